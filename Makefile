@@ -1,0 +1,46 @@
+# Every target works on a machine that has Go and nothing else, but for those
+# marked with what they need.
+
+GO     ?= go
+SITES  ?= sites.json
+ADDR   ?= 127.0.0.1:7676
+FUZZ   ?= 10s
+TOOLS  := $(GO) tool -modfile=.ci/tools.mod
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+
+.PHONY: run
+run: build ## Serve the branded link domains of sites.json on ADDR, with stand-in ESPs
+	$(GO) run ./deploy/cmd/clickedge serve --sites $(SITES) --module bin/main.wasm --addr $(ADDR)
+
+.PHONY: build
+build: ## Build bin/main.wasm, the module that Fastly runs, with sites.json inside
+	$(GO) run ./deploy/cmd/clickedge build --sites $(SITES) -o bin/main.wasm
+
+.PHONY: test
+test: ## Run every test that needs no network and no second language
+	$(GO) test ./...
+
+.PHONY: race
+race: ## The same under the race detector (needs a C compiler)
+	$(GO) test -race ./...
+
+.PHONY: check
+check: ## Test, then vet, lint, format, tidiness, both targets, and the Fastly CLI where npm can be reached
+	sh .ci/check
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZ
+	sh .ci/fuzz $(FUZZ)
+
+.PHONY: bench
+bench: ## Measure a click by stage: compile, instantiate, request
+	$(GO) -C bench run . 
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin pkg

@@ -1,0 +1,95 @@
+package core
+
+// maxPayload is what a target of MaxTarget bytes can hold in base64.
+const maxPayload = MaxTarget / 4 * 3
+
+// noSextet marks a byte outside the base64url alphabet.
+const noSextet = 255
+
+// sextet returns the value of a base64url digit. "+" and "/" of the other
+// alphabet are no digits: one is a space in forms, the other ends a segment.
+func sextet(c byte) byte {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return c - 'A'
+	case c >= 'a' && c <= 'z':
+		return c - 'a' + 26
+	case c >= '0' && c <= '9':
+		return c - '0' + 52
+	case c == '-':
+		return 62
+	case c == '_':
+		return 63
+	}
+	return noSextet
+}
+
+// digits64 returns how many base64url digits s begins with.
+func digits64(s string) int {
+	for i := 0; i < len(s); i++ {
+		if sextet(s[i]) == noSextet {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// unbase64 decodes the base64url text at the start of s into dst, which must
+// hold maxPayload bytes, and returns what follows it, padding left out.
+//
+// White space between two digits is left out as well and reported as wrapped: a
+// mail program broke the line. Only formats that show by themselves that they
+// are whole may take that. A length that no encoder makes, or bits beyond the
+// last byte, mean that digits are lost: not ok.
+func unbase64(dst []byte, s string) (data []byte, rest string, wrapped, ok bool) {
+	var acc uint32
+	count, n := 0, 0
+	for s != "" {
+		v := sextet(s[0])
+		if v == noSextet {
+			k := lineBreak(s)
+			if k == 0 || k == len(s) || sextet(s[k]) == noSextet {
+				break
+			}
+			s, wrapped = s[k:], true
+			continue
+		}
+		acc, count, s = acc<<6|uint32(v), count+1, s[1:]
+		if count%4 != 1 {
+			if n == len(dst) {
+				return nil, s, wrapped, false
+			}
+			dst[n] = byte(acc >> (6 - 2*((count+3)%4)))
+			n++
+		}
+	}
+	spare := [4]uint32{0, 0x3f, 0x0f, 0x03}[count%4]
+	return dst[:n], afterPadding(s), wrapped, count > 0 && count%4 != 1 && acc&spare == 0
+}
+
+// afterPadding leaves out "=" and SparkPost's "~", also percent-encoded once or
+// twice and as quoted-printable writes "=". How many there are does not matter:
+// copies lose them.
+func afterPadding(s string) string {
+	for {
+		k := paddingLen(s)
+		if k == 0 {
+			return s
+		}
+		s = s[k:]
+	}
+}
+
+var paddings = [...]string{"=3D", "=", "~", "%3D", "%3d", "%253D", "%253d", "%7E", "%7e", "%257E", "%257e"}
+
+func paddingLen(s string) int { return anyOf(s, paddings[:]) }
+
+// anyOf returns the length of the first of these that s begins with, or 0.
+func anyOf(s string, these []string) int {
+	for _, t := range these {
+		if len(s) >= len(t) && s[:len(t)] == t {
+			return len(t)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,94 @@
+package core
+
+// Code says in one word why a request got what it got. Codes go to the click
+// log and into metrics and are never renamed. The reader sees the title.
+type Code string
+
+// The codes. OK is the only one that is not a refusal.
+const (
+	OK                  Code = "ok"
+	Malformed           Code = "malformed"            // not a link at all, or its fields are out of order
+	TooLong             Code = "too_long"             // over MaxTarget bytes
+	BadKeyID            Code = "bad_key_id"           // kid is not 1 to 8 of a-z 0-9
+	BadExpiry           Code = "bad_expiry"           // not base 36, a leading zero, or out of range
+	BadID               Code = "bad_id"               // empty, over 64 bytes, or not base64url
+	BadEncoding         Code = "bad_encoding"         // destination or tag is not canonical base64url
+	UnknownKey          Code = "unknown_key"          // the site does not list this kid
+	KeyUnavailable      Code = "key_unavailable"      // listed, but its secret cannot be had
+	BadTag              Code = "bad_tag"              // altered, or signed for another host or with another secret
+	Expired             Code = "expired"              // signed, but its time is over
+	BadDestination      Code = "bad_destination"      // signed, but browsers may not agree on where it leads
+	UnlistedDestination Code = "unlisted_destination" // signed, but the site does not list its host
+	SelfDestination     Code = "self_destination"     // leads back to a link domain
+	WrongHost           Code = "wrong_host"           // no site has this host
+	NotFound            Code = "not_found"            // no link of one's own, and no ESP behind this site
+	BadMethod           Code = "bad_method"           // a link of one's own takes GET and HEAD; TRACE and CONNECT are never taken
+	Loop                Code = "loop"                 // has been through this site before
+	NoSites             Code = "no_sites"             // the module was built without sites.json
+	BadRequest          Code = "bad_request"          // the platform gave no usable method, host or target
+	ESPUnreachable      Code = "esp_unreachable"      // the connection was never made, or broke
+	ESPTimeout          Code = "esp_timeout"          // no answer in time
+	ESPTLS              Code = "esp_tls"              // no TLS with the origin
+	ESPError            Code = "esp_error"            // answered 5xx or 429 and the reader was brought home from the link
+	Internal            Code = "internal_error"       // a fault of ours
+)
+
+// Notice is what a code says to the reader: status, title and one sentence.
+type Notice struct {
+	Status int
+	Title  string
+	Text   string
+}
+
+const (
+	damaged = "This link is damaged"
+	copyIt  = "Part of it may have been lost on the way. Try the link in the original message."
+	sorry   = "We are having trouble"
+	again   = "Nothing is wrong with your link. Please try again in a minute."
+)
+
+var notices = map[Code]Notice{
+	Malformed:           {400, damaged, copyIt},
+	TooLong:             {414, damaged, "It is longer than any link we send."},
+	BadKeyID:            {400, damaged, copyIt},
+	BadExpiry:           {400, damaged, copyIt},
+	BadID:               {400, damaged, copyIt},
+	BadEncoding:         {400, damaged, copyIt},
+	BadDestination:      {400, damaged, "It does not lead to an address that can be opened safely."},
+	SelfDestination:     {400, damaged, "It leads back to where it came from."},
+	BadTag:              {403, "This link cannot be trusted", "It was changed after it was sent, so it was not opened."},
+	UnknownKey:          {403, "This link cannot be trusted", "It was not made by us, or it is older than we can check."},
+	UnlistedDestination: {403, "This link cannot be opened", "It leads to a site that is not on our list."},
+	Expired:             {410, "This link has expired", "It was valid for a limited time only."},
+	WrongHost:           {421, "Nothing lives here", "This address is not set up on this server."},
+	NotFound:            {404, "There is nothing here", "The address may be incomplete. Try the link in the original message."},
+	BadMethod:           {405, "This cannot be done here", "The address takes no request of this kind."},
+	BadRequest:          {400, "This request cannot be read", copyIt},
+	Loop:                {508, sorry, "This address leads back to itself. The people who run it have to mend that."},
+	NoSites:             {503, sorry, again},
+	KeyUnavailable:      {503, sorry, again},
+	ESPUnreachable:      {502, sorry, again},
+	ESPTLS:              {502, sorry, again},
+	ESPError:            {502, sorry, again},
+	ESPTimeout:          {504, sorry, again},
+	Internal:            {500, sorry, again},
+}
+
+// Notice returns what the code says to the reader. A code that is not listed is
+// a fault of ours and says so.
+func (c Code) Notice() Notice {
+	if n, ok := notices[c]; ok {
+		return n
+	}
+	return notices[Internal]
+}
+
+// Temporary tells whether trying again later may help: the answer carries
+// Retry-After then.
+func (c Code) Temporary() bool {
+	switch c {
+	case NoSites, KeyUnavailable, ESPUnreachable, ESPTLS, ESPTimeout, ESPError, Internal:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,232 @@
+package core
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// ring is a keyring for tests.
+type ring map[string]string
+
+func (r ring) Secret(kid string) ([]byte, error) {
+	if s, ok := r[kid]; ok {
+		return []byte(s), nil
+	}
+	return nil, errors.New("no such secret")
+}
+
+// goldenCase is one file of testdata/decide: a comment that states the rule, the
+// request, sites.json, and what is decided. The sections "response" and "log"
+// belong to the test that sends the same request through the module. A new case
+// needs no Go.
+type goldenCase struct {
+	path  string
+	arch  *txtar.Archive
+	sites *Sites
+	host  string
+	req   Request
+	now   time.Time
+}
+
+func (g *goldenCase) section(name string) string {
+	for _, f := range g.arch.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	return ""
+}
+
+func loadGolden(t *testing.T, path string) *goldenCase {
+	t.Helper()
+	arch, err := txtar.ParseFile(path)
+	require.NoError(t, err)
+	g := &goldenCase{path: path, arch: arch, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	require.NotEmpty(t, strings.TrimSpace(string(arch.Comment)), "a case states its rule")
+	g.sites, err = ParseSites("sites.json", []byte(g.section("sites.json")))
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSuffix(g.section("request"), "\n"), "\n")
+	method, rest, _ := strings.Cut(lines[0], " ")
+	g.req.Method, g.req.Target = method, strings.TrimSuffix(rest, " HTTP/1.1")
+	for _, line := range lines[1:] {
+		name, value, _ := strings.Cut(line, ": ")
+		switch strings.ToLower(name) {
+		case "host":
+			g.host = value
+		case "cdn-loop":
+			g.req.CDNLoop = value
+		}
+	}
+	keys := ring{}
+	for line := range strings.Lines(g.section("keys")) {
+		kid, secret, _ := strings.Cut(strings.TrimSpace(line), "=")
+		keys[kid] = secret
+	}
+	g.req.Keys = keys
+	return g
+}
+
+func describe(d Decision) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "action: %s\ncode: %s\nkind: %s\n", d.Action, d.Code, d.Kind)
+	for _, row := range [][2]string{{"location", d.Location}, {"id", d.ID}} {
+		if row[1] != "" {
+			fmt.Fprintf(&b, "%s: %s\n", row[0], row[1])
+		}
+	}
+	if d.Origin != nil {
+		fmt.Fprintf(&b, "backend: %s\n", d.Origin.Backend)
+	}
+	if d.Reply == ReplyPixel {
+		b.WriteString("reply: pixel\n")
+	}
+	return b.String()
+}
+
+func TestDecideGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/decide/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files, "no golden case was found")
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			g := loadGolden(t, path)
+			site := g.sites.Lookup(g.host)
+			d := Decide(&g.req, site, g.now)
+			got := map[string]string{"decision": describe(d)}
+			if d.Action == Proxy {
+				got["when the esp fails"] = describe(AfterFailure(&g.req, site, ESPUnreachable))
+			}
+			compareGolden(t, g, got)
+		})
+	}
+}
+
+func compareGolden(t *testing.T, g *goldenCase, got map[string]string) {
+	t.Helper()
+	for _, name := range []string{"decision", "when the esp fails"} {
+		if *update {
+			setSection(g.arch, name, got[name])
+			continue
+		}
+		require.Equal(t, g.section(name), got[name], "%s: %s", g.path, name)
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(g.path, txtar.Format(g.arch), 0o644))
+	}
+}
+
+func setSection(arch *txtar.Archive, name, text string) {
+	for i, f := range arch.Files {
+		if f.Name == name {
+			arch.Files[i].Data = []byte(text)
+			return
+		}
+	}
+	if text != "" {
+		arch.Files = append(arch.Files, txtar.File{Name: name, Data: []byte(text)})
+	}
+}
+
+func TestDecideRefuses(t *testing.T) {
+	site := &Site{Host: "link.example.com", Keys: []string{"k1"}}
+	now := time.Unix(0, 0)
+	require.Equal(t, WrongHost, Decide(&Request{Method: "GET", Target: "/"}, nil, now).Code)
+	require.Equal(t, BadRequest, Decide(&Request{Target: "/"}, site, now).Code)
+	require.Equal(t, BadRequest, Decide(&Request{Method: "GET"}, site, now).Code)
+	require.Equal(t, TooLong, Decide(&Request{Method: "GET", Target: "/" + strings.Repeat("a", MaxTarget)}, site, now).Code)
+	require.Equal(t, KeyUnavailable, codeOf(t, site, nil), "no keyring at all")
+	require.Equal(t, KeyUnavailable, codeOf(t, site, ring{}), "no such secret")
+	require.Equal(t, KeyUnavailable, codeOf(t, site, ring{"k1": "short"}), "a secret that is too short")
+	require.Equal(t, BadTag, codeOf(t, site, ring{"k1": strings.Repeat("y", 32)}), "another secret")
+	require.Equal(t, OK, codeOf(t, site, ring{"k1": strings.Repeat("x", 32)}))
+	require.Equal(t, Decision{}.Action, Refuse, "the zero decision refuses")
+}
+
+func codeOf(t *testing.T, site *Site, keys Keyring) Code {
+	t.Helper()
+	site.SignedAnywhere = true
+	url, err := Mint(Link{Host: site.Host, KeyID: "k1", Destination: "https://example.com/"}, []byte(strings.Repeat("x", 32)))
+	require.NoError(t, err)
+	req := &Request{Method: "GET", Target: strings.TrimPrefix(url, "https://"+site.Host), Keys: keys}
+	d := Decide(req, site, time.Unix(0, 0))
+	require.Equal(t, d.Code == OK, d.Action == Redirect)
+	return d.Code
+}
+
+// FuzzDecide: whatever comes in, nothing panics, and no redirect leaves towards a
+// host that a browser would read as one outside the site's list.
+func FuzzDecide(f *testing.F) {
+	f.Add("GET", "/e/c/eyJocmVmIjoiaHR0cHM6Ly9zaG9wLmV4YW1wbGUuY29tLyJ9", "", uint8(0))
+	f.Add("GET", "/CL0/https:%2F%2Fshop.example.com%2F/1/010001a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAA=452", "", uint8(1))
+	f.Add("GET", "/CL0/https:%2F%2Fshop.example.com%5C@evil.example%2F/1/010001a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAA=452", "", uint8(1))
+	f.Add("HEAD", "/3s/evil.example%2F/x/y/z", "fastly", uint8(2))
+	f.Add("POST", "/to/k1.uaHR0cHM6Ly9ldmlsLmV4YW1wbGUv.AAAAAAAAAAAAAAAAAAAAAA", `clickedge; host="link.example.com"`, uint8(3))
+	f.Add("GET", "/px/k1.iYQ.AAAAAAAAAAAAAAAAAAAAAA", "", uint8(4))
+	keys := ring{"k1": strings.Repeat("k", 32)}
+	var sites []*Site
+	for _, o := range Presets() {
+		sites = append(sites, &Site{
+			Host: "link.example.com", ESP: o.Preset, Origin: &o, Keys: []string{"k1"}, ClickRedirect: true, FailRedirect: true,
+			Destinations: []Pattern{{Host: "example.com", Sub: true}},
+		})
+	}
+	f.Fuzz(func(t *testing.T, method, target, loop string, pick uint8) {
+		site := sites[int(pick)%len(sites)]
+		req := &Request{Method: method, Target: target, CDNLoop: loop, Keys: keys}
+		for _, d := range []Decision{Decide(req, site, time.Unix(1e9, 0)), AfterFailure(req, site, ESPTimeout)} {
+			require.Equal(t, d.Action == Redirect, d.Location != "")
+			if d.Action == Redirect {
+				require.True(t, strings.HasSuffix(browserHost(d.Location), ".example.com"), "%q", d.Location)
+			}
+			if d.Action == Refuse {
+				require.NotEqual(t, OK, d.Code)
+			}
+		}
+	})
+}
+
+func TestLoop(t *testing.T) {
+	mark := string(AppendLoop([]byte("Fastly, "), "link.example.com"))
+	require.Equal(t, `Fastly, clickedge; host="link.example.com"`, mark)
+	require.True(t, isLoop(mark, "link.example.com"))
+	require.True(t, isLoop(`a,ClickEdge;host=link.example.com`, "link.example.com"))
+	require.False(t, isLoop(mark, "other.example.com"), "a chain of two sites is no loop")
+	require.False(t, isLoop("Fastly, clickedge", "link.example.com"))
+	require.False(t, isLoop(`notclickedge; host="link.example.com"`, "link.example.com"))
+	require.False(t, isLoop("", "link.example.com"))
+}
+
+func TestLookup(t *testing.T) {
+	site := &Site{Host: "link.example.com"}
+	s := &Sites{byHost: map[string]*Site{site.Host: site}, hosts: []string{site.Host}}
+	for _, host := range []string{"link.example.com", "LINK.example.com", "link.example.com:443", "link.example.com.", "Link.Example.com.:7676"} {
+		require.Same(t, site, s.Lookup(host), host)
+	}
+	for _, host := range []string{"", "example.com", "xlink.example.com", "link.example.com:x", "link.example.com..", ":443"} {
+		require.Nil(t, s.Lookup(host), host)
+	}
+	var none *Sites
+	require.Nil(t, none.Lookup("link.example.com"))
+	require.Equal(t, 1, s.Len())
+	require.Equal(t, []string{"link.example.com"}, s.Hosts())
+}
+
+func TestDecideOfProxyAllocatesNothing(t *testing.T) {
+	origin, ok := LookupPreset("sendgrid")
+	require.True(t, ok)
+	site := &Site{Host: "link.example.com", Origin: &origin}
+	req := &Request{Method: "GET", Target: "/ls/click?upn=u001.abc"}
+	now := time.Unix(0, 0)
+	require.Zero(t, testing.AllocsPerRun(100, func() { Decide(req, site, now) }))
+}

@@ -1,0 +1,203 @@
+package core
+
+import "strings"
+
+// maxDestination bounds a destination in bytes.
+const maxDestination = 8000
+
+// Destination is a URL that every browser reads the same way, taken apart.
+type Destination struct {
+	TLS  bool   // https
+	Host string // lower case, without port
+}
+
+// ParseDestination takes a redirect's destination apart, or says that browsers
+// may not agree on where it leads. The grammar is stricter than RFC 3986:
+//
+//	destination = ( "https://" / "http://" ) host [ ":443" / ":80" ] [ ( "/" / "?" / "#" ) *( %x21-5B / %x5D-7E ) ]
+//	host        = 1*( label "." ) last   ; at most 253 bytes
+//	label       = 1 to 63 of a-z A-Z 0-9 "-", no "-" at either end
+//	last        = a label that begins with a letter
+//
+// No user info, no backslash (browsers read it as a slash), no control, no
+// space (browsers trim or strip them), nothing outside ASCII, and no host that a
+// browser would read as an IPv4 address (a last label of digits or 0x…).
+// The port, if any, is the scheme's own.
+func ParseDestination(url string) (Destination, bool) {
+	var d Destination
+	rest, port := "", ""
+	switch {
+	case len(url) > maxDestination:
+		return d, false
+	case strings.HasPrefix(url, "https://"):
+		d.TLS, rest, port = true, url[len("https://"):], ":443"
+	case strings.HasPrefix(url, "http://"):
+		rest, port = url[len("http://"):], ":80"
+	default:
+		return d, false
+	}
+	end := hostEnd(rest)
+	tail := strings.TrimPrefix(rest[end:], port)
+	if !isHost(rest[:end]) || !isTail(tail) {
+		return Destination{}, false
+	}
+	d.Host = strings.ToLower(rest[:end])
+	return d, true
+}
+
+func hostEnd(s string) int {
+	for i := 0; i < len(s); i++ {
+		if !isLabelByte(s[i]) && s[i] != '.' {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// isTail tells whether s may follow the host: nothing, or a delimiter and then
+// only bytes that need no interpretation.
+func isTail(s string) bool {
+	if s == "" {
+		return true
+	}
+	if s[0] != '/' && s[0] != '?' && s[0] != '#' {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x21 || s[i] > 0x7e || s[i] == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// isHost tells whether s is a host name of at least two labels whose last begins
+// with a letter.
+func isHost(s string) bool {
+	if len(s) > 253 {
+		return false
+	}
+	start, labels := 0, 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && s[i] != '.' {
+			continue
+		}
+		if !isLabel(s[start:i]) {
+			return false
+		}
+		labels++
+		if i == len(s) {
+			break
+		}
+		start = i + 1
+	}
+	return labels >= 2 && isLetter(s[start])
+}
+
+func isLabel(s string) bool {
+	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if !isLabelByte(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func isLabelByte(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' || c == '-' }
+
+// Pattern is one entry of a site's list: a host, or with Sub any host below it.
+// "*.example.com" does not match example.com itself.
+type Pattern struct {
+	Host string // lower case
+	Sub  bool   // "*." before it
+}
+
+// ParsePattern reads "example.com" or "*.example.com".
+func ParsePattern(s string) (Pattern, bool) {
+	host, sub := strings.CutPrefix(s, "*.")
+	if !isHost(host) || host != strings.ToLower(host) {
+		return Pattern{}, false
+	}
+	return Pattern{Host: host, Sub: sub}, true
+}
+
+// String returns the pattern as sites.json writes it.
+func (p Pattern) String() string {
+	if p.Sub {
+		return "*." + p.Host
+	}
+	return p.Host
+}
+
+// Match tells whether a host in lower case is listed by this entry.
+func (p Pattern) Match(host string) bool {
+	if !p.Sub {
+		return host == p.Host
+	}
+	cut := len(host) - len(p.Host) - 1
+	return cut > 0 && host[cut] == '.' && host[cut+1:] == p.Host
+}
+
+// Allows says whether a redirect of this site may lead to url: OK, or the code
+// that says why not. It holds for every redirect that is not signed.
+func (s *Site) Allows(url string) Code {
+	host, code := s.allowedHost(url)
+	if code == OK && !s.lists(host) {
+		return UnlistedDestination
+	}
+	return code
+}
+
+// AllowsSigned is Allows for a signed link: the site may have chosen that these
+// need not be listed. The grammar holds for them all the same.
+func (s *Site) AllowsSigned(url string) Code {
+	if !s.SignedAnywhere {
+		return s.Allows(url)
+	}
+	_, code := s.allowedHost(url)
+	return code
+}
+
+func (s *Site) allowedHost(url string) (string, Code) {
+	d, ok := ParseDestination(url)
+	switch {
+	case !ok || !d.TLS && !s.AllowHTTP:
+		return "", BadDestination
+	case d.Host == s.Host:
+		return "", SelfDestination
+	}
+	return d.Host, OK
+}
+
+func (s *Site) lists(host string) bool {
+	for _, p := range s.Destinations {
+		if p.Match(host) {
+			return true
+		}
+	}
+	return false
+}
+
+// HostOf returns the host of any absolute http(s) URL for the click log, in
+// lower case and without user info and port; "" where there is none to be had.
+// It is for reading what an ESP answered, never for deciding.
+func HostOf(url string) string {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok || !strings.HasPrefix(strings.ToLower(url[:min(len(url), 5)]), "http") {
+		return ""
+	}
+	if i := strings.IndexAny(rest, `/?#\`); i >= 0 {
+		rest = rest[:i]
+	}
+	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	host := CanonicalHost(rest)
+	if hostEnd(host) != len(host) {
+		return ""
+	}
+	return host
+}

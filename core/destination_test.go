@@ -1,0 +1,184 @@
+package core
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var destinationCases = []struct {
+	url  string
+	host string // "" where it is refused
+	why  string
+}{
+	{"https://example.com", "example.com", "no path"},
+	{"https://example.com/", "example.com", "a path"},
+	{"https://Shop.Example.com/A", "shop.example.com", "letter case of the host does not matter"},
+	{"http://example.com/x", "example.com", "http"},
+	{"https://example.com:443/x", "example.com", "the scheme's own port"},
+	{"http://example.com:80", "example.com", "the scheme's own port"},
+	{"https://example.com?x=1", "example.com", "a query without a path"},
+	{"https://example.com#x", "example.com", "a fragment without a path"},
+	{"https://example.com/a%0d%0ab", "example.com", "encoded line ends stay encoded"},
+	{"https://example.com//evil.example/@x", "example.com", "what follows the host is not looked into"},
+	{"https://a-b.c1.xn--p1ai/", "a-b.c1.xn--p1ai", "an encoded top-level domain"},
+	{"", "", "empty"},
+	{"https://", "", "no host"},
+	{"//example.com/", "", "no scheme"},
+	{"/relative", "", "relative"},
+	{"HTTPS://example.com/", "", "the scheme is lower case"},
+	{"javascript:alert(1)", "", "another scheme"},
+	{"https:example.com", "", "no slashes"},
+	{"https:///example.com", "", "browsers skip the third slash"},
+	{"https:\\\\example.com", "", "browsers read \\ as /"},
+	{"https://example.com\\@evil.example/", "", "browsers end the host at \\"},
+	{"https://example.com/\\x", "", "a backslash anywhere"},
+	{"https://user@example.com/", "", "user info"},
+	{"https://example.com@evil.example/", "", "user info that looks like a host"},
+	{"https://example.com:8443/", "", "another port"},
+	{"https://example.com:80/", "", "the other scheme's port"},
+	{"https://example.com:443.evil.example/", "", "a port that goes on as a host"},
+	{"https://example.com:/", "", "an empty port"},
+	{"https://localhost/", "", "no dot"},
+	{"https://127.0.0.1/", "", "an address"},
+	{"https://0x7f.1/", "", "an address in other clothes"},
+	{"https://example.0x7f/", "", "browsers read a last label of 0x as an address"},
+	{"https://[::1]/", "", "an address"},
+	{"https://example.com./", "", "a trailing dot"},
+	{"https://.example.com/", "", "an empty label"},
+	{"https://a..example.com/", "", "an empty label"},
+	{"https://-a.example.com/", "", "a label that begins with a hyphen"},
+	{"https://a-.example.com/", "", "a label that ends with a hyphen"},
+	{"https://exa_mple.com/", "", "an underscore"},
+	{"https://exámple.com/", "", "outside ASCII"},
+	{"https://example.com/á", "", "outside ASCII"},
+	{"https://example.com/a b", "", "a space"},
+	{" https://example.com/", "", "browsers trim the space"},
+	{"https://example.com/\t", "", "browsers strip the tab"},
+	{"https://exam\tple.com/", "", "browsers strip the tab"},
+	{"https://example.com\r\n/", "", "line ends"},
+	{"https://example.com/\x00", "", "a control"},
+	{"https://example.com/\x7f", "", "a control"},
+	{"https://example.com;x/", "", "a delimiter that ends no host"},
+	{"https://" + strings.Repeat("a", 64) + ".com/", "", "a label over 63 bytes"},
+	{"https://" + strings.Repeat("a.", 126) + "com/", "", "a host over 253 bytes"},
+	{"https://example.com/" + strings.Repeat("a", 8000), "", "too long"},
+}
+
+func TestParseDestination(t *testing.T) {
+	for _, c := range destinationCases {
+		d, ok := ParseDestination(c.url)
+		require.Equal(t, c.host != "", ok, "%q: %s", c.url, c.why)
+		require.Equal(t, c.host, d.Host, "%q: %s", c.url, c.why)
+		require.Equal(t, ok && strings.HasPrefix(c.url, "https"), d.TLS, "%q", c.url)
+	}
+}
+
+func TestPattern(t *testing.T) {
+	for _, c := range []struct {
+		pattern, host string
+		match         bool
+	}{
+		{"example.com", "example.com", true},
+		{"example.com", "www.example.com", false},
+		{"example.com", "notexample.com", false},
+		{"*.example.com", "example.com", false},
+		{"*.example.com", "www.example.com", true},
+		{"*.example.com", "a.b.example.com", true},
+		{"*.example.com", "notexample.com", false},
+		{"*.example.com", ".example.com", false},
+		{"*.example.com", "example.com.evil.example", false},
+	} {
+		p, ok := ParsePattern(c.pattern)
+		require.True(t, ok, c.pattern)
+		require.Equal(t, c.pattern, p.String())
+		require.Equal(t, c.match, p.Match(c.host), "%s against %s", c.pattern, c.host)
+	}
+	for _, bad := range []string{"", "*", "*.", "com", "*.com", "a.*.com", "Example.com", "https://example.com", "example.com/", "**.example.com", "127.0.0.1"} {
+		_, ok := ParsePattern(bad)
+		require.False(t, ok, bad)
+	}
+}
+
+func TestAllows(t *testing.T) {
+	site := &Site{Host: "link.example.com", Destinations: []Pattern{{Host: "example.com", Sub: true}}}
+	require.Equal(t, OK, site.Allows("https://www.example.com/"))
+	require.Equal(t, UnlistedDestination, site.Allows("https://example.com/"))
+	require.Equal(t, UnlistedDestination, site.Allows("https://evil.example/"))
+	require.Equal(t, BadDestination, site.Allows("http://www.example.com/"))
+	require.Equal(t, BadDestination, site.Allows("https://u@www.example.com/"))
+	require.Equal(t, SelfDestination, site.Allows("https://LINK.example.com/x"))
+	site.AllowHTTP = true
+	require.Equal(t, OK, site.Allows("http://www.example.com/"))
+
+	require.Equal(t, UnlistedDestination, site.AllowsSigned("https://partner.example/"))
+	site.SignedAnywhere = true
+	require.Equal(t, OK, site.AllowsSigned("https://partner.example/"))
+	require.Equal(t, BadDestination, site.AllowsSigned("https://partner.example:8080/"))
+	require.Equal(t, SelfDestination, site.AllowsSigned("https://link.example.com/"))
+	require.Equal(t, UnlistedDestination, site.Allows("https://partner.example/"), "only signed links may go anywhere")
+}
+
+func TestHostOf(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://Shop.example.com/x?y":    "shop.example.com",
+		"http://shop.example.com:8080/":   "shop.example.com",
+		"https://u:p@shop.example.com/":   "shop.example.com",
+		"HTTPS://shop.example.com":        "shop.example.com",
+		"https://shop.example.com\\@evil": "shop.example.com",
+		"/relative":                       "",
+		"mailto:a@b.example":              "",
+		"myapp://open/x":                  "",
+		"https://a b.example/":            "",
+		"":                                "",
+	} {
+		require.Equal(t, want, HostOf(in), in)
+	}
+}
+
+// browserHost reads a URL as browsers do (WHATWG URL, "basic URL parser"), as far
+// as the host goes. It is written apart from ParseDestination.
+func browserHost(s string) string {
+	s = strings.Trim(s, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f")
+	s = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(s)
+	_, rest, ok := strings.Cut(s, ":")
+	if !ok {
+		return ""
+	}
+	rest = strings.TrimLeft(rest, "/")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	rest = rest[strings.LastIndex(rest, "@")+1:]
+	host, _, _ := strings.Cut(rest, ":")
+	return strings.ToLower(host)
+}
+
+func FuzzParseDestination(f *testing.F) {
+	for _, c := range destinationCases {
+		f.Add(c.url)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		d, ok := ParseDestination(s)
+		if !ok {
+			require.Zero(t, d)
+			return
+		}
+		require.Equal(t, browserHost(s), d.Host, "a browser must read the same host in %q", s)
+		u, err := url.Parse(s)
+		if err == nil {
+			require.Equal(t, strings.ToLower(u.Hostname()), d.Host)
+			require.Nil(t, u.User)
+		}
+		again, ok := ParseDestination(s)
+		require.True(t, ok)
+		require.Equal(t, d, again)
+	})
+}
+
+func TestDestinationAllocatesNothing(t *testing.T) {
+	site := &Site{Host: "link.example.com", Destinations: []Pattern{{Host: "example.com", Sub: true}}}
+	require.Zero(t, testing.AllocsPerRun(100, func() { site.Allows("https://www.example.com/a?b=c") }))
+}

@@ -1,0 +1,31 @@
+// Package core decides what one request on a branded link domain gets.
+//
+// A mail sender's branded link domain (link.example.com) receives the clicks,
+// opens and unsubscribes of mail that is already in millions of inboxes. For
+// each request [Decide] says what is done: redirect at once, proxy to the
+// e-mail service provider (ESP), reply from here, or refuse with a typed [Code].
+//
+// Start with these three:
+//
+//   - [ParseSites] reads sites.json, and reports every mistake in it at once;
+//   - [Decide] is the whole product on one page;
+//   - [Mint] makes a link of one's own, in the format of spec/links.md.
+//
+// The package is pure: no I/O, no clock, no platform. The guest, the command
+// and the tests call the same functions.
+//
+// # What it defends against
+//
+// An open redirector on the brand's name: no redirect leaves without the
+// grammar of [ParseDestination], and none but a signed link on a site that says
+// so leaves towards a host that the site does not list. A forged or altered
+// link: its tag is compared in constant time. A link moved to another host: the
+// host is signed. A site without keys, or a key without a secret: nothing is
+// redirected.
+//
+// # What it promises for links already sent
+//
+// A link that verifies today verifies in every later version until it expires
+// or its key is retired. The request target is never parsed into something else
+// on its way to the ESP: it leaves byte for byte as it came.
+package core

@@ -1,0 +1,90 @@
+package core
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxBackend is the longest name of a backend, in bytes, that Fastly takes (the
+// limit of its Rust SDK's Backend::from_name).
+const maxBackend = 255
+
+// endpoint is an origin as a site gives it: https://host, perhaps with a port.
+type endpoint struct {
+	tls  bool
+	host string // lower case
+	port uint16
+}
+
+// parseEndpoint reads scheme, host and port of an origin and refuses all else,
+// since nothing else would be used: a path in front of the ESP's own would break
+// its links. Addresses are refused too: TLS needs a name.
+func parseEndpoint(s string) (endpoint, bool) {
+	e := endpoint{tls: true, port: 443}
+	rest, ok := strings.CutPrefix(s, "https://")
+	if !ok {
+		e.tls, e.port = false, 80
+		if rest, ok = strings.CutPrefix(s, "http://"); !ok {
+			return e, false
+		}
+	}
+	host, port, ported := strings.Cut(rest, ":")
+	if ported {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || n == 0 || port[0] == '0' {
+			return e, false
+		}
+		e.port = uint16(n)
+	}
+	e.host = host
+	return e, isHost(host) && host == strings.ToLower(host)
+}
+
+// hintEndpoint says how to write an origin.
+func hintEndpoint(s string) string {
+	host := bareHost(s)
+	if host == "" {
+		return `write a URL like "https://track.example.net"`
+	}
+	scheme := "https://"
+	if len(s) >= 7 && strings.EqualFold(s[:7], "http://") {
+		scheme = "http://"
+	}
+	return "write " + strconv.Quote(scheme+host)
+}
+
+// backend names an origin that a site gave. "_" stands in no host name, so two
+// origins never share a name.
+//
+//	https://track.example.net       custom-track.example.net
+//	http://track.example.net:8080   custom-track.example.net_http_8080
+func (e endpoint) backend() string {
+	name := "custom-" + e.host
+	switch {
+	case e.tls && e.port == 443:
+		return name
+	case e.tls:
+		return name + "_https_" + strconv.Itoa(int(e.port))
+	}
+	return name + "_http_" + strconv.Itoa(int(e.port))
+}
+
+// Origins returns one origin for each backend that these sites need, sorted by
+// the backend's name. Origins that share a backend agree on address, port, TLS
+// and health; Preset and what happens to headers are those of the first site
+// that needs it.
+func (s *Sites) Origins() []*Origin {
+	seen := map[string]bool{}
+	var list []*Origin
+	for _, host := range s.hosts {
+		o := s.byHost[host].Origin
+		if o != nil && !seen[o.Backend] {
+			seen[o.Backend] = true
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Origin) int { return cmp.Compare(a.Backend, b.Backend) })
+	return list
+}

@@ -1,0 +1,149 @@
+package core
+
+import (
+	"strconv"
+	"strings"
+)
+
+// maxGuess bounds, in bytes, the words for which a hint is looked for: the work
+// grows with the square of their length.
+const maxGuess = 64
+
+// didYouMean returns a hint that names the candidate closest to word, or "" where
+// none is close enough to be a slip of the hand.
+func didYouMean(word string, candidates []string) string {
+	if c := closest(word, candidates); c != "" {
+		return "did you mean " + strconv.Quote(c) + "?"
+	}
+	return ""
+}
+
+// closest returns the candidate with the least edit distance from word, at most
+// one edit in three letters. Letter case, "-" and "_" do not count.
+func closest(word string, candidates []string) string {
+	if len(word) > maxGuess {
+		return ""
+	}
+	word = fold(word)
+	best, found := len(word)/3+1, ""
+	for _, c := range candidates {
+		if d := distance(word, fold(c)); d < best {
+			best, found = d, c
+		}
+	}
+	return found
+}
+
+func fold(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(s), "-", ""), "_", "")
+}
+
+// distance counts the letters to insert, delete, replace or swap with their
+// neighbour to get from a to b (optimal string alignment: no part is edited
+// twice).
+func distance(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row[0] = i + 1
+		for j := range len(b) {
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+differ(a[i], b[j]))
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
+
+func differ(a, b byte) int {
+	if a == b {
+		return 0
+	}
+	return 1
+}
+
+// quote returns a foreign value for a message, shortened where it is long.
+func quote(b []byte) string {
+	if len(b) > maxGuess {
+		return strconv.Quote(string(b[:maxGuess])) + "…"
+	}
+	return strconv.Quote(string(b))
+}
+
+// quoteAll returns a list for a message: "a", "b" or "c".
+func quoteAll(words []string) string {
+	out := ""
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			out += " or "
+		default:
+			out += ", "
+		}
+		out += strconv.Quote(w)
+	}
+	return out
+}
+
+// bareHost digs the host name out of what people write in its place: a URL, a
+// name in capitals, one with a port or a final dot. It returns "" where there
+// is no host name in it.
+func bareHost(s string) string {
+	if len(s) > maxDestination {
+		return ""
+	}
+	if i := strings.Index(s, "://"); i >= 0 {
+		s = s[i+len("://"):]
+	}
+	if i := strings.IndexAny(s, "/?#"); i >= 0 {
+		s = s[:i]
+	}
+	if s = CanonicalHost(s); !isHost(s) {
+		return ""
+	}
+	return s
+}
+
+// hintHost says how to write the name of a link domain.
+func hintHost(s string) string {
+	host := bareHost(s)
+	switch {
+	case host != "":
+		return "write " + strconv.Quote(host)
+	case strings.HasPrefix(s, "*"):
+		return "name each link domain; there are no wildcards here"
+	}
+	return hintName(s)
+}
+
+// hintPattern says how to write an entry of destinations.
+func hintPattern(s string) string {
+	sub := strings.HasPrefix(s, "*") || strings.HasPrefix(s, ".")
+	host := bareHost(strings.TrimPrefix(strings.TrimPrefix(s, "*"), "."))
+	switch {
+	case host != "" && sub:
+		return "write " + strconv.Quote("*."+host)
+	case host != "":
+		return "write " + strconv.Quote(host)
+	case s == "*":
+		return "list each host: a redirect to anywhere is an open redirector"
+	case strings.Contains(s, "*"):
+		return `a wildcard stands in front only, as in "*.example.com"`
+	}
+	return hintName(s)
+}
+
+// hintName says what a host name is to those who wrote something else.
+func hintName(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return "write the name in ASCII, as DNS has it (xn--…)"
+		}
+	}
+	return `write a name like "www.example.com"`
+}

@@ -1,0 +1,126 @@
+package core
+
+import "strings"
+
+// linkParts is a link whose structure is right, cut up but not decoded. All
+// strings are parts of the path.
+type linkParts struct {
+	pixel  bool
+	kid    string
+	expiry int64  // 0: none
+	id     string // "": none
+	dest   string // base64url
+	signed string // the path up to its last dot
+	tag    string
+}
+
+// readLink checks the structure of a link: the order of the fields first, then
+// each field from left to right.
+func readLink(host, path string) (linkParts, Code) {
+	var t linkParts
+	if len(path) > MaxTarget {
+		return t, TooLong
+	}
+	if !isLinkHost(host) {
+		return t, WrongHost
+	}
+	end := strings.LastIndexByte(path, '.')
+	t.pixel = strings.HasPrefix(path, PixelPrefix)
+	if end < len(LinkPrefix) || !t.pixel && !strings.HasPrefix(path, LinkPrefix) {
+		return t, Malformed
+	}
+	t.signed, t.tag = path[:end], path[end+1:]
+	return t, t.readFields(t.signed[len(LinkPrefix):]) // both prefixes have four bytes
+}
+
+// readFields reads "kid[.e…][.i…][.u…]". No alphabet here has a dot, so a field
+// ends at the next one: there is one way to cut.
+func (t *linkParts) readFields(s string) Code {
+	dot := strings.IndexByte(s, '.')
+	if dot < 0 {
+		return Malformed
+	}
+	t.kid = s[:dot]
+	expiry, s, hasExpiry := cutLinkField(s[dot:], 'e')
+	id, s, hasID := cutLinkField(s, 'i')
+	dest, s, hasDest := cutLinkField(s, 'u')
+	t.id, t.dest = id, dest
+	var expiryOK bool
+	t.expiry, expiryOK = readLinkExpiry(expiry)
+	switch {
+	case s != "", // unknown, repeated or out of order
+		hasDest == t.pixel,
+		t.pixel && !hasID:
+		return Malformed
+	case !isLinkKeyID(t.kid):
+		return BadKeyID
+	case hasExpiry && !expiryOK:
+		return BadExpiry
+	case hasID && !isLinkID(id):
+		return BadID
+	case !isLinkText(dest), len(t.tag) != tagText, !isLinkText(t.tag):
+		return BadEncoding
+	}
+	return OK
+}
+
+// cutLinkField takes ".<marker><value>" off the front of s, or nothing.
+func cutLinkField(s string, marker byte) (value, rest string, found bool) {
+	if len(s) < 2 || s[0] != '.' || s[1] != marker {
+		return "", s, false
+	}
+	s = s[2:]
+	if i := strings.IndexByte(s, '.'); i >= 0 {
+		return s[:i], s[i:], true
+	}
+	return s, "", true
+}
+
+// link decodes what readLink has found right.
+func (t *linkParts) link(host string) Link {
+	return Link{Host: host, KeyID: t.kid, Expiry: t.expiry, ID: t.id, Destination: decodeLinkText(t.dest), Pixel: t.pixel}
+}
+
+// isLinkKeyID tells whether s is 1 to 8 of a-z 0-9.
+func isLinkKeyID(s string) bool {
+	if s == "" || len(s) > maxKeyID {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if linkDigit(s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// readLinkExpiry reads 1 to 6 digits of base 36, lower case, the first not 0. Six
+// digits bound it: the value fits 32 bits, and the year is 6108.
+func readLinkExpiry(s string) (int64, bool) {
+	if s == "" || len(s) > 6 || s[0] == '0' {
+		return 0, false
+	}
+	var n int64
+	for i := 0; i < len(s); i++ {
+		d := linkDigit(s[i])
+		if d < 0 {
+			return 0, false
+		}
+		n = n*36 + int64(d)
+	}
+	return n, true
+}
+
+// linkDigit is the value of a digit of base 36 in lower case, -1 for another byte.
+func linkDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'z':
+		return int(c-'a') + 10
+	}
+	return -1
+}
+
+// isLinkID tells whether s is the base64url of 1 to 64 bytes.
+func isLinkID(s string) bool { return s != "" && len(s) <= maxIDText && isLinkText(s) }

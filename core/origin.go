@@ -1,0 +1,37 @@
+package core
+
+// Origin is where a site's requests are proxied to, and what changes on the way.
+// Host and SNI are two settings: Host is the branded domain by default, SNI and
+// the certificate's name are always the origin's own.
+type Origin struct {
+	// Preset is the name in sites.json, "customerio-eu".
+	Preset string
+	// Family says how links are read.
+	Family Family
+	// Backend is the backend's name on the Fastly service.
+	Backend string
+	// Address is the origin's host name, also its SNI and certificate name.
+	Address string
+	// Port of the origin.
+	Port uint16
+	// TLS is false where the origin speaks http only (Mailgun).
+	TLS bool
+	// OriginHost sends the origin's own name as Host instead of the branded one.
+	OriginHost bool
+	// ForwardedHost adds X-Forwarded-Host with the branded domain.
+	ForwardedHost bool
+	// StripCookies removes Cookie on the way to the ESP: SES answers 400 over
+	// 8192 bytes of headers, and cookies of the parent domain reach that. What
+	// the ESP sets comes back in any case.
+	StripCookies bool
+	// Health is the probe of the origin, empty where none is known.
+	Health Health
+}
+
+// Health is a request that shows that an origin lives, without touching
+// anybody's link.
+type Health struct {
+	Method string
+	Path   string
+	Status int
+}

@@ -1,0 +1,85 @@
+package core
+
+import "strconv"
+
+// Page is what a reader sees who is not sent on.
+type Page struct {
+	Code Code
+	// Status, where not 0, stands in for the code's own: an ESP's 503 stays 503.
+	Status int
+	// RequestID is what the reader can quote and the log line holds.
+	RequestID string
+	// Home is the site's way on; "" for none. It has passed the destination
+	// grammar when sites.json was read.
+	Home string
+}
+
+// StatusCode is the HTTP status of the page.
+func (p Page) StatusCode() int {
+	if p.Status != 0 {
+		return p.Status
+	}
+	return p.Code.Notice().Status
+}
+
+const (
+	pageHead = `<!doctype html><html lang="en"><head><meta charset="utf-8">` +
+		`<meta name="viewport" content="width=device-width,initial-scale=1">` +
+		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark"><title>`
+	pageStyle = `</title><style>` +
+		`body{font:1.05rem/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto 2rem;padding:0 1.25rem}` +
+		`h1{font-size:1.5rem;line-height:1.25;margin:0 0 .75rem}p{margin:0 0 1.25rem}` +
+		`a{color:inherit}small{opacity:.65;font-size:.8rem;overflow-wrap:anywhere}` +
+		`</style></head><body><h1>`
+)
+
+// AppendHTML appends the page. Nothing of the request is in it but the request
+// id, escaped: no destination, no path, no host.
+func (p Page) AppendHTML(dst []byte) []byte {
+	n := p.Code.Notice()
+	dst = append(dst, pageHead...)
+	dst = append(dst, n.Title...)
+	dst = append(dst, pageStyle...)
+	dst = append(dst, n.Title...)
+	dst = append(dst, `</h1><p>`...)
+	dst = append(dst, n.Text...)
+	dst = append(dst, `</p>`...)
+	if p.Home != "" {
+		dst = append(dst, `<p><a href="`...)
+		dst = appendEscaped(dst, p.Home)
+		dst = append(dst, `">Go to our home page</a></p>`...)
+	}
+	dst = append(dst, `<small>`...)
+	dst = strconv.AppendInt(dst, int64(p.StatusCode()), 10)
+	dst = append(dst, " · "...)
+	dst = append(dst, p.Code...)
+	if p.RequestID != "" {
+		dst = append(dst, " · "...)
+		dst = appendEscaped(dst, p.RequestID)
+	}
+	return append(dst, "</small></body></html>\n"...)
+}
+
+func appendEscaped(dst []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '<':
+			dst = append(dst, "&lt;"...)
+		case '>':
+			dst = append(dst, "&gt;"...)
+		case '&':
+			dst = append(dst, "&amp;"...)
+		case '"':
+			dst = append(dst, "&#34;"...)
+		case '\'':
+			dst = append(dst, "&#39;"...)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// Pixel is the answer to an open: a transparent GIF89a of one pixel, 43 bytes.
+const Pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"

@@ -1,0 +1,285 @@
+package core
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The presets that need more than their name.
+const (
+	presetNone       = "none"   // links of one's own only, no ESP
+	presetCustom     = "custom" // "origin" is set, nothing is known of the links
+	presetEnterprise = "sparkpost-enterprise"
+	presetSES        = "ses-" // before the region
+)
+
+// What proves an origin alive without following anybody's link.
+var (
+	// Customer.io answers {} on any Host.
+	healthCustomerIO = Health{Method: "GET", Path: "/health", Status: 200}
+	// SparkPost redirects a link that it cannot read to its home page.
+	healthSparkPost = Health{Method: "GET", Path: "/f/a/b/c/d", Status: 302}
+	// SES answers with x-amz-ses-region.
+	healthSES = Health{Method: "HEAD", Path: "/favicon.ico", Status: 200}
+)
+
+// sesRegions are the regions that real links were seen from. SES has more, see
+// lookupSES.
+var sesRegions = []string{
+	"us-east-1", "us-east-2", "us-west-2",
+	"eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1",
+	"sa-east-1", "ca-central-1",
+	"ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+}
+
+var presets = presetTable()
+
+var presetNames = func() (names []string) {
+	for _, p := range presets {
+		names = append(names, p.Preset)
+	}
+	return append(names, presetNone)
+}()
+
+// presetTable holds what each ESP needs from whatever stands on the link domain.
+// Two presets with the same backend differ in headers only.
+func presetTable() []Origin {
+	rows := []Origin{
+		// Customer.io, "HTTPS link tracking": the origin is the account's
+		// region, and Host must be the link domain.
+		preset("customerio-us", FamilyCustomerIO, "track.customer.io", healthCustomerIO),
+		preset("customerio-eu", FamilyCustomerIO, "track-eu.customer.io", healthCustomerIO),
+
+		// SendGrid, "SSL for click and open tracking": a CDN forwards to
+		// sendgrid.net with the link domain as Host. The EU host is inferred
+		// from SendGrid's EU sending hosts.
+		preset("sendgrid", FamilySendGrid, "sendgrid.net", Health{}),
+		preset("sendgrid-eu", FamilySendGrid, "eu.sendgrid.net", Health{}),
+	}
+	rows = append(rows, sparkPostRows()...)
+	for _, region := range sesRegions {
+		rows = append(rows, ses(region))
+	}
+	rows = append(rows, brazeRows()...)
+	return append(rows,
+		// Iterable, "Setting up HTTPS link tracking": all headers and cookies
+		// pass both ways; the EU data centre has a host of its own.
+		preset("iterable", FamilyIterable, "links.iterable.com", Health{}),
+		preset("iterable-eu", FamilyIterable, "links.eu.iterable.com", Health{}),
+
+		// Mailgun, "Enabling HTTPS tracking links": the tracking servers speak
+		// plain http to a proxy, on port 80.
+		plain(preset("mailgun", FamilyMailgun, "mailgun.org", Health{})),
+		plain(preset("mailgun-eu", FamilyMailgun, "eu.mailgun.org", Health{})),
+
+		// These three name the origin per account or domain, in their DNS
+		// set-up pages; the site gives it.
+		preset("postmark", FamilyPostmark, "", Health{}),
+		preset("mandrill", FamilyMandrill, "", Health{}),
+		preset("mailjet", FamilyMailjet, "", Health{}),
+		preset(presetCustom, FamilyCustom, "", Health{}),
+	)
+}
+
+// sparkPostRows follow SparkPost, "Enabling HTTPS engagement tracking": spgo.io
+// and eu.spgo.io, with v2 for new accounts; SNI is required. The enterprise
+// host carries the tenant's name.
+func sparkPostRows() []Origin {
+	rows := []Origin{
+		preset("sparkpost", FamilySparkPost, "spgo.io", healthSparkPost),
+		preset("sparkpost-eu", FamilySparkPost, "eu.spgo.io", healthSparkPost),
+		preset("sparkpost-v2", FamilySparkPost, "v2.spgo.io", healthSparkPost),
+		preset("sparkpost-v2-eu", FamilySparkPost, "eu.v2.spgo.io", healthSparkPost),
+		preset(presetEnterprise, FamilySparkPost, "", healthSparkPost),
+	}
+	for i := range rows {
+		rows[i].StripCookies = true
+	}
+	return rows
+}
+
+// brazeRows follow Braze, "SSL at Braze": Braze sends through another ESP, whose
+// origin is the one to proxy to. For SES it asks for X-Forwarded-Host; some
+// set-ups work only without, so the site can switch it off.
+func brazeRows() []Origin {
+	rows := []Origin{
+		preset("sendgrid", FamilySendGrid, "sendgrid.net", Health{}),
+		preset("sparkpost", FamilySparkPost, "spgo.io", healthSparkPost),
+		preset("sparkpost-eu", FamilySparkPost, "eu.spgo.io", healthSparkPost),
+		ses("us-east-1"),
+		ses("eu-central-1"),
+	}
+	for i := range rows {
+		o := &rows[i]
+		o.Preset = "braze-" + o.Preset
+		o.ForwardedHost = o.Family == FamilySES
+		o.StripCookies = o.Family != FamilySendGrid
+	}
+	return rows
+}
+
+func preset(name string, family Family, address string, health Health) Origin {
+	o := Origin{Preset: name, Family: family, Address: address, Port: 443, TLS: true, Health: health}
+	if address != "" {
+		o.Backend = name
+	}
+	return o
+}
+
+func plain(o Origin) Origin {
+	o.TLS, o.Port = false, 80
+	return o
+}
+
+// ses follows Amazon SES, "Configuring custom domains to handle open and click
+// tracking": the region's tracking host, Host forwarded; headers over 8192 bytes,
+// cookies included, are answered 400.
+func ses(region string) Origin {
+	o := preset(presetSES+region, FamilySES, "r."+region+".awstrack.me", healthSES)
+	o.StripCookies = true
+	return o
+}
+
+// Presets returns every preset. Where the site gives the origin, Address and
+// Backend are empty: "custom", "postmark", "mandrill", "mailjet" (by "origin")
+// and "sparkpost-enterprise" (by "tenant"). "none" is not among them: it has no
+// origin.
+func Presets() []Origin { return slices.Clone(presets) }
+
+// LookupPreset finds a preset by its name in sites.json. Beyond [Presets] it
+// knows "ses-<region>" for any region of AWS's form, except those that look
+// like a slip of the hand.
+func LookupPreset(name string) (Origin, bool) {
+	for i := range presets {
+		if presets[i].Preset == name {
+			return presets[i], true
+		}
+	}
+	return lookupSES(name)
+}
+
+// lookupSES accepts regions that are not listed, since AWS opens new ones and
+// the origin follows from the name. One edit away from a listed name ("us-esat")
+// it is taken for a typo; the number after it is not looked at, as us-west-1
+// exists beside us-west-2.
+func lookupSES(name string) (Origin, bool) {
+	region, ok := strings.CutPrefix(name, presetSES)
+	if !ok || !isRegion(region) || isRegionTypo(area(region)) {
+		return Origin{}, false
+	}
+	return ses(region), true
+}
+
+// isRegion checks AWS's form of a region, ^[a-z]{2}(-[a-z]+)+-[0-9]$.
+func isRegion(s string) bool {
+	labels := strings.Split(s, "-")
+	last := len(labels) - 1
+	if last < 2 || len(s) > maxGuess || len(labels[0]) != 2 || len(labels[last]) != 1 || !digits(labels[last]) {
+		return false
+	}
+	for _, l := range labels[:last] {
+		if !isLower(l) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLower(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < 'a' || s[i] > 'z' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// area is a region without its number: "us-east" of "us-east-1".
+func area(region string) string { return region[:strings.LastIndexByte(region, '-')] }
+
+func isRegionTypo(a string) bool {
+	near := false
+	for _, r := range sesRegions {
+		switch distance(a, area(r)) {
+		case 0:
+			return false
+		case 1:
+			near = true
+		}
+	}
+	// Cape Town, a region of SES too, is one letter away from Mumbai.
+	return near && a != "af-south"
+}
+
+// needsOrigin tells whether sites give this preset's origin by a URL.
+func needsOrigin(o *Origin) bool {
+	return o.Address == "" && o.Preset != presetEnterprise && o.Preset != presetNone
+}
+
+// hintPreset guesses which preset a name was meant to be.
+func hintPreset(name string) string {
+	if len(name) > maxGuess {
+		return ""
+	}
+	word := strings.NewReplacer(".", "-", "_", "-", " ", "-").Replace(strings.ToLower(name))
+	word = strings.Replace(word, "customer-io", "customerio", 1)
+	word = strings.TrimPrefix(strings.TrimPrefix(word, "amazon-"), "aws-")
+	if meant := otherNames(word); meant != "" {
+		return "did you mean " + strconv.Quote(meant) + "?"
+	}
+	if _, ok := LookupPreset(word); ok {
+		return "did you mean " + strconv.Quote(word) + "?"
+	}
+	if word == "ses" || word == "amazon" || word == "aws" || strings.HasPrefix(word, "amazonses") {
+		return `name the region too, "ses-<region>", as in "ses-us-east-1"`
+	}
+	return hintFamily(word)
+}
+
+// otherNames knows what else people call an ESP.
+func otherNames(word string) string {
+	switch word {
+	case "twilio", "twilio-sendgrid", "sendgrid-us", "sendgrid-global":
+		return "sendgrid"
+	case "sparkpost-us", "messagebird", "bird":
+		return "sparkpost"
+	case "iterable-us", "mailgun-us":
+		return strings.TrimSuffix(word, "-us")
+	case "mailchimp", "mailchimp-transactional":
+		return "mandrill"
+	case "own", "self", "signed":
+		return presetNone
+	case "other", "generic", "proxy":
+		return presetCustom
+	}
+	return ""
+}
+
+// hintFamily looks for presets that go on where the word ends, then for one that
+// is spelled alike, then for any that begin alike.
+func hintFamily(word string) string {
+	if some := presetsWith(word + "-"); len(some) > 0 {
+		return "did you mean " + quoteAll(some) + "?"
+	}
+	if c := closest(word, presetNames); c != "" {
+		return "did you mean " + strconv.Quote(c) + "?"
+	}
+	first, _, _ := strings.Cut(word, "-")
+	switch some := presetsWith(first + "-"); {
+	case first+"-" == presetSES:
+		return `write "ses-<region>", as in "ses-us-east-1"`
+	case len(some) > 0:
+		return "did you mean " + quoteAll(some) + "?"
+	}
+	return `"custom" takes any ESP whose "origin" you give`
+}
+
+func presetsWith(prefix string) (names []string) {
+	for _, name := range presetNames {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,128 @@
+package core
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// RecordVersion is the version of the click log's schema (spec/click-log.md). A
+// member is only ever added within a version.
+const RecordVersion = 1
+
+// Record is one line of the click log. It never holds a path, a query, a
+// recipient or a reader's address.
+type Record struct {
+	Time        time.Time
+	RequestID   string
+	Host        string // as the reader asked for it, cut at 255 bytes
+	ESP         string // the site's preset; "" where no site was found
+	Kind        Kind
+	Method      string // cut at 16 bytes
+	Action      Action
+	Code        Code
+	Status      int    // what the reader got
+	Destination string // host of the Location that the reader got; "" for none
+	ID          string // id of a link of one's own, as it stands in the link
+	// Origin is what the ESP answered: its status, 0 where it was not asked or
+	// gave none.
+	OriginStatus int
+	// OriginError says why the ESP gave no answer: "connection_refused", …
+	OriginError string
+	// Agrees says of a click that was answered from the link whether the ESP's
+	// own Location was the same: "yes", "no", or "" where it was not asked.
+	Agrees string
+	// Override is "used" where the config store's site stood in for that of
+	// sites.json, and "invalid" where it could not.
+	Override string
+	// Micros is the time from entry to the answer's departure, in microseconds.
+	Micros int64
+	// VCPU is the CPU time used, in milliseconds, as the platform counts it.
+	VCPU int64
+	// Version of the service.
+	Version string
+}
+
+// AppendJSON appends the record as one line of NDJSON, newline included.
+func (r *Record) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"v":`...)
+	dst = strconv.AppendInt(dst, RecordVersion, 10)
+	dst = append(dst, `,"time":"`...)
+	dst = r.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	dst = append(dst, '"')
+	dst = appendMember(dst, "request", r.RequestID)
+	dst = appendMember(dst, "host", cut(r.Host, 255))
+	dst = appendMember(dst, "esp", r.ESP)
+	dst = appendMember(dst, "kind", r.Kind.String())
+	dst = appendMember(dst, "method", cut(r.Method, 16))
+	dst = appendMember(dst, "action", r.Action.String())
+	dst = appendMember(dst, "code", string(r.Code))
+	dst = appendNumber(dst, "status", int64(r.Status))
+	dst = appendMember(dst, "destination", r.Destination)
+	dst = appendOptional(dst, "id", r.ID)
+	if r.OriginStatus != 0 {
+		dst = appendNumber(dst, "origin_status", int64(r.OriginStatus))
+	}
+	dst = appendOptional(dst, "origin_error", r.OriginError)
+	dst = appendOptional(dst, "agrees", r.Agrees)
+	dst = appendOptional(dst, "override", r.Override)
+	dst = appendNumber(dst, "us", r.Micros)
+	dst = appendNumber(dst, "vcpu_ms", r.VCPU)
+	dst = appendMember(dst, "version", r.Version)
+	return append(dst, '}', '\n')
+}
+
+func appendMember(dst []byte, name, value string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return appendString(dst, value)
+}
+
+func appendOptional(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	return appendMember(dst, name, value)
+}
+
+func appendNumber(dst []byte, name string, value int64) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return strconv.AppendInt(dst, value, 10)
+}
+
+const hex = "0123456789abcdef"
+
+// appendString appends a JSON string. Bytes that are not UTF-8 become U+FFFD, so
+// that a line is valid whatever a client sent; U+2028 and U+2029 need no escape
+// in JSON.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < 0x20 || c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			dst = utf8.AppendRune(dst, r)
+			i += n
+			continue
+		}
+		i++
+	}
+	return append(dst, '"')
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}

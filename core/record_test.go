@@ -1,0 +1,81 @@
+package core
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func fullRecord() *Record {
+	return &Record{
+		Time: time.Date(2026, 3, 1, 12, 0, 0, 7e6, time.FixedZone("", 3600)), RequestID: "r1", Host: "link.example.com",
+		ESP: "customerio-eu", Kind: KindClick, Method: "GET", Action: Redirect, Code: OK, Status: 302,
+		Destination: "www.example.com", ID: "aWQ", OriginStatus: 302, OriginError: "connection_refused", Agrees: "yes",
+		Override: "used", Micros: 120, VCPU: 1, Version: "12",
+	}
+}
+
+func TestRecord(t *testing.T) {
+	want := `{"v":1,"time":"2026-03-01T11:00:00.007Z","request":"r1","host":"link.example.com","esp":"customerio-eu",` +
+		`"kind":"click","method":"GET","action":"redirect","code":"ok","status":302,"destination":"www.example.com","id":"aWQ",` +
+		`"origin_status":302,"origin_error":"connection_refused","agrees":"yes","override":"used","us":120,"vcpu_ms":1,"version":"12"}` + "\n"
+	require.Equal(t, want, string(fullRecord().AppendJSON(nil)))
+}
+
+// The specification's table and the lines must not drift apart.
+func TestRecordHasTheMembersOfTheSpecification(t *testing.T) {
+	spec, err := os.ReadFile("spec/click-log.md")
+	require.NoError(t, err)
+	var full, zero map[string]any
+	require.NoError(t, json.Unmarshal(fullRecord().AppendJSON(nil), &full))
+	require.NoError(t, json.Unmarshal((&Record{}).AppendJSON(nil), &zero))
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\| (yes|no) \\|").FindAllStringSubmatch(string(spec), -1)
+	require.Len(t, rows, len(full))
+	for _, row := range rows {
+		require.Contains(t, full, row[1])
+		_, isNumber := full[row[1]].(float64)
+		require.Equal(t, row[2] == "number", isNumber, row[1])
+		require.Equal(t, row[3] == "yes", zero[row[1]] != nil, row[1])
+	}
+}
+
+func TestCodesAreThoseOfTheSpecification(t *testing.T) {
+	spec, err := os.ReadFile("spec/click-log.md")
+	require.NoError(t, err)
+	for code, n := range notices {
+		status := "| " + string(rune('0'+n.Status/100)) + string(rune('0'+n.Status/10%10)) + string(rune('0'+n.Status%10)) + " |"
+		if code == ESPError {
+			status = "| as the ESP answered |"
+		}
+		require.Contains(t, string(spec), "| `"+string(code)+"` "+status)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `\\w+` \\| (\\d{3}|as the ESP answered) \\|").FindAllString(string(spec), -1)
+	require.Len(t, rows, len(notices))
+}
+
+func FuzzRecordIsJSON(f *testing.F) {
+	f.Add("link.example.com", "GET", "id")
+	f.Add("a\"b\\c\n\x00\x7f\xff\u2028", "P\xc3", "\ud7ff")
+	f.Fuzz(func(t *testing.T, host, method, id string) {
+		line := (&Record{Host: host, Method: method, ID: id}).AppendJSON(nil)
+		require.Equal(t, 1, strings.Count(string(line), "\n"))
+		var got map[string]any
+		require.NoError(t, json.Unmarshal(line, &got))
+		if len(host) <= 255 {
+			theirs, _ := json.Marshal(host)
+			var want string
+			require.NoError(t, json.Unmarshal(theirs, &want))
+			require.Equal(t, want, got["host"])
+		}
+	})
+}
+
+func TestRecordAllocatesNothing(t *testing.T) {
+	r, buf := fullRecord(), make([]byte, 0, 1024)
+	require.Zero(t, testing.AllocsPerRun(100, func() { r.AppendJSON(buf) }))
+}

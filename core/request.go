@@ -1,0 +1,65 @@
+package core
+
+import "strings"
+
+// Request is what Decide needs to know of one request.
+type Request struct {
+	// Method as sent, upper case by custom.
+	Method string
+	// Target is the raw request target in origin form: path and query, byte
+	// for byte. Nothing in it has been decoded or cleaned.
+	Target string
+	// CDNLoop is the CDN-Loop header (RFC 8586), its lines joined by commas.
+	CDNLoop string
+	// Keys gives the secrets of links of one's own. Nil: there are none, and
+	// no such link verifies.
+	Keys Keyring
+}
+
+// Keyring gives the secret of a key id. An error means that the secret cannot
+// be had now or does not exist; its text must not hold the secret.
+type Keyring interface {
+	Secret(kid string) ([]byte, error)
+}
+
+// LoopToken is the cdn-id by which clickedge marks what it forwards in CDN-Loop.
+const LoopToken = "clickedge"
+
+// path returns the target up to its query.
+func path(target string) string {
+	if i := strings.IndexByte(target, '?'); i >= 0 {
+		return target[:i]
+	}
+	return target
+}
+
+// isLoop tells whether this request has been through clickedge before, on this
+// site: the header lists "clickedge; host=<site>". Another site's mark is not a
+// loop: a brand may move behind a second service.
+func isLoop(cdnLoop, site string) bool {
+	for rest := cdnLoop; rest != ""; {
+		var entry string
+		entry, rest, _ = strings.Cut(rest, ",")
+		id, param, _ := strings.Cut(entry, ";")
+		if strings.EqualFold(strings.TrimSpace(id), LoopToken) && loopHost(param) == site {
+			return true
+		}
+	}
+	return false
+}
+
+func loopHost(param string) string {
+	name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
+	if name != "host" {
+		return ""
+	}
+	return strings.Trim(value, `"`)
+}
+
+// AppendLoop appends the entry with which this site marks what it forwards.
+// The value is quoted: a host name is a token only by luck of its letters.
+func AppendLoop(dst []byte, site string) []byte {
+	dst = append(dst, LoopToken+`; host="`...)
+	dst = append(dst, site...)
+	return append(dst, '"')
+}

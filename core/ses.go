@@ -1,0 +1,220 @@
+package core
+
+import "strings"
+
+// CL0 and CI0 stand on a domain of one's own, L0 and I0 on SES's.
+var sesShapes = []shape{
+	{"/CL0/", under, KindClick, readSES},
+	{"/L0/", under, KindClick, readSES},
+	{"/CI0/", under, KindOpen, readSESOpen},
+	{"/I0/", under, KindOpen, readSESOpen},
+	{"/favicon.ico", whole, KindHealth, nil},
+}
+
+// sesLink is an SES click link, taken apart from the right:
+//
+//	<url, percent-encoded> / <number> / <message id> / <signature> = <digits>
+//
+// SES writes every slash of the url as %2F, "=" and ":" as they are.
+type sesLink struct {
+	url, number, id string
+	// quoted: "=" came as quoted-printable writes it, "=3D", here and in the url.
+	quoted bool
+	// cut: the signature is missing or shorter than any.
+	cut bool
+}
+
+// shortSignature is the length of the shortest signature: 20 bytes in base64url.
+const shortSignature = 27
+
+func readSES(rest string, n *notes) (string, bool) {
+	p, _, asked := strings.Cut(rest, "?")
+	l, ok := splitSES(p, n)
+	switch {
+	case ok && asked:
+		n.repair("parameters added behind the link")
+	case asked:
+		// The "?" may be the url's own: a gateway has decoded it.
+		l, ok = splitSES(rest, n)
+	}
+	if !ok {
+		return n.doubt("the link does not end in a message id and a signature")
+	}
+	n.field("number", l.number, false)
+	n.messageID(l.id)
+	return l.destination(n)
+}
+
+// splitSES takes a link apart. The message id is 60 bytes of fixed form, so the
+// url before it is whole whatever became of the signature.
+func splitSES(s string, n *notes) (l sesLink, ok bool) {
+	head, last := cutLast(s)
+	if isMessageID(last) {
+		l.id, l.cut = last, true
+	} else {
+		head, l.id = cutLast(head)
+		if l.quoted, l.cut, ok = readSESSignature(last, n); !ok {
+			return l, false
+		}
+	}
+	l.url, l.number = cutLast(head)
+	ok = isMessageID(l.id) && l.number != "" && digits(l.number) && l.url != ""
+	if ok && l.cut {
+		n.repair("the signature is cut")
+	}
+	return l, ok
+}
+
+// cutLast splits at the last slash.
+func cutLast(s string) (before, after string) {
+	i := strings.LastIndexByte(s, '/')
+	if i < 0 {
+		return "", s
+	}
+	return s[:i], s[i+1:]
+}
+
+// readSESSignature reads <base64url>=<digits> and what mail software left behind
+// it. Without "=" it must be too short for a signature, that is, cut: a whole
+// one that lost its "=" went through a quoted-printable decoder by mistake, and
+// that would have changed the url as well.
+func readSESSignature(s string, n *notes) (quoted, cut, ok bool) {
+	k := digits64(s)
+	rest := s[k:]
+	if rest == "" {
+		return false, true, k < shortSignature
+	}
+	switch {
+	case strings.HasPrefix(rest, "=3D"):
+		quoted, rest = true, rest[3:]
+	case strings.HasPrefix(rest, "="):
+		rest = rest[1:]
+	default:
+		e := anyOf(rest, []string{"%3D", "%3d", "%253D", "%253d"})
+		if e == 0 {
+			return false, false, false
+		}
+		rest = rest[e:]
+	}
+	for rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+		rest = rest[1:]
+	}
+	what, ok := residue(rest)
+	if ok {
+		n.field("signature", s[:len(s)-len(rest)], false)
+		n.repair(what)
+	}
+	return quoted, false, ok
+}
+
+// destination decodes the url exactly once, as SES does; see [decodeWeb] for
+// what is done about a second encoding.
+func (l *sesLink) destination(n *notes) (string, bool) {
+	switch {
+	case strings.IndexByte(l.url, '/') >= 0:
+		return l.decoded(n)
+	case l.quoted:
+		return l.unquoted(n)
+	case l.cut && strings.Contains(l.url, "=3D"):
+		return n.doubt(`"=3D" may be quoted-printable, and the signature that would tell is lost`)
+	}
+	return decodeWeb(l.url, n)
+}
+
+// decoded is for a url with slashes: a gateway has decoded it already. If any
+// escape or space is left, nobody can say whether it has been decoded once or
+// not at all, or whether the space was "+".
+func (l *sesLink) decoded(n *notes) (string, bool) {
+	if l.quoted || strings.ContainsAny(l.url, "% ") {
+		return n.doubt("the url was decoded in part on its way")
+	}
+	n.repair("the url was decoded on its way")
+	return n.certain(l.url)
+}
+
+// unquoted undoes quoted-printable, where the signature has shown it. Then every
+// "=" is "=3D", or something else has happened.
+func (l *sesLink) unquoted(n *notes) (string, bool) {
+	if strings.Count(l.url, "=") != strings.Count(l.url, "=3D") {
+		return n.doubt("quoted-printable in part")
+	}
+	n.repair(`"=" came as "=3D"`)
+	return decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n)
+}
+
+// readSESOpen notes an open's parts: <message id>/<signature>=<digits>.
+func readSESOpen(rest string, n *notes) (string, bool) {
+	id, _, _ := strings.Cut(rest, "/")
+	if isMessageID(id) {
+		n.messageID(id)
+	}
+	return n.doubt("an open leads nowhere")
+}
+
+// isMessageID tells whether s is an SES message id:
+// 16 hexadecimal digits, "-", a UUID, "-", 6 digits; letters in lower case.
+func isMessageID(s string) bool {
+	const form = "xxxxxxxxxxxxxxxx-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-dddddd"
+	if len(s) != len(form) {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c, digit := s[i], s[i] >= '0' && s[i] <= '9'
+		switch form[i] {
+		case '-':
+			if c != '-' {
+				return false
+			}
+		case 'd':
+			if !digit {
+				return false
+			}
+		default:
+			if !digit && (c < 'a' || c > 'f') {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// messageID notes a message id and the region that its first digits name.
+func (n *notes) messageID(id string) {
+	if n == nil {
+		return
+	}
+	n.field("message_id", id, true)
+	n.region = sesRegion(id[:4])
+}
+
+// sesRegion returns the region of the first four digits of a message id, as seen
+// in public mail; Amazon does not document it. "" if unknown.
+func sesRegion(digits string) string {
+	switch digits {
+	case "0100":
+		return "us-east-1"
+	case "0101":
+		return "us-west-2"
+	case "0102":
+		return "eu-west-1"
+	case "0103":
+		return "sa-east-1"
+	case "0106":
+		return "ap-northeast-1"
+	case "0107":
+		return "eu-central-1"
+	case "0108":
+		return "ap-southeast-2"
+	case "0109":
+		return "ap-south-1"
+	case "010b":
+		return "eu-west-2"
+	case "010c":
+		return "ap-northeast-2"
+	case "010e":
+		return "ap-southeast-1"
+	case "010f":
+		return "us-east-2"
+	}
+	return ""
+}

@@ -1,0 +1,76 @@
+package core
+
+import "strings"
+
+// Site is one branded link domain. It is made by [ParseSites] and not changed
+// afterwards.
+type Site struct {
+	// Host in lower case, without port.
+	Host string
+	// ESP is the name of the preset in sites.json; "none" where no ESP stands
+	// behind the site.
+	ESP string
+	// Origin is where requests are proxied to; nil for "none".
+	Origin *Origin
+	// Destinations lists the hosts that a redirect may lead to.
+	Destinations []Pattern
+	// AllowHTTP lets redirects lead to http:// as well.
+	AllowHTTP bool
+	// ClickRedirect answers a click from the link itself, where it can be read.
+	ClickRedirect bool
+	// Count tells the ESP of a click that was answered from the link.
+	Count bool
+	// FailRedirect redirects from the link when the ESP fails.
+	FailRedirect bool
+	// Keys are the key ids of links of one's own that verify; the first mints.
+	Keys []string
+	// SignedAnywhere lets signed links lead to hosts that are not listed.
+	SignedAnywhere bool
+	// Home is the way on that a page offers; "" for none.
+	Home string
+}
+
+// Sites is the whole of sites.json.
+type Sites struct {
+	byHost map[string]*Site
+	hosts  []string // in the order of the file
+}
+
+// Len is the number of sites.
+func (s *Sites) Len() int { return len(s.hosts) }
+
+// Hosts returns the branded hosts in the order of the file.
+func (s *Sites) Hosts() []string { return append([]string(nil), s.hosts...) }
+
+// Lookup finds the site of a Host header: letter case, a port and one trailing
+// dot do not matter. It returns nil where no site has this host.
+func (s *Sites) Lookup(host string) *Site {
+	if s == nil {
+		return nil
+	}
+	if site, ok := s.byHost[host]; ok {
+		return site
+	}
+	return s.byHost[CanonicalHost(host)]
+}
+
+// Has tells whether a canonical host is a branded host of ours.
+func (s *Sites) Has(host string) bool { return s != nil && s.byHost[host] != nil }
+
+// CanonicalHost returns a Host header's name in lower case, without port and
+// without a trailing dot. What it returns need not be a valid name.
+func CanonicalHost(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && digits(host[i+1:]) {
+		host = host[:i]
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+func digits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,143 @@
+package core
+
+// FieldDoc describes one field of a site in sites.json.
+type FieldDoc struct {
+	Name    string
+	Type    string // "string", "URL", "true or false", "list of strings", or the values in quotes
+	Default string // as sites.json would write it; "" where the field has none
+	Doc     string // what it does and when it is needed, without a final full stop
+}
+
+// SiteFields returns every field of a site, in the order in which a site is best
+// written. The parser works from the same table.
+func SiteFields() []FieldDoc { return append([]FieldDoc(nil), siteFields[:]...) }
+
+// field is an index into siteFields.
+type field uint8
+
+const (
+	fieldESP field = iota
+	fieldOrigin
+	fieldTenant
+	fieldHost
+	fieldCookies
+	fieldForwarded
+	fieldDestinations
+	fieldAllowHTTP
+	fieldClicks
+	fieldCount
+	fieldFails
+	fieldKeys
+	fieldSigned
+	fieldHome
+	fieldsLen // their number
+)
+
+var siteFields = [fieldsLen]FieldDoc{
+	fieldESP: {"esp", "string", "",
+		`the preset of the e-mail service provider, or "none" where only links of one's own are answered; required`},
+	fieldOrigin: {"origin", "URL", "",
+		`where requests are proxied to, scheme and host and, if need be, port; required for custom, postmark, mandrill and mailjet, whose presets do not know it`},
+	fieldTenant: {"tenant", "string", "",
+		`the tenant's label in <tenant>.et.e.sparkpost.com; required for sparkpost-enterprise`},
+	fieldHost: {"host", `"branded" or "origin"`, `"branded"`,
+		`whose name the origin gets as Host, the link domain's or its own; for custom only`},
+	fieldCookies: {"cookies", `"pass" or "strip"`, `"pass"`,
+		`whether cookies reach the origin and come back from it; for custom only`},
+	fieldForwarded: {"x_forwarded_host", "true or false", "",
+		`whether X-Forwarded-Host with the link domain is sent to the origin; by default what the preset says`},
+	fieldDestinations: {"destinations", "list of strings", "[]",
+		`the hosts that redirects may lead to, "example.com" or "*.example.com" for any host below it; required when clicks or when_esp_fails is "redirect", and with keys unless signed_links is "anywhere"`},
+	fieldAllowHTTP: {"allow_http", "true or false", "false",
+		`whether redirects may lead to http:// as well as https://`},
+	fieldClicks: {"clicks", `"proxy" or "redirect"`, `"proxy"`,
+		`what a click gets: the ESP's answer, or a redirect from the link itself where it can be read`},
+	fieldCount: {"count", "true or false", "true",
+		`whether the ESP is told of a click that was answered from the link; with clicks "redirect" only`},
+	fieldFails: {"when_esp_fails", `"page" or "redirect"`, `"page"`,
+		`what a click gets when the ESP gives no answer: a page that says so, or a redirect from the link itself where it can be read`},
+	fieldKeys: {"keys", "list of strings", "",
+		`the ids of the keys of links of one's own, 1 to 8 of a-z 0-9 each; every one verifies, the first also mints; required when esp is "none"`},
+	fieldSigned: {"signed_links", `"listed" or "anywhere"`, `"listed"`,
+		`whether links of one's own lead to the hosts in destinations only; with keys only`},
+	fieldHome: {"home", "URL", "",
+		`an https page that the pages of the link domain offer as the way on`},
+}
+
+// fieldNamed finds a field by its name.
+func fieldNamed(name []byte) (field, bool) {
+	for f := range siteFields {
+		if siteFields[f].Name == string(name) {
+			return field(f), true
+		}
+	}
+	return 0, false
+}
+
+// fieldType is what JSON has to give for a field.
+type fieldType uint8
+
+const (
+	typeText fieldType = iota
+	typeFlag
+	typeList
+)
+
+func (f field) fieldType() fieldType {
+	switch f {
+	case fieldForwarded, fieldAllowHTTP, fieldCount:
+		return typeFlag
+	case fieldDestinations, fieldKeys:
+		return typeList
+	}
+	return typeText
+}
+
+// choices returns the two values of a field that has no others, the default
+// first.
+func (f field) choices() []string {
+	switch f {
+	case fieldHost:
+		return []string{"branded", "origin"}
+	case fieldCookies:
+		return []string{"pass", "strip"}
+	case fieldClicks:
+		return []string{"proxy", "redirect"}
+	case fieldFails:
+		return []string{"page", "redirect"}
+	case fieldSigned:
+		return []string{"listed", "anywhere"}
+	}
+	return nil
+}
+
+// hintField guesses which field a name was meant to be.
+func hintField(name string) string {
+	names := make([]string, 0, fieldsLen)
+	for _, f := range siteFields {
+		names = append(names, f.Name)
+	}
+	meant := ""
+	switch fold(name) {
+	case "preset", "provider", "type":
+		meant = "esp"
+	case "backend", "upstream", "target", "address":
+		meant = "origin"
+	case "account", "subdomain":
+		meant = "tenant"
+	case "allow", "allowed", "allowedhosts", "hosts", "domains", "alloweddestinations":
+		meant = "destinations"
+	case "fallback", "onfailure", "onerror":
+		meant = "when_esp_fails"
+	case "secrets", "secret", "kids":
+		meant = "keys"
+	case "homepage", "website":
+		meant = "home"
+	default:
+		meant = closest(name, names)
+	}
+	if meant == "" {
+		return "the fields are " + quoteAll(names)
+	}
+	return didYouMean(meant, []string{meant})
+}

@@ -1,0 +1,147 @@
+package core
+
+import "slices"
+
+// relate checks what the fields of a site ask of one another, and completes the
+// site. at is where the site begins: a missing field is reported there.
+func (c *siteReader) relate(at int) {
+	if c.r.err != nil {
+		return // what is missing may have followed
+	}
+	c.relateESP(at)
+	c.relateLinks(at)
+	s := c.site
+	s.Destinations = reuse(&c.lastDestinations, s.Destinations)
+	s.Keys = reuse(&c.lastKeys, s.Keys)
+	s.ESP = c.esp.Preset
+	s.AllowHTTP = c.on[fieldAllowHTTP]
+	s.ClickRedirect = c.on[fieldClicks]
+	s.FailRedirect = c.on[fieldFails]
+	s.SignedAnywhere = c.on[fieldSigned]
+	s.Count = c.on[fieldCount] || !c.given(fieldCount)
+	if c.esp.Preset != "" && c.esp.Preset != presetNone {
+		s.Origin = c.shared(c.origin())
+	}
+}
+
+func (c *siteReader) given(f field) bool { return c.at[f] != 0 }
+
+// relateESP checks the fields that only some presets have.
+func (c *siteReader) relateESP(at int) {
+	esp := &c.esp
+	if esp.Preset == "" {
+		if !c.given(fieldESP) {
+			c.missing(fieldESP, at, `name a preset, as in "esp": "sendgrid", or "none"`)
+		}
+		return
+	}
+	custom, proxied := esp.Preset == presetCustom, esp.Preset != presetNone
+	c.require(fieldOrigin, needsOrigin(esp), at, `give the ESP's host, as in "origin": "https://track.example.net"`)
+	c.require(fieldTenant, esp.Preset == presetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
+	c.refuse(fieldOrigin, needsOrigin(esp), `the preset knows its origin; "custom" takes any`)
+	c.refuse(fieldTenant, esp.Preset == presetEnterprise, `only "sparkpost-enterprise" has tenants`)
+	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
+	c.refuse(fieldCookies, custom, `the preset knows whether its ESP bears cookies; "custom" takes either`)
+	for _, f := range []field{fieldForwarded, fieldClicks, fieldCount, fieldFails} {
+		c.refuse(f, proxied, "")
+	}
+	if !proxied {
+		c.require(fieldKeys, true, at, `without an ESP there are only links of one's own: name their keys, as in "keys": ["k1"]`)
+	}
+}
+
+func (c *siteReader) missing(f field, at int, hint string) {
+	c.mistakes.add(at, c.path(siteFields[f].Name), "is missing", hint)
+}
+
+func (c *siteReader) require(f field, needed bool, at int, hint string) {
+	if needed && !c.given(f) {
+		c.bad[f] = true
+		c.missing(f, at, hint)
+	}
+}
+
+// refuse reports a field that the preset does not take.
+func (c *siteReader) refuse(f field, taken bool, hint string) {
+	if taken || !c.given(f) {
+		return
+	}
+	if c.esp.Preset == presetNone {
+		hint = "nothing is proxied; leave it out"
+	}
+	c.mistake(f, c.at[f], "does not go with esp "+quote([]byte(c.esp.Preset)), hint)
+}
+
+// relateLinks checks the fields that say what links get.
+func (c *siteReader) relateLinks(at int) {
+	if c.given(fieldCount) && !c.on[fieldClicks] && !c.bad[fieldClicks] && !c.bad[fieldCount] {
+		c.mistake(fieldCount, c.at[fieldCount], `does nothing without "clicks": "redirect"`, "a proxied click is counted anyway; leave it out")
+	}
+	if c.given(fieldSigned) && !c.given(fieldKeys) {
+		c.mistake(fieldSigned, c.at[fieldSigned], "does nothing without keys", `name a key, as in "keys": ["k1"], or leave it out`)
+	}
+	if c.given(fieldKeys) && len(c.site.Keys) == 0 && !c.bad[fieldKeys] {
+		c.mistake(fieldKeys, c.at[fieldKeys], "is empty", "name a key, or leave it out")
+	}
+	if hint := c.wantsDestinations(); hint != "" && len(c.site.Destinations) == 0 && !c.bad[fieldDestinations] {
+		c.noDestinations(at, hint)
+	}
+}
+
+// wantsDestinations says why the site needs a list of hosts, "" if it does not.
+func (c *siteReader) wantsDestinations() string {
+	switch {
+	case c.on[fieldClicks]:
+		return `"clicks": "redirect" needs the hosts that links may lead to`
+	case c.on[fieldFails]:
+		return `"when_esp_fails": "redirect" needs the hosts that links may lead to`
+	case len(c.site.Keys) > 0 && !c.on[fieldSigned] && !c.bad[fieldSigned]:
+		return `links of one's own need the hosts that they may lead to, or "signed_links": "anywhere"`
+	}
+	return ""
+}
+
+func (c *siteReader) noDestinations(at int, hint string) {
+	if c.given(fieldDestinations) {
+		c.mistake(fieldDestinations, c.at[fieldDestinations], "is empty", hint)
+		return
+	}
+	c.missing(fieldDestinations, at, hint)
+}
+
+// origin is the preset with what the site changes in it.
+func (c *siteReader) origin() Origin {
+	o := c.esp
+	switch {
+	case o.Preset == presetEnterprise:
+		o.Address, o.Backend = c.tenant+".et.e.sparkpost.com", presetEnterprise+"-"+c.tenant
+	case needsOrigin(&o):
+		o.Address, o.Port, o.TLS, o.Backend = c.endpoint.host, c.endpoint.port, c.endpoint.tls, c.endpoint.backend()
+	}
+	if c.given(fieldForwarded) {
+		o.ForwardedHost = c.on[fieldForwarded]
+	}
+	o.OriginHost = c.on[fieldHost]
+	o.StripCookies = o.StripCookies || c.on[fieldCookies]
+	return o
+}
+
+// reuse returns the last list where the new one is equal to it.
+func reuse[T comparable](last *[]T, list []T) []T {
+	if !slices.Equal(*last, list) {
+		*last = list
+	}
+	return *last
+}
+
+// shared returns the one copy of an origin: a hundred thousand sites have a
+// handful of them.
+func (p *sitesParser) shared(o Origin) *Origin {
+	if p.origins == nil {
+		p.origins = map[Origin]*Origin{}
+	}
+	if p.origins[o] == nil {
+		p.origins[o] = &o
+	}
+	return p.origins[o]
+}

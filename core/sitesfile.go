@@ -1,0 +1,299 @@
+package core
+
+import (
+	"strconv"
+	"strings"
+)
+
+// maxSitesFile bounds sites.json in bytes.
+const maxSitesFile = 64 << 20
+
+// ParseSites reads sites.json, one object with one object per link domain:
+//
+//	{"sites": {"link.example.com": {"esp": "customerio-eu"}}}
+//
+// The fields of a site are those of [SiteFields]. name is the file's name, for
+// messages. The error is a *[SitesError] with every mistake of the file; there
+// are no sites then. Nothing of data is kept.
+func ParseSites(name string, data []byte) (*Sites, error) {
+	p := sitesParser{r: jsonReader{data: data}}
+	if p.readable() {
+		p.file()
+	}
+	sites := p.join()
+	if err := p.report(name); err != nil {
+		return nil, err
+	}
+	return sites, nil
+}
+
+// ParseSite reads one site, the object that stands behind host in sites.json, by
+// the same rules; the error is a *[SitesError] that has the host as its name.
+// What depends on other sites is not checked: that an origin is not one of their
+// link domains ([Sites.Has]), and that the service has the backend.
+func ParseSite(host string, data []byte) (*Site, error) {
+	p := sitesParser{r: jsonReader{data: data}, single: true}
+	if !isHost(host) || host != CanonicalHost(host) {
+		p.mistakes.add(0, "", quote([]byte(host))+" is not the name of a link domain", hintHost(host))
+	}
+	if p.readable() {
+		p.siteValue(host, 0)
+		p.r.end()
+	}
+	p.join()
+	if err := p.report(host); err != nil {
+		return nil, err
+	}
+	return p.entries[0].site, nil
+}
+
+// sitesParser reads sites.json in one pass. Only what one site asks of another
+// waits for join.
+type sitesParser struct {
+	r        jsonReader
+	mistakes mistakes
+	entries  []siteEntry
+	// origins makes sites with equal origins share one.
+	origins map[Origin]*Origin
+	// lastDestinations and lastKeys make a run of sites with equal lists share
+	// them. What is kept here ends up in the module's memory image.
+	lastDestinations []Pattern
+	lastKeys         []string
+	// single is set where the document is one site.
+	single bool
+}
+
+// siteEntry is a site and where it stands.
+type siteEntry struct {
+	site     *Site
+	at       int // of its name
+	origin   field // which field sets the origin
+	originAt int
+}
+
+// readable refuses what is not worth reading, and steps over a byte order mark.
+func (p *sitesParser) readable() bool {
+	data := string(p.r.data[:min(3, len(p.r.data))])
+	switch {
+	case len(p.r.data) > maxSitesFile:
+		p.r.fail(0, "the file has "+strconv.Itoa(len(p.r.data))+" bytes; at most "+strconv.Itoa(maxSitesFile)+" are read",
+			"spread the link domains over several services")
+	case strings.HasPrefix(data, "\xfe\xff") || strings.HasPrefix(data, "\xff\xfe"):
+		p.r.fail(0, "the file is UTF-16", "save it as UTF-8")
+	case data == "\xef\xbb\xbf":
+		p.mistakes.add(0, "", "the file begins with a byte order mark", "save it as UTF-8 without one")
+		p.r.at = len(data)
+	}
+	return p.r.err == nil
+}
+
+// file reads the outer object.
+func (p *sitesParser) file() {
+	start := p.r.at
+	if c := p.r.next(); c != '{' {
+		p.r.fail(p.r.at, "found "+p.r.found()+" where the object of sites belongs", `begin with {"sites": {`)
+	}
+	seen := false
+	p.r.object(func(name jsonText) {
+		switch {
+		case string(name.bytes) != "sites":
+			p.strangerOutside(name)
+		case seen:
+			p.mistakes.add(name.at, "sites", "given twice", "put all link domains into one object")
+		default:
+			seen = true
+			p.siteMap()
+			return
+		}
+		p.r.skip()
+	})
+	p.r.end()
+	if !seen && p.r.err == nil {
+		p.mistakes.add(start, "sites", "is missing", `write {"sites": {"link.example.com": {…}}}`)
+	}
+}
+
+// strangerOutside reports a field beside "sites".
+func (p *sitesParser) strangerOutside(name jsonText) {
+	if p.mistakes.full(name.at) {
+		return
+	}
+	hint := didYouMean(string(name.bytes), []string{"sites"})
+	if bareHost(string(name.bytes)) != "" {
+		hint = `link domains stand inside "sites"`
+	}
+	p.mistakes.add(name.at, pathName(name.bytes), "unknown field", hint)
+}
+
+// siteMap reads the object of sites.
+func (p *sitesParser) siteMap() {
+	if e := p.want('{'); e != nil {
+		p.misfit(e, "sites")
+		return
+	}
+	at := p.r.at
+	p.r.object(func(name jsonText) {
+		host := string(name.bytes)
+		if !isHost(host) || host != strings.ToLower(host) || name.odd != "" {
+			p.badHost(name)
+		}
+		p.siteValue(host, name.at)
+	})
+	if len(p.entries) == 0 && p.r.err == nil {
+		p.mistakes.add(at, "sites", "is empty", "name at least one link domain")
+	}
+}
+
+func (p *sitesParser) badHost(name jsonText) {
+	switch {
+	case p.mistakes.full(name.at):
+	case name.odd != "":
+		p.mistakes.add(name.at, "sites."+pathName(name.bytes), "the name "+name.odd, "")
+	default:
+		p.mistakes.add(name.at, "sites."+pathName(name.bytes), "not the name of a link domain", hintHost(string(name.bytes)))
+	}
+}
+
+// siteValue reads the object of one site.
+func (p *sitesParser) siteValue(host string, at int) {
+	c := siteReader{sitesParser: p, site: &Site{Host: host}}
+	if e := p.want('{'); e != nil {
+		p.misfit(e, c.path())
+	} else {
+		if p.single {
+			at = p.r.at
+		}
+		p.r.object(c.member)
+		c.relate(at)
+	}
+	by := fieldESP
+	if c.given(fieldOrigin) {
+		by = fieldOrigin
+	}
+	p.entries = append(p.entries, siteEntry{c.site, at, by, c.at[by]})
+}
+
+// want makes sure that a value of this kind begins here. Any other is skipped,
+// and what it returns then is for misfit.
+func (p *sitesParser) want(kind byte) *jsonError {
+	c := p.r.next()
+	if c == kind || kind == 't' && c == 'f' {
+		return nil
+	}
+	at := p.r.at
+	p.r.skip()
+	return &jsonError{at, "is " + jsonKind(c) + ", not " + jsonKind(kind), hintKind(kind, p.r.data[at:p.r.at])}
+}
+
+// misfit reports a value of the wrong kind, unless it was no value at all.
+func (p *sitesParser) misfit(e *jsonError, path string) {
+	if p.r.err == nil {
+		p.mistakes.add(e.at, path, e.problem, e.hint)
+	}
+}
+
+// jsonKind names the type of the value that begins with c.
+func jsonKind(c byte) string {
+	switch c {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "true or false"
+	case 'n':
+		return "null"
+	}
+	return "a number"
+}
+
+// hintKind says how to write a value, found is its text, as another kind.
+func hintKind(kind byte, found []byte) string {
+	switch {
+	case len(found) == 0:
+	case string(found) == "null":
+		return "give it a value, or leave the field out"
+	case kind == '[' && found[0] == '"' && len(found) <= maxGuess:
+		return "write [" + string(found) + "]"
+	case kind == 't' && (string(found) == `"true"` || string(found) == `"false"`):
+		return "write it without quotes"
+	case kind == '"' && found[0] != '{' && found[0] != '[':
+		return "write it in double quotes"
+	}
+	return ""
+}
+
+// join checks what sites ask of one another and puts them together.
+func (p *sitesParser) join() *Sites {
+	s := &Sites{byHost: make(map[string]*Site, len(p.entries)), hosts: make([]string, 0, len(p.entries))}
+	for _, e := range p.entries {
+		host := e.site.Host
+		if first := s.byHost[host]; first != nil {
+			p.twice(e, first)
+			continue
+		}
+		s.byHost[host] = e.site
+		s.hosts = append(s.hosts, host)
+	}
+	for _, e := range p.entries {
+		if o := e.site.Origin; o != nil && s.byHost[o.Address] != nil {
+			p.mistakes.add(e.originAt, p.fieldPath(e.site.Host, siteFields[e.origin].Name), "leads to "+strconv.Quote(o.Address)+", a link domain itself",
+				"requests would go round in circles: give the ESP's own host")
+		}
+	}
+	return s
+}
+
+func (p *sitesParser) twice(e siteEntry, first *Site) {
+	if p.mistakes.full(e.at) {
+		return
+	}
+	hint := ""
+	for _, f := range p.entries {
+		if f.site == first {
+			pos := position{line: 1}
+			pos.advance(p.r.data, f.at)
+			hint = "it is there on line " + strconv.Itoa(pos.line) + " already"
+			break
+		}
+	}
+	p.mistakes.add(e.at, p.fieldPath(e.site.Host, ""), "given twice", hint)
+}
+
+// report turns what was found into the error, nil where all is well.
+func (p *sitesParser) report(name string) error {
+	if e := p.r.err; e != nil {
+		p.mistakes.add(e.at, "", e.problem, e.hint)
+	}
+	// A nil *SitesError in an error would not be nil.
+	if err := p.mistakes.report(name, p.r.data); err != nil {
+		return err
+	}
+	return nil
+}
+
+// fieldPath is the way to a field for messages; name may be empty.
+func (p *sitesParser) fieldPath(host, name string) string {
+	switch {
+	case p.single:
+		return name
+	case name == "":
+		return "sites." + pathName([]byte(host))
+	}
+	return "sites." + pathName([]byte(host)) + "." + name
+}
+
+// pathName quotes a name that could be mistaken for more than a name.
+func pathName(b []byte) string {
+	for _, c := range b {
+		if !isLabelByte(c) && c != '.' && c != '_' {
+			return quote(b)
+		}
+	}
+	if len(b) == 0 || len(b) > 253 {
+		return quote(b)
+	}
+	return string(b)
+}

@@ -1,0 +1,194 @@
+package core
+
+import "strings"
+
+// A sublink other than "a" is one that the sender has given to an app.
+var sparkPostShapes = []shape{
+	{"/f/a/b/c/d", whole, KindHealth, nil},
+	{"/f/a/", under, KindClick, readSparkPost},
+	{"/f/", under, KindApp, readSparkPostSublink},
+	{"/q/", under, KindOpen, readSparkPost},
+}
+
+func readSparkPostSublink(rest string, n *notes) (string, bool) {
+	sublink, rest, _ := strings.Cut(rest, "/")
+	n.field("sublink", sublink, false)
+	return readSparkPost(rest, n)
+}
+
+// readSparkPost reads what follows the sublink:
+//
+//	<mac>/<ti1>/<ti2>[?target=<percent-encoded URL>]
+//
+// ti2 is a stream of tags, or is encrypted and then parses as nothing. A
+// destination in the stream and one in target must be the same.
+func readSparkPost(rest string, n *notes) (string, bool) {
+	rest, query, _ := strings.Cut(rest, "?")
+	mac, rest, _ := strings.Cut(rest, "/")
+	ti1, ti2, ok := strings.Cut(rest, "/")
+	if !ok || mac == "" || ti1 == "" || ti2 == "" {
+		return n.doubt("the link has fewer than its three fields")
+	}
+	var buf [maxPayload]byte
+	inside := sparkPostStream(buf[:], ti2, n)
+	target, asked := params(query).only("target")
+	switch {
+	case asked && len(inside) > 0:
+		to, ok := sparkPostTarget(target, n)
+		if !ok || to != string(inside) {
+			return n.doubt("the link names two destinations")
+		}
+		return to, true
+	case asked:
+		return sparkPostTarget(target, n)
+	case strings.Contains(query, "target="):
+		return n.doubt("target comes twice or under another name")
+	case len(inside) == 0:
+		return n.doubt("the payload is encrypted or damaged, and there is no target")
+	case query != "":
+		n.repair("parameters added behind the link")
+	}
+	return n.certain(string(inside))
+}
+
+// The tags that are looked at. A tag is one byte: two bits say how long its
+// value is, six bits say what it is.
+const (
+	tagDestination = 0x04
+
+	tagNoValue   = 0 // no value
+	tagShort     = 1 // one byte of length, then the value
+	tagLong      = 2 // two bytes of length, the lower first, then the value
+	tagUndefined = 3
+)
+
+// sparkPostStream returns the destination in the tag stream that ti2 holds; nil
+// where there is none, or where ti2 is no stream from its first to its last
+// byte. That framing is what makes white space inside it safe to leave out.
+func sparkPostStream(buf []byte, ti2 string, n *notes) []byte {
+	data, rest, wrapped, ok := unbase64(buf, ti2)
+	what, clean := residue(rest)
+	if !ok || !clean {
+		return nil
+	}
+	url, ok := destinationTag(data)
+	if !ok {
+		return nil
+	}
+	if wrapped {
+		n.repair("white space inside the payload")
+	}
+	n.repair(what)
+	n.tags(data)
+	return url
+}
+
+// destinationTag walks the whole stream. A second destination is an error.
+func destinationTag(data []byte) (url []byte, ok bool) {
+	for len(data) > 0 {
+		kind, value, rest, ok := nextTag(data)
+		if !ok {
+			return nil, false
+		}
+		if kind == tagDestination && len(value) > 0 {
+			if url != nil {
+				return nil, false
+			}
+			url = value
+		}
+		data = rest
+	}
+	return url, true
+}
+
+// nextTag takes the first tag off a stream.
+func nextTag(data []byte) (kind byte, value, rest []byte, ok bool) {
+	kind, form, rest := data[0]&0x3f, data[0]>>6, data[1:]
+	size := 0
+	switch {
+	case form == tagNoValue:
+	case form == tagShort && len(rest) >= 1:
+		size, rest = int(rest[0]), rest[1:]
+	case form == tagLong && len(rest) >= 2:
+		size, rest = int(rest[0])|int(rest[1])<<8, rest[2:]
+	default:
+		return 0, nil, nil, false
+	}
+	if size > len(rest) {
+		return 0, nil, nil, false
+	}
+	return kind, rest[:size], rest[size:], true
+}
+
+// sparkPostTarget reads the value of target, which SparkPost percent-encodes
+// whole. A raw ":", "/" or "&" shows that it was decoded on the way and may have
+// lost what stood behind a "&"; a raw "+" may be a space; and closing
+// punctuation at its end may be the sentence's.
+func sparkPostTarget(v string, n *notes) (string, bool) {
+	if strings.HasPrefix(v, "3Dhttp") {
+		v = v[2:]
+		n.repair(`"=" came as "=3D"`)
+	}
+	for i := 0; i < len(v); i++ {
+		if !isComponent(v[i]) {
+			return n.doubt("target was decoded on its way")
+		}
+	}
+	if v == "" || anyOf(v[len(v)-1:], dots[:]) > 0 || anyOf(v[len(v)-1:], closers[:]) > 0 {
+		return n.doubt("target ends in punctuation that may not be its own")
+	}
+	return decodeWeb(v, n)
+}
+
+// isComponent tells whether a percent-encoded value holds this byte as it is.
+func isComponent(c byte) bool {
+	return sextet(c) != noSextet || strings.IndexByte("%.~!*'()", c) >= 0
+}
+
+// tagNames names what the stream may hold, and says what is personal: all but
+// times and marks.
+var tagNames = [64]Field{
+	0x02: {Name: "message_id", Personal: true},
+	0x04: {Name: "destination"},
+	0x05: {Name: "link_name", Personal: true},
+	0x06: {Name: "expiry"},
+	0x07: {Name: "metadata", Personal: true},
+	0x08: {Name: "campaign"},
+	0x12: {Name: "recipient", Personal: true},
+	0x17: {Name: "tenant"},
+	0x18: {Name: "subaccount"},
+	0x3d: {Name: "initial_open"},
+	0x3e: {Name: "open"},
+	0x3f: {Name: "click"},
+}
+
+// tags notes every tag of a stream that has been walked before. Values that are
+// numbers are given in hexadecimal digits.
+func (n *notes) tags(data []byte) {
+	for n != nil && len(data) > 0 {
+		kind, value, rest, ok := nextTag(data)
+		if !ok {
+			return
+		}
+		f := tagNames[kind]
+		if f.Name == "" {
+			f = Field{Name: "tag_" + hexText([]byte{kind}), Personal: true}
+		}
+		switch kind {
+		case 0x04, 0x05, 0x07, 0x08, 0x12, 0x17:
+			f.Value = string(value)
+		default:
+			f.Value = hexText(value)
+		}
+		n.fields, data = append(n.fields, f), rest
+	}
+}
+
+func hexText(b []byte) string {
+	const digit = "0123456789abcdef"
+	out := make([]byte, 0, 2*len(b))
+	for _, c := range b {
+		out = append(out, digit[c>>4], digit[c&15])
+	}
+	return string(out)
+}

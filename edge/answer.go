@@ -1,0 +1,122 @@
+package main
+
+import (
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/edge/internal/hostcall"
+)
+
+// answer is a response that is made here.
+type answer struct {
+	status int
+	header [8][2]string // up to the first empty name
+	body   []byte
+}
+
+// redirect sends the reader to a destination that has passed the grammar.
+func (x *exchange) redirect(to string) {
+	x.record.Destination = core.HostOf(to)
+	x.sendAnswer(answer{status: 302, header: [8][2]string{
+		{"location", to},
+		{"cache-control", "no-store"},
+		{"x-robots-tag", "noindex"},
+	}})
+}
+
+// page sends a page that says why there is nothing else.
+func (x *exchange) page(p core.Page) {
+	p.RequestID = x.record.RequestID
+	if x.site != nil {
+		p.Home = x.site.Home
+	}
+	x.record.Code = p.Code
+	a := answer{status: p.StatusCode(), header: [8][2]string{
+		{"content-type", "text/html; charset=utf-8"},
+		{"cache-control", "no-store"},
+		{"x-robots-tag", "noindex"},
+		{"content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"},
+		{"x-content-type-options", "nosniff"},
+		// The page's address may hold a recipient: the home page need not know it.
+		{"referrer-policy", "no-referrer"},
+	}}
+	switch {
+	case p.Code.Temporary():
+		a.header[6] = [2]string{"retry-after", "60"}
+	case p.Code == core.BadMethod:
+		a.header[6] = [2]string{"allow", "GET, HEAD"}
+	}
+	a.body = p.AppendHTML(make([]byte, 0, 2<<10))
+	x.sendAnswer(a)
+}
+
+// pixel answers an open.
+func (x *exchange) pixel() {
+	x.sendAnswer(answer{status: 200, body: []byte(core.Pixel), header: [8][2]string{
+		{"content-type", "image/gif"},
+		{"cache-control", "no-store"},
+		{"x-robots-tag", "noindex"},
+	}})
+}
+
+// sendAnswer sends a response of ours. A header that the host refuses ends in a
+// bare 500 rather than in half an answer, a 302 without Location say.
+func (x *exchange) sendAnswer(a answer) {
+	resp, st := hostcall.NewResponse()
+	st = worse(st, resp.SetStatus(a.status))
+	for _, h := range a.header {
+		if h[0] == "" {
+			break
+		}
+		st = worse(st, resp.SetHeader(h[0], h[1]))
+	}
+	if st != hostcall.OK {
+		x.record.Action, x.record.Code = core.Refuse, core.Internal
+		a.status, a.body = 500, nil
+		resp, _ = hostcall.NewResponse()
+		resp.SetStatus(500)
+	}
+	body, _ := hostcall.NewBody()
+	if x.request.Method != "HEAD" {
+		body.Write(a.body)
+	}
+	x.depart(resp, body, a.status)
+}
+
+// sendBack sends the ESP's response to the reader as it is, but for the headers
+// of its connection, and for a redirect that the ESP left cacheable: a click
+// that a browser answers from its cache is not counted.
+func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status int) {
+	names, _ := x.text(resp.AppendHeaderNames)
+	var set headerSet
+	set.read(names)
+	x.removeConnectionHeaders(set, resp)
+	if isRedirect(status) {
+		if set.has(hdrLocation) {
+			to, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return resp.AppendHeaderValues(dst, "location") })
+			first, _ := hostcall.Next(to)
+			x.record.Destination = core.HostOf(first)
+		}
+		if !set.has(hdrCacheControl) {
+			resp.SetHeader("cache-control", "no-store")
+		}
+	}
+	x.depart(resp, body, status)
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
+
+// depart lets a response leave.
+func (x *exchange) depart(resp hostcall.Response, body hostcall.Body, status int) {
+	st := resp.SendDownstream(body)
+	x.answered = true
+	x.record.Status = status
+	x.record.Micros = sinceMicros(x.start)
+	if st != hostcall.OK {
+		x.record.Action, x.record.Code = core.Refuse, core.Internal
+	}
+}

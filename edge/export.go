@@ -1,0 +1,6 @@
+//go:build wasip1
+
+package main
+
+//go:wasmexport serve
+func exportServe() { serve() }

@@ -1,0 +1,229 @@
+package hostcall
+
+import "strings"
+
+// Request, Response and Body are handles of the host. Sending consumes them: a
+// later use answers BadHandle.
+type (
+	Request  uint32
+	Response uint32
+	Body     uint32
+)
+
+// InvalidHandle is what the host leaves where there is no handle.
+const InvalidHandle = 0xFFFFFFFE
+
+// AppendURI appends the request's absolute URI, as the client sent it.
+func (r Request) AppendURI(dst []byte) ([]byte, Status) {
+	return fill(dst, func(p []byte) Status { return reqURIGet(r, p) })
+}
+
+// AppendMethod appends the request's method.
+func (r Request) AppendMethod(dst []byte) ([]byte, Status) {
+	return fill(dst, func(p []byte) Status { return reqMethodGet(r, p) })
+}
+
+// AppendID appends the platform's id of this request, unique among all.
+func (r Request) AppendID(dst []byte) ([]byte, Status) {
+	return fill(dst, func(p []byte) Status { return downstreamRequestID(r, p) })
+}
+
+// ClientIP writes the reader's address, 4 or 16 bytes, and returns how many.
+func (r Request) ClientIP(octets *[16]byte) (int, Status) {
+	st := downstreamClientIP(r, octets)
+	if out.n > 16 {
+		return 0, Error
+	}
+	return int(out.n), st
+}
+
+// AppendHeaderNames appends the names of all headers, each followed by a NUL.
+func (r Request) AppendHeaderNames(dst []byte) ([]byte, Status) {
+	return fillAll(dst, func(p []byte, cursor uint32) Status {
+		return reqHeaderNamesGet(r, p, cursor)
+	})
+}
+
+// AppendHeaderValues appends a header's values, each followed by a NUL. A
+// header that is not there appends nothing.
+func (r Request) AppendHeaderValues(dst []byte, name string) ([]byte, Status) {
+	return fillAll(dst, func(p []byte, cursor uint32) Status {
+		return reqHeaderValuesGet(r, name, p, cursor)
+	})
+}
+
+// SetHeader replaces all values of a header by one.
+func (r Request) SetHeader(name, value string) Status { return reqHeaderInsert(r, name, value) }
+
+// RemoveHeader removes a header. One that is not there answers InvalidArg.
+func (r Request) RemoveHeader(name string) Status { return reqHeaderRemove(r, name) }
+
+// Send sends the request with its body to a backend and waits for the head of
+// its response. It consumes both. Nothing is cached on the way: send_v3 is
+// defined as send without caching of any form.
+func (r Request) Send(body Body, backend string) (Response, Body, Failure, Status) {
+	out.detail = sendErrorDetail{}
+	out.resp, out.body = InvalidHandle, InvalidHandle
+	st := reqSend(r, body, backend)
+	return out.resp, out.body, Failure(out.detail.tag), st
+}
+
+// Status returns the response's status code.
+func (r Response) Status() (int, Status) {
+	st := respStatusGet(r)
+	return int(out.code), st
+}
+
+// SetStatus sets the response's status code.
+func (r Response) SetStatus(code int) Status { return respStatusSet(r, uint32(code)) }
+
+// AppendHeaderNames appends the names of all headers, each followed by a NUL.
+func (r Response) AppendHeaderNames(dst []byte) ([]byte, Status) {
+	return fillAll(dst, func(p []byte, cursor uint32) Status {
+		return respHeaderNamesGet(r, p, cursor)
+	})
+}
+
+// AppendHeaderValues appends a header's values, each followed by a NUL.
+func (r Response) AppendHeaderValues(dst []byte, name string) ([]byte, Status) {
+	return fillAll(dst, func(p []byte, cursor uint32) Status {
+		return respHeaderValuesGet(r, name, p, cursor)
+	})
+}
+
+// SetHeader replaces all values of a header by one.
+func (r Response) SetHeader(name, value string) Status { return respHeaderInsert(r, name, value) }
+
+// RemoveHeader removes a header. One that is not there answers InvalidArg.
+func (r Response) RemoveHeader(name string) Status { return respHeaderRemove(r, name) }
+
+// SendDownstream sends the response with its body to the reader and consumes
+// both. A body that came from a backend streams through the host.
+func (r Response) SendDownstream(body Body) Status { return respSendDownstream(r, body, 0) }
+
+// Close drops a response that is not sent.
+func (r Response) Close() Status { return respClose(r) }
+
+// Close drops a body that is not sent.
+func (b Body) Close() Status { return bodyClose(b) }
+
+// Write appends all of data to the body.
+func (b Body) Write(data []byte) Status {
+	for len(data) > 0 {
+		if st := bodyWrite(b, data); st != OK {
+			return st
+		}
+		if out.n == 0 || int(out.n) > len(data) {
+			return Error
+		}
+		data = data[out.n:]
+	}
+	return OK
+}
+
+// Downstream returns the handles of the reader's request.
+func Downstream() (Request, Body, Status) {
+	out.req, out.body = InvalidHandle, InvalidHandle
+	st := reqBodyDownstreamGet()
+	return out.req, out.body, st
+}
+
+// NewResponse makes an empty response.
+func NewResponse() (Response, Status) {
+	out.resp = InvalidHandle
+	st := respNew()
+	return out.resp, st
+}
+
+// NewBody makes an empty body.
+func NewBody() (Body, Status) {
+	out.body = InvalidHandle
+	st := bodyNew()
+	return out.body, st
+}
+
+// Init tells the host which version of the ABI this guest speaks. It must be
+// called in the sandbox of the request: a call made while the module was being
+// prewarmed reached a stub.
+func Init() Status { return abiInit(1) }
+
+// Next cuts the first value off a list whose values are each followed by a NUL.
+func Next(list string) (value, rest string) {
+	value, rest, _ = strings.Cut(list, "\x00")
+	return value, rest
+}
+
+// sendErrorDetail has the layout of send_error_detail (typenames.witx). No
+// further field is asked for, so mask stays 0.
+type sendErrorDetail struct {
+	tag, mask              uint32
+	dnsRcode, dnsInfo      uint16
+	tlsAlert, h2ErrorFrame uint8
+	h2ErrorCode            uint32
+}
+
+// out is where host calls leave their results. One place for all of them, since
+// a variable whose address goes to the host would be allocated anew for each
+// call. A sandbox runs one request at a time on one goroutine; the layer is not
+// for concurrent use.
+var out struct {
+	n      uint32
+	end    int64
+	req    Request
+	resp   Response
+	body   Body
+	code   uint16
+	detail sendErrorDetail
+}
+
+// spare is the room that is offered to the host first. What does not fit is
+// asked for again with the length that the host named.
+const spare = 1024
+
+func fill(dst []byte, call func(p []byte) Status) ([]byte, Status) {
+	for want := spare; ; {
+		p := room(&dst, want)
+		out.n = 0
+		switch st := call(p); {
+		case st == OK && int(out.n) <= len(p):
+			return dst[:len(dst)+int(out.n)], OK
+		case st == BufferTooSmall && int(out.n) > len(p):
+			want = int(out.n)
+		case st == OK || st == BufferTooSmall:
+			return dst, Error
+		default:
+			return dst, st
+		}
+	}
+}
+
+func fillAll(dst []byte, call func(p []byte, cursor uint32) Status) ([]byte, Status) {
+	for want, cursor := spare, uint32(0); ; {
+		p := room(&dst, want)
+		out.n, out.end = 0, -1
+		switch st := call(p, cursor); {
+		case st == BufferTooSmall && int(out.n) > len(p):
+			want = int(out.n)
+			continue
+		case st == BufferTooSmall || int(out.n) > len(p):
+			return dst, Error
+		case st != OK:
+			return dst, st
+		}
+		dst = dst[:len(dst)+int(out.n)]
+		if out.end < 0 {
+			return dst, OK
+		}
+		cursor = uint32(out.end)
+	}
+}
+
+// room returns at least want free bytes behind dst, growing it where it must.
+func room(dst *[]byte, want int) []byte {
+	d := *dst
+	if cap(d)-len(d) < want {
+		d = append(make([]byte, 0, 2*len(d)+want), d...)
+		*dst = d
+	}
+	return d[len(d):cap(d)]
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/fastly/compute-sdk-go/compute"
+	"github.com/fastly/compute-sdk-go/rtlog"
+)
+
+// logEndpoint is the name of the log endpoint that takes the click log.
+const logEndpoint = "clicks"
+
+// note takes what the log line says of a decision.
+func (x *exchange) note(d core.Decision) {
+	x.record.Action, x.record.Code, x.record.Kind = d.Action, d.Code, d.Kind
+	x.record.ID = d.ID
+	if x.site != nil {
+		x.record.ESP = x.site.ESP
+	}
+}
+
+// log writes the line. The reader has gone by then: what fails here harms
+// nobody, and the line goes to standard error, which holds nothing that the
+// click log does not.
+func (x *exchange) log() {
+	if vcpu, err := compute.GetVCPUTime(); err == nil {
+		x.record.VCPU = vcpu.Milliseconds()
+	}
+	x.record.Version = serviceVersion()
+	line := x.record.AppendJSON(make([]byte, 0, 1<<10))
+	if _, err := rtlog.Open(logEndpoint).Write(line); err != nil {
+		_, _ = os.Stderr.Write(line)
+	}
+}
+
+func sinceMicros(start time.Time) int64 { return time.Since(start).Microseconds() }

@@ -1,0 +1,18 @@
+// Command edge is the guest: the WebAssembly module that answers on a branded
+// link domain, on Fastly Compute or on a simulator of it.
+//
+// It is built as a reactor (GOOS=wasip1 GOARCH=wasm, -buildmode=c-shared) with
+// one exported entry, serve, which handles one request. Package initialisation
+// reads sites.json; prewarm runs it once at build time and writes the memory
+// that it leaves into the module, so that a reader's sandbox begins where the
+// build ended. What must not be frozen (the ABI's handshake, the environment,
+// the clock, handles, secrets) is therefore fetched in the entry, never in a
+// package variable.
+//
+// The files, in the order of a click: entry.go, exchange.go (what came in),
+// sites.go (whose it is), forward.go (to the ESP and back), answer.go (to the
+// reader), and logline.go. What is decided lives in core; nothing is decided
+// here but how to carry it out.
+package main
+
+func main() { serve() }

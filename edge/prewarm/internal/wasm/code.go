@@ -1,0 +1,205 @@
+package wasm
+
+// Op is an opcode. One that has a prefix byte has the prefix in the upper and its number in the lower 16 bits.
+type Op uint32
+
+// Opcodes that a rewriter of memories and tables must know of.
+const (
+	OpTableSet   Op = 0x26
+	OpMemoryInit Op = 0xfc<<16 | 8
+	OpDataDrop   Op = 0xfc<<16 | 9
+	OpTableInit  Op = 0xfc<<16 | 12
+	OpElemDrop   Op = 0xfc<<16 | 13
+	OpTableCopy  Op = 0xfc<<16 | 14
+	OpTableGrow  Op = 0xfc<<16 | 15
+	OpTableFill  Op = 0xfc<<16 | 17
+)
+
+const (
+	opBlock    Op = 0x02
+	opLoop     Op = 0x03
+	opIf       Op = 0x04
+	opEnd      Op = 0x0b
+	opI32Const Op = 0x41
+	opI64Const Op = 0x42
+	opF32Const Op = 0x43
+	opF64Const Op = 0x44
+)
+
+var opNames = map[Op]string{
+	OpTableSet: "table.set", OpMemoryInit: "memory.init", OpDataDrop: "data.drop", OpTableInit: "table.init",
+	OpElemDrop: "elem.drop", OpTableCopy: "table.copy", OpTableGrow: "table.grow", OpTableFill: "table.fill",
+}
+
+// Name returns the name in the text format of the exported opcodes, and "" for all others.
+func (op Op) Name() string { return opNames[op] }
+
+// immediate is what follows an opcode.
+type immediate byte
+
+const (
+	illegal immediate = iota
+	none
+	index         // one u32
+	twoIndices    // two u32
+	number32      // signed LEB128
+	number64      //
+	heapType      // signed LEB128 of 33 bits, also the type of a block
+	fixed1        // bytes
+	fixed4        //
+	fixed8        //
+	fixed16       //
+	memoryArg     // alignment and offset
+	memoryArgLane // and a lane
+	branchTable   // vector of labels and a default
+	typeVector    // vector of value types
+)
+
+// span gives the opcodes from first to last the same immediate.
+type span struct {
+	first, last uint32
+	imm         immediate
+}
+
+// plain lists the opcodes without prefix, of WebAssembly 2.0 with tail calls.
+var plain = table(256,
+	span{0x00, 0x01, none}, span{0x02, 0x04, heapType}, span{0x05, 0x05, none}, span{0x0b, 0x0b, none},
+	span{0x0c, 0x0d, index}, span{0x0e, 0x0e, branchTable}, span{0x0f, 0x0f, none},
+	span{0x10, 0x10, index}, span{0x11, 0x11, twoIndices}, span{0x12, 0x12, index}, span{0x13, 0x13, twoIndices},
+	span{0x1a, 0x1b, none}, span{0x1c, 0x1c, typeVector}, span{0x20, 0x26, index}, span{0x28, 0x3e, memoryArg},
+	span{0x3f, 0x40, index}, span{0x41, 0x41, number32}, span{0x42, 0x42, number64}, span{0x43, 0x43, fixed4},
+	span{0x44, 0x44, fixed8}, span{0x45, 0xc4, none}, span{0xd0, 0xd0, heapType}, span{0xd1, 0xd1, none},
+	span{0xd2, 0xd2, index},
+)
+
+// bulk lists the opcodes after 0xfc: saturating conversions, bulk memory and tables.
+var bulk = table(18,
+	span{0, 7, none}, span{8, 8, twoIndices}, span{9, 9, index}, span{10, 10, twoIndices}, span{11, 11, index},
+	span{12, 12, twoIndices}, span{13, 13, index}, span{14, 14, twoIndices}, span{15, 17, index},
+)
+
+// vector lists the opcodes after 0xfd: 128-bit vectors.
+var vector = table(256,
+	span{0, 11, memoryArg}, span{12, 13, fixed16}, span{14, 20, none}, span{21, 34, fixed1}, span{35, 83, none},
+	span{84, 91, memoryArgLane}, span{92, 93, memoryArg}, span{94, 255, none},
+)
+
+func table(size int, spans ...span) []immediate {
+	t := make([]immediate, size)
+	for _, s := range spans {
+		for i := s.first; i <= s.last; i++ {
+			t[i] = s.imm
+		}
+	}
+	return t
+}
+
+// EachOp calls visit for every opcode of every function body, with the index of the function among those that the
+// module defines. It stops at visit's first error and returns that; an opcode that it does not know is an [*Error].
+func (m *Module) EachOp(visit func(fn int, op Op) error) error {
+	d := m.decode(CodeSection)
+	n := d.count()
+	for fn := 0; fn < n && d.err == nil; fn++ {
+		size := d.u32()
+		body := decoder{b: d.b, pos: d.pos, section: d.section}
+		if d.bytes(size); d.err != nil {
+			break
+		}
+		body.b = d.b[:d.pos]
+		if err := body.eachOp(fn, visit); err != nil {
+			return err
+		}
+	}
+	return d.end()
+}
+
+func (d *decoder) eachOp(fn int, visit func(int, Op) error) error {
+	for locals := d.count(); locals > 0 && d.err == nil; locals-- {
+		d.u32()
+		d.valType()
+	}
+	last := Op(0)
+	for !d.done() {
+		if last = d.instruction(); d.err != nil {
+			break
+		}
+		if err := visit(fn, last); err != nil {
+			return err
+		}
+	}
+	if last != opEnd {
+		d.fail(d.pos, "function %d does not end", fn)
+	}
+	return d.end()
+}
+
+// instruction reads one opcode and steps over its immediates.
+func (d *decoder) instruction() Op {
+	start := d.pos
+	op, imm := Op(d.byte()), illegal
+	switch op {
+	case 0xfc:
+		op, imm = d.prefixed(op, bulk)
+	case 0xfd:
+		op, imm = d.prefixed(op, vector)
+	default:
+		imm = plain[op]
+	}
+	if imm == illegal && d.err == nil {
+		d.fail(start, "unknown opcode 0x%x", uint32(op))
+	}
+	d.skip(imm)
+	return op
+}
+
+func (d *decoder) prefixed(prefix Op, t []immediate) (Op, immediate) {
+	n := d.u32()
+	if n >= uint32(len(t)) {
+		return prefix<<16 | Op(n&0xffff), illegal
+	}
+	return prefix<<16 | Op(n), t[n]
+}
+
+func (d *decoder) skip(imm immediate) {
+	switch imm {
+	case index:
+		d.u32()
+	case twoIndices:
+		d.u32()
+		d.u32()
+	case number32:
+		d.signed(32)
+	case number64:
+		d.signed(64)
+	case heapType:
+		d.signed(33)
+	case fixed1:
+		d.bytes(1)
+	case fixed4:
+		d.bytes(4)
+	case fixed8:
+		d.bytes(8)
+	case fixed16:
+		d.bytes(16)
+	case memoryArg:
+		d.memoryArg()
+	case memoryArgLane:
+		d.memoryArg()
+		d.byte()
+	case branchTable:
+		for n := d.count() + 1; n > 0 && d.err == nil; n-- {
+			d.u32()
+		}
+	case typeVector:
+		d.valTypes()
+	}
+}
+
+// memoryArg refuses bit 6 of the alignment, which would name a memory other than the first.
+func (d *decoder) memoryArg() {
+	start := d.pos
+	if align := d.u32(); align >= 64 {
+		d.fail(start, "memory access of alignment 2^%d", align)
+	}
+	d.u32()
+}

@@ -1,0 +1,33 @@
+package wasm
+
+import "encoding/binary"
+
+// appendU32 appends v as the shortest unsigned LEB128, which is what encoding/binary calls a uvarint.
+func appendU32(b []byte, v uint32) []byte { return binary.AppendUvarint(b, uint64(v)) }
+
+// appendPadded appends v in at least width bytes, as Go's linker does where it writes the number last.
+func appendPadded(b []byte, v uint32, width int) []byte {
+	start := len(b)
+	b = appendU32(b, v)
+	for len(b)-start < width {
+		b[len(b)-1] |= 0x80
+		b = append(b, 0)
+	}
+	return b
+}
+
+// appendSigned appends v as the shortest signed LEB128.
+func appendSigned(b []byte, v int64) []byte {
+	for {
+		c := byte(v & 0x7f)
+		v >>= 7
+		if v == 0 && c&0x40 == 0 || v == -1 && c&0x40 != 0 {
+			return append(b, c)
+		}
+		b = append(b, c|0x80)
+	}
+}
+
+func appendName(b []byte, s string) []byte {
+	return append(appendU32(b, uint32(len(s))), s...)
+}

@@ -1,0 +1,291 @@
+package wasm
+
+import "fmt"
+
+// ValType is a value type, as the byte that stands for it.
+type ValType byte
+
+// The value types of WebAssembly 2.0.
+const (
+	I32       ValType = 0x7f
+	I64       ValType = 0x7e
+	F32       ValType = 0x7d
+	F64       ValType = 0x7c
+	V128      ValType = 0x7b
+	FuncRef   ValType = 0x70
+	ExternRef ValType = 0x6f
+)
+
+var valTypeNames = map[ValType]string{
+	I32: "i32", I64: "i64", F32: "f32", F64: "f64", V128: "v128", FuncRef: "funcref", ExternRef: "externref",
+}
+
+// String returns the type's name in the text format.
+func (t ValType) String() string {
+	if s, ok := valTypeNames[t]; ok {
+		return s
+	}
+	return fmt.Sprintf("type 0x%02x", byte(t))
+}
+
+// ExternKind tells what an import or export is.
+type ExternKind byte
+
+// The kinds of imports and exports.
+const (
+	FuncKind   ExternKind = 0
+	TableKind  ExternKind = 1
+	MemoryKind ExternKind = 2
+	GlobalKind ExternKind = 3
+	TagKind    ExternKind = 4
+)
+
+var externNames = [...]string{"function", "table", "memory", "global", "tag"}
+
+// String returns the kind's name.
+func (k ExternKind) String() string {
+	if int(k) < len(externNames) {
+		return externNames[k]
+	}
+	return fmt.Sprintf("kind %d", byte(k))
+}
+
+// FuncType is the type of a function.
+type FuncType struct{ Params, Results []ValType }
+
+// String gives the type as parameters and results, "(i32) -> (i64)".
+func (t FuncType) String() string { return list(t.Params) + " -> " + list(t.Results) }
+
+func list(types []ValType) string {
+	s := "("
+	for i, t := range types {
+		if i > 0 {
+			s += ", "
+		}
+		s += t.String()
+	}
+	return s + ")"
+}
+
+// Import is one import.
+type Import struct {
+	Module, Name string
+	Kind         ExternKind
+	// Type is a function's index into the types, and 0 for other kinds.
+	Type uint32
+}
+
+// Export is one export.
+type Export struct {
+	Name string
+	Kind ExternKind
+	// Index counts in the index space of Kind, imports first.
+	Index uint32
+}
+
+// Limits is the size of a memory, in pages of 64 KiB, or of a table, in elements.
+type Limits struct {
+	Min, Max uint32
+	// HasMax is false where the module names no Max.
+	HasMax bool
+}
+
+// Global is a global variable that the module defines.
+type Global struct {
+	Type    ValType
+	Mutable bool
+	// Init is the initialiser: a constant expression with its closing end opcode.
+	Init []byte
+}
+
+func entries[T any](d *decoder, one func() T) ([]T, error) {
+	n := d.count()
+	out := make([]T, 0, min(n, 1<<16)) // grown from there: n is the module's word
+	for i := 0; i < n && d.err == nil; i++ {
+		out = append(out, one())
+	}
+	return out, d.end()
+}
+
+// Types returns the function types. A module with types of other forms is refused.
+func (m *Module) Types() ([]FuncType, error) {
+	d := m.decode(TypeSection)
+	return entries(d, func() FuncType {
+		if form := d.byte(); form != 0x60 {
+			d.fail(d.pos-1, "type of form 0x%02x is not a function", form)
+		}
+		return FuncType{Params: d.valTypes(), Results: d.valTypes()}
+	})
+}
+
+func (d *decoder) valTypes() []ValType {
+	raw := d.bytes(uint32(d.count()))
+	out := make([]ValType, len(raw))
+	for i, c := range raw {
+		out[i] = d.known(ValType(c))
+	}
+	return out
+}
+
+func (d *decoder) valType() ValType { return d.known(ValType(d.byte())) }
+
+func (d *decoder) known(t ValType) ValType {
+	if _, ok := valTypeNames[t]; !ok && d.err == nil {
+		d.fail(d.pos-1, "unknown value %s", t)
+	}
+	return t
+}
+
+// Imports returns the imports.
+func (m *Module) Imports() ([]Import, error) {
+	d := m.decode(ImportSection)
+	return entries(d, func() Import {
+		im := Import{Module: d.name(), Name: d.name(), Kind: ExternKind(d.byte())}
+		switch im.Kind {
+		case FuncKind:
+			im.Type = d.u32()
+		case TableKind:
+			d.valType()
+			d.limits()
+		case MemoryKind:
+			d.limits()
+		case GlobalKind:
+			d.valType()
+			d.flag()
+		case TagKind:
+			d.byte()
+			d.u32()
+		default:
+			d.fail(d.pos-1, "import %q.%q of unknown %s", im.Module, im.Name, im.Kind)
+		}
+		return im
+	})
+}
+
+// flag reads a byte that is 0 or 1.
+func (d *decoder) flag() bool {
+	c := d.byte()
+	if c > 1 {
+		d.fail(d.pos-1, "flag is 0x%02x, not 0 or 1", c)
+	}
+	return c == 1
+}
+
+// limits refuses the flags of shared and 64-bit memories, which a snapshot of one sandbox cannot stand for.
+func (d *decoder) limits() Limits {
+	start, flags := d.pos, d.byte()
+	if flags > 1 {
+		d.fail(start, "limits of kind 0x%02x (shared or 64-bit)", flags)
+	}
+	l := Limits{Min: d.u32(), HasMax: flags == 1}
+	if l.HasMax {
+		l.Max = d.u32()
+	}
+	return l
+}
+
+// Functions returns the types, as indices, of the functions that the module defines.
+func (m *Module) Functions() ([]uint32, error) {
+	d := m.decode(FunctionSection)
+	return entries(d, d.u32)
+}
+
+// Memories returns the memories that the module defines.
+func (m *Module) Memories() ([]Limits, error) {
+	d := m.decode(MemorySection)
+	return entries(d, d.limits)
+}
+
+// WithMemories returns the module with these memories.
+func (m *Module) WithMemories(memories []Limits) *Module {
+	b := appendU32(nil, uint32(len(memories)))
+	for _, l := range memories {
+		if l.HasMax {
+			b = appendU32(appendU32(append(b, 1), l.Min), l.Max)
+			continue
+		}
+		b = appendU32(append(b, 0), l.Min)
+	}
+	return m.WithBody(MemorySection, b)
+}
+
+// Globals returns the globals that the module defines.
+func (m *Module) Globals() ([]Global, error) {
+	d := m.decode(GlobalSection)
+	return entries(d, func() Global {
+		g := Global{Type: d.valType(), Mutable: d.flag()}
+		g.Init = d.constant()
+		return g
+	})
+}
+
+// WithGlobals returns the module with these globals.
+func (m *Module) WithGlobals(globals []Global) *Module {
+	b := appendU32(nil, uint32(len(globals)))
+	for _, g := range globals {
+		b = append(b, byte(g.Type), 0)
+		if g.Mutable {
+			b[len(b)-1] = 1
+		}
+		b = append(b, g.Init...)
+	}
+	return m.WithBody(GlobalSection, b)
+}
+
+// Exports returns the exports.
+func (m *Module) Exports() ([]Export, error) {
+	d := m.decode(ExportSection)
+	return entries(d, func() Export {
+		return Export{Name: d.name(), Kind: ExternKind(d.byte()), Index: d.u32()}
+	})
+}
+
+// WithExports returns the module with these exports.
+func (m *Module) WithExports(exports []Export) *Module {
+	b := appendU32(nil, uint32(len(exports)))
+	for _, e := range exports {
+		b = appendU32(append(appendName(b, e.Name), byte(e.Kind)), e.Index)
+	}
+	return m.WithBody(ExportSection, b)
+}
+
+// Start returns the index of the start function, or nil.
+func (m *Module) Start() (*uint32, error) {
+	body, ok := m.Body(StartSection)
+	if !ok {
+		return nil, nil
+	}
+	d := &decoder{b: body, section: StartSection.String()}
+	index := d.u32()
+	return &index, d.end()
+}
+
+// Segment is a run of bytes that lie in memory 0 when the module starts.
+type Segment struct {
+	Offset uint32
+	Bytes  []byte
+}
+
+// WithData returns the module with these data segments, active ones at constant offsets, and a data count section
+// in agreement with them where the module has one.
+func (m *Module) WithData(segments []Segment) *Module {
+	size := 5
+	for _, s := range segments {
+		size += len(s.Bytes) + SegmentOverhead + 5
+	}
+	b := appendU32(make([]byte, 0, size), uint32(len(segments)))
+	for _, s := range segments {
+		b = append(b, 0, byte(opI32Const)) // 0: active, memory 0
+		b = append(appendSigned(b, int64(int32(s.Offset))), byte(opEnd))
+		b = append(appendU32(b, uint32(len(s.Bytes))), s.Bytes...)
+	}
+	out := m.WithBody(DataSection, b)
+	if _, ok := m.Body(DataCountSection); ok {
+		out = out.WithBody(DataCountSection, appendU32(nil, uint32(len(segments))))
+	}
+	return out
+}
+
+// SegmentOverhead is what a data segment costs beside its bytes, typically: flags, the offset's opcode, four bytes of
+// offset, end and one byte of length.
+const SegmentOverhead = 8

@@ -1,0 +1,93 @@
+package prewarm
+
+import (
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Options says how a reactor becomes a module. The zero value works: it takes the export "serve", without files,
+// environment or arguments.
+type Options struct {
+	// Entry is the export that becomes _start; "serve" if empty. It takes nothing and returns nothing.
+	Entry string
+	// Warmup is an export that is called once after _initialize, if not empty: the place for work that needs the
+	// runtime to be up, such as running the handler's code once, or runtime.GC. It is removed from the module.
+	Warmup string
+	// Files are what the guest finds below "/" while it is being initialised, by slash-separated relative path, such
+	// as "sites.json". Nothing else is there, and nothing can be written. Without files there is no directory either.
+	Files map[string][]byte
+	// Env is the guest's environment while it is being initialised, and what os.Getenv says ever after.
+	Env map[string]string
+	// Args is what os.Args says ever after; without it, it is empty.
+	Args []string
+	// Stdout and Stderr receive what the guest writes while it is being initialised; nil discards it. What was
+	// written to standard error is also part of the error when initialisation fails.
+	Stdout, Stderr io.Writer
+	// MaxPages is the most memory that the guest may have, in pages of 64 KiB; 2048, the 128 MiB of a Compute
+	// sandbox, if 0.
+	MaxPages uint32
+	// KeepNames keeps the "name" section, which profilers and stack traces read. Debug information always goes.
+	KeepNames bool
+}
+
+const (
+	defaultEntry    = "serve"
+	defaultMaxPages = 2048
+	// largestMaxPages is one page less than 4 GiB, so that sizes in bytes fit in 32 bits.
+	largestMaxPages = 1<<16 - 1
+)
+
+// withDefaults fills in what was left empty and checks the rest.
+func (o Options) withDefaults() (Options, error) {
+	if o.Entry == "" {
+		o.Entry = defaultEntry
+	}
+	if o.MaxPages == 0 {
+		o.MaxPages = defaultMaxPages
+	}
+	if o.MaxPages > largestMaxPages {
+		return o, refuse(BadOption, "MaxPages is %d: the most is %d", o.MaxPages, largestMaxPages)
+	}
+	if reserved(o.Entry) || reserved(o.Warmup) || o.Entry == o.Warmup {
+		return o, refuse(BadOption, "entry %q and warm-up %q must be two exports other than %s and %s",
+			o.Entry, o.Warmup, initExport, startExport)
+	}
+	return o, o.checkWorld()
+}
+
+func reserved(export string) bool { return export == initExport || export == startExport }
+
+// checkWorld checks what the guest gets to see. A NUL would end a string early in the guest.
+func (o Options) checkWorld() error {
+	for _, name := range slices.Sorted(maps.Keys(o.Files)) {
+		if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\x00\\") {
+			return refuse(BadOption, "file %q: want a relative path with slashes, without . and ..", name)
+		}
+		if parent := fileAbove(o.Files, name); parent != "" {
+			return refuse(BadOption, "file %q lies below %q, which is a file too", name, parent)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(o.Env)) {
+		if key == "" || strings.ContainsAny(key, "=\x00") || strings.Contains(o.Env[key], "\x00") {
+			return refuse(BadOption, "environment variable %q: the name is empty or has =, or there is a NUL", key)
+		}
+	}
+	for _, arg := range o.Args {
+		if strings.Contains(arg, "\x00") {
+			return refuse(BadOption, "argument %q has a NUL", arg)
+		}
+	}
+	return nil
+}
+
+func fileAbove(files map[string][]byte, name string) string {
+	for i := range name {
+		if _, ok := files[name[:i]]; ok && name[i] == '/' {
+			return name[:i]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,51 @@
+package prewarm
+
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+)
+
+// rewrite puts the snapshot in the place of the state that the module was built with.
+func (r *reactor) rewrite(s *snapshot, opt Options) []byte {
+	memory := r.memory
+	memory.Min = s.pages
+	return r.module.
+		Without(func(sec wasm.Section) bool { return outdated(sec, opt) }).
+		WithMemories([]wasm.Limits{memory}).
+		WithGlobals(s.globals).
+		WithExports(r.finalExports(opt)).
+		WithData(s.segments).
+		Encode()
+}
+
+// outdated picks the sections that no longer hold: the start function has been run, and linker and debug information
+// is about the module as it was.
+func outdated(s wasm.Section, opt Options) bool {
+	if s.ID != wasm.CustomSection {
+		return s.ID == wasm.StartSection
+	}
+	switch s.Name {
+	case "name":
+		return !opt.KeepNames
+	case "sourceMappingURL", "external_debug_info", "linking":
+		return true
+	}
+	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, "reloc.")
+}
+
+// finalExports renames the entry and leaves out what was called already: a second _initialize would start the
+// runtime over what it finds.
+func (r *reactor) finalExports(opt Options) []wasm.Export {
+	var out []wasm.Export
+	for _, e := range r.exports {
+		if e.Name == initExport || e.Name == opt.Warmup && opt.Warmup != "" {
+			continue
+		}
+		if e.Name == opt.Entry {
+			e.Name = startExport
+		}
+		out = append(out, e)
+	}
+	return out
+}

@@ -1,0 +1,105 @@
+package prewarm
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+)
+
+const pageSize = 1 << 16
+
+// leastGap is the least run of zeros, in bytes, that is worth a new segment. A segment costs about eight bytes, so a
+// gap of eight would make the smallest file; but Go's tables are full of gaps of 8 to 16 bytes, and then a module of
+// 5.5 MB has 57,859 segments, near the 100,000 that engines accept. With 64 it has 575, is 10 % longer, 6 % shorter
+// when gzipped, and starts four times as fast in wazero, which copies segment by segment; wasmtime makes one memory
+// image of them all and does not care. Beyond 64 nothing gets better.
+const leastGap = 64
+
+// maxSegments is a tenth of what engines accept (wasmparser: MAX_WASM_DATA_SEGMENTS = 100_000).
+const maxSegments = 10_000
+
+// snapshot is what initialisation left.
+type snapshot struct {
+	pages    uint32
+	segments []wasm.Segment
+	globals  []wasm.Global // all that the module defines, variables with their new initialisers
+	kept     int           // how many of them are variables
+}
+
+// capture copies the state out of the guest: the engine's memory goes away with the guest.
+func (r *reactor) capture(m api.Module) (*snapshot, error) {
+	s := &snapshot{globals: slices.Clone(r.globals)}
+	for i, g := range s.globals {
+		if !g.Mutable {
+			continue
+		}
+		init, err := wasm.Const(g.Type, m.ExportedGlobal(runGlobal(i)).Get())
+		if err != nil {
+			return nil, refuse(Unsupported, "global %d: %v", i, err)
+		}
+		s.globals[i].Init = init
+		s.kept++
+	}
+	memory, _ := m.Memory().Read(0, m.Memory().Size())
+	s.pages = uint32(len(memory) / pageSize)
+	s.segments = segments(slices.Clone(memory), leastGap, maxSegments)
+	return s, nil
+}
+
+// segments cuts memory into runs that hold all its bytes but zeros. Runs closer to one another than gap become one;
+// where more than limit would remain, gap grows until they do not.
+func segments(memory []byte, gap, limit int) []wasm.Segment {
+	for {
+		out := cut(memory, gap)
+		if len(out) <= limit || gap >= len(memory) {
+			return out
+		}
+		gap *= 2
+	}
+}
+
+// cut ends a run where gap or more zeros follow, and at the end of memory.
+func cut(memory []byte, gap int) []wasm.Segment {
+	var out []wasm.Segment
+	for at := skipZeros(memory, 0); at < len(memory); {
+		end, next := at, at
+		for next < len(memory) && next-end < gap {
+			end = skipData(memory, next)
+			next = skipZeros(memory, end)
+		}
+		out = append(out, wasm.Segment{Offset: uint32(at), Bytes: memory[at:end]})
+		at = next
+	}
+	return out
+}
+
+// skipZeros returns the index of the first byte at or after i that is not zero.
+func skipZeros(b []byte, i int) int {
+	for i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:]) == 0 {
+		i += 8
+	}
+	for i < len(b) && b[i] == 0 {
+		i++
+	}
+	return i
+}
+
+func skipData(b []byte, i int) int {
+	for i < len(b) && b[i] != 0 {
+		i++
+	}
+	return i
+}
+
+func (s *snapshot) report(before, after int) Report {
+	rep := Report{
+		SizeBefore: before, SizeAfter: after, MemoryPages: int(s.pages), Segments: len(s.segments), Globals: s.kept,
+	}
+	for _, seg := range s.segments {
+		rep.SegmentBytes += len(seg.Bytes)
+	}
+	return rep
+}
