@@ -44,15 +44,18 @@ func parseEndpoint(s string) (endpoint, bool) {
 
 // hintEndpoint says how to write an origin.
 func hintEndpoint(s string) string {
-	host := bareHost(s)
-	if host == "" {
+	scheme, rest, ok := strings.Cut(strings.ToLower(s), "://")
+	if !ok {
+		scheme, rest = "https", scheme
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	meant := scheme + "://" + rest
+	if _, ok := parseEndpoint(meant); !ok {
 		return `write a URL like "https://track.example.net"`
 	}
-	scheme := "https://"
-	if len(s) >= 7 && strings.EqualFold(s[:7], "http://") {
-		scheme = "http://"
-	}
-	return "write " + strconv.Quote(scheme+host)
+	return "write " + strconv.Quote(meant)
 }
 
 // backend names an origin that a site gave. "_" stands in no host name, so two

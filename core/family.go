@@ -13,7 +13,8 @@ type Reading struct {
 	Certain bool
 	// Doubt says why a click is not certain; empty where it is.
 	Doubt string
-	// Repaired says what damage was read around; empty where there was none.
+	// Repaired says what damage was read around; empty where there was none, and
+	// where nothing was certain.
 	Repaired string
 	// Fields are the parts of the link, in its order.
 	Fields []Field
@@ -124,7 +125,10 @@ func (f Family) Read(target string) Reading {
 		dest, ok := s.read(rest, &n)
 		r.Fields, r.Region = n.fields, n.region
 		if s.leads() {
-			r.Destination, r.Certain, r.Doubt, r.Repaired = dest, ok, n.why, n.repairs
+			r.Destination, r.Certain, r.Doubt = dest, ok, n.why
+		}
+		if ok {
+			r.Repaired = n.repairs
 		}
 	}
 	return r

@@ -19,13 +19,13 @@ func didYouMean(word string, candidates []string) string {
 }
 
 // closest returns the candidate with the least edit distance from word, at most
-// one edit in three letters. Letter case, "-" and "_" do not count.
+// one edit in three letters and two in all. Letter case, "-" and "_" do not count.
 func closest(word string, candidates []string) string {
 	if len(word) > maxGuess {
 		return ""
 	}
 	word = fold(word)
-	best, found := len(word)/3+1, ""
+	best, found := min(len(word)/3, 2)+1, ""
 	for _, c := range candidates {
 		if d := distance(word, fold(c)); d < best {
 			best, found = d, c

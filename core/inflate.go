@@ -11,13 +11,14 @@ const (
 )
 
 // inflate unpacks a raw deflate stream (RFC 1951) into dst, which also bounds
-// it. What was unpacked is right as far as it goes, also where the stream is
-// cut. compress/flate would do, but allocates 40 KB for each link, and does not
-// tell a flushed stream from a cut one.
-func inflate(dst, src []byte) ([]byte, streamEnd) {
+// it, and returns what stands behind the stream. What was unpacked is right as
+// far as it goes, also where the stream is cut. compress/flate would do, but
+// allocates 40 KB for each link, and does not tell a flushed stream from a cut
+// one.
+func inflate(dst, src []byte) (plain, left []byte, end streamEnd) {
 	z := inflater{dst: dst, src: src}
-	end := z.blocks()
-	return z.dst[:z.n], end
+	end = z.blocks()
+	return z.dst[:z.n], z.src, end
 }
 
 // inflater is the state of one stream. Bits are taken from the low end of each

@@ -336,7 +336,10 @@ func (r *jsonReader) found() string {
 	if n > 1 {
 		return strconv.Quote(string(rest[:n]))
 	}
-	c, _ := utf8.DecodeRune(rest)
+	c, size := utf8.DecodeRune(rest)
+	if c == utf8.RuneError && size == 1 {
+		return "a byte that is not UTF-8"
+	}
 	return strconv.QuoteRune(c)
 }
 

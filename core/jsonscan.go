@@ -49,23 +49,23 @@ func (o *jsonObject) next() bool {
 }
 
 func (o *jsonObject) member() bool {
-	var ok bool
-	if o.name, ok = o.span((*jsonObject).str); !ok || !o.take(':') {
-		return false
-	}
-	o.value, ok = o.span((*jsonObject).top)
-	return ok
-}
-
-// span returns the bytes that part passes over, without white space before.
-func (o *jsonObject) span(part func(*jsonObject) bool) ([]byte, bool) {
 	o.space()
 	from := o.pos
-	ok := part(o)
-	return o.text[from:o.pos], ok
+	if !o.str() {
+		return false
+	}
+	o.name = o.text[from:o.pos]
+	if !o.take(':') {
+		return false
+	}
+	o.space()
+	from = o.pos
+	if !o.skip(1) {
+		return false
+	}
+	o.value = o.text[from:o.pos]
+	return true
 }
-
-func (o *jsonObject) top() bool { return o.skip(1) }
 
 func (o *jsonObject) end() {
 	o.space()

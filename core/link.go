@@ -85,7 +85,7 @@ func Mint(l Link, secret []byte) (string, error) {
 }
 
 // AppendMint is [Mint] that appends to dst. With an error it returns dst as it
-// came. With room in dst it allocates what HMAC-SHA256 needs and no more.
+// came. With room in dst it allocates six times, which is HMAC's own.
 func AppendMint(dst []byte, l Link, secret []byte) ([]byte, error) {
 	if why := l.refusal(secret); why != nil {
 		return dst, why
@@ -171,6 +171,9 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 //
 // The link that is returned is signed in all that it holds: before the tag is
 // known to be right it holds nothing but the host. Destination is set with OK only.
+//
+// A link that verifies costs eight allocations: six are HMAC's own, one is the
+// text to sign, one the destination. A damaged one costs none.
 func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link, Code) {
 	t, code := readLink(host, path)
 	unsigned := Link{Host: host}

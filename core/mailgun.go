@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"hash/adler32"
 	"strings"
 )
 
@@ -14,16 +15,19 @@ var mailgunShapes = []shape{
 // maxInflated bounds what a Mailgun link may unpack to: more than any URL needs.
 const maxInflated = 16 << 10
 
-// readMailgun reads what follows /c/: base64url of a zlib stream of a query, in
-// which l is the destination, percent-encoded, at times without its scheme. The
-// checksum behind the stream is missing or wrong in real links, so nothing shows
-// that the text is undamaged: it must stand there unbroken.
+// readMailgun reads what follows /c/: base64url of a zlib stream (RFC 1950) of a
+// query, in which l is the destination, percent-encoded, at times without its
+// scheme.
+//
+// The stream may stop at a sync flush or lose its checksum. Where the checksum is
+// there it must be right, and then the payload may have been broken by white
+// space; where it is not, the payload must stand there unbroken.
 func readMailgun(rest string, n *notes) (string, bool) {
 	rest, _, asked := strings.Cut(rest, "?")
 	var zipped [maxPayload]byte
 	data, rest, wrapped, ok := unbase64(zipped[:], rest)
-	if !ok || wrapped {
-		return n.doubt("the payload is not base64url, or is broken by white space")
+	if !ok {
+		return n.doubt("the payload is not base64url")
 	}
 	what, ok := residue(rest)
 	if !ok {
@@ -34,26 +38,43 @@ func readMailgun(rest string, n *notes) (string, bool) {
 		n.repair("parameters added behind the link")
 	}
 	var plain [maxInflated]byte
-	query, end := unzip(plain[:], data)
-	if end == streamBad {
-		return n.doubt("the payload does not inflate")
+	query, end, checked := unzip(plain[:], data)
+	switch {
+	case end == streamBad:
+		return n.doubt("the payload does not inflate, or its checksum is wrong")
+	case wrapped && !checked:
+		return n.doubt("the payload is broken by white space and has no checksum")
+	case wrapped:
+		n.repair("white space inside the payload")
+	case end == streamCut:
+		n.repair("the payload is cut behind the destination")
 	}
-	url, ok := mailgunURL(query, end, n)
+	l, ok := mailgunURL(query, end, n)
 	if !ok {
 		return n.doubt("the payload does not hold one whole l")
 	}
-	if !isBareHost(url) {
-		return n.certain(string(url))
+	url := string(l)
+	if isBareHost(url) {
+		url = "http://" + url
 	}
-	return n.certain("http://" + string(url))
+	return n.certain(url)
 }
 
-// unzip inflates a zlib stream without looking at its checksum.
-func unzip(dst, data []byte) ([]byte, streamEnd) {
+// unzip inflates a zlib stream. It is checked if an Adler-32 of the text stands
+// behind it; a wrong one, or more than one has room for, makes the stream bad.
+func unzip(dst, data []byte) (plain []byte, end streamEnd, checked bool) {
 	if len(data) < 2 || data[0]&0x0f != 8 || data[1]&0x20 != 0 || (int(data[0])<<8|int(data[1]))%31 != 0 {
-		return nil, streamBad
+		return nil, streamBad, false
 	}
-	return inflate(dst, data[2:])
+	plain, left, end := inflate(dst, data[2:])
+	if end != streamWhole || len(left) < 4 {
+		return plain, end, false
+	}
+	sum := uint32(left[0])<<24 | uint32(left[1])<<16 | uint32(left[2])<<8 | uint32(left[3])
+	if len(left) > 4 || sum != adler32.Checksum(plain) {
+		return nil, streamBad, false
+	}
+	return plain, end, true
 }
 
 // mailgunURL finds l in the query and decodes it in place. If the stream was
@@ -99,12 +120,11 @@ func unform(v []byte) ([]byte, bool) {
 
 // isBareHost tells whether a URL begins with a host instead of a scheme. A colon
 // there would be a scheme's as well as a port's, so it counts as a scheme's.
-func isBareHost(url []byte) bool {
-	end := bytes.IndexAny(url, "/?#")
-	if end < 0 {
-		end = len(url)
+func isBareHost(url string) bool {
+	if end := strings.IndexAny(url, "/?#"); end >= 0 {
+		url = url[:end]
 	}
-	return isHost(string(url[:end]))
+	return isHost(url)
 }
 
 // mailgunField notes one parameter. Those that are known to name no person are

@@ -20,13 +20,9 @@ var mandrillShapes = []shape{
 func readMandrill(rest string, n *notes) (string, bool) {
 	p, query, _ := strings.Cut(rest, "?")
 	_, host, _ := strings.Cut(p, "/")
-	value, ok := params(query).only("p")
+	value, ok := mandrillP(query, n)
 	if !ok {
 		return n.doubt("there is not exactly one parameter p")
-	}
-	if strings.HasPrefix(value, "3Dey") { // no JSON object begins with "3D" in base64
-		value = value[2:]
-		n.repair(`"=" came as "=3D"`)
 	}
 	var buf [maxPayload]byte
 	text, rest, wrapped, ok := unbase64(buf[:], value)
@@ -46,13 +42,26 @@ func readMandrill(rest string, n *notes) (string, bool) {
 	if !ok {
 		return n.doubt("p is not a JSON object with one url inside")
 	}
-	if !strings.EqualFold(host, string(hostOf(url))) {
+	if !bytes.EqualFold([]byte(host), hostOf(url)) {
 		return n.doubt("the host in the path is not the destination's")
 	}
 	if strings.Count(query, "&") > 0 {
 		n.repair("parameters added behind the link")
 	}
 	return n.certain(string(url))
+}
+
+// mandrillP returns the value of p. Its "=" may have come as "%3D", or as
+// quoted-printable writes it: no JSON object begins with "3D" in base64.
+func mandrillP(query string, n *notes) (string, bool) {
+	for _, form := range [...]string{"p%3D", "p%3d", "p=3D"} {
+		if value, ok := strings.CutPrefix(query, form); ok && strings.HasPrefix(value, "ey") {
+			n.repair(`"=" came encoded`)
+			value, _, _ = strings.Cut(value, "&")
+			return value, !strings.Contains(query, "&p=")
+		}
+	}
+	return params(query).only("p")
 }
 
 // hostOf returns the host of an http or https URL as it stands there; nil where

@@ -17,11 +17,13 @@ var sesShapes = []shape{
 //
 // SES writes every slash of the url as %2F, "=" and ":" as they are.
 type sesLink struct {
-	url, number, id string
+	url, number, id, signature string
 	// quoted: "=" came as quoted-printable writes it, "=3D", here and in the url.
 	quoted bool
 	// cut: the signature is missing or shorter than any.
 	cut bool
+	// left is what mail software left behind the link.
+	left string
 }
 
 // shortSignature is the length of the shortest signature: 20 bytes in base64url.
@@ -29,40 +31,41 @@ const shortSignature = 27
 
 func readSES(rest string, n *notes) (string, bool) {
 	p, _, asked := strings.Cut(rest, "?")
-	l, ok := splitSES(p, n)
+	l, ok := splitSES(p)
 	switch {
 	case ok && asked:
 		n.repair("parameters added behind the link")
 	case asked:
 		// The "?" may be the url's own: a gateway has decoded it.
-		l, ok = splitSES(rest, n)
+		l, ok = splitSES(rest)
 	}
 	if !ok {
 		return n.doubt("the link does not end in a message id and a signature")
 	}
 	n.field("number", l.number, false)
 	n.messageID(l.id)
+	n.field("signature", l.signature, false)
+	n.repair(l.left)
+	if l.cut {
+		n.repair("the signature is cut")
+	}
 	return l.destination(n)
 }
 
 // splitSES takes a link apart. The message id is 60 bytes of fixed form, so the
 // url before it is whole whatever became of the signature.
-func splitSES(s string, n *notes) (l sesLink, ok bool) {
+func splitSES(s string) (l sesLink, ok bool) {
 	head, last := cutLast(s)
 	if isMessageID(last) {
 		l.id, l.cut = last, true
 	} else {
 		head, l.id = cutLast(head)
-		if l.quoted, l.cut, ok = readSESSignature(last, n); !ok {
+		if !l.readSignature(last) {
 			return l, false
 		}
 	}
 	l.url, l.number = cutLast(head)
-	ok = isMessageID(l.id) && l.number != "" && digits(l.number) && l.url != ""
-	if ok && l.cut {
-		n.repair("the signature is cut")
-	}
-	return l, ok
+	return l, isMessageID(l.id) && l.number != "" && digits(l.number) && l.url != ""
 }
 
 // cutLast splits at the last slash.
@@ -74,37 +77,28 @@ func cutLast(s string) (before, after string) {
 	return s[:i], s[i+1:]
 }
 
-// readSESSignature reads <base64url>=<digits> and what mail software left behind
-// it. Without "=" it must be too short for a signature, that is, cut: a whole
-// one that lost its "=" went through a quoted-printable decoder by mistake, and
-// that would have changed the url as well.
-func readSESSignature(s string, n *notes) (quoted, cut, ok bool) {
+var equalSigns = [...]string{"=3D", "=", "%3D", "%3d", "%253D", "%253d"}
+
+// readSignature reads <base64url>=<digits> and what mail software left behind it.
+// Without "=" it must be too short for a signature, that is, cut: a whole one
+// that lost its "=" went through a quoted-printable decoder by mistake, and that
+// would have changed the url as well.
+func (l *sesLink) readSignature(s string) bool {
 	k := digits64(s)
-	rest := s[k:]
-	if rest == "" {
-		return false, true, k < shortSignature
+	if k == len(s) {
+		l.signature, l.cut = s, true
+		return k < shortSignature
 	}
-	switch {
-	case strings.HasPrefix(rest, "=3D"):
-		quoted, rest = true, rest[3:]
-	case strings.HasPrefix(rest, "="):
-		rest = rest[1:]
-	default:
-		e := anyOf(rest, []string{"%3D", "%3d", "%253D", "%253d"})
-		if e == 0 {
-			return false, false, false
-		}
-		rest = rest[e:]
+	e := anyOf(s[k:], equalSigns[:])
+	l.quoted = e == 3 && s[k] == '='
+	end := k + e
+	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+		end++
 	}
-	for rest != "" && rest[0] >= '0' && rest[0] <= '9' {
-		rest = rest[1:]
-	}
-	what, ok := residue(rest)
-	if ok {
-		n.field("signature", s[:len(s)-len(rest)], false)
-		n.repair(what)
-	}
-	return quoted, false, ok
+	var ok bool
+	l.signature = s[:end]
+	l.left, ok = residue(s[end:])
+	return e > 0 && ok
 }
 
 // destination decodes the url exactly once, as SES does; see [decodeWeb] for
@@ -138,7 +132,7 @@ func (l *sesLink) unquoted(n *notes) (string, bool) {
 	if strings.Count(l.url, "=") != strings.Count(l.url, "=3D") {
 		return n.doubt("quoted-printable in part")
 	}
-	n.repair(`"=" came as "=3D"`)
+	n.repair(`"=" came encoded`)
 	return decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n)
 }
 

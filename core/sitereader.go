@@ -137,8 +137,9 @@ func (c *siteReader) setOrigin(t jsonText) {
 
 func (c *siteReader) setTenant(t jsonText) {
 	c.tenant = string(t.bytes)
-	if !isLabel(c.tenant) || c.tenant != CanonicalHost(c.tenant) {
-		c.mistake(fieldTenant, t.at, quote(t.bytes)+" is not a tenant", "write the first label of <tenant>.et.e.sparkpost.com alone, in lower case")
+	if !isLabel(c.tenant) || c.tenant != strings.ToLower(c.tenant) {
+		c.mistake(fieldTenant, t.at, quote(t.bytes)+" is not a tenant",
+			"write the first label of <tenant>.et.e.sparkpost.com alone, in lower case")
 	}
 }
 
@@ -147,7 +148,8 @@ func (c *siteReader) setHome(t jsonText) {
 	d, ok := ParseDestination(c.site.Home)
 	switch {
 	case !ok:
-		c.mistake(fieldHome, t.at, quote(t.bytes)+" is not a URL that every browser reads the same way", `write one like "https://www.example.com/"`)
+		c.mistake(fieldHome, t.at, quote(t.bytes)+" is not a URL that every browser reads the same way",
+			`write one like "https://www.example.com/"`)
 	case !d.TLS:
 		c.mistake(fieldHome, t.at, quote(t.bytes)+" is not https", "")
 	case d.Host == c.site.Host:

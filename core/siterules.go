@@ -19,12 +19,18 @@ func (c *siteReader) relate(at int) {
 	s.FailRedirect = c.on[fieldFails]
 	s.SignedAnywhere = c.on[fieldSigned]
 	s.Count = c.on[fieldCount] || !c.given(fieldCount)
-	if c.esp.Preset != "" && c.esp.Preset != presetNone {
+	if c.proxied() && !c.bad[fieldOrigin] && !c.bad[fieldTenant] {
 		s.Origin = c.shared(c.origin())
 	}
 }
 
 func (c *siteReader) given(f field) bool { return c.at[f] != 0 }
+
+// chosen tells whether a flag is set, or the second choice taken, and stands.
+func (c *siteReader) chosen(f field) bool { return c.on[f] && !c.bad[f] }
+
+// proxied tells whether an ESP that is known stands behind the site.
+func (c *siteReader) proxied() bool { return c.esp.Preset != "" && c.esp.Preset != presetNone }
 
 // relateESP checks the fields that only some presets have.
 func (c *siteReader) relateESP(at int) {
@@ -35,7 +41,7 @@ func (c *siteReader) relateESP(at int) {
 		}
 		return
 	}
-	custom, proxied := esp.Preset == presetCustom, esp.Preset != presetNone
+	custom := esp.Preset == presetCustom
 	c.require(fieldOrigin, needsOrigin(esp), at, `give the ESP's host, as in "origin": "https://track.example.net"`)
 	c.require(fieldTenant, esp.Preset == presetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
 	c.refuse(fieldOrigin, needsOrigin(esp), `the preset knows its origin; "custom" takes any`)
@@ -43,9 +49,9 @@ func (c *siteReader) relateESP(at int) {
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
 	c.refuse(fieldCookies, custom, `the preset knows whether its ESP bears cookies; "custom" takes either`)
 	for _, f := range []field{fieldForwarded, fieldClicks, fieldCount, fieldFails} {
-		c.refuse(f, proxied, "")
+		c.refuse(f, c.proxied(), "")
 	}
-	if !proxied {
+	if !c.proxied() {
 		c.require(fieldKeys, true, at, `without an ESP there are only links of one's own: name their keys, as in "keys": ["k1"]`)
 	}
 }
@@ -91,9 +97,9 @@ func (c *siteReader) relateLinks(at int) {
 // wantsDestinations says why the site needs a list of hosts, "" if it does not.
 func (c *siteReader) wantsDestinations() string {
 	switch {
-	case c.on[fieldClicks]:
+	case c.chosen(fieldClicks):
 		return `"clicks": "redirect" needs the hosts that links may lead to`
-	case c.on[fieldFails]:
+	case c.chosen(fieldFails):
 		return `"when_esp_fails": "redirect" needs the hosts that links may lead to`
 	case len(c.site.Keys) > 0 && !c.on[fieldSigned] && !c.bad[fieldSigned]:
 		return `links of one's own need the hosts that they may lead to, or "signed_links": "anywhere"`

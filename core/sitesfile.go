@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 )
@@ -66,7 +67,7 @@ type sitesParser struct {
 // siteEntry is a site and where it stands.
 type siteEntry struct {
 	site     *Site
-	at       int // of its name
+	at       int   // of its name
 	origin   field // which field sets the origin
 	originAt int
 }
@@ -173,16 +174,21 @@ func (p *sitesParser) siteValue(host string, at int) {
 	p.entries = append(p.entries, siteEntry{c.site, at, by, c.at[by]})
 }
 
-// want makes sure that a value of this kind begins here. Any other is skipped,
-// and what it returns then is for misfit.
+// want makes sure that a value of this kind, given by its first byte, begins
+// here; 't' stands for 'f' too. Any other value is skipped, and what is returned
+// then is for misfit.
 func (p *sitesParser) want(kind byte) *jsonError {
 	c := p.r.next()
 	if c == kind || kind == 't' && c == 'f' {
 		return nil
 	}
+	wanted := jsonKind(kind)
+	if kind == 't' {
+		wanted = "true or false"
+	}
 	at := p.r.at
 	p.r.skip()
-	return &jsonError{at, "is " + jsonKind(c) + ", not " + jsonKind(kind), hintKind(kind, p.r.data[at:p.r.at])}
+	return &jsonError{at, "is " + jsonKind(c) + ", not " + wanted, hintKind(kind, p.r.data[at:p.r.at])}
 }
 
 // misfit reports a value of the wrong kind, unless it was no value at all.
@@ -201,22 +207,25 @@ func jsonKind(c byte) string {
 		return "a list"
 	case '"':
 		return "a string"
-	case 't', 'f':
-		return "true or false"
+	case 't':
+		return "true"
+	case 'f':
+		return "false"
 	case 'n':
 		return "null"
 	}
 	return "a number"
 }
 
-// hintKind says how to write a value, found is its text, as another kind.
+// hintKind says how to write a value as another kind; found is its text. It is
+// not repeated: in place of a key id it may be the secret.
 func hintKind(kind byte, found []byte) string {
 	switch {
 	case len(found) == 0:
 	case string(found) == "null":
-		return "give it a value, or leave the field out"
-	case kind == '[' && found[0] == '"' && len(found) <= maxGuess:
-		return "write [" + string(found) + "]"
+		return "give it a value, or leave it out"
+	case kind == '[' && found[0] == '"':
+		return `put it in brackets, as in ["…"]`
 	case kind == 't' && (string(found) == `"true"` || string(found) == `"false"`):
 		return "write it without quotes"
 	case kind == '"' && found[0] != '{' && found[0] != '[':
@@ -253,9 +262,8 @@ func (p *sitesParser) twice(e siteEntry, first *Site) {
 	hint := ""
 	for _, f := range p.entries {
 		if f.site == first {
-			pos := position{line: 1}
-			pos.advance(p.r.data, f.at)
-			hint = "it is there on line " + strconv.Itoa(pos.line) + " already"
+			line := 1 + bytes.Count(p.r.data[:f.at], []byte("\n"))
+			hint = "it is there on line " + strconv.Itoa(line) + " already"
 			break
 		}
 	}

@@ -127,7 +127,7 @@ func nextTag(data []byte) (kind byte, value, rest []byte, ok bool) {
 func sparkPostTarget(v string, n *notes) (string, bool) {
 	if strings.HasPrefix(v, "3Dhttp") {
 		v = v[2:]
-		n.repair(`"=" came as "=3D"`)
+		n.repair(`"=" came encoded`)
 	}
 	for i := 0; i < len(v); i++ {
 		if !isComponent(v[i]) {

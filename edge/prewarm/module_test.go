@@ -331,6 +331,18 @@ func ExampleModule() {
 	}
 }
 
+func TestRealModulesParseAndEncode(t *testing.T) {
+	for _, name := range []string{"raw", "fsthttp"} {
+		in := guest(t, name)
+		m, err := wasm.Parse(in)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(in, m.Encode()), name)
+		ops := 0
+		require.NoError(t, m.EachOp(func(int, wasm.Op) error { ops++; return nil }))
+		require.Greater(t, ops, 100_000)
+	}
+}
+
 // BenchmarkModule is what prewarming adds to a build.
 func BenchmarkModule(b *testing.B) {
 	for _, name := range []string{"raw", "fsthttp"} {

@@ -37,7 +37,7 @@ func inspect(b []byte, opt Options) (*reactor, error) {
 		return nil, malformed(err)
 	}
 	for _, check := range []func(Options) error{
-		r.checkImports, r.checkMemory, r.checkGlobals, r.checkCode, r.checkExports,
+		r.checkImports, r.checkMemory, r.checkGlobals, r.checkCode, r.checkStart, r.checkExports,
 	} {
 		if err := check(opt); err != nil {
 			return nil, err
@@ -77,7 +77,7 @@ func (r *reactor) readFunctions() error {
 	}
 	r.funcs = append(r.funcs, defined...)
 	for i, t := range r.funcs {
-		if int64(t) >= int64(len(r.types)) {
+		if uint64(t) >= uint64(len(r.types)) {
 			return fmt.Errorf("function %d has type %d, and there are %d types", i, t, len(r.types))
 		}
 	}
@@ -162,13 +162,32 @@ func (r *reactor) checkExport(name string) error {
 	if !ok || e.Kind != wasm.FuncKind {
 		return refuse(BadExport, "the module exports no function %q: mark it with //go:wasmexport %s", name, name)
 	}
-	if int64(e.Index) >= int64(len(r.funcs)) {
+	t, ok := r.signature(e.Index)
+	if !ok {
 		return refuse(Malformed, "export %q is function %d, and there are %d", name, e.Index, len(r.funcs))
 	}
-	if t := r.types[r.funcs[e.Index]]; len(t.Params)+len(t.Results) != 0 {
+	if len(t.Params)+len(t.Results) != 0 {
 		return refuse(BadExport, "%q has type %s: it must take nothing and return nothing", name, t)
 	}
 	return nil
+}
+
+func (r *reactor) checkStart(Options) error {
+	if r.start == nil {
+		return nil
+	}
+	if t, ok := r.signature(*r.start); !ok || len(t.Params)+len(t.Results) != 0 {
+		return refuse(Malformed, "the start function is function %d of %d, with type %s", *r.start, len(r.funcs), t)
+	}
+	return nil
+}
+
+// signature returns the type of a function, if there is one with that index.
+func (r *reactor) signature(index uint32) (wasm.FuncType, bool) {
+	if uint64(index) >= uint64(len(r.funcs)) {
+		return wasm.FuncType{}, false
+	}
+	return r.types[r.funcs[index]], true
 }
 
 func (r *reactor) export(name string) (wasm.Export, bool) {

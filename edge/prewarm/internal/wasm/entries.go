@@ -173,7 +173,8 @@ func (d *decoder) flag() bool {
 
 // limits refuses the flags of shared and 64-bit memories, which a snapshot of one sandbox cannot stand for.
 func (d *decoder) limits() Limits {
-	start, flags := d.pos, d.byte()
+	start := d.pos
+	flags := d.byte()
 	if flags > 1 {
 		d.fail(start, "limits of kind 0x%02x (shared or 64-bit)", flags)
 	}

@@ -98,7 +98,8 @@ func (d *decoder) sectionEntry() Section {
 	s.Body = d.bytes(size)
 	if s.ID == CustomSection && d.err == nil {
 		inner := &decoder{b: s.Body, section: s.ID.String()}
-		s.Name, d.err = inner.name(), inner.err
+		s.Name = inner.name()
+		d.err = inner.err
 	}
 	return s
 }

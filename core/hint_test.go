@@ -1,0 +1,96 @@
+package core
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
+		{"abc", "abd", 1}, {"abc", "ab", 1}, {"abc", "xabc", 1}, {"esat", "east", 1},
+		{"kitten", "sitting", 3}, {"ca", "abc", 3}, {"us-west", "us-east", 2},
+	} {
+		require.Equal(t, c.want, distance(c.a, c.b), "%q %q", c.a, c.b)
+		require.Equal(t, c.want, distance(c.b, c.a), "%q %q", c.b, c.a)
+	}
+}
+
+func TestHintHost(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://link.example.com/":  `write "link.example.com"`,
+		"Link.Example.Com":           `write "link.example.com"`,
+		"link.example.com.":          `write "link.example.com"`,
+		"link.example.com:443":       `write "link.example.com"`,
+		"link.example.com/path?q#f":  `write "link.example.com"`,
+		"*.example.com":              `name each link domain; there are no wildcards here`,
+		"bücher.example":             `write the name in ASCII, as DNS has it (xn--…)`,
+		"link_example":               `write a name like "www.example.com"`,
+		"https://user@example.com/":  `write a name like "www.example.com"`,
+		"https://192.0.2.1/anything": `write a name like "www.example.com"`,
+	} {
+		require.Equal(t, want, hintHost(in), in)
+	}
+}
+
+func TestHintPattern(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://example.com/":  `write "example.com"`,
+		"https://*.example.com": `a wildcard stands in front only, as in "*.example.com"`,
+		"*.Example.com":         `write "*.example.com"`,
+		"*example.com":          `write "*.example.com"`,
+		".example.com":          `write "*.example.com"`,
+		"*":                     `list each host: a redirect to anywhere is an open redirector`,
+		"a.*.example.com":       `a wildcard stands in front only, as in "*.example.com"`,
+		"":                      `write a name like "www.example.com"`,
+	} {
+		require.Equal(t, want, hintPattern(in), in)
+	}
+}
+
+func TestHintField(t *testing.T) {
+	for in, want := range map[string]string{
+		"ESP": "esp", "preset": "esp", "orgin": "origin", "Backend": "origin", "destination": "destinations", "allowed-hosts": "destinations",
+		"whenEspFails": "when_esp_fails", "fallback": "when_esp_fails", "X-Forwarded-Host": "x_forwarded_host", "signedLinks": "signed_links",
+		"key": "keys", "secret": "keys", "click": "clicks", "home_page": "home",
+	} {
+		require.Equal(t, `did you mean "`+want+`"?`, hintField(in), in)
+	}
+	require.Contains(t, hintField("colour"), `the fields are "esp", `)
+}
+
+// What a hint tells people to write must be right.
+func TestHintsAreRight(t *testing.T) {
+	for _, f := range SiteFields() {
+		require.NotEmpty(t, f.Name)
+		require.NotEmpty(t, f.Type, f.Name)
+		require.NotEmpty(t, f.Doc, f.Name)
+		got, ok := fieldNamed([]byte(f.Name))
+		require.True(t, ok)
+		require.Equal(t, f.Name, siteFields[got].Name)
+		for i, choice := range got.choices() {
+			require.Contains(t, f.Type, `"`+choice+`"`)
+			if i == 0 {
+				require.Equal(t, `"`+choice+`"`, f.Default)
+			}
+		}
+	}
+	for _, name := range presetNames {
+		_, err := ParseSite("link.example.com", []byte(`{"esp": "`+name+`", "keys": ["k1"], "signed_links": "anywhere"`+needed(name)+`}`))
+		require.NoError(t, err, name)
+	}
+}
+
+func needed(preset string) string {
+	switch preset {
+	case "custom", "postmark", "mandrill", "mailjet":
+		return `, "origin": "https://track.example.net"`
+	case "sparkpost-enterprise":
+		return `, "tenant": "acme"`
+	}
+	return ""
+}

@@ -1,0 +1,114 @@
+package core
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestPresets compares every preset with a table that was typed in on its own.
+func TestPresets(t *testing.T) {
+	text, err := os.ReadFile("testdata/sites/presets.tsv")
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")[1:]
+	var got []string
+	for _, o := range Presets() {
+		got = append(got, presetLine(&o))
+		again, ok := LookupPreset(o.Preset)
+		require.True(t, ok)
+		require.Equal(t, o, again)
+	}
+	require.Equal(t, lines[1:], got)
+}
+
+func presetLine(o *Origin) string {
+	health := "-"
+	if o.Health != (Health{}) {
+		health = o.Health.Method + " " + o.Health.Path + " " + strconv.Itoa(o.Health.Status)
+	}
+	pick := func(b bool, yes, no string) string {
+		if b {
+			return yes
+		}
+		return no
+	}
+	or := func(s string) string { return pick(s == "", "-", s) }
+	return strings.Join([]string{o.Preset, o.Family.String(), or(o.Backend), or(o.Address), strconv.Itoa(int(o.Port)),
+		pick(o.TLS, "https", "http"), pick(o.ForwardedHost, "on", "off"), pick(o.StripCookies, "strip", "pass"), health}, "\t")
+}
+
+// Presets that share a backend must agree on all that makes the backend.
+func TestPresetsShareBackends(t *testing.T) {
+	byName := map[string]Origin{}
+	for _, o := range Presets() {
+		if o.Backend == "" {
+			continue
+		}
+		key := backendKey(&o)
+		if first, ok := byName[o.Backend]; ok {
+			require.Equal(t, first, key)
+		}
+		byName[o.Backend] = key
+	}
+	require.Contains(t, byName, "sendgrid")
+}
+
+func TestPresetsAreCopies(t *testing.T) {
+	Presets()[0].Address = "evil.example"
+	require.NotEqual(t, "evil.example", Presets()[0].Address)
+}
+
+func TestLookupPresetRegions(t *testing.T) {
+	for _, region := range []string{"us-east-1", "us-west-1", "us-gov-west-1", "us-gov-east-1", "af-south-1", "ap-northeast-3", "ap-southeast-5",
+		"ap-east-1", "ca-west-1", "eu-central-2", "eu-south-1", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "cn-northwest-1"} {
+		o, ok := LookupPreset("ses-" + region)
+		require.True(t, ok, region)
+		require.Equal(t, "r."+region+".awstrack.me", o.Address)
+		require.Equal(t, "ses-"+region, o.Backend)
+		require.True(t, o.StripCookies)
+	}
+	for _, region := range []string{"", "us-esat-1", "us-eas-1", "eu-wset-1", "ap-norteast-1", "eu-cental-1", "us-east", "us-east-", "us-east-12",
+		"us-east-x", "use-east-1", "us--east-1", "us-1", "US-EAST-1", "us-ea5t-1", "us-east-1.evil", "-east-1", "us-" + strings.Repeat("a", 80) + "-1"} {
+		_, ok := LookupPreset("ses-" + region)
+		require.False(t, ok, region)
+	}
+	_, ok := LookupPreset("none")
+	require.False(t, ok, "none has no origin")
+}
+
+func TestHintPreset(t *testing.T) {
+	for name, want := range map[string]string{
+		"sengrid":                  `did you mean "sendgrid"?`,
+		"sendgird":                 `did you mean "sendgrid"?`,
+		"SendGrid":                 `did you mean "sendgrid"?`,
+		"sendgrid-us":              `did you mean "sendgrid"?`,
+		"twilio":                   `did you mean "sendgrid"?`,
+		"customer.io":              `did you mean "customerio-us" or "customerio-eu"?`,
+		"customer_io_eu":           `did you mean "customerio-eu"?`,
+		"customerio":               `did you mean "customerio-us" or "customerio-eu"?`,
+		"amazon-ses":               `name the region too, "ses-<region>", as in "ses-us-east-1"`,
+		"ses":                      `name the region too, "ses-<region>", as in "ses-us-east-1"`,
+		"Amazon SES":               `name the region too, "ses-<region>", as in "ses-us-east-1"`,
+		"amazon-ses-eu-west-1":     `did you mean "ses-eu-west-1"?`,
+		"ses_eu_west_1":            `did you mean "ses-eu-west-1"?`,
+		"ses-us-esat-1":            `did you mean "ses-us-east-1"?`,
+		"ses-frankfurt":            `write "ses-<region>", as in "ses-us-east-1"`,
+		"braze":                    `did you mean "braze-sendgrid", "braze-sparkpost", "braze-sparkpost-eu", "braze-ses-us-east-1" or "braze-ses-eu-central-1"?`,
+		"braze-ses-eu-west-1":      `did you mean "braze-sendgrid", "braze-sparkpost", "braze-sparkpost-eu", "braze-ses-us-east-1" or "braze-ses-eu-central-1"?`,
+		"braze-mailgun":            `did you mean "braze-sendgrid", "braze-sparkpost", "braze-sparkpost-eu", "braze-ses-us-east-1" or "braze-ses-eu-central-1"?`,
+		"bird":                     `did you mean "sparkpost"?`,
+		"mailchimp":                `did you mean "mandrill"?`,
+		"mailgun-us":               `did you mean "mailgun"?`,
+		"sparkpost-enterprice":     `did you mean "sparkpost-enterprise"?`,
+		"own":                      `did you mean "none"?`,
+		"other":                    `did you mean "custom"?`,
+		"klaviyo":                  `"custom" takes any ESP whose "origin" you give`,
+		"":                         `"custom" takes any ESP whose "origin" you give`,
+		strings.Repeat("long", 20): "",
+	} {
+		require.Equal(t, want, hintPreset(name), name)
+	}
+}

@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/spf13/cobra"
+)
+
+type check struct {
+	env    *Env
+	json   bool
+	fields bool
+}
+
+func (env *Env) checkCommand() *cobra.Command {
+	c := &check{env: env}
+	cmd := &cobra.Command{
+		Use:   "check [sites.json] [--json]",
+		Short: "Find every mistake in sites.json",
+		Long: `Reads sites.json as the module would and lists every mistake in it, each with its
+line, or the sites in a table. "clickedge check --fields" lists what may stand in it.`,
+		Example: `  clickedge check
+  clickedge check deploy/examples/ses.json --json`,
+		Args: args(0, 1),
+		RunE: func(_ *cobra.Command, args []string) error { return c.run(append(args, "sites.json")[0]) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+	}
+	cmd.Flags().BoolVar(&c.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&c.fields, "fields", false, "list the fields of a site instead")
+	return cmd
+}
+
+// checked is what check --json prints.
+type checked struct {
+	OK       bool          `json:"ok"`
+	Sites    []checkedSite `json:"sites,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"`
+	Mistakes []mistake     `json:"mistakes,omitempty"`
+	More     int           `json:"more_mistakes,omitempty"`
+}
+
+type checkedSite struct {
+	Host         string   `json:"host"`
+	ESP          string   `json:"esp"`
+	Backend      string   `json:"backend,omitempty"`
+	Origin       string   `json:"origin,omitempty"`
+	Clicks       string   `json:"clicks"`
+	WhenESPFails string   `json:"when_esp_fails"`
+	Destinations []string `json:"destinations,omitempty"`
+	Keys         []string `json:"keys,omitempty"`
+}
+
+type mistake struct {
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Field   string `json:"field,omitempty"`
+	Problem string `json:"problem"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func (c *check) run(name string) error {
+	if c.fields {
+		return c.printFields()
+	}
+	sites, _, err := loadSites(name)
+	if err != nil {
+		return c.fail(err)
+	}
+	result := checked{OK: true}
+	for _, host := range sites.Hosts() {
+		site := sites.Lookup(host)
+		result.Sites = append(result.Sites, describe(site))
+		result.Warnings = append(result.Warnings, siteWarnings(site)...)
+	}
+	if c.json {
+		return printJSON(c.env.Out, result)
+	}
+	for _, w := range result.Warnings {
+		fmt.Fprintf(c.env.Err, "warning: %s\n", w)
+	}
+	return c.printTable(result.Sites)
+}
+
+// fail prints the mistakes as JSON where that was asked for.
+func (c *check) fail(err error) error {
+	var f *failure
+	var e *core.SitesError
+	if !c.json || !errors.As(err, &e) || !errors.As(err, &f) {
+		return err
+	}
+	result := checked{More: e.More}
+	for _, m := range e.Mistakes {
+		result.Mistakes = append(result.Mistakes, mistake(m))
+	}
+	f.detail = ""
+	return errors.Join(f, printJSON(c.env.Out, result))
+}
+
+func describe(s *core.Site) checkedSite {
+	d := checkedSite{Host: s.Host, ESP: s.ESP, Clicks: "proxy", WhenESPFails: "page", Keys: s.Keys}
+	for _, p := range s.Destinations {
+		d.Destinations = append(d.Destinations, p.String())
+	}
+	if s.Origin == nil {
+		d.Clicks, d.WhenESPFails = "none", "none"
+		return d
+	}
+	d.Backend, d.Origin = s.Origin.Backend, originURL(s.Origin)
+	if s.ClickRedirect {
+		d.Clicks = "redirect"
+	}
+	if s.FailRedirect {
+		d.WhenESPFails = "redirect"
+	}
+	return d
+}
+
+// siteWarnings are settings that are no mistakes but have no effect.
+func siteWarnings(s *core.Site) []string {
+	if s.Origin == nil || readable(s.Origin.Family) || !s.ClickRedirect && !s.FailRedirect {
+		return nil
+	}
+	field := "when_esp_fails"
+	if s.ClickRedirect {
+		field = "clicks"
+	}
+	return []string{fmt.Sprintf("%s: %q: \"redirect\" changes nothing with esp %q: only the ESP can read its links", s.Host, field, s.ESP)}
+}
+
+// readable tells whether a family's links hold their destination in a form that
+// others than the ESP can read.
+func readable(f core.Family) bool {
+	switch f {
+	case core.FamilyCustom, core.FamilySendGrid, core.FamilyIterable:
+		return false
+	}
+	return true
+}
+
+func originURL(o *core.Origin) string {
+	scheme, usual := "https", uint16(443)
+	if !o.TLS {
+		scheme, usual = "http", 80
+	}
+	if o.Port == usual {
+		return scheme + "://" + o.Address
+	}
+	return fmt.Sprintf("%s://%s:%d", scheme, o.Address, o.Port)
+}
+
+func (c *check) printTable(sites []checkedSite) error {
+	w := tabwriter.NewWriter(c.env.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "HOST\tESP\tBACKEND\tCLICKS\tWHEN ESP FAILS\tKEYS")
+	for _, s := range sites {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Host, s.ESP, dash(s.Backend), s.Clicks, s.WhenESPFails,
+			dash(strings.Join(s.Keys, ",")))
+	}
+	return w.Flush()
+}
+
+func (c *check) printFields() error {
+	fields := core.SiteFields()
+	if c.json {
+		return printJSON(c.env.Out, lowerFields(fields))
+	}
+	for _, f := range fields {
+		fmt.Fprintf(c.env.Out, "%s\n    %s", f.Name, f.Type)
+		if f.Default != "" {
+			fmt.Fprintf(c.env.Out, ", by default %s", f.Default)
+		}
+		fmt.Fprintf(c.env.Out, "\n    %s\n", f.Doc)
+	}
+	return nil
+}
+
+type fieldJSON struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Default string `json:"default,omitempty"`
+	Doc     string `json:"doc"`
+}
+
+func lowerFields(fields []core.FieldDoc) []fieldJSON {
+	list := make([]fieldJSON, len(fields))
+	for i, f := range fields {
+		list[i] = fieldJSON(f)
+	}
+	return list
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// printJSON writes one indented document. "<" and "&" stay as they are: they are
+// frequent in links, and this is not HTML.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

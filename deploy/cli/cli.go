@@ -1,0 +1,137 @@
+// Package cli is the clickedge command: what an operator asks of a set-up
+// before, during and after it goes live.
+//
+// Start with [Main], which is the whole of the command's main function, and with
+// [Env.Run], which tests call. Each command lives in a file of its own name.
+//
+// The command decides nothing about links itself: [core.Decide], [core.Verify]
+// and [core.Mint] are what the module on the edge runs, and "explain" prints
+// what they say. Secrets come from files and the environment only, never from
+// the command line, where other users of the machine could read them, and are
+// never printed, except by "keys new --stdout", whose purpose that is.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of the command.
+const (
+	ExitOK    = 0
+	ExitBad   = 1 // what was checked is bad, or the work could not be done
+	ExitUsage = 2 // called wrongly: flags, arguments, a file that cannot be read
+)
+
+// Env is what the command touches of the world around it.
+type Env struct {
+	In  io.Reader
+	Out io.Writer // results
+	Err io.Writer // talk: progress, warnings, errors, hints
+	// Now is the clock.
+	Now func() time.Time
+	// LookupEnv reads an environment variable.
+	LookupEnv func(string) (string, bool)
+}
+
+// Main runs the command of this process and returns its exit code.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second Ctrl-C ends the process at once, should the first not be heard.
+	context.AfterFunc(ctx, stop)
+	env := &Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, LookupEnv: os.LookupEnv}
+	return env.Run(ctx, os.Args[1:])
+}
+
+// Run runs the command with these arguments, the program's name not among them,
+// and returns its exit code. An error is reported on env.Err, with a hint.
+func (env *Env) Run(ctx context.Context, args []string) int {
+	started := false
+	root := env.root(&started)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	// What cobra itself finds wrong, it finds before any command has started.
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{exit: ExitBad, err: err}
+		if !started {
+			f = usage(err, "clickedge --help lists the commands and their flags")
+		}
+	}
+	f.report(env.Err)
+	return f.exit
+}
+
+func (env *Env) root(started *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "clickedge",
+		Short: "Branded link domains on Fastly Compute",
+		Long: `clickedge stands on a mail sender's branded link domain and proxies its clicks to
+the e-mail service provider with the Host that the provider expects, or redirects
+at once. This command checks, builds, tries out and explains such a set-up.
+
+Exit codes: 0 all is well; 1 what was checked is bad, or the work could not be
+done; 2 the command was called wrongly.`,
+		Example: `  clickedge check sites.json
+  clickedge explain https://link.example.com/e/c/eyJo…
+  clickedge serve
+  clickedge build -o bin/main.wasm`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          commandName,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(env.Err)
+			_ = cmd.Help()
+			return usage(errors.New("no command given"), "clickedge serve is a good one to start with")
+		},
+		PersistentPreRun: func(*cobra.Command, []string) { *started = true },
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(err, cmd.CommandPath()+" --help lists the flags")
+	})
+	root.AddCommand(
+		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(),
+		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.versionCommand(),
+	)
+	return root
+}
+
+// commandName refuses an argument where a command's name belongs, and guesses
+// which was meant.
+func commandName(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := cmd.CommandPath() + " --help lists the commands"
+	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+		hint = "did you mean " + strings.Join(meant, " or ") + "?"
+	}
+	return usage(fmt.Errorf("%s has no command %q", cmd.CommandPath(), cut(args[0], 60)), hint)
+}
+
+// args checks the number of arguments, in the words of the command's use line.
+func args(min, max int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= min && len(args) <= max {
+			return nil
+		}
+		return usage(fmt.Errorf("%s: %d arguments given", cmd.Name(), len(args)), "usage: "+cmd.UseLine())
+	}
+}

@@ -1,0 +1,44 @@
+package cli
+
+import "github.com/clickedge/clickedge/core"
+
+// meaning is what a code says to an operator, where core's notice speaks to the
+// reader. advice is what to do about it.
+type meaning struct{ what, advice string }
+
+var meanings = map[core.Code]meaning{
+	core.OK:                  {"all is well", ""},
+	core.Malformed:           {"this is not a link of one's own, or its parts are out of order", "it may have been cut on its way: compare it with the link in the message"},
+	core.TooLong:             {"the link is longer than the platform takes", "shorten the destination"},
+	core.BadKeyID:            {"the key id in it is not 1 to 8 of a-z 0-9", "the link was damaged, or not made by clickedge sign"},
+	core.BadExpiry:           {"the expiry in it cannot be read", "the link was damaged, or not made by clickedge sign"},
+	core.BadID:               {"the id in it cannot be read", "the link was damaged, or not made by clickedge sign"},
+	core.BadEncoding:         {"the destination or the tag in it is not whole base64url", "the link was damaged or cut on its way"},
+	core.UnknownKey:          {"the site does not list the key id in it", `the key was retired, or has to go into the site's "keys"`},
+	core.KeyUnavailable:      {"the site lists the key, but its secret cannot be had", `put the secret into the secret store "clickedge-keys" under the key id`},
+	core.BadTag:              {"the link was altered, or signed for another host or with another secret", "compare the secret in the store with the one that signed"},
+	core.Expired:             {"the link was signed, but its time is over", "sign a new one with a later --expires"},
+	core.BadDestination:      {"browsers may not agree on where the link leads", "https://, a plain host name, no user, no other port, no space and no backslash"},
+	core.UnlistedDestination: {"the site does not list the host that the link leads to", `add the host to "destinations" in sites.json`},
+	core.SelfDestination:     {"the link leads back to a link domain", "use the final address as the destination"},
+	core.WrongHost:           {"no site has this host", "add it to sites.json, build and deploy"},
+	core.NotFound:            {"it is no link of one's own, and no ESP stands behind this site", `name the ESP in "esp" if there is one`},
+	core.BadMethod:           {"links of one's own take GET and HEAD only; TRACE and CONNECT are never taken", ""},
+	core.Loop:                {"the request has been through this site before", "the origin leads back to the link domain: correct the site's esp or origin"},
+	core.NoSites:             {"the module was built without sites.json", "clickedge build --sites sites.json"},
+	core.BadRequest:          {"the request has no usable method, host or target", ""},
+	core.ESPUnreachable:      {"no connection to the ESP, or it broke", "check the backend's address"},
+	core.ESPTimeout:          {"the ESP did not answer in time", ""},
+	core.ESPTLS:              {"no TLS with the ESP", "SNI and certificate name must be the ESP's own host, not the link domain"},
+	core.ESPError:            {"the ESP answered with an error", ""},
+	core.Internal:            {"a fault of clickedge", "please report it with the log line"},
+}
+
+// explainCode returns what a code means. A code of a newer module has no entry
+// here and is left to speak for itself.
+func explainCode(c core.Code) meaning {
+	if m, ok := meanings[c]; ok {
+		return m
+	}
+	return meaning{what: "a code that this version of the command does not know"}
+}

@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/spf13/cobra"
+)
+
+type explain struct {
+	env      *Env
+	sites    string
+	keyFiles []string
+	method   string
+	now      string
+	json     bool
+}
+
+func (env *Env) explainCommand() *cobra.Command {
+	e := &explain{env: env}
+	cmd := &cobra.Command{
+		Use:   "explain URL",
+		Short: "Say what a request would get, and why",
+		Long: `Asks the same code that runs on the edge what one request would get, and says so in
+words: the site, what the link itself says, the decision with its reason, what the ESP
+would be sent, and what the reader gets when the ESP is down. Nothing is sent.
+
+The URL is taken byte for byte; put it in quotes. Parts of a link that are marked
+"personal" name a recipient or one mail: mind where you paste them.`,
+		Example: `  clickedge explain 'https://link.example.com/e/c/eyJo…'
+  clickedge explain --method POST https://link.example.com/unsubscribe/abc --json`,
+		Args: args(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error { return e.run(args[0]) },
+	}
+	sitesFlag(cmd, &e.sites)
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	keyFileFlag(cmd, &e.keyFiles)
+	cmd.Flags().StringVar(&e.method, "method", "GET", "the `method` of the request")
+	cmd.Flags().StringVar(&e.now, "now", "", "decide as if it were this `time`, in RFC 3339")
+	cmd.Flags().BoolVar(&e.json, "json", false, "print JSON")
+	return cmd
+}
+
+func (e *explain) run(url string) error {
+	l, err := splitLink(url)
+	if err != nil {
+		return err
+	}
+	sites, _, err := loadSites(e.sites)
+	if err != nil {
+		return err
+	}
+	now, err := e.env.nowFlag(e.now)
+	if err != nil {
+		return err
+	}
+	site := sites.Lookup(l.host)
+	if site == nil {
+		return unknownHost(l.host, e.sites, sites)
+	}
+	ring, err := e.env.keyring(e.keyFiles, e.kids(site, l))
+	if err != nil {
+		return err
+	}
+	req := &core.Request{Method: e.method, Target: l.target, Keys: ring}
+	x := explanationOf(req, site, now)
+	x.noteLink(l)
+	if e.json {
+		return printJSON(e.env.Out, x)
+	}
+	x.print(e.env.Out)
+	return nil
+}
+
+// kids puts the key that the link names first: a key file with a lone secret is
+// meant for it.
+func (e *explain) kids(site *core.Site, l link) []string {
+	path, _, _ := strings.Cut(l.target, "?")
+	shape, _ := core.Inspect(site.Host, path)
+	for _, kid := range site.Keys {
+		if kid == shape.KeyID {
+			return append([]string{kid}, site.Keys...)
+		}
+	}
+	return site.Keys
+}
+
+// explanation is what explain --json prints. Its text form says the same.
+type explanation struct {
+	Method   string       `json:"method"`
+	Host     string       `json:"host"`
+	Target   string       `json:"target"`
+	Site     checkedSite  `json:"site"`
+	Link     *linkText    `json:"link,omitempty"`
+	Decision outcome      `json:"decision"`
+	Send     *sent        `json:"send,omitempty"`
+	IfFails  *outcome     `json:"if_esp_fails,omitempty"`
+	Notes    []string     `json:"notes,omitempty"`
+	site     *core.Site   `json:"-"`
+	reading  core.Reading `json:"-"`
+}
+
+// linkText is what a link says by itself. It is signed by somebody else, or not
+// checked yet: nothing in it is to be trusted.
+type linkText struct {
+	Own         bool       `json:"own,omitempty"`
+	Kind        string     `json:"kind"`
+	Fields      []linkPart `json:"fields,omitempty"`
+	Destination string     `json:"destination,omitempty"`
+	Allowed     core.Code  `json:"allowed,omitempty"`
+	Doubt       string     `json:"doubt,omitempty"`
+	Repaired    string     `json:"repaired,omitempty"`
+	Region      string     `json:"region,omitempty"`
+}
+
+type linkPart struct {
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+	Personal bool   `json:"personal,omitempty"`
+}
+
+// outcome is a decision with its reason.
+type outcome struct {
+	Action   string    `json:"action"`
+	Code     core.Code `json:"code,omitempty"`
+	Kind     string    `json:"kind"`
+	Status   int       `json:"status,omitempty"` // of an answer from here; 0: the ESP's own
+	Location string    `json:"location,omitempty"`
+	Why      string    `json:"why"`
+}
+
+// explanationOf asks core, and finds words for what it says.
+func explanationOf(req *core.Request, site *core.Site, now time.Time) *explanation {
+	x := &explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: describe(site), site: site}
+	d := core.Decide(req, site, now)
+	own := len(site.Keys) > 0 && isOwn(req.Target)
+	switch {
+	case own:
+		x.readOwn(req)
+	case site.Origin != nil:
+		x.readESP(req)
+	}
+	x.Decision = outcomeOf(d)
+	x.Decision.Why = x.why(d, req, own)
+	if d.Origin != nil {
+		x.Send = sentTo(d.Origin, site, req)
+	}
+	if d.Action == core.Proxy {
+		x.IfFails = x.afterFailure(req)
+	}
+	x.note(d, req, own, now)
+	return x
+}
+
+// afterFailure asks for one failure; what is said holds for all of them, so the
+// code and the status of this one are left out.
+func (x *explanation) afterFailure(req *core.Request) *outcome {
+	d := core.AfterFailure(req, x.site, core.ESPTimeout)
+	o := outcomeOf(d)
+	o.Code, o.Why = "", x.whyAfterFailure(d, req)
+	if d.Action == core.Refuse {
+		o.Status = 0
+	}
+	return &o
+}
+
+func outcomeOf(d core.Decision) outcome {
+	o := outcome{Action: d.Action.String(), Code: d.Code, Kind: d.Kind.String(), Location: d.Location}
+	switch d.Action {
+	case core.Redirect:
+		o.Status = 302
+	case core.Reply:
+		o.Status = 200
+	case core.Refuse:
+		o.Status = d.Code.Notice().Status
+	}
+	return o
+}
+
+func (x *explanation) readESP(req *core.Request) {
+	r := x.site.Origin.Family.Read(req.Target)
+	x.reading = r
+	t := &linkText{Kind: r.Kind.String(), Destination: r.Destination, Doubt: r.Doubt, Repaired: r.Repaired, Region: r.Region}
+	for _, f := range r.Fields {
+		t.Fields = append(t.Fields, linkPart(f))
+	}
+	if r.Certain {
+		t.Allowed = x.site.Allows(r.Destination)
+	}
+	x.Link = t
+}
+
+func (x *explanation) readOwn(req *core.Request) {
+	path, _, _ := strings.Cut(req.Target, "?")
+	l, code := core.Inspect(x.site.Host, path)
+	t := &linkText{Own: true, Kind: "click"}
+	if strings.HasPrefix(path, core.PixelPrefix) {
+		t.Kind = "open"
+	}
+	x.Link = t
+	if code != core.OK {
+		t.Doubt = explainCode(code).what
+		return
+	}
+	t.Fields = append(t.Fields, linkPart{Name: "key", Value: l.KeyID}, linkPart{Name: "expires", Value: expiryText(l.Expiry)})
+	if l.ID != "" {
+		t.Fields = append(t.Fields, linkPart{Name: "id", Value: idText(l.ID), Personal: true})
+	}
+	if !l.Pixel {
+		t.Destination, t.Allowed = l.Destination, x.site.AllowsSigned(l.Destination)
+	}
+}
+
+// noteLink adds what only the URL shows.
+func (x *explanation) noteLink(l link) {
+	if l.frag {
+		x.Notes = append(x.Notes, `the part from "#" on is not sent by any browser and was left out`)
+	}
+	if !l.tls && x.Link != nil && x.Link.Own {
+		x.Notes = append(x.Notes, "the link is signed as https://; http:// verifies all the same")
+	}
+}
+
+// note adds what an operator should look at though the decision stands.
+func (x *explanation) note(d core.Decision, req *core.Request, own bool, now time.Time) {
+	if region := x.reading.Region; region != "" && x.site.Origin.Family == core.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
+		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
+			region, x.site.Origin.Address))
+	}
+	if own && d.Code == core.KeyUnavailable {
+		x.Notes = append(x.Notes, "the tag was not checked, as no secret was given: "+x.withTag(req, now))
+	}
+	x.Notes = append(x.Notes, siteWarnings(x.site)...)
+}
+
+// withTag says what a link would get were its tag right.
+func (x *explanation) withTag(req *core.Request, now time.Time) string {
+	path, _, _ := strings.Cut(req.Target, "?")
+	l, _ := core.Inspect(x.site.Host, path)
+	code := core.OK
+	switch {
+	case l.Expiry != 0 && now.Unix() >= l.Expiry*60:
+		code = core.Expired
+	case !l.Pixel:
+		code = x.site.AllowsSigned(l.Destination)
+	}
+	if code == core.OK {
+		return "if it is right, the link is good"
+	}
+	return "even if it is right, " + explainCode(code).what + " (" + string(code) + ")"
+}

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// print writes the explanation for people: headings at the margin, facts in two
+// columns below.
+func (x *explanation) print(w io.Writer) {
+	p := printer{w}
+	fmt.Fprintf(w, "%s %s\n", printable(x.Method), printable(x.Target))
+	p.heading("site")
+	p.row("host", x.Host)
+	p.row("esp", x.Site.ESP)
+	if x.Site.Origin != "" {
+		p.row("origin", x.Site.Origin+", backend "+x.Site.Backend)
+	}
+	x.printLink(p)
+	x.printDecision(p)
+	x.printSent(p)
+	x.printFailure(p)
+	if len(x.Notes) > 0 {
+		p.heading("notes")
+		for _, n := range x.Notes {
+			fmt.Fprintf(w, "  - %s\n", n)
+		}
+	}
+}
+
+type printer struct{ w io.Writer }
+
+func (p printer) heading(text string) { fmt.Fprintf(p.w, "\n%s\n", text) }
+
+// row writes one fact. Controls in foreign values are quoted, so that a link
+// cannot drive a terminal.
+func (p printer) row(name, value string) {
+	fmt.Fprintf(p.w, "  %-17s  %s\n", printable(name), printable(value))
+}
+
+func (x *explanation) printLink(p printer) {
+	t := x.Link
+	if t == nil {
+		return
+	}
+	if t.Own {
+		p.heading("the link says (not yet checked)")
+	} else {
+		p.heading("the link says")
+	}
+	p.row("kind", t.Kind)
+	for _, f := range t.Fields {
+		mark := ""
+		if f.Personal {
+			mark = "  (personal)"
+		}
+		p.row(f.Name, f.Value+mark)
+	}
+	x.printDestination(p)
+}
+
+func (x *explanation) printDestination(p printer) {
+	t := x.Link
+	if t.Destination != "" {
+		p.row("leads to", t.Destination)
+		p.row("allowed", x.allowedText(t))
+	}
+	for _, r := range [][2]string{{"unread", t.Doubt}, {"repaired", t.Repaired}, {"region", t.Region}} {
+		if r[1] != "" {
+			p.row(r[0], r[1])
+		}
+	}
+}
+
+func (x *explanation) allowedText(t *linkText) string {
+	if t.Allowed == core.OK {
+		return "yes"
+	}
+	return "no: " + x.whyNot(t.Destination, t.Allowed) + " (" + string(t.Allowed) + ")"
+}
+
+func (x *explanation) printDecision(p printer) {
+	o := x.Decision
+	p.heading("what happens")
+	p.row("action", actionText(o))
+	if o.Code != core.OK {
+		p.row("code", string(o.Code))
+	}
+	if o.Location != "" {
+		p.row("Location", o.Location)
+	}
+	p.row("why", o.Why)
+	if advice := explainCode(o.Code).advice; advice != "" {
+		p.row("what to do", advice)
+	}
+}
+
+func actionText(o outcome) string {
+	switch o.Action {
+	case "proxy":
+		return "proxy: the reader gets the ESP's answer"
+	case "refuse":
+		return fmt.Sprintf("refuse: a page with status %d", o.Status)
+	}
+	return fmt.Sprintf("%s: status %d", o.Action, o.Status)
+}
+
+func (x *explanation) printFailure(p printer) {
+	o := x.IfFails
+	if o == nil {
+		return
+	}
+	p.heading("if the ESP is down, slow or answers with an error")
+	if o.Location == "" {
+		p.row("action", "refuse: a page that says to try again")
+	} else {
+		p.row("action", actionText(*o))
+		p.row("Location", o.Location)
+	}
+	p.row("why", o.Why)
+}
+
+func (x *explanation) printSent(p printer) {
+	s := x.Send
+	if s == nil {
+		return
+	}
+	p.heading("the ESP is sent")
+	p.row("connection", connectionText(s))
+	p.row("request", s.Method+" "+s.Target)
+	for _, h := range s.Headers {
+		p.row(h.Name, h.String())
+	}
+	for _, h := range s.Back {
+		p.row(h.Name, "(removed from the answer)")
+	}
+}
+
+// String says what is done to a header.
+func (h headerEdit) String() string {
+	switch {
+	case h.Gone:
+		return "(removed)"
+	case h.Append:
+		return h.Value + ", appended"
+	}
+	return h.Value
+}
+
+func connectionText(s *sent) string {
+	if !s.TLS {
+		return s.Address + ", http without TLS"
+	}
+	return s.Address + ", TLS with SNI and certificate name " + s.SNI
+}
+
+// printable quotes what is not plain text.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}

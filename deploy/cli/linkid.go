@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// idText writes the id of a link as the click log has it, and what it says where
+// that is text.
+func idText(id string) string {
+	raw, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil || !utf8.Valid(raw) {
+		return id
+	}
+	for _, r := range string(raw) {
+		if !unicode.IsPrint(r) {
+			return id
+		}
+	}
+	return fmt.Sprintf("%s (%s)", id, strconv.Quote(string(raw)))
+}

@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/hostsim"
+)
+
+// lineWriter prints one line for each request.
+type lineWriter struct {
+	env     *Env
+	sites   *core.Sites
+	ring    *keyring
+	verbose bool
+	json    bool
+	// The widths of two columns.
+	hostWidth, backendWidth int
+
+	mu     sync.Mutex // requests end at the same time
+	hinted bool
+}
+
+// maxColumn bounds the width of a column, in bytes: one long name should not
+// push every line apart.
+const maxColumn = 40
+
+func (s *serve) lineWriter(svc *service) *lineWriter {
+	l := &lineWriter{env: s.env, sites: svc.sites, ring: svc.ring, verbose: s.verbose, json: s.json}
+	for _, host := range svc.sites.Hosts() {
+		l.hostWidth = min(max(l.hostWidth, len(host)), maxColumn)
+	}
+	for _, o := range svc.sites.Origins() {
+		l.backendWidth = min(max(l.backendWidth, len(o.Backend)), maxColumn)
+	}
+	return l
+}
+
+// clickLine is what a line of the click log says, as far as it is shown.
+type clickLine struct {
+	Time         time.Time `json:"time"`
+	Host         string    `json:"host"`
+	ESP          string    `json:"esp"`
+	Kind         string    `json:"kind"`
+	Method       string    `json:"method"`
+	Action       string    `json:"action"`
+	Code         core.Code `json:"code"`
+	Status       int       `json:"status"`
+	OriginStatus int       `json:"origin_status"`
+	OriginError  string    `json:"origin_error"`
+	Agrees       string    `json:"agrees"`
+	Override     string    `json:"override"`
+	Micros       int64     `json:"us"`
+}
+
+// exchange is called by the simulator when a request is over.
+func (l *lineWriter) exchange(x *hostsim.Exchange) {
+	raw, click, ok := readClick(x)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case !ok:
+		l.broken(x)
+	case l.json:
+		fmt.Fprintln(l.env.Out, raw)
+	default:
+		l.line(x, click)
+	}
+	if l.verbose {
+		l.details(x, raw)
+	}
+	if ok && click.Code == core.WrongHost && !l.hinted {
+		l.hinted = true
+		fmt.Fprintf(l.env.Err, "hint: a site is found by its Host, as in curl -H 'Host: %s'\n", l.sites.Hosts()[0])
+	}
+}
+
+// readClick finds the line of the click log.
+func readClick(x *hostsim.Exchange) (raw string, c clickLine, ok bool) {
+	for _, line := range x.Logs {
+		if line.Endpoint == logEndpoint && json.Unmarshal([]byte(line.Line), &c) == nil {
+			return line.Line, c, true
+		}
+	}
+	return "", c, false
+}
+
+func (l *lineWriter) line(x *hostsim.Exchange, c clickLine) {
+	backend := "-"
+	if len(x.Sent) > 0 {
+		backend = x.Sent[0].Backend
+	}
+	fmt.Fprintf(l.env.Out, "%s  %-4s  %d  %-11s  %-8s  %-*s  %-*s  %6d µs  %s: %s\n", c.Time.Local().Format("15:04:05.000"),
+		printable(c.Method), x.Response, c.Kind, c.Action, l.hostWidth, printable(c.Host), l.backendWidth, backend,
+		c.Micros, c.Code, l.reason(x, c))
+}
+
+// reason says why. The decision is taken again, here, with the sites at hand;
+// where it comes out differently, the code alone must do: the module has other
+// sites, or the ESP had its say.
+func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
+	words := explainCode(c.Code).what
+	if site := l.sites.Lookup(x.Request.Host); site != nil {
+		req := &core.Request{Method: x.Request.Method, Target: x.Request.Target, CDNLoop: header(x, "cdn-loop"), Keys: l.ring}
+		words = l.reasonOn(explanationOf(req, site, c.Time), c, words)
+	}
+	if c.OriginError != "" {
+		words += "; the ESP: " + c.OriginError
+	}
+	if c.Agrees == "no" {
+		words += "; the ESP would have led elsewhere"
+	}
+	if c.Override != "" {
+		words += "; the site's entry in the config store is " + c.Override
+	}
+	return words
+}
+
+func (l *lineWriter) reasonOn(e *explanation, c clickLine, otherwise string) string {
+	switch {
+	case e.Decision.Action == c.Action && e.Decision.Code == c.Code:
+		return e.Decision.Why
+	case e.IfFails != nil && e.IfFails.Action == c.Action:
+		return otherwise + ": " + e.IfFails.Why
+	}
+	return otherwise
+}
+
+func header(x *hostsim.Exchange, name string) string {
+	var values []string
+	for _, f := range x.Request.Header {
+		if strings.EqualFold(f.Name, name) {
+			values = append(values, f.Value)
+		}
+	}
+	return strings.Join(values, ", ")
+}
+
+// broken reports a request that left no line: the guest has trapped, or the
+// module is not clickedge.
+func (l *lineWriter) broken(x *hostsim.Exchange) {
+	fmt.Fprintf(l.env.Err, "warning: no line in the click log for a %s on %s: the guest %s; the reader got %d\n",
+		printable(x.Request.Method), printable(x.Request.Host), x.Ending, x.Response)
+	writeIndented(l.env.Err, string(x.Stderr))
+}
+
+func (l *lineWriter) details(x *hostsim.Exchange, raw string) {
+	w := l.env.Err
+	fmt.Fprintf(w, "  target  %s\n", printable(x.Request.Target))
+	for _, s := range x.Sent {
+		fmt.Fprintf(w, "  sent    %s: %s %s -> %d\n", s.Backend, printable(s.Method), printable(s.Target), s.Status)
+		if s.Err != nil {
+			fmt.Fprintf(w, "          %s\n", printable(s.Err.Error()))
+		}
+		for _, f := range s.Header {
+			fmt.Fprintf(w, "          %s: %s\n", printable(f.Name), printable(f.Value))
+		}
+	}
+	fmt.Fprintf(w, "  calls   %d host calls in %d µs\n", x.CallCount, x.Duration.Microseconds())
+	if raw != "" && !l.json {
+		fmt.Fprintf(w, "  log     %s\n", raw)
+	}
+	writeIndented(w, string(x.Stderr))
+}
+
+func writeIndented(w io.Writer, text string) {
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(w, "          %s\n", printable(strings.TrimRight(line, "\r\n")))
+	}
+}

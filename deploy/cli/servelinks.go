@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/origins"
+)
+
+// maxGreeted is the number of sites whose links are printed at the start.
+const maxGreeted = 12
+
+// greet says where the module listens, and prints requests that work as they are.
+func (s *serve) greet(svc *service) {
+	w, base := s.env.Err, "http://"+dialable(svc.ln.Addr())
+	hosts := svc.sites.Hosts()
+	for i, host := range hosts {
+		if i == maxGreeted {
+			fmt.Fprintf(w, "\n… and %s more\n", count(len(hosts)-i, "site"))
+			break
+		}
+		s.greetSite(svc, base, svc.sites.Lookup(host))
+	}
+	fmt.Fprintf(w, "\nlistening on %s\n", base)
+	fmt.Fprintln(w, "Ctrl-C stops it")
+}
+
+// dialable is an address to connect to where the listener's own is every
+// interface.
+func dialable(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr.String()
+}
+
+func (s *serve) greetSite(svc *service, base string, site *core.Site) {
+	w := s.env.Err
+	fmt.Fprintf(w, "\n%s (%s)\n", site.Host, site.ESP)
+	if url, ok := s.sampleOwn(svc, site); ok {
+		greetLink(w, base, site, origins.SampleLink{Name: "a signed link of one's own", Method: "GET", Target: url})
+	}
+	if svc.fleet == nil {
+		if site.Origin != nil {
+			fmt.Fprintf(w, "  paste a link from your own mail: %s answers it\n", originURL(site.Origin))
+		}
+		return
+	}
+	for _, l := range s.samples(svc.fleet.Links(site)) {
+		greetLink(w, base, site, l)
+	}
+}
+
+// samples picks one link of each kind, and of unsubscribes the one-click form,
+// which is the one that is easily broken. With -v all are shown.
+func (s *serve) samples(links []origins.SampleLink) []origins.SampleLink {
+	if s.verbose {
+		return links
+	}
+	seen := map[core.Kind]bool{}
+	var some []origins.SampleLink
+	for _, l := range links {
+		if seen[l.Kind] || l.Kind == core.KindHealth || l.Kind == core.KindUnsubscribe && l.Method != "POST" {
+			continue
+		}
+		seen[l.Kind] = true
+		some = append(some, l)
+	}
+	return some
+}
+
+func greetLink(w io.Writer, base string, site *core.Site, l origins.SampleLink) {
+	fmt.Fprintf(w, "  # %s\n  %s\n", l.Name, curl(base, site.Host, l))
+}
+
+// sampleOwn signs a link to a host that the site allows, and returns its target.
+func (s *serve) sampleOwn(svc *service, site *core.Site) (string, bool) {
+	if len(site.Keys) == 0 || !svc.ring.has(site.Keys[0]) {
+		return "", false
+	}
+	secret, _ := svc.ring.Secret(site.Keys[0])
+	m := &minter{site: site, link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, secret: secret, now: s.env.Now()}
+	minted, err := m.mint("https://" + sampleHost(site) + "/welcome?from=mail")
+	if err != nil {
+		return "", false
+	}
+	return strings.TrimPrefix(minted.URL, "https://"+site.Host), true
+}
+
+// sampleHost is a host to which the site lets links lead.
+func sampleHost(site *core.Site) string {
+	for _, p := range site.Destinations {
+		if p.Sub {
+			return "www." + p.Host
+		}
+		if p.Host != site.Host {
+			return p.Host
+		}
+	}
+	return "www.example.com"
+}
+
+// curl is a command for a shell that sends exactly this request. A target that
+// curl would refuse or change is handed over beside the URL.
+func curl(base, host string, l origins.SampleLink) string {
+	words := []string{"curl", "-si"}
+	if l.Method != "GET" {
+		words = append(words, "-X", l.Method)
+	}
+	words = append(words, "-H", quoteShell("Host: "+host))
+	if l.ContentType != "" {
+		words = append(words, "-H", quoteShell("Content-Type: "+l.ContentType))
+	}
+	if l.Body != "" {
+		words = append(words, "--data-binary", quoteBody(l.Body))
+	}
+	if curlKeeps(l.Target) {
+		return strings.Join(append(words, quoteShell(base+l.Target)), " ")
+	}
+	return strings.Join(append(words, "--request-target", quoteShell(l.Target), base), " ")
+}
+
+// curlKeeps tells whether curl sends this target as it stands: it refuses spaces
+// and controls, expands braces and brackets, and folds dot segments.
+func curlKeeps(target string) bool {
+	for i := 0; i < len(target); i++ {
+		if target[i] <= ' ' || target[i] >= 0x7f || strings.IndexByte("\"<>[]\\^`{|}#", target[i]) >= 0 {
+			return false
+		}
+	}
+	return !strings.Contains(target, "/.")
+}
+
+// quoteShell quotes a word for any POSIX shell.
+func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// quoteBody quotes a body that may hold line ends, which would tear the command
+// apart when it is pasted.
+func quoteBody(s string) string {
+	if !strings.ContainsAny(s, "\r\n") {
+		return quoteShell(s)
+	}
+	return "$'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\r", `\r`, "\n", `\n`).Replace(s) + "'"
+}

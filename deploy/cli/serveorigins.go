@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim"
+)
+
+// originPlan says what stands behind each backend.
+type originPlan struct {
+	want   []*core.Origin
+	real   bool              // the ESPs themselves, unless elsewhere
+	elses  map[string]string // backend: URL
+	faults map[string]origins.Fault
+}
+
+// planOrigins reads --origins and --fault.
+func (s *serve) planOrigins(sites *core.Sites) (*originPlan, error) {
+	p := &originPlan{want: sites.Origins(), elses: map[string]string{}, faults: map[string]origins.Fault{}}
+	for _, o := range s.origins {
+		if err := p.add(o); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range s.faults {
+		if err := p.addFault(f); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *originPlan) add(text string) error {
+	backend, to, ok := strings.Cut(text, "=")
+	switch {
+	case text == "stand-in" || text == "real":
+		p.real = text == "real"
+		return nil
+	case !ok:
+		return usage(fmt.Errorf("--origins %q is not stand-in, real or BACKEND=URL", text), p.backendsHint())
+	case !p.has(backend):
+		return usage(fmt.Errorf("--origins: no backend %q", backend), p.backendsHint())
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
+		return usage(fmt.Errorf("--origins %s: %q is not the URL of a server", backend, to), "as in "+backend+"=http://127.0.0.1:9000")
+	}
+	p.elses[backend] = to
+	return nil
+}
+
+func (p *originPlan) addFault(text string) error {
+	backend, name, ok := strings.Cut(text, "=")
+	switch {
+	case !ok:
+		return usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+faultNames)
+	case !p.has(backend):
+		return usage(fmt.Errorf("--fault: no backend %q", backend), p.backendsHint())
+	case p.real || p.elses[backend] != "":
+		return usage(fmt.Errorf("--fault %s: only a stand-in can be made to fail", backend), "leave --origins out for it")
+	}
+	fault, err := origins.ParseFault(name)
+	if err != nil {
+		return usage(fmt.Errorf("--fault %s: %w", backend, err), "a fault is one of "+faultNames)
+	}
+	p.faults[backend] = fault
+	return nil
+}
+
+func (p *originPlan) has(backend string) bool {
+	return slices.ContainsFunc(p.want, func(o *core.Origin) bool { return o.Backend == backend })
+}
+
+func (p *originPlan) backendsHint() string {
+	if len(p.want) == 0 {
+		return "no site has an ESP, so there are no backends"
+	}
+	names := make([]string, len(p.want))
+	for i, o := range p.want {
+		names[i] = o.Backend
+	}
+	return "the backends of these sites are " + strings.Join(names, ", ")
+}
+
+// start starts the stand-ins; nil where the ESPs themselves answer.
+func (p *originPlan) start(sites *core.Sites) (*origins.Fleet, error) {
+	if p.real {
+		return nil, nil
+	}
+	fleet, err := origins.Start(p.want, origins.Options{Branded: sites.Hosts(), AcceptAnySignature: true})
+	if err != nil {
+		return nil, err
+	}
+	for backend, fault := range p.faults {
+		if err := fleet.SetFault(backend, fault); err != nil {
+			return nil, errors.Join(err, fleet.Close())
+		}
+	}
+	return fleet, nil
+}
+
+// backends connects the backends. A stand-in is reached at a local address, but
+// under the ESP's name, so that Host, SNI and certificate are those of the real
+// thing.
+func (p *originPlan) backends(fleet *origins.Fleet) map[string]hostsim.Backend {
+	list := map[string]hostsim.Backend{}
+	for _, o := range p.want {
+		switch elsewhere := p.elses[o.Backend]; {
+		case elsewhere != "":
+			list[o.Backend] = hostsim.Backend{URL: elsewhere}
+		case fleet == nil:
+			list[o.Backend] = hostsim.Backend{URL: originURL(o)}
+		case o.TLS:
+			list[o.Backend] = hostsim.Backend{URL: "https://" + fleet.Addr(o.Backend), CertHost: o.Address, SNI: o.Address, CA: fleet.CA()}
+		default:
+			list[o.Backend] = hostsim.Backend{URL: "http://" + fleet.Addr(o.Backend)}
+		}
+	}
+	return list
+}

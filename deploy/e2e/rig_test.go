@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// reactor compiles the guest once for all tests.
+var reactor = sync.OnceValues(func() ([]byte, error) {
+	root, err := module.Root(".")
+	if err != nil {
+		return nil, err
+	}
+	return module.Reactor(context.Background(), root)
+})
+
+// compiled keeps what wazero makes of a module for the length of the test run.
+var compiled string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	compiled = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// noon is the time of every test.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// rig is the module with its sites on a simulator, and the ESPs behind it.
+type rig struct {
+	sites *core.Sites
+	fleet *origins.Fleet
+	host  *hostsim.Host
+}
+
+// newRig builds the module with these sites. change may alter the simulator's
+// configuration.
+func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
+	t.Helper()
+	raw, err := reactor()
+	require.NoError(t, err)
+	wasm, _, err := module.Build(context.Background(), module.Options{Sites: []byte(sitesJSON), Reactor: raw})
+	require.NoError(t, err)
+	return rigOf(t, wasm, sitesJSON, change)
+}
+
+// newColdRig runs the reactor as Go built it: initialised anew for each request.
+func newColdRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
+	t.Helper()
+	raw, err := reactor()
+	require.NoError(t, err)
+	return rigOf(t, raw, sitesJSON, func(cfg *hostsim.Config) {
+		cfg.Entry = module.Entry
+		cfg.FS = fstest.MapFS{"sites.json": {Data: []byte(sitesJSON)}}
+		if change != nil {
+			change(cfg)
+		}
+	})
+}
+
+func rigOf(t *testing.T, wasm []byte, sitesJSON string, change func(*hostsim.Config)) *rig {
+	t.Helper()
+	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
+	require.NoError(t, err)
+	fleet, err := origins.Start(sites.Origins(), origins.Options{AcceptAnySignature: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { fleet.Close() })
+	cfg := hostsim.Config{
+		Backends: backends(sites, fleet),
+		Now:      func() time.Time { return noon },
+		CacheDir: compiled,
+		Env:      map[string]string{"FASTLY_SERVICE_VERSION": "7"},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	host, err := hostsim.New(context.Background(), wasm, cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { host.Close(context.Background()) })
+	return &rig{sites: sites, fleet: fleet, host: host}
+}
+
+// backends reaches each origin at its stand-in, with the SNI and the certificate
+// name of the real one and no Host override: as deployed.
+func backends(sites *core.Sites, fleet *origins.Fleet) map[string]hostsim.Backend {
+	list := map[string]hostsim.Backend{}
+	for _, o := range sites.Origins() {
+		b := hostsim.Backend{URL: "http://" + fleet.Addr(o.Backend)}
+		if o.TLS {
+			b = hostsim.Backend{URL: "https://" + fleet.Addr(o.Backend), SNI: o.Address, CertHost: o.Address, CA: fleet.CA()}
+		}
+		b.FirstByteTimeout = 2 * time.Second
+		list[o.Backend] = b
+	}
+	return list
+}
+
+// do sends a request without a network in front and asserts what holds for every
+// request: the guest ends well, and writes one line of the click log.
+func (r *rig) do(t *testing.T, req hostsim.Request) (*hostsim.Response, *hostsim.Exchange) {
+	t.Helper()
+	resp, x, err := r.host.Do(context.Background(), &req)
+	require.NoError(t, err)
+	require.True(t, x.Ending.OK(), "%s %s\n%s", x.Ending, x.Ending.Message, x.Stderr)
+	require.True(t, x.Responded, "the guest answers itself")
+	require.Len(t, clicks(x), 1, "one line per request")
+	return resp, x
+}
+
+func clicks(x *hostsim.Exchange) []string {
+	var lines []string
+	for _, l := range x.Logs {
+		if l.Endpoint == "clicks" {
+			lines = append(lines, l.Line)
+		}
+	}
+	return lines
+}
+
+// listen serves the module on loopback, so that bytes cross a socket.
+func (r *rig) listen(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	srv := &wire.Server{Handler: r.host}
+	go srv.Serve(ln)
+	t.Cleanup(func() { srv.Close() })
+	return ln.Addr().String()
+}
+
+// raw sends bytes and returns the bytes of the answer up to the connection's end.
+func raw(t *testing.T, addr, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
+	_, err = io.WriteString(conn, request)
+	require.NoError(t, err)
+	answer, err := io.ReadAll(bufio.NewReader(conn))
+	require.NoError(t, err)
+	return string(answer)
+}
+
+var (
+	varying   = regexp.MustCompile(`"(us|vcpu_ms)":\d+`)
+	requestID = regexp.MustCompile(`\b0{16}[0-9a-f]{16}\b`)
+	date      = regexp.MustCompile(`(?m)^date: .* GMT$`)
+)
+
+// steady replaces what differs from run to run.
+func steady(s string) string {
+	s = varying.ReplaceAllString(s, `"$1":0`)
+	return date.ReplaceAllString(requestID.ReplaceAllString(s, "REQUEST"), "date: DATE")
+}
+
+// show writes a response for a golden file.
+func show(resp *hostsim.Response) string {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%d\n", resp.Status)
+	for _, f := range resp.Header {
+		fmt.Fprintf(&b, "%s: %s\n", strings.ToLower(f.Name), f.Value)
+	}
+	if len(resp.Body) > 0 {
+		fmt.Fprintf(&b, "\n%q\n", resp.Body)
+	}
+	return steady(b.String())
+}

@@ -1,0 +1,89 @@
+package origins
+
+import (
+	"encoding/base64"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// gif is a transparent picture of one pixel (GIF89a).
+const gif = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+
+// write sends one whole answer; its length is always told, to HEAD too.
+func write(w http.ResponseWriter, status int, kind, body string) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(body)) // a client that has gone needs no answer
+}
+
+func text(w http.ResponseWriter, status int, body string) {
+	write(w, status, "text/plain; charset=utf-8", body+"\n")
+}
+
+func htmlPage(w http.ResponseWriter, title, body string) {
+	write(w, http.StatusOK, "text/html; charset=utf-8", fmt.Sprintf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title>\n<h1>%[1]s</h1>\n%s\n</html>\n", html.EscapeString(title), body))
+}
+
+func pixel(w http.ResponseWriter, _ *request) {
+	w.Header().Set("Cache-Control", "no-store")
+	write(w, http.StatusOK, "image/gif", gif)
+}
+
+func emptyJSON(w http.ResponseWriter, _ *request) {
+	write(w, http.StatusOK, "application/json", "{}")
+}
+
+// redirect answers a click with 302.
+func redirect(w http.ResponseWriter, q *request, destination string) {
+	redirectAs(w, q, http.StatusFound, destination)
+}
+
+func redirectAs(w http.ResponseWriter, q *request, status int, destination string) {
+	if fault, _ := q.origin.fault.get(); fault == WrongLocation {
+		destination = WrongDestination
+	}
+	header, family := w.Header(), q.origin.family
+	header.Set("Location", location(destination))
+	if family.cache != "" {
+		header.Set("Cache-Control", family.cache)
+	}
+	if family.cookie != "" {
+		header.Add("Set-Cookie", family.cookie)
+	}
+	write(w, status, "text/html; charset=utf-8", "")
+}
+
+// opaque answers a click on a link whose destination is not in it.
+func opaque(w http.ResponseWriter, q *request) { redirect(w, q, q.options().Opaque) }
+
+// damaged answers a click on a link that cannot be read.
+func damaged(w http.ResponseWriter) { text(w, http.StatusBadRequest, "Bad Request") }
+
+// location is a destination as it stands in a Location field: controls and spaces, which have no
+// place there, are percent-encoded; every other byte is kept.
+func location(destination string) string {
+	var b strings.Builder
+	for i := range len(destination) {
+		if c := destination[i]; c <= ' ' || c == 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// decode64 reads base64 as links carry it: in either alphabet, with "=", "~" or no padding, and
+// percent-encoded once more if a gateway did that.
+func decode64(s string) ([]byte, error) {
+	if plain, err := url.PathUnescape(s); err == nil {
+		s = plain
+	}
+	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "=~"))
+	return base64.RawURLEncoding.DecodeString(s)
+}

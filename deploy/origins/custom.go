@@ -1,0 +1,21 @@
+package origins
+
+import (
+	"net/http"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// custom is an origin of which nothing is known: it says what it got.
+var custom = &family{
+	routes: []route{{
+		target:  whole(`.*`),
+		methods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
+		answer: func(w http.ResponseWriter, q *request) {
+			text(w, http.StatusOK, q.origin.spec.Address+" got "+q.Method+" "+q.Target)
+		},
+	}},
+	samples: func(*sampler) []SampleLink {
+		return []SampleLink{sample("anything", core.KindOther, "/any/path?with=query")}
+	},
+}

@@ -1,0 +1,91 @@
+package origins
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+var customerIO = &family{
+	cookie: meaninglessCookie,
+	routes: []route{
+		get(`/health`, emptyJSON),
+		get(`(/e/c/([^/?]+))(?:(/)([^/?]*))?`, customerIOClick),
+		get(`/e/o/[^/?]+`, pixel),
+		page(`/unsubscribe/[^/?]+`, unsubscribe),
+	},
+	samples: customerIOSamples,
+}
+
+// meaninglessCookie shows whether cookies come back from the ESP.
+const meaninglessCookie = "standin_visit=1; Path=/; HttpOnly"
+
+// customerIOKey signs sample links. It is no secret: it protects nothing but a stand-in.
+const customerIOKey = "clickedge stand-in for Customer.io"
+
+// signCustomerIO returns 64 hex digits that bind a link's path, up to its payload, to a host.
+func signCustomerIO(host, path string) string {
+	mac := hmac.New(sha256.New, []byte(customerIOKey))
+	mac.Write([]byte(host + path))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func customerIOClick(w http.ResponseWriter, q *request) {
+	path, payload, signed, signature := q.match[1], q.match[2], q.match[3] != "", q.match[4]
+	if signed && !customerIOSigned(q, path, signature) {
+		text(w, http.StatusForbidden, "Invalid link security token")
+		return
+	}
+	destination, ok := readCustomerIO(payload)
+	if !ok {
+		damaged(w)
+		return
+	}
+	redirect(w, q, destination)
+}
+
+// customerIOSigned tells whether the signature belongs to the Host that the request came with.
+func customerIOSigned(q *request, path, signature string) bool {
+	raw, err := hex.DecodeString(signature)
+	if err != nil || len(raw) != sha256.Size || !q.branded(q.host) {
+		return false
+	}
+	return q.options().AcceptAnySignature || hmac.Equal([]byte(signature), []byte(signCustomerIO(q.host, path)))
+}
+
+func readCustomerIO(payload string) (string, bool) {
+	var link struct {
+		Href string `json:"href"`
+	}
+	raw, err := decode64(payload)
+	if err != nil || json.Unmarshal(raw, &link) != nil {
+		return "", false
+	}
+	return link.Href, link.Href != ""
+}
+
+// customerIOPath is a link's path without signature. encoding/json writes "&" as \u0026, as
+// Customer.io does.
+func customerIOPath(destination string) string {
+	href, err := json.Marshal(destination)
+	if err != nil {
+		panic("internal error: a string without JSON: " + err.Error())
+	}
+	return "/e/c/" + encode64(`{"email_id":"dgTESTAAAAAA","href":`+string(href)+`,"internal":"e2ab0a00a235a335","link_id":10}`)
+}
+
+func customerIOSamples(s *sampler) []SampleLink {
+	links := s.clicks(func(destination string) string {
+		path := customerIOPath(destination)
+		return path + "/" + signCustomerIO(s.host, path)
+	})
+	links = append(links,
+		readable("click in old mail, unsigned", customerIOPath(s.shop+"/old")+"=", s.shop+"/old"),
+		sample("open", core.KindOpen, "/e/o/"+encode64(`{"email_id":"dgTESTAAAAAA=="}`)+"="),
+		sample("health", core.KindHealth, "/health"))
+	return append(links, unsubscribes("/unsubscribe/dgTESTAAAAAAgHgGwGOxfL85m7e5FIYG3FKrkE=")...)
+}

@@ -1,0 +1,121 @@
+package origins
+
+import (
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// family is how one ESP's origin behaves.
+type family struct {
+	server   string // the Server field; "" for none
+	cookie   string // Set-Cookie of a click; "" for none
+	cache    string // Cache-Control of a redirect; "" where the ESP forgets it
+	needsSNI bool
+	// refuse, if not nil, looks at a request before its path does; true means answered.
+	refuse  func(http.ResponseWriter, *request) bool
+	routes  []route
+	samples func(*sampler) []SampleLink
+}
+
+// families holds every family that core knows.
+var families = map[core.Family]*family{
+	core.FamilyCustom:     custom,
+	core.FamilyCustomerIO: customerIO,
+	core.FamilySendGrid:   sendGrid,
+	core.FamilySparkPost:  sparkPost,
+	core.FamilySES:        ses,
+	core.FamilyMailgun:    mailgun,
+	core.FamilyMandrill:   mandrill,
+	core.FamilyMailjet:    mailjet,
+	core.FamilyPostmark:   postmark,
+	core.FamilyIterable:   iterable,
+}
+
+// route answers the targets that its pattern matches.
+type route struct {
+	target  *regexp.Regexp
+	methods []string
+	answer  func(http.ResponseWriter, *request)
+}
+
+// get is a route for GET and HEAD. The pattern is matched against the whole raw path; any query may
+// follow.
+func get(path string, answer func(http.ResponseWriter, *request)) route {
+	return route{whole(path + `(?:\?.*)?`), []string{"GET", "HEAD"}, answer}
+}
+
+// page is a route that takes POST as well.
+func page(path string, answer func(http.ResponseWriter, *request)) route {
+	return route{whole(path + `(?:\?.*)?`), []string{"GET", "HEAD", "POST"}, answer}
+}
+
+func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?s)^` + pattern + `$`) }
+
+func (f *family) serve(w http.ResponseWriter, q *request) {
+	if f.server != "" {
+		w.Header().Set("Server", f.server)
+	}
+	if f.refuse != nil && f.refuse(w, q) {
+		return
+	}
+	for _, r := range f.routes {
+		if q.match = r.target.FindStringSubmatch(q.Target); q.match == nil {
+			continue
+		}
+		if !slices.Contains(r.methods, q.Method) {
+			w.Header().Set("Allow", strings.Join(r.methods, ", "))
+			text(w, http.StatusMethodNotAllowed, "Method Not Allowed")
+			return
+		}
+		r.answer(w, q)
+		return
+	}
+	text(w, http.StatusNotFound, "Not Found")
+}
+
+// request is what an answer depends on. Nothing in it has been decoded.
+type request struct {
+	Seen
+	origin *origin
+	host   string // the Host field in lower case, without port
+	query  string // what follows the first "?"
+	match  []string
+}
+
+func newRequest(o *origin, seen Seen) *request {
+	_, query, _ := strings.Cut(seen.Target, "?")
+	return &request{Seen: seen, origin: o, host: bareHost(seen.Host()), query: query}
+}
+
+func (q *request) options() *Options { return &q.origin.fleet.opt }
+
+// param returns the raw value of the first query parameter of a name.
+func (q *request) param(name string) string {
+	for pair := range strings.SplitSeq(q.query, "&") {
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// branded tells whether a host is a tracking domain that the ESP knows.
+func (q *request) branded(host string) bool {
+	listed := q.options().Branded
+	if len(listed) == 0 {
+		return host != "" && host != bareHost(q.origin.spec.Address)
+	}
+	return slices.ContainsFunc(listed, func(h string) bool { return bareHost(h) == host })
+}
+
+func bareHost(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}

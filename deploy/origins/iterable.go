@@ -1,0 +1,84 @@
+package origins
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+var iterable = &family{
+	routes: []route{
+		get(`/[ua]/click`, iterableClick),
+		get(`/u/o`, pixel),
+		page(`/u/unsubscribe[^?]*`, iterableUnsubscribe),
+		get(`/(?:\.well-known/)?apple-app-site-association`, iterableApple),
+		get(`/\.well-known/assetlinks\.json`, iterableAndroid),
+	},
+	samples: iterableSamples,
+}
+
+// cookieValue is what a parameter must look like to go into a cookie.
+var cookieValue = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
+
+// iterableClick sets the cookies by which Iterable attributes purchases.
+func iterableClick(w http.ResponseWriter, q *request) {
+	template, message := q.param("_t"), q.param("_m")
+	if !cookieValue.MatchString(template) || !cookieValue.MatchString(message) {
+		damaged(w)
+		return
+	}
+	w.Header().Add("Set-Cookie", "iterableEmailCampaignId=1001; Path=/; Max-Age=86400")
+	w.Header().Add("Set-Cookie", "iterableTemplateId="+template+"; Path=/; Max-Age=86400")
+	w.Header().Add("Set-Cookie", "iterableMessageId="+message+"; Path=/; Max-Age=86400")
+	redirectAs(w, q, http.StatusSeeOther, q.options().Opaque)
+}
+
+const iterableSession = "standin_session=1"
+
+// iterableUnsubscribe takes the page's form only together with the page's cookie. One-click, which
+// mailbox providers send without cookies, needs none.
+func iterableUnsubscribe(w http.ResponseWriter, q *request) {
+	switch {
+	case q.Method != "POST":
+		w.Header().Add("Set-Cookie", iterableSession+"; Path=/u; HttpOnly")
+		htmlPage(w, "Unsubscribe", `<form method="post"><input type="hidden" name="confirm" value="1"><button>Unsubscribe</button></form>`)
+	case !isOneClick(q) && !q.hasCookie(iterableSession):
+		text(w, http.StatusForbidden, "The session has expired.")
+	default:
+		text(w, http.StatusOK, "You have been unsubscribed.")
+	}
+}
+
+// hasCookie looks for "name=value" in the Cookie fields.
+func (q *request) hasCookie(pair string) bool {
+	for _, field := range q.Header.Values("Cookie") {
+		for cookie := range strings.SplitSeq(field, ";") {
+			if strings.TrimSpace(cookie) == pair {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func iterableApple(w http.ResponseWriter, _ *request) {
+	write(w, http.StatusOK, "application/json", `{"applinks":{"apps":[],"details":[{"appID":"TEAMID1234.com.example.shop","paths":["/a/*"]}]}}`)
+}
+
+func iterableAndroid(w http.ResponseWriter, _ *request) {
+	write(w, http.StatusOK, "application/json", `[{"relation":["delegate_permission/common.handle_all_urls"],"target":{"namespace":"android_app","package_name":"com.example.shop","sha256_cert_fingerprints":[]}}]`)
+}
+
+const iterableQuery = "?_t=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa&_m=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb&_e=AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
+
+func iterableSamples(s *sampler) []SampleLink {
+	links := []SampleLink{
+		s.unreadable("click", core.KindClick, "/u/click"+iterableQuery),
+		s.unreadable("app link", core.KindApp, "/a/click"+iterableQuery),
+		sample("open", core.KindOpen, "/u/o"+iterableQuery),
+		sample("app-link file", core.KindOther, "/.well-known/apple-app-site-association"),
+	}
+	return append(links, unsubscribes("/u/unsubscribe"+iterableQuery)...)
+}

@@ -1,0 +1,69 @@
+package origins
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+var mandrill = &family{
+	cache: "no-store",
+	routes: []route{
+		get(`/track/click/\d+/[^/?]+`, mandrillClick),
+		get(`/track/open\.php`, pixel),
+		page(`/track/unsub\.php`, unsubscribe),
+	},
+	samples: mandrillSamples,
+}
+
+func mandrillClick(w http.ResponseWriter, q *request) {
+	destination, ok := readMandrill(q.param("p"))
+	if !ok {
+		damaged(w)
+		return
+	}
+	redirect(w, q, destination)
+}
+
+// mandrillOuter is JSON whose p is JSON once more, as a string.
+type mandrillOuter struct {
+	S string `json:"s"`
+	V int    `json:"v"`
+	P string `json:"p"`
+}
+
+type mandrillInner struct {
+	U     int      `json:"u"`
+	V     int      `json:"v"`
+	URL   string   `json:"url"`
+	ID    string   `json:"id"`
+	URLID []string `json:"url_ids"`
+}
+
+func readMandrill(p string) (string, bool) {
+	var outer mandrillOuter
+	var inner mandrillInner
+	raw, err := decode64(p)
+	if err != nil || json.Unmarshal(raw, &outer) != nil || json.Unmarshal([]byte(outer.P), &inner) != nil {
+		return "", false
+	}
+	return inner.URL, inner.URL != ""
+}
+
+func mandrillLink(destination string) string {
+	inner, err := json.Marshal(mandrillInner{U: 1234, V: 1, URL: destination, ID: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", URLID: []string{"bbbbbbbb"}})
+	if err != nil {
+		panic("internal error: a struct of strings without JSON: " + err.Error())
+	}
+	outer, err := json.Marshal(mandrillOuter{S: "AAAAAAAAAAAAAAAAAAAAAAAAAAA", V: 1, P: string(inner)})
+	if err != nil {
+		panic("internal error: a struct of strings without JSON: " + err.Error())
+	}
+	return "/track/click/1234/shop.example.com?p=" + encode64(string(outer))
+}
+
+func mandrillSamples(s *sampler) []SampleLink {
+	links := append(s.clicks(mandrillLink), sample("open", core.KindOpen, "/track/open.php?u=1234&id=aaaaaaaa"))
+	return append(links, unsubscribes("/track/unsub.php?u=1234&id=aaaaaaaa")...)
+}

@@ -1,0 +1,58 @@
+package origins
+
+import (
+	"crypto/tls"
+	"net/http"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// origin is one ESP's origin on one port.
+type origin struct {
+	spec   core.Origin
+	family *family
+	fleet  *Fleet
+	port   *port
+	fault  faultState
+}
+
+func newOrigin(f *Fleet, spec core.Origin) (*origin, error) {
+	o := &origin{spec: spec, family: families[spec.Family], fleet: f}
+	o.fault.changed = make(chan struct{})
+	config, err := o.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	o.port, err = openPort(o, config)
+	return o, err
+}
+
+func (o *origin) tlsConfig() (*tls.Config, error) {
+	if !o.spec.TLS {
+		return nil, nil
+	}
+	cert, err := o.fleet.authority.issue(o.spec.Address)
+	if err != nil {
+		return nil, err
+	}
+	return serverConfig(func(sni string) *tls.Certificate {
+		if o.family.needsSNI && !strings.EqualFold(sni, o.spec.Address) {
+			return nil
+		}
+		return &cert
+	}), nil
+}
+
+// ServeHTTP records the request, fails if it is to fail, and answers as the ESP.
+func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	seen, err := newSeen(o.spec.Backend, r)
+	o.fleet.record.add(seen)
+	if err != nil {
+		text(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if o.suffer(w, r) {
+		o.family.serve(w, newRequest(o, seen))
+	}
+}

@@ -1,0 +1,123 @@
+package origins
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// port is one listener on loopback whose connections can be refused, reset and waited for.
+type port struct {
+	addr   string // 127.0.0.1:port, fixed once it has been picked
+	server *wire.Server
+
+	mu     sync.Mutex
+	ln     net.Listener        // nil while refusing
+	conns  map[string]net.Conn // by remote address
+	closed bool
+	wg     sync.WaitGroup // the accept loop and the connections
+}
+
+// openPort listens; config is nil for plain http.
+func openPort(handler http.Handler, config *tls.Config) (*port, error) {
+	p := &port{
+		addr:   "127.0.0.1:0",
+		server: &wire.Server{Handler: handler, TLSConfig: config},
+		conns:  map[string]net.Conn{},
+	}
+	return p, p.listen()
+}
+
+// listen starts to accept; it does nothing when the port already does or is closed.
+func (p *port) listen() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ln != nil || p.closed {
+		return nil
+	}
+	ln, err := net.Listen("tcp4", p.addr)
+	if err != nil {
+		return err
+	}
+	p.ln, p.addr = ln, ln.Addr().String()
+	p.wg.Add(1)
+	go p.accept(ln)
+	return nil
+}
+
+func (p *port) accept(ln net.Listener) {
+	defer p.wg.Done()
+	for {
+		conn, err := ln.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(5 * time.Millisecond) // out of descriptors: try again, as net/http does
+			continue
+		}
+		p.serve(conn)
+	}
+}
+
+func (p *port) serve(conn net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ln == nil {
+		conn.Close() // accepted just before the listener was closed
+		return
+	}
+	from := conn.RemoteAddr().String()
+	p.conns[from] = conn
+	p.wg.Add(1)
+	go func() {
+		defer p.wg.Done()
+		p.server.ServeConn(conn)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.conns[from] == conn {
+			delete(p.conns, from)
+		}
+	}()
+}
+
+// refuse stops listening and drops what is connected, as a host whose process has died.
+func (p *port) refuse() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ln != nil {
+		p.ln.Close()
+		p.ln = nil
+	}
+	for _, conn := range p.conns {
+		conn.Close()
+	}
+}
+
+// reset ends the connection from a remote address with a TCP reset: no byte more, no TLS alert.
+func (p *port) reset(from string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	conn, ok := p.conns[from]
+	if !ok {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails only on a connection that has gone already
+	}
+	conn.Close()
+}
+
+func (p *port) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.refuse()
+	p.server.Close()
+	p.wg.Wait()
+}

@@ -1,0 +1,110 @@
+package origins
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// SampleLink is a request that the stand-in of a site's ESP takes.
+type SampleLink struct {
+	Name   string // what it shows, a few words
+	Kind   core.Kind
+	Method string
+	Target string // the raw request target: path and query
+	// Destination is the Location of the answer, byte for byte; "" where the answer is no redirect.
+	Destination string
+	// Readable tells whether the destination is in the link itself.
+	Readable bool
+	// ContentType and Body go with POST.
+	ContentType string
+	Body        string
+}
+
+// Links returns links for a site's ESP, made up for the site's host and, where they hold a
+// destination, for a host that the site lists. Every one is accepted by the stand-in of the site's
+// origin, Customer.io's with a signature that holds for this host only. A site without an ESP has
+// none.
+func (f *Fleet) Links(site *core.Site) []SampleLink {
+	if site == nil || site.Origin == nil || families[site.Origin.Family] == nil {
+		return nil
+	}
+	s := &sampler{
+		host:    bareHost(site.Host),
+		address: site.Origin.Address,
+		shop:    "https://" + shopHost(site.Destinations),
+		opaque:  f.opt.Opaque,
+	}
+	return families[site.Origin.Family].samples(s)
+}
+
+// shopHost is a host to which the site may redirect.
+func shopHost(listed []core.Pattern) string {
+	if len(listed) == 0 {
+		return "shop.example.com"
+	}
+	if listed[0].Sub {
+		return "shop." + listed[0].Host
+	}
+	return listed[0].Host
+}
+
+// sampler is what a family's samples are made for.
+type sampler struct {
+	host    string // the branded host
+	address string // the origin's name
+	shop    string // scheme and host of destinations
+	opaque  string
+}
+
+// The destinations of samples: one with a query, one whose escapes must survive.
+const (
+	plainPath = "/a?b=1&c=2"
+	oddPath   = "/caf%C3%A9?x=%2F&y=%2520"
+)
+
+// clicks makes the two samples that every readable family has.
+func (s *sampler) clicks(link func(destination string) string) []SampleLink {
+	return []SampleLink{
+		readable("click", link(s.shop+plainPath), s.shop+plainPath),
+		readable("click whose destination holds escapes", link(s.shop+oddPath), s.shop+oddPath),
+	}
+}
+
+func sample(name string, kind core.Kind, target string) SampleLink {
+	return SampleLink{Name: name, Kind: kind, Method: "GET", Target: target}
+}
+
+func readable(name, target, destination string) SampleLink {
+	l := sample(name, core.KindClick, target)
+	l.Destination, l.Readable = destination, true
+	return l
+}
+
+func (s *sampler) unreadable(name string, kind core.Kind, target string) SampleLink {
+	l := sample(name, kind, target)
+	l.Destination = s.opaque
+	return l
+}
+
+// unsubscribes makes the page and both forms of one-click.
+func unsubscribes(target string) []SampleLink {
+	form, multi := sample("one-click unsubscribe, form", core.KindUnsubscribe, target), sample("one-click unsubscribe, multipart", core.KindUnsubscribe, target)
+	form.Method, multi.Method = "POST", "POST"
+	form.ContentType, form.Body = "application/x-www-form-urlencoded", oneClickField+"="+oneClickValue
+	multi.ContentType = "multipart/form-data; boundary=sample"
+	multi.Body = "--sample\r\nContent-Disposition: form-data; name=\"" + oneClickField + "\"\r\n\r\n" + oneClickValue + "\r\n--sample--\r\n"
+	return []SampleLink{sample("unsubscribe page", core.KindUnsubscribe, target), form, multi}
+}
+
+func encode64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// escapeAll escapes all but letters, digits and "-_.~".
+func escapeAll(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// escapeSegment escapes a URL so that it is one path segment, ":" and "=" and "&" left as they are.
+func escapeSegment(s string) string {
+	return strings.NewReplacer("+", "%2B").Replace(url.PathEscape(s))
+}

@@ -1,0 +1,48 @@
+package origins
+
+import (
+	"net/http"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+var sendGrid = &family{
+	cache: "no-store",
+	routes: []route{
+		get(`/(?:uni/)?(?:ls|wf)/click`, sendGridClick),
+		get(`/(?:uni/)?ss/c/[^/?]+/[^?]+`, opaque),
+		get(`/wf/open`, pixel),
+		get(`/ss/o/[^?]+\.gif`, pixel),
+		page(`/wf/unsubscribe`, unsubscribe),
+		page(`/asm(?:/unsubscribe)?/?`, unsubscribe),
+	},
+	samples: sendGridSamples,
+}
+
+// sendGridClick knows no destination, but a link without its upn is none.
+func sendGridClick(w http.ResponseWriter, q *request) {
+	if q.param("upn") == "" {
+		damaged(w)
+		return
+	}
+	opaque(w, q)
+}
+
+// The opaque parts are as long as real ones, and hold "-2F" and "_" as they do.
+const (
+	sendGridUPN   = "u001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8-2FgISIjJCUmJygpKissLS4v9ArV_AAECAwQFBgcICQoLDA0-3D"
+	sendGridShort = "u001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8/4uj/AAAAAAAAAAAAAAAAAAAAAA"
+)
+
+func sendGridSamples(s *sampler) []SampleLink {
+	links := []SampleLink{
+		s.unreadable("click", core.KindClick, "/ls/click?upn="+sendGridUPN),
+		s.unreadable("click, older form", core.KindClick, "/wf/click?upn="+sendGridUPN),
+		s.unreadable("click, short form", core.KindClick, "/ss/c/"+sendGridShort+"/h0/h001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+		s.unreadable("app link", core.KindApp, "/uni/ls/click?upn="+sendGridUPN),
+		sample("open", core.KindOpen, "/wf/open?upn="+sendGridUPN),
+		sample("open, short form", core.KindOpen, "/ss/o/"+sendGridShort+"/ho.gif"),
+	}
+	links = append(links, unsubscribes("/wf/unsubscribe?upn="+sendGridUPN)...)
+	return append(links, unsubscribes("/asm/unsubscribe/?user_id=1234567&data=AAECAwQFBgcICQoLDA0")...)
+}

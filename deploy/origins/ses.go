@@ -1,0 +1,125 @@
+package origins
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+var ses = &family{
+	cookie: meaninglessCookie,
+	refuse: sesTooLarge,
+	routes: []route{
+		get(`/favicon\.ico`, sesHealth),
+		get(`/(C?)L0/(.+)/\d+/`+sesMessage+`/[A-Za-z0-9_-]+=\d+`, sesClick),
+		get(`/(C?)I0/`+sesMessage+`/[A-Za-z0-9_-]+=\d+`, sesOpen),
+	},
+	samples: sesSamples,
+}
+
+const (
+	sesMessage     = `[0-9a-f]{16}-[0-9a-f-]{36}-\d{6}`
+	sesHeaderBytes = 8192
+)
+
+// sesTooLarge counts name, value, colon, space and line end of each field.
+func sesTooLarge(w http.ResponseWriter, q *request) bool {
+	total := 0
+	for _, f := range q.Header {
+		total += len(f.Name) + len(f.Value) + 4
+	}
+	if total <= sesHeaderBytes {
+		return false
+	}
+	text(w, http.StatusBadRequest, "BadRequestException")
+	return true
+}
+
+var sesOrigin = regexp.MustCompile(`^r\.([a-z0-9-]+)\.awstrack\.me$`)
+
+// sesRegion is the region in an origin's name; a name of another form is a region of its own.
+func sesRegion(address string) string {
+	if m := sesOrigin.FindStringSubmatch(address); m != nil {
+		return m[1]
+	}
+	return address
+}
+
+func sesHealth(w http.ResponseWriter, q *request) {
+	protocol := "http"
+	if q.TLS {
+		protocol = "https"
+	}
+	w.Header().Set("x-amz-ses-region", sesRegion(q.origin.spec.Address))
+	w.Header().Set("x-amz-ses-request-protocol", protocol)
+	write(w, http.StatusOK, "image/x-icon", "")
+}
+
+// sesForeign refuses a link of a custom domain on a Host that is none. The default form, without C,
+// is taken on any.
+func sesForeign(w http.ResponseWriter, q *request) bool {
+	if q.match[1] == "" || q.branded(q.host) {
+		return false
+	}
+	text(w, http.StatusForbidden, "Forbidden")
+	return true
+}
+
+func sesClick(w http.ResponseWriter, q *request) {
+	if sesForeign(w, q) {
+		return
+	}
+	destination, ok := readSES(q.match[2])
+	if !ok {
+		damaged(w)
+		return
+	}
+	redirect(w, q, destination)
+}
+
+func sesOpen(w http.ResponseWriter, q *request) {
+	if !sesForeign(w, q) {
+		pixel(w, q)
+	}
+}
+
+// readSES decodes once, so that "%2520" in the link is "%20" in the destination.
+func readSES(escaped string) (string, bool) {
+	destination, err := url.PathUnescape(escaped)
+	return destination, err == nil
+}
+
+// sesPrefix is how the message ids of a region begin. Regions that are not listed borrow one.
+func sesPrefix(region string) string {
+	if prefix, ok := sesPrefixes[region]; ok {
+		return prefix
+	}
+	return "0100"
+}
+
+var sesPrefixes = map[string]string{
+	"us-east-1": "0100", "us-west-2": "0101", "eu-west-1": "0102", "sa-east-1": "0103",
+	"ap-northeast-1": "0106", "eu-central-1": "0107", "ap-southeast-2": "0108", "ap-south-1": "0109",
+	"eu-west-2": "010b", "ap-northeast-2": "010c", "ap-southeast-1": "010e", "us-east-2": "010f",
+}
+
+// sesSignature is as long as a real one with its key number.
+const sesSignature = "/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=452"
+
+func sesLink(message, destination string) string {
+	return "/CL0/" + escapeSegment(destination) + "/1/" + message + sesSignature
+}
+
+func sesSamples(s *sampler) []SampleLink {
+	message := sesPrefix(sesRegion(s.address)) + "01a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000"
+	tail := "/1/" + message + sesSignature
+	host := s.shop[len("https://"):]
+	return append(s.clicks(func(destination string) string { return sesLink(message, destination) }),
+		readable("click whose path looks like a link's end", sesLink(message, s.shop+"/2/slashes/1/"), s.shop+"/2/slashes/1/"),
+		readable("click with a raw space", "/CL0/https:%2F%2F"+host+"%2FForever Sale%2F"+tail, s.shop+"/Forever%20Sale/"),
+		readable("click, default form", "/L0/https:%2F%2F"+host+"%2Fx"+tail, s.shop+"/x"),
+		sample("open", core.KindOpen, "/CI0/"+message+sesSignature),
+		sample("health", core.KindHealth, "/favicon.ico"))
+}

@@ -1,0 +1,71 @@
+package origins
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+)
+
+// oneClickField and oneClickValue are the body of a one-click unsubscribe (RFC 8058, section 3.1).
+const (
+	oneClickField = "List-Unsubscribe"
+	oneClickValue = "One-Click"
+)
+
+const unsubscribeForm = `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button></form>`
+
+// unsubscribe shows a page to GET and takes one-click from POST. The answer to POST is never a
+// redirect (RFC 8058, section 3.1).
+func unsubscribe(w http.ResponseWriter, q *request) {
+	switch {
+	case q.Method != "POST":
+		htmlPage(w, "Unsubscribe", unsubscribeForm)
+	case isOneClick(q):
+		text(w, http.StatusOK, "You have been unsubscribed.")
+	default:
+		text(w, http.StatusBadRequest, "The body is not that of a one-click unsubscribe.")
+	}
+}
+
+// isOneClick reads both forms of body that RFC 8058 allows.
+func isOneClick(q *request) bool {
+	field, _ := q.Header.Get("Content-Type")
+	kind, params, err := mime.ParseMediaType(field)
+	switch {
+	case err != nil:
+		return false
+	case kind == "application/x-www-form-urlencoded":
+		values, err := url.ParseQuery(string(q.Body))
+		return err == nil && values.Get(oneClickField) == oneClickValue
+	case kind == "multipart/form-data":
+		value, err := formPart(q.Body, params["boundary"], oneClickField)
+		return err == nil && value == oneClickValue
+	}
+	return false
+}
+
+// formPart returns the value of the part of a name. A body that was cut is an error even when the
+// part is there.
+func formPart(body []byte, boundary, name string) (string, error) {
+	value := ""
+	for parts := multipart.NewReader(bytes.NewReader(body), boundary); ; {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return value, nil
+		}
+		if err != nil {
+			return "", err
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			return "", err
+		}
+		if part.FormName() == name {
+			value = string(content)
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package hostsim
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/internal/abi"
+	"github.com/clickedge/clickedge/hostsim/internal/origin"
+)
+
+// Config describes a service: what its guests can reach and what they are told. The zero value works: no backends, no
+// stores, the real clock, plain HTTP. A Config is not changed by Host and must not be changed while a Host uses it.
+type Config struct {
+	Backends     map[string]Backend
+	ConfigStores map[string]map[string]string // dictionaries as well
+	SecretStores map[string]map[string][]byte
+
+	// Env is added to the FASTLY_* variables that Viceroy sets, and wins over them.
+	Env map[string]string
+	// Now is the guest's wall clock. Default time.Now.
+	Now func() time.Time
+	// Rand is the guest's source of randomness; it is read under a lock. Default crypto/rand.
+	Rand io.Reader
+
+	Limits Limits
+
+	// LogFault decides, when set, what a log call returns: at endpoint_get (line is nil) and at each write. With anything
+	// but StatusOK the guest gets that status and nothing is recorded. It must be safe for concurrent use.
+	LogFault func(endpoint string, line []byte) Status
+	// OnLog is called with each log line as it is written, from the guest's goroutine.
+	OnLog func(LogLine)
+	// OnExchange is called once per request, after the guest has ended and the response has gone out.
+	OnExchange func(*Exchange)
+	// Log gets the host's own messages: guests that trap, time limits, refused requests. Default: none.
+	Log *slog.Logger
+
+	// Entry is the exported function that answers a request. Default "_start". With another entry the module is taken for
+	// a reactor: "_initialize" is called first when the module exports it.
+	Entry string
+	// FS is a read-only file system at "/". Default none, as on Fastly.
+	FS fs.FS
+
+	// Scheme is the scheme of the request URI that guests see: "http" (default, as in Viceroy) or "https" (as on Fastly).
+	// With https the calls about the client's TLS connection answer, from TLS or the connection itself.
+	Scheme string
+	// TLS is what those calls say, with Scheme https. Empty fields get the connection's values, or plausible ones.
+	TLS ClientTLS
+	// ClientIP replaces the client's address. Default: the connection's.
+	ClientIP netip.Addr
+	// FastlyKeys are the values of Fastly-Key for which fastly_key_is_valid says yes.
+	FastlyKeys []string
+
+	// CacheDir keeps compiled code between processes; wazero takes seconds to compile a large Go module. Default none.
+	CacheDir string
+}
+
+// Limits bound what one request may use. Zero fields mean the defaults.
+type Limits struct {
+	Time            time.Duration // wall time per request, guest and backend requests together; default 2 minutes
+	AfterDisconnect time.Duration // what is left of it once the client has gone in mid-response; default 10 seconds
+	MemoryPages     uint32        // linear memory in pages of 64 KiB; default 2048 (128 MiB)
+	HostBytes       int           // host memory for headers, handles, buffered bodies and log lines; default 256 MiB
+	Output          int           // bytes kept of stdout and stderr each; default 1 MiB
+	Calls           int           // host calls kept in Exchange.Calls; default 10,000
+	Sends           int           // backend requests per sandbox; default none (Fastly allows 32)
+}
+
+func orDefault[T int | uint32 | time.Duration](v, otherwise T) T {
+	if v <= 0 {
+		return otherwise
+	}
+	return v
+}
+
+func (l Limits) orDefaults() Limits {
+	l.Time = orDefault(l.Time, 2*time.Minute)
+	l.AfterDisconnect = orDefault(l.AfterDisconnect, 10*time.Second)
+	l.MemoryPages = orDefault(l.MemoryPages, 2048)
+	l.HostBytes = orDefault(l.HostBytes, 256<<20)
+	l.Output = orDefault(l.Output, 1<<20)
+	l.Calls = orDefault(l.Calls, 10_000)
+	return l
+}
+
+// ClientTLS is the client's TLS connection as a guest sees it.
+type ClientTLS struct {
+	Protocol    string // default "TLSv1.3"
+	Cipher      string // OpenSSL's name; default "TLS_AES_128_GCM_SHA256"
+	ServerName  string // default the request's host
+	ClientHello []byte
+	JA3         [16]byte
+	JA4         string
+}
+
+// Status is what a host call returns; see fastly_status in the ABI.
+type Status uint32
+
+// Statuses of the ABI.
+const (
+	StatusOK Status = iota
+	StatusError
+	StatusInval
+	StatusBadHandle
+	StatusBufLen
+	StatusUnsupported
+	StatusBadAlign
+	StatusHTTPInvalid
+	StatusHTTPUser
+	StatusHTTPIncomplete
+	StatusNone
+	StatusHTTPHeadTooLarge
+	StatusHTTPInvalidStatus
+	StatusLimitExceeded
+	StatusAgain
+)
+
+// String returns the status's name in the ABI, for example "badf".
+func (s Status) String() string { return abi.Status(s).String() }
+
+// Health is what a guest is told about a backend's health.
+type Health uint32
+
+// The health states of the ABI.
+const (
+	HealthUnknown Health = iota
+	HealthHealthy
+	HealthUnhealthy
+)
+
+// Backend is an origin. Either URL or Handler must be set.
+type Backend struct {
+	// URL is scheme://host[:port][/prefix]; the prefix is put before every request's path.
+	URL string
+	// Handler answers in place of an address, over an in-memory connection; wire.RawHeader gives it the exact fields, and
+	// RequestURI the exact target. URL may be set beside it, for the host and port that the guest is told.
+	Handler http.Handler
+
+	Host       string // replaces the Host field of every request
+	CertHost   string // the name the certificate must have; default the URL's host
+	SNI        string // the name sent in the handshake, which may differ; default CertHost
+	NoSNI      bool   // send no name
+	SkipVerify bool   // accept any certificate
+	CA         *x509.CertPool
+	ClientCert *tls.Certificate
+
+	// Timeouts; 0 means Fastly's defaults for a backend (1 s, 15 s, 10 s), a negative value none.
+	ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout time.Duration
+
+	Health Health
+}
+
+// compile checks a backend and fills in what it leaves open.
+func (b Backend) compile() (*origin.Backend, error) {
+	url := b.URL
+	if url == "" {
+		if b.Handler == nil {
+			return nil, fmt.Errorf("neither URL nor Handler is set")
+		}
+		url = "http://backend.invalid"
+	}
+	o := &origin.Backend{}
+	if err := o.ParseURL(url); err != nil {
+		return nil, err
+	}
+	if b.CertHost != "" {
+		o.CertHost, o.SNI = b.CertHost, b.CertHost
+	}
+	if b.SNI != "" {
+		o.SNI = b.SNI
+	}
+	if b.NoSNI {
+		o.SNI = ""
+	}
+	o.Host, o.Handler, o.SkipVerify, o.CA, o.ClientCert = b.Host, b.Handler, b.SkipVerify, b.CA, b.ClientCert
+	o.ConnectTimeout = origin.Timeout(b.ConnectTimeout, time.Second)
+	o.FirstByteTimeout = origin.Timeout(b.FirstByteTimeout, 15*time.Second)
+	o.BetweenBytesTimeout = origin.Timeout(b.BetweenBytesTimeout, 10*time.Second)
+	o.Health = origin.Health(b.Health)
+	return o, nil
+}
+
+// service checks the configuration and turns it into what sandboxes share.
+func (c *Config) service() (*abi.Service, error) {
+	svc := &abi.Service{ConfigStores: c.ConfigStores, SecretStores: c.SecretStores, HostBytes: c.Limits.HostBytes,
+		Sends: c.Limits.Sends, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}}
+	if c.Scheme != "http" && c.Scheme != "https" {
+		return nil, fmt.Errorf("config: scheme %q: want http or https", c.Scheme)
+	}
+	for _, key := range c.FastlyKeys {
+		svc.FastlyKeys[key] = true
+	}
+	if fault := c.LogFault; fault != nil {
+		svc.LogFault = func(endpoint string, line []byte) abi.Status { return abi.Status(fault(endpoint, line)) }
+	}
+	for name, backend := range c.Backends {
+		compiled, err := backend.compile()
+		if err != nil {
+			return nil, fmt.Errorf("config: backend %q: %w", name, err)
+		}
+		svc.Backends[name] = compiled
+	}
+	return svc, nil
+}
+
+// environment is Viceroy's (src/linking.rs, make_wasi_ctx) with Env over it, sorted by name.
+func (c *Config) environment(id uint64) [][2]string {
+	const zeros = "0000000000000000000000"
+	env := map[string]string{
+		"FASTLY_CACHE_GENERATION": "0", "FASTLY_CUSTOMER_ID": zeros, "FASTLY_POP": "XXX", "FASTLY_REGION": "Somewhere",
+		"FASTLY_SERVICE_ID": zeros, "FASTLY_SERVICE_VERSION": "0", "FASTLY_HOSTNAME": "localhost", "FASTLY_IS_STAGING": "0",
+		"FASTLY_TRACE_ID": fmt.Sprintf("%032x", id),
+	}
+	for name, value := range c.Env {
+		env[name] = value
+	}
+	list := make([][2]string, 0, len(env))
+	for name, value := range env {
+		list = append(list, [2]string{name, value})
+	}
+	slices.SortFunc(list, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	return list
+}

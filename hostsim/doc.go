@@ -1,0 +1,2 @@
+// Package hostsim runs modules built for Fastly Compute, in process and in pure Go, on wazero.
+package hostsim

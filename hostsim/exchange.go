@@ -1,0 +1,157 @@
+package hostsim
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/internal/abi"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// Exchange is what happened during one request. It is complete, and no longer changes, when it is handed out.
+type Exchange struct {
+	ID      uint64 // counts from 0
+	Request RequestSummary
+	// Response is the status that was sent to the client; 0 when the client went before there was one.
+	Response int
+	// Responded tells whether the guest itself answered. If not, the host did: 200 for a guest that ended well, 500 for
+	// one that did not, 503 at the time limit.
+	Responded bool
+	Ending    Ending
+	Logs      []LogLine
+	// Calls has the host calls in order, up to Limits.Calls of them; CallCount counts all.
+	Calls     []Call
+	CallCount int
+	Sent      []BackendRequest
+	Stdout    []byte
+	Stderr    []byte
+	Duration  time.Duration // from the request to the end of the guest
+}
+
+// RequestSummary is the request as the host took it.
+type RequestSummary struct {
+	Method, Target, Host string
+	Header               wire.Header
+}
+
+// LogLine is one line written to a log endpoint, without its line end.
+type LogLine struct {
+	Endpoint string
+	Line     string
+}
+
+// Call is one host call and what it returned. WASI calls are not recorded.
+type Call struct {
+	Module, Name string
+	Status       Status
+}
+
+// BackendRequest is one request to a backend, as it was written to the wire.
+type BackendRequest struct {
+	Backend string
+	Method  string
+	Target  string
+	Header  wire.Header
+	// Status is the response's; 0 when there was none, and Err then says why: its text begins with the tag of the ABI's
+	// send_error_detail, for example "connection_refused: ...".
+	Status int
+	Err    error
+}
+
+// EndKind tells how a guest ended.
+type EndKind int
+
+// The ways to end. A guest may have answered before any of them.
+const (
+	Exited      EndKind = iota // returned, or called proc_exit; see Ending.Code
+	Trapped                    // a WebAssembly trap, or a failure to start
+	TimedOut                   // Limits.Time
+	OutOfMemory                // failed after memory beyond Limits.MemoryPages was refused
+	Cancelled                  // the client went away before there was an answer, or the Host was closed
+)
+
+var endNames = [...]string{"exited", "trapped", "timed out", "out of memory", "cancelled"}
+
+// String returns a short text.
+func (k EndKind) String() string {
+	if int(k) < len(endNames) {
+		return endNames[k]
+	}
+	return fmt.Sprintf("ending %d", int(k))
+}
+
+// Ending is how a guest ended.
+type Ending struct {
+	Kind    EndKind
+	Code    uint32 // exit code, with Exited and OutOfMemory
+	Message string // the trap and the guest's stack, or the reason for a cancellation
+}
+
+// OK reports whether the guest ended well.
+func (e Ending) OK() bool { return e.Kind == Exited && e.Code == 0 }
+
+// String describes the ending in one line; Message may have more.
+func (e Ending) String() string {
+	if e.Kind == Exited {
+		return fmt.Sprintf("exited with code %d", e.Code)
+	}
+	return e.Kind.String()
+}
+
+// recorder fills an Exchange. Guest, backend requests and the client's side write to it at the same time.
+type recorder struct {
+	mu    sync.Mutex
+	x     *Exchange
+	onLog func(LogLine)
+	reply chan *abi.Outgoing
+	calls int // how many calls to keep
+}
+
+var _ abi.Outside = (*recorder)(nil)
+
+// Respond never blocks: a sandbox responds once.
+func (r *recorder) Respond(out *abi.Outgoing) { r.reply <- out }
+
+// Log records a line.
+func (r *recorder) Log(endpoint string, line []byte) {
+	l := LogLine{endpoint, string(line)}
+	r.mu.Lock()
+	r.x.Logs = append(r.x.Logs, l)
+	r.mu.Unlock()
+	if r.onLog != nil {
+		r.onLog(l)
+	}
+}
+
+// Sending records a backend request.
+func (r *recorder) Sending(backend string, req *wire.Request) func(int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := len(r.x.Sent)
+	r.x.Sent = append(r.x.Sent, BackendRequest{Backend: backend, Method: req.Method, Target: req.Target, Header: req.Header.Clone()})
+	return func(status int, err error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.x.Sent[at].Status, r.x.Sent[at].Err = status, err
+	}
+}
+
+// call needs no lock: only the guest's goroutine writes calls.
+func (r *recorder) call(fn *abi.Function, st abi.Status) {
+	r.x.CallCount++
+	if len(r.x.Calls) < r.calls {
+		r.x.Calls = append(r.x.Calls, Call{fn.Module, fn.Name, Status(st)})
+	}
+}
+
+// capped keeps the first bytes of an output and forgets the rest.
+type capped struct {
+	buf   []byte
+	limit int
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	c.buf = append(c.buf, p[:min(len(p), c.limit-len(c.buf))]...)
+	return len(p), nil
+}

@@ -1,0 +1,165 @@
+package hostsim
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/clickedge/clickedge/hostsim/internal/abi"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// Host runs one module. Each request gets a sandbox of its own. All methods are safe for concurrent use.
+type Host struct {
+	cfg      Config
+	svc      *abi.Service
+	runtime  wazero.Runtime
+	compiled wazero.CompiledModule
+	nextID   atomic.Uint64
+
+	ctx    context.Context // ends when the Host is closed
+	cancel context.CancelCauseFunc
+	mu     sync.Mutex
+	closed bool
+	guests sync.WaitGroup
+}
+
+var _ http.Handler = (*Host)(nil)
+
+// errClosed ends guests that still run when the host is closed.
+var errClosed = errors.New("host closed")
+
+// New compiles module once. It fails when module is not a core WebAssembly module, imports something that Compute does not
+// have or has with another type, or lacks an exported memory or the entry; the error names all such problems. It fails,
+// too, when cfg has a mistake.
+func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
+	if len(module) == 0 {
+		return nil, errNoModule
+	}
+	cfg = cfg.orDefaults()
+	svc, err := cfg.service()
+	if err != nil {
+		return nil, err
+	}
+	rt, err := newRuntime(ctx, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{cfg: cfg, svc: svc, runtime: rt}
+	if err := h.load(ctx, module); err != nil {
+		rt.Close(ctx)
+		return nil, err
+	}
+	h.ctx, h.cancel = context.WithCancelCause(context.Background())
+	return h, nil
+}
+
+func (c Config) orDefaults() Config {
+	c.Limits = c.Limits.orDefaults()
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	c.Rand = &lockedReader{r: c.Rand}
+	if c.Entry == "" {
+		c.Entry = "_start"
+	}
+	if c.Scheme == "" {
+		c.Scheme = "http"
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// lockedReader lets parallel guests share one source of randomness.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}
+
+// newRuntime leaves the memory limit to the allocator, which can tell that it was met.
+func newRuntime(ctx context.Context, cfg *Config) (wazero.Runtime, error) {
+	rc := wazero.NewRuntimeConfig().WithCloseOnContextDone(true)
+	if cfg.CacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("compilation cache %q: %w", cfg.CacheDir, err)
+		}
+		rc = rc.WithCompilationCache(cache)
+	}
+	return wazero.NewRuntimeWithConfig(ctx, rc), nil
+}
+
+func (h *Host) load(ctx context.Context, module []byte) error {
+	wasi, err := instantiateWASI(ctx, h.runtime)
+	if err != nil {
+		return fmt.Errorf("link wasi: %w", err)
+	}
+	h.compiled, err = h.runtime.CompileModule(ctx, module)
+	if err != nil {
+		return fmt.Errorf("compile module: %w", err)
+	}
+	if err := check(h.compiled, wasi, &h.cfg); err != nil {
+		return err
+	}
+	return link(ctx, h.runtime)
+}
+
+// Serve serves plain HTTP/1.1 on ln, with exact targets and ordered headers, until ctx ends; it then waits for the
+// requests under way and returns nil. For TLS, or more say, use a wire.Server with the Host as its Handler.
+func (h *Host) Serve(ctx context.Context, ln net.Listener) error {
+	srv := &wire.Server{Handler: h, Log: h.cfg.Log}
+	stop := context.AfterFunc(ctx, func() { srv.Shutdown(context.WithoutCancel(ctx)) })
+	defer stop()
+	err := srv.Serve(ln)
+	if !errors.Is(err, http.ErrServerClosed) {
+		srv.Close()
+		return err
+	}
+	return srv.Shutdown(context.WithoutCancel(ctx))
+}
+
+// enter counts a guest in, unless the host is closed.
+func (h *Host) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.guests.Add(1)
+	return true
+}
+
+// Close ends the guests that still run, waits for them, and lets the compiled module go. Further requests get a 503.
+func (h *Host) Close(ctx context.Context) error {
+	h.mu.Lock()
+	again := h.closed
+	h.closed = true
+	h.mu.Unlock()
+	if again {
+		return nil
+	}
+	h.cancel(errClosed)
+	h.guests.Wait()
+	return h.runtime.Close(ctx)
+}

@@ -1,0 +1,71 @@
+package abi
+
+import (
+	"context"
+	"reflect"
+	"time"
+)
+
+// first waits until one of items is ready and returns its index: the lowest when several are ready at once. It returns
+// -1 when the wait was cut short, by ctx or, when limit is not 0, by time.
+func (s *Sandbox) first(items []item, limit time.Duration) int {
+	cases := make([]reflect.SelectCase, 0, len(items)+1)
+	for i, it := range items {
+		ch := it.ready()
+		if isClosed(ch) {
+			return i
+		}
+		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ch)})
+	}
+	ctx, cancel := s.ctx, context.CancelFunc(func() {})
+	if limit > 0 {
+		ctx, cancel = context.WithTimeout(s.ctx, limit)
+	}
+	defer cancel()
+	defer s.idle()()
+	cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())})
+	at, _, _ := reflect.Select(cases)
+	if at == len(items) {
+		return -1
+	}
+	return at
+}
+
+func isClosed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}
+
+// maxSelect is what reflect.Select can take, less the case for the time limit.
+const maxSelect = 65535
+
+func asyncSelect(f *frame) {
+	handles, limit := f.handles(0), f.u32(2)
+	if f.ok() && (len(handles) == 0 && limit == 0 || len(handles) > maxSelect) {
+		f.fail(Inval)
+	}
+	items := make([]item, 0, len(handles))
+	for _, h := range handles {
+		items = append(items, itemAs[item](f, h))
+	}
+	if f.ok() {
+		at := f.s.first(items, time.Duration(limit)*time.Millisecond)
+		f.put32(3, uint32(at)) // -1, the time limit, is the largest uint32
+	}
+}
+
+func asyncIsReady(f *frame) {
+	it := itemAs[item](f, f.u32(0))
+	if !f.ok() {
+		return
+	}
+	if isClosed(it.ready()) {
+		f.put32(1, 1)
+	} else {
+		f.put32(1, 0)
+	}
+}

@@ -1,0 +1,221 @@
+package abi
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// down is what is known of the client's request behind the handle in argument 0. A request that the guest made itself
+// has nothing of the kind: error.
+func (f *frame) down() *Downstream {
+	row := f.row(f.u32(0))
+	if !f.ok() {
+		return nil
+	}
+	if row.down == nil {
+		f.fail(Error)
+		return nil
+	}
+	return row.down
+}
+
+// implied turns a call that names the request into the older form that means the current client request.
+func implied(call hostCall) hostCall {
+	return func(f *frame) {
+		f.a = append([]uint64{uint64(f.s.downRequest)}, f.a...)
+		call(f)
+	}
+}
+
+func downClientIP(f *frame) {
+	if d := f.down(); f.ok() {
+		f.putIP(1, d.ClientIP)
+	}
+}
+
+func downServerIP(f *frame) {
+	if d := f.down(); f.ok() {
+		f.putIP(1, d.ServerIP)
+	}
+}
+
+func downRequestID(f *frame) {
+	if d := f.down(); f.ok() {
+		f.fill(1, fmt.Appendf(nil, "%032x", d.ID))
+	}
+}
+
+// originalNames are the names as the client wrote them, case and repetitions kept. Viceroy lowers and merges them, which
+// its issue 682 calls a defect.
+func downOriginalNames(f *frame) {
+	d := f.down()
+	if !f.ok() {
+		return
+	}
+	f.multi(1, func() []string {
+		names := make([]string, len(d.Header))
+		for i, field := range d.Header {
+			names[i] = field.Name
+		}
+		return names
+	})
+}
+
+func downOriginalCount(f *frame) {
+	if d := f.down(); f.ok() {
+		f.put32(1, uint32(len(d.Header)))
+	}
+}
+
+// absent is a value that no local host has.
+func absent(f *frame) {
+	if f.down(); f.ok() {
+		f.fail(None)
+	}
+}
+
+func downDDoS(f *frame) { f.put32(1, 0) }
+
+func downComplianceRegion(f *frame) {
+	if f.down(); f.ok() {
+		f.fill(1, []byte("none"))
+	}
+}
+
+// downTLS lifts a call about the client's TLS connection: none when there is no such connection.
+func downTLS(call func(*frame, *TLS)) hostCall {
+	return func(f *frame) {
+		d := f.down()
+		if f.ok() && d.TLS == nil {
+			f.fail(None)
+		}
+		if f.ok() {
+			call(f, d.TLS)
+		}
+	}
+}
+
+func tlsCipher(f *frame, t *TLS)      { f.fill(1, []byte(t.Cipher)) }
+func tlsProtocol(f *frame, t *TLS)    { f.fill(1, []byte(t.Protocol)) }
+func tlsClientHello(f *frame, t *TLS) { f.fill(1, t.ClientHello) }
+func tlsServerName(f *frame, t *TLS)  { f.fill(1, []byte(t.ServerName)) }
+func tlsJA4(f *frame, t *TLS)         { f.fill(1, []byte(t.JA4)) }
+
+func tlsJA3(f *frame, t *TLS) {
+	copy(f.view(f.u32(1), uint32(len(t.JA3))), t.JA3[:])
+	f.put32(2, uint32(len(t.JA3)))
+}
+
+// keyIsValid looks at the request as it is now, not as it came.
+func keyIsValid(f *frame) {
+	r := f.request(0)
+	if !f.ok() {
+		return
+	}
+	key, _ := r.header.Get("Fastly-Key")
+	f.putBool(1, f.s.svc.FastlyKeys[key])
+}
+
+func (f *frame) putBool(i int, v bool) {
+	if v {
+		f.put32(i, 1)
+	} else {
+		f.put32(i, 0)
+	}
+}
+
+// The bot calls take their answers from x-fastly-bot-* fields of the client's request, as Viceroy does.
+
+func botFlag(name string) hostCall {
+	return func(f *frame) {
+		if d := f.down(); f.ok() {
+			value, _ := d.Header.Get(name)
+			f.putBool(1, value == "true")
+		}
+	}
+}
+
+func botVerified(f *frame) {
+	if value := f.botText("x-fastly-bot-verified"); f.ok() {
+		f.putBool(1, value == "true")
+	}
+}
+
+func botText(name string) hostCall {
+	return func(f *frame) {
+		if value := f.botText(name); f.ok() {
+			f.fill(1, []byte(value))
+		}
+	}
+}
+
+func (f *frame) botText(name string) string {
+	d := f.down()
+	if !f.ok() {
+		return ""
+	}
+	value, ok := d.Header.Get(name)
+	if !ok {
+		f.fail(None)
+	}
+	return value
+}
+
+// botKinds are the category names in the order of their numbers.
+var botKinds = strings.Fields("none suspected accessibility ai-crawler ai-fetcher content-fetcher monitoring-site-tools " +
+	"online-marketing page-preview platform-integration research search-engine-crawler search-engine-optimization " +
+	"security-tools headless")
+
+func botCategoryKind(f *frame) {
+	value := strings.ToLower(f.botText("x-fastly-bot-category"))
+	if !f.ok() {
+		return
+	}
+	for i, kind := range botKinds {
+		if value == kind {
+			f.put32(1, uint32(i))
+			return
+		}
+	}
+	n, err := strconv.ParseUint(value, 10, 32)
+	if err != nil {
+		f.fail(None)
+	}
+	f.put32(1, uint32(n))
+}
+
+// promise is a wait for another client request. This host gives each request a sandbox of its own, so the wait is over
+// at once and without one; the platform leaves it open whether a sandbox is used again.
+type promise struct{}
+
+var _ item = (*promise)(nil)
+
+func (*promise) ready() <-chan struct{} { return closed }
+
+func nextRequest(f *frame) {
+	f.flags(0, 3)
+	f.record(f.u32(1), 8, 8)
+	if f.ok() && f.s.promise != nil {
+		f.fail(LimitExceeded)
+	}
+	f.newItem(2, func() item { f.s.promise = &promise{}; return f.s.promise })
+}
+
+func nextRequestWait(f *frame) {
+	if !f.s.responded {
+		f.fail(Unsupported)
+	}
+	takeItem[*promise](f, f.u32(0))
+	if f.ok() {
+		f.s.promise = nil
+		f.fail(None)
+	}
+}
+
+func nextRequestAbandon(f *frame) {
+	takeItem[*promise](f, f.u32(0))
+	if f.ok() {
+		f.s.promise = nil
+	}
+}

@@ -1,0 +1,102 @@
+package abi
+
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// The header calls are the same for requests, responses and trailers: argument 0 is the handle, the rest follows.
+// Names are given to the guest in lower case, once each; the list itself keeps order, case and repetitions, so that a
+// request that is passed on goes out as it came in.
+
+func headerNames(f *frame, h wire.Header) { f.multi(1, h.Names) }
+
+func headerValue(f *frame, h wire.Header) {
+	name := f.name(1)
+	if !f.ok() {
+		return
+	}
+	value, ok := h.Get(name)
+	if !ok {
+		f.fail(Inval) // not none: that is how Viceroy answers
+	}
+	f.fill(3, []byte(value))
+}
+
+func headerValues(f *frame, h wire.Header) {
+	name := f.name(1)
+	f.multi(3, func() []string { return h.Values(name) })
+}
+
+func headerValuesSet(f *frame, h *wire.Header) {
+	name, list := f.name(1), f.copied(3)
+	if !f.ok() {
+		return
+	}
+	values := strings.Split(list, "\x00")
+	values = values[:len(values)-1] // what follows the last NUL does not count
+	for _, v := range values {
+		if !wire.ValidValue(v) {
+			f.fail(Error)
+		}
+	}
+	if f.spend(len(list)); f.ok() {
+		h.Set(name, values...)
+	}
+}
+
+func headerInsert(f *frame, h *wire.Header) {
+	name, value := f.name(1), f.value(3)
+	if f.ok() {
+		h.Set(name, value)
+	}
+}
+
+func headerAppend(f *frame, h *wire.Header) {
+	name, value := f.name(1), f.value(3)
+	if f.spend(handleCost); f.ok() {
+		h.Add(name, value)
+	}
+}
+
+func headerRemove(f *frame, h *wire.Header) {
+	name := f.name(1)
+	if f.ok() && !h.Del(name) {
+		f.fail(Inval)
+	}
+}
+
+// onRequest and onResponse lift a header call to a kind of handle. A reading call still has to settle its cursor when
+// the handle is bad, but Viceroy returns before that; so do we.
+func onRequest(call func(*frame, wire.Header)) hostCall {
+	return func(f *frame) {
+		if r := f.request(0); f.ok() {
+			call(f, r.header)
+		}
+	}
+}
+
+func changeRequest(call func(*frame, *wire.Header)) hostCall {
+	return func(f *frame) {
+		if r := f.request(0); f.ok() {
+			call(f, &r.header)
+		}
+	}
+}
+
+func onResponse(call func(*frame, wire.Header)) hostCall {
+	return func(f *frame) {
+		if r := f.response(0); f.ok() {
+			call(f, r.header)
+		}
+	}
+}
+
+func changeResponse(call func(*frame, *wire.Header)) hostCall {
+	return func(f *frame) {
+		if r := f.response(0); f.ok() {
+			call(f, &r.header)
+		}
+	}
+}

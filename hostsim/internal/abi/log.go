@@ -1,0 +1,55 @@
+package abi
+
+import "strings"
+
+// reservedLog reports whether the platform keeps an endpoint name to itself.
+func reservedLog(name string) bool {
+	name = strings.ToLower(name)
+	return name == "stdout" || name == "stderr" || strings.HasPrefix(name, "fst_managed_")
+}
+
+// logEndpointGet gives any name a handle, the same one each time: a local host does not know which endpoints a service
+// has. The zero Service never refuses a name that is not reserved.
+func logEndpointGet(f *frame) {
+	name := f.copied(0)
+	if f.ok() && reservedLog(name) {
+		f.fail(Inval)
+	}
+	if !f.ok() {
+		return
+	}
+	if fault := f.s.svc.LogFault; fault != nil {
+		f.fail(fault(name, nil))
+	}
+	for h, row := range f.s.logs.rows {
+		if *row == name {
+			f.put32(2, uint32(h))
+			return
+		}
+	}
+	if f.spend(handleCost + len(name)); f.ok() {
+		f.put32(2, f.s.logs.add(&name))
+	}
+}
+
+// logWrite drops one line end, and what is empty without it.
+func logWrite(f *frame) {
+	endpoint := f.s.logs.get(f.u32(0))
+	if endpoint == nil {
+		f.fail(BadHandle)
+	}
+	line := []byte(f.copied(1))
+	if !f.ok() {
+		return
+	}
+	if fault := f.s.svc.LogFault; fault != nil {
+		f.fail(fault(*endpoint, line))
+	}
+	if f.spend(len(line)); !f.ok() {
+		return
+	}
+	if trimmed := strings.TrimSuffix(string(line), "\n"); trimmed != "" {
+		f.s.outside.Log(*endpoint, []byte(trimmed))
+	}
+	f.put32(3, uint32(len(line)))
+}

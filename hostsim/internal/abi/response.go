@@ -1,0 +1,151 @@
+package abi
+
+import (
+	"net/netip"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// response is a response without its body.
+type response struct {
+	status  int
+	version Version
+	header  wire.Header
+	manual  bool
+	remote  netip.AddrPort // of the backend it came from
+	pass    bool           // its request went past the cache
+}
+
+func respNew(f *frame) {
+	if f.spend(handleCost); f.ok() {
+		f.put32(0, f.s.responses.add(&response{status: 200, version: HTTP11}))
+	}
+}
+
+func respClose(f *frame) { f.takeResponse(0) }
+
+func respStatusGet(f *frame) {
+	if r := f.response(0); f.ok() {
+		f.put16(1, uint16(r.status))
+	}
+}
+
+func respStatusSet(f *frame) {
+	status := f.u32(1)
+	if status > 0xffff {
+		f.fail(Inval)
+	}
+	r := f.response(0)
+	if f.ok() && (status < 100 || status > 999) {
+		f.fail(Inval)
+	}
+	if f.ok() {
+		r.status = int(status)
+	}
+}
+
+func respVersionGet(f *frame) {
+	if r := f.response(0); f.ok() {
+		f.put32(1, uint32(r.version))
+	}
+}
+
+func respVersionSet(f *frame) {
+	v := f.enum(1, 5)
+	if r := f.response(0); f.ok() {
+		r.version = Version(v)
+	}
+}
+
+func respFramingMode(f *frame) {
+	mode := f.enum(1, 2)
+	if r := f.response(0); f.ok() {
+		r.manual = mode == 1
+	}
+}
+
+func respKeepaliveMode(f *frame) {
+	if mode := f.enum(1, 2); f.ok() && mode == 1 {
+		f.fail(Unsupported)
+	}
+}
+
+// respDestIP answers only for requests that passed the cache, as the platform does.
+func respDestIP(f *frame) {
+	r := f.response(0)
+	if f.ok() && (!r.pass || !r.remote.IsValid()) {
+		f.fail(None)
+	}
+	if f.ok() {
+		f.putIP(1, r.remote.Addr())
+	}
+}
+
+func respDestPort(f *frame) {
+	r := f.response(0)
+	if f.ok() && (!r.pass || !r.remote.IsValid()) {
+		f.fail(None)
+	}
+	if f.ok() {
+		f.put16(1, r.remote.Port())
+	}
+}
+
+// putIP writes 4 or 16 octets to the address in argument i and their number to the one in i+1.
+func (f *frame) putIP(i int, ip netip.Addr) {
+	octets := ip.Unmap().AsSlice()
+	copy(f.view(f.u32(i), uint32(len(octets))), octets)
+	f.put32(i+1, uint32(len(octets)))
+}
+
+// respSendDownstream consumes the response and, without streaming, the body. With streaming, the body handle becomes the
+// writing end. Of the informational statuses only 103 may be sent; it is dropped and does not count as the response.
+func respSendDownstream(f *frame) {
+	r := f.takeResponse(0)
+	if !f.ok() {
+		return
+	}
+	var body *Body
+	if f.u32(2) == 1 {
+		body = f.startStreaming(f.u32(1))
+	} else {
+		body = takeItem[*Body](f, f.u32(1))
+	}
+	if !f.ok() {
+		return
+	}
+	if st := f.s.mayRespond(r.status); st != OK || r.status == 103 {
+		body.Close()
+		f.fail(st)
+		return
+	}
+	f.s.responded = true
+	f.s.outside.Respond(&Outgoing{Status: r.status, Header: r.header, Body: body, Manual: r.manual})
+}
+
+func (s *Sandbox) mayRespond(status int) Status {
+	switch {
+	case s.responded:
+		return Error
+	case status < 200 && status != 103:
+		return Inval
+	}
+	return OK
+}
+
+// respSendPending hands a pending request over: its response, or a 5xx when it fails, goes to the client.
+func respSendPending(f *frame) {
+	p := takeItem[*pending](f, f.u32(0))
+	if f.ok() && f.s.responded {
+		f.fail(Error)
+	}
+	if !f.ok() {
+		return
+	}
+	s := f.s
+	s.responded = true
+	s.pending.Go(func() {
+		<-p.done
+		s.outside.Respond(p.outgoing(s))
+	})
+}

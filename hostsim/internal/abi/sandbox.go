@@ -1,0 +1,190 @@
+package abi
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// Service is what all sandboxes of one service share. It is not changed once the first sandbox runs.
+type Service struct {
+	Backends     map[string]*origin.Backend
+	ConfigStores map[string]map[string]string
+	SecretStores map[string]map[string][]byte
+	FastlyKeys   map[string]bool // values of Fastly-Key that are taken for valid
+	// LogFault decides what a log call returns; nil: always OK. line is nil for endpoint_get.
+	LogFault func(endpoint string, line []byte) Status
+	// HostBytes is the budget of host memory per sandbox: headers, buffered bodies, handles, log lines.
+	HostBytes int
+	// Sends is the number of backend requests that a sandbox may make; 0: no limit.
+	Sends int
+}
+
+// TLS is what a guest is told about the client's TLS connection. A nil *TLS answers none to every question.
+type TLS struct {
+	Protocol    string // "TLSv1.3"
+	Cipher      string // OpenSSL name
+	ServerName  string
+	ClientHello []byte
+	JA3         [16]byte
+	JA4         string
+}
+
+// Downstream is a client's request.
+type Downstream struct {
+	ID       uint64
+	Method   string
+	URI      URI
+	Version  Version
+	Header   wire.Header
+	Body     *Body
+	ClientIP netip.Addr
+	ServerIP netip.Addr
+	TLS      *TLS
+}
+
+// Outgoing is a response on its way to the client.
+type Outgoing struct {
+	Status int
+	Header wire.Header
+	Body   *Body
+	Manual bool // the guest frames the body by its own fields
+}
+
+// Outside is what a sandbox does to the world. Its methods may be called from several goroutines.
+type Outside interface {
+	// Respond takes the response for the client; it is called once per client request and must not block.
+	Respond(*Outgoing)
+	// Log takes one log line, without the line end.
+	Log(endpoint string, line []byte)
+	// Sending is told of a backend request before it goes out and returns what to call with its outcome.
+	Sending(backend string, req *wire.Request) func(status int, err error)
+}
+
+// Sandbox is the host's side of one guest instance. It is used by the goroutine that runs the guest.
+type Sandbox struct {
+	svc     *Service
+	ctx     context.Context
+	outside Outside
+	start   time.Time
+	idled   time.Duration
+	spent   int
+	sends   int
+
+	requests  table[requestRow]
+	responses table[response]
+	items     []item
+	logs      table[string]
+	stores    table[map[string]string]
+	vaults    table[map[string][]byte]
+	secrets   table[[]byte]
+	dynamic   map[string]*origin.Backend
+
+	downRequest, downBody uint32
+	responded             bool
+	promise               *promise
+
+	mu      sync.Mutex
+	owned   []io.Closer
+	over    bool
+	pending sync.WaitGroup
+
+	frame frame
+}
+
+// NewSandbox makes a sandbox for one client request. ctx bounds everything that the sandbox does, backend requests that
+// outlive the guest included; when it ends, calls that wait return.
+func NewSandbox(ctx context.Context, svc *Service, outside Outside, down *Downstream) *Sandbox {
+	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now()}
+	s.accept(down)
+	return s
+}
+
+func (s *Sandbox) accept(down *Downstream) {
+	req := &request{method: down.Method, uri: down.URI, version: down.Version, header: down.Header.Clone()}
+	s.downRequest = s.requests.add(&requestRow{request: req, down: down})
+	s.downBody = s.addItem(down.Body)
+	s.responded = false
+}
+
+// Call runs one host call. args are its core arguments; m is the memory of the guest that calls.
+func (s *Sandbox) Call(fn *Function, m Memory, args []uint64) Status {
+	s.frame = frame{s: s, m: m, a: args}
+	fn.call(&s.frame)
+	st := s.frame.st
+	s.frame = frame{}
+	return st
+}
+
+// Responded reports whether the guest has answered the client.
+func (s *Sandbox) Responded() bool { return s.responded }
+
+// EndGuest is called when the guest has ended, for whatever reason: streaming bodies that it left open are cut off, and a
+// guest that ended well without an answer has answered 200.
+func (s *Sandbox) EndGuest(fallback *Outgoing) {
+	for _, it := range s.items {
+		if w, ok := it.(*streaming); ok {
+			w.pipe.end(false, nil)
+		}
+	}
+	if !s.responded {
+		s.responded = true
+		s.outside.Respond(fallback)
+	}
+}
+
+// WaitSends waits for backend requests that the guest started and did not wait for.
+func (s *Sandbox) WaitSends() { s.pending.Wait() }
+
+// Close lets go of everything the sandbox still holds. It is called after EndGuest, when the response has gone out.
+func (s *Sandbox) Close() {
+	s.mu.Lock()
+	owned := s.owned
+	s.owned, s.over = nil, true
+	s.mu.Unlock()
+	for _, c := range owned {
+		c.Close()
+	}
+}
+
+// own makes Close close c; after Close, at once.
+func (s *Sandbox) own(c source) { s.ownCloser(closerFunc(func() error { c.close(); return nil })) }
+
+func (s *Sandbox) ownCloser(c io.Closer) {
+	s.mu.Lock()
+	over := s.over
+	if !over {
+		s.owned = append(s.owned, c)
+	}
+	s.mu.Unlock()
+	if over {
+		c.Close()
+	}
+}
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }
+
+// spend takes n bytes of the host memory budget. The budget is not given back: it bounds a guest, it does not measure it.
+func (s *Sandbox) spend(n int) bool {
+	if s.svc.HostBytes > 0 && s.spent+n > s.svc.HostBytes {
+		return false
+	}
+	s.spent += n
+	return true
+}
+
+// idle marks the start of a wait; the function it returns marks the end. Waiting does not count as vCPU time.
+func (s *Sandbox) idle() func() {
+	from := time.Now()
+	return func() { s.idled += time.Since(from) }
+}
+
+// Idle lets the engine report time that the guest slept.
+func (s *Sandbox) Idle(d time.Duration) { s.idled += d }

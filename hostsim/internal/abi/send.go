@@ -1,0 +1,390 @@
+package abi
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// pending is a backend request under way.
+type pending struct {
+	done   chan struct{}
+	resp   *origin.Response // these three are set before done is closed
+	err    *origin.Error
+	status Status
+
+	onResponse, onError []func(*wire.Header) // queued by pending_req_header_*
+	pass, gunzip        bool
+	backend             *origin.Backend
+}
+
+var _ item = (*pending)(nil)
+
+func (p *pending) ready() <-chan struct{} { return p.done }
+
+// dispatch starts the request in arguments 0 (request), 1 (body), 2 and 3 (backend). Request and body are consumed even
+// when the backend turns out to be unknown, as in Viceroy.
+func (f *frame) dispatch(stream bool) *pending {
+	name := f.copied(2)
+	if f.ok() && !utf8.ValidString(name) {
+		f.fail(Error)
+	}
+	r := f.takeRequest(0)
+	if !f.ok() {
+		return nil
+	}
+	var body *Body
+	if stream {
+		body = f.startStreaming(f.u32(1))
+	} else {
+		body = takeItem[*Body](f, f.u32(1))
+	}
+	if !f.ok() {
+		return nil
+	}
+	return f.start(name, r, body)
+}
+
+func (f *frame) start(name string, r *request, body *Body) *pending {
+	backend := f.s.backend(name)
+	f.s.sends++
+	if backend == nil {
+		f.fail(Inval)
+	} else if f.s.svc.Sends > 0 && f.s.sends > f.s.svc.Sends {
+		f.fail(LimitExceeded)
+	}
+	if f.spend(handleCost); !f.ok() {
+		body.Close()
+		return nil
+	}
+	s := f.s
+	req := backend.Prepare(&origin.Request{Method: r.method, Authority: r.uri.Authority, Target: r.uri.Target, Header: r.header,
+		Manual: r.manual, Body: body.Reader(s.ctx), Length: body.Length(), Trailer: body.Trailers})
+	p := &pending{done: make(chan struct{}), pass: r.pass, gunzip: r.gunzip, backend: backend}
+	report := s.outside.Sending(name, req)
+	s.pending.Go(func() {
+		defer close(p.done)
+		p.run(s, req)
+		body.Close()
+		if p.err != nil {
+			report(0, p.err)
+		} else {
+			report(p.resp.Status, nil)
+		}
+	})
+	return p
+}
+
+func (p *pending) run(s *Sandbox, req *wire.Request) {
+	resp, err := p.backend.Send(s.ctx, req)
+	if err != nil {
+		if !errors.As(err, &p.err) {
+			p.err = &origin.Error{Tag: origin.TagInternalError, Err: err}
+		}
+		p.status = sendStatus(p.err)
+		return
+	}
+	p.resp = resp
+	s.ownCloser(resp.Body)
+}
+
+// sendStatus is Viceroy's mapping of hyper's errors.
+func sendStatus(err *origin.Error) Status {
+	switch err.Tag {
+	case origin.TagHTTPProtocolError, origin.TagHTTPStatusInvalid, origin.TagHTTPHeadTooLarge:
+		return HTTPInvalid
+	case origin.TagHTTPIncompleteResponse:
+		return HTTPIncomplete
+	case origin.TagConnectionTerminated:
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return HTTPIncomplete
+		}
+	}
+	return Error
+}
+
+// take makes the response and its body; it is called once, after done.
+func (p *pending) take() (*response, *Body) {
+	version := HTTP11
+	if p.resp.Proto == "HTTP/1.0" {
+		version = HTTP10
+	}
+	r := &response{status: p.resp.Status, version: version, header: p.resp.Header, remote: p.resp.Remote, pass: p.pass}
+	src := &reader{rc: p.resp.Body, trailers: p.resp.Trailer, left: p.resp.Length, timeout: p.backend.BetweenBytesTimeout}
+	if coding, _ := r.header.Get("Content-Encoding"); p.gunzip && (coding == "gzip" || coding == "x-gzip") {
+		src.rc, src.left = &gunzip{rc: p.resp.Body}, -1
+		r.header.Del("Content-Encoding")
+		r.header.Del("Content-Length")
+	}
+	body := &Body{chunks: []chunk{{src: src}}}
+	if src.left == 0 {
+		src.close()
+		body.chunks = nil
+	}
+	apply(p.onResponse, &r.header)
+	return r, body
+}
+
+func apply(changes []func(*wire.Header), h *wire.Header) {
+	for _, change := range changes {
+		change(h)
+	}
+}
+
+// outgoing is what the client gets from a request that was handed over.
+func (p *pending) outgoing(s *Sandbox) *Outgoing {
+	if p.err == nil {
+		r, body := p.take()
+		return &Outgoing{Status: r.status, Header: r.header, Body: body}
+	}
+	status := 502
+	if p.err.Tag == origin.TagHTTPResponseTimeout {
+		status = 504
+	}
+	out := &Outgoing{Status: status, Body: BodyOf(fmt.Appendf(nil, "%v\n", p.err))}
+	apply(p.onError, &out.Header)
+	return out
+}
+
+// finish writes the outcome of p: response and body handles at i and i+1, the error detail at detail (0: none).
+func (f *frame) finish(p *pending, i int, detail uint32) {
+	f.detail(detail, p.err)
+	if p.err != nil {
+		f.fail(p.status)
+		return
+	}
+	r, body := p.take()
+	f.put32(i, f.s.responses.add(r))
+	f.put32(i+1, f.s.addItem(body))
+}
+
+// Bits of send_error_detail_mask.
+const maskRcode, maskTLSAlert = 2, 8
+
+// detail fills a send_error_detail record: tag and mask, then only the fields that the guest's mask allows.
+func (f *frame) detail(ptr uint32, err *origin.Error) {
+	if ptr == 0 || !f.ok() {
+		return
+	}
+	b := f.detailRecord(ptr)
+	if !f.ok() {
+		return
+	}
+	allowed, mask, tag := binary.LittleEndian.Uint32(b[4:]), uint32(0), origin.TagOK
+	if err != nil {
+		tag = err.Tag
+		if tag == origin.TagDNSError && err.DNSRcode != 0 && allowed&maskRcode != 0 {
+			mask |= maskRcode
+			binary.LittleEndian.PutUint16(b[8:], err.DNSRcode)
+		}
+		if tag == origin.TagTLSAlertReceived && allowed&maskTLSAlert != 0 {
+			mask |= maskTLSAlert
+			b[12] = err.TLSAlert
+		}
+	}
+	binary.LittleEndian.PutUint32(b[0:], uint32(tag))
+	binary.LittleEndian.PutUint32(b[4:], mask)
+}
+
+// detailRecord checks the address of a send_error_detail: 20 bytes, aligned to 4.
+func (f *frame) detailRecord(ptr uint32) []byte {
+	b := f.view(ptr, 20)
+	if f.ok() && ptr%4 != 0 {
+		f.fail(BadAlign)
+	}
+	return b
+}
+
+// checkDetail refuses a bad address before anything is sent or consumed. A null address means that no detail is wanted.
+func (f *frame) checkDetail(ptr uint32) {
+	if ptr != 0 {
+		f.detailRecord(ptr)
+	}
+}
+
+func (f *frame) wait(p *pending) {
+	defer f.s.idle()()
+	select {
+	case <-p.done:
+	case <-f.s.ctx.Done():
+		f.fail(Error)
+	}
+}
+
+func reqSend(f *frame) { f.sendNow(4, 0) }
+
+func reqSendV2(f *frame) { f.sendNow(5, f.u32(4)) }
+
+func (f *frame) sendNow(out int, detail uint32) {
+	f.checkDetail(detail)
+	p := f.dispatch(false)
+	if !f.ok() {
+		f.refuseDetail(detail)
+		return
+	}
+	if f.wait(p); f.ok() {
+		f.finish(p, out, detail)
+	}
+}
+
+// refuseDetail tells of an unknown backend; the other refusals are about arguments and have no tag.
+func (f *frame) refuseDetail(ptr uint32) {
+	st := f.st
+	if st == Inval && ptr != 0 {
+		f.st = OK
+		f.detail(ptr, &origin.Error{Tag: origin.TagDestinationNotFound, Err: errors.New("no such backend")})
+		f.st = st
+	}
+}
+
+func reqSendAsync(f *frame) { f.sendLater(4, false) }
+
+func reqSendAsyncV2(f *frame) { f.sendLater(5, f.u32(4) == 1) }
+
+func reqSendAsyncStreaming(f *frame) { f.sendLater(4, true) }
+
+func (f *frame) sendLater(out int, stream bool) {
+	p := f.dispatch(stream)
+	if f.ok() {
+		f.put32(out, f.s.addItem(p))
+	}
+}
+
+func reqPoll(f *frame) { f.poll(1, 0) }
+
+func reqPollV2(f *frame) {
+	f.checkDetail(f.u32(1))
+	f.poll(2, f.u32(1))
+}
+
+func (f *frame) poll(out int, detail uint32) {
+	p := itemAs[*pending](f, f.u32(0))
+	if !f.ok() {
+		return
+	}
+	select {
+	case <-p.done:
+		f.s.items[f.u32(0)] = nil
+		if f.finish(p, out+1, detail); f.ok() {
+			f.put32(out, 1)
+		}
+	default:
+		f.put32(out, 0)
+		f.put32(out+1, InvalidHandle)
+		f.put32(out+2, InvalidHandle)
+	}
+}
+
+func reqWait(f *frame) { f.waitTake(1, 0) }
+
+func reqWaitV2(f *frame) {
+	f.checkDetail(f.u32(1))
+	f.waitTake(2, f.u32(1))
+}
+
+func (f *frame) waitTake(out int, detail uint32) {
+	p := takeItem[*pending](f, f.u32(0))
+	if !f.ok() {
+		return
+	}
+	if f.wait(p); f.ok() {
+		f.finish(p, out, detail)
+	}
+}
+
+func reqSelect(f *frame) { f.selectPending(2, 0) }
+
+func reqSelectV2(f *frame) {
+	f.checkDetail(f.u32(2))
+	f.selectPending(3, f.u32(2))
+}
+
+// selectPending waits for the first of several. A request that failed is told by invalid handles and an ok status.
+func (f *frame) selectPending(out int, detail uint32) {
+	handles := f.handles(0)
+	if f.ok() && len(handles) == 0 {
+		f.fail(Inval)
+	}
+	items := make([]item, 0, len(handles))
+	for _, h := range handles {
+		items = append(items, itemAs[*pending](f, h))
+	}
+	if !f.ok() {
+		return
+	}
+	at := f.s.first(items, 0)
+	if at < 0 {
+		f.fail(Error)
+		return
+	}
+	p := takeItem[*pending](f, handles[at])
+	if p.err != nil {
+		f.detail(detail, p.err)
+		f.put32(out+1, InvalidHandle)
+		f.put32(out+2, InvalidHandle)
+	} else {
+		f.finish(p, out+1, detail)
+	}
+	f.put32(out, uint32(at))
+}
+
+// handles reads an array of handles: arguments i (address) and i+1 (number).
+func (f *frame) handles(i int) []uint32 {
+	n := f.u32(i + 1)
+	if n > 1<<28 {
+		f.fail(Inval)
+		return nil
+	}
+	b := f.view(f.u32(i), n*4)
+	if f.ok() && f.u32(i)%4 != 0 {
+		f.fail(BadAlign)
+	}
+	handles := make([]uint32, len(b)/4)
+	for k := range handles {
+		handles[k] = binary.LittleEndian.Uint32(b[4*k:])
+	}
+	return handles
+}
+
+// Kinds of pending_response_kind.
+const (
+	kindAny = iota
+	kindResponse
+	kindError
+)
+
+// pendingHeader queues a change for the response that will come, for the error answer that stands in for it, or both.
+func (f *frame) pendingHeader(kind uint32, p *pending, change func(*wire.Header)) {
+	if f.spend(handleCost); !f.ok() {
+		return
+	}
+	if kind != kindError {
+		p.onResponse = append(p.onResponse, change)
+	}
+	if kind != kindResponse {
+		p.onError = append(p.onError, change)
+	}
+}
+
+func reqPendingInsert(f *frame) {
+	kind := f.enum(5, 3)
+	p, name, value := itemAs[*pending](f, f.u32(0)), f.name(1), f.value(3)
+	f.pendingHeader(kind, p, func(h *wire.Header) { h.Set(name, value) })
+}
+
+func reqPendingAppend(f *frame) {
+	kind := f.enum(5, 3)
+	p, name, value := itemAs[*pending](f, f.u32(0)), f.name(1), f.value(3)
+	f.pendingHeader(kind, p, func(h *wire.Header) { h.Add(name, value) })
+}
+
+func reqPendingRemove(f *frame) {
+	kind := f.enum(3, 3)
+	p, name := itemAs[*pending](f, f.u32(0)), f.name(1)
+	f.pendingHeader(kind, p, func(h *wire.Header) { h.Del(name) })
+}

@@ -1,0 +1,173 @@
+package origin
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"reflect"
+	"syscall"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// Tag says why a request failed. The numbers are those of send_error_detail_tag in the ABI (typenames.witx).
+type Tag uint32
+
+// The tags that this package gives.
+const (
+	TagUninitialized          Tag = 0
+	TagOK                     Tag = 1
+	TagDNSTimeout             Tag = 2
+	TagDNSError               Tag = 3
+	TagDestinationNotFound    Tag = 4
+	TagDestinationUnavailable Tag = 5
+	TagDestinationUnroutable  Tag = 6
+	TagConnectionRefused      Tag = 7
+	TagConnectionTerminated   Tag = 8
+	TagConnectionTimeout      Tag = 9
+	TagTLSCertificateError    Tag = 11
+	TagTLSConfigurationError  Tag = 12
+	TagHTTPIncompleteResponse Tag = 13
+	TagHTTPHeadTooLarge       Tag = 14
+	TagHTTPResponseTimeout    Tag = 16
+	TagHTTPStatusInvalid      Tag = 17
+	TagHTTPProtocolError      Tag = 19
+	TagHTTPURIInvalid         Tag = 21
+	TagInternalError          Tag = 22
+	TagTLSAlertReceived       Tag = 23
+	TagTLSProtocolError       Tag = 24
+)
+
+var tagNames = map[Tag]string{
+	TagUninitialized: "uninitialized", TagOK: "ok", TagDNSTimeout: "dns_timeout", TagDNSError: "dns_error",
+	TagDestinationNotFound: "destination_not_found", TagDestinationUnavailable: "destination_unavailable",
+	TagDestinationUnroutable: "destination_ip_unroutable", TagConnectionRefused: "connection_refused",
+	TagConnectionTerminated: "connection_terminated", TagConnectionTimeout: "connection_timeout",
+	TagTLSCertificateError: "tls_certificate_error", TagTLSConfigurationError: "tls_configuration_error",
+	TagHTTPIncompleteResponse: "http_incomplete_response", TagHTTPHeadTooLarge: "http_response_header_section_too_large",
+	TagHTTPResponseTimeout: "http_response_timeout", TagHTTPStatusInvalid: "http_response_status_invalid",
+	TagHTTPProtocolError: "http_protocol_error", TagHTTPURIInvalid: "http_request_uri_invalid",
+	TagInternalError: "internal_error", TagTLSAlertReceived: "tls_alert_received", TagTLSProtocolError: "tls_protocol_error",
+}
+
+// String returns the tag's name in the ABI.
+func (t Tag) String() string {
+	if name, ok := tagNames[t]; ok {
+		return name
+	}
+	return fmt.Sprintf("tag %d", uint32(t))
+}
+
+// Error is a request that failed.
+type Error struct {
+	Tag      Tag
+	DNSRcode uint16 // with TagDNSError: 3 for a name that does not exist (RFC 6895), else 0
+	TLSAlert uint8  // with TagTLSAlertReceived: the alert (RFC 8446, section 6)
+	Err      error
+}
+
+// Error names the tag and the cause.
+func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Tag, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+var (
+	errConnectTimeout   = errors.New("connect timeout")
+	errFirstByteTimeout = errors.New("first byte timeout")
+)
+
+// ErrBetweenBytes ends a body whose origin kept silent for longer than the between-bytes timeout.
+var ErrBetweenBytes = errors.New("between bytes timeout")
+
+// certError marks a certificate that was refused here, so that it is not mistaken for an alert from the other side.
+type certError struct{ err error }
+
+func (e *certError) Error() string { return "certificate refused: " + e.err.Error() }
+func (e *certError) Unwrap() error { return e.err }
+
+func dialError(ctx context.Context, err error) *Error {
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns) && dns.IsTimeout:
+		return &Error{Tag: TagDNSTimeout, Err: err}
+	case errors.As(err, &dns):
+		return &Error{Tag: TagDNSError, DNSRcode: rcode(dns), Err: err}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return &Error{Tag: TagConnectionRefused, Err: err}
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return &Error{Tag: TagDestinationUnroutable, Err: err}
+	case ctx.Err() != nil, wire.IsTimeout(err):
+		return &Error{Tag: TagConnectionTimeout, Err: cause(ctx, err)}
+	}
+	return &Error{Tag: TagDestinationUnavailable, Err: err}
+}
+
+func rcode(err *net.DNSError) uint16 {
+	if err.IsNotFound {
+		return 3
+	}
+	return 0
+}
+
+func cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); c != nil {
+		return c
+	}
+	return err
+}
+
+func handshakeError(ctx context.Context, err error) *Error {
+	var cert *certError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &cert):
+		return &Error{Tag: TagTLSCertificateError, Err: err}
+	case ctx.Err() != nil:
+		return &Error{Tag: TagConnectionTimeout, Err: cause(ctx, err)}
+	case errors.As(err, &record):
+		return &Error{Tag: TagTLSProtocolError, Err: err}
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return &Error{Tag: TagConnectionTerminated, Err: err}
+	}
+	if alert, ok := remoteAlert(err); ok {
+		return &Error{Tag: TagTLSAlertReceived, TLSAlert: alert, Err: err}
+	}
+	return &Error{Tag: TagTLSProtocolError, Err: err}
+}
+
+// remoteAlert digs the alert's number out of crypto/tls, which reports it as an unexported uint8 type.
+func remoteAlert(err error) (uint8, bool) {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return 0, false
+	}
+	if v := reflect.ValueOf(op.Err); v.Kind() == reflect.Uint8 {
+		return uint8(v.Uint()), true
+	}
+	return 0, true
+}
+
+func exchangeError(ctx context.Context, err error) *Error {
+	alert, alerted := remoteAlert(err)
+	switch {
+	case errors.Is(context.Cause(ctx), errFirstByteTimeout):
+		return &Error{Tag: TagHTTPResponseTimeout, Err: errFirstByteTimeout}
+	case ctx.Err() != nil:
+		return &Error{Tag: TagInternalError, Err: cause(ctx, err)}
+	case alerted: // TLS 1.3 reports a refused client certificate only after the handshake
+		return &Error{Tag: TagTLSAlertReceived, TLSAlert: alert, Err: err}
+	case errors.Is(err, wire.ErrHeadTooLarge):
+		return &Error{Tag: TagHTTPHeadTooLarge, Err: err}
+	case errors.Is(err, wire.ErrStatus):
+		return &Error{Tag: TagHTTPStatusInvalid, Err: err}
+	case errors.Is(err, wire.ErrMalformed):
+		return &Error{Tag: TagHTTPProtocolError, Err: err}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Tag: TagHTTPIncompleteResponse, Err: err}
+	}
+	return &Error{Tag: TagConnectionTerminated, Err: err}
+}

@@ -1,0 +1,207 @@
+package hostsim
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/internal/abi"
+	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// ServeHTTP answers one request with a guest of its own. Behind a wire.Server the guest gets and sends exact bytes;
+// behind net/http's server it gets what that has let through.
+//
+// The handler returns when the response has gone out; the guest may run on, and Close waits for it.
+func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	down, summary, err := h.downstream(req)
+	if err != nil {
+		h.cfg.Log.Warn("request refused", "error", err)
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	body := newRequestBody(w, req)
+	down.Body = abi.NewBody(body, req.ContentLength, trailerOf(req))
+	r := h.begin(down, summary)
+	if r == nil {
+		http.Error(w, errClosed.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	defer close(r.replied)
+	defer body.finish()
+	out := r.await(req.Context())
+	if out == nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer out.Body.Close()
+	r.rec.x.Response = out.Status
+	if err := r.write(w, req, out); err != nil {
+		r.abandonSoon()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// await waits for the response, or for the client to go: then the guest ends at once, and nil is returned.
+func (r *run) await(client context.Context) *abi.Outgoing {
+	select {
+	case out := <-r.rec.reply:
+		return out
+	case <-client.Done():
+		r.cancel(errClientGone)
+		out := <-r.rec.reply // the guest's ending answers at the latest
+		out.Body.Close()
+		return nil
+	}
+}
+
+// abandonSoon shortens what is left of the time limit after the client has gone in mid-response.
+func (r *run) abandonSoon() {
+	timer := time.AfterFunc(r.host.cfg.Limits.AfterDisconnect, func() { r.cancel(errClientGone) })
+	context.AfterFunc(r.ctx, func() { timer.Stop() })
+}
+
+// write sends the response. An error means that the client has not got all of it.
+func (r *run) write(w http.ResponseWriter, req *http.Request, out *abi.Outgoing) error {
+	header := frameResponse(out, req.Method)
+	if raw, ok := w.(wire.HeadWriter); ok {
+		if err := raw.WriteHead(out.Status, header); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range header {
+			w.Header().Add(f.Name, f.Value)
+		}
+		w.WriteHeader(out.Status)
+	}
+	if err := copyBody(r.ctx, req.Context(), w, out.Body); err != nil {
+		return err
+	}
+	if raw, ok := w.(wire.HeadWriter); ok {
+		raw.WriteTrailer(out.Body.Trailers())
+	}
+	return nil
+}
+
+// copyBody flushes each piece: a guest may stream and wait for the client in between.
+func copyBody(guest, client context.Context, w http.ResponseWriter, body *abi.Body) error {
+	ctx, cancel := context.WithCancel(client)
+	defer cancel()
+	defer context.AfterFunc(guest, cancel)()
+	flush := http.NewResponseController(w)
+	for {
+		data, err := body.Next(ctx)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(data); err != nil {
+			return err
+		}
+		if err := flush.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+	}
+}
+
+// frameResponse leaves framing to the guest when it asked for that and its fields can be used; otherwise the length is
+// sent when it is known, and chunks when it is not.
+func frameResponse(out *abi.Outgoing, method string) wire.Header {
+	header := out.Header.Clone()
+	if out.Manual && origin.FramingValid(header) {
+		return header
+	}
+	header.Del("Content-Length")
+	header.Del("Transfer-Encoding")
+	length := out.Body.Length()
+	switch {
+	case method == "HEAD" || out.Status == 204 || out.Status == 304:
+	case length >= 0:
+		header.Add("Content-Length", strconv.FormatInt(length, 10))
+	default:
+		header.Add("Transfer-Encoding", "chunked")
+	}
+	return header
+}
+
+// downstream turns a request into what the guest gets. Its URI is scheme, Host and the raw target put together.
+func (h *Host) downstream(req *http.Request) (*abi.Downstream, RequestSummary, error) {
+	header := wire.RawHeader(req).Clone()
+	target := req.RequestURI
+	if target == "" {
+		target = req.URL.RequestURI()
+	}
+	down := &abi.Downstream{Method: req.Method, Version: version(req.ProtoMajor, req.ProtoMinor), Header: header}
+	uri, err := h.uri(target, req.Host)
+	if err != nil {
+		return nil, RequestSummary{}, err
+	}
+	down.URI, down.ClientIP, down.ServerIP = uri, h.clientIP(req), serverIP(req)
+	down.TLS = h.clientTLS(req)
+	return down, RequestSummary{Method: req.Method, Target: target, Host: req.Host, Header: header.Clone()}, nil
+}
+
+func (h *Host) uri(target, host string) (abi.URI, error) {
+	uri := abi.URI{Scheme: h.cfg.Scheme, Authority: host, Target: target}
+	if strings.HasPrefix(target, "/") || target == "*" {
+		if host == "" {
+			return uri, errors.New("request has neither Host nor an absolute target")
+		}
+		return uri, nil
+	}
+	absolute, ok := abi.ParseURI(target)
+	if !ok || absolute.Scheme == "" {
+		return uri, errors.New("request target is neither a path nor absolute")
+	}
+	if uri.Target = absolute.Target; host == "" {
+		uri.Authority = absolute.Authority
+	}
+	return uri, nil
+}
+
+func version(major, minor int) abi.Version {
+	switch {
+	case major == 2:
+		return abi.HTTP2
+	case major == 3:
+		return abi.HTTP3
+	case minor == 0:
+		return abi.HTTP10
+	}
+	return abi.HTTP11
+}
+
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+func (h *Host) clientIP(req *http.Request) netip.Addr {
+	if h.cfg.ClientIP.IsValid() {
+		return h.cfg.ClientIP
+	}
+	if addr, err := netip.ParseAddrPort(req.RemoteAddr); err == nil {
+		return addr.Addr()
+	}
+	return loopback
+}
+
+func serverIP(req *http.Request) netip.Addr {
+	local, _ := req.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if tcp, ok := local.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr()
+	}
+	return loopback
+}
+
+func trailerOf(req *http.Request) func() wire.Header {
+	if t, ok := req.Body.(interface{ Trailer() wire.Header }); ok {
+		return t.Trailer
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Request is a request as it goes onto the wire.
+type Request struct {
+	Method string
+	// Target is written as it is. It must not be empty and must not hold CR, LF or NUL.
+	Target string
+	// Header is written as it is and must hold Host. It also frames the body: Content-Length or Transfer-Encoding:
+	// chunked. With neither, no body is sent.
+	Header Header
+	Body   io.Reader
+	// Trailer is asked after the body has been read, for a chunked request; it may be nil.
+	Trailer func() Header
+}
+
+// Response is a response as it came from the wire.
+type Response struct {
+	Proto  string // "HTTP/1.1" or "HTTP/1.0"
+	Status int
+	Header Header
+	// Body must be closed; that closes the connection. Length is the body's length in bytes, or -1.
+	Body   io.ReadCloser
+	Length int64
+
+	body *bodyReader
+}
+
+// Trailer returns the trailer fields after Body has returned io.EOF.
+func (r *Response) Trailer() Header {
+	if r.body == nil {
+		return nil
+	}
+	return r.body.Trailer()
+}
+
+// RoundTrip sends req over conn and returns when the head of the final response is there; 1xx responses are skipped. The
+// request body is written at the same time, so an early answer is not missed. RoundTrip owns conn: it is closed on error,
+// when ctx ends before the head arrives, and by Response.Body.Close. One connection serves one exchange.
+//
+// Errors wrap ErrMalformed, ErrStatus, ErrHeadTooLarge, io.EOF (the connection ended before the first byte of a response)
+// or io.ErrUnexpectedEOF (within its head), or come from ctx or conn.
+func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (*Response, error) {
+	if err := req.check(); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	sent := &sender{conn: conn, done: make(chan struct{})}
+	go sent.send(req)
+	resp, err := readResponse(bufio.NewReaderSize(conn, 16<<10), req.Method, limit.orDefaults())
+	if !stop() && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		conn.Close()
+		<-sent.done
+		return nil, sent.explain(err)
+	}
+	resp.Body = &responseBody{bodyReader: resp.body, conn: conn, sent: sent}
+	return resp, nil
+}
+
+func (r *Request) check() error {
+	if !ValidName(r.Method) || r.Target == "" || strings.ContainsAny(r.Target, "\r\n\x00") {
+		return malformed("request line for method %q", clip(r.Method))
+	}
+	for _, f := range r.Header {
+		if !ValidName(f.Name) || !ValidValue(f.Value) {
+			return malformed("request field %q", clip(f.Name))
+		}
+	}
+	return nil
+}
+
+// sender writes the request in its own goroutine.
+type sender struct {
+	conn net.Conn
+	done chan struct{}
+	err  error
+	body bool // the error came from reading the request body
+}
+
+func (s *sender) send(req *Request) {
+	defer close(s.done)
+	f, err := parseFraming(req.Header)
+	bw := bufio.NewWriterSize(s.conn, 8<<10)
+	if err == nil {
+		_, err = bw.Write(appendHead(nil, req.Method+" "+req.Target+" HTTP/1.1", req.Header))
+	}
+	if err == nil && req.Body != nil && (f.chunked || f.length > 0) {
+		err = s.sendBody(bw, req, f)
+	}
+	if err == nil {
+		err = bw.Flush()
+	}
+	if s.err = err; s.body {
+		s.conn.Close() // half a request must not look like a whole one
+	}
+}
+
+func (s *sender) sendBody(bw *bufio.Writer, req *Request, f framing) error {
+	var out io.Writer = bw
+	var chunks *chunkWriter
+	if f.chunked {
+		chunks = newChunkWriter(bw)
+		out = chunks
+	}
+	n, err := s.copyFlushing(bw, out, req.Body)
+	if err != nil {
+		return err
+	}
+	if !f.chunked && n != f.length {
+		s.body = true
+		return fmt.Errorf("request body has %d bytes, Content-Length says %d", n, f.length)
+	}
+	if chunks == nil {
+		return nil
+	}
+	var trailer Header
+	if req.Trailer != nil {
+		trailer = req.Trailer()
+	}
+	return chunks.finish(trailer)
+}
+
+// copyFlushing sends each piece as soon as it is there: a guest may stream and wait for an answer in between.
+func (s *sender) copyFlushing(bw *bufio.Writer, out io.Writer, body io.Reader) (int64, error) {
+	buf, total := make([]byte, 16<<10), int64(0)
+	for {
+		n, err := body.Read(buf)
+		if n > 0 {
+			if _, werr := out.Write(buf[:n]); werr != nil {
+				return total, werr
+			}
+			total += int64(n)
+			if werr := bw.Flush(); werr != nil {
+				return total, werr
+			}
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			s.body = true
+			return total, err
+		}
+	}
+}
+
+// explain prefers the reason why the request could not be sent when that is why no response came.
+func (s *sender) explain(err error) error {
+	if s.body && s.err != nil {
+		return s.err
+	}
+	return err
+}
+
+func readResponse(br *bufio.Reader, method string, limit Limits) (*Response, error) {
+	for {
+		h := &head{r: br, limit: limit}
+		line, err := h.line()
+		if err != nil {
+			return nil, err
+		}
+		proto, status, err := parseStatusLine(line)
+		if err != nil {
+			return nil, err
+		}
+		header, err := h.fields()
+		if err != nil {
+			return nil, err
+		}
+		if status >= 200 || status == http.StatusSwitchingProtocols {
+			return newResponse(br, method, proto, status, header, limit)
+		}
+	}
+}
+
+func newResponse(br *bufio.Reader, method, proto string, status int, header Header, limit Limits) (*Response, error) {
+	f, err := parseFraming(header)
+	if err != nil {
+		return nil, err
+	}
+	if bodyless(method, status) {
+		f = framing{}
+	}
+	body := newBodyReader(br, f, limit)
+	return &Response{Proto: proto, Status: status, Header: header, Length: f.length, body: body}, nil
+}
+
+// responseBody closes the connection with the body and waits for the sender, so that nothing is left behind.
+type responseBody struct {
+	*bodyReader
+	conn net.Conn
+	sent *sender
+	once sync.Once
+	err  error
+}
+
+// Close may be called while a Read is under way; the Read then fails.
+func (b *responseBody) Close() error {
+	b.once.Do(func() { b.err = b.conn.Close() })
+	return b.err
+}
+
+// IsTimeout reports whether err is a deadline that passed, be it of a context or of a connection.
+func IsTimeout(err error) bool {
+	var t net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+}
+
+// aLongTimeAgo is a deadline that ends reads at once.
+var aLongTimeAgo = time.Unix(1, 0)
