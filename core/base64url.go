@@ -34,6 +34,17 @@ func digits64(s string) int {
 	return len(s)
 }
 
+// hasBothCases tells whether s has letters in upper and in lower case, as a long
+// random text in base64url does unless somebody has changed its case.
+func hasBothCases(s string) bool {
+	upper, lower := false, false
+	for i := 0; i < len(s); i++ {
+		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
+		lower = lower || s[i] >= 'a' && s[i] <= 'z'
+	}
+	return upper && lower
+}
+
 // unbase64 decodes the base64url text at the start of s into dst, which must
 // hold maxPayload bytes, and returns what follows it, padding left out.
 //

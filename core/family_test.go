@@ -16,6 +16,8 @@ type espLink struct {
 	Destination string `json:"destination"`
 	Decodable   bool   `json:"decodable"`
 	Note        string `json:"note"`
+	Repaired    string `json:"repaired"`
+	Doubt       string `json:"doubt"`
 }
 
 func loadLinks(t testing.TB, name string) []espLink {

@@ -62,17 +62,6 @@ func decodePostmark(s string, tls bool, n *notes) (string, bool) {
 	return n.certain(string(url))
 }
 
-// hasBothCases tells whether s has letters in upper and in lower case, as
-// Postmark's random fields do.
-func hasBothCases(s string) bool {
-	upper, lower := false, false
-	for i := 0; i < len(s); i++ {
-		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
-		lower = lower || s[i] >= 'a' && s[i] <= 'z'
-	}
-	return upper && lower
-}
-
 // isPostmarkTail tells whether s is all that stands behind a destination:
 // <server>/<link>/<signature>, or
 // <server>/<link>/AQ/<UUID>/<number>/<signature>, and no segment of a path.

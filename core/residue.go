@@ -25,7 +25,9 @@ func residue(s string) (what string, ok bool) {
 			return "parameters added behind the link", true
 		}
 		if k := anyOf(s, spaces[:]); k > 0 {
-			what, s = "white space behind the link", s[k:]
+			if s = s[k:]; what == "" {
+				what = "white space behind the link"
+			}
 			continue
 		}
 		k := anyOf(s, dots[:])

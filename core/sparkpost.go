@@ -29,37 +29,44 @@ func readSparkPost(rest string, n *notes) (string, bool) {
 	if !ok || mac == "" || ti1 == "" || ti2 == "" {
 		return n.doubt("the link has fewer than its three fields")
 	}
-	var buf [maxPayload]byte
-	inside := sparkPostStream(buf[:], ti2, n)
-	target, asked := params(query).only("target")
-	switch {
-	case asked && len(inside) > 0:
-		to, ok := sparkPostTarget(target, n)
-		if !ok || to != string(inside) {
-			return n.doubt("the link names two destinations")
-		}
-		return to, true
-	case asked:
-		return sparkPostTarget(target, n)
-	case strings.Contains(query, "target="):
-		return n.doubt("target comes twice or under another name")
-	case len(inside) == 0:
-		return n.doubt("the payload is encrypted or damaged, and there is no target")
-	case query != "":
-		n.repair("parameters added behind the link")
+	if !hasBothCases(ti2) && !hasBothCases(mac) {
+		// Lower-casing would not show in target.
+		return n.doubt("the fields lost their letter case")
 	}
-	return n.certain(string(inside))
+	var buf [maxPayload]byte
+	return chooseSparkPost(sparkPostStream(buf[:], ti2, n), params(query), n)
 }
 
-// The tags that are looked at. A tag is one byte: two bits say how long its
-// value is, six bits say what it is.
+// chooseSparkPost settles where a link leads that may name its destination in
+// the stream, in target or in both.
+func chooseSparkPost(inside []byte, query params, n *notes) (string, bool) {
+	target, asked := query.only("target")
+	if query != "" && (!asked || strings.Contains(string(query), "&")) {
+		n.repair("parameters added behind the link")
+	}
+	switch {
+	case !asked && strings.Contains(string(query), "target="):
+		return n.doubt("target comes twice or under another name")
+	case !asked && len(inside) == 0:
+		return n.doubt("the payload is encrypted or damaged, and there is no target")
+	case !asked:
+		return n.certain(string(inside))
+	}
+	to, ok := sparkPostTarget(target, n)
+	if ok && len(inside) > 0 && to != string(inside) {
+		return n.doubt("the link names two destinations")
+	}
+	return to, ok
+}
+
+// A tag is one byte: its top two bits say how long the value is, the other six
+// what it is. The length form 3 stands for nothing.
 const (
 	tagDestination = 0x04
 
-	tagNoValue   = 0 // no value
-	tagShort     = 1 // one byte of length, then the value
-	tagLong      = 2 // two bytes of length, the lower first, then the value
-	tagUndefined = 3
+	tagNoValue = 0 // no value
+	tagShort   = 1 // one byte of length, then the value
+	tagLong    = 2 // two bytes of length, the lower first, then the value
 )
 
 // sparkPostStream returns the destination in the tag stream that ti2 holds; nil

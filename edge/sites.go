@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/fastly/compute-sdk-go/configstore"
@@ -22,7 +23,7 @@ var sites = loadSites()
 
 func loadSites() *core.Sites {
 	data, err := os.ReadFile(sitesFile)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.EBADF) { // EBADF: no file system at all, as on Fastly
 		return nil
 	}
 	if err == nil {

@@ -32,12 +32,23 @@ func warm(t testing.TB, name string, opt prewarm.Options) []byte {
 	return out
 }
 
-// say runs one export of the probe as _start in a sandbox of its own, and returns what it prints.
-func say(t testing.TB, export string, env map[string]string) string {
+// warmProbe is one prewarmed probe for all tests that only read it.
+var warmProbe = sync.OnceValues(func() ([]byte, error) {
+	in, err := buildGuest("probe")
+	if err != nil {
+		return nil, err
+	}
+	out, _, err := prewarm.Module(context.Background(), in, prewarm.Options{Warmup: "warmup", Files: sites})
+	return out, err
+})
+
+// say calls one export of the probe in a sandbox of its own, and returns what it prints.
+func say(t testing.TB, export string) string {
 	t.Helper()
-	s := &sandbox{env: env}
-	module := warm(t, "probe", prewarm.Options{Entry: export, Warmup: "warmup", Files: sites})
-	_, err := s.run(t, module, "_start")
+	module, err := warmProbe()
+	require.NoError(t, err)
+	s := &sandbox{}
+	_, err = s.run(t, module, export)
 	require.NoError(t, err, s.stderr.String())
 	return strings.TrimSpace(s.stdout.String())
 }
@@ -60,7 +71,7 @@ func TestServesRequests(t *testing.T) {
 }
 
 func TestEntrySeesWhatInitPrepared(t *testing.T) {
-	require.Equal(t, "customerio-eu 1 <nil> 0", say(t, "serve", nil))
+	require.Equal(t, "customerio-eu 1 <nil> 0", say(t, "_start"))
 }
 
 func TestWithoutFilesThereIsNoDirectory(t *testing.T) {
@@ -82,7 +93,7 @@ func TestEverySandboxStartsFromTheSnapshot(t *testing.T) {
 
 // What draws from the operating system differs from sandbox to sandbox.
 func TestCryptoRandDiffers(t *testing.T) {
-	a, b := say(t, "secret", nil), say(t, "secret", nil)
+	a, b := say(t, "secret"), say(t, "secret")
 	require.Len(t, a, 32)
 	require.Len(t, b, 32)
 	require.NotEqual(t, a, b)
@@ -90,7 +101,7 @@ func TestCryptoRandDiffers(t *testing.T) {
 
 // The documented price: what the runtime seeded at build time is the same in every sandbox.
 func TestMathRandAndMapOrderAreFrozen(t *testing.T) {
-	require.Equal(t, say(t, "chance", nil), say(t, "chance", nil))
+	require.Equal(t, say(t, "chance"), say(t, "chance"))
 }
 
 func TestSeedsDifferBetweenInputs(t *testing.T) {
@@ -106,7 +117,7 @@ func TestSeedsDifferBetweenInputs(t *testing.T) {
 
 func TestClock(t *testing.T) {
 	before := time.Now().Unix()
-	lines := strings.Split(say(t, "clock", nil), "\n")
+	lines := strings.Split(say(t, "clock"), "\n")
 	require.Len(t, lines, 2)
 	frozen, now, _ := strings.Cut(lines[0], " ")
 	require.Equal(t, strconv.Itoa(prewarm.Epoch), frozen)
@@ -127,11 +138,11 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestCollectorWorks(t *testing.T) {
-	require.Equal(t, "true true true customerio-eu", say(t, "collect", nil))
+	require.Equal(t, "true true true customerio-eu", say(t, "collect"))
 }
 
 func TestGoroutinesAndTimersOfInitGoOn(t *testing.T) {
-	require.Equal(t, "49\nfired", say(t, "goroutines", nil))
+	require.Equal(t, "49\nfired", say(t, "goroutines"))
 }
 
 // Go traps, rather than exits, when a reactor panics; a platform answers 500 to both.
@@ -144,7 +155,9 @@ func TestPanicAtTheEntry(t *testing.T) {
 }
 
 func TestOtherExportsRemain(t *testing.T) {
-	sum, err := new(sandbox).run(t, warm(t, "probe", prewarm.Options{}), "sum", 20, 22)
+	module, err := warmProbe()
+	require.NoError(t, err)
+	sum, err := new(sandbox).run(t, module, "sum", 20, 22)
 	require.NoError(t, err)
 	require.Equal(t, []uint64{42}, sum)
 }

@@ -1,0 +1,29 @@
+package core
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestDamagedLinks holds links as mail software leaves them: those that still
+// have one reading, and those that have none or two.
+func TestDamagedLinks(t *testing.T) {
+	for _, l := range loadLinks(t, "links-damaged.json") {
+		t.Run(l.ESP+"/"+l.Note, func(t *testing.T) {
+			f := familyNamed(t, l.ESP)
+			require.Equal(t, l.Kind, f.Kind(l.Path).String(), l.Path)
+			dest, ok := f.Destination(l.Path)
+			require.Equal(t, l.Destination, dest, l.Path)
+			require.Equal(t, l.Decodable, ok, l.Path)
+			r := f.Read(l.Path)
+			require.Equal(t, dest, r.Destination)
+			require.Equal(t, ok, r.Certain)
+			require.Equal(t, l.Repaired, r.Repaired)
+			require.Contains(t, r.Doubt, l.Doubt)
+			if r.Certain {
+				require.Empty(t, r.Doubt)
+			}
+		})
+	}
+}

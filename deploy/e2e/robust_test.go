@@ -1,0 +1,327 @@
+package e2e
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+const (
+	oneSite  = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "home": "https://www.example.com/"}}}`
+	backSite = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "when_esp_fails": "redirect", "destinations": ["shop.example.com"]}}}`
+	sesClick = "/CL0/https:%2F%2Fshop.example.com%2Fa/1/010001a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=452"
+)
+
+// logLine is a line of the click log, parsed.
+type logLine struct {
+	Request, Host, ESP, Kind, Action, Destination, Override, Agrees string
+	Code                                                            core.Code
+	Status                                                          int
+	OriginStatus                                                    int    `json:"origin_status"`
+	OriginError                                                     string `json:"origin_error"`
+}
+
+func (r *rig) get(t *testing.T, method, target string) (*hostsim.Response, logLine) {
+	t.Helper()
+	resp, x := r.do(t, hostsim.Request{Method: method, Host: "link.example.com", Target: target})
+	return resp, parse(t, clicks(x)[0])
+}
+
+func parse(t *testing.T, text string) logLine {
+	t.Helper()
+	var line logLine
+	require.NoError(t, json.Unmarshal([]byte(text), &line))
+	return line
+}
+
+func requirePage(t *testing.T, resp *hostsim.Response, line logLine, status int, code core.Code) {
+	t.Helper()
+	require.Equal(t, status, resp.Status)
+	require.Equal(t, code, line.Code)
+	require.Equal(t, status, line.Status)
+	body := string(resp.Body)
+	require.Contains(t, body, code.Notice().Title)
+	require.Contains(t, body, line.Request, "the page shows the id that the log holds")
+	require.NotContains(t, body, "shop.example.com", "no destination on a page")
+	cache, _ := resp.Header.Get("cache-control")
+	require.Equal(t, "no-store", cache)
+	robots, _ := resp.Header.Get("x-robots-tag")
+	require.Equal(t, "noindex", robots)
+}
+
+func TestLogThatRefusesHarmsNobody(t *testing.T) {
+	for name, fault := range map[string]func(string, []byte) hostsim.Status{
+		"at the endpoint": func(string, []byte) hostsim.Status { return hostsim.StatusInval },
+		"at the write": func(_ string, line []byte) hostsim.Status {
+			if line != nil {
+				return hostsim.StatusError
+			}
+			return hostsim.StatusOK
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, oneSite, func(cfg *hostsim.Config) { cfg.LogFault = fault })
+			resp, x, err := r.host.Do(context.Background(), &hostsim.Request{Host: "link.example.com", Target: sesClick})
+			require.NoError(t, err)
+			require.True(t, x.Ending.OK())
+			require.Equal(t, 302, resp.Status)
+			require.Empty(t, x.Logs)
+			line := parse(t, string(x.Stderr))
+			require.Equal(t, 302, line.Status, "the line is on standard error")
+		})
+	}
+}
+
+// Every way in which an ESP can fail, with and without a way home in the link.
+func TestESPFails(t *testing.T) {
+	for _, c := range []struct {
+		fault  origins.Fault
+		status int
+		code   core.Code
+		origin string // origin_error, a pattern
+	}{
+		{origins.Refuse, 502, core.ESPUnreachable, "^connection_refused$"},
+		{origins.Reset, 502, core.ESPUnreachable, "^(connection_terminated|http_incomplete_response)$"},
+		{origins.Slow, 504, core.ESPTimeout, "^http_response_timeout$"},
+		{origins.ServerError, 500, core.ESPError, "^$"},
+		{origins.TooMany, 429, core.ESPError, "^$"},
+	} {
+		t.Run(c.fault.String(), func(t *testing.T) {
+			quick := func(cfg *hostsim.Config) {
+				for name, b := range cfg.Backends {
+					b.FirstByteTimeout = 300 * time.Millisecond
+					cfg.Backends[name] = b
+				}
+			}
+			page, back := newRig(t, oneSite, quick), newRig(t, backSite, quick)
+			for _, r := range []*rig{page, back} {
+				require.NoError(t, r.fleet.SetFault("ses-us-east-1", c.fault))
+			}
+			resp, line := page.get(t, "GET", sesClick)
+			requirePage(t, resp, line, c.status, c.code)
+			require.Regexp(t, c.origin, line.OriginError)
+			wait, _ := resp.Header.Get("retry-after")
+			require.Equal(t, "60", wait)
+			require.Contains(t, string(resp.Body), `href="https://www.example.com/"`)
+
+			resp, line = back.get(t, "GET", sesClick)
+			location, _ := resp.Header.Get("location")
+			require.Equal(t, 302, resp.Status)
+			require.Equal(t, "https://shop.example.com/a", location)
+			require.Equal(t, c.code, line.Code)
+			require.Equal(t, "redirect", line.Action)
+
+			resp, _ = back.get(t, "POST", sesClick)
+			require.GreaterOrEqual(t, resp.Status, 429, "a POST is never brought home")
+			back.fleet.Forget()
+		})
+	}
+}
+
+// A machine that posts an unsubscribe reads the ESP's own answer.
+func TestESPErrorToAPostGoesBackAsItIs(t *testing.T) {
+	r := newRig(t, oneSite, nil)
+	require.NoError(t, r.fleet.SetFault("ses-us-east-1", origins.ServerError))
+	resp, line := r.get(t, "POST", "/unsubscribe")
+	require.Equal(t, 500, resp.Status)
+	require.Equal(t, core.OK, line.Code)
+	require.Equal(t, "proxy", line.Action)
+	require.NotContains(t, string(resp.Body), "<h1>We are having trouble")
+}
+
+func TestTLSFailure(t *testing.T) {
+	r := newRig(t, oneSite, func(cfg *hostsim.Config) {
+		b := cfg.Backends["ses-us-east-1"]
+		b.CA = x509.NewCertPool()
+		cfg.Backends["ses-us-east-1"] = b
+	})
+	resp, line := r.get(t, "GET", sesClick)
+	requirePage(t, resp, line, 502, core.ESPTLS)
+	require.Equal(t, "tls_certificate_error", line.OriginError)
+}
+
+func TestBackendThatTheServiceLacks(t *testing.T) {
+	r := newRig(t, oneSite, func(cfg *hostsim.Config) { cfg.Backends = nil })
+	resp, line := r.get(t, "GET", sesClick)
+	requirePage(t, resp, line, 502, core.ESPUnreachable)
+	require.NotEmpty(t, line.OriginError)
+}
+
+func TestModuleWithoutSites(t *testing.T) {
+	r := newColdRig(t, oneSite, func(cfg *hostsim.Config) { cfg.FS = nil })
+	resp, line := r.get(t, "GET", "/")
+	requirePage(t, resp, line, 503, core.NoSites)
+}
+
+func TestOverride(t *testing.T) {
+	for name, c := range map[string]struct {
+		entry, override, esp string
+		status               int
+	}{
+		"another ESP":  {`{"esp": "none", "keys": ["k1"], "signed_links": "anywhere"}`, "used", "none", 404},
+		"not JSON":     {`{"esp"`, "invalid", "ses-us-east-1", 302},
+		"unknown ESP":  {`{"esp": "sengrid"}`, "invalid", "ses-us-east-1", 302},
+		"an empty one": {``, "invalid", "ses-us-east-1", 302},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, oneSite, func(cfg *hostsim.Config) {
+				cfg.ConfigStores = map[string]map[string]string{"clickedge": {"link.example.com": c.entry}}
+			})
+			resp, line := r.get(t, "GET", sesClick)
+			require.Equal(t, c.override, line.Override)
+			require.Equal(t, c.esp, line.ESP)
+			require.Equal(t, c.status, resp.Status)
+		})
+	}
+}
+
+// What an ESP answers comes back as it is; only a redirect that could be cached is
+// made not to be.
+func TestAnswersComeBackAsTheyAre(t *testing.T) {
+	var answer wire.Header
+	var status int
+	esp := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for _, f := range answer {
+			w.Header().Add(f.Name, f.Value)
+		}
+		w.WriteHeader(status)
+		fmt.Fprint(w, "<b>body</b>")
+	})
+	r := newRig(t, oneSite, func(cfg *hostsim.Config) {
+		cfg.Backends = map[string]hostsim.Backend{"ses-us-east-1": {Handler: esp}}
+	})
+	for _, s := range []int{200, 204, 301, 302, 303, 304, 307, 308, 400, 404, 410} {
+		for _, cache := range []string{"", "private, max-age=10"} {
+			status, answer = s, wire.NewHeader("Location", "myapp://open?x=%zz y", "Set-Cookie", "a=1", "Set-Cookie", "b=2; Path=/", "X-Odd", "é")
+			if cache != "" {
+				answer.Set("Cache-Control", cache)
+			}
+			resp, line := r.get(t, "GET", sesClick)
+			require.Equal(t, s, resp.Status)
+			require.Equal(t, s, line.OriginStatus)
+			require.Equal(t, []string{"a=1", "b=2; Path=/"}, resp.Header.Values("Set-Cookie"))
+			require.Equal(t, []string{"myapp://open?x=%zz y"}, resp.Header.Values("Location"))
+			require.Equal(t, []string{"é"}, resp.Header.Values("X-Odd"))
+			want := []string(nil)
+			switch {
+			case cache != "":
+				want = []string{cache}
+			case s > 300 && s < 400 && s != 304:
+				want = []string{"no-store"}
+			}
+			require.Equal(t, want, resp.Header.Values("Cache-Control"), "%d %q", s, cache)
+		}
+	}
+}
+
+// A backend that leads back to the link domain ends after one round.
+func TestLoopEnds(t *testing.T) {
+	var self http.Handler
+	r := newRig(t, oneSite, func(cfg *hostsim.Config) {
+		cfg.Backends = map[string]hostsim.Backend{"ses-us-east-1": {Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			self.ServeHTTP(w, q)
+		})}}
+	})
+	self = r.host
+	resp, line := r.get(t, "GET", "/unsubscribe")
+	require.Equal(t, 508, resp.Status)
+	require.Equal(t, 508, line.OriginStatus)
+	require.Contains(t, string(resp.Body), "leads back to itself")
+}
+
+// Whatever a client sends, it gets an answer, and the log stays one line of JSON
+// without anything of the reader's in it.
+func TestHostileRequests(t *testing.T) {
+	r := newRig(t, oneSite, nil)
+	long := strings.Repeat("x", 60_000)
+	for name, req := range map[string]hostsim.Request{
+		"host of markup":      {Host: `"><script>alert(1)</script>`},
+		"host not UTF-8":      {Host: "\xff\xfe"},
+		"no host":             {Header: wire.NewHeader("Host", "")},
+		"long target":         {Host: "link.example.com", Target: "/" + long},
+		"long headers":        {Host: "link.example.com", Header: wire.NewHeader("X-Long", long, "X-Forwarded-For", long, "CDN-Loop", long, "Connection", long)},
+		"odd method":          {Host: "link.example.com", Method: "FOO-BAR"},
+		"many headers":        {Host: "link.example.com", Header: many(500)},
+		"connection names us": {Host: "link.example.com", Header: wire.NewHeader("Connection", "host, x-forwarded-for, cdn-loop, location, close")},
+		"loops of others":     {Host: "link.example.com", Header: wire.NewHeader("CDN-Loop", `a, b; c=d, clickedge; host="other.example.com"`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			resp, x := r.do(t, req)
+			require.NotZero(t, resp.Status)
+			require.NotContains(t, string(resp.Body), "<script>")
+			line := clicks(x)[0]
+			require.True(t, json.Valid([]byte(line)), line)
+			require.Less(t, len(line), 2000)
+			require.NotContains(t, line, "xxx")
+			for _, sent := range x.Sent {
+				require.Equal(t, []string{"link.example.com"}, sent.Header.Values("Host"))
+				require.Len(t, sent.Header.Values("X-Forwarded-For"), 1)
+				require.Len(t, sent.Header.Values("CDN-Loop"), 1)
+			}
+		})
+	}
+}
+
+func many(n int) wire.Header {
+	var h wire.Header
+	for i := range n {
+		h.Add(fmt.Sprintf("X-Header-%d", i), "value")
+	}
+	return h
+}
+
+// Requests at the same time, each with a sandbox of its own, get each their own answer.
+func TestManyAtOnce(t *testing.T) {
+	r := newRig(t, tableSites(t), nil)
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := range 50 {
+				e := table[(w+i)%len(table)]
+				target := fmt.Sprintf("/nothing/%d/%d", w, i)
+				_, x, err := r.host.Do(context.Background(), &hostsim.Request{Host: e.host(), Target: target})
+				if err != nil || len(x.Sent) != 1 || x.Sent[0].Target != target || len(clicks(x)) != 1 {
+					t.Errorf("%s %s: %v, %+v", e.host(), target, err, x)
+					return
+				}
+				if !regexp.MustCompile(`"host":"` + regexp.QuoteMeta(e.host()) + `"`).MatchString(clicks(x)[0]) {
+					t.Errorf("%s: %s", e.host(), clicks(x)[0])
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// Two sandboxes of one module never have the same id, and each knows the version of
+// the service that runs it, not of the machine that built it.
+func TestWhatASnapshotMustNotFreeze(t *testing.T) {
+	now := noon
+	r := newRig(t, oneSite, func(cfg *hostsim.Config) {
+		cfg.Now = func() time.Time { return now }
+		cfg.Env = map[string]string{"FASTLY_SERVICE_VERSION": "123456"}
+	})
+	_, first := r.do(t, hostsim.Request{Host: "x.example.com"})
+	now = noon.Add(25*time.Hour + 7*time.Millisecond)
+	_, second := r.do(t, hostsim.Request{Host: "x.example.com"})
+	require.NotEqual(t, parse(t, clicks(first)[0]).Request, parse(t, clicks(second)[0]).Request)
+	require.Contains(t, clicks(second)[0], `"version":"123456"`)
+	require.Contains(t, clicks(first)[0], `"time":"2026-03-01T12:00:00.000Z"`)
+	require.Contains(t, clicks(second)[0], `"time":"2026-03-02T13:00:00.007Z"`)
+}
