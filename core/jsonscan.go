@@ -324,7 +324,7 @@ func isName(raw []byte, name string) (same, alike bool) {
 }
 
 // member notes one member of a JSON object. Which of them are personal only the
-// ESP knows, so all are, but for those that say what kind of link it is.
+// ESP knows, so all are, but for the format's version.
 func (n *notes) member(name, value []byte) {
 	if n == nil {
 		return
@@ -333,5 +333,5 @@ func (n *notes) member(name, value []byte) {
 	if len(key) > 1 {
 		key = key[1 : len(key)-1]
 	}
-	n.bytes(key, value, key != "v" && key != "href" && key != "url")
+	n.bytes(key, value, key != "v")
 }

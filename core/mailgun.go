@@ -128,11 +128,11 @@ func isBareHost(url string) bool {
 }
 
 // mailgunField notes one parameter. Those that are known to name no person are
-// the domain (d), the expiry (e), the destination and the version.
+// the domain (d), the expiry (e) and the version (v).
 func (n *notes) mailgunField(name, value []byte) {
 	if n == nil {
 		return
 	}
 	key := string(name)
-	n.bytes(key, value, key != "d" && key != "e" && key != "l" && key != "v")
+	n.bytes(key, value, key != "d" && key != "e" && key != "v")
 }

@@ -20,7 +20,7 @@ type sesLink struct {
 	url, number, id, signature string
 	// quoted: "=" came as quoted-printable writes it, "=3D", here and in the url.
 	quoted bool
-	// cut: the signature is missing or shorter than any.
+	// cut: the signature is missing or shorter than any, or lost its digits.
 	cut bool
 	// left is what mail software left behind the link.
 	left string
@@ -98,6 +98,8 @@ func (l *sesLink) readSignature(s string) bool {
 	var ok bool
 	l.signature = s[:end]
 	l.left, ok = residue(s[end:])
+	// "=" and "=3" may be the beginning of "=3D452".
+	l.cut = end-k-e < 2
 	return e > 0 && ok
 }
 

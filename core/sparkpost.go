@@ -156,7 +156,7 @@ func isComponent(c byte) bool {
 // times and marks.
 var tagNames = [64]Field{
 	0x02: {Name: "message_id", Personal: true},
-	0x04: {Name: "destination"},
+	0x04: {Name: "destination", Personal: true},
 	0x05: {Name: "link_name", Personal: true},
 	0x06: {Name: "expiry"},
 	0x07: {Name: "metadata", Personal: true},
