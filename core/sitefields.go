@@ -43,7 +43,7 @@ var siteFields = [fieldsLen]FieldDoc{
 	fieldHost: {"host", `"branded" or "origin"`, `"branded"`,
 		`whose name the origin gets as Host, the link domain's or its own; for custom only`},
 	fieldCookies: {"cookies", `"pass" or "strip"`, `"pass"`,
-		`whether cookies reach the origin and come back from it; for custom only`},
+		`whether the cookies of the request reach the origin; for custom only`},
 	fieldForwarded: {"x_forwarded_host", "true or false", "",
 		`whether X-Forwarded-Host with the link domain is sent to the origin; by default what the preset says`},
 	fieldDestinations: {"destinations", "list of strings", "[]",

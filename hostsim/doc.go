@@ -1,2 +1,47 @@
-// Package hostsim runs modules built for Fastly Compute, in process and in pure Go, on wazero.
+// Package hostsim runs modules built for Fastly Compute, in process and in pure Go, on wazero. It is for tests of such
+// modules, whatever language they were written in, and for trying them on a laptop.
+//
+// Three functions do most of the work. New compiles a module once. Host.Do runs one exchange without a network, for tests:
+//
+//	h, err := hostsim.New(ctx, module, hostsim.Config{
+//		Backends: map[string]hostsim.Backend{"origin": {Handler: fake}},
+//	})
+//	resp, exchange, err := h.Do(ctx, &hostsim.Request{Target: "/a/%zz?b", Host: "link.example.com"})
+//
+// The Exchange says what happened: log lines, host calls with their statuses, backend requests as they went onto the
+// wire, and how the guest ended. Host is also an http.Handler; Host.Serve puts it on a listener. LoadConfig reads the
+// [local_server] part of a fastly.toml.
+//
+// # Exact bytes
+//
+// net/http refuses a request target with a lone "%", re-encodes others and keeps header fields in a map. Here targets,
+// field order, the case of names and repeated fields go unchanged from the client to the guest, on to the backend, and
+// back. Behind Host.Serve or a wire.Server that holds from socket to socket; behind net/http's server, for what that lets
+// through. A backend with a Handler is served by the same code over an in-memory connection.
+//
+// # Sandboxes
+//
+// Each request gets an instance of its own; nothing is carried over. A guest that traps, loops, sleeps or takes memory
+// without end ends its own request only: with a 500, or a 503 at the time limit, and the reason in Exchange.Ending and in
+// Config.Log. When the client goes before there is an answer, the guest is ended; later, its writes fail and it has
+// Limits.AfterDisconnect to come to an end. Backend requests that a guest started and did not wait for are completed
+// before the exchange is.
+//
+// Compiling takes seconds for a large Go module; set Config.CacheDir in tests that make many hosts.
+//
+// # Semantics
+//
+// The reference is Viceroy, Fastly's own local host (github.com/fastly/Viceroy), status by status. This package differs
+// where Viceroy's way would hide a mistake or where its libraries stop it:
+//
+//   - odd bytes in a URI are carried, where Viceroy's parser refuses them;
+//   - send_error_detail is filled in, so that a guest can tell a refused connection from a timeout or a bad certificate;
+//   - a backend's SNI may differ from the name its certificate must have;
+//   - original header names keep case and repetitions;
+//   - with Scheme "https" the calls about the client's TLS connection answer; Viceroy knows http only;
+//   - a secret from an unset environment variable is an error in LoadConfig;
+//   - backend timeouts default to Fastly's, not to none;
+//   - host memory that a guest can claim through handles, headers and buffers is bounded.
+//
+// README.md lists what is not modelled.
 package hostsim

@@ -16,16 +16,12 @@ type requestBody struct {
 	body    io.Reader
 	rc      *http.ResponseController
 	mu      sync.Mutex
-	idle    *sync.Cond
-	reading bool
+	reading chan struct{} // closed when the Read under way returns; nil when there is none
 	closed  bool
 }
 
-func newRequestBody(w http.ResponseWriter, req *http.Request) *requestBody {
-	b := &requestBody{body: req.Body, rc: http.NewResponseController(w)}
-	b.idle = sync.NewCond(&b.mu)
-	return b
-}
+// longAgo is a deadline that ends what it is set for at once.
+var longAgo = time.Unix(1, 0)
 
 func (b *requestBody) Read(p []byte) (int, error) {
 	b.mu.Lock()
@@ -33,13 +29,14 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.mu.Unlock()
 		return 0, errBodyClosed
 	}
-	b.reading = true
+	done := make(chan struct{})
+	b.reading = done
 	b.mu.Unlock()
 	n, err := b.body.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.reading = false
-	b.idle.Broadcast()
+	b.reading = nil
+	close(done)
 	return n, err
 }
 
@@ -51,18 +48,19 @@ func (b *requestBody) Close() error {
 		return nil
 	}
 	b.closed = true
-	if !b.reading {
+	if b.reading == nil {
 		return nil
 	}
-	return b.rc.SetReadDeadline(time.Unix(1, 0))
+	return b.rc.SetReadDeadline(longAgo)
 }
 
 // finish closes and waits: once the handler returns, the connection is the server's again.
 func (b *requestBody) finish() {
 	b.Close()
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	for b.reading {
-		b.idle.Wait()
+	reading := b.reading
+	b.mu.Unlock()
+	if reading != nil {
+		<-reading
 	}
 }

@@ -27,7 +27,9 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	body := newRequestBody(w, req)
+	rc := http.NewResponseController(w)
+	_ = rc.EnableFullDuplex() // guests read and write at once; only net/http's server has to be told
+	body := &requestBody{body: req.Body, rc: rc}
 	down.Body = abi.NewBody(body, req.ContentLength, trailerOf(req))
 	r := h.begin(down, summary)
 	if r == nil {
@@ -36,6 +38,8 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer close(r.replied)
 	defer body.finish()
+	// When the request's time is up, a write to a client that does not read must end as well.
+	unblocked := context.AfterFunc(r.ctx, func() { _ = rc.SetWriteDeadline(longAgo) })
 	out := r.await(req.Context())
 	if out == nil {
 		panic(http.ErrAbortHandler)
@@ -44,7 +48,11 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.rec.x.Response = out.Status
 	if err := r.write(w, req, out); err != nil {
 		r.abandonSoon()
+		unblocked()
 		panic(http.ErrAbortHandler)
+	}
+	if !unblocked() {
+		panic(http.ErrAbortHandler) // the deadline stands, so the connection is of no use any more
 	}
 }
 

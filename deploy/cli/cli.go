@@ -56,26 +56,39 @@ func Main() int {
 // Run runs the command with these arguments, the program's name not among them,
 // and returns its exit code. An error is reported on env.Err, with a hint.
 func (env *Env) Run(ctx context.Context, args []string) int {
-	started := false
-	root := env.root(&started)
+	root := env.root()
+	markErrors(root)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return ExitOK
 	}
-	// What cobra itself finds wrong, it finds before any command has started.
 	var f *failure
 	if !errors.As(err, &f) {
-		f = &failure{exit: ExitBad, err: err}
-		if !started {
-			f = usage(err, "clickedge --help lists the commands and their flags")
-		}
+		f = usage(err, "clickedge --help lists the commands and their flags")
 	}
 	f.report(env.Err)
 	return f.exit
 }
 
-func (env *Env) root(started *bool) *cobra.Command {
+// markErrors makes a failure of every error that a command returns: what remains
+// is what cobra itself finds wrong, which is always the call.
+func markErrors(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			err := run(cmd, args)
+			if err == nil || errors.As(err, new(*failure)) {
+				return err
+			}
+			return bad(err, "")
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		markErrors(sub)
+	}
+}
+
+func (env *Env) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "clickedge",
 		Short: "Branded link domains on Fastly Compute",
@@ -97,7 +110,6 @@ done; 2 the command was called wrongly.`,
 			_ = cmd.Help()
 			return usage(errors.New("no command given"), "clickedge serve is a good one to start with")
 		},
-		PersistentPreRun: func(*cobra.Command, []string) { *started = true },
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetIn(env.In)

@@ -69,7 +69,7 @@ func (env *Env) keyring(files, kids []string) (*keyring, error) {
 	for _, kid := range kids {
 		name := keyEnv + strings.ToUpper(kid)
 		value, ok := env.LookupEnv(name)
-		if !ok || ring.has(kid) {
+		if !ok || value == "" || ring.has(kid) {
 			continue
 		}
 		if err := checkSecret(value); err != nil {
@@ -144,7 +144,8 @@ func parseKeyJSON(text []byte) (map[string]string, error) {
 	}
 	for kid := range keys {
 		if !isKid(kid) {
-			return nil, fmt.Errorf("%q is not a key id: 1 to 8 of a-z 0-9", kid)
+			// Not quoted: where the two were swapped, it is the secret.
+			return nil, errors.New("one of its names is not a key id: 1 to 8 of a-z 0-9")
 		}
 	}
 	return keys, nil

@@ -21,7 +21,9 @@ type Request struct {
 	// Header is written as it is and must hold Host. It also frames the body: Content-Length or Transfer-Encoding:
 	// chunked. With neither, no body is sent.
 	Header Header
-	Body   io.Reader
+	// Body may be nil. It is read in a goroutine of its own, possibly beyond the end of the exchange until the Read under
+	// way returns; when nothing more will be read and it is an io.Closer, it is closed.
+	Body io.Reader
 	// Trailer is asked after the body has been read, for a chunked request; it may be nil.
 	Trailer func() Header
 }
@@ -55,6 +57,7 @@ func (r *Response) Trailer() Header {
 func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (*Response, error) {
 	if err := req.check(); err != nil {
 		conn.Close()
+		req.CloseBody()
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -66,11 +69,17 @@ func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (
 	}
 	if err != nil {
 		conn.Close()
-		<-sent.done
 		return nil, sent.explain(err)
 	}
-	resp.Body = &responseBody{bodyReader: resp.body, conn: conn, sent: sent}
+	resp.Body = &responseBody{bodyReader: resp.body, conn: conn}
 	return resp, nil
+}
+
+// CloseBody closes Body when it can be closed. RoundTrip does so in any case; it is for callers that do not get that far.
+func (r *Request) CloseBody() {
+	if c, ok := r.Body.(io.Closer); ok {
+		c.Close()
+	}
 }
 
 func (r *Request) check() error {
@@ -94,7 +103,7 @@ type sender struct {
 }
 
 func (s *sender) send(req *Request) {
-	defer close(s.done)
+	defer req.CloseBody()
 	f, err := parseFraming(req.Header)
 	bw := bufio.NewWriterSize(s.conn, 8<<10)
 	if err == nil {
@@ -106,7 +115,9 @@ func (s *sender) send(req *Request) {
 	if err == nil {
 		err = bw.Flush()
 	}
-	if s.err = err; s.body {
+	s.err = err
+	close(s.done) // before the connection: whoever finds it closed finds the reason, too
+	if s.body {
 		s.conn.Close() // half a request must not look like a whole one
 	}
 }
@@ -160,10 +171,15 @@ func (s *sender) copyFlushing(bw *bufio.Writer, out io.Writer, body io.Reader) (
 	}
 }
 
-// explain prefers the reason why the request could not be sent when that is why no response came.
+// explain prefers the reason why the request could not be sent when that is why no response came. It does not wait: the
+// sender may be waiting for a body that goes on only when the caller does.
 func (s *sender) explain(err error) error {
-	if s.body && s.err != nil {
-		return s.err
+	select {
+	case <-s.done:
+		if s.body && s.err != nil {
+			return s.err
+		}
+	default:
 	}
 	return err
 }
@@ -201,11 +217,10 @@ func newResponse(br *bufio.Reader, method, proto string, status int, header Head
 	return &Response{Proto: proto, Status: status, Header: header, Length: f.length, body: body}, nil
 }
 
-// responseBody closes the connection with the body and waits for the sender, so that nothing is left behind.
+// responseBody closes the connection with the body.
 type responseBody struct {
 	*bodyReader
 	conn net.Conn
-	sent *sender
 	once sync.Once
 	err  error
 }

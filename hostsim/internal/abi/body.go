@@ -133,13 +133,18 @@ func (b *Body) Close() {
 	}
 }
 
-// Reader presents the body as an io.Reader for as long as ctx lasts.
-func (b *Body) Reader(ctx context.Context) io.Reader { return &bodyReader{b, ctx, nil} }
+// Reader presents the body as an io.ReadCloser for as long as ctx lasts.
+func (b *Body) Reader(ctx context.Context) io.ReadCloser { return &bodyReader{b, ctx, nil} }
 
 type bodyReader struct {
 	body *Body
 	ctx  context.Context
 	rest []byte
+}
+
+func (r *bodyReader) Close() error {
+	r.body.Close()
+	return nil
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {

@@ -70,7 +70,6 @@ func (f *frame) start(name string, r *request, body *Body) *pending {
 	s.pending.Go(func() {
 		defer close(p.done)
 		p.run(s, req)
-		body.Close()
 		if p.err != nil {
 			report(0, p.err)
 		} else {

@@ -90,10 +90,11 @@ func FramingValid(header wire.Header) bool {
 }
 
 // Send sends a prepared request over a connection of its own and returns when the response's head is there. The error is
-// always an *Error.
+// always an *Error. The request's body is closed when nothing more will be read from it.
 func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error) {
 	conn, err := b.dial(ctx)
 	if err != nil {
+		req.CloseBody()
 		return nil, err
 	}
 	resp := &Response{Remote: remote(conn)}

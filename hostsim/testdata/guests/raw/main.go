@@ -1,3 +1,5 @@
+//go:build wasip1
+
 // The raw guest makes host calls without an SDK. The first path segment says what it does; see routes.
 package main
 

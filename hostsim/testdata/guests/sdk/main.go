@@ -1,3 +1,5 @@
+//go:build wasip1
+
 // The sdk guest is what Fastly's own SDK makes of a small service: a greeting, a proxy, and the stores.
 package main
 

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp/syntax"
+	"unicode"
+)
+
+// text is one text to search for.
+type text struct {
+	s          string
+	start, end bool // only at the user agent's start, only at its end
+	class      class
+}
+
+// mostTexts is how many texts one pattern may stand for.
+const mostTexts = 32
+
+// readList returns the texts for which the patterns of the list stand, in the
+// list's order.
+func readList(file string) ([]text, summary, error) {
+	var list []struct {
+		Pattern string `json:"pattern"`
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, summary{}, err
+	}
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, summary{}, fmt.Errorf("%s: %w", file, err)
+	}
+	sum := summary{Patterns: len(list)}
+	used := map[string]bool{}
+	var out []text
+	for _, entry := range list {
+		pattern := entry.Pattern
+		if o, ok := overrides[pattern]; ok {
+			used[pattern] = true
+			if pattern = o.pattern; pattern == "" {
+				sum.Dropped++
+				continue
+			}
+			sum.Overridden++
+		}
+		texts, err := expand(pattern)
+		if err != nil {
+			return nil, sum, fmt.Errorf("%s: pattern %q: %w: say in overrides.go what to do about it", file, entry.Pattern, err)
+		}
+		for _, t := range texts {
+			if t.class = known; mailProxies[entry.Pattern] {
+				t.class = mailProxy
+				used[entry.Pattern] = true
+			}
+			out = append(out, t)
+		}
+	}
+	return out, sum, unused(used)
+}
+
+// unused fails on an entry of overrides.go whose pattern the list has no more.
+func unused(used map[string]bool) error {
+	for pattern := range overrides {
+		if !used[pattern] {
+			return fmt.Errorf("overrides.go: the list has no pattern %q any more: remove it", pattern)
+		}
+	}
+	for pattern := range mailProxies {
+		if !used[pattern] {
+			return fmt.Errorf("overrides.go: the list has no pattern %q any more: remove it", pattern)
+		}
+	}
+	return nil
+}
+
+// expand returns all texts that a pattern matches, and fails on one that matches
+// too many to write down.
+func expand(pattern string) ([]text, error) {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := texts(re)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range texts {
+		if len(t.s) < gram {
+			return nil, fmt.Errorf("%q is shorter than %d bytes", t.s, gram)
+		}
+	}
+	return texts, nil
+}
+
+func texts(re *syntax.Regexp) ([]text, error) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		if re.Flags&syntax.FoldCase != 0 {
+			return fromFolded(re.Rune)
+		}
+		return []text{{s: string(re.Rune)}}, nil
+	case syntax.OpCharClass:
+		return fromClass(re.Rune)
+	case syntax.OpEmptyMatch:
+		return []text{{}}, nil
+	case syntax.OpBeginText:
+		return []text{{start: true}}, nil
+	case syntax.OpEndText:
+		return []text{{end: true}}, nil
+	case syntax.OpCapture:
+		return texts(re.Sub[0])
+	case syntax.OpAlternate:
+		return fromEach(re.Sub, func(done, more []text) ([]text, error) { return append(done, more...), nil })
+	case syntax.OpConcat:
+		return fromEach(re.Sub, join)
+	}
+	return nil, fmt.Errorf("%q is no plain text", re)
+}
+
+// fromClass returns a text for each of a class's characters, given as ranges.
+func fromClass(ranges []rune) ([]text, error) {
+	var out []text
+	for i := 0; i < len(ranges); i += 2 {
+		for r := ranges[i]; r <= ranges[i+1]; r++ {
+			if out = append(out, text{s: string(r)}); len(out) > mostTexts || r > unicode.MaxASCII {
+				return nil, fmt.Errorf("a class has too many characters")
+			}
+		}
+	}
+	return out, nil
+}
+
+// fromFolded returns a text for each way to write letters of either case: the
+// parser makes them of classes like [wW].
+func fromFolded(letters []rune) ([]text, error) {
+	out := []text{{}}
+	for _, r := range letters {
+		var class []rune
+		for f := r; ; {
+			class = append(class, f, f)
+			if f = unicode.SimpleFold(f); f == r {
+				break
+			}
+		}
+		more, err := fromClass(class)
+		if err != nil {
+			return nil, err
+		}
+		if out, err = join(out, more); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func fromEach(subs []*syntax.Regexp, add func(done, more []text) ([]text, error)) ([]text, error) {
+	var out []text
+	for i, sub := range subs {
+		more, err := texts(sub)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			out = more
+		} else if out, err = add(out, more); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// join returns every text of one with every text of the other behind it.
+func join(before, after []text) ([]text, error) {
+	var out []text
+	for _, b := range before {
+		for _, a := range after {
+			if b.end && (a.s != "" || a.start) || a.start && b.s != "" {
+				return nil, fmt.Errorf("an anchor stands within %q", b.s+a.s)
+			}
+			out = append(out, text{s: b.s + a.s, start: b.start || a.start, end: b.end || a.end})
+		}
+	}
+	if len(out) > mostTexts {
+		return nil, fmt.Errorf("it stands for more than %d texts", mostTexts)
+	}
+	return out, nil
+}
+
+// dedupe keeps the first of equal texts.
+func dedupe(in []text) []text {
+	type key struct {
+		s          string
+		start, end bool
+	}
+	seen := map[key]bool{}
+	out := in[:0:0]
+	for _, t := range in {
+		if k := (key{t.s, t.start, t.end}); !seen[k] {
+			seen[k] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}

@@ -1,0 +1,67 @@
+// Command genagents makes core/verdict_table.go: the user agents of known bots,
+// as a table that [core.Judge] searches without setting anything up.
+//
+// Its input is the list crawler-user-agents in core/agents, whose patterns are
+// regular expressions. Nearly all are plain texts; each becomes the texts that
+// it matches, with an anchor where it has one. What is no plain text is listed
+// in overrides.go with what is done about it, and the command fails on a pattern
+// that is neither. It runs in core:
+//
+//	go generate ./core
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	if err := run("."); err != nil {
+		fmt.Fprintln(os.Stderr, "genagents:", err)
+		os.Exit(1)
+	}
+}
+
+// run writes the table of the core package in dir.
+func run(dir string) error {
+	source, _, err := build(dir)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "verdict_table.go"), source, 0o644)
+}
+
+// build returns the table's source and what went into it.
+func build(dir string) ([]byte, summary, error) {
+	version, err := os.ReadFile(filepath.Join(dir, "agents", "VERSION"))
+	if err != nil {
+		return nil, summary{}, err
+	}
+	texts, sum, err := readList(filepath.Join(dir, "agents", "crawler-user-agents.json"))
+	if err != nil {
+		return nil, sum, err
+	}
+	texts = dedupe(append(texts, ownTexts()...))
+	common, err := readCommon(filepath.Join(dir, "testdata", "verdict", "browsers-user-agents.txt"))
+	if err != nil {
+		return nil, sum, err
+	}
+	t, err := newTable(texts, common)
+	if err != nil {
+		return nil, sum, err
+	}
+	sum.Texts, sum.Bytes = len(t.rows), t.size()
+	source, err := t.source(strings.TrimSpace(string(version)))
+	return source, sum, err
+}
+
+// summary counts what became of the list.
+type summary struct {
+	Patterns   int // in the list
+	Dropped    int // left out on purpose
+	Overridden int // searched for by another text than the list's
+	Texts      int // in the table, ours included
+	Bytes      int // of data in the module
+}

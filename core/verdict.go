@@ -1,0 +1,266 @@
+package core
+
+import (
+	"math/bits"
+	"strings"
+)
+
+// Signals is what Judge looks at. The zero value knows nothing, and is judged
+// WhoUnknown.
+type Signals struct {
+	Method    string // as sent
+	UserAgent string // value of the header; "" for none
+	// Purpose is the value of Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever
+	// is there; "" for none.
+	Purpose string
+	// The rest of the headers count by being there; their values are not needed.
+	Accept         bool
+	AcceptLanguage bool
+	From           bool // RFC 9110, 10.1.2: robots should send it, browsers do not
+	SignatureAgent bool // Web Bot Auth: names the bot that signs the request
+	// FetchMetadata: Sec-Fetch-Site, -Mode or -Dest is there.
+	FetchMetadata bool
+	// FetchUser: Sec-Fetch-User is there. Its only value is ?1, and it is sent
+	// for navigations only (W3C Fetch Metadata, 2.4).
+	FetchUser bool
+	// Secure: the request came over TLS. Browsers send Sec-Fetch-* only then.
+	Secure bool
+	Bot    BotAnalysis
+}
+
+// BotAnalysis is what Fastly's Bot Management says of a request: the host calls
+// fastly_http_downstream downstream_bot_* of compute-at-edge.witx. The zero value
+// is a request that was not analysed, as on every service without the product.
+type BotAnalysis struct {
+	Analysed bool
+	Detected bool
+	Verified bool        // Fastly has validated who the bot is
+	Category BotCategory // asked for only where Detected
+	Name     string      // Fastly's name for the bot, "" for none
+}
+
+// BotCategory is $bot_category_kind of the ABI.
+type BotCategory uint32
+
+// The categories that are not simply a bot's.
+const (
+	// BotSuspected is a bot that Fastly suspects, and has not found.
+	BotSuspected BotCategory = 1
+	// BotAccessibility is a tool by which a person reads, a screen reader.
+	BotAccessibility BotCategory = 2
+	// BotHeadless is a suspected headless browser.
+	BotHeadless BotCategory = 14
+)
+
+// Who made a request.
+type Who uint8
+
+// The answers.
+const (
+	// WhoUnknown: nothing proves either. It is what most clicks on iPhones get,
+	// since Safari does not send what WhoHuman asks for.
+	WhoUnknown Who = iota
+	// WhoHuman: a browser says that somebody acted to open this link, and
+	// nothing contradicts it.
+	//
+	// It proves that the client sent what Chromium 76 and Firefox 90, or later,
+	// send when a link is opened by hand, and does not call itself a bot. It does
+	// not prove a person: whoever writes a client can send the same, and a real
+	// browser that is driven by a program does.
+	WhoHuman
+	// WhoBot: a machine made this request without anybody opening the link, by
+	// the request's own account or Fastly's. A person may open it later.
+	WhoBot
+)
+
+var whoNames = [...]string{"unknown", "human", "bot"}
+
+// String returns the name that the click log uses.
+func (w Who) String() string { return whoNames[w] }
+
+// Verdict is who made a request, as far as the request shows it. It is for the
+// log: nothing is ever answered differently because of it.
+type Verdict struct {
+	Who     Who
+	Reasons ReasonSet
+	// Agent is the known agent's name, as the list of known agents or else Fastly
+	// has it; "" for none. It is never the client's own text.
+	Agent string
+}
+
+// ReasonSet is the set of what was seen, whichever verdict it led to.
+type ReasonSet uint32
+
+// The reasons. A name in the log is never reused for another meaning.
+const (
+	ReasonFastlyBot           ReasonSet = 1 << iota // Fastly has detected a bot
+	ReasonFastlySuspected                           // Fastly suspects a bot or a headless browser
+	ReasonFastlyAccessibility                       // Fastly has detected a tool by which a person reads
+	ReasonFastlyVerified                            // and has validated who it is
+	ReasonFastlyNone                                // Fastly has looked and detected none
+	ReasonNotAnalysed                               // Fastly has not looked
+	ReasonKnownAgent                                // the user agent is on the list of crawlers
+	ReasonDeclared                                  // the user agent calls itself bot, crawler, spider, …
+	ReasonMailProxy                                 // fetches a mail's images for its reader
+	ReasonOffice                                    // Microsoft Office or Outlook asks, not a browser
+	ReasonHead                                      // HEAD: no browser opens a link with it
+	ReasonMethod                                    // neither GET nor HEAD: not the opening of a link
+	ReasonPrefetch                                  // fetched in case somebody opens it
+	ReasonFrom                                      // the header From
+	ReasonSignatureAgent                            // the header Signature-Agent
+	ReasonNoUserAgent                               // no User-Agent
+	ReasonBareUserAgent                             // "Mozilla/5.0" and no more, as Apple's Mail Privacy Protection sends
+	ReasonOddUserAgent                              // not of the form that browsers send
+	ReasonNoAccept                                  // no Accept, which every browser sends
+	ReasonNoAcceptLanguage                          // no Accept-Language, which every browser sends
+	ReasonNoFetchMetadata                           // no Sec-Fetch-*, which this browser sends
+	ReasonFetchMetadata                             // Sec-Fetch-*, which few programs send
+	ReasonUserActivation                            // Sec-Fetch-User: somebody acted
+)
+
+var reasonNames = [...]string{
+	"fastly_bot", "fastly_suspected", "fastly_accessibility", "fastly_verified", "fastly_none", "not_analysed",
+	"known_agent", "declared", "mail_proxy", "office", "head", "method", "prefetch", "from", "signature_agent",
+	"no_user_agent", "bare_user_agent", "odd_user_agent", "no_accept", "no_accept_language", "no_fetch_metadata",
+	"fetch_metadata", "user_activation",
+}
+
+const (
+	// personBehind are machines that may be fetching for a person who acts.
+	personBehind = ReasonMailProxy | ReasonFastlyAccessibility
+	// provesBot is what only a machine that acts by itself sends.
+	provesBot = ReasonFastlyBot | ReasonKnownAgent | ReasonDeclared | ReasonHead | ReasonPrefetch |
+		ReasonFrom | ReasonSignatureAgent
+	// contradictsHuman is what the browsers that send Sec-Fetch-User never do.
+	contradictsHuman = ReasonFastlySuspected | ReasonOffice | ReasonMethod | ReasonNoUserAgent |
+		ReasonBareUserAgent | ReasonOddUserAgent | ReasonNoAccept | ReasonNoAcceptLanguage | ReasonNoFetchMetadata
+)
+
+// maxUserAgent is how much of a user agent is looked at, in bytes. The longest
+// among 165,640 of phones and browsers has 681.
+const maxUserAgent = 1024
+
+// Judge says who made a request, and why. It is pure, allocates nothing, and
+// claims nothing that the request does not show: in doubt it says WhoUnknown.
+//
+// Of the mail scanners that open links before a reader does, it finds those that
+// say so. Microsoft Safe Links, Proofpoint, Mimecast and others take care to look
+// like a browser and document no user agent; Fastly's own analysis may find them,
+// this function cannot.
+func Judge(s *Signals) Verdict {
+	ua := cut(s.UserAgent, maxUserAgent)
+	v := Verdict{Reasons: s.Bot.reasons() | s.headerReasons()}
+	engine, major := readEngine(ua)
+	if r := findAgent(ua); r != nil {
+		v.Reasons |= agentReasons[r.class()]
+		v.Agent = r.agent()
+	}
+	if v.Agent == "" && s.Bot.Detected {
+		v.Agent = s.Bot.Name
+	}
+	v.Reasons |= userAgentReasons(ua, engine)
+	if (s.Secure || s.FetchUser) && !s.FetchMetadata && major >= fetchMetadataSince[engine] {
+		v.Reasons |= ReasonNoFetchMetadata
+	}
+	v.Who = v.Reasons.who(engine)
+	return v
+}
+
+func (r ReasonSet) who(engine browserEngine) Who {
+	switch {
+	case r&personBehind != 0:
+		return WhoUnknown
+	case r&provesBot != 0:
+		return WhoBot
+	case r&ReasonUserActivation != 0 && r&contradictsHuman == 0 && engine.sendsFetchUser():
+		return WhoHuman
+	}
+	return WhoUnknown
+}
+
+func (b *BotAnalysis) reasons() ReasonSet {
+	switch {
+	case !b.Analysed:
+		return ReasonNotAnalysed
+	case !b.Detected:
+		return ReasonFastlyNone
+	}
+	r := ReasonFastlyBot
+	switch b.Category {
+	case BotSuspected, BotHeadless:
+		r = ReasonFastlySuspected
+	case BotAccessibility:
+		r = ReasonFastlyAccessibility
+	}
+	if b.Verified {
+		r |= ReasonFastlyVerified
+	}
+	return r
+}
+
+func (s *Signals) headerReasons() ReasonSet {
+	var r ReasonSet
+	if s.Method == "HEAD" {
+		r |= ReasonHead
+	} else if s.Method != "GET" {
+		r |= ReasonMethod
+	}
+	if isPrefetch(s.Purpose) {
+		r |= ReasonPrefetch
+	}
+	return r | when(s.From, ReasonFrom) | when(s.SignatureAgent, ReasonSignatureAgent) |
+		when(!s.Accept, ReasonNoAccept) | when(!s.AcceptLanguage, ReasonNoAcceptLanguage) |
+		when(s.FetchMetadata, ReasonFetchMetadata) | when(s.FetchUser, ReasonUserActivation)
+}
+
+func when(is bool, r ReasonSet) ReasonSet {
+	if is {
+		return r
+	}
+	return 0
+}
+
+// isPrefetch tells whether a Purpose header says that nobody has opened the link
+// yet. "prefetch", with parameters such as ";prerender", is Sec-Purpose's, the
+// older Purpose's and X-Moz's; "preview" and "instant" were Safari's and Chrome's
+// in X-Purpose.
+func isPrefetch(purpose string) bool {
+	token, _, _ := strings.Cut(purpose, ";")
+	token, _, _ = strings.Cut(token, ",")
+	token = strings.TrimSpace(token)
+	for _, known := range [...]string{"prefetch", "prerender", "preview", "instant"} {
+		if strings.EqualFold(token, known) {
+			return true
+		}
+	}
+	return false
+}
+
+var agentReasons = [...]ReasonSet{
+	agentDeclared: ReasonDeclared, agentOffice: ReasonOffice, agentKnown: ReasonKnownAgent, agentMailProxy: ReasonMailProxy,
+}
+
+func userAgentReasons(ua string, engine browserEngine) ReasonSet {
+	switch {
+	case ua == "":
+		return ReasonNoUserAgent
+	case ua == "Mozilla/5.0":
+		// What Apple's proxy sends as of 2021, and may change:
+		// https://bird.com/en-nl/blog/4-insights-on-ios-15-mail-privacy-protection
+		return ReasonBareUserAgent
+	case engine == engineNone:
+		return ReasonOddUserAgent
+	}
+	return 0
+}
+
+// AppendReasons appends the names of the reasons, separated by commas.
+func (v Verdict) AppendReasons(dst []byte) []byte {
+	for r := v.Reasons; r != 0; r &= r - 1 {
+		if r != v.Reasons {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, reasonNames[bits.TrailingZeros32(uint32(r))]...)
+	}
+	return dst
+}

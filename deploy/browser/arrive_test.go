@@ -1,0 +1,218 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim"
+)
+
+// bound is the longest that all of it may take once the module is built, so that
+// a browser that hangs is a failure with a name.
+const bound = 80 * time.Second
+
+// TestChromiumArrives reads mail as people do: every link is clicked with the
+// mouse, and what counts is where the browser is at the end.
+func TestChromiumArrives(t *testing.T) {
+	path := binary(t)
+	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(sitesJSON)})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	r := newRig(ctx, t, wasm)
+	b := openTab(ctx, t, path, r.rules, r.pins)
+	for _, f := range r.fronts {
+		t.Run(f.scheme, func(t *testing.T) {
+			f.clickAll(t, b)
+			t.Run("outage", func(t *testing.T) { f.outage(t, b, r.fleet) })
+		})
+	}
+	t.Run("looks", func(t *testing.T) { r.fronts[0].looks(t, b) })
+	require.Empty(t, b.complained(), "what the browser holds against our pages")
+	b.close()
+	for _, f := range r.fronts {
+		t.Run("log of "+f.scheme, func(t *testing.T) { f.checkLog(ctx, t) })
+	}
+}
+
+// clickAll clicks every link, and the first once more: a click that the browser
+// answers from its cache would not be counted.
+func (f *front) clickAll(t *testing.T, b *tab) {
+	for i, l := range f.mail.links {
+		t.Run(l.name, func(t *testing.T) { f.arrive(t, b, i) })
+	}
+	t.Run("again", func(t *testing.T) { f.arrive(t, b, 0) })
+	for i, d := range f.mail.damaged {
+		t.Run(d.name, func(t *testing.T) { f.refuse(t, b, i) })
+	}
+}
+
+// read opens the mail, in which every picture shows.
+func (f *front) read(t *testing.T, b *tab) {
+	t.Helper()
+	f.openMail(t, b)
+	for i, width := range b.imageWidths(t) {
+		require.Equal(t, 1, width, "width of %s", f.mail.pictures[i])
+	}
+}
+
+func (f *front) openMail(t *testing.T, b *tab) {
+	t.Helper()
+	for _, url := range f.mail.pictures {
+		f.ask(url)
+	}
+	b.open(t, f.scheme+"://"+mailHost+"/")
+	require.Len(t, b.imageWidths(t), len(f.mail.pictures))
+}
+
+// ask notes what the browser must ask for. It writes a space in a link as %20.
+func (f *front) ask(url string) { f.asked[strings.ReplaceAll(url, " ", "%20")]++ }
+
+func (f *front) arrive(t *testing.T, b *tab, i int) {
+	f.read(t, b)
+	f.checkArrival(t, f.click(t, b, i), f.mail.links[i])
+}
+
+func (f *front) click(t *testing.T, b *tab, i int) page {
+	t.Helper()
+	f.ask(f.mail.links[i].url)
+	return b.click(t, fmt.Sprintf("#link-%d", i))
+}
+
+func (f *front) checkArrival(t *testing.T, p page, l link) {
+	t.Helper()
+	require.Equal(t, l.arrives, p.Href)
+	require.Equal(t, int64(200), p.Status)
+	_, place, _ := strings.Cut(l.arrives, "://")
+	place, _, _ = strings.Cut(place, "#") // no server ever sees that
+	require.Equal(t, "You have arrived", p.Heading)
+	require.Contains(t, strings.Split(p.Text, "\n"), "You have arrived at "+place)
+}
+
+// refuse clicks a damaged link, reads the page, and takes the way on that it offers.
+func (f *front) refuse(t *testing.T, b *tab, i int) {
+	d := f.mail.damaged[i]
+	f.read(t, b)
+	f.ask(d.url)
+	p := b.click(t, fmt.Sprintf("#damaged-%d", i))
+	require.Equal(t, d.url, p.Href)
+	f.checkPage(t, p, d)
+	home := b.click(t, "a")
+	require.Equal(t, homePage, home.Href)
+	require.Empty(t, home.Referrer, "the home page does not learn the link")
+}
+
+func (f *front) checkPage(t *testing.T, p page, d damage) {
+	t.Helper()
+	require.Equal(t, d.status, p.Status)
+	require.Equal(t, d.title, p.Title)
+	require.Equal(t, d.title, p.Heading)
+	require.Equal(t, "24px", p.HeadSize, "the page's own policy lets its style through")
+	require.Equal(t, homePage, p.Home)
+	require.Contains(t, p.Text, "Go to our home page")
+	foot := strings.Split(p.Text[strings.LastIndex(p.Text, "\n")+1:], " · ")
+	require.Len(t, foot, 3, p.Text)
+	require.Equal(t, []string{fmt.Sprint(d.status), string(d.code)}, foot[:2])
+	f.refusals[foot[2]] = d.code
+}
+
+// outage: with every ESP down, the readers of links that say where they lead
+// arrive, where the site wants it, and the others are told.
+func (f *front) outage(t *testing.T, b *tab, fleet *origins.Fleet) {
+	setFaults(t, fleet, origins.ServerError)
+	defer setFaults(t, fleet, origins.Up)
+	readable, opaque := f.find(t, ownHost+": click"), f.find(t, "sendgrid.example.com: click")
+	f.openMail(t, b)
+	require.Equal(t, 1, b.imageWidths(t)[0], "the open pixel of ours needs no ESP")
+	f.checkArrival(t, f.click(t, b, readable), f.mail.links[readable])
+	f.openMail(t, b)
+	f.checkPage(t, f.click(t, b, opaque), damage{status: 500, code: core.ESPError, title: "We are having trouble"})
+}
+
+func setFaults(t *testing.T, fleet *origins.Fleet, fault origins.Fault) {
+	t.Helper()
+	for _, backend := range fleet.Backends() {
+		require.NoError(t, fleet.SetFault(backend, fault))
+	}
+}
+
+func (f *front) find(t *testing.T, name string) int {
+	t.Helper()
+	i := slices.IndexFunc(f.mail.links, func(l link) bool { return l.name == name })
+	require.GreaterOrEqual(t, i, 0, name)
+	return i
+}
+
+// line is what a line of the click log says, as far as it is compared.
+type line struct {
+	Request string    `json:"request"`
+	Host    string    `json:"host"`
+	Method  string    `json:"method"`
+	Code    core.Code `json:"code"`
+	Status  int       `json:"status"`
+}
+
+// checkLog: every request of the browser has one line, and the browser has made
+// those that it was to make and no other.
+func (f *front) checkLog(ctx context.Context, t *testing.T) {
+	require.NoError(t, f.server.Shutdown(ctx))
+	got, codes := map[string]int{}, map[string]core.Code{}
+	for range f.arrived.Load() {
+		x := f.next(ctx, t)
+		l := readLine(t, x)
+		codes[l.Request] = l.Code
+		got[f.scheme+"://"+x.Request.Host+x.Request.Target]++
+	}
+	require.Empty(t, differences(f.asked, got))
+	require.NotEmpty(t, f.refusals)
+	for request, code := range f.refusals {
+		require.Equal(t, code, codes[request], "the line of the request that a page names")
+	}
+}
+
+// next waits for a request to come to its end, which may be after the browser has
+// got all of the answer.
+func (f *front) next(ctx context.Context, t *testing.T) *hostsim.Exchange {
+	t.Helper()
+	select {
+	case x := <-f.over:
+		return x
+	case <-ctx.Done():
+		require.FailNow(t, "a request has not come to its end")
+		return nil
+	}
+}
+
+// differences lists the URLs that were not requested as often as they should have been.
+func differences(want, got map[string]int) (list []string) {
+	all := maps.Clone(want)
+	maps.Copy(all, got)
+	for url := range all {
+		if want[url] != got[url] {
+			list = append(list, fmt.Sprintf("%s: %d times instead of %d", url, got[url], want[url]))
+		}
+	}
+	return list
+}
+
+func readLine(t *testing.T, x *hostsim.Exchange) line {
+	t.Helper()
+	require.True(t, x.Ending.OK(), "%s %s\n%s", x.Ending, x.Ending.Message, x.Stderr)
+	require.Len(t, x.Logs, 1, "one line per request")
+	require.Equal(t, "clicks", x.Logs[0].Endpoint)
+	var l line
+	require.NoError(t, json.Unmarshal([]byte(x.Logs[0].Line), &l))
+	require.Equal(t, [3]any{x.Request.Method, x.Request.Host, x.Response}, [3]any{l.Method, l.Host, l.Status})
+	return l
+}

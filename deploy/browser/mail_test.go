@@ -1,0 +1,122 @@
+package browser
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// mail is an HTML message in a webmail.
+type mail struct {
+	links    []link
+	damaged  []damage
+	pictures []string // URLs of open pixels
+}
+
+// link is an anchor and what its click must end in.
+type link struct {
+	name    string
+	url     string // as it stands in the mail
+	arrives string // the address bar at the end
+}
+
+// damage is an anchor whose click must end on a page of ours.
+type damage struct {
+	link
+	status int64
+	code   core.Code
+	title  string
+}
+
+var _ http.Handler = (*mail)(nil)
+
+// ServeHTTP shows the mail. The icon is in the page, so that the browser asks for
+// nothing that is not in the mail.
+func (m *mail) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	io.WriteString(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>Mail</title><link rel="icon" href="data:,">`)
+	for i, l := range m.links {
+		fmt.Fprintf(w, `<p><a id="link-%d" href="%s">%s</a></p>`, i, html.EscapeString(l.url), html.EscapeString(l.name))
+	}
+	for i, d := range m.damaged {
+		fmt.Fprintf(w, `<p><a id="damaged-%d" href="%s">%s</a></p>`, i, html.EscapeString(d.url), html.EscapeString(d.name))
+	}
+	for _, url := range m.pictures {
+		fmt.Fprintf(w, `<img alt="" src="%s">`, html.EscapeString(url))
+	}
+	io.WriteString(w, "</html>\n")
+}
+
+// write makes a mail with every link that a browser can follow: our own, and those
+// that the stand-ins of all sites made up.
+func (r *rig) write(t *testing.T, scheme string) *mail {
+	t.Helper()
+	m := &mail{damaged: damages(t, scheme)}
+	m.links = append(m.links,
+		own(t, scheme, "https://www.example.com/welcome?from=mail&x=%2F"),
+		own(t, scheme, "https://shop.example.com/sale?a=%2520#offer"),
+		own(t, scheme, "http://shop.example.com/plain"))
+	m.pictures = append(m.pictures, mint(t, scheme, core.Link{ID: id(t, "reader 7"), Pixel: true}))
+	for _, host := range r.sites.Hosts() {
+		before := len(m.links)
+		r.writeESP(m, scheme, host)
+		require.Greater(t, len(m.links), before, host)
+	}
+	require.Len(t, m.pictures, 6, "an open of ours, one each of three ESPs, and two forms of SendGrid's")
+	return m
+}
+
+func (r *rig) writeESP(m *mail, scheme, host string) {
+	for _, l := range r.fleet.Links(r.sites.Lookup(host)) {
+		url := scheme + "://" + host + l.Target
+		switch {
+		case l.Kind == core.KindOpen:
+			m.pictures = append(m.pictures, url)
+		case l.Destination != "" && l.Kind != core.KindHealth:
+			m.links = append(m.links, link{host + ": " + l.Name, url, l.Destination})
+		}
+	}
+}
+
+func own(t *testing.T, scheme, destination string) link {
+	t.Helper()
+	url := mint(t, scheme, core.Link{Destination: destination, ID: id(t, "reader 7"), Expiry: noon.Unix()/60 + 1})
+	return link{"ours to " + destination, url, destination}
+}
+
+// mint signs a link. What is signed says https in old mail, too.
+func mint(t *testing.T, scheme string, l core.Link) string {
+	t.Helper()
+	l.Host, l.KeyID = ownHost, "k1"
+	url, err := core.Mint(l, []byte(secret))
+	require.NoError(t, err)
+	return scheme + strings.TrimPrefix(url, "https")
+}
+
+func id(t *testing.T, text string) string {
+	t.Helper()
+	id, err := core.EncodeID([]byte(text))
+	require.NoError(t, err)
+	return id
+}
+
+// damages are signed links as they look when something has gone wrong with them.
+func damages(t *testing.T, scheme string) []damage {
+	t.Helper()
+	whole := mint(t, scheme, core.Link{Destination: homePage})
+	altered := strings.Replace(whole, ".u", ".iMQ.u", 1)
+	late := mint(t, scheme, core.Link{Destination: homePage, Expiry: noon.Unix() / 60})
+	return []damage{
+		{link{name: "altered", url: altered}, 403, core.BadTag, "This link cannot be trusted"},
+		{link{name: "cut off", url: whole[:len(whole)-5]}, 400, core.BadEncoding, "This link is damaged"},
+		{link{name: "expired", url: late}, 410, core.Expired, "This link has expired"},
+	}
+}

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// TestEveryCodeHasAMeaning reads core's list of codes, so that a new one is not
+// forgotten here.
+func TestEveryCodeHasAMeaning(t *testing.T) {
+	codes := codesOfCore(t)
+	require.Contains(t, codes, core.BadTag)
+	for _, code := range codes {
+		require.NotEmpty(t, meanings[code].what, string(code))
+	}
+	require.Len(t, meanings, len(codes))
+	require.NotEmpty(t, explainCode("of_the_future").what)
+}
+
+func codesOfCore(t *testing.T) (codes []core.Code) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../../core/code.go", nil, 0)
+	require.NoError(t, err)
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "Code" {
+			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			require.NoError(t, err)
+			codes = append(codes, core.Code(text))
+		}
+		return true
+	})
+	return codes
+}

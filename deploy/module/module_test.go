@@ -1,0 +1,158 @@
+package module
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/tetratelabs/wazero"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/edge/prewarm"
+)
+
+const sites = `{"sites": {"link.example.com": {"esp": "customerio-eu"}, "mail.example.com": {"esp": "sendgrid"}}}`
+
+func TestBuild(t *testing.T) {
+	root, err := Root(".")
+	require.NoError(t, err)
+	reactor, err := Reactor(t.Context(), root)
+	require.NoError(t, err)
+
+	out, rep, err := Build(t.Context(), Options{Sites: []byte(sites), Reactor: reactor})
+	require.NoError(t, err)
+	require.Equal(t, 2, rep.Sites)
+	require.Equal(t, len(reactor), rep.Reactor)
+	require.Equal(t, len(out), rep.Module)
+	require.Positive(t, rep.Segments)
+	require.Positive(t, rep.Data)
+	require.Positive(t, rep.MemoryPages)
+	require.Zero(t, rep.Compile)
+	stamp, ok := ReadStamp(out)
+	require.True(t, ok)
+	require.Equal(t, StampOf([]byte(sites)), stamp)
+	requireStarts(t, out)
+
+	// Compiled here: the same bytes, wherever the current folder lies in the tree.
+	again, rep, err := Build(t.Context(), Options{Sites: []byte(sites), Dir: filepath.Join(root, "deploy")})
+	require.NoError(t, err)
+	require.Positive(t, rep.Compile)
+	require.True(t, slices.Equal(out, again), "two builds differ")
+}
+
+// requireStarts checks that an engine takes the module and finds its entry.
+func requireStarts(t *testing.T, wasm []byte) {
+	rt := wazero.NewRuntimeWithConfig(t.Context(), wazero.NewRuntimeConfigInterpreter())
+	defer rt.Close(t.Context())
+	compiled, err := rt.CompileModule(t.Context(), wasm)
+	require.NoError(t, err)
+	require.Contains(t, compiled.ExportedFunctions(), "_start")
+	require.NotContains(t, compiled.ExportedFunctions(), "_initialize")
+}
+
+func TestBuildRefuses(t *testing.T) {
+	_, _, err := Build(t.Context(), Options{Sites: []byte(`{"sites": {}}`), SitesName: "mine.json", Dir: t.TempDir()})
+	var bad *core.SitesError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, "mine.json", bad.Name)
+
+	_, _, err = Build(t.Context(), Options{Sites: []byte(sites), Dir: t.TempDir()})
+	require.ErrorIs(t, err, ErrNoSource)
+
+	_, _, err = Build(t.Context(), Options{Sites: []byte(sites), Reactor: []byte("no module")})
+	var warm *prewarm.Error
+	require.ErrorAs(t, err, &warm)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err = Build(ctx, Options{Sites: []byte(sites)})
+	require.ErrorIs(t, err, context.Canceled)
+
+	t.Setenv("PATH", t.TempDir())
+	_, _, err = Build(t.Context(), Options{Sites: []byte(sites)})
+	require.ErrorIs(t, err, ErrNoGo)
+}
+
+func TestRoot(t *testing.T) {
+	dir := t.TempDir()
+	inner := filepath.Join(dir, "bench", "deep")
+	require.NoError(t, os.MkdirAll(inner, 0o755))
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	write("go.mod", "// comment\nmodule \""+Path+"\" // here\n\ngo 1.26\n")
+	// A module of its own below does not hide the one above.
+	write("bench/go.mod", "module "+Path+"/bench\n")
+	root, err := Root(inner)
+	require.NoError(t, err)
+	require.Equal(t, dir, root)
+
+	write("go.mod", "module "+Path+"2\n")
+	_, err = Root(inner)
+	require.ErrorIs(t, err, ErrNoSource)
+}
+
+func TestGuestEnv(t *testing.T) {
+	got := guestEnv([]string{"HOME=/h", "GOOS=linux", "GOARCH=amd64", "goos=x", "GOFLAGS=-mod=mod", "GOWASM=x", "CGO_ENABLED=1", "GOPROXY=off"})
+	require.Equal(t, []string{"HOME=/h", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0"}, got)
+}
+
+func TestReadStampOfOthers(t *testing.T) {
+	for _, wasm := range []string{"", "junk", wasmHeader, wasmHeader + "\x00", wasmHeader + "\x00\x05\x04name", wasmHeader + "\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"} {
+		_, ok := ReadStamp([]byte(wasm))
+		require.False(t, ok, "%q", wasm)
+	}
+	short := appendStamp([]byte(wasmHeader), Stamp{})
+	_, ok := ReadStamp(short[:len(short)-1])
+	require.False(t, ok)
+}
+
+// FuzzStamp checks that a stamp is found behind any sections, and that only one
+// that was put there is.
+func FuzzStamp(f *testing.F) {
+	f.Add([]byte("\x01\x00"), []byte("sites"))
+	f.Add([]byte("\x00\x05\x04name\x0a\x01\x00"), []byte(""))
+	f.Add([]byte("\x00\x80"), []byte("x"))
+	f.Fuzz(func(t *testing.T, sections, sites []byte) {
+		wasm := append([]byte(wasmHeader), sections...)
+		_, before := ReadStamp(wasm)
+		if before {
+			require.True(t, strings.Contains(string(sections), stampName))
+			return
+		}
+		got, ok := ReadStamp(appendStamp(wasm, StampOf(sites)))
+		if wellFormed(sections) {
+			require.True(t, ok)
+		}
+		if ok && wellFormed(sections) {
+			require.Equal(t, StampOf(sites), got)
+		}
+	})
+}
+
+// wellFormed reads sections the slow way.
+func wellFormed(b []byte) bool {
+	for len(b) > 0 {
+		size, shift, i := uint64(0), 0, 1
+		for ; ; i++ {
+			if i >= len(b) || shift > 28 {
+				return false
+			}
+			size |= uint64(b[i]&0x7f) << shift
+			shift += 7
+			if b[i] < 0x80 {
+				break
+			}
+		}
+		rest := b[i+1:]
+		if size > uint64(len(rest)) {
+			return false
+		}
+		b = rest[size:]
+	}
+	return true
+}

@@ -1,0 +1,66 @@
+package hostsim_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/clickedge/clickedge/hostsim"
+)
+
+// noContent is the smallest useful guest, assembled by hand: it answers 204. In text form:
+//
+//	(import "fastly_http_resp" "new"             (func (param i32) (result i32)))
+//	(import "fastly_http_resp" "status_set"      (func (param i32 i32) (result i32)))
+//	(import "fastly_http_body" "new"             (func (param i32) (result i32)))
+//	(import "fastly_http_resp" "send_downstream" (func (param i32 i32 i32) (result i32)))
+//	(memory (export "memory") 1)
+//	(func (export "_start")
+//	  (drop (call 0 (i32.const 0))) (drop (call 2 (i32.const 4)))
+//	  (drop (call 1 (i32.load (i32.const 0)) (i32.const 204)))
+//	  (drop (call 3 (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 0))))
+const noContent = "\x00asm\x01\x00\x00\x00" +
+	"\x01\x16\x04\x60\x01\x7f\x01\x7f\x60\x02\x7f\x7f\x01\x7f\x60\x03\x7f\x7f\x7f\x01\x7f\x60\x00\x00" +
+	"\x02\x70\x04" +
+	"\x10fastly_http_resp\x03new\x00\x00" +
+	"\x10fastly_http_resp\x0astatus_set\x00\x01" +
+	"\x10fastly_http_body\x03new\x00\x00" +
+	"\x10fastly_http_resp\x0fsend_downstream\x00\x02" +
+	"\x03\x02\x01\x03" +
+	"\x05\x03\x01\x00\x01" +
+	"\x07\x13\x02\x06memory\x02\x00\x06_start\x00\x04" +
+	"\x0a\x28\x01\x26\x00" +
+	"\x41\x00\x10\x00\x1a" +
+	"\x41\x04\x10\x02\x1a" +
+	"\x41\x00\x28\x02\x00\x41\xcc\x01\x10\x01\x1a" +
+	"\x41\x00\x28\x02\x00\x41\x04\x28\x02\x00\x41\x00\x10\x03\x1a" +
+	"\x0b"
+
+func Example() {
+	ctx := context.Background()
+	h, err := hostsim.New(ctx, []byte(noContent), hostsim.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer h.Close(ctx)
+	resp, x, err := h.Do(ctx, &hostsim.Request{Target: "/anything"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Status, x.Ending)
+	for _, call := range x.Calls {
+		fmt.Println(call.Module, call.Name, call.Status)
+	}
+	// Output:
+	// 204 exited with code 0
+	// fastly_http_resp new ok
+	// fastly_http_body new ok
+	// fastly_http_resp status_set ok
+	// fastly_http_resp send_downstream ok
+}
+
+func ExampleNew_refused() {
+	_, err := hostsim.New(context.Background(), []byte("\x00asm\x01\x00\x00\x00"), hostsim.Config{})
+	fmt.Println(err)
+	// Output: module cannot run on Compute: no exported function "_start"; no exported memory "memory"
+}
