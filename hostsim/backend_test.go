@@ -178,6 +178,16 @@ func TestBodiesThatBreakOff(t *testing.T) {
 	}
 }
 
+// The time limit holds for a body that nobody but the client waits for any more.
+func TestTimeLimitOnBody(t *testing.T) {
+	backend := Backend{URL: misbehave(t, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", true), BetweenBytesTimeout: -1}
+	h := newHost(t, "raw", Config{Limits: Limits{Time: 300 * time.Millisecond}, Backends: map[string]Backend{"origin": backend}})
+	resp, x, err := h.Do(context.Background(), &Request{})
+	require.ErrorIs(t, err, errTimeLimit)
+	require.Equal(t, "half", string(resp.Body))
+	require.True(t, x.Ending.OK(), "the guest had ended before")
+}
+
 // A request that the guest starts and does not wait for still goes out, and the exchange has its outcome.
 func TestForgottenRequest(t *testing.T) {
 	hit := make(chan string, 1)

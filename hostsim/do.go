@@ -109,7 +109,9 @@ func (r *run) collect(ctx context.Context, method string) (*Response, error) {
 	resp := &Response{Status: out.Status, Header: frameResponse(out, method)}
 	r.rec.x.Response = out.Status
 	var body bytes.Buffer
-	err := read(ctx, &body, out.Body)
+	reading, cancel := either(ctx, r.ctx)
+	defer cancel()
+	err := read(reading, &body, out.Body)
 	resp.Body, resp.Trailer = body.Bytes(), out.Body.Trailers()
 	if method == http.MethodHead {
 		resp.Body = nil

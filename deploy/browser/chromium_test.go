@@ -38,8 +38,7 @@ func binary(t *testing.T) string {
 // tab is the one tab of a browser that knows no names but those of its resolver
 // rules and has an empty profile, which chromedp makes and removes.
 type tab struct {
-	ctx   context.Context
-	close func() // ends the browser and waits for that; may be called again
+	ctx context.Context
 
 	mu         sync.Mutex
 	complaints []string
@@ -51,11 +50,21 @@ func openTab(ctx context.Context, t *testing.T, path string, rules, pins []strin
 	t.Helper()
 	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(path)}, flags(rules, pins)...)
 	ctx, stopAll := chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(stopAll)
 	ctx, stop := chromedp.NewContext(ctx)
-	b := &tab{ctx: ctx, close: sync.OnceFunc(func() { stop(); stopAll() })}
-	t.Cleanup(b.close)
+	t.Cleanup(stop)
+	b := &tab{ctx: ctx}
 	require.NoError(t, chromedp.Listen(ctx, b.listen), "the browser starts")
 	return b
+}
+
+// close lets the browser end by itself, so that it leaves nothing behind. Where it
+// does not, or the test has failed before, it is killed in the end.
+func (b *tab) close(t *testing.T) {
+	t.Helper()
+	if err := chromedp.Cancel(b.ctx); err != nil {
+		t.Log("the browser did not end well:", err)
+	}
 }
 
 func flags(rules, pins []string) (options []chromedp.ExecAllocatorOption) {

@@ -24,7 +24,8 @@ func (env *Env) checkCommand() *cobra.Command {
 		Use:   "check [sites.json] [--json]",
 		Short: "Find every mistake in sites.json",
 		Long: `Reads sites.json as the module would and lists every mistake in it, each with its
-line, or the sites in a table. "clickedge check --fields" lists what may stand in it.`,
+line; or else the sites, and the backends that the service needs. "clickedge check
+--fields" lists what may stand in the file.`,
 		Example: `  clickedge check
   clickedge check deploy/examples/ses.json --json`,
 		Args: args(0, 1),
@@ -40,11 +41,12 @@ line, or the sites in a table. "clickedge check --fields" lists what may stand i
 
 // checked is what check --json prints.
 type checked struct {
-	OK       bool          `json:"ok"`
-	Sites    []checkedSite `json:"sites,omitempty"`
-	Warnings []string      `json:"warnings,omitempty"`
-	Mistakes []mistake     `json:"mistakes,omitempty"`
-	More     int           `json:"more_mistakes,omitempty"`
+	OK       bool             `json:"ok"`
+	Sites    []checkedSite    `json:"sites,omitempty"`
+	Backends []checkedBackend `json:"backends,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"`
+	Mistakes []mistake        `json:"mistakes,omitempty"`
+	More     int              `json:"more_mistakes,omitempty"`
 }
 
 type checkedSite struct {
@@ -56,6 +58,15 @@ type checkedSite struct {
 	WhenESPFails string   `json:"when_esp_fails"`
 	Destinations []string `json:"destinations,omitempty"`
 	Keys         []string `json:"keys,omitempty"`
+}
+
+// checkedBackend is a backend that the service needs, by this name.
+type checkedBackend struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	Port    uint16 `json:"port"`
+	TLS     bool   `json:"tls"`
+	SNI     string `json:"sni,omitempty"` // and certificate name
 }
 
 type mistake struct {
@@ -80,13 +91,28 @@ func (c *check) run(name string) error {
 		result.Sites = append(result.Sites, describe(site))
 		result.Warnings = append(result.Warnings, siteWarnings(site)...)
 	}
+	result.Backends = backendsOf(sites)
 	if c.json {
 		return printJSON(c.env.Out, result)
 	}
 	for _, w := range result.Warnings {
 		fmt.Fprintf(c.env.Err, "warning: %s\n", w)
 	}
-	return c.printTable(result.Sites)
+	if err := c.printTable(result.Sites); err != nil || len(result.Backends) == 0 {
+		return err
+	}
+	return c.printBackends(result.Backends)
+}
+
+func backendsOf(sites *core.Sites) (list []checkedBackend) {
+	for _, o := range sites.Origins() {
+		b := checkedBackend{Name: o.Backend, Address: o.Address, Port: o.Port, TLS: o.TLS}
+		if o.TLS {
+			b.SNI = o.Address
+		}
+		list = append(list, b)
+	}
+	return list
 }
 
 // fail prints the mistakes as JSON where that was asked for.
@@ -162,6 +188,20 @@ func (c *check) printTable(sites []checkedSite) error {
 	for _, s := range sites {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Host, s.ESP, dash(s.Backend), s.Clicks, s.WhenESPFails,
 			dash(strings.Join(s.Keys, ",")))
+	}
+	return w.Flush()
+}
+
+func (c *check) printBackends(backends []checkedBackend) error {
+	fmt.Fprintln(c.env.Out)
+	w := tabwriter.NewWriter(c.env.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "BACKEND\tADDRESS\tPORT\tSNI AND CERTIFICATE NAME")
+	for _, b := range backends {
+		name := "no TLS"
+		if b.TLS {
+			name = b.SNI
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", b.Name, b.Address, b.Port, name)
 	}
 	return w.Flush()
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,30 @@ const serveSites = `{"sites": {
   "quick.example.com": {"esp": "sparkpost", "destinations": ["*.example.com"], "clicks": "redirect"},
   "mail.example.com": {"esp": "mailgun"}
 }}`
+
+// builtModule is a module with serveSites inside, built once for all tests.
+func builtModule(t *testing.T) string {
+	shared.once.Do(func() {
+		dir, err := os.MkdirTemp(os.Getenv("XDG_CACHE_HOME"), "built-") // removed by TestMain
+		require.NoError(t, err)
+		shared.name = filepath.Join(dir, "main.wasm")
+		buildModule(t, serveSites, shared.name)
+	})
+	return shared.name
+}
+
+var shared struct {
+	once sync.Once
+	name string
+}
+
+func buildModule(t *testing.T, sites, out string) {
+	name := filepath.Join(t.TempDir(), "sites.json")
+	require.NoError(t, os.WriteFile(name, []byte(sites), 0o600))
+	var stdout, stderr bytes.Buffer
+	env := &Env{In: new(bytes.Buffer), Out: &stdout, Err: &stderr, Now: time.Now, LookupEnv: os.LookupEnv}
+	require.Equal(t, ExitOK, env.Run(t.Context(), []string{"build", "--sites", name, "-o", out}), stderr.String())
+}
 
 // running is a "clickedge serve" in this process.
 type running struct {
@@ -115,7 +140,7 @@ func (r *running) finish() string {
 }
 
 func TestServe(t *testing.T) {
-	r := startServe(t, serveSites)
+	r := startServe(t, serveSites, "--module", builtModule(t))
 
 	resp, line := r.get("GET", "link.example.com", r.target("link.example.com", "a signed link of one's own"))
 	require.Equal(t, 302, resp.StatusCode)
@@ -148,7 +173,7 @@ func TestServe(t *testing.T) {
 }
 
 func TestServeWithAFailingESP(t *testing.T) {
-	r := startServe(t, serveSites, "--fault", "customerio-eu=500", "--fault", "mailgun=refuse", "-v")
+	r := startServe(t, serveSites, "--module", builtModule(t), "--fault", "customerio-eu=500", "--fault", "mailgun=refuse", "-v")
 	resp, line := r.get("GET", "link.example.com", r.target("link.example.com", "click"))
 	require.Equal(t, 302, resp.StatusCode)
 	require.Contains(t, line, `esp_error: the ESP answered with an error: the site has "when_esp_fails": "redirect"`)
@@ -173,7 +198,7 @@ func TestServeElsewhere(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "keys.txt")
 	require.NoError(t, os.WriteFile(keys, []byte("k2="+secretA+"\n"), 0o600))
 
-	r := startServe(t, serveSites, "--origins", "mailgun=http://"+ln.Addr().String(), "--keys", keys, "--json")
+	r := startServe(t, serveSites, "--module", builtModule(t), "--origins", "mailgun=http://"+ln.Addr().String(), "--keys", keys, "--json")
 	require.Contains(t, r.greeting, `warning: no secret of key "k1": its links are refused (key_unavailable)`)
 	require.NotContains(t, r.greeting, secretA)
 	resp, line := r.get("GET", "mail.example.com", "/c/x")
@@ -193,7 +218,7 @@ func TestServeElsewhere(t *testing.T) {
 }
 
 func TestServeRealPrintsNoSamples(t *testing.T) {
-	r := startServe(t, serveSites, "--origins", "real")
+	r := startServe(t, serveSites, "--module", builtModule(t), "--origins", "real")
 	require.Contains(t, r.greeting, "paste a link from your own mail: https://track-eu.customer.io answers it")
 	require.Contains(t, r.greeting, "a signed link of one's own")
 	require.NotContains(t, r.greeting, "# click")
@@ -201,23 +226,18 @@ func TestServeRealPrintsNoSamples(t *testing.T) {
 }
 
 func TestServeModule(t *testing.T) {
-	dir := t.TempDir()
-	sites, wasm := filepath.Join(dir, "other.json"), filepath.Join(dir, "main.wasm")
-	require.NoError(t, os.WriteFile(sites, []byte(`{"sites": {"link.example.com": {"esp": "sendgrid"}}}`), 0o600))
-	var stdout, stderr bytes.Buffer
-	env := &Env{In: new(bytes.Buffer), Out: &stdout, Err: &stderr, Now: time.Now, LookupEnv: os.LookupEnv}
-	require.Equal(t, ExitOK, env.Run(t.Context(), []string{"build", "--sites", sites, "-o", wasm}), stderr.String())
-
-	r := startServe(t, serveSites, "--module", wasm)
+	// The module is newer, or older, than the file: the file names one more host.
+	more := strings.Replace(serveSites, `"mail.example.com"`, `"more.example.com": {"esp": "sendgrid"}, "mail.example.com"`, 1)
+	r := startServe(t, more, "--module", builtModule(t))
 	require.Contains(t, r.greeting, "was built with other sites than")
 	require.Contains(t, r.greeting, "hint: clickedge build --sites")
 	// The module decides, not the file: it knows no such host, and says so.
-	resp, line := r.get("GET", "mail.example.com", "/")
+	resp, line := r.get("GET", "more.example.com", "/")
 	require.Equal(t, 421, resp.StatusCode)
 	require.Contains(t, line, "wrong_host: no site has this host")
 	r.finish()
 
-	r = startServe(t, serveSites, "--module", filepath.Join(dir, "missing.wasm"))
+	r = startServe(t, serveSites, "--module", filepath.Join(t.TempDir(), "missing.wasm"))
 	require.Contains(t, r.greeting, "missing.wasm is not there yet")
 	require.Contains(t, r.greeting, "building the module")
 	r.finish()

@@ -450,3 +450,22 @@ func TestURISet(t *testing.T) {
 		require.Equal(t, want, string(r.m[64:64+r.u32(0)]))
 	}
 }
+
+// A writer waits once eight chunks are under way, goes on when one is taken, and is told when its reader has gone.
+func TestBackPressure(t *testing.T) {
+	p, ended := newPipe(), context.Background()
+	stopped, cancel := context.WithCancel(ended)
+	cancel()
+	for range pipeSize {
+		require.True(t, isClosed(p.writable()))
+		require.NoError(t, p.push(stopped, chunk{data: []byte("x")}))
+	}
+	require.False(t, isClosed(p.writable()))
+	require.ErrorIs(t, p.push(stopped, chunk{data: []byte("x")}), context.Canceled)
+	data, err := p.next(ended)
+	require.NoError(t, err)
+	require.Equal(t, "x", string(data))
+	require.NoError(t, p.push(stopped, chunk{data: []byte("y")}))
+	p.close()
+	require.ErrorIs(t, p.push(ended, chunk{data: []byte("z")}), errReaderGone)
+}

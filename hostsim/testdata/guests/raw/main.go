@@ -147,7 +147,7 @@ func init() {
 	routes = map[string]func(string){
 		"uri": func(string) { reply(200, getURI()) }, "echo": echo, "loop": func(string) { loop() }, "sleep": func(string) { time.Sleep(time.Hour) },
 		"trap": trap, "exit": func(string) { os.Exit(7) }, "eat": eat, "nothing": func(string) {}, "names": names, "env": env,
-		"stream": stream, "abandon": abandon, "unfinished": unfinished, "forget": forget, "pending": pending, "upload": upload,
+		"stream": stream, "abandon": abandon, "unfinished": unfinished, "forget": forget, "pending": pending, "upload": upload, "upwait": upwait,
 		"trailer": trailer, "late": late, "flood": flood, "time": now, "random": random, "twice": twice,
 		"log": func(s string) { log("clicks", s); reply(200, "logged") },
 	}
@@ -332,6 +332,19 @@ func upload(string) {
 	var d detail
 	must(pendingWait(h, unsafe.Pointer(&d), unsafe.Pointer(&resp), unsafe.Pointer(&respBody)), "wait")
 	must(sendDownstream(resp, respBody, 0), "send_downstream")
+}
+
+// upwait waits for the answer before it finishes the request body.
+func upwait(string) {
+	var h, resp, respBody uint32
+	out := newBody("")
+	p, n := ptr("origin")
+	must(sendAsyncStreaming(req, out, p, n, unsafe.Pointer(&h)), "send_async_streaming")
+	must(write(out, "first"), "write")
+	var d detail
+	st := pendingWait(h, unsafe.Pointer(&d), unsafe.Pointer(&resp), unsafe.Pointer(&respBody))
+	must(bodyClose(out), "close")
+	reply(200, "status "+itoa(st)+" tag "+itoa(d.tag))
 }
 
 func trailer(string) {
