@@ -45,6 +45,9 @@ const (
 	copyIt  = "Part of it may have been lost on the way. Try the link in the original message."
 	sorry   = "We are having trouble"
 	again   = "Nothing is wrong with your link. Please try again in a minute."
+	// What an ESP that fails has done before it failed, nobody here can know.
+	noAnswer = "The service that this link goes through does not answer. What you asked for may not have been done. Please try again in a minute."
+	anError  = "The service that this link goes through reports an error. What you asked for may not have been done. Please try again in a minute."
 )
 
 var notices = map[Code]Notice{
@@ -67,10 +70,10 @@ var notices = map[Code]Notice{
 	Loop:                {508, sorry, "This address leads back to itself. The people who run it have to mend that."},
 	NoSites:             {503, sorry, again},
 	KeyUnavailable:      {503, sorry, again},
-	ESPUnreachable:      {502, sorry, again},
-	ESPTLS:              {502, sorry, again},
-	ESPError:            {502, sorry, again},
-	ESPTimeout:          {504, sorry, again},
+	ESPUnreachable:      {502, sorry, noAnswer},
+	ESPTLS:              {502, sorry, noAnswer},
+	ESPError:            {502, sorry, anError},
+	ESPTimeout:          {504, sorry, noAnswer},
 	Internal:            {500, sorry, again},
 }
 

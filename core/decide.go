@@ -42,19 +42,12 @@ type Decision struct {
 	ID string
 }
 
-// ReplyBody names an answer that is given from here.
-type ReplyBody uint8
-
-// The answers.
-const (
-	ReplyNone  ReplyBody = iota
-	ReplyPixel           // a transparent GIF of one pixel
-)
-
 // Decide says what a request on a site gets. It is pure: the same arguments give
 // the same decision. A nil site is a host that is not ours.
 func Decide(req *Request, site *Site, now time.Time) Decision {
 	switch {
+	case isHealth(req.Target):
+		return decideReply(req, ReplyHealth)
 	case site == nil:
 		return refuse(WrongHost)
 	case len(req.Target) > MaxTarget:
@@ -67,7 +60,11 @@ func Decide(req *Request, site *Site, now time.Time) Decision {
 		return refuse(Loop)
 	case len(site.Keys) > 0 && isOwn(req.Target):
 		return decideOwn(req, site, now)
-	case site.Origin == nil:
+	}
+	if reply := replyTo(req.Target, site); reply != ReplyNone {
+		return decideReply(req, reply)
+	}
+	if site.Origin == nil {
 		return refuse(NotFound)
 	}
 	return decideESP(req, site)
@@ -129,6 +126,18 @@ func decideOwn(req *Request, site *Site, now time.Time) Decision {
 		d.Action, d.Reply = Reply, ReplyPixel
 	default:
 		d.Action, d.Location = Redirect, link.Destination
+	}
+	return d
+}
+
+// decideReply answers from here what is no link of anybody's.
+func decideReply(req *Request, reply ReplyBody) Decision {
+	d := Decision{Action: Reply, Code: OK, Reply: reply}
+	if reply == ReplyHealth {
+		d.Kind = KindHealth
+	}
+	if req.Method != "GET" && req.Method != "HEAD" {
+		d.Action, d.Code, d.Reply = Refuse, BadMethod, ReplyNone
 	}
 	return d
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,8 +89,8 @@ func describe(d Decision) string {
 	if d.Origin != nil {
 		fmt.Fprintf(&b, "backend: %s\n", d.Origin.Backend)
 	}
-	if d.Reply == ReplyPixel {
-		b.WriteString("reply: pixel\n")
+	if d.Reply != ReplyNone {
+		fmt.Fprintf(&b, "reply: %s\n", d.Reply)
 	}
 	return b.String()
 }
@@ -180,6 +181,12 @@ func FuzzDecide(f *testing.F) {
 			Host: "link.example.com", ESP: o.Preset, Origin: &o, Keys: []string{"k1"}, ClickRedirect: true, FailRedirect: true,
 			Destinations: []Pattern{{Host: "example.com", Sub: true}},
 		})
+	}
+	for _, name := range []string{"links.json", "links-damaged.json"} {
+		for _, l := range loadLinks(f, name) {
+			family := familyNamed(f, l.ESP)
+			f.Add("GET", l.Path, "", uint8(slices.IndexFunc(sites, func(s *Site) bool { return s.Origin.Family == family })))
+		}
 	}
 	f.Fuzz(func(t *testing.T, method, target, loop string, pick uint8) {
 		site := sites[int(pick)%len(sites)]

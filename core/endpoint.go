@@ -74,18 +74,20 @@ func (e endpoint) backend() string {
 	return name + "_http_" + strconv.Itoa(int(e.port))
 }
 
-// Origins returns one origin for each backend that these sites need, sorted by
-// the backend's name. Origins that share a backend agree on address, port, TLS
+// Origins returns one origin for each backend that these sites need, second
+// origins included, sorted by the backend's name. Origins that share a backend agree on address, port, TLS
 // and health; Preset and what happens to headers are those of the first site
 // that needs it.
 func (s *Sites) Origins() []*Origin {
 	seen := map[string]bool{}
 	var list []*Origin
 	for _, host := range s.hosts {
-		o := s.byHost[host].Origin
-		if o != nil && !seen[o.Backend] {
-			seen[o.Backend] = true
-			list = append(list, o)
+		site := s.byHost[host]
+		for _, o := range [...]*Origin{site.Origin, site.SecondOrigin} {
+			if o != nil && !seen[o.Backend] {
+				seen[o.Backend] = true
+				list = append(list, o)
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b *Origin) int { return cmp.Compare(a.Backend, b.Backend) })

@@ -12,6 +12,34 @@ type Page struct {
 	// Home is the site's way on; "" for none. It has passed the destination
 	// grammar when sites.json was read.
 	Home string
+	// RetryAfter is what the ESP asked for, in seconds; "" for a minute. Only
+	// where the code is temporary.
+	RetryAfter string
+}
+
+// maxRetryAfter bounds, in seconds, how long a reader is told to wait.
+const maxRetryAfter = 3600
+
+// RetryAfterOf returns the number of seconds that an ESP's Retry-After names, if
+// it is one that a person may be told: from 1 to 3600. A date, or another number,
+// gives "".
+func RetryAfterOf(value string) string {
+	n, err := strconv.ParseUint(value, 10, 16)
+	if err != nil || n < 1 || n > maxRetryAfter || value[0] == '0' {
+		return ""
+	}
+	return value
+}
+
+// RetryHeader is the value of the page's Retry-After, "" for none.
+func (p Page) RetryHeader() string {
+	switch {
+	case !p.Code.Temporary():
+		return ""
+	case p.RetryAfter != "":
+		return p.RetryAfter
+	}
+	return "60"
 }
 
 // StatusCode is the HTTP status of the page.
@@ -79,7 +107,3 @@ func appendEscaped(dst []byte, s string) []byte {
 	}
 	return dst
 }
-
-// Pixel is the answer to an open: a transparent GIF89a of one pixel, 43 bytes.
-const Pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00" +
-	"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"

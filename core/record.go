@@ -29,9 +29,21 @@ type Record struct {
 	OriginStatus int
 	// OriginError says why the ESP gave no answer: "connection_refused", …
 	OriginError string
+	// SecondOrigin says what came of the second origin, where the first was never
+	// reached: "answered", or why it gave no answer either.
+	SecondOrigin string
+	// Missed says that the ESP has not counted this request: "yes" where it was
+	// never reached, "maybe" where it was and did not answer as it should.
+	Missed string
 	// Agrees says of a click that was answered from the link whether the ESP's
-	// own Location was the same: "yes", "no", or "" where it was not asked.
+	// own Location was the same: "yes", "no", or "" where it gave no answer.
 	Agrees string
+	// OriginDestination is the host of the ESP's Location where it does not
+	// agree; "" for none.
+	OriginDestination string
+	// Verdict says who made a click or an open, where Judged.
+	Verdict Verdict
+	Judged  bool
 	// Override is "used" where the config store's site stood in for that of
 	// sites.json, and "invalid" where it could not.
 	Override string
@@ -64,12 +76,27 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 		dst = appendNumber(dst, "origin_status", int64(r.OriginStatus))
 	}
 	dst = appendOptional(dst, "origin_error", r.OriginError)
+	dst = appendOptional(dst, "second_origin", r.SecondOrigin)
+	dst = appendOptional(dst, "missed", r.Missed)
 	dst = appendOptional(dst, "agrees", r.Agrees)
+	dst = appendOptional(dst, "origin_destination", r.OriginDestination)
+	if r.Judged {
+		dst = r.Verdict.appendMembers(dst)
+	}
 	dst = appendOptional(dst, "override", r.Override)
 	dst = appendNumber(dst, "us", r.Micros)
 	dst = appendNumber(dst, "vcpu_ms", r.VCPU)
 	dst = appendMember(dst, "version", r.Version)
 	return append(dst, '}', '\n')
+}
+
+// appendMembers appends the verdict. Its names are ours or of the list of agents,
+// so the reasons need no escapes; Fastly's name of a bot may.
+func (v Verdict) appendMembers(dst []byte) []byte {
+	dst = appendMember(dst, "verdict", v.Who.String())
+	dst = append(dst, `,"reasons":"`...)
+	dst = append(v.AppendReasons(dst), '"')
+	return appendOptional(dst, "agent", cut(v.Agent, 64))
 }
 
 func appendMember(dst []byte, name, value string) []byte {

@@ -15,7 +15,9 @@ func fullRecord() *Record {
 	return &Record{
 		Time: time.Date(2026, 3, 1, 12, 0, 0, 7e6, time.FixedZone("", 3600)), RequestID: "r1", Host: "link.example.com",
 		ESP: "customerio-eu", Kind: KindClick, Method: "GET", Action: Redirect, Code: OK, Status: 302,
-		Destination: "www.example.com", ID: "aWQ", OriginStatus: 302, OriginError: "connection_refused", Agrees: "yes",
+		Destination: "www.example.com", ID: "aWQ", OriginStatus: 302, OriginError: "connection_refused", Agrees: "no",
+		SecondOrigin: "answered", Missed: "maybe", OriginDestination: "shop.example.com", Judged: true,
+		Verdict:  Verdict{Who: WhoBot, Reasons: ReasonNotAnalysed | ReasonKnownAgent, Agent: "Some\"Bot"},
 		Override: "used", Micros: 120, VCPU: 1, Version: "12",
 	}
 }
@@ -23,7 +25,8 @@ func fullRecord() *Record {
 func TestRecord(t *testing.T) {
 	want := `{"v":1,"time":"2026-03-01T11:00:00.007Z","request":"r1","host":"link.example.com","esp":"customerio-eu",` +
 		`"kind":"click","method":"GET","action":"redirect","code":"ok","status":302,"destination":"www.example.com","id":"aWQ",` +
-		`"origin_status":302,"origin_error":"connection_refused","agrees":"yes","override":"used","us":120,"vcpu_ms":1,"version":"12"}` + "\n"
+		`"origin_status":302,"origin_error":"connection_refused","second_origin":"answered","missed":"maybe","agrees":"no","origin_destination":"shop.example.com",` +
+		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot","override":"used","us":120,"vcpu_ms":1,"version":"12"}` + "\n"
 	require.Equal(t, want, string(fullRecord().AppendJSON(nil)))
 }
 
@@ -56,6 +59,14 @@ func TestCodesAreThoseOfTheSpecification(t *testing.T) {
 	}
 	rows := regexp.MustCompile("(?m)^\\| `\\w+` \\| (\\d{3}|as the ESP answered) \\|").FindAllString(string(spec), -1)
 	require.Len(t, rows, len(notices))
+}
+
+func TestReasonsAreThoseOfTheSpecification(t *testing.T) {
+	spec, err := os.ReadFile("spec/click-log.md")
+	require.NoError(t, err)
+	for _, name := range append(reasonNames[:], whoNames[:]...) {
+		require.Contains(t, string(spec), "\n| `"+name+"` | ")
+	}
 }
 
 func FuzzRecordIsJSON(f *testing.F) {

@@ -1,6 +1,9 @@
 package core
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Site is one branded link domain. It is made by [ParseSites] and not changed
 // afterwards.
@@ -12,6 +15,11 @@ type Site struct {
 	ESP string
 	// Origin is where requests are proxied to; nil for "none".
 	Origin *Origin
+	// SecondOrigin is tried where Origin was never reached; nil for none.
+	SecondOrigin *Origin
+	// ESPTimeout is how long a reader waits for the head of the ESP's answer,
+	// both origins together.
+	ESPTimeout time.Duration
 	// Destinations lists the hosts that a redirect may lead to.
 	Destinations []Pattern
 	// AllowHTTP lets redirects lead to http:// as well.
@@ -28,6 +36,8 @@ type Site struct {
 	SignedAnywhere bool
 	// Home is the way on that a page offers; "" for none.
 	Home string
+	// AppLinks are served as they stand here; nil where the ESP's are.
+	AppLinks *AppLinks
 }
 
 // Sites is the whole of sites.json.
@@ -36,8 +46,13 @@ type Sites struct {
 	hosts  []string // in the order of the file
 }
 
-// Len is the number of sites.
-func (s *Sites) Len() int { return len(s.hosts) }
+// Len is the number of sites; nil has none.
+func (s *Sites) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.hosts)
+}
 
 // Hosts returns the branded hosts in the order of the file.
 func (s *Sites) Hosts() []string { return append([]string(nil), s.hosts...) }

@@ -18,6 +18,7 @@ type field uint8
 const (
 	fieldESP field = iota
 	fieldOrigin
+	fieldSecond
 	fieldTenant
 	fieldHost
 	fieldCookies
@@ -27,9 +28,11 @@ const (
 	fieldClicks
 	fieldCount
 	fieldFails
+	fieldTimeout
 	fieldKeys
 	fieldSigned
 	fieldHome
+	fieldAppLinks
 	fieldsLen // their number
 )
 
@@ -38,6 +41,8 @@ var siteFields = [fieldsLen]FieldDoc{
 		`the preset of the e-mail service provider, or "none" where only links of one's own are answered; required`},
 	fieldOrigin: {"origin", "URL", "",
 		`where requests are proxied to, scheme and host and, if need be, port; required for custom, postmark, mandrill and mailjet, whose presets do not know it`},
+	fieldSecond: {"second_origin", "URL", "",
+		`an origin of the same ESP that gets a GET or HEAD where the first could not be connected to, as "https://v2.spgo.io" beside spgo.io; a bare host has the first's scheme and port`},
 	fieldTenant: {"tenant", "string", "",
 		`the tenant's label in <tenant>.et.e.sparkpost.com; required for sparkpost-enterprise`},
 	fieldHost: {"host", `"branded" or "origin"`, `"branded"`,
@@ -56,12 +61,16 @@ var siteFields = [fieldsLen]FieldDoc{
 		`whether the ESP is told of a click that was answered from the link; with clicks "redirect" only`},
 	fieldFails: {"when_esp_fails", `"page" or "redirect"`, `"page"`,
 		`what a click gets when the ESP gives no answer: a page that says so, or a redirect from the link itself where it can be read`},
+	fieldTimeout: {"esp_timeout", "string", `"5s"`,
+		`how long a reader waits for the ESP's answer to begin before when_esp_fails applies, "100ms" to "60s"; requests other than GET and HEAD wait a minute`},
 	fieldKeys: {"keys", "list of strings", "",
 		`the ids of the keys of links of one's own, 1 to 8 of a-z 0-9 each; every one verifies, the first also mints; required when esp is "none"`},
 	fieldSigned: {"signed_links", `"listed" or "anywhere"`, `"listed"`,
 		`whether links of one's own lead to the hosts in destinations only; with keys only`},
 	fieldHome: {"home", "URL", "",
 		`an https page that the pages of the link domain offer as the way on`},
+	fieldAppLinks: {"app_links", "object", "",
+		`the files that let apps open links: "apple", an apple-app-site-association, and "android", an assetlinks.json, each as it is or by the name of a file beside sites.json; without it the ESP's own are served`},
 }
 
 // fieldNamed finds a field by its name.
@@ -81,6 +90,7 @@ const (
 	typeText fieldType = iota
 	typeFlag
 	typeList
+	typeObject
 )
 
 func (f field) fieldType() fieldType {
@@ -89,6 +99,8 @@ func (f field) fieldType() fieldType {
 		return typeFlag
 	case fieldDestinations, fieldKeys:
 		return typeList
+	case fieldAppLinks:
+		return typeObject
 	}
 	return typeText
 }
@@ -129,6 +141,12 @@ func hintField(name string) string {
 		meant = "destinations"
 	case "fallback", "onfailure", "onerror":
 		meant = "when_esp_fails"
+	case "secondary", "backup", "failover", "fallbackorigin", "secondaryorigin":
+		meant = "second_origin"
+	case "timeout", "firstbytetimeout", "esptimeoutms":
+		meant = "esp_timeout"
+	case "apple", "android", "applinksfile", "applelinks", "assetlinks", "appleappsiteassociation", "universallinks":
+		meant = "app_links"
 	case "secrets", "secret", "kids":
 		meant = "keys"
 	case "homepage", "website":

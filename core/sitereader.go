@@ -23,6 +23,8 @@ type siteReader struct {
 	// esp is the preset; its name is empty where esp is missing or bad.
 	esp      Origin
 	endpoint endpoint
+	second   secondOrigin
+	claims   []appClaim
 	tenant   string
 }
 
@@ -61,7 +63,7 @@ func (c *siteReader) stranger(name jsonText) {
 }
 
 func (c *siteReader) value(f field) {
-	kind := [...]byte{typeText: '"', typeFlag: 't', typeList: '['}[f.fieldType()]
+	kind := [...]byte{typeText: '"', typeFlag: 't', typeList: '[', typeObject: '{'}[f.fieldType()]
 	if e := c.want(kind); e != nil {
 		c.bad[f] = true
 		c.misfit(e, c.path(siteFields[f].Name))
@@ -69,15 +71,23 @@ func (c *siteReader) value(f field) {
 	}
 	switch kind {
 	case 't':
-		c.on[f] = c.r.word("true")
-		if !c.on[f] && !c.r.word("false") {
-			c.r.unexpected("a value")
-		}
+		c.on[f] = c.flag()
 	case '[':
 		c.r.list(func(i int) { c.item(f, i) })
+	case '{':
+		c.setAppLinks()
 	default:
 		c.text(f, c.r.text())
 	}
+}
+
+// flag reads true or false.
+func (c *siteReader) flag() bool {
+	is := c.r.word("true")
+	if !is && !c.r.word("false") {
+		c.r.unexpected("a value")
+	}
+	return is
 }
 
 // text takes the value of a text field.
@@ -90,8 +100,12 @@ func (c *siteReader) text(f field, t jsonText) {
 		c.setESP(t)
 	case f == fieldOrigin:
 		c.setOrigin(t)
+	case f == fieldSecond:
+		c.setSecond(t)
 	case f == fieldTenant:
 		c.setTenant(t)
+	case f == fieldTimeout:
+		c.setTimeout(t)
 	case f == fieldHome:
 		c.setHome(t)
 	default:

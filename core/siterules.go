@@ -19,9 +19,14 @@ func (c *siteReader) relate(at int) {
 	s.FailRedirect = c.on[fieldFails]
 	s.SignedAnywhere = c.on[fieldSigned]
 	s.Count = c.on[fieldCount] || !c.given(fieldCount)
+	if s.ESPTimeout == 0 {
+		s.ESPTimeout = defaultTimeout
+	}
 	if c.proxied() && !c.bad[fieldOrigin] && !c.bad[fieldTenant] {
 		s.Origin = c.shared(c.origin())
+		c.relateSecond()
 	}
+	c.relateAppLinks()
 }
 
 func (c *siteReader) given(f field) bool { return c.at[f] != 0 }
@@ -48,7 +53,7 @@ func (c *siteReader) relateESP(at int) {
 	c.refuse(fieldTenant, esp.Preset == presetEnterprise, `only "sparkpost-enterprise" has tenants`)
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
 	c.refuse(fieldCookies, custom, `the preset knows whether its ESP bears cookies; "custom" takes either`)
-	for _, f := range []field{fieldForwarded, fieldClicks, fieldCount, fieldFails} {
+	for _, f := range []field{fieldSecond, fieldForwarded, fieldClicks, fieldCount, fieldFails, fieldTimeout} {
 		c.refuse(f, c.proxied(), "")
 	}
 	if !c.proxied() {

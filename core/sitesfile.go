@@ -60,8 +60,11 @@ type sitesParser struct {
 	// them. What is kept here ends up in the module's memory image.
 	lastDestinations []Pattern
 	lastKeys         []string
+	lastAppLinks     *AppLinks
 	// single is set where the document is one site.
 	single bool
+	// files, where not nil, collects the names of files instead of refusing them.
+	files *[]namedFile
 }
 
 // siteEntry is a site and where it stands.
@@ -70,6 +73,7 @@ type siteEntry struct {
 	at       int   // of its name
 	origin   field // which field sets the origin
 	originAt int
+	secondAt int
 }
 
 // readable refuses what is not worth reading, and steps over a byte order mark.
@@ -171,7 +175,7 @@ func (p *sitesParser) siteValue(host string, at int) {
 	if c.given(fieldOrigin) {
 		by = fieldOrigin
 	}
-	p.entries = append(p.entries, siteEntry{c.site, at, by, c.at[by]})
+	p.entries = append(p.entries, siteEntry{c.site, at, by, c.at[by], c.at[fieldSecond]})
 }
 
 // want makes sure that a value of this kind, given by its first byte, begins
@@ -247,12 +251,18 @@ func (p *sitesParser) join() *Sites {
 		s.hosts = append(s.hosts, host)
 	}
 	for _, e := range p.entries {
-		if o := e.site.Origin; o != nil && s.byHost[o.Address] != nil {
-			p.mistakes.add(e.originAt, p.fieldPath(e.site.Host, siteFields[e.origin].Name), "leads to "+strconv.Quote(o.Address)+", a link domain itself",
-				"requests would go round in circles: give the ESP's own host")
-		}
+		p.round(s, e.site, e.site.Origin, e.origin, e.originAt)
+		p.round(s, e.site, e.site.SecondOrigin, fieldSecond, e.secondAt)
 	}
 	return s
+}
+
+// round reports an origin that is a link domain itself.
+func (p *sitesParser) round(s *Sites, site *Site, o *Origin, f field, at int) {
+	if o != nil && s.Has(o.Address) {
+		p.mistakes.add(at, p.fieldPath(site.Host, siteFields[f].Name), "leads to "+strconv.Quote(o.Address)+", a link domain itself",
+			"requests would go round in circles: give the ESP's own host")
+	}
 }
 
 func (p *sitesParser) twice(e siteEntry, first *Site) {

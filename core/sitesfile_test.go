@@ -57,6 +57,15 @@ func describeSites(sites *Sites, err error) string {
 		if o := s.Origin; o != nil {
 			fmt.Fprintf(&b, "  %s\n", describeOrigin(o))
 		}
+		if o := s.SecondOrigin; o != nil {
+			fmt.Fprintf(&b, "  second %s\n", describeOrigin(o))
+		}
+		if s.ESPTimeout != defaultTimeout {
+			fmt.Fprintf(&b, "  the ESP has %s\n", s.ESPTimeout)
+		}
+		if l := s.AppLinks; l != nil {
+			fmt.Fprintf(&b, "  apple %s\n  android %s\n", l.Apple, l.Android)
+		}
 	}
 	b.WriteString("backends\n")
 	for _, o := range sites.Origins() {
@@ -107,7 +116,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "tenant", "host", "cookies", "x_forwarded_host", "destinations", "allow_http", "clicks", "count", "when_esp_fails", "keys", "signed_links" or "home"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "destinations", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)
@@ -249,7 +258,9 @@ func FuzzParseSites(f *testing.F) {
 	for _, path := range sitesFiles(f) {
 		data, err := os.ReadFile(path)
 		require.NoError(f, err)
-		f.Add(data)
+		if len(data) < 10_000 { // the engine would spend its time on the large ones
+			f.Add(data)
+		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		sites, err := ParseSites("sites.json", data)
@@ -304,16 +315,24 @@ func checkSite(t *testing.T, sites *Sites, s *Site) {
 		d, ok := ParseDestination(s.Home)
 		require.True(t, ok && d.TLS && d.Host != s.Host, "%q", s.Home)
 	}
+	require.True(t, s.ESPTimeout >= minTimeout && s.ESPTimeout <= maxTimeout)
+	if l := s.AppLinks; l != nil {
+		checkAppLinks(t, l)
+	}
 	if s.ESP == "none" {
 		require.Nil(t, s.Origin)
+		require.Nil(t, s.SecondOrigin)
 		require.NotEmpty(t, s.Keys)
 		return
 	}
-	checkOrigin(t, sites, s)
+	checkOrigin(t, sites, s, s.Origin)
+	if second := s.SecondOrigin; second != nil {
+		checkOrigin(t, sites, s, second)
+		require.NotEqual(t, s.Origin.Backend, second.Backend)
+	}
 }
 
-func checkOrigin(t *testing.T, sites *Sites, s *Site) {
-	o := s.Origin
+func checkOrigin(t *testing.T, sites *Sites, s *Site, o *Origin) {
 	require.NotNil(t, o)
 	require.Equal(t, s.ESP, o.Preset)
 	require.True(t, isHost(o.Address), "%q", o.Address)

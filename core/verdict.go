@@ -140,6 +140,9 @@ const (
 // among 165,640 of phones and browsers has 681.
 const maxUserAgent = 1024
 
+// maxAgent is how much of Fastly's name for a bot is taken, in bytes.
+const maxAgent = 64
+
 // Judge says who made a request, and why. It is pure, allocates nothing, and
 // claims nothing that the request does not show: in doubt it says WhoUnknown.
 //
@@ -155,8 +158,8 @@ func Judge(s *Signals) Verdict {
 		v.Reasons |= agentReasons[r.class()]
 		v.Agent = r.agent()
 	}
-	if v.Agent == "" && s.Bot.Detected {
-		v.Agent = s.Bot.Name
+	if v.Agent == "" && s.Bot.Analysed && s.Bot.Detected {
+		v.Agent = cut(s.Bot.Name, maxAgent)
 	}
 	v.Reasons |= userAgentReasons(ua, engine)
 	if (s.Secure || s.FetchUser) && !s.FetchMetadata && major >= fetchMetadataSince[engine] {
@@ -225,6 +228,9 @@ func when(is bool, r ReasonSet) ReasonSet {
 // older Purpose's and X-Moz's; "preview" and "instant" were Safari's and Chrome's
 // in X-Purpose.
 func isPrefetch(purpose string) bool {
+	if purpose == "" {
+		return false
+	}
 	token, _, _ := strings.Cut(purpose, ";")
 	token, _, _ = strings.Cut(token, ",")
 	token = strings.TrimSpace(token)

@@ -37,26 +37,37 @@ func (r *agentRow) class() agentClass { return agentClass(r.is & 15) }
 
 // findAgent returns the row of the text that says most of a user agent, nil for
 // none: the highest class, then the longest text, then the list's order.
-//
-// It walks the bytes once and hashes each three of them. Where the hash is not
-// in the bit set, which for browsers is nearly everywhere, no row is looked at.
 func findAgent(ua string) (best *agentRow) {
-	var gram uint32
-	for i := 0; i < len(ua); i++ {
-		gram = (gram<<8 | uint32(ua[i])) & 0xFFFFFF
-		hash := gram * 0x9E3779B1 >> 16
-		word := hash >> 5
-		if agentBits[word]&(1<<(hash&31)) != 0 {
-			best = confirmAgent(ua, i-2, word, best)
-		}
+	for i, hash := nextAgent(ua, 0, 0); i > 0; i, hash = nextAgent(ua, i, hash) {
+		best = confirmAgent(ua, i-agentGram, hash, best)
 	}
 	return best
 }
 
-// confirmAgent compares the rows of one word of the bit set with the user agent
-// whose gram at i led to it.
-func confirmAgent(ua string, i int, word uint32, best *agentRow) *agentRow {
-	for k := agentStarts[word]; k < agentStarts[word+1]; k++ {
+// nextAgent walks on from byte i of a user agent, two bytes a step, to the end of
+// the next gram that leads to a row, and returns that end with the gram's hash; 0
+// where there is none. Each text is entered under two neighbouring grams, so one
+// of them is met at a step's end. The hash holds the last three bytes: what is
+// older has been shifted out. For browsers hardly any gram leads anywhere, so all
+// of the time goes here; it calls nothing, since a loop that calls is slow in
+// WebAssembly.
+func nextAgent(ua string, i int, hash uint64) (int, uint64) {
+	for rest := ua[i:]; len(rest) >= 2; rest = rest[2:] {
+		hash = (hash<<10 ^ uint64(rest[0])<<5 ^ uint64(rest[1])) & (1<<15 - 1)
+		if agentBits[hash/64]>>(hash&63)&1 != 0 {
+			return len(ua) - len(rest) + 2, hash
+		}
+	}
+	return 0, 0
+}
+
+// agentGram is how many bytes a gram has.
+const agentGram = 3
+
+// confirmAgent compares the rows that have a hash with the user agent whose gram
+// at i led to it.
+func confirmAgent(ua string, i int, hash uint64, best *agentRow) *agentRow {
+	for k := agentStarts[hash/16]; k < agentStarts[hash/16+1]; k++ {
 		if r := &agentRows[k]; r.isAt(ua, i-int(r.at)) && r.saysMore(best) {
 			best = r
 		}

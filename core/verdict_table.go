@@ -197,7 +197,7 @@ const agentTexts = "" +
 	"SemrushBot" +
 	"yoozBot" +
 	"lipperhey" +
-	"Y!J" +
+	"Y!J-" +
 	"Domain Re-Animator Bot" +
 	"AddThis" +
 	"Screaming Frog SEO Spider" +
@@ -596,7 +596,6 @@ const agentTexts = "" +
 	"ImagesiftBot" +
 	"Expanse" +
 	"InternetMeasurement" +
-	"BW/" +
 	"GeedoBot" +
 	"Audisto Crawler" +
 	"PerplexityBot/" +
@@ -750,7 +749,7 @@ const agentTexts = "" +
 	"Dotcom-Monitor" +
 	"DrataAutopilot" +
 	"DreamHost Data Team" +
-	"ds9" +
+	"ds9 " +
 	" DVbot" +
 	"EcoVadisSustainabilityBot" +
 	"elmah.io Uptime Monitoring" +
@@ -1052,7 +1051,7 @@ const agentTexts = "" +
 	"Brandwatch" +
 	"BraveBot" +
 	"brokenlinkcheck.com" +
-	"BW/" +
+	"BW/1" +
 	"Bushbaby" +
 	"rss-parser" +
 	"CaliberBot" +
@@ -1557,1961 +1556,3376 @@ const agentTexts = "" +
 	"Spider" +
 	"scanner" +
 	"Scanner" +
-	"bot" +
-	"Bot" +
-	"BOT" +
 	"Barracuda Sentinel" +
 	"Microsoft Office" +
 	"ms-office" +
 	"MSOffice"
 
-// agentRows are sorted by their grams' hashes.
+// agentRows are two for each text, sorted by their grams' hashes.
 var agentRows = [...]agentRow{
-	{10878, 11, 6, 0x3},   // CapterraBot
-	{5855, 6, 0, 0x3},     // GPTBot
-	{1663, 10, 0, 0x3},    // fr-crawler
-	{5260, 12, 2, 0x3},    // bidswitchbot
-	{7427, 20, 0, 0x3},    // Gemini-Deep-Research
-	{6452, 35, 1, 0x3},    // developers.google.com/+/web/snippet
-	{14341, 10, 1, 0x3},   // IsDownBot/
-	{16684, 21, 1, 0x3},   // Sidetrade indexer bot
-	{18515, 6, 2, 0x1},    // Spider
-	{14504, 8, 0, 0x3},    // Klaviyo/
-	{13325, 28, 6, 0x3},   // Feedpresso Content Index Bot
-	{10809, 10, 0, 0x3},   // iaskspider
-	{3958, 5, 0, 0x3},     // axios
-	{3254, 24, 1, 0x3},    // filterdb.iss.net/crawler
-	{10908, 14, 0, 0x3},   // caveman-hunter
-	{10096, 14, 4, 0x3},   // eMoney Advisor
-	{13694, 13, 8, 0x3},   // Googlebot-IA/
-	{4436, 6, 0, 0x3},     // ICBot/
-	{13962, 14, 3, 0x3},   // hCardValidator
-	{12696, 14, 3, 0x3},   // contentkingapp
-	{5440, 16, 0, 0x3},    // FindITAnswersbot
-	{18058, 13, 1, 0x3},   // abuse.xmco.fr
-	{10035, 8, 4, 0x3},    // CybaaBot
-	{15688, 12, 9, 0x3},   // pingping.io/
-	{574, 11, 0, 0x3},     // AISearchBot
-	{10300, 6, 1, 0x3},    // IRLbot
-	{6080, 11, 0, 0x3},    // Nicecrawler
-	{7360, 13, 3, 0x3},    // asnriskscorer
-	{3203, 10, 0, 0x3},    // check_http
-	{14696, 12, 1, 0x3},   // Macrobondbot
-	{18578, 9, 1, 0x2},    // ms-office
-	{558, 9, 1, 0x3},      // panscient
-	{16269, 24, 1, 0x3},   // Sansec Security Monitor/
-	{13803, 18, 2, 0x3},   // GotSiteMonitor.com
-	{466, 7, 0, 0x3},      // webmon
-	{17696, 11, 0, 0x3},   // webprosbot/
-	{9405, 9, 3, 0x3},     // Quora-Bot
-	{7491, 13, 3, 0x3},    // DuckAssistBot
-	{14971, 13, 0, 0x3},   // mirrorweb.com
-	{4460, 9, 0, 0x3},     // Experibot
-	{9576, 9, 0, 0x3},     // SmarshBot
-	{9931, 7, 0, 0x3},     // 7Siters
-	{1816, 7, 0, 0x3},     // xovibot
-	{9259, 5, 0, 0x3},     // Noibu
-	{11236, 8, 0, 0x3},    // NaverBot
-	{18342, 22, 4, 0x3},   // GeedoShopProductFinder
-	{5836, 11, 3, 0x3},    // Valve/Steam
-	{3133, 6, 0, 0x3},     // Twurly
-	{2966, 6, 1, 0x3},     // omgili
-	{4959, 10, 0, 0x3},    // Superfeedr
-	{1616, 10, 0, 0x3},    // g00g1e.net
-	{3536, 8, 0, 0x3},     // bitlybot
-	{5017, 28, 3, 0x3},    // AmazonSellerInitiatedListing
-	{11858, 7, 2, 0x3},    // Aragog/
-	{18276, 8, 2, 0x23},   // SSL Labs
-	{5242, 11, 0, 0x3},    // Pandalytics
-	{7756, 26, 1, 0x3},    // ApifyWebsiteContentCrawler
-	{9287, 19, 2, 0x3},    // opencode-smartfetch
-	{9251, 8, 3, 0x3},     // NitroBot
-	{10599, 6, 1, 0x3},    // seoLyt
-	{14211, 11, 1, 0x3},   // img2dataset
-	{3913, 13, 0, 0x3},    // Datafeedwatch
-	{177, 21, 4, 0x3},     // Google-InspectionTool
-	{1250, 11, 6, 0x3},    // DuckDuckBot
-	{7270, 6, 0, 0x3},     // Nessus
-	{5179, 11, 0, 0x3},    // AspiegelBot
-	{678, 8, 0, 0x3},      // voilabot
-	{18051, 7, 0, 0x3},    // WRTNBot
-	{11786, 15, 4, 0x3},   // Algolia Crawler
-	{5082, 15, 1, 0x3},    // Neticle Crawler
-	{9473, 20, 8, 0x3},    // scraping@nytimes.com
-	{1261, 16, 1, 0x3},    // lssrocketcrawler
-	{5131, 12, 1, 0x3},    // AwarioRssBot
-	{7591, 12, 0, 0x3},    // ActiveComply
-	{9702, 5, 2, 0x3},     // Trae/
-	{11631, 13, 3, 0x3},   // YandoriRSSBot
-	{5542, 6, 2, 0x3},     // BitBot
-	{11507, 12, 2, 0x3},   // TSM-turingos
-	{7237, 4, 0, 0x3},     // ZmEu
-	{11457, 11, 1, 0x3},   // SynthesiBot
-	{4719, 15, 0, 0x3},    // Streamline3Bot/
-	{17153, 7, 0, 0x3},    // Stripe/
-	{9373, 21, 1, 0x3},    // productsup.io/crawler
-	{2995, 5, 0, 0x3},     // um-LN
-	{7153, 8, 0, 0x3},     // Timpibot
-	{7632, 9, 0, 0x3},     // AllAfrica
-	{13798, 5, 1, 0x3},    // GoPay
-	{213, 11, 4, 0x3},     // GoogleOther
-	{778, 6, 0, 0x3},      // ezooms
-	{2573, 9, 1, 0x3},     // KosmioBot
-	{14402, 18, 2, 0x3},   // jobswithgptcom-bot
-	{15336, 8, 4, 0x3},    // Novellum
-	{9748, 10, 3, 0x3},    // Verispider
-	{970, 9, 0, 0x3},      // mappydata
-	{15915, 19, 0, 0x3},   // PWABuilderHttpAgent
-	{3250, 4, 0, 0x13},    // LCC
-	{4217, 17, 0, 0x3},    // HttpUrlConnection
-	{4897, 17, 0, 0x3},    // TrendsmapResolver
-	{11926, 10, 0, 0x3},   // AudistoBot
-	{1031, 7, 0, 0x3},     // Grobbot
-	{13884, 7, 0, 0x3},    // Grover/
-	{14927, 17, 10, 0x3},  // Meta-ExternalHit/
-	{6603, 8, 0, 0x3},     // GeedoBot
-	{12119, 12, 7, 0x3},   // BlackDuck-FD
-	{1340, 23, 1, 0x3},    // web-archive-net.com.bot
-	{15328, 8, 0, 0x3},    // Novaact/
-	{10518, 7, 1, 0x3},    // NoahBot
-	{6413, 9, 3, 0x3},     // l9explore
-	{7531, 14, 1, 0x13},   // ArenaUnfurlBot
-	{4674, 14, 0, 0x3},    // HeadlessChrome
-	{7748, 8, 0, 0x3},     // ApifyBot
-	{18322, 20, 1, 0x3},   // PRTG Network Monitor
-	{10077, 10, 4, 0x3},   // DNSScanner
-	{18528, 7, 1, 0x1},    // Scanner
-	{12492, 15, 0, 0x3},   // cloudflare-csup
-	{1761, 9, 0, 0x3},     // memorybot
-	{12370, 9, 4, 0x3},    // CheckHost
-	{15894, 9, 1, 0x3},    // PS_Daily/
-	{1642, 12, 0, 0x3},    // urlappendbot
-	{12609, 16, 1, 0x3},   // cognitiveSEO Bot
-	{18521, 7, 0, 0x1},    // scanner
-	{4154, 35, 6, 0x3},    // Google-Structured-Data-Testing-Tool
-	{8435, 14, 0, 0x3},    // Dotcom-Monitor
-	{6179, 10, 0, 0x3},    // KomodiaBot
-	{10632, 8, 3, 0x3},    // SleepBot
-	{14164, 8, 0, 0x3},    // iAskBot/
-	{10425, 16, 1, 0x3},   // MirrorWebCrawler
-	{392, 9, 0, 0x3},      // BIGLOTRON
-	{5548, 14, 0, 0x13},   // PHP-Curl-Class
-	{9493, 7, 1, 0x3},     // Scrubby
-	{13680, 14, 9, 0x3},   // GoogleProducer
-	{8118, 9, 3, 0x3},     // channable
-	{763, 7, 0, 0x3},      // linkdex
-	{2244, 17, 1, 0x3},    // RankActiveLinkBot
-	{609, 8, 0, 0x3},      // woriobot
-	{11201, 5, 2, 0x3},    // linko
-	{13389, 12, 3, 0x3},   // FlipboardRSS
-	{10502, 16, 0, 0x3},   // NLUX_IAHarvester
-	{10019, 16, 3, 0x3},   // Critical CSS Bot
-	{8331, 9, 4, 0x3},     // Convermax
-	{9110, 15, 0, 0x3},    // NanoInteractive
-	{9568, 8, 3, 0x3},     // SiteLock
-	{11206, 10, 3, 0x3},   // LinkpadBot
-	{3486, 11, 0, 0x3},    // IAS crawler
-	{2556, 10, 0, 0x3},    // Pcore-HTTP
-	{16254, 15, 6, 0x3},   // SandobaCrawler/
-	{11062, 9, 3, 0x3},    // EmailWolf
-	{7161, 21, 0, 0x3},    // SERankingBacklinksBot
-	{1919, 10, 1, 0x3},    // SemrushBot
-	{6332, 11, 0, 0x3},    // Cocolyzebot
-	{2046, 14, 0, 0x3},    // CapsuleChecker
-	{7218, 8, 0, 0x3},     // Selenium
-	{3653, 5, 0, 0x3},     // Fever
-	{8875, 11, 0, 0x3},    // Known Agent
-	{11468, 25, 2, 0x3},   // TaraGroup Intelligent Bot
-	{17025, 15, 3, 0x3},   // TwinWaveScanner
-	{18092, 19, 2, 0x3},   // Yahoo Ad monitoring
-	{15105, 12, 2, 0x3},   // MonTools.com
-	{8886, 10, 6, 0x3},    // KrawlerBot
-	{18449, 4, 1, 0x1},    // BOT)
-	{11700, 16, 2, 0x3},   // advanced_crawler
-	{11144, 7, 0, 0x3},    // HenkBot
-	{2474, 10, 1, 0x3},    // MetaJobBot
-	{236, 4, 0, 0x3},      // Wget
-	{8485, 6, 0, 0x3},     //  DVbot
-	{9681, 9, 3, 0x3},     // TavilyBot
-	{4509, 16, 0, 0x3},    // theoldreader.com
-	{10860, 10, 0, 0x3},   // br-crawler
-	{10615, 17, 2, 0x3},   // SitesOverPagesBot
-	{5588, 10, 4, 0x3},    // centurybot
-	{16589, 19, 5, 0x3},   // ServerHunterSpider/
-	{2949, 5, 0, 0x3},     // NING/
-	{12877, 22, 0, 0x3},   // easybill-ImportManager
-	{15611, 8, 3, 0x3},    // PanguBot
-	{10666, 11, 2, 0x3},   // trafilatura
-	{7209, 9, 1, 0x3},     // Puppeteer
-	{14010, 11, 3, 0x3},   // HetrixTools
-	{10790, 8, 3, 0x3},    // crawl4ai
-	{11374, 6, 3, 0x3},    // Sindup
-	{6438, 14, 1, 0x3},    // OpenGraphCheck
-	{2420, 12, 0, 0x3},    // BingPreview/
-	{756, 7, 0, 0x3},      // sitebot
-	{3353, 8, 0, 0x3},     // Moreover
-	{3571, 18, 2, 0x3},    // bot-pge.chlooe.com
-	{8013, 8, 1, 0x3},     // Bluesky/
-	{12937, 8, 3, 0x3},    // Cronless
-	{11601, 8, 4, 0x3},    // Xing Bot
-	{15382, 7, 0, 0x3},    // OhDear/
-	{9912, 10, 2, 0x3},    // ZanistaBot
-	{3844, 8, 0, 0x3},     // Diffbot/
-	{3070, 17, 0, 0x13},   // Apache-HttpClient
-	{7782, 10, 3, 0x3},    // Archive-It
-	{3555, 16, 0, 0x3},    // Bot.AraTurka.com
-	{18433, 4, 0, 0x1},    // Bot/
-	{18445, 4, 0, 0x1},    // Bot)
-	{18538, 3, 0, 0x21},   // Bot
-	{11840, 18, 2, 0x3},   // AppSiteAssociation
-	{17637, 8, 0, 0x3},    // WARDBot/
-	{4356, 13, 3, 0x3},    // FeedValidator
-	{12807, 9, 3, 0x3},    // DomCopBot
-	{1881, 8, 2, 0x3},     // findxbot
-	{314, 5, 0, 0x3},      // Nutch
-	{5097, 11, 1, 0x3},    // SurdotlyBot
-	{16933, 13, 4, 0x3},   // SparkShipping
-	{3147, 8, 2, 0x3},     // http_get
-	{13204, 14, 4, 0x3},   // ExodusMovement
-	{3622, 13, 1, 0x3},    // Digincore bot
-	{12336, 14, 2, 0x3},   // ChatGLM-Spider
-	{11436, 13, 2, 0x3},   // sv-watchagent
-	{10537, 28, 0, 0x3},   // Rakuten Image extraction bot
-	{15770, 22, 1, 0x3},   // PricedroneShoppingBot/
-	{3980, 11, 0, 0x3},    // Pulsepoint
-	{3743, 19, 0, 0x3},    // Landau-Media-Spider
-	{15450, 13, 3, 0x3},   // OpenGraph.io/
-	{15934, 13, 3, 0x3},   // QualifiedBot/
-	{14231, 14, 8, 0x3},   // impendoom-bot/
-	{9015, 9, 3, 0x3},     // MailChimp
-	{2984, 11, 0, 0x3},    // YisouSpider
-	{11449, 8, 0, 0x3},    // Swiftbot
-	{17778, 13, 2, 0x3},   // Wheregoes.com
-	{15398, 19, 0, 0x3},   // Online Domain Tools
-	{1860, 12, 0, 0x3},    // TweetmemeBot
-	{13018, 5, 0, 0x3},    // Devin
-	{6382, 8, 1, 0x3},     // Iframely
-	{17123, 17, 2, 0x3},   // StatistikAustria/
-	{7199, 10, 1, 0x3},    // Playwright
-	{15832, 12, 9, 0x3},   // ProbelySPDR/
-	{3013, 8, 0, 0x3},     // MuckRack
-	{13316, 9, 4, 0x3},    // feeder.co
-	{1598, 18, 0, 0x3},    // CC Metadata Scaper
-	{4865, 8, 2, 0x3},     // Datanyze
-	{2104, 9, 0, 0x3},     // Cliqzbot/
-	{16985, 9, 0, 0x3},    // Spectate/
-	{1776, 9, 0, 0x3},     // MegaIndex
-	{4650, 7, 0, 0x3},     // HubSpot
-	{13306, 10, 3, 0x3},   // FeedBurner
-	{4995, 22, 2, 0x3},    // AmazonProductDiscovery
-	{14321, 20, 3, 0x3},   // Irokez.cz monitoring
-	{17486, 9, 5, 0x3},    // updown.io
-	{2632, 10, 0, 0x3},    // Discordbot
-	{11048, 14, 2, 0x3},   // Download Ninja
-	{9902, 10, 0, 0x3},    // yelpspider
-	{15222, 8, 1, 0x3},    // NETVIGIE
-	{15756, 14, 0, 0x3},   // PressEngineBot
-	{3429, 11, 0, 0x3},    // seoscanners
-	{3087, 16, 1, 0x3},    // AppEngine-Google
-	{15844, 22, 2, 0x3},   // ProjectShield-UrlCheck
-	{5764, 24, 2, 0x3},    // Snap URL Preview Service
-	{15389, 9, 0, 0x3},    // Omnisend/
-	{1102, 5, 0, 0x3},     // CCBot
-	{8661, 26, 1, 0x3},    // FyndSearchEngine-ReCrawler
-	{3726, 9, 0, 0x3},     // K7MLWCBot
-	{17412, 11, 0, 0x3},   // TTD-Content
-	{7420, 7, 2, 0x13},    // HTTPie/
-	{3122, 11, 1, 0x3},    // Traackr.com
-	{12983, 17, 0, 0x3},   // Dead Link Checker
-	{9879, 6, 0, 0x3},     // WTotem
-	{8962, 17, 0, 0x3},    // lyonl-asset-proxy
-	{420, 7, 0, 0x3},      // Gigabot
-	{10204, 14, 9, 0x3},   // Feedsearch Bot
-	{6254, 24, 1, 0x3},    // Yellowbrandprotectionbot
-	{2097, 7, 0, 0x3},     // betaBot
-	{9779, 25, 3, 0x3},    // Watchbot monitoring robot
-	{1301, 8, 0, 0x3},     // acoonbot
-	{1485, 8, 1, 0x3},     // elisabot
-	{9234, 11, 2, 0x3},    // NewsRoom.BI
-	{13943, 10, 3, 0x3},   // harsilbot/
-	{2113, 10, 0, 0x3},    // MojeekBot/
-	{231, 5, 0, 0x3},      // Slurp
-	{16831, 10, 1, 0x3},   // SkroutzBot
-	{13240, 10, 2, 0x4},   // FastmailUA
-	{5562, 26, 5, 0x3},    // Google-Certificates-Bridge
-	{6007, 10, 1, 0x3},    // Linespider
-	{14622, 9, 1, 0x3},    // LinerBot/
-	{1534, 8, 0, 0x3},     // niki-bot
-	{14245, 12, 5, 0x3},   // IndeedJobBot
-	{1929, 7, 0, 0x3},     // yoozBot
-	{6869, 10, 0, 0x3},    // SummalyBot
-	{3114, 8, 1, 0x3},     // Thinklab
-	{2749, 7, 0, 0x3},     // epicbot
-	{4794, 12, 0, 0x3},    // fedoraplanet
-	{13821, 27, 7, 0x3},   // synthetic-monitoring-agent/
-	{9522, 8, 0, 0x3},     // SequelWP
-	{6611, 15, 1, 0x3},    // Audisto Crawler
-	{11390, 14, 0, 0x3},   // SpringserveBot
-	{2002, 7, 0, 0x3},     // MetaURI
-	{427, 9, 1, 0x3},      // Gigablast
-	{16781, 12, 3, 0x3},   // SiteScoreBot
-	{9530, 13, 2, 0x3},    // ServerDensity
-	{5344, 11, 4, 0x3},    // startmebot/
-	{7285, 9, 1, 0x3},     // Dirbuster
-	{4234, 7, 1, 0x3},     // ZoomBot
-	{15960, 21, 0, 0x3},   // Rackspace Monitoring/
-	{5337, 7, 0, 0x3},     // rssbot/
-	{12238, 10, 0, 0x3},   // rss-parser
-	{15659, 16, 4, 0x3},   // PDF24 URL To PDF
-	{9956, 8, 0, 0x3},     // AtVowBot
-	{12276, 10, 5, 0x3},   // Catchpoint
-	{2512, 28, 0, 0x3},    // Jugendschutzprogramm-Crawler
-	{11726, 10, 1, 0x3},   // AGAKIDSBOT
-	{16293, 18, 8, 0x3},   // GIFTEDVISITOR SCAN
-	{2788, 13, 0, 0x3},    // GnowitNewsbot
-	{552, 6, 0, 0x3},      // msrbot
-	{18164, 9, 1, 0x3},    // Yuuperbot
-	{10705, 8, 2, 0x3},    // WadooBot
-	{8109, 9, 0, 0x3},     // CertChief
-	{16710, 21, 0, 0x3},   // SinceraSyntheticUser/
-	{8318, 13, 3, 0x3},    // ContextualBot
-	{1945, 3, 0, 0x3},     // Y!J
-	{16192, 6, 2, 0x3},    // rss2tg
-	{198, 15, 0, 0x3},     // Storebot-Google
-	{3192, 11, 1, 0x3},    // BrandVerity
-	{7068, 12, 0, 0x3},    // AliyunSecBot
-	{4483, 16, 1, 0x3},    // Dataprovider.com
-	{7955, 8, 3, 0x3},     // Blockaid
-	{3871, 16, 0, 0x3},    // Nimbostratus-Bot
-	{10385, 14, 3, 0x3},   // MatchorySearch
-	{538, 6, 0, 0x3},      // fluffy
-	{9622, 12, 0, 0x3},    // SottopopNone
-	{16673, 11, 6, 0x3},   // linkReader/
-	{5598, 5, 0, 0x3},     // Viber
-	{6640, 9, 0, 0x3},     // ClaudeBot
-	{15242, 12, 0, 0x3},   // nyt_scraping
-	{9510, 12, 1, 0x3},    // seo4ajax.com
-	{15518, 17, 2, 0x3},   // Orlo-LinkPreview/
-	{12426, 14, 2, 0x3},   // CirrusExplorer
-	{4397, 18, 5, 0x3},    // Google-PhysicalWeb
-	{8923, 14, 8, 0x3},    // LinkCheckerBot
-	{1751, 10, 0, 0x3},    // OrangeBot/
-	{5534, 8, 2, 0x3},     // FreshRSS
-	{4636, 14, 5, 0x3},    // Google Favicon
-	{6626, 14, 2, 0x3},    // PerplexityBot/
-	{5485, 12, 4, 0x3},    // SeobilityBot
-	{8390, 17, 1, 0x3},    // cypex.ai/scanning
-	{17575, 10, 1, 0x3},   // VaultPress
-	{7914, 10, 2, 0x3},    // BestChange
-	{17296, 12, 3, 0x3},   // TestLocally/
-	{11672, 9, 1, 0x3},    // AdagioBot
-	{15361, 5, 2, 0x3},    // Odin;
-	{15903, 12, 7, 0x3},   // pulsetic.com
-	{16106, 14, 3, 0x3},   // RetroListeCOM/
-	{13353, 8, 3, 0x3},    // Feedwind
-	{9560, 8, 2, 0x3},     // Silktide
-	{488, 20, 0, 0x3},     // UsineNouvelleCrawler
-	{8190, 39, 10, 0x3},   // Cloudflare-Custom-Hostname-Verification
-	{18461, 4, 1, 0x1},    // BOT;
-	{10374, 11, 2, 0x3},   // MagnetmeBot
-	{3058, 12, 0, 0x3},    // Laserlikebot
-	{16058, 17, 6, 0x3},   // Recurly Webhooks/
-	{8610, 13, 2, 0x3},    // FindFiles.net
-	{979, 6, 0, 0x3},      // woobot
-	{18385, 13, 0, 0x3},   // IsonSearchBot
-	{18403, 11, 0, 0x3},   // IsonAI-User
-	{544, 8, 0, 0x3},      // findlink
-	{1107, 10, 3, 0x3},    // edisterbot
-	{14512, 13, 1, 0x3},   // Kukei.eu-Bot/
-	{2407, 13, 0, 0x3},    // GarlikCrawler
-	{18125, 16, 3, 0x3},   // YahooCacheSystem
-	{2954, 6, 0, 0x3},     // okhttp
-	{5670, 11, 2, 0x3},    // minicrawler
-	{9885, 17, 1, 0x3},    // XoviOnpageCrawler
-	{11109, 10, 0, 0x3},   // HanaleiBot
-	{17684, 12, 8, 0x3},   // webgains-bot
-	{6496, 6, 1, 0x3},     // MaCoCu
-	{16343, 12, 6, 0x3},   // ScourRSSBot/
-	{3852, 8, 0, 0x3},     // SEOkicks
-	{16089, 10, 1, 0x3},   // remove.bg/
-	{4986, 9, 1, 0x3},     // Amazonbot
-	{11284, 14, 2, 0x3},   // peer39_crawler
-	{6312, 13, 1, 0x3},    // t3versionsBot
-	{2203, 5, 0, 0x3},     // Trove
-	{10759, 9, 2, 0x3},    // YoudaoBot
-	{14563, 13, 3, 0x3},   // Let's Encrypt
-	{3340, 13, 0, 0x3},    // MeltwaterNews
-	{1654, 9, 0, 0x3},     // brainobot
-	{2898, 15, 2, 0x3},    // Mediatoolkitbot
-	{10741, 6, 0, 0x3},    // WikiDo
-	{13361, 18, 1, 0x3},   // fidget-spinner-bot
-	{1829, 8, 0, 0x3},     // Qwantify
-	{14797, 5, 2, 0x3},    // dbot)
-	{18441, 4, 1, 0x1},    // bot)
-	{18313, 9, 4, 0x3},    // watchTowr
-	{2035, 11, 0, 0x3},    // OpenHoseBot
-	{5431, 9, 0, 0x3},     // Dubbotbot
-	{83, 20, 1, 0x3},      // AdsBot-Google-Mobile
-	{11087, 11, 0, 0x3},   // GoParserBot
-	{10988, 13, 4, 0x3},   // Datadog Agent
-	{9867, 12, 1, 0x3},    // WPMU DEV Hub
-	{2318, 12, 0, 0x3},    // datagnionbot
-	{2456, 18, 1, 0x3},    // Yahoo Link Preview
-	{12057, 6, 1, 0x3},    // BnFBot
-	{7182, 10, 2, 0x3},    // CMSChecker
-	{6837, 11, 0, 0x3},    // Hydrozen.io
-	{9137, 26, 4, 0x3},    // Netcraft SSL Server Survey
-	{3394, 12, 2, 0x3},    // StorygizeBot
-	{13788, 10, 4, 0x3},   // GoogleDocs
-	{8896, 27, 0, 0x3},    // laion-huggingface-processor
-	{15130, 7, 0, 0x3},    // MRGbot/
-	{3693, 12, 0, 0x3},    // g2reader-bot
-	{17948, 16, 5, 0x3},   // wowLink Crawler/
-	{7947, 8, 3, 0x3},     // BlingERP
-	{10842, 9, 1, 0x3},    // ABEvalBot
-	{11151, 16, 3, 0x3},   // Impact.com Agent
-	{17224, 11, 1, 0x3},   // TactiScout/
-	{16036, 13, 3, 0x3},   // RavenCrawler/
-	{585, 9, 0, 0x3},      // ips-agent
-	{17612, 25, 0, 0x3},   // vu-server-health-scanner/
-	{4262, 9, 0, 0x3},     // MoodleBot
-	{7963, 9, 3, 0x3},     // Bloglines
-	{10441, 15, 0, 0x3},   // mithril-crawler
-	{10157, 14, 2, 0x3},   // FediList Agent
-	{4533, 13, 2, 0x3},    // Uptimebot.org
-	{17514, 7, 2, 0x3},    // Uptimia
-	{7054, 14, 0, 0x3},    // ALittle Client
-	{945, 7, 0, 0x3},      // fuelbot
-	{4776, 9, 0, 0x3},     // RSSingBot
-	{16904, 9, 1, 0x3},    // Snipcart/
-	{8623, 14, 2, 0x3},    // FirecrawlAgent
-	{17936, 12, 3, 0x3},   // WovnCrawler/
-	{2940, 9, 0, 0x3},     // SurveyBot
-	{8491, 25, 1, 0x3},    // EcoVadisSustainabilityBot
-	{6325, 7, 2, 0x3},     // deepnoc
-	{17734, 11, 2, 0x3},   // WebwikiBot/
-	{290, 5, 0, 0x3},      // httpx
-	{2725, 14, 0, 0x3},    // trendictionbot
-	{14276, 11, 4, 0x3},   // Integromat/
-	{2972, 12, 0, 0x3},    // PocketParser
-	{2825, 10, 0, 0x3},    // PaperLiBot
-	{17864, 13, 2, 0x3},   // WordCountBot/
-	{9422, 9, 2, 0x3},     // Qwarrybot
-	{4205, 12, 2, 0x3},    // WebDataStats
-	{13023, 6, 0, 0x3},    // DF Bot
-	{14189, 13, 0, 0x3},   // ImageFetcher/
-	{3406, 11, 1, 0x3},    // UptimeRobot
-	{12960, 7, 0, 0x3},    // CXK_Bot
-	{6546, 10, 1, 0x3},    // WordPress/
-	{17877, 8, 1, 0x3},    // Wordup-1
-	{12190, 10, 4, 0x3},   // Brandwatch
-	{10650, 6, 0, 0x3},    // Termly
-	{10171, 8, 2, 0x3},    // Fedineko
-	{8096, 13, 1, 0x3},    // CapitalOneBot
-	{18173, 6, 1, 0x3},    // Zapier
-	{6600, 3, 0, 0x13},    // BW/
-	{12227, 3, 0, 0x3},    // BW/
-	{5958, 14, 1, 0x3},    // woorankreview/
-	{14371, 14, 1, 0x3},   // iubenda-radar/
-	{6029, 16, 0, 0x3},    // A Patent Crawler
-	{7399, 21, 0, 0x3},    // CustomAsyncHttpClient
-	{4573, 8, 1, 0x3},     // Clickagy
-	{6390, 13, 2, 0x3},    // MetaInspector
-	{11019, 10, 1, 0x3},   // DominicBot
-	{8138, 5, 0, 0x3},     // Chirp
-	{6422, 16, 2, 0x3},    // python-opengraph
-	{7556, 8, 0, 0x3},     // AASA-Bot
-	{784, 6, 0, 0x3},      // dotbot
-	{6774, 21, 3, 0x3},    // meta-externalfetcher/
-	{6896, 18, 2, 0x3},    // GeedoProductSearch
-	{14461, 9, 0, 0x3},    // kazbtbot/
-	{5280, 11, 0, 0x3},    // NIXStatsbot
-	{13000, 9, 0, 0x3},    // Deskyobot
-	{3278, 8, 0, 0x3},     // BLP_bbot
-	{4855, 10, 0, 0x3},    // Bytespider
-	{686, 11, 0, 0x3},     // Baiduspider
-	{12016, 11, 0, 0x3},   // BaiduAdsBot
-	{17677, 7, 1, 0x3},    // Webflow
-	{16079, 10, 0, 0x3},   // Reelevant/
-	{16863, 14, 1, 0x3},   // SmartologyBot/
-	{4948, 11, 0, 0x3},    // SearchAtlas
-	{16390, 11, 0, 0x3},   // Searcherweb
-	{5320, 11, 2, 0x3},    // PagePeeker/
-	{5331, 6, 0, 0x3},     // Vigil/
-	{121, 20, 0, 0x3},     // Mediapartners-Google
-	{1395, 22, 1, 0x3},    // content crawler spider
-	{11910, 10, 0, 0x3},   // ArtemisBot
-	{17806, 6, 0, 0x3},    // Citoid
-	{5393, 9, 0, 0x3},     // BublupBot
-	{12899, 9, 2, 0x3},    // EasyCron/
-	{7102, 11, 5, 0x3},    // Claude-User
-	{13504, 11, 1, 0x3},   // Gabanzabot/
-	{8782, 18, 1, 0x3},    // Greppr Web Crawler
-	{8354, 15, 4, 0x3},    // CookieHubVerify
-	{16955, 11, 3, 0x3},   // Spawning-AI
-	{7981, 32, 0, 0x3},    // bluesky-domain-status-classifier
-	{13155, 9, 0, 0x3},    // eMoneyBot
-	{9453, 14, 2, 0x3},    // Salesforce.com
-	{1378, 6, 0, 0x3},     // coccoc
-	{11098, 11, 3, 0x3},   // gsa-crawler
-	{6214, 7, 1, 0x3},     // MTRobot
-	{5649, 10, 0, 0x3},    // virustotal
-	{15535, 25, 0, 0x3},   // Cozi-iCalendar-FeedReader
-	{6305, 7, 1, 0x3},     // Synapse
-	{4448, 7, 1, 0x3},     // Twingly
-	{14483, 11, 1, 0x3},   // keys-so-bot
-	{14765, 8, 5, 0x3},    // ManageWP
-	{11380, 10, 3, 0x3},   // SiteSucker
-	{17964, 15, 2, 0x3},   // WP Time Capsule
-	{1154, 12, 3, 0x3},    // intelium_bot
-	{240, 4, 0, 0x3},      // wget
-	{2756, 9, 1, 0x3},     // Primalbot
-	{5886, 25, 0, 0x3},    // YandexRenderResourcesBot/
-	{14222, 9, 6, 0x3},    // imgproxy/
-	{1936, 9, 0, 0x3},     // lipperhey
-	{16972, 13, 1, 0x3},   // Specificfeeds
-	{1232, 6, 0, 0x3},     // wotbox
-	{2081, 10, 0, 0x3},    // IstellaBot
-	{5190, 17, 0, 0x3},    // NAVER Blog Rssbot
-	{13729, 14, 9, 0x3},   // Google-Area120
-	{12761, 15, 4, 0x3},   // Criticalcss.com
-	{4271, 11, 0, 0x3},    // jpg-newsbot
-	{17473, 13, 0, 0x3},   // Unshorten.It!
-	{17596, 16, 1, 0x3},   // VsuSearchSpider/
-	{16966, 6, 0, 0x3},    // IDG/EU
-	{10468, 6, 0, 0x3},    // NapBot
-	{4469, 14, 0, 0x3},    // awesomecrawler
-	{7345, 15, 0, 0x3},    // air.ai/scanning
-	{12832, 17, 3, 0x3},   // DowntimeDetector/
-	{6809, 10, 0, 0x3},    // KeybaseBot
-	{11071, 16, 6, 0x3},   // fedistatsCrawler
-	{4282, 8, 1, 0x3},     // outbrain
-	{17645, 10, 1, 0x3},   // WebsiteOps
-	{224, 7, 0, 0x3},      // bingbot
-	{8992, 7, 1, 0x3},     // MagiBot
-	{7545, 11, 0, 0x3},    // A360-Search
-	{5218, 8, 0, 0x3},     // SentiBot
-	{16469, 16, 0, 0x3},   // SentryUptimeBot/
-	{5972, 13, 6, 0x3},    // Google-Safety
-	{17404, 8, 4, 0x3},    // Trustly/
-	{9351, 6, 1, 0x3},     // Podimo
-	{14425, 8, 0, 0x3},    // Kagibot/
-	{6189, 9, 0, 0x3},     // KStandBot
-	{3162, 6, 0, 0x3},     // botify
-	{18429, 4, 0, 0x1},    // bot/
-	{18535, 3, 0, 0x21},   // bot
-	{18465, 4, 1, 0x1},    // bot.
-	{18469, 4, 1, 0x1},    // Bot.
-	{8561, 6, 2, 0x3},     // EzLynx
-	{18544, 18, 7, 0x3},   // Barracuda Sentinel
-	{1217, 6, 0, 0x3},     // lssbot
-	{3647, 6, 1, 0x3},     // Fetch/
-	{2484, 14, 1, 0x3},    // DomainStatsBot
-	{1542, 19, 0, 0x3},    // CrystalSemanticsBot
-	{5861, 12, 0, 0x3},    // ChatGPT-User
-	{17308, 7, 2, 0x3},    // TestURI
-	{15635, 17, 6, 0x3},   // parse.ly scraper/
-	{7741, 7, 0, 0x3},     // Anomura
-	{7704, 14, 3, 0x3},    // Amzn-SearchBot
-	{5378, 9, 1, 0x3},     // NINJA bot
-	{6686, 10, 2, 0x3},    // GroupMeBot
-	{622, 7, 0, 0x3},      // buzzbot
-	{3827, 9, 0, 0x3},     // Miniflux/
-	{15981, 20, 0, 0x3},   // rakutenusabot-image/
-	{14631, 9, 4, 0x3},    // LinkTiger
-	{961, 9, 0, 0x3},      // IndeedBot
-	{17909, 12, 0, 0x3},   // Indy Library
-	{13664, 16, 4, 0x4},   // GoogleImageProxy
-	{13976, 11, 2, 0x3},   // Hello World
-	{12176, 7, 1, 0x3},    // BotPoke
-	{3598, 11, 0, 0x3},    // BTWebClient
-	{10951, 7, 2, 0x3},    // CodaBot
-	{5946, 12, 1, 0x3},    // BitSightBot/
-	{2352, 10, 0, 0x3},    // adbeat_bot
-	{16451, 18, 4, 0x3},   // SendGrid Event API
-	{15117, 13, 0, 0x3},   // MotoMinerBot/
-	{4591, 9, 1, 0x3},     // MBCrawler
-	{4600, 17, 0, 0x3},    // online-webceo-bot
-	{12105, 14, 2, 0x3},   // bl.uk_ldfc_bot
-	{714, 9, 0, 0x3},      // twengabot
-	{166, 11, 0, 0x3},     // APIs-Google
-	{6510, 9, 0, 0x3},     // inoreader
-	{5847, 8, 0, 0x3},     // OdklBot/
-	{12662, 34, 1, 0x3},   // researchscan.comsys.rwth-aachen.de
-	{14068, 12, 0, 0x3},   // HostTracker/
-	{9189, 15, 4, 0x3},    // NetSeer crawler
-	{9664, 17, 2, 0x3},    // stepstoneCrawlBot
-	{3814, 13, 0, 0x3},    // ZuperlistBot/
-	{18284, 16, 5, 0x3},   // Skroutz ImageBot
-	{10332, 9, 1, 0x3},    // kb.dk_bot
-	{6988, 8, 0, 0x3},     // YextBot/
-	{532, 6, 0, 0x3},      // speedy
-	{10958, 17, 0, 0x3},   // Corporama matcher
-	{17791, 15, 6, 0x3},   // wheresitup.com/
-	{10179, 25, 1, 0x3},   // FedReporter Bot for FFIEC
-	{11493, 8, 0, 0x3},    // Thinkbot
-	{1823, 6, 0, 0x3},     // BUbiNG
-	{17087, 27, 4, 0x3},   // StartpagePrivateImageProxy/
-	{1146, 8, 0, 0x3},     // aiHitBot
-	{14944, 7, 3, 0x3},    // Metorik
-	{3705, 15, 0, 0x3},    // G2 Web Services
-	{801, 8, 0, 0x3},      // discobot
-	{1977, 25, 0, 0x3},    // Screaming Frog SEO Spider
-	{2009, 6, 0, 0x3},     // Scrapy
-	{4806, 9, 1, 0x3},     // Friendica
-	{18453, 4, 1, 0x1},    // bot;
-	{18457, 4, 1, 0x1},    // Bot;
-	{1126, 13, 0, 0x3},    // ec2linkfinder
-	{723, 8, 0, 0x3},      // postrank
-	{1569, 9, 1, 0x3},     // 360Spider
-	{17495, 7, 0, 0x3},    // Uptime/
-	{16556, 33, 6, 0x3},   // Server Density Service Monitoring
-	{8586, 8, 0, 0x3},     // FastDAST
-	{3926, 6, 0, 0x3},     // Zabbix
-	{5108, 9, 2, 0x3},     // LinkisBot
-	{3900, 13, 1, 0x3},    // AdsTxtCrawler
-	{1970, 7, 0, 0x3},     // AddThis
-	{9072, 10, 1, 0x3},    // MixrankBot
-	{12208, 19, 2, 0x3},   // brokenlinkcheck.com
-	{4969, 7, 3, 0x3},     // feedbot
-	{16534, 8, 1, 0x3},    // SeoulBot
-	{9094, 16, 2, 0x3},    // MontasticMonitor
-	{11277, 7, 0, 0x3},    // OWLer-W
-	{5699, 10, 2, 0x3},    // seostar.co
-	{18307, 6, 3, 0x3},    // upday/
-	{5473, 12, 0, 0x3},    // BlogTraffic/
-	{17565, 10, 1, 0x3},   // Vagabondo/
-	{6819, 5, 0, 0x3},     // Lemmy
-	{17160, 6, 1, 0x3},    // Sucuri
-	{634, 15, 2, 0x3},     // yandex.com/bots
-	{17081, 6, 1, 0x3},    // Stape/
-	{6996, 17, 3, 0x3},    // DatadogSynthetics
-	{14154, 10, 6, 0x3},   // AdsBot-IAB
-	{14123, 31, 3, 0x3},   // Web Screen Service By hyperhost
-	{13848, 10, 3, 0x3},   // Grammarly/
-	{10456, 12, 1, 0x3},   // ModatScanner
-	{9399, 6, 1, 0x3},     // Qualys
-	{8079, 7, 0, 0x3},     // Bugsnag
-	{1095, 7, 0, 0x3},     // summify
-	{5412, 9, 1, 0x3},     // RidderBot
-	{10003, 9, 3, 0x3},    // Bling ERP
-	{1208, 9, 0, 0x3},     // lb-spider
-	{7113, 16, 11, 0x3},   // Claude-SearchBot
-	{12816, 16, 2, 0x3},   // downnotifier.com
-	{6231, 16, 1, 0x3},    // AlexandriaOrgBot
-	{7144, 9, 0, 0x3},     // cohere-ai
-	{17019, 6, 0, 0x3},    // Rigor)
-	{11227, 9, 4, 0x3},    // Magus Bot
-	{7690, 14, 4, 0x3},    // AmazonBuyForMe
-	{6738, 17, 0, 0x3},    // meta-externalads/
-	{5935, 11, 0, 0x3},    // ev-crawler/
-	{2704, 6, 1, 0x3},     // TinEye
-	{13052, 22, 5, 0x3},   // Discourse Forum Onebox
-	{11553, 13, 2, 0x3},   // WanscannerBot
-	{6045, 9, 2, 0x3},     // StractBot
-	{8229, 25, 14, 0x3},   // Cloudflare-Stream-Webhook
-	{14853, 19, 4, 0x3},   // MediaMonitoringBot/
-	{8763, 19, 4, 0x3},    // GoogleAgent-Mariner
-	{10576, 23, 1, 0x3},   // rss-is-dead.lol web bot
-	{4525, 8, 2, 0x3},     // AnyEvent
-	{10713, 22, 2, 0x3},   // Website-info.net-Robot
-	{17707, 12, 2, 0x3},   // websitepulse
-	{2268, 10, 2, 0x3},    // SafeDNSBot
-	{5150, 29, 0, 0x3},    // FreeWebMonitoring SiteChecker
-	{9163, 26, 6, 0x3},    // Netcraft Web Server Survey
-	{16355, 14, 4, 0x3},   // ScrapeheroBot/
-	{12306, 9, 0, 0x3},    // certytags
-	{1626, 16, 0, 0x3},    // GrapeshotCrawler
-	{17423, 8, 1, 0x3},    // Tweakers
-	{15035, 18, 0, 0x3},   // Mollie HTTP client
-	{9264, 15, 2, 0x3},    // NostoCrawlerBot
-	{17989, 6, 0, 0x3},    // wpbot/
-	{10148, 9, 2, 0x3},    // FediIndex
-	{0, 10, 0, 0x3},       // Googlebot/
-	{8717, 12, 0, 0x3},    // Google-Agent
-	{16749, 13, 3, 0x3},   // SiteAuditBot/
-	{656, 11, 1, 0x3},     // Linguee Bot
-	{13562, 11, 0, 0x3},   // github-camo
-	{18437, 4, 0, 0x1},    // BOT/
-	{18541, 3, 0, 0x21},   // BOT
-	{4815, 9, 3, 0x3},     // NextCloud
-	{14044, 24, 5, 0x3},   // Honeybadger Uptime Check
-	{10218, 18, 8, 0x3},   // Feedsearch-Crawler
-	{10851, 9, 0, 0x3},    // blekkobot
-	{1727, 10, 0, 0x3},    // A6-Indexer
-	{15060, 9, 6, 0x3},    // monitis -
-	{2123, 20, 3, 0x3},    // netEstate NE Crawler
-	{2589, 7, 2, 0x3},     // pingdom
-	{6658, 9, 0, 0x3},     // claudeBot
-	{18587, 8, 0, 0x2},    // MSOffice
-	{1417, 10, 0, 0x3},    // toplistbot
-	{17770, 8, 3, 0x3},    // WhatWeb/
-	{5728, 8, 2, 0x3},     // Seekport
-	{12973, 10, 0, 0x3},   // DaspeedBot
-	{7933, 14, 0, 0x3},    // bl.uk_lddc_bot
-	{16224, 13, 1, 0x3},   // SFDC-Callout/
-	{16892, 12, 6, 0x3},   // SnapchatAds/
-	{3225, 4, 0, 0x3},     // EZID
-	{4976, 10, 0, 0x3},    // UT-Dorkbot
-	{845, 16, 0, 0x3},     // NerdByNature.Bot
-	{11681, 10, 2, 0x3},   // adbeat.com
-	{10768, 6, 1, 0x3},    // ZyBorg
-	{5736, 12, 3, 0x3},    // FreshpingBot
-	{17539, 10, 2, 0x3},   // URLSuMaBot
-	{2278, 15, 0, 0x3},    // SkypeUriPreview
-	{1023, 8, 0, 0x3},     // SWIMGBot
-	{12286, 13, 9, 0x3},   // centuryb.o.t9
-	{3762, 13, 2, 0x3},    // linkapediabot
-	{16542, 14, 5, 0x3},   // SERPtimizerBot
-	{17995, 28, 5, 0x3},   // WPMU DEV Broken Link Checker
-	{15000, 18, 5, 0x3},   // crawler_eb_germany
-	{14540, 11, 3, 0x3},   // LastModBot/
-	{7504, 14, 0, 0x3},    // MistralAI-User
-	{401, 5, 1, 0x3},      // Teoma
-	{12776, 12, 6, 0x3},   // cron-job.org
-	{7810, 13, 2, 0x3},    // atlassian-bot
-	{1284, 17, 1, 0x3},    // webcompanycrawler
-	{6705, 17, 0, 0x3},    // vercel-screenshot
-	{6117, 21, 2, 0x3},    // SiteCheckerBotCrawler
-	{15560, 19, 6, 0x3},   // OutsellURLValidator
-	{7524, 7, 2, 0x3},     // newsai/
-	{985, 11, 0, 0x3},     // ZoominfoBot
-	{10142, 6, 3, 0x3},    // FediDB
-	{17665, 12, 4, 0x3},   // Web Measure/
-	{11881, 10, 0, 0x3},   // ArquivoBot
-	{11119, 10, 3, 0x3},   // NicheIndex
-	{1501, 15, 1, 0x3},    // changedetection
-	{5819, 17, 5, 0x3},    // Google-Read-Aloud
-	{5059, 9, 0, 0x3},     // Eyeotabot
-	{14773, 10, 3, 0x3},   // MarketGoo/
-	{11348, 10, 1, 0x3},   // rawweb-bot
-	{2846, 6, 0, 0x13},    // dcrawl
-	{2616, 9, 1, 0x3},     // Gowikibot
-	{8086, 10, 1, 0x3},    // Buttondown
-	{5690, 9, 0, 0x3},     // trovitBot
-	{15506, 12, 0, 0x3},   // zebra-v2-bot
-	{10341, 33, 0, 0x3},   // Library Of Congress Web Archiving
-	{14300, 21, 4, 0x3},   // internetVista monitor
-	{8463, 19, 0, 0x3},    // DreamHost Data Team
-	{10279, 14, 1, 0x3},   // GenomeCrawlerd
-	{3544, 11, 2, 0x3},    // blogmuraBot
-	{8602, 8, 3, 0x3},     // FeedFlow
-	{9443, 10, 3, 0x3},    // RSS.Social
-	{1309, 15, 0, 0x3},    // openindexspider
-	{9204, 6, 1, 0x3},     // Netumo
-	{7860, 20, 3, 0x3},    // Newsify Feed Fetcher
-	{9082, 12, 0, 0x3},    // ModernizeBot
-	{14917, 10, 2, 0x3},   // MergadoBot
-	{10253, 11, 0, 0x3},   // Flyriverbot
-	{770, 8, 0, 0x3},      // Adidxbot
-	{5664, 6, 0, 0x3},     //  PTST/
-	{9842, 17, 0, 0x3},    // WepchSearchEngine
-	{7388, 11, 3, 0x3},    // SlaccaleBot
-	{15431, 19, 6, 0x3},   // OnlineOrNot.com_bot
-	{2171, 20, 0, 0x3},    // Gluten Free Crawler/
-	{16334, 9, 3, 0x3},    // Scoop.it/
-	{283, 7, 0, 0x3},      // aiohttp
-	{13934, 9, 0, 0x3},    // HappyWing
-	{16913, 11, 0, 0x3},   // solarwinds/
-	{3963, 17, 0, 0x3},    // Amazon CloudFront
-	{17180, 18, 5, 0x3},   // SwifteqLinkChecker
-	{15344, 11, 1, 0x3},   // NsToolsBot/
-	{12315, 12, 2, 0x3},   // ChargeBeeBot
-	{1468, 17, 1, 0x3},    // siteexplorer.info
-	{10944, 7, 0, 0x3},    // WISEbot
-	{9634, 6, 0, 0x3},     // Splunk
-	{13263, 9, 2, 0x3},    // Fedicabot
-	{4340, 16, 1, 0x3},    // W3C_I18n-Checker
-	{10, 16, 1, 0x3},      // Googlebot-Mobile
-	{18247, 22, 1, 0x3},   // Google-AdWords-Express
-	{9216, 18, 1, 0x3},    // NewRelicSynthetics
-	{12386, 40, 4, 0x3},   // Chrome Privacy Preserving Prefetch Proxy
-	{13526, 11, 5, 0x3},   // getthit.com
-	{8637, 24, 0, 0x3},    // FyndSearchEngine-Crawler
-	{1744, 7, 0, 0x3},     // Facebot
-	{8575, 11, 0, 0x3},    // FacebookBot
-	{13953, 9, 2, 0x3},    // HawaiiBot
-	{8830, 11, 0, 0x3},    // imageSpider
-	{5068, 14, 1, 0x3},    // officestorebot
-	{1583, 15, 2, 0x3},    // InterfaxScanBot
-	{7231, 6, 1, 0x3},     // sqlmap
-	{4104, 50, 2, 0x3},    // https://developers.cloudflare.com/security-center/
-	{16401, 12, 1, 0x3},   // Searcherxweb
-	{3797, 8, 0, 0x3},     // BLEXBot/
-	{453, 13, 0, 0x3},     // GingerCrawler
-	{11609, 22, 0, 0x3},   // XML Sitemaps Generator
-	{7447, 15, 6, 0x3},    // Perplexity-User
-	{9034, 14, 6, 0x3},    // McontextualBot
-	{18151, 13, 0, 0x3},   // YokoyGroupAG/
-	{12440, 11, 0, 0x3},   // CLASSLA-web
-	{14385, 10, 4, 0x3},   // UptimeBot/
-	{3326, 14, 0, 0x3},    // magpie-crawler
-	{14202, 9, 1, 0x3},    // ImageMind
-	{2191, 5, 0, 0x3},     // Sonic
-	{861, 15, 0, 0x3},     // sistrix Crawler
-	{2852, 9, 1, 0x3},     // Snacktory
-	{8153, 19, 2, 0x3},    // ClickUpLinkUnfurler
-	{2929, 11, 0, 0x3},    // ExtLinksBot
-	{1770, 6, 0, 0x3},     // AdvBot
-	{11716, 10, 0, 0x3},   // Adventurer
-	{10110, 16, 2, 0x3},   // everyfeed-spider
-	{1673, 6, 1, 0x3},     // binlar
-	{306, 8, 1, 0x3},      // httpunit
-	{13410, 10, 1, 0x3},   // Freespoke/
-	{3219, 6, 0, 0x3},     // ZumBot
-	{18504, 5, 0, 0x1},    // Crawl
-	{6054, 20, 0, 0x3},    // search.marginalia.nu
-	{4624, 12, 1, 0x3},    // AddSearchBot
-	{709, 5, 0, 0x3},      // spbot
-	{5681, 9, 0, 0x3},     // Cookiebot
-	{8040, 19, 5, 0x3},    // BrowserBot-Observer
-	{697, 12, 0, 0x3},     // citeseerxbot
-	{17979, 10, 3, 0x3},   // WPUmbrella
-	{10474, 28, 2, 0x3},   // New York Times Newsgathering
-	{7129, 15, 6, 0x3},    // Google-Extended
-	{4688, 17, 1, 0x3},    // CheckMarkNetwork/
-	{16120, 11, 1, 0x3},   // RevvimGort/
-	{3371, 8, 0, 0x3},     // ScoutJet
-	{6502, 8, 0, 0x3},     // NewsBlur
-	{15254, 8, 0, 0x3},    // NewsNow/
-	{7013, 22, 10, 0x3},   // Google-Ads-Conversions
-	{13074, 5, 0, 0x3},    // Dmbot
-	{3514, 7, 0, 0x3},     // acapbot
-	{15313, 8, 3, 0x3},    // Nooshub/
-	{11801, 9, 1, 0x3},    // alienfarm
-	{5805, 14, 1, 0x3},    // RuxitSynthetic
-	{2607, 9, 0, 0x3},     // PhantomJS
-	{4241, 21, 0, 0x3},    // VelenPublicWebCrawler
-	{790, 11, 0, 0x3},     // Mail.RU_Bot
-	{13858, 11, 2, 0x3},   // gregcrawler
-	{3213, 6, 0, 0x3},     // BDCbot
-	{12299, 7, 4, 0x3},    // CERT PL
-	{14753, 7, 2, 0x3},    // MainWP/
-	{14951, 7, 1, 0x3},    // MgidBot
-	{16001, 25, 6, 0x3},   // top100.rambler.ru crawler
-	{4746, 13, 0, 0x3},    // MixnodeCache/
-	{2091, 6, 0, 0x3},     // DeuSu/
-	{617, 5, 0, 0x3},      // yanga
-	{11831, 9, 0, 0x3},    // KendraBot
-	{14029, 15, 0, 0x3},   // Hlidam.to robot
-	{9245, 6, 0, 0x3},     // Nitro-
-	{4837, 18, 0, 0x3},    // RegionStuttgartBot
-	{11736, 18, 3, 0x3},   // AgencyAnalyticsBot
-	{876, 15, 1, 0x3},     // sistrix crawler
-	{13899, 14, 0, 0x3},   // GuestpostsBot/
-	{12141, 17, 5, 0x3},   // BlueskyPreviewBot
-	{15463, 7, 2, 0x3},    // OpenRSS
-	{2442, 14, 0, 0x3},    // FemtosearchBot
-	{5659, 5, 0, 0x13},    // PTST/
-	{9500, 10, 2, 0x3},    // Scrunchbot
-	{5873, 13, 1, 0x3},    // OAI-SearchBot
-	{406, 7, 1, 0x3},      // convera
-	{12350, 20, 3, 0x3},   // Chatwork LinkPreview
-	{10870, 8, 0, 0x3},    // BuddyBot
-	{4824, 13, 1, 0x3},    // Tiny Tiny RSS
-	{14470, 13, 0, 0x3},   // keycdn-tools/
-	{6934, 16, 5, 0x3},    // sindresorhus/got
-	{7276, 9, 0, 0x3},     // DirBuster
-	{4734, 12, 2, 0x3},    // serpstatbot/
-	{3182, 10, 0, 0x3},    // BehloolBot
-	{1223, 9, 0, 0x3},     // careerbot
-	{7564, 12, 0, 0x3},    // AccessStatus
-	{5911, 24, 0, 0x3},    // LightspeedSystemsCrawler
-	{13100, 8, 1, 0x3},    // edansbot
-	{1522, 12, 0, 0x3},    // WeSEE:Search
-	{3379, 7, 1, 0x13},    // sentry/
-	{8851, 12, 0, 0x3},    // kagi-fetcher
-	{17114, 9, 0, 0x3},    // Statabot/
-	{6879, 17, 0, 0x3},    // MicrosoftPreview/
-	{12587, 22, 15, 0x3},  // Cloudflare-Stream-Hook
-	{16426, 15, 7, 0x3},   // SecurityHeaders
-	{2301, 8, 1, 0x3},     // Slackbot
-	{15947, 13, 4, 0x3},   // Quantcastbot/
-	{15579, 9, 0, 0x3},    // Overcast/
-	{1493, 8, 0, 0x3},     // proximic
-	{2432, 10, 0, 0x3},    // vebidoobot
-	{7972, 9, 3, 0x3},     // BlogVault
-	{6848, 21, 7, 0x3},    // HTTP Banner Detection
-	{9596, 26, 0, 0x3},    // Software-Security-Research
-	{15619, 7, 1, 0x3},    // Panopta
-	{4063, 19, 3, 0x3},    // CloudFlare-Prefetch
-	{1277, 7, 0, 0x3},     // drupact
-	{14648, 16, 2, 0x3},   // LinksIndexerBot/
-	{14817, 9, 0, 0x3},    // Mavifinds
-	{2498, 9, 0, 0x3},     // mindUpBot
-	{11865, 6, 0, 0x3},    // Aranea
-	{1702, 9, 0, 0x3},     // cXensebot
-	{13588, 6, 0, 0x3},    // Golfe/
-	{5272, 8, 0, 0x3},     // tigerbot
-	{3386, 8, 0, 0x3},     //  sentry/
-	{2861, 13, 4, 0x3},    // AndersPinkBot
-	{4499, 10, 1, 0x3},    // GroupHigh/
-	{17719, 11, 2, 0x3},   // WebSniffer/
-	{12131, 10, 3, 0x3},   // Blogtrottr
-	{8979, 13, 1, 0x3},    // lyonl-crawler
-	{15736, 12, 4, 0x3},   // PocketCasts/
-	{9640, 24, 2, 0x3},    // StatusNestBacklinkSpider
-	{16520, 14, 10, 0x3},  // SeoSiteCheckup
-	{1189, 19, 0, 0x3},    // RetrevoPageAnalyzer
-	{14433, 12, 2, 0x3},   // KangarooBot/
-	{10747, 12, 2, 0x3},   // WOVN Crawler
-	{7851, 9, 2, 0x3},     // Automaton
-	{12327, 9, 2, 0x3},    // Charlotte
-	{930, 15, 1, 0x3},     // AhrefsSiteAudit
-	{8291, 5, 0, 0x3},     // Cludo
-	{17166, 14, 3, 0x3},   // Svix-Webhooks/
-	{2642, 11, 0, 0x3},    // TelegramBot
-	{13547, 15, 1, 0x3},   // Ghost Inspector
-	{16099, 7, 3, 0x3},    // Retool/
-	{18179, 15, 6, 0x3},   // Zendesk Webhook
-	{11810, 10, 1, 0x3},   // allOrigins
-	{13009, 9, 1, 0x3},    // Detectify
-	{10244, 9, 5, 0x3},    // FleebsBot
-	{891, 15, 0, 0x3},     // SISTRIX Crawler
-	{9414, 8, 1, 0x3},     // Qwantbot
-	{3679, 14, 0, 0x3},    // FlipboardProxy
-	{16705, 5, 2, 0x13},   // Silk/
-	{4315, 13, 1, 0x3},    // W3C-checklink
-	{1679, 13, 0, 0x3},    // SimpleCrawler
-	{141, 25, 1, 0x3},     // Mediapartners (Googlebot)
-	{739, 9, 0, 0x3},      // scribdbot
-	{3775, 7, 0, 0x3},     // vkShare
-	{9812, 16, 4, 0x3},    // weborama-fetcher
-	{9922, 9, 4, 0x3},     // ZoomInfo-
-	{14739, 14, 4, 0x3},   // Magnet.me-web/
-	{10798, 11, 2, 0x3},   // DeepSeekBot
-	{14287, 13, 3, 0x3},   // intelx.io_bot
-	{17502, 12, 0, 0x3},   // uptimedoctor
-	{17521, 8, 0, 0x3},    // uptrends
-	{17256, 21, 2, 0x3},   // Test Certificate Info
-	{11358, 16, 1, 0x3},   // semantic-visions
-	{16441, 10, 2, 0x3},   // semaltbot/
-	{10640, 10, 0, 0x3},   // Sosospider
-	{10236, 8, 2, 0x3},    // fiperbot
-	{103, 18, 0, 0x3},     // Feedfetcher-Google
-	{8594, 8, 0, 0x3},     // Feeder /
-	{13594, 18, 8, 0x3},   // Google-Apps-Script
-	{12945, 7, 3, 0x3},    // crusty/
-	{5497, 7, 0, 0x3},     // Cincraw
-	{13290, 16, 3, 0x3},   // Feed Image Audit
-	{473, 7, 1, 0x3},      // HTTrack
-	{4914, 12, 2, 0x3},    // tweetedtimes
-	{1044, 8, 0, 0x3},     // Apercite
-	{2370, 8, 2, 0x3},     // contxbot
-	{3589, 9, 0, 0x3},     // BoxcarBot
-	{14172, 11, 0, 0x3},   // IBM Crawler
-	{13515, 11, 1, 0x3},   // gdnplus.com
-	{17004, 15, 1, 0x3},   // splash Version/
-	{9550, 10, 0, 0x3},    // ShortPixel
-	{16650, 23, 0, 0x4},   // Shortwave Image Fetcher
-	{12723, 8, 0, 0x3},    // Cotoyogi
-	{6980, 8, 2, 0x3},     // sitebulb
-	{16369, 13, 5, 0x3},   // screeenly-bot
-	{14716, 8, 2, 0x3},    // Magellan
-	{12567, 20, 10, 0x3},  // Cloudflare-SpeedTest
-	{16841, 13, 4, 0x3},   // SkyworkSpider
-	{3417, 12, 0, 0x3},    // OutclicksBot
-	{7476, 15, 4, 0x3},    // meta-webindexer
-	{16171, 14, 0, 0x3},   // RobotsChecker/
-	{14494, 10, 0, 0x3},   // kinsta-bot
-	{10126, 16, 1, 0x3},   // ExteContextCrawl
-	{8031, 9, 1, 0x3},     // Brightbot
-	{906, 15, 1, 0x3},     // SISTRIX crawler
-	{12731, 8, 4, 0x3},    // Coveobot
-	{18494, 5, 1, 0x1},    // Robot
-	{3932, 12, 1, 0x3},    // TangibleeBot
-	{3301, 19, 1, 0x3},    // Companybook-Crawler
-	{14021, 8, 3, 0x3},    // HIFIBot/
-	{3506, 8, 2, 0x3},     // Netvibes
-	{9024, 10, 0, 0x3},    // Manus-User
-	{5641, 8, 0, 0x3},     // PetalBot
-	{1038, 6, 0, 0x3},     // eright
-	{13927, 7, 1, 0x3},    // Verity/
-	{3892, 8, 0, 0x3},     // PR-CY.RU
-	{7792, 18, 5, 0x3},    // artemis web reader
-	{8381, 9, 1, 0x3},     // Crazy Egg
-	{1692, 10, 0, 0x3},    // Twitterbot
-	{14265, 11, 0, 0x3},   // Instapaper/
-	{4567, 6, 1, 0x3},     // 2ip.ru
-	{13484, 10, 0, 0x3},   // Funnelback
-	{16185, 7, 1, 0x3},    // RSSAPI/
-	{15157, 6, 0, 0x3},    // MyBot/
-	{11183, 18, 0, 0x3},   // SENTINEL-LinkCheck
-	{15477, 13, 6, 0x3},   // Owler (ows.eu
-	{17529, 10, 7, 0x3},   // Urlcheckr/
-	{17288, 8, 2, 0x3},    // test-bot
-	{18481, 4, 1, 0x1},    // bot_
-	{18485, 4, 1, 0x1},    // Bot_
-	{319, 14, 0, 0x3},     // Go-http-client
-	{4581, 10, 0, 0x3},    // Caliperbot
-	{12248, 10, 0, 0x3},   // CaliberBot
-	{8800, 9, 1, 0x3},     // Hardenize
-	{3944, 14, 0, 0x3},    // google-xrawler
-	{13108, 9, 2, 0x3},    // EdgeWatch
-	{11644, 7, 0, 0x3},    // Zealbot
-	{10832, 10, 3, 0x3},   // TerraCotta
-	{11754, 6, 0, 0x3},    // AI2Bot
-	{9336, 15, 1, 0x3},    // PodchaserParser
-	{3320, 6, 0, 0x3},     // Genieo
-	{14525, 15, 0, 0x3},   // LAC_IAHarvester
-	{8687, 9, 1, 0x3},     // Goodreads
-	{10889, 19, 3, 0x3},   // carbon-umbrella-bot
-	{16131, 14, 0, 0x3},   // reward-gateway
-	{3021, 14, 1, 0x3},    // Jamie's Spider
-	{17277, 11, 1, 0x3},   // Testcrawler
-	{13764, 24, 11, 0x23}, // GoogleAssociationService
-	{15417, 14, 3, 0x3},   // WebCEO Online/
-	{996, 15, 0, 0x3},     // PrivacyAwareBot
-	{15792, 10, 0, 0x3},   // PriEcoBot/
-	{2596, 11, 1, 0x3},    // AppInsights
-	{15700, 16, 2, 0x3},   // PlayStore-Google
-	{3229, 11, 0, 0x3},    // ICC-Crawler
-	{8542, 19, 3, 0x3},    // EvernoteRichLinkBot
-	{1139, 7, 0, 0x3},     // gslfbot
-	{12710, 13, 7, 0x3},   // CookieHub Bot
-	{6574, 7, 4, 0x3},     // Expanse
-	{1808, 8, 0, 0x3},     // nerdybot
-	{8407, 9, 0, 0x3},     // DeepCrawl
-	{2143, 28, 1, 0x3},    // SafeSearch microdata crawler
-	{5117, 14, 0, 0x3},    // AwarioSmartBot
-	{5755, 9, 1, 0x3},     // CriteoBot
-	{16509, 11, 3, 0x3},   // ClarityBot/
-	{9804, 8, 3, 0x3},     // Watchful
-	{667, 11, 0, 0x3},     // CyberPatrol
-	{5291, 15, 0, 0x3},    // Atom Feed Robot
-	{508, 7, 0, 0x3},      // antibot
-	{11129, 15, 3, 0x3},   // HeadOnlyScraper
-	{1803, 5, 0, 0x3},     // ltx71
-	{15053, 7, 0, 0x3},    // Monibot
-	{1244, 6, 0, 0x3},     // ichiro
-	{70, 13, 0, 0x3},      // AdsBot-Google
-	{8729, 17, 5, 0x3},    // Google-Gemini-CLI
-	{2874, 7, 1, 0x3},     // Fyrebot
-	{11167, 10, 2, 0x3},   // Keydrop.io
-	{5313, 7, 2, 0x3},     // curebot
-	{7880, 17, 4, 0x3},    // AwarioRendererBot
-	{442, 11, 0, 0x3},     // ia_archiver
-	{9467, 6, 3, 0x3},     // Scope3
-	{4546, 21, 0, 0x3},    // Nmap Scripting Engine
-	{10399, 26, 4, 0x3},   // Minoru's Fediverse Crawler
-	{2809, 12, 2, 0x3},    // LinkArchiver
-	{10686, 12, 0, 0x3},   // videootv Bot
-	{8999, 9, 1, 0x3},     // MagpieRSS
-	{8308, 10, 0, 0x3},    // Collapsify
-	{16807, 14, 3, 0x3},   // SiteUptime.com
-	{817, 12, 2, 0x3},     // findthatfile
-	{13440, 15, 3, 0x3},   // friendly-spider
-	{9048, 24, 5, 0x3},    // Mediumbot-MetaTagFetcher
-	{15262, 16, 1, 0x3},   // NLNZ_IAHarvester
-	{2507, 5, 0, 0x3},     // Daum/
-	{8863, 12, 0, 0x3},    // Kangaroo Bot
-	{11566, 10, 1, 0x3},   // WebCapture
-	{3039, 19, 0, 0x3},    // NetcraftSurveyAgent
-	{354, 15, 0, 0x3},     // FAST-WebCrawler
-	{5306, 7, 0, 0x3},     // Curebot
-	{295, 11, 0, 0x3},     // libwww-perl
-	{16237, 17, 2, 0x3},   // page-preview-tool
-	{4455, 5, 0, 0x3},     // Rivva
-	{7254, 8, 0, 0x3},     // Acunetix
-	{15355, 6, 0, 0x3},    // nvdorz
-	{10272, 7, 0, 0x3},    // Gaisbot
-	{10605, 10, 0, 0x3},   // SirdataBot
-	{7080, 10, 6, 0x3},    // Claude-Web
-	{5748, 7, 3, 0x3},     // Feedbin
-	{14110, 13, 0, 0x3},   // Hype Machine/
-	{2293, 8, 1, 0x3},     // Veoozbot
-	{4939, 9, 4, 0x3},     // SimplePie
-	{6649, 9, 1, 0x3},     // Claudebot
-	{18424, 5, 0, 0x1},    // +http
-	{15176, 6, 2, 0x3},    // NetAPI
-	{6074, 6, 0, 0x3},     // YouBot
-	{3635, 6, 1, 0x3},     // Disqus
-	{10975, 13, 0, 0x3},   // CyotekWebCopy
-	{16026, 10, 3, 0x3},   // RankurBot/
-	{12451, 13, 0, 0x3},   // Clearscopebot
-	{7327, 9, 0, 0x3},     // Mechanize
-	{6676, 10, 1, 0x3},    // Monsidobot
-	{3836, 8, 3, 0x3},     // Feedspot
-	{11984, 32, 2, 0x3},   // Bad Neighborhood Header Detector
-	{13707, 22, 5, 0x3},   // Google-Trust-Services/
-	{13117, 21, 4, 0x3},   // Do Not Track Verifier
-	{2821, 4, 0, 0x3},     // YaK/
-	{14840, 13, 3, 0x3},   // MedialogiaBot
-	{11330, 18, 2, 0x3},   // PulsePoint-Crawler
-	{7623, 9, 1, 0x3},     // AlertSite
-	{9727, 5, 1, 0x3},     // um-IC
-	{5513, 21, 0, 0x3},    // VoluumDSP-content-bot
-	{11216, 11, 2, 0x3},   // lwp-trivial
-	{8482, 3, 0, 0x3},     // ds9
-	{3168, 14, 1, 0x3},    // 007ac9 Crawler
-	{12258, 18, 2, 0x3},   // CapitalOneShopping
-	{1384, 11, 2, 0x3},    // integromedb
-	{14592, 30, 2, 0x3},   // loc.gov/programs/web-archiving
-	{12087, 18, 2, 0x3},   // Bitbucket-Webhooks
-	{16762, 19, 8, 0x3},   // SiteCheck-sitecrawl
-	{13612, 27, 5, 0x3},   // GoogleStackdriverMonitoring
-	{16311, 23, 2, 0x3},   // Schema-Markup-Validator
-	{11760, 10, 1, 0x3},   // AkismetBot
-	{18141, 10, 0, 0x3},   // YLT Chrome
-	{1166, 19, 0, 0x3},    // facebookexternalhit
-	{11961, 23, 2, 0x3},   // tracking-quality-spider
-	{2710, 15, 0, 0x3},    // SocialRankIOBot
-	{17431, 12, 3, 0x3},   // TwilioProxy/
-	{9964, 39, 0, 0x3},    // Bibliotheque Nacional de France Crawler
-	{10656, 10, 0, 0x3},   // TLS tester
-	{3139, 8, 0, 0x3},     // Mastodon
-	{15088, 17, 5, 0x3},   // montastic-monitor
-	{7603, 20, 0, 0x3},    // AdkernelTopicCrawler
-	{6581, 19, 3, 0x3},    // InternetMeasurement
-	{12075, 12, 1, 0x3},   // BinaryCanary
-	{12042, 15, 2, 0x3},   // BetterUptimeBot
-	{12507, 36, 20, 0x3},  // Cloudflare-Custom-Error-Page-Crawler
-	{17040, 33, 1, 0x3},   // SSL Labs (https://www.ssllabs.com
-	{3641, 6, 1, 0x3},     // Feedly
-	{2540, 16, 0, 0x3},    // Xenu Link Sleuth
-	{4014, 23, 1, 0x3},    // Cloudflare-Healthchecks
-	{12033, 9, 2, 0x3},    // BeeperBot
-	{12739, 8, 5, 0x3},    // Crawlson
-	{16382, 8, 1, 0x3},    // SEBot-WA
-	{1011, 12, 0, 0x3},    // Multiviewbot
-	{17244, 12, 2, 0x3},   // bitdiscovery
-	{11576, 9, 2, 0x3},    // WebCopier
-	{8301, 7, 0, 0x3},     // Code/1.
-	{18204, 6, 0, 0x3},    // zzhbot
-	{1785, 18, 0, 0x3},    // SemanticScholarBot
-	{11501, 6, 1, 0x3},    // TSMbot
-	{15286, 19, 0, 0x3},   // nomore404.com robot
-	{16630, 20, 1, 0x3},   // Shopify-Captain-Hook
-	{9306, 6, 0, 0x3},     // ;Owler
-	{15588, 13, 0, 0x3},   // PRTGCloudBot/
-	{18473, 4, 1, 0x1},    // bot-
-	{18477, 4, 1, 0x1},    // Bot-
-	{1872, 9, 0, 0x3},     // crawler4j
-	{14708, 8, 0, 0x3},    // MADBbot/
-	{3446, 18, 5, 0x3},    // Google Web Preview
-	{3108, 6, 0, 0x3},     // Upflow
-	{8340, 14, 0, 0x3},    // cookie-maestro
-	{341, 6, 0, 0x3},      // msnbot
-	{6950, 14, 0, 0x3},    // CensysInspect/
-	{14906, 11, 0, 0x3},   // CentComBot/
-	{6286, 8, 0, 0x3},     // vuhuvBot
-	{2661, 14, 0, 0x3},    // newsharecounts
-	{12625, 28, 1, 0x3},   // cohere-training-data-crawler
-	{567, 7, 0, 0x3},      // yacybot
-	{3658, 21, 1, 0x3},    // Flamingo_SearchEngine
-	{17655, 10, 4, 0x3},   // WatchMouse
-	{9828, 14, 2, 0x3},    // webspidermount
-	{4415, 21, 0, 0x3},    // Blackboard Safeassign
-	{9758, 21, 1, 0x3},    // visionheight.com/scan
-	{3479, 7, 0, 0x3},     // SBL-BOT
-	{1578, 5, 0, 0x3},     // psbot
-	{8841, 10, 1, 0x3},    // Innologica
-	{12543, 24, 12, 0x3},  // Cloudflare-Radar-Scanner
-	{14551, 12, 2, 0x3},   // LegalMonster
-	{6556, 6, 0, 0x3},     // PhxBot
-	{7641, 17, 3, 0x3},    // Amazing-SearchBot
-	{6221, 10, 0, 0x3},    // hyscore.io
-	{4657, 17, 5, 0x3},    // Chrome-Lighthouse
-	{7823, 8, 1, 0x3},     // Attracta
-	{2835, 11, 0, 0x3},    // Digg Deeper
-	{9394, 5, 0, 0x3},     // qcbot
-	{1063, 8, 0, 0x3},     // Aboundex
-	{7303, 9, 2, 0x3},     // dirbuster
-	{17073, 8, 0, 0x3},    // SSSSBot/
-	{9859, 8, 0, 0x3},     // wknd-bot
-	{5709, 8, 0, 0x3},     // IonCrawl
-	{13891, 8, 4, 0x3},    // GTmetrix
-	{731, 8, 0, 0x3},      // Turnitin
-	{17745, 12, 2, 0x3},   // WEDOS OnLine
-	{12158, 18, 3, 0x3},   // BoardGamePricesBot
-	{1117, 9, 0, 0x3},     // SeznamBot
-	{649, 7, 1, 0x3},      // purebot
-	{9357, 16, 1, 0x3},    // Poggio-Citations
-	{1948, 22, 0, 0x3},    // Domain Re-Animator Bot
-	{11001, 18, 0, 0x3},   // Dazzle BlueSky Bot
-	{11310, 9, 1, 0x3},    // Poduptime
-	{7294, 9, 0, 0x3},     // dirBuster
-	{9008, 7, 2, 0x3},     // mail.ru
-	{7718, 9, 5, 0x3},     // Amzn-User
-	{1324, 16, 0, 0x3},    // gnam gnam spider
-	{4785, 9, 2, 0x3},     // Jooblebot
-	{2196, 7, 0, 0x3},     // Sysomos
-	{9328, 8, 3, 0x3},     // PhindBot
-	{9716, 6, 1, 0x3},     // uipbot
-	{12653, 9, 1, 0x3},    // CommaFeed
-	{16854, 9, 0, 0x3},    // SlickBot/
-	{14760, 5, 0, 0x3},    // Make/
-	{4763, 13, 1, 0x3},    // SimpleScraper
-	{6159, 20, 3, 0x3},    // CrawlyProjectCrawler
-	{14826, 14, 2, 0x3},   // MB-LinkChecker
-	{13218, 5, 2, 0x3},    // Ezgif
-	{2653, 8, 0, 0x3},     // Jetslide
-	{6138, 21, 4, 0x3},    // TombaPublicWebCrawler
-	{8254, 25, 8, 0x3},    // CloudflareRadarURLScanner
-	{17812, 14, 2, 0x3},   // WireReaderBot/
-	{5985, 9, 4, 0x3},     // AwarioBot
-	{18499, 5, 1, 0x1},    // crawl
-	{15230, 12, 2, 0x3},   // NewRelicbot/
-	{18111, 14, 7, 0x4},   // YahooMailProxy
-	{18194, 10, 3, 0x3},   // Zombiebot/
-	{413, 7, 0, 0x13},     // Seekbot
-	{6537, 9, 2, 0x3},     // PageThing
-	{7382, 6, 0, 0x3},     // l9scan
-	{14101, 9, 0, 0x3},    // Huckabot/
-	{2582, 7, 0, 0x3},     // Pingdom
-	{8059, 20, 0, 0x3},    // BufferLinkPreviewBot
-	{5632, 9, 0, 0x3},     // evc-batch
-	{11264, 13, 3, 0x3},   // OpenTheBoxBot
-	{11920, 6, 0, 0x3},    // Asana/
-	{11871, 10, 5, 0x3},   // ArchiveBox
-	{12200, 8, 3, 0x3},    // BraveBot
-	{3887, 5, 0, 0x3},     // zgrab
-	{10264, 8, 3, 0x3},    // Freshbot
-	{16731, 10, 5, 0x3},   // Optimizer)
-	{11585, 16, 0, 0x3},   // cognitiveseo.com
-	{17198, 9, 3, 0x3},    // Swisscows
-	{347, 7, 0, 0x3},      // jyxobot
-	{14640, 8, 4, 0x3},    // LinkAce/
-	{11820, 11, 4, 0x3},   // AmazonAdBot
-	{8296, 5, 0, 0x3},     // cludo
-	{2675, 9, 2, 0x3},     // James BOT
-	{11404, 9, 0, 0x3},    // SQWatcher
-	{10306, 26, 0, 0x3},   // kaikki.org-digital-archive
-	{1516, 6, 1, 0x3},     // arabot
-	{2765, 23, 9, 0x3},    // DuckDuckGo-Favicons-Bot
-	{809, 8, 0, 0x3},      // heritrix
-	{16608, 22, 2, 0x3},   // SeznamHomepageCrawler/
-	{7373, 9, 0, 0x3},     // OICrawler
-	{15675, 13, 2, 0x3},   // PingAdmin.Ru/
-	{14687, 9, 0, 0x3},    // LoomlyBot
-	{13420, 20, 2, 0x3},   // Friendly testing bot
-	{15366, 16, 2, 0x3},   // Offline Explorer
-	{5402, 10, 3, 0x3},    // BrandONbot
-	{12063, 12, 0, 0x3},   // BigUpDataBot
-	{629, 5, 0, 0x3},      // mlbot
-	{14183, 6, 0, 0x3},    // IFTTT/
-	{18023, 22, 3, 0x3},   // WPMUDEV Uptime Monitor
-	{16505, 4, 1, 0x3},    // s4a/
-	{8937, 9, 2, 0x3},     // LinkupBot
-	{41, 14, 3, 0x3},      // Googlebot-News
-	{3240, 10, 0, 0x3},    // ArchiveBot
-	{17443, 15, 0, 0x3},   // UASlinkChecker/
-	{5456, 8, 0, 0x3},     // infoobot
-	{9585, 11, 1, 0x3},    // SMTnetPMBot
-	{1363, 15, 0, 0x3},    // backlinkcrawler
-	{2881, 17, 0, 0x3},    // EveryoneSocialBot
-	{13138, 17, 4, 0x3},   // elmahio-uptimebot
-	{55, 15, 4, 0x3},      // Googlebot-Video
-	{3286, 10, 0, 0x3},    // BomboraBot
-	{4442, 6, 0, 0x3},     // BazQux
-	{6351, 21, 0, 0x3},    // ReverseEngineeringBot
-	{3860, 11, 0, 0x3},    // tracemyfile
-	{14896, 10, 0, 0x3},   // Pywikibot/
-	{15748, 8, 1, 0x3},    // Potions/
-	{18269, 7, 1, 0x3},    // Notion/
-	{17458, 15, 0, 0x3},   // hgfAlphaXCrawl/
-	{16994, 10, 1, 0x3},   // SpiderLing
-	{5045, 14, 0, 0x3},    // SerendeputyBot
-	{5355, 12, 0, 0x3},    // JobboerseBot
-	{18300, 7, 2, 0x3},    // Tumblr/
-	{6926, 8, 0, 0x3},     // OnCrawl/
-	{369, 23, 1, 0x3},     // FAST Enterprise Crawler
-	{3805, 9, 0, 0x3},     // DareBoost
-	{12798, 9, 0, 0x3},    // DMBrowser
-	{9690, 12, 1, 0x3},    // ThousandEyes
-	{12230, 8, 0, 0x3},    // Bushbaby
-	{13223, 17, 6, 0x3},   // factset_spyderbot
-	{12926, 11, 4, 0x3},   // EchoboxBot/
-	{7897, 17, 1, 0x3},    // AzureAI-SearchBot
-	{8369, 12, 4, 0x3},    // CookieYesbot
-	{11770, 16, 8, 0x3},   // alexa site audit
-	{14445, 16, 3, 0x3},   // KargoBot-Artemis
-	{1238, 6, 0, 0x3},     // wocbot
-	{2223, 14, 0, 0x3},    // Slack-ImgProxy
-	{2015, 10, 0, 0x3},    // LivelapBot
-	{3000, 13, 1, 0x3},    // ToutiaoSpider
-	{9279, 8, 0, 0x3},     // OneTrust
-	{18489, 5, 0, 0x1},    // robot
-	{5253, 7, 0, 0x3},     // VKRobot
-	{15819, 13, 2, 0x3},   // Pro-Sitemaps/
-	{6914, 12, 0, 0x3},    // TikTokSpider
-	{17340, 18, 2, 0x3},   // TheInternetSearchx
-	{4082, 22, 6, 0x3},    // Cloudflare-SSLDetector
-	{11177, 6, 0, 0x3},    // larbin
-	{15866, 18, 3, 0x3},   // Blackbox Exporter/
-	{16049, 9, 0, 0x3},    // Readable/
-	{4290, 13, 0, 0x3},    // W3C_Validator
-	{2566, 7, 0, 0x3},     // moatbot
-	{594, 8, 0, 0x3},      // tagoobot
-	{11936, 25, 3, 0x3},   // Autoconfig Test from USTC
-	{16946, 9, 3, 0x3},    // SparkPost
-	{829, 16, 0, 0x3},     // europarchive.org
-	{18562, 16, 1, 0x2},   // Microsoft Office
-	{1717, 10, 1, 0x3},    // bnf.fr_bot
-	{5226, 16, 4, 0x3},    // Domains Project/
-	{15321, 7, 0, 0x3},    // Notabot
-	{15499, 7, 0, 0x3},    // Orbbot/
-	{17377, 16, 1, 0x3},   // Trellis-Services
-	{17358, 19, 2, 0x3},   // thesis-research-bot
-	{6091, 8, 1, 0x3},     // Neevabot
-	{11413, 23, 2, 0x3},   // Supabase Paired Crawler
-	{9722, 5, 1, 0x3},     // um-FC
-	{11651, 4, 0, 0x13},   // 008/
-	{12967, 6, 1, 0x3},    // daumoa
-	{9125, 12, 2, 0x3},    // NestDaddybot
-	{18509, 6, 0, 0x1},    // spider
-	{15652, 7, 0, 0x3},    // PayPal/
-	{7658, 32, 5, 0x3},    // Amazon-Bedrock-AgentCore-Browser
-	{2960, 6, 0, 0x3},     // Nuzzel
-	{26, 15, 2, 0x3},      // Googlebot-Image
-	{15182, 18, 2, 0x3},   // NetpeakCheckerBot/
-	{2694, 10, 2, 0x3},    // Barkrowler
-	{17927, 9, 1, 0x3},    // WormlyBot
-	{2208, 15, 1, 0x3},    // deadlinkchecker
-	{12379, 7, 2, 0x3},    // Goodzer
-	{12747, 14, 3, 0x3},   // RepoLookoutBot
-	{2395, 12, 0, 0x3},    // electricmonk
-	{10087, 9, 2, 0x3},    // Drupalbot
-	{18414, 10, 2, 0x3},   // InfoSifter
-	{14675, 12, 0, 0x3},   // LogicMonitor
-	{8567, 8, 0, 0x3},     // EzoicBot
-	{4037, 26, 5, 0x3},    // Cloudflare-Traffic-Manager
-	{3103, 5, 1, 0x3},     // Jetty
-	{12908, 18, 5, 0x3},   // easyDNS Monitoring
-	{2362, 8, 0, 0x3},     // WhatsApp
-	{8021, 10, 0, 0x3},    // bne.es_bot
-	{4369, 17, 2, 0x3},    // W3C_CSS_Validator
-	{6824, 13, 2, 0x3},    // CookieHubScan
-	{16877, 15, 12, 0x3},  // SnapURLPreview/
-	{13869, 15, 1, 0x3},   // GroovinaAdsbot/
-	{2913, 16, 0, 0x3},    // Luminator-robots
-	{15137, 9, 1, 0x3},    // MxToolbox
-	{15490, 9, 4, 0x3},    // Operator/
-	{1852, 8, 4, 0x3},     // Applebot
-	{6278, 8, 2, 0x3},     // SEOlizer
-	{11655, 17, 0, 0x3},   // monitoring360bot/
-	{13913, 14, 0, 0x3},   // Gulper Web Bot
-	{8416, 12, 3, 0x3},    // DigiCert DCV
-	{7312, 10, 1, 0x3},    // StatusCake
-	{17140, 13, 1, 0x3},   // StatsDroneBot
-	{3497, 9, 0, 0x3},     // adscanner
-	{3991, 23, 0, 0x3},    // CloudFlare-AlwaysOnline
-	{6403, 10, 1, 0x3},    // node-fetch
-	{10677, 9, 0, 0x3},    // UrlBeeBot
-	{7576, 15, 1, 0x3},    // Acquia optimize
-	{5603, 29, 1, 0x3},    // e.ventures Investment Crawler
-	{9431, 12, 0, 0x3},    // RSiteAuditor
-	{18364, 11, 3, 0x3},   // WatchForBot
-	{8696, 21, 5, 0x3},    // Google Trust Services
-	{14872, 24, 3, 0x3},   // MediavineMetadataParser/
-	{9210, 6, 2, 0x3},     // netumo
-	{2060, 21, 0, 0x3},    // collection@infegy.com
-	{17207, 17, 5, 0x3},   // Datadog Synthetic
-	{952, 9, 0, 0x13},     // CrunchBot
-	{13029, 23, 10, 0x3},  // DingTalkBot-LinkService
-	{5207, 11, 0, 0x3},    // zenback bot
-	{15278, 8, 2, 0x3},    // NodePing
-	{4189, 16, 0, 0x3},    // WordupInfoSearch
-	{12464, 8, 0, 0x3},    // WorldBot
-	{11298, 12, 1, 0x3},   // Pixalate.com
-	{8428, 7, 0, 0x3},     // dlvr.it
-	{515, 17, 0, 0x3},     // netresearchserver
-	{5504, 9, 1, 0x3},     // Dragonbot
-	{4759, 4, 0, 0x13},    // curl
-	{17235, 9, 0, 0x3},    // tchelebi/
-	{10735, 6, 1, 0x3},    // WebZIP
-	{15716, 20, 4, 0x3},   // Plesk screenshot bot
-	{3361, 10, 1, 0x3},    // newspaper/
-	{7262, 8, 0, 0x3},     // acunetix
-	{6964, 16, 0, 0x3},    // SBIntuitionsBot/
-	{15069, 10, 4, 0x3},   // MonitoRSS/
-	{12952, 8, 0, 0x3},    // csirt.cz
-	{1899, 10, 1, 0x3},    // SEmrushBot
-	{16485, 20, 1, 0x3},   // seo-audit-check-bot/
-	{13079, 21, 6, 0x3},   // SustainabilityCrawler
-	{14086, 15, 1, 0x3},   // hstspreload-bot
-	{6343, 8, 0, 0x3},     // hypestat
-	{1084, 11, 0, 0x3},    // wbsearchbot
-	{14783, 14, 5, 0x3},   // MarketingMiner
-	{244, 11, 1, 0x3},     // LinkedInBot
-	{14664, 11, 1, 0x3},   // LinkWalker/
-	{17853, 11, 0, 0x3},   // wmtips.com/
-	{5994, 13, 3, 0x3},    // DataForSeoBot
-	{2309, 9, 0, 0x3},     // redditbot
-	{10012, 7, 0, 0x3},    // CDSCbot
-	{13177, 15, 5, 0x3},   // eRepublik.tools
-	{10922, 22, 2, 0x3},   // Centro Ads.txt Crawler
-	{6795, 14, 1, 0x3},    // AcademicBotRTU
-	{16210, 14, 0, 0x3},   // s4a-probe-bot/
-	{3471, 8, 1, 0x3},     // AlphaBot
-	{1185, 4, 0, 0x3},     // Yeti
-	{7336, 9, 0, 0x3},     // mechanize
-	{15626, 9, 0, 0x3},    // Paqlebot/
-	{3609, 13, 0, 0x3},    // ContextAd Bot
-	{9312, 16, 1, 0x3},    // ParselySharesBot
-	{16821, 10, 4, 0x3},   // Konturbot/
-	{17324, 16, 0, 0x3},   // The Knowledge AI
-	{8172, 18, 8, 0x3},    // Cloudflare-AutoRAG
-	{13401, 9, 1, 0x3},    // Foregenix
-	{17921, 6, 0, 0x3},    // WJHRO/
-	{921, 9, 0, 0x3},      // AhrefsBot
-	{11535, 18, 1, 0x3},   // UrlSuMa.de crawler
-	{5143, 7, 0, 0x3},     // RyteBot
-	{3521, 15, 2, 0x3},    // Baidu-YunGuanCe
-	{13639, 25, 6, 0x3},   // GoogleAssociationService/
-	{12861, 16, 0, 0x3},   // EasyBib AutoCite
-	{5387, 6, 0, 0x3},     // Cutbot
-	{7462, 14, 8, 0x3},    // PerplexityUser
-	{4303, 12, 2, 0x3},    // Validator.nu
-	{14420, 5, 0, 0x3},    // Jumio
-	{15200, 22, 6, 0x3},   // NetShelter ContentScan
-	{7192, 7, 1, 0x3},     // Wayback
-	{10698, 7, 0, 0x3},    // vmcrawl
-	{15079, 9, 1, 0x3},    // MonSpark/
-	{18210, 37, 0, 0x3},   // Penthouse Critical Path CSS Generator
-	{12027, 6, 0, 0x3},    // BDBot/
-	{3782, 15, 0, 0x3},    // Siteimprove.com
-	{16793, 14, 0, 0x3},   // SiteSearch360/
-	{14724, 15, 2, 0x3},   // magicsearchdev/
-	{4705, 14, 0, 0x3},    // www.uptime.com
-	{1561, 8, 0, 0x3},     // rogerbot
-	{8449, 14, 1, 0x3},    // DrataAutopilot
-	{10071, 6, 0, 0x3},    // Determ
-	{3735, 8, 0, 0x3},     // Kemvibot
-	{2025, 10, 1, 0x3},    // Livelapbot
-	{8143, 10, 4, 0x3},    // gotosocial
-	{5464, 9, 0, 0x3},     // Refindbot
-	{14984, 16, 1, 0x3},   // MissinglettrBot/
-	{2801, 8, 0, 0x3},     // Leikibot
-	{7241, 7, 0, 0x3},     // masscan
-	{8516, 26, 1, 0x3},    // elmah.io Uptime Monitoring
-	{3035, 4, 0, 0x3},     // AHC/
-	{6519, 18, 2, 0x3},    // NetSystemsResearch
-	{3296, 5, 0, 0x3},     // Buck/
-	{12849, 4, 0, 0x3},    // Dlc/
-	{4873, 24, 10, 0x3},   // Google-Site-Verification
-	{12183, 7, 1, 0x3},    // BDFetch
-	{10525, 12, 8, 0x3},   // PlagAwareBot
-	{7322, 5, 1, 0x3},     // colly
-	{7518, 6, 2, 0x3},     // webzio
-	{748, 8, 0, 0x3},      // page2rss
-	{1052, 11, 0, 0x3},    // semanticbot
-	{14257, 8, 2, 0x3},    // Innguma/
-	{1837, 15, 1, 0x3},    // archive.org_bot
-	{16413, 13, 3, 0x3},   // SearchExpress
-	{7727, 14, 0, 0x3},    // Anchor Browser
-	{9707, 9, 2, 0x3},     // TwinAgent
-	{602, 7, 0, 0x3},      // MJ12bot
-	{6562, 12, 3, 0x3},    // ImagesiftBot
-	{15601, 10, 2, 0x3},   // Pagespeed/
-	{8127, 11, 4, 0x3},    // Channel3Bot
-	{11029, 19, 0, 0x3},   // Dow Jones Searchbot
-	{4926, 8, 0, 0x3},     // NTENTbot
-	{7035, 12, 1, 0x3},    // ObservePoint
-	{10043, 16, 2, 0x3},   // CyberFindCrawler
-	{15802, 17, 1, 0x3},   // PrintFriendly.com
-	{7090, 12, 5, 0x3},    // anthropic-ai
-	{18071, 21, 0, 0x3},   // XY-Archive-Compliance
-	{1909, 10, 0, 0x3},    // SeMrushBot
-	{2625, 7, 1, 0x3},     // PiplBot
-	{17730, 4, 0, 0x3},    // WSM/
-	{268, 15, 1, 0x3},     // python-requests
-	{3464, 7, 0, 0x3},     // MauiBot
-	{18398, 5, 0, 0x3},    // 9bot/
-	{11691, 9, 0, 0x3},    // AdminLabs
-	{2330, 22, 5, 0x3},    // Google-Adwords-Instant
-	{9938, 18, 1, 0x3},    // Accessible Web Bot
-	{15884, 10, 1, 0x3},   // Protopage/
-	{3440, 6, 0, 0x3},     // Hatena
-	{13987, 23, 3, 0x3},   // HelloworkJobPostingBot/
-	{14802, 15, 1, 0x3},   // Mattermost-Bot/
-	{17757, 13, 5, 0x3},   // WhatsMyIP.org
-	{10565, 11, 0, 0x3},   // ResearchBot
-	{9543, 7, 0, 0x3},     // ShapBot
-	{255, 13, 0, 0x3},     // Python-urllib
-	{14576, 16, 0, 0x3},   // Level9SearchBot/
-	{2684, 10, 1, 0x3},    // BarkRowler
-	{3155, 7, 0, 0x3},     // DnyzBot
-	{7844, 7, 0, 0x3},     // Authory
-	{15305, 8, 0, 0x3},    // noorobot
-	{6294, 11, 1, 0x3},    // INETDEX-BOT
-	{7831, 13, 2, 0x3},    // AudigentAdBot
-	{13743, 21, 17, 0x3},  // Google-CloudVertexBot
-	{15163, 13, 0, 0x3},   // nbertaupete95
-	{5421, 10, 1, 0x3},    // Taboolabot
-	{10059, 12, 3, 0x3},   // Dark Visitor
-	{8823, 7, 1, 0x3},     // IbouBot
-	{13471, 13, 10, 0x3},  // FullStoryBot/
-	{13573, 15, 2, 0x3},   // GlobalWebSearch
-	{1427, 23, 0, 0x3},    // it2media-domain-crawler
-	{12788, 10, 0, 0x3},   // DnBCrawler
-	{5788, 17, 0, 0x3},    // Better Uptime Bot
-	{16145, 26, 2, 0x3},   // Riddler (http://riddler.io
-	{5717, 11, 3, 0x3},    // Uptime-Kuma
-	{18375, 10, 0, 0x3},   // ListGemBot
-	{1071, 13, 0, 0x3},    // domaincrawler
-	{2739, 10, 0, 0x3},    // Ocarinabot
-	{17826, 27, 9, 0x3},   // ZoteroTranslationServer/WMF
-	{16075, 4, 0, 0x3},    // RED/
-	{8809, 14, 2, 0x3},    // HoneybadgerBot
-	{13494, 10, 1, 0x3},   // FuseonBot/
-	{17549, 16, 0, 0x3},   // useeBookChecker/
-	{4934, 5, 0, 0x3},     // Gwene
-	{10774, 16, 4, 0x3},   // Aranet-SearchBot
-	{6247, 7, 1, 0x3},     // 2ip bot
-	{7226, 5, 0, 0x3},     // Nikto
-	{15146, 11, 1, 0x3},   // my-tiny-bot
-	{2261, 7, 0, 0x3},     // iskanie
-	{11519, 16, 0, 0x3},   // UGAResearchAgent
-	{13164, 13, 0, 0x3},   // EpivozCrawler
-	{16924, 9, 0, 0x3},    // Sora POS/
-	{436, 6, 0, 0x3},      // exabot
-	{6198, 16, 0, 0x3},    // CISPA Webcrawler
-	{13272, 18, 0, 0x3},   // FedReporterDataBot
-	{4328, 12, 2, 0x3},    // W3C-mobileOK
-	{14395, 7, 0, 0x3},    // jetmon/
-	{13455, 16, 6, 0x3},   // FriendlyCrawler/
-	{4386, 11, 2, 0x3},    // W3C_Unicorn
-	{13537, 10, 2, 0x3},   // GG PeekBot
-	{8746, 17, 5, 0x3},    // Google-NotebookLM
-	{15018, 17, 3, 0x3},   // ModularConnector/
-	{6099, 18, 0, 0x3},    // BrightEdge Crawler
-	{14080, 6, 0, 0x3},    // Hotjar
-	{13192, 12, 0, 0x3},   // EvoUptimeBot
-	{17393, 11, 3, 0x3},   // trentwil.es
-	{6755, 19, 2, 0x3},    // meta-externalagent/
-	{16198, 12, 0, 0x3},   // RssReaderBot
-	{5367, 11, 0, 0x3},    // seewithkids
-	{480, 8, 0, 0x3},      // grub.org
-	{12472, 20, 10, 0x3},  // Cloudflare-Validator
-	{2378, 17, 0, 0x3},    // pinterest.com/bot
-	{12853, 8, 0, 0x3},    // Dratabot
-	{6372, 10, 2, 0x3},    // sempi.tech
-	{1711, 6, 0, 0x3},     // smtbot
-	{8279, 12, 3, 0x3},    // Cloudtrellis
-	{17885, 24, 2, 0x3},   // workona-favicon-service/
-	{17315, 9, 0, 0x3},    // TextRazor
-	{13250, 13, 0, 0x3},   // FDL Stats Bot
-	{6696, 9, 4, 0x3},     // Vercelbot
-	{13379, 10, 1, 0x3},   // FirmoGraph
-	{16741, 8, 3, 0x3},    // Site24x7
-	{14351, 20, 0, 0x3},   // ISSCyberRiskCrawler/
-	{6722, 16, 1, 0x3},    // facebookcatalog/
-	{8946, 16, 0, 0x3},    // LMArenaUnfurlBot
-	{6487, 9, 4, 0x3},     // SenutoBot
-	{11319, 11, 1, 0x3},   // Pomothy-Bot
-	{2237, 7, 0, 0x3},     // Embedly
-	{11891, 19, 1, 0x3},   // Arquivo-web-crawler
-	{3720, 6, 0, 0x3},     // imrbot
-	{7248, 6, 0, 0x3},     // WPScan
-	{18045, 6, 0, 0x3},    // WPSec/
-	{10819, 13, 0, 0x3},   // KunatoCrawler
-	{6667, 9, 4, 0x3},     // claudebot
-	{6017, 12, 0, 0x3},    // WellKnownBot
-	{14958, 13, 2, 0x3},   // Miniature.io/
-	{10293, 7, 0, 0x3},    // HaloBot
-	{11244, 20, 0, 0x3},   // loopimprovements.com
-	{1450, 18, 0, 0x3},    // ip-web-crawler.com
-	{7047, 7, 3, 0x3},     // Checkly
-	{1889, 10, 0, 0x3},    // SEMrushBot
-	{7924, 9, 0, 0x3},     // bigsur.ai
-	{17585, 11, 7, 0x3},   // videootvBot
-	{333, 8, 0, 0x3},      // phpcrawl
-	{9732, 16, 4, 0x3},    // UptimeStatistics
-	{4617, 7, 0, 0x3},     // B2B Bot
-	{15470, 7, 2, 0x3},    // OpenVAS
-	{1737, 7, 0, 0x3},     // ADmantX
+	{11565, 10, 2, 0x3},  // WebCapture
+	{7562, 12, 1, 0x3},   // AccessStatus
+	{9937, 18, 1, 0x3},   // Accessible Web Bot
+	{1378, 6, 2, 0x3},    // coccoc
+	{4592, 9, 1, 0x3},    // MBCrawler
+	{12788, 10, 2, 0x3},  // DnBCrawler
+	{15417, 14, 2, 0x3},  // WebCEO Online/
+	{1238, 6, 2, 0x3},    // wocbot
+	{9393, 5, 1, 0x3},    // qcbot
+	{10011, 7, 3, 0x3},   // CDSCbot
+	{6793, 14, 1, 0x3},   // AcademicBotRTU
+	{7310, 10, 6, 0x3},   // StatusCake
+	{16224, 13, 5, 0x3},  // SFDC-Callout/
+	{3430, 11, 4, 0x3},   // seoscanners
+	{18521, 7, 1, 0x1},   // scanner
+	{3515, 7, 1, 0x3},    // acapbot
+	{10877, 11, 0, 0x3},  // CapterraBot
+	{1223, 9, 0, 0x3},    // careerbot
+	{13962, 14, 1, 0x3},  // hCardValidator
+	{16904, 9, 4, 0x3},   // Snipcart/
+	{5379, 9, 4, 0x3},    // NINJA bot
+	{10957, 17, 8, 0x3},  // Corporama matcher
+	{11769, 16, 4, 0x3},  // alexa site audit
+	{9452, 14, 8, 0x3},   // Salesforce.com
+	{13639, 25, 22, 0x3}, // GoogleAssociationService/
+	{16972, 13, 7, 0x3},  // Specificfeeds
+	{1744, 7, 2, 0x3},    // Facebot
+	{12026, 6, 0, 0x3},   // BDBot/
+	{3214, 6, 0, 0x3},    // BDCbot
+	{6081, 11, 2, 0x3},   // Nicecrawler
+	{5563, 26, 7, 0x3},   // Google-Certificates-Bridge
+	{7562, 12, 2, 0x3},   // AccessStatus
+	{9937, 18, 2, 0x3},   // Accessible Web Bot
+	{10841, 9, 1, 0x3},   // ABEvalBot
+	{4206, 12, 2, 0x3},   // WebDataStats
+	{14470, 13, 3, 0x3},  // keycdn-tools/
+	{14101, 9, 2, 0x3},   // Huckabot/
+	{13612, 27, 9, 0x3},  // GoogleStackdriverMonitoring
+	{1261, 16, 5, 0x3},   // lssrocketcrawler
+	{6118, 21, 7, 0x3},   // SiteCheckerBotCrawler
+	{14068, 12, 7, 0x3},  // HostTracker/
+	{7045, 7, 3, 0x3},    // Checkly
+	{17529, 10, 6, 0x3},  // Urlcheckr/
+	{15960, 21, 2, 0x3},  // Rackspace Monitoring/
+	{2853, 9, 3, 0x3},    // Snacktory
+	{7489, 13, 2, 0x3},   // DuckAssistBot
+	{1250, 11, 6, 0x3},   // DuckDuckBot
+	{12370, 9, 3, 0x3},   // CheckHost
+	{6055, 20, 4, 0x3},   // search.marginalia.nu
+	{3014, 8, 2, 0x3},    // MuckRack
+	{8151, 19, 3, 0x3},   // ClickUpLinkUnfurler
+	{4949, 11, 4, 0x3},   // SearchAtlas
+	{952, 9, 4, 0x13},    // CrunchBot
+	{4625, 12, 7, 0x3},   // AddSearchBot
+	{18364, 11, 3, 0x3},  // WatchForBot
+	{12118, 12, 7, 0x3},  // BlackDuck-FD
+	{17596, 16, 7, 0x3},  // VsuSearchSpider/
+	{697, 12, 0, 0x3},    // citeseerxbot
+	{9356, 16, 7, 0x3},   // Poggio-Citations
+	{17806, 6, 0, 0x3},   // Citoid
+	{12207, 19, 10, 0x3}, // brokenlinkcheck.com
+	{392, 9, 0, 0x3},     // BIGLOTRON
+	{3241, 10, 2, 0x3},   // ArchiveBot
+	{7725, 14, 2, 0x3},   // Anchor Browser
+	{12276, 10, 3, 0x3},  // Catchpoint
+	{17340, 18, 15, 0x3}, // TheInternetSearchx
+	{14172, 11, 1, 0x3},  // IBM Crawler
+	{8299, 7, 0, 0x3},    // Code/1.
+	{6333, 11, 2, 0x3},   // Cocolyzebot
+	{406, 7, 0, 0x3},     // convera
+	{10125, 16, 4, 0x3},  // ExteContextCrawl
+	{2557, 10, 1, 0x3},   // Pcore-HTTP
+	{10831, 10, 5, 0x3},  // TerraCotta
+	{16343, 12, 1, 0x3},  // ScourRSSBot/
+	{12731, 8, 0, 0x3},   // Coveobot
+	{11534, 18, 6, 0x3},  // UrlSuMa.de crawler
+	{3480, 7, 1, 0x3},    // SBL-BOT
+	{18437, 4, 0, 0x1},   // BOT/
+	{18449, 4, 0, 0x1},   // BOT)
+	{18461, 4, 0, 0x1},   // BOT;
+	{8490, 25, 1, 0x3},   // EcoVadisSustainabilityBot
+	{14494, 10, 5, 0x3},  // kinsta-bot
+	{3798, 8, 0, 0x3},    // BLEXBot/
+	{6772, 21, 3, 0x3},   // meta-externalfetcher/
+	{2396, 12, 7, 0x3},   // electricmonk
+	{3279, 8, 0, 0x3},    // BLP_bbot
+	{7474, 15, 3, 0x3},   // meta-webindexer
+	{6638, 9, 0, 0x3},    // ClaudeBot
+	{3418, 12, 3, 0x3},   // OutclicksBot
+	{4574, 8, 0, 0x3},    // Clickagy
+	{3992, 23, 0, 0x3},   // CloudFlare-AlwaysOnline
+	{3744, 19, 11, 0x3},  // Landau-Media-Spider
+	{8289, 5, 0, 0x3},    // Cludo
+	{8294, 5, 0, 0x3},    // cludo
+	{13573, 15, 8, 0x3},  // GlobalWebSearch
+	{14724, 15, 4, 0x3},  // magicsearchdev/
+	{12952, 8, 0, 0x3},   // csirt.cz
+	{17719, 11, 2, 0x3},  // WebSniffer/
+	{12761, 15, 8, 0x3},  // Criticalcss.com
+	{1071, 13, 6, 0x3},   // domaincrawler
+	{2847, 6, 1, 0x13},   // dcrawl
+	{5498, 7, 3, 0x3},    // Cincraw
+	{5710, 8, 3, 0x3},    // IonCrawl
+	{18499, 5, 0, 0x1},   // crawl
+	{14696, 12, 2, 0x3},  // Macrobondbot
+	{9492, 7, 1, 0x3},    // Scrubby
+	{9499, 10, 1, 0x3},   // Scrunchbot
+	{12945, 7, 0, 0x3},   // crusty/
+	{1542, 19, 0, 0x3},   // CrystalSemanticsBot
+	{7574, 15, 1, 0x3},   // Acquia optimize
+	{11150, 16, 4, 0x3},  // Impact.com Agent
+	{5227, 16, 13, 0x3},  // Domains Project/
+	{6948, 14, 11, 0x3},  // CensysInspect/
+	{1823, 6, 0, 0x3},    // BUbiNG
+	{6046, 9, 4, 0x3},    // StractBot
+	{18535, 18, 5, 0x3},  // Barracuda Sentinel
+	{7252, 8, 1, 0x3},    // Acunetix
+	{12226, 4, 0, 0x3},   // BW/1
+	{4760, 4, 0, 0x13},   // curl
+	{5307, 7, 0, 0x3},    // Curebot
+	{17160, 6, 2, 0x3},   // Sucuri
+	{3599, 11, 0, 0x3},   // BTWebClient
+	{7821, 8, 5, 0x3},    // Attracta
+	{1501, 15, 10, 0x3},  // changedetection
+	{9109, 15, 10, 0x3},  // NanoInteractive
+	{1727, 10, 0, 0x3},   // A6-Indexer
+	{9372, 21, 5, 0x3},   // productsup.io/crawler
+	{4155, 35, 11, 0x3},  // Google-Structured-Data-Testing-Tool
+	{12386, 40, 12, 0x3}, // Chrome Privacy Preserving Prefetch Proxy
+	{10734, 6, 2, 0x3},   // WebZIP
+	{567, 7, 2, 0x3},     // yacybot
+	{14351, 20, 3, 0x3},  // ISSCyberRiskCrawler/
+	{8388, 17, 0, 0x3},   // cypex.ai/scanning
+	{14321, 20, 7, 0x3},  // Irokez.cz monitoring
+	{996, 15, 5, 0x3},    // PrivacyAwareBot
+	{11735, 18, 4, 0x3},  // AgencyAnalyticsBot
+	{1102, 5, 0, 0x3},    // CCBot
+	{3927, 6, 2, 0x3},    // Zabbix
+	{1102, 5, 1, 0x3},    // CCBot
+	{4437, 6, 1, 0x3},    // ICBot/
+	{15499, 7, 2, 0x3},   // Orbbot/
+	{1598, 18, 0, 0x3},   // CC Metadata Scaper
+	{3251, 4, 1, 0x13},   // LCC
+	{10034, 8, 2, 0x3},   // CybaaBot
+	{12230, 8, 4, 0x3},   // Bushbaby
+	{6807, 10, 3, 0x3},   // KeybaseBot
+	{5633, 9, 4, 0x3},    // evc-batch
+	{4443, 6, 0, 0x3},    // BazQux
+	{16254, 15, 5, 0x3},  // SandobaCrawler/
+	{6139, 21, 3, 0x3},   // TombaPublicWebCrawler
+	{17684, 12, 2, 0x3},  // webgains-bot
+	{16210, 14, 7, 0x3},  // s4a-probe-bot/
+	{17677, 7, 2, 0x3},   // Webflow
+	{2238, 7, 2, 0x3},    // Embedly
+	{10676, 9, 3, 0x3},   // UrlBeeBot
+	{12032, 9, 0, 0x3},   // BeeperBot
+	{667, 11, 2, 0x3},    // CyberPatrol
+	{5599, 5, 2, 0x3},    // Viber
+	{12248, 10, 4, 0x3},  // CaliberBot
+	{12041, 15, 0, 0x3},  // BetterUptimeBot
+	{15417, 14, 3, 0x3},  // WebCEO Online/
+	{12299, 7, 0, 0x3},   // CERT PL
+	{17235, 9, 6, 0x3},   // tchelebi/
+	{224, 7, 0, 0x3},     // bingbot
+	{5749, 7, 4, 0x3},    // Feedbin
+	{11176, 6, 3, 0x3},   // larbin
+	{5543, 6, 0, 0x3},    // BitBot
+	{5947, 12, 0, 0x3},   // BitSightBot/
+	{16145, 26, 7, 0x3},  // Riddler (http://riddler.io
+	{8227, 25, 20, 0x3},  // Cloudflare-Stream-Webhook
+	{15477, 13, 5, 0x3},  // Owler (ows.eu
+	{18179, 15, 10, 0x3}, // Zendesk Webhook
+	{6199, 16, 0, 0x3},   // CISPA Webcrawler
+	{7397, 21, 10, 0x3},  // CustomAsyncHttpClient
+	{3680, 14, 4, 0x3},   // FlipboardProxy
+	{13389, 12, 4, 0x3},  // FlipboardRSS
+	{5356, 12, 3, 0x3},   // JobboerseBot
+	{17565, 10, 4, 0x3},  // Vagabondo/
+	{5422, 10, 2, 0x3},   // Taboolabot
+	{41, 14, 6, 0x3},     // Googlebot-News
+	{1516, 6, 3, 0x3},    // arabot
+	{4777, 9, 6, 0x3},    // RSSingBot
+	{11500, 6, 3, 0x3},   // TSMbot
+	{13023, 6, 3, 0x3},   // DF Bot
+	{14797, 5, 1, 0x3},   // dbot)
+	{18398, 5, 1, 0x3},   // 9bot/
+	{18429, 4, 0, 0x1},   // bot/
+	{18433, 4, 0, 0x1},   // Bot/
+	{18441, 4, 0, 0x1},   // bot)
+	{18445, 4, 0, 0x1},   // Bot)
+	{18453, 4, 0, 0x1},   // bot;
+	{18457, 4, 0, 0x1},   // Bot;
+	{18465, 4, 0, 0x1},   // bot.
+	{18469, 4, 0, 0x1},   // Bot.
+	{18473, 4, 0, 0x1},   // bot-
+	{18477, 4, 0, 0x1},   // Bot-
+	{18481, 4, 0, 0x1},   // bot_
+	{18485, 4, 0, 0x1},   // Bot_
+	{1063, 8, 1, 0x3},    // Aboundex
+	{16106, 14, 10, 0x3}, // RetroListeCOM/
+	{12440, 11, 0, 0x3},  // CLASSLA-web
+	{466, 7, 2, 0x3},     // webmon
+	{9093, 16, 8, 0x3},   // MontasticMonitor
+	{4786, 9, 3, 0x3},    // Jooblebot
+	{16049, 9, 5, 0x3},   // Readable/
+	{3545, 11, 0, 0x3},   // blogmuraBot
+	{7961, 9, 0, 0x3},    // Bloglines
+	{18300, 7, 3, 0x3},   // Tumblr/
+	{7180, 10, 0, 0x3},   // CMSChecker
+	{5394, 9, 2, 0x3},    // BublupBot
+	{1084, 11, 1, 0x3},   // wbsearchbot
+	{7033, 12, 1, 0x3},   // ObservePoint
+	{8038, 19, 12, 0x3},  // BrowserBot-Observer
+	{17645, 10, 2, 0x3},  // WebsiteOps
+	{10243, 9, 4, 0x3},   // FleebsBot
+	{17979, 10, 4, 0x3},  // WPUmbrella
+	{8029, 9, 0, 0x3},    // Brightbot
+	{4370, 17, 4, 0x3},   // W3C_CSS_Validator
+	{10018, 16, 9, 0x3},  // Critical CSS Bot
+	{10859, 10, 0, 0x3},  // br-crawler
+	{17696, 11, 2, 0x3},  // webprosbot/
+	{17734, 11, 2, 0x3},  // WebwikiBot/
+	{3297, 5, 0, 0x3},    // Buck/
+	{12086, 18, 3, 0x3},  // Bitbucket-Webhooks
+	{6978, 8, 4, 0x3},    // sitebulb
+	{7274, 9, 3, 0x3},    // DirBuster
+	{7283, 9, 3, 0x3},    // Dirbuster
+	{622, 7, 0, 0x3},     // buzzbot
+	{14461, 9, 3, 0x3},   // kazbtbot/
+	{14123, 31, 19, 0x3}, // Web Screen Service By hyperhost
+	{3893, 8, 3, 0x3},    // PR-CY.RU
+	{7516, 6, 2, 0x3},    // webzio
+	{12960, 7, 0, 0x3},   // CXK_Bot
+	{4856, 10, 0, 0x3},   // Bytespider
+	{1702, 9, 0, 0x3},    // cXensebot
+	{845, 16, 4, 0x3},    // NerdByNature.Bot
+	{7931, 14, 9, 0x3},   // bl.uk_lddc_bot
+	{4341, 16, 2, 0x3},   // W3C_I18n-Checker
+	{14525, 15, 2, 0x3},  // LAC_IAHarvester
+	{4387, 11, 2, 0x3},   // W3C_Unicorn
+	{4291, 13, 2, 0x3},   // W3C_Validator
+	{3515, 7, 0, 0x3},    // acapbot
+	{1166, 19, 1, 0x3},   // facebookexternalhit
+	{1744, 7, 1, 0x3},    // Facebot
+	{14068, 12, 6, 0x3},  // HostTracker/
+	{6046, 9, 3, 0x3},    // StractBot
+	{7821, 8, 4, 0x3},    // Attracta
+	{18535, 18, 4, 0x3},  // Barracuda Sentinel
+	{567, 7, 1, 0x3},     // yacybot
+	{3927, 6, 1, 0x3},    // Zabbix
+	{427, 9, 3, 0x3},     // Gigablast
+	{16049, 9, 4, 0x3},   // Readable/
+	{1516, 6, 2, 0x3},    // arabot
+	{2740, 10, 6, 0x3},   // Ocarinabot
+	{13023, 6, 2, 0x3},   // DF Bot
+	{10018, 16, 8, 0x3},  // Critical CSS Bot
+	{18276, 8, 5, 0x23},  // SSL Labs
+	{12230, 8, 5, 0x3},   // Bushbaby
+	{15328, 8, 3, 0x3},   // Novaact/
+	{10156, 14, 8, 0x3},  // FediList Agent
+	{1598, 18, 1, 0x3},   // CC Metadata Scaper
+	{10340, 33, 23, 0x3}, // Library Of Congress Web Archiving
+	{16269, 24, 5, 0x3},  // Sansec Security Monitor/
+	{3169, 14, 3, 0x3},   // 007ac9 Crawler
+	{10034, 8, 3, 0x3},   // CybaaBot
+	{16451, 18, 14, 0x3}, // SendGrid Event API
+	{8991, 7, 1, 0x3},    // MagiBot
+	{14425, 8, 1, 0x3},   // Kagibot/
+	{594, 8, 1, 0x3},     // tagoobot
+	{5505, 9, 2, 0x3},    // Dragonbot
+	{9701, 5, 2, 0x3},    // Trae/
+	{3327, 14, 1, 0x3},   // magpie-crawler
+	{8998, 9, 1, 0x3},    // MagpieRSS
+	{11226, 9, 1, 0x3},   // Magus Bot
+	{18092, 19, 6, 0x3},  // Yahoo Ad monitoring
+	{2144, 28, 1, 0x3},   // SafeSearch microdata crawler
+	{2269, 10, 1, 0x3},   // SafeDNSBot
+	{5292, 15, 4, 0x3},   // Atom Feed Robot
+	{14086, 15, 9, 0x3},  // hstspreload-bot
+	{2172, 20, 6, 0x3},   // Gluten Free Crawler/
+	{7630, 9, 3, 0x3},    // AllAfrica
+	{11819, 11, 6, 0x3},  // AmazonAdBot
+	{9866, 12, 4, 0x3},   // WPMU DEV Hub
+	{8379, 9, 5, 0x3},    // Crazy Egg
+	{369, 23, 4, 0x3},    // FAST Enterprise Crawler
+	{8338, 14, 8, 0x3},   // cookie-maestro
+	{18247, 22, 7, 0x3},  // Google-AdWords-Express
+	{11671, 9, 0, 0x3},   // AdagioBot
+	{6511, 9, 5, 0x3},    // inoreader
+	{6793, 14, 2, 0x3},   // AcademicBotRTU
+	{2209, 15, 2, 0x3},   // deadlinkchecker
+	{10704, 8, 1, 0x3},   // WadooBot
+	{70, 13, 0, 0x3},     // AdsBot-Google
+	{3498, 9, 0, 0x3},    // adscanner
+	{7011, 22, 7, 0x3},   // Google-Ads-Conversions
+	{16892, 12, 8, 0x3},  // SnapchatAds/
+	{7310, 10, 7, 0x3},   // StatusCake
+	{14760, 5, 1, 0x3},   // Make/
+	{11759, 10, 0, 0x3},  // AkismetBot
+	{10536, 28, 1, 0x3},  // Rakuten Image extraction bot
+	{15981, 20, 1, 0x3},  // rakutenusabot-image/
+	{15182, 18, 5, 0x3},  // NetpeakCheckerBot/
+	{8515, 26, 3, 0x3},   // elmah.io Uptime Monitoring
+	{11028, 19, 3, 0x3},  // Dow Jones Searchbot
+	{7953, 8, 5, 0x3},    // Blockaid
+	{12015, 11, 1, 0x3},  // BaiduAdsBot
+	{18111, 14, 6, 0x4},  // YahooMailProxy
+	{283, 7, 0, 0x3},     // aiohttp
+	{7343, 15, 0, 0x3},   // air.ai/scanning
+	{10271, 7, 1, 0x3},   // Gaisbot
+	{15035, 18, 6, 0x3},  // Mollie HTTP client
+	{1146, 8, 0, 0x3},    // aiHitBot
+	{13138, 17, 3, 0x3},  // elmahio-uptimebot
+	{921, 9, 0, 0x3},     // AhrefsBot
+	{1324, 16, 2, 0x3},   // gnam gnam spider
+	{17745, 12, 5, 0x3},  // WEDOS OnLine
+	{11919, 6, 2, 0x3},   // Asana/
+	{617, 5, 1, 0x3},     // yanga
+	{3933, 12, 1, 0x3},   // TangibleeBot
+	{9911, 10, 1, 0x3},   // ZanistaBot
+	{3430, 11, 5, 0x3},   // seoscanners
+	{6846, 21, 6, 0x3},   // HTTP Banner Detection
+	{18528, 7, 2, 0x1},   // Scanner
+	{508, 7, 0, 0x3},     // antibot
+	{15947, 13, 2, 0x3},  // Quantcastbot/
+	{16079, 10, 6, 0x3},  // Reelevant/
+	{9023, 10, 1, 0x3},   // Manus-User
+	{3302, 19, 4, 0x3},   // Companybook-Crawler
+	{13504, 11, 3, 0x3},  // Gabanzabot/
+	{5642, 8, 3, 0x3},    // PetalBot
+	{4316, 13, 2, 0x3},   // W3C-checklink
+	{14927, 17, 11, 0x3}, // Meta-ExternalHit/
+	{1978, 25, 4, 0x3},   // Screaming Frog SEO Spider
+	{13848, 10, 2, 0x3},  // Grammarly/
+	{2711, 15, 4, 0x3},   // SocialRankIOBot
+	{7702, 14, 0, 0x3},   // Amzn-SearchBot
+	{7716, 9, 0, 0x3},    // Amzn-User
+	{1117, 9, 4, 0x3},    // SeznamBot
+	{3230, 11, 2, 0x3},   // ICC-Crawler
+	{8461, 19, 3, 0x3},   // DreamHost Data Team
+	{7808, 13, 7, 0x3},   // atlassian-bot
+	{10292, 7, 1, 0x3},   // HaloBot
+	{3472, 8, 0, 0x3},    // AlphaBot
+	{16441, 10, 3, 0x3},  // semaltbot/
+	{5243, 11, 4, 0x3},   // Pandalytics
+	{9398, 6, 2, 0x3},    // Qualys
+	{3059, 12, 1, 0x3},   // Laserlikebot
+	{6807, 10, 4, 0x3},   // KeybaseBot
+	{9136, 26, 12, 0x3},  // Netcraft SSL Server Survey
+	{16269, 24, 6, 0x3},  // Sansec Security Monitor/
+	{16556, 33, 14, 0x3}, // Server Density Service Monitoring
+	{14164, 8, 1, 0x3},   // iAskBot/
+	{4416, 21, 15, 0x3},  // Blackboard Safeassign
+	{7239, 7, 1, 0x3},    // masscan
+	{11839, 18, 7, 0x3},  // AppSiteAssociation
+	{13250, 13, 3, 0x3},  // FDL Stats Bot
+	{14540, 11, 1, 0x3},  // LastModBot/
+	{12861, 16, 1, 0x3},  // EasyBib AutoCite
+	{11864, 6, 0, 0x3},   // Aranea
+	{8799, 9, 1, 0x3},    // Hardenize
+	{13962, 14, 2, 0x3},  // hCardValidator
+	{1223, 9, 1, 0x3},    // careerbot
+	{1126, 13, 1, 0x3},   // ec2linkfinder
+	{2973, 12, 7, 0x3},   // PocketParser
+	{12451, 13, 3, 0x3},  // Clearscopebot
+	{13943, 10, 1, 0x3},  // harsilbot/
+	{5345, 11, 2, 0x3},   // startmebot/
+	{11909, 10, 0, 0x3},  // ArtemisBot
+	{16913, 11, 3, 0x3},  // solarwinds/
+	{2016, 10, 5, 0x3},   // LivelapBot
+	{10467, 6, 1, 0x3},   // NapBot
+	{15626, 9, 1, 0x3},   // Paqlebot/
+	{16924, 9, 4, 0x3},   // Sora POS/
+	{4898, 17, 7, 0x3},   // TrendsmapResolver
+	{5665, 6, 0, 0x3},    //  PTST/
+	{141, 25, 4, 0x3},    // Mediapartners (Googlebot)
+	{14265, 11, 4, 0x3},  // Instapaper/
+	{1044, 8, 0, 0x3},    // Apercite
+	{17081, 6, 2, 0x3},   // Stape/
+	{12543, 24, 14, 0x3}, // Cloudflare-Radar-Scanner
+	{8306, 10, 4, 0x3},   // Collapsify
+	{15819, 13, 9, 0x3},  // Pro-Sitemaps/
+	{10877, 11, 1, 0x3},  // CapterraBot
+	{2010, 6, 3, 0x3},    // Scrapy
+	{5986, 9, 0, 0x3},    // AwarioBot
+	{3447, 18, 6, 0x3},   // Google Web Preview
+	{1363, 15, 10, 0x3},  // backlinkcrawler
+	{5083, 15, 10, 0x3},  // Neticle Crawler
+	{6924, 8, 4, 0x3},    // OnCrawl/
+	{18504, 5, 2, 0x1},   // Crawl
+	{11347, 10, 1, 0x3},  // rawweb-bot
+	{4637, 14, 8, 0x3},   // Google Favicon
+	{10058, 12, 4, 0x3},  // Dark Visitor
+	{14817, 9, 1, 0x3},   // Mavifinds
+	{11680, 10, 4, 0x3},  // adbeat.com
+	{6609, 15, 0, 0x3},   // Audisto Crawler
+	{3465, 7, 1, 0x3},    // MauiBot
+	{17575, 10, 1, 0x3},  // VaultPress
+	{2508, 5, 1, 0x3},    // Daum/
+	{12967, 6, 1, 0x3},   // daumoa
+	{10455, 12, 3, 0x3},  // ModatScanner
+	{7849, 9, 0, 0x3},    // Automaton
+	{17770, 8, 2, 0x3},   // WhatWeb/
+	{2353, 10, 4, 0x3},   // adbeat_bot
+	{2319, 12, 1, 0x3},   // datagnionbot
+	{4484, 16, 1, 0x3},   // Dataprovider.com
+	{12853, 8, 2, 0x3},   // Dratabot
+	{3441, 6, 1, 0x3},    // Hatena
+	{16985, 9, 5, 0x3},   // Spectate/
+	{1949, 22, 14, 0x3},  // Domain Re-Animator Bot
+	{2363, 8, 2, 0x3},    // WhatsApp
+	{11070, 16, 6, 0x3},  // fedistatsCrawler
+	{10665, 11, 6, 0x3},  // trafilatura
+	{14958, 13, 4, 0x3},  // Miniature.io/
+	{3169, 14, 4, 0x3},   // 007ac9 Crawler
+	{4443, 6, 1, 0x3},    // BazQux
+	{9509, 12, 6, 0x3},   // seo4ajax.com
+	{3964, 17, 2, 0x3},   // Amazon CloudFront
+	{4987, 9, 2, 0x3},    // Amazonbot
+	{17315, 9, 5, 0x3},   // TextRazor
+	{11000, 18, 1, 0x3},  // Dazzle BlueSky Bot
+	{7190, 7, 1, 0x3},    // Wayback
+	{10473, 28, 3, 0x3},  // New York Times Newsgathering
+	{7197, 10, 2, 0x3},   // Playwright
+	{3959, 5, 0, 0x3},    // axios
+	{15652, 7, 1, 0x3},   // PayPal/
+	{15700, 16, 2, 0x3},  // PlayStore-Google
+	{10841, 9, 0, 0x3},   // ABEvalBot
+	{6497, 6, 1, 0x3},    // MaCoCu
+	{10831, 10, 4, 0x3},  // TerraCotta
+	{3487, 11, 3, 0x3},   // IAS crawler
+	{9188, 15, 7, 0x3},   // NetSeer crawler
+	{16001, 25, 17, 0x3}, // top100.rambler.ru crawler
+	{16254, 15, 6, 0x3},  // SandobaCrawler/
+	{2082, 10, 6, 0x3},   // IstellaBot
+	{2098, 7, 3, 0x3},    // betaBot
+	{5208, 11, 7, 0x3},   // zenback bot
+	{10604, 10, 6, 0x3},  // SirdataBot
+	{10950, 7, 3, 0x3},   // CodaBot
+	{14525, 15, 1, 0x3},  // LAC_IAHarvester
+	{10340, 33, 22, 0x3}, // Library Of Congress Web Archiving
+	{4618, 7, 2, 0x3},    // B2B Bot
+	{8781, 18, 9, 0x3},   // Greppr Web Crawler
+	{13869, 15, 7, 0x3},  // GroovinaAdsbot/
+	{17665, 12, 2, 0x3},  // Web Measure/
+	{3706, 15, 5, 0x3},   // G2 Web Services
+	{7554, 8, 0, 0x3},    // AASA-Bot
+	{5995, 13, 3, 0x3},   // DataForSeoBot
+	{10178, 25, 15, 0x3}, // FedReporter Bot for FFIEC
+	{11935, 25, 15, 0x3}, // Autoconfig Test from USTC
+	{14708, 8, 1, 0x3},   // MADBbot/
+	{1737, 7, 0, 0x3},    // ADmantX
+	{5874, 13, 1, 0x3},   // OAI-SearchBot
+	{7502, 14, 7, 0x3},   // MistralAI-User
+	{18403, 11, 4, 0x3},  // IsonAI-User
+	{11753, 6, 0, 0x3},   // AI2Bot
+	{11725, 10, 2, 0x3},  // AGAKIDSBOT
+	{2475, 10, 3, 0x3},   // MetaJobBot
+	{3036, 4, 0, 0x3},    // AHC/
+	{16684, 21, 9, 0x3},  // Sidetrade indexer bot
+	{2822, 4, 1, 0x3},    // YaK/
+	{1945, 4, 1, 0x3},    // Y!J-
+	{574, 11, 0, 0x3},    // AISearchBot
+	{6232, 16, 9, 0x3},   // AlexandriaOrgBot
+	{14971, 13, 8, 0x3},  // mirrorweb.com
+	{10331, 9, 1, 0x3},   // kb.dk_bot
+	{9472, 20, 8, 0x3},   // scraping@nytimes.com
+	{1340, 23, 2, 0x3},   // web-archive-net.com.bot
+	{10957, 17, 9, 0x3},  // Corporama matcher
+	{13562, 11, 5, 0x3},  // github-camo
+	{1208, 9, 1, 0x3},    // lb-spider
+	{14826, 14, 1, 0x3},  // MB-LinkChecker
+	{15635, 17, 8, 0x3},  // parse.ly scraper/
+	{15716, 20, 5, 0x3},  // Plesk screenshot bot
+	{17637, 8, 1, 0x3},   // WARDBot/
+	{3387, 8, 0, 0x3},    //  sentry/
+	{17443, 15, 1, 0x3},  // UASlinkChecker/
+	{16710, 21, 6, 0x3},  // SinceraSyntheticUser/
+	{7554, 8, 1, 0x3},    // AASA-Bot
+	{9778, 25, 19, 0x3},  // Watchbot monitoring robot
+	{14029, 15, 9, 0x3},  // Hlidam.to robot
+	{354, 15, 1, 0x3},    // FAST-WebCrawler
+	{8585, 8, 5, 0x3},    // FastDAST
+	{166, 11, 0, 0x3},    // APIs-Google
+	{15176, 6, 3, 0x3},   // NetAPI
+	{16185, 7, 3, 0x3},   // RSSAPI/
+	{16451, 18, 15, 0x3}, // SendGrid Event API
+	{6139, 21, 4, 0x3},   // TombaPublicWebCrawler
+	{5191, 17, 1, 0x3},   // NAVER Blog Rssbot
+	{7529, 14, 4, 0x13},  // ArenaUnfurlBot
+	{8945, 16, 6, 0x3},   // LMArenaUnfurlBot
+	{9047, 24, 13, 0x3},  // Mediumbot-MetaTagFetcher
+	{10655, 10, 3, 0x3},  // TLS tester
+	{2003, 7, 3, 0x3},    // MetaURI
+	{17458, 15, 7, 0x3},  // hgfAlphaXCrawl/
+	{442, 11, 1, 0x3},    // ia_archiver
+	{13858, 11, 3, 0x3},  // gregcrawler
+	{12056, 6, 2, 0x3},   // BnFBot
+	{15130, 7, 2, 0x3},   // MRGbot/
+	{13290, 16, 9, 0x3},  // Feed Image Audit
+	{427, 9, 2, 0x3},     // Gigablast
+	{10271, 7, 0, 0x3},   // Gaisbot
+	{17256, 21, 15, 0x3}, // Test Certificate Info
+	{17684, 12, 3, 0x3},  // webgains-bot
+	{9963, 39, 11, 0x3},  // Bibliotheque Nacional de France Crawler
+	{11412, 23, 7, 0x3},  // Supabase Paired Crawler
+	{8862, 12, 3, 0x3},   // Kangaroo Bot
+	{14433, 12, 3, 0x3},  // KangarooBot/
+	{3447, 18, 5, 0x3},   // Google Web Preview
+	{3623, 13, 8, 0x3},   // Digincore bot
+	{1776, 9, 2, 0x3},    // MegaIndex
+	{16684, 21, 8, 0x3},  // Sidetrade indexer bot
+	{354, 15, 0, 0x3},    // FAST-WebCrawler
+	{6100, 18, 8, 0x3},   // BrightEdge Crawler
+	{13290, 16, 8, 0x3},  // Feed Image Audit
+	{3572, 18, 5, 0x3},   // bot-pge.chlooe.com
+	{748, 8, 2, 0x3},     // page2rss
+	{3022, 14, 4, 0x3},   // Jamie's Spider
+	{8895, 27, 12, 0x3},  // laion-huggingface-processor
+	{2836, 11, 2, 0x3},   // Digg Deeper
+	{6601, 8, 0, 0x3},    // GeedoBot
+	{14716, 8, 2, 0x3},   // Magellan
+	{8728, 17, 7, 0x3},   // Google-Gemini-CLI
+	{18375, 10, 4, 0x3},  // ListGemBot
+	{13401, 9, 4, 0x3},   // Foregenix
+	{8808, 14, 8, 0x3},   // HoneybadgerBot
+	{15601, 10, 2, 0x3},  // Pagespeed/
+	{236, 4, 1, 0x3},     // Wget
+	{240, 4, 1, 0x3},     // wget
+	{1751, 10, 4, 0x3},   // OrangeBot/
+	{12315, 12, 4, 0x3},  // ChargeBeeBot
+	{14189, 13, 3, 0x3},  // ImageFetcher/
+	{2583, 7, 3, 0x3},    // Pingdom
+	{5321, 11, 2, 0x3},   // PagePeeker/
+	{8829, 11, 3, 0x3},   // imageSpider
+	{6538, 9, 2, 0x3},    // PageThing
+	{13108, 9, 2, 0x3},   // EdgeWatch
+	{14765, 8, 4, 0x3},   // ManageWP
+	{8850, 12, 2, 0x3},   // kagi-fetcher
+	{14840, 13, 7, 0x3},  // MedialogiaBot
+	{14425, 8, 2, 0x3},   // Kagibot/
+	{14951, 7, 1, 0x3},   // MgidBot
+	{420, 7, 0, 0x3},     // Gigabot
+	{5332, 6, 2, 0x3},    // Vigil/
+	{11809, 10, 6, 0x3},  // allOrigins
+	{3395, 12, 5, 0x3},   // StorygizeBot
+	{8991, 7, 2, 0x3},    // MagiBot
+	{8414, 12, 2, 0x3},   // DigiCert DCV
+	{1038, 6, 3, 0x3},    // eright
+	{4658, 17, 9, 0x3},   // Chrome-Lighthouse
+	{11857, 7, 3, 0x3},   // Aragog/
+	{0, 10, 0, 0x3},      // Googlebot/
+	{8716, 12, 0, 0x3},   // Google-Agent
+	{17019, 6, 2, 0x3},   // Rigor)
+	{13803, 18, 0, 0x3},  // GotSiteMonitor.com
+	{2617, 9, 0, 0x3},    // Gowikibot
+	{16089, 10, 5, 0x3},  // remove.bg/
+	{6453, 35, 16, 0x3},  // developers.google.com/+/web/snippet
+	{9452, 14, 9, 0x3},   // Salesforce.com
+	{2789, 13, 0, 0x3},   // GnowitNewsbot
+	{11086, 11, 0, 0x3},  // GoParserBot
+	{3659, 21, 6, 0x3},   // Flamingo_SearchEngine
+	{16210, 14, 8, 0x3},  // s4a-probe-bot/
+	{12492, 15, 9, 0x3},  // cloudflare-csup
+	{6404, 10, 3, 0x3},   // node-fetch
+	{319, 14, 0, 0x3},    // Go-http-client
+	{4601, 17, 5, 0x3},   // online-webceo-bot
+	{3945, 14, 5, 0x3},   // google-xrawler
+	{10, 16, 3, 0x3},     // Googlebot-Mobile
+	{4874, 24, 3, 0x3},   // Google-Site-Verification
+	{5973, 13, 3, 0x3},   // Google-Safety
+	{13729, 14, 3, 0x3},  // Google-Area120
+	{5820, 17, 5, 0x3},   // Google-Read-Aloud
+	{4038, 26, 9, 0x3},   // Cloudflare-Traffic-Manager
+	{7078, 10, 5, 0x3},   // Claude-Web
+	{4449, 7, 4, 0x3},    // Twingly
+	{11097, 11, 0, 0x3},  // gsa-crawler
+	{11389, 14, 5, 0x3},  // SpringserveBot
+	{1139, 7, 0, 0x3},    // gslfbot
+	{8077, 7, 2, 0x3},    // Bugsnag
+	{7922, 9, 2, 0x3},    // bigsur.ai
+	{2643, 11, 4, 0x3},   // TelegramBot
+	{3888, 5, 1, 0x3},    // zgrab
+	{1031, 7, 0, 0x3},    // Grobbot
+	{13884, 7, 0, 0x3},   // Grover/
+	{748, 8, 3, 0x3},     // page2rss
+	{480, 8, 0, 0x3},     // grub.org
+	{3022, 14, 5, 0x3},   // Jamie's Spider
+	{14563, 13, 3, 0x3},  // Let's Encrypt
+	{3327, 14, 2, 0x3},   // magpie-crawler
+	{8998, 9, 2, 0x3},    // MagpieRSS
+	{15688, 12, 3, 0x3},  // pingping.io/
+	{14222, 9, 2, 0x3},   // imgproxy/
+	{14402, 18, 8, 0x3},  // jobswithgptcom-bot
+	{16741, 8, 3, 0x3},   // Site24x7
+	{4935, 5, 0, 0x3},    // Gwene
+	{15286, 19, 5, 0x3},  // nomore404.com robot
+	{656, 11, 3, 0x3},    // Linguee Bot
+	{13899, 14, 0, 0x3},  // GuestpostsBot/
+	{14257, 8, 3, 0x3},   // Innguma/
+	{11226, 9, 2, 0x3},   // Magus Bot
+	{14183, 6, 1, 0x3},   // IFTTT/
+	{15611, 8, 3, 0x3},   // PanguBot
+	{12130, 10, 3, 0x3},  // Blogtrottr
+	{15163, 13, 10, 0x3}, // nbertaupete95
+	{16863, 14, 8, 0x3},  // SmartologyBot/
+	{15588, 13, 3, 0x3},  // PRTGCloudBot/
+	{3845, 8, 3, 0x3},    // Diffbot/
+	{4777, 9, 5, 0x3},    // RSSingBot
+	{1166, 19, 0, 0x3},   // facebookexternalhit
+	{8895, 27, 13, 0x3},  // laion-huggingface-processor
+	{11983, 32, 15, 0x3}, // Bad Neighborhood Header Detector
+	{4637, 14, 7, 0x3},   // Google Favicon
+	{17885, 24, 8, 0x3},  // workona-favicon-service/
+	{1583, 15, 5, 0x3},   // InterfaxScanBot
+	{18092, 19, 7, 0x3},  // Yahoo Ad monitoring
+	{9472, 20, 7, 0x3},   // scraping@nytimes.com
+	{11518, 16, 1, 0x3},  // UGAResearchAgent
+	{13588, 6, 3, 0x3},   // Golfe/
+	{3845, 8, 2, 0x3},    // Diffbot/
+	{5069, 14, 1, 0x3},   // officestorebot
+	{18578, 8, 3, 0x2},   // MSOffice
+	{15366, 16, 1, 0x3},  // Offline Explorer
+	{103, 18, 0, 0x3},    // Feedfetcher-Google
+	{4970, 7, 0, 0x3},    // feedbot
+	{13306, 10, 0, 0x3},  // FeedBurner
+	{16972, 13, 8, 0x3},  // Specificfeeds
+	{2443, 14, 0, 0x3},   // FemtosearchBot
+	{3648, 6, 0, 0x3},    // Fetch/
+	{9811, 16, 9, 0x3},   // weborama-fetcher
+	{12182, 7, 2, 0x3},   // BDFetch
+	{3654, 5, 0, 0x3},    // Fever
+	{2269, 10, 2, 0x3},   // SafeDNSBot
+	{7945, 8, 4, 0x3},    // BlingERP
+	{2144, 28, 2, 0x3},   // SafeSearch microdata crawler
+	{8188, 39, 31, 0x3},  // Cloudflare-Custom-Hostname-Verification
+	{13117, 21, 17, 0x3}, // Do Not Track Verifier
+	{3255, 24, 0, 0x3},   // filterdb.iss.net/crawler
+	{5465, 9, 2, 0x3},    // Refindbot
+	{10235, 8, 0, 0x3},   // fiperbot
+	{16293, 18, 0, 0x3},  // GIFTEDVISITOR SCAN
+	{5457, 8, 2, 0x3},    // infoobot
+	{4190, 16, 8, 0x3},   // WordupInfoSearch
+	{18414, 10, 2, 0x3},  // InfoSifter
+	{14086, 15, 10, 0x3}, // hstspreload-bot
+	{9921, 9, 6, 0x3},    // ZoomInfo-
+	{12336, 14, 4, 0x3},  // ChatGLM-Spider
+	{10712, 22, 10, 0x3}, // Website-info.net-Robot
+	{8170, 18, 5, 0x3},   // Cloudflare-AutoRAG
+	{12472, 20, 5, 0x3},  // Cloudflare-Validator
+	{3109, 6, 2, 0x3},    // Upflow
+	{8601, 8, 4, 0x3},    // FeedFlow
+	{17677, 7, 3, 0x3},   // Webflow
+	{538, 6, 0, 0x3},     // fluffy
+	{3828, 9, 4, 0x3},    // Miniflux/
+	{10252, 11, 0, 0x3},  // Flyriverbot
+	{6994, 17, 6, 0x3},   // DatadogSynthetics
+	{5535, 8, 0, 0x3},    // FreshRSS
+	{10263, 8, 0, 0x3},   // Freshbot
+	{4807, 9, 0, 0x3},    // Friendica
+	{930, 15, 4, 0x3},    // AhrefsSiteAudit
+	{5856, 6, 0, 0x3},    // GPTBot
+	{5862, 12, 4, 0x3},   // ChatGPT-User
+	{1663, 10, 0, 0x3},   // fr-crawler
+	{2421, 12, 3, 0x3},   // BingPreview/
+	{9162, 26, 6, 0x3},   // Netcraft Web Server Survey
+	{18553, 16, 7, 0x2},  // Microsoft Office
+	{7970, 9, 3, 0x3},    // BlogVault
+	{6563, 12, 7, 0x3},   // ImagesiftBot
+	{945, 7, 0, 0x3},     // fuelbot
+	{9803, 8, 5, 0x3},    // Watchful
+	{13484, 10, 0, 0x3},  // Funnelback
+	{3040, 19, 6, 0x3},   // NetcraftSurveyAgent
+	{13494, 10, 0, 0x3},  // FuseonBot/
+	{13029, 23, 3, 0x3},  // DingTalkBot-LinkService
+	{13891, 8, 0, 0x3},   // GTmetrix
+	{5474, 12, 3, 0x3},   // BlogTraffic/
+	{9595, 26, 2, 0x3},   // Software-Security-Research
+	{7858, 20, 5, 0x3},   // Newsify Feed Fetcher
+	{16630, 20, 5, 0x3},  // Shopify-Captain-Hook
+	{8636, 24, 0, 0x3},   // FyndSearchEngine-Crawler
+	{8660, 26, 0, 0x3},   // FyndSearchEngine-ReCrawler
+	{2875, 7, 0, 0x3},    // Fyrebot
+	{7746, 8, 3, 0x3},    // ApifyBot
+	{7754, 26, 3, 0x3},   // ApifyWebsiteContentCrawler
+	{3214, 6, 1, 0x3},    // BDCbot
+	{11565, 10, 1, 0x3},  // WebCapture
+	{4206, 12, 1, 0x3},   // WebDataStats
+	{7334, 9, 1, 0x3},    // mechanize
+	{13573, 15, 7, 0x3},  // GlobalWebSearch
+	{1501, 15, 9, 0x3},   // changedetection
+	{5227, 16, 12, 0x3},  // Domains Project/
+	{6948, 14, 10, 0x3},  // CensysInspect/
+	{13009, 9, 3, 0x3},   // Detectify
+	{17235, 9, 5, 0x3},   // tchelebi/
+	{26, 15, 5, 0x3},     // Googlebot-Image
+	{1852, 8, 4, 0x3},    // Applebot
+	{5314, 7, 3, 0x3},    // curebot
+	{6665, 9, 5, 0x3},    // claudebot
+	{12026, 6, 1, 0x3},   // BDBot/
+	{17696, 11, 1, 0x3},  // webprosbot/
+	{10243, 9, 3, 0x3},   // FleebsBot
+	{17645, 10, 1, 0x3},  // WebsiteOps
+	{6978, 8, 3, 0x3},    // sitebulb
+	{845, 16, 3, 0x3},    // NerdByNature.Bot
+	{2209, 15, 1, 0x3},   // deadlinkchecker
+	{10002, 9, 4, 0x3},   // Bling ERP
+	{11643, 7, 1, 0x3},   // Zealbot
+	{1978, 25, 3, 0x3},   // Screaming Frog SEO Spider
+	{4720, 15, 3, 0x3},   // Streamline3Bot/
+	{1126, 13, 0, 0x3},   // ec2linkfinder
+	{10564, 11, 3, 0x3},  // ResearchBot
+	{15382, 7, 3, 0x3},   // OhDear/
+	{4416, 21, 14, 0x3},  // Blackboard Safeassign
+	{3706, 15, 4, 0x3},   // G2 Web Services
+	{8781, 18, 8, 0x3},   // Greppr Web Crawler
+	{17665, 12, 1, 0x3},  // Web Measure/
+	{1340, 23, 1, 0x3},   // web-archive-net.com.bot
+	{14971, 13, 7, 0x3},  // mirrorweb.com
+	{9778, 25, 18, 0x3},  // Watchbot monitoring robot
+	{8585, 8, 4, 0x3},    // FastDAST
+	{1776, 9, 1, 0x3},    // MegaIndex
+	{13858, 11, 2, 0x3},  // gregcrawler
+	{5180, 11, 4, 0x3},   // AspiegelBot
+	{13401, 9, 3, 0x3},   // Foregenix
+	{2643, 11, 3, 0x3},   // TelegramBot
+	{14276, 11, 3, 0x3},  // Integromat/
+	{12182, 7, 1, 0x3},   // BDFetch
+	{5465, 9, 1, 0x3},    // Refindbot
+	{4064, 19, 4, 0x3},   // CloudFlare-Prefetch
+	{8601, 8, 3, 0x3},    // FeedFlow
+	{930, 15, 3, 0x3},    // AhrefsSiteAudit
+	{103, 18, 1, 0x3},    // Feedfetcher-Google
+	{4357, 13, 1, 0x3},   // FeedValidator
+	{4970, 7, 1, 0x3},    // feedbot
+	{6601, 8, 1, 0x3},    // GeedoBot
+	{13306, 10, 1, 0x3},  // FeedBurner
+	{16966, 6, 1, 0x3},   // IDG/EU
+	{10631, 8, 2, 0x3},   // SleepBot
+	{12032, 9, 1, 0x3},   // BeeperBot
+	{4357, 13, 2, 0x3},   // FeedValidator
+	{6092, 8, 1, 0x3},    // Neevabot
+	{1468, 17, 3, 0x3},   // siteexplorer.info
+	{13100, 8, 0, 0x3},   // edansbot
+	{1384, 11, 8, 0x3},   // integromedb
+	{2310, 9, 1, 0x3},    // redditbot
+	{8593, 8, 2, 0x3},    // Feeder /
+	{3642, 6, 2, 0x3},    // Feedly
+	{3837, 8, 2, 0x3},    // Feedspot
+	{10203, 14, 2, 0x3},  // Feedsearch Bot
+	{9866, 12, 5, 0x3},   // WPMU DEV Hub
+	{17995, 28, 5, 0x3},  // WPMU DEV Broken Link Checker
+	{13353, 8, 2, 0x3},   // Feedwind
+	{413, 7, 2, 0x13},    // Seekbot
+	{10170, 8, 5, 0x3},   // Fedineko
+	{5729, 8, 2, 0x3},    // Seekport
+	{13537, 10, 5, 0x3},  // GG PeekBot
+	{14245, 12, 5, 0x3},  // IndeedJobBot
+	{10974, 13, 4, 0x3},  // CyotekWebCopy
+	{2802, 8, 1, 0x3},    // Leikibot
+	{11108, 10, 5, 0x3},  // HanaleiBot
+	{16355, 14, 5, 0x3},  // ScrapeheroBot/
+	{3183, 10, 1, 0x3},   // BehloolBot
+	{5441, 16, 3, 0x3},   // FindITAnswersbot
+	{16036, 13, 3, 0x3},  // RavenCrawler/
+	{6439, 14, 2, 0x3},   // OpenGraphCheck
+	{2036, 11, 2, 0x3},   // OpenHoseBot
+	{401, 5, 1, 0x3},     // Teoma
+	{5700, 10, 1, 0x3},   // seostar.co
+	{10076, 10, 0, 0x3},  // DNSScanner
+	{16534, 8, 1, 0x3},   // SeoulBot
+	{3354, 8, 3, 0x3},    // Moreover
+	{11830, 9, 1, 0x3},   // KendraBot
+	{17521, 8, 4, 0x3},   // uptrends
+	{3088, 16, 3, 0x3},   // AppEngine-Google
+	{1309, 15, 2, 0x3},   // openindexspider
+	{11143, 7, 1, 0x3},   // HenkBot
+	{10598, 6, 1, 0x3},   // seoLyt
+	{5403, 10, 4, 0x3},   // BrandONbot
+	{1395, 22, 4, 0x3},   // content crawler spider
+	{3380, 7, 1, 0x13},   // sentry/
+	{5219, 8, 1, 0x3},    // SentiBot
+	{2541, 16, 1, 0x3},   // Xenu Link Sleuth
+	{1052, 11, 1, 0x3},   // semanticbot
+	{1785, 18, 1, 0x3},   // SemanticScholarBot
+	{14445, 16, 12, 0x3}, // KargoBot-Artemis
+	{6817, 5, 1, 0x3},    // Lemmy
+	{2443, 14, 1, 0x3},   // FemtosearchBot
+	{3736, 8, 1, 0x3},    // Kemvibot
+	{6694, 9, 4, 0x3},    // Vercelbot
+	{12798, 9, 0, 0x3},   // DMBrowser
+	{7216, 8, 1, 0x3},    // Selenium
+	{1154, 12, 3, 0x3},   // intelium_bot
+	{1485, 8, 0, 0x3},    // elisabot
+	{14716, 8, 3, 0x3},   // Magellan
+	{9901, 10, 1, 0x3},   // yelpspider
+	{3341, 13, 1, 0x3},   // MeltwaterNews
+	{15200, 22, 5, 0x3},  // NetShelter ContentScan
+	{6383, 8, 5, 0x3},    // Iframely
+	{7878, 17, 12, 0x3},  // AwarioRendererBot
+	{11235, 8, 3, 0x3},   // NaverBot
+	{14622, 9, 3, 0x3},   // LinerBot/
+	{453, 13, 4, 0x3},    // GingerCrawler
+	{10042, 16, 3, 0x3},  // CyberFindCrawler
+	{4470, 14, 2, 0x3},   // awesomecrawler
+	{6008, 10, 3, 0x3},   // Linespider
+	{15601, 10, 3, 0x3},  // Pagespeed/
+	{4675, 14, 5, 0x3},   // HeadlessChrome
+	{6547, 10, 6, 0x3},   // WordPress/
+	{7268, 6, 1, 0x3},    // Nessus
+	{17308, 7, 1, 0x3},   // TestURI
+	{15579, 9, 2, 0x3},   // Overcast/
+	{2379, 17, 4, 0x3},   // pinterest.com/bot
+	{4960, 10, 3, 0x3},   // Superfeedr
+	{809, 8, 1, 0x3},     // heritrix
+	{8329, 9, 4, 0x3},    // Convermax
+	{1616, 10, 0, 0x3},   // g00g1e.net
+	{3694, 12, 0, 0x3},   // g2reader-bot
+	{8107, 9, 1, 0x3},    // CertChief
+	{16589, 19, 1, 0x3},  // ServerHunterSpider/
+	{16390, 11, 6, 0x3},  // Searcherweb
+	{2882, 17, 2, 0x3},   // EveryoneSocialBot
+	{2676, 9, 3, 0x3},    // James BOT
+	{5604, 29, 8, 0x3},   // e.ventures Investment Crawler
+	{8405, 9, 2, 0x3},    // DeepCrawl
+	{8609, 13, 7, 0x3},   // FindFiles.net
+	{10797, 11, 2, 0x3},  // DeepSeekBot
+	{9521, 8, 1, 0x3},    // SequelWP
+	{9841, 17, 1, 0x3},   // WepchSearchEngine
+	{2750, 7, 0, 0x3},    // epicbot
+	{16731, 10, 7, 0x3},  // Optimizer)
+	{6326, 7, 2, 0x3},    // deepnoc
+	{13316, 9, 4, 0x3},   // feeder.co
+	{1872, 9, 5, 0x3},    // crawler4j
+	{13177, 15, 2, 0x3},  // eRepublik.tools
+	{17707, 12, 6, 0x3},  // websitepulse
+	{16131, 14, 1, 0x3},  // reward-gateway
+	{5368, 11, 2, 0x3},   // seewithkids
+	{18247, 22, 8, 0x3},  // Google-AdWords-Express
+	{2662, 14, 1, 0x3},   // newsharecounts
+	{3362, 10, 1, 0x3},   // newspaper/
+	{6503, 8, 1, 0x3},    // NewsBlur
+	{15254, 8, 1, 0x3},   // NewsNow/
+	{8484, 6, 1, 0x3},    //  DVbot
+	{3193, 11, 4, 0x3},   // BrandVerity
+	{3654, 5, 1, 0x3},    // Fever
+	{13018, 5, 1, 0x3},   // Devin
+	{13361, 18, 4, 0x3},  // fidget-spinner-bot
+	{1189, 19, 4, 0x3},   // RetrevoPageAnalyzer
+	{9215, 18, 1, 0x3},   // NewRelicSynthetics
+	{15230, 12, 1, 0x3},  // NewRelicbot/
+	{16120, 11, 1, 0x3},  // RevvimGort/
+	{15736, 12, 4, 0x3},  // PocketCasts/
+	{2124, 20, 1, 0x3},   // netEstate NE Crawler
+	{6582, 19, 6, 0x3},   // InternetMeasurement
+	{15518, 17, 14, 0x3}, // Orlo-LinkPreview/
+	{2499, 9, 3, 0x3},    // mindUpBot
+	{9584, 11, 4, 0x3},   // SMTnetPMBot
+	{14300, 21, 6, 0x3},  // internetVista monitor
+	{3648, 6, 1, 0x3},    // Fetch/
+	{10070, 6, 1, 0x3},   // Determ
+	{1185, 4, 1, 0x3},    // Yeti
+	{7260, 8, 4, 0x3},    // acunetix
+	{1860, 12, 3, 0x3},   // TweetmemeBot
+	{14395, 7, 1, 0x3},   // jetmon/
+	{515, 17, 1, 0x3},    // netresearchserver
+	{2092, 6, 1, 0x3},    // DeuSu/
+	{2654, 8, 1, 0x3},    // Jetslide
+	{3104, 5, 1, 0x3},    // Jetty
+	{12041, 15, 1, 0x3},  // BetterUptimeBot
+	{9209, 6, 1, 0x3},    // netumo
+	{10095, 14, 4, 0x3},  // eMoney Advisor
+	{13218, 5, 0, 0x3},   // Ezgif
+	{634, 15, 4, 0x3},    // yandex.com/bots
+	{16608, 22, 1, 0x3},  // SeznamHomepageCrawler/
+	{778, 6, 0, 0x3},     // ezooms
+	{11166, 10, 1, 0x3},  // Keydrop.io
+	{2705, 6, 3, 0x3},    // TinEye
+	{5060, 9, 0, 0x3},    // Eyeotabot
+	{5887, 25, 4, 0x3},   // YandexRenderResourcesBot/
+	{14483, 11, 1, 0x3},  // keys-so-bot
+	{436, 6, 0, 0x3},     // exabot
+	{13155, 9, 4, 0x3},   // eMoneyBot
+	{14648, 16, 8, 0x3},  // LinksIndexerBot/
+	{6624, 14, 5, 0x3},   // PerplexityBot/
+	{1468, 17, 4, 0x3},   // siteexplorer.info
+	{4461, 9, 0, 0x3},    // Experibot
+	{6575, 7, 0, 0x3},    // Expanse
+	{16413, 13, 6, 0x3},  // SearchExpress
+	{2930, 11, 0, 0x3},   // ExtLinksBot
+	{11699, 16, 7, 0x3},  // advanced_crawler
+	{5151, 29, 21, 0x3},  // FreeWebMonitoring SiteChecker
+	{16520, 14, 6, 0x3},  // SeoSiteCheckup
+	{7589, 12, 5, 0x3},   // ActiveComply
+	{10125, 16, 3, 0x3},  // ExteContextCrawl
+	{2847, 6, 0, 0x13},   // dcrawl
+	{9663, 17, 8, 0x3},   // stepstoneCrawlBot
+	{10278, 14, 5, 0x3},  // GenomeCrawlerd
+	{5749, 7, 3, 0x3},    // Feedbin
+	{1751, 10, 5, 0x3},   // OrangeBot/
+	{3806, 9, 3, 0x3},    // DareBoost
+	{6656, 9, 5, 0x3},    // claudeBot
+	{12199, 8, 4, 0x3},   // BraveBot
+	{7931, 14, 8, 0x3},   // bl.uk_lddc_bot
+	{8762, 19, 5, 0x3},   // GoogleAgent-Mariner
+	{11671, 9, 1, 0x3},   // AdagioBot
+	{5243, 11, 3, 0x3},   // Pandalytics
+	{13100, 8, 1, 0x3},   // edansbot
+	{11839, 18, 6, 0x3},  // AppSiteAssociation
+	{2319, 12, 0, 0x3},   // datagnionbot
+	{10455, 12, 2, 0x3},  // ModatScanner
+	{9430, 12, 4, 0x3},   // RSiteAuditor
+	{12967, 6, 0, 0x3},   // daumoa
+	{18307, 6, 2, 0x3},   // upday/
+	{10950, 7, 2, 0x3},   // CodaBot
+	{7895, 17, 4, 0x3},   // AzureAI-SearchBot
+	{6100, 18, 7, 0x3},   // BrightEdge Crawler
+	{8808, 14, 7, 0x3},   // HoneybadgerBot
+	{13108, 9, 1, 0x3},   // EdgeWatch
+	{7100, 11, 4, 0x3},   // Claude-User
+	{1522, 12, 3, 0x3},   // WeSEE:Search
+	{14189, 13, 4, 0x3},  // ImageFetcher/
+	{4015, 23, 4, 0x3},   // Cloudflare-Healthchecks
+	{8170, 18, 4, 0x3},   // Cloudflare-AutoRAG
+	{12472, 20, 4, 0x3},  // Cloudflare-Validator
+	{16075, 4, 1, 0x3},   // RED/
+	{15382, 7, 2, 0x3},   // OhDear/
+	{6647, 9, 4, 0x3},    // Claudebot
+	{6665, 9, 4, 0x3},    // claudebot
+	{961, 9, 2, 0x3},     // IndeedBot
+	{6511, 9, 6, 0x3},    // inoreader
+	{8593, 8, 3, 0x3},    // Feeder /
+	{13316, 9, 3, 0x3},   // feeder.co
+	{18509, 6, 3, 0x1},   // spider
+	{18515, 6, 3, 0x1},   // Spider
+	{2092, 6, 0, 0x3},    // DeuSu/
+	{634, 15, 3, 0x3},    // yandex.com/bots
+	{6656, 9, 4, 0x3},    // claudeBot
+	{5413, 9, 2, 0x3},    // RidderBot
+	{2310, 9, 2, 0x3},    // redditbot
+	{15278, 8, 2, 0x3},   // NodePing
+	{9124, 12, 6, 0x3},   // NestDaddybot
+	{10869, 8, 2, 0x3},   // BuddyBot
+	{7601, 20, 1, 0x3},   // AdkernelTopicCrawler
+	{5848, 8, 1, 0x3},    // OdklBot/
+	{121, 20, 2, 0x3},    // Mediapartners-Google
+	{2726, 14, 4, 0x3},   // trendictionbot
+	{13263, 9, 2, 0x3},   // Fedicabot
+	{11118, 10, 4, 0x3},  // NicheIndex
+	{15361, 5, 1, 0x3},   // Odin;
+	{801, 8, 0, 0x3},     // discobot
+	{1107, 10, 1, 0x3},   // edisterbot
+	{3636, 6, 0, 0x3},    // Disqus
+	{11925, 10, 2, 0x3},  // AudistoBot
+	{17244, 12, 3, 0x3},  // bitdiscovery
+	{10141, 6, 2, 0x3},   // FediDB
+	{10147, 9, 2, 0x3},   // FediIndex
+	{6822, 13, 5, 0x3},   // CookieHubScan
+	{8352, 15, 5, 0x3},   // CookieHubVerify
+	{13788, 10, 6, 0x3},  // GoogleDocs
+	{17502, 12, 6, 0x3},  // uptimedoctor
+	{10987, 13, 4, 0x3},  // Datadog Agent
+	{2433, 10, 4, 0x3},   // vebidoobot
+	{10704, 8, 2, 0x3},   // WadooBot
+	{4795, 12, 2, 0x3},   // fedoraplanet
+	{15355, 6, 2, 0x3},   // nvdorz
+	{213, 11, 5, 0x3},    // GoogleOther
+	{8433, 14, 0, 0x3},   // Dotcom-Monitor
+	{14917, 10, 5, 0x3},  // MergadoBot
+	{1717, 10, 2, 0x3},   // bnf.fr_bot
+	{4329, 12, 9, 0x3},   // W3C-mobileOK
+	{6894, 18, 3, 0x3},   // GeedoProductSearch
+	{13515, 11, 1, 0x3},  // gdnplus.com
+	{3156, 7, 0, 0x3},    // DnyzBot
+	{1737, 7, 1, 0x3},    // ADmantX
+	{13074, 5, 0, 0x3},   // Dmbot
+	{14872, 24, 8, 0x3},  // MediavineMetadataParser/
+	{11690, 9, 1, 0x3},   // AdminLabs
+	{14202, 9, 4, 0x3},   // ImageMind
+	{1889, 10, 1, 0x3},   // SEMrushBot
+	{1909, 10, 1, 0x3},   // SeMrushBot
+	{12849, 4, 0, 0x3},   // Dlc/
+	{4263, 9, 3, 0x3},    // MoodleBot
+	{544, 8, 3, 0x3},     // findlink
+	{9567, 8, 3, 0x3},    // SiteLock
+	{3642, 6, 3, 0x3},    // Feedly
+	{13440, 15, 5, 0x3},  // friendly-spider
+	{13455, 16, 5, 0x3},  // FriendlyCrawler/
+	{3498, 9, 1, 0x3},    // adscanner
+	{4764, 13, 5, 0x3},   // SimpleScraper
+	{16781, 12, 3, 0x3},  // SiteScoreBot
+	{17025, 15, 7, 0x3},  // TwinWaveScanner
+	{10203, 14, 3, 0x3},  // Feedsearch Bot
+	{15770, 22, 9, 0x3},  // PricedroneShoppingBot/
+	{3837, 8, 3, 0x3},    // Feedspot
+	{8829, 11, 4, 0x3},   // imageSpider
+	{12299, 7, 1, 0x3},   // CERT PL
+	{11379, 10, 3, 0x3},  // SiteSucker
+	{5261, 12, 2, 0x3},   // bidswitchbot
+	{7159, 21, 1, 0x3},   // SERankingBacklinksBot
+	{70, 13, 1, 0x3},     // AdsBot-Google
+	{83, 20, 1, 0x3},     // AdsBot-Google-Mobile
+	{8686, 9, 3, 0x3},    // Goodreads
+	{12609, 16, 8, 0x3},  // cognitiveSEO Bot
+	{17812, 14, 3, 0x3},  // WireReaderBot/
+	{3901, 13, 1, 0x3},   // AdsTxtCrawler
+	{2331, 22, 12, 0x3},  // Google-Adwords-Instant
+	{7011, 22, 8, 0x3},   // Google-Ads-Conversions
+	{16892, 12, 9, 0x3},  // SnapchatAds/
+	{8480, 4, 0, 0x13},   // ds9
+	{5321, 11, 3, 0x3},   // PagePeeker/
+	{11329, 18, 4, 0x3},  // PulsePoint-Crawler
+	{12157, 18, 8, 0x3},  // BoardGamePricesBot
+	{13325, 28, 3, 0x3},  // Feedpresso Content Index Bot
+	{13680, 14, 5, 0x3},  // GoogleProducer
+	{3914, 13, 7, 0x3},   // Datafeedwatch
+	{12189, 10, 4, 0x3},  // Brandwatch
+	{1770, 6, 1, 0x3},    // AdvBot
+	{13353, 8, 3, 0x3},   // Feedwind
+	{11715, 10, 1, 0x3},  // Adventurer
+	{14765, 8, 5, 0x3},   // ManageWP
+	{5432, 9, 0, 0x3},    // Dubbotbot
+	{15018, 17, 2, 0x3},  // ModularConnector/
+	{11309, 9, 2, 0x3},   // Poduptime
+	{11373, 6, 3, 0x3},   // Sindup
+	{16807, 14, 3, 0x3},  // SiteUptime.com
+	{17877, 8, 3, 0x3},   // Wordup-1
+	{686, 11, 3, 0x3},    // Baiduspider
+	{17995, 28, 6, 0x3},  // WPMU DEV Broken Link Checker
+	{18023, 22, 5, 0x3},  // WPMUDEV Uptime Monitor
+	{817, 12, 3, 0x3},    // findthatfile
+	{6538, 9, 3, 0x3},    // PageThing
+	{8277, 12, 4, 0x3},   // Cloudtrellis
+	{9278, 8, 2, 0x3},    // OneTrust
+	{17909, 12, 2, 0x3},  // Indy Library
+	{3226, 4, 0, 0x3},    // EZID
+	{12379, 7, 3, 0x3},   // Goodzer
+	{6295, 11, 5, 0x3},   // INETDEX-BOT
+	{1808, 8, 3, 0x3},    // nerdybot
+	{9124, 12, 7, 0x3},   // NestDaddybot
+	{8367, 12, 5, 0x3},   // CookieYesbot
+	{770, 8, 3, 0x3},     // Adidxbot
+	{1881, 8, 3, 0x3},    // findxbot
+	{10869, 8, 3, 0x3},   // BuddyBot
+	{5379, 9, 3, 0x3},    // NINJA bot
+	{12207, 19, 9, 0x3},  // brokenlinkcheck.com
+	{3556, 16, 10, 0x3},  // Bot.AraTurka.com
+	{413, 7, 3, 0x13},    // Seekbot
+	{11492, 8, 4, 0x3},   // Thinkbot
+	{14101, 9, 3, 0x3},   // Huckabot/
+	{7953, 8, 4, 0x3},    // Blockaid
+	{2262, 7, 2, 0x3},    // iskanie
+	{3763, 13, 3, 0x3},   // linkapediabot
+	{10331, 9, 0, 0x3},   // kb.dk_bot
+	{13410, 10, 7, 0x3},  // Freespoke/
+	{14760, 5, 2, 0x3},   // Make/
+	{244, 11, 3, 0x3},    // LinkedInBot
+	{11830, 9, 0, 0x3},   // KendraBot
+	{6118, 21, 8, 0x3},   // SiteCheckerBotCrawler
+	{7601, 20, 2, 0x3},   // AdkernelTopicCrawler
+	{1261, 16, 6, 0x3},   // lssrocketcrawler
+	{14773, 10, 3, 0x3},  // MarketGoo/
+	{14783, 14, 3, 0x3},  // MarketingMiner
+	{763, 7, 3, 0x3},     // linkdex
+	{13612, 27, 10, 0x3}, // GoogleStackdriverMonitoring
+	{10305, 26, 3, 0x3},  // kaikki.org-digital-archive
+	{1534, 8, 2, 0x3},    // niki-bot
+	{10305, 26, 4, 0x3},  // kaikki.org-digital-archive
+	{10850, 9, 3, 0x3},   // blekkobot
+	{3853, 8, 3, 0x3},    // SEOkicks
+	{5682, 9, 3, 0x3},    // Cookiebot
+	{12696, 14, 7, 0x3},  // contentkingapp
+	{17921, 6, 1, 0x3},   // WJHRO/
+	{5109, 9, 3, 0x3},    // LinkisBot
+	{11759, 10, 1, 0x3},  // AkismetBot
+	{10740, 6, 2, 0x3},   // WikiDo
+	{2955, 6, 1, 0x3},    // okhttp
+	{18424, 5, 0, 0x1},   // +http
+	{10850, 9, 4, 0x3},   // blekkobot
+	{6180, 10, 0, 0x3},   // KomodiaBot
+	{16821, 10, 0, 0x3},  // Konturbot/
+	{2574, 9, 0, 0x3},    // KosmioBot
+	{12747, 14, 7, 0x3},  // RepoLookoutBot
+	{9858, 8, 1, 0x3},    // wknd-bot
+	{6018, 12, 4, 0x3},   // WellKnownBot
+	{8874, 11, 0, 0x3},   // Known Agent
+	{6373, 10, 4, 0x3},   // sempi.tech
+	{5848, 8, 2, 0x3},    // OdklBot/
+	{8850, 12, 3, 0x3},   // kagi-fetcher
+	{7425, 20, 5, 0x3},   // Gemini-Deep-Research
+	{7045, 7, 4, 0x3},    // Checkly
+	{11753, 6, 1, 0x3},   // AI2Bot
+	{10808, 10, 3, 0x3},  // iaskspider
+	{15960, 21, 3, 0x3},  // Rackspace Monitoring/
+	{8885, 10, 0, 0x3},   // KrawlerBot
+	{5959, 14, 6, 0x3},   // woorankreview/
+	{2695, 10, 3, 0x3},   // Barkrowler
+	{18284, 16, 1, 0x3},  // Skroutz ImageBot
+	{16058, 17, 14, 0x3}, // Recurly Webhooks/
+	{17166, 14, 11, 0x3}, // Svix-Webhooks/
+	{11205, 10, 3, 0x3},  // LinkpadBot
+	{3123, 11, 5, 0x3},   // Traackr.com
+	{5729, 8, 3, 0x3},    // Seekport
+	{17529, 10, 7, 0x3},  // Urlcheckr/
+	{14512, 13, 0, 0x3},  // Kukei.eu-Bot/
+	{5718, 11, 7, 0x3},   // Uptime-Kuma
+	{10818, 13, 0, 0x3},  // KunatoCrawler
+	{8936, 9, 3, 0x3},    // LinkupBot
+	{16311, 23, 10, 0x3}, // Schema-Markup-Validator
+	{16026, 10, 3, 0x3},  // RankurBot/
+	{10536, 28, 2, 0x3},  // Rakuten Image extraction bot
+	{15981, 20, 2, 0x3},  // rakutenusabot-image/
+	{2853, 9, 4, 0x3},    // Snacktory
+	{7224, 5, 2, 0x3},    // Nikto
+	{7979, 32, 5, 0x3},   // bluesky-domain-status-classifier
+	{8011, 8, 5, 0x3},    // Bluesky/
+	{13000, 9, 3, 0x3},   // Deskyobot
+	{2279, 15, 1, 0x3},   // SkypeUriPreview
+	{16841, 13, 1, 0x3},  // SkyworkSpider
+	{12140, 17, 5, 0x3},  // BlueskyPreviewBot
+	{8922, 14, 3, 0x3},   // LinkCheckerBot
+	{15182, 18, 6, 0x3},  // NetpeakCheckerBot/
+	{17549, 16, 7, 0x3},  // useeBookChecker/
+	{2408, 13, 5, 0x3},   // GarlikCrawler
+	{1250, 11, 7, 0x3},   // DuckDuckBot
+	{2862, 13, 9, 0x3},   // AndersPinkBot
+	{8574, 11, 7, 0x3},   // FacebookBot
+	{13537, 10, 6, 0x3},  // GG PeekBot
+	{2245, 17, 3, 0x3},   // RankActiveLinkBot
+	{14640, 8, 3, 0x3},   // LinkAce/
+	{18210, 37, 22, 0x3}, // Penthouse Critical Path CSS Generator
+	{2810, 12, 3, 0x3},   // LinkArchiver
+	{14080, 6, 3, 0x3},   // Hotjar
+	{7489, 13, 3, 0x3},   // DuckAssistBot
+	{17123, 17, 8, 0x3},  // StatistikAustria/
+	{17004, 15, 5, 0x3},  // splash Version/
+	{15844, 22, 3, 0x3},  // ProjectShield-UrlCheck
+	{2114, 10, 2, 0x3},   // MojeekBot/
+	{2654, 8, 0, 0x3},    // Jetslide
+	{3104, 5, 0, 0x3},    // Jetty
+	{14395, 7, 0, 0x3},   // jetmon/
+	{13987, 23, 8, 0x3},  // HelloworkJobPostingBot/
+	{11725, 10, 3, 0x3},  // AGAKIDSBOT
+	{12370, 9, 4, 0x3},   // CheckHost
+	{2475, 10, 4, 0x3},   // MetaJobBot
+	{12776, 12, 5, 0x3},  // cron-job.org
+	{14245, 12, 6, 0x3},  // IndeedJobBot
+	{11028, 19, 4, 0x3},  // Dow Jones Searchbot
+	{4689, 17, 8, 0x3},   // CheckMarkNetwork/
+	{8515, 26, 4, 0x3},   // elmah.io Uptime Monitoring
+	{15450, 13, 8, 0x3},  // OpenGraph.io/
+	{6055, 20, 5, 0x3},   // search.marginalia.nu
+	{10217, 18, 9, 0x3},  // Feedsearch-Crawler
+	{3776, 7, 1, 0x3},    // vkShare
+	{16933, 13, 4, 0x3},  // SparkShipping
+	{9639, 24, 17, 0x3},  // StatusNestBacklinkSpider
+	{6190, 9, 0, 0x3},    // KStandBot
+	{3014, 8, 3, 0x3},    // MuckRack
+	{16673, 11, 3, 0x3},  // linkReader/
+	{2685, 10, 3, 0x3},   // BarkRowler
+	{5254, 7, 1, 0x3},    // VKRobot
+	{4272, 11, 0, 0x3},   // jpg-newsbot
+	{16946, 9, 4, 0x3},   // SparkPost
+	{8057, 20, 9, 0x3},   // BufferLinkPreviewBot
+	{12350, 20, 12, 0x3}, // Chatwork LinkPreview
+	{14664, 11, 3, 0x3},  // LinkWalker/
+	{10974, 13, 5, 0x3},  // CyotekWebCopy
+	{2513, 28, 0, 0x3},   // Jugendschutzprogramm-Crawler
+	{14420, 5, 0, 0x3},   // Jumio
+	{8151, 19, 4, 0x3},   // ClickUpLinkUnfurler
+	{14631, 9, 3, 0x3},   // LinkTiger
+	{6912, 12, 2, 0x3},   // TikTokSpider
+	{347, 7, 0, 0x3},     // jyxobot
+	{3204, 10, 4, 0x3},   // check_http
+	{12104, 14, 4, 0x3},  // bl.uk_ldfc_bot
+	{13263, 9, 3, 0x3},   // Fedicabot
+	{6081, 11, 1, 0x3},   // Nicecrawler
+	{13639, 25, 21, 0x3}, // GoogleAssociationService/
+	{2396, 12, 6, 0x3},   // electricmonk
+	{3744, 19, 10, 0x3},  // Landau-Media-Spider
+	{5671, 11, 3, 0x3},   // minicrawler
+	{14724, 15, 3, 0x3},  // magicsearchdev/
+	{2726, 14, 5, 0x3},   // trendictionbot
+	{739, 9, 3, 0x3},     // scribdbot
+	{3507, 8, 4, 0x3},    // Netvibes
+	{5599, 5, 1, 0x3},    // Viber
+	{12248, 10, 3, 0x3},  // CaliberBot
+	{1919, 10, 6, 0x3},   // SemrushBot
+	{9258, 5, 2, 0x3},    // Noibu
+	{295, 11, 1, 0x3},    // libwww-perl
+	{12983, 17, 8, 0x3},  // Dead Link Checker
+	{2711, 15, 3, 0x3},   // SocialRankIOBot
+	{3036, 4, 1, 0x3},    // AHC/
+	{121, 20, 3, 0x3},    // Mediapartners-Google
+	{4949, 11, 5, 0x3},   // SearchAtlas
+	{14958, 13, 3, 0x3},  // Miniature.io/
+	{10058, 12, 3, 0x3},  // Dark Visitor
+	{5208, 11, 6, 0x3},   // zenback bot
+	{14840, 13, 8, 0x3},  // MedialogiaBot
+	{6232, 16, 8, 0x3},   // AlexandriaOrgBot
+	{15716, 20, 4, 0x3},  // Plesk screenshot bot
+	{442, 11, 0, 0x3},    // ia_archiver
+	{420, 7, 1, 0x3},     // Gigabot
+	{5273, 8, 1, 0x3},    // tigerbot
+	{2836, 11, 1, 0x3},   // Digg Deeper
+	{1038, 6, 2, 0x3},    // eright
+	{17019, 6, 1, 0x3},   // Rigor)
+	{7922, 9, 1, 0x3},    // bigsur.ai
+	{8188, 39, 30, 0x3},  // Cloudflare-Custom-Hostname-Verification
+	{13117, 21, 16, 0x3}, // Do Not Track Verifier
+	{3828, 9, 3, 0x3},    // Miniflux/
+	{18364, 11, 4, 0x3},  // WatchForBot
+	{6563, 12, 6, 0x3},   // ImagesiftBot
+	{3163, 6, 3, 0x3},    // botify
+	{7746, 8, 2, 0x3},    // ApifyBot
+	{5180, 11, 3, 0x3},   // AspiegelBot
+	{11800, 9, 2, 0x3},   // alienfarm
+	{3321, 6, 3, 0x3},    // Genieo
+	{11575, 9, 6, 0x3},   // WebCopier
+	{18173, 6, 3, 0x3},   // Zapier
+	{2457, 18, 15, 0x3},  // Yahoo Link Preview
+	{15518, 17, 13, 0x3}, // Orlo-LinkPreview/
+	{5413, 9, 1, 0x3},    // RidderBot
+	{1569, 9, 5, 0x3},    // 360Spider
+	{16994, 10, 2, 0x3},  // SpiderLing
+	{18509, 6, 2, 0x1},   // spider
+	{18515, 6, 2, 0x1},   // Spider
+	{8352, 15, 4, 0x3},   // CookieHubVerify
+	{2433, 10, 3, 0x3},   // vebidoobot
+	{686, 11, 2, 0x3},    // Baiduspider
+	{12015, 11, 2, 0x3},  // BaiduAdsBot
+	{8367, 12, 4, 0x3},   // CookieYesbot
+	{1534, 8, 1, 0x3},    // niki-bot
+	{2802, 8, 2, 0x3},    // Leikibot
+	{7224, 5, 1, 0x3},    // Nikto
+	{17123, 17, 7, 0x3},  // StatistikAustria/
+	{2408, 13, 4, 0x3},   // GarlikCrawler
+	{6912, 12, 1, 0x3},   // TikTokSpider
+	{13953, 9, 4, 0x3},   // HawaiiBot
+	{14021, 8, 0, 0x3},   // HIFIBot/
+	{9706, 9, 2, 0x3},    // TwinAgent
+	{283, 7, 1, 0x3},     // aiohttp
+	{2485, 14, 4, 0x3},   // DomainStatsBot
+	{14753, 7, 2, 0x3},   // MainWP/
+	{224, 7, 1, 0x3},     // bingbot
+	{2590, 7, 1, 0x3},    // pingdom
+	{7639, 17, 4, 0x3},   // Amazing-SearchBot
+	{11600, 8, 1, 0x3},   // Xing Bot
+	{11200, 5, 1, 0x3},   // linko
+	{1673, 6, 1, 0x3},    // binlar
+	{5332, 6, 3, 0x3},    // Vigil/
+	{5132, 12, 4, 0x3},   // AwarioRssBot
+	{177, 21, 7, 0x3},    // Google-InspectionTool
+	{6391, 13, 4, 0x3},   // MetaInspector
+	{11809, 10, 7, 0x3},  // allOrigins
+	{13547, 15, 6, 0x3},  // Ghost Inspector
+	{9014, 9, 2, 0x3},    // MailChimp
+	{3407, 11, 3, 0x3},   // UptimeRobot
+	{14044, 24, 15, 0x3}, // Honeybadger Uptime Check
+	{2224, 14, 6, 0x3},   // Slack-ImgProxy
+	{14211, 11, 0, 0x3},  // img2dataset
+	{17514, 7, 3, 0x3},   // Uptimia
+	{3783, 15, 4, 0x3},   // Siteimprove.com
+	{4940, 9, 1, 0x3},    // SimplePie
+	{7151, 8, 1, 0x3},    // Timpibot
+	{3721, 6, 0, 0x3},    // imrbot
+	{16762, 19, 8, 0x3},  // SiteCheck-sitecrawl
+	{13240, 10, 6, 0x4},  // FastmailUA
+	{15398, 19, 11, 0x3}, // Online Domain Tools
+	{12118, 12, 8, 0x3},  // BlackDuck-FD
+	{9559, 8, 1, 0x3},    // Silktide
+	{16705, 5, 1, 0x13},  // Silk/
+	{8447, 14, 10, 0x3},  // DrataAutopilot
+	{3255, 24, 1, 0x3},   // filterdb.iss.net/crawler
+	{9680, 9, 3, 0x3},    // TavilyBot
+	{15361, 5, 2, 0x3},   // Odin;
+	{7292, 9, 1, 0x3},    // dirBuster
+	{801, 8, 1, 0x3},     // discobot
+	{2633, 10, 1, 0x3},   // Discordbot
+	{17244, 12, 4, 0x3},  // bitdiscovery
+	{18385, 13, 0, 0x3},  // IsonSearchBot
+	{9747, 10, 3, 0x3},   // Verispider
+	{17596, 16, 8, 0x3},  // VsuSearchSpider/
+	{3636, 6, 1, 0x3},    // Disqus
+	{14984, 16, 1, 0x3},  // MissinglettrBot/
+	{1107, 10, 2, 0x3},   // edisterbot
+	{11925, 10, 3, 0x3},  // AudistoBot
+	{6248, 7, 1, 0x3},    // 2ip bot
+	{5109, 9, 4, 0x3},    // LinkisBot
+	{7301, 9, 1, 0x3},    // dirbuster
+	{1244, 6, 3, 0x3},    // ichiro
+	{8136, 5, 2, 0x3},    // Chirp
+	{10424, 16, 1, 0x3},  // MirrorWebCrawler
+	{5650, 10, 1, 0x3},   // virustotal
+	{7790, 18, 5, 0x3},   // artemis web reader
+	{15060, 9, 5, 0x3},   // monitis -
+	{10575, 23, 4, 0x3},  // rss-is-dead.lol web bot
+	{17358, 19, 4, 0x3},  // thesis-research-bot
+	{2105, 9, 2, 0x3},    // Cliqzbot/
+	{9715, 6, 1, 0x3},    // uipbot
+	{4582, 10, 3, 0x3},   // Caliperbot
+	{10235, 8, 1, 0x3},   // fiperbot
+	{17153, 7, 3, 0x3},   // Stripe/
+	{2626, 7, 1, 0x3},    // PiplBot
+	{7343, 15, 1, 0x3},   // air.ai/scanning
+	{1936, 9, 1, 0x3},    // lipperhey
+	{585, 9, 0, 0x3},     // ips-agent
+	{13594, 18, 15, 0x3}, // Google-Apps-Script
+	{1837, 15, 4, 0x3},   // archive.org_bot
+	{2026, 10, 1, 0x3},   // Livelapbot
+	{7780, 10, 4, 0x3},   // Archive-It
+	{11584, 16, 6, 0x3},  // cognitiveseo.com
+	{11870, 10, 4, 0x3},  // ArchiveBox
+	{1427, 23, 0, 0x3},   // it2media-domain-crawler
+	{4456, 5, 1, 0x3},    // Rivva
+	{5543, 6, 1, 0x3},    // BitBot
+	{5691, 9, 4, 0x3},    // trovitBot
+	{16749, 13, 7, 0x3},  // SiteAuditBot/
+	{5947, 12, 1, 0x3},   // BitSightBot/
+	{473, 7, 0, 0x3},     // HTTrack
+	{15035, 18, 7, 0x3},  // Mollie HTTP client
+	{8094, 13, 3, 0x3},   // CapitalOneBot
+	{12258, 18, 3, 0x3},  // CapitalOneShopping
+	{697, 12, 1, 0x3},    // citeseerxbot
+	{756, 7, 1, 0x3},     // sitebot
+	{5756, 9, 2, 0x3},    // CriteoBot
+	{16793, 14, 1, 0x3},  // SiteSearch360/
+	{17806, 6, 1, 0x3},   // Citoid
+	{1692, 10, 2, 0x3},   // Twitterbot
+	{5486, 12, 6, 0x3},   // SeobilityBot
+	{7445, 15, 7, 0x3},   // Perplexity-User
+	{7460, 14, 7, 0x3},   // PerplexityUser
+	{13927, 7, 3, 0x3},   // Verity/
+	{16509, 11, 4, 0x3},  // ClarityBot/
+	{876, 15, 5, 0x3},    // sistrix crawler
+	{6279, 8, 4, 0x3},    // SEOlizer
+	{7325, 9, 6, 0x3},    // Mechanize
+	{9081, 12, 6, 0x3},   // ModernizeBot
+	{16542, 14, 7, 0x3},  // SERPtimizerBot
+	{14504, 8, 4, 0x3},   // Klaviyo/
+	{14010, 11, 4, 0x3},  // HetrixTools
+	{7066, 12, 2, 0x3},   // AliyunSecBot
+	{11297, 12, 1, 0x3},  // Pixalate.com
+	{4747, 13, 1, 0x3},   // MixnodeCache/
+	{9071, 10, 1, 0x3},   // MixrankBot
+	{15535, 25, 5, 0x3},  // Cozi-iCalendar-FeedReader
+	{8414, 12, 3, 0x3},   // DigiCert DCV
+	{14172, 11, 0, 0x3},  // IBM Crawler
+	{13694, 13, 10, 0x3}, // Googlebot-IA/
+	{7371, 9, 1, 0x3},    // OICrawler
+	{4437, 6, 0, 0x3},    // ICBot/
+	{2826, 10, 6, 0x3},   // PaperLiBot
+	{11108, 10, 6, 0x3},  // HanaleiBot
+	{13953, 9, 5, 0x3},   // HawaiiBot
+	{10292, 7, 0, 0x3},   // HaloBot
+	{2608, 9, 1, 0x3},    // PhantomJS
+	{9542, 7, 1, 0x3},    // ShapBot
+	{8799, 9, 0, 0x3},    // Hardenize
+	{13943, 10, 0, 0x3},  // harsilbot/
+	{14154, 10, 7, 0x3},  // AdsBot-IAB
+	{17458, 15, 6, 0x3},  // hgfAlphaXCrawl/
+	{17324, 16, 1, 0x3},  // The Knowledge AI
+	{14021, 8, 1, 0x3},   // HIFIBot/
+	{14402, 18, 7, 0x3},  // jobswithgptcom-bot
+	{14183, 6, 0, 0x3},   // IFTTT/
+	{16293, 18, 1, 0x3},  // GIFTEDVISITOR SCAN
+	{392, 9, 1, 0x3},     // BIGLOTRON
+	{9803, 8, 4, 0x3},    // Watchful
+	{16426, 15, 8, 0x3},  // SecurityHeaders
+	{10141, 6, 3, 0x3},   // FediDB
+	{16966, 6, 0, 0x3},   // IDG/EU
+	{11143, 7, 0, 0x3},   // HenkBot
+	{4510, 16, 1, 0x3},   // theoldreader.com
+	{809, 8, 0, 0x3},     // heritrix
+	{7142, 9, 2, 0x3},    // cohere-ai
+	{12625, 28, 2, 0x3},  // cohere-training-data-crawler
+	{16355, 14, 6, 0x3},  // ScrapeheroBot/
+	{17778, 13, 1, 0x3},  // Wheregoes.com
+	{17791, 15, 1, 0x3},  // wheresitup.com/
+	{11118, 10, 3, 0x3},  // NicheIndex
+	{10740, 6, 3, 0x3},   // WikiDo
+	{4500, 10, 5, 0x3},   // GroupHigh/
+	{3115, 8, 1, 0x3},    // Thinklab
+	{9327, 8, 1, 0x3},    // PhindBot
+	{10147, 9, 3, 0x3},   // FediIndex
+	{13138, 17, 4, 0x3},  // elmahio-uptimebot
+	{1244, 6, 2, 0x3},    // ichiro
+	{8136, 5, 1, 0x3},    // Chirp
+	{1971, 7, 4, 0x3},    // AddThis
+	{7780, 10, 3, 0x3},   // Archive-It
+	{1146, 8, 1, 0x3},    // aiHitBot
+	{16145, 26, 8, 0x3},  // Riddler (http://riddler.io
+	{11182, 18, 4, 0x3},  // SENTINEL-LinkCheck
+	{2950, 5, 1, 0x3},    // NING/
+	{8227, 25, 21, 0x3},  // Cloudflare-Stream-Webhook
+	{12587, 22, 18, 0x3}, // Cloudflare-Stream-Hook
+	{18179, 15, 11, 0x3}, // Zendesk Webhook
+	{18342, 22, 6, 0x3},  // GeedoShopProductFinder
+	{7725, 14, 3, 0x3},   // Anchor Browser
+	{7842, 7, 3, 0x3},    // Authory
+	{9549, 10, 1, 0x3},   // ShortPixel
+	{1626, 16, 6, 0x3},   // GrapeshotCrawler
+	{15477, 13, 6, 0x3},  // Owler (ows.eu
+	{3183, 10, 2, 0x3},   // BehloolBot
+	{17224, 11, 4, 0x3},  // TactiScout/
+	{574, 11, 1, 0x3},    // AISearchBot
+	{10299, 6, 0, 0x3},   // IRLbot
+	{602, 7, 1, 0x3},     // MJ12bot
+	{11630, 13, 6, 0x3},  // YandoriRSSBot
+	{921, 9, 1, 0x3},     // AhrefsBot
+	{10943, 7, 1, 0x3},   // WISEbot
+	{10440, 15, 3, 0x3},  // mithril-crawler
+	{6199, 16, 1, 0x3},   // CISPA Webcrawler
+	{891, 15, 1, 0x3},    // SISTRIX Crawler
+	{333, 8, 1, 0x3},     // phpcrawl
+	{5737, 12, 4, 0x3},   // FreshpingBot
+	{12276, 10, 4, 0x3},  // Catchpoint
+	{9757, 21, 10, 0x3},  // visionheight.com/scan
+	{5441, 16, 4, 0x3},   // FindITAnswersbot
+	{4651, 7, 0, 0x3},    // HubSpot
+	{6822, 13, 6, 0x3},   // CookieHubScan
+	{12710, 13, 6, 0x3},  // CookieHub Bot
+	{15313, 8, 4, 0x3},   // Nooshub/
+	{6932, 16, 9, 0x3},   // sindresorhus/got
+	{4658, 17, 10, 0x3},  // Chrome-Lighthouse
+	{290, 5, 0, 0x3},     // httpx
+	{7397, 21, 11, 0x3},  // CustomAsyncHttpClient
+	{18424, 5, 1, 0x1},   // +http
+	{11318, 11, 5, 0x3},  // Pomothy-Bot
+	{906, 15, 5, 0x3},    // SISTRIX crawler
+	{6557, 6, 1, 0x3},    // PhxBot
+	{6835, 11, 0, 0x3},   // Hydrozen.io
+	{4398, 18, 8, 0x3},   // Google-PhysicalWeb
+	{5281, 11, 1, 0x3},   // NIXStatsbot
+	{6222, 10, 0, 0x3},   // hyscore.io
+	{1238, 6, 1, 0x3},    // wocbot
+	{1378, 6, 1, 0x3},    // coccoc
+	{12788, 10, 1, 0x3},  // DnBCrawler
+	{13788, 10, 7, 0x3},  // GoogleDocs
+	{17502, 12, 7, 0x3},  // uptimedoctor
+	{4786, 9, 2, 0x3},    // Jooblebot
+	{1654, 9, 5, 0x3},    // brainobot
+	{6215, 7, 3, 0x3},    // MTRobot
+	{14341, 10, 5, 0x3},  // IsDownBot/
+	{18051, 7, 3, 0x3},   // WRTNBot
+	{18489, 5, 1, 0x1},   // robot
+	{18494, 5, 1, 0x1},   // Robot
+	{7033, 12, 0, 0x3},   // ObservePoint
+	{8038, 19, 11, 0x3},  // BrowserBot-Observer
+	{11819, 11, 5, 0x3},  // AmazonAdBot
+	{5292, 15, 3, 0x3},   // Atom Feed Robot
+	{9706, 9, 3, 0x3},    // TwinAgent
+	{10517, 7, 1, 0x3},   // NoahBot
+	{13389, 12, 5, 0x3},  // FlipboardRSS
+	{2567, 7, 1, 0x3},    // moatbot
+	{1324, 16, 3, 0x3},   // gnam gnam spider
+	{18403, 11, 3, 0x3},  // IsonAI-User
+	{5191, 17, 0, 0x3},   // NAVER Blog Rssbot
+	{12056, 6, 1, 0x3},   // BnFBot
+	{1561, 8, 1, 0x3},    // rogerbot
+	{14675, 12, 1, 0x3},  // LogicMonitor
+	{10, 16, 2, 0x3},     // Googlebot-Mobile
+	{5973, 13, 2, 0x3},   // Google-Safety
+	{6439, 14, 3, 0x3},   // OpenGraphCheck
+	{12130, 10, 2, 0x3},  // Blogtrottr
+	{16863, 14, 7, 0x3},  // SmartologyBot/
+	{11983, 32, 14, 0x3}, // Bad Neighborhood Header Detector
+	{5069, 14, 0, 0x3},   // officestorebot
+	{15366, 16, 0, 0x3},  // Offline Explorer
+	{18578, 8, 2, 0x2},   // MSOffice
+	{5474, 12, 2, 0x3},   // BlogTraffic/
+	{6877, 17, 6, 0x3},   // MicrosoftPreview/
+	{9595, 26, 1, 0x3},   // Software-Security-Research
+	{18553, 16, 6, 0x2},  // Microsoft Office
+	{10987, 13, 5, 0x3},  // Datadog Agent
+	{2950, 5, 2, 0x3},    // NING/
+	{6720, 16, 13, 0x3},  // facebookcatalog/
+	{11857, 7, 4, 0x3},   // Aragog/
+	{5356, 12, 4, 0x3},   // JobboerseBot
+	{2705, 6, 2, 0x3},    // TinEye
+	{9335, 15, 1, 0x3},   // PodchaserParser
+	{8299, 7, 1, 0x3},    // Code/1.
+	{15278, 8, 1, 0x3},   // NodePing
+	{9350, 6, 1, 0x3},    // Podimo
+	{4263, 9, 2, 0x3},    // MoodleBot
+	{3140, 8, 4, 0x3},    // Mastodon
+	{8686, 9, 2, 0x3},    // Goodreads
+	{11309, 9, 1, 0x3},   // Poduptime
+	{13204, 14, 2, 0x3},  // ExodusMovement
+	{12175, 7, 4, 0x3},   // BotPoke
+	{13410, 10, 6, 0x3},  // Freespoke/
+	{2955, 6, 0, 0x3},    // okhttp
+	{3853, 8, 2, 0x3},    // SEOkicks
+	{5682, 9, 2, 0x3},    // Cookiebot
+	{16058, 17, 13, 0x3}, // Recurly Webhooks/
+	{17166, 14, 10, 0x3}, // Svix-Webhooks/
+	{8574, 11, 6, 0x3},   // FacebookBot
+	{17549, 16, 6, 0x3},  // useeBookChecker/
+	{2114, 10, 1, 0x3},   // MojeekBot/
+	{15844, 22, 2, 0x3},  // ProjectShield-UrlCheck
+	{9258, 5, 1, 0x3},    // Noibu
+	{8566, 8, 2, 0x3},    // EzoicBot
+	{678, 8, 1, 0x3},     // voilabot
+	{17473, 13, 9, 0x3},  // Unshorten.It!
+	{7142, 9, 1, 0x3},    // cohere-ai
+	{12625, 28, 1, 0x3},  // cohere-training-data-crawler
+	{2036, 11, 3, 0x3},   // OpenHoseBot
+	{5281, 11, 0, 0x3},   // NIXStatsbot
+	{979, 6, 1, 0x3},     // woobot
+	{0, 10, 1, 0x3},      // Googlebot/
+	{8716, 12, 1, 0x3},   // Google-Agent
+	{5422, 10, 3, 0x3},   // Taboolabot
+	{16099, 7, 3, 0x3},   // Retool/
+	{4235, 7, 1, 0x3},    // ZoomBot
+	{4996, 22, 4, 0x3},   // AmazonProductDiscovery
+	{15305, 8, 1, 0x3},   // noorobot
+	{5018, 28, 4, 0x3},   // AmazonSellerInitiatedListing
+	{15079, 9, 1, 0x3},   // MonSpark/
+	{10685, 12, 4, 0x3},  // videootv Bot
+	{1929, 7, 1, 0x3},    // yoozBot
+	{1301, 8, 3, 0x3},    // acoonbot
+	{8084, 10, 4, 0x3},   // Buttondown
+	{17565, 10, 5, 0x3},  // Vagabondo/
+	{2192, 5, 1, 0x3},    // Sonic
+	{15053, 7, 1, 0x3},   // Monibot
+	{12937, 8, 2, 0x3},   // Cronless
+	{6313, 13, 7, 0x3},   // t3versionsBot
+	{6674, 10, 1, 0x3},   // Monsidobot
+	{14551, 12, 6, 0x3},  // LegalMonster
+	{15088, 17, 1, 0x3},  // montastic-monitor
+	{16821, 10, 1, 0x3},  // Konturbot/
+	{406, 7, 1, 0x3},     // convera
+	{18194, 10, 1, 0x3},  // Zombiebot/
+	{2967, 6, 0, 0x3},    // omgili
+	{985, 11, 2, 0x3},    // ZoominfoBot
+	{11018, 10, 1, 0x3},  // DominicBot
+	{15389, 9, 0, 0x3},   // Omnisend/
+	{6180, 10, 1, 0x3},   // KomodiaBot
+	{1284, 17, 4, 0x3},   // webcompanycrawler
+	{11506, 12, 2, 0x3},  // TSM-turingos
+	{7739, 7, 2, 0x3},    // Anomura
+	{9721, 5, 1, 0x3},    // um-FC
+	{9726, 5, 1, 0x3},    // um-IC
+	{2899, 15, 7, 0x3},   // Mediatoolkitbot
+	{2061, 21, 1, 0x3},   // collection@infegy.com
+	{2996, 5, 1, 0x3},    // um-LN
+	{7320, 5, 1, 0x3},    // colly
+	{5514, 21, 1, 0x3},   // VoluumDSP-content-bot
+	{6333, 11, 3, 0x3},   // Cocolyzebot
+	{15431, 19, 13, 0x3}, // OnlineOrNot.com_bot
+	{5018, 28, 5, 0x3},   // AmazonSellerInitiatedListing
+	{2574, 9, 1, 0x3},    // KosmioBot
+	{8141, 10, 3, 0x3},   // gotosocial
+	{9442, 10, 3, 0x3},   // RSS.Social
+	{10639, 10, 3, 0x3},  // Sosospider
+	{15079, 9, 2, 0x3},   // MonSpark/
+	{723, 8, 1, 0x3},     // postrank
+	{2485, 14, 5, 0x3},   // DomainStatsBot
+	{5700, 10, 2, 0x3},   // seostar.co
+	{3287, 10, 4, 0x3},   // BomboraBot
+	{4795, 12, 3, 0x3},   // fedoraplanet
+	{17864, 13, 1, 0x3},  // WordCountBot/
+	{609, 8, 1, 0x3},     // woriobot
+	{14853, 19, 10, 0x3}, // MediaMonitoringBot/
+	{14944, 7, 3, 0x3},   // Metorik
+	{10076, 10, 1, 0x3},  // DNSScanner
+	{13272, 18, 6, 0x3},  // FedReporterDataBot
+	{15675, 13, 9, 0x3},  // PingAdmin.Ru/
+	{1761, 9, 3, 0x3},    // memorybot
+	{7842, 7, 4, 0x3},    // Authory
+	{13471, 13, 6, 0x3},  // FullStoryBot/
+	{12807, 9, 4, 0x3},   // DomCopBot
+	{9621, 12, 6, 0x3},   // SottopopNone
+	{18342, 22, 7, 0x3},  // GeedoShopProductFinder
+	{829, 16, 3, 0x3},    // europarchive.org
+	{15884, 10, 4, 0x3},  // Protopage/
+	{9466, 6, 2, 0x3},    // Scope3
+	{15463, 7, 0, 0x3},   // OpenRSS
+	{15490, 9, 0, 0x3},   // Operator/
+	{1417, 10, 1, 0x3},   // toplistbot
+	{4996, 22, 5, 0x3},   // AmazonProductDiscovery
+	{15619, 7, 3, 0x3},   // Panopta
+	{4242, 21, 4, 0x3},   // VelenPublicWebCrawler
+	{15470, 7, 3, 0x3},   // OpenVAS
+	{6255, 24, 4, 0x3},   // Yellowbrandprotectionbot
+	{2617, 9, 1, 0x3},    // Gowikibot
+	{9305, 6, 1, 0x3},    // ;Owler
+	{12816, 16, 1, 0x3},  // downnotifier.com
+	{12832, 17, 1, 0x3},  // DowntimeDetector/
+	{18313, 9, 6, 0x3},   // watchTowr
+	{10614, 17, 5, 0x3},  // SitesOverPagesBot
+	{12731, 8, 1, 0x3},   // Coveobot
+	{1816, 7, 1, 0x3},    // xovibot
+	{14797, 5, 2, 0x3},   // dbot)
+	{18441, 4, 1, 0x1},   // bot)
+	{18445, 4, 1, 0x1},   // Bot)
+	{41, 14, 7, 0x3},     // Googlebot-News
+	{18473, 4, 1, 0x1},   // bot-
+	{18477, 4, 1, 0x1},   // Bot-
+	{17936, 12, 1, 0x3},  // WovnCrawler/
+	{18465, 4, 1, 0x1},   // bot.
+	{18469, 4, 1, 0x1},   // Bot.
+	{18429, 4, 1, 0x1},   // bot/
+	{18433, 4, 1, 0x1},   // Bot/
+	{14753, 7, 3, 0x3},   // MainWP/
+	{18453, 4, 1, 0x1},   // bot;
+	{18457, 4, 1, 0x1},   // Bot;
+	{4816, 9, 6, 0x3},    // NextCloud
+	{10758, 9, 1, 0x3},   // YoudaoBot
+	{13743, 21, 9, 0x3},  // Google-CloudVertexBot
+	{4927, 8, 0, 0x3},    // NTENTbot
+	{16534, 8, 2, 0x3},   // SeoulBot
+	{1063, 8, 2, 0x3},    // Aboundex
+	{16343, 12, 2, 0x3},  // ScourRSSBot/
+	{9689, 12, 2, 0x3},   // ThousandEyes
+	{13803, 18, 1, 0x3},  // GotSiteMonitor.com
+	{17655, 10, 6, 0x3},  // WatchMouse
+	{3001, 13, 1, 0x3},   // ToutiaoSpider
+	{12747, 14, 8, 0x3},  // RepoLookoutBot
+	{18481, 4, 1, 0x1},   // bot_
+	{18485, 4, 1, 0x1},   // Bot_
+	{15321, 7, 1, 0x3},   // Notabot
+	{784, 6, 1, 0x3},     // dotbot
+	{1232, 6, 1, 0x3},    // wotbox
+	{6075, 6, 1, 0x3},    // YouBot
+	{8822, 7, 2, 0x3},    // IbouBot
+	{8433, 14, 1, 0x3},   // Dotcom-Monitor
+	{15748, 8, 1, 0x3},   // Potions/
+	{18269, 7, 1, 0x3},   // Notion/
+	{2985, 11, 3, 0x3},   // YisouSpider
+	{16171, 14, 3, 0x3},  // RobotsChecker/
+	{12327, 9, 5, 0x3},   // Charlotte
+	{10685, 12, 5, 0x3},  // videootv Bot
+	{13164, 13, 4, 0x3},  // EpivozCrawler
+	{15262, 16, 2, 0x3},  // NLNZ_IAHarvester
+	{15866, 18, 6, 0x3},  // Blackbox Exporter/
+	{2294, 8, 3, 0x3},    // Veoozbot
+	{11263, 13, 8, 0x3},  // OpenTheBoxBot
+	{12926, 11, 5, 0x3},  // EchoboxBot/
+	{12723, 8, 3, 0x3},   // Cotoyogi
+	{3590, 9, 1, 0x3},    // BoxcarBot
+	{18151, 13, 3, 0x3},  // YokoyGroupAG/
+	{1493, 8, 2, 0x3},    // proximic
+	{13664, 16, 13, 0x4}, // GoogleImageProxy
+	{17087, 27, 23, 0x3}, // StartpagePrivateImageProxy/
+	{17431, 12, 8, 0x3},  // TwilioProxy/
+	{952, 9, 3, 0x13},    // CrunchBot
+	{6453, 35, 17, 0x3},  // developers.google.com/+/web/snippet
+	{11243, 20, 16, 0x3}, // loopimprovements.com
+	{15105, 12, 8, 0x3},  // MonTools.com
+	{1071, 13, 5, 0x3},   // domaincrawler
+	{5498, 7, 2, 0x3},    // Cincraw
+	{9263, 15, 4, 0x3},   // NostoCrawlerBot
+	{341, 6, 2, 0x3},     // msnbot
+	{1301, 8, 4, 0x3},    // acoonbot
+	{6488, 9, 5, 0x3},    // SenutoBot
+	{9250, 8, 4, 0x3},    // NitroBot
+	{14917, 10, 6, 0x3},  // MergadoBot
+	{2740, 10, 5, 0x3},   // Ocarinabot
+	{8116, 9, 4, 0x3},    // channable
+	{6753, 19, 10, 0x3},  // meta-externalagent/
+	{9136, 26, 11, 0x3},  // Netcraft SSL Server Survey
+	{13250, 13, 2, 0x3},  // FDL Stats Bot
+	{15659, 16, 8, 0x3},  // PDF24 URL To PDF
+	{13869, 15, 6, 0x3},  // GroovinaAdsbot/
+	{5874, 13, 0, 0x3},   // OAI-SearchBot
+	{7529, 14, 3, 0x13},  // ArenaUnfurlBot
+	{8945, 16, 5, 0x3},   // LMArenaUnfurlBot
+	{617, 5, 2, 0x3},     // yanga
+	{8862, 12, 2, 0x3},   // Kangaroo Bot
+	{14433, 12, 2, 0x3},  // KangarooBot/
+	{2583, 7, 2, 0x3},    // Pingdom
+	{4449, 7, 3, 0x3},    // Twingly
+	{15688, 12, 2, 0x3},  // pingping.io/
+	{13379, 10, 4, 0x3},  // FirmoGraph
+	{11389, 14, 4, 0x3},  // SpringserveBot
+	{656, 11, 2, 0x3},    // Linguee Bot
+	{14257, 8, 2, 0x3},   // Innguma/
+	{7945, 8, 3, 0x3},    // BlingERP
+	{4190, 16, 7, 0x3},   // WordupInfoSearch
+	{5457, 8, 1, 0x3},    // infoobot
+	{9921, 9, 5, 0x3},    // ZoomInfo-
+	{18414, 10, 1, 0x3},  // InfoSifter
+	{1717, 10, 3, 0x3},   // bnf.fr_bot
+	{13029, 23, 2, 0x3},  // DingTalkBot-LinkService
+	{10002, 9, 3, 0x3},   // Bling ERP
+	{4218, 17, 10, 0x3},  // HttpUrlConnection
+	{6092, 8, 0, 0x3},    // Neevabot
+	{10170, 8, 4, 0x3},   // Fedineko
+	{5403, 10, 3, 0x3},   // BrandONbot
+	{6008, 10, 2, 0x3},   // Linespider
+	{7268, 6, 0, 0x3},    // Nessus
+	{515, 17, 0, 0x3},    // netresearchserver
+	{3193, 11, 3, 0x3},   // BrandVerity
+	{3362, 10, 0, 0x3},   // newspaper/
+	{15254, 8, 0, 0x3},   // NewsNow/
+	{9663, 17, 7, 0x3},   // stepstoneCrawlBot
+	{961, 9, 1, 0x3},     // IndeedBot
+	{11534, 18, 7, 0x3},  // UrlSuMa.de crawler
+	{544, 8, 2, 0x3},     // findlink
+	{17521, 8, 5, 0x3},   // uptrends
+	{817, 12, 2, 0x3},    // findthatfile
+	{9278, 8, 1, 0x3},    // OneTrust
+	{11373, 6, 2, 0x3},   // Sindup
+	{12189, 10, 3, 0x3},  // Brandwatch
+	{1881, 8, 2, 0x3},    // findxbot
+	{3763, 13, 2, 0x3},   // linkapediabot
+	{11492, 8, 3, 0x3},   // Thinkbot
+	{763, 7, 2, 0x3},     // linkdex
+	{244, 11, 2, 0x3},    // LinkedInBot
+	{11200, 5, 2, 0x3},   // linko
+	{11205, 10, 2, 0x3},  // LinkpadBot
+	{5959, 14, 5, 0x3},   // woorankreview/
+	{8936, 9, 2, 0x3},    // LinkupBot
+	{16026, 10, 2, 0x3},  // RankurBot/
+	{2245, 17, 2, 0x3},   // RankActiveLinkBot
+	{2810, 12, 2, 0x3},   // LinkArchiver
+	{14640, 8, 2, 0x3},   // LinkAce/
+	{2862, 13, 8, 0x3},   // AndersPinkBot
+	{8922, 14, 2, 0x3},   // LinkCheckerBot
+	{8057, 20, 8, 0x3},   // BufferLinkPreviewBot
+	{12350, 20, 11, 0x3}, // Chatwork LinkPreview
+	{16673, 11, 2, 0x3},  // linkReader/
+	{9639, 24, 16, 0x3},  // StatusNestBacklinkSpider
+	{14631, 9, 2, 0x3},   // LinkTiger
+	{12983, 17, 7, 0x3},  // Dead Link Checker
+	{5671, 11, 2, 0x3},   // minicrawler
+	{3321, 6, 2, 0x3},    // Genieo
+	{1309, 15, 3, 0x3},   // openindexspider
+	{16955, 11, 4, 0x3},  // Spawning-AI
+	{306, 8, 5, 0x3},     // httpunit
+	{731, 8, 3, 0x3},     // Turnitin
+	{8426, 7, 4, 0x3},    // dlvr.it
+	{16334, 9, 5, 0x3},   // Scoop.it/
+	{7325, 9, 5, 0x3},    // Mechanize
+	{7371, 9, 0, 0x3},    // OICrawler
+	{10517, 7, 0, 0x3},   // NoahBot
+	{1654, 9, 4, 0x3},    // brainobot
+	{8840, 10, 2, 0x3},   // Innologica
+	{15305, 8, 0, 0x3},   // noorobot
+	{16106, 14, 11, 0x3}, // RetroListeCOM/
+	{8541, 19, 4, 0x3},   // EvernoteRichLinkBot
+	{8745, 17, 7, 0x3},   // Google-NotebookLM
+	{15321, 7, 0, 0x3},   // Notabot
+	{18269, 7, 0, 0x3},   // Notion/
+	{2789, 13, 1, 0x3},   // GnowitNewsbot
+	{8874, 11, 1, 0x3},   // Known Agent
+	{8116, 9, 3, 0x3},    // channable
+	{4218, 17, 9, 0x3},   // HttpUrlConnection
+	{6846, 21, 7, 0x3},   // HTTP Banner Detection
+	{18528, 7, 3, 0x1},   // Scanner
+	{8840, 10, 1, 0x3},   // Innologica
+	{9007, 7, 3, 0x3},    // mail.ru
+	{4304, 12, 9, 0x3},   // Validator.nu
+	{4547, 21, 0, 0x3},   // Nmap Scripting Engine
+	{8978, 13, 4, 0x3},   // lyonl-crawler
+	{14739, 14, 6, 0x3},  // Magnet.me-web/
+	{15117, 13, 3, 0x3},  // MotoMinerBot/
+	{6703, 17, 5, 0x3},   // vercel-screenshot
+	{1673, 6, 2, 0x3},    // binlar
+	{12937, 8, 3, 0x3},   // Cronless
+	{12877, 22, 7, 0x3},  // easybill-ImportManager
+	{11047, 14, 3, 0x3},  // Download Ninja
+	{10598, 6, 2, 0x3},   // seoLyt
+	{11128, 15, 5, 0x3},  // HeadOnlyScraper
+	{558, 9, 2, 0x3},     // panscient
+	{11552, 13, 2, 0x3},  // WanscannerBot
+	{9529, 13, 8, 0x3},   // ServerDensity
+	{5118, 14, 5, 0x3},   // AwarioSmartBot
+	{177, 21, 8, 0x3},    // Google-InspectionTool
+	{6391, 13, 5, 0x3},   // MetaInspector
+	{13547, 15, 7, 0x3},  // Ghost Inspector
+	{15069, 10, 5, 0x3},  // MonitoRSS/
+	{14551, 12, 7, 0x3},  // LegalMonster
+	{6313, 13, 8, 0x3},   // t3versionsBot
+	{8125, 11, 6, 0x3},   // Channel3Bot
+	{7358, 13, 2, 0x3},   // asnriskscorer
+	{5132, 12, 5, 0x3},   // AwarioRssBot
+	{4568, 6, 3, 0x3},    // 2ip.ru
+	{9007, 7, 4, 0x3},    // mail.ru
+	{9884, 17, 5, 0x3},   // XoviOnpageCrawler
+	{11086, 11, 1, 0x3},  // GoParserBot
+	{13798, 5, 1, 0x3},   // GoPay
+	{13515, 11, 2, 0x3},  // gdnplus.com
+	{6894, 18, 4, 0x3},   // GeedoProductSearch
+	{2541, 16, 2, 0x3},   // Xenu Link Sleuth
+	{10746, 12, 1, 0x3},  // WOVN Crawler
+	{1395, 22, 5, 0x3},   // content crawler spider
+	{6030, 16, 6, 0x3},   // A Patent Crawler
+	{8490, 25, 2, 0x3},   // EcoVadisSustainabilityBot
+	{18449, 4, 1, 0x1},   // BOT)
+	{11276, 7, 0, 0x3},   // OWLer-W
+	{18437, 4, 1, 0x1},   // BOT/
+	{12286, 13, 10, 0x3}, // centuryb.o.t9
+	{18461, 4, 1, 0x1},   // BOT;
+	{7829, 13, 6, 0x3},   // AudigentAdBot
+	{7656, 32, 18, 0x3},  // Amazon-Bedrock-AgentCore-Browser
+	{14906, 11, 2, 0x3},  // CentComBot/
+	{4706, 14, 3, 0x3},   // www.uptime.com
+	{13192, 12, 2, 0x3},  // EvoUptimeBot
+	{9023, 10, 2, 0x3},   // Manus-User
+	{314, 5, 0, 0x3},     // Nutch
+	{10789, 8, 4, 0x3},   // crawl4ai
+	{15088, 17, 2, 0x3},  // montastic-monitor
+	{7088, 12, 1, 0x3},   // anthropic-ai
+	{508, 7, 1, 0x3},     // antibot
+	{5219, 8, 2, 0x3},    // SentiBot
+	{17826, 27, 5, 0x3},  // ZoteroTranslationServer/WMF
+	{17393, 11, 3, 0x3},  // trentwil.es
+	{2371, 8, 2, 0x3},    // contxbot
+	{10921, 22, 10, 0x3}, // Centro Ads.txt Crawler
+	{4825, 13, 2, 0x3},   // Tiny Tiny RSS
+	{13504, 11, 4, 0x3},  // Gabanzabot/
+	{3302, 19, 5, 0x3},   // Companybook-Crawler
+	{6414, 9, 0, 0x3},    // l9explore
+	{7380, 6, 0, 0x3},    // l9scan
+	{3156, 7, 1, 0x3},    // DnyzBot
+	{4866, 8, 4, 0x3},    // Datanyze
+	{4526, 8, 1, 0x3},    // AnyEvent
+	{18058, 13, 5, 0x3},  // abuse.xmco.fr
+	{14576, 16, 4, 0x3},  // Level9SearchBot/
+	{14287, 13, 8, 0x3},  // intelx.io_bot
+	{3659, 21, 7, 0x3},   // Flamingo_SearchEngine
+	{4316, 13, 3, 0x3},   // W3C-checklink
+	{9014, 9, 3, 0x3},    // MailChimp
+	{16485, 20, 9, 0x3},  // seo-audit-check-bot/
+	{5936, 11, 2, 0x3},   // ev-crawler/
+	{8978, 13, 5, 0x3},   // lyonl-crawler
+	{10697, 7, 1, 0x3},   // vmcrawl
+	{5633, 9, 3, 0x3},    // evc-batch
+	{3251, 4, 0, 0x13},   // LCC
+	{2238, 7, 1, 0x3},    // Embedly
+	{10676, 9, 2, 0x3},   // UrlBeeBot
+	{11500, 6, 2, 0x3},   // TSMbot
+	{13074, 5, 1, 0x3},   // Dmbot
+	{17979, 10, 3, 0x3},  // WPUmbrella
+	{8338, 14, 7, 0x3},   // cookie-maestro
+	{7630, 9, 2, 0x3},    // AllAfrica
+	{8622, 14, 8, 0x3},   // FirecrawlAgent
+	{18111, 14, 5, 0x4},  // YahooMailProxy
+	{6867, 10, 3, 0x3},   // SummalyBot
+	{1785, 18, 2, 0x3},   // SemanticScholarBot
+	{4547, 21, 1, 0x3},   // Nmap Scripting Engine
+	{9575, 9, 1, 0x3},    // SmarshBot
+	{1949, 22, 13, 0x3},  // Domain Re-Animator Bot
+	{14817, 9, 0, 0x3},   // Mavifinds
+	{3964, 17, 1, 0x3},   // Amazon CloudFront
+	{6497, 6, 0, 0x3},    // MaCoCu
+	{12653, 9, 3, 0x3},   // CommaFeed
+	{7502, 14, 6, 0x3},   // MistralAI-User
+	{14029, 15, 8, 0x3},  // Hlidam.to robot
+	{12440, 11, 1, 0x3},  // CLASSLA-web
+	{14044, 24, 16, 0x3}, // Honeybadger Uptime Check
+	{2967, 6, 1, 0x3},    // omgili
+	{14951, 7, 0, 0x3},   // MgidBot
+	{14739, 14, 7, 0x3},  // Magnet.me-web/
+	{14222, 9, 1, 0x3},   // imgproxy/
+	{17885, 24, 7, 0x3},  // workona-favicon-service/
+	{6404, 10, 4, 0x3},   // node-fetch
+	{9811, 16, 8, 0x3},   // weborama-fetcher
+	{2224, 14, 7, 0x3},   // Slack-ImgProxy
+	{7334, 9, 0, 0x3},    // mechanize
+	{1384, 11, 7, 0x3},   // integromedb
+	{3341, 13, 0, 0x3},   // MeltwaterNews
+	{6383, 8, 4, 0x3},    // Iframely
+	{14211, 11, 1, 0x3},  // img2dataset
+	{2676, 9, 2, 0x3},    // James BOT
+	{14872, 24, 9, 0x3},  // MediavineMetadataParser/
+	{6684, 10, 5, 0x3},   // GroupMeBot
+	{10373, 11, 6, 0x3},  // MagnetmeBot
+	{10278, 14, 4, 0x3},  // GenomeCrawlerd
+	{4083, 22, 13, 0x3},  // Cloudflare-SSLDetector
+	{12157, 18, 7, 0x3},  // BoardGamePricesBot
+	{3407, 11, 4, 0x3},   // UptimeRobot
+	{3798, 8, 1, 0x3},    // BLEXBot/
+	{6018, 12, 3, 0x3},   // WellKnownBot
+	{12776, 12, 4, 0x3},  // cron-job.org
+	{17514, 7, 4, 0x3},   // Uptimia
+	{985, 11, 3, 0x3},    // ZoominfoBot
+	{11018, 10, 2, 0x3},  // DominicBot
+	{11690, 9, 2, 0x3},   // AdminLabs
+	{14202, 9, 5, 0x3},   // ImageMind
+	{10424, 16, 0, 0x3},  // MirrorWebCrawler
+	{14445, 16, 13, 0x3}, // KargoBot-Artemis
+	{14984, 16, 0, 0x3},  // MissinglettrBot/
+	{4747, 13, 0, 0x3},   // MixnodeCache/
+	{15535, 25, 4, 0x3},  // Cozi-iCalendar-FeedReader
+	{14927, 17, 12, 0x3}, // Meta-ExternalHit/
+	{10907, 14, 7, 0x3},  // caveman-hunter
+	{2567, 7, 0, 0x3},    // moatbot
+	{466, 7, 3, 0x3},     // webmon
+	{6674, 10, 0, 0x3},   // Monsidobot
+	{9093, 16, 9, 0x3},   // MontasticMonitor
+	{15053, 7, 0, 0x3},   // Monibot
+	{6423, 16, 6, 0x3},   // python-opengraph
+	{1761, 9, 2, 0x3},    // memorybot
+	{9827, 14, 9, 0x3},   // webspidermount
+	{17655, 10, 5, 0x3},  // WatchMouse
+	{13379, 10, 3, 0x3},  // FirmoGraph
+	{15389, 9, 1, 0x3},   // Omnisend/
+	{10712, 22, 11, 0x3}, // Website-info.net-Robot
+	{12286, 13, 9, 0x3},  // centuryb.o.t9
+	{6867, 10, 2, 0x3},   // SummalyBot
+	{12653, 9, 2, 0x3},   // CommaFeed
+	{13848, 10, 3, 0x3},  // Grammarly/
+	{319, 14, 1, 0x3},    // Go-http-client
+	{11890, 19, 6, 0x3},  // Arquivo-web-crawler
+	{6817, 5, 2, 0x3},    // Lemmy
+	{629, 5, 0, 0x3},     // mlbot
+	{2766, 23, 9, 0x3},   // DuckDuckGo-Favicons-Bot
+	{10649, 6, 3, 0x3},   // Termly
+	{14687, 9, 3, 0x3},   // LoomlyBot
+	{17927, 9, 3, 0x3},   // WormlyBot
+	{6703, 17, 6, 0x3},   // vercel-screenshot
+	{16762, 19, 9, 0x3},  // SiteCheck-sitecrawl
+	{14371, 14, 7, 0x3},  // iubenda-radar/
+	{3721, 6, 1, 0x3},    // imrbot
+	{268, 15, 6, 0x3},    // python-requests
+	{6520, 18, 8, 0x3},   // NetSystemsResearch
+	{1889, 10, 2, 0x3},   // SEMrushBot
+	{18569, 9, 0, 0x2},   // ms-office
+	{14592, 30, 14, 0x3}, // loc.gov/programs/web-archiving
+	{3279, 8, 1, 0x3},    // BLP_bbot
+	{1284, 17, 5, 0x3},   // webcompanycrawler
+	{14231, 14, 1, 0x3},  // impendoom-bot/
+	{7151, 8, 2, 0x3},    // Timpibot
+	{4940, 9, 2, 0x3},    // SimplePie
+	{3783, 15, 5, 0x3},   // Siteimprove.com
+	{8961, 17, 11, 0x3},  // lyonl-asset-proxy
+	{16877, 15, 6, 0x3},  // SnapURLPreview/
+	{1450, 18, 2, 0x3},   // ip-web-crawler.com
+	{4601, 17, 6, 0x3},   // online-webceo-bot
+	{11061, 9, 4, 0x3},   // EmailWolf
+	{18141, 10, 1, 0x3},  // YLT Chrome
+	{3736, 8, 2, 0x3},    // Kemvibot
+	{11357, 16, 8, 0x3},  // semantic-visions
+	{10888, 19, 6, 0x3},  // carbon-umbrella-bot
+	{7739, 7, 3, 0x3},    // Anomura
+	{13240, 10, 7, 0x4},  // FastmailUA
+	{1711, 6, 1, 0x3},    // smtbot
+	{17853, 11, 1, 0x3},  // wmtips.com/
+	{16237, 17, 12, 0x3}, // page-preview-tool
+	{15506, 12, 5, 0x3},  // zebra-v2-bot
+	{11506, 12, 3, 0x3},  // TSM-turingos
+	{10501, 16, 1, 0x3},  // NLUX_IAHarvester
+	{15146, 11, 0, 0x3},  // my-tiny-bot
+	{7702, 14, 1, 0x3},   // Amzn-SearchBot
+	{7716, 9, 1, 0x3},    // Amzn-User
+	{3861, 11, 5, 0x3},   // tracemyfile
+	{15137, 9, 0, 0x3},   // MxToolbox
+	{15157, 6, 0, 0x3},   // MyBot/
+	{17757, 13, 5, 0x3},  // WhatsMyIP.org
+	{16224, 13, 4, 0x3},  // SFDC-Callout/
+	{4592, 9, 0, 0x3},    // MBCrawler
+	{5563, 26, 6, 0x3},   // Google-Certificates-Bridge
+	{9356, 16, 6, 0x3},   // Poggio-Citations
+	{3230, 11, 3, 0x3},   // ICC-Crawler
+	{10217, 18, 10, 0x3}, // Feedsearch-Crawler
+	{12761, 15, 7, 0x3},  // Criticalcss.com
+	{5549, 14, 3, 0x13},  // PHP-Curl-Class
+	{629, 5, 1, 0x3},     // mlbot
+	{1117, 9, 5, 0x3},    // SeznamBot
+	{6694, 9, 5, 0x3},    // Vercelbot
+	{12798, 9, 1, 0x3},   // DMBrowser
+	{3893, 8, 2, 0x3},    // PR-CY.RU
+	{18276, 8, 4, 0x23},  // SSL Labs
+	{2302, 8, 1, 0x3},    // Slackbot
+	{7386, 11, 1, 0x3},   // SlaccaleBot
+	{2172, 20, 5, 0x3},   // Gluten Free Crawler/
+	{10524, 12, 1, 0x3},  // PlagAwareBot
+	{12849, 4, 1, 0x3},   // Dlc/
+	{1642, 12, 2, 0x3},   // urlappendbot
+	{3059, 12, 0, 0x3},   // Laserlikebot
+	{10665, 11, 5, 0x3},  // trafilatura
+	{15398, 19, 12, 0x3}, // Online Domain Tools
+	{6638, 9, 1, 0x3},    // ClaudeBot
+	{15700, 16, 1, 0x3},  // PlayStore-Google
+	{2082, 10, 5, 0x3},   // IstellaBot
+	{14708, 8, 0, 0x3},   // MADBbot/
+	{1208, 9, 0, 0x3},    // lb-spider
+	{14826, 14, 0, 0x3},  // MB-LinkChecker
+	{8728, 17, 6, 0x3},   // Google-Gemini-CLI
+	{3945, 14, 4, 0x3},   // google-xrawler
+	{4874, 24, 4, 0x3},   // Google-Site-Verification
+	{13729, 14, 4, 0x3},  // Google-Area120
+	{2766, 23, 10, 0x3},  // DuckDuckGo-Favicons-Bot
+	{13588, 6, 2, 0x3},   // Golfe/
+	{26, 15, 4, 0x3},     // Googlebot-Image
+	{1852, 8, 3, 0x3},    // Applebot
+	{12464, 8, 3, 0x3},   // WorldBot
+	{10631, 8, 1, 0x3},   // SleepBot
+	{7216, 8, 2, 0x3},    // Selenium
+	{1679, 13, 10, 0x3},  // SimpleCrawler
+	{11785, 15, 12, 0x3}, // Algolia Crawler
+	{17948, 16, 12, 0x3}, // wowLink Crawler/
+	{4675, 14, 4, 0x3},   // HeadlessChrome
+	{7235, 4, 1, 0x3},    // ZmEu
+	{8762, 19, 4, 0x3},   // GoogleAgent-Mariner
+	{7425, 20, 6, 0x3},   // Gemini-Deep-Research
+	{213, 11, 4, 0x3},    // GoogleOther
+	{4329, 12, 8, 0x3},   // W3C-mobileOK
+	{13680, 14, 4, 0x3},  // GoogleProducer
+	{4764, 13, 4, 0x3},   // SimpleScraper
+	{2899, 15, 8, 0x3},   // Mediatoolkitbot
+	{9559, 8, 2, 0x3},    // Silktide
+	{5718, 11, 6, 0x3},   // Uptime-Kuma
+	{295, 11, 0, 0x3},    // libwww-perl
+	{4574, 8, 1, 0x3},    // Clickagy
+	{16854, 9, 1, 0x3},   // SlickBot/
+	{11800, 9, 1, 0x3},   // alienfarm
+	{11467, 25, 15, 0x3}, // TaraGroup Intelligent Bot
+	{4582, 10, 2, 0x3},   // Caliperbot
+	{1485, 8, 1, 0x3},    // elisabot
+	{17377, 16, 4, 0x3},  // Trellis-Services
+	{1154, 12, 4, 0x3},   // intelium_bot
+	{13694, 13, 9, 0x3},  // Googlebot-IA/
+	{14154, 10, 6, 0x3},  // AdsBot-IAB
+	{2826, 10, 5, 0x3},   // PaperLiBot
+	{8461, 19, 4, 0x3},   // DreamHost Data Team
+	{12587, 22, 17, 0x3}, // Cloudflare-Stream-Hook
+	{602, 7, 0, 0x3},     // MJ12bot
+	{3545, 11, 1, 0x3},   // blogmuraBot
+	{6720, 16, 12, 0x3},  // facebookcatalog/
+	{7961, 9, 1, 0x3},    // Bloglines
+	{14675, 12, 0, 0x3},  // LogicMonitor
+	{17473, 13, 8, 0x3},  // Unshorten.It!
+	{8447, 14, 11, 0x3},  // DrataAutopilot
+	{12327, 9, 4, 0x3},   // Charlotte
+	{3992, 23, 1, 0x3},   // CloudFlare-AlwaysOnline
+	{4816, 9, 5, 0x3},    // NextCloud
+	{11608, 22, 1, 0x3},  // XML Sitemaps Generator
+	{12877, 22, 6, 0x3},  // easybill-ImportManager
+	{8745, 17, 6, 0x3},   // Google-NotebookLM
+	{13976, 11, 3, 0x3},  // Hello World
+	{7808, 13, 8, 0x3},   // atlassian-bot
+	{10907, 14, 6, 0x3},  // caveman-hunter
+	{2996, 5, 2, 0x3},    // um-LN
+	{6423, 16, 5, 0x3},   // python-opengraph
+	{10888, 19, 5, 0x3},  // carbon-umbrella-bot
+	{3727, 9, 2, 0x3},    // K7MLWCBot
+	{2061, 21, 2, 0x3},   // collection@infegy.com
+	{11467, 25, 14, 0x3}, // TaraGroup Intelligent Bot
+	{17377, 16, 3, 0x3},  // Trellis-Services
+	{13976, 11, 2, 0x3},  // Hello World
+	{15336, 8, 4, 0x3},   // Novellum
+	{7320, 5, 2, 0x3},    // colly
+	{17296, 12, 8, 0x3},  // TestLocally/
+	{3981, 11, 2, 0x3},   // Pulsepoint
+	{7111, 16, 6, 0x3},   // Claude-SearchBot
+	{7543, 11, 4, 0x3},   // A360-Search
+	{10773, 16, 6, 0x3},  // Aranet-SearchBot
+	{15903, 12, 2, 0x3},  // pulsetic.com
+	{12739, 8, 4, 0x3},   // Crawlson
+	{7180, 10, 1, 0x3},   // CMSChecker
+	{5820, 17, 6, 0x3},   // Google-Read-Aloud
+	{12507, 36, 23, 0x3}, // Cloudflare-Custom-Error-Page-Crawler
+	{13913, 14, 2, 0x3},  // Gulper Web Bot
+	{3472, 8, 1, 0x3},    // AlphaBot
+	{18300, 7, 4, 0x3},   // Tumblr/
+	{7078, 10, 6, 0x3},   // Claude-Web
+	{16382, 8, 5, 0x3},   // SEBot-WA
+	{5837, 11, 2, 0x3},   // Valve/Steam
+	{55, 15, 9, 0x3},     // Googlebot-Video
+	{8289, 5, 1, 0x3},    // Cludo
+	{8294, 5, 1, 0x3},    // cludo
+	{538, 6, 1, 0x3},     // fluffy
+	{2914, 16, 0, 0x3},   // Luminator-robots
+	{15336, 8, 5, 0x3},   // Novellum
+	{231, 5, 1, 0x3},     // Slurp
+	{16441, 10, 4, 0x3},  // semaltbot/
+	{15200, 22, 6, 0x3},  // NetShelter ContentScan
+	{1011, 12, 2, 0x3},   // Multiviewbot
+	{13420, 20, 6, 0x3},  // Friendly testing bot
+	{13440, 15, 6, 0x3},  // friendly-spider
+	{16369, 13, 7, 0x3},  // screeenly-bot
+	{15802, 17, 11, 0x3}, // PrintFriendly.com
+	{17296, 12, 9, 0x3},  // TestLocally/
+	{17404, 8, 5, 0x3},   // Trustly/
+	{3537, 8, 3, 0x3},    // bitlybot
+	{8560, 6, 2, 0x3},    // EzLynx
+	{10252, 11, 1, 0x3},  // Flyriverbot
+	{9398, 6, 3, 0x3},    // Qualys
+	{3522, 15, 5, 0x3},   // Baidu-YunGuanCe
+	{5098, 11, 6, 0x3},   // SurdotlyBot
+	{9680, 9, 4, 0x3},    // TavilyBot
+	{14687, 9, 4, 0x3},   // LoomlyBot
+	{17927, 9, 4, 0x3},   // WormlyBot
+	{13455, 16, 6, 0x3},  // FriendlyCrawler/
+	{6160, 20, 4, 0x3},   // CrawlyProjectCrawler
+	{9311, 16, 5, 0x3},   // ParselySharesBot
+	{11128, 15, 6, 0x3},  // HeadOnlyScraper
+	{15431, 19, 14, 0x3}, // OnlineOrNot.com_bot
+	{7246, 6, 2, 0x3},    // WPScan
+	{11552, 13, 3, 0x3},  // WanscannerBot
+	{18521, 7, 0, 0x1},   // scanner
+	{558, 9, 3, 0x3},     // panscient
+	{11097, 11, 1, 0x3},  // gsa-crawler
+	{2633, 10, 2, 0x3},   // Discordbot
+	{453, 13, 5, 0x3},    // GingerCrawler
+	{9492, 7, 0, 0x3},    // Scrubby
+	{9499, 10, 0, 0x3},   // Scrunchbot
+	{1217, 6, 2, 0x3},    // lssbot
+	{1578, 5, 1, 0x3},    // psbot
+	{5338, 7, 2, 0x3},    // rssbot/
+	{11235, 8, 4, 0x3},   // NaverBot
+	{14622, 9, 4, 0x3},   // LinerBot/
+	{7274, 9, 2, 0x3},    // DirBuster
+	{7292, 9, 2, 0x3},    // dirBuster
+	{7522, 7, 3, 0x3},    // newsai/
+	{11919, 6, 1, 0x3},   // Asana/
+	{4618, 7, 1, 0x3},    // B2B Bot
+	{11412, 23, 6, 0x3},  // Supabase Paired Crawler
+	{13052, 22, 7, 0x3},  // Discourse Forum Onebox
+	{15130, 7, 1, 0x3},   // MRGbot/
+	{10042, 16, 4, 0x3},  // CyberFindCrawler
+	{7111, 16, 7, 0x3},   // Claude-SearchBot
+	{7543, 11, 5, 0x3},   // A360-Search
+	{10564, 11, 2, 0x3},  // ResearchBot
+	{18045, 6, 2, 0x3},   // WPSec/
+	{1052, 11, 0, 0x3},   // semanticbot
+	{3380, 7, 0, 0x13},   // sentry/
+	{3387, 8, 1, 0x3},    //  sentry/
+	{3981, 11, 3, 0x3},   // Pulsepoint
+	{9521, 8, 0, 0x3},    // SequelWP
+	{15903, 12, 3, 0x3},  // pulsetic.com
+	{16075, 4, 0, 0x3},   // RED/
+	{6352, 21, 5, 0x3},   // ReverseEngineeringBot
+	{1909, 10, 0, 0x3},   // SeMrushBot
+	{11329, 18, 3, 0x3},  // PulsePoint-Crawler
+	{2262, 7, 1, 0x3},    // iskanie
+	{18284, 16, 0, 0x3},  // Skroutz ImageBot
+	{10808, 10, 2, 0x3},  // iaskspider
+	{2279, 15, 0, 0x3},   // SkypeUriPreview
+	{8011, 8, 4, 0x3},    // Bluesky/
+	{17004, 15, 4, 0x3},  // splash Version/
+	{14164, 8, 2, 0x3},   // iAskBot/
+	{1899, 10, 5, 0x3},   // SEmrushBot
+	{1919, 10, 5, 0x3},   // SemrushBot
+	{16705, 5, 0, 0x13},  // Silk/
+	{488, 20, 1, 0x3},    // UsineNouvelleCrawler
+	{12952, 8, 1, 0x3},   // csirt.cz
+	{756, 7, 0, 0x3},     // sitebot
+	{7621, 9, 5, 0x3},    // AlertSite
+	{9529, 13, 9, 0x3},   // ServerDensity
+	{9930, 7, 1, 0x3},    // 7Siters
+	{9542, 7, 0, 0x3},    // ShapBot
+	{1626, 16, 5, 0x3},   // GrapeshotCrawler
+	{9549, 10, 0, 0x3},   // ShortPixel
+	{15770, 22, 10, 0x3}, // PricedroneShoppingBot/
+	{5737, 12, 3, 0x3},   // FreshpingBot
+	{15313, 8, 3, 0x3},   // Nooshub/
+	{906, 15, 4, 0x3},    // SISTRIX crawler
+	{8141, 10, 4, 0x3},   // gotosocial
+	{13764, 24, 8, 0x23}, // GoogleAssociationService
+	{6877, 17, 5, 0x3},   // MicrosoftPreview/
+	{2192, 5, 0, 0x3},    // Sonic
+	{18385, 13, 1, 0x3},  // IsonSearchBot
+	{10639, 10, 2, 0x3},  // Sosospider
+	{2985, 11, 2, 0x3},   // YisouSpider
+	{5765, 24, 6, 0x3},   // Snap URL Preview Service
+	{15659, 16, 7, 0x3},  // PDF24 URL To PDF
+	{341, 6, 1, 0x3},     // msnbot
+	{17719, 11, 3, 0x3},  // WebSniffer/
+	{7358, 13, 1, 0x3},   // asnriskscorer
+	{5118, 14, 6, 0x3},   // AwarioSmartBot
+	{9575, 9, 0, 0x3},    // SmarshBot
+	{16877, 15, 5, 0x3},  // SnapURLPreview/
+	{8252, 25, 16, 0x3},  // CloudflareRadarURLScanner
+	{17539, 10, 1, 0x3},  // URLSuMaBot
+	{1711, 6, 0, 0x3},    // smtbot
+	{15560, 19, 8, 0x3},  // OutsellURLValidator
+	{2302, 8, 0, 0x3},    // Slackbot
+	{7386, 11, 0, 0x3},   // SlaccaleBot
+	{10299, 6, 1, 0x3},   // IRLbot
+	{1139, 7, 1, 0x3},    // gslfbot
+	{16854, 9, 0, 0x3},   // SlickBot/
+	{231, 5, 0, 0x3},     // Slurp
+	{1217, 6, 1, 0x3},    // lssbot
+	{5338, 7, 1, 0x3},    // rssbot/
+	{7239, 7, 2, 0x3},    // masscan
+	{13764, 24, 7, 0x23}, // GoogleAssociationService
+	{552, 6, 1, 0x3},     // msrbot
+	{15756, 14, 3, 0x3},  // PressEngineBot
+	{7229, 6, 0, 0x3},    // sqlmap
+	{12238, 10, 1, 0x3},  // rss-parser
+	{6547, 10, 7, 0x3},   // WordPress/
+	{709, 5, 0, 0x3},     // spbot
+	{532, 6, 0, 0x3},     // speedy
+	{12567, 20, 11, 0x3}, // Cloudflare-SpeedTest
+	{12973, 10, 2, 0x3},  // DaspeedBot
+	{9633, 6, 0, 0x3},    // Splunk
+	{5261, 12, 3, 0x3},   // bidswitchbot
+	{11448, 8, 0, 0x3},   // Swiftbot
+	{17180, 18, 0, 0x3},  // SwifteqLinkChecker
+	{17198, 9, 0, 0x3},   // Swisscows
+	{13707, 22, 10, 0x3}, // Google-Trust-Services/
+	{14802, 15, 8, 0x3},  // Mattermost-Bot/
+	{17288, 8, 2, 0x3},   // test-bot
+	{7912, 10, 2, 0x3},   // BestChange
+	{18322, 20, 1, 0x3},  // PRTG Network Monitor
+	{2047, 14, 3, 0x3},   // CapsuleChecker
+	{17964, 15, 11, 0x3}, // WP Time Capsule
+	{1095, 7, 0, 0x3},    // summify
+	{14540, 11, 2, 0x3},  // LastModBot/
+	{4735, 12, 4, 0x3},   // serpstatbot/
+	{6190, 9, 1, 0x3},    // KStandBot
+	{17114, 9, 0, 0x3},   // Statabot/
+	{17277, 11, 2, 0x3},  // Testcrawler
+	{11435, 13, 0, 0x3},  // sv-watchagent
+	{198, 15, 0, 0x3},    // Storebot-Google
+	{6306, 7, 0, 0x3},    // Synapse
+	{6994, 17, 7, 0x3},   // DatadogSynthetics
+	{11456, 11, 0, 0x3},  // SynthesiBot
+	{13821, 27, 0, 0x3},  // synthetic-monitoring-agent/
+	{17207, 17, 8, 0x3},  // Datadog Synthetic
+	{2197, 7, 0, 0x3},    // Sysomos
+	{5912, 24, 10, 0x3},  // LightspeedSystemsCrawler
+	{18125, 16, 10, 0x3}, // YahooCacheSystem
+	{12861, 16, 2, 0x3},  // EasyBib AutoCite
+	{12899, 9, 2, 0x3},   // EasyCron/
+	{12908, 18, 2, 0x3},  // easyDNS Monitoring
+	{15000, 18, 6, 0x3},  // crawler_eb_germany
+	{15579, 9, 3, 0x3},   // Overcast/
+	{10011, 7, 2, 0x3},   // CDSCbot
+	{3241, 10, 1, 0x3},   // ArchiveBot
+	{4625, 12, 6, 0x3},   // AddSearchBot
+	{17340, 18, 14, 0x3}, // TheInternetSearchx
+	{3480, 7, 0, 0x3},    // SBL-BOT
+	{14351, 20, 2, 0x3},  // ISSCyberRiskCrawler/
+	{15499, 7, 1, 0x3},   // Orbbot/
+	{11176, 6, 2, 0x3},   // larbin
+	{83, 20, 2, 0x3},     // AdsBot-Google-Mobile
+	{552, 6, 2, 0x3},     // msrbot
+	{8125, 11, 7, 0x3},   // Channel3Bot
+	{17073, 8, 3, 0x3},   // SSSSBot/
+	{7283, 9, 2, 0x3},    // Dirbuster
+	{7301, 9, 2, 0x3},    // dirbuster
+	{4291, 13, 1, 0x3},   // W3C_Validator
+	{14371, 14, 8, 0x3},  // iubenda-radar/
+	{9701, 5, 1, 0x3},    // Trae/
+	{5505, 9, 1, 0x3},    // Dragonbot
+	{11864, 6, 1, 0x3},   // Aranea
+	{2010, 6, 2, 0x3},    // Scrapy
+	{12853, 8, 1, 0x3},   // Dratabot
+	{1363, 15, 9, 0x3},   // backlinkcrawler
+	{5710, 8, 4, 0x3},    // IonCrawl
+	{8885, 10, 1, 0x3},   // KrawlerBot
+	{18499, 5, 1, 0x1},   // crawl
+	{18504, 5, 1, 0x1},   // Crawl
+	{3287, 10, 5, 0x3},   // BomboraBot
+	{6248, 7, 2, 0x3},    // 2ip bot
+	{16185, 7, 2, 0x3},   // RSSAPI/
+	{16710, 21, 5, 0x3},  // SinceraSyntheticUser/
+	{3623, 13, 7, 0x3},   // Digincore bot
+	{12315, 12, 3, 0x3},  // ChargeBeeBot
+	{4038, 26, 8, 0x3},   // Cloudflare-Traffic-Manager
+	{12492, 15, 8, 0x3},  // cloudflare-csup
+	{15286, 19, 4, 0x3},  // nomore404.com robot
+	{1583, 15, 4, 0x3},   // InterfaxScanBot
+	{4960, 10, 4, 0x3},   // Superfeedr
+	{4720, 15, 2, 0x3},   // Streamline3Bot/
+	{16198, 12, 3, 0x3},  // RssReaderBot
+	{649, 7, 2, 0x3},     // purebot
+	{5314, 7, 2, 0x3},    // curebot
+	{15756, 14, 4, 0x3},  // PressEngineBot
+	{3354, 8, 2, 0x3},    // Moreover
+	{268, 15, 7, 0x3},    // python-requests
+	{7878, 17, 11, 0x3},  // AwarioRendererBot
+	{5535, 8, 1, 0x3},    // FreshRSS
+	{10263, 8, 1, 0x3},   // Freshbot
+	{16131, 14, 0, 0x3},  // reward-gateway
+	{7895, 17, 3, 0x3},   // AzureAI-SearchBot
+	{3806, 9, 2, 0x3},    // DareBoost
+	{1522, 12, 2, 0x3},   // WeSEE:Search
+	{7159, 21, 0, 0x3},   // SERankingBacklinksBot
+	{17140, 13, 4, 0x3},  // StatsDroneBot
+	{17812, 14, 2, 0x3},  // WireReaderBot/
+	{17877, 8, 2, 0x3},   // Wordup-1
+	{1808, 8, 2, 0x3},    // nerdybot
+	{3556, 16, 9, 0x3},   // Bot.AraTurka.com
+	{14773, 10, 2, 0x3},  // MarketGoo/
+	{14783, 14, 2, 0x3},  // MarketingMiner
+	{2695, 10, 2, 0x3},   // Barkrowler
+	{16311, 23, 9, 0x3},  // Schema-Markup-Validator
+	{13987, 23, 7, 0x3},  // HelloworkJobPostingBot/
+	{4689, 17, 7, 0x3},   // CheckMarkNetwork/
+	{16946, 9, 3, 0x3},   // SparkPost
+	{2685, 10, 2, 0x3},   // BarkRowler
+	{16933, 13, 3, 0x3},  // SparkShipping
+	{739, 9, 2, 0x3},     // scribdbot
+	{4807, 9, 1, 0x3},    // Friendica
+	{8029, 9, 1, 0x3},    // Brightbot
+	{2757, 9, 1, 0x3},    // Primalbot
+	{13594, 18, 14, 0x3}, // Google-Apps-Script
+	{9747, 10, 2, 0x3},   // Verispider
+	{5756, 9, 1, 0x3},    // CriteoBot
+	{861, 15, 4, 0x3},    // sistrix Crawler
+	{14010, 11, 3, 0x3},  // HetrixTools
+	{15792, 10, 1, 0x3},  // PriEcoBot/
+	{11630, 13, 5, 0x3},  // YandoriRSSBot
+	{891, 15, 0, 0x3},    // SISTRIX Crawler
+	{6932, 16, 8, 0x3},   // sindresorhus/got
+	{1031, 7, 1, 0x3},    // Grobbot
+	{6215, 7, 2, 0x3},    // MTRobot
+	{14696, 12, 3, 0x3},  // Macrobondbot
+	{18489, 5, 0, 0x1},   // robot
+	{18494, 5, 0, 0x1},   // Robot
+	{1561, 8, 0, 0x3},    // rogerbot
+	{9233, 11, 4, 0x3},   // NewsRoom.BI
+	{17730, 4, 1, 0x3},   // WSM/
+	{829, 16, 2, 0x3},    // europarchive.org
+	{2204, 5, 1, 0x3},    // Trove
+	{10614, 17, 4, 0x3},  // SitesOverPagesBot
+	{13884, 7, 1, 0x3},   // Grover/
+	{13664, 16, 12, 0x4}, // GoogleImageProxy
+	{6753, 19, 9, 0x3},   // meta-externalagent/
+	{9250, 8, 3, 0x3},    // NitroBot
+	{731, 8, 2, 0x3},     // Turnitin
+	{16334, 9, 4, 0x3},   // Scoop.it/
+	{8541, 19, 3, 0x3},   // EvernoteRichLinkBot
+	{4568, 6, 2, 0x3},    // 2ip.ru
+	{17826, 27, 4, 0x3},  // ZoteroTranslationServer/WMF
+	{8329, 9, 5, 0x3},    // Convermax
+	{4083, 22, 12, 0x3},  // Cloudflare-SSLDetector
+	{10649, 6, 2, 0x3},   // Termly
+	{9244, 6, 3, 0x3},    // Nitro-
+	{9827, 14, 8, 0x3},   // webspidermount
+	{11215, 11, 2, 0x3},  // lwp-trivial
+	{1450, 18, 1, 0x3},   // ip-web-crawler.com
+	{1642, 12, 1, 0x3},   // urlappendbot
+	{5549, 14, 2, 0x13},  // PHP-Curl-Class
+	{12464, 8, 2, 0x3},   // WorldBot
+	{12451, 13, 4, 0x3},  // Clearscopebot
+	{2973, 12, 8, 0x3},   // PocketParser
+	{6352, 21, 4, 0x3},   // ReverseEngineeringBot
+	{13052, 22, 6, 0x3},  // Discourse Forum Onebox
+	{17073, 8, 2, 0x3},   // SSSSBot/
+	{3694, 12, 1, 0x3},   // g2reader-bot
+	{6520, 18, 9, 0x3},   // NetSystemsResearch
+	{16198, 12, 2, 0x3},  // RssReaderBot
+	{9233, 11, 3, 0x3},   // NewsRoom.BI
+	{11650, 4, 0, 0x13},  // 008/
+	{15832, 12, 7, 0x3},  // ProbelySPDR/
+	{1616, 10, 1, 0x3},   // g00g1e.net
+	{16390, 11, 7, 0x3},  // Searcherweb
+	{10398, 26, 4, 0x3},  // Minoru's Fediverse Crawler
+	{16913, 11, 4, 0x3},  // solarwinds/
+	{15675, 13, 10, 0x3}, // PingAdmin.Ru/
+	{2941, 9, 2, 0x3},    // SurveyBot
+	{16589, 19, 2, 0x3},  // ServerHunterSpider/
+	{1023, 8, 0, 0x3},    // SWIMGBot
+	{8695, 21, 15, 0x3},  // Google Trust Services
+	{480, 8, 1, 0x3},     // grub.org
+	{8107, 9, 2, 0x3},    // CertChief
+	{12945, 7, 1, 0x3},   // crusty/
+	{11909, 10, 1, 0x3},  // ArtemisBot
+	{9286, 19, 12, 0x3},  // opencode-smartfetch
+	{16192, 6, 3, 0x3},   // rss2tg
+	{5345, 11, 3, 0x3},   // startmebot/
+	{15344, 11, 1, 0x3},  // NsToolsBot/
+	{3901, 13, 2, 0x3},   // AdsTxtCrawler
+	{11650, 4, 1, 0x13},  // 008/
+	{5589, 10, 5, 0x3},   // centurybot
+	{10109, 16, 3, 0x3},  // everyfeed-spider
+	{2882, 17, 3, 0x3},   // EveryoneSocialBot
+	{1542, 19, 1, 0x3},   // CrystalSemanticsBot
+	{13471, 13, 7, 0x3},  // FullStoryBot/
+	{12074, 12, 4, 0x3},  // BinaryCanary
+	{10384, 14, 6, 0x3},  // MatchorySearch
+	{16469, 16, 4, 0x3},  // SentryUptimeBot/
+	{16401, 12, 7, 0x3},  // Searcherxweb
+	{8019, 10, 5, 0x3},   // bne.es_bot
+	{15894, 9, 1, 0x3},   // PS_Daily/
+	{9393, 5, 0, 0x3},    // qcbot
+	{3071, 17, 10, 0x13}, // Apache-HttpClient
+	{8405, 9, 3, 0x3},    // DeepCrawl
+	{2016, 10, 6, 0x3},   // LivelapBot
+	{10467, 6, 2, 0x3},   // NapBot
+	{12807, 9, 5, 0x3},   // DomCopBot
+	{5604, 29, 9, 0x3},   // e.ventures Investment Crawler
+	{17745, 12, 4, 0x3},  // WEDOS OnLine
+	{3487, 11, 2, 0x3},   // IAS crawler
+	{10655, 10, 2, 0x3},  // TLS tester
+	{7790, 18, 6, 0x3},   // artemis web reader
+	{3088, 16, 2, 0x3},   // AppEngine-Google
+	{12062, 12, 4, 0x3},  // BigUpDataBot
+	{2597, 11, 2, 0x3},   // AppInsights
+	{166, 11, 1, 0x3},    // APIs-Google
+	{4500, 10, 4, 0x3},   // GroupHigh/
+	{9442, 10, 2, 0x3},   // RSS.Social
+	{14592, 30, 15, 0x3}, // loc.gov/programs/web-archiving
+	{11243, 20, 15, 0x3}, // loopimprovements.com
+	{15105, 12, 7, 0x3},  // MonTools.com
+	{8609, 13, 8, 0x3},   // FindFiles.net
+	{16924, 9, 5, 0x3},   // Sora POS/
+	{10921, 22, 9, 0x3},  // Centro Ads.txt Crawler
+	{10575, 23, 5, 0x3},  // rss-is-dead.lol web bot
+	{6684, 10, 4, 0x3},   // GroupMeBot
+	{18569, 9, 1, 0x2},   // ms-office
+	{12238, 10, 2, 0x3},  // rss-parser
+	{17358, 19, 5, 0x3},  // thesis-research-bot
+	{3872, 16, 11, 0x3},  // Nimbostratus-Bot
+	{2331, 22, 13, 0x3},  // Google-Adwords-Instant
+	{7229, 6, 1, 0x3},    // sqlmap
+	{7246, 6, 1, 0x3},    // WPScan
+	{10797, 11, 3, 0x3},  // DeepSeekBot
+	{18045, 6, 1, 0x3},   // WPSec/
+	{4898, 17, 8, 0x3},   // TrendsmapResolver
+	{16192, 6, 2, 0x3},   // rss2tg
+	{15894, 9, 0, 0x3},   // PS_Daily/
+	{1829, 8, 0, 0x3},    // Qwantify
+	{9413, 8, 0, 0x3},    // Qwantbot
+	{9421, 9, 0, 0x3},    // Qwarrybot
+	{15915, 19, 0, 0x3},  // PWABuilderHttpAgent
+	{15934, 13, 0, 0x3},  // QualifiedBot/
+	{5856, 6, 1, 0x3},    // GPTBot
+	{7574, 15, 2, 0x3},   // Acquia optimize
+	{11880, 10, 2, 0x3},  // ArquivoBot
+	{9404, 9, 0, 0x3},    // Quora-Bot
+	{5660, 5, 0, 0x13},   // PTST/
+	{5665, 6, 1, 0x3},    //  PTST/
+	{16505, 4, 0, 0x3},   // s4a/
+	{8480, 4, 1, 0x13},   // ds9
+	{2105, 9, 3, 0x3},    // Cliqzbot/
+	{4105, 50, 4, 0x3},   // https://developers.cloudflare.com/security-center/
+	{17040, 33, 14, 0x3}, // SSL Labs (https://www.ssllabs.com
+	{11283, 14, 4, 0x3},  // peer39_crawler
+	{3148, 8, 3, 0x3},    // http_get
+	{16904, 9, 3, 0x3},   // Snipcart/
+	{2557, 10, 0, 0x3},   // Pcore-HTTP
+	{709, 5, 1, 0x3},     // spbot
+	{3680, 14, 3, 0x3},   // FlipboardProxy
+	{11654, 17, 12, 0x3}, // monitoring360bot/
+	{17989, 6, 1, 0x3},   // wpbot/
+	{1277, 7, 3, 0x3},    // drupact
+	{9884, 17, 6, 0x3},   // XoviOnpageCrawler
+	{12507, 36, 24, 0x3}, // Cloudflare-Custom-Error-Page-Crawler
+	{15884, 10, 5, 0x3},  // Protopage/
+	{10086, 9, 3, 0x3},   // Drupalbot
+	{14265, 11, 5, 0x3},  // Instapaper/
+	{15626, 9, 0, 0x3},   // Paqlebot/
+	{141, 25, 5, 0x3},    // Mediapartners (Googlebot)
+	{13798, 5, 2, 0x3},   // GoPay
+	{9188, 15, 6, 0x3},   // NetSeer crawler
+	{14110, 13, 2, 0x3},  // Hype Machine/
+	{3572, 18, 4, 0x3},   // bot-pge.chlooe.com
+	{17081, 6, 3, 0x3},   // Stape/
+	{17153, 7, 4, 0x3},   // Stripe/
+	{9466, 6, 3, 0x3},    // Scope3
+	{3109, 6, 1, 0x3},    // Upflow
+	{532, 6, 1, 0x3},     // speedy
+	{12567, 20, 12, 0x3}, // Cloudflare-SpeedTest
+	{12973, 10, 3, 0x3},  // DaspeedBot
+	{4272, 11, 1, 0x3},   // jpg-newsbot
+	{14231, 14, 2, 0x3},  // impendoom-bot/
+	{15463, 7, 1, 0x3},   // OpenRSS
+	{1044, 8, 1, 0x3},    // Apercite
+	{3815, 13, 2, 0x3},   // ZuperlistBot/
+	{13913, 14, 3, 0x3},  // Gulper Web Bot
+	{15490, 9, 1, 0x3},   // Operator/
+	{18164, 9, 3, 0x3},   // Yuuperbot
+	{6344, 8, 2, 0x3},    // hypestat
+	{7207, 9, 3, 0x3},    // Puppeteer
+	{18307, 6, 1, 0x3},   // upday/
+	{17486, 9, 1, 0x3},   // updown.io
+	{6373, 10, 3, 0x3},   // sempi.tech
+	{15450, 13, 7, 0x3},  // OpenGraph.io/
+	{2750, 7, 1, 0x3},    // epicbot
+	{1569, 9, 4, 0x3},    // 360Spider
+	{16994, 10, 1, 0x3},  // SpiderLing
+	{7418, 7, 3, 0x13},   // HTTPie/
+	{11575, 9, 5, 0x3},   // WebCopier
+	{18173, 6, 2, 0x3},   // Zapier
+	{2590, 7, 0, 0x3},    // pingdom
+	{2626, 7, 0, 0x3},    // PiplBot
+	{8094, 13, 2, 0x3},   // CapitalOneBot
+	{12258, 18, 2, 0x3},  // CapitalOneShopping
+	{2608, 9, 0, 0x3},    // PhantomJS
+	{9327, 8, 0, 0x3},    // PhindBot
+	{333, 8, 0, 0x3},     // phpcrawl
+	{6557, 6, 0, 0x3},    // PhxBot
+	{4398, 18, 7, 0x3},   // Google-PhysicalWeb
+	{9335, 15, 0, 0x3},   // PodchaserParser
+	{9350, 6, 0, 0x3},    // Podimo
+	{12175, 7, 3, 0x3},   // BotPoke
+	{9621, 12, 5, 0x3},   // SottopopNone
+	{13272, 18, 5, 0x3},  // FedReporterDataBot
+	{723, 8, 0, 0x3},     // postrank
+	{15748, 8, 0, 0x3},   // Potions/
+	{3123, 11, 6, 0x3},   // Traackr.com
+	{8426, 7, 3, 0x3},    // dlvr.it
+	{4304, 12, 8, 0x3},   // Validator.nu
+	{6326, 7, 3, 0x3},    // deepnoc
+	{1663, 10, 1, 0x3},   // fr-crawler
+	{10859, 10, 1, 0x3},  // br-crawler
+	{10524, 12, 0, 0x3},  // PlagAwareBot
+	{1417, 10, 2, 0x3},   // toplistbot
+	{12426, 14, 8, 0x3},  // CirrusExplorer
+	{12543, 24, 15, 0x3}, // Cloudflare-Radar-Scanner
+	{9633, 6, 1, 0x3},    // Splunk
+	{1578, 5, 0, 0x3},    // psbot
+	{8306, 10, 5, 0x3},   // Collapsify
+	{2421, 12, 4, 0x3},   // BingPreview/
+	{13325, 28, 4, 0x3},  // Feedpresso Content Index Bot
+	{2757, 9, 0, 0x3},    // Primalbot
+	{15792, 10, 0, 0x3},  // PriEcoBot/
+	{2597, 11, 1, 0x3},   // AppInsights
+	{585, 9, 1, 0x3},     // ips-agent
+	{15819, 13, 10, 0x3}, // Pro-Sitemaps/
+	{4105, 50, 3, 0x3},   // https://developers.cloudflare.com/security-center/
+	{1936, 9, 2, 0x3},    // lipperhey
+	{7207, 9, 2, 0x3},    // Puppeteer
+	{11403, 9, 1, 0x3},   // SQWatcher
+	{4242, 21, 5, 0x3},   // VelenPublicWebCrawler
+	{13177, 15, 3, 0x3},  // eRepublik.tools
+	{17707, 12, 7, 0x3},  // websitepulse
+	{15619, 7, 4, 0x3},   // Panopta
+	{4534, 13, 1, 0x3},   // Uptimebot.org
+	{9731, 16, 1, 0x3},   // UptimeStatistics
+	{14385, 10, 1, 0x3},  // UptimeBot/
+	{17495, 7, 1, 0x3},   // Uptime/
+	{1872, 9, 6, 0x3},    // crawler4j
+	{16741, 8, 4, 0x3},   // Site24x7
+	{970, 9, 3, 0x3},     // mappydata
+	{255, 13, 0, 0x3},    // Python-urllib
+	{14896, 10, 0, 0x3},  // Pywikibot/
+	{13934, 9, 3, 0x3},   // HappyWing
+	{1770, 6, 2, 0x3},    // AdvBot
+	{17585, 11, 7, 0x3},  // videootvBot
+	{6255, 24, 5, 0x3},   // Yellowbrandprotectionbot
+	{1084, 11, 0, 0x3},   // wbsearchbot
+	{14664, 11, 4, 0x3},  // LinkWalker/
+	{1829, 8, 1, 0x3},    // Qwantify
+	{9413, 8, 1, 0x3},    // Qwantbot
+	{5986, 9, 1, 0x3},    // AwarioBot
+	{9421, 9, 1, 0x3},    // Qwarrybot
+	{3914, 13, 8, 0x3},   // Datafeedwatch
+	{11403, 9, 2, 0x3},   // SQWatcher
+	{16650, 23, 5, 0x4},  // Shortwave Image Fetcher
+	{7190, 7, 0, 0x3},    // Wayback
+	{16001, 25, 16, 0x3}, // top100.rambler.ru crawler
+	{15470, 7, 4, 0x3},   // OpenVAS
+	{236, 4, 0, 0x3},     // Wget
+	{240, 4, 0, 0x3},     // wget
+	{10398, 26, 5, 0x3},  // Minoru's Fediverse Crawler
+	{17423, 8, 1, 0x3},   // Tweakers
+	{4915, 12, 1, 0x3},   // tweetedtimes
+	{714, 9, 1, 0x3},     // twengabot
+	{4935, 5, 1, 0x3},    // Gwene
+	{9841, 17, 0, 0x3},   // WepchSearchEngine
+	{4470, 14, 1, 0x3},   // awesomecrawler
+	{9858, 8, 0, 0x3},    // wknd-bot
+	{5254, 7, 0, 0x3},    // VKRobot
+	{11448, 8, 1, 0x3},   // Swiftbot
+	{17180, 18, 1, 0x3},  // SwifteqLinkChecker
+	{17734, 11, 3, 0x3},  // WebwikiBot/
+	{17198, 9, 1, 0x3},   // Swisscows
+	{1692, 10, 1, 0x3},   // Twitterbot
+	{5368, 11, 3, 0x3},   // seewithkids
+	{17778, 13, 0, 0x3},  // Wheregoes.com
+	{17791, 15, 0, 0x3},  // wheresitup.com/
+	{15222, 8, 3, 0x3},   // NETVIGIE
+	{14341, 10, 4, 0x3},  // IsDownBot/
+	{11061, 9, 5, 0x3},   // EmailWolf
+	{979, 6, 0, 0x3},     // woobot
+	{609, 8, 0, 0x3},     // woriobot
+	{17864, 13, 0, 0x3},  // WordCountBot/
+	{1232, 6, 0, 0x3},    // wotbox
+	{16955, 11, 3, 0x3},  // Spawning-AI
+	{11047, 14, 2, 0x3},  // Download Ninja
+	{12816, 16, 2, 0x3},  // downnotifier.com
+	{6924, 8, 5, 0x3},    // OnCrawl/
+	{10789, 8, 3, 0x3},   // crawl4ai
+	{12832, 17, 2, 0x3},  // DowntimeDetector/
+	{8622, 14, 7, 0x3},   // FirecrawlAgent
+	{17612, 25, 1, 0x3},  // vu-server-health-scanner/
+	{17853, 11, 0, 0x3},  // wmtips.com/
+	{1679, 13, 9, 0x3},   // SimpleCrawler
+	{5083, 15, 11, 0x3},  // Neticle Crawler
+	{11785, 15, 11, 0x3}, // Algolia Crawler
+	{17948, 16, 11, 0x3}, // wowLink Crawler/
+	{12739, 8, 3, 0x3},   // Crawlson
+	{7522, 7, 2, 0x3},    // newsai/
+	{2662, 14, 2, 0x3},   // newsharecounts
+	{6503, 8, 2, 0x3},    // NewsBlur
+	{11215, 11, 1, 0x3},  // lwp-trivial
+	{17989, 6, 0, 0x3},   // wpbot/
+	{11347, 10, 2, 0x3},  // rawweb-bot
+	{3134, 6, 1, 0x3},    // Twurly
+	{12662, 34, 21, 0x3}, // researchscan.comsys.rwth-aachen.de
+	{8484, 6, 2, 0x3},    //  DVbot
+	{10156, 14, 7, 0x3},  // FediList Agent
+	{15328, 8, 2, 0x3},   // Novaact/
+	{6030, 16, 7, 0x3},   // A Patent Crawler
+	{369, 23, 3, 0x3},    // FAST Enterprise Crawler
+	{16079, 10, 5, 0x3},  // Reelevant/
+	{7970, 9, 4, 0x3},    // BlogVault
+	{17575, 10, 0, 0x3},  // VaultPress
+	{9162, 26, 7, 0x3},   // Netcraft Web Server Survey
+	{15915, 19, 1, 0x3},  // PWABuilderHttpAgent
+	{10178, 25, 14, 0x3}, // FedReporter Bot for FFIEC
+	{11935, 25, 14, 0x3}, // Autoconfig Test from USTC
+	{17637, 8, 0, 0x3},   // WARDBot/
+	{1837, 15, 5, 0x3},   // archive.org_bot
+	{16089, 10, 4, 0x3},  // remove.bg/
+	{5837, 11, 3, 0x3},   // Valve/Steam
+	{14563, 13, 2, 0x3},  // Let's Encrypt
+	{2026, 10, 2, 0x3},   // Livelapbot
+	{11715, 10, 2, 0x3},  // Adventurer
+	{16036, 13, 2, 0x3},  // RavenCrawler/
+	{11584, 16, 7, 0x3},  // cognitiveseo.com
+	{11870, 10, 5, 0x3},  // ArchiveBox
+	{12199, 8, 3, 0x3},   // BraveBot
+	{7589, 12, 4, 0x3},   // ActiveComply
+	{15355, 6, 1, 0x3},   // nvdorz
+	{12609, 16, 7, 0x3},  // cognitiveSEO Bot
+	{17025, 15, 6, 0x3},  // TwinWaveScanner
+	{17921, 6, 0, 0x3},   // WJHRO/
+	{3776, 7, 0, 0x3},    // vkShare
+	{3507, 8, 3, 0x3},    // Netvibes
+	{8695, 21, 16, 0x3},  // Google Trust Services
+	{2457, 18, 14, 0x3},  // Yahoo Link Preview
+	{13018, 5, 2, 0x3},   // Devin
+	{5650, 10, 0, 0x3},   // virustotal
+	{11357, 16, 9, 0x3},  // semantic-visions
+	{5691, 9, 3, 0x3},    // trovitBot
+	{1023, 8, 1, 0x3},    // SWIMGBot
+	{10943, 7, 0, 0x3},   // WISEbot
+	{17936, 12, 2, 0x3},  // WovnCrawler/
+	{678, 8, 0, 0x3},     // voilabot
+	{5514, 21, 0, 0x3},   // VoluumDSP-content-bot
+	{9955, 8, 2, 0x3},    // AtVowBot
+	{9757, 21, 11, 0x3},  // visionheight.com/scan
+	{11150, 16, 5, 0x3},  // Impact.com Agent
+	{11680, 10, 5, 0x3},  // adbeat.com
+	{1189, 19, 5, 0x3},   // RetrevoPageAnalyzer
+	{13192, 12, 1, 0x3},  // EvoUptimeBot
+	{10746, 12, 0, 0x3},  // WOVN Crawler
+	{17288, 8, 3, 0x3},   // test-bot
+	{10697, 7, 0, 0x3},   // vmcrawl
+	{16485, 20, 8, 0x3},  // seo-audit-check-bot/
+	{11890, 19, 5, 0x3},  // Arquivo-web-crawler
+	{8961, 17, 10, 0x3},  // lyonl-asset-proxy
+	{13361, 18, 5, 0x3},  // fidget-spinner-bot
+	{14802, 15, 9, 0x3},  // Mattermost-Bot/
+	{4977, 10, 1, 0x3},   // UT-Dorkbot
+	{11276, 7, 1, 0x3},   // OWLer-W
+	{3727, 9, 1, 0x3},    // K7MLWCBot
+	{10773, 16, 5, 0x3},  // Aranet-SearchBot
+	{13707, 22, 11, 0x3}, // Google-Trust-Services/
+	{55, 15, 8, 0x3},     // Googlebot-Video
+	{16382, 8, 4, 0x3},   // SEBot-WA
+	{9930, 7, 0, 0x3},    // 7Siters
+	{9215, 18, 2, 0x3},   // NewRelicSynthetics
+	{15230, 12, 2, 0x3},  // NewRelicbot/
+	{1427, 23, 1, 0x3},   // it2media-domain-crawler
+	{17730, 4, 0, 0x3},   // WSM/
+	{17612, 25, 0, 0x3},  // vu-server-health-scanner/
+	{4456, 5, 2, 0x3},    // Rivva
+	{16120, 11, 2, 0x3},  // RevvimGort/
+	{6287, 8, 0, 0x3},    // vuhuvBot
+	{9878, 6, 0, 0x3},    // WTotem
+	{15736, 12, 5, 0x3},  // PocketCasts/
+	{7912, 10, 3, 0x3},   // BestChange
+	{3297, 5, 1, 0x3},    // Buck/
+	{7656, 32, 19, 0x3},  // Amazon-Bedrock-AgentCore-Browser
+	{14906, 11, 3, 0x3},  // CentComBot/
+	{4651, 7, 1, 0x3},    // HubSpot
+	{4155, 35, 10, 0x3},  // Google-Structured-Data-Testing-Tool
+	{9372, 21, 4, 0x3},   // productsup.io/crawler
+	{17160, 6, 1, 0x3},   // Sucuri
+	{5432, 9, 1, 0x3},    // Dubbotbot
+	{1823, 6, 1, 0x3},    // BUbiNG
+	{5394, 9, 1, 0x3},    // BublupBot
+	{6986, 8, 3, 0x3},    // YextBot/
+	{16749, 13, 8, 0x3},  // SiteAuditBot/
+	{3610, 13, 6, 0x3},   // ContextAd Bot
+	{7829, 13, 7, 0x3},   // AudigentAdBot
+	{15934, 13, 1, 0x3},  // QualifiedBot/
+	{15947, 13, 1, 0x3},  // Quantcastbot/
+	{10473, 28, 2, 0x3},  // New York Times Newsgathering
+	{12710, 13, 7, 0x3},  // CookieHub Bot
+	{13562, 11, 4, 0x3},  // github-camo
+	{15176, 6, 2, 0x3},   // NetAPI
+	{9963, 39, 10, 0x3},  // Bibliotheque Nacional de France Crawler
+	{2513, 28, 1, 0x3},   // Jugendschutzprogramm-Crawler
+	{18375, 10, 3, 0x3},  // ListGemBot
+	{8077, 7, 1, 0x3},    // Bugsnag
+	{15588, 13, 2, 0x3},  // PRTGCloudBot/
+	{12336, 14, 3, 0x3},  // ChatGLM-Spider
+	{17412, 11, 1, 0x3},  // TTD-Content
+	{5862, 12, 3, 0x3},   // ChatGPT-User
+	{18322, 20, 2, 0x3},  // PRTG Network Monitor
+	{4064, 19, 3, 0x3},   // CloudFlare-Prefetch
+	{945, 7, 1, 0x3},     // fuelbot
+	{2124, 20, 2, 0x3},   // netEstate NE Crawler
+	{13899, 14, 1, 0x3},  // GuestpostsBot/
+	{13743, 21, 10, 0x3}, // Google-CloudVertexBot
+	{6647, 9, 3, 0x3},    // Claudebot
+	{7100, 11, 3, 0x3},   // Claude-User
+	{4015, 23, 3, 0x3},   // Cloudflare-Healthchecks
+	{6609, 15, 1, 0x3},   // Audisto Crawler
+	{4927, 8, 1, 0x3},    // NTENTbot
+	{8277, 12, 3, 0x3},   // Cloudtrellis
+	{14512, 13, 1, 0x3},  // Kukei.eu-Bot/
+	{3372, 8, 4, 0x3},    // ScoutJet
+	{12104, 14, 3, 0x3},  // bl.uk_ldfc_bot
+	{9715, 6, 0, 0x3},    // uipbot
+	{6962, 16, 5, 0x3},   // SBIntuitionsBot/
+	{11880, 10, 3, 0x3},  // ArquivoBot
+	{3465, 7, 2, 0x3},    // MauiBot
+	{11182, 18, 3, 0x3},  // SENTINEL-LinkCheck
+	{6287, 8, 1, 0x3},    // vuhuvBot
+	{18051, 7, 2, 0x3},   // WRTNBot
+	{9721, 5, 0, 0x3},    // um-FC
+	{9726, 5, 0, 0x3},    // um-IC
+	{2508, 5, 2, 0x3},    // Daum/
+	{9404, 9, 1, 0x3},    // Quora-Bot
+	{10818, 13, 1, 0x3},  // KunatoCrawler
+	{7252, 8, 2, 0x3},    // Acunetix
+	{306, 8, 4, 0x3},     // httpunit
+	{13484, 10, 1, 0x3},  // Funnelback
+	{4706, 14, 2, 0x3},   // www.uptime.com
+	{6582, 19, 7, 0x3},   // InternetMeasurement
+	{2914, 16, 1, 0x3},   // Luminator-robots
+	{14420, 5, 1, 0x3},   // Jumio
+	{1095, 7, 1, 0x3},    // summify
+	{9203, 6, 3, 0x3},    // Netumo
+	{12226, 4, 1, 0x3},   // BW/1
+	{16237, 17, 11, 0x3}, // page-preview-tool
+	{15018, 17, 3, 0x3},  // ModularConnector/
+	{3220, 6, 1, 0x3},    // ZumBot
+	{2047, 14, 4, 0x3},   // CapsuleChecker
+	{17964, 15, 12, 0x3}, // WP Time Capsule
+	{9689, 12, 3, 0x3},   // ThousandEyes
+	{13494, 10, 1, 0x3},  // FuseonBot/
+	{1899, 10, 4, 0x3},   // SEmrushBot
+	{488, 20, 0, 0x3},    // UsineNouvelleCrawler
+	{7621, 9, 4, 0x3},    // AlertSite
+	{3040, 19, 7, 0x3},   // NetcraftSurveyAgent
+	{649, 7, 1, 0x3},     // purebot
+	{5307, 7, 1, 0x3},    // Curebot
+	{3134, 6, 2, 0x3},    // Twurly
+	{4760, 4, 1, 0x13},   // curl
+	{5660, 5, 1, 0x13},   // PTST/
+	{2941, 9, 1, 0x3},    // SurveyBot
+	{2499, 9, 4, 0x3},    // mindUpBot
+	{12062, 12, 3, 0x3},  // BigUpDataBot
+	{3872, 16, 10, 0x3},  // Nimbostratus-Bot
+	{9584, 11, 5, 0x3},   // SMTnetPMBot
+	{1277, 7, 2, 0x3},    // drupact
+	{10086, 9, 2, 0x3},   // Drupalbot
+	{17486, 9, 0, 0x3},   // updown.io
+	{3815, 13, 1, 0x3},   // ZuperlistBot/
+	{18164, 9, 2, 0x3},   // Yuuperbot
+	{7418, 7, 2, 0x13},   // HTTPie/
+	{3599, 11, 1, 0x3},   // BTWebClient
+	{17770, 8, 3, 0x3},   // WhatWeb/
+	{15222, 8, 2, 0x3},   // NETVIGIE
+	{14300, 21, 7, 0x3},  // internetVista monitor
+	{9955, 8, 1, 0x3},    // AtVowBot
+	{17412, 11, 0, 0x3},  // TTD-Content
+	{3372, 8, 3, 0x3},    // ScoutJet
+	{4283, 8, 1, 0x3},    // outbrain
+	{5388, 6, 1, 0x3},    // Cutbot
+	{314, 5, 1, 0x3},     // Nutch
+	{7849, 9, 1, 0x3},    // Automaton
+	{473, 7, 1, 0x3},     // HTTrack
+	{622, 7, 1, 0x3},     // buzzbot
+	{7688, 14, 7, 0x3},   // AmazonBuyForMe
+	{5806, 14, 1, 0x3},   // RuxitSynthetic
+	{2353, 10, 5, 0x3},   // adbeat_bot
+	{13223, 17, 6, 0x3},  // factset_spyderbot
+	{15242, 12, 2, 0x3},  // nyt_scraping
+	{3418, 12, 2, 0x3},   // OutclicksBot
+	{6772, 21, 2, 0x3},   // meta-externalfetcher/
+	{7474, 15, 2, 0x3},   // meta-webindexer
+	{14494, 10, 4, 0x3},  // kinsta-bot
+	{16505, 4, 1, 0x3},   // s4a/
+	{17277, 11, 3, 0x3},  // Testcrawler
+	{784, 6, 2, 0x3},     // dotbot
+	{5388, 6, 2, 0x3},    // Cutbot
+	{8822, 7, 3, 0x3},    // IbouBot
+	{15611, 8, 4, 0x3},   // PanguBot
+	{4283, 8, 2, 0x3},    // outbrain
+	{12086, 18, 2, 0x3},  // Bitbucket-Webhooks
+	{594, 8, 0, 0x3},     // tagoobot
+	{5642, 8, 2, 0x3},    // PetalBot
+	{3933, 12, 0, 0x3},   // TangibleeBot
+	{4484, 16, 2, 0x3},   // Dataprovider.com
+	{4735, 12, 5, 0x3},   // serpstatbot/
+	{11070, 16, 5, 0x3},  // fedistatsCrawler
+	{17114, 9, 1, 0x3},   // Statabot/
+	{18023, 22, 6, 0x3},  // WPMUDEV Uptime Monitor
+	{2098, 7, 2, 0x3},    // betaBot
+	{10604, 10, 5, 0x3},  // SirdataBot
+	{5995, 13, 2, 0x3},   // DataForSeoBot
+	{17443, 15, 0, 0x3},  // UASlinkChecker/
+	{9047, 24, 12, 0x3},  // Mediumbot-MetaTagFetcher
+	{2003, 7, 2, 0x3},    // MetaURI
+	{17256, 21, 14, 0x3}, // Test Certificate Info
+	{4838, 18, 10, 0x3},  // RegionStuttgartBot
+	{16985, 9, 6, 0x3},   // Spectate/
+	{15163, 13, 9, 0x3},  // nbertaupete95
+	{11518, 16, 0, 0x3},  // UGAResearchAgent
+	{9286, 19, 13, 0x3},  // opencode-smartfetch
+	{13009, 9, 2, 0x3},   // Detectify
+	{14276, 11, 2, 0x3},  // Integromat/
+	{3441, 6, 2, 0x3},    // Hatena
+	{7127, 15, 9, 0x3},   // Google-Extended
+	{401, 5, 0, 0x3},     // Teoma
+	{2379, 17, 3, 0x3},   // pinterest.com/bot
+	{5789, 17, 3, 0x3},   // Better Uptime Bot
+	{6736, 17, 7, 0x3},   // meta-externalads/
+	{10070, 6, 2, 0x3},   // Determ
+	{17308, 7, 0, 0x3},   // TestURI
+	{9430, 12, 3, 0x3},   // RSiteAuditor
+	{5144, 7, 2, 0x3},    // RyteBot
+	{5151, 29, 20, 0x3},  // FreeWebMonitoring SiteChecker
+	{16520, 14, 5, 0x3},  // SeoSiteCheckup
+	{9567, 8, 2, 0x3},    // SiteLock
+	{11379, 10, 2, 0x3},  // SiteSucker
+	{16781, 12, 2, 0x3},  // SiteScoreBot
+	{16793, 14, 2, 0x3},  // SiteSearch360/
+	{16807, 14, 2, 0x3},  // SiteUptime.com
+	{12696, 14, 6, 0x3},  // contentkingapp
+	{18210, 37, 21, 0x3}, // Penthouse Critical Path CSS Generator
+	{14080, 6, 2, 0x3},   // Hotjar
+	{12662, 34, 22, 0x3}, // researchscan.comsys.rwth-aachen.de
+	{3163, 6, 2, 0x3},    // botify
+	{5273, 8, 0, 0x3},    // tigerbot
+	{4534, 13, 2, 0x3},   // Uptimebot.org
+	{9731, 16, 2, 0x3},   // UptimeStatistics
+	{14385, 10, 2, 0x3},  // UptimeBot/
+	{17495, 7, 2, 0x3},   // Uptime/
+	{15060, 9, 4, 0x3},   // monitis -
+	{1011, 12, 3, 0x3},   // Multiviewbot
+	{9109, 15, 11, 0x3},  // NanoInteractive
+	{7260, 8, 5, 0x3},    // acunetix
+	{4510, 16, 0, 0x3},   // theoldreader.com
+	{17324, 16, 0, 0x3},  // The Knowledge AI
+	{1971, 7, 3, 0x3},    // AddThis
+	{3115, 8, 0, 0x3},    // Thinklab
+	{13526, 11, 3, 0x3},  // getthit.com
+	{7088, 12, 2, 0x3},   // anthropic-ai
+	{10440, 15, 2, 0x3},  // mithril-crawler
+	{17224, 11, 3, 0x3},  // TactiScout/
+	{3140, 8, 3, 0x3},    // Mastodon
+	{8084, 10, 3, 0x3},   // Buttondown
+	{15344, 11, 2, 0x3},  // NsToolsBot/
+	{16099, 7, 2, 0x3},   // Retool/
+	{198, 15, 1, 0x3},    // Storebot-Google
+	{14853, 19, 9, 0x3},  // MediaMonitoringBot/
+	{14944, 7, 2, 0x3},   // Metorik
+	{9878, 6, 1, 0x3},    // WTotem
+	{3001, 13, 0, 0x3},   // ToutiaoSpider
+	{18313, 9, 5, 0x3},   // watchTowr
+	{6488, 9, 4, 0x3},    // SenutoBot
+	{9263, 15, 3, 0x3},   // NostoCrawlerBot
+	{15117, 13, 2, 0x3},  // MotoMinerBot/
+	{15069, 10, 4, 0x3},  // MonitoRSS/
+	{5936, 11, 1, 0x3},   // ev-crawler/
+	{1860, 12, 4, 0x3},   // TweetmemeBot
+	{10373, 11, 5, 0x3},  // MagnetmeBot
+	{13891, 8, 1, 0x3},   // GTmetrix
+	{11435, 13, 1, 0x3},  // sv-watchagent
+	{7052, 14, 4, 0x3},   // ALittle Client
+	{1727, 10, 1, 0x3},   // A6-Indexer
+	{17404, 8, 4, 0x3},   // Trustly/
+	{5765, 24, 5, 0x3},   // Snap URL Preview Service
+	{8252, 25, 15, 0x3},  // CloudflareRadarURLScanner
+	{15560, 19, 7, 0x3},  // OutsellURLValidator
+	{17539, 10, 0, 0x3},  // URLSuMaBot
+	{2363, 8, 3, 0x3},    // WhatsApp
+	{16171, 14, 4, 0x3},  // RobotsChecker/
+	{17140, 13, 3, 0x3},  // StatsDroneBot
+	{861, 15, 3, 0x3},    // sistrix Crawler
+	{2204, 5, 0, 0x3},    // Trove
+	{9244, 6, 2, 0x3},    // Nitro-
+	{3071, 17, 9, 0x13},  // Apache-HttpClient
+	{3148, 8, 2, 0x3},    // http_get
+	{11654, 17, 11, 0x3}, // monitoring360bot/
+	{15506, 12, 6, 0x3},  // zebra-v2-bot
+	{16650, 23, 4, 0x4},  // Shortwave Image Fetcher
+	{17585, 11, 6, 0x3},  // videootvBot
+	{714, 9, 0, 0x3},     // twengabot
+	{4915, 12, 0, 0x3},   // tweetedtimes
+	{17423, 8, 0, 0x3},   // Tweakers
+	{17393, 11, 4, 0x3},  // trentwil.es
+	{4977, 10, 0, 0x3},   // UT-Dorkbot
+	{8316, 13, 6, 0x3},   // ContextualBot
+	{9033, 14, 7, 0x3},   // McontextualBot
+	{6962, 16, 4, 0x3},   // SBIntuitionsBot/
+	{9203, 6, 2, 0x3},    // Netumo
+	{9209, 6, 2, 0x3},    // netumo
+	{5789, 17, 2, 0x3},   // Better Uptime Bot
+	{4838, 18, 9, 0x3},   // RegionStuttgartBot
+	{13526, 11, 2, 0x3},  // getthit.com
+	{7052, 14, 3, 0x3},   // ALittle Client
+	{290, 5, 1, 0x3},     // httpx
+	{16831, 10, 5, 0x3},  // SkroutzBot
+	{7445, 15, 8, 0x3},   // Perplexity-User
+	{11960, 23, 14, 0x3}, // tracking-quality-spider
+	{13927, 7, 4, 0x3},   // Verity/
+	{1803, 5, 1, 0x3},    // ltx71
+	{12306, 9, 3, 0x3},   // certytags
+	{10501, 16, 2, 0x3},  // NLUX_IAHarvester
+	{2371, 8, 3, 0x3},    // contxbot
+	{5046, 14, 9, 0x3},   // SerendeputyBot
+	{5486, 12, 7, 0x3},   // SeobilityBot
+	{16509, 11, 5, 0x3},  // ClarityBot/
+	{13079, 21, 12, 0x3}, // SustainabilityCrawler
+	{7460, 14, 8, 0x3},   // PerplexityUser
+	{790, 11, 6, 0x3},    // Mail.RU_Bot
+	{13164, 13, 5, 0x3},  // EpivozCrawler
+	{16831, 10, 6, 0x3},  // SkroutzBot
+	{10095, 14, 5, 0x3},  // eMoney Advisor
+	{8379, 9, 4, 0x3},    // Crazy Egg
+	{7858, 20, 6, 0x3},   // Newsify Feed Fetcher
+	{17909, 12, 3, 0x3},  // Indy Library
+	{12386, 40, 13, 0x3}, // Chrome Privacy Preserving Prefetch Proxy
+	{16556, 33, 13, 0x3}, // Server Density Service Monitoring
+	{4825, 13, 3, 0x3},   // Tiny Tiny RSS
+	{14123, 31, 20, 0x3}, // Web Screen Service By hyperhost
+	{1945, 4, 0, 0x3},    // Y!J-
+	{15635, 17, 7, 0x3},  // parse.ly scraper/
+	{13420, 20, 7, 0x3},  // Friendly testing bot
+	{3226, 4, 1, 0x3},    // EZID
+	{10734, 6, 3, 0x3},   // WebZIP
+	{15802, 17, 12, 0x3}, // PrintFriendly.com
+	{16369, 13, 8, 0x3},  // screeenly-bot
+	{7979, 32, 6, 0x3},   // bluesky-domain-status-classifier
+	{11960, 23, 15, 0x3}, // tracking-quality-spider
+	{15146, 11, 1, 0x3},  // my-tiny-bot
+	{18071, 21, 1, 0x3},  // XY-Archive-Compliance
+	{11318, 11, 6, 0x3},  // Pomothy-Bot
+	{16630, 20, 6, 0x3},  // Shopify-Captain-Hook
+	{15262, 16, 3, 0x3},  // NLNZ_IAHarvester
+	{2294, 8, 4, 0x3},    // Veoozbot
+	{14461, 9, 2, 0x3},   // kazbtbot/
+	{15866, 18, 7, 0x3},  // Blackbox Exporter/
+	{9911, 10, 0, 0x3},   // ZanistaBot
+	{876, 15, 6, 0x3},    // sistrix crawler
+	{13218, 5, 1, 0x3},   // Ezgif
+	{3888, 5, 0, 0x3},    // zgrab
+	{11643, 7, 0, 0x3},   // Zealbot
+	{2961, 6, 3, 0x3},    // Nuzzel
+	{6279, 8, 5, 0x3},    // SEOlizer
+	{12379, 7, 4, 0x3},   // Goodzer
+	{16542, 14, 8, 0x3},  // SERPtimizerBot
+	{16731, 10, 6, 0x3},  // Optimizer)
+	{9081, 12, 7, 0x3},   // ModernizeBot
+	{7639, 17, 3, 0x3},   // Amazing-SearchBot
+	{7516, 6, 3, 0x3},    // webzio
+	{18204, 6, 1, 0x3},   // zzhbot
+	{8566, 8, 1, 0x3},    // EzoicBot
+	{18194, 10, 0, 0x3},  // Zombiebot/
+	{4987, 9, 3, 0x3},    // Amazonbot
+	{778, 6, 1, 0x3},     // ezooms
+	{4235, 7, 0, 0x3},    // ZoomBot
+	{17315, 9, 6, 0x3},   // TextRazor
+	{9305, 6, 0, 0x3},    // ;Owler
+	{16608, 22, 2, 0x3},  // SeznamHomepageCrawler/
+	{9509, 12, 7, 0x3},   // seo4ajax.com
+	{6295, 11, 6, 0x3},   // INETDEX-BOT
+	{7235, 4, 0, 0x3},    // ZmEu
+	{3220, 6, 0, 0x3},    // ZumBot
+	{1803, 5, 2, 0x3},    // ltx71
+	{2961, 6, 2, 0x3},    // Nuzzel
+	{18204, 6, 0, 0x3},   // zzhbot
+	{11000, 18, 2, 0x3},  // Dazzle BlueSky Bot
+	{10767, 6, 0, 0x3},   // ZyBorg
+	{14470, 13, 2, 0x3},  // keycdn-tools/
+	{667, 11, 1, 0x3},    // CyberPatrol
+	{3537, 8, 4, 0x3},    // bitlybot
+	{5589, 10, 6, 0x3},   // centurybot
+	{11263, 13, 9, 0x3},  // OpenTheBoxBot
+	{12926, 11, 6, 0x3},  // EchoboxBot/
+	{18398, 5, 0, 0x3},   // 9bot/
+	{2822, 4, 0, 0x3},    // YaK/
+	{3395, 12, 4, 0x3},   // StorygizeBot
+	{10109, 16, 4, 0x3},  // everyfeed-spider
+	{3861, 11, 6, 0x3},   // tracemyfile
+	{9901, 10, 0, 0x3},   // yelpspider
+	{5060, 9, 1, 0x3},    // Eyeotabot
+	{1185, 4, 0, 0x3},    // Yeti
+	{6414, 9, 1, 0x3},    // l9explore
+	{970, 9, 4, 0x3},     // mappydata
+	{6835, 11, 1, 0x3},   // Hydrozen.io
+	{11166, 10, 2, 0x3},  // Keydrop.io
+	{12960, 7, 1, 0x3},   // CXK_Bot
+	{13000, 9, 4, 0x3},   // Deskyobot
+	{12723, 8, 4, 0x3},   // Cotoyogi
+	{1929, 7, 0, 0x3},    // yoozBot
+	{6075, 6, 0, 0x3},    // YouBot
+	{10758, 9, 0, 0x3},   // YoudaoBot
+	{6306, 7, 1, 0x3},    // Synapse
+	{8636, 24, 1, 0x3},   // FyndSearchEngine-Crawler
+	{8660, 26, 1, 0x3},   // FyndSearchEngine-ReCrawler
+	{11456, 11, 1, 0x3},  // SynthesiBot
+	{13821, 27, 1, 0x3},  // synthetic-monitoring-agent/
+	{17207, 17, 9, 0x3},  // Datadog Synthetic
+	{8560, 6, 3, 0x3},    // EzLynx
+	{14504, 8, 5, 0x3},   // Klaviyo/
+	{11608, 22, 0, 0x3},  // XML Sitemaps Generator
+	{6222, 10, 1, 0x3},   // hyscore.io
+	{7380, 6, 1, 0x3},    // l9scan
+	{2197, 7, 1, 0x3},    // Sysomos
+	{5912, 24, 11, 0x3},  // LightspeedSystemsCrawler
+	{18125, 16, 11, 0x3}, // YahooCacheSystem
+	{2875, 7, 1, 0x3},    // Fyrebot
+	{5887, 25, 5, 0x3},   // YandexRenderResourcesBot/
+	{14483, 11, 2, 0x3},  // keys-so-bot
+	{6344, 8, 1, 0x3},    // hypestat
+	{8388, 17, 1, 0x3},   // cypex.ai/scanning
+	{14110, 13, 1, 0x3},  // Hype Machine/
+	{14896, 10, 1, 0x3},  // Pywikibot/
+	{16841, 13, 2, 0x3},  // SkyworkSpider
+	{7197, 10, 3, 0x3},   // Playwright
+	{3522, 15, 6, 0x3},   // Baidu-YunGuanCe
+	{7066, 12, 3, 0x3},   // AliyunSecBot
+	{15242, 12, 1, 0x3},  // nyt_scraping
+	{12306, 9, 4, 0x3},   // certytags
+	{4856, 10, 1, 0x3},   // Bytespider
+	{5144, 7, 1, 0x3},    // RyteBot
+	{255, 13, 1, 0x3},    // Python-urllib
+	{15137, 9, 1, 0x3},   // MxToolbox
+	{18071, 21, 0, 0x3},  // XY-Archive-Compliance
+	{4866, 8, 5, 0x3},    // Datanyze
+	{347, 7, 1, 0x3},     // jyxobot
+	{11769, 16, 3, 0x3},  // alexa site audit
+	{3590, 9, 2, 0x3},    // BoxcarBot
+	{12074, 12, 5, 0x3},  // BinaryCanary
+	{12899, 9, 3, 0x3},   // EasyCron/
+	{13079, 21, 13, 0x3}, // SustainabilityCrawler
+	{770, 8, 4, 0x3},     // Adidxbot
+	{5046, 14, 10, 0x3},  // SerendeputyBot
+	{5098, 11, 7, 0x3},   // SurdotlyBot
+	{10767, 6, 1, 0x3},   // ZyBorg
+	{13155, 9, 5, 0x3},   // eMoneyBot
+	{15157, 6, 1, 0x3},   // MyBot/
+	{436, 6, 1, 0x3},     // exabot
+	{11297, 12, 2, 0x3},  // Pixalate.com
+	{11735, 18, 5, 0x3},  // AgencyAnalyticsBot
+	{996, 15, 6, 0x3},    // PrivacyAwareBot
+	{14321, 20, 8, 0x3},  // Irokez.cz monitoring
+	{18151, 13, 4, 0x3},  // YokoyGroupAG/
+	{7688, 14, 8, 0x3},   // AmazonBuyForMe
+	{1702, 9, 1, 0x3},    // cXensebot
+	{12908, 18, 3, 0x3},  // easyDNS Monitoring
+	{14648, 16, 9, 0x3},  // LinksIndexerBot/
+	{4526, 8, 2, 0x3},    // AnyEvent
+	{1493, 8, 3, 0x3},    // proximic
+	{11600, 8, 0, 0x3},   // Xing Bot
+	{3959, 5, 1, 0x3},    // axios
+	{5806, 14, 2, 0x3},   // RuxitSynthetic
+	{6624, 14, 6, 0x3},   // PerplexityBot/
+	{16426, 15, 7, 0x3},  // SecurityHeaders
+	{17757, 13, 6, 0x3},  // WhatsMyIP.org
+	{13204, 14, 1, 0x3},  // ExodusMovement
+	{1816, 7, 0, 0x3},    // xovibot
+	{18058, 13, 6, 0x3},  // abuse.xmco.fr
+	{17040, 33, 15, 0x3}, // SSL Labs (https://www.ssllabs.com
+	{18141, 10, 0, 0x3},  // YLT Chrome
+	{10384, 14, 7, 0x3},  // MatchorySearch
+	{14576, 16, 5, 0x3},  // Level9SearchBot/
+	{9311, 16, 6, 0x3},   // ParselySharesBot
+	{9071, 10, 2, 0x3},   // MixrankBot
+	{15832, 12, 6, 0x3},  // ProbelySPDR/
+	{6575, 7, 1, 0x3},    // Expanse
+	{15652, 7, 2, 0x3},   // PayPal/
+	{4461, 9, 1, 0x3},    // Experibot
+	{12426, 14, 7, 0x3},  // CirrusExplorer
+	{6160, 20, 5, 0x3},   // CrawlyProjectCrawler
+	{12140, 17, 6, 0x3},  // BlueskyPreviewBot
+	{16413, 13, 7, 0x3},  // SearchExpress
+	{7754, 26, 4, 0x3},   // ApifyWebsiteContentCrawler
+	{16401, 12, 8, 0x3},  // Searcherxweb
+	{13934, 9, 4, 0x3},   // HappyWing
+	{3610, 13, 5, 0x3},   // ContextAd Bot
+	{6986, 8, 2, 0x3},    // YextBot/
+	{2930, 11, 1, 0x3},   // ExtLinksBot
+	{16469, 16, 5, 0x3},  // SentryUptimeBot/
+	{6736, 17, 6, 0x3},   // meta-externalads/
+	{7127, 15, 8, 0x3},   // Google-Extended
+	{8316, 13, 5, 0x3},   // ContextualBot
+	{9033, 14, 6, 0x3},   // McontextualBot
+	{17087, 27, 24, 0x3}, // StartpagePrivateImageProxy/
+	{17431, 12, 9, 0x3},  // TwilioProxy/
+	{11283, 14, 5, 0x3},  // peer39_crawler
+	{11699, 16, 8, 0x3},  // advanced_crawler
+	{8019, 10, 6, 0x3},   // bne.es_bot
+	{14287, 13, 9, 0x3},  // intelx.io_bot
+	{15000, 18, 7, 0x3},  // crawler_eb_germany
+	{3204, 10, 5, 0x3},   // check_http
+	{13223, 17, 7, 0x3},  // factset_spyderbot
+	{790, 11, 7, 0x3},    // Mail.RU_Bot
+	{4370, 17, 3, 0x3},   // W3C_CSS_Validator
+	{4341, 16, 3, 0x3},   // W3C_I18n-Checker
+	{4387, 11, 3, 0x3},   // W3C_Unicorn
 }
 
-// agentStarts says where in agentRows the rows of each word of agentBits begin.
+// agentStarts says where in agentRows the rows of each 16 hashes begin.
 var agentStarts = [2049]uint16{
-	0, 0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 10, 11, 11, 12, 13,
-	13, 14, 15, 16, 17, 18, 18, 18, 19, 20, 21, 22, 23, 24, 25, 25,
-	25, 26, 26, 27, 27, 27, 28, 30, 31, 31, 31, 33, 34, 36, 37, 38,
-	39, 40, 42, 43, 44, 45, 46, 47, 48, 49, 49, 50, 51, 51, 51, 52,
-	53, 54, 55, 56, 57, 58, 58, 58, 59, 60, 61, 62, 63, 64, 64, 65,
-	66, 67, 67, 68, 68, 69, 70, 71, 72, 73, 74, 75, 75, 76, 77, 78,
-	79, 80, 82, 83, 84, 85, 86, 88, 89, 90, 91, 92, 92, 93, 94, 95,
-	96, 97, 99, 101, 101, 102, 102, 102, 103, 104, 105, 106, 107, 108, 109, 110,
-	111, 112, 112, 112, 114, 114, 114, 115, 116, 116, 116, 118, 119, 121, 122, 122,
-	123, 123, 124, 125, 127, 127, 128, 129, 130, 130, 131, 132, 133, 134, 135, 135,
-	136, 137, 137, 137, 138, 139, 140, 140, 141, 142, 143, 144, 145, 146, 146, 147,
-	148, 148, 148, 149, 149, 150, 151, 152, 153, 153, 154, 155, 156, 156, 157, 157,
-	157, 158, 159, 159, 160, 161, 162, 162, 163, 165, 166, 166, 166, 167, 168, 168,
-	168, 168, 169, 170, 171, 172, 172, 173, 173, 173, 174, 175, 176, 176, 177, 177,
-	178, 179, 179, 180, 181, 182, 183, 184, 184, 184, 185, 186, 186, 187, 187, 188,
-	189, 190, 191, 191, 192, 196, 197, 198, 198, 199, 199, 200, 200, 201, 202, 203,
-	204, 205, 206, 207, 207, 208, 209, 209, 210, 210, 211, 212, 213, 214, 215, 215,
-	216, 217, 217, 218, 218, 218, 219, 219, 220, 220, 220, 221, 221, 223, 224, 224,
-	225, 226, 227, 228, 228, 228, 228, 228, 229, 230, 231, 231, 232, 234, 235, 236,
-	236, 237, 237, 237, 238, 238, 239, 240, 241, 242, 242, 243, 244, 245, 246, 246,
-	246, 247, 248, 249, 250, 251, 253, 254, 255, 256, 258, 259, 260, 261, 261, 261,
-	262, 263, 264, 264, 264, 265, 266, 267, 268, 269, 270, 271, 271, 271, 272, 274,
-	274, 274, 275, 276, 277, 278, 279, 280, 280, 280, 281, 281, 282, 282, 282, 282,
-	283, 283, 284, 285, 286, 287, 288, 289, 290, 291, 292, 293, 295, 296, 297, 297,
-	298, 299, 300, 301, 302, 302, 303, 304, 305, 306, 308, 309, 310, 311, 311, 312,
-	312, 313, 314, 315, 316, 316, 316, 316, 317, 317, 318, 319, 320, 321, 323, 324,
-	324, 324, 325, 326, 326, 327, 328, 329, 329, 330, 331, 331, 332, 332, 333, 334,
-	334, 335, 336, 336, 337, 338, 339, 340, 340, 341, 341, 341, 342, 342, 343, 343,
-	343, 343, 344, 346, 347, 348, 349, 350, 350, 351, 353, 354, 354, 355, 356, 356,
-	357, 358, 359, 359, 360, 361, 362, 363, 364, 364, 365, 366, 366, 366, 367, 367,
-	368, 369, 370, 371, 372, 373, 374, 374, 375, 376, 376, 377, 378, 379, 379, 381,
-	382, 382, 382, 382, 382, 382, 383, 384, 384, 385, 387, 388, 389, 390, 391, 392,
-	393, 394, 395, 395, 396, 398, 399, 400, 401, 402, 402, 404, 404, 404, 405, 406,
-	407, 408, 408, 409, 410, 411, 413, 414, 414, 415, 417, 418, 418, 419, 420, 421,
-	422, 423, 424, 425, 426, 427, 428, 429, 430, 431, 432, 434, 435, 437, 438, 439,
-	440, 442, 445, 446, 447, 447, 447, 448, 448, 449, 450, 451, 451, 452, 453, 454,
-	454, 455, 455, 456, 457, 458, 459, 459, 460, 461, 461, 462, 464, 466, 466, 466,
-	466, 466, 467, 467, 469, 470, 471, 471, 472, 472, 473, 475, 476, 477, 479, 479,
-	479, 480, 481, 482, 484, 485, 486, 486, 487, 488, 489, 489, 489, 490, 490, 490,
-	491, 492, 492, 493, 493, 494, 495, 496, 497, 497, 498, 499, 500, 500, 501, 502,
-	503, 503, 504, 505, 506, 507, 508, 509, 510, 511, 512, 513, 513, 514, 515, 515,
-	516, 517, 518, 520, 520, 521, 521, 522, 523, 523, 525, 525, 525, 526, 526, 527,
-	527, 528, 528, 529, 530, 530, 533, 535, 536, 536, 537, 538, 539, 540, 541, 542,
-	542, 544, 544, 545, 546, 547, 548, 549, 550, 551, 551, 552, 554, 555, 555, 555,
-	555, 556, 557, 557, 558, 559, 560, 561, 561, 562, 564, 564, 565, 566, 567, 568,
-	569, 569, 569, 570, 572, 573, 573, 573, 574, 575, 576, 577, 577, 578, 579, 580,
-	580, 581, 582, 584, 585, 586, 587, 588, 589, 589, 591, 591, 591, 592, 595, 595,
-	595, 596, 598, 599, 600, 601, 602, 602, 602, 603, 604, 605, 606, 606, 606, 607,
-	608, 608, 609, 609, 610, 611, 611, 612, 612, 614, 615, 616, 617, 618, 619, 619,
-	620, 621, 622, 623, 624, 625, 626, 627, 628, 629, 630, 630, 631, 631, 632, 633,
-	634, 635, 635, 636, 636, 637, 638, 639, 639, 640, 641, 641, 642, 643, 644, 645,
-	646, 647, 649, 650, 651, 652, 652, 652, 653, 653, 654, 656, 657, 657, 658, 660,
-	662, 663, 664, 665, 668, 669, 670, 670, 671, 671, 671, 672, 673, 674, 675, 677,
-	677, 677, 678, 678, 679, 679, 679, 679, 680, 682, 683, 685, 686, 686, 687, 688,
-	688, 689, 690, 691, 692, 693, 694, 694, 695, 695, 696, 696, 697, 698, 698, 699,
-	699, 700, 701, 702, 702, 702, 703, 704, 704, 704, 704, 705, 705, 705, 706, 707,
-	708, 709, 710, 711, 711, 712, 713, 714, 715, 716, 717, 717, 718, 718, 718, 718,
-	719, 720, 721, 721, 722, 723, 724, 724, 725, 726, 727, 728, 728, 728, 728, 729,
-	729, 729, 729, 730, 730, 730, 730, 731, 731, 731, 731, 732, 732, 733, 734, 735,
-	736, 736, 737, 738, 739, 740, 741, 742, 743, 744, 745, 745, 745, 745, 746, 747,
-	747, 748, 748, 748, 749, 750, 751, 752, 752, 753, 753, 753, 753, 754, 755, 757,
-	757, 757, 758, 759, 759, 759, 760, 761, 763, 763, 764, 764, 765, 765, 765, 766,
-	767, 768, 768, 769, 769, 769, 771, 772, 773, 774, 774, 774, 776, 777, 778, 780,
-	781, 781, 781, 782, 782, 783, 783, 784, 785, 787, 788, 789, 789, 790, 791, 791,
-	791, 791, 791, 791, 792, 794, 795, 795, 796, 796, 797, 798, 799, 799, 800, 801,
-	802, 802, 802, 803, 804, 805, 807, 807, 807, 809, 810, 811, 812, 812, 813, 814,
-	815, 816, 817, 817, 818, 819, 820, 821, 821, 822, 823, 823, 824, 825, 826, 827,
-	828, 829, 829, 830, 831, 832, 832, 833, 834, 835, 836, 837, 838, 839, 839, 840,
-	841, 842, 843, 843, 843, 844, 845, 845, 846, 846, 847, 848, 849, 849, 849, 850,
-	850, 851, 852, 853, 854, 856, 857, 858, 858, 858, 859, 860, 860, 861, 862, 863,
-	863, 864, 865, 866, 867, 868, 869, 870, 871, 872, 874, 875, 876, 876, 877, 878,
-	879, 881, 881, 882, 883, 884, 885, 886, 886, 887, 887, 887, 888, 889, 890, 890,
-	891, 892, 893, 893, 894, 895, 895, 895, 896, 897, 898, 898, 898, 898, 898, 899,
-	900, 901, 902, 902, 903, 903, 904, 905, 906, 907, 907, 908, 909, 910, 910, 911,
-	912, 913, 914, 916, 916, 917, 918, 918, 919, 920, 921, 923, 923, 924, 924, 925,
-	925, 926, 927, 927, 927, 927, 928, 928, 929, 930, 931, 931, 932, 933, 934, 935,
-	937, 937, 938, 938, 939, 940, 941, 942, 942, 943, 943, 943, 944, 945, 947, 947,
-	948, 949, 950, 950, 952, 952, 953, 954, 955, 956, 957, 957, 958, 958, 958, 960,
-	960, 961, 962, 963, 964, 964, 965, 967, 968, 970, 971, 972, 975, 976, 976, 978,
-	979, 981, 981, 982, 984, 984, 985, 985, 987, 987, 988, 989, 989, 990, 992, 993,
-	993, 993, 994, 996, 997, 998, 998, 999, 999, 999, 1000, 1001, 1002, 1003, 1003, 1004,
-	1005, 1005, 1005, 1005, 1006, 1007, 1007, 1009, 1010, 1011, 1012, 1012, 1013, 1014, 1014, 1016,
-	1016, 1016, 1017, 1017, 1018, 1019, 1020, 1020, 1021, 1022, 1023, 1024, 1024, 1025, 1025, 1026,
-	1027, 1028, 1029, 1030, 1031, 1032, 1033, 1034, 1034, 1035, 1036, 1036, 1037, 1037, 1037, 1038,
-	1039, 1040, 1040, 1041, 1041, 1041, 1042, 1043, 1044, 1044, 1045, 1046, 1046, 1046, 1046, 1047,
-	1048, 1049, 1049, 1050, 1051, 1052, 1053, 1053, 1053, 1054, 1055, 1056, 1057, 1057, 1058, 1059,
-	1060, 1060, 1060, 1061, 1061, 1062, 1063, 1063, 1064, 1065, 1065, 1066, 1067, 1067, 1067, 1068,
-	1069, 1070, 1071, 1071, 1072, 1073, 1074, 1074, 1075, 1075, 1076, 1077, 1078, 1079, 1080, 1080,
-	1080, 1080, 1081, 1082, 1083, 1084, 1084, 1086, 1086, 1087, 1087, 1088, 1088, 1089, 1090, 1091,
-	1091, 1091, 1092, 1093, 1094, 1094, 1095, 1096, 1097, 1097, 1098, 1099, 1100, 1101, 1102, 1103,
-	1104, 1105, 1106, 1107, 1108, 1108, 1109, 1110, 1111, 1112, 1113, 1113, 1114, 1114, 1114, 1114,
-	1115, 1115, 1116, 1116, 1117, 1117, 1120, 1121, 1122, 1123, 1123, 1124, 1124, 1124, 1124, 1125,
-	1125, 1125, 1127, 1127, 1127, 1127, 1128, 1129, 1129, 1130, 1131, 1131, 1132, 1133, 1134, 1134,
-	1135, 1136, 1137, 1138, 1139, 1140, 1141, 1142, 1142, 1143, 1143, 1144, 1144, 1144, 1145, 1145,
-	1145, 1146, 1147, 1147, 1148, 1149, 1149, 1151, 1152, 1153, 1154, 1154, 1155, 1156, 1157, 1158,
-	1159, 1160, 1160, 1160, 1161, 1162, 1163, 1164, 1165, 1165, 1165, 1166, 1166, 1167, 1168, 1169,
-	1170, 1171, 1172, 1172, 1173, 1174, 1175, 1176, 1177, 1177, 1178, 1179, 1180, 1182, 1184, 1184,
-	1184, 1184, 1185, 1186, 1186, 1187, 1187, 1187, 1187, 1187, 1187, 1188, 1189, 1189, 1190, 1191,
-	1191, 1192, 1192, 1193, 1194, 1195, 1196, 1196, 1198, 1199, 1200, 1200, 1201, 1202, 1203, 1204,
-	1205, 1206, 1207, 1208, 1208, 1208, 1209, 1210, 1210, 1210, 1211, 1212, 1212, 1213, 1214, 1215,
-	1215, 1216, 1216, 1217, 1218, 1219, 1220, 1221, 1223, 1224, 1225, 1226, 1227, 1228, 1229, 1229,
-	1230, 1231, 1231, 1232, 1232, 1232, 1233, 1234, 1235, 1236, 1237, 1238, 1239, 1240, 1242, 1242,
-	1243, 1245, 1246, 1247, 1248, 1249, 1249, 1250, 1251, 1252, 1253, 1254, 1254, 1255, 1256, 1256,
-	1257, 1257, 1258, 1259, 1260, 1260, 1261, 1261, 1261, 1262, 1262, 1262, 1262, 1263, 1263, 1265,
-	1266, 1267, 1268, 1269, 1271, 1272, 1273, 1273, 1274, 1274, 1275, 1275, 1275, 1275, 1276, 1277,
-	1277, 1278, 1279, 1280, 1280, 1281, 1281, 1283, 1283, 1284, 1285, 1286, 1287, 1287, 1287, 1288,
-	1289, 1289, 1290, 1291, 1292, 1293, 1295, 1295, 1296, 1297, 1297, 1298, 1299, 1301, 1302, 1302,
-	1303, 1304, 1305, 1306, 1306, 1306, 1307, 1308, 1309, 1310, 1310, 1311, 1311, 1312, 1312, 1312,
-	1313, 1314, 1314, 1315, 1315, 1316, 1317, 1318, 1319, 1319, 1319, 1320, 1321, 1321, 1322, 1322,
-	1323, 1324, 1324, 1325, 1327, 1328, 1329, 1329, 1329, 1329, 1330, 1331, 1331, 1332, 1332, 1333,
-	1334, 1335, 1336, 1337, 1338, 1339, 1340, 1341, 1341, 1342, 1343, 1343, 1344, 1346, 1347, 1347,
-	1347, 1348, 1349, 1350, 1350, 1350, 1350, 1352, 1353, 1354, 1354, 1355, 1356, 1357, 1358, 1359,
-	1359, 1359, 1360, 1361, 1362, 1363, 1364, 1365, 1366, 1368, 1369, 1369, 1370, 1371, 1372, 1373,
-	1374, 1374, 1375, 1376, 1377, 1377, 1378, 1379, 1381, 1381, 1382, 1383, 1384, 1385, 1385, 1386,
-	1387, 1388, 1389, 1390, 1391, 1392, 1393, 1393, 1393, 1394, 1395, 1396, 1397, 1397, 1398, 1400,
-	1400, 1401, 1402, 1403, 1405, 1406, 1407, 1407, 1408, 1409, 1410, 1410, 1411, 1412, 1413, 1414,
-	1414, 1414, 1415, 1416, 1417, 1418, 1419, 1419, 1420, 1420, 1420, 1420, 1420, 1420, 1421, 1423,
-	1423, 1423, 1424, 1425, 1426, 1427, 1427, 1428, 1428, 1428, 1429, 1430, 1432, 1432, 1433, 1433,
-	1434, 1435, 1437, 1437, 1438, 1439, 1439, 1440, 1440, 1440, 1440, 1441, 1442, 1443, 1444, 1444,
-	1445, 1446, 1447, 1449, 1449, 1449, 1450, 1450, 1450, 1452, 1452, 1453, 1454, 1454, 1455, 1455,
-	1455, 1456, 1457, 1458, 1458, 1459, 1460, 1461, 1462, 1462, 1463, 1463, 1464, 1465, 1466, 1467,
-	1468, 1468, 1468, 1469, 1470, 1471, 1472, 1473, 1474, 1475, 1475, 1476, 1476, 1478, 1478, 1479,
-	1479, 1480, 1480, 1481, 1482, 1483, 1484, 1484, 1484, 1485, 1486, 1487, 1489, 1490, 1491, 1492,
-	1492, 1493, 1494, 1494, 1495, 1496, 1497, 1498, 1499, 1501, 1501, 1502, 1503, 1503, 1504, 1504,
-	1505, 1506, 1507, 1508, 1508, 1509, 1510, 1511, 1512, 1513, 1513, 1514, 1515, 1515, 1515, 1516,
-	1516, 1517, 1519, 1520, 1521, 1522, 1523, 1523, 1523, 1524, 1525, 1525, 1527, 1527, 1527, 1528,
-	1529, 1530, 1531, 1532, 1532, 1533, 1533, 1534, 1535, 1536, 1538, 1539, 1540, 1541, 1541, 1541,
-	1542, 1542, 1542, 1543, 1544, 1545, 1546, 1547, 1548, 1549, 1550, 1551, 1551, 1551, 1552, 1553,
-	1554,
+	0, 4, 6, 10, 10, 15, 20, 22, 23, 25, 25, 26, 26, 30, 34, 36,
+	36, 42, 45, 49, 51, 56, 60, 64, 66, 71, 75, 77, 81, 85, 87, 91,
+	94, 98, 99, 105, 109, 109, 110, 110, 110, 110, 110, 113, 113, 118, 122, 126,
+	128, 130, 130, 130, 130, 132, 133, 136, 136, 136, 136, 136, 136, 136, 136, 136,
+	136, 136, 136, 141, 141, 145, 148, 149, 150, 152, 152, 153, 153, 156, 160, 161,
+	162, 163, 163, 163, 163, 166, 168, 172, 174, 179, 199, 200, 200, 203, 203, 207,
+	210, 214, 214, 217, 219, 219, 219, 220, 221, 222, 222, 222, 222, 225, 228, 229,
+	229, 231, 231, 232, 232, 233, 234, 236, 236, 237, 237, 239, 241, 241, 241, 241,
+	241, 245, 249, 255, 258, 261, 264, 265, 266, 271, 274, 279, 281, 285, 287, 292,
+	296, 299, 301, 304, 304, 308, 311, 313, 314, 316, 316, 323, 329, 334, 337, 342,
+	346, 352, 358, 363, 369, 373, 375, 380, 384, 390, 391, 395, 395, 400, 404, 410,
+	414, 415, 416, 420, 421, 423, 424, 425, 427, 427, 427, 427, 427, 427, 427, 427,
+	427, 430, 434, 439, 440, 445, 446, 446, 447, 447, 447, 449, 450, 451, 451, 452,
+	452, 455, 456, 458, 458, 461, 461, 462, 463, 463, 464, 466, 467, 470, 471, 472,
+	472, 477, 478, 481, 483, 487, 487, 487, 488, 489, 489, 489, 489, 491, 491, 493,
+	494, 494, 494, 494, 494, 495, 495, 495, 495, 496, 496, 496, 496, 496, 496, 496,
+	496, 496, 497, 499, 499, 505, 509, 512, 513, 516, 518, 519, 519, 525, 529, 533,
+	538, 539, 539, 539, 539, 545, 546, 548, 550, 553, 556, 560, 562, 566, 568, 572,
+	576, 580, 581, 585, 587, 589, 589, 592, 595, 596, 596, 596, 597, 600, 602, 603,
+	604, 604, 605, 605, 605, 605, 605, 606, 606, 606, 606, 606, 606, 606, 606, 606,
+	606, 607, 607, 609, 609, 612, 615, 617, 618, 619, 619, 623, 623, 628, 632, 633,
+	635, 635, 635, 635, 635, 639, 640, 641, 641, 642, 642, 642, 644, 648, 648, 653,
+	656, 656, 657, 660, 661, 661, 663, 664, 665, 665, 665, 668, 668, 672, 674, 676,
+	678, 680, 680, 680, 680, 682, 683, 684, 685, 685, 685, 685, 685, 685, 685, 685,
+	685, 689, 694, 700, 705, 710, 714, 719, 721, 725, 727, 731, 732, 738, 743, 748,
+	753, 755, 756, 758, 759, 760, 760, 763, 764, 768, 772, 779, 783, 787, 789, 795,
+	799, 805, 811, 816, 822, 826, 828, 833, 836, 839, 843, 849, 852, 856, 859, 865,
+	871, 872, 872, 876, 876, 879, 881, 885, 890, 891, 891, 891, 891, 891, 891, 891,
+	891, 895, 898, 903, 904, 908, 914, 916, 916, 920, 921, 926, 926, 930, 937, 940,
+	943, 945, 945, 945, 945, 950, 955, 957, 959, 964, 968, 971, 974, 979, 981, 985,
+	988, 994, 999, 1005, 1006, 1009, 1010, 1012, 1015, 1019, 1019, 1020, 1021, 1023, 1028, 1032,
+	1034, 1036, 1036, 1038, 1038, 1041, 1041, 1044, 1044, 1044, 1044, 1044, 1044, 1044, 1044, 1044,
+	1044, 1047, 1047, 1049, 1049, 1052, 1053, 1054, 1054, 1056, 1056, 1056, 1056, 1058, 1063, 1064,
+	1065, 1069, 1069, 1069, 1069, 1072, 1075, 1076, 1078, 1081, 1083, 1086, 1087, 1089, 1089, 1090,
+	1091, 1092, 1094, 1098, 1098, 1100, 1100, 1104, 1104, 1104, 1104, 1104, 1104, 1107, 1112, 1114,
+	1114, 1116, 1116, 1116, 1116, 1117, 1119, 1119, 1120, 1120, 1120, 1120, 1120, 1120, 1120, 1120,
+	1120, 1123, 1124, 1128, 1128, 1131, 1136, 1136, 1136, 1136, 1136, 1136, 1136, 1138, 1141, 1141,
+	1141, 1141, 1141, 1142, 1142, 1142, 1142, 1144, 1144, 1148, 1148, 1152, 1152, 1152, 1152, 1153,
+	1153, 1155, 1157, 1161, 1161, 1161, 1161, 1163, 1165, 1167, 1167, 1167, 1167, 1169, 1170, 1172,
+	1172, 1172, 1172, 1172, 1172, 1172, 1173, 1173, 1173, 1175, 1175, 1175, 1175, 1175, 1175, 1175,
+	1175, 1180, 1183, 1188, 1190, 1193, 1197, 1200, 1202, 1207, 1208, 1212, 1215, 1218, 1222, 1229,
+	1232, 1234, 1235, 1237, 1238, 1238, 1238, 1240, 1240, 1242, 1244, 1251, 1256, 1262, 1268, 1273,
+	1276, 1281, 1287, 1291, 1294, 1298, 1299, 1305, 1308, 1308, 1308, 1313, 1315, 1318, 1321, 1328,
+	1334, 1334, 1334, 1339, 1339, 1340, 1342, 1344, 1345, 1345, 1345, 1345, 1345, 1345, 1345, 1345,
+	1345, 1349, 1350, 1354, 1354, 1356, 1359, 1360, 1361, 1363, 1366, 1367, 1368, 1373, 1379, 1381,
+	1381, 1381, 1381, 1381, 1381, 1386, 1390, 1391, 1392, 1397, 1403, 1403, 1403, 1403, 1403, 1404,
+	1404, 1407, 1409, 1412, 1414, 1414, 1414, 1417, 1417, 1417, 1417, 1418, 1418, 1423, 1424, 1425,
+	1428, 1429, 1429, 1430, 1430, 1432, 1435, 1435, 1435, 1435, 1435, 1435, 1435, 1435, 1435, 1435,
+	1435, 1438, 1440, 1447, 1449, 1453, 1455, 1457, 1458, 1463, 1466, 1470, 1474, 1478, 1480, 1486,
+	1489, 1494, 1496, 1500, 1500, 1503, 1504, 1507, 1508, 1514, 1520, 1526, 1532, 1538, 1541, 1547,
+	1550, 1554, 1559, 1565, 1571, 1573, 1574, 1580, 1583, 1589, 1590, 1604, 1607, 1613, 1621, 1629,
+	1633, 1634, 1635, 1637, 1637, 1640, 1640, 1643, 1646, 1646, 1646, 1646, 1646, 1646, 1646, 1646,
+	1646, 1650, 1653, 1658, 1658, 1661, 1664, 1666, 1668, 1673, 1678, 1683, 1685, 1690, 1696, 1700,
+	1706, 1711, 1715, 1720, 1725, 1730, 1735, 1736, 1736, 1741, 1747, 1752, 1754, 1758, 1759, 1763,
+	1765, 1769, 1774, 1777, 1780, 1780, 1780, 1784, 1785, 1787, 1787, 1793, 1795, 1798, 1802, 1807,
+	1811, 1812, 1812, 1813, 1813, 1815, 1818, 1820, 1821, 1822, 1822, 1822, 1823, 1823, 1823, 1823,
+	1823, 1826, 1829, 1835, 1836, 1842, 1847, 1850, 1852, 1856, 1857, 1860, 1861, 1865, 1868, 1872,
+	1875, 1876, 1876, 1877, 1877, 1882, 1886, 1888, 1889, 1894, 1898, 1901, 1902, 1906, 1908, 1910,
+	1913, 1915, 1915, 1918, 1920, 1922, 1923, 1927, 1930, 1933, 1933, 1936, 1936, 1937, 1938, 1942,
+	1945, 1946, 1946, 1948, 1948, 1949, 1950, 1952, 1952, 1952, 1952, 1952, 1952, 1952, 1952, 1952,
+	1952, 1956, 1960, 1963, 1965, 1971, 1977, 1981, 1981, 1985, 1985, 1987, 1987, 1992, 1997, 2001,
+	2003, 2004, 2006, 2006, 2006, 2011, 2015, 2020, 2021, 2026, 2030, 2033, 2033, 2038, 2040, 2044,
+	2047, 2053, 2053, 2055, 2055, 2055, 2055, 2059, 2059, 2060, 2060, 2063, 2063, 2068, 2069, 2072,
+	2072, 2078, 2078, 2078, 2078, 2080, 2083, 2088, 2091, 2092, 2092, 2092, 2092, 2092, 2092, 2092,
+	2092, 2098, 2101, 2106, 2108, 2110, 2110, 2111, 2111, 2114, 2114, 2115, 2115, 2122, 2125, 2128,
+	2129, 2130, 2134, 2136, 2136, 2140, 2145, 2149, 2152, 2157, 2159, 2163, 2164, 2166, 2171, 2176,
+	2177, 2181, 2181, 2183, 2183, 2186, 2186, 2191, 2191, 2195, 2195, 2198, 2198, 2204, 2204, 2210,
+	2210, 2210, 2210, 2210, 2210, 2215, 2218, 2221, 2221, 2222, 2222, 2222, 2222, 2222, 2222, 2222,
+	2222, 2228, 2229, 2235, 2238, 2242, 2249, 2251, 2253, 2257, 2258, 2260, 2260, 2266, 2271, 2274,
+	2279, 2282, 2284, 2286, 2289, 2293, 2298, 2299, 2302, 2310, 2315, 2320, 2322, 2327, 2329, 2332,
+	2332, 2336, 2336, 2341, 2342, 2343, 2343, 2344, 2344, 2348, 2348, 2352, 2352, 2354, 2355, 2360,
+	2361, 2361, 2361, 2362, 2362, 2365, 2366, 2368, 2371, 2372, 2372, 2373, 2373, 2373, 2373, 2373,
+	2373, 2375, 2376, 2379, 2379, 2381, 2381, 2382, 2384, 2384, 2384, 2384, 2384, 2385, 2385, 2386,
+	2386, 2386, 2386, 2386, 2386, 2387, 2388, 2389, 2389, 2389, 2391, 2394, 2396, 2399, 2401, 2404,
+	2404, 2407, 2407, 2408, 2410, 2410, 2410, 2410, 2410, 2413, 2413, 2414, 2414, 2419, 2421, 2422,
+	2422, 2423, 2423, 2424, 2424, 2424, 2424, 2426, 2427, 2428, 2428, 2428, 2428, 2428, 2428, 2428,
+	2428, 2430, 2430, 2434, 2434, 2439, 2443, 2444, 2444, 2448, 2449, 2450, 2450, 2456, 2463, 2465,
+	2465, 2466, 2466, 2467, 2467, 2474, 2477, 2479, 2482, 2485, 2489, 2493, 2493, 2495, 2495, 2498,
+	2500, 2502, 2502, 2506, 2506, 2509, 2510, 2512, 2512, 2513, 2513, 2513, 2513, 2516, 2516, 2522,
+	2523, 2523, 2523, 2523, 2523, 2524, 2526, 2526, 2527, 2527, 2527, 2527, 2527, 2527, 2527, 2527,
+	2527, 2527, 2527, 2529, 2531, 2534, 2540, 2541, 2542, 2544, 2545, 2545, 2545, 2549, 2551, 2551,
+	2551, 2552, 2552, 2552, 2553, 2556, 2559, 2562, 2562, 2565, 2568, 2572, 2574, 2575, 2577, 2581,
+	2582, 2584, 2584, 2586, 2586, 2586, 2586, 2587, 2587, 2588, 2588, 2588, 2588, 2588, 2589, 2590,
+	2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590, 2590,
+	2590, 2590, 2590, 2591, 2591, 2596, 2599, 2602, 2603, 2606, 2607, 2607, 2607, 2610, 2611, 2615,
+	2617, 2618, 2618, 2618, 2619, 2623, 2626, 2627, 2628, 2631, 2632, 2635, 2638, 2642, 2644, 2648,
+	2652, 2653, 2653, 2657, 2657, 2657, 2657, 2657, 2657, 2658, 2658, 2660, 2660, 2661, 2661, 2662,
+	2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662, 2662,
+	2662, 2667, 2671, 2676, 2676, 2680, 2681, 2683, 2684, 2687, 2688, 2691, 2692, 2695, 2698, 2703,
+	2704, 2705, 2705, 2706, 2707, 2707, 2710, 2712, 2713, 2717, 2718, 2722, 2723, 2728, 2730, 2734,
+	2734, 2739, 2740, 2744, 2746, 2750, 2750, 2756, 2756, 2759, 2759, 2761, 2761, 2763, 2763, 2767,
+	2768, 2768, 2768, 2768, 2769, 2769, 2769, 2771, 2771, 2772, 2774, 2774, 2774, 2774, 2774, 2774,
+	2774, 2779, 2780, 2784, 2786, 2789, 2794, 2797, 2800, 2803, 2804, 2806, 2806, 2811, 2816, 2821,
+	2825, 2826, 2826, 2829, 2829, 2835, 2839, 2844, 2847, 2851, 2857, 2860, 2861, 2865, 2866, 2868,
+	2869, 2873, 2873, 2879, 2879, 2880, 2881, 2883, 2883, 2889, 2889, 2890, 2890, 2895, 2895, 2899,
+	2900, 2904, 2904, 2904, 2905, 2905, 2907, 2912, 2913, 2913, 2913, 2914, 2914, 2914, 2914, 2914,
+	2914, 2914, 2915, 2916, 2916, 2920, 2923, 2925, 2927, 2927, 2927, 2927, 2927, 2927, 2927, 2927,
+	2927, 2927, 2927, 2927, 2927, 2927, 2927, 2928, 2929, 2929, 2929, 2930, 2930, 2932, 2934, 2937,
+	2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937,
+	2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2937, 2938, 2938, 2938, 2938, 2938,
+	2938, 2938, 2938, 2939, 2940, 2942, 2942, 2943, 2943, 2944, 2945, 2945, 2945, 2947, 2951, 2952,
+	2952, 2952, 2952, 2952, 2952, 2954, 2954, 2955, 2955, 2960, 2962, 2964, 2964, 2964, 2964, 2966,
+	2966, 2966, 2966, 2966, 2966, 2966, 2966, 2966, 2966, 2966, 2966, 2966, 2966, 2967, 2968, 2968,
+	2968, 2968, 2968, 2971, 2971, 2971, 2971, 2972, 2972, 2972, 2972, 2972, 2972, 2972, 2972, 2972,
+	2972, 2973, 2973, 2979, 2979, 2979, 2979, 2980, 2980, 2981, 2981, 2983, 2983, 2985, 2987, 2988,
+	2990, 2990, 2990, 2990, 2991, 2991, 2991, 2991, 2991, 2994, 2996, 2999, 3003, 3004, 3004, 3005,
+	3005, 3008, 3010, 3012, 3012, 3013, 3013, 3016, 3016, 3018, 3019, 3019, 3019, 3021, 3022, 3027,
+	3027, 3028, 3028, 3029, 3029, 3029, 3029, 3030, 3030, 3030, 3030, 3030, 3030, 3030, 3030, 3030,
+	3030, 3033, 3035, 3041, 3041, 3044, 3045, 3046, 3046, 3046, 3047, 3048, 3048, 3050, 3052, 3052,
+	3052, 3052, 3052, 3052, 3052, 3055, 3057, 3058, 3059, 3060, 3061, 3061, 3061, 3063, 3064, 3064,
+	3064, 3067, 3067, 3068, 3069, 3069, 3069, 3073, 3076, 3079, 3079, 3079, 3079, 3082, 3083, 3085,
+	3087, 3089, 3089, 3089, 3089, 3089, 3089, 3089, 3089, 3090, 3090, 3090, 3090, 3090, 3090, 3090,
+	3090, 3090, 3091, 3093, 3093, 3093, 3093, 3093, 3093, 3093, 3093, 3093, 3093, 3094, 3094, 3094,
+	3094, 3094, 3094, 3094, 3094, 3094, 3094, 3094, 3095, 3095, 3095, 3095, 3095, 3095, 3095, 3095,
+	3095, 3095, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096,
+	3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096, 3096,
+	3096, 3096, 3096, 3097, 3098, 3098, 3098, 3098, 3098, 3098, 3098, 3098, 3098, 3098, 3098, 3098,
+	3098, 3098, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099,
+	3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3099, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100, 3100,
+	3100,
 }
 
 // agentBits has a bit for the hash of each row's gram.
-var agentBits = [2048]uint32{
-	0x0, 0x8000000, 0x40000, 0x800000, 0x1000000, 0x1000000, 0x8000, 0x8,
-	0x20, 0x400000, 0x0, 0x800, 0x0, 0x1, 0x10000000, 0x0,
-	0x40000, 0x2, 0x100, 0x200, 0x80000000, 0x0, 0x0, 0x40000000,
-	0x2000, 0x20, 0x800, 0x40000000, 0x1000, 0x1, 0x0, 0x0,
-	0x8000, 0x0, 0x800, 0x0, 0x0, 0x80, 0x100020, 0x100000,
-	0x0, 0x0, 0x40, 0x200, 0x40, 0x4000, 0x1000, 0x4000000,
-	0x20, 0x11000000, 0x2000, 0x40000, 0x10000000, 0x10000000, 0x100, 0x80000000,
-	0x100000, 0x0, 0x40, 0x8000, 0x0, 0x0, 0x4000, 0x100000,
-	0x100000, 0x4000000, 0x4, 0x100000, 0x80000, 0x0, 0x0, 0x8,
-	0x10000, 0x100, 0x8, 0x8000, 0x20000000, 0x0, 0x10000000, 0x1,
-	0x4000000, 0x0, 0x200000, 0x0, 0x4000000, 0x4000000, 0x4, 0x2,
-	0x800000, 0x8, 0x8, 0x0, 0x8000000, 0x2, 0x10, 0x40000000,
-	0x400000, 0x8000000, 0x2, 0x200000, 0x10000000, 0x8000, 0x2800, 0x2,
-	0x100, 0x400000, 0x20000000, 0x0, 0x100, 0x40000000, 0x2, 0x400,
-	0x8000, 0x4000080, 0x200000, 0x0, 0x20000, 0x0, 0x0, 0x10000000,
-	0x10000, 0x800, 0x8, 0x10, 0x10000000, 0x800, 0x8000, 0x8000,
-	0x4, 0x0, 0x0, 0x20, 0x0, 0x0, 0x800000, 0x40000000,
-	0x0, 0x0, 0x104, 0x20000000, 0x800800, 0x100000, 0x0, 0x400,
-	0x0, 0x20000000, 0x80000000, 0x40000400, 0x0, 0x1000000, 0x80000000, 0x40000000,
-	0x0, 0x200000, 0x20000000, 0x800, 0x400, 0x40000000, 0x0, 0x1000000,
-	0x80000, 0x0, 0x0, 0x2000000, 0x20000, 0x10, 0x0, 0x1,
-	0x8, 0x20000000, 0x8000000, 0x2000, 0x40000000, 0x0, 0x400, 0x100000,
-	0x0, 0x0, 0x2000000, 0x0, 0x400, 0x100000, 0x2000, 0x4000000,
-	0x0, 0x40000, 0x10000, 0x4000, 0x0, 0x2000000, 0x0, 0x0,
-	0x200, 0x80000000, 0x0, 0x8000, 0x100, 0x2, 0x0, 0x40000000,
-	0x200001, 0x100, 0x0, 0x0, 0x40, 0x80000, 0x0, 0x0,
-	0x0, 0x4, 0x4000, 0x40, 0x100, 0x0, 0x10000000, 0x0,
-	0x0, 0x4, 0x4000, 0x80, 0x0, 0x10000000, 0x0, 0x4,
-	0x80, 0x0, 0x200, 0x2, 0x8000, 0x100000, 0x20000000, 0x0,
-	0x0, 0x1000, 0x80, 0x0, 0x2000, 0x0, 0x800, 0x8,
-	0x100, 0x80000, 0x0, 0x8, 0x100, 0x20, 0x20000, 0x0,
-	0x400, 0x0, 0x8000000, 0x0, 0x1000000, 0x8000, 0x2, 0x1000000,
-	0x80, 0x80000000, 0x10000, 0x0, 0x800000, 0x80000, 0x0, 0x20000000,
-	0x0, 0x8000, 0x200000, 0x40000000, 0x4, 0x10000, 0x0, 0x20000000,
-	0x4000, 0x0, 0x40000000, 0x0, 0x0, 0x200000, 0x0, 0x100,
-	0x0, 0x0, 0x10000, 0x0, 0x1000100, 0x8000000, 0x0, 0x400000,
-	0x1, 0x4000, 0x4000, 0x0, 0x0, 0x0, 0x0, 0x20000000,
-	0x8000000, 0x40, 0x0, 0x400, 0x20008, 0x4, 0x40000000, 0x0,
-	0x20000000, 0x0, 0x0, 0x2000, 0x0, 0x1000, 0x2000000, 0x1000000,
-	0x80000, 0x0, 0x20, 0x8, 0x80000, 0x2, 0x0, 0x0,
-	0x20, 0x20000000, 0x20, 0x2000000, 0x40000000, 0x40008000, 0x10000000, 0x80000,
-	0x800, 0x40000004, 0x40000, 0x800, 0x80000, 0x0, 0x0, 0x80,
-	0x80000000, 0x4000, 0x0, 0x0, 0x2, 0x400000, 0x80000, 0x2000000,
-	0x100000, 0x2000000, 0x40, 0x0, 0x0, 0x20000000, 0x40, 0x0,
-	0x0, 0x80, 0x40000000, 0x4000000, 0x80000000, 0x80, 0x80000, 0x0,
-	0x0, 0x100000, 0x0, 0x100, 0x0, 0x0, 0x0, 0x4,
-	0x0, 0x8000, 0x100000, 0x4, 0x100000, 0x20000000, 0x1000, 0x80,
-	0x40, 0x2, 0x4, 0x100, 0x200000, 0x1000000, 0x0, 0x100000,
-	0x2000000, 0x20000000, 0x400, 0x4000, 0x0, 0x8000000, 0x100, 0x200000,
-	0x400, 0x800004, 0x2, 0x400, 0x100000, 0x0, 0x10, 0x0,
-	0x100, 0x4000000, 0x200000, 0x400000, 0x0, 0x0, 0x0, 0x10000,
-	0x0, 0x800000, 0x200, 0x20000000, 0x10000000, 0x204000, 0x20000000, 0x0,
-	0x0, 0x10000, 0x20000000, 0x0, 0x8000, 0x40000, 0x100000, 0x0,
-	0x100, 0x400000, 0x0, 0x400000, 0x0, 0x10000, 0x200, 0x0,
-	0x400000, 0x1000, 0x0, 0x4, 0x40000, 0x1000, 0x10, 0x0,
-	0x2000, 0x0, 0x0, 0x400000, 0x0, 0x1000, 0x0, 0x0,
-	0x0, 0x10000, 0x410000, 0x10, 0x80000, 0x2000000, 0x4, 0x0,
-	0x1000000, 0x20000, 0x20, 0x0, 0x400, 0x10, 0x0, 0x80,
-	0x80, 0x20, 0x0, 0x800, 0x800000, 0x4000000, 0x1, 0x1000000,
-	0x0, 0x10, 0x4000, 0x0, 0x0, 0x80000, 0x0, 0x200,
-	0x80000, 0x20000000, 0x40000, 0x80000, 0x10000, 0x80, 0x0, 0x800000,
-	0x40000, 0x0, 0x1, 0x100000, 0x800000, 0x0, 0x20, 0x8,
-	0x0, 0x0, 0x0, 0x0, 0x0, 0x80000000, 0x40000000, 0x0,
-	0x8000000, 0x2010000, 0x200000, 0x8, 0x4000, 0x2, 0x20, 0x1000000,
-	0x100, 0x100, 0x0, 0x800, 0x4000100, 0x8000, 0x4000000, 0x1000000,
-	0x1, 0x0, 0x8, 0x0, 0x0, 0x8, 0x4, 0x100000,
-	0x4000, 0x0, 0x4000, 0x200, 0x20, 0x10000000, 0x40000, 0x0,
-	0x40, 0x10000004, 0x100, 0x0, 0x8000000, 0x200000, 0x2000000, 0x100,
-	0x100000, 0x8000, 0x80, 0x200000, 0x80, 0x20000, 0x80000000, 0x400000,
-	0x4000000, 0x2000000, 0x204000, 0x100, 0x8000000, 0x4000000, 0x800, 0x8,
-	0x8000, 0x401000, 0x20000000, 0x20000000, 0x0, 0x0, 0x10000000, 0x0,
-	0x200, 0x2, 0x10000, 0x0, 0x8, 0x20000, 0x80000, 0x0,
-	0x400, 0x0, 0x1000000, 0x800, 0x80, 0x80000, 0x0, 0x40000,
-	0x1000000, 0x0, 0x200, 0x40000000, 0x800020, 0x0, 0x0, 0x0,
-	0x0, 0x2000, 0x0, 0x400, 0x8000, 0x20000, 0x0, 0x800,
-	0x0, 0x1000, 0x80000010, 0x10000000, 0x1000, 0x810, 0x0, 0x0,
-	0x4000000, 0x400000, 0x20000, 0x20080000, 0x4000000, 0x400, 0x0, 0x1,
-	0x10000000, 0x80000, 0x0, 0x0, 0x40, 0x0, 0x0, 0x1000000,
-	0x40, 0x0, 0x20, 0x0, 0x40, 0x10, 0x4000, 0x1000,
-	0x0, 0x1, 0x4000000, 0x8000000, 0x0, 0x1000, 0x4000000, 0x40,
-	0x0, 0x2000, 0x40, 0x400000, 0x8000, 0x2000, 0x2000000, 0x4000000,
-	0x20000000, 0x4000, 0x8000, 0x0, 0x20, 0x4000, 0x0, 0x80000,
-	0x400000, 0x1, 0x400020, 0x0, 0x2, 0x0, 0x100, 0x4,
-	0x0, 0x10000000, 0x0, 0x0, 0x400000, 0x0, 0x8, 0x0,
-	0x200, 0x0, 0x200, 0x40000, 0x0, 0x100, 0x8000000, 0x40,
-	0x0, 0x8000, 0x4, 0x2000, 0x100000, 0x10000000, 0x100, 0x0,
-	0x80040000, 0x0, 0x100, 0x4000, 0x400000, 0x4, 0x8000, 0x10000000,
-	0x20000000, 0x0, 0x8000, 0x4000, 0x1, 0x0, 0x0, 0x0,
-	0x10000, 0x2000000, 0x0, 0x400, 0x2000, 0x2000000, 0x400000, 0x0,
-	0x100, 0x8008, 0x0, 0x10000, 0x8000000, 0x100, 0x400, 0x10000,
-	0x0, 0x0, 0x1000000, 0x800004, 0x1000, 0x0, 0x0, 0x40000000,
-	0x20000000, 0x2, 0x800, 0x0, 0x1000, 0x8, 0x400, 0x0,
-	0x800000, 0x8, 0x50, 0x400000, 0x100000, 0x10000, 0x400, 0x2000000,
-	0x0, 0x40, 0x0, 0x0, 0x40000000, 0x4001000, 0x0, 0x0,
-	0x80000000, 0x28, 0x400000, 0x2000, 0x40000, 0x800, 0x0, 0x0,
-	0x4, 0x20, 0x1000000, 0x40000000, 0x0, 0x0, 0x80, 0x80000,
-	0x0, 0x800000, 0x0, 0x40000, 0x1000, 0x0, 0x20, 0x0,
-	0x1040, 0x2000, 0x8000, 0x4000000, 0x200000, 0x80, 0x0, 0x40,
-	0x100, 0x40000, 0x2000, 0x100, 0x20000, 0x80000000, 0x2000, 0x80000,
-	0x4, 0x10000, 0x0, 0x80, 0x0, 0x8000, 0x1, 0x2000,
-	0x40, 0x0, 0x400000, 0x0, 0x4, 0x1000, 0x400000, 0x0,
-	0x2, 0x1000, 0x0, 0x4, 0x8000, 0x2000000, 0x10, 0x2000,
-	0x80, 0x2000, 0x20, 0x2000000, 0x2000000, 0x0, 0x0, 0x10000000,
-	0x0, 0x400, 0x5000, 0x100, 0x0, 0x100000, 0x80000002, 0x100,
-	0x200000, 0x200000, 0x8, 0x100008, 0x200, 0x8, 0x0, 0x8000000,
-	0x0, 0x0, 0x10000000, 0x2000000, 0x4, 0x8000, 0xc000, 0x0,
-	0x0, 0x10000000, 0x0, 0x40000, 0x0, 0x0, 0x0, 0x800000,
-	0x10800, 0x20000000, 0x4800, 0x80000, 0x0, 0x20, 0x200, 0x0,
-	0x400000, 0x1000000, 0x8000000, 0x1000000, 0x8000, 0x80000000, 0x0, 0x10000,
-	0x0, 0x400, 0x0, 0x80000, 0x8000000, 0x0, 0x10000000, 0x0,
-	0x40000, 0x800000, 0x1000, 0x0, 0x0, 0x80000, 0x40000000, 0x0,
-	0x0, 0x0, 0x2000, 0x0, 0x0, 0x8000000, 0x1000000, 0x400000,
-	0x800, 0x2000000, 0x10, 0x0, 0x40000000, 0x10000000, 0x4000000, 0x40000000,
-	0x10000000, 0x1, 0x0, 0x800, 0x0, 0x0, 0x0, 0x80,
-	0x20000, 0x1000, 0x0, 0x40000, 0x2000000, 0x40000, 0x0, 0x80000000,
-	0x800000, 0x1000, 0x100000, 0x0, 0x0, 0x0, 0x20000, 0x0,
-	0x0, 0x0, 0x10000, 0x0, 0x0, 0x0, 0x80000000, 0x0,
-	0x0, 0x0, 0x80000, 0x0, 0x80, 0x1000, 0x2000, 0x200000,
-	0x0, 0x8000000, 0x8000000, 0x8000, 0x80, 0x400000, 0x100, 0x100000,
-	0x100, 0x200, 0x0, 0x0, 0x0, 0x4000, 0x40, 0x0,
-	0x10, 0x0, 0x0, 0x40000000, 0x80000, 0x1, 0x400000, 0x0,
-	0x80, 0x0, 0x0, 0x0, 0x2, 0x40000, 0x100000, 0x0,
-	0x0, 0x800, 0x8000, 0x0, 0x0, 0x200000, 0x1, 0x400000,
-	0x0, 0x8, 0x0, 0x4000, 0x0, 0x0, 0x8, 0x800,
-	0x400000, 0x0, 0x20000000, 0x0, 0x0, 0x400020, 0x400000, 0x400,
-	0x10, 0x0, 0x0, 0x10400000, 0x200, 0x2000, 0x800, 0x20000000,
-	0x0, 0x0, 0x1000000, 0x0, 0x40000000, 0x0, 0x1000000, 0x8,
-	0x1000, 0x40000000, 0x400, 0x0, 0x20000000, 0x800000, 0x0, 0x0,
-	0x0, 0x0, 0x0, 0x400000, 0x500, 0x200, 0x0, 0x20000000,
-	0x0, 0x10, 0x80000, 0x80000000, 0x0, 0x40, 0x40, 0x400,
-	0x0, 0x0, 0x40000000, 0x40000000, 0x1, 0x4000000, 0x0, 0x0,
-	0x10010, 0x20, 0x2000, 0x1000000, 0x0, 0x10000, 0x20, 0x1,
-	0x2000000, 0x80000000, 0x0, 0x2000000, 0x80000000, 0x20000000, 0x1000, 0x0,
-	0x8, 0x80, 0x0, 0x2, 0x8000000, 0x100000, 0x80000000, 0x4000000,
-	0x40, 0x0, 0x200000, 0x40, 0x800000, 0x0, 0x200000, 0x10,
-	0x80, 0x4000000, 0x40, 0x10, 0x8000000, 0x0, 0x80000, 0x800,
-	0x8000000, 0x400000, 0x0, 0x0, 0x2000, 0x2, 0x0, 0x8000000,
-	0x0, 0x4000, 0x8, 0x100000, 0x0, 0x0, 0x80, 0x0,
-	0x400000, 0x40, 0x4, 0x200, 0x4001000, 0x2, 0x20, 0x0,
-	0x0, 0x10000000, 0x100, 0x0, 0x2000000, 0x4000, 0x200000, 0x0,
-	0x20000000, 0x8000000, 0x2, 0x100, 0x2000000, 0x8000, 0x400000, 0x800,
-	0x10000000, 0x440, 0x4, 0x8000, 0x0, 0x2000, 0x40000, 0x10000,
-	0x9000, 0x0, 0x8, 0x40000000, 0x8000, 0x400, 0x800000, 0x0,
-	0x200, 0x0, 0x0, 0x2000000, 0x400000, 0x200, 0x0, 0x8000000,
-	0x10, 0x400000, 0x0, 0x40000000, 0x800000, 0x0, 0x0, 0x400,
-	0x800, 0x2, 0x0, 0x0, 0x0, 0x0, 0x10000000, 0x10000,
-	0x40000, 0x2000000, 0x0, 0x20000000, 0x0, 0x1000000, 0x10000000, 0x800,
-	0x80000000, 0x0, 0x40, 0x8000, 0x1000, 0x0, 0x20000000, 0x20000,
-	0x4000, 0x1000, 0x20, 0x0, 0x400000, 0x400, 0x0, 0x1,
-	0x40000, 0x80, 0x800, 0x0, 0x2000000, 0x0, 0x80000000, 0x0,
-	0x40000, 0x800, 0x0, 0x0, 0x0, 0x400000, 0x0, 0x4000000,
-	0x20000, 0x80000, 0x0, 0x40, 0x100, 0x80000, 0x800, 0x1,
-	0x0, 0x2000000, 0x0, 0x80000, 0x40, 0x2, 0x400000, 0x0,
-	0x80000000, 0x0, 0x0, 0x1, 0x20000, 0x4040000, 0x0, 0x80000000,
-	0x2000, 0x2, 0x0, 0x4, 0x0, 0x2000, 0x100000, 0x40,
-	0x1000, 0x8000, 0x0, 0x200000, 0x0, 0x0, 0x40, 0x0,
-	0x800, 0x40000, 0x40000000, 0x40, 0x0, 0x4000, 0x4004000, 0x2000,
-	0x408000, 0x200000, 0x8000000, 0x2000080, 0x8000000, 0x0, 0x400000, 0x2000,
-	0x100100, 0x0, 0x2, 0x4040000, 0x0, 0x10000000, 0x0, 0x410000,
-	0x0, 0x4000, 0x10000000, 0x0, 0x40000000, 0x4, 0x1000000, 0x0,
-	0x0, 0x40000000, 0x2, 0x80000000, 0x40000, 0x0, 0x800000, 0x0,
-	0x0, 0x200, 0x100, 0x200, 0x8000000, 0x0, 0x20, 0x200,
-	0x0, 0x0, 0x0, 0x10000, 0x80, 0x0, 0x40000000, 0x20000000,
-	0x100000, 0x4, 0x0, 0x40000000, 0x80, 0x0, 0x820000, 0x0,
-	0x0, 0x20000, 0x0, 0x20, 0x8000000, 0x10000000, 0x0, 0x40,
-	0x20000, 0x2, 0x800, 0x0, 0x1, 0x0, 0x8, 0x8,
-	0x1, 0x800, 0x1000, 0x40000000, 0x4, 0x4000000, 0x400, 0x0,
-	0x1, 0x1, 0x0, 0x4000000, 0x0, 0x0, 0x2000, 0x8000,
-	0x80000, 0x0, 0x100, 0x0, 0x0, 0x20, 0x40000, 0x4000000,
-	0x0, 0x2000, 0x8000000, 0x0, 0x0, 0x0, 0x20000, 0x80000,
-	0x1, 0x0, 0x8000000, 0x4000000, 0x20000, 0x40, 0x0, 0x0,
-	0x10, 0x4, 0x4000, 0x8000, 0x0, 0x80, 0x1, 0x20,
-	0x0, 0x0, 0x2000, 0x0, 0x1000, 0x80000, 0x0, 0x100000,
-	0x80000, 0x0, 0x2, 0x2000, 0x0, 0x0, 0x40000, 0x20,
-	0x10000000, 0x2000000, 0x0, 0x8, 0x40000, 0x2, 0x0, 0x800000,
-	0x0, 0x100, 0x4000000, 0x10000000, 0x100, 0x4, 0x0, 0x0,
-	0x0, 0x10, 0x400, 0x1000, 0x200, 0x0, 0x20010000, 0x0,
-	0x400000, 0x0, 0x10000, 0x0, 0x4000000, 0x8, 0x100, 0x0,
-	0x0, 0x20000, 0x10, 0x100, 0x0, 0x400, 0x10000000, 0x100,
-	0x0, 0x8000000, 0x200, 0x40000, 0x8, 0x20000, 0x400, 0x200000,
-	0x20000000, 0x4, 0x4, 0x40000000, 0x0, 0x200, 0x4, 0x2,
-	0x10, 0x2000000, 0x0, 0x10000, 0x0, 0x0, 0x0, 0x10000,
-	0x0, 0x4, 0x0, 0x40000000, 0x0, 0x108, 0x80000000, 0x20,
-	0x10000000, 0x0, 0x10, 0x0, 0x0, 0x0, 0x20000000, 0x0,
-	0x0, 0x1000, 0x0, 0x0, 0x0, 0x20000000, 0x4000000, 0x0,
-	0x20000, 0x2000000, 0x0, 0x40, 0x10000, 0x20000, 0x0, 0x20000000,
-	0x10, 0x4000000, 0x800000, 0x20, 0x80000000, 0x4000000, 0x1, 0x0,
-	0x2000000, 0x0, 0x1000000, 0x0, 0x0, 0x20000, 0x0, 0x0,
-	0x1000, 0x80000000, 0x0, 0x2000, 0x100000, 0x0, 0x80004, 0x4000000,
-	0x80000, 0x20, 0x0, 0x40, 0x4000, 0x20000000, 0x200000, 0x1000000,
-	0x80, 0x0, 0x0, 0x40, 0x10000, 0x4, 0x2, 0x80,
-	0x0, 0x0, 0x40000, 0x0, 0x40, 0x10000000, 0x80000, 0x10,
-	0x80000, 0x4000, 0x0, 0x4000000, 0x100, 0x4000, 0x400000, 0x40000000,
-	0x0, 0x8000000, 0x8000, 0x40000, 0x2000000, 0x800400, 0x0, 0x0,
-	0x0, 0x10, 0x20, 0x0, 0x4000, 0x0, 0x0, 0x0,
-	0x0, 0x0, 0x100, 0x2000, 0x0, 0x10000, 0x2000000, 0x0,
-	0x8000, 0x0, 0x4000000, 0x1, 0x20, 0x1, 0x0, 0x40,
-	0x10, 0x8000, 0x0, 0x4000000, 0x100, 0x2, 0x8000, 0x8,
-	0x40000000, 0x10, 0x800, 0x0, 0x0, 0x40000000, 0x800000, 0x0,
-	0x0, 0x400, 0x4000, 0x0, 0x80000000, 0x200, 0x800000, 0x0,
-	0x4000000, 0x0, 0x20000000, 0x40000, 0x20000000, 0x200000, 0x20000000, 0x90000,
-	0x800, 0x80000000, 0x20, 0x10000, 0x200000, 0x80, 0x0, 0x20000000,
-	0x2, 0x0, 0x40000, 0x0, 0x0, 0x8000, 0x80000000, 0x800,
-	0x10, 0x4000, 0x40, 0x200, 0x40000000, 0x10, 0x0, 0x1000000,
-	0x4000020, 0x400, 0x4000000, 0x2000, 0x2000000, 0x0, 0x100000, 0x800,
-	0x40, 0x800, 0x100, 0x0, 0x40, 0x1000, 0x0, 0x20,
-	0x0, 0x40, 0x100, 0x40000000, 0x0, 0x40000000, 0x0, 0x0,
-	0x80, 0x0, 0x0, 0x0, 0x1, 0x0, 0x41000, 0x2,
-	0x80000000, 0x2000, 0x40000000, 0x10000000, 0x1000, 0x2000000, 0x0, 0x400,
-	0x0, 0x20, 0x0, 0x0, 0x0, 0x4, 0x10000000, 0x0,
-	0x20, 0x80, 0x10000000, 0x0, 0x4, 0x0, 0x104000, 0x0,
-	0x1000, 0x10000000, 0x1, 0x200, 0x0, 0x0, 0x100, 0x1000,
-	0x0, 0x8, 0x2000, 0x8, 0x2, 0x80000010, 0x0, 0x8000000,
-	0x10000000, 0x0, 0x100000, 0x8, 0x10004000, 0x1000000, 0x0, 0x2000,
-	0x4000, 0x80, 0x40, 0x0, 0x0, 0x2, 0x2, 0x2,
-	0x10000000, 0x0, 0x20000, 0x0, 0x10000000, 0x0, 0x0, 0x8000,
-	0x1, 0x0, 0x10000000, 0x0, 0x200000, 0x8, 0x100, 0x80000,
-	0x0, 0x0, 0x4, 0x1000000, 0x0, 0x400000, 0x0, 0x800000,
-	0x10000000, 0x0, 0x200000, 0x80000, 0x20, 0x800000, 0x0, 0x0,
-	0x0, 0x800, 0x20000000, 0x0, 0x10, 0x0, 0x100, 0x80,
-	0x4000, 0x80000000, 0x80, 0x10000, 0x40000000, 0x10, 0x40000000, 0x0,
-	0x10000, 0x80000, 0x0, 0x10000000, 0x40000000, 0x200, 0x0, 0x0,
-	0x1000, 0x80000, 0x1, 0x0, 0x0, 0x0, 0x1020, 0x800,
-	0x10000000, 0x0, 0x20000, 0x8000000, 0x100000, 0x10000000, 0x40000000, 0x0,
-	0x0, 0x2000000, 0x2000000, 0x40, 0x40000, 0x20000, 0x100, 0x80000,
-	0x40000, 0x4000000, 0x0, 0x20, 0x1, 0x4, 0x2000000, 0x40,
-	0x0, 0x4000000, 0x1, 0x40000, 0x0, 0x4000, 0x80000, 0x2100,
-	0x0, 0x2000, 0x40000, 0x40, 0x200000, 0x0, 0x40000, 0x4000,
-	0x200000, 0x20, 0x2000000, 0x10000000, 0x80, 0x10000000, 0x0, 0x0,
-	0x100000, 0x10, 0x2, 0x40, 0x0, 0x80000, 0x4040000, 0x0,
-	0x20, 0x200, 0x4, 0x8000, 0x100000, 0x2, 0x0, 0x80,
-	0x20000, 0x200, 0x0, 0x10000000, 0x80000, 0x4000000, 0x8000, 0x0,
-	0x0, 0x8000, 0x8000, 0x10, 0x2, 0x8000, 0x0, 0x1,
-	0x0, 0x0, 0x0, 0x0, 0x0, 0x80000, 0x8004000, 0x0,
-	0x0, 0x2000, 0x4, 0x20000000, 0x2, 0x0, 0x40000000, 0x0,
-	0x0, 0x10, 0x40000000, 0x400, 0x0, 0x8000, 0x0, 0x1000000,
-	0x100, 0x20, 0x0, 0x1000000, 0x20000, 0x0, 0x8000, 0x0,
-	0x0, 0x0, 0x8000, 0x2000000, 0x20000, 0x20000000, 0x0, 0x40,
-	0x200000, 0x20000000, 0x400400, 0x0, 0x0, 0x80000, 0x0, 0x0,
-	0x1001000, 0x0, 0x8000, 0x20, 0x0, 0x1000000, 0x0, 0x0,
-	0x80, 0x2000000, 0x1000000, 0x0, 0x80000, 0x1, 0x1000000, 0x800000,
-	0x0, 0x1, 0x0, 0x20000, 0x40, 0x40000, 0x80000000, 0x4000,
-	0x0, 0x0, 0x80000000, 0x20, 0x40, 0x100000, 0x100000, 0x1,
-	0x40000, 0x0, 0x2000000, 0x0, 0x8040000, 0x0, 0x80, 0x0,
-	0x100000, 0x0, 0x1000, 0x2, 0x40, 0x80000, 0x0, 0x0,
-	0x80000000, 0x8000000, 0x200, 0x40000, 0x800, 0x2000000, 0x20, 0x0,
-	0x80, 0x10000, 0x0, 0x80000, 0x4000000, 0x80000, 0x4000000, 0x20,
-	0x100004, 0x0, 0x200000, 0x8000, 0x0, 0x200000, 0x0, 0x80,
-	0x400, 0x1, 0x1, 0x0, 0x80000, 0x4000, 0x4000000, 0x8000000,
-	0x10000, 0x0, 0x100, 0x100, 0x0, 0x0, 0x4, 0x0,
-	0x8, 0x2008000, 0x8000000, 0x400000, 0x20000, 0x10000000, 0x0, 0x0,
-	0x800000, 0x20000, 0x0, 0x100, 0x0, 0x0, 0x40000000, 0x200,
-	0x8, 0x10000000, 0x20, 0x0, 0x20000000, 0x0, 0x2, 0x8,
-	0x20000000, 0x400, 0x8000, 0x8, 0x20000, 0x0, 0x0, 0x10000000,
-	0x0, 0x0, 0x800, 0x20000000, 0x400000, 0x800000, 0x80000000, 0x20000000,
-	0x8, 0x20, 0x10000000, 0x0, 0x0, 0x80000, 0x2, 0x4,
+var agentBits = [512]uint64{
+	0x802000048022, 0x8200400055810, 0x200000c000, 0x4002004c000c,
+	0x244106001c1032, 0x10182a000182046, 0x50201000745011, 0x28820200818024,
+	0x220800200084220, 0x200000, 0xc00000000000, 0x2822020084c014,
+	0x201, 0x300010004, 0x0, 0x0,
+	0x820400000000, 0x1000804180007, 0x100000002002, 0x4800000140030,
+	0x8000, 0x18810000104000, 0x20000030c022, 0x2c802000008002,
+	0x8022400000220, 0x4200000000000, 0x200, 0x404081008,
+	0x20000004001, 0x402000100800, 0x60020000000004, 0x0,
+	0x208900402300822, 0x10004020c2088, 0x4202100218200, 0x89022008840a4,
+	0xc00800200220, 0x40300001c9010, 0x630428200004001, 0x211a10c0404230c,
+	0x98103202180820, 0x218202200149004, 0x420000801022, 0x28802280983210,
+	0x400c00000020001, 0x9020000808004, 0x0, 0x0,
+	0x8000800000048020, 0x800000008201e, 0x4800000000000, 0x200000000004,
+	0x820000042000, 0x820000000c008, 0x200001800040000, 0x10000008000a,
+	0x10800202001038, 0x20000000000200, 0x20, 0x4002200004000,
+	0x0, 0x8, 0x2, 0x0,
+	0x800000040000, 0x8020400854206, 0x2000c4001, 0x998044001c7021,
+	0x2000, 0x10000c04005096, 0x8001800c00948080, 0x29400200180204c,
+	0x24800200205022, 0x14020000000001, 0x1000000000020, 0x4000400182020,
+	0x200000, 0x400000000, 0x0, 0x0,
+	0x800000001000, 0x4600001400108, 0x120400008000, 0xc001000502020,
+	0x0, 0x4000015028, 0x8000000008000, 0x220800200006004,
+	0x8022002000000, 0x4200000100000, 0x300000000, 0x84200200085024,
+	0x2001, 0x80000400044000, 0x0, 0x0,
+	0x22982000018011c, 0xc6001000c3030, 0x812200004002a, 0xc8103601418010,
+	0x80800400018004, 0x10102400000800, 0x305a9000682188, 0x211122400502202,
+	0x2d522680019804c, 0x30420800284009, 0x44a22400088202, 0x3c22280041a028,
+	0xc08000000001, 0x110226000c0030, 0x8, 0x0,
+	0x8000820000048100, 0x20402385080, 0x902004002020, 0x201022401240026,
+	0x1020, 0x2002100008400a, 0x201084400148088, 0x200822800040226,
+	0x10002600b10128, 0x480200200a000, 0x1002000000206, 0x4010100091004,
+	0x202000000201, 0x400000024, 0x0, 0x0,
+	0x800000004101, 0x400000014204, 0x8000, 0x4002000144010,
+	0xe200, 0x100010000c4028, 0x10801000286004, 0x200001000000044,
+	0x802200010004, 0xc00200008000, 0x0, 0x800000156800,
+	0xa000, 0x1000000818000, 0x0, 0x0,
+	0x800000040100, 0x6c0008, 0x0, 0x100028,
+	0x800000000000, 0x801000000000, 0x222000004004, 0x800000000,
+	0x802200110100, 0x4808000000000, 0x22, 0x820000012080,
+	0x0, 0x1000000, 0x1100, 0x0,
+	0xa08030001c2022, 0x8008800400519008, 0x2109200000881a2, 0x22081300084c080,
+	0x10000a00100200, 0x4400000000, 0xc988000880102, 0xa108841002d02a8,
+	0x258005001b800c, 0x19502404002001, 0x44002000000000, 0x210802200180004,
+	0x2100000000, 0x4400200308000, 0x0, 0x0,
+	0x80040004a022, 0x100000400055000, 0x20100000110201, 0x82000004c086,
+	0x0, 0x100200004cc080, 0x9580a0, 0x800000000000,
+	0x110220000c1028, 0x820800000000, 0x400000000000, 0x10010000080006,
+	0x100002000, 0x80014, 0x0, 0x0,
+	0x890000018000c, 0x400280001401d0, 0x10004102141224, 0x24922802048001,
+	0x2c00080320, 0x10080200010100c, 0x581214041d3084, 0x82201a400031c284,
+	0x23802120011a020, 0x34102200014004, 0x801e22000045206, 0x58020e801c5030,
+	0x580000008, 0x200028800008004, 0x0, 0x0,
+	0x800000048100, 0x20020200181004, 0x148020002d1012, 0x1b8102800d88829,
+	0x1d000e00258036, 0x804104029, 0x24802200909006, 0x20082220008022a,
+	0x28020400192208, 0x4100200000000, 0xa00920300004001, 0x18403020019000a,
+	0x200000001, 0x8202004080024, 0x8000000000004, 0x0,
+	0x4802a00040100, 0xc0248045552e0, 0x1002200012201, 0x105002c001c1018,
+	0x800000004000, 0x200208010c4002, 0x10428000254002, 0x200004402800102,
+	0x24002600000208, 0x412228000a000, 0x20100008020, 0x124820600042000,
+	0x400000002000, 0x20400100040, 0x0, 0x0,
+	0x2048000002c022a, 0x2014023980cc, 0x2200002020, 0x98022002c4024,
+	0x300200, 0x28006002900ac, 0xa00100300280, 0x220822000a0c105,
+	0x2800008020, 0x812200000000, 0x22200000020, 0x22400042050,
+	0xe001, 0x9000c002c4004, 0x4, 0x0,
+	0x2080000004a202, 0x100004200, 0x20000000005, 0x120300013600a,
+	0x5020c0002, 0x121800200145004, 0x4020500284048, 0x20024600590002,
+	0x240000800c, 0x10240000b000, 0x200000000200, 0xa00a00003088,
+	0x0, 0x1c00084000, 0x20, 0x0,
+	0x8020820402001106, 0x90004009140b0, 0x2200102021, 0x2240026008ec006,
+	0xd440000240022, 0x2c0020011920a4, 0x14820601418084, 0x1a0090b012,
+	0x100802400000028, 0x8000000010, 0x220000082a0, 0x100a0e00008000c,
+	0x800000000000, 0xa8000c00088044, 0x1000000004, 0x0,
+	0x800000041004, 0x90000800008200, 0x0, 0x200004000,
+	0x0, 0x20000084000, 0x18400800880000, 0x220400058030,
+	0x8010002000000028, 0x0, 0x200000002, 0x200088206,
+	0x400000001, 0x8000800000000000, 0x80, 0x0,
+	0x800000008002, 0x802071088, 0x100000088021, 0x8002001c6020,
+	0x400000004000, 0x301020200114038, 0xc208001d0810, 0x28820200000008,
+	0x22000000204, 0x200400a200, 0x2, 0x100060200001004,
+	0x0, 0x80000000900010, 0x0, 0x0,
+	0xc800000000000, 0x8000802545000, 0x80020, 0x94022,
+	0x4000000004000, 0xa000180840, 0x10d20000149004, 0x8002000180002,
+	0x200400000102, 0x400000000, 0x20, 0x10000040000,
+	0x0, 0x0, 0x0, 0x0,
+	0x800000000000, 0x4004400a0402a, 0x8c000, 0x8800c00085000,
+	0x8000000000100, 0x82000001c402c, 0x61000800801208, 0xc810340009200c,
+	0x202000000200, 0x0, 0x20200002000, 0x800000000100,
+	0x0, 0x0, 0x0, 0x0,
+	0x920400388902, 0x1200102005010, 0x1300800080021, 0x10426000481041,
+	0x8000002000000020, 0x20400400510000, 0x2042220004a004, 0x260012a220,
+	0x50102000200322, 0x23200002014, 0x820000000220, 0x4800c00000410,
+	0x400000000000000, 0x24000000000, 0x80004, 0x0,
+	0x2480000004b000, 0x38004400315080, 0x2202008003, 0x28100e000cc088,
+	0x200300000200, 0xc0220014820c0, 0x4200c00b4c010, 0x200022000800028,
+	0x821a00001000, 0x200480000008, 0x200000000226, 0x111a000002202,
+	0x8000000000a004, 0x20000c80100000, 0x400000000, 0x0,
+	0x800000040000, 0x18050000191062, 0x0, 0x0,
+	0x0, 0x1001000000000, 0x800000000, 0xe00180014,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x20000000000, 0x0,
+	0x10800000000000, 0x800004020, 0x40200, 0x400041002,
+	0x0, 0x40000c000, 0xa0084e200, 0x2400000000,
+	0x0, 0x0, 0x0, 0x22000,
+	0x112000000000, 0x400000000, 0x0, 0x0,
+	0x802000000010, 0x80000000000, 0x22000000200, 0x4000201109000,
+	0x8000000000000000, 0x0, 0x110001200208084, 0x100000008000,
+	0x2000108008, 0x2000002000, 0x48200, 0x812280004000,
+	0x2000002000, 0x800000000000, 0x0, 0x0,
+	0x800000040003, 0x200000805004, 0x800000040000, 0x444000,
+	0x0, 0x100200010e000, 0x400010, 0x108008,
+	0x1000200000120, 0x4102200000000, 0x220, 0x20002000011006,
+	0x8000, 0x0, 0x8, 0x0,
+	0x800000040000, 0x0, 0x0, 0x4,
+	0x0, 0x10000000000000, 0x0, 0x0,
+	0x10000, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x8800000000000, 0x0, 0x0, 0x0,
+	0x20000, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x4000,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
+	0x0, 0x0, 0x0, 0x0,
 }

@@ -38,23 +38,35 @@ func (x *exchange) page(p core.Page) {
 		// The page's address may hold a recipient: the home page need not know it.
 		{"referrer-policy", "no-referrer"},
 	}}
-	switch {
-	case p.Code.Temporary():
-		a.header[6] = [2]string{"retry-after", "60"}
-	case p.Code == core.BadMethod:
+	if wait := p.RetryHeader(); wait != "" {
+		a.header[6] = [2]string{"retry-after", wait}
+	} else if p.Code == core.BadMethod {
 		a.header[6] = [2]string{"allow", "GET, HEAD"}
 	}
 	a.body = p.AppendHTML(make([]byte, 0, 2<<10))
 	x.sendAnswer(a)
 }
 
-// pixel answers an open.
-func (x *exchange) pixel() {
-	x.sendAnswer(answer{status: 200, body: []byte(core.Pixel), header: [8][2]string{
-		{"content-type", "image/gif"},
+// reply sends what is answered from here: an open's pixel, app-link files, and
+// what crawlers and probes ask for.
+func (x *exchange) reply(r core.ReplyBody) {
+	mediaType, body := r.Content(x.site)
+	a := answer{status: 200, body: body, header: [8][2]string{
+		{"content-type", mediaType},
 		{"cache-control", "no-store"},
 		{"x-robots-tag", "noindex"},
-	}})
+		{"x-content-type-options", "nosniff"},
+	}}
+	if r.Cached() {
+		a.header[1][1] = "public, max-age=3600"
+	}
+	if r == core.ReplyHealth {
+		a.body = core.AppendHealth(nil, serviceVersion(), sites.Len())
+		if sites.Len() == 0 {
+			a.status = core.NoSites.Notice().Status
+		}
+	}
+	x.sendAnswer(a)
 }
 
 // sendAnswer sends a response of ours. A header that the host refuses ends in a
@@ -82,13 +94,16 @@ func (x *exchange) sendAnswer(a answer) {
 }
 
 // sendBack sends the ESP's response to the reader as it is, but for the headers
-// of its connection, and for a redirect that the ESP left cacheable: a click
-// that a browser answers from its cache is not counted.
+// of its connection, for X-Robots-Tag, and for a redirect that the ESP left
+// cacheable: a click that a browser answers from its cache is not counted.
 func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status int) {
 	names, _ := x.text(resp.AppendHeaderNames)
 	var set headerSet
 	set.read(names)
 	x.removeConnectionHeaders(set, resp)
+	if !set.has(hdrRobotsTag) {
+		resp.SetHeader("x-robots-tag", "noindex")
+	}
 	if isRedirect(status) {
 		if set.has(hdrLocation) {
 			to, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return resp.AppendHeaderValues(dst, "location") })

@@ -20,28 +20,33 @@ func serve() {
 		return
 	}
 	x.locate()
-	if sites == nil && x.site == nil {
-		x.page(core.Page{Code: core.NoSites})
-		return
+	d := core.Decide(&x.request, x.site, x.start)
+	if d.Code == core.WrongHost && sites == nil {
+		d.Code = core.NoSites
 	}
-	x.carryOut(core.Decide(&x.request, x.site, x.start))
+	x.carryOut(d)
 }
 
-// carryOut does what was decided.
+// carryOut does what was decided. Who asks is looked at before the request is
+// sent on, and else when the reader has been answered.
 func (x *exchange) carryOut(d core.Decision) {
 	x.note(d)
 	switch d.Action {
 	case core.Redirect:
 		x.redirect(d.Location)
+		x.look()
 		if d.Origin != nil {
 			x.tell(d)
 		}
 	case core.Proxy:
+		x.look()
 		x.proxy(d)
 	case core.Reply:
-		x.pixel()
+		x.reply(d.Reply)
+		x.look()
 	default:
 		x.page(core.Page{Code: d.Code})
+		x.look()
 	}
 }
 

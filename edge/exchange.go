@@ -16,11 +16,13 @@ type exchange struct {
 	body    hostcall.Body
 	host    string // as the reader asked for it
 	scheme  string
+	uri     string
 	request core.Request
 	site    *core.Site
 	headers headerSet
 	keys    keyring
 	record  core.Record
+	signals core.Signals
 	// answered is set once a response has left, or its leaving has failed: there
 	// is no second try, the handles are gone.
 	answered bool
@@ -41,11 +43,11 @@ func (x *exchange) receive() core.Code {
 	if st != hostcall.OK {
 		return core.BadRequest
 	}
-	uri, st := x.text(x.req.AppendURI)
+	x.uri, st = x.text(x.req.AppendURI)
 	if st != hostcall.OK {
 		return core.BadRequest
 	}
-	x.scheme, x.host, x.request.Target = splitURI(uri)
+	x.scheme, x.host, x.request.Target = splitURI(x.uri)
 	x.record.Host = x.host
 	names, st := x.text(x.req.AppendHeaderNames)
 	if st != hostcall.OK {

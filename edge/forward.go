@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/netip"
+	"os"
+	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -10,20 +12,30 @@ import (
 
 // proxy sends the reader's own request on and the ESP's own response back.
 func (x *exchange) proxy(d core.Decision) {
-	resp, body, why := x.send(d.Origin)
-	if why != core.OK {
-		x.afterFailure(why, 0)
+	a := x.ask(d.Origin)
+	if a.code != core.OK {
+		x.afterFailure(a.code, core.Page{})
 		return
 	}
-	status, _ := resp.Status()
-	x.record.OriginStatus = status
+	status := x.originStatus(a)
 	if failed(status) && x.reads(d.Kind) {
-		resp.Close()
-		body.Close()
-		x.afterFailure(core.ESPError, status)
+		wait, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return a.resp.AppendHeaderValues(dst, "retry-after") })
+		first, _ := hostcall.Next(wait)
+		a.close()
+		x.afterFailure(core.ESPError, core.Page{Status: status, RetryAfter: core.RetryAfterOf(first)})
 		return
 	}
-	x.sendBack(resp, body, status)
+	x.sendBack(a.resp, a.body, status)
+}
+
+// originStatus reads and notes the status that the ESP answered.
+func (x *exchange) originStatus(a attempt) int {
+	status, _ := a.resp.Status()
+	x.record.OriginStatus = status
+	if failed(status) {
+		x.record.Missed = "maybe"
+	}
+	return status
 }
 
 // failed tells whether a status says that the ESP could not do its work, rather
@@ -36,56 +48,51 @@ func (x *exchange) reads(k core.Kind) bool {
 	return (k == core.KindClick || k == core.KindApp) && (x.request.Method == "GET" || x.request.Method == "HEAD")
 }
 
-func (x *exchange) afterFailure(why core.Code, status int) {
+func (x *exchange) afterFailure(why core.Code, p core.Page) {
 	d := core.AfterFailure(&x.request, x.site, why)
 	x.note(d)
 	if d.Action == core.Redirect {
 		x.redirect(d.Location)
 		return
 	}
-	x.page(core.Page{Code: d.Code, Status: status})
+	p.Code = d.Code
+	x.page(p)
 }
 
 // tell lets the ESP count a click that the reader no longer waits for. Its
-// answer is only logged: whether it would have led to the same place is how a
-// wrong reading is found.
+// answer is only logged.
 func (x *exchange) tell(d core.Decision) {
-	resp, body, why := x.send(d.Origin)
-	if why != core.OK {
+	a := x.ask(d.Origin)
+	if a.code != core.OK {
 		return
 	}
-	x.record.OriginStatus, _ = resp.Status()
-	to, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return resp.AppendHeaderValues(dst, "location") })
-	x.record.Agrees = "no"
-	if first, _ := hostcall.Next(to); first == d.Location {
-		x.record.Agrees = "yes"
+	if !failed(x.originStatus(a)) {
+		to, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return a.resp.AppendHeaderValues(dst, "location") })
+		first, _ := hostcall.Next(to)
+		x.compare(d.Location, first)
 	}
-	resp.Close()
-	body.Close()
+	a.close()
 }
 
-// send edits the request and sends it to the origin. The handles are consumed
-// whatever happens.
-func (x *exchange) send(o *core.Origin) (hostcall.Response, hostcall.Body, core.Code) {
-	if st := x.edit(o); st != hostcall.OK {
-		x.record.OriginError = "header_" + st.String()
-		return 0, 0, core.Internal
+// compare notes whether the ESP leads where the reader was sent. If it does not,
+// the link was read wrongly, and standard error says so: hosts only, since a path
+// may name the reader.
+func (x *exchange) compare(ours, theirs string) {
+	if theirs == ours {
+		x.record.Agrees = "yes"
+		return
 	}
-	resp, body, failure, st := x.req.Send(x.body, o.Backend)
-	if st == hostcall.OK {
-		return resp, body, core.OK
+	x.record.Agrees, x.record.OriginDestination = "no", core.HostOf(theirs)
+	where := "another page of " + x.record.OriginDestination
+	switch x.record.OriginDestination {
+	case "":
+		where = "nowhere (status " + strconv.Itoa(x.record.OriginStatus) + ")"
+	case x.record.Destination:
+	default:
+		where = x.record.OriginDestination
 	}
-	x.record.OriginError = failure.String()
-	if x.record.OriginError == "" {
-		x.record.OriginError = st.String()
-	}
-	switch {
-	case failure.TimedOut():
-		return 0, 0, core.ESPTimeout
-	case failure.TLS():
-		return 0, 0, core.ESPTLS
-	}
-	return 0, 0, core.ESPUnreachable
+	_, _ = os.Stderr.WriteString("warning: the ESP disagrees: the reader was sent to " + x.record.Destination + ", the ESP leads to " + where +
+		"; site " + x.site.Host + ", esp " + x.site.ESP + ", request " + x.record.RequestID + "\n")
 }
 
 // edit makes of the reader's request what the ESP expects. The target and every

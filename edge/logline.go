@@ -29,6 +29,9 @@ func (x *exchange) log() {
 		x.record.VCPU = vcpu.Milliseconds()
 	}
 	x.record.Version = serviceVersion()
+	if x.record.Judged {
+		x.record.Verdict = core.Judge(&x.signals)
+	}
 	line := x.record.AppendJSON(make([]byte, 0, 1<<10))
 	if _, err := rtlog.Open(logEndpoint).Write(line); err != nil {
 		_, _ = os.Stderr.Write(line)

@@ -52,9 +52,13 @@ func (x *exchange) locate() {
 		return
 	}
 	site, err := core.ParseSite(host, data)
-	if err != nil {
+	if err != nil || leadsBack(site.Origin) || leadsBack(site.SecondOrigin) {
 		x.record.Override = "invalid"
 		return
 	}
 	x.site, x.record.Override = site, "used"
 }
+
+// leadsBack tells whether an origin is one of the link domains of sites.json,
+// which an entry of the config store cannot know.
+func leadsBack(o *core.Origin) bool { return o != nil && sites.Has(o.Address) }

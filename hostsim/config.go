@@ -3,6 +3,7 @@ package hostsim
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -23,7 +24,19 @@ type Config struct {
 	Backends     map[string]Backend
 	ConfigStores map[string]map[string]string // dictionaries as well
 	SecretStores map[string]map[string][]byte
+	// KVStores are what the stores, object stores as well, have at the start. Guests change the host's copy: see Host.KV.
+	KVStores map[string]map[string]KVEntry
+	ACLs     map[string][]ACLEntry
+	// Geo has what is known of addresses, Devices of user agents (by their whole text): JSON objects, as in Fastly's
+	// geolocation and device detection data.
+	Geo     map[netip.Addr]json.RawMessage
+	Devices map[string]json.RawMessage
+	// NoLoopbackGeo: loopback addresses are not in San Francisco, where Viceroy has them.
+	NoLoopbackGeo bool
+	Shields       map[string]Shield
 
+	// Args follow the program's name, "compute-app", in argv. Default none, as on Fastly.
+	Args []string
 	// Env is added to the FASTLY_* variables that Viceroy sets, and wins over them.
 	Env map[string]string
 	// Now is the guest's wall clock. Default time.Now.
@@ -59,6 +72,8 @@ type Config struct {
 	// FastlyKeys are the values of Fastly-Key for which fastly_key_is_valid says yes.
 	FastlyKeys []string
 
+	// Engine runs the module. Default wazero; CacheDir is for that one only.
+	Engine Engine
 	// CacheDir keeps compiled code between processes; wazero takes seconds to compile a large Go module. Default none.
 	CacheDir string
 }
@@ -69,6 +84,7 @@ type Limits struct {
 	AfterDisconnect time.Duration // what is left of it once the client has gone in mid-response; default 10 seconds
 	MemoryPages     uint32        // linear memory in pages of 64 KiB; default 2048 (128 MiB)
 	HostBytes       int           // host memory for headers, handles, buffered bodies and log lines; default 256 MiB
+	StoreBytes      int           // for all requests together: KV stores, and the cache, each; default 1 GiB
 	Output          int           // bytes kept of stdout and stderr each; default 1 MiB
 	Calls           int           // host calls kept in Exchange.Calls; default 10,000
 	Sends           int           // backend requests per sandbox; default none (Fastly allows 32)
@@ -86,6 +102,7 @@ func (l Limits) orDefaults() Limits {
 	l.AfterDisconnect = orDefault(l.AfterDisconnect, 10*time.Second)
 	l.MemoryPages = orDefault(l.MemoryPages, 2048)
 	l.HostBytes = orDefault(l.HostBytes, 256<<20)
+	l.StoreBytes = orDefault(l.StoreBytes, 1<<30)
 	l.Output = orDefault(l.Output, 1<<20)
 	l.Calls = orDefault(l.Calls, 10_000)
 	return l
@@ -188,10 +205,76 @@ func (b Backend) compile() (*origin.Backend, error) {
 	return o, nil
 }
 
+// KVEntry is one value of a KV store.
+type KVEntry struct {
+	Value    []byte
+	Metadata string // UTF-8
+}
+
+// ACLEntry is one prefix of an access control list, and what is to be done with addresses that have it.
+type ACLEntry struct {
+	Prefix netip.Prefix
+	Action string // ALLOW, BLOCK, or another text
+}
+
+// Shield is a shielding site: the one that this host is said to run on, or another one with its addresses.
+type Shield struct {
+	Local      bool
+	Plain, TLS string // URLs
+}
+
+// stores fills in what guests look things up in.
+func (c *Config) stores(svc *abi.Service) error {
+	svc.KV, svc.Cache = abi.NewKVStores(c.Now, c.Limits.StoreBytes), abi.NewCache(c.Now, c.Limits.StoreBytes)
+	for store, entries := range c.KVStores {
+		svc.KV.Create(store)
+		for key, e := range entries {
+			if !abi.ValidKVKey(key) {
+				return fmt.Errorf("config: kv store %q: %q cannot be a key", store, key)
+			}
+			svc.KV.Put(store, key, e.Value, e.Metadata)
+		}
+	}
+	for name, entries := range c.ACLs {
+		svc.ACLs[name] = []abi.ACLEntry{}
+		for _, e := range entries {
+			if !e.Prefix.IsValid() {
+				return fmt.Errorf("config: acl %q: an entry has no valid prefix", name)
+			}
+			svc.ACLs[name] = append(svc.ACLs[name], abi.ACLEntry(e))
+		}
+	}
+	for name, shield := range c.Shields {
+		svc.Shields[name] = abi.Shield(shield)
+	}
+	return c.tables(svc)
+}
+
+func (c *Config) tables(svc *abi.Service) error {
+	svc.NoLoopbackGeo = c.NoLoopbackGeo
+	for ip, data := range c.Geo {
+		if !json.Valid(data) {
+			return fmt.Errorf("config: geo data of %s is not JSON", ip)
+		}
+		svc.Geo[ip] = data
+	}
+	for agent, data := range c.Devices {
+		if !json.Valid(data) {
+			return fmt.Errorf("config: device data of %q is not JSON", agent)
+		}
+		svc.Devices[agent] = data
+	}
+	return nil
+}
+
 // service checks the configuration and turns it into what sandboxes share.
 func (c *Config) service() (*abi.Service, error) {
 	svc := &abi.Service{ConfigStores: c.ConfigStores, SecretStores: c.SecretStores, HostBytes: c.Limits.HostBytes,
-		Sends: c.Limits.Sends, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}}
+		Sends: c.Limits.Sends, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}, Geo: map[netip.Addr][]byte{},
+		Devices: map[string][]byte{}, ACLs: map[string][]abi.ACLEntry{}, Shields: map[string]abi.Shield{}}
+	if err := c.stores(svc); err != nil {
+		return nil, err
+	}
 	if c.Scheme != "http" && c.Scheme != "https" {
 		return nil, fmt.Errorf("config: scheme %q: want http or https", c.Scheme)
 	}
@@ -210,6 +293,8 @@ func (c *Config) service() (*abi.Service, error) {
 	}
 	return svc, nil
 }
+
+func (c *Config) args() []string { return append([]string{"compute-app"}, c.Args...) }
 
 // environment is Viceroy's (src/linking.rs, make_wasi_ctx) with Env over it, sorted by name.
 func (c *Config) environment(id uint64) [][2]string {

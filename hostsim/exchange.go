@@ -11,7 +11,10 @@ import (
 
 // Exchange is what happened during one request. It is complete, and no longer changes, when it is handed out.
 type Exchange struct {
-	ID      uint64 // counts from 0
+	ID uint64 // counts from 0
+	// Sandbox is the ID of the first exchange of the sandbox that served this one; FASTLY_TRACE_ID is made of it. It differs
+	// from ID only for guests that ask for further requests (next_request).
+	Sandbox uint64
 	Request RequestSummary
 	// Response is the status that was sent to the client; 0 when the client went before there was one.
 	Response int
@@ -106,6 +109,9 @@ type recorder struct {
 	onLog func(LogLine)
 	reply chan *abi.Outgoing
 	calls int // how many calls to keep
+	sends sync.WaitGroup
+
+	session *session // of the guest's goroutine
 }
 
 var _ abi.Outside = (*recorder)(nil)
@@ -128,13 +134,20 @@ func (r *recorder) Log(endpoint string, line []byte) {
 func (r *recorder) Sending(backend string, req *wire.Request) func(int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.sends.Add(1)
 	at := len(r.x.Sent)
 	r.x.Sent = append(r.x.Sent, BackendRequest{Backend: backend, Method: req.Method, Target: req.Target, Header: req.Header.Clone()})
 	return func(status int, err error) {
+		defer r.sends.Done()
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.x.Sent[at].Status, r.x.Sent[at].Err = status, err
 	}
+}
+
+// NextRequest implements abi.Outside.
+func (r *recorder) NextRequest(timeout time.Duration) abi.Promise {
+	return r.session.host.queue.add(r.session, timeout)
 }
 
 // call needs no lock: only the guest's goroutine writes calls.

@@ -12,8 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// LoadConfig reads the [local_server] part of a fastly.toml: backends, config_stores (or dictionaries), secret_stores,
-// fake_valid_fastly_keys, with the keys that Viceroy has (github.com/fastly/Viceroy, src/config). Files that it names are
+// LoadConfig reads the [local_server] part of a fastly.toml: acls, backends, config_stores (or dictionaries),
+// device_detection, fake_valid_fastly_keys, geolocation, kv_stores (or object_stores, object_store), secret_stores and
+// shielding_sites, with the keys that Viceroy has (github.com/fastly/Viceroy, src/config). Files that it names are
 // found beside it. An unknown key, a value of the wrong type or beyond Fastly's limits is an error with file and line; all
 // of them are reported together. A secret that comes from the environment must be set there. Secrets are never part of an
 // error.
@@ -34,6 +35,10 @@ func LoadConfig(path string) (Config, error) {
 	cfg.ConfigStores = loadConfigStores(local)
 	cfg.SecretStores = loadSecretStores(local.child("secret_stores"))
 	cfg.FastlyKeys = loadKeys(local)
+	cfg.KVStores = loadKVStores(local)
+	cfg.ACLs = loadACLs(local.child("acls"))
+	loadTables(local, &cfg)
+	cfg.Shields = loadShields(local.child("shielding_sites"))
 	local.used["viceroy_version"] = true // for the CLI
 	local.done()
 	if err := errors.Join(f.errs...); err != nil {

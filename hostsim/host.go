@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -13,19 +12,17 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tetratelabs/wazero"
-
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 // Host runs one module. Each request gets a sandbox of its own. All methods are safe for concurrent use.
 type Host struct {
-	cfg      Config
-	svc      *abi.Service
-	runtime  wazero.Runtime
-	compiled wazero.CompiledModule
-	nextID   atomic.Uint64
+	cfg     Config
+	svc     *abi.Service
+	program Program
+	nextID  atomic.Uint64
+	queue   queue
 
 	ctx    context.Context // ends when the Host is closed
 	cancel context.CancelCauseFunc
@@ -51,15 +48,11 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt, err := newRuntime(ctx, &cfg)
+	program, err := cfg.Engine.Compile(ctx, module)
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{cfg: cfg, svc: svc, runtime: rt}
-	if err := h.load(ctx, module); err != nil {
-		rt.Close(ctx)
-		return nil, err
-	}
+	h := &Host{cfg: cfg, svc: svc, program: program}
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	return h, nil
 }
@@ -79,6 +72,9 @@ func (c Config) orDefaults() Config {
 	if c.Scheme == "" {
 		c.Scheme = "http"
 	}
+	if c.Engine == nil {
+		c.Engine = &wazeroEngine{cacheDir: c.CacheDir, entry: c.Entry, pages: c.Limits.MemoryPages}
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -95,34 +91,6 @@ func (l *lockedReader) Read(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.r.Read(p)
-}
-
-// newRuntime leaves the memory limit to the allocator, which can tell that it was met.
-func newRuntime(ctx context.Context, cfg *Config) (wazero.Runtime, error) {
-	rc := wazero.NewRuntimeConfig().WithCloseOnContextDone(true)
-	if cfg.CacheDir != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
-		if err != nil {
-			return nil, fmt.Errorf("compilation cache %q: %w", cfg.CacheDir, err)
-		}
-		rc = rc.WithCompilationCache(cache)
-	}
-	return wazero.NewRuntimeWithConfig(ctx, rc), nil
-}
-
-func (h *Host) load(ctx context.Context, module []byte) error {
-	wasi, err := instantiateWASI(ctx, h.runtime)
-	if err != nil {
-		return fmt.Errorf("link wasi: %w", err)
-	}
-	h.compiled, err = h.runtime.CompileModule(ctx, module)
-	if err != nil {
-		return fmt.Errorf("compile module: %w", err)
-	}
-	if err := check(h.compiled, wasi, &h.cfg); err != nil {
-		return err
-	}
-	return link(ctx, h.runtime)
 }
 
 // Serve serves plain HTTP/1.1 on ln, with exact targets and ordered headers, until ctx ends; it then waits for the
@@ -161,5 +129,11 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	h.cancel(errClosed)
 	h.guests.Wait()
-	return h.runtime.Close(ctx)
+	return h.program.Close(ctx)
+}
+
+// KV returns what a KV store has under a key now. The value must not be changed.
+func (h *Host) KV(store, key string) (KVEntry, bool) {
+	e, ok := h.svc.KV.Get(store, key)
+	return KVEntry{Value: e.Value, Metadata: e.Metadata}, ok
 }

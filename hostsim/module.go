@@ -1,7 +1,6 @@
 package hostsim
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,15 +8,14 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 )
 
 // check finds, before anything runs, what would fail at instantiation or at the first request, and says it in full.
-func check(module wazero.CompiledModule, wasi wazero.CompiledModule, cfg *Config) error {
+func check(module wazero.CompiledModule, wasi wazero.CompiledModule, e *wazeroEngine) error {
 	problems := checkImports(module, wasi.ExportedFunctions())
-	problems = append(problems, checkExports(module, cfg)...)
+	problems = append(problems, checkExports(module, e)...)
 	if len(problems) == 0 {
 		return nil
 	}
@@ -46,20 +44,20 @@ func checkImports(module wazero.CompiledModule, wasi map[string]api.FunctionDefi
 	return problems
 }
 
-func checkExports(module wazero.CompiledModule, cfg *Config) (problems []string) {
-	entry, ok := module.ExportedFunctions()[cfg.Entry]
+func checkExports(module wazero.CompiledModule, e *wazeroEngine) (problems []string) {
+	entry, ok := module.ExportedFunctions()[e.entry]
 	switch {
 	case !ok:
-		problems = append(problems, fmt.Sprintf("no exported function %q", cfg.Entry))
+		problems = append(problems, fmt.Sprintf("no exported function %q", e.entry))
 	case len(entry.ParamTypes()) > 0:
-		problems = append(problems, fmt.Sprintf("exported function %q takes parameters", cfg.Entry))
+		problems = append(problems, fmt.Sprintf("exported function %q takes parameters", e.entry))
 	}
 	memory, ok := module.ExportedMemories()["memory"]
 	switch {
 	case !ok:
 		problems = append(problems, `no exported memory "memory"`)
-	case memory.Min() > cfg.Limits.MemoryPages:
-		problems = append(problems, fmt.Sprintf("memory starts with %d pages, the limit is %d", memory.Min(), cfg.Limits.MemoryPages))
+	case memory.Min() > e.pages:
+		problems = append(problems, fmt.Sprintf("memory starts with %d pages, the limit is %d", memory.Min(), e.pages))
 	}
 	return problems
 }
@@ -91,52 +89,6 @@ func valueTypes(params string) []api.ValueType {
 		}
 	}
 	return types
-}
-
-// link defines every host call of the ABI, so that any module can be instantiated.
-func link(ctx context.Context, rt wazero.Runtime) error {
-	builders := map[string]wazero.HostModuleBuilder{}
-	for _, fn := range abi.Functions() {
-		b := builders[fn.Module]
-		if b == nil {
-			b = rt.NewHostModuleBuilder(fn.Module)
-			builders[fn.Module] = b
-		}
-		b.NewFunctionBuilder().WithGoModuleFunction(trampoline(fn), valueTypes(fn.Params), []api.ValueType{api.ValueTypeI32}).Export(fn.Name)
-	}
-	for name, b := range builders {
-		if _, err := b.Instantiate(ctx); err != nil {
-			return fmt.Errorf("link %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-type runKey struct{}
-
-// trampoline hands a host call to the sandbox of the request. When the request is over, the guest does not get to see the
-// call's outcome: it ends here.
-func trampoline(fn *abi.Function) api.GoModuleFunc {
-	params := len(fn.Params)
-	return func(ctx context.Context, guest api.Module, stack []uint64) {
-		r := ctx.Value(runKey{}).(*run)
-		st := r.sandbox.Call(fn, guest.Memory(), stack[:params])
-		r.rec.call(fn, st)
-		if ctx.Err() != nil {
-			panic(sys.NewExitError(sys.ExitCodeContextCanceled))
-		}
-		stack[0] = uint64(st)
-	}
-}
-
-// instantiateWASI links wazero's WASI and returns its definitions.
-func instantiateWASI(ctx context.Context, rt wazero.Runtime) (wazero.CompiledModule, error) {
-	compiled, err := wasi_snapshot_preview1.NewBuilder(rt).Compile(ctx)
-	if err != nil {
-		return nil, err
-	}
-	_, err = rt.InstantiateModule(ctx, compiled, wazero.NewModuleConfig())
-	return compiled, err
 }
 
 var errNoModule = errors.New("module is empty")

@@ -54,6 +54,8 @@ type checkedSite struct {
 	ESP          string   `json:"esp"`
 	Backend      string   `json:"backend,omitempty"`
 	Origin       string   `json:"origin,omitempty"`
+	SecondOrigin string   `json:"second_origin,omitempty"`
+	ESPTimeout   string   `json:"esp_timeout,omitempty"`
 	Clicks       string   `json:"clicks"`
 	WhenESPFails string   `json:"when_esp_fails"`
 	Destinations []string `json:"destinations,omitempty"`
@@ -139,7 +141,10 @@ func describe(s *core.Site) checkedSite {
 		d.Clicks, d.WhenESPFails = "none", "none"
 		return d
 	}
-	d.Backend, d.Origin = s.Origin.Backend, originURL(s.Origin)
+	d.Backend, d.Origin, d.ESPTimeout = s.Origin.Backend, originURL(s.Origin), s.ESPTimeout.String()
+	if s.SecondOrigin != nil {
+		d.SecondOrigin = originURL(s.SecondOrigin)
+	}
 	if s.ClickRedirect {
 		d.Clicks = "redirect"
 	}

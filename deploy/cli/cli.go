@@ -120,7 +120,7 @@ done; 2 the command was called wrongly.`,
 	})
 	root.AddCommand(
 		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(),
-		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.versionCommand(),
+		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.missedCommand(), env.versionCommand(),
 	)
 	return root
 }

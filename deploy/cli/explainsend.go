@@ -15,7 +15,6 @@ type sent struct {
 	Method  string       `json:"method"`
 	Target  string       `json:"target"`
 	Headers []headerEdit `json:"headers"`
-	Back    []headerEdit `json:"answer_headers,omitempty"`
 }
 
 // headerEdit is what is done to one header; the others pass as they came. A
@@ -49,7 +48,6 @@ func sentTo(o *core.Origin, site *core.Site, req *core.Request) *sent {
 		headerEdit{Name: "CDN-Loop", Value: string(core.AppendLoop(nil, site.Host)), Append: true})
 	if o.StripCookies {
 		s.Headers = append(s.Headers, headerEdit{Name: "Cookie", Gone: true})
-		s.Back = append(s.Back, headerEdit{Name: "Set-Cookie", Gone: true})
 	}
 	return s
 }

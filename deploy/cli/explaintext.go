@@ -19,6 +19,9 @@ func (x *explanation) print(w io.Writer) {
 	if x.Site.Origin != "" {
 		p.row("origin", x.Site.Origin+", backend "+x.Site.Backend)
 	}
+	if x.Site.SecondOrigin != "" {
+		p.row("second origin", x.Site.SecondOrigin+", for GET and HEAD where the first is not reached")
+	}
 	x.printLink(p)
 	x.printDecision(p)
 	x.printSent(p)
@@ -133,9 +136,6 @@ func (x *explanation) printSent(p printer) {
 	p.row("request", s.Method+" "+s.Target)
 	for _, h := range s.Headers {
 		p.row(h.Name, h.String())
-	}
-	for _, h := range s.Back {
-		p.row(h.Name, "(removed from the answer)")
 	}
 }
 

@@ -12,7 +12,7 @@ func (x *explanation) why(d core.Decision, req *core.Request, own bool) string {
 	case d.Action == core.Refuse:
 		return explainCode(d.Code).what
 	case d.Action == core.Reply:
-		return "the signed open pixel is answered from here"
+		return whyReply(d.Reply)
 	case own:
 		return "the signature is right, the link has not expired, and its destination is allowed"
 	case d.Action == core.Redirect && d.Origin != nil:
@@ -21,6 +21,20 @@ func (x *explanation) why(d core.Decision, req *core.Request, own bool) string {
 		return `the site has "clicks": "redirect" and "count": false: the link says where it leads and the list allows it; the ESP is not told`
 	}
 	return x.whyProxied(req)
+}
+
+func whyReply(r core.ReplyBody) string {
+	switch r {
+	case core.ReplyPixel:
+		return "the signed open pixel is answered from here"
+	case core.ReplyApple, core.ReplyAndroid:
+		return `the site's own file of "app_links" is served`
+	case core.ReplyRobots:
+		return "robots.txt is the same on every link domain: crawlers are kept out, as each link that they follow is counted"
+	case core.ReplyHealth:
+		return "this path tells whether the module lives"
+	}
+	return "answered from here: " + r.String()
 }
 
 func (x *explanation) whyProxied(req *core.Request) string {

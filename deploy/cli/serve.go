@@ -256,7 +256,7 @@ func compileCache() string {
 
 // serve answers until ctx ends, then lets the requests under way finish.
 func (s *serve) serve(ctx context.Context, svc *service) error {
-	srv := &wire.Server{Handler: svc.host, Log: s.logger()}
+	srv := &wire.Server{Handler: throughLocalhost(svc.sites, svc.host), Log: s.logger()}
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Serve(svc.ln) }()
 	select {

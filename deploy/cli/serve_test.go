@@ -105,7 +105,7 @@ func (r *running) readGreeting() {
 
 // target finds the first link of this name in the greeting, for a host.
 func (r *running) target(host, name string) string {
-	re := regexp.MustCompile(`(?m)^  # ` + regexp.QuoteMeta(name) + "\n  curl .*'Host: " + regexp.QuoteMeta(host) + `'.* 'http://[^/]+(/.*)'$`)
+	re := regexp.MustCompile(`(?m)^  # ` + regexp.QuoteMeta(name) + "\n(?:  http://.*\n)?  curl .*'Host: " + regexp.QuoteMeta(host) + `'.* 'http://[^/]+(/.*)'$`)
 	m := re.FindStringSubmatch(r.greeting)
 	require.NotNil(r.t, m, "%s: %s in\n%s", host, name, r.greeting)
 	return m[1]

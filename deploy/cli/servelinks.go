@@ -74,7 +74,21 @@ func (s *serve) samples(links []origins.SampleLink) []origins.SampleLink {
 }
 
 func greetLink(w io.Writer, base string, site *core.Site, l origins.SampleLink) {
-	fmt.Fprintf(w, "  # %s\n  %s\n", l.Name, curl(base, site.Host, l))
+	fmt.Fprintf(w, "  # %s\n", l.Name)
+	if url, ok := clickable(base, site.Host, l); ok {
+		fmt.Fprintf(w, "  %s\n", url)
+	}
+	fmt.Fprintf(w, "  %s\n", curl(base, site.Host, l))
+}
+
+// clickable is the URL with which a browser on this machine sends the request, and
+// whether there is one: a browser sends GET, and rewrites what curl would.
+func clickable(base, host string, l origins.SampleLink) (string, bool) {
+	_, port, ok := strings.Cut(strings.TrimPrefix(base, "http://127.0.0.1"), ":")
+	if !ok || !strings.HasPrefix(base, "http://127.0.0.1:") || l.Method != "GET" || !curlKeeps(l.Target) {
+		return "", false
+	}
+	return "http://" + host + localSuffix + ":" + port + l.Target, true
 }
 
 // sampleOwn signs a link to a host that the site allows, and returns its target.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -19,11 +20,18 @@ func sitesFlag(cmd *cobra.Command, name *string) {
 
 const fieldsHint = "clickedge check --fields lists every field and what it does"
 
-// loadSites reads sites.json and returns its text too.
+// loadSites reads sites.json and returns its text too, with the files that it
+// names put in.
 func loadSites(name string) (*core.Sites, []byte, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, nil, usage(fmt.Errorf("cannot read the sites: %w", err), "name the file, as in --sites deploy/examples/customerio.json")
+	}
+	text, err = core.InlineFiles(name, text, func(file string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(filepath.Dir(name), file))
+	})
+	if err != nil {
+		return nil, nil, sitesFailure(name, err)
 	}
 	sites, err := core.ParseSites(name, text)
 	if err != nil {

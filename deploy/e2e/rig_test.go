@@ -62,11 +62,17 @@ type rig struct {
 // configuration.
 func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 	t.Helper()
+	return newRigWith(t, sitesJSON, origins.Options{}, change)
+}
+
+// newRigWith is newRig with other stand-ins.
+func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
+	t.Helper()
 	raw, err := reactor()
 	require.NoError(t, err)
 	wasm, _, err := module.Build(context.Background(), module.Options{Sites: []byte(sitesJSON), Reactor: raw})
 	require.NoError(t, err)
-	return rigOf(t, wasm, sitesJSON, change)
+	return rigOf(t, wasm, sitesJSON, opt, change)
 }
 
 // newColdRig runs the reactor as Go built it: initialised anew for each request.
@@ -74,7 +80,7 @@ func newColdRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *r
 	t.Helper()
 	raw, err := reactor()
 	require.NoError(t, err)
-	return rigOf(t, raw, sitesJSON, func(cfg *hostsim.Config) {
+	return rigOf(t, raw, sitesJSON, origins.Options{}, func(cfg *hostsim.Config) {
 		cfg.Entry = module.Entry
 		cfg.FS = fstest.MapFS{"sites.json": {Data: []byte(sitesJSON)}}
 		if change != nil {
@@ -83,11 +89,12 @@ func newColdRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *r
 	})
 }
 
-func rigOf(t *testing.T, wasm []byte, sitesJSON string, change func(*hostsim.Config)) *rig {
+func rigOf(t *testing.T, wasm []byte, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
 	t.Helper()
 	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
-	fleet, err := origins.Start(sites.Origins(), origins.Options{AcceptAnySignature: true})
+	opt.AcceptAnySignature = true
+	fleet, err := origins.Start(sites.Origins(), opt)
 	require.NoError(t, err)
 	t.Cleanup(func() { fleet.Close() })
 	cfg := hostsim.Config{

@@ -31,7 +31,10 @@ type logLine struct {
 	Request, Host, ESP, Kind, Action, Destination, Override, Agrees string
 	Code                                                            core.Code
 	Status                                                          int
+	Missed, Verdict, Reasons, Agent                                 string
 	OriginStatus                                                    int    `json:"origin_status"`
+	SecondOrigin                                                    string `json:"second_origin"`
+	OriginDestination                                               string `json:"origin_destination"`
 	OriginError                                                     string `json:"origin_error"`
 }
 
@@ -93,12 +96,14 @@ func TestESPFails(t *testing.T) {
 		status int
 		code   core.Code
 		origin string // origin_error, a pattern
+		wait   string // Retry-After
+		missed string
 	}{
-		{origins.Refuse, 502, core.ESPUnreachable, "^connection_refused$"},
-		{origins.Reset, 502, core.ESPUnreachable, "^(connection_terminated|http_incomplete_response)$"},
-		{origins.Slow, 504, core.ESPTimeout, "^http_response_timeout$"},
-		{origins.ServerError, 500, core.ESPError, "^$"},
-		{origins.TooMany, 429, core.ESPError, "^$"},
+		{origins.Refuse, 502, core.ESPUnreachable, "^connection_refused$", "60", "yes"},
+		{origins.Reset, 502, core.ESPUnreachable, "^(connection_terminated|http_incomplete_response)$", "60", "maybe"},
+		{origins.Slow, 504, core.ESPTimeout, "^http_response_timeout$", "60", "maybe"},
+		{origins.ServerError, 500, core.ESPError, "^$", "60", "maybe"},
+		{origins.TooMany, 429, core.ESPError, "^$", "1", "maybe"}, // the ESP's own Retry-After
 	} {
 		t.Run(c.fault.String(), func(t *testing.T) {
 			quick := func(cfg *hostsim.Config) {
@@ -115,7 +120,8 @@ func TestESPFails(t *testing.T) {
 			requirePage(t, resp, line, c.status, c.code)
 			require.Regexp(t, c.origin, line.OriginError)
 			wait, _ := resp.Header.Get("retry-after")
-			require.Equal(t, "60", wait)
+			require.Equal(t, c.wait, wait)
+			require.Equal(t, c.missed, line.Missed)
 			require.Contains(t, string(resp.Body), `href="https://www.example.com/"`)
 
 			resp, line = back.get(t, "GET", sesClick)
@@ -124,6 +130,7 @@ func TestESPFails(t *testing.T) {
 			require.Equal(t, "https://shop.example.com/a", location)
 			require.Equal(t, c.code, line.Code)
 			require.Equal(t, "redirect", line.Action)
+			require.Equal(t, c.missed, line.Missed)
 
 			resp, _ = back.get(t, "POST", sesClick)
 			require.GreaterOrEqual(t, resp.Status, 429, "a POST is never brought home")

@@ -19,12 +19,13 @@ const (
 	ServerError                // 500 to everything
 	TooMany                    // 429 with Retry-After to everything
 	WrongLocation              // redirects lead to WrongDestination
+	Drip                       // every answer, TLS included, leaves byte by byte
 )
 
 // WrongDestination is where redirects lead under the fault [WrongLocation].
 const WrongDestination = "https://elsewhere.example.net/"
 
-var faultNames = [...]string{"up", "refuse", "reset", "slow", "500", "429", "wrong-location"}
+var faultNames = [...]string{"up", "refuse", "reset", "slow", "500", "429", "wrong-location", "drip"}
 
 // String returns the name that [ParseFault] reads.
 func (f Fault) String() string {
@@ -34,7 +35,7 @@ func (f Fault) String() string {
 	return faultNames[f]
 }
 
-// ParseFault reads the name of a fault: up, refuse, reset, slow, 500, 429 or wrong-location.
+// ParseFault reads the name of a fault: up, refuse, reset, slow, 500, 429, wrong-location or drip.
 func ParseFault(name string) (Fault, error) {
 	for f, known := range faultNames {
 		if name == known {
@@ -84,6 +85,7 @@ func (f *Fleet) SetFault(backend string, fault Fault) error {
 		return fmt.Errorf("backend %q: listen again: %w", backend, err)
 	}
 	o.fault.set(fault)
+	o.port.drip.Store(fault == Drip)
 	return nil
 }
 

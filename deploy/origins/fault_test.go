@@ -13,13 +13,13 @@ import (
 )
 
 func TestFaultNames(t *testing.T) {
-	for f := Up; f <= WrongLocation; f++ {
+	for f := Up; f <= Drip; f++ {
 		got, err := ParseFault(f.String())
 		require.NoError(t, err)
 		require.Equal(t, f, got)
 	}
 	_, err := ParseFault("sulky")
-	require.ErrorContains(t, err, `unknown fault "sulky": use one of up, refuse, reset, slow, 500, 429, wrong-location`)
+	require.ErrorContains(t, err, `unknown fault "sulky": use one of up, refuse, reset, slow, 500, 429, wrong-location, drip`)
 	require.Equal(t, "fault 99", Fault(99).String())
 }
 
@@ -109,6 +109,14 @@ func TestSlow(t *testing.T) {
 		require.NoError(t, f.SetFault("mailgun", tc.then))
 		require.Equal(t, tc.status, (<-answered).status)
 	}
+}
+
+// Byte by byte, and whole all the same.
+func TestDrip(t *testing.T) {
+	f := start(t, Options{})
+	require.NoError(t, f.SetFault("mailjet", Drip))
+	a := call(t, f, "mailjet", ask{target: mailjetLink("https://shop.example.com/")})
+	require.Equal(t, "https://shop.example.com/", a.get("Location"))
 }
 
 // A client that gives up leaves no request waiting behind it.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -15,6 +16,7 @@ import (
 type port struct {
 	addr   string // 127.0.0.1:port, fixed once it has been picked
 	server *wire.Server
+	drip   atomic.Bool
 
 	mu     sync.Mutex
 	ln     net.Listener        // nil while refusing
@@ -77,7 +79,7 @@ func (p *port) serve(conn net.Conn) {
 	p.wg.Add(1)
 	go func() {
 		defer p.wg.Done()
-		p.server.ServeConn(conn)
+		p.server.ServeConn(&dripConn{Conn: conn, drip: &p.drip})
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.conns[from] == conn {
@@ -120,4 +122,26 @@ func (p *port) close() {
 	p.refuse()
 	p.server.Close()
 	p.wg.Wait()
+}
+
+// dripPause is the pause between two bytes under [Drip]: a redirect of 200 bytes
+// takes half a second over http, and several over TLS.
+const dripPause = 3 * time.Millisecond
+
+// dripConn writes byte by byte while drip is set.
+type dripConn struct {
+	net.Conn
+	drip *atomic.Bool
+}
+
+func (c *dripConn) Write(b []byte) (n int, err error) {
+	for n < len(b) && c.drip.Load() {
+		if _, err = c.Conn.Write(b[n : n+1]); err != nil {
+			return n, err
+		}
+		n++
+		time.Sleep(dripPause)
+	}
+	m, err := c.Conn.Write(b[n:])
+	return n + m, err
 }

@@ -86,8 +86,8 @@ func expand(pattern string) ([]text, error) {
 		return nil, err
 	}
 	for _, t := range texts {
-		if len(t.s) < gram {
-			return nil, fmt.Errorf("%q is shorter than %d bytes", t.s, gram)
+		if len(t.s) < shortest {
+			return nil, fmt.Errorf("%q is shorter than %d bytes", t.s, shortest)
 		}
 	}
 	return texts, nil

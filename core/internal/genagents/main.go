@@ -52,7 +52,7 @@ func build(dir string) ([]byte, summary, error) {
 	if err != nil {
 		return nil, sum, err
 	}
-	sum.Texts, sum.Bytes = len(t.rows), t.size()
+	sum.Texts, sum.Bytes = len(t.texts), t.size()
 	source, err := t.source(strings.TrimSpace(string(version)))
 	return source, sum, err
 }

@@ -24,6 +24,12 @@ var overrides = map[string]override{
 	`ContextualBot[\s\S]*outcomes\.net`: {`ContextualBot`, "wider: the name is enough"},
 	`Current[\s\S]*RSS Reader`:          {``, "two common words with anything between"},
 	`Spider[\s\S]*spider\.com`:          {``, "declares itself a spider"},
+	// Too short for the table.
+	`BW\/`:  {`BW\/1`, "with its version"},
+	`^BW\/`: {``, "the one above finds it"},
+	`ds9`:   {`^ds9 `, "with the space before its version"},
+	`Y!J`:   {`Y!J-`, "with the dash before its part"},
+
 	// Claim people's browsers.
 	`AP3A\.240617\.008`: {``, "the build number of Android 15 on phones that people use"},
 	`MetaIAB Facebook`:  {``, "Facebook's in-app browser, in which people open links"},
@@ -54,9 +60,6 @@ func ownTexts() []text {
 		"bot-", "Bot-", "bot_", "Bot_", "robot", "Robot", "crawl", "Crawl", "spider", "Spider", "scanner", "Scanner",
 	} {
 		out = append(out, text{s: s, class: declared})
-	}
-	for _, s := range []string{"bot", "Bot", "BOT"} {
-		out = append(out, text{s: s, end: true, class: declared})
 	}
 	return append(out,
 		// https://www.braze.com/docs lists it among the user agents whose clicks

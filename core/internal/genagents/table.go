@@ -9,22 +9,23 @@ import (
 	"strings"
 )
 
-// The table finds a text by one of its grams of three bytes: a user agent is
-// walked once, each gram is hashed, and only where the hash is in a bit set is a
-// row looked at. Each text is entered under the gram that browsers have least,
-// so a browser's user agent meets next to no row.
+// The table finds a text by its grams of three bytes: every other gram of a user
+// agent is hashed, and only where the hash is in a bit set is a row looked at.
+// Each text is entered under two grams, one byte apart, so that one of them is
+// among those. They are the two that browsers have least, so a browser's user
+// agent meets next to no row.
 const (
 	gram     = 3
-	words    = 2048 // of 32 bits: the bit set
-	hashBits = 16   // words*32 = 1<<hashBits
-	hashMul  = 0x9E3779B1
+	words    = 512 // of 64 bits: the bit set
+	wordBits = 64
+	perStart = 16 // hashes that share an entry of agentStarts
 )
 
-// hash returns the place of a gram in the bit set. core/verdict_match.go has the
-// same function.
+// hash returns the place of a gram in the bit set: each byte moves the others up
+// by 5 of 15 bits, so a walk forgets what is more than a gram back.
+// core/verdict_match.go has the same function.
 func hash(g string) uint32 {
-	w := uint32(g[0])<<16 | uint32(g[1])<<8 | uint32(g[2])
-	return w * hashMul >> (32 - hashBits)
+	return (uint32(g[0])<<10 ^ uint32(g[1])<<5 ^ uint32(g[2])) & (words*wordBits - 1)
 }
 
 // row is a text with the gram under which it is entered.
@@ -36,37 +37,46 @@ type row struct {
 }
 
 type table struct {
-	rows []row // in the list's order
+	texts []text // in the list's order
+	rows  []row  // two for each text, sorted by hash
 }
 
 func newTable(texts []text, common map[uint32]int) (table, error) {
-	var t table
+	t := table{texts: texts}
 	off, load := 0, map[uint32]int{}
 	for _, x := range texts {
 		if len(x.s) > 255 || off+len(x.s) > 1<<16-1 {
 			return t, fmt.Errorf("%q: the table's numbers are too small for it", x.s)
 		}
-		at := rarest(x.s, common, load)
-		r := row{text: x, off: off, at: at, hash: hash(x.s[at : at+gram])}
-		load[r.hash/32]++
-		t.rows = append(t.rows, r)
+		first := rarest(x.s, common, load)
+		for at := first; at < first+2; at++ {
+			r := row{text: x, off: off, at: at, hash: hash(x.s[at : at+gram])}
+			load[r.hash/perStart]++
+			t.rows = append(t.rows, r)
+		}
 		off += len(x.s)
 	}
+	sort.SliceStable(t.rows, func(i, j int) bool { return t.rows[i].hash < t.rows[j].hash })
 	return t, nil
 }
 
-// rarest returns where in a text the gram stands whose hash browsers have least;
-// among equals, the one whose word of the bit set has the fewest rows.
+// rarest returns where in a text the first of two neighbouring grams stands whose
+// hashes browsers have least; among equals, of those that share their entry of
+// agentStarts with the fewest rows.
 func rarest(s string, common, load map[uint32]int) int {
 	best, cost := 0, 1<<62
-	for i := 0; i+gram <= len(s); i++ {
-		h := hash(s[i : i+gram])
-		if c := common[h]<<16 + load[h/32]; c < cost {
+	for i := 0; i+shortest <= len(s); i++ {
+		a, b := hash(s[i:i+gram]), hash(s[i+1:i+1+gram])
+		c := (common[a]+common[b])<<16 + load[a/perStart] + load[b/perStart]
+		if c < cost {
 			best, cost = i, c
 		}
 	}
 	return best
 }
+
+// shortest is the length of a text that has two grams.
+const shortest = gram + 1
 
 // readCommon counts the hashes of the grams in browsers' user agents.
 func readCommon(file string) (map[uint32]int, error) {
@@ -85,11 +95,11 @@ func readCommon(file string) (map[uint32]int, error) {
 
 // size is the table's data in bytes.
 func (t table) size() int {
-	text := 0
-	for _, r := range t.rows {
-		text += len(r.s)
+	n := 6*len(t.rows) + words*wordBits/8 + 2*(words*wordBits/perStart+1)
+	for _, x := range t.texts {
+		n += len(x.s)
 	}
-	return text + 6*len(t.rows) + 4*words + 2*(words+1)
+	return n
 }
 
 // source returns the table as Go. Everything in it is a constant or a composite
@@ -102,21 +112,19 @@ func (t table) source(version string) ([]byte, error) {
 	fmt.Fprintf(&b, "// MIT License (agents/LICENSE), with the changes in internal/genagents/overrides.go.\n\n")
 	fmt.Fprintf(&b, "// AgentListVersion is the version of the list crawler-user-agents that is built in.\n")
 	fmt.Fprintf(&b, "const AgentListVersion = %q\n\n", version)
-	byHash := append([]row(nil), t.rows...)
-	sort.SliceStable(byHash, func(i, j int) bool { return byHash[i].hash < byHash[j].hash })
 	t.writeTexts(&b)
-	writeRows(&b, byHash)
-	writeStarts(&b, byHash)
-	writeBits(&b, byHash)
+	writeRows(&b, t.rows)
+	writeStarts(&b, t.rows)
+	writeBits(&b, t.rows)
 	return format.Source(b.Bytes())
 }
 
 func (t table) writeTexts(b *bytes.Buffer) {
 	fmt.Fprintf(b, "// agentTexts are the texts, one behind another, in the list's order.\n")
 	fmt.Fprintf(b, "const agentTexts = \"\" +\n")
-	for i, r := range t.rows {
-		fmt.Fprintf(b, "%q", r.s)
-		if i < len(t.rows)-1 {
+	for i, x := range t.texts {
+		fmt.Fprintf(b, "%q", x.s)
+		if i < len(t.texts)-1 {
 			b.WriteString(" +\n")
 		}
 	}
@@ -124,7 +132,7 @@ func (t table) writeTexts(b *bytes.Buffer) {
 }
 
 func writeRows(b *bytes.Buffer, rows []row) {
-	fmt.Fprintf(b, "// agentRows are sorted by their grams' hashes.\nvar agentRows = [...]agentRow{\n")
+	fmt.Fprintf(b, "// agentRows are two for each text, sorted by their grams' hashes.\nvar agentRows = [...]agentRow{\n")
 	for _, r := range rows {
 		flags := uint8(r.class)
 		if r.start {
@@ -138,28 +146,30 @@ func writeRows(b *bytes.Buffer, rows []row) {
 	b.WriteString("}\n\n")
 }
 
-// writeStarts writes where the rows of each word of the bit set begin.
+// writeStarts writes where the rows of each hash begin, for perStart hashes at
+// once.
 func writeStarts(b *bytes.Buffer, rows []row) {
-	fmt.Fprintf(b, "// agentStarts says where in agentRows the rows of each word of agentBits begin.\n")
-	fmt.Fprintf(b, "var agentStarts = [%d]uint16{\n", words+1)
+	const n = words*wordBits/perStart + 1
+	fmt.Fprintf(b, "// agentStarts says where in agentRows the rows of each %d hashes begin.\n", perStart)
+	fmt.Fprintf(b, "var agentStarts = [%d]uint16{\n", n)
 	next := 0
-	for w := 0; w <= words; w++ {
-		for next < len(rows) && int(rows[next].hash/32) < w {
+	for i := range n {
+		for next < len(rows) && int(rows[next].hash/perStart) < i {
 			next++
 		}
-		fmt.Fprintf(b, "%d,%s", next, lineEnd(w, 16))
+		fmt.Fprintf(b, "%d,%s", next, lineEnd(i, 16))
 	}
 	b.WriteString("\n}\n\n")
 }
 
 func writeBits(b *bytes.Buffer, rows []row) {
-	var bits [words]uint32
+	var bits [words]uint64
 	for _, r := range rows {
-		bits[r.hash/32] |= 1 << (r.hash % 32)
+		bits[r.hash/wordBits] |= 1 << (r.hash % wordBits)
 	}
-	fmt.Fprintf(b, "// agentBits has a bit for the hash of each row's gram.\nvar agentBits = [%d]uint32{\n", words)
+	fmt.Fprintf(b, "// agentBits has a bit for the hash of each row's gram.\nvar agentBits = [%d]uint64{\n", words)
 	for w, v := range bits {
-		fmt.Fprintf(b, "%#x,%s", v, lineEnd(w, 8))
+		fmt.Fprintf(b, "%#x,%s", v, lineEnd(w, 4))
 	}
 	b.WriteString("\n}\n")
 }

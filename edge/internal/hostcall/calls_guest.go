@@ -39,9 +39,53 @@ func importReqHeaderInsert(r uint32, name, value string) uint32
 //go:noescape
 func importReqHeaderRemove(r uint32, name string) uint32
 
-//go:wasmimport fastly_http_req send_v3
+//go:wasmimport fastly_http_req new
 //go:noescape
-func importReqSend(r, body uint32, backend string, detail unsafe.Pointer, resp *Response, respBody *Body) uint32
+func importReqNew(req *Request) uint32
+
+//go:wasmimport fastly_http_req method_set
+//go:noescape
+func importReqMethodSet(r uint32, method string) uint32
+
+//go:wasmimport fastly_http_req uri_set
+//go:noescape
+func importReqURISet(r uint32, uri string) uint32
+
+//go:wasmimport fastly_http_req header_values_set
+//go:noescape
+func importReqHeaderValuesSet(r uint32, name, values string) uint32
+
+//go:wasmimport fastly_http_req send_async_v2
+//go:noescape
+func importReqSendAsync(r, body uint32, backend string, streaming uint32, pending *Pending) uint32
+
+//go:wasmimport fastly_http_req pending_req_wait_v2
+//go:noescape
+func importPendingWait(p uint32, detail unsafe.Pointer, resp *Response, respBody *Body) uint32
+
+//go:wasmimport fastly_async_io select
+//go:noescape
+func importAsyncSelect(handles unsafe.Pointer, n, timeoutMS uint32, ready *uint32) uint32
+
+//go:wasmimport fastly_http_downstream downstream_bot_analyzed
+//go:noescape
+func importBotAnalyzed(r uint32, is *uint32) uint32
+
+//go:wasmimport fastly_http_downstream downstream_bot_detected
+//go:noescape
+func importBotDetected(r uint32, is *uint32) uint32
+
+//go:wasmimport fastly_http_downstream downstream_bot_verified
+//go:noescape
+func importBotVerified(r uint32, is *uint32) uint32
+
+//go:wasmimport fastly_http_downstream downstream_bot_category_kind
+//go:noescape
+func importBotCategoryKind(r uint32, kind *uint32) uint32
+
+//go:wasmimport fastly_http_downstream downstream_bot_name
+//go:noescape
+func importBotName(r uint32, p unsafe.Pointer, size uint32, n *uint32) uint32
 
 //go:wasmimport fastly_http_downstream downstream_client_ip_addr
 //go:noescape
@@ -129,8 +173,43 @@ func reqHeaderRemove(r Request, name string) Status {
 	return Status(importReqHeaderRemove(uint32(r), name))
 }
 
-func reqSend(r Request, body Body, backend string) Status {
-	return Status(importReqSend(uint32(r), uint32(body), backend, unsafe.Pointer(&out.detail), &out.resp, &out.body))
+func reqNew() Status { return Status(importReqNew(&out.req)) }
+
+func reqMethodSet(r Request, method string) Status {
+	return Status(importReqMethodSet(uint32(r), method))
+}
+
+func reqURISet(r Request, uri string) Status { return Status(importReqURISet(uint32(r), uri)) }
+
+func reqHeaderValuesSet(r Request, name, values string) Status {
+	return Status(importReqHeaderValuesSet(uint32(r), name, values))
+}
+
+func reqSendAsync(r Request, body Body, backend string) Status {
+	const streaming = 0 // the body is whole, or comes from the reader's own connection
+	return Status(importReqSendAsync(uint32(r), uint32(body), backend, streaming, &out.pending))
+}
+
+func pendingWait(p Pending) Status {
+	return Status(importPendingWait(uint32(p), unsafe.Pointer(&out.detail), &out.resp, &out.body))
+}
+
+// pendingSelect waits for one handle, which it takes from out.
+func pendingSelect(p Pending, timeoutMS uint32) Status {
+	out.pending = p
+	return Status(importAsyncSelect(unsafe.Pointer(&out.pending), 1, timeoutMS, &out.n))
+}
+
+func botAnalyzed(r Request) Status { return Status(importBotAnalyzed(uint32(r), &out.n)) }
+
+func botDetected(r Request) Status { return Status(importBotDetected(uint32(r), &out.n)) }
+
+func botVerified(r Request) Status { return Status(importBotVerified(uint32(r), &out.n)) }
+
+func botCategoryKind(r Request) Status { return Status(importBotCategoryKind(uint32(r), &out.n)) }
+
+func botName(r Request, p []byte) Status {
+	return Status(importBotName(uint32(r), data(p), uint32(len(p)), &out.n))
 }
 
 func downstreamClientIP(r Request, octets *[16]byte) Status {

@@ -20,7 +20,29 @@ func reqHeaderInsert(Request, string, string) Status { return Unsupported }
 
 func reqHeaderRemove(Request, string) Status { return Unsupported }
 
-func reqSend(Request, Body, string) Status { return Unsupported }
+func reqNew() Status { return Unsupported }
+
+func reqMethodSet(Request, string) Status { return Unsupported }
+
+func reqURISet(Request, string) Status { return Unsupported }
+
+func reqHeaderValuesSet(Request, string, string) Status { return Unsupported }
+
+func reqSendAsync(Request, Body, string) Status { return Unsupported }
+
+func pendingWait(Pending) Status { return Unsupported }
+
+func pendingSelect(Pending, uint32) Status { return Unsupported }
+
+func botAnalyzed(Request) Status { return Unsupported }
+
+func botDetected(Request) Status { return Unsupported }
+
+func botVerified(Request) Status { return Unsupported }
+
+func botCategoryKind(Request) Status { return Unsupported }
+
+func botName(Request, []byte) Status { return Unsupported }
 
 func downstreamClientIP(Request, *[16]byte) Status { return Unsupported }
 

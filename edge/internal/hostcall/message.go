@@ -8,6 +8,8 @@ type (
 	Request  uint32
 	Response uint32
 	Body     uint32
+	// Pending is a request that has been sent and not been answered yet.
+	Pending uint32
 )
 
 // InvalidHandle is what the host leaves where there is no handle.
@@ -58,13 +60,44 @@ func (r Request) SetHeader(name, value string) Status { return reqHeaderInsert(r
 // RemoveHeader removes a header. One that is not there answers InvalidArg.
 func (r Request) RemoveHeader(name string) Status { return reqHeaderRemove(r, name) }
 
-// Send sends the request with its body to a backend and waits for the head of
-// its response. It consumes both. Nothing is cached on the way: send_v3 is
-// defined as send without caching of any form.
-func (r Request) Send(body Body, backend string) (Response, Body, Failure, Status) {
+// SetMethod sets the method of a request that is made here.
+func (r Request) SetMethod(method string) Status { return reqMethodSet(r, method) }
+
+// SetURI sets the absolute URI of a request that is made here.
+func (r Request) SetURI(uri string) Status { return reqURISet(r, uri) }
+
+// SetHeaderValues replaces all values of a header by these, each followed by a
+// NUL, as [Request.AppendHeaderValues] gives them.
+func (r Request) SetHeaderValues(name, values string) Status {
+	return reqHeaderValuesSet(r, name, values)
+}
+
+// Send sends the request with its body to a backend and returns at once. It
+// consumes both. Nothing is cached on the way: send_async_v2 is defined as
+// sending without caching of any form. An unknown backend answers InvalidArg.
+func (r Request) Send(body Body, backend string) (Pending, Status) {
+	out.pending = InvalidHandle
+	st := reqSendAsync(r, body, backend)
+	return out.pending, st
+}
+
+// Ready waits, at most this many milliseconds, for the head of the response or
+// the failure to get one, and tells whether either is there. 0 is no limit.
+func (p Pending) Ready(timeoutMS uint32) (bool, Status) {
+	out.n = timedOut
+	st := pendingSelect(p, timeoutMS)
+	return out.n != timedOut, st
+}
+
+// timedOut is the index that select gives when its time is over.
+const timedOut = 0xFFFFFFFF
+
+// Wait waits for the head of the response and consumes the handle. A request
+// that is not waited for ends with the sandbox: no host call drops it.
+func (p Pending) Wait() (Response, Body, Failure, Status) {
 	out.detail = sendErrorDetail{}
 	out.resp, out.body = InvalidHandle, InvalidHandle
-	st := reqSend(r, body, backend)
+	st := pendingWait(p)
 	return out.resp, out.body, Failure(out.detail.tag), st
 }
 
@@ -128,6 +161,13 @@ func Downstream() (Request, Body, Status) {
 	return out.req, out.body, st
 }
 
+// NewRequest makes an empty request.
+func NewRequest() (Request, Status) {
+	out.req = InvalidHandle
+	st := reqNew()
+	return out.req, st
+}
+
 // NewResponse makes an empty response.
 func NewResponse() (Response, Status) {
 	out.resp = InvalidHandle
@@ -167,13 +207,15 @@ type sendErrorDetail struct {
 // call. A sandbox runs one request at a time on one goroutine; the layer is not
 // for concurrent use.
 var out struct {
-	n      uint32
-	end    int64
-	req    Request
-	resp   Response
-	body   Body
-	code   uint16
-	detail sendErrorDetail
+	n    uint32
+	end  int64
+	req  Request
+	resp Response
+	body Body
+	// pending is also the list of one that select reads.
+	pending Pending
+	code    uint16
+	detail  sendErrorDetail
 }
 
 // spare is the room that is offered to the host first. What does not fit is

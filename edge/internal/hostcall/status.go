@@ -34,17 +34,20 @@ type Failure uint32
 
 // The failures that callers tell apart.
 const (
-	DNSTimeout           Failure = 2
-	DNSError             Failure = 3
-	DestinationNotFound  Failure = 4
-	ConnectionRefused    Failure = 7
-	ConnectionTerminated Failure = 8
-	ConnectionTimeout    Failure = 9
-	TLSCertificate       Failure = 11
-	TLSConfiguration     Failure = 12
-	ResponseTimeout      Failure = 16
-	TLSAlert             Failure = 23
-	TLSProtocol          Failure = 24
+	DNSTimeout             Failure = 2
+	DNSError               Failure = 3
+	DestinationNotFound    Failure = 4
+	DestinationUnavailable Failure = 5
+	DestinationUnroutable  Failure = 6
+	ConnectionRefused      Failure = 7
+	ConnectionTerminated   Failure = 8
+	ConnectionTimeout      Failure = 9
+	ConnectionLimit        Failure = 10
+	TLSCertificate         Failure = 11
+	TLSConfiguration       Failure = 12
+	ResponseTimeout        Failure = 16
+	TLSAlert               Failure = 23
+	TLSProtocol            Failure = 24
 )
 
 var failureNames = [...]string{
@@ -64,6 +67,18 @@ func (f Failure) String() string {
 		return failureNames[f]
 	}
 	return "unknown_failure"
+}
+
+// Unreached tells whether no connection was made, so that nobody has seen the
+// request. Alerts and protocol errors of TLS are not among them: they may come
+// after the handshake too, when the request has been sent.
+func (f Failure) Unreached() bool {
+	switch f {
+	case DNSTimeout, DNSError, DestinationNotFound, DestinationUnavailable, DestinationUnroutable,
+		ConnectionRefused, ConnectionTimeout, ConnectionLimit, TLSCertificate, TLSConfiguration:
+		return true
+	}
+	return false
 }
 
 // TimedOut tells whether time ran out.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -42,6 +43,8 @@ func (o *outside) Sending(_ string, req *wire.Request) func(int, error) {
 	return func(int, error) {}
 }
 
+func (o *outside) NextRequest(time.Duration) Promise { return nil }
+
 const memorySize = 1 << 16
 
 // rig is a sandbox with a memory to call it from. Text and results live in different places of the memory.
@@ -61,7 +64,7 @@ func newRig(t testing.TB) *rig {
 	backend := &origin.Backend{}
 	require.NoError(t, backend.ParseURL("http://127.0.0.1:1"))
 	svc := &Service{Backends: map[string]*origin.Backend{"origin": backend}, ConfigStores: map[string]map[string]string{"config": {"a": "1", "empty": ""}},
-		SecretStores: map[string]map[string][]byte{"secrets": {"k": []byte("plain")}}, HostBytes: 1 << 20}
+		SecretStores: map[string]map[string][]byte{"secrets": {"k": []byte("plain")}}, HostBytes: 1 << 20, KV: NewKVStores(time.Now, 1<<20), Cache: NewCache(time.Now, 1<<20)}
 	down := &Downstream{ID: 10, Method: "POST", URI: URI{"http", "link.example.com", "/%zz"}, Version: HTTP11, Body: BodyOf([]byte("hello")),
 		Header: wire.NewHeader("Host", "link.example.com", "X-One", "1", "x-one", "2")}
 	s := NewSandbox(ctx, svc, o, down)

@@ -184,38 +184,3 @@ func botCategoryKind(f *frame) {
 	}
 	f.put32(1, uint32(n))
 }
-
-// promise is a wait for another client request. This host gives each request a sandbox of its own, so the wait is over
-// at once and without one; the platform leaves it open whether a sandbox is used again.
-type promise struct{}
-
-var _ item = (*promise)(nil)
-
-func (*promise) ready() <-chan struct{} { return closed }
-
-func nextRequest(f *frame) {
-	f.flags(0, 3)
-	f.record(f.u32(1), 8, 8)
-	if f.ok() && f.s.promise != nil {
-		f.fail(LimitExceeded)
-	}
-	f.newItem(2, func() item { f.s.promise = &promise{}; return f.s.promise })
-}
-
-func nextRequestWait(f *frame) {
-	if !f.s.responded {
-		f.fail(Unsupported)
-	}
-	takeItem[*promise](f, f.u32(0))
-	if f.ok() {
-		f.s.promise = nil
-		f.fail(None)
-	}
-}
-
-func nextRequestAbandon(f *frame) {
-	takeItem[*promise](f, f.u32(0))
-	if f.ok() {
-		f.s.promise = nil
-	}
-}

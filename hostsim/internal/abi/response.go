@@ -142,10 +142,15 @@ func respSendPending(f *frame) {
 	if !f.ok() {
 		return
 	}
-	s := f.s
+	f.respondWith(p)
+}
+
+// respondWith answers the client with the outcome of p.
+func (f *frame) respondWith(p *pending) {
+	s, outside := f.s, f.s.outside
 	s.responded = true
 	s.pending.Go(func() {
 		<-p.done
-		s.outside.Respond(p.outgoing(s))
+		outside.Respond(p.outgoing(s))
 	})
 }

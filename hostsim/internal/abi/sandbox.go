@@ -16,7 +16,15 @@ type Service struct {
 	Backends     map[string]*origin.Backend
 	ConfigStores map[string]map[string]string
 	SecretStores map[string]map[string][]byte
-	FastlyKeys   map[string]bool // values of Fastly-Key that are taken for valid
+	KV           *KVStores // nil: none
+	Cache        *Cache
+	Geo          map[netip.Addr][]byte // JSON
+	Devices      map[string][]byte     // by user agent; JSON
+	ACLs         map[string][]ACLEntry
+	Shields      map[string]Shield
+	// NoLoopbackGeo leaves loopback addresses without an entry in Geo without an answer.
+	NoLoopbackGeo bool
+	FastlyKeys    map[string]bool // values of Fastly-Key that are taken for valid
 	// LogFault decides what a log call returns; nil: always OK. line is nil for endpoint_get.
 	LogFault func(endpoint string, line []byte) Status
 	// HostBytes is the budget of host memory per sandbox: headers, buffered bodies, handles, log lines.
@@ -64,6 +72,8 @@ type Outside interface {
 	Log(endpoint string, line []byte)
 	// Sending is told of a backend request before it goes out and returns what to call with its outcome.
 	Sending(backend string, req *wire.Request) func(status int, err error)
+	// NextRequest gives the sandbox a place in the queue for another client request; nil: there is none.
+	NextRequest(timeout time.Duration) Promise
 }
 
 // Sandbox is the host's side of one guest instance. It is used by the goroutine that runs the guest.
@@ -83,11 +93,14 @@ type Sandbox struct {
 	stores    table[map[string]string]
 	vaults    table[map[string][]byte]
 	secrets   table[[]byte]
+	kvs       table[string]
+	acls      table[[]ACLEntry]
 	dynamic   map[string]*origin.Backend
 
 	downRequest, downBody uint32
 	responded             bool
 	promise               *promise
+	accepted              int // places in the queue that were given out
 
 	mu      sync.Mutex
 	owned   []io.Closer
@@ -127,9 +140,15 @@ func (s *Sandbox) Responded() bool { return s.responded }
 // EndGuest is called when the guest has ended, for whatever reason: streaming bodies that it left open are cut off, and a
 // guest that ended well without an answer has answered 200.
 func (s *Sandbox) EndGuest(fallback *Outgoing) {
+	if s.promise != nil {
+		s.promise.abandon()
+	}
 	for _, it := range s.items {
-		if w, ok := it.(*streaming); ok {
-			w.pipe.end(false, nil)
+		switch it := it.(type) {
+		case *streaming:
+			it.pipe.end(false, nil)
+		case *cacheLookup:
+			it.close()
 		}
 	}
 	if !s.responded {

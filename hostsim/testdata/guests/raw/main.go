@@ -148,7 +148,7 @@ func init() {
 		"uri": func(string) { reply(200, getURI()) }, "echo": echo, "loop": func(string) { loop() }, "sleep": func(string) { time.Sleep(time.Hour) },
 		"trap": trap, "exit": func(string) { os.Exit(7) }, "eat": eat, "nothing": func(string) {}, "names": names, "env": env,
 		"stream": stream, "abandon": abandon, "unfinished": unfinished, "forget": forget, "pending": pending, "upload": upload, "upwait": upwait,
-		"trailer": trailer, "late": late, "flood": flood, "time": now, "random": random, "twice": twice,
+		"trailer": trailer, "late": late, "flood": flood, "time": now, "random": random, "twice": twice, "count": count,
 		"log": func(s string) { log("clicks", s); reply(200, "logged") },
 	}
 }
@@ -355,6 +355,16 @@ func trailer(string) {
 	b, m := ptr("42")
 	must(trailerAppend(out, a, n, b, m), "trailer_append")
 	must(bodyClose(out), "close")
+}
+
+var counter = [64]uint32{63: 41} // not zero, so that it is part of the memory image
+
+// count answers with a number that only grows within one instance.
+func count(string) {
+	for i := range counter {
+		counter[i]++
+	}
+	reply(200, itoa(counter[63]))
 }
 
 // late answers first and works afterwards.

@@ -1,0 +1,187 @@
+// Package budget holds what a click may cost, and says where it costs more.
+//
+// The figures do not depend on the machine: they are counted, not timed. They do depend on the Go toolchain.
+package budget
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+)
+
+// Figure is one number that is kept low.
+type Figure struct {
+	Budget   uint64 `json:"budget"`   // more than this is a failure
+	Measured uint64 `json:"measured"` // what it was when the budget was set
+	// Target is what is to be reached; nil where nothing is.
+	Target *uint64 `json:"target,omitempty"`
+}
+
+// Budget is budget.json.
+type Budget struct {
+	// Go is the toolchain that the figures were measured with.
+	Go string `json:"go"`
+	// Module is the size of the module with three sites, in bytes.
+	Module Figure `json:"module_bytes"`
+	// Clicks has the figures of each kind of click by name.
+	Clicks map[string]map[string]Figure `json:"clicks"`
+	// Functions has the instructions of each function by kind of click, when the budget was set: where a click has come to
+	// cost more is told from them. Functions below MinFunction are left out.
+	Functions map[string]map[string]uint64 `json:"functions"`
+}
+
+// MinFunction is the number of instructions from which on a function is noted.
+const MinFunction = 100
+
+// Measured is what was counted of the module as it is now.
+type Measured struct {
+	Go        string
+	Module    uint64
+	Clicks    map[string]map[string]uint64
+	Functions map[string]map[string]uint64
+}
+
+// Load reads budget.json. Unknown members are errors: a misspelt figure would never fail.
+func Load(file string) (*Budget, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	b := &Budget{}
+	if err := d.Decode(b); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return b, nil
+}
+
+// Save writes budget.json.
+func (b *Budget) Save(file string) error {
+	text, err := json.MarshalIndent(b, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}
+
+// Update sets every budget slightly above what is measured: instructions and bytes may grow by one part in a hundred, calls
+// and allocations not at all. Targets stay.
+func (b *Budget) Update(m *Measured) {
+	b.Go = m.Go
+	b.Module = b.Module.set("module_bytes", m.Module)
+	clicks := map[string]map[string]Figure{}
+	for kind, figures := range m.Clicks {
+		clicks[kind] = map[string]Figure{}
+		for name, value := range figures {
+			clicks[kind][name] = b.Clicks[kind][name].set(name, value)
+		}
+	}
+	b.Clicks, b.Functions = clicks, map[string]map[string]uint64{}
+	for kind, functions := range m.Functions {
+		b.Functions[kind] = map[string]uint64{}
+		for name, n := range functions {
+			if n >= MinFunction {
+				b.Functions[kind][name] = n
+			}
+		}
+	}
+}
+
+func (f Figure) set(name string, value uint64) Figure {
+	f.Measured, f.Budget = value, value
+	if grows[name] {
+		f.Budget = roundUp(value + value/100)
+	}
+	return f
+}
+
+// grows are the figures that may grow a little before someone has to look.
+var grows = map[string]bool{
+	"module_bytes": true, "instructions": true, "instructions_beside_hmac": true, "before_first_call": true, "allocated_bytes": true,
+}
+
+// roundUp rounds to three digits.
+func roundUp(n uint64) uint64 {
+	unit := uint64(1)
+	for n/unit >= 1000 {
+		unit *= 10
+	}
+	return (n + unit - 1) / unit * unit
+}
+
+// Excess is a figure beyond its budget.
+type Excess struct {
+	Click  string // "" for the module's size
+	Figure string
+	Budget uint64
+	Now    uint64
+}
+
+// String says what is too much, and by how much.
+func (e Excess) String() string {
+	of := "module"
+	if e.Click != "" {
+		of = e.Click
+	}
+	return fmt.Sprintf("%s: %s is %d, %d over its budget of %d", of, e.Figure, e.Now, e.Now-e.Budget, e.Budget)
+}
+
+// Growth is a function that uses more than when the budget was set.
+type Growth struct {
+	Function    string
+	Before, Now uint64
+}
+
+// Compare lists what is beyond its budget, clicks by name. A figure without a budget is beyond it.
+func (b *Budget) Compare(m *Measured) (list []Excess) {
+	if m.Module > b.Module.Budget {
+		list = append(list, Excess{"", "module_bytes", b.Module.Budget, m.Module})
+	}
+	for kind, figures := range m.Clicks {
+		for name, now := range figures {
+			if f, ok := b.Clicks[kind][name]; !ok || now > f.Budget {
+				list = append(list, Excess{kind, name, f.Budget, now})
+			}
+		}
+	}
+	slices.SortFunc(list, func(x, y Excess) int { return cmp.Or(cmp.Compare(x.Click, y.Click), cmp.Compare(x.Figure, y.Figure)) })
+	return list
+}
+
+// Growths lists the functions of a click that use more than when the budget was set, most first. Functions that were below
+// [MinFunction] then count as new.
+func (b *Budget) Growths(m *Measured, kind string) (list []Growth) {
+	for name, now := range m.Functions[kind] {
+		before := b.Functions[kind][name]
+		if now > before && now >= MinFunction {
+			list = append(list, Growth{name, before, now})
+		}
+	}
+	slices.SortFunc(list, func(x, y Growth) int {
+		return cmp.Or(cmp.Compare(y.Now-y.Before, x.Now-x.Before), cmp.Compare(x.Function, y.Function))
+	})
+	return list
+}
+
+// Missed is a target that is not reached.
+type Missed struct {
+	Click, Figure string
+	Target, Now   uint64
+}
+
+// Missed lists the targets that are not reached, by name.
+func (b *Budget) Missed(m *Measured) (list []Missed) {
+	for kind, figures := range b.Clicks {
+		for name, f := range figures {
+			if f.Target != nil && m.Clicks[kind][name] > *f.Target {
+				list = append(list, Missed{kind, name, *f.Target, m.Clicks[kind][name]})
+			}
+		}
+	}
+	slices.SortFunc(list, func(x, y Missed) int { return cmp.Or(cmp.Compare(x.Click, y.Click), cmp.Compare(x.Figure, y.Figure)) })
+	return list
+}

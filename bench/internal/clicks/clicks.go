@@ -1,0 +1,214 @@
+// Package clicks is the work that every guest in a run is given: the requests of readers, the sites that they are made
+// to, the e-mail service provider behind them, and what a right answer is.
+package clicks
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// The hosts of the sites that clicks are made to.
+const (
+	SignedHost  = "link.example.com"
+	DecodedHost = "ses.example.com"
+	ProxiedHost = "cio.example.com"
+)
+
+// Names outside the module.
+const (
+	KeyID    = "k1"
+	keyStore = "clickedge-keys"
+	// SESBackend and ProxiedBackend are the backends of the sites, as core names them.
+	shop = "https://www.example.com/spring?utm_source=mail&utm_campaign=42"
+)
+
+// readerID is the id in signed links: base64url of "reader42".
+const readerID = "cmVhZGVyNDI"
+
+// Secret signs the links.
+const Secret = "0123456789abcdef0123456789abcdef"
+
+// Kind is one kind of click.
+type Kind struct {
+	Name    string // one word, for files and arguments
+	Title   string
+	Request hostsim.Request
+	// Status and Location are the right answer.
+	Status   int
+	Location string
+	Logged   string // the code in the log line
+}
+
+// Shape varies a click. The zero value is the usual one: a short link, a browser's headers.
+type Shape struct {
+	// Destination is the length of the URL that a link leads to, in bytes; 0: as it comes.
+	Destination int
+	// Headers is how many fields a request has beside Host; nil: those of a browser.
+	Headers *int
+}
+
+// Kinds returns every kind of click.
+func Kinds(s Shape) ([]Kind, error) {
+	to := s.destination()
+	signed, err := core.Mint(core.Link{Host: SignedHost, KeyID: KeyID, ID: readerID, Destination: to}, []byte(Secret))
+	if err != nil {
+		return nil, err
+	}
+	target := strings.TrimPrefix(signed, "https://"+SignedHost)
+	tampered := target[:len(target)-1] + "A"
+	if tampered == target {
+		tampered = target[:len(target)-1] + "Q"
+	}
+	escaped := strings.NewReplacer("/", "%2F", "?", "%3F").Replace(to)
+	ses := "/CL0/" + escaped + "/1/0100" + "01a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=452"
+	proxied, err := customerIO(to)
+	if err != nil {
+		return nil, err
+	}
+	return []Kind{
+		{Name: "signed", Title: "signed redirect", Request: s.request(SignedHost, target), Status: 302, Location: to, Logged: "ok"},
+		{Name: "decoded", Title: "decoded redirect (SES)", Request: s.request(DecodedHost, ses), Status: 302, Location: to, Logged: "ok"},
+		{Name: "proxied", Title: "proxied click", Request: s.request(ProxiedHost, proxied), Status: 302, Location: proxiedTo, Logged: "ok"},
+		{Name: "refused", Title: "refused link", Request: s.request(SignedHost, tampered), Status: 403, Logged: "bad_tag"},
+	}, nil
+}
+
+func (s Shape) destination() string {
+	if s.Destination <= len(shop) {
+		return shop
+	}
+	return shop + "&x=" + strings.Repeat("abcdefghijklmnop", s.Destination/16+1)[:s.Destination-len(shop)-3]
+}
+
+// customerIO is a click as Customer.io writes it into mail.
+func customerIO(to string) (string, error) {
+	href, err := json.Marshal(to)
+	if err != nil {
+		return "", err
+	}
+	payload := base64.RawURLEncoding.EncodeToString([]byte(`{"email_id":"dgTESTAAAAAA","href":` + string(href) + `,"internal":"e2ab0a00a235a335","link_id":10}`))
+	return "/e/c/" + payload + "/" + strings.Repeat("0123456789abcdef", 4), nil
+}
+
+// browser is what Chrome sends when a reader follows a link in a mail.
+var browser = wire.NewHeader(
+	"sec-ch-ua", `"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"`,
+	"sec-ch-ua-mobile", "?0",
+	"sec-ch-ua-platform", `"Windows"`,
+	"upgrade-insecure-requests", "1",
+	"user-agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+	"accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
+	"sec-fetch-site", "cross-site",
+	"sec-fetch-mode", "navigate",
+	"sec-fetch-user", "?1",
+	"sec-fetch-dest", "document",
+	"accept-encoding", "gzip, deflate, br, zstd",
+	"accept-language", "en-GB,en;q=0.9",
+)
+
+func (s Shape) request(host, target string) hostsim.Request {
+	return hostsim.Request{Method: "GET", Host: host, Target: target, Header: s.header()}
+}
+
+func (s Shape) header() wire.Header {
+	if s.Headers == nil {
+		return browser.Clone()
+	}
+	h := browser.Clone()[:min(*s.Headers, len(browser))]
+	for len(h) < *s.Headers {
+		h = append(h, wire.Field{Name: fmt.Sprintf("x-request-field-%02d", len(h)), Value: "some value of usual length"})
+	}
+	return h
+}
+
+// SignedText is what the tag of a signed link is made of: the link itself, up to its last dot.
+func SignedText(k *Kind) string {
+	link := "https://" + k.Request.Host + k.Request.Target
+	return link[:strings.LastIndexByte(link, '.')]
+}
+
+// Check tells what is wrong with an answer; "" means nothing.
+func (k *Kind) Check(resp *hostsim.Response, x *hostsim.Exchange) string {
+	location, _ := resp.Header.Get("location")
+	switch {
+	case !x.Ending.OK():
+		return fmt.Sprintf("guest %s: %s %s", x.Ending, x.Ending.Message, x.Stderr)
+	case resp.Status != k.Status:
+		return fmt.Sprintf("status %d, want %d", resp.Status, k.Status)
+	case location != k.Location:
+		return fmt.Sprintf("location %q, want %q", location, k.Location)
+	}
+	return ""
+}
+
+// CheckLogged is Check of a guest that writes the click log as well.
+func (k *Kind) CheckLogged(resp *hostsim.Response, x *hostsim.Exchange) string {
+	if wrong := k.Check(resp, x); wrong != "" {
+		return wrong
+	}
+	if len(x.Logs) != 1 || !strings.Contains(x.Logs[0].Line, `"code":"`+k.Logged+`"`) {
+		return fmt.Sprintf("log %v, want one line with code %q", x.Logs, k.Logged)
+	}
+	return ""
+}
+
+// Sites returns a sites.json with n sites: those that clicks are made to, and others around them in the order of names.
+func Sites(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"sites": {
+  "` + SignedHost + `": {"esp": "customerio-eu", "destinations": ["example.com", "*.example.com"], "keys": ["` + KeyID + `"], "home": "https://www.example.com/"},
+  "` + DecodedHost + `": {"esp": "ses-us-east-1", "destinations": ["*.example.com"], "clicks": "redirect", "count": false},
+  "` + ProxiedHost + `": {"esp": "customerio-eu", "destinations": ["*.example.com"], "when_esp_fails": "redirect"}`)
+	for i := len(own); i < n; i++ {
+		fmt.Fprintf(&b, ",\n  \"link%06d.example.net\": {\"esp\": \"sendgrid\", \"destinations\": [\"example.net\", \"*.example.net\"], \"home\": \"https://www.example.net/\"}", i)
+	}
+	b.WriteString("\n}}\n")
+	return b.Bytes()
+}
+
+// own are the sites that Sites always has; OneSite has one of them.
+var own = [...]string{SignedHost, DecodedHost, ProxiedHost}
+
+// OneSite returns a sites.json with the site of signed links only.
+func OneSite() []byte {
+	return []byte(`{"sites": {"` + SignedHost + `": {"esp": "customerio-eu", "destinations": ["example.com", "*.example.com"], "keys": ["` + KeyID + `"], "home": "https://www.example.com/"}}}`)
+}
+
+const proxiedTo = "https://www.example.com/from-the-esp"
+
+// ESP answers proxied clicks as Customer.io does.
+func ESP(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h.Set("Location", proxiedTo)
+	h.Set("Cache-Control", "max-age=0, private, must-revalidate")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("X-Request-Id", "0123456789abcdef")
+	w.WriteHeader(http.StatusFound)
+}
+
+// Config is the service that guests run in: the backends of the sites, answered in process, and the secret.
+func Config(sitesJSON []byte) (hostsim.Config, error) {
+	sites, err := core.ParseSites("sites.json", sitesJSON)
+	if err != nil {
+		return hostsim.Config{}, err
+	}
+	cfg := hostsim.Config{
+		Backends:     map[string]hostsim.Backend{},
+		ConfigStores: map[string]map[string]string{"clickedge": {}},
+		SecretStores: map[string]map[string][]byte{keyStore: {KeyID: []byte(Secret)}},
+		Env:          map[string]string{"FASTLY_SERVICE_VERSION": "7"},
+		Scheme:       "https",
+	}
+	for _, o := range sites.Origins() {
+		cfg.Backends[o.Backend] = hostsim.Backend{Handler: http.HandlerFunc(ESP)}
+	}
+	return cfg, nil
+}

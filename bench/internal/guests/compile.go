@@ -1,0 +1,69 @@
+package guests
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/clickedge/clickedge/bench/internal/clicks"
+	"github.com/clickedge/clickedge/edge/prewarm"
+)
+
+// Build compiles the guests of the folder guests; dir is the folder of the bench.
+type Build struct{ Dir string }
+
+// compile runs the go command on one of them, as a command or as a reactor.
+func (b Build) compile(ctx context.Context, name string, flags ...string) ([]byte, error) {
+	tmp, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	out := filepath.Join(tmp, "guest.wasm")
+	args := append(append([]string{"build", "-trimpath"}, flags...), "-o", out, "./guests/"+name)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir, cmd.Env = b.Dir, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("go build ./guests/%s: %w\n%s", name, err, strings.TrimSpace(said.String()))
+	}
+	return os.ReadFile(out)
+}
+
+// FSTHTTP is the plain redirect of the SDK's examples.
+func (b Build) FSTHTTP(ctx context.Context) ([]byte, error) { return b.compile(ctx, "fsthttp") }
+
+// Core is core under fsthttp, as the go command builds it.
+func (b Build) Core(ctx context.Context) ([]byte, error) { return b.compile(ctx, "corefsthttp") }
+
+// CorePrewarmed is the same, prewarmed.
+func (b Build) CorePrewarmed(ctx context.Context) ([]byte, error) {
+	reactor, err := b.compile(ctx, "corefsthttp", "-buildmode=c-shared")
+	if err != nil {
+		return nil, err
+	}
+	wasm, _, err := prewarm.Module(ctx, reactor, prewarm.Options{})
+	return wasm, err
+}
+
+// The exports of the module that HMAC makes, and how often each does what it does.
+const (
+	HMACOnce  = "once"
+	HMACTwice = "twice"
+	HMACTimes = 100
+)
+
+// HMAC does HMAC-SHA256 over a text, many times; it is prewarmed with the entry that is asked for.
+func (b Build) HMAC(ctx context.Context, text, entry string) ([]byte, error) {
+	reactor, err := b.compile(ctx, "hmac", "-buildmode=c-shared", "-ldflags=-X main.text="+text+" -X main.secret="+clicks.Secret)
+	if err != nil {
+		return nil, err
+	}
+	wasm, _, err := prewarm.Module(ctx, reactor, prewarm.Options{Entry: entry})
+	return wasm, err
+}

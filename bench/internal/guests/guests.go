@@ -1,0 +1,56 @@
+// Package guests builds the modules that are measured: ours, and those it is compared with.
+package guests
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/edge/prewarm"
+)
+
+// Guest is a module and how it is run.
+type Guest struct {
+	Name  string // one word
+	Title string
+	Wasm  []byte
+	Entry string // "" is _start
+	// Kinds are the names of the clicks that it answers; nil: all.
+	Kinds []string
+	// Logs tells whether it writes the click log.
+	Logs bool
+}
+
+// Ours is the module of this repository in its forms.
+type Ours struct {
+	reactor []byte
+}
+
+// NewOurs compiles the guest. dir lies in the source tree.
+func NewOurs(ctx context.Context, dir string) (*Ours, error) {
+	root, err := module.Root(dir)
+	if err != nil {
+		return nil, err
+	}
+	reactor, err := module.Reactor(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	return &Ours{reactor: reactor}, nil
+}
+
+// Module builds the module as `clickedge build` does.
+func (o *Ours) Module(ctx context.Context, sites []byte) ([]byte, module.Report, error) {
+	return module.Build(ctx, module.Options{Sites: sites, Reactor: o.reactor})
+}
+
+// Named builds the same module with the names of its functions kept.
+func (o *Ours) Named(ctx context.Context, sites []byte) ([]byte, error) {
+	wasm, _, err := prewarm.Module(ctx, o.reactor, prewarm.Options{
+		Entry: module.Entry, Files: map[string][]byte{"sites.json": sites}, KeepNames: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prewarm with names: %w", err)
+	}
+	return wasm, nil
+}

@@ -1,0 +1,139 @@
+package loopback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/clickedge/clickedge/bench/internal/clicks"
+)
+
+// ErrNoNginx says that nginx is not installed.
+var ErrNoNginx = errors.New("nginx is not installed")
+
+// configuration is a proxy in front of an ESP as Customer.io's guide to HTTPS link tracking asks for one
+// (https://docs.customer.io/journeys/https-link-verification: link domain in front, proxy_pass to the tracking domain, Host
+// kept), without TLS on either side, since the simulator beside it has none here.
+var configuration = template.Must(template.New("nginx.conf").Parse(`daemon off;
+worker_processes auto;
+pid {{.Dir}}/nginx.pid;
+error_log {{.Dir}}/error.log;
+events { worker_connections 512; }
+http {
+  access_log off;
+  client_body_temp_path {{.Dir}}/body;
+  proxy_temp_path {{.Dir}}/proxy;
+  fastcgi_temp_path {{.Dir}}/fastcgi;
+  uwsgi_temp_path {{.Dir}}/uwsgi;
+  scgi_temp_path {{.Dir}}/scgi;
+  server {
+    listen {{.Listen}};
+    server_name {{.Host}};
+    location / {
+      proxy_pass http://{{.Origin}};
+      proxy_redirect off;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto https;
+    }
+  }
+}
+`))
+
+// binary finds nginx: where NGINX says, on the path, or where Debian puts it, which a user's path leaves out.
+func binary() (string, error) {
+	for _, name := range []string{os.Getenv("NGINX"), "nginx", "/usr/sbin/nginx"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", ErrNoNginx
+}
+
+// Nginx serves the same on loopback with nginx. The error is [ErrNoNginx] where there is none. version is its own word.
+func Nginx(ctx context.Context, origin string) (addr, version string, stop func(), err error) {
+	path, err := binary()
+	if err != nil {
+		return "", "", nil, err
+	}
+	said, err := exec.CommandContext(ctx, path, "-v").CombinedOutput()
+	if err != nil {
+		return "", "", nil, fmt.Errorf("%s -v: %w", path, err)
+	}
+	dir, err := os.MkdirTemp("", "bench-nginx-")
+	if err != nil {
+		return "", "", nil, err
+	}
+	addr, stop, err = startNginx(ctx, path, dir, origin)
+	if err != nil {
+		os.RemoveAll(dir)
+	}
+	version = strings.TrimPrefix(strings.TrimSpace(string(said)), "nginx version: ")
+	return addr, version, stop, err
+}
+
+func startNginx(ctx context.Context, path, dir, origin string) (string, func(), error) {
+	addr, err := freeAddress()
+	if err != nil {
+		return "", nil, err
+	}
+	conf, err := os.Create(filepath.Join(dir, "nginx.conf"))
+	if err != nil {
+		return "", nil, err
+	}
+	err = configuration.Execute(conf, map[string]string{"Dir": dir, "Listen": addr, "Origin": origin, "Host": clicks.ProxiedHost})
+	if err := errors.Join(err, conf.Close()); err != nil {
+		return "", nil, err
+	}
+	cmd := exec.CommandContext(ctx, path, "-p", dir, "-c", conf.Name(), "-e", filepath.Join(dir, "error.log"))
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	stop := func() {
+		cmd.Process.Signal(os.Interrupt) // a fast shutdown, workers included (https://nginx.org/en/docs/control.html)
+		cmd.Wait()
+		os.RemoveAll(dir)
+	}
+	if err := answers(ctx, addr); err != nil {
+		text, _ := os.ReadFile(filepath.Join(dir, "error.log"))
+		stop()
+		return "", nil, fmt.Errorf("nginx: %w\n%s", err, text)
+	}
+	return addr, stop, nil
+}
+
+// freeAddress is one that nobody listened on a moment ago: nginx cannot be given a listener, nor choose a port itself.
+func freeAddress() (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return ln.Addr().String(), ln.Close()
+}
+
+// answers waits until a server takes connections.
+func answers(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+		if err == nil {
+			return conn.Close()
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -1,0 +1,87 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/clickedge/clickedge/bench/internal/clicks"
+	"github.com/clickedge/clickedge/bench/internal/guests"
+)
+
+// Click is all that can be counted of one kind of click.
+type Click struct {
+	Counts
+	Allocations    int    `json:"allocations"`     // calls of Go's allocator
+	AllocatedBytes uint64 `json:"allocated_bytes"` // what it was asked for
+	Touched        int    `json:"pages_touched"`   // pages of 4 KiB that the guest, or a host call for it, reads or writes
+	GuestWrites    int    `json:"pages_written"`   // of them, those that the guest writes
+	// Functions has the instructions of each function that ran.
+	Functions map[string]uint64 `json:"-"`
+}
+
+// Closely counts all that can be counted of our module with these sites: instructions of the module as it is deployed, the
+// rest of the same module with names and instrumentation.
+func Closely(ctx context.Context, ours *guests.Ours, sites []byte, kinds []clicks.Kind) (map[string]Click, error) {
+	wasm, _, err := ours.Module(ctx, sites)
+	if err != nil {
+		return nil, err
+	}
+	s := Ours(wasm, sites)
+	counts, err := Count(ctx, s, kinds)
+	if err != nil {
+		return nil, err
+	}
+	if s.Wasm, err = ours.Named(ctx, sites); err != nil {
+		return nil, err
+	}
+	profiles, err := Profiles(ctx, s, kinds)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := Pages(ctx, s, kinds)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]Click{}
+	for name, c := range counts {
+		p := profiles[name]
+		if p.Fuel() != c.Instructions {
+			return nil, fmt.Errorf("%s: the profile adds up to %d instructions, but the module uses %d", name, p.Fuel(), c.Instructions)
+		}
+		click := Click{Counts: c, Allocations: p.Allocs, AllocatedBytes: p.AllocBytes, Functions: map[string]uint64{}}
+		for _, f := range p.Functions() {
+			click.Functions[f.Name] += f.Self
+		}
+		for _, page := range pages[name].List() {
+			click.Touched++
+			if page.Written > 0 {
+				click.GuestWrites++
+			}
+		}
+		out[name] = click
+	}
+	return out, nil
+}
+
+// Ours is our module as a subject.
+func Ours(wasm, sites []byte) Subject {
+	return Subject{Name: "clickedge", Title: "clickedge", Wasm: wasm, Sites: sites, Check: (*clicks.Kind).CheckLogged}
+}
+
+// HMAC counts what crypto/hmac takes for HMAC-SHA256 over a text, once the first one is over.
+func HMAC(ctx context.Context, b guests.Build, text string) (uint64, error) {
+	k := clicks.Kind{Name: "hmac", Title: "HMAC-SHA256"}
+	var used [2]uint64
+	for i, entry := range []string{guests.HMACOnce, guests.HMACTwice} {
+		wasm, err := b.HMAC(ctx, text, entry)
+		if err != nil {
+			return 0, err
+		}
+		counts, err := Count(ctx, Subject{Title: "crypto/hmac", Wasm: wasm}, []clicks.Kind{k})
+		if err != nil {
+			return 0, err
+		}
+		used[i] = counts[k.Name].Instructions
+	}
+	return (used[1] - used[0]) / guests.HMACTimes, nil
+}

@@ -1,0 +1,80 @@
+package measure
+
+import (
+	"context"
+
+	"github.com/clickedge/clickedge/bench/internal/clicks"
+	"github.com/clickedge/clickedge/bench/internal/engine"
+	"github.com/clickedge/clickedge/bench/internal/instrument"
+	"github.com/clickedge/clickedge/bench/internal/profile"
+)
+
+// Counts is what a click takes that does not depend on the machine.
+type Counts struct {
+	Instructions    uint64 `json:"instructions"`      // fuel; see engine.Measure
+	BeforeFirstCall uint64 `json:"before_first_call"` // of them, those before the first host call
+	HostCalls       int    `json:"host_calls"`        // of the Fastly ABI
+	WASICalls       int    `json:"wasi_calls"`
+	Written         int    `json:"pages_changed"` // pages of 4 KiB whose bytes differ afterwards
+	Memory          int    `json:"memory_bytes"`  // linear memory at the end
+}
+
+// Count makes each click once, with fuel.
+func Count(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]Counts, error) {
+	session, err := Open(ctx, s, engine.Options{Fuel: true, Pages: true})
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close(ctx)
+	out := map[string]Counts{}
+	for i := range kinds {
+		m, _, err := session.Click(ctx, &kinds[i])
+		if err != nil {
+			return nil, err
+		}
+		out[kinds[i].Name] = Counts{Instructions: m.Fuel, BeforeFirstCall: m.FirstCall, HostCalls: m.HostCalls,
+			WASICalls: m.WASICalls, Written: m.Written, Memory: m.Memory}
+	}
+	return out, nil
+}
+
+// Profiles follows each click function by function. The module must have the names of its functions.
+func Profiles(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]*profile.Profile, error) {
+	out := map[string]*profile.Profile{}
+	err := probed(ctx, s, kinds, instrument.Calls, func(k *clicks.Kind, called *instrument.Called) engine.Probe {
+		out[k.Name] = profile.New(called)
+		return out[k.Name]
+	})
+	return out, err
+}
+
+// Pages follows each click access by access. The module should have the names of its functions.
+func Pages(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]*profile.Pages, error) {
+	out := map[string]*profile.Pages{}
+	err := probed(ctx, s, kinds, instrument.Memory, func(k *clicks.Kind, called *instrument.Called) engine.Probe {
+		out[k.Name] = profile.NewPages(called)
+		return out[k.Name]
+	})
+	return out, err
+}
+
+func probed(ctx context.Context, s Subject, kinds []clicks.Kind, how func([]byte) (*instrument.Called, error),
+	probe func(*clicks.Kind, *instrument.Called) engine.Probe) error {
+	called, err := how(s.Wasm)
+	if err != nil {
+		return err
+	}
+	s.Wasm = called.Module
+	session, err := Open(ctx, s, engine.Options{Fuel: true})
+	if err != nil {
+		return err
+	}
+	defer session.Close(ctx)
+	for i := range kinds {
+		session.Probe(probe(&kinds[i], called))
+		if _, _, err := session.Click(ctx, &kinds[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+// Command bench measures what a click costs: instructions, host calls, memory and time, stage by stage, beside other ways
+// to do the same work in the same run.
+//
+//	go run .                    measure everything; write RESULTS.md, results.json and plot.svg
+//	go run . -quick             the same in less than a minute, with less of everything
+//	go run . budget             fail when a click costs more than budget.json allows
+//	go run . profile KIND       show in which functions the instructions of a click go
+//
+// Progress goes to standard error.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, os.Args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "profile":
+			return runProfile(ctx, args[1:])
+		case "budget":
+			return runBudget(ctx, args[1:])
+		}
+	}
+	return errors.New("not yet")
+}
+
+// progress tells what is going on.
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -1,0 +1,97 @@
+package core
+
+import "strings"
+
+// apple checks an apple-app-site-association (Apple, "Supporting associated
+// domains"):
+//
+//	{"applinks": {"details": [{"appIDs": ["ABCDE12345.com.example.app"], "components": [{"/": "/uni/*"}]}]}}
+//
+// The older form, "appID" and "paths", is taken as well: apps before iOS 13 read
+// no other.
+func (a *appLinksReader) apple() {
+	detail := a.list('{', a.appleDetail)
+	links := func() { a.members(map[string]func(){"details": detail}, "details") }
+	a.members(map[string]func(){"applinks": func() { a.of('{', links) }}, "applinks")
+}
+
+func (a *appLinksReader) appleDetail() {
+	at, claims := a.r.at, len(a.claims)
+	a.ids = 0
+	a.members(map[string]func(){
+		"appIDs":     a.list('"', a.appID),
+		"appID":      func() { a.of('"', a.appID) },
+		"components": a.list('{', a.component),
+		"paths":      a.list('"', a.applePath),
+	})
+	switch {
+	case a.r.err != nil || a.bad[fieldAppLinks]:
+	case a.ids == 0:
+		a.fault(at, "names no app", `give "appIDs"`)
+	case len(a.claims) == claims:
+		a.fault(at, "claims no path", `give "components"`)
+	}
+}
+
+// appID checks <team id>.<bundle id>.
+func (a *appLinksReader) appID() {
+	at, s := a.text()
+	a.ids++
+	team, bundle, _ := strings.Cut(s, ".")
+	switch {
+	case a.r.err != nil:
+	case !isTeamID(team):
+		a.fault(at, quote([]byte(s))+" does not begin with a team id", `write the ten letters and digits of the app id prefix, a dot, and the bundle id, as in "ABCDE12345.com.example.app"`)
+	case !isBundleID(bundle):
+		a.fault(at, quote([]byte(s))+" does not end in a bundle id", `a bundle id is of letters, digits, "-" and ".", as in "ABCDE12345.com.example.app"`)
+	}
+}
+
+// isTeamID tells whether s is ten upper-case letters and digits.
+func isTeamID(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(s) == 10
+}
+
+// isBundleID checks CFBundleIdentifier: letters, digits, hyphens and dots.
+func isBundleID(s string) bool {
+	for _, part := range strings.Split(s, ".") {
+		if part == "" || hostEnd(part) != len(part) {
+			return false
+		}
+	}
+	return len(s) <= 255
+}
+
+// applePath takes an entry of paths: a pattern, or "NOT " and what is excluded.
+func (a *appLinksReader) applePath() {
+	at, s := a.text()
+	if !strings.HasPrefix(s, "NOT ") {
+		a.claim(at, s)
+	}
+}
+
+func (a *appLinksReader) claim(at int, pattern string) {
+	if pattern != "" && pattern[0] != '/' && pattern[0] != '*' {
+		a.fault(at, quote([]byte(pattern))+" is not a path", `begin with "/"`)
+		return
+	}
+	a.claims = append(a.claims, appClaim{at, a.way, pattern})
+}
+
+// component takes an entry of components: its pattern of paths counts, unless it
+// excludes. Its other conditions only narrow that.
+func (a *appLinksReader) component() {
+	at, pattern, exclude := a.r.at, "", false
+	a.members(map[string]func(){
+		"/":       func() { a.of('"', func() { at, pattern = a.text() }) },
+		"exclude": func() { a.of('t', func() { exclude = a.flag() }) },
+	})
+	if !exclude && a.r.err == nil {
+		a.claim(at, pattern)
+	}
+}

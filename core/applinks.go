@@ -1,0 +1,238 @@
+package core
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxAppLinks bounds an app-link file in bytes, white space between its values
+// aside: Apple's limit for apple-app-site-association ("Supporting associated
+// domains"). Google names none for assetlinks.json.
+const maxAppLinks = 128 << 10
+
+// AppLinks are the files by which a link domain lets apps open its links, as
+// they are served.
+type AppLinks struct {
+	Apple   []byte // apple-app-site-association; nil for none
+	Android []byte // assetlinks.json; nil for none
+}
+
+// appLinksReader checks the app-link files of one site: their syntax, what the
+// platforms require in them, and that Apple's claims no more than the paths that
+// the ESP keeps for apps. What the platforms ignore is ignored here.
+type appLinksReader struct {
+	*siteReader
+	way string // to what is being read
+	ids int    // app ids of the entry
+}
+
+// appClaim is a pattern of paths that an app asks for. It is judged once the
+// site's ESP is known.
+type appClaim struct {
+	at      int
+	way     string // to it
+	pattern string // "" where no path is named: then all are claimed
+}
+
+// setAppLinks reads the object app_links.
+func (c *siteReader) setAppLinks() {
+	c.site.AppLinks = &AppLinks{}
+	a := &appLinksReader{siteReader: c}
+	c.r.object(func(name jsonText) {
+		a.way = c.path("app_links.", pathName(name.bytes))
+		links := c.site.AppLinks
+		switch file, kind := string(name.bytes), c.r.next(); {
+		case file == "apple" && links.Apple == nil:
+			links.Apple = a.file(kind, '{', a.apple)
+		case file == "android" && links.Android == nil:
+			links.Android = a.file(kind, '[', a.android)
+		default:
+			a.stranger(name, file == "apple" || file == "android")
+		}
+	})
+}
+
+func (a *appLinksReader) stranger(name jsonText, again bool) {
+	problem, hint := "unknown field", `the fields are "apple" and "android"`
+	if again {
+		problem, hint = "given twice", "keep one"
+	}
+	a.fault(name.at, problem, hint)
+	a.r.skip()
+}
+
+// fault reports what is wrong at a.way.
+func (a *appLinksReader) fault(at int, problem, hint string) {
+	a.bad[fieldAppLinks] = true
+	a.mistakes.add(at, a.way, problem, hint)
+}
+
+// file reads one file: its object or list, or its name. It returns the file as
+// it is served, never nil.
+func (a *appLinksReader) file(kind, wanted byte, check func()) []byte {
+	start := a.r.at
+	if kind == '"' {
+		a.named(a.r.text(), start)
+		return []byte{}
+	}
+	a.of(wanted, check)
+	if a.r.err != nil {
+		return []byte{}
+	}
+	text := a.r.data[start:a.r.at]
+	if !utf8.Valid(text) {
+		a.fault(start, "is not UTF-8", "")
+	}
+	if text = compact(text); len(text) > maxAppLinks {
+		a.fault(start, "has "+strconv.Itoa(len(text))+" bytes; Apple takes "+strconv.Itoa(maxAppLinks), "claim fewer paths")
+	}
+	return text
+}
+
+// of reads a value of one kind, given by its first byte, or reports another.
+func (a *appLinksReader) of(kind byte, read func()) {
+	if e := a.want(kind); e != nil {
+		a.bad[fieldAppLinks] = true
+		a.misfit(e, a.way)
+		return
+	}
+	read()
+}
+
+// below reads with a longer path.
+func (a *appLinksReader) below(step string, read func()) {
+	before := a.way
+	a.way += step
+	read()
+	a.way = before
+}
+
+// members reads an object; each gets the value of the member of its name, the
+// others are skipped. It reports a required one that is missing, and one that
+// comes twice: platforms differ in which of two they take.
+func (a *appLinksReader) members(each map[string]func(), required ...string) {
+	at, seen := a.r.at, map[string]bool{}
+	a.r.object(func(jt jsonText) {
+		name := string(jt.bytes)
+		switch read := each[name]; {
+		case read == nil:
+			a.r.skip()
+		case seen[name]:
+			a.below("."+name, func() { a.fault(jt.at, "given twice", "keep one") })
+			a.r.skip()
+		default:
+			seen[name] = true
+			a.below("."+name, read)
+		}
+	})
+	for _, name := range required {
+		if !seen[name] && a.r.err == nil {
+			a.below("."+name, func() { a.fault(at, "is missing", "") })
+		}
+	}
+}
+
+// list reads a list of one entry at least, of values of this kind.
+func (a *appLinksReader) list(kind byte, each func()) func() {
+	return func() { a.of('[', func() { a.items(kind, each) }) }
+}
+
+func (a *appLinksReader) items(kind byte, each func()) {
+	at, empty := a.r.at, true
+	a.r.list(func(i int) {
+		empty = false
+		a.below("["+strconv.Itoa(i)+"]", func() { a.of(kind, each) })
+	})
+	if empty && a.r.err == nil {
+		a.fault(at, "is empty", "")
+	}
+}
+
+// text reads a string that stands here.
+func (a *appLinksReader) text() (at int, s string) {
+	t := a.r.text()
+	if t.odd != "" {
+		a.fault(t.at, t.odd, "")
+	}
+	return t.at, string(t.bytes)
+}
+
+// compact returns a copy of JSON without the white space between its values.
+func compact(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quoted && c == '\\':
+			out = append(out, c)
+			i++
+			c = text[i]
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ' ' || c == '\t' || c == '\r' || c == '\n'):
+			continue
+		}
+		out = append(out, c)
+	}
+	return slices.Clip(out)
+}
+
+// appPaths says which paths the ESP keeps for apps; ok is false where it keeps
+// none, and then nothing is known against a path.
+func appPaths(f Family) (what string, fits func(string) bool, ok bool) {
+	switch f {
+	case FamilySendGrid:
+		return `"/uni/*"`, func(p string) bool { return strings.HasPrefix(p, "/uni/") }, true
+	case FamilySparkPost:
+		return `"/f/<sublink>/*" with a sublink other than "a"`, isSublinkPath, true
+	}
+	return "", nil, false
+}
+
+// isSublinkPath tells whether a pattern stays within one of SparkPost's sublinks
+// that is not the ordinary one.
+func isSublinkPath(p string) bool {
+	p, ok := strings.CutPrefix(p, "/f/")
+	sublink, _, under := strings.Cut(p, "/")
+	return ok && under && sublink != "" && sublink != "a" && !strings.ContainsAny(sublink, "*?")
+}
+
+// relateAppLinks holds the files against the ESP.
+func (c *siteReader) relateAppLinks() {
+	links := c.site.AppLinks
+	switch {
+	case links == nil || c.bad[fieldAppLinks]:
+		return
+	case links.Apple == nil && links.Android == nil:
+		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "is empty", `give "apple", "android" or both, or leave it out`)
+	case c.proxied() && c.esp.Family == FamilyIterable:
+		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "does not go with esp "+quote([]byte(c.esp.Preset)), "Iterable serves these files itself: leave it out")
+	case c.proxied():
+		c.judgeClaims()
+	}
+	if last := c.lastAppLinks; last != nil && bytes.Equal(last.Apple, links.Apple) && bytes.Equal(last.Android, links.Android) {
+		c.site.AppLinks = last
+	}
+	c.lastAppLinks = c.site.AppLinks
+}
+
+// judgeClaims reports paths that the ESP does not keep for apps: an app that
+// claims all of them opens clicks that it cannot follow, and unsubscribes.
+func (c *siteReader) judgeClaims() {
+	what, fits, ok := appPaths(c.esp.Family)
+	for _, claim := range c.claims {
+		if !ok || fits(claim.pattern) {
+			continue
+		}
+		c.bad[fieldAppLinks] = true
+		problem := "claims " + strconv.Quote(claim.pattern)
+		if claim.pattern == "" {
+			problem = "claims every path"
+		}
+		c.mistakes.add(claim.at, claim.way, problem+"; the links of esp "+quote([]byte(c.esp.Preset))+" for apps are "+what, "")
+	}
+}

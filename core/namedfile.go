@@ -1,0 +1,75 @@
+package core
+
+import "strconv"
+
+// namedFile is a file that sites.json names in place of its contents.
+type namedFile struct {
+	at, end int // of the string in sites.json, quotes included
+	way     string
+	name    string
+}
+
+// named takes the name of an app-link file. Only [InlineFiles] may meet one.
+func (a *appLinksReader) named(t jsonText, start int) {
+	switch {
+	case a.r.err != nil:
+	case t.odd != "":
+		a.fault(start, t.odd, "")
+	case a.files != nil:
+		*a.files = append(*a.files, namedFile{start, a.r.at, a.way, string(t.bytes)})
+	default:
+		a.fault(start, "names the file "+quote(t.bytes)+", which is not at hand here", "clickedge build puts it in; elsewhere write its contents")
+	}
+}
+
+// InlineFiles returns sites.json with the contents of the files that it names in
+// their place, so that [ParseSites] needs no file system. Lines stay where they
+// are. read gets each name once, as it stands in sites.json; name is that of
+// sites.json, for messages. The error is a *[SitesError] with every file that
+// cannot be read or is not JSON; other mistakes are for ParseSites to find.
+func InlineFiles(name string, data []byte, read func(name string) ([]byte, error)) ([]byte, error) {
+	var files []namedFile
+	p := sitesParser{r: jsonReader{data: data}, files: &files}
+	if p.readable() {
+		p.file()
+	}
+	var wrong mistakes
+	var out []byte
+	done, texts := 0, map[string][]byte{}
+	for _, f := range files {
+		text, again := texts[f.name]
+		if !again {
+			var m *Mistake
+			if text, m = readNamed(f.name, read); m != nil {
+				wrong.add(f.at, f.way, m.Problem, m.Hint)
+			}
+			texts[f.name] = text
+		}
+		out = append(append(out, data[done:f.at]...), text...)
+		done = f.end
+	}
+	if err := wrong.report(name, data); err != nil {
+		return nil, err
+	}
+	return append(out, data[done:]...), nil
+}
+
+// readNamed reads one file and makes sure that it is one JSON value.
+func readNamed(name string, read func(string) ([]byte, error)) ([]byte, *Mistake) {
+	text, err := read(name)
+	if err != nil {
+		return nil, &Mistake{Problem: "cannot be read: " + err.Error(), Hint: "the name is looked up from the folder of sites.json"}
+	}
+	r := jsonReader{data: text}
+	r.skip()
+	if r.next(); r.err == nil && r.at < len(text) {
+		r.fail(r.at, "found "+r.found()+" after the end of the value", "a file holds one value")
+	}
+	if r.err == nil {
+		return compact(text), nil
+	}
+	pos := position{line: 1, column: 1}
+	pos.advance(text, r.err.at)
+	where := strconv.Quote(name) + " line " + strconv.Itoa(pos.line) + ", column " + strconv.Itoa(pos.column)
+	return nil, &Mistake{Problem: where + ": " + r.err.problem, Hint: r.err.hint}
+}

@@ -1,0 +1,126 @@
+package core
+
+import "strconv"
+
+// ReplyBody names an answer that is given from here.
+type ReplyBody uint8
+
+// The answers.
+const (
+	ReplyNone    ReplyBody = iota
+	ReplyPixel             // a transparent GIF of one pixel
+	ReplyApple             // the site's apple-app-site-association
+	ReplyAndroid           // the site's assetlinks.json
+	ReplyRobots            // robots.txt
+	ReplyHealth            // that this module lives
+)
+
+var replyNames = [...]string{"none", "pixel", "apple", "android", "robots", "health"}
+
+// String returns the name of the answer.
+func (r ReplyBody) String() string { return replyNames[r] }
+
+// HealthPath is answered on every host, also on one that is not ours: a probe
+// may know an address only, and what it gets names no site. No ESP uses the
+// path, and none will: everything below /.well-known/ is registered (RFC 8615)
+// or a vendor's.
+const HealthPath = "/.well-known/clickedge"
+
+var ownPaths = [...]struct {
+	shape
+	reply ReplyBody
+}{
+	{shape{text: "/.well-known/apple-app-site-association"}, ReplyApple},
+	{shape{text: "/apple-app-site-association"}, ReplyApple},
+	{shape{text: "/.well-known/assetlinks.json"}, ReplyAndroid},
+	{shape{text: "/robots.txt"}, ReplyRobots},
+}
+
+// replyTo says what this site answers itself to a target; ReplyNone where it
+// does not. Each comparison ends at the first byte that differs, so a click pays
+// next to nothing.
+func replyTo(target string, site *Site) ReplyBody {
+	for i := range ownPaths {
+		if _, ok := ownPaths[i].fits(target); ok && site.has(ownPaths[i].reply) {
+			return ownPaths[i].reply
+		}
+	}
+	return ReplyNone
+}
+
+func isHealth(target string) bool {
+	_, ok := (&shape{text: HealthPath}).fits(target)
+	return ok
+}
+
+// has tells whether the site has this answer.
+func (s *Site) has(r ReplyBody) bool {
+	switch r {
+	case ReplyApple:
+		return s.AppLinks != nil && s.AppLinks.Apple != nil
+	case ReplyAndroid:
+		return s.AppLinks != nil && s.AppLinks.Android != nil
+	}
+	return true
+}
+
+// Robots is the robots.txt (RFC 9309) of every link domain. Crawlers are kept
+// out: each link that they follow is counted as a click, and some unsubscribe.
+// Programs that fetch one link because a person has shared it may, and Google
+// asks that /.well-known/ be open to it for app links. Mail scanners do not ask.
+const Robots = `# Links in e-mail. There is nothing here for an index.
+User-agent: facebookexternalhit
+User-agent: Facebot
+User-agent: LinkedInBot
+User-agent: Slackbot
+User-agent: Slackbot-LinkExpanding
+User-agent: Twitterbot
+User-agent: WhatsApp
+User-agent: TelegramBot
+User-agent: Discordbot
+User-agent: SkypeUriPreview
+Allow: /
+
+User-agent: *
+Allow: /.well-known/
+Disallow: /
+`
+
+// Pixel is the answer to an open: a transparent GIF89a of one pixel, 43 bytes.
+const Pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+
+// Content is what a reply consists of: its media type and body. The health's
+// body is [AppendHealth]'s.
+func (r ReplyBody) Content(site *Site) (mediaType string, body []byte) {
+	switch r {
+	case ReplyPixel:
+		return "image/gif", []byte(Pixel)
+	case ReplyApple:
+		return "application/json", site.AppLinks.Apple
+	case ReplyAndroid:
+		return "application/json", site.AppLinks.Android
+	case ReplyRobots:
+		return "text/plain; charset=utf-8", []byte(Robots)
+	}
+	return "application/json", nil
+}
+
+// Cached tells whether a reply may be kept for a while: app-link files and
+// robots.txt are the same for everybody, opens and probes are counted.
+func (r ReplyBody) Cached() bool { return r == ReplyApple || r == ReplyAndroid || r == ReplyRobots }
+
+// AppendHealth appends the answer to a probe: {"status":"ok","version":"7","sites":2}
+// and a newline. version is the service's; without sites the status is
+// "no_sites".
+func AppendHealth(dst []byte, version string, sites int) []byte {
+	dst = append(dst, `{"status":`...)
+	if sites == 0 {
+		dst = appendString(dst, string(NoSites))
+	} else {
+		dst = appendString(dst, string(OK))
+	}
+	dst = appendMember(dst, "version", version)
+	dst = append(dst, `,"sites":`...)
+	return append(strconv.AppendInt(dst, int64(sites), 10), '}', '\n')
+}

@@ -1,0 +1,55 @@
+package core
+
+import "strings"
+
+// secondOrigin is the value of second_origin before the first origin is known.
+type secondOrigin struct {
+	endpoint
+	bare bool // a host alone: scheme and port are the first origin's
+}
+
+func (c *siteReader) setSecond(t jsonText) {
+	text, ok := string(t.bytes), false
+	if c.second.bare = isHost(text) && text == strings.ToLower(text); c.second.bare {
+		c.second.host, ok = text, true
+	} else {
+		c.second.endpoint, ok = parseEndpoint(text)
+	}
+	if !ok {
+		c.mistake(fieldSecond, t.at, quote(t.bytes)+" is not the URL of an origin", hintEndpoint(text))
+	}
+}
+
+// relateSecond completes the second origin: it is of the same ESP as the first,
+// and what changes on the way there is the same.
+func (c *siteReader) relateSecond() {
+	if !c.given(fieldSecond) || c.bad[fieldSecond] {
+		return
+	}
+	first, e := c.site.Origin, c.second.endpoint
+	if c.second.bare {
+		e.tls, e.port = first.TLS, first.Port
+	}
+	switch o := first.at(e); {
+	case e.host == first.Address && e.port == first.Port:
+		c.mistake(fieldSecond, c.at[fieldSecond], "is the first origin already", "name another, or leave it out")
+	case len(o.Backend) > maxBackend:
+		c.mistake(fieldSecond, c.at[fieldSecond], "the host is too long to name a backend after it", "give a shorter name to the origin")
+	default:
+		c.site.SecondOrigin = c.shared(o)
+	}
+}
+
+// at is the same origin somewhere else. Where a preset of the family has that
+// address, its backend and its probe are used.
+func (o Origin) at(e endpoint) Origin {
+	o.Address, o.Port, o.TLS = e.host, e.port, e.tls
+	o.Backend, o.Health = e.backend(), Health{}
+	for i := range presets {
+		if p := &presets[i]; p.Family == o.Family && p.Address == o.Address && p.Port == o.Port && p.TLS == o.TLS {
+			o.Backend, o.Health = p.Backend, p.Health
+			break
+		}
+	}
+	return o
+}

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// localSuffix stands behind a branded host in the links that serve prints for a
+// browser: browsers resolve every name below localhost to this machine (RFC 6761,
+// section 6.3), so that no hosts file has to be edited.
+const localSuffix = ".localhost"
+
+// throughLocalhost hands requests for link.example.com.localhost on as requests
+// for link.example.com, as the module will see them on Fastly. A site that itself
+// ends in .localhost stays as it is.
+func throughLocalhost(sites *core.Sites, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host, ok := withoutLocalhost(sites, r.Host); ok {
+			r.Host = host
+			header := wire.RawHeader(r)
+			for i := range header {
+				if strings.EqualFold(header[i].Name, "Host") {
+					header[i].Value = host
+				}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func withoutLocalhost(sites *core.Sites, host string) (string, bool) {
+	branded, ok := strings.CutSuffix(core.CanonicalHost(host), localSuffix)
+	return branded, ok && sites.Lookup(host) == nil && sites.Lookup(branded) != nil
+}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const missedClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","request":"r1","esp":"mailgun","kind":"click","action":"refuse","missed":"yes"}`
+
+// A line that no collector should have made harms no other.
+func TestMissedPassesOverLongLines(t *testing.T) {
+	m := newMissedTally()
+	require.NoError(t, m.read(strings.NewReader(strings.Repeat("{", 5*maxLogLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*maxLogLine))))
+	r := m.report()
+	require.Equal(t, 1, r.Lines)
+	require.Equal(t, 2, r.Others)
+	require.Equal(t, missedCounts{Clicks: 1, Certain: 1}, r.Total)
+}
+
+// FuzzMissed: every line is counted once, as ours or as another, and the total is
+// the sum of the hours.
+func FuzzMissed(f *testing.F) {
+	f.Add(missedClick + "\n" + missedClick + "\nx\n")
+	f.Add(`{"v":1,"action":"proxy","missed":"maybe","time":"9999-12-31T23:59:59+23:59"}`)
+	f.Add("{\"v\":1e0}\n\n{}\n[1]\n\"\xff")
+	f.Fuzz(func(t *testing.T, log string) {
+		m := newMissedTally()
+		require.NoError(t, m.read(strings.NewReader(log)))
+		r := m.report()
+		var sum missedCounts
+		for _, h := range r.Hours {
+			sum.Clicks += h.Clicks
+			sum.Opens += h.Opens
+			sum.Unsubscribes += h.Unsubscribes
+			sum.Other += h.Other
+			sum.Certain += h.Certain
+		}
+		require.Equal(t, r.Total, sum)
+		require.LessOrEqual(t, sum.Clicks+sum.Opens+sum.Unsubscribes+sum.Other, r.Lines)
+		require.LessOrEqual(t, r.Lines+r.Others, 1+strings.Count(log, "\n"))
+		require.NoError(t, r.print(&strings.Builder{}))
+	})
+}

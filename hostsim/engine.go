@@ -1,0 +1,89 @@
+package hostsim
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/internal/abi"
+)
+
+// Engine runs WebAssembly for a Host. The default is wazero; another one, for example wasmtime, is put into Config.Engine.
+// An engine supplies WASI itself, from what Guest says, and links the host calls to Guest.Call.
+type Engine interface {
+	// Compile makes a module ready to run. It fails when the module imports something that is neither WASI nor in
+	// HostCalls; ctx bounds compiling only.
+	Compile(ctx context.Context, module []byte) (Program, error)
+}
+
+// Program is a compiled module.
+type Program interface {
+	// Run makes a fresh instance, calls Guest.Entry (for another entry than "_start", an exported "_initialize" first) and
+	// lets the instance go. It is called from many goroutines at once and returns when the guest has ended: nil or a
+	// *sys.ExitError of wazero's for a guest that returned or called proc_exit, any other error for a trap. When ctx ends,
+	// Run must soon return.
+	Run(ctx context.Context, g *Guest) error
+	// Close lets the compiled code go. No Run is under way then.
+	Close(ctx context.Context) error
+}
+
+// Memory is a guest's linear memory.
+type Memory interface {
+	// Read returns a view of n bytes from offset on, not a copy, or false when they are not all within the memory. The
+	// view is valid until the guest runs again.
+	Read(offset, n uint32) ([]byte, bool)
+	// Size returns the memory's size in bytes.
+	Size() uint32
+}
+
+// HostCall is one function of the ABI that a guest can import. Its result is always one i32, a Status.
+type HostCall struct {
+	Module, Name string
+	Params       string // one letter per parameter: i for i32, I for i64
+	fn           *abi.Function
+}
+
+var hostCalls = func() []*HostCall {
+	list := make([]*HostCall, 0, len(abi.Functions()))
+	for _, fn := range abi.Functions() {
+		list = append(list, &HostCall{fn.Module, fn.Name, fn.Params, fn})
+	}
+	return list
+}()
+
+// HostCalls lists the 251 functions of the ABI. The list must not be changed.
+func HostCalls() []*HostCall { return hostCalls }
+
+// Guest is one run of a Program: the world that its WASI shows, and its host calls.
+type Guest struct {
+	Entry          string      // the exported function to call
+	Args           []string    // argv, the program's name first
+	Env            [][2]string // name and value, sorted by name
+	Stdout, Stderr io.Writer
+	Now            func() time.Time    // the wall clock
+	Sleep          func(time.Duration) // ends early when the request does; it does not count as CPU time
+	Rand           io.Reader           // safe for parallel use
+	FS             fs.FS               // read-only, at "/"; nil: none
+	MemoryPages    uint32              // the most that linear memory may grow to, in pages of 64 KiB
+
+	session *session
+	refused bool
+}
+
+// Call makes a host call for the guest; args are its core arguments and m is the memory that they point into. An error
+// means that the request is over: the engine ends the guest without letting it see the call's outcome. Call is used by
+// one goroutine at a time, the guest's.
+func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
+	s := g.session
+	st := s.sandbox.Call(c.fn, m, args)
+	s.current.rec.call(c.fn, st) // next_request_wait belongs to the request that it brings: the one before is over
+	if s.ctx.Err() != nil {
+		return 0, context.Cause(s.ctx)
+	}
+	return Status(st), nil
+}
+
+// MemoryRefused tells the host that the guest asked for more than MemoryPages, so that its ending is told as OutOfMemory.
+// An engine that cannot know does not call it.
+func (g *Guest) MemoryRefused() { g.refused = true }

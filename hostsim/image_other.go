@@ -1,0 +1,14 @@
+//go:build !unix
+
+package hostsim
+
+import "errors"
+
+// image is what a guest's memory starts from. It is copied for each guest: mapping is done on Unix only.
+type image struct{ data []byte }
+
+func newImage(data []byte) *image { return &image{data} }
+
+func (*image) mapped(uint64) ([]byte, func(), error) { return nil, nil, errors.ErrUnsupported }
+
+func (*image) close() {}

@@ -1,0 +1,46 @@
+package abi
+
+import "net/netip"
+
+// address is an IP address of 4 or 16 octets at the argument pair (address, length) at i; another length is inval.
+func (f *frame) address(i int) netip.Addr {
+	octets := f.bytes(i)
+	ip, ok := netip.AddrFromSlice(octets)
+	if !ok {
+		f.fail(Inval)
+	}
+	return ip
+}
+
+// loopbackPlace is what a loopback address is said to be in, so that guests get an answer when they run locally. It is
+// the same place as in Viceroy (src/config/geolocation.rs).
+const loopbackPlace = `{"as_name":"Fastly, Inc","as_number":54113,"area_code":415,"city":"San Francisco",` +
+	`"conn_speed":"broadband","conn_type":"wired","continent":"NA","country_code":"US","country_code3":"USA",` +
+	`"country_name":"United States of America","latitude":37.77869,"longitude":-122.39557,"metro_code":0,` +
+	`"postal_code":"94107","proxy_description":"?","proxy_type":"?","region":"CA","utc_offset":-700}`
+
+// geoLookup answers with nothing, not with a status, for an address that has no entry.
+func geoLookup(f *frame) {
+	ip := f.address(0)
+	if !f.ok() {
+		return
+	}
+	place, ok := f.s.svc.Geo[ip]
+	if !ok && ip.IsLoopback() && !f.s.svc.NoLoopbackGeo {
+		place = []byte(loopbackPlace)
+	}
+	f.fill(2, place)
+}
+
+// deviceLookup knows user agents by their whole text only.
+func deviceLookup(f *frame) {
+	agent := f.text(0)
+	if !f.ok() {
+		return
+	}
+	device, ok := f.s.svc.Devices[agent]
+	if !ok {
+		f.fail(None)
+	}
+	f.fill(2, device)
+}

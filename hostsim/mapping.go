@@ -1,0 +1,56 @@
+package hostsim
+
+import "github.com/tetratelabs/wazero/experimental"
+
+// memory is a guest's linear memory. It starts as the module's image: mapped copy-on-write where the system can, so that a
+// guest pays for the pages that it touches, and copied where it cannot.
+type memory struct {
+	image   *image // nil: zeroes
+	limit   uint64 // bytes
+	refused func() // called when the guest asks for more than the limit
+	buf     []byte
+	unmap   func()
+}
+
+var (
+	_ experimental.MemoryAllocator = (*memory)(nil)
+	_ experimental.LinearMemory    = (*memory)(nil)
+)
+
+// Allocate is called once, at instantiation. Address space is reserved up to the limit, so that memory never moves.
+func (m *memory) Allocate(size, _ uint64) experimental.LinearMemory {
+	if m.image == nil {
+		return m
+	}
+	if buf, unmap, err := m.image.mapped(m.limit); err == nil {
+		m.buf, m.unmap = buf[:0], unmap
+	} else {
+		m.buf = append(make([]byte, 0, max(size, uint64(len(m.image.data)))), m.image.data...)
+	}
+	return m
+}
+
+// Reallocate grows memory that is not reserved in steps, so that a guest that grows page by page does not copy each time.
+func (m *memory) Reallocate(size uint64) []byte {
+	if size > m.limit {
+		m.refused()
+		return nil
+	}
+	if size > uint64(cap(m.buf)) {
+		grown := make([]byte, size, min(m.limit, size+size/4+1<<20))
+		copy(grown, m.buf)
+		m.buf = grown
+	}
+	m.buf = m.buf[:size]
+	return m.buf
+}
+
+// Free does nothing: wazero may call it while a host call still looks at memory. See release.
+func (m *memory) Free() {}
+
+// release lets the memory go. The instance must not be used any more.
+func (m *memory) release() {
+	if m.buf = nil; m.unmap != nil {
+		m.unmap()
+	}
+}

@@ -1,0 +1,107 @@
+package hostsim
+
+import (
+	"context"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/internal/abi"
+)
+
+// session is one sandbox and its guest. It serves one request, and further ones when the guest asks for them. Its fields
+// belong to the guest's goroutine.
+type session struct {
+	host    *Host
+	ctx     context.Context // bounds the guest and its backend requests; ends with the context of the current run
+	cancel  context.CancelCauseFunc
+	sandbox *abi.Sandbox
+	world   Guest
+	first   uint64 // id of the first exchange
+	current *run
+	unhook  func() bool
+	served  []*run
+}
+
+// start runs a guest for r.
+func (h *Host) start(r *run) {
+	s := &session{host: h, first: r.rec.x.ID}
+	s.ctx, s.cancel = context.WithCancelCause(h.ctx)
+	s.attach(r)
+	s.sandbox = abi.NewSandbox(s.ctx, h.svc, r.rec, r.down)
+	h.guests.Add(1)
+	go func() {
+		defer h.guests.Done()
+		s.live()
+	}()
+}
+
+// attach makes the guest be about r: what bounds r bounds the guest.
+func (s *session) attach(r *run) {
+	s.current, r.rec.session, r.rec.x.Sandbox = r, s, s.first
+	s.unhook = context.AfterFunc(r.ctx, func() { s.cancel(context.Cause(r.ctx)) })
+	s.served = append(s.served, r)
+}
+
+// rest ends the current exchange of a guest that waits for another request.
+func (s *session) rest() {
+	s.unhook()
+	s.current.end(Ending{Kind: Exited}, s.sandbox.Responded())
+	go s.current.finish()
+	s.attach(s.host.newIdle())
+}
+
+// take leaves the idle run for r.
+func (s *session) take(r *run) {
+	s.unhook()
+	go s.current.finish()
+	s.attach(r)
+}
+
+// live runs the guest and then sees its exchanges through.
+func (s *session) live() {
+	ending := s.guest()
+	s.current.end(ending, s.sandbox.Responded())
+	s.sandbox.EndGuest(fallback(ending))
+	s.sandbox.WaitSends()
+	for _, r := range s.served {
+		<-r.replied
+	}
+	s.sandbox.Close()
+	s.cancel(nil)
+	s.current.finish()
+}
+
+// guest runs the program once.
+func (s *session) guest() Ending {
+	cfg := &s.host.cfg
+	s.world = Guest{Entry: cfg.Entry, Args: cfg.args(), Env: cfg.environment(s.first), Stdout: output{s, false}, Stderr: output{s, true},
+		Now: cfg.Now, Sleep: s.sleep, Rand: cfg.Rand, FS: cfg.FS, MemoryPages: cfg.Limits.MemoryPages, session: s}
+	return s.ending(s.host.program.Run(s.ctx, &s.world))
+}
+
+// sleep ends with the request: a guest that sleeps must not outlive its time limit.
+func (s *session) sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	from := time.Now()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.ctx.Done():
+	}
+	s.sandbox.Idle(time.Since(from))
+}
+
+// output writes to what the current run keeps of stdout or stderr.
+type output struct {
+	s   *session
+	err bool
+}
+
+func (o output) Write(p []byte) (int, error) {
+	if o.err {
+		return o.s.current.err.Write(p)
+	}
+	return o.s.current.out.Write(p)
+}

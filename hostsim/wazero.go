@@ -1,0 +1,168 @@
+package hostsim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+	"github.com/tetratelabs/wazero/sys"
+)
+
+// wazeroEngine is the default engine.
+type wazeroEngine struct {
+	cacheDir string
+	entry    string
+	pages    uint32
+	plain    bool // take modules as they are, without an image; for comparison
+}
+
+// wazeroProgram is a module and the runtime that it was compiled in.
+type wazeroProgram struct {
+	runtime  wazero.Runtime
+	compiled wazero.CompiledModule
+	image    *image // nil: the module's own segments make its memory
+}
+
+var (
+	_ Engine  = (*wazeroEngine)(nil)
+	_ Program = (*wazeroProgram)(nil)
+)
+
+// Compile also finds what would fail at instantiation or at the first request; see check.
+func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, error) {
+	rt, err := e.runtime(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &wazeroProgram{runtime: rt}
+	if err := p.load(ctx, e, module); err != nil {
+		p.Close(ctx)
+		return nil, err
+	}
+	return p, nil
+}
+
+// runtime leaves the memory limit to the allocator, which can tell that it was met.
+func (e *wazeroEngine) runtime(ctx context.Context) (wazero.Runtime, error) {
+	rc := wazero.NewRuntimeConfig().WithCloseOnContextDone(true)
+	if e.cacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(e.cacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("compilation cache %q: %w", e.cacheDir, err)
+		}
+		rc = rc.WithCompilationCache(cache)
+	}
+	return wazero.NewRuntimeWithConfig(ctx, rc), nil
+}
+
+func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte) error {
+	wasi, err := instantiateWASI(ctx, p.runtime)
+	if err != nil {
+		return fmt.Errorf("link wasi: %w", err)
+	}
+	if stripped, data, err := splitImage(module); err == nil && !e.plain {
+		module, p.image = stripped, newImage(data)
+	}
+	p.compiled, err = p.runtime.CompileModule(ctx, module)
+	if err != nil {
+		return fmt.Errorf("compile module: %w", err)
+	}
+	if err := check(p.compiled, wasi, e); err != nil {
+		return err
+	}
+	return link(ctx, p.runtime)
+}
+
+// instantiateWASI links wazero's WASI and returns its definitions.
+func instantiateWASI(ctx context.Context, rt wazero.Runtime) (wazero.CompiledModule, error) {
+	compiled, err := wasi_snapshot_preview1.NewBuilder(rt).Compile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = rt.InstantiateModule(ctx, compiled, wazero.NewModuleConfig())
+	return compiled, err
+}
+
+// link defines every host call of the ABI, so that any module can be instantiated.
+func link(ctx context.Context, rt wazero.Runtime) error {
+	builders := map[string]wazero.HostModuleBuilder{}
+	for _, call := range HostCalls() {
+		b := builders[call.Module]
+		if b == nil {
+			b = rt.NewHostModuleBuilder(call.Module)
+			builders[call.Module] = b
+		}
+		b.NewFunctionBuilder().WithGoModuleFunction(trampoline(call), valueTypes(call.Params), []api.ValueType{api.ValueTypeI32}).Export(call.Name)
+	}
+	for name, b := range builders {
+		if _, err := b.Instantiate(ctx); err != nil {
+			return fmt.Errorf("link %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+type guestKey struct{}
+
+// trampoline hands a host call to the guest's sandbox.
+func trampoline(call *HostCall) api.GoModuleFunc {
+	params := len(call.Params)
+	return func(ctx context.Context, instance api.Module, stack []uint64) {
+		st, err := ctx.Value(guestKey{}).(*Guest).Call(call, instance.Memory(), stack[:params])
+		if err != nil {
+			panic(sys.NewExitError(sys.ExitCodeContextCanceled))
+		}
+		stack[0] = uint64(st)
+	}
+}
+
+// Run implements Program.
+func (p *wazeroProgram) Run(ctx context.Context, g *Guest) error {
+	ctx = context.WithValue(ctx, guestKey{}, g)
+	memory := &memory{image: p.image, limit: uint64(g.MemoryPages) << 16, refused: g.MemoryRefused}
+	defer memory.release()
+	instance, err := p.instantiate(ctx, g, memory)
+	if err != nil {
+		return fmt.Errorf("instantiate: %w", err)
+	}
+	defer instance.Close(context.WithoutCancel(ctx))
+	if initialize := instance.ExportedFunction("_initialize"); initialize != nil && g.Entry != "_start" {
+		if _, err := initialize.Call(ctx); err != nil {
+			return err
+		}
+	}
+	_, err = instance.ExportedFunction(g.Entry).Call(ctx)
+	return err
+}
+
+func (p *wazeroProgram) instantiate(ctx context.Context, g *Guest, m *memory) (api.Module, error) {
+	return p.runtime.InstantiateModule(experimental.WithMemoryAllocator(ctx, m), p.compiled, moduleConfig(g))
+}
+
+// moduleConfig is the guest's WASI world. No start function: the entry is called by hand.
+func moduleConfig(g *Guest) wazero.ModuleConfig {
+	mc := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithArgs(g.Args...).
+		WithStdout(g.Stdout).WithStderr(g.Stderr).WithRandSource(g.Rand).
+		WithWalltime(func() (int64, int32) {
+			now := g.Now()
+			return now.Unix(), int32(now.Nanosecond())
+		}, sys.ClockResolution(time.Microsecond)).
+		WithSysNanotime().WithNanosleep(func(ns int64) { g.Sleep(time.Duration(ns)) })
+	for _, pair := range g.Env {
+		mc = mc.WithEnv(pair[0], pair[1])
+	}
+	if g.FS != nil {
+		mc = mc.WithFSConfig(wazero.NewFSConfig().WithFSMount(g.FS, "/"))
+	}
+	return mc
+}
+
+// Close implements Program.
+func (p *wazeroProgram) Close(ctx context.Context) error {
+	p.image.close()
+	return p.runtime.Close(ctx)
+}
