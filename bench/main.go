@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string) error {
 			return runBudget(ctx, args[1:])
 		}
 	}
-	return errors.New("not yet")
+	return runBench(ctx, args)
 }
 
 // progress tells what is going on.

@@ -3,26 +3,24 @@ package core
 // maxPayload is what a target of MaxTarget bytes can hold in base64.
 const maxPayload = MaxTarget / 4 * 3
 
-// noSextet marks a byte outside the base64url alphabet.
-const noSextet = 255
+// noSextet marks a byte outside the base64url alphabet. It has the two bits that
+// no digit has.
+const noSextet = 0xff
 
-// sextet returns the value of a base64url digit. "+" and "/" of the other
-// alphabet are no digits: one is a space in forms, the other ends a segment.
-func sextet(c byte) byte {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return c - 'A'
-	case c >= 'a' && c <= 'z':
-		return c - 'a' + 26
-	case c >= '0' && c <= '9':
-		return c - '0' + 52
-	case c == '-':
-		return 62
-	case c == '_':
-		return 63
+// sextets has the value of each base64url digit, noSextet for another byte. "+"
+// and "/" of the other alphabet are no digits: one is a space in forms, the other
+// ends a segment.
+var sextets = func() (table [256]byte) {
+	for i := range table {
+		table[i] = noSextet
 	}
-	return noSextet
-}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+		table[c] = byte(i)
+	}
+	return table
+}()
+
+func sextet(c byte) byte { return sextets[c] }
 
 // digits64 returns how many base64url digits s begins with.
 func digits64(s string) int {

@@ -33,6 +33,8 @@ type Decision struct {
 	// Location is where a redirect leads. It has passed the grammar and the
 	// site's list.
 	Location string
+	// Host is the host of Location, in lower case.
+	Host string
 	// Origin is where a request is proxied to, or, beside a redirect, who is
 	// told of the click once the reader has gone. Nil: nobody.
 	Origin *Origin
@@ -79,8 +81,8 @@ func AfterFailure(req *Request, site *Site, why Code) Decision {
 	if !safe || !site.FailRedirect || (d.Kind != KindClick && d.Kind != KindApp) {
 		return d
 	}
-	if to, ok := readAllowed(req, site); ok {
-		d.Action, d.Location = Redirect, to
+	if to, host, ok := readAllowed(req, site); ok {
+		d.Action, d.Location, d.Host = Redirect, to, host
 	}
 	return d
 }
@@ -90,8 +92,8 @@ func decideESP(req *Request, site *Site) Decision {
 	if !site.ClickRedirect || d.Kind != KindClick || req.Method != "GET" {
 		return d
 	}
-	if to, ok := readAllowed(req, site); ok {
-		d.Action, d.Location = Redirect, to
+	if to, host, ok := readAllowed(req, site); ok {
+		d.Action, d.Location, d.Host = Redirect, to, host
 		if !site.Count {
 			d.Origin = nil
 		}
@@ -99,14 +101,18 @@ func decideESP(req *Request, site *Site) Decision {
 	return d
 }
 
-// readAllowed returns the destination of an ESP's link where it can be read, is
-// certain, and the site's list allows it.
-func readAllowed(req *Request, site *Site) (string, bool) {
-	to, ok := site.Origin.Family.Destination(req.Target)
-	if !ok || site.Allows(to) != OK {
-		return "", false
+// readAllowed returns the destination of an ESP's link, and its host, where it can
+// be read, is certain, and the site's list allows it.
+func readAllowed(req *Request, site *Site) (to, host string, ok bool) {
+	to, ok = site.Origin.Family.Destination(req.Target)
+	if !ok {
+		return "", "", false
 	}
-	return to, true
+	d, ok := ParseDestination(to)
+	if !ok || site.allows(d) != OK {
+		return "", "", false
+	}
+	return to, d.Host, true
 }
 
 func decideOwn(req *Request, site *Site, now time.Time) Decision {
@@ -115,9 +121,9 @@ func decideOwn(req *Request, site *Site, now time.Time) Decision {
 		d.Code = BadMethod
 		return d
 	}
-	link, code := Verify(site.Host, path(req.Target), site.Keys, req.Keys, now)
+	link, to, code := verify(site.Host, path(req.Target), site.Keys, req.Keys, now)
 	if code == OK && !link.Pixel {
-		code = site.AllowsSigned(link.Destination)
+		code = site.allowsSigned(to)
 	}
 	d.Code, d.ID = code, link.ID
 	switch {
@@ -125,7 +131,7 @@ func decideOwn(req *Request, site *Site, now time.Time) Decision {
 	case link.Pixel:
 		d.Action, d.Reply = Reply, ReplyPixel
 	default:
-		d.Action, d.Location = Redirect, link.Destination
+		d.Action, d.Location, d.Host = Redirect, link.Destination, to.Host
 	}
 	return d
 }

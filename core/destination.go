@@ -41,7 +41,7 @@ func ParseDestination(url string) (Destination, bool) {
 	if !isHost(rest[:end]) || !isTail(tail) {
 		return Destination{}, false
 	}
-	d.Host = strings.ToLower(rest[:end])
+	d.Host = lower(rest[:end])
 	return d, true
 }
 
@@ -54,6 +54,49 @@ func hostEnd(s string) int {
 	return len(s)
 }
 
+// lower is strings.ToLower for ASCII. As a rule there is nothing to do, and then
+// it costs a look at each byte.
+func lower(s string) string {
+	for i := 0; i < len(s); i++ {
+		if byteKinds[s[i]]&upperByte != 0 {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+// What a byte may be, for tables that are quicker than comparisons.
+const (
+	upperByte  = 1 << iota // A-Z
+	letterByte             // A-Z a-z
+	labelByte              // A-Z a-z 0-9 -
+	tailByte               // what may follow the host: 0x21 to 0x7E without \
+	plainByte              // stands for itself in a JSON string
+)
+
+var byteKinds = func() (table [256]uint8) {
+	for i := range table {
+		c := byte(i)
+		digit := c >= '0' && c <= '9'
+		if c >= 'A' && c <= 'Z' {
+			table[i] |= upperByte
+		}
+		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			table[i] |= letterByte | labelByte
+		}
+		if digit || c == '-' {
+			table[i] |= labelByte
+		}
+		if c >= 0x21 && c <= 0x7e && c != '\\' {
+			table[i] |= tailByte
+		}
+		if c >= 0x20 && c <= 0x7e && c != '"' && c != '\\' {
+			table[i] |= plainByte
+		}
+	}
+	return table
+}()
+
 // isTail tells whether s may follow the host: nothing, or a delimiter and then
 // only bytes that need no interpretation.
 func isTail(s string) bool {
@@ -63,12 +106,11 @@ func isTail(s string) bool {
 	if s[0] != '/' && s[0] != '?' && s[0] != '#' {
 		return false
 	}
+	all := uint8(tailByte)
 	for i := 0; i < len(s); i++ {
-		if s[i] < 0x21 || s[i] > 0x7e || s[i] == '\\' {
-			return false
-		}
+		all &= byteKinds[s[i]]
 	}
-	return true
+	return all != 0
 }
 
 // isHost tells whether s is a host name of at least two labels whose last begins
@@ -78,37 +120,33 @@ func isHost(s string) bool {
 		return false
 	}
 	start, labels := 0, 0
-	for i := 0; i <= len(s); i++ {
-		if i < len(s) && s[i] != '.' {
-			continue
-		}
-		if !isLabel(s[start:i]) {
-			return false
-		}
-		labels++
-		if i == len(s) {
-			break
-		}
-		start = i + 1
-	}
-	return labels >= 2 && isLetter(s[start])
-}
-
-func isLabel(s string) bool {
-	if len(s) == 0 || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
 	for i := 0; i < len(s); i++ {
-		if !isLabelByte(s[i]) {
+		if s[i] == '.' {
+			if !labelFits(s, start, i) {
+				return false
+			}
+			start = i + 1
+			labels++
+		} else if byteKinds[s[i]]&labelByte == 0 {
 			return false
 		}
 	}
-	return true
+	return labels >= 1 && labelFits(s, start, len(s)) && byteKinds[s[start]]&letterByte != 0
 }
 
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+// labelFits tells whether s[from:to], label bytes all, may be a label.
+func labelFits(s string, from, to int) bool {
+	return to > from && to-from <= 63 && s[from] != '-' && s[to-1] != '-'
+}
 
-func isLabelByte(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' || c == '-' }
+// isLabel tells whether s is one label of a host name.
+func isLabel(s string) bool {
+	return hostEnd(s) == len(s) && !strings.Contains(s, ".") && labelFits(s, 0, len(s))
+}
+
+func isLetter(c byte) bool { return byteKinds[c]&letterByte != 0 }
+
+func isLabelByte(c byte) bool { return byteKinds[c]&labelByte != 0 }
 
 // Pattern is one entry of a site's list: a host, or with Sub any host below it.
 // "*.example.com" does not match example.com itself.
@@ -146,32 +184,47 @@ func (p Pattern) Match(host string) bool {
 // Allows says whether a redirect of this site may lead to url: OK, or the code
 // that says why not. It holds for every redirect that is not signed.
 func (s *Site) Allows(url string) Code {
-	host, code := s.allowedHost(url)
-	if code == OK && !s.lists(host) {
-		return UnlistedDestination
+	d, ok := ParseDestination(url)
+	if !ok {
+		return BadDestination
 	}
-	return code
+	return s.allows(d)
 }
 
 // AllowsSigned is Allows for a signed link: the site may have chosen that these
 // need not be listed. The grammar holds for them all the same.
 func (s *Site) AllowsSigned(url string) Code {
-	if !s.SignedAnywhere {
-		return s.Allows(url)
+	d, ok := ParseDestination(url)
+	if !ok {
+		return BadDestination
 	}
-	_, code := s.allowedHost(url)
+	return s.allowsSigned(d)
+}
+
+func (s *Site) allows(d Destination) Code {
+	code := s.mayLead(d)
+	if code == OK && !s.lists(d.Host) {
+		return UnlistedDestination
+	}
 	return code
 }
 
-func (s *Site) allowedHost(url string) (string, Code) {
-	d, ok := ParseDestination(url)
-	switch {
-	case !ok || !d.TLS && !s.AllowHTTP:
-		return "", BadDestination
-	case d.Host == s.Host:
-		return "", SelfDestination
+func (s *Site) allowsSigned(d Destination) Code {
+	if s.SignedAnywhere {
+		return s.mayLead(d)
 	}
-	return d.Host, OK
+	return s.allows(d)
+}
+
+// mayLead says what holds whatever the list says.
+func (s *Site) mayLead(d Destination) Code {
+	switch {
+	case d.Host == "" || !d.TLS && !s.AllowHTTP:
+		return BadDestination
+	case d.Host == s.Host:
+		return SelfDestination
+	}
+	return OK
 }
 
 func (s *Site) lists(host string) bool {

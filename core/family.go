@@ -49,6 +49,16 @@ func (f Family) String() string {
 	return familyNames[f]
 }
 
+// Readable tells whether clicks of this family can say where they lead to others
+// than the ESP.
+func (f Family) Readable() bool {
+	switch f {
+	case FamilyCustom, FamilySendGrid, FamilyIterable:
+		return false
+	}
+	return int(f) < len(familyNames)
+}
+
 // Kind says what a raw request target is to this family. It looks at the path's
 // form only and allocates nothing.
 func (f Family) Kind(target string) Kind {

@@ -44,6 +44,18 @@ func familyNamed(t testing.TB, name string) Family {
 	return FamilyCustom
 }
 
+func TestReadable(t *testing.T) {
+	can := map[Family]bool{}
+	for _, l := range loadLinks(t, "links.json") {
+		f := familyNamed(t, l.ESP)
+		can[f] = can[f] || l.Decodable
+	}
+	for f := range familyNames {
+		require.Equal(t, can[Family(f)], Family(f).Readable(), Family(f))
+	}
+	require.False(t, Family(99).Readable())
+}
+
 func TestLinksOfEveryESP(t *testing.T) {
 	for _, l := range loadLinks(t, "links.json") {
 		t.Run(l.ESP+"/"+l.Kind, func(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -175,27 +174,40 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 // A link that verifies costs eight allocations: six are HMAC's own, one is the
 // text to sign, one the destination. A damaged one costs none.
 func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link, Code) {
-	t, code := readLink(host, path)
+	switch {
+	case len(path) > MaxTarget:
+		return Link{Host: host}, TooLong
+	case !isLinkHost(host):
+		return Link{Host: host}, WrongHost
+	}
+	l, _, code := verify(host, path, keys, ring, now)
+	return l, code
+}
+
+// verify is Verify for a host that is known to be canonical and a path that is
+// not too long. It returns the destination taken apart as well.
+func verify(host, path string, keys []string, ring Keyring, now time.Time) (Link, Destination, Code) {
+	t, code := cutLink(path)
 	unsigned := Link{Host: host}
 	switch {
 	case code != OK:
-		return unsigned, code
+		return unsigned, Destination{}, code
 	case !slices.Contains(keys, t.kid):
-		return unsigned, UnknownKey
+		return unsigned, Destination{}, UnknownKey
 	}
 	secret, ok := linkSecret(ring, t.kid)
 	switch {
 	case !ok:
-		return unsigned, KeyUnavailable
+		return unsigned, Destination{}, KeyUnavailable
 	case !tagIsRight(host, t.signed, t.tag, secret):
-		return unsigned, BadTag
+		return unsigned, Destination{}, BadTag
 	}
 	l := t.link(host)
-	code = l.judge(now)
+	to, code := l.judge(now)
 	if code != OK {
 		l.Destination = ""
 	}
-	return l, code
+	return l, to, code
 }
 
 // Inspect takes a link apart without any key, for commands that explain one:
@@ -230,15 +242,20 @@ func tagIsRight(host, signed, tag string, secret []byte) bool {
 	return subtle.ConstantTimeCompare([]byte(tag), b[len(b)-tagText:]) == 1
 }
 
-// judge says what is wrong with a link that was signed as it is.
-func (l *Link) judge(now time.Time) Code {
-	switch {
-	case !l.Pixel && !isLinkDestination(l.Destination):
-		return BadDestination
-	case l.Expiry != 0 && (now.IsZero() || now.Unix() >= l.Expiry*60): // no clock: do not fail open
-		return Expired
+// judge says what is wrong with a link that was signed as it is, and takes its
+// destination apart.
+func (l *Link) judge(now time.Time) (to Destination, code Code) {
+	ok := l.Pixel
+	if !ok {
+		to, ok = ParseDestination(l.Destination)
 	}
-	return OK
+	switch {
+	case !ok:
+		return to, BadDestination
+	case l.Expiry != 0 && (now.IsZero() || now.Unix() >= l.Expiry*60): // no clock: do not fail open
+		return to, Expired
+	}
+	return to, OK
 }
 
 // EncodeID returns the id of a link: the base64url of 1 to 64 bytes. Everybody
@@ -252,7 +269,7 @@ func EncodeID(raw []byte) (string, error) {
 
 // isLinkHost tells whether a host is canonical. Another spelling of a host would
 // be another text to sign, and one link has one text.
-func isLinkHost(host string) bool { return isHost(host) && host == strings.ToLower(host) }
+func isLinkHost(host string) bool { return isHost(host) && host == lower(host) }
 
 func isLinkDestination(url string) bool {
 	_, ok := ParseDestination(url)

@@ -14,16 +14,21 @@ type linkParts struct {
 	tag    string
 }
 
-// readLink checks the structure of a link: the order of the fields first, then
-// each field from left to right.
+// readLink checks the length and the host, and then the structure of a link.
 func readLink(host, path string) (linkParts, Code) {
+	switch {
+	case len(path) > MaxTarget:
+		return linkParts{}, TooLong
+	case !isLinkHost(host):
+		return linkParts{}, WrongHost
+	}
+	return cutLink(path)
+}
+
+// cutLink checks the structure of a link: the order of the fields first, then
+// each field from left to right.
+func cutLink(path string) (linkParts, Code) {
 	var t linkParts
-	if len(path) > MaxTarget {
-		return t, TooLong
-	}
-	if !isLinkHost(host) {
-		return t, WrongHost
-	}
 	end := strings.LastIndexByte(path, '.')
 	t.pixel = strings.HasPrefix(path, PixelPrefix)
 	if end < len(LinkPrefix) || !t.pixel && !strings.HasPrefix(path, LinkPrefix) {

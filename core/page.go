@@ -57,7 +57,7 @@ const (
 	pageStyle = `</title><style>` +
 		`body{font:1.05rem/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto 2rem;padding:0 1.25rem}` +
 		`h1{font-size:1.5rem;line-height:1.25;margin:0 0 .75rem}p{margin:0 0 1.25rem}` +
-		`a{color:inherit}small{opacity:.65;font-size:.8rem;overflow-wrap:anywhere}` +
+		`a{color:inherit;display:inline-block;padding:.4rem 0}small{display:block;opacity:.65;font-size:.8rem;line-height:1.4;overflow-wrap:anywhere}` +
 		`</style></head><body><h1>`
 )
 

@@ -49,7 +49,8 @@ type Record struct {
 	Override string
 	// Micros is the time from entry to the answer's departure, in microseconds.
 	Micros int64
-	// VCPU is the CPU time used, in milliseconds, as the platform counts it.
+	// VCPU is the CPU time used, in milliseconds, as the platform counts it, where
+	// the ESP was asked.
 	VCPU int64
 	// Version of the service.
 	Version string
@@ -57,76 +58,105 @@ type Record struct {
 
 // AppendJSON appends the record as one line of NDJSON, newline included.
 func (r *Record) AppendJSON(dst []byte) []byte {
-	dst = append(dst, `{"v":`...)
-	dst = strconv.AppendInt(dst, RecordVersion, 10)
-	dst = append(dst, `,"time":"`...)
-	dst = r.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	dst = append(dst, recordHead...)
+	dst = appendTime(dst, r.Time)
 	dst = append(dst, '"')
-	dst = appendMember(dst, "request", r.RequestID)
-	dst = appendMember(dst, "host", cut(r.Host, 255))
-	dst = appendMember(dst, "esp", r.ESP)
-	dst = appendMember(dst, "kind", r.Kind.String())
-	dst = appendMember(dst, "method", cut(r.Method, 16))
-	dst = appendMember(dst, "action", r.Action.String())
-	dst = appendMember(dst, "code", string(r.Code))
-	dst = appendNumber(dst, "status", int64(r.Status))
-	dst = appendMember(dst, "destination", r.Destination)
-	dst = appendOptional(dst, "id", r.ID)
-	if r.OriginStatus != 0 {
-		dst = appendNumber(dst, "origin_status", int64(r.OriginStatus))
-	}
-	dst = appendOptional(dst, "origin_error", r.OriginError)
-	dst = appendOptional(dst, "second_origin", r.SecondOrigin)
-	dst = appendOptional(dst, "missed", r.Missed)
-	dst = appendOptional(dst, "agrees", r.Agrees)
-	dst = appendOptional(dst, "origin_destination", r.OriginDestination)
+	dst = appendMember(dst, `,"request":"`, r.RequestID)
+	dst = appendMember(dst, `,"host":"`, cut(r.Host, 255))
+	dst = appendMember(dst, `,"esp":"`, r.ESP)
+	dst = appendMember(dst, `,"kind":"`, r.Kind.String())
+	dst = appendMember(dst, `,"method":"`, cut(r.Method, 16))
+	dst = appendMember(dst, `,"action":"`, r.Action.String())
+	dst = appendMember(dst, `,"code":"`, string(r.Code))
+	dst = appendNumber(dst, `,"status":`, int64(r.Status))
+	dst = appendMember(dst, `,"destination":"`, r.Destination)
+	dst = appendOptional(dst, `,"id":"`, r.ID)
+	dst = r.appendOrigin(dst)
 	if r.Judged {
 		dst = r.Verdict.appendMembers(dst)
 	}
-	dst = appendOptional(dst, "override", r.Override)
-	dst = appendNumber(dst, "us", r.Micros)
-	dst = appendNumber(dst, "vcpu_ms", r.VCPU)
-	dst = appendMember(dst, "version", r.Version)
+	dst = appendOptional(dst, `,"override":"`, r.Override)
+	dst = appendNumber(dst, `,"us":`, r.Micros)
+	dst = appendMember(dst, `,"version":"`, r.Version)
 	return append(dst, '}', '\n')
+}
+
+var recordHead = `{"v":` + strconv.Itoa(RecordVersion) + `,"time":"`
+
+// appendOrigin appends what there is to say of the ESP, where it was asked.
+func (r *Record) appendOrigin(dst []byte) []byte {
+	if r.OriginStatus != 0 {
+		dst = appendNumber(dst, `,"origin_status":`, int64(r.OriginStatus))
+	}
+	dst = appendOptional(dst, `,"origin_error":"`, r.OriginError)
+	dst = appendOptional(dst, `,"second_origin":"`, r.SecondOrigin)
+	dst = appendOptional(dst, `,"missed":"`, r.Missed)
+	dst = appendOptional(dst, `,"agrees":"`, r.Agrees)
+	dst = appendOptional(dst, `,"origin_destination":"`, r.OriginDestination)
+	if r.OriginStatus != 0 || r.OriginError != "" {
+		dst = appendNumber(dst, `,"vcpu_ms":`, r.VCPU)
+	}
+	return dst
 }
 
 // appendMembers appends the verdict. Its names are ours or of the list of agents,
 // so the reasons need no escapes; Fastly's name of a bot may.
 func (v Verdict) appendMembers(dst []byte) []byte {
-	dst = appendMember(dst, "verdict", v.Who.String())
+	dst = appendMember(dst, `,"verdict":"`, v.Who.String())
 	dst = append(dst, `,"reasons":"`...)
 	dst = append(v.AppendReasons(dst), '"')
-	return appendOptional(dst, "agent", cut(v.Agent, 64))
+	return appendOptional(dst, `,"agent":"`, cut(v.Agent, 64))
 }
 
-func appendMember(dst []byte, name, value string) []byte {
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return appendString(dst, value)
+// appendMember appends a member whose value is a string. What comes before the
+// value is one constant, so that it is one copy.
+func appendMember(dst []byte, before, value string) []byte {
+	return append(appendString(append(dst, before...), value), '"')
 }
 
-func appendOptional(dst []byte, name, value string) []byte {
+func appendOptional(dst []byte, before, value string) []byte {
 	if value == "" {
 		return dst
 	}
-	return appendMember(dst, name, value)
+	return appendMember(dst, before, value)
 }
 
-func appendNumber(dst []byte, name string, value int64) []byte {
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return strconv.AppendInt(dst, value, 10)
+func appendNumber(dst []byte, before string, value int64) []byte {
+	return strconv.AppendInt(append(dst, before...), value, 10)
 }
+
+// appendTime appends a time in UTC as RFC 3339 with milliseconds. The year has
+// four digits.
+func appendTime(dst []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	dst = appendDigits(appendDigits(dst, year/100), year%100)
+	dst = appendDigits(append(dst, '-'), int(month))
+	dst = appendDigits(append(dst, '-'), day)
+	dst = appendDigits(append(dst, 'T'), hour)
+	dst = appendDigits(append(dst, ':'), minute)
+	dst = appendDigits(append(dst, ':'), second)
+	ms := t.Nanosecond() / 1e6
+	return append(appendDigits(append(dst, '.'), ms/10), byte('0'+ms%10), 'Z')
+}
+
+// appendDigits appends a number below 100 as two digits.
+func appendDigits(dst []byte, n int) []byte { return append(dst, byte('0'+n/10%10), byte('0'+n%10)) }
 
 const hex = "0123456789abcdef"
 
-// appendString appends a JSON string. Bytes that are not UTF-8 become U+FFFD, so
-// that a line is valid whatever a client sent; U+2028 and U+2029 need no escape
-// in JSON.
+// appendString appends the inside of a JSON string. Bytes that are not UTF-8
+// become U+FFFD, so that a line is valid whatever a client sent; U+2028 and
+// U+2029 need no escape in JSON.
 func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
+	all := uint8(plainByte)
+	for i := 0; i < len(s); i++ {
+		all &= byteKinds[s[i]]
+	}
+	if all != 0 { // as a rule
+		return append(dst, s...)
+	}
 	for i := 0; i < len(s); {
 		c := s[i]
 		switch {
@@ -144,7 +174,7 @@ func appendString(dst []byte, s string) []byte {
 		}
 		i++
 	}
-	return append(dst, '"')
+	return dst
 }
 
 func cut(s string, n int) string {

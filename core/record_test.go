@@ -25,8 +25,8 @@ func fullRecord() *Record {
 func TestRecord(t *testing.T) {
 	want := `{"v":1,"time":"2026-03-01T11:00:00.007Z","request":"r1","host":"link.example.com","esp":"customerio-eu",` +
 		`"kind":"click","method":"GET","action":"redirect","code":"ok","status":302,"destination":"www.example.com","id":"aWQ",` +
-		`"origin_status":302,"origin_error":"connection_refused","second_origin":"answered","missed":"maybe","agrees":"no","origin_destination":"shop.example.com",` +
-		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot","override":"used","us":120,"vcpu_ms":1,"version":"12"}` + "\n"
+		`"origin_status":302,"origin_error":"connection_refused","second_origin":"answered","missed":"maybe","agrees":"no","origin_destination":"shop.example.com","vcpu_ms":1,` +
+		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot","override":"used","us":120,"version":"12"}` + "\n"
 	require.Equal(t, want, string(fullRecord().AppendJSON(nil)))
 }
 

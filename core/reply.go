@@ -114,13 +114,12 @@ func (r ReplyBody) Cached() bool { return r == ReplyApple || r == ReplyAndroid |
 // and a newline. version is the service's; without sites the status is
 // "no_sites".
 func AppendHealth(dst []byte, version string, sites int) []byte {
-	dst = append(dst, `{"status":`...)
+	status := OK
 	if sites == 0 {
-		dst = appendString(dst, string(NoSites))
-	} else {
-		dst = appendString(dst, string(OK))
+		status = NoSites
 	}
-	dst = appendMember(dst, "version", version)
+	dst = appendMember(dst, `{"status":"`, string(status))
+	dst = appendMember(dst, `,"version":"`, version)
 	dst = append(dst, `,"sites":`...)
 	return append(strconv.AppendInt(dst, int64(sites), 10), '}', '\n')
 }

@@ -78,7 +78,7 @@ func CanonicalHost(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && digits(host[i+1:]) {
 		host = host[:i]
 	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
+	return lower(strings.TrimSuffix(host, "."))
 }
 
 func digits(s string) bool {

@@ -13,12 +13,11 @@ type answer struct {
 }
 
 // redirect sends the reader to a destination that has passed the grammar.
-func (x *exchange) redirect(to string) {
-	x.record.Destination = core.HostOf(to)
+func (x *exchange) redirect(d core.Decision) {
+	x.record.Destination = d.Host
 	x.sendAnswer(answer{status: 302, header: [8][2]string{
-		{"location", to},
+		{"location", d.Location},
 		{"cache-control", "no-store"},
-		{"x-robots-tag", "noindex"},
 	}})
 }
 
@@ -61,7 +60,7 @@ func (x *exchange) reply(r core.ReplyBody) {
 		a.header[1][1] = "public, max-age=3600"
 	}
 	if r == core.ReplyHealth {
-		a.body = core.AppendHealth(nil, serviceVersion(), sites.Len())
+		a.body = core.AppendHealth(nil, x.record.Version, sites.Len())
 		if sites.Len() == 0 {
 			a.status = core.NoSites.Notice().Status
 		}

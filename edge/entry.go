@@ -8,10 +8,15 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
+// current is the exchange of this sandbox, which has one at a time. In memory that
+// the module brings along, it is never allocated.
+var current exchange
+
 // serve handles the request of this sandbox: it always answers, and always
 // writes a line to the click log.
 func serve() {
-	x := &exchange{start: time.Now()}
+	x := &current
+	*x = exchange{start: time.Now(), buf: text[:0]}
 	x.record.Time = x.start
 	defer x.finish()
 	hostcall.Init()
@@ -33,7 +38,7 @@ func (x *exchange) carryOut(d core.Decision) {
 	x.note(d)
 	switch d.Action {
 	case core.Redirect:
-		x.redirect(d.Location)
+		x.redirect(d)
 		x.look()
 		if d.Origin != nil {
 			x.tell(d)

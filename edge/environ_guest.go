@@ -15,25 +15,51 @@ func environSizesGet(count, size *uint32) uint32
 //go:noescape
 func environGet(pointers, text unsafe.Pointer) uint32
 
-// serviceVersion reads FASTLY_SERVICE_VERSION from the sandbox's environment.
-// os.Getenv would give what the build machine had: the runtime read it when the
-// module was prewarmed.
-func serviceVersion() string {
-	var count, size uint32
-	if environSizesGet(&count, &size) != 0 || count == 0 || size == 0 || size > 1<<16 {
-		return ""
+// environ is room for a sandbox's environment: Fastly sets about ten variables.
+var environ struct {
+	count, size uint32
+	pointers    [64]uint32
+	text        [4 << 10]byte
+}
+
+// readEnviron reads the sandbox's environment. os.Getenv would give what the build
+// machine had: the runtime read it when the module was prewarmed. What does not
+// fit is not read, and the log then lacks what comes from it.
+func readEnviron() (version, traceID string) {
+	e := &environ
+	if environSizesGet(&e.count, &e.size) != 0 || int(e.count) > len(e.pointers) || int(e.size) > len(e.text) {
+		return "", ""
 	}
-	pointers := make([]uint32, count)
-	text := make([]byte, size)
-	if environGet(unsafe.Pointer(&pointers[0]), unsafe.Pointer(&text[0])) != 0 {
-		return ""
+	if environGet(unsafe.Pointer(&e.pointers), unsafe.Pointer(&e.text)) != 0 {
+		return "", ""
 	}
-	for rest := view(text); rest != ""; {
-		var entry string
-		entry, rest, _ = strings.Cut(rest, "\x00")
-		if value, ok := strings.CutPrefix(entry, "FASTLY_SERVICE_VERSION="); ok {
-			return value
+	const versionName, traceName = "FASTLY_SERVICE_VERSION=", "FASTLY_TRACE_ID="
+	base := uint32(uintptr(unsafe.Pointer(&e.text)))
+	for _, at := range e.pointers[:e.count] {
+		entry := view(e.text[at-base : e.size])
+		if len(entry) < len(traceName) {
+			continue
+		}
+		// The byte behind "FASTLY_" spares most comparisons.
+		switch entry[len("FASTLY_")] {
+		case 'S':
+			if strings.HasPrefix(entry, versionName) {
+				version = upToNUL(entry[len(versionName):])
+			}
+		case 'T':
+			if strings.HasPrefix(entry, traceName) {
+				traceID = upToNUL(entry[len(traceName):])
+			}
 		}
 	}
-	return ""
+	return version, traceID
+}
+
+func upToNUL(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] == 0 {
+			return s[:i]
+		}
+	}
+	return s
 }

@@ -4,4 +4,6 @@ package main
 
 import "os"
 
-func serviceVersion() string { return os.Getenv("FASTLY_SERVICE_VERSION") }
+func readEnviron() (version, traceID string) {
+	return os.Getenv("FASTLY_SERVICE_VERSION"), os.Getenv("FASTLY_TRACE_ID")
+}

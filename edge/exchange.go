@@ -29,15 +29,19 @@ type exchange struct {
 	buf      []byte
 }
 
+// text is where what the host says is put. What needs more is put elsewhere.
+var text [8 << 10]byte
+
 // receive reads what came in. A request that has no usable URI is answered all
 // the same.
 func (x *exchange) receive() core.Code {
-	x.buf = make([]byte, 0, 8<<10)
 	var st hostcall.Status
 	if x.req, x.body, st = hostcall.Downstream(); st != hostcall.OK {
 		return core.BadRequest
 	}
-	x.record.RequestID, _ = x.text(x.req.AppendID)
+	if x.record.Version, x.record.RequestID = readEnviron(); x.record.RequestID == "" {
+		x.record.RequestID, _ = x.text(x.req.AppendID)
+	}
 	x.request.Method, st = x.text(x.req.AppendMethod)
 	x.record.Method = x.request.Method
 	if st != hostcall.OK {
@@ -88,15 +92,21 @@ func (x *exchange) joined(name string) string {
 // target is what follows the authority, byte for byte; a client that sent none
 // asked for "/".
 func splitURI(uri string) (scheme, authority, target string) {
-	scheme, rest, ok := strings.Cut(uri, "://")
-	if !ok {
+	scheme, rest := "https", ""
+	switch {
+	case strings.HasPrefix(uri, "https://"):
+		rest = uri[len("https://"):]
+	case strings.HasPrefix(uri, "http://"):
+		scheme, rest = "http", uri[len("http://"):]
+	default:
 		return "", "", uri
 	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		return scheme, rest, "/"
+	for i := 0; i < len(rest); i++ {
+		if c := rest[i]; c == '/' || c == '?' || c == '#' {
+			return scheme, rest[:i], rest[i:]
+		}
 	}
-	return scheme, rest[:end], rest[end:]
+	return scheme, rest, "/"
 }
 
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -52,7 +52,7 @@ func (x *exchange) afterFailure(why core.Code, p core.Page) {
 	d := core.AfterFailure(&x.request, x.site, why)
 	x.note(d)
 	if d.Action == core.Redirect {
-		x.redirect(d.Location)
+		x.redirect(d)
 		return
 	}
 	p.Code = d.Code

@@ -2,8 +2,7 @@ package main
 
 import (
 	"math/bits"
-
-	"github.com/clickedge/clickedge/edge/internal/hostcall"
+	"strings"
 )
 
 // headerSet says which of the headers that matter a message has. It is read from
@@ -68,21 +67,44 @@ var headersOfLength = func() (of [32]headerSet) {
 	return of
 }()
 
-// read takes a list of names, each followed by a NUL, in any letter case.
+// candidates has, for each letter that names begin with, the known names: a few.
+var candidates = func() (table [32]headerSet) {
+	for i, name := range headerNames {
+		table[name[0]&31] |= 1 << i
+	}
+	return table
+}()
+
+// read takes a list of names, each followed by a NUL, in any letter case. A name
+// that is known tells where the next one begins; only the others are searched for
+// their end.
 func (h *headerSet) read(list string) {
 	for *h = 0; list != ""; {
-		var name string
-		name, list = hostcall.Next(list)
-		if len(name) >= len(headersOfLength) {
+		known := knownPrefix(list)
+		if known < 0 {
+			end := strings.IndexByte(list, 0)
+			if end < 0 {
+				return
+			}
+			list = list[end+1:]
 			continue
 		}
-		for rest := headersOfLength[len(name)]; rest != 0; rest &= rest - 1 {
-			if i := bits.TrailingZeros64(uint64(rest)); equalFold(name, headerNames[i]) {
-				*h |= 1 << i
-				break
-			}
+		*h |= 1 << known
+		list = list[len(headerNames[known])+1:]
+	}
+}
+
+// knownPrefix returns the index of the known name with which the list begins, -1
+// for none.
+func knownPrefix(list string) int {
+	for among := candidates[list[0]&31]; among != 0; among &= among - 1 {
+		known := bits.TrailingZeros64(uint64(among))
+		name := headerNames[known]
+		if len(list) > len(name) && list[len(name)] == 0 && equalFold(list[:len(name)], name) {
+			return known
 		}
 	}
+	return -1
 }
 
 func (h headerSet) has(any headerSet) bool { return h&any != 0 }
@@ -98,6 +120,9 @@ func (h headerSet) each(f func(name string)) {
 func equalFold(name, lower string) bool {
 	if len(name) != len(lower) {
 		return false
+	}
+	if name == lower { // as a rule
+		return true
 	}
 	for i := 0; i < len(name); i++ {
 		c := name[i]

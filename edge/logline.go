@@ -25,17 +25,29 @@ func (x *exchange) note(d core.Decision) {
 // nobody, and the line goes to standard error, which holds nothing that the
 // click log does not.
 func (x *exchange) log() {
-	if vcpu, err := compute.GetVCPUTime(); err == nil {
-		x.record.VCPU = vcpu.Milliseconds()
+	if x.record.OriginStatus != 0 || x.record.OriginError != "" {
+		x.record.VCPU = vcpu()
 	}
-	x.record.Version = serviceVersion()
 	if x.record.Judged {
 		x.record.Verdict = core.Judge(&x.signals)
 	}
-	line := x.record.AppendJSON(make([]byte, 0, 1<<10))
+	line := x.record.AppendJSON(logLine[:0])
 	if _, err := rtlog.Open(logEndpoint).Write(line); err != nil {
 		_, _ = os.Stderr.Write(line)
 	}
+}
+
+// logLine is room for a line; a longer one is put elsewhere.
+var logLine [2 << 10]byte
+
+// vcpu is the CPU time used so far in milliseconds, -1 where the platform does not
+// say. A click that waits for nobody takes less than one, so it does not ask.
+func vcpu() int64 {
+	used, err := compute.GetVCPUTime()
+	if err != nil {
+		return -1
+	}
+	return used.Milliseconds()
 }
 
 func sinceMicros(start time.Time) int64 { return time.Since(start).Microseconds() }

@@ -10,7 +10,8 @@
 // package variable.
 //
 // The files, in the order of a click: entry.go, exchange.go (what came in),
-// sites.go (whose it is), forward.go (to the ESP and back), answer.go (to the
+// sites.go (whose it is), look.go (who asks), forward.go (to the ESP and back),
+// ask.go (the waiting) and again.go (the second origin), answer.go (to the
 // reader), and logline.go. What is decided lives in core; nothing is decided
 // here but how to carry it out.
 package main

@@ -39,7 +39,7 @@ func LoadConfig(path string) (Config, error) {
 	cfg.ACLs = loadACLs(local.child("acls"))
 	loadTables(local, &cfg)
 	cfg.Shields = loadShields(local.child("shielding_sites"))
-	local.used["viceroy_version"] = true // for the CLI
+	local.used["viceroy_version"], local.used["pushpin"] = true, true // for the CLI
 	local.done()
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err

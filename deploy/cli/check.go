@@ -156,7 +156,7 @@ func describe(s *core.Site) checkedSite {
 
 // siteWarnings are settings that are no mistakes but have no effect.
 func siteWarnings(s *core.Site) []string {
-	if s.Origin == nil || readable(s.Origin.Family) || !s.ClickRedirect && !s.FailRedirect {
+	if s.Origin == nil || s.Origin.Family.Readable() || !s.ClickRedirect && !s.FailRedirect {
 		return nil
 	}
 	field := "when_esp_fails"
@@ -164,16 +164,6 @@ func siteWarnings(s *core.Site) []string {
 		field = "clicks"
 	}
 	return []string{fmt.Sprintf("%s: %q: \"redirect\" changes nothing with esp %q: only the ESP can read its links", s.Host, field, s.ESP)}
-}
-
-// readable tells whether a family's links hold their destination in a form that
-// others than the ESP can read.
-func readable(f core.Family) bool {
-	switch f {
-	case core.FamilyCustom, core.FamilySendGrid, core.FamilyIterable:
-		return false
-	}
-	return true
 }
 
 func originURL(o *core.Origin) string {

@@ -68,9 +68,9 @@ func TestHostCallsOfAClick(t *testing.T) {
 		site  string
 		calls int
 	}{
-		"proxied":           {oneSite, 27},
-		"answered and told": {`{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`, 32},
-		"answered":          {`{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]}}}`, 20},
+		"proxied":           {oneSite, 26},
+		"answered and told": {`{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`, 30},
+		"answered":          {`{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]}}}`, 17},
 	} {
 		r := newRig(t, c.site, stored)
 		_, x := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick, Header: browser()})

@@ -11,6 +11,8 @@ import (
 const (
 	// Entry is the guest's export that answers a request.
 	Entry = "serve"
+	// Warmup is the export that prewarm calls before it takes the snapshot.
+	Warmup = "warm_up"
 	// sitesFile is where the guest reads its sites while it is initialised.
 	sitesFile = "sites.json"
 )
@@ -63,8 +65,9 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	}
 	start = time.Now()
 	out, warm, err := prewarm.Module(ctx, reactor, prewarm.Options{
-		Entry: Entry,
-		Files: map[string][]byte{sitesFile: o.Sites},
+		Entry:  Entry,
+		Warmup: Warmup,
+		Files:  map[string][]byte{sitesFile: o.Sites},
 	})
 	if err != nil {
 		return nil, rep, err

@@ -98,6 +98,9 @@ func customerIO(to string) (string, error) {
 	return "/e/c/" + payload + "/" + strings.Repeat("0123456789abcdef", 4), nil
 }
 
+// BrowserHeaders is the number of fields beside Host of a usual click.
+const BrowserHeaders = 12
+
 // browser is what Chrome sends when a reader follows a link in a mail.
 var browser = wire.NewHeader(
 	"sec-ch-ua", `"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"`,

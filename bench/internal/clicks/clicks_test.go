@@ -24,6 +24,7 @@ func TestSites(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, n, sites.Len())
 	}
+	require.Len(t, browser, BrowserHeaders)
 	one, err := core.ParseSites("sites.json", OneSite())
 	require.NoError(t, err)
 	require.Equal(t, 1, one.Len())

@@ -35,6 +35,17 @@ func (b Build) compile(ctx context.Context, name string, flags ...string) ([]byt
 	return os.ReadFile(out)
 }
 
+// SDK is the version of compute-sdk-go that the guests are built with.
+func (b Build) SDK(ctx context.Context) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Version}}", "github.com/fastly/compute-sdk-go")
+	cmd.Dir = b.Dir
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go list -m: %w", err)
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(out)), "v"), nil
+}
+
 // FSTHTTP is the plain redirect of the SDK's examples.
 func (b Build) FSTHTTP(ctx context.Context) ([]byte, error) { return b.compile(ctx, "fsthttp") }
 

@@ -9,18 +9,6 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
-// Guest is a module and how it is run.
-type Guest struct {
-	Name  string // one word
-	Title string
-	Wasm  []byte
-	Entry string // "" is _start
-	// Kinds are the names of the clicks that it answers; nil: all.
-	Kinds []string
-	// Logs tells whether it writes the click log.
-	Logs bool
-}
-
 // Ours is the module of this repository in its forms.
 type Ours struct {
 	reactor []byte
@@ -47,7 +35,7 @@ func (o *Ours) Module(ctx context.Context, sites []byte) ([]byte, module.Report,
 // Named builds the same module with the names of its functions kept.
 func (o *Ours) Named(ctx context.Context, sites []byte) ([]byte, error) {
 	wasm, _, err := prewarm.Module(ctx, o.reactor, prewarm.Options{
-		Entry: module.Entry, Files: map[string][]byte{"sites.json": sites}, KeepNames: true,
+		Entry: module.Entry, Warmup: module.Warmup, Files: map[string][]byte{"sites.json": sites}, KeepNames: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prewarm with names: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"html"
 	"math"
 	"text/template"
 )
@@ -81,7 +82,7 @@ func (r *Results) Plot() ([]byte, error) {
 	var b bytes.Buffer
 	err := plotText.Execute(&b, map[string]any{
 		"Width": plotWidth, "Height": top + 24, "Foot": top, "Panels": panels, "LabelX": labelWidth, "Left": barLeft, "BarHeight": barHeight,
-		"Machine": fmt.Sprintf("%s, %d cores · %s · wasmtime %s · %s", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.Wasmtime, r.Date),
+		"Machine": html.EscapeString(fmt.Sprintf("%s, %d cores · %s · wasmtime %s · %s", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.Wasmtime, r.Date)),
 	})
 	return b.Bytes(), err
 }

@@ -1,0 +1,85 @@
+package hostsim
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestLoadConfigStores(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, dir, "acl.json", `{"entries":[{"op":"create","prefix":"192.0.2.9/24","action":"BLOCK"},{"prefix":"2001:DB8::/32","action":"ALLOW"}]}`)
+	writeFile(t, dir, "value.bin", "\x00\x01")
+	writeFile(t, dir, "kv.json", `{"a":"1","b":{"file":"value.bin","metadata":"m"}}`)
+	writeFile(t, dir, "geo.json", `{"192.0.2.1":{"city":"X","latitude":1.5}}`)
+	path := writeFile(t, dir, "fastly.toml", `
+[local_server]
+acls.short = "acl.json"
+acls.long.file = "acl.json"
+[local_server.pushpin]
+enable = false
+[[local_server.kv_stores.links]]
+key = "k"
+data = "v"
+metadata = "m"
+[[local_server.object_stores.old]]
+key = "k"
+file = "value.bin"
+[local_server.object_store.file]
+format = "json"
+file = "kv.json"
+[local_server.geolocation]
+use_default_loopback = false
+format = "json"
+file = "geo.json"
+[local_server.device_detection]
+format = "inline-toml"
+[local_server.device_detection.user_agents."Agent/1 (x)"]
+user_agent = { os = "y" }
+is_bot = false
+[local_server.shielding_sites]
+here = "Local"
+there.unencrypted = "http://localhost"
+there.encrypted = "https://localhost/x"
+`)
+	cfg, err := LoadConfig(path)
+	require.NoError(t, err)
+	require.Equal(t, map[string]map[string]KVEntry{"links": {"k": {[]byte("v"), "m"}}, "old": {"k": {Value: []byte("\x00\x01")}},
+		"file": {"a": {Value: []byte("1")}, "b": {[]byte("\x00\x01"), "m"}}}, cfg.KVStores)
+	entries := []ACLEntry{{netip.MustParsePrefix("192.0.2.0/24"), "BLOCK"}, {netip.MustParsePrefix("2001:db8::/32"), "ALLOW"}}
+	require.Equal(t, map[string][]ACLEntry{"short": entries, "long": entries}, cfg.ACLs)
+	require.True(t, cfg.NoLoopbackGeo)
+	require.JSONEq(t, `{"city":"X","latitude":1.5}`, string(cfg.Geo[netip.MustParseAddr("192.0.2.1")]))
+	require.JSONEq(t, `{"user_agent":{"os":"y"},"is_bot":false}`, string(cfg.Devices["Agent/1 (x)"]))
+	require.Equal(t, map[string]Shield{"here": {Local: true}, "there": {Plain: "http://localhost/", TLS: "https://localhost/x"}}, cfg.Shields)
+	h := newHost(t, "raw", cfg)
+	e, ok := h.KV("links", "k")
+	require.True(t, ok)
+	require.Equal(t, KVEntry{[]byte("v"), "m"}, e)
+	_, ok = h.KV("links", "absent")
+	require.False(t, ok)
+}
+
+func TestLoadConfigStoreMistakes(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"kv without value":   {"[[local_server.kv_stores.s]]\nkey = \"k\"", "want either data or file"},
+		"kv key":             {"[[local_server.kv_stores.s]]\nkey = \"a#b\"\ndata = \"\"", "cannot be a key"},
+		"kv twice":           {"[[local_server.kv_stores.s]]\nkey = \"k\"\ndata = \"\"\n[[local_server.kv_stores.s]]\nkey = \"k\"\ndata = \"\"", "there twice"},
+		"kv type":            {"[local_server]\nkv_stores.s = 1", "array of tables"},
+		"kv unknown key":     {"[[local_server.kv_stores.s]]\nkey = \"k\"\ndata = \"\"\ndatta = 1", "unknown key"},
+		"acl file":           {"[local_server]\nacls.a = \"absent.json\"", "absent.json"},
+		"acl type":           {"[local_server]\nacls.a = 1", "must be a file"},
+		"geo address":        {"[local_server.geolocation]\nformat = \"inline-toml\"\naddresses.nowhere.city = \"X\"", "not an IP address"},
+		"geo without table":  {"[local_server.geolocation]\nformat = \"inline-toml\"", "is missing"},
+		"device not a table": {"[local_server.device_detection]\nformat = \"inline-toml\"\nuser_agents.x = 1", "must have fields"},
+		"device format":      {"[local_server.device_detection]\nformat = \"xml\"", "neither inline-toml nor json"},
+		"shield":             {"[local_server]\nshielding_sites.x = \"remote\"", "is not local"},
+		"shield url":         {"[local_server]\nshielding_sites.x.encrypted = \"localhost\"", "is not a URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := LoadConfig(writeFile(t, t.TempDir(), "fastly.toml", c.text))
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
