@@ -77,7 +77,7 @@ the end.`,
 	return cmd
 }
 
-const faultNames = "refuse, reset, slow, 500, 429, wrong-location"
+const faultNames = "refuse, reset, slow, drip, 500, 429, wrong-location"
 
 // service is everything that serve has started.
 type service struct {
