@@ -4,10 +4,12 @@ package main
 
 // exportServe is the entry: prewarm makes it _start.
 //
+//lint:ignore U1000 the host calls it
 //go:wasmexport serve
 func exportServe() { enter() }
 
 // exportWarmUp is what prewarm calls once, and then removes.
 //
+//lint:ignore U1000 prewarm calls it
 //go:wasmexport warm_up
 func exportWarmUp() { warmUp() }

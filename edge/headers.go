@@ -58,15 +58,6 @@ var headerNames = [...]string{
 	"sec-purpose", "purpose", "x-purpose", "x-moz",
 }
 
-// headersOfLength has the known names of each length, so that a name is compared
-// with two or three of them. It is made once, before the snapshot.
-var headersOfLength = func() (of [32]headerSet) {
-	for i, name := range headerNames {
-		of[len(name)] |= 1 << i
-	}
-	return of
-}()
-
 // candidates has, for each letter that names begin with, the known names: a few.
 var candidates = func() (table [32]headerSet) {
 	for i, name := range headerNames {

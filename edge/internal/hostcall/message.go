@@ -196,10 +196,11 @@ func Next(list string) (value, rest string) {
 // sendErrorDetail has the layout of send_error_detail (typenames.witx). No
 // further field is asked for, so mask stays 0.
 type sendErrorDetail struct {
-	tag, mask              uint32
-	dnsRcode, dnsInfo      uint16
-	tlsAlert, h2ErrorFrame uint8
-	h2ErrorCode            uint32
+	tag uint32
+	_   uint32    // mask
+	_   [2]uint16 // DNS codes
+	_   [2]uint8  // TLS alert, HTTP/2 frame
+	_   uint32    // HTTP/2 error
 }
 
 // out is where host calls leave their results. One place for all of them, since
