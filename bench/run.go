@@ -26,11 +26,12 @@ type plan struct {
 	wazeroRounds     int
 	load             time.Duration // per server and number of connections; 0: no load
 	peers            bool          // all of them
+	pages            bool          // touched pages of everything that varies
 }
 
 var (
 	fullPlan = plan{rounds: 15, perRound: 20, sites: []int{1, 100, 10_000, 100_000}, destinations: []int{62, 512, 2048},
-		headers: []int{0, 5, 10, 20, 40}, wazeroRounds: 8, load: 2 * time.Second, peers: true}
+		headers: []int{0, 5, 10, 20, 40}, wazeroRounds: 8, load: 2 * time.Second, peers: true, pages: true}
 	quickPlan = plan{rounds: 8, perRound: 15, sites: []int{1, 1000}, destinations: []int{62, 2048}, headers: []int{0, 40}}
 )
 
@@ -179,7 +180,7 @@ func (b *bench) goPeers() error {
 	}
 	b.add(measure.Subject{Name: report.FSTHTTP, Title: "Go `fsthttp`, a plain 302", Wasm: wasm}, b.plain(), true)
 	if !b.peers {
-		b.note("run quickly: our core under fsthttp, the JavaScript SDK, wazero and loopback were left out")
+		b.note("Run quickly: our core under fsthttp, the JavaScript SDK, wazero and loopback were left out, and pages were counted for the usual click only.")
 		return nil
 	}
 	if wasm, err = b.build.Core(b.ctx); err != nil {
@@ -191,7 +192,7 @@ func (b *bench) goPeers() error {
 	if wasm, err = b.build.CorePrewarmed(b.ctx); err != nil {
 		return err
 	}
-	b.add(measure.Subject{Name: report.CoreWarm, Title: "the same, prewarmed", Wasm: wasm, Check: check}, b.kinds, true)
+	b.add(measure.Subject{Name: report.CoreWarm, Title: "our core under `fsthttp`, prewarmed", Wasm: wasm, Check: check}, b.kinds, true)
 	b.module(report.CoreWarm).PrewarmMS = millis(time.Since(start))
 	return nil
 }
@@ -217,7 +218,7 @@ func (b *bench) jsPeers() error {
 		}
 		p.subject.Wasm, err = js.Module(b.ctx, p.source)
 		if errors.Is(err, guests.ErrNoJS) {
-			b.note("the rows of the JavaScript SDK are missing: %v", err)
+			b.note("The rows of the JavaScript SDK are missing: %v.", err)
 			return nil
 		}
 		if err != nil {
@@ -370,7 +371,7 @@ func (b *bench) loadProxies() error {
 	nginx, version, stopNginx, err := loopback.Nginx(b.ctx, origin)
 	switch {
 	case errors.Is(err, loopback.ErrNoNginx):
-		b.note("nginx is not installed here: the comparison over loopback has no nginx in it (apt-get install nginx)")
+		b.note("nginx is not installed here, so that it is missing from the comparison over loopback (`apt-get install nginx`, or its path in NGINX).")
 	case err != nil:
 		return err
 	default:

@@ -27,11 +27,11 @@ func (b *bench) varySites() error {
 		if s.Clicks, err = measure.Count(b.ctx, subject, kinds); err != nil {
 			return err
 		}
-		pages, err := measure.Pages(b.ctx, subject, kinds[:1])
+		touched, err := b.touched(subject, kinds[:1])
 		if err != nil {
 			return err
 		}
-		s.Touched = len(pages["signed"].List())
+		s.Touched = touched["signed"]
 		b.r.Sites = append(b.r.Sites, s)
 		session, err := measure.Open(b.ctx, subject, engine.Options{})
 		if err != nil {
@@ -100,7 +100,7 @@ func (b *bench) countShapes(shapes []*report.Shape) error {
 	if err != nil {
 		return err
 	}
-	pages, err := measure.Pages(b.ctx, b.all[0].Subject, all)
+	touched, err := b.touched(b.all[0].Subject, all)
 	if err != nil {
 		return err
 	}
@@ -108,8 +108,21 @@ func (b *bench) countShapes(shapes []*report.Shape) error {
 		s.Clicks, s.Touched = map[string]measure.Counts{}, map[string]int{}
 		for _, k := range b.kinds {
 			name := fmt.Sprint(k.Name, " ", i)
-			s.Clicks[k.Name], s.Touched[k.Name] = counts[name], len(pages[name].List())
+			s.Clicks[k.Name], s.Touched[k.Name] = counts[name], touched[name]
 		}
 	}
 	return nil
+}
+
+// touched counts the pages of clicks, or none where the plan has no time for it.
+func (b *bench) touched(s measure.Subject, kinds []clicks.Kind) (map[string]int, error) {
+	out := map[string]int{}
+	if !b.pages {
+		return out, nil
+	}
+	pages, err := measure.Pages(b.ctx, s, kinds)
+	for name, p := range pages {
+		out[name] = len(p.List())
+	}
+	return out, err
 }

@@ -53,6 +53,11 @@ type Config struct {
 	OnLog func(LogLine)
 	// OnExchange is called once per request, after the guest has ended and the response has gone out.
 	OnExchange func(*Exchange)
+	// Stdout and Stderr, when set, get what guests write there, as it is written and beside the Exchange. They must be safe
+	// for concurrent use.
+	Stdout, Stderr io.Writer
+	// Trace describes each host call in Exchange.Calls in words. It costs time.
+	Trace bool
 	// Log gets the host's own messages: guests that trap, time limits, refused requests. Default: none.
 	Log *slog.Logger
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
@@ -76,8 +77,20 @@ type Guest struct {
 // one goroutine at a time, the guest's.
 func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 	s := g.session
+	call := Call{Module: c.Module, Name: c.Name}
+	trace, started := s.host.cfg.Trace, time.Time{}
+	if trace {
+		call.Args, started = c.fn.Words(m, args), time.Now()
+		args = slices.Clone(args) // the engine may put the result in the first one's place
+	}
 	st := s.sandbox.Call(c.fn, m, args)
-	s.current.rec.call(c.fn, st) // next_request_wait belongs to the request that it brings: the one before is over
+	if call.Status = Status(st); trace {
+		call.Duration = time.Since(started)
+		if st == abi.OK {
+			call.Results = c.fn.Results(m, args)
+		}
+	}
+	s.current.rec.call(call) // next_request_wait belongs to the request that it brings: the one before is over
 	if s.ctx.Err() != nil {
 		return 0, context.Cause(s.ctx)
 	}

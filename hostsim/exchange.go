@@ -48,6 +48,10 @@ type LogLine struct {
 type Call struct {
 	Module, Name string
 	Status       Status
+	// With Config.Trace: the arguments and, of a call that went well, the results, as name=value with texts quoted; and how
+	// long the call took, waiting included. The contents of secrets are left out, those of headers and bodies are not.
+	Args, Results string
+	Duration      time.Duration
 }
 
 // BackendRequest is one request to a backend, as it was written to the wire.
@@ -151,10 +155,10 @@ func (r *recorder) NextRequest(timeout time.Duration) abi.Promise {
 }
 
 // call needs no lock: only the guest's goroutine writes calls.
-func (r *recorder) call(fn *abi.Function, st abi.Status) {
+func (r *recorder) call(c Call) {
 	r.x.CallCount++
 	if len(r.x.Calls) < r.calls {
-		r.x.Calls = append(r.x.Calls, Call{fn.Module, fn.Name, Status(st)})
+		r.x.Calls = append(r.x.Calls, c)
 	}
 }
 

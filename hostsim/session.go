@@ -93,15 +93,19 @@ func (s *session) sleep(d time.Duration) {
 	s.sandbox.Idle(time.Since(from))
 }
 
-// output writes to what the current run keeps of stdout or stderr.
+// output writes to what the current run keeps of stdout or stderr, and to the outside.
 type output struct {
 	s   *session
 	err bool
 }
 
 func (o output) Write(p []byte) (int, error) {
+	kept, also := &o.s.current.out, o.s.host.cfg.Stdout
 	if o.err {
-		return o.s.current.err.Write(p)
+		kept, also = &o.s.current.err, o.s.host.cfg.Stderr
 	}
-	return o.s.current.out.Write(p)
+	if also != nil {
+		also.Write(p) // that it cannot be written is nothing that a guest could mend
+	}
+	return kept.Write(p)
 }

@@ -12,7 +12,7 @@ func target(n uint64) *uint64 { return &n }
 
 func measured() *Measured {
 	return &Measured{
-		Go: "go1.26", Module: 1000, Clicks: map[string]map[string]uint64{"signed": {"instructions": 20_010, "host_calls": 20}},
+		Go: "go1.26", Module: 1000, Clicks: map[string]map[string]uint64{"signed": {"instructions": 20_010, "host_calls": 20, "pages_touched": 30}},
 		Functions: map[string]map[string]uint64{"signed": {"core.Verify": 500, "small": 99}},
 	}
 }
@@ -23,8 +23,9 @@ func TestUpdate(t *testing.T) {
 	require.Equal(t, &Budget{
 		Go: "go1.26", Module: Figure{Budget: 1010, Measured: 1000},
 		Clicks: map[string]map[string]Figure{"signed": {
-			"instructions": {Budget: 20_300, Measured: 20_010, Target: target(10)},
-			"host_calls":   {Budget: 20, Measured: 20},
+			"instructions":  {Budget: 20_300, Measured: 20_010, Target: target(10)},
+			"host_calls":    {Budget: 20, Measured: 20},
+			"pages_touched": {Budget: 33, Measured: 30},
 		}},
 		Functions: map[string]map[string]uint64{"signed": {"core.Verify": 500}},
 	}, b)

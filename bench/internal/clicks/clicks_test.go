@@ -3,10 +3,13 @@ package clicks
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 const embedded = "../../guests/corefsthttp/sites.json"
@@ -28,4 +31,63 @@ func TestSites(t *testing.T) {
 	one, err := core.ParseSites("sites.json", OneSite())
 	require.NoError(t, err)
 	require.Equal(t, 1, one.Len())
+}
+
+func TestKinds(t *testing.T) {
+	forty := 40
+	for _, s := range []Shape{{}, {Destination: 512}, {Destination: 2048, Headers: &forty}} {
+		kinds, err := Kinds(s)
+		require.NoError(t, err)
+		var names []string
+		for _, k := range kinds {
+			names = append(names, k.Name)
+			if s.Headers != nil {
+				require.Len(t, k.Request.Header, 40)
+			}
+		}
+		require.Equal(t, []string{"signed", "decoded", "proxied", "refused"}, names)
+		require.Len(t, kinds[0].Location, max(s.Destination, len(shop)))
+		requireDecided(t, kinds)
+	}
+}
+
+// requireDecided checks that core decides what the kinds say it does.
+func requireDecided(t *testing.T, kinds []Kind) {
+	t.Helper()
+	sites, err := core.ParseSites("sites.json", Sites(3))
+	require.NoError(t, err)
+	for _, k := range kinds {
+		d := core.Decide(&core.Request{Method: "GET", Target: k.Request.Target, Keys: keyring{}}, sites.Lookup(k.Request.Host), time.Now())
+		require.Equal(t, k.Logged, string(d.Code), k.Name)
+		switch k.Name {
+		case "proxied":
+			require.Equal(t, core.Proxy, d.Action)
+		case "refused":
+			require.Equal(t, core.Refuse, d.Action)
+		default:
+			require.Equal(t, core.Redirect, d.Action)
+			require.Equal(t, k.Location, d.Location)
+			require.Nil(t, d.Origin, "nobody is asked")
+		}
+	}
+}
+
+type keyring struct{}
+
+func (keyring) Secret(string) ([]byte, error) { return []byte(Secret), nil }
+
+func TestCheck(t *testing.T) {
+	k := Kind{Status: 302, Location: "https://example.com/", Logged: "ok"}
+	right := &hostsim.Response{Status: 302, Header: wire.NewHeader("Location", "https://example.com/")}
+	logged := &hostsim.Exchange{Logs: []hostsim.LogLine{{Endpoint: "clicks", Line: `{"code":"ok"}`}}}
+	require.Empty(t, k.CheckLogged(right, logged))
+	require.Contains(t, k.CheckLogged(right, &hostsim.Exchange{}), "want one line")
+	require.Contains(t, k.Check(&hostsim.Response{Status: 200}, logged), "status 200, want 302")
+	require.Contains(t, k.Check(&hostsim.Response{Status: 302}, logged), "location")
+	require.Contains(t, k.Check(right, &hostsim.Exchange{Ending: hostsim.Ending{Kind: hostsim.Trapped}}), "trapped")
+}
+
+func TestSignedText(t *testing.T) {
+	k := Kind{Request: hostsim.Request{Host: "a.example", Target: "/to/k1.ux.tag"}}
+	require.Equal(t, "https://a.example/to/k1.ux", SignedText(&k))
 }

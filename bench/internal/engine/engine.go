@@ -2,7 +2,8 @@
 // calls, and measures each run: instructions as fuel, time by stage, page faults and pages written.
 //
 // Start with [New], and give the engine to hostsim.Config.Engine. It runs one guest at a time, so that a measurement
-// is of that guest only.
+// is of that guest only. It does not do all that a host must: a guest that loops without a host call is not ended, and
+// there are no files.
 package engine
 
 import (

@@ -86,6 +86,7 @@ func (p *program) run(r *running) error {
 
 func (p *program) instantiate(r *running) (err error) {
 	r.store = wasmtime.NewStore(p.engine.wasmtime)
+	r.store.Limiter(int64(r.guest.MemoryPages)<<16, -1, -1, -1, -1)
 	if p.engine.opt.Fuel {
 		if err := r.store.SetFuel(fullTank); err != nil {
 			return err

@@ -14,8 +14,6 @@ const (
 	wasiFault  = 21
 	wasiInval  = 28
 	wasiNoSys  = 52
-	wasiNoEnt  = 44
-	wasiStdin  = 0
 	wasiStderr = 2
 )
 
@@ -85,7 +83,7 @@ func (w *wasiFrame) view(at, n uint32) []byte {
 	b, ok := w.r.memory.Read(at, n)
 	if !ok {
 		w.errno = wasiFault
-		return make([]byte, n)
+		return make([]byte, min(n, 64)) // as much as any record has
 	}
 	return b
 }

@@ -59,7 +59,8 @@ func (j *JS) Ready(name string) bool {
 // out is where a guest of this source is kept.
 func (j *JS) out(name string) (string, error) {
 	source, err := os.ReadFile(filepath.Join(j.dir, name+".js"))
-	return filepath.Join(j.home, fmt.Sprintf("%s-%x.wasm", name, sha256.Sum256(source))[:len(name)+17]+".wasm"), err
+	sum := sha256.Sum256(source)
+	return filepath.Join(j.home, fmt.Sprintf("%s-%x.wasm", name, sum[:8])), err
 }
 
 // Module builds js/<name>.js. Where npm is not there or cannot be reached, the error is [ErrNoJS].

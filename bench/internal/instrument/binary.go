@@ -96,6 +96,16 @@ func (r *reader) u32() uint32 {
 	return uint32(v)
 }
 
+// count reads how many entries follow, of at least a byte each.
+func (r *reader) count() uint32 {
+	n := r.u32()
+	if uint64(n) > uint64(len(r.b)) {
+		r.fail(errShort)
+		return 0
+	}
+	return n
+}
+
 // leb steps over a number of either sign.
 func (r *reader) leb() {
 	for r.byte() >= 0x80 {
@@ -144,7 +154,7 @@ type funcType struct{ params, results []byte }
 
 func types(list []section) ([]funcType, error) {
 	r := &reader{b: find(list, typeSection).body}
-	out := make([]funcType, r.u32())
+	out := make([]funcType, r.count())
 	for i := range out {
 		if form := r.byte(); form != 0x60 && r.err == nil {
 			return nil, fmt.Errorf("type of form 0x%02x is not a function", form)
@@ -179,7 +189,7 @@ func imports(list []section) (count, report uint32, err error) {
 // functions returns the types of the functions that the module defines.
 func functions(list []section) ([]uint32, error) {
 	r := &reader{b: find(list, functionSection).body}
-	out := make([]uint32, r.u32())
+	out := make([]uint32, r.count())
 	for i := range out {
 		out[i] = r.u32()
 	}
@@ -189,7 +199,7 @@ func functions(list []section) ([]uint32, error) {
 // bodies returns the code of the functions that the module defines.
 func bodies(list []section) ([][]byte, error) {
 	r := &reader{b: find(list, codeSection).body}
-	out := make([][]byte, r.u32())
+	out := make([][]byte, r.count())
 	for i := range out {
 		out[i] = r.take(r.u32())
 	}

@@ -92,7 +92,7 @@ func (m *opened) span(b []byte, kind Kind, param byte) []byte {
 func rewritten(body []byte, helpers map[uint16]uint32) ([]byte, error) {
 	r := &reader{b: body}
 	out := make([]byte, 0, len(body)+len(body)/4)
-	for n := r.u32(); n > 0; n-- {
+	for n := r.count(); n > 0; n-- {
 		r.u32()
 		r.byte()
 	}
@@ -127,7 +127,7 @@ func (r *reader) instruction() (op uint16, offset uint32) {
 		op = op<<8 | uint16(r.u32())
 		r.skipBulk(op & 0xff)
 	case op == 0x0e: // br_table
-		for n := r.u32(); n > 0 && r.err == nil; n-- {
+		for n := r.count(); n > 0; n-- {
 			r.u32()
 		}
 		r.u32()

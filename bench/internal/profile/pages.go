@@ -24,8 +24,7 @@ type Page struct {
 	Number  uint32 // address / 4096
 	Read    int    // accesses
 	Written int
-	Host    int    // accesses by host calls, of either kind
-	By      string // the function that touched it first
+	Host    int // accesses by host calls, of either kind
 	// Functions are all that touched it, with the number of accesses.
 	Functions map[string]int
 }
@@ -70,7 +69,7 @@ func (p *Pages) each(address, n uint32, note func(*Page)) {
 	for at := address / engine.PageSize; at <= (address+n-1)/engine.PageSize; at++ {
 		page := p.pages[at]
 		if page == nil {
-			page = &Page{Number: at, By: name, Functions: map[string]int{}}
+			page = &Page{Number: at, Functions: map[string]int{}}
 			p.pages[at] = page
 		}
 		page.Functions[name]++

@@ -40,8 +40,10 @@ func (r *Results) Markdown() []byte {
 const method = `- Every request gets an instance of its own, as in production. The host calls are hostsim's, on wasmtime and on wazero alike.
 - Instructions are wasmtime's fuel between the call of the module's entry and its end. Each instruction that the guest executes counts
   1; ` + "`nop`, `drop`, `block`, `loop`, `unreachable`, `return`, `else` and `end`" + ` count 0; entering a function counts 1. What the host does within a
-  call, WASI included, does not count. In counted runs clocks, randomness and vCPU time repeat, so that the counts do.
-- A timed run has no fuel and wasmtime's own WASI. Instantiate is a store with its WASI and an instance whose memory is mapped
+  call, WASI included, does not count. In counted runs clocks, randomness and vCPU time repeat, so that the counts do, but for guests that
+  poll for the ESP's answer, as ` + "`fsthttp`" + ` does: their proxied clicks take more or less from run to run.
+- A timed run has no fuel and wasmtime's own WASI. wasmtime allocates on demand: its Go binding has no pooling allocator, which Fastly
+  uses, so instantiate and drop are dearer here for all guests alike. Instantiate is a store with its WASI and an instance whose memory is mapped
   copy-on-write; request is the call of the entry; drop lets the instance go. Guests take turns, a few clicks at a time; a ratio is that
   of two medians of the same turn, and what is given is the median of these, with quartiles.
 - Host calls are those of the Fastly ABI; calls of WASI are counted beside them. Before the first one means before the first of the ABI.
@@ -184,6 +186,13 @@ func (r *Results) modules(w *writer) {
 	}
 }
 
+func orDash(n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprint(n)
+}
+
 func dash(ms float64) string {
 	if ms == 0 {
 		return "–"
@@ -200,7 +209,7 @@ func (r *Results) scale(w *writer) {
 			if s.Signed != nil {
 				total = spread(s.Signed.Total)
 			}
-			w.row(Thousands(uint64(s.Sites)), Bytes(s.JSON), Bytes(s.Bytes), millis(s.PrewarmMS), count(s.Clicks, "signed"), count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), fmt.Sprint(s.Touched), total)
+			w.row(Thousands(uint64(s.Sites)), Bytes(s.JSON), Bytes(s.Bytes), millis(s.PrewarmMS), count(s.Clicks, "signed"), count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), orDash(s.Touched), total)
 		}
 		w.line("\nThe three kinds are instructions. One site is that of signed links only.")
 	}
@@ -220,7 +229,7 @@ func (r *Results) shapes(w *writer, title string, list []Shape, name func(Shape)
 			beside = Thousands(s.Clicks["signed"].Instructions - min(s.HMAC, s.Clicks["signed"].Instructions))
 		}
 		w.row(name(s), count(s.Clicks, "signed"), beside, count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), count(s.Clicks, "refused"),
-			fmt.Sprint(s.Touched["signed"]), fmt.Sprint(s.Touched["proxied"]))
+			orDash(s.Touched["signed"]), orDash(s.Touched["proxied"]))
 	}
 }
 

@@ -1,0 +1,59 @@
+package guests
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/bytecodealliance/wasmtime-go/v42"
+	"github.com/stretchr/testify/require"
+)
+
+func TestEmptyIsValid(t *testing.T) {
+	for _, extra := range []int{0, 1, 1000} {
+		require.NoError(t, wasmtime.ModuleValidate(wasmtime.NewEngine(), Empty(extra)), "%d", extra)
+	}
+}
+
+func TestSDK(t *testing.T) {
+	version, err := Build{Dir: "../.."}.SDK(t.Context())
+	require.NoError(t, err)
+	require.Regexp(t, `^\d+\.\d+\.\d+$`, version)
+}
+
+func TestCompileSaysWhatIsWrong(t *testing.T) {
+	_, err := Build{Dir: "../.."}.compile(t.Context(), "none")
+	require.ErrorContains(t, err, "go build ./guests/none")
+	require.ErrorContains(t, err, "not found")
+}
+
+// Without npm there are no JavaScript guests, which is no failure; what was built before is used all the same.
+func TestJSWithoutNPM(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("PATH", t.TempDir())
+	js, err := Build{Dir: "../.."}.NewJS()
+	require.NoError(t, err)
+	require.Regexp(t, `^\d+\.\d+\.\d+$`, js.Version)
+	require.False(t, js.Ready("plain"))
+	_, err = js.Module(t.Context(), "plain")
+	require.ErrorIs(t, err, ErrNoJS)
+	require.ErrorContains(t, err, "npm is not installed")
+
+	out, err := js.out("plain")
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Dir(out), 0o755))
+	require.NoError(t, os.WriteFile(out, []byte("module"), 0o600))
+	require.True(t, js.Ready("plain"))
+	wasm, err := js.Module(t.Context(), "plain")
+	require.NoError(t, err)
+	require.Equal(t, "module", string(wasm))
+	_, err = js.Module(t.Context(), "none")
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestLastLine(t *testing.T) {
+	require.Equal(t, "c", lastLine("a\nb\nc\n"))
+	require.Equal(t, "a", lastLine("a"))
+	require.Empty(t, lastLine(""))
+}

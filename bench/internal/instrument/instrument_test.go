@@ -1,0 +1,64 @@
+package instrument
+
+import (
+	"testing"
+
+	"github.com/bytecodealliance/wasmtime-go/v42"
+	"github.com/stretchr/testify/require"
+)
+
+const small = `(module
+	(import "fastly_abi" "init" (func $init (param i64) (result i32)))
+	(memory (export "memory") 1)
+	(func $f (export "_start") (i32.store (i32.const 0) (i32.const 1))))`
+
+func compile(t testing.TB, text string) []byte {
+	t.Helper()
+	wasm, err := wasmtime.Wat2Wasm(text)
+	require.NoError(t, err)
+	return wasm
+}
+
+func TestEvent(t *testing.T) {
+	e := Event(event(Write, 0xabcdef, 0xfffffffe))
+	require.Equal(t, Write, e.Kind())
+	require.Equal(t, uint32(0xabcdef), e.Extra())
+	require.Equal(t, uint32(0xfffffffe), e.Subject())
+}
+
+func TestNames(t *testing.T) {
+	names, err := Names(compile(t, small))
+	require.NoError(t, err)
+	require.Equal(t, map[uint32]string{0: "init", 1: "f"}, names)
+}
+
+func TestRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		`(module (memory (export "memory") 1))`: "to report through",
+		`(module (import "a" "b" (memory 1)))`:  "is not a function",
+		`(module (import "fastly_abi" "init" (func (param i64) (result i32))) (func (drop (v128.const i32x4 0 0 0 0))))`: "0xfd is not known",
+	} {
+		_, err := Memory(compile(t, text))
+		require.ErrorContains(t, err, want)
+	}
+	_, err := Calls([]byte("no module"))
+	require.ErrorContains(t, err, "not a WebAssembly module")
+}
+
+// FuzzInstrument checks that what comes out is valid where what went in is, and that nothing else happens otherwise.
+func FuzzInstrument(f *testing.F) {
+	f.Add(compile(f, small))
+	f.Add([]byte(header))
+	f.Add([]byte(header + "\x0a\x04\x01\x02\x00\x0b"))
+	engine := wasmtime.NewEngine()
+	f.Fuzz(func(t *testing.T, module []byte) {
+		valid := wasmtime.ModuleValidate(engine, module) == nil
+		for _, how := range []func([]byte) (*Called, error){Calls, Memory} {
+			out, err := how(module)
+			if err != nil || !valid {
+				continue
+			}
+			require.NoError(t, wasmtime.ModuleValidate(engine, out.Module))
+		}
+	})
+}

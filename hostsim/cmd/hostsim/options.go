@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/clickedge/clickedge/hostsim"
+)
+
+// options are the arguments of both commands.
+type options struct {
+	config  string
+	addr    string
+	tls     bool
+	trace   traceFormat
+	verbose bool
+	quiet   bool
+	module  string
+	args    []string
+}
+
+// traceFormat is empty, text or json.
+type traceFormat string
+
+func (t *traceFormat) String() string   { return string(*t) }
+func (t *traceFormat) IsBoolFlag() bool { return true } // --trace alone means text
+
+func (t *traceFormat) Set(text string) error {
+	switch text {
+	case "true", "text":
+		*t = "text"
+	case "json":
+		*t = "json"
+	default:
+		return fmt.Errorf("%q is neither text nor json", text)
+	}
+	return nil
+}
+
+const help = `usage: hostsim run [flags] MODULE [ARG...]
+       hostsim [serve] [flags] MODULE
+
+run gives MODULE one made-up request and exits with its code; serve listens.
+
+flags:
+`
+
+// parse stops at MODULE: what follows belongs to the guest.
+func parse(sub string, args []string, stdout io.Writer) (*options, error) {
+	o := &options{}
+	fs := flag.NewFlagSet(sub, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	for _, name := range []string{"C", "config"} {
+		fs.StringVar(&o.config, name, "", "read backends, stores and tables from this `fastly.toml`")
+	}
+	fs.StringVar(&o.addr, "addr", "127.0.0.1:7676", "serve on this `address`; port 0 chooses one")
+	fs.BoolVar(&o.tls, "tls", false, "serve HTTPS, HTTP/1.1 and HTTP/2, with a certificate made at the start; guests see https URIs")
+	fs.Var(&o.trace, "trace", "write each request with its host calls; --trace=json for one JSON object a line")
+	for _, name := range []string{"v", "vv", "vvv", "verbose"} {
+		fs.BoolVar(&o.verbose, name, false, "write a line for each request")
+	}
+	for _, name := range []string{"q", "quiet"} {
+		fs.BoolVar(&o.quiet, name, false, "write nothing of the host's own")
+	}
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, help)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return nil, err
+	case err != nil:
+		return nil, &usageError{err.Error()}
+	case fs.NArg() == 0:
+		return nil, &usageError{"no module is named"}
+	case sub == "serve" && fs.NArg() > 1:
+		return nil, &usageError{fmt.Sprintf("%q is one argument too many", fs.Arg(1))}
+	}
+	o.module, o.args = fs.Arg(0), fs.Args()[1:]
+	return o, nil
+}
+
+// load reads the configuration and adds what both commands share.
+func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error) {
+	if o.config != "" {
+		if cfg, err = hostsim.LoadConfig(o.config); err != nil {
+			return cfg, err
+		}
+	}
+	out := &lines{w: stdout}
+	cfg.Args, cfg.Stdout, cfg.Stderr = o.args, out, &lines{w: stderr}
+	cfg.OnLog = func(l hostsim.LogLine) {
+		fmt.Fprintf(out, "%s :: %s\n", l.Endpoint, strings.ReplaceAll(l.Line, "\n", `\n`))
+	}
+	cfg.Trace = o.trace != ""
+	if cacheDir, err := os.UserCacheDir(); err == nil {
+		cfg.CacheDir = filepath.Join(cacheDir, "hostsim")
+	}
+	if !o.quiet {
+		cfg.Log = slog.New(slog.NewTextHandler(cfg.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+	}
+	return cfg, nil
+}
+
+func withoutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// lines lets several goroutines write, one at a time.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

@@ -1,0 +1,56 @@
+package abi
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// words makes a call and describes it, as an engine does that traces.
+func (r *rig) traced(name string, args ...uint64) string {
+	module, fn, _ := strings.Cut(name, ".")
+	f := Lookup("fastly_"+module, fn)
+	text := f.Words(r.m, args)
+	if st := r.s.Call(f, r.m, args); st != OK {
+		return text + " -> " + st.String()
+	}
+	return text + " -> " + f.Results(r.m, args)
+}
+
+func TestWords(t *testing.T) {
+	r := newRig(t)
+	name, value := uint64(r.put("X-Name")), uint64(r.put("va\"l"))
+	require.Equal(t, `h=0 name="X-Name" value="va\"l" -> `, r.traced("http_req.header_insert", 0, name, 6, value, 4))
+	require.Equal(t, `h=0 -> buf="http://link.example.com/%zz"`, r.traced("http_req.uri_get", 0, 64, 100, 0))
+	require.Equal(t, ` -> request_handle=0 body_handle=0`, r.traced("http_req.body_downstream_get", 0, 4))
+	require.Equal(t, `h=0 cursor=0 -> buf="host\x00x-one\x00x-name\x00"`, r.traced("http_req.header_names_get", 0, 64, 100, 0, 8, 0))
+	require.Equal(t, `h=9 -> badf`, r.traced("http_req.uri_get", 9, 64, 100, 0))
+	require.Equal(t, `name=(out of bounds) -> inval`, r.traced("config_store.open", math.MaxUint32-5, 100, 0))
+	long := uint64(r.put(strings.Repeat("x", 300)))
+	require.Contains(t, r.traced("log.endpoint_get", long, 300, 0), `x"...(300 bytes)`)
+	require.Contains(t, r.traced("async_io.select", 64, 0, 1, 0), "hs=[] timeout_ms=1 -> ready_idx=4294967295")
+
+	store, key := uint64(r.put("secrets")), uint64(r.put("k"))
+	require.Equal(t, `name="secrets" -> secret_store_handle=0`, r.traced("secret_store.open", store, 7, 0))
+	require.Equal(t, `store=0 key="k" -> secret_handle=0`, r.traced("secret_store.get", 0, key, 1, 0))
+	require.Equal(t, `secret=0 -> buf=(5 bytes)`, r.traced("secret_store.plaintext", 0, 64, 100, 0))
+	require.NotContains(t, r.traced("secret_store.from_bytes", store, 7, 0), "secrets")
+}
+
+// The names cover every call and agree with the signatures.
+func TestParams(t *testing.T) {
+	require.Len(t, paramsOf(), 251)
+	for _, fn := range Functions() {
+		list, ok := paramsOf()[fn.Module+"."+fn.Name]
+		require.True(t, ok, fn.Name)
+		n := 0
+		for _, p := range list {
+			if n++; p.kind == 't' || p.kind == 'l' {
+				n++
+			}
+		}
+		require.Len(t, fn.Params, n, fn.Name)
+	}
+}
