@@ -5,8 +5,12 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"go/build"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -331,4 +335,15 @@ func TestWhatASnapshotMustNotFreeze(t *testing.T) {
 	require.Contains(t, clicks(second)[0], `"version":"123456"`)
 	require.Contains(t, clicks(first)[0], `"time":"2026-03-01T12:00:00.000Z"`)
 	require.Contains(t, clicks(second)[0], `"time":"2026-03-02T13:00:00.007Z"`)
+}
+
+// What goes to Fastly says nothing of the machine that built it.
+func TestModuleHoldsNoPathOfThisMachine(t *testing.T) {
+	wasm, err := reactor()
+	require.NoError(t, err)
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	for _, path := range []string{root, runtime.GOROOT(), os.TempDir() + "/", build.Default.GOPATH} {
+		require.NotContains(t, string(wasm), path)
+	}
 }
