@@ -38,8 +38,12 @@ fuzz: ## Run every fuzz target for FUZZ
 	sh .ci/fuzz $(FUZZ)
 
 .PHONY: bench
-bench: ## Measure a click by stage: compile, instantiate, request
-	$(GO) -C bench run . 
+bench: ## Measure what a click costs, here and at the peers (needs a C compiler; npm and nginx for their rows)
+	$(GO) -C bench run .
+
+.PHONY: budget
+budget: ## Fail when a click costs more than bench/budget.json allows (needs a C compiler)
+	$(GO) -C bench run . budget
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -50,10 +50,9 @@ type bench struct {
 // guest is a module with the clicks that it is given.
 type guest struct {
 	measure.Subject
-	kinds   []clicks.Kind
-	session *measure.Session
-	lanes   map[string]*measure.Lane
-	wazero  bool
+	kinds  []clicks.Kind
+	lanes  map[string]*measure.Lane
+	wazero bool
 }
 
 func runBench(ctx context.Context, args []string) error {

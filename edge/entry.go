@@ -15,11 +15,11 @@ var current exchange
 // serve handles the request of this sandbox: it always answers, and always
 // writes a line to the click log.
 func serve() {
+	hostcall.Init()
 	x := &current
 	*x = exchange{start: time.Now(), buf: text[:0]}
 	x.record.Time = x.start
 	defer x.finish()
-	hostcall.Init()
 	if code := x.receive(); code != core.OK {
 		x.page(core.Page{Code: code})
 		return

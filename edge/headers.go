@@ -1,9 +1,6 @@
 package main
 
-import (
-	"math/bits"
-	"strings"
-)
+import "math/bits"
 
 // headerSet says which of the headers that matter a message has. It is read from
 // one host call that lists the names, so that nothing is removed, or asked for,
@@ -58,44 +55,60 @@ var headerNames = [...]string{
 	"sec-purpose", "purpose", "x-purpose", "x-moz",
 }
 
-// candidates has, for each letter that names begin with, the known names: a few.
-var candidates = func() (table [32]headerSet) {
-	for i, name := range headerNames {
-		table[name[0]&31] |= 1 << i
-	}
-	return table
-}()
+// A name is found by a hash that is computed while its end is looked for. Only the
+// hash and the length are compared, since a comparison of the bytes costs more than
+// all the rest. Whoever makes up a name with the hash of another gains nothing: it
+// lets us ask for, or remove, a header that is not there.
+const hashSeed, hashFactor = 2166136261, 16777619 // FNV-1
 
-// read takes a list of names, each followed by a NUL, in any letter case. A name
-// that is known tells where the next one begins; only the others are searched for
-// their end.
-func (h *headerSet) read(list string) {
-	for *h = 0; list != ""; {
-		known := knownPrefix(list)
-		if known < 0 {
-			end := strings.IndexByte(list, 0)
-			if end < 0 {
-				return
-			}
-			list = list[end+1:]
-			continue
-		}
-		*h |= 1 << known
-		list = list[len(headerNames[known])+1:]
+// nameTable has each known name where factor leads its hash, and no two at one
+// place.
+type nameTable struct {
+	factor uint32
+	slots  [256]struct {
+		hash   uint32
+		length uint8
+		index  uint8
 	}
 }
 
-// knownPrefix returns the index of the known name with which the list begins, -1
-// for none.
-func knownPrefix(list string) int {
-	for among := candidates[list[0]&31]; among != 0; among &= among - 1 {
-		known := bits.TrailingZeros64(uint64(among))
-		name := headerNames[known]
-		if len(list) > len(name) && list[len(name)] == 0 && equalFold(list[:len(name)], name) {
-			return known
-		}
+var names = func() (t nameTable) {
+	for t.factor = 1; !t.fill(); t.factor += 2 {
 	}
-	return -1
+	return t
+}()
+
+func (t *nameTable) fill() bool {
+	clear(t.slots[:])
+	for i, name := range headerNames {
+		hash := uint32(hashSeed)
+		for j := range len(name) {
+			hash = hash*hashFactor ^ uint32(name[j])
+		}
+		slot := &t.slots[hash*t.factor>>24]
+		if slot.length != 0 {
+			return false
+		}
+		slot.hash, slot.length, slot.index = hash, uint8(len(name)), uint8(i)
+	}
+	return true
+}
+
+// read takes a list of names, each followed by a NUL, in any letter case.
+func (h *headerSet) read(list string) {
+	var set headerSet
+	hash, from := uint32(hashSeed), 0
+	for i := 0; i < len(list); i++ {
+		if c := list[i]; c != 0 {
+			hash = hash*hashFactor ^ uint32(c|0x20) // no name has a byte that this confuses with a letter
+			continue
+		}
+		if slot := &names.slots[hash*names.factor>>24]; slot.hash == hash && int(slot.length) == i-from {
+			set |= 1 << slot.index
+		}
+		hash, from = hashSeed, i+1
+	}
+	*h = set
 }
 
 func (h headerSet) has(any headerSet) bool { return h&any != 0 }
