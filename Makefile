@@ -45,6 +45,10 @@ bench: ## Measure what a click costs, here and at the peers (needs a C compiler;
 budget: ## Fail when a click costs more than bench/budget.json allows (needs a C compiler)
 	$(GO) -C bench run . budget
 
+.PHONY: conformance
+conformance: ## Run compute-sdk-go's own tests on hostsim and count how many pass
+	sh hostsim/conformance/run.sh
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin pkg

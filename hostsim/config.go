@@ -45,10 +45,17 @@ type Config struct {
 	Rand io.Reader
 
 	Limits Limits
+	// Production shows the guest what Fastly does and Viceroy does not, and enforces the platform's limits; see production.go
+	// and README.md for what that is.
+	Production bool
 
 	// LogFault decides, when set, what a log call returns: at endpoint_get (line is nil) and at each write. With anything
 	// but StatusOK the guest gets that status and nothing is recorded. It must be safe for concurrent use.
 	LogFault func(endpoint string, line []byte) Status
+	// Faults make backends, logs and stores go wrong. Those with a Share are drawn from Seed; 0: one is chosen, and told to
+	// Log and by Host.Seed.
+	Faults []Fault
+	Seed   uint64
 	// OnLog is called with each log line as it is written, from the guest's goroutine.
 	OnLog func(LogLine)
 	// OnExchange is called once per request, after the guest has ended and the response has gone out.
@@ -93,6 +100,11 @@ type Limits struct {
 	Output          int           // bytes kept of stdout and stderr each; default 1 MiB
 	Calls           int           // host calls kept in Exchange.Calls; default 10,000
 	Sends           int           // backend requests per sandbox; default none (Fastly allows 32)
+	SecretReads     int           // secrets got from stores per sandbox; default none (Fastly allows 5)
+	CPU             time.Duration // time that a guest does not wait, per request; default none (Fastly allows 50 ms on its machines)
+	URL             int           // bytes of a client's request target; default none (Fastly allows 8,192); beyond it the host answers 414
+	KVValue         int           // bytes of a value in a KV store; default none (Fastly allows 25 MB)
+	KVMetadata      int           // bytes of a value's metadata; default none (Fastly allows 2,048)
 }
 
 func orDefault[T int | uint32 | time.Duration](v, otherwise T) T {
@@ -231,6 +243,7 @@ type Shield struct {
 // stores fills in what guests look things up in.
 func (c *Config) stores(svc *abi.Service) error {
 	svc.KV, svc.Cache = abi.NewKVStores(c.Now, c.Limits.StoreBytes), abi.NewCache(c.Now, c.Limits.StoreBytes)
+	svc.KV.MaxValue, svc.KV.MaxMetadata = c.Limits.KVValue, c.Limits.KVMetadata
 	for store, entries := range c.KVStores {
 		svc.KV.Create(store)
 		for key, e := range entries {
@@ -275,8 +288,11 @@ func (c *Config) tables(svc *abi.Service) error {
 // service checks the configuration and turns it into what sandboxes share.
 func (c *Config) service() (*abi.Service, error) {
 	svc := &abi.Service{ConfigStores: c.ConfigStores, SecretStores: c.SecretStores, HostBytes: c.Limits.HostBytes,
-		Sends: c.Limits.Sends, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}, Geo: map[netip.Addr][]byte{},
+		Sends: c.Limits.Sends, SecretReads: c.Limits.SecretReads, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}, Geo: map[netip.Addr][]byte{},
 		Devices: map[string][]byte{}, ACLs: map[string][]abi.ACLEntry{}, Shields: map[string]abi.Shield{}}
+	if c.Production {
+		svc.Depart = depart
+	}
 	if err := c.stores(svc); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,10 @@
 //
 // The Exchange says what happened: log lines, host calls with their statuses, backend requests as they went onto the
 // wire, and how the guest ended. Host is also an http.Handler; Host.Serve puts it on a listener. LoadConfig reads the
-// [local_server] part of a fastly.toml.
+// [local_server] part of a fastly.toml. The command in cmd/hostsim does the same without a line of Go.
+//
+// Stores are maps, backends are handlers, and the clock, the randomness and the faults (Config.Faults) are the test's own.
+// Config.Production shows what Fastly does and local hosts do not.
 //
 // # Exact bytes
 //
@@ -21,11 +24,12 @@
 //
 // # Sandboxes
 //
-// Each request gets an instance of its own; nothing is carried over. A guest that traps, loops, sleeps or takes memory
-// without end ends its own request only: with a 500, or a 503 at the time limit, and the reason in Exchange.Ending and in
-// Config.Log. When the client goes before there is an answer, the guest is ended; later, its writes fail and it has
-// Limits.AfterDisconnect to come to an end. Backend requests that a guest started and did not wait for are completed
-// before the exchange is.
+// Each request gets an instance of its own, mapped copy-on-write from one image of the module's memory; nothing is carried
+// over. Only a guest that asks for further requests (next_request) is used again, with an Exchange for each. A guest that
+// traps, loops, sleeps or takes memory without end ends its own request only: with a 500, or a 503 at the time limit, and
+// the reason in Exchange.Ending and in Config.Log. When the client goes before there is an answer, the guest is ended;
+// later, its writes fail and it has Limits.AfterDisconnect to come to an end. Backend requests that a guest started and did
+// not wait for are completed before the exchange is.
 //
 // Compiling takes seconds for a large Go module; set Config.CacheDir in tests that make many hosts.
 //
@@ -41,7 +45,9 @@
 //   - with Scheme "https" the calls about the client's TLS connection answer; Viceroy knows http only;
 //   - a secret from an unset environment variable is an error in LoadConfig;
 //   - backend timeouts default to Fastly's, not to none;
-//   - host memory that a guest can claim through handles, headers and buffers is bounded.
+//   - a bad handle of a KV store is badf and a listing of no keys bad_request, where Viceroy panics;
+//   - unknown keys in a fastly.toml are errors everywhere, not only in backends;
+//   - host memory that a guest can claim through handles, headers, buffers, stores and the cache is bounded.
 //
 // README.md lists what is not modelled.
 package hostsim

@@ -27,6 +27,7 @@ type Exchange struct {
 	Calls     []Call
 	CallCount int
 	Sent      []BackendRequest
+	Faults    []string // those of Config.Faults that struck, in order
 	Stdout    []byte
 	Stderr    []byte
 	Duration  time.Duration // from the request to the end of the guest
@@ -147,6 +148,16 @@ func (r *recorder) Sending(backend string, req *wire.Request) func(int, error) {
 		defer r.mu.Unlock()
 		r.x.Sent[at].Status, r.x.Sent[at].Err = status, err
 	}
+}
+
+// Fault implements abi.Outside. Only the guest's goroutine asks.
+func (r *recorder) Fault(site abi.FaultSite, name string) *abi.Fault {
+	f, struck := r.session.host.faults.strike(site, name)
+	if !struck {
+		return nil
+	}
+	r.x.Faults = append(r.x.Faults, f.String())
+	return f.effect()
 }
 
 // NextRequest implements abi.Outside.

@@ -23,6 +23,7 @@ type Host struct {
 	program Program
 	nextID  atomic.Uint64
 	queue   queue
+	faults  *faults
 
 	ctx    context.Context // ends when the Host is closed
 	cancel context.CancelCauseFunc
@@ -48,16 +49,23 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	faults, err := newFaults(&cfg)
+	if err != nil {
+		return nil, err
+	}
 	program, err := cfg.Engine.Compile(ctx, module)
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{cfg: cfg, svc: svc, program: program}
+	h := &Host{cfg: cfg, svc: svc, program: program, faults: faults}
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	return h, nil
 }
 
 func (c Config) orDefaults() Config {
+	if c.Production {
+		c.produce()
+	}
 	c.Limits = c.Limits.orDefaults()
 	if c.Now == nil {
 		c.Now = time.Now
@@ -131,6 +139,9 @@ func (h *Host) Close(ctx context.Context) error {
 	h.guests.Wait()
 	return h.program.Close(ctx)
 }
+
+// Seed is Config.Seed, or the one that was chosen.
+func (h *Host) Seed() uint64 { return h.cfg.Seed }
 
 // KV returns what a KV store has under a key now. The value must not be changed.
 func (h *Host) KV(store, key string) (KVEntry, bool) {

@@ -14,6 +14,7 @@ import (
 // Reasons for which a request's context ends.
 var (
 	errTimeLimit  = errors.New("time limit")
+	errCPULimit   = errors.New("CPU time limit")
 	errClientGone = errors.New("client went away")
 )
 
@@ -38,6 +39,9 @@ func (h *Host) begin(down *abi.Downstream, summary RequestSummary) *run {
 		return nil
 	}
 	down.ID = h.nextID.Add(1) - 1
+	if h.cfg.Production {
+		arrive(down)
+	}
 	r := h.newRun(down, summary)
 	r.limit()
 	if !h.queue.offer(r) {
@@ -118,6 +122,8 @@ func (s *session) ending(err error) Ending {
 		return Ending{Kind: Exited}
 	case errors.Is(cause, errTimeLimit):
 		return Ending{Kind: TimedOut, Message: fmt.Sprintf("still running after %s", limits.Time)}
+	case errors.Is(cause, errCPULimit):
+		return Ending{Kind: TimedOut, Message: fmt.Sprintf("used more than %s of CPU time", limits.CPU)}
 	case cause != nil:
 		return Ending{Kind: Cancelled, Message: cause.Error()}
 	case s.world.refused:

@@ -3,6 +3,7 @@ package hostsim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -21,12 +22,21 @@ import (
 //
 // The handler returns when the response has gone out; the guest may run on, and Close waits for it.
 func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if h.cfg.Production && req.TLS == nil {
+		upgrade(w, req)
+		return
+	}
 	down, summary, err := h.downstream(req)
 	if err != nil {
 		h.cfg.Log.Warn("request refused", "error", err)
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		http.Error(w, err.Error(), refusal(err))
 		return
 	}
+	h.answer(w, req, down, summary)
+}
+
+// answer runs a guest and sends what it answers.
+func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downstream, summary RequestSummary) {
 	rc := http.NewResponseController(w)
 	_ = rc.EnableFullDuplex() // guests read and write at once; only net/http's server has to be told
 	body := &requestBody{body: req.Body, rc: rc}
@@ -163,8 +173,20 @@ func (h *Host) downstream(req *http.Request) (*abi.Downstream, RequestSummary, e
 	return down, RequestSummary{Method: req.Method, Target: target, Host: req.Host, Header: header.Clone()}, nil
 }
 
+var errLongTarget = errors.New("request target is too long")
+
+func refusal(err error) int {
+	if errors.Is(err, errLongTarget) {
+		return http.StatusRequestURITooLong
+	}
+	return http.StatusBadRequest
+}
+
 func (h *Host) uri(target, host string) (abi.URI, error) {
 	uri := abi.URI{Scheme: h.cfg.Scheme, Authority: host, Target: target}
+	if limit := h.cfg.Limits.URL; limit > 0 && len(target) > limit {
+		return uri, fmt.Errorf("%w: %d bytes, the limit is %d", errLongTarget, len(target), limit)
+	}
 	if strings.HasPrefix(target, "/") || target == "*" {
 		if host == "" {
 			return uri, errors.New("request has neither Host nor an absolute target")

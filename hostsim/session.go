@@ -2,6 +2,7 @@ package hostsim
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
@@ -18,6 +19,7 @@ type session struct {
 	first   uint64 // id of the first exchange
 	current *run
 	unhook  func() bool
+	unwatch func() // ends watch; nil: nothing is watched
 	served  []*run
 }
 
@@ -27,6 +29,7 @@ func (h *Host) start(r *run) {
 	s.ctx, s.cancel = context.WithCancelCause(h.ctx)
 	s.attach(r)
 	s.sandbox = abi.NewSandbox(s.ctx, h.svc, r.rec, r.down)
+	s.watch()
 	h.guests.Add(1)
 	go func() {
 		defer h.guests.Done()
@@ -43,7 +46,7 @@ func (s *session) attach(r *run) {
 
 // rest ends the current exchange of a guest that waits for another request.
 func (s *session) rest() {
-	s.unhook()
+	s.detach()
 	s.current.end(Ending{Kind: Exited}, s.sandbox.Responded())
 	go s.current.finish()
 	s.attach(s.host.newIdle())
@@ -51,14 +54,24 @@ func (s *session) rest() {
 
 // take leaves the idle run for r.
 func (s *session) take(r *run) {
-	s.unhook()
+	s.detach()
 	go s.current.finish()
 	s.attach(r)
+	s.watch()
+}
+
+// detach frees the guest from the bounds of its current run.
+func (s *session) detach() {
+	s.unhook()
+	if s.unwatch != nil {
+		s.unwatch()
+	}
 }
 
 // live runs the guest and then sees its exchanges through.
 func (s *session) live() {
 	ending := s.guest()
+	s.detach()
 	s.current.end(ending, s.sandbox.Responded())
 	s.sandbox.EndGuest(fallback(ending))
 	s.sandbox.WaitSends()
@@ -80,17 +93,32 @@ func (s *session) guest() Ending {
 
 // sleep ends with the request: a guest that sleeps must not outlive its time limit.
 func (s *session) sleep(d time.Duration) {
-	if d <= 0 {
+	if d > 0 {
+		s.sandbox.Sleep(d)
+	}
+}
+
+// watch ends a guest that has used up its CPU time for a request. It looks again when the guest could have, had it not
+// waited.
+func (s *session) watch() {
+	limit := s.host.cfg.Limits.CPU
+	if limit <= 0 {
 		return
 	}
-	from := time.Now()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.ctx.Done():
-	}
-	s.sandbox.Idle(time.Since(from))
+	from, stop := s.sandbox.Worked(), make(chan struct{})
+	s.unwatch = sync.OnceFunc(func() { close(stop) })
+	go func() {
+		for left := limit; left > 0; left = limit - (s.sandbox.Worked() - from) {
+			timer := time.NewTimer(max(left, time.Millisecond))
+			select {
+			case <-timer.C:
+			case <-stop:
+				timer.Stop()
+				return
+			}
+		}
+		s.cancel(errCPULimit)
+	}()
 }
 
 // output writes to what the current run keeps of stdout or stderr, and to the outside.

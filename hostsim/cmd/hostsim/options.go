@@ -20,6 +20,7 @@ type options struct {
 	addr    string
 	tls     bool
 	trace   traceFormat
+	live    bool
 	verbose bool
 	quiet   bool
 	module  string
@@ -62,6 +63,7 @@ func parse(sub string, args []string, stdout io.Writer) (*options, error) {
 	}
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:7676", "serve on this `address`; port 0 chooses one")
 	fs.BoolVar(&o.tls, "tls", false, "serve HTTPS, HTTP/1.1 and HTTP/2, with a certificate made at the start; guests see https URIs")
+	fs.BoolVar(&o.live, "production", false, "behave as Fastly's platform does where Viceroy does not: TLS only, fields, limits")
 	fs.Var(&o.trace, "trace", "write each request with its host calls; --trace=json for one JSON object a line")
 	for _, name := range []string{"v", "vv", "vvv", "verbose"} {
 		fs.BoolVar(&o.verbose, name, false, "write a line for each request")
@@ -98,6 +100,7 @@ func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error)
 	cfg.OnLog = func(l hostsim.LogLine) {
 		fmt.Fprintf(out, "%s :: %s\n", l.Endpoint, strings.ReplaceAll(l.Line, "\n", `\n`))
 	}
+	cfg.Production = o.live
 	cfg.Trace = o.trace != ""
 	if cacheDir, err := os.UserCacheDir(); err == nil {
 		cfg.CacheDir = filepath.Join(cacheDir, "hostsim")

@@ -19,7 +19,7 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 		return err
 	}
 	scheme := "http"
-	if o.tls {
+	if o.tls = o.tls || o.live; o.tls {
 		scheme = "https"
 	}
 	cfg.Scheme = scheme

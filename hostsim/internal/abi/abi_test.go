@@ -43,6 +43,7 @@ func (o *outside) Sending(_ string, req *wire.Request) func(int, error) {
 	return func(int, error) {}
 }
 
+func (o *outside) Fault(FaultSite, string) *Fault    { return nil }
 func (o *outside) NextRequest(time.Duration) Promise { return nil }
 
 const memorySize = 1 << 16

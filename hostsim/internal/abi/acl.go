@@ -43,7 +43,7 @@ func aclOpen(f *frame) {
 		return
 	}
 	acl, ok := f.s.svc.ACLs[name]
-	if !ok {
+	if !ok || f.missing(name) {
 		f.fail(None)
 	}
 	if f.spend(handleCost); f.ok() {

@@ -77,7 +77,8 @@ func TestCacheInsertAndLookup(t *testing.T) {
 	require.Equal(t, None, r.call("cache.get_length", int(h), 16))
 
 	r.cacheInsert("k", "hello", 60, 30, "")
-	h = r.another().okAt(16, "cache.lookup", "k", 0, r.words(), 16)
+	other := r.another()
+	require.Equal(t, "hello", other.cacheText(other.okAt(16, "cache.lookup", "k", 0, other.words(), 16)), "in another sandbox")
 	h = r.okAt(16, "cache.lookup", "k", 0, r.words(), 16)
 	require.EqualValues(t, stateFound|stateUsable, r.state(h))
 	body := r.okAt(16, "cache.get_body", int(h), 0, r.words(), 16)

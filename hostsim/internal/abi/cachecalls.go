@@ -210,13 +210,7 @@ func (f *frame) writeOptions(i int) (o cacheOptions, headers wire.Header) {
 	if headers = f.headersOf(mask&writeHeaders != 0 && i == 3, r.u32(8)); i != 3 && mask&writeHeaders != 0 {
 		f.fail(Inval)
 	}
-	o = cacheOptions{maxAge: nanoseconds(r.u64(0)), length: -1}
-	if mask&writeInitialAge != 0 {
-		o.initialAge = nanoseconds(r.u64(24))
-	}
-	if mask&writeStale != 0 {
-		o.staleFor = nanoseconds(r.u64(32))
-	}
+	o = writeTimes(mask, r)
 	if mask&writeVary != 0 {
 		o.vary = f.varyRule(f.view(r.u32(12), r.u32(16)))
 	}
@@ -242,6 +236,18 @@ func (f *frame) writeOptions(i int) (o cacheOptions, headers wire.Header) {
 		f.fail(LimitExceeded)
 	}
 	return o, headers
+}
+
+// writeTimes reads what is always there, and the durations that may be.
+func writeTimes(mask uint32, r record) cacheOptions {
+	o := cacheOptions{maxAge: nanoseconds(r.u64(0)), length: -1}
+	if mask&writeInitialAge != 0 {
+		o.initialAge = nanoseconds(r.u64(24))
+	}
+	if mask&writeStale != 0 {
+		o.staleFor = nanoseconds(r.u64(32))
+	}
+	return o
 }
 
 // nanoseconds is a duration of at most 73 years, so that sums of them do not overflow.

@@ -54,19 +54,19 @@ func (c *collector) add(piece []byte, body *Body, err error) {
 	c.changed = make(chan struct{})
 }
 
-// state returns what is there from offset at on, and a channel that is closed when there is more.
-func (c *collector) state(at int64) (data []byte, err error, changed <-chan struct{}) {
+// state returns what is there from offset at on, a channel that is closed when there is more, and how the body has ended.
+func (c *collector) state(at int64) (data []byte, changed <-chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if at < int64(len(c.data)) {
 		data = c.data[at:len(c.data):len(c.data)]
 	}
-	return data, c.err, c.changed
+	return data, c.changed, c.err
 }
 
 // length is the number of bytes of a body that is complete, else -1.
 func (c *collector) length() int64 {
-	data, err, _ := c.state(0)
+	data, _, err := c.state(0)
 	if err != io.EOF {
 		return -1
 	}
@@ -76,7 +76,7 @@ func (c *collector) length() int64 {
 // await waits until there are n bytes, or for the end when n is negative. It fails when they never come.
 func (c *collector) await(ctx context.Context, n int64) error {
 	for {
-		data, err, changed := c.state(0)
+		data, changed, err := c.state(0)
 		switch {
 		case n >= 0 && int64(len(data)) >= n, n < 0 && err == io.EOF:
 			return nil
@@ -104,7 +104,7 @@ type collected struct {
 
 func (r *collected) next(ctx context.Context) ([]byte, error) {
 	for {
-		data, err, changed := r.c.state(r.at)
+		data, changed, err := r.c.state(r.at)
 		if r.end >= 0 && r.at+int64(len(data)) > r.end {
 			data = data[:max(r.end-r.at, 0)]
 		}
@@ -134,7 +134,7 @@ func (r *collected) ended() error {
 }
 
 func (r *collected) ready() <-chan struct{} {
-	data, err, changed := r.c.state(r.at)
+	data, changed, err := r.c.state(r.at)
 	if len(data) > 0 || err != nil {
 		return closed
 	}

@@ -20,12 +20,14 @@ type KVEntry struct {
 
 // KVStores are the KV stores of a service, shared by its sandboxes. The values that it hands out must not be changed.
 type KVStores struct {
-	mu     sync.Mutex
-	now    func() time.Time
-	last   uint64 // generation
-	used   int    // bytes of values and metadata
-	size   int
-	stores map[string]map[string]KVEntry
+	mu   sync.Mutex
+	now  func() time.Time
+	last uint64 // generation
+	used int    // bytes of values and metadata
+	size int
+	// MaxValue and MaxMetadata bound one value and its metadata, in bytes; 0: no limit. They are set before use.
+	MaxValue, MaxMetadata int
+	stores                map[string]map[string]KVEntry
 }
 
 // NewKVStores makes room for size bytes (0: no limit) in stores to come; now is their clock.
@@ -121,6 +123,9 @@ func (k *KVStores) insert(store, key string, value []byte, c kvInsertConfig) kvE
 		value = slices.Concat(present.Value, value)
 	case kvPrepend:
 		value = slices.Concat(value, present.Value)
+	}
+	if k.MaxValue > 0 && len(value) > k.MaxValue || k.MaxMetadata > 0 && len(c.metadata) > k.MaxMetadata {
+		return kvPayloadTooLarge
 	}
 	size := len(value) + len(c.metadata) + handleCost
 	if k.size > 0 && k.used+size > k.size {

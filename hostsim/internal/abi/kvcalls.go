@@ -28,7 +28,7 @@ func (*kvList) ready() <-chan struct{}   { return closed }
 // kvOpen serves KV stores and object stores, which are the same stores under two names.
 func kvOpen(f *frame) {
 	name := f.text(0)
-	if f.ok() && (f.s.svc.KV == nil || !f.s.svc.KV.Exists(name)) {
+	if f.ok() && (f.s.svc.KV == nil || !f.s.svc.KV.Exists(name) || f.missing(name)) {
 		f.fail(Inval)
 	}
 	if f.spend(handleCost); f.ok() {

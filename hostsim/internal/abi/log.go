@@ -18,9 +18,7 @@ func logEndpointGet(f *frame) {
 	if !f.ok() {
 		return
 	}
-	if fault := f.s.svc.LogFault; fault != nil {
-		f.fail(fault(name, nil))
-	}
+	f.logFault(name, nil)
 	for h, row := range f.s.logs.rows {
 		if *row == name {
 			f.put32(2, uint32(h))
@@ -42,9 +40,7 @@ func logWrite(f *frame) {
 	if !f.ok() {
 		return
 	}
-	if fault := f.s.svc.LogFault; fault != nil {
-		f.fail(fault(*endpoint, line))
-	}
+	f.logFault(*endpoint, line)
 	if f.spend(len(line)); !f.ok() {
 		return
 	}
@@ -52,4 +48,17 @@ func logWrite(f *frame) {
 		f.s.outside.Log(*endpoint, []byte(trimmed))
 	}
 	f.put32(3, uint32(len(line)))
+}
+
+// logFault asks whether an endpoint refuses: by its name when a line is written, or in whatever way LogFault decides.
+func (f *frame) logFault(name string, line []byte) {
+	if fault := f.s.svc.LogFault; fault != nil {
+		f.fail(fault(name, line))
+	}
+	if line == nil || !f.ok() {
+		return
+	}
+	if fault := f.s.outside.Fault(FaultLog, name); fault != nil {
+		f.fail(fault.Status)
+	}
 }

@@ -27,10 +27,12 @@ type Service struct {
 	FastlyKeys    map[string]bool // values of Fastly-Key that are taken for valid
 	// LogFault decides what a log call returns; nil: always OK. line is nil for endpoint_get.
 	LogFault func(endpoint string, line []byte) Status
+	// Depart, when set, changes the fields of a backend request before it goes out.
+	Depart func(*wire.Header)
 	// HostBytes is the budget of host memory per sandbox: headers, buffered bodies, handles, log lines.
 	HostBytes int
-	// Sends is the number of backend requests that a sandbox may make; 0: no limit.
-	Sends int
+	// Sends and SecretReads are how many of them a sandbox may do; 0: no limit.
+	Sends, SecretReads int
 }
 
 // TLS is what a guest is told about the client's TLS connection. A nil *TLS answers none to every question.
@@ -72,8 +74,27 @@ type Outside interface {
 	Log(endpoint string, line []byte)
 	// Sending is told of a backend request before it goes out and returns what to call with its outcome.
 	Sending(backend string, req *wire.Request) func(status int, err error)
+	// Fault is asked before a backend, a log or a store is used, and says what goes wrong with it this time; nil: nothing.
+	Fault(site FaultSite, name string) *Fault
 	// NextRequest gives the sandbox a place in the queue for another client request; nil: there is none.
 	NextRequest(timeout time.Duration) Promise
+}
+
+// FaultSite is what a fault strikes.
+type FaultSite string
+
+// The sites of faults.
+const (
+	FaultBackend FaultSite = "backend"
+	FaultLog     FaultSite = "log"
+	FaultStore   FaultSite = "store"
+)
+
+// Fault is what goes wrong.
+type Fault struct {
+	Send   *origin.Error // the outcome of a backend request; nil: it goes out
+	Delay  time.Duration // before that
+	Status Status        // of a log call
 }
 
 // Sandbox is the host's side of one guest instance. It is used by the goroutine that runs the guest.
@@ -82,9 +103,12 @@ type Sandbox struct {
 	ctx     context.Context
 	outside Outside
 	start   time.Time
-	idled   time.Duration
+	idled   time.Duration // under idleMu
+	idling  time.Time     // since when; zero: the guest runs; under idleMu
+	idleMu  sync.Mutex
 	spent   int
 	sends   int
+	reads   int // of secrets
 
 	requests  table[requestRow]
 	responses table[response]
@@ -202,8 +226,36 @@ func (s *Sandbox) spend(n int) bool {
 // idle marks the start of a wait; the function it returns marks the end. Waiting does not count as vCPU time.
 func (s *Sandbox) idle() func() {
 	from := time.Now()
-	return func() { s.idled += time.Since(from) }
+	s.idleMu.Lock()
+	s.idling = from
+	s.idleMu.Unlock()
+	return func() {
+		s.idleMu.Lock()
+		defer s.idleMu.Unlock()
+		s.idled += time.Since(from)
+		s.idling = time.Time{}
+	}
 }
 
-// Idle lets the engine report time that the guest slept.
-func (s *Sandbox) Idle(d time.Duration) { s.idled += d }
+// Sleep waits for d, or until the sandbox's context ends.
+func (s *Sandbox) Sleep(d time.Duration) {
+	defer s.idle()()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.ctx.Done():
+	}
+}
+
+// Worked is the time that the guest has not waited: a local host has no better measure of CPU time. It may be called by
+// any goroutine.
+func (s *Sandbox) Worked() time.Duration {
+	s.idleMu.Lock()
+	defer s.idleMu.Unlock()
+	worked := time.Since(s.start) - s.idled
+	if !s.idling.IsZero() {
+		worked -= time.Since(s.idling)
+	}
+	return worked
+}

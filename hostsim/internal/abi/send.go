@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
@@ -21,6 +22,7 @@ type pending struct {
 	onResponse, onError []func(*wire.Header) // queued by pending_req_header_*
 	pass, gunzip        bool
 	backend             *origin.Backend
+	fault               *Fault
 }
 
 var _ item = (*pending)(nil)
@@ -65,7 +67,10 @@ func (f *frame) start(name string, r *request, body *Body) *pending {
 	s := f.s
 	req := backend.Prepare(&origin.Request{Method: r.method, Authority: r.uri.Authority, Target: r.uri.Target, Header: r.header,
 		Manual: r.manual, Body: body.Reader(s.ctx), Length: body.Length(), Trailer: body.Trailers})
-	p := &pending{done: make(chan struct{}), pass: r.pass, gunzip: r.gunzip, backend: backend}
+	if s.svc.Depart != nil {
+		s.svc.Depart(&req.Header)
+	}
+	p := &pending{done: make(chan struct{}), pass: r.pass, gunzip: r.gunzip, backend: backend, fault: s.outside.Fault(FaultBackend, name)}
 	report := s.outside.Sending(name, req)
 	s.pending.Go(func() {
 		defer close(p.done)
@@ -80,7 +85,7 @@ func (f *frame) start(name string, r *request, body *Body) *pending {
 }
 
 func (p *pending) run(s *Sandbox, req *wire.Request) {
-	resp, err := p.backend.Send(s.ctx, req)
+	resp, err := p.send(s, req)
 	if err != nil {
 		if !errors.As(err, &p.err) {
 			p.err = &origin.Error{Tag: origin.TagInternalError, Err: err}
@@ -90,6 +95,24 @@ func (p *pending) run(s *Sandbox, req *wire.Request) {
 	}
 	p.resp = resp
 	s.ownCloser(resp.Body)
+}
+
+// send goes out, unless a fault says otherwise.
+func (p *pending) send(s *Sandbox, req *wire.Request) (*origin.Response, error) {
+	if p.fault == nil {
+		return p.backend.Send(s.ctx, req)
+	}
+	timer := time.NewTimer(p.fault.Delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.ctx.Done():
+	}
+	if p.fault.Send != nil {
+		req.CloseBody()
+		return nil, p.fault.Send
+	}
+	return p.backend.Send(s.ctx, req)
 }
 
 // sendStatus is Viceroy's mapping of hyper's errors.

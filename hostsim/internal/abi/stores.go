@@ -2,13 +2,16 @@ package abi
 
 // Config stores and dictionaries are the same thing under two names, with one table of handles.
 
+// missing asks whether a store that there is cannot be found this time.
+func (f *frame) missing(name string) bool { return f.s.outside.Fault(FaultStore, name) != nil }
+
 func configOpen(f *frame) {
 	name := f.text(0)
 	if !f.ok() {
 		return
 	}
 	store, ok := f.s.svc.ConfigStores[name]
-	if !ok {
+	if !ok || f.missing(name) {
 		f.fail(BadHandle) // Viceroy's answer
 	}
 	if f.spend(handleCost); f.ok() {
@@ -38,7 +41,7 @@ func secretOpen(f *frame) {
 		return
 	}
 	store, ok := f.s.svc.SecretStores[name]
-	if !ok {
+	if !ok || f.missing(name) {
 		f.fail(None)
 	}
 	if f.spend(handleCost); f.ok() {
@@ -54,6 +57,9 @@ func secretGet(f *frame) {
 	name := f.text(1)
 	if !f.ok() {
 		return
+	}
+	if f.s.reads++; f.s.svc.SecretReads > 0 && f.s.reads > f.s.svc.SecretReads {
+		f.fail(LimitExceeded)
 	}
 	value, ok := (*store)[name]
 	if !ok {

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var dir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if dir, err = os.MkdirTemp("", "hostsim-cmd"); err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// guest builds the test guest with a version, once.
+var guests sync.Map
+
+func guest(t *testing.T, version string) string {
+	t.Helper()
+	build, _ := guests.LoadOrStore(version, sync.OnceValues(func() (string, error) {
+		path := filepath.Join(dir, version+".wasm")
+		cmd := exec.Command("go", "build", "-ldflags=-s -w -X main.version="+version, "-o", path, "./testdata/guest")
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+		cmd.Stderr = os.Stderr
+		return path, cmd.Run()
+	}))
+	path, err := build.(func() (string, error))()
+	require.NoError(t, err)
+	return path
+}
+
+func TestRun(t *testing.T) {
+	module := guest(t, "one")
+	broken, config := filepath.Join(dir, "broken.wasm"), filepath.Join(dir, "bad.toml")
+	require.NoError(t, os.WriteFile(broken, []byte("not wasm"), 0o600))
+	require.NoError(t, os.WriteFile(config, []byte("[local_server.backends.x]\nurll = \"\""), 0o600))
+	cases := []struct {
+		name   string
+		args   []string
+		code   int
+		stdout string
+		stderr string
+	}{
+		{"arguments", []string{"run", module, "-test.v", "--x"}, 0, "[-test.v --x]\nclicks :: a line\\nand more\n", "to stderr\n"},
+		{"exit code", []string{"run", "-C", "", module, "7"}, 7, "[7]\n", "exited with code 7"},
+		{"quiet", []string{"run", "-q", module, "7"}, 7, "[7]\n", "to stderr\n"},
+		{"trace", []string{"run", "--trace", module}, 0, "", `log.endpoint_get(name="clicks") ok  endpoint_handle=0`},
+		{"no module", []string{"run"}, 2, "", "hint: hostsim --help"},
+		{"absent module", []string{"run", "absent.wasm"}, 1, "", "absent.wasm"},
+		{"broken module", []string{"run", broken}, 1, "", "compile module"},
+		{"broken configuration", []string{"run", "-C", config, module}, 1, "", "bad.toml:2"},
+		{"unknown flag", []string{"run", "--nonsense", module}, 2, "", "nonsense"},
+		{"trace format", []string{"run", "--trace=xml", module}, 2, "", "neither text nor json"},
+		{"help", []string{"--help"}, 0, "usage: hostsim run", ""},
+		{"served arguments", []string{"serve", module, "x"}, 2, "", "one argument too many"},
+		{"served absent module", []string{"-v", "absent.wasm"}, 1, "", "absent.wasm"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := command(context.Background(), c.args, &stdout, &stderr)
+			require.Equal(t, c.code, code, stderr.String())
+			require.Contains(t, stdout.String(), c.stdout)
+			require.Contains(t, stderr.String(), c.stderr)
+			if c.name == "quiet" {
+				require.NotContains(t, stderr.String(), "guest failed")
+			}
+		})
+	}
+}
+
+func TestTraceAsJSON(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, command(context.Background(), []string{"run", "--trace=json", guest(t, "one")}, &stdout, &stderr))
+	_, text, _ := strings.Cut(stderr.String(), "to stderr\n")
+	var line traceLine
+	require.NoError(t, json.Unmarshal([]byte(text), &line), text)
+	require.Equal(t, "example.com", line.Host)
+	require.Equal(t, 200, line.Status)
+	require.Equal(t, "exited with code 0", line.Ending)
+	require.Equal(t, []traceLog{{"clicks", "a line\nand more"}}, line.Logs)
+	require.Equal(t, line.AllCalls, len(line.Calls))
+	at := 0
+	for line.Calls[at].Call != "http_body.write" {
+		at++
+	}
+	require.Equal(t, `h=1 buf="version one" end=0`, line.Calls[at].Args)
+	require.Equal(t, "ok", line.Calls[at].Status)
+	require.Equal(t, "num_bytes=11", line.Calls[at].Results)
+}
+
+// served runs the command until the test ends, and returns its URL and what it writes to stderr.
+func served(t *testing.T, args ...string) (url string, stderr *syncBuffer) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	stderr = &syncBuffer{}
+	done := make(chan int, 1)
+	go func() {
+		done <- command(ctx, args, in, stderr)
+		in.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		require.Zero(t, <-done, stderr.String())
+	})
+	line := make([]byte, 200)
+	n, err := out.Read(line)
+	require.NoError(t, err, stderr.String())
+	go io.Copy(io.Discard, out)
+	url, found := strings.CutPrefix(strings.TrimSpace(string(line[:n])), "Listening on ")
+	require.True(t, found, string(line[:n]))
+	return url, stderr
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func get(t *testing.T, client *http.Client, url string) (string, *http.Response) {
+	t.Helper()
+	resp, err := client.Get(url)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return string(body), resp
+}
+
+// The arguments are those with which Fastly's CLI calls Viceroy.
+func TestServeAndReload(t *testing.T) {
+	module := filepath.Join(t.TempDir(), "main.wasm")
+	config := filepath.Join(t.TempDir(), "fastly.toml")
+	require.NoError(t, os.WriteFile(config, []byte("[local_server]\n"), 0o600))
+	put := func(from string) {
+		data, err := os.ReadFile(from)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(module, data, 0o600))
+	}
+	put(guest(t, "one"))
+	url, stderr := served(t, "-v", "-C", config, "--addr", "127.0.0.1:0", module)
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	body, _ := get(t, client, url+"/x")
+	require.Equal(t, "version one", body)
+	put(guest(t, "second"))
+	body, _ = get(t, client, url)
+	require.Equal(t, "version second", body)
+	require.NoError(t, os.WriteFile(module, []byte("half a build"), 0o600))
+	body, _ = get(t, client, url)
+	require.Equal(t, "version second", body, "what cannot be used changes nothing")
+	require.Contains(t, stderr.String(), "module not loaded again")
+	put(guest(t, "one"))
+	body, _ = get(t, client, url)
+	require.Equal(t, "version one", body)
+	require.Eventually(t, func() bool {
+		return strings.Contains(stderr.String(), "GET "+strings.TrimPrefix(url, "http://")+"/x -> 200")
+	}, 10*time.Second, time.Millisecond)
+}
+
+func TestServeTLS(t *testing.T) {
+	url, _ := served(t, "serve", "--tls", "--addr", "127.0.0.1:0", "--trace=json", guest(t, "one"))
+	require.True(t, strings.HasPrefix(url, "https://"), url)
+	for _, h2 := range []bool{true, false} {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: h2}
+		body, resp := get(t, &http.Client{Transport: transport}, url)
+		require.Equal(t, "version one", body)
+		require.Equal(t, h2, resp.ProtoMajor == 2)
+		transport.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,72 @@
+package hostsim
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/internal/abi"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// The production profile: what stays hidden behind a local host and breaks on the platform. Facts are from
+// docs.fastly.com/products/compute-resource-limits and from fastly.com/documentation/reference/http/http-headers; which of
+// the fields the platform adds to a Compute service's backend requests is not documented, so all are.
+
+// produce fills in what the profile sets and the Config leaves open.
+func (c *Config) produce() {
+	c.Scheme = "https"
+	l := &c.Limits
+	l.MemoryPages = orDefault(l.MemoryPages, 2048)
+	l.Sends = orDefault(l.Sends, 32)
+	l.SecretReads = orDefault(l.SecretReads, 5)
+	l.URL = orDefault(l.URL, 8192)
+	l.KVValue = orDefault(l.KVValue, 25_000_000)
+	l.KVMetadata = orDefault(l.KVMetadata, 2048)
+	// Ten times the platform's 50 ms: this engine is slower, and the machine is shared.
+	l.CPU = orDefault(l.CPU, 500*time.Millisecond)
+}
+
+// arrive changes a client's request as the platform does on its way to the guest: the host is in lower case, and there is a
+// Fastly-Client-IP, which a client may have forged.
+func arrive(down *abi.Downstream) {
+	down.URI.Authority = strings.ToLower(down.URI.Authority)
+	for i, f := range down.Header {
+		if strings.EqualFold(f.Name, "Host") {
+			down.Header[i].Value = strings.ToLower(f.Value)
+		}
+	}
+	if !down.Header.Has("Fastly-Client-IP") {
+		down.Header.Add("Fastly-Client-IP", down.ClientIP.String())
+	}
+}
+
+// depart adds to a backend request what names the service on its way: a token in CDN-Loop (RFC 8586) and Fastly-FF.
+func depart(header *wire.Header) {
+	appendField(header, "CDN-Loop", "Fastly")
+	appendField(header, "Fastly-FF", "aG9zdHNpbQ==!LCL!cache-local0000-LCL")
+}
+
+func appendField(header *wire.Header, name, value string) {
+	if present, ok := header.Get(name); ok {
+		value = present + ", " + value
+	}
+	header.Set(name, value)
+}
+
+// upgrade answers a request that did not come over TLS, as the platform does on port 80.
+func upgrade(w http.ResponseWriter, req *http.Request) {
+	target := req.RequestURI
+	if !strings.HasPrefix(target, "/") {
+		target = "/"
+	}
+	header := wire.NewHeader("Location", "https://"+hostname(strings.ToLower(req.Host))+target, "Content-Length", "0")
+	if raw, ok := w.(wire.HeadWriter); ok {
+		raw.WriteHead(http.StatusPermanentRedirect, header)
+		return
+	}
+	for _, f := range header {
+		w.Header().Set(f.Name, f.Value)
+	}
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
