@@ -267,11 +267,7 @@ func (b *bench) timeGuests() error {
 		}
 		defer session.Close(b.ctx)
 		b.module(g.Name).CompileMS = millis(session.Compile)
-		g.lanes = map[string]*measure.Lane{}
-		for i := range g.kinds {
-			g.lanes[g.kinds[i].Name] = &measure.Lane{Session: session, Kind: &g.kinds[i]}
-			lanes = append(lanes, g.lanes[g.kinds[i].Name])
-		}
+		lanes = append(lanes, g.open(session)...)
 	}
 	if err := measure.Time(b.ctx, lanes, b.rounds, b.perRound, rounds(b.rounds)); err != nil {
 		return err
@@ -285,6 +281,18 @@ func (b *bench) timeGuests() error {
 		}
 	}
 	return b.timeHostCall()
+}
+
+// open makes a lane for each kind of click that the guest answers.
+func (g *guest) open(session *measure.Session) []*measure.Lane {
+	g.lanes = map[string]*measure.Lane{}
+	var lanes []*measure.Lane
+	for i := range g.kinds {
+		l := &measure.Lane{Session: session, Kind: &g.kinds[i]}
+		g.lanes[g.kinds[i].Name] = l
+		lanes = append(lanes, l)
+	}
+	return lanes
 }
 
 // rounds shows how far it is.
@@ -330,11 +338,7 @@ func (b *bench) timeWazero() error {
 		}
 		defer session.Close(b.ctx)
 		b.module(g.Name).WazeroMS = millis(session.Compile)
-		g.lanes = map[string]*measure.Lane{}
-		for i := range g.kinds {
-			g.lanes[g.kinds[i].Name] = &measure.Lane{Session: session, Kind: &g.kinds[i]}
-			lanes = append(lanes, g.lanes[g.kinds[i].Name])
-		}
+		lanes = append(lanes, g.open(session)...)
 	}
 	if err := measure.Time(b.ctx, lanes, b.wazeroRounds, b.perRound, rounds(b.wazeroRounds)); err != nil {
 		return err

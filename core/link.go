@@ -174,11 +174,8 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 // A link that verifies costs eight allocations: six are HMAC's own, one is the
 // text to sign, one the destination. A damaged one costs none.
 func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link, Code) {
-	switch {
-	case len(path) > MaxTarget:
-		return Link{Host: host}, TooLong
-	case !isLinkHost(host):
-		return Link{Host: host}, WrongHost
+	if code := linkBounds(host, path); code != OK {
+		return Link{Host: host}, code
 	}
 	l, _, code := verify(host, path, keys, ring, now)
 	return l, code

@@ -16,13 +16,21 @@ type linkParts struct {
 
 // readLink checks the length and the host, and then the structure of a link.
 func readLink(host, path string) (linkParts, Code) {
-	switch {
-	case len(path) > MaxTarget:
-		return linkParts{}, TooLong
-	case !isLinkHost(host):
-		return linkParts{}, WrongHost
+	if code := linkBounds(host, path); code != OK {
+		return linkParts{}, code
 	}
 	return cutLink(path)
+}
+
+// linkBounds checks what has nothing to do with the link's own structure.
+func linkBounds(host, path string) Code {
+	switch {
+	case len(path) > MaxTarget:
+		return TooLong
+	case !isLinkHost(host):
+		return WrongHost
+	}
+	return OK
 }
 
 // cutLink checks the structure of a link: the order of the fields first, then

@@ -186,7 +186,7 @@ func (x *exchange) removeConnectionHeaders(set headerSet, m message) {
 // reader needs: Host and the like are never about one connection.
 func mayBeDropped(name string) bool {
 	for _, kept := range [...]string{"", "close", "host", "content-type", "content-length", "location", "set-cookie", "cdn-loop"} {
-		if equalFold(name, kept) {
+		if strings.EqualFold(name, kept) {
 			return false
 		}
 	}

@@ -119,23 +119,3 @@ func (h headerSet) each(f func(name string)) {
 		f(headerNames[bits.TrailingZeros64(uint64(h))])
 	}
 }
-
-// equalFold compares a name of any case with one in lower case.
-func equalFold(name, lower string) bool {
-	if len(name) != len(lower) {
-		return false
-	}
-	if name == lower { // as a rule
-		return true
-	}
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
-}

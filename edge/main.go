@@ -2,9 +2,9 @@
 // link domain, on Fastly Compute or on a simulator of it.
 //
 // It is built as a reactor (GOOS=wasip1 GOARCH=wasm, -buildmode=c-shared) with
-// one exported entry, serve, which handles one request. Package initialisation
-// reads sites.json; prewarm runs it once at build time and writes the memory
-// that it leaves into the module, so that a reader's sandbox begins where the
+// one exported entry, serve, which handles one request, and warm_up, which only
+// prewarm calls. Package initialisation reads sites.json; prewarm runs it and
+// warm.go once at build time and writes the memory that they leave into the module, so that a reader's sandbox begins where the
 // build ended. What must not be frozen (the ABI's handshake, the environment,
 // the clock, handles, secrets) is therefore fetched in the entry, never in a
 // package variable.

@@ -56,8 +56,7 @@ func grow() byte {
 // warm does what a click does, as far as it needs no host, and leaves the
 // allocator with a span of each small size at hand. The collector runs first: it
 // would take them away. It must not run during a click, whose garbage goes with
-// its sandbox; memory is bounded by the platform's limit, so it is switched off
-// below half of that only.
+// its sandbox: it is off until memory comes near the platform's 128 MiB.
 func warm() {
 	sink = make([]any, 0, 64)
 	runtime.GC()
