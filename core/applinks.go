@@ -1,7 +1,6 @@
 package core
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +15,8 @@ const maxAppLinks = 128 << 10
 // AppLinks are the files by which a link domain lets apps open its links, as
 // they are served.
 type AppLinks struct {
-	Apple   []byte // apple-app-site-association; nil for none
-	Android []byte // assetlinks.json; nil for none
+	Apple   string // apple-app-site-association; "" for none
+	Android string // assetlinks.json; "" for none
 }
 
 // appLinksReader checks the app-link files of one site: their syntax, what the
@@ -45,9 +44,9 @@ func (c *siteReader) setAppLinks() {
 		a.way = c.path("app_links.", pathName(name.bytes))
 		links := c.site.AppLinks
 		switch file, kind := string(name.bytes), c.r.next(); {
-		case file == "apple" && links.Apple == nil:
+		case file == "apple" && links.Apple == "":
 			links.Apple = a.file(kind, '{', a.apple)
-		case file == "android" && links.Android == nil:
+		case file == "android" && links.Android == "":
 			links.Android = a.file(kind, '[', a.android)
 		default:
 			a.stranger(name, file == "apple" || file == "android")
@@ -71,16 +70,16 @@ func (a *appLinksReader) fault(at int, problem, hint string) {
 }
 
 // file reads one file: its object or list, or its name. It returns the file as
-// it is served, never nil.
-func (a *appLinksReader) file(kind, wanted byte, check func()) []byte {
+// it is served, never "".
+func (a *appLinksReader) file(kind, wanted byte, check func()) string {
 	start := a.r.at
 	if kind == '"' {
 		a.named(a.r.text(), start)
-		return []byte{}
+		return unread
 	}
 	a.of(wanted, check)
 	if a.r.err != nil {
-		return []byte{}
+		return unread
 	}
 	text := a.r.data[start:a.r.at]
 	if !utf8.Valid(text) {
@@ -89,8 +88,11 @@ func (a *appLinksReader) file(kind, wanted byte, check func()) []byte {
 	if text = compact(text); len(text) > maxAppLinks {
 		a.fault(start, "has "+strconv.Itoa(len(text))+" bytes; Apple takes "+strconv.Itoa(maxAppLinks), "claim fewer paths")
 	}
-	return text
+	return string(text)
 }
+
+// unread stands for a file whose text is not at hand. It is never served.
+const unread = "?"
 
 // of reads a value of one kind, given by its first byte, or reports another.
 func (a *appLinksReader) of(kind byte, read func()) {
@@ -207,14 +209,14 @@ func (c *siteReader) relateAppLinks() {
 	switch {
 	case links == nil || c.bad[fieldAppLinks]:
 		return
-	case links.Apple == nil && links.Android == nil:
+	case *links == AppLinks{}:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "is empty", `give "apple", "android" or both, or leave it out`)
 	case c.proxied() && c.esp.Family == FamilyIterable:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "does not go with esp "+quote([]byte(c.esp.Preset)), "Iterable serves these files itself: leave it out")
 	case c.proxied():
 		c.judgeClaims()
 	}
-	if last := c.lastAppLinks; last != nil && bytes.Equal(last.Apple, links.Apple) && bytes.Equal(last.Android, links.Android) {
+	if last := c.lastAppLinks; last != nil && *last == *links {
 		c.site.AppLinks = last
 	}
 	c.lastAppLinks = c.site.AppLinks

@@ -14,12 +14,12 @@ import (
 // checkAppLinks: whatever was read is JSON of a size that the platforms take.
 func checkAppLinks(t *testing.T, l *AppLinks) {
 	t.Helper()
-	require.True(t, l.Apple != nil || l.Android != nil)
-	for _, text := range [][]byte{l.Apple, l.Android} {
-		if text == nil {
+	require.NotEqual(t, AppLinks{}, *l)
+	for _, text := range []string{l.Apple, l.Android} {
+		if text == "" {
 			continue
 		}
-		require.True(t, json.Valid(text), "%s", text)
+		require.True(t, json.Valid([]byte(text)), "%s", text)
 		require.LessOrEqual(t, len(text), maxAppLinks)
 	}
 }
@@ -61,8 +61,8 @@ func TestInlineFiles(t *testing.T) {
 
 	sites, err := ParseSites("sites.json", []byte(strings.Replace(out, `"esp": 1`, `"esp": "mailgun"`, 1)))
 	require.NoError(t, err)
-	require.JSONEq(t, aasa, string(sites.Lookup("a.example.com").AppLinks.Apple))
-	require.Nil(t, sites.Lookup("a.example.com").AppLinks.Android)
+	require.JSONEq(t, aasa, sites.Lookup("a.example.com").AppLinks.Apple)
+	require.Empty(t, sites.Lookup("a.example.com").AppLinks.Android)
 	require.Same(t, sites.Lookup("a.example.com").AppLinks, sites.Lookup("b.example.com").AppLinks, "equal files are kept once")
 }
 

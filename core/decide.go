@@ -42,6 +42,10 @@ type Decision struct {
 	Reply ReplyBody
 	// ID is the id of a link of one's own, as it stands in the link.
 	ID string
+	// KeyID names the key of a link of one's own whose tag is right, and Expiry is
+	// its last minute, as [Link] has them.
+	KeyID  string
+	Expiry int64
 }
 
 // Decide says what a request on a site gets. It is pure: the same arguments give
@@ -125,7 +129,7 @@ func decideOwn(req *Request, site *Site, now time.Time) Decision {
 	if code == OK && !link.Pixel {
 		code = site.allowsSigned(to)
 	}
-	d.Code, d.ID = code, link.ID
+	d.Code, d.ID, d.KeyID, d.Expiry = code, link.ID, link.KeyID, link.Expiry
 	switch {
 	case code != OK:
 	case link.Pixel:

@@ -233,7 +233,7 @@ func (s *Site) lists(host string) bool {
 			return true
 		}
 	}
-	return false
+	return packedLists(s.listed, host)
 }
 
 // HostOf returns the host of any absolute http(s) URL for the click log, in

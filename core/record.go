@@ -24,6 +24,8 @@ type Record struct {
 	Status      int    // what the reader got
 	Destination string // host of the Location that the reader got; "" for none
 	ID          string // id of a link of one's own, as it stands in the link
+	KeyID       string // key of a link of one's own whose tag is right
+	Expiry      int64  // its last minute, as Link has it; 0 for none
 	// Origin is what the ESP answered: its status, 0 where it was not asked or
 	// gave none.
 	OriginStatus int
@@ -71,6 +73,10 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = appendNumber(dst, `,"status":`, int64(r.Status))
 	dst = appendMember(dst, `,"destination":"`, r.Destination)
 	dst = appendOptional(dst, `,"id":"`, r.ID)
+	dst = appendOptional(dst, `,"kid":"`, r.KeyID)
+	if r.Expiry != 0 {
+		dst = appendNumber(dst, `,"exp":`, r.Expiry*60)
+	}
 	dst = r.appendOrigin(dst)
 	if r.Judged {
 		dst = r.Verdict.appendMembers(dst)

@@ -57,9 +57,9 @@ func isHealth(target string) bool {
 func (s *Site) has(r ReplyBody) bool {
 	switch r {
 	case ReplyApple:
-		return s.AppLinks != nil && s.AppLinks.Apple != nil
+		return s.AppLinks != nil && s.AppLinks.Apple != ""
 	case ReplyAndroid:
-		return s.AppLinks != nil && s.AppLinks.Android != nil
+		return s.AppLinks != nil && s.AppLinks.Android != ""
 	}
 	return true
 }
@@ -97,9 +97,9 @@ func (r ReplyBody) Content(site *Site) (mediaType string, body []byte) {
 	case ReplyPixel:
 		return "image/gif", []byte(Pixel)
 	case ReplyApple:
-		return "application/json", site.AppLinks.Apple
+		return "application/json", []byte(site.AppLinks.Apple)
 	case ReplyAndroid:
-		return "application/json", site.AppLinks.Android
+		return "application/json", []byte(site.AppLinks.Android)
 	case ReplyRobots:
 		return "text/plain; charset=utf-8", []byte(Robots)
 	}

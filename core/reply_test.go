@@ -13,8 +13,8 @@ import (
 func TestReplies(t *testing.T) {
 	origin, _ := LookupPreset("sendgrid")
 	plain := &Site{Host: "link.example.com", Origin: &origin}
-	apps := &Site{Host: "link.example.com", Origin: &origin, AppLinks: &AppLinks{Apple: []byte("{}")}}
-	both := &Site{Host: "link.example.com", AppLinks: &AppLinks{Apple: []byte("{}"), Android: []byte("[]")}}
+	apps := &Site{Host: "link.example.com", Origin: &origin, AppLinks: &AppLinks{Apple: "{}"}}
+	both := &Site{Host: "link.example.com", AppLinks: &AppLinks{Apple: "{}", Android: "[]"}}
 	for _, c := range []struct {
 		site   *Site
 		method string
@@ -48,7 +48,7 @@ func TestReplies(t *testing.T) {
 // No link of any ESP is taken for a path of ours.
 func TestNoLinkIsShadowed(t *testing.T) {
 	for _, l := range loadLinks(t, "links.json") {
-		require.Equal(t, ReplyNone, replyTo(l.Path, &Site{AppLinks: &AppLinks{Apple: []byte{}, Android: []byte{}}}), l.Path)
+		require.Equal(t, ReplyNone, replyTo(l.Path, &Site{AppLinks: &AppLinks{Apple: "{}", Android: "[]"}}), l.Path)
 		require.False(t, isHealth(l.Path), l.Path)
 	}
 }

@@ -22,6 +22,8 @@ type Site struct {
 	ESPTimeout time.Duration
 	// Destinations lists the hosts that a redirect may lead to.
 	Destinations []Pattern
+	// listed is the same list in a [Table], for a site that was found there.
+	listed string
 	// AllowHTTP lets redirects lead to http:// as well.
 	AllowHTTP bool
 	// ClickRedirect answers a click from the link itself, where it can be read.

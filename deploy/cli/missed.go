@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -43,10 +42,8 @@ func (m *missed) run(names []string) error {
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	for _, name := range names {
-		if err := m.read(tally, name); err != nil {
-			return usage(fmt.Errorf("cannot read the log: %w", err), `name a file of the click log, or "-" for standard input`)
-		}
+	if err := m.env.readLogs(names, tally.line); err != nil {
+		return err
 	}
 	report := tally.report()
 	if report.Lines == 0 && report.Others > 0 {
@@ -59,18 +56,6 @@ func (m *missed) run(names []string) error {
 		fmt.Fprintf(m.env.Err, "%s of other form passed over\n", count(report.Others, "line"))
 	}
 	return report.print(m.env.Out)
-}
-
-func (m *missed) read(tally *missedTally, name string) error {
-	if name == "-" {
-		return tally.read(m.env.In)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return tally.read(f)
 }
 
 // missedReport is what missed --json prints.

@@ -12,7 +12,7 @@ const missedClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","request":"r1","es
 // A line that no collector should have made harms no other.
 func TestMissedPassesOverLongLines(t *testing.T) {
 	m := newMissedTally()
-	require.NoError(t, m.read(strings.NewReader(strings.Repeat("{", 5*maxLogLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*maxLogLine))))
+	require.NoError(t, readLogLines(strings.NewReader(strings.Repeat("{", 5*maxLogLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*maxLogLine)), m.line))
 	r := m.report()
 	require.Equal(t, 1, r.Lines)
 	require.Equal(t, 2, r.Others)
@@ -27,7 +27,7 @@ func FuzzMissed(f *testing.F) {
 	f.Add("{\"v\":1e0}\n\n{}\n[1]\n\"\xff")
 	f.Fuzz(func(t *testing.T, log string) {
 		m := newMissedTally()
-		require.NoError(t, m.read(strings.NewReader(log)))
+		require.NoError(t, readLogLines(strings.NewReader(log), m.line))
 		r := m.report()
 		var sum missedCounts
 		for _, h := range r.Hours {

@@ -1,22 +1,14 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
-	"io"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
 )
-
-// maxLogLine bounds a line of the click log, in bytes. The module's have a few
-// hundred.
-const maxLogLine = 64 << 10
 
 // missedTally counts as it reads.
 type missedTally struct {
@@ -45,31 +37,10 @@ type missedLine struct {
 	Missed  string    `json:"missed"`
 }
 
-// read takes every line of a log; a line that is too long is none of ours.
-func (m *missedTally) read(r io.Reader) error {
-	b := bufio.NewReaderSize(r, maxLogLine)
-	for {
-		line, more, err := b.ReadLine()
-		for ; more && err == nil; _, more, err = b.ReadLine() {
-			line = []byte("too long")
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		if err != nil && len(line) == 0 {
-			return nil
-		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			m.line(line)
-		}
-	}
-}
-
-// line takes one line, from its first brace on: collectors put a date before it.
+// line takes one line.
 func (m *missedTally) line(text []byte) {
 	var l missedLine
-	i := max(bytes.IndexByte(text, '{'), 0)
-	if json.Unmarshal(text[i:], &l) != nil || l.V != core.RecordVersion || l.Action == "" {
+	if json.Unmarshal(text, &l) != nil || l.V != core.RecordVersion || l.Action == "" {
 		m.rep.Others++
 		return
 	}

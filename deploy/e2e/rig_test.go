@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/e2e/wizer"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -65,24 +67,61 @@ func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 	return newRigWith(t, sitesJSON, origins.Options{}, change)
 }
 
+// rigVariable names the environment variable that says which module the tests run
+// on: "cold" is the reactor as Go built it, "wizer" what Wizer makes of it, anything
+// else the module as it is deployed. The whole suite passes on each.
+const rigVariable = "CLICKEDGE_RIG"
+
+// cold tells whether newRig gives the reactor.
+func cold() bool { return os.Getenv(rigVariable) == "cold" }
+
 // newRigWith is newRig with other stand-ins.
 func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
 	t.Helper()
+	if cold() {
+		return newColdRigWith(t, sitesJSON, opt, change)
+	}
 	raw, err := reactor()
 	require.NoError(t, err)
+	if os.Getenv(rigVariable) == "wizer" {
+		return rigOf(t, wizered(t, raw, sitesJSON), sitesJSON, opt, change)
+	}
 	wasm, _, err := module.Build(context.Background(), module.Options{Sites: []byte(sitesJSON), Reactor: raw})
 	require.NoError(t, err)
 	return rigOf(t, wasm, sitesJSON, opt, change)
 }
 
+// wizered builds the module with Wizer. A test that cannot have it is skipped, and
+// says why.
+func wizered(t *testing.T, reactor []byte, sitesJSON string) []byte {
+	t.Helper()
+	tool, err := wizer.Find(t.Context())
+	if errors.Is(err, wizer.ErrAbsent) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
+	require.NoError(t, err)
+	wasm, err := tool.Module(t.Context(), reactor, sites.Table())
+	require.NoError(t, err)
+	return wasm
+}
+
 // newColdRig runs the reactor as Go built it: initialised anew for each request.
 func newColdRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 	t.Helper()
+	return newColdRigWith(t, sitesJSON, origins.Options{}, change)
+}
+
+func newColdRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
+	t.Helper()
 	raw, err := reactor()
 	require.NoError(t, err)
-	return rigOf(t, raw, sitesJSON, origins.Options{}, func(cfg *hostsim.Config) {
+	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
+	require.NoError(t, err)
+	return rigOf(t, raw, sitesJSON, opt, func(cfg *hostsim.Config) {
 		cfg.Entry = module.Entry
-		cfg.FS = fstest.MapFS{"sites.json": {Data: []byte(sitesJSON)}}
+		cfg.FS = fstest.MapFS{module.TableFile: {Data: sites.Table()}}
 		if change != nil {
 			change(cfg)
 		}

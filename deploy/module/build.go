@@ -2,6 +2,7 @@ package module
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
@@ -13,8 +14,21 @@ const (
 	Entry = "serve"
 	// Warmup is the export that prewarm calls before it takes the snapshot.
 	Warmup = "warm_up"
-	// sitesFile is where the guest reads its sites while it is initialised.
+	// Room is the export that makes room for the sites.
+	Room = "sites_room"
+	// TableFile is where a guest that has not been prewarmed finds its sites, as
+	// [core.Sites.Table] lays them out, below "/".
+	TableFile = "sites.table"
+
 	sitesFile = "sites.json"
+)
+
+// Bounds of the room for sites, in bytes. What is free costs nothing in the file,
+// and a sandbox pays for the pages that it touches; but it is part of the 128 MiB
+// that a sandbox may have, so a click must be left with its share.
+const (
+	LeastRoom = 4 << 20
+	MostRoom  = 64 << 20
 )
 
 // Options say what to build. Sites is required.
@@ -28,33 +42,41 @@ type Options struct {
 	SitesName string
 	// Reactor is a guest that is compiled already; nil: compile it.
 	Reactor []byte
+	// Room is how many bytes of sites the module will ever hold, by [Swap]; 0 is
+	// [LeastRoom], or twice what Sites need if that is more, [MostRoom] at most.
+	Room int
+	// KeepNames keeps the names of functions, for profilers.
+	KeepNames bool
 }
 
-// Report is what came of a build. Sizes are in bytes.
+// Report is what came of a build or a swap. Sizes are in bytes.
 type Report struct {
 	Sites       int           // number of sites inside
-	Reactor     int           // size of the guest as compiled
+	Table       int           // what they take
+	Room        int           // what there is room for
+	Reactor     int           // size of the guest as compiled; 0 after a swap
 	Module      int           // size of the module
-	MemoryPages int           // memory at the start, in pages of 64 KiB
-	Segments    int           // data segments that fill it
-	Data        int           // their size
+	MemoryPages int           // memory at the start, in pages of 64 KiB; 0 after a swap
+	Segments    int           // data segments that fill it; 0 after a swap
+	Data        int           // their size; 0 after a swap
 	Compile     time.Duration // 0 where the reactor was given
-	Prewarm     time.Duration
+	Prewarm     time.Duration // 0 after a swap
 }
 
-// Build makes the module that Compute runs. sites.json is checked before anything
-// else; the error is a [*core.SitesError] then, else [ErrNoSource], [ErrNoGo],
-// what the compiler said, or a [*prewarm.Error].
+// Build makes the module that Compute runs: a snapshot of the guest, which knows no
+// sites, and these sites in it, as [Swap] puts them. sites.json is checked before
+// anything else; the error is a [*core.SitesError] then, else a [*RoomError],
+// [ErrNoSource], [ErrNoGo], what the compiler said, or a [*prewarm.Error].
 func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	var rep Report
-	if o.SitesName == "" {
-		o.SitesName = sitesFile
-	}
-	sites, err := core.ParseSites(o.SitesName, o.Sites)
+	text, err := readSites(o.SitesName, o.Sites)
 	if err != nil {
 		return nil, rep, err
 	}
-	rep.Sites = sites.Len()
+	room, err := roomFor(o.Room, len(text.table))
+	if err != nil {
+		return nil, rep, err
+	}
 	start := time.Now()
 	reactor, err := o.reactor(ctx)
 	if err != nil {
@@ -64,19 +86,35 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 		rep.Compile = time.Since(start)
 	}
 	start = time.Now()
-	out, warm, err := prewarm.Module(ctx, reactor, prewarm.Options{
-		Entry:  Entry,
-		Warmup: Warmup,
-		Files:  map[string][]byte{sitesFile: o.Sites},
+	empty, warm, err := prewarm.Module(ctx, reactor, prewarm.Options{
+		Entry: Entry, Warmup: Warmup, Room: Room, RoomSize: uint32(room), KeepNames: o.KeepNames,
 	})
 	if err != nil {
 		return nil, rep, err
 	}
 	rep.Prewarm = time.Since(start)
-	out = appendStamp(out, StampOf(o.Sites))
-	rep.Reactor, rep.Module, rep.MemoryPages = len(reactor), len(out), warm.MemoryPages
-	rep.Segments, rep.Data = warm.Segments, warm.SegmentBytes
+	out, err := text.into(empty)
+	if err != nil {
+		return nil, rep, err
+	}
+	rep.Sites, rep.Table, rep.Room, rep.Reactor, rep.Module = text.sites, len(text.table), room, len(reactor), len(out)
+	rep.MemoryPages, rep.Segments, rep.Data = warm.MemoryPages, warm.Segments+1, warm.SegmentBytes+len(text.table)
 	return out, rep, nil
+}
+
+// roomFor returns the room for a table of need bytes, in whole pages of memory.
+func roomFor(asked, need int) (int, error) {
+	const page = 64 << 10
+	switch {
+	case asked < 0 || asked > MostRoom:
+		return 0, fmt.Errorf("room for %d bytes of sites: the most is %d", asked, MostRoom)
+	case asked == 0:
+		asked = min(max(LeastRoom, (2*need+page-1)/page*page), MostRoom)
+	}
+	if need > asked {
+		return 0, &RoomError{Room: asked, Need: need}
+	}
+	return asked, nil
 }
 
 func (o *Options) reactor(ctx context.Context) ([]byte, error) {
@@ -92,4 +130,22 @@ func (o *Options) reactor(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return Reactor(ctx, root)
+}
+
+// tabled is a sites.json that is ready for a module.
+type tabled struct {
+	stamp Stamp
+	table []byte
+	sites int
+}
+
+func readSites(name string, text []byte) (tabled, error) {
+	if name == "" {
+		name = sitesFile
+	}
+	sites, err := core.ParseSites(name, text)
+	if err != nil {
+		return tabled{}, err
+	}
+	return tabled{StampOf(text), sites.Table(), sites.Len()}, nil
 }

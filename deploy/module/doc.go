@@ -2,5 +2,6 @@
 // guest, compiled by the Go toolchain as a reactor, and prewarmed with
 // sites.json inside.
 //
-// Start with [Build]. [Root] finds the source tree that it compiles.
+// Start with [Build]; [Swap] puts other sites into what it made. [Root] finds the
+// source tree that is compiled.
 package module

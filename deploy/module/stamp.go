@@ -37,22 +37,36 @@ func appendStamp(wasm []byte, s Stamp) []byte {
 // ReadStamp finds the stamp of a module, which a module built by other means
 // does not have.
 func ReadStamp(wasm []byte) (s Stamp, ok bool) {
-	rest, ok := bytes.CutPrefix(wasm, []byte(wasmHeader))
+	s, _, _, ok = findStamp(wasm)
+	return s, ok
+}
+
+// withoutStamp returns a module without its stamp; one without is returned as it is.
+func withoutStamp(wasm []byte) []byte {
+	_, from, to, ok := findStamp(wasm)
 	if !ok {
-		return s, false
+		return wasm
 	}
-	for len(rest) > 0 {
-		size, n := binary.Uvarint(rest[1:])
-		if n <= 0 || size > uint64(len(rest)-1-n) {
-			return s, false
-		}
-		body := rest[1+n : 1+n+int(size)]
-		if found, ok := stampIn(rest[0], body); ok {
-			return found, true
-		}
-		rest = rest[1+n+int(size):]
+	return append(wasm[:from:from], wasm[to:]...)
+}
+
+// findStamp returns the first stamp and where its section lies.
+func findStamp(wasm []byte) (s Stamp, from, to int, ok bool) {
+	if !bytes.HasPrefix(wasm, []byte(wasmHeader)) {
+		return s, 0, 0, false
 	}
-	return s, false
+	for from = len(wasmHeader); from < len(wasm); from = to {
+		size, n := binary.Uvarint(wasm[from+1:])
+		start := from + 1 + n
+		if n <= 0 || size > uint64(len(wasm)-start) {
+			return s, 0, 0, false
+		}
+		to = start + int(size)
+		if s, ok = stampIn(wasm[from], wasm[start:to]); ok {
+			return s, from, to, true
+		}
+	}
+	return s, 0, 0, false
 }
 
 func stampIn(id byte, body []byte) (s Stamp, ok bool) {

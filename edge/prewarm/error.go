@@ -27,17 +27,25 @@ const (
 	// GuestTrap: the guest hit a WebAssembly trap. A Go reactor does after a panic, a deadlock or without memory,
 	// when it has written to standard error what happened.
 	GuestTrap Code = "guest_trap"
+	// BadRoom: the room is not in memory, or not empty.
+	BadRoom Code = "bad_room"
+	// NoRoom: the module has none to fill: it was not prewarmed here, or without Options.Room.
+	NoRoom Code = "no_room"
+	// RoomTooSmall: there is more to put into the room than it holds.
+	RoomTooSmall Code = "room_too_small"
 	// Canceled: the context ended first.
 	Canceled Code = "canceled"
 )
 
-// Error is what [Module] returns when it returns no module.
+// Error is what [Module] and [Fill] return when they return no module.
 type Error struct {
 	Code Code
 	// Reason says what is wrong, where, and what to do about it.
 	Reason string
 	// ExitCode is the guest's exit code, with code GuestExit.
 	ExitCode uint32
+	// Room and Need are the bytes that there are and that are needed, with code RoomTooSmall.
+	Room, Need int
 	// Stderr is the first 8 KiB of what the guest wrote to standard error; a Go panic is found there.
 	Stderr string
 	// Cause is the error below, where there is one.

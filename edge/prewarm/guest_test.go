@@ -54,6 +54,7 @@ type sandbox struct {
 	status uint32
 	header map[string]string
 	sent   int
+	clock  *testClock // nil: this machine's
 }
 
 // run instantiates the module and calls its _start, or another export with arguments.
@@ -70,6 +71,9 @@ func (s *sandbox) run(t testing.TB, module []byte, export string, args ...uint64
 		WithSysWalltime().WithSysNanotime().WithSysNanosleep().WithRandSource(random{})
 	for k, v := range s.env {
 		config = config.WithEnv(k, v)
+	}
+	if s.clock != nil {
+		config = s.clock.configure(config)
 	}
 	m, err := rt.InstantiateModule(ctx, compiled, config)
 	require.NoError(t, err)

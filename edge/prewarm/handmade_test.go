@@ -195,7 +195,7 @@ func TestRefusals(t *testing.T) {
 		{name: "no warm-up", opt: Options{Warmup: "heat"}, code: BadExport, text: `no function "heat"`},
 		{name: "entry is a memory", opt: Options{Entry: "memory"}, code: BadExport, text: `no function "memory"`},
 		{name: "entry takes something", edit: export("abi", wasm.FuncKind, 0), opt: Options{Entry: "abi"},
-			code: BadExport, text: `"abi" has type (i64) -> (i32): it must take nothing and return nothing`},
+			code: BadExport, text: `"abi" has type (i64) -> (i32): it must have () -> ()`},
 		{name: "entry out of range", edit: export("abi", wasm.FuncKind, 5), opt: Options{Entry: "abi"},
 			code: Malformed, text: `export "abi" is function 5, and there are 5`},
 		{name: "other export out of range", edit: export("abi", wasm.FuncKind, 5), code: Malformed, text: "not valid"},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"go/build"
-	"log"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -318,29 +317,6 @@ func TestTruncatedModules(t *testing.T) {
 		_, _, err := prewarm.Module(context.Background(), module[:i], prewarm.Options{})
 		var failure *prewarm.Error
 		require.ErrorAs(t, err, &failure, "cut at %d", i)
-	}
-}
-
-// Build the reactor first: GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -o bin/reactor.wasm .
-func ExampleModule() {
-	reactor, err := os.ReadFile("bin/reactor.wasm")
-	if err != nil {
-		log.Fatal(err)
-	}
-	sites, err := os.ReadFile("sites.json")
-	if err != nil {
-		log.Fatal(err)
-	}
-	out, rep, err := prewarm.Module(context.Background(), reactor, prewarm.Options{
-		Entry: "serve",
-		Files: map[string][]byte{"sites.json": sites}, // an init function reads "/sites.json"
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%d pages of memory in %d segments\n", rep.MemoryPages, rep.Segments)
-	if err := os.WriteFile("bin/main.wasm", out, 0o644); err != nil {
-		log.Fatal(err)
 	}
 }
 

@@ -16,6 +16,13 @@ type Options struct {
 	// Warmup is an export that is called once after _initialize, if not empty: the place for work that needs the
 	// runtime to be up, such as running the handler's code once, or runtime.GC. It is removed from the module.
 	Warmup string
+	// Room is an export that makes room for what [Fill] puts into the finished module, if not empty. It is called
+	// once, between _initialize and Warmup, with the number of bytes that are wanted, and returns the address of as
+	// many, all zero and kept as long as the module: func(size uint32) unsafe.Pointer. It is removed from the module.
+	Room string
+	// RoomSize is the most that Fill will be able to put there, in bytes. Zeros cost nothing in the module's file, but
+	// they are part of the memory that a sandbox begins with.
+	RoomSize uint32
 	// Files are what the guest finds below "/" while it is being initialised, by slash-separated relative path, such
 	// as "sites.json". Nothing else is there, and nothing can be written. Without files there is no directory either.
 	Files map[string][]byte
@@ -54,6 +61,12 @@ func (o Options) withDefaults() (Options, error) {
 	if reserved(o.Entry) || reserved(o.Warmup) || o.Entry == o.Warmup {
 		return o, refuse(BadOption, "entry %q and warm-up %q must be two exports other than %s and %s",
 			o.Entry, o.Warmup, initExport, startExport)
+	}
+	if reserved(o.Room) || o.Room == o.Entry || o.Room != "" && o.Room == o.Warmup {
+		return o, refuse(BadOption, "room %q must be an export other than entry, warm-up, %s and %s", o.Room, initExport, startExport)
+	}
+	if o.Room == "" && o.RoomSize != 0 || uint64(o.RoomSize) > uint64(o.MaxPages)*pageSize-roomHead {
+		return o, refuse(BadOption, "RoomSize is %d: it needs an export that makes the room, and MaxPages that hold it", o.RoomSize)
 	}
 	return o, o.checkWorld()
 }

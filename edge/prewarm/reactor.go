@@ -150,14 +150,17 @@ func (r *reactor) checkExports(opt Options) error {
 		}
 	}
 	for _, name := range []string{initExport, opt.Entry, opt.Warmup} {
-		if err := r.checkExport(name); name != "" && err != nil {
+		if err := r.checkExport(name, wasm.FuncType{}); name != "" && err != nil {
 			return err
 		}
 	}
-	return nil
+	if opt.Room == "" {
+		return nil
+	}
+	return r.checkExport(opt.Room, wasm.FuncType{Params: []wasm.ValType{wasm.I32}, Results: []wasm.ValType{wasm.I32}})
 }
 
-func (r *reactor) checkExport(name string) error {
+func (r *reactor) checkExport(name string, want wasm.FuncType) error {
 	e, ok := r.export(name)
 	if !ok || e.Kind != wasm.FuncKind {
 		return refuse(BadExport, "the module exports no function %q: mark it with //go:wasmexport %s", name, name)
@@ -166,8 +169,8 @@ func (r *reactor) checkExport(name string) error {
 	if !ok {
 		return refuse(Malformed, "export %q is function %d, and there are %d", name, e.Index, len(r.funcs))
 	}
-	if len(t.Params)+len(t.Results) != 0 {
-		return refuse(BadExport, "%q has type %s: it must take nothing and return nothing", name, t)
+	if t.String() != want.String() {
+		return refuse(BadExport, "%q has type %s: it must have %s", name, t, want)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ func (r *reactor) rewrite(s *snapshot, opt Options) []byte {
 		WithGlobals(s.globals).
 		WithExports(r.finalExports(opt)).
 		WithData(s.segments).
+		With(s.room.section()...).
 		Encode()
 }
 
@@ -39,7 +40,7 @@ func outdated(s wasm.Section, opt Options) bool {
 func (r *reactor) finalExports(opt Options) []wasm.Export {
 	var out []wasm.Export
 	for _, e := range r.exports {
-		if e.Name == initExport || e.Name == opt.Warmup && opt.Warmup != "" {
+		if e.Name == initExport || e.Name != "" && (e.Name == opt.Warmup || e.Name == opt.Room) {
 			continue
 		}
 		if e.Name == opt.Entry {

@@ -45,16 +45,26 @@ func (r *reactor) run(ctx context.Context, config wazero.RuntimeConfig, opt Opti
 	if err := g.link(ctx, rt, r, opt); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{runStart, initExport, opt.Warmup} {
+	var at room
+	for _, name := range []string{runStart, initExport, opt.Room, opt.Warmup} {
 		f := g.module.ExportedFunction(name)
-		if name == "" || f == nil { // no warm-up, or no start function
+		if name == "" || f == nil { // no room, no warm-up, or no start function
 			continue
 		}
-		if _, err := f.Call(ctx); err != nil {
+		var args []uint64
+		if name == opt.Room {
+			at.size = opt.RoomSize + roomHead
+			args = append(args, uint64(at.size))
+		}
+		out, err := f.Call(ctx, args...)
+		if err != nil {
 			return nil, g.explain(ctx, err)
 		}
+		if name == opt.Room {
+			at.address = uint32(out[0])
+		}
 	}
-	return r.capture(g.module)
+	return r.capture(g.module, at)
 }
 
 // guest is the reactor while it runs.

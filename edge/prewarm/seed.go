@@ -16,6 +16,9 @@ import (
 func randomness(module []byte, opt Options) io.Reader {
 	h := sha256.New()
 	digest(h, []byte("prewarm 1"), module, []byte(opt.Entry), []byte(opt.Warmup))
+	if opt.Room != "" {
+		digest(h, []byte("room"), []byte(opt.Room), binary.LittleEndian.AppendUint32(nil, opt.RoomSize))
+	}
 	for _, name := range slices.Sorted(maps.Keys(opt.Files)) {
 		digest(h, []byte("file"), []byte(name), opt.Files[name])
 	}

@@ -27,11 +27,12 @@ type snapshot struct {
 	segments []wasm.Segment
 	globals  []wasm.Global // all that the module defines, variables with their new initialisers
 	kept     int           // how many of them are variables
+	room     room          // the zero value where there is none
 }
 
 // capture copies the state out of the guest: the engine's memory goes away with the guest.
-func (r *reactor) capture(m api.Module) (*snapshot, error) {
-	s := &snapshot{globals: slices.Clone(r.globals)}
+func (r *reactor) capture(m api.Module, at room) (*snapshot, error) {
+	s := &snapshot{globals: slices.Clone(r.globals), room: at}
 	for i, g := range s.globals {
 		if !g.Mutable {
 			continue
@@ -44,6 +45,9 @@ func (r *reactor) capture(m api.Module) (*snapshot, error) {
 		s.kept++
 	}
 	memory, _ := m.Memory().Read(0, m.Memory().Size())
+	if err := at.check(memory); err != nil {
+		return nil, err
+	}
 	s.pages = uint32(len(memory) / pageSize)
 	s.segments = segments(slices.Clone(memory), leastGap, maxSegments)
 	return s, nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/clickedge/clickedge/deploy/module"
-	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
 // Ours is the module of this repository in its forms.
@@ -34,11 +33,9 @@ func (o *Ours) Module(ctx context.Context, sites []byte) ([]byte, module.Report,
 
 // Named builds the same module with the names of its functions kept.
 func (o *Ours) Named(ctx context.Context, sites []byte) ([]byte, error) {
-	wasm, _, err := prewarm.Module(ctx, o.reactor, prewarm.Options{
-		Entry: module.Entry, Warmup: module.Warmup, Files: map[string][]byte{"sites.json": sites}, KeepNames: true,
-	})
+	wasm, _, err := module.Build(ctx, module.Options{Sites: sites, Reactor: o.reactor, KeepNames: true})
 	if err != nil {
-		return nil, fmt.Errorf("prewarm with names: %w", err)
+		return nil, fmt.Errorf("build with names: %w", err)
 	}
 	return wasm, nil
 }

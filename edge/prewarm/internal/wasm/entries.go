@@ -267,6 +267,27 @@ type Segment struct {
 	Bytes  []byte
 }
 
+// Data returns the data segments. Ones that are not active, not in memory 0, or whose offset is not a constant number
+// are refused: nothing can be said of where they lie.
+func (m *Module) Data() ([]Segment, error) {
+	d := m.decode(DataSection)
+	return entries(d, func() Segment {
+		start := d.pos
+		if kind := d.u32(); kind != 0 {
+			d.fail(start, "data segment of kind %d is not an active one of memory 0", kind)
+		}
+		if op := d.byte(); op != byte(opI32Const) {
+			d.fail(start, "data segment whose offset is no constant number")
+		}
+		s := Segment{Offset: uint32(int32(d.signed(32)))}
+		if op := d.byte(); op != byte(opEnd) {
+			d.fail(start, "data segment whose offset is no constant number")
+		}
+		s.Bytes = d.bytes(d.u32())
+		return s
+	})
+}
+
 // WithData returns the module with these data segments, active ones at constant offsets, and a data count section
 // in agreement with them where the module has one.
 func (m *Module) WithData(segments []Segment) *Module {

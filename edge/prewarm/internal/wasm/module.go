@@ -163,6 +163,28 @@ func (m *Module) Without(drop func(Section) bool) *Module {
 	return &Module{Sections: slices.DeleteFunc(slices.Clone(m.Sections), drop)}
 }
 
+// With returns a module with sections added at its end, custom ones. The receiver stays as it is.
+func (m *Module) With(custom ...Section) *Module {
+	return &Module{Sections: append(slices.Clone(m.Sections), custom...)}
+}
+
+// Custom returns a custom section of this name with what follows the name as its body.
+func Custom(name string, body []byte) Section {
+	return Section{ID: CustomSection, Name: name, Body: append(appendName(nil, name), body...)}
+}
+
+// Custom returns what follows the name in the first custom section of this name, and whether there is one.
+func (m *Module) Custom(name string) ([]byte, bool) {
+	for _, s := range m.Sections {
+		if s.ID == CustomSection && s.Name == name {
+			d := &decoder{b: s.Body}
+			d.name()
+			return s.Body[d.pos:], true
+		}
+	}
+	return nil, false
+}
+
 // decode starts reading a section. An absent section reads as one without entries.
 func (m *Module) decode(id SectionID) *decoder {
 	body, ok := m.Body(id)

@@ -340,3 +340,47 @@ func same[T any](t *testing.T, a, b func() ([]T, error)) {
 		require.Equal(t, x, y)
 	}
 }
+
+func TestDataIsReadAsItWasWritten(t *testing.T) {
+	want := []Segment{{Bytes: []byte("a")}, {Offset: 1 << 31, Bytes: []byte{}}, {Offset: 0xFFFFFFFF, Bytes: []byte("end")}}
+	for _, m := range []*Module{{}, (&Module{}).WithBody(DataCountSection, []byte{9})} {
+		again, err := Parse(m.WithData(want).Encode())
+		require.NoError(t, err)
+		got, err := again.Data()
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	none, err := (&Module{}).Data()
+	require.NoError(t, err)
+	require.Empty(t, none)
+}
+
+func TestDataThatLiesNowhereCertain(t *testing.T) {
+	for name, body := range map[string]string{
+		"passive":             "\x01\x01\x00",
+		"of another memory":   "\x01\x02\x00\x41\x00\x0b\x00",
+		"at a global":         "\x01\x00\x23\x00\x0b\x00",
+		"at a sum":            "\x01\x00\x41\x00\x41\x00\x6a\x0b\x00",
+		"shorter than it was": "\x01\x00\x41\x00\x0b\x05abc",
+		"more than announced": "\x01\x00\x41\x00\x0b\x01abc",
+	} {
+		_, err := (&Module{}).WithBody(DataSection, []byte(body)).Data()
+		var typed *Error
+		require.ErrorAs(t, err, &typed, name)
+		require.Equal(t, "data", typed.Section)
+	}
+}
+
+func TestCustom(t *testing.T) {
+	m := (&Module{}).With(Custom("a", []byte("1")), Custom("b", nil), Custom("a", []byte("2")))
+	again, err := Parse(m.Encode())
+	require.NoError(t, err)
+	body, ok := again.Custom("a")
+	require.True(t, ok)
+	require.Equal(t, "1", string(body))
+	body, ok = again.Custom("b")
+	require.True(t, ok)
+	require.Empty(t, body)
+	_, ok = again.Custom("c")
+	require.False(t, ok)
+}

@@ -1,0 +1,355 @@
+package core
+
+import (
+	"errors"
+	"time"
+)
+
+// Table is sites.json in the form that the guest looks up in place: nothing is
+// read before the first lookup, and a lookup costs the same with one site as with
+// a hundred thousand. [Sites.Table] makes its text, [OpenTable] takes it.
+//
+// All numbers are little-endian, all offsets count from the beginning:
+//
+//	header   8  "clkedge" and the layout, see tableMagic
+//	         4  number of sites
+//	         4  number of slots, a power of two
+//	index    8 for each slot: 4 of the host's hash, 4 offset of the site, 0 where the slot is free
+//	sites    in the order of sites.json, each
+//	         4  offset of its profile
+//	         8  destinations (list)
+//	         8  home (text)
+//	         1  length of the host
+//	            host
+//	pool     whatever several sites may have in common, each thing once: profiles, origins, texts and lists
+//
+//	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere
+//	         4  offset of the origin, 0 for none
+//	         4  offset of the second origin, 0 for none
+//	         8  esp_timeout in nanoseconds
+//	         8  each: esp (text), keys (list), app_links apple (text), app_links android (text)
+//	origin   its preset is the site's ESP
+//	         2  port
+//	         1  family
+//	         1  flags, bit 0 first: tls, host origin, x_forwarded_host, cookies strip
+//	         8  each: backend, address, health method, health path (texts)
+//	         4  status of the health
+//
+//	text     4 offset, 4 length in bytes; 0 and 0 for ""
+//	list     a text of items, each a byte of length and that many bytes
+//
+// A site's slot is found from its host's hash: the first one from there on, round
+// the end, that has the hash and leads to the host; a free slot ends the search.
+//
+// A table may hold any bytes at all: reading one never goes beyond its end, and
+// what cannot be read is absent. [DecodeTable] is the one who judges.
+type Table struct {
+	data  string
+	slots int
+}
+
+// tableMagic is the first eight bytes as a number: "clkedge", and the number of
+// the layout. The layout has a new number when what is above changes, and when a
+// value gets a meaning that older modules do not know, a new Family say.
+const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
+
+const (
+	tableLayout  = 1
+	tableHeader  = 16
+	tableSlot    = 8
+	siteFixed    = 21
+	profileFixed = 52
+	originFixed  = 40
+)
+
+// The bits of a profile's flags, and of an origin's.
+const (
+	flagAllowHTTP = 1 << iota
+	flagClickRedirect
+	flagCount
+	flagFailRedirect
+	flagSignedAnywhere
+
+	flagTLS           = 1
+	flagOriginHost    = 2
+	flagForwardedHost = 4
+	flagStripCookies  = 8
+)
+
+// ErrTable says that bytes are no table of sites that this version reads.
+var ErrTable = errors.New("not a table of sites, or one of another version")
+
+// OpenTable takes a table that [Sites.Table] made. It looks at the header only
+// and keeps data; the error is [ErrTable].
+func OpenTable(data string) (Table, error) {
+	if len(data) < tableHeader || le64(data, 0) != tableMagic {
+		return Table{}, ErrTable
+	}
+	slots := int(le32(data, 12))
+	if slots == 0 || slots&(slots-1) != 0 || slots > (len(data)-tableHeader)/tableSlot {
+		return Table{}, ErrTable
+	}
+	return Table{data: data, slots: slots}, nil
+}
+
+// Len is the number of sites; nil has none.
+func (t *Table) Len() int {
+	if t == nil || len(t.data) < tableHeader {
+		return 0
+	}
+	return int(le32(t.data, 8))
+}
+
+// Has tells whether a canonical host is a branded host of ours.
+func (t *Table) Has(host string) bool {
+	if t == nil {
+		return false
+	}
+	at, _ := t.find(host)
+	return at != 0
+}
+
+// SiteSpace is the memory of one site that was looked up. The zero value is ready,
+// and it can be used again.
+type SiteSpace struct {
+	site           Site
+	origin, second Origin
+	links          AppLinks
+	keys           [4]string
+}
+
+// Lookup is [Sites.Lookup]. The site lies in space, and its texts in the table:
+// nothing is allocated, unless a site has more keys than space has room for. Two
+// things are left out: Destinations, since [Site.Allows] compares with the list in
+// the table, and the Health of origins, which is for those who watch them.
+func (t *Table) Lookup(host string, space *SiteSpace) *Site {
+	if t == nil {
+		return nil
+	}
+	at, found := t.find(host)
+	if at == 0 {
+		canonical := CanonicalHost(host)
+		if equalWords(canonical, host) {
+			return nil
+		}
+		if at, found = t.find(canonical); at == 0 {
+			return nil
+		}
+	}
+	if !t.site(at, found, space) {
+		return nil
+	}
+	return &space.site
+}
+
+// find returns where the site of a host lies, 0 where there is none, and the host
+// as the table has it.
+func (t *Table) find(host string) (at int, found string) {
+	h := hashHost(host)
+	slot := int(h>>32) & (t.slots - 1)
+	for range t.slots {
+		r := t.cut(tableHeader+tableSlot*slot, tableSlot)
+		if len(r) < tableSlot {
+			break
+		}
+		entry := le64(r, 0)
+		at = int(entry >> 32)
+		if at == 0 {
+			break
+		}
+		if uint32(entry) == uint32(h) {
+			if found = t.hostAt(at); equalWords(found, host) {
+				return at, found
+			}
+		}
+		slot = (slot + 1) & (t.slots - 1)
+	}
+	return 0, ""
+}
+
+// hostAt returns the host of the site at an offset.
+func (t *Table) hostAt(at int) string {
+	if at >= len(t.data)-siteFixed {
+		return ""
+	}
+	return t.cut(at+siteFixed, int(t.data[at+siteFixed-1]))
+}
+
+// cut returns n bytes from an offset, "" where they are not all there. Neither is
+// negative. (In this form the compiler sees that no slice can be out of range.)
+func (t *Table) cut(at, n int) string {
+	s := t.data
+	if uint(at) > uint(len(s)) {
+		return ""
+	}
+	if s = s[at:]; uint(n) > uint(len(s)) {
+		return ""
+	}
+	return s[:n]
+}
+
+// text returns what eight bytes refer to.
+func (t *Table) text(ref uint64) string {
+	at := ref & 0xFFFFFFFF
+	end := at + ref>>32
+	if end > uint64(len(t.data)) {
+		return ""
+	}
+	return t.data[at:end]
+}
+
+// site reads the site of a host, which lies at an offset.
+func (t *Table) site(at int, host string, space *SiteSpace) bool {
+	r := t.cut(at, siteFixed)
+	if len(r) < siteFixed {
+		return false
+	}
+	p := t.cut(int(le32(r, 0)), profileFixed)
+	if len(p) < profileFixed {
+		return false
+	}
+	flags := le32(p, 0)
+	s := Site{ // put together on the stack, where storing a pointer costs least
+		Host:           host,
+		ESP:            t.text(le64(p, 20)),
+		ESPTimeout:     time.Duration(le64(p, 12)),
+		listed:         t.text(le64(r, 4)),
+		AllowHTTP:      flags&flagAllowHTTP != 0,
+		ClickRedirect:  flags&flagClickRedirect != 0,
+		Count:          flags&flagCount != 0,
+		FailRedirect:   flags&flagFailRedirect != 0,
+		SignedAnywhere: flags&flagSignedAnywhere != 0,
+		Home:           t.text(le64(r, 12)),
+	}
+	if keys := t.text(le64(p, 28)); keys != "" {
+		s.Keys = unpack(space.keys[:0], keys)
+	}
+	if at := le32(p, 4); at != 0 {
+		s.Origin = t.origin(int(at), s.ESP, &space.origin)
+	}
+	if at := le32(p, 8); at != 0 {
+		s.SecondOrigin = t.origin(int(at), s.ESP, &space.second)
+	}
+	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
+		space.links = AppLinks{Apple: t.text(apple), Android: t.text(android)}
+		s.AppLinks = &space.links
+	}
+	space.site = s
+	return true
+}
+
+// origin reads the origin at an offset. Its preset is the site's ESP.
+func (t *Table) origin(at int, preset string, o *Origin) *Origin {
+	r := t.cut(at, originFixed)
+	if len(r) < originFixed {
+		return nil
+	}
+	head := le32(r, 0)
+	*o = Origin{
+		Preset:        preset,
+		Backend:       t.text(le64(r, 4)),
+		Address:       t.text(le64(r, 12)),
+		Port:          uint16(head),
+		Family:        Family(head >> 16),
+		TLS:           head&(flagTLS<<24) != 0,
+		OriginHost:    head&(flagOriginHost<<24) != 0,
+		ForwardedHost: head&(flagForwardedHost<<24) != 0,
+		StripCookies:  head&(flagStripCookies<<24) != 0,
+	}
+	return o
+}
+
+// unpack appends the items of a list. What does not fit is left out.
+func unpack(dst []string, list string) []string {
+	for len(list) > 0 {
+		n := int(list[0])
+		if n >= len(list) {
+			break
+		}
+		dst = append(dst, list[1:1+n])
+		list = list[1+n:]
+	}
+	if len(dst) == 0 {
+		return nil
+	}
+	return dst
+}
+
+// packedLists tells whether a list of patterns has one that matches a host in
+// lower case.
+func packedLists(list, host string) bool {
+	for len(list) > 0 {
+		n := int(list[0])
+		if n >= len(list) {
+			return false
+		}
+		item := list[1 : 1+n]
+		list = list[1+n:]
+		switch {
+		case n > 1 && item[0] == '*':
+			if cut := len(host) - (n - 1); cut > 0 && equalWords(host[cut:], item[1:]) {
+				return true
+			}
+		case equalWords(host, item):
+			return true
+		}
+	}
+	return false
+}
+
+// hashHost takes eight bytes at a time. Whoever may choose hosts to collide is
+// the operator himself, so it need not be hard to foresee.
+func hashHost(s string) uint64 {
+	const k = 0x9E3779B97F4A7C15 // 2^64 over the golden ratio, odd
+	h := uint64(len(s)) * k
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		h = (h ^ le64(s, i)) * k
+		h ^= h >> 32
+	}
+	w := uint64(0)
+	if len(s) >= 8 { // the last word overlaps the one before
+		w, i = le64(s, len(s)-8), len(s)
+	}
+	for ; i < len(s); i++ {
+		w = w<<8 | uint64(s[i])
+	}
+	h = (h ^ w) * k
+	h ^= h >> 29
+	h *= k
+	return h ^ h>>32
+}
+
+// equalWords is a == b by words: the runtime of Go's WebAssembly goes byte by byte.
+func equalWords(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	i := 0
+	for ; i+8 <= len(a); i += 8 {
+		if le64(a, i) != le64(b, i) {
+			return false
+		}
+	}
+	if i > 0 && i < len(a) { // the last word overlaps the one before
+		return le64(a, len(a)-8) == le64(b, len(b)-8)
+	}
+	for ; i < len(a); i++ {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// le32 and le64 read a number at s[i:], which must be there.
+func le32(s string, i int) uint32 {
+	s = s[i : i+4]
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+}
+
+func le64(s string, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}

@@ -1,0 +1,318 @@
+package core
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// open makes a table of sites and opens it.
+func open(t testing.TB, sites *Sites) *Table {
+	t.Helper()
+	table, err := OpenTable(string(sites.Table()))
+	require.NoError(t, err)
+	return &table
+}
+
+// requireSameSite compares a site that was looked up with the one it was made of.
+// The lists are compared by what they let through.
+func requireSameSite(t testing.TB, want, got *Site) {
+	t.Helper()
+	require.NotNil(t, got)
+	a, b := *want, *got
+	a.Destinations, b.listed = nil, ""
+	a.Origin, a.SecondOrigin = a.Origin.withoutHealth(), a.SecondOrigin.withoutHealth()
+	require.Equal(t, a, b)
+	for _, p := range append(want.Destinations, Pattern{Host: "unlisted.example.org"}) {
+		for _, host := range []string{p.Host, "a." + p.Host, "x" + p.Host, p.Host + ".x", "x" + p.Host[1:], ""} {
+			require.Equal(t, want.lists(host), got.lists(host), "%s: %q", want.Host, host)
+		}
+	}
+}
+
+// withoutHealth is what a lookup reads of an origin.
+func (o *Origin) withoutHealth() *Origin {
+	if o == nil {
+		return nil
+	}
+	c := *o
+	c.Health = Health{}
+	return &c
+}
+
+// requireSameSites compares every site of a table, found as hosts come in, and
+// reads the table back.
+func requireSameSites(t testing.TB, sites *Sites) {
+	t.Helper()
+	table, space := open(t, sites), new(SiteSpace)
+	require.Equal(t, sites.Len(), table.Len())
+	for _, host := range sites.Hosts() {
+		for _, asked := range []string{host, strings.ToUpper(host), host + ".", host + ":443"} {
+			requireSameSite(t, sites.Lookup(asked), table.Lookup(asked, space))
+		}
+		require.True(t, table.Has(host))
+		require.Nil(t, table.Lookup("x"+host, space))
+	}
+	again, err := DecodeTable([]byte(table.data))
+	require.NoError(t, err)
+	require.Equal(t, sites, again)
+}
+
+func TestTableOfGoldenSites(t *testing.T) {
+	paths, err := filepath.Glob("testdata/sites/good-*.json")
+	require.NoError(t, err)
+	require.Greater(t, len(paths), 5, "no sites were found")
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if sites, err := ParseSites(path, data); err == nil {
+			requireSameSites(t, sites)
+		}
+	}
+}
+
+// crowd is a sites.json with n sites of one operator of many brands: each has its
+// own destinations and home; ESPs and keys are a handful.
+func crowd(n int) []byte {
+	list := make([]string, n)
+	for i := range list {
+		esp := [...]string{"sendgrid", "customerio-eu", "ses-eu-west-1", "iterable"}[i%4]
+		list[i] = fmt.Sprintf(`"link.brand-%d.example": {"esp": %q, "keys": ["k2", "k1"], "destinations": ["brand-%d.example", "*.brand-%d.example"], `+
+			`"home": "https://www.brand-%d.example/"}`, i, esp, i, i, i)
+	}
+	return []byte(`{"sites": {` + strings.Join(list, ",\n") + `}}`)
+}
+
+func TestTableOfManySites(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 7, 8, 9, 1000, 20_000} {
+		sites, err := ParseSites("sites.json", crowd(n))
+		require.NoError(t, err)
+		data := sites.Table()
+		if n >= 1000 {
+			require.Less(t, len(data)/n, 190, "bytes for a site that has nothing in common with others but its ESP")
+		}
+		if n <= 1000 {
+			requireSameSites(t, sites)
+			continue
+		}
+		table, space := open(t, sites), new(SiteSpace)
+		for i := range n {
+			host := fmt.Sprintf("link.brand-%d.example", i)
+			requireSameSite(t, sites.Lookup(host), table.Lookup(host, space))
+		}
+		require.Less(t, table.longest(), 40, "slots that a lookup has to look at")
+	}
+}
+
+// longest is the length of the longest run of slots that are taken.
+func (t *Table) longest() int {
+	most, run := 0, 0
+	for slot := range t.slots {
+		run++
+		if le64(t.data[tableHeader+tableSlot*slot:], 0) == 0 {
+			run = 0
+		}
+		most = max(most, run)
+	}
+	return most
+}
+
+// Sites that have all but their host in common.
+func TestTableShares(t *testing.T) {
+	list := make([]string, 1000)
+	for i := range list {
+		list[i] = fmt.Sprintf(`"link-%d.example.com": {"esp": "sendgrid"}`, i)
+	}
+	sites, err := ParseSites("sites.json", []byte(`{"sites": {`+strings.Join(list, ",")+`}}`))
+	require.NoError(t, err)
+	require.Less(t, len(sites.Table())/1000, 64)
+}
+
+func TestTableLookupAllocatesNothing(t *testing.T) {
+	sites, err := ParseSites("sites.json", crowd(100))
+	require.NoError(t, err)
+	table, space := open(t, sites), new(SiteSpace)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if site := table.Lookup("link.brand-42.example", space); site == nil || !site.lists("www.brand-42.example") {
+			t.Error("not found")
+		}
+		table.Lookup("link.brand-42.example:8080", space)
+		table.Lookup("nobody.example", space)
+	}))
+}
+
+// More keys than a SiteSpace has room for are all there.
+func TestTableManyKeys(t *testing.T) {
+	sites, err := ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "signed_links": "anywhere",
+		"keys": ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8", "12345678"]}}}`))
+	require.NoError(t, err)
+	requireSameSites(t, sites)
+}
+
+// A space that held one site holds nothing of it when it has been used again.
+func TestSiteSpaceIsUsedAgain(t *testing.T) {
+	sites, err := ParseSites("sites.json", []byte(`{"sites": {
+		"full.example.com": {"esp": "sparkpost", "second_origin": "https://v2.spgo.io", "clicks": "redirect", "when_esp_fails": "redirect", "keys": ["k1"],
+			"destinations": ["example.com"], "allow_http": true, "signed_links": "anywhere", "home": "https://www.example.com/", "esp_timeout": "1s",
+			"app_links": {"android": [{"relation": ["delegate_permission/common.handle_all_urls"], "target": {"namespace": "web", "site": "https://example.com"}}]}},
+		"bare.example.com": {"esp": "none", "keys": ["k2"], "signed_links": "anywhere"}}}`))
+	require.NoError(t, err)
+	table, space := open(t, sites), new(SiteSpace)
+	require.NotNil(t, table.Lookup("full.example.com", space).SecondOrigin)
+	requireSameSite(t, sites.Lookup("bare.example.com"), table.Lookup("bare.example.com", space))
+	require.False(t, table.Lookup("bare.example.com", space).lists("example.com"))
+}
+
+// The layout is a promise to modules that are deployed: who changes it has to
+// change tableLayout, too. The same goes for the numbers of the families.
+func TestTableLayout(t *testing.T) {
+	sites, err := ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "ses-eu-west-1", "keys": ["k1"], "destinations": ["example.com", "*.example.com"], "home": "https://example.com/"}}}`))
+	require.NoError(t, err)
+	var families []string
+	for f := Family(0); f.String() != "unknown"; f++ {
+		families = append(families, f.String())
+	}
+	var got strings.Builder
+	fmt.Fprintf(&got, "layout %d\nfamilies %s\n", tableLayout, strings.Join(families, " "))
+	for line := range slices.Chunk(sites.Table(), 32) {
+		fmt.Fprintf(&got, "% x\n", line)
+	}
+	const path = "testdata/table.golden"
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got.String()), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run with -update once")
+	require.Equal(t, string(want), got.String())
+}
+
+func TestOpenTableRefuses(t *testing.T) {
+	sites, err := ParseSites("sites.json", crowd(3))
+	require.NoError(t, err)
+	good := sites.Table()
+	change := func(at int, to ...byte) string {
+		b := append([]byte(nil), good...)
+		copy(b[at:], to)
+		return string(b)
+	}
+	for name, data := range map[string]string{
+		"nothing":                   "",
+		"half a header":             string(good[:tableHeader-1]),
+		"another format":            change(0, 'x'),
+		"a later layout":            change(7, tableLayout+1),
+		"no slots":                  change(12, 0, 0, 0, 0),
+		"slots no power of two":     change(12, 3),
+		"more slots than there are": change(12, 0, 0, 0, 0x40),
+	} {
+		_, err := OpenTable(data)
+		require.ErrorIs(t, err, ErrTable, name)
+		_, err = DecodeTable([]byte(data))
+		require.ErrorIs(t, err, ErrTable, name)
+	}
+	_, err = DecodeTable(append(good, 0))
+	require.ErrorIs(t, err, ErrTable, "a byte too many")
+	_, err = DecodeTable(good[:len(good)-1])
+	require.ErrorIs(t, err, ErrTable, "a byte too few")
+
+	var none *Table
+	require.Nil(t, none.Lookup("a.example.com", new(SiteSpace)))
+	require.False(t, none.Has("a.example.com"))
+	require.Zero(t, none.Len())
+	require.Zero(t, new(Table).Len())
+	require.Nil(t, new(Table).Lookup("a.example.com", new(SiteSpace)))
+}
+
+// FuzzTable: whatever the bytes, a lookup stays inside them, and what it finds can
+// be decided on. What DecodeTable takes is what Table writes.
+func FuzzTable(f *testing.F) {
+	for _, n := range []int{1, 2, 5} {
+		sites, err := ParseSites("sites.json", crowd(n))
+		require.NoError(f, err)
+		data := sites.Table()
+		f.Add(data, "link.brand-1.example", uint16(0), uint32(0))
+		f.Add(data, "link.brand-0.example", uint16(len(data)/8), ^uint32(0)) // a reference beyond the end
+		f.Add(data[:len(data)/2], "link.brand-0.example", uint16(1), uint32(9))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, host string, at uint16, word uint32) {
+		if sites, err := DecodeTable(data); err == nil {
+			require.Equal(t, data, sites.Table())
+			for _, h := range sites.Hosts() {
+				host = h
+			}
+		}
+		if i := int(at) * 4; i+4 <= len(data) && i > 0 {
+			data = append([]byte(nil), data...)
+			binary.LittleEndian.PutUint32(data[i:], word)
+		}
+		table, err := OpenTable(string(data))
+		if err != nil {
+			return
+		}
+		site := table.Lookup(host, new(SiteSpace))
+		table.Has(host)
+		if site == nil {
+			return
+		}
+		require.Contains(t, []string{host, CanonicalHost(host)}, site.Host)
+		site.lists(host)
+		for _, target := range []string{"/", "/to/k1.uaHR0cHM6Ly9leGFtcGxlLmNvbS8.AAAAAAAAAAAAAAAAAAAAAA", "/CL0/https:%2F%2Fexample.com%2F/1/0-000000/x=1"} {
+			req := &Request{Method: "GET", Target: target}
+			if d := Decide(req, site, time.Unix(0, 0)); d.Action == Proxy {
+				require.NotNil(t, d.Origin)
+				AfterFailure(req, site, ESPError)
+			}
+		}
+	})
+}
+
+// FuzzTableOfSites: whatever sites.json says, the table says.
+func FuzzTableOfSites(f *testing.F) {
+	paths, err := filepath.Glob("testdata/sites/good-*.json")
+	require.NoError(f, err)
+	require.NotEmpty(f, paths)
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if sites, err := ParseSites("sites.json", data); err == nil {
+			requireSameSites(t, sites)
+		}
+	})
+}
+
+func BenchmarkTable(b *testing.B) {
+	sites, err := ParseSites("sites.json", crowd(100_000))
+	require.NoError(b, err)
+	b.Run("make", func(b *testing.B) {
+		for b.Loop() {
+			b.ReportMetric(float64(len(sites.Table()))/100_000, "bytes/site")
+		}
+	})
+	table, space := open(b, sites), new(SiteSpace)
+	b.Run("lookup", func(b *testing.B) {
+		for b.Loop() {
+			table.Lookup("link.brand-4711.example", space)
+		}
+	})
+}
+
+func TestEqualWords(t *testing.T) {
+	const text = "abcdefghijklmnopqrstuvwxyz"
+	for n := range len(text) + 1 {
+		a := text[:n]
+		require.True(t, equalWords(a, strings.Clone(a)))
+		require.False(t, equalWords(a, a+"x"))
+		for i := range n {
+			require.False(t, equalWords(a, a[:i]+"-"+a[i+1:]), "%d of %d", i, n)
+		}
+	}
+}

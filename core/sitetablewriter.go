@@ -1,0 +1,177 @@
+package core
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// Table lays the sites out as a [Table]. The same sites give the same bytes.
+func (s *Sites) Table() []byte {
+	w := tableWriter{slots: 1 << bits.Len(uint(2*len(s.hosts)-1)), seen: map[string]uint32{}}
+	w.base = tableHeader + tableSlot*w.slots
+	for _, host := range s.hosts {
+		w.base += siteFixed + len(host)
+	}
+	index, sites := make([]uint64, w.slots), []byte(nil)
+	first := tableHeader + tableSlot*w.slots
+	for _, host := range s.hosts {
+		w.place(index, host, first+len(sites))
+		sites = w.site(sites, s.byHost[host])
+	}
+	out := make([]byte, 0, w.base+len(w.pool))
+	out = binary.LittleEndian.AppendUint64(out, tableMagic)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(s.hosts)))
+	out = binary.LittleEndian.AppendUint32(out, uint32(w.slots))
+	for _, entry := range index {
+		out = binary.LittleEndian.AppendUint64(out, entry)
+	}
+	return append(append(out, sites...), w.pool...)
+}
+
+// tableWriter collects the pool of a table.
+type tableWriter struct {
+	slots int
+	base  int // where the pool begins
+	pool  []byte
+	seen  map[string]uint32 // offset of what is in the pool
+}
+
+// place puts a site into the first free slot. At least half of them are free.
+func (w *tableWriter) place(index []uint64, host string, at int) {
+	h := hashHost(host)
+	slot := int(h>>32) & (w.slots - 1)
+	for index[slot] != 0 {
+		slot = (slot + 1) & (w.slots - 1)
+	}
+	index[slot] = uint64(at)<<32 | uint64(uint32(h))
+}
+
+// put returns the offset of a piece of the pool.
+func (w *tableWriter) put(piece []byte) uint32 {
+	at, ok := w.seen[string(piece)]
+	if !ok {
+		at = uint32(w.base + len(w.pool))
+		w.pool = append(w.pool, piece...)
+		w.seen[string(piece)] = at
+	}
+	return at
+}
+
+// text appends a reference to a text.
+func (w *tableWriter) text(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, 0, 0, 0, 0, 0, 0, 0, 0)
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, w.put([]byte(s)))
+	return binary.LittleEndian.AppendUint32(dst, uint32(len(s)))
+}
+
+func (w *tableWriter) site(dst []byte, s *Site) []byte {
+	profile, listed := w.profile(s), s.listed
+	for _, p := range s.Destinations {
+		listed = pack(listed, p.String())
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, profile)
+	dst = w.text(w.text(dst, listed), s.Home)
+	return append(append(dst, byte(len(s.Host))), s.Host...)
+}
+
+func (w *tableWriter) profile(s *Site) uint32 {
+	keys, links := "", AppLinks{}
+	for _, kid := range s.Keys {
+		keys = pack(keys, kid)
+	}
+	if s.AppLinks != nil {
+		links = *s.AppLinks
+	}
+	flags := bit(s.AllowHTTP, flagAllowHTTP) | bit(s.ClickRedirect, flagClickRedirect) | bit(s.Count, flagCount) |
+		bit(s.FailRedirect, flagFailRedirect) | bit(s.SignedAnywhere, flagSignedAnywhere)
+	b := binary.LittleEndian.AppendUint32(nil, uint32(flags))
+	b = binary.LittleEndian.AppendUint32(b, w.origin(s.Origin))
+	b = binary.LittleEndian.AppendUint32(b, w.origin(s.SecondOrigin))
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.ESPTimeout))
+	for _, text := range [...]string{s.ESP, keys, links.Apple, links.Android} {
+		b = w.text(b, text)
+	}
+	return w.put(b)
+}
+
+func (w *tableWriter) origin(o *Origin) uint32 {
+	if o == nil {
+		return 0
+	}
+	flags := bit(o.TLS, flagTLS) | bit(o.OriginHost, flagOriginHost) | bit(o.ForwardedHost, flagForwardedHost) |
+		bit(o.StripCookies, flagStripCookies)
+	b := binary.LittleEndian.AppendUint16(nil, o.Port)
+	b = append(b, byte(o.Family), flags)
+	for _, text := range [...]string{o.Backend, o.Address, o.Health.Method, o.Health.Path} {
+		b = w.text(b, text)
+	}
+	return w.put(binary.LittleEndian.AppendUint32(b, uint32(o.Health.Status)))
+}
+
+func bit(on bool, flag byte) byte {
+	if on {
+		return flag
+	}
+	return 0
+}
+
+// pack appends an item, of 255 bytes at most, to a list.
+func pack(list, item string) string { return list + string([]byte{byte(len(item))}) + item }
+
+// DecodeTable reads a whole table back: the same sites in the same order, their
+// lists included. The error is [ErrTable]; a table that [Sites.Table] would not
+// have written just so is refused, whatever is wrong with it.
+func DecodeTable(data []byte) (*Sites, error) {
+	t, err := OpenTable(string(data))
+	if err != nil {
+		return nil, err
+	}
+	s := &Sites{byHost: map[string]*Site{}}
+	at := tableHeader + tableSlot*t.slots
+	for i := range t.Len() {
+		site := t.decode(at)
+		if site == nil || s.byHost[site.Host] != nil {
+			return nil, fmt.Errorf("%w: site %d cannot be read", ErrTable, i)
+		}
+		s.byHost[site.Host] = site
+		s.hosts = append(s.hosts, site.Host)
+		at += siteFixed + len(site.Host)
+	}
+	if len(s.hosts) == 0 || string(s.Table()) != t.data {
+		return nil, fmt.Errorf("%w: it is damaged", ErrTable)
+	}
+	return s, nil
+}
+
+// decode reads the site at an offset into memory of its own, and all of it.
+func (t *Table) decode(at int) *Site {
+	space := new(SiteSpace)
+	if found, host := t.find(t.hostAt(at)); found != at || !t.site(at, host, space) {
+		return nil
+	}
+	site := &space.site
+	for _, item := range unpack(nil, site.listed) {
+		p, ok := ParsePattern(item)
+		if !ok {
+			return nil
+		}
+		site.Destinations = append(site.Destinations, p)
+	}
+	site.listed = ""
+	profile := int(le32(t.cut(at, siteFixed), 0))
+	t.health(le32(t.cut(profile, profileFixed), 4), site.Origin)
+	t.health(le32(t.cut(profile, profileFixed), 8), site.SecondOrigin)
+	return site
+}
+
+// health reads the rest of an origin that was read already.
+func (t *Table) health(at uint32, o *Origin) {
+	if o == nil {
+		return
+	}
+	r := t.cut(int(at), originFixed)
+	o.Health = Health{Method: t.text(le64(r, 20)), Path: t.text(le64(r, 28)), Status: int(le32(r, 36))}
+}

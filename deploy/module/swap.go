@@ -1,0 +1,87 @@
+package module
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/edge/prewarm"
+)
+
+// ErrNotOurs says that a file is no module that this version of [Build] made.
+var ErrNotOurs = errors.New("not a module that this version of clickedge built")
+
+// RoomError says that there are more sites than a module has room for.
+type RoomError struct {
+	Room int // bytes that there is room for
+	Need int // bytes that the sites take
+}
+
+// Error says both, and what to do.
+func (e *RoomError) Error() string {
+	if e.Need > MostRoom {
+		return fmt.Sprintf("the sites take %d bytes, and no module has room for more than %d: spread them over several services", e.Need, MostRoom)
+	}
+	return fmt.Sprintf("the sites take %d bytes, and the module has room for %d: build it with room for %d at least", e.Need, e.Room, e.Need)
+}
+
+// Swap puts other sites into a module that [Build] made. Nothing is compiled and
+// nothing is run, so it takes as long as copying the module. What comes out is
+// what Build makes of the same guest, room and sites, byte for byte. name is the
+// name of sites.json in messages; "" is "sites.json".
+//
+// The error is a [*core.SitesError] for whatever Build refuses, [ErrNotOurs], or a
+// [*RoomError].
+func Swap(module, sites []byte, name string) ([]byte, Report, error) {
+	text, err := readSites(name, sites)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	old, room, err := filled(module)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	if _, err := core.OpenTable(string(old)); err != nil {
+		return nil, Report{}, fmt.Errorf("%w: %w: build it anew", ErrNotOurs, err)
+	}
+	out, err := text.into(module)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	return out, Report{Sites: text.sites, Table: len(text.table), Room: room, Module: len(out)}, nil
+}
+
+// Sites reads the sites out of a module that [Build] or [Swap] made; the error is
+// [ErrNotOurs].
+func Sites(module []byte) (*core.Sites, error) {
+	table, _, err := filled(module)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := core.DecodeTable(table)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotOurs, err)
+	}
+	return sites, nil
+}
+
+func filled(module []byte) (table []byte, room int, err error) {
+	table, room, err = prewarm.Filled(module)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%w: %w", ErrNotOurs, err)
+	}
+	return table, room, nil
+}
+
+// into fills the room of a module and stamps it.
+func (t *tabled) into(module []byte) ([]byte, error) {
+	out, err := prewarm.Fill(withoutStamp(module), t.table)
+	var full *prewarm.Error
+	if errors.As(err, &full) && full.Code == prewarm.RoomTooSmall {
+		return nil, &RoomError{Room: full.Room, Need: full.Need}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return appendStamp(out, t.stamp), nil
+}

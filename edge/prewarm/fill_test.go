@@ -1,0 +1,88 @@
+package prewarm
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+)
+
+// withRoom says that the handmade module, with other data segments, has a room.
+func withRoom(address, size uint32, segments ...wasm.Segment) *wasm.Module {
+	body := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, address), size)
+	return handmade().WithData(segments).With(wasm.Custom(roomSection, body))
+}
+
+func segment(offset uint32, text string) wasm.Segment {
+	return wasm.Segment{Offset: offset, Bytes: []byte(text)}
+}
+
+// Segments that reach into the room are cut at its walls.
+func TestFillCutsSegments(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		in   []wasm.Segment
+		want []wasm.Segment
+	}{
+		{"none", nil, nil},
+		{"beside", []wasm.Segment{segment(90, "0123456789"), segment(120, "x")}, []wasm.Segment{segment(90, "0123456789"), segment(120, "x")}},
+		{"inside", []wasm.Segment{segment(100, "x"), segment(119, "y")}, nil},
+		{"across", []wasm.Segment{segment(98, "abcdefghijklmnopqrstuvwxyz")}, []wasm.Segment{segment(98, "ab"), segment(120, "wxyz")}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, err := Fill(withRoom(100, 20, c.in...).Encode(), []byte("hi"))
+			require.NoError(t, err)
+			m, err := wasm.Parse(out)
+			require.NoError(t, err)
+			got, err := m.Data()
+			require.NoError(t, err)
+			require.Equal(t, append(c.want, wasm.Segment{Offset: 100, Bytes: []byte("\x02\x00\x00\x00hi")}), got)
+			count, _ := m.Body(wasm.DataCountSection)
+			require.Equal(t, []byte{byte(len(got))}, count)
+		})
+	}
+}
+
+func TestFilledRefusesWhatIsNotThere(t *testing.T) {
+	_, _, err := Filled(withRoom(100, 20, wasm.Segment{Offset: 100, Bytes: []byte("\x09\x00\x00\x00hi")}).Encode())
+	var typed *Error
+	require.ErrorAs(t, err, &typed)
+	require.Equal(t, BadRoom, typed.Code)
+	for _, m := range []*wasm.Module{
+		withRoom(1<<16, 4), withRoom(0xFFFFFFFF, 0xFFFFFFFF), withRoom(0, 3),
+	} {
+		_, err := Fill(m.Encode(), nil)
+		require.ErrorAs(t, err, &typed)
+		require.Equal(t, BadRoom, typed.Code)
+	}
+}
+
+// FuzzFill: whatever the module, there is a typed error, or one whose room holds the
+// data, and what was there before makes no difference.
+func FuzzFill(f *testing.F) {
+	f.Add(withRoom(100, 20, wasm.Segment{Offset: 90, Bytes: bytes.Repeat([]byte("x"), 40)}).Encode(), []byte("data"))
+	f.Add(withRoom(0, 1<<16).Encode(), []byte{})
+	f.Add(withRoom(0xFFFFFFF0, 0x20).Encode(), []byte("data"))
+	f.Add(handmade().Encode(), []byte("data"))
+	f.Fuzz(func(t *testing.T, module, data []byte) {
+		out, err := Fill(module, data)
+		if err != nil {
+			var typed *Error
+			require.ErrorAs(t, err, &typed)
+			require.Nil(t, out)
+			return
+		}
+		got, size, err := Filled(out)
+		require.NoError(t, err)
+		require.Equal(t, string(data), string(got))
+		require.LessOrEqual(t, len(data), size)
+		other, err := Fill(out, []byte{1}[:min(1, size)])
+		require.NoError(t, err)
+		again, err := Fill(other, data)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(out, again))
+	})
+}

@@ -1,0 +1,53 @@
+//go:build wasip1
+
+// Room prints what was put into its room after it had been initialised.
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"unsafe"
+)
+
+var room []byte
+
+//go:wasmexport room
+func makeRoom(size uint32) unsafe.Pointer {
+	room = make([]byte, size)
+	return unsafe.Pointer(&room[0])
+}
+
+//go:wasmexport dirty
+func dirty(size uint32) unsafe.Pointer {
+	p := makeRoom(size)
+	room[size-1] = 1
+	return p
+}
+
+//go:wasmexport beyond
+func beyond(uint32) uint32 { return 0xFFFF0000 }
+
+//go:wasmexport nowhere
+func nowhere(uint32) unsafe.Pointer { return nil }
+
+//go:wasmexport wrong
+func wrong(uint32) {}
+
+//go:wasmexport serve
+func serve() {
+	text := found()
+	for range 3 { // the room outlives the collector, and nothing else is put there
+		garbage := make([]byte, 8<<20)
+		garbage[len(garbage)-1] = 1
+		runtime.GC()
+	}
+	fmt.Printf("%q %t %d\n", text, text == found(), len(room))
+}
+
+func found() string {
+	n := binary.LittleEndian.Uint32(room)
+	return string(room[4 : 4+n])
+}
+
+func main() {}
