@@ -1,0 +1,99 @@
+package probe
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// The bounds that hold where a [Client] sets none.
+const (
+	DefaultTimeout = 20 * time.Second // one question, name look-up included
+	DefaultDial    = 5 * time.Second  // one address
+	DefaultBody    = 256 << 10        // bytes
+	maxAddrs       = 4                // addresses that are tried
+)
+
+// Resolver looks a name up; [*net.Resolver] does.
+type Resolver interface {
+	// LookupNetIP returns the addresses of a host; network is "ip", "ip4" or "ip6".
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+var _ Resolver = (*net.Resolver)(nil)
+
+// Client asks. The zero value works, and asks the public internet only. Its
+// methods may be called by several goroutines.
+type Client struct {
+	// Via says where to connect in place of what a name resolves to. Its keys are
+	// hosts in lower case with a port, "www.example.com:80", or without, for every
+	// port; "" stands for every host that is not named. Its values are
+	// "127.0.0.1", "127.0.0.1:8443", "[::1]:443" or "edge.example.net:443"; without
+	// a port it is the question's own. Any address is taken, as the operator chose
+	// it.
+	Via map[string]string
+	// Resolver looks names up; nil stands for the system's. See [ResolverAt].
+	Resolver Resolver
+	// Family is "ip4" or "ip6" to use addresses of one family only; "" for both.
+	Family string
+	// Private allows addresses that are not [Public].
+	Private bool
+	// Roots are the certificate authorities that are trusted; nil for the system's.
+	Roots *x509.CertPool
+	// Timeout bounds a question as a whole; 0 is [DefaultTimeout].
+	Timeout time.Duration
+	// DialTimeout bounds the connection to one address; 0 is [DefaultDial].
+	DialTimeout time.Duration
+	// MaxBody is how many bytes of a body are read; 0 is [DefaultBody], -1 none.
+	MaxBody int
+	// Now is the clock that certificates are held against; nil is time.Now.
+	Now func() time.Time
+}
+
+// ResolverAt returns a resolver that asks one DNS server, "9.9.9.9:53" or
+// "[::1]:53"; without a port it is 53.
+func ResolverAt(server string) *net.Resolver {
+	server = withPort(server, 53)
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, server)
+	}}
+}
+
+func (c *Client) timeout() time.Duration { return orDefault(c.Timeout, DefaultTimeout) }
+
+func (c *Client) dialTimeout() time.Duration { return orDefault(c.DialTimeout, DefaultDial) }
+
+func orDefault(d, usual time.Duration) time.Duration {
+	if d <= 0 {
+		return usual
+	}
+	return d
+}
+
+func (c *Client) maxBody() int {
+	if c.MaxBody == 0 {
+		return DefaultBody
+	}
+	return max(c.MaxBody, 0)
+}
+
+func (c *Client) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
+}
+
+// via returns where the operator wants a host to be asked.
+func (c *Client) via(host string, port uint16) (addr string, ok bool) {
+	for _, key := range [...]string{host + ":" + strconv.Itoa(int(port)), host, ""} {
+		if addr, ok = c.Via[key]; ok {
+			return addr, true
+		}
+	}
+	return "", false
+}

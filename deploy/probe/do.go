@@ -1,0 +1,156 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// UserAgent is what a question says it comes from where its Header says nothing.
+const UserAgent = "clickedge"
+
+// headLimits bound the head of an answer.
+var headLimits = wire.Limits{HeadBytes: 64 << 10, Fields: 200}
+
+// Do asks once, over a connection of its own. The answer is never nil: with an
+// error it holds what was learnt before. The error is an [*Error].
+func (c *Client) Do(ctx context.Context, q Question) (*Answer, error) {
+	a := &Answer{}
+	if err := q.complete(); err != nil {
+		return a, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout())
+	defer cancel()
+	start := time.Now()
+	err := c.ask(ctx, &q, a)
+	a.Times.Total = time.Since(start)
+	return a, err
+}
+
+func (c *Client) ask(ctx context.Context, q *Question, a *Answer) error {
+	conn, err := c.connect(ctx, q, a)
+	if err != nil {
+		return err
+	}
+	if q.TLS {
+		if conn, err = c.secure(ctx, conn, q, a); err != nil {
+			return err
+		}
+		if a.TLS.Err != nil && !q.Untrusted {
+			conn.Close()
+			return &Error{StageTrust, q.Host, a.TLS.Err}
+		}
+	}
+	return c.exchange(ctx, conn, q, a)
+}
+
+func (c *Client) exchange(ctx context.Context, conn net.Conn, q *Question, a *Answer) error {
+	timed := &timedConn{Conn: conn, start: time.Now()}
+	resp, err := wire.RoundTrip(ctx, timed, q.request(), headLimits)
+	a.Times.FirstByte = timed.firstByte()
+	if err != nil {
+		return &Error{StageAnswer, q.Host, err}
+	}
+	defer resp.Body.Close()
+	a.Proto, a.Status, a.Header = resp.Proto, resp.Status, resp.Header
+	// RoundTrip lets go of the context with the head; the body is bounded too.
+	stop := context.AfterFunc(ctx, func() { resp.Body.Close() })
+	defer stop()
+	c.readBody(resp.Body, a)
+	if a.BodyErr != nil && ctx.Err() != nil {
+		a.BodyErr = context.Cause(ctx)
+	}
+	return nil
+}
+
+func (c *Client) readBody(body io.Reader, a *Answer) {
+	most := c.maxBody()
+	if most == 0 {
+		return
+	}
+	a.Body, a.BodyErr = io.ReadAll(io.LimitReader(body, int64(most)+1))
+	if a.Cut = len(a.Body) > most; a.Cut {
+		a.Body = a.Body[:most]
+	}
+}
+
+// complete fills in what a question leaves open, and refuses what cannot be asked.
+func (q *Question) complete() error {
+	if q.Host == "" {
+		return &Error{StageAsk, q.Host, errNoHost}
+	}
+	if strings.ContainsAny(q.Host, "/@ \t\r\n\x00") {
+		return &Error{StageAsk, q.Host, fmt.Errorf("%q is not a host", q.Host)}
+	}
+	usual := uint16(80)
+	if q.TLS {
+		usual = 443
+	}
+	if q.Port == 0 {
+		q.Port = usual
+	}
+	if q.HostField == "" {
+		q.HostField = hostField(q.Host, q.Port, usual)
+	}
+	if q.Method == "" {
+		q.Method = "GET"
+	}
+	if q.Target == "" {
+		q.Target = "/"
+	}
+	return nil
+}
+
+func hostField(host string, port, usual uint16) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == usual {
+		return host
+	}
+	return host + ":" + strconv.Itoa(int(port))
+}
+
+func (q *Question) request() *wire.Request {
+	header := wire.NewHeader("Host", q.HostField)
+	header = append(header, q.Header...)
+	for _, f := range [...]wire.Field{{Name: "User-Agent", Value: UserAgent}, {Name: "Accept", Value: "*/*"}} {
+		if !header.Has(f.Name) {
+			header = append(header, f)
+		}
+	}
+	r := &wire.Request{Method: q.Method, Target: q.Target}
+	if q.Body != nil {
+		header.Set("Content-Length", strconv.Itoa(len(q.Body)))
+		r.Body = bytes.NewReader(q.Body)
+	}
+	header.Set("Connection", "close")
+	r.Header = header
+	return r
+}
+
+// timedConn notes when the first byte of the answer came.
+type timedConn struct {
+	net.Conn
+	start time.Time
+	first atomic.Int64 // nanoseconds after start; 0 before
+}
+
+// Read notes the time of the first byte.
+func (t *timedConn) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	if n > 0 {
+		t.first.CompareAndSwap(0, max(1, int64(time.Since(t.start))))
+	}
+	return n, err
+}
+
+func (t *timedConn) firstByte() time.Duration { return time.Duration(t.first.Load()) }

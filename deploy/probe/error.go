@@ -1,0 +1,45 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Stage is the step at which a question failed.
+type Stage string
+
+// The stages, in the order in which they come.
+const (
+	StageAsk       Stage = "ask"       // the question itself cannot be put
+	StageDNS       Stage = "dns"       // the name has no address
+	StagePrivate   Stage = "private"   // the address is not of the public internet
+	StageConnect   Stage = "connect"   // nothing answers at the address
+	StageHandshake Stage = "handshake" // TLS was not agreed on
+	StageTrust     Stage = "trust"     // the certificate is not to be trusted
+	StageAnswer    Stage = "answer"    // no usable HTTP answer
+)
+
+// Error says where a question failed. It wraps the cause: [*net.DNSError],
+// [syscall.ECONNREFUSED], [x509.HostnameError], [context.DeadlineExceeded],
+// [wire.ErrMalformed] and their like.
+type Error struct {
+	Stage Stage
+	Host  string
+	Err   error
+}
+
+// Error returns "host: stage: cause".
+func (e *Error) Error() string { return fmt.Sprintf("%q: %s: %v", e.Host, e.Stage, e.Err) }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+var _ error = (*Error)(nil)
+
+// StageOf returns the stage of an error of this package, "" for others.
+func StageOf(err error) Stage {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.Stage
+	}
+	return ""
+}

@@ -1,0 +1,107 @@
+package probe
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/netip"
+	"time"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// Question is what is asked. Host alone is enough: GET / over http.
+type Question struct {
+	// TLS asks over https.
+	TLS bool
+	// Host is the name to connect to, to verify the certificate against, and what
+	// SNI and Host say where they are not set. A name in ASCII or an IP address
+	// without brackets, no port.
+	Host string
+	// Port is 443 or 80 where it is 0.
+	Port uint16
+	// Method is GET where it is "".
+	Method string
+	// Target is the request target, written byte for byte; "/" where it is "". It
+	// cannot hold CR, LF or NUL.
+	Target string
+	// HostField is the Host field; "" for Host, with Port where it is not usual.
+	HostField string
+	// SNI is the name in the TLS handshake; "" for Host. NoSNI sends none.
+	SNI   string
+	NoSNI bool
+	// CertName is the name that the certificate is held against; "" for Host.
+	CertName string
+	// ALPN are the protocols that the handshake offers; nil for http/1.1. Only
+	// http/1.1 can be asked: offering "h2" is for [Client.Handshake].
+	ALPN []string
+	// MinVersion and MaxVersion of TLS; 0 for TLS 1.2 and the newest.
+	MinVersion, MaxVersion uint16
+	// Header comes after Host, and with it User-Agent and Accept where it has none.
+	Header wire.Header
+	// Body is sent with a Content-Length where it is not nil.
+	Body []byte
+	// Untrusted asks on although the certificate is not to be trusted. Without it
+	// [Client.Do] ends there with an [*Error] of [StageTrust], as a browser does.
+	Untrusted bool
+}
+
+// Times says how long each step took; 0 where it did not take place. DNS, Connect
+// and TLS are durations of their own, FirstByte counts from the request to the
+// first byte of the answer, Total from the first step to the last byte.
+type Times struct {
+	DNS, Connect, TLS, FirstByte, Total time.Duration
+}
+
+// Answer is what was learnt, up to where an error ended it.
+type Answer struct {
+	// Addrs are the addresses of the name, in the resolver's order; nil with Via
+	// to an address. Addr is the one that was connected to.
+	Addrs []netip.Addr
+	Addr  netip.AddrPort
+	// TLS is nil for http and before the handshake ended.
+	TLS *TLS
+	// Proto is "HTTP/1.1" or "HTTP/1.0"; "" where there was no answer.
+	Proto  string
+	Status int
+	// Header has the fields in order, their values as they came.
+	Header wire.Header
+	// Body is the body as far as it was read. Cut: there was more. BodyErr: it
+	// broke off.
+	Body    []byte
+	Cut     bool
+	BodyErr error
+	Times   Times
+}
+
+// TLS is what a handshake showed.
+type TLS struct {
+	// Version is tls.VersionTLS12 or another; Cipher is a suite's name.
+	Version  uint16
+	Cipher   string
+	Protocol string // that ALPN chose; "" for none
+	// Chain is as the server sent it, the leaf first; never empty.
+	Chain []*x509.Certificate
+	// Err says why the certificate is not to be trusted; nil where it is.
+	Err error
+	// OCSP is the stapled response; SCTs are the signed timestamps of certificate
+	// transparency that came with the handshake, beside those in the certificate.
+	OCSP []byte
+	SCTs [][]byte
+}
+
+// Leaf is the server's own certificate.
+func (t *TLS) Leaf() *x509.Certificate { return t.Chain[0] }
+
+// DaysLeft is how many whole days the leaf has left at a time, negative where it
+// has expired.
+func (t *TLS) DaysLeft(now time.Time) int {
+	left := t.Leaf().NotAfter.Sub(now)
+	days := int(left / (24 * time.Hour))
+	if left < 0 {
+		return days - 1
+	}
+	return days
+}
+
+// VersionName is the name of the TLS version, "TLS 1.3".
+func (t *TLS) VersionName() string { return tls.VersionName(t.Version) }
