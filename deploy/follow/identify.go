@@ -1,0 +1,160 @@
+package follow
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// Identity is what core makes of one address of the walk.
+type Identity struct {
+	// Kind is "click", "open", "unsubscribe", "app", "health" or "other".
+	Kind string `json:"kind"`
+	// Family is the ESP whose form the link has; "" where none fits.
+	Family string `json:"family,omitempty"`
+	// Own: it is a signed link in clickedge's format, not verified here.
+	Own bool `json:"own,omitempty"`
+	// Site: sites.json has the host.
+	Site bool `json:"site,omitempty"`
+	// Destination is where the link itself says that it leads; "" where it does
+	// not, or not certainly.
+	Destination string `json:"destination,omitempty"`
+	// Doubt says why the destination is not certain.
+	Doubt string `json:"doubt,omitempty"`
+	// Region is the AWS region that the link names; "" for none.
+	Region string `json:"region,omitempty"`
+	// Token: part of the address looks like one that was made for one reader,
+	// though its form is nobody's whom core knows.
+	Token bool `json:"token,omitempty"`
+
+	family core.Family
+}
+
+// counts tells whether asking is likely to be counted as somebody's click or
+// open.
+func (id *Identity) counts() bool {
+	switch id.Kind {
+	case "click", "open", "app":
+		return true
+	}
+	return id.Token
+}
+
+// identify reads one address. first is the one that the operator gave: there a
+// form that other pages may share is taken for the ESP's.
+func (w *walker) identify(u *webURL, first bool) Identity {
+	site := w.opt.Sites.Lookup(u.host)
+	id := Identity{Kind: core.KindOther.String(), Site: site != nil}
+	path, _ := splitQuery(u.target)
+	switch {
+	case ownLink(u.host, path, &id):
+	case site != nil && site.Origin != nil && site.Origin.Family != core.FamilyCustom:
+		id.take(site.Origin.Family, u.target)
+	case first && w.opt.Family != core.FamilyCustom:
+		id.take(w.opt.Family, u.target)
+	default:
+		id.guess(u.target, first || u.host == w.start.host)
+	}
+	switch {
+	case id.Kind == "health":
+		id.Kind = "other"
+	case id.Kind != "other":
+	case saysUnsubscribe(u.target):
+		id.Kind = core.KindUnsubscribe.String()
+	default:
+		id.Token = first && hasToken(u.target)
+	}
+	return id
+}
+
+// ownLink recognises clickedge's signed links. Their tag is not looked at.
+func ownLink(host, path string, id *Identity) bool {
+	l, code := core.Inspect(host, path)
+	if code != core.OK {
+		return false
+	}
+	id.Own, id.Kind, id.Destination = true, core.KindClick.String(), l.Destination
+	if l.Pixel {
+		id.Kind = core.KindOpen.String()
+	}
+	return true
+}
+
+func (id *Identity) take(f core.Family, target string) {
+	r := f.Read(target)
+	if r.Kind == core.KindOther {
+		return
+	}
+	id.family, id.Family, id.Kind = f, f.String(), r.Kind.String()
+	id.Destination, id.Doubt, id.Region = r.Destination, r.Doubt, r.Region
+}
+
+// guess tries every family: one whose link can be read with certainty, else one
+// whose form is unlike other pages', else, where loose forms are taken, any.
+func (id *Identity) guess(target string, loose bool) {
+	best, rank := core.FamilyCustom, 0
+	for f := core.FamilyCustomerIO; f <= core.FamilyIterable; f++ {
+		if n := likeness(f, target); n > rank {
+			best, rank = f, n
+		}
+	}
+	if rank > 1 || rank == 1 && loose {
+		id.take(best, target)
+	}
+}
+
+// likeness is 3 for a link that can be read, 2 for a form that is nobody else's,
+// 1 for one that many pages have ("/c/shoes" at Mailgun), 0 for no fit.
+func likeness(f core.Family, target string) int {
+	r := f.Read(target)
+	switch {
+	case r.Kind == core.KindOther || r.Kind == core.KindHealth:
+		return 0
+	case r.Certain:
+		return 3
+	}
+	switch f {
+	case core.FamilyMailgun, core.FamilyPostmark:
+		return 1
+	case core.FamilySparkPost:
+		if !strings.Contains(target, "~") {
+			return 1
+		}
+	case core.FamilyIterable:
+		if !strings.Contains(target, "_t=") && r.Kind != core.KindUnsubscribe {
+			return 1
+		}
+	}
+	return 2
+}
+
+// unsubscribeWords are what addresses say by which people leave a list, in the
+// languages in which much mail is written. A click counts, this cannot be undone:
+// a page about unsubscribing is refused too rather than asked.
+var unsubscribeWords = []string{
+	"unsub", "optout", "opt-out", "opt_out", "abmeld", "abbestell", "desinscri", "desabonn",
+	"desuscri", "cancelar-suscripcion", "disiscri", "uitschrijv", "afmeld", "wypisz",
+}
+
+func saysUnsubscribe(target string) bool {
+	plain := strings.ToLower(unescape(target))
+	for _, word := range unsubscribeWords {
+		if strings.Contains(plain, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// token is a run of bytes that nobody writes by hand: long, with digits in it.
+var token = regexp.MustCompile(`[A-Za-z0-9_~-]{24,}`)
+
+func hasToken(target string) bool {
+	for _, run := range token.FindAllString(unescape(target), 20) {
+		if strings.ContainsAny(run, "0123456789") && strings.Count(run, "-") < 4 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,43 @@
+package follow
+
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// maxCookies bounds, in bytes, what one host can have sent back to it.
+const maxCookies = 4 << 10
+
+// jar holds the cookies of a walk by scheme, host and port. Some pages send
+// readers round once to see whether cookies hold, so they go back where they came
+// from; Domain is not heard, so they go nowhere else.
+type jar map[string][]string
+
+// keep takes the cookies of an answer, one with a known name in place of the old.
+func (j jar) keep(u *webURL, header wire.Header) {
+	for _, set := range header.Values("Set-Cookie") {
+		pair, _, _ := strings.Cut(set, ";")
+		name, _, ok := strings.Cut(pair, "=")
+		if !ok || strings.TrimSpace(name) == "" {
+			continue
+		}
+		list := j[u.origin()]
+		kept := list[:0:0]
+		for _, old := range list {
+			if !strings.HasPrefix(old, name+"=") {
+				kept = append(kept, old)
+			}
+		}
+		j[u.origin()] = append(kept, strings.TrimSpace(pair))
+	}
+}
+
+// field is the Cookie field for an address, "" for none.
+func (j jar) field(u *webURL) string {
+	text := strings.Join(j[u.origin()], "; ")
+	if len(text) > maxCookies {
+		return ""
+	}
+	return text
+}
