@@ -1,0 +1,402 @@
+package migrate
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// cloudFrontFile is what "aws cloudfront get-distribution", "get-distribution-config"
+// and "list-distributions" print, or the configuration alone (CloudFront API
+// reference, DistributionConfig).
+type cloudFrontFile struct {
+	Distribution       *cloudFrontDistribution
+	DistributionConfig *cloudFrontConfig
+	DistributionList   *struct{ Items []cloudFrontConfig }
+	cloudFrontConfig
+}
+
+type cloudFrontDistribution struct{ DistributionConfig *cloudFrontConfig }
+
+type cloudFrontConfig struct {
+	Aliases              listOf[string]
+	Origins              listOf[cloudFrontOrigin]
+	OriginGroups         listOf[cloudFrontGroup]
+	DefaultCacheBehavior *cloudFrontBehavior
+	CacheBehaviors       listOf[cloudFrontBehavior]
+	CustomErrorResponses listOf[cloudFrontError]
+	DefaultRootObject    string
+	WebACLId             string
+	Enabled              *bool
+	Restrictions         struct {
+		GeoRestriction struct{ RestrictionType string }
+	}
+}
+
+type listOf[T any] struct{ Items []T }
+
+type cloudFrontOrigin struct {
+	Id, DomainName, OriginPath string
+	CustomHeaders              listOf[struct{ HeaderName string }]
+	S3OriginConfig             *struct{}
+	CustomOriginConfig         *struct {
+		HTTPPort, HTTPSPort  uint16
+		OriginProtocolPolicy string
+		OriginReadTimeout    int
+	}
+}
+
+type cloudFrontGroup struct {
+	Id      string
+	Members listOf[struct{ OriginId string }]
+}
+
+type cloudFrontBehavior struct {
+	PathPattern, TargetOriginId, ViewerProtocolPolicy string
+	AllowedMethods                                    listOf[string]
+	Compress                                          bool
+	CachePolicyId, OriginRequestPolicyId              string
+	ResponseHeadersPolicyId                           string
+	LambdaFunctionAssociations                        listOf[struct{ LambdaFunctionARN string }]
+	FunctionAssociations                              listOf[struct{ FunctionARN string }]
+	MinTTL, DefaultTTL                                *int64
+	ForwardedValues                                   *cloudFrontForwarded
+}
+
+type cloudFrontForwarded struct {
+	QueryString          bool
+	QueryStringCacheKeys listOf[string]
+	Cookies              struct{ Forward string }
+	Headers              listOf[string]
+}
+
+type cloudFrontError struct {
+	ErrorCode        int
+	ResponsePagePath string
+}
+
+// The policies that CloudFront keeps itself ("Use managed cache policies", "Use
+// managed origin request policies", "Use managed response headers policies").
+const (
+	cachingDisabled   = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+	allViewer         = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+	allViewerNoHost   = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+	allViewerAndEdge  = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
+	userAgentReferer  = "acba4595-bd28-49b8-b9fe-13317c0390fa"
+	corsCustomOrigin  = "59781a5b-3903-41f3-afcb-af62929ccde1"
+	corsS3Origin      = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"
+	hostHeaderOnly    = "bf0718e1-ba1e-49d1-88b1-f726733018ae"
+	securityHeaders   = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+	corsAndSecurity   = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
+	corsPreflightSafe = "eaab4381-ed33-4a86-88ca-d9558dc6cd63"
+)
+
+// scannerTTL is for how many seconds SparkPost's page tells to keep answers, as
+// scanners repeat clicks ("Enabling HTTPS engagement tracking").
+const scannerTTL = 10
+
+// managedCaches are the cache policies that keep answers; true where the query is
+// part of the key and goes to the origin.
+var managedCaches = map[string]bool{
+	"658327ea-f89d-4fab-a63d-7e88639e58f6": false, // CachingOptimized
+	"b2884449-e4de-46a7-ac36-70bc7f1ddd6d": false, // CachingOptimizedForUncompressedObjects
+	"83da9c7e-98b4-4e11-a168-04f0df8e2c65": false, // UseOriginCacheControlHeaders
+	"4cc15a8a-d715-48a4-82b8-cc0b614638fe": true,  // UseOriginCacheControlHeaders-QueryStrings
+	"08627262-05a9-4f76-9ded-b50ca2e3a84f": true,  // Elemental-MediaPackage
+	"2e54312d-136d-493c-8eb9-b001f22f67d2": true,  // Amplify
+}
+
+// cloudFront reads a distribution.
+func (r *reading) cloudFront(data []byte) error {
+	var f cloudFrontFile
+	if err := decodeJSON(r.name, data, &f); err != nil {
+		return err
+	}
+	found := false
+	for path, config := range f.configs() {
+		found = true
+		c := &cloudFrontReading{reading: r, path: path, cloudFrontConfig: config}
+		c.read()
+	}
+	if !found {
+		return &Error{Name: r.name, Problem: "it is no distribution: there is no DefaultCacheBehavior in it",
+			Hint: "aws cloudfront get-distribution --id … >distribution.json prints one"}
+	}
+	return nil
+}
+
+// configs yields each distribution with the path to it, "" or one that ends in a
+// dot.
+func (f *cloudFrontFile) configs() func(func(string, *cloudFrontConfig) bool) {
+	return func(yield func(string, *cloudFrontConfig) bool) {
+		switch {
+		case f.Distribution != nil && f.Distribution.DistributionConfig.isConfig():
+			yield("Distribution.DistributionConfig.", f.Distribution.DistributionConfig)
+		case f.DistributionConfig.isConfig():
+			yield("DistributionConfig.", f.DistributionConfig)
+		case f.isConfig():
+			yield("", &f.cloudFrontConfig)
+		case f.DistributionList != nil:
+			for i := range f.DistributionList.Items {
+				c := &f.DistributionList.Items[i]
+				if c.isConfig() && !yield(fmt.Sprintf("DistributionList.Items[%d].", i), c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c *cloudFrontConfig) isConfig() bool { return c != nil && c.DefaultCacheBehavior != nil }
+
+// cloudFrontReading is one distribution being read.
+type cloudFrontReading struct {
+	*reading
+	*cloudFrontConfig
+	path string
+}
+
+// at is a place in the JSON.
+func (c *cloudFrontReading) at(format string, args ...any) string {
+	return c.path + fmt.Sprintf(format, args...)
+}
+
+func (c *cloudFrontReading) read() {
+	for _, host := range c.hosts() {
+		c.host = host.name
+		v := &service{host: host.name, hostAt: host.at}
+		if c.origins(v) {
+			c.behaviour(v, c.DefaultCacheBehavior)
+			c.rest()
+			c.host = ""
+			c.take(v)
+		}
+		c.host = ""
+	}
+}
+
+func (c *cloudFrontReading) hosts() (list []named) {
+	for i, alias := range c.Aliases.Items {
+		name, at := strings.ToLower(alias), c.at("Aliases.Items[%d]", i)
+		switch {
+		case strings.HasPrefix(name, "*."):
+			c.lost(at, "server-name-pattern", "the name %q stands for many: name each link domain with --host", clip(alias))
+		case c.wants(name):
+			list = append(list, named{name, at})
+		}
+	}
+	if len(list) == 0 && len(c.Aliases.Items) == 0 {
+		for _, h := range c.opt.Hosts {
+			list = append(list, named{h, c.at("Aliases")})
+		}
+	}
+	if len(list) == 0 && len(c.Aliases.Items) == 0 {
+		c.lost(c.at("Aliases"), "no-name", "the distribution has no name but its own at cloudfront.net: give the link domain with --host")
+	}
+	return list
+}
+
+// origins finds the origin of links and those beside it.
+func (c *cloudFrontReading) origins(v *service) bool {
+	ids := []string{c.DefaultCacheBehavior.TargetOriginId}
+	for _, g := range c.OriginGroups.Items {
+		if g.Id != ids[0] {
+			continue
+		}
+		ids = nil
+		for _, m := range g.Members.Items {
+			ids = append(ids, m.OriginId)
+		}
+	}
+	var found []address
+	for _, id := range ids {
+		for i := range c.Origins.Items {
+			if o := &c.Origins.Items[i]; o.Id == id {
+				found = append(found, c.origin(v, o, i))
+			}
+		}
+	}
+	if len(found) == 0 {
+		c.lost(c.at("DefaultCacheBehavior.TargetOriginId"), "no-origin", "the origin %q is not in the distribution", clip(c.DefaultCacheBehavior.TargetOriginId))
+		return false
+	}
+	v.origin, v.others = found[0], found[1:]
+	return true
+}
+
+func (c *cloudFrontReading) origin(v *service, o *cloudFrontOrigin, i int) address {
+	a := address{at: c.at("Origins.Items[%d].DomainName", i), tls: true, host: strings.ToLower(strings.TrimSuffix(o.DomainName, "."))}
+	if o.OriginPath != "" {
+		c.wrong(c.at("Origins.Items[%d].OriginPath", i), "path-rewritten", "the path %q was put before the link's own", clip(o.OriginPath))
+	}
+	if len(o.CustomHeaders.Items) > 0 {
+		c.lost(c.at("Origins.Items[%d].CustomHeaders", i), "request-field", "the request field %q", clip(o.CustomHeaders.Items[0].HeaderName))
+	}
+	custom := o.CustomOriginConfig
+	if custom == nil {
+		return a
+	}
+	a.port = custom.HTTPSPort
+	switch custom.OriginProtocolPolicy {
+	case "http-only":
+		a.tls, a.port = false, custom.HTTPPort
+	case "match-viewer":
+		c.known(c.at("Origins.Items[%d].CustomOriginConfig.OriginProtocolPolicy", i), "scheme-of-reader", "the ESP was asked over the reader's scheme, over http for old mail")
+	}
+	// 30 seconds is CloudFront's own default: nobody chose it.
+	if custom.OriginReadTimeout != 0 && custom.OriginReadTimeout != 30 && v.timeout == 0 {
+		v.timeout, v.timeoutAt = time.Duration(custom.OriginReadTimeout)*time.Second, c.at("Origins.Items[%d].CustomOriginConfig.OriginReadTimeout", i)
+	}
+	return a
+}
+
+// behaviour reads what is done to a request for a link.
+func (c *cloudFrontReading) behaviour(v *service, b *cloudFrontBehavior) {
+	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+	if b.ViewerProtocolPolicy == "redirect-to-https" || b.ViewerProtocolPolicy == "https-only" {
+		c.wrong(in("ViewerProtocolPolicy"), "forced-https", "http was redirected to https or refused: links of old mail begin with http, and their POSTs were lost")
+	}
+	if len(b.AllowedMethods.Items) > 0 && !has(b.AllowedMethods.Items, "POST") {
+		v.noPost = in("AllowedMethods")
+	}
+	if b.Compress {
+		c.known(in("Compress"), "gzip", "compression; a redirect has nothing to compress")
+	}
+	if n := len(b.LambdaFunctionAssociations.Items) + len(b.FunctionAssociations.Items); n > 0 {
+		c.lost(in("FunctionAssociations"), "code", "%d functions run on requests or answers; they are not looked into", n)
+	}
+	if b.ForwardedValues != nil {
+		c.forwardedValues(v, b)
+	} else {
+		c.policies(v, b)
+	}
+	c.responsePolicy(b)
+}
+
+func has(list []string, word string) bool {
+	for _, w := range list {
+		if strings.EqualFold(w, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// forwardedValues reads the older way to say what goes to the origin. Host goes
+// only where it is listed, as do all but a few fields.
+func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
+	f, in := b.ForwardedValues, func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+	v.hosting, v.whoAt = hostOrigin, in("ForwardedValues.Headers")
+	if has(f.Headers.Items, "Host") || has(f.Headers.Items, "*") {
+		v.hosting = hostBranded
+	}
+	if !has(f.Headers.Items, "User-Agent") && !has(f.Headers.Items, "*") {
+		c.wrong(in("ForwardedValues.Headers"), "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
+	}
+	if !f.QueryString || len(f.QueryStringCacheKeys.Items) > 0 && !has(f.QueryStringCacheKeys.Items, "*") {
+		c.wrong(in("ForwardedValues.QueryString"), "query-dropped", "the query did not go to the ESP: SendGrid's and Iterable's links are nothing without theirs")
+	}
+	v.cookiesAt = in("ForwardedValues.Cookies.Forward")
+	switch f.Cookies.Forward {
+	case "all":
+		v.cookies = cookiesPass
+	case "whitelist":
+		v.cookies = cookiesSome
+	default:
+		v.cookies = cookiesStrip
+	}
+	switch {
+	case b.MinTTL != nil && *b.MinTTL > 0:
+		c.wrong(in("MinTTL"), "redirects-cached", "answers were kept for %d seconds at least, whatever the ESP said: clicks in that time are not counted", *b.MinTTL)
+	case b.DefaultTTL == nil:
+		c.wrong(in("DefaultTTL"), "redirects-cached", "answers without Cache-Control were kept for a day, as nothing else is said: clicks in that time are not counted")
+	case *b.DefaultTTL > scannerTTL:
+		c.wrong(in("DefaultTTL"), "redirects-cached", "answers without Cache-Control were kept for %d seconds: clicks in that time are not counted", *b.DefaultTTL)
+	case *b.DefaultTTL > 0:
+		c.known(in("DefaultTTL"), "redirects-kept", "answers without Cache-Control were kept for %d seconds; clickedge keeps none, and every click of a scanner reaches the ESP", *b.DefaultTTL)
+	}
+}
+
+// policies reads the newer way. What a policy of one's own says is not in the
+// distribution.
+func (c *cloudFrontReading) policies(v *service, b *cloudFrontBehavior) {
+	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+	c.requestPolicy(v, b, in("OriginRequestPolicyId"))
+	query, kept := managedCaches[b.CachePolicyId]
+	switch {
+	case b.CachePolicyId == cachingDisabled:
+	case kept:
+		c.wrong(in("CachePolicyId"), "redirects-cached", "answers were kept: a click that is answered from a store is not counted")
+	default:
+		c.known(in("CachePolicyId"), "policy-unknown", "what the cache policy %q says is not in the distribution; clickedge keeps no answer", clip(b.CachePolicyId))
+	}
+	forwarded := b.OriginRequestPolicyId == allViewer || b.OriginRequestPolicyId == allViewerNoHost || b.OriginRequestPolicyId == allViewerAndEdge
+	unknown := !kept && b.CachePolicyId != cachingDisabled || v.hosting == hostUnknown
+	if !forwarded && !query && !unknown {
+		c.wrong(in("OriginRequestPolicyId"), "query-dropped", "the query did not go to the ESP: SendGrid's and Iterable's links are nothing without theirs")
+	}
+}
+
+func (c *cloudFrontReading) requestPolicy(v *service, b *cloudFrontBehavior, at string) {
+	v.whoAt, v.cookiesAt = at, at
+	switch b.OriginRequestPolicyId {
+	case allViewer, allViewerAndEdge:
+		v.hosting, v.cookies = hostBranded, cookiesPass
+	case allViewerNoHost:
+		v.hosting, v.cookies = hostOrigin, cookiesPass
+	case hostHeaderOnly:
+		v.hosting, v.cookies = hostBranded, cookiesStrip
+		c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
+	case "", corsCustomOrigin, corsS3Origin, userAgentReferer:
+		v.hosting, v.cookies = hostOrigin, cookiesStrip
+		if b.OriginRequestPolicyId != userAgentReferer {
+			c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
+		}
+	default:
+		c.known(at, "policy-unknown", "what the origin request policy %q says is not in the distribution: aws cloudfront get-origin-request-policy shows it", clip(b.OriginRequestPolicyId))
+	}
+}
+
+func (c *cloudFrontReading) responsePolicy(b *cloudFrontBehavior) {
+	at := c.at("DefaultCacheBehavior.ResponseHeadersPolicyId")
+	switch b.ResponseHeadersPolicyId {
+	case "":
+	case securityHeaders, corsAndSecurity, corsPreflightSafe:
+		c.wrong(at, "hsts", "https was forced on browsers for the link domain: links of old mail begin with http, and one wrong certificate then stops them all")
+	default:
+		c.lost(at, "response-field", "the response headers policy %q", clip(b.ResponseHeadersPolicyId))
+	}
+}
+
+// rest reads what is not about links alone.
+func (c *cloudFrontReading) rest() {
+	for i := range c.CacheBehaviors.Items {
+		b := &c.CacheBehaviors.Items[i]
+		at := c.at("CacheBehaviors.Items[%d].PathPattern", i)
+		switch {
+		case appleFile(b.PathPattern) || androidFile(b.PathPattern) || strings.Contains(b.PathPattern, ".well-known"):
+			c.lost(at, "app-links", "the app-link files of %s come from the origin %q: save them, and name them in app_links", clip(b.PathPattern), clip(b.TargetOriginId))
+		case b.TargetOriginId == c.DefaultCacheBehavior.TargetOriginId:
+			c.known(at, "same-origin", "%s goes to the same origin", clip(b.PathPattern))
+		default:
+			c.lost(at, "another-origin", "%s goes to the origin %q", clip(b.PathPattern), clip(b.TargetOriginId))
+		}
+	}
+	for i, e := range c.CustomErrorResponses.Items {
+		if e.ResponsePagePath != "" {
+			c.wrong(c.at("CustomErrorResponses.Items[%d]", i), "error-page", "the ESP's %d was replaced by a page of one's own, and why it was is lost", e.ErrorCode)
+		}
+	}
+	if c.DefaultRootObject != "" {
+		c.lost(c.at("DefaultRootObject"), "root-object", "/ was asked for as %q", clip(c.DefaultRootObject))
+	}
+	if c.WebACLId != "" {
+		c.wrong(c.at("WebACLId"), "filter", "a firewall stands before the links: what it refuses, ESPs' checks and one-click unsubscribes among them, is not in the distribution")
+	}
+	if kind := c.Restrictions.GeoRestriction.RestrictionType; kind != "" && kind != "none" {
+		c.wrong(c.at("Restrictions.GeoRestriction"), "filter", "readers in some countries were turned away")
+	}
+	if c.Enabled != nil && !*c.Enabled {
+		c.known(c.at("Enabled"), "disabled", "the distribution is switched off")
+	}
+}

@@ -1,0 +1,420 @@
+package migrate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// fastlyFile is what the API answers to GET /service/ID/details, or one version of
+// it with its parts, or what "fastly service describe --json" and the like print:
+// the names of fields are compared without "_" and case. Only what a link depends
+// on is read; keys and certificates of backends among the rest are not.
+type fastlyFile struct {
+	ActiveVersion *fastlyVersion `json:"activeversion"`
+	Version       json.RawMessage
+	fastlyVersion
+}
+
+type fastlyVersion struct {
+	Domains         []struct{ Name looseText }
+	Backends        []fastlyBackend
+	Headers         []fastlyHeader
+	RequestSettings []fastlyRequest   `json:"requestsettings"`
+	CacheSettings   []fastlyCache     `json:"cachesettings"`
+	ResponseObjects []fastlyResponse  `json:"responseobjects"`
+	Conditions      []fastlyCondition `json:"conditions"`
+	VCLs            []fastlyVCL
+	Snippets        []fastlyVCL
+	Gzips           []struct{ Name looseText }
+	Settings        fastlySettings
+}
+
+type fastlyBackend struct {
+	Name, Address, Hostname looseText
+	Port                    looseInt
+	UseSSL                  looseBool  `json:"usessl"`
+	CheckCert               *looseBool `json:"sslcheckcert"`
+	SNI                     looseText  `json:"sslsnihostname"`
+	CertName                looseText  `json:"sslcerthostname"`
+	OverrideHost            looseText  `json:"overridehost"`
+	Condition               looseText  `json:"requestcondition"`
+	FirstByte               looseInt   `json:"firstbytetimeout"`
+}
+
+type fastlyHeader struct {
+	Name, Action, Type, Dst, Src looseText
+	Destination, Source          looseText
+}
+
+type fastlyRequest struct {
+	Name, Action looseText
+	ForceSSL     looseBool `json:"forcessl"`
+	ForceMiss    looseBool `json:"forcemiss"`
+	DefaultHost  looseText `json:"defaulthost"`
+	Condition    looseText `json:"requestcondition"`
+}
+
+type fastlyCache struct {
+	Name, Action looseText
+	TTL          looseInt
+}
+
+type fastlyResponse struct {
+	Name, Content, Status looseText
+	Condition             looseText `json:"requestcondition"`
+}
+
+type fastlyCondition struct{ Name, Statement looseText }
+
+type fastlyVCL struct {
+	Name, Content, Type looseText
+	Dynamic             looseText
+	Main                looseBool
+}
+
+type fastlySettings struct {
+	DefaultHost looseText `json:"general.defaulthost"`
+	DefaultTTL  *looseInt `json:"general.defaultttl"`
+}
+
+// fastly reads a VCL service.
+func (r *reading) fastly(data []byte) error {
+	var raw json.RawMessage
+	if err := decodeJSON(r.name, data, &raw); err != nil {
+		return err
+	}
+	var f fastlyFile
+	if err := json.Unmarshal(foldNames(raw), &f); err != nil {
+		return &Error{Name: r.name, Problem: "it is no service: " + strings.TrimPrefix(err.Error(), "json: ")}
+	}
+	path, v := f.version()
+	if v == nil {
+		return &Error{Name: r.name, Problem: "it is no service with its parts: there are no backends in it",
+			Hint: "curl -H \"Fastly-Key: …\" https://api.fastly.com/service/ID/details >service.json prints one"}
+	}
+	s := &fastlyReading{reading: r, fastlyVersion: v, path: path}
+	s.read()
+	return nil
+}
+
+// version picks the active version before the newest.
+func (f *fastlyFile) version() (string, *fastlyVersion) {
+	if v := f.ActiveVersion; v != nil && len(v.Backends) > 0 {
+		return "active_version.", v
+	}
+	if len(f.Version) > 0 && f.Version[0] == '{' {
+		var v fastlyVersion
+		if json.Unmarshal(f.Version, &v) == nil && len(v.Backends) > 0 {
+			return "version.", &v
+		}
+	}
+	if len(f.Backends) > 0 {
+		return "", &f.fastlyVersion
+	}
+	return "", nil
+}
+
+// foldNames takes "_" out of the names of members, so that the API's names and
+// those of Fastly's Go client are the same to encoding/json.
+func foldNames(raw json.RawMessage) json.RawMessage {
+	var out bytes.Buffer
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '"' {
+			out.WriteByte(raw[i])
+			continue
+		}
+		end := i + 1
+		for end < len(raw) && raw[end] != '"' {
+			if raw[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		word := raw[i:min(end+1, len(raw))]
+		if rest := bytes.TrimLeft(raw[min(end+1, len(raw)):], " \t\r\n"); len(rest) > 0 && rest[0] == ':' {
+			word = bytes.ReplaceAll(word, []byte("_"), nil)
+		}
+		out.Write(word)
+		i = end
+	}
+	return out.Bytes()
+}
+
+// fastlyReading is one version being read.
+type fastlyReading struct {
+	*reading
+	*fastlyVersion
+	path string
+}
+
+// at is a place in the JSON.
+func (s *fastlyReading) at(format string, args ...any) string {
+	return s.path + fmt.Sprintf(format, args...)
+}
+
+func (s *fastlyReading) read() {
+	for _, host := range s.hosts() {
+		s.host = host.name
+		v := &service{host: host.name, hostAt: host.at, hosting: hostBranded, cookies: cookiesPass}
+		s.backends(v)
+		s.settings(v)
+		s.headers(v)
+		s.code(v)
+		s.responses(v)
+		s.host = ""
+		s.take(v)
+	}
+}
+
+func (s *fastlyReading) hosts() (list []named) {
+	for i, d := range s.Domains {
+		name, at := strings.ToLower(string(d.Name)), s.at("domains[%d].name", i)
+		switch {
+		case strings.HasPrefix(name, "*."):
+			s.lost(at, "server-name-pattern", "the name %q stands for many: name each link domain with --host", clip(name))
+		case s.wants(name):
+			list = append(list, named{name, at})
+		}
+	}
+	if len(list) == 0 && len(s.Domains) == 0 {
+		for _, h := range s.opt.Hosts {
+			list = append(list, named{h, s.at("domains")})
+		}
+	}
+	if len(list) == 0 && len(s.Domains) == 0 {
+		s.lost(s.at("domains"), "no-name", "the service has no domain: give the link domain with --host")
+	}
+	return list
+}
+
+// backends takes the first backend without a condition, or else the first, for
+// that of links.
+func (s *fastlyReading) backends(v *service) {
+	main := 0
+	for i := len(s.Backends) - 1; i >= 0; i-- {
+		if s.Backends[i].Condition == "" {
+			main = i
+		}
+	}
+	for i := range s.Backends {
+		b := &s.Backends[i]
+		a := s.address(b, i)
+		switch {
+		case i == main:
+			v.origin = a
+			s.backend(v, b, i)
+		case b.Condition != "":
+			s.lost(a.at, "another-origin", "the backend %q goes with the condition %q", clip(string(b.Name)), clip(string(b.Condition)))
+		default:
+			v.others = append(v.others, a)
+		}
+	}
+}
+
+func (s *fastlyReading) address(b *fastlyBackend, i int) address {
+	host := string(b.Address)
+	if host == "" {
+		host = string(b.Hostname)
+	}
+	a := address{at: s.at("backends[%d].address", i), tls: bool(b.UseSSL), host: strings.ToLower(strings.TrimSuffix(host, "."))}
+	if b.Port > 0 && b.Port < 65536 {
+		a.port = uint16(b.Port)
+	}
+	return a
+}
+
+func (s *fastlyReading) backend(v *service, b *fastlyBackend, i int) {
+	v.whoAt, v.cookiesAt = s.at("backends[%d].override_host", i), s.at("headers")
+	if b.OverrideHost != "" {
+		v.hosting = hostingOf(string(b.OverrideHost), v)
+	}
+	if b.UseSSL {
+		if b.SNI == "" {
+			s.wrong(s.at("backends[%d].ssl_sni_hostname", i), "no-sni", "no name was sent in the TLS handshake: an ESP that has many shows another's certificate, and SparkPost ends the connection")
+		} else if !strings.EqualFold(string(b.SNI), v.origin.host) {
+			s.wrong(s.at("backends[%d].ssl_sni_hostname", i), "sni", "the name in the TLS handshake was %q, not that of the ESP's origin", clip(string(b.SNI)))
+		}
+		if b.CheckCert != nil && !bool(*b.CheckCert) {
+			s.wrong(s.at("backends[%d].ssl_check_cert", i), "tls-not-verified", "the certificate of the ESP was not verified")
+		} else if b.CertName != "" && !strings.EqualFold(string(b.CertName), v.origin.host) {
+			s.wrong(s.at("backends[%d].ssl_cert_hostname", i), "cert-name", "the certificate was held against %q, not against the name of the ESP's origin", clip(string(b.CertName)))
+		}
+	}
+	// 15 seconds is Fastly's own default: nobody chose it.
+	if b.FirstByte != 0 && b.FirstByte != 15000 {
+		v.timeout, v.timeoutAt = time.Duration(b.FirstByte)*time.Millisecond, s.at("backends[%d].first_byte_timeout", i)
+	}
+}
+
+// settings reads what holds for every request.
+func (s *fastlyReading) settings(v *service) {
+	if host := string(s.Settings.DefaultHost); host != "" {
+		v.hosting, v.whoAt = hostingOf(host, v), s.at("settings.general.default_host")
+	}
+	passes := s.vclPasses()
+	for i, q := range s.RequestSettings {
+		in := func(field string) string { return s.at("request_settings[%d].%s", i, field) }
+		if q.ForceSSL {
+			s.wrong(in("force_ssl"), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+		}
+		if q.DefaultHost != "" {
+			v.hosting, v.whoAt = hostingOf(string(q.DefaultHost), v), in("default_host")
+		}
+		passes = passes || q.Action == "pass" && q.Condition == ""
+	}
+	for i, c := range s.CacheSettings {
+		if c.Action == "pass" {
+			passes = true
+		} else if c.TTL > 0 {
+			s.wrong(s.at("cache_settings[%d].ttl", i), "redirects-cached", "answers were kept for %d seconds: clicks in that time are not counted", c.TTL)
+		}
+	}
+	if ttl := s.Settings.DefaultTTL; !passes && (ttl == nil || *ttl > 0) {
+		s.wrong(s.at("request_settings"), "redirects-cached", "nothing lets requests pass: Fastly keeps answers of 301, 302 and 404 without Cache-Control for the default TTL, and clicks in that time are not counted")
+	}
+	if len(s.Gzips) > 0 {
+		s.known(s.at("gzips"), "gzip", "compression; a redirect has nothing to compress")
+	}
+}
+
+// headers reads the rules for fields.
+func (s *fastlyReading) headers(v *service) {
+	for i, h := range s.Headers {
+		at := s.at("headers[%d]", i)
+		dst, src := strings.ToLower(string(h.Dst+h.Destination)), strings.Trim(string(h.Src+h.Source), `" `)
+		switch {
+		case dst == "http.host" && (h.Type == "request" || h.Type == "miss" || h.Type == "pass" || h.Type == "fetch"):
+			v.hosting, v.whoAt = hostingOf(vclHost(src), v), at
+		case dst == "http.x-forwarded-host" && h.Action == "set":
+			v.forwardedHost, v.forwardedAt = true, at
+		case dst == "http.cookie" && h.Action == "delete":
+			v.cookies, v.cookiesAt = cookiesStrip, at
+		case dst == "url" || dst == "req.url":
+			s.wrong(at, "path-rewritten", "the path or query of links was rewritten: %s", clip(src))
+		case dst == "http.strict-transport-security" && h.Action != "delete":
+			s.wrong(at, "hsts", "https was forced on browsers for the link domain: links of old mail begin with http, and one wrong certificate then stops them all")
+		default:
+			s.lost(at, "field", "%s %s %s", clip(string(h.Type)), clip(string(h.Action)), clip(dst))
+		}
+	}
+}
+
+// vclHost puts a VCL variable that holds the reader's Host in nginx's words.
+func vclHost(src string) string {
+	switch strings.ToLower(src) {
+	case "req.http.host", "bereq.http.host":
+		return "$host"
+	}
+	return src
+}
+
+// What VCL does to requests, line by line. It is not understood: a line in a
+// branch that never runs is noted as well.
+var (
+	vclPass   = regexp.MustCompile(`(?i)return\s*\(\s*pass\s*\)`)
+	vclSet    = regexp.MustCompile(`(?i)^\s*set\s+(?:be)?req\.(http\.[\w-]+|url)\s*=\s*(.+?)\s*;`)
+	vclUnset  = regexp.MustCompile(`(?i)^\s*(?:unset|remove)\s+(?:be)?req\.(http\.[\w-]+)`)
+	vclError  = regexp.MustCompile(`(?i)^\s*error\s+(\d+)`)
+	vclTTL    = regexp.MustCompile(`(?i)^\s*set\s+beresp\.ttl\s*=\s*([1-9]\w*)`)
+	vclHSTS   = regexp.MustCompile(`(?i)^\s*(?:set|add)\s+(?:resp|beresp|obj)\.http\.Strict-Transport-Security`)
+	vclAgents = regexp.MustCompile(`(?i)req\.http\.User-Agent\s*~`)
+)
+
+func (s *fastlyReading) vclPasses() bool {
+	for _, list := range [][]fastlyVCL{s.VCLs, s.Snippets} {
+		for _, v := range list {
+			if vclPass.MatchString(uncomment(string(v.Content))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// uncomment takes comments that fill a line out.
+func uncomment(vcl string) string {
+	lines := strings.Split(vcl, "\n")
+	for i, l := range lines {
+		if l = strings.TrimSpace(l); strings.HasPrefix(l, "#") || strings.HasPrefix(l, "//") {
+			lines[i] = ""
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// boilerplate are the lines that Fastly's own template has.
+var boilerplate = regexp.MustCompile(`(?i)^\s*(?:set|unset)\s+(?:be)?req\.http\.(?:Fastly-|X-Forwarded-For|X-Varnish|X-Real-IP)`)
+
+func (s *fastlyReading) code(v *service) {
+	for i, vcl := range s.VCLs {
+		s.lines(v, string(vcl.Content), s.at("vcls[%d]", i))
+	}
+	for i, vcl := range s.Snippets {
+		if vcl.Content == "" {
+			s.lost(s.at("snippets[%d]", i), "code", "the dynamic snippet %q: its text is not in the JSON", clip(string(vcl.Name)))
+		}
+		s.lines(v, string(vcl.Content), s.at("snippets[%d]", i))
+	}
+}
+
+func (s *fastlyReading) lines(v *service, vcl, path string) {
+	for n, line := range strings.Split(uncomment(vcl), "\n") {
+		if boilerplate.MatchString(line) {
+			continue
+		}
+		s.line(v, line, fmt.Sprintf("%s.content line %d", path, n+1))
+	}
+	if appleFile(vcl) || androidFile(vcl) {
+		s.lost(path+".content", "app-links", "app-link files are made in VCL: save them, and name them in app_links")
+	}
+}
+
+func (s *fastlyReading) line(v *service, line, at string) {
+	set, unset := vclSet.FindStringSubmatch(line), vclUnset.FindStringSubmatch(line)
+	switch {
+	case set != nil && strings.EqualFold(set[1], "http.host"):
+		v.hosting, v.whoAt = hostingOf(vclHost(strings.Trim(set[2], `"`)), v), at
+	case set != nil && strings.EqualFold(set[1], "http.x-forwarded-host"):
+		v.forwardedHost, v.forwardedAt = true, at
+	case set != nil && strings.EqualFold(set[1], "url"):
+		s.wrong(at, "path-rewritten", "the path or query of links was rewritten: %s", clip(set[2]))
+	case unset != nil && strings.EqualFold(unset[1], "http.cookie"):
+		v.cookies, v.cookiesAt = cookiesStrip, at
+	case vclHSTS.MatchString(line):
+		s.wrong(at, "hsts", "https was forced on browsers for the link domain: links of old mail begin with http, and one wrong certificate then stops them all")
+	case vclTTL.MatchString(line):
+		s.wrong(at, "redirects-cached", "answers were kept: clicks in that time are not counted")
+	case vclAgents.MatchString(line):
+		s.wrong(at, "user-agents-refused", "some user agents got another answer: ESPs' own checks (Customer.io/…) and mailbox providers' one-click unsubscribes look like bots")
+	case vclError.MatchString(line):
+		s.lost(at, "answer", "%s", clip(strings.TrimSpace(line)))
+	}
+}
+
+// responses carries app-link files over and names the rest.
+func (s *fastlyReading) responses(v *service) {
+	for i, o := range s.ResponseObjects {
+		at, when := s.at("response_objects[%d]", i), s.condition(string(o.Condition))
+		switch {
+		case (o.Status == "200" || o.Status == "") && appleFile(when) && o.Content != "":
+			v.apple, v.appAt = []byte(o.Content), at
+		case (o.Status == "200" || o.Status == "") && androidFile(when) && o.Content != "":
+			v.android, v.appAt = []byte(o.Content), at
+		default:
+			s.lost(at, "answer", "the answer %q, %s", clip(string(o.Name)), clip(string(o.Status)))
+		}
+	}
+}
+
+func (s *fastlyReading) condition(name string) string {
+	for _, c := range s.Conditions {
+		if string(c.Name) == name {
+			return string(c.Statement)
+		}
+	}
+	return name
+}

@@ -1,0 +1,110 @@
+package migrate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrExists is wrapped by the error about hosts that sites.json has already.
+var ErrExists = errors.New("in the file already")
+
+// span is where a member's value stands in a text.
+type span struct{ from, to int }
+
+// Merge puts sites into the text of a sites.json and changes nothing else in it.
+// A host that is there is an error that wraps [ErrExists], unless replace: its
+// object is replaced then. The text must be one that core takes.
+func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
+	members, end, err := siteSpans(text)
+	if err != nil {
+		return nil, err
+	}
+	var there []string
+	for _, s := range sites {
+		if _, ok := members[s.Host]; ok {
+			there = append(there, s.Host)
+		}
+	}
+	if len(there) > 0 && !replace {
+		return nil, fmt.Errorf("%s: %w", strings.Join(there, ", "), ErrExists)
+	}
+	out := slices.Clone(text)
+	type edit struct {
+		span
+		with []byte
+	}
+	var edits []edit
+	var added []byte
+	for i := range sites {
+		object := sites[i].text()
+		if at, ok := members[sites[i].Host]; ok {
+			edits = append(edits, edit{at, object})
+			continue
+		}
+		if len(members)+len(added) > 0 {
+			added = append(added, ',')
+		}
+		added = append(append(append(append(added, "\n    "...), quoted(sites[i].Host)...), ": "...), object...)
+	}
+	if added != nil {
+		last := len(bytes.TrimRight(text[:end], " \t\r\n"))
+		edits = append(edits, edit{span{last, last}, added})
+	}
+	// From the back, so that places stay right.
+	slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
+	for _, e := range edits {
+		out = slices.Replace(out, e.from, e.to, e.with...)
+	}
+	return out, nil
+}
+
+var errSites = errors.New(`there is no object "sites" in it`)
+
+// siteSpans finds the objects of the sites, and where the object around them ends.
+func siteSpans(text []byte) (map[string]span, int, error) {
+	bom := len(text) - len(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
+	dec := json.NewDecoder(bytes.NewReader(text[bom:]))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, 0, errSites
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, 0, err
+		}
+		if name == "sites" {
+			return memberSpans(dec, bom)
+		}
+		var skipped json.RawMessage
+		if err := dec.Decode(&skipped); err != nil {
+			return nil, 0, err
+		}
+	}
+	return nil, 0, errSites
+}
+
+func memberSpans(dec *json.Decoder, bom int) (map[string]span, int, error) {
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, 0, errSites
+	}
+	members := map[string]span{}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, 0, err
+		}
+		host, _ := name.(string)
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, 0, err
+		}
+		to := bom + int(dec.InputOffset())
+		members[host] = span{to - len(value), to}
+	}
+	_, err := dec.Token()
+	return members, bom + int(dec.InputOffset()) - 1, err
+}

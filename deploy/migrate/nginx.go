@@ -1,0 +1,205 @@
+package migrate
+
+import (
+	"errors"
+	"path"
+	"strings"
+)
+
+// nginx reads an nginx configuration: a whole one, a file of servers, or the
+// inside of one server.
+func (r *reading) nginx(data []byte) error {
+	n := &nginxReading{reading: r, upstreams: map[string]*directive{}}
+	list, err := parseNginx(r.name, data, &n.directives)
+	if err != nil {
+		return err
+	}
+	list, err = n.include(list, map[string]bool{r.name: true})
+	if err != nil {
+		return err
+	}
+	n.collect(list, nil)
+	if len(n.servers) == 0 && hasAny(list, "proxy_pass", "location", "server_name") {
+		// The inside of a server, as a file to be included.
+		n.servers = append(n.servers, nginxServer{d: &directive{name: "server", block: list, file: r.name, line: 1}})
+	}
+	if len(n.servers) == 0 {
+		r.lost(r.name, "no-server", "there is no server in it")
+	}
+	n.serve()
+	return nil
+}
+
+// nginxReading is an nginx configuration being read.
+type nginxReading struct {
+	*reading
+	directives int
+	files      int
+	upstreams  map[string]*directive
+	servers    []nginxServer
+}
+
+// nginxServer is a server block and the blocks around it, the outermost first.
+type nginxServer struct {
+	d      *directive
+	around [][]*directive
+}
+
+// include puts the files that are named into their place. within are the files
+// under way, so that one does not include itself.
+func (n *nginxReading) include(list []*directive, within map[string]bool) ([]*directive, error) {
+	var out []*directive
+	for _, d := range list {
+		if d.block != nil {
+			block, err := n.include(d.block, within)
+			if err != nil {
+				return nil, err
+			}
+			d.block = block
+		}
+		if d.name != "include" {
+			out = append(out, d)
+			continue
+		}
+		more, err := n.included(d, within)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+// harmlessIncludes hold what no link depends on.
+var harmlessIncludes = map[string]bool{
+	"mime.types": true, "fastcgi_params": true, "fastcgi.conf": true, "uwsgi_params": true, "scgi_params": true,
+	"options-ssl-nginx.conf": true, "ssl-params.conf": true, "ssl.conf": true,
+}
+
+func (n *nginxReading) included(d *directive, within map[string]bool) ([]*directive, error) {
+	pattern := d.arg(0)
+	if harmlessIncludes[path.Base(pattern)] {
+		return nil, nil
+	}
+	if n.opt.Files == nil {
+		n.lost(d.at(), "include", "the file %q is not read: give the configuration as a file, not on standard input", clip(pattern))
+		return nil, nil
+	}
+	names, err := n.opt.Files.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		n.lost(d.at(), "include", "%s", notRead(pattern, err))
+		return nil, nil
+	}
+	var out []*directive
+	for _, name := range names {
+		if n.files++; within[name] || n.files > maxIncludes {
+			n.lost(d.at(), "include", "the file %q is not read: it is included by itself, or is one of more than %d", clip(name), maxIncludes)
+			continue
+		}
+		more, err := n.includedFile(d, name, within)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+func (n *nginxReading) includedFile(d *directive, name string, within map[string]bool) ([]*directive, error) {
+	text, err := n.opt.Files.ReadFile(name)
+	if err == nil && len(text) > maxInput {
+		err = errors.New("it is too large")
+	}
+	if err != nil {
+		n.lost(d.at(), "include", "%s", notRead(name, err))
+		return nil, nil
+	}
+	list, err := parseNginx(name, text, &n.directives)
+	if err != nil {
+		return nil, err
+	}
+	within[name] = true
+	defer delete(within, name)
+	return n.include(list, within)
+}
+
+func notRead(name string, err error) string {
+	why := "there is no such file"
+	if err != nil {
+		why = err.Error()
+	}
+	return "the file \"" + clip(name) + "\" is not read: " + clip(why)
+}
+
+// collect finds servers and upstreams, with what the blocks around them say.
+func (n *nginxReading) collect(list []*directive, around [][]*directive) {
+	around = append(around[:len(around):len(around)], list)
+	for _, d := range list {
+		switch d.name {
+		case "server":
+			if d.block != nil {
+				n.servers = append(n.servers, nginxServer{d, around})
+			}
+		case "upstream":
+			n.upstreams[d.arg(0)] = d
+		case "http":
+			n.collect(d.block, around)
+		}
+	}
+}
+
+func hasAny(list []*directive, names ...string) bool {
+	for _, name := range names {
+		if find(list, name) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns the last directive of a name, nil for none.
+func find(list []*directive, name string) *directive {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].name == name {
+			return list[i]
+		}
+	}
+	return nil
+}
+
+// scope is the blocks that a request passes through, the outermost first.
+type scope [][]*directive
+
+// inner is the scope of a block within.
+func (s scope) inner(list []*directive) scope { return append(s[:len(s):len(s)], list) }
+
+// find returns what holds for a directive that an inner block overrides.
+func (s scope) find(name string) *directive {
+	for i := len(s) - 1; i >= 0; i-- {
+		if d := find(s[i], name); d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// all returns the directives of the innermost block that has any: nginx inherits
+// proxy_set_header and add_header only where a block has none of its own.
+func (s scope) all(name string) (list []*directive) {
+	for i := len(s) - 1; i >= 0 && list == nil; i-- {
+		for _, d := range s[i] {
+			if d.name == name {
+				list = append(list, d)
+			}
+		}
+	}
+	return list
+}
+
+// isOn tells whether a switch is on.
+func (s scope) isOn(name string) *directive {
+	if d := s.find(name); d != nil && strings.EqualFold(d.arg(0), "on") {
+		return d
+	}
+	return nil
+}

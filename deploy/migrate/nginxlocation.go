@@ -1,0 +1,172 @@
+package migrate
+
+import (
+	"path"
+	"strings"
+)
+
+// location reads one location beside that of links.
+func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
+	where := d.arg(len(d.args) - 1)
+	if len(d.args) == 0 {
+		where = ""
+	}
+	switch {
+	case contains(d.block, main):
+		n.mainLocation(v, sc, d, main)
+	case appleFile(where):
+		v.apple = n.appFile(v, sc, d, where)
+	case androidFile(where):
+		v.android = n.appFile(v, sc, d, where)
+	case strings.Contains(where, "acme-challenge"):
+		n.known(d.at(), "acme", "certificates are Fastly's from now on: the challenge needs no place of its own")
+	case strings.HasPrefix(where, "/robots.txt") || strings.HasPrefix(where, "/favicon.ico") || strings.HasPrefix(where, "/health"):
+		n.known(d.at(), "location", "%s goes to the ESP, or is answered by clickedge", clip(where))
+	default:
+		n.otherLocation(v, d, where)
+	}
+}
+
+// contains tells whether a statement is somewhere below.
+func contains(list []*directive, d *directive) bool {
+	for _, x := range list {
+		if x == d || contains(x.block, d) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *nginxReading) mainLocation(v *service, sc scope, d, main *directive) {
+	if !isRoot(d) {
+		n.wrong(d.at(), "paths-limited", "only %s went to the ESP: links of other forms, its unsubscribe pages among them, did not", clip(strings.Join(d.args, " ")))
+	}
+	for _, x := range d.block {
+		switch {
+		case x.name == "return":
+			n.returns(v, x, d.arg(len(d.args)-1))
+		case x.name == "location":
+			n.location(v, sc.inner(x.block), x, main)
+		case x != main:
+			n.other(v, x)
+		}
+	}
+}
+
+// otherLocation is one that sites.json has no word for, but for the home page.
+func (n *nginxReading) otherLocation(v *service, d *directive, where string) {
+	if ret := find(d.block, "return"); ret != nil {
+		n.returns(v, ret, where)
+		return
+	}
+	if pass := find(d.block, "proxy_pass"); pass != nil {
+		if m := passURL.FindStringSubmatch(pass.arg(0)); m != nil && n.upstreams[m[2]] == nil {
+			a := parseAddress(m[2], m[1] == "https", pass.at())
+			if a.host == v.origin.host {
+				n.known(pass.at(), "same-origin", "%s goes to the same origin", clip(where))
+				return
+			}
+		}
+		n.lost(pass.at(), "another-origin", "%s goes to %s", clip(where), clip(pass.arg(0)))
+		return
+	}
+	n.lost(d.at(), "location", "location %s", clip(strings.Join(d.args, " ")))
+}
+
+// returns reads "return 301 https://…" and its like. where is the location's path,
+// "" for the server's own.
+func (n *nginxReading) returns(v *service, d *directive, where string) {
+	code, to := d.arg(0), d.arg(1)
+	if to == "" && strings.HasPrefix(code, "http") {
+		code, to = "302", code
+	}
+	switch {
+	case strings.HasPrefix(to, "https://$") && strings.Contains(to, "$request_uri"):
+		n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+	case where == "/" && strings.HasPrefix(to, "https://") && !strings.Contains(to, "$") && len(code) == 3 && code[0] == '3':
+		v.home, v.homeAt = to, d.at()
+		n.known(d.at(), "home", "/ led to %s; it is the way on of clickedge's pages, and / itself goes to the ESP", clip(to))
+	case strings.HasPrefix(code, "3"):
+		n.lost(d.at(), "redirect", "%s led to %s", clip(where), clip(to))
+	default:
+		n.lost(d.at(), "answer", "%s was answered %s here", clip(where), clip(code))
+	}
+}
+
+// redirectOnly reads a server that does not proxy, where its name is one of ours.
+func (n *nginxReading) redirectOnly(s nginxServer) {
+	if ret := find(s.d.block, "return"); ret != nil && find(s.d.block, "server_name") == nil {
+		// The default server, which answers for every name: nobody's in particular.
+		n.returns(&service{}, ret, "")
+		return
+	}
+	for _, host := range n.hosts(s) {
+		n.host = host.name
+		v := &service{host: host.name}
+		for _, d := range s.d.block {
+			switch {
+			case d.name == "return":
+				n.returns(v, d, "")
+			case d.name == "location" && find(d.block, "return") != nil:
+				n.returns(v, find(d.block, "return"), d.arg(len(d.args)-1))
+			case d.name == "if" || d.name == "rewrite":
+				n.other(v, d)
+			}
+		}
+		if !n.seen[host.name] {
+			n.lost(host.at, "no-proxy", "the server of %q proxies to nobody", clip(host.name))
+		}
+		n.host = ""
+	}
+}
+
+func appleFile(where string) bool { return strings.Contains(where, "apple-app-site-association") }
+
+func androidFile(where string) bool { return strings.Contains(where, "assetlinks") }
+
+// appFile finds the file that a location serves: as the text of a return, or by
+// alias or root. It returns nil where it cannot be had, and says so.
+func (n *nginxReading) appFile(v *service, sc scope, d *directive, where string) []byte {
+	v.appAt = d.at()
+	if ret := find(d.block, "return"); ret != nil {
+		if ret.arg(0) == "200" && ret.arg(1) != "" && !strings.Contains(ret.arg(1), "$") {
+			return []byte(ret.arg(1))
+		}
+		n.lost(ret.at(), "app-links", "the app-link file of %s: it is answered %s", clip(where), clip(strings.Join(ret.args, " ")))
+		return nil
+	}
+	if d.block != nil && find(d.block, "proxy_pass") != nil {
+		n.lost(d.at(), "app-links", "the app-link file comes from %s: save it, and name it in app_links", clip(find(d.block, "proxy_pass").arg(0)))
+		return nil
+	}
+	name := appFileName(sc, d, where)
+	if name == "" {
+		n.lost(d.at(), "app-links", "the app-link file of %s: its place is not in the configuration", clip(where))
+		return nil
+	}
+	if n.opt.Files == nil {
+		n.lost(d.at(), "app-links", "the app-link file %q is not read: name it in app_links", clip(name))
+		return nil
+	}
+	text, err := n.opt.Files.ReadFile(name)
+	if err != nil {
+		n.lost(d.at(), "app-links", "the app-link file %s: %s", clip(name), clip(err.Error()))
+		return nil
+	}
+	return text
+}
+
+// appFileName is where nginx would look: alias names the file or its folder, root
+// the folder of the whole path.
+func appFileName(sc scope, d *directive, where string) string {
+	if alias := find(d.block, "alias"); alias != nil {
+		if strings.HasSuffix(alias.arg(0), "/") {
+			return alias.arg(0) + path.Base(where)
+		}
+		return alias.arg(0)
+	}
+	if root := sc.find("root"); root != nil && strings.HasPrefix(where, "/") {
+		return strings.TrimSuffix(root.arg(0), "/") + where
+	}
+	return ""
+}

@@ -1,0 +1,251 @@
+package migrate
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// The bounds of an nginx configuration.
+const (
+	maxDepth      = 24
+	maxDirectives = 20_000
+	maxIncludes   = 100 // files
+)
+
+// directive is a statement of nginx: a name, words, and perhaps a block.
+//
+//	location /f/ { … }
+//	└ name   └ args └ block
+type directive struct {
+	name  string
+	args  []string
+	block []*directive // nil where a semicolon ends it
+	file  string
+	line  int
+}
+
+// at is the directive's place.
+func (d *directive) at() string { return d.file + ":" + strconv.Itoa(d.line) }
+
+// arg is the i-th word, "" where there is none.
+func (d *directive) arg(i int) string {
+	if i < len(d.args) {
+		return d.args[i]
+	}
+	return ""
+}
+
+// nginxParser reads nginx's grammar ("Beginner's Guide, Configuration File's
+// Structure"; quoting as its ngx_conf_read_token does). It is our own because every
+// statement has to keep the place where it begins, a stray brace must be an error
+// and not the end of the file, and Lua must not be looked into.
+type nginxParser struct {
+	file         string
+	text         string
+	at           int
+	line, column int
+	count        *int // directives, over all files
+}
+
+func (p *nginxParser) fail(line, column int, format string, args ...any) error {
+	return &Error{Name: p.file, Line: line, Column: column, Problem: fmt.Sprintf(format, args...)}
+}
+
+// parseNginx reads one file.
+func parseNginx(file string, text []byte, count *int) ([]*directive, error) {
+	p := &nginxParser{file: file, text: string(text), line: 1, column: 1, count: count}
+	return p.block(0, nil)
+}
+
+// block reads statements up to the brace that ends the block, or the end of the
+// file. open is the statement whose block it is.
+func (p *nginxParser) block(depth int, open *directive) ([]*directive, error) {
+	list := []*directive{}
+	if depth > maxDepth {
+		return nil, p.fail(p.line, p.column, "blocks stand more than %d deep in one another", maxDepth)
+	}
+	for {
+		p.space()
+		switch c, ok := p.peek(); {
+		case !ok && open != nil:
+			return nil, p.fail(p.line, p.column, "the file ends inside the block of %q, which begins on line %d", clip(open.name), open.line)
+		case !ok:
+			return list, nil
+		case c == '}' && open != nil:
+			p.next()
+			return list, nil
+		case c == '}' || c == '{' || c == ';':
+			return nil, p.fail(p.line, p.column, "%q where a directive belongs", string(c))
+		}
+		d, err := p.statement(depth)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, d)
+	}
+}
+
+func (p *nginxParser) statement(depth int) (*directive, error) {
+	d := &directive{file: p.file, line: p.line}
+	if *p.count++; *p.count > maxDirectives {
+		return nil, p.fail(p.line, p.column, "more than %d directives", maxDirectives)
+	}
+	for {
+		p.space()
+		line, column := p.line, p.column
+		c, ok := p.peek()
+		switch {
+		case !ok || c == '}':
+			return nil, p.fail(line, column, "the directive %q of line %d is not ended: a semicolon is missing", clip(d.name), d.line)
+		case c == ';':
+			p.next()
+			return d, nil
+		case c == '{':
+			p.next()
+			return d, p.body(d, depth)
+		}
+		word, err := p.word()
+		if err != nil {
+			return nil, err
+		}
+		if d.name == "" {
+			d.name = word
+		} else {
+			d.args = append(d.args, word)
+		}
+	}
+}
+
+// body reads the block of a statement, or steps over one that holds Lua.
+func (p *nginxParser) body(d *directive, depth int) (err error) {
+	if strings.HasSuffix(d.name, "_by_lua_block") {
+		d.block = []*directive{}
+		return p.skipLua(d)
+	}
+	d.block, err = p.block(depth+1, d)
+	return err
+}
+
+// skipLua counts braces; strings and comments of Lua with lone ones are rare, and
+// then the error that follows names the line.
+func (p *nginxParser) skipLua(d *directive) error {
+	for open := 1; open > 0; {
+		c, ok := p.peek()
+		if !ok {
+			return p.fail(p.line, p.column, "the file ends inside the block of %q, which begins on line %d", clip(d.name), d.line)
+		}
+		switch c {
+		case '{':
+			open++
+		case '}':
+			open--
+		}
+		p.next()
+	}
+	return nil
+}
+
+// word reads one word: quoted, with backslashes taken off quotes and backslashes,
+// or bare up to white space, a semicolon or a brace. "${name}" is part of a word.
+func (p *nginxParser) word() (string, error) {
+	line, column := p.line, p.column
+	c, _ := p.peek()
+	if c == '"' || c == '\'' {
+		return p.quotedWord(c, line, column)
+	}
+	var b strings.Builder
+	for {
+		c, ok := p.peek()
+		switch {
+		case !ok || strings.IndexByte(" \t\r\n;", c) >= 0:
+			return b.String(), nil
+		case c == '{' && strings.HasSuffix(b.String(), "$"):
+			if err := p.variable(&b, line, column); err != nil {
+				return "", err
+			}
+			continue
+		case c == '{':
+			return b.String(), nil
+		case c == '\\' && p.at+1 < len(p.text):
+			b.WriteByte(c)
+			p.next()
+			c = p.text[p.at]
+		case c < ' ' || c == 0x7f:
+			return "", p.fail(p.line, p.column, "a control byte 0x%02x", c)
+		}
+		b.WriteByte(c)
+		p.next()
+	}
+}
+
+func (p *nginxParser) variable(b *strings.Builder, line, column int) error {
+	for {
+		c, ok := p.peek()
+		if !ok || c == '\n' {
+			return p.fail(line, column, "${ without its }")
+		}
+		b.WriteByte(c)
+		p.next()
+		if c == '}' {
+			return nil
+		}
+	}
+}
+
+func (p *nginxParser) quotedWord(quote byte, line, column int) (string, error) {
+	var b strings.Builder
+	p.next()
+	for {
+		c, ok := p.peek()
+		if !ok {
+			return "", p.fail(line, column, "a quote that is not closed")
+		}
+		p.next()
+		if c == quote {
+			break
+		}
+		if after, more := p.peek(); c == '\\' && more && (after == '"' || after == '\'' || after == '\\') {
+			p.next()
+			c = after
+		}
+		b.WriteByte(c)
+	}
+	if c, ok := p.peek(); ok && strings.IndexByte(" \t\r\n;{})", c) < 0 {
+		return "", p.fail(p.line, p.column, "%q right after a quoted word", string(c))
+	}
+	return b.String(), nil
+}
+
+func (p *nginxParser) peek() (byte, bool) {
+	if p.at < len(p.text) {
+		return p.text[p.at], true
+	}
+	return 0, false
+}
+
+func (p *nginxParser) next() {
+	if p.text[p.at] == '\n' {
+		p.line, p.column = p.line+1, 0
+	}
+	p.at++
+	p.column++
+}
+
+// space skips white space and comments.
+func (p *nginxParser) space() {
+	for {
+		c, ok := p.peek()
+		switch {
+		case ok && strings.IndexByte(" \t\r\n", c) >= 0:
+			p.next()
+		case ok && c == '#':
+			for ok && c != '\n' {
+				p.next()
+				c, ok = p.peek()
+			}
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,403 @@
+package migrate
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// serve turns every server into services. Those with a proxy come first: the one
+// on port 80 that only redirects has the same name.
+func (n *nginxReading) serve() {
+	var rest []nginxServer
+	for _, s := range n.servers {
+		if !n.proxied(s) {
+			rest = append(rest, s)
+		}
+	}
+	for _, s := range rest {
+		n.redirectOnly(s)
+	}
+}
+
+// proxied takes a server that proxies, and tells whether it is one.
+func (n *nginxReading) proxied(s nginxServer) bool {
+	sc := scope(s.around).inner(s.d.block)
+	main, mainScope := n.mainProxy(sc, s.d.block)
+	if main == nil {
+		// The inside of a location, as a file to be included.
+		main, mainScope = find(s.d.block, "proxy_pass"), sc
+	}
+	if main == nil {
+		return false
+	}
+	for _, host := range n.hosts(s) {
+		n.host = host.name
+		v := &service{host: host.name, hostAt: host.at}
+		n.origin(v, main, mainScope)
+		n.headers(v, mainScope)
+		n.settings(v, mainScope)
+		n.around(v, sc, s.d.block, main)
+		n.host = ""
+		n.take(v)
+	}
+	return true
+}
+
+// named is a host name and where it stands.
+type named struct{ name, at string }
+
+// hosts are the link domains of a server.
+func (n *nginxReading) hosts(s nginxServer) (list []named) {
+	explicit := false
+	for _, d := range s.d.block {
+		if d.name != "server_name" {
+			continue
+		}
+		for _, arg := range d.args {
+			name := strings.ToLower(strings.TrimSuffix(arg, "."))
+			switch {
+			case name == "_" || name == "":
+			case strings.HasPrefix(name, "~") || strings.Contains(name, "*") || strings.HasPrefix(name, "."):
+				n.lost(d.at(), "server-name-pattern", "the name %q stands for many: name each link domain with --host", clip(arg))
+			case !n.wants(name):
+				explicit = true
+			case !slices.ContainsFunc(list, func(h named) bool { return h.name == name }):
+				list = append(list, named{name, d.at()})
+			}
+		}
+	}
+	// A server of no name, or of patterns only, is for the hosts that were given.
+	if len(list) == 0 && !explicit {
+		for _, h := range n.opt.Hosts {
+			list = append(list, named{h, s.d.at()})
+		}
+	}
+	if len(list) == 0 && !explicit {
+		n.lost(s.d.at(), "no-name", "the server has no name that a link domain can have: give it with --host")
+	}
+	return list
+}
+
+// mainProxy finds the proxy_pass that links meet: that of "location /", else of the
+// first location that has one.
+func (n *nginxReading) mainProxy(sc scope, block []*directive) (*directive, scope) {
+	var first *directive
+	var firstScope scope
+	for _, d := range block {
+		if d.name != "location" {
+			continue
+		}
+		inner := sc.inner(d.block)
+		pass := find(d.block, "proxy_pass")
+		if pass == nil {
+			pass, inner = n.mainProxy(inner, d.block)
+		}
+		if pass == nil {
+			continue
+		}
+		if isRoot(d) {
+			return pass, inner
+		}
+		if first == nil {
+			first, firstScope = pass, inner
+		}
+	}
+	return first, firstScope
+}
+
+// isRoot tells whether a location is for every path.
+func isRoot(d *directive) bool {
+	switch d.arg(0) {
+	case "/", "^~/":
+		return true
+	case "^~":
+		return d.arg(1) == "/"
+	case "~", "~*":
+		return d.arg(1) == "/" || d.arg(1) == "^/" || d.arg(1) == "^/(.*)$" || d.arg(1) == ".*"
+	}
+	return false
+}
+
+// passURL takes the argument of proxy_pass apart.
+var passURL = regexp.MustCompile(`^(https?|\$scheme)://([^/?#$]+)(.*)$`)
+
+// origin reads proxy_pass.
+func (n *nginxReading) origin(v *service, pass *directive, sc scope) {
+	m := passURL.FindStringSubmatch(expand(pass.arg(0), sc))
+	if m == nil {
+		v.origin = address{at: pass.at()}
+		n.lost(pass.at(), "proxy-pass", "%q is not read: it is made of variables, or leads to no web server", clip(pass.arg(0)))
+		return
+	}
+	n.rest(pass, m[3])
+	secure := m[1] == "https" || m[1] == "$scheme"
+	if m[1] == "$scheme" {
+		n.wrong(pass.at(), "scheme-of-reader", "the ESP was asked over the reader's scheme, over http for old mail")
+	}
+	if up := n.upstreams[m[2]]; up != nil {
+		n.fromUpstream(v, up, secure)
+		return
+	}
+	v.origin = parseAddress(m[2], secure, pass.at())
+}
+
+// expand puts values of "set" in place of their variables.
+func expand(text string, sc scope) string {
+	for range 4 {
+		changed := false
+		for _, block := range sc {
+			for _, d := range block {
+				if name := d.arg(0); d.name == "set" && len(name) > 1 && name[0] == '$' && len(text) < 4096 {
+					next := replaceVariable(text, name[1:], d.arg(1))
+					changed, text = changed || next != text, next
+				}
+			}
+		}
+		if !changed {
+			break
+		}
+	}
+	return text
+}
+
+func replaceVariable(text, name, value string) string {
+	text = strings.ReplaceAll(text, "${"+name+"}", value)
+	i := strings.Index(text, "$"+name)
+	if i < 0 {
+		return text
+	}
+	end := i + 1 + len(name)
+	if end < len(text) && (text[end] == '_' || text[end]|0x20 >= 'a' && text[end]|0x20 <= 'z' || text[end] >= '0' && text[end] <= '9') {
+		return text
+	}
+	return text[:i] + value + text[end:]
+}
+
+// rest judges what follows the host in proxy_pass ("ngx_http_proxy_module,
+// proxy_pass": without a URI the request's goes on as the client sent it; with
+// one, the decoded and normalised path is put in its place).
+func (n *nginxReading) rest(pass *directive, uri string) {
+	switch {
+	case uri == "" || uri == "$request_uri":
+	case uri == "/":
+		n.wrong(pass.at(), "path-decoded", "the / after the host made nginx decode and normalise the path: links with %%2F, // or .. arrived changed")
+	case strings.Contains(uri, "$uri") && !strings.Contains(uri, "$args") && !strings.Contains(uri, "$query_string"):
+		n.wrong(pass.at(), "query-dropped", "$uri is the decoded path without its query: SendGrid's and Iterable's links are nothing without theirs")
+	case strings.Contains(uri, "$uri"):
+		n.wrong(pass.at(), "path-decoded", "$uri is the decoded path: links with %%2F, // or .. arrived changed")
+	default:
+		n.wrong(pass.at(), "path-rewritten", "the path %q was put before or in place of the link's own", clip(uri))
+	}
+}
+
+// fromUpstream takes the servers of an upstream: the first that is no backup, then
+// the others.
+func (n *nginxReading) fromUpstream(v *service, up *directive, secure bool) {
+	var backups []address
+	for _, d := range up.block {
+		if d.name != "server" || slices.Contains(d.args, "down") {
+			continue
+		}
+		a := parseAddress(d.arg(0), secure, d.at())
+		switch {
+		case slices.Contains(d.args, "backup"):
+			backups = append(backups, a)
+		case v.origin.host == "":
+			v.origin = a
+		default:
+			v.others = append(v.others, a)
+		}
+	}
+	v.others = append(v.others, backups...)
+	if v.origin.host == "" {
+		v.origin.at = up.at()
+	}
+}
+
+// parseAddress reads host and port.
+func parseAddress(text string, secure bool, at string) address {
+	a := address{at: at, tls: secure, host: strings.ToLower(strings.TrimSuffix(text, "."))}
+	if i := strings.LastIndexByte(text, ':'); i > 0 && !strings.HasSuffix(text, "]") {
+		if port, err := strconv.ParseUint(text[i+1:], 10, 16); err == nil {
+			a.host, a.port = strings.ToLower(text[:i]), uint16(port)
+		}
+	}
+	return a
+}
+
+// headers reads proxy_set_header.
+func (n *nginxReading) headers(v *service, sc scope) {
+	pass := sc.find("proxy_pass")
+	// nginx sends $proxy_host where nothing is said.
+	v.hosting, v.whoAt = hostOrigin, pass.at()
+	v.cookies, v.cookiesAt = cookiesPass, pass.at()
+	v.noAddress = pass.at()
+	for _, d := range sc.all("proxy_set_header") {
+		value := expand(d.arg(1), sc)
+		switch strings.ToLower(d.arg(0)) {
+		case "host":
+			v.hosting, v.whoAt = hostingOf(value, v), d.at()
+		case "x-forwarded-host":
+			v.forwardedHost, v.forwardedAt = value != "", d.at()
+		case "x-forwarded-for":
+			if value != "" {
+				v.noAddress = ""
+			}
+		case "cookie":
+			if v.cookiesAt = d.at(); value == "" {
+				v.cookies = cookiesStrip
+			}
+		case "accept-encoding", "connection", "upgrade", "x-real-ip", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-ssl", "x-scheme":
+		default:
+			n.lost(d.at(), "request-field", "the request field %q", clip(d.arg(0)))
+		}
+	}
+	if d := sc.find("proxy_pass_request_headers"); d != nil && d.arg(0) == "off" {
+		n.wrong(d.at(), "fields-dropped", "no field of the reader reached the ESP, User-Agent among them")
+		v.cookies, v.cookiesAt = cookiesStrip, d.at()
+	}
+}
+
+func hostingOf(value string, v *service) hosting {
+	name := strings.ToLower(value)
+	switch {
+	case name == "$host" || name == "$http_host" || name == "$server_name" || name == v.host || name == "$host:$server_port":
+		return hostBranded
+	case name == "$proxy_host" || name == "$proxy_host:$proxy_port" || name == v.origin.host || name == "":
+		return hostOrigin
+	}
+	return hostOther
+}
+
+// settings reads what else a proxy can get wrong.
+func (n *nginxReading) settings(v *service, sc scope) {
+	pass := sc.find("proxy_pass")
+	if v.origin.tls {
+		n.tls(v, sc, pass)
+	}
+	if d := sc.find("proxy_read_timeout"); d != nil {
+		v.timeout, v.timeoutAt = nginxTime(d.arg(0)), d.at()
+	}
+	if d := sc.find("proxy_cache"); d != nil && d.arg(0) != "off" {
+		n.wrong(d.at(), "redirects-cached", "answers of the ESP were kept: a click that is answered from a store is not counted")
+	}
+	if d := sc.find("proxy_redirect"); d != nil && d.arg(0) != "off" && d.arg(0) != "default" {
+		n.wrong(d.at(), "location-rewritten", "Location was changed on its way back")
+	}
+	if d := sc.find("proxy_method"); d != nil {
+		n.wrong(d.at(), "method-changed", "every request was sent as %q", clip(d.arg(0)))
+	}
+	if d := sc.find("proxy_pass_request_body"); d != nil && d.arg(0) == "off" {
+		n.wrong(d.at(), "body-dropped", "bodies did not reach the ESP, so that one-click unsubscribes (RFC 8058) failed")
+	}
+	if d := sc.find("expires"); d != nil && d.arg(0) != "off" && d.arg(0) != "-1" && d.arg(0) != "epoch" {
+		n.wrong(d.at(), "redirects-cached", "browsers were told to keep the answers: the next click is not counted")
+	}
+	if d := sc.isOn("gzip"); d != nil {
+		n.known(d.at(), "gzip", "compression; a redirect has nothing to compress")
+	}
+	n.answers(sc)
+}
+
+// tls reads how the ESP is spoken to ("ngx_http_proxy_module": proxy_ssl_server_name
+// and proxy_ssl_verify are off by default, proxy_ssl_name is $proxy_host).
+func (n *nginxReading) tls(v *service, sc scope, pass *directive) {
+	if sc.isOn("proxy_ssl_server_name") == nil {
+		n.wrong(at(sc.find("proxy_ssl_server_name"), pass), "no-sni", "no name was sent in the TLS handshake (proxy_ssl_server_name is off by default): an ESP that has many shows another's certificate, and SparkPost ends the connection")
+	}
+	if d := sc.find("proxy_ssl_name"); d != nil {
+		if name := strings.ToLower(expand(d.arg(0), sc)); name != "$proxy_host" && name != v.origin.host {
+			n.wrong(d.at(), "sni", "the name in the TLS handshake was %q, not that of the ESP's origin", clip(d.arg(0)))
+		}
+	}
+	if sc.isOn("proxy_ssl_verify") == nil {
+		n.wrong(at(sc.find("proxy_ssl_verify"), pass), "tls-not-verified", "the certificate of the ESP was not verified (proxy_ssl_verify is off by default)")
+	}
+}
+
+func at(d, otherwise *directive) string {
+	if d != nil {
+		return d.at()
+	}
+	return otherwise.at()
+}
+
+// answers reads what is done to the answer.
+func (n *nginxReading) answers(sc scope) {
+	for _, d := range sc.all("add_header") {
+		switch name := strings.ToLower(d.arg(0)); {
+		case name == "strict-transport-security":
+			n.wrong(d.at(), "hsts", "https was forced on browsers for the link domain: links of old mail begin with http, and one wrong certificate then stops them all")
+		case name == "cache-control" && !strings.Contains(d.arg(1), "no-"):
+			n.wrong(d.at(), "redirects-cached", "browsers were told to keep the answers: the next click is not counted")
+		case name != "cache-control":
+			n.lost(d.at(), "response-field", "the response field %q", clip(d.arg(0)))
+		}
+	}
+	for _, d := range sc.all("proxy_hide_header") {
+		n.lost(d.at(), "response-field", "the response field %q was hidden", clip(d.arg(0)))
+	}
+}
+
+// quiet are directives of which nothing has to be said: they are about the server
+// itself, or say what clickedge does anyway.
+var quiet = regexp.MustCompile(`^(listen|server_name|server_tokens|ssl.*|http2.*|http3.*|quic.*|root|index|charset|default_type|access_log|error_log|log_.*|` +
+	`client_.*|keepalive.*|send_timeout|sendfile|tcp_.*|resolver.*|large_client_.*|underscores_in_headers|merge_slashes|` +
+	`proxy_.*|add_header|expires|gzip.*|set|types|etag|if_modified_since|open_file_cache.*|more_clear_headers|try_files|break|include|server|upstream|location|` +
+	`set_real_ip_from|real_ip_.*|reset_timedout_connection|lingering.*|absolute_redirect|port_in_redirect|internal|satisfy)$`)
+
+// around reads the rest of a server.
+func (n *nginxReading) around(v *service, sc scope, block []*directive, main *directive) {
+	for _, d := range block {
+		switch {
+		case d == main || d.name == "location":
+		case d.name == "return":
+			n.returns(v, d, "")
+		default:
+			n.other(v, d)
+		}
+	}
+	for _, d := range block {
+		if d.name == "location" {
+			n.location(v, sc.inner(d.block), d, main)
+		}
+	}
+}
+
+// other notes a directive that is not quiet.
+func (n *nginxReading) other(v *service, d *directive) {
+	condition := strings.Join(d.args, " ")
+	switch {
+	case d.name == "if" && strings.Contains(condition, "$request_method"):
+		v.noPost = d.at()
+		n.lost(d.at(), "if", "if %s", clip(condition))
+	case d.name == "if" && strings.Contains(condition, "$http_user_agent"):
+		n.wrong(d.at(), "user-agents-refused", "some user agents got another answer: ESPs' own checks (Customer.io/…) and mailbox providers' one-click unsubscribes look like bots")
+	case d.name == "if" && strings.Contains(condition, "$scheme") || d.name == "if" && strings.Contains(condition, "$https"):
+		n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+	case d.name == "limit_except":
+		v.noPost = d.at()
+	case d.name == "rewrite":
+		n.wrong(d.at(), "path-rewritten", "paths were rewritten: %s", clip(condition))
+	case d.name == "limit_req" || d.name == "limit_conn" || d.name == "deny" || d.name == "allow" || d.name == "auth_basic":
+		n.wrong(d.at(), "filter", "%s %s: readers behind one address, and mailbox providers, may be turned away", d.name, clip(condition))
+	case !quiet.MatchString(d.name):
+		n.lost(d.at(), "directive", "%s %s", clip(d.name), clip(condition))
+	}
+}
+
+// nginxTime reads "30s", "500ms", "1m", "60" and sums such as "1m30s". What Go has no
+// unit for ("1d") is too long for a reader in any case.
+func nginxTime(s string) time.Duration {
+	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n < 1e6 {
+		return time.Duration(n) * time.Second
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 24 * time.Hour
+	}
+	return d
+}

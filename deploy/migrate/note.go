@@ -1,0 +1,78 @@
+package migrate
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind says what a note is about.
+type Kind string
+
+// The kinds of notes.
+const (
+	Wrong Kind = "wrong"       // a mistake in the old set-up, which ends with the move
+	Lost  Kind = "not carried" // something that sites.json does not say
+	Known Kind = "note"        // something to know
+)
+
+// Note is one thing that was found. Its code is stable.
+type Note struct {
+	// At is "file:line" or a path into the JSON.
+	At   string `json:"at"`
+	Host string `json:"host,omitempty"` // the link domain, or several with ", " between; "" where it holds for all
+	Kind Kind   `json:"kind"`
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// String returns the note on one line.
+func (n Note) String() string {
+	return fmt.Sprintf("%s: %s: %s [%s]", n.At, n.Kind, n.Text, n.Code)
+}
+
+// notes collects, each note once.
+type notes struct {
+	list []Note
+	host string
+}
+
+func (n *notes) add(kind Kind, at, code, format string, args ...any) {
+	note := Note{At: at, Host: n.host, Kind: kind, Code: code, Text: fmt.Sprintf(format, args...)}
+	for _, have := range n.list {
+		if have == note {
+			return
+		}
+	}
+	n.list = append(n.list, note)
+}
+
+func (n *notes) wrong(at, code, format string, args ...any) { n.add(Wrong, at, code, format, args...) }
+func (n *notes) lost(at, code, format string, args ...any)  { n.add(Lost, at, code, format, args...) }
+func (n *notes) known(at, code, format string, args ...any) { n.add(Known, at, code, format, args...) }
+
+// together makes one note of those that differ in the host alone.
+func (n *notes) together() {
+	var list []Note
+	at := map[Note]int{}
+	for _, note := range n.list {
+		host := note.Host
+		note.Host = ""
+		if i, again := at[note]; again && host != "" && list[i].Host != "" {
+			list[i].Host += ", " + host
+			continue
+		}
+		at[note] = len(list)
+		note.Host = host
+		list = append(list, note)
+	}
+	n.list = list
+}
+
+// clip shortens a foreign text.
+func clip(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:80]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,163 @@
+package migrate
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// Format is a form of configuration.
+type Format string
+
+// The formats.
+const (
+	Nginx      Format = "nginx"
+	CloudFront Format = "cloudfront"
+	FastlyVCL  Format = "fastly-vcl"
+)
+
+// Formats lists them.
+func Formats() []Format { return []Format{Nginx, CloudFront, FastlyVCL} }
+
+// maxInput bounds one file, in bytes: the largest configurations of CDNs have a
+// few hundred kilobytes.
+const maxInput = 4 << 20
+
+// Options say how to read. The zero value works.
+type Options struct {
+	// From is the format; "" to tell it from the text.
+	From Format
+	// Hosts are the link domains that are wanted; nil for all. Where the
+	// configuration names none, they are what it is for.
+	Hosts []string
+	// Files gives the files that an nginx configuration names; nil for none.
+	Files Files
+}
+
+// Files are what a configuration may read. A name that it must not read gives an
+// error that wraps [ErrOutside].
+type Files interface {
+	// Glob returns the files that a pattern names, sorted.
+	Glob(pattern string) ([]string, error)
+	// ReadFile returns a file's text.
+	ReadFile(name string) ([]byte, error)
+}
+
+// ErrOutside is wrapped by errors of [Files] about a name outside the folder that
+// may be read.
+var ErrOutside = errors.New("outside the folder of the configuration")
+
+// Result is what came of a configuration.
+type Result struct {
+	From  Format `json:"from"`
+	Sites []Site `json:"-"`
+	Notes []Note `json:"notes"`
+}
+
+// Error is a configuration that cannot be read. It says where.
+type Error struct {
+	Name         string
+	Line, Column int // from 1; 0 where there is no place
+	Problem      string
+	Hint         string
+}
+
+// Error returns "name:line:column: problem".
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return e.Name + ": " + e.Problem
+	}
+	return e.Name + ":" + strconv.Itoa(e.Line) + ":" + strconv.Itoa(e.Column) + ": " + e.Problem
+}
+
+var _ error = (*Error)(nil)
+
+// Read reads a configuration; name is its file's, for messages. The error is an
+// [*Error]. That nothing could be carried over is no error: there are no sites
+// then, and the notes say why.
+func Read(name string, data []byte, opt Options) (*Result, error) {
+	switch {
+	case len(data) > maxInput:
+		return nil, &Error{Name: name, Problem: fmt.Sprintf("it has %d bytes; at most %d are read", len(data), maxInput)}
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, &Error{Name: name, Problem: "it is empty"}
+	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return nil, &Error{Name: name, Line: 1, Column: 1, Problem: "it is UTF-16", Hint: "save it as UTF-8"}
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if opt.From == "" {
+		opt.From = tell(data)
+	}
+	r := &reading{name: name, opt: opt}
+	var err error
+	switch opt.From {
+	case CloudFront:
+		err = r.cloudFront(data)
+	case FastlyVCL:
+		err = r.fastly(data)
+	case Nginx:
+		err = r.nginx(data)
+	default:
+		err = &Error{Name: name, Problem: fmt.Sprintf("unknown format %q", opt.From), Hint: `the formats are "nginx", "cloudfront" and "fastly-vcl"`}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.result(), nil
+}
+
+// tell guesses the format: JSON is Fastly's where it holds what only Fastly's
+// does, and nginx's begins with a word.
+func tell(data []byte) Format {
+	switch trimmed := bytes.TrimSpace(data); {
+	case trimmed[0] != '{' && trimmed[0] != '[':
+		return Nginx
+	case bytes.Contains(data, []byte(`"DefaultCacheBehavior"`)) || bytes.Contains(data, []byte(`"DistributionConfig"`)) || bytes.Contains(data, []byte(`"DistributionList"`)):
+		return CloudFront
+	}
+	return FastlyVCL
+}
+
+// reading is a configuration being read.
+type reading struct {
+	notes
+	name  string
+	opt   Options
+	sites []Site
+	seen  map[string]bool
+}
+
+// result joins the sites and makes sure that core takes them.
+func (r *reading) result() *Result {
+	r.host = ""
+	r.unasked()
+	r.settle()
+	r.together()
+	if r.list == nil {
+		r.list = []Note{}
+	}
+	return &Result{From: r.opt.From, Sites: r.sites, Notes: r.list}
+}
+
+// unasked names hosts that were wanted and not found.
+func (r *reading) unasked() {
+	for _, host := range r.opt.Hosts {
+		if !r.seen[host] {
+			r.lost(r.name, "host-not-found", "the configuration has nothing for %q", clip(host))
+		}
+	}
+}
+
+// wants tells whether a host is among those asked for, and not done yet.
+func (r *reading) wants(host string) bool {
+	if len(r.opt.Hosts) == 0 {
+		return true
+	}
+	for _, h := range r.opt.Hosts {
+		if h == host {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,271 @@
+package migrate
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// service is what a configuration does for one link domain, in the same words for
+// every format. Each "at" is a place for notes.
+type service struct {
+	host   string // the link domain
+	hostAt string
+
+	origin  address
+	others  []address // more origins, in the order in which they are tried
+	hosting hosting   // what the origin gets as Host
+	whoAt   string
+
+	forwardedHost bool
+	forwardedAt   string
+	noAddress     string // where the reader's address is known not to be sent on; "" elsewhere
+	cookies       cookies
+	cookiesAt     string
+	noPost        string // where POST is refused, "" where it is not
+	timeout       time.Duration
+	timeoutAt     string
+	home          string
+	homeAt        string
+	apple         []byte
+	android       []byte
+	appAt         string
+}
+
+// address is an origin as a configuration names it.
+type address struct {
+	at   string
+	tls  bool
+	host string // lower case
+	port uint16
+}
+
+// url is the origin as sites.json writes it.
+func (a address) url() string {
+	scheme, usual := "http://", uint16(80)
+	if a.tls {
+		scheme, usual = "https://", 443
+	}
+	if a.port == usual || a.port == 0 {
+		return scheme + a.host
+	}
+	return scheme + a.host + ":" + strconv.Itoa(int(a.port))
+}
+
+// hosting is whose name the origin gets as Host.
+type hosting uint8
+
+const (
+	hostUnknown hosting = iota
+	hostBranded
+	hostOrigin
+	hostOther
+)
+
+// cookies is what becomes of the reader's cookies.
+type cookies uint8
+
+const (
+	cookiesUnknown cookies = iota
+	cookiesPass
+	cookiesStrip
+	cookiesSome
+)
+
+// preset finds the preset that stands for an origin, with what the site has to
+// give beside it.
+func (a address) preset() (name, tenant string, needsOrigin bool) {
+	for _, o := range core.Presets() {
+		if o.Address == a.host {
+			return o.Preset, "", false
+		}
+	}
+	if tenant, ok := strings.CutSuffix(a.host, ".et.e.sparkpost.com"); ok && !strings.Contains(tenant, ".") {
+		return "sparkpost-enterprise", tenant, false
+	}
+	if region := sesRegion(a.host); region != "" {
+		if o, ok := core.LookupPreset("ses-" + region); ok {
+			return o.Preset, "", false
+		}
+	}
+	return byDomain(a.host), "", true
+}
+
+func sesRegion(host string) string {
+	region, ok := strings.CutSuffix(host, ".awstrack.me")
+	region, r := strings.CutPrefix(region, "r.")
+	if !ok || !r {
+		return ""
+	}
+	return region
+}
+
+// byDomain knows the ESPs whose origin differs by account, by the domain that
+// their set-up pages show: Postmark "Custom tracking domain" (track.pstmrk.it),
+// Mandrill "Custom tracking domains" (mandrillapp.com), Mailjet "Tracking domain"
+// (mjt.lu and mailjet.com).
+func byDomain(host string) string {
+	for domain, preset := range map[string]string{
+		"pstmrk.it": "postmark", "mandrillapp.com": "mandrill", "mjt.lu": "mailjet", "mailjet.com": "mailjet",
+	} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return preset
+		}
+	}
+	return "custom"
+}
+
+// take turns a service into a site.
+func (r *reading) take(s *service) {
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	r.host = s.host
+	defer func() { r.host = "" }()
+	if r.seen[s.host] {
+		r.lost(s.hostAt, "host-twice", "%q is there already; the first is taken", clip(s.host))
+		return
+	}
+	r.seen[s.host] = true
+	if _, err := netip.ParseAddr(s.origin.host); err == nil || !strings.Contains(s.origin.host, ".") {
+		r.lost(s.origin.at, "origin-inside", "the origin %q is not a name on the internet: give the name that it has there", clip(s.origin.host))
+		return
+	}
+	name, tenant, needsOrigin := s.origin.preset()
+	site := Site{Host: s.host, Fields: Fields{ESP: name, Tenant: tenant}}
+	if needsOrigin {
+		site.Fields.Origin = s.origin.url()
+	}
+	esp, _ := core.LookupPreset(name)
+	if name == "custom" {
+		r.custom(s, &site)
+	} else {
+		r.judge(s, &esp)
+	}
+	r.forwarded(s, &site, &esp)
+	r.second(s, &site, &esp)
+	r.extras(s, &site)
+	r.sites = append(r.sites, site)
+}
+
+// custom carries over what only custom takes.
+func (r *reading) custom(s *service, site *Site) {
+	if region := sesRegion(s.origin.host); region != "" {
+		r.wrong(s.origin.at, "region", "SES has no region %q that clickedge knows: is it a slip of the hand?", clip(region))
+	}
+	switch s.hosting {
+	case hostOrigin:
+		site.Fields.Host = "origin"
+	case hostOther:
+		r.lost(s.whoAt, "host-other", "Host is neither the link domain's name nor the origin's; the link domain's is sent")
+	case hostUnknown:
+		r.known(s.whoAt, "host-unknown", "whether Host reaches the origin is not in the configuration; the link domain's is sent")
+	}
+	switch s.cookies {
+	case cookiesStrip:
+		site.Fields.Cookies = "strip"
+	case cookiesSome:
+		r.lost(s.cookiesAt, "cookies-some", "some cookies were sent on and others not; all are")
+	}
+	r.known(s.origin.at, "custom", "%s is of no ESP that clickedge knows: links are proxied, not read", s.origin.host)
+}
+
+// judge holds the service against what its ESP needs.
+func (r *reading) judge(s *service, esp *core.Origin) {
+	if s.origin.tls && !esp.TLS && esp.Address != "" {
+		r.wrong(s.origin.at, "https-to-http-origin", "%s speaks plain http to a proxy; https fails there", s.origin.host)
+	}
+	if !s.origin.tls && esp.TLS {
+		r.wrong(s.origin.at, "http-to-origin", "the links went to %s over plain http; the preset uses https", s.origin.host)
+	}
+	if esp.Address != "" && s.origin.port != 0 && s.origin.port != esp.Port && s.origin.tls == esp.TLS {
+		r.wrong(s.origin.at, "port", "port %d is not that of %s, which is %d", s.origin.port, s.origin.host, esp.Port)
+	}
+	switch s.hosting {
+	case hostOrigin:
+		r.wrong(s.whoAt, "host-overridden", "the ESP got its own name as Host: it knows links by the link domain's, and refuses or miscounts others")
+	case hostOther:
+		r.wrong(s.whoAt, "host-other", "the ESP got a third name as Host: it knows links by the link domain's")
+	case hostUnknown:
+		r.known(s.whoAt, "host-unknown", "whether Host reached the ESP is not in the configuration; clickedge sends the link domain's")
+	}
+	r.judgeCookies(s, esp)
+	if s.noPost != "" && takesPost(esp.Family) {
+		r.wrong(s.noPost, "methods-limited", "POST did not reach the ESP, so that one-click unsubscribes (RFC 8058) failed")
+	}
+	if s.noAddress != "" && esp.Family == core.FamilySparkPost {
+		r.wrong(s.noAddress, "no-reader-address", "X-Forwarded-For was not sent: SparkPost places readers by it, and refuses too many clicks from one address")
+	}
+}
+
+func takesPost(f core.Family) bool {
+	return f != core.FamilySES && f != core.FamilySparkPost
+}
+
+func (r *reading) judgeCookies(s *service, esp *core.Origin) {
+	switch {
+	case esp.StripCookies && s.cookies == cookiesPass:
+		r.wrong(s.cookiesAt, "cookies-forwarded", "the reader's cookies went to the ESP, which refuses more than 8192 bytes of fields (SES) or has no use for them; they are stripped")
+	case esp.Family == core.FamilyIterable && (s.cookies == cookiesStrip || s.cookies == cookiesSome):
+		r.wrong(s.cookiesAt, "cookies-dropped", "Iterable needs its cookies both ways; they pass")
+	case !esp.StripCookies && s.cookies == cookiesStrip:
+		r.known(s.cookiesAt, "cookies-pass", "cookies were kept from the ESP; the preset lets them pass")
+	}
+}
+
+// forwarded carries X-Forwarded-Host over where the preset says otherwise.
+func (r *reading) forwarded(s *service, site *Site, esp *core.Origin) {
+	if !s.forwardedHost || esp.ForwardedHost {
+		return
+	}
+	yes := true
+	site.Fields.ForwardedHost = &yes
+	if braze, ok := core.LookupPreset("braze-" + esp.Preset); ok && braze.ForwardedHost {
+		r.known(s.forwardedAt, "braze", "X-Forwarded-Host is what Braze asks for with SES: if these are Braze's links, %q says the same", braze.Preset)
+	}
+}
+
+// second carries a further origin over, where it is of the same ESP.
+func (r *reading) second(s *service, site *Site, esp *core.Origin) {
+	for _, o := range s.others {
+		name, _, _ := o.preset()
+		other, _ := core.LookupPreset(name)
+		same := other.Family == esp.Family && (esp.Family != core.FamilyCustom || o.tls == s.origin.tls)
+		if o.host == s.origin.host && o.port == s.origin.port {
+			continue
+		}
+		if !same || site.Fields.SecondOrigin != "" || other.Family == core.FamilySES {
+			r.lost(o.at, "another-origin", "the origin %s beside %s", clip(o.host), s.origin.host)
+			continue
+		}
+		site.Fields.SecondOrigin = o.url()
+		r.known(o.at, "second-origin", "%s is asked where %s cannot be reached, with GET and HEAD only", o.host, s.origin.host)
+	}
+}
+
+// timeoutText writes whole seconds or milliseconds, as esp_timeout takes them.
+func timeoutText(d time.Duration) string {
+	if d%time.Second == 0 {
+		return strconv.Itoa(int(d/time.Second)) + "s"
+	}
+	return strconv.Itoa(int(d/time.Millisecond)) + "ms"
+}
+
+// The bounds of esp_timeout, see core's SiteFields.
+const leastTimeout, mostTimeout = 100 * time.Millisecond, time.Minute
+
+func (r *reading) extras(s *service, site *Site) {
+	switch {
+	case s.timeout == 0:
+	case s.timeout < leastTimeout || s.timeout > mostTimeout:
+		r.lost(s.timeoutAt, "timeout", "a timeout of %s; a reader waits 100ms to 60s, and 5s where nothing is said", s.timeout)
+	default:
+		site.Fields.Timeout = timeoutText(s.timeout)
+	}
+	site.Fields.Home = s.home
+	site.Fields.AppLinks.Apple, site.Fields.AppLinks.Android = s.apple, s.android
+	site.homeAt, site.appAt, site.at = s.homeAt, s.appAt, s.hostAt
+}

@@ -1,0 +1,177 @@
+package migrate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// Site is an entry of sites.json.
+type Site struct {
+	Host   string
+	Fields Fields
+
+	at, homeAt, appAt string
+}
+
+// Fields are those fields of a site that a configuration can give, in the order in
+// which sites.json is best written; see [core.SiteFields].
+type Fields struct {
+	ESP           string   `json:"esp"`
+	Origin        string   `json:"origin,omitempty"`
+	SecondOrigin  string   `json:"second_origin,omitempty"`
+	Tenant        string   `json:"tenant,omitempty"`
+	Host          string   `json:"host,omitempty"`
+	Cookies       string   `json:"cookies,omitempty"`
+	ForwardedHost *bool    `json:"x_forwarded_host,omitempty"`
+	Timeout       string   `json:"esp_timeout,omitempty"`
+	Home          string   `json:"home,omitempty"`
+	AppLinks      AppLinks `json:"app_links,omitzero"`
+}
+
+// AppLinks are the two files, as they are; nil for none.
+type AppLinks struct {
+	Apple   json.RawMessage `json:"apple,omitempty"`
+	Android json.RawMessage `json:"android,omitempty"`
+}
+
+// IsZero tells that there is neither.
+func (a AppLinks) IsZero() bool { return a.Apple == nil && a.Android == nil }
+
+// text is the object of a site, indented to stand two levels deep.
+func (s *Site) text() []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("    ", "  ")
+	if err := enc.Encode(s.Fields); err != nil {
+		return nil // an app-link file that is no JSON; settle finds it
+	}
+	return bytes.TrimSpace(b.Bytes())
+}
+
+// sitesText is a whole sites.json.
+func sitesText(sites []Site) []byte {
+	var b bytes.Buffer
+	b.WriteString("{\n  \"sites\": {")
+	for i := range sites {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("\n    ")
+		b.Write(quoted(sites[i].Host))
+		b.WriteString(": ")
+		b.Write(sites[i].text())
+	}
+	b.WriteString("\n  }\n}\n")
+	return b.Bytes()
+}
+
+func quoted(s string) []byte {
+	text, _ := json.Marshal(s) // no string fails
+	return text
+}
+
+// JSON is a sites.json with the sites, nil where there are none.
+func (r *Result) JSON() []byte {
+	if len(r.Sites) == 0 {
+		return nil
+	}
+	return sitesText(r.Sites)
+}
+
+// settle makes sure that core takes what is written: what it does not take is left
+// out, with its own words for why.
+func (r *reading) settle() {
+	r.sites = slices.DeleteFunc(r.sites, func(s Site) bool { return !r.fits(&s) })
+	for i := range r.sites {
+		r.fits(&r.sites[i]) // DeleteFunc moved copies: what fits left out is left out in them
+	}
+	r.circles()
+}
+
+// fits leaves out what core refuses of one site, and tells whether anything is
+// left.
+func (r *reading) fits(s *Site) bool {
+	r.host = s.Host
+	defer func() { r.host = "" }()
+	for _, drop := range []struct {
+		is    func() bool
+		at    string
+		code  string
+		clear func()
+	}{
+		{func() bool { return !s.Fields.AppLinks.IsZero() }, s.appAt, "app-links", func() { s.Fields.AppLinks = AppLinks{} }},
+		{func() bool { return s.Fields.Home != "" }, s.homeAt, "home", func() { s.Fields.Home = "" }},
+		{func() bool { return s.Fields.SecondOrigin != "" }, s.at, "second-origin", func() { s.Fields.SecondOrigin = "" }},
+	} {
+		err := s.check()
+		if err == nil {
+			return true
+		}
+		if drop.is() {
+			drop.clear()
+			if again := s.check(); again == nil || again.Error() != err.Error() {
+				r.lost(drop.at, drop.code, "%s", mistakes(err))
+			}
+		}
+	}
+	err := s.check()
+	if err != nil {
+		r.lost(s.at, "site", "%s", mistakes(err))
+	}
+	return err == nil
+}
+
+func (s *Site) check() error {
+	text := s.text()
+	if text == nil {
+		return errors.New("an app-link file is not JSON")
+	}
+	_, err := core.ParseSites("sites.json", sitesText([]Site{*s}))
+	return err
+}
+
+// mistakes are core's words without their places, which are those of a text that
+// nobody sees.
+func mistakes(err error) string {
+	var e *core.SitesError
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	var words []string
+	for _, m := range e.Mistakes {
+		words = append(words, strings.TrimPrefix(m.Field, "sites.")+" "+m.Problem)
+	}
+	return strings.Join(words, "; ")
+}
+
+// circles leaves out sites whose origin is a link domain of the same set: core
+// refuses them together.
+func (r *reading) circles() {
+	hosts := map[string]bool{}
+	for _, s := range r.sites {
+		hosts[s.Host] = true
+	}
+	r.sites = slices.DeleteFunc(r.sites, func(s Site) bool {
+		round := false
+		for _, url := range []string{s.Fields.Origin, s.Fields.SecondOrigin} {
+			_, host, _ := strings.Cut(url, "://")
+			host, _, _ = strings.Cut(host, ":")
+			round = round || hosts[host]
+		}
+		if o, ok := core.LookupPreset(s.Fields.ESP); ok && hosts[o.Address] {
+			round = true
+		}
+		if round {
+			r.host = s.Host
+			r.lost(s.at, "circle", "its origin is a link domain of the same configuration: requests would go round")
+			r.host = ""
+		}
+		return round
+	})
+}
