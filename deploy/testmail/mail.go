@@ -1,0 +1,147 @@
+package testmail
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// maxClip is where Gmail cuts a message, in bytes of HTML.
+const maxClip = 102 << 10
+
+// maxTo bounds the recipients: this is a test, not a mailing.
+const maxTo = 10
+
+// Options are what a mail is made of. Site and Target are needed; From and To by
+// what sends or writes a message.
+type Options struct {
+	Site *core.Site
+	// Target is where the buttons lead, an absolute http(s) URL.
+	Target string
+	// Signed and Pixel are a link and an open pixel of one's own; "" for none.
+	Signed, Pixel string
+	// From and To are addresses, "a@example.com" or "Ann <a@example.com>".
+	From string
+	To   []string
+	// Subject is "Click test of HOST" where it is "".
+	Subject string
+	// Fields go into the head of the message: "X-SES-CONFIGURATION-SET: clicks", for
+	// without a configuration set SES tracks nothing.
+	Fields []string
+	// Untracked asks the ESP to leave all links alone, where it has a field for
+	// that.
+	Untracked bool
+	// Now is the time in the mail.
+	Now time.Time
+}
+
+// Mail is a mail that is ready.
+type Mail struct {
+	opt  Options
+	from *mail.Address
+	to   []*mail.Address
+	text string
+	html string
+
+	fields [][2]string // names and values
+}
+
+// Errors of [New].
+var (
+	ErrAddress = errors.New("not a mail address")
+	ErrField   = errors.New("not a field that can be added: write \"X-Name: value\"")
+	ErrSubject = errors.New("a subject is one line without controls")
+	ErrTarget  = errors.New("not a URL that every browser reads the same way")
+)
+
+// New makes the mail. The error wraps one of the errors above.
+func New(opt Options) (*Mail, error) {
+	if opt.Subject == "" {
+		opt.Subject = "Click test of " + opt.Site.Host
+	}
+	if !oneLine(opt.Subject) || len(opt.Subject) > 200 {
+		return nil, fmt.Errorf("%w: %q", ErrSubject, clip(opt.Subject))
+	}
+	if _, ok := core.ParseDestination(opt.Target); !ok {
+		return nil, fmt.Errorf("%w: %q", ErrTarget, clip(opt.Target))
+	}
+	m := &Mail{opt: opt}
+	var err error
+	if opt.From != "" {
+		if m.from, err = parseAddress(opt.From); err != nil {
+			return nil, err
+		}
+	}
+	for _, field := range opt.Fields {
+		name, value, err := parseField(field)
+		if err != nil {
+			return nil, err
+		}
+		m.fields = append(m.fields, [2]string{name, value})
+	}
+	if len(opt.To) > maxTo {
+		return nil, fmt.Errorf("%d recipients; a test has at most %d", len(opt.To), maxTo)
+	}
+	for _, to := range opt.To {
+		a, err := parseAddress(to)
+		if err != nil {
+			return nil, err
+		}
+		m.to = append(m.to, a)
+	}
+	m.text, m.html = render(&opt)
+	if len(m.html) > maxClip {
+		return nil, fmt.Errorf("the HTML has %d bytes; Gmail cuts at %d: use a shorter target", len(m.html), maxClip)
+	}
+	return m, nil
+}
+
+// HTML is the HTML part.
+func (m *Mail) HTML() string { return m.html }
+
+// Text is the text part.
+func (m *Mail) Text() string { return m.text }
+
+// parseAddress takes one address and nothing else.
+func parseAddress(s string) (*mail.Address, error) {
+	a, err := mail.ParseAddress(s)
+	if err != nil || !oneLine(s) || !oneLine(a.Name) || !oneLine(a.Address) || strings.ContainsAny(a.Address, "<>, ") {
+		return nil, fmt.Errorf("%w: %q", ErrAddress, clip(s))
+	}
+	return a, nil
+}
+
+// fieldName is what may be added: extensions and lists, not the fields that make
+// the message what it is.
+var fieldName = regexp.MustCompile(`^(?i:x-[a-z0-9-]{1,60}|list-[a-z-]{1,40}|feedback-id|reply-to|precedence|auto-submitted)$`)
+
+func parseField(s string) (name, value string, err error) {
+	name, value, ok := strings.Cut(s, ":")
+	value = strings.Trim(value, " ")
+	if !ok || !fieldName.MatchString(name) || value == "" || !oneLine(s) || len(s) > 900 {
+		return "", "", fmt.Errorf("%w: %q", ErrField, clip(s))
+	}
+	return name, value, nil
+}
+
+// oneLine refuses controls: a CR or LF would begin a field of the message.
+func oneLine(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
+			return false
+		}
+	}
+	return true
+}
+
+func clip(s string) string {
+	if len(s) > 120 {
+		return s[:120] + "…"
+	}
+	return s
+}

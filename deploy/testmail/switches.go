@@ -1,0 +1,92 @@
+package testmail
+
+import (
+	"html/template"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// Switch is an ESP's own way to leave links alone.
+type Switch struct {
+	// ESP is its name for people.
+	ESP string
+	// Attr is what an anchor carries that is not to be tracked, as HTML; "" where
+	// the ESP has no switch for one link that its documentation names.
+	Attr string
+	// Field, On and Off are a field of the message and its values for all links of
+	// it, on and off; "" where there is none.
+	Field, On, Off string
+	// Source names the ESP's page on it. The attributes for one link were confirmed
+	// in public texts; the header fields for a whole message, and Mailjet's and
+	// Iterable's ways, rest on those pages' names and were not tried.
+	Source string
+}
+
+// attr is Attr for the template: it is a constant of this file.
+func (s Switch) attr() template.HTMLAttr { return template.HTMLAttr(s.Attr) }
+
+// switches are by family. Attributes stand before href: Braze asks for that with
+// every ESP beneath it (Braze, "Email FAQ", "Link aliasing": "SendGrid:
+// clicktracking=off, SparkPost: data-msys-clicktrack=0, Amazon SES: ses:no-track").
+var switches = map[core.Family]Switch{
+	core.FamilyCustomerIO: {
+		ESP: "Customer.io", Attr: `class="untracked"`,
+		Source: `Customer.io, "Link Tracking": class="untracked" on the link`,
+	},
+	core.FamilySendGrid: {
+		ESP: "SendGrid", Attr: `clicktracking="off"`,
+		Field: "X-SMTPAPI", On: `{"filters":{"clicktrack":{"settings":{"enable":1}},"opentrack":{"settings":{"enable":1}}}}`,
+		Off:    `{"filters":{"clicktrack":{"settings":{"enable":0,"enable_text":false}},"opentrack":{"settings":{"enable":0}}}}`,
+		Source: `SendGrid, "Click Tracking": clicktracking="off"; "SMTP Filters": clicktrack. The attribute does nothing in the text part`,
+	},
+	core.FamilySparkPost: {
+		ESP: "SparkPost", Attr: `data-msys-clicktrack="0"`,
+		Field: "X-MSYS-API", On: `{"options":{"open_tracking":true,"click_tracking":true}}`,
+		Off:    `{"options":{"open_tracking":false,"click_tracking":false}}`,
+		Source: `SparkPost, "Template Language, Link Attributes": data-msys-clicktrack; "SMTP API": X-MSYS-API`,
+	},
+	core.FamilySES: {
+		ESP: "Amazon SES", Attr: `ses:no-track`,
+		Source: `Amazon SES, "Email sending metrics FAQs": ses:no-track in the anchor`,
+	},
+	core.FamilyMailgun: {
+		ESP: "Mailgun", Attr: `disable-tracking="true"`,
+		Field: "X-Mailgun-Track-Clicks", On: "yes", Off: "no",
+		Source: `Mailgun, "Tracking Messages": disable-tracking=true on a link; "Sending via SMTP": X-Mailgun-Track-Clicks`,
+	},
+	core.FamilyPostmark: {
+		ESP: "Postmark", Attr: `data-pm-no-track`,
+		Field: "X-PM-TrackLinks", On: "HtmlAndText", Off: "None",
+		Source: `Postmark, "Tracking links": data-pm-no-track, X-PM-TrackLinks`,
+	},
+	core.FamilyMandrill: {
+		ESP: "Mandrill", Attr: `mc:disable-tracking`,
+		Field: "X-MC-Track", On: "opens,clicks", Off: "none",
+		Source: `Mailchimp Transactional, "Track clicks": mc:disable-tracking; "Customize behavior with SMTP headers": X-MC-Track`,
+	},
+	core.FamilyMailjet: {
+		ESP:   "Mailjet",
+		Field: "X-Mailjet-TrackClick", On: "1", Off: "0",
+		Source: `Mailjet, "Send with SMTP, custom headers": X-Mailjet-TrackClick, for a whole message; nothing is documented for one link`,
+	},
+	core.FamilyIterable: {
+		ESP:    "Iterable",
+		Source: "Iterable tracks by template; nothing is documented for one link",
+	},
+	core.FamilyCustom: {ESP: "your provider"},
+}
+
+// SwitchOf returns the way of the ESP behind a site. Braze's is that of the ESP
+// beneath it.
+func SwitchOf(site *core.Site) Switch {
+	if site.Origin == nil {
+		return Switch{ESP: "no ESP"}
+	}
+	s := switches[site.Origin.Family]
+	if len(site.ESP) > 6 && site.ESP[:6] == "braze-" {
+		s.ESP = "Braze on " + s.ESP
+		// Braze speaks to the ESP itself: a field of the message would not get there.
+		s.Field, s.On, s.Off = "", "", ""
+	}
+	return s
+}
