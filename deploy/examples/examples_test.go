@@ -1,0 +1,187 @@
+package examples
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// noon is the time of the test.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const secret = "correct-horse-battery-staple-0001"
+
+func files(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	return names
+}
+
+func parse(t *testing.T, name string, text []byte) *core.Sites {
+	t.Helper()
+	sites, err := core.ParseSites(name, text)
+	require.NoError(t, err, name)
+	return sites
+}
+
+// Every file is right, README.md names it, and together they have each family of
+// ESPs, each preset that needs more than its name, and a group of brands.
+func TestExamples(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	families, presets := map[core.Family]bool{}, map[string]bool{}
+	for _, name := range files(t) {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Contains(t, string(readme), "["+name+"]("+name+")")
+		sites := parse(t, name, text)
+		for _, host := range sites.Hosts() {
+			site := sites.Lookup(host)
+			presets[site.ESP] = true
+			if site.Origin != nil {
+				families[site.Origin.Family] = true
+			}
+		}
+	}
+	for _, o := range core.Presets() {
+		require.True(t, families[o.Family], "no example for the ESP of %s", o.Preset)
+		if o.Address == "" {
+			require.True(t, presets[o.Preset], "no example of %s", o.Preset)
+		}
+	}
+	require.True(t, presets["none"])
+}
+
+// together joins all files in one: hosts get the file's name in front, as they
+// stand in several.
+func together(t *testing.T) []byte {
+	t.Helper()
+	host := regexp.MustCompile(`(?m)^( *|\{"sites": \{)"([a-z0-9.-]+\.[a-z]+)": \{$`)
+	var sites []string
+	for _, name := range files(t) {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		before := strings.TrimSuffix(name, ".json")
+		one := host.ReplaceAllString(string(text), `$1"`+before+`.$2": {`)
+		one = strings.TrimSuffix(strings.TrimSpace(one), "}}")
+		_, inner, ok := strings.Cut(one, `{"sites": {`)
+		require.True(t, ok, name)
+		sites = append(sites, inner)
+	}
+	return []byte(`{"sites": {` + strings.Join(sites, ",") + `}}`)
+}
+
+// Every link of every example's ESP goes through the module to the stand-in of the
+// ESP, under the branded Host, and comes back as that answered; links of one's own
+// lead where they were signed to.
+func TestExamplesAreServed(t *testing.T) {
+	text := together(t)
+	sites := parse(t, "all.json", text)
+	wasm, _, err := module.Build(t.Context(), module.Options{Sites: text})
+	require.NoError(t, err)
+	fleet, err := origins.Start(sites.Origins(), origins.Options{AcceptAnySignature: true})
+	require.NoError(t, err)
+	defer fleet.Close()
+	host, err := hostsim.New(t.Context(), wasm, hostsim.Config{
+		Backends: backends(sites, fleet), SecretStores: map[string]map[string][]byte{"clickedge-keys": secrets(sites)},
+		Now: func() time.Time { return noon },
+	})
+	require.NoError(t, err)
+	defer host.Close(context.Background())
+	served := 0
+	for _, name := range sites.Hosts() {
+		t.Run(name, func(t *testing.T) { served += serveSite(t, host, fleet, sites.Lookup(name)) })
+	}
+	require.Greater(t, served, 2*sites.Len())
+}
+
+func serveSite(t *testing.T, host *hostsim.Host, fleet *origins.Fleet, site *core.Site) (served int) {
+	for _, l := range fleet.Links(site) {
+		fleet.Forget()
+		resp := do(t, host, site, l.Method, l.Target, l.ContentType, l.Body)
+		require.Less(t, resp.Status, 400, "%s: %s", l.Name, l.Target)
+		if l.Destination != "" {
+			to, _ := resp.Header.Get("Location")
+			require.Equal(t, l.Destination, to)
+		}
+		for _, seen := range fleet.Seen() {
+			require.Equal(t, site.Host, seen.Host())
+		}
+		served++
+	}
+	return served + serveOwn(t, host, site) + serveAppLinks(t, host, site)
+}
+
+func do(t *testing.T, host *hostsim.Host, site *core.Site, method, target, contentType, body string) *hostsim.Response {
+	t.Helper()
+	req := &hostsim.Request{Method: method, Host: site.Host, Target: target, Body: strings.NewReader(body)}
+	if contentType != "" {
+		req.Header = wire.Header{{Name: "Content-Type", Value: contentType}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}}
+	}
+	resp, x, err := host.Do(t.Context(), req)
+	require.NoError(t, err)
+	require.True(t, x.Ending.OK(), "%s", x.Stderr)
+	return resp
+}
+
+func serveOwn(t *testing.T, host *hostsim.Host, site *core.Site) int {
+	if len(site.Keys) == 0 {
+		return 0
+	}
+	to := "https://" + site.Destinations[0].Host + "/a"
+	for _, kid := range site.Keys {
+		url, err := core.Mint(core.Link{Host: site.Host, KeyID: kid, Destination: to}, []byte(secret+kid))
+		require.NoError(t, err)
+		resp := do(t, host, site, "GET", strings.TrimPrefix(url, "https://"+site.Host), "", "")
+		got, _ := resp.Header.Get("Location")
+		require.Equal(t, 302, resp.Status)
+		require.Equal(t, to, got)
+	}
+	return len(site.Keys)
+}
+
+func serveAppLinks(t *testing.T, host *hostsim.Host, site *core.Site) int {
+	if site.AppLinks == nil {
+		return 0
+	}
+	for _, path := range []string{"/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"} {
+		require.Equal(t, 200, do(t, host, site, "GET", path, "", "").Status)
+	}
+	return 2
+}
+
+func secrets(sites *core.Sites) map[string][]byte {
+	list := map[string][]byte{}
+	for _, host := range sites.Hosts() {
+		for _, kid := range sites.Lookup(host).Keys {
+			list[kid] = []byte(secret + kid)
+		}
+	}
+	return list
+}
+
+func backends(sites *core.Sites, fleet *origins.Fleet) map[string]hostsim.Backend {
+	list := map[string]hostsim.Backend{}
+	for _, o := range sites.Origins() {
+		list[o.Backend] = hostsim.Backend{URL: "http://" + fleet.Addr(o.Backend)}
+		if o.TLS {
+			list[o.Backend] = hostsim.Backend{URL: "https://" + fleet.Addr(o.Backend), SNI: o.Address, CertHost: o.Address, CA: fleet.CA()}
+		}
+	}
+	return list
+}

@@ -1,0 +1,134 @@
+package fastlyapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Error says which call failed and how. Neither the token nor a secret is in it.
+type Error struct {
+	Method, Path string
+	// Status of the answer; 0 where there was none.
+	Status int
+	// Said is what the API or the network said, cut to a length that can be read.
+	Said string
+	// Tries is how many times the call was sent.
+	Tries int
+
+	notSent bool          // no connection was made
+	after   time.Duration // that the API asks to wait
+}
+
+// Error returns "PUT /path: 403 Forbidden: what it said (4 tries)".
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
+	}
+	if e.Status != 0 && e.Said != "" {
+		b.WriteString(": ")
+	}
+	b.WriteString(e.Said)
+	if e.Tries > 1 {
+		fmt.Fprintf(&b, " (%d tries)", e.Tries)
+	}
+	return b.String()
+}
+
+// Hint says what to do about it; "" where the error says it all.
+func (e *Error) Hint() string {
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		return "the token is wrong, expired or revoked; FASTLY_API_TOKEN must hold one of https://manage.fastly.com/account/personal/tokens"
+	case e.Status == http.StatusForbidden:
+		return "the token's user needs the role engineer or superuser, and the token the scope global"
+	case e.Status == http.StatusNotFound:
+		return "check the store's id; another account has other stores"
+	case e.Status == http.StatusTooManyRequests:
+		return "the API takes 1,000 changes an hour; wait and try again"
+	case e.Status >= 500:
+		return "https://www.fastlystatus.com says whether Fastly knows of it; try again"
+	case e.notSent:
+		return "check the connection, HTTPS_PROXY and the name server"
+	}
+	return ""
+}
+
+// again tells whether another try may help and does no harm. A call that may have
+// been carried out is repeated only where that changes nothing.
+func (e *Error) again(repeatable bool) bool {
+	switch {
+	case e.Status == http.StatusTooManyRequests, e.notSent:
+		return true
+	case e.Status == 0, e.Status >= 500:
+		return repeatable
+	}
+	return false
+}
+
+// wait is how long to wait before the next try: what the API asks for, up to a
+// minute, or else 1, 2, 4 … seconds.
+func (e *Error) wait(try int) time.Duration {
+	if e.after > 0 {
+		return min(e.after, time.Minute)
+	}
+	return min(time.Second<<(try-1), 30*time.Second)
+}
+
+// failed is a call without an answer that can be used.
+func (c *Client) failed(k *call, err error) *Error {
+	e := &Error{Method: k.method, Path: k.path}
+	var op *net.OpError
+	var dns *net.DNSError
+	e.notSent = errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner // the innermost: the layers around repeat the URL
+	}
+	e.Said = cut(c.redact(k, err.Error()))
+	c.trace(k, e.Said)
+	return e
+}
+
+// problem is how the API says what is wrong: of old with msg and detail, in newer
+// parts as RFC 9457 has it.
+type problem struct {
+	Msg    string `json:"msg"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+}
+
+func (c *Client) refused(k *call, resp *http.Response, text []byte) *Error {
+	e := &Error{Method: k.method, Path: k.path, Status: resp.StatusCode, after: seconds(resp.Header, "Retry-After")}
+	var p problem
+	if json.Unmarshal(text, &p) != nil {
+		return e // a page of something in between
+	}
+	said := make([]string, 0, 3)
+	for _, s := range []string{p.Msg, p.Title, p.Detail} {
+		if s != "" && (len(said) == 0 || said[len(said)-1] != s) {
+			said = append(said, s)
+		}
+	}
+	e.Said = cut(c.redact(k, strings.Join(said, ": ")))
+	return e
+}
+
+// cut keeps foreign text on one line and short.
+func cut(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 300 {
+		return string(r[:300]) + "…"
+	}
+	return s
+}

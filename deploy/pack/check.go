@@ -1,0 +1,189 @@
+package pack
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// The platform's limits.
+const (
+	// MaxBytes is the most bytes of a package, and of the module in it
+	// (docs.fastly.com, "Compute resource limits"; the Fastly CLI's
+	// MaxPackageSize).
+	MaxBytes = 100_000_000
+	// MaxSegments is the most data segments that engines take (wasmparser's
+	// MAX_WASM_DATA_SEGMENTS, of which wasmtime makes use).
+	MaxSegments = 100_000
+	// MaxMemoryPages is the most memory of a sandbox, in pages of 64 KiB: 128 MiB.
+	MaxMemoryPages = 2048
+)
+
+// Code says what kind of problem a module has.
+type Code string
+
+// The codes of problems.
+const (
+	NotWasm       Code = "not_wasm"       // no core module, or cut short
+	Invalid       Code = "invalid"        // an engine refuses it
+	UnknownImport Code = "unknown_import" // the platform has no such function
+	ImportType    Code = "import_type"    // the platform has it with another type
+	BadMemory     Code = "memory"         // none, several, imported, not exported, too large
+	BadStart      Code = "start"          // no _start, or not a function without parameters
+	Segments      Code = "segments"       // more data segments than engines take
+	TooLarge      Code = "too_large"      // more bytes than the platform takes
+	HoldsSecret   Code = "secret"         // holds a secret, or what looks like a private key
+)
+
+// Problem is one thing that is wrong.
+type Problem struct {
+	Code Code
+	What string // a clause about the module, "it imports …"; never a secret
+}
+
+// Error lists everything that is wrong with a module, at least one thing.
+type Error struct{ Problems []Problem }
+
+// Error puts each problem on a line of its own.
+func (e *Error) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = fmt.Sprintf("%s (%s)", p.What, p.Code)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Has tells whether there is a problem of this kind.
+func (e *Error) Has(c Code) bool {
+	for _, p := range e.Problems {
+		if p.Code == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Report is what a module is made of. Sizes are in bytes.
+type Report struct {
+	Size         int
+	Imports      int // functions
+	MemoryPages  int // at the start, of 64 KiB
+	Segments     int // of data
+	SegmentBytes int
+}
+
+// checker gathers problems.
+type checker struct {
+	wasm     []byte
+	layout   *layout
+	rep      Report
+	problems []Problem
+}
+
+func (c *checker) add(code Code, format string, args ...any) {
+	c.problems = append(c.problems, Problem{code, fmt.Sprintf(format, args...)})
+}
+
+// Check finds what would keep a module from running on Compute, or must not be in
+// it: a module that is cut short or that an engine refuses, an import that the
+// platform does not have or has with another type, another number of memories than
+// one, no _start, too many data segments or bytes, and any of the secrets given.
+// The error is an [*Error] that lists all of it, or ctx's.
+func Check(ctx context.Context, wasm []byte, secrets []Secret) (Report, error) {
+	c := &checker{wasm: wasm, rep: Report{Size: len(wasm)}}
+	if len(wasm) > MaxBytes { // nothing else matters, and looking takes long
+		return c.rep, tooLarge("it", len(wasm), MaxBytes)
+	}
+	var err error
+	if c.layout, err = readLayout(wasm); err != nil {
+		return c.rep, &Error{[]Problem{{NotWasm, "it is no module: " + err.Error()}}}
+	}
+	c.counts()
+	c.secrets(secrets)
+	if err := c.engine(ctx); err != nil {
+		return c.rep, err
+	}
+	if len(c.problems) > 0 {
+		return c.rep, &Error{c.problems}
+	}
+	return c.rep, nil
+}
+
+func tooLarge(what string, have, most int) *Error {
+	return &Error{[]Problem{{TooLarge, fmt.Sprintf("%s has %d bytes; Compute takes %d", what, have, most)}}}
+}
+
+func (c *checker) counts() {
+	l := c.layout
+	c.rep.Segments, c.rep.SegmentBytes = l.segments, l.bytes
+	if l.segments > MaxSegments {
+		c.add(Segments, "it has %d data segments; engines take %d", l.segments, MaxSegments)
+	}
+	if l.memories != 1 {
+		c.add(BadMemory, "it has %d memories; Compute takes exactly one", l.memories)
+	}
+}
+
+// engine has an engine read and validate every function, and then looks at what
+// goes in and out. Two memories or too many segments are more than it reads.
+func (c *checker) engine(ctx context.Context) error {
+	if l := c.layout; l.memories > 1 || l.segments > MaxSegments {
+		return nil
+	}
+	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
+	defer rt.Close(ctx)
+	module, err := rt.CompileModule(ctx, c.wasm)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		c.add(Invalid, "an engine refuses it: %v", err)
+		return nil
+	}
+	known, err := newPlatform(ctx, rt)
+	if err != nil {
+		return err
+	}
+	c.imports(module.ImportedFunctions(), known)
+	c.memory(module)
+	c.start(module.ExportedFunctions()["_start"])
+	return nil
+}
+
+func (c *checker) imports(list []api.FunctionDefinition, known platform) {
+	c.rep.Imports = len(list)
+	for _, f := range list {
+		if code, what := known.refuse(f); code != "" {
+			c.add(code, "%s", what)
+		}
+	}
+}
+
+func (c *checker) memory(module wazero.CompiledModule) {
+	if len(module.ImportedMemories()) > 0 {
+		c.add(BadMemory, "it imports its memory; Compute gives none")
+		return
+	}
+	m, ok := module.ExportedMemories()["memory"]
+	switch {
+	case !ok && c.layout.memories == 1:
+		c.add(BadMemory, `it does not export its memory as "memory"`)
+	case ok && m.Min() > MaxMemoryPages:
+		c.add(BadMemory, "it starts with %d pages of memory; Compute has %d", m.Min(), MaxMemoryPages)
+	}
+	if ok {
+		c.rep.MemoryPages = int(m.Min())
+	}
+}
+
+func (c *checker) start(f api.FunctionDefinition) {
+	switch {
+	case f == nil:
+		c.add(BadStart, `it exports no function "_start"`)
+	case len(f.ParamTypes())+len(f.ResultTypes()) > 0:
+		c.add(BadStart, `its "_start" is of type %s; it must take and return nothing`, typeText(f.ParamTypes(), f.ResultTypes()))
+	}
+}

@@ -1,0 +1,172 @@
+locals {
+  plan  = jsondecode(file(var.plan))
+  hosts = toset(keys(jsondecode(file(var.sites)).sites))
+}
+
+data "fastly_package_hash" "module" {
+  filename = var.package
+}
+
+# The names that the module opens are those of the links; the stores' own may differ.
+resource "fastly_configstore" "sites" {
+  name = var.name
+}
+
+# `clickedge keys push` puts the secrets in: Terraform cannot, and its state is no place for them.
+resource "fastly_secretstore" "keys" {
+  name = "${var.name}-keys"
+}
+
+resource "fastly_service_compute" "this" {
+  name            = var.name
+  comment         = var.comment
+  version_comment = "sites.json ${substr(local.plan.sites_sha256, 0, 12)}"
+  activate        = !var.stage
+  stage           = var.stage
+  force_destroy   = var.force_destroy
+
+  package {
+    filename         = var.package
+    source_code_hash = data.fastly_package_hash.module.hash
+  }
+
+  resource_link {
+    name        = "clickedge"
+    resource_id = fastly_configstore.sites.id
+  }
+
+  resource_link {
+    name        = "clickedge-keys"
+    resource_id = fastly_secretstore.keys.id
+  }
+
+  # The backends have the names that the module asks for. Host stays the branded domain, so override_host is not set: the
+  # ESPs know a sender by it.
+  dynamic "backend" {
+    for_each = local.backends
+    content {
+      name                  = backend.key
+      address               = backend.value.address
+      port                  = backend.value.port
+      use_ssl               = backend.value.tls
+      ssl_check_cert        = true
+      ssl_sni_hostname      = backend.value.tls ? backend.value.name : null
+      ssl_cert_hostname     = backend.value.tls ? backend.value.name : null
+      min_tls_version       = backend.value.tls ? "1.2" : null
+      connect_timeout       = var.connect_timeout
+      first_byte_timeout    = backend.value.first_byte_timeout_ms
+      between_bytes_timeout = var.between_bytes_timeout
+      prefer_ipv6           = var.prefer_ipv6
+    }
+  }
+
+  dynamic "domain" {
+    for_each = var.versionless_domains ? toset([]) : local.hosts
+    content {
+      name = domain.value
+    }
+  }
+
+  dynamic "logging_https" {
+    for_each = local.log.https
+    content {
+      name         = "clicks"
+      url          = logging_https.value.url
+      method       = "POST"
+      content_type = "application/x-ndjson"
+      json_format  = "2"
+      message_type = "blank"
+      period       = logging_https.value.period
+      header_name  = logging_https.value.header_name
+      header_value = var.log_secrets.https_header_value
+    }
+  }
+
+  dynamic "logging_s3" {
+    for_each = local.log.s3
+    content {
+      name              = "clicks"
+      bucket_name       = logging_s3.value.bucket
+      domain            = logging_s3.value.domain
+      path              = logging_s3.value.path
+      period            = logging_s3.value.period
+      redundancy        = logging_s3.value.redundancy
+      compression_codec = logging_s3.value.compression_codec
+      message_type      = "blank"
+      s3_iam_role       = logging_s3.value.iam_role
+      s3_access_key     = var.log_secrets.s3_access_key
+      s3_secret_key     = var.log_secrets.s3_secret_key
+    }
+  }
+
+  dynamic "logging_gcs" {
+    for_each = local.log.gcs
+    content {
+      name              = "clicks"
+      bucket_name       = logging_gcs.value.bucket
+      project_id        = logging_gcs.value.project_id
+      account_name      = logging_gcs.value.account_name
+      path              = logging_gcs.value.path
+      period            = logging_gcs.value.period
+      compression_codec = logging_gcs.value.compression_codec
+      message_type      = "blank"
+      user              = logging_gcs.value.user
+      secret_key        = var.log_secrets.gcs_secret_key
+    }
+  }
+
+  dynamic "logging_bigquery" {
+    for_each = local.log.bigquery
+    content {
+      name         = "clicks"
+      project_id   = logging_bigquery.value.project_id
+      dataset      = logging_bigquery.value.dataset
+      table        = logging_bigquery.value.table
+      template     = logging_bigquery.value.template
+      account_name = logging_bigquery.value.account_name
+      email        = var.log_secrets.bigquery_email
+      secret_key   = var.log_secrets.bigquery_secret
+    }
+  }
+
+  dynamic "logging_kafka" {
+    for_each = local.log.kafka
+    content {
+      name              = "clicks"
+      brokers           = logging_kafka.value.brokers
+      topic             = logging_kafka.value.topic
+      required_acks     = logging_kafka.value.required_acks
+      compression_codec = logging_kafka.value.compression_codec
+      use_tls           = true
+      tls_hostname      = logging_kafka.value.tls_hostname
+      auth_method       = logging_kafka.value.auth_method
+      user              = logging_kafka.value.user
+      password          = var.log_secrets.kafka_password
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.plan.sites_sha256 == filesha256(var.sites)
+      error_message = "The plan was made of another sites.json: run clickedge terraform again."
+    }
+    precondition {
+      condition     = local.plan.package_hash == data.fastly_package_hash.module.hash
+      error_message = "The plan was made for another package: run clickedge build, then clickedge terraform."
+    }
+  }
+}
+
+resource "fastly_domain" "host" {
+  for_each = var.versionless_domains ? local.hosts : toset([])
+
+  fqdn        = each.value
+  description = "Branded link domain of ${var.name}."
+}
+
+resource "fastly_domain_service_link" "host" {
+  for_each = fastly_domain.host
+
+  domain_id  = each.value.domain_id
+  service_id = fastly_service_compute.this.id
+}

@@ -1,0 +1,56 @@
+output "service_id" {
+  description = "Id of the service."
+  value       = fastly_service_compute.this.id
+}
+
+output "active_version" {
+  description = "The version that readers see."
+  value       = fastly_service_compute.this.active_version
+}
+
+output "staged_version" {
+  description = "The version that is staged, with stage = true."
+  value       = fastly_service_compute.this.staged_version
+}
+
+output "config_store_id" {
+  description = "Id of the config store: one site object under its host overrides sites.json without a publish."
+  value       = fastly_configstore.sites.id
+}
+
+output "secret_store_id" {
+  description = "Id of the secret store, for `clickedge keys push --store`."
+  value       = fastly_secretstore.keys.id
+}
+
+output "acme_challenges" {
+  description = "The records, by host, that prove to the certificate authority whose the domain is. They stay for renewals."
+  value = {
+    for host, subscription in fastly_tls_subscription.host : host => [
+      for challenge in subscription.managed_dns_challenges : {
+        name  = challenge.record_name
+        type  = challenge.record_type
+        value = challenge.record_value
+      }
+    ]
+  }
+}
+
+output "cname_targets" {
+  description = "Where a host's CNAME leads."
+  value = distinct(flatten([
+    for configuration in data.fastly_tls_configuration.this : [
+      for record in configuration.dns_records : record.record_value if record.record_type == "CNAME"
+    ]
+  ]))
+}
+
+output "certificate_authority" {
+  description = "Who issues the certificates, for the CAA record."
+  value       = var.certificate_authority
+}
+
+output "certificates" {
+  description = "The state of each host's certificate."
+  value       = { for host, subscription in fastly_tls_subscription.host : host => subscription.state }
+}

@@ -1,0 +1,194 @@
+package schematest
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// providerEnv names a folder with the provider's binary, terraform-provider-fastly
+// of version 9.4 as "go build" in its sources makes it. With it and Terraform the
+// module is planned, without network.
+const providerEnv = "FASTLY_TERRAFORM_PROVIDER"
+
+// planner is a folder with a configuration that uses the module.
+type planner struct {
+	dir, tool, config string
+}
+
+func newPlanner(t *testing.T) *planner {
+	tool, err := exec.LookPath("terraform")
+	provider := os.Getenv(providerEnv)
+	if err != nil || provider == "" {
+		t.Skip("the module was not planned: terraform on PATH and " + providerEnv + " are needed")
+	}
+	p := &planner{dir: t.TempDir(), tool: tool}
+	p.config = p.write(t, "rc", "provider_installation {\n  dev_overrides {\n    \"fastly/fastly\" = \""+provider+"\"\n  }\n  direct {}\n}\n")
+	sites, err := os.ReadFile(here + "/example/sites.json")
+	require.NoError(t, err)
+	p.write(t, "sites.json", string(sites))
+	plan, err := os.ReadFile("testdata/plan.json")
+	require.NoError(t, err)
+	made := strings.Replace(string(plan), "of the package", p.pack(t), 1)
+	sum := sha256.Sum256(sites)
+	require.Contains(t, made, hex.EncodeToString(sum[:]))
+	p.write(t, "plan.json", made)
+	return p
+}
+
+func (p *planner) write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(p.dir, name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// pack makes a package of one file and returns its hash.
+func (p *planner) pack(t *testing.T) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: "x/fastly.toml", Mode: 0o644, Size: 1}))
+	_, err := w.Write([]byte("\n"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.NoError(t, z.Close())
+	p.write(t, "package.tar.gz", b.String())
+	sum := sha512.Sum512([]byte("\n"))
+	return hex.EncodeToString(sum[:])
+}
+
+// plan returns what Terraform would do. TLS is left out: its data source asks the
+// API.
+func (p *planner) plan(t *testing.T, arguments string) (string, error) {
+	t.Helper()
+	module, err := filepath.Abs(here)
+	require.NoError(t, err)
+	p.write(t, "main.tf", `terraform {
+  required_providers {
+    fastly = { source = "fastly/fastly" }
+  }
+}
+provider "fastly" {}
+module "clickedge" {
+  source  = "`+module+`"
+  sites   = "sites.json"
+  plan    = "plan.json"
+  package = "package.tar.gz"
+  tls     = false
+`+arguments+`
+}
+output "challenges" {
+  value = module.clickedge.acme_challenges
+}
+`)
+	out, err := p.run("get")
+	require.NoError(t, err, out)
+	if out, err = p.run("validate", "-no-color"); err != nil {
+		return out, err
+	}
+	said, err := p.run("plan", "-refresh=false", "-no-color", "-input=false", "-lock=false", "-out=made")
+	if err != nil {
+		return said, err
+	}
+	// The plan as people see it hides backends: client keys are part of them.
+	values, err := p.run("show", "-json", "made")
+	require.NoError(t, err, values)
+	return said + values, nil
+}
+
+func (p *planner) run(args ...string) (string, error) {
+	cmd := exec.Command(p.tool, args...)
+	cmd.Dir = p.dir
+	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+p.config, "CHECKPOINT_DISABLE=1", "FASTLY_API_KEY=none")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestPlan(t *testing.T) {
+	p := newPlanner(t)
+	for name, c := range map[string]struct {
+		arguments string
+		want      []string
+		lacks     string
+	}{
+		"plain": {"", []string{`fastly_domain.host["link.example.com"]`, `"address":"track-eu.customer.io"`,
+			`"ssl_sni_hostname":"v2.spgo.io"`, `"ssl_cert_hostname":"spgo.io"`, `"first_byte_timeout":60000`, `"prefer_ipv6":false`, `"port":80,`, `"override_host":""`,
+			`name        = "clickedge-keys"`, "activate        = true", "Plan: 9 to add"}, `"override_host":"t`},
+		"staging":  {"stage = true", []string{"activate        = false", "stage           = true"}, ""},
+		"classic":  {"versionless_domains = false", []string{"+ domain {", `name    = "mail.example.com"`, "Plan: 3 to add"}, "fastly_domain.host["},
+		"https":    {"log = {\n https = { url = \"https://logs.example.com\" }\n }", []string{"+ logging_https {"}, ""},
+		"s3":       {"log = {\n s3 = { bucket = \"b\", iam_role = \"arn:aws:iam::123456789012:role/x\" }\n }", []string{"+ logging_s3 {"}, ""},
+		"gcs":      {"log = {\n gcs = { bucket = \"b\", account_name = \"a\" }\n }", []string{"+ logging_gcs {"}, ""},
+		"bigquery": {"log = {\n bigquery = { project_id = \"p\", dataset = \"d\", table = \"t\" }\n }\n log_secrets = { bigquery_secret = \"hunter2\" }", []string{"+ logging_bigquery {"}, ""},
+		"kafka":    {"log = {\n kafka = { brokers = \"k:9093\", topic = \"t\" }\n }\n log_secrets = { kafka_password = \"hunter2\" }", []string{"+ logging_kafka {", `"topic":"t"`}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := p.plan(t, c.arguments)
+			require.NoError(t, err, out)
+			for _, want := range c.want {
+				require.Contains(t, out, want)
+			}
+			if c.lacks != "" {
+				require.NotContains(t, out, c.lacks)
+			}
+		})
+	}
+}
+
+// The fiftieth site is one more of the same.
+func TestPlanOfFifty(t *testing.T) {
+	p := newPlanner(t)
+	var hosts []string
+	for i := range 50 {
+		hosts = append(hosts, fmt.Sprintf(`"brand%d.example.com": {"esp": "mailgun"}`, i))
+	}
+	sites := `{"sites": {` + strings.Join(hosts, ",") + `}}`
+	p.write(t, "sites.json", sites)
+	sum := sha256.Sum256([]byte(sites))
+	p.write(t, "plan.json", `{"sites_sha256": "`+hex.EncodeToString(sum[:])+`", "package_hash": "`+p.pack(t)+`", "backends": {
+		"mailgun": {"address": "mailgun.org", "port": 80, "tls": false, "name": "mailgun.org", "first_byte_timeout_ms": 60000}}}`)
+	out, err := p.plan(t, "")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "Plan: 103 to add")
+	require.Contains(t, out, `fastly_domain.host["brand49.example.com"]`)
+	require.Contains(t, out, `"use_ssl":false`)
+}
+
+func TestPlanRefuses(t *testing.T) {
+	p := newPlanner(t)
+	out, err := p.plan(t, "log = {\n https = { url = \"https://a.example\" }\n gcs = { bucket = \"b\" }\n }")
+	require.Error(t, err)
+	require.Contains(t, out, "choose one of https")
+	out, err = p.plan(t, `certificate_authority = "verisign"`)
+	require.Error(t, err)
+	require.Contains(t, out, "The certificate authority must be")
+
+	// Changed since: the package, then the sites.
+	p.write(t, "plan.json", strings.Replace(read(t, "testdata/plan.json"), "of the package", "another", 1))
+	out, err = p.plan(t, "")
+	require.Error(t, err)
+	require.Contains(t, out, "made for another package")
+	p.write(t, "sites.json", `{"sites": {}}`)
+	out, err = p.plan(t, "")
+	require.Error(t, err)
+	require.Contains(t, out, "made of another sites.json")
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
+}
