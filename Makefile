@@ -11,7 +11,7 @@ TOOLS  := $(GO) tool -modfile=.ci/tools.mod
 
 .PHONY: help
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
 
 .PHONY: run
 run: build ## Serve the branded link domains of sites.json on ADDR, with stand-in ESPs
@@ -20,6 +20,10 @@ run: build ## Serve the branded link domains of sites.json on ADDR, with stand-i
 .PHONY: build
 build: ## Build bin/main.wasm, the module that Fastly runs, with sites.json inside
 	$(GO) run ./deploy/cmd/clickedge build --sites $(SITES) -o bin/main.wasm
+
+.PHONY: package
+package: ## Make pkg/clickedge.tar.gz, the package that the Fastly CLI and Terraform take
+	$(GO) run ./deploy/cmd/clickedge build --sites $(SITES) -o pkg/clickedge.tar.gz
 
 .PHONY: test
 test: ## Run every test that needs no network and no second language
@@ -45,9 +49,18 @@ bench: ## Measure what a click costs, here and at the peers (needs a C compiler;
 budget: ## Fail when a click costs more than bench/budget.json allows (needs a C compiler)
 	$(GO) -C bench run . budget
 
+.PHONY: wizer
+wizer: ## Compare edge/prewarm with Wizer, same guest and sites (needs npm and a C compiler)
+	CLICKEDGE_RIG=wizer $(GO) test -count=1 -run 'TestGolden|TestVectors' ./deploy/e2e
+	$(GO) -C bench run . wizer
+
 .PHONY: conformance
 conformance: ## Run compute-sdk-go's own tests on hostsim and count how many pass
 	sh hostsim/conformance/run.sh
+
+.PHONY: differential
+differential: ## Compare hostsim with Viceroy, call by call (needs Viceroy or cargo; npm for one module)
+	sh hostsim/differential/run.sh
 
 .PHONY: clean
 clean: ## Remove what was built

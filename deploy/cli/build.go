@@ -5,45 +5,68 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/spf13/cobra"
 )
 
 type build struct {
-	env     *Env
-	sites   string
-	reactor string
-	out     string
-	json    bool
+	env      *Env
+	sites    string
+	reactor  string
+	module   string
+	out      string
+	manifest string
+	room     string
+	keyFiles []string
+	json     bool
 }
 
 func (env *Env) buildCommand() *cobra.Command {
 	b := &build{env: env}
 	cmd := &cobra.Command{
-		Use:   "build [--sites sites.json] [-o bin/main.wasm]",
-		Short: "Build the module with sites.json inside",
+		Use:   "build [--sites sites.json] [-o bin/main.wasm | -o pkg/clickedge.tar.gz]",
+		Short: "Build the module with sites.json inside, or the package that Fastly takes",
 		Long: `Checks sites.json, compiles the guest with the Go toolchain, initialises it with
 sites.json at hand, and writes the memory that this leaves as the module that Fastly
-Compute runs. The module is written whole or not at all.
+Compute runs. Where -o ends in .tar.gz, the package that the Fastly CLI and Terraform
+take is written. Either is written whole or not at all.
 
-The guest is compiled from the source tree that the current folder lies in; with
---reactor a compiled one is used and neither sources nor toolchain are needed. What
-GOOS and GOARCH the environment names does not matter; GOFLAGS does.`,
+The guest is compiled from the source tree that the current folder lies in. With --module
+a module that was built once gets these sites instead of its own, in an instant; --room
+says how many bytes of sites such a module will ever hold. With --reactor a compiled
+guest is used. Neither needs sources or toolchain. What GOOS and GOARCH the environment
+names does not matter; GOFLAGS does.
+
+Before anything is written the module is checked: every import is a function of Compute,
+by name and type; one memory; _start; at most 100,000 data segments and 100,000,000
+bytes; and no secret in it. Looked for are private keys and the secrets that this
+command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those of
+[local_server] in fastly.toml.`,
 		Example: `  clickedge build
-  clickedge build --sites production.json -o bin/main.wasm
-  clickedge build --reactor bin/reactor.wasm`,
+  clickedge build --sites production.json -o pkg/clickedge.tar.gz
+  clickedge build --sites production.json --module main.wasm -o pkg/clickedge.tar.gz`,
 		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
 	}
 	sitesFlag(cmd, &b.sites)
-	cmd.Flags().StringVar(&b.reactor, "reactor", "", "`file` with the guest, compiled as a reactor")
-	cmd.Flags().StringVarP(&b.out, "output", "o", "bin/main.wasm", "the `file` to write")
-	cmd.Flags().BoolVar(&b.json, "json", false, "print JSON")
+	f := cmd.Flags()
+	f.StringVar(&b.module, "module", "", "`file` with a module that was built already")
+	f.StringVar(&b.reactor, "reactor", "", "`file` with the guest, compiled as a reactor")
+	f.StringVar(&b.room, "room", "", "`size` of the room for sites, as 8MiB (default: twice what these need, 4MiB at least)")
+	f.StringVarP(&b.out, "output", "o", "bin/main.wasm", "the `file` to write; a package where it ends in .tar.gz")
+	f.StringVar(&b.manifest, "manifest", "", "the package's fastly.toml `file` (default: one that is made for it)")
+	f.StringArrayVar(&b.keyFiles, "key-file", nil, "`file` with secrets that must not be inside; may be given again")
+	f.BoolVar(&b.json, "json", false, "print JSON")
+	cmd.MarkFlagsMutuallyExclusive("module", "reactor")
+	cmd.MarkFlagsMutuallyExclusive("module", "room")
+	_ = cmd.MarkFlagFilename("module", "wasm")
 	_ = cmd.MarkFlagFilename("reactor", "wasm")
-	_ = cmd.MarkFlagFilename("output", "wasm")
 	return cmd
 }
 
@@ -51,8 +74,13 @@ GOOS and GOARCH the environment names does not matter; GOFLAGS does.`,
 type built struct {
 	Output      string `json:"output"`
 	Sites       int    `json:"sites"`
-	Reactor     int    `json:"reactor_bytes"`
+	Table       int    `json:"sites_bytes"`
+	Room        int    `json:"room_bytes"`    // for sites
+	Reactor     int    `json:"reactor_bytes"` // 0 where a module was given
 	Module      int    `json:"module_bytes"`
+	Package     int    `json:"package_bytes,omitempty"`
+	Hash        string `json:"hash,omitempty"` // of the package's files, as fastly compute hash-files has it
+	Imports     int    `json:"imports"`
 	MemoryPages int    `json:"memory_pages"`
 	Segments    int    `json:"segments"`
 	Data        int    `json:"segment_bytes"`
@@ -61,59 +89,149 @@ type built struct {
 }
 
 func (b *build) run(ctx context.Context) error {
-	_, text, err := loadSites(b.sites)
+	sites, text, err := loadSites(b.sites)
 	if err != nil {
 		return err
 	}
-	o := module.Options{Sites: text, SitesName: b.sites}
-	if b.reactor != "" {
-		if o.Reactor, err = os.ReadFile(b.reactor); err != nil {
-			return usage(fmt.Errorf("cannot read the reactor: %w", err), "leave --reactor out to compile the guest")
-		}
+	p, err := b.packing(sites)
+	if err != nil {
+		return err
 	}
-	wasm, rep, err := module.Build(ctx, o)
+	wasm, rep, err := b.wasm(ctx, text)
 	if err != nil {
 		return buildFailure(err)
 	}
-	if err := replaceFile(b.out, wasm, 0o644); err != nil {
+	checked, err := pack.Check(ctx, wasm, p.secrets)
+	if err != nil {
+		return buildFailure(err)
+	}
+	data, hash, err := p.pack(wasm)
+	if err != nil {
+		return buildFailure(err)
+	}
+	if ctx.Err() != nil {
+		return buildFailure(context.Cause(ctx))
+	}
+	if err := replaceFile(b.out, data, 0o644); err != nil {
 		return bad(err, "choose another place with -o")
 	}
-	return b.report(rep)
+	result := built{Output: b.out, Sites: sites.Len(), Table: rep.Table, Room: rep.Room, Reactor: rep.Reactor, Module: len(wasm), Hash: hash, Imports: checked.Imports,
+		MemoryPages: checked.MemoryPages, Segments: checked.Segments, Data: checked.SegmentBytes,
+		CompileMS: rep.Compile.Milliseconds(), PrewarmMS: rep.Prewarm.Milliseconds()}
+	if p.name != "" {
+		result.Package = len(data)
+	}
+	return b.report(result)
+}
+
+// wasm makes the module, from what the flags name.
+func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, error) {
+	if b.module != "" {
+		return b.swapped(text)
+	}
+	room, err := parseSize(b.room)
+	if err != nil {
+		return nil, module.Report{}, usage(fmt.Errorf("--room %q: %w", b.room, err), "write it as 8MiB, 512KiB or a number of bytes")
+	}
+	o := module.Options{Sites: text, SitesName: b.sites, Room: room}
+	if b.reactor != "" {
+		if o.Reactor, err = os.ReadFile(b.reactor); err != nil {
+			return nil, module.Report{}, usage(fmt.Errorf("cannot read the reactor: %w", err), "leave --reactor out to compile the guest")
+		}
+	}
+	return module.Build(ctx, o)
+}
+
+// swapped is the module given, with these sites.
+func (b *build) swapped(text []byte) ([]byte, module.Report, error) {
+	wasm, err := os.ReadFile(b.module)
+	if err != nil {
+		return nil, module.Report{}, usage(fmt.Errorf("cannot read the module: %w", err), "leave --module out to compile the guest")
+	}
+	return module.Swap(wasm, text, b.sites)
+}
+
+// parseSize reads a number of bytes, with or without a unit; "" is 0.
+func parseSize(s string) (int, error) {
+	if s == "" {
+		return 0, nil
+	}
+	number, shift := s, 0
+	for unit, bits := range map[string]int{"KiB": 10, "MiB": 20} {
+		if n, ok := strings.CutSuffix(s, unit); ok {
+			number, shift = n, bits
+		}
+	}
+	n, err := strconv.ParseUint(number, 10, 31)
+	if err != nil || n == 0 || n<<shift > 1<<31 {
+		return 0, errors.New("is no size")
+	}
+	return int(n << shift), nil
 }
 
 // buildFailure finds the hint for whatever went wrong.
 func buildFailure(err error) error {
 	var sites *core.SitesError
+	var unfit *pack.Error
+	var full *module.RoomError
 	switch {
+	case errors.As(err, new(*failure)):
+		return err
+	case errors.As(err, &unfit):
+		return unfitModule(unfit)
+	case errors.As(err, &full) && full.Need <= module.MostRoom:
+		return bad(err, fmt.Sprintf("build it with --room %dKiB or more, or without --module", (full.Need+1023)/1024))
+	case errors.Is(err, module.ErrNotOurs):
+		return bad(err, "leave --module out to build one")
 	case errors.As(err, &sites):
 		return sitesFailure(sites.Name, err)
 	case errors.Is(err, context.Canceled):
 		return bad(errors.New("interrupted; nothing was written"), "")
 	case errors.Is(err, module.ErrNoSource):
-		return usage(err, "run this inside a clone of the repository, or give a compiled guest with --reactor")
+		return usage(err, "run this inside a clone of the repository, or give a built module with --module")
 	case errors.Is(err, module.ErrNoGo):
-		return usage(err, "install Go (https://go.dev/dl/), or give a compiled guest with --reactor")
+		return usage(err, "install Go (https://go.dev/dl/), or give a built module with --module")
 	}
 	return bad(err, "")
 }
 
-func (b *build) report(r module.Report) error {
+// unfitModule puts each problem on a line of its own.
+func unfitModule(e *pack.Error) error {
+	hint := "build it from the sources of this command's version"
+	if e.Has(pack.HoldsSecret) {
+		hint = "take it out of where it came from; secrets belong into the secret store, put there by clickedge keys push"
+	}
+	f := bad(fmt.Errorf("the module is not fit for Fastly: %s; nothing was written", count(len(e.Problems), "problem")), hint)
+	f.detail = e.Error()
+	return f
+}
+
+func (b *build) report(r built) error {
 	if b.json {
-		return printJSON(b.env.Out, built{b.out, r.Sites, r.Reactor, r.Module, r.MemoryPages, r.Segments, r.Data,
-			r.Compile.Milliseconds(), r.Prewarm.Milliseconds()})
+		return printJSON(b.env.Out, r)
 	}
 	w := b.env.Out
-	fmt.Fprintf(w, "%s  %s, with %s\n", b.out, size(r.Module), count(r.Sites, "site"))
-	fmt.Fprintf(w, "  guest   %s%s\n", size(r.Reactor), took(r.Compile))
-	fmt.Fprintf(w, "  memory  %s in %s, %s at the start%s\n", size(r.Data), count(r.Segments, "segment"), size(r.MemoryPages<<16), took(r.Prewarm))
+	written := r.Module
+	if r.Package > 0 {
+		written = r.Package
+	}
+	fmt.Fprintf(w, "%s  %s, with %s\n", r.Output, size(written), count(r.Sites, "site"))
+	fmt.Fprintf(w, "  sites   %s of %s\n", size(r.Table), size(r.Room))
+	if r.Reactor > 0 {
+		fmt.Fprintf(w, "  guest   %s%s\n", size(r.Reactor), took(r.CompileMS))
+	}
+	fmt.Fprintf(w, "  memory  %s in %s, %s at the start%s\n", size(r.Data), count(r.Segments, "segment"), size(r.MemoryPages<<16), took(r.PrewarmMS))
+	if r.Package > 0 {
+		fmt.Fprintf(w, "  module  %s\n  hash    %s\n", size(r.Module), r.Hash)
+	}
 	return nil
 }
 
-func took(d time.Duration) string {
-	if d == 0 {
+func took(ms int64) string {
+	if ms == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%.1f s)", d.Seconds())
+	return fmt.Sprintf(" (%.1f s)", (time.Duration(ms) * time.Millisecond).Seconds())
 }
 
 func size(n int) string {

@@ -119,8 +119,10 @@ done; 2 the command was called wrongly.`,
 		return usage(err, cmd.CommandPath()+" --help lists the flags")
 	})
 	root.AddCommand(
-		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(),
+		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(), env.hashCommand(), env.terraformCommand(), env.dnsCommand(),
 		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.missedCommand(), env.versionCommand(),
+		env.doctorCommand(),
+		env.followCommand(), env.migrateCommand(), env.testmailCommand(),
 	)
 	return root
 }

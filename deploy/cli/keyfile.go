@@ -89,19 +89,25 @@ func (k *keyring) readFile(name string, kids []string) error {
 	if err != nil {
 		return usage(fmt.Errorf("cannot read the key file: %w", err), "")
 	}
+	return k.take(fmt.Sprintf("key file %q", name), text, kids)
+}
+
+// take puts in the secrets of a text in the form of a key file; from is what it
+// came from, for messages.
+func (k *keyring) take(from string, text []byte, kids []string) error {
 	found, err := parseKeys(text)
 	if err != nil {
-		return usage(fmt.Errorf("key file %q: %w", name, err), keyFileHint)
+		return usage(fmt.Errorf("%s: %w", from, err), keyFileHint)
 	}
 	for kid, secret := range found {
 		if kid == "" {
 			if len(kids) == 0 {
-				return usage(fmt.Errorf("key file %q does not say whose secret it holds", name), keyFileHint)
+				return usage(fmt.Errorf("%s does not say whose secret it holds", from), keyFileHint)
 			}
 			kid = k.firstMissing(kids)
 		}
 		if err := checkSecret(secret); err != nil {
-			return usage(fmt.Errorf("key file %q: the secret of %q is unfit: %w", name, kid, err), newKeyHint)
+			return usage(fmt.Errorf("%s: the secret of %q is unfit: %w", from, kid, err), newKeyHint)
 		}
 		k.secrets[kid] = secret
 	}

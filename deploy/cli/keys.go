@@ -12,14 +12,14 @@ import (
 func (env *Env) keysCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Make secrets for links of one's own",
+		Short: "Make, store and retire the secrets of links of one's own",
 		Args:  commandName,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usage(errors.New("keys: no command given"), "clickedge keys new makes a secret")
 		},
 	}
 	cmd.SuggestionsMinimumDistance = 2
-	cmd.AddCommand(env.keysNewCommand())
+	cmd.AddCommand(env.keysNewCommand(), env.keysPushCommand(), env.keysStatusCommand())
 	return cmd
 }
 
@@ -40,7 +40,7 @@ file that only its owner can read. An existing file is never written over.
 
 The file holds the secret and no newline, because a secret store keeps every byte.`,
 		Example: `  clickedge keys new --kid k2
-  clickedge keys new --kid k2 --stdout | fastly secret-store-entry create --store-id=… --name=k2 --stdin`,
+  clickedge keys new --kid k2 --stdout | clickedge keys push k2 --stdin`,
 		Args: args(0, 0),
 		RunE: func(*cobra.Command, []string) error { return k.run() },
 	}
@@ -60,7 +60,7 @@ func (k *keysNew) run() error {
 		if _, err := fmt.Fprint(k.env.Out, secret); err != nil {
 			return bad(fmt.Errorf("cannot write the secret: %w", err), "")
 		}
-		k.say("--stdin, with this output piped in")
+		k.say("--stdin   # with this output piped in")
 		return nil
 	}
 	if k.out == "" {
@@ -70,7 +70,7 @@ func (k *keysNew) run() error {
 		return bad(err, "choose another name with -o; a key that has signed mail must be kept as long as its links")
 	}
 	fmt.Fprintln(k.env.Out, k.out)
-	k.say("--file=" + k.out)
+	k.say("--key-file " + k.out)
 	return nil
 }
 
@@ -80,11 +80,11 @@ func (k *keysNew) say(from string) {
 	fmt.Fprintf(k.env.Err, `
 What to do next:
  1. Put the secret into the service's secret store "clickedge-keys":
-      fastly secret-store-entry create --store-id=<its id> --name=%[1]s %[2]s
+      clickedge keys push %[1]s %[2]s
  2. Add %[1]q to the "keys" of the site in sites.json, last at first; build and deploy.
     From then on its links verify.
  3. Move %[1]q to the front: "clickedge sign" mints with the first key.
- 4. Take an old key out only when its last link may die.
+ 4. Take an old key out only when its last link may die: "clickedge keys status" says when.
 Keep the secret out of version control.
 `, k.kid, from)
 }

@@ -70,9 +70,10 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "api": apiCommand},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ROOT", root)
+			setupAPI(env)
 			env.Setenv("CLICKEDGE", command)
 			env.Setenv("GOPROXY", "off")
 			for _, name := range goSettings {

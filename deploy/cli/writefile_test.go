@@ -47,8 +47,14 @@ func TestNewFile(t *testing.T) {
 
 // TestInterruptedBuild checks that Ctrl-C in mid-build leaves what was there.
 func TestInterruptedBuild(t *testing.T) {
+	for _, name := range []string{"main.wasm", "clickedge.tar.gz"} {
+		t.Run(name, func(t *testing.T) { requireUntouched(t, name) })
+	}
+}
+
+func requireUntouched(t *testing.T, name string) {
 	dir := t.TempDir()
-	out, sites := filepath.Join(dir, "main.wasm"), filepath.Join(dir, "sites.json")
+	out, sites := filepath.Join(dir, name), filepath.Join(dir, "sites.json")
 	require.NoError(t, os.WriteFile(out, []byte("old"), 0o644))
 	require.NoError(t, os.WriteFile(sites, []byte(`{"sites": {"link.example.com": {"esp": "sendgrid"}}}`), 0o644))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -61,5 +67,5 @@ func TestInterruptedBuild(t *testing.T) {
 	got, err := os.ReadFile(out)
 	require.NoError(t, err)
 	require.Equal(t, "old", string(got))
-	require.Equal(t, []string{"main.wasm", "sites.json"}, names(t, dir))
+	require.Equal(t, []string{name, "sites.json"}, names(t, dir))
 }

@@ -36,8 +36,8 @@ func signCustomerIO(host, path string) string {
 
 func customerIOClick(w http.ResponseWriter, q *request) {
 	path, payload, signed, signature := q.match[1], q.match[2], q.match[3] != "", q.match[4]
-	if signed && !customerIOSigned(q, path, signature) {
-		text(w, http.StatusForbidden, "Invalid link security token")
+	if refusal := customerIORefusal(q, path, signature); signed && refusal != "" {
+		text(w, http.StatusForbidden, refusal)
 		return
 	}
 	destination, ok := readCustomerIO(payload)
@@ -48,13 +48,25 @@ func customerIOClick(w http.ResponseWriter, q *request) {
 	redirect(w, q, destination)
 }
 
-// customerIOSigned tells whether the signature belongs to the Host that the request came with.
-func customerIOSigned(q *request, path, signature string) bool {
+// What a signed link is refused with: the first on a Host that is no tracking domain, which is what senders see whose
+// proxy overrides it, the second where the signature is not one of this Host.
+const (
+	customerIOBadToken     = "Invalid link security token"
+	customerIOBadSignature = "Invalid link signature"
+)
+
+// customerIORefusal is "" where the signature belongs to the Host that the request came with.
+func customerIORefusal(q *request, path, signature string) string {
 	raw, err := hex.DecodeString(signature)
-	if err != nil || len(raw) != sha256.Size || !q.branded(q.host) {
-		return false
+	switch {
+	case !q.branded(q.host):
+		return customerIOBadToken
+	case err != nil || len(raw) != sha256.Size:
+		return customerIOBadSignature
+	case q.options().AcceptAnySignature || hmac.Equal([]byte(signature), []byte(signCustomerIO(q.host, path))):
+		return ""
 	}
-	return q.options().AcceptAnySignature || hmac.Equal([]byte(signature), []byte(signCustomerIO(q.host, path)))
+	return customerIOBadSignature
 }
 
 func readCustomerIO(payload string) (string, bool) {

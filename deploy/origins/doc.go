@@ -10,16 +10,19 @@
 // it says so; "chosen" marks what the documentation leaves open and a stand-in has to decide.
 //
 //   - Every TLS origin has a certificate for the ESP's own name only, whatever SNI and Host say, so
-//     that SNI and Host are two settings here as they are there.
-//   - Customer.io ("HTTPS link tracking"): links belong to the Host that they were sent with, and
-//     on another one the answer is "Invalid link security token" (403 is chosen), while /health is
-//     {} on any. The signature's real algorithm is not public: here it is HMAC-SHA256 over Host and
+//     that SNI and Host are two settings here as they are there. With [Options].PlainToo each is
+//     there over http as well, as tracking domains that point straight at the ESP use it.
+//   - Customer.io ("HTTPS link tracking"): links belong to the Host that they were sent with. On one
+//     that is no tracking domain the answer is "Invalid link security token", to a signature that is
+//     not of this Host "Invalid link signature" (that the two differ is known, the second text and
+//     403 are chosen), while /health is {} on any. The signature's real algorithm is not public: here it is HMAC-SHA256 over Host and
 //     path with a key that is no secret. [Fleet.Links] makes such links; links from elsewhere, with
 //     real or dummy signatures, are refused unless [Options].AcceptAnySignature is set, and then too
 //     the Host must be a branded one. Links of old mail have no signature (form of links).
 //   - Amazon SES ("Configuring custom domains to handle open and click tracking"): over 8192 bytes
 //     of header fields are answered 400; /favicon.ico tells region and protocol; a Host that is not
-//     a custom domain of the account gets 403. The byte count's exact rule is chosen: name, value
+//     a custom domain of the account gets 403. X-Forwarded-Host counts as [Options].ForwardedHost
+//     says (Braze, "SSL at Braze"). The byte count's exact rule is chosen: name, value
 //     and 4 bytes for each field.
 //   - SparkPost ("Enabling HTTPS engagement tracking", "Using a proxy"): no handshake without the
 //     right SNI; the tracking domain may stand in Host or in X-Forwarded-Host; /f/a/b/c/d is 302

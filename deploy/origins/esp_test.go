@@ -24,31 +24,34 @@ func TestCustomerIOSignature(t *testing.T) {
 		host, target string
 		opt          Options
 		status       int
+		refusal      string
 	}{
-		"its host":                      {branded, signedFor(branded), Options{}, 302},
-		"its host, with port and case":  {"Link.Example.Com:443", signedFor(branded), Options{}, 302},
-		"its host, with a query after":  {branded, signedFor(branded) + "?utm=1", Options{}, 302},
-		"another host":                  {"other.example.com", signedFor(branded), Options{}, 403},
-		"host overridden":               {"track-eu.customer.io", signedFor(branded), Options{}, 403},
-		"host overridden, signed for":   {"track-eu.customer.io", signedFor("track-eu.customer.io"), Options{}, 403},
-		"host not known to the ESP":     {branded, signedFor(branded), Options{Branded: []string{"go.example.org"}}, 403},
-		"host known to the ESP":         {branded, signedFor(branded), Options{Branded: []string{"go.example.org", "LINK.example.com"}}, 302},
-		"unsigned, old mail":            {branded, path, Options{}, 302},
-		"empty signature":               {branded, path + "/", Options{}, 403},
-		"cut signature":                 {branded, signedFor(branded)[:len(signedFor(branded))-2], Options{}, 403},
-		"dummy signature":               {branded, path + dummy, Options{}, 403},
-		"dummy signature, taken":        {branded, path + dummy, Options{AcceptAnySignature: true}, 302},
-		"dummy signature, no hex":       {branded, path + strings.Replace(dummy, "f", "x", 1), Options{AcceptAnySignature: true}, 403},
-		"dummy signature, host changed": {"track-eu.customer.io", path + dummy, Options{AcceptAnySignature: true}, 403},
-		"damaged payload":               {branded, "/e/c/eyJlbWFpb", Options{}, 400},
-		"payload without href":          {branded, "/e/c/" + encode64(`{"email_id":"x"}`), Options{}, 400},
-		"unknown path":                  {branded, "/nothing", Options{}, 404},
+		"its host":                      {branded, signedFor(branded), Options{}, 302, ""},
+		"its host, with port and case":  {"Link.Example.Com:443", signedFor(branded), Options{}, 302, ""},
+		"its host, with a query after":  {branded, signedFor(branded) + "?utm=1", Options{}, 302, ""},
+		"another host":                  {"other.example.com", signedFor(branded), Options{}, 403, customerIOBadSignature},
+		"host overridden":               {"track-eu.customer.io", signedFor(branded), Options{}, 403, customerIOBadToken},
+		"host overridden, signed for":   {"track-eu.customer.io", signedFor("track-eu.customer.io"), Options{}, 403, customerIOBadToken},
+		"host not known to the ESP":     {branded, signedFor(branded), Options{Branded: []string{"go.example.org"}}, 403, customerIOBadToken},
+		"host known to the ESP":         {branded, signedFor(branded), Options{Branded: []string{"go.example.org", "LINK.example.com"}}, 302, ""},
+		"unsigned, old mail":            {branded, path, Options{}, 302, ""},
+		"empty signature":               {branded, path + "/", Options{}, 403, customerIOBadSignature},
+		"cut signature":                 {branded, signedFor(branded)[:len(signedFor(branded))-2], Options{}, 403, customerIOBadSignature},
+		"dummy signature":               {branded, path + dummy, Options{}, 403, customerIOBadSignature},
+		"dummy signature, taken":        {branded, path + dummy, Options{AcceptAnySignature: true}, 302, ""},
+		"dummy signature, no hex":       {branded, path + strings.Replace(dummy, "f", "x", 1), Options{AcceptAnySignature: true}, 403, customerIOBadSignature},
+		"dummy signature, host changed": {"track-eu.customer.io", path + dummy, Options{AcceptAnySignature: true}, 403, customerIOBadToken},
+		"damaged payload":               {branded, "/e/c/eyJlbWFpb", Options{}, 400, ""},
+		"payload without href":          {branded, "/e/c/" + encode64(`{"email_id":"x"}`), Options{}, 400, ""},
+		"unknown path":                  {branded, "/nothing", Options{}, 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := start(t, tc.opt)
 			a := call(t, f, "customerio-eu", ask{target: tc.target, host: tc.host})
 			require.Equal(t, tc.status, a.status)
-			require.Equal(t, tc.status == 403, strings.Contains(a.body, "Invalid link security token"))
+			if tc.status == 403 {
+				require.Equal(t, tc.refusal+"\n", a.body)
+			}
 			require.Equal(t, tc.status == 302, a.get("Location") == shop, a.get("Location"))
 		})
 	}
@@ -301,4 +304,31 @@ func TestUnsubscribe(t *testing.T) {
 	page := call(t, f, "customerio-eu", ask{target: "/unsubscribe/abc="})
 	require.Equal(t, 200, page.status)
 	require.Contains(t, page.body, `name="List-Unsubscribe" value="One-Click"`)
+}
+
+func TestSESForwardedHost(t *testing.T) {
+	for name, tc := range map[string]struct {
+		takes           ForwardedHost
+		host, forwarded string
+		status          int
+	}{
+		"ignored, and absent":           {ForwardedHostIgnored, branded, "", 302},
+		"ignored":                       {ForwardedHostIgnored, branded, "other.example.com", 302},
+		"ignored, and no help":          {ForwardedHostIgnored, "r.eu-west-1.awstrack.me", branded, 403},
+		"wanted, and absent":            {ForwardedHostWanted, branded, "", 403},
+		"wanted":                        {ForwardedHostWanted, branded, branded, 302},
+		"wanted, whatever Host says":    {ForwardedHostWanted, "r.eu-west-1.awstrack.me", branded, 302},
+		"wanted, and of another domain": {ForwardedHostWanted, branded, "other.example.com", 403},
+		"harmful, and absent":           {ForwardedHostHarmful, branded, "", 302},
+		"harmful":                       {ForwardedHostHarmful, branded, branded, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, Options{Branded: []string{branded}, ForwardedHost: tc.takes})
+			q := ask{target: f.Links(&core.Site{Host: branded, Origin: originOf(t, "ses")})[0].Target, host: tc.host}
+			if tc.forwarded != "" {
+				q.fields = wire.NewHeader("X-Forwarded-Host", tc.forwarded)
+			}
+			require.Equal(t, tc.status, call(t, f, "ses", q).status)
+		})
+	}
 }

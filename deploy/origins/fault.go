@@ -1,6 +1,7 @@
 package origins
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -78,14 +79,16 @@ func (f *Fleet) SetFault(backend string, fault Fault) error {
 		return fmt.Errorf("backend %q: unknown fault %d", backend, uint8(fault))
 	case fault == Refuse:
 		o.fault.set(fault)
-		o.port.refuse()
+		o.each((*port).refuse)
 		return nil
 	}
-	if err := o.port.listen(); err != nil {
+	var err error
+	o.each(func(p *port) { err = errors.Join(err, p.listen()) })
+	if err != nil {
 		return fmt.Errorf("backend %q: listen again: %w", backend, err)
 	}
 	o.fault.set(fault)
-	o.port.drip.Store(fault == Drip)
+	o.each(func(p *port) { p.drip.Store(fault == Drip) })
 	return nil
 }
 
@@ -97,7 +100,7 @@ func (o *origin) suffer(w http.ResponseWriter, r *http.Request) bool {
 	}
 	switch fault {
 	case Slow, Reset, Refuse: // still Slow: the client or the fleet has gone
-		o.port.reset(r.RemoteAddr)
+		o.reached(r).reset(r.RemoteAddr)
 		return false
 	case ServerError:
 		text(w, http.StatusInternalServerError, "Internal Server Error")

@@ -135,3 +135,28 @@ func TestSlowClientGoes(t *testing.T) {
 		return len(p.conns) == 0
 	}, 10*time.Second, time.Millisecond)
 }
+
+// Over http the same origin answers, and fails, on a port of its own.
+func TestPlainToo(t *testing.T) {
+	f := start(t, Options{PlainToo: true})
+	require.Empty(t, start(t, Options{}).PlainAddr("ses"))
+	require.Empty(t, f.PlainAddr("nobody"))
+	require.Equal(t, f.Addr("mailgun"), f.PlainAddr("mailgun"))
+	overHTTP := func() (answer, error) {
+		conn, err := net.Dial("tcp", f.PlainAddr("ses"))
+		require.NoError(t, err)
+		return try(conn, ask{method: "HEAD", target: "/favicon.ico"})
+	}
+	a, err := overHTTP()
+	require.NoError(t, err)
+	require.Equal(t, "http", a.get("x-amz-ses-request-protocol"))
+	require.NoError(t, f.SetFault("ses", Reset))
+	_, err = overHTTP()
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	require.NoError(t, f.SetFault("ses", Refuse))
+	_, err = net.Dial("tcp", f.PlainAddr("ses"))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.NoError(t, f.SetFault("ses", Up))
+	_, err = overHTTP()
+	require.NoError(t, err)
+}

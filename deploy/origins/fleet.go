@@ -33,10 +33,25 @@ type Options struct {
 	// Landing lists the host names, "*.example.com" included, for which landing pages are served
 	// over http and https; see [Fleet.LandingAddr]. Empty: none are.
 	Landing []string
+	// PlainToo opens a second port to each origin with TLS, for http; see [Fleet.PlainAddr].
+	PlainToo bool
+	// ForwardedHost is what Amazon SES makes of X-Forwarded-Host: Braze says that some set-ups need
+	// it and some work only without.
+	ForwardedHost ForwardedHost
 	// OnRequest, if not nil, is called with each request before it is answered, from the goroutine
 	// that serves it: several at once.
 	OnRequest func(Seen)
 }
+
+// ForwardedHost is how an origin takes X-Forwarded-Host.
+type ForwardedHost uint8
+
+// What can become of it.
+const (
+	ForwardedHostIgnored ForwardedHost = iota
+	ForwardedHostWanted                // the tracking domain is read from it, and from nothing else
+	ForwardedHostHarmful               // a link of a custom domain that comes with it is refused (400 is chosen)
+)
 
 // Fleet is a set of running origins. Its methods may be called by several goroutines.
 type Fleet struct {
@@ -123,6 +138,21 @@ func (f *Fleet) Addr(backend string) string {
 	return ""
 }
 
+// PlainAddr returns where a backend's origin is asked over http, "127.0.0.1:port": the port of Addr for an origin
+// without TLS, else the second one of [Options].PlainToo, "" without that.
+func (f *Fleet) PlainAddr(backend string) string {
+	o := f.origins[backend]
+	switch {
+	case o == nil:
+		return ""
+	case !o.spec.TLS:
+		return o.port.addr
+	case o.plain != nil:
+		return o.plain.addr
+	}
+	return ""
+}
+
 // CA returns a pool that holds the certificate authority of this fleet and nothing else.
 func (f *Fleet) CA() *x509.CertPool { return f.authority.pool() }
 
@@ -146,7 +176,7 @@ func (f *Fleet) Close() error {
 func (f *Fleet) stop() {
 	close(f.done)
 	for _, o := range f.origins {
-		o.port.close()
+		o.each((*port).close)
 	}
 	for _, p := range f.landing {
 		p.close()

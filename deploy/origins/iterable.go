@@ -68,7 +68,7 @@ func iterableApple(w http.ResponseWriter, _ *request) {
 }
 
 func iterableAndroid(w http.ResponseWriter, _ *request) {
-	write(w, http.StatusOK, "application/json", `[{"relation":["delegate_permission/common.handle_all_urls"],"target":{"namespace":"android_app","package_name":"com.example.shop","sha256_cert_fingerprints":[]}}]`)
+	write(w, http.StatusOK, "application/json", `[{"relation":["delegate_permission/common.handle_all_urls"],"target":{"namespace":"android_app","package_name":"com.example.shop","sha256_cert_fingerprints":["14:6D:E9:83:C5:73:06:50:D8:EE:B9:95:2F:34:FC:64:16:A0:83:42:E6:1D:BE:A8:8A:04:96:B2:3F:CF:44:E5"]}}]`)
 }
 
 const iterableQuery = "?_t=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa&_m=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb&_e=AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"

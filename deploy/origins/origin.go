@@ -8,12 +8,13 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// origin is one ESP's origin on one port.
+// origin is one ESP's origin on one port, or on two.
 type origin struct {
 	spec   core.Origin
 	family *family
 	fleet  *Fleet
 	port   *port
+	plain  *port // for http beside TLS, or nil
 	fault  faultState
 }
 
@@ -24,8 +25,29 @@ func newOrigin(f *Fleet, spec core.Origin) (*origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.port, err = openPort(o, config)
+	if o.port, err = openPort(o, config); err != nil || config == nil || !f.opt.PlainToo {
+		return o, err
+	}
+	if o.plain, err = openPort(o, nil); err != nil {
+		o.port.close()
+	}
 	return o, err
+}
+
+// each does something to the origin's ports.
+func (o *origin) each(do func(*port)) {
+	do(o.port)
+	if o.plain != nil {
+		do(o.plain)
+	}
+}
+
+// reached is the port through which a request came.
+func (o *origin) reached(r *http.Request) *port {
+	if r.TLS == nil && o.plain != nil {
+		return o.plain
+	}
+	return o.port
 }
 
 func (o *origin) tlsConfig() (*tls.Config, error) {

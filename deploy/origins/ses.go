@@ -57,14 +57,30 @@ func sesHealth(w http.ResponseWriter, q *request) {
 	write(w, http.StatusOK, "image/x-icon", "")
 }
 
-// sesForeign refuses a link of a custom domain on a Host that is none. The default form, without C,
-// is taken on any.
+// sesForeign refuses a link of a custom domain on a Host that is none, or with an X-Forwarded-Host
+// that does harm. The default form, without C, is taken on any.
 func sesForeign(w http.ResponseWriter, q *request) bool {
-	if q.match[1] == "" || q.branded(q.host) {
+	if q.match[1] == "" {
+		return false
+	}
+	if q.options().ForwardedHost == ForwardedHostHarmful && q.Header.Has("X-Forwarded-Host") {
+		text(w, http.StatusBadRequest, "BadRequestException")
+		return true
+	}
+	if q.branded(sesDomain(q)) {
 		return false
 	}
 	text(w, http.StatusForbidden, "Forbidden")
 	return true
+}
+
+// sesDomain is the tracking domain as which SES is asked.
+func sesDomain(q *request) string {
+	if q.options().ForwardedHost == ForwardedHostWanted {
+		forwarded, _ := q.Header.Get("X-Forwarded-Host")
+		return bareHost(forwarded)
+	}
+	return q.host
 }
 
 func sesClick(w http.ResponseWriter, q *request) {

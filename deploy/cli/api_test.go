@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/clickedge/clickedge/deploy/fastlyapi/standin"
+)
+
+// scriptToken is the API token that the stand-in takes. It is not set for scripts:
+// those that need it do so.
+const scriptToken = "token-that-nobody-may-see"
+
+type apiKey struct{}
+
+// setupAPI gives each script an API of its own.
+func setupAPI(env *testscript.Env) {
+	api := standin.New(scriptToken)
+	srv := httptest.NewServer(api)
+	env.Defer(srv.Close)
+	env.Values[apiKey{}] = api
+	env.Setenv("FASTLY_API_ENDPOINT", srv.URL)
+	env.Setenv("SIGNING_KEY", api.SigningKey())
+	env.Setenv("TOKEN", scriptToken)
+}
+
+// apiCommand sets the stand-in up and looks into it:
+//
+//	api store NAME [KID=SECRET...]       make a store
+//	api fail METHOD PATH STATUS [echo]   let the next such request fail; 0 breaks off
+//	api has STORE KID SECRET             the store has this secret
+//	api lacks STORE KID                  it has none of this name
+//	api calls WANT...                    the calls since the last time, "GET" or "POST"
+func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
+	api := ts.Value(apiKey{}).(*standin.API)
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: api store|fail|has|lacks|calls …")
+	}
+	rest := args[1:]
+	switch args[0] {
+	case "store":
+		api.AddStore(rest[0], rest[1:]...)
+	case "fail":
+		status, err := strconv.Atoi(rest[2])
+		ts.Check(err)
+		api.Fail(standin.Fault{Method: rest[0], Path: rest[1], Status: status, Echo: len(rest) > 3})
+	case "has":
+		if got, ok := api.Value(rest[0], rest[1]); !ok || got != rest[2] {
+			ts.Fatalf("store %s has %q under %s", rest[0], got, rest[1])
+		}
+	case "lacks":
+		if got, ok := api.Value(rest[0], rest[1]); ok {
+			ts.Fatalf("store %s has %q under %s", rest[0], got, rest[1])
+		}
+	case "calls":
+		requireCalls(ts, api, rest)
+	default:
+		ts.Fatalf("api has no %q", args[0])
+	}
+}
+
+func requireCalls(ts *testscript.TestScript, api *standin.API, want []string) {
+	var got []string
+	for _, r := range api.Seen() {
+		got = append(got, r.Method)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		ts.Fatalf("calls %s, not %s", strings.Join(got, " "), strings.Join(want, " "))
+	}
+}

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor"
+)
+
+// ExitWarnings is the exit code of a doctor that found warnings and no error.
+const ExitWarnings = 3
+
+type doctorRun struct {
+	env   *Env
+	opt   doctor.Options
+	sites string
+	ca    string
+	html  string
+	json  bool
+	facts bool
+}
+
+func (env *Env) doctorCommand() *cobra.Command {
+	d := &doctorRun{env: env}
+	cmd := &cobra.Command{
+		Use:   "doctor HOST",
+		Short: "Say from outside what is wrong with a link domain, whatever stands on it",
+		Long: fmt.Sprintf(`Examines a branded link domain from outside, in the order in which things break: DNS,
+TLS, HTTP, the ESP behind, what is done to links on their way, filters, caching,
+app links and speed. It names what was seen, what that means, how to mend it with
+the CDN and the ESP at hand, and the page that states the rule. It works for
+clickedge, nginx, Cloudflare, CloudFront and any other CDN.
+
+It opens no recipient's link but the one given with --link, and that once; never one
+that shows that it unsubscribes (encrypted ones do not: give a button's); and it
+follows no redirect. The links that it makes up name nobody. It sends %d DNS queries
+and %d requests at most. For comparison it asks the ESP's origin with the same
+made-up links; --origin none forbids that.
+
+Exit codes: 0 nothing to mend; %d warnings; %d errors; %d the command was called wrongly.`,
+			doctor.MaxQueries, doctor.MaxRequests, ExitWarnings, ExitBad, ExitUsage),
+		Example: `  clickedge doctor link.example.com
+  clickedge doctor link.example.com --esp customerio-eu --html report.html
+  clickedge doctor link.example.com --via 192.0.2.10 --resolver 1.1.1.1 --resolver 8.8.8.8
+  clickedge doctor link.example.com --link 'https://link.example.com/e/c/…'`,
+		Args: args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), cmd, args[0]) },
+	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	d.flags(cmd)
+	return cmd
+}
+
+func (d *doctorRun) flags(cmd *cobra.Command) {
+	f, o := cmd.Flags(), &d.opt
+	f.StringVar(&o.ESP, "esp", "", "the ESP's `preset`, as customerio-eu; guessed if not given")
+	f.StringVar(&o.CDN, "cdn", "", "fastly, nginx, cloudflare, cloudfront or other; guessed if not given")
+	f.StringVar(&o.Link, "link", "", "a tracked `URL` from a mail to yourself, to be opened once")
+	f.StringVar(&o.Via, "via", "", "ask at this `address` instead of the host's, before DNS leads there")
+	f.StringArrayVar(&o.Resolvers, "resolver", nil, "ask this DNS `server`; given again, the answers are compared")
+	f.StringVar(&o.SecondRecord, "second-record", "", "the second `name` of SendGrid's link branding, as 1234567.example.com")
+	f.StringVar(&o.Origin, "origin", doctor.OriginPreset, "ask the ESP at its `preset` address, at another host:port, or none")
+	f.IntVar(&o.HTTPPort, "http-port", 0, "the `port` of http, if not 80")
+	f.IntVar(&o.HTTPSPort, "https-port", 0, "the `port` of https, if not 443")
+	f.DurationVar(&o.Timeout, "timeout", 10*time.Second, "how long to wait for each answer")
+	f.DurationVar(&o.Slow, "slow", time.Second, "from when on a first byte is called slow")
+	f.StringVar(&d.ca, "ca", "", "trust the authorities in this PEM `file` and no others")
+	f.StringVar(&d.sites, "sites", "", "take the ESP of the host from this sites.json `file`")
+	f.StringVar(&d.html, "html", "", "write the report as one page to this `file` as well")
+	f.BoolVar(&d.json, "json", false, "print JSON")
+	f.BoolVarP(&d.facts, "verbose", "v", false, "print what was seen and is in order, too")
+	_ = cmd.MarkFlagFilename("html", "html")
+	_ = cmd.MarkFlagFilename("sites", "json")
+}
+
+func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, host string) error {
+	d.opt.Host, d.opt.Now = host, d.env.Now
+	if err := d.complete(cmd); err != nil {
+		return err
+	}
+	report, err := doctor.Examine(ctx, d.opt)
+	if err != nil {
+		return doctorFailure(err)
+	}
+	if err := d.writeHTML(report); err != nil {
+		return bad(err, "")
+	}
+	if err := d.print(report); err != nil {
+		return err
+	}
+	return verdict(report)
+}
+
+// complete reads the files that flags name.
+func (d *doctorRun) complete(cmd *cobra.Command) error {
+	if d.opt.Origin == "none" {
+		d.opt.Origin = doctor.OriginNone
+	}
+	if d.opt.Timeout <= 0 {
+		return usage(fmt.Errorf("--timeout %s is no time to wait", d.opt.Timeout), "give a duration, as 10s")
+	}
+	if d.opt.Slow <= 0 {
+		return usage(fmt.Errorf("--slow %s is no time to wait", d.opt.Slow), "give a duration, as 1s")
+	}
+	if d.ca != "" {
+		pem, err := os.ReadFile(d.ca)
+		if err != nil {
+			return usage(fmt.Errorf("cannot read the authorities: %w", err), "name a PEM file")
+		}
+		d.opt.Roots = x509.NewCertPool()
+		if !d.opt.Roots.AppendCertsFromPEM(pem) {
+			return usage(fmt.Errorf("%s holds no certificate", d.ca), "name a PEM file")
+		}
+	}
+	if d.sites == "" || cmd.Flags().Changed("esp") {
+		return nil
+	}
+	return d.fromSites()
+}
+
+// fromSites takes the ESP of sites.json, and its origin where the preset has none.
+func (d *doctorRun) fromSites() error {
+	sites, _, err := loadSites(d.sites)
+	if err != nil {
+		return err
+	}
+	site := sites.Lookup(core.CanonicalHost(d.opt.Host))
+	if site == nil {
+		return unknownHost(d.opt.Host, d.sites, sites)
+	}
+	if site.Origin == nil {
+		return nil
+	}
+	d.opt.ESP = site.Origin.Preset
+	if preset, ok := core.LookupPreset(d.opt.ESP); ok && preset.Address == "" && d.opt.Origin == doctor.OriginPreset {
+		d.opt.Origin = originURL(site.Origin)
+	}
+	return nil
+}
+
+func doctorFailure(err error) error {
+	switch {
+	case errors.Is(err, doctor.ErrUnsubscribe):
+		return usage(err, "opening it could unsubscribe the recipient; take a button's link from a mail to yourself")
+	case errors.Is(err, doctor.ErrOptions):
+		return usage(err, "clickedge doctor --help lists the flags")
+	}
+	return bad(err, "")
+}
+
+func (d *doctorRun) writeHTML(r *doctor.Report) error {
+	if d.html == "" {
+		return nil
+	}
+	var page bytes.Buffer
+	if err := r.WriteHTML(&page); err != nil {
+		return err
+	}
+	return replaceFile(d.html, page.Bytes(), 0o644)
+}
+
+func (d *doctorRun) print(r *doctor.Report) error {
+	if d.json {
+		return r.WriteJSON(d.env.Out)
+	}
+	width, color := d.env.terminal(d.env.Out)
+	return r.WriteText(d.env.Out, doctor.TextOptions{Width: width, Color: color, Facts: d.facts})
+}
+
+// verdict turns the worst finding into an exit code.
+func verdict(r *doctor.Report) error {
+	switch r.Worst() {
+	case doctor.Error:
+		hint := ""
+		if len(r.Worrying()) > 1 {
+			hint = "mend the first one first: others may follow from it"
+		}
+		return bad(errors.New(r.Host+" has "+r.Verdict()), hint)
+	case doctor.Warning:
+		return &failure{exit: ExitWarnings, err: errors.New(r.Host + " has " + r.Verdict())}
+	}
+	return nil
+}
+
+// widest is as far as lines of text are good to read.
+const widest = 120
+
+// terminal returns the width to write for and whether to colour: that of a terminal, unless COLUMNS
+// and NO_COLOR (no-color.org) say otherwise; 80 and none for a file.
+func (env *Env) terminal(w io.Writer) (width int, color bool) {
+	width = 80
+	if f, ok := w.(*os.File); ok {
+		if n, terminal := columns(f); terminal {
+			color = true
+			if n > 0 {
+				width = n
+			}
+		}
+	}
+	if text, ok := env.LookupEnv("COLUMNS"); ok {
+		if n, err := strconv.Atoi(text); err == nil && n > 0 {
+			width = n
+		}
+	}
+	if text, ok := env.LookupEnv("NO_COLOR"); ok && text != "" {
+		color = false
+	}
+	return min(width, widest), color
+}

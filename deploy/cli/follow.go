@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/follow"
+	"github.com/clickedge/clickedge/deploy/probe"
+)
+
+// mostRedirects is what --max may be at most: browsers stop at 20.
+const mostRedirects = 50
+
+type followCmd struct {
+	env      *Env
+	sites    string
+	esp      string
+	via      []string
+	resolver string
+	ca       string
+	max      int
+	timeout  time.Duration
+	head     bool
+	count    bool
+	private  bool
+	json     bool
+}
+
+func (env *Env) followCommand() *cobra.Command {
+	f := &followCmd{env: env}
+	cmd := &cobra.Command{
+		Use:   "follow URL",
+		Short: "Walk a link hop by hop and say where it bends",
+		Long: `Asks a link as a browser would, one redirect after another, and says for each hop
+who answered, how long each step took, what the link is, what may be kept in a store,
+how long the certificate lasts, and what a browser reads otherwise than it is written.
+In the end it compares where the link says that it leads with where it led.
+
+Asking a tracking link counts a click for the one to whom it was sent: that needs
+--count-click. An unsubscribe link is never asked. Scripts and refreshes are reported,
+not run, cookies go back only to the host that set them, and addresses inside are
+refused unless --private says otherwise or --via names them.
+
+Exit codes: 0 it arrived and nothing is wrong; 1 it did not, or there is a warning;
+2 called wrongly, or not asked for one of the reasons above.`,
+		Example: `  clickedge follow --count-click 'https://link.example.com/e/c/eyJo…'
+  clickedge follow --via 203.0.113.7:443 https://link.example.com/
+  clickedge follow --count-click --via link.example.com=127.0.0.1:8080 --via 127.0.0.1:9000 --json 'http://link.example.com/…'`,
+		Args: args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), args[0], cmd.Flags().Changed("sites"))
+		},
+	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	sitesFlag(cmd, &f.sites)
+	fl := cmd.Flags()
+	fl.StringVar(&f.esp, "esp", "", "the `preset` whose links these are, where sites.json does not have the host")
+	fl.StringArrayVar(&f.via, "via", nil, "connect to `[HOST=]ADDR` in place of what DNS says: for the link's own host, or for HOST or HOST:PORT; \"*=ADDR\" for all others")
+	fl.StringVar(&f.resolver, "resolver", "", "ask the DNS server at this `address`")
+	fl.StringVar(&f.ca, "ca", "", "trust the certificate authorities in this PEM `file` instead of the system's")
+	fl.IntVar(&f.max, "max", follow.DefaultMax, "how many `redirects` to follow")
+	fl.DurationVar(&f.timeout, "timeout", time.Minute, "how long the walk may take")
+	fl.BoolVar(&f.head, "head", false, "ask with HEAD; some ESPs count that as well")
+	fl.BoolVar(&f.count, "count-click", false, "go on though the click or open will be counted")
+	fl.BoolVar(&f.private, "private", false, "ask addresses inside as well: loopback, private, link-local")
+	fl.BoolVar(&f.json, "json", false, "print JSON")
+	_ = cmd.MarkFlagFilename("ca", "pem", "crt")
+	return cmd
+}
+
+func (f *followCmd) run(ctx context.Context, url string, sitesGiven bool) error {
+	opt, err := f.options(url, sitesGiven)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	r, err := follow.Walk(ctx, url, *opt)
+	if err != nil {
+		return linkError(url)
+	}
+	if f.json {
+		err = printJSON(f.env.Out, r)
+	} else {
+		printWalk(f.env.Out, r)
+	}
+	if err != nil {
+		return err
+	}
+	return followFailure(r)
+}
+
+func (f *followCmd) options(url string, sitesGiven bool) (*follow.Options, error) {
+	opt := &follow.Options{Max: f.max, Head: f.head, CountClick: f.count, Now: f.env.Now}
+	if f.max < 1 || f.max > mostRedirects {
+		return nil, usage(fmt.Errorf("--max %d is not 1 to %d", f.max, mostRedirects), "")
+	}
+	if f.timeout <= 0 {
+		return nil, usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
+	}
+	var err error
+	if opt.Sites, err = f.loadSites(sitesGiven); err != nil {
+		return nil, err
+	}
+	if opt.Family, err = familyOf(f.esp); err != nil {
+		return nil, err
+	}
+	opt.Client, err = f.client(url)
+	return opt, err
+}
+
+// loadSites does without sites.json where it was not asked for and is not there.
+func (f *followCmd) loadSites(given bool) (*core.Sites, error) {
+	if _, err := os.Stat(f.sites); err != nil && !given {
+		return nil, nil
+	}
+	sites, _, err := loadSites(f.sites)
+	return sites, err
+}
+
+// familyOf is the family of a preset.
+func familyOf(esp string) (core.Family, error) {
+	if esp == "" {
+		return core.FamilyCustom, nil
+	}
+	o, ok := core.LookupPreset(esp)
+	if !ok {
+		return core.FamilyCustom, usage(fmt.Errorf("--esp: unknown preset %q", cut(esp, 60)), "clickedge check --fields and the README list the presets; ses-<region> for SES")
+	}
+	return o.Family, nil
+}
+
+func (f *followCmd) client(url string) (*probe.Client, error) {
+	via, err := viaMap(f.via, url)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := caPool(f.ca)
+	if err != nil {
+		return nil, err
+	}
+	c := &probe.Client{Via: via, Roots: roots, Private: f.private, Now: f.env.Now}
+	if f.resolver == "" {
+		return c, nil
+	}
+	if err := probe.CheckAddr(f.resolver); err != nil {
+		return nil, usage(fmt.Errorf("--resolver: %w", err), "")
+	}
+	c.Resolver = probe.ResolverAt(f.resolver)
+	return c, nil
+}
+
+// viaMap reads --via. Without a host it is for the host of the link alone: what a
+// link leads to is elsewhere.
+func viaMap(list []string, url string) (map[string]string, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	l, err := splitLink(url)
+	if err != nil {
+		return nil, err
+	}
+	via := map[string]string{}
+	for _, text := range list {
+		host, addr, found := strings.Cut(text, "=")
+		switch {
+		case !found:
+			host, addr = l.host, text
+		case host == "*":
+			host = ""
+		default:
+			host = strings.ToLower(host)
+		}
+		if err := probe.CheckAddr(addr); err != nil {
+			return nil, usage(fmt.Errorf("--via: %w", err), "as in --via 127.0.0.1:8443 or --via www.example.com=127.0.0.1:8443")
+		}
+		via[host] = addr
+	}
+	return via, nil
+}
+
+// caPool reads certificate authorities; nil stands for the system's.
+func caPool(name string) (*x509.CertPool, error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, usage(fmt.Errorf("cannot read the certificate authorities: %w", err), "")
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, usage(fmt.Errorf("no certificate in %q", name), "a PEM file begins with -----BEGIN CERTIFICATE-----")
+	}
+	return pool, nil
+}
+
+// followFailure turns the end of a walk into an exit code.
+func followFailure(r *follow.Result) error {
+	if r.OK() {
+		return nil
+	}
+	first := len(r.Hops) == 1
+	switch {
+	case r.End == follow.NeedsConsent:
+		return usage(errors.New(r.Problem), "if that is meant, say --count-click; a test mail is better: clickedge testmail")
+	case r.End == follow.Unsubscribe && first:
+		return usage(errors.New(r.Problem), "clickedge explain says what such a link gets, and asks nobody")
+	case r.End == follow.Unsubscribe:
+		return bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), "what comes before it has been asked")
+	case r.End != follow.Arrived:
+		return bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), followHint(r))
+	case r.Promise != nil && !r.Promise.Kept:
+		return bad(errors.New("the link led elsewhere than it says"), "")
+	}
+	return bad(errors.New("the link arrives, with warnings"), followHint(r))
+}
+
+func followHint(r *follow.Result) string {
+	switch r.End {
+	case follow.Private:
+		return "--private asks there, --via HOST=ADDR asks one host at one address"
+	case follow.TooMany:
+		return "--max takes more"
+	}
+	return "clickedge doctor " + r.Hops[0].Host + " looks at the link domain as a whole"
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/clickedge/clickedge/deploy/follow"
+)
+
+// printWalk writes a walk for people.
+func printWalk(w io.Writer, r *follow.Result) {
+	p := printer{w}
+	for i, h := range r.Hops {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%d  %s\n", i+1, printable(h.URL))
+		printHop(p, h)
+	}
+	p.heading("the walk")
+	p.row("end", endText(r))
+	if r.Promise != nil {
+		p.row("the link said", r.Promise.Said)
+		p.row("compared", r.Promise.How)
+	}
+	p.row("took", fmt.Sprintf("%.0f ms", r.Total))
+}
+
+func endText(r *follow.Result) string {
+	if r.Problem == "" {
+		return string(r.End)
+	}
+	return string(r.End) + ": " + r.Problem
+}
+
+func printHop(p printer, h *follow.Hop) {
+	p.row("is", identityText(h))
+	if h.Asked {
+		p.row("answered", answerText(h))
+		p.row("times", timesText(h.Times))
+	} else {
+		p.row("asked", "no")
+	}
+	if c := h.Certificate; c != nil {
+		p.row("certificate", fmt.Sprintf("%s, %s, %d days left, by %s", c.Version, someNames(c.Names), c.DaysLeft, c.Issuer))
+	}
+	for _, c := range h.Caching {
+		p.row("store", c)
+	}
+	if h.Location != "" {
+		p.row("Location", h.Location)
+	}
+	if h.Next != "" && h.Next != h.Location {
+		p.row("a browser goes to", h.Next)
+	}
+	for _, n := range h.Notes {
+		mark := "note"
+		if n.Warning {
+			mark = "warning"
+		}
+		p.row(mark, n.Text+" ["+n.Code+"]")
+	}
+}
+
+func identityText(h *follow.Hop) string {
+	id := h.Is
+	var words []string
+	switch {
+	case id.Own:
+		words = append(words, "a signed link, not verified here: "+id.Kind)
+	case id.Family != "":
+		words = append(words, id.Family+": "+id.Kind)
+	case id.Token:
+		words = append(words, "of a form that is nobody's whom clickedge knows, with a token in it")
+	default:
+		words = append(words, "a page")
+	}
+	if id.Site {
+		words = append(words, "on a link domain of sites.json")
+	}
+	if id.Doubt != "" {
+		words = append(words, id.Doubt)
+	}
+	return strings.Join(words, "; ")
+}
+
+func answerText(h *follow.Hop) string {
+	if h.Status == 0 {
+		return "no, at " + h.Addr
+	}
+	return fmt.Sprintf("%d, from %s", h.Status, h.Addr)
+}
+
+func timesText(t follow.Times) string {
+	return fmt.Sprintf("%.0f ms: dns %.0f, connect %.0f, tls %.0f, first byte %.0f", t.Total, t.DNS, t.Connect, t.TLS, t.FirstByte)
+}
+
+func someNames(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return strings.Join(names[:most], " ") + fmt.Sprintf(" and %d more names", len(names)-most)
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/spf13/cobra"
+)
+
+type keysPush struct {
+	env      *Env
+	api      storeFlags
+	sites    string
+	keyFiles []string
+	stdin    bool
+	create   bool
+	replace  bool
+	plain    bool
+	dryRun   bool
+}
+
+func (env *Env) keysPushCommand() *cobra.Command {
+	k := &keysPush{env: env}
+	cmd := &cobra.Command{
+		Use:   "push [KID...] (--key-file FILE | --stdin)",
+		Short: "Put secrets into the service's secret store",
+		Long: `Puts the secrets of these keys, or of all that sites.json names, into a secret store of
+the Fastly account, through the API. Terraform makes the store and links it to the
+service, but cannot put anything into it.
+
+The token comes from FASTLY_API_TOKEN; secrets come from key files, from standard input,
+or from CLICKEDGE_KEY_<KID>. Neither is ever taken from the command line, printed, or
+left behind in a file. Secrets are sealed with a key of the API's before they leave.
+
+A secret that is in the store stays as it is: the links signed with it would die. To
+replace it all the same there is --replace.`,
+		Example: `  clickedge keys push k2 --key-file k2.key
+  clickedge keys new --kid k2 --stdout | clickedge keys push k2 --stdin
+  clickedge keys push --key-file all.keys --create-store --dry-run`,
+		RunE: func(cmd *cobra.Command, args []string) error { return k.run(cmd.Context(), args) },
+	}
+	k.api.add(cmd)
+	sitesFlag(cmd, &k.sites)
+	f := cmd.Flags()
+	f.StringVar(&k.api.signingKey, "signing-key", "", "the public `key` that signs the API's client keys (default: Fastly's)")
+	f.StringArrayVar(&k.keyFiles, "key-file", nil, "`file` with secrets; may be given again")
+	f.BoolVar(&k.stdin, "stdin", false, "read a secret, or lines of kid=secret, from standard input")
+	f.BoolVar(&k.create, "create-store", false, "make the store where there is none of that name")
+	f.BoolVar(&k.replace, "replace", false, "replace a secret that is in the store: links signed with it die")
+	f.BoolVar(&k.plain, "plain", false, "do not seal the secrets; TLS alone protects them")
+	f.BoolVar(&k.dryRun, "dry-run", false, "say what would be done and change nothing")
+	return cmd
+}
+
+func (k *keysPush) run(ctx context.Context, kids []string) error {
+	kids, err := k.kids(kids)
+	if err != nil {
+		return err
+	}
+	ring, err := k.secrets(kids)
+	if err != nil {
+		return err
+	}
+	client, err := k.env.api(&k.api)
+	if err != nil {
+		return err
+	}
+	store, err := k.store(ctx, client)
+	if err != nil {
+		return apiFailure(err)
+	}
+	if err := k.refuseStored(ctx, client, store, kids); err != nil {
+		return apiFailure(err)
+	}
+	return k.put(ctx, client, store, kids, ring)
+}
+
+// kids are those named, or those of sites.json.
+func (k *keysPush) kids(kids []string) ([]string, error) {
+	if len(kids) == 0 {
+		sites, _, err := loadSites(k.sites)
+		if err != nil {
+			return nil, err
+		}
+		if kids = allKids(sites); len(kids) == 0 {
+			return nil, usage(fmt.Errorf("%s names no keys", k.sites), "say which are meant, as in clickedge keys push k1 --key-file k1.key")
+		}
+	}
+	for i, kid := range kids {
+		if !isKid(kid) {
+			// Not quoted: it may be the secret itself.
+			return nil, usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k2; secrets come from --key-file or --stdin")
+		}
+	}
+	slices.Sort(kids)
+	return slices.Compact(kids), nil
+}
+
+func (k *keysPush) secrets(kids []string) (*keyring, error) {
+	ring, err := k.env.keyring(k.keyFiles, kids)
+	if err != nil {
+		return nil, err
+	}
+	if k.stdin {
+		text, err := io.ReadAll(io.LimitReader(k.env.In, fastlyapi.MaxSecret))
+		if err != nil {
+			return nil, usage(fmt.Errorf("cannot read standard input: %w", err), "")
+		}
+		if err := ring.take("standard input", text, kids); err != nil {
+			return nil, err
+		}
+	}
+	for _, kid := range kids {
+		if !ring.has(kid) {
+			return nil, usage(fmt.Errorf("key %q: %w", kid, errNoSecret), noSecretHint(kid)+", or pipe it in with --stdin")
+		}
+	}
+	return ring, nil
+}
+
+// store finds the store, or makes it where that was asked for. With --dry-run one
+// that would be made has no id.
+func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlyapi.Store, error) {
+	store, err := client.FindStore(ctx, k.api.store)
+	switch {
+	case err == nil || !errors.Is(err, fastlyapi.ErrNoStore):
+		return store, err
+	case !k.create:
+		return store, bad(err, "terraform apply makes it, and so does --create-store; --store names another, by name or id")
+	case k.dryRun:
+		fmt.Fprintf(k.env.Out, "would make the secret store %s\n", k.api.store)
+		return fastlyapi.Store{Name: k.api.store}, nil
+	}
+	if store, err = client.CreateStore(ctx, k.api.store); err != nil {
+		return store, err
+	}
+	fmt.Fprintf(k.env.Out, "made the secret store %s (%s)\n", store.Name, store.ID)
+	fmt.Fprintf(k.env.Err, `link it to the service: fastly resource-link create --version latest --autoclone --resource-id %s --name %s`+"\n", store.ID, keyStore)
+	return store, nil
+}
+
+// refuseStored looks before anything is put: all of it or none.
+func (k *keysPush) refuseStored(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string) error {
+	if k.replace || store.ID == "" {
+		return nil
+	}
+	stored, err := client.Secrets(ctx, store.ID)
+	if err != nil {
+		return err
+	}
+	var there []string
+	for _, s := range stored {
+		if slices.Contains(kids, s.Name) {
+			there = append(there, s.Name)
+		}
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	return bad(fmt.Errorf("secret store %s has %s already; nothing was changed", store.Name, strings.Join(there, ", ")),
+		"a new key gets a new id; --replace takes the place of the secret, and the links signed with the old one die")
+}
+
+func (k *keysPush) put(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string, ring *keyring) error {
+	for i, kid := range kids {
+		if k.dryRun {
+			fmt.Fprintf(k.env.Out, "would put %s into the secret store %s\n", kid, store.Name)
+			continue
+		}
+		done, err := client.PutSecret(ctx, fastlyapi.Put{StoreID: store.ID, Name: kid, Value: []byte(ring.secrets[kid]), Replace: k.replace, Plain: k.plain})
+		if err != nil {
+			if i > 0 {
+				fmt.Fprintf(k.env.Err, "stored before: %s\n", strings.Join(kids[:i], ", "))
+			}
+			return apiFailure(err)
+		}
+		what := "put"
+		if done.Recreated {
+			what = "replaced"
+		}
+		fmt.Fprintf(k.env.Out, "%s %s, secret store %s (%s)\n", what, kid, store.Name, store.ID)
+	}
+	return nil
+}

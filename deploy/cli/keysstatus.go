@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/spf13/cobra"
+)
+
+type keysStatus struct {
+	env      *Env
+	api      storeFlags
+	sites    string
+	minted   []string
+	lifetime string
+	maxAge   string
+	now      string
+	json     bool
+}
+
+func (env *Env) keysStatusCommand() *cobra.Command {
+	k := &keysStatus{env: env}
+	cmd := &cobra.Command{
+		Use:   "status [LOG...]",
+		Short: "Say which keys are in use, and when an old one may go",
+		Long: `Lists the keys of sites.json: which mints and which only verify, whether its secret is in
+the secret store (asked where FASTLY_API_TOKEN is set), how often and when its links were
+clicked according to the click log, and when it may be retired: once the last mail that
+used it has aged out.
+
+That is certain where links were signed with an expiry: say until when the key minted and
+for how long its links were signed at most, with --minted-until and --lifetime. Otherwise
+a key may go when nobody has clicked a link of it for --max-age, and the log goes back
+that far. A link seen in the log whose expiry is still to come is waited for in any case.
+
+LOG is NDJSON as the module writes it, "-" for standard input. Without LOG no clicks are
+known. The exit code is 1 where a key that sites.json names is not in the store.`,
+		Example: `  clickedge keys status
+  clickedge keys status clicks.ndjson --max-age 180d
+  clickedge keys status --minted-until k1=2026-03-01T00:00:00Z --lifetime 30d`,
+		RunE: func(cmd *cobra.Command, args []string) error { return k.run(cmd.Context(), args) },
+	}
+	k.api.add(cmd)
+	sitesFlag(cmd, &k.sites)
+	f := cmd.Flags()
+	f.StringArrayVar(&k.minted, "minted-until", nil, "when a key minted its last link, `KID=TIME`; may be given again")
+	f.StringVar(&k.lifetime, "lifetime", "", "for how long links were signed at most, as sign's --expires: 30d")
+	f.StringVar(&k.maxAge, "max-age", "180d", "for how long after its last click a link without expiry is waited for")
+	f.StringVar(&k.now, "now", "", "`time` to judge by instead of the present, 2030-01-31T12:00:00Z")
+	f.BoolVar(&k.json, "json", false, "print JSON")
+	return cmd
+}
+
+// keyStatus is what status --json prints of a key.
+type keyStatus struct {
+	KID      string   `json:"kid"`
+	Mints    []string `json:"mints_for,omitempty"`    // hosts
+	Verifies []string `json:"verifies_for,omitempty"` // hosts where it does not mint
+	Stored   string   `json:"stored"`                 // "yes", "no", "unknown"
+	Clicks   int      `json:"clicks"`                 // clicks and opens that were answered
+	Last     string   `json:"last_click,omitempty"`   // RFC 3339
+	Expires  string   `json:"last_expiry,omitempty"`  // of the links clicked, RFC 3339
+	State    string   `json:"state"`                  // the constants below
+	May      string   `json:"may_go,omitempty"`       // from when, RFC 3339
+	Why      string   `json:"why"`
+}
+
+// The states of a key.
+const (
+	keyMints    = "mints"    // signs new links
+	keyWaits    = "waits"    // its last mail has not aged out
+	keyMayGo    = "may go"   // take it out of sites.json, then out of the store
+	keyUnknown  = "unknown"  // nothing says when its last mail will have aged out
+	keyUnlisted = "unlisted" // in the store, but no site verifies its links
+)
+
+func (k *keysStatus) run(ctx context.Context, logs []string) error {
+	sites, _, err := loadSites(k.sites)
+	if err != nil {
+		return err
+	}
+	judge, err := k.judge()
+	if err != nil {
+		return err
+	}
+	if err := k.env.readLogs(logs, judge.use.line); err != nil {
+		return err
+	}
+	if judge.use.lines == 0 && judge.use.others > 0 {
+		return bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
+	}
+	stored, err := k.stored(ctx)
+	if err != nil {
+		return apiFailure(err)
+	}
+	list := judge.all(sites, stored)
+	if err := k.print(list); err != nil {
+		return err
+	}
+	return missingKeys(list)
+}
+
+// stored lists what the store has; nil where nobody can be asked.
+func (k *keysStatus) stored(ctx context.Context) (map[string]bool, error) {
+	if !k.env.hasToken() {
+		fmt.Fprintf(k.env.Err, "%s is not set: whether the secrets are in the store is not known\n", tokenEnv)
+		return nil, nil
+	}
+	client, err := k.env.api(&k.api)
+	if err != nil {
+		return nil, err
+	}
+	store, err := client.FindStore(ctx, k.api.store)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := client.Secrets(ctx, store.ID)
+	names := map[string]bool{}
+	for _, s := range secrets {
+		names[s.Name] = true
+	}
+	return names, err
+}
+
+func missingKeys(list []keyStatus) error {
+	var missing []string
+	for _, s := range list {
+		if s.Stored == "no" {
+			missing = append(missing, s.KID)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return bad(fmt.Errorf("not in the secret store: %s (their links are refused, %s)", strings.Join(missing, ", "), core.KeyUnavailable),
+		"clickedge keys push "+missing[0]+" --key-file FILE")
+}
+
+func (k *keysStatus) print(list []keyStatus) error {
+	if k.json {
+		return printJSON(k.env.Out, map[string][]keyStatus{"keys": list})
+	}
+	return printKeys(k.env.Out, list)
+}
+
+func printKeys(out io.Writer, list []keyStatus) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "KEY\tMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY")
+	for _, s := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(s.KID), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
+			s.Clicks, dash(day(s.Last)), s.State, s.Why)
+	}
+	return w.Flush()
+}
+
+// hostsText names one host and counts the others.
+func hostsText(hosts []string) string {
+	switch len(hosts) {
+	case 0:
+		return "-"
+	case 1:
+		return hosts[0]
+	}
+	return fmt.Sprintf("%s and %d more", hosts[0], len(hosts)-1)
+}
+
+// day is the date of an RFC 3339 time.
+func day(s string) string { return s[:min(len(s), len(time.DateOnly))] }

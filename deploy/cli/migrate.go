@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/migrate"
+)
+
+// mostMigrated bounds what is read from standard input, in bytes.
+const mostMigrated = 4<<20 + 1
+
+type migrateCmd struct {
+	env     *Env
+	from    string
+	hosts   []string
+	root    string
+	into    string
+	replace bool
+	json    bool
+	stdin   bool // "-" was given
+}
+
+func (env *Env) migrateCommand() *cobra.Command {
+	m := &migrateCmd{env: env}
+	cmd := &cobra.Command{
+		Use:   "migrate [FILE]",
+		Short: "Read an nginx, CloudFront or Fastly VCL set-up and write its sites.json",
+		Long: `Reads what stands on a link domain today and proxies to an ESP, and writes the entry
+of sites.json that takes its place: an nginx configuration, what "aws cloudfront
+get-distribution" prints, or a Fastly VCL service as its API gives it with its parts
+(/service/ID/details). Without FILE it is read from standard input. Nothing is run
+and nobody is asked.
+
+What was wrong in the old set-up, and what sites.json does not say, is told on
+standard error, each with its place. With --into the sites are put into a sites.json
+that is there, or a new one; a host that it has already is left as it is and nothing
+is written, unless --replace.
+
+An nginx configuration may include files below its own folder only; --root names
+another, as in --root /etc/nginx.`,
+		Example: `  clickedge migrate /etc/nginx/sites-enabled/link.conf --root /etc/nginx
+  aws cloudfront get-distribution --id E1 | clickedge migrate --into sites.json
+  clickedge migrate service.json --from fastly-vcl --host link.example.com --json`,
+		Args: args(0, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			m.stdin = len(args) == 1 && args[0] == "-"
+			return m.run(append(args, "-")[0])
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&m.from, "from", "", "the `format`: nginx, cloudfront or fastly-vcl (default told from the text)")
+	f.StringArrayVar(&m.hosts, "host", nil, "take this link `domain` only; may be given again. Where the configuration names none, it is for this")
+	f.StringVar(&m.root, "root", "", "the `folder` below which nginx's includes are read (default that of FILE)")
+	f.StringVar(&m.into, "into", "", "put the sites into this `file` instead of writing them to standard output")
+	f.BoolVar(&m.replace, "replace", false, "with --into: replace hosts that the file has already")
+	f.BoolVar(&m.json, "json", false, "print sites and notes as one JSON document")
+	_ = cmd.RegisterFlagCompletionFunc("from", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"nginx", "cloudfront", "fastly-vcl"}, cobra.ShellCompDirectiveNoFileComp
+	})
+	_ = cmd.MarkFlagDirname("root")
+	_ = cmd.MarkFlagFilename("into", "json")
+	return cmd
+}
+
+func (m *migrateCmd) run(name string) error {
+	opt, err := m.options()
+	if err != nil {
+		return err
+	}
+	text, err := m.read(&name)
+	if err != nil {
+		return err
+	}
+	if root := m.folder(name); root != "" {
+		folder, err := migrate.OpenFolder(root)
+		if err != nil {
+			return usage(fmt.Errorf("cannot open the folder of includes: %w", err), "")
+		}
+		defer folder.Close()
+		opt.Files = folder
+	}
+	r, err := migrate.Read(name, text, opt)
+	if err != nil {
+		return migrateFailure(err)
+	}
+	return m.finish(r)
+}
+
+func (m *migrateCmd) options() (opt migrate.Options, err error) {
+	opt.From = migrate.Format(m.from)
+	if m.replace && m.into == "" {
+		return opt, usage(errors.New("--replace is of use with --into only"), "")
+	}
+	for _, host := range m.hosts {
+		l, err := splitLink(host)
+		if err != nil || l.target != "/" || strings.Contains(host, "/") {
+			return opt, usage(fmt.Errorf("--host %q is not the name of a link domain", cut(host, 120)), "as in --host link.example.com")
+		}
+		opt.Hosts = append(opt.Hosts, l.host)
+	}
+	if m.from != "" && !slices.Contains(migrate.Formats(), opt.From) {
+		return opt, usage(fmt.Errorf("--from: unknown format %q", cut(m.from, 60)), "the formats are nginx, cloudfront and fastly-vcl")
+	}
+	return opt, nil
+}
+
+func (m *migrateCmd) read(name *string) ([]byte, error) {
+	if *name != "-" {
+		text, err := os.ReadFile(*name)
+		if err != nil {
+			return nil, usage(fmt.Errorf("cannot read the configuration: %w", err), "")
+		}
+		return text, nil
+	}
+	if f, ok := m.env.In.(*os.File); ok && !m.stdin && isTerminal(f) {
+		return nil, usage(errors.New("migrate: no configuration given"), "name its file, or - to type it")
+	}
+	*name = "<standard input>"
+	text, err := io.ReadAll(io.LimitReader(m.env.In, mostMigrated))
+	if err != nil {
+		return nil, usage(fmt.Errorf("cannot read the configuration: %w", err), "")
+	}
+	return text, nil
+}
+
+// folder is where includes are read, "" for nowhere.
+func (m *migrateCmd) folder(name string) string {
+	switch {
+	case m.root != "":
+		return m.root
+	case strings.HasPrefix(name, "<"):
+		return ""
+	}
+	return filepath.Dir(name)
+}
+
+// isTerminal tells whether somebody would have to type what is read.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func migrateFailure(err error) error {
+	var e *migrate.Error
+	if errors.As(err, &e) {
+		return bad(err, e.Hint)
+	}
+	return bad(err, "")
+}
+
+// migrated is what --json prints.
+type migrated struct {
+	From  migrate.Format `json:"from"`
+	Sites rawJSON        `json:"sites"`
+	Notes []migrate.Note `json:"notes"`
+}
+
+// rawJSON is JSON as it is; null where there is none.
+type rawJSON []byte
+
+// MarshalJSON gives the text.
+func (r rawJSON) MarshalJSON() ([]byte, error) {
+	if r == nil {
+		return []byte("null"), nil
+	}
+	return r, nil
+}
+
+func (m *migrateCmd) finish(r *migrate.Result) error {
+	if m.json {
+		if err := printJSON(m.env.Out, migrated{r.From, rawJSON(r.JSON()), r.Notes}); err != nil {
+			return err
+		}
+	} else {
+		m.printNotes(r)
+	}
+	if len(r.Sites) == 0 {
+		return bad(errors.New("there is nothing to carry over"), "the notes say why")
+	}
+	if m.into != "" {
+		return m.merge(r)
+	}
+	if m.json {
+		return nil
+	}
+	_, err := m.env.Out.Write(r.JSON())
+	return err
+}
+
+func (m *migrateCmd) printNotes(r *migrate.Result) {
+	for _, n := range r.Notes {
+		host := ""
+		if n.Host != "" {
+			host = " (" + n.Host + ")"
+		}
+		fmt.Fprintf(m.env.Err, "%s\n", printable(n.String()+host))
+	}
+}
+
+// merge puts the sites into the file, whole or not at all, and only where core
+// takes what comes out.
+func (m *migrateCmd) merge(r *migrate.Result) error {
+	old, err := os.ReadFile(m.into)
+	after := r.JSON()
+	mode := os.FileMode(0o644)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return usage(fmt.Errorf("cannot read the sites: %w", err), "")
+	default:
+		if _, _, err := loadSites(m.into); err != nil {
+			return err
+		}
+		if info, err := os.Stat(m.into); err == nil {
+			mode = info.Mode().Perm()
+		}
+		if after, err = migrate.Merge(old, r.Sites, m.replace); err != nil {
+			return bad(fmt.Errorf("%s: %w", m.into, err), "--replace puts the new in its place; without --into it goes to standard output")
+		}
+	}
+	if err := m.checkMerged(after); err != nil {
+		return err
+	}
+	if err := replaceFile(m.into, after, mode); err != nil {
+		return bad(err, "")
+	}
+	fmt.Fprintf(m.env.Err, "%s: %s written\n", m.into, count(len(r.Sites), "site"))
+	return nil
+}
+
+func (m *migrateCmd) checkMerged(after []byte) error {
+	whole, err := core.InlineFiles(m.into, after, func(file string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(filepath.Dir(m.into), file))
+	})
+	if err == nil {
+		_, err = core.ParseSites(m.into, whole)
+	}
+	if err != nil {
+		return sitesFailure(m.into, err)
+	}
+	return nil
+}

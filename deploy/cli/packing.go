@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/pack"
+)
+
+// treeManifest is the manifest that the Fastly CLI packs, in the folder that it
+// is called in.
+const treeManifest = "fastly.toml"
+
+// packing is what becomes of a module: how its package is named, what manifest it
+// has, and what must not be inside.
+type packing struct {
+	name     string // "": the module alone is written
+	manifest []byte
+	secrets  []pack.Secret
+}
+
+// packing reads what the flags name before anything is built.
+func (b *build) packing(sites *core.Sites) (p packing, err error) {
+	if isPackage(b.out) {
+		if p.manifest, err = b.readManifest(); err != nil {
+			return p, err
+		}
+		if p.name, err = pack.ManifestName(p.manifest); err != nil {
+			return p, usage(fmt.Errorf("%s: %w", b.manifest, err), "https://www.fastly.com/documentation/reference/compute/fastly-toml/ has the fields")
+		}
+	} else if b.manifest != "" {
+		return p, usage(errors.New("--manifest is for packages"), "write one with -o pkg/clickedge.tar.gz")
+	}
+	if p.secrets, err = b.secrets(sites); err != nil {
+		return p, err
+	}
+	for _, s := range p.secrets {
+		if !s.Searchable() {
+			fmt.Fprintf(b.env.Err, "warning: %s is not looked for: it is under 8 bytes long, or not on this machine\n", s.Name)
+		}
+	}
+	return p, p.checkManifest()
+}
+
+func isPackage(name string) bool {
+	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+}
+
+func (b *build) readManifest() ([]byte, error) {
+	if b.manifest == "" {
+		return pack.Manifest, nil
+	}
+	text, err := os.ReadFile(b.manifest)
+	if err != nil {
+		return nil, usage(fmt.Errorf("cannot read the manifest: %w", err), "leave --manifest out to have one made")
+	}
+	return text, nil
+}
+
+// checkManifest: what is in the manifest is in the package.
+func (p *packing) checkManifest() error {
+	found := pack.FindSecrets(p.manifest, p.secrets)
+	if len(found) == 0 {
+		return nil
+	}
+	f := bad(errors.New("the manifest holds a secret and would be part of the package; nothing was written"),
+		`in [local_server], name a variable with env = "…" or a file with file = "…" instead of data`)
+	f.detail = "it holds " + strings.Join(found, "\nit holds ")
+	return f
+}
+
+// secrets gathers all that this machine is known to keep secret.
+func (b *build) secrets(sites *core.Sites) (list []pack.Secret, err error) {
+	ring, err := b.env.keyring(b.keyFiles, allKids(sites))
+	if err != nil {
+		return nil, err
+	}
+	for _, kid := range ring.kids() {
+		list = append(list, pack.Secret{Name: "key " + kid, Value: ring.secrets[kid]})
+	}
+	if token, ok := b.env.LookupEnv(tokenEnv); ok && token != "" {
+		list = append(list, pack.Secret{Name: tokenEnv, Value: token})
+	}
+	local, err := b.localSecrets()
+	return append(list, local...), err
+}
+
+// localSecrets are those of the manifest given, or of the one that lies here.
+func (b *build) localSecrets() ([]pack.Secret, error) {
+	name := b.manifest
+	if name == "" {
+		name = treeManifest
+	}
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, usage(fmt.Errorf("cannot read the manifest: %w", err), "")
+	}
+	list, err := pack.LocalSecrets(text, filepath.Dir(name), b.env.LookupEnv)
+	if err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", name, err), "its secrets are read so that none of them gets into the package")
+	}
+	return list, nil
+}
+
+// pack returns what is to be written, and the hash of a package's files.
+func (p *packing) pack(wasm []byte) (data []byte, hash string, err error) {
+	if p.name == "" {
+		return wasm, "", nil
+	}
+	if data, err = pack.Archive(p.name, wasm, p.manifest); err != nil {
+		return nil, "", err
+	}
+	return data, pack.Hash([]pack.File{{Name: "bin/main.wasm", Data: wasm}, {Name: "fastly.toml", Data: p.manifest}}), nil
+}

@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/pack"
+	"github.com/spf13/cobra"
+)
+
+type terraform struct {
+	env     *Env
+	out     string
+	pkg     string
+	printed bool
+}
+
+func (env *Env) terraformCommand() *cobra.Command {
+	t := &terraform{env: env}
+	cmd := &cobra.Command{
+		Use:   "terraform [sites.json] [-o clickedge.plan.json]",
+		Short: "Write what the Terraform module needs to know of sites.json",
+		Long: `Works out the backends that the sites need, from the table of ESPs that the module is
+built with, and writes them for the Terraform module in deploy/terraform, together with
+what it takes to notice that sites.json or the package has changed since.
+
+The package must have been built with this very sites.json.`,
+		Example: `  clickedge build -o pkg/clickedge.tar.gz && clickedge terraform && terraform apply
+  clickedge terraform production.json --package pkg/production.tar.gz -o production.plan.json`,
+		Args: args(0, 1),
+		RunE: func(_ *cobra.Command, args []string) error { return t.run(append(args, "sites.json")[0]) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&t.out, "output", "o", "clickedge.plan.json", "the `file` to write")
+	f.StringVar(&t.pkg, "package", "pkg/clickedge.tar.gz", "the package, a `file` that clickedge build has made")
+	f.BoolVar(&t.printed, "stdout", false, "print it instead")
+	cmd.MarkFlagsMutuallyExclusive("output", "stdout")
+	return cmd
+}
+
+// terraformPlan is what deploy/terraform reads.
+type terraformPlan struct {
+	SitesSHA256 string                      `json:"sites_sha256"` // of the file
+	PackageHash string                      `json:"package_hash"` // as fastly_package_hash has it
+	Backends    map[string]terraformBackend `json:"backends"`     // by the name that the module asks for
+}
+
+type terraformBackend struct {
+	Address string `json:"address"`
+	Port    uint16 `json:"port"`
+	TLS     bool   `json:"tls"`
+	Name    string `json:"name"` // in SNI and in the certificate
+	// FirstByteMS is the longest that the module waits for an answer to begin, in
+	// milliseconds: the backend must not give up before.
+	FirstByteMS int64 `json:"first_byte_timeout_ms"`
+}
+
+func (t *terraform) run(name string) error {
+	sites, text, err := loadSites(name)
+	if err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return usage(fmt.Errorf("cannot read the sites: %w", err), "")
+	}
+	sum := sha256.Sum256(raw)
+	plan := terraformPlan{SitesSHA256: hex.EncodeToString(sum[:]), Backends: terraformBackends(sites)}
+	if plan.PackageHash, err = t.packageHash(name, text); err != nil {
+		return err
+	}
+	if t.printed {
+		return printJSON(t.env.Out, plan)
+	}
+	var b strings.Builder
+	if err := printJSON(&b, plan); err != nil {
+		return err
+	}
+	if err := replaceFile(t.out, []byte(b.String()), 0o644); err != nil {
+		return bad(err, "choose another place with -o")
+	}
+	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, count(len(plan.Backends), "backend"), count(sites.Len(), "site"))
+	return nil
+}
+
+func terraformBackends(sites *core.Sites) map[string]terraformBackend {
+	list := map[string]terraformBackend{}
+	for _, b := range backendsOf(sites) {
+		list[b.Name] = terraformBackend{Address: b.Address, Port: b.Port, TLS: b.TLS, Name: b.Address}
+	}
+	for _, host := range sites.Hosts() {
+		site := sites.Lookup(host)
+		for _, o := range []*core.Origin{site.Origin, site.SecondOrigin} {
+			if o == nil {
+				continue
+			}
+			b := list[o.Backend]
+			b.FirstByteMS = max(b.FirstByteMS, site.Timeout("POST").Milliseconds(), site.Timeout("GET").Milliseconds())
+			list[o.Backend] = b
+		}
+	}
+	return list
+}
+
+// packageHash refuses a package with other sites: its backends would be others.
+func (t *terraform) packageHash(name string, text []byte) (string, error) {
+	f, err := os.Open(t.pkg)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", usage(fmt.Errorf("there is no package %s", t.pkg), "clickedge build --sites "+name+" -o "+t.pkg+" makes it")
+	}
+	if err != nil {
+		return "", usage(fmt.Errorf("cannot read the package: %w", err), "")
+	}
+	defer f.Close()
+	files, err := pack.ReadArchive(f)
+	if err != nil {
+		return "", bad(fmt.Errorf("%q is no package: %w", t.pkg, err), "clickedge build -o "+t.pkg+" makes one")
+	}
+	for _, file := range files {
+		if stamp, ok := module.ReadStamp(file.Data); ok && stamp == module.StampOf(text) {
+			return pack.Hash(files), nil
+		}
+	}
+	return "", bad(fmt.Errorf("%s was built with another sites.json than %s", t.pkg, name), "clickedge build --sites "+name+" -o "+t.pkg)
+}

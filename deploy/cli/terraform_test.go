@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+const terraformDir = "../terraform"
+
+// The plan that the Terraform module is tested with is what the command makes of
+// the example.
+func TestTerraformPlanOfTheExample(t *testing.T) {
+	sites, _, err := loadSites(terraformDir + "/example/sites.json")
+	require.NoError(t, err)
+	text, err := os.ReadFile(terraformDir + "/schematest/testdata/plan.json")
+	require.NoError(t, err)
+	var plan terraformPlan
+	require.NoError(t, json.Unmarshal(text, &plan))
+	require.Equal(t, terraformBackends(sites), plan.Backends)
+}
+
+// Every preset's backend is what core says, with the ESP's own name in TLS and time
+// enough for whatever a site may ask for.
+func TestTerraformBackends(t *testing.T) {
+	for _, o := range core.Presets() {
+		site := map[string]string{"esp": o.Preset}
+		switch {
+		case o.Preset == "sparkpost-enterprise":
+			site["tenant"], o.Address = "acme", "acme.et.e.sparkpost.com"
+		case o.Address == "":
+			site["origin"], o.Address = "https://track.example.net", "track.example.net"
+		}
+		text, err := json.Marshal(map[string]any{"sites": map[string]any{"link.example.com": site}})
+		require.NoError(t, err)
+		sites, err := core.ParseSites("sites.json", text)
+		require.NoError(t, err, o.Preset)
+		got := terraformBackends(sites)
+		name := sites.Lookup("link.example.com").Origin.Backend
+		require.Equal(t, map[string]terraformBackend{name: {Address: o.Address, Port: o.Port, TLS: o.TLS, Name: o.Address, FirstByteMS: 60_000}}, got, o.Preset)
+	}
+}

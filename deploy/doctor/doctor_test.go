@@ -1,0 +1,163 @@
+package doctor_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/lab"
+	"github.com/clickedge/clickedge/deploy/origins"
+)
+
+// nowhere is a dialler that must not be called.
+func nowhere(t *testing.T) func(context.Context, string, string) (net.Conn, error) {
+	return func(_ context.Context, _, address string) (net.Conn, error) {
+		t.Errorf("dialled %s", address)
+		return nil, errors.New("not allowed")
+	}
+}
+
+func TestUnsubscribeIsRefused(t *testing.T) {
+	for name, c := range map[string]struct{ esp, path string }{
+		"Customer.io":                 {"customerio-eu", "/unsubscribe/dgTESTAAAAAAgHgGwGOxfL85m7e5FIYG3FKrkE="},
+		"SendGrid":                    {"sendgrid", "/wf/unsubscribe?upn=u001.AAEC"},
+		"SendGrid's groups":           {"sendgrid", "/asm/?user_id=1234567&data=AAEC"},
+		"Mailgun":                     {"mailgun", "/u/dW5zdWItdG9rZW4tMDAwMQ"},
+		"Mandrill":                    {"mandrill", "/track/unsub.php?u=1"},
+		"Mailjet":                     {"mailjet", "/unsub2/abc"},
+		"Iterable":                    {"iterable", "/u/unsubscribe?_t=a"},
+		"SES, by its destination":     {"ses-us-east-1", "/CL0/https:%2F%2Fshop.example.com%2Funsubscribe%3Fa=b/1/010001a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=452"},
+		"no ESP given: any that fits": {"", "/u/dW5zdWItdG9rZW4tMDAwMQ"},
+		"custom: any that fits":       {"custom", "/asm/unsubscribe/?user_id=1"},
+		"a word":                      {"custom", "/go?to=opt-out"},
+		"a word in capitals":          {"", "/x/Unsubscribe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := doctor.Examine(context.Background(), doctor.Options{
+				Host: "link.example.com", ESP: c.esp, Link: "https://link.example.com" + c.path,
+				Resolvers: []string{"127.0.0.1:1"}, Dial: nowhere(t),
+			})
+			require.ErrorIs(t, err, doctor.ErrUnsubscribe)
+			require.NotContains(t, err.Error(), "dW5zdWI", "a link names a recipient, errors must not")
+		})
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for name, c := range map[string]struct {
+		opt  doctor.Options
+		says string
+	}{
+		"no host":           {doctor.Options{}, "not the name of a link domain"},
+		"an address":        {doctor.Options{Host: "192.0.2.1"}, "not the name of a link domain"},
+		"a URL":             {doctor.Options{Host: "https://link.example.com/"}, "not the name of a link domain"},
+		"an ESP":            {doctor.Options{Host: "link.example.com", ESP: "sendgird"}, "unknown ESP"},
+		"a CDN":             {doctor.Options{Host: "link.example.com", CDN: "fastli"}, "unknown CDN"},
+		"a link, elsewhere": {doctor.Options{Host: "link.example.com", Link: "https://mail.example.com/e/c/x"}, "not on \"link.example.com\""},
+		"a link, no URL":    {doctor.Options{Host: "link.example.com", Link: "/e/c/x"}, "not the URL of a link"},
+		"a link, two lines": {doctor.Options{Host: "link.example.com", Link: "https://link.example.com/e\r\nX: y"}, "not the URL of a link"},
+		"via":               {doctor.Options{Host: "link.example.com", Via: "not an address"}, "neither an address nor a name"},
+		"via, port":         {doctor.Options{Host: "link.example.com", Via: "192.0.2.1:https"}, "names no port"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.opt.Resolvers, c.opt.Dial = []string{"127.0.0.1:1"}, nowhere(t)
+			_, err := doctor.Examine(context.Background(), c.opt)
+			require.ErrorIs(t, err, doctor.ErrOptions)
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := doctor.Examine(ctx, doctor.Options{Host: "link.example.com", Resolvers: []string{"127.0.0.1:1"}, Dial: nowhere(t)})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// bench is what the bench's set-ups are examined with.
+func bench(r *lab.Running) doctor.Options {
+	return doctor.Options{
+		Host: r.Host, ESP: r.Origin.Preset, Resolvers: r.Resolvers, Roots: r.Roots, Dial: r.Dial,
+		Origin: doctor.OriginPreset, Timeout: 20 * time.Second, Slow: time.Hour,
+	}
+}
+
+// TestNothingIsFollowed lets every redirect lead to a page that unsubscribes, on the link domain
+// itself.
+func TestNothingIsFollowed(t *testing.T) {
+	const trap = "/wf/unsubscribe?upn=u001.trap"
+	s := lab.Setup{Preset: "sendgrid", ESPs: origins.Options{Opaque: "https://link.example.com" + trap}}
+	r := s.Start(t)
+	opt := bench(r)
+	opt.Link = "https://link.example.com/ls/click?upn=u001.somebody"
+	report, err := doctor.Examine(context.Background(), opt)
+	require.NoError(t, err)
+	require.Empty(t, report.Worrying())
+	require.True(t, report.LinkOpened)
+	opened := 0
+	for _, seen := range r.Seen() {
+		require.NotContains(t, seen.Target, "unsubscribe")
+		require.NotContains(t, string(seen.Body), "One-Click")
+		if seen.Target == "/ls/click?upn=u001.somebody" {
+			opened++
+			require.Equal(t, "GET", seen.Method)
+		}
+	}
+	require.Equal(t, 1, opened, "the given link is opened once")
+	require.Empty(t, r.Strange())
+	for _, fact := range report.Seen {
+		require.NotContains(t, fact.Value, "somebody", "a link names a recipient, reports must not")
+	}
+}
+
+// TestBounds looks at how much of its bounds a whole examination uses.
+func TestBounds(t *testing.T) {
+	s := lab.Setup{Preset: "customerio-eu"}
+	r := s.Start(t)
+	report, err := doctor.Examine(context.Background(), bench(r))
+	require.NoError(t, err)
+	require.Empty(t, report.Worrying())
+	require.Empty(t, report.Skipped)
+	require.Less(t, report.Requests, doctor.MaxRequests*3/4)
+	require.Less(t, report.Connections, doctor.MaxConnections*3/4)
+	require.Less(t, report.Queries, doctor.MaxQueries/2)
+	require.Len(t, report.Timings, 4)
+}
+
+// TestPrivateNetwork is not connected to unless it is asked for by name.
+func TestPrivateNetwork(t *testing.T) {
+	for _, address := range []string{"10.0.0.1", "192.168.1.1", "172.16.0.9", "100.64.0.1", "169.254.169.254"} {
+		server := lab.StartNameServer(t, "link.example.com. A "+address)
+		report, err := doctor.Examine(context.Background(), doctor.Options{
+			Host: "link.example.com", Resolvers: []string{server.Addr}, Dial: nowhere(t),
+		})
+		require.NoError(t, err)
+		require.Equal(t, []string{"dns-private-address"}, report.Worrying(), address)
+		require.True(t, netip.MustParseAddr(address).IsValid())
+	}
+}
+
+// TestNoCertificateNoLink keeps the given link, which names a recipient, from a server that may be
+// anybody's.
+func TestNoCertificateNoLink(t *testing.T) {
+	s, ok := lab.Find("self-signed")
+	require.True(t, ok)
+	r := s.Start(t)
+	opt := bench(r)
+	opt.Link = "https://link.example.com/e/c/somebody"
+	report, err := doctor.Examine(context.Background(), opt)
+	require.NoError(t, err)
+	require.Contains(t, report.Worrying(), "tls-untrusted")
+	require.False(t, report.LinkOpened)
+	for _, seen := range r.Seen() {
+		require.False(t, strings.Contains(seen.Target, "somebody"))
+	}
+}

@@ -1,0 +1,121 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Provoked says, by finding id, in which set-ups of the test bench the finding is provoked: their
+// names, each with what is wrong there in words.
+type Provoked map[string][]string
+
+// FindingsPage writes FINDINGS.md: every finding with an anchor of its own, and the rows of the three
+// guides.
+func FindingsPage(provoked Provoked) string {
+	var b strings.Builder
+	b.WriteString(pageIntro)
+	for s := range Section(len(sectionNames)) {
+		fmt.Fprintf(&b, "- [%s](#%s)", s.Title(), anchor(s.Title()))
+		var ids []string
+		for i := range catalogue {
+			if e := &catalogue[i]; e.Section == s {
+				ids = append(ids, fmt.Sprintf("[%s](#%s)", e.ID, e.ID))
+			}
+		}
+		fmt.Fprintf(&b, ": %s\n", strings.Join(ids, ", "))
+	}
+	b.WriteString("- [The troubleshooting of three guides, row by row](#guides)\n")
+	for s := range Section(len(sectionNames)) {
+		fmt.Fprintf(&b, "\n## %s\n", s.Title())
+		for i := range catalogue {
+			if catalogue[i].Section == s {
+				writeEntry(&b, &catalogue[i], provoked)
+			}
+		}
+	}
+	writeGuides(&b, provoked)
+	return b.String()
+}
+
+const pageIntro = `# What the doctor finds
+
+Made from the code (` + "`go test ./deploy/doctor -run TestFindingsPage -update`" + `): do not edit.
+
+` + "`clickedge doctor link.example.com`" + ` looks in this order, and stops where a fault explains all that would follow. The id of a
+finding is never changed. An error loses links or figures now, a warning some of them or soon; info is worth knowing. The exit
+code is 0 without either, 3 with warnings, 1 with errors, and 2 where the command was called wrongly. In what follows, {host}
+is the link domain, {parent} the domain above it and {origin} the ESP's origin.
+
+`
+
+func anchor(title string) string { return strings.ReplaceAll(strings.ToLower(title), " ", "-") }
+
+func writeEntry(b *strings.Builder, e *Entry, provoked Provoked) {
+	fmt.Fprintf(b, "\n<a id=\"%s\"></a>\n\n### %s\n\n%s, `%s`", e.ID, e.Title, e.Severity, e.ID)
+	if e.Severity == OK {
+		fmt.Fprintf(b, ". Said where nothing in this section is worth mending. [Rule](%s)\n", e.Source)
+		return
+	}
+	fmt.Fprintf(b, ". %s\n\n", e.Means)
+	for _, row := range e.mends() {
+		fmt.Fprintf(b, "- **%s:** %s\n", row[0], row[1])
+	}
+	fmt.Fprintf(b, "\n[Rule](%s)", e.Source)
+	for _, a := range e.Asides {
+		if a.Source != "" && a.Source != e.Source {
+			fmt.Fprintf(b, ", [for %s](%s)", familyTitle(a), a.Source)
+		}
+	}
+	fmt.Fprintf(b, ". Provoked by: %s.\n", firstText(strings.Join(provoked[e.ID], "; "), "nothing"))
+}
+
+// mends lists what to do, by CDN and by ESP.
+func (e *Entry) mends() (rows [][2]string) {
+	m := &e.Mend
+	for _, row := range [][2]string{{"Mend", m.Any}, {"Fastly", m.Fastly}, {"nginx", m.Nginx}, {"Cloudflare", m.Cloudflare}, {"CloudFront", m.CloudFront}} {
+		if row[1] != "" {
+			rows = append(rows, row)
+		}
+	}
+	for _, a := range e.Asides {
+		if a.Mend != "" {
+			rows = append(rows, [2]string{"At " + familyTitle(a), a.Mend})
+		}
+	}
+	return rows
+}
+
+var familyTitles = map[string]string{
+	"customerio": "Customer.io", "sendgrid": "SendGrid", "sparkpost": "SparkPost", "ses": "SES", "mailgun": "Mailgun",
+	"iterable": "Iterable", "postmark": "Postmark", "mandrill": "Mandrill", "mailjet": "Mailjet",
+}
+
+func familyTitle(a Aside) string {
+	return firstText(familyTitles[a.Family.String()], a.Family.String())
+}
+
+func writeGuides(b *strings.Builder, provoked Provoked) {
+	b.WriteString("\n<a id=\"guides\"></a>\n\n## The troubleshooting of three guides, row by row\n\n")
+	b.WriteString("| guide | what it says | finding | provoked by | mend |\n|---|---|---|---|---|\n")
+	for _, row := range Guides() {
+		for i, id := range row.IDs {
+			e := mustEntry(id)
+			guide, says := fmt.Sprintf("[%s](%s)", row.Guide, row.Source), row.Says
+			if i > 0 {
+				guide, says = "", ""
+			}
+			fmt.Fprintf(b, "| %s | %s | [%s](#%s) | %s | %s |\n", guide, cell(says), id, id, cell(someOf(provoked[id])), cell(e.Mend.Any))
+		}
+	}
+}
+
+// someOf keeps a cell of the table short: the section of the finding lists all.
+func someOf(names []string) string {
+	if len(names) > 2 {
+		return strings.Join(names[:2], "; ") + fmt.Sprintf(" and %d more", len(names)-2)
+	}
+	return strings.Join(slices.Clone(names), "; ")
+}
+
+func cell(s string) string { return strings.NewReplacer("|", "\\|", "\n", " ").Replace(s) }

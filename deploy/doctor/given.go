@@ -1,0 +1,105 @@
+package doctor
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// completeVia splits a port off Via and leaves port 80 alone where only https was named.
+func (o *Options) completeVia() error {
+	if o.HTTPPort == 0 {
+		o.HTTPPort = 80
+	}
+	if o.Via == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(o.Via)
+	if err == nil {
+		if o.HTTPSPort, err = strconv.Atoi(port); err != nil {
+			return wrong("%q names no port: write it as in 192.0.2.1:443", cut(o.Via, 80))
+		}
+		o.Via = host
+	}
+	o.Via = strings.Trim(o.Via, "[]")
+	if net.ParseIP(o.Via) == nil && !isName(core.CanonicalHost(o.Via)) {
+		return wrong("%q is neither an address nor a name", cut(o.Via, 80))
+	}
+	return nil
+}
+
+// given is the link of a real mail, taken apart without decoding.
+type given struct {
+	tls    bool
+	target string
+}
+
+// readLink takes Options.Link apart and refuses what must not be opened.
+func readLink(o *Options) (*given, error) {
+	if o.Link == "" {
+		return nil, nil
+	}
+	scheme, rest, ok := strings.Cut(o.Link, "://")
+	scheme = strings.ToLower(scheme)
+	if !ok || scheme != "https" && scheme != "http" || strings.ContainsAny(o.Link, "\r\n\x00") || len(o.Link) > core.MaxTarget {
+		return nil, wrong("%q is not the URL of a link: give it whole, as in 'https://%s/…'", cut(o.Link, 80), o.Host)
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	host, target := core.CanonicalHost(rest[:end]), rest[end:]
+	if host != o.Host {
+		return nil, wrong("the link is on %q, not on %q: examine its own host", cut(host, 80), o.Host)
+	}
+	if !strings.HasPrefix(target, "/") {
+		target = "/" + target
+	}
+	if why := unsubscribes(o.ESP, target); why != "" {
+		return nil, fmt.Errorf("%w (%s): it is not opened; give a link that a reader clicks", ErrUnsubscribe, why)
+	}
+	return &given{scheme == "https", target}, nil
+}
+
+// families are all that core knows the links of.
+var families = []core.Family{
+	core.FamilyCustomerIO, core.FamilySendGrid, core.FamilySparkPost, core.FamilySES, core.FamilyMailgun,
+	core.FamilyMandrill, core.FamilyMailjet, core.FamilyPostmark, core.FamilyIterable,
+}
+
+// unsubscribes says why a link may unsubscribe somebody; "" if nothing speaks for it. Where the ESP
+// is not known, one whose links have this form is enough: the mistake cannot be taken back.
+func unsubscribes(esp, target string) string {
+	candidates := families
+	if origin, ok := core.LookupPreset(esp); ok && origin.Family != core.FamilyCustom {
+		candidates = []core.Family{origin.Family}
+	}
+	for _, f := range candidates {
+		if f.Kind(target) == core.KindUnsubscribe {
+			return "by its path, at " + f.String() + "; --esp says whose link it is"
+		}
+		if to, ok := f.Destination(target); ok && soundsLikeLeaving(to) {
+			return "by its destination"
+		}
+	}
+	if soundsLikeLeaving(target) {
+		return "by a word in it"
+	}
+	return ""
+}
+
+var leaving = []string{"unsub", "optout", "opt-out", "opt_out", "abmelden", "desinscri"}
+
+func soundsLikeLeaving(s string) bool {
+	s = strings.ToLower(s)
+	for _, word := range leaving {
+		if strings.Contains(s, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+)
+
+// The page holds no script and names no other resource; its style is allowed by its hash alone, so
+// that whatever a foreign value might smuggle in has no effect.
+//
+//go:embed report.html
+var pageText string
+
+var page = newPage()
+
+// newPage puts the hash of the style in its place.
+func newPage() *template.Template {
+	_, style, _ := strings.Cut(pageText, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	text := strings.Replace(pageText, "STYLEHASH", base64.StdEncoding.EncodeToString(sum[:]), 1)
+	return template.Must(template.New("report").Funcs(template.FuncMap{
+		"text":  printable,
+		"share": func(t Timing) string { return t.share() },
+		"took":  func(t Timing) string { return round(t.Took).String() },
+		"link":  func(source string) bool { return source != "" },
+	}).Parse(text))
+}
+
+// htmlSection is one section of the page.
+type htmlSection struct {
+	Name     string // the anchor
+	Title    string
+	State    string
+	Findings []*Finding
+	Facts    []Fact
+}
+
+type htmlPage struct {
+	*Report
+	// First is what to mend first, nil for nothing.
+	First    *Finding
+	Sections []htmlSection
+}
+
+// WriteHTML writes the report as one page that needs nothing else, for the person who looks after the
+// CDN. It follows the reader's choice of light or dark.
+func (r *Report) WriteHTML(w io.Writer) error {
+	p := htmlPage{Report: r, First: r.first()}
+	for s := range Section(len(sectionNames)) {
+		if h := r.htmlSection(s); len(h.Findings)+len(h.Facts) > 0 {
+			p.Sections = append(p.Sections, h)
+		}
+	}
+	return page.Execute(w, p)
+}
+
+// first is the first finding of those that are worst, where that is worth mending.
+func (r *Report) first() *Finding {
+	worst := r.Worst()
+	for i := range r.Findings {
+		if r.Findings[i].Severity == worst && worst >= Warning {
+			return &r.Findings[i]
+		}
+	}
+	return nil
+}
+
+func (r *Report) htmlSection(s Section) htmlSection {
+	worst := OK
+	h := htmlSection{Name: s.String(), Title: s.Title(), State: "seen"}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Section == s {
+			worst = max(worst, f.Severity)
+			h.State = worst.String()
+			h.Findings = append(h.Findings, f)
+		}
+	}
+	skipped := slices.ContainsFunc(r.Skipped, func(skip Skipped) bool { return skip.Section == s })
+	for _, f := range r.Seen {
+		if f.Section == s && !skipped {
+			h.Facts = append(h.Facts, f)
+		}
+	}
+	return h
+}

@@ -1,0 +1,220 @@
+package doctor
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// front asks the host over https.
+func (x *exam) front(q question) *answer {
+	q.to, q.host = x.https, x.opt.Host
+	a := x.ask(q)
+	if a.status == http.StatusTooManyRequests {
+		x.find("filter-rate-limit", "the %d. request: %s", x.bounds.requests, a.brief())
+		x.bounds.end("a rate limit was reached")
+	}
+	return a
+}
+
+func (x *exam) examineHTTP() (stop string) {
+	if x.links.open == "" {
+		x.links = makeUp(&core.Origin{})
+	}
+	x.baseline = x.front(question{target: x.links.open})
+	if x.baseline.err != nil {
+		x.find("https-no-answer", "%s: %s", x.baseline.asked.brief(), plain(x.baseline.err))
+		x.examinePort80(nil)
+		return "https gives no answer"
+	}
+	x.fact(HTTP, "answer", "%s: %s", x.baseline.asked.brief(), x.baseline.brief())
+	x.recognise(x.baseline)
+	plainHTTP := x.examinePort80(x.baseline)
+	if x.loops(plainHTTP) {
+		x.find("https-redirect-loop", "%s", x.baseline.brief())
+		return "https redirects to itself"
+	}
+	if sts := x.baseline.get("Strict-Transport-Security"); hsts(sts) {
+		x.find("http-hsts-own", "Strict-Transport-Security: %s", cut(sts, 80))
+	}
+	x.examineParent(true)
+	if x.tls.state.NegotiatedProtocol != "h2" {
+		x.find("http-no-h2", "ALPN chose %s", firstText(x.tls.state.NegotiatedProtocol, "nothing"))
+	}
+	if coding := x.baseline.get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		x.find("http-compressed-unasked", "Content-Encoding: %s, to a request without Accept-Encoding", cut(coding, 40))
+	}
+	x.compareIPv6()
+	x.examineRecord()
+	if plainHTTP.err == nil {
+		x.good("http-ok", "https answers %d, http %d", x.baseline.status, plainHTTP.status)
+	}
+	return ""
+}
+
+// location takes a Location apart. host is "" where it names none.
+func location(s string) (scheme, host, target string) {
+	rest := s
+	if before, after, ok := strings.Cut(s, "://"); ok && !strings.ContainsAny(before, "/?#") {
+		scheme, rest = strings.ToLower(before), "//"+after
+	}
+	if strings.HasPrefix(rest, "//") {
+		rest = rest[2:]
+		end := strings.IndexAny(rest, "/?#")
+		if end < 0 {
+			end = len(rest)
+		}
+		host, rest = core.CanonicalHost(rest[:end]), rest[end:]
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	if !strings.HasPrefix(rest, "/") {
+		rest = "/" + rest
+	}
+	return scheme, host, rest
+}
+
+func (a *answer) redirects() bool {
+	switch a.status {
+	case 301, 302, 303, 307, 308:
+		return a.get("Location") != ""
+	}
+	return false
+}
+
+// examinePort80 asks what links in old mail ask. over is https's answer to the same, nil if it has
+// none.
+func (x *exam) examinePort80(over *answer) *answer {
+	target := x.links.open
+	if target == "" {
+		target = madeUpOther
+	}
+	a := x.ask(question{to: x.http, host: x.opt.Host, target: target})
+	switch {
+	case a.err != nil:
+		x.find("http-dead", "%s: %s", x.http.address, plain(a.err))
+	case over != nil && a.like(over):
+	case a.redirects():
+		x.judgeRedirect(a)
+	case over != nil && (a.status != over.status || a.kind() != over.kind()):
+		x.find("http-other-answer", "http: %s; https: %s", a.brief(), over.brief())
+	}
+	return a
+}
+
+func (x *exam) judgeRedirect(a *answer) {
+	scheme, host, target := location(a.get("Location"))
+	switch {
+	case host != "" && host != x.opt.Host:
+		x.find("http-redirect-elsewhere", "%s to %s", strconv.Itoa(a.status), quoted(a.get("Location")))
+	case target != a.asked.target:
+		x.find("http-redirect-loses-path", "%s becomes %s", quoted(a.asked.target), quoted(a.get("Location")))
+	case scheme == "https":
+		x.find("http-redirect", "%d to https, path and query kept", a.status)
+	}
+}
+
+// loops tells whether the host sends a request back to itself: at once, or by way of http, as a CDN
+// does that fetches over http from an origin which insists on https.
+func (x *exam) loops(plainHTTP *answer) bool {
+	if !x.baseline.redirects() {
+		return false
+	}
+	scheme, host, target := location(x.baseline.get("Location"))
+	if host != "" && host != x.opt.Host || target != x.baseline.asked.target {
+		return false
+	}
+	if scheme != "http" {
+		return true
+	}
+	if plainHTTP.err != nil || !plainHTTP.redirects() {
+		return false
+	}
+	scheme, host, target = location(plainHTTP.get("Location"))
+	return scheme == "https" && (host == "" || host == x.opt.Host) && target == plainHTTP.asked.target
+}
+
+// hsts tells whether a value of Strict-Transport-Security (RFC 6797) is in force.
+func hsts(value string) bool {
+	for directive := range strings.SplitSeq(strings.ToLower(value), ";") {
+		if age, ok := strings.CutPrefix(strings.TrimSpace(directive), "max-age="); ok {
+			return strings.Trim(age, `0"`) != ""
+		}
+	}
+	return false
+}
+
+// examineParent asks the domains above for HSTS that reaches the host. Browsers heed it only where
+// the certificate is good.
+func (x *exam) examineParent(https bool) {
+	for _, parent := range parents(x.opt.Host) {
+		found, err := x.resolve(parent)
+		if err != nil || !public(found[0]) {
+			continue
+		}
+		to := place{address: join(found[0].String(), x.opt.HTTPSPort), tls: true, sni: parent}
+		value := x.ask(question{to: to, host: parent, method: "HEAD", target: "/"}).get("Strict-Transport-Security")
+		if !hsts(value) || !strings.Contains(strings.ToLower(value), "includesubdomains") {
+			continue
+		}
+		if https {
+			x.find("http-hsts-parent", "%s sends Strict-Transport-Security: %s", parent, cut(value, 80))
+		} else {
+			x.find("http-hsts-parent-no-https", "%s sends Strict-Transport-Security: %s", parent, cut(value, 80))
+		}
+		return
+	}
+}
+
+// marks are the CDNs that show in an answer's fields.
+func (a *answer) marks() (cdns []string) {
+	if strings.EqualFold(a.get("Server"), "cloudflare") || a.header.Has("CF-RAY") {
+		cdns = append(cdns, cdnCloudflare)
+	}
+	if strings.HasPrefix(a.get("X-Served-By"), "cache-") || a.header.Has("X-Fastly-Request-ID") || a.header.Has("Fastly-Restarts") {
+		cdns = append(cdns, cdnFastly)
+	}
+	if a.header.Has("X-Amz-Cf-Id") || a.header.Has("X-Amz-Cf-Pop") || strings.EqualFold(a.get("Server"), "cloudfront") {
+		cdns = append(cdns, cdnCloudFront)
+	}
+	return cdns
+}
+
+// recognise tells the CDN by its answers, where DNS did not.
+func (x *exam) recognise(a *answer) {
+	marks := a.marks()
+	switch {
+	case x.report.CDN != "":
+	case len(marks) > 0:
+		x.report.CDN = marks[0]
+	case strings.HasPrefix(strings.ToLower(a.get("Server")), "nginx"), strings.HasPrefix(strings.ToLower(a.get("Server")), "openresty"):
+		x.report.CDN = cdnNginx
+	case x.isClickedge():
+		x.report.CDN = cdnFastly
+	}
+}
+
+// isClickedge asks the one path that clickedge answers on every host.
+func (x *exam) isClickedge() bool {
+	a := x.front(question{target: core.HealthPath})
+	is := a.err == nil && a.status == 200 && strings.HasPrefix(string(a.body), `{"status":"`) && strings.Contains(string(a.body), `"sites":`)
+	if is {
+		x.fact(HTTP, "clickedge", "%s", strings.TrimSpace(cut(string(a.body), 120)))
+	}
+	return is
+}
+
+// compareIPv6 asks over IPv6 what was asked over IPv4.
+func (x *exam) compareIPv6() {
+	if x.v6 == nil {
+		return
+	}
+	a := x.ask(question{to: *x.v6, host: x.opt.Host, target: x.baseline.asked.target})
+	switch {
+	case a.err != nil:
+		x.find("dns-ipv6-differs", "over IPv6: %s", plain(a.err))
+	case a.status != x.baseline.status:
+		x.find("dns-ipv6-differs", "over IPv6: %s; over IPv4: %s", a.brief(), x.baseline.brief())
+	}
+}

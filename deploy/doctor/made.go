@@ -1,0 +1,111 @@
+package doctor
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// madeUpHost is where made-up links lead: a name that never exists (RFC 6761, section 6.4).
+const madeUpHost = "clickedge-doctor.invalid"
+
+// The destination of made-up links. Its "%2F" shows whether something on the way decodes.
+const (
+	madeUpURL   = "https://" + madeUpHost + "/made%2Fup?a=b"
+	madeUpOther = "/clickedge-doctor/made-up"
+)
+
+// oddTail holds bytes that real links hold, as a parameter behind one. All may stand in a request
+// line; mail software and ESPs put them there.
+const oddTail = `clickedge-doctor=%2F%2f==~|{}^"//`
+
+// made are links that name nobody.
+type made struct {
+	click, open string
+	// post may be sent a POST: it is no link at all.
+	post string
+}
+
+func (m *made) odd() string { return with(m.click, oddTail) }
+
+// lone is a link that a gateway has cut behind a percent sign.
+func (m *made) lone() string {
+	if strings.Contains(m.click, "?") {
+		return with(m.click, "clickedge-doctor=%")
+	}
+	return m.click + "%"
+}
+
+// with adds a parameter behind a target.
+func with(target, parameter string) string {
+	if strings.Contains(target, "?") {
+		return target + "&" + parameter
+	}
+	return target + "?" + parameter
+}
+
+// madeUpID is the clickedge-doctor where an id would be; it is 16 bytes, as SparkPost's are.
+const madeUpID = "clickedge-doctor"
+
+func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// escaped is a URL as one path segment, with ":" and "=" as they are.
+func escaped(url string) string {
+	return strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "&", "%26").Replace(url)
+}
+
+// sesPrefixes begin the message ids of the regions; see core's note on the same.
+var sesPrefixes = map[string]string{
+	"us-east-1": "0100", "us-west-2": "0101", "eu-west-1": "0102", "sa-east-1": "0103", "ap-northeast-1": "0106",
+	"eu-central-1": "0107", "ap-southeast-2": "0108", "ap-south-1": "0109", "eu-west-2": "010b",
+	"ap-northeast-2": "010c", "ap-southeast-1": "010e", "us-east-2": "010f",
+}
+
+// makeUp makes links of the form of an ESP's. Their ids and signatures are nobody's, so that no ESP
+// can count them for anyone.
+func makeUp(origin *core.Origin) made {
+	m := made{post: madeUpOther}
+	switch origin.Family {
+	case core.FamilyCustomerIO:
+		payload := b64(`{"email_id":"` + madeUpID + `-made-up","href":"` + madeUpURL + `","internal":"0000000000000000","link_id":0}`)
+		m.click = "/e/c/" + payload + "/" + strings.Repeat("0", 64)
+		m.open = "/e/o/" + b64(`{"email_id":"`+madeUpID+`-made-up"}`)
+	case core.FamilySendGrid:
+		m.click = "/ls/click?upn=u001." + madeUpID + "-made-up-2F-3D"
+		m.open = "/wf/open?upn=u001." + madeUpID + "-made-up-2F-3D"
+	case core.FamilySparkPost:
+		ids := base64.URLEncoding.EncodeToString([]byte(madeUpID))
+		ids = strings.ReplaceAll(ids, "=", "~") + "/AAAAAQA~/"
+		m.click = "/f/a/" + ids + "Pw~~?target=" + strings.ReplaceAll(escaped(madeUpURL), ":", "%3A")
+		m.open = "/q/" + ids + "Pw~~"
+	case core.FamilySES:
+		prefix := firstText(sesPrefixes[sesRegion(origin)], "0000")
+		id := prefix + "000000000000-00000000-0000-4000-8000-000000000000-000000"
+		m.click = "/CL0/" + escaped(madeUpURL) + "/1/" + id + "/" + strings.Repeat("A", 43) + "=0"
+		m.open = "/CI0/" + id + "/" + strings.Repeat("A", 43) + "=0"
+	case core.FamilyMailgun:
+		m.click, m.open = "/c/"+b64(madeUpID+"-made-up"), "/o/"+b64(madeUpID+"-made-up")
+	case core.FamilyMandrill:
+		inner := `{\"u\":0,\"v\":1,\"url\":\"` + madeUpURL + `\",\"id\":\"` + madeUpID + `\"}`
+		m.click = "/track/click/0/" + madeUpHost + "?p=" + b64(`{"s":"`+madeUpID+`","v":1,"p":"`+inner+`"}`)
+		m.open = "/track/open.php?u=0&id=" + madeUpID
+	case core.FamilyMailjet:
+		m.click = "/lnk/" + madeUpID + "-made-up/1/" + strings.Repeat("A", 22) + "/" + b64(madeUpURL)
+		m.open = "/oo/" + madeUpID + "-made-up/00000000/e.gif"
+	case core.FamilyPostmark:
+		m.click = "/3s/" + escaped(strings.TrimPrefix(madeUpURL, "https://")) + "/" + madeUpID + "/AA/AAAAAAAA"
+		m.open = "/open/" + madeUpID + "-made-up"
+	case core.FamilyIterable:
+		ids := "?_t=" + madeUpID + "-made-up&_m=" + madeUpID + "-made-up&_e=" + madeUpID
+		m.click, m.open = "/u/click"+ids, "/u/o"+ids
+	default:
+		m.click, m.open = madeUpOther+"?a=%2F", madeUpOther+"?a=%2F"
+	}
+	return m
+}
+
+// sesRegion is the region in an SES origin's name.
+func sesRegion(origin *core.Origin) string {
+	return strings.TrimSuffix(strings.TrimPrefix(origin.Address, "r."), ".awstrack.me")
+}

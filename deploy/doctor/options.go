@@ -1,0 +1,120 @@
+package doctor
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// The two words that [Options].Origin takes in place of an address.
+const (
+	OriginNone   = ""       // the ESP is asked through the link domain only
+	OriginPreset = "preset" // the address that the preset names
+)
+
+// defaultTimeout bounds one exchange: a reader does not wait longer.
+const defaultTimeout = 10 * time.Second
+
+// defaultSlow is the time to the first byte from which on a click feels slow.
+const defaultSlow = time.Second
+
+// Options say what is examined. Host is required, everything else may be zero.
+type Options struct {
+	// Host is the branded link domain, "link.example.com".
+	Host string
+	// ESP is a preset, "customerio-eu"; "" is a guess from DNS, Link and the answers.
+	ESP string
+	// CDN is fastly, nginx, cloudflare, cloudfront or other; "" is a guess from DNS and the answers.
+	CDN string
+	// Link is a link from a real mail, whole, as it came; "" for none. It is asked once through the
+	// link domain and, where Customer.io refuses it, once at the origin of the other region. A link
+	// that unsubscribes is an error.
+	Link string
+	// Via takes the place of the host's addresses: an IP address, a name, or either with a port,
+	// which then is that of https.
+	Via string
+	// Resolvers are asked over UDP and TCP, "addr:port". Empty: those of /etc/resolv.conf.
+	Resolvers []string
+	// SecondRecord is the second name of SendGrid's link branding, "1234567.example.com"; "" if unknown.
+	SecondRecord string
+	// Origin allows the ESP to be asked directly, for comparison: [OriginNone], [OriginPreset], or the
+	// address "host:port" to dial in place of the preset's; "http://host:port" for one without TLS.
+	Origin string
+	// Roots are the authorities to trust; nil stands for the system's.
+	Roots *x509.CertPool
+	// CT demands proof of certificate transparency of Roots too. With the system's it always is.
+	CT bool
+	// HTTPPort and HTTPSPort stand for 80 and 443.
+	HTTPPort, HTTPSPort int
+	// Now is the clock that certificates are held against; nil is the system's.
+	Now func() time.Time
+	// Timeout bounds each exchange; 0 is ten seconds.
+	Timeout time.Duration
+	// Slow is the time to the first byte that is worth a finding; 0 is one second.
+	Slow time.Duration
+	// UserAgent is that of the ordinary requests; "" is a browser's, with the doctor's name behind it.
+	UserAgent string
+	// Dial opens every TCP connection, those to origins by name included; nil is a [net.Dialer].
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// ErrUnsubscribe is wrapped by the error about a Link that unsubscribes somebody when it is opened.
+var ErrUnsubscribe = errors.New("the link unsubscribes a recipient")
+
+// ErrOptions is wrapped by errors about Options that make no sense.
+var ErrOptions = errors.New("cannot examine")
+
+func wrong(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrOptions, fmt.Sprintf(format, args...))
+}
+
+// completed returns the options with every default put in, or what is wrong with them.
+func (o Options) completed() (Options, error) {
+	o.Host = core.CanonicalHost(o.Host)
+	if !isName(o.Host) {
+		return o, wrong("%q is not the name of a link domain: write it as in \"link.example.com\"", cut(o.Host, 80))
+	}
+	if o.ESP != "" {
+		if _, ok := core.LookupPreset(o.ESP); !ok {
+			return o, wrong("unknown ESP %q: it is a preset of sites.json, as \"customerio-eu\" or \"ses-us-east-1\"", cut(o.ESP, 80))
+		}
+	}
+	if o.CDN != "" && !isCDN(o.CDN) {
+		return o, wrong("unknown CDN %q: it is one of %s", cut(o.CDN, 80), strings.Join(cdnNames(), ", "))
+	}
+	if o.HTTPSPort == 0 {
+		o.HTTPSPort = 443
+	}
+	if err := o.completeVia(); err != nil {
+		return o, err
+	}
+	o.Resolvers = slices.Clone(o.Resolvers)
+	for i, r := range o.Resolvers {
+		if _, _, err := net.SplitHostPort(r); err != nil {
+			o.Resolvers[i] = net.JoinHostPort(strings.Trim(r, "[]"), "53")
+		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Slow <= 0 {
+		o.Slow = defaultSlow
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = defaultUserAgent
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	return o, nil
+}

@@ -1,0 +1,54 @@
+package doctor
+
+import "time"
+
+// examineSpeed lists what a click's steps take, from what has been asked already.
+func (x *exam) examineSpeed() (stop string) {
+	a := x.click
+	first := a.first
+	share := func(of time.Duration) time.Duration {
+		if x.atESP != "" {
+			return of
+		}
+		return 0
+	}
+	esp := time.Duration(-1)
+	if x.atESP != "" {
+		esp = first
+	} else if x.direct != nil && x.direct.asIs != nil && x.direct.asIs.err == nil {
+		esp = min(first, x.direct.asIs.first)
+	}
+	x.report.Timings = []Timing{
+		{"dns", x.trail.took, 0},
+		{"connect", a.connect, share(a.connect)},
+		{"tls", a.tls, share(a.tls)},
+		{"first byte", first, esp},
+	}
+	if x.trail.err == nil && x.trail.took >= x.opt.Slow {
+		x.find("speed-slow-dns", "%s", round(x.trail.took))
+	}
+	if all := a.connect + a.tls + first; all >= x.opt.Slow {
+		x.judgeSlow(all, esp)
+	}
+	x.good("speed-ok", "first byte after %s", round(a.connect+a.tls+first))
+	return ""
+}
+
+// judgeSlow names who is slow: the ESP where it takes more than half.
+func (x *exam) judgeSlow(all, esp time.Duration) {
+	switch {
+	case esp < 0:
+		x.find("speed-slow-cdn", "first byte after %s; the ESP was not asked for comparison", round(all))
+	case esp > all/2:
+		x.find("speed-slow-esp", "first byte after %s, of which the ESP takes %s", round(all), round(esp))
+	default:
+		x.find("speed-slow-cdn", "first byte after %s, of which the ESP takes %s", round(all), round(esp))
+	}
+}
+
+func round(d time.Duration) time.Duration {
+	if d < 10*time.Millisecond {
+		return d.Round(10 * time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
+}
