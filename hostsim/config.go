@@ -8,10 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
@@ -101,8 +101,11 @@ type Limits struct {
 	Calls           int           // host calls kept in Exchange.Calls; default 10,000
 	Sends           int           // backend requests per sandbox; default none (Fastly allows 32)
 	SecretReads     int           // secrets got from stores per sandbox; default none (Fastly allows 5)
+	ConfigReads     int           // keys looked up in config stores and dictionaries per sandbox; default none (Fastly allows 32)
 	CPU             time.Duration // time that a guest does not wait, per request; default none (Fastly allows 50 ms on its machines)
 	URL             int           // bytes of a client's request target; default none (Fastly allows 8,192); beyond it the host answers 414
+	Field           int           // bytes of one field of a client's request, name and value; default none (Fastly allows 128 KB); beyond it 431
+	Hops            int           // "Fastly" tokens in the CDN-Loop of a client's request; default none (Fastly allows 20 hops); beyond it 508
 	KVValue         int           // bytes of a value in a KV store; default none (Fastly allows 25 MB)
 	KVMetadata      int           // bytes of a value's metadata; default none (Fastly allows 2,048)
 }
@@ -185,6 +188,9 @@ type Backend struct {
 	SkipVerify bool   // accept any certificate
 	CA         *x509.CertPool
 	ClientCert *tls.Certificate
+	// GRPC: speak HTTP/2 and nothing else, with ALPN under https and with prior knowledge under http. Names of fields are in
+	// lower case then, and targets must not begin with two slashes.
+	GRPC bool
 
 	// Timeouts; 0 means Fastly's defaults for a backend (1 s, 15 s, 10 s), a negative value none.
 	ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout time.Duration
@@ -214,7 +220,7 @@ func (b Backend) compile() (*origin.Backend, error) {
 	if b.NoSNI {
 		o.SNI = ""
 	}
-	o.Host, o.Handler, o.SkipVerify, o.CA, o.ClientCert = b.Host, b.Handler, b.SkipVerify, b.CA, b.ClientCert
+	o.GRPC, o.Host, o.Handler, o.SkipVerify, o.CA, o.ClientCert = b.GRPC, b.Host, b.Handler, b.SkipVerify, b.CA, b.ClientCert
 	o.ConnectTimeout = origin.Timeout(b.ConnectTimeout, time.Second)
 	o.FirstByteTimeout = origin.Timeout(b.FirstByteTimeout, 15*time.Second)
 	o.BetweenBytesTimeout = origin.Timeout(b.BetweenBytesTimeout, 10*time.Second)
@@ -288,7 +294,7 @@ func (c *Config) tables(svc *abi.Service) error {
 // service checks the configuration and turns it into what sandboxes share.
 func (c *Config) service() (*abi.Service, error) {
 	svc := &abi.Service{ConfigStores: c.ConfigStores, SecretStores: c.SecretStores, HostBytes: c.Limits.HostBytes,
-		Sends: c.Limits.Sends, SecretReads: c.Limits.SecretReads, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}, Geo: map[netip.Addr][]byte{},
+		Sends: c.Limits.Sends, SecretReads: c.Limits.SecretReads, ConfigReads: c.Limits.ConfigReads, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}, Geo: map[netip.Addr][]byte{},
 		Devices: map[string][]byte{}, ACLs: map[string][]abi.ACLEntry{}, Shields: map[string]abi.Shield{}}
 	if c.Production {
 		svc.Depart = depart
@@ -317,21 +323,22 @@ func (c *Config) service() (*abi.Service, error) {
 
 func (c *Config) args() []string { return append([]string{"compute-app"}, c.Args...) }
 
-// environment is Viceroy's (src/linking.rs, make_wasi_ctx) with Env over it, sorted by name.
+// environment is Viceroy's (src/linking.rs, make_wasi_ctx), in its order and with the values of Env where that has any; then
+// what else Env has, by name.
 func (c *Config) environment(id uint64) [][2]string {
 	const zeros = "0000000000000000000000"
-	env := map[string]string{
-		"FASTLY_CACHE_GENERATION": "0", "FASTLY_CUSTOMER_ID": zeros, "FASTLY_POP": "XXX", "FASTLY_REGION": "Somewhere",
-		"FASTLY_SERVICE_ID": zeros, "FASTLY_SERVICE_VERSION": "0", "FASTLY_HOSTNAME": "localhost", "FASTLY_IS_STAGING": "0",
-		"FASTLY_TRACE_ID": fmt.Sprintf("%032x", id),
+	list := [][2]string{{"FASTLY_CACHE_GENERATION", "0"}, {"FASTLY_CUSTOMER_ID", zeros}, {"FASTLY_POP", "XXX"},
+		{"FASTLY_REGION", "Somewhere"}, {"FASTLY_SERVICE_ID", zeros}, {"FASTLY_SERVICE_VERSION", "0"},
+		{"FASTLY_HOSTNAME", "localhost"}, {"FASTLY_IS_STAGING", "0"}, {"FASTLY_TRACE_ID", fmt.Sprintf("%032x", id)}}
+	more := maps.Clone(c.Env)
+	for i, pair := range list {
+		if value, ok := more[pair[0]]; ok {
+			list[i][1] = value
+			delete(more, pair[0])
+		}
 	}
-	for name, value := range c.Env {
-		env[name] = value
+	for _, name := range slices.Sorted(maps.Keys(more)) {
+		list = append(list, [2]string{name, more[name]})
 	}
-	list := make([][2]string, 0, len(env))
-	for name, value := range env {
-		list = append(list, [2]string{name, value})
-	}
-	slices.SortFunc(list, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	return list
 }

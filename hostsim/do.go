@@ -38,6 +38,9 @@ type Response struct {
 func (h *Host) Do(ctx context.Context, r *Request) (*Response, *Exchange, error) {
 	req, header := r.http(ctx)
 	down, summary, err := h.downstream(req)
+	if err == nil {
+		err = h.cfg.Limits.admit(header)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +108,7 @@ func (r *run) collect(ctx context.Context, method string) (*Response, error) {
 	if out == nil {
 		return nil, context.Cause(ctx)
 	}
-	defer out.Body.Close()
+	defer out.Close()
 	resp := &Response{Status: out.Status, Header: frameResponse(out, method)}
 	r.rec.x.Response = out.Status
 	var body bytes.Buffer

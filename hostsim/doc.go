@@ -46,8 +46,9 @@
 //   - a secret from an unset environment variable is an error in LoadConfig;
 //   - backend timeouts default to Fastly's, not to none;
 //   - a bad handle of a KV store is badf and a listing of no keys bad_request, where Viceroy panics;
+//   - a bad address, enum value or flag is inval or badalign, where Viceroy's bindings end the guest;
 //   - unknown keys in a fastly.toml are errors everywhere, not only in backends;
 //   - host memory that a guest can claim through handles, headers, buffers, stores and the cache is bounded.
 //
-// README.md lists what is not modelled.
+// README.md has the whole list, which a differential test against Viceroy holds to be complete, and what is not modelled.
 package hostsim

@@ -53,14 +53,14 @@ var hostCalls = func() []*HostCall {
 	return list
 }()
 
-// HostCalls lists the 251 functions of the ABI. The list must not be changed.
+// HostCalls lists the 255 functions of the ABI as it is in Viceroy 0.22. The list must not be changed.
 func HostCalls() []*HostCall { return hostCalls }
 
 // Guest is one run of a Program: the world that its WASI shows, and its host calls.
 type Guest struct {
 	Entry          string      // the exported function to call
 	Args           []string    // argv, the program's name first
-	Env            [][2]string // name and value, sorted by name
+	Env            [][2]string // name and value
 	Stdout, Stderr io.Writer
 	Now            func() time.Time    // the wall clock
 	Sleep          func(time.Duration) // ends early when the request does; it does not count as CPU time

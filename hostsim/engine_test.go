@@ -84,5 +84,5 @@ func TestEngineSeam(t *testing.T) {
 	require.Equal(t, uint32(3), x.Ending.Code)
 	_, x = run(func(g *hostsim.Guest, _ flat) error { g.MemoryRefused(); return errors.New("unreachable executed") })
 	require.Equal(t, hostsim.OutOfMemory, x.Ending.Kind)
-	require.Len(t, hostsim.HostCalls(), 251)
+	require.Len(t, hostsim.HostCalls(), 255)
 }

@@ -19,8 +19,7 @@ import (
 // of them are reported together. A secret that comes from the environment must be set there. Secrets are never part of an
 // error.
 //
-// Everything else in the file belongs to Fastly's CLI and is not looked at, and neither is what this package does not
-// model: grpc backends are an error.
+// Everything else in the file belongs to Fastly's CLI and is not looked at.
 func LoadConfig(path string) (Config, error) {
 	f, err := readTOML(path)
 	if err != nil {
@@ -80,9 +79,7 @@ func loadBackend(s *section) Backend {
 	if s.has("use_sni") {
 		b.NoSNI = !get[bool](s, "use_sni")
 	}
-	if get[bool](s, "grpc") {
-		s.fail("grpc", "grpc backends are not supported")
-	}
+	b.GRPC = get[bool](s, "grpc")
 	if s.has("ca_certificate") {
 		b.CA = x509.NewCertPool()
 		s.addCA(b.CA, join(s.path, "ca_certificate"), s.data["ca_certificate"])

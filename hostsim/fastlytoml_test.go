@@ -80,7 +80,7 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"scheme", "[local_server.backends.x]\nurl='ftp://a'", "fastly.toml:2: local_server.backends.x.url: backend url \"ftp://a\": scheme must be http or https"},
 		{"type", "[local_server.backends.x]\nurl='http://a'\nuse_sni='yes'", "fastly.toml:3: local_server.backends.x.use_sni: must be true or false"},
 		{"empty host", "[local_server.backends.x]\nurl='http://a'\noverride_host=' '", "fastly.toml:3: local_server.backends.x.override_host: must not be empty"},
-		{"grpc", "[local_server.backends.x]\nurl='http://a'\ngrpc=true", "grpc backends are not supported"},
+		{"grpc", "[local_server.backends.x]\nurl='http://a'\ngrpc=1", "must be true or false"},
 		{"health", "[local_server.backends.x]\nurl='http://a'\nhealth='ill'", "\"ill\" is none of"},
 		{"ca", "[local_server.backends.x]\nurl='http://a'\nca_certificate='x'", "has no PEM certificate"},
 		{"client cert", "[local_server.backends.x]\nurl='http://a'\nclient_certificate={certificate='x', key='SECRET'}", "do not make a pair"},

@@ -148,3 +148,6 @@ func (h *Host) KV(store, key string) (KVEntry, bool) {
 	e, ok := h.svc.KV.Get(store, key)
 	return KVEntry{Value: e.Value, Metadata: e.Metadata}, ok
 }
+
+// Requests is how many requests the Host has taken, those under way included.
+func (h *Host) Requests() uint64 { return h.nextID.Load() }

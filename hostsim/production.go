@@ -1,6 +1,7 @@
 package hostsim
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -20,7 +21,10 @@ func (c *Config) produce() {
 	l.MemoryPages = orDefault(l.MemoryPages, 2048)
 	l.Sends = orDefault(l.Sends, 32)
 	l.SecretReads = orDefault(l.SecretReads, 5)
+	l.ConfigReads = orDefault(l.ConfigReads, 32)
 	l.URL = orDefault(l.URL, 8192)
+	l.Field = orDefault(l.Field, 128<<10)
+	l.Hops = orDefault(l.Hops, 20)
 	l.KVValue = orDefault(l.KVValue, 25_000_000)
 	l.KVMetadata = orDefault(l.KVMetadata, 2048)
 	// Ten times the platform's 50 ms: this engine is slower, and the machine is shared.
@@ -39,6 +43,36 @@ func arrive(down *abi.Downstream) {
 	if !down.Header.Has("Fastly-Client-IP") {
 		down.Header.Add("Fastly-Client-IP", down.ClientIP.String())
 	}
+}
+
+// admit refuses what the platform's front does: fields beyond the limit, and a request that has been through the network too
+// often already. That a loop is answered 508 is what fastlike does (github.com/avidal/fastlike); the platform's answer is not
+// documented.
+func (l *Limits) admit(header wire.Header) error {
+	hops := 0
+	for _, f := range header {
+		if l.Field > 0 && len(f.Name)+len(f.Value) > l.Field {
+			return fmt.Errorf("%w: %.40q has %d bytes, the limit is %d", errLongField, f.Name, len(f.Name)+len(f.Value), l.Field)
+		}
+		if strings.EqualFold(f.Name, "CDN-Loop") {
+			hops += fastlyTokens(f.Value)
+		}
+	}
+	if l.Hops > 0 && hops > l.Hops {
+		return fmt.Errorf("%w: %d hops in CDN-Loop, the limit is %d", errLoop, hops, l.Hops)
+	}
+	return nil
+}
+
+// fastlyTokens counts the entries of a CDN-Loop (RFC 8586) that name Fastly; parameters behind ";" do not matter.
+func fastlyTokens(value string) (n int) {
+	for entry := range strings.SplitSeq(value, ",") {
+		id, _, _ := strings.Cut(entry, ";")
+		if strings.EqualFold(strings.TrimSpace(id), "Fastly") {
+			n++
+		}
+	}
+	return n
 }
 
 // depart adds to a backend request what names the service on its way: a token in CDN-Loop (RFC 8586) and Fastly-FF.

@@ -65,12 +65,12 @@ func TestProductionProfile(t *testing.T) {
 	var sent wire.Header
 	origin := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sent = wire.RawHeader(r) })
 	cfg := hostsim.Config{Production: true, Backends: map[string]hostsim.Backend{"origin": {Handler: origin}},
-		SecretStores: map[string]map[string][]byte{"keys": {"k": []byte("v")}}}
-	var sends, secrets []hostsim.Status
+		SecretStores: map[string]map[string][]byte{"keys": {"k": []byte("v")}}, ConfigStores: map[string]map[string]string{"keys": {"k": "v"}}}
+	var sends, secrets, settings []hostsim.Status
 	var tls hostsim.Status
 	var header, uri string
 	h := hand(t, cfg, func(h handGuest) {
-		sends, secrets = nil, nil
+		sends, secrets, settings = nil, nil, nil
 		h.call("http_req.uri_get", 0, 1024, 9000, 0)
 		uri = string(h.m[1024 : 1024+h.word(0)])
 		tls = h.call("http_downstream.downstream_tls_protocol", 0, 1024, 100, 0)
@@ -87,6 +87,12 @@ func TestProductionProfile(t *testing.T) {
 		for range 6 {
 			secrets = append(secrets, h.call("secret_store.get", h.word(60), key, n, 64))
 		}
+		store, n = h.text(256, "keys")
+		h.call("config_store.open", store, n, 60)
+		key, n = h.text(256, "k")
+		for range 33 {
+			settings = append(settings, h.call("config_store.get", h.word(60), key, n, 1024, 100, 64))
+		}
 	})
 	do := func(header wire.Header) {
 		_, _, err := h.Do(context.Background(), &hostsim.Request{Target: "/A?b", Host: "LINK.Example.com", Header: header})
@@ -100,6 +106,8 @@ func TestProductionProfile(t *testing.T) {
 	require.Equal(t, hostsim.StatusLimitExceeded, sends[32])
 	require.Equal(t, hostsim.StatusOK, secrets[4])
 	require.Equal(t, hostsim.StatusLimitExceeded, secrets[5])
+	require.Equal(t, hostsim.StatusOK, settings[31])
+	require.Equal(t, hostsim.StatusLimitExceeded, settings[32])
 	loop, _ := sent.Get("CDN-Loop")
 	require.Equal(t, "Fastly", loop)
 	require.True(t, sent.Has("Fastly-FF"))
@@ -107,6 +115,12 @@ func TestProductionProfile(t *testing.T) {
 	require.Equal(t, "192.0.2.66", header, "clients may forge it")
 	_, _, err := h.Do(context.Background(), &hostsim.Request{Target: "/" + strings.Repeat("x", 8192)})
 	require.ErrorContains(t, err, "too long")
+	_, _, err = h.Do(context.Background(), &hostsim.Request{Header: wire.NewHeader("X-Long", strings.Repeat("x", 128<<10))})
+	require.ErrorContains(t, err, "request field is too long: \"X-Long\"")
+	_, _, err = h.Do(context.Background(), &hostsim.Request{Header: wire.NewHeader("CDN-Loop", strings.Repeat("Fastly, ", 19)+"other; a=b, fastly;x=y")})
+	require.NoError(t, err, "twenty hops, and one elsewhere")
+	_, _, err = h.Do(context.Background(), &hostsim.Request{Header: wire.NewHeader("CDN-Loop", strings.Repeat("Fastly, ", 20)+"x", "cdn-loop", "Fastly")})
+	require.ErrorContains(t, err, "21 hops in CDN-Loop")
 }
 
 func TestProductionWantsTLS(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
@@ -46,7 +47,8 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 		http.Error(w, errClosed.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	defer close(r.replied)
+	replied := sync.OnceFunc(func() { close(r.replied) })
+	defer replied()
 	defer body.finish()
 	// When the request's time is up, a write to a client that does not read must end as well.
 	unblocked := context.AfterFunc(r.ctx, func() { _ = rc.SetWriteDeadline(longAgo) })
@@ -54,12 +56,17 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 	if out == nil {
 		panic(http.ErrAbortHandler)
 	}
-	defer out.Body.Close()
+	defer out.Close()
 	r.rec.x.Response = out.Status
 	if err := r.write(w, req, out); err != nil {
 		r.abandonSoon()
 		unblocked()
 		panic(http.ErrAbortHandler)
+	}
+	if out.Join != nil && unblocked() {
+		replied() // the exchange is over, the connections live on
+		h.join(rc, out.Join)
+		return
 	}
 	if !unblocked() {
 		panic(http.ErrAbortHandler) // the deadline stands, so the connection is of no use any more
@@ -74,9 +81,29 @@ func (r *run) await(client context.Context) *abi.Outgoing {
 	case <-client.Done():
 		r.cancel(errClientGone)
 		out := <-r.rec.reply // the guest's ending answers at the latest
-		out.Body.Close()
+		out.Close()
 		return nil
 	}
+}
+
+// join carries bytes between a client and a backend that have left HTTP behind, until one side ends or the host is closed.
+func (h *Host) join(rc *http.ResponseController, backend io.ReadWriteCloser) {
+	conn, buffered, err := rc.Hijack()
+	if err != nil {
+		h.cfg.Log.Warn("connection cannot be joined", "error", err)
+		return
+	}
+	shut := sync.OnceFunc(func() { conn.Close(); backend.Close() })
+	defer context.AfterFunc(h.ctx, shut)()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer shut()
+		io.Copy(backend, buffered)
+	}()
+	io.Copy(conn, backend)
+	shut()
+	<-done
 }
 
 // abandonSoon shortens what is left of the time limit after the client has gone in mid-response.
@@ -147,7 +174,7 @@ func frameResponse(out *abi.Outgoing, method string) wire.Header {
 	header.Del("Transfer-Encoding")
 	length := out.Body.Length()
 	switch {
-	case method == "HEAD" || out.Status == 204 || out.Status == 304:
+	case method == "HEAD" || out.Status < 200 || out.Status == 204 || out.Status == 304:
 	case length >= 0:
 		header.Add("Content-Length", strconv.FormatInt(length, 10))
 	default:
@@ -165,6 +192,9 @@ func (h *Host) downstream(req *http.Request) (*abi.Downstream, RequestSummary, e
 	}
 	down := &abi.Downstream{Method: req.Method, Version: version(req.ProtoMajor, req.ProtoMinor), Header: header}
 	uri, err := h.uri(target, req.Host)
+	if err == nil {
+		err = h.cfg.Limits.admit(header)
+	}
 	if err != nil {
 		return nil, RequestSummary{}, err
 	}
@@ -173,11 +203,21 @@ func (h *Host) downstream(req *http.Request) (*abi.Downstream, RequestSummary, e
 	return down, RequestSummary{Method: req.Method, Target: target, Host: req.Host, Header: header.Clone()}, nil
 }
 
-var errLongTarget = errors.New("request target is too long")
+// What a request can be refused for, beside being none.
+var (
+	errLongTarget = errors.New("request target is too long")
+	errLongField  = errors.New("request field is too long")
+	errLoop       = errors.New("request goes round in a loop")
+)
 
 func refusal(err error) int {
-	if errors.Is(err, errLongTarget) {
+	switch {
+	case errors.Is(err, errLongTarget):
 		return http.StatusRequestURITooLong
+	case errors.Is(err, errLongField):
+		return http.StatusRequestHeaderFieldsTooLarge
+	case errors.Is(err, errLoop):
+		return http.StatusLoopDetected
 	}
 	return http.StatusBadRequest
 }
@@ -186,6 +226,9 @@ func (h *Host) uri(target, host string) (abi.URI, error) {
 	uri := abi.URI{Scheme: h.cfg.Scheme, Authority: host, Target: target}
 	if limit := h.cfg.Limits.URL; limit > 0 && len(target) > limit {
 		return uri, fmt.Errorf("%w: %d bytes, the limit is %d", errLongTarget, len(target), limit)
+	}
+	if host != "" && !abi.ValidAuthority(host) {
+		return uri, fmt.Errorf("host %q cannot be part of a URI", host)
 	}
 	if strings.HasPrefix(target, "/") || target == "*" {
 		if host == "" {
@@ -196,6 +239,9 @@ func (h *Host) uri(target, host string) (abi.URI, error) {
 	absolute, ok := abi.ParseURI(target)
 	if !ok || absolute.Scheme == "" {
 		return uri, errors.New("request target is neither a path nor absolute")
+	}
+	if h.cfg.Scheme == "http" {
+		uri.Scheme = absolute.Scheme // a client that says https is believed, as in Viceroy
 	}
 	if uri.Target = absolute.Target; host == "" {
 		uri.Authority = absolute.Authority

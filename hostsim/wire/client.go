@@ -37,15 +37,21 @@ type Response struct {
 	Body   io.ReadCloser
 	Length int64
 
+	// After gives the trailer fields once Body has returned io.EOF; it may be nil.
+	After func() Header
+	// Upgraded is the connection behind a 101 (Switching Protocols), and nil behind every other status. Whoever takes it
+	// closes it; otherwise Body's Close does.
+	Upgraded io.ReadWriteCloser
+
 	body *bodyReader
 }
 
 // Trailer returns the trailer fields after Body has returned io.EOF.
 func (r *Response) Trailer() Header {
-	if r.body == nil {
+	if r.After == nil {
 		return nil
 	}
-	return r.body.Trailer()
+	return r.After()
 }
 
 // RoundTrip sends req over conn and returns when the head of the final response is there; 1xx responses are skipped. The
@@ -71,7 +77,10 @@ func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (
 		conn.Close()
 		return nil, sent.explain(err)
 	}
-	resp.Body = &responseBody{bodyReader: resp.body, conn: conn}
+	resp.Body, resp.After = &responseBody{bodyReader: resp.body, conn: conn}, resp.body.Trailer
+	if resp.Status == http.StatusSwitchingProtocols {
+		resp.Upgraded = &upgraded{Conn: conn, buffered: resp.body.conn}
+	}
 	return resp, nil
 }
 
@@ -126,6 +135,10 @@ func (s *sender) sendBody(bw *bufio.Writer, req *Request, f framing) error {
 	var out io.Writer = bw
 	var chunks *chunkWriter
 	if f.chunked {
+		// The other side may answer before there is a body, and the body may wait for that answer.
+		if err := bw.Flush(); err != nil {
+			return err
+		}
 		chunks = newChunkWriter(bw)
 		out = chunks
 	}
@@ -216,6 +229,14 @@ func newResponse(br *bufio.Reader, method, proto string, status int, header Head
 	body := newBodyReader(br, f, limit)
 	return &Response{Proto: proto, Status: status, Header: header, Length: f.length, body: body}, nil
 }
+
+// upgraded is a connection whose first bytes have been read already.
+type upgraded struct {
+	net.Conn
+	buffered *bufio.Reader
+}
+
+func (u *upgraded) Read(p []byte) (int, error) { return u.buffered.Read(p) }
 
 // responseBody closes the connection with the body.
 type responseBody struct {

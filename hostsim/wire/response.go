@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -39,6 +41,21 @@ type responseWriter struct {
 	trailer    Header
 	closeAfter bool
 	continued  bool
+	watch      *watcher
+	hijacked   bool
+}
+
+var _ http.Hijacker = (*responseWriter)(nil)
+
+// Hijack hands the connection to the handler, for a 101 (Switching Protocols); it is closed when the handler returns. What the
+// client has sent already is in the reader.
+func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.hijacked {
+		return nil, nil, http.ErrHijacked
+	}
+	w.hijacked = true
+	w.watch.stop()
+	return w.c.conn, bufio.NewReadWriter(w.c.br, w.c.bw), w.c.bw.Flush()
 }
 
 // Header returns the fields that WriteHeader will send, sorted by name.

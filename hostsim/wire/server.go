@@ -326,7 +326,7 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	defer cancel()
 	w := &responseWriter{c: c, req: req, header: http.Header{}}
 	watch := &watcher{c: c, cancel: cancel, done: make(chan struct{})}
-	body.ended = watch.start
+	body.ended, w.watch = watch.start, watch
 	if expect, _ := RawHeader(req).Get("Expect"); strings.EqualFold(expect, "100-continue") && body.left != 0 {
 		body.before = w.writeContinue
 	}
@@ -336,6 +336,9 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 		watch.start()
 	}
 	ok := c.handle(w, req.WithContext(ctx))
+	if w.hijacked {
+		return false
+	}
 	ok = ok && w.finish() == nil
 	watch.stop()
 	return ok && !w.closeAfter && drain(c.conn, body, w.continued || body.before == nil)

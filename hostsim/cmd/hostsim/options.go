@@ -23,6 +23,8 @@ type options struct {
 	live    bool
 	verbose bool
 	quiet   bool
+	stderr  io.Writer // set by load
+	logged  [2]bool   // stdout and stderr go out as log lines
 	module  string
 	args    []string
 }
@@ -65,6 +67,8 @@ func parse(sub string, args []string, stdout io.Writer) (*options, error) {
 	fs.BoolVar(&o.tls, "tls", false, "serve HTTPS, HTTP/1.1 and HTTP/2, with a certificate made at the start; guests see https URIs")
 	fs.BoolVar(&o.live, "production", false, "behave as Fastly's platform does where Viceroy does not: TLS only, fields, limits")
 	fs.Var(&o.trace, "trace", "write each request with its host calls; --trace=json for one JSON object a line")
+	fs.BoolVar(&o.logged[0], "log-stdout", false, "write what guests write to stdout as lines of a log endpoint of that name")
+	fs.BoolVar(&o.logged[1], "log-stderr", false, "the same for stderr")
 	for _, name := range []string{"v", "vv", "vvv", "verbose"} {
 		fs.BoolVar(&o.verbose, name, false, "write a line for each request")
 	}
@@ -85,6 +89,9 @@ func parse(sub string, args []string, stdout io.Writer) (*options, error) {
 		return nil, &usageError{fmt.Sprintf("%q is one argument too many", fs.Arg(1))}
 	}
 	o.module, o.args = fs.Arg(0), fs.Args()[1:]
+	if len(o.args) > 0 && o.args[0] == "--" {
+		o.args = o.args[1:]
+	}
 	return o, nil
 }
 
@@ -96,9 +103,14 @@ func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error)
 		}
 	}
 	out := &lines{w: stdout}
-	cfg.Args, cfg.Stdout, cfg.Stderr = o.args, out, &lines{w: stderr}
-	cfg.OnLog = func(l hostsim.LogLine) {
-		fmt.Fprintf(out, "%s :: %s\n", l.Endpoint, strings.ReplaceAll(l.Line, "\n", `\n`))
+	o.stderr = &lines{w: stderr}
+	cfg.Args, cfg.Stdout, cfg.Stderr = o.args, out, o.stderr
+	cfg.OnLog = func(l hostsim.LogLine) { logLine(out, l.Endpoint, l.Line) }
+	if o.logged[0] {
+		cfg.Stdout = &endpoint{out, "stdout"}
+	}
+	if o.logged[1] {
+		cfg.Stderr = &endpoint{out, "stderr"}
 	}
 	cfg.Production = o.live
 	cfg.Trace = o.trace != ""
@@ -106,9 +118,26 @@ func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error)
 		cfg.CacheDir = filepath.Join(cacheDir, "hostsim")
 	}
 	if !o.quiet {
-		cfg.Log = slog.New(slog.NewTextHandler(cfg.Stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+		cfg.Log = slog.New(slog.NewTextHandler(o.stderr, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
 	}
 	return cfg, nil
+}
+
+func logLine(out io.Writer, name, line string) {
+	fmt.Fprintf(out, "%s :: %s\n", name, strings.ReplaceAll(line, "\n", `\n`))
+}
+
+// endpoint makes a log line of each write.
+type endpoint struct {
+	out  io.Writer
+	name string
+}
+
+func (e *endpoint) Write(p []byte) (int, error) {
+	if line := strings.TrimSuffix(string(p), "\n"); line != "" {
+		logLine(e.out, e.name, line)
+	}
+	return len(p), nil
 }
 
 func withoutTime(_ []string, a slog.Attr) slog.Attr {

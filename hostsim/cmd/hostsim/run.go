@@ -30,7 +30,7 @@ func runOnce(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.trace != "" {
-		writeTrace(cfg.Stderr, o.trace, x)
+		writeTrace(o.stderr, o.trace, x)
 	}
 	switch {
 	case x.Ending.OK():

@@ -26,9 +26,9 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	cfg.OnExchange = func(x *hostsim.Exchange) {
 		switch {
 		case o.trace != "":
-			writeTrace(cfg.Stderr, o.trace, x)
+			writeTrace(o.stderr, o.trace, x)
 		case o.verbose && !o.quiet:
-			io.WriteString(cfg.Stderr, requestLine(x))
+			io.WriteString(o.stderr, requestLine(x))
 		}
 	}
 	handler, err := newReloader(ctx, o.module, cfg)

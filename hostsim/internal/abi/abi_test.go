@@ -120,7 +120,7 @@ func TestSignatures(t *testing.T) {
 			want[fields[0]+"."+fields[1]] = fields[2]
 		}
 	}
-	require.Len(t, want, 251)
+	require.Len(t, want, 255)
 	have := map[string]string{}
 	for _, fn := range Functions() {
 		have[fn.Module+"."+fn.Name] = fn.Params
@@ -255,7 +255,7 @@ func TestPointers(t *testing.T) {
 	require.Equal(t, uint32(math.MaxUint32), r.u32(0), "time out")
 	require.Equal(t, Inval, r.call("http_req.version_set", 0, 5))
 	require.Equal(t, Inval, r.call("http_body.write", 0, "x", 2, 0))
-	require.Equal(t, Inval, r.call("http_req.cache_override_set", 0, 16, 0, 0))
+	require.Equal(t, Inval, r.call("http_req.cache_override_set", 0, 32, 0, 0))
 	require.Equal(t, Inval, r.call("http_req.auto_decompress_response_set", 0, 2))
 	require.Equal(t, Error, r.s.Call(Lookup("fastly_abi", "init"), r.m, []uint64{2}))
 	require.Equal(t, OK, r.s.Call(Lookup("fastly_abi", "init"), r.m, []uint64{1}))
@@ -441,7 +441,7 @@ func TestDownstream(t *testing.T) {
 func TestURISet(t *testing.T) {
 	for uri, want := range map[string]string{
 		"/%zz": "/%zz", "https://h/a b|c%": "https://h/a b|c%", "HTTP://h": "http://h/", "http://h?q": "http://h/?q", "*": "*",
-		"": "", "x": "", "http://": "", "/a\r\nb": "", "/a\x00": "", "://h/": "", "1x://h/": "",
+		"": "", "a b": "", "x": "x", "h:80": "h:80", "http://": "", "/a\r\nb": "", "/a\x00": "", "://h/": "", "1x://h/": "",
 	} {
 		r := newRig(t)
 		st := r.call("http_req.uri_set", 0, uri)

@@ -48,14 +48,23 @@ func asyncSelect(f *frame) {
 	if f.ok() && (len(handles) == 0 && limit == 0 || len(handles) > maxSelect) {
 		f.fail(Inval)
 	}
-	items := make([]item, 0, len(handles))
-	for _, h := range handles {
-		items = append(items, itemAs[item](f, h))
-	}
+	items := f.distinct(handles)
 	if f.ok() {
 		at := f.s.first(items, time.Duration(limit)*time.Millisecond)
 		f.put32(3, uint32(at)) // -1, the time limit, is the largest uint32
 	}
+}
+
+// distinct are the items behind handles. None may be there twice.
+func (f *frame) distinct(handles []uint32) []item {
+	items, seen := make([]item, 0, len(handles)), map[uint32]bool{}
+	for _, h := range handles {
+		if items = append(items, itemAs[item](f, h)); seen[h] {
+			f.fail(BadHandle)
+		}
+		seen[h] = true
+	}
+	return items
 }
 
 func asyncIsReady(f *frame) {

@@ -163,6 +163,7 @@ func cacheTransaction(f *frame) {
 	if !f.ok() {
 		return
 	}
+	f.s.addItem(nil) // Viceroy gives out a busy handle on the way, which shows in the number of the next
 	if f.await(l); f.ok() {
 		f.put32(4, f.s.addItem(l))
 	} else {
@@ -416,12 +417,21 @@ func cacheLength(f *frame, e *cacheEntry) {
 	f.put64(1, uint64(e.length))
 }
 
-// cacheBody gives a body to read the object, or a range of it, with. One may be open at a time.
-func cacheBody(f *frame, e *cacheEntry) {
-	mask, r := f.flags(1, bodyKnown), f.record(f.u32(2), bodyRangeSize, 8)
+// cacheGetBody looks at its options before it looks for the object.
+func cacheGetBody(f *frame) {
+	mask := f.flags(1, bodyKnown)
+	f.record(f.u32(2), bodyRangeSize, 8)
 	if mask&reservedFlag != 0 {
 		f.fail(Unsupported)
 	}
+	if f.ok() {
+		onObject(cacheBody)(f)
+	}
+}
+
+// cacheBody gives a body to read the object, or a range of it, with. One may be open at a time.
+func cacheBody(f *frame, e *cacheEntry) {
+	mask, r := f.u32(1), f.record(f.u32(2), bodyRangeSize, 8)
 	if f.ok() && e.readingSet {
 		if _, open := f.s.items[e.reading].(*Body); open {
 			f.fail(BadHandle)

@@ -61,7 +61,7 @@ func reqRegisterDynamic(f *frame) {
 	if !f.ok() {
 		return
 	}
-	b := &origin.Backend{}
+	b := &origin.Backend{GRPC: mask&optGRPC != 0}
 	f.dynamicAddress(b, mask, target)
 	f.dynamicNames(b, mask, config)
 	f.dynamicTLS(b, mask, config)
@@ -70,7 +70,7 @@ func reqRegisterDynamic(f *frame) {
 }
 
 func (f *frame) addDynamic(name string, b *origin.Backend) {
-	if f.ok() && (name == "" || f.s.backend(name) != nil) {
+	if f.ok() && f.s.backend(name) != nil {
 		f.fail(Error)
 	}
 	if f.ok() && len(f.s.dynamic) >= maxDynamic {
@@ -90,7 +90,7 @@ func (f *frame) dynamicAddress(b *origin.Backend, mask uint32, target string) {
 	if mask&optUseSSL != 0 {
 		scheme = "https"
 	}
-	if b.ParseURL(scheme+"://"+target) != nil || b.Prefix != "" {
+	if !ValidAuthority(target) || b.ParseURL(scheme+"://"+target) != nil || b.Prefix != "" {
 		f.fail(Error)
 	}
 }

@@ -150,6 +150,17 @@ func (f *frame) fill(i int, value []byte) {
 	f.put32(i+2, uint32(len(value)))
 }
 
+// fillAfterCount is fill for calls that write the count before they look at the buffer.
+func (f *frame) fillAfterCount(i int, value []byte) {
+	if uint64(len(value)) > uint64(f.u32(i+1)) {
+		f.fill(i, value)
+		return
+	}
+	if f.put32(i+2, uint32(len(value))); f.ok() {
+		copy(f.view(f.u32(i), uint32(len(value))), value)
+	}
+}
+
 // need is a length for the guest, or 0 where it cannot be told.
 func need(n int) uint32 {
 	if uint64(n) > math.MaxUint32 {

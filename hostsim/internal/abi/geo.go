@@ -1,6 +1,9 @@
 package abi
 
-import "net/netip"
+import (
+	"net/netip"
+	"unicode/utf8"
+)
 
 // address is an IP address of 4 or 16 octets at the argument pair (address, length) at i; another length is inval.
 func (f *frame) address(i int) netip.Addr {
@@ -29,12 +32,19 @@ func geoLookup(f *frame) {
 	if !ok && ip.IsLoopback() && !f.s.svc.NoLoopbackGeo {
 		place = []byte(loopbackPlace)
 	}
+	if len(place) == 0 {
+		f.put32(4, 0) // the buffer is not looked at
+		return
+	}
 	f.fill(2, place)
 }
 
 // deviceLookup knows user agents by their whole text only.
 func deviceLookup(f *frame) {
-	agent := f.text(0)
+	agent := f.copied(0)
+	if !utf8.ValidString(agent) {
+		f.fail(Error) // not inval, as elsewhere
+	}
 	if !f.ok() {
 		return
 	}

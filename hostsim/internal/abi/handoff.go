@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,33 +13,37 @@ import (
 var protected = strings.Fields("host connection sec-websocket-version sec-websocket-key upgrade pushpin-route content-length " +
 	"content-range expect fastly-ff proxy-authenticate proxy-authorization te trailer transfer-encoding cdn-loop")
 
-// handOffTo hands the client's request to a backend; name is the argument pair at i. The answer goes to the client. A
-// backend that would switch protocols is told apart by its 101, which is an error here: connections are not joined.
+// handOffTo hands the client's request to a backend; name is the argument pair at i. The answer goes to the client, and a 101
+// joins the client's connection and the backend's until one of them ends. The Host field is the backend's, with its port.
 func handOffTo(i int) hostCall {
 	return func(f *frame) {
 		name, r := f.handedOff(i)
 		if !f.ok() {
 			return
 		}
-		if f.s.backend(name) == nil {
+		backend := f.s.backend(name)
+		if backend == nil {
 			f.handOffFails(fmt.Sprintf("Backend handoff signaled to unknown backend '%s'.", name))
 			return
 		}
+		target := *backend
+		target.Host = cmp.Or(backend.Host, backend.Addr)
 		body := &Body{}
 		if b, ok := f.s.items[f.s.downBody].(*Body); ok {
 			body, f.s.items[f.s.downBody] = b, nil
 		}
-		if p := f.start(name, r, body); f.ok() {
+		r.handOff = true
+		if p := f.startAt(&target, name, r, body); f.ok() {
 			f.respondWith(p)
 		}
 	}
 }
 
-// handOffToGrip: there is no Pushpin beside this host, as beside a Viceroy that was not told of one.
+// handOffToGrip: there is no Pushpin beside this host, as beside a Viceroy that was not told of one. The guest learns it.
 func handOffToGrip(i int) hostCall {
 	return func(f *frame) {
 		if f.handedOff(i); f.ok() {
-			f.handOffFails("Pushpin handoff signaled, but Pushpin mode not enabled.")
+			f.fail(Unsupported)
 		}
 	}
 }

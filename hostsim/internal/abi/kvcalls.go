@@ -178,11 +178,13 @@ func (f *frame) startDelete(out int, bad Status) {
 	f.newItem(out, func() item { return &kvDelete{f.s.svc.KV.remove(store, key)} })
 }
 
-// kvDeleteWait does not tell whether there was anything to delete.
+// kvDeleteWait tells whether there was anything to delete, as Viceroy does since 0.22.
 func kvDeleteWait(f *frame) {
-	if takeItem[*kvDelete](f, f.u32(0)); f.ok() {
-		f.put32(1, uint32(kvOK))
+	d, outcome := takeItem[*kvDelete](f, f.u32(0)), kvOK
+	if f.ok() && !d.found {
+		outcome = kvNotFound
 	}
+	f.put32(1, uint32(outcome))
 }
 
 func kvListStart(f *frame) {

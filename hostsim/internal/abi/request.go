@@ -23,6 +23,7 @@ type request struct {
 	manual  bool // framing is the guest's
 	gunzip  bool
 	pass    bool
+	handOff bool // its outcome is the client's
 }
 
 // requestRow keeps what is known of a client's request after the request itself has been consumed.
@@ -97,7 +98,7 @@ func reqVersionSet(f *frame) {
 }
 
 // Flags of cache_override_tag. Nothing is cached on a send; only pass has an effect (see respDestIP).
-const cachePass, cacheKnown = 1, 15
+const cachePass, cacheKnown = 1, 31
 
 func reqCacheOverride(f *frame) {
 	tag := f.flags(1, cacheKnown)
@@ -113,6 +114,18 @@ func reqCacheOverrideV2(f *frame) {
 	}
 	if r := f.request(0); f.ok() {
 		r.pass = tag&cachePass != 0
+	}
+}
+
+// reqCacheOverrideV3 takes the same as a record: ttl, stale-while-revalidate, surrogate keys (address, length), timeout of
+// the lookup in milliseconds.
+func reqCacheOverrideV3(f *frame) {
+	tag, r := f.flags(1, cacheKnown), f.record(f.u32(2), 20, 4)
+	if n := r.u32(12); n > 0 && !wire.ValidValue(string(f.view(r.u32(8), n))) {
+		f.fail(Inval)
+	}
+	if req := f.request(0); f.ok() {
+		req.pass = tag&cachePass != 0
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
@@ -31,8 +32,8 @@ type Service struct {
 	Depart func(*wire.Header)
 	// HostBytes is the budget of host memory per sandbox: headers, buffered bodies, handles, log lines.
 	HostBytes int
-	// Sends and SecretReads are how many of them a sandbox may do; 0: no limit.
-	Sends, SecretReads int
+	// Sends, SecretReads and ConfigReads are how many of them a sandbox may do; 0: no limit.
+	Sends, SecretReads, ConfigReads int
 }
 
 // TLS is what a guest is told about the client's TLS connection. A nil *TLS answers none to every question.
@@ -64,6 +65,16 @@ type Outgoing struct {
 	Header wire.Header
 	Body   *Body
 	Manual bool // the guest frames the body by its own fields
+	// Join is the backend's connection behind a 101, to be joined with the client's; nil otherwise.
+	Join io.ReadWriteCloser
+}
+
+// Close lets go of a response that is not sent, or has been.
+func (o *Outgoing) Close() {
+	o.Body.Close()
+	if o.Join != nil {
+		o.Join.Close()
+	}
 }
 
 // Outside is what a sandbox does to the world. Its methods may be called from several goroutines.
@@ -109,6 +120,7 @@ type Sandbox struct {
 	spent   int
 	sends   int
 	reads   int // of secrets
+	lookups int // in config stores
 
 	requests  table[requestRow]
 	responses table[response]
@@ -138,6 +150,7 @@ type Sandbox struct {
 // outlive the guest included; when it ends, calls that wait return.
 func NewSandbox(ctx context.Context, svc *Service, outside Outside, down *Downstream) *Sandbox {
 	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now()}
+	live.Add(1)
 	s.accept(down)
 	return s
 }
@@ -184,10 +197,19 @@ func (s *Sandbox) EndGuest(fallback *Outgoing) {
 // WaitSends waits for backend requests that the guest started and did not wait for.
 func (s *Sandbox) WaitSends() { s.pending.Wait() }
 
+// live counts sandboxes that have not been closed.
+var live atomic.Int64
+
+// Live is how many sandboxes there are that Close has not been called for; for tests.
+func Live() int { return int(live.Load()) }
+
 // Close lets go of everything the sandbox still holds. It is called after EndGuest, when the response has gone out.
 func (s *Sandbox) Close() {
 	s.mu.Lock()
 	owned := s.owned
+	if !s.over {
+		live.Add(-1)
+	}
 	s.owned, s.over = nil, true
 	s.mu.Unlock()
 	for _, c := range owned {

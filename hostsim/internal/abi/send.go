@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type pending struct {
 
 	onResponse, onError []func(*wire.Header) // queued by pending_req_header_*
 	pass, gunzip        bool
+	handOff             bool // the outcome goes to the client, and a 101 joins the connections
 	backend             *origin.Backend
 	fault               *Fault
 }
@@ -53,7 +55,11 @@ func (f *frame) dispatch(stream bool) *pending {
 }
 
 func (f *frame) start(name string, r *request, body *Body) *pending {
-	backend := f.s.backend(name)
+	return f.startAt(f.s.backend(name), name, r, body)
+}
+
+// startAt is start with the backend found; nil when there is none.
+func (f *frame) startAt(backend *origin.Backend, name string, r *request, body *Body) *pending {
 	f.s.sends++
 	if backend == nil {
 		f.fail(Inval)
@@ -65,12 +71,12 @@ func (f *frame) start(name string, r *request, body *Body) *pending {
 		return nil
 	}
 	s := f.s
-	req := backend.Prepare(&origin.Request{Method: r.method, Authority: r.uri.Authority, Target: r.uri.Target, Header: r.header,
+	req := backend.Prepare(&origin.Request{Method: r.method, Authority: r.uri.Authority, Target: cmp.Or(r.uri.Target, "/"), Header: r.header,
 		Manual: r.manual, Body: body.Reader(s.ctx), Length: body.Length(), Trailer: body.Trailers})
 	if s.svc.Depart != nil {
 		s.svc.Depart(&req.Header)
 	}
-	p := &pending{done: make(chan struct{}), pass: r.pass, gunzip: r.gunzip, backend: backend, fault: s.outside.Fault(FaultBackend, name)}
+	p := &pending{done: make(chan struct{}), pass: r.pass, handOff: r.handOff, gunzip: r.gunzip, backend: backend, fault: s.outside.Fault(FaultBackend, name)}
 	report := s.outside.Sending(name, req)
 	s.pending.Go(func() {
 		defer close(p.done)
@@ -94,7 +100,9 @@ func (p *pending) run(s *Sandbox, req *wire.Request) {
 		return
 	}
 	p.resp = resp
-	s.ownCloser(resp.Body)
+	if !p.handOff || resp.Upgraded == nil {
+		s.ownCloser(resp.Body)
+	}
 }
 
 // send goes out, unless a fault says otherwise.
@@ -133,8 +141,11 @@ func sendStatus(err *origin.Error) Status {
 // take makes the response and its body; it is called once, after done.
 func (p *pending) take() (*response, *Body) {
 	version := HTTP11
-	if p.resp.Proto == "HTTP/1.0" {
+	switch p.resp.Proto {
+	case "HTTP/1.0":
 		version = HTTP10
+	case "HTTP/2.0":
+		version = HTTP2
 	}
 	r := &response{status: p.resp.Status, version: version, header: p.resp.Header, remote: p.resp.Remote, pass: p.pass}
 	src := &reader{rc: p.resp.Body, trailers: p.resp.Trailer, left: p.resp.Length, timeout: p.backend.BetweenBytesTimeout}
@@ -160,12 +171,18 @@ func apply(changes []func(*wire.Header), h *wire.Header) {
 
 // outgoing is what the client gets from a request that was handed over.
 func (p *pending) outgoing(s *Sandbox) *Outgoing {
+	if p.err == nil && p.handOff && p.resp.Upgraded != nil {
+		return &Outgoing{Status: p.resp.Status, Header: p.resp.Header, Body: &Body{}, Join: p.resp.Upgraded}
+	}
 	if p.err == nil {
 		r, body := p.take()
 		return &Outgoing{Status: r.status, Header: r.header, Body: body}
 	}
 	status := 502
-	if p.err.Tag == origin.TagHTTPResponseTimeout {
+	switch {
+	case p.handOff && p.err.Unconnected():
+		status = 500 // as in Viceroy, where only what goes wrong later is a bad gateway
+	case p.err.Tag == origin.TagHTTPResponseTimeout && !p.handOff:
 		status = 504
 	}
 	out := &Outgoing{Status: status, Body: BodyOf(fmt.Appendf(nil, "%v\n", p.err))}

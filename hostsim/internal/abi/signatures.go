@@ -81,6 +81,7 @@ var signatures = []signature{
 	{"fastly_http_req", "body_downstream_get", "ii"},
 	{"fastly_http_req", "cache_override_set", "iiii"},
 	{"fastly_http_req", "cache_override_v2_set", "iiiiii"},
+	{"fastly_http_req", "cache_override_v3_set", "iii"},
 	{"fastly_http_req", "downstream_client_ip_addr", "ii"},
 	{"fastly_http_req", "downstream_server_ip_addr", "ii"},
 	{"fastly_http_req", "downstream_client_h2_fingerprint", "iii"},
@@ -253,6 +254,9 @@ var signatures = []signature{
 	{"fastly_purge", "purge_surrogate_key", "iiii"},
 	{"fastly_compute_runtime", "get_vcpu_ms", "i"},
 	{"fastly_compute_runtime", "get_heap_mib", "i"},
+	{"fastly_compute_runtime", "has_domain_inspector", "i"},
+	{"fastly_compute_runtime", "has_image_optimizer", "i"},
+	{"fastly_compute_runtime", "has_origin_inspector", "i"},
 	{"fastly_acl", "open", "iii"},
 	{"fastly_acl", "lookup", "iiiii"},
 }

@@ -28,11 +28,16 @@ func configGet(f *frame) {
 	if !f.ok() {
 		return
 	}
+	f.s.lookups++
+	if f.s.svc.ConfigReads > 0 && f.s.lookups > f.s.svc.ConfigReads {
+		f.fail(LimitExceeded)
+		return
+	}
 	value, ok := (*store)[key]
 	if !ok {
 		f.fail(None)
 	}
-	f.fill(3, []byte(value))
+	f.fillAfterCount(3, []byte(value))
 }
 
 func secretOpen(f *frame) {

@@ -5,14 +5,17 @@ import "strings"
 // URI is a request URI in the parts that matter here. Target is kept byte for byte: Viceroy's parser refuses some bytes
 // that clients do send, so this one refuses only what would break a request line.
 type URI struct {
-	Scheme    string // empty for a URI without authority
+	Scheme    string // empty for a URI without authority, or with nothing else
 	Authority string
-	Target    string // path and query, or "*"; never empty
+	Target    string // path and query, or "*"; empty when there was an authority and no more
 }
 
 // String puts the parts together.
 func (u URI) String() string {
-	if u.Scheme == "" {
+	switch {
+	case u.Target == "":
+		return u.Authority
+	case u.Scheme == "":
 		return u.Target
 	}
 	return u.Scheme + "://" + u.Authority + u.Target
@@ -28,6 +31,9 @@ func ParseURI(text string) (u URI, ok bool) {
 		return URI{Target: text}, true
 	}
 	scheme, rest, found := strings.Cut(text, "://")
+	if !found && ValidAuthority(text) {
+		return URI{Authority: text}, true
+	}
 	if !found || !validScheme(scheme) {
 		return u, false
 	}
@@ -40,6 +46,18 @@ func ParseURI(text string) (u URI, ok bool) {
 		u.Target = "/" + u.Target
 	}
 	return u, u.Authority != "" && !strings.ContainsAny(u.Authority, " \t")
+}
+
+// ValidAuthority reports whether text has only bytes that an authority may have (RFC 3986, section 3.2).
+func ValidAuthority(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if !letter && strings.IndexByte("-._~!$&'()*+,;=:@[]%", c) < 0 {
+			return false
+		}
+	}
+	return text != ""
 }
 
 func validScheme(s string) bool {

@@ -15,20 +15,24 @@ import (
 //go:embed params.txt
 var paramsText string
 
-type param struct {
-	name string
-	kind byte
-	at   int // index of its first core argument
+// Parameter is one parameter of a host call as the witx has it.
+type Parameter struct {
+	Name string
+	Kind byte // as in params.txt: t, l, p, v or o
+	At   int  // index of its first core argument; t and l take two
 }
 
-var paramsOf = sync.OnceValue(func() map[string][]param {
-	table := map[string][]param{}
+// Parameters lists the parameters of a call in order. The list must not be changed.
+func (f *Function) Parameters() []Parameter { return paramsOf()[f.Module+"."+f.Name] }
+
+var paramsOf = sync.OnceValue(func() map[string][]Parameter {
+	table := map[string][]Parameter{}
 	for line := range strings.Lines(paramsText) {
 		fields := strings.Fields(line)
-		at, list := 0, []param{}
+		at, list := 0, []Parameter{}
 		for _, field := range fields[1:] {
 			name, kind, _ := strings.Cut(field, ":")
-			list = append(list, param{name, kind[0], at})
+			list = append(list, Parameter{name, kind[0], at})
 			if at++; kind == "t" || kind == "l" {
 				at++
 			}
@@ -47,14 +51,14 @@ func (f *Function) Words(m Memory, args []uint64) string {
 	var b strings.Builder
 	list := paramsOf()[f.Module+"."+f.Name]
 	for i, p := range list {
-		switch p.kind {
+		switch p.Kind {
 		case 't':
-			word(&b, p.name, textWord(m, uint32(args[p.at]), uint32(args[p.at+1])))
+			word(&b, p.Name, textWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
 		case 'l':
-			word(&b, p.name, handlesWord(m, uint32(args[p.at]), uint32(args[p.at+1])))
+			word(&b, p.Name, handlesWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
 		case 'v':
-			if i == 0 || list[i-1].kind != 'p' || !strings.HasSuffix(p.name, "_len") {
-				word(&b, p.name, strconv.FormatUint(args[p.at], 10))
+			if i == 0 || list[i-1].Kind != 'p' || !strings.HasSuffix(p.Name, "_len") {
+				word(&b, p.Name, strconv.FormatUint(args[p.At], 10))
 			}
 		}
 	}
@@ -67,12 +71,12 @@ func (f *Function) Results(m Memory, args []uint64) string {
 	list := paramsOf()[f.Module+"."+f.Name]
 	for i, p := range list {
 		switch {
-		case p.kind == 'o', p.kind == 'p' && strings.HasSuffix(p.name, "_out") && !strings.HasSuffix(p.name, "nwritten_out") &&
-			!strings.HasPrefix(p.name, "addr_") && p.name != "ending_cursor_out":
-			if v, ok := wordAt(m, uint32(args[p.at])); ok {
-				word(&b, p.name, strconv.FormatUint(uint64(v), 10))
+		case p.Kind == 'o', p.Kind == 'p' && strings.HasSuffix(p.Name, "_out") && !strings.HasSuffix(p.Name, "nwritten_out") &&
+			!strings.HasPrefix(p.Name, "addr_") && p.Name != "ending_cursor_out":
+			if v, ok := wordAt(m, uint32(args[p.At])); ok {
+				word(&b, p.Name, strconv.FormatUint(uint64(v), 10))
 			}
-		case p.kind == 'p' && strings.HasSuffix(p.name, "nwritten_out"):
+		case p.Kind == 'p' && strings.HasSuffix(p.Name, "nwritten_out"):
 			f.written(&b, m, args, list[:i])
 		}
 	}
@@ -80,16 +84,16 @@ func (f *Function) Results(m Memory, args []uint64) string {
 }
 
 // written describes the buffer whose count is the parameter behind before.
-func (f *Function) written(b *strings.Builder, m Memory, args []uint64, before []param) {
-	n, ok := wordAt(m, uint32(args[before[len(before)-1].at+1]))
+func (f *Function) written(b *strings.Builder, m Memory, args []uint64, before []Parameter) {
+	n, ok := wordAt(m, uint32(args[before[len(before)-1].At+1]))
 	for i := len(before) - 1; ok && i > 0; i-- {
-		if before[i].kind != 'v' || before[i-1].kind != 'p' || !strings.HasSuffix(before[i].name, "_len") {
+		if before[i].Kind != 'v' || before[i-1].Kind != 'p' || !strings.HasSuffix(before[i].Name, "_len") {
 			continue
 		}
 		if f.Module == "fastly_secret_store" {
-			word(b, before[i-1].name, fmt.Sprintf("(%d bytes)", n))
+			word(b, before[i-1].Name, fmt.Sprintf("(%d bytes)", n))
 		} else {
-			word(b, before[i-1].name, textWord(m, uint32(args[before[i-1].at]), n))
+			word(b, before[i-1].Name, textWord(m, uint32(args[before[i-1].At]), n))
 		}
 		return
 	}

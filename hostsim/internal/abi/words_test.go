@@ -41,13 +41,13 @@ func TestWords(t *testing.T) {
 
 // The names cover every call and agree with the signatures.
 func TestParams(t *testing.T) {
-	require.Len(t, paramsOf(), 251)
+	require.Len(t, paramsOf(), 255)
 	for _, fn := range Functions() {
 		list, ok := paramsOf()[fn.Module+"."+fn.Name]
 		require.True(t, ok, fn.Name)
 		n := 0
 		for _, p := range list {
-			if n++; p.kind == 't' || p.kind == 'l' {
+			if n++; p.Kind == 't' || p.Kind == 'l' {
 				n++
 			}
 		}

@@ -39,6 +39,7 @@ const (
 	TagInternalError          Tag = 22
 	TagTLSAlertReceived       Tag = 23
 	TagTLSProtocolError       Tag = 24
+	TagH2Error                Tag = 25
 )
 
 var tagNames = map[Tag]string{
@@ -51,6 +52,7 @@ var tagNames = map[Tag]string{
 	TagHTTPResponseTimeout: "http_response_timeout", TagHTTPStatusInvalid: "http_response_status_invalid",
 	TagHTTPProtocolError: "http_protocol_error", TagHTTPURIInvalid: "http_request_uri_invalid",
 	TagInternalError: "internal_error", TagTLSAlertReceived: "tls_alert_received", TagTLSProtocolError: "tls_protocol_error",
+	TagH2Error: "h2_error",
 }
 
 // String returns the tag's name in the ABI.
@@ -71,6 +73,15 @@ type Error struct {
 
 // Error names the tag and the cause.
 func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Tag, e.Err) }
+
+// Unconnected reports whether there never was a connection.
+func (e *Error) Unconnected() bool {
+	switch e.Tag {
+	case TagDNSTimeout, TagDNSError, TagDestinationNotFound, TagDestinationUnavailable, TagDestinationUnroutable, TagConnectionRefused, TagConnectionTimeout:
+		return true
+	}
+	return false
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -92,6 +92,9 @@ func FramingValid(header wire.Header) bool {
 // Send sends a prepared request over a connection of its own and returns when the response's head is there. The error is
 // always an *Error. The request's body is closed when nothing more will be read from it.
 func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error) {
+	if b.GRPC {
+		return b.sendH2(ctx, req)
+	}
 	conn, err := b.dial(ctx)
 	if err != nil {
 		req.CloseBody()
@@ -108,6 +111,14 @@ func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error
 		return nil, exchangeError(ctx, err)
 	}
 	return resp, nil
+}
+
+// firstByte ends a wait that is too long. What it returns stops the clock, and tells whether it was still running.
+func (b *Backend) firstByte(cancel context.CancelCauseFunc) (stop func() bool) {
+	if b.FirstByteTimeout <= 0 {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(b.FirstByteTimeout, func() { cancel(errFirstByteTimeout) }).Stop
 }
 
 func remote(conn net.Conn) netip.AddrPort {

@@ -1,0 +1,2 @@
+;; expect: refused, no exported memory
+(module (func (export "_start")))
