@@ -5,6 +5,7 @@
 //	go run . -quick             the same in less than a minute, with less of everything
 //	go run . budget             fail when a click costs more than budget.json allows
 //	go run . profile KIND       show in which functions the instructions of a click go
+//	go run . wizer              compare edge/prewarm with Wizer; write WIZER.md
 //
 // Progress goes to standard error.
 package main
@@ -38,6 +39,8 @@ func run(ctx context.Context, args []string) error {
 			return runProfile(ctx, args[1:])
 		case "budget":
 			return runBudget(ctx, args[1:])
+		case "wizer":
+			return runWizer(ctx, args[1:])
 		}
 	}
 	return runBench(ctx, args)

@@ -370,7 +370,19 @@ func (b *bench) loadProxies() error {
 		return err
 	}
 	defer stopOurs()
-	servers := [][2]string{{"clickedge on the simulator", ours}, {"the origin itself", origin}}
+	servers := [][2]string{{"clickedge on hostsim", ours}, {"the origin itself", origin}}
+	hosts := servers[:1:1] // of the module
+	theirs, viceroy, stopTheirs, err := loopback.Viceroy(b.ctx, b.all[0].Wasm, b.all[0].Sites, origin)
+	switch {
+	case errors.Is(err, loopback.ErrNoViceroy):
+		b.note("The comparison of clicks per second and latency on hostsim and on Viceroy did not run: Viceroy is not installed here (`cargo install --locked viceroy`, or its path in VICEROY).")
+	case err != nil:
+		return err
+	default:
+		defer stopTheirs()
+		hosts = append(hosts, [2]string{"clickedge on " + viceroy, theirs})
+		servers = append(servers, hosts[1])
+	}
 	nginx, version, stopNginx, err := loopback.Nginx(b.ctx, origin)
 	switch {
 	case errors.Is(err, loopback.ErrNoNginx):
@@ -382,15 +394,24 @@ func (b *bench) loadProxies() error {
 		b.r.Nginx = version
 		servers = append(servers, [2]string{version, nginx})
 	}
-	proxied := b.kinds[2]
 	for _, connections := range []int{1, 8} {
-		for _, s := range servers {
-			result, err := loopback.Load(b.ctx, s[0], s[1], &proxied, connections, b.load)
-			if err != nil {
-				return err
-			}
-			b.r.Loopback = append(b.r.Loopback, result)
+		if err := b.loadServers(servers, "proxied", &b.kinds[2], connections); err != nil {
+			return err
 		}
+		if err := b.loadServers(hosts, "signed", &b.kinds[0], connections); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) loadServers(servers [][2]string, click string, k *clicks.Kind, connections int) error {
+	for _, s := range servers {
+		result, err := loopback.Load(b.ctx, s[0]+", "+click, s[1], k, connections, b.load)
+		if err != nil {
+			return err
+		}
+		b.r.Loopback = append(b.r.Loopback, result)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package core
 
+import "github.com/clickedge/clickedge/core/word"
+
 // maxPayload is what a target of MaxTarget bytes can hold in base64.
 const maxPayload = MaxTarget / 4 * 3
 
@@ -24,12 +26,17 @@ func sextet(c byte) byte { return sextets[c] }
 
 // digits64 returns how many base64url digits s begins with.
 func digits64(s string) int {
-	for i := 0; i < len(s); i++ {
-		if sextet(s[i]) == noSextet {
-			return i
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := word.At(s, i)
+		if sextetOf(w)|sextetOf(w>>8)|sextetOf(w>>16)|sextetOf(w>>24)|
+			sextetOf(w>>32)|sextetOf(w>>40)|sextetOf(w>>48)|sextetOf(w>>56) > 63 {
+			break
 		}
 	}
-	return len(s)
+	for ; i < len(s) && sextet(s[i]) != noSextet; i++ {
+	}
+	return i
 }
 
 // hasBothCases tells whether s has letters in upper and in lower case, as a long

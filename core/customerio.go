@@ -42,7 +42,7 @@ func readCustomerIO(rest string, n *notes) (string, bool) {
 // noteSignature reports the signature. Nobody but Customer.io can check it, and
 // the destination does not depend on it.
 func noteSignature(tail string, n *notes) {
-	if n == nil {
+	if !n.taken() {
 		return
 	}
 	i := 0

@@ -1,8 +1,9 @@
 package core
 
 import (
-	"strings"
 	"time"
+
+	"github.com/clickedge/clickedge/core/word"
 )
 
 // MaxTarget is the longest request target that is looked at, in bytes: the
@@ -50,65 +51,83 @@ type Decision struct {
 
 // Decide says what a request on a site gets. It is pure: the same arguments give
 // the same decision. A nil site is a host that is not ours.
-func Decide(req *Request, site *Site, now time.Time) Decision {
+func Decide(req *Request, site *Site, now time.Time) (d Decision) {
+	d.Decide(req, site, now)
+	return d
+}
+
+// Decide is the function Decide, written into d, which must be zero.
+func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
+	ours := mayBeOurs(req.Target)
 	switch {
-	case isHealth(req.Target):
-		return decideReply(req, ReplyHealth)
+	case ours && isHealth(req.Target):
+		d.reply(req, ReplyHealth)
 	case site == nil:
-		return refuse(WrongHost)
+		d.Code = WrongHost
 	case len(req.Target) > MaxTarget:
-		return refuse(TooLong)
+		d.Code = TooLong
 	case req.Method == "" || req.Target == "":
-		return refuse(BadRequest)
+		d.Code = BadRequest
 	case req.Method == "CONNECT" || req.Method == "TRACE":
-		return refuse(BadMethod)
-	case isLoop(req.CDNLoop, site.Host):
-		return refuse(Loop)
+		d.Code = BadMethod
+	case req.CDNLoop != "" && isLoop(req.CDNLoop, site.Host):
+		d.Code = Loop
 	case len(site.Keys) > 0 && isOwn(req.Target):
-		return decideOwn(req, site, now)
+		d.own(req, site, now)
+	default:
+		d.decideOther(req, site, ours)
 	}
-	if reply := replyTo(req.Target, site); reply != ReplyNone {
-		return decideReply(req, reply)
+}
+
+func (d *Decision) decideOther(req *Request, site *Site, ours bool) {
+	if ours {
+		if reply := replyTo(req.Target, site); reply != ReplyNone {
+			d.reply(req, reply)
+			return
+		}
 	}
 	if site.Origin == nil {
-		return refuse(NotFound)
+		d.Code = NotFound
+		return
 	}
-	return decideESP(req, site)
+	d.esp(req, site)
 }
 
 // AfterFailure says what the reader of a proxied request gets when the ESP gave
 // no answer that helps: a redirect from the link itself where the site wants it,
 // the link can be read and the list allows it, and a page otherwise.
 func AfterFailure(req *Request, site *Site, why Code) Decision {
-	d := Decision{Action: Refuse, Code: why, Kind: site.Origin.Family.Kind(req.Target), Origin: site.Origin}
+	s, rest := site.Origin.Family.find(req.Target)
+	d := Decision{Action: Refuse, Code: why, Kind: s.kindOf(), Origin: site.Origin}
 	safe := req.Method == "GET" || req.Method == "HEAD"
 	if !safe || !site.FailRedirect || (d.Kind != KindClick && d.Kind != KindApp) {
 		return d
 	}
-	if to, host, ok := readAllowed(req, site); ok {
+	if to, host, ok := readAllowed(req, site, s, rest); ok {
 		d.Action, d.Location, d.Host = Redirect, to, host
 	}
 	return d
 }
 
-func decideESP(req *Request, site *Site) Decision {
-	d := Decision{Action: Proxy, Code: OK, Origin: site.Origin, Kind: site.Origin.Family.Kind(req.Target)}
+func (d *Decision) esp(req *Request, site *Site) {
+	s, rest := site.Origin.Family.find(req.Target)
+	d.Action, d.Code, d.Origin, d.Kind = Proxy, OK, site.Origin, s.kindOf()
 	if !site.ClickRedirect || d.Kind != KindClick || req.Method != "GET" {
-		return d
+		return
 	}
-	if to, host, ok := readAllowed(req, site); ok {
+	if to, host, ok := readAllowed(req, site, s, rest); ok {
 		d.Action, d.Location, d.Host = Redirect, to, host
 		if !site.Count {
 			d.Origin = nil
 		}
 	}
-	return d
 }
 
-// readAllowed returns the destination of an ESP's link, and its host, where it can
-// be read, is certain, and the site's list allows it.
-func readAllowed(req *Request, site *Site) (to, host string, ok bool) {
-	to, ok = site.Origin.Family.Destination(req.Target)
+// readAllowed returns the destination of an ESP's link, of this shape, and its
+// host, where it can be read, is certain, and the site's list allows it.
+func readAllowed(req *Request, site *Site, s *shape, rest string) (to, host string, ok bool) {
+	req.notes = notes{silent: true, room: req.Room}
+	to, ok = s.destination(rest, &req.notes)
 	if !ok {
 		return "", "", false
 	}
@@ -119,13 +138,13 @@ func readAllowed(req *Request, site *Site) (to, host string, ok bool) {
 	return to, d.Host, true
 }
 
-func decideOwn(req *Request, site *Site, now time.Time) Decision {
-	d := Decision{Action: Refuse, Kind: ownKind(req.Target)}
+func (d *Decision) own(req *Request, site *Site, now time.Time) {
+	d.Kind = ownKind(req.Target)
 	if req.Method != "GET" && req.Method != "HEAD" {
 		d.Code = BadMethod
-		return d
+		return
 	}
-	link, to, code := verify(site.Host, path(req.Target), site.Keys, req.Keys, now)
+	link, to, code := verify(site.Host, path(req.Target), site.Keys, req.Keys, now, req.Room)
 	if code == OK && !link.Pixel {
 		code = site.allowsSigned(to)
 	}
@@ -137,32 +156,29 @@ func decideOwn(req *Request, site *Site, now time.Time) Decision {
 	default:
 		d.Action, d.Location, d.Host = Redirect, link.Destination, to.Host
 	}
-	return d
 }
 
-// decideReply answers from here what is no link of anybody's.
-func decideReply(req *Request, reply ReplyBody) Decision {
-	d := Decision{Action: Reply, Code: OK, Reply: reply}
+// reply answers from here what is no link of anybody's.
+func (d *Decision) reply(req *Request, reply ReplyBody) {
 	if reply == ReplyHealth {
 		d.Kind = KindHealth
 	}
 	if req.Method != "GET" && req.Method != "HEAD" {
-		d.Action, d.Code, d.Reply = Refuse, BadMethod, ReplyNone
+		d.Code = BadMethod
+		return
 	}
-	return d
+	d.Action, d.Code, d.Reply = Reply, OK, reply
 }
 
 // isOwn tells whether a target has the form of a link of one's own. Only sites
 // with keys have such links: on others the ESP may use the same path.
 func isOwn(target string) bool {
-	return strings.HasPrefix(target, LinkPrefix) || strings.HasPrefix(target, PixelPrefix)
+	return word.HasPrefix(target, LinkPrefix) || word.HasPrefix(target, PixelPrefix)
 }
 
 func ownKind(target string) Kind {
-	if strings.HasPrefix(target, PixelPrefix) {
+	if word.HasPrefix(target, PixelPrefix) {
 		return KindOpen
 	}
 	return KindClick
 }
-
-func refuse(why Code) Decision { return Decision{Action: Refuse, Code: why} }

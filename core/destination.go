@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/word"
+)
 
 // maxDestination bounds a destination in bytes.
 const maxDestination = 8000
@@ -29,38 +33,72 @@ func ParseDestination(url string) (Destination, bool) {
 	switch {
 	case len(url) > maxDestination:
 		return d, false
-	case strings.HasPrefix(url, "https://"):
+	case word.HasPrefix(url, "https://"):
 		d.TLS, rest, port = true, url[len("https://"):], ":443"
-	case strings.HasPrefix(url, "http://"):
+	case word.HasPrefix(url, "http://"):
 		rest, port = url[len("http://"):], ":80"
 	default:
 		return d, false
 	}
-	end := hostEnd(rest)
-	tail := strings.TrimPrefix(rest[end:], port)
-	if !isHost(rest[:end]) || !isTail(tail) {
+	end, kinds, ok := readHost(rest)
+	if !ok {
 		return Destination{}, false
 	}
-	d.Host = lower(rest[:end])
+	tail := rest[end:]
+	if tail != "" && tail[0] == ':' && word.HasPrefix(tail, port) {
+		tail = tail[len(port):]
+	}
+	if !isTail(tail) {
+		return Destination{}, false
+	}
+	if d.Host = rest[:end]; kinds&upperByte != 0 {
+		d.Host = strings.ToLower(d.Host)
+	}
 	return d, true
 }
 
-func hostEnd(s string) int {
-	for i := 0; i < len(s); i++ {
-		if !isLabelByte(s[i]) && s[i] != '.' {
-			return i
+// readHost reads the host name that s begins with, and returns where it ends, and
+// what bytes it has. It is not ok where what comes before the first byte that no
+// host has is none; see isHost.
+func readHost(s string) (end int, kinds uint8, ok bool) {
+	start, last, i := 0, -1, 0
+	for ; i < len(s); i++ {
+		kind := byteKinds[s[i]]
+		if kinds |= kind; kind&labelByte != 0 {
+			continue
 		}
+		if kind&dotByte == 0 {
+			break
+		}
+		if !labelFits(s, start, i) {
+			return i, kinds, false
+		}
+		last, start = i, i+1
 	}
-	return len(s)
+	return i, kinds, i <= maxHost && last >= 0 && labelFits(s, start, i) && byteKinds[s[start]]&letterByte != 0
+}
+
+// maxHost bounds a host name in bytes (RFC 1035, 2.3.4).
+const maxHost = 253
+
+// hostEnd returns where the bytes that a host may have end.
+func hostEnd(s string) int {
+	i := 0
+	for i < len(s) && byteKinds[s[i]]&(labelByte|dotByte) != 0 {
+		i++
+	}
+	return i
 }
 
 // lower is strings.ToLower for ASCII. As a rule there is nothing to do, and then
 // it costs a look at each byte.
 func lower(s string) string {
+	kinds := uint8(0)
 	for i := 0; i < len(s); i++ {
-		if byteKinds[s[i]]&upperByte != 0 {
-			return strings.ToLower(s)
-		}
+		kinds |= byteKinds[s[i]]
+	}
+	if kinds&upperByte != 0 {
+		return strings.ToLower(s)
 	}
 	return s
 }
@@ -72,6 +110,7 @@ const (
 	labelByte              // A-Z a-z 0-9 -
 	tailByte               // what may follow the host: 0x21 to 0x7E without \
 	plainByte              // stands for itself in a JSON string
+	dotByte                // .
 )
 
 var byteKinds = func() (table [256]uint8) {
@@ -86,6 +125,9 @@ var byteKinds = func() (table [256]uint8) {
 		}
 		if digit || c == '-' {
 			table[i] |= labelByte
+		}
+		if c == '.' {
+			table[i] |= dotByte
 		}
 		if c >= 0x21 && c <= 0x7e && c != '\\' {
 			table[i] |= tailByte
@@ -106,32 +148,42 @@ func isTail(s string) bool {
 	if s[0] != '/' && s[0] != '?' && s[0] != '#' {
 		return false
 	}
-	all := uint8(tailByte)
-	for i := 0; i < len(s); i++ {
-		all &= byteKinds[s[i]]
+	good, i := uint64(word.Highs), 0
+	for ; i+8 <= len(s); i += 8 {
+		good &= tailBytes(word.At(s, i))
 	}
-	return all != 0
+	switch {
+	case i == len(s):
+	case i > 0:
+		good &= tailBytes(word.At(s, len(s)-8))
+	default:
+		for ; i < len(s); i++ {
+			if byteKinds[s[i]]&tailByte == 0 {
+				return false
+			}
+		}
+	}
+	return good == word.Highs
+}
+
+// tailBytes has the highest bit of each of eight bytes that may follow the host, as
+// long as all are below 0x80; else not all bits.
+func tailBytes(w uint64) uint64 { return printable(w, '!') &^ w }
+
+// printable has the highest bit of each byte from the least to ~ that is no
+// backslash, for bytes below 0x80.
+func printable(w uint64, least uint64) uint64 {
+	from := (w | word.Highs) - least*word.Ones
+	to := ^(w + word.Ones)
+	not := (w ^ '\\'*word.Ones) + 0x7f*word.Ones
+	return from & to & not
 }
 
 // isHost tells whether s is a host name of at least two labels whose last begins
 // with a letter.
 func isHost(s string) bool {
-	if len(s) > 253 {
-		return false
-	}
-	start, labels := 0, 0
-	for i := 0; i < len(s); i++ {
-		if s[i] == '.' {
-			if !labelFits(s, start, i) {
-				return false
-			}
-			start = i + 1
-			labels++
-		} else if byteKinds[s[i]]&labelByte == 0 {
-			return false
-		}
-	}
-	return labels >= 1 && labelFits(s, start, len(s)) && byteKinds[s[start]]&letterByte != 0
+	end, _, ok := readHost(s)
+	return ok && end == len(s)
 }
 
 // labelFits tells whether s[from:to], label bytes all, may be a label.
@@ -175,10 +227,10 @@ func (p Pattern) String() string {
 // Match tells whether a host in lower case is listed by this entry.
 func (p Pattern) Match(host string) bool {
 	if !p.Sub {
-		return host == p.Host
+		return word.Equal(host, p.Host)
 	}
 	cut := len(host) - len(p.Host) - 1
-	return cut > 0 && host[cut] == '.' && host[cut+1:] == p.Host
+	return cut > 0 && host[cut] == '.' && word.Equal(host[cut+1:], p.Host)
 }
 
 // Allows says whether a redirect of this site may lead to url: OK, or the code
@@ -221,7 +273,7 @@ func (s *Site) mayLead(d Destination) Code {
 	switch {
 	case d.Host == "" || !d.TLS && !s.AllowHTTP:
 		return BadDestination
-	case d.Host == s.Host:
+	case word.Equal(d.Host, s.Host):
 		return SelfDestination
 	}
 	return OK
@@ -233,16 +285,34 @@ func (s *Site) lists(host string) bool {
 			return true
 		}
 	}
-	return packedLists(s.listed, host)
+	return listMatches(s.listed, host)
 }
 
 // HostOf returns the host of any absolute http(s) URL for the click log, in
 // lower case and without user info and port; "" where there is none to be had.
 // It is for reading what an ESP answered, never for deciding.
 func HostOf(url string) string {
-	_, rest, ok := strings.Cut(url, "://")
-	if !ok || !strings.HasPrefix(strings.ToLower(url[:min(len(url), 5)]), "http") {
-		return ""
+	rest, ok := "", true
+	switch {
+	case word.HasPrefix(url, "https://"):
+		rest = url[len("https://"):]
+	case word.HasPrefix(url, "http://"):
+		rest = url[len("http://"):]
+	default:
+		if _, rest, ok = strings.Cut(url, "://"); !ok || !strings.HasPrefix(strings.ToLower(url[:min(len(url), 5)]), "http") {
+			return ""
+		}
+	}
+	end, kinds := 0, uint8(0)
+	for ; end < len(rest); end++ {
+		kind := byteKinds[rest[end]]
+		if kind&(labelByte|dotByte) == 0 {
+			break
+		}
+		kinds |= kind
+	}
+	if end > 0 && rest[end-1] != '.' && kinds&upperByte == 0 && (end == len(rest) || rest[end] == '/' || rest[end] == '?') { // as a rule
+		return rest[:end]
 	}
 	if i := strings.IndexAny(rest, `/?#\`); i >= 0 {
 		rest = rest[:i]

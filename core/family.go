@@ -63,10 +63,7 @@ func (f Family) Readable() bool {
 // form only and allocates nothing.
 func (f Family) Kind(target string) Kind {
 	s, _ := f.find(target)
-	if s == nil {
-		return KindOther
-	}
-	return s.kind
+	return s.kindOf()
 }
 
 // Destination returns where a click leads, as the ESP would redirect it, where
@@ -74,10 +71,10 @@ func (f Family) Kind(target string) Kind {
 // been held against any grammar or list: [Site.Allows] does that.
 func (f Family) Destination(target string) (dest string, ok bool) {
 	s, rest := f.find(target)
-	if s == nil || !s.leads() || len(target) > MaxTarget {
+	if len(target) > MaxTarget {
 		return "", false
 	}
-	return s.read(rest, nil)
+	return s.destination(rest, nil)
 }
 
 // Read returns everything that a raw request target says. Its destination is

@@ -326,7 +326,7 @@ func isName(raw []byte, name string) (same, alike bool) {
 // member notes one member of a JSON object. Which of them are personal only the
 // ESP knows, so all are, but for the format's version.
 func (n *notes) member(name, value []byte) {
-	if n == nil {
+	if !n.taken() {
 		return
 	}
 	key := string(name)

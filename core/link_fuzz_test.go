@@ -1,6 +1,8 @@
 package core
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"os"
@@ -131,12 +133,18 @@ func FuzzLinkText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		want, err := base64.RawURLEncoding.Strict().DecodeString(s)
 		require.Equal(t, err == nil && !strings.ContainsAny(s, "\r\n"), isLinkText(s))
-		if isLinkText(s) {
-			require.Equal(t, string(want), decodeLinkText(s))
+		for _, room := range [][]byte{nil, make([]byte, len(s)*3/4), make([]byte, len(s)+9)} {
+			got, ok := decodeLinkText(room, s)
+			require.Equal(t, isLinkText(s), ok)
+			if ok {
+				require.Equal(t, string(want), got)
+			}
 		}
 		text := base64.RawURLEncoding.EncodeToString([]byte(s))
 		require.True(t, isLinkText(text))
-		require.Equal(t, s, decodeLinkText(text))
+		got, ok := decodeLinkText(nil, text)
+		require.True(t, ok)
+		require.Equal(t, s, got)
 	})
 }
 
@@ -148,4 +156,23 @@ func linkRegexp(t testing.TB) *regexp.Regexp {
 	blocks := linkFences(string(spec), "regexp")
 	require.Len(t, blocks, 1)
 	return regexp.MustCompile(strings.TrimSuffix(blocks[0], "\n"))
+}
+
+// FuzzLinkMAC: what is put together from two sums is HMAC-SHA256.
+func FuzzLinkMAC(f *testing.F) {
+	f.Add([]byte("0123456789abcdef0123456789abcdef"), "link.example.com", "/to/k1.uaHR0cA")
+	f.Add([]byte(strings.Repeat("k", 64)), "a.example", "")
+	f.Add([]byte(strings.Repeat("k", 65)), "", strings.Repeat("/long", 500))
+	f.Fuzz(func(t *testing.T, secret []byte, host, signed string) {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte("https://" + host + signed))
+		sum := linkMAC(secret, host, signed)
+		require.Equal(t, mac.Sum(nil), sum[:])
+		for i := range tagBytes {
+			other := sum
+			require.True(t, sameTag(sum[:tagBytes], other[:tagBytes]))
+			other[i] ^= 1 << (i % 8)
+			require.False(t, sameTag(sum[:tagBytes], other[:tagBytes]))
+		}
+	})
 }

@@ -1,17 +1,21 @@
 package core
 
-import "strings"
+import (
+	"strings"
 
-// linkParts is a link whose structure is right, cut up but not decoded. All
-// strings are parts of the path.
+	"github.com/clickedge/clickedge/core/word"
+)
+
+// linkParts is a link whose structure is right, cut up. All strings but the
+// destination are parts of the path.
 type linkParts struct {
 	pixel  bool
 	kid    string
 	expiry int64  // 0: none
 	id     string // "": none
-	dest   string // base64url
+	url    string // the destination
 	signed string // the path up to its last dot
-	tag    string
+	tag    [tagBytes]byte
 }
 
 // readLink checks the length and the host, and then the structure of a link.
@@ -19,7 +23,8 @@ func readLink(host, path string) (linkParts, Code) {
 	if code := linkBounds(host, path); code != OK {
 		return linkParts{}, code
 	}
-	return cutLink(path)
+	var t linkParts
+	return t, t.cut(path, nil)
 }
 
 // linkBounds checks what has nothing to do with the link's own structure.
@@ -33,33 +38,56 @@ func linkBounds(host, path string) Code {
 	return OK
 }
 
-// cutLink checks the structure of a link: the order of the fields first, then
-// each field from left to right.
-func cutLink(path string) (linkParts, Code) {
-	var t linkParts
-	end := strings.LastIndexByte(path, '.')
-	t.pixel = strings.HasPrefix(path, PixelPrefix)
-	if end < len(LinkPrefix) || !t.pixel && !strings.HasPrefix(path, LinkPrefix) {
-		return t, Malformed
+// cut checks the structure of a link: the order of the fields first, then each
+// field from left to right. The destination is decoded into room, see
+// decodeLinkText.
+func (t *linkParts) cut(path string, room []byte) Code {
+	end := len(path) - tagText - 1
+	whole := end >= 0 && path[end] == '.' && t.readTag(path[end+1:])
+	if !whole { // the last dot may be another one
+		end = strings.LastIndexByte(path, '.')
 	}
-	t.signed, t.tag = path[:end], path[end+1:]
-	return t, t.readFields(t.signed[len(LinkPrefix):]) // both prefixes have four bytes
+	t.pixel = word.HasPrefix(path, PixelPrefix)
+	if end < len(LinkPrefix) || !t.pixel && !word.HasPrefix(path, LinkPrefix) {
+		return Malformed
+	}
+	t.signed = path[:end]
+	code := t.readFields(t.signed[len(LinkPrefix):], room, whole) // both prefixes have four bytes
+	if code == OK && !whole {
+		return BadEncoding
+	}
+	return code
+}
+
+func (t *linkParts) readTag(text string) bool {
+	_, ok := decodeLinkText(t.tag[:], text)
+	return ok
 }
 
 // readFields reads "kid[.e…][.i…][.u…]". No alphabet here has a dot, so a field
-// ends at the next one: there is one way to cut.
-func (t *linkParts) readFields(s string) Code {
-	dot := strings.IndexByte(s, '.')
+// ends at the next one: there is one way to cut. The destination of a link that is
+// not whole is not decoded.
+func (t *linkParts) readFields(s string, room []byte, whole bool) Code {
+	dot := word.Index(s, '.')
 	if dot < 0 {
 		return Malformed
 	}
 	t.kid = s[:dot]
 	expiry, s, hasExpiry := cutLinkField(s[dot:], 'e')
 	id, s, hasID := cutLinkField(s, 'i')
-	dest, s, hasDest := cutLinkField(s, 'u')
-	t.id, t.dest = id, dest
-	var expiryOK bool
-	t.expiry, expiryOK = readLinkExpiry(expiry)
+	hasDest, destOK := len(s) >= 2 && s[0] == '.' && s[1] == 'u', true
+	if hasDest {
+		dest := s[2:]
+		if whole {
+			t.url, destOK = decodeLinkText(room, dest)
+		} else {
+			destOK = isLinkText(dest)
+		}
+		if destOK || word.Index(dest, '.') < 0 {
+			s = ""
+		}
+	}
+	t.id = id
 	switch {
 	case s != "", // unknown, repeated or out of order
 		hasDest == t.pixel,
@@ -67,14 +95,19 @@ func (t *linkParts) readFields(s string) Code {
 		return Malformed
 	case !isLinkKeyID(t.kid):
 		return BadKeyID
-	case hasExpiry && !expiryOK:
+	case hasExpiry && !t.readExpiry(expiry):
 		return BadExpiry
 	case hasID && !isLinkID(id):
 		return BadID
-	case !isLinkText(dest), len(t.tag) != tagText, !isLinkText(t.tag):
+	case !destOK:
 		return BadEncoding
 	}
 	return OK
+}
+
+func (t *linkParts) readExpiry(text string) (ok bool) {
+	t.expiry, ok = readLinkExpiry(text)
+	return ok
 }
 
 // cutLinkField takes ".<marker><value>" off the front of s, or nothing.
@@ -83,15 +116,15 @@ func cutLinkField(s string, marker byte) (value, rest string, found bool) {
 		return "", s, false
 	}
 	s = s[2:]
-	if i := strings.IndexByte(s, '.'); i >= 0 {
+	if i := word.Index(s, '.'); i >= 0 {
 		return s[:i], s[i:], true
 	}
 	return s, "", true
 }
 
-// link decodes what readLink has found right.
+// link returns the fields of what cut has found right.
 func (t *linkParts) link(host string) Link {
-	return Link{Host: host, KeyID: t.kid, Expiry: t.expiry, ID: t.id, Destination: decodeLinkText(t.dest), Pixel: t.pixel}
+	return Link{Host: host, KeyID: t.kid, Expiry: t.expiry, ID: t.id, Destination: t.url, Pixel: t.pixel}
 }
 
 // isLinkKeyID tells whether s is 1 to 8 of a-z 0-9.

@@ -1,6 +1,10 @@
 package core
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/clickedge/clickedge/core/word"
+)
 
 // isLinkText tells whether s is the one base64url text of some bytes (RFC 4648,
 // section 5): no padding, zero trailing bits, nothing from the standard
@@ -11,9 +15,11 @@ func isLinkText(s string) bool {
 	for i := 0; i < len(s); i++ {
 		seen |= sextets[s[i]]
 	}
-	if seen > 63 {
-		return false
-	}
+	return seen <= 63 && endsWell(s)
+}
+
+// endsWell tells whether digits end as the text of whole bytes does.
+func endsWell(s string) bool {
 	switch len(s) % 4 {
 	case 1: // six bits are no byte
 		return false
@@ -25,22 +31,43 @@ func isLinkText(s string) bool {
 	return true
 }
 
-// decodeLinkText decodes what isLinkText has taken, in one allocation.
-func decodeLinkText(s string) string {
-	out := make([]byte, len(s)*3/4)
-	at := 0
-	for ; len(s) >= 4; s = s[4:] {
-		four := uint32(sextets[s[0]])<<18 | uint32(sextets[s[1]])<<12 | uint32(sextets[s[2]])<<6 | uint32(sextets[s[3]])
-		three := out[at : at+3 : at+3]
-		three[0], three[1], three[2] = byte(four>>16), byte(four>>8), byte(four)
-		at += 3
+// decodeLinkText decodes what isLinkText takes, into room where it fits; the result
+// is part of room then, else of one allocation. Not ok: it is no such text.
+func decodeLinkText(room []byte, s string) (string, bool) {
+	n := len(s) * 3 / 4
+	if n > len(room) {
+		if !isLinkText(s) { // what is damaged costs no allocation
+			return "", false
+		}
+		room = make([]byte, n)
 	}
-	switch len(s) { // what is left, 0, 2 or 3
-	case 3:
-		out[at+1] = sextets[s[1]]<<4 | sextets[s[2]]>>2
-		fallthrough
-	case 2:
-		out[at] = sextets[s[0]]<<2 | sextets[s[1]]>>4
+	seen, at, i := uint64(0), 0, 0
+	for ; i+8 <= len(s); i += 8 {
+		w := word.At(s, i)
+		a, b, c, d := sextetOf(w), sextetOf(w>>8), sextetOf(w>>16), sextetOf(w>>24)
+		seen |= a | b | c | d
+		bits := a<<18 | b<<12 | c<<6 | d
+		a, b, c, d = sextetOf(w>>32), sextetOf(w>>40), sextetOf(w>>48), sextetOf(w>>56)
+		seen |= a | b | c | d
+		bits = bits<<24 | a<<18 | b<<12 | c<<6 | d
+		six := (*[6]byte)(room[at:])
+		six[0], six[1], six[2] = byte(bits>>40), byte(bits>>32), byte(bits>>24)
+		six[3], six[4], six[5] = byte(bits>>16), byte(bits>>8), byte(bits)
+		at += 6
 	}
-	return unsafe.String(unsafe.SliceData(out), len(out)) // nobody else has out
+	bits := uint64(0)
+	for k := i; k < len(s); k++ {
+		v := uint64(sextets[s[k]])
+		seen |= v
+		bits = bits<<6 | v
+	}
+	bits <<= 6 * uint(i+8-len(s)) & 63 // up to eight digits
+	for ; at < n; at++ {
+		room[at] = byte(bits >> 40)
+		bits <<= 8
+	}
+	return unsafe.String(unsafe.SliceData(room), n), seen <= 63 && endsWell(s) // nobody else writes to room
 }
+
+// sextetOf returns the value of the digit in the lowest byte of w.
+func sextetOf(w uint64) uint64 { return uint64(sextets[w&255]) }

@@ -130,7 +130,7 @@ func isBareHost(url string) bool {
 // mailgunField notes one parameter. Those that are known to name no person are
 // the domain (d), the expiry (e) and the version (v).
 func (n *notes) mailgunField(name, value []byte) {
-	if n == nil {
+	if !n.taken() {
 		return
 	}
 	key := string(name)

@@ -1,32 +1,51 @@
 package core
 
-import "strings"
+import (
+	"strings"
 
-// notes gathers what Read reports. All methods do nothing on nil, so that one
-// reader serves the hot path and the operator.
+	"github.com/clickedge/clickedge/core/word"
+)
+
+// notes gathers what Read reports. All methods do nothing on nil and where silent,
+// so that one reader serves the hot path and the operator.
 type notes struct {
+	silent bool
+	// room is where a destination is put that is not part of the link, if it fits.
+	room []byte
+
 	fields  []Field
 	region  string
 	repairs string
 	why     string
 }
 
+// taken tells whether anybody reads the notes.
+func (n *notes) taken() bool { return n != nil && !n.silent }
+
+// buffer returns an empty slice with room for size bytes.
+func (n *notes) buffer(size int) []byte {
+	if n != nil && size <= len(n.room) {
+		return n.room[:0:size]
+	}
+	return make([]byte, 0, size)
+}
+
 func (n *notes) field(name, value string, personal bool) {
-	if n != nil {
+	if n.taken() {
 		n.fields = append(n.fields, Field{Name: name, Value: value, Personal: personal})
 	}
 }
 
 // bytes is field for a value that would have to be copied first.
 func (n *notes) bytes(name string, value []byte, personal bool) {
-	if n != nil {
+	if n.taken() {
 		n.field(name, string(value), personal)
 	}
 }
 
 func (n *notes) repair(what string) {
 	switch {
-	case n == nil || what == "" || strings.Contains(n.repairs, what):
+	case !n.taken() || what == "" || strings.Contains(n.repairs, what):
 	case n.repairs == "":
 		n.repairs = what
 	default:
@@ -36,7 +55,7 @@ func (n *notes) repair(what string) {
 
 // doubt gives up on a reading: return n.doubt("why").
 func (n *notes) doubt(why string) (string, bool) {
-	if n != nil {
+	if n.taken() {
 		n.why = why
 	}
 	return "", false
@@ -54,17 +73,24 @@ func (n *notes) certain(url string) (string, bool) {
 // free of controls, which no ESP writes and which browsers drop. A scheme in
 // upper case is the mark of a link that was upper-cased on its way.
 func isWeb(url string) bool {
-	host, ok := strings.CutPrefix(url, "https://")
-	if !ok {
-		host, ok = strings.CutPrefix(url, "http://")
+	host := ""
+	switch {
+	case word.HasPrefix(url, "https://"):
+		host = url[len("https://"):]
+	case word.HasPrefix(url, "http://"):
+		host = url[len("http://"):]
 	}
-	if !ok || host == "" || host[0] == '/' || host[0] == '?' || host[0] == '#' {
+	if host == "" || host[0] == '/' || host[0] == '?' || host[0] == '#' {
 		return false
 	}
-	for i := 0; i < len(host); i++ {
-		if host[i] < 0x20 || host[i] == 0x7f {
-			return false
-		}
+	controls, i := uint64(0), 0
+	for ; i+8 <= len(url); i += 8 { // the scheme has none
+		controls |= controlBytes(word.At(url, i))
 	}
-	return true
+	return controls|controlBytes(word.At(url, len(url)-8)) == 0
+}
+
+// controlBytes is 0 where none of eight bytes is below 0x20 or 0x7f.
+func controlBytes(w uint64) uint64 {
+	return (w-0x20*word.Ones)&^w&word.Highs | word.Zeros(w^0x7f*word.Ones)
 }

@@ -1,6 +1,12 @@
 package core
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+	"unsafe"
+
+	"github.com/clickedge/clickedge/core/word"
+)
 
 // The two ways in which a link's escapes may begin: as the ESP wrote them, and
 // after somebody has percent-encoded the link once more.
@@ -12,24 +18,43 @@ const (
 // unpercent decodes s and appends it to dst; every escape begins with lead. A
 // "%" without its two hexadecimal digits is where a link was cut: not ok.
 func unpercent(dst []byte, s, lead string) ([]byte, bool) {
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			dst = append(dst, s[i])
-			continue
+	for {
+		// Eight bytes at a time, where there is room for eight; what was copied
+		// beyond an escape is written over.
+		for len(s) >= 8 && cap(dst)-len(dst) >= 8 {
+			w := word.At(s, 0)
+			binary.LittleEndian.PutUint64(dst[len(dst):len(dst)+8], w)
+			escapes := word.Zeros(w ^ '%'*word.Ones)
+			if escapes != 0 {
+				n := word.First(escapes)
+				dst, s = dst[:len(dst)+n], s[n:]
+				break
+			}
+			dst, s = dst[:len(dst)+8], s[8:]
 		}
-		c, ok := escaped(s[i:], lead)
+		for s != "" && s[0] != '%' {
+			dst, s = append(dst, s[0]), s[1:]
+		}
+		if s == "" {
+			return dst, true
+		}
+		if len(s) >= 3 && len(lead) == 1 {
+			if hi, lo := hexDigits[s[1]], hexDigits[s[2]]; hi|lo < 16 {
+				dst, s = append(dst, hi<<4|lo), s[3:]
+				continue
+			}
+		}
+		c, ok := escaped(s, lead)
 		if !ok {
 			return dst, false
 		}
-		dst = append(dst, c)
-		i += len(lead) + 1
+		dst, s = append(dst, c), s[len(lead)+2:]
 	}
-	return dst, true
 }
 
 // escaped returns the byte that the escape at the start of s stands for.
 func escaped(s, lead string) (byte, bool) {
-	if len(s) < len(lead)+2 || s[:len(lead)] != lead {
+	if len(s) < len(lead)+2 || len(lead) > 1 && !word.HasPrefix(s, lead) { // s begins with "%"
 		return 0, false
 	}
 	hi, lo := hexDigit(s[len(lead)]), hexDigit(s[len(lead)+1])
@@ -38,16 +63,21 @@ func escaped(s, lead string) (byte, bool) {
 
 // hexDigit returns the digit's value, or 255.
 func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
+	return hexDigits[c]
 }
+
+var hexDigits = func() (table [256]byte) {
+	for i := range table {
+		table[i] = 255
+	}
+	for i := range byte(10) {
+		table['0'+i] = i
+	}
+	for i := range byte(6) {
+		table['a'+i], table['A'+i] = 10+i, 10+i
+	}
+	return table
+}()
 
 // isTwice tells whether s can have been percent-encoded a second time: it has
 // escapes, and all of them are of the form %25XX. One that is not was there
@@ -71,30 +101,28 @@ func isTwice(s string) bool {
 func decodeWeb(s string, n *notes) (string, bool) {
 	lead := onceEncoded
 	switch {
-	case strings.IndexByte(s, '%') < 0:
+	case word.Index(s, '%') < 0:
 		return n.certain(s)
-	case beginsTwice(s):
+	case !word.HasPrefix(s, "https:%2F") && beginsTwice(s):
 		if !isTwice(s) {
 			return n.doubt("percent-encoded twice in part")
 		}
 		lead = twiceEncoded
 		n.repair("percent-encoded twice")
 	}
-	var buf [MaxTarget]byte
-	url, ok := unpercent(buf[:0], s, lead)
+	url, ok := unpercent(n.buffer(len(s)), s, lead)
 	if !ok {
 		return n.doubt("an escape is cut or broken")
 	}
-	return n.certain(string(url))
+	return n.certain(unsafe.String(unsafe.SliceData(url), len(url))) // nobody else has url
 }
 
 // beginsTwice tells whether the slashes behind the scheme are encoded twice.
 func beginsTwice(s string) bool {
-	rest, ok := strings.CutPrefix(s, "http")
-	if !ok {
+	if !word.HasPrefix(s, "http") {
 		return false
 	}
-	rest = strings.TrimPrefix(rest, "s")
+	rest := strings.TrimPrefix(s[len("http"):], "s")
 	colon := anyOf(rest, []string{":", "%253A", "%253a"})
 	if colon == 0 {
 		return false

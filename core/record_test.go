@@ -90,3 +90,32 @@ func TestRecordAllocatesNothing(t *testing.T) {
 	r, buf := fullRecord(), make([]byte, 0, 1024)
 	require.Zero(t, testing.AllocsPerRun(100, func() { r.AppendJSON(buf) }))
 }
+
+// Times are formatted without package time's help, and must come out as it does.
+func TestRecordTime(t *testing.T) {
+	for _, at := range []time.Time{
+		{}, time.Unix(0, 0), time.Date(1999, 12, 31, 23, 59, 59, 999_999_999, time.UTC), time.Date(2000, 2, 29, 1, 2, 3, 4e6, time.UTC),
+		time.Date(2100, 2, 28, 0, 0, 0, 0, time.UTC), time.Date(2100, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+	} {
+		require.Equal(t, at.UTC().Format("2006-01-02T15:04:05.000Z"), string(appendTime(nil, at)))
+	}
+	for day := range 146_097 * 2 {
+		at := time.Date(1601, 1, 1, day%24, day%60, 7, 0, time.UTC).AddDate(0, 0, day)
+		if got := string(appendTime(nil, at)); got != at.Format("2006-01-02T15:04:05.000Z") {
+			require.Equal(t, at.Format(time.RFC3339), got)
+		}
+	}
+}
+
+// Whatever is not changed needs no change: the line reads back as what was sent.
+func FuzzRecordString(f *testing.F) {
+	f.Add("link.example.com")
+	f.Add(`a"b\c`)
+	f.Add("0123456789\x7f\x80\xff")
+	f.Add("12345678#~\u2028")
+	f.Fuzz(func(t *testing.T, s string) {
+		var back string
+		require.NoError(t, json.Unmarshal(append(appendString([]byte{'"'}, s), '"'), &back))
+		require.Equal(t, string([]rune(s)), back)
+	})
+}

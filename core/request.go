@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/word"
+)
 
 // Request is what Decide needs to know of one request.
 type Request struct {
@@ -14,6 +18,11 @@ type Request struct {
 	// Keys gives the secrets of links of one's own. Nil: there are none, and
 	// no such link verifies.
 	Keys Keyring
+	// Room is where a decision's Location is put, where it is not part of Target
+	// and fits: as many bytes as Target has are enough. Nil: it is allocated.
+	Room []byte
+	// notes are here so that they are not allocated.
+	notes notes
 }
 
 // Keyring gives the secret of a key id. An error means that the secret cannot
@@ -27,7 +36,7 @@ const LoopToken = "clickedge"
 
 // path returns the target up to its query.
 func path(target string) string {
-	if i := strings.IndexByte(target, '?'); i >= 0 {
+	if i := word.Index(target, '?'); i >= 0 {
 		return target[:i]
 	}
 	return target

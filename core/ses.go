@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/word"
+)
 
 // CL0 and CI0 stand on a domain of one's own, L0 and I0 on SES's.
 var sesShapes = []shape{
@@ -30,7 +34,10 @@ type sesLink struct {
 const shortSignature = 27
 
 func readSES(rest string, n *notes) (string, bool) {
-	p, _, asked := strings.Cut(rest, "?")
+	p, asked := rest, false
+	if i := word.Index(rest, '?'); i >= 0 {
+		p, asked = rest[:i], true
+	}
 	l, ok := splitSES(p)
 	switch {
 	case ok && asked:
@@ -70,7 +77,7 @@ func splitSES(s string) (l sesLink, ok bool) {
 
 // cutLast splits at the last slash.
 func cutLast(s string) (before, after string) {
-	i := strings.LastIndexByte(s, '/')
+	i := word.LastIndex(s, '/')
 	if i < 0 {
 		return "", s
 	}
@@ -107,7 +114,7 @@ func (l *sesLink) readSignature(s string) bool {
 // what is done about a second encoding.
 func (l *sesLink) destination(n *notes) (string, bool) {
 	switch {
-	case strings.IndexByte(l.url, '/') >= 0:
+	case word.Index(l.url, '/') >= 0:
 		return l.decoded(n)
 	case l.quoted:
 		return l.unquoted(n)
@@ -151,32 +158,36 @@ func readSESOpen(rest string, n *notes) (string, bool) {
 // 16 hexadecimal digits, "-", a UUID, "-", 6 digits; letters in lower case.
 func isMessageID(s string) bool {
 	const form = "xxxxxxxxxxxxxxxx-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-dddddd"
-	if len(s) != len(form) {
+	if len(s) != len(form) || s[16] != '-' || s[25] != '-' || s[30] != '-' || s[35] != '-' || s[40] != '-' || s[53] != '-' {
 		return false
 	}
-	for i := 0; i < len(s); i++ {
-		c, digit := s[i], s[i] >= '0' && s[i] <= '9'
-		switch form[i] {
-		case '-':
-			if c != '-' {
-				return false
-			}
-		case 'd':
-			if !digit {
-				return false
-			}
-		default:
-			if !digit && (c < 'a' || c > 'f') {
-				return false
-			}
-		}
-	}
-	return true
+	const (
+		all     = uint64(word.Highs)
+		fifth   = all &^ (0x80 << 32)         // a hyphen at 30
+		second  = all &^ (0x80<<8 | 0x80<<48) // at 35 and 40
+		decimal = all &^ 0xffff               // behind the hyphen at 53
+	)
+	words := hexBytes(word.At(s, 0)) & hexBytes(word.At(s, 8)) & hexBytes(word.At(s, 17)) & hexBytes(word.At(s, 41)) & hexBytes(word.At(s, 45))
+	return words == all && hexBytes(word.At(s, 26)) == fifth && hexBytes(word.At(s, 34)) == second && digitBytes(word.At(s, 52))|0xffff == decimal|0xffff
+}
+
+// hexBytes has the highest bit of each byte of w that is a hexadecimal digit, letters
+// in lower case, as long as all are below 0x80; else not those bits.
+func hexBytes(w uint64) uint64 {
+	letters := ((w | word.Highs) - 'a'*word.Ones) &^ (w + (0x7f-'f')*word.Ones)
+	return (letters | decimals(w)) &^ w & word.Highs
+}
+
+// digitBytes is hexBytes for decimal digits.
+func digitBytes(w uint64) uint64 { return decimals(w) &^ w & word.Highs }
+
+func decimals(w uint64) uint64 {
+	return ((w | word.Highs) - '0'*word.Ones) &^ (w + (0x7f-'9')*word.Ones)
 }
 
 // messageID notes a message id and the region that its first digits name.
 func (n *notes) messageID(id string) {
-	if n == nil {
+	if !n.taken() {
 		return
 	}
 	n.field("message_id", id, true)

@@ -1,9 +1,13 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/word"
+)
 
 // reader reads what follows a shape's text, query included. It returns the
-// destination where there is exactly one reading. The notes are nil on the hot
+// destination where there is exactly one reading. The notes are silent on the hot
 // path; nothing else may allocate but the result.
 type reader func(rest string, n *notes) (dest string, certain bool)
 
@@ -43,9 +47,26 @@ var shapes = [...][]shape{
 // leads tells whether links of this shape lead somewhere that can be read.
 func (s *shape) leads() bool { return s.read != nil && (s.kind == KindClick || s.kind == KindApp) }
 
+// kindOf is the kind of what has this shape, or, with nil, none that is known.
+func (s *shape) kindOf() Kind {
+	if s == nil {
+		return KindOther
+	}
+	return s.kind
+}
+
+// destination reads where a link of this shape leads. rest is what follows the
+// shape's text, of a target of no more than MaxTarget bytes.
+func (s *shape) destination(rest string, n *notes) (dest string, ok bool) {
+	if s == nil || !s.leads() {
+		return "", false
+	}
+	return s.read(rest, n)
+}
+
 // fits compares the target with the shape and returns what follows its text.
 func (s *shape) fits(target string) (rest string, ok bool) {
-	if !strings.HasPrefix(target, s.text) {
+	if !word.HasPrefix(target, s.text) {
 		return "", false
 	}
 	rest = target[len(s.text):]

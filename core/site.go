@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Site is one branded link domain. It is made by [ParseSites] and not changed
-// afterwards.
+// Site is one branded link domain. It is made by [ParseSites], or found in a
+// [Table], and not changed afterwards.
 type Site struct {
 	// Host in lower case, without port.
 	Host string
@@ -20,10 +20,10 @@ type Site struct {
 	// ESPTimeout is how long a reader waits for the head of the ESP's answer,
 	// both origins together.
 	ESPTimeout time.Duration
-	// Destinations lists the hosts that a redirect may lead to.
+	// Destinations lists the hosts that a redirect may lead to; nil for a site
+	// that was found in a [Table], whose list lies in listed.
 	Destinations []Pattern
-	// listed is the same list in a [Table], for a site that was found there.
-	listed string
+	listed       string
 	// AllowHTTP lets redirects lead to http:// as well.
 	AllowHTTP bool
 	// ClickRedirect answers a click from the link itself, where it can be read.

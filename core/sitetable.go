@@ -3,6 +3,8 @@ package core
 import (
 	"errors"
 	"time"
+
+	"github.com/clickedge/clickedge/core/word"
 )
 
 // Table is sites.json in the form that the guest looks up in place: nothing is
@@ -44,9 +46,12 @@ import (
 // A table may hold any bytes at all: reading one never goes beyond its end, and
 // what cannot be read is absent. [DecodeTable] is the one who judges.
 type Table struct {
-	data  string
-	slots int
+	data  tableData
+	slots int // all of them lie inside data
 }
+
+// tableData is the text of a table.
+type tableData string
 
 // tableMagic is the first eight bytes as a number: "clkedge", and the number of
 // the layout. The layout has a new number when what is above changes, and when a
@@ -89,7 +94,7 @@ func OpenTable(data string) (Table, error) {
 	if slots == 0 || slots&(slots-1) != 0 || slots > (len(data)-tableHeader)/tableSlot {
 		return Table{}, ErrTable
 	}
-	return Table{data: data, slots: slots}, nil
+	return Table{data: tableData(data), slots: slots}, nil
 }
 
 // Len is the number of sites; nil has none.
@@ -97,7 +102,7 @@ func (t *Table) Len() int {
 	if t == nil || len(t.data) < tableHeader {
 		return 0
 	}
-	return int(le32(t.data, 8))
+	return int(le32(string(t.data), 8))
 }
 
 // Has tells whether a canonical host is a branded host of ours.
@@ -129,14 +134,14 @@ func (t *Table) Lookup(host string, space *SiteSpace) *Site {
 	at, found := t.find(host)
 	if at == 0 {
 		canonical := CanonicalHost(host)
-		if equalWords(canonical, host) {
+		if word.Equal(canonical, host) {
 			return nil
 		}
 		if at, found = t.find(canonical); at == 0 {
 			return nil
 		}
 	}
-	if !t.site(at, found, space) {
+	if !t.data.site(at, found, space) {
 		return nil
 	}
 	return &space.site
@@ -145,20 +150,15 @@ func (t *Table) Lookup(host string, space *SiteSpace) *Site {
 // find returns where the site of a host lies, 0 where there is none, and the host
 // as the table has it.
 func (t *Table) find(host string) (at int, found string) {
-	h := hashHost(host)
+	d, h := t.data, hashHost(host)
 	slot := int(h>>32) & (t.slots - 1)
 	for range t.slots {
-		r := t.cut(tableHeader+tableSlot*slot, tableSlot)
-		if len(r) < tableSlot {
-			break
-		}
-		entry := le64(r, 0)
-		at = int(entry >> 32)
-		if at == 0 {
+		entry := word.At(string(d), tableHeader+tableSlot*slot)
+		if at = int(entry >> 32); at == 0 {
 			break
 		}
 		if uint32(entry) == uint32(h) {
-			if found = t.hostAt(at); equalWords(found, host) {
+			if found = d.hostAt(at); word.Equal(found, host) {
 				return at, found
 			}
 		}
@@ -168,70 +168,67 @@ func (t *Table) find(host string) (at int, found string) {
 }
 
 // hostAt returns the host of the site at an offset.
-func (t *Table) hostAt(at int) string {
-	if at >= len(t.data)-siteFixed {
+func (d tableData) hostAt(at int) string {
+	if at > len(d)-siteFixed {
 		return ""
 	}
-	return t.cut(at+siteFixed, int(t.data[at+siteFixed-1]))
+	return d.cut(uint64(at+siteFixed), uint64(d[at+siteFixed-1]))
 }
 
-// cut returns n bytes from an offset, "" where they are not all there. Neither is
-// negative. (In this form the compiler sees that no slice can be out of range.)
-func (t *Table) cut(at, n int) string {
-	s := t.data
-	if uint(at) > uint(len(s)) {
+// cut returns n bytes from an offset, "" where they are not all there. Neither has
+// more than 33 bits, so their sum is what it seems.
+func (d tableData) cut(at, n uint64) string {
+	end := at + n
+	if end > uint64(len(d)) {
 		return ""
 	}
-	if s = s[at:]; uint(n) > uint(len(s)) {
-		return ""
-	}
-	return s[:n]
+	return string(d[at:end])
 }
 
 // text returns what eight bytes refer to.
-func (t *Table) text(ref uint64) string {
+func (d tableData) text(ref uint64) string {
 	at := ref & 0xFFFFFFFF
 	end := at + ref>>32
-	if end > uint64(len(t.data)) {
+	if end > uint64(len(d)) {
 		return ""
 	}
-	return t.data[at:end]
+	return string(d[at:end])
 }
 
 // site reads the site of a host, which lies at an offset.
-func (t *Table) site(at int, host string, space *SiteSpace) bool {
-	r := t.cut(at, siteFixed)
+func (d tableData) site(at int, host string, space *SiteSpace) bool {
+	r := d.cut(uint64(at), siteFixed)
 	if len(r) < siteFixed {
 		return false
 	}
-	p := t.cut(int(le32(r, 0)), profileFixed)
+	p := d.cut(uint64(le32(r, 0)), profileFixed)
 	if len(p) < profileFixed {
 		return false
 	}
 	flags := le32(p, 0)
 	s := Site{ // put together on the stack, where storing a pointer costs least
 		Host:           host,
-		ESP:            t.text(le64(p, 20)),
+		ESP:            d.text(le64(p, 20)),
 		ESPTimeout:     time.Duration(le64(p, 12)),
-		listed:         t.text(le64(r, 4)),
+		listed:         d.text(le64(r, 4)),
 		AllowHTTP:      flags&flagAllowHTTP != 0,
 		ClickRedirect:  flags&flagClickRedirect != 0,
 		Count:          flags&flagCount != 0,
 		FailRedirect:   flags&flagFailRedirect != 0,
 		SignedAnywhere: flags&flagSignedAnywhere != 0,
-		Home:           t.text(le64(r, 12)),
+		Home:           d.text(le64(r, 12)),
 	}
-	if keys := t.text(le64(p, 28)); keys != "" {
+	if keys := d.text(le64(p, 28)); keys != "" {
 		s.Keys = unpack(space.keys[:0], keys)
 	}
 	if at := le32(p, 4); at != 0 {
-		s.Origin = t.origin(int(at), s.ESP, &space.origin)
+		s.Origin = d.origin(at, s.ESP, &space.origin)
 	}
 	if at := le32(p, 8); at != 0 {
-		s.SecondOrigin = t.origin(int(at), s.ESP, &space.second)
+		s.SecondOrigin = d.origin(at, s.ESP, &space.second)
 	}
 	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
-		space.links = AppLinks{Apple: t.text(apple), Android: t.text(android)}
+		space.links = AppLinks{Apple: d.text(apple), Android: d.text(android)}
 		s.AppLinks = &space.links
 	}
 	space.site = s
@@ -239,16 +236,16 @@ func (t *Table) site(at int, host string, space *SiteSpace) bool {
 }
 
 // origin reads the origin at an offset. Its preset is the site's ESP.
-func (t *Table) origin(at int, preset string, o *Origin) *Origin {
-	r := t.cut(at, originFixed)
+func (d tableData) origin(at uint32, preset string, o *Origin) *Origin {
+	r := d.cut(uint64(at), originFixed)
 	if len(r) < originFixed {
 		return nil
 	}
 	head := le32(r, 0)
 	*o = Origin{
 		Preset:        preset,
-		Backend:       t.text(le64(r, 4)),
-		Address:       t.text(le64(r, 12)),
+		Backend:       d.text(le64(r, 4)),
+		Address:       d.text(le64(r, 12)),
 		Port:          uint16(head),
 		Family:        Family(head >> 16),
 		TLS:           head&(flagTLS<<24) != 0,
@@ -275,9 +272,9 @@ func unpack(dst []string, list string) []string {
 	return dst
 }
 
-// packedLists tells whether a list of patterns has one that matches a host in
+// listMatches tells whether a list of patterns has one that matches a host in
 // lower case.
-func packedLists(list, host string) bool {
+func listMatches(list, host string) bool {
 	for len(list) > 0 {
 		n := int(list[0])
 		if n >= len(list) {
@@ -287,10 +284,10 @@ func packedLists(list, host string) bool {
 		list = list[1+n:]
 		switch {
 		case n > 1 && item[0] == '*':
-			if cut := len(host) - (n - 1); cut > 0 && equalWords(host[cut:], item[1:]) {
+			if cut := len(host) - (n - 1); cut > 0 && word.Equal(host[cut:], item[1:]) {
 				return true
 			}
-		case equalWords(host, item):
+		case word.Equal(host, item):
 			return true
 		}
 	}
@@ -304,12 +301,12 @@ func hashHost(s string) uint64 {
 	h := uint64(len(s)) * k
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		h = (h ^ le64(s, i)) * k
+		h = (h ^ word.At(s, i)) * k
 		h ^= h >> 32
 	}
 	w := uint64(0)
 	if len(s) >= 8 { // the last word overlaps the one before
-		w, i = le64(s, len(s)-8), len(s)
+		w, i = word.At(s, len(s)-8), len(s)
 	}
 	for ; i < len(s); i++ {
 		w = w<<8 | uint64(s[i])
@@ -318,28 +315,6 @@ func hashHost(s string) uint64 {
 	h ^= h >> 29
 	h *= k
 	return h ^ h>>32
-}
-
-// equalWords is a == b by words: the runtime of Go's WebAssembly goes byte by byte.
-func equalWords(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	i := 0
-	for ; i+8 <= len(a); i += 8 {
-		if le64(a, i) != le64(b, i) {
-			return false
-		}
-	}
-	if i > 0 && i < len(a) { // the last word overlaps the one before
-		return le64(a, len(a)-8) == le64(b, len(b)-8)
-	}
-	for ; i < len(a); i++ {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // le32 and le64 read a number at s[i:], which must be there.

@@ -140,7 +140,7 @@ func DecodeTable(data []byte) (*Sites, error) {
 		s.hosts = append(s.hosts, site.Host)
 		at += siteFixed + len(site.Host)
 	}
-	if len(s.hosts) == 0 || string(s.Table()) != t.data {
+	if len(s.hosts) == 0 || string(s.Table()) != string(t.data) {
 		return nil, fmt.Errorf("%w: it is damaged", ErrTable)
 	}
 	return s, nil
@@ -149,7 +149,7 @@ func DecodeTable(data []byte) (*Sites, error) {
 // decode reads the site at an offset into memory of its own, and all of it.
 func (t *Table) decode(at int) *Site {
 	space := new(SiteSpace)
-	if found, host := t.find(t.hostAt(at)); found != at || !t.site(at, host, space) {
+	if found, host := t.find(t.data.hostAt(at)); found != at || !t.data.site(at, host, space) {
 		return nil
 	}
 	site := &space.site
@@ -161,17 +161,17 @@ func (t *Table) decode(at int) *Site {
 		site.Destinations = append(site.Destinations, p)
 	}
 	site.listed = ""
-	profile := int(le32(t.cut(at, siteFixed), 0))
-	t.health(le32(t.cut(profile, profileFixed), 4), site.Origin)
-	t.health(le32(t.cut(profile, profileFixed), 8), site.SecondOrigin)
+	profile := t.data.cut(uint64(le32(t.data.cut(uint64(at), siteFixed), 0)), profileFixed)
+	t.data.health(le32(profile, 4), site.Origin)
+	t.data.health(le32(profile, 8), site.SecondOrigin)
 	return site
 }
 
 // health reads the rest of an origin that was read already.
-func (t *Table) health(at uint32, o *Origin) {
+func (d tableData) health(at uint32, o *Origin) {
 	if o == nil {
 		return
 	}
-	r := t.cut(int(at), originFixed)
-	o.Health = Health{Method: t.text(le64(r, 20)), Path: t.text(le64(r, 28)), Status: int(le32(r, 36))}
+	r := d.cut(uint64(at), originFixed)
+	o.Health = Health{Method: d.text(le64(r, 20)), Path: d.text(le64(r, 28)), Status: int(le32(r, 36))}
 }

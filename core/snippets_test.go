@@ -118,7 +118,8 @@ func TestSpecExample(t *testing.T) {
 	require.Contains(t, spec, "\nhttps://"+pixel.Host+pixel.Path+"\n", "layout of a pixel")
 
 	rows := specRows(spec, "### Example")
-	raw := decodeLinkText(v.Link.ID)
+	raw, ok := decodeLinkText(nil, v.Link.ID)
+	require.True(t, ok)
 	signed := url[:len(url)-1-tagText]
 	mac := hmac.New(sha256.New, v.secret())
 	mac.Write([]byte(signed))

@@ -172,7 +172,7 @@ var tagNames = [64]Field{
 // tags notes every tag of a stream that has been walked before. Values that are
 // numbers are given in hexadecimal digits.
 func (n *notes) tags(data []byte) {
-	for n != nil && len(data) > 0 {
+	for n.taken() && len(data) > 0 {
 		kind, value, rest, ok := nextTag(data)
 		if !ok {
 			return

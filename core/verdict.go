@@ -153,8 +153,8 @@ const maxAgent = 64
 func Judge(s *Signals) Verdict {
 	ua := cut(s.UserAgent, maxUserAgent)
 	v := Verdict{Reasons: s.Bot.reasons() | s.headerReasons()}
-	engine, major := readEngine(ua)
-	if r := findAgent(ua); r != nil {
+	engine, major, from := readEngine(ua)
+	if r := findAgent(ua, from); r != nil {
 		v.Reasons |= agentReasons[r.class()]
 		v.Agent = r.agent()
 	}
@@ -260,8 +260,17 @@ func userAgentReasons(ua string, engine browserEngine) ReasonSet {
 	return 0
 }
 
+// usualReasons are those of a reader with Chrome, Edge or Firefox, on a service
+// without Bot Management: half of all clicks by people. usualText is their names.
+const usualReasons = ReasonNotAnalysed | ReasonFetchMetadata | ReasonUserActivation
+
+const usualText = "not_analysed,fetch_metadata,user_activation"
+
 // AppendReasons appends the names of the reasons, separated by commas.
 func (v Verdict) AppendReasons(dst []byte) []byte {
+	if v.Reasons == usualReasons {
+		return append(dst, usualText...)
+	}
 	for r := v.Reasons; r != 0; r &= r - 1 {
 		if r != v.Reasons {
 			dst = append(dst, ',')

@@ -1,6 +1,6 @@
 package core
 
-import "strings"
+import "github.com/clickedge/clickedge/core/word"
 
 // browserEngine is what a user agent claims to be, by the form that browsers of
 // today send.
@@ -30,38 +30,42 @@ func (e browserEngine) sendsFetchUser() bool { return e == engineChromium || e =
 // platformStart is how every browser's user agent begins.
 const platformStart = "Mozilla/5.0 ("
 
-// readEngine returns the engine that a user agent claims, and the major version
-// of Chromium or Firefox, 0 for others.
-func readEngine(ua string) (browserEngine, int) {
-	if !strings.HasPrefix(ua, platformStart) {
-		if strings.HasPrefix(ua, "Opera/9.80 (") {
-			return engineOther, 0
+// readEngine returns the engine that a user agent claims, the major version of
+// Chromium or Firefox, 0 for others, and where the text chromium stands, 0 for
+// nowhere.
+func readEngine(ua string) (engine browserEngine, major, from int) {
+	if !word.HasPrefix(ua, platformStart) {
+		if word.HasPrefix(ua, "Opera/9.80 (") {
+			return engineOther, 0, 0
 		}
-		return engineNone, 0
+		return engineNone, 0, 0
 	}
-	engine, products := cutPlatform(ua)
+	engine, products, from := cutPlatform(ua)
+	if from > 0 {
+		return engineChromium, majorVersion(products), from
+	}
 	switch engine {
 	case engineWebKit:
 		if n, ok := majorOf(products, "Chrome/"); ok {
-			return engineChromium, n
+			return engineChromium, n, from
 		}
 	case engineGecko:
 		n, ok := majorOf(products, "Firefox/")
 		if !ok {
-			return engineNone, 0 // any program may bear Gecko's name
+			return engineNone, 0, 0 // any program may bear Gecko's name
 		}
-		return engine, n
+		return engine, n, 0
 	}
-	return engine, 0
+	return engine, 0, 0
 }
 
 // majorOf returns the major version of a product among those that spaces separate.
 func majorOf(products, name string) (int, bool) {
 	for {
-		if strings.HasPrefix(products, name) {
-			return major(products[len(name):]), true
+		if word.HasPrefix(products, name) {
+			return majorVersion(products[len(name):]), true
 		}
-		i := strings.IndexByte(products, ' ')
+		i := word.Index(products, ' ')
 		if i < 0 {
 			return 0, false
 		}
@@ -69,31 +73,37 @@ func majorOf(products, name string) (int, bool) {
 	}
 }
 
+// chromium is what all of Chromium's have behind the platform since 2013.
+const chromium = " AppleWebKit/537.36 (KHTML, like Gecko) Chrome/"
+
 // cutPlatform returns the engine that stands behind the platform's parenthesis,
-// and the products behind that. A platform may hold parentheses itself.
+// the products behind that, without Chromium's own name, and where the text chromium stands, 0 for nowhere. A
+// platform may hold parentheses itself.
 //
 //	Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36
 //	             platform              engine                                 products
-func cutPlatform(ua string) (engine browserEngine, products string) {
-	for ua = ua[len(platformStart):]; ; {
-		i := strings.IndexByte(ua, ')')
+func cutPlatform(ua string) (engine browserEngine, products string, from int) {
+	for at := len(platformStart); ; {
+		i := word.Index(ua[at:], ')')
 		if i < 0 {
-			return engineNone, ""
+			return engineNone, "", 0
 		}
-		ua = ua[i+1:]
-		switch {
-		case strings.HasPrefix(ua, " AppleWebKit/"):
-			return engineWebKit, ua[strings.IndexByte(ua, ')')+1:]
-		case strings.HasPrefix(ua, " Gecko/"):
-			return engineGecko, ua[len(" Gecko/"):]
-		case ua == " like Gecko":
-			return engineOther, ""
+		at += i + 1
+		switch rest := ua[at:]; {
+		case word.HasPrefix(rest, chromium):
+			return engineWebKit, rest[len(chromium):], at
+		case word.HasPrefix(rest, " AppleWebKit/"):
+			return engineWebKit, rest[word.Index(rest, ')')+1:], 0
+		case word.HasPrefix(rest, " Gecko/"):
+			return engineGecko, rest[len(" Gecko/"):], 0
+		case rest == " like Gecko":
+			return engineOther, "", 0
 		}
 	}
 }
 
-// major reads the number with which a version begins, four digits of it at most.
-func major(version string) (n int) {
+// majorVersion reads the number with which a version begins, four digits of it at most.
+func majorVersion(version string) (n int) {
 	for i := 0; i < len(version) && i < 4 && version[i]-'0' <= 9; i++ {
 		n = n*10 + int(version[i]-'0')
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/word"
 )
 
 const (
@@ -283,12 +285,12 @@ func naiveAgent(ua string) (best *agentRow) {
 func TestFindAgentAgreesWithTheNaiveSearch(t *testing.T) {
 	for name, rows := range fixtures(t) {
 		for _, ua := range rows {
-			require.Equal(t, said(naiveAgent(ua)), said(findAgent(ua)), "%s: %q", name, ua)
+			require.Equal(t, said(naiveAgent(ua)), said(findAgentOf(ua)), "%s: %q", name, ua)
 		}
 	}
 	for _, r := range oneRowEach() {
 		for _, ua := range []string{r.text(), "x" + r.text(), r.text() + "x", r.text()[1:], r.text()[:r.n-1]} {
-			require.Equal(t, said(naiveAgent(ua)), said(findAgent(ua)), "%q", ua)
+			require.Equal(t, said(naiveAgent(ua)), said(findAgentOf(ua)), "%q", ua)
 		}
 	}
 }
@@ -308,8 +310,12 @@ func TestBrowsersMeetFewRows(t *testing.T) {
 		rows, grams, hits := all[name], 0, 0
 		for _, ua := range rows {
 			grams += len(ua)
-			for i, hash := nextAgent(ua, 0, 0); i > 0; i, hash = nextAgent(ua, i, hash) {
-				hits++
+			for i, before := 0, uint64(0); i+8 <= len(ua); i += 8 {
+				w := word.At(ua, i)
+				four := hashGrams(w<<8|before, w>>8)
+				for before = w >> 56; four != 0; four >>= 16 {
+					hits += int(agentBits[four>>6&511] >> (four & 63) & 1)
+				}
 			}
 		}
 		t.Logf("%s: %d of %d grams meet a row, %.2f a user agent", name, hits, grams, float64(hits)/float64(len(rows)))
@@ -346,7 +352,7 @@ func FuzzJudge(f *testing.F) {
 		}
 		v := Judge(&s)
 		require.Equal(t, v, Judge(&s), "not deterministic")
-		require.Equal(t, said(naiveAgent(ua)), said(findAgent(ua)))
+		require.Equal(t, said(naiveAgent(ua)), said(findAgentOf(ua)))
 		require.True(t, v.Agent == "" || v.Agent == "n" || strings.Contains(agentTexts, v.Agent), "the client's own text in the log")
 		require.NotPanics(t, func() { v.AppendReasons(nil) })
 		if v.Who == WhoHuman {
@@ -377,7 +383,7 @@ func BenchmarkJudge(b *testing.B) {
 }
 
 func BenchmarkFindAgent(b *testing.B) {
-	for name, find := range map[string]func(string) *agentRow{"table": findAgent, "naive": naiveAgent} {
+	for name, find := range map[string]func(string) *agentRow{"table": findAgentOf, "naive": naiveAgent} {
 		for _, c := range benchAgents {
 			b.Run(name+"/"+c.name, func(b *testing.B) {
 				b.ReportAllocs()
@@ -385,6 +391,44 @@ func BenchmarkFindAgent(b *testing.B) {
 					find(c.ua)
 				}
 			})
+		}
+	}
+}
+
+// The text that is there ready made is what would be made.
+func TestUsualReasons(t *testing.T) {
+	var names []string
+	for i, name := range reasonNames {
+		if usualReasons>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
+	require.Equal(t, strings.Join(names, ","), string(Verdict{Reasons: usualReasons}.AppendReasons(nil)))
+	s := opened(uaChrome)
+	require.Equal(t, ReasonSet(usualReasons), Judge(&s).Reasons)
+}
+
+// findAgentOf finds as Judge does.
+func findAgentOf(ua string) *agentRow {
+	_, _, from := readEngine(ua)
+	return findAgent(ua, from)
+}
+
+// To pass over what all Chromiums have pays, and changes nothing: names around it
+// are found at every distance.
+func TestAgentsAroundChromium(t *testing.T) {
+	require.True(t, chromiumIsClear, "the list has a text with a gram of this one: passing over it does not happen")
+	for pad := range 17 {
+		platform := platformStart + strings.Repeat("x", pad)
+		for _, ua := range []string{
+			platform + ") " + "Googlebot/2.1)" + chromium + "140.0.0.0 Safari/537.36",
+			platform + ")" + chromium + "140.0.0.0 Googlebot/2.1",
+			platform + ")" + chromium + "Googlebot/2.1",
+			platform + ")" + chromium + "1 " + strings.Repeat("y", pad) + "bingbot/2.0",
+			platform + "; bingbot)" + chromium,
+			platform + ")" + chromium,
+		} {
+			require.Equal(t, said(naiveAgent(ua)), said(findAgentOf(ua)), ua)
 		}
 	}
 }

@@ -20,12 +20,12 @@ func (x *exchange) repeatable() bool {
 // fields copies the headers of the edited request, since sending consumes it. It
 // costs a host call for each header, so only sites with a second origin pay it.
 func (x *exchange) fields() []field {
-	names, _ := x.text(x.req.AppendHeaderNames)
+	names, _ := x.req.HeaderNames(&x.buf)
 	list := make([]field, 0, 24)
 	for names != "" {
 		var f field
 		f.name, names = hostcall.Next(names)
-		f.values, _ = x.text(func(dst []byte) ([]byte, hostcall.Status) { return x.req.AppendHeaderValues(dst, f.name) })
+		f.values, _ = x.req.HeaderValues(&x.buf, f.name)
 		list = append(list, f)
 	}
 	return list
@@ -41,7 +41,7 @@ func (x *exchange) again(first attempt, fields []field, o *core.Origin, limit ti
 	}
 	a := send(req, body, o, limit)
 	x.record.Missed = ""
-	x.noteAttempt(a)
+	x.noteAttempt(&a)
 	x.record.OriginError, x.record.SecondOrigin = first.reason, a.reason
 	if a.code == core.OK {
 		x.record.SecondOrigin = "answered"

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
@@ -13,12 +15,17 @@ type answer struct {
 }
 
 // redirect sends the reader to a destination that has passed the grammar.
-func (x *exchange) redirect(d core.Decision) {
+func (x *exchange) redirect(d *core.Decision) {
 	x.record.Destination = d.Host
-	x.sendAnswer(answer{status: 302, header: [8][2]string{
-		{"location", d.Location},
-		{"cache-control", "no-store"},
-	}})
+	resp, st := hostcall.NewResponse()
+	st = worse(st, resp.SetStatus(302))
+	st = worse(st, resp.SetHeader("location", d.Location))
+	if st = worse(st, resp.SetHeader("cache-control", "no-store")); st != hostcall.OK {
+		x.sendFailure()
+		return
+	}
+	body, _ := hostcall.NewBody()
+	x.depart(resp, body, 302)
 }
 
 // page sends a page that says why there is nothing else.
@@ -43,7 +50,7 @@ func (x *exchange) page(p core.Page) {
 		a.header[6] = [2]string{"allow", "GET, HEAD"}
 	}
 	a.body = p.AppendHTML(make([]byte, 0, 2<<10))
-	x.sendAnswer(a)
+	x.sendAnswer(&a)
 }
 
 // reply sends what is answered from here: an open's pixel, app-link files, and
@@ -65,12 +72,11 @@ func (x *exchange) reply(r core.ReplyBody) {
 			a.status = core.NoSites.Notice().Status
 		}
 	}
-	x.sendAnswer(a)
+	x.sendAnswer(&a)
 }
 
-// sendAnswer sends a response of ours. A header that the host refuses ends in a
-// bare 500 rather than in half an answer, a 302 without Location say.
-func (x *exchange) sendAnswer(a answer) {
+// sendAnswer sends a response of ours.
+func (x *exchange) sendAnswer(a *answer) {
 	resp, st := hostcall.NewResponse()
 	st = worse(st, resp.SetStatus(a.status))
 	for _, h := range a.header {
@@ -80,10 +86,8 @@ func (x *exchange) sendAnswer(a answer) {
 		st = worse(st, resp.SetHeader(h[0], h[1]))
 	}
 	if st != hostcall.OK {
-		x.record.Action, x.record.Code = core.Refuse, core.Internal
-		a.status, a.body = 500, nil
-		resp, _ = hostcall.NewResponse()
-		resp.SetStatus(500)
+		x.sendFailure()
+		return
 	}
 	body, _ := hostcall.NewBody()
 	if x.request.Method != "HEAD" {
@@ -92,22 +96,33 @@ func (x *exchange) sendAnswer(a answer) {
 	x.depart(resp, body, a.status)
 }
 
+// sendFailure sends a bare 500 where the host has refused a header, rather than half
+// an answer, a 302 without Location say.
+func (x *exchange) sendFailure() {
+	x.record.Action, x.record.Code = core.Refuse, core.Internal
+	resp, _ := hostcall.NewResponse()
+	resp.SetStatus(500)
+	body, _ := hostcall.NewBody()
+	x.depart(resp, body, 500)
+}
+
 // sendBack sends the ESP's response to the reader as it is, but for the headers
 // of its connection, for X-Robots-Tag, and for a redirect that the ESP left
 // cacheable: a click that a browser answers from its cache is not counted.
 func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status int) {
-	names, _ := x.text(resp.AppendHeaderNames)
+	names, _ := resp.HeaderNames(&x.buf)
 	var set headerSet
 	set.read(names)
-	x.removeConnectionHeaders(set, resp)
+	if set.has(hopByHop) {
+		x.removeConnectionHeaders(set, resp)
+	}
 	if !set.has(hdrRobotsTag) {
 		resp.SetHeader("x-robots-tag", "noindex")
 	}
 	if isRedirect(status) {
 		if set.has(hdrLocation) {
-			to, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return resp.AppendHeaderValues(dst, "location") })
-			first, _ := hostcall.Next(to)
-			x.record.Destination = core.HostOf(first)
+			to, _ := resp.HeaderValues(&x.buf, "location")
+			x.record.Destination = core.HostOf(strings.TrimSuffix(to, "\x00")) // one value as a rule: its end need not be looked for
 		}
 		if !set.has(hdrCacheControl) {
 			resp.SetHeader("cache-control", "no-store")
@@ -129,7 +144,7 @@ func (x *exchange) depart(resp hostcall.Response, body hostcall.Body, status int
 	st := resp.SendDownstream(body)
 	x.answered = true
 	x.record.Status = status
-	x.record.Micros = sinceMicros(x.start)
+	x.record.Micros = max(0, now()-x.start) / 1000 // the wall clock may step back
 	if st != hostcall.OK {
 		x.record.Action, x.record.Code = core.Refuse, core.Internal
 	}

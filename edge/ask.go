@@ -26,27 +26,27 @@ func (a attempt) close() {
 // ask edits the request, sends it to the origin, and to the site's second one
 // where the first was never reached. Both together take no longer than the site
 // allows. The request's handles are consumed whatever happens.
-func (x *exchange) ask(o *core.Origin) attempt {
+func (x *exchange) ask(o *core.Origin) (a attempt) {
 	if st := x.edit(o); st != hostcall.OK {
 		x.record.OriginError = "header_" + st.String()
 		return attempt{code: core.Internal}
 	}
 	limit := x.site.Timeout(x.request.Method)
 	if x.site.SecondOrigin == nil || !x.repeatable() {
-		a := send(x.req, x.body, o, limit)
-		x.noteAttempt(a)
+		a = send(x.req, x.body, o, limit)
+		x.noteAttempt(&a)
 		return a
 	}
 	fields, start := x.fields(), time.Now()
-	a := send(x.req, x.body, o, limit)
-	x.noteAttempt(a)
+	a = send(x.req, x.body, o, limit)
+	x.noteAttempt(&a)
 	if left := limit - time.Since(start); a.unreached && left >= time.Millisecond {
-		a = x.again(a, fields, x.site.SecondOrigin, left)
+		return x.again(a, fields, x.site.SecondOrigin, left)
 	}
 	return a
 }
 
-func (x *exchange) noteAttempt(a attempt) {
+func (x *exchange) noteAttempt(a *attempt) {
 	x.record.OriginError = a.reason
 	switch {
 	case a.code == core.OK:

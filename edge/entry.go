@@ -8,33 +8,56 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// current is the exchange of this sandbox, which has one at a time. In memory that
-// the module brings along, it is never allocated.
-var current exchange
+// current is the exchange of this sandbox, which has one at a time, and the room
+// for its text. In memory that the module brings along, they are never allocated,
+// and what a click writes to lies together.
+var current struct {
+	exchange
+	room [8 << 10]byte
+}
 
-// serve handles the request of this sandbox: it always answers, and always
-// writes a line to the click log.
+// serve handles the request of this sandbox, and further ones where that is
+// switched on: it always answers, and always writes a line to the click log.
 func serve() {
 	hostcall.Init()
-	x := &current
-	*x = exchange{start: time.Now(), buf: text[:0]}
-	x.record.Time = x.start
+	handle()
+	if further > 0 {
+		serveFurther()
+	}
+}
+
+// handle handles the request of current, whose exchange is zero but for a request
+// that was taken already.
+func handle() {
+	x := &current.exchange
+	x.buf = hostcall.NewBuffer(current.room[:])
+	x.start = now()
+	second := x.start / 1e9
+	x.record.Time = time.Unix(second, x.start-second*1e9)
 	defer x.finish()
 	if code := x.receive(); code != core.OK {
 		x.page(core.Page{Code: code})
 		return
 	}
 	x.locate()
-	d := core.Decide(&x.request, x.site, x.start)
+	x.decide()
+}
+
+// decide decides, and lets nobody keep the secret.
+func (x *exchange) decide() {
+	x.request.Room = x.buf.Reserve(len(x.request.Target))
+	var d core.Decision
+	d.Decide(&x.request, x.site, x.record.Time)
+	x.forget()
 	if d.Code == core.WrongHost && sites == nil {
 		d.Code = core.NoSites
 	}
-	x.carryOut(d)
+	x.carryOut(&d)
 }
 
 // carryOut does what was decided. Who asks is looked at before the request is
 // sent on, and else when the reader has been answered.
-func (x *exchange) carryOut(d core.Decision) {
+func (x *exchange) carryOut(d *core.Decision) {
 	x.note(d)
 	switch d.Action {
 	case core.Redirect:

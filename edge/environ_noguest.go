@@ -2,8 +2,12 @@
 
 package main
 
-import "os"
+import (
+	"os"
 
-func readEnviron() (version, traceID string) {
+	"github.com/clickedge/clickedge/edge/internal/hostcall"
+)
+
+func readEnviron(*hostcall.Buffer) (version, traceID string) {
 	return os.Getenv("FASTLY_SERVICE_VERSION"), os.Getenv("FASTLY_TRACE_ID")
 }

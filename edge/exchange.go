@@ -2,16 +2,16 @@ package main
 
 import (
 	"strings"
-	"time"
 	"unsafe"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/word"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
 // exchange is one request with all that is known of it.
 type exchange struct {
-	start   time.Time
+	start   int64 // nanoseconds since 1970
 	req     hostcall.Request
 	body    hostcall.Body
 	host    string // as the reader asked for it
@@ -20,40 +20,44 @@ type exchange struct {
 	request core.Request
 	site    *core.Site
 	headers headerSet
-	keys    keyring
 	record  core.Record
 	signals core.Signals
+	octets  [16]byte // of the reader's address
+	secret  []byte   // while a link is judged
 	// answered is set once a response has left, or its leaving has failed: there
 	// is no second try, the handles are gone.
 	answered bool
-	buf      []byte
+	// follows: another request came before in this sandbox. Its handles are there,
+	// and the sandbox's id is not its own.
+	follows bool
+	// buf is where what the host says is put. What needs more is put elsewhere.
+	buf hostcall.Buffer
 }
-
-// text is where what the host says is put. What needs more is put elsewhere.
-var text [8 << 10]byte
 
 // receive reads what came in. A request that has no usable URI is answered all
 // the same.
 func (x *exchange) receive() core.Code {
 	var st hostcall.Status
-	if x.req, x.body, st = hostcall.Downstream(); st != hostcall.OK {
-		return core.BadRequest
+	if !x.follows {
+		if x.req, x.body, st = hostcall.Downstream(); st != hostcall.OK {
+			return core.BadRequest
+		}
 	}
-	if x.record.Version, x.record.RequestID = readEnviron(); x.record.RequestID == "" {
-		x.record.RequestID, _ = x.text(x.req.AppendID)
+	if x.record.Version, x.record.RequestID = readEnviron(&x.buf); x.record.RequestID == "" || x.follows {
+		x.record.RequestID, _ = x.req.ID(&x.buf)
 	}
-	x.request.Method, st = x.text(x.req.AppendMethod)
+	x.request.Method, st = x.req.Method(&x.buf)
 	x.record.Method = x.request.Method
 	if st != hostcall.OK {
 		return core.BadRequest
 	}
-	x.uri, st = x.text(x.req.AppendURI)
+	x.uri, st = x.req.URI(&x.buf)
 	if st != hostcall.OK {
 		return core.BadRequest
 	}
 	x.scheme, x.host, x.request.Target = splitURI(x.uri)
 	x.record.Host = x.host
-	names, st := x.text(x.req.AppendHeaderNames)
+	names, st := x.req.HeaderNames(&x.buf)
 	if st != hostcall.OK {
 		return core.BadRequest
 	}
@@ -61,31 +65,18 @@ func (x *exchange) receive() core.Code {
 	if x.headers.has(hdrCDNLoop) {
 		x.request.CDNLoop = x.joined("cdn-loop")
 	}
-	x.request.Keys = &x.keys
+	x.request.Keys = x
 	return core.OK
-}
-
-// text returns what a host call appends, as a string over the exchange's own
-// buffer: nothing is copied, and nothing there is written twice.
-func (x *exchange) text(call func([]byte) ([]byte, hostcall.Status)) (string, hostcall.Status) {
-	from := len(x.buf)
-	buf, st := call(x.buf)
-	if st != hostcall.OK {
-		return "", st
-	}
-	x.buf = buf
-	return view(buf[from:]), hostcall.OK
 }
 
 // joined returns a request header's values in one line. "" where there is none:
 // a header that cannot be read is as good as absent to those who ask.
 func (x *exchange) joined(name string) string {
-	list, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return x.req.AppendHeaderValues(dst, name) })
-	list = strings.TrimSuffix(list, "\x00")
-	if strings.IndexByte(list, 0) < 0 {
-		return list
+	list, _ := x.req.HeaderValues(&x.buf, name)
+	if first, rest := hostcall.Next(list); rest == "" {
+		return first
 	}
-	return strings.ReplaceAll(list, "\x00", ", ")
+	return strings.ReplaceAll(strings.TrimSuffix(list, "\x00"), "\x00", ", ")
 }
 
 // splitURI cuts an absolute URI into scheme, authority and raw target. The
@@ -94,14 +85,22 @@ func (x *exchange) joined(name string) string {
 func splitURI(uri string) (scheme, authority, target string) {
 	scheme, rest := "https", ""
 	switch {
-	case strings.HasPrefix(uri, "https://"):
+	case word.HasPrefix(uri, "https://"):
 		rest = uri[len("https://"):]
-	case strings.HasPrefix(uri, "http://"):
+	case word.HasPrefix(uri, "http://"):
 		scheme, rest = "http", uri[len("http://"):]
 	default:
 		return "", "", uri
 	}
-	for i := 0; i < len(rest); i++ {
+	i := 0
+	for ; i+8 <= len(rest); i += 8 {
+		w := word.At(rest, i)
+		if m := word.Zeros(w^'/'*word.Ones) | word.Zeros(w^'?'*word.Ones) | word.Zeros(w^'#'*word.Ones); m != 0 {
+			i += word.First(m)
+			return scheme, rest[:i], rest[i:]
+		}
+	}
+	for ; i < len(rest); i++ {
 		if c := rest[i]; c == '/' || c == '?' || c == '#' {
 			return scheme, rest[:i], rest[i:]
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // proxy sends the reader's own request on and the ESP's own response back.
-func (x *exchange) proxy(d core.Decision) {
+func (x *exchange) proxy(d *core.Decision) {
 	a := x.ask(d.Origin)
 	if a.code != core.OK {
 		x.afterFailure(a.code, core.Page{})
@@ -19,7 +19,7 @@ func (x *exchange) proxy(d core.Decision) {
 	}
 	status := x.originStatus(a)
 	if failed(status) && x.reads(d.Kind) {
-		wait, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return a.resp.AppendHeaderValues(dst, "retry-after") })
+		wait, _ := a.resp.HeaderValues(&x.buf, "retry-after")
 		first, _ := hostcall.Next(wait)
 		a.close()
 		x.afterFailure(core.ESPError, core.Page{Status: status, RetryAfter: core.RetryAfterOf(first)})
@@ -50,9 +50,9 @@ func (x *exchange) reads(k core.Kind) bool {
 
 func (x *exchange) afterFailure(why core.Code, p core.Page) {
 	d := core.AfterFailure(&x.request, x.site, why)
-	x.note(d)
+	x.note(&d)
 	if d.Action == core.Redirect {
-		x.redirect(d)
+		x.redirect(&d)
 		return
 	}
 	p.Code = d.Code
@@ -61,13 +61,13 @@ func (x *exchange) afterFailure(why core.Code, p core.Page) {
 
 // tell lets the ESP count a click that the reader no longer waits for. Its
 // answer is only logged.
-func (x *exchange) tell(d core.Decision) {
+func (x *exchange) tell(d *core.Decision) {
 	a := x.ask(d.Origin)
 	if a.code != core.OK {
 		return
 	}
 	if !failed(x.originStatus(a)) {
-		to, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return a.resp.AppendHeaderValues(dst, "location") })
+		to, _ := a.resp.HeaderValues(&x.buf, "location")
 		first, _ := hostcall.Next(to)
 		x.compare(d.Location, first)
 	}
@@ -98,7 +98,9 @@ func (x *exchange) compare(ours, theirs string) {
 // edit makes of the reader's request what the ESP expects. The target and every
 // header that is not named here stay as they came.
 func (x *exchange) edit(o *core.Origin) hostcall.Status {
-	x.removeConnectionHeaders(x.headers, x.req)
+	if x.headers.has(hopByHop) {
+		x.removeConnectionHeaders(x.headers, x.req)
+	}
 	if o.StripCookies && x.headers.has(hdrCookie) {
 		x.req.RemoveHeader("cookie")
 	}
@@ -132,43 +134,71 @@ func worse(a, b hostcall.Status) hostcall.Status {
 // appended. SparkPost places readers by it, and refuses too many clicks from one
 // address.
 func (x *exchange) forwardedFor() string {
-	var octets [16]byte
-	n, st := x.req.ClientIP(&octets)
-	addr, ok := netip.AddrFromSlice(octets[:n])
-	if st != hostcall.OK || !ok {
+	n, st := x.req.ClientIP(&x.octets)
+	if st != hostcall.OK || n != 4 && n != 16 {
 		return ""
 	}
-	line := make([]byte, 0, 64)
+	line := x.line()
 	if x.headers.has(hdrForwardedFor) {
 		if before := x.joined("x-forwarded-for"); before != "" {
-			line = append(append(line, before...), ", "...)
+			line = append(append(x.line(), before...), ", "...)
 		}
 	}
-	return view(addr.Unmap().AppendTo(line))
+	return view(appendAddr(line, x.octets[:n]))
 }
 
 func (x *exchange) loopMark() string {
-	line := make([]byte, 0, 64)
+	line := x.line()
 	if x.request.CDNLoop != "" {
 		line = append(append(line, x.request.CDNLoop...), ", "...)
 	}
 	return view(core.AppendLoop(line, x.site.Host))
 }
 
+// line is room for a header's value that is made here; what is longer is put
+// elsewhere. The host reads it before the next one is made.
+func (x *exchange) line() []byte { return x.buf.Free()[:0] }
+
+// appendAddr appends an address of 4 or 16 bytes in the usual form.
+func appendAddr(dst []byte, octets []byte) []byte {
+	if len(octets) == 4 {
+		return appendIPv4(dst, [4]byte(octets))
+	}
+	addr, _ := netip.AddrFromSlice(octets)
+	return addr.Unmap().AppendTo(dst)
+}
+
+// appendIPv4 appends an address in dotted form.
+func appendIPv4(dst []byte, octets [4]byte) []byte {
+	var text [16]byte
+	at := 0
+	for _, octet := range octets {
+		n := uint32(octet)
+		if n >= 100 {
+			text[at&15] = byte('0' + n/100)
+			at++
+		}
+		if n >= 10 {
+			text[at&15] = byte('0' + n/10%10)
+			at++
+		}
+		text[at&15], text[(at+1)&15] = byte('0'+n%10), '.'
+		at += 2
+	}
+	return append(dst, text[:at-1]...) // without the last dot; 15 bytes at most
+}
+
 // message is what requests and responses have in common here.
 type message interface {
-	AppendHeaderValues(dst []byte, name string) ([]byte, hostcall.Status)
+	HeaderValues(b *hostcall.Buffer, name string) (string, hostcall.Status)
 	RemoveHeader(name string) hostcall.Status
 }
 
 // removeConnectionHeaders removes what concerns one connection only: the known
 // names, and those that Connection names.
 func (x *exchange) removeConnectionHeaders(set headerSet, m message) {
-	if set&hopByHop == 0 {
-		return
-	}
 	if set.has(hdrConnection) {
-		list, _ := x.text(func(dst []byte) ([]byte, hostcall.Status) { return m.AppendHeaderValues(dst, "connection") })
+		list, _ := m.HeaderValues(&x.buf, "connection")
 		for list != "" {
 			var line string
 			line, list = hostcall.Next(list)

@@ -1,6 +1,10 @@
 package main
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/clickedge/clickedge/core/word"
+)
 
 // headerSet says which of the headers that matter a message has. It is read from
 // one host call that lists the names, so that nothing is removed, or asked for,
@@ -55,25 +59,45 @@ var headerNames = [...]string{
 	"sec-purpose", "purpose", "x-purpose", "x-moz",
 }
 
-// A name is found by a hash that is computed while its end is looked for. Only the
-// hash and the length are compared, since a comparison of the bytes costs more than
-// all the rest. Whoever makes up a name with the hash of another gains nothing: it
-// lets us ask for, or remove, a header that is not there.
-const hashSeed, hashFactor = 2166136261, 16777619 // FNV-1
+// A name is told from others by its first and its last eight bytes, which are read
+// as two numbers: no two of ours agree in these. Comparing all bytes would cost more
+// than all the rest, and whoever makes up a longer name with the ends of another
+// gains nothing: it lets us ask for, or remove, a header that is not there.
+// lowered has the bit that tells lower case from upper, in eight bytes. No name has
+// a byte that this confuses with a letter.
+const lowered = 0x20 * word.Ones
 
-// nameTable has each known name where factor leads its hash, and no two at one
-// place.
-type nameTable struct {
-	factor uint32
-	slots  [256]struct {
-		hash   uint32
-		length uint8
-		index  uint8
+// ends returns the ends of the name list[from:to] in lower case. A name of less than eight bytes is its own first end, and has no last.
+func ends(list string, from, to int) (first, last uint64) {
+	n := uint(to - from)
+	switch {
+	case n >= 8:
+		return word.At(list, from) | lowered, word.At(list, to-8) | lowered
+	case to >= 8:
+		return word.At(list, to-8)>>1>>(63-8*n) | lowered, 0 // n may be 0
 	}
+	for i := to - 1; i >= from; i-- { // at the list's own beginning: no eight bytes end with it
+		first = first<<8 | uint64(list[i])
+	}
+	return first | lowered, 0
 }
 
+// nameTable has each known name where factor leads its ends, and no two at one
+// place.
+type nameTable struct {
+	factor uint64
+	slots  [1 << nameBits]nameSlot
+}
+
+type nameSlot struct {
+	first, last uint64
+	bit         headerSet
+}
+
+const nameBits = 7
+
 var names = func() (t nameTable) {
-	for t.factor = 1; !t.fill(); t.factor += 2 {
+	for t.factor = 0x9e3779b97f4a7c15; !t.fill(); t.factor += 2 {
 	}
 	return t
 }()
@@ -81,15 +105,12 @@ var names = func() (t nameTable) {
 func (t *nameTable) fill() bool {
 	clear(t.slots[:])
 	for i, name := range headerNames {
-		hash := uint32(hashSeed)
-		for j := range len(name) {
-			hash = hash*hashFactor ^ uint32(name[j])
-		}
-		slot := &t.slots[hash*t.factor>>24]
-		if slot.length != 0 {
+		first, last := ends(name, 0, len(name))
+		slot := &t.slots[(first+last*3)*t.factor>>(64-nameBits)]
+		if slot.bit != 0 {
 			return false
 		}
-		slot.hash, slot.length, slot.index = hash, uint8(len(name)), uint8(i)
+		*slot = nameSlot{first, last, 1 << i}
 	}
 	return true
 }
@@ -97,18 +118,48 @@ func (t *nameTable) fill() bool {
 // read takes a list of names, each followed by a NUL, in any letter case.
 func (h *headerSet) read(list string) {
 	var set headerSet
-	hash, from := uint32(hashSeed), 0
-	for i := 0; i < len(list); i++ {
-		if c := list[i]; c != 0 {
-			hash = hash*hashFactor ^ uint32(c|0x20) // no name has a byte that this confuses with a letter
-			continue
+	factor, from := names.factor, 0
+	for at := 0; at < len(list); at += 8 {
+		var ended uint64
+		if at+8 <= len(list) {
+			ended = word.ZeroBytes(word.At(list, at))
+		} else {
+			ended = lastNULs(list, at)
 		}
-		if slot := &names.slots[hash*names.factor>>24]; slot.hash == hash && int(slot.length) == i-from {
-			set |= 1 << slot.index
+		for ; ended != 0; ended &= ended - 1 {
+			to := at + word.First(ended)
+			n := uint64(to - from)
+			var first, last uint64
+			switch {
+			case n >= 8:
+				first, last = word.At(list, from)|lowered, word.At(list, to-8)|lowered
+			case to >= 8:
+				first = word.At(list, to-8)>>1>>(63-8*n) | lowered // n may be 0
+			default:
+				first, last = ends(list, from, to)
+			}
+			if slot := &names.slots[(first+last*3)*factor>>(64-nameBits)]; slot.first == first && slot.last == last {
+				set |= slot.bit
+			}
+			from = to + 1
 		}
-		hash, from = hashSeed, i+1
 	}
 	*h = set
+}
+
+// lastNULs is word.ZeroBytes for the last bytes of list, from at on, of which there are less
+// than eight.
+func lastNULs(list string, at int) uint64 {
+	if len(list) >= 8 { // what lies before at is shifted out
+		return word.ZeroBytes(word.At(list, len(list)-8)) >> (8 * uint(at+8-len(list)))
+	}
+	var w uint64
+	for i := range len(list) {
+		if list[i] == 0 {
+			w |= 0x80 << (8 * i)
+		}
+	}
+	return w
 }
 
 func (h headerSet) has(any headerSet) bool { return h&any != 0 }

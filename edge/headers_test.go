@@ -36,6 +36,31 @@ func TestHeaderSetNames(t *testing.T) {
 	require.False(t, (hdrCookie | hdrLocation).has(hopByHop))
 }
 
+// Read finds what a search name by name finds, wherever the names lie.
+func FuzzHeaderSet(f *testing.F) {
+	f.Add("te\x00cookie\x00Sec-Fetch-Mode\x00proxy-authenticate\x00x-moz\x00")
+	f.Add("accept\x00")
+	f.Add("x\x00\x00TE\x00no end")
+	f.Fuzz(func(t *testing.T, list string) {
+		var want, got headerSet
+		for _, name := range strings.SplitAfter(list, "\x00") {
+			name, ended := strings.CutSuffix(name, "\x00")
+			for i, known := range headerNames {
+				if ended && bothEnds(name) == bothEnds(known) {
+					want |= 1 << i
+				}
+			}
+		}
+		got.read(list)
+		require.Equal(t, want, got)
+	})
+}
+
+func bothEnds(name string) [2]uint64 {
+	first, last := ends(name, 0, len(name))
+	return [2]uint64{first, last}
+}
+
 func h2Upgrade() headerSet {
 	var h headerSet
 	h.read("HTTP2-Settings\x00")

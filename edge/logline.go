@@ -2,18 +2,16 @@ package main
 
 import (
 	"os"
-	"time"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/fastly/compute-sdk-go/compute"
-	"github.com/fastly/compute-sdk-go/rtlog"
+	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
 // logEndpoint is the name of the log endpoint that takes the click log.
 const logEndpoint = "clicks"
 
 // note takes what the log line says of a decision.
-func (x *exchange) note(d core.Decision) {
+func (x *exchange) note(d *core.Decision) {
 	x.record.Action, x.record.Code, x.record.Kind = d.Action, d.Code, d.Kind
 	x.record.ID, x.record.KeyID, x.record.Expiry = d.ID, d.KeyID, d.Expiry
 	if x.site != nil {
@@ -31,23 +29,18 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.record.Verdict = core.Judge(&x.signals)
 	}
-	line := x.record.AppendJSON(logLine[:0])
-	if _, err := rtlog.Open(logEndpoint).Write(line); err != nil {
+	line := x.record.AppendJSON(x.buf.Free()[:0]) // what does not fit is put elsewhere
+	if hostcall.WriteLog(logEndpoint, line) != hostcall.OK {
 		_, _ = os.Stderr.Write(line)
 	}
 }
 
-// logLine is room for a line; a longer one is put elsewhere.
-var logLine [2 << 10]byte
-
 // vcpu is the CPU time used so far in milliseconds, -1 where the platform does not
 // say. A click that waits for nobody takes less than one, so it does not ask.
 func vcpu() int64 {
-	used, err := compute.GetVCPUTime()
-	if err != nil {
+	used, st := hostcall.VCPUMillis()
+	if st != hostcall.OK {
 		return -1
 	}
-	return used.Milliseconds()
+	return used
 }
-
-func sinceMicros(start time.Time) int64 { return time.Since(start).Microseconds() }

@@ -23,25 +23,33 @@ func (x *exchange) look() {
 	}
 	h := x.headers
 	x.record.Judged = true
-	x.signals = core.Signals{
-		Method: x.request.Method,
-		Accept: h.has(hdrAccept), AcceptLanguage: h.has(hdrAcceptLanguage),
-		From: h.has(hdrFrom), SignatureAgent: h.has(hdrSignatureAgent),
-		FetchMetadata: h.has(hdrFetchSite | hdrFetchMode | hdrFetchDest), FetchUser: h.has(hdrFetchUser),
-		Secure: x.scheme == "https",
-		Bot:    botAnalysis(x.req.Bot()),
+	s := &x.signals
+	s.Method = x.request.Method
+	s.Accept, s.AcceptLanguage = h.has(hdrAccept), h.has(hdrAcceptLanguage)
+	s.From, s.SignatureAgent = h.has(hdrFrom), h.has(hdrSignatureAgent)
+	s.FetchMetadata, s.FetchUser = h.has(hdrFetchSite|hdrFetchMode|hdrFetchDest), h.has(hdrFetchUser)
+	s.Secure = len(x.scheme) == len("https")
+	if x.req.Analysed() {
+		s.Bot = botAnalysis(x.req.Bot(&x.buf))
 	}
 	if h.has(hdrUserAgent) {
-		x.signals.UserAgent = x.joined("user-agent")
+		s.UserAgent = x.joined("user-agent")
 	}
-	for _, p := range purposes {
-		if h.has(p.bit) {
-			x.signals.Purpose = x.joined(p.name)
-			break
-		}
+	if h.has(hdrSecPurpose | hdrPurpose | hdrXPurpose | hdrXMoz) {
+		s.Purpose = x.purpose()
 	}
 }
 
+// purpose returns the value of the newest of these headers.
+func (x *exchange) purpose() string {
+	for _, p := range purposes {
+		if x.headers.has(p.bit) {
+			return x.joined(p.name)
+		}
+	}
+	return ""
+}
+
 func botAnalysis(b hostcall.Bot) core.BotAnalysis {
-	return core.BotAnalysis{Analysed: b.Analysed, Detected: b.Detected, Verified: b.Verified, Category: core.BotCategory(b.Category), Name: b.Name}
+	return core.BotAnalysis{Analysed: true, Detected: b.Detected, Verified: b.Verified, Category: core.BotCategory(b.Category), Name: b.Name}
 }

@@ -5,17 +5,11 @@ import (
 	"os"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/fastly/compute-sdk-go/configstore"
 )
 
-const (
-	// tableFile is where a module that is not prewarmed, or by other means than
-	// ours, finds its sites while it is initialised.
-	tableFile = "/sites.table"
-	// overrideStore is the config store whose entries, one site object under its
-	// host, stand in for those of sites.json without a publish.
-	overrideStore = "clickedge"
-)
+// tableFile is where a module that is not prewarmed, or by other means than ours,
+// finds its sites while it is initialised.
+const tableFile = "/sites.table"
 
 // room is where the build puts the table of sites when the snapshot has been taken:
 // its length in four bytes, little-endian, and the table. So the sites of a module
@@ -65,29 +59,3 @@ func findSite(host string) *core.Site {
 	openSites()
 	return sites.Lookup(host, &siteSpace)
 }
-
-// locate finds the site of the request. An entry of the config store comes
-// first; one that is not valid is left aside and said so in the log, since a
-// slip of an operator's hand must not kill links that are in the mail.
-func (x *exchange) locate() {
-	x.site = findSite(x.host)
-	host := core.CanonicalHost(x.host)
-	store, err := configstore.Open(overrideStore)
-	if err != nil || host == "" {
-		return
-	}
-	data, err := store.GetBytes(host)
-	if err != nil {
-		return
-	}
-	site, err := core.ParseSite(host, data)
-	if err != nil || leadsBack(site.Origin) || leadsBack(site.SecondOrigin) {
-		x.record.Override = "invalid"
-		return
-	}
-	x.site, x.record.Override = site, "used"
-}
-
-// leadsBack tells whether an origin is one of the link domains of sites.json,
-// which an entry of the config store cannot know.
-func leadsBack(o *core.Origin) bool { return o != nil && sites.Has(o.Address) }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"iter"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -19,29 +18,16 @@ import (
 // click answers one request, on a coroutine whose stack has grown already: the
 // platform's call starts with a stack of 2 KiB, and growing that costs more
 // instructions than the click. Nil where the module was not prewarmed.
-var click func() (struct{}, bool)
 
 // warmUp is called once, when the module has been initialised. It cannot be an
 // init function: Go ties these to their thread, and a coroutine with them.
 func warmUp() {
 	warm()
-	click, _ = iter.Pull(func(yield func(struct{}) bool) {
-		grow()
-		for yield(struct{}{}) {
-			serve()
-		}
-	})
-	click()
+	grow()
 }
 
 // enter answers the request of this sandbox.
-func enter() {
-	if click == nil {
-		serve()
-		return
-	}
-	click()
-}
+func enter() { serve() }
 
 // stackRoom is more than the deepest click was seen to need, with room for a site
 // that the config store holds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -88,6 +89,20 @@ func TestSwapAnswersAsABuild(t *testing.T) {
 		location, _ := resp.Header.Get("location")
 		require.Equal(t, "https://shop.example.com/a", location)
 		require.Equal(t, core.ESPUnreachable, line.Code)
+	}
+}
+
+// The most room that a build gives leaves a click its share of the sandbox's memory.
+func TestLargestRoom(t *testing.T) {
+	raw, err := reactor()
+	require.NoError(t, err)
+	wasm, rep, err := module.Build(t.Context(), module.Options{Sites: []byte(oneSite), Reactor: raw, Room: module.MostRoom})
+	require.NoError(t, err)
+	require.Less(t, rep.MemoryPages, 1200, "of the 2,048 that there are")
+	require.Less(t, len(wasm), 6<<20, "what is free takes no place")
+	r := rigOf(t, wasm, oneSite, origins.Options{}, nil)
+	for _, target := range []string{sesClick, "/" + strings.Repeat("x", 60_000)} {
+		r.do(t, hostsim.Request{Host: "link.example.com", Target: target, Header: many(500)})
 	}
 }
 

@@ -105,7 +105,7 @@ func startNginx(ctx context.Context, path, dir, origin string) (string, func(), 
 		cmd.Wait()
 		os.RemoveAll(dir)
 	}
-	if err := answers(ctx, addr); err != nil {
+	if err := answers(ctx, addr, 10*time.Second); err != nil {
 		text, _ := os.ReadFile(filepath.Join(dir, "error.log"))
 		stop()
 		return "", nil, fmt.Errorf("nginx: %w\n%s", err, text)
@@ -122,9 +122,9 @@ func freeAddress() (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-// answers waits until a server takes connections.
-func answers(ctx context.Context, addr string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// answers waits until a server takes connections, at most as long as limit.
+func answers(ctx context.Context, addr string, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)

@@ -246,7 +246,7 @@ func (r *Results) loopback(w *writer) {
 		return
 	}
 	w.line("\n## Over loopback\n")
-	w.line("Proxied clicks in front of the same origin, without TLS: the simulator (wazero, in this process, as is the load) and nginx.\n")
+	w.line("Clicks in front of the same origin, without TLS: hostsim (wazero, in this process, as is the load), nginx, and, where it is installed, the same module on Viceroy.\n")
 	w.table("server", "connections:", "requests per second:", "latency:", "p99:")
 	for _, l := range r.Loopback {
 		w.row(l.Name, fmt.Sprint(l.Connections), Thousands(uint64(l.PerSecond)), spread(l.Latency), Micros(l.Slow))

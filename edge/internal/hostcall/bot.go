@@ -1,34 +1,47 @@
 package hostcall
 
-// Bot is what Fastly's Bot Management says of a request. All is zero where it has
-// not looked, or where the service does not have it.
+// Bot is what Fastly's Bot Management says of a request that it has analysed.
 type Bot struct {
-	Analysed, Detected, Verified bool
-	Category                     uint32 // $bot_category_kind
-	Name                         string
+	Detected, Verified bool
+	Category           uint32 // $bot_category_kind
+	Name               string
 }
 
-// Bot asks. It costs one host call where nothing was analysed, two where no bot
-// was found. Every status but OK means that there is no such value.
-func (r Request) Bot() (b Bot) {
-	if b.Analysed = yes(botAnalyzed, r); !b.Analysed {
-		return b
+// Analysed tells whether Bot Management has looked at the request. It has not
+// where the service does not have it.
+func (r Request) Analysed() bool {
+	out.n = 0
+	return yes(botAnalyzed(r))
+}
+
+// Bot asks what came of it. It costs one host call where no bot was found. Every
+// status but OK means that there is no such value.
+func (r Request) Bot(b *Buffer) (bot Bot) {
+	out.n = 0
+	if bot.Detected = yes(botDetected(r)); !bot.Detected {
+		return bot
 	}
-	if b.Detected = yes(botDetected, r); !b.Detected {
-		return b
-	}
-	b.Verified = yes(botVerified, r)
+	out.n = 0
+	bot.Verified = yes(botVerified(r))
 	out.n = 0
 	if botCategoryKind(r) == OK {
-		b.Category = out.n
+		bot.Category = out.n
 	}
-	if name, st := fill(nil, func(p []byte) Status { return botName(r, p) }); st == OK {
-		b.Name = string(name)
-	}
-	return b
+	bot.Name = r.botName(b)
+	return bot
 }
 
-func yes(ask func(Request) Status, r Request) bool {
-	out.n = 0
-	return ask(r) == OK && out.n == 1
+// yes reads an answer that the host has just given.
+func yes(st Status) bool { return st == OK && out.n == 1 }
+
+func (r Request) botName(b *Buffer) string {
+	for {
+		out.n = 0
+		if st := botName(r, b.free); st == OK {
+			name, _ := b.take()
+			return name
+		} else if !b.grow(st) {
+			return ""
+		}
+	}
 }

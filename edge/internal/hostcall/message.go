@@ -1,6 +1,6 @@
 package hostcall
 
-import "strings"
+import "github.com/clickedge/clickedge/core/word"
 
 // Request, Response and Body are handles of the host. Sending consumes them: a
 // later use answers BadHandle.
@@ -15,19 +15,40 @@ type (
 // InvalidHandle is what the host leaves where there is no handle.
 const InvalidHandle = 0xFFFFFFFE
 
-// AppendURI appends the request's absolute URI, as the client sent it.
-func (r Request) AppendURI(dst []byte) ([]byte, Status) {
-	return fill(dst, func(p []byte) Status { return reqURIGet(r, p) })
+// URI returns the request's absolute URI, as the client sent it.
+func (r Request) URI(b *Buffer) (string, Status) {
+	for {
+		out.n = 0
+		if st := reqURIGet(r, b.free); st == OK {
+			return b.take()
+		} else if !b.grow(st) {
+			return "", st
+		}
+	}
 }
 
-// AppendMethod appends the request's method.
-func (r Request) AppendMethod(dst []byte) ([]byte, Status) {
-	return fill(dst, func(p []byte) Status { return reqMethodGet(r, p) })
+// Method returns the request's method.
+func (r Request) Method(b *Buffer) (string, Status) {
+	for {
+		out.n = 0
+		if st := reqMethodGet(r, b.free); st == OK {
+			return b.take()
+		} else if !b.grow(st) {
+			return "", st
+		}
+	}
 }
 
-// AppendID appends the platform's id of this request, unique among all.
-func (r Request) AppendID(dst []byte) ([]byte, Status) {
-	return fill(dst, func(p []byte) Status { return downstreamRequestID(r, p) })
+// ID returns the platform's id of this request, unique among all.
+func (r Request) ID(b *Buffer) (string, Status) {
+	for {
+		out.n = 0
+		if st := downstreamRequestID(r, b.free); st == OK {
+			return b.take()
+		} else if !b.grow(st) {
+			return "", st
+		}
+	}
 }
 
 // ClientIP writes the reader's address, 4 or 16 bytes, and returns how many.
@@ -39,19 +60,23 @@ func (r Request) ClientIP(octets *[16]byte) (int, Status) {
 	return int(out.n), st
 }
 
-// AppendHeaderNames appends the names of all headers, each followed by a NUL.
-func (r Request) AppendHeaderNames(dst []byte) ([]byte, Status) {
-	return fillAll(dst, func(p []byte, cursor uint32) Status {
-		return reqHeaderNamesGet(r, p, cursor)
-	})
+// HeaderNames returns the names of all headers, each followed by a NUL.
+func (r Request) HeaderNames(b *Buffer) (string, Status) {
+	out.n, out.end = 0, -1
+	if st := reqHeaderNamesGet(r, b.free, 0); st == OK && out.end < 0 {
+		return b.take()
+	}
+	return b.pieces(func(p []byte, cursor uint32) Status { return reqHeaderNamesGet(r, p, cursor) })
 }
 
-// AppendHeaderValues appends a header's values, each followed by a NUL. A
-// header that is not there appends nothing.
-func (r Request) AppendHeaderValues(dst []byte, name string) ([]byte, Status) {
-	return fillAll(dst, func(p []byte, cursor uint32) Status {
-		return reqHeaderValuesGet(r, name, p, cursor)
-	})
+// HeaderValues returns a header's values, each followed by a NUL; "" where the
+// header is not there.
+func (r Request) HeaderValues(b *Buffer, name string) (string, Status) {
+	out.n, out.end = 0, -1
+	if st := reqHeaderValuesGet(r, name, b.free, 0); st == OK && out.end < 0 {
+		return b.take()
+	}
+	return b.pieces(func(p []byte, cursor uint32) Status { return reqHeaderValuesGet(r, name, p, cursor) })
 }
 
 // SetHeader replaces all values of a header by one.
@@ -67,7 +92,7 @@ func (r Request) SetMethod(method string) Status { return reqMethodSet(r, method
 func (r Request) SetURI(uri string) Status { return reqURISet(r, uri) }
 
 // SetHeaderValues replaces all values of a header by these, each followed by a
-// NUL, as [Request.AppendHeaderValues] gives them.
+// NUL, as [Request.HeaderValues] gives them.
 func (r Request) SetHeaderValues(name, values string) Status {
 	return reqHeaderValuesSet(r, name, values)
 }
@@ -110,18 +135,23 @@ func (r Response) Status() (int, Status) {
 // SetStatus sets the response's status code.
 func (r Response) SetStatus(code int) Status { return respStatusSet(r, uint32(code)) }
 
-// AppendHeaderNames appends the names of all headers, each followed by a NUL.
-func (r Response) AppendHeaderNames(dst []byte) ([]byte, Status) {
-	return fillAll(dst, func(p []byte, cursor uint32) Status {
-		return respHeaderNamesGet(r, p, cursor)
-	})
+// HeaderNames returns the names of all headers, each followed by a NUL.
+func (r Response) HeaderNames(b *Buffer) (string, Status) {
+	out.n, out.end = 0, -1
+	if st := respHeaderNamesGet(r, b.free, 0); st == OK && out.end < 0 {
+		return b.take()
+	}
+	return b.pieces(func(p []byte, cursor uint32) Status { return respHeaderNamesGet(r, p, cursor) })
 }
 
-// AppendHeaderValues appends a header's values, each followed by a NUL.
-func (r Response) AppendHeaderValues(dst []byte, name string) ([]byte, Status) {
-	return fillAll(dst, func(p []byte, cursor uint32) Status {
-		return respHeaderValuesGet(r, name, p, cursor)
-	})
+// HeaderValues returns a header's values, each followed by a NUL; "" where the
+// header is not there.
+func (r Response) HeaderValues(b *Buffer, name string) (string, Status) {
+	out.n, out.end = 0, -1
+	if st := respHeaderValuesGet(r, name, b.free, 0); st == OK && out.end < 0 {
+		return b.take()
+	}
+	return b.pieces(func(p []byte, cursor uint32) Status { return respHeaderValuesGet(r, name, p, cursor) })
 }
 
 // SetHeader replaces all values of a header by one.
@@ -161,6 +191,19 @@ func Downstream() (Request, Body, Status) {
 	return out.req, out.body, st
 }
 
+// NextRequest asks for one more request for this sandbox, and waits for it, at most
+// as long as this: two host calls. The answer to the one before must have left.
+// None says that there will be none.
+func NextRequest(timeoutMS uint64) (Request, Body, Status) {
+	out.millis = timeoutMS
+	if st := nextRequest(); st != OK {
+		return InvalidHandle, InvalidHandle, st
+	}
+	out.req, out.body = InvalidHandle, InvalidHandle
+	st := nextRequestWait(out.promise)
+	return out.req, out.body, st
+}
+
 // NewRequest makes an empty request.
 func NewRequest() (Request, Status) {
 	out.req = InvalidHandle
@@ -189,8 +232,10 @@ func Init() Status { return abiInit(1) }
 
 // Next cuts the first value off a list whose values are each followed by a NUL.
 func Next(list string) (value, rest string) {
-	value, rest, _ = strings.Cut(list, "\x00")
-	return value, rest
+	if n := word.Index(list, 0); n >= 0 {
+		return list[:n], list[n+1:]
+	}
+	return list, ""
 }
 
 // sendErrorDetail has the layout of send_error_detail (typenames.witx). No
@@ -217,56 +262,8 @@ var out struct {
 	pending Pending
 	code    uint16
 	detail  sendErrorDetail
-}
-
-// spare is the room that is offered to the host first. What does not fit is
-// asked for again with the length that the host named.
-const spare = 1024
-
-func fill(dst []byte, call func(p []byte) Status) ([]byte, Status) {
-	for want := spare; ; {
-		p := room(&dst, want)
-		out.n = 0
-		switch st := call(p); {
-		case st == OK && int(out.n) <= len(p):
-			return dst[:len(dst)+int(out.n)], OK
-		case st == BufferTooSmall && int(out.n) > len(p):
-			want = int(out.n)
-		case st == OK || st == BufferTooSmall:
-			return dst, Error
-		default:
-			return dst, st
-		}
-	}
-}
-
-func fillAll(dst []byte, call func(p []byte, cursor uint32) Status) ([]byte, Status) {
-	for want, cursor := spare, uint32(0); ; {
-		p := room(&dst, want)
-		out.n, out.end = 0, -1
-		switch st := call(p, cursor); {
-		case st == BufferTooSmall && int(out.n) > len(p):
-			want = int(out.n)
-			continue
-		case st == BufferTooSmall || int(out.n) > len(p):
-			return dst, Error
-		case st != OK:
-			return dst, st
-		}
-		dst = dst[:len(dst)+int(out.n)]
-		if out.end < 0 {
-			return dst, OK
-		}
-		cursor = uint32(out.end)
-	}
-}
-
-// room returns at least want free bytes behind dst, growing it where it must.
-func room(dst *[]byte, want int) []byte {
-	d := *dst
-	if cap(d)-len(d) < want {
-		d = append(make([]byte, 0, 2*len(d)+want), d...)
-		*dst = d
-	}
-	return d[len(d):cap(d)]
+	// of stores.go
+	store, secret, endpoint uint32
+	promise                 uint32
+	millis                  uint64
 }

@@ -40,7 +40,8 @@ func TestWithoutAHost(t *testing.T) {
 	require.Equal(t, Unsupported, st)
 	_, _, _, st = Pending(0).Wait()
 	require.Equal(t, Unsupported, st)
-	require.Zero(t, Request(0).Bot(), "not analysed")
+	require.False(t, Request(0).Analysed())
+	require.Zero(t, Request(0).Bot(&Buffer{}))
 	_, st = NewRequest()
 	require.Equal(t, Unsupported, st)
 }

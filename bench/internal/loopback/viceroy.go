@@ -1,0 +1,103 @@
+package loopback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/bench/internal/clicks"
+)
+
+// ErrNoViceroy says that Viceroy is not installed.
+var ErrNoViceroy = errors.New("viceroy is not installed")
+
+// viceroyStarts bounds the compilation of a module by Viceroy.
+const viceroyStarts = 3 * time.Minute
+
+// Viceroy serves a module on loopback with Fastly's local testing server, of the same service as [Simulator]. The program
+// is the one that VICEROY names, else the one on the path; the error is [ErrNoViceroy] where there is none. version is its
+// own word.
+func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, version string, stop func(), err error) {
+	path := os.Getenv("VICEROY")
+	if path == "" {
+		if path, err = exec.LookPath("viceroy"); err != nil {
+			return "", "", nil, ErrNoViceroy
+		}
+	}
+	said, err := exec.CommandContext(ctx, path, "--version").Output()
+	if err != nil {
+		return "", "", nil, fmt.Errorf("%s --version: %w", path, err)
+	}
+	dir, err := os.MkdirTemp("", "bench-viceroy-")
+	if err != nil {
+		return "", "", nil, err
+	}
+	if addr, stop, err = startViceroy(ctx, path, dir, wasm, sites, origin); err != nil {
+		os.RemoveAll(dir)
+	}
+	return addr, strings.TrimSpace(string(said)), stop, err
+}
+
+func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, origin string) (string, func(), error) {
+	toml, err := viceroyConfig(sites, origin)
+	if err != nil {
+		return "", nil, err
+	}
+	module, manifest := filepath.Join(dir, "main.wasm"), filepath.Join(dir, "fastly.toml")
+	if err := errors.Join(os.WriteFile(module, wasm, 0o600), os.WriteFile(manifest, []byte(toml), 0o600)); err != nil {
+		return "", nil, err
+	}
+	addr, err := freeAddress()
+	if err != nil {
+		return "", nil, err
+	}
+	cmd := exec.Command(path, "-C", manifest, "--addr", addr, module)
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	stop := func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		os.RemoveAll(dir)
+	}
+	if err := answers(ctx, addr, viceroyStarts); err != nil {
+		stop()
+		return "", nil, fmt.Errorf("%s does not listen: %w", path, err)
+	}
+	return addr, stop, nil
+}
+
+// viceroyConfig is the service of clicks.Config in the words of fastly.toml.
+func viceroyConfig(sites []byte, origin string) (string, error) {
+	cfg, err := clicks.Config(sites)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString("manifest_version = 3\nname = \"bench\"\nlanguage = \"go\"\n")
+	for _, name := range slices.Sorted(maps.Keys(cfg.Backends)) {
+		fmt.Fprintf(&b, "[local_server.backends.%s]\nurl = \"http://%s\"\n", name, origin)
+	}
+	for _, store := range slices.Sorted(maps.Keys(cfg.ConfigStores)) {
+		fmt.Fprintf(&b, "[local_server.config_stores.%s]\nformat = \"inline-toml\"\n[local_server.config_stores.%s.contents]\n", store, store)
+		for _, key := range slices.Sorted(maps.Keys(cfg.ConfigStores[store])) {
+			fmt.Fprintf(&b, "%q = %q\n", key, cfg.ConfigStores[store][key])
+		}
+	}
+	b.WriteString("[local_server.secret_stores]\n")
+	for _, store := range slices.Sorted(maps.Keys(cfg.SecretStores)) {
+		fmt.Fprintf(&b, "%s = [", store)
+		for _, key := range slices.Sorted(maps.Keys(cfg.SecretStores[store])) {
+			fmt.Fprintf(&b, "{key = %q, data = %q},", key, cfg.SecretStores[store][key])
+		}
+		b.WriteString("]\n")
+	}
+	return b.String(), nil
+}

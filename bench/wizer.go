@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/bench/internal/clicks"
+	"github.com/clickedge/clickedge/bench/internal/measure"
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/e2e/wizer"
+	"github.com/clickedge/clickedge/deploy/module"
+)
+
+const wizerUsage = `usage: bench wizer [flags]
+Compares edge/prewarm with Wizer, which npm gets, on the same guest and sites.`
+
+// compared is one module in the comparison. Sizes are in bytes.
+type compared struct {
+	name            string
+	wasm            []byte
+	took            time.Duration // to make it from the reactor
+	segments, pages int
+	counts          map[string]measure.Counts // of each kind of click; nil: not counted
+}
+
+func runWizer(ctx context.Context, args []string) error {
+	fs := flag.NewFlagSet("wizer", flag.ContinueOnError)
+	fs.Usage = func() { fmt.Fprintln(fs.Output(), wizerUsage); fs.PrintDefaults() }
+	out := fs.String("out", "WIZER.md", "the file to write")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	tool, err := wizer.Find(ctx)
+	if errors.Is(err, wizer.ErrAbsent) {
+		progress("Nothing was compared, and %s is as it was: %v", *out, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	kinds, err := clicks.Kinds(clicks.Shape{})
+	if err != nil {
+		return err
+	}
+	modules, err := compareWizer(ctx, tool, kinds)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(*out, wizerTable(modules, kinds), 0o644)
+}
+
+// compareWizer builds the modules and makes the same clicks on them. A click that is
+// not answered and logged rightly is an error.
+func compareWizer(ctx context.Context, tool *wizer.Tool, kinds []clicks.Kind) ([]*compared, error) {
+	root, err := module.Root(".")
+	if err != nil {
+		return nil, err
+	}
+	reactor, err := module.Reactor(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	text := clicks.Sites(measure.UsualSites)
+	sites, err := core.ParseSites("sites.json", text)
+	if err != nil {
+		return nil, err
+	}
+	list := []*compared{{name: "as Go built it", wasm: reactor}, {name: "`edge/prewarm`"}, {name: "Wizer " + wizer.Version}}
+	start := time.Now()
+	if list[1].wasm, _, err = module.Build(ctx, module.Options{Sites: text, Reactor: reactor}); err != nil {
+		return nil, err
+	}
+	list[1].took, start = time.Since(start), time.Now()
+	if list[2].wasm, err = tool.Module(ctx, reactor, sites.Table()); err != nil {
+		return nil, err
+	}
+	list[2].took = time.Since(start)
+	for i, m := range list {
+		m.segments, m.pages = sectionSizes(m.wasm)
+		if i == 0 {
+			continue // it needs a file system, which Compute does not have
+		}
+		progress("count what clicks take: %s", m.name)
+		if m.counts, err = measure.Count(ctx, measure.Subject{Name: "wizer", Title: m.name, Wasm: m.wasm, Sites: text, Check: (*clicks.Kind).CheckLogged}, kinds); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// sectionSizes reads the number of data segments and the pages of memory that a
+// valid module begins with.
+func sectionSizes(wasm []byte) (segments, pages int) {
+	const memorySection, dataSection = 5, 11
+	for rest := wasm[8:]; len(rest) > 0; {
+		size, n := binary.Uvarint(rest[1:])
+		body := rest[1+n:][:size]
+		switch rest[0] {
+		case memorySection: // one memory: count, flags, pages
+			least, _ := binary.Uvarint(body[2:])
+			pages = int(least)
+		case dataSection:
+			count, _ := binary.Uvarint(body)
+			segments = int(count)
+		}
+		rest = rest[1+n+int(size):]
+	}
+	return segments, pages
+}
+
+// wizerTable writes WIZER.md. It holds nothing that differs between machines but the
+// time.
+func wizerTable(list []*compared, kinds []clicks.Kind) []byte {
+	var b bytes.Buffer
+	m := measure.ThisMachine()
+	fmt.Fprintf(&b, `# edge/prewarm beside Wizer
+
+Made by `+"`make wizer`"+` on %s: the same guest, compiled once by %s, and the same %d sites. Every click was answered and
+logged alike on both. The target also runs the golden cases of `+"`deploy/e2e`"+` on Wizer's module.
+
+| module | bytes | data segments | memory at the start | made in |
+|---|---|---|---|---|
+`, m.CPU, m.Go, measure.UsualSites)
+	for _, c := range list {
+		took := ""
+		if c.took > 0 {
+			took = fmt.Sprintf("%.1f s", c.took.Seconds())
+		}
+		fmt.Fprintf(&b, "| %s | %d | %d | %d pages | %s |\n", c.name, len(c.wasm), c.segments, c.pages, took)
+	}
+	b.WriteString("\nThe memory of ours holds the room for sites, of which a sandbox touches the pages that it reads.\n\n" +
+		"| click | module | instructions | before the first host call | host calls | pages of 4 KiB changed |\n|---|---|---|---|---|---|\n")
+	for _, k := range kinds {
+		for _, c := range list {
+			if n, ok := c.counts[k.Name]; ok {
+				fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d |\n", strings.ToLower(k.Title), c.name, n.Instructions, n.BeforeFirstCall, n.HostCalls, n.Written)
+			}
+		}
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,72 @@
+package hostcall
+
+// Config returns the value of a config store's entry: two host calls. None says
+// that there is no such entry; a store that the service does not have answers
+// BadHandle or None, as the host likes.
+func Config(b *Buffer, store, key string) (string, Status) {
+	if st := configStoreOpen(store); st != OK {
+		return "", st
+	}
+	for handle := out.store; ; {
+		out.n = 0
+		if st := configStoreGet(handle, key, b.free); st == OK {
+			return b.take()
+		} else if !b.grow(st) {
+			return "", st
+		}
+	}
+}
+
+// Secret returns a secret of a secret store: three host calls. None says that
+// there is no such secret, or no such store. The caller should overwrite the
+// secret after use.
+func Secret(b *Buffer, store, name string) ([]byte, Status) {
+	if st := secretStoreOpen(store); st != OK {
+		return nil, st
+	}
+	if st := secretStoreGet(out.store, name); st != OK {
+		return nil, st
+	}
+	for handle := out.secret; ; {
+		out.n = 0
+		free := b.free
+		if st := secretPlaintext(handle, free); st == OK {
+			secret, st := b.take()
+			return free[:len(secret):len(secret)], st
+		} else if !b.grow(st) {
+			return nil, st
+		}
+	}
+}
+
+// WriteLog writes one line to a log endpoint: two host calls. A host that takes
+// only a part of the line answers Error.
+func WriteLog(endpoint string, line []byte) Status {
+	if st := logEndpointGet(endpoint); st != OK {
+		return st
+	}
+	out.n = 0
+	if st := logWrite(out.endpoint, line); st != OK {
+		return st
+	}
+	if int(out.n) != len(line) {
+		return Error
+	}
+	return OK
+}
+
+// VCPUMillis returns the CPU time that this sandbox has used, in milliseconds.
+func VCPUMillis() (int64, Status) {
+	st := vcpuMillis()
+	return int64(out.millis), st
+}
+
+// HeapMiB returns the size of the sandbox's memory in MiB, the most there is where
+// the host does not say.
+func HeapMiB() uint32 {
+	out.n = 0
+	if heapMiB() != OK {
+		return 1 << 12
+	}
+	return out.n
+}
