@@ -4,7 +4,8 @@ package main
 
 import "unsafe"
 
-// exportSitesRoom makes the room for the sites. It is called once, before warm_up,
+// exportSitesRoom makes the room for the sites. It is called once, after warm_up, so
+// that the zeros of an empty room are behind the image and no part of it,
 // and then removed.
 //
 //lint:ignore U1000 prewarm calls it

@@ -17,7 +17,7 @@ type Options struct {
 	// runtime to be up, such as running the handler's code once, or runtime.GC. It is removed from the module.
 	Warmup string
 	// Room is an export that makes room for what [Fill] puts into the finished module, if not empty. It is called
-	// once, between _initialize and Warmup, with the number of bytes that are wanted, and returns the address of as
+	// once, after Warmup, with the number of bytes that are wanted, and returns the address of as
 	// many, all zero and kept as long as the module: func(size uint32) unsafe.Pointer. It is removed from the module.
 	Room string
 	// RoomSize is the most that Fill will be able to put there, in bytes. Zeros cost nothing in the module's file, but

@@ -46,7 +46,7 @@ func (r *reactor) run(ctx context.Context, config wazero.RuntimeConfig, opt Opti
 		return nil, err
 	}
 	var at room
-	for _, name := range []string{runStart, initExport, opt.Room, opt.Warmup} {
+	for _, name := range []string{runStart, initExport, opt.Warmup, opt.Room} {
 		f := g.module.ExportedFunction(name)
 		if name == "" || f == nil { // no room, no warm-up, or no start function
 			continue

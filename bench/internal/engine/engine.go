@@ -78,6 +78,7 @@ func New(opt Options) *Engine {
 	if opt.Fuel {
 		cfg.SetCraneliftOptLevel(wasmtime.OptLevelNone) // the count is the same, and compiling is faster
 	}
+	pool(cfg)
 	return &Engine{opt: opt, wasmtime: wasmtime.NewEngineWithConfig(cfg)}
 }
 

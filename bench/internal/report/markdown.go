@@ -42,8 +42,8 @@ const method = `- Every request gets an instance of its own, as in production. T
   1; ` + "`nop`, `drop`, `block`, `loop`, `unreachable`, `return`, `else` and `end`" + ` count 0; entering a function counts 1. What the host does within a
   call, WASI included, does not count. In counted runs clocks, randomness and vCPU time repeat, so that the counts do, but for guests that
   poll for the ESP's answer, as ` + "`fsthttp`" + ` does: their proxied clicks take more or less from run to run.
-- A timed run has no fuel and wasmtime's own WASI. wasmtime allocates on demand: its Go binding has no pooling allocator, which Fastly
-  uses, so instantiate and drop are dearer here for all guests alike. Instantiate is a store with its WASI and an instance whose memory is mapped
+- A timed run has no fuel and wasmtime's own WASI. Instances come from wasmtime's pooling allocator, as at Fastly. Host calls go
+  through Go, some 3 µs each, which a host in Rust does not pay. Instantiate is a store with its WASI and an instance whose memory is mapped
   copy-on-write; request is the call of the entry; drop lets the instance go. Guests take turns, a few clicks at a time; a ratio is that
   of two medians of the same turn, and what is given is the median of these, with quartiles.
 - Host calls are those of the Fastly ABI; calls of WASI are counted beside them. Before the first one means before the first of the ABI.
