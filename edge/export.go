@@ -6,7 +6,7 @@ package main
 //
 //lint:ignore U1000 the host calls it
 //go:wasmexport serve
-func exportServe() { enter() }
+func exportServe() { serve() }
 
 // exportWarmUp is what prewarm calls once, and then removes.
 //

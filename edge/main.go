@@ -2,17 +2,18 @@
 // link domain, on Fastly Compute or on a simulator of it.
 //
 // It is built as a reactor (GOOS=wasip1 GOARCH=wasm, -buildmode=c-shared) with
-// one exported entry, serve, which handles one request, and warm_up, which only
-// prewarm calls. Package initialisation reads sites.json; prewarm runs it and
-// warm.go once at build time and writes the memory that they leave into the module, so that a reader's sandbox begins where the
-// build ended. What must not be frozen (the ABI's handshake, the environment,
-// the clock, handles, secrets) is therefore fetched in the entry, never in a
-// package variable.
+// one exported entry, serve, which handles a request, and two exports that only
+// prewarm calls, at build time: warm_up (warm.go) and sites_room (room.go). The
+// memory that initialisation and these leave is written into the module, and the
+// table of the sites into the room, so that a reader's sandbox begins where the
+// build ended. What must not be frozen (the ABI's handshake, the environment, the
+// clock, handles, secrets) is therefore fetched in the entry, never in a package
+// variable.
 //
 // The files, in the order of a click: entry.go, exchange.go (what came in),
-// sites.go (whose it is), look.go (who asks), forward.go (to the ESP and back),
+// sites.go and override.go (whose it is), look.go (who asks), forward.go (to the ESP and back),
 // ask.go (the waiting) and again.go (the second origin), answer.go (to the
-// reader), and logline.go. What is decided lives in core; nothing is decided
+// reader), logline.go, and reuse.go (further requests). What is decided lives in core; nothing is decided
 // here but how to carry it out.
 package main
 

@@ -15,24 +15,20 @@ import (
 // leaves the runtime in the state that a second click would find: the first of
 // anything costs a Go program far more than the next.
 
-// click answers one request, on a coroutine whose stack has grown already: the
-// platform's call starts with a stack of 2 KiB, and growing that costs more
-// instructions than the click. Nil where the module was not prewarmed.
-
-// warmUp is called once, when the module has been initialised. It cannot be an
-// init function: Go ties these to their thread, and a coroutine with them.
+// warmUp is called once, when the module has been initialised.
 func warmUp() {
 	warm()
 	grow()
 }
 
-// enter answers the request of this sandbox.
-func enter() { serve() }
-
 // stackRoom is more than the deepest click was seen to need, with room for a site
 // that the config store holds.
 const stackRoom = 96 << 10
 
+// grow leaves a stack that is large enough. The platform's call of the entry runs on
+// the goroutine of this one, which would else start with 2 KiB, and growing costs more
+// instructions than the click.
+//
 //go:noinline
 func grow() byte {
 	var room [stackRoom]byte

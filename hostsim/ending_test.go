@@ -112,6 +112,7 @@ func TestEnvironment(t *testing.T) {
 	require.Equal(t, at.Format(time.RFC3339), string(resp.Body))
 	resp, x := do(t, h, &Request{Target: "/random"})
 	require.Len(t, resp.Body, 8)
+	require.Contains(t, "abcdefghabcdefgh", string(resp.Body), "the bytes are the test's own")
 	require.NotContains(t, string(x.Stderr), "there is a file system")
 }
 

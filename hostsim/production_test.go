@@ -1,6 +1,7 @@
 package hostsim_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,7 +9,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -206,8 +209,10 @@ func TestFaults(t *testing.T) {
 
 // A share of the uses is struck; the same seed strikes the same ones.
 func TestFaultsAreSeeded(t *testing.T) {
+	var said bytes.Buffer
 	draw := func(seed uint64) (pattern string, used uint64) {
-		h := hand(t, hostsim.Config{Seed: seed, Faults: []hostsim.Fault{{Kind: hostsim.BackendRefuses, Name: "origin", Share: 0.5}},
+		said.Reset()
+		h := hand(t, hostsim.Config{Seed: seed, Log: slog.New(slog.NewTextHandler(&said, nil)), Faults: []hostsim.Fault{{Kind: hostsim.BackendRefuses, Name: "origin", Share: 0.5}},
 			Backends: map[string]hostsim.Backend{"origin": {Handler: http.NotFoundHandler()}}}, func(h handGuest) { h.send() })
 		for range 20 {
 			_, x, err := h.Do(context.Background(), &hostsim.Request{})
@@ -223,6 +228,7 @@ func TestFaultsAreSeeded(t *testing.T) {
 	require.Contains(t, first, "1")
 	chosen, seed := draw(0)
 	require.NotZero(t, seed)
+	require.Contains(t, said.String(), fmt.Sprintf("seed=%d ", seed), "a run can be repeated from what it said")
 	again, _ = draw(seed)
 	require.Equal(t, chosen, again)
 }

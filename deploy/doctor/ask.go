@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clickedge/clickedge/deploy/probe"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -79,21 +80,14 @@ func (x *exam) ask(q question) *answer {
 		a.err = err
 		return a
 	}
-	start := time.Now()
-	response, err := wire.RoundTrip(ctx, conn, x.request(q), wire.Limits{HeadBytes: 64 << 10, Fields: 200})
+	got, err := probe.Exchange(ctx, conn, x.request(q), MaxBody)
 	if err != nil {
 		a.err = err
 		return a
 	}
-	defer response.Body.Close()
-	a.first, a.status, a.header = time.Since(start), response.Status, response.Header
-	stop := context.AfterFunc(ctx, func() { response.Body.Close() })
-	defer stop()
-	a.body, _ = io.ReadAll(io.LimitReader(response.Body, MaxBody+1)) // a cut body is still an answer
+	// A body that was cut off is still an answer.
+	a.first, a.status, a.header, a.body, a.big = got.Times.FirstByte, got.Status, got.Header, got.Body, got.Cut
 	a.unpack()
-	if len(a.body) > MaxBody {
-		a.body, a.big = a.body[:MaxBody], true
-	}
 	return a
 }
 
@@ -104,7 +98,8 @@ func (a *answer) unpack() {
 	}
 	if r, err := gzip.NewReader(bytes.NewReader(a.body)); err == nil {
 		if body, err := io.ReadAll(io.LimitReader(r, MaxBody+1)); err == nil {
-			a.body = body
+			a.big = len(body) > MaxBody
+			a.body = body[:min(len(body), MaxBody)]
 		}
 	}
 }

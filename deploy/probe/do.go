@@ -53,26 +53,39 @@ func (c *Client) ask(ctx context.Context, q *Question, a *Answer) error {
 }
 
 func (c *Client) exchange(ctx context.Context, conn net.Conn, q *Question, a *Answer) error {
-	timed := &timedConn{Conn: conn, start: time.Now()}
-	resp, err := wire.RoundTrip(ctx, timed, q.request(), headLimits)
-	a.Times.FirstByte = timed.firstByte()
+	b, err := Exchange(ctx, conn, q.request(), c.maxBody())
+	a.Proto, a.Status, a.Header, a.Body, a.Cut, a.BodyErr = b.Proto, b.Status, b.Header, b.Body, b.Cut, b.BodyErr
+	a.Times.FirstByte = b.Times.FirstByte
 	if err != nil {
 		return &Error{StageAnswer, q.Host, err}
+	}
+	return nil
+}
+
+// Exchange sends one request over a connection that is there already, reads the
+// answer with at most so many bytes of its body, and closes the connection. Of the
+// answer's times there is FirstByte only. It is never nil.
+func Exchange(ctx context.Context, conn net.Conn, r *wire.Request, most int) (*Answer, error) {
+	a := &Answer{}
+	timed := &timedConn{Conn: conn, start: time.Now()}
+	resp, err := wire.RoundTrip(ctx, timed, r, headLimits)
+	a.Times.FirstByte = timed.firstByte()
+	if err != nil {
+		return a, err
 	}
 	defer resp.Body.Close()
 	a.Proto, a.Status, a.Header = resp.Proto, resp.Status, resp.Header
 	// RoundTrip lets go of the context with the head; the body is bounded too.
 	stop := context.AfterFunc(ctx, func() { resp.Body.Close() })
 	defer stop()
-	c.readBody(resp.Body, a)
+	a.readBody(resp.Body, most)
 	if a.BodyErr != nil && ctx.Err() != nil {
 		a.BodyErr = context.Cause(ctx)
 	}
-	return nil
+	return a, nil
 }
 
-func (c *Client) readBody(body io.Reader, a *Answer) {
-	most := c.maxBody()
+func (a *Answer) readBody(body io.Reader, most int) {
 	if most == 0 {
 		return
 	}
