@@ -114,9 +114,13 @@ func compareMessages(name, where string, a, b outcome, theirs, ours message) (li
 			add("field "+field, sameRun(values(theirs.Fields, field)), sameRun(values(ours.Fields, field)))
 		}
 	}
-	if unordered.MatchString(name) {
+	switch {
+	case theirs.Broken && ours.Broken: // how much arrived before it broke is chance
+		n := min(len(theirs.Body), len(ours.Body))
+		add("body", theirs.Body[:n], ours.Body[:n])
+	case unordered.MatchString(name):
 		add("body", sameLines(theirs.Body), sameLines(ours.Body))
-	} else {
+	default:
 		add("body", sameRun(theirs.Body), sameRun(ours.Body))
 	}
 	add("trailer", strings.Join(theirs.Trailer, "\n"), strings.Join(ours.Trailer, "\n"))

@@ -86,6 +86,7 @@ type transcript struct {
 	mu        sync.Mutex
 	changed   chan struct{}
 	lines     []string // of the guest and its log endpoints
+	begun     string   // of a guest's line, into which Viceroy has written one of its own
 	own       []string
 	listening bool
 	over      bool
@@ -131,7 +132,7 @@ func (s *transcript) line(line string) {
 		return
 	}
 	if at := tracing.FindStringIndex(line); at != nil && at[0] > 0 {
-		s.line(line[:at[0]]) // the guest has not ended its line
+		s.begun += line[:at[0]] // the guest has not ended its line: the rest comes behind
 		line = line[at[0]:]
 	}
 	own := tracing.FindStringSubmatch(line)
@@ -140,7 +141,7 @@ func (s *transcript) line(line string) {
 		s.cause += strings.TrimSpace(line) + "\n"
 		return
 	case own == nil:
-		s.lines = append(s.lines, line)
+		s.lines, s.begun = append(s.lines, s.begun+line), ""
 		return
 	}
 	s.own, s.trapping = append(s.own, line), false
@@ -185,6 +186,9 @@ func (s *transcript) take(guest bool) (lines []string, ending, cause string, ok 
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.begun != "" { // it never ended it
+		s.lines, s.begun = append(s.lines, s.begun), ""
+	}
 	lines, ending, cause = s.lines, s.ending, s.cause
 	if code := exitCode.FindStringSubmatch(cause); ending == "exit" && code != nil {
 		ending += " " + code[1]
