@@ -23,7 +23,6 @@ const password = "correct-horse-battery"
 // smtpServer is a mail server on loopback. It takes mail over TLS and, where it
 // has a user, after a login.
 type smtpServer struct {
-	host  string
 	port  int
 	roots *x509.CertPool
 	cert  tls.Certificate
