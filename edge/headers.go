@@ -67,7 +67,9 @@ var headerNames = [...]string{
 // a byte that this confuses with a letter.
 const lowered = 0x20 * word.Ones
 
-// ends returns the ends of the name list[from:to] in lower case. A name of less than eight bytes is its own first end, and has no last.
+// ends returns the ends of the name list[from:to] in lower case. A name of less than
+// eight bytes is its own first end, and has no last. read has the usual cases of it
+// written out, since a call per name is what a click would notice.
 func ends(list string, from, to int) (first, last uint64) {
 	n := uint(to - from)
 	switch {

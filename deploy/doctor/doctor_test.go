@@ -38,6 +38,8 @@ func TestUnsubscribeIsRefused(t *testing.T) {
 		"custom: any that fits":       {"custom", "/asm/unsubscribe/?user_id=1"},
 		"a word":                      {"custom", "/go?to=opt-out"},
 		"a word in capitals":          {"", "/x/Unsubscribe"},
+		"a word, escaped":             {"custom", "/x/un%73ub?r=1"},
+		"a word of another language":  {"custom", "/newsletter/abbestellen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := doctor.Examine(context.Background(), doctor.Options{

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/probe"
 )
 
 // completeVia splits a port off Via and leaves port 80 alone where only https was named.
@@ -82,24 +83,12 @@ func unsubscribes(esp, target string) string {
 		if f.Kind(target) == core.KindUnsubscribe {
 			return "by its path, at " + f.String() + "; --esp says whose link it is"
 		}
-		if to, ok := f.Destination(target); ok && soundsLikeLeaving(to) {
+		if to, ok := f.Destination(target); ok && probe.SaysUnsubscribe(to) {
 			return "by its destination"
 		}
 	}
-	if soundsLikeLeaving(target) {
+	if probe.SaysUnsubscribe(target) {
 		return "by a word in it"
 	}
 	return ""
-}
-
-var leaving = []string{"unsub", "optout", "opt-out", "opt_out", "abmelden", "desinscri"}
-
-func soundsLikeLeaving(s string) bool {
-	s = strings.ToLower(s)
-	for _, word := range leaving {
-		if strings.Contains(s, word) {
-			return true
-		}
-	}
-	return false
 }

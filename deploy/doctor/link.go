@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/probe"
 )
 
 // tokenText is what Customer.io says of a link that belongs to another domain.
@@ -74,7 +75,7 @@ func (x *exam) noteDestination(a *answer) {
 	switch {
 	case host == "":
 		x.fact(ESP, "link", "%d", a.status)
-	case soundsLikeLeaving(target):
+	case probe.SaysUnsubscribe(target):
 		x.fact(ESP, "link", "%d to a page of %s about unsubscribing, not followed", a.status, quoted(host))
 	default:
 		x.fact(ESP, "link", "%d to %s, not followed", a.status, quoted(host))

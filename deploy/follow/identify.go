@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/probe"
 )
 
 // Identity is what core makes of one address of the walk.
@@ -60,7 +61,7 @@ func (w *walker) identify(u *webURL, first bool) Identity {
 	case id.Kind == "health":
 		id.Kind = "other"
 	case id.Kind != "other":
-	case saysUnsubscribe(u.target):
+	case probe.SaysUnsubscribe(u.target):
 		id.Kind = core.KindUnsubscribe.String()
 	default:
 		id.Token = first && hasToken(u.target)
@@ -129,29 +130,11 @@ func likeness(f core.Family, target string) int {
 	return 2
 }
 
-// unsubscribeWords are what addresses say by which people leave a list, in the
-// languages in which much mail is written. A click counts, this cannot be undone:
-// a page about unsubscribing is refused too rather than asked.
-var unsubscribeWords = []string{
-	"unsub", "optout", "opt-out", "opt_out", "abmeld", "abbestell", "desinscri", "desabonn",
-	"desuscri", "cancelar-suscripcion", "disiscri", "uitschrijv", "afmeld", "wypisz",
-}
-
-func saysUnsubscribe(target string) bool {
-	plain := strings.ToLower(unescape(target))
-	for _, word := range unsubscribeWords {
-		if strings.Contains(plain, word) {
-			return true
-		}
-	}
-	return false
-}
-
 // token is a run of bytes that nobody writes by hand: long, with digits in it.
 var token = regexp.MustCompile(`[A-Za-z0-9_~-]{24,}`)
 
 func hasToken(target string) bool {
-	for _, run := range token.FindAllString(unescape(target), 20) {
+	for _, run := range token.FindAllString(probe.Unescape(target), 20) {
 		if strings.ContainsAny(run, "0123456789") && strings.Count(run, "-") < 4 {
 			return true
 		}

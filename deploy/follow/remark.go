@@ -252,7 +252,7 @@ func targetChange(from, to string) string {
 		return "the query is another"
 	case newPath == "/":
 		return "the path is gone"
-	case unescape(path) == unescape(newPath) && query == newQuery:
+	case probe.Unescape(path) == probe.Unescape(newPath) && query == newQuery:
 		return "the path was decoded or encoded"
 	}
 	return "the path is another"

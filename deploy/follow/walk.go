@@ -235,7 +235,7 @@ func aKind(kind string) string {
 
 func destinationUnsubscribes(destination string) bool {
 	u, _, err := readURL(destination, nil)
-	return err == nil && saysUnsubscribe(u.target)
+	return err == nil && probe.SaysUnsubscribe(u.target)
 }
 
 func (w *walker) ask(ctx context.Context, h *Hop) {

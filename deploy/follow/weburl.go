@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"github.com/clickedge/clickedge/deploy/probe"
 )
 
 // webURL is an address as a browser reads it: the WHATWG's URL standard, as far
@@ -230,7 +232,7 @@ func (r *urlReader) host(text string) (string, error) {
 		}
 		return addr.String(), nil
 	}
-	decoded := unescape(text)
+	decoded := probe.Unescape(text)
 	r.note(decoded != text, "its host is written with %")
 	host := strings.ToLower(decoded)
 	if !isASCII(host) {
@@ -346,25 +348,6 @@ func (r *urlReader) escape(s, set string) string {
 	}
 	r.note(b.Len() != len(s), "bytes in it are written with %")
 	return b.String()
-}
-
-// unescape decodes %XX once and leaves a lone % as it is.
-func unescape(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				out = append(out, byte(n))
-				i += 2
-				continue
-			}
-		}
-		out = append(out, s[i])
-	}
-	return string(out)
 }
 
 func isASCII(s string) bool {

@@ -18,7 +18,6 @@ var (
 	_ Place = (*gate)(nil)
 	_ Place = relay("")
 	_ Place = resets{}
-	_ Place = silent{}
 )
 
 // gate is one port behind which several names live, as each has an address of its own
@@ -153,9 +152,3 @@ func reset(conn net.Conn) {
 	}
 	conn.Close()
 }
-
-// silent reads and never answers, until the client goes.
-type silent struct{}
-
-// ServeConn implements Place.
-func (silent) ServeConn(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
