@@ -3,6 +3,8 @@ package core
 import (
 	"strconv"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // maxGuess bounds, in bytes, the words for which a hint is looked for: the work
@@ -67,12 +69,7 @@ func differ(a, b byte) int {
 }
 
 // quote returns a foreign value for a message, shortened where it is long.
-func quote(b []byte) string {
-	if len(b) > maxGuess {
-		return strconv.Quote(string(b[:maxGuess])) + "…"
-	}
-	return strconv.Quote(string(b))
-}
+func quote(b []byte) string { return clean.Quote(string(b), maxGuess) }
 
 // quoteAll returns a list for a message: "a", "b" or "c".
 func quoteAll(words []string) string {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -275,10 +276,4 @@ func isLinkDestination(url string) bool {
 }
 
 // linkQuote quotes a foreign value for an error, cut where it gets long.
-func linkQuote(s string) string {
-	const most = 80
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "…"
-	}
-	return strconv.Quote(s)
-}
+func linkQuote(s string) string { return clean.Quote(s, 80) }

@@ -3,9 +3,9 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // print writes the explanation for people: headings at the margin, facts in two
@@ -157,12 +157,5 @@ func connectionText(s *sent) string {
 	return s.Address + ", TLS with SNI and certificate name " + s.SNI
 }
 
-// printable quotes what is not plain text.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
+// printable escapes what is not plain text.
+func printable(s string) string { return clean.Text(s) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // link is a URL as a reader's browser would send it, taken apart without
@@ -51,9 +52,4 @@ func linkError(url string) error {
 }
 
 // cut shortens a foreign text for an error message.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
-}
+func cut(s string, n int) string { return clean.Cut(s, n) }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // The CDNs that mends are written for.
@@ -64,13 +66,8 @@ func parents(host string) (list []string) {
 }
 
 // cut shortens a foreign text.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
-}
+func cut(s string, n int) string { return clean.Cut(s, n) }
 
-func quoted(s string) string { return strconv.Quote(cut(s, 160)) }
+func quoted(s string) string { return clean.Quote(s, 160) }
 
 func join(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // TextOptions say how a report is written for a terminal.
@@ -288,15 +290,5 @@ func (t *textWriter) paint(colour, s string) string {
 // visible is the width of a prefix without colours in it.
 func visible(s string) int { return utf8.RuneCountInString(s) }
 
-// printable replaces what could drive a terminal: controls, and marks that turn the writing's
-// direction.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r < 0x20, r == 0x7f, r >= 0x80 && r < 0xa0, r == 0x2028, r == 0x2029, r >= 0x200e && r <= 0x200f,
-			r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
+// printable escapes what could drive a terminal.
+func printable(s string) string { return clean.Text(s) }

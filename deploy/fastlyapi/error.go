@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // Error says which call failed and how. Neither the token nor a secret is in it.
@@ -121,14 +123,5 @@ func (c *Client) refused(k *call, resp *http.Response, text []byte) *Error {
 
 // cut keeps foreign text on one line and short.
 func cut(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
-	if r := []rune(s); len(r) > 300 {
-		return string(r[:300]) + "…"
-	}
-	return s
+	return clean.Text(clean.Cut(strings.Join(strings.Fields(s), " "), 600))
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -211,12 +212,7 @@ func (h *Hop) remarkPage() {
 	}
 }
 
-func clip(s string) string {
-	if len(s) > 200 {
-		return s[:200] + "…"
-	}
-	return s
-}
+func clip(s string) string { return clean.Cut(s, 200) }
 
 // bend notes what a redirect changes beside the address.
 func (h *Hop) bend(w *walker, next *webURL, odd []string) {

@@ -3,6 +3,8 @@ package migrate
 import (
 	"fmt"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // Kind says what a note is about.
@@ -69,10 +71,4 @@ func (n *notes) together() {
 }
 
 // clip shortens a foreign text.
-func clip(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if r := []rune(s); len(r) > 80 {
-		return string(r[:80]) + "…"
-	}
-	return s
-}
+func clip(s string) string { return clean.Cut(strings.ToValidUTF8(s, "\uFFFD"), 80) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 )
 
 // maxClip is where Gmail cuts a message, in bytes of HTML.
@@ -139,9 +140,4 @@ func oneLine(s string) bool {
 	return true
 }
 
-func clip(s string) string {
-	if len(s) > 120 {
-		return s[:120] + "…"
-	}
-	return s
-}
+func clip(s string) string { return clean.Cut(s, 120) }
