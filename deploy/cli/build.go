@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/spf13/cobra"
@@ -92,7 +92,10 @@ type built struct {
 }
 
 func (b *build) run(ctx context.Context) error {
-	sites, text, err := loadSites(b.sites)
+	if b.out == files.Std && b.json {
+		return usage(errors.New("the module and --json both go to standard output"), "give -o a file")
+	}
+	sites, text, err := b.env.loadSites(b.sites)
 	if err != nil {
 		return err
 	}
@@ -101,6 +104,9 @@ func (b *build) run(ctx context.Context) error {
 		return err
 	}
 	wasm, rep, err := b.wasm(ctx, text)
+	if stop := b.env.halted("nothing was written"); stop != nil {
+		return stop
+	}
 	if err != nil {
 		return buildFailure(err)
 	}
@@ -112,11 +118,11 @@ func (b *build) run(ctx context.Context) error {
 	if err != nil {
 		return buildFailure(err)
 	}
-	if ctx.Err() != nil {
-		return buildFailure(context.Cause(ctx))
+	if err := b.env.halted("nothing was written"); err != nil {
+		return err
 	}
-	if err := replaceFile(b.out, data, 0o644); err != nil {
-		return bad(err, "choose another place with -o")
+	if err := b.write(data); err != nil {
+		return err
 	}
 	result := built{Output: b.out, Sites: sites.Len(), Table: rep.Table, Room: rep.Room, Reactor: rep.Reactor, Module: len(wasm), Hash: hash, Imports: checked.Imports,
 		MemoryPages: checked.MemoryPages, Segments: checked.Segments, Data: checked.SegmentBytes,
@@ -125,6 +131,14 @@ func (b *build) run(ctx context.Context) error {
 		result.Package = len(data)
 	}
 	return b.report(result)
+}
+
+// write writes what was built. Nobody reads a module on a terminal.
+func (b *build) write(data []byte) error {
+	if f, ok := terminalOf(b.env.Out); ok && b.out == files.Std && isTerminal(f) {
+		return usage(errors.New("a module is not written to a terminal"), "name a file with -o, or pipe it on")
+	}
+	return b.env.write(b.out, data, 0o644, "choose another place with -o")
 }
 
 // wasm makes the module, from what the flags name.
@@ -141,8 +155,8 @@ func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, e
 	}
 	o := module.Options{Sites: text, SitesName: b.sites, Room: room, Reuse: b.reuse}
 	if b.reactor != "" {
-		if o.Reactor, err = os.ReadFile(b.reactor); err != nil {
-			return nil, module.Report{}, usage(fmt.Errorf("cannot read the reactor: %w", err), "leave --reactor out to compile the guest")
+		if o.Reactor, err = b.env.read("the reactor", b.reactor, mostModule, "leave --reactor out to compile the guest"); err != nil {
+			return nil, module.Report{}, err
 		}
 	}
 	return module.Build(ctx, o)
@@ -150,9 +164,9 @@ func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, e
 
 // swapped is the module given, with these sites.
 func (b *build) swapped(text []byte) ([]byte, module.Report, error) {
-	wasm, err := os.ReadFile(b.module)
+	wasm, err := b.env.read("the module", b.module, mostModule, "leave --module out to compile the guest")
 	if err != nil {
-		return nil, module.Report{}, usage(fmt.Errorf("cannot read the module: %w", err), "leave --module out to compile the guest")
+		return nil, module.Report{}, err
 	}
 	return module.Swap(wasm, text, b.sites)
 }
@@ -191,8 +205,6 @@ func buildFailure(err error) error {
 		return bad(err, "leave --module out to build one")
 	case errors.As(err, &sites):
 		return sitesFailure(sites.Name, err)
-	case errors.Is(err, context.Canceled):
-		return bad(errors.New("interrupted; nothing was written"), "")
 	case errors.Is(err, module.ErrNoSource):
 		return usage(err, "run this inside a clone of the repository, or give a built module with --module")
 	case errors.Is(err, module.ErrNoGo):
@@ -217,6 +229,9 @@ func (b *build) report(r built) error {
 		return printJSON(b.env.Out, r)
 	}
 	w := b.env.Out
+	if b.out == files.Std {
+		w = b.env.Err
+	}
 	written := r.Module
 	if r.Package > 0 {
 		written = r.Package

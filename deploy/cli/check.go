@@ -14,6 +14,7 @@ import (
 
 type check struct {
 	env    *Env
+	sites  string
 	json   bool
 	fields bool
 }
@@ -29,11 +30,18 @@ line; or else the sites, and the backends that the service needs. "clickedge che
 		Example: `  clickedge check
   clickedge check deploy/examples/ses.json --json`,
 		Args: args(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error { return c.run(append(args, "sites.json")[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := sitesArg(cmd, args, c.sites)
+			if err != nil {
+				return err
+			}
+			return c.run(name)
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 	}
+	sitesFlag(cmd, &c.sites)
 	cmd.Flags().BoolVar(&c.json, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&c.fields, "fields", false, "list the fields of a site instead")
 	return cmd
@@ -83,7 +91,7 @@ func (c *check) run(name string) error {
 	if c.fields {
 		return c.printFields()
 	}
-	sites, _, err := loadSites(name)
+	sites, _, err := c.env.loadSites(name)
 	if err != nil {
 		return c.fail(err)
 	}

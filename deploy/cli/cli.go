@@ -16,10 +16,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
+	"io/fs"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,34 +40,49 @@ type Env struct {
 	Now func() time.Time
 	// LookupEnv reads an environment variable.
 	LookupEnv func(string) (string, bool)
-}
 
-// Main runs the command of this process and returns its exit code.
-func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// A second Ctrl-C ends the process at once, should the first not be heard.
-	context.AfterFunc(ctx, stop)
-	env := &Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, LookupEnv: os.LookupEnv}
-	return env.Run(ctx, os.Args[1:])
+	ctx      context.Context // of the call
+	stdinFor string          // what standard input is read for; "" while it is not
+	linger   *atomic.Int64   // how much longer than others this command may take to end
 }
 
 // Run runs the command with these arguments, the program's name not among them,
 // and returns its exit code. An error is reported on env.Err, with a hint.
 func (env *Env) Run(ctx context.Context, args []string) int {
-	root := env.root()
+	out := &output{w: env.Out}
+	call := *env
+	call.ctx, call.Out = ctx, out
+	root := call.root()
 	markErrors(root)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return ExitOK
+	f := asFailure(root.ExecuteContext(ctx))
+	switch {
+	case f != nil && f.exit < ExitInterrupted && ctx.Err() != nil:
+		f = interrupted(context.Cause(ctx), "")
+	case f == nil && out.err != nil, f != nil && out.err != nil && errors.Is(f.err, out.err):
+		f = bad(fmt.Errorf("cannot write to standard output: %w", unwrapPath(out.err)), "")
 	}
-	var f *failure
-	if !errors.As(err, &f) {
-		f = usage(err, "clickedge --help lists the commands and their flags")
+	if f == nil {
+		return ExitOK
 	}
 	f.report(env.Err)
 	return f.exit
+}
+
+func asFailure(err error) *failure {
+	var f *failure
+	if err == nil || errors.As(err, &f) {
+		return f
+	}
+	return usage(err, "clickedge --help lists the commands and their flags")
+}
+
+// unwrapPath is what went wrong, without the name of the file.
+func unwrapPath(err error) error {
+	if e := new(fs.PathError); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // markErrors makes a failure of every error that a command returns: what remains

@@ -4,35 +4,35 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 )
 
 // maxLogLine bounds a line of the click log, in bytes. The module's have a few
 // hundred.
 const maxLogLine = 64 << 10
 
-// readLogs gives every line of these files to take; "-" is standard input.
+// readLogs gives every line of these files to take; "-" is standard input. What
+// gzip has packed is unpacked.
 func (env *Env) readLogs(names []string, take func(line []byte)) error {
 	for _, name := range names {
 		if err := env.readLog(name, take); err != nil {
-			return usage(fmt.Errorf("cannot read the log: %w", err), `name a file of the click log, or "-" for standard input`)
+			return err
 		}
 	}
 	return nil
 }
 
 func (env *Env) readLog(name string, take func([]byte)) error {
-	if name == "-" {
-		return readLogLines(env.In, take)
-	}
-	f, err := os.Open(name)
+	const what, hint = "the click log", `name a file of it, or "-" for standard input`
+	r, err := env.open(what, name, hint)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return readLogLines(f, take)
+	defer r.Close()
+	if err := readLogLines(r, take); err != nil {
+		return readFailure(what, err, hint)
+	}
+	return nil
 }
 
 // readLogLines gives each line from its first brace on: collectors put a date

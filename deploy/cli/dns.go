@@ -14,6 +14,7 @@ import (
 
 type dnsPlan struct {
 	env        *Env
+	sites      string
 	host       string
 	cdn        string
 	format     string
@@ -39,8 +40,15 @@ leaves out of the zone.`,
   terraform output -json dns | clickedge dns sites.json --terraform -
   clickedge dns --host link.example.com --challenge link.example.com=abc123.fastly-validations.com --format zone`,
 		Args: args(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error { return d.run(append(args, "sites.json")[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := sitesArg(cmd, args, d.sites)
+			if err != nil {
+				return err
+			}
+			return d.run(name)
+		},
 	}
+	sitesFlag(cmd, &d.sites)
 	f := cmd.Flags()
 	f.StringVar(&d.host, "host", "", "only this `host` of sites.json")
 	f.StringVar(&d.cdn, "cdn", "fastly", "the CDN that answers for the hosts; there is one")
@@ -66,7 +74,7 @@ var authorities = map[string]string{
 }
 
 func (d *dnsPlan) run(name string) error {
-	sites, _, err := loadSites(name)
+	sites, _, err := d.env.loadSites(name)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 )
 
@@ -25,9 +23,9 @@ type terraformDNS struct {
 // readTerraform takes one output, as "terraform output -json dns" prints it, or
 // all of them, where it is the one named dns.
 func (d *dnsPlan) readTerraform(z *dnsZone) error {
-	text, err := d.terraformText()
+	text, err := d.env.readText("Terraform's outputs", d.terraform, maxTerraform, "terraform output -json dns prints them")
 	if err != nil {
-		return usage(fmt.Errorf("cannot read Terraform's outputs: %w", err), "")
+		return err
 	}
 	var all struct {
 		DNS struct {
@@ -39,16 +37,9 @@ func (d *dnsPlan) readTerraform(z *dnsZone) error {
 	}
 	var out terraformDNS
 	if err := json.Unmarshal(text, &out); err != nil || out.Challenges == nil && out.Targets == nil {
-		return usage(fmt.Errorf("%s: %w", d.terraform, errNotTerraform), "deploy/terraform/example has an output dns, for terraform output -json dns")
+		return usage(fmt.Errorf("%s: %w", shownName(d.terraform), errNotTerraform), "deploy/terraform/example has an output dns, for terraform output -json dns")
 	}
 	return z.take(&out)
-}
-
-func (d *dnsPlan) terraformText() ([]byte, error) {
-	if d.terraform == "-" {
-		return io.ReadAll(io.LimitReader(d.env.In, maxTerraform))
-	}
-	return os.ReadFile(d.terraform)
 }
 
 // take refuses what could not stand in a zone file.

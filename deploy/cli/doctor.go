@@ -3,11 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
 
@@ -92,8 +90,11 @@ func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, host string) er
 	if err != nil {
 		return doctorFailure(err)
 	}
+	if err := d.env.halted(""); err != nil {
+		return err
+	}
 	if err := d.writeHTML(report); err != nil {
-		return bad(err, "")
+		return err
 	}
 	if err := d.print(report); err != nil {
 		return err
@@ -113,13 +114,9 @@ func (d *doctorRun) complete(cmd *cobra.Command) error {
 		return usage(fmt.Errorf("--slow %s is no time to wait", d.opt.Slow), "give a duration, as 1s")
 	}
 	if d.ca != "" {
-		pem, err := os.ReadFile(d.ca)
-		if err != nil {
-			return usage(fmt.Errorf("cannot read the authorities: %w", err), "name a PEM file")
-		}
-		d.opt.Roots = x509.NewCertPool()
-		if !d.opt.Roots.AppendCertsFromPEM(pem) {
-			return usage(fmt.Errorf("%s holds no certificate", d.ca), "name a PEM file")
+		var err error
+		if d.opt.Roots, err = d.env.caPool(d.ca); err != nil {
+			return err
 		}
 	}
 	if d.sites == "" || cmd.Flags().Changed("esp") {
@@ -130,7 +127,7 @@ func (d *doctorRun) complete(cmd *cobra.Command) error {
 
 // fromSites takes the ESP of sites.json, and its origin where the preset has none.
 func (d *doctorRun) fromSites() error {
-	sites, _, err := loadSites(d.sites)
+	sites, _, err := d.env.loadSites(d.sites)
 	if err != nil {
 		return err
 	}
@@ -166,7 +163,7 @@ func (d *doctorRun) writeHTML(r *doctor.Report) error {
 	if err := r.WriteHTML(&page); err != nil {
 		return err
 	}
-	return replaceFile(d.html, page.Bytes(), 0o644)
+	return d.env.write(d.html, page.Bytes(), 0o644, "")
 }
 
 func (d *doctorRun) print(r *doctor.Report) error {
@@ -199,7 +196,7 @@ const widest = 120
 // and NO_COLOR (no-color.org) say otherwise; 80 and none for a file.
 func (env *Env) terminal(w io.Writer) (width int, color bool) {
 	width = 80
-	if f, ok := w.(*os.File); ok {
+	if f, ok := terminalOf(w); ok {
 		if n, terminal := columns(f); terminal {
 			color = true
 			if n > 0 {

@@ -48,7 +48,7 @@ func (e *explain) run(url string) error {
 	if err != nil {
 		return err
 	}
-	sites, _, err := loadSites(e.sites)
+	sites, _, err := e.env.loadSites(e.sites)
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/follow"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
@@ -56,7 +56,7 @@ Exit codes: 0 it arrived and nothing is wrong; 1 it did not, or there is a warni
   clickedge follow --count-click --via link.example.com=127.0.0.1:8080 --via 127.0.0.1:9000 --json 'http://link.example.com/…'`,
 		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.run(cmd.Context(), args[0], cmd.Flags().Changed("sites"))
+			return f.run(cmd, args[0])
 		},
 	}
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
@@ -76,16 +76,19 @@ Exit codes: 0 it arrived and nothing is wrong; 1 it did not, or there is a warni
 	return cmd
 }
 
-func (f *followCmd) run(ctx context.Context, url string, sitesGiven bool) error {
-	opt, err := f.options(url, sitesGiven)
+func (f *followCmd) run(cmd *cobra.Command, url string) error {
+	opt, err := f.options(cmd, url)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
 	defer cancel()
 	r, err := follow.Walk(ctx, url, *opt)
 	if err != nil {
 		return linkError(url)
+	}
+	if err := f.env.halted(""); err != nil {
+		return err
 	}
 	if f.json {
 		err = printJSON(f.env.Out, r)
@@ -98,7 +101,7 @@ func (f *followCmd) run(ctx context.Context, url string, sitesGiven bool) error 
 	return followFailure(r)
 }
 
-func (f *followCmd) options(url string, sitesGiven bool) (*follow.Options, error) {
+func (f *followCmd) options(cmd *cobra.Command, url string) (*follow.Options, error) {
 	opt := &follow.Options{Max: f.max, Head: f.head, CountClick: f.count, Now: f.env.Now}
 	if f.max < 1 || f.max > mostRedirects {
 		return nil, usage(fmt.Errorf("--max %d is not 1 to %d", f.max, mostRedirects), "")
@@ -107,7 +110,7 @@ func (f *followCmd) options(url string, sitesGiven bool) (*follow.Options, error
 		return nil, usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
 	}
 	var err error
-	if opt.Sites, err = f.loadSites(sitesGiven); err != nil {
+	if opt.Sites, err = f.env.sitesAtHand(cmd, f.sites); err != nil {
 		return nil, err
 	}
 	if opt.Family, err = familyOf(f.esp); err != nil {
@@ -115,15 +118,6 @@ func (f *followCmd) options(url string, sitesGiven bool) (*follow.Options, error
 	}
 	opt.Client, err = f.client(url)
 	return opt, err
-}
-
-// loadSites does without sites.json where it was not asked for and is not there.
-func (f *followCmd) loadSites(given bool) (*core.Sites, error) {
-	if _, err := os.Stat(f.sites); err != nil && !given {
-		return nil, nil
-	}
-	sites, _, err := loadSites(f.sites)
-	return sites, err
 }
 
 // familyOf is the family of a preset.
@@ -143,7 +137,7 @@ func (f *followCmd) client(url string) (*probe.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := caPool(f.ca)
+	roots, err := f.env.caPool(f.ca)
 	if err != nil {
 		return nil, err
 	}
@@ -188,17 +182,17 @@ func viaMap(list []string, url string) (map[string]string, error) {
 }
 
 // caPool reads certificate authorities; nil stands for the system's.
-func caPool(name string) (*x509.CertPool, error) {
+func (env *Env) caPool(name string) (*x509.CertPool, error) {
 	if name == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(name)
+	text, err := env.read("the certificate authorities", name, mostPEM, "name a PEM file")
 	if err != nil {
-		return nil, usage(fmt.Errorf("cannot read the certificate authorities: %w", err), "")
+		return nil, err
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, usage(fmt.Errorf("no certificate in %q", name), "a PEM file begins with -----BEGIN CERTIFICATE-----")
+		return nil, usage(fmt.Errorf("no certificate in %s", files.Label(name)), "a PEM file begins with -----BEGIN CERTIFICATE-----")
 	}
 	return pool, nil
 }

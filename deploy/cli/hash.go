@@ -1,9 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
-	"os"
 
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/spf13/cobra"
 )
@@ -28,15 +29,24 @@ whether two packages hold the same, whenever and by whom they were packed.`,
 }
 
 func (env *Env) hash(name string) error {
-	f, err := os.Open(name)
+	list, err := env.readPackage(name)
 	if err != nil {
-		return usage(fmt.Errorf("cannot read the package: %w", err), "clickedge build -o pkg/clickedge.tar.gz makes one")
+		return err
 	}
-	defer f.Close()
-	files, err := pack.ReadArchive(f)
-	if err != nil {
-		return bad(fmt.Errorf("%q is no package: %w", name, err), "clickedge build -o pkg/clickedge.tar.gz makes one")
-	}
-	fmt.Fprintln(env.Out, pack.Hash(files))
+	fmt.Fprintln(env.Out, pack.Hash(list))
 	return nil
+}
+
+// readPackage reads the files of a package.
+func (env *Env) readPackage(name string) ([]pack.File, error) {
+	const hint = "clickedge build -o pkg/clickedge.tar.gz makes one"
+	data, err := env.read("the package", name, mostPackage, hint)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pack.ReadArchive(bytes.NewReader(data))
+	if err != nil {
+		return nil, bad(fmt.Errorf("%s is no package: %w", files.Label(name), err), hint)
+	}
+	return list, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/spf13/cobra"
 )
 
@@ -66,7 +67,7 @@ func (k *keysNew) run() error {
 	if k.out == "" {
 		k.out = k.kid + ".key"
 	}
-	if err := newFile(k.out, []byte(secret)); err != nil {
+	if err := files.Create(k.out, []byte(secret)); err != nil {
 		return bad(err, "choose another name with -o; a key that has signed mail must be kept as long as its links")
 	}
 	fmt.Fprintln(k.env.Out, k.out)

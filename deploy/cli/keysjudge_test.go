@@ -55,7 +55,7 @@ func TestInterruptedPush(t *testing.T) {
 	cancel()
 	var out, errs bytes.Buffer
 	env := &Env{In: new(bytes.Buffer), Out: &out, Err: &errs, Now: time.Now, LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
-	require.Equal(t, ExitBad, env.Run(ctx, []string{"keys", "push", "k1"}))
+	require.Equal(t, ExitInterrupted, env.Run(ctx, []string{"keys", "push", "k1"}))
 	require.Equal(t, "clickedge: interrupted\n", errs.String())
 	require.Empty(t, out.String())
 	require.Empty(t, api.Seen())

@@ -83,7 +83,7 @@ func (k *keysPush) run(ctx context.Context, kids []string) error {
 // kids are those named, or those of sites.json.
 func (k *keysPush) kids(kids []string) ([]string, error) {
 	if len(kids) == 0 {
-		sites, _, err := loadSites(k.sites)
+		sites, _, err := k.env.loadSites(k.sites)
 		if err != nil {
 			return nil, err
 		}

@@ -81,7 +81,7 @@ const (
 )
 
 func (k *keysStatus) run(ctx context.Context, logs []string) error {
-	sites, _, err := loadSites(k.sites)
+	sites, _, err := k.env.loadSites(k.sites)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,12 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/migrate"
 )
 
 // mostMigrated bounds what is read from standard input, in bytes.
-const mostMigrated = 4<<20 + 1
+const mostMigrated = 4 << 20
 
 type migrateCmd struct {
 	env     *Env
@@ -114,22 +113,14 @@ func (m *migrateCmd) options() (opt migrate.Options, err error) {
 }
 
 func (m *migrateCmd) read(name *string) ([]byte, error) {
-	if *name != "-" {
-		text, err := os.ReadFile(*name)
-		if err != nil {
-			return nil, usage(fmt.Errorf("cannot read the configuration: %w", err), "")
-		}
-		return text, nil
-	}
-	if f, ok := m.env.In.(*os.File); ok && !m.stdin && isTerminal(f) {
+	if f, ok := terminalOf(m.env.In); ok && *name == files.Std && !m.stdin && isTerminal(f) {
 		return nil, usage(errors.New("migrate: no configuration given"), "name its file, or - to type it")
 	}
-	*name = "<standard input>"
-	text, err := io.ReadAll(io.LimitReader(m.env.In, mostMigrated))
-	if err != nil {
-		return nil, usage(fmt.Errorf("cannot read the configuration: %w", err), "")
+	text, err := m.env.readText("the configuration", *name, mostMigrated, "name a file, or \"-\" for standard input")
+	if *name == files.Std {
+		*name = "<standard input>"
 	}
-	return text, nil
+	return text, err
 }
 
 // folder is where includes are read, "" for nowhere.
@@ -141,12 +132,6 @@ func (m *migrateCmd) folder(name string) string {
 		return ""
 	}
 	return filepath.Dir(name)
-}
-
-// isTerminal tells whether somebody would have to type what is read.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func migrateFailure(err error) error {
@@ -209,19 +194,14 @@ func (m *migrateCmd) printNotes(r *migrate.Result) {
 // merge puts the sites into the file, whole or not at all, and only where core
 // takes what comes out.
 func (m *migrateCmd) merge(r *migrate.Result) error {
-	old, err := os.ReadFile(m.into)
 	after := r.JSON()
-	mode := os.FileMode(0o644)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
-		return usage(fmt.Errorf("cannot read the sites: %w", err), "")
-	default:
-		if _, _, err := loadSites(m.into); err != nil {
+	if _, err := os.Stat(m.into); !errors.Is(err, os.ErrNotExist) {
+		old, err := m.env.readText("the sites", m.into, mostSites, "")
+		if err != nil {
 			return err
 		}
-		if info, err := os.Stat(m.into); err == nil {
-			mode = info.Mode().Perm()
+		if _, _, err := m.env.parseSites(m.into, old); err != nil {
+			return err
 		}
 		if after, err = migrate.Merge(old, r.Sites, m.replace); err != nil {
 			return bad(fmt.Errorf("%s: %w", m.into, err), "--replace puts the new in its place; without --into it goes to standard output")
@@ -230,22 +210,14 @@ func (m *migrateCmd) merge(r *migrate.Result) error {
 	if err := m.checkMerged(after); err != nil {
 		return err
 	}
-	if err := replaceFile(m.into, after, mode); err != nil {
-		return bad(err, "")
+	if err := m.env.write(m.into, after, 0o644, ""); err != nil {
+		return err
 	}
 	fmt.Fprintf(m.env.Err, "%s: %s written\n", m.into, count(len(r.Sites), "site"))
 	return nil
 }
 
 func (m *migrateCmd) checkMerged(after []byte) error {
-	whole, err := core.InlineFiles(m.into, after, func(file string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(filepath.Dir(m.into), file))
-	})
-	if err == nil {
-		_, err = core.ParseSites(m.into, whole)
-	}
-	if err != nil {
-		return sitesFailure(m.into, err)
-	}
-	return nil
+	_, _, err := m.env.parseSites(m.into, after)
+	return err
 }

@@ -55,11 +55,7 @@ func (b *build) readManifest() ([]byte, error) {
 	if b.manifest == "" {
 		return pack.Manifest, nil
 	}
-	text, err := os.ReadFile(b.manifest)
-	if err != nil {
-		return nil, usage(fmt.Errorf("cannot read the manifest: %w", err), "leave --manifest out to have one made")
-	}
-	return text, nil
+	return b.env.readText("the manifest", b.manifest, mostManifest, "leave --manifest out to have one made")
 }
 
 // checkManifest: what is in the manifest is in the package.
@@ -96,12 +92,12 @@ func (b *build) localSecrets() ([]pack.Secret, error) {
 	if name == "" {
 		name = treeManifest
 	}
-	text, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(name); b.manifest == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	text, err := b.env.readText("the manifest", name, mostManifest, "")
 	if err != nil {
-		return nil, usage(fmt.Errorf("cannot read the manifest: %w", err), "")
+		return nil, err
 	}
 	list, err := pack.LocalSecrets(text, filepath.Dir(name), b.env.LookupEnv)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -109,7 +110,7 @@ func (s *serve) run(ctx context.Context) (err error) {
 // found before anything takes time. What it has started stands in svc, also when
 // it fails.
 func (s *serve) start(ctx context.Context, svc *service) error {
-	sites, text, err := loadSites(s.sites)
+	sites, text, err := s.env.loadSites(s.sites)
 	if err != nil {
 		return err
 	}
@@ -155,13 +156,13 @@ func (svc *service) close() error {
 // wasm reads the module, or builds it.
 func (s *serve) wasm(ctx context.Context, sites []byte) ([]byte, error) {
 	if s.module != "" {
-		wasm, err := os.ReadFile(s.module)
-		if err == nil {
-			s.warnStale(wasm, sites)
-			return wasm, nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, usage(fmt.Errorf("cannot read the module: %w", err), "")
+		_, err := os.Stat(s.module)
+		if s.module == files.Std || !errors.Is(err, fs.ErrNotExist) {
+			wasm, err := s.env.read("the module", s.module, mostModule, "clickedge build makes one")
+			if err == nil {
+				s.warnStale(wasm, sites)
+			}
+			return wasm, err
 		}
 		fmt.Fprintf(s.env.Err, "%s is not there yet\n", s.module)
 	}

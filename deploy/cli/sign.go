@@ -67,7 +67,7 @@ The secret comes from --key-file or from the environment, ` + keyEnv + `<KID>, a
 
 // completeHost offers the hosts that links can be signed for.
 func (s *sign) completeHost(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	sites, _, err := loadSites(s.sites)
+	sites, _, err := s.env.loadSites(s.sites)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -118,7 +118,7 @@ type minted struct {
 }
 
 func (s *sign) minter() (*minter, error) {
-	sites, _, err := loadSites(s.sites)
+	sites, _, err := s.env.loadSites(s.sites)
 	if err != nil {
 		return nil, err
 	}

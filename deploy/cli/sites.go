@@ -3,12 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/spf13/cobra"
 )
 
@@ -22,14 +24,18 @@ const fieldsHint = "clickedge check --fields lists every field and what it does"
 
 // loadSites reads sites.json and returns its text too, with the files that it
 // names put in.
-func loadSites(name string) (*core.Sites, []byte, error) {
-	text, err := os.ReadFile(name)
+func (env *Env) loadSites(name string) (*core.Sites, []byte, error) {
+	text, err := env.readText("the sites", name, mostSites, "name the file that describes the link domains, as in --sites deploy/examples/customerio.json")
 	if err != nil {
-		return nil, nil, usage(fmt.Errorf("cannot read the sites: %w", err), "name the file, as in --sites deploy/examples/customerio.json")
+		return nil, nil, err
 	}
-	text, err = core.InlineFiles(name, text, func(file string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(filepath.Dir(name), file))
-	})
+	return env.parseSites(name, text)
+}
+
+// parseSites reads the text of a sites.json.
+func (env *Env) parseSites(name string, text []byte) (*core.Sites, []byte, error) {
+	name = shownName(name)
+	text, err := core.InlineFiles(name, text, env.beside(name))
 	if err != nil {
 		return nil, nil, sitesFailure(name, err)
 	}
@@ -38,6 +44,43 @@ func loadSites(name string) (*core.Sites, []byte, error) {
 		return nil, nil, sitesFailure(name, err)
 	}
 	return sites, text, nil
+}
+
+// beside reads the files that a sites.json names: they lie beside it.
+func (env *Env) beside(name string) func(string) ([]byte, error) {
+	return func(file string) ([]byte, error) {
+		return files.Read(env.context(), filepath.Join(filepath.Dir(name), file), nil, mostAppLinks)
+	}
+}
+
+// shownName is a file's name in a message.
+func shownName(name string) string {
+	if name == files.Std {
+		return "standard input"
+	}
+	return name
+}
+
+// sitesArg is the sites.json that a command reads which takes it by --sites or as
+// an argument.
+func sitesArg(cmd *cobra.Command, args []string, flag string) (string, error) {
+	switch {
+	case len(args) == 0:
+		return flag, nil
+	case cmd.Flags().Changed("sites") && flag != args[0]:
+		return "", usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", cut(args[0], 120), cut(flag, 120)), "give one of them")
+	}
+	return args[0], nil
+}
+
+// sitesAtHand reads the sites for a command that can do without them: nil where
+// --sites was not given and there is no such file.
+func (env *Env) sitesAtHand(cmd *cobra.Command, name string) (*core.Sites, error) {
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("sites") {
+		return nil, nil
+	}
+	sites, _, err := env.loadSites(name)
+	return sites, err
 }
 
 // badSites sums up what is wrong with a file; Unwrap gives every mistake.

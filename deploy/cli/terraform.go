@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 
 type terraform struct {
 	env     *Env
+	sites   string
 	out     string
 	pkg     string
 	printed bool
@@ -35,11 +37,18 @@ The package must have been built with this very sites.json.`,
 		Example: `  clickedge build -o pkg/clickedge.tar.gz && clickedge terraform && terraform apply
   clickedge terraform production.json --package pkg/production.tar.gz -o production.plan.json`,
 		Args: args(0, 1),
-		RunE: func(_ *cobra.Command, args []string) error { return t.run(append(args, "sites.json")[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := sitesArg(cmd, args, t.sites)
+			if err != nil {
+				return err
+			}
+			return t.run(name)
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 	}
+	sitesFlag(cmd, &t.sites)
 	f := cmd.Flags()
 	f.StringVarP(&t.out, "output", "o", "clickedge.plan.json", "the `file` to write")
 	f.StringVar(&t.pkg, "package", "pkg/clickedge.tar.gz", "the package, a `file` that clickedge build has made")
@@ -66,28 +75,28 @@ type terraformBackend struct {
 }
 
 func (t *terraform) run(name string) error {
-	sites, text, err := loadSites(name)
+	raw, err := t.env.readText("the sites", name, mostSites, "name the file that describes the link domains")
 	if err != nil {
 		return err
 	}
-	raw, err := os.ReadFile(name)
+	sites, text, err := t.env.parseSites(name, raw)
 	if err != nil {
-		return usage(fmt.Errorf("cannot read the sites: %w", err), "")
+		return err
 	}
 	sum := sha256.Sum256(raw)
 	plan := terraformPlan{SitesSHA256: hex.EncodeToString(sum[:]), Backends: terraformBackends(sites)}
 	if plan.PackageHash, err = t.packageHash(name, text); err != nil {
 		return err
 	}
-	if t.printed {
+	if t.printed || t.out == files.Std {
 		return printJSON(t.env.Out, plan)
 	}
 	var b strings.Builder
 	if err := printJSON(&b, plan); err != nil {
 		return err
 	}
-	if err := replaceFile(t.out, []byte(b.String()), 0o644); err != nil {
-		return bad(err, "choose another place with -o")
+	if err := t.env.write(t.out, []byte(b.String()), 0o644, "choose another place with -o"); err != nil {
+		return err
 	}
 	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, count(len(plan.Backends), "backend"), count(sites.Len(), "site"))
 	return nil
@@ -114,22 +123,17 @@ func terraformBackends(sites *core.Sites) map[string]terraformBackend {
 
 // packageHash refuses a package with other sites: its backends would be others.
 func (t *terraform) packageHash(name string, text []byte) (string, error) {
-	f, err := os.Open(t.pkg)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(t.pkg); t.pkg != files.Std && errors.Is(err, fs.ErrNotExist) {
 		return "", usage(fmt.Errorf("there is no package %s", t.pkg), "clickedge build --sites "+name+" -o "+t.pkg+" makes it")
 	}
+	list, err := t.env.readPackage(t.pkg)
 	if err != nil {
-		return "", usage(fmt.Errorf("cannot read the package: %w", err), "")
+		return "", err
 	}
-	defer f.Close()
-	files, err := pack.ReadArchive(f)
-	if err != nil {
-		return "", bad(fmt.Errorf("%q is no package: %w", t.pkg, err), "clickedge build -o "+t.pkg+" makes one")
-	}
-	for _, file := range files {
+	for _, file := range list {
 		if stamp, ok := module.ReadStamp(file.Data); ok && stamp == module.StampOf(text) {
-			return pack.Hash(files), nil
+			return pack.Hash(list), nil
 		}
 	}
-	return "", bad(fmt.Errorf("%s was built with another sites.json than %s", t.pkg, name), "clickedge build --sites "+name+" -o "+t.pkg)
+	return "", bad(fmt.Errorf("%s was built with another sites.json than %s", shownName(t.pkg), shownName(name)), "clickedge build --sites "+name+" -o "+t.pkg)
 }

@@ -15,7 +15,7 @@ const terraformDir = "../terraform"
 // The plan that the Terraform module is tested with is what the command makes of
 // the example.
 func TestTerraformPlanOfTheExample(t *testing.T) {
-	sites, _, err := loadSites(terraformDir + "/example/sites.json")
+	sites, _, err := new(Env).loadSites(terraformDir + "/example/sites.json")
 	require.NoError(t, err)
 	text, err := os.ReadFile(terraformDir + "/schematest/testdata/plan.json")
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/testmail"
 )
 
@@ -77,7 +78,7 @@ password comes from ` + smtpPasswordEnv + ` or --smtp-password-file.`,
 }
 
 func (m *testmailCmd) completeSite(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	sites, _, err := loadSites(m.sites)
+	sites, _, err := m.env.loadSites(m.sites)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -85,7 +86,10 @@ func (m *testmailCmd) completeSite(*cobra.Command, []string, string) ([]string, 
 }
 
 func (m *testmailCmd) run(ctx context.Context) error {
-	if m.smtp == "" && m.eml == "" && m.html == "" {
+	switch {
+	case m.eml == files.Std && m.html == files.Std:
+		return usage(errors.New("--eml and --html both go to standard output"), "give one of them a file")
+	case m.smtp == "" && m.eml == "" && m.html == "":
 		return usage(errors.New("testmail: nowhere to put the mail"), "give --smtp HOST:PORT, --eml FILE or --html FILE")
 	}
 	server, err := m.server()
@@ -100,6 +104,9 @@ func (m *testmailCmd) run(ctx context.Context) error {
 		return err
 	}
 	if err := mail.Send(ctx, server); err != nil {
+		if stop := m.env.halted("whether the server took the mail is not known"); stop != nil {
+			return stop
+		}
 		return bad(fmt.Errorf("the mail was not sent through %s: %w", server, err), sendHint(err))
 	}
 	fmt.Fprintf(m.env.Err, "sent to %s through %s\n", strings.Join(m.opt.To, ", "), server)
@@ -118,7 +125,7 @@ func sendHint(err error) string {
 
 // make gathers what the mail is made of.
 func (m *testmailCmd) make() (*testmail.Mail, error) {
-	sites, _, err := loadSites(m.sites)
+	sites, _, err := m.env.loadSites(m.sites)
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +233,7 @@ func (m *testmailCmd) server() (testmail.Server, error) {
 	if err != nil {
 		return s, usage(fmt.Errorf("--smtp: %w", err), "as in --smtp smtp.example.com:587")
 	}
-	if s.Roots, err = caPool(m.ca); err != nil {
+	if s.Roots, err = m.env.caPool(m.ca); err != nil {
 		return s, err
 	}
 	s.User, s.Plain = m.user, m.insecure
@@ -244,9 +251,9 @@ func (m *testmailCmd) password() (string, error) {
 		}
 		return password, nil
 	}
-	text, err := os.ReadFile(m.passwordFile)
+	text, err := m.env.readText("the password file", m.passwordFile, mostSecret, "")
 	if err != nil {
-		return "", usage(fmt.Errorf("cannot read the password file: %w", err), "")
+		return "", err
 	}
 	password := strings.TrimRight(string(text), "\r\n")
 	if password == "" || strings.ContainsAny(password, "\r\n\x00") {
@@ -275,12 +282,8 @@ func (m *testmailCmd) write(mail *testmail.Mail) error {
 // put writes a file whole or not at all. A message is for its owner alone: there
 // are addresses in it.
 func (m *testmailCmd) put(name string, data []byte, mode os.FileMode) error {
-	if name == "-" {
-		_, err := m.env.Out.Write(data)
+	if err := m.env.write(name, data, mode, ""); err != nil || name == files.Std {
 		return err
-	}
-	if err := replaceFile(name, data, mode); err != nil {
-		return bad(err, "")
 	}
 	fmt.Fprintf(m.env.Err, "%s written\n", name)
 	return nil

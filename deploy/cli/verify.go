@@ -73,7 +73,7 @@ func (v *verify) find(url string) (link, *core.Site, error) {
 	if err != nil {
 		return l, nil, err
 	}
-	sites, _, err := loadSites(v.sites)
+	sites, _, err := v.env.loadSites(v.sites)
 	if err != nil {
 		return l, nil, err
 	}

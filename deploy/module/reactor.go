@@ -9,6 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/deploy/files"
 )
 
 // buildArgs compile the guest: as a reactor, whose initialisation and entry are
@@ -25,11 +28,11 @@ func Reactor(ctx context.Context, root string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w on this machine: %w", ErrNoGo, err)
 	}
-	tmp, err := os.MkdirTemp("", "clickedge-")
+	tmp, remove, err := files.TempDir(ctx, "clickedge-")
 	if err != nil {
 		return nil, fmt.Errorf("no temporary folder: %w", err)
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	out := filepath.Join(tmp, "reactor.wasm")
 	if err := compile(ctx, tool, root, out); err != nil {
 		return nil, err
@@ -42,6 +45,7 @@ func compile(ctx context.Context, tool, root, out string) error {
 	cmd.Dir, cmd.Env = root, guestEnv(os.Environ())
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.WaitDelay = 200 * time.Millisecond // compilers that it has started hold the pipe
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:

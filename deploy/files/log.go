@@ -1,0 +1,121 @@
+package files
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Open opens a log, or standard input for "-", however long it is, and unpacks it
+// where it begins as gzip does, whatever its name. Files of several parts, as
+// "cat a.gz b.gz" makes them, are read to the end. Other packings are named, with
+// the command that unpacks them.
+func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, error) {
+	r, _, err := open(ctx, name, stdin)
+	if err != nil {
+		return nil, err
+	}
+	l := &log{ctx: ctx, name: name, file: r, text: bufio.NewReaderSize(r, 64<<10)}
+	begin, err := l.text.Peek(6)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.Close()
+		return nil, fmt.Errorf("%s: %w", Label(name), err)
+	}
+	if p, ok := packingOf(begin); ok && p.unpack != "" {
+		r.Close()
+		return nil, packed(name, p)
+	} else if !ok {
+		return l, nil
+	}
+	unpacked, err := gzip.NewReader(l.text)
+	if err != nil {
+		r.Close()
+		return nil, l.broken(err)
+	}
+	l.text, l.gz = bufio.NewReaderSize(unpacked, 64<<10), true
+	return l, nil
+}
+
+// log is a log that is being read.
+type log struct {
+	ctx  context.Context
+	name string
+	file io.ReadCloser
+	text *bufio.Reader
+	gz   bool
+}
+
+// Read implements io.Reader.
+func (l *log) Read(p []byte) (int, error) {
+	if err := context.Cause(l.ctx); err != nil {
+		return 0, err
+	}
+	n, err := l.text.Read(p)
+	if err == nil || err == io.EOF || context.Cause(l.ctx) != nil {
+		return n, err
+	}
+	return n, l.broken(err)
+}
+
+// Close closes the file.
+func (l *log) Close() error { return l.file.Close() }
+
+func (l *log) broken(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and breaks off", Err: ErrBroken,
+			Hint: "it was cut, or is still being written: fetch it again"}
+	}
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || l.gz {
+		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and damaged: " + err.Error(), Err: ErrBroken}
+	}
+	return fmt.Errorf("%s: %w", Label(l.name), err)
+}
+
+// packing is a way to compress a file.
+type packing struct {
+	magic, name string
+	unpack      string // the command that does it; "" for gzip, which is read here
+}
+
+var packings = []packing{
+	{"\x1f\x8b", "gzip", ""},
+	{"\x28\xb5\x2f\xfd", "zstd", "zstdcat"},
+	{"BZh", "bzip2", "bzcat"},
+	{"\xfd7zXZ\x00", "xz", "xzcat"},
+	{"PK\x03\x04", "zip", "unzip -p"},
+	{"\xff\x06\x00\x00sN", "snappy", "snzip -dc"},
+}
+
+func packingOf(begin []byte) (packing, bool) {
+	for _, p := range packings {
+		if bytes.HasPrefix(begin, []byte(p.magic)) {
+			return p, true
+		}
+	}
+	return packing{}, false
+}
+
+func packed(name string, p packing) error {
+	from := name
+	if name == Std {
+		from = "FILE"
+	}
+	unpack := p.unpack
+	if unpack == "" {
+		unpack = "gzip -dc"
+	}
+	return &Error{Name: Label(name), Problem: "is compressed with " + p.name, Err: ErrPacked,
+		Hint: fmt.Sprintf("unpack it first: %s %s", unpack, from)}
+}
+
+// Unpacked refuses a text that is compressed, where a plain one belongs.
+func Unpacked(name string, text []byte) error {
+	if p, ok := packingOf(text); ok {
+		return packed(name, p)
+	}
+	return nil
+}

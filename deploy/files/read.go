@@ -1,0 +1,202 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Std is the name of standard input and output.
+const Std = "-"
+
+// Error says what is wrong with a file that is there.
+type Error struct {
+	Name    string // quoted, or "standard input"
+	Problem string // "is a folder, not a file"
+	Hint    string // what to do; "" where the problem says it
+	Err     error  // of the sentinels below
+}
+
+func (e *Error) Error() string { return e.Name + " " + e.Problem }
+
+// Unwrap gives the kind of the problem.
+func (e *Error) Unwrap() error { return e.Err }
+
+// The kinds of problems.
+var (
+	ErrFolder   = errors.New("a folder")
+	ErrTooLong  = errors.New("too long")
+	ErrPacked   = errors.New("packed")
+	ErrNotAFile = errors.New("nothing that can be read")
+	ErrBroken   = errors.New("breaks off")
+)
+
+// Label is the name of a file for a message.
+func Label(name string) string {
+	if name == Std {
+		return "standard input"
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+// Read returns the whole of a file, or of standard input for "-". What is longer
+// than most bytes is refused: a file before it is read, a stream as soon as it
+// goes on beyond. Pipes and devices are streams.
+func Read(ctx context.Context, name string, stdin io.Reader, most int64) ([]byte, error) {
+	r, size, err := open(ctx, name, stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if size > most {
+		return nil, &Error{Name: Label(name), Problem: fmt.Sprintf("is %s long; at most %s are read", Size(size), Size(most)), Err: ErrTooLong}
+	}
+	text, err := io.ReadAll(io.LimitReader(r, most+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", Label(name), err)
+	case int64(len(text)) > most:
+		return nil, &Error{Name: Label(name), Problem: fmt.Sprintf("goes on after %s, which is all that is read", Size(most)), Err: ErrTooLong}
+	}
+	return text, nil
+}
+
+// open opens a file or standard input. The size is that of a regular file, 0 for
+// what has none.
+func open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, int64, error) {
+	if name == Std {
+		return io.NopCloser(Interruptible(ctx, stdin)), 0, nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, 0, &fs.PathError{Op: "open", Path: name, Err: unwrapped(err)}
+	}
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return nil, 0, &Error{Name: Label(name), Problem: "is a folder, not a file", Err: ErrFolder}
+	case mode&fs.ModeSocket != 0:
+		return nil, 0, &Error{Name: Label(name), Problem: "is a socket, not a file", Err: ErrNotAFile}
+	case !mode.IsRegular():
+		f, err := openStream(ctx, name)
+		return f, 0, err
+	}
+	f, err := os.Open(name)
+	return f, info.Size(), err
+}
+
+func unwrapped(err error) error {
+	if e := new(fs.PathError); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// stream is a pipe or device whose reads end with the context.
+type stream struct {
+	io.Reader
+	f *os.File
+}
+
+// Close gives the file back. Where a read is stuck in it, it is left to the end
+// of the process.
+func (s stream) Close() error {
+	go s.f.Close()
+	return nil
+}
+
+// openStream opens a pipe, which blocks until somebody writes to it.
+func openStream(ctx context.Context, name string) (io.ReadCloser, error) {
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := os.Open(name)
+		done <- opened{f, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return nil, o.err
+		}
+		return stream{Interruptible(ctx, o.f), o.f}, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Interruptible returns a reader of r whose reads end with ctx. A read of r that
+// is under way then goes on by itself and what it gets is lost, so r is of no use
+// to anybody afterwards.
+func Interruptible(ctx context.Context, r io.Reader) io.Reader {
+	return &interruptible{ctx: ctx, r: r, done: make(chan chunk, 1)}
+}
+
+type interruptible struct {
+	ctx  context.Context
+	r    io.Reader
+	buf  []byte // what was read and not yet asked for
+	room []byte
+	err  error
+	done chan chunk
+}
+
+type chunk struct {
+	n   int
+	err error
+}
+
+// Read implements io.Reader.
+func (i *interruptible) Read(p []byte) (int, error) {
+	if err := context.Cause(i.ctx); err != nil {
+		return 0, err
+	}
+	if len(i.buf) == 0 && i.err == nil && len(p) > 0 {
+		if err := i.fill(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, i.buf)
+	i.buf = i.buf[n:]
+	if n == 0 && len(p) > 0 {
+		return 0, i.err
+	}
+	return n, nil
+}
+
+func (i *interruptible) fill() error {
+	if i.room == nil {
+		i.room = make([]byte, 64<<10)
+	}
+	go func() {
+		n, err := i.r.Read(i.room)
+		i.done <- chunk{n, err}
+	}()
+	select {
+	case c := <-i.done:
+		i.buf, i.err = i.room[:c.n], c.err
+		return nil
+	case <-i.ctx.Done():
+		return context.Cause(i.ctx)
+	}
+}
+
+// Size writes a number of bytes for people.
+func Size(n int64) string {
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		if n >= unit.size {
+			return fmt.Sprintf("%.4g %s", float64(n)/float64(unit.size), unit.name)
+		}
+	}
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
