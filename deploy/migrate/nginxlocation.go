@@ -7,10 +7,7 @@ import (
 
 // location reads one location beside that of links.
 func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
-	where := d.arg(len(d.args) - 1)
-	if len(d.args) == 0 {
-		where = ""
-	}
+	where := d.last()
 	switch {
 	case contains(d.block, main):
 		n.mainLocation(v, sc, d, main)
@@ -44,7 +41,7 @@ func (n *nginxReading) mainLocation(v *service, sc scope, d, main *directive) {
 	for _, x := range d.block {
 		switch {
 		case x.name == "return":
-			n.returns(v, x, d.arg(len(d.args)-1))
+			n.returns(v, x, d.last())
 		case x.name == "location":
 			n.location(v, sc.inner(x.block), x, main)
 		case x != main:
@@ -108,7 +105,7 @@ func (n *nginxReading) redirectOnly(s nginxServer) {
 			case d.name == "return":
 				n.returns(v, d, "")
 			case d.name == "location" && find(d.block, "return") != nil:
-				n.returns(v, find(d.block, "return"), d.arg(len(d.args)-1))
+				n.returns(v, find(d.block, "return"), d.last())
 			case d.name == "if" || d.name == "rewrite":
 				n.other(v, d)
 			}

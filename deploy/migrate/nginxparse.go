@@ -30,11 +30,14 @@ func (d *directive) at() string { return d.file + ":" + strconv.Itoa(d.line) }
 
 // arg is the i-th word, "" where there is none.
 func (d *directive) arg(i int) string {
-	if i < len(d.args) {
+	if 0 <= i && i < len(d.args) {
 		return d.args[i]
 	}
 	return ""
 }
+
+// last is the last word, "" where there is none.
+func (d *directive) last() string { return d.arg(len(d.args) - 1) }
 
 // nginxParser reads nginx's grammar ("Beginner's Guide, Configuration File's
 // Structure"; quoting as its ngx_conf_read_token does). It is our own because every

@@ -39,6 +39,11 @@ type notes struct {
 }
 
 func (n *notes) add(kind Kind, at, code, format string, args ...any) {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = clipTo(text, maxNoteArgument)
+		}
+	}
 	note := Note{At: at, Host: n.host, Kind: kind, Code: code, Text: fmt.Sprintf(format, args...)}
 	for _, have := range n.list {
 		if have == note {
@@ -70,5 +75,13 @@ func (n *notes) together() {
 	n.list = list
 }
 
+// maxNoteArgument bounds what a note says of one foreign text, in runes: the
+// longest host name fits.
+const maxNoteArgument = 253
+
 // clip shortens a foreign text.
-func clip(s string) string { return clean.Cut(strings.ToValidUTF8(s, "\uFFFD"), 80) }
+func clip(s string) string { return clipTo(s, 80) }
+
+func clipTo(s string, runes int) string {
+	return clean.Cut(strings.ToValidUTF8(s, "\uFFFD"), runes)
+}
