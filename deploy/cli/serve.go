@@ -97,7 +97,8 @@ func (s *serve) run(ctx context.Context) (err error) {
 		}
 	}()
 	if err := s.start(ctx, &svc); err != nil {
-		if ctx.Err() != nil { // interrupted while it was starting
+		if ctx.Err() != nil {
+			fmt.Fprintln(s.env.Err, "stopped before it listened")
 			return nil
 		}
 		return err
@@ -268,6 +269,9 @@ func (s *serve) serve(ctx context.Context, svc *service) error {
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
+	if s.env.linger != nil {
+		s.env.linger.Store(int64(shutdownGrace))
+	}
 	err := srv.Shutdown(grace)
 	if served := <-stopped; !errors.Is(served, http.ErrServerClosed) {
 		return bad(fmt.Errorf("the listener failed: %w", served), "")
