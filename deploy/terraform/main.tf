@@ -1,20 +1,30 @@
 locals {
-  plan  = jsondecode(file(var.plan))
-  hosts = toset(keys(jsondecode(file(var.sites)).sites))
+  plan = jsondecode(file(var.plan))
 }
 
 data "fastly_package_hash" "module" {
   filename = var.package
 }
 
-# The names that the module opens are those of the links; the stores' own may differ.
+# The names that the module opens are those of the links; the stores' own may
+# differ. A store cannot be renamed, only made anew, and empty: one that exists
+# keeps its name when var.name changes.
 resource "fastly_configstore" "sites" {
   name = var.name
+
+  lifecycle {
+    ignore_changes = [name]
+  }
 }
 
-# `clickedge keys push` puts the secrets in: Terraform cannot, and its state is no place for them.
+# `clickedge keys push` puts the secrets in: Terraform cannot, and its state is no
+# place for them.
 resource "fastly_secretstore" "keys" {
   name = "${var.name}-keys"
+
+  lifecycle {
+    ignore_changes = [name]
+  }
 }
 
 resource "fastly_service_compute" "this" {
@@ -40,8 +50,8 @@ resource "fastly_service_compute" "this" {
     resource_id = fastly_secretstore.keys.id
   }
 
-  # The backends have the names that the module asks for. Host stays the branded domain, so override_host is not set: the
-  # ESPs know a sender by it.
+  # The backends have the names that the module asks for. Host stays the branded
+  # domain, so override_host is not set: the ESPs know a sender by it.
   dynamic "backend" {
     for_each = local.backends
     content {
@@ -61,7 +71,7 @@ resource "fastly_service_compute" "this" {
   }
 
   dynamic "domain" {
-    for_each = var.versionless_domains ? toset([]) : local.hosts
+    for_each = local.domains_in_versions ? local.hosts : toset([])
     content {
       name = domain.value
     }
@@ -78,7 +88,7 @@ resource "fastly_service_compute" "this" {
       message_type = "blank"
       period       = logging_https.value.period
       header_name  = logging_https.value.header_name
-      header_value = var.log_secrets.https_header_value
+      header_value = local.log_secrets.https_header_value
     }
   }
 
@@ -94,8 +104,8 @@ resource "fastly_service_compute" "this" {
       compression_codec = logging_s3.value.compression_codec
       message_type      = "blank"
       s3_iam_role       = logging_s3.value.iam_role
-      s3_access_key     = var.log_secrets.s3_access_key
-      s3_secret_key     = var.log_secrets.s3_secret_key
+      s3_access_key     = local.log_secrets.s3_access_key
+      s3_secret_key     = local.log_secrets.s3_secret_key
     }
   }
 
@@ -111,7 +121,7 @@ resource "fastly_service_compute" "this" {
       compression_codec = logging_gcs.value.compression_codec
       message_type      = "blank"
       user              = logging_gcs.value.user
-      secret_key        = var.log_secrets.gcs_secret_key
+      secret_key        = local.log_secrets.gcs_secret_key
     }
   }
 
@@ -124,8 +134,8 @@ resource "fastly_service_compute" "this" {
       table        = logging_bigquery.value.table
       template     = logging_bigquery.value.template
       account_name = logging_bigquery.value.account_name
-      email        = var.log_secrets.bigquery_email
-      secret_key   = var.log_secrets.bigquery_secret
+      email        = local.log_secrets.bigquery_email
+      secret_key   = local.log_secrets.bigquery_secret
     }
   }
 
@@ -141,32 +151,22 @@ resource "fastly_service_compute" "this" {
       tls_hostname      = logging_kafka.value.tls_hostname
       auth_method       = logging_kafka.value.auth_method
       user              = logging_kafka.value.user
-      password          = var.log_secrets.kafka_password
+      password          = local.log_secrets.kafka_password
     }
   }
 
   lifecycle {
     precondition {
-      condition     = local.plan.sites_sha256 == filesha256(var.sites)
-      error_message = "The plan was made of another sites.json: run clickedge terraform again."
+      condition     = length(local.problems) == 0
+      error_message = join("\n", local.problems)
     }
     precondition {
-      condition     = local.plan.package_hash == data.fastly_package_hash.module.hash
-      error_message = "The plan was made for another package: run clickedge build, then clickedge terraform."
+      condition     = length(local.log_problems) == 0
+      error_message = join("\n", local.log_problems)
+    }
+    precondition {
+      condition     = var.keep_versioned_domains || terraform_data.domains.output == var.versionless_domains
+      error_message = "versionless_domains cannot change in one step: the domains would leave the service before they are back. The README has the steps, \"From versions to versionless domains\"."
     }
   }
-}
-
-resource "fastly_domain" "host" {
-  for_each = var.versionless_domains ? local.hosts : toset([])
-
-  fqdn        = each.value
-  description = "Branded link domain of ${var.name}."
-}
-
-resource "fastly_domain_service_link" "host" {
-  for_each = fastly_domain.host
-
-  domain_id  = each.value.domain_id
-  service_id = fastly_service_compute.this.id
 }

@@ -6,7 +6,12 @@ resource "fastly_tls_subscription" "host" {
   certificate_authority = var.certificate_authority
   configuration_id      = var.tls_configuration_id
 
-  depends_on = [fastly_service_compute.this, fastly_domain_service_link.host]
+  # Fastly refuses to delete a certificate that is in use. That holds back whoever
+  # loses a host from sites.json by mistake: the certificate goes first, and the
+  # domain stays.
+  force_destroy = var.force_destroy || contains(var.retired_hosts, each.value)
+
+  depends_on = [fastly_service_compute.this, fastly_domain.host]
 }
 
 resource "fastly_tls_subscription_validation" "host" {

@@ -14,33 +14,57 @@ variable "package" {
 }
 
 variable "name" {
-  description = "Name of the service. The stores are named after it, as the account may have several."
+  description = "Name of the service. The stores are named after it, as the account may have several; those that exist keep their names."
   type        = string
   default     = "clickedge"
+  nullable    = false
+
+  validation {
+    condition     = trimspace(var.name) != ""
+    error_message = "The name must not be empty."
+  }
 }
 
 variable "comment" {
   description = "Comment of the service."
   type        = string
   default     = "Branded link domains, managed by Terraform."
+  nullable    = false
 }
 
 variable "stage" {
-  description = "Stage the new version instead of activating it: readers see the old one until this is false again."
+  description = "Stage the new version instead of activating it: readers see the old one until this is false again. Versionless domains and certificates are no part of a version: they are set and deleted at once."
   type        = bool
   default     = false
+  nullable    = false
 }
 
 variable "force_destroy" {
-  description = "Let `terraform destroy` delete the service while it is active."
+  description = "Let `terraform destroy` delete the service while it is active, and certificates that are in use."
   type        = bool
   default     = false
+  nullable    = false
 }
 
 variable "versionless_domains" {
-  description = "Keep domains apart from the service's versions, as Fastly now does. With false they are part of each version, as they were."
+  description = "Keep domains apart from the service's versions, as Fastly now does. With false they are part of each version, as they were. An existing service changes over in steps, see the README."
   type        = bool
   default     = true
+  nullable    = false
+}
+
+variable "keep_versioned_domains" {
+  description = "While domains move from the service's versions to versionless ones: keep the former until the latter are there."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "retired_hosts" {
+  description = "Hosts that will leave sites.json: their certificates may be deleted while they are in use. Fastly refuses to delete others."
+  type        = set(string)
+  default     = []
+  nullable    = false
 }
 
 # Backends
@@ -49,18 +73,31 @@ variable "connect_timeout" {
   description = "For how long a connection to an ESP may take to be made, in milliseconds. It is part of a site's esp_timeout."
   type        = number
   default     = 2000
+  nullable    = false
+
+  validation {
+    condition     = var.connect_timeout >= 1 && var.connect_timeout <= 60000 && floor(var.connect_timeout) == var.connect_timeout
+    error_message = "connect_timeout must be a whole number of milliseconds, from 1 to 60000."
+  }
 }
 
 variable "between_bytes_timeout" {
   description = "For how long an ESP may fall silent within an answer, in milliseconds."
   type        = number
   default     = 10000
+  nullable    = false
+
+  validation {
+    condition     = var.between_bytes_timeout >= 1 && var.between_bytes_timeout <= 60000 && floor(var.between_bytes_timeout) == var.between_bytes_timeout
+    error_message = "between_bytes_timeout must be a whole number of milliseconds, from 1 to 60000."
+  }
 }
 
 variable "prefer_ipv6" {
   description = "Reach ESPs over IPv6 where they have it. Off: what ESPs document and watch is their IPv4, and where the two answer differently the difference is hard to see."
   type        = bool
   default     = false
+  nullable    = false
 }
 
 # TLS towards readers
@@ -69,12 +106,14 @@ variable "tls" {
   description = "Order a certificate for each host. With false they are managed elsewhere."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "certificate_authority" {
   description = "Who issues the certificates: certainly, lets-encrypt or globalsign. A CAA record must allow it."
   type        = string
   default     = "certainly"
+  nullable    = false
 
   validation {
     condition     = contains(["certainly", "lets-encrypt", "globalsign"], var.certificate_authority)
@@ -86,78 +125,34 @@ variable "tls_configuration_id" {
   description = "Id of the TLS configuration whose hostnames the CNAMEs lead to; null is the account's default."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.tls_configuration_id == null || try(trimspace(var.tls_configuration_id), "") != ""
+    error_message = "tls_configuration_id must be an id, or null for the account's default."
+  }
 }
 
 variable "wait_for_tls" {
   description = "Let the apply wait until every certificate has been issued. For that the records of the output acme_challenges must be set already."
   type        = bool
   default     = false
+  nullable    = false
 }
 
-# The click log
+# The click log. What it may hold, and what is refused, is in logging.tf and
+# logrules.tf.
 
 variable "log" {
-  description = "Where the click log goes: one of https, s3, gcs, bigquery and kafka, or none. Keys and passwords go into log_secrets."
-  type = object({
-    https = optional(object({
-      url         = string
-      header_name = optional(string)
-      period      = optional(number, 5)
-    }))
-    s3 = optional(object({
-      bucket            = string
-      domain            = optional(string, "s3.amazonaws.com")
-      path              = optional(string, "/clicks/")
-      iam_role          = optional(string)
-      period            = optional(number, 300)
-      redundancy        = optional(string, "standard")
-      compression_codec = optional(string, "gzip")
-    }))
-    gcs = optional(object({
-      bucket            = string
-      project_id        = optional(string)
-      user              = optional(string)
-      account_name      = optional(string)
-      path              = optional(string, "/clicks/")
-      period            = optional(number, 300)
-      compression_codec = optional(string, "gzip")
-    }))
-    bigquery = optional(object({
-      project_id   = string
-      dataset      = string
-      table        = string
-      template     = optional(string)
-      account_name = optional(string)
-    }))
-    kafka = optional(object({
-      brokers           = string
-      topic             = string
-      auth_method       = optional(string)
-      user              = optional(string)
-      required_acks     = optional(string, "1")
-      tls_hostname      = optional(string)
-      compression_codec = optional(string)
-    }))
-  })
-  default = {}
-
-  validation {
-    condition     = length([for kind, log in var.log : kind if log != null]) <= 1
-    error_message = "The module writes to one log endpoint, clicks: choose one of https, s3, gcs, bigquery and kafka."
-  }
+  description = "Where the click log goes: an object with one of https, s3, gcs, bigquery and kafka, or {} for nowhere. Keys and passwords go into log_secrets."
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "log_secrets" {
-  description = "What the log endpoint authenticates with. They end up in Terraform's state: prefer IAM roles and account names."
-  type = object({
-    https_header_value = optional(string)
-    s3_access_key      = optional(string)
-    s3_secret_key      = optional(string)
-    gcs_secret_key     = optional(string)
-    bigquery_email     = optional(string)
-    bigquery_secret    = optional(string)
-    kafka_password     = optional(string)
-  })
-  default   = {}
-  sensitive = true
+  description = "What the log target authenticates with: https_header_value, s3_access_key and s3_secret_key, gcs_secret_key, bigquery_email and bigquery_secret, or kafka_password. They end up in Terraform's state: prefer IAM roles and account names."
+  type        = any
+  default     = {}
+  nullable    = false
+  sensitive   = true
 }

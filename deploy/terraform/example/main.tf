@@ -3,9 +3,9 @@
 #   clickedge build --sites sites.json -o pkg/clickedge.tar.gz
 #   clickedge terraform sites.json -o clickedge.plan.json
 #
-# with FASTLY_API_KEY in the environment.
+# with FASTLY_API_KEY and TF_VAR_log_token in the environment.
 terraform {
-  required_version = ">= 1.5"
+  required_version = ">= 1.7"
 
   required_providers {
     fastly = {
@@ -21,7 +21,6 @@ variable "log_token" {
   description = "What the log collector authenticates the click log by."
   type        = string
   sensitive   = true
-  default     = null
 }
 
 module "clickedge" {

@@ -22,13 +22,22 @@ type module struct {
 	bodies    map[string]*hclsyntax.Body // by file
 	variables map[string]bool            // declared; true: sensitive
 	locals    map[string]hclsyntax.Expression
-	resources map[string]bool // "fastly_domain.host", "data.fastly_package_hash.module"
+	declared  map[string]*hclsyntax.Block // variables
+	resources map[string]*hclsyntax.Block // "fastly_domain.host", "data.fastly_package_hash.module"
 	problems  []string
 }
 
 // Check lists what is wrong with the .tf files of a folder, in the order of their
 // lines.
 func Check(dir string, schema *Schema) ([]string, error) {
+	files, err := readFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	return CheckFiles(files, schema), nil
+}
+
+func readFiles(dir string) (map[string][]byte, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.tf"))
 	if err != nil || len(names) == 0 {
 		return nil, fmt.Errorf("no .tf file in %q", dir)
@@ -39,12 +48,22 @@ func Check(dir string, schema *Schema) ([]string, error) {
 			return nil, err
 		}
 	}
-	return CheckFiles(files, schema), nil
+	return files, nil
 }
 
 // CheckFiles is [Check] of texts by their names.
 func CheckFiles(files map[string][]byte, schema *Schema) []string {
-	m := &module{schema: schema, bodies: map[string]*hclsyntax.Body{}, variables: map[string]bool{}, locals: map[string]hclsyntax.Expression{}, resources: map[string]bool{}}
+	m := parse(files, schema)
+	for _, name := range slices.Sorted(maps.Keys(m.bodies)) {
+		m.body(m.bodies[name])
+	}
+	return m.problems
+}
+
+// parse reads what is declared; what is wrong with the text is a problem.
+func parse(files map[string][]byte, schema *Schema) *module {
+	m := &module{schema: schema, bodies: map[string]*hclsyntax.Body{}, variables: map[string]bool{}, locals: map[string]hclsyntax.Expression{},
+		declared: map[string]*hclsyntax.Block{}, resources: map[string]*hclsyntax.Block{}}
 	parser := hclparse.NewParser()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f, diags := parser.ParseHCL(files[name], name)
@@ -58,10 +77,7 @@ func CheckFiles(files map[string][]byte, schema *Schema) []string {
 		m.bodies[name] = f.Body.(*hclsyntax.Body)
 		m.declare(m.bodies[name])
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.bodies)) {
-		m.body(m.bodies[name])
-	}
-	return m.problems
+	return m
 }
 
 func (m *module) fail(at hcl.Range, format string, args ...any) {
@@ -74,28 +90,41 @@ func (m *module) declare(body *hclsyntax.Body) {
 		switch b.Type {
 		case "variable":
 			m.variables[b.Labels[0]] = isTrue(b.Body.Attributes["sensitive"])
+			m.declared[b.Labels[0]] = b
 		case "locals":
 			for name, a := range b.Body.Attributes {
 				m.locals[name] = a.Expr
 			}
 		case "resource":
-			m.resources[b.Labels[0]+"."+b.Labels[1]] = true
+			m.resources[b.Labels[0]+"."+b.Labels[1]] = b
 		case "data":
-			m.resources["data."+b.Labels[0]+"."+b.Labels[1]] = true
+			m.resources["data."+b.Labels[0]+"."+b.Labels[1]] = b
 		}
 	}
 }
 
-func isTrue(a *hclsyntax.Attribute) bool {
+func isTrue(a *hclsyntax.Attribute) bool  { return is(a, cty.True) }
+func isFalse(a *hclsyntax.Attribute) bool { return is(a, cty.False) }
+
+func isNull(a *hclsyntax.Attribute) bool {
+	return is(a, cty.NullVal(cty.DynamicPseudoType))
+}
+
+func is(a *hclsyntax.Attribute, want cty.Value) bool {
 	if a == nil {
 		return false
 	}
 	v, diags := a.Expr.Value(nil)
-	return !diags.HasErrors() && v.Type() == cty.Bool && v.True()
+	return !diags.HasErrors() && v.RawEquals(want)
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func (m *module) body(body *hclsyntax.Body) {
 	for _, b := range body.Blocks {
+		if b.Type == "removed" {
+			continue // names what is no longer there
+		}
 		switch b.Type {
 		case "resource":
 			m.resource(b, m.schema.Resources)
@@ -106,8 +135,8 @@ func (m *module) body(body *hclsyntax.Body) {
 		case "variable":
 			m.variable(b)
 		}
+		m.references(b.Body)
 	}
-	m.references(body)
 }
 
 func (m *module) variable(b *hclsyntax.Block) {
@@ -142,7 +171,7 @@ func (m *module) isSensitive(e hclsyntax.Expression, seen map[string]bool) bool 
 			if m.isSensitive(m.locals[name], seen) {
 				return true
 			}
-		case m.resources[root+"."+name] && m.schema.Resources[root].Block.Attributes[lastAttribute(t)].Sensitive:
+		case m.resources[root+"."+name] != nil && m.schema.Resources[root].Block.Attributes[lastAttribute(t)].Sensitive:
 			return true
 		}
 	}
@@ -164,6 +193,9 @@ func lastAttribute(t hcl.Traversal) string { return step(t, len(t)-1) }
 var metaArguments = []string{"for_each", "count", "depends_on", "provider"}
 
 func (m *module) resource(b *hclsyntax.Block, known map[string]Resource) {
+	if b.Labels[0] == "terraform_data" {
+		return // Terraform's own, in no provider's schema
+	}
 	r, ok := known[b.Labels[0]]
 	if !ok {
 		m.fail(b.DefRange(), "the provider has no %s %q", b.Type, b.Labels[0])
@@ -299,7 +331,7 @@ func (m *module) reference(t hcl.Traversal) {
 }
 
 func (m *module) attribute(t hcl.Traversal, resource string, schema Block, name string) {
-	if !m.resources[resource] {
+	if m.resources[resource] == nil {
 		m.fail(t.SourceRange(), "there is no %s", resource)
 		return
 	}

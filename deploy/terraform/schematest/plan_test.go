@@ -18,9 +18,23 @@ import (
 )
 
 // providerEnv names a folder with the provider's binary, terraform-provider-fastly
-// of version 9.4 as "go build" in its sources makes it. With it and Terraform the
-// module is planned, without network.
-const providerEnv = "FASTLY_TERRAFORM_PROVIDER"
+// of version 9.4 as "go build" in its sources makes it. With it and Terraform or
+// OpenTofu the module is planned, without network. toolEnv names the tool, where
+// it is not on PATH.
+const (
+	providerEnv = "FASTLY_TERRAFORM_PROVIDER"
+	toolEnv     = "CLICKEDGE_TERRAFORM_TOOL"
+)
+
+// findTool returns Terraform or OpenTofu, "" where there is none.
+func findTool() string {
+	for _, name := range []string{os.Getenv(toolEnv), "terraform", "tofu"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path
+		}
+	}
+	return ""
+}
 
 // planner is a folder with a configuration that uses the module.
 type planner struct {
@@ -28,10 +42,9 @@ type planner struct {
 }
 
 func newPlanner(t *testing.T) *planner {
-	tool, err := exec.LookPath("terraform")
-	provider := os.Getenv(providerEnv)
-	if err != nil || provider == "" {
-		t.Skip("the module was not planned: terraform on PATH and " + providerEnv + " are needed")
+	tool, provider := findTool(), os.Getenv(providerEnv)
+	if tool == "" || provider == "" {
+		t.Skip("the module was not planned: " + providerEnv + " and terraform or tofu on PATH are needed")
 	}
 	p := &planner{dir: t.TempDir(), tool: tool}
 	p.config = p.write(t, "rc", "provider_installation {\n  dev_overrides {\n    \"fastly/fastly\" = \""+provider+"\"\n  }\n  direct {}\n}\n")
@@ -75,6 +88,9 @@ func (p *planner) plan(t *testing.T, arguments string) (string, error) {
 	t.Helper()
 	module, err := filepath.Abs(here)
 	require.NoError(t, err)
+	if !strings.Contains(arguments, "tls =") {
+		arguments += "\n  tls = false"
+	}
 	p.write(t, "main.tf", `terraform {
   required_providers {
     fastly = { source = "fastly/fastly" }
@@ -86,7 +102,6 @@ module "clickedge" {
   sites   = "sites.json"
   plan    = "plan.json"
   package = "package.tar.gz"
-  tls     = false
 `+arguments+`
 }
 output "challenges" {
@@ -125,14 +140,14 @@ func TestPlan(t *testing.T) {
 	}{
 		"plain": {"", []string{`fastly_domain.host["link.example.com"]`, `"address":"track-eu.customer.io"`,
 			`"ssl_sni_hostname":"v2.spgo.io"`, `"ssl_cert_hostname":"spgo.io"`, `"first_byte_timeout":60000`, `"prefer_ipv6":false`, `"port":80,`, `"override_host":""`,
-			`name        = "clickedge-keys"`, "activate        = true", "Plan: 9 to add"}, `"override_host":"t`},
+			`name        = "clickedge-keys"`, "activate        = true", "Plan: 7 to add"}, `"override_host":"t`},
 		"staging":  {"stage = true", []string{"activate        = false", "stage           = true"}, ""},
-		"classic":  {"versionless_domains = false", []string{"+ domain {", `name    = "mail.example.com"`, "Plan: 3 to add"}, "fastly_domain.host["},
+		"classic":  {"versionless_domains = false", []string{"+ domain {", `"name":"mail.example.com"`, "Plan: 4 to add"}, "fastly_domain.host["},
 		"https":    {"log = {\n https = { url = \"https://logs.example.com\" }\n }", []string{"+ logging_https {"}, ""},
 		"s3":       {"log = {\n s3 = { bucket = \"b\", iam_role = \"arn:aws:iam::123456789012:role/x\" }\n }", []string{"+ logging_s3 {"}, ""},
 		"gcs":      {"log = {\n gcs = { bucket = \"b\", account_name = \"a\" }\n }", []string{"+ logging_gcs {"}, ""},
-		"bigquery": {"log = {\n bigquery = { project_id = \"p\", dataset = \"d\", table = \"t\" }\n }\n log_secrets = { bigquery_secret = \"hunter2\" }", []string{"+ logging_bigquery {"}, ""},
-		"kafka":    {"log = {\n kafka = { brokers = \"k:9093\", topic = \"t\" }\n }\n log_secrets = { kafka_password = \"hunter2\" }", []string{"+ logging_kafka {", `"topic":"t"`}, ""},
+		"bigquery": {"log = {\n bigquery = { project_id = \"p\", dataset = \"d\", table = \"t\" }\n }\n log_secrets = { bigquery_email = \"hunter2@example.com\", bigquery_secret = \"hunter2\" }", []string{"+ logging_bigquery {"}, ""},
+		"kafka":    {"log = {\n kafka = { brokers = \"k:9093\", topic = \"t\", auth_method = \"plain\", user = \"u\" }\n }\n log_secrets = { kafka_password = \"hunter2\" }", []string{"+ logging_kafka {", `"topic":"t"`}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := p.plan(t, c.arguments)
@@ -161,29 +176,54 @@ func TestPlanOfFifty(t *testing.T) {
 		"mailgun": {"address": "mailgun.org", "port": 80, "tls": false, "name": "mailgun.org", "first_byte_timeout_ms": 60000}}}`)
 	out, err := p.plan(t, "")
 	require.NoError(t, err, out)
-	require.Contains(t, out, "Plan: 103 to add")
+	require.Contains(t, out, "Plan: 54 to add")
 	require.Contains(t, out, `fastly_domain.host["brand49.example.com"]`)
 	require.Contains(t, out, `"use_ssl":false`)
 }
 
+// What the evaluator says of the arguments, Terraform says too.
 func TestPlanRefuses(t *testing.T) {
 	p := newPlanner(t)
-	out, err := p.plan(t, "log = {\n https = { url = \"https://a.example\" }\n gcs = { bucket = \"b\" }\n }")
-	require.Error(t, err)
-	require.Contains(t, out, "choose one of https")
-	out, err = p.plan(t, `certificate_authority = "verisign"`)
-	require.Error(t, err)
-	require.Contains(t, out, "The certificate authority must be")
+	for name, c := range refusals {
+		t.Run(name, func(t *testing.T) {
+			out, err := p.plan(t, c.arguments)
+			require.Error(t, err)
+			require.Contains(t, unwrapped(out), c.want)
+			require.NotContains(t, out, "hunter2")
+		})
+	}
+	for name, arguments := range accepted {
+		if strings.Contains(arguments, "tls = null") {
+			continue // asks the API
+		}
+		t.Run(name, func(t *testing.T) {
+			out, err := p.plan(t, arguments)
+			require.NoError(t, err, out)
+		})
+	}
 
 	// Changed since: the package, then the sites.
 	p.write(t, "plan.json", strings.Replace(read(t, "testdata/plan.json"), "of the package", "another", 1))
-	out, err = p.plan(t, "")
+	out, err := p.plan(t, "")
 	require.Error(t, err)
 	require.Contains(t, out, "made for another package")
 	p.write(t, "sites.json", `{"sites": {}}`)
 	out, err = p.plan(t, "")
 	require.Error(t, err)
 	require.Contains(t, out, "made of another sites.json")
+}
+
+// unwrapped takes away the frame and the line breaks of a message.
+func unwrapped(out string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(out)), " ")
+}
+
+// write makes a file in a folder of its own.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
 }
 
 func read(t *testing.T, name string) string {
