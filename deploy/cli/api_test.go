@@ -34,6 +34,7 @@ func setupAPI(env *testscript.Env) {
 //	api fail METHOD PATH STATUS [echo]   let the next such request fail; 0 breaks off
 //	api has STORE KID SECRET             the store has this secret
 //	api lacks STORE KID                  it has none of this name
+//	api forget                           forget the calls so far
 //	api calls WANT...                    the calls since the last time, "GET" or "POST"
 func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 	api := ts.Value(apiKey{}).(*standin.API)
@@ -56,6 +57,8 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if got, ok := api.Value(rest[0], rest[1]); ok {
 			ts.Fatalf("store %s has %q under %s", rest[0], got, rest[1])
 		}
+	case "forget":
+		api.Seen()
 	case "calls":
 		requireCalls(ts, api, rest)
 	default:

@@ -40,6 +40,8 @@ type Env struct {
 	Now func() time.Time
 	// LookupEnv reads an environment variable.
 	LookupEnv func(string) (string, bool)
+	// Environ lists the environment, NAME=value; nil where it cannot be listed.
+	Environ func() []string
 
 	ctx      context.Context // of the call
 	stdinFor string          // what standard input is read for; "" while it is not

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
 )
 
@@ -60,31 +61,19 @@ func (e *explain) run(url string) error {
 	if site == nil {
 		return unknownHost(l.host, e.sites, sites)
 	}
-	ring, err := e.env.keyring(e.keyFiles, e.kids(site, l))
+	ring, err := e.env.siteSecrets(e.keyFiles, site, sites, "", nil)
 	if err != nil {
 		return err
 	}
 	req := &core.Request{Method: e.method, Target: l.target, Keys: ring}
 	x := explanationOf(req, site, now)
 	x.noteLink(l)
+	x.noteKey(ring)
 	if e.json {
 		return printJSON(e.env.Out, x)
 	}
 	x.print(e.env.Out)
 	return nil
-}
-
-// kids puts the key that the link names first: a key file with a lone secret is
-// meant for it.
-func (e *explain) kids(site *core.Site, l link) []string {
-	path, _, _ := strings.Cut(l.target, "?")
-	shape, _ := core.Inspect(site.Host, path)
-	for _, kid := range site.Keys {
-		if kid == shape.KeyID {
-			return append([]string{kid}, site.Keys...)
-		}
-	}
-	return site.Keys
 }
 
 // explanation is what explain --json prints. Its text form says the same.
@@ -220,6 +209,18 @@ func (x *explanation) noteLink(l link) {
 	}
 	if !l.tls && x.Link != nil && x.Link.Own {
 		x.Notes = append(x.Notes, "the link is signed as https://; http:// verifies all the same")
+	}
+}
+
+// noteKey says with which secret the tag was checked.
+func (x *explanation) noteKey(ring *keyring.Ring) {
+	if x.Link == nil || !x.Link.Own {
+		return
+	}
+	for _, f := range x.Link.Fields {
+		if f.Name == "key" && ring.Has(f.Value) {
+			x.Notes = append(x.Notes, fmt.Sprintf("the tag was checked with key %s, fingerprint %s", f.Value, ring.Fingerprint(f.Value)))
+		}
 	}
 }
 

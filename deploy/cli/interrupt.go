@@ -53,7 +53,7 @@ func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 func Main() int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	env := &Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, LookupEnv: os.LookupEnv, linger: new(atomic.Int64)}
+	env := &Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now, LookupEnv: os.LookupEnv, Environ: os.Environ, linger: new(atomic.Int64)}
 	done := make(chan int, 1)
 	go func() { done <- env.Run(ctx, os.Args[1:]) }()
 	select {

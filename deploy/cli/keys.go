@@ -1,12 +1,11 @@
 package cli
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
 )
 
@@ -20,7 +19,7 @@ func (env *Env) keysCommand() *cobra.Command {
 		},
 	}
 	cmd.SuggestionsMinimumDistance = 2
-	cmd.AddCommand(env.keysNewCommand(), env.keysPushCommand(), env.keysStatusCommand())
+	cmd.AddCommand(env.keysNewCommand(), env.keysNameCommand(), env.keysPushCommand(), env.keysStatusCommand(), env.keysRemoveCommand())
 	return cmd
 }
 
@@ -29,6 +28,7 @@ type keysNew struct {
 	kid    string
 	out    string
 	stdout bool
+	bare   bool
 }
 
 func (env *Env) keysNewCommand() *cobra.Command {
@@ -39,46 +39,56 @@ func (env *Env) keysNewCommand() *cobra.Command {
 		Long: `Makes a secret of 32 random bytes, written as 43 letters of base64url, into a new
 file that only its owner can read. An existing file is never written over.
 
-The file holds the secret and no newline, because a secret store keeps every byte.`,
+The file says the key's id and its fingerprint, a short hash by which two people can
+compare what they have. The secret is what stands behind "k2=": give the whole file to
+no other program as the secret. --bare writes the secret and nothing else, without a
+newline, for a program that stores it.`,
 		Example: `  clickedge keys new --kid k2
   clickedge keys new --kid k2 --stdout | clickedge keys push k2 --stdin`,
 		Args: args(0, 0),
 		RunE: func(*cobra.Command, []string) error { return k.run() },
 	}
 	cmd.Flags().StringVar(&k.kid, "kid", "k1", "key `id`: 1 to 8 of a-z 0-9")
-	cmd.Flags().StringVarP(&k.out, "output", "o", "", "new `file` for the secret (default <kid>.key)")
-	cmd.Flags().BoolVar(&k.stdout, "stdout", false, "write the secret to standard output instead")
+	cmd.Flags().StringVarP(&k.out, "output", "o", "", "new `file` for the secret, - for standard output (default <kid>.key)")
+	cmd.Flags().BoolVar(&k.stdout, "stdout", false, "write the key file to standard output instead")
+	cmd.Flags().BoolVar(&k.bare, "bare", false, "write the secret alone, which then does not say whose it is")
 	cmd.MarkFlagsMutuallyExclusive("output", "stdout")
 	return cmd
 }
 
 func (k *keysNew) run() error {
-	if !isKid(k.kid) {
-		return usage(fmt.Errorf("--kid %q is not a key id", k.kid), "1 to 8 of a-z 0-9, such as k2")
+	if !keyring.IsID(k.kid) {
+		return usage(fmt.Errorf("--kid %q is not a key id", cut(k.kid, 60)), "1 to 8 of a-z 0-9, such as k2")
 	}
-	secret := newSecret()
-	if k.stdout {
-		if _, err := fmt.Fprint(k.env.Out, secret); err != nil {
+	key := keyring.NewKey(k.kid)
+	text := key.Text()
+	if k.bare {
+		text = key.Secret()
+	}
+	if k.stdout || k.out == "-" {
+		if _, err := fmt.Fprint(k.env.Out, text); err != nil {
 			return bad(fmt.Errorf("cannot write the secret: %w", err), "")
 		}
-		k.say("--stdin   # with this output piped in")
+		k.say(key, "--stdin   # with this output piped in")
 		return nil
 	}
 	if k.out == "" {
 		k.out = k.kid + ".key"
 	}
-	if err := files.Create(k.out, []byte(secret)); err != nil {
+	if err := files.Create(k.out, []byte(text)); err != nil {
 		return bad(err, "choose another name with -o; a key that has signed mail must be kept as long as its links")
 	}
 	fmt.Fprintln(k.env.Out, k.out)
-	k.say("--key-file " + k.out)
+	k.say(key, "--key-file "+k.out)
 	return nil
 }
 
 // say tells the operator the order in which a new key is brought in: verify
 // everywhere first, mint afterwards.
-func (k *keysNew) say(from string) {
+func (k *keysNew) say(key keyring.Key, from string) {
 	fmt.Fprintf(k.env.Err, `
+%[3]s
+
 What to do next:
  1. Put the secret into the service's secret store "clickedge-keys":
       clickedge keys push %[1]s %[2]s
@@ -87,13 +97,54 @@ What to do next:
  3. Move %[1]q to the front: "clickedge sign" mints with the first key.
  4. Take an old key out only when its last link may die: "clickedge keys status" says when.
 Keep the secret out of version control.
-`, k.kid, from)
+`, k.kid, from, key)
 }
 
-// newSecret returns 32 random bytes as base64url text: it is the text that is
-// the secret. crypto/rand does not fail: it ends the process instead.
-func newSecret() string {
-	var b [minSecret]byte
-	_, _ = rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+type keysName struct {
+	env     *Env
+	keyFile string
+	out     string
+}
+
+// keysNameCommand: key files of before this format hold a secret alone.
+func (env *Env) keysNameCommand() *cobra.Command {
+	k := &keysName{env: env}
+	cmd := &cobra.Command{
+		Use:   "name KID --key-file FILE [-o FILE]",
+		Short: "Put id and fingerprint to a secret whose file does not say them",
+		Long: `Writes a new key file, as "keys new" does, with the secret of a file that does not say
+whose it is. The secret stays the same, byte for byte; the old file stays as it is.`,
+		Example: `  clickedge keys name k1 --key-file old/secret.txt -o k1.key`,
+		Args:    args(1, 1),
+		RunE:    func(_ *cobra.Command, args []string) error { return k.run(args[0]) },
+	}
+	cmd.Flags().StringVar(&k.keyFile, "key-file", "", "`file` with the secret, - for standard input")
+	cmd.Flags().StringVarP(&k.out, "output", "o", "", "new `file` (default <kid>.key)")
+	_ = cmd.MarkFlagRequired("key-file")
+	_ = cmd.MarkFlagFilename("key-file")
+	return cmd
+}
+
+func (k *keysName) run(kid string) error {
+	if !keyring.IsID(kid) {
+		// Not quoted: it may be the secret itself.
+		return usage(errors.New("the argument is not a key id"), "1 to 8 of a-z 0-9, such as k2")
+	}
+	ring, err := k.env.secrets(keyring.Want{Files: []string{k.keyFile}, IDs: []string{kid}, Need: []string{}})
+	if err != nil {
+		return err
+	}
+	key, err := ring.Key(kid)
+	if err != nil {
+		return usage(err, "")
+	}
+	if k.out == "" {
+		k.out = kid + ".key"
+	}
+	if err := files.Create(k.out, []byte(key.Text())); err != nil {
+		return bad(err, "choose another name with -o")
+	}
+	fmt.Fprintln(k.env.Out, k.out)
+	fmt.Fprintln(k.env.Err, key)
+	return nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,9 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/spf13/cobra"
 )
 
 // keyUse is what the click log says of keys.
@@ -47,7 +51,7 @@ func (u *keyUse) line(text []byte) {
 		u.first = l.Time
 	}
 	// What was refused, an expired link say, keeps no key alive.
-	if isKid(l.KID) && l.Code == string(core.OK) {
+	if keyring.IsID(l.KID) && l.Code == string(core.OK) {
 		u.count(&l)
 	}
 }
@@ -83,9 +87,25 @@ type keyJudge struct {
 	maxAge   string
 }
 
-// judge reads the flags that time is told with.
-func (k *keysStatus) judge() (*keyJudge, error) {
-	now, err := k.env.nowFlag(k.now)
+// keyTimes are the flags by which it is judged when a key may go.
+type keyTimes struct {
+	minted   []string
+	lifetime string
+	maxAge   string
+	now      string
+}
+
+func (k *keyTimes) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&k.minted, "minted-until", nil, "when a key minted its last link, `KID=TIME`; may be given again")
+	f.StringVar(&k.lifetime, "lifetime", "", "for how long links were signed at most, as sign's --expires: 30d")
+	f.StringVar(&k.maxAge, "max-age", "180d", "for how long after its last click a link without expiry is waited for")
+	f.StringVar(&k.now, "now", "", "`time` to judge by instead of the present, 2030-01-31T12:00:00Z")
+}
+
+// judge reads the flags.
+func (k *keyTimes) judge(env *Env) (*keyJudge, error) {
+	now, err := env.nowFlag(k.now)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +113,7 @@ func (k *keysStatus) judge() (*keyJudge, error) {
 	for _, s := range k.minted {
 		kid, text, _ := strings.Cut(s, "=")
 		at, err := time.Parse(time.RFC3339, text)
-		if err != nil || !isKid(kid) {
+		if err != nil || !keyring.IsID(kid) {
 			return nil, usage(fmt.Errorf("--minted-until %q is not KID=TIME", cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
 		}
 		j.minted[kid] = at
@@ -120,9 +140,20 @@ func after(at time.Time, length string) time.Time {
 	return at.Add(d)
 }
 
+// readLogs learns from the click log.
+func (j *keyJudge) readLogs(env *Env, logs []string) error {
+	if err := env.readLogs(logs, j.use.line); err != nil {
+		return err
+	}
+	if j.use.lines == 0 && j.use.others > 0 {
+		return bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
+	}
+	return nil
+}
+
 // all judges the keys of the sites, in the order of their ids, and those that the
 // store has besides.
-func (j *keyJudge) all(sites *core.Sites, stored map[string]bool) []keyStatus {
+func (j *keyJudge) all(sites *core.Sites, stored map[string]fastlyapi.Secret) []keyStatus {
 	byKID := map[string]*keyStatus{}
 	for kid := range stored {
 		byKID[kid] = &keyStatus{KID: kid}
@@ -142,18 +173,18 @@ func (j *keyJudge) all(sites *core.Sites, stored map[string]bool) []keyStatus {
 	list := make([]keyStatus, 0, len(byKID))
 	for _, kid := range slices.Sorted(maps.Keys(byKID)) {
 		s := byKID[kid]
-		s.Stored = storedText(stored, kid)
+		s.Stored, s.Digest = storedText(stored, kid), stored[kid].Digest
 		j.judge(s)
 		list = append(list, *s)
 	}
 	return list
 }
 
-func storedText(stored map[string]bool, kid string) string {
-	switch {
-	case stored == nil:
+func storedText(stored map[string]fastlyapi.Secret, kid string) string {
+	if stored == nil {
 		return "unknown"
-	case stored[kid]:
+	}
+	if _, ok := stored[kid]; ok {
 		return "yes"
 	}
 	return "no"
@@ -173,7 +204,7 @@ func (j *keyJudge) judge(s *keyStatus) {
 	case len(s.Mints) > 0:
 		s.State, s.Why = keyMints, "new links are signed with it"
 	case len(s.Verifies) == 0:
-		s.State, s.Why = keyUnlisted, "no site of sites.json lists it: it can be deleted from the store, or is yet to be listed"
+		s.State, s.Why = keyUnlisted, "no site of sites.json lists it: it is yet to be listed, or can go from the store: clickedge keys remove"
 	default:
 		j.retire(s, used)
 	}

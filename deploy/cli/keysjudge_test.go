@@ -14,6 +14,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/fastlyapi/standin"
 )
 
+const secretA = "correct-horse-battery-staple-0001"
+
 const keyClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","action":"redirect","code":"ok","kid":"k1"}`
 
 // FuzzKeyUse: whatever the log holds, no key may go before the last click that is

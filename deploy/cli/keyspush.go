@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
 )
 
@@ -34,7 +35,9 @@ the Fastly account, through the API. Terraform makes the store and links it to t
 service, but cannot put anything into it.
 
 The token comes from FASTLY_API_TOKEN; secrets come from key files, from standard input,
-or from CLICKEDGE_KEY_<KID>. Neither is ever taken from the command line, printed, or
+or from CLICKEDGE_KEY_<KID>. A secret is put under the id that its file or variable says,
+whatever the order of the arguments; one that says none is taken where a single key is
+pushed. Neither token nor secret is ever taken from the command line, printed, or
 left behind in a file. Secrets are sealed with a key of the API's before they leave.
 
 A secret that is in the store stays as it is: the links signed with it would die. To
@@ -48,8 +51,8 @@ replace it all the same there is --replace.`,
 	sitesFlag(cmd, &k.sites)
 	f := cmd.Flags()
 	f.StringVar(&k.api.signingKey, "signing-key", "", "the public `key` that signs the API's client keys (default: Fastly's)")
-	f.StringArrayVar(&k.keyFiles, "key-file", nil, "`file` with secrets; may be given again")
-	f.BoolVar(&k.stdin, "stdin", false, "read a secret, or lines of kid=secret, from standard input")
+	keyFileFlag(cmd, &k.keyFiles)
+	f.BoolVar(&k.stdin, "stdin", false, "read a key file from standard input")
 	f.BoolVar(&k.create, "create-store", false, "make the store where there is none of that name")
 	f.BoolVar(&k.replace, "replace", false, "replace a secret that is in the store: links signed with it die")
 	f.BoolVar(&k.plain, "plain", false, "do not seal the secrets; TLS alone protects them")
@@ -74,10 +77,14 @@ func (k *keysPush) run(ctx context.Context, kids []string) error {
 	if err != nil {
 		return apiFailure(err)
 	}
-	if err := k.refuseStored(ctx, client, store, kids); err != nil {
+	stored, err := k.stored(ctx, client, store)
+	if err != nil {
 		return apiFailure(err)
 	}
-	return k.put(ctx, client, store, kids, ring)
+	if err := k.refuseStored(store, stored, ring); err != nil {
+		return err
+	}
+	return k.put(ctx, client, store, stored, ring)
 }
 
 // kids are those named, or those of sites.json.
@@ -92,7 +99,7 @@ func (k *keysPush) kids(kids []string) ([]string, error) {
 		}
 	}
 	for i, kid := range kids {
-		if !isKid(kid) {
+		if !keyring.IsID(kid) {
 			// Not quoted: it may be the secret itself.
 			return nil, usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k2; secrets come from --key-file or --stdin")
 		}
@@ -101,23 +108,17 @@ func (k *keysPush) kids(kids []string) ([]string, error) {
 	return slices.Compact(kids), nil
 }
 
-func (k *keysPush) secrets(kids []string) (*keyring, error) {
-	ring, err := k.env.keyring(k.keyFiles, kids)
+// secrets finds the secret of every key, each under its own id.
+func (k *keysPush) secrets(kids []string) (*keyring.Ring, error) {
+	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, Stdin: k.stdin, IDs: kids, Who: "this push"})
 	if err != nil {
 		return nil, err
 	}
-	if k.stdin {
-		text, err := io.ReadAll(io.LimitReader(k.env.In, fastlyapi.MaxSecret))
-		if err != nil {
-			return nil, usage(fmt.Errorf("cannot read standard input: %w", err), "")
-		}
-		if err := ring.take("standard input", text, kids); err != nil {
-			return nil, err
-		}
-	}
 	for _, kid := range kids {
-		if !ring.has(kid) {
-			return nil, usage(fmt.Errorf("key %q: %w", kid, errNoSecret), noSecretHint(kid)+", or pipe it in with --stdin")
+		if _, err := ring.Key(kid); err != nil {
+			missing := k.env.noSecret(err, kid)
+			missing.hint += ", or pipe it in with --stdin"
+			return nil, missing
 		}
 	}
 	return ring, nil
@@ -144,46 +145,78 @@ func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlya
 	return store, nil
 }
 
-// refuseStored looks before anything is put: all of it or none.
-func (k *keysPush) refuseStored(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string) error {
-	if k.replace || store.ID == "" {
-		return nil
+// stored lists what the store has, by id.
+func (k *keysPush) stored(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store) (map[string]fastlyapi.Secret, error) {
+	if store.ID == "" { // yet to be made
+		return map[string]fastlyapi.Secret{}, nil
 	}
-	stored, err := client.Secrets(ctx, store.ID)
-	if err != nil {
-		return err
+	return secretsByName(ctx, client, store.ID)
+}
+
+func secretsByName(ctx context.Context, client *fastlyapi.Client, storeID string) (map[string]fastlyapi.Secret, error) {
+	list, err := client.Secrets(ctx, storeID)
+	byName := map[string]fastlyapi.Secret{}
+	for _, s := range list {
+		byName[s.Name] = s
 	}
+	return byName, err
+}
+
+// refuseStored looks before anything is put: all of it or none. Whether what is
+// stored is the same secret the API does not say.
+func (k *keysPush) refuseStored(store fastlyapi.Store, stored map[string]fastlyapi.Secret, ring *keyring.Ring) error {
 	var there []string
-	for _, s := range stored {
-		if slices.Contains(kids, s.Name) {
-			there = append(there, s.Name)
+	for _, kid := range ring.IDs() {
+		if _, ok := stored[kid]; ok {
+			there = append(there, kid)
 		}
 	}
-	if len(there) == 0 {
+	if k.replace || len(there) == 0 {
 		return nil
 	}
 	return bad(fmt.Errorf("secret store %s has %s already; nothing was changed", store.Name, strings.Join(there, ", ")),
 		"a new key gets a new id; --replace takes the place of the secret, and the links signed with the old one die")
 }
 
-func (k *keysPush) put(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string, ring *keyring) error {
+func (k *keysPush) put(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, stored map[string]fastlyapi.Secret, ring *keyring.Ring) error {
+	kids := ring.IDs()
 	for i, kid := range kids {
+		key, _ := ring.Key(kid)
 		if k.dryRun {
-			fmt.Fprintf(k.env.Out, "would put %s into the secret store %s\n", kid, store.Name)
+			fmt.Fprintf(k.env.Out, "would put %s, fingerprint %s, into the secret store %s\n", kid, key.Fingerprint(), store.Name)
 			continue
 		}
-		done, err := client.PutSecret(ctx, fastlyapi.Put{StoreID: store.ID, Name: kid, Value: []byte(ring.secrets[kid]), Replace: k.replace, Plain: k.plain})
+		done, err := client.PutSecret(ctx, fastlyapi.Put{StoreID: store.ID, Name: kid, Value: []byte(key.Secret()), Replace: k.replace, Plain: k.plain})
 		if err != nil {
 			if i > 0 {
 				fmt.Fprintf(k.env.Err, "stored before: %s\n", strings.Join(kids[:i], ", "))
 			}
 			return apiFailure(err)
 		}
-		what := "put"
-		if done.Recreated {
-			what = "replaced"
-		}
-		fmt.Fprintf(k.env.Out, "%s %s, secret store %s (%s)\n", what, kid, store.Name, store.ID)
+		fmt.Fprintf(k.env.Out, "%s %s, fingerprint %s, secret store %s (%s)\n", putWord(done, stored[kid]), kid, key.Fingerprint(), store.Name, store.ID)
+		k.warnTwin(done, stored)
+		stored[kid] = done
 	}
 	return nil
+}
+
+// warnTwin looks for the same secret under another id.
+func (k *keysPush) warnTwin(done fastlyapi.Secret, stored map[string]fastlyapi.Secret) {
+	for _, name := range slices.Sorted(maps.Keys(stored)) {
+		if name != done.Name && done.Digest != "" && stored[name].Digest == done.Digest {
+			fmt.Fprintf(k.env.Err, "warning: the store gives %s and %s the same digest: they hold the same secret, so rotating from one to the other changes nothing\n", done.Name, cut(name, 60))
+		}
+	}
+}
+
+// putWord says what a put came to. The store's digest is opaque, but the same as
+// long as the secret is.
+func putWord(done, before fastlyapi.Secret) string {
+	switch {
+	case done.Recreated && before.Digest != "" && done.Digest == before.Digest:
+		return "stored the same secret again as"
+	case done.Recreated:
+		return "replaced"
+	}
+	return "put"
 }

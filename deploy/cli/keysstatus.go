@@ -2,14 +2,16 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
 )
 
@@ -17,10 +19,8 @@ type keysStatus struct {
 	env      *Env
 	api      storeFlags
 	sites    string
-	minted   []string
-	lifetime string
-	maxAge   string
-	now      string
+	keyFiles []string
+	times    keyTimes
 	json     bool
 }
 
@@ -39,6 +39,10 @@ for how long its links were signed at most, with --minted-until and --lifetime. 
 a key may go when nobody has clicked a link of it for --max-age, and the log goes back
 that far. A link seen in the log whose expiry is still to come is waited for in any case.
 
+Fingerprints are those of the secrets at hand, from --key-file or CLICKEDGE_KEY_<KID>,
+for two people to compare. Of the secret in the store the API tells none; --json has
+its digest, which stays the same as long as the secret does.
+
 LOG is NDJSON as the module writes it, "-" for standard input. Without LOG no clicks are
 known. The exit code is 1 where a key that sites.json names is not in the store.`,
 		Example: `  clickedge keys status
@@ -48,18 +52,20 @@ known. The exit code is 1 where a key that sites.json names is not in the store.
 	}
 	k.api.add(cmd)
 	sitesFlag(cmd, &k.sites)
-	f := cmd.Flags()
-	f.StringArrayVar(&k.minted, "minted-until", nil, "when a key minted its last link, `KID=TIME`; may be given again")
-	f.StringVar(&k.lifetime, "lifetime", "", "for how long links were signed at most, as sign's --expires: 30d")
-	f.StringVar(&k.maxAge, "max-age", "180d", "for how long after its last click a link without expiry is waited for")
-	f.StringVar(&k.now, "now", "", "`time` to judge by instead of the present, 2030-01-31T12:00:00Z")
-	f.BoolVar(&k.json, "json", false, "print JSON")
+	k.times.add(cmd)
+	keyFileFlag(cmd, &k.keyFiles)
+	cmd.Flags().BoolVar(&k.json, "json", false, "print JSON")
 	return cmd
 }
 
 // keyStatus is what status --json prints of a key.
 type keyStatus struct {
-	KID      string   `json:"kid"`
+	KID string `json:"kid"`
+	// Fingerprint is that of the secret at hand, not of what is stored.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Digest is what the store says of its secret: opaque, but another one as
+	// soon as the secret is another one.
+	Digest   string   `json:"stored_digest,omitempty"`
 	Mints    []string `json:"mints_for,omitempty"`    // hosts
 	Verifies []string `json:"verifies_for,omitempty"` // hosts where it does not mint
 	Stored   string   `json:"stored"`                 // "yes", "no", "unknown"
@@ -85,29 +91,46 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	if err != nil {
 		return err
 	}
-	judge, err := k.judge()
+	judge, err := k.times.judge(k.env)
 	if err != nil {
 		return err
 	}
-	if err := k.env.readLogs(logs, judge.use.line); err != nil {
+	ring, err := k.secrets(sites)
+	if err != nil {
 		return err
 	}
-	if judge.use.lines == 0 && judge.use.others > 0 {
-		return bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
+	if err := judge.readLogs(k.env, logs); err != nil {
+		return err
 	}
 	stored, err := k.stored(ctx)
 	if err != nil {
 		return apiFailure(err)
 	}
 	list := judge.all(sites, stored)
+	for i := range list {
+		list[i].Fingerprint = ring.Fingerprint(list[i].KID)
+	}
 	if err := k.print(list); err != nil {
 		return err
 	}
 	return missingKeys(list)
 }
 
+// secrets are those at hand. Of what the store has the API tells no fingerprint.
+func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
+	kids := allKids(sites)
+	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, IDs: kids, Who: k.sites})
+	if err != nil {
+		return nil, err
+	}
+	if len(kids) > 0 && len(ring.IDs()) == 0 {
+		fmt.Fprintf(k.env.Err, "no secret is at hand: --key-file FILE or %s shows its fingerprint\n", keyring.EnvName(kids[0]))
+	}
+	return ring, nil
+}
+
 // stored lists what the store has; nil where nobody can be asked.
-func (k *keysStatus) stored(ctx context.Context) (map[string]bool, error) {
+func (k *keysStatus) stored(ctx context.Context) (map[string]fastlyapi.Secret, error) {
 	if !k.env.hasToken() {
 		fmt.Fprintf(k.env.Err, "%s is not set: whether the secrets are in the store is not known\n", tokenEnv)
 		return nil, nil
@@ -120,12 +143,7 @@ func (k *keysStatus) stored(ctx context.Context) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := client.Secrets(ctx, store.ID)
-	names := map[string]bool{}
-	for _, s := range secrets {
-		names[s.Name] = true
-	}
-	return names, err
+	return secretsByName(ctx, client, store.ID)
 }
 
 func missingKeys(list []keyStatus) error {
@@ -151,12 +169,21 @@ func (k *keysStatus) print(list []keyStatus) error {
 
 func printKeys(out io.Writer, list []keyStatus) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "KEY\tMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY")
+	prints := slices.ContainsFunc(list, func(s keyStatus) bool { return s.Fingerprint != "" })
+	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", column(prints, "FINGERPRINT"))
 	for _, s := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(s.KID), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
+		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(s.KID), column(prints, dash(s.Fingerprint)), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
 			s.Clicks, dash(day(s.Last)), s.State, s.Why)
 	}
 	return w.Flush()
+}
+
+// column is a cell of a column that may be left out.
+func column(shown bool, cell string) string {
+	if !shown {
+		return ""
+	}
+	return cell + "\t"
 }
 
 // hostsText names one host and counts the others.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/pack"
 )
 
@@ -72,18 +73,35 @@ func (p *packing) checkManifest() error {
 
 // secrets gathers all that this machine is known to keep secret.
 func (b *build) secrets(sites *core.Sites) (list []pack.Secret, err error) {
-	ring, err := b.env.keyring(b.keyFiles, allKids(sites))
+	keys, err := b.keys(sites)
 	if err != nil {
 		return nil, err
 	}
-	for _, kid := range ring.kids() {
-		list = append(list, pack.Secret{Name: "key " + kid, Value: ring.secrets[kid]})
+	for _, k := range keys {
+		list = append(list, pack.Secret{Name: "key " + k.ID, Value: k.Secret()})
 	}
 	if token, ok := b.env.LookupEnv(tokenEnv); ok && token != "" {
 		list = append(list, pack.Secret{Name: tokenEnv, Value: token})
 	}
 	local, err := b.localSecrets()
 	return append(list, local...), err
+}
+
+// keys are those of the files, whatever their ids, and of the environment.
+func (b *build) keys(sites *core.Sites) ([]keyring.Key, error) {
+	keys, err := keyring.Load(b.env.secretSource(), b.keyFiles)
+	if err != nil {
+		return nil, secretFailure(err)
+	}
+	ring, err := b.env.secrets(keyring.Want{IDs: allKids(sites), Who: b.sites})
+	if err != nil {
+		return nil, err
+	}
+	for _, kid := range ring.IDs() {
+		k, _ := ring.Key(kid)
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 // localSecrets are those of the manifest given, or of the one that lies here.
@@ -103,7 +121,24 @@ func (b *build) localSecrets() ([]pack.Secret, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("%s: %w", name, err), "its secrets are read so that none of them gets into the package")
 	}
-	return list, nil
+	return append(list, insideKeyFiles(list)...), nil
+}
+
+// insideKeyFiles: where a file that fastly.toml names is a key file, what must not
+// be in the package is the secret in it, not the whole text.
+func insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
+	for _, s := range list {
+		keys, err := keyring.Parse([]byte(s.Value))
+		if err != nil {
+			continue
+		}
+		for _, k := range keys {
+			if k.Secret() != s.Value {
+				inside = append(inside, pack.Secret{Name: s.Name, Value: k.Secret()})
+			}
+		}
+	}
+	return inside
 }
 
 // pack returns what is to be written, and the hash of a package's files.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -83,7 +84,7 @@ const faultNames = "refuse, reset, slow, drip, 500, 429, wrong-location"
 // service is everything that serve has started.
 type service struct {
 	sites *core.Sites
-	ring  *keyring
+	ring  *keyring.Ring
 	fleet *origins.Fleet
 	host  *hostsim.Host
 	ln    net.Listener
@@ -187,44 +188,33 @@ func (s *serve) warnStale(wasm, sites []byte) {
 
 // secrets reads those that were given, or makes them up. What is made up is told
 // to nobody and gone at the end.
-func (s *serve) secrets(sites *core.Sites) (*keyring, error) {
+func (s *serve) secrets(sites *core.Sites) (*keyring.Ring, error) {
 	kids := allKids(sites)
 	if s.keys == "" {
-		ring := &keyring{secrets: map[string]string{}}
+		var made []keyring.Key
 		for _, kid := range kids {
-			ring.secrets[kid] = newSecret()
+			made = append(made, keyring.NewKey(kid))
 		}
-		return ring, nil
+		return keyring.NewRing(made...), nil
 	}
-	ring, err := s.env.keyring([]string{s.keys}, kids)
+	ring, err := s.env.secrets(keyring.Want{Files: []string{s.keys}, IDs: kids, Who: s.sites})
 	if err != nil {
 		return nil, err
 	}
 	for _, kid := range kids {
-		if !ring.has(kid) {
+		if ring.Has(kid) {
+			fmt.Fprintf(s.env.Err, "key %s, fingerprint %s\n", kid, ring.Fingerprint(kid))
+		} else {
 			fmt.Fprintf(s.env.Err, "warning: no secret of key %q: its links are refused (%s)\n", kid, core.KeyUnavailable)
 		}
 	}
 	return ring, nil
 }
 
-func allKids(sites *core.Sites) (kids []string) {
-	seen := map[string]bool{}
-	for _, host := range sites.Hosts() {
-		for _, kid := range sites.Lookup(host).Keys {
-			if !seen[kid] {
-				seen[kid] = true
-				kids = append(kids, kid)
-			}
-		}
-	}
-	return kids
-}
-
 func (s *serve) config(svc *service, backends map[string]hostsim.Backend) hostsim.Config {
 	store := map[string][]byte{}
-	for kid, secret := range svc.ring.secrets {
-		store[kid] = []byte(secret)
+	for _, kid := range svc.ring.IDs() {
+		store[kid], _ = svc.ring.Secret(kid)
 	}
 	return hostsim.Config{
 		Backends:     backends,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/hostsim"
 )
 
@@ -16,7 +17,7 @@ import (
 type lineWriter struct {
 	env     *Env
 	sites   *core.Sites
-	ring    *keyring
+	ring    *keyring.Ring
 	verbose bool
 	json    bool
 	// The widths of two columns.

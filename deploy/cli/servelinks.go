@@ -93,11 +93,11 @@ func clickable(base, host string, l origins.SampleLink) (string, bool) {
 
 // sampleOwn signs a link to a host that the site allows, and returns its target.
 func (s *serve) sampleOwn(svc *service, site *core.Site) (string, bool) {
-	if len(site.Keys) == 0 || !svc.ring.has(site.Keys[0]) {
+	if len(site.Keys) == 0 || !svc.ring.Has(site.Keys[0]) {
 		return "", false
 	}
-	secret, _ := svc.ring.Secret(site.Keys[0])
-	m := &minter{site: site, link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, secret: secret, now: s.env.Now()}
+	key, _ := svc.ring.Key(site.Keys[0])
+	m := &minter{site: site, link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, key: key, now: s.env.Now()}
 	minted, err := m.mint("https://" + sampleHost(site) + "/welcome?from=mail")
 	if err != nil {
 		return "", false

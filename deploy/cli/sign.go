@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
 )
 
@@ -41,8 +42,10 @@ unless --kid says otherwise. With "-", destinations are read from standard input
 one a line, and links come out in the same order: all of them, or none when one is
 refused. A destination that the site would not redirect to is refused here too.
 
-The secret comes from --key-file or from the environment, ` + keyEnv + `<KID>, as in
-` + keyEnv + `K2: never from the command line.`,
+The secret comes from --key-file or from the environment, ` + keyring.Env + `<KID>, as in
+` + keyring.Env + `K2: never from the command line. Which key signed is said on standard
+error, with its fingerprint. A key file that does not say whose secret it holds is
+taken where the site has one key, with --kid, or as --key-file KID=FILE.`,
 		Example: `  clickedge sign --host link.example.com --key-file k2.key --expires 30d https://www.example.com/sale
   clickedge sign --host link.example.com --key-file k2.key --id 4711 --pixel
   clickedge sign --host link.example.com --key-file k2.key - <destinations.txt`,
@@ -78,12 +81,6 @@ func keyedHosts(sites *core.Sites) []string {
 	return slices.DeleteFunc(sites.Hosts(), func(h string) bool { return len(sites.Lookup(h).Keys) == 0 })
 }
 
-// keyFileFlag adds --key-file.
-func keyFileFlag(cmd *cobra.Command, files *[]string) {
-	cmd.Flags().StringArrayVar(files, "key-file", nil, "`file` with a secret, or with lines of kid=secret; may be given again")
-	_ = cmd.MarkFlagFilename("key-file")
-}
-
 func (s *sign) run(args []string) error {
 	if s.pixel != (len(args) == 0) {
 		return usage(errors.New("sign: give one destination, or --pixel and none"), "clickedge sign --help has examples")
@@ -96,15 +93,19 @@ func (s *sign) run(args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.print(links)
+	if err := s.print(links); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.env.Err, "signed with %s\n", m.key)
+	return nil
 }
 
 // minter is what all links of one call share.
 type minter struct {
-	site   *core.Site
-	link   core.Link // without its destination
-	secret []byte
-	now    time.Time
+	site *core.Site
+	link core.Link // without its destination
+	key  keyring.Key
+	now  time.Time
 }
 
 // minted is a link as --json prints it.
@@ -136,7 +137,7 @@ func (s *sign) minter() (*minter, error) {
 	if m.link.Expiry, err = parseExpiry(s.expires, m.now); err != nil {
 		return nil, err
 	}
-	m.secret, err = s.secret(m.link.KeyID)
+	m.key, err = s.key(sites, site, m.link.KeyID)
 	return m, err
 }
 
@@ -192,20 +193,26 @@ func (s *sign) linkID() (string, error) {
 	return id, nil
 }
 
-func (s *sign) secret(kid string) ([]byte, error) {
-	ring, err := s.env.keyring(s.keyFiles, []string{kid})
+// key finds the secret of the key to sign with.
+func (s *sign) key(sites *core.Sites, site *core.Site, kid string) (keyring.Key, error) {
+	ring, err := s.env.siteSecrets(s.keyFiles, site, sites, s.kid, []string{kid})
 	if err != nil {
-		return nil, err
+		return keyring.Key{}, err
 	}
-	secret, err := ring.Secret(kid)
+	key, err := ring.Key(kid)
 	if err != nil {
-		return nil, usage(err, noSecretHint(kid))
+		return key, s.missing(ring, kid, err)
 	}
-	return secret, nil
+	return key, nil
 }
 
-func noSecretHint(kid string) string {
-	return "give --key-file FILE, or set " + keyEnv + strings.ToUpper(kid)
+// missing says which key was given instead of the one that signs.
+func (s *sign) missing(ring *keyring.Ring, kid string, err error) error {
+	if given := ring.IDs(); len(given) > 0 {
+		return usage(fmt.Errorf("%w; what was given is the secret of %s", err, strings.Join(given, ", ")),
+			fmt.Sprintf("new links are signed with the site's first key; --kid %s signs with this one", given[0]))
+	}
+	return s.env.noSecret(err, kid)
 }
 
 // mintAll makes every link, or none: half a list would be taken for a whole one.
@@ -215,6 +222,9 @@ func (s *sign) mintAll(m *minter, args []string) ([]minted, error) {
 	}
 	if args[0] != "-" {
 		return one(m.mint(args[0]))
+	}
+	if err := s.env.claimStdin("the destinations", args[0]); err != nil {
+		return nil, err
 	}
 	return m.mintLines(s.env.In)
 }
@@ -264,11 +274,11 @@ func (m *minter) mint(destination string) (minted, error) {
 			return minted{}, m.refuse(destination, code)
 		}
 	}
-	url, err := core.Mint(link, m.secret)
+	url, err := core.Mint(link, []byte(m.key.Secret()))
 	if err != nil {
 		return minted{}, bad(err, "")
 	}
-	ring := &keyring{secrets: map[string]string{link.KeyID: string(m.secret)}}
+	ring := keyring.NewRing(m.key)
 	path := strings.TrimPrefix(url, "https://"+link.Host)
 	if _, code := core.Verify(link.Host, path, m.site.Keys, ring, m.now); code != core.OK {
 		return minted{}, bad(fmt.Errorf("internal error: the signed link does not verify (%s)", code), "please report this")

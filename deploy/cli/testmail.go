@@ -11,6 +11,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/testmail"
 )
 
@@ -42,7 +43,7 @@ switch against that, and says in it what to look at. It is sent through a mail s
 as a rule the ESP's own, or written as a message or as HTML for an ESP's editor.
 
 A site with keys gets a button with a signed link, and an open pixel, where the secret
-of its first key is at hand (--key-file or ` + keyEnv + `<KID>).
+of its first key is at hand (--key-file or ` + keyring.Env + `<KID>).
 
 The server is spoken to over TLS: at once on port 465, by STARTTLS on any other. The
 password comes from ` + smtpPasswordEnv + ` or --smtp-password-file.`,
@@ -142,7 +143,7 @@ func (m *testmailCmd) make() (*testmail.Mail, error) {
 	if (m.smtp != "" || m.eml != "") && (m.opt.From == "" || len(m.opt.To) == 0) {
 		return nil, usage(testmail.ErrNoAddress, "give --from and --to; --html needs neither")
 	}
-	if err := m.sign(); err != nil {
+	if err := m.sign(sites); err != nil {
 		return nil, err
 	}
 	mail, err := testmail.New(m.opt)
@@ -189,28 +190,33 @@ func usualTarget(site *core.Site) string {
 
 // sign makes a signed link and a pixel where the site has keys and the secret of
 // its first is at hand. Without an ESP there is nothing else to test.
-func (m *testmailCmd) sign() error {
+func (m *testmailCmd) sign(sites *core.Sites) error {
 	site := m.opt.Site
 	if len(site.Keys) == 0 {
+		if len(m.keyFiles) > 0 {
+			return usage(fmt.Errorf("site %s has no keys, so no secret can sign for it", site.Host), "leave --key-file out, or name the key in sites.json")
+		}
 		return nil
 	}
-	ring, err := m.env.keyring(m.keyFiles, site.Keys[:1])
+	kid := site.Keys[0]
+	ring, err := m.env.siteSecrets(m.keyFiles, site, sites, "", []string{kid})
 	if err != nil {
 		return err
 	}
-	secret, err := ring.Secret(site.Keys[0])
+	key, err := ring.Key(kid)
 	if err != nil {
-		if site.Origin == nil {
-			return usage(err, noSecretHint(site.Keys[0]))
+		missing := m.env.noSecret(err, kid)
+		if site.Origin == nil || len(m.keyFiles) > 0 {
+			return missing
 		}
-		fmt.Fprintf(m.env.Err, "note: no signed link in it: %v; %s\n", err, noSecretHint(site.Keys[0]))
+		fmt.Fprintf(m.env.Err, "note: no signed link in it: %v; %s\n", err, missing.hint)
 		return nil
 	}
 	id, err := core.EncodeID([]byte("testmail " + m.opt.Now.UTC().Format("2006-01-02T15:04:05Z")))
 	if err != nil {
 		return err
 	}
-	mint := &minter{site: site, link: core.Link{Host: site.Host, KeyID: site.Keys[0], ID: id}, secret: secret, now: m.opt.Now}
+	mint := &minter{site: site, link: core.Link{Host: site.Host, KeyID: kid, ID: id}, key: key, now: m.opt.Now}
 	link, err := mint.mint(m.opt.Target)
 	if err != nil {
 		return err
@@ -218,6 +224,7 @@ func (m *testmailCmd) sign() error {
 	mint.link.Pixel = true
 	pixel, err := mint.mint("")
 	m.opt.Signed, m.opt.Pixel = link.URL, pixel.URL
+	fmt.Fprintf(m.env.Err, "signed with %s\n", key)
 	return err
 }
 

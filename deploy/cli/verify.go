@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
 )
 
@@ -44,10 +46,16 @@ type verified struct {
 	Meaning string    `json:"meaning"`
 	Link    *minted   `json:"link,omitempty"`
 	Pixel   bool      `json:"pixel,omitempty"`
+	// The key that the link names, where its secret was at hand.
+	KeyID       string `json:"kid,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// SignedWith is the key whose secret the tag was made with, where that is
+	// another one than the link names.
+	SignedWith string `json:"signed_with,omitempty"`
 }
 
 func (v *verify) run(url string) error {
-	l, site, err := v.find(url)
+	l, sites, site, err := v.find(url)
 	if err != nil {
 		return err
 	}
@@ -56,7 +64,7 @@ func (v *verify) run(url string) error {
 		return err
 	}
 	path, _, _ := strings.Cut(l.target, "?")
-	ring, err := v.ring(site, path)
+	ring, err := v.ring(sites, site, path)
 	if err != nil {
 		return err
 	}
@@ -64,30 +72,32 @@ func (v *verify) run(url string) error {
 	if code == core.OK && !link.Pixel {
 		code = site.AllowsSigned(link.Destination)
 	}
-	return v.say(url, link, code)
+	result := verified{Code: code, Meaning: explainCode(code).what, Pixel: link.Pixel}
+	v.used(&result, site, path, ring, now)
+	return v.say(url, link, result)
 }
 
 // find takes the URL apart and makes sure that a signed link is meant.
-func (v *verify) find(url string) (link, *core.Site, error) {
+func (v *verify) find(url string) (link, *core.Sites, *core.Site, error) {
 	l, err := splitLink(url)
 	if err != nil {
-		return l, nil, err
+		return l, nil, nil, err
 	}
 	sites, _, err := v.env.loadSites(v.sites)
 	if err != nil {
-		return l, nil, err
+		return l, nil, nil, err
 	}
 	site := sites.Lookup(l.host)
 	switch {
 	case site == nil:
-		return l, nil, unknownHost(l.host, v.sites, sites)
+		return l, nil, nil, unknownHost(l.host, v.sites, sites)
 	case len(site.Keys) == 0:
-		return l, nil, bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host), "clickedge explain says what it gets")
+		return l, nil, nil, bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host), "clickedge explain says what it gets")
 	case !isOwn(l.target):
-		return l, nil, bad(fmt.Errorf("this is no link of one's own: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
+		return l, nil, nil, bad(fmt.Errorf("this is no link of one's own: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
 			"clickedge explain says what it gets")
 	}
-	return l, site, nil
+	return l, sites, site, nil
 }
 
 func isOwn(target string) bool {
@@ -96,22 +106,41 @@ func isOwn(target string) bool {
 
 // ring gathers the secrets. That the operator gave none is no finding about the
 // link, so it is not reported as one.
-func (v *verify) ring(site *core.Site, path string) (*keyring, error) {
+func (v *verify) ring(sites *core.Sites, site *core.Site, path string) (*keyring.Ring, error) {
+	ring, err := v.env.siteSecrets(v.keyFiles, site, sites, "", nil)
 	shape, code := core.Inspect(site.Host, path)
-	kids := site.Keys
-	if code == core.OK && slices.Contains(site.Keys, shape.KeyID) {
-		kids = append([]string{shape.KeyID}, kids...)
-	}
-	ring, err := v.env.keyring(v.keyFiles, kids)
-	if err != nil || code != core.OK || !slices.Contains(site.Keys, shape.KeyID) || ring.has(shape.KeyID) {
+	if err != nil || code != core.OK || !slices.Contains(site.Keys, shape.KeyID) || ring.Has(shape.KeyID) {
 		return ring, err
 	}
-	return nil, usage(fmt.Errorf("the link is signed with key %q: %w", shape.KeyID, errNoSecret), noSecretHint(shape.KeyID))
+	return nil, v.env.noSecret(fmt.Errorf("the link is signed with key %q: %w", shape.KeyID, keyring.ErrNoSecret), shape.KeyID)
 }
 
-func (v *verify) say(url string, l core.Link, code core.Code) error {
-	why := explainCode(code)
-	result := verified{Code: code, Meaning: why.what, Pixel: l.Pixel}
+// used finds the key that the link names, and, where its tag is wrong, the key
+// that it was signed with in truth.
+func (v *verify) used(r *verified, site *core.Site, path string, ring *keyring.Ring, now time.Time) {
+	shape, code := core.Inspect(site.Host, path)
+	if code != core.OK || !ring.Has(shape.KeyID) {
+		return
+	}
+	r.KeyID, r.Fingerprint = shape.KeyID, ring.Fingerprint(shape.KeyID)
+	if r.Code != core.BadTag {
+		return
+	}
+	for _, kid := range ring.IDs() {
+		other, _ := ring.Secret(kid)
+		if _, code := core.Verify(site.Host, path, site.Keys, secretOf(other), now); code != core.BadTag && kid != shape.KeyID {
+			r.SignedWith = kid
+		}
+	}
+}
+
+// secretOf is a ring in which every id has this secret.
+type secretOf []byte
+
+// Secret implements core.Keyring.
+func (s secretOf) Secret(string) ([]byte, error) { return s, nil }
+
+func (v *verify) say(url string, l core.Link, result verified) error {
 	if l.KeyID != "" {
 		m := describeLink(cutQuery(url), l)
 		result.Link = &m
@@ -123,18 +152,24 @@ func (v *verify) say(url string, l core.Link, code core.Code) error {
 	} else {
 		v.print(result, l)
 	}
-	if code == core.OK {
+	if result.Code == core.OK {
 		return nil
 	}
-	return bad(errors.New("the link does not verify"), why.advice)
+	return bad(errors.New("the link does not verify"), explainCode(result.Code).advice)
 }
 
 func (v *verify) print(r verified, l core.Link) {
 	if r.Code != core.OK {
 		fmt.Fprintf(v.env.Out, "%s: %s\n", r.Code, r.Meaning)
+		if r.Fingerprint != "" {
+			fmt.Fprintf(v.env.Out, "checked with key %s, fingerprint %s\n", r.KeyID, r.Fingerprint)
+		}
+		if r.SignedWith != "" {
+			fmt.Fprintf(v.env.Out, "it was signed with the secret of %s under the name of %s\n", r.SignedWith, r.KeyID)
+		}
 		return
 	}
-	fmt.Fprintf(v.env.Out, "ok\nhost         %s\nkey          %s\nexpires      %s\n", l.Host, l.KeyID, expiryText(l.Expiry))
+	fmt.Fprintf(v.env.Out, "ok\nhost         %s\nkey          %s\nfingerprint  %s\nexpires      %s\n", l.Host, l.KeyID, r.Fingerprint, expiryText(l.Expiry))
 	if l.ID != "" {
 		fmt.Fprintf(v.env.Out, "id           %s\n", idText(l.ID))
 	}

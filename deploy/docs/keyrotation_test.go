@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/cli"
 	"github.com/clickedge/clickedge/deploy/fastlyapi/standin"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/hostsim"
@@ -176,9 +177,11 @@ func (r *rotation) tooEarly(line string) {
 	if !strings.HasPrefix(line, "clickedge keys push k2") {
 		return
 	}
-	secret, err := os.ReadFile("k2.key")
+	text, err := os.ReadFile("k2.key")
 	require.NoError(r.t, err)
-	url, err := core.Mint(core.Link{Host: "link.example.com", KeyID: "k2", Destination: "https://www.example.com/early"}, secret)
+	keys, err := keyring.Parse(text)
+	require.NoError(r.t, err)
+	url, err := core.Mint(core.Link{Host: "link.example.com", KeyID: "k2", Destination: "https://www.example.com/early"}, []byte(keys[0].Secret()))
 	require.NoError(r.t, err)
 	status, _ := r.click(inFlight{url: url})
 	require.Equal(r.t, 403, status)

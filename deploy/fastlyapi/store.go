@@ -25,6 +25,9 @@ type Secret struct {
 	Name      string    `json:"name"`
 	CreatedAt time.Time `json:"created_at"`
 	Recreated bool      `json:"recreated"`
+	// Digest is an opaque identifier of the value: as long as it stays the same,
+	// so does the value. It cannot be computed here.
+	Digest string `json:"digest"`
 }
 
 // page is one page of a listing.
@@ -97,6 +100,12 @@ func (c *Client) Secrets(ctx context.Context, storeID string) ([]Secret, error) 
 }
 
 func secretsPath(storeID string) string { return storesPath + "/" + storeID + "/secrets" }
+
+// DeleteSecret takes a secret out of a store. That it is not there is an [*Error]
+// with the status 404.
+func (c *Client) DeleteSecret(ctx context.Context, storeID, name string) error {
+	return c.do(ctx, call{method: "DELETE", path: secretsPath(storeID) + "/" + name, repeatable: true})
+}
 
 // Put says what to store.
 type Put struct {

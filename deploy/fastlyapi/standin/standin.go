@@ -5,7 +5,9 @@ package standin
 
 import (
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -186,6 +188,8 @@ func (a *API) route(w http.ResponseWriter, r *http.Request, body []byte) {
 		a.create(w, body)
 	case path == "/client-key" && r.Method == "POST":
 		answer(w, map[string]any{"public_key": a.public[:], "signature": ed25519.Sign(a.signer, a.public[:]), "expires_at": "2030-01-01T00:00:00Z"})
+	case len(parts) == 3 && parts[1] == "secrets" && r.Method == "DELETE":
+		a.delete(w, parts[0], parts[2])
 	case len(parts) == 2 && parts[1] == "secrets":
 		a.secrets(w, r, parts[0], body)
 	default:
@@ -234,7 +238,9 @@ func (a *API) secrets(w http.ResponseWriter, r *http.Request, id string, body []
 	}
 	s := a.stores[i]
 	if r.Method == "GET" {
-		a.page(w, r, len(s.names), func(i int) any { return map[string]string{"name": s.names[i], "created_at": "2026-01-01T00:00:00Z"} })
+		a.page(w, r, len(s.names), func(i int) any {
+			return map[string]string{"name": s.names[i], "digest": a.digest(s.values[s.names[i]]), "created_at": "2026-01-01T00:00:00Z"}
+		})
 		return
 	}
 	var in struct {
@@ -269,8 +275,30 @@ func (a *API) put(w http.ResponseWriter, method string, s *store, name, value st
 		refuse(w, 405, "Method not allowed", "")
 	default:
 		s.put(name, value)
-		answer(w, map[string]any{"name": name, "digest": "b3BhcXVl", "created_at": "2026-01-01T00:00:00Z", "recreated": there})
+		answer(w, map[string]any{"name": name, "digest": a.digest(value), "created_at": "2026-01-01T00:00:00Z", "recreated": there})
 	}
+}
+
+// digest is opaque, and the same for the same value.
+func (a *API) digest(value string) string {
+	mac := hmac.New(sha256.New, []byte("the store's own"))
+	mac.Write([]byte(value))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (a *API) delete(w http.ResponseWriter, id, name string) {
+	i := slices.IndexFunc(a.stores, func(s *store) bool { return s.id == id })
+	if i < 0 || !slices.Contains(a.stores[i].names, name) {
+		refuse(w, 404, "Not found", "no secret of this name")
+		return
+	}
+	a.stores[i].remove(name)
+	w.WriteHeader(204)
+}
+
+func (s *store) remove(name string) {
+	delete(s.values, name)
+	s.names = slices.DeleteFunc(s.names, func(n string) bool { return n == name })
 }
 
 // Remove takes a secret out of a store.
@@ -279,8 +307,7 @@ func (a *API) Remove(storeName, name string) {
 	defer a.mu.Unlock()
 	for _, s := range a.stores {
 		if s.name == storeName {
-			delete(s.values, name)
-			s.names = slices.DeleteFunc(s.names, func(n string) bool { return n == name })
+			s.remove(name)
 		}
 	}
 }

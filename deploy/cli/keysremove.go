@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/spf13/cobra"
+)
+
+type keysRemove struct {
+	env    *Env
+	api    storeFlags
+	sites  string
+	logs   []string
+	times  keyTimes
+	yes    bool
+	force  bool
+	dryRun bool
+}
+
+func (env *Env) keysRemoveCommand() *cobra.Command {
+	k := &keysRemove{env: env}
+	cmd := &cobra.Command{
+		Use:   "remove KID... [--log LOG]",
+		Short: "Delete secrets from the service's secret store, for good",
+		Long: `Deletes the secrets of these keys from the secret store, the last step of a rotation. What
+they have signed can never verify again.
+
+Refused where a site of sites.json still names a key: its readers would get a page that says
+so. Refused, unless forced, where the click log does not say that the last mail that used
+the key has aged out; the flags are those of "keys status". It asks before it deletes
+anything. A key that is not in the store is none to delete, so it can be called again.
+
+What is deployed is not looked at: first publish the sites.json without the key, and wait
+until it has arrived everywhere. Nor are overrides in a config store.`,
+		Example: `  clickedge keys remove k1 --log clicks.ndjson
+  clickedge keys remove k1 --minted-until k1=2026-03-01T00:00:00Z --lifetime 30d --yes`,
+		RunE: func(cmd *cobra.Command, args []string) error { return k.run(cmd.Context(), args) },
+	}
+	k.api.add(cmd)
+	sitesFlag(cmd, &k.sites)
+	k.times.add(cmd)
+	f := cmd.Flags()
+	f.StringArrayVar(&k.logs, "log", nil, "`file` of the click log, - for standard input; may be given again")
+	f.BoolVarP(&k.yes, "yes", "y", false, "do not ask")
+	f.BoolVar(&k.force, "force", false, "delete it though its links may still be in use")
+	f.BoolVar(&k.dryRun, "dry-run", false, "say what would be done and change nothing")
+	_ = cmd.MarkFlagFilename("log")
+	return cmd
+}
+
+func (k *keysRemove) run(ctx context.Context, kids []string) error {
+	kids, err := removable(kids)
+	if err != nil {
+		return err
+	}
+	sites, _, err := k.env.loadSites(k.sites)
+	if err != nil {
+		return err
+	}
+	if err := k.refuseListed(sites, kids); err != nil {
+		return err
+	}
+	judge, err := k.times.judge(k.env)
+	if err != nil {
+		return err
+	}
+	if err := judge.readLogs(k.env, k.logs); err != nil {
+		return err
+	}
+	client, err := k.env.api(&k.api)
+	if err != nil {
+		return err
+	}
+	store, err := client.FindStore(ctx, k.api.store)
+	if err != nil {
+		return apiFailure(err)
+	}
+	if kids, err = k.present(ctx, client, store, kids); err != nil || len(kids) == 0 {
+		return err
+	}
+	if err := k.refuseUsed(judge, kids); err != nil {
+		return err
+	}
+	return k.remove(ctx, client, store, kids)
+}
+
+// removable checks the arguments.
+func removable(kids []string) ([]string, error) {
+	if len(kids) == 0 {
+		return nil, usage(errors.New("keys remove: no key given"), "name it, as in clickedge keys remove k1")
+	}
+	for i, kid := range kids {
+		if !keyring.IsID(kid) {
+			// Not quoted: it may be the secret itself.
+			return nil, usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k1; logs are given with --log")
+		}
+	}
+	kids = slices.Clone(kids)
+	slices.Sort(kids)
+	return slices.Compact(kids), nil
+}
+
+// refuseListed: a key goes out of sites.json first. Nothing forces this: the links
+// would be answered by an error page.
+func (k *keysRemove) refuseListed(sites *core.Sites, kids []string) error {
+	for _, host := range sites.Hosts() {
+		for _, kid := range sites.Lookup(host).Keys {
+			if slices.Contains(kids, kid) {
+				return bad(fmt.Errorf("site %s of %s still names key %q; nothing was deleted", host, k.sites, kid),
+					"take it out of sites.json and publish that first; until then its links need the secret")
+			}
+		}
+	}
+	return nil
+}
+
+// present are those of the keys that the store has.
+func (k *keysRemove) present(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string) (there []string, err error) {
+	stored, err := secretsByName(ctx, client, store.ID)
+	if err != nil {
+		return nil, apiFailure(err)
+	}
+	for _, kid := range kids {
+		if _, ok := stored[kid]; ok {
+			there = append(there, kid)
+			continue
+		}
+		fmt.Fprintf(k.env.Out, "%s is not in the secret store %s (%s)\n", kid, store.Name, store.ID)
+	}
+	return there, nil
+}
+
+// refuseUsed keeps what may still be clicked.
+func (k *keysRemove) refuseUsed(judge *keyJudge, kids []string) error {
+	for _, kid := range kids {
+		s := keyStatus{KID: kid, Verifies: []string{k.sites}} // as it did until now
+		judge.judge(&s)
+		switch {
+		case s.State == keyMayGo:
+		case k.force:
+			fmt.Fprintf(k.env.Err, "warning: key %s is deleted though it %s: %s\n", kid, stateText(s.State), s.Why)
+		default:
+			hint := "wait until then; --force deletes it all the same"
+			if s.State == keyUnknown {
+				hint = "give the click log with --log, or --minted-until " + kid + "=TIME with --lifetime; --force deletes it all the same"
+			}
+			return bad(fmt.Errorf("key %q %s (%s); nothing was deleted", kid, stateText(s.State), s.Why), hint)
+		}
+	}
+	return nil
+}
+
+func stateText(state string) string {
+	if state == keyWaits {
+		return "may not go yet"
+	}
+	return "may still have links in use, for all that is known"
+}
+
+func (k *keysRemove) remove(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string) error {
+	if k.dryRun {
+		for _, kid := range kids {
+			fmt.Fprintf(k.env.Out, "would delete %s from the secret store %s (%s)\n", kid, store.Name, store.ID)
+		}
+		return nil
+	}
+	if err := k.confirm(ctx, store, kids); err != nil {
+		return err
+	}
+	for _, kid := range kids {
+		var e *fastlyapi.Error
+		// Somebody else was quicker: what was asked for is so.
+		if err := client.DeleteSecret(ctx, store.ID, kid); err != nil && (!errors.As(err, &e) || e.Status != 404) {
+			return apiFailure(err)
+		}
+		fmt.Fprintf(k.env.Out, "deleted %s, secret store %s (%s)\n", kid, store.Name, store.ID)
+	}
+	return nil
+}
+
+// confirm asks, on standard error. No answer is a no.
+func (k *keysRemove) confirm(ctx context.Context, store fastlyapi.Store, kids []string) error {
+	if k.yes {
+		return nil
+	}
+	if k.env.stdinFor != "" {
+		return usage(fmt.Errorf("standard input had %s, so it cannot answer", k.env.stdinFor), "say --yes")
+	}
+	fmt.Fprintf(k.env.Err, "Delete %s from the secret store %s (%s)? What it signed can never verify again. [y/N] ", strings.Join(kids, ", "), store.Name, store.ID)
+	answer, _ := bufio.NewReader(files.Interruptible(ctx, k.env.In)).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	fmt.Fprintln(k.env.Err)
+	return bad(errors.New("not confirmed; nothing was deleted"), "answer y, or say --yes")
+}

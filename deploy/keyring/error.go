@@ -1,0 +1,32 @@
+package keyring
+
+import "fmt"
+
+// Error says what is wrong with a key file, or with what was given together. It
+// never quotes a secret.
+type Error struct {
+	From string // where the secret was to come from; "" where several are meant
+	What string
+	Hint string // what to do about it; may be empty
+}
+
+// Error gives place and cause.
+func (e *Error) Error() string {
+	if e.From == "" {
+		return e.What
+	}
+	return e.From + ": " + e.What
+}
+
+// at puts the place to an error that was made without one.
+func at(from string, err *Error) error {
+	if err == nil {
+		return nil
+	}
+	err.From = from
+	return err
+}
+
+func wrong(hint, format string, args ...any) *Error {
+	return &Error{What: fmt.Sprintf(format, args...), Hint: hint}
+}

@@ -1,0 +1,45 @@
+package keyring
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+)
+
+// Key is a secret and the id that links name it by. It shows nobody the secret:
+// String and GoString give id and fingerprint.
+type Key struct {
+	ID     string // "" as long as nothing says whose secret it is
+	secret string
+	named  bool // its file carries its fingerprint
+}
+
+// NewKey makes a key with a secret of 32 random bytes, as base64url text. It is
+// the text that is the secret.
+func NewKey(id string) Key {
+	var b [MinSecret]byte
+	_, _ = rand.Read(b[:]) // does not fail: it ends the process instead
+	return Key{ID: id, secret: base64.RawURLEncoding.EncodeToString(b[:]), named: true}
+}
+
+// Secret is the secret's text.
+func (k Key) Secret() string { return k.secret }
+
+// Fingerprint is that of the secret under its id.
+func (k Key) Fingerprint() string { return Fingerprint(k.ID, k.secret) }
+
+// String gives id and fingerprint.
+func (k Key) String() string { return fmt.Sprintf("key %s, fingerprint %s", k.ID, k.Fingerprint()) }
+
+// GoString gives id and fingerprint.
+func (k Key) GoString() string { return k.String() }
+
+// IsID reports whether s has the grammar of a key id, 1 to 8 of a-z 0-9.
+func IsID(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if (s[i] < 'a' || s[i] > 'z') && (s[i] < '0' || s[i] > '9') {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= 8
+}

@@ -1,0 +1,274 @@
+package keyring
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Want is what a command needs secrets for.
+type Want struct {
+	// Files are key files: FILE, or KID=FILE to say whose secret a nameless one
+	// holds. "-" is standard input.
+	Files []string
+	// Stdin adds standard input to the files.
+	Stdin bool
+	// IDs are the key ids that can be meant: those of the site.
+	IDs []string
+	// Exact is the one id that the call itself names, as --kid does; "" for none.
+	Exact string
+	// Need are the ids whose environment variables are read; nil is all of IDs.
+	Need []string
+	// Known are further ids that the operator has, of other sites say. A nameless
+	// file whose name says one of them is not another's.
+	Known []string
+	// Who names what the IDs belong to, as "site link.example.com", for messages.
+	Who string
+}
+
+// Resolve gathers the secrets that are wanted from files, standard input and
+// environment. It fails where a secret's id is not certain, and where two sources
+// disagree about an id. The error is an [*Error], or that of [Source.Read].
+func Resolve(src *Source, w Want) (*Ring, error) {
+	r := resolver{src: src, Want: w, ring: NewRing()}
+	all, err := src.readAll(w.Files, w.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range all {
+		if err := r.take(f); err != nil {
+			return nil, at(f.from, err)
+		}
+	}
+	if err := r.variables(); err != nil {
+		return nil, err
+	}
+	if err := r.shared(); err != nil {
+		return nil, err
+	}
+	return r.ring, nil
+}
+
+type resolver struct {
+	Want
+	src  *Source
+	ring *Ring
+}
+
+// take puts in what one file holds.
+func (r *resolver) take(f found) *Error {
+	used := false
+	for _, k := range f.keys {
+		k, err := r.name(k, f)
+		if err != nil {
+			return err
+		}
+		if k.ID != f.id && f.id != "" || !slices.Contains(r.IDs, k.ID) {
+			continue // of a file of several keys, for another site
+		}
+		if err := r.put(k, f.from); err != nil {
+			return err
+		}
+		used = true
+	}
+	if used {
+		return nil
+	}
+	if f.id != "" && slices.Contains(idsOf(f.keys), f.id) {
+		return r.unlisted(f.id)
+	}
+	if f.id != "" {
+		return wrong("a secret is never used under another id", "it holds the secret of %s, not of %q", quoted(idsOf(f.keys)), f.id)
+	}
+	return r.unlisted(idsOf(f.keys)...)
+}
+
+func (r *resolver) unlisted(ids ...string) *Error {
+	return wrong("give the file of a key that is meant", "it holds the secret of %s; %s", quoted(ids), r.meant())
+}
+
+// meant says which ids can be meant.
+func (r *resolver) meant() string {
+	who := r.Who
+	if who == "" {
+		who = "this call"
+	}
+	if len(r.IDs) == 0 {
+		return who + " has no keys"
+	}
+	return who + " has " + quoted(r.IDs)
+}
+
+// name finds whose secret a nameless one is, and holds a named one against its
+// file's name.
+func (r *resolver) name(k Key, f found) (Key, *Error) {
+	if k.ID != "" {
+		return k, r.checkName(k, f)
+	}
+	if k.ID = r.only(f); k.ID == "" {
+		return k, r.nameless(f)
+	}
+	if !slices.Contains(r.IDs, k.ID) {
+		return k, wrong("", "it is given as the secret of %q; %s", k.ID, r.meant())
+	}
+	if other := otherID(f.file, k.ID, r.known()); f.file != "" && other != "" {
+		return k, wrong("if it is not, put the id into the file: "+k.ID+"=…", "its name says that it is the secret of %q, but %q is meant", other, k.ID)
+	}
+	return k, nil
+}
+
+func (r *resolver) known() []string { return append(slices.Clone(r.IDs), r.Known...) }
+
+// only is the one id that can be meant.
+func (r *resolver) only(f found) string {
+	switch {
+	case f.id != "":
+		return f.id
+	case r.Exact != "":
+		return r.Exact
+	case len(r.IDs) == 1:
+		return r.IDs[0]
+	}
+	return ""
+}
+
+func (r *resolver) nameless(f found) *Error {
+	if len(r.IDs) == 0 {
+		return wrong("", "%s", r.meant())
+	}
+	file := f.file
+	if f.file == "" {
+		file = "-"
+	}
+	hint := fmt.Sprintf("say it with --key-file %s=%s, or put the id into the file, before the secret: %[1]s=…", r.IDs[0], file)
+	if f.file == "" {
+		hint = fmt.Sprintf("put the id before the secret: %s=…; clickedge keys new --stdout does", r.IDs[0])
+	}
+	return wrong(hint, "it does not say whose secret it holds: %s can be meant", strings.Join(quotedAll(r.IDs), " or "))
+}
+
+// checkName: what is inside counts. A fingerprint is proof enough that a file was
+// only renamed; without one nobody knows which of the two is right.
+func (r *resolver) checkName(k Key, f found) *Error {
+	other := otherID(f.file, k.ID, r.known())
+	if f.file == "" || other == "" || len(f.keys) > 1 {
+		return nil
+	}
+	if k.named {
+		r.src.warn("%s is named after %q, but holds the secret of %q", f.from, other, k.ID)
+		return nil
+	}
+	return wrong("rename it, or correct what is wrong inside", "it is named after %q, but says that it holds the secret of %q", other, k.ID)
+}
+
+// put adds a key. Two sources for one id are one too many, whatever they hold.
+func (r *resolver) put(k Key, from string) *Error {
+	if before, ok := r.ring.from[k.ID]; ok {
+		what := "another secret"
+		if r.ring.keys[k.ID].secret == k.secret {
+			what = "the same secret"
+		}
+		return wrong("give one of them", "it holds the secret of %q, and so does %s: %s", k.ID, before, what)
+	}
+	r.ring.keys[k.ID], r.ring.from[k.ID] = k, from
+	return nil
+}
+
+// variables adds what the environment has. A file and a variable may say the
+// same; where they differ, nobody knows which is right.
+func (r *resolver) variables() error {
+	need := r.Need
+	if need == nil {
+		need = r.IDs
+	}
+	for _, kid := range need {
+		k, ok, err := r.src.variable(kid)
+		if err != nil {
+			return err
+		}
+		have, twice := r.ring.keys[kid]
+		switch {
+		case !ok:
+		case !twice:
+			r.ring.keys[kid], r.ring.from[kid] = k, EnvName(kid)
+		case have.secret != k.secret:
+			return &Error{What: fmt.Sprintf("%s and %s hold different secrets of %q, with the fingerprints %s and %s",
+				r.ring.from[kid], EnvName(kid), kid, have.Fingerprint(), k.Fingerprint()),
+				Hint: "unset " + EnvName(kid) + ", or leave the file out; clickedge keys push has said the fingerprint of what is stored"}
+		}
+		if name := r.src.misnamed(kid); name != "" && !ok {
+			r.src.warn("the environment variable %s is not read: the name is %s", name, EnvName(kid))
+		}
+	}
+	return nil
+}
+
+// shared refuses one secret under two ids: one of them is misnamed, or a key was
+// rotated to itself.
+func (r *resolver) shared() error {
+	ids := r.ring.IDs()
+	for i, a := range ids {
+		for _, b := range ids[i+1:] {
+			if r.ring.keys[a].secret == r.ring.keys[b].secret {
+				return &Error{What: fmt.Sprintf("%s and %s give %q and %q the same secret", r.ring.from[a], r.ring.from[b], a, b),
+					Hint: "one of them has the wrong id, or was copied; clickedge keys new makes a secret of its own for each"}
+			}
+		}
+	}
+	return nil
+}
+
+// Load reads key files whose ids do not matter, as for a search. A key whose file
+// does not name it has the file's name for an id.
+func Load(src *Source, files []string) ([]Key, error) {
+	all, err := src.readAll(files, false)
+	var keys []Key
+	for _, f := range all {
+		for _, k := range f.keys {
+			if k.ID == "" {
+				k.ID = "of " + f.from
+			}
+			keys = append(keys, k)
+		}
+	}
+	return keys, err
+}
+
+// MissingHint says how a key's secret is given, and what stands in the way.
+func MissingHint(src *Source, kid string) string {
+	hint := "give --key-file FILE, or set " + EnvName(kid)
+	if name := src.misnamed(kid); name != "" {
+		return hint + "; " + name + " is set, but not read"
+	}
+	if value, ok := src.LookupEnv(EnvName(kid)); ok && value == "" {
+		return hint + ", which is empty"
+	}
+	return hint
+}
+
+// HintOf is what to do about an error of this package.
+func HintOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Hint
+	}
+	return ""
+}
+
+func idsOf(keys []Key) (ids []string) {
+	for _, k := range keys {
+		ids = append(ids, k.ID)
+	}
+	return ids
+}
+
+func quotedAll(ids []string) (all []string) {
+	for _, id := range ids {
+		all = append(all, strconv.Quote(id))
+	}
+	return all
+}
+
+func quoted(ids []string) string { return strings.Join(quotedAll(ids), ", ") }

@@ -1,0 +1,165 @@
+package keyring
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// MinSecret is the fewest bytes of a secret that verifies anything.
+const MinSecret = core.MinSecret
+
+// MaxSecret is the most bytes that a secret store takes.
+const MaxSecret = 64 << 10
+
+// form is how the bounds of a secret were told from what is around it. The less
+// is said, the more is doubtful.
+type form int
+
+const (
+	bare     form = iota // a file that holds nothing else
+	variable             // an environment variable
+	line                 // kid=secret
+	inJSON               // a JSON string
+)
+
+const newKeyHint = "clickedge keys new makes a fit one"
+
+// judge refuses what would not verify on the edge, where the secret is the bytes
+// in the store and nothing is trimmed, and what is unlikely to be a secret at all.
+func judge(s string, f form) *Error {
+	for _, look := range []func(string, form) *Error{judgeBytes, judgeSpace, judgeForm, judgeChance} {
+		if err := look(s, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func judgeBytes(s string, f form) *Error {
+	switch {
+	case s == "":
+		return wrong("", "it is empty")
+	case strings.ContainsRune(s, 0):
+		return wrong("it may be UTF-16, or a file that was never filled; "+newKeyHint, "it holds NUL bytes")
+	case strings.HasPrefix(s, "\ufeff"):
+		return wrong("save it as UTF-8 without one: sed -i '1s/^\\xef\\xbb\\xbf//' FILE", "it begins with a byte order mark, which the secret store would take as part of the secret")
+	case !utf8.ValidString(s):
+		return wrong("a secret is text, as "+newKeyHint, "it is not text")
+	}
+	return nil
+}
+
+func judgeSpace(s string, f form) *Error {
+	if trimmed := strings.TrimSpace(s); trimmed != s {
+		return spaceAround(s, f)
+	}
+	for _, r := range s {
+		switch {
+		case !unicode.IsPrint(r):
+			return wrong("a secret is one line of visible text", "it holds a control or invisible character")
+		case f == bare && (r == ' ' || r > unicode.MaxASCII):
+			return wrong("if all of it is the secret, say so by putting its id before it, as in k2=…", "a secret alone in a file is visible ASCII without spaces")
+		}
+	}
+	return nil
+}
+
+// stripHint strips a newline without making another secret.
+const stripHint = "if the secret in the store has none, strip it: tr -d '\\r\\n' <FILE >NEW; put the id before it, as in k2=…, and the newline only ends the line"
+
+func spaceAround(s string, f form) *Error {
+	if strings.TrimRight(s, "\r\n") == strings.TrimSpace(s) {
+		return wrong(stripHint, "it ends with a newline, which the secret store would take as part of the secret")
+	}
+	return wrong("take the white space away, unless the secret in the store has it too", "the secret begins or ends in white space, which the secret store would take as part of the secret")
+}
+
+var (
+	// assignment is NAME=value, export NAME=value, NAME: value and the like. A
+	// base64 text may end in "=", but nothing follows it there.
+	assignment = regexp.MustCompile(`(?i)^(export +|set +|setenv +|\$env:|- +)?[a-z_][a-z0-9_.-]*("|')? *(:=|=|:) *[^= ]`)
+	// reference is what a template or a shell would have replaced.
+	reference = regexp.MustCompile(`^(\$\{.*\}|\$\(.*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|<.*>|%\w+%|[A-Za-z][A-Za-z0-9+.-]*://.*)$`)
+)
+
+const quotes = "\"'`“”‘’«»"
+
+// judgeForm refuses what holds a secret instead of being one.
+func judgeForm(s string, f form) *Error {
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	opened, closed := strings.ContainsRune(quotes, first), strings.ContainsRune(quotes, last)
+	switch {
+	case opened && closed || f != inJSON && (opened || closed):
+		return wrong("take the quotes away: they would be part of the secret", "the secret stands in quotes")
+	case !strings.HasPrefix(s, "{{") && bracketed(first, last):
+		return wrong("take the brackets away: they would be part of the secret", "the secret stands in brackets")
+	case f != inJSON && (strings.ContainsRune(",;%\\", last) || strings.HasSuffix(s, `\n`)):
+		return wrong("take it away, unless the secret in the store has it too: then write {\"kid\": \"secret\"}", "the secret ends in a comma, semicolon, percent sign or backslash, as if copied with what stood behind it")
+	case strings.HasPrefix(s, "-----BEGIN"):
+		return wrong(newKeyHint, "it is a PEM block, not the secret of signed links")
+	case f != bare && f != variable && strings.HasPrefix(s, "="):
+		return wrong("write kid=secret, with one =", "the secret begins with =")
+	case reference.MatchString(s):
+		return wrong("put the secret itself there", "it is a reference or a placeholder that nothing has replaced")
+	case assignment.MatchString(s):
+		return wrong("write kid=secret, as in k2=…, without spaces, quotes or export", "it looks like a setting, NAME=value, and not like a secret")
+	}
+	return nil
+}
+
+func bracketed(first, last rune) bool {
+	return first == '[' && last == ']' || first == '(' && last == ')' || first == '{' && last == '}'
+}
+
+// judgeChance refuses what was not made at random. It is no measure of strength.
+func judgeChance(s string, _ form) *Error {
+	switch {
+	case len(s) < MinSecret:
+		return wrong(newKeyHint, "the secret is unfit: shorter than %d bytes", MinSecret)
+	case len(s) > MaxSecret:
+		return wrong(newKeyHint, "the secret is unfit: longer than the %d bytes that a secret store takes", MaxSecret)
+	case variety(s) < 8, repeats(s), climbs(s):
+		return wrong(newKeyHint+"; a link that is signed with this one can be forged by guessing", "the secret is unfit: it is no random text, but one character or pattern over and over")
+	}
+	return nil
+}
+
+// variety counts the different bytes. Of 32 random hexadecimal digits, the
+// poorest alphabet in use, fewer than 8 are different once in 10^9 times.
+func variety(s string) (n int) {
+	var seen [256]bool
+	for i := range len(s) {
+		if !seen[s[i]] {
+			seen[s[i]] = true
+			n++
+		}
+	}
+	return n
+}
+
+// repeats reports whether s is one piece, again and again.
+func repeats(s string) bool {
+	for period := 1; period <= len(s)/2; period++ {
+		if s[period:] == s[:len(s)-period] {
+			return true
+		}
+	}
+	return false
+}
+
+// climbs reports whether most bytes are the neighbours of the one before, as in
+// abcdefgh… and 0123456789….
+func climbs(s string) bool {
+	n := 0
+	for i := 1; i < len(s); i++ {
+		if d := int(s[i]) - int(s[i-1]); d >= -1 && d <= 1 {
+			n++
+		}
+	}
+	return 4*n >= 3*(len(s)-1)
+}

@@ -1,0 +1,157 @@
+package keyring
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// Env is the beginning of the environment variable of a key's secret,
+// CLICKEDGE_KEY_K2 for k2.
+const Env = "CLICKEDGE_KEY_"
+
+// EnvName is the environment variable of a key's secret.
+func EnvName(kid string) string { return Env + strings.ToUpper(kid) }
+
+// Source is where secrets come from.
+type Source struct {
+	// Read reads a file, or standard input for "-". Its errors are returned as they
+	// are.
+	Read      func(name string) ([]byte, error)
+	LookupEnv func(string) (string, bool)
+	// Environ lists the environment, NAME=value; nil where it cannot be listed. It
+	// is only looked at for names that are almost right.
+	Environ func() []string
+	// Warn is told what is doubtful but not wrong; nil for nobody.
+	Warn func(text string)
+}
+
+func (s *Source) warn(format string, args ...any) {
+	if s.Warn != nil {
+		s.Warn(fmt.Sprintf(format, args...))
+	}
+}
+
+// found is what one file, the standard input or a variable holds.
+type found struct {
+	from string // for messages
+	file string // the file's name; "" for none
+	id   string // that the call gave it; "" for none
+	keys []Key
+}
+
+// stdin is the name of standard input.
+const stdin = "-"
+
+// readAll reads key files, each given as FILE or KID=FILE, "-" for standard input.
+func (s *Source) readAll(args []string, alsoStdin bool) ([]found, error) {
+	if alsoStdin {
+		args = append(args[:len(args):len(args)], stdin)
+	}
+	var all []found
+	for _, arg := range args {
+		f := found{}
+		f.id, f.file = cutID(arg)
+		f.from = fmt.Sprintf("key file %q", f.file)
+		if f.file == stdin {
+			f.from = "standard input"
+		} else {
+			s.checkMode(f.file)
+		}
+		text, err := s.Read(f.file)
+		if err != nil {
+			return nil, err
+		}
+		if f.file == stdin {
+			f.file = ""
+		}
+		keys, bad := parse(text, bare)
+		if bad != nil {
+			return nil, at(f.from, bad)
+		}
+		f.keys = keys
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// cutID takes KID=FILE apart. A file that exists under the whole name is meant
+// itself.
+func cutID(arg string) (id, file string) {
+	id, file, ok := strings.Cut(arg, "=")
+	if !ok || !IsID(id) || file == "" {
+		return "", arg
+	}
+	if _, err := os.Lstat(arg); err == nil {
+		return "", arg
+	}
+	return id, file
+}
+
+// checkMode warns of a file that others can read. Windows has no such bits, and
+// a pipe's say nothing.
+func (s *Source) checkMode(name string) {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || runtime.GOOS == "windows" {
+		return
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		s.warn("key file %q can be read or written by others (mode %04o): chmod 600 %s", name, mode, shellWord(name))
+	}
+}
+
+// shellWord quotes a name for a shell where it needs that.
+func shellWord(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == "" && !strings.HasPrefix(s, "-") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// variable reads a key's environment variable. An empty one is as good as none.
+// It may hold a whole key file, as $(cat k2.key) gives.
+func (s *Source) variable(kid string) (Key, bool, error) {
+	name := EnvName(kid)
+	value, _ := s.LookupEnv(name)
+	if value == "" {
+		return Key{}, false, nil
+	}
+	keys, bad := parse([]byte(value), variable)
+	if bad != nil {
+		return Key{}, false, at(name, bad)
+	}
+	if _, err := os.Stat(value); err == nil {
+		return Key{}, false, &Error{From: name, What: "it is the name of a file, not a secret", Hint: "--key-file reads a file"}
+	}
+	for _, k := range keys {
+		if k.ID == "" {
+			k.ID = kid
+		}
+		if k.ID == kid {
+			return k, true, nil
+		}
+	}
+	return Key{}, false, &Error{From: name, What: fmt.Sprintf("it holds the secret of %s, not of %q", quoted(idsOf(keys)), kid), Hint: "a secret is never used under another id"}
+}
+
+// misnamed finds a variable that was meant for a key, but is not called so.
+func (s *Source) misnamed(kid string) string {
+	if s.Environ == nil {
+		return ""
+	}
+	squeeze := func(name string) string {
+		return strings.NewReplacer("_", "", "SECRET", "KEY", "KEYS", "KEY").Replace(strings.ToUpper(name))
+	}
+	for _, v := range s.Environ() {
+		name, value, _ := strings.Cut(v, "=")
+		if value == "" || name == EnvName(kid) {
+			continue
+		}
+		switch squeeze(name) {
+		case squeeze(EnvName(kid)), squeeze("CLICKEDGE_" + kid), squeeze("CLICKEDGE_KEY_KEY" + kid), squeeze("CLICKEDGE_KEY"):
+			return name
+		}
+	}
+	return ""
+}
