@@ -78,7 +78,11 @@ func (b *build) secrets(sites *core.Sites) (list []pack.Secret, err error) {
 		return nil, err
 	}
 	for _, k := range keys {
-		list = append(list, pack.Secret{Name: "key " + k.ID, Value: k.Secret()})
+		name := k.ID // a file's, where it does not say whose secret it holds
+		if keyring.IsID(name) {
+			name = "key " + name
+		}
+		list = append(list, pack.Secret{Name: name, Value: k.Secret()})
 	}
 	if token, ok := b.env.LookupEnv(tokenEnv); ok && token != "" {
 		list = append(list, pack.Secret{Name: tokenEnv, Value: token})
@@ -121,12 +125,13 @@ func (b *build) localSecrets() ([]pack.Secret, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("%s: %w", name, err), "its secrets are read so that none of them gets into the package")
 	}
-	return append(list, insideKeyFiles(list)...), nil
+	return append(list, b.insideKeyFiles(list)...), nil
 }
 
 // insideKeyFiles: where a file that fastly.toml names is a key file, what must not
-// be in the package is the secret in it, not the whole text.
-func insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
+// be in the package is the secret in it, not the whole text. The whole text is
+// what a local server takes.
+func (b *build) insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
 	for _, s := range list {
 		keys, err := keyring.Parse([]byte(s.Value))
 		if err != nil {
@@ -135,6 +140,7 @@ func insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
 		for _, k := range keys {
 			if k.Secret() != s.Value {
 				inside = append(inside, pack.Secret{Name: s.Name, Value: k.Secret()})
+				fmt.Fprintf(b.env.Err, "warning: %s is a whole key file, and a local server would take all of it as the secret: clickedge keys new --bare writes the secret alone\n", s.Name)
 			}
 		}
 	}

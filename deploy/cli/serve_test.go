@@ -248,6 +248,8 @@ func TestServeRefuses(t *testing.T) {
 	sites, junk := filepath.Join(dir, "sites.json"), filepath.Join(dir, "junk.wasm")
 	require.NoError(t, os.WriteFile(sites, []byte(serveSites), 0o600))
 	require.NoError(t, os.WriteFile(junk, []byte("junk"), 0o600))
+	nameless := filepath.Join(dir, "secret")
+	require.NoError(t, os.WriteFile(nameless, []byte(secretA), 0o600))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
@@ -268,6 +270,7 @@ func TestServeRefuses(t *testing.T) {
 		{[]string{"--fault", "nobody=500"}, ExitUsage, []string{`no backend "nobody"`}},
 		{[]string{"--origins", "real", "--fault", "mailgun=500"}, ExitUsage, []string{"only a stand-in can be made to fail"}},
 		{[]string{"--keys", filepath.Join(dir, "none")}, ExitUsage, []string{"cannot read the key file"}},
+		{[]string{"--keys", nameless}, ExitUsage, []string{"it does not say whose secret it holds", "hint: give k2="}},
 		{[]string{"--sites", junk}, ExitBad, []string{"mistake"}},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -462,7 +462,7 @@ func TestLoad(t *testing.T) {
 	w := oldAndNew(t)
 	keys, err := Load(w.source(), []string{"secret", "all", "k9"})
 	require.NoError(t, err)
-	require.Equal(t, []Key{key(`of key file "secret"`, secretA), key("k1", secretA), key("k2", secretB), named("k9", secretA)}, keys)
+	require.Equal(t, []Key{key(`key file "secret"`, secretA), key("k1", secretA), key("k2", secretB), named("k9", secretA)}, keys)
 	_, err = Load(w.source(), []string{"nowhere"})
 	require.Error(t, err)
 }

@@ -142,7 +142,7 @@ func (r *resolver) nameless(f found) *Error {
 	if f.file == "" {
 		file = "-"
 	}
-	hint := fmt.Sprintf("say it with --key-file %s=%s, or put the id into the file, before the secret: %[1]s=…", r.IDs[0], file)
+	hint := fmt.Sprintf("give %s=%s in place of %[2]s to say it, or put the id into the file, before the secret: %[1]s=…", r.IDs[0], file)
 	if f.file == "" {
 		hint = fmt.Sprintf("put the id before the secret: %s=…; clickedge keys new --stdout does", r.IDs[0])
 	}
@@ -228,7 +228,7 @@ func Load(src *Source, files []string) ([]Key, error) {
 	for _, f := range all {
 		for _, k := range f.keys {
 			if k.ID == "" {
-				k.ID = "of " + f.from
+				k.ID = f.from
 			}
 			keys = append(keys, k)
 		}
