@@ -20,10 +20,8 @@ type Origin struct {
 	OriginHost bool
 	// ForwardedHost adds X-Forwarded-Host with the branded domain.
 	ForwardedHost bool
-	// StripCookies removes Cookie on the way to the ESP: SES answers 400 over
-	// 8192 bytes of headers, and cookies of the parent domain reach that. What
-	// the ESP sets comes back in any case.
-	StripCookies bool
+	// Cookies says which cookies pass between the reader and the ESP.
+	Cookies Cookies
 	// Health is the probe of the origin, empty where none is known.
 	Health Health
 }

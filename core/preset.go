@@ -93,9 +93,6 @@ func sparkPostRows() []Origin {
 		preset("sparkpost-v2-eu", FamilySparkPost, "eu.v2.spgo.io", healthSparkPost),
 		preset(presetEnterprise, FamilySparkPost, "", healthSparkPost),
 	}
-	for i := range rows {
-		rows[i].StripCookies = true
-	}
 	return rows
 }
 
@@ -114,17 +111,29 @@ func brazeRows() []Origin {
 		o := &rows[i]
 		o.Preset = "braze-" + o.Preset
 		o.ForwardedHost = o.Family == FamilySES
-		o.StripCookies = o.Family != FamilySendGrid
 	}
 	return rows
 }
 
 func preset(name string, family Family, address string, health Health) Origin {
-	o := Origin{Preset: name, Family: family, Address: address, Port: 443, TLS: true, Health: health}
+	o := Origin{Preset: name, Family: family, Address: address, Port: 443, TLS: true, Cookies: usualCookies(family), Health: health}
 	if address != "" {
 		o.Backend = name
 	}
 	return o
+}
+
+// usualCookies is the mode of an ESP where the site says nothing. SES answers 400
+// to more than 8192 bytes of fields, and neither it nor SparkPost has a use for
+// cookies; Iterable documents that it needs all of them.
+func usualCookies(f Family) Cookies {
+	switch f {
+	case FamilySES, FamilySparkPost:
+		return CookiesStrip
+	case FamilyIterable:
+		return CookiesPass
+	}
+	return CookiesOwn
 }
 
 func plain(o Origin) Origin {
@@ -136,9 +145,7 @@ func plain(o Origin) Origin {
 // tracking": the region's tracking host, Host forwarded; headers over 8192 bytes,
 // cookies included, are answered 400.
 func ses(region string) Origin {
-	o := preset(presetSES+region, FamilySES, "r."+region+".awstrack.me", healthSES)
-	o.StripCookies = true
-	return o
+	return preset(presetSES+region, FamilySES, "r."+region+".awstrack.me", healthSES)
 }
 
 // Presets returns every preset. Where the site gives the origin, Address and

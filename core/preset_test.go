@@ -37,7 +37,7 @@ func presetLine(o *Origin) string {
 	}
 	or := func(s string) string { return pick(s == "", "-", s) }
 	return strings.Join([]string{o.Preset, o.Family.String(), or(o.Backend), or(o.Address), strconv.Itoa(int(o.Port)),
-		pick(o.TLS, "https", "http"), pick(o.ForwardedHost, "on", "off"), pick(o.StripCookies, "strip", "pass"), health}, "\t")
+		pick(o.TLS, "https", "http"), pick(o.ForwardedHost, "on", "off"), o.Cookies.String(), health}, "\t")
 }
 
 // Presets that share a backend must agree on all that makes the backend.
@@ -68,7 +68,7 @@ func TestLookupPresetRegions(t *testing.T) {
 		require.True(t, ok, region)
 		require.Equal(t, "r."+region+".awstrack.me", o.Address)
 		require.Equal(t, "ses-"+region, o.Backend)
-		require.True(t, o.StripCookies)
+		require.Equal(t, CookiesStrip, o.Cookies)
 	}
 	for _, region := range []string{"", "us-esat-1", "us-eas-1", "eu-wset-1", "ap-norteast-1", "eu-cental-1", "us-east", "us-east-", "us-east-12",
 		"us-east-x", "use-east-1", "us--east-1", "us-1", "US-EAST-1", "us-ea5t-1", "us-east-1.evil", "-east-1", "us-" + strings.Repeat("a", 80) + "-1"} {

@@ -47,8 +47,8 @@ var siteFields = [fieldsLen]FieldDoc{
 		`the tenant's label in <tenant>.et.e.sparkpost.com; required for sparkpost-enterprise`},
 	fieldHost: {"host", `"branded" or "origin"`, `"branded"`,
 		`whose name the origin gets as Host, the link domain's or its own; for custom only`},
-	fieldCookies: {"cookies", `"pass" or "strip"`, `"pass"`,
-		`whether the cookies of the request reach the origin; for custom only`},
+	fieldCookies: {"cookies", `"own", "strip" or "pass"`, `"own"`,
+		`which of the reader's cookies reach the ESP: "own", those that it set on this host itself; "strip", none; "pass", all, the session of the parent domain included; the default for SES and SparkPost is "strip", for Iterable "pass"`},
 	fieldForwarded: {"x_forwarded_host", "true or false", "",
 		`whether X-Forwarded-Host with the link domain is sent to the origin; by default what the preset says`},
 	fieldDestinations: {"destinations", "list of strings", "[]",
@@ -105,14 +105,14 @@ func (f field) fieldType() fieldType {
 	return typeText
 }
 
-// choices returns the two values of a field that has no others, the default
-// first.
+// choices returns the values of a field that has no others, the default first:
+// two, or, for cookies, those of Cookies.
 func (f field) choices() []string {
 	switch f {
 	case fieldHost:
 		return []string{"branded", "origin"}
 	case fieldCookies:
-		return []string{"pass", "strip"}
+		return cookieModes[:]
 	case fieldClicks:
 		return []string{"proxy", "redirect"}
 	case fieldFails:

@@ -20,6 +20,8 @@ type siteReader struct {
 	// on holds the flags, and for fields with two choices whether it is the
 	// second.
 	on [fieldsLen]bool
+	// cookies is the value of that field, which has three.
+	cookies Cookies
 	// esp is the preset; its name is empty where esp is missing or bad.
 	esp      Origin
 	endpoint endpoint
@@ -116,6 +118,9 @@ func (c *siteReader) text(f field, t jsonText) {
 func (c *siteReader) choose(f field, t jsonText) {
 	choices := f.choices()
 	i := slices.Index(choices, string(t.bytes))
+	if f == fieldCookies {
+		c.cookies = Cookies(max(i, 0))
+	}
 	if c.on[f] = i == 1; i >= 0 || c.mistakes.full(t.at) {
 		return
 	}

@@ -52,8 +52,11 @@ func (c *siteReader) relateESP(at int) {
 	c.refuse(fieldOrigin, needsOrigin(esp), `the preset knows its origin; "custom" takes any`)
 	c.refuse(fieldTenant, esp.Preset == presetEnterprise, `only "sparkpost-enterprise" has tenants`)
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
-	c.refuse(fieldCookies, custom, `the preset knows whether its ESP bears cookies; "custom" takes either`)
-	for _, f := range []field{fieldSecond, fieldForwarded, fieldClicks, fieldCount, fieldFails, fieldTimeout} {
+	if esp.Family == FamilySES && c.proxied() && c.cookies == CookiesPass {
+		c.mistake(fieldCookies, c.at[fieldCookies], `"pass" does not go with esp `+quote([]byte(esp.Preset)),
+			`SES refuses more than 8192 bytes of fields, which the cookies of the parent domain reach; leave it out, or write "own"`)
+	}
+	for _, f := range []field{fieldSecond, fieldCookies, fieldForwarded, fieldClicks, fieldCount, fieldFails, fieldTimeout} {
 		c.refuse(f, c.proxied(), "")
 	}
 	if !c.proxied() {
@@ -133,7 +136,9 @@ func (c *siteReader) origin() Origin {
 		o.ForwardedHost = c.on[fieldForwarded]
 	}
 	o.OriginHost = c.on[fieldHost]
-	o.StripCookies = o.StripCookies || c.on[fieldCookies]
+	if c.given(fieldCookies) {
+		o.Cookies = c.cookies
+	}
 	return o
 }
 

@@ -75,8 +75,8 @@ func describeSites(sites *Sites, err error) string {
 }
 
 func describeOrigin(o *Origin) string {
-	return fmt.Sprintf("%s (%s): %s = %s:%d, tls %t, own host %t, forwarded host %t, strip cookies %t, health %v",
-		o.Preset, o.Family, o.Backend, o.Address, o.Port, o.TLS, o.OriginHost, o.ForwardedHost, o.StripCookies, o.Health)
+	return fmt.Sprintf("%s (%s): %s = %s:%d, tls %t, own host %t, forwarded host %t, cookies %s, health %v",
+		o.Preset, o.Family, o.Backend, o.Address, o.Port, o.TLS, o.OriginHost, o.ForwardedHost, o.Cookies, o.Health)
 }
 
 func TestSitesErrorNeverHoldsSecrets(t *testing.T) {

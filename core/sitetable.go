@@ -33,7 +33,7 @@ import (
 //	origin   its preset is the site's ESP
 //	         2  port
 //	         1  family
-//	         1  flags, bit 0 first: tls, host origin, x_forwarded_host, cookies strip
+//	         1  flags, bit 0 first: tls, host origin, x_forwarded_host; bits 3 and 4: cookies, see Cookies
 //	         8  each: backend, address, health method, health path (texts)
 //	         4  status of the health
 //
@@ -59,7 +59,7 @@ type tableData string
 const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
 
 const (
-	tableLayout  = 1
+	tableLayout  = 2
 	tableHeader  = 16
 	tableSlot    = 8
 	siteFixed    = 21
@@ -78,7 +78,7 @@ const (
 	flagTLS           = 1
 	flagOriginHost    = 2
 	flagForwardedHost = 4
-	flagStripCookies  = 8
+	cookiesShift      = 3 // two bits
 )
 
 // ErrTable says that bytes are no table of sites that this version reads.
@@ -251,7 +251,10 @@ func (d tableData) origin(at uint32, preset string, o *Origin) *Origin {
 		TLS:           head&(flagTLS<<24) != 0,
 		OriginHost:    head&(flagOriginHost<<24) != 0,
 		ForwardedHost: head&(flagForwardedHost<<24) != 0,
-		StripCookies:  head&(flagStripCookies<<24) != 0,
+		Cookies:       Cookies(head >> (24 + cookiesShift) & 3),
+	}
+	if o.Cookies > CookiesPass {
+		o.Cookies = CookiesStrip // no mode has this number; none is safe
 	}
 	return o
 }

@@ -207,6 +207,7 @@ func TestOpenTableRefuses(t *testing.T) {
 		"half a header":             string(good[:tableHeader-1]),
 		"another format":            change(0, 'x'),
 		"a later layout":            change(7, tableLayout+1),
+		"the layout before":         change(7, tableLayout-1),
 		"no slots":                  change(12, 0, 0, 0, 0),
 		"slots no power of two":     change(12, 3),
 		"more slots than there are": change(12, 0, 0, 0, 0x40),

@@ -102,7 +102,7 @@ func (w *tableWriter) origin(o *Origin) uint32 {
 		return 0
 	}
 	flags := bit(o.TLS, flagTLS) | bit(o.OriginHost, flagOriginHost) | bit(o.ForwardedHost, flagForwardedHost) |
-		bit(o.StripCookies, flagStripCookies)
+		byte(o.Cookies)<<cookiesShift
 	b := binary.LittleEndian.AppendUint16(nil, o.Port)
 	b = append(b, byte(o.Family), flags)
 	for _, text := range [...]string{o.Backend, o.Address, o.Health.Method, o.Health.Path} {

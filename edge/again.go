@@ -56,9 +56,7 @@ func (x *exchange) rebuild(fields []field, o *core.Origin) (hostcall.Request, ho
 	for _, f := range fields {
 		st = worse(st, req.SetHeaderValues(f.name, f.values))
 	}
-	if o.OriginHost {
-		st = worse(st, req.SetHeader("host", o.Address))
-	}
+	st = worse(st, req.SetHeader("host", x.site.Outgoing(o).Host))
 	body, bodySt := hostcall.NewBody()
 	return req, body, worse(st, bodySt)
 }

@@ -107,14 +107,17 @@ func (x *exchange) sendFailure() {
 }
 
 // sendBack sends the ESP's response to the reader as it is, but for the headers
-// of its connection, for X-Robots-Tag, and for a redirect that the ESP left
-// cacheable: a click that a browser answers from its cache is not counted.
+// of its connection, for its cookies, for X-Robots-Tag, and for a redirect that the
+// ESP left cacheable: a click that a browser answers from its cache is not counted.
 func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status int) {
 	names, _ := resp.HeaderNames(&x.buf)
 	var set headerSet
 	set.read(names)
 	if set.has(hopByHop) {
 		x.removeConnectionHeaders(set, resp)
+	}
+	if set.has(hdrSetCookie | hdrClearSiteData) {
+		x.keepSetCookies(set, resp)
 	}
 	if !set.has(hdrRobotsTag) {
 		resp.SetHeader("x-robots-tag", "noindex")

@@ -101,20 +101,15 @@ func (x *exchange) edit(o *core.Origin) hostcall.Status {
 	if x.headers.has(hopByHop) {
 		x.removeConnectionHeaders(x.headers, x.req)
 	}
-	if o.StripCookies && x.headers.has(hdrCookie) {
-		x.req.RemoveHeader("cookie")
+	out := x.site.Outgoing(o)
+	st := x.req.SetHeader("host", out.Host)
+	if x.headers.has(credentials) {
+		st = worse(st, x.keepCredentials(o, &out))
 	}
-	if !o.ForwardedHost && x.headers.has(hdrForwardedHost) {
-		// SparkPost takes it for the Host: nobody outside may choose that.
+	if out.ForwardedHost != "" {
+		st = worse(st, x.req.SetHeader("x-forwarded-host", out.ForwardedHost))
+	} else if x.headers.has(hdrForwardedHost) {
 		x.req.RemoveHeader("x-forwarded-host")
-	}
-	host := x.site.Host
-	if o.OriginHost {
-		host = o.Address
-	}
-	st := x.req.SetHeader("host", host)
-	if o.ForwardedHost {
-		st = worse(st, x.req.SetHeader("x-forwarded-host", x.site.Host))
 	}
 	st = worse(st, x.req.SetHeader("x-forwarded-proto", x.scheme))
 	if via := x.forwardedFor(); via != "" {

@@ -43,6 +43,10 @@ const (
 	hdrPurpose
 	hdrXPurpose
 	hdrXMoz
+	hdrSetCookie
+	hdrClearSiteData
+	hdrAuthorization
+	hdrFastlyKey
 )
 
 // hopByHop are the headers that concern one connection only (RFC 9110, 7.6.1),
@@ -57,6 +61,7 @@ var headerNames = [...]string{
 	"user-agent", "accept", "accept-language", "from", "signature-agent",
 	"sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user",
 	"sec-purpose", "purpose", "x-purpose", "x-moz",
+	"set-cookie", "clear-site-data", "authorization", "fastly-key",
 }
 
 // A name is told from others by its first and its last eight bytes, which are read

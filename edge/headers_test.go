@@ -23,7 +23,7 @@ func TestHeaderSet(t *testing.T) {
 }
 
 func TestHeaderSetNames(t *testing.T) {
-	require.Equal(t, hdrXMoz, headerSet(1)<<(len(headerNames)-1), "a bit for each name")
+	require.Equal(t, hdrFastlyKey, headerSet(1)<<(len(headerNames)-1), "a bit for each name")
 	var names []string
 	(hdrTE | hdrConnection | hdrXMoz).each(func(name string) { names = append(names, name) })
 	require.Equal(t, []string{"connection", "te", "x-moz"}, names)

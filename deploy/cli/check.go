@@ -162,8 +162,29 @@ func describe(s *core.Site) checkedSite {
 	return d
 }
 
-// siteWarnings are settings that are no mistakes but have no effect.
+// siteWarnings are settings that are no mistakes, but have no effect, or one that
+// few would want.
 func siteWarnings(s *core.Site) []string {
+	return append(cookieWarnings(s), readWarnings(s)...)
+}
+
+// cookieWarnings says what an ESP is given that lets all cookies pass. Iterable
+// documents that it needs them.
+func cookieWarnings(s *core.Site) []string {
+	if s.Origin == nil || s.Origin.Cookies != core.CookiesPass || s.Origin.Family == core.FamilyIterable {
+		return nil
+	}
+	clear := ""
+	for _, o := range []*core.Origin{s.Origin, s.SecondOrigin} {
+		if o != nil && !o.TLS {
+			clear = ", and in clear text, since " + originURL(o) + " is asked without TLS"
+		}
+	}
+	return []string{fmt.Sprintf("%s: \"cookies\": \"pass\" gives %s every cookie that browsers send here, sessions of the parent domain included%s; \"own\" gives it those that it sets itself",
+		s.Host, s.Origin.Address, clear)}
+}
+
+func readWarnings(s *core.Site) []string {
 	if s.Origin == nil || s.Origin.Family.Readable() || !s.ClickRedirect && !s.FailRedirect {
 		return nil
 	}

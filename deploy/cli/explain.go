@@ -135,6 +135,9 @@ func explanationOf(req *core.Request, site *core.Site, now time.Time) *explanati
 	x.Decision.Why = x.why(d, req, own)
 	if d.Origin != nil {
 		x.Send = sentTo(d.Origin, site, req)
+		if d.Action != core.Proxy {
+			x.Send.Answer = nil // the reader has been answered already
+		}
 	}
 	if d.Action == core.Proxy {
 		x.IfFails = x.afterFailure(req)

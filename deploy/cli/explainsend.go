@@ -15,6 +15,8 @@ type sent struct {
 	Method  string       `json:"method"`
 	Target  string       `json:"target"`
 	Headers []headerEdit `json:"headers"`
+	// Answer is what is done to the cookies of the ESP's answer.
+	Answer []headerEdit `json:"answer_headers,omitempty"`
 }
 
 // headerEdit is what is done to one header; the others pass as they came. A
@@ -24,30 +26,25 @@ type headerEdit struct {
 	Value  string `json:"value,omitempty"`
 	Append bool   `json:"appended,omitempty"` // to what came with the request
 	Gone   bool   `json:"removed,omitempty"`
+	// Own: only the ESP's own cookies pass, whose names have Value in front of
+	// them while they are with the reader.
+	Own bool `json:"own_cookies,omitempty"`
 }
 
-// sentTo says what edge/forward.go sends for this origin.
+// sentTo says what core has the edge send to this origin.
 func sentTo(o *core.Origin, site *core.Site, req *core.Request) *sent {
 	s := &sent{Backend: o.Backend, Address: fmt.Sprintf("%s:%d", o.Address, o.Port), TLS: o.TLS, Method: req.Method, Target: req.Target}
 	if o.TLS {
 		s.SNI = o.Address
 	}
-	host := site.Host
-	if o.OriginHost {
-		host = o.Address
-	}
-	s.Headers = append(s.Headers, headerEdit{Name: "Host", Value: host})
-	if o.ForwardedHost {
-		s.Headers = append(s.Headers, headerEdit{Name: "X-Forwarded-Host", Value: site.Host})
-	} else {
-		s.Headers = append(s.Headers, headerEdit{Name: "X-Forwarded-Host", Gone: true})
-	}
-	s.Headers = append(s.Headers,
-		headerEdit{Name: "X-Forwarded-Proto", Value: "<http or https>"},
-		headerEdit{Name: "X-Forwarded-For", Value: "<the reader's address>", Append: true},
-		headerEdit{Name: "CDN-Loop", Value: string(core.AppendLoop(nil, site.Host)), Append: true})
-	if o.StripCookies {
-		s.Headers = append(s.Headers, headerEdit{Name: "Cookie", Gone: true})
-	}
+	s.Headers, s.Answer = headerEdits(site.Edits()), headerEdits(site.AnswerEdits())
 	return s
+}
+
+// headerEdits is what core says is done to a message.
+func headerEdits(edits []core.Edit) (list []headerEdit) {
+	for _, e := range edits {
+		list = append(list, headerEdit{Name: e.Name, Value: e.Value, Append: e.Op == core.EditAppend, Gone: e.Op == core.EditRemove, Own: e.Op == core.EditOwnCookies})
+	}
+	return list
 }

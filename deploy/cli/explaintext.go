@@ -137,6 +137,12 @@ func (x *explanation) printSent(p printer) {
 	for _, h := range s.Headers {
 		p.row(h.Name, h.String())
 	}
+	if len(s.Answer) > 0 {
+		p.heading("the reader gets of the ESP's answer")
+		for _, h := range s.Answer {
+			p.row(h.Name, h.String())
+		}
+	}
 }
 
 // String says what is done to a header.
@@ -144,6 +150,10 @@ func (h headerEdit) String() string {
 	switch {
 	case h.Gone:
 		return "(removed)"
+	case h.Own && h.Name == "Cookie":
+		return "only those that the ESP set here: " + h.Value + "… to the reader, without that to the ESP"
+	case h.Own:
+		return "for this host only, named " + h.Value + "…"
 	case h.Append:
 		return h.Value + ", appended"
 	}

@@ -68,7 +68,7 @@ func presetTable() string {
 		default:
 			address = "`" + scheme + "://" + address + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | the branded domain | %s | %s |\n", o.Preset, address, onOff(o.ForwardedHost), passed(o.StripCookies))
+		fmt.Fprintf(&b, "| `%s` | %s | the branded domain | %s | %s |\n", o.Preset, address, onOff(o.ForwardedHost), o.Cookies)
 	}
 	return b.String()
 }
@@ -78,11 +78,4 @@ func onOff(sent bool) string {
 		return "the branded domain"
 	}
 	return "not sent"
-}
-
-func passed(stripped bool) string {
-	if stripped {
-		return "stripped"
-	}
-	return "pass"
 }

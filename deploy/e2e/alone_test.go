@@ -67,13 +67,19 @@ type lone struct {
 	id       string
 }
 
+// loneMark makes a cookie the ESP's own.
+var loneMark = func() string {
+	o, _ := core.LookupPreset("customerio-eu")
+	return o.CookieMark()
+}()
+
 const loneSecret = "0123456789abcdef0123456789abcdef"
 
 func newLone(i int) (*lone, error) {
 	own := mark(i)
 	l := &lone{own: own, Request: hostsim.Request{
 		Method: "GET", Host: "signed.example.com", ClientIP: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}),
-		Header: wire.NewHeader("User-Agent", own+" Mozilla/5.0", "Cookie", "c="+own, "X-Own", own, "Referer", "https://"+own+".example/"),
+		Header: wire.NewHeader("User-Agent", own+" Mozilla/5.0", "Cookie", loneMark+"c="+own, "X-Own", own, "Referer", "https://"+own+".example/"),
 	}}
 	switch i % 5 {
 	case 0: // a link of one's own

@@ -168,7 +168,9 @@ func (r *reading) custom(s *service, site *Site) {
 	case cookiesStrip:
 		site.Fields.Cookies = "strip"
 	case cookiesSome:
-		r.lost(s.cookiesAt, "cookies-some", "some cookies were sent on and others not; all are")
+		r.lost(s.cookiesAt, "cookies-some", "some cookies were sent on and others not; the origin gets those that it sets itself, unless the site has \"cookies\": \"pass\"")
+	case cookiesPass:
+		r.known(s.cookiesAt, "cookies-own", "all of the reader's cookies went to the origin, those of the parent domain included; it gets those that it sets itself, unless the site has \"cookies\": \"pass\"")
 	}
 	r.known(s.origin.at, "custom", "%s is of no ESP that clickedge knows: links are proxied, not read", s.origin.host)
 }
@@ -207,12 +209,15 @@ func takesPost(f core.Family) bool {
 
 func (r *reading) judgeCookies(s *service, esp *core.Origin) {
 	switch {
-	case esp.StripCookies && s.cookies == cookiesPass:
+	case esp.Cookies == core.CookiesStrip && s.cookies == cookiesPass:
 		r.wrong(s.cookiesAt, "cookies-forwarded", "the reader's cookies went to the ESP, which refuses more than 8192 bytes of fields (SES) or has no use for them; they are stripped")
 	case esp.Family == core.FamilyIterable && (s.cookies == cookiesStrip || s.cookies == cookiesSome):
 		r.wrong(s.cookiesAt, "cookies-dropped", "Iterable needs its cookies both ways; they pass")
-	case !esp.StripCookies && s.cookies == cookiesStrip:
-		r.known(s.cookiesAt, "cookies-pass", "cookies were kept from the ESP; the preset lets them pass")
+	case esp.Cookies != core.CookiesOwn:
+	case s.cookies == cookiesStrip:
+		r.known(s.cookiesAt, "cookies-own", "cookies were kept from the ESP; it gets back those that it sets itself, and no others")
+	case s.cookies == cookiesPass || s.cookies == cookiesSome:
+		r.known(s.cookiesAt, "cookies-own", "the reader's cookies went to the ESP, those of the parent domain included; it gets back those that it sets itself, and no others")
 	}
 }
 

@@ -83,7 +83,7 @@ func (p *Proxy) forward(r *http.Request) *wire.Request {
 	if r.ProtoMajor == 2 && r.ContentLength > 0 {
 		out.Header.Set("Content-Length", fmt.Sprint(r.ContentLength))
 	}
-	if p.Origin.StripCookies {
+	if p.Origin.Cookies == core.CookiesStrip {
 		out.Header.Del("Cookie")
 	}
 	if !p.TrustForwardedHost {

@@ -47,7 +47,7 @@ var fidelitySetups = []Setup{
 		Name: "cookies-forwarded", Wrong: "cookies of the parent domain reach SES", Preset: "ses-us-east-1", Want: []string{"cookies-not-stripped"},
 		Change: func(w *World) {
 			all := *w.Origin
-			all.StripCookies = false
+			all.Cookies = core.CookiesPass
 			w.Proxy.Origin = &all
 		},
 	},

@@ -55,6 +55,10 @@ func importReqURISet(r uint32, uri string) uint32
 //go:noescape
 func importReqHeaderValuesSet(r uint32, name, values string) uint32
 
+//go:wasmimport fastly_http_resp header_values_set
+//go:noescape
+func importRespHeaderValuesSet(r uint32, name, values string) uint32
+
 //go:wasmimport fastly_http_req send_async_v2
 //go:noescape
 func importReqSendAsync(r, body uint32, backend string, streaming uint32, pending *Pending) uint32
@@ -183,6 +187,10 @@ func reqURISet(r Request, uri string) Status { return Status(importReqURISet(uin
 
 func reqHeaderValuesSet(r Request, name, values string) Status {
 	return Status(importReqHeaderValuesSet(uint32(r), name, values))
+}
+
+func respHeaderValuesSet(r Response, name, values string) Status {
+	return Status(importRespHeaderValuesSet(uint32(r), name, values))
 }
 
 func reqSendAsync(r Request, body Body, backend string) Status {

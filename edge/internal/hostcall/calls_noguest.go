@@ -28,6 +28,8 @@ func reqURISet(Request, string) Status { return Unsupported }
 
 func reqHeaderValuesSet(Request, string, string) Status { return Unsupported }
 
+func respHeaderValuesSet(Response, string, string) Status { return Unsupported }
+
 func reqSendAsync(Request, Body, string) Status { return Unsupported }
 
 func pendingWait(Pending) Status { return Unsupported }

@@ -157,6 +157,12 @@ func (r Response) HeaderValues(b *Buffer, name string) (string, Status) {
 // SetHeader replaces all values of a header by one.
 func (r Response) SetHeader(name, value string) Status { return respHeaderInsert(r, name, value) }
 
+// SetHeaderValues replaces all values of a header by these, each followed by a
+// NUL, as [Response.HeaderValues] gives them.
+func (r Response) SetHeaderValues(name, values string) Status {
+	return respHeaderValuesSet(r, name, values)
+}
+
 // RemoveHeader removes a header. One that is not there answers InvalidArg.
 func (r Response) RemoveHeader(name string) Status { return respHeaderRemove(r, name) }
 
