@@ -155,7 +155,7 @@ var fidelityEntries = []Entry{
 		Means: "Browsers send {parent}'s cookies with each click. SES answers 400 when the headers exceed 8,192 bytes: some readers, some days.",
 		Mend: Mend{Any: "Do not forward cookies to the ESP.", Nginx: "proxy_set_header Cookie \"\"; and large_client_header_buffers 4 16k;",
 			CloudFront: "Use an origin request policy that forwards no cookies.", Cloudflare: "Remove Cookie in a request header transform rule.",
-			Fastly: "Remove Cookie in the service; clickedge does for SES."}, Source: srcSES},
+			Fastly: "Remove Cookie in the service; clickedge does for SES, and keeps the parent domain's from every ESP but Iterable."}, Source: srcSES},
 	{ID: "cookies-lost", Section: Fidelity, Severity: Error, Title: "The ESP's cookies do not come back",
 		Means:  "Iterable attributes conversions by cookies that it sets with a click; its unsubscribe page needs them as well.",
 		Mend:   Mend{Any: "Pass cookies both ways.", CloudFront: "Forward all cookies in the origin request policy.", Nginx: "Remove proxy_hide_header Set-Cookie."},

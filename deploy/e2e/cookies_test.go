@@ -270,7 +270,9 @@ func TestCookiesOfAClickThatIsTold(t *testing.T) {
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "customerio-eu", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`, func(cfg *hostsim.Config) {
 		cfg.Backends = map[string]hostsim.Backend{"customerio-eu": {Handler: esp}}
 	})
-	i := slices.IndexFunc(loadLinks(t), func(l linkEntry) bool { return l.ESP == "customerio" && strings.HasPrefix(l.Destination, "https://shop.example.com/") })
+	i := slices.IndexFunc(loadLinks(t), func(l linkEntry) bool {
+		return l.ESP == "customerio" && strings.HasPrefix(l.Destination, "https://shop.example.com/")
+	})
 	require.GreaterOrEqual(t, i, 0)
 	resp, x := r.do(t, hostsim.Request{Method: "GET", Host: "link.example.com", Target: loadLinks(t)[i].Path,
 		Header: wire.NewHeader("Cookie", "session=secret", "Authorization", "Bearer secret")})
