@@ -35,6 +35,7 @@ func TestChromiumArrives(t *testing.T) {
 	for _, f := range r.fronts {
 		t.Run(f.scheme, func(t *testing.T) {
 			f.clickAll(t, b)
+			t.Run("preferences", func(t *testing.T) { f.preferences(t, b, r) })
 			t.Run("outage", func(t *testing.T) { f.outage(t, b, r.fleet) })
 		})
 	}

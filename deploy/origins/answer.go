@@ -25,8 +25,9 @@ func text(w http.ResponseWriter, status int, body string) {
 	write(w, status, "text/plain; charset=utf-8", body+"\n")
 }
 
+// htmlPage brings its icon along, so that a browser asks for nothing else.
 func htmlPage(w http.ResponseWriter, title, body string) {
-	write(w, http.StatusOK, "text/html; charset=utf-8", fmt.Sprintf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>%s</title>\n<h1>%[1]s</h1>\n%s\n</html>\n", html.EscapeString(title), body))
+	write(w, http.StatusOK, "text/html; charset=utf-8", fmt.Sprintf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>%s</title>\n<h1>%[1]s</h1>\n%s\n</html>\n", html.EscapeString(title), body))
 }
 
 func pixel(w http.ResponseWriter, _ *request) {

@@ -31,6 +31,9 @@
 //   - Iterable ("Configuring HTTPS for link tracking domains"): cookies at the click, app-link files
 //     of its own. That its unsubscribe form needs the cookie of the page is chosen, so that a lost
 //     cookie shows.
+//   - SendGrid's page of groups (/asm/) has a form, a token and cookies, one of them set for the
+//     parent domain and, over https, one with a "__Host-" name. That it takes the form only with all of
+//     them, and none that is there twice, is chosen, so that a lost or a foreign cookie shows.
 //   - Mailgun: http only. Mandrill, Mailjet, Postmark: destinations as in the form of links.
 //   - One-click unsubscribe (RFC 8058): POST with the one field, as form or multipart, is 200 and no
 //     redirect; another body is 400 (chosen), so that a lost body shows.

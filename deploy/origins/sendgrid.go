@@ -14,7 +14,8 @@ var sendGrid = &family{
 		get(`/wf/open`, pixel),
 		get(`/ss/o/[^?]+\.gif`, pixel),
 		page(`/wf/unsubscribe`, unsubscribe),
-		page(`/asm(?:/unsubscribe)?/?`, unsubscribe),
+		page(`/asm/unsubscribe/?`, unsubscribe),
+		page(`/asm/?`, preferences),
 	},
 	samples: sendGridSamples,
 }
