@@ -1,0 +1,206 @@
+// Package pasted reads a link the way people have it at hand: from a mail, from a
+// browser, or as the line for curl that "clickedge serve" prints.
+//
+// Start with [Parse]. It never decodes a path or a query: what a reader's browser
+// would send is kept byte for byte. What it changed or left out stands in
+// [Link.Notes], so that it can be said aloud.
+package pasted
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
+)
+
+// LocalSuffix stands behind a branded host in the links that serve prints for a
+// browser: browsers resolve every name below localhost to this machine (RFC 6761,
+// section 6.3), so that no hosts file has to be edited.
+const LocalSuffix = ".localhost"
+
+// Link is one request.
+type Link struct {
+	TLS      bool
+	Host     string // canonical, the one that the request is for
+	Port     string // that of the URL; "" for none
+	Target   string // path and query, byte for byte
+	Method   string // of a line for curl; "" for a URL
+	Fragment bool   // had one, which no browser sends
+	Addr     string // "127.0.0.1:7676" where the URL names another server than Host; "" elsewhere
+	Text     string // the URL as it was given
+	Notes    []string
+}
+
+// URL is the link with its own host, without port and fragment.
+func (l *Link) URL() string {
+	if l.TLS {
+		return "https://" + l.Host + l.Target
+	}
+	return "http://" + l.Host + l.Target
+}
+
+// Asis reports whether the URL was a link's own, with nothing put in its place.
+func (l *Link) Asis() bool { return l.Addr == "" && len(l.Notes) == 0 }
+
+// Error says what is wrong with what was pasted, and what to do.
+type Error struct{ Problem, Hint string }
+
+func (e *Error) Error() string { return e.Problem }
+
+const wholeHint = `give it whole and in quotes, as in 'https://link.example.com/e/c/…'`
+
+func wrong(hint, format string, args ...any) *Error {
+	return &Error{fmt.Sprintf(format, args...), hint}
+}
+
+// Options are what else is known of a link.
+type Options struct {
+	// Host is the link domain, where the URL does not name it.
+	Host string
+	// Known reports whether a canonical host is a link domain.
+	Known func(host string) bool
+}
+
+// Parse reads the words of a command line: a URL, or a line for curl, as one word
+// or as the shell has taken it apart. The error is an [*Error].
+func Parse(words []string, opt Options) (*Link, error) {
+	request, err := requestOf(words)
+	if err != nil {
+		return nil, err
+	}
+	l, err := splitURL(request.url)
+	if err != nil {
+		return nil, err
+	}
+	if request.target != "" {
+		l.Target, l.Fragment = request.target, false
+	}
+	l.Method = request.method
+	if err := l.settle(request, opt); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// splitURL takes an absolute URL apart, or "host/path", which is read as https.
+// net/url would refuse or rewrite some real links.
+func splitURL(given string) (*Link, error) {
+	l := &Link{TLS: true, Text: given}
+	url := l.unwrap(given)
+	rest := url
+	if scheme, after, ok := strings.Cut(url, "://"); ok && !strings.ContainsAny(scheme, "/?#.") {
+		switch strings.ToLower(scheme) {
+		case "https":
+		case "http":
+			l.TLS = false
+		default:
+			return nil, notURL(given)
+		}
+		rest = after
+	}
+	rest, _, l.Fragment = strings.Cut(rest, "#")
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority := rest[:end]
+	if strings.Contains(authority, "@") {
+		return nil, wrong("the host stands behind the @: a link domain's links have no user",
+			"%s has a user in front of its host", clean.Quote(given, 120))
+	}
+	l.Host, l.Target = core.CanonicalHost(authority), rest[end:]
+	if l.Host == "" || strings.ContainsAny(authority, " \\\t\r\n") || strings.ContainsAny(l.Target, "\r\n") {
+		return nil, notURL(given)
+	}
+	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
+		l.Port = authority[i+1:]
+	}
+	if !strings.HasPrefix(l.Target, "/") {
+		l.Target = "/" + l.Target
+	}
+	return l, l.punycode()
+}
+
+func notURL(given string) *Error {
+	return wrong(wholeHint, "%s is not the URL of a link", clean.Quote(given, 120))
+}
+
+// unwrap takes off what was copied along from a mail or a text.
+func (l *Link) unwrap(url string) string {
+	text := strings.Trim(url, " \t\r\n")
+	for _, pair := range [...][2]string{{"<", ">"}, {`"`, `"`}, {"'", "'"}, {"“", "”"}} {
+		if inner, ok := strings.CutPrefix(text, pair[0]); ok && strings.HasSuffix(inner, pair[1]) {
+			l.Notes = append(l.Notes, "the signs around the URL were taken off")
+			return strings.TrimSuffix(inner, pair[1])
+		}
+	}
+	return text
+}
+
+// punycode writes a host of other letters as DNS has it.
+func (l *Link) punycode() error {
+	for i := 0; i < len(l.Host); i++ {
+		if l.Host[i] < 0x80 {
+			continue
+		}
+		ascii, err := idna.Lookup.ToASCII(l.Host)
+		if err != nil {
+			return wrong(`write the host as sites.json has it, "xn--…"`, "%s is not a host name: %v", clean.Quote(l.Host, 120), err)
+		}
+		l.Notes = append(l.Notes, fmt.Sprintf("the host %s is %s in DNS and in sites.json", clean.Text(l.Host), ascii))
+		l.Host = ascii
+		return nil
+	}
+	return nil
+}
+
+// settle finds out which link domain is meant, where the URL names the server that
+// answers for it.
+func (l *Link) settle(r *request, opt Options) error {
+	named := core.CanonicalHost(opt.Host)
+	if named == "" {
+		named = core.CanonicalHost(r.host)
+	} else if r.host != "" && core.CanonicalHost(r.host) != named {
+		return wrong("give one of them", "two hosts are given: %s, and %s in the line for curl", clean.Quote(opt.Host, 120), clean.Quote(r.host, 120))
+	}
+	branded, local := strings.CutSuffix(l.Host, LocalSuffix)
+	switch {
+	case named != "" && named != l.Host:
+		l.Addr = l.server(l.Host)
+		l.Host = named
+	case local && !opt.knows(l.Host) && branded != "":
+		l.Addr, l.Host = l.server("127.0.0.1"), branded
+	case r.connect != "":
+		l.Addr = r.connect
+	case isMachine(l.Host) && !opt.knows(l.Host):
+		return wrong("paste the whole line that clickedge serve prints, or name the link domain with --host",
+			"%s names a machine and not whose link it is", clean.Quote(l.Text, 120))
+	}
+	return nil
+}
+
+func (o Options) knows(host string) bool { return o.Known != nil && o.Known(host) }
+
+// server is where the URL leads, with its port.
+func (l *Link) server(host string) string {
+	port := l.Port
+	if port == "" {
+		port = "443"
+		if !l.TLS {
+			port = "80"
+		}
+	}
+	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+}
+
+// isMachine reports whether a host is an address or this machine's name, which no
+// link domain is.
+func isMachine(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || host == "localhost"
+}
