@@ -56,7 +56,7 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	call.ctx, call.Out = ctx, out
 	root := call.root()
 	markErrors(root)
-	root.SetArgs(args)
+	root.SetArgs(saveCurl(args))
 	f := asFailure(root.ExecuteContext(ctx))
 	switch {
 	case f != nil && f.exit < ExitInterrupted && ctx.Err() != nil:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
 // ExitWarnings is the exit code of a doctor that found warnings and no error.
@@ -31,7 +33,7 @@ type doctorRun struct {
 func (env *Env) doctorCommand() *cobra.Command {
 	d := &doctorRun{env: env}
 	cmd := &cobra.Command{
-		Use:   "doctor HOST",
+		Use:   "doctor HOST | URL",
 		Short: "Say from outside what is wrong with a link domain, whatever stands on it",
 		Long: fmt.Sprintf(`Examines a branded link domain from outside, in the order in which things break: DNS,
 TLS, HTTP, the ESP behind, what is done to links on their way, filters, caching,
@@ -51,11 +53,11 @@ Exit codes: 0 nothing to mend; %d warnings; %d errors; %d the command was called
   clickedge doctor link.example.com --esp customerio-eu --html report.html
   clickedge doctor link.example.com --via 192.0.2.10 --resolver 1.1.1.1 --resolver 8.8.8.8
   clickedge doctor link.example.com --link 'https://link.example.com/e/c/…'`,
-		Args: args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), cmd, args[0]) },
+		Args: atLeastOne,
+		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), cmd, args) },
 	}
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	d.flags(cmd)
+	cmd.ValidArgsFunction = env.completeHosts(&d.sites, anySite)
 	return cmd
 }
 
@@ -73,16 +75,18 @@ func (d *doctorRun) flags(cmd *cobra.Command) {
 	f.DurationVar(&o.Timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	f.DurationVar(&o.Slow, "slow", time.Second, "from when on a first byte is called slow")
 	f.StringVar(&d.ca, "ca", "", "trust the authorities in this PEM `file` and no others")
-	f.StringVar(&d.sites, "sites", "", "take the ESP of the host from this sites.json `file`")
+	sitesFlag(cmd, &d.sites)
 	f.StringVar(&d.html, "html", "", "write the report as one page to this `file` as well")
 	f.BoolVar(&d.json, "json", false, "print JSON")
 	f.BoolVarP(&d.facts, "verbose", "v", false, "print what was seen and is in order, too")
 	_ = cmd.MarkFlagFilename("html", "html")
-	_ = cmd.MarkFlagFilename("sites", "json")
 }
 
-func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, host string) error {
-	d.opt.Host, d.opt.Now = host, d.env.Now
+func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) error {
+	d.opt.Now = d.env.Now
+	if err := d.takeHost(args); err != nil {
+		return err
+	}
 	if err := d.complete(cmd); err != nil {
 		return err
 	}
@@ -119,26 +123,75 @@ func (d *doctorRun) complete(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	if d.sites == "" || cmd.Flags().Changed("esp") {
+	if cmd.Flags().Changed("esp") {
 		return nil
 	}
-	return d.fromSites()
+	return d.fromSites(cmd)
+}
+
+// takeHost reads the link domain, which may stand in a URL. The link itself is not
+// opened: that counts a click, and is asked for with --link.
+func (d *doctorRun) takeHost(args []string) error {
+	l, err := pasted.Parse(args, pasted.Options{AnyHost: true})
+	if err != nil {
+		return usage(err, `name the link domain, as in "link.example.com"`)
+	}
+	d.opt.Host = l.Host
+	for _, n := range l.Notes {
+		fmt.Fprintf(d.env.Err, "note: %s\n", n)
+	}
+	if l.Addr != "" && d.opt.Via == "" {
+		d.opt.Via, d.opt.HTTPPort, d.opt.HTTPSPort = d.portsOf(l)
+		fmt.Fprintf(d.env.Err, "note: it is asked at %s, as the URL says\n", l.Addr)
+	} else if l.Port != "" && l.Addr == "" {
+		_, d.opt.HTTPPort, d.opt.HTTPSPort = d.portsOf(l)
+	}
+	if l.Target != "/" {
+		fmt.Fprintf(d.env.Err, "note: %s is examined; the link is not opened, as that counts a click: --link opens it, once\n", l.Host)
+	}
+	return nil
+}
+
+// portsOf puts the URL's port in the place of its scheme's, unless a flag has one.
+func (d *doctorRun) portsOf(l *pasted.Link) (addr string, httpPort, httpsPort int) {
+	httpPort, httpsPort = d.opt.HTTPPort, d.opt.HTTPSPort
+	addr, port := l.Addr, l.Port
+	if host, p, err := net.SplitHostPort(l.Addr); err == nil {
+		addr, port = host, p
+	}
+	n, err := strconv.Atoi(port)
+	switch {
+	case err != nil:
+	case l.TLS && httpsPort == 0:
+		httpsPort = n
+	case !l.TLS && httpPort == 0:
+		httpPort = n
+	}
+	return addr, httpPort, httpsPort
 }
 
 // fromSites takes the ESP of sites.json, and its origin where the preset has none.
-func (d *doctorRun) fromSites() error {
-	sites, _, err := d.env.loadSites(d.sites)
-	if err != nil {
+// A sites.json that only lies there need not have the host: the doctor works for
+// any set-up.
+func (d *doctorRun) fromSites(cmd *cobra.Command) error {
+	sites, err := d.env.sitesAtHand(cmd, d.sites)
+	if err != nil || sites == nil {
 		return err
 	}
 	site := sites.Lookup(core.CanonicalHost(d.opt.Host))
 	if site == nil {
-		return unknownHost(d.opt.Host, d.sites, sites)
+		if !cmd.Flags().Changed("sites") {
+			return nil
+		}
+		return unknownHost(d.opt.Host, shownName(d.sites), sites)
 	}
 	if site.Origin == nil {
 		return nil
 	}
 	d.opt.ESP = site.Origin.Preset
+	if !cmd.Flags().Changed("sites") {
+		fmt.Fprintf(d.env.Err, "note: the ESP is that of %s: %s\n", d.sites, d.opt.ESP)
+	}
 	if preset, ok := core.LookupPreset(d.opt.ESP); ok && preset.Address == "" && d.opt.Origin == doctor.OriginPreset {
 		d.opt.Origin = originURL(site.Origin)
 	}

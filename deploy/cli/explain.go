@@ -2,17 +2,21 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/spf13/cobra"
 )
 
 type explain struct {
 	env      *Env
 	sites    string
+	link     linkArg
 	keyFiles []string
 	method   string
 	now      string
@@ -22,21 +26,24 @@ type explain struct {
 func (env *Env) explainCommand() *cobra.Command {
 	e := &explain{env: env}
 	cmd := &cobra.Command{
-		Use:   "explain URL",
+		Use:   "explain " + linkUse,
 		Short: "Say what a request would get, and why",
 		Long: `Asks the same code that runs on the edge what one request would get, and says so in
 words: the site, what the link itself says, the decision with its reason, what the ESP
 would be sent, and what the reader gets when the ESP is down. Nothing is sent.
 
-The URL is taken byte for byte; put it in quotes. Parts of a link that are marked
+A signed link is checked where its key's secret is at hand (--key-file, or
+` + keyring.Env + `<KID>). Otherwise it says what the reader gets if the tag is right,
+and if it is not.
+
+` + linkHelp + ` Parts of a link that are marked
 "personal" name a recipient or one mail: mind where you paste them.`,
 		Example: `  clickedge explain 'https://link.example.com/e/c/eyJo…'
   clickedge explain --method POST https://link.example.com/unsubscribe/abc --json`,
-		Args: args(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error { return e.run(args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return e.run(cmd, args) },
 	}
 	sitesFlag(cmd, &e.sites)
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	e.link.add(cmd, env, &e.sites)
 	keyFileFlag(cmd, &e.keyFiles)
 	cmd.Flags().StringVar(&e.method, "method", "GET", "the `method` of the request")
 	cmd.Flags().StringVar(&e.now, "now", "", "decide as if it were this `time`, in RFC 3339")
@@ -44,28 +51,31 @@ The URL is taken byte for byte; put it in quotes. Parts of a link that are marke
 	return cmd
 }
 
-func (e *explain) run(url string) error {
-	l, err := splitLink(url)
+func (e *explain) run(cmd *cobra.Command, args []string) error {
+	sites, _, err := e.env.loadSites(e.sites)
 	if err != nil {
 		return err
 	}
-	sites, _, err := e.env.loadSites(e.sites)
+	l, err := e.link.read(args, sites)
 	if err != nil {
+		return err
+	}
+	if err := e.setMethod(cmd, l); err != nil {
 		return err
 	}
 	now, err := e.env.nowFlag(e.now)
 	if err != nil {
 		return err
 	}
-	site := sites.Lookup(l.host)
+	site := sites.Lookup(l.Host)
 	if site == nil {
-		return unknownHost(l.host, e.sites, sites)
+		return unknownHost(l.Host, shownName(e.sites), sites)
 	}
 	ring, err := e.env.siteSecrets(e.keyFiles, site, sites, "", nil)
 	if err != nil {
 		return err
 	}
-	req := &core.Request{Method: e.method, Target: l.target, Keys: ring}
+	req := &core.Request{Method: e.method, Target: l.Target, Keys: ring}
 	x := explanationOf(req, site, now)
 	x.noteLink(l)
 	x.noteKey(ring)
@@ -73,6 +83,18 @@ func (e *explain) run(url string) error {
 		return printJSON(e.env.Out, x)
 	}
 	x.print(e.env.Out)
+	return nil
+}
+
+// setMethod takes the method of a line for curl.
+func (e *explain) setMethod(cmd *cobra.Command, l *pasted.Link) error {
+	switch {
+	case l.Method == "" || l.Method == e.method:
+	case cmd.Flags().Changed("method"):
+		return usage(fmt.Errorf("two methods are given: --method %s, and %s in the line for curl", clean.Quote(e.method, 40), clean.Quote(l.Method, 40)), "give one of them")
+	default:
+		e.method = l.Method
+	}
 	return nil
 }
 
@@ -84,6 +106,8 @@ type explanation struct {
 	Site     checkedSite  `json:"site"`
 	Link     *linkText    `json:"link,omitempty"`
 	Decision outcome      `json:"decision"`
+	IfRight  *outcome     `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
+	IfWrong  *outcome     `json:"if_tag_is_wrong,omitempty"`
 	Send     *sent        `json:"send,omitempty"`
 	IfFails  *outcome     `json:"if_esp_fails,omitempty"`
 	Notes    []string     `json:"notes,omitempty"`
@@ -133,6 +157,9 @@ func explanationOf(req *core.Request, site *core.Site, now time.Time) *explanati
 	}
 	x.Decision = outcomeOf(d)
 	x.Decision.Why = x.why(d, req, own)
+	if own && d.Code == core.KeyUnavailable {
+		x.uncheck(req, now)
+	}
 	if d.Origin != nil {
 		x.Send = sentTo(d.Origin, site, req)
 		if d.Action != core.Proxy {
@@ -142,7 +169,7 @@ func explanationOf(req *core.Request, site *core.Site, now time.Time) *explanati
 	if d.Action == core.Proxy {
 		x.IfFails = x.afterFailure(req)
 	}
-	x.note(d, req, own, now)
+	x.note(d, own)
 	return x
 }
 
@@ -206,11 +233,12 @@ func (x *explanation) readOwn(req *core.Request) {
 }
 
 // noteLink adds what only the URL shows.
-func (x *explanation) noteLink(l link) {
-	if l.frag {
+func (x *explanation) noteLink(l *pasted.Link) {
+	x.Notes = append(x.Notes, l.Notes...)
+	if l.Fragment {
 		x.Notes = append(x.Notes, `the part from "#" on is not sent by any browser and was left out`)
 	}
-	if !l.tls && x.Link != nil && x.Link.Own {
+	if !l.TLS && l.Addr == "" && x.Link != nil && x.Link.Own {
 		x.Notes = append(x.Notes, "the link is signed as https://; http:// verifies all the same")
 	}
 }
@@ -228,30 +256,14 @@ func (x *explanation) noteKey(ring *keyring.Ring) {
 }
 
 // note adds what an operator should look at though the decision stands.
-func (x *explanation) note(d core.Decision, req *core.Request, own bool, now time.Time) {
+func (x *explanation) note(d core.Decision, own bool) {
 	if region := x.reading.Region; region != "" && x.site.Origin.Family == core.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
 		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
 			region, x.site.Origin.Address))
 	}
 	if own && d.Code == core.KeyUnavailable {
-		x.Notes = append(x.Notes, "the tag was not checked, as no secret was given: "+x.withTag(req, now))
+		x.Notes = append(x.Notes, "where the service's secret store has no such secret either, the reader gets a page with status "+
+			strconv.Itoa(d.Code.Notice().Status)+" ("+string(d.Code)+")")
 	}
 	x.Notes = append(x.Notes, siteWarnings(x.site)...)
-}
-
-// withTag says what a link would get were its tag right.
-func (x *explanation) withTag(req *core.Request, now time.Time) string {
-	path, _, _ := strings.Cut(req.Target, "?")
-	l, _ := core.Inspect(x.site.Host, path)
-	code := core.OK
-	switch {
-	case l.Expiry != 0 && now.Unix() >= l.Expiry*60:
-		code = core.Expired
-	case !l.Pixel:
-		code = x.site.AllowsSigned(l.Destination)
-	}
-	if code == core.OK {
-		return "if it is right, the link is good"
-	}
-	return "even if it is right, " + explainCode(code).what + " (" + string(code) + ")"
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/keyring"
 )
 
 // print writes the explanation for people: headings at the margin, facts in two
@@ -86,10 +87,24 @@ func (x *explanation) allowedText(t *linkText) string {
 }
 
 func (x *explanation) printDecision(p printer) {
-	o := x.Decision
 	p.heading("what happens")
+	x.printOutcome(p, x.Decision)
+	if x.Decision.Action == actionUnchecked {
+		p.row("what to do", "to have it checked, give --key-file FILE, or set "+keyring.EnvName(x.Link.Fields[0].Value))
+	}
+	if x.IfRight != nil {
+		p.heading("if the tag is right")
+		x.printOutcome(p, *x.IfRight)
+	}
+	if x.IfWrong != nil {
+		p.heading("if it is not")
+		x.printOutcome(p, *x.IfWrong)
+	}
+}
+
+func (x *explanation) printOutcome(p printer, o outcome) {
 	p.row("action", actionText(o))
-	if o.Code != core.OK {
+	if o.Code != core.OK && o.Code != "" {
 		p.row("code", string(o.Code))
 	}
 	if o.Location != "" {
@@ -105,6 +120,8 @@ func actionText(o outcome) string {
 	switch o.Action {
 	case "proxy":
 		return "proxy: the reader gets the ESP's answer"
+	case actionUnchecked:
+		return "not decided here"
 	case "refuse":
 		return fmt.Sprintf("refuse: a page with status %d", o.Status)
 	}

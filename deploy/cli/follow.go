@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/follow"
+	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -22,6 +24,7 @@ const mostRedirects = 50
 type followCmd struct {
 	env      *Env
 	sites    string
+	link     linkArg
 	esp      string
 	via      []string
 	resolver string
@@ -35,9 +38,9 @@ type followCmd struct {
 }
 
 func (env *Env) followCommand() *cobra.Command {
-	f := &followCmd{env: env}
+	f := &followCmd{env: env, link: linkArg{any: true}}
 	cmd := &cobra.Command{
-		Use:   "follow URL",
+		Use:   "follow " + linkUse,
 		Short: "Walk a link hop by hop and say where it bends",
 		Long: `Asks a link as a browser would, one redirect after another, and says for each hop
 who answered, how long each step took, what the link is, what may be kept in a store,
@@ -49,18 +52,18 @@ Asking a tracking link counts a click for the one to whom it was sent: that need
 not run, cookies go back only to the host that set them, and addresses inside are
 refused unless --private says otherwise or --via names them.
 
+` + linkHelp + ` Such a link is asked at
+that machine, under its own name.
+
 Exit codes: 0 it arrived and nothing is wrong; 1 it did not, or there is a warning;
 2 called wrongly, or not asked for one of the reasons above.`,
 		Example: `  clickedge follow --count-click 'https://link.example.com/e/c/eyJo…'
   clickedge follow --via 203.0.113.7:443 https://link.example.com/
   clickedge follow --count-click --via link.example.com=127.0.0.1:8080 --via 127.0.0.1:9000 --json 'http://link.example.com/…'`,
-		Args: args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.run(cmd, args[0])
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	sitesFlag(cmd, &f.sites)
+	f.link.add(cmd, env, &f.sites)
 	fl := cmd.Flags()
 	fl.StringVar(&f.esp, "esp", "", "the `preset` whose links these are, where sites.json does not have the host")
 	fl.StringArrayVar(&f.via, "via", nil, "connect to `[HOST=]ADDR` in place of what DNS says: for the link's own host, or for HOST or HOST:PORT; \"*=ADDR\" for all others")
@@ -76,8 +79,8 @@ Exit codes: 0 it arrived and nothing is wrong; 1 it did not, or there is a warni
 	return cmd
 }
 
-func (f *followCmd) run(cmd *cobra.Command, url string) error {
-	opt, err := f.options(cmd, url)
+func (f *followCmd) run(cmd *cobra.Command, args []string) error {
+	opt, url, err := f.options(cmd, args)
 	if err != nil {
 		return err
 	}
@@ -101,23 +104,46 @@ func (f *followCmd) run(cmd *cobra.Command, url string) error {
 	return followFailure(r)
 }
 
-func (f *followCmd) options(cmd *cobra.Command, url string) (*follow.Options, error) {
+func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options, string, error) {
 	opt := &follow.Options{Max: f.max, Head: f.head, CountClick: f.count, Now: f.env.Now}
 	if f.max < 1 || f.max > mostRedirects {
-		return nil, usage(fmt.Errorf("--max %d is not 1 to %d", f.max, mostRedirects), "")
+		return nil, "", usage(fmt.Errorf("--max %d is not 1 to %d", f.max, mostRedirects), "")
 	}
 	if f.timeout <= 0 {
-		return nil, usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
+		return nil, "", usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
 	}
 	var err error
 	if opt.Sites, err = f.env.sitesAtHand(cmd, f.sites); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if opt.Family, err = familyOf(f.esp); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	opt.Client, err = f.client(url)
-	return opt, err
+	l, err := f.link.read(args, opt.Sites)
+	if err != nil {
+		return nil, "", err
+	}
+	url, err := f.url(l)
+	if err != nil {
+		return nil, "", err
+	}
+	opt.Client, err = f.client(l)
+	return opt, url, err
+}
+
+// url is what the walk begins with: the text as it was given, oddities included,
+// unless another server was named in it.
+func (f *followCmd) url(l *pasted.Link) (string, error) {
+	if l.Method != "" && l.Method != "GET" && !(l.Method == "HEAD" && f.head) {
+		return "", usage(fmt.Errorf("the line for curl asks with %s; a link is followed with GET", clean.Quote(l.Method, 40)), "clickedge explain says what it gets")
+	}
+	for _, n := range l.Notes {
+		fmt.Fprintf(f.env.Err, "note: %s\n", n)
+	}
+	if l.Asis() {
+		return l.Given, nil
+	}
+	return l.URL(), nil
 }
 
 // familyOf is the family of a preset.
@@ -132,8 +158,8 @@ func familyOf(esp string) (core.Family, error) {
 	return o.Family, nil
 }
 
-func (f *followCmd) client(url string) (*probe.Client, error) {
-	via, err := viaMap(f.via, url)
+func (f *followCmd) client(l *pasted.Link) (*probe.Client, error) {
+	via, err := viaMap(f.via, l)
 	if err != nil {
 		return nil, err
 	}
@@ -154,20 +180,16 @@ func (f *followCmd) client(url string) (*probe.Client, error) {
 
 // viaMap reads --via. Without a host it is for the host of the link alone: what a
 // link leads to is elsewhere.
-func viaMap(list []string, url string) (map[string]string, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	l, err := splitLink(url)
-	if err != nil {
-		return nil, err
-	}
+func viaMap(list []string, l *pasted.Link) (map[string]string, error) {
 	via := map[string]string{}
+	if l.Addr != "" {
+		via[l.Host] = l.Addr
+	}
 	for _, text := range list {
 		host, addr, found := strings.Cut(text, "=")
 		switch {
 		case !found:
-			host, addr = l.host, text
+			host, addr = l.Host, text
 		case host == "*":
 			host = ""
 		default:

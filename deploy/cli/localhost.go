@@ -5,13 +5,9 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
-
-// localSuffix stands behind a branded host in the links that serve prints for a
-// browser: browsers resolve every name below localhost to this machine (RFC 6761,
-// section 6.3), so that no hosts file has to be edited.
-const localSuffix = ".localhost"
 
 // throughLocalhost hands requests for link.example.com.localhost on as requests
 // for link.example.com, as the module will see them on Fastly. A site that itself
@@ -32,6 +28,6 @@ func throughLocalhost(sites *core.Sites, next http.Handler) http.Handler {
 }
 
 func withoutLocalhost(sites *core.Sites, host string) (string, bool) {
-	branded, ok := strings.CutSuffix(core.CanonicalHost(host), localSuffix)
+	branded, ok := strings.CutSuffix(core.CanonicalHost(host), pasted.LocalSuffix)
 	return branded, ok && sites.Lookup(host) == nil && sites.Lookup(branded) != nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
 // The links that serve prints for a browser arrive, and at the right site.
@@ -23,12 +24,12 @@ func TestServeLinksForABrowser(t *testing.T) {
 	require.GreaterOrEqual(t, len(urls), 5, r.greeting)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, url := range urls {
-		branded, rest, ok := strings.Cut(strings.TrimPrefix(url, "http://"), localSuffix)
+		branded, rest, ok := strings.Cut(strings.TrimPrefix(url, "http://"), pasted.LocalSuffix)
 		require.True(t, ok, url)
 		_, path, _ := strings.Cut(rest, "/")
 		req, err := http.NewRequest("GET", "http://"+r.addr+"/"+path, nil)
 		require.NoError(t, err)
-		req.Host = branded + localSuffix
+		req.Host = branded + pasted.LocalSuffix
 		resp, err := client.Do(req)
 		require.NoError(t, err)
 		_, _ = io.Copy(io.Discard, resp.Body)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/migrate"
+	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
 // mostMigrated bounds what is read from standard input, in bytes.
@@ -100,11 +101,11 @@ func (m *migrateCmd) options() (opt migrate.Options, err error) {
 		return opt, usage(errors.New("--replace is of use with --into only"), "")
 	}
 	for _, host := range m.hosts {
-		l, err := splitLink(host)
-		if err != nil || l.target != "/" || strings.Contains(host, "/") {
+		l, err := pasted.Parse([]string{host}, pasted.Options{})
+		if err != nil || l.Target != "/" || strings.Contains(host, "/") {
 			return opt, usage(fmt.Errorf("--host %q is not the name of a link domain", cut(host, 120)), "as in --host link.example.com")
 		}
-		opt.Hosts = append(opt.Hosts, l.host)
+		opt.Hosts = append(opt.Hosts, l.Host)
 	}
 	if m.from != "" && !slices.Contains(migrate.Formats(), opt.From) {
 		return opt, usage(fmt.Errorf("--from: unknown format %q", cut(m.from, 60)), "the formats are nginx, cloudfront and fastly-vcl")

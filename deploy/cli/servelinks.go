@@ -8,6 +8,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
 // maxGreeted is the number of sites whose links are printed at the start.
@@ -88,7 +89,7 @@ func clickable(base, host string, l origins.SampleLink) (string, bool) {
 	if !ok || !strings.HasPrefix(base, "http://127.0.0.1:") || l.Method != "GET" || !curlKeeps(l.Target) {
 		return "", false
 	}
-	return "http://" + host + localSuffix + ":" + port + l.Target, true
+	return "http://" + host + pasted.LocalSuffix + ":" + port + l.Target, true
 }
 
 // sampleOwn signs a link to a host that the site allows, and returns its target.

@@ -1,53 +1,67 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
-	"strings"
+	"slices"
+
+	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
-// link is a URL as a reader's browser would send it, taken apart without
-// decoding anything: net/url would refuse or rewrite some real links.
-type link struct {
-	tls    bool
-	host   string // canonical
-	target string // path and query, byte for byte
-	frag   bool   // had a fragment, which no browser sends
+// linkArg is the link that a command is asked about.
+type linkArg struct {
+	host string
+	any  bool // a URL of a machine is taken too
 }
 
-// splitLink takes an absolute URL apart, or "host/path", which is read as https.
-func splitLink(url string) (link, error) {
-	l := link{tls: true}
-	rest := url
-	if scheme, after, ok := strings.Cut(url, "://"); ok && !strings.ContainsAny(scheme, "/?#.") {
-		switch strings.ToLower(scheme) {
-		case "https":
-		case "http":
-			l.tls = false
-		default:
-			return l, linkError(url)
-		}
-		rest = after
+// linkUse is the argument in a use line.
+const linkUse = "URL | curl …"
+
+// linkHelp is what every command that takes a link says of it.
+const linkHelp = `The URL is taken byte for byte; put it in quotes. A link or a line for curl that
+"clickedge serve" prints can be pasted as it is; where a URL names a machine only, as
+http://127.0.0.1:7676/…, --host says whose link it is.`
+
+func (a *linkArg) add(cmd *cobra.Command, env *Env, sites *string) {
+	cmd.Flags().StringVar(&a.host, "host", "", "the link `domain`, where the URL does not name it")
+	_ = cmd.RegisterFlagCompletionFunc("host", env.completeHosts(sites, anySite))
+	cmd.Args = atLeastOne
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+}
+
+func atLeastOne(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usage(fmt.Errorf("%s: no link given", cmd.Name()), "usage: "+cmd.UseLine())
 	}
-	rest, _, l.frag = strings.Cut(rest, "#")
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
+	return nil
+}
+
+// read takes the arguments apart. sites may be nil.
+func (a *linkArg) read(args []string, sites *core.Sites) (*pasted.Link, error) {
+	l, err := pasted.Parse(args, pasted.Options{Host: a.host, Known: sites.Has, AnyHost: a.any})
+	var e *pasted.Error
+	if errors.As(err, &e) {
+		return nil, usage(err, e.Hint)
 	}
-	l.host, l.target = core.CanonicalHost(rest[:end]), rest[end:]
-	if l.host == "" || strings.ContainsAny(l.host, " @\\\t\r\n") || strings.ContainsAny(l.target, "\r\n") {
-		return l, linkError(url)
+	return l, err
+}
+
+// saveCurl keeps the flags of a pasted line for curl from being read as our own:
+// they are all behind the word.
+func saveCurl(args []string) []string {
+	i := slices.Index(args, "curl")
+	if i < 1 || !slices.Contains([]string{"explain", "verify", "follow", "doctor"}, args[0]) || slices.Contains(args[:i], "--") {
+		return args
 	}
-	if !strings.HasPrefix(l.target, "/") {
-		l.target = "/" + l.target
-	}
-	return l, nil
+	return slices.Insert(slices.Clone(args), i, "--")
 }
 
 func linkError(url string) error {
-	return usage(fmt.Errorf("%q is not the URL of a link", cut(url, 120)),
+	return usage(fmt.Errorf("%s is not the URL of a link", clean.Quote(url, 120)),
 		`give it whole and in quotes, as in 'https://link.example.com/e/c/…'`)
 }
 

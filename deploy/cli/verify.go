@@ -9,12 +9,14 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/spf13/cobra"
 )
 
 type verify struct {
 	env      *Env
 	sites    string
+	link     linkArg
 	keyFiles []string
 	now      string
 	json     bool
@@ -23,17 +25,18 @@ type verify struct {
 func (env *Env) verifyCommand() *cobra.Command {
 	v := &verify{env: env}
 	cmd := &cobra.Command{
-		Use:   "verify URL",
+		Use:   "verify " + linkUse,
 		Short: "Check a signed link of one's own",
 		Long: `Says what the module would say of a signed link: ok, or the code of the refusal and
 what it means. Exits with 1 where the link is refused. Any other link of the site is
-for "clickedge explain".`,
+for "clickedge explain".
+
+` + linkHelp,
 		Example: `  clickedge verify --key-file k2.key 'https://link.example.com/to/k2.u…'`,
-		Args:    args(1, 1),
-		RunE:    func(_ *cobra.Command, args []string) error { return v.run(args[0]) },
+		RunE:    func(_ *cobra.Command, args []string) error { return v.run(args) },
 	}
 	sitesFlag(cmd, &v.sites)
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	v.link.add(cmd, env, &v.sites)
 	keyFileFlag(cmd, &v.keyFiles)
 	cmd.Flags().StringVar(&v.now, "now", "", "check as if it were this `time`, in RFC 3339")
 	cmd.Flags().BoolVar(&v.json, "json", false, "print JSON")
@@ -54,8 +57,8 @@ type verified struct {
 	SignedWith string `json:"signed_with,omitempty"`
 }
 
-func (v *verify) run(url string) error {
-	l, sites, site, err := v.find(url)
+func (v *verify) run(args []string) error {
+	l, sites, site, err := v.find(args)
 	if err != nil {
 		return err
 	}
@@ -63,7 +66,7 @@ func (v *verify) run(url string) error {
 	if err != nil {
 		return err
 	}
-	path, _, _ := strings.Cut(l.target, "?")
+	path, _, _ := strings.Cut(l.Target, "?")
 	ring, err := v.ring(sites, site, path)
 	if err != nil {
 		return err
@@ -74,26 +77,29 @@ func (v *verify) run(url string) error {
 	}
 	result := verified{Code: code, Meaning: explainCode(code).what, Pixel: link.Pixel}
 	v.used(&result, site, path, ring, now)
-	return v.say(url, link, result)
+	return v.say("https://"+l.Host+l.Target, link, result)
 }
 
 // find takes the URL apart and makes sure that a signed link is meant.
-func (v *verify) find(url string) (link, *core.Sites, *core.Site, error) {
-	l, err := splitLink(url)
-	if err != nil {
-		return l, nil, nil, err
-	}
+func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, error) {
 	sites, _, err := v.env.loadSites(v.sites)
 	if err != nil {
-		return l, nil, nil, err
+		return nil, nil, nil, err
 	}
-	site := sites.Lookup(l.host)
+	l, err := v.link.read(args, sites)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, n := range l.Notes {
+		fmt.Fprintf(v.env.Err, "note: %s\n", n)
+	}
+	site := sites.Lookup(l.Host)
 	switch {
 	case site == nil:
-		return l, nil, nil, unknownHost(l.host, v.sites, sites)
+		return l, nil, nil, unknownHost(l.Host, shownName(v.sites), sites)
 	case len(site.Keys) == 0:
 		return l, nil, nil, bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host), "clickedge explain says what it gets")
-	case !isOwn(l.target):
+	case !isOwn(l.Target):
 		return l, nil, nil, bad(fmt.Errorf("this is no link of one's own: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
 			"clickedge explain says what it gets")
 	}

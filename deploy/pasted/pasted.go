@@ -32,8 +32,10 @@ type Link struct {
 	Method   string // of a line for curl; "" for a URL
 	Fragment bool   // had one, which no browser sends
 	Addr     string // "127.0.0.1:7676" where the URL names another server than Host; "" elsewhere
-	Text     string // the URL as it was given
+	Given    string // the URL, as it was given
 	Notes    []string
+
+	other bool // the target does not stand in the URL
 }
 
 // URL is the link with its own host, without port and fragment.
@@ -45,7 +47,7 @@ func (l *Link) URL() string {
 }
 
 // Asis reports whether the URL was a link's own, with nothing put in its place.
-func (l *Link) Asis() bool { return l.Addr == "" && len(l.Notes) == 0 }
+func (l *Link) Asis() bool { return l.Addr == "" && l.Method == "" && !l.other && len(l.Notes) == 0 }
 
 // Error says what is wrong with what was pasted, and what to do.
 type Error struct{ Problem, Hint string }
@@ -64,6 +66,8 @@ type Options struct {
 	Host string
 	// Known reports whether a canonical host is a link domain.
 	Known func(host string) bool
+	// AnyHost takes a URL of a machine too, which is no link domain's.
+	AnyHost bool
 }
 
 // Parse reads the words of a command line: a URL, or a line for curl, as one word
@@ -78,7 +82,7 @@ func Parse(words []string, opt Options) (*Link, error) {
 		return nil, err
 	}
 	if request.target != "" {
-		l.Target, l.Fragment = request.target, false
+		l.Target, l.Fragment, l.other = request.target, false, true
 	}
 	l.Method = request.method
 	if err := l.settle(request, opt); err != nil {
@@ -90,7 +94,7 @@ func Parse(words []string, opt Options) (*Link, error) {
 // splitURL takes an absolute URL apart, or "host/path", which is read as https.
 // net/url would refuse or rewrite some real links.
 func splitURL(given string) (*Link, error) {
-	l := &Link{TLS: true, Text: given}
+	l := &Link{TLS: true, Given: given}
 	url := l.unwrap(given)
 	rest := url
 	if scheme, after, ok := strings.Cut(url, "://"); ok && !strings.ContainsAny(scheme, "/?#.") {
@@ -109,12 +113,12 @@ func splitURL(given string) (*Link, error) {
 		end = len(rest)
 	}
 	authority := rest[:end]
-	if strings.Contains(authority, "@") {
+	if strings.Contains(authority, "@") && rest != url {
 		return nil, wrong("the host stands behind the @: a link domain's links have no user",
 			"%s has a user in front of its host", clean.Quote(given, 120))
 	}
 	l.Host, l.Target = core.CanonicalHost(authority), rest[end:]
-	if l.Host == "" || strings.ContainsAny(authority, " \\\t\r\n") || strings.ContainsAny(l.Target, "\r\n") {
+	if l.Host == "" || strings.ContainsAny(authority, " @\\\t\r\n") || strings.ContainsAny(l.Target, "\r\n") {
 		return nil, notURL(given)
 	}
 	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
@@ -177,9 +181,9 @@ func (l *Link) settle(r *request, opt Options) error {
 		l.Addr, l.Host = l.server("127.0.0.1"), branded
 	case r.connect != "":
 		l.Addr = r.connect
-	case isMachine(l.Host) && !opt.knows(l.Host):
+	case !opt.AnyHost && isMachine(l.Host) && !opt.knows(l.Host):
 		return wrong("paste the whole line that clickedge serve prints, or name the link domain with --host",
-			"%s names a machine and not whose link it is", clean.Quote(l.Text, 120))
+			"%s names a machine and not whose link it is", clean.Quote(l.Given, 120))
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func TestParse(t *testing.T) {
 	} {
 		l, err := Parse([]string{url}, Options{Known: func(h string) bool { return h == "own.localhost" }})
 		require.NoError(t, err, url)
-		l.Text = ""
+		l.Given, l.other = "", false
 		require.Equal(t, want, *l, url)
 	}
 }
@@ -68,7 +68,7 @@ func TestParseRefuses(t *testing.T) {
 		"https://":                                   "is not the URL of a link",
 		"https:///a":                                 "is not the URL of a link",
 		"ftp://link.example.com/":                    "is not the URL of a link",
-		"mailto:x@example.com":                       "has a user in front of its host",
+		"mailto:x@example.com":                       "is not the URL of a link",
 		"https://user@link.example.com/":             "has a user in front of its host",
 		"https://a:b@link.example.com/":              "has a user in front of its host",
 		"https://link.example.com/a\r\nHost: x":      "is not the URL of a link",

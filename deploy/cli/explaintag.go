@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/keyring"
+)
+
+// actionUnchecked is the action of a signed link whose tag could not be checked:
+// what happens is decided where the secret is.
+const actionUnchecked = "unchecked"
+
+// uncheck says what a signed link gets if its tag is right, and if it is not, in
+// place of what it gets without a secret, which is not what the edge does.
+func (x *explanation) uncheck(req *core.Request, now time.Time) {
+	path, query, asked := strings.Cut(req.Target, "?")
+	link, _ := core.Inspect(x.site.Host, path)
+	x.Decision = outcome{Action: actionUnchecked, Kind: x.Decision.Kind,
+		Why: fmt.Sprintf("the tag was not checked, as no secret of key %q was given", link.KeyID)}
+	secret := secretOf(keyring.NewKey(link.KeyID).Secret())
+	wrong := *req
+	wrong.Keys = secret
+	x.IfWrong = x.outcomeFor(&wrong, now)
+	// With the link signed anew, by a secret that lives for this moment only, core
+	// says what a right tag leads to.
+	url, err := core.Mint(link, secret)
+	if err != nil {
+		return
+	}
+	right := wrong
+	right.Target = strings.TrimPrefix(url, "https://"+x.site.Host)
+	if asked {
+		right.Target += "?" + query
+	}
+	x.IfRight = x.outcomeFor(&right, now)
+}
+
+func (x *explanation) outcomeFor(req *core.Request, now time.Time) *outcome {
+	d := core.Decide(req, x.site, now)
+	o := outcomeOf(d)
+	o.Why = x.why(d, req, true)
+	return &o
+}
