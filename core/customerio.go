@@ -16,7 +16,7 @@ var customerIOShapes = []shape{
 // The destination is the member href. The object shows by itself that it is
 // whole, so white space inside it, lost padding and a damaged signature do not
 // matter; anything that leaves no valid object does.
-func readCustomerIO(rest string, n *notes) (string, bool) {
+func readCustomerIO(rest string, n *notes) (string, Grade) {
 	var buf [maxPayload]byte
 	text, rest, wrapped, ok := unbase64(buf[:], rest)
 	if !ok {

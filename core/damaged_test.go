@@ -13,15 +13,15 @@ func TestDamagedLinks(t *testing.T) {
 		t.Run(l.ESP+"/"+l.Note, func(t *testing.T) {
 			f := familyNamed(t, l.ESP)
 			require.Equal(t, l.Kind, f.Kind(l.Path).String(), l.Path)
-			dest, ok := f.Destination(l.Path)
+			dest, g := f.Destination(l.Path)
 			require.Equal(t, l.Destination, dest, l.Path)
-			require.Equal(t, l.Decodable, ok, l.Path)
+			require.Equal(t, l.grade(), g, l.Path)
 			r := f.Read(l.Path)
 			require.Equal(t, dest, r.Destination)
-			require.Equal(t, ok, r.Certain)
+			require.Equal(t, g, r.Grade)
 			require.Equal(t, l.Repaired, r.Repaired)
 			require.Contains(t, r.Doubt, l.Doubt)
-			if r.Certain {
+			if g != Unread {
 				require.Empty(t, r.Doubt)
 			}
 		})

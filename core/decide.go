@@ -36,6 +36,9 @@ type Decision struct {
 	Location string
 	// Host is the host of Location, in lower case.
 	Host string
+	// Reading says how sure Location is where an ESP's link was read for it; Unread
+	// where none was.
+	Reading Grade
 	// Origin is where a request is proxied to, or, beside a redirect, who is
 	// told of the click once the reader has gone. Nil: nobody.
 	Origin *Origin
@@ -103,9 +106,7 @@ func AfterFailure(req *Request, site *Site, why Code) Decision {
 	if !safe || !site.FailRedirect || (d.Kind != KindClick && d.Kind != KindApp) {
 		return d
 	}
-	if to, host, ok := readAllowed(req, site, s, rest); ok {
-		d.Action, d.Location, d.Host = Redirect, to, host
-	}
+	d.follow(req, site, s, rest, Likely)
 	return d
 }
 
@@ -115,27 +116,25 @@ func (d *Decision) esp(req *Request, site *Site) {
 	if !site.ClickRedirect || d.Kind != KindClick || req.Method != "GET" {
 		return
 	}
-	if to, host, ok := readAllowed(req, site, s, rest); ok {
-		d.Action, d.Location, d.Host = Redirect, to, host
-		if !site.Count {
-			d.Origin = nil
-		}
+	if d.follow(req, site, s, rest, Certain) && !site.Count {
+		d.Origin = nil
 	}
 }
 
-// readAllowed returns the destination of an ESP's link, of this shape, and its
-// host, where it can be read, is certain, and the site's list allows it.
-func readAllowed(req *Request, site *Site, s *shape, rest string) (to, host string, ok bool) {
+// follow makes a redirect of an ESP's link, of this shape, where its reading has
+// the least grade and the site's list allows where it leads.
+func (d *Decision) follow(req *Request, site *Site, s *shape, rest string, least Grade) bool {
 	req.notes = notes{silent: true, room: req.Room}
-	to, ok = s.destination(rest, &req.notes)
-	if !ok {
-		return "", "", false
+	to, g := s.destination(rest, &req.notes)
+	if g < least || g == Unread {
+		return false
 	}
-	d, ok := ParseDestination(to)
-	if !ok || site.allows(d) != OK {
-		return "", "", false
+	to, dest, ok := parseRead(to)
+	if !ok || site.allows(dest) != OK {
+		return false
 	}
-	return to, d.Host, true
+	d.Action, d.Location, d.Host, d.Reading = Redirect, to, dest.Host, g
+	return true
 }
 
 func (d *Decision) own(req *Request, site *Site, now time.Time) {

@@ -86,6 +86,9 @@ func describe(d Decision) string {
 			fmt.Fprintf(&b, "%s: %s\n", row[0], row[1])
 		}
 	}
+	if d.Reading != Unread {
+		fmt.Fprintf(&b, "reading: %s\n", d.Reading)
+	}
 	if d.Origin != nil {
 		fmt.Fprintf(&b, "backend: %s\n", d.Origin.Backend)
 	}

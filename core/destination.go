@@ -57,6 +57,27 @@ func ParseDestination(url string) (Destination, bool) {
 	return d, true
 }
 
+// Sendable returns a URL that was read from a link as a Location may carry it:
+// its scheme in lower case, a space behind the host as "%20". That is what every
+// browser makes of them; what browsers make of other bytes differs. A space at
+// the end is one that some would drop. Not ok: browsers may not agree on where it
+// leads.
+func Sendable(url string) (string, bool) {
+	to, _, ok := parseRead(lowerScheme(url))
+	return to, ok
+}
+
+// parseRead is ParseDestination for a URL that was read from a link, which it
+// returns as it may be sent.
+func parseRead(url string) (to string, d Destination, ok bool) {
+	if d, ok = ParseDestination(url); ok || word.Index(url, ' ') < 0 || url[len(url)-1] == ' ' {
+		return url, d, ok
+	}
+	to = strings.ReplaceAll(url, " ", "%20")
+	d, ok = ParseDestination(to)
+	return to, d, ok
+}
+
 // readHost reads the host name that s begins with, and returns where it ends, and
 // what bytes it has. It is not ok where what comes before the first byte that no
 // host has is none; see isHost.
@@ -179,6 +200,10 @@ func printable(w uint64, least uint64) uint64 {
 	return from & to & not
 }
 
+// IsHostName reports whether s is the host of a destination, in any letter case:
+// at least two labels, of which the last begins with a letter.
+func IsHostName(s string) bool { return isHost(s) }
+
 // isHost tells whether s is a host name of at least two labels whose last begins
 // with a letter.
 func isHost(s string) bool {
@@ -233,10 +258,11 @@ func (p Pattern) Match(host string) bool {
 	return cut > 0 && host[cut] == '.' && word.Equal(host[cut+1:], p.Host)
 }
 
-// Allows says whether a redirect of this site may lead to url: OK, or the code
-// that says why not. It holds for every redirect that is not signed.
+// Allows says whether a redirect of this site may lead to url, as [Sendable] has
+// it: OK, or the code that says why not. It holds for every redirect that is not
+// signed.
 func (s *Site) Allows(url string) Code {
-	d, ok := ParseDestination(url)
+	_, d, ok := parseRead(lowerScheme(url))
 	if !ok {
 		return BadDestination
 	}

@@ -4,15 +4,14 @@ package core
 // only the destination matters, [Family.Destination] costs less.
 type Reading struct {
 	Kind Kind
-	// Destination is where the link leads; empty unless Certain.
+	// Destination is where the link leads; empty where it is Unread.
 	Destination string
-	// Certain: the link has exactly one reading. What is not certain is for the
-	// ESP to answer.
-	Certain bool
-	// Doubt says why a click is not certain; empty where it is.
+	// Grade says how sure that is.
+	Grade Grade
+	// Doubt says why a click is unread; empty where it is not.
 	Doubt string
 	// Repaired says what damage was read around; empty where there was none, and
-	// where nothing was certain.
+	// where nothing was read.
 	Repaired string
 	// Fields are the parts of the link.
 	Fields []Field
@@ -66,13 +65,14 @@ func (f Family) Kind(target string) Kind {
 	return s.kindOf()
 }
 
-// Destination returns where a click leads, as the ESP would redirect it, where
-// the link has exactly one reading and that is an http or https URL. It has not
-// been held against any grammar or list: [Site.Allows] does that.
-func (f Family) Destination(target string) (dest string, ok bool) {
+// Destination returns where a click leads, as the ESP would redirect it, and how
+// sure that is; "" and [Unread] where the link has no reading that is an http or
+// https URL, or two. It has not been held against any grammar or list:
+// [Site.Allows] does that.
+func (f Family) Destination(target string) (dest string, g Grade) {
 	s, rest := f.find(target)
 	if len(target) > MaxTarget {
-		return "", false
+		return "", Unread
 	}
 	return s.destination(rest, nil)
 }
@@ -90,12 +90,12 @@ func (f Family) Read(target string) Reading {
 		r.Doubt = "the link is too long"
 	case s.read != nil:
 		var n notes
-		dest, ok := s.read(rest, &n)
+		dest, g := s.read(rest, &n)
 		r.Fields, r.Region = n.fields, n.region
 		if s.leads() {
-			r.Destination, r.Certain, r.Doubt = dest, ok, n.why
+			r.Destination, r.Grade, r.Doubt = dest, g, n.why
 		}
-		if ok {
+		if g != Unread {
 			r.Repaired = n.repairs
 		}
 	}

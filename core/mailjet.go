@@ -14,8 +14,8 @@ var mailjetShapes = []shape{
 //
 // Nothing in the URL shows that it is whole, so it must stand there unbroken. A
 // link that lost its end at a place that base64 allows cannot be told from one
-// that did not: only Mailjet can check the mac.
-func readMailjet(rest string, n *notes) (string, bool) {
+// that did not: only Mailjet can check the mac. So no reading is certain.
+func readMailjet(rest string, n *notes) (string, Grade) {
 	rest, _, asked := strings.Cut(rest, "?")
 	token, rest, _ := strings.Cut(rest, "/")
 	number, rest, _ := strings.Cut(rest, "/")
@@ -39,5 +39,5 @@ func readMailjet(rest string, n *notes) (string, bool) {
 	if asked {
 		n.repair("parameters added behind the link")
 	}
-	return n.certain(string(url))
+	return n.likely(string(url))
 }

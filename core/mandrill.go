@@ -17,7 +17,7 @@ var mandrillShapes = []shape{
 //
 // The object's member p is a string that is a JSON object again; its member url
 // is the destination. The host in the path is the destination's.
-func readMandrill(rest string, n *notes) (string, bool) {
+func readMandrill(rest string, n *notes) (string, Grade) {
 	p, query, _ := strings.Cut(rest, "?")
 	_, host, _ := strings.Cut(p, "/")
 	value, ok := mandrillP(query, n)

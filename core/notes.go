@@ -54,24 +54,56 @@ func (n *notes) repair(what string) {
 }
 
 // doubt gives up on a reading: return n.doubt("why").
-func (n *notes) doubt(why string) (string, bool) {
+func (n *notes) doubt(why string) (string, Grade) {
 	if n.taken() {
 		n.why = why
 	}
-	return "", false
+	return "", Unread
 }
 
 // certain ends a reading: what it found must be a URL of the web.
-func (n *notes) certain(url string) (string, bool) {
-	if !isWeb(url) {
-		return n.doubt("what it holds is not an http or https URL")
+func (n *notes) certain(url string) (string, Grade) { return n.read(url, Certain) }
+
+// likely is certain for what the form cannot prove.
+func (n *notes) likely(url string) (string, Grade) { return n.read(url, Likely) }
+
+func (n *notes) read(url string, g Grade) (string, Grade) {
+	if isWeb(url) {
+		return url, g
 	}
-	return url, true
+	if plain := lowerScheme(url); isWeb(plain) {
+		return plain, g
+	}
+	return n.doubt(notWeb(url))
 }
 
-// isWeb tells whether a URL is http or https, with something of a host, and
-// free of controls, which no ESP writes and which browsers drop. A scheme in
-// upper case is the mark of a link that was upper-cased on its way.
+// lowerScheme returns an http or https URL with its scheme in lower case: letter
+// case means nothing there (RFC 3986, 3.1). Any other text stays as it is.
+func lowerScheme(url string) string {
+	for _, scheme := range [...]string{"https://", "http://"} {
+		if word.HasPrefix(url, scheme) {
+			return url
+		}
+		if len(url) > len(scheme) && strings.EqualFold(url[:len(scheme)], scheme) {
+			return scheme + url[len(scheme):]
+		}
+	}
+	return url
+}
+
+// notWeb says what isWeb misses in a URL.
+func notWeb(url string) string {
+	switch plain := lowerScheme(url); {
+	case !word.HasPrefix(plain, "https://") && !word.HasPrefix(plain, "http://"):
+		return "what it holds is not an http or https URL"
+	case strings.ContainsFunc(url, func(r rune) bool { return r < 0x20 || r == 0x7f }):
+		return "the URL that it holds has a control byte, such as a line break, which browsers drop"
+	}
+	return "the URL that it holds has no host"
+}
+
+// isWeb reports whether a URL is http or https in lower case, with something of a
+// host, and free of controls, which no ESP writes and which browsers drop.
 func isWeb(url string) bool {
 	host := ""
 	switch {

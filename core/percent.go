@@ -97,32 +97,37 @@ func isTwice(s string) bool {
 
 // decodeWeb decodes a percent-encoded URL once. It decodes twice where the URL
 // would otherwise begin with "https:%2F%2F" and so has no host: then it was
-// encoded twice, and only then.
-func decodeWeb(s string, n *notes) (string, bool) {
+// encoded twice, and only then. That reading is likely at most: an escape of the
+// URL's own looks like one that was encoded twice, and some gateways encode "%2F"
+// alone.
+func decodeWeb(s string, n *notes, g Grade) (string, Grade) {
 	lead := onceEncoded
 	switch {
 	case word.Index(s, '%') < 0:
-		return n.certain(s)
+		return n.read(s, g)
 	case !word.HasPrefix(s, "https:%2F") && beginsTwice(s):
 		if !isTwice(s) {
 			return n.doubt("percent-encoded twice in part")
 		}
-		lead = twiceEncoded
+		lead, g = twiceEncoded, Likely
 		n.repair("percent-encoded twice")
 	}
 	url, ok := unpercent(n.buffer(len(s)), s, lead)
 	if !ok {
 		return n.doubt("an escape is cut or broken")
 	}
-	return n.certain(unsafe.String(unsafe.SliceData(url), len(url))) // nobody else has url
+	return n.read(unsafe.String(unsafe.SliceData(url), len(url)), g) // nobody else has url
 }
 
 // beginsTwice tells whether the slashes behind the scheme are encoded twice.
 func beginsTwice(s string) bool {
-	if !word.HasPrefix(s, "http") {
+	if len(s) < len("https") || !strings.EqualFold(s[:len("http")], "http") {
 		return false
 	}
-	rest := strings.TrimPrefix(s[len("http"):], "s")
+	rest := s[len("http"):]
+	if rest[0] == 's' || rest[0] == 'S' {
+		rest = rest[1:]
+	}
 	colon := anyOf(rest, []string{":", "%253A", "%253a"})
 	if colon == 0 {
 		return false

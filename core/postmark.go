@@ -14,40 +14,80 @@ var postmarkShapes = []shape{
 //
 //	<flags>/<URL without scheme, percent-encoded>/<server>/…
 //
-// Two forms of the rest have been seen, of three and of six segments.
-func readPostmark(rest string, n *notes) (string, bool) {
+// Two forms of the rest have been seen, of three and of six segments. The slash
+// before them shows that the URL is whole, unless a gateway has decoded it: then
+// what looks like the rest may be its path.
+func readPostmark(rest string, n *notes) (string, Grade) {
 	rest, _, asked := strings.Cut(rest, "?")
 	flags, rest, _ := strings.Cut(rest, "/")
 	url, tail, ended := strings.Cut(rest, "/")
 	switch {
 	case !ended || url == "":
 		return n.doubt("the link ends inside its destination")
-	case !hasBothCases(tail):
+	case !hasBothCases(tail[:segmentsEnd(tail)]):
 		// Upper- and lower-casing would not show in the URL.
 		return n.doubt("the fields behind the destination lost their letter case")
 	case strings.Contains(url, "=3D"):
 		return n.doubt(`"=3D" may be quoted-printable`)
-	case strings.IndexByte(url, '%') < 0 && !isPostmarkTail(tail):
-		// A bare host, or a path whose %2F became "/"?
-		return n.doubt("the destination may have been decoded on its way")
+	case !isEscaped(url):
+		return n.doubt("the destination has bytes that are escaped in such a link: it was decoded on its way")
+	}
+	g, ok := gradePostmark(url, tail, asked)
+	if !ok {
+		return n.doubt("the destination may have been decoded on its way, or a slash lost")
 	}
 	n.field("flags", flags, false)
 	n.field("tail", tail, true)
 	if asked {
 		n.repair("parameters added behind the link")
 	}
-	return decodePostmark(url, strings.Contains(flags, "s"), n)
+	return decodePostmark(url, strings.Contains(flags, "s"), n, g)
+}
+
+// isEscaped reports whether a URL has only bytes that a percent-encoded value has.
+func isEscaped(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isComponent(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// segmentsEnd returns where the segments that a link begins with end.
+func segmentsEnd(s string) int {
+	i := 0
+	for i < len(s) && (s[i] == '/' || sextet(s[i]) != noSextet) {
+		i++
+	}
+	return i
+}
+
+// gradePostmark grades a link by what stands behind its destination. Nothing in a
+// bare host proves that it was not followed by a path whose "%2F" became "/". Of
+// that path three segments are left where its "?" or "#" cut off the rest.
+func gradePostmark(url, tail string, asked bool) (g Grade, ok bool) {
+	bare := strings.IndexByte(url, '%') < 0
+	switch form := postmarkTailOf(tail); {
+	case bare && (form == tailSix || form == tailThree && !asked && looksRandom(tail)):
+		return Likely, true
+	case bare, form == tailOdd:
+		return Unread, false
+	case form == tailCut:
+		return Likely, true
+	}
+	return Certain, true
 }
 
 // decodePostmark puts the scheme before a URL and decodes it: once, or twice
-// where the host would otherwise end in "%2F".
-func decodePostmark(s string, tls bool, n *notes) (string, bool) {
+// where the host would otherwise end in "%2F"; see [decodeWeb].
+func decodePostmark(s string, tls bool, n *notes, g Grade) (string, Grade) {
 	lead := onceEncoded
 	if i := strings.IndexByte(s, '%'); i >= 0 && strings.HasPrefix(s[i:], "%25") && hostEnd(s) == i {
 		if !isTwice(s) {
 			return n.doubt("percent-encoded twice in part")
 		}
-		lead = twiceEncoded
+		lead, g = twiceEncoded, Likely
 		n.repair("percent-encoded twice")
 	}
 	scheme := "http://"
@@ -59,20 +99,79 @@ func decodePostmark(s string, tls bool, n *notes) (string, bool) {
 	if !ok {
 		return n.doubt("an escape is cut or broken")
 	}
-	return n.certain(string(url))
+	return n.read(string(url), g)
 }
 
-// isPostmarkTail tells whether s is all that stands behind a destination:
-// <server>/<link>/<signature>, or
-// <server>/<link>/AQ/<UUID>/<number>/<signature>, and no segment of a path.
-func isPostmarkTail(s string) bool {
-	segments := strings.Count(s, "/") + 1
-	if segments == 6 {
-		var uuid string
-		for i := 0; i < 4; i++ {
-			uuid, s, _ = strings.Cut(s, "/")
+// postmarkTail is a form of what stands behind a destination.
+type postmarkTail uint8
+
+const (
+	tailOdd    postmarkTail = iota // none of these
+	tailCut                        // one segment, or three with less than a signature
+	tailThree                      // <server>/<link>/<signature>
+	tailSixCut                     // the next, cut behind its third segment
+	tailSix                        // <server>/<link>/AQ/<UUID>/<number>/<signature>
+)
+
+// postmarkTailOf tells the forms apart. A segment that stands in the wrong place
+// shows that the slash before the first one is lost, and so the destination's end.
+func postmarkTailOf(s string) postmarkTail {
+	var segments [6]string
+	n := 0
+	for more := true; more; n++ {
+		if n == len(segments) {
+			return tailOdd
 		}
-		return len(uuid) == 36 && uuid[8] == '-'
+		segments[n], s, more = strings.Cut(s, "/")
 	}
-	return segments == 3
+	last := segments[n-1]
+	end := digits64(last)
+	if _, clean := residue(last[end:]); !clean {
+		return tailOdd
+	}
+	if segments[n-1] = last[:end]; end == 0 {
+		n--
+	}
+	for i, segment := range segments[:n] {
+		if segment == "" || digits64(segment) != len(segment) || segment == "AQ" && i != 2 || isUUID(segment) && i != 3 {
+			return tailOdd
+		}
+	}
+	switch {
+	case n < 2, n == 3 && len(segments[2]) < postmarkSignature:
+		return tailCut
+	case n == 2: // cut, or the slash before them is lost
+		return tailOdd
+	case n == 3:
+		return tailThree
+	case n == 4 && segments[2] != "AQ" || n > 4 && !isUUID(segments[3]):
+		return tailOdd
+	case n == 6:
+		return tailSix
+	}
+	return tailSixCut
+}
+
+// postmarkSignature is the length of the shortest signature seen.
+const postmarkSignature = 10
+
+// isUUID looks at length and first hyphen.
+func isUUID(s string) bool { return len(s) == 36 && s[8] == '-' }
+
+// looksRandom reports whether two of three segments have letter case or digits
+// where no word has them: a capital behind a small letter, a digit between
+// letters. Nearly all of what Postmark writes there has.
+func looksRandom(tail string) bool {
+	odd := 0
+	for segment := range strings.SplitSeq(tail, "/") {
+		for i := 1; i < len(segment); i++ {
+			behind, c := segment[i-1], segment[i]
+			inside := i+1 < len(segment) && isLetter(behind) && isLetter(segment[i+1])
+			if c >= 'A' && c <= 'Z' && behind >= 'a' && behind <= 'z' || inside && c >= '0' && c <= '9' {
+				odd++
+				break
+			}
+		}
+	}
+	return odd >= 2
 }

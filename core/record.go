@@ -25,6 +25,7 @@ type Record struct {
 	Code        Code
 	Status      int    // what the reader got
 	Destination string // host of the Location that the reader got; "" for none
+	Reading     Grade  // how sure that is, where an ESP's link was read for it
 	ID          string // id of a link of one's own, as it stands in the link
 	KeyID       string // key of a link of one's own whose tag is right
 	Expiry      int64  // its last minute, as Link has it; 0 for none
@@ -71,7 +72,7 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
 	dst = appendNumber(dst, `","status":`, int64(r.Status))
 	dst = appendString(append(dst, `,"destination":"`...), r.Destination)
-	dst = append(dst, '"')
+	dst = append(dst, readingPieces[r.Reading]...)
 	if r.ID != "" || r.KeyID != "" || r.Expiry != 0 {
 		dst = r.appendLink(dst)
 	}
@@ -93,7 +94,9 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 var (
 	kindPieces   = pieces(`","kind":"`, kindNames[:], `","method":"`)
 	actionPieces = pieces(`","action":"`, actionNames[:], `","code":"`)
-	whoPieces    = pieces(`,"verdict":"`, whoNames[:], `","reasons":"`)
+	// What is unread has no member.
+	readingPieces = [...]string{Unread: `"`, Likely: `","reading":"likely"`, Certain: `","reading":"certain"`}
+	whoPieces     = pieces(`,"verdict":"`, whoNames[:], `","reasons":"`)
 )
 
 func pieces(before string, names []string, after string) (list []string) {

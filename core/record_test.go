@@ -15,7 +15,7 @@ func fullRecord() *Record {
 	return &Record{
 		Time: time.Date(2026, 3, 1, 12, 0, 0, 7e6, time.FixedZone("", 3600)), RequestID: "r1", Host: "link.example.com",
 		ESP: "customerio-eu", Kind: KindClick, Method: "GET", Action: Redirect, Code: OK, Status: 302,
-		Destination: "www.example.com", ID: "aWQ", KeyID: "k1", Expiry: 29_000_000, OriginStatus: 302, OriginError: "connection_refused", Agrees: "no",
+		Destination: "www.example.com", Reading: Likely, ID: "aWQ", KeyID: "k1", Expiry: 29_000_000, OriginStatus: 302, OriginError: "connection_refused", Agrees: "no",
 		SecondOrigin: "answered", Missed: "maybe", OriginDestination: "shop.example.com", Judged: true,
 		Verdict:  Verdict{Who: WhoBot, Reasons: ReasonNotAnalysed | ReasonKnownAgent, Agent: "Some\"Bot"},
 		Override: "used", Micros: 120, VCPU: 1, Version: "12",
@@ -24,7 +24,7 @@ func fullRecord() *Record {
 
 func TestRecord(t *testing.T) {
 	want := `{"v":1,"time":"2026-03-01T11:00:00.007Z","request":"r1","host":"link.example.com","esp":"customerio-eu",` +
-		`"kind":"click","method":"GET","action":"redirect","code":"ok","status":302,"destination":"www.example.com","id":"aWQ","kid":"k1","exp":1740000000,` +
+		`"kind":"click","method":"GET","action":"redirect","code":"ok","status":302,"destination":"www.example.com","reading":"likely","id":"aWQ","kid":"k1","exp":1740000000,` +
 		`"origin_status":302,"origin_error":"connection_refused","second_origin":"answered","missed":"maybe","agrees":"no","origin_destination":"shop.example.com","vcpu_ms":1,` +
 		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot","override":"used","us":120,"version":"12"}` + "\n"
 	require.Equal(t, want, string(fullRecord().AppendJSON(nil)))

@@ -24,7 +24,8 @@ type sesLink struct {
 	url, number, id, signature string
 	// quoted: "=" came as quoted-printable writes it, "=3D", here and in the url.
 	quoted bool
-	// cut: the signature is missing or shorter than any, or lost its digits.
+	// cut: the signature is missing or shorter than any, or lost its digits. The
+	// url is whole all the same.
 	cut bool
 	// left is what mail software left behind the link.
 	left string
@@ -33,7 +34,7 @@ type sesLink struct {
 // shortSignature is the length of the shortest signature: 20 bytes in base64url.
 const shortSignature = 27
 
-func readSES(rest string, n *notes) (string, bool) {
+func readSES(rest string, n *notes) (string, Grade) {
 	p, asked := rest, false
 	if i := word.Index(rest, '?'); i >= 0 {
 		p, asked = rest[:i], true
@@ -43,8 +44,10 @@ func readSES(rest string, n *notes) (string, bool) {
 	case ok && asked:
 		n.repair("parameters added behind the link")
 	case asked:
-		// The "?" may be the url's own: a gateway has decoded it.
-		l, ok = splitSES(rest)
+		// The "?" is the url's own, or it would stand behind the signature.
+		if _, ok = splitSES(rest); ok {
+			return n.doubt(sesDecoded)
+		}
 	}
 	if !ok {
 		return n.doubt("the link does not end in a message id and a signature")
@@ -110,43 +113,52 @@ func (l *sesLink) readSignature(s string) bool {
 	return e > 0 && ok
 }
 
+// sesDecoded is why a url with bytes that SES escapes is not read: a gateway has
+// decoded it, and nobody can say whether once, twice or in part. "%252F" is "/"
+// after two decodings, and another path.
+const sesDecoded = "the url was percent-decoded on its way, perhaps more than once"
+
 // destination decodes the url exactly once, as SES does; see [decodeWeb] for
 // what is done about a second encoding.
-func (l *sesLink) destination(n *notes) (string, bool) {
+func (l *sesLink) destination(n *notes) (string, Grade) {
 	switch {
 	case word.Index(l.url, '/') >= 0:
-		return l.decoded(n)
+		return n.doubt(sesDecoded)
+	case strings.Contains(l.url, "&amp;"):
+		return n.doubt(`the link was escaped as HTML: it has "&amp;"`)
+	case word.Index(l.url, '+') >= 0:
+		return n.doubt(`the url has a "+", which SES escapes: it may have been a space`)
+	case l.url[0] == 'H' && !hasBothCases(l.signature):
+		return n.doubt("the link may have been upper-cased, and the signature that would tell is lost")
 	case l.quoted:
 		return l.unquoted(n)
-	case l.cut && strings.Contains(l.url, "=3D"):
-		return n.doubt(`"=3D" may be quoted-printable, and the signature that would tell is lost`)
+	case l.cut:
+		return l.unsigned(n)
 	}
-	return decodeWeb(l.url, n)
-}
-
-// decoded is for a url with slashes: a gateway has decoded it already. If any
-// escape or space is left, nobody can say whether it has been decoded once or
-// not at all, or whether the space was "+".
-func (l *sesLink) decoded(n *notes) (string, bool) {
-	if l.quoted || strings.ContainsAny(l.url, "% ") {
-		return n.doubt("the url was decoded in part on its way")
-	}
-	n.repair("the url was decoded on its way")
-	return n.certain(l.url)
+	return decodeWeb(l.url, n, Certain)
 }
 
 // unquoted undoes quoted-printable, where the signature has shown it. Then every
 // "=" is "=3D", or something else has happened.
-func (l *sesLink) unquoted(n *notes) (string, bool) {
+func (l *sesLink) unquoted(n *notes) (string, Grade) {
 	if strings.Count(l.url, "=") != strings.Count(l.url, "=3D") {
 		return n.doubt("quoted-printable in part")
 	}
 	n.repair(`"=" came encoded`)
-	return decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n)
+	return decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n, Certain)
+}
+
+// unsigned is for a link whose signature is cut. A whole one shows by its "=" and
+// the digits behind it that nobody has decoded "=XX" as quoted-printable.
+func (l *sesLink) unsigned(n *notes) (string, Grade) {
+	if strings.Contains(l.url, "=3D") {
+		return n.doubt(`"=3D" may be quoted-printable, and the signature that would tell is lost`)
+	}
+	return decodeWeb(l.url, n, Likely)
 }
 
 // readSESOpen notes an open's parts: <message id>/<signature>=<digits>.
-func readSESOpen(rest string, n *notes) (string, bool) {
+func readSESOpen(rest string, n *notes) (string, Grade) {
 	id, _, _ := strings.Cut(rest, "/")
 	if isMessageID(id) {
 		n.messageID(id)

@@ -7,9 +7,9 @@ import (
 )
 
 // reader reads what follows a shape's text, query included. It returns the
-// destination where there is exactly one reading. The notes are silent on the hot
-// path; nothing else may allocate but the result.
-type reader func(rest string, n *notes) (dest string, certain bool)
+// destination, "" where it is unread. The notes are silent on the hot path;
+// nothing else may allocate but the result.
+type reader func(rest string, n *notes) (dest string, g Grade)
 
 // shape is one form of path. It is compared with the raw target, case
 // included: an upper-cased path is not a path of the ESP.
@@ -57,9 +57,9 @@ func (s *shape) kindOf() Kind {
 
 // destination reads where a link of this shape leads. rest is what follows the
 // shape's text, of a target of no more than MaxTarget bytes.
-func (s *shape) destination(rest string, n *notes) (dest string, ok bool) {
+func (s *shape) destination(rest string, n *notes) (dest string, g Grade) {
 	if s == nil || !s.leads() {
-		return "", false
+		return "", Unread
 	}
 	return s.read(rest, n)
 }
@@ -84,7 +84,7 @@ func (s *shape) fits(target string) (rest string, ok bool) {
 }
 
 // readOpaque notes the parameters of a link that only the ESP can read.
-func readOpaque(rest string, n *notes) (string, bool) {
+func readOpaque(rest string, n *notes) (string, Grade) {
 	p, query, _ := strings.Cut(rest, "?")
 	if p != "" {
 		n.field("path", p, true)

@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
 
 // A sublink other than "a" is one that the sender has given to an app.
 var sparkPostShapes = []shape{
@@ -10,7 +14,7 @@ var sparkPostShapes = []shape{
 	{"/q/", under, KindOpen, readSparkPost},
 }
 
-func readSparkPostSublink(rest string, n *notes) (string, bool) {
+func readSparkPostSublink(rest string, n *notes) (string, Grade) {
 	sublink, rest, _ := strings.Cut(rest, "/")
 	n.field("sublink", sublink, false)
 	return readSparkPost(rest, n)
@@ -21,8 +25,9 @@ func readSparkPostSublink(rest string, n *notes) (string, bool) {
 //	<mac>/<ti1>/<ti2>[?target=<percent-encoded URL>]
 //
 // ti2 is a stream of tags, or is encrypted and then parses as nothing. A
-// destination in the stream and one in target must be the same.
-func readSparkPost(rest string, n *notes) (string, bool) {
+// destination in the stream and one in target must be the same. Nothing shows
+// that target is whole, whatever follows it: a reading of it alone is likely.
+func readSparkPost(rest string, n *notes) (string, Grade) {
 	rest, query, _ := strings.Cut(rest, "?")
 	mac, rest, _ := strings.Cut(rest, "/")
 	ti1, ti2, ok := strings.Cut(rest, "/")
@@ -39,7 +44,7 @@ func readSparkPost(rest string, n *notes) (string, bool) {
 
 // chooseSparkPost settles where a link leads that may name its destination in
 // the stream, in target or in both.
-func chooseSparkPost(inside []byte, query params, n *notes) (string, bool) {
+func chooseSparkPost(inside []byte, query params, n *notes) (string, Grade) {
 	target, asked := query.only("target")
 	if query != "" && (!asked || strings.Contains(string(query), "&")) {
 		n.repair("parameters added behind the link")
@@ -52,11 +57,21 @@ func chooseSparkPost(inside []byte, query params, n *notes) (string, bool) {
 	case !asked:
 		return n.certain(string(inside))
 	}
-	to, ok := sparkPostTarget(target, n)
-	if ok && len(inside) > 0 && to != string(inside) {
+	to, g := sparkPostTarget(target, n)
+	if len(inside) == 0 || g == Unread {
+		return to, g
+	}
+	if !sameURL(to, inside) {
 		return n.doubt("the link names two destinations")
 	}
-	return to, ok
+	return to, Certain
+}
+
+// sameURL compares what target says with what the stream says, whose scheme may
+// have capitals.
+func sameURL(to string, inside []byte) bool {
+	const scheme = len("http://")
+	return len(to) == len(inside) && to[scheme:] == string(inside[scheme:]) && strings.EqualFold(to[:scheme], string(inside[:scheme]))
 }
 
 // A tag is one byte: its top two bits say how long the value is, the other six
@@ -78,8 +93,8 @@ func sparkPostStream(buf []byte, ti2 string, n *notes) []byte {
 	if !ok || !clean {
 		return nil
 	}
-	url, ok := destinationTag(data)
-	if !ok {
+	url, last, ok := destinationTag(data)
+	if !ok || wrapped && last { // what follows the white space may be another word
 		return nil
 	}
 	if wrapped {
@@ -90,22 +105,50 @@ func sparkPostStream(buf []byte, ti2 string, n *notes) []byte {
 	return url
 }
 
-// destinationTag walks the whole stream. A second destination is an error.
-func destinationTag(data []byte) (url []byte, ok bool) {
+// destinationTag walks the whole stream. A second destination is an error, and so
+// is an unknown tag behind the destination: where a letter was lost inside it,
+// what follows is out of step, and the lengths alone may fit by chance. It says
+// whether the destination is the last tag.
+func destinationTag(data []byte) (url []byte, last, ok bool) {
 	for len(data) > 0 {
 		kind, value, rest, ok := nextTag(data)
-		if !ok {
-			return nil, false
+		if !ok || url != nil && !tagFits(kind, value) {
+			return nil, false, false
 		}
-		if kind == tagDestination && len(value) > 0 {
-			if url != nil {
-				return nil, false
-			}
+		if last = kind == tagDestination && len(value) > 0; last {
 			url = value
 		}
 		data = rest
 	}
-	return url, true
+	return url, last, true
+}
+
+// tagFits reports whether a tag that is no destination has a value as SparkPost
+// writes it.
+func tagFits(kind byte, value []byte) bool {
+	switch kind {
+	case 0x3d, 0x3e, 0x3f:
+		return len(value) == 0
+	case 0x06, 0x18:
+		return len(value) == 4
+	case 0x02:
+		return len(value) > 0
+	case 0x12:
+		return bytes.IndexByte(value, '@') > 0 && isText(value)
+	case 0x05, 0x07, 0x08, 0x17:
+		return isText(value)
+	}
+	return false
+}
+
+// isText reports whether a value is UTF-8 without controls.
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c < 0x20 || c == 0x7f {
+			return false
+		}
+	}
+	return utf8.Valid(b)
 }
 
 // nextTag takes the first tag off a stream.
@@ -131,20 +174,21 @@ func nextTag(data []byte) (kind byte, value, rest []byte, ok bool) {
 // whole. A raw ":", "/" or "&" shows that it was decoded on the way and may have
 // lost what stood behind a "&"; a raw "+" may be a space; and closing
 // punctuation at its end may be the sentence's.
-func sparkPostTarget(v string, n *notes) (string, bool) {
+func sparkPostTarget(v string, n *notes) (string, Grade) {
 	if strings.HasPrefix(v, "3Dhttp") {
 		v = v[2:]
 		n.repair(`"=" came encoded`)
 	}
-	for i := 0; i < len(v); i++ {
-		if !isComponent(v[i]) {
-			return n.doubt("target was decoded on its way")
-		}
+	if !isEscaped(v) {
+		return n.doubt("target was decoded on its way")
 	}
 	if v == "" || anyOf(v[len(v)-1:], dots[:]) > 0 || anyOf(v[len(v)-1:], closers[:]) > 0 {
 		return n.doubt("target ends in punctuation that may not be its own")
 	}
-	return decodeWeb(v, n)
+	if v[0] == 'H' && strings.ToUpper(v) == v {
+		return n.doubt("target was upper-cased on its way")
+	}
+	return decodeWeb(v, n, Likely)
 }
 
 // isComponent tells whether a percent-encoded value holds this byte as it is.

@@ -78,7 +78,8 @@ func (x *exchange) tell(d *core.Decision) {
 // the link was read wrongly, and standard error says so: hosts only, since a path
 // may name the reader.
 func (x *exchange) compare(ours, theirs string) {
-	if theirs == ours {
+	to, _ := core.Sendable(theirs) // ours has its scheme in lower case, and no raw space
+	if theirs == ours || to == ours {
 		x.record.Agrees = "yes"
 		return
 	}

@@ -13,6 +13,7 @@ const logEndpoint = "clicks"
 // note takes what the log line says of a decision.
 func (x *exchange) note(d *core.Decision) {
 	x.record.Action, x.record.Code, x.record.Kind = d.Action, d.Code, d.Kind
+	x.record.Reading = d.Reading
 	x.record.ID, x.record.KeyID, x.record.Expiry = d.ID, d.KeyID, d.Expiry
 	if x.site != nil {
 		x.record.ESP = x.site.ESP

@@ -122,6 +122,7 @@ type linkText struct {
 	Kind        string     `json:"kind"`
 	Fields      []linkPart `json:"fields,omitempty"`
 	Destination string     `json:"destination,omitempty"`
+	Reading     string     `json:"reading,omitempty"` // certain, likely or unread
 	Allowed     core.Code  `json:"allowed,omitempty"`
 	Doubt       string     `json:"doubt,omitempty"`
 	Repaired    string     `json:"repaired,omitempty"`
@@ -205,7 +206,10 @@ func (x *explanation) readESP(req *core.Request) {
 	for _, f := range r.Fields {
 		t.Fields = append(t.Fields, linkPart(f))
 	}
-	if r.Certain {
+	if r.Kind == core.KindClick || r.Kind == core.KindApp {
+		t.Reading = r.Grade.String()
+	}
+	if r.Grade != core.Unread {
 		t.Allowed = x.site.Allows(r.Destination)
 	}
 	x.Link = t

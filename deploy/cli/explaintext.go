@@ -70,6 +70,9 @@ func (x *explanation) printDestination(p printer) {
 	t := x.Link
 	if t.Destination != "" {
 		p.row("leads to", t.Destination)
+		if t.Reading != "" {
+			p.row("reading", readingText(t.Reading))
+		}
 		p.row("allowed", x.allowedText(t))
 	}
 	for _, r := range [][2]string{{"unread", t.Doubt}, {"repaired", t.Repaired}, {"region", t.Region}} {
@@ -77,6 +80,13 @@ func (x *explanation) printDestination(p printer) {
 			p.row(r[0], r[1])
 		}
 	}
+}
+
+func readingText(grade string) string {
+	if grade == core.Likely.String() {
+		return grade + ": followed only where the ESP fails, as a cut would not show"
+	}
+	return grade
 }
 
 func (x *explanation) allowedText(t *linkText) string {

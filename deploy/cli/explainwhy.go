@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/clickedge/clickedge/core"
 )
@@ -16,9 +18,9 @@ func (x *explanation) why(d core.Decision, req *core.Request, own bool) string {
 	case own:
 		return "the signature is right, the link has not expired, and its destination is allowed"
 	case d.Action == core.Redirect && d.Origin != nil:
-		return `the site has "clicks": "redirect": the link says where it leads and the list allows it; the ESP is told once the reader has gone`
+		return `the site has "clicks": "redirect": the link says for certain where it leads and the list allows it; the ESP is told once the reader has gone`
 	case d.Action == core.Redirect:
-		return `the site has "clicks": "redirect" and "count": false: the link says where it leads and the list allows it; the ESP is not told`
+		return `the site has "clicks": "redirect" and "count": false: the link says for certain where it leads and the list allows it; the ESP is not told`
 	}
 	return x.whyProxied(req)
 }
@@ -54,22 +56,59 @@ func (x *explanation) whyProxied(req *core.Request) string {
 
 // whyUnread says why a destination that might stand in the link is not used.
 func (x *explanation) whyUnread() string {
-	if !x.reading.Certain {
+	switch {
+	case x.reading.Grade == core.Unread:
 		return x.reading.Doubt
+	case x.Link.Allowed != core.OK:
+		return x.whyNot(x.reading.Destination, x.Link.Allowed)
 	}
-	return x.whyNot(x.reading.Destination, x.Link.Allowed)
+	return likelyText + ", so it is followed only when the ESP fails"
 }
+
+// likelyText says what a reading that is likely is.
+const likelyText = "where it leads is likely and not certain: a cut would not show"
 
 // whyNot says why the site does not redirect to a URL.
 func (x *explanation) whyNot(url string, code core.Code) string {
-	if d, ok := core.ParseDestination(url); ok && !d.TLS && !x.site.AllowHTTP {
+	to, ok := core.Sendable(url)
+	switch d, _ := core.ParseDestination(to); {
+	case !ok:
+		return oddDestination(url)
+	case !d.TLS && !x.site.AllowHTTP:
 		return `the destination is http:// and the site has no "allow_http": true`
 	}
 	return explainCode(code).what
 }
 
+// oddDestination says what is wrong with a URL that core does not send anybody to.
+func oddDestination(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	host, tail := rest, ""
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		host, tail = rest[:end], rest[end:]
+	}
+	name, port, hasPort := strings.Cut(host, ":")
+	switch {
+	case strings.Contains(host, "@"):
+		return "the destination has a user name before its host"
+	case strings.Contains(url, `\`):
+		return `the destination has a backslash, which browsers read as a slash`
+	case strings.ContainsFunc(url, func(r rune) bool { return r > 0x7e }):
+		return "the destination has bytes outside ASCII, which browsers do not all escape alike"
+	case hasPort && core.IsHostName(name):
+		return "the destination has the port " + strconv.Quote(port) + ", and only a scheme's own is taken"
+	case !core.IsHostName(name):
+		return "the destination's host " + strconv.Quote(cut(host, 80)) + " is no name that every browser reads the same way"
+	case strings.HasSuffix(tail, " "):
+		return "the destination ends in a space, which some browsers drop"
+	}
+	return explainCode(core.BadDestination).what
+}
+
 func (x *explanation) whyAfterFailure(d core.Decision, req *core.Request) string {
 	switch {
+	case d.Action == core.Redirect && d.Reading == core.Likely:
+		return `the site has "when_esp_fails": "redirect": the list allows where the link leads; ` + likelyText
 	case d.Action == core.Redirect:
 		return `the site has "when_esp_fails": "redirect": the link says where it leads and the list allows it`
 	case d.Kind != core.KindClick && d.Kind != core.KindApp:

@@ -33,8 +33,8 @@ func (x *exam) same(target, method string) (a *answer, ok bool) {
 // shows byte for byte what arrived.
 func (x *exam) examineDestination() {
 	_, host, _ := location(x.click.get("Location"))
-	want, readable := x.origin.Family.Destination(x.links.click)
-	if got := x.click.get("Location"); readable && host == madeUpHost && got != want {
+	want, reading := x.origin.Family.Destination(x.links.click)
+	if got := x.click.get("Location"); reading != core.Unread && host == madeUpHost && got != want {
 		x.find("target-changed", "the link leads to %s, the answer to %s", quoted(want), quoted(got))
 	}
 }

@@ -83,7 +83,7 @@ func unsubscribes(esp, target string) string {
 		if f.Kind(target) == core.KindUnsubscribe {
 			return "by its path, at " + f.String() + "; --esp says whose link it is"
 		}
-		if to, ok := f.Destination(target); ok && probe.SaysUnsubscribe(to) {
+		if to, reading := f.Destination(target); reading != core.Unread && probe.SaysUnsubscribe(to) {
 			return "by its destination"
 		}
 	}

@@ -19,9 +19,11 @@ type Identity struct {
 	// Site: sites.json has the host.
 	Site bool `json:"site,omitempty"`
 	// Destination is where the link itself says that it leads; "" where it does
-	// not, or not certainly.
+	// not.
 	Destination string `json:"destination,omitempty"`
-	// Doubt says why the destination is not certain.
+	// Reading is "certain" or "likely" where an ESP's link was read for it.
+	Reading string `json:"reading,omitempty"`
+	// Doubt says why no destination was read.
 	Doubt string `json:"doubt,omitempty"`
 	// Region is the AWS region that the link names; "" for none.
 	Region string `json:"region,omitempty"`
@@ -89,9 +91,12 @@ func (id *Identity) take(f core.Family, target string) {
 	}
 	id.family, id.Family, id.Kind = f, f.String(), r.Kind.String()
 	id.Destination, id.Doubt, id.Region = r.Destination, r.Doubt, r.Region
+	if r.Grade != core.Unread {
+		id.Reading = r.Grade.String()
+	}
 }
 
-// guess tries every family: one whose link can be read with certainty, else one
+// guess tries every family: one whose link can be read, else one
 // whose form is unlike other pages', else, where loose forms are taken, any.
 func (id *Identity) guess(target string, loose bool) {
 	best, rank := core.FamilyCustom, 0
@@ -112,7 +117,7 @@ func likeness(f core.Family, target string) int {
 	switch {
 	case r.Kind == core.KindOther || r.Kind == core.KindHealth:
 		return 0
-	case r.Certain:
+	case r.Grade != core.Unread:
 		return 3
 	}
 	switch f {

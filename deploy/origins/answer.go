@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -64,6 +65,9 @@ func opaque(w http.ResponseWriter, q *request) { redirect(w, q, q.options().Opaq
 
 // damaged answers a click on a link that cannot be read.
 func damaged(w http.ResponseWriter) { text(w, http.StatusBadRequest, "Bad Request") }
+
+// hasHost matches an http or https URL whose host has no escape.
+var hasHost = regexp.MustCompile(`(?s)^(?i:https?)://[^/?#%\s]+(?:[/?#].*)?$`)
 
 // location is a destination as it stands in a Location field: controls and spaces, which have no
 // place there, are percent-encoded; every other byte is kept.

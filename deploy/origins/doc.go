@@ -35,6 +35,9 @@
 //     parent domain and, over https, one with a "__Host-" name. That it takes the form only with all of
 //     them, and none that is there twice, is chosen, so that a lost or a foreign cookie shows.
 //   - Mailgun: http only. Mandrill, Mailjet, Postmark: destinations as in the form of links.
+//     Mailjet's mac is checked: HMAC-SHA256 over the fields before it and the URL, with a key that is
+//     no secret. Its real algorithm is not public, nor what a wrong one gets: 400 is chosen. With
+//     [Options].AcceptAnySignature macs from elsewhere are taken, and those made here must be right.
 //   - One-click unsubscribe (RFC 8058): POST with the one field, as form or multipart, is 200 and no
 //     redirect; another body is 400 (chosen), so that a lost body shows.
 //   - Braze links are those of the ESP beneath.
@@ -45,7 +48,7 @@
 //
 // # What is not
 //
-// No signature but Customer.io's is checked: any text of the right form will do. SES does not mind a
+// No signature but Customer.io's and Mailjet's is checked: any text of the right form will do. SES does not mind a
 // message id of another region. SparkPost's limit of clicks per address, click counting, expiry,
 // HTTP/2, IPv6 and the ESPs' page designs are left out. Unsubscribing changes nothing.
 //

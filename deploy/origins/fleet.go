@@ -25,7 +25,8 @@ type Options struct {
 	// other than the origin's own name is one.
 	Branded []string
 	// AcceptAnySignature lets Customer.io's stand-in accept any 64 hex digits as the signature of a
-	// link, for links that [Fleet.Links] did not make. The Host must be a branded one all the same.
+	// link, and Mailjet's any 22 digits as its mac, for links that [Fleet.Links] did not make. The
+	// Host must be a branded one all the same.
 	AcceptAnySignature bool
 	// Opaque is the absolute URL to which links lead whose destination is not in them (SendGrid,
 	// Iterable, SparkPost when encrypted). Empty: [DefaultOpaque].

@@ -26,16 +26,15 @@ func postmarkClick(w http.ResponseWriter, q *request) {
 	redirect(w, q, destination)
 }
 
-// readPostmark puts back the scheme, which the link keeps as a flag.
+// readPostmark puts back the scheme, which the link keeps as a flag. Encoded once
+// more, a link has no host: see readSES.
 func readPostmark(flags, escaped string) (string, bool) {
 	rest, err := url.PathUnescape(escaped)
-	if err != nil {
-		return "", false
-	}
+	scheme := "http://"
 	if strings.Contains(flags, "s") {
-		return "https://" + rest, true
+		scheme = "https://"
 	}
-	return "http://" + rest, true
+	return scheme + rest, err == nil && hasHost.MatchString(scheme+rest)
 }
 
 func postmarkLink(destination string) string {

@@ -101,10 +101,12 @@ func sesOpen(w http.ResponseWriter, q *request) {
 	}
 }
 
-// readSES decodes once, so that "%2520" in the link is "%20" in the destination.
+// readSES decodes once, so that "%2520" in the link is "%20" in the destination. A
+// link that somebody has encoded once more decodes to nothing that has a host; SES
+// refuses it by its signature.
 func readSES(escaped string) (string, bool) {
 	destination, err := url.PathUnescape(escaped)
-	return destination, err == nil
+	return destination, err == nil && hasHost.MatchString(destination)
 }
 
 // sesPrefix is how the message ids of a region begin. Regions that are not listed borrow one.

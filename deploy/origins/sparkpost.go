@@ -49,7 +49,7 @@ func sparkPostClick(w http.ResponseWriter, q *request) {
 	redirect(w, q, destination)
 }
 
-var httpURL = regexp.MustCompile(`^https?://.`)
+var httpURL = regexp.MustCompile(`^(?i:https?)://.`)
 
 // sparkPostTarget reads ?target=. A "+" stays one: the value is percent-encoded, not a form.
 func sparkPostTarget(raw string) (string, bool) {
