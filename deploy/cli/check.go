@@ -68,6 +68,9 @@ type checkedSite struct {
 	WhenESPFails string   `json:"when_esp_fails"`
 	Destinations []string `json:"destinations,omitempty"`
 	Keys         []string `json:"keys,omitempty"`
+	// Readings says which click links are answered from the link, and when; nil
+	// where none is asked to be.
+	Readings *readings `json:"readings,omitempty"`
 }
 
 // checkedBackend is a backend that the service needs, by this name.
@@ -111,7 +114,10 @@ func (c *check) run(name string) error {
 	if err := c.printTable(result.Sites); err != nil || len(result.Backends) == 0 {
 		return err
 	}
-	return c.printBackends(result.Backends)
+	if err := c.printBackends(result.Backends); err != nil {
+		return err
+	}
+	return printReadings(c.env.Out, result.Sites)
 }
 
 func backendsOf(sites *core.Sites) (list []checkedBackend) {
@@ -159,6 +165,7 @@ func describe(s *core.Site) checkedSite {
 	if s.FailRedirect {
 		d.WhenESPFails = "redirect"
 	}
+	d.Readings = readingsOf(s)
 	return d
 }
 
@@ -182,17 +189,6 @@ func cookieWarnings(s *core.Site) []string {
 	}
 	return []string{fmt.Sprintf("%s: \"cookies\": \"pass\" gives %s every cookie that browsers send here, sessions of the parent domain included%s; \"own\" gives it those that it sets itself",
 		s.Host, s.Origin.Address, clear)}
-}
-
-func readWarnings(s *core.Site) []string {
-	if s.Origin == nil || s.Origin.Family.Readable() || !s.ClickRedirect && !s.FailRedirect {
-		return nil
-	}
-	field := "when_esp_fails"
-	if s.ClickRedirect {
-		field = "clicks"
-	}
-	return []string{fmt.Sprintf("%s: %q: \"redirect\" changes nothing with esp %q: only the ESP can read its links", s.Host, field, s.ESP)}
 }
 
 func originURL(o *core.Origin) string {
