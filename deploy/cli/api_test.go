@@ -8,7 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/clickedge/clickedge/deploy/fastlyapi/standin"
+	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
 
 // scriptToken is the API token that the stand-in takes. It is not set for scripts:
@@ -19,7 +19,7 @@ type apiKey struct{}
 
 // setupAPI gives each script an API of its own.
 func setupAPI(env *testscript.Env) {
-	api := standin.New(scriptToken)
+	api := fastlytest.New(scriptToken)
 	srv := httptest.NewServer(api)
 	env.Defer(srv.Close)
 	env.Values[apiKey{}] = api
@@ -37,7 +37,7 @@ func setupAPI(env *testscript.Env) {
 //	api forget                           forget the calls so far
 //	api calls WANT...                    the calls since the last time, "GET" or "POST"
 func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
-	api := ts.Value(apiKey{}).(*standin.API)
+	api := ts.Value(apiKey{}).(*fastlytest.API)
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: api store|fail|has|lacks|calls …")
 	}
@@ -48,7 +48,7 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "fail":
 		status, err := strconv.Atoi(rest[2])
 		ts.Check(err)
-		api.Fail(standin.Fault{Method: rest[0], Path: rest[1], Status: status, Echo: len(rest) > 3})
+		api.Fail(fastlytest.Fault{Method: rest[0], Path: rest[1], Status: status, Echo: len(rest) > 3})
 	case "has":
 		if got, ok := api.Value(rest[0], rest[1]); !ok || got != rest[2] {
 			ts.Fatalf("store %s has %q under %s", rest[0], got, rest[1])
@@ -66,7 +66,7 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func requireCalls(ts *testscript.TestScript, api *standin.API, want []string) {
+func requireCalls(ts *testscript.TestScript, api *fastlytest.API, want []string) {
 	var got []string
 	for _, r := range api.Seen() {
 		got = append(got, r.Method)

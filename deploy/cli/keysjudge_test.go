@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/fastlyapi/standin"
+	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
 
 const secretA = "correct-horse-battery-staple-0001"
@@ -48,7 +48,7 @@ func FuzzKeyUse(f *testing.F) {
 
 // Ctrl-C before the first call: nothing is sent, and nothing was put.
 func TestInterruptedPush(t *testing.T) {
-	api := standin.New(scriptToken)
+	api := fastlytest.New(scriptToken)
 	api.AddStore(keyStore)
 	srv := httptest.NewServer(api)
 	defer srv.Close()

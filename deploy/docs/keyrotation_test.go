@@ -15,7 +15,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/cli"
-	"github.com/clickedge/clickedge/deploy/fastlyapi/standin"
+	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/pack"
@@ -40,7 +40,7 @@ type inFlight struct {
 type rotation struct {
 	t     *testing.T
 	dir   string
-	api   *standin.API
+	api   *fastlytest.API
 	url   string
 	now   time.Time
 	cache string
@@ -78,7 +78,7 @@ func TestKeyRotation(t *testing.T) {
 func newRotation(t *testing.T) *rotation {
 	guide, err := os.ReadFile("key-rotation.md")
 	require.NoError(t, err)
-	r := &rotation{t: t, dir: t.TempDir(), cache: t.TempDir(), api: standin.New(token), secrets: map[string][]byte{}}
+	r := &rotation{t: t, dir: t.TempDir(), cache: t.TempDir(), api: fastlytest.New(token), secrets: map[string][]byte{}}
 	r.api.AddStore(keyStore)
 	srv := httptest.NewServer(r.api)
 	t.Cleanup(srv.Close)

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
-	"github.com/clickedge/clickedge/deploy/fastlyapi/standin"
+	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // rig is a client and the stand-in API behind it.
 type rig struct {
-	api    *standin.API
+	api    *fastlytest.API
 	client *fastlyapi.Client
 	pauses []time.Duration
 	trace  []string
@@ -33,7 +33,7 @@ type rig struct {
 }
 
 func newRig(t *testing.T) *rig {
-	r := &rig{api: standin.New(token)}
+	r := &rig{api: fastlytest.New(token)}
 	srv := httptest.NewServer(r.api)
 	t.Cleanup(srv.Close)
 	var err error
@@ -149,43 +149,43 @@ func TestSecrets(t *testing.T) {
 func TestTries(t *testing.T) {
 	secrets := func(id string) string { return "/resources/stores/secret/" + id + "/secrets" }
 	for name, c := range map[string]struct {
-		faults []standin.Fault
+		faults []fastlytest.Fault
 		do     func(*rig, string) error
 		status int // of the error; -1: no answer; 0: it went well
 		pauses []time.Duration
 	}{
 		"listing, 500 twice": {
-			faults: []standin.Fault{{Method: "GET", Status: 500}, {Method: "GET", Status: 503}},
+			faults: []fastlytest.Fault{{Method: "GET", Status: 500}, {Method: "GET", Status: 503}},
 			do:     func(r *rig, _ string) error { _, err := r.client.Stores(t.Context()); return err },
 			pauses: []time.Duration{time.Second, 2 * time.Second},
 		},
 		"listing, broken off": {
-			faults: []standin.Fault{{Method: "GET"}},
+			faults: []fastlytest.Fault{{Method: "GET"}},
 			do:     func(r *rig, _ string) error { _, err := r.client.Stores(t.Context()); return err },
 			pauses: []time.Duration{time.Second},
 		},
 		"listing, down": {
-			faults: []standin.Fault{{Method: "GET", Status: 502}, {Method: "GET", Status: 502}, {Method: "GET", Status: 502}, {Method: "GET", Status: 502}},
+			faults: []fastlytest.Fault{{Method: "GET", Status: 502}, {Method: "GET", Status: 502}, {Method: "GET", Status: 502}, {Method: "GET", Status: 502}},
 			do:     func(r *rig, _ string) error { _, err := r.client.Stores(t.Context()); return err },
 			status: 502, pauses: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second},
 		},
 		"asked to wait": {
-			faults: []standin.Fault{{Method: "GET", Status: 429, Header: http.Header{"Retry-After": {"7"}}}, {Method: "GET", Status: 429, Header: http.Header{"Retry-After": {"9999"}}}},
+			faults: []fastlytest.Fault{{Method: "GET", Status: 429, Header: http.Header{"Retry-After": {"7"}}}, {Method: "GET", Status: 429, Header: http.Header{"Retry-After": {"9999"}}}},
 			do:     func(r *rig, _ string) error { _, err := r.client.Stores(t.Context()); return err },
 			pauses: []time.Duration{7 * time.Second, time.Minute},
 		},
 		"forbidden": {
-			faults: []standin.Fault{{Method: "GET", Status: 403}},
+			faults: []fastlytest.Fault{{Method: "GET", Status: 403}},
 			do:     func(r *rig, _ string) error { _, err := r.client.Stores(t.Context()); return err },
 			status: 403,
 		},
 		"a store made, or not": {
-			faults: []standin.Fault{{Method: "POST", Status: 500}},
+			faults: []fastlytest.Fault{{Method: "POST", Status: 500}},
 			do:     func(r *rig, _ string) error { _, err := r.client.CreateStore(t.Context(), "x"); return err },
 			status: 500,
 		},
 		"a new secret, broken off": {
-			faults: []standin.Fault{{Method: "POST", Path: secrets("store0001")}},
+			faults: []fastlytest.Fault{{Method: "POST", Path: secrets("store0001")}},
 			do: func(r *rig, id string) error {
 				_, err := r.client.PutSecret(t.Context(), fastlyapi.Put{StoreID: id, Name: "k", Value: []byte(secret)})
 				return err
@@ -193,7 +193,7 @@ func TestTries(t *testing.T) {
 			status: -1,
 		},
 		"a secret replaced, broken off": {
-			faults: []standin.Fault{{Method: "PUT", Path: secrets("store0001")}},
+			faults: []fastlytest.Fault{{Method: "PUT", Path: secrets("store0001")}},
 			do: func(r *rig, id string) error {
 				_, err := r.client.PutSecret(t.Context(), fastlyapi.Put{StoreID: id, Name: "k", Value: []byte(secret), Replace: true})
 				return err
@@ -201,12 +201,12 @@ func TestTries(t *testing.T) {
 			pauses: []time.Duration{time.Second},
 		},
 		"sent elsewhere": {
-			faults: []standin.Fault{{Method: "GET", Status: 302, Header: http.Header{"Location": {"http://127.0.0.1:1/"}}}},
+			faults: []fastlytest.Fault{{Method: "GET", Status: 302, Header: http.Header{"Location": {"http://127.0.0.1:1/"}}}},
 			do:     func(r *rig, _ string) error { _, err := r.client.Stores(t.Context()); return err },
 			status: 302,
 		},
 		"not JSON": {
-			faults: []standin.Fault{{Method: "GET", Status: 200, Body: "<html>"}},
+			faults: []fastlytest.Fault{{Method: "GET", Status: 200, Body: "<html>"}},
 			do:     func(r *rig, _ string) error { _, err := r.client.Stores(t.Context()); return err },
 			status: -1, pauses: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second},
 		},
@@ -239,7 +239,7 @@ func TestNothingLeaksFromAnswers(t *testing.T) {
 	for _, plain := range []bool{true, false} {
 		r := newRig(t)
 		id := r.api.AddStore("clickedge-keys")
-		r.api.Fail(standin.Fault{Method: "POST", Path: "/resources/stores/secret/" + id, Status: 400, Echo: true})
+		r.api.Fail(fastlytest.Fault{Method: "POST", Path: "/resources/stores/secret/" + id, Status: 400, Echo: true})
 		_, err := r.client.PutSecret(t.Context(), fastlyapi.Put{StoreID: id, Name: "k1", Value: []byte(secret), Plain: plain})
 		require.ErrorContains(t, err, "[hidden] sent ")
 		requireHidden(t, err.Error())
@@ -249,11 +249,11 @@ func TestNothingLeaksFromAnswers(t *testing.T) {
 }
 
 func TestClientKeyMustBeSigned(t *testing.T) {
-	api := standin.New(token)
+	api := fastlytest.New(token)
 	srv := httptest.NewServer(api)
 	defer srv.Close()
 	id := api.AddStore("clickedge-keys")
-	for _, signer := range []string{"", standin.New("").SigningKey(), "AAAA", "*"} {
+	for _, signer := range []string{"", fastlytest.New("").SigningKey(), "AAAA", "*"} {
 		client, err := fastlyapi.New(token, fastlyapi.Options{Endpoint: srv.URL, SigningKey: signer})
 		require.NoError(t, err)
 		_, err = client.PutSecret(t.Context(), fastlyapi.Put{StoreID: id, Name: "k1", Value: []byte(secret)})
@@ -285,7 +285,7 @@ func TestNewRefuses(t *testing.T) {
 
 // A certificate that nobody vouches for ends it, and the token has not left.
 func TestTLSIsVerified(t *testing.T) {
-	api := standin.New(token)
+	api := fastlytest.New(token)
 	srv := httptest.NewTLSServer(api)
 	defer srv.Close()
 	client, err := fastlyapi.New(token, fastlyapi.Options{Endpoint: srv.URL, Tries: 1})

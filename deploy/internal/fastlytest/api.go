@@ -1,0 +1,254 @@
+package fastlytest
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/nacl/box"
+)
+
+// created is the time at which everything here was made.
+const created = "2026-01-01T00:00:00Z"
+
+// API is an [http.Handler]. Its fields may be set before it serves.
+type API struct {
+	// Token is what requests must carry.
+	Token string
+	// PageSize is the most entries of a page, whatever limit is asked for; 0 is 2,
+	// so that paging is seen.
+	PageSize int
+
+	mu           sync.Mutex
+	mux          *http.ServeMux
+	faults       []Fault
+	seen         []Request
+	secretStores []*secretStore
+	configStores []*configStore
+	services     []*service
+	domains      []*domain
+	subscribed   []*subscription
+	watch        watch
+	ids          int
+
+	signer ed25519.PrivateKey
+	public *[32]byte
+	secret *[32]byte
+}
+
+// Request is one that came in.
+type Request struct {
+	Method, Path, Query string
+	Header              http.Header
+	Body                string
+}
+
+// Writes reports whether a request may change something.
+func (r Request) Writes() bool { return r.Method != "GET" && r.Method != "HEAD" }
+
+// String returns "METHOD /path".
+func (r Request) String() string { return r.Method + " " + r.Path }
+
+// Fault is an answer in place of the right one.
+type Fault struct {
+	Method, Path string // Path is a prefix; * stands for any one segment
+	Status       int    // 0 breaks the connection off
+	Header       http.Header
+	Body         string
+	Echo         bool // the request's body is in the answer's detail
+	After        bool // the request is carried out first, and then the answer is lost
+}
+
+// New returns an API without stores and services, and with keys of its own.
+func New(token string) *API {
+	_, signer, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	public, secret, err := box.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	a := &API{Token: token, signer: signer, public: public, secret: secret}
+	r := &router{api: a, mux: http.NewServeMux()}
+	a.routeSecretStores(r)
+	a.routeConfigStores(r)
+	a.routeServices(r)
+	a.routeVersions(r)
+	a.routeObjects(r)
+	a.routePackage(r)
+	a.routeDomains(r)
+	a.routeTLS(r)
+	a.mux = r.mux
+	return a
+}
+
+// SigningKey is the public key, in base64, that signs client keys.
+func (a *API) SigningKey() string {
+	return base64.StdEncoding.EncodeToString(a.signer.Public().(ed25519.PublicKey))
+}
+
+// Fail lets requests fail, each fault once, in this order.
+func (a *API) Fail(faults ...Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.faults = append(a.faults, faults...)
+}
+
+// Seen returns the requests so far and forgets them.
+func (a *API) Seen() []Request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	seen := a.seen
+	a.seen = nil
+	return seen
+}
+
+// id returns an id that nothing else has.
+func (a *API) id(kind string) string {
+	a.ids++
+	return fmt.Sprintf("%s%04d", kind, a.ids)
+}
+
+// ServeHTTP answers as the API does.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	seen := Request{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Clone(), string(body)}
+	a.seen = append(a.seen, seen)
+	fault := a.takeFault(r)
+	c := &call{w: w, r: r, body: body}
+	if fault != nil && !fault.After {
+		fault.serve(c)
+		return
+	}
+	if r.Header.Get("Fastly-Key") != a.Token {
+		c.problem(401, "Provided credentials are missing or invalid", "")
+		return
+	}
+	if fault != nil {
+		c.w = discard{}
+	}
+	a.mux.ServeHTTP(c.w, r.WithContext(withCall(r.Context(), c)))
+	a.watch.look(a, seen)
+	if fault != nil {
+		c.w = w
+		fault.serve(c)
+	}
+}
+
+func (a *API) takeFault(r *http.Request) *Fault {
+	i := slices.IndexFunc(a.faults, func(f Fault) bool { return f.Method == r.Method && matches(f.Path, r.URL.Path) })
+	if i < 0 {
+		return nil
+	}
+	f := a.faults[i]
+	a.faults = slices.Delete(a.faults, i, i+1)
+	return &f
+}
+
+// matches reports whether a path begins with a prefix, * for any one segment.
+func matches(prefix, path string) bool {
+	want, have := strings.Split(prefix, "/"), strings.Split(path, "/")
+	for i, segment := range want {
+		switch {
+		case i >= len(have):
+			return false
+		case segment == "*" || segment == have[i]:
+		case i == len(want)-1 && strings.HasPrefix(have[i], segment):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func (f *Fault) serve(c *call) {
+	for name, values := range f.Header {
+		c.w.Header()[name] = values
+	}
+	switch {
+	case f.Status == 0:
+		panic(http.ErrAbortHandler)
+	case f.Echo:
+		c.problem(f.Status, "Bad request", c.r.Header.Get("Fastly-Key")+" sent "+string(c.body))
+	case f.Body != "":
+		c.w.WriteHeader(f.Status)
+		_, _ = io.WriteString(c.w, f.Body)
+	default:
+		c.problem(f.Status, "Failed on purpose", "")
+	}
+}
+
+// call is one request and where its answer goes.
+type call struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	body []byte
+}
+
+func (c *call) answer(v any) {
+	c.w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(c.w).Encode(v)
+}
+
+// refuse answers as the classic API does.
+func (c *call) refuse(status int, msg, detail string) {
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.WriteHeader(status)
+	_ = json.NewEncoder(c.w).Encode(map[string]any{"msg": msg, "detail": detail})
+}
+
+func (c *call) notFound(what string) {
+	c.refuse(404, "Record not found", "Couldn't find "+what)
+}
+
+// problem answers as the resource API does, RFC 9457.
+func (c *call) problem(status int, title, detail string) {
+	c.w.Header().Set("Content-Type", "application/problem+json")
+	c.w.WriteHeader(status)
+	_ = json.NewEncoder(c.w).Encode(map[string]any{"title": title, "status": status, "detail": detail})
+}
+
+// form is the body of a classic request.
+func (c *call) form() url.Values {
+	values, err := url.ParseQuery(string(c.body))
+	if err != nil || !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return url.Values{}
+	}
+	return values
+}
+
+// page answers one page; the cursor is the number of entries before it.
+func (a *API) page(c *call, n int, entry func(int) any) {
+	size := a.pageSize()
+	from, _ := strconv.Atoi(c.r.URL.Query().Get("cursor"))
+	data, meta := []any{}, map[string]any{"limit": size, "total": n}
+	for i := from; i < min(from+size, n); i++ {
+		data = append(data, entry(i))
+	}
+	if from+size < n {
+		meta["next_cursor"] = strconv.Itoa(from + size)
+	}
+	c.answer(map[string]any{"data": data, "meta": meta})
+}
+
+func (a *API) pageSize() int {
+	if a.PageSize == 0 {
+		return 2
+	}
+	return a.PageSize
+}
