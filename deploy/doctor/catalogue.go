@@ -51,7 +51,7 @@ func (e *Entry) advice(cdn string, family core.Family, known bool) (means, mend,
 }
 
 // catalogue is every finding, in the order of the sections.
-var catalogue = slices.Concat(dnsEntries, tlsEntries, httpEntries, espEntries, fidelityEntries, filterEntries, cacheEntries, appEntries, speedEntries)
+var catalogue = slices.Concat(dnsEntries, renewalEntries, tlsEntries, httpEntries, espEntries, fidelityEntries, filterEntries, cacheEntries, appEntries, speedEntries)
 
 // Catalogue returns every finding that there is, in the order in which the doctor looks. Ids may be
 // added to it and are never renamed.

@@ -9,43 +9,11 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
-// espNames are the domains of the ESPs to which link domains are pointed, with a preset to guess
-// where the name tells no more. They are from the ESPs' own set-up pages.
-var espNames = []struct{ domain, preset string }{
-	{"eu.sendgrid.net", "sendgrid-eu"},
-	{"sendgrid.net", "sendgrid"},
-	{"track-eu.customer.io", "customerio-eu"},
-	{"customer.io", "customerio-us"},
-	{"customeriomail.com", "customerio-us"},
-	{"eu.v2.spgo.io", "sparkpost-v2-eu"},
-	{"v2.spgo.io", "sparkpost-v2"},
-	{"eu.spgo.io", "sparkpost-eu"},
-	{"spgo.io", "sparkpost"},
-	{"e.sparkpost.com", ""},
-	{"awstrack.me", ""},
-	{"links.eu.iterable.com", "iterable-eu"},
-	{"iterable.com", "iterable"},
-	{"eu.mailgun.org", "mailgun-eu"},
-	{"mailgun.org", "mailgun"},
-	{"pm.mtasv.net", "postmark"},
-	{"mandrillapp.com", "mandrill"},
-	{"mailjet.com", "mailjet"},
-}
-
 // espOf returns the ESP's domain that a name is under, and its preset if the name tells.
-func espOf(name string) (domain, preset string) {
-	for _, e := range espNames {
-		if under(name, e.domain) {
-			if region, ok := strings.CutPrefix(strings.TrimSuffix(name, ".awstrack.me"), "r."); ok && e.domain == "awstrack.me" {
-				return e.domain, "ses-" + region
-			}
-			return e.domain, e.preset
-		}
-	}
-	return "", ""
-}
+func espOf(name string) (domain, preset string) { return espdns.Preset(name) }
 
 // cdnDomains are names that only a CDN's customers' chains hold.
 var cdnDomains = []struct{ domain, cdn string }{

@@ -48,6 +48,7 @@ func (x *exam) examineHTTP() (stop string) {
 	}
 	x.compareIPv6()
 	x.examineRecord()
+	x.examineProof()
 	if plainHTTP.err == nil {
 		x.good("http-ok", "https answers %d, http %d", x.baseline.status, plainHTTP.status)
 	}

@@ -96,6 +96,20 @@ var dnsSetups = []Setup{
 		},
 	},
 	{
+		Name: "proof-of-sendgrid", Wrong: "the name for Fastly's proof still leads where SendGrid's Auto SSL had it lead", Preset: "sendgrid",
+		Want: []string{"dns-proof-of-esp"},
+		Change: func(w *World) {
+			w.Records += "\n_acme-challenge.link.example.com. CNAME link.example.com.4a767ed83ff78982.dcv.cloudflare.com."
+		},
+	},
+	{
+		Name: "still-at-customerio-eu-by-its-mail-name", Wrong: "the CNAME leads to Customer.io's EU region by the name that its set-up page gives", Front: Straight,
+		Want: []string{"dns-still-at-esp"},
+		Change: func(w *World) {
+			w.Records = "link.example.com. CNAME e-eu.customeriomail.com.\ne-eu.customeriomail.com. CNAME track-eu.customer.io."
+		},
+	},
+	{
 		Name: "route53-alias", Front: CloudFront, Also: []string{"dns-alias"},
 		Change: func(w *World) { w.Records = "link.example.com. A 198.51.100.10\n" + inRoute53 },
 	},

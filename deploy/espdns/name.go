@@ -1,0 +1,86 @@
+package espdns
+
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// names are the domains of the ESPs to which link domains are pointed, with the
+// preset that each tells; "" where it tells the ESP but not the region, or where
+// there is no preset. The first that a name is under counts. They are from the
+// ESPs' own set-up pages.
+var names = []struct{ domain, preset string }{
+	{"eu.sendgrid.net", "sendgrid-eu"},
+	{"sendgrid.net", "sendgrid"}, // click.sendgrid.net with Auto SSL
+
+	// Customer.io's CNAMEs lead to customeriomail.com, its proxies to customer.io.
+	{"e-eu.customeriomail.com", "customerio-eu"},
+	{"e.customeriomail.com", "customerio-us"},
+	{"track-eu.customer.io", "customerio-eu"},
+	{"track.customer.io", "customerio-us"},
+	{"customeriomail.com", ""},
+	{"customer.io", ""},
+
+	{"eu.v2.spgo.io", "sparkpost-v2-eu"},
+	{"v2.spgo.io", "sparkpost-v2"},
+	{"eu.spgo.io", "sparkpost-eu"},
+	{"spgo.io", "sparkpost"},
+	{"e.sparkpost.com", ""}, // <tenant>.et.e.sparkpost.com
+
+	{"awstrack.me", ""}, // r.<region>.awstrack.me
+	{"links.eu.iterable.com", "iterable-eu"},
+	{"links.iterable.com", "iterable"},
+	{"iterable.com", ""},
+	{"eu.mailgun.org", "mailgun-eu"},
+	{"mailgun.org", "mailgun"},
+	{"pm.mtasv.net", "postmark"},
+	{"mandrillapp.com", "mandrill"},
+	{"mailjet.com", "mailjet"},
+	{"intercom-mail.com", ""}, // <workspace>.intercom-mail.com, .eu., .au.
+}
+
+// Preset returns the ESP's domain that a name is under, "" where it is under none,
+// and the preset that the name tells, "" where it does not tell one.
+func Preset(name string) (domain, preset string) {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	for _, n := range names {
+		if name != n.domain && !strings.HasSuffix(name, "."+n.domain) {
+			continue
+		}
+		if region, ok := strings.CutPrefix(strings.TrimSuffix(name, ".awstrack.me"), "r."); ok && n.domain == "awstrack.me" {
+			return n.domain, "ses-" + region
+		}
+		return n.domain, n.preset
+	}
+	return "", ""
+}
+
+// Today are the names that the CNAME of a link domain has as long as it leads to
+// the ESP, those of new domains first. There is none where the origin is the
+// site's own and nobody knows what stood there.
+func Today(o *core.Origin) []string {
+	switch o.Preset {
+	// Customer.io, "Track links with your domain".
+	case "customerio-us":
+		return []string{"e.customeriomail.com"}
+	case "customerio-eu":
+		return []string{"e-eu.customeriomail.com"}
+	// SendGrid, "Creating Auto SSL Link Branding Records".
+	case "sendgrid", "braze-sendgrid":
+		return []string{"sendgrid.net", "click.sendgrid.net"}
+	}
+	origin, ok := core.LookupPreset(o.Preset)
+	if !ok || origin.Address == "" {
+		return known(o.Address)
+	}
+	return []string{origin.Address}
+}
+
+// known is an address that is an ESP's for sure, such as a tenant's.
+func known(address string) []string {
+	if domain, _ := Preset(address); domain == "" {
+		return nil
+	}
+	return []string{address}
+}
