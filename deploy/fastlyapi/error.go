@@ -1,6 +1,7 @@
 package fastlyapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/fastly/go-fastly/v16/fastly"
 
 	"github.com/clickedge/clickedge/core/clean"
 )
@@ -51,7 +54,7 @@ func (e *Error) Hint() string {
 	case e.Status == http.StatusForbidden:
 		return "the token's user needs the role engineer or superuser, and the token the scope global"
 	case e.Status == http.StatusNotFound:
-		return "check the store's id; another account has other stores"
+		return "check the id of the service or store; another account has others"
 	case e.Status == http.StatusTooManyRequests:
 		return "the API takes 1,000 changes an hour; wait and try again"
 	case e.Status >= 500:
@@ -62,7 +65,7 @@ func (e *Error) Hint() string {
 	return ""
 }
 
-// again tells whether another try may help and does no harm. A call that may have
+// again reports whether another try may help and does no harm. A call that may have
 // been carried out is repeated only where that changes nothing.
 func (e *Error) again(repeatable bool) bool {
 	switch {
@@ -84,41 +87,76 @@ func (e *Error) wait(try int) time.Duration {
 }
 
 // failed is a call without an answer that can be used.
-func (c *Client) failed(k *call, err error) *Error {
-	e := &Error{Method: k.method, Path: k.path}
+func (t *transport) failed(k *call, err error) *Error {
+	e := &Error{Method: k.req.Method, Path: k.req.URL.Path}
 	var op *net.OpError
 	var dns *net.DNSError
 	e.notSent = errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner // the innermost: the layers around repeat the URL
 	}
-	e.Said = cut(c.redact(k, err.Error()))
-	c.trace(k, e.Said)
+	e.Said = cut(t.redact(k, err.Error()))
+	t.trace(k, e.Said)
 	return e
 }
 
 // problem is how the API says what is wrong: of old with msg and detail, in newer
-// parts as RFC 9457 has it.
+// parts as RFC 9457 has it, or as JSON:API does, in a list.
 type problem struct {
-	Msg    string `json:"msg"`
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
+	Msg    string    `json:"msg"`
+	Title  string    `json:"title"`
+	Detail string    `json:"detail"`
+	Errors []problem `json:"errors"`
 }
 
-func (c *Client) refused(k *call, resp *http.Response, text []byte) *Error {
-	e := &Error{Method: k.method, Path: k.path, Status: resp.StatusCode, after: seconds(resp.Header, "Retry-After")}
-	var p problem
-	if json.Unmarshal(text, &p) != nil {
-		return e // a page of something in between
-	}
-	said := make([]string, 0, 3)
+func (p problem) said() (said []string) {
 	for _, s := range []string{p.Msg, p.Title, p.Detail} {
 		if s != "" && (len(said) == 0 || said[len(said)-1] != s) {
 			said = append(said, s)
 		}
 	}
-	e.Said = cut(c.redact(k, strings.Join(said, ": ")))
+	for _, inner := range p.Errors {
+		said = append(said, inner.said()...)
+	}
+	return said
+}
+
+func (t *transport) refused(k *call, resp *http.Response, text []byte) *Error {
+	e := &Error{Method: k.req.Method, Path: k.req.URL.Path, Status: resp.StatusCode, after: seconds(resp.Header, "Retry-After")}
+	var p problem
+	if json.Unmarshal(text, &p) == nil { // else a page of something in between
+		e.Said = cut(t.redact(k, strings.Join(p.said(), ": ")))
+	}
 	return e
+}
+
+var errUnread = errors.New("the API's answer is not what go-fastly expects")
+
+// Cause returns what is behind an error of go-fastly, fit to print: an [*Error]
+// where a call failed, or why there was no call. What its decoders say is left out,
+// as it quotes the answer.
+func Cause(err error) error {
+	var e *Error
+	var field *fastly.FieldError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	case errors.As(err, &field):
+		return fmt.Errorf("internal error: %w", err)
+	}
+	return errUnread
+}
+
+// IsNotFound reports whether the API has no such thing.
+func IsNotFound(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusNotFound
 }
 
 // cut keeps foreign text on one line and short.

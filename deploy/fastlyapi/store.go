@@ -5,58 +5,64 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/url"
+	"net/http"
 	"time"
-)
 
-const storesPath = "/resources/stores/secret"
+	"github.com/fastly/go-fastly/v16/fastly"
+)
 
 // maxPages bounds a listing, should the API's cursor never end.
 const maxPages = 1000
 
 // Store is a secret store.
 type Store struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID, Name string
 }
 
 // Secret is what the API tells of a secret: never its value.
 type Secret struct {
-	Name      string    `json:"name"`
-	CreatedAt time.Time `json:"created_at"`
-	Recreated bool      `json:"recreated"`
+	Name      string
+	CreatedAt time.Time
+	Recreated bool
 	// Digest is an opaque identifier of the value: as long as it stays the same,
 	// so does the value. It cannot be computed here.
-	Digest string `json:"digest"`
+	Digest string
 }
 
-// page is one page of a listing.
-type page[T any] struct {
-	Data []T `json:"data"`
-	Meta struct {
-		NextCursor string `json:"next_cursor"`
-	} `json:"meta"`
+func secretOf(s fastly.Secret) Secret {
+	return Secret{Name: s.Name, CreatedAt: s.CreatedAt, Recreated: s.Recreated, Digest: base64.StdEncoding.EncodeToString(s.Digest)}
 }
 
 // list reads all pages.
-func list[T any](ctx context.Context, c *Client, path string) (all []T, err error) {
-	query := url.Values{"limit": {"200"}}
+func list[T any](page func(cursor string) (data []T, next string, err error)) (all []T, err error) {
+	cursor := ""
 	for range maxPages {
-		var p page[T]
-		if err := c.do(ctx, call{method: "GET", path: path, query: query, repeatable: true, out: &p}); err != nil {
-			return nil, err
+		data, next, err := page(cursor)
+		if err != nil {
+			return nil, Cause(err)
 		}
-		all = append(all, p.Data...)
-		if p.Meta.NextCursor == "" {
+		all = append(all, data...)
+		if next == "" {
 			return all, nil
 		}
-		query.Set("cursor", p.Meta.NextCursor)
+		cursor = next
 	}
-	return nil, fmt.Errorf("GET %s: the listing does not end", path)
+	return nil, errors.New("the API's listing does not end")
 }
 
 // Stores lists the account's secret stores.
-func (c *Client) Stores(ctx context.Context) ([]Store, error) { return list[Store](ctx, c, storesPath) }
+func (c *Client) Stores(ctx context.Context) ([]Store, error) {
+	return list(func(cursor string) (data []Store, next string, err error) {
+		p, err := c.fastly.ListSecretStores(ctx, &fastly.ListSecretStoresInput{Limit: 200, Cursor: cursor})
+		if err != nil {
+			return nil, "", err
+		}
+		for _, s := range p.Data {
+			data = append(data, Store{s.StoreID, s.Name})
+		}
+		return data, p.Meta.NextCursor, nil
+	})
+}
 
 // ErrNoStore says that the account has no store of that name or id.
 var ErrNoStore = errors.New("no such secret store")
@@ -89,22 +95,36 @@ func (c *Client) FindStore(ctx context.Context, nameOrID string) (Store, error) 
 // CreateStore makes an empty store. It is not repeated where the API may have made
 // one already.
 func (c *Client) CreateStore(ctx context.Context, name string) (Store, error) {
-	var s Store
-	err := c.do(ctx, call{method: "POST", path: storesPath, body: map[string]string{"name": name}, out: &s})
-	return s, err
+	s, err := c.fastly.CreateSecretStore(ctx, &fastly.CreateSecretStoreInput{Name: name})
+	if err != nil {
+		return Store{}, Cause(err)
+	}
+	return Store{s.StoreID, s.Name}, nil
 }
 
 // Secrets lists the names of a store's secrets.
 func (c *Client) Secrets(ctx context.Context, storeID string) ([]Secret, error) {
-	return list[Secret](ctx, c, secretsPath(storeID))
+	return list(func(cursor string) (data []Secret, next string, err error) {
+		p, err := c.fastly.ListSecrets(ctx, &fastly.ListSecretsInput{StoreID: storeID, Limit: 200, Cursor: cursor})
+		if err != nil {
+			return nil, "", err
+		}
+		for _, s := range p.Data {
+			data = append(data, secretOf(s))
+		}
+		return data, p.Meta.NextCursor, nil
+	})
 }
 
-func secretsPath(storeID string) string { return storesPath + "/" + storeID + "/secrets" }
-
 // DeleteSecret takes a secret out of a store. That it is not there is an [*Error]
-// with the status 404.
+// with the status 404, unless an earlier try may have taken it out.
 func (c *Client) DeleteSecret(ctx context.Context, storeID, name string) error {
-	return c.do(ctx, call{method: "DELETE", path: secretsPath(storeID) + "/" + name, repeatable: true})
+	err := Cause(c.fastly.DeleteSecret(ctx, &fastly.DeleteSecretInput{StoreID: storeID, Name: name}))
+	var e *Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound && e.Tries > 1 {
+		return nil
+	}
+	return err
 }
 
 // Put says what to store.
@@ -129,25 +149,21 @@ func (c *Client) PutSecret(ctx context.Context, p Put) (Secret, error) {
 	if len(p.Value) == 0 || len(p.Value) > MaxSecret {
 		return Secret{}, fmt.Errorf("secret %q: %d bytes are not 1 to %d", p.Name, len(p.Value), MaxSecret)
 	}
-	body := struct {
-		Name      string `json:"name"`
-		Secret    []byte `json:"secret"` // base64 in JSON
-		ClientKey []byte `json:"client_key,omitempty"`
-	}{Name: p.Name, Secret: p.Value}
+	in := &fastly.CreateSecretInput{StoreID: p.StoreID, Name: p.Name, Secret: p.Value, Method: http.MethodPost}
 	if !p.Plain {
-		sealed, key, err := c.seal(ctx, p.Value)
-		if err != nil {
+		var err error
+		if in.Secret, in.ClientKey, err = c.seal(ctx, p.Value); err != nil {
 			return Secret{}, err
 		}
-		body.Secret, body.ClientKey = sealed, key
 	}
-	k := call{method: "POST", path: secretsPath(p.StoreID), body: body, hide: encodings(p.Value, body.Secret)}
 	if p.Replace {
-		k.method, k.repeatable = "PUT", true
+		in.Method = http.MethodPut
 	}
-	var s Secret
-	k.out = &s
-	return s, c.do(ctx, k)
+	s, err := c.fastly.CreateSecret(Hide(ctx, p.Value, in.Secret), in)
+	if err != nil {
+		return Secret{}, Cause(err)
+	}
+	return secretOf(*s), nil
 }
 
 // encodings are the forms in which an answer might quote what was sent.

@@ -1,0 +1,152 @@
+package fastlyapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// maxAnswer is the most bytes of an answer that are read.
+	maxAnswer = 16 << 20
+	// tryTime is how long one try may take; a megabyte of the request adds as much.
+	tryTime = 30 * time.Second
+)
+
+// transport sends what go-fastly asks for. An answer that is an error comes out as
+// an [*Error] instead of a response, against the letter of [http.RoundTripper]:
+// go-fastly would put the answer's text, and thereby whatever it quotes, into an
+// error of its own.
+type transport struct {
+	token string
+	base  *url.URL
+	opt   Options
+}
+
+// call is one request of go-fastly.
+type call struct {
+	req  *http.Request
+	body []byte
+	hide []string // what an error must not quote, beside the token
+}
+
+type hideKey struct{}
+
+// Hide returns a context for calls that carry secrets: none of them will stand in
+// an error or in the trace, whatever the API answers.
+func Hide(ctx context.Context, secrets ...[]byte) context.Context {
+	list, _ := ctx.Value(hideKey{}).([]string)
+	return context.WithValue(ctx, hideKey{}, append(encodings(secrets...), list...))
+}
+
+// RoundTrip sends a request, again where that may help, and reads the answer.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	k := &call{req: req}
+	k.hide, _ = req.Context().Value(hideKey{}).([]string)
+	if req.Body != nil {
+		defer req.Body.Close()
+		var err error
+		if k.body, err = io.ReadAll(req.Body); err != nil {
+			return nil, t.failed(k, err)
+		}
+	}
+	if req.URL.Host != t.base.Host || req.URL.Scheme != t.base.Scheme {
+		return nil, t.failed(k, errors.New("it leads away from the API"))
+	}
+	ctx := req.Context()
+	for try := 1; ; try++ {
+		resp, e := t.try(ctx, k)
+		if e == nil {
+			return resp, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if e.Tries = try; try >= t.opt.Tries || !e.again(repeatable(req)) {
+			return nil, e
+		}
+		if err := t.opt.Pause(ctx, e.wait(try)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// repeatable reports whether doing it twice does no harm. To clone a version twice
+// makes two; a client key is made of nothing.
+func repeatable(req *http.Request) bool {
+	switch req.Method {
+	case http.MethodPost:
+		return strings.HasSuffix(req.URL.Path, "/client-key")
+	case http.MethodPut:
+		return !strings.HasSuffix(req.URL.Path, "/clone")
+	}
+	return true
+}
+
+func (t *transport) try(ctx context.Context, k *call) (*http.Response, *Error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTime*time.Duration(1+len(k.body)>>20))
+	defer cancel()
+	req := k.req.Clone(ctx)
+	req.Body, req.ContentLength, req.GetBody = io.NopCloser(bytes.NewReader(k.body)), int64(len(k.body)), nil
+	if len(k.body) == 0 {
+		req.Body = nil
+	}
+	req.Header.Set("User-Agent", t.opt.UserAgent)
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "application/json")
+	}
+	resp, err := t.opt.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, t.failed(k, err)
+	}
+	defer resp.Body.Close()
+	t.trace(k, resp.Status)
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, t.failed(k, err)
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return nil, t.refused(k, resp, text)
+	case len(text) > maxAnswer:
+		return nil, t.failed(k, fmt.Errorf("its answer has more than %d bytes", maxAnswer))
+	case len(text) > 0 && !json.Valid(text):
+		return nil, t.failed(k, errors.New("its answer is not the JSON that was expected"))
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(text))
+	return resp, nil
+}
+
+func (t *transport) trace(k *call, what string) {
+	if t.opt.Trace != nil {
+		t.opt.Trace(t.redact(k, fmt.Sprintf("%s %s%s: %s", k.req.Method, t.base.Host, k.req.URL.Path, what)))
+	}
+}
+
+// redact takes out what nobody may read.
+func (t *transport) redact(k *call, s string) string {
+	for _, secret := range append([]string{t.token}, k.hide...) {
+		if secret == "" {
+			continue
+		}
+		s = strings.ReplaceAll(s, secret, "[hidden]")
+		s = strings.ReplaceAll(s, url.QueryEscape(secret), "[hidden]")
+	}
+	return s
+}
+
+// seconds reads a header that has a number of seconds; 0 where it has none.
+func seconds(h http.Header, name string) time.Duration {
+	n, err := strconv.ParseUint(h.Get(name), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
