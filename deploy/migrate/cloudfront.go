@@ -37,7 +37,7 @@ type listOf[T any] struct{ Items []T }
 
 type cloudFrontOrigin struct {
 	Id, DomainName, OriginPath string
-	CustomHeaders              listOf[struct{ HeaderName string }]
+	CustomHeaders              listOf[struct{ HeaderName, HeaderValue string }]
 	S3OriginConfig             *struct{}
 	CustomOriginConfig         *struct {
 		HTTPPort, HTTPSPort  uint16
@@ -95,15 +95,45 @@ const (
 // scanners repeat clicks ("Enabling HTTPS engagement tracking").
 const scannerTTL = 10
 
-// managedCaches are the cache policies that keep answers; true where the query is
-// part of the key and goes to the origin.
-var managedCaches = map[string]bool{
-	"658327ea-f89d-4fab-a63d-7e88639e58f6": false, // CachingOptimized
-	"b2884449-e4de-46a7-ac36-70bc7f1ddd6d": false, // CachingOptimizedForUncompressedObjects
-	"83da9c7e-98b4-4e11-a168-04f0df8e2c65": false, // UseOriginCacheControlHeaders
-	"4cc15a8a-d715-48a4-82b8-cc0b614638fe": true,  // UseOriginCacheControlHeaders-QueryStrings
-	"08627262-05a9-4f76-9ded-b50ca2e3a84f": true,  // Elemental-MediaPackage
-	"2e54312d-136d-493c-8eb9-b001f22f67d2": true,  // Amplify
+// passed is what a policy has CloudFront send to the origin.
+type passed struct{ host, agent, cookies, query bool }
+
+// requestPolicies are the origin request policies of which it is known.
+var requestPolicies = map[string]passed{
+	"":               {},
+	corsCustomOrigin: {},
+	corsS3Origin:     {},
+	userAgentReferer: {agent: true},
+	hostHeaderOnly:   {host: true},
+	allViewer:        {host: true, agent: true, cookies: true, query: true},
+	allViewerAndEdge: {host: true, agent: true, cookies: true, query: true},
+	allViewerNoHost:  {agent: true, cookies: true, query: true},
+}
+
+// cachePolicy is a managed cache policy: what is part of its key goes to the
+// origin as well.
+type cachePolicy struct {
+	passed
+	keeps keeping
+}
+
+// keeping is how long answers are kept.
+type keeping uint8
+
+const (
+	keepsNone   keeping = iota
+	keepsAsTold         // as the origin says, or for less than scannerTTL
+	keepsLong
+)
+
+var cachePolicies = map[string]cachePolicy{
+	cachingDisabled:                        {},
+	"658327ea-f89d-4fab-a63d-7e88639e58f6": {keeps: keepsLong},                                            // CachingOptimized
+	"b2884449-e4de-46a7-ac36-70bc7f1ddd6d": {keeps: keepsLong},                                            // CachingOptimizedForUncompressedObjects
+	"83da9c7e-98b4-4e11-a168-04f0df8e2c65": {passed{host: true, cookies: true}, keepsAsTold},              // UseOriginCacheControlHeaders
+	"4cc15a8a-d715-48a4-82b8-cc0b614638fe": {passed{host: true, cookies: true, query: true}, keepsAsTold}, // UseOriginCacheControlHeaders-QueryStrings
+	"08627262-05a9-4f76-9ded-b50ca2e3a84f": {keeps: keepsLong},                                            // Elemental-MediaPackage
+	"2e54312d-136d-493c-8eb9-b001f22f67d2": {passed{host: true, cookies: true, query: true}, keepsAsTold}, // Amplify
 }
 
 // cloudFront reads a distribution.
@@ -229,9 +259,7 @@ func (c *cloudFrontReading) origin(v *service, o *cloudFrontOrigin, i int) addre
 	if o.OriginPath != "" {
 		c.wrong(c.at("Origins.Items[%d].OriginPath", i), "path-rewritten", "the path %q was put before the link's own", clip(o.OriginPath))
 	}
-	if len(o.CustomHeaders.Items) > 0 {
-		c.lost(c.at("Origins.Items[%d].CustomHeaders", i), "request-field", "the request field %q", clip(o.CustomHeaders.Items[0].HeaderName))
-	}
+	c.originFields(v, o, i)
 	custom := o.CustomOriginConfig
 	if custom == nil {
 		return a
@@ -248,6 +276,19 @@ func (c *cloudFrontReading) origin(v *service, o *cloudFrontOrigin, i int) addre
 		v.timeout, v.timeoutAt = time.Duration(custom.OriginReadTimeout)*time.Second, c.at("Origins.Items[%d].CustomOriginConfig.OriginReadTimeout", i)
 	}
 	return a
+}
+
+// originFields reads the fields that are added on the way to an origin, those of
+// the first origin if there are several. Their values may be secrets.
+func (c *cloudFrontReading) originFields(v *service, o *cloudFrontOrigin, i int) {
+	for j, h := range o.CustomHeaders.Items {
+		at := c.at("Origins.Items[%d].CustomHeaders.Items[%d]", i, j)
+		if strings.EqualFold(h.HeaderName, "X-Forwarded-Host") {
+			c.forwardsHost(v, h.HeaderValue, at)
+			continue
+		}
+		c.lost(at, "request-field", "the request field %q", clip(h.HeaderName))
+	}
 }
 
 // behaviour reads what is done to a request for a link.
@@ -286,15 +327,16 @@ func has(list []string, word string) bool {
 // only where it is listed, as do all but a few fields.
 func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
 	f, in := b.ForwardedValues, func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+	all := has(f.Headers.Items, "*")
 	v.hosting, v.whoAt = hostOrigin, in("ForwardedValues.Headers")
-	if has(f.Headers.Items, "Host") || has(f.Headers.Items, "*") {
+	if all || has(f.Headers.Items, "Host") {
 		v.hosting = hostBranded
 	}
-	if !has(f.Headers.Items, "User-Agent") && !has(f.Headers.Items, "*") {
-		c.wrong(in("ForwardedValues.Headers"), "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
+	if !all && !has(f.Headers.Items, "User-Agent") {
+		c.agentDropped(in("ForwardedValues.Headers"))
 	}
 	if !f.QueryString || len(f.QueryStringCacheKeys.Items) > 0 && !has(f.QueryStringCacheKeys.Items, "*") {
-		c.wrong(in("ForwardedValues.QueryString"), "query-dropped", "the query did not go to the ESP: SendGrid's and Iterable's links are nothing without theirs")
+		v.noQuery = in("ForwardedValues.QueryString")
 	}
 	v.cookiesAt = in("ForwardedValues.Cookies.Forward")
 	switch f.Cookies.Forward {
@@ -305,6 +347,18 @@ func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
 	default:
 		v.cookies = cookiesStrip
 	}
+	if !all { // with all fields CloudFront keeps nothing, whatever the times say
+		c.times(b)
+	}
+}
+
+func (c *cloudFrontReading) agentDropped(at string) {
+	c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
+}
+
+// times reads how long answers are kept.
+func (c *cloudFrontReading) times(b *cloudFrontBehavior) {
+	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
 	switch {
 	case b.MinTTL != nil && *b.MinTTL > 0:
 		c.wrong(in("MinTTL"), "redirects-cached", "answers were kept for %d seconds at least, whatever the ESP said: clicks in that time are not counted", *b.MinTTL)
@@ -318,42 +372,48 @@ func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
 }
 
 // policies reads the newer way. What a policy of one's own says is not in the
-// distribution.
+// distribution, and both policies may send something to the origin: what neither
+// is known to send is unknown as long as one of them is.
 func (c *cloudFrontReading) policies(v *service, b *cloudFrontBehavior) {
 	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
-	c.requestPolicy(v, b, in("OriginRequestPolicyId"))
-	query, kept := managedCaches[b.CachePolicyId]
+	request, requestKnown := requestPolicies[b.OriginRequestPolicyId]
+	if !requestKnown {
+		c.known(in("OriginRequestPolicyId"), "policy-unknown", "what the origin request policy %q says is not in the distribution: aws cloudfront get-origin-request-policy shows it", clip(b.OriginRequestPolicyId))
+	}
+	cache, cacheKnown := cachePolicies[b.CachePolicyId]
 	switch {
-	case b.CachePolicyId == cachingDisabled:
-	case kept:
+	case !cacheKnown:
+		c.known(in("CachePolicyId"), "policy-unknown", "what the cache policy %q says is not in the distribution, nor what it sends to the ESP: aws cloudfront get-cache-policy shows it; clickedge keeps no answer", clip(b.CachePolicyId))
+	case cache.keeps == keepsLong:
 		c.wrong(in("CachePolicyId"), "redirects-cached", "answers were kept: a click that is answered from a store is not counted")
-	default:
-		c.known(in("CachePolicyId"), "policy-unknown", "what the cache policy %q says is not in the distribution; clickedge keeps no answer", clip(b.CachePolicyId))
+	case cache.keeps == keepsAsTold:
+		c.known(in("CachePolicyId"), "redirects-kept", "answers were kept for as long as the ESP said, or a few seconds; clickedge keeps none, and every click of a scanner reaches the ESP")
 	}
-	forwarded := b.OriginRequestPolicyId == allViewer || b.OriginRequestPolicyId == allViewerNoHost || b.OriginRequestPolicyId == allViewerAndEdge
-	unknown := !kept && b.CachePolicyId != cachingDisabled || v.hosting == hostUnknown
-	if !forwarded && !query && !unknown {
-		c.wrong(in("OriginRequestPolicyId"), "query-dropped", "the query did not go to the ESP: SendGrid's and Iterable's links are nothing without theirs")
-	}
+	sent := passed{request.host || cache.host, request.agent || cache.agent, request.cookies || cache.cookies, request.query || cache.query}
+	c.sent(v, sent, requestKnown && cacheKnown, in("OriginRequestPolicyId"))
 }
 
-func (c *cloudFrontReading) requestPolicy(v *service, b *cloudFrontBehavior, at string) {
+// sent judges what the policies send to the origin. sure: there is nothing that
+// they may send beside it.
+func (c *cloudFrontReading) sent(v *service, p passed, sure bool, at string) {
 	v.whoAt, v.cookiesAt = at, at
-	switch b.OriginRequestPolicyId {
-	case allViewer, allViewerAndEdge:
-		v.hosting, v.cookies = hostBranded, cookiesPass
-	case allViewerNoHost:
-		v.hosting, v.cookies = hostOrigin, cookiesPass
-	case hostHeaderOnly:
-		v.hosting, v.cookies = hostBranded, cookiesStrip
-		c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
-	case "", corsCustomOrigin, corsS3Origin, userAgentReferer:
-		v.hosting, v.cookies = hostOrigin, cookiesStrip
-		if b.OriginRequestPolicyId != userAgentReferer {
-			c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
-		}
-	default:
-		c.known(at, "policy-unknown", "what the origin request policy %q says is not in the distribution: aws cloudfront get-origin-request-policy shows it", clip(b.OriginRequestPolicyId))
+	switch {
+	case p.host:
+		v.hosting = hostBranded
+	case sure:
+		v.hosting = hostOrigin
+	}
+	switch {
+	case p.cookies:
+		v.cookies = cookiesPass
+	case sure:
+		v.cookies = cookiesStrip
+	}
+	if sure && !p.agent {
+		c.agentDropped(at)
+	}
+	if sure && !p.query {
+		v.noQuery = at
 	}
 }
 

@@ -290,7 +290,7 @@ func (s *fastlyReading) headers(v *service) {
 		case dst == "http.host" && (h.Type == "request" || h.Type == "miss" || h.Type == "pass" || h.Type == "fetch"):
 			v.hosting, v.whoAt = hostingOf(vclHost(src), v), at
 		case dst == "http.x-forwarded-host" && h.Action == "set":
-			v.forwardedHost, v.forwardedAt = true, at
+			s.forwardsHost(v, vclHost(src), at)
 		case dst == "http.cookie" && h.Action == "delete":
 			v.cookies, v.cookiesAt = cookiesStrip, at
 		case dst == "url" || dst == "req.url":
@@ -379,7 +379,7 @@ func (s *fastlyReading) line(v *service, line, at string) {
 	case set != nil && strings.EqualFold(set[1], "http.host"):
 		v.hosting, v.whoAt = hostingOf(vclHost(strings.Trim(set[2], `"`)), v), at
 	case set != nil && strings.EqualFold(set[1], "http.x-forwarded-host"):
-		v.forwardedHost, v.forwardedAt = true, at
+		s.forwardsHost(v, vclHost(strings.Trim(set[2], `"`)), at)
 	case set != nil && strings.EqualFold(set[1], "url"):
 		s.wrong(at, "path-rewritten", "the path or query of links was rewritten: %s", clip(set[2]))
 	case unset != nil && strings.EqualFold(unset[1], "http.cookie"):

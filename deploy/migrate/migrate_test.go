@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -257,4 +258,22 @@ func FuzzRead(f *testing.F) {
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, len(all), len(r.Sites))
 	})
+}
+
+// Which ESPs' links have a query is what core's own links show.
+func TestLinksHaveQuery(t *testing.T) {
+	text, err := os.ReadFile("../../core/testdata/links.json")
+	require.NoError(t, err)
+	var links []struct{ ESP, Kind, Path string }
+	require.NoError(t, json.Unmarshal(text, &links))
+	have := map[string]bool{}
+	for _, l := range links {
+		if l.Kind == "click" || l.Kind == "app" {
+			have[l.ESP] = have[l.ESP] || strings.Contains(l.Path, "?")
+		}
+	}
+	require.NotEmpty(t, have)
+	for _, o := range core.Presets() {
+		require.Equal(t, have[o.Family.String()], linksHaveQuery(o.Family), o.Family)
+	}
 }

@@ -77,9 +77,12 @@ func (n *nginxReading) returns(v *service, d *directive, where string) {
 	if to == "" && strings.HasPrefix(code, "http") {
 		code, to = "302", code
 	}
+	if where == "" {
+		where = "every other request"
+	}
 	switch {
-	case strings.HasPrefix(to, "https://$") && strings.Contains(to, "$request_uri"):
-		n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+	case forcesHTTPS(d, v):
+		n.forcedHTTPS(d)
 	case where == "/" && strings.HasPrefix(to, "https://") && !strings.Contains(to, "$") && len(code) == 3 && code[0] == '3':
 		v.home, v.homeAt = to, d.at()
 		n.known(d.at(), "home", "/ led to %s; it is the way on of clickedge's pages, and / itself goes to the ESP", clip(to))
@@ -106,7 +109,7 @@ func (n *nginxReading) redirectOnly(s nginxServer) {
 				n.returns(v, d, "")
 			case d.name == "location" && find(d.block, "return") != nil:
 				n.returns(v, find(d.block, "return"), d.last())
-			case d.name == "if" || d.name == "rewrite":
+			case d.name == "if" || d.name == "rewrite" || isCode(d.name):
 				n.other(v, d)
 			}
 		}

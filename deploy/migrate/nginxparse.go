@@ -130,23 +130,81 @@ func (p *nginxParser) body(d *directive, depth int) (err error) {
 	return err
 }
 
-// skipLua counts braces; strings and comments of Lua with lone ones are rare, and
-// then the error that follows names the line.
+// skipLua steps over a block of Lua, to the brace that ends it. Braces in strings
+// and in comments are none (Lua 5.1 reference manual, 2.1).
 func (p *nginxParser) skipLua(d *directive) error {
 	for open := 1; open > 0; {
 		c, ok := p.peek()
 		if !ok {
 			return p.fail(p.line, p.column, "the file ends inside the block of %q, which begins on line %d", clip(d.name), d.line)
 		}
-		switch c {
-		case '{':
+		switch {
+		case c == '{':
 			open++
-		case '}':
+		case c == '}':
 			open--
+		case c == '"' || c == '\'':
+			p.skipLuaString(c)
+		case c == '[' && p.longBracket() != "":
+			p.skipTo(p.longBracket())
+		case c == '-' && strings.HasPrefix(p.text[p.at:], "--"):
+			p.skipLuaComment()
 		}
-		p.next()
+		if _, ok := p.peek(); ok {
+			p.next()
+		}
 	}
 	return nil
+}
+
+// skipLuaString stands on a quote, and stops on the one that ends the string, or at
+// the end of the line.
+func (p *nginxParser) skipLuaString(quote byte) {
+	p.next()
+	for {
+		c, ok := p.peek()
+		if !ok || c == quote || c == '\n' {
+			return
+		}
+		p.next()
+		if _, more := p.peek(); c == '\\' && more {
+			p.next()
+		}
+	}
+}
+
+func (p *nginxParser) skipLuaComment() {
+	p.next()
+	p.next()
+	if end := p.longBracket(); end != "" {
+		p.skipTo(end)
+		return
+	}
+	for c, ok := p.peek(); ok && c != '\n'; c, ok = p.peek() {
+		p.next()
+	}
+}
+
+// longBracket returns what ends the long bracket that begins here, "]==]" for
+// "[==[", and "" where none begins.
+func (p *nginxParser) longBracket() string {
+	rest, ok := strings.CutPrefix(p.text[p.at:], "[")
+	level := len(rest) - len(strings.TrimLeft(rest, "="))
+	if !ok || level == len(rest) || rest[level] != '[' {
+		return ""
+	}
+	return "]" + rest[:level] + "]"
+}
+
+// skipTo stops on the last byte of what comes, or at the end of the file.
+func (p *nginxParser) skipTo(end string) {
+	to := len(p.text)
+	if i := strings.Index(p.text[p.at:], end); i >= 0 {
+		to = p.at + i + len(end) - 1
+	}
+	for p.at < to {
+		p.next()
+	}
 }
 
 // word reads one word: quoted, with backslashes taken off quotes and backslashes,

@@ -39,6 +39,7 @@ func (n *nginxReading) proxied(s nginxServer) bool {
 		n.origin(v, main, mainScope)
 		n.headers(v, mainScope)
 		n.settings(v, mainScope)
+		n.codeAround(s.around)
 		n.around(v, sc, s.d.block, main)
 		n.host = ""
 		n.take(v)
@@ -132,7 +133,7 @@ func (n *nginxReading) origin(v *service, pass *directive, sc scope) {
 		n.lost(pass.at(), "proxy-pass", "%q is not read: it is made of variables, or leads to no web server", clip(pass.arg(0)))
 		return
 	}
-	n.rest(pass, m[3])
+	n.rest(v, pass, m[3])
 	secure := m[1] == "https" || m[1] == "$scheme"
 	if m[1] == "$scheme" {
 		n.wrong(pass.at(), "scheme-of-reader", "the ESP was asked over the reader's scheme, over http for old mail")
@@ -179,18 +180,30 @@ func replaceVariable(text, name, value string) string {
 // rest judges what follows the host in proxy_pass ("ngx_http_proxy_module,
 // proxy_pass": without a URI the request's goes on as the client sent it; with
 // one, the decoded and normalised path is put in its place).
-func (n *nginxReading) rest(pass *directive, uri string) {
+func (n *nginxReading) rest(v *service, pass *directive, uri string) {
+	if dropsQuery(uri) {
+		v.noQuery = pass.at()
+	}
 	switch {
 	case uri == "" || uri == "$request_uri":
 	case uri == "/":
 		n.wrong(pass.at(), "path-decoded", "the / after the host made nginx decode and normalise the path: links with %%2F, // or .. arrived changed")
-	case strings.Contains(uri, "$uri") && !strings.Contains(uri, "$args") && !strings.Contains(uri, "$query_string"):
-		n.wrong(pass.at(), "query-dropped", "$uri is the decoded path without its query: SendGrid's and Iterable's links are nothing without theirs")
-	case strings.Contains(uri, "$uri"):
+	case strings.Contains(uri, "$uri") || strings.Contains(uri, "$document_uri"):
 		n.wrong(pass.at(), "path-decoded", "$uri is the decoded path: links with %%2F, // or .. arrived changed")
 	default:
 		n.wrong(pass.at(), "path-rewritten", "the path %q was put before or in place of the link's own", clip(uri))
 	}
+}
+
+// dropsQuery reports whether the query stays behind: nginx sends a URI that is made
+// of variables as it is, and adds nothing to it.
+func dropsQuery(uri string) bool {
+	for _, kept := range []string{"$request_uri", "$args", "$query_string"} {
+		if strings.Contains(uri, kept) {
+			return false
+		}
+	}
+	return strings.Contains(uri, "$")
 }
 
 // fromUpstream takes the servers of an upstream: the first that is no backup, then
@@ -198,6 +211,9 @@ func (n *nginxReading) rest(pass *directive, uri string) {
 func (n *nginxReading) fromUpstream(v *service, up *directive, secure bool) {
 	var backups []address
 	for _, d := range up.block {
+		if isCode(d.name) {
+			n.other(v, d)
+		}
 		if d.name != "server" || slices.Contains(d.args, "down") {
 			continue
 		}
@@ -241,7 +257,7 @@ func (n *nginxReading) headers(v *service, sc scope) {
 		case "host":
 			v.hosting, v.whoAt = hostingOf(value, v), d.at()
 		case "x-forwarded-host":
-			v.forwardedHost, v.forwardedAt = value != "", d.at()
+			n.forwardsHost(v, value, d.at())
 		case "x-forwarded-for":
 			if value != "" {
 				v.noAddress = ""
@@ -370,16 +386,23 @@ func (n *nginxReading) around(v *service, sc scope, block []*directive, main *di
 // other notes a directive that is not quiet.
 func (n *nginxReading) other(v *service, d *directive) {
 	condition := strings.Join(d.args, " ")
+	ret := find(d.block, "return")
 	switch {
+	case isCode(d.name):
+		n.lost(d.at(), "code", "%s: code runs here; it is not looked into", clip(d.name))
+	case d.name == "if" && ret != nil && forcesHTTPS(ret, v):
+		n.forcedHTTPS(d)
 	case d.name == "if" && strings.Contains(condition, "$request_method"):
 		v.noPost = d.at()
 		n.lost(d.at(), "if", "if %s", clip(condition))
 	case d.name == "if" && strings.Contains(condition, "$http_user_agent"):
 		n.wrong(d.at(), "user-agents-refused", "some user agents got another answer: ESPs' own checks (Customer.io/…) and mailbox providers' one-click unsubscribes look like bots")
 	case d.name == "if" && strings.Contains(condition, "$scheme") || d.name == "if" && strings.Contains(condition, "$https"):
-		n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+		n.forcedHTTPS(d)
 	case d.name == "limit_except":
 		v.noPost = d.at()
+	case d.name == "rewrite" && forcesHTTPS(&directive{args: d.args[:min(2, len(d.args))]}, v):
+		n.forcedHTTPS(d)
 	case d.name == "rewrite":
 		n.wrong(d.at(), "path-rewritten", "paths were rewritten: %s", clip(condition))
 	case d.name == "limit_req" || d.name == "limit_conn" || d.name == "deny" || d.name == "allow" || d.name == "auth_basic":
@@ -387,6 +410,38 @@ func (n *nginxReading) other(v *service, d *directive) {
 	case !quiet.MatchString(d.name):
 		n.lost(d.at(), "directive", "%s %s", clip(d.name), clip(condition))
 	}
+}
+
+// codeDirective are the directives by which OpenResty, njs and Perl run code
+// (lua-nginx-module, "Directives"; ngx_http_js_module; ngx_http_perl_module).
+var codeDirective = regexp.MustCompile(`^(\w+_by_lua(_block|_file)?|js_\w+|perl\w*)$`)
+
+func isCode(name string) bool { return codeDirective.MatchString(name) }
+
+// codeAround notes code that the blocks around a server bring into it. What runs
+// when nginx starts is not about requests.
+func (n *nginxReading) codeAround(around [][]*directive) {
+	for _, block := range around {
+		for _, d := range block {
+			if isCode(d.name) && !strings.HasPrefix(d.name, "init_") && !strings.HasPrefix(d.name, "exit_") && d.name != "js_import" && d.name != "js_path" {
+				n.other(&service{}, d)
+			}
+		}
+	}
+}
+
+func (n *nginxReading) forcedHTTPS(d *directive) {
+	n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+}
+
+// sameLink takes a URL apart into its host and a rest that is the request's own.
+var sameLink = regexp.MustCompile(`^https://([^/$]+|\$\w+?)(?::443)?(?:/?\$(?:request_uri|uri|document_uri|\d)\S*)$`)
+
+// forcesHTTPS reports whether a return leads to the same link, https before it. The
+// host is a variable, or written out as Certbot's users do.
+func forcesHTTPS(ret *directive, v *service) bool {
+	m := sameLink.FindStringSubmatch(ret.last())
+	return m != nil && (m[1] == "$host" || m[1] == "$http_host" || m[1] == "$server_name" || v.host != "" && strings.EqualFold(m[1], v.host))
 }
 
 // nginxTime reads "30s", "500ms", "1m", "60" and sums such as "1m30s". What Go has no

@@ -26,6 +26,7 @@ type service struct {
 	cookies       cookies
 	cookiesAt     string
 	noPost        string // where POST is refused, "" where it is not
+	noQuery       string // where the query is known not to be sent on; "" elsewhere
 	timeout       time.Duration
 	timeoutAt     string
 	home          string
@@ -172,6 +173,9 @@ func (r *reading) custom(s *service, site *Site) {
 	case cookiesPass:
 		r.known(s.cookiesAt, "cookies-own", "all of the reader's cookies went to the origin, those of the parent domain included; it gets those that it sets itself, unless the site has \"cookies\": \"pass\"")
 	}
+	if s.noQuery != "" {
+		r.wrong(s.noQuery, "query-dropped", "the query did not reach the origin: links that have one are broken")
+	}
 	r.known(s.origin.at, "custom", "%s is of no ESP that clickedge knows: links are proxied, not read", s.origin.host)
 }
 
@@ -198,8 +202,32 @@ func (r *reading) judge(s *service, esp *core.Origin) {
 	if s.noPost != "" && takesPost(esp.Family) {
 		r.wrong(s.noPost, "methods-limited", "POST did not reach the ESP, so that one-click unsubscribes (RFC 8058) failed")
 	}
+	if s.noQuery != "" && linksHaveQuery(esp.Family) {
+		r.wrong(s.noQuery, "query-dropped", "the query of links did not reach the ESP, which reads them by it")
+	}
 	if s.noAddress != "" && esp.Family == core.FamilySparkPost {
 		r.wrong(s.noAddress, "no-reader-address", "X-Forwarded-For was not sent: SparkPost places readers by it, and refuses too many clicks from one address")
+	}
+}
+
+// linksHaveQuery reports whether links of this ESP have a query, and are nothing, or
+// lead elsewhere, without it.
+func linksHaveQuery(f core.Family) bool {
+	switch f {
+	case core.FamilySendGrid, core.FamilySparkPost, core.FamilyMandrill, core.FamilyIterable:
+		return true
+	}
+	return false
+}
+
+// forwardsHost reads what is sent as X-Forwarded-Host.
+func (r *reading) forwardsHost(v *service, value, at string) {
+	if value == "" {
+		return
+	}
+	v.forwardedHost, v.forwardedAt = true, at
+	if hostingOf(value, v) != hostBranded {
+		r.wrong(at, "forwarded-host-other", "X-Forwarded-Host was not the link domain's name, by which the ESP knows links")
 	}
 }
 
