@@ -227,6 +227,15 @@ func FuzzRead(f *testing.F) {
 		f.Add(string(archive.Files[0].Data), "")
 		f.Add(string(archive.Files[0].Data), "given.example.com")
 	}
+	others, err := filepath.Glob("testdata/strangers/*.txtar")
+	require.NoError(f, err)
+	for _, name := range others {
+		archive, err := txtar.ParseFile(name)
+		require.NoError(f, err)
+		for _, file := range archive.Files {
+			f.Add(string(file.Data), "")
+		}
+	}
 	existing := []byte(strings.ReplaceAll(there, "   // as it was", ""))
 	f.Fuzz(func(t *testing.T, text, host string) {
 		opt := Options{}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 )
 
@@ -86,25 +87,56 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 		return nil, &Error{Name: name, Line: 1, Column: 1, Problem: "it is UTF-16", Hint: "save it as UTF-8"}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if opt.From == "" {
-		opt.From = tell(data)
-	}
 	r := &reading{name: name, opt: opt}
-	var err error
-	switch opt.From {
-	case CloudFront:
-		err = r.cloudFront(data)
-	case FastlyVCL:
-		err = r.fastly(data)
-	case Nginx:
-		err = r.nginx(data)
-	default:
-		err = &Error{Name: name, Problem: fmt.Sprintf("unknown format %q", opt.From), Hint: `the formats are "nginx", "cloudfront" and "fastly-vcl"`}
+	s := newSample(name, data)
+	x := strangerOf(s)
+	if opt.From == "" {
+		if x != nil {
+			return nil, r.strange(s, x)
+		}
+		r.opt.From, r.guessed = tell(data), true
 	}
-	if err != nil {
-		return nil, err
+	if err := r.read(data); err != nil {
+		return nil, r.hinted(err, s, x)
 	}
 	return r.result(), nil
+}
+
+// read reads the format that was named or told.
+func (r *reading) read(data []byte) error {
+	switch r.opt.From {
+	case CloudFront:
+		return r.cloudFront(data)
+	case FastlyVCL:
+		return r.fastly(data)
+	case Nginx:
+		return r.nginx(data)
+	}
+	return &Error{Name: r.name, Problem: fmt.Sprintf("unknown format %q", r.opt.From), Hint: `the formats are "nginx", "cloudfront" and "fastly-vcl"`}
+}
+
+// template finds what a program puts values into.
+var template = regexp.MustCompile(`\{\{|\{%|<%|\$\{[a-z_.]*\.`)
+
+// hinted adds to an error what the text looks like, or what it was taken for.
+func (r *reading) hinted(err error, s *sample, x *stranger) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Name != r.name {
+		return err
+	}
+	if x == nil && r.opt.From == Nginx {
+		x = s.stranger()
+	}
+	switch {
+	case x != nil:
+		e.Hint = "it looks like " + x.name + ": " + x.todo.hint(s)
+	case e.Hint != "":
+	case r.opt.From == Nginx && template.MatchString(s.text):
+		e.Hint = "it looks like a template: give what was made of it, or what nginx -T prints"
+	case r.guessed:
+		e.Hint = fmt.Sprintf("it was taken for %s; --from names another of nginx, cloudfront and fastly-vcl. If it is none of them, %s", r.opt.From, handHint(s))
+	}
+	return e
 }
 
 // tell guesses the format: JSON is Fastly's where it holds what only Fastly's
@@ -126,6 +158,8 @@ type reading struct {
 	opt   Options
 	sites []Site
 	seen  map[string]bool
+	// guessed: nobody named the format.
+	guessed bool
 }
 
 // result joins the sites and makes sure that core takes them.

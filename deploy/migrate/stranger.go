@@ -1,0 +1,169 @@
+package migrate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// stranger is a form of configuration that is known by name and not read.
+type stranger struct {
+	name string // with its article
+	todo advice
+	is   func(*sample) bool
+}
+
+// advice says what to do with it.
+type advice uint8
+
+const (
+	byHand     advice = iota // the entry is written by hand
+	cloudFront               // CloudFront shows what runs
+	fastlyAPI                // so does Fastly
+	nginxDump                // so does nginx
+	elsewhere                // the proxy's own configuration is another file
+	nothing                  // it is no configuration at all
+	sitesAlready
+)
+
+// sample is a text whose form is to be told.
+type sample struct {
+	base string // of the file's name, in lower case
+	text string
+	keys map[string]json.RawMessage // of the JSON object that it is, nil for none
+}
+
+// mostLooked is how much of a text is looked at, in bytes: its form shows early.
+const mostLooked = 256 << 10
+
+func newSample(name string, data []byte) *sample {
+	s := &sample{base: strings.ToLower(path.Base(strings.ReplaceAll(name, `\`, "/"))), text: string(data[:min(len(data), mostLooked)])}
+	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] == '{' {
+		_ = json.Unmarshal(trimmed, &s.keys) // what is no JSON has no keys
+	}
+	return s
+}
+
+// strangerOf tells what a text is, nil where it may be something that is read. A
+// text in which nginx's statements stand is nginx's, until it cannot be read.
+func strangerOf(s *sample) *stranger {
+	if s.keys == nil && looksLikeNginx.MatchString(s.text) && !kubernetes.MatchString(s.text) {
+		return first(s, strangersByBytes)
+	}
+	return s.stranger()
+}
+
+// stranger tells what a text that is not nginx's is.
+func (s *sample) stranger() *stranger {
+	if s.keys != nil {
+		return first(s, strangersByBytes, strangersInJSON)
+	}
+	return first(s, strangersByBytes, strangersInYAML, strangersInText)
+}
+
+func first(s *sample, lists ...[]stranger) *stranger {
+	for _, list := range lists {
+		for i := range list {
+			if list[i].is(s) {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// strange is the error that names it.
+func (r *reading) strange(s *sample, x *stranger) *Error {
+	return &Error{Name: r.name, Problem: "it is " + x.name + ", which migrate does not read", Hint: x.todo.hint(s)}
+}
+
+// hint says what to do.
+func (a advice) hint(s *sample) string {
+	switch a {
+	case cloudFront:
+		return "aws cloudfront get-distribution --id ID prints the distribution that it makes; give that"
+	case fastlyAPI:
+		return `curl -H "Fastly-Key: …" https://api.fastly.com/service/ID/details prints the service with its parts; give that`
+	case nginxDump:
+		return "nginx -T, run where that nginx runs, prints its configuration; give that"
+	case elsewhere:
+		return "give the configuration of the proxy that it starts; " + handHint(s)
+	case nothing:
+		return "give a configuration of nginx, a distribution of CloudFront or a VCL service of Fastly; " + handHint(s)
+	case sitesAlready:
+		return `"clickedge check" reads it, and --into adds to it`
+	}
+	return handHint(s)
+}
+
+// handHint helps to write the entry, by the ESPs that the text names.
+func handHint(s *sample) string {
+	found := espsIn(s.text)
+	switch len(found) {
+	case 0:
+		return `write the entry by hand, as in {"sites": {"link.example.com": {"esp": "sendgrid"}}}; "clickedge check --fields" lists what may stand in it, and "clickedge doctor HOST" says what is wrong with the set-up of today`
+	case 1:
+		return fmt.Sprintf(`write the entry by hand: it names %s, so "esp" is %q, as in {"sites": {"link.example.com": {"esp": %[2]q}}}; "clickedge doctor HOST" says what is wrong with the set-up of today`, found[0].host, found[0].preset)
+	}
+	var names []string
+	for _, f := range found {
+		names = append(names, fmt.Sprintf("%s is %q", f.host, f.preset))
+	}
+	return `write the entries by hand; of the ESPs that it names, ` + strings.Join(names, ", ") + ` as "esp"; "clickedge doctor HOST" says what is wrong with the set-up of today`
+}
+
+// espNamed is an ESP's origin in a text.
+type espNamed struct{ host, preset string }
+
+const mostNamed = 4 // ESPs in a hint
+
+// hostInText finds names of hosts.
+var hostInText = regexp.MustCompile(`(?i)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+`)
+
+// espsIn returns the origins of ESPs that a text names, each once.
+func espsIn(text string) (found []espNamed) {
+	seen := map[string]bool{}
+	for _, host := range hostInText.FindAllString(text, 100_000) {
+		host = strings.ToLower(host)
+		if seen[host] || len(found) == mostNamed {
+			continue
+		}
+		seen[host] = true
+		if preset, _, _ := (address{host: host}).preset(); preset != "custom" {
+			found = append(found, espNamed{host, preset})
+		}
+	}
+	return found
+}
+
+// matches is a test by a pattern.
+func matches(pattern string) func(*sample) bool {
+	re := regexp.MustCompile(pattern)
+	return func(s *sample) bool { return re.MatchString(s.text) }
+}
+
+// called is a test by the file's name.
+func called(names ...string) func(*sample) bool {
+	return func(s *sample) bool { return slices.Contains(names, s.base) }
+}
+
+func either(tests ...func(*sample) bool) func(*sample) bool {
+	return func(s *sample) bool {
+		return slices.ContainsFunc(tests, func(is func(*sample) bool) bool { return is(s) })
+	}
+}
+
+func both(a, b func(*sample) bool) func(*sample) bool {
+	return func(s *sample) bool { return a(s) && b(s) }
+}
+
+// has is a test for members of a JSON object, all of them.
+func members(keys ...string) func(*sample) bool {
+	return func(s *sample) bool {
+		return !slices.ContainsFunc(keys, func(k string) bool { _, ok := s.keys[k]; return !ok })
+	}
+}

@@ -1,0 +1,102 @@
+package migrate
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/require"
+)
+
+// TestStrangers gives every file of testdata/strangers: what it is said to be, and
+// what is to be done, stands in the section "named". With -update it is rewritten.
+func TestStrangers(t *testing.T) {
+	names, err := filepath.Glob("testdata/strangers/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { testStrangers(t, name) })
+	}
+}
+
+func testStrangers(t *testing.T, name string) {
+	archive, err := txtar.ParseFile(name)
+	require.NoError(t, err)
+	var want string
+	var got strings.Builder
+	kept := archive.Files[:0:0]
+	for _, f := range archive.Files {
+		if f.Name == "named" {
+			want = string(f.Data)
+			continue
+		}
+		kept = append(kept, f)
+		_, err := Read(f.Name, f.Data, Options{})
+		var e *Error
+		require.ErrorAs(t, err, &e, f.Name)
+		require.Contains(t, e.Problem, ", which migrate does not read", f.Name)
+		require.NotEmpty(t, e.Hint, f.Name)
+		got.WriteString(e.Error() + "\n\t" + e.Hint + "\n")
+	}
+	require.Greater(t, len(kept), 5)
+	if *update {
+		archive.Files = append(kept, txtar.File{Name: "named", Data: []byte(got.String())})
+		require.NoError(t, os.WriteFile(name, txtar.Format(archive), 0o644))
+		return
+	}
+	require.Equal(t, want, got.String())
+}
+
+// What is read is never taken for something else, under whatever name, with and
+// without its first line.
+func TestNoStrangers(t *testing.T) {
+	names, err := filepath.Glob("testdata/cases/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		archive, err := txtar.ParseFile(name)
+		require.NoError(t, err)
+		for _, as := range []string{archive.Files[0].Name, "<standard input>", "x"} {
+			require.Nil(t, strangerOf(newSample(as, archive.Files[0].Data)), "%s as %s", name, as)
+		}
+	}
+	for _, text := range []string{
+		"server { listen 80; server_name a.example.com; location / { proxy_pass https://sendgrid.net; } }",
+		"location / {\n  proxy_pass https://sendgrid.net;\n}\n", "proxy_pass https://sendgrid.net;", "include sites/*.conf;\n",
+		"# a Caddyfile did this before: reverse_proxy\nserver {\n listen 80;\n}\n",
+		"upstream esp {\n  server spgo.io:443;\n}\nserver { listen 443 ssl; location / { proxy_pass https://esp; } }",
+	} {
+		require.Nil(t, strangerOf(newSample("link.conf", []byte(text))), text)
+	}
+}
+
+// A text that is nothing at all says what it was taken for; one that was named
+// wrongly says what it looks like; a template says that it is one.
+func TestHints(t *testing.T) {
+	for _, c := range []struct {
+		from       Format
+		text, hint string
+	}{
+		{"", "hello world", "it was taken for nginx; --from names another of nginx, cloudfront and fastly-vcl. If it is none of them, write the entry by hand"},
+		{"", `{"id": "x"}`, "https://api.fastly.com/service/ID/details"},
+		{"", `["a"]`, "it was taken for fastly-vcl"},
+		{Nginx, "link.example.com {\n\treverse_proxy spgo.io\n}\n", `it looks like a Caddyfile: write the entry by hand: it names spgo.io, so "esp" is "sparkpost"`},
+		{CloudFront, `{"AWSTemplateFormatVersion": "x"}`, "it looks like a CloudFormation template: aws cloudfront get-distribution"},
+		{"", "server {\n  server_name {{ link_host }};\n  {% if x %}\n", "it looks like a template"},
+		{"", "resource \"null_resource\" \"nginx\" {\n  conf = <<E\n    listen 80;\n  E\n}\n", "it looks like a Terraform configuration: write"},
+	} {
+		_, err := Read("x", []byte(c.text), Options{From: c.from})
+		var e *Error
+		require.True(t, errors.As(err, &e), c.text)
+		require.Contains(t, e.Hint, c.hint, c.text)
+	}
+}
+
+func TestESPsInText(t *testing.T) {
+	require.Empty(t, espsIn("u1.wl.sendgrid.net, notspgo.io, spgo.io.example.com, r.x.awstrack.me.example, awstrack.me"))
+	require.Equal(t, []espNamed{{"spgo.io", "sparkpost"}, {"r.us-west-1.awstrack.me", "ses-us-west-1"}, {"acme.et.e.sparkpost.com", "sparkpost-enterprise"}, {"mjt.lu", "mailjet"}},
+		espsIn(`"https://SPGO.io/" r.us-west-1.awstrack.me:443, spgo.io; acme.et.e.sparkpost.com mjt.lu sendgrid.net`))
+}
