@@ -1,9 +1,9 @@
 package module
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
+
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
 // Stamp tells which sites.json a module was built with: the SHA-256 of its text.
@@ -16,64 +16,35 @@ func StampOf(sites []byte) Stamp { return sha256.Sum256(sites) }
 // custom sections that they do not know (WebAssembly core specification, 5.5.3).
 const stampName = "clickedge.sites"
 
-const wasmHeader = "\x00asm\x01\x00\x00\x00"
-
-// appendStamp adds the stamp as a custom section:
-//
-//	00              section id: custom
-//	size            LEB128, of what follows
-//	0f              length of the name
-//	clickedge.sites
-//	32 bytes        SHA-256 of sites.json
-func appendStamp(wasm []byte, s Stamp) []byte {
-	size := 1 + len(stampName) + len(s)
-	wasm = append(wasm, 0)
-	wasm = binary.AppendUvarint(wasm, uint64(size))
-	wasm = append(wasm, byte(len(stampName)))
-	wasm = append(wasm, stampName...)
-	return append(wasm, s[:]...)
+// appendStamp adds the stamp as a custom section, the 32 bytes of the SHA-256 of
+// sites.json behind the name. A module that cannot be read is an error.
+func appendStamp(module []byte, s Stamp) ([]byte, error) {
+	m, err := wasm.Parse(module)
+	if err != nil {
+		return nil, err
+	}
+	return m.With(wasm.Custom(stampName, s[:])).Encode(), nil
 }
 
 // ReadStamp finds the stamp of a module, which a module built by other means
 // does not have.
-func ReadStamp(wasm []byte) (s Stamp, ok bool) {
-	s, _, _, ok = findStamp(wasm)
-	return s, ok
+func ReadStamp(module []byte) (s Stamp, ok bool) {
+	m, err := wasm.Parse(module)
+	if err != nil {
+		return s, false
+	}
+	body, ok := m.Custom(stampName)
+	if !ok || len(body) != len(s) {
+		return s, false
+	}
+	return Stamp(body), true
 }
 
 // withoutStamp returns a module without its stamp; one without is returned as it is.
-func withoutStamp(wasm []byte) []byte {
-	_, from, to, ok := findStamp(wasm)
-	if !ok {
-		return wasm
+func withoutStamp(module []byte) []byte {
+	m, err := wasm.Parse(module)
+	if err != nil {
+		return module
 	}
-	return append(wasm[:from:from], wasm[to:]...)
-}
-
-// findStamp returns the first stamp and where its section lies.
-func findStamp(wasm []byte) (s Stamp, from, to int, ok bool) {
-	if !bytes.HasPrefix(wasm, []byte(wasmHeader)) {
-		return s, 0, 0, false
-	}
-	for from = len(wasmHeader); from < len(wasm); from = to {
-		size, n := binary.Uvarint(wasm[from+1:])
-		start := from + 1 + n
-		if n <= 0 || size > uint64(len(wasm)-start) {
-			return s, 0, 0, false
-		}
-		to = start + int(size)
-		if s, ok = stampIn(wasm[from], wasm[start:to]); ok {
-			return s, from, to, true
-		}
-	}
-	return s, 0, 0, false
-}
-
-func stampIn(id byte, body []byte) (s Stamp, ok bool) {
-	want := append([]byte{byte(len(stampName))}, stampName...)
-	data, ok := bytes.CutPrefix(body, want)
-	if id != 0 || !ok || len(data) != len(s) {
-		return s, false
-	}
-	return Stamp(data), true
+	return m.Without(func(s wasm.Section) bool { return s.ID == wasm.CustomSection && s.Name == stampName }).Encode()
 }

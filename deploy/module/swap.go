@@ -83,5 +83,5 @@ func (t *tabled) into(module []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendStamp(out, t.stamp), nil
+	return appendStamp(out, t.stamp)
 }

@@ -45,9 +45,9 @@ func TestCheckRefuses(t *testing.T) {
 		"no _start":           {func(h *handmade) { h.exports[0] = export("main", 0, 2) }, BadStart, `no function "_start"`},
 		"_start takes":        {func(h *handmade) { h.exports[0] = export("_start", 0, 0) }, BadStart, `"_start" is of type (i32)`},
 		"bad code":            {func(h *handmade) { h.code = []byte{0, 0x6a, 0x0b} }, Invalid, "an engine refuses it"},
-		"torn":                {func(h *handmade) { h.tail = []byte{0, 9, 1} }, NotWasm, "ends within the section at byte"},
-		"rubbish at the end":  {func(h *handmade) { h.tail = []byte{0x80} }, NotWasm, "ends within the section at byte"},
-		"segment torn":        {func(h *handmade) { h.segments = [][]byte{{0, 0x41, 16, 0x0b, 9, 'x'}} }, NotWasm, "of kind 11, cannot be read"},
+		"torn":                {func(h *handmade) { h.tail = []byte{0, 9, 1} }, NotWasm, "9 bytes announced, 1 left at byte 130"},
+		"rubbish at the end":  {func(h *handmade) { h.tail = []byte{0x80} }, NotWasm, "unexpected end at byte 129"},
+		"segment torn":        {func(h *handmade) { h.segments = [][]byte{{0, 0x41, 16, 0x0b, 9, 'x'}} }, NotWasm, "data section: 9 bytes announced, 1 left at byte 6"},
 		"too many segments": {func(h *handmade) {
 			h.segments = make([][]byte, MaxSegments+1)
 			for i := range h.segments {

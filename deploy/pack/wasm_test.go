@@ -5,6 +5,8 @@ import (
 	"slices"
 )
 
+const wasmHeader = "\x00asm\x01\x00\x00\x00"
+
 // handmade is a module that Check is content with; tests spoil one part of it.
 type handmade struct {
 	imports  [][]byte

@@ -8,7 +8,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
-	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
 // abiInit is what Fastly's SDK calls as the first thing, in an init function.

@@ -3,7 +3,7 @@ package prewarm
 import (
 	"strings"
 
-	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
 // rewrite puts the snapshot in the place of the state that the module was built with.

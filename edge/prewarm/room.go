@@ -3,7 +3,7 @@ package prewarm
 import (
 	"encoding/binary"
 
-	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
 // roomHead is the length in front of what lies in a room, in bytes.

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/edge/prewarm"
-	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
 func roomy(t testing.TB, size uint32) []byte {

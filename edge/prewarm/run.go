@@ -11,7 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/sys"
 
-	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
 // stderrKept is how much of the guest's standard error an Error repeats, in bytes.

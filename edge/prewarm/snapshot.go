@@ -6,7 +6,7 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
-	"github.com/clickedge/clickedge/edge/prewarm/internal/wasm"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
 const pageSize = 1 << 16

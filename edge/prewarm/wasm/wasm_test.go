@@ -371,6 +371,22 @@ func TestDataThatLiesNowhereCertain(t *testing.T) {
 	}
 }
 
+func TestAllDataReadsEveryKind(t *testing.T) {
+	body := "\x03" + "\x00\x41\x10\x0b\x01a" + "\x01\x02bc" + "\x02\x01\x41\x7f\x0b\x01d"
+	got, err := (&Module{}).WithBody(DataSection, []byte(body)).AllData()
+	require.NoError(t, err)
+	require.Equal(t, []DataSegment{
+		{Segment: Segment{Offset: 16, Bytes: []byte("a")}},
+		{Segment: Segment{Bytes: []byte("bc")}, Passive: true},
+		{Segment: Segment{Offset: 1<<32 - 1, Bytes: []byte("d")}, Explicit: true},
+	}, got)
+	for _, body := range []string{"\x01\x03\x00", "\x01\x00\x23\x00\x0b\x00", "\x01\x01\x05abc"} {
+		_, err := (&Module{}).WithBody(DataSection, []byte(body)).AllData()
+		var typed *Error
+		require.ErrorAs(t, err, &typed)
+	}
+}
+
 func TestCustom(t *testing.T) {
 	m := (&Module{}).With(Custom("a", []byte("1")), Custom("b", nil), Custom("a", []byte("2")))
 	again, err := Parse(m.Encode())

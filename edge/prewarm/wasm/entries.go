@@ -267,24 +267,74 @@ type Segment struct {
 	Bytes  []byte
 }
 
-// Data returns the data segments. Ones that are not active, not in memory 0, or whose offset is not a constant number
+// DataSegment is a data segment of any kind.
+type DataSegment struct {
+	Segment
+	// Passive says that the segment lies nowhere until an instruction puts it
+	// somewhere; its Offset is 0 then.
+	Passive bool
+	// Explicit says that an active segment names its memory, which Data does not
+	// read even where it is memory 0.
+	Explicit bool
+}
+
+// The kinds of data segments.
+const (
+	activeSegment   = 0
+	passiveSegment  = 1
+	explicitSegment = 2 // active, with the memory named
+)
+
+// AllData returns the data segments of every kind. One whose offset is not a
+// constant number is refused: nothing can be said of where it lies.
+func (m *Module) AllData() ([]DataSegment, error) {
+	d := m.decode(DataSection)
+	return entries(d, d.dataSegment)
+}
+
+func (d *decoder) dataSegment() DataSegment {
+	start := d.pos
+	var s DataSegment
+	switch kind := d.u32(); kind {
+	case activeSegment:
+	case passiveSegment:
+		s.Passive = true
+	case explicitSegment:
+		s.Explicit = true
+		d.u32()
+	default:
+		d.fail(start, "data segment of unknown kind %d", kind)
+	}
+	if !s.Passive {
+		s.Offset = d.constantOffset(start)
+	}
+	s.Bytes = d.bytes(d.u32())
+	return s
+}
+
+func (d *decoder) constantOffset(start int) uint32 {
+	const reason = "data segment whose offset is no constant number"
+	if op := d.byte(); op != byte(opI32Const) {
+		d.fail(start, reason)
+	}
+	offset := uint32(int32(d.signed(32)))
+	if op := d.byte(); op != byte(opEnd) {
+		d.fail(start, reason)
+	}
+	return offset
+}
+
+// Data returns the data segments. Ones that are not active, or that name a memory,
 // are refused: nothing can be said of where they lie.
 func (m *Module) Data() ([]Segment, error) {
 	d := m.decode(DataSection)
 	return entries(d, func() Segment {
 		start := d.pos
-		if kind := d.u32(); kind != 0 {
-			d.fail(start, "data segment of kind %d is not an active one of memory 0", kind)
+		s := d.dataSegment()
+		if s.Passive || s.Explicit {
+			d.fail(start, "data segment is not an active one of memory 0")
 		}
-		if op := d.byte(); op != byte(opI32Const) {
-			d.fail(start, "data segment whose offset is no constant number")
-		}
-		s := Segment{Offset: uint32(int32(d.signed(32)))}
-		if op := d.byte(); op != byte(opEnd) {
-			d.fail(start, "data segment whose offset is no constant number")
-		}
-		s.Bytes = d.bytes(d.u32())
-		return s
+		return s.Segment
 	})
 }
 
