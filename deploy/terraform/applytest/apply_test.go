@@ -1,0 +1,271 @@
+package applytest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = ".."
+
+const (
+	link = "link.example.com"
+	mail = "mail.example.com"
+	news = "news.example.com"
+
+	linkSite = `"link.example.com": {"esp": "customerio-eu", "destinations": ["example.com"], "keys": ["k1"]}`
+	mailSite = `"mail.example.com": {"esp": "sparkpost"}`
+	newsSite = `"news.example.com": {"esp": "mailgun"}`
+)
+
+func sitesOf(sites ...string) string { return `{"sites": {` + strings.Join(sites, ",\n") + `}}` }
+
+// keeps fails when a request left one of the hosts off the service.
+func keeps(t *testing.T, requests []request, hosts ...string) {
+	t.Helper()
+	require.NotEmpty(t, requests)
+	for _, r := range requests {
+		for _, host := range hosts {
+			require.Contains(t, r.served, host, "%s is off the service after %s", host, r)
+		}
+	}
+}
+
+// settled: a plan sees no change, an apply writes nothing, and all that was asked
+// is known to the stand-in.
+func settled(t *testing.T, w *workspace, f *fastly) {
+	t.Helper()
+	before := f.requests()
+	code, out := w.plan(t)
+	require.Zero(t, code, out)
+	w.apply(t)
+	asked := f.since(before)
+	require.NotEmpty(t, asked)
+	for _, r := range asked {
+		require.False(t, r.writes(), "%s", r)
+	}
+	for _, r := range f.since(0) {
+		require.True(t, r.status != 404 || strings.Contains(r.path, "enabled-products"), "the stand-in does not know %s", r)
+	}
+}
+
+// applied is a service with two sites, and how many requests that took.
+func applied(t *testing.T, folder, arguments string) (*workspace, *fastly, int) {
+	t.Helper()
+	t.Parallel()
+	f := newFastly(t)
+	w := newWorkspace(t, f.URL)
+	w.module(t, folder, arguments, "")
+	w.sites(t, sitesOf(linkSite, mailSite))
+	w.apply(t)
+	n := f.requests()
+	require.Equal(t, []string{link, mail}, f.since(n - 1)[0].served)
+	return w, f, n
+}
+
+// Every second apply took all domains off the service.
+func TestApplyThreeTimesThenChange(t *testing.T) {
+	w, f, n := applied(t, module, "")
+	settled(t, w, f)
+	settled(t, w, f)
+	f.issue()
+	settled(t, w, f)
+
+	w.sites(t, sitesOf(linkSite, mailSite, newsSite)) // one added
+	w.apply(t)
+	keeps(t, f.since(n), link, mail)
+	settled(t, w, f)
+	f.issue()
+	n = f.requests()
+
+	w.sites(t, sitesOf(linkSite, mailSite, strings.Replace(newsSite, "mailgun", "iterable", 1))) // one changed
+	w.apply(t)
+	settled(t, w, f)
+	keeps(t, f.since(n), link, mail, news)
+
+	w.module(t, module, `retired_hosts = ["mail.example.com"]`, "")
+	w.apply(t)
+	keeps(t, f.since(n), link, mail, news)
+	require.False(t, slices.ContainsFunc(f.since(n), func(r request) bool { return r.writes() && strings.HasPrefix(r.path, "/tls") }))
+	w.sites(t, sitesOf(linkSite, newsSite)) // one removed
+	w.apply(t)
+	settled(t, w, f)
+	keeps(t, f.since(n), link, news)
+	all := f.since(0)
+	require.NotContains(t, all[len(all)-1].served, mail)
+}
+
+// A host that is lost from sites.json by mistake keeps its domain and its
+// certificate.
+func TestLostByMistake(t *testing.T) {
+	w, f, n := applied(t, module, "")
+	f.issue()
+	w.sites(t, sitesOf(linkSite))
+	code, out := w.run(t, "apply", "-auto-approve", "-input=false")
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "the subscription has active domains")
+	keeps(t, f.since(n), link, mail)
+	w.sites(t, sitesOf(linkSite, mailSite))
+	w.apply(t)
+	keeps(t, f.since(n), link, mail)
+	settled(t, w, f)
+}
+
+// withLinks is the module as it was, with a link beside each domain.
+func withLinks(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	names, err := filepath.Glob(module + "/*.tf")
+	require.NoError(t, err)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		if filepath.Base(name) == "domains.tf" {
+			text, err = os.ReadFile("testdata/domains-with-links.tf")
+			require.NoError(t, err)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(name)), text, 0o600))
+	}
+	return dir
+}
+
+// The stand-in shows what was wrong; the module puts it right from either state.
+func TestFromLinks(t *testing.T) {
+	for name, twice := range map[string]bool{"on the service": false, "off the service": true} {
+		t.Run(name, func(t *testing.T) {
+			w, f, n := applied(t, withLinks(t), "")
+			if twice {
+				w.apply(t)
+				last := f.since(f.requests() - 1)[0]
+				require.Empty(t, last.served, "the second apply with links leaves the domains on")
+				n = f.requests()
+			}
+			w.module(t, module, "", "")
+			out := w.apply(t)
+			require.NotContains(t, out, "fastly_domain.host[\"link.example.com\"] will be destroyed")
+			if !twice {
+				keeps(t, f.since(n), link, mail)
+			}
+			keeps(t, f.since(f.requests()-1), link, mail)
+			n = f.requests()
+			settled(t, w, f)
+			settled(t, w, f)
+			keeps(t, f.since(n), link, mail)
+		})
+	}
+}
+
+const imports = `
+data "fastly_domains" "all" {}
+import {
+  for_each = { for d in data.fastly_domains.all.domains : d.fqdn => d.id
+    if contains(keys(jsondecode(file("sites.json")).sites), d.fqdn) }
+  to = module.clickedge.fastly_domain.host[each.key]
+  id = each.value
+}
+`
+
+// The README's steps keep the domains; a shorter way is refused before anything is
+// sent.
+func TestFromVersions(t *testing.T) {
+	w, f, n := applied(t, module, "versionless_domains = false")
+	settled(t, w, f)
+	w.module(t, module, "", "")
+	before := f.requests()
+	code, out := w.run(t, "apply", "-auto-approve", "-input=false")
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "versionless_domains cannot change in one step")
+	require.False(t, slices.ContainsFunc(f.since(before), request.writes))
+
+	w.module(t, module, "versionless_domains = true\nkeep_versioned_domains = true", imports)
+	w.apply(t)
+	settled(t, w, f)
+	w.module(t, module, "versionless_domains = true", "")
+	w.apply(t)
+	settled(t, w, f)
+	keeps(t, f.since(n), link, mail)
+	for _, s := range f.services {
+		require.Empty(t, s.version(s.active).parts["domain"])
+	}
+	readme, err := os.ReadFile(module + "/README.md")
+	require.NoError(t, err)
+	require.Contains(t, strings.ReplaceAll(string(readme), "\n   ", "\n"), strings.TrimSpace(imports))
+}
+
+// Another name makes no store anew: the secrets would be gone.
+func TestAnotherName(t *testing.T) {
+	w, f, n := applied(t, module, "")
+	w.module(t, module, `name = "brands"`, "")
+	w.apply(t)
+	for _, r := range f.since(n) {
+		require.False(t, r.writes() && strings.HasPrefix(r.path, "/resources/"), "%s", r)
+	}
+	keeps(t, f.since(n), link, mail)
+	settled(t, w, f)
+}
+
+// A staged version is not what readers see, until stage is false again.
+func TestStage(t *testing.T) {
+	w, f, n := applied(t, module, "")
+	w.module(t, module, "stage = true", "")
+	w.sites(t, sitesOf(linkSite, mailSite, newsSite))
+	w.apply(t)
+	for _, s := range f.services {
+		require.Equal(t, 1, s.active)
+		require.Equal(t, 2, s.staged)
+	}
+	// The provider compares the staged version's comment with the active one's.
+	code, out := w.plan(t)
+	require.Equal(t, 2, code)
+	require.Contains(t, out, "0 to add, 1 to change, 0 to destroy")
+	require.Regexp(t, `~ version_comment = "[^"]*" -> "[^"]*" # \(\d+ unchanged attributes hidden\) # \(\d+ unchanged blocks hidden\) } Plan:`, out)
+	w.module(t, module, "", "")
+	w.apply(t)
+	for _, s := range f.services {
+		require.Equal(t, 2, s.active)
+	}
+	settled(t, w, f)
+	keeps(t, f.since(n), link, mail)
+}
+
+// Every log target is settled after one apply.
+func TestLogTargets(t *testing.T) {
+	w, f, n := applied(t, module, "")
+	for _, arguments := range []string{
+		"log = { https = { url = \"https://logs.example.com/\", header_name = \"Authorization\" } }\nlog_secrets = { https_header_value = \"x\" }",
+		"log = { s3 = { bucket = \"b\" } }\nlog_secrets = { s3_access_key = \"k\", s3_secret_key = \"s\" }",
+		"log = { gcs = { bucket = \"b\", account_name = \"a\" } }",
+		"log = { bigquery = { project_id = \"p\", dataset = \"d\", table = \"t\", account_name = \"a\" } }",
+		"log = { kafka = { brokers = \"k:9093\", topic = \"t\" } }",
+	} {
+		w.module(t, module, arguments, "")
+		w.apply(t)
+		settled(t, w, f)
+	}
+	keeps(t, f.since(n), link, mail)
+	for _, s := range f.services {
+		require.Empty(t, s.version(s.active).parts["logging/s3"])
+		require.Equal(t, "k:9093", s.version(s.active).parts["logging/kafka"]["clicks"]["brokers"])
+	}
+}
+
+// All of it can be taken down on purpose.
+func TestDestroy(t *testing.T) {
+	w, f, _ := applied(t, module, "")
+	f.issue()
+	code, out := w.run(t, "destroy", "-auto-approve", "-input=false")
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "the subscription has active domains")
+	w.module(t, module, "force_destroy = true", "")
+	w.apply(t)
+	code, out = w.run(t, "destroy", "-auto-approve", "-input=false")
+	require.Zero(t, code, failure(out))
+	require.Empty(t, f.services)
+	require.Empty(t, f.stores)
+	require.Empty(t, f.certs)
+	require.Empty(t, f.domains)
+}
