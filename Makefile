@@ -62,6 +62,10 @@ conformance: ## Run compute-sdk-go's own tests on hostsim and count how many pas
 differential: ## Compare hostsim with Viceroy, call by call (needs Viceroy or cargo; npm for one module)
 	sh hostsim/differential/run.sh
 
+.PHONY: terraform
+terraform: ## Apply the Terraform module with the real provider to a stand-in of Fastly (needs both, or their sources; see .ci/terraform)
+	sh .ci/terraform
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin pkg

@@ -1,6 +1,7 @@
 package applytest
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,19 +100,42 @@ func TestApplyThreeTimesThenChange(t *testing.T) {
 	require.NotContains(t, all[len(all)-1].served, mail)
 }
 
-// A host that is lost from sites.json by mistake keeps its domain and its
-// certificate.
+// A host that is lost from sites.json by mistake keeps all it has: Fastly refuses to
+// delete its certificate, and nothing else is sent before that.
 func TestLostByMistake(t *testing.T) {
+	for _, arguments := range []string{"", "versionless_domains = false"} {
+		t.Run(arguments, func(t *testing.T) {
+			w, f, n := applied(t, module, arguments)
+			f.issue()
+			w.sites(t, sitesOf(linkSite))
+			code, out := w.run(t, "apply", "-auto-approve", "-input=false")
+			require.Equal(t, 1, code)
+			require.Contains(t, out, "the subscription has active domains")
+			for _, r := range f.since(n) {
+				require.True(t, !r.writes() || r.status == 400, "%s", r)
+			}
+			keeps(t, f.since(n), link, mail)
+			w.sites(t, sitesOf(linkSite, mailSite))
+			settled(t, w, f)
+		})
+	}
+}
+
+// Another authority and tls = false delete certificates. Those in use stay, and
+// nothing else is sent.
+func TestCertificatesInUseStay(t *testing.T) {
 	w, f, n := applied(t, module, "")
 	f.issue()
-	w.sites(t, sitesOf(linkSite))
-	code, out := w.run(t, "apply", "-auto-approve", "-input=false")
-	require.Equal(t, 1, code)
-	require.Contains(t, out, "the subscription has active domains")
-	keeps(t, f.since(n), link, mail)
-	w.sites(t, sitesOf(linkSite, mailSite))
-	w.apply(t)
-	keeps(t, f.since(n), link, mail)
+	for _, arguments := range []string{`certificate_authority = "globalsign"`, "tls = false"} {
+		w.module(t, module, arguments, "")
+		code, out := w.run(t, "apply", "-auto-approve", "-input=false")
+		require.Equal(t, 1, code)
+		require.Contains(t, out, "the subscription has active domains")
+	}
+	for _, r := range f.since(n) {
+		require.True(t, !r.writes() || r.status == 400, "%s", r)
+	}
+	w.module(t, module, "", "")
 	settled(t, w, f)
 }
 
@@ -124,9 +148,12 @@ func withLinks(t *testing.T) string {
 	for _, name := range names {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
-		if filepath.Base(name) == "domains.tf" {
+		switch filepath.Base(name) {
+		case "domains.tf":
 			text, err = os.ReadFile("testdata/domains-with-links.tf")
 			require.NoError(t, err)
+		case "tls.tf":
+			text = bytes.Replace(text, []byte("fastly_domain.host]"), []byte("fastly_domain_service_link.host]"), 1)
 		}
 		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(name)), text, 0o600))
 	}
