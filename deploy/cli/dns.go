@@ -4,15 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/spf13/cobra"
 )
 
-type dnsPlan struct {
+type dnsCmd struct {
 	env        *Env
 	sites      string
 	host       string
@@ -22,22 +23,28 @@ type dnsPlan struct {
 	ca         string
 	challenges []string
 	terraform  string
+	cutOver    bool
 }
 
 func (env *Env) dnsCommand() *cobra.Command {
-	d := &dnsPlan{env: env}
+	d := &dnsCmd{env: env}
 	cmd := &cobra.Command{
-		Use:   "dns [sites.json] [--host H] [--format text|zone|json]",
+		Use:   "dns [sites.json] [--host H] [--format text|zone|json] [--cut-over]",
 		Short: "Print the DNS records to set for each link domain, and what not to do",
-		Long: `Prints, for each host of sites.json: the CNAME to the CDN, the record that proves to the
-certificate authority whose the domain is, and the CAA record that lets it issue; what
-must stay as it is; what must not be done; and what to tell the ESP.
+		Long: `Prints, for each host of sites.json, what to do in which order: what the ESP must be told
+before anything moves, above all where it issues the domain's certificate itself; the
+record that proves to the certificate authority whose the domain is, and the CAA record
+that lets it issue; then the CNAME to the CDN. And what must stay as it is, and what
+must not be done.
+
+The CNAME moves readers, so --format zone has it as a comment until --cut-over.
 
 The proof's value comes from Fastly: with --terraform from "terraform output -json", with
 --challenge by hand. Without either a placeholder stands in its place, which --format zone
 leaves out of the zone.`,
 		Example: `  clickedge dns
-  terraform output -json dns | clickedge dns sites.json --terraform -
+  terraform output -json dns | clickedge dns sites.json --terraform - --format zone
+  terraform output -json dns | clickedge dns sites.json --terraform - --format zone --cut-over
   clickedge dns --host link.example.com --challenge link.example.com=abc123.fastly-validations.com --format zone`,
 		Args: args(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,124 +60,159 @@ leaves out of the zone.`,
 	f.StringVar(&d.host, "host", "", "only this `host` of sites.json")
 	f.StringVar(&d.cdn, "cdn", "fastly", "the CDN that answers for the hosts; there is one")
 	f.StringVar(&d.format, "format", "text", "text, zone (a zone file's lines) or json")
-	f.StringVar(&d.target, "target", "", "the `name` that the CNAMEs lead to (default: Terraform's, or "+fastlyTarget+")")
+	f.StringVar(&d.target, "target", "", "the `name` that the CNAMEs lead to (default: Terraform's, or "+dnsplan.FastlyTarget+")")
 	f.StringVar(&d.ca, "ca", "", "who issues the certificates: certainly, lets-encrypt or globalsign (default: Terraform's, or certainly)")
 	f.StringArrayVar(&d.challenges, "challenge", nil, "`HOST=NAME`, where _acme-challenge.HOST leads; may be given again")
 	f.StringVar(&d.terraform, "terraform", "", "`file` with the output of terraform output -json, - for standard input")
+	f.BoolVar(&d.cutOver, "cut-over", false, "the certificates are issued: the CNAMEs are live, and readers move")
 	return cmd
 }
 
-// fastlyTarget is one of Fastly's shared names, <letter>.sni.global.fastly.net, of
-// which the letter stands for a TLS configuration (docs.fastly.com, "Working with
-// CNAME records and your DNS provider"). Which is an account's own is in its
-// console, and Terraform knows.
-const fastlyTarget = "t.sni.global.fastly.net"
-
-// authorities are the CAA values of the authorities that Fastly orders from.
-var authorities = map[string]string{
-	"certainly":    "certainly.com",
-	"lets-encrypt": "letsencrypt.org",
-	"globalsign":   "globalsign.com",
-}
-
-func (d *dnsPlan) run(name string) error {
+func (d *dnsCmd) run(name string) error {
 	sites, _, err := d.env.loadSites(name)
 	if err != nil {
 		return err
 	}
-	z, err := d.zone()
+	o, err := d.options()
 	if err != nil {
 		return err
 	}
-	hosts := sites.Hosts()
+	hosts, err := d.hosts(name, sites)
+	if err != nil {
+		return err
+	}
+	if stray := strayProof(&o, sites, d.challenges); stray != "" {
+		return usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+someHosts(sites))
+	}
+	plan := dnsplan.Make(hosts, o)
+	d.warn(plan)
+	switch d.format {
+	case "json":
+		return printJSON(d.env.Out, plan)
+	case "zone":
+		return plan.Zone(d.env.Out)
+	}
+	return plan.Text(d.env.Out)
+}
+
+func (d *dnsCmd) hosts(name string, sites *core.Sites) (list []*core.Site, err error) {
 	if d.host != "" {
 		site := sites.Lookup(d.host)
 		if site == nil {
-			return unknownHost(d.host, name, sites)
+			return nil, unknownHost(d.host, name, sites)
 		}
-		hosts = []string{site.Host}
+		return []*core.Site{site}, nil
 	}
-	var list []hostDNS
-	for _, host := range hosts {
-		list = append(list, z.host(sites.Lookup(host)))
+	for _, host := range sites.Hosts() {
+		list = append(list, sites.Lookup(host))
 	}
-	if stray := z.strayChallenge(sites); stray != "" {
-		return usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+someHosts(sites))
-	}
-	return d.print(list)
+	return list, nil
 }
 
-// zone reads what the flags say of the CDN.
-func (d *dnsPlan) zone() (*dnsZone, error) {
-	issuer, ok := authorities[d.ca]
+// options reads what the flags say of the CDN.
+func (d *dnsCmd) options() (o dnsplan.Options, err error) {
+	issuer, ok := dnsplan.Authorities[d.ca]
 	switch {
 	case d.cdn != "fastly":
-		return nil, usage(fmt.Errorf("--cdn %q is not known", cut(d.cdn, 60)), "fastly is the one that there is")
+		return o, usage(fmt.Errorf("--cdn %q is not known", cut(d.cdn, 60)), "fastly is the one that there is")
 	case !ok && d.ca != "":
-		return nil, usage(fmt.Errorf("--ca %q is not known", cut(d.ca, 60)), "one of certainly, lets-encrypt, globalsign")
+		return o, usage(fmt.Errorf("--ca %q is not known", cut(d.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
 	case !slices.Contains([]string{"text", "zone", "json"}, d.format):
-		return nil, usage(fmt.Errorf("--format %q is not known", cut(d.format, 60)), "one of text, zone, json")
+		return o, usage(fmt.Errorf("--format %q is not known", cut(d.format, 60)), "one of text, zone, json")
 	}
-	z := &dnsZone{issuer: authorities["certainly"], challenges: map[string][]dnsRecord{}}
 	if d.terraform != "" {
-		if err := d.readTerraform(z); err != nil {
-			return nil, err
+		if o, err = d.readTerraform(); err != nil {
+			return o, err
 		}
 	}
+	o.CutOver = d.cutOver
 	if issuer != "" {
-		z.issuer = issuer
+		o.Issuer = issuer
 	}
 	if d.target != "" {
-		z.target = d.target
+		if err := dnsplan.CheckTarget(d.target); err != nil {
+			return o, usage(fmt.Errorf("--target %w", err), "write it like "+dnsplan.FastlyTarget)
+		}
+		o.Target = d.target
 	}
-	if z.target == "" {
-		z.target = fastlyTarget
-	}
-	if !isDNSName(z.target) {
-		return nil, usage(fmt.Errorf("--target %q is no host name", cut(z.target, 120)), "write it like "+fastlyTarget)
-	}
-	return z, d.readChallenges(z)
+	return o, d.readChallenges(&o)
 }
 
-func (d *dnsPlan) readChallenges(z *dnsZone) error {
+// maxTerraform bounds what is read of Terraform's outputs, in bytes.
+const maxTerraform = 16 << 20
+
+func (d *dnsCmd) readTerraform() (o dnsplan.Options, err error) {
+	const hint = "deploy/terraform/example has an output dns, for terraform output -json dns"
+	text, err := d.env.readText("Terraform's outputs", d.terraform, maxTerraform, "terraform output -json dns prints them")
+	if err != nil {
+		return o, err
+	}
+	o, err = dnsplan.ReadTerraform(text)
+	switch {
+	case errors.Is(err, dnsplan.ErrTarget):
+		return o, usage(fmt.Errorf("%s: cname_targets: %w", shownName(d.terraform), err), "Fastly's are like "+dnsplan.FastlyTarget)
+	case errors.Is(err, dnsplan.ErrProof):
+		return o, usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), "Fastly's are CNAMEs from _acme-challenge to fastly-validations.com")
+	case err != nil:
+		return o, usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), hint)
+	}
+	return o, nil
+}
+
+func (d *dnsCmd) readChallenges(o *dnsplan.Options) error {
+	if o.Proofs == nil {
+		o.Proofs = map[string][]dnsplan.Record{}
+	}
+	given := map[string]string{}
 	for _, s := range d.challenges {
 		host, value, ok := strings.Cut(s, "=")
 		host, value = core.CanonicalHost(host), strings.TrimSuffix(value, ".")
-		if !ok || !isDNSName(host) || !isDNSName(value) {
+		if !ok || !dnsplan.IsName(host) || !dnsplan.IsName(value) {
 			return usage(fmt.Errorf("--challenge %q is not HOST=NAME", cut(s, 200)), "write it like link.example.com=abc123.fastly-validations.com")
 		}
-		z.challenges[host] = []dnsRecord{{Name: "_acme-challenge." + host, Type: "CNAME", Value: value}}
+		if before, twice := given[host]; twice && before != value {
+			return usage(fmt.Errorf("--challenge is given twice for %q: %q and %q", host, cut(before, 120), cut(value, 120)), "one of them is another host's, or of an earlier subscription")
+		}
+		given[host] = value
+		o.Proofs[host] = []dnsplan.Record{dnsplan.Proof(host, value)}
 	}
 	return nil
 }
 
-// strayChallenge finds a challenge of no host of ours, a slip of the hand.
-func (z *dnsZone) strayChallenge(sites *core.Sites) string {
-	for _, host := range slices.Sorted(maps.Keys(z.challenges)) {
-		if !sites.Has(host) {
+// strayProof finds a challenge of no host of ours, a slip of the hand. Terraform
+// may know of further domains.
+func strayProof(o *dnsplan.Options, sites *core.Sites, challenges []string) string {
+	for _, host := range slices.Sorted(maps.Keys(o.Proofs)) {
+		named := slices.ContainsFunc(challenges, func(c string) bool {
+			name, _, _ := strings.Cut(c, "=")
+			return core.CanonicalHost(name) == host
+		})
+		if named && !sites.Has(host) {
 			return host
 		}
 	}
 	return ""
 }
 
-// isDNSName tells whether s can stand in a zone file as a name: letters, digits,
-// "-" and "_", in labels.
-func isDNSName(s string) bool {
-	s = strings.TrimSuffix(s, ".")
-	if len(s) > 253 {
-		return false
+// warn says what a cut-over takes for granted.
+func (d *dnsCmd) warn(plan *dnsplan.Plan) {
+	if !d.cutOver {
+		return
 	}
-	if _, err := netip.ParseAddr(s); err == nil {
-		return false
+	if hosts := plan.Unproved(); len(hosts) > 0 {
+		fmt.Fprintf(d.env.Err, "warning: the proof of %s is not known here: make sure that it stands and the certificate is issued before this is set\nhint: --terraform or --challenge gives it; clickedge doctor %s --via %s asks for the certificate\n",
+			someOf(hosts), hosts[0], plan.Target)
 	}
-	labels := strings.Split(s, ".")
-	for _, l := range labels {
-		if l == "" || len(l) > 63 || strings.Trim(l, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
-			return false
-		}
+	if d.target == "" && plan.Target == dnsplan.FastlyTarget {
+		fmt.Fprintf(d.env.Err, "warning: the CNAMEs lead to %s, which may not be yours: Fastly gives the name with the certificate\nhint: --terraform or --target says which it is\n", plan.Target)
 	}
-	return len(labels) > 1
 }
 
-var errNotTerraform = errors.New("it is not what terraform output -json prints")
+// someOf lists a few of many.
+func someOf(list []string) string {
+	const most = 6
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return strings.Join(list[:most], ", ") + " and " + strconv.Itoa(len(list)-most) + " more"
+}

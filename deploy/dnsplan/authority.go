@@ -1,0 +1,61 @@
+package dnsplan
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/clickedge/clickedge/deploy/espdns"
+)
+
+// Authorities are the CAA values of the authorities that Fastly orders from, by
+// the names that its API gives them.
+var Authorities = map[string]string{
+	"certainly":    "certainly.com",
+	"lets-encrypt": "letsencrypt.org",
+	"globalsign":   "globalsign.com",
+}
+
+// AuthorityNames are their names.
+func AuthorityNames() []string { return slices.Sorted(maps.Keys(Authorities)) }
+
+// IsName reports whether s can stand in a zone file as a name: letters, digits,
+// "-" and "_", in labels.
+func IsName(s string) bool {
+	s = strings.TrimSuffix(s, ".")
+	if len(s) > 253 {
+		return false
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		return false
+	}
+	labels := strings.Split(s, ".")
+	for _, l := range labels {
+		if l == "" || len(l) > 63 || strings.Trim(l, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+			return false
+		}
+	}
+	return len(labels) > 1
+}
+
+// ErrTarget says that a CNAME cannot lead there.
+var ErrTarget = errors.New("no CNAME of a link domain can lead there")
+
+// CheckTarget refuses what moves nobody to the CDN.
+func CheckTarget(target string) error {
+	if !IsName(target) {
+		return fmt.Errorf("%.120q is no host name: %w", target, ErrTarget)
+	}
+	if domain, _ := espdns.Preset(target); domain != "" {
+		return fmt.Errorf("%.120q is the ESP's: %w", target, ErrTarget)
+	}
+	return nil
+}
+
+// Proof is the record that proves a host by leading to value.
+func Proof(host, value string) Record {
+	return Record{Name: challengeName(host), Type: "CNAME", Value: strings.TrimSuffix(value, ".")}
+}

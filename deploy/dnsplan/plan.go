@@ -1,0 +1,179 @@
+package dnsplan
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// The steps, in their order.
+const (
+	StepESP     = 1 // what the ESP has to be told before anything moves
+	StepProof   = 2 // the proof for the certificate authority, and CAA
+	StepWait    = 3 // until the certificate is issued
+	StepCutOver = 4 // the CNAME that moves readers
+	StepAfter   = 5 // what the ESP is told once https answers
+)
+
+// FastlyTarget is one of Fastly's shared names, <letter>.sni.global.fastly.net, of
+// which the letter stands for a TLS configuration (docs.fastly.com, "Working with
+// CNAME records and your DNS provider"). Which is an account's own is in its
+// console, and Terraform knows.
+const FastlyTarget = "t.sni.global.fastly.net"
+
+// Options are what is known of the CDN.
+type Options struct {
+	// Target is what the CNAMEs lead to; "" is [FastlyTarget].
+	Target string
+	// Issuer is the value of CAA records; "" is that of "certainly".
+	Issuer string
+	// Proofs are the records that prove each host, by host. What is missing is
+	// a placeholder in the plan.
+	Proofs map[string][]Record
+	// CutOver: the certificates are issued, readers move.
+	CutOver bool
+}
+
+// Record is one to set.
+type Record struct {
+	Name  string `json:"name"` // without a final dot
+	Type  string `json:"type"`
+	Value string `json:"value"` // "" where it is not known yet
+	Note  string `json:"note"`
+	// Maybe: it is wanted under the condition that Note tells.
+	Maybe bool `json:"maybe,omitempty"`
+	// Step is when: [StepProof] or [StepCutOver].
+	Step int `json:"step"`
+	// Live: it is to be set now. A record that is not is for a later step, is not
+	// known yet, or is wanted under a condition.
+	Live bool `json:"live"`
+}
+
+// Plan is what is to be done for all hosts.
+type Plan struct {
+	Hosts []Host `json:"hosts"`
+	// DoNot and Notes hold for every host.
+	DoNot []string `json:"do_not"`
+	Notes []string `json:"notes"`
+	// CutOver is as in Options.
+	CutOver bool `json:"cut_over"`
+	// Target is what the CNAMEs lead to.
+	Target string `json:"target"`
+}
+
+// Host is what is special to one.
+type Host struct {
+	Host    string   `json:"host"`
+	ESP     string   `json:"esp"`
+	First   []string `json:"first,omitempty"` // what to tell the ESP before
+	Records []Record `json:"records"`         // in the order in which they are set
+	Then    []string `json:"then,omitempty"`  // what to tell the ESP afterwards
+	Keep    []string `json:"keep,omitempty"`
+	DoNot   []string `json:"do_not,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
+}
+
+// Make plans for these sites.
+func Make(sites []*core.Site, o Options) *Plan {
+	if o.Target == "" {
+		o.Target = FastlyTarget
+	}
+	if o.Issuer == "" {
+		o.Issuer = Authorities["certainly"]
+	}
+	o.Target = strings.TrimSuffix(o.Target, ".")
+	p := &Plan{DoNot: []string{noProxy}, Notes: o.notes(), CutOver: o.CutOver, Target: o.Target}
+	if slices.ContainsFunc(sites, func(s *core.Site) bool { return s.Origin != nil }) {
+		p.DoNot = []string{keepDomain, noProxy}
+	}
+	for _, s := range sites {
+		p.Hosts = append(p.Hosts, o.host(s))
+	}
+	return p
+}
+
+func (o *Options) host(s *core.Site) Host {
+	h := Host{Host: s.Host, ESP: s.ESP}
+	h.advise(s)
+	h.Records = append(o.proof(s), o.caa(s.Host), o.cname(s))
+	if isApex(s.Host) {
+		h.Notes = append(h.Notes, s.Host+" looks like the top of a zone, where no CNAME can stand: use a name below it, or the addresses that Fastly gives for apex domains")
+	}
+	return h
+}
+
+// cname moves the readers. It comes last.
+func (o *Options) cname(s *core.Site) Record {
+	r := Record{Name: s.Host, Type: "CNAME", Value: o.Target, Note: inPlaceOf(s) + ", once the certificate is issued", Step: StepCutOver}
+	r.Live = o.CutOver && !isApex(s.Host)
+	if isApex(s.Host) {
+		r.Note += "; never at the top of a zone, see the notes"
+	}
+	return r
+}
+
+// proof is how the certificate authority learns whose the host is.
+func (o *Options) proof(s *core.Site) []Record {
+	note := "proves the domain to the certificate authority; it stays, for renewals" + takenNote(s)
+	list := o.Proofs[s.Host]
+	if len(list) == 0 {
+		return []Record{{Name: challengeName(s.Host), Type: "CNAME", Note: note, Step: StepProof}}
+	}
+	out := make([]Record, len(list))
+	for i, r := range list {
+		out[i] = Record{Name: r.Name, Type: r.Type, Value: r.Value, Note: note, Step: StepProof, Live: true}
+	}
+	return out
+}
+
+func challengeName(host string) string { return "_acme-challenge." + host }
+
+// caa stands above the host: beside a CNAME nothing else can.
+func (o *Options) caa(host string) Record {
+	r := Record{Name: parent(host), Type: "CAA", Value: `0 issue "` + o.Issuer + `"`, Maybe: true, Step: StepProof}
+	if r.Name == "" {
+		r.Name, r.Note = host, "only where "+host+" has CAA records; those that are there stay"
+		return r
+	}
+	r.Note = "only where " + r.Name + " has CAA records; those that are there stay. It cannot stand at the link domain, beside a CNAME"
+	return r
+}
+
+// isApex reports whether a host is what its owner registered, the top of a zone.
+func isApex(host string) bool {
+	top, err := publicsuffix.EffectiveTLDPlusOne(host)
+	return err != nil || top == host
+}
+
+// parent is the name above a host that a CAA record can stand at; "" for one that
+// has none of its owner's.
+func parent(host string) string {
+	if isApex(host) {
+		return ""
+	}
+	_, above, _ := strings.Cut(host, ".")
+	return above
+}
+
+// notes hold for every host.
+func (o *Options) notes() []string {
+	notes := []string{"Route 53: a CNAME record, not an alias, as an alias leads to AWS only; an alias that is there is deleted first"}
+	if strings.HasSuffix(o.Target, ".sni.global.fastly.net") && !strings.HasPrefix(o.Target, "dualstack.") {
+		notes = append(notes, "IPv6: dualstack."+o.Target+" answers on both; readers then come with IPv6 addresses in X-Forwarded-For")
+	}
+	return append(notes, "a wildcard record above a link domain does not reach it once it has records of its own",
+		"lower the time to live of the old record to 300 s a day before, so that the way back is short")
+}
+
+// Unproved are the hosts whose proof is not known.
+func (p *Plan) Unproved() (hosts []string) {
+	for _, h := range p.Hosts {
+		if slices.ContainsFunc(h.Records, func(r Record) bool { return r.Step == StepProof && r.Value == "" }) {
+			hosts = append(hosts, h.Host)
+		}
+	}
+	return hosts
+}
