@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/espdns"
 	"github.com/spf13/cobra"
 )
 
@@ -53,8 +55,10 @@ type checked struct {
 	Sites    []checkedSite    `json:"sites,omitempty"`
 	Backends []checkedBackend `json:"backends,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"`
-	Mistakes []mistake        `json:"mistakes,omitempty"`
-	More     int              `json:"more_mistakes,omitempty"`
+	// Certificates are notes on ESPs that issue them for link domains.
+	Certificates []certificateNote `json:"certificates,omitempty"`
+	Mistakes     []mistake         `json:"mistakes,omitempty"`
+	More         int               `json:"more_mistakes,omitempty"`
 }
 
 type checkedSite struct {
@@ -104,7 +108,7 @@ func (c *check) run(name string) error {
 		result.Sites = append(result.Sites, describe(site))
 		result.Warnings = append(result.Warnings, siteWarnings(site)...)
 	}
-	result.Backends = backendsOf(sites)
+	result.Backends, result.Certificates = backendsOf(sites), certificateNotes(sites)
 	if c.json {
 		return printJSON(c.env.Out, result)
 	}
@@ -117,7 +121,47 @@ func (c *check) run(name string) error {
 	if err := c.printBackends(result.Backends); err != nil {
 		return err
 	}
-	return printReadings(c.env.Out, result.Sites)
+	if err := printReadings(c.env.Out, result.Sites); err != nil {
+		return err
+	}
+	return printCertificates(c.env.Out, result.Certificates)
+}
+
+// certificateNote says of an ESP that issues certificates itself what comes before
+// a CNAME moves.
+type certificateNote struct {
+	ESP   string   `json:"esp"`
+	Hosts []string `json:"hosts"`
+	First string   `json:"first"`
+}
+
+// certificateNotes are those of the sites' ESPs, each once.
+func certificateNotes(sites *core.Sites) (list []certificateNote) {
+	for _, host := range sites.Hosts() {
+		m := espdns.ManagedBy(sites.Lookup(host).ESP)
+		if m == nil {
+			continue
+		}
+		i := slices.IndexFunc(list, func(n certificateNote) bool { return n.ESP == m.ESP })
+		if i < 0 {
+			i, list = len(list), append(list, certificateNote{ESP: m.ESP, First: strings.ReplaceAll(m.Advice(), "{host}", "HOST")})
+		}
+		list[i].Hosts = append(list[i].Hosts, host)
+	}
+	return list
+}
+
+func printCertificates(w io.Writer, list []certificateNote) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("\nCERTIFICATES BY THE ESP\n")
+	for _, n := range list {
+		fmt.Fprintf(&b, "%s: %s\n", someOf(n.Hosts), n.First)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func backendsOf(sites *core.Sites) (list []checkedBackend) {
