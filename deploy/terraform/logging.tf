@@ -75,6 +75,13 @@ locals {
   log_secret_names = nonsensitive(try([for name, secret in var.log_secrets : name if secret != null], []))
   log_secrets_set  = nonsensitive([for name, secret in local.log_secrets : name if try(trimspace(secret), "") != ""])
 
+  # What each target was given: an empty text is nothing given.
+  log_has = {
+    for kind, logs in local.log : kind => flatten([
+      for log in logs : [for name, value in log : name if try(trimspace(value), "") != ""]
+    ])
+  }
+
   log_kinds      = [for kind, log in local.log : kind if length(log) > 0]
   log_kind_names = try([for kind, log in var.log : kind if log != null], [])
 }

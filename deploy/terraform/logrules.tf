@@ -43,7 +43,7 @@ locals {
     flatten([
       for kind in local.log_kinds : [
         for name in local.log_needs[kind] : {
-          holds = try(trimspace(local.log[kind][0][name]), "") != ""
+          holds = contains(local.log_has[kind], name)
           says  = "log.${kind} needs \"${name}\"."
         }
       ]
@@ -74,35 +74,35 @@ locals {
 locals {
   log_credential_rules = flatten([
     [for log in local.log.https : {
-      holds = (try(trimspace(log.header_name), "") != "") == contains(local.log_secrets_set, "https_header_value")
+      holds = contains(local.log_has.https, "header_name") == contains(local.log_secrets_set, "https_header_value")
       says  = "log.https.header_name and log_secrets.https_header_value go together: one of them is missing."
     }],
     [for log in local.log.s3 : {
-      holds = log.iam_role != null || length(setintersection(local.log_secrets_set, local.log_secrets_of.s3)) == 2
+      holds = contains(local.log_has.s3, "iam_role") || length(setintersection(local.log_secrets_set, local.log_secrets_of.s3)) == 2
       says  = "log.s3 has no credentials: give iam_role, or both log_secrets.s3_access_key and log_secrets.s3_secret_key."
     }],
     [for log in local.log.s3 : {
-      holds = log.iam_role == null || length(setintersection(local.log_secrets_set, local.log_secrets_of.s3)) == 0
+      holds = !contains(local.log_has.s3, "iam_role") || length(setintersection(local.log_secrets_set, local.log_secrets_of.s3)) == 0
       says  = "log.s3 has iam_role, and log_secrets has a key: choose one of the two."
     }],
     [for log in local.log.gcs : {
-      holds = log.account_name != null || log.user != null && contains(local.log_secrets_set, "gcs_secret_key")
+      holds = contains(local.log_has.gcs, "account_name") || contains(local.log_has.gcs, "user") && contains(local.log_secrets_set, "gcs_secret_key")
       says  = "log.gcs has no credentials: give account_name, or both user and log_secrets.gcs_secret_key."
     }],
     [for log in local.log.gcs : {
-      holds = log.account_name == null || log.user == null && !contains(local.log_secrets_set, "gcs_secret_key")
+      holds = !contains(local.log_has.gcs, "account_name") || !contains(local.log_has.gcs, "user") && !contains(local.log_secrets_set, "gcs_secret_key")
       says  = "log.gcs has account_name, and user or log_secrets.gcs_secret_key: choose one of the two."
     }],
     [for log in local.log.bigquery : {
-      holds = log.account_name != null || length(setintersection(local.log_secrets_set, local.log_secrets_of.bigquery)) == 2
+      holds = contains(local.log_has.bigquery, "account_name") || length(setintersection(local.log_secrets_set, local.log_secrets_of.bigquery)) == 2
       says  = "log.bigquery has no credentials: give account_name, or both log_secrets.bigquery_email and log_secrets.bigquery_secret."
     }],
     [for log in local.log.bigquery : {
-      holds = log.account_name == null || length(setintersection(local.log_secrets_set, local.log_secrets_of.bigquery)) == 0
+      holds = !contains(local.log_has.bigquery, "account_name") || length(setintersection(local.log_secrets_set, local.log_secrets_of.bigquery)) == 0
       says  = "log.bigquery has account_name, and log_secrets has bigquery_email or bigquery_secret: choose one of the two."
     }],
     [for log in local.log.kafka : {
-      holds = length(distinct([log.auth_method != null, log.user != null, contains(local.log_secrets_set, "kafka_password")])) == 1
+      holds = length(distinct([contains(local.log_has.kafka, "auth_method"), contains(local.log_has.kafka, "user"), contains(local.log_secrets_set, "kafka_password")])) == 1
       says  = "log.kafka needs all of auth_method, user and log_secrets.kafka_password, or none of them."
     }],
   ])
@@ -148,6 +148,10 @@ locals {
       {
         holds = try(contains(["gzip", "snappy", "zstd"], log.compression_codec), false)
         says  = "log.${kind}.compression_codec must be gzip, snappy or zstd."
+      },
+      {
+        holds = can(regex("^[A-Za-z0-9._-]+$", log.bucket))
+        says  = "log.${kind}.bucket must be the bucket's name alone; what is before the files' names goes into path."
       },
       {
         holds = try(log.path == "" || endswith(log.path, "/"), false)

@@ -49,6 +49,10 @@ func (a *API) routeConfigStores(r *router) {
 		c.answer(s.json())
 	}))
 	r.handle("DELETE "+root+"/{store}", a.inConfigStore(func(c *call, s *configStore) {
+		if a.linked(s.id) {
+			c.refuse(409, "Conflict", "the store is linked to a service")
+			return
+		}
 		a.configStores = slices.DeleteFunc(a.configStores, func(o *configStore) bool { return o == s })
 		c.answer(map[string]string{"status": "ok"})
 	}))

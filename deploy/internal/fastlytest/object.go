@@ -156,6 +156,19 @@ func (a *API) fillLink(o object) string {
 	return ""
 }
 
+// linked reports whether an active version has a link to a store. That the link
+// must go first is known from the Terraform provider's documentation; the wording
+// of the refusal is not.
+func (a *API) linked(store string) bool {
+	for _, s := range a.services {
+		v := s.active()
+		if v != nil && slices.ContainsFunc(v.objects["resource"], func(o object) bool { return o["resource_id"] == store }) {
+			return true
+		}
+	}
+	return false
+}
+
 // fill puts a form's fields into an object, each as the type that it has.
 func (k kind) fill(o object, form url.Values) string {
 	for field, values := range form {

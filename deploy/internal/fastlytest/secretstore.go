@@ -86,6 +86,10 @@ func (a *API) routeSecretStores(r *router) {
 		c.answer(s.json())
 	}))
 	r.handle("DELETE "+root+"/{store}", a.inSecretStore(func(c *call, s *secretStore) {
+		if a.linked(s.id) {
+			c.problem(409, "Conflict", "the store is linked to a service")
+			return
+		}
 		a.secretStores = slices.DeleteFunc(a.secretStores, func(o *secretStore) bool { return o == s })
 		c.w.WriteHeader(204)
 	}))

@@ -39,6 +39,10 @@ func (a *API) Issue(host string) {
 
 func (a *API) routeTLS(r *router) {
 	r.handle("GET /tls/configurations", func(c *call) {
+		if number := c.r.URL.Query().Get("page[number]"); number != "" && number != "1" {
+			c.jsonAPI(200, map[string]any{"data": []any{}})
+			return
+		}
 		c.jsonAPI(200, map[string]any{"data": []any{configurationData()}, "included": dnsRecords(), "meta": map[string]int{"per_page": 100, "current_page": 1, "record_count": 1, "total_pages": 1}})
 	})
 	r.handle("GET /tls/configurations/{id}", func(c *call) {
@@ -48,6 +52,8 @@ func (a *API) routeTLS(r *router) {
 		}
 		c.jsonAPI(200, map[string]any{"data": configurationData(), "included": dnsRecords()})
 	})
+	// Those of uploaded certificates: there are none.
+	r.handle("GET /tls/domains", func(c *call) { c.jsonAPI(200, map[string]any{"data": []any{}}) })
 	r.handle("GET /tls/subscriptions", func(c *call) { a.listSubscriptions(c) })
 	r.handle("POST /tls/subscriptions", func(c *call) { a.subscribe(c) })
 	r.handle("GET /tls/subscriptions/{id}", a.inSubscription(func(c *call, s *subscription) {
@@ -170,11 +176,15 @@ func (s *subscription) data() map[string]any {
 	for _, host := range s.domains {
 		authorizations = append(authorizations, s.id+"-"+host)
 	}
+	var certificates []string
+	if s.state == "issued" {
+		certificates = append(certificates, s.id+"-certificate")
+	}
 	return map[string]any{"id": s.id, "type": "tls_subscription",
 		"attributes": map[string]any{"certificate_authority": s.authority, "state": s.state, "has_active_order": s.state != "issued", "created_at": created, "updated_at": created},
 		"relationships": map[string]any{
 			"tls_authorizations": refs("tls_authorization", authorizations...),
-			"tls_certificates":   refs("tls_certificate"),
+			"tls_certificates":   refs("tls_certificate", certificates...),
 			"tls_domains":        refs("tls_domain", s.domains...),
 			"common_name":        map[string]any{"data": map[string]string{"id": s.domains[0], "type": "tls_domain"}},
 			"tls_configuration":  map[string]any{"data": map[string]string{"id": tlsConfiguration, "type": "tls_configuration"}},

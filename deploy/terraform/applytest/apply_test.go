@@ -2,6 +2,7 @@ package applytest
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,7 +51,7 @@ func settled(t *testing.T, w *workspace, f *fastly) {
 		require.False(t, r.writes(), "%s", r)
 	}
 	for _, r := range f.since(0) {
-		require.True(t, r.status != 404 || strings.Contains(r.path, "enabled-products"), "the stand-in does not know %s", r)
+		require.NotEqual(t, http.StatusNotFound, r.status, "the stand-in does not know %s", r)
 	}
 }
 
@@ -73,14 +74,14 @@ func TestApplyThreeTimesThenChange(t *testing.T) {
 	w, f, n := applied(t, module, "")
 	settled(t, w, f)
 	settled(t, w, f)
-	f.issue()
+	f.issue(link, mail)
 	settled(t, w, f)
 
 	w.sites(t, sitesOf(linkSite, mailSite, newsSite)) // one added
 	w.apply(t)
 	keeps(t, f.since(n), link, mail)
 	settled(t, w, f)
-	f.issue()
+	f.issue(news)
 	n = f.requests()
 
 	w.sites(t, sitesOf(linkSite, mailSite, strings.Replace(newsSite, "mailgun", "iterable", 1))) // one changed
@@ -106,11 +107,11 @@ func TestLostByMistake(t *testing.T) {
 	for _, arguments := range []string{"", "versionless_domains = false"} {
 		t.Run(arguments, func(t *testing.T) {
 			w, f, n := applied(t, module, arguments)
-			f.issue()
+			f.issue(link, mail)
 			w.sites(t, sitesOf(linkSite))
 			code, out := w.run(t, "apply", "-auto-approve", "-input=false")
 			require.Equal(t, 1, code)
-			require.Contains(t, out, "the subscription has active domains")
+			require.Contains(t, out, "its domains have TLS enabled")
 			for _, r := range f.since(n) {
 				require.True(t, !r.writes() || r.status == 400, "%s", r)
 			}
@@ -125,12 +126,12 @@ func TestLostByMistake(t *testing.T) {
 // nothing else is sent.
 func TestCertificatesInUseStay(t *testing.T) {
 	w, f, n := applied(t, module, "")
-	f.issue()
+	f.issue(link, mail)
 	for _, arguments := range []string{`certificate_authority = "globalsign"`, "tls = false"} {
 		w.module(t, module, arguments, "")
 		code, out := w.run(t, "apply", "-auto-approve", "-input=false")
 		require.Equal(t, 1, code)
-		require.Contains(t, out, "the subscription has active domains")
+		require.Contains(t, out, "its domains have TLS enabled")
 	}
 	for _, r := range f.since(n) {
 		require.True(t, !r.writes() || r.status == 400, "%s", r)
@@ -201,6 +202,9 @@ import {
 func TestFromVersions(t *testing.T) {
 	w, f, n := applied(t, module, "versionless_domains = false")
 	settled(t, w, f)
+	for _, host := range []string{link, mail} { // Fastly has such a record of each
+		f.ask(t, "POST", "/domain-management/v1/domains", `{"fqdn": "`+host+`"}`, &map[string]any{})
+	}
 	w.module(t, module, "", "")
 	before := f.requests()
 	code, out := w.run(t, "apply", "-auto-approve", "-input=false")
@@ -215,9 +219,7 @@ func TestFromVersions(t *testing.T) {
 	w.apply(t)
 	settled(t, w, f)
 	keeps(t, f.since(n), link, mail)
-	for _, s := range f.services {
-		require.Empty(t, s.version(s.active).parts["domain"])
-	}
+	require.Empty(t, f.parts(t, "domain"))
 	readme, err := os.ReadFile(module + "/README.md")
 	require.NoError(t, err)
 	require.Contains(t, strings.ReplaceAll(string(readme), "\n   ", "\n"), strings.TrimSpace(imports))
@@ -241,10 +243,8 @@ func TestStage(t *testing.T) {
 	w.module(t, module, "stage = true", "")
 	w.sites(t, sitesOf(linkSite, mailSite, newsSite))
 	w.apply(t)
-	for _, s := range f.services {
-		require.Equal(t, 1, s.active)
-		require.Equal(t, 2, s.staged)
-	}
+	require.Equal(t, 1, f.service(t).Active.Number)
+	require.Equal(t, 2, f.service(t).Stages[0].Version)
 	// The provider compares the staged version's comment with the active one's.
 	code, out := w.plan(t)
 	require.Equal(t, 2, code)
@@ -252,9 +252,7 @@ func TestStage(t *testing.T) {
 	require.Regexp(t, `~ version_comment = "[^"]*" -> "[^"]*" # \(\d+ unchanged attributes hidden\) # \(\d+ unchanged blocks hidden\) } Plan:`, out)
 	w.module(t, module, "", "")
 	w.apply(t)
-	for _, s := range f.services {
-		require.Equal(t, 2, s.active)
-	}
+	require.Equal(t, 2, f.service(t).Active.Number)
 	settled(t, w, f)
 	keeps(t, f.since(n), link, mail)
 }
@@ -274,25 +272,29 @@ func TestLogTargets(t *testing.T) {
 		settled(t, w, f)
 	}
 	keeps(t, f.since(n), link, mail)
-	for _, s := range f.services {
-		require.Empty(t, s.version(s.active).parts["logging/s3"])
-		require.Equal(t, "k:9093", s.version(s.active).parts["logging/kafka"]["clicks"]["brokers"])
-	}
+	require.Empty(t, f.parts(t, "logging/s3"))
+	require.Equal(t, "k:9093", f.parts(t, "logging/kafka")[0]["brokers"])
 }
 
 // All of it can be taken down on purpose.
 func TestDestroy(t *testing.T) {
 	w, f, _ := applied(t, module, "")
-	f.issue()
+	f.issue(link, mail)
 	code, out := w.run(t, "destroy", "-auto-approve", "-input=false")
 	require.Equal(t, 1, code)
-	require.Contains(t, out, "the subscription has active domains")
+	require.Contains(t, out, "its domains have TLS enabled")
 	w.module(t, module, "force_destroy = true", "")
 	w.apply(t)
 	code, out = w.run(t, "destroy", "-auto-approve", "-input=false")
 	require.Zero(t, code, failure(out))
-	require.Empty(t, f.services)
-	require.Empty(t, f.stores)
-	require.Empty(t, f.certs)
-	require.Empty(t, f.domains)
+	for _, path := range []string{"/service", "/resources/stores/config"} {
+		var list []any
+		f.ask(t, "GET", path, "", &list)
+		require.Empty(t, list, path)
+	}
+	for _, path := range []string{"/resources/stores/secret", "/tls/subscriptions", "/domain-management/v1/domains"} {
+		var list struct{ Data []any }
+		f.ask(t, "GET", path, "", &list)
+		require.Empty(t, list.Data, path)
+	}
 }

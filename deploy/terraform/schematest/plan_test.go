@@ -89,7 +89,7 @@ func (p *planner) plan(t *testing.T, arguments string) (string, error) {
 	module, err := filepath.Abs(here)
 	require.NoError(t, err)
 	if !strings.Contains(arguments, "tls =") {
-		arguments += "\n  tls = false"
+		arguments = "  tls = false\n" + arguments
 	}
 	p.write(t, "main.tf", `terraform {
   required_providers {
@@ -179,6 +179,21 @@ func TestPlanOfFifty(t *testing.T) {
 	require.Contains(t, out, "Plan: 54 to add")
 	require.Contains(t, out, `fastly_domain.host["brand49.example.com"]`)
 	require.Contains(t, out, `"use_ssl":false`)
+}
+
+// What only an apply can know is not refused, and neither is it let pass: the apply
+// decides.
+func TestPlanOfUnknowns(t *testing.T) {
+	p := newPlanner(t)
+	out, err := p.plan(t, `log = { s3 = { bucket = terraform_data.later.output } }
+  log_secrets = { s3_access_key = terraform_data.later.output, s3_secret_key = terraform_data.later.output }
+}
+resource "terraform_data" "later" {
+  input = "x"
+}
+locals {`)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "+ logging_s3")
 }
 
 // What the evaluator says of the arguments, Terraform says too.
