@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/clickedge/clickedge/deploy/files"
 )
@@ -105,11 +106,14 @@ func (env *Env) write(name string, data []byte, mode os.FileMode, hint string) e
 // that no command reports success over a full disk.
 type output struct {
 	w   io.Writer
+	mu  sync.Mutex // serve's requests end at the same time
 	err error
 }
 
 // Write implements io.Writer.
 func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.err != nil {
 		return 0, o.err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
-	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 	"github.com/spf13/cobra"
@@ -41,10 +40,17 @@ type serve struct {
 	keys    string
 	verbose bool
 	json    bool
+	tls     bool
+	tlsAddr string
+	tlsCA   string
+	made    map[string]*keyring.Key // secrets that were made up
 }
 
+// defaultTLSAddr is where https is answered with --tls.
+const defaultTLSAddr = "127.0.0.1:7677"
+
 func (env *Env) serveCommand() *cobra.Command {
-	s := &serve{env: env}
+	s := &serve{env: env, made: map[string]*keyring.Key{}}
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the module here, with stand-ins for the ESPs",
@@ -58,9 +64,18 @@ stand-in fail (` + faultNames + `).
 
 Without --module the module is built from the sources at hand. Secrets come from --keys;
 without it they are made up at the start, and the links that are printed are good until
-the end.`,
+the end.
+
+A sites.json that has changed is put into service at once, and so are a file that it
+names and a module that was built anew; no request is lost. A broken sites.json is
+reported, and the old one stays.
+
+With --tls the link domains are answered over https too (HTTP/1.1), with certificates
+of an authority that is made for this run: its certificate is in the file that is
+printed, for curl --cacert and for "clickedge doctor --ca".`,
 		Example: `  clickedge serve
   clickedge serve --sites deploy/examples/ses.json --addr 127.0.0.1:0
+  clickedge serve --tls
   clickedge serve --fault customerio-eu=refuse
   clickedge serve --origins customerio-eu=http://127.0.0.1:9000 -v`,
 		Args: args(0, 0),
@@ -70,6 +85,9 @@ the end.`,
 	f := cmd.Flags()
 	f.StringVar(&s.module, "module", "", "`file` with a built module (default: build it)")
 	f.StringVar(&s.addr, "addr", "127.0.0.1:7676", "the `address` to listen on; port 0 lets the system choose")
+	f.BoolVar(&s.tls, "tls", false, "answer https as well, with certificates made for this run")
+	f.StringVar(&s.tlsAddr, "tls-addr", defaultTLSAddr, "the `address` to listen on for https; implies --tls")
+	f.StringVar(&s.tlsCA, "tls-ca", "", "write the certificate authority to this `file` and leave it there; implies --tls")
 	f.StringArrayVar(&s.origins, "origins", nil, "stand-in, real, or `BACKEND=URL`; may be given again (default stand-in)")
 	f.StringArrayVar(&s.faults, "fault", nil, "let a stand-in fail: `BACKEND=FAULT`; may be given again")
 	f.StringVar(&s.keys, "keys", "", "`file` with secrets, as lines of kid=secret or JSON")
@@ -80,15 +98,6 @@ the end.`,
 }
 
 const faultNames = "refuse, reset, slow, drip, 500, 429, wrong-location"
-
-// service is everything that serve has started.
-type service struct {
-	sites *core.Sites
-	ring  *keyring.Ring
-	fleet *origins.Fleet
-	host  *hostsim.Host
-	ln    net.Listener
-}
 
 func (s *serve) run(ctx context.Context) (err error) {
 	var svc service
@@ -116,43 +125,23 @@ func (s *serve) start(ctx context.Context, svc *service) error {
 	if err != nil {
 		return err
 	}
-	svc.sites = sites
-	plan, err := s.planOrigins(sites)
-	if err != nil {
-		return err
-	}
-	if svc.ring, err = s.secrets(sites); err != nil {
+	if _, err := s.planOrigins(sites); err != nil {
 		return err
 	}
 	if svc.ln, err = net.Listen("tcp", s.addr); err != nil {
-		return usage(fmt.Errorf("cannot listen: %w", err), "choose another address with --addr, or --addr 127.0.0.1:0")
+		return cannotListen(err, "--addr")
 	}
-	wasm, err := s.wasm(ctx, text)
+	if s.tls || s.tlsAddr != defaultTLSAddr || s.tlsCA != "" {
+		if svc.tls, err = s.startTLS(ctx); err != nil {
+			return err
+		}
+	}
+	g, err := s.newGeneration(ctx, nil, sites, text, func() ([]byte, error) { return s.wasm(ctx, text) })
 	if err != nil {
 		return err
 	}
-	if svc.fleet, err = plan.start(sites); err != nil {
-		return bad(fmt.Errorf("cannot start the stand-ins: %w", err), "")
-	}
-	cfg := s.config(svc, plan.backends(svc.fleet))
-	if svc.host, err = hostsim.New(ctx, wasm, cfg); err != nil {
-		return bad(fmt.Errorf("the module does not run: %w", err), "clickedge build makes one that does")
-	}
+	svc.replace(g)
 	return nil
-}
-
-func (svc *service) close() error {
-	var errs []error
-	if svc.ln != nil {
-		svc.ln.Close() // again, where it was served from
-	}
-	if svc.host != nil {
-		errs = append(errs, svc.host.Close(context.Background()))
-	}
-	if svc.fleet != nil {
-		errs = append(errs, svc.fleet.Close())
-	}
-	return errors.Join(errs...)
 }
 
 // wasm reads the module, or builds it.
@@ -188,14 +177,19 @@ func (s *serve) warnStale(wasm, sites []byte) {
 
 // secrets reads those that were given, or makes them up. What is made up is told
 // to nobody and gone at the end.
-func (s *serve) secrets(sites *core.Sites) (*keyring.Ring, error) {
+func (s *serve) secrets(sites *core.Sites, old *generation) (*keyring.Ring, error) {
 	kids := allKids(sites)
 	if s.keys == "" {
-		var made []keyring.Key
 		for _, kid := range kids {
-			made = append(made, keyring.NewKey(kid))
+			if s.made[kid] == nil {
+				key := keyring.NewKey(kid)
+				s.made[kid] = &key
+			}
 		}
-		return keyring.NewRing(made...), nil
+		return keyring.NewRing(madeKeys(s.made, kids)...), nil
+	}
+	if old != nil && s.keys == files.Std {
+		return old.ring, nil
 	}
 	ring, err := s.env.secrets(keyring.Want{Files: []string{s.keys}, IDs: kids, Who: s.sites})
 	if err != nil {
@@ -211,17 +205,24 @@ func (s *serve) secrets(sites *core.Sites) (*keyring.Ring, error) {
 	return ring, nil
 }
 
-func (s *serve) config(svc *service, backends map[string]hostsim.Backend) hostsim.Config {
+func madeKeys(made map[string]*keyring.Key, kids []string) (list []keyring.Key) {
+	for _, kid := range kids {
+		list = append(list, *made[kid])
+	}
+	return list
+}
+
+func (s *serve) config(g *generation, backends map[string]hostsim.Backend) hostsim.Config {
 	store := map[string][]byte{}
-	for _, kid := range svc.ring.IDs() {
-		store[kid], _ = svc.ring.Secret(kid)
+	for _, kid := range g.ring.IDs() {
+		store[kid], _ = g.ring.Secret(kid)
 	}
 	return hostsim.Config{
 		Backends:     backends,
 		SecretStores: map[string]map[string][]byte{keyStore: store},
 		Scheme:       "https", // what the module sees on Fastly
 		Now:          s.env.Now,
-		OnExchange:   s.lineWriter(svc).exchange,
+		OnExchange:   s.lineWriter(g).exchange,
 		Log:          s.logger(),
 		CacheDir:     compileCache(),
 	}
@@ -248,25 +249,47 @@ func compileCache() string {
 
 // serve answers until ctx ends, then lets the requests under way finish.
 func (s *serve) serve(ctx context.Context, svc *service) error {
-	srv := &wire.Server{Handler: throughLocalhost(svc.sites, svc.host), Log: s.logger()}
-	stopped := make(chan error, 1)
-	go func() { stopped <- srv.Serve(svc.ln) }()
+	servers := []*wire.Server{{Handler: svc, Log: s.logger()}}
+	listeners := []net.Listener{svc.ln}
+	if svc.tls != nil {
+		servers = append(servers, &wire.Server{Handler: svc, Log: s.logger(), TLSConfig: svc.tls.config(svc)})
+		listeners = append(listeners, svc.tls.ln)
+	}
+	stopped := make(chan error, len(servers))
+	for i, srv := range servers {
+		go func() { stopped <- srv.Serve(listeners[i]) }()
+	}
+	watched := make(chan struct{})
+	watching, stopWatching := context.WithCancel(ctx)
+	defer func() { stopWatching(); <-watched }()
+	go func() { s.watch(watching, svc); close(watched) }()
 	select {
 	case err := <-stopped:
-		srv.Close()
+		for _, srv := range servers {
+			srv.Close()
+		}
 		return bad(fmt.Errorf("the listener failed: %w", err), "")
 	case <-ctx.Done():
 	}
+	return s.shutdown(ctx, servers, stopped)
+}
+
+func (s *serve) shutdown(ctx context.Context, servers []*wire.Server, stopped <-chan error) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	if s.env.linger != nil {
 		s.env.linger.Store(int64(shutdownGrace))
 	}
-	err := srv.Shutdown(grace)
-	if served := <-stopped; !errors.Is(served, http.ErrServerClosed) {
-		return bad(fmt.Errorf("the listener failed: %w", served), "")
+	var cutOff error
+	for _, srv := range servers {
+		cutOff = errors.Join(cutOff, srv.Shutdown(grace))
 	}
-	if err != nil {
+	for range servers {
+		if served := <-stopped; !errors.Is(served, http.ErrServerClosed) {
+			return bad(fmt.Errorf("the listener failed: %w", served), "")
+		}
+	}
+	if cutOff != nil {
 		fmt.Fprintln(s.env.Err, "stopped; requests that took too long were cut off")
 		return nil
 	}

@@ -54,6 +54,7 @@ func buildModule(t *testing.T, sites, out string) {
 type running struct {
 	t        *testing.T
 	addr     string
+	sites    string // the file
 	greeting string
 	out, err <-chan string // lines; of err those that follow the greeting
 	stop     context.CancelFunc
@@ -74,12 +75,16 @@ func lines(r io.Reader) <-chan string {
 
 // startServe runs the command and returns once it listens.
 func startServe(t *testing.T, sites string, args ...string) *running {
-	name := filepath.Join(t.TempDir(), "sites.json")
+	return startServeIn(t, t.TempDir(), sites, args...)
+}
+
+func startServeIn(t *testing.T, dir, sites string, args ...string) *running {
+	name := filepath.Join(dir, "sites.json")
 	require.NoError(t, os.WriteFile(name, []byte(sites), 0o600))
 	ctx, stop := context.WithCancel(t.Context())
 	outR, outW := io.Pipe()
 	errR, errW := io.Pipe()
-	r := &running{t: t, out: lines(outR), err: lines(errR), stop: stop, exit: make(chan int, 1)}
+	r := &running{t: t, sites: name, out: lines(outR), err: lines(errR), stop: stop, exit: make(chan int, 1)}
 	env := &Env{In: new(bytes.Buffer), Out: outW, Err: errW, Now: time.Now, LookupEnv: os.LookupEnv}
 	go func() {
 		r.exit <- env.Run(ctx, append([]string{"serve", "--addr", "127.0.0.1:0", "--sites", name}, args...))

@@ -31,7 +31,7 @@ type lineWriter struct {
 // push every line apart.
 const maxColumn = 40
 
-func (s *serve) lineWriter(svc *service) *lineWriter {
+func (s *serve) lineWriter(svc *generation) *lineWriter {
 	l := &lineWriter{env: s.env, sites: svc.sites, ring: svc.ring, verbose: s.verbose, json: s.json}
 	for _, host := range svc.sites.Hosts() {
 		l.hostWidth = min(max(l.hostWidth, len(host)), maxColumn)

@@ -17,13 +17,17 @@ const maxGreeted = 12
 // greet says where the module listens, and prints requests that work as they are.
 func (s *serve) greet(svc *service) {
 	w, base := s.env.Err, "http://"+dialable(svc.ln.Addr())
-	hosts := svc.sites.Hosts()
+	g := svc.current()
+	hosts := g.sites.Hosts()
 	for i, host := range hosts {
 		if i == maxGreeted {
 			fmt.Fprintf(w, "\n… and %s more\n", count(len(hosts)-i, "site"))
 			break
 		}
-		s.greetSite(svc, base, svc.sites.Lookup(host))
+		s.greetSite(g, base, g.sites.Lookup(host))
+	}
+	if svc.tls != nil {
+		svc.tls.greet(s, svc)
 	}
 	fmt.Fprintf(w, "\nlistening on %s\n", base)
 	fmt.Fprintln(w, "Ctrl-C stops it")
@@ -39,7 +43,7 @@ func dialable(addr net.Addr) string {
 	return addr.String()
 }
 
-func (s *serve) greetSite(svc *service, base string, site *core.Site) {
+func (s *serve) greetSite(svc *generation, base string, site *core.Site) {
 	w := s.env.Err
 	fmt.Fprintf(w, "\n%s (%s)\n", site.Host, site.ESP)
 	if url, ok := s.sampleOwn(svc, site); ok {
@@ -93,7 +97,7 @@ func clickable(base, host string, l origins.SampleLink) (string, bool) {
 }
 
 // sampleOwn signs a link to a host that the site allows, and returns its target.
-func (s *serve) sampleOwn(svc *service, site *core.Site) (string, bool) {
+func (s *serve) sampleOwn(svc *generation, site *core.Site) (string, bool) {
 	if len(site.Keys) == 0 || !svc.ring.Has(site.Keys[0]) {
 		return "", false
 	}

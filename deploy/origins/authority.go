@@ -18,14 +18,15 @@ import (
 // forgotten one in a trust store does no harm for years.
 const validity = 30 * 24 * time.Hour
 
-// authority is a certificate authority that lives as long as its fleet. Its key is never written.
-type authority struct {
+// Authority is a certificate authority that lives as long as the process. Its key is never written.
+type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-func newAuthority() (*authority, error) {
-	template, err := certificate("clickedge stand-in authority")
+// NewAuthority makes an authority of this name.
+func NewAuthority(name string) (*Authority, error) {
+	template, err := certificate(name)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func newAuthority() (*authority, error) {
 		return nil, err
 	}
 	cert, err := x509.ParseCertificate(der)
-	return &authority{cert, key}, err
+	return &Authority{cert, key}, err
 }
 
 func certificate(name string) (*x509.Certificate, error) {
@@ -54,8 +55,8 @@ func certificate(name string) (*x509.Certificate, error) {
 	}, err
 }
 
-// issue makes a server certificate for host names, wildcards and IP addresses.
-func (a *authority) issue(names ...string) (tls.Certificate, error) {
+// Issue makes a server certificate for host names, wildcards and IP addresses.
+func (a *Authority) Issue(names ...string) (tls.Certificate, error) {
 	if len(names) == 0 {
 		return tls.Certificate{}, errors.New("certificate without a name: give at least one host")
 	}
@@ -79,13 +80,15 @@ func (a *authority) issue(names ...string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
-func (a *authority) pool() *x509.CertPool {
+// Pool trusts this authority and no other.
+func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
 	return pool
 }
 
-func (a *authority) pem() []byte {
+// PEM is the authority's certificate.
+func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
@@ -93,7 +96,7 @@ func (a *authority) pem() []byte {
 // trusted beside the origins: the branded hosts of a laptop, for example. Names are host names,
 // "*.example.com" or IP addresses; none is an error.
 func (f *Fleet) Certificate(names ...string) (tls.Certificate, error) {
-	return f.authority.issue(names...)
+	return f.authority.Issue(names...)
 }
 
 // serverConfig is TLS as the origins speak it. Sessions are not resumed: a resumed one would get

@@ -57,7 +57,7 @@ const (
 // Fleet is a set of running origins. Its methods may be called by several goroutines.
 type Fleet struct {
 	opt       Options
-	authority *authority
+	authority *Authority
 	origins   map[string]*origin // by backend
 	landing   []*port            // https and http, or none
 	record    recorder
@@ -72,7 +72,7 @@ func Start(want []*core.Origin, opt Options) (*Fleet, error) {
 	if opt.Opaque == "" {
 		opt.Opaque = DefaultOpaque
 	}
-	ca, err := newAuthority()
+	ca, err := NewAuthority("clickedge stand-in authority")
 	if err != nil {
 		return nil, err
 	}
@@ -155,10 +155,10 @@ func (f *Fleet) PlainAddr(backend string) string {
 }
 
 // CA returns a pool that holds the certificate authority of this fleet and nothing else.
-func (f *Fleet) CA() *x509.CertPool { return f.authority.pool() }
+func (f *Fleet) CA() *x509.CertPool { return f.authority.Pool() }
 
 // CAPEM returns the certificate of the fleet's authority in PEM.
-func (f *Fleet) CAPEM() []byte { return f.authority.pem() }
+func (f *Fleet) CAPEM() []byte { return f.authority.PEM() }
 
 // Seen returns what arrived, oldest first: the latest 2,048 requests at least, 4,096 at most. The header and body of
 // an entry are shared and must not be changed.

@@ -20,7 +20,7 @@ func (f *Fleet) startLanding() error {
 	if len(f.opt.Landing) == 0 {
 		return nil
 	}
-	cert, err := f.authority.issue(f.opt.Landing...)
+	cert, err := f.authority.Issue(f.opt.Landing...)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (o *origin) tlsConfig() (*tls.Config, error) {
 	if !o.spec.TLS {
 		return nil, nil
 	}
-	cert, err := o.fleet.authority.issue(o.spec.Address)
+	cert, err := o.fleet.authority.Issue(o.spec.Address)
 	if err != nil {
 		return nil, err
 	}

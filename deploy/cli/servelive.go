@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim"
+)
+
+// generation is a module with its sites and what stands behind it. It lives until
+// sites.json or the module changes, and then until its last request is over.
+type generation struct {
+	sites   *core.Sites
+	stamp   module.Stamp // of the text of sites.json
+	wasm    []byte
+	ring    *keyring.Ring
+	fleet   *origins.Fleet
+	host    *hostsim.Host
+	handler http.Handler
+	inside  sync.WaitGroup // requests under way
+}
+
+// newGeneration brings a module up. Secrets that were made up stay what they were,
+// so that links that were printed stay good.
+func (s *serve) newGeneration(ctx context.Context, old *generation, sites *core.Sites, text []byte, wasm func() ([]byte, error)) (_ *generation, err error) {
+	g := &generation{sites: sites, stamp: module.StampOf(text)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.close())
+		}
+	}()
+	plan, err := s.planOrigins(sites)
+	if err != nil {
+		return nil, err
+	}
+	if g.ring, err = s.secrets(sites, old); err != nil {
+		return nil, err
+	}
+	if g.wasm, err = wasm(); err != nil {
+		return nil, err
+	}
+	if g.fleet, err = plan.start(sites); err != nil {
+		return nil, bad(fmt.Errorf("cannot start the stand-ins: %w", err), "")
+	}
+	if g.host, err = newHost(ctx, g.wasm, s.config(g, plan.backends(g.fleet))); err != nil {
+		return nil, bad(fmt.Errorf("the module does not run: %w", err), "clickedge build makes one that does")
+	}
+	g.handler = throughLocalhost(g.sites, g.host)
+	return g, nil
+}
+
+// newHost compiles the module. A compiler does not look at contexts: where ctx
+// ends first, it is left to itself.
+func newHost(ctx context.Context, wasm []byte, cfg hostsim.Config) (*hostsim.Host, error) {
+	type made struct {
+		host *hostsim.Host
+		err  error
+	}
+	done := make(chan made, 1)
+	go func() {
+		host, err := hostsim.New(ctx, wasm, cfg)
+		done <- made{host, err}
+	}()
+	select {
+	case m := <-done:
+		return m.host, m.err
+	case <-ctx.Done():
+		go func() {
+			if m := <-done; m.err == nil {
+				_ = m.host.Close(context.Background())
+			}
+		}()
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (g *generation) close() error {
+	var errs []error
+	if g.host != nil {
+		errs = append(errs, g.host.Close(context.Background()))
+	}
+	if g.fleet != nil {
+		errs = append(errs, g.fleet.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// service is everything that serve has started.
+type service struct {
+	ln  net.Listener
+	tls *tlsFront // nil without --tls
+
+	mu      sync.RWMutex
+	now     *generation
+	retired sync.WaitGroup
+}
+
+// ServeHTTP implements http.Handler: a request is answered by the generation that
+// it found.
+func (svc *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	svc.mu.RLock()
+	g := svc.now
+	g.inside.Add(1)
+	svc.mu.RUnlock()
+	defer g.inside.Done()
+	g.handler.ServeHTTP(w, r)
+}
+
+func (svc *service) current() *generation {
+	svc.mu.RLock()
+	defer svc.mu.RUnlock()
+	return svc.now
+}
+
+// replace puts a generation in the place of another, which finishes what it has
+// begun.
+func (svc *service) replace(g *generation) {
+	svc.mu.Lock()
+	old := svc.now
+	svc.now = g
+	svc.mu.Unlock()
+	if old == nil {
+		return
+	}
+	svc.retired.Go(func() {
+		old.inside.Wait()
+		_ = old.close()
+	})
+}
+
+func (svc *service) close() error {
+	if svc.ln != nil {
+		svc.ln.Close() // again, where it was served from
+	}
+	if svc.tls != nil {
+		svc.tls.close()
+	}
+	svc.retired.Wait()
+	if g := svc.current(); g != nil {
+		return g.close()
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/module"
+)
+
+// watchEvery is how often sites.json and the module are looked at. A look is a
+// stat: it works on every file system, also where nobody is notified.
+const watchEvery = 250 * time.Millisecond
+
+// watcher notices that a file has changed and holds still again.
+type watcher struct {
+	names []string
+	seen  map[string]fileState
+	next  map[string]fileState // seen once, and different
+}
+
+// fileState is what tells one state of a file from another; zero for none.
+type fileState struct {
+	size int64
+	mod  time.Time
+	mode fs.FileMode
+}
+
+func stateOf(name string) fileState {
+	info, err := os.Stat(name)
+	if err != nil {
+		return fileState{}
+	}
+	return fileState{info.Size(), info.ModTime(), info.Mode()}
+}
+
+func (w *watcher) states() map[string]fileState {
+	now := map[string]fileState{}
+	for _, name := range w.names {
+		now[name] = stateOf(name)
+	}
+	return now
+}
+
+// look returns the files that have changed since they were last reported, once
+// two looks agree: an editor may be in the middle of writing.
+func (w *watcher) look() (changed map[string]bool) {
+	now := w.states()
+	if maps.Equal(now, w.seen) {
+		w.next = nil
+		return nil
+	}
+	if !maps.Equal(now, w.next) {
+		w.next = now
+		return nil
+	}
+	changed = map[string]bool{}
+	for name, state := range now {
+		changed[name] = state != w.seen[name]
+	}
+	w.seen, w.next = now, nil
+	return changed
+}
+
+// watch puts changed sites and a rebuilt module into service until ctx ends.
+func (s *serve) watch(ctx context.Context, svc *service) {
+	w := &watcher{names: s.watched()}
+	w.seen = w.states()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		changed := w.look()
+		if changed == nil {
+			continue
+		}
+		if err := s.reload(ctx, svc, changed[s.module]); err != nil && ctx.Err() == nil {
+			asFailure(err).report(s.env.Err)
+			fmt.Fprintln(s.env.Err, "what was there stays in service")
+		}
+		w.names = s.watched()
+		for _, name := range w.names { // named by sites.json since
+			if _, ok := w.seen[name]; !ok {
+				w.seen[name] = stateOf(name)
+			}
+		}
+	}
+}
+
+// watched are sites.json, the files that it names, and the module. What came from
+// standard input does not change.
+func (s *serve) watched() (names []string) {
+	if s.sites != files.Std {
+		names = append(names, s.sites)
+		if text, err := os.ReadFile(s.sites); err == nil {
+			_, _ = core.InlineFiles(s.sites, text, func(file string) ([]byte, error) {
+				names = append(names, filepath.Join(filepath.Dir(s.sites), file))
+				return nil, fs.ErrNotExist
+			})
+		}
+	}
+	if s.module != "" && s.module != files.Std {
+		names = append(names, s.module)
+	}
+	return names
+}
+
+// reload makes a generation of what the files say now.
+func (s *serve) reload(ctx context.Context, svc *service, rebuilt bool) error {
+	old := svc.current()
+	sites, text, err := old.sites, []byte(nil), error(nil)
+	if s.sites != files.Std {
+		if sites, text, err = s.env.loadSites(s.sites); err != nil {
+			return err
+		}
+	}
+	stamp := old.stamp
+	if text != nil {
+		stamp = module.StampOf(text)
+	}
+	if !rebuilt && stamp == old.stamp {
+		return nil // written anew, with the same in it
+	}
+	wasm, err := s.changedModule(old, text, stamp, rebuilt)
+	if err != nil {
+		return err
+	}
+	g, err := s.newGeneration(ctx, old, sites, text, func() ([]byte, error) { return wasm, nil })
+	if err != nil {
+		return err
+	}
+	g.stamp = stamp
+	svc.replace(g)
+	s.sayReloaded(svc, old, g, rebuilt)
+	return nil
+}
+
+// changedModule is the module that was rebuilt, or the one at hand with other
+// sites.
+func (s *serve) changedModule(old *generation, text []byte, stamp module.Stamp, rebuilt bool) ([]byte, error) {
+	wasm := old.wasm
+	if rebuilt {
+		var err error
+		if wasm, err = s.env.read("the module", s.module, mostModule, "clickedge build makes one"); err != nil {
+			return nil, err
+		}
+	}
+	if stamp == old.stamp {
+		if text != nil {
+			s.warnStale(wasm, text)
+		}
+		return wasm, nil
+	}
+	if in, ok := module.ReadStamp(wasm); ok && in == stamp {
+		return wasm, nil // rebuilt with these sites
+	}
+	swapped, _, err := module.Swap(wasm, text, s.sites)
+	if errors.Is(err, module.ErrNotOurs) {
+		return nil, bad(fmt.Errorf("%s has changed, and the module cannot take other sites: %w", s.sites, err), "build it anew and start again")
+	}
+	if err != nil {
+		return nil, buildFailure(err)
+	}
+	return swapped, nil
+}
+
+func (s *serve) sayReloaded(svc *service, old, g *generation, rebuilt bool) {
+	what := s.sites + " has changed"
+	switch {
+	case rebuilt && g.stamp != old.stamp:
+		what = s.sites + " and " + s.module + " have changed"
+	case rebuilt:
+		what = s.module + " has changed"
+	}
+	for _, host := range g.sites.Hosts() {
+		if !old.sites.Has(host) {
+			s.greetSite(g, "http://"+dialable(svc.ln.Addr()), g.sites.Lookup(host))
+		}
+	}
+	fmt.Fprintf(s.env.Err, "%s: in service now, with %s\n", what, count(g.sites.Len(), "site"))
+}
