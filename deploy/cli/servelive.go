@@ -95,8 +95,9 @@ func (g *generation) close() error {
 
 // service is everything that serve has started.
 type service struct {
-	ln  net.Listener
-	tls *tlsFront // nil without --tls
+	files *watcher
+	ln    net.Listener
+	tls   *tlsFront // nil without --tls
 
 	mu      sync.RWMutex
 	now     *generation

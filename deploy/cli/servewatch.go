@@ -69,10 +69,16 @@ func (w *watcher) look() (changed map[string]bool) {
 	return changed
 }
 
-// watch puts changed sites and a rebuilt module into service until ctx ends.
-func (s *serve) watch(ctx context.Context, svc *service) {
+// watcher begins with the files as they are before they are read.
+func (s *serve) watcher() *watcher {
 	w := &watcher{names: s.watched()}
 	w.seen = w.states()
+	return w
+}
+
+// watch puts changed sites and a rebuilt module into service until ctx ends.
+func (s *serve) watch(ctx context.Context, svc *service) {
+	w := svc.files
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -85,15 +91,11 @@ func (s *serve) watch(ctx context.Context, svc *service) {
 		if changed == nil {
 			continue
 		}
+		w.names = s.watched()
+		w.seen = w.states() // before they are read: what changes later is seen later
 		if err := s.reload(ctx, svc, changed[s.module]); err != nil && ctx.Err() == nil {
 			asFailure(err).report(s.env.Err)
 			fmt.Fprintln(s.env.Err, "what was there stays in service")
-		}
-		w.names = s.watched()
-		for _, name := range w.names { // named by sites.json since
-			if _, ok := w.seen[name]; !ok {
-				w.seen[name] = stateOf(name)
-			}
 		}
 	}
 }
