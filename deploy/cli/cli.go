@@ -106,8 +106,9 @@ func markErrors(cmd *cobra.Command) {
 
 func (env *Env) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "clickedge",
-		Short: "Branded link domains on Fastly Compute",
+		Use:     "clickedge",
+		Version: versionLine(),
+		Short:   "Branded link domains on Fastly Compute",
 		Long: `clickedge stands on a mail sender's branded link domain and proxies its clicks to
 the e-mail service provider with the Host that the provider expects, or redirects
 at once. This command checks, builds, tries out and explains such a set-up.
@@ -127,6 +128,7 @@ done; 2 the command was called wrongly.`,
 			return usage(errors.New("no command given"), "clickedge serve is a good one to start with")
 		},
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SuggestionsMinimumDistance = 2
 	root.SetIn(env.In)
 	root.SetOut(env.Out)

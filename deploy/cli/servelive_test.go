@@ -287,3 +287,26 @@ func shellWords(t *testing.T, line string) []string {
 	require.NoError(t, err)
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 }
+
+// The doctor is tried on a laptop: the line that serve prints for it works.
+func TestDoctorOnServeTLS(t *testing.T) {
+	r := startServe(t, serveSites, "--module", builtModule(t), "--tls", "--tls-addr", "127.0.0.1:0", "--json")
+	go func() {
+		for range r.out {
+		}
+	}()
+	line := regexp.MustCompile(`(?m)^  clickedge (doctor link\.example\.com .*)$`).FindStringSubmatch(r.greeting)
+	require.NotNil(t, line, r.greeting)
+	args := append(shellWords(t, line[1]), "--sites", r.sites, "--resolver", "127.0.0.1:1", "--origin", "none")
+	code, out, talk := runHere(t, args...)
+	require.Equal(t, ExitOK, code, "%s\n%s", out, talk)
+	require.Regexp(t, `(?m)^TLS +ok +clickedge serve, for this run only`, out)
+	require.Regexp(t, `(?m)^HTTP +ok +https answers 200, http 200`, out)
+	require.Regexp(t, `(?m)^ESP +ok +customerio-eu`, out)
+
+	// With an authority that it does not know, the same set-up is refused.
+	args = append(args, "--ca", filepath.Join(t.TempDir(), "none.pem"))
+	code, _, talk = runHere(t, args...)
+	require.Equal(t, ExitUsage, code, talk)
+	r.finish()
+}

@@ -14,10 +14,15 @@ func (env *Env) versionCommand() *cobra.Command {
 		Short: "Print the version of this command",
 		Args:  args(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(env.Out, "clickedge %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintln(env.Out, versionLine())
 			return nil
 		},
 	}
+}
+
+// versionLine is what "version" and --version print.
+func versionLine() string {
+	return fmt.Sprintf("clickedge %s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // version is what the Go toolchain stamped into the binary: a tag, a
