@@ -6,10 +6,10 @@ type Outgoing struct {
 	// Host is what the origin gets as Host, in one form: the site was found by a
 	// host in any letter case, perhaps with a port or a trailing dot.
 	Host string
-	// ForwardedHost is sent as X-Forwarded-Host. Where it is empty, what the
-	// reader sent under that name is removed: SparkPost takes it for the Host, and
-	// nobody outside may choose that.
-	ForwardedHost string
+	// ForwardedHost sends the link domain as X-Forwarded-Host. Where it is not
+	// set, what the reader sent under that name is removed: SparkPost takes it for
+	// the Host, and nobody outside may choose that.
+	ForwardedHost bool
 	// Cookies says which of the reader's cookies go on.
 	Cookies Cookies
 	// Authorization lets the reader's Authorization go on. A browser sends it by
@@ -19,12 +19,9 @@ type Outgoing struct {
 
 // Outgoing says what changes on the way to an origin of this site.
 func (s *Site) Outgoing(o *Origin) Outgoing {
-	out := Outgoing{Host: s.Host, Cookies: o.Cookies, Authorization: o.Family == FamilyCustom}
+	out := Outgoing{Host: s.Host, ForwardedHost: o.ForwardedHost, Cookies: o.Cookies, Authorization: o.Family == FamilyCustom}
 	if o.OriginHost {
 		out.Host = o.Address
-	}
-	if o.ForwardedHost {
-		out.ForwardedHost = s.Host
 	}
 	return out
 }
@@ -46,6 +43,7 @@ const (
 	EditAppend               // Value, to what came
 	EditRemove
 	EditOwnCookies // as CookiesOwn says; Value is the mark
+	EditPass       // not at all, where one might expect it
 )
 
 // Edits lists what is done to the fields of a request that is proxied for this
@@ -53,8 +51,8 @@ const (
 func (s *Site) Edits() []Edit {
 	out := s.Outgoing(s.Origin)
 	list := []Edit{{"Host", out.Host, EditSet}}
-	if out.ForwardedHost != "" {
-		list = append(list, Edit{"X-Forwarded-Host", out.ForwardedHost, EditSet})
+	if out.ForwardedHost {
+		list = append(list, Edit{"X-Forwarded-Host", s.Host, EditSet})
 	} else {
 		list = append(list, Edit{"X-Forwarded-Host", "", EditRemove})
 	}
@@ -63,10 +61,11 @@ func (s *Site) Edits() []Edit {
 		Edit{"X-Forwarded-For", "<the reader's address>", EditAppend},
 		Edit{"CDN-Loop", string(AppendLoop(nil, s.Host)), EditAppend})
 	list = s.Origin.cookieEdits(list, "Cookie")
-	if !out.Authorization {
-		list = append(list, Edit{"Authorization", "", EditRemove})
+	credentials := Edit{"Authorization", "", EditRemove}
+	if out.Authorization {
+		credentials.Op = EditPass
 	}
-	return append(list, Edit{FastlyKey, "", EditRemove})
+	return append(list, credentials, Edit{FastlyKey, "", EditRemove})
 }
 
 // AnswerEdits lists what is done to the fields of the ESP's answer that concern
@@ -88,7 +87,7 @@ func (o *Origin) cookieEdits(list []Edit, name string) []Edit {
 	case CookiesStrip:
 		return append(list, Edit{name, "", EditRemove})
 	}
-	return list
+	return append(list, Edit{name, "", EditPass})
 }
 
 // FastlyKey is the field in which a purge carries the token of Fastly's API. It

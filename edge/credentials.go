@@ -11,7 +11,7 @@ const credentials = hdrCookie | hdrAuthorization | hdrFastlyKey
 
 // keepCredentials takes off the request what the ESP is not to have. A failure
 // means that the request must not be sent.
-func (x *exchange) keepCredentials(o *core.Origin, out *core.Outgoing) hostcall.Status {
+func (x *exchange) keepCredentials(o *core.Origin, out core.Outgoing) hostcall.Status {
 	st := hostcall.OK
 	if x.headers.has(hdrFastlyKey) {
 		st = worse(st, gone(x.req.RemoveHeader("fastly-key")))

@@ -105,10 +105,10 @@ func (x *exchange) edit(o *core.Origin) hostcall.Status {
 	out := x.site.Outgoing(o)
 	st := x.req.SetHeader("host", out.Host)
 	if x.headers.has(credentials) {
-		st = worse(st, x.keepCredentials(o, &out))
+		st = worse(st, x.keepCredentials(o, out))
 	}
-	if out.ForwardedHost != "" {
-		st = worse(st, x.req.SetHeader("x-forwarded-host", out.ForwardedHost))
+	if out.ForwardedHost {
+		st = worse(st, x.req.SetHeader("x-forwarded-host", x.site.Host))
 	} else if x.headers.has(hdrForwardedHost) {
 		x.req.RemoveHeader("x-forwarded-host")
 	}

@@ -26,6 +26,7 @@ type headerEdit struct {
 	Value  string `json:"value,omitempty"`
 	Append bool   `json:"appended,omitempty"` // to what came with the request
 	Gone   bool   `json:"removed,omitempty"`
+	Passes bool   `json:"passes,omitempty"` // as it came
 	// Own: only the ESP's own cookies pass, whose names have Value in front of
 	// them while they are with the reader.
 	Own bool `json:"own_cookies,omitempty"`
@@ -44,7 +45,7 @@ func sentTo(o *core.Origin, site *core.Site, req *core.Request) *sent {
 // headerEdits is what core says is done to a message.
 func headerEdits(edits []core.Edit) (list []headerEdit) {
 	for _, e := range edits {
-		list = append(list, headerEdit{Name: e.Name, Value: e.Value, Append: e.Op == core.EditAppend, Gone: e.Op == core.EditRemove, Own: e.Op == core.EditOwnCookies})
+		list = append(list, headerEdit{Name: e.Name, Value: e.Value, Append: e.Op == core.EditAppend, Gone: e.Op == core.EditRemove, Passes: e.Op == core.EditPass, Own: e.Op == core.EditOwnCookies})
 	}
 	return list
 }

@@ -177,6 +177,8 @@ func (h headerEdit) String() string {
 	switch {
 	case h.Gone:
 		return "(removed)"
+	case h.Passes:
+		return "as it came"
 	case h.Own && h.Name == "Cookie":
 		return "only those that the ESP set here: " + h.Value + "… to the reader, without that to the ESP"
 	case h.Own:

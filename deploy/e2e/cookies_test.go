@@ -190,6 +190,8 @@ func checkEdits(t *testing.T, site *core.Site, before, after wire.Header) {
 			require.True(t, values[0] == e.Value || strings.HasPrefix(e.Value, "<"), e.Name)
 		case core.EditAppend:
 			require.NotEmpty(t, values, e.Name)
+		case core.EditPass:
+			require.Equal(t, before.Values(e.Name), values, e.Name)
 		case core.EditOwnCookies:
 			require.NotContains(t, strings.Join(values, "; "), e.Value)
 		}
