@@ -65,6 +65,8 @@ type Config struct {
 	Stdout, Stderr io.Writer
 	// Trace describes each host call in Exchange.Calls in words. It costs time.
 	Trace bool
+	// Warnings are told to Log when the host is made: what LoadConfig left aside.
+	Warnings []string
 	// Log gets the host's own messages: guests that trap, time limits, refused requests. Default: none.
 	Log *slog.Logger
 

@@ -15,9 +15,10 @@ import (
 // LoadConfig reads the [local_server] part of a fastly.toml: acls, backends, config_stores (or dictionaries),
 // device_detection, fake_valid_fastly_keys, geolocation, kv_stores (or object_stores, object_store), secret_stores and
 // shielding_sites, with the keys that Viceroy has (github.com/fastly/Viceroy, src/config). Files that it names are
-// found beside it. An unknown key, a value of the wrong type or beyond Fastly's limits is an error with file and line; all
-// of them are reported together. A secret that comes from the environment must be set there. Secrets are never part of an
-// error.
+// found beside it. A value of the wrong type or beyond Fastly's limits is an error with file and line, and so is a key that
+// is not known, also as a section whose name is nearly one of these. All of them are reported together. Any other section
+// belongs to a feature that is not simulated: it is left aside, and [Config.Warnings] says so. A secret that comes from the
+// environment must be set there. Secrets are never part of an error.
 //
 // Everything else in the file belongs to Fastly's CLI and is not looked at.
 func LoadConfig(path string) (Config, error) {
@@ -39,6 +40,7 @@ func LoadConfig(path string) (Config, error) {
 	loadTables(local, &cfg)
 	cfg.Shields = loadShields(local.child("shielding_sites"))
 	local.used["viceroy_version"], local.used["pushpin"] = true, true // for the CLI
+	cfg.Warnings = local.leaveSections()
 	local.done()
 	if err := errors.Join(f.errs...); err != nil {
 		return Config{}, err

@@ -57,6 +57,9 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, warning := range cfg.Warnings {
+		cfg.Log.Warn(warning)
+	}
 	h := &Host{cfg: cfg, svc: svc, program: program, faults: faults}
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	return h, nil

@@ -101,14 +101,19 @@ func join(prefix, key string) string {
 	return prefix + "." + key
 }
 
-// fail records a mistake at path, with the line of the nearest key around it that has one.
+// fail records a mistake at path.
 func (f *tomlFile) fail(path, format string, args ...any) {
+	f.errs = append(f.errs, errors.New(f.at(path, format, args...)))
+}
+
+// at says something of path, with the line of the nearest key around it that has one.
+func (f *tomlFile) at(path, format string, args ...any) string {
 	line, at := 0, path
 	for line == 0 && at != "" {
 		line = f.lines[at]
 		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
 	}
-	f.errs = append(f.errs, fmt.Errorf("%s:%d: %s: %s", f.path, line, path, fmt.Sprintf(format, args...)))
+	return fmt.Sprintf("%s:%d: %s: %s", f.path, line, path, fmt.Sprintf(format, args...))
 }
 
 // beside makes a path of the document relative to the document's folder.
@@ -200,6 +205,50 @@ func (s *section) done() {
 			s.fail(name, "unknown key")
 		}
 	}
+}
+
+// leaveSections leaves aside the sections that nobody asked for, and returns a warning for each. One whose name is nearly
+// that of a known one stays, and is a mistake.
+func (s *section) leaveSections() (warnings []string) {
+	for _, name := range s.names() {
+		_, table := s.data[name].(map[string]any)
+		if s.used[name] || !table || s.nearlyKnown(name) {
+			continue
+		}
+		s.used[name] = true
+		warnings = append(warnings, s.file.at(join(s.path, name), "unknown section, which changes nothing here"))
+	}
+	return warnings
+}
+
+func (s *section) nearlyKnown(name string) bool {
+	for known := range s.used {
+		if editDistance(name, known) <= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// editDistance counts the letters to put in, take out or change.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
 }
 
 func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

@@ -59,17 +59,22 @@ func (s *section) putKV(store map[string]KVEntry, key string, e KVEntry) {
 	s.done()
 }
 
-// kvEntry takes one of data and file, and metadata.
+// kvEntry takes one of data and file, and metadata. "path" is what file was called when the stores were object stores.
 func (s *section) kvEntry() (e KVEntry) {
-	data, file := get[string](s, "data"), get[string](s, "file")
 	e.Metadata = get[string](s, "metadata")
-	switch {
-	case s.has("data") == s.has("file"):
+	given := 0
+	for _, key := range []string{"data", "file", "path"} {
+		value := get[string](s, key)
+		if !s.has(key) {
+			continue
+		}
+		given++
+		if e.Value = []byte(value); key != "data" {
+			e.Value = s.file.file(join(s.path, key), value)
+		}
+	}
+	if given != 1 {
 		s.fail("key", "want either data or file")
-	case s.has("file"):
-		e.Value = s.file.file(join(s.path, "file"), file)
-	default:
-		e.Value = []byte(data)
 	}
 	return e
 }

@@ -1,7 +1,9 @@
 package hostsim
 
 import (
+	"log/slog"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,6 +69,9 @@ func TestLoadConfigStoreMistakes(t *testing.T) {
 		"kv key":             {"[[local_server.kv_stores.s]]\nkey = \"a#b\"\ndata = \"\"", "cannot be a key"},
 		"kv twice":           {"[[local_server.kv_stores.s]]\nkey = \"k\"\ndata = \"\"\n[[local_server.kv_stores.s]]\nkey = \"k\"\ndata = \"\"", "there twice"},
 		"kv type":            {"[local_server]\nkv_stores.s = 1", "array of tables"},
+		"kv data and path":   {"[[local_server.object_stores.s]]\nkey = \"k\"\ndata = \"\"\npath = \"x\"", "want either data or file"},
+		"kv file and path":   {"[[local_server.object_stores.s]]\nkey = \"k\"\nfile = \"x\"\npath = \"x\"", "want either data or file"},
+		"kv path of nothing": {"[[local_server.object_stores.s]]\nkey = \"k\"\npath = \"absent\"", "s[0].path: open"},
 		"kv unknown key":     {"[[local_server.kv_stores.s]]\nkey = \"k\"\ndata = \"\"\ndatta = 1", "unknown key"},
 		"acl file":           {"[local_server]\nacls.a = \"absent.json\"", "absent.json"},
 		"acl type":           {"[local_server]\nacls.a = 1", "must be a file"},
@@ -82,4 +87,32 @@ func TestLoadConfigStoreMistakes(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// Manifests that Fastly's CLI and Viceroy take.
+func TestLoadConfigOfOlderManifests(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, dir, "README.md", "text")
+	cfg, err := LoadConfig(writeFile(t, dir, "path.toml", "[local_server]\n[local_server.object_stores]\ns = [{ key = \"second\", path = \"README.md\" }]\n"))
+	require.NoError(t, err)
+	require.Empty(t, cfg.Warnings)
+	require.Equal(t, map[string]map[string]KVEntry{"s": {"second": {Value: []byte("text")}}}, cfg.KVStores)
+}
+
+func TestLoadConfigLeavesUnknownSectionsAside(t *testing.T) {
+	path := writeFile(t, t.TempDir(), "fastly.toml", "[local_server]\n[local_server.websockets_passthrough]\nenable = false\n[local_server.some_feature.x]\na = 1\n")
+	cfg, err := LoadConfig(path)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		path + ":4: local_server.some_feature: unknown section, which changes nothing here",
+		path + ":2: local_server.websockets_passthrough: unknown section, which changes nothing here",
+	}, cfg.Warnings)
+	var said strings.Builder
+	cfg.Log = slog.New(slog.NewTextHandler(&said, nil))
+	newHost(t, "raw", cfg)
+	require.Contains(t, said.String(), "websockets_passthrough: unknown section")
+
+	_, err = LoadConfig(writeFile(t, t.TempDir(), "fastly.toml", "[local_server]\nsome_feature = true\n[local_server.kv_store.s]\n"))
+	require.ErrorContains(t, err, "fastly.toml:2: local_server.some_feature: unknown key")
+	require.ErrorContains(t, err, "fastly.toml:3: local_server.kv_store: unknown key")
 }
