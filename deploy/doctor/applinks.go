@@ -28,7 +28,7 @@ func (x *exam) examineAppLinks() (stop string) {
 	apple, old, android := x.appLinks(applePath), x.appLinks(appleOld), x.appLinks(androidPath)
 	if apple == nil && old == nil && android == nil {
 		if !x.faulty(AppLinks) {
-			x.find("app-links-none", "%s and %s are not there", applePath.path, androidPath.path)
+			x.find("app-links-none", "%s and %s are answered with 404, or as any path is", applePath.path, androidPath.path)
 		}
 		return ""
 	}

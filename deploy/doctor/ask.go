@@ -47,7 +47,7 @@ type answer struct {
 	status int
 	header wire.Header
 	body   []byte
-	// big tells that the body went on beyond the bound.
+	// big is set where the body went on beyond the bound.
 	big                 bool
 	connect, tls, first time.Duration
 	err                 error
@@ -75,6 +75,7 @@ func (x *exam) ask(q question) *answer {
 	}
 	ctx, cancel := context.WithTimeout(x.ctx, x.opt.Timeout)
 	defer cancel()
+	x.tellAsked(q, "")
 	conn, err := x.connect(ctx, q.to, a)
 	if err != nil {
 		a.err = err
@@ -105,6 +106,11 @@ func (a *answer) unpack() {
 }
 
 func (x *exam) connect(ctx context.Context, to place, a *answer) (net.Conn, error) {
+	return x.connectAs(ctx, to, a, "http/1.1")
+}
+
+// connectAs connects and offers one protocol.
+func (x *exam) connectAs(ctx context.Context, to place, a *answer, protocol string) (net.Conn, error) {
 	start := time.Now()
 	conn, err := x.dial(ctx, to.address)
 	a.connect = time.Since(start)
@@ -113,7 +119,7 @@ func (x *exam) connect(ctx context.Context, to place, a *answer) (net.Conn, erro
 	}
 	start = time.Now()
 	client := tls.Client(conn, &tls.Config{
-		ServerName: to.sni, RootCAs: x.opt.Roots, InsecureSkipVerify: to.lax, NextProtos: []string{"http/1.1"},
+		ServerName: to.sni, RootCAs: x.opt.Roots, InsecureSkipVerify: to.lax, NextProtos: []string{protocol},
 		MinVersion: tls.VersionTLS10, Time: x.opt.Now,
 	})
 	if err := client.HandshakeContext(ctx); err != nil {
@@ -209,7 +215,7 @@ func (a *answer) skeleton() string {
 	return fmt.Sprintf("%d %s %s %s", status, to, a.kind(), ids.ReplaceAllString(a.text(), "#"))
 }
 
-// like tells whether two answers are the same but for ids and numbers.
+// like reports whether two answers are the same but for ids and numbers.
 func (a *answer) like(b *answer) bool { return a.skeleton() == b.skeleton() }
 
 // plain is an error without the addresses that net puts in front of it.

@@ -1,13 +1,14 @@
 package doctor
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
 )
 
-// Entry is one finding as the catalogue has it. In Means and the mends, {host} stands for the link
+// Entry is one finding as the catalogue has it. In Means and the fixes, {host} stands for the link
 // domain, {parent} for the domain above it and {origin} for the ESP's origin.
 type Entry struct {
 	ID       string
@@ -16,14 +17,19 @@ type Entry struct {
 	Title    string
 	Means    string
 	Mend     Mend
+	// Evidence is what must have been seen for the finding to be said.
+	Evidence string
 	// Source is the page that states the rule.
 	Source string
 	// Asides hold what differs with the ESP.
 	Asides []Aside
 }
 
-// Mend is what to do, by CDN. Any stands in for those that are empty.
-type Mend struct{ Any, Fastly, Nginx, Cloudflare, CloudFront string }
+// Mend is the fix, by CDN or server. Any stands in for those that are empty.
+type Mend struct {
+	Any, Fastly, Nginx, Cloudflare, CloudFront string
+	Apache, Caddy, HAProxy, Varnish            string
+}
 
 // Aside is said in addition where the ESP is of this family; its Source takes the place of the
 // entry's.
@@ -35,7 +41,10 @@ type Aside struct {
 
 // at returns what to do at a CDN.
 func (m *Mend) at(cdn string) string {
-	text := map[string]string{cdnFastly: m.Fastly, cdnNginx: m.Nginx, cdnCloudflare: m.Cloudflare, cdnCloudFront: m.CloudFront}[cdn]
+	text := map[string]string{
+		cdnFastly: m.Fastly, cdnNginx: m.Nginx, cdnCloudflare: m.Cloudflare, cdnCloudFront: m.CloudFront,
+		cdnApache: m.Apache, cdnCaddy: m.Caddy, cdnHAProxy: m.HAProxy, cdnVarnish: m.Varnish,
+	}[cdn]
 	return firstText(text, m.Any)
 }
 
@@ -51,7 +60,7 @@ func (e *Entry) advice(cdn string, family core.Family, known bool) (means, mend,
 }
 
 // catalogue is every finding, in the order of the sections.
-var catalogue = slices.Concat(dnsEntries, renewalEntries, tlsEntries, httpEntries, espEntries, fidelityEntries, filterEntries, cacheEntries, appEntries, speedEntries)
+var catalogue = withEvidence(withServers(slices.Concat(dnsEntries, renewalEntries, tlsEntries, httpEntries, espEntries, fidelityEntries, filterEntries, cacheEntries, appEntries, speedEntries)))
 
 // Catalogue returns every finding that there is, in the order in which the doctor looks. Ids may be
 // added to it and are never renamed.
@@ -81,7 +90,23 @@ func (x *exam) filler() *strings.Replacer {
 	if up := parents(x.opt.Host); len(up) > 0 {
 		parent = up[0]
 	}
-	return strings.NewReplacer("{host}", x.opt.Host, "{parent}", parent, "{origin}", firstText(x.origin.Address, "the ESP's origin"))
+	return strings.NewReplacer("{host}", x.opt.Host, "{parent}", parent, "{origin}", firstText(x.origin.Address, "the ESP's origin"),
+		"{nginx-http2}", nginxHTTP2(x.software))
+}
+
+// nginxHTTP2 is how HTTP/2 is switched on in the nginx whose version the Server field names: a directive
+// that it does not know keeps nginx from starting.
+func nginxHTTP2(software string) string {
+	const before, since = "listen 443 ssl http2;", "http2 on;"
+	version, ok := strings.CutPrefix(strings.ToLower(software), "nginx/")
+	var major, minor, patch int
+	if n, _ := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); !ok || n < 3 {
+		return since + " from nginx 1.25.1, " + before + " before"
+	}
+	if major > 1 || major == 1 && (minor > 25 || minor == 25 && patch >= 1) {
+		return since
+	}
+	return before + " (http2 on; is for nginx 1.25.1 and later)"
 }
 
 // sort puts findings in the order of the sections, and within one the worst first.

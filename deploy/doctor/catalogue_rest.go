@@ -2,7 +2,7 @@ package doctor
 
 import "github.com/clickedge/clickedge/core"
 
-// exempt is the mend of a filter that takes readers for robots.
+// exempt is the fix of a filter that takes readers for robots.
 var exempt = Mend{
 	Any:        "Exempt {host} from the rule. Its log of blocked requests names it; the ESP checks its links itself.",
 	Cloudflare: "Security, WAF: add a rule that skips managed rules, bot fight mode and rate limits for {host}.",
@@ -12,25 +12,25 @@ var exempt = Mend{
 }
 
 var filterEntries = []Entry{
-	{ID: "filters-ok", Section: Filters, Severity: OK, Title: "No filter stands in the way", Source: srcBraze},
-	{ID: "filter-refuses-all", Section: Filters, Severity: Error, Title: "A filter refuses every request (403)",
-		Means: "Links are answered \"forbidden\" before the ESP sees them.",
+	{ID: "filters-ok", Section: Filters, Severity: OK, Title: "What filters often refuse is not refused", Source: srcBraze},
+	{ID: "filter-refuses-all", Section: Filters, Severity: Error, Title: "Requests are refused",
+		Means: "Links are answered \"forbidden\": by a filter, or by a server that allows nothing here.",
 		Mend:  exempt, Source: srcBraze},
 	{ID: "filter-challenge", Section: Filters, Severity: Error, Title: "A filter asks readers to prove that they are human",
 		Means: "Images, apps and one-click unsubscribe cannot answer a challenge: opens and unsubscribes are lost, and readers leave.",
 		Mend:  exempt, Source: srcBraze},
 	{ID: "filter-user-agent", Section: Filters, Severity: Error, Title: "A filter refuses programs that open mail links",
-		Means: "Opens by way of image proxies, or clicks from mail clients, are answered 403: figures drop, readers see an error.",
+		Means: "Opens by way of image proxies, or clicks from mail clients, are refused: figures drop, readers see an error.",
 		Mend:  exempt, Source: srcBraze},
-	{ID: "filter-verifier", Section: Filters, Severity: Error, Title: "A filter refuses Customer.io's verifier",
-		Means: "Customer.io cannot verify the domain, and goes on writing http links.",
+	{ID: "filter-verifier", Section: Filters, Severity: Error, Title: "User agents like that of Customer.io's verifier are refused",
+		Means: "If its verifier is refused as well, Customer.io cannot verify the domain, and goes on writing http links.",
 		Mend:  exempt, Source: srcCustomerIO},
 	{ID: "filter-rate-limit", Section: Filters, Severity: Error, Title: "A rate limit is reached by a handful of requests (429)",
-		Means: "Offices, mail scanners and privacy relays send the clicks and opens of many readers from one address: theirs are refused. The examination ended here.",
+		Means: "Offices, mail scanners and privacy relays send the clicks and opens of many readers from one address: theirs are refused. The examination ended here; whether it is the set-up's limit or the ESP's was not seen.",
 		Mend: Mend{Any: "Lift the limit for {host}, or set it to hundreds of requests per second and address.", Nginx: "Remove limit_req for {host}, or raise rate and burst.",
 			Cloudflare: "Security, WAF, rate limiting rules: exempt {host}.", CloudFront: "Raise the rate-based rule in AWS WAF, or exempt {host}."}, Source: srcBraze},
 	{ID: "filter-query", Section: Filters, Severity: Error, Title: "A filter refuses queries that links hold",
-		Means: "A URL or a long token in a query looks like an attack to it: those links are answered 403.",
+		Means: "A URL or a long token in a query looks like an attack to it: those links are refused.",
 		Mend:  exempt, Source: srcBraze},
 }
 
@@ -43,7 +43,7 @@ var noCache = Mend{
 }
 
 var cacheEntries = []Entry{
-	{ID: "cache-ok", Section: Caching, Severity: OK, Title: "Nothing is cached", Source: srcCache},
+	{ID: "cache-ok", Section: Caching, Severity: OK, Title: "No sign of a cache", Source: srcCache},
 	{ID: "cache-hit", Section: Caching, Severity: Error, Title: "Answers come from a cache",
 		Means: "A cached redirect or pixel never reaches the ESP: clicks and opens are missing from the figures.",
 		Mend:  noCache, Source: srcCache,
@@ -92,9 +92,9 @@ var appEntries = []Entry{
 }
 
 var speedEntries = []Entry{
-	{ID: "speed-ok", Section: Speed, Severity: OK, Title: "Links answer quickly", Source: srcHTTP},
+	{ID: "speed-ok", Section: Speed, Severity: OK, Title: "A made-up click was answered in time", Source: srcHTTP},
 	{ID: "speed-slow-dns", Section: Speed, Severity: Warning, Title: "DNS is slow",
-		Means: "The first click of each reader waits for it.",
+		Means: "A reader whose resolver does not have the name yet waits for it.",
 		Mend:  Mend{Any: "Shorten the chain of CNAMEs, and use a DNS provider near your readers."}, Source: srcDNS},
 	{ID: "speed-slow-cdn", Section: Speed, Severity: Warning, Title: "The set-up is slow",
 		Means: "Connecting and passing on take longer than the ESP does: readers wait before the page even starts.",

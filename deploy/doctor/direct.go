@@ -10,9 +10,10 @@ import (
 
 // direct is the ESP's origin, asked without the set-up in between.
 type direct struct {
-	x    *exam
-	to   place
-	name string // the origin's own name
+	x      *exam
+	to     place
+	name   string // the origin's own name
+	origin *core.Origin
 	// asIs is the made-up click's answer where all is forwarded as it should be.
 	asIs *answer
 }
@@ -26,7 +27,12 @@ func (x *exam) openDirect() *direct {
 	case x.opt.Origin == OriginPreset:
 		return directTo(x, origin)
 	}
-	address, secure := x.opt.Origin, !x.known || origin.TLS
+	return x.directAt(x.opt.Origin, origin)
+}
+
+// directAt asks an origin at an address that was given: "host:port", or a URL.
+func (x *exam) directAt(address string, origin *core.Origin) *direct {
+	secure := !x.known || origin.TLS
 	if rest, ok := strings.CutPrefix(address, "http://"); ok {
 		address, secure = rest, false
 	}
@@ -37,12 +43,12 @@ func (x *exam) openDirect() *direct {
 		address = join(address, map[bool]int{true: 443, false: 80}[secure])
 	}
 	name := firstText(origin.Address, host)
-	return &direct{x: x, name: name, to: place{address: address, tls: secure, sni: name}}
+	return &direct{x: x, name: name, origin: origin, to: place{address: address, tls: secure, sni: name}}
 }
 
 // directTo asks an origin at its own address.
 func directTo(x *exam, origin *core.Origin) *direct {
-	return &direct{x: x, name: origin.Address, to: place{
+	return &direct{x: x, name: origin.Address, origin: origin, to: place{
 		address: join(origin.Address, int(origin.Port)), tls: origin.TLS, sni: origin.Address,
 	}}
 }
@@ -98,8 +104,14 @@ func (d *direct) wrongWays(target string) (list []wrongWay) {
 	}
 	add("target-query-lost", "the answer is the one without the query", func(w *way) { w.target, _, _ = strings.Cut(target, "?") })
 	add("target-path-lost", `the answer is the one to "/"`, func(w *way) { w.target = "/" })
+	add("target-path-lost", "the answer is the one to a path that the ESP does not know", func(w *way) { w.target = "/" + madeUpID + target })
 	add("target-changed", "the answer is the one to the path decoded once", func(w *way) { w.target = decodedOnce(target) })
 	return list
+}
+
+// probe is the ESP's probe, under some Host.
+func (d *direct) probe(host string) way {
+	return way{target: d.x.origin.Health.Path, method: d.x.origin.Health.Method, host: host}
 }
 
 // decodedOnce is what a proxy makes of a path that it normalises: escapes decoded, the query left.
@@ -112,8 +124,44 @@ func decodedOnce(target string) string {
 	return path
 }
 
-// otherRegion is the preset of the same ESP elsewhere.
-func otherRegion(preset string) (core.Origin, bool) {
+// merged is what a proxy makes of a path that merges slashes.
+func merged(target string) string {
+	path, query, asked := strings.Cut(target, "?")
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	if asked {
+		return path + "?" + query
+	}
+	return path
+}
+
+// escapedOnce is what a proxy makes of a path whose percent signs it escapes again.
+func escapedOnce(target string) string {
+	path, query, asked := strings.Cut(target, "?")
+	path = strings.ReplaceAll(path, "%", "%25")
+	if asked {
+		return path + "?" + query
+	}
+	return path
+}
+
+// otherPreset is the preset of the same ESP elsewhere, where a made-up link can tell the two apart.
+func otherPreset(preset string) (core.Origin, bool) {
 	other := map[string]string{"customerio-us": "customerio-eu", "customerio-eu": "customerio-us"}[preset]
 	return core.LookupPreset(other)
+}
+
+// otherRegion is the ESP's origin in its other region; nil where there is none that may be asked.
+func (x *exam) otherRegion() *direct {
+	other, ok := otherPreset(x.report.ESP)
+	switch {
+	case !ok:
+		return nil
+	case x.opt.OtherOrigin != "":
+		return x.directAt(x.opt.OtherOrigin, &other)
+	case x.opt.Origin == OriginPreset:
+		return directTo(x, &other)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -51,17 +52,20 @@ func (x *exam) examineDNS() (stop string) {
 	return x.chooseAddress()
 }
 
-// trails asks every resolver. The first that answers is believed.
+// trails asks every resolver. The first that knows an address is believed, else the first that
+// answers: a name that one of them knows cannot be said not to exist.
 func (x *exam) trails() (all []*trail) {
 	silent := 0
 	for _, r := range x.resolvers {
 		t := x.walk(r, x.opt.Host)
 		all = append(all, t)
-		if t.err == nil && x.trail == nil {
-			x.trail, x.resolvers = t, append([]string{r}, without(x.resolvers, r)...)
-		}
 		if t.err != nil {
 			silent++
+		}
+	}
+	for _, t := range all {
+		if t.err == nil && (x.trail == nil || !x.trail.found() && t.found()) {
+			x.trail, x.resolvers = t, append([]string{t.resolver}, without(x.resolvers, t.resolver)...)
 		}
 	}
 	if silent > 0 && silent < len(all) {
@@ -93,7 +97,11 @@ func (x *exam) judgeTrail() (stop string) {
 		id, seen, stop = "dns-nxdomain", t.resolver+" says NXDOMAIN: "+host+" does not exist", host+" does not exist"
 	case !t.exists():
 		id, seen, stop = "dns-dangling-cname", "CNAME to "+t.end(host)+", which does not exist", "the CNAME leads nowhere"
-	case len(t.v4)+len(t.v6) == 0:
+	case !t.found() && t.cut:
+		id, seen, stop = "dns-no-answer", fmt.Sprintf("after %d CNAMEs there is still no address: %s", len(t.chain), strings.Join(t.chain, " → ")), "no resolver leads to an address of "+host
+	case !t.found() && t.err6 != nil:
+		id, seen, stop = "dns-no-answer", t.end(host)+" has no A record, and the question for AAAA failed: "+plain(t.err6), "no resolver leads to an address of "+host
+	case !t.found():
 		id, seen, stop = "dns-no-address", t.end(host)+" has neither A nor AAAA", host+" has no address"
 	case !slices.ContainsFunc(append(slices.Clone(t.v4), t.v6...), public):
 		id, seen, stop = "dns-private-address", "the only addresses are of a private network: "+addresses(t), host+" leads into a private network"
@@ -105,7 +113,10 @@ func (x *exam) judgeTrail() (stop string) {
 		return ""
 	}
 	if id != "" {
-		x.find(id, "%s", seen)
+		f := x.find(id, "%s", seen)
+		if id == "dns-no-answer" && len(x.opt.Resolvers) > 0 {
+			f.Mend = "Ask others than " + strings.Join(x.opt.Resolvers, ", ") + " with --resolver. If all fail, look at the zone's delegation and DNSSEC."
+		}
 	}
 	return stop
 }
@@ -200,11 +211,11 @@ func (x *exam) examineSecondRecord() {
 	t := x.walk(x.resolvers[0], name)
 	switch {
 	case t.err != nil:
-		x.find("dns-second-record", "%s: %s", name, plain(t.err))
+		x.unseen(DNS, "where "+name+" leads", "the resolver gave no answer ("+plain(t.err)+")", "ask another with --resolver")
 	case len(t.chain) == 0:
 		x.find("dns-second-record", "%s has no CNAME", name)
-	case !under(t.chain[0], "sendgrid.net"):
-		x.find("dns-second-record", "%s leads to %s", name, t.chain[0])
+	case !slices.ContainsFunc(t.chain, func(at string) bool { return under(at, "sendgrid.net") }):
+		x.find("dns-second-record", "%s leads to %s", name, strings.Join(t.chain, " → "))
 	}
 }
 
@@ -214,10 +225,13 @@ func (x *exam) goVia() (stop string) {
 	if net.ParseIP(host) == nil {
 		found, err := x.resolve(core.CanonicalHost(host))
 		if err != nil {
-			x.find("dns-no-address", "--via %s: %s", host, plain(err))
+			x.find("dns-via-unresolved", "--via %s: %s", host, plain(err))
 			return "--via has no address"
 		}
 		host = found[0].String()
+	}
+	if t := x.trail; t.found() && !slices.Contains(strings.Split(addresses(t), ", "), host) {
+		x.find("dns-not-yet", "DNS gives %s; what follows was asked at %s", addresses(t), host)
 	}
 	x.aim(host)
 	return ""
@@ -260,11 +274,11 @@ func (x *exam) examineRecord() {
 	route53 := slices.ContainsFunc(servers, func(s string) bool { return strings.Contains(s, ".awsdns-") })
 	flat := slices.ContainsFunc(servers, func(s string) bool { return under(s, "ns.cloudflare.com") })
 	switch {
-	case len(x.trail.chain) == 0 && route53:
+	case len(x.trail.chain) == 0 && route53 && x.report.CDN == cdnCloudFront: // an alias leads to services of Amazon only
 		x.find("dns-alias", "addresses without a CNAME, in a zone on Route 53 (%s)", servers[0])
 	case len(x.trail.chain) == 0 && !flat:
 		x.find("dns-address-record", "addresses without a CNAME: %s", addresses(x.trail))
-	case route53 && x.report.CDN == cdnCloudFront && x.known && x.origin.Family == core.FamilySES:
+	case route53 && len(x.trail.chain) > 0 && cdnOf(x.trail.chain[0]) == cdnCloudFront && x.known && x.origin.Family == core.FamilySES:
 		x.find("dns-route53-cname", "CNAME to %s in a zone on Route 53 (%s)", x.trail.chain[0], servers[0])
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 // maxChain bounds the CNAMEs that are followed.
@@ -23,9 +25,14 @@ type trail struct {
 	v4, v6   []netip.Addr
 	took     time.Duration // the first query
 	err      error         // no answer at all
+	err6     error         // no answer to the question for AAAA
+	cut      bool          // the chain went on beyond maxChain
 }
 
-// exists tells whether the resolver knows the name.
+// found reports whether there is an address.
+func (t *trail) found() bool { return t.err == nil && len(t.v4)+len(t.v6) > 0 }
+
+// exists reports whether the resolver knows the name.
 func (t *trail) exists() bool { return t.err == nil && t.rcode != dns.RcodeNameError }
 
 // end is where the chain ends, host itself if there is none.
@@ -47,10 +54,14 @@ func systemResolvers() ([]string, error) {
 
 // exchange asks one resolver, over TCP too where the answer was too long for UDP.
 func (x *exam) exchange(resolver, name string, kind uint16) (*dns.Msg, error) {
+	x.tell("%s of %s at %s", dns.TypeToString[kind], name, resolver)
 	m := new(dns.Msg)
 	m.SetQuestion(dns.Fqdn(name), kind)
 	m.SetEdns0(1232, false)
 	answer, err := x.send("udp", resolver, m)
+	if err != nil && wire.IsTimeout(err) && x.ctx.Err() == nil {
+		answer, err = x.send("udp", resolver, m) // one packet may get lost
+	}
 	if err == nil && answer.Truncated {
 		answer, err = x.send("tcp", resolver, m)
 	}
@@ -82,12 +93,13 @@ func (x *exam) walk(resolver, name string) *trail {
 	for i := 0; i < maxChain && at != "" && t.err == nil; i++ {
 		at = x.step(t, at, dns.TypeA)
 	}
+	t.cut = len(t.chain) >= maxChain && len(t.v4) == 0
 	if t.err != nil || t.rcode == dns.RcodeNameError {
 		return t
 	}
 	v6 := &trail{resolver: resolver, chain: t.chain}
 	x.step(v6, t.end(name), dns.TypeAAAA)
-	t.v6 = v6.v6
+	t.v6, t.err6 = v6.v6, v6.err
 	return t
 }
 
@@ -165,8 +177,9 @@ func (x *exam) nameservers(name string) (servers []string) {
 }
 
 // authorities returns what CAA allows for a name (RFC 8659, section 3: the nearest set counts) and
-// where that stands; at is "" where nothing is said.
-func (x *exam) authorities(name string) (at string, allowed []string, err error) {
+// where that stands; at is "" where nothing is said. wildcard asks for a certificate for "*." names.
+func (x *exam) authorities(name string, wildcard bool) (at string, allowed []string, err error) {
+	var wild []string
 	for _, at := range append([]string{name}, parents(name)...) {
 		m, err := x.exchange(x.resolvers[0], at, dns.TypeCAA)
 		if err != nil {
@@ -176,10 +189,18 @@ func (x *exam) authorities(name string) (at string, allowed []string, err error)
 		for _, rr := range m.Answer {
 			if c, ok := rr.(*dns.CAA); ok {
 				some = true
-				if ca, _, _ := strings.Cut(c.Value, ";"); strings.EqualFold(c.Tag, "issue") {
-					allowed = append(allowed, strings.ToLower(strings.TrimSpace(ca)))
+				ca, _, _ := strings.Cut(c.Value, ";")
+				ca = strings.ToLower(strings.TrimSpace(ca))
+				switch strings.ToLower(c.Tag) {
+				case "issue":
+					allowed = append(allowed, ca)
+				case "issuewild":
+					wild = append(wild, ca)
 				}
 			}
+		}
+		if some && wildcard && len(wild) > 0 {
+			return at, wild, nil // it takes the place of issue (RFC 8659, section 4.3)
 		}
 		if some {
 			return at, allowed, nil

@@ -2,7 +2,7 @@
 // clickedge, nginx, Cloudflare, CloudFront or another CDN.
 //
 // Start with [Examine], [Options] and [Report]. [Catalogue] holds every finding with what it means,
-// how to mend it for each CDN and ESP, and the page that states the rule; FINDINGS.md beside this
+// the fix for each CDN, server and ESP, and the page that states the rule; FINDINGS.md beside this
 // file is made of it. Ids of findings are never renamed.
 //
 // # How it finds out

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
@@ -18,8 +19,9 @@ type exam struct {
 	bounds bounds
 
 	resolvers []string
-	trail     *trail // what the first resolver says
-	atESP     string // the ESP's name in the chain, "" if not there
+	section   Section // under way
+	trail     *trail  // what the first resolver says
+	atESP     string  // the ESP's name in the chain, "" if not there
 
 	https, http place        // where the host is asked
 	others      []netip.Addr // the host's further addresses
@@ -33,7 +35,21 @@ type exam struct {
 
 	baseline *answer // the made-up open
 	click    *answer // the made-up click
+
+	software   string // the Server field of the set-up, "" where it is the ESP's own
+	bySoftware bool   // the CDN is known by it alone
+	http2      bool   // HTTP/2 answers as HTTP/1.1 does
+
+	again []*answer // what is asked over HTTP/2 as well
+
+	proof  proof  // what was seen of the ESP
+	goods  []good // to be said where nothing speaks against them
+	linked *answer
 }
+
+// good is a good finding that waits for the end of the examination: a later
+// section may still find something wrong in its own.
+type good struct{ id, seen string }
 
 // step examines one section. It returns why nothing after it can be told, "" to go on.
 type step struct {
@@ -67,6 +83,7 @@ func Examine(ctx context.Context, opt Options) (*Report, error) {
 func (x *exam) run() (*Report, error) {
 	stop := ""
 	for _, s := range steps {
+		x.section = s.section
 		if stop == "" {
 			stop = s.run(x)
 		}
@@ -119,6 +136,11 @@ func (x *exam) settle(preset string, guessed bool) {
 // finish counts, gives each section without a fault its good finding, and sorts.
 func (x *exam) finish() *Report {
 	r := x.report
+	for _, g := range x.goods {
+		if !x.worrying(mustEntry(g.id).Section) {
+			x.add(g.id, g.seen)
+		}
+	}
 	if r.CDN == "" {
 		r.CDN = cdnOther
 	}
@@ -133,35 +155,53 @@ func (x *exam) fact(section Section, name, format string, args ...any) {
 	x.report.Seen = append(x.report.Seen, Fact{section, name, fmt.Sprintf(format, args...)})
 }
 
-// find notes a finding of the catalogue. What it means and how to mend it is written at the end, when
-// CDN and ESP are known.
-func (x *exam) find(id, format string, args ...any) {
-	entry := mustEntry(id)
+// find records a finding of the catalogue. What it means and the fix are written at the end, when
+// CDN and ESP are known; a title, a meaning or a fix that is set on the result before that stays.
+func (x *exam) find(id, format string, args ...any) *Finding {
 	if x.bounds.spent || x.report.Has(id) {
-		return // what could no longer be asked is no fault of the host
+		return &Finding{} // what could no longer be asked is no fault of the host
 	}
-	x.report.Findings = append(x.report.Findings, Finding{
-		ID: id, Section: entry.Section, Severity: entry.Severity, Title: entry.Title, Seen: fmt.Sprintf(format, args...),
-	})
+	return x.add(id, fmt.Sprintf(format, args...))
 }
 
-// good notes that a section has nothing to mend, unless something was found in it.
-func (x *exam) good(id, format string, args ...any) {
+func (x *exam) add(id, seen string) *Finding {
 	entry := mustEntry(id)
-	for i := range x.report.Findings {
-		if f := &x.report.Findings[i]; f.Section == entry.Section && f.Severity >= Warning {
-			return
-		}
-	}
-	x.find(id, format, args...)
+	x.report.Findings = append(x.report.Findings, Finding{ID: id, Section: entry.Section, Severity: entry.Severity, Title: entry.Title, Seen: seen})
+	return &x.report.Findings[len(x.report.Findings)-1]
 }
 
-// word writes what each finding means and how to mend it.
+// good records what was seen of a section in which there is nothing to fix. It is said at the end,
+// unless something was found in the section until then.
+func (x *exam) good(id, format string, args ...any) {
+	if !x.bounds.spent {
+		x.goods = append(x.goods, good{id, fmt.Sprintf(format, args...)})
+	}
+}
+
+// worrying reports whether something worth fixing was found in a section.
+func (x *exam) worrying(s Section) bool {
+	return slices.ContainsFunc(x.report.Findings, func(f Finding) bool { return f.Section == s && f.Severity >= Warning })
+}
+
+// unseen records what could not be seen, why, and what would show it.
+func (x *exam) unseen(section Section, what, because, ask string) {
+	if !x.bounds.spent {
+		x.report.NotSeen = append(x.report.NotSeen, Unseen{section, what, because, ask})
+	}
+}
+
+// word writes what each finding means and the fix.
 func (x *exam) word() {
 	for i := range x.report.Findings {
 		f := &x.report.Findings[i]
 		entry := mustEntry(f.ID)
-		f.Means, f.Mend, f.Source = entry.advice(x.report.CDN, x.origin.Family, x.known)
+		means, mend, source := entry.advice(x.report.CDN, x.origin.Family, x.known)
+		f.Means, f.Mend, f.Source = firstText(f.Means, means), firstText(f.Mend, mend), firstText(f.Source, source)
+		for _, id := range f.or {
+			or := mustEntry(id)
+			_, mend, _ := or.advice(x.report.CDN, x.origin.Family, x.known)
+			f.Mend += " Or: " + mend
+		}
 		fill := x.filler()
 		f.Means, f.Mend = fill.Replace(f.Means), fill.Replace(f.Mend)
 	}

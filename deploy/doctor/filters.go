@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -25,26 +26,60 @@ func queries() []struct{ name, query string } {
 }
 
 func (x *exam) examineFilters() (stop string) {
+	defer x.compareHTTP2()
 	if x.baseline.refused() {
+		x.unseen(Filters, "whether a filter refuses some user agents or queries", "the browser's request is answered "+x.baseline.brief()+" as well", "")
 		return ""
 	}
 	if x.origin.Family == core.FamilyCustomerIO {
 		if a := x.front(question{target: x.origin.Health.Path, agent: verifier}); a.refused() {
-			x.find("filter-verifier", "User-Agent %s: %s", quoted(verifier), a.brief())
+			x.judgeRefusal("filter-verifier", a, "User-Agent "+quoted(verifier))
 		}
 	}
 	for _, program := range agents {
-		if a := x.front(question{target: x.links.open, agent: program.agent}); a.refused() {
-			x.find("filter-user-agent", "%s (%s): %s", program.name, quoted(program.agent), a.brief())
+		if a := x.front(question{target: x.links.open, agent: program.agent}); a.refused() && x.judgeRefusal("filter-user-agent", a, program.name+" ("+quoted(program.agent)+")") {
 			break
 		}
 	}
 	for _, q := range queries() {
-		if a := x.front(question{target: with(x.links.open, q.query)}); a.refused() || a.status == 414 || a.status == 400 && x.baseline.status != 400 {
-			x.find("filter-query", "a query with %s: %s", q.name, a.brief())
-			break
+		a := x.front(question{target: with(x.links.open, q.query)})
+		if a.refused() || a.status == 414 || a.status == 431 || a.status == 400 && x.baseline.status != 400 {
+			if x.judgeRefusal("filter-query", a, "a query with "+q.name) {
+				break
+			}
+			continue
 		}
+		x.again = append(x.again, a)
 	}
-	x.good("filters-ok", "no user agent and no query was refused")
+	x.good("filters-ok", "%d user agents and %d long or odd queries, which filters often refuse, are answered like the rest", x.agentsTried(), len(queries()))
 	return ""
+}
+
+func (x *exam) agentsTried() int {
+	if x.origin.Family == core.FamilyCustomerIO {
+		return len(agents) + 1
+	}
+	return len(agents)
+}
+
+// judgeRefusal calls a refusal a filter's, unless the ESP itself refuses the same.
+func (x *exam) judgeRefusal(id string, a *answer, what string) (told bool) {
+	seen := fmt.Sprintf("%s: %s", what, a.brief())
+	if a.challenges() {
+		x.find("filter-challenge", "%s", seen)
+		return true
+	}
+	if x.direct == nil {
+		x.find(id, "%s; not seen: whether the ESP refuses it itself, because %s", seen, x.whyNoDirect())
+		return true
+	}
+	q := a.asked
+	q.to = x.direct.to
+	straight := x.ask(q)
+	if straight.err == nil && straight.status == a.status {
+		x.fact(Filters, "refused by the ESP itself", "%s", seen)
+		return false
+	}
+	x.find(id, "%s; the ESP answers %s", seen, straight.brief())
+	return true
 }

@@ -54,14 +54,14 @@ func anchor(title string) string { return strings.ReplaceAll(strings.ToLower(tit
 func writeEntry(b *strings.Builder, e *Entry, provoked Provoked) {
 	fmt.Fprintf(b, "\n<a id=\"%s\"></a>\n\n### %s\n\n%s, `%s`", e.ID, e.Title, e.Severity, e.ID)
 	if e.Severity == OK {
-		fmt.Fprintf(b, ". Said where nothing in this section is worth mending. [Rule](%s)\n", e.Source)
+		fmt.Fprintf(b, ". Said where nothing in this section is worth fixing. What it rests on: %s. [Rule](%s)\n", e.Evidence, e.Source)
 		return
 	}
 	fmt.Fprintf(b, ". %s\n\n", e.Means)
 	for _, row := range e.mends() {
 		fmt.Fprintf(b, "- **%s:** %s\n", row[0], row[1])
 	}
-	fmt.Fprintf(b, "\n[Rule](%s)", e.Source)
+	fmt.Fprintf(b, "\nWhat it rests on: %s. [Rule](%s)", e.Evidence, e.Source)
 	for _, a := range e.Asides {
 		if a.Source != "" && a.Source != e.Source {
 			fmt.Fprintf(b, ", [for %s](%s)", familyTitle(a), a.Source)
@@ -70,10 +70,11 @@ func writeEntry(b *strings.Builder, e *Entry, provoked Provoked) {
 	fmt.Fprintf(b, ". Provoked by: %s.\n", firstText(strings.Join(provoked[e.ID], "; "), "nothing"))
 }
 
-// mends lists what to do, by CDN and by ESP.
+// mends lists the fixes, by CDN or server and by ESP.
 func (e *Entry) mends() (rows [][2]string) {
 	m := &e.Mend
-	for _, row := range [][2]string{{"Mend", m.Any}, {"Fastly", m.Fastly}, {"nginx", m.Nginx}, {"Cloudflare", m.Cloudflare}, {"CloudFront", m.CloudFront}} {
+	for _, row := range [][2]string{{"Fix", m.Any}, {"Fastly", m.Fastly}, {"Cloudflare", m.Cloudflare}, {"CloudFront", m.CloudFront}, {"nginx", strings.ReplaceAll(m.Nginx, "{nginx-http2}", nginxHTTP2(""))},
+		{"Apache", m.Apache}, {"Caddy", m.Caddy}, {"HAProxy", m.HAProxy}, {"Varnish", m.Varnish}} {
 		if row[1] != "" {
 			rows = append(rows, row)
 		}
@@ -97,7 +98,7 @@ func familyTitle(a Aside) string {
 
 func writeGuides(b *strings.Builder, provoked Provoked) {
 	b.WriteString("\n<a id=\"guides\"></a>\n\n## The troubleshooting of three guides, row by row\n\n")
-	b.WriteString("| guide | what it says | finding | provoked by | mend |\n|---|---|---|---|---|\n")
+	b.WriteString("| guide | what it says | finding | provoked by | fix |\n|---|---|---|---|---|\n")
 	for _, row := range Guides() {
 		for i, id := range row.IDs {
 			e := mustEntry(id)

@@ -43,7 +43,7 @@ type htmlSection struct {
 
 type htmlPage struct {
 	*Report
-	// First is what to mend first, nil for nothing.
+	// First is what to fix first, nil for nothing.
 	First    *Finding
 	Sections []htmlSection
 }
@@ -60,7 +60,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	return page.Execute(w, p)
 }
 
-// first is the first finding of those that are worst, where that is worth mending.
+// first is the first finding of those that are worst, where that is worth fixing.
 func (r *Report) first() *Finding {
 	worst := r.Worst()
 	for i := range r.Findings {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"crypto/tls"
 	"net/http"
 	"strconv"
 	"strings"
@@ -40,7 +41,10 @@ func (x *exam) examineHTTP() (stop string) {
 		x.find("http-hsts-own", "Strict-Transport-Security: %s", cut(sts, 80))
 	}
 	x.examineParent(true)
-	if x.tls.state.NegotiatedProtocol != "h2" {
+	switch {
+	case x.tls.state.NegotiatedProtocol == "h2" && x.tls.state.Version >= tls.VersionTLS12: // RFC 9113, section 9.2
+		x.examineHTTP2()
+	case x.tls.state.NegotiatedProtocol != "h2":
 		x.find("http-no-h2", "ALPN chose %s", firstText(x.tls.state.NegotiatedProtocol, "nothing"))
 	}
 	if coding := x.baseline.get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -50,7 +54,11 @@ func (x *exam) examineHTTP() (stop string) {
 	x.examineRecord()
 	x.examineProof()
 	if plainHTTP.err == nil {
-		x.good("http-ok", "https answers %d, http %d", x.baseline.status, plainHTTP.status)
+		over := ""
+		if x.http2 {
+			over = " over HTTP/1.1 and HTTP/2 alike"
+		}
+		x.good("http-ok", "https answers %d%s, http %d", x.baseline.status, over, plainHTTP.status)
 	}
 	return ""
 }
@@ -113,10 +121,12 @@ func (x *exam) judgeRedirect(a *answer) {
 		x.find("http-redirect-loses-path", "%s becomes %s", quoted(a.asked.target), quoted(a.get("Location")))
 	case scheme == "https":
 		x.find("http-redirect", "%d to https, path and query kept", a.status)
+	default:
+		x.find("http-other-answer", "http: %s, which is the link itself", a.brief())
 	}
 }
 
-// loops tells whether the host sends a request back to itself: at once, or by way of http, as a CDN
+// loops reports whether the host sends a request back to itself: at once, or by way of http, as a CDN
 // does that fetches over http from an origin which insists on https.
 func (x *exam) loops(plainHTTP *answer) bool {
 	if !x.baseline.redirects() {
@@ -136,7 +146,7 @@ func (x *exam) loops(plainHTTP *answer) bool {
 	return scheme == "https" && (host == "" || host == x.opt.Host) && target == plainHTTP.asked.target
 }
 
-// hsts tells whether a value of Strict-Transport-Security (RFC 6797) is in force.
+// hsts reports whether a value of Strict-Transport-Security (RFC 6797) is in force.
 func hsts(value string) bool {
 	for directive := range strings.SplitSeq(strings.ToLower(value), ";") {
 		if age, ok := strings.CutPrefix(strings.TrimSpace(directive), "max-age="); ok {
@@ -182,17 +192,42 @@ func (a *answer) marks() (cdns []string) {
 	return cdns
 }
 
-// recognise tells the CDN by its answers, where DNS did not.
+// recognise finds the CDN by its answers, where DNS did not.
 func (x *exam) recognise(a *answer) {
 	marks := a.marks()
+	x.software = a.get("Server")
 	switch {
 	case x.report.CDN != "":
 	case len(marks) > 0:
 		x.report.CDN = marks[0]
-	case strings.HasPrefix(strings.ToLower(a.get("Server")), "nginx"), strings.HasPrefix(strings.ToLower(a.get("Server")), "openresty"):
-		x.report.CDN = cdnNginx
+	case a.header.Has("X-Varnish"), strings.Contains(strings.ToLower(a.get("Via")), "varnish"):
+		x.report.CDN = cdnVarnish
+	case softwareOf(x.software) != "":
+		x.report.CDN, x.bySoftware = softwareOf(x.software), true
 	case x.isClickedge():
 		x.report.CDN = cdnFastly
+	}
+}
+
+// softwareOf names the server by its Server field. HAProxy sends none.
+func softwareOf(field string) string {
+	for _, s := range []struct{ begins, cdn string }{
+		{"nginx", cdnNginx}, {"openresty", cdnNginx}, {"apache", cdnApache}, {"caddy", cdnCaddy}, {"varnish", cdnVarnish}, {"haproxy", cdnHAProxy},
+	} {
+		if strings.HasPrefix(strings.ToLower(field), s.begins) {
+			return s.cdn
+		}
+	}
+	return ""
+}
+
+// forgetServer takes back what Server said, where the ESP sends the same: then it is the ESP's own.
+func (x *exam) forgetServer() {
+	if field := x.direct.asIs.get("Server"); field != "" && field == x.software {
+		x.software = ""
+		if x.bySoftware {
+			x.report.CDN, x.bySoftware = cdnOther, false
+		}
 	}
 }
 

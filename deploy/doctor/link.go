@@ -1,8 +1,6 @@
 package doctor
 
 import (
-	"strings"
-
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
@@ -27,13 +25,14 @@ func (x *exam) examineLink() {
 	x.report.LinkOpened = true
 	a := x.front(question{target: x.link.target})
 	switch {
-	case strings.Contains(strings.ToLower(a.text()), tokenText):
+	case isToken(a):
 		x.judgeToken(a)
 	case a.err != nil:
 		x.find("link-answers-error", "%s", plain(a.err))
 	case a.status >= 400:
 		x.find("link-answers-error", "%s", a.brief())
 	default:
+		x.linked = a
 		x.noteDestination(a)
 	}
 }
@@ -55,18 +54,30 @@ func (x *exam) judgeForm() {
 	}
 }
 
-// judgeToken tells a wrong region from a wrong Host or a damaged link: the other region's origin
-// takes the link.
+// judgeToken tells a wrong region from a wrong Host or a damaged link: one region's origin takes the
+// link, or the one that the set-up leads to refuses it under the right Host as well.
 func (x *exam) judgeToken(a *answer) {
-	other, ok := otherRegion(x.report.ESP)
-	if ok && x.opt.Origin == OriginPreset {
-		there := directTo(x, &other)
-		if there.ask(there.right(x.link.target)).redirects() {
-			x.find("esp-wrong-region", "the link is refused at %s and taken at %s", x.origin.Address, other.Address)
-			return
-		}
+	there := x.otherRegion()
+	if there != nil && there.ask(there.right(x.link.target)).redirects() {
+		x.find("esp-wrong-region", "the link is refused through the set-up and taken at %s", there.name)
+		return
 	}
-	x.find("esp-invalid-token", "%s", a.brief())
+	if x.direct == nil {
+		x.find("esp-invalid-token", "%s", a.brief())
+		return
+	}
+	straight := x.direct.ask(x.direct.right(x.link.target))
+	switch {
+	case straight.redirects():
+		f := x.find("esp-host-overridden", "the link is refused through the set-up and taken at %s with Host: %s; whether Host or the region is wrong was not seen", x.direct.name, x.opt.Host)
+		f.Title += ", or: the wrong region of the ESP"
+		f.or = []string{"esp-wrong-region"}
+	case isToken(straight) && there == nil && signedCustomerIO.MatchString(x.link.target):
+		x.find("esp-wrong-region", "the link, whole by its form, is refused at %s as well, with Host: %s", x.direct.name, x.opt.Host).Means =
+			"The region that was asked does not know the link. Most often the account is in the other region; else the link is of another account, or a character of it was changed."
+	default:
+		x.find("esp-invalid-token", "%s; asked directly with Host: %s, the ESP answers %s", a.brief(), x.opt.Host, straight.brief())
+	}
 }
 
 // noteDestination says where the link leads, host only. It is not followed.

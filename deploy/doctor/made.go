@@ -62,13 +62,19 @@ var sesPrefixes = map[string]string{
 	"ap-northeast-2": "010c", "ap-southeast-1": "010e", "us-east-2": "010f",
 }
 
+// plainURL is a destination in which there is nothing to decode.
+const plainURL = "https://" + madeUpHost + "/made-up"
+
 // makeUp makes links of the form of an ESP's. Their ids and signatures are nobody's, so that no ESP
 // can count them for anyone.
-func makeUp(origin *core.Origin) made {
+func makeUp(origin *core.Origin) made { return makeUpTo(origin, madeUpURL) }
+
+// makeUpTo makes links to a destination of [madeUpHost], for the ESPs whose links can be read.
+func makeUpTo(origin *core.Origin, to string) made {
 	m := made{post: madeUpOther}
 	switch origin.Family {
 	case core.FamilyCustomerIO:
-		payload := b64(`{"email_id":"` + madeUpID + `-made-up","href":"` + madeUpURL + `","internal":"0000000000000000","link_id":0}`)
+		payload := b64(`{"email_id":"` + madeUpID + `-made-up","href":"` + to + `","internal":"0000000000000000","link_id":0}`)
 		m.click = "/e/c/" + payload + "/" + strings.Repeat("0", 64)
 		m.open = "/e/o/" + b64(`{"email_id":"`+madeUpID+`-made-up"}`)
 	case core.FamilySendGrid:
@@ -77,24 +83,24 @@ func makeUp(origin *core.Origin) made {
 	case core.FamilySparkPost:
 		ids := base64.URLEncoding.EncodeToString([]byte(madeUpID))
 		ids = strings.ReplaceAll(ids, "=", "~") + "/AAAAAQA~/"
-		m.click = "/f/a/" + ids + "Pw~~?target=" + strings.ReplaceAll(escaped(madeUpURL), ":", "%3A")
+		m.click = "/f/a/" + ids + "Pw~~?target=" + strings.ReplaceAll(escaped(to), ":", "%3A")
 		m.open = "/q/" + ids + "Pw~~"
 	case core.FamilySES:
 		prefix := firstText(sesPrefixes[sesRegion(origin)], "0000")
 		id := prefix + "000000000000-00000000-0000-4000-8000-000000000000-000000"
-		m.click = "/CL0/" + escaped(madeUpURL) + "/1/" + id + "/" + strings.Repeat("A", 43) + "=0"
+		m.click = "/CL0/" + escaped(to) + "/1/" + id + "/" + strings.Repeat("A", 43) + "=0"
 		m.open = "/CI0/" + id + "/" + strings.Repeat("A", 43) + "=0"
 	case core.FamilyMailgun:
 		m.click, m.open = "/c/"+b64(madeUpID+"-made-up"), "/o/"+b64(madeUpID+"-made-up")
 	case core.FamilyMandrill:
-		inner := `{\"u\":0,\"v\":1,\"url\":\"` + madeUpURL + `\",\"id\":\"` + madeUpID + `\"}`
+		inner := `{\"u\":0,\"v\":1,\"url\":\"` + to + `\",\"id\":\"` + madeUpID + `\"}`
 		m.click = "/track/click/0/" + madeUpHost + "?p=" + b64(`{"s":"`+madeUpID+`","v":1,"p":"`+inner+`"}`)
 		m.open = "/track/open.php?u=0&id=" + madeUpID
 	case core.FamilyMailjet:
-		m.click = "/lnk/" + madeUpID + "-made-up/1/" + strings.Repeat("A", 22) + "/" + b64(madeUpURL)
+		m.click = "/lnk/" + madeUpID + "-made-up/1/" + strings.Repeat("A", 22) + "/" + b64(to)
 		m.open = "/oo/" + madeUpID + "-made-up/00000000/e.gif"
 	case core.FamilyPostmark:
-		m.click = "/3s/" + escaped(strings.TrimPrefix(madeUpURL, "https://")) + "/" + madeUpID + "/AA/AAAAAAAA"
+		m.click = "/3s/" + escaped(strings.TrimPrefix(to, "https://")) + "/" + madeUpID + "/AA/AAAAAAAA"
 		m.open = "/open/" + madeUpID + "-made-up"
 	case core.FamilyIterable:
 		ids := "?_t=" + madeUpID + "-made-up&_m=" + madeUpID + "-made-up&_e=" + madeUpID

@@ -10,17 +10,21 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 )
 
-// The CDNs that mends are written for.
+// The CDNs and servers that fixes are written for.
 const (
 	cdnFastly     = "fastly"
 	cdnNginx      = "nginx"
 	cdnCloudflare = "cloudflare"
 	cdnCloudFront = "cloudfront"
+	cdnApache     = "apache"
+	cdnCaddy      = "caddy"
+	cdnHAProxy    = "haproxy"
+	cdnVarnish    = "varnish"
 	cdnOther      = "other"
 )
 
 func cdnNames() []string {
-	return []string{cdnFastly, cdnNginx, cdnCloudflare, cdnCloudFront, cdnOther}
+	return []string{cdnFastly, cdnNginx, cdnCloudflare, cdnCloudFront, cdnApache, cdnCaddy, cdnHAProxy, cdnVarnish, cdnOther}
 }
 
 func isCDN(s string) bool {
@@ -32,7 +36,7 @@ func isCDN(s string) bool {
 	return false
 }
 
-// isName tells whether s is a host name of at least two labels, in lower case.
+// isName reports whether s is a host name of at least two labels, in lower case.
 func isName(s string) bool {
 	if len(s) > 253 || !strings.Contains(s, ".") || net.ParseIP(s) != nil {
 		return false
@@ -47,7 +51,7 @@ func isName(s string) bool {
 
 const labelBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// under tells whether name is domain or below it.
+// under reports whether name is domain or below it.
 func under(name, domain string) bool {
 	return name == domain || strings.HasSuffix(name, "."+domain)
 }

@@ -34,8 +34,8 @@ type Options struct {
 	// CDN is fastly, nginx, cloudflare, cloudfront or other; "" is a guess from DNS and the answers.
 	CDN string
 	// Link is a link from a real mail, whole, as it came; "" for none. It is asked once through the
-	// link domain and, where Customer.io refuses it, once at the origin of the other region. A link
-	// that unsubscribes is an error.
+	// link domain and, where Customer.io refuses it, once at the origin of each region. A link that
+	// unsubscribes is an error.
 	Link string
 	// Via takes the place of the host's addresses: an IP address, a name, or either with a port,
 	// which then is that of https.
@@ -47,6 +47,9 @@ type Options struct {
 	// Origin allows the ESP to be asked directly, for comparison: [OriginNone], [OriginPreset], or the
 	// address "host:port" to dial in place of the preset's; "http://host:port" for one without TLS.
 	Origin string
+	// OtherOrigin is where Customer.io's other region is asked, in the form of Origin; "" is the
+	// preset's address where Origin is [OriginPreset], and else nowhere.
+	OtherOrigin string
 	// Roots are the authorities to trust; nil stands for the system's.
 	Roots *x509.CertPool
 	// CT demands proof of certificate transparency of Roots too. With the system's it always is.
@@ -61,6 +64,9 @@ type Options struct {
 	Slow time.Duration
 	// UserAgent is that of the ordinary requests; "" is a browser's, with the doctor's name behind it.
 	UserAgent string
+	// Progress, if not nil, is told before each question what is asked. The given link is named as such
+	// only.
+	Progress func(Section, string)
 	// Dial opens every TCP connection, those to origins by name included; nil is a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

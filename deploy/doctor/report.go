@@ -11,7 +11,7 @@ type Severity uint8
 // The severities, in order.
 const (
 	OK      Severity = iota // checked and good
-	Info                    // worth knowing, nothing to mend
+	Info                    // worth knowing, nothing to fix
 	Warning                 // works for most, or will not work for long
 	Error                   // links or figures are lost now
 )
@@ -69,16 +69,37 @@ type Finding struct {
 	Seen string `json:"seen"`
 	// Means is what that does to readers and figures; "" for good findings.
 	Means string `json:"means,omitempty"`
-	// Mend is what to do, for the CDN and the ESP at hand; "" where there is nothing to do.
+	// Mend is the fix, for the CDN and the ESP at hand; "" where there is nothing to do.
 	Mend string `json:"mend,omitempty"`
 	// Source is the address of the page that states the rule.
 	Source string `json:"source,omitempty"`
+	// or are the ids of further findings that would look the same from outside.
+	or []string
 }
 
 // Skipped is a section that was not examined.
 type Skipped struct {
 	Section Section `json:"section"`
 	Why     string  `json:"why"`
+}
+
+// Unseen is what the examination could not see, and why: no finding claims it.
+type Unseen struct {
+	Section Section `json:"section"`
+	// What completes "not seen: …".
+	What string `json:"what"`
+	// Because is the reason; Ask is what would show it, "" for nothing.
+	Because string `json:"because"`
+	Ask     string `json:"ask,omitempty"`
+}
+
+// Text is the sentence of it.
+func (u *Unseen) Text() string {
+	text := "not seen: " + u.What + ", because " + u.Because
+	if u.Ask != "" {
+		text += "; " + u.Ask
+	}
+	return text
 }
 
 // Fact is one thing that was seen, whether or not anything is wrong with it.
@@ -109,6 +130,7 @@ type Report struct {
 	Started  time.Time `json:"started"`
 	Findings []Finding `json:"findings"`
 	Skipped  []Skipped `json:"skipped,omitempty"`
+	NotSeen  []Unseen  `json:"not_seen,omitempty"`
 	Seen     []Fact    `json:"seen,omitempty"`
 	Timings  []Timing  `json:"timings,omitempty"`
 	// LinkOpened tells that the given link was opened.
@@ -139,7 +161,7 @@ func (r *Report) Worrying() []string {
 	return slices.Compact(ids)
 }
 
-// Has tells whether there is a finding of this id.
+// Has reports whether there is a finding of this id.
 func (r *Report) Has(id string) bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.ID == id })
 }

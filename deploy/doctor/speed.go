@@ -30,7 +30,7 @@ func (x *exam) examineSpeed() (stop string) {
 	if all := a.connect + a.tls + first; all >= x.opt.Slow {
 		x.judgeSlow(all, esp)
 	}
-	x.good("speed-ok", "first byte after %s", round(a.connect+a.tls+first))
+	x.good("speed-ok", "from here, the first byte of a made-up click after %s", round(a.connect+a.tls+first))
 	return ""
 }
 
@@ -38,7 +38,8 @@ func (x *exam) examineSpeed() (stop string) {
 func (x *exam) judgeSlow(all, esp time.Duration) {
 	switch {
 	case esp < 0:
-		x.find("speed-slow-cdn", "first byte after %s; the ESP was not asked for comparison", round(all))
+		f := x.find("speed-slow-cdn", "first byte after %s; not seen: whose time that is, because %s", round(all), x.whyNoDirect())
+		f.Title, f.Means = "Links are slow", "Readers wait before the page even starts. It may be the set-up or the ESP."
 	case esp > all/2:
 		x.find("speed-slow-esp", "first byte after %s, of which the ESP takes %s", round(all), round(esp))
 	default:

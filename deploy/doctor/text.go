@@ -43,6 +43,7 @@ func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 	t.skipped(r)
 	t.findings(r, func(s Severity) bool { return s >= Warning })
 	t.findings(r, func(s Severity) bool { return s == Info })
+	t.notSeen(r)
 	t.timings(r)
 	t.facts(r)
 	t.foot(r)
@@ -99,6 +100,16 @@ func (t *textWriter) skipped(r *Report) {
 	}
 }
 
+// notSeen names what could not be seen, and why.
+func (t *textWriter) notSeen(r *Report) {
+	for i := range r.NotSeen {
+		if i == 0 {
+			t.line("")
+		}
+		t.wrap(pad(r.NotSeen[i].Section.Title(), labelWidth), strings.Repeat(" ", labelWidth), r.NotSeen[i].Text())
+	}
+}
+
 // NotExamined names the sections that were not examined, and why; "" for none.
 func (r *Report) NotExamined() string {
 	var titles []string
@@ -111,7 +122,7 @@ func (r *Report) NotExamined() string {
 	return "Not examined, since " + r.Skipped[0].Why + ": " + strings.Join(titles, ", ") + "."
 }
 
-// rows are the findings that the table shows of a section: all that are worth mending, or else the
+// rows are the findings that the table shows of a section: all that are worth fixing, or else the
 // good one, or else the rest.
 func (r *Report) rows(s Section) (rows []*Finding) {
 	for _, least := range []Severity{Warning, OK} {
@@ -151,7 +162,7 @@ func (t *textWriter) finding(f *Finding) {
 	t.line("")
 	t.wrap(t.paint(severityColour[f.Severity], pad(strings.ToUpper(f.Severity.String()), labelWidth)), strings.Repeat(" ", labelWidth), f.Title)
 	t.line("%s%s", strings.Repeat(" ", labelWidth), t.paint(dim, f.ID))
-	for _, part := range [][2]string{{"seen", f.Seen}, {"means", f.Means}, {"mend", f.Mend}} {
+	for _, part := range [][2]string{{"seen", f.Seen}, {"means", f.Means}, {"fix", f.Mend}} {
 		if part[1] != "" {
 			t.wrap(t.paint(dim, pad("  "+part[0], labelWidth)), strings.Repeat(" ", labelWidth), part[1])
 		}
@@ -198,7 +209,7 @@ func (t *textWriter) foot(r *Report) {
 	t.wrap("", "", r.Summary())
 }
 
-// Verdict counts the findings that are worth mending.
+// Verdict counts the findings that are worth fixing.
 func (r *Report) Verdict() string {
 	var counts [len(severityNames)]int
 	for i := range r.Findings {
@@ -212,7 +223,7 @@ func (r *Report) Verdict() string {
 	case warnings > 0:
 		return number(warnings, "warning")
 	}
-	return "Nothing to mend"
+	return "Nothing to fix"
 }
 
 // Summary is the verdict, and what was sent to reach it.

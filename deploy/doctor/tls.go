@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -13,9 +14,12 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 // handshake is what a server shows before any request.
@@ -32,12 +36,17 @@ func (h *handshake) leaf() *x509.Certificate { return h.state.PeerCertificates[0
 // greet makes one handshake and checks nothing.
 func (x *exam) greet(address, sni string, least, most uint16) *handshake {
 	h := &handshake{}
+	x.tell("TLS with %s", address)
 	ctx, cancel := context.WithTimeout(x.ctx, x.opt.Timeout)
 	defer cancel()
 	start := time.Now()
 	conn, err := x.dial(ctx, address)
 	h.dialed = time.Since(start)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ECONNRESET): // somebody answered, and ended the connection
+		h.err = err
+		return h
+	case err != nil:
 		h.reach = err
 		return h
 	}
@@ -69,6 +78,8 @@ func (x *exam) examineTLS() (stop string) {
 	}
 	if x.atESP != "" {
 		x.find("dns-at-esp-with-certificate", "CNAME to %s, which has a certificate for %s", x.atESP, x.opt.Host)
+	} else if !x.report.Has("dns-not-yet") {
+		x.good("dns-ok", "%s", firstText(strings.Join(x.trail.chain, " → "), addresses(x.trail)))
 	}
 	x.judgeTime(leaf)
 	trusted := x.judgeChainOf(leaf)
@@ -81,8 +92,7 @@ func (x *exam) examineTLS() (stop string) {
 	x.judgeNoSNI()
 	x.judgeIPv6()
 	x.judgeAuthorities(leaf, trusted)
-	x.good("dns-ok", "%s", firstText(strings.Join(x.trail.chain, " → "), addresses(x.trail), "asked at "+x.https.address))
-	x.good("tls-ok", "%s, %s, good for %s", issuer(leaf), tls.VersionName(x.tls.state.Version), days(leaf.NotAfter.Sub(x.now())))
+	x.good("tls-ok", "%s, %s, %s left; %s", issuer(leaf), tls.VersionName(x.tls.state.Version), days(leaf.NotAfter.Sub(x.now())), x.sawRevocation())
 	return ""
 }
 
@@ -119,7 +129,7 @@ func (x *exam) brokenHTTPS(stop string) string {
 func (x *exam) judgeHandshake() (stop string) {
 	h := x.tls
 	if (h.reach != nil || h.err != nil) && x.atESP != "" {
-		return x.stillAtESP("it offers no https for " + x.opt.Host)
+		return x.stillAtESP("no https there for " + x.opt.Host + ": " + plain(firstError(h.reach, h.err)))
 	}
 	var notTLS tls.RecordHeaderError
 	switch {
@@ -134,6 +144,15 @@ func (x *exam) judgeHandshake() (stop string) {
 		return "no TLS handshake with the name " + x.opt.Host
 	}
 	return ""
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stillAtESP is said where the chain leads to the ESP and the ESP has no certificate for the host:
@@ -287,6 +306,8 @@ func (x *exam) judgeVersions() {
 var (
 	oidMustStaple = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}       // RFC 7633
 	oidSCTs       = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2} // RFC 6962
+	// oidStapledSCTs is 1.3.6.1.4.1.11129.2.4.5 in DER: timestamps in the OCSP response.
+	oidStapledSCTs = []byte{0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x05}
 )
 
 func hasExtension(c *x509.Certificate, oid asn1.ObjectIdentifier) bool {
@@ -327,9 +348,18 @@ func (x *exam) judgeTransparency(leaf *x509.Certificate) {
 	if x.opt.Roots != nil && !x.opt.CT {
 		return
 	}
-	if len(x.tls.state.SignedCertificateTimestamps) == 0 && !hasExtension(leaf, oidSCTs) {
+	state := &x.tls.state
+	if len(state.SignedCertificateTimestamps) == 0 && !hasExtension(leaf, oidSCTs) && !bytes.Contains(state.OCSPResponse, oidStapledSCTs) {
 		x.find("tls-no-sct", "neither in the certificate nor in the handshake is a signed certificate timestamp")
 	}
+}
+
+// sawRevocation says whether anything was seen of a revocation: no responder is asked.
+func (x *exam) sawRevocation() string {
+	if len(x.tls.state.OCSPResponse) > 0 {
+		return "the stapled OCSP response says good"
+	}
+	return "whether it was revoked was not asked"
 }
 
 func (x *exam) judgeNoSNI() {
@@ -354,6 +384,9 @@ func (x *exam) judgeIPv6() {
 	switch {
 	case h.reach != nil && errors.As(h.reach, &dead) && strings.Contains(h.reach.Error(), "unreachable"):
 		x.fact(DNS, "IPv6", "not tried: this machine has no way there")
+		x.v6 = nil
+	case h.reach != nil && wire.IsTimeout(h.reach):
+		x.find("dns-ipv6-silent", "%s: %s", x.v6.address, plain(h.reach))
 		x.v6 = nil
 	case h.reach != nil:
 		x.find("dns-ipv6-dead", "%s: %s", x.v6.address, plain(h.reach))
@@ -394,13 +427,15 @@ var issuerAuthorities = []struct {
 // judgeAuthorities asks whether CAA lets the next certificate be issued: by the authority of the
 // one in use, or else by those of the CDN.
 func (x *exam) judgeAuthorities(leaf *x509.Certificate, trusted bool) {
-	at, allowed, err := x.authorities(x.opt.Host)
+	at, allowed, err := x.authorities(x.opt.Host, leaf != nil && !slices.Contains(leaf.DNSNames, x.opt.Host))
 	if err != nil || at == "" || len(allowed) == 0 {
 		return
 	}
 	x.fact(DNS, "CAA", "%s allows %s", at, firstText(strings.Join(filled(allowed), ", "), "nobody"))
 	needed, who := cdnAuthorities[x.report.CDN], x.report.CDN
 	if leaf != nil && trusted {
+		// The next certificate comes from where this one came; of other authorities no CAA name is known.
+		needed, who = nil, ""
 		for _, i := range issuerAuthorities {
 			if strings.Contains(strings.ToLower(issuer(leaf)), i.word) {
 				needed, who = i.names, issuer(leaf)

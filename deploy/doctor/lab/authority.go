@@ -38,6 +38,8 @@ type Cert struct {
 	// Issuer is "" for the authority's intermediate, "self" for the certificate
 	// itself, "stranger" for an authority that nobody trusts.
 	Issuer string
+	// Organisation is the issuer's in place of the lab's, as public authorities have one.
+	Organisation string
 	// Alone leaves the intermediate out of what the server sends.
 	Alone bool
 	// ClientOnly leaves out that the certificate is for servers.
@@ -68,15 +70,15 @@ type signer struct {
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{now: time.Now().Truncate(time.Second)}
-	a.root = a.signer(t, "Lab Root", nil)
-	a.intermediate = a.signer(t, "Lab Intermediate", &a.root)
-	a.stranger = a.signer(t, "Stranger Root", nil)
+	a.root = a.signer(t, "Lab Root", "clickedge lab", nil)
+	a.intermediate = a.signer(t, "Lab Intermediate", "clickedge lab", &a.root)
+	a.stranger = a.signer(t, "Stranger Root", "clickedge lab", nil)
 	return a
 }
 
-func (a *Authority) signer(t testing.TB, name string, parent *signer) signer {
+func (a *Authority) signer(t testing.TB, name, organisation string, parent *signer) signer {
 	template := &x509.Certificate{
-		SerialNumber: serial(t), Subject: pkix.Name{CommonName: name, Organization: []string{"clickedge lab"}},
+		SerialNumber: serial(t), Subject: pkix.Name{CommonName: name, Organization: []string{organisation}},
 		NotBefore: a.now.Add(-1000 * Day), NotAfter: a.now.Add(1000 * Day),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
@@ -145,6 +147,9 @@ func (a *Authority) Issue(t testing.TB, c Cert) tls.Certificate {
 	key := newKey(t, c.Key)
 	template := a.template(t, c)
 	parent := a.intermediate
+	if c.Organisation != "" {
+		parent = a.signer(t, "Lab Intermediate", c.Organisation, &a.root)
+	}
 	switch c.Issuer {
 	case "self":
 		parent = signer{template, key}
@@ -155,7 +160,7 @@ func (a *Authority) Issue(t testing.TB, c Cert) tls.Certificate {
 	require.NoError(t, err)
 	cert := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	if c.Issuer == "" && !c.Alone {
-		cert.Certificate = append(cert.Certificate, a.intermediate.cert.Raw)
+		cert.Certificate = append(cert.Certificate, parent.cert.Raw)
 	}
 	if c.SCT {
 		cert.SignedCertificateTimestamps = [][]byte{madeUpSCT()}

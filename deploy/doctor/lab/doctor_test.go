@@ -30,6 +30,10 @@ func options(s *lab.Setup, r *lab.Running) doctor.Options {
 	if s.Tell.NoOrigin {
 		opt.Origin = doctor.OriginNone
 	}
+	if s.Tell.Origin != "" {
+		opt.Origin = s.Tell.Origin
+	}
+	opt.OtherOrigin = s.Tell.OtherOrigin
 	if s.Tell.Timeout != 0 {
 		opt.Timeout = s.Tell.Timeout
 	}
@@ -51,9 +55,27 @@ func TestEveryFindingIsProvoked(t *testing.T) {
 			for _, id := range s.Also {
 				require.True(t, report.Has(id), "%s is missing\n%s", id, told(report))
 			}
+			for _, id := range s.Not {
+				require.False(t, report.Has(id), "%s is not so\n%s", id, told(report))
+			}
+			text := whole(t, report)
+			for _, says := range s.Says {
+				require.Contains(t, text, says)
+			}
+			for _, unsaid := range s.Unsaid {
+				require.NotContains(t, text, unsaid)
+			}
 			harmless(t, r, opt.Link)
 		})
 	}
+}
+
+// whole is all that a report says, in one line.
+func whole(t *testing.T, report *doctor.Report) string {
+	t.Helper()
+	var b strings.Builder
+	require.NoError(t, report.WriteText(&b, doctor.TextOptions{Width: 100, Facts: true}))
+	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 // told is a report in lines, for a failure.

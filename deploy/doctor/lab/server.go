@@ -35,7 +35,11 @@ func (s *server) ServeConn(conn net.Conn) {
 		_ = (&http.Server{Handler: s.handler, ErrorLog: quiet}).Serve(&single{conn: secured, closed: told.closed})
 		return
 	}
-	(&wire.Server{Handler: s.handler}).ServeConn(secured)
+	serveHTTP1(secured, s.handler)
+}
+
+func serveHTTP1(conn net.Conn, handler http.Handler) {
+	(&wire.Server{Handler: handler}).ServeConn(conn)
 }
 
 // closing tells when a connection has been closed.

@@ -30,6 +30,10 @@ type Setup struct {
 	Want []string
 	// Also are ids of findings below that which must be there.
 	Also []string
+	// Not are ids that must not be there: the set-up looks like theirs, and the sentence would be false.
+	Not []string
+	// Says and Unsaid are texts that the report must hold, and must not hold.
+	Says, Unsaid []string
 
 	Front  Front
 	Preset string          // what the link domain is set up for; "" is customerio-eu
@@ -51,6 +55,8 @@ type Tell struct {
 	CDN          string
 	Link         func(*Running) string
 	Via          string
+	OtherOrigin  string
+	Origin       string // where the ESP is asked, in place of the preset's address
 	SecondRecord string
 	NoOrigin     bool // the ESP must not be asked directly
 	CT           bool
@@ -70,6 +76,9 @@ func (s *Setup) Start(t testing.TB) *Running {
 		opt.OnRequest = lateClicks(preset)
 	}
 	w := newWorld(t, preset, "link.example.com", opt)
+	if other := map[string]string{"customerio-us": "customerio-eu", "customerio-eu": "customerio-us"}[preset]; other != "" {
+		w.another(other, "go.example.org") // the other region is there, and knows others' domains
+	}
 	switch s.Front {
 	case Stranger:
 		w.Both = append(w.Both, LikeFastly)

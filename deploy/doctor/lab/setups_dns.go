@@ -139,8 +139,9 @@ var dnsSetups = []Setup{
 		Name: "second-record-unnamed", Preset: "sendgrid", Also: []string{"dns-second-record-unnamed"},
 	},
 	{
-		Name: "caa-of-parent", Wrong: "a CAA record of the parent domain allows one authority, and not the CDN's", Want: []string{"dns-caa-forbids"},
+		Name: "caa-of-parent", Wrong: "a CAA record of the parent domain allows one authority, and not the one of the certificate", Want: []string{"dns-caa-forbids"},
 		Change: func(w *World) {
+			w.TLS.Cert.Organisation = "Let's Encrypt"
 			w.Records += "\nexample.com. CAA 0 issue \"digicert.com\"\nexample.com. NS ns1.dns.example.\nexample.com. A 198.51.100.80"
 		},
 	},
@@ -221,7 +222,7 @@ func (w *World) another(preset string, branded ...string) (*origins.Fleet, *core
 		w.T.Fatal(err)
 	}
 	w.T.Cleanup(func() { fleet.Close() })
-	w.Fleets = append(w.Fleets, fleet)
+	w.Fleets, w.others = append(w.Fleets, fleet), append(w.others, &o)
 	w.Places[o.Address+":443"], w.Places[o.Address+":80"] = relay(fleet.Addr(o.Backend)), relay(fleet.PlainAddr(o.Backend))
 	return fleet, &o
 }

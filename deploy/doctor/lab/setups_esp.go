@@ -77,7 +77,7 @@ var espSetups = []Setup{
 		Name: "cloudfront", Front: CloudFront, Preset: "ses-us-east-1", Also: []string{"esp-ok", "dns-ok"},
 	},
 	{
-		Name: "cloudfront-502", Wrong: "CloudFront cannot agree on TLS with the origin", Front: CloudFront, Preset: "sparkpost", Want: []string{"origin-tls-failed"},
+		Name: "cloudfront-502", Wrong: "CloudFront cannot agree on TLS with the origin", Front: CloudFront, Preset: "sparkpost", Want: []string{"origin-unreachable"},
 		Change: func(w *World) { w.Proxy.Config.ServerName = w.Host },
 	},
 	{

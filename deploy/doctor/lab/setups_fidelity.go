@@ -131,7 +131,7 @@ var cacheSetups = []Setup{
 	},
 	{
 		Name: "cached-for-seconds", Preset: "sparkpost", Also: []string{"cache-short"},
-		Change: before(Cache(ByTarget, AgeMark(4))),
+		Change: before(Say("Cache-Control", "max-age=10"), Cache(ByTarget, AgeMark(4))),
 	},
 	{
 		Name: "redirects-made-permanent", Wrong: "the CDN makes 301 of 302", Preset: "sendgrid", Want: []string{"cache-permanent-redirect"},
@@ -265,5 +265,18 @@ func (r *Running) Sample(kind core.Kind) string {
 		}
 	}
 	r.world.T.Fatalf("no sample of this kind for %s", r.Origin.Preset)
+	return ""
+}
+
+// sampleOf is the target of a click that the account at another of the set-up's ESPs has sent.
+func (r *Running) sampleOf(preset string) string {
+	for _, fleet := range r.world.Fleets {
+		for _, o := range r.world.others {
+			if o.Preset == preset && fleet.Addr(o.Backend) != "" {
+				return fleet.Links(&core.Site{Host: r.Host, Origin: o})[0].Target
+			}
+		}
+	}
+	r.world.T.Fatalf("no other ESP %s", preset)
 	return ""
 }

@@ -192,6 +192,14 @@ var httpSetups = []Setup{
 		},
 	},
 	{
+		Name: "hsts-of-parent-alone", Also: []string{"esp-ok"},
+		Change: func(w *World) { w.ParentSays = []string{"Strict-Transport-Security", "max-age=31536000"} },
+	},
+	{
+		Name: "hsts-given-up", Also: []string{"esp-ok"},
+		Change: func(w *World) { w.Both = append(w.Both, Say("Strict-Transport-Security", "max-age=0")) },
+	},
+	{
 		Name: "hsts-of-its-own", Also: []string{"http-hsts-own"},
 		Change: func(w *World) { w.Both = append(w.Both, Say("Strict-Transport-Security", "max-age=31536000")) },
 	},

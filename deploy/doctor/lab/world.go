@@ -41,6 +41,7 @@ type World struct {
 
 	// Fleets are further ESPs whose certificates are to be trusted.
 	Fleets []*origins.Fleet
+	others []*core.Origin // what those stand in for
 
 	// Records is what the first resolver knows, Others what those after it do.
 	Records string

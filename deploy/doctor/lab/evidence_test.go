@@ -1,0 +1,26 @@
+package lab_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/lab"
+)
+
+// TestNoSentenceClaimsMoreThanWasSeen holds the tables together: every finding says what it rests on, and
+// has a set-up in which it would be false. TestEveryFindingIsProvoked holds those set-ups against it.
+func TestNoSentenceClaimsMoreThanWasSeen(t *testing.T) {
+	for _, e := range doctor.Catalogue() {
+		require.NotEmpty(t, e.Evidence, "%s: what must have been seen?", e.ID)
+		require.NotEmpty(t, lab.NearMisses(e.ID), "%s: where would it be false?", e.ID)
+		for _, name := range lab.NearMisses(e.ID) {
+			s, ok := lab.Find(name)
+			require.True(t, ok, "%s: no set-up %q", e.ID, name)
+			require.Contains(t, s.Not, e.ID)
+			require.False(t, slices.Contains(s.Want, e.ID) || slices.Contains(s.Also, e.ID), "%s is expected of %s", e.ID, name)
+		}
+	}
+}
