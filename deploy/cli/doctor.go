@@ -28,6 +28,7 @@ type doctorRun struct {
 	html  string
 	json  bool
 	facts bool
+	quiet bool
 }
 
 func (env *Env) doctorCommand() *cobra.Command {
@@ -37,17 +38,22 @@ func (env *Env) doctorCommand() *cobra.Command {
 		Short: "Say from outside what is wrong with a link domain, whatever stands on it",
 		Long: fmt.Sprintf(`Examines a branded link domain from outside, in the order in which things break: DNS,
 TLS, HTTP, the ESP behind, what is done to links on their way, filters, caching,
-app links and speed. It names what was seen, what that means, how to mend it with
-the CDN and the ESP at hand, and the page that states the rule. It works for
-clickedge, nginx, Cloudflare, CloudFront and any other CDN.
+app links and speed. It names what was seen, what that means, the fix for the CDN
+or server and the ESP at hand, and the page that states the rule; and what could not
+be seen, and why. It works for clickedge, Cloudflare, CloudFront and other CDNs, for
+nginx, Apache, Caddy, HAProxy and Varnish. Browsers use HTTP/2: where it is offered,
+everything is asked over both.
 
 It opens no recipient's link but the one given with --link, and that once; never one
 that shows that it unsubscribes (encrypted ones do not: give a button's); and it
 follows no redirect. The links that it makes up name nobody. It sends %d DNS queries
 and %d requests at most. For comparison it asks the ESP's origin with the same
-made-up links; --origin none forbids that.
+made-up links; --origin none forbids that, and then less can be seen.
 
-Exit codes: 0 nothing to mend; %d warnings; %d errors; %d the command was called wrongly.`,
+On a terminal a line on standard error says what is being asked; --quiet and --json
+leave it out.
+
+Exit codes: 0 nothing to fix; %d warnings; %d errors; %d the command was called wrongly.`,
 			doctor.MaxQueries, doctor.MaxRequests, ExitWarnings, ExitBad, ExitUsage),
 		Example: `  clickedge doctor link.example.com
   clickedge doctor link.example.com --esp customerio-eu --html report.html
@@ -64,12 +70,13 @@ Exit codes: 0 nothing to mend; %d warnings; %d errors; %d the command was called
 func (d *doctorRun) flags(cmd *cobra.Command) {
 	f, o := cmd.Flags(), &d.opt
 	f.StringVar(&o.ESP, "esp", "", "the ESP's `preset`, as customerio-eu; guessed if not given")
-	f.StringVar(&o.CDN, "cdn", "", "fastly, nginx, cloudflare, cloudfront or other; guessed if not given")
+	f.StringVar(&o.CDN, "cdn", "", "fastly, cloudflare, cloudfront, nginx, apache, caddy, haproxy, varnish or other; guessed if not given")
 	f.StringVar(&o.Link, "link", "", "a tracked `URL` from a mail to yourself, to be opened once")
 	f.StringVar(&o.Via, "via", "", "ask at this `address` instead of the host's, before DNS leads there")
 	f.StringArrayVar(&o.Resolvers, "resolver", nil, "ask this DNS `server`; given again, the answers are compared")
 	f.StringVar(&o.SecondRecord, "second-record", "", "the second `name` of SendGrid's link branding, as 1234567.example.com")
 	f.StringVar(&o.Origin, "origin", doctor.OriginPreset, "ask the ESP at its `preset` address, at another host:port, or none")
+	f.StringVar(&o.OtherOrigin, "other-origin", "", "where Customer.io's other region is asked, as `host:port`, if --origin names one")
 	f.IntVar(&o.HTTPPort, "http-port", 0, "the `port` of http, if not 80")
 	f.IntVar(&o.HTTPSPort, "https-port", 0, "the `port` of https, if not 443")
 	f.DurationVar(&o.Timeout, "timeout", 10*time.Second, "how long to wait for each answer")
@@ -79,6 +86,7 @@ func (d *doctorRun) flags(cmd *cobra.Command) {
 	f.StringVar(&d.html, "html", "", "write the report as one page to this `file` as well")
 	f.BoolVar(&d.json, "json", false, "print JSON")
 	f.BoolVarP(&d.facts, "verbose", "v", false, "print what was seen and is in order, too")
+	f.BoolVar(&d.quiet, "quiet", false, "do not say on a terminal what is being asked")
 	_ = cmd.MarkFlagFilename("html", "html")
 }
 
@@ -90,7 +98,10 @@ func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) 
 	if err := d.complete(cmd); err != nil {
 		return err
 	}
+	line := d.env.progress(d.quiet || d.json)
+	d.opt.Progress = func(s doctor.Section, what string) { line.show(s.Title() + ": " + what) }
 	report, err := doctor.Examine(ctx, d.opt)
+	line.end()
 	if err != nil {
 		return doctorFailure(err)
 	}
@@ -233,7 +244,7 @@ func verdict(r *doctor.Report) error {
 	case doctor.Error:
 		hint := ""
 		if len(r.Worrying()) > 1 {
-			hint = "mend the first one first: others may follow from it"
+			hint = "fix the first one first: others may follow from it"
 		}
 		return bad(errors.New(r.Host+" has "+r.Verdict()), hint)
 	case doctor.Warning:

@@ -24,7 +24,7 @@ var dnsEntries = []Entry{
 	{ID: "dns-no-address", Section: DNS, Severity: Error, Title: "The name has no address",
 		Means: "No link works: there is a record, but none that says where to connect.",
 		Mend:  moveCNAME, Source: srcSendGridLinks},
-	{ID: "dns-no-answer", Section: DNS, Severity: Error, Title: "No resolver gives an address or says that there is none",
+	{ID: "dns-no-answer", Section: DNS, Severity: Error, Title: "No resolver gives an answer",
 		Means:  "Either the zone of {parent} is broken (its servers are silent, its DNSSEC is wrong, its CNAMEs do not end), or the resolvers asked are out of reach.",
 		Mend:   Mend{Any: "Ask others with --resolver 1.1.1.1 --resolver 8.8.8.8. If all fail, look at the zone's delegation and DNSSEC."},
 		Source: srcDNS},

@@ -114,6 +114,9 @@ func (x *exam) judgeTrail() (stop string) {
 	}
 	if id != "" {
 		f := x.find(id, "%s", seen)
+		if id == "dns-no-answer" && t.err == nil {
+			f.Title = "No resolver leads to an address"
+		}
 		if id == "dns-no-answer" && len(x.opt.Resolvers) > 0 {
 			f.Mend = "Ask others than " + strings.Join(x.opt.Resolvers, ", ") + " with --resolver. If all fail, look at the zone's delegation and DNSSEC."
 		}

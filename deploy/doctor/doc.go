@@ -15,11 +15,13 @@
 //
 // # What it never does
 //
-// It opens no link but the one that it was given, and that once. It refuses links that unsubscribe,
+// It opens no link but the one that it was given, and that once at the link domain; where Customer.io
+// refuses it there, once at the origin of each region. It refuses links that unsubscribe,
 // as far as a link shows that (those that SendGrid or SparkPost encrypt do not), and follows no
 // redirect, so that it reaches no destination. The links that it makes up name
 // nobody: they hold "clickedge-doctor" where an id would be, and lead to clickedge-doctor.invalid,
-// which no resolver knows (RFC 6761). Nothing is sent as one-click unsubscribe. What it sends is
+// which no resolver knows (RFC 6761). Nothing is sent as one-click unsubscribe, and nothing to a path
+// of one. What it sends is
 // bounded by [MaxQueries], [MaxConnections] and [MaxRequests], each exchange by a timeout, all of
 // them by twelve timeouts, and each body by a size. Connections go to the host, its parent domain (for HSTS) and, where
 // [Options].Origin allows it, the ESP's origin; never to an address of a private network, unless

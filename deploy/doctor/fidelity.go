@@ -75,8 +75,11 @@ func (x *exam) proveTarget() {
 			arrived = append(arrived, "query")
 		}
 	}
-	if len(arrived) > 0 {
-		x.proof.target = append(x.proof.target, strings.Join(arrived, " and ")+" of a made-up link arrive: the ESP answers otherwise without")
+	switch len(arrived) {
+	case 1:
+		x.proof.target = append(x.proof.target, "the "+arrived[0]+" of a made-up link arrives: the ESP answers otherwise without it")
+	case 2:
+		x.proof.target = append(x.proof.target, "path and query of a made-up link arrive: the ESP answers otherwise without them")
 	}
 }
 
@@ -108,7 +111,7 @@ func (x *exam) examineOdd() {
 	straight, asked := x.same(target, "")
 	switch {
 	case a.err == nil && asked && a.like(straight):
-		x.proof.target = appendWhere(x.proof.target, "a link with %2F, //, | and quotes is answered as by the ESP")
+		x.proof.target = appendWhere(x.proof.target, "a link with %2F, //, | and quotes is answered as the ESP answers it")
 	case a.err == nil && !asked && a.like(x.click):
 	case a.redirects() && x.isOwn(a):
 		x.find("target-changed", "%s is redirected to %s", quoted(target), quoted(a.get("Location")))
