@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -105,8 +106,24 @@ func (d *direct) wrongWays(target string) (list []wrongWay) {
 	add("target-query-lost", "the answer is the one without the query", func(w *way) { w.target, _, _ = strings.Cut(target, "?") })
 	add("target-path-lost", `the answer is the one to "/"`, func(w *way) { w.target = "/" })
 	add("target-path-lost", "the answer is the one to a path that the ESP does not know", func(w *way) { w.target = "/" + madeUpID + target })
-	add("target-changed", "the answer is the one to the path decoded once", func(w *way) { w.target = decodedOnce(target) })
+	for _, changed := range changes(target) {
+		add("target-changed", "the answer is the one to the path "+changed.how, func(w *way) { w.target = changed.target })
+	}
 	return list
+}
+
+// change is one manner in which proxies rewrite a path.
+type change struct{ how, target string }
+
+// changes are what proxies make of a target, those left out that change nothing.
+func changes(target string) []change {
+	decoded := decodedOnce(target)
+	list := []change{
+		{"decoded once", decoded}, {"with its slashes merged", merged(target)}, {"escaped once more", escapedOnce(target)},
+		{"decoded, with its slashes merged", merged(decoded)},
+		{"decoded and escaped anew, with its slashes merged", escapedOnce(merged(decoded))},
+	}
+	return slices.DeleteFunc(list, func(c change) bool { return c.target == target })
 }
 
 // probe is the ESP's probe, under some Host.

@@ -28,14 +28,7 @@ func (x *exam) judgeBelieved(d *direct) {
 	got, want := x.click.get("Location"), madeUpURL
 	if d != nil {
 		want = d.asIs.get("Location")
-		for _, changed := range []struct{ how, target string }{
-			{"decoded once", decodedOnce(x.links.click)}, {"with its slashes merged", merged(x.links.click)}, {"escaped once more", escapedOnce(x.links.click)},
-			{"decoded, with its slashes merged", merged(decodedOnce(x.links.click))},
-			{"decoded and escaped anew, with its slashes merged", escapedOnce(merged(decodedOnce(x.links.click)))},
-		} {
-			if changed.target == x.links.click {
-				continue
-			}
+		for _, changed := range changes(x.links.click) {
 			if a := d.ask(d.right(changed.target)); a.err == nil && a.get("Location") == got {
 				x.find("target-changed", "%s: redirected to %s; so the ESP answers the link %s, and as it was sent with %s",
 					x.click.asked.brief(), quoted(got), changed.how, quoted(want))
