@@ -25,6 +25,7 @@ var evidence = map[string]string{
 	"dns-address-dead":            "several addresses, one of which refuses or does not answer a connection from here while another does",
 	"dns-ipv6-dead":               "an IPv6 address that refuses the connection",
 	"dns-ipv6-silent":             "an IPv6 address that neither refuses nor answers",
+	"dns-proof-of-esp":            "Fastly, and a CNAME at _acme-challenge of the host into Cloudflare's name for proofs",
 	"dns-ipv6-differs":            "another certificate, another status or no answer over IPv6 to what IPv4 answers",
 
 	"tls-ok":               "name, dates, chain, key and versions, checked; a stapled response, if there is one; revocation is not asked for",

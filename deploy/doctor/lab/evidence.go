@@ -25,6 +25,7 @@ var nearMisses = map[string][]string{
 	"dns-address-dead":            {"https-refused"},
 	"dns-ipv6-dead":               {"ipv6-silent", "ipv6-the-same"},
 	"dns-ipv6-silent":             {"ipv6-dead"},
+	"dns-proof-of-esp":            {"proof-of-fastly"},
 	"dns-ipv6-differs":            {"ipv6-the-same"},
 
 	"tls-ok":               {"certificate-ends-soon", "staple-revoked"},

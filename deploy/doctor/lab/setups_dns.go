@@ -103,6 +103,12 @@ var dnsSetups = []Setup{
 		},
 	},
 	{
+		Name: "proof-of-fastly", Preset: "sendgrid", Also: []string{"dns-ok"},
+		Change: func(w *World) {
+			w.Records += "\n_acme-challenge.link.example.com. CNAME abc123.fastly-validations.com."
+		},
+	},
+	{
 		Name: "still-at-customerio-eu-by-its-mail-name", Wrong: "the CNAME leads to Customer.io's EU region by the name that its set-up page gives", Front: Straight,
 		Want: []string{"dns-still-at-esp"},
 		Change: func(w *World) {
