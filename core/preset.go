@@ -178,11 +178,12 @@ func lookupSES(name string) (Origin, bool) {
 	return ses(region), true
 }
 
-// isRegion checks AWS's form of a region, ^[a-z]{2}(-[a-z]+)+-[0-9]$.
+// isRegion checks AWS's form of a region, ^[a-z]{2}(-[a-z]+)+-[0-9]$, where the
+// sovereign cloud has four letters before the first hyphen: eusc-de-east-1.
 func isRegion(s string) bool {
 	labels := strings.Split(s, "-")
 	last := len(labels) - 1
-	if last < 2 || len(s) > maxGuess || len(labels[0]) != 2 || len(labels[last]) != 1 || !digits(labels[last]) {
+	if last < 2 || len(s) > maxGuess || len(labels[0]) != 2 && len(labels[0]) != 4 || len(labels[last]) != 1 || !digits(labels[last]) {
 		return false
 	}
 	for _, l := range labels[:last] {

@@ -62,7 +62,7 @@ func TestPresetsAreCopies(t *testing.T) {
 }
 
 func TestLookupPresetRegions(t *testing.T) {
-	for _, region := range []string{"us-east-1", "us-west-1", "us-gov-west-1", "us-gov-east-1", "af-south-1", "ap-northeast-3", "ap-southeast-5",
+	for _, region := range []string{"us-east-1", "us-west-1", "us-gov-west-1", "us-gov-east-1", "eusc-de-east-1", "af-south-1", "ap-northeast-3", "ap-southeast-5",
 		"ap-east-1", "ca-west-1", "eu-central-2", "eu-south-1", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "cn-northwest-1"} {
 		o, ok := LookupPreset("ses-" + region)
 		require.True(t, ok, region)

@@ -75,11 +75,22 @@ func (k *keysNew) run() error {
 	if k.out == "" {
 		k.out = k.kid + ".key"
 	}
+	if err := refuseMisnamed(k.out, k.kid); err != nil {
+		return err
+	}
 	if err := files.Create(k.out, []byte(text)); err != nil {
 		return bad(err, "choose another name with -o; a key that has signed mail must be kept as long as its links")
 	}
 	fmt.Fprintln(k.env.Out, k.out)
 	k.say(key, "--key-file "+k.out)
+	return nil
+}
+
+// refuseMisnamed: a key file that is named after another key will be taken for it.
+func refuseMisnamed(file, kid string) error {
+	if other := keyring.NamedAfter(file, kid); other != "" {
+		return usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, kid), "give the id with --kid, or another name with -o")
+	}
 	return nil
 }
 
@@ -140,6 +151,9 @@ func (k *keysName) run(kid string) error {
 	}
 	if k.out == "" {
 		k.out = kid + ".key"
+	}
+	if err := refuseMisnamed(k.out, kid); err != nil {
+		return err
 	}
 	if err := files.Create(k.out, []byte(key.Text())); err != nil {
 		return bad(err, "choose another name with -o")

@@ -152,10 +152,13 @@ func (j *keyJudge) readLogs(env *Env, logs []string) error {
 }
 
 // all judges the keys of the sites, in the order of their ids, and those that the
-// store has besides.
-func (j *keyJudge) all(sites *core.Sites, stored map[string]fastlyapi.Secret) []keyStatus {
+// store has besides or whose secrets are at hand.
+func (j *keyJudge) all(sites *core.Sites, stored map[string]fastlyapi.Secret, atHand []string) []keyStatus {
 	byKID := map[string]*keyStatus{}
 	for kid := range stored {
+		byKID[kid] = &keyStatus{KID: kid}
+	}
+	for _, kid := range atHand {
 		byKID[kid] = &keyStatus{KID: kid}
 	}
 	for _, host := range sites.Hosts() {

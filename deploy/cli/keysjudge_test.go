@@ -32,7 +32,7 @@ func FuzzKeyUse(f *testing.F) {
 		lines := 0
 		require.NoError(t, readLogLines(strings.NewReader(log), func(line []byte) { lines++; j.use.line(line) }))
 		require.Equal(t, lines, j.use.lines+j.use.others)
-		for _, s := range j.all(sites, nil) {
+		for _, s := range j.all(sites, nil, nil) {
 			used := j.use.keys[s.KID]
 			if s.KID == "k2" {
 				require.Equal(t, keyMints, s.State)

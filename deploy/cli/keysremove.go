@@ -177,9 +177,8 @@ func (k *keysRemove) remove(ctx context.Context, client *fastlyapi.Client, store
 		return err
 	}
 	for _, kid := range kids {
-		var e *fastlyapi.Error
 		// Somebody else was quicker: what was asked for is so.
-		if err := client.DeleteSecret(ctx, store.ID, kid); err != nil && (!errors.As(err, &e) || e.Status != 404) {
+		if err := client.DeleteSecret(ctx, store.ID, kid); err != nil && !fastlyapi.IsNotFound(err) {
 			return apiFailure(err)
 		}
 		fmt.Fprintf(k.env.Out, "deleted %s, secret store %s (%s)\n", kid, store.Name, store.ID)

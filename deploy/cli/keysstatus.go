@@ -83,7 +83,7 @@ const (
 	keyWaits    = "waits"    // its last mail has not aged out
 	keyMayGo    = "may go"   // take it out of sites.json, then out of the store
 	keyUnknown  = "unknown"  // nothing says when its last mail will have aged out
-	keyUnlisted = "unlisted" // in the store, but no site verifies its links
+	keyUnlisted = "unlisted" // in the store or at hand, but no site verifies its links
 )
 
 func (k *keysStatus) run(ctx context.Context, logs []string) error {
@@ -106,7 +106,7 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	if err != nil {
 		return apiFailure(err)
 	}
-	list := judge.all(sites, stored)
+	list := judge.all(sites, stored, ring.IDs())
 	for i := range list {
 		list[i].Fingerprint = ring.Fingerprint(list[i].KID)
 	}
@@ -119,7 +119,7 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 // secrets are those at hand. Of what the store has the API tells no fingerprint.
 func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 	kids := allKids(sites)
-	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, IDs: kids, Who: k.sites})
+	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, IDs: kids, Others: true, Who: k.sites})
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (k *keysStatus) stored(ctx context.Context) (map[string]fastlyapi.Secret, e
 func missingKeys(list []keyStatus) error {
 	var missing []string
 	for _, s := range list {
-		if s.Stored == "no" {
+		if s.Stored == "no" && s.State != keyUnlisted {
 			missing = append(missing, s.KID)
 		}
 	}

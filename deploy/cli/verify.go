@@ -161,7 +161,11 @@ func (v *verify) say(url string, l core.Link, result verified) error {
 	if result.Code == core.OK {
 		return nil
 	}
-	return bad(errors.New("the link does not verify"), explainCode(result.Code).advice)
+	advice := explainCode(result.Code).advice
+	if result.Code == core.BadTag {
+		advice += "; compare the fingerprint with that of whoever signed it"
+	}
+	return bad(errors.New("the link does not verify"), advice)
 }
 
 func (v *verify) print(r verified, l core.Link) {

@@ -7,6 +7,10 @@ import (
 	"unicode"
 )
 
+// NamedAfter is the key id that the name of a file says, where that is not kid;
+// "" for none.
+func NamedAfter(file, kid string) string { return otherID(file, kid, nil) }
+
 // otherID finds the key id that a file's name says, if it is not kid: the k1 of
 // k1.key, old-k1.txt, CLICKEDGE_KEY_K1 and k1/secret. known are the ids that the
 // operator has; "" is none.

@@ -17,6 +17,9 @@ type Want struct {
 	Stdin bool
 	// IDs are the key ids that can be meant: those of the site.
 	IDs []string
+	// Others: secrets that say an id which is none of IDs are taken too. Nameless
+	// ones never are.
+	Others bool
 	// Exact is the one id that the call itself names, as --kid does; "" for none.
 	Exact string
 	// Need are the ids whose environment variables are read; nil is all of IDs.
@@ -65,7 +68,7 @@ func (r *resolver) take(f found) *Error {
 		if err != nil {
 			return err
 		}
-		if k.ID != f.id && f.id != "" || !slices.Contains(r.IDs, k.ID) {
+		if k.ID != f.id && f.id != "" || !r.Others && !slices.Contains(r.IDs, k.ID) {
 			continue // of a file of several keys, for another site
 		}
 		if err := r.put(k, f.from); err != nil {
