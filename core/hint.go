@@ -129,6 +129,8 @@ func hintPattern(s string) string {
 		return "write " + strconv.Quote(host)
 	case s == "*":
 		return "list each host: a redirect to anywhere is an open redirector"
+	case strings.HasPrefix(s, "*.") && isLabel(s[2:]):
+		return "list each host: a redirect to any name below " + strconv.Quote(s[2:]) + " is an open redirector"
 	case strings.Contains(s, "*"):
 		return `a wildcard stands in front only, as in "*.example.com"`
 	}

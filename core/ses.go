@@ -121,13 +121,12 @@ const sesDecoded = "the url was percent-decoded on its way, perhaps more than on
 // destination decodes the url exactly once, as SES does; see [decodeWeb] for
 // what is done about a second encoding.
 func (l *sesLink) destination(n *notes) (string, Grade) {
+	if l.hasRaw() {
+		if why := l.rawDoubt(); why != "" {
+			return n.doubt(why)
+		}
+	}
 	switch {
-	case word.Index(l.url, '/') >= 0:
-		return n.doubt(sesDecoded)
-	case strings.Contains(l.url, "&amp;"):
-		return n.doubt(`the link was escaped as HTML: it has "&amp;"`)
-	case word.Index(l.url, '+') >= 0:
-		return n.doubt(`the url has a "+", which SES escapes: it may have been a space`)
 	case l.url[0] == 'H' && !hasBothCases(l.signature):
 		return n.doubt("the link may have been upper-cased, and the signature that would tell is lost")
 	case l.quoted:
@@ -136,6 +135,39 @@ func (l *sesLink) destination(n *notes) (string, Grade) {
 		return l.unsigned(n)
 	}
 	return decodeWeb(l.url, n, Certain)
+}
+
+// hasRaw reports whether the url has a byte that SES escapes, "/" or "+", or the ";"
+// of HTML's "&amp;".
+func (l *sesLink) hasRaw() bool {
+	s, found, i := l.url, uint64(0), 0
+	for ; i+8 <= len(s); i += 8 {
+		found |= rawBytes(word.At(s, i))
+	}
+	if len(s) < 8 {
+		return strings.ContainsAny(s, "/+;")
+	}
+	return (found|rawBytes(word.At(s, len(s)-8)))&word.Highs != 0
+}
+
+// rawBytes has the highest bit of some byte where one of eight is "/", "+" or ";",
+// and of none where none is.
+func rawBytes(w uint64) uint64 {
+	slash, plus, semicolon := w^'/'*word.Ones, w^'+'*word.Ones, w^';'*word.Ones
+	return (slash-word.Ones)&^slash | (plus-word.Ones)&^plus | (semicolon-word.Ones)&^semicolon
+}
+
+// rawDoubt says what such a byte shows; "" for a ";" that stands for itself.
+func (l *sesLink) rawDoubt() string {
+	switch {
+	case strings.Contains(l.url, "/"):
+		return sesDecoded
+	case strings.Contains(l.url, "+"):
+		return `the url has a "+", which SES escapes: it may have been a space`
+	case strings.Contains(l.url, "&amp;"):
+		return `the link was escaped as HTML: it has "&amp;"`
+	}
+	return ""
 }
 
 // unquoted undoes quoted-printable, where the signature has shown it. Then every

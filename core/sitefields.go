@@ -24,6 +24,7 @@ const (
 	fieldCookies
 	fieldForwarded
 	fieldDestinations
+	fieldPublicSuffix
 	fieldAllowHTTP
 	fieldClicks
 	fieldCount
@@ -52,15 +53,17 @@ var siteFields = [fieldsLen]FieldDoc{
 	fieldForwarded: {"x_forwarded_host", "true or false", "",
 		`whether X-Forwarded-Host with the link domain is sent to the origin; by default what the preset says`},
 	fieldDestinations: {"destinations", "list of strings", "[]",
-		`the hosts that redirects may lead to, "example.com" or "*.example.com" for any host below it; required when clicks or when_esp_fails is "redirect", and with keys unless signed_links is "anywhere"`},
+		`the hosts that redirects may lead to, "example.com" or "*.example.com" for any host below it, never the link domain itself; required when clicks or when_esp_fails is "redirect", and with keys unless signed_links is "anywhere"`},
+	fieldPublicSuffix: {"public_suffix", "true or false", "false",
+		`whether destinations may list names below which anybody may register one, as "*.co.uk" or "*.github.io" (publicsuffix.org): whoever does can make a link of the ESP's that leads there`},
 	fieldAllowHTTP: {"allow_http", "true or false", "false",
 		`whether redirects may lead to http:// as well as https://`},
 	fieldClicks: {"clicks", `"proxy" or "redirect"`, `"proxy"`,
-		`what a click gets: the ESP's answer, or a redirect from the link itself where it can be read`},
+		`what a click gets: the ESP's answer, or a redirect from the link itself where it says for certain where it leads; "clickedge check" says which links do`},
 	fieldCount: {"count", "true or false", "true",
 		`whether the ESP is told of a click that was answered from the link; with clicks "redirect" only`},
 	fieldFails: {"when_esp_fails", `"page" or "redirect"`, `"page"`,
-		`what a click gets when the ESP gives no answer: a page that says so, or a redirect from the link itself where it can be read`},
+		`what a click gets when the ESP gives no answer: a page that says so, or a redirect from the link itself where it can be read, certainly or likely`},
 	fieldTimeout: {"esp_timeout", "string", `"5s"`,
 		`how long a reader waits for the ESP's answer to begin before when_esp_fails applies, "100ms" to "60s"; requests other than GET and HEAD wait a minute`},
 	fieldKeys: {"keys", "list of strings", "",
@@ -95,7 +98,7 @@ const (
 
 func (f field) fieldType() fieldType {
 	switch f {
-	case fieldForwarded, fieldAllowHTTP, fieldCount:
+	case fieldForwarded, fieldPublicSuffix, fieldAllowHTTP, fieldCount:
 		return typeFlag
 	case fieldDestinations, fieldKeys:
 		return typeList

@@ -27,7 +27,9 @@ type siteReader struct {
 	endpoint endpoint
 	second   secondOrigin
 	claims   []appClaim
-	tenant   string
+	// wide are the entries of destinations that are public suffixes.
+	wide   []wideEntry
+	tenant string
 }
 
 // path is the way to a part of this site, its words put together.
@@ -180,7 +182,7 @@ func (c *siteReader) setHome(t jsonText) {
 func (c *siteReader) item(f field, i int) {
 	e := c.want('"')
 	if e == nil {
-		e = c.entry(f, c.r.text())
+		e = c.entry(f, i, c.r.text())
 	}
 	if e != nil {
 		c.bad[f] = true
@@ -188,7 +190,7 @@ func (c *siteReader) item(f field, i int) {
 	}
 }
 
-func (c *siteReader) entry(f field, t jsonText) *jsonError {
+func (c *siteReader) entry(f field, i int, t jsonText) *jsonError {
 	var problem, hint string
 	switch {
 	case c.r.err != nil:
@@ -197,7 +199,7 @@ func (c *siteReader) entry(f field, t jsonText) *jsonError {
 	case f == fieldKeys:
 		problem, hint = c.addKey(t.bytes)
 	default:
-		problem, hint = c.addDestination(t.bytes)
+		problem, hint = c.addDestination(i, t)
 	}
 	if problem == "" {
 		return nil
@@ -205,13 +207,24 @@ func (c *siteReader) entry(f field, t jsonText) *jsonError {
 	return &jsonError{t.at, problem, hint}
 }
 
-func (c *siteReader) addDestination(b []byte) (problem, hint string) {
-	p, ok := ParsePattern(string(b))
-	if !ok {
-		return quote(b) + " is not a host", hintPattern(string(b))
+func (c *siteReader) addDestination(i int, t jsonText) (problem, hint string) {
+	p, ok := ParsePattern(string(t.bytes))
+	switch {
+	case !ok:
+		return quote(t.bytes) + " is not a host", hintPattern(string(t.bytes))
+	case !p.Sub && p.Host == c.site.Host:
+		return quote(t.bytes) + " is the link domain itself", "take it out: no redirect leads there"
+	case p.publicSuffix():
+		c.wide = append(c.wide, wideEntry{p, i, t.at})
 	}
 	c.site.Destinations = append(c.site.Destinations, p)
 	return "", ""
+}
+
+// wideEntry is an entry of destinations that is a public suffix.
+type wideEntry struct {
+	Pattern
+	index, at int
 }
 
 func (c *siteReader) addKey(b []byte) (problem, hint string) {

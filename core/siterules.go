@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // relate checks what the fields of a site ask of one another, and completes the
 // site. at is where the site begins: a missing field is reported there.
@@ -97,9 +100,35 @@ func (c *siteReader) relateLinks(at int) {
 	if c.given(fieldKeys) && len(c.site.Keys) == 0 && !c.bad[fieldKeys] {
 		c.mistake(fieldKeys, c.at[fieldKeys], "is empty", "name a key, or leave it out")
 	}
+	c.relateWide()
 	if hint := c.wantsDestinations(); hint != "" && len(c.site.Destinations) == 0 && !c.bad[fieldDestinations] {
 		c.noDestinations(at, hint)
 	}
+}
+
+// relateWide refuses public suffixes, unless the site means them: the field may
+// come behind the list.
+func (c *siteReader) relateWide() {
+	if c.given(fieldPublicSuffix) && !c.given(fieldDestinations) {
+		c.mistake(fieldPublicSuffix, c.at[fieldPublicSuffix], "does nothing without destinations", "leave it out")
+	}
+	if c.on[fieldPublicSuffix] || c.bad[fieldPublicSuffix] {
+		return
+	}
+	for _, w := range c.wide {
+		c.bad[fieldDestinations] = true
+		c.mistakes.add(w.at, c.path(siteFields[fieldDestinations].Name, "[", strconv.Itoa(w.index), "]"),
+			strconv.Quote(w.String())+" is a public suffix: anybody may have a name below it, and make a link that leads there",
+			`list the host that is yours, as in "`+w.hint()+`", or say "public_suffix": true`)
+	}
+}
+
+// hint is an entry that is no public suffix.
+func (w *wideEntry) hint() string {
+	if host := "brand." + w.Host; !(Pattern{Host: host, Sub: w.Sub}).publicSuffix() {
+		return host
+	}
+	return "brand.any." + w.Host // the names below are public suffixes as well
 }
 
 // wantsDestinations says why the site needs a list of hosts, "" if it does not.

@@ -116,7 +116,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "destinations", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)

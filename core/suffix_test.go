@@ -1,0 +1,81 @@
+package core
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/publicsuffix"
+)
+
+func suffixLines(t testing.TB) (rules []string, version string) {
+	lines := strings.Split(strings.TrimSuffix(suffixRules, "\n"), "\n")
+	require.Greater(t, len(lines), 8000)
+	return lines[:len(lines)-1], strings.TrimPrefix(lines[len(lines)-1], "# ")
+}
+
+func TestSuffixListIsThatOfThePackage(t *testing.T) {
+	rules, version := suffixLines(t)
+	require.True(t, slices.IsSorted(rules))
+	require.Equal(t, publicsuffix.List.String(), version, "go generate ./core")
+}
+
+// theirs is what the package says of a pattern.
+func theirs(p Pattern) bool {
+	names := []string{p.Host}
+	if p.Sub {
+		names = append(names, "any."+p.Host)
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		suffix, _ := publicsuffix.PublicSuffix(name)
+		return suffix == name
+	})
+}
+
+// Every rule, and what stands around it, is judged as the package does.
+func TestPublicSuffixAgrees(t *testing.T) {
+	rules, _ := suffixLines(t)
+	for _, rule := range rules {
+		require.True(t, isSuffixRule(rule))
+		name := strings.TrimPrefix(strings.TrimPrefix(rule, "!"), "*.")
+		for _, host := range []string{name, "shop." + name, "a.shop." + name, name[strings.IndexByte(name, '.')+1:]} {
+			if !isHost(host) {
+				continue
+			}
+			for _, p := range []Pattern{{Host: host}, {Host: host, Sub: true}} {
+				require.Equal(t, theirs(p), p.publicSuffix(), "%v (rule %s)", p, rule)
+			}
+		}
+	}
+}
+
+func TestPublicSuffix(t *testing.T) {
+	for text, want := range map[string]bool{
+		"co.uk": true, "*.co.uk": true, "github.io": true, "*.github.io": true, "*.herokuapp.com": true, "com.au": true,
+		"example.com": false, "*.example.com": false, "shop.co.uk": false, "*.shop.co.uk": false, "brand.github.io": false, "*.brand.github.io": false,
+		"foo.ck": true, "*.foo.ck": true, "www.ck": false, "*.www.ck": false,
+		"kawasaki.jp": false, "*.kawasaki.jp": true, "any.kawasaki.jp": true, "city.kawasaki.jp": false, "*.city.kawasaki.jp": false,
+		"corp.internal": false, "*.corp.internal": false, "shop.example": false, "*.brand.local": false,
+		"xn--55qx5d.cn": true, "*.xn--55qx5d.cn": true, "brand.xn--55qx5d.cn": false,
+	} {
+		p, ok := ParsePattern(text)
+		require.True(t, ok, text)
+		require.Equal(t, want, p.publicSuffix(), text)
+	}
+}
+
+func FuzzPublicSuffix(f *testing.F) {
+	for _, host := range []string{"co.uk", "a.b.kawasaki.jp", "www.ck", "x.github.io", "a.internal", "zz.zz", "0.00"} {
+		f.Add(host, true)
+		f.Add(host, false)
+	}
+	f.Fuzz(func(t *testing.T, host string, sub bool) {
+		host = lower(host)
+		if !isHost(host) {
+			t.Skip()
+		}
+		p := Pattern{Host: host, Sub: sub}
+		require.Equal(t, theirs(p), p.publicSuffix(), p)
+	})
+}
