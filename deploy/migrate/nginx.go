@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
-// nginx reads an nginx configuration: a whole one, a file of servers, or the
-// inside of one server.
+// nginx reads an nginx configuration: a whole one, a file of servers, the inside of
+// one server, or what "nginx -T" prints.
 func (r *reading) nginx(data []byte) error {
+	if d := splitDump(data); d != nil {
+		r.opt.Files, r.name, data = d, d.main, d.files[d.main]
+	}
 	n := &nginxReading{reading: r, upstreams: map[string]*directive{}}
 	list, err := parseNginx(r.name, data, &n.directives)
 	if err != nil {

@@ -21,12 +21,14 @@ type stranger struct {
 type advice uint8
 
 const (
-	byHand     advice = iota // the entry is written by hand
-	cloudFront               // CloudFront shows what runs
-	fastlyAPI                // so does Fastly
-	nginxDump                // so does nginx
-	elsewhere                // the proxy's own configuration is another file
-	nothing                  // it is no configuration at all
+	byHand      advice = iota // the entry is written by hand
+	cloudFront                // CloudFront shows what runs
+	fastlyAPI                 // so does Fastly
+	nginxPrints               // so does nginx
+	elsewhere                 // the proxy's own configuration is another file
+	nothing                   // it is no configuration at all
+	unpack                    // it has to be unpacked
+	asJSON                    // it is CloudFront\'s, but not JSON
 	sitesAlready
 )
 
@@ -62,7 +64,7 @@ func (s *sample) stranger() *stranger {
 	if s.keys != nil {
 		return first(s, strangersByBytes, strangersInJSON)
 	}
-	return first(s, strangersByBytes, strangersInYAML, strangersInText)
+	return first(s, strangersByBytes, strangersInYAML, strangersInText, strangersByName)
 }
 
 func first(s *sample, lists ...[]stranger) *stranger {
@@ -88,12 +90,16 @@ func (a advice) hint(s *sample) string {
 		return "aws cloudfront get-distribution --id ID prints the distribution that it makes; give that"
 	case fastlyAPI:
 		return `curl -H "Fastly-Key: …" https://api.fastly.com/service/ID/details prints the service with its parts; give that`
-	case nginxDump:
+	case nginxPrints:
 		return "nginx -T, run where that nginx runs, prints its configuration; give that"
 	case elsewhere:
 		return "give the configuration of the proxy that it starts; " + handHint(s)
 	case nothing:
 		return "give a configuration of nginx, a distribution of CloudFront or a VCL service of Fastly; " + handHint(s)
+	case unpack:
+		return "unpack it first"
+	case asJSON:
+		return "aws cloudfront get-distribution --id ID --output json prints it as it is read"
 	case sitesAlready:
 		return `"clickedge check" reads it, and --into adds to it`
 	}
@@ -144,6 +150,13 @@ func espsIn(text string) (found []espNamed) {
 func matches(pattern string) func(*sample) bool {
 	re := regexp.MustCompile(pattern)
 	return func(s *sample) bool { return re.MatchString(s.text) }
+}
+
+// ending is a test by the end of the file's name.
+func ending(ends ...string) func(*sample) bool {
+	return func(s *sample) bool {
+		return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(s.base, end) })
+	}
 }
 
 // called is a test by the file's name.

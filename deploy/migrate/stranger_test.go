@@ -67,6 +67,7 @@ func TestNoStrangers(t *testing.T) {
 		"server { listen 80; server_name a.example.com; location / { proxy_pass https://sendgrid.net; } }",
 		"location / {\n  proxy_pass https://sendgrid.net;\n}\n", "proxy_pass https://sendgrid.net;", "include sites/*.conf;\n",
 		"# a Caddyfile did this before: reverse_proxy\nserver {\n listen 80;\n}\n",
+		"server {\n\tlisten 80\n}\n", "http {\n  include sites/*;\n}", "server\n{\n  root /x\n}", "location ~ ^/(.*)$ {\n return 404\n}",
 		"upstream esp {\n  server spgo.io:443;\n}\nserver { listen 443 ssl; location / { proxy_pass https://esp; } }",
 	} {
 		require.Nil(t, strangerOf(newSample("link.conf", []byte(text))), text)

@@ -2,8 +2,10 @@ package migrate
 
 import "regexp"
 
-// looksLikeNginx finds a statement that a proxy of nginx's has.
-var looksLikeNginx = regexp.MustCompile(`(?m)^\s*(?:location[^\n]*\{|server\s*\{)?\s*(?:proxy_pass|server_name|proxy_set_header|listen)\s[^\n]*;`)
+// looksLikeNginx finds a statement that a proxy of nginx's has, or the beginning of
+// one of its blocks.
+var looksLikeNginx = regexp.MustCompile(`(?m)^\s*(?:location[^\n]*\{|server\s*\{)?\s*(?:proxy_pass|server_name|proxy_set_header|listen)\s[^\n]*;|` +
+	`^\s*(?:server|http|events|upstream\s+[^\s{]+|location\s[^\n{]+)\s*\{`)
 
 // kubernetes finds what every object of Kubernetes has; an Ingress may hold
 // snippets of nginx's.
@@ -11,8 +13,8 @@ var kubernetes = regexp.MustCompile(`(?ms)(?:^apiVersion:.*^kind:|^kind:.*^apiVe
 
 // strangersByBytes are told from their first bytes.
 var strangersByBytes = []stranger{
-	{"a compressed file", nothing, matches(`^\x1f\x8b|^BZh|^\xfd7zXZ|^\x28\xb5\x2f\xfd`)},
-	{"an archive", nothing, matches(`^PK\x03\x04|^7z\xbc\xaf`)},
+	{"a compressed file", unpack, matches(`^\x1f\x8b|^BZh|^\xfd7zXZ|^\x28\xb5\x2f\xfd`)},
+	{"an archive", unpack, matches(`^PK\x03\x04|^7z\xbc\xaf`)},
 	{"a certificate or a key", nothing, matches(`^\s*-----BEGIN `)},
 	{"an HTML page", nothing, matches(`(?i)^\s*<(?:!doctype html|html)`)},
 }
@@ -50,14 +52,19 @@ var strangersInJSON = []stranger{
 
 // strangersInYAML are told by lines of YAML, and of TOML.
 var strangersInYAML = []stranger{
-	{"an Ingress of Kubernetes", nginxDump, both(isKubernetes, matches(`(?m)^kind:\s*["']?Ingress["']?\s*$`))},
+	{"an object of Traefik's in Kubernetes", byHand, both(isKubernetes, matches(`(?m)^apiVersion:\s*["']?traefik\b`))},
+	{"an Ingress of Kubernetes", nginxPrints, both(isKubernetes, matches(`(?m)^kind:\s*["']?Ingress["']?\s*$`))},
 	{"an object of Kubernetes", byHand, isKubernetes},
 	{"a CloudFormation template", cloudFront, matches(`(?m)^AWSTemplateFormatVersion:|^\s+Type:\s*["']?AWS::\w+::|^Transform:\s*["']?AWS::`)},
+	{"a distribution of CloudFront's, but not in JSON", asJSON, matches(`(?m)^\s*DistributionConfig:|^DISTRIBUTION(?:CONFIG)?\t|^\|\s+GetDistribution`)},
 	{"a configuration of the Serverless Framework", cloudFront, both(matches(`(?m)^service:`), matches(`(?m)^provider:`))},
+	{"a docker-compose file with labels of Traefik", byHand, matches(`traefik\.http\.`)},
+	{"a docker-compose file with labels of Caddy", byHand, matches(`caddy\.reverse_proxy`)},
 	{"a docker-compose file", elsewhere, either(called("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml"), both(matches(`(?m)^services:`), matches(`(?m)^\s+(?:image|build):`)))},
-	{"a configuration of Traefik", byHand, matches(`(?m)^\s*\[?\[?(?:entryPoints|http\.routers|http\.services)\b|^(?:http|tcp):\s*\n(?:.*\n)*?\s+routers:|traefik\.http\.`)},
+	{"a configuration of Traefik", byHand, matches(`(?m)^\s*\[?\[?(?:entryPoints|http\.routers|http\.services)\b|^(?:http|tcp):\s*\n(?:.*\n)*?\s+routers:`)},
 	{"a configuration of Envoy", byHand, matches(`(?m)^\s*(?:static_resources|dynamic_resources):`)},
 	{"a configuration of a Cloudflare Tunnel", byHand, either(matches(`(?m)^tunnel:`), both(matches(`(?m)^ingress:`), matches(`(?m)^\s*-\s*hostname:`)))},
+	{"a configuration of Google Cloud", byHand, matches(`(?m)^kind:\s*compute#`)},
 	{"a configuration of Kong", byHand, matches(`(?m)^_format_version:`)},
 	{"a playbook of Ansible's", elsewhere, both(matches(`(?m)^\s*-?\s*hosts:`), matches(`(?m)^\s*(?:tasks|roles):`))},
 	{"a project of Pulumi's", byHand, either(called("pulumi.yaml", "pulumi.yml"), both(matches(`(?m)^runtime:`), matches(`(?m)^name:`)))},
@@ -76,10 +83,11 @@ var strangersInText = []stranger{
 	{"a Terraform configuration", byHand, matches(`(?m)^\s*(?:resource|data)\s+"\w+"\s+"|^\s*(?:module|provider|variable|output)\s+"[^"]+"\s*\{|^\s*(?:terraform|locals)\s*\{`)},
 	{"a Bicep template of Azure's", byHand, matches(`(?m)^resource\s+\w+\s+'Microsoft\.`)},
 
-	{"a program of the AWS CDK", cloudFront, matches(`aws-cdk-lib|@aws-cdk/|\baws_cdk\b|awscdk\b|software\.amazon\.awscdk`)},
+	{"a program of the AWS CDK", cloudFront, matches(`aws-cdk-lib|@aws-cdk/|\baws_cdk\b|awscdk\b|software\.amazon\.awscdk|Amazon\.CDK\b`)},
 	{"a program of Pulumi's", byHand, matches(`@pulumi/|\bimport pulumi|pulumi/sdk`)},
 	{"a function of Lambda@Edge", cloudFront, matches(`Records\[0\]\.cf\b|\[["']Records["']\]\[0\]\[["']cf["']\]`)},
-	{"a Cloudflare Worker", byHand, matches(`addEventListener\(\s*["']fetch["']|(?s)export\s+default\s*\{.{0,200}?\bfetch\b|HTMLRewriter`)},
+	{"a Cloudflare Worker", byHand, matches(`addEventListener\(\s*["']fetch["']|(?s)export\s+default\s*\{.{0,200}?\bfetch\b|HTMLRewriter|ExportedHandler|\basync\s+fetch\s*\(\s*request`)},
+	{"a rule of Cloudflare's", byHand, matches(`\bhttp\.host\s+(?:eq|in|contains)\b|\bhttp\.request\.(?:uri|full_uri)\b`)},
 	{"a function of CloudFront's", cloudFront, matches(`function\s+handler\s*\(\s*event\s*\)`)},
 	{"a configuration of Next.js, as Vercel runs it", byHand, either(called("next.config.js", "next.config.mjs", "next.config.ts"), matches(`\brewrites\s*\(\s*\)`))},
 
@@ -89,18 +97,29 @@ var strangersInText = []stranger{
 
 	{"a web.config of IIS", byHand, either(called("web.config"), matches(`(?i)<system\.webServer>`))},
 	{"an .htaccess of Apache", byHand, called(".htaccess")},
-	{"a configuration of Apache", byHand, matches(`(?mi)^\s*<(?:VirtualHost|Location|LocationMatch|Directory|IfModule|IfDefine|Proxy|Files)\b|^\s*(?:ProxyPass(?:Reverse|Match)?|ProxyPreserveHost|ProxyRequests|Rewrite(?:Engine|Rule|Cond)|SSLProxyEngine|RequestHeader|LoadModule)\s`)},
-	{"a configuration of HAProxy", byHand, both(matches(`(?m)^\s*(?:frontend|backend|listen|global|defaults)(?:\s+[^\s;{]+){0,2}\s*(?:#.*)?$`), matches(`(?m)^\s+(?:bind|server|mode|default_backend|use_backend|http-request|http-response|option|balance|timeout|acl)\s`))},
+	{"a configuration of Apache", byHand, matches(`(?mi)^\s*<(?:VirtualHost|Location|LocationMatch|Directory|IfModule|IfDefine|Proxy|Files)\b|^\s*(?:ProxyPass(?:Reverse|Match)?|ProxyPreserveHost|ProxyRequests|Rewrite(?:Engine|Rule|Cond)|SSLProxyEngine|RequestHeader|LoadModule|ServerName|ServerAlias|RedirectMatch)\s`)},
+	{"a configuration of HAProxy", byHand, both(matches(`(?m)^\s*(?:frontend|backend|listen|global|defaults)(?:\s+[^\s;{]+){0,2}\s*(?:#.*)?$`), matches(`(?m)^\s*(?:bind|server|mode|default_backend|use_backend|http-request|http-response|option|balance|timeout|acl)\s`))},
 	{"a configuration of Apache Traffic Server", byHand, matches(`(?m)^\s*(?:regex_)?map\s+https?://\S+\s+https?://`)},
 	{"a configuration of lighttpd", byHand, matches(`(?m)^\s*\$HTTP\["|^\s*(?:server\.modules|proxy\.server|server\.document-root)\s*\+?=`)},
 	{"a configuration of Squid", byHand, matches(`(?m)^\s*(?:cache_peer|http_port|https_port|http_access)\s`)},
 	{"a configuration of Pound", byHand, matches(`(?m)^\s*Listen(?:HTTP|HTTPS)\s*$`)},
 	{"a _redirects file of Netlify", byHand, either(called("_redirects"), matches(`(?m)^\s*(?:https?://\S+|/\S*)\s+https?://\S+(?:\s+\d{3}!?)?\s*$`))},
-	{"a Caddyfile", byHand, either(called("caddyfile"), matches(`(?m)^\s*(?:reverse_proxy|header_up|handle_path|handle|file_server|tls_server_name|encode|redir|php_fastcgi)\b[^;\n]*$`))},
+	{"a Caddyfile", byHand, either(called("caddyfile"), matches(`(?m)^\s*(?:reverse_proxy|header_up|handle_path|handle|file_server|tls_server_name|encode|redir|php_fastcgi|respond|route|basic_auth|request_header)\b[^;\n]*$`))},
 	{"a DNS zone", byHand, matches(`(?mi)\bIN\s+(?:CNAME|SOA|NS|A|AAAA|TXT)\s|^\$ORIGIN\s`)},
 	{"a Dockerfile", elsewhere, matches(`(?m)^FROM\s+\S+`)},
 	{"a program in JavaScript or TypeScript", byHand, matches(`(?m)^\s*(?:import\s.*\bfrom\s+["']|(?:const|let|var)\s+[\w{][^\n=]*=|module\.exports\b|export\s+(?:default|const|async|function)\b|(?:async\s+)?function\s+\w+\s*\()`)},
 	{"a program in Python", byHand, matches(`(?m)^(?:import\s+[\w.]+|from\s+[\w.]+\s+import\s|def\s+\w+\(.*\):)`)},
 	{"a script", nothing, matches(`^#!`)},
 	{"XML", byHand, matches(`^\s*<\?xml\b`)},
+}
+
+// strangersByName are told by the ends of their names, when nothing else tells.
+var strangersByName = []stranger{
+	{"a Terraform configuration", byHand, ending(".tf", ".tfvars", ".hcl")},
+	{"VCL, of Varnish or of a Fastly service", fastlyAPI, ending(".vcl")},
+	{"a Bicep template of Azure's", byHand, ending(".bicep")},
+	{"a program", byHand, ending(".js", ".mjs", ".cjs", ".ts", ".tsx", ".py", ".go", ".rs", ".rb", ".php", ".java", ".cs", ".lua")},
+	{"a YAML file", byHand, ending(".yaml", ".yml")},
+	{"a TOML file", byHand, ending(".toml")},
+	{"XML", byHand, ending(".xml")},
 }
