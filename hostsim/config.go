@@ -95,7 +95,7 @@ type Config struct {
 // Limits bound what one request may use. Zero fields mean the defaults.
 type Limits struct {
 	Time            time.Duration // wall time per request, guest and backend requests together; default 2 minutes
-	AfterDisconnect time.Duration // what is left of it once the client has gone in mid-response; default 10 seconds
+	AfterDisconnect time.Duration // what is left of it once the client has gone; default 10 seconds
 	MemoryPages     uint32        // linear memory in pages of 64 KiB; default 2048 (128 MiB)
 	HostBytes       int           // host memory for headers, handles, buffered bodies and log lines; default 256 MiB
 	StoreBytes      int           // for all requests together: KV stores, and the cache, each; default 1 GiB

@@ -67,8 +67,9 @@ func TestHostMemoryBudget(t *testing.T) {
 	require.Equal(t, StatusLimitExceeded, last.Status, last)
 }
 
+// A guest that does not come to an answer has AfterDisconnect.
 func TestClientGoesBeforeTheAnswer(t *testing.T) {
-	h := newHost(t, "raw", Config{})
+	h := newHost(t, "raw", Config{Limits: Limits{AfterDisconnect: 50 * time.Millisecond}})
 	ctx, cancel := context.WithCancel(context.Background())
 	var once bool
 	h.cfg.OnLog = func(LogLine) { once = true }

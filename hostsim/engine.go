@@ -83,6 +83,7 @@ func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 		call.Args, started = c.fn.Words(m, args), time.Now()
 		args = slices.Clone(args) // the engine may put the result in the first one's place
 	}
+	answered := s.sandbox.Responded()
 	st := s.sandbox.Call(c.fn, m, args)
 	if call.Status = Status(st); trace {
 		call.Duration = time.Since(started)
@@ -91,6 +92,9 @@ func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 		}
 	}
 	s.current.rec.call(call) // next_request_wait belongs to the request that it brings: the one before is over
+	if !answered && s.sandbox.Responded() && s.current.gone.Load() {
+		s.cancel(errClientGone) // the call that answers a client who has gone does not return, as in Viceroy
+	}
 	if s.ctx.Err() != nil {
 		return 0, context.Cause(s.ctx)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero/sys"
@@ -29,6 +30,7 @@ type run struct {
 	started time.Time
 	out     capped
 	err     capped
+	gone    atomic.Bool   // the client has gone and there was no answer yet
 	replied chan struct{} // closed by the client's side when the response has gone out, or cannot
 	done    chan struct{} // everything is over, the exchange is complete
 }

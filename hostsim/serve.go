@@ -73,13 +73,15 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 	}
 }
 
-// await waits for the response, or for the client to go: then the guest ends at once, and nil is returned.
+// await waits for the response. When the client goes first, nil is returned, but not before the guest is through with the
+// request, as in Viceroy: it is told nothing, and ends where it would answer (Guest.Call), or when AfterDisconnect is over.
 func (r *run) await(client context.Context) *abi.Outgoing {
 	select {
 	case out := <-r.rec.reply:
 		return out
 	case <-client.Done():
-		r.cancel(errClientGone)
+		r.gone.Store(true)
+		r.abandonSoon()
 		out := <-r.rec.reply // the guest's ending answers at the latest
 		out.Close()
 		return nil
@@ -106,7 +108,7 @@ func (h *Host) join(rc *http.ResponseController, backend io.ReadWriteCloser) {
 	<-done
 }
 
-// abandonSoon shortens what is left of the time limit after the client has gone in mid-response.
+// abandonSoon shortens what is left of the time limit after the client has gone.
 func (r *run) abandonSoon() {
 	timer := time.AfterFunc(r.host.cfg.Limits.AfterDisconnect, func() { r.cancel(errClientGone) })
 	context.AfterFunc(r.ctx, func() { timer.Stop() })

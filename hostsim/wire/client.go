@@ -103,6 +103,9 @@ func (r *Request) check() error {
 	return nil
 }
 
+// ErrRequestBody is why a request was not sent whole: its body broke off, or has another length than it says.
+var ErrRequestBody = errors.New("request body is not whole")
+
 // sender writes the request in its own goroutine.
 type sender struct {
 	conn net.Conn
@@ -148,7 +151,7 @@ func (s *sender) sendBody(bw *bufio.Writer, req *Request, f framing) error {
 	}
 	if !f.chunked && n != f.length {
 		s.body = true
-		return fmt.Errorf("request body has %d bytes, Content-Length says %d", n, f.length)
+		return fmt.Errorf("%w: it has %d bytes, Content-Length says %d", ErrRequestBody, n, f.length)
 	}
 	if chunks == nil {
 		return nil
@@ -179,7 +182,7 @@ func (s *sender) copyFlushing(bw *bufio.Writer, out io.Writer, body io.Reader) (
 		}
 		if err != nil {
 			s.body = true
-			return total, err
+			return total, fmt.Errorf("%w: %w", ErrRequestBody, err)
 		}
 	}
 }

@@ -125,6 +125,9 @@ func (p *pending) send(s *Sandbox, req *wire.Request) (*origin.Response, error) 
 
 // sendStatus is Viceroy's mapping of hyper's errors.
 func sendStatus(err *origin.Error) Status {
+	if errors.Is(err, wire.ErrRequestBody) {
+		return HTTPUser
+	}
 	switch err.Tag {
 	case origin.TagHTTPProtocolError, origin.TagHTTPStatusInvalid, origin.TagHTTPHeadTooLarge:
 		return HTTPInvalid

@@ -169,6 +169,8 @@ func exchangeError(ctx context.Context, err error) *Error {
 		return &Error{Tag: TagHTTPResponseTimeout, Err: errFirstByteTimeout}
 	case ctx.Err() != nil:
 		return &Error{Tag: TagInternalError, Err: cause(ctx, err)}
+	case errors.Is(err, wire.ErrRequestBody): // no tag is for it: it is not the origin's fault
+		return &Error{Tag: TagInternalError, Err: err}
 	case alerted: // TLS 1.3 reports a refused client certificate only after the handshake
 		return &Error{Tag: TagTLSAlertReceived, TLSAlert: alert, Err: err}
 	case errors.Is(err, wire.ErrHeadTooLarge):
