@@ -26,10 +26,11 @@ const (
 	Loop                Code = "loop"                 // has been through this site before
 	NoSites             Code = "no_sites"             // the module was built without sites.json
 	BadRequest          Code = "bad_request"          // the platform gave no usable method, host or target
+	IncompleteRequest   Code = "incomplete_request"   // the reader's own request broke off before its body was whole
 	ESPUnreachable      Code = "esp_unreachable"      // the connection was never made, or broke
 	ESPTimeout          Code = "esp_timeout"          // no answer in time
 	ESPTLS              Code = "esp_tls"              // no TLS with the origin
-	ESPError            Code = "esp_error"            // answered 5xx or 429 and the reader was brought home from the link
+	ESPError            Code = "esp_error"            // answered a click with 5xx or 429, or anything with what is no final status
 	Internal            Code = "internal_error"       // a fault of ours
 )
 
@@ -67,6 +68,7 @@ var notices = map[Code]Notice{
 	NotFound:            {404, "There is nothing here", "The address may be incomplete. Try the link in the original message."},
 	BadMethod:           {405, "This cannot be done here", "The address takes no request of this kind."},
 	BadRequest:          {400, "This request cannot be read", copyIt},
+	IncompleteRequest:   {400, "This did not arrive whole", "What you sent broke off on its way. Please try again."},
 	Loop:                {508, sorry, "This address leads back to itself. The people who run it have to mend that."},
 	NoSites:             {503, sorry, again},
 	KeyUnavailable:      {503, sorry, again},

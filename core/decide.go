@@ -102,7 +102,7 @@ func (d *Decision) decideOther(req *Request, site *Site, ours bool) {
 func AfterFailure(req *Request, site *Site, why Code) Decision {
 	s, rest := site.Origin.Family.find(req.Target)
 	d := Decision{Action: Refuse, Code: why, Kind: s.kindOf(), Origin: site.Origin}
-	safe := req.Method == "GET" || req.Method == "HEAD"
+	safe := (req.Method == "GET" || req.Method == "HEAD") && why != IncompleteRequest
 	if !safe || !site.FailRedirect || (d.Kind != KindClick && d.Kind != KindApp) {
 		return d
 	}

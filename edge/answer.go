@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -113,8 +114,9 @@ func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status i
 	names, _ := resp.HeaderNames(&x.buf)
 	var set headerSet
 	set.read(names)
-	if set.has(hopByHop) {
-		x.removeConnectionHeaders(set, resp)
+	if set.has(hopByHop) && x.removeConnectionHeaders(set, resp) {
+		names, _ = resp.HeaderNames(&x.buf) // what Connection named is there no more
+		set.read(names)
 	}
 	if set.has(hdrSetCookie | hdrClearSiteData) {
 		x.keepSetCookies(set, resp)
@@ -122,33 +124,46 @@ func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status i
 	if !set.has(hdrRobotsTag) {
 		resp.SetHeader("x-robots-tag", "noindex")
 	}
-	if isRedirect(status) {
-		if set.has(hdrLocation) {
-			to, _ := resp.HeaderValues(&x.buf, "location")
-			x.record.Destination = core.HostOf(strings.TrimSuffix(to, "\x00")) // one value as a rule: its end need not be looked for
-		}
-		if !set.has(hdrCacheControl) {
-			resp.SetHeader("cache-control", "no-store")
-		}
+	if core.IsRedirect(status) {
+		x.sendOn(set, resp, status)
 	}
 	x.depart(resp, body, status)
 }
 
-func isRedirect(status int) bool {
-	switch status {
-	case 301, 302, 303, 307, 308:
-		return true
+// sendOn notes where a redirect of the ESP's leads, and sees to it that no browser
+// keeps it unasked.
+func (x *exchange) sendOn(set headerSet, resp hostcall.Response, status int) {
+	if set.has(hdrLocation) {
+		x.record.Destination = core.HostOf(x.location(resp), x.secure(), x.site.Host)
 	}
-	return false
+	if !set.has(hdrCacheControl) || core.KeptByDefault(status, x.cacheControl(resp, status)) {
+		resp.SetHeader("cache-control", "no-store")
+	}
 }
 
-// depart lets a response leave.
+// cacheControl returns the header's values in one line, where they count: for a
+// redirect that browsers keep by themselves.
+func (x *exchange) cacheControl(resp hostcall.Response, status int) string {
+	if !core.KeptByDefault(status, "") {
+		return ""
+	}
+	list, _ := resp.HeaderValues(&x.buf, "cache-control")
+	return strings.ReplaceAll(list, "\x00", ",")
+}
+
+// depart writes the line of the log and lets a response leave. The line goes
+// first: where the reader has hung up, the host may end the sandbox right there,
+// and the ESP has counted the click by then. Only what waits for the ESP's word
+// after the answer is written later, by finish.
 func (x *exchange) depart(resp hostcall.Response, body hostcall.Body, status int) {
-	st := resp.SendDownstream(body)
-	x.answered = true
 	x.record.Status = status
 	x.record.Micros = max(0, now()-x.start) / 1000 // the wall clock may step back
-	if st != hostcall.OK {
+	if !x.tells {
+		x.log()
+	}
+	x.answered = true
+	if st := resp.SendDownstream(body); st != hostcall.OK {
 		x.record.Action, x.record.Code = core.Refuse, core.Internal
+		_, _ = os.Stderr.WriteString("internal error: the host did not take the answer (" + st.String() + "); request " + x.record.RequestID + "\n")
 	}
 }

@@ -16,6 +16,8 @@ type attempt struct {
 	reason string
 	// unreached: nobody has seen the request, so it may be sent again.
 	unreached bool
+	// unsent: the request's body broke off before all of it had been sent.
+	unsent bool
 }
 
 func (a attempt) close() {
@@ -34,6 +36,9 @@ func (x *exchange) ask(o *core.Origin) (a attempt) {
 	limit := x.site.Timeout(x.request.Method)
 	if x.site.SecondOrigin == nil || !x.repeatable() {
 		a = send(x.req, x.body, o, limit)
+		if a.unsent && !x.repeatable() {
+			a.code = core.IncompleteRequest
+		}
 		x.noteAttempt(&a)
 		return a
 	}
@@ -47,6 +52,9 @@ func (x *exchange) ask(o *core.Origin) (a attempt) {
 }
 
 func (x *exchange) noteAttempt(a *attempt) {
+	if a.code == core.IncompleteRequest { // the reader's fault: there was nothing whole to count
+		return
+	}
 	x.record.OriginError = a.reason
 	switch {
 	case a.code == core.OK:
@@ -74,7 +82,7 @@ func send(req hostcall.Request, body hostcall.Body, o *core.Origin, limit time.D
 	if st == hostcall.OK {
 		return attempt{resp: resp, body: answer, code: core.OK}
 	}
-	a := attempt{code: codeOf(failure), reason: failure.String(), unreached: failure.Unreached()}
+	a := attempt{code: codeOf(failure), reason: failure.String(), unreached: failure.Unreached(), unsent: st == hostcall.HTTPUser}
 	if a.reason == "" {
 		a.reason = st.String()
 	}

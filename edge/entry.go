@@ -55,32 +55,29 @@ func (x *exchange) decide() {
 	x.carryOut(&d)
 }
 
-// carryOut does what was decided. Who asks is looked at before the request is
-// sent on, and else when the reader has been answered.
+// carryOut does what was decided. Who asks is looked at first: once the request has
+// been sent on it is too late.
 func (x *exchange) carryOut(d *core.Decision) {
 	x.note(d)
+	x.look()
 	switch d.Action {
 	case core.Redirect:
-		x.redirect(d)
-		x.look()
-		if d.Origin != nil {
+		x.tells = d.Origin != nil
+		if x.redirect(d); x.tells {
 			x.tell(d)
 		}
 	case core.Proxy:
-		x.look()
 		x.proxy(d)
 	case core.Reply:
 		x.reply(d.Reply)
-		x.look()
 	default:
 		x.page(core.Page{Code: d.Code})
-		x.look()
 	}
 }
 
-// finish turns a panic into a page, so that none reaches the platform, and
-// writes the log line. What a panic says may hold what the reader sent: it goes
-// to standard error without its value.
+// finish turns a panic into a page, so that none reaches the platform, and writes
+// the log line where that is still to do. What a panic says may hold what the
+// reader sent: it goes to standard error without its value.
 func (x *exchange) finish() {
 	if recover() != nil {
 		_, _ = os.Stderr.WriteString("internal error: a panic was answered with a page; request " + x.record.RequestID + "\n")
@@ -89,5 +86,7 @@ func (x *exchange) finish() {
 			x.page(core.Page{Code: core.Internal})
 		}
 	}
-	x.log()
+	if !x.logged {
+		x.log()
+	}
 }

@@ -27,6 +27,11 @@ type exchange struct {
 	// answered is set once a response has left, or its leaving has failed: there
 	// is no second try, the handles are gone.
 	answered bool
+	// tells: the ESP is told of the click once the reader has been answered, and
+	// the line waits for what it says.
+	tells bool
+	// logged: the line has been written.
+	logged bool
 	// follows: another request came before in this sandbox. Its handles are there,
 	// and the sandbox's id is not its own.
 	follows bool

@@ -3,7 +3,6 @@ package main
 import (
 	"net/netip"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -18,29 +17,29 @@ func (x *exchange) proxy(d *core.Decision) {
 		return
 	}
 	status := x.originStatus(a)
-	if failed(status) && x.reads(d.Kind) {
+	switch {
+	case core.Unusable(status):
+		a.close()
+		x.afterFailure(core.ESPError, core.Page{})
+	case core.Failed(status) && x.reads(d.Kind):
 		wait, _ := a.resp.HeaderValues(&x.buf, "retry-after")
 		first, _ := hostcall.Next(wait)
 		a.close()
 		x.afterFailure(core.ESPError, core.Page{Status: status, RetryAfter: core.RetryAfterOf(first)})
-		return
+	default:
+		x.sendBack(a.resp, a.body, status)
 	}
-	x.sendBack(a.resp, a.body, status)
 }
 
 // originStatus reads and notes the status that the ESP answered.
 func (x *exchange) originStatus(a attempt) int {
 	status, _ := a.resp.Status()
 	x.record.OriginStatus = status
-	if failed(status) {
+	if core.Failed(status) {
 		x.record.Missed = "maybe"
 	}
 	return status
 }
-
-// failed tells whether a status says that the ESP could not do its work, rather
-// than that the link is bad.
-func failed(status int) bool { return status >= 500 || status == 429 }
 
 // reads tells whether a person is waiting for a page: a click, and not a POST,
 // whose sender reads the ESP's own status.
@@ -66,10 +65,8 @@ func (x *exchange) tell(d *core.Decision) {
 	if a.code != core.OK {
 		return
 	}
-	if !failed(x.originStatus(a)) {
-		to, _ := a.resp.HeaderValues(&x.buf, "location")
-		first, _ := hostcall.Next(to)
-		x.compare(d.Location, first)
+	if status := x.originStatus(a); core.IsRedirect(status) {
+		x.compare(d.Location, status, x.location(a.resp))
 	}
 	a.close()
 }
@@ -77,24 +74,37 @@ func (x *exchange) tell(d *core.Decision) {
 // compare notes whether the ESP leads where the reader was sent. If it does not,
 // the link was read wrongly, and standard error says so: hosts only, since a path
 // may name the reader.
-func (x *exchange) compare(ours, theirs string) {
-	to, _ := core.Sendable(theirs) // ours has its scheme in lower case, and no raw space
-	if theirs == ours || to == ours {
-		x.record.Agrees = "yes"
+func (x *exchange) compare(ours string, status int, theirs string) {
+	x.record.Agrees, x.record.OriginDestination = core.Agreement(ours, status, theirs, x.secure(), x.site.Host)
+	if x.record.Agrees != "no" {
 		return
 	}
-	x.record.Agrees, x.record.OriginDestination = "no", core.HostOf(theirs)
-	where := "another page of " + x.record.OriginDestination
-	switch x.record.OriginDestination {
+	where := x.record.OriginDestination
+	switch where {
 	case "":
-		where = "nowhere (status " + strconv.Itoa(x.record.OriginStatus) + ")"
+		where = "what is no web page"
 	case x.record.Destination:
-	default:
-		where = x.record.OriginDestination
+		where = "another page of " + where
 	}
 	_, _ = os.Stderr.WriteString("warning: the ESP disagrees: the reader was sent to " + x.record.Destination + ", the ESP leads to " + where +
 		"; site " + x.site.Host + ", esp " + x.site.ESP + ", request " + x.record.RequestID + "\n")
 }
+
+// location returns the Location that a browser would follow: the first that is not
+// empty.
+func (x *exchange) location(resp hostcall.Response) string {
+	list, _ := resp.HeaderValues(&x.buf, "location")
+	for list != "" {
+		var first string
+		if first, list = hostcall.Next(list); first != "" {
+			return first
+		}
+	}
+	return ""
+}
+
+// secure tells whether the reader came over TLS.
+func (x *exchange) secure() bool { return len(x.scheme) == len("https") }
 
 // edit makes of the reader's request what the ESP expects. The target and every
 // header that is not named here stay as they came.
@@ -191,8 +201,9 @@ type message interface {
 }
 
 // removeConnectionHeaders removes what concerns one connection only: the known
-// names, and those that Connection names.
-func (x *exchange) removeConnectionHeaders(set headerSet, m message) {
+// names, and those that Connection names. It reports whether there may have been
+// others than the known ones.
+func (x *exchange) removeConnectionHeaders(set headerSet, m message) (others bool) {
 	if set.has(hdrConnection) {
 		list, _ := m.HeaderValues(&x.buf, "connection")
 		for list != "" {
@@ -201,18 +212,27 @@ func (x *exchange) removeConnectionHeaders(set headerSet, m message) {
 			for _, name := range strings.Split(line, ",") {
 				if name = strings.TrimSpace(name); mayBeDropped(name) {
 					m.RemoveHeader(name)
+					others = true
 				}
 			}
 		}
 	}
 	(set & hopByHop).each(func(name string) { m.RemoveHeader(name) })
+	return others
 }
 
-// mayBeDropped guards against a Connection header that names what the ESP or the
-// reader needs: Host and the like are never about one connection.
+// kept are the names in a Connection header that are left alone: its own words, and
+// what the ESP or the reader needs. Host and the like are never about one
+// connection, and without the fields of the content nobody can read it.
+var kept = [...]string{
+	"", "close", "keep-alive", "host", "content-type", "content-length", "content-encoding", "content-range",
+	"location", "set-cookie", "cdn-loop",
+}
+
+// mayBeDropped guards against a Connection header that names one of these.
 func mayBeDropped(name string) bool {
-	for _, kept := range [...]string{"", "close", "host", "content-type", "content-length", "location", "set-cookie", "cdn-loop"} {
-		if strings.EqualFold(name, kept) {
+	for _, k := range kept {
+		if strings.EqualFold(name, k) {
 			return false
 		}
 	}

@@ -20,20 +20,33 @@ func (x *exchange) note(d *core.Decision) {
 	}
 }
 
-// log writes the line. The reader has gone by then: what fails here harms
-// nobody, and the line goes to standard error, which holds nothing that the
-// click log does not.
+// log writes the line, once. What fails here must not harm the reader, who has not
+// been answered as a rule: a line that the endpoint does not take goes to standard
+// error, which holds nothing that the click log does not.
 func (x *exchange) log() {
+	x.logged = true
 	if x.record.OriginStatus != 0 || x.record.OriginError != "" {
 		x.record.VCPU = vcpu()
 	}
 	if x.record.Judged {
-		x.record.Verdict = core.Judge(&x.signals)
+		x.judge()
 	}
 	line := x.record.AppendJSON(x.buf.Free()[:0]) // what does not fit is put elsewhere
 	if hostcall.WriteLog(logEndpoint, line) != hostcall.OK {
 		_, _ = os.Stderr.Write(line)
 	}
+}
+
+// judge makes the verdict, of text that anybody can send. A line without one is
+// better than a reader without an answer.
+func (x *exchange) judge() {
+	defer func() {
+		if recover() != nil {
+			x.record.Judged = false
+			_, _ = os.Stderr.WriteString("internal error: a panic left the line without a verdict; request " + x.record.RequestID + "\n")
+		}
+	}()
+	x.record.Verdict = core.Judge(&x.signals)
 }
 
 // vcpu is the CPU time used so far in milliseconds, -1 where the platform does not

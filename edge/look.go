@@ -14,7 +14,7 @@ var purposes = [...]struct {
 
 // look reads what the verdict on a click, an app link or an open is made of. It
 // must come before the request is sent: its handle is gone then. Two host calls
-// as a rule; the verdict itself waits until the reader has been answered.
+// as a rule; the verdict itself is made when the line is.
 func (x *exchange) look() {
 	switch x.record.Kind {
 	case core.KindClick, core.KindApp, core.KindOpen:
@@ -28,7 +28,7 @@ func (x *exchange) look() {
 	s.Accept, s.AcceptLanguage = h.has(hdrAccept), h.has(hdrAcceptLanguage)
 	s.From, s.SignatureAgent = h.has(hdrFrom), h.has(hdrSignatureAgent)
 	s.FetchMetadata, s.FetchUser = h.has(hdrFetchSite|hdrFetchMode|hdrFetchDest), h.has(hdrFetchUser)
-	s.Secure = len(x.scheme) == len("https")
+	s.Secure = x.secure()
 	if x.req.Analysed() {
 		s.Bot = botAnalysis(x.req.Bot(&x.buf))
 	}

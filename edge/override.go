@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"os"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
@@ -25,16 +28,54 @@ func (x *exchange) locate() {
 	}
 }
 
-// override puts the site of an entry in the place of that of sites.json.
+// override puts the site of an entry in the place of that of sites.json, unless
+// nothing can be sent where it says.
 func (x *exchange) override(host, entry string) {
 	site, err := core.ParseSite(host, []byte(entry))
-	if err != nil || leadsBack(site.Origin) || leadsBack(site.SecondOrigin) {
-		x.record.Override = "invalid"
+	why := ""
+	switch {
+	case err != nil:
+		why = firstMistake(err)
+	case leadsBack(site.Origin), leadsBack(site.SecondOrigin):
+		why = "an origin is a link domain"
+	case absent(site.Origin):
+		why = noBackend(site.Origin)
+	case absent(site.SecondOrigin):
+		why = noBackend(site.SecondOrigin)
+	default:
+		x.site, x.record.Override = site, "used"
 		return
 	}
-	x.site, x.record.Override = site, "used"
+	x.record.Override = "invalid"
+	_, _ = os.Stderr.WriteString("warning: the entry " + host + " of config store " + overrideStore + " is left aside: " + why +
+		"; request " + x.record.RequestID + "\n")
 }
 
 // leadsBack tells whether an origin is one of the link domains of sites.json,
 // which an entry of the config store cannot know.
 func leadsBack(o *core.Origin) bool { return o != nil && sites.Has(o.Address) }
+
+// absent tells whether the service has no backend for an origin. An entry may name
+// an ESP that no site of sites.json has, and then each of its clicks would fail. A
+// host that cannot say is believed to have it.
+func absent(o *core.Origin) bool {
+	if o == nil {
+		return false
+	}
+	exists, st := hostcall.BackendExists(o.Backend)
+	return st == hostcall.OK && !exists
+}
+
+func noBackend(o *core.Origin) string { return "the service has no backend " + o.Backend }
+
+// longestReason bounds what is said of an entry, in bytes.
+const longestReason = 300
+
+func firstMistake(err error) string {
+	var list *core.SitesError
+	if !errors.As(err, &list) || len(list.Mistakes) == 0 {
+		return "it cannot be read"
+	}
+	text := list.Mistakes[0].String()
+	return text[:min(len(text), longestReason)]
+}

@@ -60,7 +60,7 @@ func handle(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 	line := core.Record{Time: now, RequestID: os.Getenv("FASTLY_TRACE_ID"), Host: r.Host, Kind: d.Kind, Method: r.Method, Action: d.Action, Code: d.Code, ID: d.ID, KeyID: d.KeyID, Expiry: d.Expiry}
 	switch d.Action {
 	case core.Redirect:
-		line.Status, line.Destination = fsthttp.StatusFound, core.HostOf(d.Location)
+		line.Status, line.Destination = fsthttp.StatusFound, d.Host
 		w.Header().Set("Location", d.Location)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Robots-Tag", "noindex")

@@ -17,6 +17,13 @@ func Config(b *Buffer, store, key string) (string, Status) {
 	}
 }
 
+// BackendExists tells whether the service has a backend of this name.
+func BackendExists(name string) (bool, Status) {
+	out.n = 0
+	st := backendExists(name)
+	return out.n == 1, st
+}
+
 // Secret returns a secret of a secret store: three host calls. None says that
 // there is no such secret, or no such store. The caller should overwrite the
 // secret after use.

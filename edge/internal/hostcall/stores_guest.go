@@ -14,6 +14,10 @@ func importConfigStoreOpen(name string, store *uint32) uint32
 //go:noescape
 func importConfigStoreGet(store uint32, key string, p unsafe.Pointer, size uint32, n *uint32) uint32
 
+//go:wasmimport fastly_backend exists
+//go:noescape
+func importBackendExists(name string, exists *uint32) uint32
+
 //go:wasmimport fastly_secret_store open
 //go:noescape
 func importSecretStoreOpen(name string, store *uint32) uint32
@@ -49,6 +53,8 @@ func importNextRequest(mask uint32, options *uint64, promise *uint32) uint32
 //go:wasmimport fastly_http_downstream next_request_wait
 //go:noescape
 func importNextRequestWait(promise uint32, req *Request, body *Body) uint32
+
+func backendExists(name string) Status { return Status(importBackendExists(name, &out.n)) }
 
 func heapMiB() Status { return Status(importHeap(&out.n)) }
 

@@ -2,6 +2,8 @@
 
 package hostcall
 
+func backendExists(string) Status { return Unsupported }
+
 func heapMiB() Status { return Unsupported }
 
 func nextRequest() Status { return Unsupported }

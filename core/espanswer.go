@@ -1,0 +1,136 @@
+package core
+
+import "strings"
+
+// What an ESP's answer means is decided here, so that whatever carries a decision
+// out means the same.
+
+// Failed tells whether a status says that the ESP could not do its work, rather
+// than that the link is bad.
+func Failed(status int) bool { return status >= 500 || status == 429 || Unusable(status) }
+
+// Unusable tells whether a status cannot be passed on: an interim one that ends an
+// exchange (101 to somebody who has not asked to switch, say), and what is no
+// status of HTTP (RFC 9110, 15). Whoever asked gets the page of [ESPError] with
+// that code's own status.
+func Unusable(status int) bool { return status < 200 || status > 599 }
+
+// IsRedirect tells whether browsers follow the Location of an answer with this
+// status.
+func IsRedirect(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
+
+// KeptByDefault tells whether a browser may keep a redirect with this status and
+// this Cache-Control, whose fields are joined by commas: a permanent one that says
+// nothing of keeping. What the ESP does say of it, either way, is the ESP's.
+func KeptByDefault(status int, cacheControl string) bool {
+	return (status == 301 || status == 308) && !speaksOfKeeping(cacheControl)
+}
+
+// keepings are the directives that say whether an answer is kept, or for how long.
+var keepings = [...]string{"no-store", "no-cache", "private", "public", "max-age", "s-maxage", "must-understand", "immutable"}
+
+func speaksOfKeeping(cacheControl string) bool {
+	for rest := cacheControl; rest != ""; {
+		var directive string
+		directive, rest, _ = strings.Cut(rest, ",")
+		name, _, _ := strings.Cut(directive, "=")
+		name = lower(strings.TrimSpace(name))
+		for _, k := range keepings {
+			if name == k {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Agreement says whether the ESP leads where a reader was sent, "yes" or "no", and
+// if not, towards which host. It is "" where the ESP answered no redirect that a
+// browser would follow: it has not said where the link leads, whatever anybody
+// made it answer.
+//
+// What makes no difference to a browser makes none here: letter case of scheme and
+// host, a port that is the scheme's own, "/" for an empty path, a byte that is
+// written with % by one and stands for itself with the other, where browsers write
+// it with %, and the fragment, which is not sent to anybody.
+func Agreement(ours string, status int, theirs string, tls bool, host string) (agrees, towards string) {
+	if !IsRedirect(status) {
+		return "", ""
+	}
+	if ours == theirs {
+		return "yes", ""
+	}
+	b, ok := readLocation(theirs, tls, host)
+	if !ok {
+		return elsewhere(theirs), ""
+	}
+	a, _ := readLocation(ours, tls, host)
+	if a.tls == b.tls && a.port == b.port && a.host == b.host && sameRest(a.rest, b.rest) {
+		return "yes", ""
+	}
+	return "no", b.host
+}
+
+// elsewhere is "no" for a Location that opens an app or writes a mail, and "" for
+// one that is empty or leads nowhere.
+func elsewhere(theirs string) string {
+	scheme, _, found := cutScheme(tidy(theirs))
+	if found && scheme != "http" && scheme != "https" {
+		return "no"
+	}
+	return ""
+}
+
+// sameRest compares two paths with queries as they are sent.
+func sameRest(a, b string) bool { return string(sent(a)) == string(sent(b)) }
+
+// sent is path and query as a browser sends them, but that dot segments stay.
+func sent(rest string) []byte {
+	out, inPath := make([]byte, 0, len(rest)+16), true
+	if rest == "" || rest[0] != '/' && rest[0] != '\\' {
+		out = append(out, '/')
+	}
+	for i := 0; i < len(rest); i++ {
+		c := rest[i]
+		switch {
+		case c == '#':
+			return out
+		case c == '\t', c == '\r', c == '\n':
+			continue
+		case c == '?':
+			inPath = false
+		case c == '\\' && inPath:
+			c = '/'
+		case c == '%' && i+2 < len(rest) && hexValue(rest[i+1]) < 16 && hexValue(rest[i+2]) < 16:
+			out = append(out, '%', hexUpper[hexValue(rest[i+1])], hexUpper[hexValue(rest[i+2])])
+			i += 2
+			continue
+		case sentEscaped(c, inPath):
+			out = append(out, '%', hexUpper[c>>4], hexUpper[c&15])
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+const hexUpper = "0123456789ABCDEF"
+
+// sentEscaped tells whether browsers write a byte with %, in the path or in the query.
+func sentEscaped(c byte, inPath bool) bool {
+	switch c {
+	case ' ', '"', '<', '>':
+		return true
+	case '`', '{', '}', '^':
+		return inPath
+	case '\'':
+		return !inPath
+	}
+	return c < ' ' || c >= 0x7f
+}

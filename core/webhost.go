@@ -1,0 +1,362 @@
+package core
+
+import (
+	"math/bits"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/clickedge/clickedge/core/word"
+)
+
+// UnreadHost stands in the click log for the host of a Location that browsers
+// read, and this does not: one that is not written in ASCII, which takes tables
+// of Unicode to read, and one of more than 253 bytes, which DNS does not know.
+const UnreadHost = "?"
+
+// HostOf returns the host that a browser reads in a Location, for the click log:
+// as the WHATWG's URL standard has it, relative to a link on this host, in lower
+// case, without user info and port. "" where the Location is empty, leads
+// nowhere, or is not of the web; see also [UnreadHost]. It is for reading what
+// an ESP answered, never for deciding.
+//
+// A label that begins with "xn--" is taken as it stands: whether it is valid IDNA
+// takes the same tables.
+func HostOf(location string, tls bool, host string) string {
+	u, ok := readLocation(location, tls, host)
+	if !ok {
+		return ""
+	}
+	return u.host
+}
+
+// location is a Location as a browser reads it, as far as is needed to say where
+// it leads.
+type location struct {
+	tls  bool
+	host string
+	port uint16
+	// rest is what follows host and port, the fragment included, as it is written.
+	rest string
+}
+
+// readLocation reads text on a base of which scheme and host are given. It is not
+// ok where no browser goes to a web page for it. What is relative has the base's
+// host, and its rest begins with no slash where only the base's path can say more.
+func readLocation(text string, tls bool, base string) (location, bool) {
+	u := location{tls: true, port: 443}
+	end := 0
+	switch { // as a rule: "https://", a plain host, and then nothing or a path
+	case word.HasPrefix(text, "https://"):
+		end = len("https://")
+	case word.HasPrefix(text, "http://"):
+		u.tls, u.port, end = false, 80, len("http://")
+	default:
+		return readOddLocation(text, tls, base)
+	}
+	start, kinds, last := end, uint8(0), end
+	for ; end < len(text) && byteKinds[text[end]]&(labelByte|dotByte) != 0; end++ {
+		if text[end] == '.' {
+			last = end + 1
+		}
+		kinds |= byteKinds[text[end]]
+	}
+	plain := last < end && kinds&upperByte == 0 && end-start <= maxHost && isLetter(text[last])
+	if !plain || end < len(text) && text[end] != '/' {
+		return readOddLocation(text, tls, base)
+	}
+	u.host, u.rest = text[start:end], text[end:]
+	return u, true
+}
+
+// readOddLocation is the URL standard's parser as far as http and https need it.
+func readOddLocation(text string, tls bool, base string) (location, bool) {
+	text = tidy(text)
+	if text == "" { // browsers do not take it for a redirect
+		return location{}, false
+	}
+	scheme, rest, found := cutScheme(text)
+	u := location{tls: tls}
+	switch {
+	case found && scheme != "http" && scheme != "https":
+		return location{}, false
+	case found:
+		u.tls = scheme == "https"
+		if u.tls == tls && !(isSlash(rest, 0) && isSlash(rest, 1)) {
+			return relativeTo(u, base, rest), true
+		}
+	case !(isSlash(rest, 0) && isSlash(rest, 1)):
+		return relativeTo(u, base, rest), true
+	}
+	for isSlash(rest, 0) {
+		rest = rest[1:]
+	}
+	return u.authority(rest)
+}
+
+func relativeTo(u location, base, rest string) location {
+	u.host, u.port, u.rest = base, usualPort(u.tls), rest
+	return u
+}
+
+func usualPort(tls bool) uint16 {
+	if tls {
+		return 443
+	}
+	return 80
+}
+
+// tidy drops what browsers drop before they look.
+func tidy(text string) string {
+	for text != "" && text[0] <= ' ' {
+		text = text[1:]
+	}
+	for text != "" && text[len(text)-1] <= ' ' {
+		text = text[:len(text)-1]
+	}
+	if strings.ContainsAny(text, "\t\r\n") {
+		return strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(text)
+	}
+	return text
+}
+
+// cutScheme cuts off "scheme:", in lower case.
+func cutScheme(text string) (scheme, rest string, ok bool) {
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c == ':' && i > 0:
+			return strings.ToLower(text[:i]), text[i+1:], true
+		case isLetter(c), i > 0 && (isLabelByte(c) || c == '+' || c == '.'):
+		default:
+			return "", text, false
+		}
+	}
+	return "", text, false
+}
+
+func isSlash(s string, i int) bool { return i < len(s) && (s[i] == '/' || s[i] == '\\') }
+
+// authority reads user info, which is dropped, host and port.
+func (u location) authority(rest string) (location, bool) {
+	end := strings.IndexAny(rest, `/\?#`)
+	if end < 0 {
+		end = len(rest)
+	}
+	text := rest[:end]
+	u.rest = rest[end:]
+	text = text[strings.LastIndexByte(text, '@')+1:]
+	host, port := text, ""
+	if i := portColon(text); i >= 0 {
+		host, port = text[:i], text[i+1:]
+	}
+	u.port = usualPort(u.tls)
+	if port != "" {
+		n, ok := decimal(port)
+		if !ok {
+			return location{}, false
+		}
+		u.port = n
+	}
+	var ok bool
+	u.host, ok = webHost(host)
+	return u, ok
+}
+
+// portColon is where the colon before the port is: the first outside of brackets;
+// -1 for none.
+func portColon(text string) int {
+	inside := false
+	for i := range len(text) {
+		switch text[i] {
+		case '[':
+			inside = true
+		case ']':
+			inside = false
+		case ':':
+			if !inside {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// decimal reads a port: digits, of any number.
+func decimal(s string) (uint16, bool) {
+	n := uint32(0)
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		if n = n*10 + uint32(c); n > 0xffff {
+			return 0, false
+		}
+	}
+	return uint16(n), true
+}
+
+// webHost reads a host. It is not ok for one that no browser takes.
+func webHost(text string) (string, bool) {
+	if strings.HasPrefix(text, "[") {
+		return webIPv6(text)
+	}
+	host := unescapeHost(text)
+	if host == "" {
+		return "", false
+	}
+	ascii := true
+	for i := range len(host) {
+		switch c := host[i]; {
+		case c >= utf8.RuneSelf:
+			ascii = false
+		case c <= ' ', c == 0x7f, strings.IndexByte(`#/:<>?@[\]^|%`, c) >= 0:
+			return "", false
+		}
+	}
+	if !ascii {
+		return UnreadHost, true
+	}
+	host = lower(host)
+	if addr, number := webIPv4(host); number {
+		return addr, addr != ""
+	}
+	if len(host) > maxHost {
+		return UnreadHost, true
+	}
+	return host, true
+}
+
+// unescapeHost decodes %XX; a % that no two digits follow stays.
+func unescapeHost(text string) string {
+	if strings.IndexByte(text, '%') < 0 {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			high, low := hexValue(text[i+1]), hexValue(text[i+2])
+			if high < 16 && low < 16 {
+				out, i = append(out, high<<4|low), i+2
+				continue
+			}
+		}
+		out = append(out, text[i])
+	}
+	return string(out)
+}
+
+// hexValue is the value of a hexadecimal digit, 16 or more for another byte.
+func hexValue(c byte) byte {
+	switch {
+	case c-'0' <= 9:
+		return c - '0'
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return (c | 0x20) - 'a' + 10
+	}
+	return 16
+}
+
+// webIPv4 reads what browsers take for an IPv4 address: a host whose last label is
+// a number. One to four numbers, decimal, octal or hexadecimal, the last of which
+// fills what is left. addr is "" where it is a number and no address.
+func webIPv4(host string) (addr string, number bool) {
+	host = strings.TrimSuffix(host, ".")
+	tail := host[strings.LastIndexByte(host, '.')+1:]
+	if tail == "" {
+		return "", false
+	}
+	if _, ok := webNumber(tail); !ok && strings.Trim(tail, "0123456789") != "" {
+		return "", false
+	}
+	value, count := uint64(0), 0
+	for rest, more := host, true; more; count++ {
+		var part string
+		part, rest, more = strings.Cut(rest, ".")
+		n, ok := webNumber(part)
+		if !ok || count == 4 || more && n > 255 {
+			return "", true
+		}
+		if more {
+			value |= n << (8 * (3 - count))
+			continue
+		}
+		if count < 4 && n >= 1<<(8*(4-count)) {
+			return "", true
+		}
+		value |= n
+	}
+	return netip.AddrFrom4([4]byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}).String(), true
+}
+
+// webNumber reads one number of an address. What is too large for any address is
+// one all the same.
+func webNumber(s string) (uint64, bool) {
+	base := 10
+	switch {
+	case s == "":
+		return 0, false
+	case len(s) > 1 && s[0] == '0' && s[1]|0x20 == 'x':
+		if s = s[2:]; s == "" {
+			return 0, true
+		}
+		base = 16
+	case len(s) > 1 && s[0] == '0':
+		base, s = 8, s[1:]
+	}
+	n := uint64(0)
+	for i := range len(s) {
+		digit := uint64(hexValue(s[i]))
+		if digit >= uint64(base) {
+			return 0, false
+		}
+		if n = n*uint64(base) + digit; n > 1<<32 {
+			n = 1 << 32
+		}
+	}
+	return n, true
+}
+
+// webIPv6 reads an address in brackets, and writes it in its shortest form.
+func webIPv6(text string) (string, bool) {
+	if len(text) < 2 || text[len(text)-1] != ']' {
+		return "", false
+	}
+	addr, err := netip.ParseAddr(text[1 : len(text)-1])
+	if err != nil || !addr.Is6() || addr.Zone() != "" {
+		return "", false
+	}
+	return "[" + shortIPv6(addr.As16()) + "]", true
+}
+
+// shortIPv6 writes eight groups, the longest run of zeros as "::". Unlike package
+// netip's it has no dotted end, and neither have browsers.
+func shortIPv6(octets [16]byte) string {
+	zeros := uint(0) // a bit for each group that is 0
+	group := func(i int) uint64 { return uint64(octets[2*i])<<8 | uint64(octets[2*i+1]) }
+	for i := range 8 {
+		if group(i) == 0 {
+			zeros |= 1 << i
+		}
+	}
+	from, length := 8, 1
+	for i := range 8 {
+		if n := bits.TrailingZeros(^(zeros >> i)); n > length {
+			from, length = i, n
+		}
+	}
+	out := make([]byte, 0, 39)
+	for i := 0; i < 8; i++ {
+		if i == from {
+			out, i = append(out, "::"...), i+length-1
+			continue
+		}
+		if i > 0 && i != from+length {
+			out = append(out, ':')
+		}
+		out = strconv.AppendUint(out, group(i), 16)
+	}
+	return string(out)
+}

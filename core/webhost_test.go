@@ -1,0 +1,183 @@
+package core
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/nlnwa/whatwg-url/url"
+	"github.com/stretchr/testify/require"
+)
+
+// Where a Location leads, and what of it may stand in the log.
+func TestHostOf(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://shop.example.com":               "shop.example.com",
+		"https://Shop.example.com/x?y":           "shop.example.com",
+		"http://shop.example.com:8080/":          "shop.example.com",
+		"https://shop.example.com?q":             "shop.example.com",
+		"https://shop.example.com#f":             "shop.example.com",
+		"https://a_b.example.com/":               "a_b.example.com",
+		"https://shop.example.com./":             "shop.example.com.",
+		"HTTPS://shop.example.com":               "shop.example.com",
+		"https://u:p@shop.example.com/":          "shop.example.com",
+		"https://ann@example.com@shop.example/":  "shop.example",
+		"https://ann%40example.com/":             "", // no browser takes it, and it names somebody
+		"https://shop.example.com\\@evil":        "shop.example.com",
+		"https://sh%6Fp.example.com/":            "shop.example.com",
+		"https://shop.example.com%2f.evil/":      "",
+		"https:\\\\shop.example.com\\x":          "shop.example.com",
+		"https:/\\shop.example.com":              "shop.example.com",
+		"https:////shop.example.com/":            "shop.example.com",
+		"//shop.example.com/x":                   "shop.example.com",
+		"\\\\shop.example.com/x":                 "shop.example.com",
+		"/\\shop.example.com/x":                  "shop.example.com",
+		"https:shop.example.com":                 "link.example.com", // relative: the scheme is the link's own
+		"https:/shop.example.com":                "link.example.com",
+		"http:shop.example.com":                  "shop.example.com",
+		"http:/\\shop.example.com":               "shop.example.com",
+		"/relative":                              "link.example.com",
+		"?q":                                     "link.example.com",
+		"#f":                                     "link.example.com",
+		"thanks.html":                            "link.example.com",
+		"a:b":                                    "",
+		"1a:b":                                   "link.example.com",
+		" \thttps://shop.example.com/ ":          "shop.example.com",
+		"ht\ttps://shop\t.exa\r\nmple.com/x":     "shop.example.com",
+		"https://shop.example.com:/":             "shop.example.com",
+		"https://shop.example.com:65535/":        "shop.example.com",
+		"https://shop.example.com:65536/":        "",
+		"https://shop.example.com:8o/":           "",
+		"https://:443/":                          "",
+		"https://u@/":                            "",
+		"https:///":                              "",
+		"https://a b.example/":                   "",
+		"https://a<b.example/":                   "",
+		"https://0x7f.1/":                        "127.0.0.1",
+		"https://2130706433":                     "127.0.0.1",
+		"https://017700000001./x":                "127.0.0.1",
+		"https://1.2.3.4.5/":                     "",
+		"https://256.1.1.1/":                     "",
+		"https://example.0x":                     "",
+		"https://[2001:DB8::1]:8443/":            "[2001:db8::1]",
+		"https://[::ffff:192.0.2.1]/":            "[::ffff:c000:201]",
+		"https://[::1%25eth0]/":                  "",
+		"https://[::1/":                          "",
+		"https://b\u00fccher.example/":           UnreadHost,
+		"https://b%C3%BCcher.example/":           UnreadHost,
+		"https://xn--bcher-kva.example/":         "xn--bcher-kva.example",
+		"mailto:a@b.example":                     "",
+		"myapp://open/x":                         "",
+		"javascript:alert(1)":                    "",
+		"":                                       "",
+		" ":                                      "",
+		"https://" + strings.Repeat("a", 5000):   UnreadHost,
+		"https://" + strings.Repeat("a.", 126):   strings.Repeat("a.", 126),
+		"https://" + strings.Repeat("%61.", 127): UnreadHost,
+	} {
+		require.Equal(t, want, HostOf(in, true, "link.example.com"), "%q", in)
+	}
+	require.Equal(t, "link.example.com", HostOf("http:shop.example.com", false, "link.example.com"))
+	require.Equal(t, "shop.example.com", HostOf("https:shop.example.com", false, "link.example.com"))
+}
+
+// theirHost reads a Location with an implementation of the URL standard that is
+// not ours.
+func theirHost(location string, base string) string {
+	u, err := url.ParseRef(base, location)
+	if err != nil || u.Scheme() != "http" && u.Scheme() != "https" {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// signed are labels that Go's strconv takes for numbers, and browsers do not.
+var signed = regexp.MustCompile(`(^|\.)(0x)?[-+]`)
+
+// The host in the log is the one that a browser reads, is bounded, and holds
+// nothing of the user info.
+func FuzzHostOf(f *testing.F) {
+	for _, s := range []string{
+		"https://shop.example.com/x?y#z", "HTTPS://u:p@Shop.example.com:8443\\x", "//a/b", "/\\a", "https:/a", "http:a", "a:b", "?x", "#",
+		"https://0x7f.1", "https://[::1]:80/", "https://[1:2::3:0:0:4]", "https://a%2eb/", "https://a..b/", "\x01 https://a\tb/", "https://1.2.3/", "https://a_b.c/", "https://09.1",
+		"https://[::ffff:1.2.3.4]", "https://0x.0", "https://1e3", "https://a.1.", "https://a.1..", "https://.", "https://%", "https://a%",
+	} {
+		f.Add(s, true)
+		f.Add(s, false)
+	}
+	f.Fuzz(func(t *testing.T, location string, tls bool) {
+		base := "http://link.example.com/c/1?d"
+		if tls {
+			base = "https://link.example.com/c/1?d"
+		}
+		host := HostOf(location, tls, "link.example.com")
+		require.LessOrEqual(t, len(host), maxHost)
+		require.NotContains(t, host, "@")
+		if host == UnreadHost || tidy(location) == "" || strings.Contains(strings.ToLower(unescapeHost(location)), "xn--") {
+			return // what is said not to be read; what browsers do not follow
+		}
+		if signed.MatchString(host) {
+			return // the other one takes -1 for a number, which the standard does not
+		}
+		require.Equal(t, theirHost(location, base), host, "%q", location)
+	})
+}
+
+func TestAgreement(t *testing.T) {
+	const ours = "https://shop.example.com/a b?c=d e"
+	for _, c := range []struct {
+		ours           string
+		status         int
+		theirs         string
+		agrees, toward string
+	}{
+		{ours, 302, ours, "yes", ""},
+		{ours, 307, "HTTPS://Shop.Example.com:443/a%20b?c=d%20e", "yes", ""},
+		{ours, 302, "https://shop.example.com/a%20b?c=d%20e#part", "yes", ""},
+		{"https://shop.example.com", 302, "https://shop.example.com/", "yes", ""},
+		{"https://shop.example.com?x", 302, "https://shop.example.com/?x", "yes", ""},
+		{"https://shop.example.com/%e2%82", 302, "https://shop.example.com/\xe2\x82", "yes", ""},
+		{"https://shop.example.com/", 302, "https:\\\\shop.example.com", "yes", ""},
+		{ours, 302, "https://shop.example.com/other", "no", "shop.example.com"},
+		{ours, 302, "https://shop.example.com/a+b?c=d%20e", "no", "shop.example.com"},
+		{ours, 302, "https://evil.example/", "no", "evil.example"},
+		{ours, 302, "http://shop.example.com/a b?c=d e", "no", "shop.example.com"},
+		{ours, 302, "https://shop.example.com:8443/a b?c=d e", "no", "shop.example.com"},
+		{ours, 302, "/error", "no", "link.example.com"},
+		{ours, 302, "myapp://open", "no", ""},
+		// What anybody can make the ESP answer says nothing of where the link leads.
+		{ours, 200, "", "", ""},
+		{ours, 200, "https://evil.example/", "", ""},
+		{ours, 400, "", "", ""},
+		{ours, 404, "", "", ""},
+		{ours, 431, "", "", ""},
+		{ours, 304, "https://evil.example/", "", ""},
+		{ours, 300, "https://evil.example/", "", ""},
+		{ours, 302, "", "", ""},
+		{ours, 302, "https://a b/", "", ""},
+	} {
+		agrees, toward := Agreement(c.ours, c.status, c.theirs, true, "link.example.com")
+		require.Equal(t, []string{c.agrees, c.toward}, []string{agrees, toward}, "%d %s", c.status, c.theirs)
+	}
+}
+
+func TestStatusesOfAnESP(t *testing.T) {
+	for status, want := range map[int][2]bool{ // unusable, failed
+		0: {true, true}, 99: {true, true}, 100: {true, true}, 101: {true, true}, 103: {true, true}, 199: {true, true},
+		200: {}, 204: {}, 205: {}, 302: {}, 304: {}, 404: {}, 431: {}, 429: {false, true}, 500: {false, true}, 599: {false, true},
+		600: {true, true}, 999: {true, true},
+	} {
+		require.Equal(t, want, [2]bool{Unusable(status), Failed(status)}, status)
+	}
+}
+
+func TestKeptByDefault(t *testing.T) {
+	for cc, want := range map[string]bool{
+		"": true, " ": true, ",": true, "no-transform": true, "must-revalidate, no-transform": true,
+		"no-store": false, "No-Store": false, "max-age=0": false, "max-age = 60": false, "x, private": false, "public": false, "no-cache=\"set-cookie\"": false,
+	} {
+		require.Equal(t, want, KeptByDefault(301, cc), cc)
+		require.Equal(t, want, KeptByDefault(308, cc), cc)
+		require.False(t, KeptByDefault(302, cc), "not kept unless it says so")
+	}
+}
