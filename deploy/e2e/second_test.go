@@ -132,10 +132,10 @@ func TestSecondOriginAfterTLSAndWithoutBackend(t *testing.T) {
 
 // The second origin is told of a click that was answered from the link, too.
 func TestSecondOriginIsTold(t *testing.T) {
-	const site = `{"sites": {"link.example.com": {"esp": "sparkpost", "second_origin": "v2.spgo.io", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`
+	const site = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "second_origin": "r.eu-west-1.awstrack.me", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`
 	r := newRig(t, site, nil)
-	require.NoError(t, r.fleet.SetFault("sparkpost", origins.Refuse))
-	resp, x := r.do(t, spark("GET"))
+	require.NoError(t, r.fleet.SetFault("ses-us-east-1", origins.Refuse))
+	resp, x := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick})
 	require.Equal(t, 302, resp.Status)
 	line := parse(t, clicks(x)[0])
 	require.Equal(t, "redirect", line.Action)
