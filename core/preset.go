@@ -248,7 +248,9 @@ func hintPreset(name string) string {
 // otherNames knows what else people call an ESP.
 func otherNames(word string) string {
 	switch word {
-	case "twilio", "twilio-sendgrid", "sendgrid-us", "sendgrid-global":
+	// The last three sell SendGrid under their own names, and document a CDN of
+	// one's own in front of sendgrid.net.
+	case "twilio", "twilio-sendgrid", "sendgrid-us", "sendgrid-global", "clevertap", "optimove", "leanplum":
 		return "sendgrid"
 	case "sparkpost-us", "messagebird", "bird":
 		return "sparkpost"

@@ -86,6 +86,8 @@ func TestHintPreset(t *testing.T) {
 		"SendGrid":                 `did you mean "sendgrid"?`,
 		"sendgrid-us":              `did you mean "sendgrid"?`,
 		"twilio":                   `did you mean "sendgrid"?`,
+		"CleverTap":                `did you mean "sendgrid"?`,
+		"optimove":                 `did you mean "sendgrid"?`,
 		"customer.io":              `did you mean "customerio-us" or "customerio-eu"?`,
 		"customer_io_eu":           `did you mean "customerio-eu"?`,
 		"customerio":               `did you mean "customerio-us" or "customerio-eu"?`,

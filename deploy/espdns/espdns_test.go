@@ -29,6 +29,7 @@ func TestPreset(t *testing.T) {
 		"acme.et.e.sparkpost.com":        {"e.sparkpost.com", ""},
 		"r.eu-west-1.awstrack.me":        {"awstrack.me", "ses-eu-west-1"},
 		"awstrack.me":                    {"awstrack.me", ""},
+		"r.us-esat-1.awstrack.me":        {"awstrack.me", ""},
 		"links.eu.iterable.com":          {"links.eu.iterable.com", "iterable-eu"},
 		"other.eu.iterable.com":          {"iterable.com", ""},
 		"eu.mailgun.org":                 {"eu.mailgun.org", "mailgun-eu"},
@@ -43,6 +44,16 @@ func TestPreset(t *testing.T) {
 			_, ok := core.LookupPreset(preset)
 			require.True(t, ok, preset)
 		}
+	}
+}
+
+func TestPresetOfOrigin(t *testing.T) {
+	for name, want := range map[string]string{
+		"e-eu.customeriomail.com": "customerio-eu", "click.sendgrid.net": "sendgrid", "u123.wl.sendgrid.net": "", "eu.v2.spgo.io": "sparkpost-v2-eu",
+		"x.pstmrk.it": "postmark", "acme.mjt.lu": "mailjet", "r.us-esat-1.awstrack.me": "", "r.eu-west-1.awstrack.me": "ses-eu-west-1",
+		"links.iterable.com": "iterable", "other.iterable.com": "", "track.example.net": "",
+	} {
+		require.Equal(t, want, PresetOfOrigin(name), name)
 	}
 }
 

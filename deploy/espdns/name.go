@@ -34,9 +34,9 @@ var names = []struct{ domain, preset string }{
 	{"iterable.com", ""},
 	{"eu.mailgun.org", "mailgun-eu"},
 	{"mailgun.org", "mailgun"},
-	{"pm.mtasv.net", "postmark"},
-	{"mandrillapp.com", "mandrill"},
-	{"mailjet.com", "mailjet"},
+	{"pm.mtasv.net", "postmark"}, {"pstmrk.it", "postmark"}, // "Custom tracking domain"
+	{"mandrillapp.com", "mandrill"},                   // "Custom tracking domains"
+	{"mailjet.com", "mailjet"}, {"mjt.lu", "mailjet"}, // "Tracking domain"
 	{"intercom-mail.com", ""}, // <workspace>.intercom-mail.com, .eu., .au.
 }
 
@@ -48,12 +48,37 @@ func Preset(name string) (domain, preset string) {
 		if name != n.domain && !strings.HasSuffix(name, "."+n.domain) {
 			continue
 		}
-		if region, ok := strings.CutPrefix(strings.TrimSuffix(name, ".awstrack.me"), "r."); ok && n.domain == "awstrack.me" {
-			return n.domain, "ses-" + region
+		if n.domain == "awstrack.me" {
+			return n.domain, sesPreset(name)
 		}
 		return n.domain, n.preset
 	}
 	return "", ""
+}
+
+func sesPreset(name string) string {
+	region, ok := strings.CutPrefix(strings.TrimSuffix(name, ".awstrack.me"), "r.")
+	preset := "ses-" + region
+	if _, known := core.LookupPreset(preset); !ok || !known {
+		return ""
+	}
+	return preset
+}
+
+// PresetOfOrigin is the preset that the origin of a proxy tells, "" for none: a name of
+// the table itself, or one below the domain of an ESP whose names differ by
+// account. Other names below an ESP's domain may serve its mail, as SendGrid's
+// u123.wl.sendgrid.net does.
+func PresetOfOrigin(name string) string {
+	domain, preset := Preset(name)
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	switch {
+	case name == domain || name == "click.sendgrid.net" || domain == "awstrack.me":
+		return preset
+	case preset == "postmark" || preset == "mandrill" || preset == "mailjet":
+		return preset
+	}
+	return ""
 }
 
 // Today are the names that the CNAME of a link domain has as long as it leads to

@@ -23,13 +23,18 @@ func otherID(file, kid string, known []string) string {
 	if dir != kid && slices.Contains(known, dir) {
 		return dir
 	}
-	words := strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for _, w := range words {
+	for _, w := range words(base) {
 		if saysAnother(w, kid, known) {
 			return w
 		}
 	}
 	return ""
+}
+
+// words are those of a file's name, in lower case.
+func words(file string) []string {
+	base := strings.ToLower(filepath.Base(file))
+	return strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 func saysAnother(word, kid string, known []string) bool {

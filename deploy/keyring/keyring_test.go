@@ -351,6 +351,15 @@ func TestNeverByPosition(t *testing.T) {
 	}
 }
 
+// The hint's example follows the file's name.
+func TestNamelessHint(t *testing.T) {
+	w := oldAndNew(t)
+	_, err := w.resolve(Want{Files: []string{"k2.key"}, IDs: []string{"k1", "k2"}})
+	require.Contains(t, HintOf(err), "give k2=k2.key in place of k2.key")
+	_, err = w.resolve(Want{Files: []string{"secret"}, IDs: []string{"k1", "k2"}})
+	require.Contains(t, HintOf(err), "give k1=secret in place of secret")
+}
+
 // A nameless secret is taken where one key can be meant and its name says no other.
 func TestNameless(t *testing.T) {
 	w := oldAndNew(t)

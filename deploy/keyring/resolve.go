@@ -141,15 +141,23 @@ func (r *resolver) nameless(f found) *Error {
 	if len(r.IDs) == 0 {
 		return wrong("", "%s", r.meant())
 	}
-	file := f.file
+	kid := r.guess(f.file)
+	hint := fmt.Sprintf("give %s=%s in place of %[2]s to say it, or put the id into the file, before the secret: %[1]s=…", kid, f.file)
 	if f.file == "" {
-		file = "-"
-	}
-	hint := fmt.Sprintf("give %s=%s in place of %[2]s to say it, or put the id into the file, before the secret: %[1]s=…", r.IDs[0], file)
-	if f.file == "" {
-		hint = fmt.Sprintf("put the id before the secret: %s=…; clickedge keys new --stdout does", r.IDs[0])
+		hint = fmt.Sprintf("put the id before the secret: %s=…; clickedge keys new --stdout does", kid)
 	}
 	return wrong(hint, "it does not say whose secret it holds: %s can be meant", strings.Join(quotedAll(r.IDs), " or "))
+}
+
+// guess is an id for a hint's example: the one that the file's name says, else the
+// first. Nothing is decided by it.
+func (r *resolver) guess(file string) string {
+	for _, kid := range r.IDs {
+		if slices.Contains(words(file), kid) {
+			return kid
+		}
+	}
+	return r.IDs[0]
 }
 
 // checkName: what is inside counts. A fingerprint is proof enough that a file was

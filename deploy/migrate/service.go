@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
 // service is what a configuration does for one link domain, in the same words for
@@ -92,7 +93,9 @@ func (a address) preset() (name, tenant string, needsOrigin bool) {
 			return o.Preset, "", false
 		}
 	}
-	return byDomain(a.host), "", true
+	name = byDomain(a.host)
+	o, _ := core.LookupPreset(name)
+	return name, "", o.Address == ""
 }
 
 func sesRegion(host string) string {
@@ -104,17 +107,11 @@ func sesRegion(host string) string {
 	return region
 }
 
-// byDomain knows the ESPs whose origin differs by account, by the domain that
-// their set-up pages show: Postmark "Custom tracking domain" (track.pstmrk.it),
-// Mandrill "Custom tracking domains" (mandrillapp.com), Mailjet "Tracking domain"
-// (mjt.lu and mailjet.com).
+// byDomain knows an ESP by another of its names: the one of a CNAME, or one that
+// differs by account.
 func byDomain(host string) string {
-	for domain, preset := range map[string]string{
-		"pstmrk.it": "postmark", "mandrillapp.com": "mandrill", "mjt.lu": "mailjet", "mailjet.com": "mailjet",
-	} {
-		if host == domain || strings.HasSuffix(host, "."+domain) {
-			return preset
-		}
+	if preset := espdns.PresetOfOrigin(host); preset != "" {
+		return preset
 	}
 	return "custom"
 }
@@ -141,6 +138,9 @@ func (r *reading) take(s *service) {
 		site.Fields.Origin = s.origin.url()
 	}
 	esp, _ := core.LookupPreset(name)
+	if esp.Address != "" && esp.Address != s.origin.host {
+		r.known(s.origin.at, "origin-of-preset", "the origin was %s, which is %q too: that is asked at %s", s.origin.host, name, esp.Address)
+	}
 	if name == "custom" {
 		r.custom(s, &site)
 	} else {
