@@ -137,7 +137,7 @@ done; 2 the command was called wrongly.`,
 		return usage(err, cmd.CommandPath()+" --help lists the flags")
 	})
 	root.AddCommand(
-		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(), env.hashCommand(), env.terraformCommand(), env.dnsCommand(),
+		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(), env.hashCommand(), env.publishCommand(), env.terraformCommand(), env.dnsCommand(),
 		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.missedCommand(), env.versionCommand(),
 		env.doctorCommand(),
 		env.followCommand(), env.migrateCommand(), env.testmailCommand(),

@@ -39,14 +39,20 @@ func (env *Env) hash(name string) error {
 
 // readPackage reads the files of a package.
 func (env *Env) readPackage(name string) ([]pack.File, error) {
+	list, _, err := env.readArchive(name)
+	return list, err
+}
+
+// readArchive reads a package's files, and its bytes.
+func (env *Env) readArchive(name string) ([]pack.File, []byte, error) {
 	const hint = "clickedge build -o pkg/clickedge.tar.gz makes one"
 	data, err := env.read("the package", name, mostPackage, hint)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list, err := pack.ReadArchive(bytes.NewReader(data))
 	if err != nil {
-		return nil, bad(fmt.Errorf("%s is no package: %w", files.Label(name), err), hint)
+		return nil, nil, bad(fmt.Errorf("%s is no package: %w", files.Label(name), err), hint)
 	}
-	return list, nil
+	return list, data, nil
 }

@@ -131,7 +131,7 @@ func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 
 // stored lists what the store has; nil where nobody can be asked.
 func (k *keysStatus) stored(ctx context.Context) (map[string]fastlyapi.Secret, error) {
-	if !k.env.hasToken() {
+	if !k.env.hasToken(&k.api.apiFlags) {
 		fmt.Fprintf(k.env.Err, "%s is not set: whether the secrets are in the store is not known\n", tokenEnv)
 		return nil, nil
 	}

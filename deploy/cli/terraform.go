@@ -13,6 +13,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/pack"
+	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/spf13/cobra"
 )
 
@@ -85,7 +86,7 @@ func (t *terraform) run(name string) error {
 	}
 	sum := sha256.Sum256(raw)
 	plan := terraformPlan{SitesSHA256: hex.EncodeToString(sum[:]), Backends: terraformBackends(sites)}
-	if plan.PackageHash, err = t.packageHash(name, text); err != nil {
+	if plan.PackageHash, _, err = t.env.packageFor(t.pkg, name, text); err != nil {
 		return err
 	}
 	if t.printed || t.out == files.Std {
@@ -104,36 +105,26 @@ func (t *terraform) run(name string) error {
 
 func terraformBackends(sites *core.Sites) map[string]terraformBackend {
 	list := map[string]terraformBackend{}
-	for _, b := range backendsOf(sites) {
-		list[b.Name] = terraformBackend{Address: b.Address, Port: b.Port, TLS: b.TLS, Name: b.Address}
-	}
-	for _, host := range sites.Hosts() {
-		site := sites.Lookup(host)
-		for _, o := range []*core.Origin{site.Origin, site.SecondOrigin} {
-			if o == nil {
-				continue
-			}
-			b := list[o.Backend]
-			b.FirstByteMS = max(b.FirstByteMS, site.Timeout("POST").Milliseconds(), site.Timeout("GET").Milliseconds())
-			list[o.Backend] = b
-		}
+	for _, b := range publish.Backends(sites) {
+		list[b.Name] = terraformBackend{Address: b.Address, Port: b.Port, TLS: b.TLS, Name: b.Address, FirstByteMS: b.FirstByteMS}
 	}
 	return list
 }
 
-// packageHash refuses a package with other sites: its backends would be others.
-func (t *terraform) packageHash(name string, text []byte) (string, error) {
-	if _, err := os.Stat(t.pkg); t.pkg != files.Std && errors.Is(err, fs.ErrNotExist) {
-		return "", usage(fmt.Errorf("there is no package %s", t.pkg), "clickedge build --sites "+name+" -o "+t.pkg+" makes it")
+// packageFor reads a package and its hash. It refuses one with other sites: its
+// backends would be others.
+func (env *Env) packageFor(pkg, name string, text []byte) (hash string, data []byte, err error) {
+	if _, err := os.Stat(pkg); pkg != files.Std && errors.Is(err, fs.ErrNotExist) {
+		return "", nil, usage(fmt.Errorf("there is no package %s", pkg), "clickedge build --sites "+name+" -o "+pkg+" makes it")
 	}
-	list, err := t.env.readPackage(t.pkg)
+	list, data, err := env.readArchive(pkg)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	for _, file := range list {
 		if stamp, ok := module.ReadStamp(file.Data); ok && stamp == module.StampOf(text) {
-			return pack.Hash(list), nil
+			return pack.Hash(list), data, nil
 		}
 	}
-	return "", bad(fmt.Errorf("%s was built with another sites.json than %s", shownName(t.pkg), shownName(name)), "clickedge build --sites "+name+" -o "+t.pkg)
+	return "", nil, bad(fmt.Errorf("%s was built with another sites.json than %s", shownName(pkg), shownName(name)), "clickedge build --sites "+name+" -o "+pkg)
 }

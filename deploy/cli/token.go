@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/spf13/cobra"
@@ -21,37 +22,65 @@ const (
 type storeFlags struct {
 	store      string
 	signingKey string
-	verbose    bool
+	apiFlags
+}
+
+// apiFlags say how the API is reached.
+type apiFlags struct {
+	tokenFile string
+	verbose   bool
+}
+
+func (a *apiFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&a.tokenFile, "token-file", "", "`file` with the API's token, - for standard input (default: "+tokenEnv+")")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "print the API calls; never what is secret")
+	_ = cmd.MarkFlagFilename("token-file")
 }
 
 func (s *storeFlags) add(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&s.store, "store", keyStore, "the secret store, by its `name` or id")
-	f.BoolVarP(&s.verbose, "verbose", "v", false, "print the API calls; never what is secret")
+	s.apiFlags.add(cmd)
+	cmd.Flags().StringVar(&s.store, "store", keyStore, "the secret store, by its `name` or id")
 }
 
-// hasToken tells whether the API can be asked.
-func (env *Env) hasToken() bool {
-	token, ok := env.LookupEnv(tokenEnv)
-	return ok && token != ""
-}
-
-// api returns a client with the token of the environment.
-func (env *Env) api(s *storeFlags) (*fastlyapi.Client, error) {
+// hasToken reports whether the API can be asked.
+func (env *Env) hasToken(a *apiFlags) bool {
 	token, _ := env.LookupEnv(tokenEnv)
-	if token == "" {
-		return nil, usage(errors.New(tokenEnv+" is not set"), "put a token of https://manage.fastly.com/account/personal/tokens, with the scope global, into the environment")
+	return a.tokenFile != "" || token != ""
+}
+
+// api returns a client with the token of the file or the environment.
+func (env *Env) api(s *storeFlags) (*fastlyapi.Client, error) {
+	return env.apiClient(&s.apiFlags, s.signingKey)
+}
+
+func (env *Env) apiClient(a *apiFlags, signingKey string) (*fastlyapi.Client, error) {
+	token, err := env.token(a)
+	if err != nil {
+		return nil, err
 	}
-	opt := fastlyapi.Options{UserAgent: "clickedge/" + version(), SigningKey: s.signingKey}
+	opt := fastlyapi.Options{UserAgent: "clickedge/" + version(), SigningKey: signingKey}
 	opt.Endpoint, _ = env.LookupEnv(endpointEnv)
-	if s.verbose {
+	if a.verbose {
 		opt.Trace = func(line string) { fmt.Fprintln(env.Err, line) }
 	}
 	client, err := fastlyapi.New(token, opt)
 	if err != nil {
-		return nil, usage(err, tokenEnv+" holds the token and nothing else; "+endpointEnv+" is best left unset")
+		return nil, usage(err, tokenEnv+" or --token-file holds the token and nothing else; "+endpointEnv+" is best left unset")
 	}
 	return client, nil
+}
+
+func (env *Env) token(a *apiFlags) (string, error) {
+	if a.tokenFile != "" {
+		text, err := env.readText("the token", a.tokenFile, mostSecret, "")
+		return strings.TrimRight(string(text), "\r\n"), err
+	}
+	token, _ := env.LookupEnv(tokenEnv)
+	if token == "" {
+		return "", usage(errors.New(tokenEnv+" is not set"), "put a token of https://manage.fastly.com/account/personal/tokens, with the scope global, into the environment, or into a file for --token-file")
+	}
+	return token, nil
 }
 
 // apiFailure finds the hint for what a call came to.

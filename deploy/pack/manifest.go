@@ -26,6 +26,7 @@ var Manifest []byte
 type manifest struct {
 	Name        string `toml:"name"`
 	Version     any    `toml:"manifest_version"`
+	ServiceID   string `toml:"service_id"`
 	LocalServer struct {
 		SecretStores map[string]any `toml:"secret_stores"`
 	} `toml:"local_server"`
@@ -41,6 +42,16 @@ func ManifestName(text []byte) (string, error) {
 		return "", fmt.Errorf("it lacks name or manifest_version")
 	}
 	return m.Name, nil
+}
+
+// ManifestService returns the id of the service that a fastly.toml names; "" where it
+// names none.
+func ManifestService(text []byte) (string, error) {
+	var m manifest
+	if err := toml.Unmarshal(text, &m); err != nil {
+		return "", fmt.Errorf("not TOML: %w", err)
+	}
+	return m.ServiceID, nil
 }
 
 // LocalSecrets returns the secrets that the [local_server] part of a fastly.toml

@@ -1,0 +1,310 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/pack"
+	"github.com/clickedge/clickedge/deploy/publish"
+	"github.com/spf13/cobra"
+)
+
+type publishing struct {
+	env       *Env
+	api       apiFlags
+	sites     string
+	pkg       string
+	service   string
+	name      string
+	log       string
+	ca        string
+	tlsConfig string
+	noTLS     bool
+	wait      time.Duration
+	removed   []string
+	w         publish.Wanted
+	dryRun    bool
+}
+
+func (env *Env) publishCommand() *cobra.Command {
+	p := &publishing{env: env}
+	cmd := &cobra.Command{
+		Use:   "publish [sites.json]",
+		Short: "Bring the Fastly service to what sites.json needs",
+		Long: `Makes the Fastly service what sites.json needs, or takes one over that exists: backends
+with SNI and time-outs, domains, certificates, stores and their links, the log endpoint
+"clicks", and the package, which must have been built with this very sites.json.
+
+What a version holds is changed in a draft, which is validated and activated last: a
+failure leaves the active version as it was. Where nothing differs, nothing is changed.
+Backends, domains and log endpoints that the sites do not need are kept and named. A link
+domain that left sites.json is refused until --remove-host names it: mail that is out
+still leads there. A key that a site names and the secret store lacks is refused too.
+
+The service is the one of --service-id, or of service_id in fastly.toml, or the one of
+that name; where there is none, it is made. --log names a JSON file such as
+{"s3": {"bucket": "clicks", "iam_role": "…"}}, with what deploy/terraform's variable log
+takes; its secrets come from the environment: CLICKEDGE_LOG_HTTPS_HEADER_VALUE,
+_S3_ACCESS_KEY, _S3_SECRET_KEY, _GCS_SECRET_KEY, _BIGQUERY_EMAIL, _BIGQUERY_SECRET,
+_KAFKA_PASSWORD. The token comes from FASTLY_API_TOKEN or a file.`,
+		Example: `  clickedge build -o pkg/clickedge.tar.gz && clickedge publish --dry-run
+  clickedge publish --log log.json --wait-for-tls 30m
+  clickedge publish --service-id SU1Z0isxPaozGVKXdv0eY --remove-host old.example.com`,
+		Args: args(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := sitesArg(cmd, args, p.sites)
+			if err != nil {
+				return err
+			}
+			return p.run(cmd.Context(), name)
+		},
+	}
+	p.flags(cmd)
+	return cmd
+}
+
+func (p *publishing) flags(cmd *cobra.Command) {
+	p.api.add(cmd)
+	sitesFlag(cmd, &p.sites)
+	f := cmd.Flags()
+	f.StringVar(&p.pkg, "package", "pkg/clickedge.tar.gz", "the package, a `file` that clickedge build has made")
+	f.StringVar(&p.service, "service-id", "", "the service's `id` (default: service_id in fastly.toml)")
+	f.StringVar(&p.name, "name", "clickedge", "the service's `name`, where there is no id, and that of stores that are made for it")
+	f.StringVar(&p.log, "log", "", "JSON `file` that says where the click log goes (default: where it goes now)")
+	f.StringVar(&p.ca, "ca", "certainly", "who issues the certificates: certainly, lets-encrypt or globalsign")
+	f.StringVar(&p.tlsConfig, "tls-configuration", "", "`id` of the TLS configuration of new certificates (default: the account's)")
+	f.BoolVar(&p.noTLS, "no-tls", false, "order no certificates: they are managed elsewhere")
+	f.DurationVar(&p.wait, "wait-for-tls", 0, "wait for the certificates for at most this `time`, as 30m")
+	f.StringArrayVar(&p.removed, "remove-host", nil, "take this `host` off the service, which has left sites.json; may be given again")
+	f.BoolVar(&p.w.Classic, "classic-domains", false, "make new domains a part of the service's versions, as they were of old")
+	f.BoolVar(&p.w.AllowMissingKeys, "allow-missing-keys", false, "publish though the secret store lacks a key: its links are dead")
+	f.BoolVar(&p.w.Stage, "stage", false, "stage the new version instead of activating it; domains and certificates stay as they are")
+	f.BoolVar(&p.dryRun, "dry-run", false, "say what would be changed and change nothing")
+	cmd.MarkFlagsMutuallyExclusive("stage", "wait-for-tls")
+	cmd.MarkFlagsMutuallyExclusive("no-tls", "wait-for-tls")
+	_ = cmd.MarkFlagFilename("package", "gz")
+	_ = cmd.MarkFlagFilename("log", "json")
+}
+
+func (p *publishing) run(ctx context.Context, name string) error {
+	if err := p.wanted(name); err != nil {
+		return err
+	}
+	client, err := p.env.apiClient(&p.api, "")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.env.Err, "looking at what is there …")
+	found, err := publish.Find(ctx, client, &p.w)
+	if err != nil {
+		return p.failure(err)
+	}
+	plan, err := publish.Compare(&p.w, found)
+	p.show(found, plan)
+	switch {
+	case err != nil:
+		return p.failure(err)
+	case p.dryRun:
+		return nil
+	}
+	if err := p.apply(ctx, client, found, plan); err != nil {
+		return err
+	}
+	return p.next(ctx, client, found)
+}
+
+// wanted reads the files that the flags name.
+func (p *publishing) wanted(name string) error {
+	raw, err := p.env.readText("the sites", name, mostSites, "name the file that describes the link domains")
+	if err != nil {
+		return err
+	}
+	sites, text, err := p.env.parseSites(name, raw)
+	if err != nil {
+		return err
+	}
+	p.w.Sites, p.w.Name = sites, p.name
+	p.w.Comment = fmt.Sprintf("sites.json %.12x", sha256.Sum256(raw))
+	if p.w.Hash, p.w.Package, err = p.env.packageFor(p.pkg, name, text); err != nil {
+		return err
+	}
+	for _, host := range p.removed {
+		p.w.RemoveHosts = append(p.w.RemoveHosts, core.CanonicalHost(host))
+	}
+	if !p.noTLS {
+		if _, ok := authorities[p.ca]; !ok {
+			return usage(fmt.Errorf("--ca %q is not known", cut(p.ca, 60)), "one of certainly, lets-encrypt, globalsign")
+		}
+		p.w.TLS = &publish.TLS{Authority: p.ca, Configuration: p.tlsConfig}
+	}
+	if err := p.readLog(); err != nil {
+		return err
+	}
+	return p.readService()
+}
+
+func (p *publishing) readLog() error {
+	if p.log == "" {
+		return nil
+	}
+	text, err := p.env.readText("the log target", p.log, mostManifest, "leave --log out to keep the one there is")
+	if err != nil {
+		return err
+	}
+	if p.w.Log, err = publish.ReadLog(text, p.env.LookupEnv); err != nil {
+		return usage(fmt.Errorf("%s: %w", shownName(p.log), err), "deploy/terraform/README.md has the targets and what each takes")
+	}
+	return nil
+}
+
+// readService finds the id in the fastly.toml that lies here.
+func (p *publishing) readService() error {
+	if p.w.ServiceID = p.service; p.service != "" {
+		return nil
+	}
+	if _, err := os.Stat(treeManifest); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	text, err := p.env.readText("the manifest", treeManifest, mostManifest, "")
+	if err != nil {
+		return err
+	}
+	if p.w.ServiceID, err = pack.ManifestService(text); err != nil {
+		return usage(fmt.Errorf("%s: %w", treeManifest, err), "name the service with --service-id")
+	}
+	return nil
+}
+
+// show prints the difference.
+func (p *publishing) show(f *publish.Found, plan *publish.Plan) {
+	fmt.Fprintln(p.env.Out, serviceLine(f))
+	for _, c := range plan.Changes() {
+		fmt.Fprintf(p.env.Out, "  %s %s\n", c.Sign, printable(c.What))
+		for _, d := range c.Details {
+			fmt.Fprintf(p.env.Out, "      %s\n", printable(d))
+		}
+	}
+	if plan.Empty() {
+		fmt.Fprintln(p.env.Out, "  nothing to change")
+	}
+	for _, n := range plan.Notes {
+		fmt.Fprintf(p.env.Err, "note: %s\n", printable(n))
+	}
+}
+
+func serviceLine(f *publish.Found) string {
+	switch {
+	case f.ServiceID == "":
+		return "no service of this name yet"
+	case f.Active == 0:
+		return printable(fmt.Sprintf("service %q (%s), no version is active", f.Name, f.ServiceID))
+	}
+	return printable(fmt.Sprintf("service %q (%s), version %d is active", f.Name, f.ServiceID, f.Active))
+}
+
+func (p *publishing) apply(ctx context.Context, client *fastlyapi.Client, f *publish.Found, plan *publish.Plan) error {
+	if plan.Empty() {
+		return nil
+	}
+	result, err := plan.Apply(ctx, client, func(line string) { fmt.Fprintf(p.env.Err, "done: %s\n", printable(line)) })
+	if err != nil {
+		return p.failure(err)
+	}
+	word := "active"
+	if p.w.Stage {
+		word = "staged"
+	}
+	fmt.Fprintf(p.env.Out, "version %d of service %s is %s\n", result.Version, result.ServiceID, word)
+	if f.ServiceID == "" {
+		fmt.Fprintf(p.env.Err, "the service's id is %s; the next publish finds it by the name %q\n", result.ServiceID, p.name)
+	}
+	return nil
+}
+
+// next says what DNS needs, and waits for the certificates where that was asked for.
+func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, f *publish.Found) error {
+	if p.w.TLS == nil || p.w.Stage {
+		return nil
+	}
+	hosts := p.w.Sites.Hosts()
+	list, err := publish.Certificates(ctx, client, hosts)
+	if err != nil {
+		return apiFailure(err)
+	}
+	if err := p.dns(f, list); err != nil || p.wait == 0 {
+		return err
+	}
+	_, err = publish.WaitTLS(ctx, client, hosts, p.wait, func(line string) { fmt.Fprintln(p.env.Err, line) })
+	return p.failure(err)
+}
+
+// dns prints the records of hosts that have no certificate yet.
+func (p *publishing) dns(f *publish.Found, list []publish.Status) error {
+	z := &dnsZone{issuer: authorities[p.ca], target: f.Target(), challenges: map[string][]dnsRecord{}}
+	if z.target == "" {
+		z.target = fastlyTarget
+	}
+	var open []hostDNS
+	for _, s := range list {
+		if s.Certificate.Issued() {
+			continue
+		}
+		for _, c := range s.Certificate.Challenges {
+			z.challenges[s.Host] = append(z.challenges[s.Host], dnsRecord{Name: c.Name, Type: c.Type, Value: c.Value})
+		}
+		open = append(open, z.host(p.w.Sites.Lookup(s.Host)))
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	fmt.Fprintf(p.env.Out, "\n%s no certificate yet. The records to set, as clickedge dns has them:\n\n", count(len(open), "host")+has(len(open)))
+	return (&dnsPlan{env: p.env, format: "text"}).print(open)
+}
+
+func has(n int) string {
+	if n == 1 {
+		return " has"
+	}
+	return " have"
+}
+
+// failure puts every reason of a refusal on a line of its own.
+func (p *publishing) failure(err error) error {
+	var refused *publish.Refusal
+	var unfinished *publish.Unfinished
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &unfinished):
+		f := asFailure(apiFailure(unfinished.Err))
+		f.err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
+		if f.hint == "" {
+			f.hint = "the same command again takes it up from there"
+		}
+		return f
+	case errors.As(err, &refused):
+		return refusedFailure(refused)
+	}
+	return apiFailure(err)
+}
+
+func refusedFailure(r *publish.Refusal) error {
+	if len(r.Reasons) == 1 {
+		return bad(errors.New(printable(r.Reasons[0].What)), printable(r.Reasons[0].Hint))
+	}
+	var lines []string
+	for _, reason := range r.Reasons {
+		lines = append(lines, printable(reason.What)+"\n  hint: "+printable(reason.Hint))
+	}
+	f := bad(fmt.Errorf("%s, and nothing was changed", count(len(r.Reasons), "reason")+" not to publish"), "")
+	f.detail = strings.Join(lines, "\n")
+	return f
+}

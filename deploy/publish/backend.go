@@ -1,0 +1,73 @@
+package publish
+
+import (
+	"strconv"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// What every backend has, whatever the sites say, in milliseconds. deploy/terraform
+// has the same as defaults; a test holds the two together.
+const (
+	connectTimeout      = 2000
+	betweenBytesTimeout = 10000
+	minTLS              = "1.2"
+)
+
+// Backend is an origin as a site asks for it by name.
+type Backend struct {
+	Name, Address string
+	Port          uint16
+	TLS           bool
+	// FirstByteMS is the longest that the module waits for an answer to begin, in
+	// milliseconds: the backend must not give up before.
+	FirstByteMS int64
+}
+
+// Backends are those that the sites need, each once.
+func Backends(sites *core.Sites) (list []Backend) {
+	longest := map[string]int64{}
+	for _, host := range sites.Hosts() {
+		site := sites.Lookup(host)
+		for _, o := range []*core.Origin{site.Origin, site.SecondOrigin} {
+			if o != nil {
+				longest[o.Backend] = max(longest[o.Backend], site.Timeout("POST").Milliseconds(), site.Timeout("GET").Milliseconds())
+			}
+		}
+	}
+	for _, o := range sites.Origins() {
+		list = append(list, Backend{Name: o.Backend, Address: o.Address, Port: o.Port, TLS: o.TLS, FirstByteMS: longest[o.Backend]})
+	}
+	return list
+}
+
+// object is the backend with every field that decides whether the ESP is reached
+// and knows the sender. What is empty here must be empty there: a Host override
+// above all, since the ESPs know a sender by the branded domain.
+func (b *Backend) object() Object {
+	name, tls := "", ""
+	if b.TLS {
+		name, tls = b.Address, minTLS
+	}
+	return Object{Kind: kindBackend, Name: b.Name, Fields: []Field{
+		{Name: "address", Value: b.Address},
+		{Name: "port", Value: strconv.Itoa(int(b.Port))},
+		{Name: "override_host"},
+		{Name: "use_ssl", Value: flag(b.TLS)},
+		{Name: "ssl_check_cert", Value: flag(true)},
+		{Name: "ssl_sni_hostname", Value: name},
+		{Name: "ssl_cert_hostname", Value: name},
+		{Name: "min_tls_version", Value: tls},
+		{Name: "max_tls_version"},
+		{Name: "ssl_ca_cert"},
+		{Name: "ssl_ciphers"},
+		{Name: "ssl_client_cert"},
+		{Name: "ssl_client_key", Secret: true},
+		{Name: "connect_timeout", Value: strconv.Itoa(connectTimeout)},
+		{Name: "first_byte_timeout", Value: strconv.FormatInt(b.FirstByteMS, 10)},
+		{Name: "between_bytes_timeout", Value: strconv.Itoa(betweenBytesTimeout)},
+		{Name: "prefer_ipv6", Value: flag(false)},
+		{Name: "healthcheck"},
+		{Name: "shield"},
+	}}
+}

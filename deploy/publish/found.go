@@ -1,0 +1,382 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fastly/go-fastly/v16/fastly"
+	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
+
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+)
+
+// Found is what the account has.
+type Found struct {
+	// ServiceID is "" where there is no service yet.
+	ServiceID, Name, Type string
+	// Active is the number of the active version, Latest that of the last; 0 for
+	// none. Base is the version that the new one begins as, and Editable reports
+	// whether that is a draft, to be changed in place.
+	Active, Latest, Base int
+	Editable             bool
+	// Staged is the version that is staged; 0 for none.
+	Staged int
+
+	objects      map[string]map[string]found // of the base version: kind, name
+	packageHash  string
+	configStores []store // of the wanted name
+	secretStores []store
+	secrets      map[string]bool   // in the store that is or will be linked
+	domains      map[string]domain // that are apart from versions, by host
+	certificates map[string]Certificate
+	targets      []string // where CNAMEs lead
+}
+
+type store struct{ id, name string }
+
+// domain is one that is kept apart from the versions of services.
+type domain struct{ id, service, description string }
+
+// Certificate is a subscription for one.
+type Certificate struct {
+	ID, Authority, State string
+	Challenges           []Challenge
+}
+
+// Challenge is a record that proves a host to the authority.
+type Challenge struct{ Name, Type, Value string }
+
+// Issued reports whether readers are served.
+func (c Certificate) Issued() bool { return c.State == "issued" || c.State == "renewing" }
+
+// finder reads an account.
+type finder struct {
+	c *fastlyapi.Client
+	f *fastly.Client
+	w *Wanted
+	*Found
+}
+
+// Find reads what there is. It changes nothing.
+func Find(ctx context.Context, c *fastlyapi.Client, w *Wanted) (*Found, error) {
+	d := &finder{c: c, f: c.Fastly(), w: w, Found: &Found{objects: map[string]map[string]found{}}}
+	for _, step := range []func(context.Context) error{d.service, d.versions, d.parts, d.pkg, d.stores, d.findDomains, d.tls} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return d.Found, nil
+}
+
+// service finds the service. One that the id names must be there.
+func (d *finder) service(ctx context.Context) error {
+	if d.w.ServiceID != "" {
+		s, err := d.f.GetService(ctx, &fastly.GetServiceInput{ServiceID: d.w.ServiceID})
+		if err != nil {
+			return noService(d.w.ServiceID, fastlyapi.Cause(err))
+		}
+		return d.take(s)
+	}
+	s, err := d.f.SearchService(ctx, &fastly.SearchServiceInput{Name: d.w.Name})
+	if err = fastlyapi.Cause(err); fastlyapi.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.take(s)
+}
+
+// noService: the API says of an unknown id that the request is bad, or that there
+// is none.
+func noService(id string, err error) error {
+	var e *fastlyapi.Error
+	if errors.As(err, &e) && (e.Status == 400 || e.Status == 404) {
+		return refuse(fmt.Sprintf("the account has no service %q", id), "check --service-id, service_id in fastly.toml, and whose token it is; without an id the service is found by its name, or made")
+	}
+	return err
+}
+
+func (d *finder) take(s *fastly.Service) error {
+	d.ServiceID, d.Name, d.Type = value(s.ServiceID), value(s.Name), value(s.Type)
+	if d.Type != "wasm" {
+		return refuse(fmt.Sprintf("service %s (%q) is of type %q, not a Compute service", d.ServiceID, d.Name, d.Type), "name another service, or another --name, under which one is made")
+	}
+	return nil
+}
+
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// versions finds the version to begin with: the active one, or else the last.
+func (d *finder) versions(ctx context.Context) error {
+	if d.ServiceID == "" {
+		return nil
+	}
+	list, err := d.f.ListVersions(ctx, &fastly.ListVersionsInput{ServiceID: d.ServiceID})
+	if err != nil {
+		return fastlyapi.Cause(err)
+	}
+	locked := map[int]bool{}
+	for _, v := range list {
+		n := value(v.Number)
+		locked[n] = value(v.Locked) || value(v.Active) || staged(v)
+		d.Latest = max(d.Latest, n)
+		if value(v.Active) {
+			d.Active = n
+		}
+		if staged(v) {
+			d.Staged = n
+		}
+	}
+	switch {
+	case d.w.Stage && d.Staged > d.Active:
+		d.Base = d.Staged
+	case d.Active > 0:
+		d.Base = d.Active
+	default:
+		d.Base, d.Editable = d.Latest, d.Latest > 0 && !locked[d.Latest]
+	}
+	return nil
+}
+
+// logKinds are the kinds of log endpoints of the API. Those that are not the
+// module's are kept and named.
+var logKinds = strings.Fields(`https s3 gcs bigquery kafka
+	azureblob cloudfiles datadog digitalocean elasticsearch ftp grafanacloudlogs heroku honeycomb kinesis logentries loggly
+	logshuttle newrelic newrelicotlp openstack papertrail pubsub scalyr sftp splunk sumologic syslog`)
+
+func staged(v *fastly.Version) bool {
+	return value(v.Staging) || slices.ContainsFunc(v.Environments, func(e *fastly.Environment) bool { return value(e.Name) == "staging" })
+}
+
+// parts reads what the base version holds.
+func (d *finder) parts(ctx context.Context) error {
+	if d.Base == 0 {
+		return nil
+	}
+	kinds := []string{kindBackend, kindDomain, kindLink}
+	for _, kind := range logKinds {
+		kinds = append(kinds, kindLogging+kind)
+	}
+	for _, kind := range kinds {
+		list, err := listObjects(ctx, d.f, d.ServiceID, d.Base, kind)
+		if err != nil {
+			return err
+		}
+		d.objects[kind] = list
+	}
+	return nil
+}
+
+// listObjects lists a kind of object. go-fastly has a type for each, and none for
+// what they have in common: fields by name, which are compared here.
+func listObjects(ctx context.Context, f *fastly.Client, service string, version int, kind string) (map[string]found, error) {
+	resp, err := f.Get(ctx, objectPath(service, version, kind), fastly.CreateRequestOptions())
+	if err != nil {
+		return nil, fastlyapi.Cause(err)
+	}
+	defer resp.Body.Close()
+	var raw []map[string]any
+	if err := fastly.DecodeBodyMap(resp.Body, &raw); err != nil {
+		return nil, fastlyapi.Cause(err)
+	}
+	list := map[string]found{}
+	for _, o := range raw {
+		object := foundObject(o)
+		list[object["name"]] = object
+	}
+	return list, nil
+}
+
+// objectPath is where the objects of a kind are, or one of them.
+func objectPath(service string, version int, kind string, name ...string) string {
+	parts := append([]string{"service", service, "version", fmt.Sprint(version)}, strings.Split(kind, "/")...)
+	return fastly.ToSafeURL(append(parts, name...)...)
+}
+
+func (d *finder) pkg(ctx context.Context) error {
+	if d.Base == 0 {
+		return nil
+	}
+	p, err := d.f.GetPackage(ctx, &fastly.GetPackageInput{ServiceID: d.ServiceID, ServiceVersion: d.Base})
+	if err = fastlyapi.Cause(err); fastlyapi.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if p.Metadata != nil {
+		d.packageHash = value(p.Metadata.FilesHash)
+	}
+	return nil
+}
+
+// stores finds the stores that are linked, or those of the right name, and the
+// names of the secrets.
+func (d *finder) stores(ctx context.Context) error {
+	configs, err := d.f.ListConfigStores(ctx, &fastly.ListConfigStoresInput{Name: d.w.Name})
+	if err != nil {
+		return fastlyapi.Cause(err)
+	}
+	for _, s := range configs {
+		if s.Name == d.w.Name {
+			d.configStores = append(d.configStores, store{s.StoreID, s.Name})
+		}
+	}
+	secrets, err := d.c.Stores(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range secrets {
+		if s.Name == d.w.secretStore() {
+			d.secretStores = append(d.secretStores, store{s.ID, s.Name})
+		}
+	}
+	id := d.objects[kindLink][secretLink]["resource_id"]
+	if id == "" && len(d.secretStores) == 1 {
+		id = d.secretStores[0].id
+	}
+	if id == "" {
+		return nil
+	}
+	list, err := d.c.Secrets(ctx, id)
+	if err != nil {
+		return err
+	}
+	d.secrets = map[string]bool{}
+	for _, s := range list {
+		d.secrets[s.Name] = true
+	}
+	return nil
+}
+
+// findDomains finds what is on the service, and where the hosts are.
+func (d *finder) findDomains(ctx context.Context) error {
+	d.domains = map[string]domain{}
+	if d.ServiceID != "" {
+		if err := d.listDomains(ctx, &domains.ListInput{ServiceID: &d.ServiceID}); err != nil {
+			return err
+		}
+	}
+	for _, host := range d.w.Sites.Hosts() {
+		if _, ok := d.domains[host]; ok || d.objects[kindDomain][host] != nil {
+			continue
+		}
+		if err := d.listDomains(ctx, &domains.ListInput{FQDN: &host}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listDomains reads all pages. A host's name may be a part of another's: those are
+// left out, unless they are on the service.
+func (d *finder) listDomains(ctx context.Context, in *domains.ListInput) error {
+	in.Limit = fastly.ToPointer(100)
+	for range 1000 {
+		page, err := domains.List(ctx, d.f, in)
+		if err != nil {
+			return fastlyapi.Cause(err)
+		}
+		for _, one := range page.Data {
+			if in.FQDN == nil || *in.FQDN == one.FQDN {
+				d.domains[one.FQDN] = domain{one.DomainID, value(one.ServiceID), one.Description}
+			}
+		}
+		if page.Meta.NextCursor == "" {
+			return nil
+		}
+		in.Cursor = &page.Meta.NextCursor
+	}
+	return errors.New("the API's list of domains does not end")
+}
+
+// tls finds the certificates, and where CNAMEs lead.
+func (d *finder) tls(ctx context.Context) (err error) {
+	if d.w.TLS == nil {
+		return nil
+	}
+	if d.certificates, err = certificates(ctx, d.f); err != nil {
+		return err
+	}
+	list, err := d.f.ListCustomTLSConfigurations(ctx, &fastly.ListCustomTLSConfigurationsInput{Include: "dns_records", PageSize: 100})
+	if err != nil {
+		return fastlyapi.Cause(err)
+	}
+	known := false
+	for _, t := range list {
+		if t.ID != d.w.TLS.Configuration && (d.w.TLS.Configuration != "" || !t.Default) {
+			continue
+		}
+		known = true
+		for _, r := range t.DNSRecords {
+			if r.RecordType == "CNAME" {
+				d.targets = append(d.targets, r.ID)
+			}
+		}
+	}
+	if id := d.w.TLS.Configuration; id != "" && !known {
+		return refuse(fmt.Sprintf("the account has no TLS configuration %q", id), "its console lists them; without --tls-configuration the account's default is taken")
+	}
+	return nil
+}
+
+// certificates lists all subscriptions, by host. Of several for a host the one that
+// has been issued counts.
+func certificates(ctx context.Context, f *fastly.Client) (map[string]Certificate, error) {
+	byHost := map[string]Certificate{}
+	for page := 1; page <= 1000; page++ {
+		list, err := f.ListTLSSubscriptions(ctx, &fastly.ListTLSSubscriptionsInput{Include: "tls_authorizations", PageNumber: page, PageSize: 100})
+		if err != nil {
+			return nil, fastlyapi.Cause(err)
+		}
+		if len(list) == 0 {
+			return byHost, nil
+		}
+		for _, s := range list {
+			c := certificateOf(s)
+			for _, host := range s.Domains {
+				if !byHost[host.ID].Issued() {
+					byHost[host.ID] = c
+				}
+			}
+		}
+	}
+	return nil, errors.New("the API's list of TLS subscriptions does not end")
+}
+
+func certificateOf(s *fastly.TLSSubscription) Certificate {
+	c := Certificate{ID: s.ID, Authority: s.CertificateAuthority, State: s.State}
+	for _, a := range s.Authorizations {
+		for _, challenge := range a.Challenges {
+			if challenge.Type != "managed-dns" {
+				continue
+			}
+			for _, v := range challenge.Values {
+				c.Challenges = append(c.Challenges, Challenge{challenge.RecordName, challenge.RecordType, v})
+			}
+		}
+	}
+	return c
+}
+
+// certificate is the one that a host is served with: its own, or a wildcard's.
+func (f *Found) certificate(host string) (Certificate, bool) {
+	if c, ok := f.certificates[host]; ok {
+		return c, true
+	}
+	_, above, _ := strings.Cut(host, ".")
+	c, ok := f.certificates["*."+above]
+	return c, ok
+}
+
+// secretStore is the name of the store for secrets.
+func (w *Wanted) secretStore() string { return w.Name + "-keys" }

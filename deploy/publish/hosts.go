@@ -1,0 +1,150 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// hosts puts every host of the sites on the service.
+func (p *Plan) hosts() {
+	for _, host := range p.w.Sites.Hosts() {
+		classic, inVersion := p.f.objects[kindDomain][host]
+		apart, known := p.f.domains[host]
+		switch {
+		case inVersion:
+			p.adoptClassic(host, classic)
+		case known && apart.service != "" && apart.service != p.f.ServiceID:
+			p.refused.add(fmt.Sprintf("%s is on another service of the account, %s", host, apart.service),
+				"take it off there when nothing depends on it any more, or publish to that service with --service-id "+apart.service)
+		case known:
+			p.takeDomain(host, apart)
+		case p.w.Classic:
+			p.version(Change{Sign: "+", What: what(kindDomain, host), Details: []string{"part of the version"}, do: func(ctx context.Context, r *run) error {
+				return r.create(ctx, kindDomain, map[string][]string{"name": {host}, "comment": {p.w.mark()}})
+			}})
+		default:
+			p.after(Change{Sign: "+", What: what(kindDomain, host), do: func(ctx context.Context, r *run) error { return r.makeDomain(ctx, host) }})
+		}
+	}
+}
+
+// after adds what follows the activation. Where a version is staged only, it waits.
+func (p *Plan) after(c Change) {
+	if p.w.Stage {
+		p.note("%s %s: waits for a publish without --stage", c.Sign, c.What)
+		return
+	}
+	p.After = append(p.After, c)
+}
+
+// adoptClassic marks a domain of a version as a link domain, unless it has a
+// comment of somebody's.
+func (p *Plan) adoptClassic(host string, have found) {
+	if have["comment"] != "" {
+		return
+	}
+	p.version(Change{Sign: "~", What: what(kindDomain, host), Details: []string{"comment: marked as a link domain, so that a later publish does not drop it unasked"}, do: func(ctx context.Context, r *run) error {
+		return r.update(ctx, kindDomain, host, map[string][]string{"comment": {p.w.mark()}})
+	}})
+}
+
+// takeDomain puts a domain of the account on the service, and marks it.
+func (p *Plan) takeDomain(host string, d domain) {
+	description := either(d.description, p.w.mark())
+	if d.service == p.f.ServiceID && d.service != "" && d.description == description {
+		return
+	}
+	details := "marked as a link domain"
+	if d.service == "" {
+		details = "put on the service; it was on none"
+	}
+	p.after(Change{Sign: "~", What: what(kindDomain, host), Details: []string{details}, do: func(ctx context.Context, r *run) error {
+		return r.putDomain(ctx, d.id, &r.service, description)
+	}})
+}
+
+// removals: a link domain that was published is in mail that is out.
+func (p *Plan) removals() {
+	asked := map[string]bool{}
+	for _, host := range p.w.RemoveHosts {
+		asked[host] = true
+		switch {
+		case p.w.Sites.Has(host):
+			p.refused.add(host+" is in sites.json and cannot be taken off the service", "take it out of sites.json first, or leave --remove-host out")
+		case p.f.objects[kindDomain][host] == nil && !p.onService(host):
+			p.note("%s is not on the service: there is nothing to take off", host)
+		}
+	}
+	for _, host := range p.extraHosts() {
+		comment := either(p.f.objects[kindDomain][host]["comment"], p.f.domains[host].description)
+		switch {
+		case asked[host]:
+			p.takeOff(host)
+		case marked(comment):
+			p.refused.add(host+" is a link domain of the service and no longer in sites.json: every link of it in mail that is out would be dead",
+				"put it back into sites.json; or, when its mail has aged out, --remove-host "+host)
+		case fastlyNames(host):
+		default:
+			p.note("domain %s is on the service but not in sites.json: it stays, and the module answers it with an error page; --remove-host %s takes it off", host, host)
+		}
+	}
+}
+
+func (p *Plan) onService(host string) bool {
+	return p.f.ServiceID != "" && p.f.domains[host].service == p.f.ServiceID
+}
+
+// extraHosts are on the service and of no site.
+func (p *Plan) extraHosts() (extra []string) {
+	for host := range p.f.objects[kindDomain] {
+		extra = append(extra, host)
+	}
+	for host := range maps.Keys(p.f.domains) {
+		if p.onService(host) {
+			extra = append(extra, host)
+		}
+	}
+	slices.Sort(extra)
+	return slices.DeleteFunc(slices.Compact(extra), p.w.Sites.Has)
+}
+
+// takeOff takes a host off the service. The domain itself and its certificate stay
+// the account's.
+func (p *Plan) takeOff(host string) {
+	if p.f.objects[kindDomain][host] != nil {
+		p.remove(kindDomain, host)
+	}
+	if !p.onService(host) {
+		return
+	}
+	d := p.f.domains[host]
+	description := d.description
+	if marked(description) {
+		description = "" // no link domain any more
+	}
+	p.after(Change{Sign: "-", What: what(kindDomain, host), Details: []string{"off the service; the domain and its certificate stay in the account"}, do: func(ctx context.Context, r *run) error {
+		return r.putDomain(ctx, d.id, nil, description)
+	}})
+}
+
+// tls orders a certificate for each host by itself: a fiftieth host must not make
+// the other forty-nine wait for its DNS.
+func (p *Plan) tls() {
+	if p.w.TLS == nil {
+		return
+	}
+	for _, host := range p.w.Sites.Hosts() {
+		c, ok := p.f.certificate(host)
+		switch {
+		case !ok:
+			p.after(Change{Sign: "+", What: fmt.Sprintf("certificate for %s", host), Details: []string{"from " + p.w.TLS.Authority}, do: func(ctx context.Context, r *run) error { return r.order(ctx, host) }})
+		case c.State == "failed":
+			p.note("the certificate for %s could not be issued: look at its subscription %s, and whether the record of the proof is set", host, c.ID)
+		case c.Authority != p.w.TLS.Authority:
+			p.note("the certificate for %s is from %s and stays so, though %s is asked for", host, strings.TrimSpace(c.Authority), p.w.TLS.Authority)
+		}
+	}
+}

@@ -1,0 +1,321 @@
+package publish
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// LogName is the log endpoint that the module writes to.
+const LogName = "clicks"
+
+// Log is where the click log goes.
+type Log struct {
+	kind   string
+	object Object
+	// rules are the checks of credentials, put off until what is there is known: a
+	// secret that is not at hand may be there already.
+	needs [][]string
+}
+
+// member is a member of a log target in the file, as deploy/terraform's variable
+// log has it too.
+type member struct {
+	name, field string // in the file, and in the API's form
+	value       string // where the file says nothing
+	needed      bool
+	number      bool
+	check       func(string) string
+}
+
+// target is a kind of log endpoint.
+type target struct {
+	members []member
+	secrets []logSecret
+	fixed   []Field
+	// ways are the sets of form fields with which a target authenticates: one of
+	// them, and all of it.
+	ways [][]string
+}
+
+// logSecret is a secret of a log target, with the environment variable that has it.
+type logSecret struct{ field, env string }
+
+var blank = Field{Name: "message_type", Value: "blank"}
+
+// targets are the kinds that there are.
+var targets = map[string]target{
+	"https": {
+		members: []member{
+			{name: "url", field: "url", needed: true, check: matches(`^https://[^/?#\s]+([/?#]\S*)?$`, "must be an https:// URL")},
+			{name: "header_name", field: "header_name", check: matches("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", "is not the name of a header; its value comes from CLICKEDGE_LOG_HTTPS_HEADER_VALUE")},
+			{name: "period", field: "period", value: "5", number: true},
+		},
+		secrets: []logSecret{{"header_value", "CLICKEDGE_LOG_HTTPS_HEADER_VALUE"}},
+		fixed:   []Field{{Name: "method", Value: "POST"}, {Name: "content_type", Value: "application/x-ndjson"}, {Name: "json_format", Value: "2"}, blank},
+		ways:    [][]string{{}, {"header_name", "header_value"}},
+	},
+	"s3": {
+		members: []member{
+			{name: "bucket", field: "bucket_name", needed: true},
+			{name: "domain", field: "domain", value: "s3.amazonaws.com", check: matches(`^[a-z0-9.-]+$`, "must be the host of an S3 endpoint, such as s3.eu-central-1.amazonaws.com")},
+			{name: "path", field: "path", value: "/clicks/", check: slash},
+			{name: "iam_role", field: "iam_role", check: matches(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`, "must be the ARN of a role, such as arn:aws:iam::123456789012:role/fastly")},
+			{name: "period", field: "period", value: "300", number: true},
+			{name: "redundancy", field: "redundancy", value: "standard", check: oneOf("standard", "intelligent_tiering", "standard_ia", "onezone_ia", "glacier", "glacier_ir", "deep_archive", "reduced_redundancy")},
+			{name: "compression_codec", field: "compression_codec", value: "gzip", check: oneOf("gzip", "snappy", "zstd")},
+		},
+		secrets: []logSecret{{"access_key", "CLICKEDGE_LOG_S3_ACCESS_KEY"}, {"secret_key", "CLICKEDGE_LOG_S3_SECRET_KEY"}},
+		fixed:   []Field{blank},
+		ways:    [][]string{{"iam_role"}, {"access_key", "secret_key"}},
+	},
+	"gcs": {
+		members: []member{
+			{name: "bucket", field: "bucket_name", needed: true},
+			{name: "project_id", field: "project_id"},
+			{name: "user", field: "user"},
+			{name: "account_name", field: "account_name"},
+			{name: "path", field: "path", value: "/clicks/", check: slash},
+			{name: "period", field: "period", value: "300", number: true},
+			{name: "compression_codec", field: "compression_codec", value: "gzip", check: oneOf("gzip", "snappy", "zstd")},
+		},
+		secrets: []logSecret{{"secret_key", "CLICKEDGE_LOG_GCS_SECRET_KEY"}},
+		fixed:   []Field{blank},
+		ways:    [][]string{{"account_name"}, {"user", "secret_key"}},
+	},
+	"bigquery": {
+		members: []member{
+			{name: "project_id", field: "project_id", needed: true},
+			{name: "dataset", field: "dataset", needed: true},
+			{name: "table", field: "table", needed: true},
+			{name: "template", field: "template_suffix"},
+			{name: "account_name", field: "account_name"},
+		},
+		secrets: []logSecret{{"user", "CLICKEDGE_LOG_BIGQUERY_EMAIL"}, {"secret_key", "CLICKEDGE_LOG_BIGQUERY_SECRET"}},
+		ways:    [][]string{{"account_name"}, {"user", "secret_key"}},
+	},
+	"kafka": {
+		members: []member{
+			{name: "brokers", field: "brokers", needed: true},
+			{name: "topic", field: "topic", needed: true},
+			{name: "auth_method", field: "auth_method", check: oneOf("plain", "scram-sha-256", "scram-sha-512")},
+			{name: "user", field: "user"},
+			{name: "required_acks", field: "required_acks", value: "1", check: oneOf("1", "0", "-1")},
+			{name: "tls_hostname", field: "tls_hostname"},
+			{name: "compression_codec", field: "compression_codec", check: oneOf("gzip", "snappy", "lz4")},
+		},
+		secrets: []logSecret{{"password", "CLICKEDGE_LOG_KAFKA_PASSWORD"}},
+		fixed:   []Field{{Name: "use_tls", Value: "1"}},
+		ways:    [][]string{{}, {"auth_method", "user", "password"}},
+	},
+}
+
+func matches(pattern, says string) func(string) string {
+	re := regexp.MustCompile(pattern)
+	return func(s string) string {
+		if re.MatchString(s) {
+			return ""
+		}
+		return says
+	}
+}
+
+func slash(s string) string {
+	if s == "" || strings.HasSuffix(s, "/") {
+		return ""
+	}
+	return "must end with a slash: what follows the last one would be part of each file's name"
+}
+
+func oneOf(values ...string) func(string) string {
+	return func(s string) string {
+		if slices.Contains(values, s) {
+			return ""
+		}
+		return "must be one of " + strings.Join(values, ", ")
+	}
+}
+
+// ReadLog reads a file that says where the click log goes: an object with one
+// member, named by the kind of target, with what deploy/terraform's variable log
+// takes. Secrets come from the environment; one that is not set is left as it is.
+func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
+	var file map[string]map[string]any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&file); err != nil || d.More() {
+		return nil, errors.New(`it is not an object such as {"s3": {"bucket": "clicks", "iam_role": "…"}}`)
+	}
+	kinds := slices.Sorted(maps.Keys(file))
+	if len(kinds) != 1 {
+		return nil, fmt.Errorf("it names %d targets: the module writes to one log endpoint, %s; choose one of %s", len(kinds), LogName, kindNames())
+	}
+	t, ok := targets[kinds[0]]
+	if !ok {
+		return nil, fmt.Errorf("it has no target %q: it takes %s", kinds[0], kindNames())
+	}
+	return t.read(kinds[0], file[kinds[0]], lookupEnv)
+}
+
+func kindNames() string { return strings.Join(slices.Sorted(maps.Keys(targets)), ", ") }
+
+func (t *target) read(kind string, file map[string]any, lookupEnv func(string) (string, bool)) (*Log, error) {
+	o := Object{Kind: kindLogging + kind, Name: LogName, Fields: slices.Clone(t.fixed)}
+	var names []string
+	for _, m := range t.members {
+		names = append(names, m.name)
+		value, err := m.read(file[m.name])
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s %w", kind, m.name, err)
+		}
+		o.Fields = append(o.Fields, Field{Name: m.field, Value: value})
+	}
+	for _, name := range slices.Sorted(maps.Keys(file)) {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("%s has no %q: it takes %s; secrets come from %s", kind, name, strings.Join(names, ", "), t.envNames())
+		}
+	}
+	for _, s := range t.secrets {
+		value, set := lookupEnv(s.env)
+		if set && strings.TrimSpace(value) == "" {
+			return nil, fmt.Errorf("%s is set but empty", s.env)
+		}
+		o.Fields = append(o.Fields, Field{Name: s.field, Value: value, Secret: true, Keep: true})
+	}
+	return &Log{kind: kind, object: o, needs: t.ways}, nil
+}
+
+func (t *target) envNames() string {
+	var names []string
+	for _, s := range t.secrets {
+		names = append(names, s.env)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (m *member) read(v any) (string, error) {
+	value := m.value
+	switch v := v.(type) {
+	case nil:
+	case string:
+		value = v
+	case json.Number:
+		value = v.String()
+	default:
+		return "", errors.New("is neither a text nor a number")
+	}
+	switch {
+	case value == "" && m.needed:
+		return "", errors.New("is missing")
+	case value == "":
+		return "", nil
+	case m.number:
+		if n, err := strconv.Atoi(value); err != nil || n < 1 || n > math.MaxInt32 {
+			return "", errors.New("must be a whole number of seconds, 1 or more")
+		}
+	case m.check != nil:
+		if says := m.check(value); says != "" {
+			return "", errors.New(says)
+		}
+	}
+	return value, nil
+}
+
+// settle is the endpoint as it comes to be, given what is there already, or what it
+// lacks to authenticate with. Fastly takes a target without and drops the lines.
+func (l *Log) settle(have found) (o Object, lacks string) {
+	o = Object{Kind: l.object.Kind, Name: l.object.Name, Fields: slices.Clone(l.object.Fields)}
+	given := l.authenticating(func(f *Field) bool { return f.Value != "" })
+	for _, way := range l.needs {
+		if sameSet(way, given) {
+			o.forget(way)
+			return o, ""
+		}
+	}
+	given = l.authenticating(func(f *Field) bool { return f.Value != "" || f.Keep && have[f.Name] != "" })
+	for _, way := range l.needs {
+		if sameSet(way, given) {
+			return o, ""
+		}
+	}
+	return o, "log target " + l.kind + " needs " + l.waysText() + ", and has " + either(strings.Join(given, " and "), "none of it")
+}
+
+// authenticating are the fields of any way for which has is true.
+func (l *Log) authenticating(has func(*Field) bool) (names []string) {
+	for i := range l.object.Fields {
+		f := &l.object.Fields[i]
+		if has(f) && slices.ContainsFunc(l.needs, func(way []string) bool { return slices.Contains(way, f.Name) }) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// forget empties the secrets of another way than the one that is taken.
+func (o *Object) forget(way []string) {
+	for i := range o.Fields {
+		if o.Fields[i].Secret && !slices.Contains(way, o.Fields[i].Name) {
+			o.Fields[i].Keep = false
+		}
+	}
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// waysText names the members of the file and the environment variables.
+func (l *Log) waysText() string {
+	t := targets[l.kind]
+	var ways []string
+	for _, way := range l.needs {
+		var parts []string
+		for _, field := range way {
+			parts = append(parts, t.source(field))
+		}
+		ways = append(ways, either(strings.Join(parts, " and "), "nothing"))
+	}
+	return strings.Join(ways, ", or ")
+}
+
+func (t *target) source(field string) string {
+	for _, s := range t.secrets {
+		if s.field == field {
+			return s.env
+		}
+	}
+	for _, m := range t.members {
+		if m.field == field {
+			return strconv.Quote(m.name)
+		}
+	}
+	return field
+}
+
+func either(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// secrets are the values that no error may quote.
+func (l *Log) secrets() (list [][]byte) {
+	if l == nil {
+		return nil
+	}
+	for _, f := range l.object.Fields {
+		if f.Secret && f.Value != "" {
+			list = append(list, []byte(f.Value))
+		}
+	}
+	return list
+}

@@ -1,0 +1,256 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Change is one thing that a publish does.
+type Change struct {
+	Sign    string   // "+" makes, "~" changes, "-" takes away
+	What    string   // `backend "sendgrid"`
+	Details []string // what of it changes
+	do      func(context.Context, *run) error
+}
+
+// Plan is the difference between what is there and what is wanted.
+type Plan struct {
+	// Account are changes that no reader sees, Version those of the service's
+	// version, After those that follow its activation.
+	Account, Version, After []Change
+	// Notes say what stays, and what there is to know.
+	Notes []string
+
+	w        *Wanted
+	f        *Found
+	activate bool // a version, whether or not it changes
+	refused  Refusal
+}
+
+// Empty reports whether there is nothing to change.
+func (p *Plan) Empty() bool {
+	return len(p.Account)+len(p.Version)+len(p.After) == 0 && !p.activate
+}
+
+// Changes are all of them, in the order in which they are made.
+func (p *Plan) Changes() []Change { return slices.Concat(p.Account, p.Version, p.After) }
+
+// Compare works out what there is to do. It fails with a [*Refusal] that has every
+// reason at once.
+func Compare(w *Wanted, f *Found) (*Plan, error) {
+	p := &Plan{w: w, f: f}
+	p.service()
+	p.backends()
+	p.links()
+	p.keys()
+	p.log()
+	p.removals()
+	p.hosts()
+	p.pkg()
+	p.strangers()
+	p.tls()
+	active := f.Active
+	if w.Stage {
+		active = f.Staged
+	}
+	p.activate = len(p.Version) > 0 || f.Base == 0 || f.Base != active
+	if f.Active > 0 && f.Latest > f.Base && f.Latest != f.Staged {
+		p.note("version %d is a newer draft than the one that is built on, version %d: what it changes is not taken along", f.Latest, f.Base)
+	}
+	return p, p.refused.orNil()
+}
+
+func (p *Plan) note(format string, args ...any) {
+	p.Notes = append(p.Notes, fmt.Sprintf(format, args...))
+}
+
+func (p *Plan) version(c Change) { p.Version = append(p.Version, c) }
+
+func (p *Plan) service() {
+	if p.f.ServiceID == "" {
+		p.Account = append(p.Account, Change{Sign: "+", What: fmt.Sprintf("service %q", p.w.Name), do: func(ctx context.Context, r *run) error { return r.makeService(ctx) }})
+	}
+}
+
+func (p *Plan) backends() {
+	for _, o := range p.w.objects() {
+		p.object(o)
+	}
+}
+
+// object adds what makes an object of a version as it is wanted.
+func (p *Plan) object(o Object) {
+	have, there := p.f.objects[o.Kind][o.Name]
+	if !there {
+		p.version(Change{Sign: "+", What: o.what(), Details: []string{o.summary()}, do: func(ctx context.Context, r *run) error { return r.create(ctx, o.Kind, o.form()) }})
+		return
+	}
+	fields, said := o.diff(have)
+	if len(fields) > 0 {
+		p.version(Change{Sign: "~", What: o.what(), Details: said, do: func(ctx context.Context, r *run) error { return r.update(ctx, o.Kind, o.Name, fields) }})
+	}
+}
+
+func (o *Object) what() string { return what(o.Kind, o.Name) }
+
+func what(kind, name string) string {
+	if log, ok := strings.CutPrefix(kind, kindLogging); ok {
+		return fmt.Sprintf("log endpoint %q (%s)", name, log)
+	}
+	if kind == kindLink {
+		return fmt.Sprintf("link %q", name)
+	}
+	return fmt.Sprintf("%s %q", kind, name)
+}
+
+// summary is the first of the fields, for an object that is new.
+func (o *Object) summary() string {
+	var parts []string
+	for _, f := range o.Fields {
+		switch {
+		case f.Value == "":
+		case f.Secret:
+			parts = append(parts, f.Name+" (secret)")
+		default:
+			parts = append(parts, f.Name+" "+f.Value)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// links are the stores that the module opens.
+func (p *Plan) links() {
+	p.link(configLink, "config", "config store", p.w.Name, p.f.configStores, (*run).makeConfigStore)
+	p.link(secretLink, "secret-store", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
+}
+
+func (p *Plan) link(name, kind, noun, storeName string, stores []store, create func(*run, context.Context) error) {
+	if have, ok := p.f.objects[kindLink][name]; ok {
+		if have["resource_type"] != kind {
+			p.refused.add(fmt.Sprintf("the service links %q to something of type %q, and the module opens a %s by that name", name, have["resource_type"], noun),
+				"take that link off the service, or give it another name")
+		}
+		return
+	}
+	details := ""
+	switch len(stores) {
+	case 0:
+		p.Account = append(p.Account, Change{Sign: "+", What: fmt.Sprintf("%s %q", noun, storeName), do: func(ctx context.Context, r *run) error { return create(r, ctx) }})
+		details = fmt.Sprintf("to the new %s %q", noun, storeName)
+	case 1:
+		details = fmt.Sprintf("to the %s %q (%s)", noun, storeName, stores[0].id)
+	default:
+		p.refused.add(fmt.Sprintf("the account has %d %ss named %q", len(stores), noun, storeName), fmt.Sprintf("link the one that is meant to the service as %q, or give the others another name", name))
+		return
+	}
+	p.version(Change{Sign: "+", What: what(kindLink, name), Details: []string{details}, do: func(ctx context.Context, r *run) error {
+		id := r.stores[name]
+		if id == "" {
+			id = stores[0].id
+		}
+		return r.create(ctx, kindLink, map[string][]string{"name": {name}, "resource_id": {id}})
+	}})
+}
+
+// keys: a key that a site names and the store lacks is a dead link.
+func (p *Plan) keys() {
+	kids, host := p.w.keys()
+	var missing []string
+	for _, kid := range kids {
+		if !p.f.secrets[kid] {
+			missing = append(missing, kid)
+		}
+	}
+	switch {
+	case len(missing) == 0:
+	case p.w.AllowMissingKeys:
+		p.note("the secret store lacks %s: links signed with it are answered by an error page until clickedge keys push has put it there", strings.Join(missing, ", "))
+	default:
+		more := ""
+		if p.f.secrets == nil {
+			more = " --create-store"
+		}
+		p.refused.add(fmt.Sprintf("the secret store lacks %s, which site %s names: links signed with it would be dead", strings.Join(missing, ", "), host[missing[0]]),
+			fmt.Sprintf("clickedge keys push %s --key-file %s.key --store %s%s", missing[0], missing[0], p.storeName(), more))
+	}
+}
+
+// storeName names the store that is linked, or that will be.
+func (p *Plan) storeName() string {
+	if id := p.f.objects[kindLink][secretLink]["resource_id"]; id != "" {
+		return id
+	}
+	return p.w.secretStore()
+}
+
+// log changes the endpoint that the module writes to, and no other.
+func (p *Plan) log() {
+	var there []string
+	for _, kind := range logKinds {
+		if _, ok := p.f.objects[kindLogging+kind][LogName]; ok {
+			there = append(there, kind)
+		}
+	}
+	if p.w.Log == nil {
+		if len(there) == 0 {
+			p.note("there is no log endpoint %q: clicks are not logged; --log FILE makes one", LogName)
+		} else {
+			p.note("log endpoint %q (%s) stays as it is; --log FILE changes it", LogName, strings.Join(there, ", "))
+		}
+		return
+	}
+	for _, kind := range there {
+		if kind != p.w.Log.kind {
+			p.remove(kindLogging+kind, LogName, "the click log goes to "+p.w.Log.kind)
+		}
+	}
+	o, lacks := p.w.Log.settle(p.f.objects[kindLogging+p.w.Log.kind][LogName])
+	if lacks != "" {
+		p.refused.add(lacks, "what is secret comes from the environment, the rest stands in the file")
+		return
+	}
+	p.object(o)
+}
+
+func (p *Plan) remove(kind, name string, details ...string) {
+	p.version(Change{Sign: "-", What: what(kind, name), Details: details, do: func(ctx context.Context, r *run) error { return r.remove(ctx, kind, name) }})
+}
+
+func (p *Plan) pkg() {
+	if p.f.packageHash == p.w.Hash {
+		return
+	}
+	sign := "~"
+	if p.f.packageHash == "" {
+		sign = "+"
+	}
+	p.version(Change{Sign: sign, What: "package", Details: []string{fmt.Sprintf("%d bytes, hash %.12s", len(p.w.Package), p.w.Hash)}, do: func(ctx context.Context, r *run) error { return r.upload(ctx) }})
+}
+
+// strangers names what nobody asked for. It stays.
+func (p *Plan) strangers() {
+	needed := map[string]bool{}
+	for _, o := range p.w.objects() {
+		needed[o.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindBackend])) {
+		if !needed[name] {
+			p.note("backend %q is of no site and stays", name)
+		}
+	}
+	for _, kind := range logKinds {
+		for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindLogging+kind])) {
+			if name != LogName {
+				p.note("log endpoint %q (%s) is not the module's and stays", name, kind)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindLink])) {
+		if name != configLink && name != secretLink {
+			p.note("link %q is not the module's and stays", name)
+		}
+	}
+}
