@@ -35,6 +35,8 @@ func setupAPI(env *testscript.Env) {
 //	api has STORE KID SECRET             the store has this secret
 //	api lacks STORE KID                  it has none of this name
 //	api forget                           forget the calls so far
+//	api issue HOST                       issue the host's certificate
+//	api wrote nothing                    no call since the last time may have changed something
 //	api calls WANT...                    the calls since the last time, "GET" or "POST"
 func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 	api := ts.Value(apiKey{}).(*fastlytest.API)
@@ -59,6 +61,14 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	case "forget":
 		api.Seen()
+	case "issue":
+		api.Issue(rest[0])
+	case "wrote":
+		for _, r := range api.Seen() {
+			if r.Writes() {
+				ts.Fatalf("wrote with %s", r)
+			}
+		}
 	case "calls":
 		requireCalls(ts, api, rest)
 	default:

@@ -181,7 +181,7 @@ func (r *run) state() string {
 	}
 	switch {
 	case r.done:
-	case r.draft > 0 && r.draft != r.p.f.Base:
+	case r.draft > 0 && r.p.f.Base > 0 && r.draft != r.p.f.Base:
 		parts = append(parts, fmt.Sprintf("version %d is left as a draft, and the next publish makes another", r.draft))
 	case r.draft > 0:
 		parts = append(parts, fmt.Sprintf("version %d is a draft, and the next publish goes on with it", r.draft))

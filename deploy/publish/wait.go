@@ -45,7 +45,7 @@ func (f *Found) Target() string {
 // WaitTLS waits until each host has its certificate, the authority has refused one,
 // or most is over. It tells say whenever something has changed.
 func WaitTLS(ctx context.Context, c *fastlyapi.Client, hosts []string, most time.Duration, say func(string)) ([]Status, error) {
-	last := ""
+	last := "nothing said yet"
 	for waited := time.Duration(0); ; waited += pollTime {
 		list, err := Certificates(ctx, c, hosts)
 		if err != nil {

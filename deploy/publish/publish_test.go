@@ -1,0 +1,524 @@
+package publish_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fastly/go-fastly/v16/fastly"
+	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
+	"github.com/clickedge/clickedge/deploy/pack"
+	"github.com/clickedge/clickedge/deploy/publish"
+)
+
+const (
+	token = "token-that-nobody-may-see"
+	one   = `"link.example.com": {"esp": "customerio-eu", "destinations": ["example.com"], "keys": ["k1"]}`
+	two   = `"ses.example.com": {"esp": "ses-us-east-1", "destinations": ["example.com"], "esp_timeout": "50s"}`
+)
+
+// rig is an account, and what is wanted of it.
+type rig struct {
+	t      *testing.T
+	api    *fastlytest.API
+	client *fastlyapi.Client
+	f      *fastly.Client // of somebody else, who works by hand
+	w      publish.Wanted
+	said   []string
+	pauses int
+}
+
+func newRig(t *testing.T) *rig {
+	r := &rig{t: t, api: fastlytest.New(token)}
+	srv := httptest.NewServer(r.api)
+	t.Cleanup(srv.Close)
+	var err error
+	r.client, err = fastlyapi.New(token, fastlyapi.Options{Endpoint: srv.URL, Pause: func(context.Context, time.Duration) error { r.pauses++; return nil }})
+	require.NoError(t, err)
+	r.f, err = fastly.NewClientForEndpoint(token, srv.URL)
+	require.NoError(t, err)
+	r.api.AddStore("clickedge-keys", "k1=correct-horse-battery-staple-0001")
+	r.w = publish.Wanted{Name: "clickedge", TLS: &publish.TLS{Authority: "certainly"}}
+	r.sites(one, two)
+	return r
+}
+
+// sites makes the package of these sites the one that is wanted.
+func (r *rig) sites(list ...string) {
+	text := `{"sites": {` + strings.Join(list, ", ") + `}}`
+	var err error
+	r.w.Sites, err = core.ParseSites("sites.json", []byte(text))
+	require.NoError(r.t, err)
+	r.w.Package, err = pack.Archive("clickedge", []byte("\x00asm\x01\x00\x00\x00"+text), pack.Manifest)
+	require.NoError(r.t, err)
+	files, err := pack.ReadArchive(bytes.NewReader(r.w.Package))
+	require.NoError(r.t, err)
+	r.w.Hash, r.w.Comment = pack.Hash(files), "sites.json of the test"
+}
+
+func (r *rig) compare() (*publish.Plan, error) {
+	found, err := publish.Find(r.t.Context(), r.client, &r.w)
+	if err != nil {
+		return &publish.Plan{}, err
+	}
+	return publish.Compare(&r.w, found)
+}
+
+func (r *rig) plan() *publish.Plan {
+	r.t.Helper()
+	p, err := r.compare()
+	require.NoError(r.t, err)
+	return p
+}
+
+func (r *rig) publish() *publish.Result {
+	r.t.Helper()
+	result, err := r.plan().Apply(r.t.Context(), r.client, func(line string) { r.said = append(r.said, line) })
+	require.NoError(r.t, err)
+	return result
+}
+
+func (r *rig) refused(want ...string) {
+	r.t.Helper()
+	r.api.Seen()
+	_, err := r.compare()
+	var refusal *publish.Refusal
+	require.ErrorAs(r.t, err, &refusal)
+	for _, w := range want {
+		require.Contains(r.t, fmt.Sprint(refusal.Reasons), w)
+	}
+	r.requireUntouched()
+}
+
+// requireUntouched: nothing was written since the last look.
+func (r *rig) requireUntouched() {
+	r.t.Helper()
+	for _, seen := range r.api.Seen() {
+		require.False(r.t, seen.Writes(), seen)
+	}
+}
+
+// lines are the changes and their details.
+func lines(p *publish.Plan) string {
+	var b strings.Builder
+	for _, c := range p.Changes() {
+		fmt.Fprintf(&b, "%s %s: %s\n", c.Sign, c.What, strings.Join(c.Details, "; "))
+	}
+	return b.String()
+}
+
+func (r *rig) backends(service string, version int) map[string]*fastly.Backend {
+	list, err := r.f.ListBackends(r.t.Context(), &fastly.ListBackendsInput{ServiceID: service, ServiceVersion: version})
+	require.NoError(r.t, err)
+	byName := map[string]*fastly.Backend{}
+	for _, b := range list {
+		byName[*b.Name] = b
+	}
+	return byName
+}
+
+func (r *rig) versions(service string) (all, active int) {
+	list, err := r.f.ListVersions(r.t.Context(), &fastly.ListVersionsInput{ServiceID: service})
+	require.NoError(r.t, err)
+	for _, v := range list {
+		if *v.Active {
+			active = *v.Number
+		}
+	}
+	return len(list), active
+}
+
+// The way with the Fastly CLI left out backends, domains, certificates, time-outs
+// and stores, or left them in a draft.
+func TestEverythingIsInTheActiveVersion(t *testing.T) {
+	r := newRig(t)
+	result := r.publish()
+	all, active := r.versions(result.ServiceID)
+	require.Equal(t, 1, all)
+	require.Equal(t, 1, active)
+	require.Equal(t, 1, result.Version)
+	require.Equal(t, []string{"link.example.com", "ses.example.com"}, r.api.Served())
+
+	b := r.backends(result.ServiceID, 1)["customerio-eu"]
+	require.Equal(t, "track-eu.customer.io", *b.Address)
+	require.Equal(t, 443, *b.Port)
+	require.True(t, *b.UseSSL)
+	require.True(t, *b.SSLCheckCert)
+	require.Equal(t, "track-eu.customer.io", *b.SSLSNIHostname)
+	require.Equal(t, "track-eu.customer.io", *b.SSLCertHostname)
+	require.Equal(t, "1.2", *b.MinTLSVersion)
+	require.Equal(t, 2000, *b.ConnectTimeout)
+	require.Equal(t, 60000, *b.FirstByteTimeout, "a POST waits a minute")
+	require.Equal(t, 10000, *b.BetweenBytesTimeout)
+	require.Nil(t, b.OverrideHost, "the ESP knows a sender by the Host")
+	require.Len(t, r.backends(result.ServiceID, 1), 2)
+
+	links, err := r.f.ListResources(t.Context(), &fastly.ListResourcesInput{ServiceID: result.ServiceID, ServiceVersion: 1})
+	require.NoError(t, err)
+	require.Len(t, links, 2)
+	p, err := r.f.GetPackage(t.Context(), &fastly.GetPackageInput{ServiceID: result.ServiceID, ServiceVersion: 1})
+	require.NoError(t, err)
+	require.Equal(t, r.w.Hash, *p.Metadata.FilesHash)
+	certificates, err := publish.Certificates(t.Context(), r.client, r.w.Sites.Hosts())
+	require.NoError(t, err)
+	require.Equal(t, []publish.Challenge{{"_acme-challenge.link.example.com", "CNAME", fastlytest.Challenge("link.example.com")}}, certificates[0].Certificate.Challenges)
+}
+
+func TestASecondPublishChangesNothing(t *testing.T) {
+	for _, classic := range []bool{false, true} {
+		r := newRig(t)
+		r.w.Classic = classic
+		var err error
+		r.w.Log, err = publish.ReadLog([]byte(`{"https": {"url": "https://log.example.com/", "header_name": "Authorization"}}`), lookup("CLICKEDGE_LOG_HTTPS_HEADER_VALUE=s3cr3t-value"))
+		require.NoError(t, err)
+		service := r.publish().ServiceID
+		for range 3 {
+			r.api.Seen()
+			p := r.plan()
+			require.Empty(t, lines(p))
+			require.True(t, p.Empty())
+			r.requireUntouched()
+		}
+		all, _ := r.versions(service)
+		require.Equal(t, 1, all)
+		require.Empty(t, r.api.Off())
+	}
+}
+
+// Over a whole life no link domain is ever off the service.
+func TestNoHostIsEverOff(t *testing.T) {
+	for _, classic := range []bool{false, true} {
+		r := newRig(t)
+		r.w.Classic = classic
+		r.publish()
+		third := `"third.example.com": {"esp": "sendgrid"}`
+		r.sites(one, two, third)
+		require.Equal(t, 2, r.publish().Version)
+		r.sites(strings.Replace(one, "customerio-eu", "customerio-us", 1), two, third)
+		require.Equal(t, 3, r.publish().Version)
+		require.Equal(t, []string{"link.example.com", "ses.example.com", "third.example.com"}, r.api.Served())
+		require.Empty(t, r.api.Off())
+	}
+}
+
+// What is looked at is not changed.
+func TestComparingWritesNothing(t *testing.T) {
+	r := newRig(t)
+	p := r.plan()
+	require.Contains(t, lines(p), `+ service "clickedge"`)
+	require.Contains(t, lines(p), `+ certificate for link.example.com: from certainly`)
+	r.requireUntouched()
+}
+
+// handMade makes a service as the Fastly CLI and a console leave it: a Host
+// override, time-outs of the API's, a foreign backend, a domain of Fastly's.
+func (r *rig) handMade() string {
+	ctx := r.t.Context()
+	p := fastly.ToPointer[string]
+	s, err := r.f.CreateService(ctx, &fastly.CreateServiceInput{Name: p("by hand"), Type: p("wasm")})
+	require.NoError(r.t, err)
+	id := *s.ServiceID
+	for name, address := range map[string]string{"customerio-eu": "track-eu.customer.io", "own-site": "www.example.com"} {
+		_, err = r.f.CreateBackend(ctx, &fastly.CreateBackendInput{ServiceID: id, ServiceVersion: 1, Name: p(name), Address: p(address), OverrideHost: p(address), Port: fastly.ToPointer(443)})
+		require.NoError(r.t, err)
+	}
+	for _, host := range []string{"link.example.com", "www.example.com", "a-b.edgecompute.app"} {
+		_, err = r.f.CreateDomain(ctx, &fastly.CreateDomainInput{ServiceID: id, ServiceVersion: 1, Name: p(host)})
+		require.NoError(r.t, err)
+	}
+	_, err = r.f.CreateHTTPS(ctx, &fastly.CreateHTTPSInput{ServiceID: id, ServiceVersion: 1, Name: p("other"), URL: p("https://log.example.net/")})
+	require.NoError(r.t, err)
+	old, err := pack.Archive("clickedge", []byte("\x00asm\x01\x00\x00\x00"), pack.Manifest)
+	require.NoError(r.t, err)
+	_, err = r.f.UpdatePackage(ctx, &fastly.UpdatePackageInput{ServiceID: id, ServiceVersion: 1, PackageContent: old})
+	require.NoError(r.t, err)
+	_, err = r.f.ActivateVersion(ctx, &fastly.ActivateVersionInput{ServiceID: id, ServiceVersion: 1})
+	require.NoError(r.t, err)
+	return id
+}
+
+func TestAServiceMadeByHandIsAdopted(t *testing.T) {
+	r := newRig(t)
+	id := r.handMade()
+	r.w.ServiceID = id
+	p := r.plan()
+	require.Contains(t, lines(p), `~ backend "customerio-eu": override_host: none, was "track-eu.customer.io"; use_ssl: "1", was "0"; ssl_sni_hostname: "track-eu.customer.io", was none`)
+	notes := strings.Join(p.Notes, "\n")
+	require.Contains(t, notes, `backend "own-site" is of no site and stays`)
+	require.Contains(t, notes, `log endpoint "other" (https) is not the module's and stays`)
+	require.Contains(t, notes, `domain www.example.com is on the service but not in sites.json`)
+	require.NotContains(t, notes, "edgecompute")
+	require.Equal(t, 2, r.publish().Version)
+
+	after := r.backends(id, 2)
+	require.Nil(t, after["customerio-eu"].OverrideHost)
+	require.Equal(t, "www.example.com", *after["own-site"].OverrideHost)
+	require.Equal(t, []string{"a-b.edgecompute.app", "link.example.com", "ses.example.com", "www.example.com"}, r.api.Served())
+	require.Empty(t, r.api.Off())
+	require.True(t, r.plan().Empty())
+}
+
+// A backend that "fastly backend create --autoclone" made stood in a draft that
+// nobody activated.
+func TestADraftLeftByTheCLIIsNamed(t *testing.T) {
+	r := newRig(t)
+	r.w.ServiceID = r.handMade()
+	_, err := r.f.CloneVersion(t.Context(), &fastly.CloneVersionInput{ServiceID: r.w.ServiceID, ServiceVersion: 1})
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(r.plan().Notes, "\n"), "version 2 is a newer draft than the one that is built on, version 1")
+	require.Equal(t, 3, r.publish().Version)
+}
+
+// A host that leaves sites.json is in mail that is out.
+func TestAHostThatLeftIsNotDropped(t *testing.T) {
+	for _, classic := range []bool{false, true} {
+		r := newRig(t)
+		r.w.Classic = classic
+		r.publish()
+		r.sites(one)
+		r.refused("ses.example.com is a link domain of the service and no longer in sites.json", "--remove-host ses.example.com")
+		require.Empty(t, r.api.Off())
+		r.w.RemoveHosts = []string{"ses.example.com"}
+		r.publish()
+		require.Equal(t, []string{"link.example.com"}, r.api.Served())
+		require.Len(t, r.api.Off(), 1)
+		require.True(t, r.plan().Empty())
+		r.w.RemoveHosts = []string{"link.example.com"}
+		r.refused("link.example.com is in sites.json and cannot be taken off")
+	}
+}
+
+// So is one of a service that was made by hand, once it has been published.
+func TestAnAdoptedHostThatLeftIsNotDropped(t *testing.T) {
+	r := newRig(t)
+	r.w.ServiceID = r.handMade()
+	r.publish()
+	r.sites(two)
+	r.refused("link.example.com is a link domain of the service and no longer in sites.json")
+}
+
+func TestAHostOfAnotherServiceIsRefused(t *testing.T) {
+	r := newRig(t)
+	other, err := r.f.CreateService(t.Context(), &fastly.CreateServiceInput{Name: fastly.ToPointer("other"), Type: fastly.ToPointer("wasm")})
+	require.NoError(t, err)
+	_, err = domains.Create(t.Context(), r.f, &domains.CreateInput{FQDN: fastly.ToPointer("link.example.com"), ServiceID: other.ServiceID})
+	require.NoError(t, err)
+	r.refused("link.example.com is on another service of the account, "+*other.ServiceID, "--service-id "+*other.ServiceID)
+}
+
+// The API says of a domain that a version of another service has only when it is
+// validated.
+func TestAHostOfAnotherServicesVersionActivatesNothing(t *testing.T) {
+	r := newRig(t)
+	r.handMade()
+	r.w.Classic = true
+	_, err := r.plan().Apply(t.Context(), r.client, func(string) {})
+	var u *publish.Unfinished
+	require.ErrorAs(t, err, &u)
+	require.ErrorContains(t, err, "link.example.com")
+	require.Contains(t, u.State, "nothing was activated")
+	require.Empty(t, r.api.Off())
+}
+
+func TestADomainOfNoServiceIsTaken(t *testing.T) {
+	r := newRig(t)
+	_, err := domains.Create(t.Context(), r.f, &domains.CreateInput{FQDN: fastly.ToPointer("link.example.com"), Description: fastly.ToPointer("mine")})
+	require.NoError(t, err)
+	r.publish()
+	require.Equal(t, []string{"link.example.com", "ses.example.com"}, r.api.Served())
+	require.True(t, r.plan().Empty())
+}
+
+// A key that a site names and the store lacks would make dead links.
+func TestAMissingKeyIsRefused(t *testing.T) {
+	r := newRig(t)
+	r.sites(strings.Replace(one, `"k1"`, `"k1", "k2"`, 1))
+	r.refused("the secret store lacks k2, which site link.example.com names", "clickedge keys push k2 --key-file k2.key --store clickedge-keys")
+	r.w.AllowMissingKeys = true
+	require.Contains(t, strings.Join(r.plan().Notes, "\n"), "the secret store lacks k2")
+	r.publish()
+	r.w.AllowMissingKeys = false
+	r.refused("the secret store lacks k2")
+}
+
+func TestEveryReasonAtOnce(t *testing.T) {
+	r := newRig(t)
+	r.publish()
+	r.sites(strings.Replace(one, `"k1"`, `"k2"`, 1))
+	r.refused("lacks k2", "ses.example.com is a link domain")
+}
+
+// Whatever fails, readers have what they had: before the activation nothing is
+// active that was not, and after it the same command goes on.
+func TestAFailureActivatesNothing(t *testing.T) {
+	for _, f := range []fastlytest.Fault{
+		{Method: "PUT", Path: "/service/*/version/1/clone", Status: 500},
+		{Method: "POST", Path: "/service/*/version/2/backend", Status: 400},
+		{Method: "PUT", Path: "/service/*/version/2/package", Status: 400},
+		{Method: "PUT", Path: "/service/*/version/2", Status: 400},
+		{Method: "GET", Path: "/service/*/version/2/validate", Status: 200, Body: `{"status": "error", "msg": "no"}`},
+		{Method: "PUT", Path: "/service/*/version/2/activate", Status: 400},
+	} {
+		t.Run(f.Path, func(t *testing.T) {
+			r := newRig(t)
+			service := r.publish().ServiceID
+			r.sites(one, two, `"third.example.com": {"esp": "sendgrid"}`)
+			plan := r.plan()
+			r.api.Fail(f)
+			_, err := plan.Apply(t.Context(), r.client, func(string) {})
+			var u *publish.Unfinished
+			require.ErrorAs(t, err, &u)
+			require.Contains(t, u.State, "nothing was activated: version 1 is active as before")
+			_, active := r.versions(service)
+			require.Equal(t, 1, active)
+			require.Equal(t, []string{"link.example.com", "ses.example.com"}, r.api.Served(), "no host leads to a module that does not know it")
+			r.publish()
+			require.Equal(t, []string{"link.example.com", "ses.example.com", "third.example.com"}, r.api.Served())
+			require.Empty(t, r.api.Off())
+		})
+	}
+}
+
+func TestAFailureAfterTheActivationIsTakenUp(t *testing.T) {
+	r := newRig(t)
+	plan := r.plan()
+	r.api.Fail(fastlytest.Fault{Method: "POST", Path: "/tls/subscriptions", Status: 400})
+	_, err := plan.Apply(t.Context(), r.client, func(string) {})
+	var u *publish.Unfinished
+	require.ErrorAs(t, err, &u)
+	require.Contains(t, u.State, "the version is in place")
+	p := r.plan()
+	require.Empty(t, p.Version)
+	require.Len(t, p.After, 2)
+	r.publish()
+	require.True(t, r.plan().Empty())
+}
+
+// The answer to an activation was lost: it was one all the same.
+func TestAnActivationWhoseAnswerWasLost(t *testing.T) {
+	r := newRig(t)
+	plan := r.plan()
+	var lost []fastlytest.Fault
+	for range 4 {
+		lost = append(lost, fastlytest.Fault{Method: "PUT", Path: "/service/*/version/1/activate", After: true})
+	}
+	r.api.Fail(lost...)
+	_, err := plan.Apply(t.Context(), r.client, func(string) {})
+	require.NoError(t, err)
+	require.Len(t, r.api.Served(), 2)
+}
+
+// A service that was made, and then something failed, is found again.
+func TestAFirstPublishThatFailedIsTakenUp(t *testing.T) {
+	r := newRig(t)
+	plan := r.plan()
+	r.api.Fail(fastlytest.Fault{Method: "PUT", Path: "/service/*/version/1/package", Status: 400})
+	_, err := plan.Apply(t.Context(), r.client, func(string) {})
+	var u *publish.Unfinished
+	require.ErrorAs(t, err, &u)
+	require.Contains(t, u.State, "version 1 is a draft")
+	require.Contains(t, u.State, "is found by its name again")
+	result := r.publish()
+	all, active := r.versions(result.ServiceID)
+	require.Equal(t, 1, all)
+	require.Equal(t, 1, active)
+}
+
+// What somebody else activated in between would be undone.
+func TestAVersionThatSomebodyElseActivates(t *testing.T) {
+	r := newRig(t)
+	service := r.publish().ServiceID
+	r.sites(one, two, `"third.example.com": {"esp": "sendgrid"}`)
+	plan := r.plan()
+	_, err := r.f.CloneVersion(t.Context(), &fastly.CloneVersionInput{ServiceID: service, ServiceVersion: 1})
+	require.NoError(t, err)
+	_, err = r.f.ActivateVersion(t.Context(), &fastly.ActivateVersionInput{ServiceID: service, ServiceVersion: 2})
+	require.NoError(t, err)
+	_, err = plan.Apply(t.Context(), r.client, func(string) {})
+	require.ErrorContains(t, err, "somebody else activated version 2 meanwhile")
+	_, active := r.versions(service)
+	require.Equal(t, 2, active)
+}
+
+func TestStagingLeavesReadersAlone(t *testing.T) {
+	r := newRig(t)
+	service := r.publish().ServiceID
+	r.sites(one, two, `"third.example.com": {"esp": "sendgrid"}`)
+	r.w.Stage = true
+	require.Contains(t, strings.Join(r.plan().Notes, "\n"), `+ domain "third.example.com": waits for a publish without --stage`)
+	r.publish()
+	_, active := r.versions(service)
+	require.Equal(t, 1, active)
+	require.Equal(t, []string{"link.example.com", "ses.example.com"}, r.api.Served())
+	require.True(t, r.plan().Empty(), "the second time too")
+	r.w.Stage = false
+	r.publish()
+	require.Len(t, r.api.Served(), 3)
+}
+
+func TestAServiceThatIsNotOne(t *testing.T) {
+	r := newRig(t)
+	r.w.ServiceID = "nowhere"
+	r.refused(`the account has no service "nowhere"`)
+	s, err := r.f.CreateService(t.Context(), &fastly.CreateServiceInput{Name: fastly.ToPointer("vcl"), Type: fastly.ToPointer("vcl")})
+	require.NoError(t, err)
+	r.w.ServiceID = *s.ServiceID
+	r.refused(`is of type "vcl", not a Compute service`)
+	r.w.ServiceID, r.w.TLS.Configuration = "", "none"
+	r.refused(`the account has no TLS configuration "none"`)
+}
+
+func TestALinkThatLeadsElsewhere(t *testing.T) {
+	r := newRig(t)
+	r.w.ServiceID = r.handMade()
+	v, err := r.f.CloneVersion(t.Context(), &fastly.CloneVersionInput{ServiceID: r.w.ServiceID, ServiceVersion: 1})
+	require.NoError(t, err)
+	store := r.api.AddStore("other")
+	_, err = r.f.CreateResource(t.Context(), &fastly.CreateResourceInput{ServiceID: r.w.ServiceID, ServiceVersion: *v.Number, Name: fastly.ToPointer("clickedge"), ResourceID: &store})
+	require.NoError(t, err)
+	_, err = r.f.ActivateVersion(t.Context(), &fastly.ActivateVersionInput{ServiceID: r.w.ServiceID, ServiceVersion: *v.Number})
+	require.NoError(t, err)
+	r.refused(`the service links "clickedge" to something of type "secret-store"`)
+}
+
+func TestTwoStoresOfOneName(t *testing.T) {
+	r := newRig(t)
+	r.api.AddStore("clickedge-keys", "k1=other")
+	r.refused(`the account has 2 secret stores named "clickedge-keys"`)
+}
+
+func TestWaitingForCertificatesEnds(t *testing.T) {
+	r := newRig(t)
+	r.publish()
+	var said []string
+	say := func(line string) { said = append(said, line) }
+	_, err := publish.WaitTLS(t.Context(), r.client, r.w.Sites.Hosts(), time.Minute, say)
+	require.ErrorContains(t, err, "after 1m0s there is no certificate yet for link.example.com, ses.example.com")
+	require.Equal(t, 4, r.pauses)
+	require.Equal(t, []string{"certificates: 0 of 2 issued; waiting for link.example.com, ses.example.com"}, said)
+	r.api.Issue("link.example.com")
+	r.api.Issue("ses.example.com")
+	_, err = publish.WaitTLS(t.Context(), r.client, r.w.Sites.Hosts(), time.Minute, say)
+	require.NoError(t, err)
+	require.Equal(t, "certificates: 2 of 2 issued", said[1])
+}
+
+func lookup(vars ...string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for _, v := range vars {
+			if value, ok := strings.CutPrefix(v, name+"="); ok {
+				return value, true
+			}
+		}
+		return "", false
+	}
+}
