@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
@@ -140,8 +141,8 @@ func (p *publishing) wanted(name string) error {
 		p.w.RemoveHosts = append(p.w.RemoveHosts, core.CanonicalHost(host))
 	}
 	if !p.noTLS {
-		if _, ok := authorities[p.ca]; !ok {
-			return usage(fmt.Errorf("--ca %q is not known", cut(p.ca, 60)), "one of certainly, lets-encrypt, globalsign")
+		if _, ok := dnsplan.Authorities[p.ca]; !ok {
+			return usage(fmt.Errorf("--ca %q is not known", cut(p.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
 		}
 		p.w.TLS = &publish.TLS{Authority: p.ca, Configuration: p.tlsConfig}
 	}
@@ -246,27 +247,30 @@ func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, f *publ
 	return p.failure(err)
 }
 
-// dns prints the records of hosts that have no certificate yet.
+// dns prints the records of hosts that have no certificate yet. What the API says of
+// them must be fit for DNS.
 func (p *publishing) dns(f *publish.Found, list []publish.Status) error {
-	z := &dnsZone{issuer: authorities[p.ca], target: f.Target(), challenges: map[string][]dnsRecord{}}
-	if z.target == "" {
-		z.target = fastlyTarget
+	o := dnsplan.Options{Issuer: dnsplan.Authorities[p.ca], Proofs: map[string][]dnsplan.Record{}}
+	if dnsplan.CheckTarget(f.Target()) == nil {
+		o.Target = f.Target()
 	}
-	var open []hostDNS
+	var open []*core.Site
 	for _, s := range list {
 		if s.Certificate.Issued() {
 			continue
 		}
 		for _, c := range s.Certificate.Challenges {
-			z.challenges[s.Host] = append(z.challenges[s.Host], dnsRecord{Name: c.Name, Type: c.Type, Value: c.Value})
+			if c.Type == "CNAME" && dnsplan.IsName(c.Value) {
+				o.Proofs[s.Host] = append(o.Proofs[s.Host], dnsplan.Proof(s.Host, c.Value))
+			}
 		}
-		open = append(open, z.host(p.w.Sites.Lookup(s.Host)))
+		open = append(open, p.w.Sites.Lookup(s.Host))
 	}
 	if len(open) == 0 {
 		return nil
 	}
-	fmt.Fprintf(p.env.Out, "\n%s no certificate yet. The records to set, as clickedge dns has them:\n\n", count(len(open), "host")+has(len(open)))
-	return (&dnsPlan{env: p.env, format: "text"}).print(open)
+	fmt.Fprintf(p.env.Out, "\n%s no certificate yet. What DNS needs, as clickedge dns has it:\n\n", count(len(open), "host")+has(len(open)))
+	return dnsplan.Make(open, o).Text(p.env.Out)
 }
 
 func has(n int) string {
