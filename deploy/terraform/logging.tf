@@ -82,6 +82,5 @@ locals {
     ])
   }
 
-  log_kinds      = [for kind, log in local.log : kind if length(log) > 0]
-  log_kind_names = try([for kind, log in var.log : kind if log != null], [])
+  log_kinds = [for kind, log in local.log : kind if length(log) > 0]
 }

@@ -139,14 +139,29 @@ variable "wait_for_tls" {
   nullable    = false
 }
 
-# The click log. What it may hold, and what is refused, is in logging.tf and
-# logrules.tf.
+# The click log. The members of a target, its credentials and its values are
+# compared in logrules.tf, before anything is sent.
 
 variable "log" {
   description = "Where the click log goes: an object with one of https, s3, gcs, bigquery and kafka, or {} for nowhere. Keys and passwords go into log_secrets."
   type        = any
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = can(keys(var.log))
+    error_message = "log must be an object, such as { s3 = { bucket = \"clicks\", iam_role = \"…\" } }."
+  }
+
+  validation {
+    condition     = length([for kind in try(keys(var.log), []) : kind if !contains(["https", "s3", "gcs", "bigquery", "kafka"], kind)]) == 0
+    error_message = "log has no target ${join(", ", [for kind in try(keys(var.log), []) : "\"${kind}\"" if !contains(["https", "s3", "gcs", "bigquery", "kafka"], kind)])}: it takes https, s3, gcs, bigquery or kafka."
+  }
+
+  validation {
+    condition     = length(try([for kind, log in var.log : kind if log != null], [])) <= 1
+    error_message = "The module writes to one log endpoint, clicks: choose one of https, s3, gcs, bigquery and kafka."
+  }
 }
 
 variable "log_secrets" {

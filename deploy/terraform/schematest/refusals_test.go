@@ -163,6 +163,27 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// The table of targets, that of their secrets and the variable's validation name the
+// same.
+func TestTablesOfTargetsAgree(t *testing.T) {
+	e := evaluator(t, "")
+	takes, err := e.local("log_takes")
+	require.NoError(t, err)
+	kinds := sortedKeys(takes.AsValueMap())
+	require.Len(t, kinds, 5)
+	for _, table := range []string{"log_needs", "log_secrets_of"} {
+		other, err := e.local(table)
+		require.NoError(t, err)
+		require.Equal(t, kinds, sortedKeys(other.AsValueMap()), table)
+	}
+	for _, kind := range kinds {
+		said, err := evaluator(t, "log = { "+kind+" = {} }").Refusals()
+		require.NoError(t, err)
+		require.NotContains(t, strings.Join(said, "\n"), "has no target")
+		require.Contains(t, strings.Join(said, "\n"), "log."+kind+" needs")
+	}
+}
+
 // Every slip is named at once, not one for each plan.
 func TestAllRefusalsAtOnce(t *testing.T) {
 	said, err := evaluator(t, `log = { s3 = { bukket = "b", period = 0, path = "x" } }`).Refusals()
