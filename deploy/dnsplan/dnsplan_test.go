@@ -30,7 +30,7 @@ func siteOf(t *testing.T, o core.Origin, host string) *core.Site {
 
 func keyed(t *testing.T, host string) *core.Site {
 	t.Helper()
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"`+host+`": {"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}}}`))
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"`+host+`": {"esp": "none", "keys": ["k1"], "destinations": ["example.net"]}}}`))
 	require.NoError(t, err)
 	return sites.Lookup(host)
 }
