@@ -37,13 +37,16 @@ type sample struct {
 	base string // of the file's name, in lower case
 	text string
 	keys map[string]json.RawMessage // of the JSON object that it is, nil for none
+
+	lines []string // of text
 }
 
 // mostLooked is how much of a text is looked at, in bytes: its form shows early.
-const mostLooked = 256 << 10
+const mostLooked = 64 << 10
 
 func newSample(name string, data []byte) *sample {
 	s := &sample{base: strings.ToLower(path.Base(strings.ReplaceAll(name, `\`, "/"))), text: string(data[:min(len(data), mostLooked)])}
+	s.lines = strings.Split(strings.ReplaceAll(s.text, "\r\n", "\n"), "\n")
 	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] == '{' {
 		_ = json.Unmarshal(trimmed, &s.keys) // what is no JSON has no keys
 	}
@@ -146,8 +149,18 @@ func espsIn(text string) (found []espNamed) {
 	return found
 }
 
-// matches is a test by a pattern.
+// matches is a test by a pattern. One that begins with "(?m)" is held against each
+// line, which ends early as a rule; one with "(?s)" or "\n" in it, and any
+// other, against the whole text.
 func matches(pattern string) func(*sample) bool {
+	flags, rest, ok := strings.Cut(pattern, ")")
+	if flags, m := strings.CutPrefix(flags, "(?m"); ok && m && !strings.Contains(rest, `\n`) && !strings.Contains(flags, "s") {
+		if flags != "" {
+			rest = "(?" + flags + ")" + rest
+		}
+		re := regexp.MustCompile(rest)
+		return func(s *sample) bool { return slices.ContainsFunc(s.lines, re.MatchString) }
+	}
 	re := regexp.MustCompile(pattern)
 	return func(s *sample) bool { return re.MatchString(s.text) }
 }

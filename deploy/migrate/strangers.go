@@ -93,7 +93,7 @@ var strangersInText = []stranger{
 
 	{"VCL of a Fastly service", fastlyAPI, matches(`(?mi)^\s*#\s*FASTLY\s+\w+|\bFastly-FF\b|\breq\.backend\s*=\s*F_|\bbackend\s+F_\w+|\bfastly\.(?:error|ff|try_stale)|\bfastly_info\.`)},
 	{"VCL of Varnish", byHand, matches(`(?m)^\s*vcl\s+[\d.]+\s*;|^\s*backend\s+\w+\s*\{|\breq\.backend_hint\b|\bstd\.\w+\(`)},
-	{"VCL, of Varnish or of a Fastly service", fastlyAPI, matches(`(?m)^\s*sub\s+\w+\s*\{|^\s*(?:set|unset)\s+(?:be)?(?:req|resp)\.(?:http|url|backend)`)},
+	{"VCL, of Varnish or of a Fastly service", fastlyAPI, matches(`(?m)^\s*sub\s+\w+\s*(?:\{|$)|^\s*(?:set|unset)\s+(?:be)?(?:req|resp)\.(?:http|url|backend)`)},
 
 	{"a web.config of IIS", byHand, either(called("web.config"), matches(`(?i)<system\.webServer>`))},
 	{"an .htaccess of Apache", byHand, called(".htaccess")},
