@@ -390,6 +390,7 @@ func (n *nginxReading) other(v *service, d *directive) {
 	switch {
 	case isCode(d.name):
 		n.lost(d.at(), "code", "%s: code runs here; it is not looked into", clip(d.name))
+	case d.name == "if" && ofAnotherHost(condition, v):
 	case d.name == "if" && ret != nil && forcesHTTPS(ret, v):
 		n.forcedHTTPS(d)
 	case d.name == "if" && strings.Contains(condition, "$request_method"):
@@ -410,6 +411,17 @@ func (n *nginxReading) other(v *service, d *directive) {
 	case !quiet.MatchString(d.name):
 		n.lost(d.at(), "directive", "%s %s", clip(d.name), clip(condition))
 	}
+}
+
+// hostCondition is the condition of Certbot's blocks, which stand in a server one
+// for each of its names.
+var hostCondition = regexp.MustCompile(`^\(\s*\$(?:http_)?host\s*=\s*([^$\s)]+)\s*\)$`)
+
+// ofAnotherHost reports whether a condition is about another name of the server. It
+// is read when that name is.
+func ofAnotherHost(condition string, v *service) bool {
+	m := hostCondition.FindStringSubmatch(condition)
+	return m != nil && v.host != "" && !strings.EqualFold(m[1], v.host)
 }
 
 // codeDirective are the directives by which OpenResty, njs and Perl run code
