@@ -5,17 +5,17 @@ import "strings"
 // What an ESP's answer means is decided here, so that whatever carries a decision
 // out means the same.
 
-// Failed tells whether a status says that the ESP could not do its work, rather
+// Failed reports whether a status says that the ESP could not do its work, rather
 // than that the link is bad.
 func Failed(status int) bool { return status >= 500 || status == 429 || Unusable(status) }
 
-// Unusable tells whether a status cannot be passed on: an interim one that ends an
+// Unusable reports whether a status cannot be passed on: an interim one that ends an
 // exchange (101 to somebody who has not asked to switch, say), and what is no
 // status of HTTP (RFC 9110, 15). Whoever asked gets the page of [ESPError] with
 // that code's own status.
 func Unusable(status int) bool { return status < 200 || status > 599 }
 
-// IsRedirect tells whether browsers follow the Location of an answer with this
+// IsRedirect reports whether browsers follow the Location of an answer with this
 // status.
 func IsRedirect(status int) bool {
 	switch status {
@@ -25,7 +25,7 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// KeptByDefault tells whether a browser may keep a redirect with this status and
+// KeptByDefault reports whether a browser may keep a redirect with this status and
 // this Cache-Control, whose fields are joined by commas: a permanent one that says
 // nothing of keeping. What the ESP does say of it, either way, is the ESP's.
 func KeptByDefault(status int, cacheControl string) bool {
@@ -122,7 +122,7 @@ func sent(rest string) []byte {
 
 const hexUpper = "0123456789ABCDEF"
 
-// sentEscaped tells whether browsers write a byte with %, in the path or in the query.
+// sentEscaped reports whether browsers write a byte with %, in the path or in the query.
 func sentEscaped(c byte, inPath bool) bool {
 	switch c {
 	case ' ', '"', '<', '>':

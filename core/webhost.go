@@ -55,12 +55,17 @@ func readLocation(text string, tls bool, base string) (location, bool) {
 	default:
 		return readOddLocation(text, tls, base)
 	}
-	start, kinds, last := end, uint8(0), end
-	for ; end < len(text) && byteKinds[text[end]]&(labelByte|dotByte) != 0; end++ {
-		if text[end] == '.' {
-			last = end + 1
+	start, kinds := end, uint8(0)
+	for ; end < len(text); end++ {
+		kind := byteKinds[text[end]]
+		if kind&(labelByte|dotByte) == 0 {
+			break
 		}
-		kinds |= byteKinds[text[end]]
+		kinds |= kind
+	}
+	last := end
+	for last > start && text[last-1] != '.' {
+		last--
 	}
 	plain := last < end && kinds&upperByte == 0 && end-start <= maxHost && isLetter(text[last])
 	if !plain || end < len(text) && text[end] != '/' {

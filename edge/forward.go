@@ -94,16 +94,14 @@ func (x *exchange) compare(ours string, status int, theirs string) {
 // empty.
 func (x *exchange) location(resp hostcall.Response) string {
 	list, _ := resp.HeaderValues(&x.buf, "location")
-	for list != "" {
-		var first string
-		if first, list = hostcall.Next(list); first != "" {
-			return first
-		}
+	first, rest := hostcall.Next(list)
+	for first == "" && rest != "" {
+		first, rest = hostcall.Next(rest)
 	}
-	return ""
+	return first
 }
 
-// secure tells whether the reader came over TLS.
+// secure reports whether the reader came over TLS.
 func (x *exchange) secure() bool { return len(x.scheme) == len("https") }
 
 // edit makes of the reader's request what the ESP expects. The target and every

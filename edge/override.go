@@ -55,7 +55,7 @@ func (x *exchange) override(host, entry string) {
 // which an entry of the config store cannot know.
 func leadsBack(o *core.Origin) bool { return o != nil && sites.Has(o.Address) }
 
-// absent tells whether the service has no backend for an origin. An entry may name
+// absent reports whether the service has no backend for an origin. An entry may name
 // an ESP that no site of sites.json has, and then each of its clicks would fail. A
 // host that cannot say is believed to have it.
 func absent(o *core.Origin) bool {

@@ -78,6 +78,10 @@ func TestClickWhoseReaderHangsUpHasALine(t *testing.T) {
 	list, counted := hangUps(t, oneSite, hostsim.Limits{}, 40)
 	lines, ids := 0, map[string]bool{}
 	for _, x := range list {
+		if !x.Ending.OK() { // the host had noticed by the time of the answer
+			require.Equal(t, hostsim.Cancelled, x.Ending.Kind)
+			require.Equal(t, "send_downstream", x.Calls[len(x.Calls)-1].Name, "as in Viceroy, the guest ends where it would answer")
+		}
 		for _, text := range clicks(x) {
 			line := parse(t, text)
 			require.Equal(t, []any{302, 302, "shop.example.com", core.OK}, []any{line.Status, line.OriginStatus, line.Destination, line.Code})

@@ -17,7 +17,7 @@ func Config(b *Buffer, store, key string) (string, Status) {
 	}
 }
 
-// BackendExists tells whether the service has a backend of this name.
+// BackendExists reports whether the service has a backend of this name.
 func BackendExists(name string) (bool, Status) {
 	out.n = 0
 	st := backendExists(name)
