@@ -84,6 +84,9 @@ func (a *answer) hit() string {
 			}
 		}
 	}
+	if ids := strings.Fields(a.get("X-Varnish")); len(ids) == 2 { // its own, and that of the request that it is kept from
+		return "X-Varnish: " + cut(a.get("X-Varnish"), 40)
+	}
 	if age := a.get("Age"); strings.Trim(age, "0") != "" {
 		return "Age: " + cut(age, 20)
 	}

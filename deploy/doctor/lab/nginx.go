@@ -67,7 +67,7 @@ var nginxServers = template.Must(template.New("servers").Parse(`
 		{{.Plain}}
 	}
 	server {
-		listen {{.HTTPS}} ssl http2;
+		listen {{.HTTPS}} ssl{{if not .NoHTTP2}} http2{{end}};
 		server_name {{.Host}};
 		ssl_protocols TLSv1.2 TLSv1.3;
 		ssl_certificate {{.Dir}}/cert.pem;
@@ -81,6 +81,7 @@ type nginxValues struct {
 	Dir, ESP, Origin, Servers string
 	HTTP, HTTPS, Host         string // where to listen, and for whom
 	Plain, Secure             string // what the two servers do
+	NoHTTP2                   bool
 	User                      string // as whom the worker runs
 }
 
@@ -91,7 +92,7 @@ type nginxValues struct {
 // nginx takes the sockets over from this process, as it does from an older nginx in
 // an upgrade on the fly (environment NGINX): so ports cannot be lost between their
 // choice and the start, and connections that come early wait in the queue.
-func startNginx(t testing.TB, w *World, plain, secure string) (httpAddr, httpsAddr string) {
+func startNginx(t testing.TB, w *World, s *Setup) (httpAddr, httpsAddr string) {
 	t.Helper()
 	path := findNginx(t)
 	dir := t.TempDir()
@@ -99,7 +100,7 @@ func startNginx(t testing.TB, w *World, plain, secure string) (httpAddr, httpsAd
 	naming := strings.NewReplacer("{esp}", w.Origin.Address, "{plain}", w.Fleet.PlainAddr(w.Origin.Backend))
 	v := nginxValues{
 		Dir: dir, ESP: w.Origin.Address, Origin: w.Fleet.Addr(w.Origin.Backend),
-		HTTP: addrs[0], HTTPS: addrs[1], Host: w.Host, Plain: naming.Replace(plain), Secure: naming.Replace(secure),
+		HTTP: addrs[0], HTTPS: addrs[1], Host: w.Host, Plain: naming.Replace(s.Plain), Secure: naming.Replace(s.Secure), NoHTTP2: s.NoHTTP2,
 	}
 	if os.Geteuid() == 0 {
 		v.User = "user root root;" // who else could not write to the test's folder

@@ -13,9 +13,13 @@ type Front string
 
 // The fronts.
 const (
-	Stranger   Front = ""           // a proxy in Go with Fastly's marks that changes nothing
-	Module     Front = "module"     // clickedge on hostsim
-	Nginx      Front = "nginx"      // nginx of this machine
+	Stranger   Front = ""       // a proxy in Go with Fastly's marks that changes nothing
+	Module     Front = "module" // clickedge on hostsim
+	Nginx      Front = "nginx"  // nginx of this machine
+	Apache     Front = "apache" // Apache of this machine
+	Caddy      Front = "caddy"  // and Caddy, HAProxy, and Varnish behind the lab's TLS
+	HAProxy    Front = "haproxy"
+	Varnish    Front = "varnish"
 	Cloudflare Front = "cloudflare" // the proxy in Go with Cloudflare's marks
 	CloudFront Front = "cloudfront" // and with CloudFront's
 	Straight   Front = "straight"   // none: a CNAME to the ESP
@@ -40,8 +44,11 @@ type Setup struct {
 	ESPs   origins.Options // how the stand-in behaves
 	// SlowESP makes the ESP's first two answers to clicks late.
 	SlowESP bool
-	// Secure and Plain are what nginx's two servers do, for https and for http.
+	// Secure and Plain are what nginx's two servers do, for https and for http; at the other servers, what
+	// is said to the server and of what it proxies.
 	Secure, Plain string
+	// NoHTTP2 leaves HTTP/2 out at nginx.
+	NoHTTP2 bool
 	// Change does the damage.
 	Change func(*World)
 
@@ -90,7 +97,7 @@ func (s *Setup) Start(t testing.TB) *Running {
 	case CloudFront:
 		w.Records = "link.example.com. CNAME d111111abcdef8.cloudfront.net."
 		w.Both, w.Proxy.Fail = append(w.Both, LikeCloudFront), cloudfrontFails
-	case Nginx:
+	case Nginx, Apache, Caddy, HAProxy, Varnish:
 		w.Records = "link.example.com. CNAME proxy.hosting.example."
 	case Straight:
 		w.Records = "link.example.com. CNAME " + w.Origin.Address + "."
@@ -99,10 +106,21 @@ func (s *Setup) Start(t testing.TB) *Running {
 		s.Change(w)
 	}
 	if s.Front == Nginx {
-		plain, secure := startNginx(t, w, s.Plain, s.Secure)
+		plain, secure := startNginx(t, w, s)
 		w.Place80, w.Place443 = relay(plain), relay(secure)
 	}
+	if server, ok := realServers[s.Front]; ok {
+		w.place(server, startServer(t, w, &server, s.Secure, s.Plain))
+	}
 	return w.run(s)
+}
+
+// place puts a server of this machine at the front's ports. Where it has no TLS, the lab ends it before.
+func (w *World) place(s realServer, at ports) {
+	w.Place80, w.Place443 = relay(at.http), relay(at.https)
+	if !s.endsTLS {
+		w.Place443 = &server{config: w.serverTLS(), handler: passOn(at.http)}
+	}
 }
 
 // cloudflareRecords are those of a name that Cloudflare proxies: its addresses take

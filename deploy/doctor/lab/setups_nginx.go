@@ -93,6 +93,12 @@ var nginxSetups = []Setup{
 		`location ~ association$ { return 301 https://www.example.com$request_uri; }`+nginxGood, "app-links-redirected"),
 	behindNginx("app-links-typeless", "app-link files without a type", "sendgrid",
 		`location ~ association$ { default_type application/octet-stream; return 200 '`+appleFile+`'; }`+nginxGood, "app-links-type"),
+	behindNginx("location", "proxy_redirect puts the link domain into the ESP's redirects", "sendgrid", nginxWith("proxy_redirect ~^https://[^/]+/(.*)$ https://$host/$1;"), "location-rewritten"),
+	behindNginx("post-redirected", "a return for everything but GET", "sendgrid", `if ($request_method = POST) { return 302 https://www.example.com/; }`+nginxGood, "post-redirected"),
+	{
+		Name: "nginx-without-http2", Front: Nginx, Preset: "sendgrid", Secure: nginxGood, Plain: nginxToHTTPS, NoHTTP2: true, Also: []string{"http-no-h2"},
+		Says: []string{"listen 443 ssl http2; (http2 on; is for nginx 1.25.1 and later)"},
+	},
 	behindNginx("hsts", "", "customerio-eu", `add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`+nginxGood).also("http-hsts-own"),
 	behindNginx("old-certificate", "certbot's timer has been off for a while", "customerio-eu", nginxGood, "tls-expired").with(func(w *World) { w.TLS.Cert.Left = -2 * Day }),
 	behindNginx("cert-without-chain", "cert.pem where fullchain.pem belongs", "customerio-eu", nginxGood, "tls-incomplete-chain").with(func(w *World) { w.TLS.Cert.Alone = true }),
