@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"crypto/tls"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -168,7 +170,7 @@ func startServer(t testing.TB, w *World, s *realServer, server, proxy string) po
 	plain := w.Fleet.PlainAddr(w.Origin.Backend)
 	_, espPort, err := net.SplitHostPort(plain)
 	require.NoError(t, err)
-	httpPort, httpsPort := closedPort(t), closedPort(t)
+	httpPort, httpsPort := quietPort(t), quietPort(t)
 	fill := strings.NewReplacer("{server}", server, "{proxy}", proxy)
 	names := strings.NewReplacer(
 		"{dir}", dir, "{config}", filepath.Join(dir, s.file), "{http}", strconv.Itoa(httpPort), "{https}", strconv.Itoa(httpsPort),
@@ -183,6 +185,27 @@ func startServer(t testing.TB, w *World, s *realServer, server, proxy string) po
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "APACHE_RUN_DIR="+dir)
 	runServer(t, cmd, join(httpPort), filepath.Join(dir, "error.log"))
 	return ports{join(httpPort), join(httpsPort)}
+}
+
+// taken are the ports that this process has given to servers.
+var taken sync.Map
+
+// quietPort is one on which nobody listens, below those that the system gives to clients (RFC 6335): so it
+// is still free when the server comes to it.
+func quietPort(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		port := 12000 + rand.IntN(18000)
+		if _, used := taken.LoadOrStore(port, true); used {
+			continue
+		}
+		if ln, err := net.Listen("tcp4", join(port)); err == nil {
+			ln.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
 }
 
 // ports are where a server listens, "127.0.0.1:port" each.
