@@ -42,6 +42,8 @@ type Env struct {
 	LookupEnv func(string) (string, bool)
 	// Environ lists the environment, NAME=value; nil where it cannot be listed.
 	Environ func() []string
+	// SigningKey signs the client keys of Fastly's API; "" is Fastly's own.
+	SigningKey string
 
 	ctx      context.Context // of the call
 	stdinFor string          // what standard input is read for; "" while it is not

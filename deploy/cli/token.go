@@ -59,6 +59,9 @@ func (env *Env) apiClient(a *apiFlags, signingKey string) (*fastlyapi.Client, er
 	if err != nil {
 		return nil, err
 	}
+	if signingKey == "" {
+		signingKey = env.SigningKey
+	}
 	opt := fastlyapi.Options{UserAgent: "clickedge/" + version(), SigningKey: signingKey}
 	opt.Endpoint, _ = env.LookupEnv(endpointEnv)
 	if a.verbose {

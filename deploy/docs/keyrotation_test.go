@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fastly/go-fastly/v16/fastly"
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
@@ -35,16 +36,23 @@ type inFlight struct {
 	expires  time.Time
 }
 
+// roads are the ways by which the guide lets a version reach the service. A block
+// that names another is left out.
+var roads = []string{"publish", "terraform", "cli"}
+
 // rotation is the guide's world: the folder it works in, Fastly's API, and the
 // service with the package that was last deployed.
 type rotation struct {
 	t     *testing.T
+	road  string
 	dir   string
 	api   *fastlytest.API
 	url   string
 	now   time.Time
 	cache string
 	host  *hostsim.Host
+	// fastly is the client of the roads that are stood in for.
+	fastly *fastly.Client
 	// secrets are those of the API, as the service has them.
 	secrets map[string][]byte
 	links   []inFlight
@@ -52,38 +60,76 @@ type rotation struct {
 	early   int    // links that were signed before their key was listed
 }
 
-// TestKeyRotation does what the guide says, command by command. After every block
-// it clicks every link that has not expired: each must lead where it was signed to.
+// The guide made a new service at each step, and ended in a store's id that nobody
+// has. Here it is done as it stands, by each road. After every block every link that
+// has not expired is clicked: each must lead where it was signed to.
 func TestKeyRotation(t *testing.T) {
-	r := newRotation(t)
-	for _, s := range readGuide(t, filepath.Join(r.dir, "guide.md")) {
-		r.now = s.at
-		switch s.kind {
-		case "sh":
-			for line := range strings.Lines(s.text) {
-				r.run(s, strings.Fields(line))
-				r.clickAll(s)
-				r.tooEarly(line)
+	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(`{"sites": {"other.example.com": {"esp": "sendgrid"}}}`)})
+	require.NoError(t, err)
+	cache := t.TempDir() // of compiled modules: the roads deploy the same ones
+	for _, road := range roads {
+		t.Run(road, func(t *testing.T) {
+			r := newRotation(t, wasm, cache)
+			r.road = road
+			for _, s := range readGuide(t, filepath.Join(r.dir, "guide.md")) {
+				r.now = s.at
+				r.step(s)
 			}
-		case "json":
-			require.NoError(t, os.WriteFile(s.file, []byte(s.text), 0o600))
-		case "text":
-			require.Equal(t, s.text, r.said, s)
-		}
+			require.Equal(t, 1, r.early)
+			r.requireRetired()
+			require.Equal(t, 1, r.services(), "the guide made another service")
+			require.Empty(t, r.api.Off())
+		})
 	}
-	require.Equal(t, 1, r.early)
-	r.requireRetired()
 }
 
-func newRotation(t *testing.T) *rotation {
+// step does a block.
+func (r *rotation) step(s step) {
+	switch {
+	case s.kind == "sh" && s.file == "":
+		for line := range strings.Lines(s.text) {
+			r.run(s, strings.Fields(line))
+			r.clickAll(s)
+			r.tooEarly(line)
+		}
+	case s.kind == "sh" && s.file == r.road:
+		r.setUp(s)
+		for line := range strings.Lines(s.text) {
+			r.run(s, strings.Fields(line))
+		}
+		r.deployed()
+		r.clickAll(s)
+	case s.kind == "sh":
+		require.Contains(r.t, roads, s.file, s)
+	case s.kind == "json":
+		require.NoError(r.t, os.WriteFile(s.file, []byte(s.text), 0o600))
+	case s.kind == "text":
+		require.Equal(r.t, s.text, r.said, s)
+	}
+}
+
+// setUp makes the service where a road takes for granted that there is one.
+func (r *rotation) setUp(s step) {
+	if r.road != "publish" && r.services() == 0 {
+		r.clickedge(s, []string{"publish"})
+	}
+}
+
+// services counts those of the account.
+func (r *rotation) services() int {
+	list, err := r.fastly.ListServices(r.t.Context(), &fastly.ListServicesInput{})
+	require.NoError(r.t, err)
+	return len(list)
+}
+
+func newRotation(t *testing.T, wasm []byte, cache string) *rotation {
 	guide, err := os.ReadFile("key-rotation.md")
 	require.NoError(t, err)
-	r := &rotation{t: t, dir: t.TempDir(), cache: t.TempDir(), api: fastlytest.New(token), secrets: map[string][]byte{}}
-	r.api.AddStore(keyStore)
+	r := &rotation{t: t, dir: t.TempDir(), cache: cache, api: fastlytest.New(token), secrets: map[string][]byte{}}
 	srv := httptest.NewServer(r.api)
 	t.Cleanup(srv.Close)
 	r.url = srv.URL
-	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(`{"sites": {"other.example.com": {"esp": "sendgrid"}}}`)})
+	r.fastly, err = fastly.NewClientForEndpoint(token, srv.URL)
 	require.NoError(t, err)
 	for name, data := range map[string][]byte{"guide.md": guide, "main.wasm": wasm, logFile: nil} {
 		require.NoError(t, os.WriteFile(filepath.Join(r.dir, name), data, 0o600))
@@ -97,36 +143,59 @@ func newRotation(t *testing.T) *rotation {
 	return r
 }
 
-// run does one line of a block.
+// run does one line of a block. Of Terraform and the Fastly CLI that is done which
+// counts here: the real ones are run against the same stand-in elsewhere.
 func (r *rotation) run(s step, words []string) {
 	switch line := strings.Join(words, " "); {
 	case words[0] == "clickedge":
 		r.clickedge(s, words[1:])
-	case strings.HasPrefix(line, "fastly compute deploy --package "):
-		r.deploy(words[len(words)-1])
-	case strings.HasPrefix(line, "fastly secret-store-entry delete --store-id store0001 --name "):
-		r.api.Remove(keyStore, words[len(words)-1])
+	case line == "terraform apply":
+		r.requirePlan()
+		r.upload("pkg/clickedge.tar.gz")
+	case strings.HasPrefix(line, `fastly compute deploy --service-id "$FASTLY_SERVICE_ID" --package `):
+		r.upload(words[len(words)-1])
 	default:
 		require.Fail(r.t, "the guide has a command that the test does not know", line)
 	}
 }
 
-// clickedge runs the command itself, at the guide's time. Secrets are pushed
-// unsealed, since the stand-in cannot sign as Fastly does.
+// clickedge runs the command itself, as it stands, at the guide's time.
 func (r *rotation) clickedge(s step, args []string) {
 	var out, errs bytes.Buffer
 	vars := map[string]string{"FASTLY_API_TOKEN": token, "FASTLY_API_ENDPOINT": r.url}
 	env := &cli.Env{In: strings.NewReader(""), Out: &out, Err: &errs, Now: func() time.Time { return r.now },
-		LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
-	given := args
-	if args[1] == "push" {
-		given = append(append([]string{}, args...), "--plain")
-	}
-	require.Equal(r.t, cli.ExitOK, env.Run(r.t.Context(), given), "%s: %v\n%s", s, args, errs.String())
+		LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, SigningKey: r.api.SigningKey()}
+	require.Equal(r.t, cli.ExitOK, env.Run(r.t.Context(), args), "%s: %v\n%s", s, args, errs.String())
 	r.said = out.String()
 	if args[0] == "sign" {
 		r.mail(strings.TrimSpace(r.said), args[len(args)-1])
 	}
+}
+
+// requirePlan: the plan is that of the package.
+func (r *rotation) requirePlan() {
+	text, err := os.ReadFile("clickedge.plan.json")
+	require.NoError(r.t, err)
+	f, err := os.Open("pkg/clickedge.tar.gz")
+	require.NoError(r.t, err)
+	defer f.Close()
+	files, err := pack.ReadArchive(f)
+	require.NoError(r.t, err)
+	require.Contains(r.t, string(text), pack.Hash(files))
+}
+
+// upload activates a version of the one service with this package.
+func (r *rotation) upload(name string) {
+	ctx := r.t.Context()
+	list, err := r.fastly.ListServices(ctx, &fastly.ListServicesInput{})
+	require.NoError(r.t, err)
+	require.Len(r.t, list, 1)
+	v, err := r.fastly.CloneVersion(ctx, &fastly.CloneVersionInput{ServiceID: *list[0].ServiceID, ServiceVersion: *list[0].ActiveVersion})
+	require.NoError(r.t, err)
+	_, err = r.fastly.UpdatePackage(ctx, &fastly.UpdatePackageInput{ServiceID: *list[0].ServiceID, ServiceVersion: *v.Number, PackagePath: &name})
+	require.NoError(r.t, err)
+	_, err = r.fastly.ActivateVersion(ctx, &fastly.ActivateVersionInput{ServiceID: *list[0].ServiceID, ServiceVersion: *v.Number})
+	require.NoError(r.t, err)
 }
 
 // mail puts a link in flight.
@@ -136,13 +205,10 @@ func (r *rotation) mail(url, to string) {
 	r.links = append(r.links, inFlight{url: url, kid: link.KeyID, to: to, expires: time.Unix(link.Expiry*60, 0)})
 }
 
-// deploy puts the package's module onto the simulator. Its secret store is the one
-// that the API has, looked into when a request comes.
-func (r *rotation) deploy(name string) {
-	f, err := os.Open(name)
-	require.NoError(r.t, err)
-	defer f.Close()
-	files, err := pack.ReadArchive(f)
+// deployed puts the module that answers for the host onto the simulator. Its secret
+// store is the one that the API has, looked into when a request comes.
+func (r *rotation) deployed() {
+	files, err := pack.ReadArchive(bytes.NewReader(r.api.Package("link.example.com")))
 	require.NoError(r.t, err)
 	if r.host != nil {
 		require.NoError(r.t, r.host.Close(r.t.Context()))

@@ -64,3 +64,14 @@ func formFile(c *call) ([]byte, bool) {
 		}
 	}
 }
+
+// Package is the archive whose module answers for a host; nil for none.
+func (a *API) Package(host string) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.servedBy(host)
+	if s == nil || s.active() == nil || s.active().pkg == nil {
+		return nil
+	}
+	return s.active().pkg.data
+}
