@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/idn"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
 )
@@ -96,6 +97,9 @@ func (s *sign) run(args []string) error {
 	if err := s.print(links); err != nil {
 		return err
 	}
+	for _, to := range m.respelt {
+		fmt.Fprintf(s.env.Err, "signed as %s: a link has its scheme in lower case, and a space as %%20\n", printable(to))
+	}
 	fmt.Fprintf(s.env.Err, "signed with %s\n", m.key)
 	return nil
 }
@@ -106,6 +110,8 @@ type minter struct {
 	link core.Link // without its destination
 	key  keyring.Key
 	now  time.Time
+	// respelt are the destinations that were not signed letter for letter.
+	respelt []string
 }
 
 // minted is a link as --json prints it.
@@ -268,8 +274,16 @@ func (m *minter) refusals(links []minted, refused []string) error {
 // mint makes one link and reads it back the way the module will.
 func (m *minter) mint(destination string) (minted, error) {
 	link := m.link
+	if to, ok := core.Sendable(destination); ok && to != destination && !link.Pixel {
+		m.respelt, destination = append(m.respelt, to), to
+	}
 	link.Destination = destination
 	if !link.Pixel {
+		if d, ok := core.ParseDestination(destination); ok {
+			if err := idn.Check(d.Host); err != nil {
+				return minted{}, bad(fmt.Errorf("destination %q: %w", cut(destination, 80), err), "write the name as DNS has it")
+			}
+		}
 		if code := m.site.AllowsSigned(destination); code != core.OK {
 			return minted{}, m.refuse(destination, code)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/idn"
 	"github.com/spf13/cobra"
 )
 
@@ -43,7 +44,35 @@ func (env *Env) parseSites(name string, text []byte) (*core.Sites, []byte, error
 	if err != nil {
 		return nil, nil, sitesFailure(name, err)
 	}
+	if err := deadNames(name, sites); err != nil {
+		return nil, nil, err
+	}
 	return sites, text, nil
+}
+
+// deadNames refuses international names that browsers do not open.
+func deadNames(file string, sites *core.Sites) error {
+	var lines []string
+	for _, host := range sites.Hosts() {
+		note := func(field string, err error) {
+			if err != nil {
+				lines = append(lines, fmt.Sprintf("%s: sites.%s%s: %v", file, host, field, err))
+			}
+		}
+		site := sites.Lookup(host)
+		note("", idn.Check(host))
+		for _, p := range site.Destinations {
+			note(".destinations, "+strconv.Quote(p.String()), idn.Check(p.Host))
+		}
+		home, _ := core.ParseDestination(site.Home)
+		note(".home", idn.Check(home.Host))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	f := bad(fmt.Errorf("%s has %s that no browser opens", file, count(len(lines), "name")), "write each as DNS has it, or take it out")
+	f.detail = strings.Join(lines, "\n")
+	return f
 }
 
 // beside reads the files that a sites.json names: they lie beside it.
