@@ -137,24 +137,24 @@ func (l *sesLink) destination(n *notes) (string, Grade) {
 	return decodeWeb(l.url, n, Certain)
 }
 
-// hasRaw reports whether the url has a byte that SES escapes, "/" or "+", or the ";"
-// of HTML's "&amp;".
+// hasRaw reports whether the url has a byte that SES escapes, "/", "+" or "?", or
+// the ";" of HTML's "&amp;".
 func (l *sesLink) hasRaw() bool {
 	s, found, i := l.url, uint64(0), 0
 	for ; i+8 <= len(s); i += 8 {
 		found |= rawBytes(word.At(s, i))
 	}
 	if len(s) < 8 {
-		return strings.ContainsAny(s, "/+;")
+		return strings.ContainsAny(s, "+/;?")
 	}
 	return (found|rawBytes(word.At(s, len(s)-8)))&word.Highs != 0
 }
 
-// rawBytes has the highest bit of some byte where one of eight is "/", "+" or ";",
-// and of none where none is.
+// rawBytes has the highest bit of some byte where one of eight is "+", "/", ";" or
+// "?", which are 0x2b, 0x2f, 0x3b and 0x3f, and of none where none is.
 func rawBytes(w uint64) uint64 {
-	slash, plus, semicolon := w^'/'*word.Ones, w^'+'*word.Ones, w^';'*word.Ones
-	return (slash-word.Ones)&^slash | (plus-word.Ones)&^plus | (semicolon-word.Ones)&^semicolon
+	w = (w | 0x14*word.Ones) ^ '?'*word.Ones
+	return (w - word.Ones) &^ w
 }
 
 // rawDoubt says what such a byte shows; "" for a ";" that stands for itself.

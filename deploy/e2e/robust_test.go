@@ -179,10 +179,12 @@ func TestOverride(t *testing.T) {
 		entry, override, esp string
 		status               int
 	}{
-		"another ESP":  {`{"esp": "none", "keys": ["k1"], "signed_links": "anywhere"}`, "used", "none", 404},
-		"not JSON":     {`{"esp"`, "invalid", "ses-us-east-1", 302},
-		"unknown ESP":  {`{"esp": "sengrid"}`, "invalid", "ses-us-east-1", 302},
-		"an empty one": {``, "invalid", "ses-us-east-1", 302},
+		"another ESP":            {`{"esp": "none", "keys": ["k1"], "signed_links": "anywhere"}`, "used", "none", 404},
+		"not JSON":               {`{"esp"`, "invalid", "ses-us-east-1", 302},
+		"unknown ESP":            {`{"esp": "sengrid"}`, "invalid", "ses-us-east-1", 302},
+		"an empty one":           {``, "invalid", "ses-us-east-1", 302},
+		"a public suffix":        {`{"esp": "ses-eu-west-1", "when_esp_fails": "redirect", "destinations": ["*.github.io"]}`, "invalid", "ses-us-east-1", 302},
+		"the link domain itself": {`{"esp": "ses-eu-west-1", "when_esp_fails": "redirect", "destinations": ["link.example.com"]}`, "invalid", "ses-us-east-1", 302},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, oneSite, func(cfg *hostsim.Config) {
