@@ -144,6 +144,7 @@ done; 2 the command was called wrongly.`,
 		env.doctorCommand(),
 		env.followCommand(), env.migrateCommand(), env.testmailCommand(),
 	)
+	env.completeAll(root)
 	return root
 }
 

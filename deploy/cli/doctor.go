@@ -63,7 +63,6 @@ Exit codes: 0 nothing to fix; %d warnings; %d errors; %d the command was called 
 		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), cmd, args) },
 	}
 	d.flags(cmd)
-	cmd.ValidArgsFunction = env.completeHosts(&d.sites, anySite)
 	return cmd
 }
 

@@ -43,7 +43,7 @@ and if it is not.
 		RunE: func(cmd *cobra.Command, args []string) error { return e.run(cmd, args) },
 	}
 	sitesFlag(cmd, &e.sites)
-	e.link.add(cmd, env, &e.sites)
+	e.link.add(cmd)
 	keyFileFlag(cmd, &e.keyFiles)
 	cmd.Flags().StringVar(&e.method, "method", "GET", "the `method` of the request")
 	cmd.Flags().StringVar(&e.now, "now", "", "decide as if it were this `time`, in RFC 3339")

@@ -63,7 +63,7 @@ Exit codes: 0 it arrived and nothing is wrong; 1 it did not, or there is a warni
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	sitesFlag(cmd, &f.sites)
-	f.link.add(cmd, env, &f.sites)
+	f.link.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.esp, "esp", "", "the `preset` whose links these are, where sites.json does not have the host")
 	fl.StringArrayVar(&f.via, "via", nil, "connect to `[HOST=]ADDR` in place of what DNS says: for the link's own host, or for HOST or HOST:PORT; \"*=ADDR\" for all others")

@@ -64,18 +64,8 @@ taken where the site has one key, with --kid, or as --key-file KID=FILE.`,
 	f.BoolVar(&s.pixel, "pixel", false, "make the open pixel, which has an id and no destination")
 	f.BoolVar(&s.json, "json", false, "print one line of JSON for each link")
 	cmd.MarkFlagsMutuallyExclusive("id", "id-base64url")
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
-	_ = cmd.RegisterFlagCompletionFunc("host", s.completeHost)
+	_ = cmd.RegisterFlagCompletionFunc("host", env.completeHosts(&s.sites, keyedSite))
 	return cmd
-}
-
-// completeHost offers the hosts that links can be signed for.
-func (s *sign) completeHost(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	sites, _, err := s.env.loadSites(s.sites)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	return keyedHosts(sites), cobra.ShellCompDirectiveNoFileComp
 }
 
 func keyedHosts(sites *core.Sites) []string {

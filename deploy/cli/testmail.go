@@ -74,16 +74,7 @@ password comes from ` + smtpPasswordEnv + ` or --smtp-password-file.`,
 	_ = cmd.MarkFlagFilename("smtp-password-file")
 	_ = cmd.MarkFlagFilename("eml", "eml")
 	_ = cmd.MarkFlagFilename("html", "html")
-	_ = cmd.RegisterFlagCompletionFunc("site", m.completeSite)
 	return cmd
-}
-
-func (m *testmailCmd) completeSite(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	sites, _, err := m.env.loadSites(m.sites)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	return sites.Hosts(), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (m *testmailCmd) run(ctx context.Context) error {

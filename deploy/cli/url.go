@@ -26,11 +26,9 @@ const linkHelp = `The URL is taken byte for byte; put it in quotes. A link or a 
 "clickedge serve" prints can be pasted as it is; where a URL names a machine only, as
 http://127.0.0.1:7676/…, --host says whose link it is.`
 
-func (a *linkArg) add(cmd *cobra.Command, env *Env, sites *string) {
+func (a *linkArg) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.host, "host", "", "the link `domain`, where the URL does not name it")
-	_ = cmd.RegisterFlagCompletionFunc("host", env.completeHosts(sites, anySite))
 	cmd.Args = atLeastOne
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
 }
 
 func atLeastOne(cmd *cobra.Command, args []string) error {

@@ -36,7 +36,7 @@ for "clickedge explain".
 		RunE:    func(_ *cobra.Command, args []string) error { return v.run(args) },
 	}
 	sitesFlag(cmd, &v.sites)
-	v.link.add(cmd, env, &v.sites)
+	v.link.add(cmd)
 	keyFileFlag(cmd, &v.keyFiles)
 	cmd.Flags().StringVar(&v.now, "now", "", "check as if it were this `time`, in RFC 3339")
 	cmd.Flags().BoolVar(&v.json, "json", false, "print JSON")

@@ -23,6 +23,9 @@ const (
 	cdnOther      = "other"
 )
 
+// CDNNames are the values that [Options].CDN takes.
+func CDNNames() []string { return cdnNames() }
+
 func cdnNames() []string {
 	return []string{cdnFastly, cdnNginx, cdnCloudflare, cdnCloudFront, cdnApache, cdnCaddy, cdnHAProxy, cdnVarnish, cdnOther}
 }
