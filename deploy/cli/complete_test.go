@@ -156,7 +156,8 @@ func TestWhatIsNamedExists(t *testing.T) {
 }
 
 // prose is what stands behind the name where a sentence goes on.
-var prose = map[string]bool{"stands": true, "knows": true, "puts": true, "built": true, "does": true, "has": true, "is": true, "can": true}
+var prose = map[string]bool{"stands": true, "knows": true, "puts": true, "built": true, "does": true, "has": true, "is": true, "can": true,
+	"sends": true, "forwards": true, "key": true, "keeps": true, "stand": true, "takes": true, "answers": true, "sets": true, "adds": true}
 
 // foreignFlags are other programs' that a help names.
 var foreignFlags = map[string]bool{"cacert": true, "id": true}

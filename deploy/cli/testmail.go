@@ -63,7 +63,8 @@ password comes from ` + smtpPasswordEnv + ` or --smtp-password-file.`,
 	f.StringArrayVar(&m.opt.To, "to", nil, "a recipient's `address`; may be given again")
 	f.StringVar(&m.opt.Subject, "subject", "", "the subject, one `line`")
 	f.StringArrayVar(&m.opt.Fields, "header", nil, "a `field` for the message, as in 'X-SES-CONFIGURATION-SET: clicks'; may be given again")
-	f.BoolVar(&m.opt.Untracked, "untracked", false, "ask the ESP to leave every link of the message alone, where it has a field for that")
+	f.BoolVar(&m.opt.Untracked, "untracked", false, "ask the ESP to leave every link alone, by a field of the message or an attribute of each link; refused where it has neither")
+	f.StringVar(&m.opt.Unsubscribe, "list-unsubscribe", "", "add List-Unsubscribe with this https `URL`, and List-Unsubscribe-Post for one click (RFC 8058)")
 	f.StringVar(&m.smtp, "smtp", "", "send through the mail server `HOST:PORT`; without a port it is 587")
 	f.StringVar(&m.user, "smtp-user", "", "log in to the mail server as `user`")
 	f.StringVar(&m.passwordFile, "smtp-password-file", "", "the `file` with the password for it")
@@ -124,7 +125,7 @@ func (m *testmailCmd) make() (*testmail.Mail, error) {
 	if m.opt.Site, err = m.choose(sites); err != nil {
 		return nil, err
 	}
-	m.opt.Now = m.env.Now()
+	m.opt.Now, m.opt.HTMLOnly = m.env.Now(), m.smtp == "" && m.eml == ""
 	if m.opt.Target == "" {
 		m.opt.Target = usualTarget(m.opt.Site)
 	}
@@ -148,6 +149,10 @@ func mailHint(err error) string {
 	switch {
 	case errors.Is(err, testmail.ErrTarget):
 		return "https://, a plain host name, no space and no backslash"
+	case errors.Is(err, testmail.ErrNoSwitch):
+		return "leave --untracked out; the mail says what the ESP can be asked for"
+	case errors.Is(err, testmail.ErrOneClick):
+		return "as in --list-unsubscribe https://link.example.com/unsubscribe/abc, with --eml or --smtp and without a --header of that name"
 	case errors.Is(err, testmail.ErrField):
 		return "X-…, List-… and Reply-To can be added"
 	}

@@ -34,9 +34,14 @@ type Options struct {
 	// Fields go into the head of the message: "X-SES-CONFIGURATION-SET: clicks", for
 	// without a configuration set SES tracks nothing.
 	Fields []string
-	// Untracked asks the ESP to leave all links alone, where it has a field for
-	// that.
+	// Untracked asks the ESP to leave all links alone: by a field of the message, or
+	// else by an attribute on each link. Where it has neither that is an error.
 	Untracked bool
+	// HTMLOnly: only the HTML part is used, so no field of the message gets anywhere.
+	HTMLOnly bool
+	// Unsubscribe is an https URL for List-Unsubscribe, with List-Unsubscribe-Post
+	// beside it (RFC 8058); "" for neither.
+	Unsubscribe string
 	// Now is the time in the mail.
 	Now time.Time
 }
@@ -50,14 +55,16 @@ type Mail struct {
 	html string
 
 	fields [][2]string // names and values
+	asked  asked
 }
 
 // Errors of [New].
 var (
-	ErrAddress = errors.New("not a mail address")
-	ErrField   = errors.New("not a field that can be added: write \"X-Name: value\"")
-	ErrSubject = errors.New("a subject is one line without controls")
-	ErrTarget  = errors.New("not a URL that every browser reads the same way")
+	ErrAddress  = errors.New("not a mail address")
+	ErrField    = errors.New("not a field that can be added: write \"X-Name: value\"")
+	ErrSubject  = errors.New("a subject is one line without controls")
+	ErrOneClick = errors.New("one-click unsubscribing needs one https:// URL")
+	ErrTarget   = errors.New("not a URL that every browser reads the same way")
 )
 
 // New makes the mail. The error wraps one of the errors above.
@@ -73,6 +80,12 @@ func New(opt Options) (*Mail, error) {
 	}
 	m := &Mail{opt: opt}
 	var err error
+	if m.asked, err = SwitchOf(opt.Site).ask(&opt); err != nil {
+		return nil, err
+	}
+	if err := m.oneClick(); err != nil {
+		return nil, err
+	}
 	if opt.From != "" {
 		if m.from, err = parseAddress(opt.From); err != nil {
 			return nil, err
@@ -95,11 +108,33 @@ func New(opt Options) (*Mail, error) {
 		}
 		m.to = append(m.to, a)
 	}
-	m.text, m.html = render(&opt)
+	m.text, m.html = render(&opt, m.asked)
 	if len(m.html) > maxClip {
 		return nil, fmt.Errorf("the HTML has %d bytes; Gmail cuts at %d: use a shorter target", len(m.html), maxClip)
 	}
 	return m, nil
+}
+
+// oneClick adds both fields of RFC 8058, which are of use only together.
+func (m *Mail) oneClick() error {
+	url := m.opt.Unsubscribe
+	if url == "" {
+		return nil
+	}
+	d, ok := core.ParseDestination(url)
+	if !ok || !d.TLS || strings.ContainsAny(url, "<>,") || len(url) > 800 {
+		return fmt.Errorf("%w: %q", ErrOneClick, clip(url))
+	}
+	for _, field := range m.opt.Fields {
+		if strings.HasPrefix(strings.ToLower(field), "list-unsubscribe") {
+			return fmt.Errorf("%w, and List-Unsubscribe is given among the fields as well", ErrOneClick)
+		}
+	}
+	if m.opt.HTMLOnly {
+		return fmt.Errorf("%w in a message: HTML alone has no fields", ErrOneClick)
+	}
+	m.fields = append(m.fields, [2]string{"List-Unsubscribe", "<" + url + ">"}, [2]string{"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"})
+	return nil
 }
 
 // HTML is the HTML part.

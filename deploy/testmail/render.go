@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"strings"
 	text "text/template"
+
+	"github.com/clickedge/clickedge/core"
 )
 
 //go:embed mail.html mail.txt
@@ -23,17 +25,31 @@ type page struct {
 	Own                                                   bool   // no ESP stands behind the site
 	Untracked                                             bool
 	Field                                                 string
+	First                                                 template.HTMLAttr // of the first button
+	By                                                    string            // what asks for untracked links
+	InText                                                bool              // it asks for the text part as well
+	NoOpens                                               bool
+	OneClick                                              string
+	NoSet                                                 bool // SES, and the message names no configuration set
 }
 
 // render makes both parts. The templates are constants and every value is a
 // string, so executing them cannot fail.
-func render(opt *Options) (plain, rich string) {
+func render(opt *Options, how asked) (plain, rich string) {
 	s := SwitchOf(opt.Site)
 	p := page{
 		Title: opt.Subject, Host: opt.Site.Host, ESP: s.ESP, Preset: opt.Site.ESP, Target: opt.Target,
 		Signed: opt.Signed, Pixel: opt.Pixel, Sent: opt.Now.UTC().Format("2006-01-02 15:04 UTC"),
 		Attr: s.attr(), AttrText: s.Attr, Own: opt.Site.Origin == nil, Untracked: opt.Untracked, Field: s.Field,
 	}
+	p.OneClick, p.InText, p.NoOpens = opt.Unsubscribe, how.field, how.field && s.Opens
+	switch {
+	case how.field:
+		p.By = s.Field
+	case how.attr:
+		p.By, p.First = s.Attr, p.Attr
+	}
+	p.NoSet = opt.Site.Origin != nil && opt.Site.Origin.Family == core.FamilySES && !opt.Untracked && !opt.HTMLOnly && !namesSet(opt.Fields)
 	var b strings.Builder
 	if err := textTemplate.Execute(&b, p); err != nil {
 		panic("internal error: " + err.Error())
@@ -44,4 +60,15 @@ func render(opt *Options) (plain, rich string) {
 		panic("internal error: " + err.Error())
 	}
 	return plain, b.String()
+}
+
+// namesSet reports whether a field names a configuration set, without which SES
+// tracks by the identity's own settings.
+func namesSet(fields []string) bool {
+	for _, f := range fields {
+		if strings.HasPrefix(strings.ToUpper(f), "X-SES-CONFIGURATION-SET:") {
+			return true
+		}
+	}
+	return false
 }

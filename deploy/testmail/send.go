@@ -76,9 +76,9 @@ func (m *Mail) message() (*mail.Msg, error) {
 	_, _ = rand.Read(id) // never fails
 	_, domain, _ := strings.Cut(m.from.Address, "@")
 	msg.SetMessageIDWithValue(hex.EncodeToString(id) + "@" + domain)
-	if s := SwitchOf(m.opt.Site); s.Field != "" {
+	if s := SwitchOf(m.opt.Site); s.Field != "" && !m.asked.attr {
 		value := s.On
-		if m.opt.Untracked {
+		if m.asked.field {
 			value = s.Off
 		}
 		msg.SetGenHeader(mail.Header(s.Field), value)

@@ -1,6 +1,8 @@
 package testmail
 
 import (
+	"errors"
+	"fmt"
 	"html/template"
 
 	"github.com/clickedge/clickedge/core"
@@ -16,6 +18,8 @@ type Switch struct {
 	// Field, On and Off are a field of the message and its values for all links of
 	// it, on and off; "" where there is none.
 	Field, On, Off string
+	// Opens: Off switches the counting of opens off, too.
+	Opens bool
 	// Source names the ESP's page on it. The attributes for one link were confirmed
 	// in public texts; the header fields for a whole message, and Mailjet's and
 	// Iterable's ways, rest on those pages' names and were not tried.
@@ -37,12 +41,14 @@ var switches = map[core.Family]Switch{
 		ESP: "SendGrid", Attr: `clicktracking="off"`,
 		Field: "X-SMTPAPI", On: `{"filters":{"clicktrack":{"settings":{"enable":1}},"opentrack":{"settings":{"enable":1}}}}`,
 		Off:    `{"filters":{"clicktrack":{"settings":{"enable":0,"enable_text":false}},"opentrack":{"settings":{"enable":0}}}}`,
+		Opens:  true,
 		Source: `SendGrid, "Click Tracking": clicktracking="off"; "SMTP Filters": clicktrack. The attribute does nothing in the text part`,
 	},
 	core.FamilySparkPost: {
 		ESP: "SparkPost", Attr: `data-msys-clicktrack="0"`,
 		Field: "X-MSYS-API", On: `{"options":{"open_tracking":true,"click_tracking":true}}`,
 		Off:    `{"options":{"open_tracking":false,"click_tracking":false}}`,
+		Opens:  true,
 		Source: `SparkPost, "Template Language, Link Attributes": data-msys-clicktrack; "SMTP API": X-MSYS-API`,
 	},
 	core.FamilySES: {
@@ -62,6 +68,7 @@ var switches = map[core.Family]Switch{
 	core.FamilyMandrill: {
 		ESP: "Mandrill", Attr: `mc:disable-tracking`,
 		Field: "X-MC-Track", On: "opens,clicks", Off: "none",
+		Opens:  true,
 		Source: `Mailchimp Transactional, "Track clicks": mc:disable-tracking; "Customize behavior with SMTP headers": X-MC-Track`,
 	},
 	core.FamilyMailjet: {
@@ -89,4 +96,30 @@ func SwitchOf(site *core.Site) Switch {
 		s.Field, s.On, s.Off = "", "", ""
 	}
 	return s
+}
+
+// ErrNoSwitch says that nothing can be done to leave the links of a message alone.
+var ErrNoSwitch = errors.New("no way is known to ask for untracked links")
+
+// asked is how an ESP is asked to leave all links of a message alone.
+type asked struct {
+	field bool // by the field of the message
+	attr  bool // by the attribute on every link of the HTML part
+}
+
+// ask finds the way. A field is part of a message, so HTML alone cannot carry it.
+func (s Switch) ask(opt *Options) (asked, error) {
+	switch {
+	case !opt.Untracked:
+		return asked{}, nil
+	case opt.Site.Origin == nil:
+		return asked{}, fmt.Errorf("%w: no ESP stands behind %s", ErrNoSwitch, opt.Site.Host)
+	case s.Field != "" && !opt.HTMLOnly:
+		return asked{field: true}, nil
+	case s.Attr != "":
+		return asked{attr: true}, nil
+	case s.Field != "":
+		return asked{}, fmt.Errorf("%w in HTML alone: %s has the field %s, which is part of a message", ErrNoSwitch, s.ESP, s.Field)
+	}
+	return asked{}, fmt.Errorf("%w: %s has no field of the message and no attribute of a link for it", ErrNoSwitch, s.ESP)
 }

@@ -278,3 +278,115 @@ func FuzzNew(f *testing.F) {
 		}
 	})
 }
+
+// What the mail says was asked for stands in it: the field in the head of the
+// message, or the attribute on every link; and where neither can be, there is no
+// mail that says so.
+func TestUntrackedSaysWhatWasSent(t *testing.T) {
+	refused := map[string]bool{}
+	for name := range mails {
+		for _, htmlOnly := range []bool{false, true} {
+			opt := options(t, name)
+			opt.Untracked, opt.HTMLOnly = true, htmlOnly
+			m, err := New(opt)
+			if err != nil {
+				require.ErrorIs(t, err, ErrNoSwitch)
+				refused[name] = true
+				continue
+			}
+			s := SwitchOf(opt.Site)
+			eml, err := m.EML()
+			require.NoError(t, err)
+			msg, err := mail.ReadMessage(bytes.NewReader(eml))
+			require.NoError(t, err)
+			for _, part := range []string{m.HTML(), m.Text()} {
+				require.Contains(t, part, "asked to leave")
+				require.NotContains(t, part, "is to track")
+				require.NotContains(t, part, "https://link.example.com/</strong> when")
+				require.Equal(t, m.asked.field && s.Opens, strings.Contains(part, "no open"), name)
+			}
+			if strings.Contains(m.HTML(), "all links of this message") {
+				require.NotEmpty(t, s.Field)
+				require.Equal(t, s.Off, strings.ReplaceAll(msg.Header.Get(s.Field), " ", ""), name)
+				continue
+			}
+			require.Contains(t, m.HTML(), "all links of this HTML part")
+			require.NotEmpty(t, s.Attr, name)
+			for _, a := range anchor.FindAllStringSubmatch(m.HTML(), -1) {
+				require.True(t, strings.HasPrefix(a[1], s.Attr+" href="), "%s: %s", name, a[1])
+			}
+			if s.Field != "" {
+				require.Empty(t, msg.Header.Get(s.Field), "HTML alone carries no field, and this one says the other thing")
+			}
+		}
+	}
+	require.Equal(t, map[string]bool{"iterable": true, "custom": true, "signed": true, "mailjet": true}, refused)
+}
+
+// The preview counts the buttons that there are.
+func TestPreviewFitsTheButtons(t *testing.T) {
+	for name := range mails {
+		m, err := New(options(t, name))
+		require.NoError(t, err)
+		buttons := len(anchor.FindAllString(m.HTML(), -1))
+		if strings.Contains(m.HTML(), "the signed link") {
+			buttons--
+		}
+		switch {
+		case strings.Contains(m.HTML(), "Two buttons:"):
+			require.Equal(t, 2, buttons, name)
+		case strings.Contains(m.HTML(), "One button,"):
+			require.Equal(t, 1, buttons, name)
+		default:
+			require.Equal(t, "signed", name)
+		}
+	}
+}
+
+func TestOneClick(t *testing.T) {
+	const url = "https://link.example.com/unsubscribe/abc?x=1"
+	for _, name := range []string{"customerio", "signed", "all"} {
+		opt := options(t, name)
+		opt.Unsubscribe = url
+		m, err := New(opt)
+		require.NoError(t, err)
+		eml, err := m.EML()
+		require.NoError(t, err)
+		msg, err := mail.ReadMessage(bytes.NewReader(eml))
+		require.NoError(t, err)
+		require.Equal(t, "<"+url+">", msg.Header.Get("List-Unsubscribe"))
+		require.Equal(t, "List-Unsubscribe=One-Click", msg.Header.Get("List-Unsubscribe-Post"))
+		require.Contains(t, m.Text(), "DKIM-Signature")
+		require.Contains(t, html.UnescapeString(m.HTML()), url)
+	}
+	m, err := New(options(t, "all"))
+	require.NoError(t, err)
+	require.NotContains(t, m.Text()+m.HTML(), "List-Unsubscribe")
+	for _, bad := range []string{"http://link.example.com/u", "mailto:u@example.com", "https://link.example.com/u>, <mailto:x", "https://link.example.com/a b", "link.example.com/u",
+		"https://link.example.com/\r\nBcc: x@example.com"} {
+		opt := options(t, "all")
+		opt.Unsubscribe = bad
+		_, err := New(opt)
+		require.ErrorIs(t, err, ErrOneClick, bad)
+	}
+	opt := options(t, "all")
+	opt.Unsubscribe, opt.Fields = url, []string{"list-unsubscribe: <mailto:u@example.com>"}
+	_, err = New(opt)
+	require.ErrorIs(t, err, ErrOneClick)
+	opt.Fields, opt.HTMLOnly = nil, true
+	_, err = New(opt)
+	require.ErrorIs(t, err, ErrOneClick)
+}
+
+// SES tracks nothing without a configuration set, so the mail does not promise it.
+func TestSESWithoutASet(t *testing.T) {
+	opt := options(t, "ses")
+	m, err := New(opt)
+	require.NoError(t, err)
+	require.Contains(t, m.Text(), "names no configuration set")
+	require.Contains(t, m.HTML(), "names no configuration set")
+	opt.Fields = []string{"x-ses-configuration-set: clicks"}
+	m, err = New(opt)
+	require.NoError(t, err)
+	require.NotContains(t, m.Text()+m.HTML(), "names no configuration set")
+}
