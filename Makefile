@@ -4,6 +4,7 @@
 GO     ?= go
 SITES  ?= sites.json
 ADDR   ?= 127.0.0.1:7676
+SERVE  ?=
 FUZZ   ?= 10s
 TOOLS  := $(GO) tool -modfile=.ci/tools.mod
 
@@ -13,16 +14,23 @@ TOOLS  := $(GO) tool -modfile=.ci/tools.mod
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
 
+.PHONY: go
+go:
+	@sh .ci/need-go '$(GO)'
+
+# The server gets a process group of its own where there is a terminal: Ctrl-C
+# then reaches it alone, it ends with exit code 0, and so does make.
 .PHONY: run
 run: build ## Serve the branded link domains of sites.json on ADDR, with stand-in ESPs
-	$(GO) run ./deploy/cmd/clickedge serve --sites $(SITES) --module bin/main.wasm --addr $(ADDR)
+	@if [ -t 0 ]; then set -m; fi; bin/clickedge serve --sites '$(SITES)' --module bin/main.wasm --addr '$(ADDR)' $(SERVE)
 
 .PHONY: build
-build: ## Build bin/main.wasm, the module that Fastly runs, with sites.json inside
-	$(GO) run ./deploy/cmd/clickedge build --sites $(SITES) -o bin/main.wasm
+build: go ## Build bin/main.wasm, the module that Fastly runs, with sites.json inside
+	@$(GO) build -o bin/clickedge ./deploy/cmd/clickedge
+	@PATH="$$(dirname "$$(command -v '$(GO)')"):$$PATH" bin/clickedge build --sites '$(SITES)' -o bin/main.wasm
 
 .PHONY: package
-package: ## Make pkg/clickedge.tar.gz, the package that the Fastly CLI and Terraform take
+package: go ## Make pkg/clickedge.tar.gz, the package that the Fastly CLI and Terraform take
 	$(GO) run ./deploy/cmd/clickedge build --sites $(SITES) -o pkg/clickedge.tar.gz
 
 .PHONY: test
