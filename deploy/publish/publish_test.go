@@ -30,6 +30,7 @@ const (
 type rig struct {
 	t      *testing.T
 	api    *fastlytest.API
+	url    string
 	client *fastlyapi.Client
 	f      *fastly.Client // of somebody else, who works by hand
 	w      publish.Wanted
@@ -41,6 +42,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, api: fastlytest.New(token)}
 	srv := httptest.NewServer(r.api)
 	t.Cleanup(srv.Close)
+	r.url = srv.URL
 	var err error
 	r.client, err = fastlyapi.New(token, fastlyapi.Options{Endpoint: srv.URL, Pause: func(context.Context, time.Duration) error { r.pauses++; return nil }})
 	require.NoError(t, err)
