@@ -84,6 +84,26 @@ func TestInterrupted(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// TestInterruptedInTheMiddle gives up while an answer is waited for that never comes, and that may take an
+// hour.
+func TestInterruptedInTheMiddle(t *testing.T) {
+	for at, fault := range map[string]string{"TLS with": "", "AAAA of": "\n!silent link.example.com AAAA"} {
+		ctx, cancel := context.WithCancel(context.Background())
+		server := lab.StartNameServer(t, "link.example.com. A 198.51.100.10"+fault)
+		opt := doctor.Options{Host: "link.example.com", Resolvers: []string{server.Addr}, Timeout: time.Hour, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		opt.Progress = func(_ doctor.Section, what string) {
+			if strings.HasPrefix(what, at) {
+				cancel()
+			}
+		}
+		_, err := doctor.Examine(ctx, opt)
+		require.ErrorIs(t, err, context.Canceled, at)
+	}
+}
+
 // bench is what the bench's set-ups are examined with.
 func bench(r *lab.Running) doctor.Options {
 	return doctor.Options{

@@ -51,11 +51,13 @@ func (x *exam) guessESP() {
 	if x.link != nil {
 		if preset := presetOf(x.link.target); preset != "" {
 			x.settle(preset, true)
+			x.regionGuessed = x.origin.Family != core.FamilySES
 			return
 		}
 	}
 	if preset, _ := x.recogniseESP(core.FamilyCustom); preset != "" {
 		x.settle(preset, true)
+		x.regionGuessed = x.origin.Family != core.FamilySES // its field names the region
 	}
 }
 

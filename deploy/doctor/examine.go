@@ -38,7 +38,9 @@ type exam struct {
 
 	software   string // the Server field of the set-up, "" where it is the ESP's own
 	bySoftware bool   // the CDN is known by it alone
-	http2      bool   // HTTP/2 answers as HTTP/1.1 does
+	// regionGuessed is set where a link's form or a probe shows the ESP, and not which of its regions.
+	regionGuessed bool
+	http2         bool // HTTP/2 answers as HTTP/1.1 does
 
 	again []*answer // what is asked over HTTP/2 as well
 

@@ -47,6 +47,6 @@ func Guides() []Row {
 		{"Customer.io", "The proxy is switched on before another CDN", srcCustomerIO, []string{"http-two-cdns"}},
 		{"Customer.io", "The certificate does not cover the subdomain, or is larger than CloudFront takes", srcCustomerIO, []string{"tls-wrong-name", "tls-handshake-failed", "tls-large-key"}},
 		{"Customer.io", "Links in mail of before are http and must go on working", srcCustomerIO, []string{"http-dead", "http-redirect-loses-path", "http-redirect-elsewhere", "http-other-answer"}},
-		{"Customer.io", "All methods must be allowed, and nothing cached", srcCustomerIO, []string{"post-refused", "head-refused", "cache-hit", "cache-lifetime"}},
+		{"Customer.io", "All methods must be allowed, and nothing cached", srcCustomerIO, []string{"post-refused", "post-redirected", "head-refused", "cache-hit", "cache-lifetime"}},
 	}
 }

@@ -42,6 +42,9 @@ func (x *exam) concludeESP() {
 		return // esp-unknown says it
 	}
 	x.proveByLink()
+	if x.regionGuessed && len(x.proof.host) == 0 {
+		x.unseen(ESP, "which region of the ESP it is ("+x.report.ESP+" is a guess)", "its regions answer alike so far", "name it with --esp")
+	}
 	if len(x.proof.esp) == 0 {
 		x.find("esp-unproven", "not seen: whether %s answers behind the set-up, because %s", x.report.ESP, firstText(x.proof.noESP, x.whyNoDirect())).Mend = x.askForLink()
 	} else {

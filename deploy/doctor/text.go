@@ -223,7 +223,7 @@ func (r *Report) Verdict() string {
 	case warnings > 0:
 		return number(warnings, "warning")
 	}
-	return "Nothing to fix"
+	return "Nothing to fix was seen"
 }
 
 // Summary is the verdict, and what was sent to reach it.

@@ -51,6 +51,9 @@ var claimSetups = []Setup{
 		Name: "link-shows-host", Tell: Tell{NoOrigin: true, Link: realLink("https://")}, Also: []string{"esp-ok"}, Not: []string{"esp-host-unproven"},
 	},
 	{
+		Name: "region-guessed", Tell: Tell{NoESP: true, NoOrigin: true}, Also: []string{"esp-host-unproven"}, Says: []string{"not seen: which region of the ESP it is (customerio-us is a guess)"},
+	},
+	{
 		Name: "link-not-opened", Wrong: "the certificate is self-signed, so that the given link is not opened", Preset: "sendgrid", Want: []string{"tls-untrusted"},
 		Tell: Tell{NoOrigin: true, Link: realLink("https://")}, Also: []string{"esp-host-unproven"}, Unsaid: []string{"Give a link"},
 		Change: func(w *World) { w.TLS.Cert.Issuer = "self" },
