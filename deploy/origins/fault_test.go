@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -66,10 +67,28 @@ func TestRefuse(t *testing.T) {
 	require.Equal(t, 200, call(t, f, "sendgrid", ask{target: "/wf/open"}).status)
 }
 
-// The port is taken while the origin refuses: it says so and goes on refusing.
+// While an origin refuses, nobody else gets its port: not who asks for it, and no
+// client of the same machine.
+func TestRefuseKeepsItsPort(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a port cannot be held there")
+	}
+	f := start(t, Options{})
+	require.NoError(t, f.SetFault("sendgrid", Refuse))
+	_, err := net.Listen("tcp4", f.Addr("sendgrid"))
+	require.ErrorIs(t, err, syscall.EADDRINUSE)
+	_, err = net.Dial("tcp", f.Addr("sendgrid"))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.NoError(t, f.SetFault("sendgrid", Up))
+	require.Equal(t, 200, call(t, f, "sendgrid", ask{target: "/wf/open"}).status)
+}
+
+// The port is taken while the origin refuses, where it cannot be held: it says so
+// and goes on refusing.
 func TestRefuseCannotComeBack(t *testing.T) {
 	f := start(t, Options{})
 	require.NoError(t, f.SetFault("sendgrid", Refuse))
+	f.origins["sendgrid"].each(func(p *port) { p.free() })
 	thief, err := net.Listen("tcp4", f.Addr("sendgrid"))
 	require.NoError(t, err)
 	require.ErrorContains(t, f.SetFault("sendgrid", Up), `backend "sendgrid": listen again`)

@@ -20,6 +20,7 @@ type port struct {
 
 	mu     sync.Mutex
 	ln     net.Listener        // nil while refusing
+	free   func()              // gives the port up; nil until it has been picked
 	conns  map[string]net.Conn // by remote address
 	closed bool
 	wg     sync.WaitGroup // the accept loop and the connections
@@ -42,9 +43,14 @@ func (p *port) listen() error {
 	if p.ln != nil || p.closed {
 		return nil
 	}
-	ln, err := net.Listen("tcp4", p.addr)
+	ln, err := listenHeld(p.addr)
 	if err != nil {
 		return err
+	}
+	if p.free == nil {
+		if p.free, err = hold(ln.Addr().(*net.TCPAddr)); err != nil {
+			return errors.Join(err, ln.Close())
+		}
 	}
 	p.ln, p.addr = ln, ln.Addr().String()
 	p.wg.Add(1)
@@ -122,6 +128,9 @@ func (p *port) close() {
 	p.refuse()
 	p.server.Close()
 	p.wg.Wait()
+	if p.free != nil {
+		p.free()
+	}
 }
 
 // dripPause is the pause between two bytes under [Drip]: a redirect of 200 bytes
