@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/fastly/go-fastly/v16/fastly"
-	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
 
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
@@ -31,6 +30,7 @@ type Found struct {
 	secretStores []store
 	secrets      map[string]bool   // in the store that is or will be linked
 	domains      map[string]domain // that are apart from versions, by host
+	elsewhere    map[string]string // hosts in versions of other services: whose
 	certificates map[string]Certificate
 	targets      []string // where CNAMEs lead
 }
@@ -256,126 +256,6 @@ func (d *finder) stores(ctx context.Context) error {
 		d.secrets[s.Name] = true
 	}
 	return nil
-}
-
-// findDomains finds what is on the service, and where the hosts are.
-func (d *finder) findDomains(ctx context.Context) error {
-	d.domains = map[string]domain{}
-	if d.ServiceID != "" {
-		if err := d.listDomains(ctx, &domains.ListInput{ServiceID: &d.ServiceID}); err != nil {
-			return err
-		}
-	}
-	for _, host := range d.w.Sites.Hosts() {
-		if _, ok := d.domains[host]; ok || d.objects[kindDomain][host] != nil {
-			continue
-		}
-		if err := d.listDomains(ctx, &domains.ListInput{FQDN: &host}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// listDomains reads all pages. A host's name may be a part of another's: those are
-// left out, unless they are on the service.
-func (d *finder) listDomains(ctx context.Context, in *domains.ListInput) error {
-	in.Limit = fastly.ToPointer(100)
-	for range 1000 {
-		page, err := domains.List(ctx, d.f, in)
-		if err != nil {
-			return fastlyapi.Cause(err)
-		}
-		for _, one := range page.Data {
-			if in.FQDN == nil || *in.FQDN == one.FQDN {
-				d.domains[one.FQDN] = domain{one.DomainID, value(one.ServiceID), one.Description}
-			}
-		}
-		if page.Meta.NextCursor == "" {
-			return nil
-		}
-		in.Cursor = &page.Meta.NextCursor
-	}
-	return errors.New("the API's list of domains does not end")
-}
-
-// tls finds the certificates, and where CNAMEs lead.
-func (d *finder) tls(ctx context.Context) (err error) {
-	if d.w.TLS == nil {
-		return nil
-	}
-	if d.certificates, err = certificates(ctx, d.f); err != nil {
-		return err
-	}
-	list, err := d.f.ListCustomTLSConfigurations(ctx, &fastly.ListCustomTLSConfigurationsInput{Include: "dns_records", PageSize: 100})
-	if err != nil {
-		return fastlyapi.Cause(err)
-	}
-	known := false
-	for _, t := range list {
-		if t.ID != d.w.TLS.Configuration && (d.w.TLS.Configuration != "" || !t.Default) {
-			continue
-		}
-		known = true
-		for _, r := range t.DNSRecords {
-			if r.RecordType == "CNAME" {
-				d.targets = append(d.targets, r.ID)
-			}
-		}
-	}
-	if id := d.w.TLS.Configuration; id != "" && !known {
-		return refuse(fmt.Sprintf("the account has no TLS configuration %q", id), "its console lists them; without --tls-configuration the account's default is taken")
-	}
-	return nil
-}
-
-// certificates lists all subscriptions, by host. Of several for a host the one that
-// has been issued counts.
-func certificates(ctx context.Context, f *fastly.Client) (map[string]Certificate, error) {
-	byHost := map[string]Certificate{}
-	for page := 1; page <= 1000; page++ {
-		list, err := f.ListTLSSubscriptions(ctx, &fastly.ListTLSSubscriptionsInput{Include: "tls_authorizations", PageNumber: page, PageSize: 100})
-		if err != nil {
-			return nil, fastlyapi.Cause(err)
-		}
-		if len(list) == 0 {
-			return byHost, nil
-		}
-		for _, s := range list {
-			c := certificateOf(s)
-			for _, host := range s.Domains {
-				if !byHost[host.ID].Issued() {
-					byHost[host.ID] = c
-				}
-			}
-		}
-	}
-	return nil, errors.New("the API's list of TLS subscriptions does not end")
-}
-
-func certificateOf(s *fastly.TLSSubscription) Certificate {
-	c := Certificate{ID: s.ID, Authority: s.CertificateAuthority, State: s.State}
-	for _, a := range s.Authorizations {
-		for _, challenge := range a.Challenges {
-			if challenge.Type != "managed-dns" {
-				continue
-			}
-			for _, v := range challenge.Values {
-				c.Challenges = append(c.Challenges, Challenge{challenge.RecordName, challenge.RecordType, v})
-			}
-		}
-	}
-	return c
-}
-
-// certificate is the one that a host is served with: its own, or a wildcard's.
-func (f *Found) certificate(host string) (Certificate, bool) {
-	if c, ok := f.certificates[host]; ok {
-		return c, true
-	}
-	_, above, _ := strings.Cut(host, ".")
-	c, ok := f.certificates["*."+above]
-	return c, ok
 }
 
 // secretStore is the name of the store for secrets.

@@ -17,10 +17,11 @@ func (p *Plan) hosts() {
 		case inVersion:
 			p.adoptClassic(host, classic)
 		case known && apart.service != "" && apart.service != p.f.ServiceID:
-			p.refused.add(fmt.Sprintf("%s is on another service of the account, %s", host, apart.service),
-				"take it off there when nothing depends on it any more, or publish to that service with --service-id "+apart.service)
+			p.refuseOther(host, apart.service)
 		case known:
 			p.takeDomain(host, apart)
+		case p.f.elsewhere[host] != "":
+			p.refuseOther(host, p.f.elsewhere[host])
 		case p.w.Classic:
 			p.version(Change{Sign: "+", What: what(kindDomain, host), Details: []string{"part of the version"}, do: func(ctx context.Context, r *run) error {
 				return r.create(ctx, kindDomain, map[string][]string{"name": {host}, "comment": {p.w.mark()}})
@@ -29,6 +30,11 @@ func (p *Plan) hosts() {
 			p.after(Change{Sign: "+", What: what(kindDomain, host), do: func(ctx context.Context, r *run) error { return r.makeDomain(ctx, host) }})
 		}
 	}
+}
+
+func (p *Plan) refuseOther(host, service string) {
+	p.refused.add(fmt.Sprintf("%s is on another service of the account, %s", host, service),
+		"take it off there when nothing depends on it any more, or publish to that service with --service-id "+service)
 }
 
 // after adds what follows the activation. Where a version is staged only, it waits.

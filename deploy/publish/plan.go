@@ -124,12 +124,12 @@ func (o *Object) summary() string {
 // links are the stores that the module opens.
 func (p *Plan) links() {
 	p.link(configLink, "config", "config store", p.w.Name, p.f.configStores, (*run).makeConfigStore)
-	p.link(secretLink, "secret-store", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
+	p.link(secretLink, "secret", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
 }
 
 func (p *Plan) link(name, kind, noun, storeName string, stores []store, create func(*run, context.Context) error) {
 	if have, ok := p.f.objects[kindLink][name]; ok {
-		if have["resource_type"] != kind {
+		if !strings.HasPrefix(have["resource_type"], kind) {
 			p.refused.add(fmt.Sprintf("the service links %q to something of type %q, and the module opens a %s by that name", name, have["resource_type"], noun),
 				"take that link off the service, or give it another name")
 		}

@@ -317,18 +317,16 @@ func TestAHostOfAnotherServiceIsRefused(t *testing.T) {
 	r.refused("link.example.com is on another service of the account, "+*other.ServiceID, "--service-id "+*other.ServiceID)
 }
 
-// The API says of a domain that a version of another service has only when it is
-// validated.
-func TestAHostOfAnotherServicesVersionActivatesNothing(t *testing.T) {
-	r := newRig(t)
-	r.handMade()
-	r.w.Classic = true
-	_, err := r.plan().Apply(t.Context(), r.client, func(string) {})
-	var u *publish.Unfinished
-	require.ErrorAs(t, err, &u)
-	require.ErrorContains(t, err, "link.example.com")
-	require.Contains(t, u.State, "nothing was activated")
-	require.Empty(t, r.api.Off())
+// The API says of a domain that a version of another service has only when a
+// version is activated.
+func TestAHostOfAnotherServicesVersionIsRefused(t *testing.T) {
+	for _, classic := range []bool{false, true} {
+		r := newRig(t)
+		other := r.handMade()
+		r.w.Classic = classic
+		r.refused("link.example.com is on another service of the account, "+other, "--service-id "+other)
+		require.Empty(t, r.api.Off())
+	}
 }
 
 func TestADomainOfNoServiceIsTaken(t *testing.T) {

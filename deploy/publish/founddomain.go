@@ -1,0 +1,85 @@
+package publish
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fastly/go-fastly/v16/fastly"
+	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
+
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
+)
+
+// findDomains finds what is on the service, and where the hosts are.
+func (d *finder) findDomains(ctx context.Context) error {
+	d.domains, d.elsewhere = map[string]domain{}, map[string]string{}
+	if d.ServiceID != "" {
+		if err := d.listDomains(ctx, &domains.ListInput{ServiceID: &d.ServiceID}); err != nil {
+			return err
+		}
+	}
+	for _, host := range d.w.Sites.Hosts() {
+		if _, ok := d.domains[host]; ok || d.objects[kindDomain][host] != nil {
+			continue
+		}
+		if err := d.listDomains(ctx, &domains.ListInput{FQDN: &host}); err != nil {
+			return err
+		}
+		if _, ok := d.domains[host]; !ok {
+			d.elsewhere[host] = ""
+		}
+	}
+	return d.lookElsewhere(ctx)
+}
+
+// lookElsewhere looks for new hosts in the versions of other services: the API says
+// of them only when a version is activated, or after that.
+func (d *finder) lookElsewhere(ctx context.Context) error {
+	if len(d.elsewhere) == 0 {
+		return nil
+	}
+	for p := d.f.GetServices(ctx, &fastly.GetServicesInput{PerPage: fastly.ToPointer(100)}); p.HasNext(); {
+		services, err := p.GetNext()
+		if err != nil {
+			return fastlyapi.Cause(err)
+		}
+		for _, s := range services {
+			id := value(s.ServiceID)
+			if id == d.ServiceID {
+				continue
+			}
+			list, err := d.f.ListServiceDomains(ctx, &fastly.ListServiceDomainInput{ServiceID: id})
+			if err = fastlyapi.Cause(err); err != nil && !fastlyapi.IsNotFound(err) {
+				return err
+			}
+			for _, one := range list {
+				if _, wanted := d.elsewhere[value(one.Name)]; wanted {
+					d.elsewhere[value(one.Name)] = id
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// listDomains reads all pages. A host's name may be a part of another's: those are
+// left out, unless they are on the service.
+func (d *finder) listDomains(ctx context.Context, in *domains.ListInput) error {
+	in.Limit = fastly.ToPointer(100)
+	for range 1000 {
+		page, err := domains.List(ctx, d.f, in)
+		if err != nil {
+			return fastlyapi.Cause(err)
+		}
+		for _, one := range page.Data {
+			if in.FQDN == nil || *in.FQDN == one.FQDN {
+				d.domains[one.FQDN] = domain{one.DomainID, value(one.ServiceID), one.Description}
+			}
+		}
+		if page.Meta.NextCursor == "" {
+			return nil
+		}
+		in.Cursor = &page.Meta.NextCursor
+	}
+	return errors.New("the API's list of domains does not end")
+}
