@@ -72,7 +72,7 @@ var espEntries = []Entry{
 		Means:  "Something answers, and nothing in its answers shows that it is the ESP.",
 		Mend:   Mend{Any: "Give a link from a mail to yourself with --link: it is opened once."},
 		Source: srcHTTP},
-	{ID: "esp-not-reached", Section: ESP, Severity: Error, Title: "What answers is not the ESP",
+	{ID: "esp-not-reached", Section: ESP, Severity: Error, Title: "The answers are not the ESP's",
 		Means: "The answer is another one than the ESP gives: the CDN leads to another server, or answers by itself. Links do not work (\"wrong link\").",
 		Mend:  Mend{Any: "Set the CDN's origin to {origin} for every path."}, Source: srcBraze,
 		Asides: []Aside{{core.FamilyCustomerIO, "https://{host}/health must answer {}.", srcCustomerIO}, {core.FamilySES, "HEAD /favicon.ico must answer with x-amz-ses-region.", srcSES}}},

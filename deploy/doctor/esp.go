@@ -189,7 +189,7 @@ func (x *exam) explainProbe(a *answer) (stop string) {
 	case d == nil && a.status == 403 && x.baseline.status == 403:
 		x.find("filter-refuses-all", "%s; %s: %s", x.baseline.asked.brief(), x.baseline.brief(), seen)
 	case d == nil:
-		x.find("esp-not-reached", "%s; the ESP documents another answer, and %s", seen, x.whyNoDirect())
+		x.find("esp-not-reached", "%s; the ESP documents another answer, and %s", seen, x.whyNoDirect()).Title = "The ESP's probe is not answered as the ESP documents it"
 	case a.like(straight):
 		x.fact(ESP, "probe", "%s, as the ESP answers it directly, too", seen)
 		return ""

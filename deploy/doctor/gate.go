@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -18,7 +19,10 @@ func (x *exam) judgeGate(a *answer) (stop string) {
 	if id == "origin-unreachable" {
 		return x.judgeGateway(a, seen)
 	}
-	x.find(id, "%s", seen)
+	f := x.find(id, "%s", seen)
+	if id == "filter-challenge" && a.byCloudflare() {
+		f.Mend = exempt.Cloudflare // whatever stands before or behind it
+	}
 	switch id {
 	case "cdn-host-unknown":
 		return "the CDN does not know the host"
@@ -123,6 +127,11 @@ func (a *answer) says() (id string) {
 // says so, or the page does.
 func (a *answer) challenges() bool {
 	return strings.EqualFold(a.get("cf-mitigated"), "challenge") || a.header.Has("x-amzn-waf-action") || a.says() == "filter-challenge"
+}
+
+// byCloudflare reports whether a challenge is Cloudflare's.
+func (a *answer) byCloudflare() bool {
+	return a.header.Has("cf-mitigated") || bytes.Contains(a.body, []byte("/cdn-cgi/challenge-platform/"))
 }
 
 // refused are statuses by which filters turn requests away.

@@ -82,7 +82,7 @@ var causeSetups = []Setup{
 	},
 	{
 		Name: "challenge-without-a-field", Wrong: "a challenge of Cloudflare behind another server, without Cf-Mitigated", Preset: "sendgrid", Want: []string{"filter-challenge"},
-		Not: []string{"filter-refuses-all", "origin-unreachable"}, Change: instead(Answer(http.StatusForbidden, justAMoment, "Content-Type", "text/html; charset=UTF-8")),
+		Not: []string{"filter-refuses-all", "origin-unreachable"}, Says: []string{"skips managed rules, bot fight mode"}, Change: instead(Answer(http.StatusForbidden, justAMoment, "Content-Type", "text/html; charset=UTF-8")),
 	},
 	{
 		Name: "challenge-as-503", Wrong: "an older challenge of Cloudflare, which is a 503", Front: Cloudflare, Preset: "sendgrid", Want: []string{"filter-challenge"}, Not: []string{"origin-unreachable"},

@@ -54,6 +54,10 @@ var claimSetups = []Setup{
 		Name: "region-guessed", Tell: Tell{NoESP: true, NoOrigin: true}, Also: []string{"esp-host-unproven"}, Says: []string{"not seen: which region of the ESP it is (customerio-us is a guess)"},
 	},
 	{
+		Name: "probe-unlike-not-asked", Wrong: "the website answers, and the ESP may not be asked", Want: []string{"esp-not-reached"}, Tell: Tell{NoOrigin: true},
+		Unsaid: []string{"The answers are not"}, Change: instead(Answer(http.StatusOK, "<title>Shop</title>", "Content-Type", "text/html")),
+	},
+	{
 		Name: "link-not-opened", Wrong: "the certificate is self-signed, so that the given link is not opened", Preset: "sendgrid", Want: []string{"tls-untrusted"},
 		Tell: Tell{NoOrigin: true, Link: realLink("https://")}, Also: []string{"esp-host-unproven"}, Unsaid: []string{"Give a link"},
 		Change: func(w *World) { w.TLS.Cert.Issuer = "self" },
