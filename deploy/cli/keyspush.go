@@ -132,7 +132,7 @@ func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlya
 	case err == nil || !errors.Is(err, fastlyapi.ErrNoStore):
 		return store, err
 	case !k.create:
-		return store, bad(err, "terraform apply makes it, and so does --create-store; --store names another, by name or id")
+		return store, bad(err, "--create-store makes it; terraform apply does too, where Terraform makes the service; --store names another, by name or id")
 	case k.dryRun:
 		fmt.Fprintf(k.env.Out, "would make the secret store %s\n", k.api.store)
 		return fastlyapi.Store{Name: k.api.store}, nil
@@ -141,7 +141,7 @@ func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlya
 		return store, err
 	}
 	fmt.Fprintf(k.env.Out, "made the secret store %s (%s)\n", store.Name, store.ID)
-	fmt.Fprintf(k.env.Err, `link it to the service: fastly resource-link create --version latest --autoclone --resource-id %s --name %s`+"\n", store.ID, keyStore)
+	fmt.Fprintf(k.env.Err, "clickedge publish links it to the service as %s, where it is named after the service\n", keyStore)
 	return store, nil
 }
 
