@@ -288,6 +288,9 @@ func (p *publishing) failure(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &unfinished):
+		if stop := p.env.halted(unfinished.State); stop != nil {
+			return stop
+		}
 		f := asFailure(apiFailure(unfinished.Err))
 		f.err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
 		if f.hint == "" {

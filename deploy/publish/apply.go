@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/fastly/go-fastly/v16/fastly"
 	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
@@ -43,7 +44,11 @@ type run struct {
 	draft   int               // 0 until there is one
 	stores  map[string]string // made just now: id by the link's name
 	done    bool              // the version is active, or staged
+	unknown bool              // it was to be activated, and whether it was is not known
 }
+
+// lastLook bounds the question whether a version is active after a failure.
+const lastLook = 3 * time.Second
 
 // Apply carries a plan out. It tells say of each change that is made. Where it
 // fails, the error is an [*Unfinished].
@@ -153,25 +158,34 @@ func (r *run) activate(ctx context.Context) error {
 		in.Environment, word = "staging", "staged"
 	}
 	if _, err := r.f.ActivateVersion(ctx, in); err != nil {
-		err = fastlyapi.Cause(err)
-		if !r.isActive(ctx) {
-			return fmt.Errorf("activating version %d: %w", r.draft, err)
+		active, known := r.isActive(ctx)
+		r.unknown = !known
+		if !active {
+			return fmt.Errorf("activating version %d: %w", r.draft, fastlyapi.Cause(err))
 		}
 	}
 	r.say(fmt.Sprintf("version %d is %s", r.draft, word))
 	return nil
 }
 
-// isActive asks whether an activation went through whose answer was lost.
-func (r *run) isActive(ctx context.Context) bool {
+// isActive asks whether an activation went through whose answer was lost, or was no
+// longer waited for.
+func (r *run) isActive(ctx context.Context) (active, known bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
 	v, err := r.f.GetVersion(ctx, &fastly.GetVersionInput{ServiceID: r.service, ServiceVersion: r.draft})
-	return err == nil && (r.p.w.Stage && staged(v) || !r.p.w.Stage && value(v.Active))
+	if err != nil {
+		return false, false
+	}
+	return r.p.w.Stage && staged(v) || !r.p.w.Stage && value(v.Active), true
 }
 
 // state is what readers have now, and what is left behind.
 func (r *run) state() string {
 	var parts []string
 	switch {
+	case r.unknown:
+		return fmt.Sprintf("whether version %d became active is not known; the same command again finds out", r.draft)
 	case r.done:
 		parts = append(parts, "the version is in place; what is missing is made by the same command again")
 	case r.p.f.Active > 0:

@@ -36,15 +36,16 @@ type rig struct {
 	w      publish.Wanted
 	said   []string
 	pauses int
+	pause  func() // what happens in a pause, beside its being counted
 }
 
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, api: fastlytest.New(token)}
+	r := &rig{t: t, api: fastlytest.New(token), pause: func() {}}
 	srv := httptest.NewServer(r.api)
 	t.Cleanup(srv.Close)
 	r.url = srv.URL
 	var err error
-	r.client, err = fastlyapi.New(token, fastlyapi.Options{Endpoint: srv.URL, Pause: func(context.Context, time.Duration) error { r.pauses++; return nil }})
+	r.client, err = fastlyapi.New(token, fastlyapi.Options{Endpoint: srv.URL, Pause: func(ctx context.Context, _ time.Duration) error { r.pauses++; r.pause(); return ctx.Err() }})
 	require.NoError(t, err)
 	r.f, err = fastly.NewClientForEndpoint(token, srv.URL)
 	require.NoError(t, err)
@@ -414,6 +415,49 @@ func TestAnActivationWhoseAnswerWasLost(t *testing.T) {
 	r.api.Fail(lost...)
 	_, err := plan.Apply(t.Context(), r.client, func(string) {})
 	require.NoError(t, err)
+	require.Len(t, r.api.Served(), 2)
+}
+
+// Interrupted in the middle of the activation, nobody is told that nothing was
+// activated.
+func TestAnActivationThatWasInterrupted(t *testing.T) {
+	for _, down := range []bool{false, true} {
+		r := newRig(t)
+		plan := r.plan()
+		ctx, cancel := context.WithCancel(t.Context())
+		r.pause = func() { // the answer is lost, and the operator does not wait for another
+			cancel()
+			r.pause = func() {}
+			for range 4 {
+				if down {
+					r.api.Fail(fastlytest.Fault{Method: "GET", Path: "/service/*/version/1", Status: 503})
+				}
+			}
+		}
+		r.api.Fail(fastlytest.Fault{Method: "PUT", Path: "/service/*/version/1/activate", After: true})
+		_, err := plan.Apply(ctx, r.client, func(string) {})
+		var u *publish.Unfinished
+		require.ErrorAs(t, err, &u)
+		if down {
+			require.Equal(t, "whether version 1 became active is not known; the same command again finds out", u.State)
+		} else {
+			require.Contains(t, u.State, "the version is in place")
+		}
+		r.publish()
+		require.Len(t, r.api.Served(), 2)
+		require.True(t, r.plan().Empty())
+	}
+}
+
+// The answer that a domain was made is lost: the next publish finds it made.
+func TestADomainWhoseAnswerWasLost(t *testing.T) {
+	r := newRig(t)
+	plan := r.plan()
+	r.api.Fail(fastlytest.Fault{Method: "POST", Path: "/domain-management/v1/domains", After: true})
+	_, err := plan.Apply(t.Context(), r.client, func(string) {})
+	require.Error(t, err)
+	require.NotContains(t, lines(r.plan()), `domain "link.example.com"`)
+	r.publish()
 	require.Len(t, r.api.Served(), 2)
 }
 
