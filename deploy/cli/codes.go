@@ -27,6 +27,7 @@ var meanings = map[core.Code]meaning{
 	core.Loop:                {"the request has been through this site before", "the origin leads back to the link domain: correct the site's esp or origin"},
 	core.NoSites:             {"the module was built without sites.json", "clickedge build --sites sites.json"},
 	core.BadRequest:          {"the request has no usable method, host or target", ""},
+	core.IncompleteRequest:   {"the reader's own request broke off before its body was whole", ""},
 	core.ESPUnreachable:      {"no connection to the ESP, or it broke", "check the backend's address"},
 	core.ESPTimeout:          {"the ESP did not answer in time", ""},
 	core.ESPTLS:              {"no TLS with the ESP", "SNI and certificate name must be the ESP's own host, not the link domain"},
