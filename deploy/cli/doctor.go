@@ -59,7 +59,7 @@ Exit codes: 0 nothing to fix; %d warnings; %d errors; %d the command was called 
   clickedge doctor link.example.com --esp customerio-eu --html report.html
   clickedge doctor link.example.com --via 192.0.2.10 --resolver 1.1.1.1 --resolver 8.8.8.8
   clickedge doctor link.example.com --link 'https://link.example.com/e/c/…'`,
-		Args: atLeastOne,
+		Args: needs("link domain"),
 		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), cmd, args) },
 	}
 	d.flags(cmd)

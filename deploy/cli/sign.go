@@ -151,7 +151,11 @@ func (s *sign) site(sites *core.Sites) (*core.Site, error) {
 		return site, nil
 	}
 	keyed := keyedHosts(sites)
-	if len(keyed) != 1 {
+	if len(keyed) == 0 {
+		return nil, bad(fmt.Errorf("no site of %s has keys, so none takes signed links", s.sites),
+			`name a key in sites.json, as in "keys": ["k1"], and make its secret with clickedge keys new`)
+	}
+	if len(keyed) > 1 {
 		return nil, usage(fmt.Errorf("%s has %s with keys: which one is meant?", s.sites, count(len(keyed), "site")), "name it with --host")
 	}
 	return sites.Lookup(keyed[0]), nil

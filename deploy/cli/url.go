@@ -28,14 +28,17 @@ http://127.0.0.1:7676/…, --host says whose link it is.`
 
 func (a *linkArg) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.host, "host", "", "the link `domain`, where the URL does not name it")
-	cmd.Args = atLeastOne
+	cmd.Args = needs("link")
 }
 
-func atLeastOne(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usage(fmt.Errorf("%s: no link given", cmd.Name()), "usage: "+cmd.UseLine())
+// needs refuses a command without arguments; what is what the first one names.
+func needs(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usage(fmt.Errorf("%s: no %s given", cmd.Name(), what), "usage: "+cmd.UseLine())
+		}
+		return nil
 	}
-	return nil
 }
 
 // read takes the arguments apart. sites may be nil.

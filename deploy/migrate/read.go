@@ -82,7 +82,7 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 	case len(data) > maxInput:
 		return nil, &Error{Name: name, Problem: fmt.Sprintf("it has %d bytes; at most %d are read", len(data), maxInput)}
 	case len(bytes.TrimSpace(data)) == 0:
-		return nil, &Error{Name: name, Problem: "it is empty"}
+		return nil, &Error{Name: name, Problem: "it is empty", Hint: "give the configuration that stands on the link domain today, as nginx -T prints it"}
 	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return nil, &Error{Name: name, Line: 1, Column: 1, Problem: "it is UTF-16", Hint: "save it as UTF-8"}
 	}
