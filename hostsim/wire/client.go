@@ -73,9 +73,9 @@ func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (
 	if !stop() && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if err != nil {
+	if err = sent.explain(err); err != nil {
 		conn.Close()
-		return nil, sent.explain(err)
+		return nil, err
 	}
 	resp.Body, resp.After = &responseBody{bodyReader: resp.body, conn: conn}, resp.body.Trailer
 	if resp.Status == http.StatusSwitchingProtocols {
@@ -187,8 +187,9 @@ func (s *sender) copyFlushing(bw *bufio.Writer, out io.Writer, body io.Reader) (
 	}
 }
 
-// explain prefers the reason why the request could not be sent when that is why no response came. It does not wait: the
-// sender may be waiting for a body that goes on only when the caller does.
+// explain prefers the reason why the request could not be sent. It does so where there is a response too: TLS says goodbye
+// before it closes, and the other side may answer 400 to half a request in between. It does not wait: the sender may be
+// waiting for a body that goes on only when the caller does.
 func (s *sender) explain(err error) error {
 	select {
 	case <-s.done:
