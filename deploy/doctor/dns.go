@@ -107,6 +107,10 @@ func (x *exam) judgeTrail() (stop string) {
 		id, seen, stop = "dns-private-address", "the only addresses are of a private network: "+addresses(t), host+" leads into a private network"
 	}
 	x.judgeChain()
+	if x.opt.Via != "" && (t.err != nil || !t.found() && t.err6 != nil) {
+		x.unseen(DNS, "where "+host+" leads", seen, "ask another resolver with --resolver")
+		return ""
+	}
 	if x.opt.Via != "" && (id != "" || x.atESP != "") {
 		x.find("dns-not-yet", "%s", firstText(seen, "the CNAME still leads to "+x.atESP))
 		x.atESP = ""

@@ -20,7 +20,7 @@ var nearMisses = map[string][]string{
 	"dns-resolvers-disagree":      {"one-resolver-silent"},
 	"dns-resolver-silent":         {"resolver-refuses"},
 	"dns-private-address":         {"address-record"},
-	"dns-not-yet":                 {"via-and-dns-there"},
+	"dns-not-yet":                 {"via-and-dns-there", "via-and-no-dns-answer"},
 	"dns-via-unresolved":          {"not-yet-in-dns"},
 	"dns-address-dead":            {"https-refused"},
 	"dns-ipv6-dead":               {"ipv6-silent", "ipv6-the-same"},

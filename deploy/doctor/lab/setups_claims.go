@@ -166,6 +166,10 @@ var claimSetups = []Setup{
 		Name: "via-and-dns-there", Tell: Tell{Via: FrontAddr}, Also: []string{"dns-ok"}, Not: []string{"dns-not-yet"},
 	},
 	{
+		Name: "via-and-no-dns-answer", Tell: Tell{Via: FrontAddr}, Not: []string{"dns-not-yet", "dns-no-answer"},
+		Says: []string{"not seen: where link.example.com leads"}, Change: func(w *World) { w.Records = "!servfail link.example.com" },
+	},
+	{
 		Name: "via-without-address", Wrong: "the name given with --via does not exist", Tell: Tell{Via: "gone.example.net"}, Want: []string{"dns-via-unresolved"}, Not: []string{"dns-no-address"},
 	},
 	{
