@@ -57,7 +57,7 @@ var gradings = [...]Gradings{
 	FamilyMailjet:  {Likely: "all: the URL stands last, and may be cut"},
 	FamilyPostmark: {
 		Certain: "whole ones with a path or a query",
-		Likely:  "those to a bare host, those cut behind the destination, and those percent-encoded twice",
+		Likely:  "those to a bare host, those with a space in the URL, those cut behind the destination, and those percent-encoded twice",
 		Unread:  "those that were percent-decoded on the way",
 	},
 	FamilyIterable: {Unread: "all: Iterable encrypts them"},

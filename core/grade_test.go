@@ -70,6 +70,7 @@ func TestGradings(t *testing.T) {
 		{FamilySES, "signature is cut", strings.TrimSuffix(encoders[FamilySES](t, dest), "AAAAAAAAAAAAAAAAAAAAAAAAA=452")},
 		{FamilySES, "encoded twice", strings.ReplaceAll(encoders[FamilySES](t, dest), "%", "%25")},
 		{FamilyPostmark, "bare host", encoders[FamilyPostmark](t, "https://shop.example.com")},
+		{FamilyPostmark, "with a space", encoders[FamilyPostmark](t, "https://shop.example.com/Forever Sale")},
 		{FamilyPostmark, "cut behind", strings.TrimSuffix(encoders[FamilyPostmark](t, dest), "/Gc9Q/H5vxf8qJfE")},
 		{FamilyPostmark, "encoded twice", strings.ReplaceAll(encoders[FamilyPostmark](t, dest), "%", "%25")},
 		{FamilyMailjet, "stands last", encoders[FamilyMailjet](t, dest)},

@@ -1,6 +1,9 @@
 package core
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // The flags behind the version say: s the destination is https, m and t how the
 // link was tagged.
@@ -67,7 +70,7 @@ func segmentsEnd(s string) int {
 // bare host proves that it was not followed by a path whose "%2F" became "/". Of
 // that path three segments are left where its "?" or "#" cut off the rest.
 func gradePostmark(url, tail string, asked bool) (g Grade, ok bool) {
-	bare := strings.IndexByte(url, '%') < 0
+	bare := isBareAuthority(url)
 	switch form := postmarkTailOf(tail); {
 	case bare && (form == tailSix || form == tailThree && !asked && looksRandom(tail)):
 		return Likely, true
@@ -77,6 +80,16 @@ func gradePostmark(url, tail string, asked bool) (g Grade, ok bool) {
 		return Likely, true
 	}
 	return Certain, true
+}
+
+// isBareAuthority reports whether an encoded URL without its scheme is a host, with
+// its port or without.
+func isBareAuthority(url string) bool {
+	at := strings.IndexByte(url, '%')
+	if at < 0 {
+		return true
+	}
+	return len(url)-at > 3 && strings.EqualFold(url[at:at+3], "%3A") && digits(url[at+3:])
 }
 
 // decodePostmark puts the scheme before a URL and decodes it: once, or twice
@@ -98,6 +111,11 @@ func decodePostmark(s string, tls bool, n *notes, g Grade) (string, Grade) {
 	url, ok := unpercent(append(buf[:0], scheme...), s, lead)
 	if !ok {
 		return n.doubt("an escape is cut or broken")
+	}
+	if bytes.IndexByte(url, ' ') >= 0 {
+		// A line break inside the link leaves one, and so does a "+" that was
+		// decoded twice.
+		g = Likely
 	}
 	return n.read(string(url), g)
 }
