@@ -104,6 +104,7 @@ var ownValues = map[string]completer{
 	"clickedge dns format":      oneOf("text", "zone", "json"),
 	"clickedge dns cdn":         oneOf("fastly"),
 	"clickedge dns ca":          oneOf(dnsplan.AuthorityNames()...),
+	"clickedge publish ca":      oneOf(dnsplan.AuthorityNames()...),
 	"clickedge doctor cdn":      oneOf(doctor.CDNNames()...),
 	"clickedge doctor origin":   oneOf(doctor.OriginPreset, "none"),
 	"clickedge migrate from":    oneOf(formatNames()...),

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,6 +104,28 @@ var (
 	commandInText = regexp.MustCompile(`\bclickedge ((?:[a-z]+)(?: (?:new|push|status|remove|import|bash))?)\b`)
 	flagInText    = regexp.MustCompile(`(?:^|[\s("'` + "`" + `])--([a-z][a-z0-9-]+)`)
 )
+
+// namedValues finds the values that a flag's help names: "text, zone or json".
+var namedValues = regexp.MustCompile(`((?:[a-z][a-z-]+, )+[a-z][a-z-]+),? or ([a-z][a-z-]+)`)
+
+// A flag whose help names its values offers these, in every command.
+func TestValuesThatHelpNamesComplete(t *testing.T) {
+	t.Chdir(t.TempDir())
+	seen := map[string]bool{}
+	everyCommand(new(Env).root(), func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			m := namedValues.FindStringSubmatch(f.Usage)
+			if m == nil || f.Value.Type() == "bool" {
+				return
+			}
+			path := strings.Fields(cmd.CommandPath())[1:]
+			values, _ := complete(t, append(path, "--"+f.Name, "")...)
+			require.Subset(t, values, append(strings.Split(m[1], ", "), m[2]), "%s --%s", cmd.CommandPath(), f.Name)
+			seen[cmd.CommandPath()+" "+f.Name] = true
+		})
+	})
+	require.Subset(t, slices.Collect(maps.Keys(seen)), []string{"clickedge publish ca", "clickedge dns ca", "clickedge doctor cdn", "clickedge migrate from"})
+}
 
 // What a help, a hint or a guide tells people to type exists: each "clickedge X" is
 // a command, and each flag behind it is one of its.

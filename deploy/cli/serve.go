@@ -121,7 +121,7 @@ func (s *serve) run(ctx context.Context) (err error) {
 // found before anything takes time. What it has started stands in svc, also when
 // it fails.
 func (s *serve) start(ctx context.Context, svc *service) error {
-	svc.files = s.watcher()
+	svc.files = s.watcher(ctx)
 	sites, text, err := s.env.loadSites(s.sites)
 	if err != nil {
 		return err

@@ -70,8 +70,8 @@ func (w *watcher) look() (changed map[string]bool) {
 }
 
 // watcher begins with the files as they are before they are read.
-func (s *serve) watcher() *watcher {
-	w := &watcher{names: s.watched()}
+func (s *serve) watcher(ctx context.Context) *watcher {
+	w := &watcher{names: s.watched(ctx)}
 	w.seen = w.states()
 	return w
 }
@@ -91,7 +91,7 @@ func (s *serve) watch(ctx context.Context, svc *service) {
 		if changed == nil {
 			continue
 		}
-		w.names = s.watched()
+		w.names = s.watched(ctx)
 		w.seen = w.states() // before they are read: what changes later is seen later
 		if err := s.reload(ctx, svc, changed[s.module]); err != nil && ctx.Err() == nil {
 			asFailure(err).report(s.env.Err)
@@ -100,29 +100,38 @@ func (s *serve) watch(ctx context.Context, svc *service) {
 	}
 }
 
-// watched are sites.json, the files that it names, and the module. What came from
-// standard input does not change.
-func (s *serve) watched() (names []string) {
-	if s.sites != files.Std {
+// watched are sites.json, the files that it names, and the module.
+func (s *serve) watched(ctx context.Context) (names []string) {
+	if !readOnce(s.sites) {
 		names = append(names, s.sites)
-		if text, err := os.ReadFile(s.sites); err == nil {
+		if text, err := files.Read(ctx, s.sites, nil, mostSites); err == nil {
 			_, _ = core.InlineFiles(s.sites, text, func(file string) ([]byte, error) {
 				names = append(names, filepath.Join(filepath.Dir(s.sites), file))
 				return nil, fs.ErrNotExist
 			})
 		}
 	}
-	if s.module != "" && s.module != files.Std {
+	if s.module != "" && !readOnce(s.module) {
 		names = append(names, s.module)
 	}
 	return names
+}
+
+// readOnce reports whether a name is of standard input or a pipe: what is read
+// from it is gone, and it does not change. A file that is not there yet may come.
+func readOnce(name string) bool {
+	if name == files.Std {
+		return true
+	}
+	info, err := os.Stat(name)
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
 // reload makes a generation of what the files say now.
 func (s *serve) reload(ctx context.Context, svc *service, rebuilt bool) error {
 	old := svc.current()
 	sites, text, err := old.sites, []byte(nil), error(nil)
-	if s.sites != files.Std {
+	if !readOnce(s.sites) {
 		if sites, text, err = s.env.loadSites(s.sites); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/idn"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
@@ -236,7 +237,8 @@ func (m *minter) mintLines(in io.Reader) ([]minted, error) {
 	var refused []string
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		text := lines.Text() // without its line end, "\r\n" included
 		if text == "" {
 			continue
@@ -247,7 +249,9 @@ func (m *minter) mintLines(in io.Reader) ([]minted, error) {
 		}
 		links = append(links, link)
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, bad(fmt.Errorf("line %d of the destinations goes on after %s, which is all that is read; nothing was signed", n, files.Size(maxLine)), "one URL a line")
+	} else if err != nil {
 		return nil, bad(fmt.Errorf("cannot read the destinations: %w", err), "one URL a line")
 	}
 	return links, m.refusals(links, refused)

@@ -62,7 +62,8 @@ func wrong(hint, format string, args ...any) *Error {
 
 // Options are what else is known of a link.
 type Options struct {
-	// Host is the link domain, where the URL does not name it.
+	// Host is the link domain, where the URL does not name it: it names a machine,
+	// or is a path alone.
 	Host string
 	// Known reports whether a canonical host is a link domain.
 	Known func(host string) bool
@@ -76,6 +77,9 @@ func Parse(words []string, opt Options) (*Link, error) {
 	request, err := requestOf(words)
 	if err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(request.url, "/") && !strings.HasPrefix(request.url, "//") && core.CanonicalHost(opt.Host) != "" {
+		request.url = "https://" + opt.Host + request.url
 	}
 	l, err := splitURL(request.url)
 	if err != nil {

@@ -57,6 +57,14 @@ func TestParseWords(t *testing.T) {
 	l, err = Parse([]string{"http://127.0.0.1:7676/a"}, Options{Host: "Link.Example.com."})
 	require.NoError(t, err)
 	require.Equal(t, "link.example.com", l.Host)
+	l, err = Parse([]string{"/e/c/a?b=c"}, Options{Host: "link.example.com"}) // as a log has it
+	require.NoError(t, err)
+	require.Equal(t, "https://link.example.com/e/c/a?b=c", l.URL())
+	require.Empty(t, l.Addr)
+	for _, path := range []string{"//link.example.com/a", "/a"} {
+		_, err = Parse([]string{path}, Options{})
+		require.ErrorContains(t, err, "is not the URL of a link", path)
+	}
 	l, err = Parse([]string{"https://link.example.com/a"}, Options{Host: "link.example.com"})
 	require.NoError(t, err)
 	require.True(t, l.Asis())

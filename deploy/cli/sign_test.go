@@ -1,0 +1,14 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A list that is none is named in words of this command's.
+func TestSignRefusesALineWithoutEnd(t *testing.T) {
+	_, err := new(minter).mintLines(strings.NewReader("\n\n" + strings.Repeat("\x00", maxLine+1)))
+	require.EqualError(t, err, "line 3 of the destinations goes on after 1 MiB, which is all that is read; nothing was signed")
+}
