@@ -109,8 +109,13 @@ func (c *siteReader) relateLinks(at int) {
 // relateWide refuses public suffixes, unless the site means them: the field may
 // come behind the list.
 func (c *siteReader) relateWide() {
-	if c.given(fieldPublicSuffix) && !c.given(fieldDestinations) {
+	switch {
+	case !c.given(fieldPublicSuffix):
+	case !c.given(fieldDestinations):
 		c.mistake(fieldPublicSuffix, c.at[fieldPublicSuffix], "does nothing without destinations", "leave it out")
+	case c.chosen(fieldPublicSuffix) && len(c.wide) == 0 && !c.bad[fieldDestinations]:
+		c.mistake(fieldPublicSuffix, c.at[fieldPublicSuffix], "does nothing here: no entry of destinations is a public suffix",
+			"leave it out, so that one which is added later is seen")
 	}
 	if c.on[fieldPublicSuffix] || c.bad[fieldPublicSuffix] {
 		return
