@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +56,14 @@ func (env *Env) siteSecrets(files []string, site *core.Site, sites *core.Sites, 
 // noSecret is a failure for want of a secret.
 func (env *Env) noSecret(err error, kid string) *failure {
 	return usage(err, keyring.MissingHint(env.secretSource(), kid))
+}
+
+// andGiven adds which secrets were given in place of the one that is missing.
+func andGiven(err error, ring *keyring.Ring) error {
+	if given := ring.IDs(); len(given) > 0 {
+		return fmt.Errorf("%w; what was given is the secret of %s", err, strings.Join(given, ", "))
+	}
+	return err
 }
 
 // allKids lists the ids of all keys, in the order of their first mention.

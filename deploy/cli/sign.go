@@ -210,7 +210,7 @@ func (s *sign) key(sites *core.Sites, site *core.Site, kid string) (keyring.Key,
 // missing says which key was given instead of the one that signs.
 func (s *sign) missing(ring *keyring.Ring, kid string, err error) error {
 	if given := ring.IDs(); len(given) > 0 {
-		return usage(fmt.Errorf("%w; what was given is the secret of %s", err, strings.Join(given, ", ")),
+		return usage(andGiven(err, ring),
 			fmt.Sprintf("new links are signed with the site's first key; --kid %s signs with this one", given[0]))
 	}
 	return s.env.noSecret(err, kid)

@@ -201,7 +201,7 @@ func (m *testmailCmd) sign(sites *core.Sites) error {
 	}
 	key, err := ring.Key(kid)
 	if err != nil {
-		missing := m.env.noSecret(err, kid)
+		missing := m.env.noSecret(andGiven(err, ring), kid)
 		if site.Origin == nil || len(m.keyFiles) > 0 {
 			return missing
 		}

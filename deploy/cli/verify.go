@@ -118,7 +118,8 @@ func (v *verify) ring(sites *core.Sites, site *core.Site, path string) (*keyring
 	if err != nil || code != core.OK || !slices.Contains(site.Keys, shape.KeyID) || ring.Has(shape.KeyID) {
 		return ring, err
 	}
-	return nil, v.env.noSecret(fmt.Errorf("the link is signed with key %q: %w", shape.KeyID, keyring.ErrNoSecret), shape.KeyID)
+	err = fmt.Errorf("the link is signed with key %q: %w", shape.KeyID, keyring.ErrNoSecret)
+	return nil, v.env.noSecret(andGiven(err, ring), shape.KeyID)
 }
 
 // used finds the key that the link names, and, where its tag is wrong, the key

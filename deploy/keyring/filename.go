@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,21 +13,26 @@ import (
 func NamedAfter(file, kid string) string { return otherID(file, kid, nil) }
 
 // otherID finds the key id that a file's name says, if it is not kid: the k1 of
-// k1.key, old-k1.txt, CLICKEDGE_KEY_K1 and k1/secret. known are the ids that the
-// operator has; "" is none.
+// k1.key, old-k1.txt, key-1.txt, 1.key, CLICKEDGE_KEY_K1 and k1/secret. known are
+// the ids that the operator has; "" is none.
 //
 // A word of the name is an id where it is one of those, or has the form of one
-// that people give: k1, key1, kid1, or kid's own letters with another number.
+// that people give: k1, key1, kid1, or kid's own letters with another number. The
+// number may stand apart, and alone where it is the whole name, but for /dev/fd/63,
+// which a shell gives.
 func otherID(file, kid string, known []string) string {
 	file = strings.ToLower(filepath.ToSlash(file))
 	dir, base := filepath.Base(filepath.Dir(file)), filepath.Base(file)
-	if dir != kid && slices.Contains(known, dir) {
+	if saysAnother(dir, kid, known) {
 		return dir
 	}
-	for _, w := range words(base) {
+	for _, w := range said(base) {
 		if saysAnother(w, kid, known) {
 			return w
 		}
+	}
+	if _, number := cutNumber(kid); number != "" && dir != "fd" && otherNumber(base, number) {
+		return strings.TrimSuffix(base, filepath.Ext(base))
 	}
 	return ""
 }
@@ -35,6 +41,39 @@ func otherID(file, kid string, known []string) string {
 func words(file string) []string {
 	base := strings.ToLower(filepath.Base(file))
 	return strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// joined is an id with more letters behind it, as in k1old and k1k2. One letter
+// more may make another word: k8s.
+var joined = regexp.MustCompile(`^((?:k|key|kid|secret)[0-9]+)[a-z][a-z0-9]+$`)
+
+// said are the words of a name and what may be read as one: key-1 as key1, k1old
+// as k1.
+func said(file string) (all []string) {
+	list := words(file)
+	for i, w := range list {
+		all = append(all, w)
+		if i > 0 && isUsual(list[i-1]) && len(w) < 4 && strings.Trim(w, "0123456789") == "" {
+			all = append(all, list[i-1]+w)
+		}
+		if m := joined.FindStringSubmatch(w); m != nil {
+			all = append(all, m[1])
+		}
+	}
+	return all
+}
+
+// isUsual reports whether letters are those that people put before the number of
+// a key.
+func isUsual(letters string) bool {
+	return slices.Contains([]string{"k", "key", "kid", "secret"}, letters)
+}
+
+// otherNumber reports whether a name is a number, but for its extension, and
+// another one. A longer number is a date.
+func otherNumber(base, number string) bool {
+	stem := strings.TrimSuffix(base, filepath.Ext(base))
+	return len(stem) >= 1 && len(stem) < 4 && strings.Trim(stem, "0123456789") == "" && stem != number
 }
 
 func saysAnother(word, kid string, known []string) bool {
@@ -46,8 +85,7 @@ func saysAnother(word, kid string, known []string) bool {
 	}
 	letters, number := cutNumber(word)
 	kidLetters, kidNumber := cutNumber(kid)
-	usual := letters == "k" || letters == "key" || letters == "kid"
-	return number != "" && (usual && number != kidNumber || letters == kidLetters && letters != "")
+	return number != "" && (isUsual(letters) && number != kidNumber || letters == kidLetters && letters != "")
 }
 
 // cutNumber cuts the digits off the end.

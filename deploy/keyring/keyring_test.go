@@ -109,6 +109,13 @@ func TestDoubtful(t *testing.T) {
 		{"k2= " + secretA, "white space"},
 		{"k2=k2=" + secretA, "looks like a setting"},
 		{"k2==" + secretA, "begins with ="},
+		{"k2=>" + secretA, "begins with >"},
+		{"k2," + secretA, "looks like a setting"},
+		{"k2;" + secretA, "looks like a setting"},
+		{"k2|" + secretA, "looks like a setting"},
+		{"k2->" + secretA, "looks like a setting"},
+		{"k2=" + secretA + " # of production", "comment"},
+		{"k2=" + secretA + " // of production", "comment"},
 		{"k1=" + secretB + "\nK2=" + secretA, "line 2: it looks like a setting"},
 		{"k1=" + secretB + "\nk2 = " + secretA, "line 2: it looks like a setting"},
 		{"k1=" + secretB + "\n" + secretA, "line 2: a line that is not kid=secret"},
@@ -154,10 +161,15 @@ func TestDoubtful(t *testing.T) {
 		{strings.Repeat("a", 64), "no random text"},
 		{strings.Repeat("ab", 16), "no random text"},
 		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "no random text"},
-		{strings.Repeat("changeme", 5), "no random text"},
+		{strings.Repeat("changeme", 5), "sample text"},
 		{"abcdefghijklmnopqrstuvwxyz0123456789", "no random text"},
 		{"k2=" + strings.Repeat("x", 40), "no random text"},
 		{`{"k2": "` + strings.Repeat("0123456789", 4) + `"}`, "no random text"},
+		{strings.Repeat("changing", 5) + "1234", "no random text"},
+		{"2026-" + strings.Repeat("qwertyui", 5), "no random text"},
+		{strings.Repeat("changeme", 2) + "-6f9c0d1b7a3528e4", "sample text"},
+		{"your-secret-of-at-least-32-bytes-goes-here", "sample text"},
+		{"k2=replace_with_32_random_bytes_of_base64", "sample text"},
 		{secretA[:31], "shorter than 32 bytes"},
 		{"k2=hunter2", "shorter than 32 bytes"},
 		{"k2=" + strings.Repeat(secretA, 2) + "x" + strings.Repeat(secretB, 2000), "longer than"},
@@ -248,10 +260,13 @@ func TestOtherID(t *testing.T) {
 	for file, want := range map[string]string{
 		"k2.key": "", "K2.key": "", "secret.txt": "", "/dev/fd/63": "", "2026-03-01.key": "", "k2-2026.key": "", "key2.txt": "", "sha256.txt": "",
 		"k1.key": "k1", "K1.KEY": "k1", "old-k1.txt": "k1", "CLICKEDGE_KEY_K1": "k1", "k1": "k1", "k1.key.bak": "k1", "k2-after-k1.key": "k1",
-		"k9.key": "k9", "key1": "key1", "kid_3": "", "kid3.txt": "kid3", "prod.key": "prod", "staging.key": "", "k1/secret": "k1", "a/k2/secret": "", "k22.key": "k22",
+		"k9.key": "k9", "key1": "key1", "kid_3": "kid3", "kid3.txt": "kid3", "prod.key": "prod", "staging.key": "", "k1/secret": "k1", "a/k2/secret": "", "k22.key": "k22",
+		"key-1.key": "key1", "k 1.txt": "k1", "1.key": "1", "2.key": "", "key-2.txt": "", "secret1.txt": "secret1", "secret-2": "", "k1old.key": "k1", "k1k2": "k1",
+		"k8s.key": "", "k8s-secret.txt": "", "key-2026-03-01.txt": "", "k7/value": "k7", "k8s/secret": "", "2026/secret": "",
 	} {
 		require.Equal(t, want, otherID(file, "k2", known), file)
 	}
+	require.Equal(t, "k1", otherID("mnt/k1/value", "k2", nil))
 	require.Equal(t, "2025b7", otherID("2025b7.key", "2025b6", nil))
 }
 
@@ -428,6 +443,27 @@ func TestVariables(t *testing.T) {
 	require.NoError(t, os.WriteFile(long, []byte(secretB), 0o600))
 	w.vars["CLICKEDGE_KEY_K2"] = long
 	w.refused(Want{IDs: ids}, "the name of a file")
+}
+
+// A secret that is exported twice is nobody's for certain, even where only one of
+// the two is asked for.
+func TestOneSecretInTwoVariables(t *testing.T) {
+	w := oldAndNew(t)
+	w.vars["CLICKEDGE_KEY_K1"], w.vars["CLICKEDGE_KEY_K2"] = secretA, secretA
+	ids := []string{"k2", "k1"}
+	w.refused(Want{IDs: ids, Need: []string{"k2"}}, `CLICKEDGE_KEY_K2 and CLICKEDGE_KEY_K1 give "k2" and "k1" the same secret`)
+	w.vars["CLICKEDGE_KEY_K1"] = "what is not asked for is not judged"
+	w.given(Want{IDs: ids, Need: []string{"k2"}}, map[string]string{"k2": secretA})
+}
+
+// A secret that was given in place of its file's name is not in the error.
+func TestSecretForAFileName(t *testing.T) {
+	w := oldAndNew(t)
+	for _, arg := range []string{secretA, "k1=" + secretA} {
+		w.refused(Want{Files: []string{arg}, IDs: []string{"k1"}}, "may be a secret itself")
+	}
+	require.NoError(t, os.WriteFile(secretA, []byte("k1="+secretB), 0o600)) // a file of this very name
+	w.given(Want{Files: []string{secretA}, IDs: []string{"k1"}}, map[string]string{"k1": secretB})
 }
 
 func TestMisnamedVariable(t *testing.T) {

@@ -51,6 +51,9 @@ func Resolve(src *Source, w Want) (*Ring, error) {
 	if err := r.shared(); err != nil {
 		return nil, err
 	}
+	if err := r.sharedVariables(); err != nil {
+		return nil, err
+	}
 	return r.ring, nil
 }
 
@@ -223,12 +226,33 @@ func (r *resolver) shared() error {
 	for i, a := range ids {
 		for _, b := range ids[i+1:] {
 			if r.ring.keys[a].secret == r.ring.keys[b].secret {
-				return &Error{What: fmt.Sprintf("%s and %s give %q and %q the same secret", r.ring.from[a], r.ring.from[b], a, b),
-					Hint: "one of them has the wrong id, or was copied; clickedge keys new makes a secret of its own for each"}
+				return sameSecret(r.ring.from[a], r.ring.from[b], a, b)
 			}
 		}
 	}
 	return nil
+}
+
+// sharedVariables looks into the variables that nobody asked for, for a secret
+// that is in the ring under another id. What else they hold is not judged.
+func (r *resolver) sharedVariables() error {
+	for _, kid := range r.IDs {
+		k, ok, err := r.src.variable(kid)
+		if err != nil || !ok {
+			continue
+		}
+		for _, other := range r.ring.IDs() {
+			if other != kid && r.ring.keys[other].secret == k.secret {
+				return sameSecret(r.ring.from[other], EnvName(kid), other, kid)
+			}
+		}
+	}
+	return nil
+}
+
+func sameSecret(from1, from2, a, b string) error {
+	return &Error{What: fmt.Sprintf("%s and %s give %q and %q the same secret", from1, from2, a, b),
+		Hint: "one of them has the wrong id, or was copied; clickedge keys new makes a secret of its own for each"}
 }
 
 // Load reads key files whose ids do not matter, as for a search. A key whose file

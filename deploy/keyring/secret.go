@@ -82,6 +82,13 @@ var (
 	// assignment is NAME=value, export NAME=value, NAME: value and the like. A
 	// base64 text may end in "=", but nothing follows it there.
 	assignment = regexp.MustCompile(`(?i)^(export +|set +|setenv +|\$env:|- +)?[a-z_][a-z0-9_.-]*("|')? *(:=|=|:) *[^= ]`)
+	// column is a key id and a secret with another sign between them than =.
+	column = regexp.MustCompile(`^[A-Za-z0-9_]+ *([,;|>]|[-=]>) *[^ ]`)
+	// comment is one behind a value, as in an environment file.
+	comment = regexp.MustCompile(`\s(#|//|--)`)
+	// sample is what stands in an example until somebody puts a secret there. None
+	// of it comes up in random text.
+	sample = regexp.MustCompile(`(?i)change[-_. ]?(me|this)|replace[-_. ]?(me|this|with)|placeholder|(goes|put|insert|paste)[-_. ](it[-_. ])?here|your[-_. ](own[-_. ])?(secret|key)|example[-_. ](secret|key)`)
 	// reference is what a template or a shell would have replaced.
 	reference = regexp.MustCompile(`^(\$\{.*\}|\$\(.*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|<.*>|%\w+%|[A-Za-z][A-Za-z0-9+.-]*://.*)$`)
 )
@@ -102,11 +109,13 @@ func judgeForm(s string, f form) *Error {
 		return wrong("take it away, unless the secret in the store has it too: then write {\"kid\": \"secret\"}", "the secret ends in a comma, semicolon, percent sign or backslash, as if copied with what stood behind it")
 	case strings.HasPrefix(s, "-----BEGIN"):
 		return wrong(newKeyHint, "it is a PEM block, not the secret of signed links")
-	case f != bare && f != variable && strings.HasPrefix(s, "="):
-		return wrong("write kid=secret, with one =", "the secret begins with =")
+	case f != bare && f != variable && strings.HasPrefix(s, "=") || f == line && strings.HasPrefix(s, ">"):
+		return wrong("write kid=secret, with one =", "the secret begins with %c", first)
+	case f == line && comment.MatchString(s):
+		return wrong("put the comment on a line of its own; if it is part of the secret, write {\"kid\": \"secret\"}", "a comment stands behind the secret, and would be part of it")
 	case reference.MatchString(s):
 		return wrong("put the secret itself there", "it is a reference or a placeholder that nothing has replaced")
-	case assignment.MatchString(s):
+	case assignment.MatchString(s), f != line && f != inJSON && column.MatchString(s):
 		return wrong("write kid=secret, as in k2=…, without spaces, quotes or export", "it looks like a setting, NAME=value, and not like a secret")
 	}
 	return nil
@@ -123,6 +132,8 @@ func judgeChance(s string, _ form) *Error {
 		return wrong(newKeyHint, "the secret is unfit: shorter than %d bytes", MinSecret)
 	case len(s) > MaxSecret:
 		return wrong(newKeyHint, "the secret is unfit: longer than the %d bytes that a secret store takes", MaxSecret)
+	case sample.MatchString(s):
+		return wrong(newKeyHint, "the secret is unfit: it is the sample text of an example, which everybody knows")
 	case variety(s) < 8, repeats(s), climbs(s):
 		return wrong(newKeyHint+"; a link that is signed with this one can be forged by guessing", "the secret is unfit: it is no random text, but one character or pattern over and over")
 	}
@@ -142,10 +153,21 @@ func variety(s string) (n int) {
 	return n
 }
 
-// repeats reports whether s is one piece, again and again.
+// shortPiece is the longest piece that somebody types again and again.
+const shortPiece = 12
+
+// repeats reports whether s is one piece, again and again. A short piece may be so
+// but for a quarter: what was put before or behind it makes it no better. Of random
+// hexadecimal digits that comes up less than once in 10^12 times.
 func repeats(s string) bool {
 	for period := 1; period <= len(s)/2; period++ {
-		if s[period:] == s[:len(s)-period] {
+		same := 0
+		for i := period; i < len(s); i++ {
+			if s[i] == s[i-period] {
+				same++
+			}
+		}
+		if all := len(s) - period; same == all || period <= shortPiece && 4*same >= 3*all {
 			return true
 		}
 	}

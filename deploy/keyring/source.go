@@ -1,7 +1,9 @@
 package keyring
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -56,6 +58,8 @@ func (s *Source) readAll(args []string, alsoStdin bool) ([]found, error) {
 		f.from = fmt.Sprintf("key file %q", f.file)
 		if f.file == stdin {
 			f.from = "standard input"
+		} else if bad := secretAsName(f.file); bad != nil {
+			return nil, bad
 		} else {
 			s.checkMode(f.file)
 		}
@@ -87,6 +91,16 @@ func cutID(arg string) (id, file string) {
 		return "", arg
 	}
 	return id, file
+}
+
+// secretAsName refuses a secret that was given where the name of its file belongs.
+// It would be quoted in the error of reading.
+func secretAsName(file string) error {
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) || strings.Contains(file, ".") || judge(file, bare) != nil {
+		return nil
+	}
+	return &Error{What: fmt.Sprintf("a key file that is not there has a name of %d bytes that may be a secret itself; it is not repeated here", len(file)),
+		Hint: "--key-file takes the name of a file; a secret that was typed is in the shell's history: make a new one"}
 }
 
 // checkMode warns of a file that others can read. Windows has no such bits, and
