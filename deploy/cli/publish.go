@@ -50,8 +50,9 @@ Backends, domains and log endpoints that the sites do not need are kept and name
 domain that left sites.json is refused until --remove-host names it: mail that is out
 still leads there. A key that a site names and the secret store lacks is refused too.
 
-The service is the one of --service-id, or of service_id in fastly.toml, or the one of
-that name; where there is none, it is made. --log names a JSON file such as
+The service is the one of --service-id, of FASTLY_SERVICE_ID, or of service_id in
+fastly.toml, or else the one of that name; where there is none, it is made. A service
+that Terraform manages is Terraform's to change. --log names a JSON file such as
 {"s3": {"bucket": "clicks", "iam_role": "…"}}, with what deploy/terraform's variable log
 takes; its secrets come from the environment: CLICKEDGE_LOG_HTTPS_HEADER_VALUE,
 _S3_ACCESS_KEY, _S3_SECRET_KEY, _GCS_SECRET_KEY, _BIGQUERY_EMAIL, _BIGQUERY_SECRET,
@@ -63,6 +64,9 @@ _KAFKA_PASSWORD. The token comes from FASTLY_API_TOKEN or a file.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := sitesArg(cmd, args, p.sites)
 			if err != nil {
+				return err
+			}
+			if err := p.named(cmd); err != nil {
 				return err
 			}
 			return p.run(cmd.Context(), name)
@@ -77,7 +81,7 @@ func (p *publishing) flags(cmd *cobra.Command) {
 	sitesFlag(cmd, &p.sites)
 	f := cmd.Flags()
 	f.StringVar(&p.pkg, "package", "pkg/clickedge.tar.gz", "the package, a `file` that clickedge build has made")
-	f.StringVar(&p.service, "service-id", "", "the service's `id` (default: service_id in fastly.toml)")
+	f.StringVar(&p.service, "service-id", "", "the service's `id` (default: FASTLY_SERVICE_ID, or service_id in fastly.toml)")
 	f.StringVar(&p.name, "name", "clickedge", "the service's `name`, where there is no id, and that of stores that are made for it")
 	f.StringVar(&p.log, "log", "", "JSON `file` that says where the click log goes (default: where it goes now)")
 	f.StringVar(&p.ca, "ca", "certainly", "who issues the certificates: certainly, lets-encrypt or globalsign")
@@ -93,6 +97,20 @@ func (p *publishing) flags(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("no-tls", "wait-for-tls")
 	_ = cmd.MarkFlagFilename("package", "gz")
 	_ = cmd.MarkFlagFilename("log", "json")
+}
+
+// named refuses an empty name or id, as an unset variable of a script gives it: it
+// would publish to another service than the one that is meant.
+func (p *publishing) named(cmd *cobra.Command) error {
+	for flag, value := range map[string]string{"service-id": p.service, "name": p.name} {
+		if cmd.Flags().Changed(flag) && strings.TrimSpace(value) == "" {
+			return usage(fmt.Errorf("--%s is given, but empty", flag), "is a variable unset? Leave --"+flag+" out where it is not meant")
+		}
+	}
+	if p.wait < 0 {
+		return usage(errors.New("--wait-for-tls is less than nothing"), "such as 30m")
+	}
+	return nil
 }
 
 func (p *publishing) run(ctx context.Context, name string) error {
@@ -160,15 +178,27 @@ func (p *publishing) readLog() error {
 	if err != nil {
 		return err
 	}
+	if p.env.Environ != nil {
+		if name := publish.UnknownLogVariable(p.env.Environ()); name != "" {
+			return usage(fmt.Errorf("no log target reads the environment variable %s", cut(name, 60)), "these are read: "+strings.Join(publish.LogVariables(), ", "))
+		}
+	}
 	if p.w.Log, err = publish.ReadLog(text, p.env.LookupEnv); err != nil {
 		return usage(fmt.Errorf("%s: %w", shownName(p.log), err), "deploy/terraform/README.md has the targets and what each takes")
 	}
 	return nil
 }
 
-// readService finds the id in the fastly.toml that lies here.
+// serviceEnv is the variable from which the Fastly CLI takes the service's id too.
+const serviceEnv = "FASTLY_SERVICE_ID"
+
+// readService finds the id where the Fastly CLI finds it, in the same order: flag,
+// environment, the fastly.toml that lies here.
 func (p *publishing) readService() error {
-	if p.w.ServiceID = p.service; p.service != "" {
+	if p.w.ServiceID = p.service; p.service == "" {
+		p.w.ServiceID, _ = p.env.LookupEnv(serviceEnv)
+	}
+	if p.w.ServiceID != "" {
 		return nil
 	}
 	if _, err := os.Stat(treeManifest); errors.Is(err, fs.ErrNotExist) {

@@ -24,6 +24,7 @@ type Found struct {
 	// Staged is the version that is staged; 0 for none.
 	Staged int
 
+	comment      string                      // of the service
 	objects      map[string]map[string]found // of the base version: kind, name
 	packageHash  string
 	configStores []store // of the wanted name
@@ -95,13 +96,14 @@ func (d *finder) service(ctx context.Context) error {
 func noService(id string, err error) error {
 	var e *fastlyapi.Error
 	if errors.As(err, &e) && (e.Status == 400 || e.Status == 404) {
-		return refuse(fmt.Sprintf("the account has no service %q", id), "check --service-id, service_id in fastly.toml, and whose token it is; without an id the service is found by its name, or made")
+		return refuse(fmt.Sprintf("the account has no service %q", id), "check --service-id, FASTLY_SERVICE_ID, service_id in fastly.toml, and whose token it is; without an id the service is found by its name, or made")
 	}
 	return err
 }
 
 func (d *finder) take(s *fastly.Service) error {
 	d.ServiceID, d.Name, d.Type = value(s.ServiceID), value(s.Name), value(s.Type)
+	d.comment = value(s.Comment)
 	if d.Type != "wasm" {
 		return refuse(fmt.Sprintf("service %s (%q) is of type %q, not a Compute service", d.ServiceID, d.Name, d.Type), "name another service, or another --name, under which one is made")
 	}

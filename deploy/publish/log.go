@@ -54,7 +54,7 @@ var blank = Field{Name: "message_type", Value: "blank"}
 var targets = map[string]target{
 	"https": {
 		members: []member{
-			{name: "url", field: "url", needed: true, check: matches(`^https://[^/?#\s]+([/?#]\S*)?$`, "must be an https:// URL")},
+			{name: "url", field: "url", needed: true, check: matches(`^https://[^/?#@\s]+([/?#]\S*)?$`, "must be an https:// URL, without a user's name and password: those go into a header")},
 			{name: "header_name", field: "header_name", check: matches("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", "is not the name of a header; its value comes from CLICKEDGE_LOG_HTTPS_HEADER_VALUE")},
 			{name: "period", field: "period", value: "5", number: true},
 		},
@@ -153,6 +153,9 @@ func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	if err := d.Decode(&file); err != nil || d.More() {
 		return nil, errors.New(`it is not an object such as {"s3": {"bucket": "clicks", "iam_role": "…"}}`)
 	}
+	if name := twice(text); name != "" {
+		return nil, fmt.Errorf("it has %q twice: which of the two is meant?", name)
+	}
 	kinds := slices.Sorted(maps.Keys(file))
 	if len(kinds) != 1 {
 		return nil, fmt.Errorf("it names %d targets: the module writes to one log endpoint, %s; choose one of %s", len(kinds), LogName, kindNames())
@@ -162,6 +165,73 @@ func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 		return nil, fmt.Errorf("it has no target %q: it takes %s", kinds[0], kindNames())
 	}
 	return t.read(kinds[0], file[kinds[0]], lookupEnv)
+}
+
+// twice finds a name that stands twice in an object of the text, which
+// encoding/json takes the last of. The text is valid JSON.
+func twice(text []byte) string {
+	var open []map[string]bool // the objects around; nil for a list
+	name := false              // whether a name comes next
+	for d := json.NewDecoder(bytes.NewReader(text)); ; {
+		token, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			switch t {
+			case '{':
+				open = append(open, map[string]bool{})
+			case '[':
+				open = append(open, nil)
+			default:
+				open = open[:len(open)-1]
+			}
+			name = true
+		case string:
+			seen := open[len(open)-1]
+			if name && seen != nil {
+				if seen[t] {
+					return t
+				}
+				seen[t] = true
+				name = false
+				continue
+			}
+			name = true
+		default:
+			name = true
+		}
+	}
+}
+
+// logEnv begins the environment variables of log targets' secrets.
+const logEnv = "CLICKEDGE_LOG_"
+
+// UnknownLogVariable finds a variable of an environment, NAME=value each, that is
+// called like the secret of a log target but is read by none; "" for none.
+func UnknownLogVariable(environ []string) string {
+	for _, v := range environ {
+		name, value, _ := strings.Cut(v, "=")
+		known := false
+		for _, t := range targets {
+			known = known || slices.ContainsFunc(t.secrets, func(s logSecret) bool { return s.env == name })
+		}
+		if strings.HasPrefix(strings.ToUpper(name), logEnv) && value != "" && !known {
+			return name
+		}
+	}
+	return ""
+}
+
+// LogVariables are those that are read.
+func LogVariables() (names []string) {
+	for _, kind := range slices.Sorted(maps.Keys(targets)) {
+		for _, s := range targets[kind].secrets {
+			names = append(names, s.env)
+		}
+	}
+	return names
 }
 
 func kindNames() string { return strings.Join(slices.Sorted(maps.Keys(targets)), ", ") }
@@ -184,8 +254,11 @@ func (t *target) read(kind string, file map[string]any, lookupEnv func(string) (
 	}
 	for _, s := range t.secrets {
 		value, set := lookupEnv(s.env)
-		if set && strings.TrimSpace(value) == "" {
+		switch trimmed := strings.TrimSpace(value); {
+		case set && trimmed == "":
 			return nil, fmt.Errorf("%s is set but empty", s.env)
+		case trimmed != value && !strings.HasPrefix(trimmed, "-----BEGIN "):
+			return nil, fmt.Errorf("%s begins or ends in white space, which would be sent as part of it", s.env)
 		}
 		o.Fields = append(o.Fields, Field{Name: s.field, Value: value, Secret: true, Keep: true})
 	}
@@ -315,6 +388,10 @@ func (l *Log) secrets() (list [][]byte) {
 	for _, f := range l.object.Fields {
 		if f.Secret && f.Value != "" {
 			list = append(list, []byte(f.Value))
+		}
+		if f.shown(f.Value) != f.Value {
+			_, query, _ := strings.Cut(f.Value, "?")
+			list = append(list, []byte(query))
 		}
 	}
 	return list

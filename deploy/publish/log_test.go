@@ -51,19 +51,22 @@ func TestEveryLogTarget(t *testing.T) {
 
 func TestDoubtfulLogTargetsAreRefused(t *testing.T) {
 	for file, want := range map[string]string{
-		`[]`:                                           "it is not an object",
-		`{}`:                                           "it names 0 targets",
-		`{"s3": {}, "gcs": {}}`:                        "it names 2 targets",
-		`{"s3": {}} {}`:                                "it is not an object",
-		`{"S3": {"bucket": "b"}}`:                      `it has no target "S3": it takes bigquery, gcs, https, kafka, s3`,
-		`{"s3": {"buckett": "b"}}`:                     "s3.bucket is missing",
-		`{"s3": {"bucket": "b", "key": "k"}}`:          `s3 has no "key": it takes bucket, domain, path, iam_role, period, redundancy, compression_codec; secrets come from CLICKEDGE_LOG_S3_ACCESS_KEY, CLICKEDGE_LOG_S3_SECRET_KEY`,
-		`{"s3": {"bucket": "b", "period": 0}}`:         "s3.period must be a whole number of seconds",
-		`{"s3": {"bucket": "b", "period": 1.5}}`:       "s3.period must be a whole number of seconds",
-		`{"s3": {"bucket": "b", "path": "clicks"}}`:    "s3.path must end with a slash",
-		`{"s3": {"bucket": ["b"]}}`:                    "s3.bucket is neither a text nor a number",
-		`{"s3": {"bucket": "b", "iam_role": "role"}}`:  "s3.iam_role must be the ARN of a role",
-		`{"https": {"url": "http://log.example.com"}}`: "https.url must be an https:// URL",
+		`[]`:                                                "it is not an object",
+		`{}`:                                                "it names 0 targets",
+		`{"s3": {}, "gcs": {}}`:                             "it names 2 targets",
+		`{"s3": {}} {}`:                                     "it is not an object",
+		`{"S3": {"bucket": "b"}}`:                           `it has no target "S3": it takes bigquery, gcs, https, kafka, s3`,
+		`{"s3": {"buckett": "b"}}`:                          "s3.bucket is missing",
+		`{"s3": {"bucket": "b", "key": "k"}}`:               `s3 has no "key": it takes bucket, domain, path, iam_role, period, redundancy, compression_codec; secrets come from CLICKEDGE_LOG_S3_ACCESS_KEY, CLICKEDGE_LOG_S3_SECRET_KEY`,
+		`{"s3": {"bucket": "b", "period": 0}}`:              "s3.period must be a whole number of seconds",
+		`{"s3": {"bucket": "b", "period": 1.5}}`:            "s3.period must be a whole number of seconds",
+		`{"s3": {"bucket": "b", "path": "clicks"}}`:         "s3.path must end with a slash",
+		`{"s3": {"bucket": ["b"]}}`:                         "s3.bucket is neither a text nor a number",
+		`{"s3": {"bucket": "b", "iam_role": "role"}}`:       "s3.iam_role must be the ARN of a role",
+		`{"https": {"url": "http://log.example.com"}}`:      "https.url must be an https:// URL",
+		`{"https": {"url": "https://u:p@log.example.com"}}`: "without a user's name and password",
+		`{"https": {"url": "https://a.example"}, "https": {"url": ""}}`:     `it has "https" twice`,
+		`{"s3": {"bucket": "a", "path": "bucket", "bucket": "b"}}`:          `it has "bucket" twice`,
 		`{"kafka": {"brokers": "b", "topic": "t", "required_acks": "all"}}`: "kafka.required_acks must be one of 1, 0, -1",
 	} {
 		_, err := publish.ReadLog([]byte(file), lookup())
@@ -71,6 +74,41 @@ func TestDoubtfulLogTargetsAreRefused(t *testing.T) {
 	}
 	_, err := publish.ReadLog([]byte(`{"kafka": {"brokers": "b", "topic": "t"}}`), lookup("CLICKEDGE_LOG_KAFKA_PASSWORD= "))
 	require.ErrorContains(t, err, "CLICKEDGE_LOG_KAFKA_PASSWORD is set but empty")
+}
+
+// A credential with the newline of the file that it came from is refused by whoever
+// takes the log, and every line is lost. The text of a PEM block ends in one.
+func TestALogSecretWithWhiteSpaceIsRefused(t *testing.T) {
+	for _, value := range []string{"access\n", " access", "access\r"} {
+		_, err := publish.ReadLog([]byte(`{"s3": {"bucket": "b"}}`), lookup("CLICKEDGE_LOG_S3_ACCESS_KEY="+value))
+		require.ErrorContains(t, err, "CLICKEDGE_LOG_S3_ACCESS_KEY begins or ends in white space")
+		require.NotContains(t, err.Error(), "access")
+	}
+	_, err := publish.ReadLog([]byte(`{"gcs": {"bucket": "b", "user": "u"}}`), lookup("CLICKEDGE_LOG_GCS_SECRET_KEY=-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----\n"))
+	require.NoError(t, err)
+}
+
+// A misspelt variable leaves the target without its secret, where it needs none.
+func TestAMisspeltLogVariableIsFound(t *testing.T) {
+	require.Empty(t, publish.UnknownLogVariable([]string{"PATH=/bin", "CLICKEDGE_KEY_K1=x", "CLICKEDGE_LOG_S3_SECRET_KEY=x"}))
+	for _, name := range []string{"CLICKEDGE_LOG_HTTP_HEADER_VALUE", "CLICKEDGE_LOG_S3_SECRET", "clickedge_log_s3_secret_key"} {
+		require.Equal(t, name, publish.UnknownLogVariable(append(publish.LogVariables(), name+"=x")))
+	}
+}
+
+// Some receivers take their key in the URL's query.
+func TestTheQueryOfALogURLIsNotShown(t *testing.T) {
+	r := newRig(t)
+	r.log(`{"https": {"url": "https://log.example.com/in?key=s3cr3t-1"}}`)
+	require.Contains(t, lines(r.plan()), "url https://log.example.com/in?…")
+	r.api.Fail(fastlytest.Fault{Method: "POST", Path: "/service/*/version/1/logging/https", Status: 400, Echo: true})
+	_, err := r.plan().Apply(t.Context(), r.client, func(string) {})
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "s3cr3t")
+	r.publish()
+	r.log(`{"https": {"url": "https://log.example.com/in?key=s3cr3t-2"}}`)
+	require.Contains(t, lines(r.plan()), `url: "https://log.example.com/in?…", was "https://log.example.com/in?…"`)
+	require.NotContains(t, lines(r.plan()), "s3cr3t")
 }
 
 // Fastly takes a target without credentials and drops every line.

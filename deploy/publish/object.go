@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // The kinds of objects of a version, by the API's path behind the version.
@@ -87,7 +88,17 @@ func (f *Field) change(old string) string {
 	if f.Secret {
 		return f.Name + ": another secret than the one there"
 	}
-	return fmt.Sprintf("%s: %s, was %s", f.Name, shown(f.Value), shown(old))
+	return fmt.Sprintf("%s: %s, was %s", f.Name, shown(f.shown(f.Value)), shown(f.shown(old)))
+}
+
+// shown is a value without what may be a secret in it: the query of a URL, where
+// some receivers of logs want their key.
+func (f *Field) shown(value string) string {
+	before, query, ok := strings.Cut(value, "?")
+	if f.Name != "url" || !ok || query == "" {
+		return value
+	}
+	return before + "?…"
 }
 
 // shown quotes what came from outside.

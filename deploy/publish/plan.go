@@ -73,6 +73,9 @@ func (p *Plan) service() {
 	if p.f.ServiceID == "" {
 		p.Account = append(p.Account, Change{Sign: "+", What: fmt.Sprintf("service %q", p.w.Name), do: func(ctx context.Context, r *run) error { return r.makeService(ctx) }})
 	}
+	if strings.Contains(strings.ToLower(p.f.comment), "terraform") {
+		p.note("the service's comment says that Terraform manages it: the next terraform apply changes back what this publish changes. Let one of the two manage a service: take it out of Terraform's state and change the comment, or publish with terraform apply")
+	}
 }
 
 func (p *Plan) backends() {
@@ -115,7 +118,7 @@ func (o *Object) summary() string {
 		case f.Secret:
 			parts = append(parts, f.Name+" (secret)")
 		default:
-			parts = append(parts, f.Name+" "+f.Value)
+			parts = append(parts, f.Name+" "+f.shown(f.Value))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -158,10 +161,11 @@ func (p *Plan) link(name, kind, noun, storeName string, stores []store, create f
 // keys: a key that a site names and the store lacks is a dead link.
 func (p *Plan) keys() {
 	kids, host := p.w.keys()
-	var missing []string
+	var missing, said []string
 	for _, kid := range kids {
 		if !p.f.secrets[kid] {
 			missing = append(missing, kid)
+			said = append(said, kid+" of site "+host[kid])
 		}
 	}
 	switch {
@@ -169,13 +173,21 @@ func (p *Plan) keys() {
 	case p.w.AllowMissingKeys:
 		p.note("the secret store lacks %s: links signed with it are answered by an error page until clickedge keys push has put it there", strings.Join(missing, ", "))
 	default:
-		more := ""
-		if p.f.secrets == nil {
-			more = " --create-store"
-		}
-		p.refused.add(fmt.Sprintf("the secret store lacks %s, which site %s names: links signed with it would be dead", strings.Join(missing, ", "), host[missing[0]]),
-			fmt.Sprintf("clickedge keys push %s --key-file %s.key --store %s%s", missing[0], missing[0], p.storeName(), more))
+		p.refused.add(fmt.Sprintf("the secret store lacks %s: links signed with it would be dead", strings.Join(said, ", ")), p.pushHint(missing))
 	}
+}
+
+// pushHint is the command that puts the missing keys in.
+func (p *Plan) pushHint(missing []string) string {
+	files := ""
+	for _, kid := range missing {
+		files += " --key-file " + kid + ".key"
+	}
+	more := ""
+	if p.f.secrets == nil {
+		more = " --create-store"
+	}
+	return "clickedge keys push " + strings.Join(missing, " ") + files + " --store " + p.storeName() + more
 }
 
 // storeName names the store that is linked, or that will be.

@@ -343,12 +343,30 @@ func TestADomainOfNoServiceIsTaken(t *testing.T) {
 func TestAMissingKeyIsRefused(t *testing.T) {
 	r := newRig(t)
 	r.sites(strings.Replace(one, `"k1"`, `"k1", "k2"`, 1))
-	r.refused("the secret store lacks k2, which site link.example.com names", "clickedge keys push k2 --key-file k2.key --store clickedge-keys")
+	r.refused("the secret store lacks k2 of site link.example.com: links", "clickedge keys push k2 --key-file k2.key --store clickedge-keys")
 	r.w.AllowMissingKeys = true
 	require.Contains(t, strings.Join(r.plan().Notes, "\n"), "the secret store lacks k2")
 	r.publish()
 	r.w.AllowMissingKeys = false
 	r.refused("the secret store lacks k2")
+}
+
+// Each key is said with its own site, and the hint's command puts all of them in.
+func TestMissingKeysOfSeveralSites(t *testing.T) {
+	r := newRig(t)
+	r.sites(strings.Replace(one, `"k1"`, `"k1", "k2"`, 1), strings.Replace(two, `"esp_timeout"`, `"keys": ["k3"], "esp_timeout"`, 1))
+	r.refused("lacks k2 of site link.example.com, k3 of site ses.example.com: links", "clickedge keys push k2 k3 --key-file k2.key --key-file k3.key --store clickedge-keys")
+}
+
+// Terraform and publish would change back what the other one did.
+func TestAServiceOfTerraformIsNamed(t *testing.T) {
+	r := newRig(t)
+	_, err := r.f.CreateService(t.Context(), &fastly.CreateServiceInput{Name: fastly.ToPointer("clickedge"), Type: fastly.ToPointer("wasm"), Comment: fastly.ToPointer("Branded link domains, managed by Terraform.")})
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(r.plan().Notes, "\n"), "Terraform manages it: the next terraform apply changes back")
+	r = newRig(t)
+	r.publish()
+	require.NotContains(t, strings.Join(r.plan().Notes, "\n"), "Terraform")
 }
 
 func TestEveryReasonAtOnce(t *testing.T) {

@@ -100,8 +100,8 @@ locals {
 locals {
   log_value_rules = flatten([
     [for log in local.log.https : {
-      holds = can(regex("^https://[^/?#[:space:]]+([/?#][^[:space:]]*)?$", log.url))
-      says  = "log.https.url must be an https:// URL."
+      holds = can(regex("^https://[^/?#@[:space:]]+([/?#][^[:space:]]*)?$", log.url))
+      says  = "log.https.url must be an https:// URL, without a user's name and password: those go into a header."
     }],
     [for log in local.log.https : {
       holds = log.header_name == null || can(regex("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", log.header_name))

@@ -69,6 +69,7 @@ var refusals = map[string]struct{ arguments, want string }{
 
 	// Values.
 	"https: http":            {`log = { https = { url = "http://a.example/" } }`, "log.https.url must be an https:// URL"},
+	"https: user":            {`log = { https = { url = "https://u:p@a.example/" } }`, "without a user's name and password"},
 	"https: no host":         {`log = { https = { url = "https://" } }`, "log.https.url must be an https:// URL"},
 	"https: header and all":  {"log = { https = { url = \"https://a.example/\", header_name = \"Authorization: Bearer\" } }\nlog_secrets = { https_header_value = \"x\" }", "header_name is not the name of a header"},
 	"https: period 0":        {`log = { https = { url = "https://a.example/", period = 0 } }`, "log.https.period must be a whole number"},
