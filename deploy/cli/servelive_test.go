@@ -302,6 +302,8 @@ func TestDoctorOnServeTLS(t *testing.T) {
 	args := append(shellWords(t, line[1]), "--sites", r.sites, "--resolver", "127.0.0.1:1", "--origin", "none")
 	code, out, talk := runHere(t, args...)
 	require.Equal(t, ExitOK, code, "%s\n%s", out, talk)
+	require.NotRegexp(t, `(?m)^DNS +ok`, out, "no resolver has answered")
+	require.Regexp(t, `[Nn]ot seen: where link\.example\.com leads`, strings.Join(strings.Fields(out), " "))
 	require.Regexp(t, `(?m)^TLS +ok +clickedge serve, for this run only`, out)
 	require.Regexp(t, `(?m)^HTTP +ok +https answers 200, http 200`, out)
 	require.Regexp(t, `(?m)^ESP +ok +GET /health is \{\}, as at Customer\.io`, out)

@@ -78,7 +78,7 @@ func (x *exam) examineTLS() (stop string) {
 	}
 	if x.atESP != "" {
 		x.find("dns-at-esp-with-certificate", "CNAME to %s, which has a certificate for %s", x.atESP, x.opt.Host)
-	} else if !x.report.Has("dns-not-yet") {
+	} else if !x.report.Has("dns-not-yet") && x.trail.found() { // with --via it may be that no resolver has answered
 		x.good("dns-ok", "%s", firstText(strings.Join(x.trail.chain, " → "), addresses(x.trail)))
 	}
 	x.judgeTime(leaf)
