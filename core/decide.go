@@ -129,7 +129,10 @@ func (d *Decision) follow(req *Request, site *Site, s *shape, rest string, least
 	if g < least || g == Unread {
 		return false
 	}
-	to, dest, ok := parseRead(to)
+	dest, ok := ParseDestination(to)
+	if !ok { // parseRead, without a copy of what is fit to be sent as a rule
+		to, dest, ok = parseSpaced(to)
+	}
 	if !ok || site.allows(dest) != OK {
 		return false
 	}

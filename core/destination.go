@@ -40,7 +40,7 @@ func ParseDestination(url string) (Destination, bool) {
 	default:
 		return d, false
 	}
-	end, kinds, ok := readHost(rest)
+	end, upper, ok := readHost(rest)
 	if !ok {
 		return Destination{}, false
 	}
@@ -51,7 +51,7 @@ func ParseDestination(url string) (Destination, bool) {
 	if !isTail(tail) {
 		return Destination{}, false
 	}
-	if d.Host = rest[:end]; kinds&upperByte != 0 {
+	if d.Host = rest[:end]; upper {
 		d.Host = strings.ToLower(d.Host)
 	}
 	return d, true
@@ -70,8 +70,16 @@ func Sendable(url string) (string, bool) {
 // parseRead is ParseDestination for a URL that was read from a link, which it
 // returns as it may be sent.
 func parseRead(url string) (to string, d Destination, ok bool) {
-	if d, ok = ParseDestination(url); ok || word.Index(url, ' ') < 0 || url[len(url)-1] == ' ' {
-		return url, d, ok
+	if d, ok = ParseDestination(url); ok {
+		return url, d, true
+	}
+	return parseSpaced(url)
+}
+
+// parseSpaced is parseRead for a URL that is no destination as it stands.
+func parseSpaced(url string) (to string, d Destination, ok bool) {
+	if word.Index(url, ' ') < 0 || url[len(url)-1] == ' ' {
+		return url, d, false
 	}
 	to = strings.ReplaceAll(url, " ", "%20")
 	d, ok = ParseDestination(to)
@@ -79,10 +87,26 @@ func parseRead(url string) (to string, d Destination, ok bool) {
 }
 
 // readHost reads the host name that s begins with, and returns where it ends, and
-// what bytes it has. It is not ok where what comes before the first byte that no
-// host has is none; see isHost.
-func readHost(s string) (end int, kinds uint8, ok bool) {
-	start, last, i := 0, -1, 0
+// whether it has upper case. It is not ok where what comes before the first byte
+// that no host has is none; see isHost.
+func readHost(s string) (end int, upper, ok bool) {
+	start, last, i, kinds := 0, -1, 0, uint8(0)
+	for ; i+8 <= len(s); i += 8 { // as long as all is in lower case
+		w := word.At(s, i)
+		odd := hostBytes(w) ^ word.Highs
+		dots := word.ZeroBytes(w^'.'*word.Ones) & (odd - 1) &^ odd // those before the first that is odd
+		for ; dots != 0; dots &= dots - 1 {
+			dot := i + word.First(dots)
+			if !labelFits(s, start, dot) {
+				return dot, false, false
+			}
+			last, start = dot, dot+1
+		}
+		if odd != 0 {
+			i += word.First(odd)
+			break
+		}
+	}
 	for ; i < len(s); i++ {
 		kind := byteKinds[s[i]]
 		if kinds |= kind; kind&labelByte != 0 {
@@ -92,11 +116,11 @@ func readHost(s string) (end int, kinds uint8, ok bool) {
 			break
 		}
 		if !labelFits(s, start, i) {
-			return i, kinds, false
+			return i, false, false
 		}
 		last, start = i, i+1
 	}
-	return i, kinds, i <= maxHost && last >= 0 && labelFits(s, start, i) && byteKinds[s[start]]&letterByte != 0
+	return i, kinds&upperByte != 0, i <= maxHost && last >= 0 && labelFits(s, start, i) && byteKinds[s[start]]&letterByte != 0
 }
 
 // maxHost bounds a host name in bytes (RFC 1035, 2.3.4).

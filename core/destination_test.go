@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,6 +74,28 @@ func TestParseDestination(t *testing.T) {
 		require.Equal(t, c.host != "", ok, "%q: %s", c.url, c.why)
 		require.Equal(t, c.host, d.Host, "%q: %s", c.url, c.why)
 		require.Equal(t, ok && strings.HasPrefix(c.url, "https"), d.TLS, "%q", c.url)
+	}
+}
+
+// A host is read eight bytes at a time. Every byte that is or is not of a host, at
+// every place of hosts of every length, is read as the grammar has it.
+func TestHostAtEveryPlace(t *testing.T) {
+	const usual = "ab.c-d.efgh.i2jk.lmnopqrs.tu-vwxy.z0.com"
+	host := regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	bytesOfHost := regexp.MustCompile(`^[A-Za-z0-9.-]*`)
+	for from := range len(usual) {
+		for at := range len(usual) - from {
+			for _, c := range []byte("aZ5-./:\x00@_`{\x7f\x80\xae\xff") {
+				s := usual[from:from+at] + string([]byte{c}) + usual[from+at+1:]
+				want := bytesOfHost.FindString(s)
+				end, upper, ok := readHost(s)
+				require.Equal(t, host.MatchString(want), ok, "%q", s)
+				if ok {
+					require.Equal(t, want, s[:end], "%q", s)
+					require.Equal(t, strings.ToLower(want) != want, upper, "%q", s)
+				}
+			}
+		}
 	}
 }
 

@@ -72,7 +72,10 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
 	dst = appendNumber(dst, `","status":`, int64(r.Status))
 	dst = appendString(append(dst, `,"destination":"`...), r.Destination)
-	dst = append(dst, readingPieces[r.Reading]...)
+	if r.Reading != Unread {
+		dst = append(dst, readingPieces[r.Reading]...)
+	}
+	dst = append(dst, '"')
 	if r.ID != "" || r.KeyID != "" || r.Expiry != 0 {
 		dst = r.appendLink(dst)
 	}
@@ -95,7 +98,7 @@ var (
 	kindPieces   = pieces(`","kind":"`, kindNames[:], `","method":"`)
 	actionPieces = pieces(`","action":"`, actionNames[:], `","code":"`)
 	// What is unread has no member.
-	readingPieces = [...]string{Unread: `"`, Likely: `","reading":"likely"`, Certain: `","reading":"certain"`}
+	readingPieces = [...]string{Likely: `","reading":"likely`, Certain: `","reading":"certain`}
 	whoPieces     = pieces(`,"verdict":"`, whoNames[:], `","reasons":"`)
 )
 

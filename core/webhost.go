@@ -45,34 +45,61 @@ type location struct {
 // ok where no browser goes to a web page for it. What is relative has the base's
 // host, and its rest begins with no slash where only the base's path can say more.
 func readLocation(text string, tls bool, base string) (location, bool) {
-	u := location{tls: true, port: 443}
-	end := 0
-	switch { // as a rule: "https://", a plain host, and then nothing or a path
-	case word.HasPrefix(text, "https://"):
-		end = len("https://")
-	case word.HasPrefix(text, "http://"):
-		u.tls, u.port, end = false, 80, len("http://")
-	default:
+	host := PlainHost(text)
+	if host == "" {
 		return readOddLocation(text, tls, base)
 	}
-	start, kinds := end, uint8(0)
-	for ; end < len(text); end++ {
-		kind := byteKinds[text[end]]
-		if kind&(labelByte|dotByte) == 0 {
+	u := location{tls: text[len("http")] == 's', host: host}
+	u.port = usualPort(u.tls)
+	u.rest = text[len("http://")+len(host):]
+	if u.tls {
+		u.rest = u.rest[1:]
+	}
+	return u, true
+}
+
+// PlainHost returns the host of a URL of the form that nearly all have: "https://"
+// or "http://", a host in lower case, and a path. "" says nothing of any other.
+// What follows the first slash of the path makes no difference.
+func PlainHost(url string) string {
+	start := len("https://")
+	if !word.HasPrefix(url, "https://") {
+		if start = len("http://"); !word.HasPrefix(url, "http://") {
+			return ""
+		}
+	}
+	end := start
+	for ; end+8 <= len(url); end += 8 {
+		if odd := hostBytes(word.At(url, end)) ^ word.Highs; odd != 0 {
+			end += word.First(odd)
 			break
 		}
-		kinds |= kind
+	}
+	for end < len(url) && isPlainHostByte(url[end]) { // what the last eight do not reach
+		end++
 	}
 	last := end
-	for last > start && text[last-1] != '.' {
+	for last > start && url[last-1] != '.' {
 		last--
 	}
-	plain := last < end && kinds&upperByte == 0 && end-start <= maxHost && isLetter(text[last])
-	if !plain || end < len(text) && text[end] != '/' {
-		return readOddLocation(text, tls, base)
+	if end == len(url) || url[end] != '/' || !isLetter(url[last]) || end-start > maxHost {
+		return ""
 	}
-	u.host, u.rest = text[start:end], text[end:]
-	return u, true
+	return url[start:end]
+}
+
+func isPlainHostByte(c byte) bool {
+	kind := byteKinds[c]
+	return kind&(labelByte|dotByte) != 0 && kind&upperByte == 0
+}
+
+// hostBytes has the highest bit of each of eight bytes that isPlainHostByte takes,
+// up to the first that it does not take. The bits above that one mean nothing.
+func hostBytes(w uint64) uint64 {
+	letters := (w + (0x80-'a')*word.Ones) &^ (w + (0x7f-'z')*word.Ones)
+	digits := (w + (0x80-'0')*word.Ones) &^ (w + (0x7f-'9')*word.Ones)
+	others := (w + (0x80-'-')*word.Ones) &^ (w + (0x7f-'.')*word.Ones) // "-" and "."
+	return (letters | digits | others) &^ w & word.Highs
 }
 
 // readOddLocation is the URL standard's parser as far as http and https need it.

@@ -81,6 +81,39 @@ func TestHostOf(t *testing.T) {
 	require.Equal(t, "shop.example.com", HostOf("https:shop.example.com", false, "link.example.com"))
 }
 
+// PlainHost says nothing, or what HostOf says of the whole and of the first of
+// several values.
+func TestPlainHost(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://www.example.com/x": "www.example.com",
+		"http://t.co/":              "t.co",
+		"https://a/":                "a",
+		"https://www.example.com/\x00https://other.example/\x00": "www.example.com",
+		"https://a-b.1.example.com/a\u00e9":                      "a-b.1.example.com",
+		"https://www.example.com\x00https://other.example/":      "",
+		"https://www.example.com\x00":                            "",
+		"\x00https://www.example.com/\x00":                       "",
+		"https://www.example.com":                                "",
+		"https://www.Example.com/":                               "",
+		"https://www.example.com:443/":                           "",
+		"https://www.example.com?/":                              "",
+		"https://u@www.example.com/":                             "",
+		"https://www.example.com./":                              "",
+		"https://www.example.1/":                                 "",
+		"https://www.example.0x/":                                "",
+		"https://www.ex_mple.com/":                               "",
+		"https://www.ex\u00e4mple.com/":                          "",
+		"https:///x":                                             "",
+		"https://":                                               "",
+		"//www.example.com/":                                     "",
+		"":                                                       "",
+		"https://" + strings.Repeat("a.", 126) + "a/":            strings.Repeat("a.", 126) + "a",
+		"https://" + strings.Repeat("a.", 126) + "aa/":           "",
+	} {
+		require.Equal(t, want, PlainHost(url), "%q", url)
+	}
+}
+
 // theirHost reads a Location with an implementation of the URL standard that is
 // not ours.
 func theirHost(location string, base string) string {
@@ -92,7 +125,7 @@ func theirHost(location string, base string) string {
 }
 
 // signed are labels that Go's strconv takes for numbers, and browsers do not.
-var signed = regexp.MustCompile(`(^|\.)(0x)?[-+]`)
+var signed = regexp.MustCompile(`(^|\.)(0x?)?[-+]`)
 
 // The host in the log is the one that a browser reads, is bounded, and holds
 // nothing of the user info.
@@ -100,7 +133,7 @@ func FuzzHostOf(f *testing.F) {
 	for _, s := range []string{
 		"https://shop.example.com/x?y#z", "HTTPS://u:p@Shop.example.com:8443\\x", "//a/b", "/\\a", "https:/a", "http:a", "a:b", "?x", "#",
 		"https://0x7f.1", "https://[::1]:80/", "https://[1:2::3:0:0:4]", "https://a%2eb/", "https://a..b/", "\x01 https://a\tb/", "https://1.2.3/", "https://a_b.c/", "https://09.1",
-		"https://[::ffff:1.2.3.4]", "https://0x.0", "https://1e3", "https://a.1.", "https://a.1..", "https://.", "https://%", "https://a%",
+		"https://[::ffff:1.2.3.4]", "https://0x.0", "https://1e3", "https://a.1.", "https://a.1..", "https://.", "https://%", "https://a%", "http:0+0",
 	} {
 		f.Add(s, true)
 		f.Add(s, false)
@@ -113,6 +146,12 @@ func FuzzHostOf(f *testing.F) {
 		host := HostOf(location, tls, "link.example.com")
 		require.LessOrEqual(t, len(host), maxHost)
 		require.NotContains(t, host, "@")
+		if plain := PlainHost(location); plain != "" {
+			require.Equal(t, plain, host, "%q", location)
+			odd, ok := readOddLocation(location, tls, "link.example.com")
+			require.True(t, ok, "%q", location)
+			require.Equal(t, plain, odd.host, "%q", location)
+		}
 		if host == UnreadHost || tidy(location) == "" || strings.Contains(strings.ToLower(unescapeHost(location)), "xn--") {
 			return // what is said not to be read; what browsers do not follow
 		}

@@ -131,22 +131,24 @@ func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status i
 }
 
 // sendOn notes where a redirect of the ESP's leads, and sees to it that no browser
-// keeps it unasked.
+// keeps it unasked. As a rule its host is plain to see where the first Location
+// begins, and where that ends need not be looked for.
 func (x *exchange) sendOn(set headerSet, resp hostcall.Response, status int) {
 	if set.has(hdrLocation) {
-		x.record.Destination = core.HostOf(x.location(resp), x.secure(), x.site.Host)
+		list, _ := resp.HeaderValues(&x.buf, "location")
+		host := core.PlainHost(list)
+		if host == "" {
+			host = core.HostOf(firstValue(list), x.secure(), x.site.Host)
+		}
+		x.record.Destination = host
 	}
-	if !set.has(hdrCacheControl) || core.KeptByDefault(status, x.cacheControl(resp, status)) {
+	if !set.has(hdrCacheControl) || core.KeptByDefault(status, "") && core.KeptByDefault(status, x.cacheControl(resp)) {
 		resp.SetHeader("cache-control", "no-store")
 	}
 }
 
-// cacheControl returns the header's values in one line, where they count: for a
-// redirect that browsers keep by themselves.
-func (x *exchange) cacheControl(resp hostcall.Response, status int) string {
-	if !core.KeptByDefault(status, "") {
-		return ""
-	}
+// cacheControl returns the header's values in one line.
+func (x *exchange) cacheControl(resp hostcall.Response) string {
 	list, _ := resp.HeaderValues(&x.buf, "cache-control")
 	return strings.ReplaceAll(list, "\x00", ",")
 }

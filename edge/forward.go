@@ -66,7 +66,8 @@ func (x *exchange) tell(d *core.Decision) {
 		return
 	}
 	if status := x.originStatus(a); core.IsRedirect(status) {
-		x.compare(d.Location, status, x.location(a.resp))
+		list, _ := a.resp.HeaderValues(&x.buf, "location")
+		x.compare(d.Location, status, firstValue(list))
 	}
 	a.close()
 }
@@ -90,10 +91,9 @@ func (x *exchange) compare(ours string, status int, theirs string) {
 		"; site " + x.site.Host + ", esp " + x.site.ESP + ", request " + x.record.RequestID + "\n")
 }
 
-// location returns the Location that a browser would follow: the first that is not
-// empty.
-func (x *exchange) location(resp hostcall.Response) string {
-	list, _ := resp.HeaderValues(&x.buf, "location")
+// firstValue returns the first of a header's values that is not empty, which is
+// the Location that a browser would follow.
+func firstValue(list string) string {
 	first, rest := hostcall.Next(list)
 	for first == "" && rest != "" {
 		first, rest = hostcall.Next(rest)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 
 	"github.com/clickedge/clickedge/core"
@@ -72,8 +71,8 @@ func noBackend(o *core.Origin) string { return "the service has no backend " + o
 const longestReason = 300
 
 func firstMistake(err error) string {
-	var list *core.SitesError
-	if !errors.As(err, &list) || len(list.Mistakes) == 0 {
+	list, ok := err.(*core.SitesError) // nothing wraps it, and errors.As takes a part of package reflect along
+	if !ok || len(list.Mistakes) == 0 {
 		return "it cannot be read"
 	}
 	text := list.Mistakes[0].String()
