@@ -85,7 +85,7 @@ func (o *Origin) AppendCookies(dst []byte, field string) []byte {
 		}
 		at := len(dst)
 		dst = append(append(dst, guard...), rest...)
-		if at == len(dst) || isCookieSpace(dst[at]) || guardLen(dst[at:]) != len(guard) {
+		if at == len(dst) || isCookieSpace(dst[at]) || guardLen(dst[at:]) != len(guard) || isDisguised(dst[at:]) {
 			dst = dst[:before]
 		}
 	}
@@ -96,7 +96,7 @@ func (o *Origin) AppendCookies(dst []byte, field string) []byte {
 // Set-Cookie: the mark before the name, and no Domain, so that the cookie is this
 // host's alone. All else is kept byte for byte. Nothing is appended where browsers
 // would take no cookie: an empty one, and one without a name whose value looks
-// like a guarded name (RFC 6265bis, 5.7).
+// like a guarded name (RFC 6265bis, 5.7), nor for what [isDisguised] finds.
 func (o *Origin) AppendSetCookie(dst []byte, field string) []byte {
 	pair, attributes, more := strings.Cut(field, ";")
 	pair = strings.TrimLeft(pair, " \t")
@@ -104,10 +104,12 @@ func (o *Origin) AppendSetCookie(dst []byte, field string) []byte {
 	mark := o.cookieMark()
 	if equals < 0 || trimCookie(pair[:equals]) == "" {
 		value := trimCookie(pair[equals+1:])
-		if value == "" || guardOf(value) != "" {
+		if value == "" || guardOf(value) != "" || isDisguised(value) {
 			return dst
 		}
 		dst = append(append(append(dst, mark[:]...), '='), value...)
+	} else if isDisguised(pair) {
+		return dst
 	} else {
 		dst = append(append(append(dst, guard...), mark[:]...), pair[len(guard):]...)
 	}
@@ -137,6 +139,21 @@ func guardOf(name string) string {
 		}
 	}
 	return ""
+}
+
+// isDisguised reports whether servers may read a cookie under another name than
+// browsers do: some take white space of Unicode, or "=", off the beginning, and then
+// it is a guarded name that nobody guarded; others read what follows "$Version" by
+// RFC 2109, where a comma begins another cookie.
+func isDisguised[T string | []byte](pair T) bool {
+	i := 0
+	for i < len(pair) && (pair[i] <= ' ' || pair[i] == '=' || pair[i] >= 0x7f) {
+		i++
+	}
+	if i < len(pair) && pair[i] == '$' {
+		return true
+	}
+	return i > 0 && guardOf(string(pair[i:min(len(pair), i+len(guards[0]))])) != ""
 }
 
 func guardLen(name []byte) int { return len(guardOf(string(name[:min(len(name), len(guards[0]))]))) }

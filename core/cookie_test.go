@@ -1,6 +1,7 @@
 package core
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,6 +49,10 @@ func browserGuard(name string) string {
 	}
 	return ""
 }
+
+// disguise matches what a server may read under a guarded name, or as several
+// cookies: see TestDisguisedCookies.
+var disguise = regexp.MustCompile(`^[^!-<>-~]*\$|^[^!-<>-~]+__(host-http|host|secure|http)-`)
 
 func asciiLower(s string) string {
 	b := []byte(s)
@@ -196,7 +201,7 @@ func FuzzCookies(f *testing.F) {
 			for len(in) > 0 {
 				pair := strings.Trim(in[0], " \t")
 				in = in[1:]
-				if pair == named || pair == unnamed {
+				if pair != "" && (pair == named || pair == unnamed) {
 					require.Equal(t, browserGuard(pair), browserGuard(sent), "%q", pair)
 					named = ""
 					break
@@ -220,6 +225,7 @@ func FuzzSetCookie(f *testing.F) {
 	f.Fuzz(func(t *testing.T, field string) {
 		got := string(cookieOrigin.AppendSetCookie(nil, field))
 		raw, want := jar(field)
+		want = want && !disguise.MatchString(asciiLower(raw.sends()))
 		kept, taken := jar(got)
 		require.Equal(t, want, taken)
 		if !want {
@@ -231,4 +237,25 @@ func FuzzSetCookie(f *testing.F) {
 		require.Equal(t, raw.sends(), string(cookieOrigin.AppendCookies(nil, kept.sends())))
 		require.Empty(t, string((&Origin{Backend: "another"}).AppendCookies(nil, kept.sends())), "another ESP gets nothing of it")
 	})
+}
+
+// What servers would read as a guarded name, though browsers did not, or as several
+// cookies, passes in neither direction.
+func TestDisguisedCookies(t *testing.T) {
+	o, ok := LookupPreset("sendgrid")
+	require.True(t, ok)
+	for _, pair := range []string{
+		"==__Host-sid=1", "= =__Secure-sid=1", "\u2000__Host-sid=1", "\u00a0__host-sid=1", "\x85__Host-sid=1", "\v__Http-sid=1",
+		"$Version=1,__Host-sid=1", "=$Version=1, sid=1", "\u3000$Path=/",
+	} {
+		require.Empty(t, o.AppendSetCookie(nil, pair+"; Path=/"), "%q", pair)
+		require.Empty(t, string(o.AppendCookies(nil, "session=1; "+o.CookieMark()+pair)), "%q", pair)
+	}
+	for _, pair := range []string{"==a", "\u00e9t\u00e9=1", "sid=$1", "sid=__Host-a", "a__Host-b=1"} {
+		set := string(o.AppendSetCookie(nil, pair))
+		require.NotEmpty(t, set, "%q", pair)
+		kept, _ := jar(set)
+		raw, _ := jar(pair)
+		require.Equal(t, raw.sends(), string(o.AppendCookies(nil, kept.sends())), "%q", pair)
+	}
 }
