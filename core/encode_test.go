@@ -71,6 +71,9 @@ func isPlain(dest string) bool {
 // wholeGrade is the grade of an undamaged link of these encoders.
 func wholeGrade(f Family, dest string) Grade {
 	_, bare, _ := strings.Cut(dest, "://")
+	if host, port, ok := strings.Cut(bare, ":"); ok && port != "" && strings.Trim(port, "0123456789") == "" {
+		bare = host
+	}
 	if f == FamilyMailjet || f == FamilyPostmark && isHost(bare) {
 		return Likely
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -39,7 +40,9 @@ var perHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "TE", "Upg
 
 // ServeHTTP implements http.Handler.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	resp, err := p.ask(r)
+	body := &sentBody{ReadCloser: r.Body, sent: make(chan struct{})}
+	defer body.wait() // an early answer may come while the body is still being sent
+	resp, err := p.ask(r, body)
 	if err != nil {
 		p.fail(w, err)
 		return
@@ -54,7 +57,34 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, resp.Body) // a client that has gone needs no answer
 }
 
-func (p *Proxy) ask(r *http.Request) (*wire.Response, error) {
+// sentBody is a request's body that says when the one who sends it has let go of it:
+// a handler's body must not be read once the handler has returned.
+type sentBody struct {
+	io.ReadCloser
+	given bool // to somebody who sends it
+	once  sync.Once
+	sent  chan struct{}
+}
+
+func (b *sentBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.once.Do(func() { close(b.sent) })
+	return err
+}
+
+func (b *sentBody) wait() {
+	if !b.given {
+		return
+	}
+	select {
+	case <-b.sent:
+	default:
+		b.ReadCloser.Close() // ends a read that is under way
+		<-b.sent
+	}
+}
+
+func (p *Proxy) ask(r *http.Request, body *sentBody) (*wire.Response, error) {
 	conn, err := p.Dial()
 	if err != nil {
 		return nil, err
@@ -67,7 +97,9 @@ func (p *Proxy) ask(r *http.Request) (*wire.Response, error) {
 		}
 		conn = secured
 	}
-	return wire.RoundTrip(context.WithoutCancel(r.Context()), conn, p.forward(r), wire.Limits{})
+	out := p.forward(r)
+	out.Body, body.given = body, true
+	return wire.RoundTrip(context.WithoutCancel(r.Context()), conn, out, wire.Limits{})
 }
 
 // handshakeError tells a CDN's 525 from its 521.
@@ -76,7 +108,7 @@ type handshakeError struct{ error }
 func (e *handshakeError) Unwrap() error { return e.error }
 
 func (p *Proxy) forward(r *http.Request) *wire.Request {
-	out := &wire.Request{Method: r.Method, Target: r.RequestURI, Header: wire.RawHeader(r).Clone(), Body: r.Body}
+	out := &wire.Request{Method: r.Method, Target: r.RequestURI, Header: wire.RawHeader(r).Clone()}
 	for _, name := range perHop {
 		out.Header.Del(name)
 	}
