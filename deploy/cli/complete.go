@@ -18,10 +18,7 @@ import (
 
 type completer = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
-// anySite is for completions of every host; keyedSite of those that take signed
-// links.
-func anySite(*core.Site) bool { return true }
-
+// keyedSite is for completions of the hosts that take signed links.
 func keyedSite(s *core.Site) bool { return len(s.Keys) > 0 }
 
 // sitesToComplete reads sites.json without a word: what a shell asks for must not

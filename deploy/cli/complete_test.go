@@ -37,11 +37,6 @@ func complete(t *testing.T, words ...string) (values []string, directive string)
 	return lines[:len(lines)-1], lines[len(lines)-1]
 }
 
-const (
-	noFiles  = 4
-	noSpaces = 2
-)
-
 // Every flag that takes a value from a closed set offers the set, a flag that takes
 // a file offers files, and no other flag offers what happens to lie here.
 func TestEveryFlagCompletes(t *testing.T) {
