@@ -114,7 +114,7 @@ func (c *siteReader) relateWide() {
 	case !c.given(fieldDestinations):
 		c.mistake(fieldPublicSuffix, c.at[fieldPublicSuffix], "does nothing without destinations", "leave it out")
 	case c.chosen(fieldPublicSuffix) && len(c.wide) == 0 && !c.bad[fieldDestinations]:
-		c.mistake(fieldPublicSuffix, c.at[fieldPublicSuffix], "does nothing here: no entry of destinations is a public suffix",
+		c.mistake(fieldPublicSuffix, c.at[fieldPublicSuffix], "does nothing here: no entry of destinations is a public suffix, or has some below it",
 			"leave it out, so that one which is added later is seen")
 	}
 	if c.on[fieldPublicSuffix] || c.bad[fieldPublicSuffix] {
@@ -123,9 +123,17 @@ func (c *siteReader) relateWide() {
 	for _, w := range c.wide {
 		c.bad[fieldDestinations] = true
 		c.mistakes.add(w.at, c.path(siteFields[fieldDestinations].Name, "[", strconv.Itoa(w.index), "]"),
-			strconv.Quote(w.String())+" is a public suffix: anybody may have a name below it, and make a link that leads there",
+			strconv.Quote(w.String())+w.why(),
 			`list the host that is yours, as in "`+w.hint()+`", or say "public_suffix": true`)
 	}
+}
+
+// why says what makes an entry too wide.
+func (w *wideEntry) why() string {
+	if w.aboveSuffixes() {
+		return " has public suffixes below it: anybody may have a name there, and make a link that leads there"
+	}
+	return " is a public suffix: anybody may have a name below it, and make a link that leads there"
 }
 
 // hint is an entry that is no public suffix.

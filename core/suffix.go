@@ -8,19 +8,23 @@ import (
 //go:generate go run ./internal/gensuffixes
 
 // suffixRules is the public suffix list, a rule a line, sorted by bytes: "co.uk",
-// "*.ck", "!www.ck". See suffixes/README.md.
+// "*.ck", "!www.ck", and "~amazonaws.com" for a name that is no suffix and has some
+// below it. See suffixes/README.md.
 //
 //go:embed suffixes/rules.txt
 var suffixRules string
 
 // publicSuffix reports whether anybody may register a name that the pattern
-// matches: its host is a public suffix, or, for "*." before it, the names below
-// are public suffixes themselves. A name that the list does not know, as
+// matches: its host is a public suffix, or, for "*." before it, there are public
+// suffixes below it. A name that the list does not know, as
 // "corp.internal", is none: the last label alone counts as its suffix.
 func (p Pattern) publicSuffix() bool {
 	_, parent, _ := strings.Cut(p.Host, ".")
-	return isSuffixRule(p.Host) || isSuffixRule("*."+parent) && !isSuffixRule("!"+p.Host) || p.Sub && isSuffixRule("*."+p.Host)
+	return isSuffixRule(p.Host) || isSuffixRule("*."+parent) && !isSuffixRule("!"+p.Host) || p.Sub && (isSuffixRule("*."+p.Host) || p.aboveSuffixes())
 }
+
+// aboveSuffixes reports whether the host is no public suffix and has some below it.
+func (p Pattern) aboveSuffixes() bool { return isSuffixRule("~" + p.Host) }
 
 // isSuffixRule finds a line.
 func isSuffixRule(rule string) bool {

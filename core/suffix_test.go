@@ -3,6 +3,7 @@ package core
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,8 +22,26 @@ func TestSuffixListIsThatOfThePackage(t *testing.T) {
 	require.Equal(t, publicsuffix.List.String(), version, "go generate ./core")
 }
 
+// parents are the names of two labels and more that a public suffix lies below.
+var parents = sync.OnceValue(func() map[string]bool {
+	list := map[string]bool{}
+	for rule := range strings.Lines(suffixRules) {
+		if strings.ContainsAny(rule[:1], "!~#") {
+			continue
+		}
+		labels := strings.Split(strings.TrimSpace(rule), ".")
+		for i := 1; i < len(labels)-1; i++ {
+			list[strings.Join(labels[i:], ".")] = true
+		}
+	}
+	return list
+})
+
 // theirs is what the package says of a pattern.
 func theirs(p Pattern) bool {
+	if p.Sub && parents()[p.Host] {
+		return true
+	}
 	names := []string{p.Host}
 	if p.Sub {
 		names = append(names, "any."+p.Host)
@@ -38,7 +57,7 @@ func TestPublicSuffixAgrees(t *testing.T) {
 	rules, _ := suffixLines(t)
 	for _, rule := range rules {
 		require.True(t, isSuffixRule(rule))
-		name := strings.TrimPrefix(strings.TrimPrefix(rule, "!"), "*.")
+		name := strings.TrimPrefix(strings.TrimLeft(rule, "!~"), "*.")
 		for _, host := range []string{name, "shop." + name, "a.shop." + name, name[strings.IndexByte(name, '.')+1:]} {
 			if !isHost(host) {
 				continue
@@ -57,6 +76,7 @@ func TestPublicSuffix(t *testing.T) {
 		"foo.ck": true, "*.foo.ck": true, "www.ck": false, "*.www.ck": false,
 		"kawasaki.jp": false, "*.kawasaki.jp": true, "any.kawasaki.jp": true, "city.kawasaki.jp": false, "*.city.kawasaki.jp": false,
 		"corp.internal": false, "*.corp.internal": false, "shop.example": false, "*.brand.local": false,
+		"amazonaws.com": false, "*.amazonaws.com": true, "*.windows.net": true, "brand.s3.amazonaws.com": false, "*.kyoto.jp": true,
 		"xn--55qx5d.cn": true, "*.xn--55qx5d.cn": true, "brand.xn--55qx5d.cn": false,
 	} {
 		p, ok := ParsePattern(text)

@@ -43,7 +43,31 @@ func generate() ([]byte, error) {
 			return nil, err
 		}
 	}
+	rules = append(rules, above(rules)...)
+	slices.Sort(rules)
 	return []byte(strings.Join(rules, "\n") + "\n# " + publicsuffix.List.String() + "\n"), nil
+}
+
+// above returns the names of two labels and more that are no suffixes and have some
+// below them, each behind a "~".
+func above(rules []string) (list []string) {
+	seen := map[string]bool{}
+	for _, rule := range rules {
+		seen[rule] = true
+	}
+	for _, rule := range rules {
+		for name := strings.TrimPrefix(rule, "*."); rule[0] != '!'; {
+			_, parent, _ := strings.Cut(name, ".")
+			if !strings.Contains(parent, ".") {
+				break
+			}
+			if name = parent; !seen[name] {
+				seen[name] = true
+				list = append(list, "~"+name)
+			}
+		}
+	}
+	return list
 }
 
 // tables are the files of the package. Their layout stands in its table.go.
