@@ -462,6 +462,13 @@ func TestSecretForAFileName(t *testing.T) {
 	for _, arg := range []string{secretA, "k1=" + secretA} {
 		w.refused(Want{Files: []string{arg}, IDs: []string{"k1"}}, "may be a secret itself")
 	}
+	for _, arg := range []string{"abc/" + secretA, "/" + secretA} { // base64 has slashes
+		w.refused(Want{Files: []string{arg}, IDs: []string{"k1"}}, "may be a secret itself")
+	}
+	// A long name in a folder that is there is a file's name, whatever it looks like.
+	name := t.TempDir() + "/" + strings.ReplaceAll(secretA, ".", "-")
+	_, err := w.resolve(Want{Files: []string{name}, IDs: []string{"k1"}})
+	require.ErrorContains(t, err, "cannot read")
 	require.NoError(t, os.WriteFile(secretA, []byte("k1="+secretB), 0o600)) // a file of this very name
 	w.given(Want{Files: []string{secretA}, IDs: []string{"k1"}}, map[string]string{"k1": secretB})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 )
@@ -94,10 +95,16 @@ func cutID(arg string) (id, file string) {
 }
 
 // secretAsName refuses a secret that was given where the name of its file belongs.
-// It would be quoted in the error of reading.
+// It would be quoted in the error of reading. A name in a folder that exists is a
+// file's: secrets may have slashes, but not before them the name of a folder here.
 func secretAsName(file string) error {
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) || strings.Contains(file, ".") || judge(file, bare) != nil {
 		return nil
+	}
+	if folder := filepath.Dir(file); folder != "." && folder != "/" {
+		if info, err := os.Stat(folder); err == nil && info.IsDir() {
+			return nil
+		}
 	}
 	return &Error{What: fmt.Sprintf("a key file that is not there has a name of %d bytes that may be a secret itself; it is not repeated here", len(file)),
 		Hint: "--key-file takes the name of a file; a secret that was typed is in the shell's history: make a new one"}
