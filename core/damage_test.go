@@ -287,13 +287,14 @@ func browserForm(s string) string {
 // checkDamage damages a link in up to two ways and holds the reading to the truth.
 func checkDamage(t testing.TB, r *rand.Rand, f *linkForm, dest string, ways ...damage) (read bool) {
 	link := f.make(t, dest)
-	names, real := "", 0
+	names, real, last := "", 0, ""
 	for _, w := range ways {
 		if len(link) < 2 {
 			return false
 		}
 		if w.name != "nothing" {
 			real++
+			last = w.name
 		}
 		link, names = w.do(r, link, f), names+", "+w.name
 	}
@@ -307,7 +308,7 @@ func checkDamage(t testing.TB, r *rand.Rand, f *linkForm, dest string, ways ...d
 	if _, ok := Sendable(got); !ok {
 		return false // goes nowhere
 	}
-	if g == Likely && (f.open || real > 1 || ways[0].name == inPart || ways[0].name == spaceInside) {
+	if g == Likely && (f.open || real > 1 || last == inPart || last == spaceInside) {
 		return true
 	}
 	require.Fail(t, "read as something else", "%v, %s%s\nmade of %q\nread as %q, %v\n%s", f.family, f.name, names, dest, got, g, link)
