@@ -230,7 +230,8 @@ func (s *section) nearlyKnown(name string) bool {
 	return false
 }
 
-// editDistance counts the letters to put in, take out or change.
+// editDistance counts the letters to put in, take out or change. core has the like
+// for its hints, which this room may not import.
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
