@@ -183,7 +183,11 @@ func startServer(t testing.TB, w *World, s *realServer, server, proxy string) po
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "APACHE_RUN_DIR="+dir)
-	runServer(t, cmd, join(httpPort), filepath.Join(dir, "error.log"))
+	listens := []string{join(httpPort)}
+	if s.endsTLS {
+		listens = append(listens, join(httpsPort)) // Caddy opens its ports one after the other
+	}
+	runServer(t, cmd, filepath.Join(dir, "error.log"), listens...)
 	return ports{join(httpPort), join(httpsPort)}
 }
 
@@ -234,9 +238,9 @@ func writeBoth(t testing.TB, dir string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "both.pem"), append(cert, key...), 0o600))
 }
 
-// runServer starts a server, returns when it accepts connections, and stops it when the test ends. That
-// it ends before is an error, with what it said.
-func runServer(t testing.TB, cmd *exec.Cmd, addr, log string) {
+// runServer starts a server, returns when it accepts connections at every address, and stops it when the
+// test ends. That it ends before is an error, with what it said.
+func runServer(t testing.TB, cmd *exec.Cmd, log string, addrs ...string) {
 	t.Helper()
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -248,11 +252,12 @@ func runServer(t testing.TB, cmd *exec.Cmd, addr, log string) {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have gone just now
 		<-ended
 	})
-	for {
-		conn, err := net.Dial("tcp", addr)
+	for len(addrs) > 0 {
+		conn, err := net.Dial("tcp", addrs[0])
 		if err == nil {
 			conn.Close()
-			return
+			addrs = addrs[1:]
+			continue
 		}
 		select {
 		case <-ended:
