@@ -19,7 +19,7 @@ import (
 
 // reports has pages of "clickedge doctor --html" beside the same as JSON, as the
 // doctor's own tests hold them fast.
-const reports = "../doctor/lab/testdata/command"
+const reports = "../internal/doctortest/testdata/command"
 
 // TestReport opens every report as its reader does, in light and dark, on a desk and
 // on a phone: everything that was found can be seen, nothing has to be scrolled

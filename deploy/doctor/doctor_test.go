@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/deploy/doctor"
-	"github.com/clickedge/clickedge/deploy/doctor/lab"
+	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 	"github.com/clickedge/clickedge/deploy/origins"
 )
 
@@ -89,7 +89,7 @@ func TestInterrupted(t *testing.T) {
 func TestInterruptedInTheMiddle(t *testing.T) {
 	for at, fault := range map[string]string{"TLS with": "", "AAAA of": "\n!silent link.example.com AAAA"} {
 		ctx, cancel := context.WithCancel(context.Background())
-		server := lab.StartNameServer(t, "link.example.com. A 198.51.100.10"+fault)
+		server := doctortest.StartNameServer(t, "link.example.com. A 198.51.100.10"+fault)
 		opt := doctor.Options{Host: "link.example.com", Resolvers: []string{server.Addr}, Timeout: time.Hour, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -105,7 +105,7 @@ func TestInterruptedInTheMiddle(t *testing.T) {
 }
 
 // bench is what the bench's set-ups are examined with.
-func bench(r *lab.Running) doctor.Options {
+func bench(r *doctortest.Running) doctor.Options {
 	return doctor.Options{
 		Host: r.Host, ESP: r.Origin.Preset, Resolvers: r.Resolvers, Roots: r.Roots, Dial: r.Dial,
 		Origin: doctor.OriginPreset, Timeout: 20 * time.Second, Slow: time.Hour,
@@ -116,7 +116,7 @@ func bench(r *lab.Running) doctor.Options {
 // itself.
 func TestNothingIsFollowed(t *testing.T) {
 	const trap = "/wf/unsubscribe?upn=u001.trap"
-	s := lab.Setup{Preset: "sendgrid", ESPs: origins.Options{Opaque: "https://link.example.com" + trap}}
+	s := doctortest.Setup{Preset: "sendgrid", ESPs: origins.Options{Opaque: "https://link.example.com" + trap}}
 	r := s.Start(t)
 	opt := bench(r)
 	opt.Link = "https://link.example.com/ls/click?upn=u001.somebody"
@@ -142,7 +142,7 @@ func TestNothingIsFollowed(t *testing.T) {
 
 // TestBounds looks at how much of its bounds a whole examination uses.
 func TestBounds(t *testing.T) {
-	s := lab.Setup{Preset: "customerio-eu"}
+	s := doctortest.Setup{Preset: "customerio-eu"}
 	r := s.Start(t)
 	report, err := doctor.Examine(context.Background(), bench(r))
 	require.NoError(t, err)
@@ -157,7 +157,7 @@ func TestBounds(t *testing.T) {
 // TestPrivateNetwork is not connected to unless it is asked for by name.
 func TestPrivateNetwork(t *testing.T) {
 	for _, address := range []string{"10.0.0.1", "192.168.1.1", "172.16.0.9", "100.64.0.1", "169.254.169.254"} {
-		server := lab.StartNameServer(t, "link.example.com. A "+address)
+		server := doctortest.StartNameServer(t, "link.example.com. A "+address)
 		report, err := doctor.Examine(context.Background(), doctor.Options{
 			Host: "link.example.com", Resolvers: []string{server.Addr}, Dial: nowhere(t),
 		})
@@ -170,7 +170,7 @@ func TestPrivateNetwork(t *testing.T) {
 // TestNoCertificateNoLink keeps the given link, which names a recipient, from a server that may be
 // anybody's.
 func TestNoCertificateNoLink(t *testing.T) {
-	s, ok := lab.Find("self-signed")
+	s, ok := doctortest.Find("self-signed")
 	require.True(t, ok)
 	r := s.Start(t)
 	opt := bench(r)

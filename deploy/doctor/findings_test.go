@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/deploy/doctor"
-	"github.com/clickedge/clickedge/deploy/doctor/lab"
+	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
 var update = flag.Bool("update", false, "rewrite FINDINGS.md, the published ids and the golden files")
@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite FINDINGS.md, the published ids 
 // provoked is what the bench's set-ups show, which the bench's own test holds against the doctor.
 func provoked() doctor.Provoked {
 	by := doctor.Provoked{}
-	for _, s := range lab.Setups() {
+	for _, s := range doctortest.Setups() {
 		name := s.Name
 		if s.Wrong != "" {
 			name += " (" + s.Wrong + ")"

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/doctor/lab"
+	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -116,7 +116,7 @@ func TestMadeUpLinksAreLinks(t *testing.T) {
 
 // TestSpent breaks an examination off in the middle: what was not asked must not become a finding.
 func TestSpent(t *testing.T) {
-	s := lab.Setup{Preset: "customerio-eu"}
+	s := doctortest.Setup{Preset: "customerio-eu"}
 	r := s.Start(t)
 	for _, left := range []int{0, 1, 3, 7, 12, 20} {
 		x, err := newExam(context.Background(), Options{

@@ -1,0 +1,142 @@
+package doctortest_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/internal/doctortest"
+)
+
+// options are what the doctor is told of a set-up, and nothing beyond the lab.
+func options(s *doctortest.Setup, r *doctortest.Running) doctor.Options {
+	opt := doctor.Options{
+		Host: r.Host, ESP: s.Tell.ESP, CDN: s.Tell.CDN, Via: s.Tell.Via, SecondRecord: s.Tell.SecondRecord,
+		Resolvers: r.Resolvers, Roots: r.Roots, Dial: r.Dial, CT: s.Tell.CT,
+		Origin: doctor.OriginPreset, Timeout: 20 * time.Second, Slow: time.Hour,
+	}
+	if opt.ESP == "" && !s.Tell.NoESP {
+		opt.ESP = r.Origin.Preset
+	}
+	if s.Tell.Link != nil {
+		opt.Link = s.Tell.Link(r)
+	}
+	if s.Tell.NoOrigin {
+		opt.Origin = doctor.OriginNone
+	}
+	if s.Tell.Origin != "" {
+		opt.Origin = s.Tell.Origin
+	}
+	opt.OtherOrigin = s.Tell.OtherOrigin
+	if s.Tell.Timeout != 0 {
+		opt.Timeout = s.Tell.Timeout
+	}
+	if s.Tell.Slow != 0 {
+		opt.Slow = s.Tell.Slow
+	}
+	return opt
+}
+
+func TestEveryFindingIsProvoked(t *testing.T) {
+	for _, s := range doctortest.Setups() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			r := s.Start(t)
+			opt := options(&s, r)
+			report, err := doctor.Examine(context.Background(), opt)
+			require.NoError(t, err)
+			require.Equal(t, s.Want, report.Worrying(), "%s\n%s", s.Wrong, told(report))
+			for _, id := range s.Also {
+				require.True(t, report.Has(id), "%s is missing\n%s", id, told(report))
+			}
+			for _, id := range s.Not {
+				require.False(t, report.Has(id), "%s is not so\n%s", id, told(report))
+			}
+			text := whole(t, report)
+			for _, says := range s.Says {
+				require.Contains(t, text, says)
+			}
+			for _, unsaid := range s.Unsaid {
+				require.NotContains(t, text, unsaid)
+			}
+			harmless(t, r, opt.Link)
+		})
+	}
+}
+
+// whole is all that a report says, in one line.
+func whole(t *testing.T, report *doctor.Report) string {
+	t.Helper()
+	var b strings.Builder
+	require.NoError(t, report.WriteText(&b, doctor.TextOptions{Width: 100, Facts: true}))
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// told is a report in lines, for a failure.
+func told(report *doctor.Report) string {
+	var b strings.Builder
+	for _, f := range report.Findings {
+		b.WriteString("  " + f.Severity.String() + " " + f.ID + ": " + f.Seen + "\n")
+	}
+	for _, s := range report.Skipped {
+		b.WriteString("  skipped " + s.Section.String() + ": " + s.Why + "\n")
+	}
+	return b.String()
+}
+
+// harmless holds what the doctor sent against what it may send: to nobody outside the
+// lab, no unsubscribe link, and no link but made-up ones and the one it was given.
+func harmless(t *testing.T, r *doctortest.Running, given string) {
+	t.Helper()
+	require.Empty(t, r.Strange(), "dialled outside the lab")
+	_, target, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(given, "https://"), "http://"), "/")
+	opened := 0
+	for _, at := range r.Targets() {
+		kind := r.Origin.Family.Kind(at)
+		require.NotEqual(t, core.KindUnsubscribe, kind, at)
+		switch {
+		case given != "" && at == "/"+target:
+			opened++
+		case kind == core.KindClick || kind == core.KindOpen || kind == core.KindApp:
+			require.True(t, madeUp(at), "a link of somebody: %s", at)
+		}
+	}
+	// Once at the front, from there once at the ESP, and once at the ESP of another region.
+	require.LessOrEqual(t, opened, 3, "the given link was opened again")
+}
+
+// madeUp tells a link whose ids are nobody's, or that has lost them on the way.
+func madeUp(target string) bool {
+	return target == "/ls/click" || target == "/wf/open" || strings.Contains(target, "clickedge-doctor") || strings.Contains(decoded(target), "clickedge-doctor") || sesZero.MatchString(target)
+}
+
+func TestNamesAreUnique(t *testing.T) {
+	var names []string
+	for _, s := range doctortest.Setups() {
+		require.NotContains(t, names, s.Name)
+		require.Equal(t, s.Wrong == "", len(s.Want) == 0, "%s: what is wrong is said where something is", s.Name)
+		require.True(t, slices.IsSorted(s.Want), s.Name)
+		names = append(names, s.Name)
+	}
+}
+
+// Each finding that there is is expected of some set-up, the good ones included.
+func TestEveryFindingHasASetup(t *testing.T) {
+	expected := map[string]bool{}
+	for _, s := range doctortest.Setups() {
+		for _, id := range slices.Concat(s.Want, s.Also) {
+			_, known := doctor.Lookup(id)
+			require.True(t, known, "%s expects %q, which the doctor does not know", s.Name, id)
+			expected[id] = true
+		}
+	}
+	for _, entry := range doctor.Catalogue() {
+		require.True(t, expected[entry.ID], "no set-up provokes %q", entry.ID)
+	}
+}
