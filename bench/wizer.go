@@ -14,8 +14,8 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/bench/internal/measure"
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/e2e/wizer"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/internal/wizertest"
 )
 
 const wizerUsage = `usage: bench wizer [flags]
@@ -37,8 +37,8 @@ func runWizer(ctx context.Context, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	tool, err := wizer.Find(ctx)
-	if errors.Is(err, wizer.ErrAbsent) {
+	tool, err := wizertest.Find(ctx)
+	if errors.Is(err, wizertest.ErrAbsent) {
 		progress("Nothing was compared, and %s is as it was: %v", *out, err)
 		return nil
 	}
@@ -58,7 +58,7 @@ func runWizer(ctx context.Context, args []string) error {
 
 // compareWizer builds the modules and makes the same clicks on them. A click that is
 // not answered and logged rightly is an error.
-func compareWizer(ctx context.Context, tool *wizer.Tool, kinds []clicks.Kind) ([]*compared, error) {
+func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind) ([]*compared, error) {
 	root, err := module.Root(".")
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func compareWizer(ctx context.Context, tool *wizer.Tool, kinds []clicks.Kind) ([
 	if err != nil {
 		return nil, err
 	}
-	list := []*compared{{name: "as Go built it", wasm: reactor}, {name: "`edge/prewarm`"}, {name: "Wizer " + wizer.Version}}
+	list := []*compared{{name: "as Go built it", wasm: reactor}, {name: "`edge/prewarm`"}, {name: "Wizer " + wizertest.Version}}
 	start := time.Now()
 	if list[1].wasm, _, err = module.Build(ctx, module.Options{Sites: text, Reactor: reactor}); err != nil {
 		return nil, err

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
-	"github.com/clickedge/clickedge/hostsim/internal/probe"
-	"github.com/clickedge/clickedge/hostsim/internal/wat"
+	"github.com/clickedge/clickedge/hostsim/internal/probetest"
+	"github.com/clickedge/clickedge/hostsim/internal/wattest"
 )
 
 // nothingLeaks fails when goroutines, files or sandboxes are still there once the test is over.
@@ -61,7 +61,7 @@ func TestAdversarialModules(t *testing.T) {
 			require.NoError(t, err)
 			want := expectation.FindStringSubmatch(string(text))
 			require.NotNil(t, want, "the file does not say what to expect")
-			module, err := wat.Assemble(string(text))
+			module, err := wattest.Assemble(string(text))
 			require.NoError(t, err)
 			adversary(t, module, want[1], want[2], want[3] != "", want[4])
 		})
@@ -96,7 +96,7 @@ func TestCorruptModules(t *testing.T) {
 	nothingLeaks(t)
 	text, err := os.ReadFile("testdata/adversarial/body-never-closed.wat")
 	require.NoError(t, err)
-	whole, err := wat.Assemble(string(text))
+	whole, err := wattest.Assemble(string(text))
 	require.NoError(t, err)
 	try := func(module []byte) {
 		h, err := New(context.Background(), module, Config{Limits: Limits{Time: 50 * time.Millisecond}})
@@ -125,12 +125,12 @@ func TestCorruptModules(t *testing.T) {
 // beyond enums and flags. The guest lives, and each status is one of the ABI's.
 func TestHostileArguments(t *testing.T) {
 	nothingLeaks(t)
-	module, err := probe.Module()
+	module, err := probetest.Module()
 	require.NoError(t, err)
 	h := probeHost(t, module, time.Minute)
 	defer h.Close(context.Background())
 	counts := map[Status]int{}
-	for _, c := range probe.Sweep() {
+	for _, c := range probetest.Sweep() {
 		if strings.Contains(c.Name, ", ") {
 			continue // two at once: for the comparison with another host
 		}
@@ -174,7 +174,7 @@ var unsupportedCalls = map[string]bool{"http_req.on_behalf_of": true, "http_req.
 func probeHost(t testing.TB, module []byte, limit time.Duration) *Host {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fastly.toml")
-	require.NoError(t, os.WriteFile(path, []byte(probe.Config("http://127.0.0.1:1")), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte(probetest.Config("http://127.0.0.1:1")), 0o600))
 	cfg, err := LoadConfig(path)
 	require.NoError(t, err)
 	origin := cfg.Backends["origin"]
@@ -187,12 +187,12 @@ func probeHost(t testing.TB, module []byte, limit time.Duration) *Host {
 }
 
 // tell has the probe run a program and returns the statuses of its calls, as far as it came.
-func tell(t testing.TB, h *Host, p *probe.Program) ([]abi.Status, *Exchange) {
+func tell(t testing.TB, h *Host, p *probetest.Program) ([]abi.Status, *Exchange) {
 	t.Helper()
 	_, x, _ := h.Do(context.Background(), &Request{Method: "POST", Body: bytes.NewReader(p.Encode())})
 	for _, l := range x.Logs {
 		if l.Endpoint == "report" {
-			return probe.Statuses(l.Line), x
+			return probetest.Statuses(l.Line), x
 		}
 	}
 	return nil, x
@@ -201,9 +201,9 @@ func tell(t testing.TB, h *Host, p *probe.Program) ([]abi.Status, *Exchange) {
 // Any calls in any order with any arguments: every status is one of the ABI's, the guest is never the end of the host, and
 // nothing of it is left behind.
 func FuzzHostCalls(f *testing.F) {
-	module, err := probe.Module()
+	module, err := probetest.Module()
 	require.NoError(f, err)
-	for _, c := range probe.Sweep() {
+	for _, c := range probetest.Sweep() {
 		if strings.HasSuffix(c.Name, "/twice") {
 			f.Add(c.Program.Encode())
 		}
@@ -217,7 +217,7 @@ func FuzzHostCalls(f *testing.F) {
 			require.LessOrEqual(t, c.Status, StatusAgain, c.Name)
 		}
 		require.Zero(t, abi.Live())
-		resp, _, err := h.Do(context.Background(), &Request{Body: bytes.NewReader((&probe.Program{}).Encode())})
+		resp, _, err := h.Do(context.Background(), &Request{Body: bytes.NewReader((&probetest.Program{}).Encode())})
 		require.NoError(t, err, "the host goes on")
 		require.Equal(t, 200, resp.Status)
 	})
@@ -226,11 +226,11 @@ func FuzzHostCalls(f *testing.F) {
 // Many adversaries at once, on one host, beside guests that mean well.
 func TestAdversariesInParallel(t *testing.T) {
 	nothingLeaks(t)
-	module, err := probe.Module()
+	module, err := probetest.Module()
 	require.NoError(t, err)
 	h := probeHost(t, module, time.Minute)
 	defer h.Close(context.Background())
-	sweep := probe.Sweep()
+	sweep := probetest.Sweep()
 	var all sync.WaitGroup
 	for worker := range 8 {
 		all.Go(func() {

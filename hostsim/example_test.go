@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/clickedge/clickedge/hostsim"
-	"github.com/clickedge/clickedge/hostsim/internal/wat"
+	"github.com/clickedge/clickedge/hostsim/internal/wattest"
 )
 
 // noContent is the smallest useful guest, assembled by hand: it answers 204. In text form:
@@ -82,7 +82,7 @@ const proxy = `(module
 // A backend is a handler; what it was sent is in the exchange, byte for byte.
 func ExampleHost_Do() {
 	ctx := context.Background()
-	module, err := wat.Assemble(proxy) // a test of yours reads bin/main.wasm
+	module, err := wattest.Assemble(proxy) // a test of yours reads bin/main.wasm
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func ExampleHost_Do() {
 // Some of the requests meet a backend that resets the connection; the seed says which.
 func ExampleFault() {
 	ctx := context.Background()
-	module, err := wat.Assemble(proxy)
+	module, err := wattest.Assemble(proxy)
 	if err != nil {
 		log.Fatal(err)
 	}

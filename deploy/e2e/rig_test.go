@@ -19,11 +19,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/e2e/wizer"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
+	"github.com/clickedge/clickedge/internal/wizertest"
 )
 
 // reactor compiles the guest once for all tests.
@@ -95,8 +95,8 @@ func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func
 // says why.
 func wizered(t *testing.T, reactor []byte, sitesJSON string) []byte {
 	t.Helper()
-	tool, err := wizer.Find(t.Context())
-	if errors.Is(err, wizer.ErrAbsent) {
+	tool, err := wizertest.Find(t.Context())
+	if errors.Is(err, wizertest.ErrAbsent) {
 		t.Skip(err)
 	}
 	require.NoError(t, err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/hostsim/internal/probe"
+	"github.com/clickedge/clickedge/hostsim/internal/probetest"
 )
 
 func TestDifferential(t *testing.T) {
@@ -26,12 +26,12 @@ func everyCall(t *testing.T, l *ledger) {
 	o := newOrigin(t)
 	dir := t.TempDir()
 	config, module := filepath.Join(dir, "fastly.toml"), filepath.Join(dir, "probe.wasm")
-	code, err := probe.Module()
+	code, err := probetest.Module()
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(module, code, 0o600))
-	require.NoError(t, os.WriteFile(config, []byte(probe.Config(o.url)), 0o600))
+	require.NoError(t, os.WriteFile(config, []byte(probetest.Config(o.url)), 0o600))
 	theirs, ours := startViceroy(t, module, config), startSimulator(t, module, config)
-	for _, c := range probe.Sweep() {
+	for _, c := range probetest.Sweep() {
 		if timed[c.Call.Module+"."+c.Call.Name] {
 			continue
 		}
@@ -63,7 +63,7 @@ func compareCalls(name string, a, b outcome) (list []difference) {
 func lastStatus(r outcome) string {
 	for _, line := range r.Lines {
 		if letters, ok := strings.CutPrefix(line, "report :: "); ok {
-			statuses := probe.Statuses(letters)
+			statuses := probetest.Statuses(letters)
 			return statuses[len(statuses)-1].String()
 		}
 	}

@@ -1,8 +1,8 @@
-// Package wat assembles WebAssembly modules from a part of the text format, for tests that need modules no compiler would
+// Package wattest assembles WebAssembly modules from a part of the text format, for tests that need modules no compiler would
 // make. It knows imports of functions, functions, one memory, one table, globals, exports, data and element segments and a
 // start function, and the instructions in ops, flat or folded. It does not validate: what engines do with a module that is
 // not valid is one of the things to be tested.
-package wat
+package wattest
 
 import (
 	"bytes"

@@ -1,10 +1,10 @@
-// Package probe has a guest that makes the host calls that a request tells it to, and reports what came of them. With it,
+// Package probetest has a guest that makes the host calls that a request tells it to, and reports what came of them. With it,
 // tests write guests as tables, and the same table runs on any host.
 //
 // A request's body is a Program. The guest copies the program's image to the start of its memory, makes the calls one after
 // the other, writes one letter for each status to the log endpoint "report" ('a' for ok, 'b' for error, ...), and answers
 // with the first bytes of its memory.
-package probe
+package probetest
 
 import (
 	"encoding/binary"
@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
-	"github.com/clickedge/clickedge/hostsim/internal/wat"
+	"github.com/clickedge/clickedge/hostsim/internal/wattest"
 )
 
 // Layout of the guest's memory, in bytes. A program's image and results have the space up to Arena to themselves.
@@ -55,7 +55,7 @@ func (p *Program) Do(name string, args ...Arg) {
 	module, fn, _ := strings.Cut(name, ".")
 	f := abi.Lookup("fastly_"+module, fn)
 	if f == nil || len(f.Params) != len(args) {
-		panic(fmt.Sprintf("probe: %s with %d arguments", name, len(args)))
+		panic(fmt.Sprintf("probetest: %s with %d arguments", name, len(args)))
 	}
 	p.Calls = append(p.Calls, Call{f, args})
 }
@@ -104,7 +104,7 @@ var index = sync.OnceValue(func() map[*abi.Function]int {
 })
 
 // Module is the guest.
-var Module = sync.OnceValues(func() ([]byte, error) { return wat.Assemble(text()) })
+var Module = sync.OnceValues(func() ([]byte, error) { return wattest.Assemble(text()) })
 
 // text writes the guest: a loop, and a table with a branch for each host call.
 func text() string {

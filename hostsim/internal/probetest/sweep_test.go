@@ -1,17 +1,17 @@
-package probe_test
+package probetest_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/hostsim/internal/probe"
+	"github.com/clickedge/clickedge/hostsim/internal/probetest"
 )
 
 func TestSweepCoversEveryCall(t *testing.T) {
 	calls := map[string]int{}
 	names := map[string]bool{}
-	for _, c := range probe.Sweep() {
+	for _, c := range probetest.Sweep() {
 		calls[c.Call.Module+"."+c.Call.Name]++
 		require.False(t, names[c.Name], c.Name)
 		names[c.Name] = true

@@ -1,4 +1,4 @@
-package wat
+package wattest
 
 // op is an instruction: its opcode, and what follows it in the text. The immediates are: i and I a constant, l a local,
 // g a global, f a function, b a label, t a list of labels, m an offset and an alignment (the letter's natural one is in

@@ -1,9 +1,9 @@
-// Package wizer builds the module with Wizer, the Bytecode Alliance's
+// Package wizertest builds the module with Wizer, the Bytecode Alliance's
 // pre-initialiser, in place of edge/prewarm. It is the yardstick: what comes out
 // must behave the same, and is compared in size, segments and instructions.
 //
 // Nothing of it goes into a release. Start with [Find].
-package wizer
+package wizertest
 
 import (
 	"bytes"
