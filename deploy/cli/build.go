@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/spf13/cobra"
 )
@@ -93,7 +95,7 @@ type built struct {
 
 func (b *build) run(ctx context.Context) error {
 	if b.out == files.Std && b.json {
-		return usage(errors.New("the module and --json both go to standard output"), "give -o a file")
+		return failure.Usage(errors.New("the module and --json both go to standard output"), "give -o a file")
 	}
 	sites, text, err := b.env.loadSites(b.sites)
 	if err != nil {
@@ -136,7 +138,7 @@ func (b *build) run(ctx context.Context) error {
 // write writes what was built. Nobody reads a module on a terminal.
 func (b *build) write(data []byte) error {
 	if f, ok := terminalOf(b.env.Out); ok && b.out == files.Std && isTerminal(f) {
-		return usage(errors.New("a module is not written to a terminal"), "name a file with -o, or pipe it on")
+		return failure.Usage(errors.New("a module is not written to a terminal"), "name a file with -o, or pipe it on")
 	}
 	return b.env.write(b.out, data, 0o644, "choose another place with -o")
 }
@@ -148,10 +150,10 @@ func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, e
 	}
 	room, err := parseSize(b.room)
 	if err != nil {
-		return nil, module.Report{}, usage(fmt.Errorf("--room %q: %w", b.room, err), "write it as 8MiB, 512KiB or a number of bytes")
+		return nil, module.Report{}, failure.Usage(fmt.Errorf("--room %q: %w", b.room, err), "write it as 8MiB, 512KiB or a number of bytes")
 	}
 	if b.reuse < 0 || b.reuse > module.MostReuse {
-		return nil, module.Report{}, usage(fmt.Errorf("--reuse %d is out of range", b.reuse), fmt.Sprintf("0 to %d; 0 gives each request a sandbox of its own", module.MostReuse))
+		return nil, module.Report{}, failure.Usage(fmt.Errorf("--reuse %d is out of range", b.reuse), fmt.Sprintf("0 to %d; 0 gives each request a sandbox of its own", module.MostReuse))
 	}
 	o := module.Options{Sites: text, SitesName: b.sites, Room: room, Reuse: b.reuse}
 	if b.reactor != "" {
@@ -195,22 +197,22 @@ func buildFailure(err error) error {
 	var unfit *pack.Error
 	var full *module.RoomError
 	switch {
-	case errors.As(err, new(*failure)):
+	case errors.As(err, new(*failure.Error)):
 		return err
 	case errors.As(err, &unfit):
 		return unfitModule(unfit)
 	case errors.As(err, &full) && full.Need <= module.MostRoom:
-		return bad(err, fmt.Sprintf("build it with --room %dKiB or more, or without --module", (full.Need+1023)/1024))
+		return failure.Bad(err, fmt.Sprintf("build it with --room %dKiB or more, or without --module", (full.Need+1023)/1024))
 	case errors.Is(err, module.ErrNotOurs):
-		return bad(err, "leave --module out to build one")
+		return failure.Bad(err, "leave --module out to build one")
 	case errors.As(err, &sites):
 		return sitesFailure(sites.Name, err)
 	case errors.Is(err, module.ErrNoSource):
-		return usage(err, "run this inside a clone of the repository, or give a built module with --module")
+		return failure.Usage(err, "run this inside a clone of the repository, or give a built module with --module")
 	case errors.Is(err, module.ErrNoGo):
-		return usage(err, "install Go (https://go.dev/dl/), or give a built module with --module")
+		return failure.Usage(err, "install Go (https://go.dev/dl/), or give a built module with --module")
 	}
-	return bad(err, "")
+	return failure.Bad(err, "")
 }
 
 // unfitModule puts each problem on a line of its own.
@@ -219,14 +221,14 @@ func unfitModule(e *pack.Error) error {
 	if e.Has(pack.HoldsSecret) {
 		hint = "take it out of where it came from; secrets belong into the secret store, put there by clickedge keys push"
 	}
-	f := bad(fmt.Errorf("the module is not fit for Fastly: %s; nothing was written", count(len(e.Problems), "problem")), hint)
-	f.detail = e.Error()
+	f := failure.Bad(fmt.Errorf("the module is not fit for Fastly: %s; nothing was written", output.Count(len(e.Problems), "problem")), hint)
+	f.Detail = e.Error()
 	return f
 }
 
 func (b *build) report(r built) error {
 	if b.json {
-		return printJSON(b.env.Out, r)
+		return output.JSON(b.env.Out, r)
 	}
 	w := b.env.Out
 	if b.out == files.Std {
@@ -236,12 +238,12 @@ func (b *build) report(r built) error {
 	if r.Package > 0 {
 		written = r.Package
 	}
-	fmt.Fprintf(w, "%s  %s, with %s\n", r.Output, size(written), count(r.Sites, "site"))
+	fmt.Fprintf(w, "%s  %s, with %s\n", r.Output, size(written), output.Count(r.Sites, "site"))
 	fmt.Fprintf(w, "  sites   %s of %s\n", size(r.Table), size(r.Room))
 	if r.Reactor > 0 {
 		fmt.Fprintf(w, "  guest   %s%s\n", size(r.Reactor), took(r.CompileMS))
 	}
-	fmt.Fprintf(w, "  memory  %s in %s, %s at the start%s\n", size(r.Data), count(r.Segments, "segment"), size(r.MemoryPages<<16), took(r.PrewarmMS))
+	fmt.Fprintf(w, "  memory  %s in %s, %s at the start%s\n", size(r.Data), output.Count(r.Segments, "segment"), size(r.MemoryPages<<16), took(r.PrewarmMS))
 	if r.Package > 0 {
 		fmt.Fprintf(w, "  module  %s\n  hash    %s\n", size(r.Module), r.Hash)
 	}
@@ -262,5 +264,5 @@ func size(n int) string {
 	case n >= 1<<10:
 		return fmt.Sprintf("%.0f KiB", float64(n)/(1<<10))
 	}
-	return count(n, "byte")
+	return output.Count(n, "byte")
 }

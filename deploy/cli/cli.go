@@ -21,14 +21,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/spf13/cobra"
 )
 
 // The exit codes of the command.
 const (
-	ExitOK    = 0
-	ExitBad   = 1 // what was checked is bad, or the work could not be done
-	ExitUsage = 2 // called wrongly: flags, arguments, a file that cannot be read
+	ExitOK          = failure.ExitOK
+	ExitBad         = failure.ExitBad
+	ExitUsage       = failure.ExitUsage
+	ExitWarnings    = failure.ExitWarnings
+	ExitInterrupted = failure.ExitInterrupted
 )
 
 // Env is what the command touches of the world around it.
@@ -53,7 +56,7 @@ type Env struct {
 // Run runs the command with these arguments, the program's name not among them,
 // and returns its exit code. An error is reported on env.Err, with a hint.
 func (env *Env) Run(ctx context.Context, args []string) int {
-	out := &output{w: env.Out}
+	out := &stdout{w: env.Out}
 	call := *env
 	call.ctx, call.Out = ctx, out
 	root := call.root()
@@ -61,24 +64,24 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	root.SetArgs(saveCurl(args))
 	f := asFailure(root.ExecuteContext(ctx))
 	switch {
-	case f != nil && f.exit < ExitInterrupted && ctx.Err() != nil:
+	case f != nil && f.Exit < ExitInterrupted && ctx.Err() != nil:
 		f = interrupted(context.Cause(ctx), "")
-	case f == nil && out.err != nil, f != nil && out.err != nil && errors.Is(f.err, out.err):
-		f = bad(fmt.Errorf("cannot write to standard output: %w", unwrapPath(out.err)), "")
+	case f == nil && out.err != nil, f != nil && out.err != nil && errors.Is(f.Err, out.err):
+		f = failure.Bad(fmt.Errorf("cannot write to standard output: %w", unwrapPath(out.err)), "")
 	}
 	if f == nil {
 		return ExitOK
 	}
-	f.report(env.Err)
-	return f.exit
+	f.Report(env.Err)
+	return f.Exit
 }
 
-func asFailure(err error) *failure {
-	var f *failure
+func asFailure(err error) *failure.Error {
+	var f *failure.Error
 	if err == nil || errors.As(err, &f) {
 		return f
 	}
-	return usage(err, "clickedge --help lists the commands and their flags")
+	return failure.Usage(err, "clickedge --help lists the commands and their flags")
 }
 
 // unwrapPath is what went wrong, without the name of the file.
@@ -95,10 +98,10 @@ func markErrors(cmd *cobra.Command) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			err := run(cmd, args)
-			if err == nil || errors.As(err, new(*failure)) {
+			if err == nil || errors.As(err, new(*failure.Error)) {
 				return err
 			}
-			return bad(err, "")
+			return failure.Bad(err, "")
 		}
 	}
 	for _, sub := range cmd.Commands() {
@@ -127,7 +130,7 @@ done; 2 the command was called wrongly.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(env.Err)
 			_ = cmd.Help()
-			return usage(errors.New("no command given"), "clickedge serve is a good one to start with")
+			return failure.Usage(errors.New("no command given"), "clickedge serve is a good one to start with")
 		},
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
@@ -136,7 +139,7 @@ done; 2 the command was called wrongly.`,
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(err, cmd.CommandPath()+" --help lists the flags")
+		return failure.Usage(err, cmd.CommandPath()+" --help lists the flags")
 	})
 	root.AddCommand(
 		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(), env.hashCommand(), env.publishCommand(), env.terraformCommand(), env.dnsCommand(),
@@ -158,7 +161,7 @@ func commandName(cmd *cobra.Command, args []string) error {
 	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
 		hint = "did you mean " + strings.Join(meant, " or ") + "?"
 	}
-	return usage(fmt.Errorf("%s has no command %q", cmd.CommandPath(), cut(args[0], 60)), hint)
+	return failure.Usage(fmt.Errorf("%s has no command %q", cmd.CommandPath(), cut(args[0], 60)), hint)
 }
 
 // args checks the number of arguments, in the words of the command's use line.
@@ -167,6 +170,6 @@ func args(min, max int) cobra.PositionalArgs {
 		if len(args) >= min && len(args) <= max {
 			return nil
 		}
-		return usage(fmt.Errorf("%s: %d arguments given", cmd.Name(), len(args)), "usage: "+cmd.UseLine())
+		return failure.Usage(fmt.Errorf("%s: %d arguments given", cmd.Name(), len(args)), "usage: "+cmd.UseLine())
 	}
 }

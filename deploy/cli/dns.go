@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/spf13/cobra"
 )
 
@@ -82,13 +83,13 @@ func (d *dnsCmd) run(name string) error {
 		return err
 	}
 	if stray := strayProof(&o, sites, d.challenges); stray != "" {
-		return usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+someHosts(sites))
+		return failure.Usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+someHosts(sites))
 	}
 	plan := dnsplan.Make(hosts, o)
 	d.warn(plan)
 	switch d.format {
 	case "json":
-		return printJSON(d.env.Out, plan)
+		return output.JSON(d.env.Out, plan)
 	case "zone":
 		return plan.Zone(d.env.Out)
 	}
@@ -114,11 +115,11 @@ func (d *dnsCmd) options() (o dnsplan.Options, err error) {
 	issuer, ok := dnsplan.Authorities[d.ca]
 	switch {
 	case d.cdn != "fastly":
-		return o, usage(fmt.Errorf("--cdn %q is not known", cut(d.cdn, 60)), "fastly is the one that there is")
+		return o, failure.Usage(fmt.Errorf("--cdn %q is not known", cut(d.cdn, 60)), "fastly is the one that there is")
 	case !ok && d.ca != "":
-		return o, usage(fmt.Errorf("--ca %q is not known", cut(d.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
+		return o, failure.Usage(fmt.Errorf("--ca %q is not known", cut(d.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
 	case !slices.Contains([]string{"text", "zone", "json"}, d.format):
-		return o, usage(fmt.Errorf("--format %q is not known", cut(d.format, 60)), "one of text, zone, json")
+		return o, failure.Usage(fmt.Errorf("--format %q is not known", cut(d.format, 60)), "one of text, zone, json")
 	}
 	if d.terraform != "" {
 		if o, err = d.readTerraform(); err != nil {
@@ -131,7 +132,7 @@ func (d *dnsCmd) options() (o dnsplan.Options, err error) {
 	}
 	if d.target != "" {
 		if err := dnsplan.CheckTarget(d.target); err != nil {
-			return o, usage(fmt.Errorf("--target %w", err), "write it like "+dnsplan.FastlyTarget)
+			return o, failure.Usage(fmt.Errorf("--target %w", err), "write it like "+dnsplan.FastlyTarget)
 		}
 		o.Target = d.target
 	}
@@ -150,11 +151,11 @@ func (d *dnsCmd) readTerraform() (o dnsplan.Options, err error) {
 	o, err = dnsplan.ReadTerraform(text)
 	switch {
 	case errors.Is(err, dnsplan.ErrTarget):
-		return o, usage(fmt.Errorf("%s: cname_targets: %w", shownName(d.terraform), err), "Fastly's are like "+dnsplan.FastlyTarget)
+		return o, failure.Usage(fmt.Errorf("%s: cname_targets: %w", shownName(d.terraform), err), "Fastly's are like "+dnsplan.FastlyTarget)
 	case errors.Is(err, dnsplan.ErrProof):
-		return o, usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), "Fastly's are CNAMEs from _acme-challenge to fastly-validations.com")
+		return o, failure.Usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), "Fastly's are CNAMEs from _acme-challenge to fastly-validations.com")
 	case err != nil:
-		return o, usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), hint)
+		return o, failure.Usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), hint)
 	}
 	return o, nil
 }
@@ -168,10 +169,10 @@ func (d *dnsCmd) readChallenges(o *dnsplan.Options) error {
 		host, value, ok := strings.Cut(s, "=")
 		host, value = core.CanonicalHost(host), strings.TrimSuffix(value, ".")
 		if !ok || !dnsplan.IsName(host) || !dnsplan.IsName(value) {
-			return usage(fmt.Errorf("--challenge %q is not HOST=NAME", cut(s, 200)), "write it like link.example.com=abc123.fastly-validations.com")
+			return failure.Usage(fmt.Errorf("--challenge %q is not HOST=NAME", cut(s, 200)), "write it like link.example.com=abc123.fastly-validations.com")
 		}
 		if before, twice := given[host]; twice && before != value {
-			return usage(fmt.Errorf("--challenge is given twice for %q: %q and %q", host, cut(before, 120), cut(value, 120)), "one of them is another host's, or of an earlier subscription")
+			return failure.Usage(fmt.Errorf("--challenge is given twice for %q: %q and %q", host, cut(before, 120), cut(value, 120)), "one of them is another host's, or of an earlier subscription")
 		}
 		given[host] = value
 		o.Proofs[host] = []dnsplan.Record{dnsplan.Proof(host, value)}
@@ -201,18 +202,9 @@ func (d *dnsCmd) warn(plan *dnsplan.Plan) {
 	}
 	if hosts := plan.Unproved(); len(hosts) > 0 {
 		fmt.Fprintf(d.env.Err, "warning: the proof of %s is not known here: make sure that it stands and the certificate is issued before this is set\nhint: --terraform or --challenge gives it; clickedge doctor %s --via %s asks for the certificate\n",
-			someOf(hosts), hosts[0], plan.Target)
+			output.Some(hosts, 6), hosts[0], plan.Target)
 	}
 	if d.target == "" && plan.Target == dnsplan.FastlyTarget {
 		fmt.Fprintf(d.env.Err, "warning: the CNAMEs lead to %s, which may not be yours: Fastly gives the name with the certificate\nhint: --terraform or --target says which it is\n", plan.Target)
 	}
-}
-
-// someOf lists a few of many.
-func someOf(list []string) string {
-	const most = 6
-	if len(list) <= most {
-		return strings.Join(list, ", ")
-	}
-	return strings.Join(list[:most], ", ") + " and " + strconv.Itoa(len(list)-most) + " more"
 }

@@ -13,12 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
-
-// ExitWarnings is the exit code of a doctor that found warnings and no error.
-const ExitWarnings = 3
 
 type doctorRun struct {
 	env   *Env
@@ -122,10 +121,10 @@ func (d *doctorRun) complete(cmd *cobra.Command) error {
 		d.opt.Origin = doctor.OriginNone
 	}
 	if d.opt.Timeout <= 0 {
-		return usage(fmt.Errorf("--timeout %s is no time to wait", d.opt.Timeout), "give a duration, as 10s")
+		return failure.Usage(fmt.Errorf("--timeout %s is no time to wait", d.opt.Timeout), "give a duration, as 10s")
 	}
 	if d.opt.Slow <= 0 {
-		return usage(fmt.Errorf("--slow %s is no time to wait", d.opt.Slow), "give a duration, as 1s")
+		return failure.Usage(fmt.Errorf("--slow %s is no time to wait", d.opt.Slow), "give a duration, as 1s")
 	}
 	if d.ca != "" {
 		var err error
@@ -144,7 +143,7 @@ func (d *doctorRun) complete(cmd *cobra.Command) error {
 func (d *doctorRun) takeHost(args []string) error {
 	l, err := pasted.Parse(args, pasted.Options{AnyHost: true})
 	if err != nil {
-		return usage(err, `name the link domain, as in "link.example.com"`)
+		return failure.Usage(err, `name the link domain, as in "link.example.com"`)
 	}
 	d.opt.Host = l.Host
 	for _, n := range l.Notes {
@@ -203,7 +202,7 @@ func (d *doctorRun) fromSites(cmd *cobra.Command) error {
 		fmt.Fprintf(d.env.Err, "note: the ESP is that of %s: %s\n", d.sites, d.opt.ESP)
 	}
 	if preset, ok := core.LookupPreset(d.opt.ESP); ok && preset.Address == "" && d.opt.Origin == doctor.OriginPreset {
-		d.opt.Origin = originURL(site.Origin)
+		d.opt.Origin = check.OriginURL(site.Origin)
 	}
 	return nil
 }
@@ -211,11 +210,11 @@ func (d *doctorRun) fromSites(cmd *cobra.Command) error {
 func doctorFailure(err error) error {
 	switch {
 	case errors.Is(err, doctor.ErrUnsubscribe):
-		return usage(err, "opening it could unsubscribe the recipient; take a button's link from a mail to yourself")
+		return failure.Usage(err, "opening it could unsubscribe the recipient; take a button's link from a mail to yourself")
 	case errors.Is(err, doctor.ErrOptions):
-		return usage(err, "clickedge doctor --help lists the flags")
+		return failure.Usage(err, "clickedge doctor --help lists the flags")
 	}
-	return bad(err, "")
+	return failure.Bad(err, "")
 }
 
 func (d *doctorRun) writeHTML(r *doctor.Report) error {
@@ -245,9 +244,9 @@ func verdict(r *doctor.Report) error {
 		if len(r.Worrying()) > 1 {
 			hint = "fix the first one first: others may follow from it"
 		}
-		return bad(errors.New(r.Host+" has "+r.Verdict()), hint)
+		return failure.Bad(errors.New(r.Host+" has "+r.Verdict()), hint)
 	case doctor.Warning:
-		return &failure{exit: ExitWarnings, err: errors.New(r.Host + " has " + r.Verdict())}
+		return &failure.Error{Exit: ExitWarnings, Err: errors.New(r.Host + " has " + r.Verdict())}
 	}
 	return nil
 }

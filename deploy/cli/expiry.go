@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 const expiresHint = "write 30d, 12h, 90m, 2w, a time such as 2030-01-31T12:00:00Z, or none"
@@ -19,14 +20,14 @@ func parseExpiry(s string, now time.Time) (int64, error) {
 	}
 	at, err := expiryTime(s, now)
 	if err != nil {
-		return 0, usage(fmt.Errorf("--expires %q is no time", s), expiresHint)
+		return 0, failure.Usage(fmt.Errorf("--expires %q is no time", s), expiresHint)
 	}
 	minute := (at.Unix() + 59) / 60
 	switch {
 	case !at.After(now):
-		return 0, usage(fmt.Errorf("--expires %q is over already", s), expiresHint)
+		return 0, failure.Usage(fmt.Errorf("--expires %q is over already", s), expiresHint)
 	case minute > core.MaxExpiry:
-		return 0, usage(fmt.Errorf("--expires %q is further away than a link can say", s), "none makes a link that does not expire")
+		return 0, failure.Usage(fmt.Errorf("--expires %q is further away than a link can say", s), "none makes a link that does not expire")
 	}
 	return minute, nil
 }
@@ -60,7 +61,7 @@ func (env *Env) nowFlag(s string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return at, usage(fmt.Errorf("--now %q is no time", s), "write it like 2030-01-31T12:00:00Z")
+		return at, failure.Usage(fmt.Errorf("--now %q is no time", s), "write it like 2030-01-31T12:00:00Z")
 	}
 	return at, nil
 }

@@ -8,7 +8,11 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/check"
+	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/spf13/cobra"
 )
@@ -80,7 +84,7 @@ func (e *explain) run(cmd *cobra.Command, args []string) error {
 	x.noteLink(l)
 	x.noteKey(ring)
 	if e.json {
-		return printJSON(e.env.Out, x)
+		return output.JSON(e.env.Out, x)
 	}
 	x.print(e.env.Out)
 	return nil
@@ -91,7 +95,7 @@ func (e *explain) setMethod(cmd *cobra.Command, l *pasted.Link) error {
 	switch {
 	case l.Method == "" || l.Method == e.method:
 	case cmd.Flags().Changed("method"):
-		return usage(fmt.Errorf("two methods are given: --method %s, and %s in the line for curl", clean.Quote(e.method, 40), clean.Quote(l.Method, 40)), "give one of them")
+		return failure.Usage(fmt.Errorf("two methods are given: --method %s, and %s in the line for curl", clean.Quote(e.method, 40), clean.Quote(l.Method, 40)), "give one of them")
 	default:
 		e.method = l.Method
 	}
@@ -103,7 +107,7 @@ type explanation struct {
 	Method   string       `json:"method"`
 	Host     string       `json:"host"`
 	Target   string       `json:"target"`
-	Site     checkedSite  `json:"site"`
+	Site     check.Site   `json:"site"`
 	Link     *linkText    `json:"link,omitempty"`
 	Decision outcome      `json:"decision"`
 	IfRight  *outcome     `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
@@ -147,7 +151,7 @@ type outcome struct {
 
 // explanationOf asks core, and finds words for what it says.
 func explanationOf(req *core.Request, site *core.Site, now time.Time) *explanation {
-	x := &explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: describe(site), site: site}
+	x := &explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: check.Describe(site), site: site}
 	d := core.Decide(req, site, now)
 	own := len(site.Keys) > 0 && isOwn(req.Target)
 	switch {
@@ -224,7 +228,7 @@ func (x *explanation) readOwn(req *core.Request) {
 	}
 	x.Link = t
 	if code != core.OK {
-		t.Doubt = explainCode(code).what
+		t.Doubt = codes.Explain(code).What
 		return
 	}
 	t.Fields = append(t.Fields, linkPart{Name: "key", Value: l.KeyID}, linkPart{Name: "expires", Value: expiryText(l.Expiry)})
@@ -269,5 +273,5 @@ func (x *explanation) note(d core.Decision, own bool) {
 		x.Notes = append(x.Notes, "where the service's secret store has no such secret either, the reader gets a page with status "+
 			strconv.Itoa(d.Code.Notice().Status)+" ("+string(d.Code)+")")
 	}
-	x.Notes = append(x.Notes, siteWarnings(x.site)...)
+	x.Notes = append(x.Notes, check.Warnings(x.site)...)
 }

@@ -6,78 +6,70 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // print writes the explanation for people: headings at the margin, facts in two
 // columns below.
 func (x *explanation) print(w io.Writer) {
-	p := printer{w}
+	p := output.Facts{W: w}
 	fmt.Fprintf(w, "%s %s\n", printable(x.Method), printable(x.Target))
-	p.heading("site")
-	p.row("host", x.Host)
-	p.row("esp", x.Site.ESP)
+	p.Heading("site")
+	p.Row("host", x.Host)
+	p.Row("esp", x.Site.ESP)
 	if x.Site.Origin != "" {
-		p.row("origin", x.Site.Origin+", backend "+x.Site.Backend)
+		p.Row("origin", x.Site.Origin+", backend "+x.Site.Backend)
 	}
 	if x.Site.SecondOrigin != "" {
-		p.row("second origin", x.Site.SecondOrigin+", for GET and HEAD where the first is not reached")
+		p.Row("second origin", x.Site.SecondOrigin+", for GET and HEAD where the first is not reached")
 	}
 	x.printLink(p)
 	x.printDecision(p)
 	x.printSent(p)
 	x.printFailure(p)
 	if len(x.Notes) > 0 {
-		p.heading("notes")
+		p.Heading("notes")
 		for _, n := range x.Notes {
 			fmt.Fprintf(w, "  - %s\n", n)
 		}
 	}
 }
 
-type printer struct{ w io.Writer }
-
-func (p printer) heading(text string) { fmt.Fprintf(p.w, "\n%s\n", text) }
-
-// row writes one fact. Controls in foreign values are quoted, so that a link
-// cannot drive a terminal.
-func (p printer) row(name, value string) {
-	fmt.Fprintf(p.w, "  %-17s  %s\n", printable(name), printable(value))
-}
-
-func (x *explanation) printLink(p printer) {
+func (x *explanation) printLink(p output.Facts) {
 	t := x.Link
 	if t == nil {
 		return
 	}
 	if t.Own {
-		p.heading("the link says (not yet checked)")
+		p.Heading("the link says (not yet checked)")
 	} else {
-		p.heading("the link says")
+		p.Heading("the link says")
 	}
-	p.row("kind", t.Kind)
+	p.Row("kind", t.Kind)
 	for _, f := range t.Fields {
 		mark := ""
 		if f.Personal {
 			mark = "  (personal)"
 		}
-		p.row(f.Name, f.Value+mark)
+		p.Row(f.Name, f.Value+mark)
 	}
 	x.printDestination(p)
 }
 
-func (x *explanation) printDestination(p printer) {
+func (x *explanation) printDestination(p output.Facts) {
 	t := x.Link
 	if t.Destination != "" {
-		p.row("leads to", t.Destination)
+		p.Row("leads to", t.Destination)
 		if t.Reading != "" {
-			p.row("reading", readingText(t.Reading))
+			p.Row("reading", readingText(t.Reading))
 		}
-		p.row("allowed", x.allowedText(t))
+		p.Row("allowed", x.allowedText(t))
 	}
 	for _, r := range [][2]string{{"unread", t.Doubt}, {"repaired", t.Repaired}, {"region", t.Region}} {
 		if r[1] != "" {
-			p.row(r[0], r[1])
+			p.Row(r[0], r[1])
 		}
 	}
 }
@@ -96,33 +88,33 @@ func (x *explanation) allowedText(t *linkText) string {
 	return "no: " + x.whyNot(t.Destination, t.Allowed) + " (" + string(t.Allowed) + ")"
 }
 
-func (x *explanation) printDecision(p printer) {
-	p.heading("what happens")
+func (x *explanation) printDecision(p output.Facts) {
+	p.Heading("what happens")
 	x.printOutcome(p, x.Decision)
 	if x.Decision.Action == actionUnchecked {
-		p.row("what to do", "to have it checked, give --key-file FILE, or set "+keyring.EnvName(x.Link.Fields[0].Value))
+		p.Row("what to do", "to have it checked, give --key-file FILE, or set "+keyring.EnvName(x.Link.Fields[0].Value))
 	}
 	if x.IfRight != nil {
-		p.heading("if the tag is right")
+		p.Heading("if the tag is right")
 		x.printOutcome(p, *x.IfRight)
 	}
 	if x.IfWrong != nil {
-		p.heading("if it is not")
+		p.Heading("if it is not")
 		x.printOutcome(p, *x.IfWrong)
 	}
 }
 
-func (x *explanation) printOutcome(p printer, o outcome) {
-	p.row("action", actionText(o))
+func (x *explanation) printOutcome(p output.Facts, o outcome) {
+	p.Row("action", actionText(o))
 	if o.Code != core.OK && o.Code != "" {
-		p.row("code", string(o.Code))
+		p.Row("code", string(o.Code))
 	}
 	if o.Location != "" {
-		p.row("Location", o.Location)
+		p.Row("Location", o.Location)
 	}
-	p.row("why", o.Why)
-	if advice := explainCode(o.Code).advice; advice != "" {
-		p.row("what to do", advice)
+	p.Row("why", o.Why)
+	if advice := codes.Explain(o.Code).Advice; advice != "" {
+		p.Row("what to do", advice)
 	}
 }
 
@@ -138,36 +130,36 @@ func actionText(o outcome) string {
 	return fmt.Sprintf("%s: status %d", o.Action, o.Status)
 }
 
-func (x *explanation) printFailure(p printer) {
+func (x *explanation) printFailure(p output.Facts) {
 	o := x.IfFails
 	if o == nil {
 		return
 	}
-	p.heading("if the ESP is down, slow or answers with an error")
+	p.Heading("if the ESP is down, slow or answers with an error")
 	if o.Location == "" {
-		p.row("action", "refuse: a page that says to try again")
+		p.Row("action", "refuse: a page that says to try again")
 	} else {
-		p.row("action", actionText(*o))
-		p.row("Location", o.Location)
+		p.Row("action", actionText(*o))
+		p.Row("Location", o.Location)
 	}
-	p.row("why", o.Why)
+	p.Row("why", o.Why)
 }
 
-func (x *explanation) printSent(p printer) {
+func (x *explanation) printSent(p output.Facts) {
 	s := x.Send
 	if s == nil {
 		return
 	}
-	p.heading("the ESP is sent")
-	p.row("connection", connectionText(s))
-	p.row("request", s.Method+" "+s.Target)
+	p.Heading("the ESP is sent")
+	p.Row("connection", connectionText(s))
+	p.Row("request", s.Method+" "+s.Target)
 	for _, h := range s.Headers {
-		p.row(h.Name, h.String())
+		p.Row(h.Name, h.String())
 	}
 	if len(s.Answer) > 0 {
-		p.heading("the reader gets of the ESP's answer")
+		p.Heading("the reader gets of the ESP's answer")
 		for _, h := range s.Answer {
-			p.row(h.Name, h.String())
+			p.Row(h.Name, h.String())
 		}
 	}
 }

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/codes"
 )
 
 // why says in words why core decided as it did.
 func (x *explanation) why(d core.Decision, req *core.Request, own bool) string {
 	switch {
 	case d.Action == core.Refuse:
-		return explainCode(d.Code).what
+		return codes.Explain(d.Code).What
 	case d.Action == core.Reply:
 		return whyReply(d.Reply)
 	case own:
@@ -77,7 +78,7 @@ func (x *explanation) whyNot(url string, code core.Code) string {
 	case !d.TLS && !x.site.AllowHTTP:
 		return `the destination is http:// and the site has no "allow_http": true`
 	}
-	return explainCode(code).what
+	return codes.Explain(code).What
 }
 
 // oddDestination says what is wrong with a URL that core does not send anybody to.
@@ -102,7 +103,7 @@ func oddDestination(url string) string {
 	case strings.HasSuffix(tail, " "):
 		return "the destination ends in a space, which some browsers drop"
 	}
-	return explainCode(core.BadDestination).what
+	return codes.Explain(core.BadDestination).What
 }
 
 func (x *explanation) whyAfterFailure(d core.Decision, req *core.Request) string {

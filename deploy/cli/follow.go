@@ -12,8 +12,10 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/follow"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
@@ -94,7 +96,7 @@ func (f *followCmd) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if f.json {
-		err = printJSON(f.env.Out, r)
+		err = output.JSON(f.env.Out, r)
 	} else {
 		printWalk(f.env.Out, r)
 	}
@@ -107,10 +109,10 @@ func (f *followCmd) run(cmd *cobra.Command, args []string) error {
 func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options, string, error) {
 	opt := &follow.Options{Max: f.max, Head: f.head, CountClick: f.count, Now: f.env.Now}
 	if f.max < 1 || f.max > mostRedirects {
-		return nil, "", usage(fmt.Errorf("--max %d is not 1 to %d", f.max, mostRedirects), "")
+		return nil, "", failure.Usage(fmt.Errorf("--max %d is not 1 to %d", f.max, mostRedirects), "")
 	}
 	if f.timeout <= 0 {
-		return nil, "", usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
+		return nil, "", failure.Usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
 	}
 	var err error
 	if opt.Sites, err = f.env.sitesAtHand(cmd, f.sites); err != nil {
@@ -135,7 +137,7 @@ func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options,
 // unless another server was named in it.
 func (f *followCmd) url(l *pasted.Link) (string, error) {
 	if l.Method != "" && l.Method != "GET" && !(l.Method == "HEAD" && f.head) {
-		return "", usage(fmt.Errorf("the line for curl asks with %s; a link is followed with GET", clean.Quote(l.Method, 40)), "clickedge explain says what it gets")
+		return "", failure.Usage(fmt.Errorf("the line for curl asks with %s; a link is followed with GET", clean.Quote(l.Method, 40)), "clickedge explain says what it gets")
 	}
 	for _, n := range l.Notes {
 		fmt.Fprintf(f.env.Err, "note: %s\n", n)
@@ -153,7 +155,7 @@ func familyOf(esp string) (core.Family, error) {
 	}
 	o, ok := core.LookupPreset(esp)
 	if !ok {
-		return core.FamilyCustom, usage(fmt.Errorf("--esp: unknown preset %q", cut(esp, 60)), "clickedge check --fields and the README list the presets; ses-<region> for SES")
+		return core.FamilyCustom, failure.Usage(fmt.Errorf("--esp: unknown preset %q", cut(esp, 60)), "clickedge check --fields and the README list the presets; ses-<region> for SES")
 	}
 	return o.Family, nil
 }
@@ -172,7 +174,7 @@ func (f *followCmd) client(l *pasted.Link) (*probe.Client, error) {
 		return c, nil
 	}
 	if err := probe.CheckAddr(f.resolver); err != nil {
-		return nil, usage(fmt.Errorf("--resolver: %w", err), "")
+		return nil, failure.Usage(fmt.Errorf("--resolver: %w", err), "")
 	}
 	c.Resolver = probe.ResolverAt(f.resolver)
 	return c, nil
@@ -196,7 +198,7 @@ func viaMap(list []string, l *pasted.Link) (map[string]string, error) {
 			host = strings.ToLower(host)
 		}
 		if err := probe.CheckAddr(addr); err != nil {
-			return nil, usage(fmt.Errorf("--via: %w", err), "as in --via 127.0.0.1:8443 or --via www.example.com=127.0.0.1:8443")
+			return nil, failure.Usage(fmt.Errorf("--via: %w", err), "as in --via 127.0.0.1:8443 or --via www.example.com=127.0.0.1:8443")
 		}
 		via[host] = addr
 	}
@@ -214,7 +216,7 @@ func (env *Env) caPool(name string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, usage(fmt.Errorf("no certificate in %s", files.Label(name)), "a PEM file begins with -----BEGIN CERTIFICATE-----")
+		return nil, failure.Usage(fmt.Errorf("no certificate in %s", files.Label(name)), "a PEM file begins with -----BEGIN CERTIFICATE-----")
 	}
 	return pool, nil
 }
@@ -227,17 +229,17 @@ func followFailure(r *follow.Result) error {
 	first := len(r.Hops) == 1
 	switch {
 	case r.End == follow.NeedsConsent:
-		return usage(errors.New(r.Problem), "if that is meant, say --count-click; a test mail is better: clickedge testmail")
+		return failure.Usage(errors.New(r.Problem), "if that is meant, say --count-click; a test mail is better: clickedge testmail")
 	case r.End == follow.Unsubscribe && first:
-		return usage(errors.New(r.Problem), "clickedge explain says what such a link gets, and asks nobody")
+		return failure.Usage(errors.New(r.Problem), "clickedge explain says what such a link gets, and asks nobody")
 	case r.End == follow.Unsubscribe:
-		return bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), "what comes before it has been asked")
+		return failure.Bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), "what comes before it has been asked")
 	case r.End != follow.Arrived:
-		return bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), followHint(r))
+		return failure.Bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), followHint(r))
 	case r.Promise != nil && !r.Promise.Kept:
-		return bad(errors.New("the link led elsewhere than it says"), "")
+		return failure.Bad(errors.New("the link led elsewhere than it says"), "")
 	}
-	return bad(errors.New("the link arrives, with warnings"), followHint(r))
+	return failure.Bad(errors.New("the link arrives, with warnings"), followHint(r))
 }
 
 func followHint(r *follow.Result) string {

@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/deploy/follow"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // printWalk writes a walk for people.
 func printWalk(w io.Writer, r *follow.Result) {
-	p := printer{w}
+	p := output.Facts{W: w}
 	for i, h := range r.Hops {
 		if i > 0 {
 			fmt.Fprintln(w)
@@ -18,13 +19,13 @@ func printWalk(w io.Writer, r *follow.Result) {
 		fmt.Fprintf(w, "%d  %s\n", i+1, printable(h.URL))
 		printHop(p, h)
 	}
-	p.heading("the walk")
-	p.row("end", endText(r))
+	p.Heading("the walk")
+	p.Row("end", endText(r))
 	if r.Promise != nil {
-		p.row("the link said", r.Promise.Said)
-		p.row("compared", r.Promise.How)
+		p.Row("the link said", r.Promise.Said)
+		p.Row("compared", r.Promise.How)
 	}
-	p.row("took", fmt.Sprintf("%.0f ms", r.Total))
+	p.Row("took", fmt.Sprintf("%.0f ms", r.Total))
 }
 
 func endText(r *follow.Result) string {
@@ -34,32 +35,32 @@ func endText(r *follow.Result) string {
 	return string(r.End) + ": " + r.Problem
 }
 
-func printHop(p printer, h *follow.Hop) {
-	p.row("is", identityText(h))
+func printHop(p output.Facts, h *follow.Hop) {
+	p.Row("is", identityText(h))
 	if h.Asked {
-		p.row("answered", answerText(h))
-		p.row("times", timesText(h.Times))
+		p.Row("answered", answerText(h))
+		p.Row("times", timesText(h.Times))
 	} else {
-		p.row("asked", "no")
+		p.Row("asked", "no")
 	}
 	if c := h.Certificate; c != nil {
-		p.row("certificate", fmt.Sprintf("%s, %s, %d days left, by %s", c.Version, someNames(c.Names), c.DaysLeft, c.Issuer))
+		p.Row("certificate", fmt.Sprintf("%s, %s, %d days left, by %s", c.Version, someNames(c.Names), c.DaysLeft, c.Issuer))
 	}
 	for _, c := range h.Caching {
-		p.row("store", c)
+		p.Row("store", c)
 	}
 	if h.Location != "" {
-		p.row("Location", h.Location)
+		p.Row("Location", h.Location)
 	}
 	if h.Next != "" && h.Next != h.Location {
-		p.row("a browser goes to", h.Next)
+		p.Row("a browser goes to", h.Next)
 	}
 	for _, n := range h.Notes {
 		mark := "note"
 		if n.Warning {
 			mark = "warning"
 		}
-		p.row(mark, n.Text+" ["+n.Code+"]")
+		p.Row(mark, n.Text+" ["+n.Code+"]")
 	}
 }
 

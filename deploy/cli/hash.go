@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/spf13/cobra"
@@ -52,7 +53,7 @@ func (env *Env) readArchive(name string) ([]pack.File, []byte, error) {
 	}
 	list, err := pack.ReadArchive(bytes.NewReader(data))
 	if err != nil {
-		return nil, nil, bad(fmt.Errorf("%s is no package: %w", files.Label(name), err), hint)
+		return nil, nil, failure.Bad(fmt.Errorf("%s is no package: %w", files.Label(name), err), hint)
 	}
 	return list, data, nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 )
 
@@ -73,7 +74,7 @@ func readFailure(what string, err error, hint string) error {
 	if errors.As(err, &e) && e.Hint != "" {
 		hint = e.Hint
 	}
-	return usage(fmt.Errorf("cannot read %s: %w", what, err), hint)
+	return failure.Usage(fmt.Errorf("cannot read %s: %w", what, err), hint)
 }
 
 // claimStdin notes for what standard input is read, and refuses to read it for a
@@ -84,7 +85,7 @@ func (env *Env) claimStdin(what, name string) error {
 		return nil
 	}
 	if env.stdinFor != "" {
-		return usage(fmt.Errorf("standard input is asked for twice: for %s and for %s", env.stdinFor, what), `give "-" once, and a file for the other`)
+		return failure.Usage(fmt.Errorf("standard input is asked for twice: for %s and for %s", env.stdinFor, what), `give "-" once, and a file for the other`)
 	}
 	env.stdinFor = what
 	if f, ok := env.In.(*os.File); ok && isTerminal(f) {
@@ -97,21 +98,21 @@ func (env *Env) claimStdin(what, name string) error {
 // written is said on standard error.
 func (env *Env) write(name string, data []byte, mode os.FileMode, hint string) error {
 	if err := files.Put(name, data, mode, env.Out); err != nil {
-		return bad(err, hint)
+		return failure.Bad(err, hint)
 	}
 	return nil
 }
 
-// output is standard output. It remembers that something could not be written, so
+// stdout is standard output. It remembers that something could not be written, so
 // that no command reports success over a full disk.
-type output struct {
+type stdout struct {
 	w   io.Writer
 	mu  sync.Mutex // serve's requests end at the same time
 	err error
 }
 
 // Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
+func (o *stdout) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err != nil {
@@ -124,7 +125,7 @@ func (o *output) Write(p []byte) (int, error) {
 
 // terminalOf is the file that stands behind a reader or writer of the command.
 func terminalOf(w any) (*os.File, bool) {
-	if o, ok := w.(*output); ok {
+	if o, ok := w.(*stdout); ok {
 		w = o.w
 	}
 	f, ok := w.(*os.File)

@@ -10,12 +10,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 )
-
-// ExitInterrupted is the exit code after Ctrl-C, as shells have it; after another
-// signal it is 128 and the signal's number.
-const ExitInterrupted = 130
 
 // patience is how long a command that was interrupted may take to come to its
 // end. Then the process ends without it: a compiler does not look at contexts.
@@ -67,21 +64,21 @@ func Main() int {
 	case <-time.After(patience + time.Duration(env.linger.Load())):
 		files.RemoveTemporary()
 		f := interrupted(context.Cause(ctx), "")
-		f.report(os.Stderr)
-		return f.exit
+		f.Report(os.Stderr)
+		return f.Exit
 	}
 }
 
 // interrupted is the failure of a command that a signal has ended. What it leaves
 // behind is told where it is not nothing.
-func interrupted(cause error, left string) *failure {
-	f := &failure{exit: ExitInterrupted, err: errors.New("interrupted")}
+func interrupted(cause error, left string) *failure.Error {
+	f := &failure.Error{Exit: ExitInterrupted, Err: errors.New("interrupted")}
 	var i *interruption
 	if errors.As(cause, &i) {
-		f.exit = i.exit()
+		f.Exit = i.exit()
 	}
 	if left != "" {
-		f.err = fmt.Errorf("interrupted; %s", left)
+		f.Err = fmt.Errorf("interrupted; %s", left)
 	}
 	return f
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 )
 
@@ -41,10 +42,10 @@ func (env *Env) secrets(w keyring.Want) (*keyring.Ring, error) {
 }
 
 func secretFailure(err error) error {
-	if errors.As(err, new(*failure)) { // of reading
+	if errors.As(err, new(*failure.Error)) { // of reading
 		return err
 	}
-	return usage(err, keyring.HintOf(err))
+	return failure.Usage(err, keyring.HintOf(err))
 }
 
 // siteSecrets gathers secrets of one site's keys. The variables of need alone are
@@ -54,8 +55,8 @@ func (env *Env) siteSecrets(files []string, site *core.Site, sites *core.Sites, 
 }
 
 // noSecret is a failure for want of a secret.
-func (env *Env) noSecret(err error, kid string) *failure {
-	return usage(err, keyring.MissingHint(env.secretSource(), kid))
+func (env *Env) noSecret(err error, kid string) *failure.Error {
+	return failure.Usage(err, keyring.MissingHint(env.secretSource(), kid))
 }
 
 // andGiven adds which secrets were given in place of the one that is missing.

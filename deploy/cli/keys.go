@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ func (env *Env) keysCommand() *cobra.Command {
 		Short: "Make, store and retire the secrets of links of one's own",
 		Args:  commandName,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usage(errors.New("keys: no command given"), "clickedge keys new makes a secret")
+			return failure.Usage(errors.New("keys: no command given"), "clickedge keys new makes a secret")
 		},
 	}
 	cmd.SuggestionsMinimumDistance = 2
@@ -58,7 +59,7 @@ newline, for a program that stores it.`,
 
 func (k *keysNew) run() error {
 	if !keyring.IsID(k.kid) {
-		return usage(fmt.Errorf("--kid %q is not a key id", cut(k.kid, 60)), "1 to 8 of a-z 0-9, such as k2")
+		return failure.Usage(fmt.Errorf("--kid %q is not a key id", cut(k.kid, 60)), "1 to 8 of a-z 0-9, such as k2")
 	}
 	key := keyring.NewKey(k.kid)
 	text := key.Text()
@@ -67,7 +68,7 @@ func (k *keysNew) run() error {
 	}
 	if k.stdout || k.out == "-" {
 		if _, err := fmt.Fprint(k.env.Out, text); err != nil {
-			return bad(fmt.Errorf("cannot write the secret: %w", err), "")
+			return failure.Bad(fmt.Errorf("cannot write the secret: %w", err), "")
 		}
 		k.say(key, "--stdin   # with this output piped in")
 		return nil
@@ -79,7 +80,7 @@ func (k *keysNew) run() error {
 		return err
 	}
 	if err := files.Create(k.out, []byte(text)); err != nil {
-		return bad(err, "choose another name with -o; a key that has signed mail must be kept as long as its links")
+		return failure.Bad(err, "choose another name with -o; a key that has signed mail must be kept as long as its links")
 	}
 	fmt.Fprintln(k.env.Out, k.out)
 	k.say(key, "--key-file "+k.out)
@@ -89,7 +90,7 @@ func (k *keysNew) run() error {
 // refuseMisnamed: a key file that is named after another key will be taken for it.
 func refuseMisnamed(file, kid string) error {
 	if other := keyring.NamedAfter(file, kid); other != "" {
-		return usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, kid), "give the id with --kid, or another name with -o")
+		return failure.Usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, kid), "give the id with --kid, or another name with -o")
 	}
 	return nil
 }
@@ -139,7 +140,7 @@ whose it is. The secret stays the same, byte for byte; the old file stays as it 
 func (k *keysName) run(kid string) error {
 	if !keyring.IsID(kid) {
 		// Not quoted: it may be the secret itself.
-		return usage(errors.New("the argument is not a key id"), "1 to 8 of a-z 0-9, such as k2")
+		return failure.Usage(errors.New("the argument is not a key id"), "1 to 8 of a-z 0-9, such as k2")
 	}
 	ring, err := k.env.secrets(keyring.Want{Files: []string{k.keyFile}, IDs: []string{kid}, Need: []string{}})
 	if err != nil {
@@ -147,7 +148,7 @@ func (k *keysName) run(kid string) error {
 	}
 	key, err := ring.Key(kid)
 	if err != nil {
-		return usage(err, "")
+		return failure.Usage(err, "")
 	}
 	if k.out == "" {
 		k.out = kid + ".key"
@@ -156,7 +157,7 @@ func (k *keysName) run(kid string) error {
 		return err
 	}
 	if err := files.Create(k.out, []byte(key.Text())); err != nil {
-		return bad(err, "choose another name with -o")
+		return failure.Bad(err, "choose another name with -o")
 	}
 	fmt.Fprintln(k.env.Out, k.out)
 	fmt.Fprintln(k.env.Err, key)

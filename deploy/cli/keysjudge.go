@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
@@ -114,13 +115,13 @@ func (k *keyTimes) judge(env *Env) (*keyJudge, error) {
 		kid, text, _ := strings.Cut(s, "=")
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil || !keyring.IsID(kid) {
-			return nil, usage(fmt.Errorf("--minted-until %q is not KID=TIME", cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
+			return nil, failure.Usage(fmt.Errorf("--minted-until %q is not KID=TIME", cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
 		}
 		j.minted[kid] = at
 	}
 	for flag, value := range map[string]string{"--lifetime": k.lifetime, "--max-age": k.maxAge} {
 		if _, ok := lengthOf(value); !ok && (value != "" || flag == "--max-age") {
-			return nil, usage(fmt.Errorf("%s %q is no length of time", flag, cut(value, 60)), "write 30d, 12h, 90m or 2w")
+			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, cut(value, 60)), "write 30d, 12h, 90m or 2w")
 		}
 	}
 	return j, nil
@@ -146,7 +147,7 @@ func (j *keyJudge) readLogs(env *Env, logs []string) error {
 		return err
 	}
 	if j.use.lines == 0 && j.use.others > 0 {
-		return bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
+		return failure.Bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
 	}
 	return nil
 }

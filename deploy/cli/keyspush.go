@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/spf13/cobra"
@@ -95,13 +96,13 @@ func (k *keysPush) kids(kids []string) ([]string, error) {
 			return nil, err
 		}
 		if kids = allKids(sites); len(kids) == 0 {
-			return nil, usage(fmt.Errorf("%s names no keys", k.sites), "say which are meant, as in clickedge keys push k1 --key-file k1.key")
+			return nil, failure.Usage(fmt.Errorf("%s names no keys", k.sites), "say which are meant, as in clickedge keys push k1 --key-file k1.key")
 		}
 	}
 	for i, kid := range kids {
 		if !keyring.IsID(kid) {
 			// Not quoted: it may be the secret itself.
-			return nil, usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k2; secrets come from --key-file or --stdin")
+			return nil, failure.Usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k2; secrets come from --key-file or --stdin")
 		}
 	}
 	slices.Sort(kids)
@@ -117,7 +118,7 @@ func (k *keysPush) secrets(kids []string) (*keyring.Ring, error) {
 	for _, kid := range kids {
 		if _, err := ring.Key(kid); err != nil {
 			missing := k.env.noSecret(err, kid)
-			missing.hint += ", or pipe it in with --stdin"
+			missing.Hint += ", or pipe it in with --stdin"
 			return nil, missing
 		}
 	}
@@ -132,7 +133,7 @@ func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlya
 	case err == nil || !errors.Is(err, fastlyapi.ErrNoStore):
 		return store, err
 	case !k.create:
-		return store, bad(err, "--create-store makes it; terraform apply does too, where Terraform makes the service; --store names another, by name or id")
+		return store, failure.Bad(err, "--create-store makes it; terraform apply does too, where Terraform makes the service; --store names another, by name or id")
 	case k.dryRun:
 		fmt.Fprintf(k.env.Out, "would make the secret store %s\n", k.api.store)
 		return fastlyapi.Store{Name: k.api.store}, nil
@@ -174,7 +175,7 @@ func (k *keysPush) refuseStored(store fastlyapi.Store, stored map[string]fastlya
 	if k.replace || len(there) == 0 {
 		return nil
 	}
-	return bad(fmt.Errorf("secret store %s has %s already; nothing was changed", store.Name, strings.Join(there, ", ")),
+	return failure.Bad(fmt.Errorf("secret store %s has %s already; nothing was changed", store.Name, strings.Join(there, ", ")),
 		"a new key gets a new id; --replace takes the place of the secret, and the links signed with the old one die")
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -96,12 +97,12 @@ func (k *keysRemove) run(ctx context.Context, kids []string) error {
 // removable checks the arguments.
 func removable(kids []string) ([]string, error) {
 	if len(kids) == 0 {
-		return nil, usage(errors.New("keys remove: no key given"), "name it, as in clickedge keys remove k1")
+		return nil, failure.Usage(errors.New("keys remove: no key given"), "name it, as in clickedge keys remove k1")
 	}
 	for i, kid := range kids {
 		if !keyring.IsID(kid) {
 			// Not quoted: it may be the secret itself.
-			return nil, usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k1; logs are given with --log")
+			return nil, failure.Usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k1; logs are given with --log")
 		}
 	}
 	kids = slices.Clone(kids)
@@ -115,7 +116,7 @@ func (k *keysRemove) refuseListed(sites *core.Sites, kids []string) error {
 	for _, host := range sites.Hosts() {
 		for _, kid := range sites.Lookup(host).Keys {
 			if slices.Contains(kids, kid) {
-				return bad(fmt.Errorf("site %s of %s still names key %q; nothing was deleted", host, k.sites, kid),
+				return failure.Bad(fmt.Errorf("site %s of %s still names key %q; nothing was deleted", host, k.sites, kid),
 					"take it out of sites.json and publish that first; until then its links need the secret")
 			}
 		}
@@ -153,7 +154,7 @@ func (k *keysRemove) refuseUsed(judge *keyJudge, kids []string) error {
 			if s.State == keyUnknown {
 				hint = "give the click log with --log, or --minted-until " + kid + "=TIME with --lifetime; --force deletes it all the same"
 			}
-			return bad(fmt.Errorf("key %q %s (%s); nothing was deleted", kid, stateText(s.State), s.Why), hint)
+			return failure.Bad(fmt.Errorf("key %q %s (%s); nothing was deleted", kid, stateText(s.State), s.Why), hint)
 		}
 	}
 	return nil
@@ -192,7 +193,7 @@ func (k *keysRemove) confirm(ctx context.Context, store fastlyapi.Store, kids []
 		return nil
 	}
 	if k.env.stdinFor != "" {
-		return usage(fmt.Errorf("standard input had %s, so it cannot answer", k.env.stdinFor), "say --yes")
+		return failure.Usage(fmt.Errorf("standard input had %s, so it cannot answer", k.env.stdinFor), "say --yes")
 	}
 	fmt.Fprintf(k.env.Err, "Delete %s from the secret store %s (%s)? What it signed can never verify again. [y/N] ", strings.Join(kids, ", "), store.Name, store.ID)
 	answer, _ := bufio.NewReader(files.Interruptible(ctx, k.env.In)).ReadString('\n')
@@ -201,5 +202,5 @@ func (k *keysRemove) confirm(ctx context.Context, store fastlyapi.Store, kids []
 		return nil
 	}
 	fmt.Fprintln(k.env.Err)
-	return bad(errors.New("not confirmed; nothing was deleted"), "answer y, or say --yes")
+	return failure.Bad(errors.New("not confirmed; nothing was deleted"), "answer y, or say --yes")
 }

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/spf13/cobra"
 )
 
@@ -156,13 +158,13 @@ func missingKeys(list []keyStatus) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return bad(fmt.Errorf("not in the secret store: %s (their links are refused, %s)", strings.Join(missing, ", "), core.KeyUnavailable),
+	return failure.Bad(fmt.Errorf("not in the secret store: %s (their links are refused, %s)", strings.Join(missing, ", "), core.KeyUnavailable),
 		"clickedge keys push "+missing[0]+" --key-file FILE")
 }
 
 func (k *keysStatus) print(list []keyStatus) error {
 	if k.json {
-		return printJSON(k.env.Out, map[string][]keyStatus{"keys": list})
+		return output.JSON(k.env.Out, map[string][]keyStatus{"keys": list})
 	}
 	return printKeys(k.env.Out, list)
 }
@@ -172,8 +174,8 @@ func printKeys(out io.Writer, list []keyStatus) error {
 	prints := slices.ContainsFunc(list, func(s keyStatus) bool { return s.Fingerprint != "" })
 	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", column(prints, "FINGERPRINT"))
 	for _, s := range list {
-		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(s.KID), column(prints, dash(s.Fingerprint)), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
-			s.Clicks, dash(day(s.Last)), s.State, s.Why)
+		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(s.KID), column(prints, output.Dash(s.Fingerprint)), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
+			s.Clicks, output.Dash(day(s.Last)), s.State, s.Why)
 	}
 	return w.Flush()
 }

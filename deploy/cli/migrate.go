@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/migrate"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
@@ -84,7 +86,7 @@ func (m *migrateCmd) run(name string) error {
 	if root := m.folder(name); root != "" {
 		folder, err := migrate.OpenFolder(root)
 		if err != nil {
-			return usage(fmt.Errorf("cannot open the folder of includes: %w", err), "")
+			return failure.Usage(fmt.Errorf("cannot open the folder of includes: %w", err), "")
 		}
 		defer folder.Close()
 		opt.Files = folder
@@ -99,24 +101,24 @@ func (m *migrateCmd) run(name string) error {
 func (m *migrateCmd) options() (opt migrate.Options, err error) {
 	opt.From = migrate.Format(m.from)
 	if m.replace && m.into == "" {
-		return opt, usage(errors.New("--replace is of use with --into only"), "")
+		return opt, failure.Usage(errors.New("--replace is of use with --into only"), "")
 	}
 	for _, host := range m.hosts {
 		l, err := pasted.Parse([]string{host}, pasted.Options{})
 		if err != nil || l.Target != "/" || strings.Contains(host, "/") {
-			return opt, usage(fmt.Errorf("--host %q is not the name of a link domain", cut(host, 120)), "as in --host link.example.com")
+			return opt, failure.Usage(fmt.Errorf("--host %q is not the name of a link domain", cut(host, 120)), "as in --host link.example.com")
 		}
 		opt.Hosts = append(opt.Hosts, l.Host)
 	}
 	if m.from != "" && !slices.Contains(migrate.Formats(), opt.From) {
-		return opt, usage(fmt.Errorf("--from: unknown format %q", cut(m.from, 60)), "the formats are nginx, cloudfront and fastly-vcl")
+		return opt, failure.Usage(fmt.Errorf("--from: unknown format %q", cut(m.from, 60)), "the formats are nginx, cloudfront and fastly-vcl")
 	}
 	return opt, nil
 }
 
 func (m *migrateCmd) read(name *string) ([]byte, error) {
 	if f, ok := terminalOf(m.env.In); ok && *name == files.Std && !m.stdin && isTerminal(f) {
-		return nil, usage(errors.New("migrate: no configuration given"), "name its file, or - to type it")
+		return nil, failure.Usage(errors.New("migrate: no configuration given"), "name its file, or - to type it")
 	}
 	text, err := m.env.readText("the configuration", *name, mostMigrated, "name a file, or \"-\" for standard input")
 	if *name == files.Std {
@@ -139,9 +141,9 @@ func (m *migrateCmd) folder(name string) string {
 func migrateFailure(err error) error {
 	var e *migrate.Error
 	if errors.As(err, &e) {
-		return bad(err, e.Hint)
+		return failure.Bad(err, e.Hint)
 	}
-	return bad(err, "")
+	return failure.Bad(err, "")
 }
 
 // migrated is what --json prints.
@@ -164,14 +166,14 @@ func (r rawJSON) MarshalJSON() ([]byte, error) {
 
 func (m *migrateCmd) finish(r *migrate.Result) error {
 	if m.json {
-		if err := printJSON(m.env.Out, migrated{r.From, rawJSON(r.JSON()), r.Notes}); err != nil {
+		if err := output.JSON(m.env.Out, migrated{r.From, rawJSON(r.JSON()), r.Notes}); err != nil {
 			return err
 		}
 	} else {
 		m.printNotes(r)
 	}
 	if len(r.Sites) == 0 {
-		return bad(errors.New("there is nothing to carry over"), "the notes say why")
+		return failure.Bad(errors.New("there is nothing to carry over"), "the notes say why")
 	}
 	if m.into != "" {
 		return m.merge(r)
@@ -206,7 +208,7 @@ func (m *migrateCmd) merge(r *migrate.Result) error {
 			return err
 		}
 		if after, err = migrate.Merge(old, r.Sites, m.replace); err != nil {
-			return bad(fmt.Errorf("%s: %w", m.into, err), "--replace puts the new in its place; without --into it goes to standard output")
+			return failure.Bad(fmt.Errorf("%s: %w", m.into, err), "--replace puts the new in its place; without --into it goes to standard output")
 		}
 	}
 	if err := m.checkMerged(after); err != nil {
@@ -215,7 +217,7 @@ func (m *migrateCmd) merge(r *migrate.Result) error {
 	if err := m.env.write(m.into, after, 0o644, ""); err != nil {
 		return err
 	}
-	fmt.Fprintf(m.env.Err, "%s: %s written\n", m.into, count(len(r.Sites), "site"))
+	fmt.Fprintf(m.env.Err, "%s: %s written\n", m.into, output.Count(len(r.Sites), "site"))
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/spf13/cobra"
 )
 
@@ -47,13 +49,13 @@ func (m *missed) run(names []string) error {
 	}
 	report := tally.report()
 	if report.Lines == 0 && report.Others > 0 {
-		return bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
+		return failure.Bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
 	}
 	if m.json {
-		return printJSON(m.env.Out, report)
+		return output.JSON(m.env.Out, report)
 	}
 	if report.Others > 0 {
-		fmt.Fprintf(m.env.Err, "%s of other form passed over\n", count(report.Others, "line"))
+		fmt.Fprintf(m.env.Err, "%s of other form passed over\n", output.Count(report.Others, "line"))
 	}
 	return report.print(m.env.Out)
 }
@@ -83,7 +85,7 @@ type missedCounts struct {
 
 func (r *missedReport) print(w io.Writer) error {
 	if len(r.Hours) == 0 {
-		_, err := fmt.Fprintf(w, "nothing was missed in %s\n", count(r.Lines, "line"))
+		_, err := fmt.Fprintf(w, "nothing was missed in %s\n", output.Count(r.Lines, "line"))
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/pack"
 )
@@ -32,10 +33,10 @@ func (b *build) packing(sites *core.Sites) (p packing, err error) {
 			return p, err
 		}
 		if p.name, err = pack.ManifestName(p.manifest); err != nil {
-			return p, usage(fmt.Errorf("%s: %w", b.manifest, err), "https://www.fastly.com/documentation/reference/compute/fastly-toml/ has the fields")
+			return p, failure.Usage(fmt.Errorf("%s: %w", b.manifest, err), "https://www.fastly.com/documentation/reference/compute/fastly-toml/ has the fields")
 		}
 	} else if b.manifest != "" {
-		return p, usage(errors.New("--manifest is for packages"), "write one with -o pkg/clickedge.tar.gz")
+		return p, failure.Usage(errors.New("--manifest is for packages"), "write one with -o pkg/clickedge.tar.gz")
 	}
 	if p.secrets, err = b.secrets(sites); err != nil {
 		return p, err
@@ -65,9 +66,9 @@ func (p *packing) checkManifest() error {
 	if len(found) == 0 {
 		return nil
 	}
-	f := bad(errors.New("the manifest holds a secret and would be part of the package; nothing was written"),
+	f := failure.Bad(errors.New("the manifest holds a secret and would be part of the package; nothing was written"),
 		`in [local_server], name a variable with env = "…" or a file with file = "…" instead of data`)
-	f.detail = "it holds " + strings.Join(found, "\nit holds ")
+	f.Detail = "it holds " + strings.Join(found, "\nit holds ")
 	return f
 }
 
@@ -123,7 +124,7 @@ func (b *build) localSecrets() ([]pack.Secret, error) {
 	}
 	list, err := pack.LocalSecrets(text, filepath.Dir(name), b.env.LookupEnv)
 	if err != nil {
-		return nil, usage(fmt.Errorf("%s: %w", name, err), "its secrets are read so that none of them gets into the package")
+		return nil, failure.Usage(fmt.Errorf("%s: %w", name, err), "its secrets are read so that none of them gets into the package")
 	}
 	return append(list, b.insideKeyFiles(list)...), nil
 }

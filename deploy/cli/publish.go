@@ -12,7 +12,9 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/spf13/cobra"
@@ -104,11 +106,11 @@ func (p *publishing) flags(cmd *cobra.Command) {
 func (p *publishing) named(cmd *cobra.Command) error {
 	for flag, value := range map[string]string{"service-id": p.service, "name": p.name} {
 		if cmd.Flags().Changed(flag) && strings.TrimSpace(value) == "" {
-			return usage(fmt.Errorf("--%s is given, but empty", flag), "is a variable unset? Leave --"+flag+" out where it is not meant")
+			return failure.Usage(fmt.Errorf("--%s is given, but empty", flag), "is a variable unset? Leave --"+flag+" out where it is not meant")
 		}
 	}
 	if p.wait < 0 {
-		return usage(errors.New("--wait-for-tls is less than nothing"), "such as 30m")
+		return failure.Usage(errors.New("--wait-for-tls is less than nothing"), "such as 30m")
 	}
 	return nil
 }
@@ -160,7 +162,7 @@ func (p *publishing) wanted(name string) error {
 	}
 	if !p.noTLS {
 		if _, ok := dnsplan.Authorities[p.ca]; !ok {
-			return usage(fmt.Errorf("--ca %q is not known", cut(p.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
+			return failure.Usage(fmt.Errorf("--ca %q is not known", cut(p.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
 		}
 		p.w.TLS = &publish.TLS{Authority: p.ca, Configuration: p.tlsConfig}
 	}
@@ -180,11 +182,11 @@ func (p *publishing) readLog() error {
 	}
 	if p.env.Environ != nil {
 		if name := publish.UnknownLogVariable(p.env.Environ()); name != "" {
-			return usage(fmt.Errorf("no log target reads the environment variable %s", cut(name, 60)), "these are read: "+strings.Join(publish.LogVariables(), ", "))
+			return failure.Usage(fmt.Errorf("no log target reads the environment variable %s", cut(name, 60)), "these are read: "+strings.Join(publish.LogVariables(), ", "))
 		}
 	}
 	if p.w.Log, err = publish.ReadLog(text, p.env.LookupEnv); err != nil {
-		return usage(fmt.Errorf("%s: %w", shownName(p.log), err), "deploy/terraform/README.md has the targets and what each takes")
+		return failure.Usage(fmt.Errorf("%s: %w", shownName(p.log), err), "deploy/terraform/README.md has the targets and what each takes")
 	}
 	return nil
 }
@@ -209,7 +211,7 @@ func (p *publishing) readService() error {
 		return err
 	}
 	if p.w.ServiceID, err = pack.ManifestService(text); err != nil {
-		return usage(fmt.Errorf("%s: %w", treeManifest, err), "name the service with --service-id")
+		return failure.Usage(fmt.Errorf("%s: %w", treeManifest, err), "name the service with --service-id")
 	}
 	return nil
 }
@@ -299,7 +301,7 @@ func (p *publishing) dns(f *publish.Found, list []publish.Status) error {
 	if len(open) == 0 {
 		return nil
 	}
-	fmt.Fprintf(p.env.Out, "\n%s no certificate yet. What DNS needs, as clickedge dns has it:\n\n", count(len(open), "host")+has(len(open)))
+	fmt.Fprintf(p.env.Out, "\n%s no certificate yet. What DNS needs, as clickedge dns has it:\n\n", output.Count(len(open), "host")+has(len(open)))
 	return dnsplan.Make(open, o).Text(p.env.Out)
 }
 
@@ -322,9 +324,9 @@ func (p *publishing) failure(err error) error {
 			return stop
 		}
 		f := asFailure(apiFailure(unfinished.Err))
-		f.err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
-		if f.hint == "" {
-			f.hint = "the same command again takes it up from there"
+		f.Err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
+		if f.Hint == "" {
+			f.Hint = "the same command again takes it up from there"
 		}
 		return f
 	case errors.As(err, &refused):
@@ -335,13 +337,13 @@ func (p *publishing) failure(err error) error {
 
 func refusedFailure(r *publish.Refusal) error {
 	if len(r.Reasons) == 1 {
-		return bad(errors.New(printable(r.Reasons[0].What)), printable(r.Reasons[0].Hint))
+		return failure.Bad(errors.New(printable(r.Reasons[0].What)), printable(r.Reasons[0].Hint))
 	}
 	var lines []string
 	for _, reason := range r.Reasons {
 		lines = append(lines, printable(reason.What)+"\n  hint: "+printable(reason.Hint))
 	}
-	f := bad(fmt.Errorf("%s, and nothing was changed", count(len(r.Reasons), "reason")+" not to publish"), "")
-	f.detail = strings.Join(lines, "\n")
+	f := failure.Bad(fmt.Errorf("%s, and nothing was changed", output.Count(len(r.Reasons), "reason")+" not to publish"), "")
+	f.Detail = strings.Join(lines, "\n")
 	return f
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -269,7 +270,7 @@ func (s *serve) serve(ctx context.Context, svc *service) error {
 		for _, srv := range servers {
 			srv.Close()
 		}
-		return bad(fmt.Errorf("the listener failed: %w", err), "")
+		return failure.Bad(fmt.Errorf("the listener failed: %w", err), "")
 	case <-ctx.Done():
 	}
 	return s.shutdown(ctx, servers, stopped)
@@ -287,7 +288,7 @@ func (s *serve) shutdown(ctx context.Context, servers []*wire.Server, stopped <-
 	}
 	for range servers {
 		if served := <-stopped; !errors.Is(served, http.ErrServerClosed) {
-			return bad(fmt.Errorf("the listener failed: %w", served), "")
+			return failure.Bad(fmt.Errorf("the listener failed: %w", served), "")
 		}
 	}
 	if cutOff != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/hostsim"
 )
@@ -105,7 +106,7 @@ func (l *lineWriter) line(x *hostsim.Exchange, c clickLine) {
 // where it comes out differently, the code alone must do: the module has other
 // sites, or the ESP had its say.
 func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
-	words := explainCode(c.Code).what
+	words := codes.Explain(c.Code).What
 	if site := l.sites.Lookup(x.Request.Host); site != nil {
 		req := &core.Request{Method: x.Request.Method, Target: x.Request.Target, CDNLoop: header(x, "cdn-loop"), Keys: l.ring}
 		words = l.reasonOn(explanationOf(req, site, c.Time), c, words)

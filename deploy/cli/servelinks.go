@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
@@ -21,7 +23,7 @@ func (s *serve) greet(svc *service) {
 	hosts := g.sites.Hosts()
 	for i, host := range hosts {
 		if i == maxGreeted {
-			fmt.Fprintf(w, "\n… and %s more\n", count(len(hosts)-i, "site"))
+			fmt.Fprintf(w, "\n… and %s more\n", output.Count(len(hosts)-i, "site"))
 			break
 		}
 		s.greetSite(g, base, g.sites.Lookup(host))
@@ -51,7 +53,7 @@ func (s *serve) greetSite(svc *generation, base string, site *core.Site) {
 	}
 	if svc.fleet == nil {
 		if site.Origin != nil {
-			fmt.Fprintf(w, "  paste a link from your own mail: %s answers it\n", originURL(site.Origin))
+			fmt.Fprintf(w, "  paste a link from your own mail: %s answers it\n", check.OriginURL(site.Origin))
 		}
 		return
 	}

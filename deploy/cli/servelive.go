@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
@@ -48,10 +49,10 @@ func (s *serve) newGeneration(ctx context.Context, old *generation, sites *core.
 		return nil, err
 	}
 	if g.fleet, err = plan.start(sites); err != nil {
-		return nil, bad(fmt.Errorf("cannot start the stand-ins: %w", err), "")
+		return nil, failure.Bad(fmt.Errorf("cannot start the stand-ins: %w", err), "")
 	}
 	if g.host, err = newHost(ctx, g.wasm, s.config(g, plan.backends(g.fleet))); err != nil {
-		return nil, bad(fmt.Errorf("the module does not run: %w", err), "clickedge build makes one that does")
+		return nil, failure.Bad(fmt.Errorf("the module does not run: %w", err), "clickedge build makes one that does")
 	}
 	g.handler = throughLocalhost(g.sites, g.host)
 	return g, nil

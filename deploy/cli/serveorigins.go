@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/check"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 )
@@ -43,13 +45,13 @@ func (p *originPlan) add(text string) error {
 		p.real = text == "real"
 		return nil
 	case !ok:
-		return usage(fmt.Errorf("--origins %q is not stand-in, real or BACKEND=URL", text), p.backendsHint())
+		return failure.Usage(fmt.Errorf("--origins %q is not stand-in, real or BACKEND=URL", text), p.backendsHint())
 	case !p.has(backend):
-		return usage(fmt.Errorf("--origins: no backend %q", backend), p.backendsHint())
+		return failure.Usage(fmt.Errorf("--origins: no backend %q", backend), p.backendsHint())
 	}
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
-		return usage(fmt.Errorf("--origins %s: %q is not the URL of a server", backend, to), "as in "+backend+"=http://127.0.0.1:9000")
+		return failure.Usage(fmt.Errorf("--origins %s: %q is not the URL of a server", backend, to), "as in "+backend+"=http://127.0.0.1:9000")
 	}
 	p.elses[backend] = to
 	return nil
@@ -59,15 +61,15 @@ func (p *originPlan) addFault(text string) error {
 	backend, name, ok := strings.Cut(text, "=")
 	switch {
 	case !ok:
-		return usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+faultNames)
+		return failure.Usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+faultNames)
 	case !p.has(backend):
-		return usage(fmt.Errorf("--fault: no backend %q", backend), p.backendsHint())
+		return failure.Usage(fmt.Errorf("--fault: no backend %q", backend), p.backendsHint())
 	case p.real || p.elses[backend] != "":
-		return usage(fmt.Errorf("--fault %s: only a stand-in can be made to fail", backend), "leave --origins out for it")
+		return failure.Usage(fmt.Errorf("--fault %s: only a stand-in can be made to fail", backend), "leave --origins out for it")
 	}
 	fault, err := origins.ParseFault(name)
 	if err != nil {
-		return usage(fmt.Errorf("--fault %s: %w", backend, err), "a fault is one of "+faultNames)
+		return failure.Usage(fmt.Errorf("--fault %s: %w", backend, err), "a fault is one of "+faultNames)
 	}
 	p.faults[backend] = fault
 	return nil
@@ -115,7 +117,7 @@ func (p *originPlan) backends(fleet *origins.Fleet) map[string]hostsim.Backend {
 		case elsewhere != "":
 			list[o.Backend] = hostsim.Backend{URL: elsewhere}
 		case fleet == nil:
-			list[o.Backend] = hostsim.Backend{URL: originURL(o)}
+			list[o.Backend] = hostsim.Backend{URL: check.OriginURL(o)}
 		case o.TLS:
 			list[o.Backend] = hostsim.Backend{URL: "https://" + fleet.Addr(o.Backend), CertHost: o.Address, SNI: o.Address, CA: fleet.CA()}
 		default:

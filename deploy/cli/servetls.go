@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/pasted"
@@ -45,7 +46,7 @@ func (s *serve) startTLS(ctx context.Context) (f *tlsFront, err error) {
 	if f.caFile = s.tlsCA; f.caFile == "" {
 		var dir string
 		if dir, f.remove, err = files.TempDir(ctx, "clickedge-serve-"); err != nil {
-			return nil, bad(fmt.Errorf("no temporary folder: %w", err), "name a place with --tls-ca")
+			return nil, failure.Bad(fmt.Errorf("no temporary folder: %w", err), "name a place with --tls-ca")
 		}
 		f.caFile = dir + "/ca.pem"
 	}
@@ -120,5 +121,5 @@ func cannotListen(err error, flag string) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		hint += "; what listens there may be another clickedge serve"
 	}
-	return usage(fmt.Errorf("cannot listen: %w", err), hint)
+	return failure.Usage(fmt.Errorf("cannot listen: %w", err), hint)
 }

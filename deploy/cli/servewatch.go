@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // watchEvery is how often sites.json and the module are looked at. A look is a
@@ -94,7 +96,7 @@ func (s *serve) watch(ctx context.Context, svc *service) {
 		w.names = s.watched(ctx)
 		w.seen = w.states() // before they are read: what changes later is seen later
 		if err := s.reload(ctx, svc, changed[s.module]); err != nil && ctx.Err() == nil {
-			asFailure(err).report(s.env.Err)
+			asFailure(err).Report(s.env.Err)
 			fmt.Fprintln(s.env.Err, "what was there stays in service")
 		}
 	}
@@ -178,7 +180,7 @@ func (s *serve) changedModule(old *generation, text []byte, stamp module.Stamp, 
 	}
 	swapped, _, err := module.Swap(wasm, text, s.sites)
 	if errors.Is(err, module.ErrNotOurs) {
-		return nil, bad(fmt.Errorf("%s has changed, and the module cannot take other sites: %w", s.sites, err), "build it anew and start again")
+		return nil, failure.Bad(fmt.Errorf("%s has changed, and the module cannot take other sites: %w", s.sites, err), "build it anew and start again")
 	}
 	if err != nil {
 		return nil, buildFailure(err)
@@ -199,5 +201,5 @@ func (s *serve) sayReloaded(svc *service, old, g *generation, rebuilt bool) {
 			s.greetSite(g, "http://"+dialable(svc.ln.Addr()), g.sites.Lookup(host))
 		}
 	}
-	fmt.Fprintf(s.env.Err, "%s: in service now, with %s\n", what, count(g.sites.Len(), "site"))
+	fmt.Fprintf(s.env.Err, "%s: in service now, with %s\n", what, output.Count(g.sites.Len(), "site"))
 }

@@ -12,9 +12,12 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/idn"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/spf13/cobra"
 )
 
@@ -75,7 +78,7 @@ func keyedHosts(sites *core.Sites) []string {
 
 func (s *sign) run(args []string) error {
 	if s.pixel != (len(args) == 0) {
-		return usage(errors.New("sign: give one destination, or --pixel and none"), "clickedge sign --help has examples")
+		return failure.Usage(errors.New("sign: give one destination, or --pixel and none"), "clickedge sign --help has examples")
 	}
 	m, err := s.minter()
 	if err != nil {
@@ -146,18 +149,18 @@ func (s *sign) site(sites *core.Sites) (*core.Site, error) {
 			return nil, unknownHost(s.host, s.sites, sites)
 		}
 		if len(site.Keys) == 0 {
-			return nil, bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host),
+			return nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host),
 				`name a key for it in sites.json, as in "keys": ["k1"], and make its secret with clickedge keys new`)
 		}
 		return site, nil
 	}
 	keyed := keyedHosts(sites)
 	if len(keyed) == 0 {
-		return nil, bad(fmt.Errorf("no site of %s has keys, so none takes signed links", s.sites),
+		return nil, failure.Bad(fmt.Errorf("no site of %s has keys, so none takes signed links", s.sites),
 			`name a key in sites.json, as in "keys": ["k1"], and make its secret with clickedge keys new`)
 	}
 	if len(keyed) > 1 {
-		return nil, usage(fmt.Errorf("%s has %s with keys: which one is meant?", s.sites, count(len(keyed), "site")), "name it with --host")
+		return nil, failure.Usage(fmt.Errorf("%s has %s with keys: which one is meant?", s.sites, output.Count(len(keyed), "site")), "name it with --host")
 	}
 	return sites.Lookup(keyed[0]), nil
 }
@@ -167,7 +170,7 @@ func (s *sign) keyID(site *core.Site) (string, error) {
 		return site.Keys[0], nil
 	}
 	if !slices.Contains(site.Keys, s.kid) {
-		return "", bad(fmt.Errorf("site %s does not list key %q (%s)", site.Host, cut(s.kid, 20), core.UnknownKey),
+		return "", failure.Bad(fmt.Errorf("site %s does not list key %q (%s)", site.Host, cut(s.kid, 20), core.UnknownKey),
 			"it lists "+strings.Join(site.Keys, ", "))
 	}
 	return s.kid, nil
@@ -178,18 +181,18 @@ func (s *sign) linkID() (string, error) {
 	if s.idText != "" {
 		var err error
 		if raw, err = base64.RawURLEncoding.Strict().DecodeString(s.idText); err != nil {
-			return "", usage(fmt.Errorf("--id-base64url %q is not base64url without padding", cut(s.idText, 90)), "")
+			return "", failure.Usage(fmt.Errorf("--id-base64url %q is not base64url without padding", cut(s.idText, 90)), "")
 		}
 	}
 	if len(raw) == 0 {
 		if s.pixel {
-			return "", usage(errors.New("a pixel needs an id"), "say which mail was opened with --id")
+			return "", failure.Usage(errors.New("a pixel needs an id"), "say which mail was opened with --id")
 		}
 		return "", nil
 	}
 	id, err := core.EncodeID(raw)
 	if err != nil {
-		return "", usage(err, "64 bytes at most: put the rest into your own database")
+		return "", failure.Usage(err, "64 bytes at most: put the rest into your own database")
 	}
 	return id, nil
 }
@@ -210,7 +213,7 @@ func (s *sign) key(sites *core.Sites, site *core.Site, kid string) (keyring.Key,
 // missing says which key was given instead of the one that signs.
 func (s *sign) missing(ring *keyring.Ring, kid string, err error) error {
 	if given := ring.IDs(); len(given) > 0 {
-		return usage(andGiven(err, ring),
+		return failure.Usage(andGiven(err, ring),
 			fmt.Sprintf("new links are signed with the site's first key; --kid %s signs with this one", given[0]))
 	}
 	return s.env.noSecret(err, kid)
@@ -250,9 +253,9 @@ func (m *minter) mintLines(in io.Reader) ([]minted, error) {
 		links = append(links, link)
 	}
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return nil, bad(fmt.Errorf("line %d of the destinations goes on after %s, which is all that is read; nothing was signed", n, files.Size(maxLine)), "one URL a line")
+		return nil, failure.Bad(fmt.Errorf("line %d of the destinations goes on after %s, which is all that is read; nothing was signed", n, files.Size(maxLine)), "one URL a line")
 	} else if err != nil {
-		return nil, bad(fmt.Errorf("cannot read the destinations: %w", err), "one URL a line")
+		return nil, failure.Bad(fmt.Errorf("cannot read the destinations: %w", err), "one URL a line")
 	}
 	return links, m.refusals(links, refused)
 }
@@ -260,12 +263,12 @@ func (m *minter) mintLines(in io.Reader) ([]minted, error) {
 func (m *minter) refusals(links []minted, refused []string) error {
 	switch {
 	case len(links) == 0:
-		return usage(errors.New("no destinations on standard input"), "one URL a line")
+		return failure.Usage(errors.New("no destinations on standard input"), "one URL a line")
 	case len(refused) == 0:
 		return nil
 	}
-	f := bad(fmt.Errorf("%d of %s refused; nothing was signed", len(refused), count(len(links), "destination")), m.allowed())
-	f.detail = strings.Join(refused, "\n")
+	f := failure.Bad(fmt.Errorf("%d of %s refused; nothing was signed", len(refused), output.Count(len(links), "destination")), m.allowed())
+	f.Detail = strings.Join(refused, "\n")
 	return f
 }
 
@@ -279,7 +282,7 @@ func (m *minter) mint(destination string) (minted, error) {
 	if !link.Pixel {
 		if d, ok := core.ParseDestination(destination); ok {
 			if err := idn.Check(d.Host); err != nil {
-				return minted{}, bad(fmt.Errorf("destination %q: %w", cut(destination, 80), err), "write the name as DNS has it")
+				return minted{}, failure.Bad(fmt.Errorf("destination %q: %w", cut(destination, 80), err), "write the name as DNS has it")
 			}
 		}
 		if code := m.site.AllowsSigned(destination); code != core.OK {
@@ -288,12 +291,12 @@ func (m *minter) mint(destination string) (minted, error) {
 	}
 	url, err := core.Mint(link, []byte(m.key.Secret()))
 	if err != nil {
-		return minted{}, bad(err, "")
+		return minted{}, failure.Bad(err, "")
 	}
 	ring := keyring.NewRing(m.key)
 	path := strings.TrimPrefix(url, "https://"+link.Host)
 	if _, code := core.Verify(link.Host, path, m.site.Keys, ring, m.now); code != core.OK {
-		return minted{}, bad(fmt.Errorf("internal error: the signed link does not verify (%s)", code), "please report this")
+		return minted{}, failure.Bad(fmt.Errorf("internal error: the signed link does not verify (%s)", code), "please report this")
 	}
 	return describeLink(url, link), nil
 }
@@ -307,12 +310,12 @@ func describeLink(url string, l core.Link) minted {
 }
 
 func (m *minter) refuse(destination string, code core.Code) error {
-	why := explainCode(code)
-	hint := why.advice
+	why := codes.Explain(code)
+	hint := why.Advice
 	if code == core.UnlistedDestination {
 		hint = m.allowed()
 	}
-	return bad(fmt.Errorf("%q: %s (%s)", cut(destination, 200), why.what, code), hint)
+	return failure.Bad(fmt.Errorf("%q: %s (%s)", cut(destination, 200), why.What, code), hint)
 }
 
 // allowed says where the site lets links lead.

@@ -10,8 +10,10 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/idn"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/spf13/cobra"
 )
 
@@ -70,8 +72,8 @@ func deadNames(file string, sites *core.Sites) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	f := bad(fmt.Errorf("%s has %s that no browser opens", file, count(len(lines), "name")), "write each as DNS has it, or take it out")
-	f.detail = strings.Join(lines, "\n")
+	f := failure.Bad(fmt.Errorf("%s has %s that no browser opens", file, output.Count(len(lines), "name")), "write each as DNS has it, or take it out")
+	f.Detail = strings.Join(lines, "\n")
 	return f
 }
 
@@ -97,7 +99,7 @@ func sitesArg(cmd *cobra.Command, args []string, flag string) (string, error) {
 	case len(args) == 0:
 		return flag, nil
 	case cmd.Flags().Changed("sites") && flag != args[0]:
-		return "", usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", cut(args[0], 120), cut(flag, 120)), "give one of them")
+		return "", failure.Usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", cut(args[0], 120), cut(flag, 120)), "give one of them")
 	}
 	return args[0], nil
 }
@@ -119,7 +121,7 @@ type badSites struct {
 }
 
 func (e *badSites) Error() string {
-	return e.name + " has " + count(len(e.all.Mistakes)+e.all.More, "mistake")
+	return e.name + " has " + output.Count(len(e.all.Mistakes)+e.all.More, "mistake")
 }
 
 // Unwrap gives the mistakes.
@@ -130,16 +132,16 @@ func (e *badSites) Unwrap() error { return e.all }
 func sitesFailure(name string, err error) error {
 	var e *core.SitesError
 	if !errors.As(err, &e) {
-		return bad(err, fieldsHint)
+		return failure.Bad(err, fieldsHint)
 	}
-	f := bad(&badSites{name, e}, fieldsHint)
-	f.detail = e.Error()
+	f := failure.Bad(&badSites{name, e}, fieldsHint)
+	f.Detail = e.Error()
 	return f
 }
 
 // unknownHost says which hosts there are.
 func unknownHost(host, file string, sites *core.Sites) error {
-	return bad(fmt.Errorf("no site %q in %s (%s)", cut(host, 120), file, core.WrongHost), "it has "+someHosts(sites))
+	return failure.Bad(fmt.Errorf("no site %q in %s (%s)", cut(host, 120), file, core.WrongHost), "it has "+someHosts(sites))
 }
 
 // someHosts lists the hosts, the first few of very many.
@@ -150,12 +152,4 @@ func someHosts(sites *core.Sites) string {
 		return strings.Join(hosts, ", ")
 	}
 	return strings.Join(hosts[:most], ", ") + " and " + strconv.Itoa(len(hosts)-most) + " more"
-}
-
-// count writes "1 mistake", "3 mistakes".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }

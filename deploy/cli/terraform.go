@@ -10,8 +10,10 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/spf13/cobra"
@@ -90,16 +92,16 @@ func (t *terraform) run(name string) error {
 		return err
 	}
 	if t.printed || t.out == files.Std {
-		return printJSON(t.env.Out, plan)
+		return output.JSON(t.env.Out, plan)
 	}
 	var b strings.Builder
-	if err := printJSON(&b, plan); err != nil {
+	if err := output.JSON(&b, plan); err != nil {
 		return err
 	}
 	if err := t.env.write(t.out, []byte(b.String()), 0o644, "choose another place with -o"); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, count(len(plan.Backends), "backend"), count(sites.Len(), "site"))
+	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, output.Count(len(plan.Backends), "backend"), output.Count(sites.Len(), "site"))
 	return nil
 }
 
@@ -115,7 +117,7 @@ func terraformBackends(sites *core.Sites) map[string]terraformBackend {
 // backends would be others.
 func (env *Env) packageFor(pkg, name string, text []byte) (hash string, data []byte, err error) {
 	if _, err := os.Stat(pkg); pkg != files.Std && errors.Is(err, fs.ErrNotExist) {
-		return "", nil, usage(fmt.Errorf("there is no package %s", pkg), "clickedge build --sites "+name+" -o "+pkg+" makes it")
+		return "", nil, failure.Usage(fmt.Errorf("there is no package %s", pkg), "clickedge build --sites "+name+" -o "+pkg+" makes it")
 	}
 	list, data, err := env.readArchive(pkg)
 	if err != nil {
@@ -126,5 +128,5 @@ func (env *Env) packageFor(pkg, name string, text []byte) (hash string, data []b
 			return pack.Hash(list), data, nil
 		}
 	}
-	return "", nil, bad(fmt.Errorf("%s was built with another sites.json than %s", shownName(pkg), shownName(name)), "clickedge build --sites "+name+" -o "+pkg)
+	return "", nil, failure.Bad(fmt.Errorf("%s was built with another sites.json than %s", shownName(pkg), shownName(name)), "clickedge build --sites "+name+" -o "+pkg)
 }

@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/testmail"
 )
 
@@ -81,9 +83,9 @@ password comes from ` + smtpPasswordEnv + ` or --smtp-password-file.`,
 func (m *testmailCmd) run(ctx context.Context) error {
 	switch {
 	case m.eml == files.Std && m.html == files.Std:
-		return usage(errors.New("--eml and --html both go to standard output"), "give one of them a file")
+		return failure.Usage(errors.New("--eml and --html both go to standard output"), "give one of them a file")
 	case m.smtp == "" && m.eml == "" && m.html == "":
-		return usage(errors.New("testmail: nowhere to put the mail"), "give --smtp HOST:PORT, --eml FILE or --html FILE")
+		return failure.Usage(errors.New("testmail: nowhere to put the mail"), "give --smtp HOST:PORT, --eml FILE or --html FILE")
 	}
 	server, err := m.server()
 	if err != nil {
@@ -100,7 +102,7 @@ func (m *testmailCmd) run(ctx context.Context) error {
 		if stop := m.env.halted("whether the server took the mail is not known"); stop != nil {
 			return stop
 		}
-		return bad(fmt.Errorf("the mail was not sent through %s: %w", server, err), sendHint(err))
+		return failure.Bad(fmt.Errorf("the mail was not sent through %s: %w", server, err), sendHint(err))
 	}
 	fmt.Fprintf(m.env.Err, "sent to %s through %s\n", strings.Join(m.opt.To, ", "), server)
 	return nil
@@ -130,17 +132,17 @@ func (m *testmailCmd) make() (*testmail.Mail, error) {
 		m.opt.Target = usualTarget(m.opt.Site)
 	}
 	if m.opt.Target == "" {
-		return nil, usage(fmt.Errorf("site %s names neither a home nor a destination", m.opt.Site.Host), "say with --target where the buttons lead")
+		return nil, failure.Usage(fmt.Errorf("site %s names neither a home nor a destination", m.opt.Site.Host), "say with --target where the buttons lead")
 	}
 	if (m.smtp != "" || m.eml != "") && (m.opt.From == "" || len(m.opt.To) == 0) {
-		return nil, usage(testmail.ErrNoAddress, "give --from and --to; --html needs neither")
+		return nil, failure.Usage(testmail.ErrNoAddress, "give --from and --to; --html needs neither")
 	}
 	if err := m.sign(sites); err != nil {
 		return nil, err
 	}
 	mail, err := testmail.New(m.opt)
 	if err != nil {
-		return nil, usage(err, mailHint(err))
+		return nil, failure.Usage(err, mailHint(err))
 	}
 	return mail, nil
 }
@@ -162,7 +164,7 @@ func mailHint(err error) string {
 func (m *testmailCmd) choose(sites *core.Sites) (*core.Site, error) {
 	if m.site == "" {
 		if sites.Len() != 1 {
-			return nil, usage(fmt.Errorf("%s has %s", m.sites, count(sites.Len(), "site")), "say which with --site: "+someHosts(sites))
+			return nil, failure.Usage(fmt.Errorf("%s has %s", m.sites, output.Count(sites.Len(), "site")), "say which with --site: "+someHosts(sites))
 		}
 		return sites.Lookup(sites.Hosts()[0]), nil
 	}
@@ -190,7 +192,7 @@ func (m *testmailCmd) sign(sites *core.Sites) error {
 	site := m.opt.Site
 	if len(site.Keys) == 0 {
 		if len(m.keyFiles) > 0 {
-			return usage(fmt.Errorf("site %s has no keys, so no secret can sign for it", site.Host), "leave --key-file out, or name the key in sites.json")
+			return failure.Usage(fmt.Errorf("site %s has no keys, so no secret can sign for it", site.Host), "leave --key-file out, or name the key in sites.json")
 		}
 		return nil
 	}
@@ -205,7 +207,7 @@ func (m *testmailCmd) sign(sites *core.Sites) error {
 		if site.Origin == nil || len(m.keyFiles) > 0 {
 			return missing
 		}
-		fmt.Fprintf(m.env.Err, "note: no signed link in it: %v; %s\n", err, missing.hint)
+		fmt.Fprintf(m.env.Err, "note: no signed link in it: %v; %s\n", err, missing.Hint)
 		return nil
 	}
 	id, err := core.EncodeID([]byte("testmail " + m.opt.Now.UTC().Format("2006-01-02T15:04:05Z")))
@@ -228,13 +230,13 @@ func (m *testmailCmd) sign(sites *core.Sites) error {
 func (m *testmailCmd) server() (testmail.Server, error) {
 	if m.smtp == "" {
 		if m.user != "" || m.passwordFile != "" || m.insecure {
-			return testmail.Server{}, usage(errors.New("--smtp-user, --smtp-password-file and --insecure-smtp are of use with --smtp only"), "")
+			return testmail.Server{}, failure.Usage(errors.New("--smtp-user, --smtp-password-file and --insecure-smtp are of use with --smtp only"), "")
 		}
 		return testmail.Server{}, nil
 	}
 	s, err := testmail.ParseServer(m.smtp)
 	if err != nil {
-		return s, usage(fmt.Errorf("--smtp: %w", err), "as in --smtp smtp.example.com:587")
+		return s, failure.Usage(fmt.Errorf("--smtp: %w", err), "as in --smtp smtp.example.com:587")
 	}
 	if s.Roots, err = m.env.caPool(m.ca); err != nil {
 		return s, err
@@ -250,7 +252,7 @@ func (m *testmailCmd) password() (string, error) {
 	if m.passwordFile == "" {
 		password, _ := m.env.LookupEnv(smtpPasswordEnv)
 		if password == "" {
-			return "", usage(errors.New("no password for the mail server"), "set "+smtpPasswordEnv+", or give --smtp-password-file FILE")
+			return "", failure.Usage(errors.New("no password for the mail server"), "set "+smtpPasswordEnv+", or give --smtp-password-file FILE")
 		}
 		return password, nil
 	}
@@ -260,7 +262,7 @@ func (m *testmailCmd) password() (string, error) {
 	}
 	password := strings.TrimRight(string(text), "\r\n")
 	if password == "" || strings.ContainsAny(password, "\r\n\x00") {
-		return "", usage(fmt.Errorf("%q is not a password alone", m.passwordFile), "one line, and nothing else")
+		return "", failure.Usage(fmt.Errorf("%q is not a password alone", m.passwordFile), "one line, and nothing else")
 	}
 	return password, nil
 }
@@ -277,7 +279,7 @@ func (m *testmailCmd) write(mail *testmail.Mail) error {
 	}
 	eml, err := mail.EML()
 	if err != nil {
-		return bad(err, "")
+		return failure.Bad(err, "")
 	}
 	return m.put(m.eml, eml, 0o600)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/spf13/cobra"
 )
@@ -69,7 +70,7 @@ func (env *Env) apiClient(a *apiFlags, signingKey string) (*fastlyapi.Client, er
 	}
 	client, err := fastlyapi.New(token, opt)
 	if err != nil {
-		return nil, usage(err, tokenEnv+" or --token-file holds the token and nothing else; "+endpointEnv+" is best left unset")
+		return nil, failure.Usage(err, tokenEnv+" or --token-file holds the token and nothing else; "+endpointEnv+" is best left unset")
 	}
 	return client, nil
 }
@@ -81,7 +82,7 @@ func (env *Env) token(a *apiFlags) (string, error) {
 	}
 	token, _ := env.LookupEnv(tokenEnv)
 	if token == "" {
-		return "", usage(errors.New(tokenEnv+" is not set"), "put a token of https://manage.fastly.com/account/personal/tokens, with the scope global, into the environment, or into a file for --token-file")
+		return "", failure.Usage(errors.New(tokenEnv+" is not set"), "put a token of https://manage.fastly.com/account/personal/tokens, with the scope global, into the environment, or into a file for --token-file")
 	}
 	return token, nil
 }
@@ -90,14 +91,14 @@ func (env *Env) token(a *apiFlags) (string, error) {
 func apiFailure(err error) error {
 	var e *fastlyapi.Error
 	switch {
-	case errors.As(err, new(*failure)):
+	case errors.As(err, new(*failure.Error)):
 		return err
 	case errors.As(err, &e):
-		return bad(err, e.Hint())
+		return failure.Bad(err, e.Hint())
 	case errors.Is(err, context.Canceled):
-		return bad(errors.New("interrupted"), "")
+		return failure.Bad(errors.New("interrupted"), "")
 	case fastlyapi.IsSignature(err):
-		return bad(err, "--signing-key gives a newer one, should Fastly have changed it; --plain sends the secret inside TLS alone")
+		return failure.Bad(err, "--signing-key gives a newer one, should Fastly have changed it; --plain sends the secret inside TLS alone")
 	}
-	return bad(err, "")
+	return failure.Bad(err, "")
 }

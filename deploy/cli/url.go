@@ -9,6 +9,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
@@ -35,7 +36,7 @@ func (a *linkArg) add(cmd *cobra.Command) {
 func needs(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return usage(fmt.Errorf("%s: no %s given", cmd.Name(), what), "usage: "+cmd.UseLine())
+			return failure.Usage(fmt.Errorf("%s: no %s given", cmd.Name(), what), "usage: "+cmd.UseLine())
 		}
 		return nil
 	}
@@ -46,7 +47,7 @@ func (a *linkArg) read(args []string, sites *core.Sites) (*pasted.Link, error) {
 	l, err := pasted.Parse(args, pasted.Options{Host: a.host, Known: sites.Has, AnyHost: a.any})
 	var e *pasted.Error
 	if errors.As(err, &e) {
-		return nil, usage(err, e.Hint)
+		return nil, failure.Usage(err, e.Hint)
 	}
 	return l, err
 }
@@ -62,7 +63,7 @@ func saveCurl(args []string) []string {
 }
 
 func linkError(url string) error {
-	return usage(fmt.Errorf("%s is not the URL of a link", clean.Quote(url, 120)),
+	return failure.Usage(fmt.Errorf("%s is not the URL of a link", clean.Quote(url, 120)),
 		`give it whole and in quotes, as in 'https://link.example.com/e/c/…'`)
 }
 

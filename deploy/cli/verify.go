@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/spf13/cobra"
 )
@@ -75,7 +78,7 @@ func (v *verify) run(args []string) error {
 	if code == core.OK && !link.Pixel {
 		code = site.AllowsSigned(link.Destination)
 	}
-	result := verified{Code: code, Meaning: explainCode(code).what, Pixel: link.Pixel}
+	result := verified{Code: code, Meaning: codes.Explain(code).What, Pixel: link.Pixel}
 	v.used(&result, site, path, ring, now)
 	return v.say("https://"+l.Host+l.Target, link, result)
 }
@@ -98,9 +101,9 @@ func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, err
 	case site == nil:
 		return l, nil, nil, unknownHost(l.Host, shownName(v.sites), sites)
 	case len(site.Keys) == 0:
-		return l, nil, nil, bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host), "clickedge explain says what it gets")
+		return l, nil, nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host), "clickedge explain says what it gets")
 	case !isOwn(l.Target):
-		return l, nil, nil, bad(fmt.Errorf("this is no link of one's own: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
+		return l, nil, nil, failure.Bad(fmt.Errorf("this is no link of one's own: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
 			"clickedge explain says what it gets")
 	}
 	return l, sites, site, nil
@@ -153,7 +156,7 @@ func (v *verify) say(url string, l core.Link, result verified) error {
 		result.Link = &m
 	}
 	if v.json {
-		if err := printJSON(v.env.Out, result); err != nil {
+		if err := output.JSON(v.env.Out, result); err != nil {
 			return err
 		}
 	} else {
@@ -162,11 +165,11 @@ func (v *verify) say(url string, l core.Link, result verified) error {
 	if result.Code == core.OK {
 		return nil
 	}
-	advice := explainCode(result.Code).advice
+	advice := codes.Explain(result.Code).Advice
 	if result.Code == core.BadTag {
 		advice += "; compare the fingerprint with that of whoever signed it"
 	}
-	return bad(errors.New("the link does not verify"), advice)
+	return failure.Bad(errors.New("the link does not verify"), advice)
 }
 
 func (v *verify) print(r verified, l core.Link) {

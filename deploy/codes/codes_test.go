@@ -1,4 +1,4 @@
-package cli
+package codes
 
 import (
 	"go/ast"
@@ -18,10 +18,10 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	codes := codesOfCore(t)
 	require.Contains(t, codes, core.BadTag)
 	for _, code := range codes {
-		require.NotEmpty(t, meanings[code].what, string(code))
+		require.NotEmpty(t, meanings[code].What, string(code))
 	}
 	require.Len(t, meanings, len(codes))
-	require.NotEmpty(t, explainCode("of_the_future").what)
+	require.NotEmpty(t, Explain("of_the_future").What)
 }
 
 func codesOfCore(t *testing.T) (codes []core.Code) {

@@ -1,12 +1,13 @@
-package cli
+// Package codes says what the codes of the click log mean to an operator, where
+// core's notices speak to the reader. It has one function: [Explain].
+package codes
 
 import "github.com/clickedge/clickedge/core"
 
-// meaning is what a code says to an operator, where core's notice speaks to the
-// reader. advice is what to do about it.
-type meaning struct{ what, advice string }
+// Meaning is what a code says, and what to do about it.
+type Meaning struct{ What, Advice string }
 
-var meanings = map[core.Code]meaning{
+var meanings = map[core.Code]Meaning{
 	core.OK:                  {"all is well", ""},
 	core.Malformed:           {"this is not a link of one's own, or its parts are out of order", "it may have been cut on its way: compare it with the link in the message"},
 	core.TooLong:             {"the link is longer than the platform takes", "shorten the destination"},
@@ -35,11 +36,11 @@ var meanings = map[core.Code]meaning{
 	core.Internal:            {"a fault of clickedge", "please report it with the log line"},
 }
 
-// explainCode returns what a code means. A code of a newer module has no entry
+// Explain returns what a code means. A code of a newer module has no entry
 // here and is left to speak for itself.
-func explainCode(c core.Code) meaning {
+func Explain(c core.Code) Meaning {
 	if m, ok := meanings[c]; ok {
 		return m
 	}
-	return meaning{what: "a code that this version of the command does not know"}
+	return Meaning{What: "a code that this version of the command does not know"}
 }

@@ -1,0 +1,82 @@
+package check
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+func parse(t *testing.T, site string) *core.Sites {
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"link.example.com": `+site+`}}`))
+	require.NoError(t, err)
+	return sites
+}
+
+func TestWarnings(t *testing.T) {
+	for site, want := range map[string]string{
+		`{"esp": "customerio-eu", "cookies": "pass"}`:                                                 `gives e-eu.customeriomail.com every cookie`,
+		`{"esp": "custom", "origin": "http://track.example.net", "cookies": "pass"}`:                  "in clear text, since http://track.example.net",
+		`{"esp": "iterable", "cookies": "pass"}`:                                                      "",
+		`{"esp": "sendgrid", "when_esp_fails": "redirect", "destinations": ["example.com"]}`:          `"when_esp_fails": "redirect" changes nothing`,
+		`{"esp": "sendgrid", "clicks": "redirect", "destinations": ["example.com"]}`:                  `"clicks": "redirect" changes nothing`,
+		`{"esp": "customerio-eu", "when_esp_fails": "redirect", "destinations": ["www.example.com"]}`: "",
+		`{"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}`:                            "",
+	} {
+		list := Warnings(parse(t, site).Lookup("link.example.com"))
+		if want == "" {
+			require.Empty(t, list, site)
+			continue
+		}
+		require.Len(t, list, 1, site)
+		require.Contains(t, list[0], want)
+	}
+}
+
+func TestOriginURL(t *testing.T) {
+	for want, o := range map[string]core.Origin{
+		"https://a.example":      {Address: "a.example", Port: 443, TLS: true},
+		"https://a.example:8443": {Address: "a.example", Port: 8443, TLS: true},
+		"http://a.example":       {Address: "a.example", Port: 80},
+		"http://a.example:443":   {Address: "a.example", Port: 443},
+	} {
+		require.Equal(t, want, OriginURL(&o))
+	}
+}
+
+// A site without an ESP has no backend, and so no table of backends and none of
+// readings.
+func TestReportOfSignedLinksOnly(t *testing.T) {
+	r := Of(parse(t, `{"esp": "none", "keys": ["k2", "k1"], "destinations": ["example.com"]}`))
+	require.True(t, r.OK)
+	require.Empty(t, r.Backends)
+	require.Equal(t, "none", r.Sites[0].Clicks)
+	var b bytes.Buffer
+	require.NoError(t, r.Text(&b))
+	require.Equal(t, "HOST              ESP   BACKEND  CLICKS  WHEN ESP FAILS  KEYS\n"+
+		"link.example.com  none  -        none    none            k2,k1\n", b.String())
+}
+
+// An ESP that issues the certificate is named once, with all of its hosts.
+func TestCertificatesOncePerESP(t *testing.T) {
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+		"a.example.com": {"esp": "sendgrid"}, "b.example.com": {"esp": "customerio-eu"}, "c.example.com": {"esp": "customerio-eu"}}}`))
+	require.NoError(t, err)
+	list := Of(sites).Certificates
+	for _, c := range list {
+		if c.ESP != "customerio-eu" && len(c.Hosts) == 2 {
+			require.Equal(t, []string{"b.example.com", "c.example.com"}, c.Hosts)
+			return
+		}
+	}
+	require.Fail(t, "customer.io's hosts are not together", "%+v", list)
+}
+
+func TestFieldsAreCores(t *testing.T) {
+	require.Len(t, Fields(), len(core.SiteFields()))
+	var b bytes.Buffer
+	PrintFields(&b, Fields())
+	require.Contains(t, b.String(), "esp\n    ")
+}

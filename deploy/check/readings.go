@@ -1,0 +1,52 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// Readings says which click links of a site's ESP have which reading; "" for
+// none.
+type Readings struct {
+	Certain string `json:"certain,omitempty"`
+	Likely  string `json:"likely,omitempty"`
+	Unread  string `json:"unread,omitempty"`
+}
+
+func readingsOf(s *core.Site) *Readings {
+	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect {
+		return nil
+	}
+	r := Readings(s.Origin.Family.Gradings())
+	return &r
+}
+
+// printReadings says for each ESP once what its links are good for.
+func printReadings(w io.Writer, sites []Site) error {
+	said := map[Readings]bool{}
+	for _, s := range sites {
+		if s.Readings == nil || said[*s.Readings] {
+			continue
+		}
+		said[*s.Readings] = true
+		r := *s.Readings
+		_, err := fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", s.ESP,
+			cmp.Or(r.Certain, "none"), given(r.Certain, `: answered first with "clicks": "redirect", followed with "when_esp_fails": "redirect"`),
+			cmp.Or(r.Likely, "none"), given(r.Likely, `: never answered first, followed with "when_esp_fails": "redirect"`),
+			cmp.Or(r.Unread, "what is damaged"), ": the ESP answers")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func given(value, then string) string {
+	if value == "" {
+		return ""
+	}
+	return then
+}

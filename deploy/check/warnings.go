@@ -1,0 +1,52 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// Warnings are settings that are no mistakes, but have no effect, or one that
+// few would want.
+func Warnings(s *core.Site) []string {
+	return append(cookieWarnings(s), readWarnings(s)...)
+}
+
+// cookieWarnings says what an ESP is given that lets all cookies pass. Iterable
+// documents that it needs them.
+func cookieWarnings(s *core.Site) []string {
+	if s.Origin == nil || s.Origin.Cookies != core.CookiesPass || s.Origin.Family == core.FamilyIterable {
+		return nil
+	}
+	clear := ""
+	for _, o := range []*core.Origin{s.Origin, s.SecondOrigin} {
+		if o != nil && !o.TLS {
+			clear = ", and in clear text, since " + OriginURL(o) + " is asked without TLS"
+		}
+	}
+	return []string{fmt.Sprintf("%s: \"cookies\": \"pass\" gives %s every cookie that browsers send here, sessions of the parent domain included%s; \"own\" gives it those that it sets itself",
+		s.Host, s.Origin.Address, clear)}
+}
+
+// readWarnings says which settings change nothing, since no link can be read, or
+// less than one would think, since none is certain.
+func readWarnings(s *core.Site) []string {
+	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect {
+		return nil
+	}
+	field := "when_esp_fails"
+	if s.ClickRedirect {
+		field = "clicks"
+	}
+	switch g := s.Origin.Family.Gradings(); {
+	case g.Certain != "" || g.Likely != "" && !s.ClickRedirect:
+		return nil
+	case g.Likely == "":
+		return []string{fmt.Sprintf("%s: %q: \"redirect\" changes nothing with esp %q: only the ESP can read its links", s.Host, field, s.ESP)}
+	}
+	what := `they are followed when the ESP fails`
+	if !s.FailRedirect {
+		what = `say "when_esp_fails": "redirect", and they are followed when the ESP fails`
+	}
+	return []string{fmt.Sprintf("%s: \"clicks\": \"redirect\" changes nothing with esp %q: where its links lead is likely at most, so none is answered first; %s", s.Host, s.ESP, what)}
+}

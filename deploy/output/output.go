@@ -1,0 +1,58 @@
+// Package output is how the rooms behind the commands write for people and for
+// programs: JSON documents, tables of facts, and lists and counts in a sentence.
+package output
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/clickedge/clickedge/core/clean"
+)
+
+// JSON writes one indented document. "<" and "&" stay as they are: they are
+// frequent in links, and this is not HTML.
+func JSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// Count writes "1 mistake", "3 mistakes".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// Some lists the first few of many, separated by commas.
+func Some(list []string, most int) string {
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return strings.Join(list[:most], ", ") + " and " + strconv.Itoa(len(list)-most) + " more"
+}
+
+// Dash stands for nothing in a table.
+func Dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// Facts writes headings at the margin and facts in two columns below.
+type Facts struct{ W io.Writer }
+
+// Heading begins a group of facts.
+func (f Facts) Heading(text string) { fmt.Fprintf(f.W, "\n%s\n", text) }
+
+// Row writes one fact. Controls in foreign values are escaped, so that a link
+// cannot drive a terminal.
+func (f Facts) Row(name, value string) {
+	fmt.Fprintf(f.W, "  %-17s  %s\n", clean.Text(name), clean.Text(value))
+}
