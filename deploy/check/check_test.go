@@ -17,7 +17,7 @@ func parse(t *testing.T, site string) *core.Sites {
 
 func TestWarnings(t *testing.T) {
 	for site, want := range map[string]string{
-		`{"esp": "customerio-eu", "cookies": "pass"}`:                                                 `gives e-eu.customeriomail.com every cookie`,
+		`{"esp": "customerio-eu", "cookies": "pass"}`:                                                 `gives track-eu.customer.io every cookie`,
 		`{"esp": "custom", "origin": "http://track.example.net", "cookies": "pass"}`:                  "in clear text, since http://track.example.net",
 		`{"esp": "iterable", "cookies": "pass"}`:                                                      "",
 		`{"esp": "sendgrid", "when_esp_fails": "redirect", "destinations": ["example.com"]}`:          `"when_esp_fails": "redirect" changes nothing`,
