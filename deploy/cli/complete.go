@@ -12,6 +12,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/migrate"
 	"github.com/clickedge/clickedge/deploy/origins"
 )
@@ -102,7 +103,7 @@ var ownValues = map[string]completer{
 	"clickedge dns cdn":         oneOf("fastly"),
 	"clickedge dns ca":          oneOf(dnsplan.AuthorityNames()...),
 	"clickedge publish ca":      oneOf(dnsplan.AuthorityNames()...),
-	"clickedge doctor cdn":      oneOf(doctor.CDNNames()...),
+	"clickedge doctor cdn":      oneOf(catalogue.CDNs()...),
 	"clickedge doctor origin":   oneOf(doctor.OriginPreset, "none"),
 	"clickedge migrate from":    oneOf(formatNames()...),
 	"clickedge testmail from":   cobra.NoFileCompletions,

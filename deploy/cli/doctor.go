@@ -15,6 +15,8 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
@@ -97,8 +99,8 @@ func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) 
 		return err
 	}
 	line := d.env.progress(d.quiet || d.json)
-	d.opt.Progress = func(s doctor.Section, what string) { line.show(s.Title() + ": " + what) }
-	report, err := doctor.Examine(ctx, d.opt)
+	d.opt.Progress = func(s catalogue.Section, what string) { line.show(s.Title() + ": " + what) }
+	found, err := doctor.Examine(ctx, d.opt)
 	line.end()
 	if err != nil {
 		return doctorFailure(err)
@@ -106,13 +108,13 @@ func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) 
 	if err := d.env.halted(""); err != nil {
 		return err
 	}
-	if err := d.writeHTML(report); err != nil {
+	if err := d.writeHTML(found); err != nil {
 		return err
 	}
-	if err := d.print(report); err != nil {
+	if err := d.print(found); err != nil {
 		return err
 	}
-	return verdict(report)
+	return verdict(found)
 }
 
 // complete reads the files that flags name.
@@ -217,7 +219,7 @@ func doctorFailure(err error) error {
 	return failure.Bad(err, "")
 }
 
-func (d *doctorRun) writeHTML(r *doctor.Report) error {
+func (d *doctorRun) writeHTML(r *report.Report) error {
 	if d.html == "" {
 		return nil
 	}
@@ -228,24 +230,24 @@ func (d *doctorRun) writeHTML(r *doctor.Report) error {
 	return d.env.write(d.html, page.Bytes(), 0o644, "")
 }
 
-func (d *doctorRun) print(r *doctor.Report) error {
+func (d *doctorRun) print(r *report.Report) error {
 	if d.json {
 		return r.WriteJSON(d.env.Out)
 	}
 	width, color := d.env.terminal(d.env.Out)
-	return r.WriteText(d.env.Out, doctor.TextOptions{Width: width, Color: color, Facts: d.facts})
+	return r.WriteText(d.env.Out, report.TextOptions{Width: width, Color: color, Facts: d.facts})
 }
 
 // verdict turns the worst finding into an exit code.
-func verdict(r *doctor.Report) error {
+func verdict(r *report.Report) error {
 	switch r.Worst() {
-	case doctor.Error:
+	case catalogue.Error:
 		hint := ""
 		if len(r.Worrying()) > 1 {
 			hint = "fix the first one first: others may follow from it"
 		}
 		return failure.Bad(errors.New(r.Host+" has "+r.Verdict()), hint)
-	case doctor.Warning:
+	case catalogue.Warning:
 		return &failure.Error{Exit: ExitWarnings, Err: errors.New(r.Host + " has " + r.Verdict())}
 	}
 	return nil

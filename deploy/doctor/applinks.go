@@ -2,11 +2,13 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // maxAppLinks is Apple's limit in bytes ("Supporting associated domains").
@@ -27,13 +29,13 @@ var (
 func (x *exam) examineAppLinks() (stop string) {
 	apple, old, android := x.appLinks(applePath), x.appLinks(appleOld), x.appLinks(androidPath)
 	if apple == nil && old == nil && android == nil {
-		if !x.faulty(AppLinks) {
+		if !x.faulty(catalogue.AppLinks) {
 			x.find("app-links-none", "%s and %s are answered with 404, or as any path is", applePath.path, androidPath.path)
 		}
 		return ""
 	}
 	switch {
-	case x.faulty(AppLinks):
+	case x.faulty(catalogue.AppLinks):
 	case (apple == nil) != (old == nil):
 		x.find("app-links-one-path", "%s", onlyAt(apple, applePath.path, appleOld.path))
 	case apple != nil && !bytes.Equal(apple.body, old.body):
@@ -59,7 +61,7 @@ func present(list ...*answer) (paths []string) {
 	return paths
 }
 
-func (x *exam) faulty(s Section) bool {
+func (x *exam) faulty(s catalogue.Section) bool {
 	for i := range x.report.Findings {
 		if x.report.Findings[i].Section == s {
 			return true
@@ -109,6 +111,6 @@ func (x *exam) malformed(file appFile, a *answer) bool {
 	}
 	first := all.Mistakes[0]
 	field := strings.TrimPrefix(first.Field, "sites."+x.opt.Host+".app_links."+file.field)
-	x.find("app-links-malformed", "%s: %s %s", file.path, firstText(strings.TrimPrefix(field, "."), "the file"), first.Problem)
+	x.find("app-links-malformed", "%s: %s %s", file.path, cmp.Or(strings.TrimPrefix(field, "."), "the file"), first.Problem)
 	return true
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // shortAge is, in seconds, what SparkPost advises and Customer.io can bear.
@@ -60,7 +62,7 @@ func (x *exam) judgeHit(a *answer) {
 		return
 	}
 	if straight, asked := x.same(a.asked.target, ""); asked && straight.hit() != "" {
-		x.fact(Caching, "the ESP's own cache", "%s: %s", a.asked.brief(), straight.hit())
+		x.fact(catalogue.Caching, "the ESP's own cache", "%s: %s", a.asked.brief(), straight.hit())
 		return
 	}
 	keep := lifetime(a, x.now())

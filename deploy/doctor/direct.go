@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func (x *exam) directAt(address string, origin *core.Origin) *direct {
 		host = address
 		address = join(address, map[bool]int{true: 443, false: 80}[secure])
 	}
-	name := firstText(origin.Address, host)
+	name := cmp.Or(origin.Address, host)
 	return &direct{x: x, name: name, origin: origin, to: place{address: address, tls: secure, sni: name}}
 }
 

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
@@ -18,11 +20,11 @@ func espOf(name string) (domain, preset string) { return espdns.Preset(name) }
 
 // cdnDomains are names that only a CDN's customers' chains hold.
 var cdnDomains = []struct{ domain, cdn string }{
-	{"fastly.net", cdnFastly}, {"fastlylb.net", cdnFastly}, {"edgecompute.app", cdnFastly},
-	{"cloudfront.net", cdnCloudFront},
-	{"cdn.cloudflare.net", cdnCloudflare}, {"cloudflare.net", cdnCloudflare},
-	{"azurefd.net", cdnOther}, {"azureedge.net", cdnOther}, {"edgekey.net", cdnOther}, {"edgesuite.net", cdnOther},
-	{"akamaiedge.net", cdnOther}, {"kxcdn.com", cdnOther}, {"b-cdn.net", cdnOther},
+	{"fastly.net", catalogue.Fastly}, {"fastlylb.net", catalogue.Fastly}, {"edgecompute.app", catalogue.Fastly},
+	{"cloudfront.net", catalogue.CloudFront},
+	{"cdn.cloudflare.net", catalogue.Cloudflare}, {"cloudflare.net", catalogue.Cloudflare},
+	{"azurefd.net", catalogue.Other}, {"azureedge.net", catalogue.Other}, {"edgekey.net", catalogue.Other}, {"edgesuite.net", catalogue.Other},
+	{"akamaiedge.net", catalogue.Other}, {"kxcdn.com", catalogue.Other}, {"b-cdn.net", catalogue.Other},
 }
 
 func cdnOf(name string) string {
@@ -108,11 +110,11 @@ func (x *exam) judgeTrail() (stop string) {
 	}
 	x.judgeChain()
 	if x.opt.Via != "" && (t.err != nil || !t.found() && t.err6 != nil) {
-		x.unseen(DNS, "where "+host+" leads", seen, "ask another resolver with --resolver")
+		x.unseen(catalogue.DNS, "where "+host+" leads", seen, "ask another resolver with --resolver")
 		return ""
 	}
 	if x.opt.Via != "" && (id != "" || x.atESP != "") {
-		x.find("dns-not-yet", "%s", firstText(seen, "the CNAME still leads to "+x.atESP))
+		x.find("dns-not-yet", "%s", cmp.Or(seen, "the CNAME still leads to "+x.atESP))
 		x.atESP = ""
 		return ""
 	}
@@ -122,27 +124,18 @@ func (x *exam) judgeTrail() (stop string) {
 			f.Title = "No resolver leads to an address"
 		}
 		if id == "dns-no-answer" && len(x.opt.Resolvers) > 0 {
-			f.Mend = "Ask others than " + strings.Join(x.opt.Resolvers, ", ") + " with --resolver. If all fail, look at the zone's delegation and DNSSEC."
+			f.Fix = "Ask others than " + strings.Join(x.opt.Resolvers, ", ") + " with --resolver. If all fail, look at the zone's delegation and DNSSEC."
 		}
 	}
 	return stop
 }
 
-func firstText(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
 func (x *exam) noteTrail(t *trail) {
 	if len(t.chain) > 0 {
-		x.fact(DNS, "CNAME", "%s", strings.Join(t.chain, " → "))
+		x.fact(catalogue.DNS, "CNAME", "%s", strings.Join(t.chain, " → "))
 	}
 	if len(t.v4)+len(t.v6) > 0 {
-		x.fact(DNS, "addresses", "%s", addresses(t))
+		x.fact(catalogue.DNS, "addresses", "%s", addresses(t))
 	}
 }
 
@@ -218,7 +211,7 @@ func (x *exam) examineSecondRecord() {
 	t := x.walk(x.resolvers[0], name)
 	switch {
 	case t.err != nil:
-		x.unseen(DNS, "where "+name+" leads", "the resolver gave no answer ("+plain(t.err)+")", "ask another with --resolver")
+		x.unseen(catalogue.DNS, "where "+name+" leads", "the resolver gave no answer ("+plain(t.err)+")", "ask another with --resolver")
 	case len(t.chain) == 0:
 		x.find("dns-second-record", "%s has no CNAME", name)
 	case !slices.ContainsFunc(t.chain, func(at string) bool { return under(at, "sendgrid.net") }):
@@ -274,18 +267,34 @@ func onlyPublic(list []netip.Addr) []netip.Addr {
 // examineRecord says whether the kind of record suits the CDN. It comes late: the CDN shows in its
 // answers only.
 func (x *exam) examineRecord() {
-	if x.opt.Via != "" || x.report.CDN != cdnFastly && x.report.CDN != cdnCloudFront {
+	if x.opt.Via != "" || x.report.CDN != catalogue.Fastly && x.report.CDN != catalogue.CloudFront {
 		return
 	}
 	servers := x.nameservers(x.opt.Host)
 	route53 := slices.ContainsFunc(servers, func(s string) bool { return strings.Contains(s, ".awsdns-") })
 	flat := slices.ContainsFunc(servers, func(s string) bool { return under(s, "ns.cloudflare.com") })
 	switch {
-	case len(x.trail.chain) == 0 && route53 && x.report.CDN == cdnCloudFront: // an alias leads to services of Amazon only
+	case len(x.trail.chain) == 0 && route53 && x.report.CDN == catalogue.CloudFront: // an alias leads to services of Amazon only
 		x.find("dns-alias", "addresses without a CNAME, in a zone on Route 53 (%s)", servers[0])
 	case len(x.trail.chain) == 0 && !flat:
 		x.find("dns-address-record", "addresses without a CNAME: %s", addresses(x.trail))
-	case route53 && len(x.trail.chain) > 0 && cdnOf(x.trail.chain[0]) == cdnCloudFront && x.known && x.origin.Family == core.FamilySES:
+	case route53 && len(x.trail.chain) > 0 && cdnOf(x.trail.chain[0]) == catalogue.CloudFront && x.known && x.origin.Family == core.FamilySES:
 		x.find("dns-route53-cname", "CNAME to %s in a zone on Route 53 (%s)", x.trail.chain[0], servers[0])
+	}
+}
+
+// examineProof looks for a proof that an ESP had set. It matters to Fastly alone, which uses that name;
+// elsewhere it may be the CDN's own.
+func (x *exam) examineProof() {
+	if x.report.CDN != catalogue.Fastly {
+		return
+	}
+	name := "_acme-challenge." + x.opt.Host
+	m, err := x.exchange(x.resolvers[0], name, dns.TypeCNAME)
+	if err != nil {
+		return // nothing is claimed of it
+	}
+	if to := cname(m.Answer, name); to != "" && under(to, espdns.CloudflareProof) {
+		x.find("dns-proof-of-esp", "%s leads to %s", name, to)
 	}
 }

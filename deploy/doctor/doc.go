@@ -1,7 +1,7 @@
 // Package doctor says from outside what is wrong with a branded link domain, whatever stands on it:
 // clickedge, nginx, Cloudflare, CloudFront or another CDN.
 //
-// Start with [Examine], [Options] and [Report]. [Catalogue] holds every finding with what it means,
+// Start with [Examine], [Options] and [report.Report]. [catalogue.All] is every finding with what it means,
 // the fix for each CDN, server and ESP, and the page that states the rule; FINDINGS.md beside this
 // file is made of it. Ids of findings are never renamed.
 //

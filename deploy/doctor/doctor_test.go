@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 	"github.com/clickedge/clickedge/deploy/origins"
 )
@@ -94,7 +95,7 @@ func TestInterruptedInTheMiddle(t *testing.T) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}}
-		opt.Progress = func(_ doctor.Section, what string) {
+		opt.Progress = func(_ catalogue.Section, what string) {
 			if strings.HasPrefix(what, at) {
 				cancel()
 			}

@@ -1,10 +1,12 @@
 package doctor
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 func (x *exam) examineESP() (stop string) {
@@ -42,7 +44,7 @@ func (x *exam) sayUnknown() {
 	f := x.find("esp-unknown", "no ESP shows in DNS or in the answers")
 	if x.link != nil {
 		f.Seen += ", and the given link has the form of none or of several"
-		f.Mend = "Name it, as in --esp sendgrid."
+		f.Fix = "Name it, as in --esp sendgrid."
 	}
 }
 
@@ -124,7 +126,7 @@ func presetOf(target string) string {
 		if found = f.String(); f == core.FamilyCustomerIO {
 			found = "customerio-us"
 		} else if f == core.FamilySES {
-			found = "ses-" + firstText(f.Read(target).Region, "us-east-1")
+			found = "ses-" + cmp.Or(f.Read(target).Region, "us-east-1")
 		}
 	}
 	return found
@@ -191,7 +193,7 @@ func (x *exam) explainProbe(a *answer) (stop string) {
 	case d == nil:
 		x.find("esp-not-reached", "%s; the ESP documents another answer, and %s", seen, x.whyNoDirect()).Title = "The ESP's probe is not answered as the ESP documents it"
 	case a.like(straight):
-		x.fact(ESP, "probe", "%s, as the ESP answers it directly, too", seen)
+		x.fact(catalogue.ESP, "probe", "%s, as the ESP answers it directly, too", seen)
 		return ""
 	default:
 		x.find(x.whyNoProbe(d, a), "%s; the ESP answers %s", seen, straight.brief())
@@ -223,7 +225,7 @@ func (x *exam) judgeSES(a *answer) (stop string) {
 		return ""
 	}
 	region, protocol := a.get("x-amz-ses-region"), a.get("x-amz-ses-request-protocol")
-	x.fact(ESP, "SES", "region %s, reached by %s", cut(region, 40), cut(firstText(protocol, "?"), 20))
+	x.fact(catalogue.ESP, "SES", "region %s, reached by %s", cut(region, 40), cut(cmp.Or(protocol, "?"), 20))
 	if protocol == "http" {
 		x.find("esp-protocol-http", "x-amz-ses-request-protocol is http")
 	}
@@ -245,12 +247,12 @@ func (x *exam) judgeTwoCDNs() {
 	marks = slices.DeleteFunc(marks, func(m string) bool { return slices.Contains(own, m) })
 	dns := ""
 	for _, name := range x.trail.chain {
-		dns = firstText(dns, cdnOf(name))
+		dns = cmp.Or(dns, cdnOf(name))
 	}
 	switch {
 	case len(marks) > 1:
 		x.find("http-two-cdns", "%s show in one answer", strings.Join(marks, " and "))
-	case len(marks) == 1 && dns != "" && dns != cdnOther && dns != marks[0] && x.opt.Via == "":
+	case len(marks) == 1 && dns != "" && dns != catalogue.Other && dns != marks[0] && x.opt.Via == "":
 		x.find("http-two-cdns", "DNS leads to %s, and %s shows in the answer", dns, marks[0])
 	}
 }

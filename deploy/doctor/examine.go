@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -8,20 +9,22 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/doctor/report"
 )
 
 // exam is one examination under way.
 type exam struct {
 	ctx    context.Context
 	opt    Options
-	report *Report
+	report *report.Report
 	link   *given
 	bounds bounds
 
 	resolvers []string
-	section   Section // under way
-	trail     *trail  // what the first resolver says
-	atESP     string  // the ESP's name in the chain, "" if not there
+	section   catalogue.Section // under way
+	trail     *trail            // what the first resolver says
+	atESP     string            // the ESP's name in the chain, "" if not there
 
 	https, http place        // where the host is asked
 	others      []netip.Addr // the host's further addresses
@@ -44,9 +47,12 @@ type exam struct {
 
 	again []*answer // what is asked over HTTP/2 as well
 
-	proof  proof  // what was seen of the ESP
-	goods  []good // to be said where nothing speaks against them
-	linked *answer
+	proof proof // what was seen of the ESP
+	// alternatives are, by finding, further ones that would look the same from
+	// outside.
+	alternatives map[string][]string
+	goods        []good // to be said where nothing speaks against them
+	linked       *answer
 }
 
 // good is a good finding that waits for the end of the examination: a later
@@ -55,26 +61,26 @@ type good struct{ id, seen string }
 
 // step examines one section. It returns why nothing after it can be told, "" to go on.
 type step struct {
-	section Section
+	section catalogue.Section
 	run     func(*exam) (stop string)
 }
 
 var steps = []step{
-	{DNS, (*exam).examineDNS},
-	{TLS, (*exam).examineTLS},
-	{HTTP, (*exam).examineHTTP},
-	{ESP, (*exam).examineESP},
-	{Fidelity, (*exam).examineFidelity},
-	{Filters, (*exam).examineFilters},
-	{Caching, (*exam).examineCaching},
-	{AppLinks, (*exam).examineAppLinks},
-	{Speed, (*exam).examineSpeed},
+	{catalogue.DNS, (*exam).examineDNS},
+	{catalogue.TLS, (*exam).examineTLS},
+	{catalogue.HTTP, (*exam).examineHTTP},
+	{catalogue.ESP, (*exam).examineESP},
+	{catalogue.Fidelity, (*exam).examineFidelity},
+	{catalogue.Filters, (*exam).examineFilters},
+	{catalogue.Caching, (*exam).examineCaching},
+	{catalogue.AppLinks, (*exam).examineAppLinks},
+	{catalogue.Speed, (*exam).examineSpeed},
 }
 
 // Examine examines a set-up from outside, in the order in which things break, and stops where what
 // follows would only be guessed. It returns an error when opt makes no sense (it wraps [ErrOptions]
 // or [ErrUnsubscribe]) or when ctx ends; everything else is a finding.
-func Examine(ctx context.Context, opt Options) (*Report, error) {
+func Examine(ctx context.Context, opt Options) (*report.Report, error) {
 	x, err := newExam(ctx, opt)
 	if err != nil {
 		return nil, err
@@ -82,7 +88,7 @@ func Examine(ctx context.Context, opt Options) (*Report, error) {
 	return x.run()
 }
 
-func (x *exam) run() (*Report, error) {
+func (x *exam) run() (*report.Report, error) {
 	stop := ""
 	for _, s := range steps {
 		x.section = s.section
@@ -93,7 +99,7 @@ func (x *exam) run() (*Report, error) {
 			stop = x.bounds.why
 		}
 		if stop != "" {
-			x.report.Skipped = append(x.report.Skipped, Skipped{s.section, stop})
+			x.report.Skipped = append(x.report.Skipped, report.Skipped{Section: s.section, Why: stop})
 		}
 		if err := x.ctx.Err(); err != nil {
 			return nil, fmt.Errorf("examination of %s interrupted: %w", x.opt.Host, err)
@@ -111,14 +117,14 @@ func newExam(ctx context.Context, opt Options) (*exam, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &exam{ctx: ctx, opt: opt, link: link, resolvers: opt.Resolvers}
+	x := &exam{alternatives: map[string][]string{}, ctx: ctx, opt: opt, link: link, resolvers: opt.Resolvers}
 	x.bounds.until = time.Now().Add(patience * opt.Timeout)
 	if len(x.resolvers) == 0 {
 		if x.resolvers, err = systemResolvers(); err != nil {
 			return nil, err
 		}
 	}
-	x.report = &Report{Host: opt.Host, Via: opt.Via, CDN: opt.CDN, Started: opt.Now().UTC()}
+	x.report = &report.Report{Host: opt.Host, Via: opt.Via, CDN: opt.CDN, Started: opt.Now().UTC()}
 	if opt.ESP != "" {
 		x.settle(opt.ESP, false)
 	}
@@ -136,39 +142,39 @@ func (x *exam) settle(preset string, guessed bool) {
 }
 
 // finish counts, gives each section without a fault its good finding, and sorts.
-func (x *exam) finish() *Report {
+func (x *exam) finish() *report.Report {
 	r := x.report
 	for _, g := range x.goods {
-		if !x.worrying(mustEntry(g.id).Section) {
+		if !x.worrying(catalogue.Must(g.id).Section) {
 			x.add(g.id, g.seen)
 		}
 	}
 	if r.CDN == "" {
-		r.CDN = cdnOther
+		r.CDN = catalogue.Other
 	}
 	r.Queries, r.Connections, r.Requests = x.bounds.queries, x.bounds.connections, x.bounds.requests
 	x.word()
-	r.sort()
+	r.Sort()
 	return r
 }
 
 // fact notes what was seen.
-func (x *exam) fact(section Section, name, format string, args ...any) {
-	x.report.Seen = append(x.report.Seen, Fact{section, name, fmt.Sprintf(format, args...)})
+func (x *exam) fact(section catalogue.Section, name, format string, args ...any) {
+	x.report.Seen = append(x.report.Seen, report.Fact{Section: section, Name: name, Value: fmt.Sprintf(format, args...)})
 }
 
 // find records a finding of the catalogue. What it means and the fix are written at the end, when
 // CDN and ESP are known; a title, a meaning or a fix that is set on the result before that stays.
-func (x *exam) find(id, format string, args ...any) *Finding {
+func (x *exam) find(id, format string, args ...any) *report.Finding {
 	if x.bounds.spent || x.report.Has(id) {
-		return &Finding{} // what could no longer be asked is no fault of the host
+		return &report.Finding{} // what could no longer be asked is no fault of the host
 	}
 	return x.add(id, fmt.Sprintf(format, args...))
 }
 
-func (x *exam) add(id, seen string) *Finding {
-	entry := mustEntry(id)
-	x.report.Findings = append(x.report.Findings, Finding{ID: id, Section: entry.Section, Severity: entry.Severity, Title: entry.Title, Seen: seen})
+func (x *exam) add(id, seen string) *report.Finding {
+	entry := catalogue.Must(id)
+	x.report.Findings = append(x.report.Findings, report.Finding{ID: id, Section: entry.Section, Severity: entry.Severity, Title: entry.Title, Seen: seen})
 	return &x.report.Findings[len(x.report.Findings)-1]
 }
 
@@ -181,14 +187,14 @@ func (x *exam) good(id, format string, args ...any) {
 }
 
 // worrying reports whether something worth fixing was found in a section.
-func (x *exam) worrying(s Section) bool {
-	return slices.ContainsFunc(x.report.Findings, func(f Finding) bool { return f.Section == s && f.Severity >= Warning })
+func (x *exam) worrying(s catalogue.Section) bool {
+	return slices.ContainsFunc(x.report.Findings, func(f report.Finding) bool { return f.Section == s && f.Severity >= catalogue.Warning })
 }
 
 // unseen records what could not be seen, why, and what would show it.
-func (x *exam) unseen(section Section, what, because, ask string) {
+func (x *exam) unseen(section catalogue.Section, what, because, ask string) {
 	if !x.bounds.spent {
-		x.report.NotSeen = append(x.report.NotSeen, Unseen{section, what, because, ask})
+		x.report.NotSeen = append(x.report.NotSeen, report.Unseen{Section: section, What: what, Because: because, Ask: ask})
 	}
 }
 
@@ -196,16 +202,16 @@ func (x *exam) unseen(section Section, what, because, ask string) {
 func (x *exam) word() {
 	for i := range x.report.Findings {
 		f := &x.report.Findings[i]
-		entry := mustEntry(f.ID)
-		means, mend, source := entry.advice(x.report.CDN, x.origin.Family, x.known)
-		f.Means, f.Mend, f.Source = firstText(f.Means, means), firstText(f.Mend, mend), firstText(f.Source, source)
-		for _, id := range f.or {
-			or := mustEntry(id)
-			_, mend, _ := or.advice(x.report.CDN, x.origin.Family, x.known)
-			f.Mend += " Or: " + mend
+		entry := catalogue.Must(f.ID)
+		means, mend, source := entry.Advice(x.report.CDN, x.origin.Family, x.known)
+		f.Means, f.Fix, f.Source = cmp.Or(f.Means, means), cmp.Or(f.Fix, mend), cmp.Or(f.Source, source)
+		for _, id := range x.alternatives[f.ID] {
+			or := catalogue.Must(id)
+			_, mend, _ := or.Advice(x.report.CDN, x.origin.Family, x.known)
+			f.Fix += " Or: " + mend
 		}
-		fill := x.filler()
-		f.Means, f.Mend = fill.Replace(f.Means), fill.Replace(f.Mend)
+		fill := x.names().Replacer()
+		f.Means, f.Fix = fill.Replace(f.Means), fill.Replace(f.Fix)
 	}
 }
 
@@ -218,3 +224,12 @@ func public(a netip.Addr) bool {
 }
 
 var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// names fill the marks of the catalogue's texts.
+func (x *exam) names() catalogue.Names {
+	parent := x.opt.Host
+	if up := parents(x.opt.Host); len(up) > 0 {
+		parent = up[0]
+	}
+	return catalogue.Names{Host: x.opt.Host, Parent: parent, Origin: x.origin.Address, Server: x.software}
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -31,7 +32,7 @@ func (x *exam) concludeFidelity() {
 	if x.direct == nil {
 		because = x.whyNoDirect()
 	}
-	x.find("fidelity-unproven", "not seen: whether path and query arrive as they were sent, because %s", because).Mend = x.askForLink()
+	x.find("fidelity-unproven", "not seen: whether path and query arrive as they were sent, because %s", because).Fix = x.askForLink()
 }
 
 // same asks the ESP the same directly. ok is false where that may not be done.
@@ -203,7 +204,7 @@ func (x *exam) judgePostAlone(a *answer) (told bool) {
 	if a.err == nil && a.status == b.status {
 		return false
 	}
-	x.unseen(Fidelity, "who refuses POST ("+a.brief()+"; GET: "+b.brief()+")", x.whyNoDirect(), "")
+	x.unseen(catalogue.Fidelity, "who refuses POST ("+a.brief()+"; GET: "+b.brief()+")", x.whyNoDirect(), "")
 	return false
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // agents are programs that open mail links and that filters take for robots.
@@ -28,7 +29,7 @@ func queries() []struct{ name, query string } {
 func (x *exam) examineFilters() (stop string) {
 	defer x.compareHTTP2()
 	if x.baseline.refused() {
-		x.unseen(Filters, "whether a filter refuses some user agents or queries", "the browser's request is answered "+x.baseline.brief()+" as well", "")
+		x.unseen(catalogue.Filters, "whether a filter refuses some user agents or queries", "the browser's request is answered "+x.baseline.brief()+" as well", "")
 		return ""
 	}
 	if x.origin.Family == core.FamilyCustomerIO {
@@ -77,7 +78,7 @@ func (x *exam) judgeRefusal(id string, a *answer, what string) (told bool) {
 	q.to = x.direct.to
 	straight := x.ask(q)
 	if straight.err == nil && straight.status == a.status {
-		x.fact(Filters, "refused by the ESP itself", "%s", seen)
+		x.fact(catalogue.Filters, "refused by the ESP itself", "%s", seen)
 		return false
 	}
 	x.find(id, "%s; the ESP answers %s", seen, straight.brief())

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // judgeGate says whether an answer comes from the set-up itself, because it knows no such host, cannot
@@ -21,7 +22,7 @@ func (x *exam) judgeGate(a *answer) (stop string) {
 	}
 	f := x.find(id, "%s", seen)
 	if id == "filter-challenge" && a.byCloudflare() {
-		f.Mend = exempt.Cloudflare // whatever stands before or behind it
+		f.Fix = catalogue.Must(id).Fix.Cloudflare // whatever stands before or behind it
 	}
 	switch id {
 	case "cdn-host-unknown":

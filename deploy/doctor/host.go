@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -15,14 +16,14 @@ func (x *exam) examineHost() (stop string) {
 	if d != nil {
 		if d.asIs = d.ask(d.right(x.links.click)); d.asIs.err != nil {
 			x.proof.noDirect = "its origin gave no answer (" + plain(d.asIs.err) + ")"
-			x.fact(ESP, "origin", "not asked: %s", plain(d.asIs.err))
+			x.fact(catalogue.ESP, "origin", "not asked: %s", plain(d.asIs.err))
 			x.direct, d = nil, nil
 		}
 	}
 	if d == nil {
 		return x.examineHostAlone()
 	}
-	x.fact(ESP, "origin", "%s answers %s", d.to.address, d.asIs.brief())
+	x.fact(catalogue.ESP, "origin", "%s answers %s", d.to.address, d.asIs.brief())
 	x.forgetServer()
 	if !x.click.like(d.asIs) {
 		return x.explain(d)
@@ -74,13 +75,13 @@ func (x *exam) judgeUnknownDomain(d *direct) (stop string) {
 	const what = "whether the link domain belongs to this region's account"
 	there := x.otherRegion()
 	if there == nil {
-		x.unseen(ESP, what, "the other region was not asked, and this one refuses made-up links under any Host",
+		x.unseen(catalogue.ESP, what, "the other region was not asked, and this one refuses made-up links under any Host",
 			"give a link with --link, or the other region's origin with --other-origin")
 		return ""
 	}
 	there.asIs = there.ask(there.right(x.links.click))
 	if there.asIs.err != nil || isToken(there.asIs) {
-		x.unseen(ESP, what, "both regions refuse made-up links alike", "give a link with --link")
+		x.unseen(catalogue.ESP, what, "both regions refuse made-up links alike", "give a link with --link")
 		return ""
 	}
 	x.find("esp-wrong-region", "%s refuses a made-up link of %s as it does under any Host; %s, which knows the domain, answers %s",
@@ -156,9 +157,9 @@ func (x *exam) sayFits(d *direct, fits []wrongWay) {
 		seen += ": which of them it is was not seen"
 	}
 	f := x.find(first.id, "%s: %s; %s; asked as it should be the ESP answers %s", x.click.asked.brief(), x.click.brief(), seen, d.asIs.brief())
-	f.or = others
+	x.alternatives[f.ID] = others
 	for _, id := range others {
-		e := mustEntry(id)
+		e := catalogue.Must(id)
 		f.Title += ", or: " + lowerFirst(e.Title)
 	}
 }
@@ -201,7 +202,7 @@ func (x *exam) tryOtherRegion(d *direct, explained bool) (stop string, told bool
 		return "", false // the refusal of a domain that is not known there: the guess may be right
 	}
 	x.origin, x.report.ESP, x.direct = *there.origin, there.origin.Preset, there
-	x.fact(ESP, "region", "%s, as only its origin knows the link domain", there.origin.Preset)
+	x.fact(catalogue.ESP, "region", "%s, as only its origin knows the link domain", there.origin.Preset)
 	x.proveESP(there)
 	if stop := x.proveHost(there); stop != "" {
 		return stop, true

@@ -1,12 +1,14 @@
 package doctor
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // front asks the host over https.
@@ -30,7 +32,7 @@ func (x *exam) examineHTTP() (stop string) {
 		x.examinePort80(nil)
 		return "https gives no answer"
 	}
-	x.fact(HTTP, "answer", "%s: %s", x.baseline.asked.brief(), x.baseline.brief())
+	x.fact(catalogue.HTTP, "answer", "%s: %s", x.baseline.asked.brief(), x.baseline.brief())
 	x.recognise(x.baseline)
 	plainHTTP := x.examinePort80(x.baseline)
 	if x.loops(plainHTTP) {
@@ -45,7 +47,7 @@ func (x *exam) examineHTTP() (stop string) {
 	case x.tls.state.NegotiatedProtocol == "h2" && x.tls.state.Version >= tls.VersionTLS12: // RFC 9113, section 9.2
 		x.examineHTTP2()
 	case x.tls.state.NegotiatedProtocol != "h2":
-		x.find("http-no-h2", "ALPN chose %s", firstText(x.tls.state.NegotiatedProtocol, "nothing"))
+		x.find("http-no-h2", "ALPN chose %s", cmp.Or(x.tls.state.NegotiatedProtocol, "nothing"))
 	}
 	if coding := x.baseline.get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		x.find("http-compressed-unasked", "Content-Encoding: %s, to a request without Accept-Encoding", cut(coding, 40))
@@ -181,13 +183,13 @@ func (x *exam) examineParent(https bool) {
 // marks are the CDNs that show in an answer's fields.
 func (a *answer) marks() (cdns []string) {
 	if strings.EqualFold(a.get("Server"), "cloudflare") || a.header.Has("CF-RAY") {
-		cdns = append(cdns, cdnCloudflare)
+		cdns = append(cdns, catalogue.Cloudflare)
 	}
 	if strings.HasPrefix(a.get("X-Served-By"), "cache-") || a.header.Has("X-Fastly-Request-ID") || a.header.Has("Fastly-Restarts") {
-		cdns = append(cdns, cdnFastly)
+		cdns = append(cdns, catalogue.Fastly)
 	}
 	if a.header.Has("X-Amz-Cf-Id") || a.header.Has("X-Amz-Cf-Pop") || strings.EqualFold(a.get("Server"), "cloudfront") {
-		cdns = append(cdns, cdnCloudFront)
+		cdns = append(cdns, catalogue.CloudFront)
 	}
 	return cdns
 }
@@ -201,18 +203,18 @@ func (x *exam) recognise(a *answer) {
 	case len(marks) > 0:
 		x.report.CDN = marks[0]
 	case a.header.Has("X-Varnish"), strings.Contains(strings.ToLower(a.get("Via")), "varnish"):
-		x.report.CDN = cdnVarnish
+		x.report.CDN = catalogue.Varnish
 	case softwareOf(x.software) != "":
 		x.report.CDN, x.bySoftware = softwareOf(x.software), true
 	case x.isClickedge():
-		x.report.CDN = cdnFastly
+		x.report.CDN = catalogue.Fastly
 	}
 }
 
 // softwareOf names the server by its Server field. HAProxy sends none.
 func softwareOf(field string) string {
 	for _, s := range []struct{ begins, cdn string }{
-		{"nginx", cdnNginx}, {"openresty", cdnNginx}, {"apache", cdnApache}, {"caddy", cdnCaddy}, {"varnish", cdnVarnish}, {"haproxy", cdnHAProxy},
+		{"nginx", catalogue.Nginx}, {"openresty", catalogue.Nginx}, {"apache", catalogue.Apache}, {"caddy", catalogue.Caddy}, {"varnish", catalogue.Varnish}, {"haproxy", catalogue.HAProxy},
 	} {
 		if strings.HasPrefix(strings.ToLower(field), s.begins) {
 			return s.cdn
@@ -226,7 +228,7 @@ func (x *exam) forgetServer() {
 	if field := x.direct.asIs.get("Server"); field != "" && field == x.software {
 		x.software = ""
 		if x.bySoftware {
-			x.report.CDN, x.bySoftware = cdnOther, false
+			x.report.CDN, x.bySoftware = catalogue.Other, false
 		}
 	}
 }
@@ -236,7 +238,7 @@ func (x *exam) isClickedge() bool {
 	a := x.front(question{target: core.HealthPath})
 	is := a.err == nil && a.status == 200 && strings.HasPrefix(string(a.body), `{"status":"`) && strings.Contains(string(a.body), `"sites":`)
 	if is {
-		x.fact(HTTP, "clickedge", "%s", strings.TrimSpace(cut(string(a.body), 120)))
+		x.fact(catalogue.HTTP, "clickedge", "%s", strings.TrimSpace(cut(string(a.body), 120)))
 	}
 	return is
 }

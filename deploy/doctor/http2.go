@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -45,7 +46,7 @@ func (x *exam) sameOverHTTP2(one, two *answer) bool {
 	again, over := x.ask(q), x.askHTTP2(q)
 	switch {
 	case again.err != nil || !again.alike(one):
-		x.unseen(HTTP, "whether HTTP/2 answers as HTTP/1.1 does", "equal requests over HTTP/1.1 were answered differently", "")
+		x.unseen(catalogue.HTTP, "whether HTTP/2 answers as HTTP/1.1 does", "equal requests over HTTP/1.1 were answered differently", "")
 		return false
 	case over.err == nil && again.alike(over):
 		return true

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -15,7 +16,7 @@ func (x *exam) examineLink() {
 		return
 	}
 	if x.report.Has("tls-expired") || x.report.Has("tls-untrusted") || x.report.Has("tls-incomplete-chain") || x.report.Has("tls-not-yet-valid") {
-		x.fact(ESP, "link", "not opened: the certificate is not trusted")
+		x.fact(catalogue.ESP, "link", "not opened: the certificate is not trusted")
 		return
 	}
 	if !x.link.tls {
@@ -71,7 +72,7 @@ func (x *exam) judgeToken(a *answer) {
 	case straight.redirects():
 		f := x.find("esp-host-overridden", "the link is refused through the set-up and taken at %s with Host: %s; whether Host or the region is wrong was not seen", x.direct.name, x.opt.Host)
 		f.Title += ", or: the wrong region of the ESP"
-		f.or = []string{"esp-wrong-region"}
+		x.alternatives[f.ID] = []string{"esp-wrong-region"}
 	case isToken(straight) && there == nil && signedCustomerIO.MatchString(x.link.target):
 		x.find("esp-wrong-region", "the link, whole by its form, is refused at %s as well, with Host: %s", x.direct.name, x.opt.Host).Means =
 			"The region that was asked does not know the link. Most often the account is in the other region; else the link is of another account, or a character of it was changed."
@@ -85,10 +86,10 @@ func (x *exam) noteDestination(a *answer) {
 	_, host, target := location(a.get("Location"))
 	switch {
 	case host == "":
-		x.fact(ESP, "link", "%d", a.status)
+		x.fact(catalogue.ESP, "link", "%d", a.status)
 	case probe.SaysUnsubscribe(target):
-		x.fact(ESP, "link", "%d to a page of %s about unsubscribing, not followed", a.status, quoted(host))
+		x.fact(catalogue.ESP, "link", "%d to a page of %s about unsubscribing, not followed", a.status, quoted(host))
 	default:
-		x.fact(ESP, "link", "%d to %s, not followed", a.status, quoted(host))
+		x.fact(catalogue.ESP, "link", "%d to %s, not followed", a.status, quoted(host))
 	}
 }

@@ -48,5 +48,5 @@ func (x *exam) judgeBelieved(d *direct) {
 	}
 	f := x.find("target-changed", "%s; whether the link was changed, or the redirect on its way back, was not seen", seen)
 	f.Title += ", or: their redirects are"
-	f.or = []string{"location-rewritten"}
+	x.alternatives[f.ID] = []string{"location-rewritten"}
 }

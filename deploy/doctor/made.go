@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"encoding/base64"
 	"strings"
 
@@ -86,7 +87,7 @@ func makeUpTo(origin *core.Origin, to string) made {
 		m.click = "/f/a/" + ids + "Pw~~?target=" + strings.ReplaceAll(escaped(to), ":", "%3A")
 		m.open = "/q/" + ids + "Pw~~"
 	case core.FamilySES:
-		prefix := firstText(sesPrefixes[sesRegion(origin)], "0000")
+		prefix := cmp.Or(sesPrefixes[sesRegion(origin)], "0000")
 		id := prefix + "000000000000-00000000-0000-4000-8000-000000000000-000000"
 		m.click = "/CL0/" + escaped(to) + "/1/" + id + "/" + strings.Repeat("A", 43) + "=0"
 		m.open = "/CI0/" + id + "/" + strings.Repeat("A", 43) + "=0"

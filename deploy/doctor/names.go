@@ -10,35 +10,6 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 )
 
-// The CDNs and servers that fixes are written for.
-const (
-	cdnFastly     = "fastly"
-	cdnNginx      = "nginx"
-	cdnCloudflare = "cloudflare"
-	cdnCloudFront = "cloudfront"
-	cdnApache     = "apache"
-	cdnCaddy      = "caddy"
-	cdnHAProxy    = "haproxy"
-	cdnVarnish    = "varnish"
-	cdnOther      = "other"
-)
-
-// CDNNames are the values that [Options].CDN takes.
-func CDNNames() []string { return cdnNames() }
-
-func cdnNames() []string {
-	return []string{cdnFastly, cdnNginx, cdnCloudflare, cdnCloudFront, cdnApache, cdnCaddy, cdnHAProxy, cdnVarnish, cdnOther}
-}
-
-func isCDN(s string) bool {
-	for _, name := range cdnNames() {
-		if s == name {
-			return true
-		}
-	}
-	return false
-}
-
 // isName reports whether s is a host name of at least two labels, in lower case.
 func isName(s string) bool {
 	if len(s) > 253 || !strings.Contains(s, ".") || net.ParseIP(s) != nil {

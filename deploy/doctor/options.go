@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // The two words that [Options].Origin takes in place of an address.
@@ -66,7 +67,7 @@ type Options struct {
 	UserAgent string
 	// Progress, if not nil, is told before each question what is asked. The given link is named as such
 	// only.
-	Progress func(Section, string)
+	Progress func(catalogue.Section, string)
 	// Dial opens every TCP connection, those to origins by name included; nil is a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -92,8 +93,8 @@ func (o Options) completed() (Options, error) {
 			return o, wrong("unknown ESP %q: it is a preset of sites.json, as \"customerio-eu\" or \"ses-us-east-1\"", cut(o.ESP, 80))
 		}
 	}
-	if o.CDN != "" && !isCDN(o.CDN) {
-		return o, wrong("unknown CDN %q: it is one of %s", cut(o.CDN, 80), strings.Join(cdnNames(), ", "))
+	if o.CDN != "" && !slices.Contains(catalogue.CDNs(), o.CDN) {
+		return o, wrong("unknown CDN %q: it is one of %s", cut(o.CDN, 80), strings.Join(catalogue.CDNs(), ", "))
 	}
 	if o.HTTPSPort == 0 {
 		o.HTTPSPort = 443

@@ -1,11 +1,13 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // proof is what was seen of the ESP behind the set-up, in words for the report. A sentence that says
@@ -43,15 +45,15 @@ func (x *exam) concludeESP() {
 	}
 	x.proveByLink()
 	if x.regionGuessed && len(x.proof.host) == 0 {
-		x.unseen(ESP, "which region of the ESP it is ("+x.report.ESP+" is a guess)", "its regions answer alike so far", "name it with --esp")
+		x.unseen(catalogue.ESP, "which region of the ESP it is ("+x.report.ESP+" is a guess)", "its regions answer alike so far", "name it with --esp")
 	}
 	if len(x.proof.esp) == 0 {
-		x.find("esp-unproven", "not seen: whether %s answers behind the set-up, because %s", x.report.ESP, firstText(x.proof.noESP, x.whyNoDirect())).Mend = x.askForLink()
+		x.find("esp-unproven", "not seen: whether %s answers behind the set-up, because %s", x.report.ESP, cmp.Or(x.proof.noESP, x.whyNoDirect())).Fix = x.askForLink()
 	} else {
 		x.good("esp-ok", "%s", strings.Join(append(x.proof.esp, x.proof.host...), "; "))
 	}
 	if len(x.proof.host) == 0 {
-		x.find("esp-host-unproven", "not seen: whether the ESP gets %s as Host, because %s", x.opt.Host, firstText(x.proof.noHost, x.whyNoDirect())).Mend = x.askForLink()
+		x.find("esp-host-unproven", "not seen: whether the ESP gets %s as Host, because %s", x.opt.Host, cmp.Or(x.proof.noHost, x.whyNoDirect())).Fix = x.askForLink()
 	}
 }
 

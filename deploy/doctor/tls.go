@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -19,6 +20,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -79,7 +81,7 @@ func (x *exam) examineTLS() (stop string) {
 	if x.atESP != "" {
 		x.find("dns-at-esp-with-certificate", "CNAME to %s, which has a certificate for %s", x.atESP, x.opt.Host)
 	} else if !x.report.Has("dns-not-yet") && x.trail.found() { // with --via it may be that no resolver has answered
-		x.good("dns-ok", "%s", firstText(strings.Join(x.trail.chain, " → "), addresses(x.trail)))
+		x.good("dns-ok", "%s", cmp.Or(strings.Join(x.trail.chain, " → "), addresses(x.trail)))
 	}
 	x.judgeTime(leaf)
 	trusted := x.judgeChainOf(leaf)
@@ -129,7 +131,7 @@ func (x *exam) brokenHTTPS(stop string) string {
 func (x *exam) judgeHandshake() (stop string) {
 	h := x.tls
 	if (h.reach != nil || h.err != nil) && x.atESP != "" {
-		return x.stillAtESP("no https there for " + x.opt.Host + ": " + plain(firstError(h.reach, h.err)))
+		return x.stillAtESP("no https there for " + x.opt.Host + ": " + plain(cmp.Or(h.reach, h.err)))
 	}
 	var notTLS tls.RecordHeaderError
 	switch {
@@ -146,15 +148,6 @@ func (x *exam) judgeHandshake() (stop string) {
 	return ""
 }
 
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // stillAtESP is said where the chain leads to the ESP and the ESP has no certificate for the host:
 // then the ESP's certificate and all the rest are consequences.
 func (x *exam) stillAtESP(consequence string) string {
@@ -168,8 +161,8 @@ func (x *exam) stillAtESP(consequence string) string {
 
 func (x *exam) noteCertificate(leaf *x509.Certificate) {
 	state := &x.tls.state
-	x.fact(TLS, "certificate", "%s, by %s, until %s", strings.Join(someNames(leaf), ", "), issuer(leaf), leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
-	x.fact(TLS, "protocol", "%s, %s, key %s, ALPN %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), keyName(leaf), firstText(state.NegotiatedProtocol, "none"))
+	x.fact(catalogue.TLS, "certificate", "%s, by %s, until %s", strings.Join(someNames(leaf), ", "), issuer(leaf), leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
+	x.fact(catalogue.TLS, "protocol", "%s, %s, key %s, ALPN %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), keyName(leaf), cmp.Or(state.NegotiatedProtocol, "none"))
 }
 
 func someNames(leaf *x509.Certificate) []string {
@@ -187,7 +180,7 @@ func someNames(leaf *x509.Certificate) []string {
 }
 
 func issuer(leaf *x509.Certificate) string {
-	return cut(firstText(strings.Join(leaf.Issuer.Organization, " "), leaf.Issuer.CommonName, "an issuer without a name"), 80)
+	return cut(cmp.Or(strings.Join(leaf.Issuer.Organization, " "), leaf.Issuer.CommonName, "an issuer without a name"), 80)
 }
 
 func days(d time.Duration) string {
@@ -383,7 +376,7 @@ func (x *exam) judgeIPv6() {
 	var dead *net.OpError
 	switch {
 	case h.reach != nil && errors.As(h.reach, &dead) && strings.Contains(h.reach.Error(), "unreachable"):
-		x.fact(DNS, "IPv6", "not tried: this machine has no way there")
+		x.fact(catalogue.DNS, "IPv6", "not tried: this machine has no way there")
 		x.v6 = nil
 	case h.reach != nil && wire.IsTimeout(h.reach):
 		x.find("dns-ipv6-silent", "%s: %s", x.v6.address, plain(h.reach))
@@ -403,9 +396,9 @@ func (x *exam) judgeIPv6() {
 // cdnAuthorities are the names by which CAA allows the authorities that a CDN gets certificates of;
 // one of them is enough. From the CDNs' own pages on CAA.
 var cdnAuthorities = map[string][]string{
-	cdnFastly:     {"certainly.com", "letsencrypt.org", "globalsign.com"},
-	cdnCloudflare: {"letsencrypt.org", "pki.goog", "ssl.com", "sectigo.com", "digicert.com"},
-	cdnCloudFront: {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"},
+	catalogue.Fastly:     {"certainly.com", "letsencrypt.org", "globalsign.com"},
+	catalogue.Cloudflare: {"letsencrypt.org", "pki.goog", "ssl.com", "sectigo.com", "digicert.com"},
+	catalogue.CloudFront: {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"},
 }
 
 // issuerAuthorities are the CAA names of issuers, by a word of their organisation.
@@ -415,7 +408,7 @@ var issuerAuthorities = []struct {
 }{
 	{"let's encrypt", []string{"letsencrypt.org"}},
 	{"google trust", []string{"pki.goog"}},
-	{"amazon", cdnAuthorities[cdnCloudFront]},
+	{"amazon", cdnAuthorities[catalogue.CloudFront]},
 	{"globalsign", []string{"globalsign.com"}},
 	{"certainly", []string{"certainly.com"}},
 	{"digicert", []string{"digicert.com"}},
@@ -431,7 +424,7 @@ func (x *exam) judgeAuthorities(leaf *x509.Certificate, trusted bool) {
 	if err != nil || at == "" || len(allowed) == 0 {
 		return
 	}
-	x.fact(DNS, "CAA", "%s allows %s", at, firstText(strings.Join(filled(allowed), ", "), "nobody"))
+	x.fact(catalogue.DNS, "CAA", "%s allows %s", at, cmp.Or(strings.Join(filled(allowed), ", "), "nobody"))
 	needed, who := cdnAuthorities[x.report.CDN], x.report.CDN
 	if leaf != nil && trusted {
 		// The next certificate comes from where this one came; of other authorities no CAA name is known.

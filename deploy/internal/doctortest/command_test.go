@@ -18,6 +18,7 @@ import (
 
 	"github.com/clickedge/clickedge/deploy/cli"
 	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
@@ -110,10 +111,10 @@ func TestTerminal(t *testing.T) {
 	s, ok := doctortest.Find("several-at-once")
 	require.True(t, ok)
 	r := s.Start(t)
-	report, err := doctor.Examine(context.Background(), options(&s, r))
+	found, err := doctor.Examine(context.Background(), options(&s, r))
 	require.NoError(t, err)
 	var text bytes.Buffer
-	require.NoError(t, report.WriteText(&text, doctor.TextOptions{Width: 80, Color: true, Facts: true}))
+	require.NoError(t, found.WriteText(&text, report.TextOptions{Width: 80, Color: true, Facts: true}))
 	for line := range strings.Lines(plain.ReplaceAllString(text.String(), "")) {
 		if !strings.Contains(line, "https://") { // a rule's address is not broken, so that it can be opened
 			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 80, line)

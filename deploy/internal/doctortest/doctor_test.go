@@ -11,6 +11,8 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
@@ -71,20 +73,20 @@ func TestEveryFindingIsProvoked(t *testing.T) {
 }
 
 // whole is all that a report says, in one line.
-func whole(t *testing.T, report *doctor.Report) string {
+func whole(t *testing.T, r *report.Report) string {
 	t.Helper()
 	var b strings.Builder
-	require.NoError(t, report.WriteText(&b, doctor.TextOptions{Width: 100, Facts: true}))
+	require.NoError(t, r.WriteText(&b, report.TextOptions{Width: 100, Facts: true}))
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 // told is a report in lines, for a failure.
-func told(report *doctor.Report) string {
+func told(r *report.Report) string {
 	var b strings.Builder
-	for _, f := range report.Findings {
+	for _, f := range r.Findings {
 		b.WriteString("  " + f.Severity.String() + " " + f.ID + ": " + f.Seen + "\n")
 	}
-	for _, s := range report.Skipped {
+	for _, s := range r.Skipped {
 		b.WriteString("  skipped " + s.Section.String() + ": " + s.Why + "\n")
 	}
 	return b.String()
@@ -131,12 +133,12 @@ func TestEveryFindingHasASetup(t *testing.T) {
 	expected := map[string]bool{}
 	for _, s := range doctortest.Setups() {
 		for _, id := range slices.Concat(s.Want, s.Also) {
-			_, known := doctor.Lookup(id)
+			_, known := catalogue.Lookup(id)
 			require.True(t, known, "%s expects %q, which the doctor does not know", s.Name, id)
 			expected[id] = true
 		}
 	}
-	for _, entry := range doctor.Catalogue() {
+	for _, entry := range catalogue.All() {
 		require.True(t, expected[entry.ID], "no set-up provokes %q", entry.ID)
 	}
 }

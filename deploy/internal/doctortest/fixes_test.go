@@ -25,7 +25,7 @@ func TestFixesFix(t *testing.T) {
 			for _, f := range report.Findings {
 				if f.ID == c.ID {
 					for _, words := range c.Says {
-						require.Contains(t, f.Mend, words, "the fix for %s", report.CDN)
+						require.Contains(t, f.Fix, words, "the fix for %s", report.CDN)
 					}
 				}
 			}

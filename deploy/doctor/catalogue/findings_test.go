@@ -1,4 +1,4 @@
-package doctor_test
+package catalogue
 
 import (
 	"flag"
@@ -9,15 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
 var update = flag.Bool("update", false, "rewrite FINDINGS.md, the published ids and the golden files")
 
-// provoked is what the bench's set-ups show, which the bench's own test holds against the doctor.
-func provoked() doctor.Provoked {
-	by := doctor.Provoked{}
+// provoked is what the bench's set-ups show, which the bench's own test holds against the
+func provoked() provocations {
+	by := provocations{}
 	for _, s := range doctortest.Setups() {
 		name := s.Name
 		if s.Wrong != "" {
@@ -35,9 +34,9 @@ func provoked() doctor.Provoked {
 func TestEveryFindingIsProvoked(t *testing.T) {
 	by := provoked()
 	known := map[string]bool{}
-	for _, e := range doctor.Catalogue() {
+	for _, e := range All() {
 		known[e.ID] = true
-		if e.Severity > doctor.OK {
+		if e.Severity > OK {
 			require.NotEmpty(t, by[e.ID], "%s is provoked by no set-up of the bench", e.ID)
 		}
 	}
@@ -48,25 +47,25 @@ func TestEveryFindingIsProvoked(t *testing.T) {
 
 func TestEveryRowHasFindings(t *testing.T) {
 	by := provoked()
-	guides := map[string]int{}
-	for _, row := range doctor.Guides() {
-		guides[row.Guide]++
+	whose := map[string]int{}
+	for _, row := range guides {
+		whose[row.Guide]++
 		require.NotEmpty(t, row.IDs, row.Says)
 		require.True(t, strings.HasPrefix(row.Source, "https://"), row.Source)
 		for _, id := range row.IDs {
-			_, ok := doctor.Lookup(id)
+			_, ok := Lookup(id)
 			require.True(t, ok, "%s: no finding %q", row.Says, id)
 		}
 		require.NotEmpty(t, by[row.IDs[0]], "%s: %s is not provoked", row.Says, row.IDs[0])
 	}
-	require.Len(t, guides, 3)
+	require.Len(t, whose, 3)
 }
 
 // TestPublishedIDs keeps ids for ever: people link to them, and programs look for them.
 func TestPublishedIDs(t *testing.T) {
 	const file = "testdata/ids.txt"
 	var ids []string
-	for _, e := range doctor.Catalogue() {
+	for _, e := range All() {
 		ids = append(ids, e.ID)
 	}
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(ids))), len(ids), "an id stands twice")
@@ -77,7 +76,7 @@ func TestPublishedIDs(t *testing.T) {
 		require.Contains(t, ids, id, "a published id may not go")
 	}
 	for _, id := range ids {
-		require.Contains(t, published(t, file), id, "publish it: go test ./deploy/doctor -run TestPublishedIDs -update")
+		require.Contains(t, published(t, file), id, "publish it: go test ./deploy/doctor/catalogue -run TestPublishedIDs -update")
 		require.Regexp(t, `^[a-z0-9]+(-[a-z0-9]+)+$`, id)
 	}
 }
@@ -96,30 +95,31 @@ func published(t *testing.T, file string) []string {
 }
 
 func TestFindingsPage(t *testing.T) {
-	page := doctor.FindingsPage(provoked())
+	page := findingsPage(provoked())
 	if *update {
-		require.NoError(t, os.WriteFile("FINDINGS.md", []byte(page), 0o644))
+		require.NoError(t, os.WriteFile("../FINDINGS.md", []byte(page), 0o644))
 	}
-	text, err := os.ReadFile("FINDINGS.md")
+	text, err := os.ReadFile("../FINDINGS.md")
 	require.NoError(t, err)
-	require.True(t, page == string(text), "FINDINGS.md has drifted: go test ./deploy/doctor -run TestFindingsPage -update")
-	for _, e := range doctor.Catalogue() {
+	require.True(t, page == string(text), "FINDINGS.md has drifted: go test ./deploy/doctor/catalogue -run TestFindingsPage -update")
+	for _, e := range All() {
 		require.Contains(t, page, `<a id="`+e.ID+`"></a>`)
 	}
 }
 
 // TestCatalogueIsWhole holds every entry to what a reader of a report needs.
 func TestCatalogueIsWhole(t *testing.T) {
-	for _, e := range doctor.Catalogue() {
+	for _, e := range All() {
 		require.NotEmpty(t, e.Title, e.ID)
+		require.NotEmpty(t, evidence[e.ID], "%s: what must have been seen?", e.ID)
 		require.Regexp(t, `^https://[^\s]+$`, e.Source, e.ID)
-		if e.Severity == doctor.OK {
+		if e.Severity == OK {
 			continue
 		}
 		require.NotEmpty(t, e.Means, e.ID)
-		require.NotEmpty(t, e.Mend.Any, "%s: what to do elsewhere", e.ID)
+		require.NotEmpty(t, e.Fix.Any, "%s: what to do elsewhere", e.ID)
 		for _, a := range e.Asides {
-			require.False(t, a.Mend == "" && a.Source == "", "%s: an aside that says nothing", e.ID)
+			require.False(t, a.Fix == "" && a.Source == "", "%s: an aside that says nothing", e.ID)
 			if a.Source != "" {
 				require.Regexp(t, `^https://[^\s]+$`, a.Source, e.ID)
 			}

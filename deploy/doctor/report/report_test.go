@@ -1,8 +1,9 @@
-package doctor_test
+package report_test
 
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,22 +14,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/deploy/doctor"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/doctor/report"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // sample is a report with findings of every severity, skipped sections, and foreign values that try
 // to get out of where they are shown.
-func sample() *doctor.Report {
-	r := &doctor.Report{
+func sample() *report.Report {
+	r := &report.Report{
 		Host: "link.example.com", ESP: "customerio-eu", ESPGuessed: true, CDN: "nginx",
 		Started: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), Queries: 9, Connections: 31, Requests: 1,
-		Skipped: []doctor.Skipped{{Section: doctor.Caching, Why: "a filter stands before everything"}},
-		Seen: []doctor.Fact{
-			{Section: doctor.DNS, Name: "CNAME", Value: "proxy.example.net"},
-			{Section: doctor.TLS, Name: "certificate", Value: "link.example.com, by Let's Encrypt, until 2026-11-28 08:00 UTC"},
-			{Section: doctor.HTTP, Name: "answer", Value: "GET /e/o/x: 200 \"\x1b[31m</td><script>alert(1)</script>\", server \"nginx\""},
+		Skipped: []report.Skipped{{Section: catalogue.Caching, Why: "a filter stands before everything"}},
+		Seen: []report.Fact{
+			{Section: catalogue.DNS, Name: "CNAME", Value: "proxy.example.net"},
+			{Section: catalogue.TLS, Name: "certificate", Value: "link.example.com, by Let's Encrypt, until 2026-11-28 08:00 UTC"},
+			{Section: catalogue.HTTP, Name: "answer", Value: "GET /e/o/x: 200 \"\x1b[31m</td><script>alert(1)</script>\", server \"nginx\""},
 		},
-		Timings: []doctor.Timing{
+		Timings: []report.Timing{
 			{Step: "dns", Took: 12 * time.Millisecond},
 			{Step: "connect", Took: 8 * time.Millisecond},
 			{Step: "tls", Took: 17 * time.Millisecond},
@@ -36,12 +40,12 @@ func sample() *doctor.Report {
 		},
 	}
 	add := func(id, seen string) {
-		e, _ := doctor.Lookup(id)
-		f := doctor.Finding{ID: id, Section: e.Section, Severity: e.Severity, Title: e.Title, Seen: seen, Means: e.Means, Mend: e.Mend.Nginx, Source: e.Source}
-		if f.Mend == "" {
-			f.Mend = e.Mend.Any
+		e, _ := catalogue.Lookup(id)
+		f := report.Finding{ID: id, Section: e.Section, Severity: e.Severity, Title: e.Title, Seen: seen, Means: e.Means, Fix: e.Fix.Nginx, Source: e.Source}
+		if f.Fix == "" {
+			f.Fix = e.Fix.Any
 		}
-		f.Mend = strings.NewReplacer("{host}", r.Host, "{origin}", "track-eu.customer.io").Replace(f.Mend)
+		f.Fix = strings.NewReplacer("{host}", r.Host, "{origin}", "track-eu.customer.io").Replace(f.Fix)
 		r.Findings = append(r.Findings, f)
 	}
 	add("dns-ok", "proxy.example.net")
@@ -56,24 +60,24 @@ func sample() *doctor.Report {
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	file := filepath.Join("testdata", "report", name)
+	file := filepath.Join("testdata", name)
 	if *update {
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 		require.NoError(t, os.WriteFile(file, got, 0o644))
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(got), "go test ./deploy/doctor -run TestReport -update, and look at it")
+	require.Equal(t, string(want), string(got), "go test ./deploy/doctor/report -run TestReport -update, and look at it")
 }
 
 func TestReportText(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		opt  doctor.TextOptions
+		opt  report.TextOptions
 	}{
-		{"80.txt", doctor.TextOptions{}},
-		{"120.txt", doctor.TextOptions{Width: 120, Facts: true}},
-		{"80-colour.txt", doctor.TextOptions{Width: 80, Color: true}},
+		{"80.txt", report.TextOptions{}},
+		{"120.txt", report.TextOptions{Width: 120, Facts: true}},
+		{"80-colour.txt", report.TextOptions{Width: 80, Color: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b bytes.Buffer
@@ -122,7 +126,7 @@ func FuzzReportText(f *testing.F) {
 		r := sample()
 		r.Findings[0].Seen, r.Findings[1].Seen = seen, seen
 		var b bytes.Buffer
-		require.NoError(t, r.WriteText(&b, doctor.TextOptions{Width: width % 200, Facts: true}))
+		require.NoError(t, r.WriteText(&b, report.TextOptions{Width: width % 200, Facts: true}))
 		for line := range strings.SplitSeq(b.String(), "\n") {
 			if strings.HasPrefix(line, "  rule ") {
 				continue

@@ -1,8 +1,10 @@
-package doctor
+package catalogue
+
+import "cmp"
 
 // serverFixes are the fixes at Apache, Caddy, HAProxy and Varnish, by finding: wherever nginx has one of
 // its own, these have. Varnish speaks no TLS; what ends it before Varnish is called the TLS server.
-var serverFixes = map[string]Mend{
+var serverFixes = map[string]Fix{
 	"dns-still-at-esp":           moveToServer,
 	"dns-at-esps-cdn":            moveToServer,
 	"dns-no-address":             moveToServer,
@@ -62,43 +64,43 @@ var serverFixes = map[string]Mend{
 
 var (
 	moveToServer        = sameAtServers("Point {host} at your server, with a CNAME or with A and AAAA, once a certificate for it is in place.")
-	certificateAtServer = Mend{
+	certificateAtServer = Fix{
 		Apache:  "Get a certificate for {host} (as with certbot --apache) and name it in SSLCertificateFile and SSLCertificateKeyFile of the virtual host whose ServerName is {host}.",
 		Caddy:   "Name {host} as the address of the site: Caddy gets the certificate itself, as soon as DNS leads to it and port 80 or 443 is open.",
 		HAProxy: "Put certificate, intermediate and key for {host} into one file, and name it, or its folder, in crt on the bind line.",
 		Varnish: "Give the TLS server before Varnish a certificate for {host}.",
 	}
-	renewAtServer = Mend{
+	renewAtServer = Fix{
 		Apache:  "Run the renewal (certbot renew), reload Apache, and make both a timer's work.",
 		Caddy:   "Caddy renews by itself: see its log why it could not (ports 80 and 443 must be open, and its data folder must stay).",
 		HAProxy: "Run the renewal, join certificate and key into the file of crt, reload HAProxy, and make all three a timer's work.",
 		Varnish: "Run the renewal for the TLS server before Varnish, reload it, and make both a timer's work.",
 	}
-	versionsAtServer = Mend{
+	versionsAtServer = Fix{
 		Apache:  "SSLProtocol -all +TLSv1.2 +TLSv1.3",
 		Caddy:   "Remove protocols from tls: 1.2 and 1.3 are Caddy's defaults.",
 		HAProxy: "ssl-default-bind-options ssl-min-ver TLSv1.2, and no ssl-max-ver.",
 		Varnish: "Set it in the TLS server (in Hitch: tls-protos = TLSv1.2 TLSv1.3).",
 	}
-	hostAtServer = Mend{
+	hostAtServer = Fix{
 		Apache:  "ProxyPreserveHost On. Apache then sends {host} as SNI too, and wants it in the ESP's certificate: SSLProxyEngine On and SSLProxyCheckPeerName off.",
 		Caddy:   "header_up Host {http.request.host} in reverse_proxy https://{origin}, with transport http { tls_server_name {origin} }.",
 		HAProxy: "Remove http-request set-header Host; sni str({origin}) on the server line sets SNI apart from it.",
 		Varnish: "Remove set req.http.host and set bereq.http.host, and .host_header of the backend; the HAProxy or stunnel behind it sends SNI {origin}.",
 	}
-	targetAtServer = Mend{
+	targetAtServer = Fix{
 		Apache:  "ProxyPass \"/\" \"https://{origin}/\" nocanon, with a slash at the end of both, and no RewriteRule that touches {host}.",
 		Caddy:   "reverse_proxy https://{origin} without a path, and no handle_path, rewrite or uri.",
 		HAProxy: "Remove http-request set-path, set-query, set-uri and replace-path.",
 		Varnish: "Remove set req.url and set bereq.url.",
 	}
-	exemptAtServer = Mend{
+	exemptAtServer = Fix{
 		Apache:  "Remove the condition on User-Agent (SetEnvIf, RewriteCond), Require or Deny, or the mod_security rule, for {host}.",
 		Caddy:   "Remove the matcher that leads to respond 403 or abort, or the rule of the WAF plug-in, for {host}.",
 		HAProxy: "Remove http-request deny, tarpit or silent-drop on user agents or addresses for {host}.",
 		Varnish: "Remove the synth(403) and its condition in vcl_recv for {host}.",
 	}
-	cacheAtServer = Mend{
+	cacheAtServer = Fix{
 		Apache:  "CacheDisable \"/\" for {host}, or no mod_cache at all.",
 		Caddy:   "Remove the cache plug-in for {host}.",
 		HAProxy: "Remove http-request cache-use and http-response cache-store.",
@@ -106,16 +108,16 @@ var (
 	}
 )
 
-func sameAtServers(text string) Mend {
-	return Mend{Apache: text, Caddy: text, HAProxy: text, Varnish: text}
+func sameAtServers(text string) Fix {
+	return Fix{Apache: text, Caddy: text, HAProxy: text, Varnish: text}
 }
 
 // withServers puts the fixes of the servers into the entries.
 func withServers(entries []Entry) []Entry {
 	for i := range entries {
-		m, more := &entries[i].Mend, serverFixes[entries[i].ID]
-		m.Nginx, m.Apache, m.Caddy = firstText(m.Nginx, more.Nginx), firstText(m.Apache, more.Apache), firstText(m.Caddy, more.Caddy)
-		m.HAProxy, m.Varnish = firstText(m.HAProxy, more.HAProxy), firstText(m.Varnish, more.Varnish)
+		m, more := &entries[i].Fix, serverFixes[entries[i].ID]
+		m.Nginx, m.Apache, m.Caddy = cmp.Or(m.Nginx, more.Nginx), cmp.Or(m.Apache, more.Apache), cmp.Or(m.Caddy, more.Caddy)
+		m.HAProxy, m.Varnish = cmp.Or(m.HAProxy, more.HAProxy), cmp.Or(m.Varnish, more.Varnish)
 	}
 	return entries
 }

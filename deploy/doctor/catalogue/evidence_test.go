@@ -1,4 +1,4 @@
-package doctor
+package catalogue
 
 // evidence is, by finding, what must have been seen for it to be said. Where less was seen the finding is
 // silent, or the report says what was not seen and why.
@@ -130,12 +130,4 @@ var evidence = map[string]string{
 	"speed-slow-dns": "the first look-up, timed from here",
 	"speed-slow-cdn": "one made-up click, timed from here, and the origin's answer, which took less than half of it; or the origin may not be asked, which is said",
 	"speed-slow-esp": "the same, where the origin's answer took more than half",
-}
-
-// withEvidence puts the evidence into the entries.
-func withEvidence(entries []Entry) []Entry {
-	for i := range entries {
-		entries[i].Evidence = evidence[entries[i].ID]
-	}
-	return entries
 }

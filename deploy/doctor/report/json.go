@@ -1,8 +1,10 @@
-package doctor
+package report
 
 import (
 	"encoding/json"
 	"io"
+
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // WriteJSON writes the report as one indented JSON object, with the names of [Report]'s fields.
@@ -11,7 +13,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(struct {
-		Worst Severity `json:"worst"`
+		Worst catalogue.Severity `json:"worst"`
 		*Report
 	}{r.Worst(), r})
 }

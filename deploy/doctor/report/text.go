@@ -1,6 +1,7 @@
-package doctor
+package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // TextOptions say how a report is written for a terminal.
@@ -37,12 +39,12 @@ func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 	opt.Width = max(opt.Width, 40)
 	t := &textWriter{opt: opt}
 	t.head(r)
-	for s := range Section(len(sectionNames)) {
+	for s := range catalogue.Sections {
 		t.section(r, s)
 	}
 	t.skipped(r)
-	t.findings(r, func(s Severity) bool { return s >= Warning })
-	t.findings(r, func(s Severity) bool { return s == Info })
+	t.findings(r, func(s catalogue.Severity) bool { return s >= catalogue.Warning })
+	t.findings(r, func(s catalogue.Severity) bool { return s == catalogue.Info })
 	t.notSeen(r)
 	t.timings(r)
 	t.facts(r)
@@ -63,11 +65,11 @@ func (t *textWriter) head(r *Report) {
 
 // Subtitle says what was examined, in one line.
 func (r *Report) Subtitle() string {
-	esp := firstText(r.ESP, "an unknown ESP")
+	esp := cmp.Or(r.ESP, "an unknown ESP")
 	if r.ESPGuessed {
 		esp += " (guessed)"
 	}
-	parts := []string{esp, "through " + map[bool]string{true: "an unknown CDN", false: r.CDN}[r.CDN == cdnOther]}
+	parts := []string{esp, "through " + map[bool]string{true: "an unknown CDN", false: r.CDN}[r.CDN == catalogue.Other]}
 	if r.Via != "" {
 		parts = append(parts, "at "+r.Via)
 	}
@@ -78,14 +80,14 @@ func (r *Report) Subtitle() string {
 const labelWidth = 11
 
 // section is one row: the section, its worst severity, and the finding that it comes from.
-func (t *textWriter) section(r *Report, s Section) {
+func (t *textWriter) section(r *Report, s catalogue.Section) {
 	for i, f := range r.rows(s) {
 		title := s.Title()
 		if i > 0 {
 			title = ""
 		}
 		text := f.Title
-		if f.Severity == OK {
+		if f.Severity == catalogue.OK {
 			text = f.Seen
 		}
 		t.row(title, f.Severity.String(), severityColour[f.Severity], text)
@@ -124,11 +126,11 @@ func (r *Report) NotExamined() string {
 
 // rows are the findings that the table shows of a section: all that are worth fixing, or else the
 // good one, or else the rest.
-func (r *Report) rows(s Section) (rows []*Finding) {
-	for _, least := range []Severity{Warning, OK} {
+func (r *Report) rows(s catalogue.Section) (rows []*Finding) {
+	for _, least := range []catalogue.Severity{catalogue.Warning, catalogue.OK} {
 		for i := range r.Findings {
 			f := &r.Findings[i]
-			if f.Section == s && f.Severity >= least && (least == Warning || f.Severity == OK) {
+			if f.Section == s && f.Severity >= least && (least == catalogue.Warning || f.Severity == catalogue.OK) {
 				rows = append(rows, f)
 			}
 		}
@@ -150,7 +152,7 @@ func (t *textWriter) row(title, state, colour, text string) {
 }
 
 // findings writes those of some severities, in the order in which things break.
-func (t *textWriter) findings(r *Report, wanted func(Severity) bool) {
+func (t *textWriter) findings(r *Report, wanted func(catalogue.Severity) bool) {
 	for i := range r.Findings {
 		if f := &r.Findings[i]; wanted(f.Severity) {
 			t.finding(f)
@@ -162,7 +164,7 @@ func (t *textWriter) finding(f *Finding) {
 	t.line("")
 	t.wrap(t.paint(severityColour[f.Severity], pad(strings.ToUpper(f.Severity.String()), labelWidth)), strings.Repeat(" ", labelWidth), f.Title)
 	t.line("%s%s", strings.Repeat(" ", labelWidth), t.paint(dim, f.ID))
-	for _, part := range [][2]string{{"seen", f.Seen}, {"means", f.Means}, {"fix", f.Mend}} {
+	for _, part := range [][2]string{{"seen", f.Seen}, {"means", f.Means}, {"fix", f.Fix}} {
 		if part[1] != "" {
 			t.wrap(t.paint(dim, pad("  "+part[0], labelWidth)), strings.Repeat(" ", labelWidth), part[1])
 		}
@@ -178,7 +180,7 @@ func (t *textWriter) timings(r *Report) {
 	t.line("")
 	t.line("%s%s%s", t.paint(bold, pad("Speed", 14)), pad("took", 10), "of which the ESP")
 	for _, timing := range r.Timings {
-		t.line("%s%s%s", pad("  "+timing.Step, 14), pad(round(timing.Took).String(), 10), timing.share())
+		t.line("%s%s%s", pad("  "+timing.Step, 14), pad(Round(timing.Took).String(), 10), timing.share())
 	}
 }
 
@@ -190,7 +192,7 @@ func (s *Timing) share() string {
 	case s.ESP == 0 || s.Took == 0:
 		return "none"
 	}
-	return fmt.Sprintf("%s, %d %%", round(s.ESP), 100*s.ESP/max(s.Took, time.Nanosecond))
+	return fmt.Sprintf("%s, %d %%", Round(s.ESP), 100*s.ESP/max(s.Took, time.Nanosecond))
 }
 
 func (t *textWriter) facts(r *Report) {
@@ -211,11 +213,11 @@ func (t *textWriter) foot(r *Report) {
 
 // Verdict counts the findings that are worth fixing.
 func (r *Report) Verdict() string {
-	var counts [len(severityNames)]int
+	var counts [catalogue.Severities]int
 	for i := range r.Findings {
 		counts[r.Findings[i].Severity]++
 	}
-	switch errors, warnings := counts[Error], counts[Warning]; {
+	switch errors, warnings := counts[catalogue.Error], counts[catalogue.Warning]; {
 	case errors > 0 && warnings > 0:
 		return number(errors, "error") + " and " + number(warnings, "warning")
 	case errors > 0:
@@ -245,7 +247,7 @@ func counted(n int, one, many string) string {
 // line are broken.
 func (t *textWriter) wrap(first, rest, text string) {
 	room := t.opt.Width - visible(rest)
-	for i, line := range fold(printable(text), room) {
+	for i, line := range fold(clean.Text(text), room) {
 		if i == 0 {
 			t.line("%s%s", first, line)
 		} else {
@@ -288,7 +290,7 @@ const (
 	reset = "\x1b[0m"
 )
 
-var severityColour = [...]string{OK: "\x1b[32m", Info: "\x1b[36m", Warning: "\x1b[33m", Error: "\x1b[1;31m"}
+var severityColour = [...]string{catalogue.OK: "\x1b[32m", catalogue.Info: "\x1b[36m", catalogue.Warning: "\x1b[33m", catalogue.Error: "\x1b[1;31m"}
 
 func (t *textWriter) paint(colour, s string) string {
 	if !t.opt.Color || colour == "" {
@@ -301,5 +303,10 @@ func (t *textWriter) paint(colour, s string) string {
 // visible is the width of a prefix without colours in it.
 func visible(s string) int { return utf8.RuneCountInString(s) }
 
-// printable escapes what could drive a terminal.
-func printable(s string) string { return clean.Text(s) }
+// Round cuts a time to what a reader can use.
+func Round(d time.Duration) time.Duration {
+	if d < 10*time.Millisecond {
+		return d.Round(10 * time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
+}

@@ -1,4 +1,4 @@
-package doctor
+package report
 
 import (
 	"crypto/sha256"
@@ -8,6 +8,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
 // The page holds no script and names no other resource; its style is allowed by its hash alone, so
@@ -25,9 +28,9 @@ func newPage() *template.Template {
 	sum := sha256.Sum256([]byte(style))
 	text := strings.Replace(pageText, "STYLEHASH", base64.StdEncoding.EncodeToString(sum[:]), 1)
 	return template.Must(template.New("report").Funcs(template.FuncMap{
-		"text":  printable,
+		"text":  clean.Text,
 		"share": func(t Timing) string { return t.share() },
-		"took":  func(t Timing) string { return round(t.Took).String() },
+		"took":  func(t Timing) string { return Round(t.Took).String() },
 		"link":  func(source string) bool { return source != "" },
 	}).Parse(text))
 }
@@ -52,7 +55,7 @@ type htmlPage struct {
 // CDN. It follows the reader's choice of light or dark.
 func (r *Report) WriteHTML(w io.Writer) error {
 	p := htmlPage{Report: r, First: r.first()}
-	for s := range Section(len(sectionNames)) {
+	for s := range catalogue.Sections {
 		if h := r.htmlSection(s); len(h.Findings)+len(h.Facts) > 0 {
 			p.Sections = append(p.Sections, h)
 		}
@@ -64,15 +67,15 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) first() *Finding {
 	worst := r.Worst()
 	for i := range r.Findings {
-		if r.Findings[i].Severity == worst && worst >= Warning {
+		if r.Findings[i].Severity == worst && worst >= catalogue.Warning {
 			return &r.Findings[i]
 		}
 	}
 	return nil
 }
 
-func (r *Report) htmlSection(s Section) htmlSection {
-	worst := OK
+func (r *Report) htmlSection(s catalogue.Section) htmlSection {
+	worst := catalogue.OK
 	h := htmlSection{Name: s.String(), Title: s.Title(), State: "seen"}
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Section == s {

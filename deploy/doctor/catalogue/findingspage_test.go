@@ -1,21 +1,22 @@
-package doctor
+package catalogue
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// Provoked says, by finding id, in which set-ups of the test bench the finding is provoked: their
+// provocations says, by finding id, in which set-ups of the test bench the finding is provoked: their
 // names, each with what is wrong there in words.
-type Provoked map[string][]string
+type provocations map[string][]string
 
-// FindingsPage writes FINDINGS.md: every finding with an anchor of its own, and the rows of the three
+// findingsPage writes FINDINGS.md: every finding with an anchor of its own, and the rows of the three
 // guides.
-func FindingsPage(provoked Provoked) string {
+func findingsPage(provoked provocations) string {
 	var b strings.Builder
 	b.WriteString(pageIntro)
-	for s := range Section(len(sectionNames)) {
+	for s := range Sections {
 		fmt.Fprintf(&b, "- [%s](#%s)", s.Title(), anchor(s.Title()))
 		var ids []string
 		for i := range catalogue {
@@ -26,7 +27,7 @@ func FindingsPage(provoked Provoked) string {
 		fmt.Fprintf(&b, ": %s\n", strings.Join(ids, ", "))
 	}
 	b.WriteString("- [The troubleshooting of three guides, row by row](#guides)\n")
-	for s := range Section(len(sectionNames)) {
+	for s := range Sections {
 		fmt.Fprintf(&b, "\n## %s\n", s.Title())
 		for i := range catalogue {
 			if catalogue[i].Section == s {
@@ -40,7 +41,7 @@ func FindingsPage(provoked Provoked) string {
 
 const pageIntro = `# What the doctor finds
 
-Made from the code (` + "`go test ./deploy/doctor -run TestFindingsPage -update`" + `): do not edit.
+Made from the code (` + "`go test ./deploy/doctor/catalogue -run TestFindingsPage -update`" + `): do not edit.
 
 ` + "`clickedge doctor link.example.com`" + ` looks in this order, and stops where a fault explains all that would follow. The id of a
 finding is never changed. An error loses links or figures now, a warning some of them or soon; info is worth knowing. The exit
@@ -51,28 +52,28 @@ is the link domain, {parent} the domain above it and {origin} the ESP's origin.
 
 func anchor(title string) string { return strings.ReplaceAll(strings.ToLower(title), " ", "-") }
 
-func writeEntry(b *strings.Builder, e *Entry, provoked Provoked) {
+func writeEntry(b *strings.Builder, e *Entry, provoked provocations) {
 	fmt.Fprintf(b, "\n<a id=\"%s\"></a>\n\n### %s\n\n%s, `%s`", e.ID, e.Title, e.Severity, e.ID)
 	if e.Severity == OK {
-		fmt.Fprintf(b, ". Said where nothing in this section is worth fixing. What it rests on: %s. [Rule](%s)\n", e.Evidence, e.Source)
+		fmt.Fprintf(b, ". Said where nothing in this section is worth fixing. What it rests on: %s. [Rule](%s)\n", evidence[e.ID], e.Source)
 		return
 	}
 	fmt.Fprintf(b, ". %s\n\n", e.Means)
 	for _, row := range e.mends() {
 		fmt.Fprintf(b, "- **%s:** %s\n", row[0], row[1])
 	}
-	fmt.Fprintf(b, "\nWhat it rests on: %s. [Rule](%s)", e.Evidence, e.Source)
+	fmt.Fprintf(b, "\nWhat it rests on: %s. [Rule](%s)", evidence[e.ID], e.Source)
 	for _, a := range e.Asides {
 		if a.Source != "" && a.Source != e.Source {
 			fmt.Fprintf(b, ", [for %s](%s)", familyTitle(a), a.Source)
 		}
 	}
-	fmt.Fprintf(b, ". Provoked by: %s.\n", firstText(strings.Join(provoked[e.ID], "; "), "nothing"))
+	fmt.Fprintf(b, ". Provoked by: %s.\n", cmp.Or(strings.Join(provoked[e.ID], "; "), "nothing"))
 }
 
 // mends lists the fixes, by CDN or server and by ESP.
 func (e *Entry) mends() (rows [][2]string) {
-	m := &e.Mend
+	m := &e.Fix
 	for _, row := range [][2]string{{"Fix", m.Any}, {"Fastly", m.Fastly}, {"Cloudflare", m.Cloudflare}, {"CloudFront", m.CloudFront}, {"nginx", strings.ReplaceAll(m.Nginx, "{nginx-http2}", nginxHTTP2(""))},
 		{"Apache", m.Apache}, {"Caddy", m.Caddy}, {"HAProxy", m.HAProxy}, {"Varnish", m.Varnish}} {
 		if row[1] != "" {
@@ -80,8 +81,8 @@ func (e *Entry) mends() (rows [][2]string) {
 		}
 	}
 	for _, a := range e.Asides {
-		if a.Mend != "" {
-			rows = append(rows, [2]string{"At " + familyTitle(a), a.Mend})
+		if a.Fix != "" {
+			rows = append(rows, [2]string{"At " + familyTitle(a), a.Fix})
 		}
 	}
 	return rows
@@ -93,20 +94,20 @@ var familyTitles = map[string]string{
 }
 
 func familyTitle(a Aside) string {
-	return firstText(familyTitles[a.Family.String()], a.Family.String())
+	return cmp.Or(familyTitles[a.Family.String()], a.Family.String())
 }
 
-func writeGuides(b *strings.Builder, provoked Provoked) {
+func writeGuides(b *strings.Builder, provoked provocations) {
 	b.WriteString("\n<a id=\"guides\"></a>\n\n## The troubleshooting of three guides, row by row\n\n")
 	b.WriteString("| guide | what it says | finding | provoked by | fix |\n|---|---|---|---|---|\n")
-	for _, row := range Guides() {
+	for _, row := range guides {
 		for i, id := range row.IDs {
-			e := mustEntry(id)
+			e := Must(id)
 			guide, says := fmt.Sprintf("[%s](%s)", row.Guide, row.Source), row.Says
 			if i > 0 {
 				guide, says = "", ""
 			}
-			fmt.Fprintf(b, "| %s | %s | [%s](#%s) | %s | %s |\n", guide, cell(says), id, id, cell(someOf(provoked[id])), cell(e.Mend.Any))
+			fmt.Fprintf(b, "| %s | %s | [%s](#%s) | %s | %s |\n", guide, cell(says), id, id, cell(someOf(provoked[id])), cell(e.Fix.Any))
 		}
 	}
 }
