@@ -10,6 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -231,7 +232,7 @@ func (x *explanation) readOwn(req *core.Request) {
 		t.Doubt = codes.Explain(code).What
 		return
 	}
-	t.Fields = append(t.Fields, linkPart{Name: "key", Value: l.KeyID}, linkPart{Name: "expires", Value: expiryText(l.Expiry)})
+	t.Fields = append(t.Fields, linkPart{Name: "key", Value: l.KeyID}, linkPart{Name: "expires", Value: expiry.Text(l.Expiry)})
 	if l.ID != "" {
 		t.Fields = append(t.Fields, linkPart{Name: "id", Value: idText(l.ID), Personal: true})
 	}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
+	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 )
@@ -67,6 +69,30 @@ func (env *Env) open(what, name, hint string) (io.ReadCloser, error) {
 		return nil, readFailure(what, err, hint)
 	}
 	return r, nil
+}
+
+// readLogs gives every line of these files of the click log to take, which reads
+// them with r; "-" is standard input. What gzip has packed is unpacked.
+func (env *Env) readLogs(names []string, r *clicklog.Reader, take func(line []byte)) error {
+	for _, name := range names {
+		if err := env.readLog(name, take); err != nil {
+			return err
+		}
+	}
+	return r.Check()
+}
+
+func (env *Env) readLog(name string, take func([]byte)) error {
+	const what, hint = "the click log", `name a file of it, or "-" for standard input`
+	r, err := env.open(what, name, hint)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := clicklog.Lines(r, take); err != nil {
+		return readFailure(what, err, hint)
+	}
+	return nil
 }
 
 func readFailure(what string, err error, hint string) error {
@@ -137,4 +163,16 @@ func terminalOf(w any) (*os.File, bool) {
 func isTerminal(f *os.File) bool {
 	_, ok := columns(f)
 	return ok
+}
+
+// nowFlag is a time that stands in for the clock, empty for the clock itself.
+func (env *Env) nowFlag(s string) (time.Time, error) {
+	if s == "" {
+		return env.Now(), nil
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return at, failure.Usage(fmt.Errorf("--now %q is no time", s), "write it like 2030-01-31T12:00:00Z")
+	}
+	return at, nil
 }

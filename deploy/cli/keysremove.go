@@ -21,7 +21,7 @@ type keysRemove struct {
 	api    storeFlags
 	sites  string
 	logs   []string
-	times  keyTimes
+	times  retireFlags
 	yes    bool
 	force  bool
 	dryRun bool
@@ -70,11 +70,8 @@ func (k *keysRemove) run(ctx context.Context, kids []string) error {
 	if err := k.refuseListed(sites, kids); err != nil {
 		return err
 	}
-	judge, err := k.times.judge(k.env)
+	judge, err := k.times.retirement(k.env, k.logs)
 	if err != nil {
-		return err
-	}
-	if err := judge.readLogs(k.env, k.logs); err != nil {
 		return err
 	}
 	client, err := k.env.api(&k.api)
@@ -141,17 +138,17 @@ func (k *keysRemove) present(ctx context.Context, client *fastlyapi.Client, stor
 }
 
 // refuseUsed keeps what may still be clicked.
-func (k *keysRemove) refuseUsed(judge *keyJudge, kids []string) error {
+func (k *keysRemove) refuseUsed(judge *keyring.Retirement, kids []string) error {
 	for _, kid := range kids {
-		s := keyStatus{KID: kid, Verifies: []string{k.sites}} // as it did until now
-		judge.judge(&s)
+		s := keyring.Status{KID: kid, Verifies: []string{k.sites}} // as it did until now
+		judge.Judge(&s)
 		switch {
-		case s.State == keyMayGo:
+		case s.State == keyring.StateMayGo:
 		case k.force:
 			fmt.Fprintf(k.env.Err, "warning: key %s is deleted though it %s: %s\n", kid, stateText(s.State), s.Why)
 		default:
 			hint := "wait until then; --force deletes it all the same"
-			if s.State == keyUnknown {
+			if s.State == keyring.StateUnknown {
 				hint = "give the click log with --log, or --minted-until " + kid + "=TIME with --lifetime; --force deletes it all the same"
 			}
 			return failure.Bad(fmt.Errorf("key %q %s (%s); nothing was deleted", kid, stateText(s.State), s.Why), hint)
@@ -161,7 +158,7 @@ func (k *keysRemove) refuseUsed(judge *keyJudge, kids []string) error {
 }
 
 func stateText(state string) string {
-	if state == keyWaits {
+	if state == keyring.StateWaits {
 		return "may not go yet"
 	}
 	return "may still have links in use, for all that is known"

@@ -11,7 +11,6 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/spf13/cobra"
@@ -22,7 +21,7 @@ type keysStatus struct {
 	api      storeFlags
 	sites    string
 	keyFiles []string
-	times    keyTimes
+	times    retireFlags
 	json     bool
 }
 
@@ -60,40 +59,8 @@ known. The exit code is 1 where a key that sites.json names is not in the store.
 	return cmd
 }
 
-// keyStatus is what status --json prints of a key.
-type keyStatus struct {
-	KID string `json:"kid"`
-	// Fingerprint is that of the secret at hand, not of what is stored.
-	Fingerprint string `json:"fingerprint,omitempty"`
-	// Digest is what the store says of its secret: opaque, but another one as
-	// soon as the secret is another one.
-	Digest   string   `json:"stored_digest,omitempty"`
-	Mints    []string `json:"mints_for,omitempty"`    // hosts
-	Verifies []string `json:"verifies_for,omitempty"` // hosts where it does not mint
-	Stored   string   `json:"stored"`                 // "yes", "no", "unknown"
-	Clicks   int      `json:"clicks"`                 // clicks and opens that were answered
-	Last     string   `json:"last_click,omitempty"`   // RFC 3339
-	Expires  string   `json:"last_expiry,omitempty"`  // of the links clicked, RFC 3339
-	State    string   `json:"state"`                  // the constants below
-	May      string   `json:"may_go,omitempty"`       // from when, RFC 3339
-	Why      string   `json:"why"`
-}
-
-// The states of a key.
-const (
-	keyMints    = "mints"    // signs new links
-	keyWaits    = "waits"    // its last mail has not aged out
-	keyMayGo    = "may go"   // take it out of sites.json, then out of the store
-	keyUnknown  = "unknown"  // nothing says when its last mail will have aged out
-	keyUnlisted = "unlisted" // in the store or at hand, but no site verifies its links
-)
-
 func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	sites, _, err := k.env.loadSites(k.sites)
-	if err != nil {
-		return err
-	}
-	judge, err := k.times.judge(k.env)
 	if err != nil {
 		return err
 	}
@@ -101,14 +68,15 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	if err != nil {
 		return err
 	}
-	if err := judge.readLogs(k.env, logs); err != nil {
+	judge, err := k.times.retirement(k.env, logs)
+	if err != nil {
 		return err
 	}
 	stored, err := k.stored(ctx)
 	if err != nil {
 		return apiFailure(err)
 	}
-	list := judge.all(sites, stored, ring.IDs())
+	list := judge.All(sites, stored, ring.IDs())
 	for i := range list {
 		list[i].Fingerprint = ring.Fingerprint(list[i].KID)
 	}
@@ -132,7 +100,7 @@ func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 }
 
 // stored lists what the store has; nil where nobody can be asked.
-func (k *keysStatus) stored(ctx context.Context) (map[string]fastlyapi.Secret, error) {
+func (k *keysStatus) stored(ctx context.Context) (map[string]string, error) {
 	if !k.env.hasToken(&k.api.apiFlags) {
 		fmt.Fprintf(k.env.Err, "%s is not set: whether the secrets are in the store is not known\n", tokenEnv)
 		return nil, nil
@@ -145,13 +113,18 @@ func (k *keysStatus) stored(ctx context.Context) (map[string]fastlyapi.Secret, e
 	if err != nil {
 		return nil, err
 	}
-	return secretsByName(ctx, client, store.ID)
+	secrets, err := secretsByName(ctx, client, store.ID)
+	digests := map[string]string{}
+	for name, s := range secrets {
+		digests[name] = s.Digest
+	}
+	return digests, err
 }
 
-func missingKeys(list []keyStatus) error {
+func missingKeys(list []keyring.Status) error {
 	var missing []string
 	for _, s := range list {
-		if s.Stored == "no" && s.State != keyUnlisted {
+		if s.Stored == "no" && s.State != keyring.StateUnlisted {
 			missing = append(missing, s.KID)
 		}
 	}
@@ -162,16 +135,16 @@ func missingKeys(list []keyStatus) error {
 		"clickedge keys push "+missing[0]+" --key-file FILE")
 }
 
-func (k *keysStatus) print(list []keyStatus) error {
+func (k *keysStatus) print(list []keyring.Status) error {
 	if k.json {
-		return output.JSON(k.env.Out, map[string][]keyStatus{"keys": list})
+		return output.JSON(k.env.Out, map[string][]keyring.Status{"keys": list})
 	}
 	return printKeys(k.env.Out, list)
 }
 
-func printKeys(out io.Writer, list []keyStatus) error {
+func printKeys(out io.Writer, list []keyring.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	prints := slices.ContainsFunc(list, func(s keyStatus) bool { return s.Fingerprint != "" })
+	prints := slices.ContainsFunc(list, func(s keyring.Status) bool { return s.Fingerprint != "" })
 	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", column(prints, "FINGERPRINT"))
 	for _, s := range list {
 		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(s.KID), column(prints, output.Dash(s.Fingerprint)), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
 
-	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/spf13/cobra"
 )
@@ -40,63 +37,19 @@ that comes twice counts once. Without LOG, or for "-", standard input is read.`,
 }
 
 func (m *missed) run(names []string) error {
-	tally := newMissedTally()
+	var counts clicklog.Missed
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	if err := m.env.readLogs(names, tally.line); err != nil {
+	if err := m.env.readLogs(names, &counts.Reader, counts.Line); err != nil {
 		return err
 	}
-	report := tally.report()
-	if report.Lines == 0 && report.Others > 0 {
-		return failure.Bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
-	}
+	report := counts.Report()
 	if m.json {
 		return output.JSON(m.env.Out, report)
 	}
 	if report.Others > 0 {
 		fmt.Fprintf(m.env.Err, "%s of other form passed over\n", output.Count(report.Others, "line"))
 	}
-	return report.print(m.env.Out)
-}
-
-// missedReport is what missed --json prints.
-type missedReport struct {
-	Hours  []missedHour `json:"hours"`
-	Total  missedCounts `json:"total"`
-	Lines  int          `json:"lines"`       // of the click log
-	Others int          `json:"other_lines"` // passed over
-}
-
-// missedHour is what one ESP missed in one hour.
-type missedHour struct {
-	Hour string `json:"hour"` // its begin, RFC 3339, UTC
-	ESP  string `json:"esp"`
-	missedCounts
-}
-
-type missedCounts struct {
-	Clicks       int `json:"clicks"` // app links included
-	Opens        int `json:"opens"`
-	Unsubscribes int `json:"unsubscribes"`
-	Other        int `json:"other"`
-	Certain      int `json:"certain"` // of all these: the ESP was never reached
-}
-
-func (r *missedReport) print(w io.Writer) error {
-	if len(r.Hours) == 0 {
-		_, err := fmt.Fprintf(w, "nothing was missed in %s\n", output.Count(r.Lines, "line"))
-		return err
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "HOUR (UTC)\tESP\tCLICKS\tOPENS\tUNSUBSCRIBES\tOTHER\tCERTAIN")
-	for _, h := range r.Hours {
-		h.row(t, h.Hour[:10]+" "+h.Hour[11:16], printable(h.ESP))
-	}
-	r.Total.row(t, "total", "")
-	return t.Flush()
-}
-
-func (c missedCounts) row(w io.Writer, hour, esp string) {
-	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\n", hour, esp, c.Clicks, c.Opens, c.Unsubscribes, c.Other, c.Certain)
+	return report.Text(m.env.Out)
 }

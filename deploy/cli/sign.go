@@ -13,6 +13,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/idn"
@@ -134,7 +135,7 @@ func (s *sign) minter() (*minter, error) {
 	if m.link.ID, err = s.linkID(); err != nil {
 		return nil, err
 	}
-	if m.link.Expiry, err = parseExpiry(s.expires, m.now); err != nil {
+	if m.link.Expiry, err = expiry.Parse(s.expires, m.now); err != nil {
 		return nil, err
 	}
 	m.key, err = s.key(sites, site, m.link.KeyID)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -183,7 +184,7 @@ func (v *verify) print(r verified, l core.Link) {
 		}
 		return
 	}
-	fmt.Fprintf(v.env.Out, "ok\nhost         %s\nkey          %s\nfingerprint  %s\nexpires      %s\n", l.Host, l.KeyID, r.Fingerprint, expiryText(l.Expiry))
+	fmt.Fprintf(v.env.Out, "ok\nhost         %s\nkey          %s\nfingerprint  %s\nexpires      %s\n", l.Host, l.KeyID, r.Fingerprint, expiry.Text(l.Expiry))
 	if l.ID != "" {
 		fmt.Fprintf(v.env.Out, "id           %s\n", idText(l.ID))
 	}

@@ -1,4 +1,4 @@
-package cli
+package clicklog
 
 import (
 	"bufio"
@@ -7,38 +7,14 @@ import (
 	"io"
 )
 
-// maxLogLine bounds a line of the click log, in bytes. The module's have a few
+// MaxLine bounds a line of the click log, in bytes. The module's have a few
 // hundred.
-const maxLogLine = 64 << 10
+const MaxLine = 64 << 10
 
-// readLogs gives every line of these files to take; "-" is standard input. What
-// gzip has packed is unpacked.
-func (env *Env) readLogs(names []string, take func(line []byte)) error {
-	for _, name := range names {
-		if err := env.readLog(name, take); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (env *Env) readLog(name string, take func([]byte)) error {
-	const what, hint = "the click log", `name a file of it, or "-" for standard input`
-	r, err := env.open(what, name, hint)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	if err := readLogLines(r, take); err != nil {
-		return readFailure(what, err, hint)
-	}
-	return nil
-}
-
-// readLogLines gives each line from its first brace on: collectors put a date
-// before it. A line that is too long is none of ours.
-func readLogLines(r io.Reader, take func([]byte)) error {
-	b := bufio.NewReaderSize(r, maxLogLine)
+// Lines gives take each line of r from its first brace on: collectors put a date
+// before it. A line that is too long is not of the click log.
+func Lines(r io.Reader, take func([]byte)) error {
+	b := bufio.NewReaderSize(r, MaxLine)
 	for {
 		line, more, err := b.ReadLine()
 		for ; more && err == nil; _, more, err = b.ReadLine() {

@@ -1,63 +1,74 @@
-package cli
+package clicklog
 
 import (
 	"cmp"
-	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"slices"
+	"text/tabwriter"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
-// missedTally counts as it reads.
-type missedTally struct {
-	hours map[missedKey]*missedCounts
-	seen  map[string]bool // request ids: logs are delivered once at least, at times twice
-	rep   missedReport
+// Missed counts what the ESPs have missed, by hour and ESP. The zero value has
+// read nothing.
+type Missed struct {
+	Reader
+	hours map[hourOfESP]*MissedCounts
+	total MissedCounts
 }
 
-type missedKey struct {
+type hourOfESP struct {
 	hour time.Time
 	esp  string
 }
 
-func newMissedTally() *missedTally {
-	return &missedTally{hours: map[missedKey]*missedCounts{}, seen: map[string]bool{}}
+// MissedReport is what missed --json prints.
+type MissedReport struct {
+	Hours  []MissedHour `json:"hours"`
+	Total  MissedCounts `json:"total"`
+	Lines  int          `json:"lines"`       // of the click log
+	Others int          `json:"other_lines"` // passed over
 }
 
-// missedLine is what of a line counts here.
-type missedLine struct {
-	V       int       `json:"v"`
-	Time    time.Time `json:"time"`
-	Request string    `json:"request"`
-	ESP     string    `json:"esp"`
-	Kind    string    `json:"kind"`
-	Action  string    `json:"action"`
-	Missed  string    `json:"missed"`
+// MissedHour is what one ESP missed in one hour.
+type MissedHour struct {
+	Hour string `json:"hour"` // its begin, RFC 3339, UTC
+	ESP  string `json:"esp"`
+	MissedCounts
 }
 
-// line takes one line.
-func (m *missedTally) line(text []byte) {
-	var l missedLine
-	if json.Unmarshal(text, &l) != nil || l.V != core.RecordVersion || l.Action == "" {
-		m.rep.Others++
+// MissedCounts are numbers of requests.
+type MissedCounts struct {
+	Clicks       int `json:"clicks"` // app links included
+	Opens        int `json:"opens"`
+	Unsubscribes int `json:"unsubscribes"`
+	Other        int `json:"other"`
+	Certain      int `json:"certain"` // of all these: the ESP was never reached
+}
+
+// Line counts one line.
+func (m *Missed) Line(text []byte) {
+	l, ok := m.Parse(text)
+	if !ok || l.Missed == "" || l.Kind == core.KindHealth.String() || !m.First(l) {
 		return
 	}
-	m.rep.Lines++
-	if l.Missed == "" || l.Kind == core.KindHealth.String() || m.seen[l.Request] {
-		return
+	key := hourOfESP{l.Time.UTC().Truncate(time.Hour), l.ESP}
+	if m.hours == nil {
+		m.hours = map[hourOfESP]*MissedCounts{}
 	}
-	m.seen[l.Request] = l.Request != ""
-	key := missedKey{l.Time.UTC().Truncate(time.Hour), l.ESP}
 	if m.hours[key] == nil {
-		m.hours[key] = &missedCounts{}
+		m.hours[key] = &MissedCounts{}
 	}
-	m.hours[key].add(&l)
-	m.rep.Total.add(&l)
+	m.hours[key].add(l)
+	m.total.add(l)
 }
 
-func (c *missedCounts) add(l *missedLine) {
+func (c *MissedCounts) add(l *Line) {
 	switch l.Kind {
 	case core.KindClick.String(), core.KindApp.String():
 		c.Clicks++
@@ -73,14 +84,33 @@ func (c *missedCounts) add(l *missedLine) {
 	}
 }
 
-// report sorts by hour, then by ESP.
-func (m *missedTally) report() *missedReport {
-	keys := slices.SortedFunc(maps.Keys(m.hours), func(a, b missedKey) int {
+// Report sorts by hour, then by ESP.
+func (m *Missed) Report() *MissedReport {
+	keys := slices.SortedFunc(maps.Keys(m.hours), func(a, b hourOfESP) int {
 		return cmp.Or(a.hour.Compare(b.hour), cmp.Compare(a.esp, b.esp))
 	})
-	m.rep.Hours = make([]missedHour, 0, len(keys))
+	r := &MissedReport{Hours: make([]MissedHour, 0, len(keys)), Total: m.total, Lines: m.Count, Others: m.Others}
 	for _, k := range keys {
-		m.rep.Hours = append(m.rep.Hours, missedHour{k.hour.Format(time.RFC3339), k.esp, *m.hours[k]})
+		r.Hours = append(r.Hours, MissedHour{k.hour.Format(time.RFC3339), k.esp, *m.hours[k]})
 	}
-	return &m.rep
+	return r
+}
+
+// Text writes the report as a table.
+func (r *MissedReport) Text(w io.Writer) error {
+	if len(r.Hours) == 0 {
+		_, err := fmt.Fprintf(w, "nothing was missed in %s\n", output.Count(r.Lines, "line"))
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "HOUR (UTC)\tESP\tCLICKS\tOPENS\tUNSUBSCRIBES\tOTHER\tCERTAIN")
+	for _, h := range r.Hours {
+		h.row(t, h.Hour[:10]+" "+h.Hour[11:16], clean.Text(h.ESP))
+	}
+	r.Total.row(t, "total", "")
+	return t.Flush()
+}
+
+func (c MissedCounts) row(w io.Writer, hour, esp string) {
+	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\n", hour, esp, c.Clicks, c.Opens, c.Unsubscribes, c.Other, c.Certain)
 }

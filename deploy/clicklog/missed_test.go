@@ -1,4 +1,4 @@
-package cli
+package clicklog
 
 import (
 	"strings"
@@ -11,12 +11,12 @@ const missedClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","request":"r1","es
 
 // A line that no collector should have made harms no other.
 func TestMissedPassesOverLongLines(t *testing.T) {
-	m := newMissedTally()
-	require.NoError(t, readLogLines(strings.NewReader(strings.Repeat("{", 5*maxLogLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*maxLogLine)), m.line))
-	r := m.report()
+	m := new(Missed)
+	require.NoError(t, Lines(strings.NewReader(strings.Repeat("{", 5*MaxLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*MaxLine)), m.Line))
+	r := m.Report()
 	require.Equal(t, 1, r.Lines)
 	require.Equal(t, 2, r.Others)
-	require.Equal(t, missedCounts{Clicks: 1, Certain: 1}, r.Total)
+	require.Equal(t, MissedCounts{Clicks: 1, Certain: 1}, r.Total)
 }
 
 // FuzzMissed: every line is counted once, as ours or as another, and the total is
@@ -26,10 +26,10 @@ func FuzzMissed(f *testing.F) {
 	f.Add(`{"v":1,"action":"proxy","missed":"maybe","time":"9999-12-31T23:59:59+23:59"}`)
 	f.Add("{\"v\":1e0}\n\n{}\n[1]\n\"\xff")
 	f.Fuzz(func(t *testing.T, log string) {
-		m := newMissedTally()
-		require.NoError(t, readLogLines(strings.NewReader(log), m.line))
-		r := m.report()
-		var sum missedCounts
+		m := new(Missed)
+		require.NoError(t, Lines(strings.NewReader(log), m.Line))
+		r := m.Report()
+		var sum MissedCounts
 		for _, h := range r.Hours {
 			sum.Clicks += h.Clicks
 			sum.Opens += h.Opens
@@ -40,6 +40,6 @@ func FuzzMissed(f *testing.F) {
 		require.Equal(t, r.Total, sum)
 		require.LessOrEqual(t, sum.Clicks+sum.Opens+sum.Unsubscribes+sum.Other, r.Lines)
 		require.LessOrEqual(t, r.Lines+r.Others, 1+strings.Count(log, "\n"))
-		require.NoError(t, r.print(&strings.Builder{}))
+		require.NoError(t, r.Text(&strings.Builder{}))
 	})
 }

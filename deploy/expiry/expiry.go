@@ -1,4 +1,9 @@
-package cli
+// Package expiry reads and writes the times that operators give: until when a
+// link lives, and how long that is.
+//
+// Start with [Parse], which gives the minute of a link's expiry, and with
+// [Length], for a length of time alone.
+package expiry
 
 import (
 	"fmt"
@@ -10,29 +15,30 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
-const expiresHint = "write 30d, 12h, 90m, 2w, a time such as 2030-01-31T12:00:00Z, or none"
+const hint = "write 30d, 12h, 90m, 2w, a time such as 2030-01-31T12:00:00Z, or none"
 
-// parseExpiry returns the minute of a link's expiry, 0 for none. A link lives at
+// Parse returns the minute of a link's expiry, 0 for none. A link lives at
 // least as long as was asked for: parts of a minute are rounded up.
-func parseExpiry(s string, now time.Time) (int64, error) {
+func Parse(s string, now time.Time) (int64, error) {
 	if s == "none" || s == "never" {
 		return 0, nil
 	}
-	at, err := expiryTime(s, now)
+	end, err := at(s, now)
 	if err != nil {
-		return 0, failure.Usage(fmt.Errorf("--expires %q is no time", s), expiresHint)
+		return 0, failure.Usage(fmt.Errorf("--expires %q is no time", s), hint)
 	}
-	minute := (at.Unix() + 59) / 60
+	minute := (end.Unix() + 59) / 60
 	switch {
-	case !at.After(now):
-		return 0, failure.Usage(fmt.Errorf("--expires %q is over already", s), expiresHint)
+	case !end.After(now):
+		return 0, failure.Usage(fmt.Errorf("--expires %q is over already", s), hint)
 	case minute > core.MaxExpiry:
 		return 0, failure.Usage(fmt.Errorf("--expires %q is further away than a link can say", s), "none makes a link that does not expire")
 	}
 	return minute, nil
 }
 
-func expiryTime(s string, now time.Time) (time.Time, error) {
+// at is the moment that a text means, counted from now.
+func at(s string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
 		return at, nil
 	}
@@ -46,22 +52,19 @@ func expiryTime(s string, now time.Time) (time.Time, error) {
 	return now.Add(d), err
 }
 
-// expiryText writes the minute of a link's expiry for people.
-func expiryText(minute int64) string {
+// Length reads a length of time, such as 30d, 12h, 90m or 2w.
+func Length(s string) (time.Duration, bool) {
+	end, err := at(s, time.Unix(0, 0).UTC())
+	if _, absolute := time.Parse(time.RFC3339, s); err != nil || absolute == nil || end.Unix() <= 0 {
+		return 0, false
+	}
+	return end.Sub(time.Unix(0, 0)), true
+}
+
+// Text writes the minute of a link's expiry for people.
+func Text(minute int64) string {
 	if minute == 0 {
 		return "never"
 	}
 	return time.Unix(minute*60, 0).UTC().Format("2006-01-02 15:04 UTC")
-}
-
-// nowFlag is a time that stands in for the clock, empty for the clock itself.
-func (env *Env) nowFlag(s string) (time.Time, error) {
-	if s == "" {
-		return env.Now(), nil
-	}
-	at, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return at, failure.Usage(fmt.Errorf("--now %q is no time", s), "write it like 2030-01-31T12:00:00Z")
-	}
-	return at, nil
 }

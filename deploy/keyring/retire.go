@@ -1,171 +1,68 @@
-package cli
+package keyring
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/fastlyapi"
-	"github.com/clickedge/clickedge/deploy/keyring"
-	"github.com/spf13/cobra"
+	"github.com/clickedge/clickedge/deploy/clicklog"
+	"github.com/clickedge/clickedge/deploy/expiry"
 )
 
-// keyUse is what the click log says of keys.
-type keyUse struct {
-	keys   map[string]*usedKey
-	first  time.Time // of any line, signed link or not: how far the log goes back
-	lines  int
-	others int
+// Retirement says when keys may go. Lifetime and MaxAge are lengths of time as
+// package expiry reads them.
+type Retirement struct {
+	Log      *clicklog.Keys
+	Now      time.Time
+	Minted   map[string]time.Time // when a key minted its last link, where known
+	Lifetime string               // of links at most; "" where they may live for ever
+	MaxAge   string               // how long a link without expiry is waited for
 }
 
-type usedKey struct {
-	clicks  int
-	last    time.Time
-	expires time.Time // the latest expiry of its links
-	forever bool      // a link without expiry was clicked
+// Status is what "keys status --json" prints of a key.
+type Status struct {
+	KID string `json:"kid"`
+	// Fingerprint is that of the secret at hand, not of what is stored.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Digest is what the store says of its secret: opaque, but another one as
+	// soon as the secret is another one.
+	Digest   string   `json:"stored_digest,omitempty"`
+	Mints    []string `json:"mints_for,omitempty"`    // hosts
+	Verifies []string `json:"verifies_for,omitempty"` // hosts where it does not mint
+	Stored   string   `json:"stored"`                 // "yes", "no", "unknown"
+	Clicks   int      `json:"clicks"`                 // clicks and opens that were answered
+	Last     string   `json:"last_click,omitempty"`   // RFC 3339
+	Expires  string   `json:"last_expiry,omitempty"`  // of the links clicked, RFC 3339
+	State    string   `json:"state"`                  // the constants below
+	May      string   `json:"may_go,omitempty"`       // from when, RFC 3339
+	Why      string   `json:"why"`
 }
 
-// keyLine is what of a line counts here.
-type keyLine struct {
-	V      int       `json:"v"`
-	Time   time.Time `json:"time"`
-	Action string    `json:"action"`
-	Code   string    `json:"code"`
-	KID    string    `json:"kid"`
-	Exp    int64     `json:"exp"`
-}
+// The states of a key.
+const (
+	StateMints    = "mints"    // signs new links
+	StateWaits    = "waits"    // its last mail has not aged out
+	StateMayGo    = "may go"   // take it out of sites.json, then out of the store
+	StateUnknown  = "unknown"  // nothing says when its last mail will have aged out
+	StateUnlisted = "unlisted" // in the store or at hand, but no site verifies its links
+)
 
-func (u *keyUse) line(text []byte) {
-	var l keyLine
-	if json.Unmarshal(text, &l) != nil || l.V != core.RecordVersion || l.Action == "" || l.Time.IsZero() {
-		u.others++
-		return
-	}
-	u.lines++
-	if u.first.IsZero() || l.Time.Before(u.first) {
-		u.first = l.Time
-	}
-	// What was refused, an expired link say, keeps no key alive.
-	if keyring.IsID(l.KID) && l.Code == string(core.OK) {
-		u.count(&l)
-	}
-}
-
-func (u *keyUse) count(l *keyLine) {
-	k := u.keys[l.KID]
-	if k == nil {
-		k = &usedKey{}
-		u.keys[l.KID] = k
-	}
-	k.clicks++
-	k.last = latest(k.last, l.Time)
-	if l.Exp == 0 {
-		k.forever = true
-		return
-	}
-	k.expires = latest(k.expires, time.Unix(l.Exp, 0))
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// keyJudge says when keys may go.
-type keyJudge struct {
-	use      keyUse
-	now      time.Time
-	minted   map[string]time.Time // when a key minted its last link, where known
-	lifetime string               // "" where links may live for ever
-	maxAge   string
-}
-
-// keyTimes are the flags by which it is judged when a key may go.
-type keyTimes struct {
-	minted   []string
-	lifetime string
-	maxAge   string
-	now      string
-}
-
-func (k *keyTimes) add(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringArrayVar(&k.minted, "minted-until", nil, "when a key minted its last link, `KID=TIME`; may be given again")
-	f.StringVar(&k.lifetime, "lifetime", "", "for how long links were signed at most, as sign's --expires: 30d")
-	f.StringVar(&k.maxAge, "max-age", "180d", "for how long after its last click a link without expiry is waited for")
-	f.StringVar(&k.now, "now", "", "`time` to judge by instead of the present, 2030-01-31T12:00:00Z")
-}
-
-// judge reads the flags.
-func (k *keyTimes) judge(env *Env) (*keyJudge, error) {
-	now, err := env.nowFlag(k.now)
-	if err != nil {
-		return nil, err
-	}
-	j := &keyJudge{now: now, minted: map[string]time.Time{}, lifetime: k.lifetime, maxAge: k.maxAge, use: keyUse{keys: map[string]*usedKey{}}}
-	for _, s := range k.minted {
-		kid, text, _ := strings.Cut(s, "=")
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil || !keyring.IsID(kid) {
-			return nil, failure.Usage(fmt.Errorf("--minted-until %q is not KID=TIME", cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
-		}
-		j.minted[kid] = at
-	}
-	for flag, value := range map[string]string{"--lifetime": k.lifetime, "--max-age": k.maxAge} {
-		if _, ok := lengthOf(value); !ok && (value != "" || flag == "--max-age") {
-			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, cut(value, 60)), "write 30d, 12h, 90m or 2w")
-		}
-	}
-	return j, nil
-}
-
-// lengthOf reads a length of time as sign's --expires does.
-func lengthOf(s string) (time.Duration, bool) {
-	at, err := expiryTime(s, time.Unix(0, 0).UTC())
-	if _, absolute := time.Parse(time.RFC3339, s); err != nil || absolute == nil || at.Unix() <= 0 {
-		return 0, false
-	}
-	return at.Sub(time.Unix(0, 0)), true
-}
-
-func after(at time.Time, length string) time.Time {
-	d, _ := lengthOf(length)
-	return at.Add(d)
-}
-
-// readLogs learns from the click log.
-func (j *keyJudge) readLogs(env *Env, logs []string) error {
-	if err := env.readLogs(logs, j.use.line); err != nil {
-		return err
-	}
-	if j.use.lines == 0 && j.use.others > 0 {
-		return failure.Bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
-	}
-	return nil
-}
-
-// all judges the keys of the sites, in the order of their ids, and those that the
-// store has besides or whose secrets are at hand.
-func (j *keyJudge) all(sites *core.Sites, stored map[string]fastlyapi.Secret, atHand []string) []keyStatus {
-	byKID := map[string]*keyStatus{}
+// All gives the status of the sites' keys, in the order of their ids, and of
+// those that the store has besides or whose secrets are at hand. Stored has the
+// digest of each secret in the store by its id; nil where it is not known.
+func (j *Retirement) All(sites *core.Sites, stored map[string]string, atHand []string) []Status {
+	byKID := map[string]*Status{}
 	for kid := range stored {
-		byKID[kid] = &keyStatus{KID: kid}
+		byKID[kid] = &Status{KID: kid}
 	}
 	for _, kid := range atHand {
-		byKID[kid] = &keyStatus{KID: kid}
+		byKID[kid] = &Status{KID: kid}
 	}
 	for _, host := range sites.Hosts() {
 		for i, kid := range sites.Lookup(host).Keys {
 			if byKID[kid] == nil {
-				byKID[kid] = &keyStatus{KID: kid}
+				byKID[kid] = &Status{KID: kid}
 			}
 			if s := byKID[kid]; i == 0 {
 				s.Mints = append(s.Mints, host)
@@ -174,17 +71,18 @@ func (j *keyJudge) all(sites *core.Sites, stored map[string]fastlyapi.Secret, at
 			}
 		}
 	}
-	list := make([]keyStatus, 0, len(byKID))
+	list := make([]Status, 0, len(byKID))
 	for _, kid := range slices.Sorted(maps.Keys(byKID)) {
 		s := byKID[kid]
-		s.Stored, s.Digest = storedText(stored, kid), stored[kid].Digest
-		j.judge(s)
+		s.Stored, s.Digest = storedText(stored, kid), stored[kid]
+		j.Judge(s)
 		list = append(list, *s)
 	}
 	return list
 }
 
-func storedText(stored map[string]fastlyapi.Secret, kid string) string {
+// storedText is what is known of the store.
+func storedText(stored map[string]string, kid string) string {
 	if stored == nil {
 		return "unknown"
 	}
@@ -194,21 +92,20 @@ func storedText(stored map[string]fastlyapi.Secret, kid string) string {
 	return "no"
 }
 
-func (j *keyJudge) judge(s *keyStatus) {
-	used := j.use.keys[s.KID]
-	if used != nil {
-		s.Clicks, s.Last = used.clicks, used.last.UTC().Format(time.RFC3339)
-		if !used.expires.IsZero() {
-			s.Expires = used.expires.UTC().Format(time.RFC3339)
-		}
-	} else {
-		used = &usedKey{}
+// Judge fills in the use of a key and its state.
+func (j *Retirement) Judge(s *Status) {
+	used := j.Log.Use(s.KID)
+	if used.Clicks > 0 {
+		s.Clicks, s.Last = used.Clicks, used.Last.UTC().Format(time.RFC3339)
+	}
+	if !used.Expires.IsZero() {
+		s.Expires = used.Expires.UTC().Format(time.RFC3339)
 	}
 	switch {
 	case len(s.Mints) > 0:
-		s.State, s.Why = keyMints, "new links are signed with it"
+		s.State, s.Why = StateMints, "new links are signed with it"
 	case len(s.Verifies) == 0:
-		s.State, s.Why = keyUnlisted, "no site of sites.json lists it: it is yet to be listed, or can go from the store: clickedge keys remove"
+		s.State, s.Why = StateUnlisted, "no site of sites.json lists it: it is yet to be listed, or can go from the store: clickedge keys remove"
 	default:
 		j.retire(s, used)
 	}
@@ -216,45 +113,50 @@ func (j *keyJudge) judge(s *keyStatus) {
 
 // retire finds when the last mail that used a key has aged out. The latest of all
 // that is known counts.
-func (j *keyJudge) retire(s *keyStatus, used *usedKey) {
+func (j *Retirement) retire(s *Status, used clicklog.KeyUse) {
 	at, why := j.byExpiry(s.KID, used)
 	if at.IsZero() {
 		at, why = j.byAge(s.KID, used)
 	}
 	if at.IsZero() {
-		s.State, s.Why = keyUnknown, "give the click log, or --minted-until "+s.KID+"=TIME with --lifetime"
+		s.State, s.Why = StateUnknown, "give the click log, or --minted-until "+s.KID+"=TIME with --lifetime"
 		return
 	}
-	if used.expires.After(at) {
-		at, why = used.expires, "a link that was clicked expires then"
+	if used.Expires.After(at) {
+		at, why = used.Expires, "a link that was clicked expires then"
 	}
-	s.May, s.State = at.UTC().Format(time.RFC3339), keyWaits
-	if !at.After(j.now) {
-		s.State = keyMayGo
+	s.May, s.State = at.UTC().Format(time.RFC3339), StateWaits
+	if !at.After(j.Now) {
+		s.State = StateMayGo
 	}
 	s.Why = at.UTC().Format("from 2006-01-02 15:04 UTC: ") + why
 }
 
 // byExpiry knows of keys whose links all expire. The log may know better.
-func (j *keyJudge) byExpiry(kid string, used *usedKey) (time.Time, string) {
-	minted, ok := j.minted[kid]
-	if !ok || j.lifetime == "" || used.forever {
+func (j *Retirement) byExpiry(kid string, used clicklog.KeyUse) (time.Time, string) {
+	minted, ok := j.Minted[kid]
+	if !ok || j.Lifetime == "" || used.Forever {
 		return time.Time{}, ""
 	}
-	return after(minted, j.lifetime), "the last link signed with it expires then at the latest"
+	return after(minted, j.Lifetime), "the last link signed with it expires then at the latest"
 }
 
 // byAge goes by the last sign of life: the last click, or the last link minted,
 // or, where there was none, the beginning of the log.
-func (j *keyJudge) byAge(kid string, used *usedKey) (time.Time, string) {
-	minted := j.minted[kid]
+func (j *Retirement) byAge(kid string, used clicklog.KeyUse) (time.Time, string) {
+	minted := j.Minted[kid]
 	switch {
-	case used.clicks > 0 && !used.last.Before(minted):
-		return after(used.last, j.maxAge), j.maxAge + " after its last click"
+	case used.Clicks > 0 && !used.Last.Before(minted):
+		return after(used.Last, j.MaxAge), j.MaxAge + " after its last click"
 	case !minted.IsZero():
-		return after(minted, j.maxAge), j.maxAge + " after its last link was minted"
-	case j.use.lines > 0:
-		return after(j.use.first, j.maxAge), "not clicked in the log, which will go back " + j.maxAge + " then"
+		return after(minted, j.MaxAge), j.MaxAge + " after its last link was minted"
+	case j.Log.Count > 0:
+		return after(j.Log.Begins, j.MaxAge), "not clicked in the log, which will go back " + j.MaxAge + " then"
 	}
 	return time.Time{}, ""
+}
+
+func after(at time.Time, length string) time.Time {
+	d, _ := expiry.Length(length)
+	return at.Add(d)
 }

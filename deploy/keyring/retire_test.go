@@ -1,9 +1,6 @@
-package cli
+package keyring
 
 import (
-	"bytes"
-	"context"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -11,10 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
+	"github.com/clickedge/clickedge/deploy/clicklog"
 )
-
-const secretA = "correct-horse-battery-staple-0001"
 
 const keyClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","action":"redirect","code":"ok","kid":"k1"}`
 
@@ -28,37 +23,53 @@ func FuzzKeyUse(f *testing.F) {
 		sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["b.example"]}}}`))
 		require.NoError(t, err)
 		now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
-		j := &keyJudge{now: now, maxAge: "30d", minted: map[string]time.Time{}, use: keyUse{keys: map[string]*usedKey{}}}
+		j := &Retirement{Log: new(clicklog.Keys), Now: now, MaxAge: "30d"}
 		lines := 0
-		require.NoError(t, readLogLines(strings.NewReader(log), func(line []byte) { lines++; j.use.line(line) }))
-		require.Equal(t, lines, j.use.lines+j.use.others)
-		for _, s := range j.all(sites, nil, nil) {
-			used := j.use.keys[s.KID]
+		require.NoError(t, clicklog.Lines(strings.NewReader(log), func(line []byte) { lines++; j.Log.Line(line) }))
+		require.Equal(t, lines, j.Log.Count+j.Log.Others)
+		for _, s := range j.All(sites, nil, nil) {
+			used := j.Log.Use(s.KID)
 			if s.KID == "k2" {
-				require.Equal(t, keyMints, s.State)
+				require.Equal(t, StateMints, s.State)
 				continue
 			}
-			if used != nil && s.State == keyMayGo {
-				require.False(t, used.last.Add(30*24*time.Hour).After(now))
-				require.False(t, used.expires.After(now))
+			if used.Clicks > 0 && s.State == StateMayGo {
+				require.False(t, used.Last.Add(30*24*time.Hour).After(now))
+				require.False(t, used.Expires.After(now))
 			}
 		}
 	})
 }
 
-// Ctrl-C before the first call: nothing is sent, and nothing was put.
-func TestInterruptedPush(t *testing.T) {
-	api := fastlytest.New(scriptToken)
-	api.AddStore(keyStore)
-	srv := httptest.NewServer(api)
-	defer srv.Close()
-	vars := map[string]string{tokenEnv: scriptToken, endpointEnv: srv.URL, "CLICKEDGE_KEY_K1": secretA}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var out, errs bytes.Buffer
-	env := &Env{In: new(bytes.Buffer), Out: &out, Err: &errs, Now: time.Now, LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
-	require.Equal(t, ExitInterrupted, env.Run(ctx, []string{"keys", "push", "k1"}))
-	require.Equal(t, "clickedge: interrupted\n", errs.String())
-	require.Empty(t, out.String())
-	require.Empty(t, api.Seen())
+// Each state of a key, and the first reason that applies.
+func TestRetirement(t *testing.T) {
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["b.example"]}}}`))
+	require.NoError(t, err)
+	minted := map[string]time.Time{"k1": time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)}
+	for _, c := range []struct {
+		log, lifetime string
+		minted        map[string]time.Time
+		now, state    string
+		why           string
+	}{
+		{"", "", nil, "2026-06-01", StateUnknown, "give the click log"},
+		{keyClick, "", nil, "2026-03-30", StateWaits, "30d after its last click"},
+		{keyClick, "", nil, "2026-04-01", StateMayGo, "30d after its last click"},
+		{strings.Replace(keyClick, "k1", "k2", 1), "", nil, "2026-03-05", StateWaits, "not clicked in the log"},
+		{"", "", minted, "2026-02-15", StateWaits, "after its last link was minted"},
+		{"", "10d", minted, "2026-02-15", StateMayGo, "the last link signed with it expires then"},
+		{keyClick, "10d", minted, "2026-03-15", StateWaits, "30d after its last click"}, // it has no expiry, whatever was said
+		{strings.Replace(keyClick, `"kid"`, `"exp":1780000000,"kid"`, 1), "10d", minted, "2026-05-01", StateWaits, "a link that was clicked expires then"},
+	} {
+		now, err := time.Parse(time.DateOnly, c.now)
+		require.NoError(t, err)
+		j := &Retirement{Log: new(clicklog.Keys), Now: now, Minted: c.minted, Lifetime: c.lifetime, MaxAge: "30d"}
+		j.Log.Line([]byte(c.log))
+		list := j.All(sites, map[string]string{"k1": "d", "k9": "x"}, []string{"k8"})
+		require.Len(t, list, 4)
+		require.Equal(t, c.state, list[0].State, "%+v", c)
+		require.Contains(t, list[0].Why, c.why)
+		require.Equal(t, []string{"yes", "no", "no", "yes"}, []string{list[0].Stored, list[1].Stored, list[2].Stored, list[3].Stored})
+		require.Equal(t, []string{StateMints, StateUnlisted, StateUnlisted}, []string{list[1].State, list[2].State, list[3].State})
+	}
 }

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/deploy/clicklog"
+	"github.com/clickedge/clickedge/deploy/expiry"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/spf13/cobra"
+)
+
+// retireFlags are the flags by which it is judged when a key may go.
+type retireFlags struct {
+	minted   []string
+	lifetime string
+	maxAge   string
+	now      string
+}
+
+func (k *retireFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&k.minted, "minted-until", nil, "when a key minted its last link, `KID=TIME`; may be given again")
+	f.StringVar(&k.lifetime, "lifetime", "", "for how long links were signed at most, as sign's --expires: 30d")
+	f.StringVar(&k.maxAge, "max-age", "180d", "for how long after its last click a link without expiry is waited for")
+	f.StringVar(&k.now, "now", "", "`time` to judge by instead of the present, 2030-01-31T12:00:00Z")
+}
+
+// retirement reads the flags, and the click log.
+func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, error) {
+	now, err := env.nowFlag(k.now)
+	if err != nil {
+		return nil, err
+	}
+	j := &keyring.Retirement{Log: new(clicklog.Keys), Now: now, Minted: map[string]time.Time{}, Lifetime: k.lifetime, MaxAge: k.maxAge}
+	for _, s := range k.minted {
+		kid, text, _ := strings.Cut(s, "=")
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil || !keyring.IsID(kid) {
+			return nil, failure.Usage(fmt.Errorf("--minted-until %q is not KID=TIME", cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
+		}
+		j.Minted[kid] = at
+	}
+	for flag, value := range map[string]string{"--lifetime": k.lifetime, "--max-age": k.maxAge} {
+		if _, ok := expiry.Length(value); !ok && (value != "" || flag == "--max-age") {
+			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, cut(value, 60)), "write 30d, 12h, 90m or 2w")
+		}
+	}
+	return j, env.readLogs(logs, &j.Log.Reader, j.Log.Line)
+}

@@ -1,0 +1,62 @@
+package clicklog
+
+import (
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// Keys counts the use of keys. The zero value has read nothing.
+type Keys struct {
+	Reader
+	used map[string]*KeyUse
+}
+
+// KeyUse is what the log says of one key.
+type KeyUse struct {
+	Clicks  int       // clicks and opens that were answered
+	Last    time.Time // of them
+	Expires time.Time // the latest expiry of its links, zero for none
+	Forever bool      // a link without expiry was clicked
+}
+
+// Line counts one line. What was refused, an expired link say, keeps no key
+// alive.
+func (k *Keys) Line(text []byte) {
+	l, ok := k.Parse(text)
+	if !ok || l.KID == "" || l.Code != core.OK || !k.First(l) {
+		return
+	}
+	if k.used == nil {
+		k.used = map[string]*KeyUse{}
+	}
+	if k.used[l.KID] == nil {
+		k.used[l.KID] = &KeyUse{}
+	}
+	k.used[l.KID].add(l)
+}
+
+// Use is what was counted of a key.
+func (k *Keys) Use(kid string) KeyUse {
+	if u := k.used[kid]; u != nil {
+		return *u
+	}
+	return KeyUse{}
+}
+
+func (u *KeyUse) add(l *Line) {
+	u.Clicks++
+	u.Last = later(u.Last, l.Time)
+	if l.Exp == 0 {
+		u.Forever = true
+		return
+	}
+	u.Expires = later(u.Expires, time.Unix(l.Exp, 0))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

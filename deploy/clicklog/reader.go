@@ -1,0 +1,72 @@
+package clicklog
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
+)
+
+// Line is what is counted of a line of the click log.
+type Line struct {
+	V       int       `json:"v"`
+	Time    time.Time `json:"time"`
+	Request string    `json:"request"`
+	ESP     string    `json:"esp"`
+	Kind    string    `json:"kind"`
+	Action  string    `json:"action"`
+	Code    core.Code `json:"code"`
+	Missed  string    `json:"missed"`
+	KID     string    `json:"kid"`
+	Exp     int64     `json:"exp"` // Unix seconds, 0 for never
+}
+
+// Reader reads lines one by one. The zero value has read none.
+type Reader struct {
+	Count  int       // lines of the click log, repeated ones included
+	Others int       // lines that are not of it
+	Begins time.Time // the earliest time of any line: how far the log goes back
+
+	seen map[string]bool // ids of requests that were counted
+}
+
+// Parse reads one line; ok is false for one that is not of the click log.
+func (r *Reader) Parse(text []byte) (l *Line, ok bool) {
+	l = new(Line)
+	if json.Unmarshal(text, l) != nil || l.V != core.RecordVersion || l.Action == "" || l.Time.IsZero() {
+		r.Others++
+		return nil, false
+	}
+	r.Count++
+	if r.Begins.IsZero() || l.Time.Before(r.Begins) {
+		r.Begins = l.Time
+	}
+	return l, true
+}
+
+// First reports whether the request of a line is to be counted: it is asked for
+// lines that count only, as it keeps the id of each. A line without an id is
+// always counted.
+func (r *Reader) First(l *Line) bool {
+	if l.Request == "" {
+		return true
+	}
+	if r.seen[l.Request] {
+		return false
+	}
+	if r.seen == nil {
+		r.seen = map[string]bool{}
+	}
+	r.seen[l.Request] = true
+	return true
+}
+
+// Check refuses what was read where nothing of it was the click log.
+func (r *Reader) Check() error {
+	if r.Count > 0 || r.Others == 0 {
+		return nil
+	}
+	return failure.Bad(errors.New("not one line is of the click log"), "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
+}
