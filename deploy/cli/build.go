@@ -20,6 +20,7 @@ import (
 type build struct {
 	env      *Env
 	sites    string
+	source   string
 	reactor  string
 	module   string
 	out      string
@@ -35,16 +36,17 @@ func (env *Env) buildCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build [--sites sites.json] [-o bin/main.wasm | -o pkg/clickedge.tar.gz]",
 		Short: "Build the module with sites.json inside, or the package that Fastly takes",
-		Long: `Checks sites.json, compiles the guest with the Go toolchain, initialises it with
-sites.json at hand, and writes the memory that this leaves as the module that Fastly
-Compute runs. Where -o ends in .tar.gz, the package that the Fastly CLI and Terraform
-take is written. Either is written whole or not at all.
+		Long: `Checks sites.json, initialises the guest with sites.json at hand, and writes the memory
+that this leaves as the module that Fastly Compute runs. Where -o ends in .tar.gz, the
+package that the Fastly CLI and Terraform take is written. Either is written whole or
+not at all.
 
-The guest is compiled from the source tree that the current folder lies in. With --module
-a module that was built once gets these sites instead of its own, in an instant; --room
-says how many bytes of sites such a module will ever hold. With --reactor a compiled
-guest is used. Neither needs sources or toolchain. What GOOS and GOARCH the environment
-names does not matter; GOFLAGS does.
+A released command has the guest inside, compiled; no Go is needed. --source compiles it
+from the source tree that a folder lies in, as a command without a guest inside does in
+the current folder. What GOOS and GOARCH the environment names does not matter then;
+GOFLAGS does. With --reactor a compiled guest is used. With --module a module that was
+built once gets these sites instead of its own, in an instant; --room says how many bytes
+of sites such a module will ever hold.
 
 Before anything is written the module is checked: every import is a function of Compute,
 by name and type; one memory; _start; at most 100,000 data segments and 100,000,000
@@ -55,11 +57,17 @@ command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those
   clickedge build --sites production.json -o pkg/clickedge.tar.gz
   clickedge build --sites production.json --module main.wasm -o pkg/clickedge.tar.gz`,
 		Args: args(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("source") && b.source == "" {
+				return failure.Usage(errors.New("--source is given, but empty"), "name a folder of the clone; --source . is the current one")
+			}
+			return b.run(cmd.Context())
+		},
 	}
 	sitesFlag(cmd, &b.sites)
 	f := cmd.Flags()
 	f.StringVar(&b.module, "module", "", "`file` with a module that was built already")
+	f.StringVar(&b.source, "source", "", "`folder` in the source tree to compile the guest from")
 	f.StringVar(&b.reactor, "reactor", "", "`file` with the guest, compiled as a reactor")
 	f.StringVar(&b.room, "room", "", "`size` of the room for sites, as 8MiB (default: twice what these need, 4MiB at least)")
 	f.IntVar(&b.reuse, "reuse", 0, "how many further requests a sandbox takes, `0 to 100`, where Fastly has them")
@@ -67,11 +75,12 @@ command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those
 	f.StringVar(&b.manifest, "manifest", "", "the package's fastly.toml `file` (default: one that is made for it)")
 	f.StringArrayVar(&b.keyFiles, "key-file", nil, "`file` with secrets that must not be inside; may be given again")
 	f.BoolVar(&b.json, "json", false, "print JSON")
-	cmd.MarkFlagsMutuallyExclusive("module", "reactor")
+	cmd.MarkFlagsMutuallyExclusive("module", "reactor", "source")
 	cmd.MarkFlagsMutuallyExclusive("module", "room")
 	cmd.MarkFlagsMutuallyExclusive("module", "reuse")
 	_ = cmd.MarkFlagFilename("module", "wasm")
 	_ = cmd.MarkFlagFilename("reactor", "wasm")
+	_ = cmd.MarkFlagDirname("source")
 	return cmd
 }
 
@@ -80,8 +89,9 @@ type built struct {
 	Output      string `json:"output"`
 	Sites       int    `json:"sites"`
 	Table       int    `json:"sites_bytes"`
-	Room        int    `json:"room_bytes"`    // for sites
-	Reactor     int    `json:"reactor_bytes"` // 0 where a module was given
+	Room        int    `json:"room_bytes"`         // for sites
+	Reactor     int    `json:"reactor_bytes"`      // 0 where a module was given
+	Prebuilt    bool   `json:"prebuilt,omitempty"` // the guest that this command brings along
 	Module      int    `json:"module_bytes"`
 	Package     int    `json:"package_bytes,omitempty"`
 	Hash        string `json:"hash,omitempty"` // of the package's files, as fastly compute hash-files has it
@@ -126,7 +136,7 @@ func (b *build) run(ctx context.Context) error {
 	if err := b.write(data); err != nil {
 		return err
 	}
-	result := built{Output: b.out, Sites: sites.Len(), Table: rep.Table, Room: rep.Room, Reactor: rep.Reactor, Module: len(wasm), Hash: hash, Imports: checked.Imports,
+	result := built{Output: b.out, Sites: sites.Len(), Table: rep.Table, Room: rep.Room, Reactor: rep.Reactor, Prebuilt: rep.Prebuilt, Module: len(wasm), Hash: hash, Imports: checked.Imports,
 		MemoryPages: checked.MemoryPages, Segments: checked.Segments, Data: checked.SegmentBytes,
 		CompileMS: rep.Compile.Milliseconds(), PrewarmMS: rep.Prewarm.Milliseconds()}
 	if p.name != "" {
@@ -155,13 +165,25 @@ func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, e
 	if b.reuse < 0 || b.reuse > module.MostReuse {
 		return nil, module.Report{}, failure.Usage(fmt.Errorf("--reuse %d is out of range", b.reuse), fmt.Sprintf("0 to %d; 0 gives each request a sandbox of its own", module.MostReuse))
 	}
-	o := module.Options{Sites: text, SitesName: b.sites, Room: room, Reuse: b.reuse}
+	o := module.Options{Sites: text, SitesName: b.sites, Room: room, Reuse: b.reuse, Dir: b.source}
 	if b.reactor != "" {
 		if o.Reactor, err = b.env.read("the reactor", b.reactor, mostModule, "leave --reactor out to compile the guest"); err != nil {
 			return nil, module.Report{}, err
 		}
 	}
-	return module.Build(ctx, o)
+	wasm, rep, err := module.Build(ctx, o)
+	if err == nil && rep.Prebuilt {
+		b.env.notePrebuilt()
+	}
+	return wasm, rep, err
+}
+
+// notePrebuilt tells whoever stands in a clone that what was changed there is not
+// in the module.
+func (env *Env) notePrebuilt() {
+	if root, err := module.Root("."); err == nil {
+		fmt.Fprintf(env.Err, "note: the guest is the one inside this command, not the sources in %q\nhint: clickedge build --source . compiles those\n", root)
+	}
 }
 
 // swapped is the module given, with these sites.
@@ -208,9 +230,9 @@ func buildFailure(err error) error {
 	case errors.As(err, &sites):
 		return sitesFailure(sites.Name, err)
 	case errors.Is(err, module.ErrNoSource):
-		return failure.Usage(err, "run this inside a clone of the repository, or give a built module with --module")
+		return failure.Usage(err, "take a released clickedge, which has the guest inside, run this inside a clone of the repository, or give a built module with --module")
 	case errors.Is(err, module.ErrNoGo):
-		return failure.Usage(err, "install Go (https://go.dev/dl/), or give a built module with --module")
+		return failure.Usage(err, "install Go (https://go.dev/dl/), take a released clickedge, which has the guest inside, or give a built module with --module")
 	}
 	return failure.Bad(err, "")
 }
@@ -241,7 +263,11 @@ func (b *build) report(r built) error {
 	fmt.Fprintf(w, "%s  %s, with %s\n", r.Output, size(written), output.Count(r.Sites, "site"))
 	fmt.Fprintf(w, "  sites   %s of %s\n", size(r.Table), size(r.Room))
 	if r.Reactor > 0 {
-		fmt.Fprintf(w, "  guest   %s%s\n", size(r.Reactor), took(r.CompileMS))
+		inside := ""
+		if r.Prebuilt {
+			inside = ", from inside this command"
+		}
+		fmt.Fprintf(w, "  guest   %s%s%s\n", size(r.Reactor), inside, took(r.CompileMS))
 	}
 	fmt.Fprintf(w, "  memory  %s in %s, %s at the start%s\n", size(r.Data), output.Count(r.Segments, "segment"), size(r.MemoryPages<<16), took(r.PrewarmMS))
 	if r.Package > 0 {

@@ -63,7 +63,7 @@ its own name: nothing leaves the machine. --origins real proxies to the ESPs the
 --origins BACKEND=URL sends one backend somewhere else. --fault BACKEND=500 lets a
 stand-in fail (` + faultNames + `).
 
-Without --module the module is built from the sources at hand. Secrets come from --keys;
+Without --module the module is built, as "clickedge build" does it. Secrets come from --keys;
 without it they are made up at the start, and the links that are printed are good until
 the end.
 
@@ -160,9 +160,12 @@ func (s *serve) wasm(ctx context.Context, sites []byte) ([]byte, error) {
 		fmt.Fprintf(s.env.Err, "%s is not there yet\n", s.module)
 	}
 	fmt.Fprintf(s.env.Err, "building the module with %s\n", s.sites)
-	wasm, _, err := module.Build(ctx, module.Options{Sites: sites, SitesName: s.sites})
+	wasm, rep, err := module.Build(ctx, module.Options{Sites: sites, SitesName: s.sites})
 	if err != nil {
 		return nil, buildFailure(err)
+	}
+	if rep.Prebuilt {
+		s.env.notePrebuilt()
 	}
 	return wasm, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
@@ -34,8 +35,10 @@ const (
 
 // Options say what to build. Sites is required.
 type Options struct {
-	// Dir is a folder in the source tree; "" is the current one. It is not
-	// looked at where Reactor is given.
+	// Dir is a folder in the source tree to compile the guest from. "" is the guest
+	// that a released command brings along, in place of Dir and compiler; a command
+	// without one takes the current folder. It is not looked at where Reactor is
+	// given.
 	Dir string
 	// Sites is the text of sites.json. It must be valid.
 	Sites []byte
@@ -65,6 +68,7 @@ type Report struct {
 	Data        int           // their size; 0 after a swap
 	Compile     time.Duration // 0 where the reactor was given
 	Prewarm     time.Duration // 0 after a swap
+	Prebuilt    bool          // the guest is the one that this command brings along
 }
 
 // Build makes the module that Compute runs: a snapshot of the guest, which knows no
@@ -89,7 +93,10 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	if err != nil {
 		return nil, rep, err
 	}
-	if o.Reactor == nil {
+	switch {
+	case o.prebuilt():
+		rep.Prebuilt = true
+	case o.Reactor == nil:
 		rep.Compile = time.Since(start)
 	}
 	start = time.Now()
@@ -139,8 +146,11 @@ func roomFor(asked, need int) (int, error) {
 }
 
 func (o *Options) reactor(ctx context.Context) ([]byte, error) {
-	if o.Reactor != nil {
+	switch {
+	case o.Reactor != nil:
 		return o.Reactor, nil
+	case o.prebuilt():
+		return prebuilt.Guest(), nil
 	}
 	dir := o.Dir
 	if dir == "" {
@@ -151,6 +161,11 @@ func (o *Options) reactor(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return Reactor(ctx, root)
+}
+
+// prebuilt reports whether the guest is the one that this command brings along.
+func (o *Options) prebuilt() bool {
+	return o.Reactor == nil && o.Dir == "" && prebuilt.Guest() != nil
 }
 
 // tabled is a sites.json that is ready for a module.

@@ -1,0 +1,5 @@
+//go:build !prebuilt
+
+package prebuilt
+
+var guest []byte
