@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -47,7 +48,7 @@ type Record struct {
 	// agree; "" for none.
 	OriginDestination string
 	// Verdict says who made a click or an open, where Judged.
-	Verdict Verdict
+	Verdict verdict.Verdict
 	Judged  bool
 	// Override is "used" where the config store's site stood in for that of
 	// sites.json, and "invalid" where it could not.
@@ -66,9 +67,9 @@ type Record struct {
 func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = appendTime(append(dst, recordHead...), r.Time)
 	dst = appendString(append(dst, `","request":"`...), r.RequestID)
-	dst = appendString(append(dst, `","host":"`...), cut(r.Host, 255))
+	dst = appendString(append(dst, `","host":"`...), r.Host[:min(len(r.Host), 255)])
 	dst = appendString(append(dst, `","esp":"`...), r.ESP)
-	dst = appendString(append(dst, kindPieces[r.Kind]...), cut(r.Method, 16))
+	dst = appendString(append(dst, kindPieces[r.Kind]...), r.Method[:min(len(r.Method), 16)])
 	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
 	dst = appendNumber(dst, `","status":`, int64(r.Status))
 	dst = appendString(append(dst, `,"destination":"`...), r.Destination)
@@ -83,7 +84,7 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 		dst = r.appendOrigin(dst)
 	}
 	if r.Judged {
-		dst = r.Verdict.appendMembers(dst)
+		dst = appendVerdict(dst, &r.Verdict)
 	}
 	if r.Override != "" {
 		dst = appendMember(dst, `,"override":"`, r.Override)
@@ -99,7 +100,7 @@ var (
 	actionPieces = pieces(`","action":"`, actionNames[:], `","code":"`)
 	// What is unread has no member.
 	readingPieces = [...]string{Likely: `","reading":"likely`, Certain: `","reading":"certain`}
-	whoPieces     = pieces(`,"verdict":"`, whoNames[:], `","reasons":"`)
+	whoPieces     = pieces(`,"verdict":"`, []string{verdict.WhoUnknown.String(), verdict.WhoHuman.String(), verdict.WhoBot.String()}, `","reasons":"`)
 )
 
 func pieces(before string, names []string, after string) (list []string) {
@@ -144,11 +145,11 @@ func (r *Record) appendFailure(dst []byte) []byte {
 	return appendOptional(dst, `,"origin_destination":"`, r.OriginDestination)
 }
 
-// appendMembers appends the verdict. Its names are ours or of the list of agents,
+// appendVerdict appends the verdict. Its names are ours or of the list of agents,
 // so the reasons need no escapes; Fastly's name of a bot may.
-func (v *Verdict) appendMembers(dst []byte) []byte {
+func appendVerdict(dst []byte, v *verdict.Verdict) []byte {
 	dst = append(v.AppendReasons(append(dst, whoPieces[v.Who]...)), '"')
-	return appendOptional(dst, `,"agent":"`, cut(v.Agent, 64))
+	return appendOptional(dst, `,"agent":"`, v.Agent[:min(len(v.Agent), 64)])
 }
 
 // appendMember appends a member whose value is a string. What comes before the
@@ -274,10 +275,3 @@ func appendOdd(dst []byte, s string) []byte {
 // the backslash, and so stands for itself in a JSON string, as long as all are below
 // 0x80; else not all bits. A few others stand for themselves too.
 func plainBytes(w uint64) uint64 { return printable(w, '#') &^ w }
-
-func cut(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
-}

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/core/word"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
@@ -21,7 +22,7 @@ type exchange struct {
 	site    *core.Site
 	headers headerSet
 	record  core.Record
-	signals core.Signals
+	signals verdict.Signals
 	octets  [16]byte // of the reader's address
 	secret  []byte   // while a link is judged
 	// answered is set once a response has left, or its leaving has failed: there

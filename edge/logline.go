@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -46,7 +47,7 @@ func (x *exchange) judge() {
 			_, _ = os.Stderr.WriteString("internal error: a panic left the line without a verdict; request " + x.record.RequestID + "\n")
 		}
 	}()
-	x.record.Verdict = core.Judge(&x.signals)
+	x.record.Verdict = verdict.Judge(&x.signals)
 }
 
 // vcpu is the CPU time used so far in milliseconds, -1 where the platform does not

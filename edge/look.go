@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -50,6 +51,6 @@ func (x *exchange) purpose() string {
 	return ""
 }
 
-func botAnalysis(b hostcall.Bot) core.BotAnalysis {
-	return core.BotAnalysis{Analysed: true, Detected: b.Detected, Verified: b.Verified, Category: core.BotCategory(b.Category), Name: b.Name}
+func botAnalysis(b hostcall.Bot) verdict.BotAnalysis {
+	return verdict.BotAnalysis{Analysed: true, Detected: b.Detected, Verified: b.Verified, Category: verdict.BotCategory(b.Category), Name: b.Name}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/verdict"
 )
 
 // What follows runs once, at build time, when the module has been initialised. It
@@ -64,7 +65,7 @@ func rehearse() {
 	site := &core.Site{Host: "link.example", Keys: []string{"k"}, SignedAnywhere: true}
 	req := &core.Request{Method: "GET", Target: strings.TrimPrefix(url, "https://link.example"), Keys: rehearsal(secret)}
 	d := core.Decide(req, site, time.Now())
-	verdict := core.Judge(&core.Signals{Method: "GET", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/1.0"})
+	verdict := verdict.Judge(&verdict.Signals{Method: "GET", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/1.0"})
 	r := core.Record{Time: time.Now(), Host: site.Host, Method: "GET", Action: d.Action, Code: d.Code, Kind: d.Kind, Verdict: verdict, Judged: true}
 	r.AppendJSON(make([]byte, 0, 1<<10))
 }

@@ -1,13 +1,13 @@
-// Command genagents makes core/verdict_table.go: the user agents of known bots,
-// as a table that [core.Judge] searches without setting anything up.
+// Command genagents makes agent_table.go: the user agents of known bots,
+// as a table that [verdict.Judge] searches without setting anything up.
 //
-// Its input is the list crawler-user-agents in core/agents, whose patterns are
+// Its input is the list crawler-user-agents in core/verdict/agents, whose patterns are
 // regular expressions. Nearly all are plain texts; each becomes the texts that
 // it matches, with an anchor where it has one. What is no plain text is listed
 // in overrides.go with what is done about it, and the command fails on a pattern
-// that is neither. It runs in core:
+// that is neither. It runs in core/verdict:
 //
-//	go generate ./core
+//	go generate ./core/verdict
 package main
 
 import (
@@ -24,13 +24,13 @@ func main() {
 	}
 }
 
-// run writes the table of the core package in dir.
+// run writes the table of the verdict package in dir.
 func run(dir string) error {
 	source, _, err := build(dir)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "verdict_table.go"), source, 0o644)
+	return os.WriteFile(filepath.Join(dir, "agent_table.go"), source, 0o644)
 }
 
 // build returns the table's source and what went into it.
@@ -44,7 +44,7 @@ func build(dir string) ([]byte, summary, error) {
 		return nil, sum, err
 	}
 	texts = dedupe(append(texts, ownTexts()...))
-	common, err := readCommon(filepath.Join(dir, "testdata", "verdict", "browsers-user-agents.txt"))
+	common, err := readCommon(filepath.Join(dir, "testdata", "browsers-user-agents.txt"))
 	if err != nil {
 		return nil, sum, err
 	}

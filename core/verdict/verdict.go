@@ -1,4 +1,7 @@
-package core
+// Package verdict says who made a request, as far as the request shows it: a
+// person, a bot, or nobody knows. [Judge] is pure and allocates nothing. Its list
+// of known bots is generated from agents into agent_table.go.
+package verdict
 
 import (
 	"math/bits"
@@ -151,7 +154,7 @@ const maxAgent = 64
 // like a browser and document no user agent; Fastly's own analysis may find them,
 // this function cannot.
 func Judge(s *Signals) Verdict {
-	ua := cut(s.UserAgent, maxUserAgent)
+	ua := s.UserAgent[:min(len(s.UserAgent), maxUserAgent)]
 	v := Verdict{Reasons: s.Bot.reasons() | s.headerReasons()}
 	engine, major, from := readEngine(ua)
 	if r := findAgent(ua, from); r != nil {
@@ -159,7 +162,7 @@ func Judge(s *Signals) Verdict {
 		v.Agent = r.agent()
 	}
 	if v.Agent == "" && s.Bot.Analysed && s.Bot.Detected {
-		v.Agent = cut(s.Bot.Name, maxAgent)
+		v.Agent = s.Bot.Name[:min(len(s.Bot.Name), maxAgent)]
 	}
 	v.Reasons |= userAgentReasons(ua, engine)
 	if (s.Secure || s.FetchUser) && !s.FetchMetadata && major >= fetchMetadataSince[engine] {

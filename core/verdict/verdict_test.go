@@ -1,7 +1,8 @@
-package core
+package verdict
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ const (
 	uaOffice  = "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; ms-office; MSOffice 16)"
 	uaGoogle  = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 )
+
+var update = flag.Bool("update", false, "rewrite golden files")
 
 // opened returns what Chromium and Firefox send when somebody opens a link.
 func opened(ua string) Signals {
@@ -178,7 +181,7 @@ func (f *figures) share(n int) float64 { return float64(n) / float64(f.Rows) }
 // agent, and with every header that Chromium sends when somebody opens a link,
 // which shows what the user agent alone decides.
 func TestVerdictFigures(t *testing.T) {
-	golden := filepath.Join("testdata", "verdict", "figures.json")
+	golden := filepath.Join("testdata", "figures.json")
 	raw, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	var want map[string]figures
@@ -224,12 +227,12 @@ func logPrecision(t *testing.T, got map[string]figures) {
 		float64(crawlers.Bot)/float64(crawlers.Bot+wrong), wrong, browsers, crawlers.share(crawlers.Bot), crawlers.Bot, crawlers.Rows)
 }
 
-// fixtures returns the user agents in testdata/verdict, and the instances that
+// fixtures returns the user agents in testdata, and the instances that
 // the list itself gives for its patterns.
 func fixtures(tb testing.TB) map[string][]string {
 	out := map[string][]string{"crawlers-list": listInstances(tb)}
 	for _, name := range []string{"browsers-user-agents", "browsers-crawlerdetect", "crawlers-crawlerdetect"} {
-		raw, err := os.ReadFile(filepath.Join("testdata", "verdict", name+".txt"))
+		raw, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
 		require.NoError(tb, err)
 		out[name] = strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
 		require.Greater(tb, len(out[name]), 900)
@@ -430,5 +433,13 @@ func TestAgentsAroundChromium(t *testing.T) {
 		} {
 			require.Equal(t, said(naiveAgent(ua)), said(findAgentOf(ua)), ua)
 		}
+	}
+}
+
+func TestReasonsAreThoseOfTheSpecification(t *testing.T) {
+	spec, err := os.ReadFile(filepath.Join("..", "spec", "click-log.md"))
+	require.NoError(t, err)
+	for _, name := range append(reasonNames[:], whoNames[:]...) {
+		require.Contains(t, string(spec), "\n| `"+name+"` | ")
 	}
 }

@@ -11,17 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var coreDir = filepath.Join("..", "..")
+var roomDir = filepath.Join("..", "..")
 
 // mostBytes is the data that the table may add to the module.
 const mostBytes = 60 << 10
 
 func TestTableIsUpToDate(t *testing.T) {
-	want, sum, err := build(coreDir)
+	want, sum, err := build(roomDir)
 	require.NoError(t, err)
-	got, err := os.ReadFile(filepath.Join(coreDir, "verdict_table.go"))
+	got, err := os.ReadFile(filepath.Join(roomDir, "agent_table.go"))
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(got), "run: go generate ./core")
+	require.Equal(t, string(want), string(got), "run: go generate ./core/verdict")
 	t.Logf("%d patterns in the list: %d dropped, %d replaced; %d texts with ours, %d bytes of data",
 		sum.Patterns, sum.Dropped, sum.Overridden, sum.Texts, sum.Bytes)
 	require.Equal(t, len(overrides), sum.Dropped+sum.Overridden)
@@ -61,7 +61,7 @@ func TestExpandFails(t *testing.T) {
 // The texts of a pattern must be found in exactly the user agents that the
 // pattern matches, in its own instances and in the fixtures.
 func TestTextsMatchWhatThePatternDoes(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join(coreDir, "agents", "crawler-user-agents.json"))
+	raw, err := os.ReadFile(filepath.Join(roomDir, "agents", "crawler-user-agents.json"))
 	require.NoError(t, err)
 	var list []struct {
 		Pattern   string   `json:"pattern"`
@@ -102,7 +102,7 @@ func found(texts []text, ua string) bool {
 }
 
 func everyTenth(t *testing.T, name string) (out []string) {
-	raw, err := os.ReadFile(filepath.Join(coreDir, "testdata", "verdict", name))
+	raw, err := os.ReadFile(filepath.Join(roomDir, "testdata", name))
 	require.NoError(t, err)
 	for i, line := range strings.Split(string(raw), "\n") {
 		if i%10 == 0 {

@@ -1,7 +1,7 @@
 package main
 
 // class ranks what a text says of the client; of several texts in one user
-// agent the highest class counts. core/verdict_match.go has the same values.
+// agent the highest class counts. agent.go has the same values.
 type class uint8
 
 const (
