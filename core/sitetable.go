@@ -44,7 +44,7 @@ import (
 // the end, that has the hash and leads to the host; a free slot ends the search.
 //
 // A table may hold any bytes at all: reading one never goes beyond its end, and
-// what cannot be read is absent. [DecodeTable] is the one who judges.
+// what cannot be read is absent.
 type Table struct {
 	data  tableData
 	slots int // all of them lie inside data

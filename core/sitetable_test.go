@@ -60,7 +60,7 @@ func requireSameSites(t testing.TB, sites *Sites) {
 		require.True(t, table.Has(host))
 		require.Nil(t, table.Lookup("x"+host, space))
 	}
-	again, err := DecodeTable([]byte(table.data))
+	again, err := decodeTable([]byte(table.data))
 	require.NoError(t, err)
 	require.Equal(t, sites, again)
 }
@@ -214,12 +214,12 @@ func TestOpenTableRefuses(t *testing.T) {
 	} {
 		_, err := OpenTable(data)
 		require.ErrorIs(t, err, ErrTable, name)
-		_, err = DecodeTable([]byte(data))
+		_, err = decodeTable([]byte(data))
 		require.ErrorIs(t, err, ErrTable, name)
 	}
-	_, err = DecodeTable(append(good, 0))
+	_, err = decodeTable(append(good, 0))
 	require.ErrorIs(t, err, ErrTable, "a byte too many")
-	_, err = DecodeTable(good[:len(good)-1])
+	_, err = decodeTable(good[:len(good)-1])
 	require.ErrorIs(t, err, ErrTable, "a byte too few")
 
 	var none *Table
@@ -231,7 +231,7 @@ func TestOpenTableRefuses(t *testing.T) {
 }
 
 // FuzzTable: whatever the bytes, a lookup stays inside them, and what it finds can
-// be decided on. What DecodeTable takes is what Table writes.
+// be decided on. What decodeTable takes is what Table writes.
 func FuzzTable(f *testing.F) {
 	for _, n := range []int{1, 2, 5} {
 		sites, err := ParseSites("sites.json", crowd(n))
@@ -242,7 +242,7 @@ func FuzzTable(f *testing.F) {
 		f.Add(data[:len(data)/2], "link.brand-0.example", uint16(1), uint32(9))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, host string, at uint16, word uint32) {
-		if sites, err := DecodeTable(data); err == nil {
+		if sites, err := decodeTable(data); err == nil {
 			require.Equal(t, data, sites.Table())
 			for _, h := range sites.Hosts() {
 				host = h

@@ -2,7 +2,6 @@ package core
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/bits"
 )
 
@@ -120,58 +119,3 @@ func bit(on bool, flag byte) byte {
 
 // pack appends an item, of 255 bytes at most, to a list.
 func pack(list, item string) string { return list + string([]byte{byte(len(item))}) + item }
-
-// DecodeTable reads a whole table back: the same sites in the same order, their
-// lists included. The error is [ErrTable]; a table that [Sites.Table] would not
-// have written just so is refused, whatever is wrong with it.
-func DecodeTable(data []byte) (*Sites, error) {
-	t, err := OpenTable(string(data))
-	if err != nil {
-		return nil, err
-	}
-	s := &Sites{byHost: map[string]*Site{}}
-	at := tableHeader + tableSlot*t.slots
-	for i := range t.Len() {
-		site := t.decode(at)
-		if site == nil || s.byHost[site.Host] != nil {
-			return nil, fmt.Errorf("%w: site %d cannot be read", ErrTable, i)
-		}
-		s.byHost[site.Host] = site
-		s.hosts = append(s.hosts, site.Host)
-		at += siteFixed + len(site.Host)
-	}
-	if len(s.hosts) == 0 || string(s.Table()) != string(t.data) {
-		return nil, fmt.Errorf("%w: it is damaged", ErrTable)
-	}
-	return s, nil
-}
-
-// decode reads the site at an offset into memory of its own, and all of it.
-func (t *Table) decode(at int) *Site {
-	space := new(SiteSpace)
-	if found, host := t.find(t.data.hostAt(at)); found != at || !t.data.site(at, host, space) {
-		return nil
-	}
-	site := &space.site
-	for _, item := range unpack(nil, site.listed) {
-		p, ok := ParsePattern(item)
-		if !ok {
-			return nil
-		}
-		site.Destinations = append(site.Destinations, p)
-	}
-	site.listed = ""
-	profile := t.data.cut(uint64(le32(t.data.cut(uint64(at), siteFixed), 0)), profileFixed)
-	t.data.health(le32(profile, 4), site.Origin)
-	t.data.health(le32(profile, 8), site.SecondOrigin)
-	return site
-}
-
-// health reads the rest of an origin that was read already.
-func (d tableData) health(at uint32, o *Origin) {
-	if o == nil {
-		return
-	}
-	r := d.cut(uint64(at), originFixed)
-	o.Health = Health{Method: d.text(le64(r, 20)), Path: d.text(le64(r, 28)), Status: int(le32(r, 36))}
-}

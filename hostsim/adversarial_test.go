@@ -24,17 +24,17 @@ import (
 // nothingLeaks fails when goroutines, files or sandboxes are still there once the test is over.
 func nothingLeaks(t *testing.T) {
 	t.Helper()
-	goroutines, files, sandboxes := runtime.NumGoroutine(), openFiles(), abi.Live()
+	goroutines, files, sandboxes := runtime.NumGoroutine(), openFiles(), abi.Open.Load()
 	t.Cleanup(func() {
 		settled := func() bool {
-			return runtime.NumGoroutine() <= goroutines && openFiles() <= files && abi.Live() <= sandboxes
+			return runtime.NumGoroutine() <= goroutines && openFiles() <= files && abi.Open.Load() <= sandboxes
 		}
 		for deadline := time.Now().Add(10 * time.Second); !settled() && time.Now().Before(deadline); {
 			runtime.Gosched()
 			time.Sleep(time.Millisecond)
 		}
 		require.True(t, settled(), "goroutines %d, now %d; files %d, now %d; sandboxes %d, now %d\n%s", goroutines, runtime.NumGoroutine(),
-			files, openFiles(), sandboxes, abi.Live(), stacks())
+			files, openFiles(), sandboxes, abi.Open.Load(), stacks())
 	})
 }
 
@@ -216,7 +216,7 @@ func FuzzHostCalls(f *testing.F) {
 		for _, c := range x.Calls {
 			require.LessOrEqual(t, c.Status, StatusAgain, c.Name)
 		}
-		require.Zero(t, abi.Live())
+		require.Zero(t, abi.Open.Load())
 		resp, _, err := h.Do(context.Background(), &Request{Body: bytes.NewReader((&probetest.Program{}).Encode())})
 		require.NoError(t, err, "the host goes on")
 		require.Equal(t, 200, resp.Status)

@@ -51,20 +51,6 @@ func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 	return out, Report{Sites: text.sites, Table: len(text.table), Room: room, Module: len(out)}, nil
 }
 
-// Sites reads the sites out of a module that [Build] or [Swap] made; the error is
-// [ErrNotOurs].
-func Sites(module []byte) (*core.Sites, error) {
-	table, _, err := filled(module)
-	if err != nil {
-		return nil, err
-	}
-	sites, err := core.DecodeTable(table)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotOurs, err)
-	}
-	return sites, nil
-}
-
 func filled(module []byte) (table []byte, room int, err error) {
 	table, room, err = prewarm.Filled(module)
 	if err != nil {

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"errors"
 	"fmt"
 )
 
@@ -35,11 +34,3 @@ func (e *Error) Error() string { return fmt.Sprintf("%q: %s: %v", e.Host, e.Stag
 func (e *Error) Unwrap() error { return e.Err }
 
 var _ error = (*Error)(nil)
-
-// StageOf returns the stage of an error of this package, "" for others.
-func StageOf(err error) Stage {
-	if e := (*Error)(nil); errors.As(err, &e) {
-		return e.Stage
-	}
-	return ""
-}

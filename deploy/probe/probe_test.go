@@ -114,7 +114,7 @@ func TestTrust(t *testing.T) {
 	s := serve(t, true, func(http.ResponseWriter, *http.Request) {})
 	other := probe.Question{TLS: true, Host: "other.example.com"}
 	a, err := s.client().Do(t.Context(), other)
-	require.Equal(t, probe.StageTrust, probe.StageOf(err))
+	require.Equal(t, probe.StageTrust, stageOf(err))
 	require.ErrorAs(t, err, new(x509.HostnameError))
 	require.ErrorAs(t, a.TLS.Err, new(x509.HostnameError), "what was learnt is there")
 	require.Equal(t, []string{branded}, a.TLS.Leaf().DNSNames)
@@ -157,7 +157,7 @@ func TestHandshake(t *testing.T) {
 
 	plain := serve(t, false, func(http.ResponseWriter, *http.Request) {})
 	_, err = plain.client().Handshake(t.Context(), probe.Question{Host: branded})
-	require.Equal(t, probe.StageHandshake, probe.StageOf(err))
+	require.Equal(t, probe.StageHandshake, stageOf(err))
 }
 
 // resolver answers with what it is.
@@ -191,7 +191,7 @@ func TestPrivate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client := &probe.Client{Resolver: c.list}
 			_, err := client.Do(t.Context(), probe.Question{Host: c.host, Port: inside.Port()})
-			require.Equal(t, probe.StagePrivate, probe.StageOf(err), "%v", err)
+			require.Equal(t, probe.StagePrivate, stageOf(err), "%v", err)
 		})
 	}
 	require.Empty(t, s.targets())
@@ -242,7 +242,7 @@ func TestBounds(t *testing.T) {
 	client := slow.client()
 	client.Timeout = 300 * time.Millisecond
 	_, err := client.Do(t.Context(), probe.Question{Host: branded})
-	require.Equal(t, probe.StageAnswer, probe.StageOf(err))
+	require.Equal(t, probe.StageAnswer, stageOf(err))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	a, err := client.Do(t.Context(), probe.Question{Host: branded, Target: "/body"})
 	require.NoError(t, err, "the head is there")
@@ -275,7 +275,7 @@ func TestBadAnswers(t *testing.T) {
 			}()
 			client := &probe.Client{Via: map[string]string{"": ln.Addr().String()}}
 			_, err = client.Do(t.Context(), probe.Question{Host: branded})
-			require.Equal(t, probe.StageAnswer, probe.StageOf(err), "%v", err)
+			require.Equal(t, probe.StageAnswer, stageOf(err), "%v", err)
 		})
 	}
 }
@@ -286,19 +286,19 @@ func TestCannotAsk(t *testing.T) {
 	ln.Close()
 	dead := &probe.Client{Via: map[string]string{"": ln.Addr().String()}}
 	_, err = dead.Do(t.Context(), probe.Question{Host: branded})
-	require.Equal(t, probe.StageConnect, probe.StageOf(err))
+	require.Equal(t, probe.StageConnect, stageOf(err))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 
 	for _, q := range []probe.Question{{}, {Host: "a b"}, {Host: "user@a"}, {Host: "a/b"}} {
 		_, err = dead.Do(t.Context(), q)
-		require.Equal(t, probe.StageAsk, probe.StageOf(err), "%q", q.Host)
+		require.Equal(t, probe.StageAsk, stageOf(err), "%q", q.Host)
 	}
 	bad := &probe.Client{Via: map[string]string{"": "host:port"}}
 	_, err = bad.Do(t.Context(), probe.Question{Host: branded})
-	require.Equal(t, probe.StageAsk, probe.StageOf(err))
+	require.Equal(t, probe.StageAsk, stageOf(err))
 	nobody := &probe.Client{Resolver: resolver{}}
 	_, err = nobody.Do(t.Context(), probe.Question{Host: branded})
-	require.Equal(t, probe.StageDNS, probe.StageOf(err))
+	require.Equal(t, probe.StageDNS, stageOf(err))
 }
 
 func TestCheckAddr(t *testing.T) {
@@ -313,4 +313,12 @@ func TestCheckAddr(t *testing.T) {
 			require.Error(t, err, addr)
 		}
 	}
+}
+
+// stageOf returns the stage of an error of the package, "" for others.
+func stageOf(err error) probe.Stage {
+	if e := (*probe.Error)(nil); errors.As(err, &e) {
+		return e.Stage
+	}
+	return ""
 }

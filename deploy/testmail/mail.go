@@ -140,9 +140,6 @@ func (m *Mail) oneClick() error {
 // HTML is the HTML part.
 func (m *Mail) HTML() string { return m.html }
 
-// Text is the text part.
-func (m *Mail) Text() string { return m.text }
-
 // parseAddress takes one address and nothing else.
 func parseAddress(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)

@@ -67,7 +67,7 @@ func TestParts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, err := New(options(t, name))
 			require.NoError(t, err)
-			for suffix, got := range map[string]string{".html": m.HTML(), ".txt": m.Text()} {
+			for suffix, got := range map[string]string{".html": m.HTML(), ".txt": m.text} {
 				file := filepath.Join("testdata", name+suffix)
 				if *update {
 					require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
@@ -164,7 +164,7 @@ func checkMessage(t *testing.T, m *Mail, eml []byte) {
 	require.NoError(t, err)
 	require.Equal(t, "multipart/alternative", kind)
 	r := multipart.NewReader(msg.Body, params["boundary"])
-	for _, want := range []struct{ kind, text string }{{"text/plain", m.Text()}, {"text/html", m.HTML()}} {
+	for _, want := range []struct{ kind, text string }{{"text/plain", m.text}, {"text/html", m.HTML()}} {
 		part, err := r.NextRawPart()
 		require.NoError(t, err)
 		kind, params, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
@@ -299,7 +299,7 @@ func TestUntrackedSaysWhatWasSent(t *testing.T) {
 			require.NoError(t, err)
 			msg, err := mail.ReadMessage(bytes.NewReader(eml))
 			require.NoError(t, err)
-			for _, part := range []string{m.HTML(), m.Text()} {
+			for _, part := range []string{m.HTML(), m.text} {
 				require.Contains(t, part, "asked to leave")
 				require.NotContains(t, part, "is to track")
 				require.NotContains(t, part, "https://link.example.com/</strong> when")
@@ -356,12 +356,12 @@ func TestOneClick(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "<"+url+">", msg.Header.Get("List-Unsubscribe"))
 		require.Equal(t, "List-Unsubscribe=One-Click", msg.Header.Get("List-Unsubscribe-Post"))
-		require.Contains(t, m.Text(), "DKIM-Signature")
+		require.Contains(t, m.text, "DKIM-Signature")
 		require.Contains(t, html.UnescapeString(m.HTML()), url)
 	}
 	m, err := New(options(t, "all"))
 	require.NoError(t, err)
-	require.NotContains(t, m.Text()+m.HTML(), "List-Unsubscribe")
+	require.NotContains(t, m.text+m.HTML(), "List-Unsubscribe")
 	for _, bad := range []string{"http://link.example.com/u", "mailto:u@example.com", "https://link.example.com/u>, <mailto:x", "https://link.example.com/a b", "link.example.com/u",
 		"https://link.example.com/\r\nBcc: x@example.com"} {
 		opt := options(t, "all")
@@ -383,10 +383,10 @@ func TestSESWithoutASet(t *testing.T) {
 	opt := options(t, "ses")
 	m, err := New(opt)
 	require.NoError(t, err)
-	require.Contains(t, m.Text(), "names no configuration set")
+	require.Contains(t, m.text, "names no configuration set")
 	require.Contains(t, m.HTML(), "names no configuration set")
 	opt.Fields = []string{"x-ses-configuration-set: clicks"}
 	m, err = New(opt)
 	require.NoError(t, err)
-	require.NotContains(t, m.Text()+m.HTML(), "names no configuration set")
+	require.NotContains(t, m.text+m.HTML(), "names no configuration set")
 }

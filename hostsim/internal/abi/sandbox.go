@@ -150,7 +150,7 @@ type Sandbox struct {
 // outlive the guest included; when it ends, calls that wait return.
 func NewSandbox(ctx context.Context, svc *Service, outside Outside, down *Downstream) *Sandbox {
 	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now()}
-	live.Add(1)
+	Open.Add(1)
 	s.accept(down)
 	return s
 }
@@ -197,18 +197,16 @@ func (s *Sandbox) EndGuest(fallback *Outgoing) {
 // WaitSends waits for backend requests that the guest started and did not wait for.
 func (s *Sandbox) WaitSends() { s.pending.Wait() }
 
-// live counts sandboxes that have not been closed.
-var live atomic.Int64
-
-// Live is how many sandboxes there are that Close has not been called for; for tests.
-func Live() int { return int(live.Load()) }
+// Open counts the sandboxes that Close has not been called for. Tests look for
+// leaks in it.
+var Open atomic.Int64
 
 // Close lets go of everything the sandbox still holds. It is called after EndGuest, when the response has gone out.
 func (s *Sandbox) Close() {
 	s.mu.Lock()
 	owned := s.owned
 	if !s.over {
-		live.Add(-1)
+		Open.Add(-1)
 	}
 	s.owned, s.over = nil, true
 	s.mu.Unlock()
