@@ -1,6 +1,7 @@
-package cli
+package docs
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -11,9 +12,11 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// The README's tables come from the code, so that they cannot drift.
-func TestReadmeTables(t *testing.T) {
-	const path = "../../README.md"
+var update = flag.Bool("update", false, "rewrite the generated tables")
+
+// The tables of sites.md come from the code, so that they cannot drift.
+func TestTables(t *testing.T) {
+	const path = "sites.md"
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	want := string(text)
@@ -29,7 +32,7 @@ func TestReadmeTables(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
 		return
 	}
-	require.Equal(t, want, string(text), "run go test ./deploy/cli -run Readme -update")
+	require.Equal(t, want, string(text), "run go test ./deploy/docs -run Tables -update")
 }
 
 func fieldTable() string {
