@@ -155,7 +155,7 @@ func familyOf(esp string) (core.Family, error) {
 	}
 	o, ok := core.LookupPreset(esp)
 	if !ok {
-		return core.FamilyCustom, failure.Usage(fmt.Errorf("--esp: unknown preset %q", cut(esp, 60)), "clickedge check --fields and the README list the presets; ses-<region> for SES")
+		return core.FamilyCustom, failure.Usage(fmt.Errorf("--esp: unknown preset %q", cut(esp, 60)), "deploy/docs/sites.md lists the presets; ses-<region> for SES")
 	}
 	return o.Family, nil
 }
