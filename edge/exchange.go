@@ -33,9 +33,6 @@ type exchange struct {
 	tells bool
 	// logged: the line has been written.
 	logged bool
-	// follows: another request came before in this sandbox. Its handles are there,
-	// and the sandbox's id is not its own.
-	follows bool
 	// buf is where what the host says is put. What needs more is put elsewhere.
 	buf hostcall.Buffer
 }
@@ -44,12 +41,10 @@ type exchange struct {
 // the same.
 func (x *exchange) receive() core.Code {
 	var st hostcall.Status
-	if !x.follows {
-		if x.req, x.body, st = hostcall.Downstream(); st != hostcall.OK {
-			return core.BadRequest
-		}
+	if x.req, x.body, st = hostcall.Downstream(); st != hostcall.OK {
+		return core.BadRequest
 	}
-	if x.record.Version, x.record.RequestID = readEnviron(&x.buf); x.record.RequestID == "" || x.follows {
+	if x.record.Version, x.record.RequestID = readEnviron(&x.buf); x.record.RequestID == "" {
 		x.record.RequestID, _ = x.req.ID(&x.buf)
 	}
 	x.request.Method, st = x.req.Method(&x.buf)

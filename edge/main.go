@@ -13,7 +13,7 @@
 // The files, in the order of a click: entry.go, exchange.go (what came in),
 // sites.go and override.go (whose it is), look.go (who asks), forward.go (to the ESP and back),
 // ask.go (the waiting) and again.go (the second origin), answer.go (to the
-// reader), logline.go, and reuse.go (further requests). What is decided lives in core; nothing is decided
+// reader), and logline.go. What is decided lives in core; nothing is decided
 // here but how to carry it out.
 package main
 

@@ -26,7 +26,6 @@ type build struct {
 	out      string
 	manifest string
 	room     string
-	reuse    int
 	keyFiles []string
 	json     bool
 }
@@ -70,14 +69,12 @@ command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those
 	f.StringVar(&b.source, "source", "", "`folder` in the source tree to compile the guest from")
 	f.StringVar(&b.reactor, "reactor", "", "`file` with the guest, compiled as a reactor")
 	f.StringVar(&b.room, "room", "", "`size` of the room for sites, as 8MiB (default: twice what these need, 4MiB at least)")
-	f.IntVar(&b.reuse, "reuse", 0, "how many further requests a sandbox takes, `0 to 100`, where Fastly has them")
 	f.StringVarP(&b.out, "output", "o", "bin/main.wasm", "the `file` to write; a package where it ends in .tar.gz")
 	f.StringVar(&b.manifest, "manifest", "", "the package's fastly.toml `file` (default: one that is made for it)")
 	f.StringArrayVar(&b.keyFiles, "key-file", nil, "`file` with secrets that must not be inside; may be given again")
 	f.BoolVar(&b.json, "json", false, "print JSON")
 	cmd.MarkFlagsMutuallyExclusive("module", "reactor", "source")
 	cmd.MarkFlagsMutuallyExclusive("module", "room")
-	cmd.MarkFlagsMutuallyExclusive("module", "reuse")
 	_ = cmd.MarkFlagFilename("module", "wasm")
 	_ = cmd.MarkFlagFilename("reactor", "wasm")
 	_ = cmd.MarkFlagDirname("source")
@@ -162,10 +159,7 @@ func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, e
 	if err != nil {
 		return nil, module.Report{}, failure.Usage(fmt.Errorf("--room %q: %w", b.room, err), "write it as 8MiB, 512KiB or a number of bytes")
 	}
-	if b.reuse < 0 || b.reuse > module.MostReuse {
-		return nil, module.Report{}, failure.Usage(fmt.Errorf("--reuse %d is out of range", b.reuse), fmt.Sprintf("0 to %d; 0 gives each request a sandbox of its own", module.MostReuse))
-	}
-	o := module.Options{Sites: text, SitesName: b.sites, Room: room, Reuse: b.reuse, Dir: b.source}
+	o := module.Options{Sites: text, SitesName: b.sites, Room: room, Dir: b.source}
 	if b.reactor != "" {
 		if o.Reactor, err = b.env.read("the reactor", b.reactor, mostModule, "leave --reactor out to compile the guest"); err != nil {
 			return nil, module.Report{}, err

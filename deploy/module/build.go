@@ -3,7 +3,6 @@ package module
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
@@ -51,9 +50,6 @@ type Options struct {
 	Room int
 	// KeepNames keeps the names of functions, for profilers.
 	KeepNames bool
-	// Reuse is how many further requests a sandbox takes, if the platform has them,
-	// 0 to MostReuse; see edge/reuse.go. 0: each request has a sandbox of its own.
-	Reuse int
 }
 
 // Report is what came of a build or a swap. Sizes are in bytes.
@@ -85,9 +81,6 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	if err != nil {
 		return nil, rep, err
 	}
-	if o.Reuse < 0 || o.Reuse > MostReuse {
-		return nil, rep, fmt.Errorf("reuse of %d is out of range: it must be 0 to %d", o.Reuse, MostReuse)
-	}
 	start := time.Now()
 	reactor, err := o.reactor(ctx)
 	if err != nil {
@@ -101,7 +94,7 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	}
 	start = time.Now()
 	empty, warm, err := prewarm.Module(ctx, reactor, prewarm.Options{
-		Entry: Entry, Warmup: Warmup, Room: Room, RoomSize: uint32(room), KeepNames: o.KeepNames, Env: o.env(),
+		Entry: Entry, Warmup: Warmup, Room: Room, RoomSize: uint32(room), KeepNames: o.KeepNames,
 	})
 	if err != nil {
 		return nil, rep, err
@@ -114,20 +107,6 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	rep.Sites, rep.Table, rep.Room, rep.Reactor, rep.Module = text.sites, len(text.table), room, len(reactor), len(out)
 	rep.MemoryPages, rep.Segments, rep.Data = warm.MemoryPages, warm.Segments+1, warm.SegmentBytes+len(text.table)
 	return out, rep, nil
-}
-
-// ReuseVariable is what switches the reuse of sandboxes on in the environment in
-// which the guest is initialised.
-const ReuseVariable = "CLICKEDGE_REUSE"
-
-// MostReuse is as many further requests as the guest can be built for.
-const MostReuse = 100
-
-func (o *Options) env() map[string]string {
-	if o.Reuse == 0 {
-		return nil
-	}
-	return map[string]string{ReuseVariable: strconv.Itoa(o.Reuse)}
 }
 
 // roomFor returns the room for a table of need bytes, in whole pages of memory.

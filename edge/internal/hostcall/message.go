@@ -197,19 +197,6 @@ func Downstream() (Request, Body, Status) {
 	return out.req, out.body, st
 }
 
-// NextRequest asks for one more request for this sandbox, and waits for it, at most
-// as long as this: two host calls. The answer to the one before must have left.
-// None says that there will be none.
-func NextRequest(timeoutMS uint64) (Request, Body, Status) {
-	out.millis = timeoutMS
-	if st := nextRequest(); st != OK {
-		return InvalidHandle, InvalidHandle, st
-	}
-	out.req, out.body = InvalidHandle, InvalidHandle
-	st := nextRequestWait(out.promise)
-	return out.req, out.body, st
-}
-
 // NewRequest makes an empty request.
 func NewRequest() (Request, Status) {
 	out.req = InvalidHandle
@@ -270,6 +257,5 @@ var out struct {
 	detail  sendErrorDetail
 	// of stores.go
 	store, secret, endpoint uint32
-	promise                 uint32
 	millis                  uint64
 }

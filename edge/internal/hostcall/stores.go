@@ -67,13 +67,3 @@ func VCPUMillis() (int64, Status) {
 	st := vcpuMillis()
 	return int64(out.millis), st
 }
-
-// HeapMiB returns the size of the sandbox's memory in MiB, the most there is where
-// the host does not say.
-func HeapMiB() uint32 {
-	out.n = 0
-	if heapMiB() != OK {
-		return 1 << 12
-	}
-	return out.n
-}

@@ -42,32 +42,7 @@ func importLogWrite(endpoint uint32, p unsafe.Pointer, size uint32, n *uint32) u
 //go:noescape
 func importVCPU(ms *uint64) uint32
 
-//go:wasmimport fastly_compute_runtime get_heap_mib
-//go:noescape
-func importHeap(mib *uint32) uint32
-
-//go:wasmimport fastly_http_downstream next_request
-//go:noescape
-func importNextRequest(mask uint32, options *uint64, promise *uint32) uint32
-
-//go:wasmimport fastly_http_downstream next_request_wait
-//go:noescape
-func importNextRequestWait(promise uint32, req *Request, body *Body) uint32
-
 func backendExists(name string) Status { return Status(importBackendExists(name, &out.n)) }
-
-func heapMiB() Status { return Status(importHeap(&out.n)) }
-
-// nextRequest takes the timeout from out.millis, which is all that the record of
-// options has.
-func nextRequest() Status {
-	const timeout = 1 << 1
-	return Status(importNextRequest(timeout, &out.millis, &out.promise))
-}
-
-func nextRequestWait(promise uint32) Status {
-	return Status(importNextRequestWait(promise, &out.req, &out.body))
-}
 
 func configStoreOpen(name string) Status { return Status(importConfigStoreOpen(name, &out.store)) }
 

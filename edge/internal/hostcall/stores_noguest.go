@@ -4,12 +4,6 @@ package hostcall
 
 func backendExists(string) Status { return Unsupported }
 
-func heapMiB() Status { return Unsupported }
-
-func nextRequest() Status { return Unsupported }
-
-func nextRequestWait(uint32) Status { return Unsupported }
-
 func configStoreOpen(string) Status { return Unsupported }
 
 func configStoreGet(uint32, string, []byte) Status { return Unsupported }
