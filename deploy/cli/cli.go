@@ -143,7 +143,7 @@ done; 2 the command was called wrongly.`,
 	})
 	root.AddCommand(
 		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(), env.hashCommand(), env.publishCommand(), env.terraformCommand(), env.dnsCommand(),
-		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.missedCommand(), env.versionCommand(),
+		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.missedCommand(), env.versionCommand(), env.manCommand(),
 		env.doctorCommand(),
 		env.followCommand(), env.migrateCommand(), env.testmailCommand(),
 	)

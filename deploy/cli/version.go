@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
+	"github.com/clickedge/clickedge/deploy/manpage"
 	"github.com/spf13/cobra"
 )
 
@@ -32,4 +34,19 @@ func version() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+// released is what the manual says of the version: its date is that of the commit.
+func released() manpage.Release {
+	about := manpage.Release{Version: version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return about
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.time" {
+			about.Date, _, _ = strings.Cut(s.Value, "T")
+		}
+	}
+	return about
 }
