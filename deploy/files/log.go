@@ -31,13 +31,74 @@ func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, err
 	} else if !ok {
 		return l, nil
 	}
-	unpacked, err := gzip.NewReader(l.text)
+	unpacked, err := newParts(l.text)
 	if err != nil {
 		r.Close()
 		return nil, l.broken(err)
 	}
 	l.text, l.gz = bufio.NewReaderSize(unpacked, 64<<10), true
 	return l, nil
+}
+
+// errTrailing is what stands behind the last part and is none.
+var errTrailing = errors.New("what stands behind the compressed text is not gzip's")
+
+// parts unpacks one part after another. Zeros behind the last are padding, as
+// tapes and block devices leave it (gzip's manual, "Tapes").
+type parts struct {
+	from *bufio.Reader
+	gz   *gzip.Reader
+}
+
+func newParts(from *bufio.Reader) (*parts, error) {
+	gz, err := gzip.NewReader(from)
+	if err != nil {
+		return nil, err
+	}
+	gz.Multistream(false)
+	return &parts{from, gz}, nil
+}
+
+// Read implements io.Reader.
+func (p *parts) Read(b []byte) (int, error) {
+	n, err := p.gz.Read(b)
+	if err != io.EOF {
+		return n, err
+	}
+	if err = p.next(); n > 0 && err == nil {
+		return n, nil
+	}
+	return n, err
+}
+
+// next goes to the next part, or finds the end.
+func (p *parts) next() error {
+	begin, err := p.from.Peek(2)
+	switch {
+	case len(begin) == 0:
+		return err
+	case begin[0] == 0:
+		return p.padding()
+	case begin[0] == 0x1f && (len(begin) < 2 || begin[1] == 0x8b):
+		if err := p.gz.Reset(p.from); err != nil {
+			return err
+		}
+		p.gz.Multistream(false)
+		return nil
+	}
+	return errTrailing
+}
+
+func (p *parts) padding() error {
+	for {
+		b, err := p.from.ReadByte()
+		switch {
+		case err != nil:
+			return err
+		case b != 0:
+			return errTrailing
+		}
+	}
 }
 
 // log is a log that is being read.
@@ -68,6 +129,10 @@ func (l *log) broken(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and breaks off", Err: ErrBroken,
 			Hint: "it was cut, or is still being written: fetch it again"}
+	}
+	if errors.Is(err, errTrailing) {
+		return &Error{Name: Label(l.name), Problem: "is compressed with gzip, but " + err.Error(), Err: ErrBroken,
+			Hint: "gzip -dc unpacks what comes before; find out what was added, and by whom"}
 	}
 	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || l.gz {
 		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and damaged: " + err.Error(), Err: ErrBroken}

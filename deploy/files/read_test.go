@@ -179,7 +179,17 @@ func TestOpenNamesWhatIsBroken(t *testing.T) {
 	damaged[len(damaged)-6] ^= 1
 	require.ErrorContains(t, read(string(damaged)), "damaged")
 	require.ErrorContains(t, read("\x1f\x8bnot at all, however long"), "damaged")
-	require.ErrorContains(t, read(whole+"trailing bytes of another kind"), "damaged")
+	for _, more := range []string{"\n", "x", "trailing bytes of another kind", "\x00\x00x", "\x1fx", "{}\n"} {
+		err := read(whole + more)
+		require.ErrorIs(t, err, ErrBroken, "%q", more)
+		require.EqualError(t, err, "standard input is compressed with gzip, but what stands behind the compressed text is not gzip's", "%q", more)
+	}
+	// The beginning of a further part is a part that breaks off.
+	for _, more := range []string{"\x1f", "\x1f\x8b", whole[:15]} {
+		require.ErrorContains(t, read(whole+more), "breaks off", "%q", more)
+	}
+	require.NoError(t, read(whole+strings.Repeat("\x00", 1000)))
+	require.NoError(t, read(whole+whole+"\x00"))
 
 	for text, says := range map[string]string{
 		"\x28\xb5\x2f\xfd....": "zstd", "BZh91AY": "bzip2", "\xfd7zXZ\x00..": "xz", "PK\x03\x04....": "zip",

@@ -26,7 +26,7 @@ func (r *reading) nginx(data []byte) error {
 		// The inside of a server, as a file to be included.
 		n.servers = append(n.servers, nginxServer{d: &directive{name: "server", block: list, file: r.name, line: 1}})
 	}
-	if len(n.servers) == 0 {
+	if len(n.servers) == 0 && !n.elsewhere {
 		r.lost(r.name, "no-server", "there is no server in it")
 	}
 	n.serve()
@@ -40,6 +40,7 @@ type nginxReading struct {
 	files      int
 	upstreams  map[string]*directive
 	servers    []nginxServer
+	elsewhere  bool // there are servers in blocks other than http
 }
 
 // nginxServer is a server block and the blocks around it, the outermost first.
@@ -147,8 +148,30 @@ func (n *nginxReading) collect(list []*directive, around [][]*directive) {
 			n.upstreams[d.arg(0)] = d
 		case "http":
 			n.collect(d.block, around)
+		default:
+			n.refuseServers(d)
 		}
 	}
+}
+
+// refuseServers names the servers of a block that is not http, such as stream,
+// mail or rtmp: they are no link domains, or none that can be read.
+func (n *nginxReading) refuseServers(block *directive) {
+	count := 0
+	for _, d := range block.block {
+		if d.name == "server" && d.block != nil {
+			count++
+		}
+	}
+	switch {
+	case count == 0:
+		return
+	case block.name == "stream":
+		n.lost(block.at(), "stream", "the servers of the block \"stream\" pass connections on without reading HTTP, so neither link domain nor path is known there: write the entry of such a domain by hand")
+	default:
+		n.lost(block.at(), "not-http", "the servers of the block %q are not those of \"http\": they answer no links that could be carried over", clip(block.name))
+	}
+	n.elsewhere = true
 }
 
 func hasAny(list []*directive, names ...string) bool {

@@ -83,7 +83,7 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 		return nil, &Error{Name: name, Problem: fmt.Sprintf("it has %d bytes; at most %d are read", len(data), maxInput)}
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, &Error{Name: name, Problem: "it is empty", Hint: "give the configuration that stands on the link domain today, as nginx -T prints it"}
-	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+	case isUTF16(data):
 		return nil, &Error{Name: name, Line: 1, Column: 1, Problem: "it is UTF-16", Hint: "save it as UTF-8"}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
@@ -100,6 +100,23 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 		return nil, r.hinted(err, s, x)
 	}
 	return r.result(), nil
+}
+
+// isUTF16 finds a byte order mark, or that every second byte of the beginning is
+// NUL, as it is of what is ASCII.
+func isUTF16(data []byte) bool {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return true
+	}
+	var zeros [2]int
+	begin := data[:min(len(data), 64)&^1]
+	for i, b := range begin {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	half := len(begin) / 2
+	return half >= 4 && (zeros[0] == half && zeros[1] == 0 || zeros[1] == half && zeros[0] == 0)
 }
 
 // read reads the format that was named or told.

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,4 +101,61 @@ func TestESPsInText(t *testing.T) {
 	require.Empty(t, espsIn("u1.wl.sendgrid.net, notspgo.io, spgo.io.example.com, r.x.awstrack.me.example, awstrack.me"))
 	require.Equal(t, []espNamed{{"spgo.io", "sparkpost"}, {"r.us-west-1.awstrack.me", "ses-us-west-1"}, {"acme.et.e.sparkpost.com", "sparkpost-enterprise"}, {"mjt.lu", "mailjet"}},
 		espsIn(`"https://SPGO.io/" r.us-west-1.awstrack.me:443, spgo.io; acme.et.e.sparkpost.com mjt.lu sendgrid.net`))
+}
+
+// A binary file is called one, whatever bytes of a template's or of a program's
+// are among its own.
+func TestBinaryFiles(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for n := 64; n <= 64<<10; n += n / 2 {
+		for range 20 {
+			data := make([]byte, n)
+			for i := range data {
+				data[i] = byte(rng.Uint32())
+			}
+			at := rng.IntN(n - 16)
+			copy(data[at:], "{{ a }} {% if %}")
+			_, err := Read("x", data, Options{})
+			var e *Error
+			require.ErrorAs(t, err, &e)
+			require.Contains(t, e.Problem, "a binary file", "%q", data[:min(n, 80)])
+			require.NotContains(t, e.Hint, "template")
+			_, err = Read("x", data, Options{From: Nginx})
+			require.ErrorAs(t, err, &e)
+			require.NotContains(t, e.Hint, "template")
+		}
+	}
+	for name, head := range map[string]string{"main.wasm": "\x00asm\x01\x00\x00\x00\x01\x04", "a.out": "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00", "x.png": "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00"} {
+		_, err := Read(name, []byte(head), Options{})
+		require.ErrorContains(t, err, "it is a binary file", name)
+	}
+}
+
+// Comments in Latin-1 and a stray control leave a configuration one of nginx's.
+func TestOldEncodingsAreRead(t *testing.T) {
+	const server = "server { server_name link.example.com; location / { proxy_pass https://sendgrid.net; } }\n"
+	for _, text := range []string{"# f\xfcr die Gr\xfc\xdfe\n" + server, "# \xcf\xd2\xc9\xd7\xc5\xd4 \xcd\xc9\xd2 \xcf\xd2\xc9\xd7\xc5\xd4\n" + server} {
+		r, err := Read("x", []byte(text), Options{})
+		require.NoError(t, err, "%q", text)
+		require.Len(t, r.Sites, 1)
+	}
+	_, err := Read("x", []byte("\x01"+server), Options{})
+	require.ErrorContains(t, err, "control byte 0x01")
+}
+
+func TestUTF16(t *testing.T) {
+	wide := func(text string, swap bool) (data []byte) {
+		for i := 0; i < len(text); i++ {
+			pair := []byte{text[i], 0}
+			if swap {
+				pair = []byte{0, text[i]}
+			}
+			data = append(data, pair...)
+		}
+		return data
+	}
+	for _, swap := range []bool{false, true} {
+		_, err := Read("x", wide("server { listen 80; }", swap), Options{})
+		require.ErrorContains(t, err, "it is UTF-16")
+	}
 }

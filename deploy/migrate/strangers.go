@@ -1,6 +1,10 @@
 package migrate
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
 
 // looksLikeNginx finds a statement that a proxy of nginx's has, or the beginning of
 // one of its blocks.
@@ -15,8 +19,35 @@ var kubernetes = regexp.MustCompile(`(?ms)(?:^apiVersion:.*^kind:|^kind:.*^apiVe
 var strangersByBytes = []stranger{
 	{"a compressed file", unpack, matches(`^\x1f\x8b|^BZh|^\xfd7zXZ|^\x28\xb5\x2f\xfd`)},
 	{"an archive", unpack, matches(`^PK\x03\x04|^7z\xbc\xaf`)},
+	{"a binary file", nothing, isBinary},
 	{"a certificate or a key", nothing, matches(`^\s*-----BEGIN `)},
 	{"an HTML page", nothing, matches(`(?i)^\s*<(?:!doctype html|html)`)},
+}
+
+// isBinary finds many control characters: a few are a slip in a text, and the
+// parser says where they stand.
+func isBinary(s *sample) bool {
+	controls := 0
+	for i := 0; i < len(s.text); i++ {
+		if c := s.text[i]; c == 0x7f || c < ' ' && strings.IndexByte("\t\n\v\f\r\x1b", c) < 0 {
+			controls++
+		}
+	}
+	return controls > 2 && controls*20 > len(s.text)
+}
+
+// isMostlyForeign finds a text whose bytes are no UTF-8 so often that it is none:
+// a comment in Latin-1 is none of these.
+func isMostlyForeign(s *sample) bool {
+	invalid, text := 0, s.text
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		if r == utf8.RuneError && size == 1 {
+			invalid++
+		}
+		text = text[size:]
+	}
+	return invalid*5 > len(s.text)
 }
 
 // strangersInJSON are told by the members of their outermost object.
@@ -78,6 +109,7 @@ func isKubernetes(s *sample) bool { return kubernetes.MatchString(s.text) }
 
 // strangersInText are told by what they say.
 var strangersInText = []stranger{
+	{"a binary file, or a text in another encoding than UTF-8", nothing, isMostlyForeign},
 	{"a Terraform configuration with a distribution of CloudFront", cloudFront, matches(`(?m)^\s*(?:resource|data)\s+"aws_cloudfront_distribution"|terraform-aws-modules/cloudfront`)},
 	{"a Terraform configuration with a service of Fastly", fastlyAPI, matches(`(?m)^\s*(?:resource|data)\s+"fastly_service_vcl"`)},
 	{"a Terraform configuration", byHand, matches(`(?m)^\s*(?:resource|data)\s+"\w+"\s+"|^\s*(?:module|provider|variable|output)\s+"[^"]+"\s*\{|^\s*(?:terraform|locals)\s*\{`)},
