@@ -62,7 +62,11 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	root := call.root()
 	markErrors(root)
 	root.SetArgs(saveCurl(args))
-	f := asFailure(root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !failure.Is(err) { // cobra's own: a flag that is missing, or two that exclude each other
+		err = failure.Usage(err, "usage: "+cmd.UseLine())
+	}
+	f := asFailure(err)
 	switch {
 	case f != nil && f.Exit < ExitInterrupted && ctx.Err() != nil:
 		f = interrupted(context.Cause(ctx), "")
@@ -76,12 +80,14 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	return f.Exit
 }
 
+// asFailure finds the failure in an error; nil for none. An error without one is
+// of the work.
 func asFailure(err error) *failure.Error {
 	var f *failure.Error
 	if err == nil || errors.As(err, &f) {
 		return f
 	}
-	return failure.Usage(err, "clickedge --help lists the commands and their flags")
+	return failure.Bad(err, "")
 }
 
 // unwrapPath is what went wrong, without the name of the file.
@@ -98,7 +104,7 @@ func markErrors(cmd *cobra.Command) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			err := run(cmd, args)
-			if err == nil || errors.As(err, new(*failure.Error)) {
+			if err == nil || failure.Is(err) {
 				return err
 			}
 			return failure.Bad(err, "")

@@ -38,7 +38,9 @@ record that proves to the certificate authority whose the domain is, and the CAA
 that lets it issue; then the CNAME to the CDN. And what must stay as it is, and what
 must not be done.
 
-The CNAME moves readers, so --format zone has it as a comment until --cut-over.
+The CNAME moves readers, so --format zone has it as a comment until --cut-over, which
+is refused where the proof of a host is not known: its readers would be moved to where
+it may have no certificate.
 
 The proof's value comes from Fastly: with --terraform from "terraform output -json", with
 --challenge by hand. Without either a placeholder stands in its place, which --format zone
@@ -86,6 +88,9 @@ func (d *dnsCmd) run(name string) error {
 		return failure.Usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+someHosts(sites))
 	}
 	plan := dnsplan.Make(hosts, o)
+	if err := plan.CheckCutOver(); err != nil {
+		return err
+	}
 	d.warn(plan)
 	switch d.format {
 	case "json":
@@ -197,14 +202,7 @@ func strayProof(o *dnsplan.Options, sites *core.Sites, challenges []string) stri
 
 // warn says what a cut-over takes for granted.
 func (d *dnsCmd) warn(plan *dnsplan.Plan) {
-	if !d.cutOver {
-		return
-	}
-	if hosts := plan.Unproved(); len(hosts) > 0 {
-		fmt.Fprintf(d.env.Err, "warning: the proof of %s is not known here: make sure that it stands and the certificate is issued before this is set\nhint: --terraform or --challenge gives it; clickedge doctor %s --via %s asks for the certificate\n",
-			output.Some(hosts, 6), hosts[0], plan.Target)
-	}
-	if d.target == "" && plan.Target == dnsplan.FastlyTarget {
+	if d.cutOver && d.target == "" && plan.Target == dnsplan.FastlyTarget {
 		fmt.Fprintf(d.env.Err, "warning: the CNAMEs lead to %s, which may not be yours: Fastly gives the name with the certificate\nhint: --terraform or --target says which it is\n", plan.Target)
 	}
 }

@@ -326,7 +326,7 @@ func (p *publishing) failure(err error) error {
 		f := asFailure(apiFailure(unfinished.Err))
 		f.Err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
 		if f.Hint == "" {
-			f.Hint = "the same command again takes it up from there"
+			f.Hint = unfinished.Hint()
 		}
 		return f
 	case errors.As(err, &refused):

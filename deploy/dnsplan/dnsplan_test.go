@@ -184,10 +184,13 @@ func TestTopOfAZone(t *testing.T) {
 	}
 }
 
-func TestUnproved(t *testing.T) {
+func TestCutOverNeedsEveryProof(t *testing.T) {
 	sites := []*core.Site{keyed(t, "a.example.com"), keyed(t, "b.example.com")}
 	proofs := map[string][]Record{"a.example.com": {Proof("a.example.com", "x.fastly-validations.com")}}
-	require.Equal(t, []string{"b.example.com"}, Make(sites, Options{Proofs: proofs}).Unproved())
+	err := Make(sites, Options{Proofs: proofs, CutOver: true}).CheckCutOver()
+	require.EqualError(t, err, "no cut-over: the proof of b.example.com is not known, so nothing says that a certificate was issued")
+	require.NoError(t, Make(sites, Options{Proofs: proofs}).CheckCutOver(), "no cut-over was asked for")
+	require.NoError(t, Make(sites[:1], Options{Proofs: proofs, CutOver: true}).CheckCutOver())
 }
 
 func TestIsName(t *testing.T) {

@@ -1,12 +1,15 @@
 package dnsplan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // The steps, in their order.
@@ -168,8 +171,23 @@ func (o *Options) notes() []string {
 		"lower the time to live of the old record to 300 s a day before, so that the way back is short")
 }
 
-// Unproved are the hosts whose proof is not known.
-func (p *Plan) Unproved() (hosts []string) {
+// CheckCutOver refuses a cut-over of hosts whose proof is not known: nothing
+// then says that a certificate was ordered, and readers would be moved to where
+// there is none.
+func (p *Plan) CheckCutOver() error {
+	if !p.CutOver {
+		return nil
+	}
+	hosts := p.unproved()
+	if len(hosts) == 0 {
+		return nil
+	}
+	return failure.Bad(fmt.Errorf("no cut-over: the proof of %s is not known, so nothing says that a certificate was issued", output.Some(hosts, 6)),
+		fmt.Sprintf("--terraform or --challenge %s=NAME gives the proof; --host takes one host at a time; clickedge doctor %[1]s --via %s asks for the certificate", hosts[0], p.Target))
+}
+
+// unproved are the hosts whose proof is not known.
+func (p *Plan) unproved() (hosts []string) {
 	for _, h := range p.Hosts {
 		if slices.ContainsFunc(h.Records, func(r Record) bool { return r.Step == StepProof && r.Value == "" }) {
 			hosts = append(hosts, h.Host)

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -33,6 +34,24 @@ func (u *Unfinished) Error() string { return u.Err.Error() }
 
 // Unwrap returns what failed.
 func (u *Unfinished) Unwrap() error { return u.Err }
+
+// Hint says what to do: to call it again helps only where the API did not refuse
+// what was asked of it.
+func (u *Unfinished) Hint() string {
+	var e *fastlyapi.Error
+	switch {
+	case errors.As(u.Err, &e) && e.Hint() != "":
+		return e.Hint()
+	case e != nil && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout, errors.As(u.Err, new(*refusedDraft)):
+		return "the same command would be refused again: change what the API names, then publish again, which takes it up from there"
+	}
+	return "the same command again takes it up from there"
+}
+
+// refusedDraft is a version that the API does not take.
+type refusedDraft struct{ text string }
+
+func (r *refusedDraft) Error() string { return r.text }
 
 // run is a plan that is being carried out.
 type run struct {
@@ -105,7 +124,7 @@ func (r *run) newVersion(ctx context.Context) error {
 		return fastlyapi.Cause(err)
 	}
 	if !ok {
-		return fmt.Errorf("version %d is not valid, says the API: %s", r.draft, msg)
+		return &refusedDraft{fmt.Sprintf("version %d is not valid, says the API: %s", r.draft, msg)}
 	}
 	if err := r.unchanged(ctx); err != nil {
 		return err
@@ -187,7 +206,7 @@ func (r *run) state() string {
 	case r.unknown:
 		return fmt.Sprintf("whether version %d became active is not known; the same command again finds out", r.draft)
 	case r.done:
-		parts = append(parts, "the version is in place; what is missing is made by the same command again")
+		parts = append(parts, "the version is in place, and what comes after it is not complete")
 	case r.p.f.Active > 0:
 		parts = append(parts, fmt.Sprintf("nothing was activated: version %d is active as before", r.p.f.Active))
 	default:

@@ -3,6 +3,7 @@ package publish_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"strings"
@@ -397,6 +398,9 @@ func TestAFailureActivatesNothing(t *testing.T) {
 			var u *publish.Unfinished
 			require.ErrorAs(t, err, &u)
 			require.Contains(t, u.State, "nothing was activated: version 1 is active as before")
+			if f.Status < 500 {
+				require.Contains(t, u.Hint(), "would be refused again")
+			}
 			_, active := r.versions(service)
 			require.Equal(t, 1, active)
 			require.Equal(t, []string{"link.example.com", "ses.example.com"}, r.api.Served(), "no host leads to a module that does not know it")
@@ -414,12 +418,26 @@ func TestAFailureAfterTheActivationIsTakenUp(t *testing.T) {
 	_, err := plan.Apply(t.Context(), r.client, func(string) {})
 	var u *publish.Unfinished
 	require.ErrorAs(t, err, &u)
-	require.Contains(t, u.State, "the version is in place")
+	require.Contains(t, u.State, "the version is in place, and what comes after it is not complete")
+	require.Contains(t, u.Hint(), "would be refused again")
 	p := r.plan()
 	require.Empty(t, p.Version)
 	require.Len(t, p.After, 2)
 	r.publish()
 	require.True(t, r.plan().Empty())
+}
+
+// Only where another call may end otherwise is one advised.
+func TestHintsOfFailures(t *testing.T) {
+	for status, want := range map[int]string{
+		0: "the same command again takes it up", 400: "would be refused again", 402: "would be refused again", 409: "would be refused again", 422: "would be refused again",
+		401: "the token is wrong", 403: "the role engineer", 408: "the same command again takes it up", 429: "wait and try again", 500: "fastlystatus.com",
+	} {
+		u := &publish.Unfinished{Err: fmt.Errorf("+ x: %w", &fastlyapi.Error{Method: "POST", Path: "/x", Status: status})}
+		require.Contains(t, u.Hint(), want, "%d", status)
+	}
+	u := &publish.Unfinished{Err: errors.New("somebody else activated version 7 meanwhile")}
+	require.Contains(t, u.Hint(), "the same command again takes it up")
 }
 
 // The answer to an activation was lost: it was one all the same.
