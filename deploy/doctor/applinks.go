@@ -26,23 +26,22 @@ var (
 	androidPath = appFile{"/.well-known/assetlinks.json", "android"}
 )
 
-func (x *exam) examineAppLinks() (stop string) {
-	apple, old, android := x.appLinks(applePath), x.appLinks(appleOld), x.appLinks(androidPath)
+func (b *behind) examineAppLinks() {
+	apple, old, android := b.appLinks(applePath), b.appLinks(appleOld), b.appLinks(androidPath)
 	if apple == nil && old == nil && android == nil {
-		if !x.faulty(catalogue.AppLinks) {
-			x.find("app-links-none", "%s and %s are answered with 404, or as any path is", applePath.path, androidPath.path)
+		if !b.faulty(catalogue.AppLinks) {
+			b.find("app-links-none", "%s and %s are answered with 404, or as any path is", applePath.path, androidPath.path)
 		}
-		return ""
+		return
 	}
 	switch {
-	case x.faulty(catalogue.AppLinks):
+	case b.faulty(catalogue.AppLinks):
 	case (apple == nil) != (old == nil):
-		x.find("app-links-one-path", "%s", onlyAt(apple, applePath.path, appleOld.path))
+		b.find("app-links-one-path", "%s", onlyAt(apple, applePath.path, appleOld.path))
 	case apple != nil && !bytes.Equal(apple.body, old.body):
-		x.find("app-links-differ", "%s and %s hold different files", applePath.path, appleOld.path)
+		b.find("app-links-differ", "%s and %s hold different files", applePath.path, appleOld.path)
 	}
-	x.good("app-links-ok", "%s", strings.Join(present(apple, android), " and "))
-	return ""
+	b.pass("app-links-ok", "%s", strings.Join(present(apple, android), " and "))
 }
 
 func onlyAt(first *answer, path, other string) string {
@@ -61,9 +60,9 @@ func present(list ...*answer) (paths []string) {
 	return paths
 }
 
-func (x *exam) faulty(s catalogue.Section) bool {
-	for i := range x.report.Findings {
-		if x.report.Findings[i].Section == s {
+func (b *behind) faulty(s catalogue.Section) bool {
+	for i := range b.report.Findings {
+		if b.report.Findings[i].Section == s {
 			return true
 		}
 	}
@@ -71,22 +70,22 @@ func (x *exam) faulty(s catalogue.Section) bool {
 }
 
 // appLinks fetches one file and judges it; nil where it is not there or not good.
-func (x *exam) appLinks(file appFile) *answer {
-	a := x.front(question{target: file.path})
+func (b *behind) appLinks(file appFile) *answer {
+	a := b.front.ask(question{target: file.path})
 	switch {
 	case a.err != nil:
-		x.find("app-links-status", "%s: %s", file.path, plain(a.err))
-	case a.status == 404 || a.status == 410 || a.like(x.click) || a.like(x.baseline):
+		b.find("app-links-status", "%s: %s", file.path, briefError(a.err))
+	case a.status == 404 || a.status == 410 || a.like(b.click) || a.like(b.baseline):
 		return nil // there is none, or all unknown paths get this
 	case a.status >= 300 && a.status < 400:
-		x.find("app-links-redirected", "%s: %s", file.path, a.brief())
+		b.find("app-links-redirected", "%s: %s", file.path, a.brief())
 	case a.status != 200:
-		x.find("app-links-status", "%s: %s", file.path, a.brief())
+		b.find("app-links-status", "%s: %s", file.path, a.brief())
 	case a.kind() != "application/json":
-		x.find("app-links-type", "%s has Content-Type %s", file.path, quoted(a.get("Content-Type")))
+		b.find("app-links-type", "%s has Content-Type %s", file.path, quoted(a.get("Content-Type")))
 	case a.big || len(a.body) > maxAppLinks:
-		x.find("app-links-too-large", "%s has more than %d bytes", file.path, maxAppLinks)
-	case x.malformed(file, a):
+		b.find("app-links-too-large", "%s has more than %d bytes", file.path, maxAppLinks)
+	case b.malformed(file, a):
 	default:
 		return a
 	}
@@ -94,23 +93,23 @@ func (x *exam) appLinks(file appFile) *answer {
 }
 
 // malformed holds a file against the rules of sites.json, which are the platforms'.
-func (x *exam) malformed(file appFile, a *answer) bool {
+func (b *behind) malformed(file appFile, a *answer) bool {
 	esp := `"esp":"custom","origin":"https://origin.example.net"`
-	if x.known && x.origin.Address != "" && x.origin.Family != core.FamilyIterable {
-		esp = `"esp":"` + x.origin.Preset + `"`
+	if b.esp.known && b.esp.preset.Address != "" && b.esp.preset.Family != core.FamilyIterable {
+		esp = `"esp":"` + b.esp.preset.Preset + `"`
 	}
 	if !json.Valid(a.body) {
-		x.find("app-links-malformed", "%s is not JSON", file.path)
+		b.find("app-links-malformed", "%s is not JSON", file.path)
 		return true
 	}
-	text := `{"sites":{"` + x.opt.Host + `":{` + esp + `,"app_links":{"` + file.field + `":` + string(a.body) + `}}}}`
+	text := `{"sites":{"` + b.opt.Host + `":{` + esp + `,"app_links":{"` + file.field + `":` + string(a.body) + `}}}}`
 	_, err := core.ParseSites(file.path, []byte(text))
 	var all *core.SitesError
 	if !errors.As(err, &all) || len(all.Mistakes) == 0 {
 		return false
 	}
 	first := all.Mistakes[0]
-	field := strings.TrimPrefix(first.Field, "sites."+x.opt.Host+".app_links."+file.field)
-	x.find("app-links-malformed", "%s: %s %s", file.path, cmp.Or(strings.TrimPrefix(field, "."), "the file"), first.Problem)
+	field := strings.TrimPrefix(first.Field, "sites."+b.opt.Host+".app_links."+file.field)
+	b.find("app-links-malformed", "%s: %s %s", file.path, cmp.Or(strings.TrimPrefix(field, "."), "the file"), first.Problem)
 	return true
 }

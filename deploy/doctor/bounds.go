@@ -23,15 +23,15 @@ var errBound = errors.New("the examination has reached its bound")
 type bounds struct {
 	until                          time.Time
 	queries, connections, requests int
-	// spent is set once something was not sent, or must not be; nothing is sent then. why says it.
-	spent bool
-	why   string
+	// exhausted is set once something was not sent, or must not be; nothing is sent then. why says it.
+	exhausted bool
+	why       string
 }
 
 // end lets nothing more be sent.
 func (b *bounds) end(why string) {
-	if !b.spent {
-		b.spent, b.why = true, why
+	if !b.exhausted {
+		b.exhausted, b.why = true, why
 	}
 }
 
@@ -39,7 +39,7 @@ func (b *bounds) take(count *int, most int) error {
 	if *count >= most || time.Now().After(b.until) {
 		b.end("the examination has sent all that it may, or taken too long")
 	}
-	if b.spent {
+	if b.exhausted {
 		return errBound
 	}
 	*count++

@@ -13,36 +13,35 @@ import (
 // shortAge is, in seconds, what SparkPost advises and Customer.io can bear.
 const shortAge = 10
 
-func (x *exam) examineCaching() (stop string) {
-	open, click := x.front(question{target: x.links.open}), x.front(question{target: x.links.click})
+func (b *behind) examineCaching() {
+	open, click := b.front.ask(question{target: b.esp.links.open}), b.front.ask(question{target: b.esp.links.click})
 	for _, a := range []*answer{open, click} {
-		x.judgeHit(a)
+		b.checkHit(a)
 	}
-	x.judgeLifetime(click)
-	field := x.freshField()
+	b.checkLifetime(click)
+	field := b.freshField()
 	switch {
 	case field == "":
-		x.good("cache-ok", "two equal requests, and no sign of a cache in the answers; not seen: whether the ESP answered both")
-	case click.get(field) == x.click.get(field):
-		x.find("cache-hit", "%s, asked twice: the same %s, which the ESP writes anew into each answer", click.asked.brief(), field)
+		b.pass("cache-ok", "two equal requests, and no sign of a cache in the answers; not seen: whether the ESP answered both")
+	case click.get(field) == b.click.get(field):
+		b.find("cache-hit", "%s, asked twice: the same %s, which the ESP writes anew into each answer", click.asked.brief(), field)
 	default:
-		x.good("cache-ok", "two equal requests, and no sign of a cache: %s, which the ESP writes anew into each answer, differs", field)
+		b.pass("cache-ok", "two equal requests, and no sign of a cache: %s, which the ESP writes anew into each answer, differs", field)
 	}
-	return ""
 }
 
 // freshField is a field into which the ESP writes something else each time, and which the set-up hands
 // on; "" where none shows. The date is none: a proxy may write its own.
-func (x *exam) freshField() string {
-	if x.direct == nil || x.direct.asIs == nil {
+func (b *behind) freshField() string {
+	if b.origin == nil || b.origin.click == nil {
 		return ""
 	}
-	again, ok := x.same(x.links.click, "")
+	again, ok := b.same(b.esp.links.click, "")
 	if !ok {
 		return ""
 	}
-	for _, name := range x.direct.asIs.header.Names() {
-		was, is, here := x.direct.asIs.get(name), again.get(name), x.click.get(name)
+	for _, name := range b.origin.click.header.Names() {
+		was, is, here := b.origin.click.get(name), again.get(name), b.click.get(name)
 		if freshNames.MatchString(name) && was != is && is != "" && here != "" && here != was && here != is {
 			return http.CanonicalHeaderKey(name)
 		}
@@ -54,23 +53,23 @@ func (x *exam) freshField() string {
 // nor is Date: the set-up may write them into an answer that it has kept.
 var freshNames = regexp.MustCompile(`(?i)^(set-cookie|x-message-id|x-(amzn-|amz-)?(request|trace|correlation)-?id)$`)
 
-// judgeHit reads from a second answer whether it is the first one again. Where the ESP's own answers say
+// checkHit reads from a second answer whether it is the first one again. Where the ESP's own answers say
 // so as well, it is the ESP's cache.
-func (x *exam) judgeHit(a *answer) {
+func (b *behind) checkHit(a *answer) {
 	by := a.hit()
 	if by == "" {
 		return
 	}
-	if straight, asked := x.same(a.asked.target, ""); asked && straight.hit() != "" {
-		x.fact(catalogue.Caching, "the ESP's own cache", "%s: %s", a.asked.brief(), straight.hit())
+	if direct, asked := b.same(a.asked.target, ""); asked && direct.hit() != "" {
+		b.fact(catalogue.Caching, "the ESP's own cache", "%s: %s", a.asked.brief(), direct.hit())
 		return
 	}
-	keep := lifetime(a, x.now())
+	keep := lifetime(a, b.now())
 	if age, err := strconv.Atoi(a.get("Age")); err == nil && age <= shortAge && keep > 0 && keep <= shortAge*time.Second {
-		x.find("cache-short", "%s, asked twice: %s, to be kept for %s", a.asked.brief(), by, keep)
+		b.find("cache-short", "%s, asked twice: %s, to be kept for %s", a.asked.brief(), by, keep)
 		return
 	}
-	x.find("cache-hit", "%s, asked twice: %s", a.asked.brief(), by)
+	b.find("cache-hit", "%s, asked twice: %s", a.asked.brief(), by)
 }
 
 // hitFields are the fields by which caches report a hit.
@@ -95,22 +94,22 @@ func (a *answer) hit() string {
 	return ""
 }
 
-// judgeLifetime reads from a click what browsers and caches between may keep. What the ESP itself says
+// checkLifetime reads from a click what browsers and caches between may keep. What the ESP itself says
 // is the ESP's matter.
-func (x *exam) judgeLifetime(a *answer) {
-	var straight *answer
-	who := "; not seen: whether the ESP says so, because " + x.whyNoDirect()
-	if x.direct != nil && x.direct.asIs != nil {
-		straight, who = x.direct.asIs, "; the ESP answers "+strconv.Itoa(x.direct.asIs.status)
+func (b *behind) checkLifetime(a *answer) {
+	var direct *answer
+	who := "; not seen: whether the ESP says so, because " + b.whyNoOrigin()
+	if b.origin != nil && b.origin.click != nil {
+		direct, who = b.origin.click, "; the ESP answers "+strconv.Itoa(b.origin.click.status)
 	}
-	if a.permanent() && (straight == nil || !straight.permanent()) {
-		x.find("cache-permanent-redirect", "%s: %s%s", a.asked.brief(), a.brief(), who)
+	if a.permanent() && (direct == nil || !direct.permanent()) {
+		b.find("cache-permanent-redirect", "%s: %s%s", a.asked.brief(), a.brief(), who)
 	}
-	if straight != nil {
-		who = "; the ESP says " + quoted(straight.get("Cache-Control"))
+	if direct != nil {
+		who = "; the ESP says " + quoted(direct.get("Cache-Control"))
 	}
-	if keep := lifetime(a, x.now()); keep > shortAge*time.Second && (straight == nil || lifetime(straight, x.now()) < keep-time.Minute) {
-		x.find("cache-lifetime", "%s may be kept for %s (Cache-Control: %s)%s", a.asked.brief(), keep, quoted(a.get("Cache-Control")), who)
+	if keep := lifetime(a, b.now()); keep > shortAge*time.Second && (direct == nil || lifetime(direct, b.now()) < keep-time.Minute) {
+		b.find("cache-lifetime", "%s may be kept for %s (Cache-Control: %s)%s", a.asked.brief(), keep, quoted(a.get("Cache-Control")), who)
 	}
 }
 

@@ -9,75 +9,116 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-func (x *exam) examineESP() (stop string) {
-	if stop := x.judgeGate(x.baseline); stop != "" {
+// behind is how the ESP behind the front is asked once it is known, and its answers
+// to the made-up links.
+type behind struct {
+	*exam
+	front  *front
+	origin *originClient // nil where the origin is not to be asked, or did not answer
+	// noOrigin is why the origin gave nothing to compare with, "" where it was not
+	// asked.
+	noOrigin        string
+	baseline, click *answer // through the front: to a made-up open and click
+}
+
+// espSection is the examination of the ESP, and what it has seen so far.
+type espSection struct {
+	behind
+	chain  []string // the CNAMEs
+	proof  proof
+	linked *answer // to the given link, nil if there is none to read
+}
+
+// whyNoOrigin says why there is no answer of the origin to compare with.
+func (b *behind) whyNoOrigin() string {
+	switch {
+	case b.noOrigin != "":
+		return b.noOrigin
+	case b.opt.Origin == OriginNone:
+		return "the ESP was not asked directly (--origin none)"
+	case !b.esp.known:
+		return "the ESP is not known"
+	case b.esp.preset.Address == "":
+		return "the preset " + b.report.ESP + " has no origin of its own (name it with --origin)"
+	}
+	return "the ESP was not asked directly"
+}
+
+func (x *exam) examineESP(name *resolution, to *front, baseline *answer) (*behind, string) {
+	s := &espSection{behind: behind{exam: x, front: to, baseline: baseline}, chain: name.chain}
+	stop := s.examine()
+	return &s.behind, stop
+}
+
+func (s *espSection) examine() (stop string) {
+	if stop := s.checkErrorPage(s.baseline); stop != "" {
 		return stop
 	}
-	if !x.known {
-		x.guessESP()
+	if !s.esp.known {
+		s.guessESP()
 	}
-	if !x.known {
-		x.sayUnknown()
+	if !s.esp.known {
+		s.reportUnknownESP()
 	}
-	if x.baseline.asked.target != x.links.open {
-		x.baseline = x.front(question{target: x.links.open})
+	if s.baseline.asked.target != s.esp.links.open {
+		s.baseline = s.front.ask(question{target: s.esp.links.open})
 	}
-	x.direct = x.openDirect()
-	if stop := x.examineHealth(); stop != "" {
+	s.origin = s.openOrigin()
+	if stop := s.examineHealth(); stop != "" {
 		return stop
 	}
-	x.click = x.front(question{target: x.links.click})
-	if stop := x.judgeGate(x.click); stop != "" {
+	s.click = s.front.ask(question{target: s.esp.links.click})
+	if stop := s.checkErrorPage(s.click); stop != "" {
 		return stop
 	}
-	if stop := x.examineHost(); stop != "" {
+	if stop := s.examineHost(); stop != "" {
 		return stop
 	}
-	x.judgeTwoCDNs()
-	x.examineLink()
-	x.concludeESP()
+	s.checkTwoCDNs()
+	s.examineLink()
+	s.concludeESP()
 	return ""
 }
 
-func (x *exam) sayUnknown() {
-	x.links = makeUp(&core.Origin{})
-	f := x.find("esp-unknown", "no ESP shows in DNS or in the answers")
-	if x.link != nil {
+func (s *espSection) reportUnknownESP() {
+	s.esp.links = testLinksOf(&core.Origin{})
+	f := s.find("esp-unknown", "no ESP shows in DNS or in the answers")
+	if s.link != nil {
 		f.Seen += ", and the given link has the form of none or of several"
 		f.Fix = "Name it, as in --esp sendgrid."
 	}
 }
 
 // guessESP finds the ESP by the given link, or by the answers to the probes of three of them.
-func (x *exam) guessESP() {
-	if x.link != nil {
-		if preset := presetOf(x.link.target); preset != "" {
-			x.settle(preset, true)
-			x.regionGuessed = x.origin.Family != core.FamilySES
+func (s *espSection) guessESP() {
+	if s.link != nil {
+		if preset := presetOf(s.link.target); preset != "" {
+			s.assumeESP(preset, true)
+			s.esp.regionGuessed = s.esp.preset.Family != core.FamilySES
 			return
 		}
 	}
-	if preset, _ := x.recogniseESP(core.FamilyCustom); preset != "" {
-		x.settle(preset, true)
-		x.regionGuessed = x.origin.Family != core.FamilySES // its field names the region
+	if preset, _ := s.recogniseESP(core.FamilyCustom); preset != "" {
+		s.assumeESP(preset, true)
+		s.esp.regionGuessed = s.esp.preset.Family != core.FamilySES // its field names the region
 	}
 }
 
 // recogniseESP asks the probes of the ESPs that have one, but for that of a family that was asked
 // already. sign is what was seen.
-func (x *exam) recogniseESP(but core.Family) (preset, sign string) {
+func (s *espSection) recogniseESP(but core.Family) (preset, sign string) {
 	if but != core.FamilySES {
-		if a := x.front(question{method: "HEAD", target: "/favicon.ico"}); a.get("x-amz-ses-region") != "" {
+		if a := s.front.ask(question{method: "HEAD", target: "/favicon.ico"}); a.get("x-amz-ses-region") != "" {
 			return "ses-" + a.get("x-amz-ses-region"), "HEAD /favicon.ico is answered with x-amz-ses-region"
 		}
 	}
 	if but != core.FamilyCustomerIO {
-		if a := x.front(question{target: "/health"}); isCustomerIO(a) {
+		if a := s.front.ask(question{target: "/health"}); isCustomerIO(a) {
 			return "customerio-us", "GET /health is answered {}, as Customer.io does"
 		}
 	}
 	if but != core.FamilySparkPost {
-		if a := x.front(question{target: "/f/a/b/c/d"}); isSparkPost(a) {
+		if a := s.front.ask(question{target: "/f/a/b/c/d"}); isSparkPost(a) {
 			return "sparkpost", "GET /f/a/b/c/d is a 302 of msys-http, SparkPost's server"
 		}
 	}
@@ -92,20 +133,20 @@ func isSparkPost(a *answer) bool { return a.status == 302 && a.get("Server") == 
 
 // anotherESP finds out whether one of the ESPs that can be recognised answers, where another was
 // named.
-func (x *exam) anotherESP() (stop string) {
-	if x.origin.Family == core.FamilyCustom {
+func (s *espSection) anotherESP() (stop string) {
+	if s.esp.preset.Family == core.FamilyCustom {
 		return ""
 	}
-	preset, sign := x.recogniseESP(x.origin.Family)
-	if preset == "" || core.FamilyCustom == familyOf(preset) || familyOf(preset) == x.origin.Family {
+	preset, sign := s.recogniseESP(s.esp.preset.Family)
+	if preset == "" || core.FamilyCustom == familyOf(preset) || familyOf(preset) == s.esp.preset.Family {
 		return ""
 	}
 	how := "given"
-	if x.report.ESPGuessed {
+	if s.report.ESPGuessed {
 		how = "guessed"
 	}
-	x.find("esp-another", "%s; the ESP that was %s is %s", sign, how, x.report.ESP)
-	return "another ESP answers than " + x.report.ESP
+	s.find("esp-another", "%s; the ESP that was %s is %s", sign, how, s.report.ESP)
+	return "another ESP answers than " + s.report.ESP
 }
 
 func familyOf(preset string) core.Family {
@@ -133,81 +174,81 @@ func presetOf(target string) string {
 }
 
 // examineHealth asks the ESP's probe, which touches nobody's link.
-func (x *exam) examineHealth() (stop string) {
-	probe := x.origin.Health
+func (s *espSection) examineHealth() (stop string) {
+	probe := s.esp.preset.Health
 	if probe.Path == "" {
 		return ""
 	}
-	a := x.front(question{method: probe.Method, target: probe.Path})
-	if stop := x.judgeGate(a); stop != "" {
+	a := s.front.ask(question{method: probe.Method, target: probe.Path})
+	if stop := s.checkErrorPage(a); stop != "" {
 		return stop
 	}
-	if x.isProbe(a) {
-		return x.judgeSES(a)
+	if s.isProbe(a) {
+		return s.checkSES(a)
 	}
-	return x.explainProbe(a)
+	return s.explainProbe(a)
 }
 
 // isProbe reports whether an answer is the ESP's to its probe, and records what shows it.
-func (x *exam) isProbe(a *answer) bool {
-	if a.err != nil || a.status != x.origin.Health.Status {
+func (s *espSection) isProbe(a *answer) bool {
+	if a.err != nil || a.status != s.esp.preset.Health.Status {
 		return false
 	}
-	switch x.origin.Family {
+	switch s.esp.preset.Family {
 	case core.FamilyCustomerIO:
 		if !isCustomerIO(a) {
 			return false
 		}
-		x.sawESP("GET /health is {}, as at Customer.io")
+		s.sawESP("GET /health is {}, as at Customer.io")
 	case core.FamilySES:
 		if !a.header.Has("x-amz-ses-region") {
 			return false
 		}
-		x.sawESP("HEAD /favicon.ico is answered by SES in %s", cut(a.get("x-amz-ses-region"), 40))
+		s.sawESP("HEAD /favicon.ico is answered by SES in %s", cut(a.get("x-amz-ses-region"), 40))
 	case core.FamilySparkPost:
 		if isSparkPost(a) {
-			x.sawESP("GET %s is a 302 of msys-http, SparkPost's server", x.origin.Health.Path)
+			s.sawESP("GET %s is a 302 of msys-http, SparkPost's server", s.esp.preset.Health.Path)
 		} // a CDN may put its own name into Server: then the click has to show it
 	}
 	return true
 }
 
 // explainProbe says why the probe is not answered as the ESP's documentation says.
-func (x *exam) explainProbe(a *answer) (stop string) {
+func (s *espSection) explainProbe(a *answer) (stop string) {
 	const why = "the ESP's own probe is not answered"
-	if stop := x.anotherESP(); stop != "" {
+	if stop := s.anotherESP(); stop != "" {
 		return stop
 	}
 	seen := a.asked.brief() + ": " + a.brief()
-	d := x.direct
-	var straight *answer
+	d := s.origin
+	var direct *answer
 	if d != nil {
-		if straight = d.ask(d.probe(d.x.opt.Host)); straight.err != nil {
-			x.proof.noDirect = "its origin gave no answer (" + plain(straight.err) + ")"
-			x.direct, d = nil, nil
+		if direct = d.ask(d.probe(d.x.opt.Host)); direct.err != nil {
+			s.noOrigin = "its origin gave no answer (" + briefError(direct.err) + ")"
+			s.origin, d = nil, nil
 		}
 	}
 	switch {
-	case d == nil && a.status == 403 && x.baseline.status == 403:
-		x.find("filter-refuses-all", "%s; %s: %s", x.baseline.asked.brief(), x.baseline.brief(), seen)
+	case d == nil && a.status == 403 && s.baseline.status == 403:
+		s.find("filter-refuses-all", "%s; %s: %s", s.baseline.asked.brief(), s.baseline.brief(), seen)
 	case d == nil:
-		x.find("esp-not-reached", "%s; the ESP documents another answer, and %s", seen, x.whyNoDirect()).Title = "The ESP's probe is not answered as the ESP documents it"
-	case a.like(straight):
-		x.fact(catalogue.ESP, "probe", "%s, as the ESP answers it directly, too", seen)
+		s.find("esp-not-reached", "%s; the ESP documents another answer, and %s", seen, s.whyNoOrigin()).Title = "The ESP's probe is not answered as the ESP documents it"
+	case a.like(direct):
+		s.fact(catalogue.ESP, "probe", "%s, as the ESP answers it directly, too", seen)
 		return ""
 	default:
-		x.find(x.whyNoProbe(d, a), "%s; the ESP answers %s", seen, straight.brief())
+		s.find(s.whyNoProbe(d, a), "%s; the ESP answers %s", seen, direct.brief())
 	}
 	return why
 }
 
 // whyNoProbe compares the answer with those of the origin to what proxies make of the probe.
-func (x *exam) whyNoProbe(d *direct, a *answer) (id string) {
+func (s *espSection) whyNoProbe(d *originClient, a *answer) (id string) {
 	if other := d.ask(d.probe(d.name)); other.err == nil && a.like(other) {
 		return "esp-host-overridden"
 	}
-	for _, path := range []string{"/", madeUpOther} { // another path than was sent
-		w := d.probe(x.opt.Host)
+	for _, path := range []string{"/", testPath} { // another path than was sent
+		w := d.probe(s.opt.Host)
 		w.target = path
 		if lost := d.ask(w); lost.err == nil && a.like(lost) {
 			return "target-path-lost"
@@ -219,40 +260,40 @@ func (x *exam) whyNoProbe(d *direct, a *answer) (id string) {
 	return "esp-not-reached"
 }
 
-// judgeSES reads what SES says of the way by which it was reached.
-func (x *exam) judgeSES(a *answer) (stop string) {
-	if x.origin.Family != core.FamilySES {
+// checkSES reads what SES says of the way by which it was reached.
+func (s *espSection) checkSES(a *answer) (stop string) {
+	if s.esp.preset.Family != core.FamilySES {
 		return ""
 	}
 	region, protocol := a.get("x-amz-ses-region"), a.get("x-amz-ses-request-protocol")
-	x.fact(catalogue.ESP, "SES", "region %s, reached by %s", cut(region, 40), cut(cmp.Or(protocol, "?"), 20))
+	s.fact(catalogue.ESP, "SES", "region %s, reached by %s", cut(region, 40), cut(cmp.Or(protocol, "?"), 20))
 	if protocol == "http" {
-		x.find("esp-protocol-http", "x-amz-ses-request-protocol is http")
+		s.find("esp-protocol-http", "x-amz-ses-request-protocol is http")
 	}
-	if want := sesRegion(&x.origin); region != want {
-		x.find("esp-wrong-region", "x-amz-ses-region is %s, not %s", quoted(region), want)
+	if want := sesRegion(&s.esp.preset); region != want {
+		s.find("esp-wrong-region", "x-amz-ses-region is %s, not %s", quoted(region), want)
 		return "another region answers than the one whose links these are"
 	}
 	return ""
 }
 
-// judgeTwoCDNs compares the CDNs that show in the answers with those of the ESP itself. Where that was
+// checkTwoCDNs compares the CDNs that show in the answers with those of the ESP itself. Where that was
 // not asked, a mark may be the ESP's own.
-func (x *exam) judgeTwoCDNs() {
-	marks := x.click.marks()
-	if len(marks) == 0 || x.direct == nil {
+func (s *espSection) checkTwoCDNs() {
+	marks := s.click.marks()
+	if len(marks) == 0 || s.origin == nil {
 		return
 	}
-	own := x.direct.asIs.marks()
+	own := s.origin.click.marks()
 	marks = slices.DeleteFunc(marks, func(m string) bool { return slices.Contains(own, m) })
 	dns := ""
-	for _, name := range x.trail.chain {
+	for _, name := range s.chain {
 		dns = cmp.Or(dns, cdnOf(name))
 	}
 	switch {
 	case len(marks) > 1:
-		x.find("http-two-cdns", "%s show in one answer", strings.Join(marks, " and "))
-	case len(marks) == 1 && dns != "" && dns != catalogue.Other && dns != marks[0] && x.opt.Via == "":
-		x.find("http-two-cdns", "DNS leads to %s, and %s shows in the answer", dns, marks[0])
+		s.find("http-two-cdns", "%s show in one answer", strings.Join(marks, " and "))
+	case len(marks) == 1 && dns != "" && dns != catalogue.Other && dns != marks[0] && s.opt.Via == "":
+		s.find("http-two-cdns", "DNS leads to %s, and %s shows in the answer", dns, marks[0])
 	}
 }

@@ -13,73 +13,52 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 )
 
-// exam is one examination under way.
+// exam is one examination under way: what asks, what counts, and the report. What
+// a section found for those after it, it returns.
 type exam struct {
-	ctx    context.Context
-	opt    Options
-	report *report.Report
-	link   *given
-	bounds bounds
-
+	ctx       context.Context
+	opt       Options
+	link      *mailLink // nil if none was given
 	resolvers []string
+	bounds    bounds
 	section   catalogue.Section // under way
-	trail     *trail            // what the first resolver says
-	atESP     string            // the ESP's name in the chain, "" if not there
 
-	https, http place        // where the host is asked
-	others      []netip.Addr // the host's further addresses
-	v6          *place
-	tls         *handshake
-
-	origin core.Origin // of the preset, once known
-	known  bool
-	links  made
-	direct *direct // the ESP's origin, nil if not to be asked
-
-	baseline *answer // the made-up open
-	click    *answer // the made-up click
-
-	software   string // the Server field of the set-up, "" where it is the ESP's own
-	bySoftware bool   // the CDN is known by it alone
-	// regionGuessed is set where a link's form or a probe shows the ESP, and not which of its regions.
-	regionGuessed bool
-	http2         bool // HTTP/2 answers as HTTP/1.1 does
-
-	again []*answer // what is asked over HTTP/2 as well
-
-	proof proof // what was seen of the ESP
+	report *report.Report
+	passes []passed
 	// alternatives are, by finding, further ones that would look the same from
 	// outside.
 	alternatives map[string][]string
-	goods        []good // to be said where nothing speaks against them
-	linked       *answer
+
+	esp    identity
+	server serverField
 }
 
-// good is a good finding that waits for the end of the examination: a later
+// identity is which ESP it is, as far as is known.
+type identity struct {
+	known  bool
+	preset core.Origin
+	links  testLinks
+	// regionGuessed is set where a link's form or a probe shows the ESP, and not
+	// which of its regions.
+	regionGuessed bool
+}
+
+// serverField is the Server field of the set-up's answers, "" where it is the ESP's
+// own.
+type serverField struct {
+	value string
+	// namesCDN is set where the CDN is known by it alone.
+	namesCDN bool
+}
+
+// passed is a good finding that waits for the end of the examination: a later
 // section may still find something wrong in its own.
-type good struct{ id, seen string }
+type passed struct{ id, seen string }
 
-// step examines one section. It returns why nothing after it can be told, "" to go on.
-type step struct {
-	section catalogue.Section
-	run     func(*exam) (stop string)
-}
-
-var steps = []step{
-	{catalogue.DNS, (*exam).examineDNS},
-	{catalogue.TLS, (*exam).examineTLS},
-	{catalogue.HTTP, (*exam).examineHTTP},
-	{catalogue.ESP, (*exam).examineESP},
-	{catalogue.Fidelity, (*exam).examineFidelity},
-	{catalogue.Filters, (*exam).examineFilters},
-	{catalogue.Caching, (*exam).examineCaching},
-	{catalogue.AppLinks, (*exam).examineAppLinks},
-	{catalogue.Speed, (*exam).examineSpeed},
-}
-
-// Examine examines a set-up from outside, in the order in which things break, and stops where what
-// follows would only be guessed. It returns an error when opt makes no sense (it wraps [ErrOptions]
-// or [ErrUnsubscribe]) or when ctx ends; everything else is a finding.
+// Examine examines a set-up from outside, in the order in which things break, and
+// stops where what follows would only be guessed. It returns an error when opt makes
+// no sense (it wraps [ErrOptions] or [ErrUnsubscribe]) or when ctx ends; everything
+// else is a finding.
 func Examine(ctx context.Context, opt Options) (*report.Report, error) {
 	x, err := newExam(ctx, opt)
 	if err != nil {
@@ -88,14 +67,36 @@ func Examine(ctx context.Context, opt Options) (*report.Report, error) {
 	return x.run()
 }
 
+// run examines section by section. Each is given what those before it found, and
+// says why nothing after it can be seen, "" to go on.
 func (x *exam) run() (*report.Report, error) {
+	var (
+		name     resolution
+		secured  secured
+		served   served
+		behind   *behind
+		repeated []*answer
+	)
 	stop := ""
-	for _, s := range steps {
+	for _, s := range []struct {
+		section catalogue.Section
+		examine func()
+	}{
+		{catalogue.DNS, func() { name, stop = x.examineDNS() }},
+		{catalogue.TLS, func() { secured, stop = x.examineTLS(&name) }},
+		{catalogue.HTTP, func() { served, stop = x.examineHTTP(&name, &secured) }},
+		{catalogue.ESP, func() { behind, stop = x.examineESP(&name, &secured.front, served.baseline) }},
+		{catalogue.Fidelity, func() { repeated = behind.examineFidelity() }},
+		{catalogue.Filters, func() { behind.examineFilters(repeated, served.http2) }},
+		{catalogue.Caching, func() { behind.examineCaching() }},
+		{catalogue.AppLinks, func() { behind.examineAppLinks() }},
+		{catalogue.Speed, func() { x.report.Timings = behind.examineSpeed(&name) }},
+	} {
 		x.section = s.section
 		if stop == "" {
-			stop = s.run(x)
+			s.examine()
 		}
-		if x.bounds.spent && stop == "" {
+		if x.bounds.exhausted && stop == "" {
 			stop = x.bounds.why
 		}
 		if stop != "" {
@@ -126,26 +127,26 @@ func newExam(ctx context.Context, opt Options) (*exam, error) {
 	}
 	x.report = &report.Report{Host: opt.Host, Via: opt.Via, CDN: opt.CDN, Started: opt.Now().UTC()}
 	if opt.ESP != "" {
-		x.settle(opt.ESP, false)
+		x.assumeESP(opt.ESP, false)
 	}
 	return x, nil
 }
 
-// settle takes a preset for the ESP behind the host.
-func (x *exam) settle(preset string, guessed bool) {
+// assumeESP takes a preset for the ESP behind the host.
+func (x *exam) assumeESP(preset string, guessed bool) {
 	origin, ok := core.LookupPreset(preset)
-	if !ok || x.known {
+	if !ok || x.esp.known {
 		return
 	}
-	x.origin, x.known, x.links = origin, true, makeUp(&origin)
+	x.esp.preset, x.esp.known, x.esp.links = origin, true, testLinksOf(&origin)
 	x.report.ESP, x.report.ESPGuessed = preset, guessed
 }
 
 // finish counts, gives each section without a fault its good finding, and sorts.
 func (x *exam) finish() *report.Report {
 	r := x.report
-	for _, g := range x.goods {
-		if !x.worrying(catalogue.Must(g.id).Section) {
+	for _, g := range x.passes {
+		if !x.hasFault(catalogue.Must(g.id).Section) {
 			x.add(g.id, g.seen)
 		}
 	}
@@ -153,7 +154,7 @@ func (x *exam) finish() *report.Report {
 		r.CDN = catalogue.Other
 	}
 	r.Queries, r.Connections, r.Requests = x.bounds.queries, x.bounds.connections, x.bounds.requests
-	x.word()
+	x.writeAdvice()
 	r.Sort()
 	return r
 }
@@ -166,7 +167,7 @@ func (x *exam) fact(section catalogue.Section, name, format string, args ...any)
 // find records a finding of the catalogue. What it means and the fix are written at the end, when
 // CDN and ESP are known; a title, a meaning or a fix that is set on the result before that stays.
 func (x *exam) find(id, format string, args ...any) *report.Finding {
-	if x.bounds.spent || x.report.Has(id) {
+	if x.bounds.exhausted || x.report.Has(id) {
 		return &report.Finding{} // what could no longer be asked is no fault of the host
 	}
 	return x.add(id, fmt.Sprintf(format, args...))
@@ -178,36 +179,36 @@ func (x *exam) add(id, seen string) *report.Finding {
 	return &x.report.Findings[len(x.report.Findings)-1]
 }
 
-// good records what was seen of a section in which there is nothing to fix. It is said at the end,
+// pass records what was seen of a section in which there is nothing to fix. It is said at the end,
 // unless something was found in the section until then.
-func (x *exam) good(id, format string, args ...any) {
-	if !x.bounds.spent {
-		x.goods = append(x.goods, good{id, fmt.Sprintf(format, args...)})
+func (x *exam) pass(id, format string, args ...any) {
+	if !x.bounds.exhausted {
+		x.passes = append(x.passes, passed{id, fmt.Sprintf(format, args...)})
 	}
 }
 
-// worrying reports whether something worth fixing was found in a section.
-func (x *exam) worrying(s catalogue.Section) bool {
+// hasFault reports whether something worth fixing was found in a section.
+func (x *exam) hasFault(s catalogue.Section) bool {
 	return slices.ContainsFunc(x.report.Findings, func(f report.Finding) bool { return f.Section == s && f.Severity >= catalogue.Warning })
 }
 
 // unseen records what could not be seen, why, and what would show it.
 func (x *exam) unseen(section catalogue.Section, what, because, ask string) {
-	if !x.bounds.spent {
+	if !x.bounds.exhausted {
 		x.report.NotSeen = append(x.report.NotSeen, report.Unseen{Section: section, What: what, Because: because, Ask: ask})
 	}
 }
 
-// word writes what each finding means and the fix.
-func (x *exam) word() {
+// writeAdvice writes what each finding means and the fix.
+func (x *exam) writeAdvice() {
 	for i := range x.report.Findings {
 		f := &x.report.Findings[i]
 		entry := catalogue.Must(f.ID)
-		means, mend, source := entry.Advice(x.report.CDN, x.origin.Family, x.known)
+		means, mend, source := entry.Advice(x.report.CDN, x.esp.preset.Family, x.esp.known)
 		f.Means, f.Fix, f.Source = cmp.Or(f.Means, means), cmp.Or(f.Fix, mend), cmp.Or(f.Source, source)
 		for _, id := range x.alternatives[f.ID] {
 			or := catalogue.Must(id)
-			_, mend, _ := or.Advice(x.report.CDN, x.origin.Family, x.known)
+			_, mend, _ := or.Advice(x.report.CDN, x.esp.preset.Family, x.esp.known)
 			f.Fix += " Or: " + mend
 		}
 		fill := x.names().Replacer()
@@ -231,5 +232,24 @@ func (x *exam) names() catalogue.Names {
 	if up := parents(x.opt.Host); len(up) > 0 {
 		parent = up[0]
 	}
-	return catalogue.Names{Host: x.opt.Host, Parent: parent, Origin: x.origin.Address, Server: x.software}
+	return catalogue.Names{Host: x.opt.Host, Parent: parent, Origin: x.esp.preset.Address, Server: x.server.value}
+}
+
+// progress says what is asked next, to whoever waits.
+func (x *exam) progress(format string, args ...any) {
+	if x.opt.Progress != nil {
+		x.opt.Progress(x.section, fmt.Sprintf(format, args...))
+	}
+}
+
+// progressOf says it of a request. The given link names a recipient, and is not written anywhere.
+func (x *exam) progressOf(q question, how string) {
+	what := q.brief()
+	if x.link != nil && q.target == x.link.target {
+		what = "the given link"
+	}
+	if !q.to.front {
+		how += " at " + q.to.address
+	}
+	x.progress("%s%s", what, how)
 }

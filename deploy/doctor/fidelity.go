@@ -8,144 +8,139 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-func (x *exam) examineFidelity() (stop string) {
-	x.again = append(x.again, x.click)
-	x.examineDestination()
-	x.proveTarget()
-	x.examineSlash()
-	x.examineOdd()
-	x.examineLone()
-	x.examinePost()
-	x.examineHead()
-	x.examineCookies()
-	x.concludeFidelity()
-	return ""
+// examineFidelity returns answers that are compared with those over HTTP/2.
+func (b *behind) examineFidelity() (compare []*answer) {
+	arrives := append(b.examineDestination(), b.proveTarget()...)
+	b.examineSlash()
+	odd, alike := b.examineOddBytes()
+	if alike && len(arrives) > 0 { // by itself it shows no more than that nothing was refused
+		arrives = append(arrives, "a link with %2F, //, | and quotes is answered as the ESP answers it")
+	}
+	b.examineLonePercent()
+	compare = append([]*answer{b.click, odd}, b.examinePost()...)
+	compare = append(compare, b.examineHead())
+	b.examineCookies()
+	b.concludeFidelity(arrives)
+	return compare
 }
 
 // concludeFidelity says what of a link was seen to arrive.
-func (x *exam) concludeFidelity() {
-	if len(x.proof.target) > 0 {
-		x.good("fidelity-ok", "%s", strings.Join(x.proof.target, "; "))
+func (b *behind) concludeFidelity(arrives []string) {
+	if len(arrives) > 0 {
+		b.pass("fidelity-ok", "%s", strings.Join(arrives, "; "))
 		return
 	}
 	because := "the ESP answers a made-up link alike without them"
-	if x.direct == nil {
-		because = x.whyNoDirect()
+	if b.origin == nil {
+		because = b.whyNoOrigin()
 	}
-	x.find("fidelity-unproven", "not seen: whether path and query arrive as they were sent, because %s", because).Fix = x.askForLink()
+	b.find("fidelity-unproven", "not seen: whether path and query arrive as they were sent, because %s", because).Fix = b.askForLink()
 }
 
 // same asks the ESP the same directly. ok is false where that may not be done.
-func (x *exam) same(target, method string) (a *answer, ok bool) {
-	if x.direct == nil {
+func (b *behind) same(target, method string) (a *answer, ok bool) {
+	if b.origin == nil {
 		return nil, false
 	}
-	w := x.direct.right(target)
+	w := b.origin.correct(target)
 	w.method = method
-	a = x.direct.ask(w)
+	a = b.origin.ask(w)
 	return a, a.err == nil
 }
 
 // examineDestination reads the redirect of the made-up click: where the ESP believed the link, it
 // shows byte for byte what arrived. Where the ESP itself answers so, nothing was changed by the set-up.
-func (x *exam) examineDestination() {
-	want, reading := x.origin.Family.Destination(x.links.click)
-	if reading == core.Unread || !x.click.believes() {
-		return
+func (b *behind) examineDestination() (arrives []string) {
+	want, reading := b.esp.preset.Family.Destination(b.esp.links.click)
+	if reading == core.Unread || !b.click.acceptsTestLink() {
+		return nil
 	}
-	switch got := x.click.get("Location"); {
+	switch got := b.click.get("Location"); {
 	case got == want:
-		x.proof.target = append(x.proof.target, "the redirect of a made-up click repeats its destination byte for byte")
-	case x.direct == nil:
-		x.judgeBelieved(nil)
+		return []string{"the redirect of a made-up click repeats its destination byte for byte"}
+	case b.origin == nil:
+		b.checkAccepted(nil)
 	}
+	return nil
 }
 
 // proveTarget asks the ESP without the path and with another query. Where it then answers otherwise, and
 // the set-up's answer was the right one, both have arrived.
-func (x *exam) proveTarget() {
-	if x.direct == nil || !x.click.like(x.direct.asIs) {
-		return
+func (b *behind) proveTarget() (arrives []string) {
+	if b.origin == nil || !b.click.like(b.origin.click) {
+		return nil
 	}
-	var arrived []string
-	if a, ok := x.same("/", ""); ok && !a.like(x.direct.asIs) {
-		arrived = append(arrived, "path")
+	if a, ok := b.same("/", ""); ok && !a.like(b.origin.click) {
+		arrives = append(arrives, "path")
 	}
-	if bare, _, asked := strings.Cut(x.links.click, "?"); asked {
-		if a, ok := x.same(bare+"?"+madeUpID, ""); ok && !a.like(x.direct.asIs) {
-			arrived = append(arrived, "query")
+	if bare, _, asked := strings.Cut(b.esp.links.click, "?"); asked {
+		if a, ok := b.same(bare+"?"+testID, ""); ok && !a.like(b.origin.click) {
+			arrives = append(arrives, "query")
 		}
 	}
-	switch len(arrived) {
+	switch len(arrives) {
 	case 1:
-		x.proof.target = append(x.proof.target, "the "+arrived[0]+" of a made-up link arrives: the ESP answers otherwise without it")
+		return []string{"the " + arrives[0] + " of a made-up link arrives: the ESP answers otherwise without it"}
 	case 2:
-		x.proof.target = append(x.proof.target, "path and query of a made-up link arrive: the ESP answers otherwise without them")
+		return []string{"path and query of a made-up link arrive: the ESP answers otherwise without them"}
 	}
+	return nil
 }
 
 // examineSlash asks for a path that holds "%2F", as links of SES and Postmark do, and for the same
 // without it. It reports whether servers on the way refuse the one and not the other.
-func (x *exam) examineSlash() (refused bool) {
-	const plain, escaped = madeUpOther + "/slash", madeUpOther + "%2Fslash"
-	straight, ok := x.same(escaped, "")
+func (b *behind) examineSlash() (refused bool) {
+	const plain, escaped = testPath + "/slash", testPath + "%2Fslash"
+	direct, ok := b.same(escaped, "")
 	if !ok {
 		return false
 	}
-	a := x.front(question{target: escaped})
-	if a.err == nil && (a.like(straight) || a.status < 400) {
+	a := b.front.ask(question{target: escaped})
+	if a.err == nil && (a.like(direct) || a.status < 400) {
 		return false
 	}
-	b := x.front(question{target: plain})
-	if direct, ok := x.same(plain, ""); !ok || !b.like(direct) {
+	other := b.front.ask(question{target: plain})
+	if direct, ok := b.same(plain, ""); !ok || !other.like(direct) {
 		return false // it is not for the slash
 	}
-	x.find("target-slash-refused", "%s: %s; the ESP answers %s. Without %%2F the set-up answers as the ESP does", quoted(escaped), a.brief(), straight.brief())
+	b.find("target-slash-refused", "%s: %s; the ESP answers %s. Without %%2F the set-up answers as the ESP does", quoted(escaped), a.brief(), direct.brief())
 	return true
 }
 
-// examineOdd sends bytes that proxies decode, refuse or rewrite.
-func (x *exam) examineOdd() {
-	target := x.links.odd()
-	a := x.front(question{target: target})
-	x.again = append(x.again, a)
-	straight, asked := x.same(target, "")
+// examineOddBytes sends bytes that proxies decode, refuse or rewrite. alike is set
+// where the ESP answers the same directly.
+func (b *behind) examineOddBytes() (a *answer, alike bool) {
+	target := b.esp.links.withOddBytes()
+	a = b.front.ask(question{target: target})
+	direct, asked := b.same(target, "")
 	switch {
-	case a.err == nil && asked && a.like(straight):
-		x.proof.target = appendWhere(x.proof.target, "a link with %2F, //, | and quotes is answered as the ESP answers it")
-	case a.err == nil && !asked && a.like(x.click):
-	case a.redirects() && x.isOwn(a):
-		x.find("target-changed", "%s is redirected to %s", quoted(target), quoted(a.get("Location")))
+	case a.err == nil && asked && a.like(direct):
+		return a, true
+	case a.err == nil && !asked && a.like(b.click):
+	case a.redirects() && b.isOwn(a):
+		b.find("target-changed", "%s is redirected to %s", quoted(target), quoted(a.get("Location")))
 	case asked:
-		x.find("target-odd-refused", "a link with %s: %s; the ESP answers %s", quoted(oddTail), a.brief(), straight.brief())
-	case a.err != nil || a.status >= 400 && x.click.status < 400:
-		x.find("target-odd-refused", "a link with %s: %s; without: %s; not seen: who refuses it, because %s", quoted(oddTail), a.brief(), x.click.brief(), x.whyNoDirect())
+		b.find("target-odd-refused", "a link with %s: %s; the ESP answers %s", quoted(oddTail), a.brief(), direct.brief())
+	case a.err != nil || a.status >= 400 && b.click.status < 400:
+		b.find("target-odd-refused", "a link with %s: %s; without: %s; not seen: who refuses it, because %s", quoted(oddTail), a.brief(), b.click.brief(), b.whyNoOrigin())
 	}
+	return a, false
 }
 
-// appendWhere adds to what was seen, where something was: by itself it shows no more than that nothing
-// was refused.
-func appendWhere(list []string, also string) []string {
-	if len(list) == 0 {
-		return nil
-	}
-	return append(list, also)
-}
-
-func (x *exam) isOwn(a *answer) bool {
+func (b *behind) isOwn(a *answer) bool {
 	_, host, _ := location(a.get("Location"))
-	return host == "" || host == x.opt.Host
+	return host == "" || host == b.opt.Host
 }
 
-// examineLone sends a lone "%", as a gateway leaves when it cuts a link.
-func (x *exam) examineLone() {
-	straight, asked := x.same(x.links.lone(), "")
+// examineLonePercent sends a lone "%", as a gateway leaves when it cuts a link.
+func (b *behind) examineLonePercent() {
+	direct, asked := b.same(b.esp.links.cutAtPercent(), "")
 	if !asked {
 		return // an error may be the ESP's own
 	}
-	a := x.front(question{target: x.links.lone()})
-	if !a.like(straight) && (a.err != nil || a.status == 400 || a.status >= 500) {
-		x.find("target-lone-percent", "a link that ends in a lone %%: %s; the ESP answers %s", a.brief(), straight.brief())
+	a := b.front.ask(question{target: b.esp.links.cutAtPercent()})
+	if !a.like(direct) && (a.err != nil || a.status == 400 || a.status >= 500) {
+		b.find("target-lone-percent", "a link that ends in a lone %%: %s; the ESP answers %s", a.brief(), direct.brief())
 	}
 }
 
@@ -160,85 +155,86 @@ func takesPost(f core.Family) bool {
 
 // examinePost sends a POST to a path that is no link and to a made-up click, so that nothing can come of
 // it: none is a link by which somebody could leave a list.
-func (x *exam) examinePost() {
-	if x.known && !takesPost(x.origin.Family) {
-		return
+func (b *behind) examinePost() (answers []*answer) {
+	if b.esp.known && !takesPost(b.esp.preset.Family) {
+		return nil
 	}
-	for _, target := range []string{x.links.post, x.links.click} {
-		a := x.front(question{method: "POST", target: target, body: madeUpID + "=made-up"})
-		x.again = append(x.again, a)
-		if x.judgePost(a) {
-			return
+	for _, target := range []string{b.esp.links.post, b.esp.links.click} {
+		a := b.front.ask(question{method: "POST", target: target, body: testID + "=made-up"})
+		answers = append(answers, a)
+		if b.checkPost(a) {
+			break
 		}
 	}
+	return answers
 }
 
-func (x *exam) judgePost(a *answer) (told bool) {
+func (b *behind) checkPost(a *answer) (found bool) {
 	target := a.asked.target
-	straight, asked := x.same(target, "POST")
+	direct, asked := b.same(target, "POST")
 	switch {
-	case asked && a.err == nil && a.like(straight):
+	case asked && a.err == nil && a.like(direct):
 	case a.challenges():
-		x.find("filter-challenge", "%s: %s", a.asked.brief(), a.brief())
+		b.find("filter-challenge", "%s: %s", a.asked.brief(), a.brief())
 	case a.redirects() && asked:
-		x.find("post-redirected", "%s: %s; the ESP answers %s", a.asked.brief(), a.brief(), straight.brief())
-	case a.redirects() && x.isOwn(a):
-		x.find("post-redirected", "%s: %s", a.asked.brief(), a.brief())
+		b.find("post-redirected", "%s: %s; the ESP answers %s", a.asked.brief(), a.brief(), direct.brief())
+	case a.redirects() && b.isOwn(a):
+		b.find("post-redirected", "%s: %s", a.asked.brief(), a.brief())
 	case a.redirects(), a.err == nil && a.status < 400, a.err == nil && a.status == 404 && !asked:
-	case asked && a.status == 404 && straight.status >= 400:
+	case asked && a.status == 404 && direct.status >= 400:
 	case asked:
-		x.find("post-refused", "%s: %s; the ESP answers %s", a.asked.brief(), a.brief(), straight.brief())
+		b.find("post-refused", "%s: %s; the ESP answers %s", a.asked.brief(), a.brief(), direct.brief())
 	default:
-		return x.judgePostAlone(a)
+		return b.checkPostAlone(a)
 	}
-	return x.report.Has("post-redirected") || x.report.Has("post-refused") || x.report.Has("filter-challenge")
+	return b.report.Has("post-redirected") || b.report.Has("post-refused") || b.report.Has("filter-challenge")
 }
 
-// judgePostAlone holds a refused POST against the GET, where the ESP may not be asked: an error that it
+// checkPostAlone holds a refused POST against the GET, where the ESP may not be asked: an error that it
 // gives itself cannot be told from one of the set-up.
-func (x *exam) judgePostAlone(a *answer) (told bool) {
-	if a.asked.target != x.links.post {
+func (b *behind) checkPostAlone(a *answer) (found bool) {
+	if a.asked.target != b.esp.links.post {
 		return false
 	}
-	b := x.front(question{target: a.asked.target})
-	if a.err == nil && a.status == b.status {
+	get := b.front.ask(question{target: a.asked.target})
+	if a.err == nil && a.status == get.status {
 		return false
 	}
-	x.unseen(catalogue.Fidelity, "who refuses POST ("+a.brief()+"; GET: "+b.brief()+")", x.whyNoDirect(), "")
+	b.unseen(catalogue.Fidelity, "who refuses POST ("+a.brief()+"; GET: "+get.brief()+")", b.whyNoOrigin(), "")
 	return false
 }
 
-func (x *exam) examineHead() {
-	a := x.front(question{method: "HEAD", target: x.links.open})
-	x.again = append(x.again, a)
-	if a.err == nil && (a.status == x.baseline.status || a.status < 400) {
-		return
+func (b *behind) examineHead() *answer {
+	a := b.front.ask(question{method: "HEAD", target: b.esp.links.open})
+	if a.err == nil && (a.status == b.baseline.status || a.status < 400) {
+		return a
 	}
-	straight, asked := x.same(x.links.open, "HEAD")
+	direct, asked := b.same(b.esp.links.open, "HEAD")
 	switch {
-	case asked && straight.status == a.status:
+	case asked && direct.status == a.status:
 	case asked:
-		x.find("head-refused", "HEAD: %s; GET: %s; the ESP answers HEAD with %s", a.brief(), x.baseline.brief(), straight.brief())
+		b.find("head-refused", "HEAD: %s; GET: %s; the ESP answers HEAD with %s", a.brief(), b.baseline.brief(), direct.brief())
 	default:
-		x.find("head-refused", "HEAD: %s; GET: %s; not seen: who refuses it, because %s", a.brief(), x.baseline.brief(), x.whyNoDirect())
+		b.find("head-refused", "HEAD: %s; GET: %s; not seen: who refuses it, because %s", a.brief(), b.baseline.brief(), b.whyNoOrigin())
 	}
+	return a
 }
 
 // cookieBytes is less than a line of 8 KiB, which servers accept, and with the other fields more
 // than the 8,192 bytes that SES does.
 const cookieBytes = 8100
 
-func (x *exam) examineCookies() {
-	switch x.origin.Family {
+func (b *behind) examineCookies() {
+	switch b.esp.preset.Family {
 	case core.FamilySES:
-		probe := x.origin.Health
-		cookie := wire.NewHeader("Cookie", madeUpID+"="+strings.Repeat("x", cookieBytes-len(madeUpID)-1))
-		if a := x.front(question{method: probe.Method, target: probe.Path, more: cookie}); a.err != nil || a.status >= 400 {
-			x.find("cookies-not-stripped", "%s with %d bytes of cookies: %s", a.asked.brief(), cookieBytes, a.brief())
+		probe := b.esp.preset.Health
+		cookie := wire.NewHeader("Cookie", testID+"="+strings.Repeat("x", cookieBytes-len(testID)-1))
+		if a := b.front.ask(question{method: probe.Method, target: probe.Path, more: cookie}); a.err != nil || a.status >= 400 {
+			b.find("cookies-not-stripped", "%s with %d bytes of cookies: %s", a.asked.brief(), cookieBytes, a.brief())
 		}
 	case core.FamilyIterable:
-		if x.direct != nil && x.direct.asIs.header.Has("Set-Cookie") && !x.click.header.Has("Set-Cookie") {
-			x.find("cookies-lost", "the ESP sets a cookie, and the answer has none")
+		if b.origin != nil && b.origin.click.header.Has("Set-Cookie") && !b.click.header.Has("Set-Cookie") {
+			b.find("cookies-lost", "the ESP sets a cookie, and the answer has none")
 		}
 	}
 }

@@ -21,66 +21,78 @@ const verifier = "Customer.io/1.0 (clickedge-doctor)"
 // queries are what links hold and filters take for an attack: a URL as a value, and much text.
 func queries() []struct{ name, query string } {
 	return []struct{ name, query string }{
-		{"a URL as a value", "clickedge-doctor=https%3A%2F%2F" + madeUpHost + "%2F%3Fa%3D%27b%27"},
+		{"a URL as a value", "clickedge-doctor=https%3A%2F%2F" + testHost + "%2F%3Fa%3D%27b%27"},
 		{"3,000 bytes", "clickedge-doctor=u001." + strings.Repeat("AbC-2F", 500)},
 	}
 }
 
-func (x *exam) examineFilters() (stop string) {
-	defer x.compareHTTP2()
-	if x.baseline.refused() {
-		x.unseen(catalogue.Filters, "whether a filter refuses some user agents or queries", "the browser's request is answered "+x.baseline.brief()+" as well", "")
-		return ""
+// examineFilters asks as programs do that filters take for robots, and what they
+// take for an attack. At the end it compares answers with those over HTTP/2, where
+// that has answered alike so far.
+func (b *behind) examineFilters(compare []*answer, http2 bool) {
+	compare = append(compare, b.examineRefusals()...)
+	for _, one := range compare {
+		if http2 && one.err == nil {
+			http2 = b.sameOverHTTP2(one)
+		}
 	}
-	if x.origin.Family == core.FamilyCustomerIO {
-		if a := x.front(question{target: x.origin.Health.Path, agent: verifier}); a.refused() {
-			x.judgeRefusal("filter-verifier", a, "User-Agent "+quoted(verifier))
+}
+
+// examineRefusals returns the answers to queries that were not refused.
+func (b *behind) examineRefusals() (passed []*answer) {
+	if b.baseline.refused() {
+		b.unseen(catalogue.Filters, "whether a filter refuses some user agents or queries", "the browser's request is answered "+b.baseline.brief()+" as well", "")
+		return passed
+	}
+	if b.esp.preset.Family == core.FamilyCustomerIO {
+		if a := b.front.ask(question{target: b.esp.preset.Health.Path, agent: verifier}); a.refused() {
+			b.checkRefusal("filter-verifier", a, "User-Agent "+quoted(verifier))
 		}
 	}
 	for _, program := range agents {
-		if a := x.front(question{target: x.links.open, agent: program.agent}); a.refused() && x.judgeRefusal("filter-user-agent", a, program.name+" ("+quoted(program.agent)+")") {
+		if a := b.front.ask(question{target: b.esp.links.open, agent: program.agent}); a.refused() && b.checkRefusal("filter-user-agent", a, program.name+" ("+quoted(program.agent)+")") {
 			break
 		}
 	}
 	for _, q := range queries() {
-		a := x.front(question{target: with(x.links.open, q.query)})
-		if a.refused() || a.status == 414 || a.status == 431 || a.status == 400 && x.baseline.status != 400 {
-			if x.judgeRefusal("filter-query", a, "a query with "+q.name) {
+		a := b.front.ask(question{target: with(b.esp.links.open, q.query)})
+		if a.refused() || a.status == 414 || a.status == 431 || a.status == 400 && b.baseline.status != 400 {
+			if b.checkRefusal("filter-query", a, "a query with "+q.name) {
 				break
 			}
 			continue
 		}
-		x.again = append(x.again, a)
+		passed = append(passed, a)
 	}
-	x.good("filters-ok", "%d user agents and %d long or odd queries, which filters often refuse, are answered like the rest", x.agentsTried(), len(queries()))
-	return ""
+	b.pass("filters-ok", "%d user agents and %d long or odd queries, which filters often refuse, are answered like the rest", b.agentsTried(), len(queries()))
+	return passed
 }
 
-func (x *exam) agentsTried() int {
-	if x.origin.Family == core.FamilyCustomerIO {
+func (b *behind) agentsTried() int {
+	if b.esp.preset.Family == core.FamilyCustomerIO {
 		return len(agents) + 1
 	}
 	return len(agents)
 }
 
-// judgeRefusal calls a refusal a filter's, unless the ESP itself refuses the same.
-func (x *exam) judgeRefusal(id string, a *answer, what string) (told bool) {
+// checkRefusal calls a refusal a filter's, unless the ESP itself refuses the same.
+func (b *behind) checkRefusal(id string, a *answer, what string) (found bool) {
 	seen := fmt.Sprintf("%s: %s", what, a.brief())
 	if a.challenges() {
-		x.find("filter-challenge", "%s", seen)
+		b.find("filter-challenge", "%s", seen)
 		return true
 	}
-	if x.direct == nil {
-		x.find(id, "%s; not seen: whether the ESP refuses it itself, because %s", seen, x.whyNoDirect())
+	if b.origin == nil {
+		b.find(id, "%s; not seen: whether the ESP refuses it itself, because %s", seen, b.whyNoOrigin())
 		return true
 	}
 	q := a.asked
-	q.to = x.direct.to
-	straight := x.ask(q)
-	if straight.err == nil && straight.status == a.status {
-		x.fact(catalogue.Filters, "refused by the ESP itself", "%s", seen)
+	q.to = b.origin.to
+	direct := b.ask(q)
+	if direct.err == nil && direct.status == a.status {
+		b.fact(catalogue.Filters, "refused by the ESP itself", "%s", seen)
 		return false
 	}
-	x.find(id, "%s; the ESP answers %s", seen, straight.brief())
+	b.find(id, "%s; the ESP answers %s", seen, direct.brief())
 	return true
 }

@@ -3,7 +3,6 @@ package doctor
 import (
 	"cmp"
 	"crypto/tls"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -11,58 +10,54 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-// front asks the host over https.
-func (x *exam) front(q question) *answer {
-	q.to, q.host = x.https, x.opt.Host
-	a := x.ask(q)
-	if a.status == http.StatusTooManyRequests {
-		x.find("filter-rate-limit", "the %d. request: %s", x.bounds.requests, a.brief())
-		x.bounds.end("a rate limit was reached")
-	}
-	return a
+// served is what https answers.
+type served struct {
+	baseline *answer // to a made-up open
+	http2    bool    // HTTP/2 answers as HTTP/1.1 does
 }
 
-func (x *exam) examineHTTP() (stop string) {
-	if x.links.open == "" {
-		x.links = makeUp(&core.Origin{})
+func (x *exam) examineHTTP(name *resolution, secured *secured) (s served, stop string) {
+	if x.esp.links.open == "" {
+		x.esp.links = testLinksOf(&core.Origin{})
 	}
-	x.baseline = x.front(question{target: x.links.open})
-	if x.baseline.err != nil {
-		x.find("https-no-answer", "%s: %s", x.baseline.asked.brief(), plain(x.baseline.err))
-		x.examinePort80(nil)
-		return "https gives no answer"
+	to := &secured.front
+	s.baseline = to.ask(question{target: x.esp.links.open})
+	if s.baseline.err != nil {
+		x.find("https-no-answer", "%s: %s", s.baseline.asked.brief(), briefError(s.baseline.err))
+		x.examinePort80(to, nil)
+		return s, "https gives no answer"
 	}
-	x.fact(catalogue.HTTP, "answer", "%s: %s", x.baseline.asked.brief(), x.baseline.brief())
-	x.recognise(x.baseline)
-	plainHTTP := x.examinePort80(x.baseline)
-	if x.loops(plainHTTP) {
-		x.find("https-redirect-loop", "%s", x.baseline.brief())
-		return "https redirects to itself"
+	x.fact(catalogue.HTTP, "answer", "%s: %s", s.baseline.asked.brief(), s.baseline.brief())
+	x.recognise(to, s.baseline)
+	plain := x.examinePort80(to, s.baseline)
+	if x.loops(s.baseline, plain) {
+		x.find("https-redirect-loop", "%s", s.baseline.brief())
+		return s, "https redirects to itself"
 	}
-	if sts := x.baseline.get("Strict-Transport-Security"); hsts(sts) {
+	if sts := s.baseline.get("Strict-Transport-Security"); hsts(sts) {
 		x.find("http-hsts-own", "Strict-Transport-Security: %s", cut(sts, 80))
 	}
-	x.examineParent(true)
-	switch {
-	case x.tls.state.NegotiatedProtocol == "h2" && x.tls.state.Version >= tls.VersionTLS12: // RFC 9113, section 9.2
-		x.examineHTTP2()
-	case x.tls.state.NegotiatedProtocol != "h2":
-		x.find("http-no-h2", "ALPN chose %s", cmp.Or(x.tls.state.NegotiatedProtocol, "nothing"))
+	x.examineParent(name.resolver, true)
+	switch protocol := secured.state.NegotiatedProtocol; {
+	case protocol != "h2":
+		x.find("http-no-h2", "ALPN chose %s", cmp.Or(protocol, "nothing"))
+	case secured.state.Version >= tls.VersionTLS12: // RFC 9113, section 9.2
+		s.http2 = x.sameOverHTTP2(s.baseline)
 	}
-	if coding := x.baseline.get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+	if coding := s.baseline.get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		x.find("http-compressed-unasked", "Content-Encoding: %s, to a request without Accept-Encoding", cut(coding, 40))
 	}
-	x.compareIPv6()
-	x.examineRecord()
-	x.examineProof()
-	if plainHTTP.err == nil {
+	x.compareIPv6(to, s.baseline)
+	x.examineRecord(name)
+	x.examineProof(name.resolver)
+	if plain.err == nil {
 		over := ""
-		if x.http2 {
+		if s.http2 {
 			over = " over HTTP/1.1 and HTTP/2 alike"
 		}
-		x.good("http-ok", "https answers %d%s, http %d", x.baseline.status, over, plainHTTP.status)
+		x.pass("http-ok", "https answers %d%s, http %d", s.baseline.status, over, plain.status)
 	}
-	return ""
+	return s, ""
 }
 
 // location takes a Location apart. host is "" where it names none.
@@ -96,25 +91,22 @@ func (a *answer) redirects() bool {
 
 // examinePort80 asks what links in old mail ask. over is https's answer to the same, nil if it has
 // none.
-func (x *exam) examinePort80(over *answer) *answer {
-	target := x.links.open
-	if target == "" {
-		target = madeUpOther
-	}
-	a := x.ask(question{to: x.http, host: x.opt.Host, target: target})
+func (x *exam) examinePort80(to *front, over *answer) *answer {
+	target := cmp.Or(x.esp.links.open, testPath)
+	a := x.ask(question{to: to.http, host: x.opt.Host, target: target})
 	switch {
 	case a.err != nil:
-		x.find("http-dead", "%s: %s", x.http.address, plain(a.err))
+		x.find("http-dead", "%s: %s", to.http.address, briefError(a.err))
 	case over != nil && a.like(over):
 	case a.redirects():
-		x.judgeRedirect(a)
+		x.checkRedirect(a)
 	case over != nil && (a.status != over.status || a.kind() != over.kind()):
 		x.find("http-other-answer", "http: %s; https: %s", a.brief(), over.brief())
 	}
 	return a
 }
 
-func (x *exam) judgeRedirect(a *answer) {
+func (x *exam) checkRedirect(a *answer) {
 	scheme, host, target := location(a.get("Location"))
 	switch {
 	case host != "" && host != x.opt.Host:
@@ -130,22 +122,22 @@ func (x *exam) judgeRedirect(a *answer) {
 
 // loops reports whether the host sends a request back to itself: at once, or by way of http, as a CDN
 // does that fetches over http from an origin which insists on https.
-func (x *exam) loops(plainHTTP *answer) bool {
-	if !x.baseline.redirects() {
+func (x *exam) loops(secure, plain *answer) bool {
+	if !secure.redirects() {
 		return false
 	}
-	scheme, host, target := location(x.baseline.get("Location"))
-	if host != "" && host != x.opt.Host || target != x.baseline.asked.target {
+	scheme, host, target := location(secure.get("Location"))
+	if host != "" && host != x.opt.Host || target != secure.asked.target {
 		return false
 	}
 	if scheme != "http" {
 		return true
 	}
-	if plainHTTP.err != nil || !plainHTTP.redirects() {
+	if plain.err != nil || !plain.redirects() {
 		return false
 	}
-	scheme, host, target = location(plainHTTP.get("Location"))
-	return scheme == "https" && (host == "" || host == x.opt.Host) && target == plainHTTP.asked.target
+	scheme, host, target = location(plain.get("Location"))
+	return scheme == "https" && (host == "" || host == x.opt.Host) && target == plain.asked.target
 }
 
 // hsts reports whether a value of Strict-Transport-Security (RFC 6797) is in force.
@@ -160,9 +152,9 @@ func hsts(value string) bool {
 
 // examineParent asks the domains above for HSTS that reaches the host. Browsers heed it only where
 // the certificate is good.
-func (x *exam) examineParent(https bool) {
+func (x *exam) examineParent(resolver string, https bool) {
 	for _, parent := range parents(x.opt.Host) {
-		found, err := x.resolve(parent)
+		found, err := x.resolve(resolver, parent)
 		if err != nil || !public(found[0]) {
 			continue
 		}
@@ -195,18 +187,18 @@ func (a *answer) marks() (cdns []string) {
 }
 
 // recognise finds the CDN by its answers, where DNS did not.
-func (x *exam) recognise(a *answer) {
+func (x *exam) recognise(to *front, a *answer) {
 	marks := a.marks()
-	x.software = a.get("Server")
+	x.server.value = a.get("Server")
 	switch {
 	case x.report.CDN != "":
 	case len(marks) > 0:
 		x.report.CDN = marks[0]
 	case a.header.Has("X-Varnish"), strings.Contains(strings.ToLower(a.get("Via")), "varnish"):
 		x.report.CDN = catalogue.Varnish
-	case softwareOf(x.software) != "":
-		x.report.CDN, x.bySoftware = softwareOf(x.software), true
-	case x.isClickedge():
+	case softwareOf(x.server.value) != "":
+		x.report.CDN, x.server.namesCDN = softwareOf(x.server.value), true
+	case x.isClickedge(to):
 		x.report.CDN = catalogue.Fastly
 	}
 }
@@ -223,19 +215,9 @@ func softwareOf(field string) string {
 	return ""
 }
 
-// forgetServer takes back what Server said, where the ESP sends the same: then it is the ESP's own.
-func (x *exam) forgetServer() {
-	if field := x.direct.asIs.get("Server"); field != "" && field == x.software {
-		x.software = ""
-		if x.bySoftware {
-			x.report.CDN, x.bySoftware = catalogue.Other, false
-		}
-	}
-}
-
 // isClickedge asks the one path that clickedge answers on every host.
-func (x *exam) isClickedge() bool {
-	a := x.front(question{target: core.HealthPath})
+func (x *exam) isClickedge(to *front) bool {
+	a := to.ask(question{target: core.HealthPath})
 	is := a.err == nil && a.status == 200 && strings.HasPrefix(string(a.body), `{"status":"`) && strings.Contains(string(a.body), `"sites":`)
 	if is {
 		x.fact(catalogue.HTTP, "clickedge", "%s", strings.TrimSpace(cut(string(a.body), 120)))
@@ -244,15 +226,15 @@ func (x *exam) isClickedge() bool {
 }
 
 // compareIPv6 asks over IPv6 what was asked over IPv4.
-func (x *exam) compareIPv6() {
-	if x.v6 == nil {
+func (x *exam) compareIPv6(to *front, baseline *answer) {
+	if to.v6 == nil {
 		return
 	}
-	a := x.ask(question{to: *x.v6, host: x.opt.Host, target: x.baseline.asked.target})
+	a := x.ask(question{to: *to.v6, host: x.opt.Host, target: baseline.asked.target})
 	switch {
 	case a.err != nil:
-		x.find("dns-ipv6-differs", "over IPv6: %s", plain(a.err))
-	case a.status != x.baseline.status:
-		x.find("dns-ipv6-differs", "over IPv6: %s; over IPv4: %s", a.brief(), x.baseline.brief())
+		x.find("dns-ipv6-differs", "over IPv6: %s", briefError(a.err))
+	case a.status != baseline.status:
+		x.find("dns-ipv6-differs", "over IPv6: %s; over IPv4: %s", a.brief(), baseline.brief())
 	}
 }

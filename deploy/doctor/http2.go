@@ -20,40 +20,25 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// examineHTTP2 asks over HTTP/2, as browsers do, what was asked over HTTP/1.1.
-func (x *exam) examineHTTP2() {
-	a := x.askHTTP2(x.baseline.asked)
-	x.http2 = x.sameOverHTTP2(x.baseline, a)
-}
-
-// compareHTTP2 asks again what links need: a click, a long query, unusual bytes, HEAD and POST.
-func (x *exam) compareHTTP2() {
-	for _, one := range x.again {
-		if !x.http2 || one.err != nil {
-			continue
-		}
-		x.http2 = x.sameOverHTTP2(one, x.askHTTP2(one.asked))
-	}
-}
-
-// sameOverHTTP2 compares two answers to one question. Before a difference is called one, both are asked
-// again: an answer may differ by chance.
-func (x *exam) sameOverHTTP2(one, two *answer) bool {
-	if two.err == nil && one.alike(two) {
+// sameOverHTTP2 asks over HTTP/2, as browsers do, what was asked over HTTP/1.1, and
+// compares the answers. Before a difference is called one, both are asked again: an
+// answer may differ by chance.
+func (x *exam) sameOverHTTP2(one *answer) bool {
+	q := one.asked
+	if two := x.askHTTP2(q); two.err == nil && one.alike(two) {
 		return true
 	}
-	q := one.asked
-	again, over := x.ask(q), x.askHTTP2(q)
+	repeated, over := x.ask(q), x.askHTTP2(q)
 	switch {
-	case again.err != nil || !again.alike(one):
+	case repeated.err != nil || !repeated.alike(one):
 		x.unseen(catalogue.HTTP, "whether HTTP/2 answers as HTTP/1.1 does", "equal requests over HTTP/1.1 were answered differently", "")
 		return false
-	case over.err == nil && again.alike(over):
+	case over.err == nil && repeated.alike(over):
 		return true
 	case over.err != nil:
-		x.find("http2-no-answer", "%s over HTTP/2: %s; over HTTP/1.1: %s", q.brief(), plain(over.err), again.brief())
+		x.find("http2-no-answer", "%s over HTTP/2: %s; over HTTP/1.1: %s", q.brief(), briefError(over.err), repeated.brief())
 	default:
-		x.find("http2-differs", "%s over HTTP/2: %s; over HTTP/1.1: %s", q.brief(), over.brief(), again.brief())
+		x.find("http2-differs", "%s over HTTP/2: %s; over HTTP/1.1: %s", q.brief(), over.brief(), repeated.brief())
 	}
 	return false
 }
@@ -81,7 +66,7 @@ func (x *exam) askHTTP2(q question) *answer {
 	}
 	ctx, cancel := context.WithTimeout(x.ctx, x.opt.Timeout)
 	defer cancel()
-	x.tellAsked(q, " over HTTP/2")
+	x.progressOf(q, " over HTTP/2")
 	conn, err := x.connectAs(ctx, q.to, a, "h2")
 	if err != nil {
 		a.err = err

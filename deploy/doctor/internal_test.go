@@ -85,7 +85,7 @@ func TestGate(t *testing.T) {
 		"filter-refuses-all":         {page(403, "The request could not be satisfied. Request blocked."), page(403, "<title>Attention Required! | Cloudflare</title>")},
 	} {
 		for _, a := range answers {
-			require.Equal(t, want, a.gate(), "%d %s", a.status, a.body)
+			require.Equal(t, want, a.errorPage(), "%d %s", a.status, a.body)
 		}
 	}
 }
@@ -94,19 +94,19 @@ func TestGate(t *testing.T) {
 // nobody where it can be read, and that nobody is unsubscribed by it.
 func TestMadeUpLinksAreLinks(t *testing.T) {
 	for _, origin := range core.Presets() {
-		links := makeUp(&origin)
+		links := testLinksOf(&origin)
 		f := origin.Family
 		if f != core.FamilyCustom {
 			require.Equal(t, core.KindClick, f.Kind(links.click), "%s %s", origin.Preset, links.click)
 			require.Equal(t, core.KindOpen, f.Kind(links.open), "%s %s", origin.Preset, links.open)
 		}
 		if to, reading := f.Destination(links.click); reading != core.Unread {
-			require.Equal(t, madeUpURL, to, origin.Preset)
+			require.Equal(t, testURL, to, origin.Preset)
 		}
 		if r := f.Read(links.click); r.Region != "" {
 			require.Equal(t, sesRegion(&origin), r.Region)
 		}
-		for _, target := range []string{links.click, links.open, links.post, links.odd(), links.lone()} {
+		for _, target := range []string{links.click, links.open, links.post, links.withOddBytes(), links.cutAtPercent()} {
 			require.Empty(t, unsubscribes(origin.Preset, target), target)
 			require.Less(t, len(target), 1000)
 			require.Equal(t, byte('/'), target[0])

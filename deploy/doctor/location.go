@@ -2,51 +2,51 @@ package doctor
 
 import "strings"
 
-// judgeLocation tells a link that was changed on its way to the ESP from a redirect that was changed on
+// checkLocation tells a link that was changed on its way to the ESP from a redirect that was changed on
 // its way back. It reports whether it found either.
-func (x *exam) judgeLocation(d *direct) (told bool) {
-	a, b := x.click, d.asIs
-	if !a.redirects() || !b.redirects() {
+func (b *behind) checkLocation(d *originClient) (found bool) {
+	got, want := b.click.get("Location"), d.click.get("Location")
+	if !b.click.redirects() || !d.click.redirects() {
 		return false
 	}
-	scheme, host, target := location(a.get("Location"))
-	scheme0, host0, target0 := location(b.get("Location"))
+	scheme, host, target := location(got)
+	wantScheme, wantHost, wantTarget := location(want)
 	switch {
-	case target == target0 && (host != host0 || scheme != scheme0):
-		x.find("location-rewritten", "the ESP redirects to %s, the set-up to %s", quoted(b.get("Location")), quoted(a.get("Location")))
+	case target == wantTarget && (host != wantHost || scheme != wantScheme):
+		b.find("location-rewritten", "the ESP redirects to %s, the set-up to %s", quoted(want), quoted(got))
 		return true
-	case a.believes() && b.believes():
-		x.judgeBelieved(d)
+	case b.click.acceptsTestLink() && d.click.acceptsTestLink():
+		b.checkAccepted(d)
 		return true
 	}
 	return false
 }
 
-// judgeBelieved finds out why two redirects of one made-up link differ. d is nil where the ESP was not
+// checkAccepted finds out why two redirects of one made-up link differ. d is nil where the ESP was not
 // asked.
-func (x *exam) judgeBelieved(d *direct) {
-	got, want := x.click.get("Location"), madeUpURL
+func (b *behind) checkAccepted(d *originClient) {
+	got, want := b.click.get("Location"), testURL
 	if d != nil {
-		want = d.asIs.get("Location")
-		for _, changed := range changes(x.links.click) {
-			if a := d.ask(d.right(changed.target)); a.err == nil && a.get("Location") == got {
-				x.find("target-changed", "%s: redirected to %s; so the ESP answers the link %s, and as it was sent with %s",
-					x.click.asked.brief(), quoted(got), changed.how, quoted(want))
+		want = d.click.get("Location")
+		for _, changed := range changes(b.esp.links.click) {
+			if a := d.ask(d.correct(changed.target)); a.err == nil && a.get("Location") == got {
+				b.find("target-changed", "%s: redirected to %s; so the ESP answers the link %s, and as it was sent with %s",
+					b.click.asked.brief(), quoted(got), changed.how, quoted(want))
 				return
 			}
 		}
 	}
-	seen := x.click.asked.brief() + ": redirected to " + quoted(got) + " where the ESP's redirect is " + quoted(want)
+	seen := b.click.asked.brief() + ": redirected to " + quoted(got) + " where the ESP's redirect is " + quoted(want)
 	if strings.HasPrefix(got, want) {
-		x.find("location-rewritten", "%s; what is added stands behind the link's whole destination", seen)
+		b.find("location-rewritten", "%s; what is added stands behind the link's whole destination", seen)
 		return
 	}
-	bare := makeUpTo(&x.origin, plainURL).click
-	if plain := x.front(question{target: bare}); !strings.Contains(bare, "%") && plain.redirects() && plain.get("Location") != plainURL && plain.believes() {
-		x.find("location-rewritten", "%s; a link to %s, in which nothing could be decoded, is redirected to %s", seen, plainURL, quoted(plain.get("Location")))
+	bare := testLinksTo(&b.esp.preset, plainURL).click
+	if plain := b.front.ask(question{target: bare}); !strings.Contains(bare, "%") && plain.redirects() && plain.get("Location") != plainURL && plain.acceptsTestLink() {
+		b.find("location-rewritten", "%s; a link to %s, in which nothing could be decoded, is redirected to %s", seen, plainURL, quoted(plain.get("Location")))
 		return
 	}
-	f := x.find("target-changed", "%s; whether the link was changed, or the redirect on its way back, was not seen", seen)
+	f := b.find("target-changed", "%s; whether the link was changed, or the redirect on its way back, was not seen", seen)
 	f.Title += ", or: their redirects are"
-	x.alternatives[f.ID] = []string{"location-rewritten"}
+	b.alternatives[f.ID] = []string{"location-rewritten"}
 }

@@ -7,46 +7,46 @@ import (
 )
 
 // examineSpeed lists what a click's steps take, from what has been asked already.
-func (x *exam) examineSpeed() (stop string) {
-	a := x.click
+func (b *behind) examineSpeed(name *resolution) []report.Timing {
+	a := b.click
 	first := a.first
 	share := func(of time.Duration) time.Duration {
-		if x.atESP != "" {
+		if name.atESP != "" {
 			return of
 		}
 		return 0
 	}
 	esp := time.Duration(-1)
-	if x.atESP != "" {
+	if name.atESP != "" {
 		esp = first
-	} else if x.direct != nil && x.direct.asIs != nil && x.direct.asIs.err == nil {
-		esp = min(first, x.direct.asIs.first)
+	} else if b.origin != nil && b.origin.click != nil && b.origin.click.err == nil {
+		esp = min(first, b.origin.click.first)
 	}
-	x.report.Timings = []report.Timing{
-		{Step: "dns", Took: x.trail.took, ESP: 0},
+	timings := []report.Timing{
+		{Step: "dns", Took: name.took, ESP: 0},
 		{Step: "connect", Took: a.connect, ESP: share(a.connect)},
 		{Step: "tls", Took: a.tls, ESP: share(a.tls)},
 		{Step: "first byte", Took: first, ESP: esp},
 	}
-	if x.trail.err == nil && x.trail.took >= x.opt.Slow {
-		x.find("speed-slow-dns", "%s", report.Round(x.trail.took))
+	if name.err == nil && name.took >= b.opt.Slow {
+		b.find("speed-slow-dns", "%s", report.Round(name.took))
 	}
-	if all := a.connect + a.tls + first; all >= x.opt.Slow {
-		x.judgeSlow(all, esp)
+	if all := a.connect + a.tls + first; all >= b.opt.Slow {
+		b.checkSlow(all, esp)
 	}
-	x.good("speed-ok", "from here, the first byte of a made-up click after %s", report.Round(a.connect+a.tls+first))
-	return ""
+	b.pass("speed-ok", "from here, the first byte of a made-up click after %s", report.Round(a.connect+a.tls+first))
+	return timings
 }
 
-// judgeSlow names who is slow: the ESP where it takes more than half.
-func (x *exam) judgeSlow(all, esp time.Duration) {
+// checkSlow names who is slow: the ESP where it takes more than half.
+func (b *behind) checkSlow(all, esp time.Duration) {
 	switch {
 	case esp < 0:
-		f := x.find("speed-slow-cdn", "first byte after %s; not seen: whose time that is, because %s", report.Round(all), x.whyNoDirect())
+		f := b.find("speed-slow-cdn", "first byte after %s; not seen: whose time that is, because %s", report.Round(all), b.whyNoOrigin())
 		f.Title, f.Means = "Links are slow", "Readers wait before the page even starts. It may be the set-up or the ESP."
 	case esp > all/2:
-		x.find("speed-slow-esp", "first byte after %s, of which the ESP takes %s", report.Round(all), report.Round(esp))
+		b.find("speed-slow-esp", "first byte after %s, of which the ESP takes %s", report.Round(all), report.Round(esp))
 	default:
-		x.find("speed-slow-cdn", "first byte after %s, of which the ESP takes %s", report.Round(all), report.Round(esp))
+		b.find("speed-slow-cdn", "first byte after %s, of which the ESP takes %s", report.Round(all), report.Round(esp))
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/espdns"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -35,10 +35,10 @@ type handshake struct {
 
 func (h *handshake) leaf() *x509.Certificate { return h.state.PeerCertificates[0] }
 
-// greet makes one handshake and checks nothing.
-func (x *exam) greet(address, sni string, least, most uint16) *handshake {
+// tlsHandshake makes one handshake and checks nothing.
+func (x *exam) tlsHandshake(address, sni string, least, most uint16) *handshake {
 	h := &handshake{}
-	x.tell("TLS with %s", address)
+	x.progress("TLS with %s", address)
 	ctx, cancel := context.WithTimeout(x.ctx, x.opt.Timeout)
 	defer cancel()
 	start := time.Now()
@@ -68,81 +68,93 @@ func (x *exam) greet(address, sni string, least, most uint16) *handshake {
 	return h
 }
 
-func (x *exam) examineTLS() (stop string) {
-	x.greetAny()
-	if stop := x.judgeHandshake(); stop != "" {
-		return x.brokenHTTPS(stop)
-	}
-	leaf := x.tls.leaf()
-	x.noteCertificate(leaf)
-	if stop := x.judgeName(leaf); stop != "" {
-		return x.brokenHTTPS(stop)
-	}
-	if x.atESP != "" {
-		x.find("dns-at-esp-with-certificate", "CNAME to %s, which has a certificate for %s", x.atESP, x.opt.Host)
-	} else if !x.report.Has("dns-not-yet") && x.trail.found() { // with --via it may be that no resolver has answered
-		x.good("dns-ok", "%s", cmp.Or(strings.Join(x.trail.chain, " → "), addresses(x.trail)))
-	}
-	x.judgeTime(leaf)
-	trusted := x.judgeChainOf(leaf)
-	x.judgeKey(leaf)
-	x.judgeVersions()
-	x.judgeStaple(leaf)
-	if trusted {
-		x.judgeTransparency(leaf)
-	}
-	x.judgeNoSNI()
-	x.judgeIPv6()
-	x.judgeAuthorities(leaf, trusted)
-	x.good("tls-ok", "%s, %s, %s left; %s", issuer(leaf), tls.VersionName(x.tls.state.Version), days(leaf.NotAfter.Sub(x.now())), x.sawRevocation())
-	return ""
+// secured is what TLS shows of the host, and where it is asked from now on.
+type secured struct {
+	*handshake
+	front front
 }
 
-// greetAny finds an address that answers, and looks at the others: readers get one or the other.
-func (x *exam) greetAny() {
+func (x *exam) examineTLS(name *resolution) (s secured, stop string) {
+	s.handshake, s.front = x.handshakeAny(name)
+	stop = x.checkHandshake(name, &s)
+	if stop == "" {
+		x.recordCertificate(&s.state)
+		stop = x.checkName(name, s.leaf())
+	}
+	if stop != "" {
+		x.examineWithoutHTTPS(name, &s.front)
+		return s, stop
+	}
+	if name.atESP != "" {
+		x.find("dns-at-esp-with-certificate", "CNAME to %s, which has a certificate for %s", name.atESP, x.opt.Host)
+	} else if !x.report.Has("dns-not-yet") && name.found() { // with --via it may be that no resolver has answered
+		x.pass("dns-ok", "%s", cmp.Or(strings.Join(name.chain, " → "), addresses(name.lookup)))
+	}
+	leaf := s.leaf()
+	x.checkTime(leaf)
+	trusted := x.checkChain(s.state.PeerCertificates)
+	x.checkKey(leaf)
+	x.checkVersions(&s)
+	x.checkStaple(&s.state)
+	if trusted {
+		x.checkTransparency(&s.state)
+	}
+	x.checkNoSNI(&s.front)
+	x.checkIPv6(&s.front)
+	x.checkAuthorities(name.resolver, leaf, trusted)
+	x.pass("tls-ok", "%s, %s, %s left; %s", issuer(leaf), tls.VersionName(s.state.Version), days(leaf.NotAfter.Sub(x.now())), sawRevocation(&s.state))
+	return s, ""
+}
+
+// handshakeAny finds an address that answers, and looks at the others: readers get
+// one or the other.
+func (x *exam) handshakeAny(name *resolution) (*handshake, front) {
 	var dead []string
-	all := 1 + len(x.others)
-	x.tls = x.greet(x.https.address, x.opt.Host, tls.VersionTLS10, 0)
-	for _, other := range x.others {
-		if at := join(other.String(), x.opt.HTTPSPort); x.tls.reach != nil {
-			dead = append(dead, x.https.address+": "+plain(x.tls.reach))
-			x.aim(other.String())
-			x.tls = x.greet(at, x.opt.Host, tls.VersionTLS10, 0)
-		} else if h := x.greet(at, x.opt.Host, tls.VersionTLS10, 0); h.reach != nil {
-			dead = append(dead, at+": "+plain(h.reach))
+	to := name.front
+	shown := x.tlsHandshake(to.https.address, x.opt.Host, tls.VersionTLS10, 0)
+	for _, other := range name.others {
+		at := join(other.String(), x.opt.HTTPSPort)
+		h := x.tlsHandshake(at, x.opt.Host, tls.VersionTLS10, 0)
+		if shown.reach != nil {
+			dead = append(dead, to.https.address+": "+briefError(shown.reach))
+			v6 := to.v6
+			to, shown = x.frontAt(other.String()), h
+			to.v6 = v6
+		} else if h.reach != nil {
+			dead = append(dead, at+": "+briefError(h.reach))
 		}
 	}
-	if len(dead) > 0 && x.tls.reach == nil {
-		x.find("dns-address-dead", "%d of %d addresses: %s", len(dead), all, strings.Join(dead, ", "))
+	if len(dead) > 0 && shown.reach == nil {
+		x.find("dns-address-dead", "%d of %d addresses: %s", len(dead), 1+len(name.others), strings.Join(dead, ", "))
 	}
+	return shown, to
 }
 
-// brokenHTTPS looks at what can still be told when https does not work: whether old mail's http
-// links do, and whether browsers will use them.
-func (x *exam) brokenHTTPS(stop string) string {
-	if x.atESP == "" {
-		x.judgeAuthorities(nil, false)
-		x.examinePort80(nil)
+// examineWithoutHTTPS looks at what can still be seen when https does not work:
+// whether old mail's http links do, and whether browsers will use them.
+func (x *exam) examineWithoutHTTPS(name *resolution, to *front) {
+	if name.atESP == "" {
+		x.checkAuthorities(name.resolver, nil, false)
+		x.examinePort80(to, nil)
 	}
-	x.examineParent(false)
-	return stop
+	x.examineParent(name.resolver, false)
 }
 
-func (x *exam) judgeHandshake() (stop string) {
-	h := x.tls
-	if (h.reach != nil || h.err != nil) && x.atESP != "" {
-		return x.stillAtESP("no https there for " + x.opt.Host + ": " + plain(cmp.Or(h.reach, h.err)))
+func (x *exam) checkHandshake(name *resolution, s *secured) (stop string) {
+	if err := cmp.Or(s.reach, s.err); err != nil && name.atESP != "" {
+		return x.stillAtESP(name, "no https there for "+x.opt.Host+": "+briefError(err))
 	}
+	at := s.front.https.address
 	var notTLS tls.RecordHeaderError
 	switch {
-	case h.reach != nil:
-		x.find("tls-no-connection", "%s: %s", x.https.address, plain(h.reach))
+	case s.reach != nil:
+		x.find("tls-no-connection", "%s: %s", at, briefError(s.reach))
 		return "nothing answers on port 443"
-	case errors.As(h.err, &notTLS):
-		x.find("tls-handshake-failed", "%s does not speak TLS", x.https.address)
+	case errors.As(s.err, &notTLS):
+		x.find("tls-handshake-failed", "%s does not speak TLS", at)
 		return "there is no TLS on port 443"
-	case h.err != nil:
-		x.find("tls-handshake-failed", "%s: %s", x.https.address, plain(h.err))
+	case s.err != nil:
+		x.find("tls-handshake-failed", "%s: %s", at, briefError(s.err))
 		return "no TLS handshake with the name " + x.opt.Host
 	}
 	return ""
@@ -150,17 +162,17 @@ func (x *exam) judgeHandshake() (stop string) {
 
 // stillAtESP is said where the chain leads to the ESP and the ESP has no certificate for the host:
 // then the ESP's certificate and all the rest are consequences.
-func (x *exam) stillAtESP(consequence string) string {
-	if cdn := x.behindESP(); cdn != "" {
-		x.find("dns-at-esps-cdn", "CNAME to %s and on to %s; %s", x.atESP, cdn, consequence)
+func (x *exam) stillAtESP(name *resolution, consequence string) string {
+	if cdn := name.behindESP(); cdn != "" {
+		x.find("dns-at-esps-cdn", "CNAME to %s and on to %s; %s", name.atESP, cdn, consequence)
 	} else {
-		x.find("dns-still-at-esp", "CNAME to %s; %s", x.atESP, consequence)
+		x.find("dns-still-at-esp", "CNAME to %s; %s", name.atESP, consequence)
 	}
 	return "the name leads to the ESP, not to a CDN of yours"
 }
 
-func (x *exam) noteCertificate(leaf *x509.Certificate) {
-	state := &x.tls.state
+func (x *exam) recordCertificate(state *tls.ConnectionState) {
+	leaf := state.PeerCertificates[0]
 	x.fact(catalogue.TLS, "certificate", "%s, by %s, until %s", strings.Join(someNames(leaf), ", "), issuer(leaf), leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
 	x.fact(catalogue.TLS, "protocol", "%s, %s, key %s, ALPN %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), keyName(leaf), cmp.Or(state.NegotiatedProtocol, "none"))
 }
@@ -202,17 +214,17 @@ func keyName(leaf *x509.Certificate) string {
 	return leaf.PublicKeyAlgorithm.String()
 }
 
-func (x *exam) judgeName(leaf *x509.Certificate) (stop string) {
+func (x *exam) checkName(name *resolution, leaf *x509.Certificate) (stop string) {
 	if leaf.VerifyHostname(x.opt.Host) == nil {
 		return ""
 	}
 	names := strings.Join(someNames(leaf), ", ")
-	if x.atESP != "" {
-		return x.stillAtESP("its certificate is for " + names)
+	if name.atESP != "" {
+		return x.stillAtESP(name, "its certificate is for "+names)
 	}
 	for _, name := range leaf.DNSNames {
-		if domain, preset := espOf(strings.TrimPrefix(name, "*.")); domain != "" {
-			x.settle(preset, true)
+		if domain, preset := espdns.Preset(strings.TrimPrefix(name, "*.")); domain != "" {
+			x.assumeESP(preset, true)
 			x.find("tls-esp-certificate", "the certificate is for %s", names)
 			return "browsers refuse the ESP's certificate"
 		}
@@ -228,7 +240,7 @@ const (
 	soonPart = 5
 )
 
-func (x *exam) judgeTime(leaf *x509.Certificate) {
+func (x *exam) checkTime(leaf *x509.Certificate) {
 	left, life := leaf.NotAfter.Sub(x.now()), leaf.NotAfter.Sub(leaf.NotBefore)
 	switch {
 	case left < 0:
@@ -240,8 +252,10 @@ func (x *exam) judgeTime(leaf *x509.Certificate) {
 	}
 }
 
-// judgeChainOf checks the chain at a time when the leaf was good, since its dates are judged apart.
-func (x *exam) judgeChainOf(leaf *x509.Certificate) (trusted bool) {
+// checkChain checks the chain at a time when the leaf was good, since its dates are
+// checked apart.
+func (x *exam) checkChain(chain []*x509.Certificate) (trusted bool) {
+	leaf := chain[0]
 	at := x.now()
 	if at.After(leaf.NotAfter) {
 		at = leaf.NotAfter.Add(-time.Second)
@@ -249,13 +263,13 @@ func (x *exam) judgeChainOf(leaf *x509.Certificate) (trusted bool) {
 	if at.Before(leaf.NotBefore) {
 		at = leaf.NotBefore.Add(time.Second)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: x.opt.Roots, Intermediates: pool(x.tls.state.PeerCertificates[1:]), CurrentTime: at})
+	_, err := leaf.Verify(x509.VerifyOptions{Roots: x.opt.Roots, Intermediates: pool(chain[1:]), CurrentTime: at})
 	if err == nil {
 		return true
 	}
 	var unknown x509.UnknownAuthorityError
 	// A public certificate says where its issuer's is to be had; one of the house seldom does.
-	alone := len(x.tls.state.PeerCertificates) == 1 && len(leaf.IssuingCertificateURL) > 0
+	alone := len(chain) == 1 && len(leaf.IssuingCertificateURL) > 0
 	if errors.As(err, &unknown) && alone {
 		x.find("tls-incomplete-chain", "one certificate was sent, by %s, and not its issuer's", issuer(leaf))
 		return false
@@ -272,7 +286,7 @@ func pool(certs []*x509.Certificate) *x509.CertPool {
 	return p
 }
 
-func (x *exam) judgeKey(leaf *x509.Certificate) {
+func (x *exam) checkKey(leaf *x509.Certificate) {
 	key, ok := leaf.PublicKey.(*rsa.PublicKey)
 	switch {
 	case ok && key.N.BitLen() < 2048:
@@ -282,8 +296,8 @@ func (x *exam) judgeKey(leaf *x509.Certificate) {
 	}
 }
 
-func (x *exam) judgeVersions() {
-	version := x.tls.state.Version
+func (x *exam) checkVersions(s *secured) {
+	version := s.state.Version
 	if version < tls.VersionTLS12 {
 		x.find("tls-too-old", "%s is the newest version that is offered", tls.VersionName(version))
 		return
@@ -291,7 +305,7 @@ func (x *exam) judgeVersions() {
 	if version == tls.VersionTLS12 {
 		x.find("tls-no-13", "%s is the newest version that is offered", tls.VersionName(version))
 	}
-	if old := x.greet(x.https.address, x.opt.Host, tls.VersionTLS10, tls.VersionTLS11); old.reach == nil && old.err == nil {
+	if old := x.tlsHandshake(s.front.https.address, x.opt.Host, tls.VersionTLS10, tls.VersionTLS11); old.reach == nil && old.err == nil {
 		x.find("tls-old-versions", "%s is accepted", tls.VersionName(old.state.Version))
 	}
 }
@@ -312,8 +326,8 @@ func hasExtension(c *x509.Certificate, oid asn1.ObjectIdentifier) bool {
 	return false
 }
 
-func (x *exam) judgeStaple(leaf *x509.Certificate) {
-	staple := x.tls.state.OCSPResponse
+func (x *exam) checkStaple(state *tls.ConnectionState) {
+	leaf, staple := state.PeerCertificates[0], state.OCSPResponse
 	if len(staple) == 0 {
 		if hasExtension(leaf, oidMustStaple) {
 			x.find("tls-must-staple", "the certificate demands a stapled OCSP response and none was sent")
@@ -321,7 +335,7 @@ func (x *exam) judgeStaple(leaf *x509.Certificate) {
 		return
 	}
 	var by *x509.Certificate
-	if certs := x.tls.state.PeerCertificates; len(certs) > 1 {
+	if certs := state.PeerCertificates; len(certs) > 1 {
 		by = certs[1]
 	}
 	response, err := ocsp.ParseResponseForCert(staple, leaf, by)
@@ -335,122 +349,59 @@ func (x *exam) judgeStaple(leaf *x509.Certificate) {
 	}
 }
 
-// judgeTransparency asks for proof that the certificate was logged, which browsers demand of public
+// checkTransparency asks for proof that the certificate was logged, which browsers demand of public
 // authorities. An authority of one's own logs nothing.
-func (x *exam) judgeTransparency(leaf *x509.Certificate) {
+func (x *exam) checkTransparency(state *tls.ConnectionState) {
 	if x.opt.Roots != nil && !x.opt.CT {
 		return
 	}
-	state := &x.tls.state
-	if len(state.SignedCertificateTimestamps) == 0 && !hasExtension(leaf, oidSCTs) && !bytes.Contains(state.OCSPResponse, oidStapledSCTs) {
+	if len(state.SignedCertificateTimestamps) == 0 && !hasExtension(state.PeerCertificates[0], oidSCTs) && !bytes.Contains(state.OCSPResponse, oidStapledSCTs) {
 		x.find("tls-no-sct", "neither in the certificate nor in the handshake is a signed certificate timestamp")
 	}
 }
 
 // sawRevocation says whether anything was seen of a revocation: no responder is asked.
-func (x *exam) sawRevocation() string {
-	if len(x.tls.state.OCSPResponse) > 0 {
+func sawRevocation(state *tls.ConnectionState) string {
+	if len(state.OCSPResponse) > 0 {
 		return "the stapled OCSP response says good"
 	}
 	return "whether it was revoked was not asked"
 }
 
-func (x *exam) judgeNoSNI() {
-	h := x.greet(x.https.address, "", tls.VersionTLS12, 0)
+func (x *exam) checkNoSNI(to *front) {
+	h := x.tlsHandshake(to.https.address, "", tls.VersionTLS12, 0)
 	switch {
 	case h.reach != nil:
 	case h.err != nil:
-		x.find("tls-sni-required", "without SNI: %s", plain(h.err))
+		x.find("tls-sni-required", "without SNI: %s", briefError(h.err))
 	case h.leaf().VerifyHostname(x.opt.Host) != nil:
 		x.find("tls-sni-required", "without SNI the certificate is for %s", strings.Join(someNames(h.leaf()), ", "))
 	}
 }
 
-// judgeIPv6 holds the AAAA address against the A address. That this machine has no way to IPv6 is
-// no fault of the host.
-func (x *exam) judgeIPv6() {
-	if x.v6 == nil {
+// checkIPv6 compares the AAAA address with the A address, and takes it out where
+// there is nothing more to compare. That this machine has no way to IPv6 is no fault
+// of the host.
+func (x *exam) checkIPv6(to *front) {
+	if to.v6 == nil {
 		return
 	}
-	h := x.greet(x.v6.address, x.opt.Host, tls.VersionTLS10, 0)
+	at := to.v6.address
+	h := x.tlsHandshake(at, x.opt.Host, tls.VersionTLS10, 0)
 	var dead *net.OpError
 	switch {
 	case h.reach != nil && errors.As(h.reach, &dead) && strings.Contains(h.reach.Error(), "unreachable"):
 		x.fact(catalogue.DNS, "IPv6", "not tried: this machine has no way there")
-		x.v6 = nil
 	case h.reach != nil && wire.IsTimeout(h.reach):
-		x.find("dns-ipv6-silent", "%s: %s", x.v6.address, plain(h.reach))
-		x.v6 = nil
+		x.find("dns-ipv6-silent", "%s: %s", at, briefError(h.reach))
 	case h.reach != nil:
-		x.find("dns-ipv6-dead", "%s: %s", x.v6.address, plain(h.reach))
-		x.v6 = nil
+		x.find("dns-ipv6-dead", "%s: %s", at, briefError(h.reach))
 	case h.err != nil:
-		x.find("dns-ipv6-differs", "%s: %s", x.v6.address, plain(h.err))
-		x.v6 = nil
+		x.find("dns-ipv6-differs", "%s: %s", at, briefError(h.err))
 	case h.leaf().VerifyHostname(x.opt.Host) != nil:
 		x.find("dns-ipv6-differs", "over IPv6 the certificate is for %s", strings.Join(someNames(h.leaf()), ", "))
-		x.v6 = nil
-	}
-}
-
-// cdnAuthorities are the names by which CAA allows the authorities that a CDN gets certificates of;
-// one of them is enough. From the CDNs' own pages on CAA.
-var cdnAuthorities = map[string][]string{
-	catalogue.Fastly:     {"certainly.com", "letsencrypt.org", "globalsign.com"},
-	catalogue.Cloudflare: {"letsencrypt.org", "pki.goog", "ssl.com", "sectigo.com", "digicert.com"},
-	catalogue.CloudFront: {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"},
-}
-
-// issuerAuthorities are the CAA names of issuers, by a word of their organisation.
-var issuerAuthorities = []struct {
-	word  string
-	names []string
-}{
-	{"let's encrypt", []string{"letsencrypt.org"}},
-	{"google trust", []string{"pki.goog"}},
-	{"amazon", cdnAuthorities[catalogue.CloudFront]},
-	{"globalsign", []string{"globalsign.com"}},
-	{"certainly", []string{"certainly.com"}},
-	{"digicert", []string{"digicert.com"}},
-	{"sectigo", []string{"sectigo.com", "comodoca.com"}},
-	{"zerossl", []string{"sectigo.com"}},
-	{"ssl corp", []string{"ssl.com"}},
-}
-
-// judgeAuthorities asks whether CAA lets the next certificate be issued: by the authority of the
-// one in use, or else by those of the CDN.
-func (x *exam) judgeAuthorities(leaf *x509.Certificate, trusted bool) {
-	at, allowed, err := x.authorities(x.opt.Host, leaf != nil && !slices.Contains(leaf.DNSNames, x.opt.Host))
-	if err != nil || at == "" || len(allowed) == 0 {
+	default:
 		return
 	}
-	x.fact(catalogue.DNS, "CAA", "%s allows %s", at, cmp.Or(strings.Join(filled(allowed), ", "), "nobody"))
-	needed, who := cdnAuthorities[x.report.CDN], x.report.CDN
-	if leaf != nil && trusted {
-		// The next certificate comes from where this one came; of other authorities no CAA name is known.
-		needed, who = nil, ""
-		for _, i := range issuerAuthorities {
-			if strings.Contains(strings.ToLower(issuer(leaf)), i.word) {
-				needed, who = i.names, issuer(leaf)
-			}
-		}
-	}
-	nobody := len(filled(allowed)) == 0
-	if !nobody && (len(needed) == 0 || slices.ContainsFunc(needed, func(ca string) bool { return slices.Contains(allowed, ca) })) {
-		return
-	}
-	if nobody {
-		x.find("dns-caa-forbids", "CAA of %s allows no authority at all", at)
-		return
-	}
-	x.find("dns-caa-forbids", "CAA of %s allows %s; %s needs %s", at, strings.Join(filled(allowed), ", "), who, strings.Join(needed, " or "))
-}
-
-func filled(list []string) (full []string) {
-	for _, s := range list {
-		if s != "" {
-			full = append(full, s)
-		}
-	}
-	return full
+	to.v6 = nil
 }

@@ -8,30 +8,30 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// madeUpHost is where made-up links lead: a name that never exists (RFC 6761, section 6.4).
-const madeUpHost = "clickedge-doctor.invalid"
+// testHost is where made-up links lead: a name that never exists (RFC 6761, section 6.4).
+const testHost = "clickedge-doctor.invalid"
 
 // The destination of made-up links. Its "%2F" shows whether something on the way decodes.
 const (
-	madeUpURL   = "https://" + madeUpHost + "/made%2Fup?a=b"
-	madeUpOther = "/clickedge-doctor/made-up"
+	testURL  = "https://" + testHost + "/made%2Fup?a=b"
+	testPath = "/clickedge-doctor/made-up"
 )
 
 // oddTail holds bytes that real links hold, as a parameter behind one. All may stand in a request
 // line; mail software and ESPs put them there.
 const oddTail = `clickedge-doctor=%2F%2f==~|{}^"//`
 
-// made are links that name nobody.
-type made struct {
+// testLinks are links that name nobody.
+type testLinks struct {
 	click, open string
 	// post may be sent a POST: it is no link at all.
 	post string
 }
 
-func (m *made) odd() string { return with(m.click, oddTail) }
+func (m *testLinks) withOddBytes() string { return with(m.click, oddTail) }
 
-// lone is a link that a gateway has cut behind a percent sign.
-func (m *made) lone() string {
+// cutAtPercent is a link that a gateway has cut behind a percent sign.
+func (m *testLinks) cutAtPercent() string {
 	if strings.Contains(m.click, "?") {
 		return with(m.click, "clickedge-doctor=%")
 	}
@@ -46,8 +46,8 @@ func with(target, parameter string) string {
 	return target + "?" + parameter
 }
 
-// madeUpID is the clickedge-doctor where an id would be; it is 16 bytes, as SparkPost's are.
-const madeUpID = "clickedge-doctor"
+// testID is the clickedge-doctor where an id would be; it is 16 bytes, as SparkPost's are.
+const testID = "clickedge-doctor"
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
@@ -64,25 +64,25 @@ var sesPrefixes = map[string]string{
 }
 
 // plainURL is a destination in which there is nothing to decode.
-const plainURL = "https://" + madeUpHost + "/made-up"
+const plainURL = "https://" + testHost + "/made-up"
 
-// makeUp makes links of the form of an ESP's. Their ids and signatures are nobody's, so that no ESP
+// testLinksOf makes links of the form of an ESP's. Their ids and signatures are nobody's, so that no ESP
 // can count them for anyone.
-func makeUp(origin *core.Origin) made { return makeUpTo(origin, madeUpURL) }
+func testLinksOf(origin *core.Origin) testLinks { return testLinksTo(origin, testURL) }
 
-// makeUpTo makes links to a destination of [madeUpHost], for the ESPs whose links can be read.
-func makeUpTo(origin *core.Origin, to string) made {
-	m := made{post: madeUpOther}
+// testLinksTo makes links to a destination of [testHost], for the ESPs whose links can be read.
+func testLinksTo(origin *core.Origin, to string) testLinks {
+	m := testLinks{post: testPath}
 	switch origin.Family {
 	case core.FamilyCustomerIO:
-		payload := b64(`{"email_id":"` + madeUpID + `-made-up","href":"` + to + `","internal":"0000000000000000","link_id":0}`)
+		payload := b64(`{"email_id":"` + testID + `-made-up","href":"` + to + `","internal":"0000000000000000","link_id":0}`)
 		m.click = "/e/c/" + payload + "/" + strings.Repeat("0", 64)
-		m.open = "/e/o/" + b64(`{"email_id":"`+madeUpID+`-made-up"}`)
+		m.open = "/e/o/" + b64(`{"email_id":"`+testID+`-made-up"}`)
 	case core.FamilySendGrid:
-		m.click = "/ls/click?upn=u001." + madeUpID + "-made-up-2F-3D"
-		m.open = "/wf/open?upn=u001." + madeUpID + "-made-up-2F-3D"
+		m.click = "/ls/click?upn=u001." + testID + "-made-up-2F-3D"
+		m.open = "/wf/open?upn=u001." + testID + "-made-up-2F-3D"
 	case core.FamilySparkPost:
-		ids := base64.URLEncoding.EncodeToString([]byte(madeUpID))
+		ids := base64.URLEncoding.EncodeToString([]byte(testID))
 		ids = strings.ReplaceAll(ids, "=", "~") + "/AAAAAQA~/"
 		m.click = "/f/a/" + ids + "Pw~~?target=" + strings.ReplaceAll(escaped(to), ":", "%3A")
 		m.open = "/q/" + ids + "Pw~~"
@@ -92,22 +92,22 @@ func makeUpTo(origin *core.Origin, to string) made {
 		m.click = "/CL0/" + escaped(to) + "/1/" + id + "/" + strings.Repeat("A", 43) + "=0"
 		m.open = "/CI0/" + id + "/" + strings.Repeat("A", 43) + "=0"
 	case core.FamilyMailgun:
-		m.click, m.open = "/c/"+b64(madeUpID+"-made-up"), "/o/"+b64(madeUpID+"-made-up")
+		m.click, m.open = "/c/"+b64(testID+"-made-up"), "/o/"+b64(testID+"-made-up")
 	case core.FamilyMandrill:
-		inner := `{\"u\":0,\"v\":1,\"url\":\"` + to + `\",\"id\":\"` + madeUpID + `\"}`
-		m.click = "/track/click/0/" + madeUpHost + "?p=" + b64(`{"s":"`+madeUpID+`","v":1,"p":"`+inner+`"}`)
-		m.open = "/track/open.php?u=0&id=" + madeUpID
+		inner := `{\"u\":0,\"v\":1,\"url\":\"` + to + `\",\"id\":\"` + testID + `\"}`
+		m.click = "/track/click/0/" + testHost + "?p=" + b64(`{"s":"`+testID+`","v":1,"p":"`+inner+`"}`)
+		m.open = "/track/open.php?u=0&id=" + testID
 	case core.FamilyMailjet:
-		m.click = "/lnk/" + madeUpID + "-made-up/1/" + strings.Repeat("A", 22) + "/" + b64(to)
-		m.open = "/oo/" + madeUpID + "-made-up/00000000/e.gif"
+		m.click = "/lnk/" + testID + "-made-up/1/" + strings.Repeat("A", 22) + "/" + b64(to)
+		m.open = "/oo/" + testID + "-made-up/00000000/e.gif"
 	case core.FamilyPostmark:
-		m.click = "/3s/" + escaped(strings.TrimPrefix(to, "https://")) + "/" + madeUpID + "/AA/AAAAAAAA"
-		m.open = "/open/" + madeUpID + "-made-up"
+		m.click = "/3s/" + escaped(strings.TrimPrefix(to, "https://")) + "/" + testID + "/AA/AAAAAAAA"
+		m.open = "/open/" + testID + "-made-up"
 	case core.FamilyIterable:
-		ids := "?_t=" + madeUpID + "-made-up&_m=" + madeUpID + "-made-up&_e=" + madeUpID
+		ids := "?_t=" + testID + "-made-up&_m=" + testID + "-made-up&_e=" + testID
 		m.click, m.open = "/u/click"+ids, "/u/o"+ids
 	default:
-		m.click, m.open = madeUpOther+"?a=%2F", madeUpOther+"?a=%2F"
+		m.click, m.open = testPath+"?a=%2F", testPath+"?a=%2F"
 	}
 	return m
 }

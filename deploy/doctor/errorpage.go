@@ -9,18 +9,18 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-// judgeGate says whether an answer comes from the set-up itself, because it knows no such host, cannot
+// checkErrorPage says whether an answer comes from the set-up itself, because it knows no such host, cannot
 // reach the ESP, or will not let the request through.
-func (x *exam) judgeGate(a *answer) (stop string) {
-	id := a.gate()
+func (s *espSection) checkErrorPage(a *answer) (stop string) {
+	id := a.errorPage()
 	if id == "" {
 		return ""
 	}
 	seen := a.asked.brief() + ": " + a.brief()
 	if id == "origin-unreachable" {
-		return x.judgeGateway(a, seen)
+		return s.checkGateway(a, seen)
 	}
-	f := x.find(id, "%s", seen)
+	f := s.find(id, "%s", seen)
 	if id == "filter-challenge" && a.byCloudflare() {
 		f.Fix = catalogue.Must(id).Fix.Cloudflare // whatever stands before or behind it
 	}
@@ -37,31 +37,31 @@ func (x *exam) judgeGate(a *answer) (stop string) {
 
 const unreached = "no answer of the ESP comes through"
 
-// judgeGateway asks the ESP itself before its silence is called the set-up's fault.
-func (x *exam) judgeGateway(a *answer, seen string) (stop string) {
-	d := x.openDirect()
+// checkGateway asks the ESP itself before its silence is called the set-up's fault.
+func (s *espSection) checkGateway(a *answer, seen string) (stop string) {
+	d := s.openOrigin()
 	if d == nil {
-		x.find("origin-unreachable", "%s; not seen: whether the ESP itself answers, because %s", seen, x.whyNoDirect())
+		s.find("origin-unreachable", "%s; not seen: whether the ESP itself answers, because %s", seen, s.whyNoOrigin())
 		return unreached
 	}
-	way := d.right(a.asked.target)
+	way := d.correct(a.asked.target)
 	way.method = a.asked.method
-	straight := d.ask(way)
+	direct := d.ask(way)
 	switch {
-	case straight.err != nil:
-		x.find("origin-unreachable", "%s; asked directly, %s gives no answer either: %s", seen, d.to.address, plain(straight.err))
-	case straight.status == a.status && a.like(straight):
-		x.find("esp-fails", "%s; asked directly, %s answers so as well", seen, d.to.address)
+	case direct.err != nil:
+		s.find("origin-unreachable", "%s; asked directly, %s gives no answer either: %s", seen, d.to.address, briefError(direct.err))
+	case direct.status == a.status && a.like(direct):
+		s.find("esp-fails", "%s; asked directly, %s answers so as well", seen, d.to.address)
 		return "the ESP itself answers with an error"
 	default:
-		x.find("origin-unreachable", "%s; asked directly, %s answers %s", seen, d.to.address, straight.brief())
+		s.find("origin-unreachable", "%s; asked directly, %s answers %s", seen, d.to.address, direct.brief())
 	}
 	return unreached
 }
 
-// gates are texts by which CDNs and proxies say what is wrong, in lower case, with the finding. least
+// errorPages are texts by which CDNs and proxies say what is wrong, in lower case, with the finding. least
 // is the lowest status at which they count: a page that merely holds the words is none.
-var gates = []struct {
+var errorPages = []struct {
 	id          string
 	least, most int
 	texts       []string
@@ -81,8 +81,8 @@ var gates = []struct {
 	{"filter-refuses-all", 403, 403, []string{"request blocked", "attention required! | cloudflare", "you have been blocked", "web application firewall"}},
 }
 
-// gate names the finding that an answer is by itself; "" for none.
-func (a *answer) gate() string {
+// errorPage names the finding that an answer is by itself; "" for none.
+func (a *answer) errorPage() string {
 	if a.err != nil {
 		return "https-no-answer"
 	}
@@ -105,14 +105,14 @@ func (a *answer) gate() string {
 	return ""
 }
 
-// says looks for the texts of the gates in the page, its markup included: a challenge is a script.
+// says looks for the texts of the errorPages in the page, its markup included: a challenge is a script.
 func (a *answer) says() (id string) {
 	text := strings.ToLower(a.text())
 	markup := ""
 	if a.status >= 400 {
 		markup = strings.ToLower(string(a.body[:min(len(a.body), 16<<10)]))
 	}
-	for _, g := range gates {
+	for _, g := range errorPages {
 		in := text
 		if g.id == "filter-challenge" {
 			in = markup

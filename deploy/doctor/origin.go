@@ -10,31 +10,31 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// direct is the ESP's origin, asked without the set-up in between.
-type direct struct {
+// originClient is the ESP's origin, asked without the set-up in between.
+type originClient struct {
 	x      *exam
 	to     place
 	name   string // the origin's own name
 	origin *core.Origin
-	// asIs is the made-up click's answer where all is forwarded as it should be.
-	asIs *answer
+	// click is the made-up click's answer where all is forwarded as it should be.
+	click *answer
 }
 
-// openDirect says whether and where the origin may be asked.
-func (x *exam) openDirect() *direct {
-	origin := &x.origin
+// openOrigin says whether and where the origin may be asked.
+func (x *exam) openOrigin() *originClient {
+	origin := &x.esp.preset
 	switch {
-	case x.opt.Origin == OriginNone, !x.known && x.opt.Origin == OriginPreset, origin.Address == "" && x.opt.Origin == OriginPreset:
+	case x.opt.Origin == OriginNone, !x.esp.known && x.opt.Origin == OriginPreset, origin.Address == "" && x.opt.Origin == OriginPreset:
 		return nil
 	case x.opt.Origin == OriginPreset:
-		return directTo(x, origin)
+		return originOf(x, origin)
 	}
-	return x.directAt(x.opt.Origin, origin)
+	return x.originAt(x.opt.Origin, origin)
 }
 
-// directAt asks an origin at an address that was given: "host:port", or a URL.
-func (x *exam) directAt(address string, origin *core.Origin) *direct {
-	secure := !x.known || origin.TLS
+// originAt asks an origin at an address that was given: "host:port", or a URL.
+func (x *exam) originAt(address string, origin *core.Origin) *originClient {
+	secure := !x.esp.known || origin.TLS
 	if rest, ok := strings.CutPrefix(address, "http://"); ok {
 		address, secure = rest, false
 	}
@@ -45,25 +45,25 @@ func (x *exam) directAt(address string, origin *core.Origin) *direct {
 		address = join(address, map[bool]int{true: 443, false: 80}[secure])
 	}
 	name := cmp.Or(origin.Address, host)
-	return &direct{x: x, name: name, origin: origin, to: place{address: address, tls: secure, sni: name}}
+	return &originClient{x: x, name: name, origin: origin, to: place{address: address, tls: secure, sni: name}}
 }
 
-// directTo asks an origin at its own address.
-func directTo(x *exam, origin *core.Origin) *direct {
-	return &direct{x: x, name: origin.Address, origin: origin, to: place{
+// originOf asks an origin at its own address.
+func originOf(x *exam, origin *core.Origin) *originClient {
+	return &originClient{x: x, name: origin.Address, origin: origin, to: place{
 		address: join(origin.Address, int(origin.Port)), tls: origin.TLS, sni: origin.Address,
 	}}
 }
 
-// way is one manner in which a proxy may ask.
-type way struct {
+// variant is one manner in which a proxy may ask.
+type variant struct {
 	target    string
 	host      string
 	forwarded string // X-Forwarded-Host, "" for none
 	method    string
 }
 
-func (d *direct) ask(w way) *answer {
+func (d *originClient) ask(w variant) *answer {
 	q := question{to: d.to, target: w.target, host: w.host, method: w.method}
 	if w.forwarded != "" {
 		q.more = wire.NewHeader("X-Forwarded-Host", w.forwarded)
@@ -71,44 +71,44 @@ func (d *direct) ask(w way) *answer {
 	return d.x.ask(q)
 }
 
-// right is how the preset asks.
-func (d *direct) right(target string) way {
-	w := way{target: target, host: d.x.opt.Host}
-	if d.x.origin.ForwardedHost {
+// correct is how the preset asks.
+func (d *originClient) correct(target string) variant {
+	w := variant{target: target, host: d.x.opt.Host}
+	if d.x.esp.preset.ForwardedHost {
 		w.forwarded = d.x.opt.Host
 	}
 	return w
 }
 
-// wrongWay is a mistake that proxies make with a request, by the finding that it is.
-type wrongWay struct {
+// mistake is a mistake that proxies make with a request, by the finding that it is.
+type mistake struct {
 	id   string
 	seen string
-	way
+	variant
 }
 
-// wrongWays are the mistakes that may explain an answer, most frequent first.
-func (d *direct) wrongWays(target string) (list []wrongWay) {
-	right := d.right(target)
-	add := func(id, seen string, change func(*way)) {
+// mistakes are the mistakes that may explain an answer, most frequent first.
+func (d *originClient) mistakes(target string) (list []mistake) {
+	right := d.correct(target)
+	add := func(id, seen string, change func(*variant)) {
 		w := right
 		change(&w)
 		if w != right {
-			list = append(list, wrongWay{id, seen, w})
+			list = append(list, mistake{id, seen, w})
 		}
 	}
 	if right.forwarded != "" {
-		add("esp-forwarded-host-wanted", "the answer is the one without X-Forwarded-Host", func(w *way) { w.forwarded = "" })
+		add("esp-forwarded-host-wanted", "the answer is the one without X-Forwarded-Host", func(w *variant) { w.forwarded = "" })
 	}
-	add("esp-host-overridden", "the answer is the one to Host: "+d.name, func(w *way) { w.host, w.forwarded = d.name, "" })
+	add("esp-host-overridden", "the answer is the one to Host: "+d.name, func(w *variant) { w.host, w.forwarded = d.name, "" })
 	if right.forwarded == "" {
-		add("esp-forwarded-host-harmful", "the answer is the one with X-Forwarded-Host: "+right.host, func(w *way) { w.forwarded = right.host })
+		add("esp-forwarded-host-harmful", "the answer is the one with X-Forwarded-Host: "+right.host, func(w *variant) { w.forwarded = right.host })
 	}
-	add("target-query-lost", "the answer is the one without the query", func(w *way) { w.target, _, _ = strings.Cut(target, "?") })
-	add("target-path-lost", `the answer is the one to "/"`, func(w *way) { w.target = "/" })
-	add("target-path-lost", "the answer is the one to a path that the ESP does not know", func(w *way) { w.target = "/" + madeUpID + target })
+	add("target-query-lost", "the answer is the one without the query", func(w *variant) { w.target, _, _ = strings.Cut(target, "?") })
+	add("target-path-lost", `the answer is the one to "/"`, func(w *variant) { w.target = "/" })
+	add("target-path-lost", "the answer is the one to a path that the ESP does not know", func(w *variant) { w.target = "/" + testID + target })
 	for _, changed := range changes(target) {
-		add("target-changed", "the answer is the one to the path "+changed.how, func(w *way) { w.target = changed.target })
+		add("target-changed", "the answer is the one to the path "+changed.how, func(w *variant) { w.target = changed.target })
 	}
 	return list
 }
@@ -128,8 +128,8 @@ func changes(target string) []change {
 }
 
 // probe is the ESP's probe, under some Host.
-func (d *direct) probe(host string) way {
-	return way{target: d.x.origin.Health.Path, method: d.x.origin.Health.Method, host: host}
+func (d *originClient) probe(host string) variant {
+	return variant{target: d.x.esp.preset.Health.Path, method: d.x.esp.preset.Health.Method, host: host}
 }
 
 // decodedOnce is what a proxy makes of a path that it normalises: escapes decoded, the query left.
@@ -171,15 +171,15 @@ func otherPreset(preset string) (core.Origin, bool) {
 }
 
 // otherRegion is the ESP's origin in its other region; nil where there is none that may be asked.
-func (x *exam) otherRegion() *direct {
+func (x *exam) otherRegion() *originClient {
 	other, ok := otherPreset(x.report.ESP)
 	switch {
 	case !ok:
 		return nil
 	case x.opt.OtherOrigin != "":
-		return x.directAt(x.opt.OtherOrigin, &other)
+		return x.originAt(x.opt.OtherOrigin, &other)
 	case x.opt.Origin == OriginPreset:
-		return directTo(x, &other)
+		return originOf(x, &other)
 	}
 	return nil
 }

@@ -16,57 +16,41 @@ type proof struct {
 	esp, host, target []string
 	// noESP and noHost say why nothing was seen; "" where nothing was tried.
 	noESP, noHost string
-	noDirect      string // why the origin gave nothing to compare with
 }
 
-func (x *exam) sawESP(format string, args ...any) {
-	x.proof.esp = append(x.proof.esp, fmt.Sprintf(format, args...))
-}
-
-// whyNoDirect says why there is no answer of the origin to compare with.
-func (x *exam) whyNoDirect() string {
-	switch {
-	case x.proof.noDirect != "":
-		return x.proof.noDirect
-	case x.opt.Origin == OriginNone:
-		return "the ESP was not asked directly (--origin none)"
-	case !x.known:
-		return "the ESP is not known"
-	case x.origin.Address == "":
-		return "the preset " + x.report.ESP + " has no origin of its own (name it with --origin)"
-	}
-	return "the ESP was not asked directly"
+func (s *espSection) sawESP(format string, args ...any) {
+	s.proof.esp = append(s.proof.esp, fmt.Sprintf(format, args...))
 }
 
 // concludeESP says what was seen of the ESP, and what was not.
-func (x *exam) concludeESP() {
-	if !x.known {
+func (s *espSection) concludeESP() {
+	if !s.esp.known {
 		return // esp-unknown says it
 	}
-	x.proveByLink()
-	if x.regionGuessed && len(x.proof.host) == 0 {
-		x.unseen(catalogue.ESP, "which region of the ESP it is ("+x.report.ESP+" is a guess)", "its regions answer alike so far", "name it with --esp")
+	s.proveByLink()
+	if s.esp.regionGuessed && len(s.proof.host) == 0 {
+		s.unseen(catalogue.ESP, "which region of the ESP it is ("+s.report.ESP+" is a guess)", "its regions answer alike so far", "name it with --esp")
 	}
-	if len(x.proof.esp) == 0 {
-		x.find("esp-unproven", "not seen: whether %s answers behind the set-up, because %s", x.report.ESP, cmp.Or(x.proof.noESP, x.whyNoDirect())).Fix = x.askForLink()
+	if len(s.proof.esp) == 0 {
+		s.find("esp-unproven", "not seen: whether %s answers behind the set-up, because %s", s.report.ESP, cmp.Or(s.proof.noESP, s.whyNoOrigin())).Fix = s.askForLink()
 	} else {
-		x.good("esp-ok", "%s", strings.Join(append(x.proof.esp, x.proof.host...), "; "))
+		s.pass("esp-ok", "%s", strings.Join(append(s.proof.esp, s.proof.host...), "; "))
 	}
-	if len(x.proof.host) == 0 {
-		x.find("esp-host-unproven", "not seen: whether the ESP gets %s as Host, because %s", x.opt.Host, cmp.Or(x.proof.noHost, x.whyNoDirect())).Fix = x.askForLink()
+	if len(s.proof.host) == 0 {
+		s.find("esp-host-unproven", "not seen: whether the ESP gets %s as Host, because %s", s.opt.Host, cmp.Or(s.proof.noHost, s.whyNoOrigin())).Fix = s.askForLink()
 	}
 }
 
 // proveByLink reads what the given link's answer shows. A set-up that redirects everything alike
 // shows nothing.
-func (x *exam) proveByLink() {
-	a := x.linked
-	if a == nil || !a.redirects() || x.isOwn(a) || x.click != nil && x.click.get("Location") == a.get("Location") {
+func (s *espSection) proveByLink() {
+	a := s.linked
+	if a == nil || !a.redirects() || s.isOwn(a) || s.click != nil && s.click.get("Location") == a.get("Location") {
 		return
 	}
-	x.sawESP("the given link is redirected (%d), and a made-up one is not redirected there", a.status)
-	if boundToHost(x.origin.Family, x.link.target) {
-		x.proof.host = append(x.proof.host, "this ESP redirects such a link under its own domain only")
+	s.sawESP("the given link is redirected (%d), and a made-up one is not redirected there", a.status)
+	if boundToHost(s.esp.preset.Family, s.link.target) {
+		s.proof.host = append(s.proof.host, "this ESP redirects such a link under its own domain only")
 	}
 }
 

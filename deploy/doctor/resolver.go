@@ -17,8 +17,8 @@ import (
 // maxChain bounds the CNAMEs that are followed.
 const maxChain = 8
 
-// trail is what one resolver says of a name.
-type trail struct {
+// lookup is what one resolver says of a name.
+type lookup struct {
 	resolver string
 	rcode    int
 	chain    []string // the CNAMEs' targets, in order, in lower case without the final dot
@@ -30,13 +30,13 @@ type trail struct {
 }
 
 // found reports whether there is an address.
-func (t *trail) found() bool { return t.err == nil && len(t.v4)+len(t.v6) > 0 }
+func (t *lookup) found() bool { return t.err == nil && len(t.v4)+len(t.v6) > 0 }
 
 // exists reports whether the resolver knows the name.
-func (t *trail) exists() bool { return t.err == nil && t.rcode != dns.RcodeNameError }
+func (t *lookup) exists() bool { return t.err == nil && t.rcode != dns.RcodeNameError }
 
 // end is where the chain ends, host itself if there is none.
-func (t *trail) end(host string) string {
+func (t *lookup) end(host string) string {
 	if len(t.chain) == 0 {
 		return host
 	}
@@ -54,7 +54,7 @@ func systemResolvers() ([]string, error) {
 
 // exchange asks one resolver, over TCP too where the answer was too long for UDP.
 func (x *exam) exchange(resolver, name string, kind uint16) (*dns.Msg, error) {
-	x.tell("%s of %s at %s", dns.TypeToString[kind], name, resolver)
+	x.progress("%s of %s at %s", dns.TypeToString[kind], name, resolver)
 	m := new(dns.Msg)
 	m.SetQuestion(dns.Fqdn(name), kind)
 	m.SetEdns0(1232, false)
@@ -83,10 +83,10 @@ func (x *exam) send(network, resolver string, m *dns.Msg) (*dns.Msg, error) {
 	return answer, err
 }
 
-// walk follows a name to its addresses. A resolver does that itself; an authoritative server leaves
+// lookUp follows a name to its addresses. A resolver does that itself; an authoritative server leaves
 // the rest of the chain to be asked for.
-func (x *exam) walk(resolver, name string) *trail {
-	t := &trail{resolver: resolver}
+func (x *exam) lookUp(resolver, name string) *lookup {
+	t := &lookup{resolver: resolver}
 	start := time.Now()
 	at := x.step(t, name, dns.TypeA)
 	t.took = time.Since(start)
@@ -97,7 +97,7 @@ func (x *exam) walk(resolver, name string) *trail {
 	if t.err != nil || t.rcode == dns.RcodeNameError {
 		return t
 	}
-	v6 := &trail{resolver: resolver, chain: t.chain}
+	v6 := &lookup{resolver: resolver, chain: t.chain}
 	x.step(v6, t.end(name), dns.TypeAAAA)
 	t.v6, t.err6 = v6.v6, v6.err
 	return t
@@ -105,7 +105,7 @@ func (x *exam) walk(resolver, name string) *trail {
 
 // step asks once and reads what belongs to the chain. It returns the name to go on with, "" at the
 // end.
-func (x *exam) step(t *trail, name string, kind uint16) (next string) {
+func (x *exam) step(t *lookup, name string, kind uint16) (next string) {
 	m, err := x.exchange(t.resolver, name, kind)
 	if err != nil {
 		t.err = err
@@ -139,7 +139,7 @@ func cname(records []dns.RR, name string) string {
 	return ""
 }
 
-func (t *trail) addresses(records []dns.RR, name string) (found bool) {
+func (t *lookup) addresses(records []dns.RR, name string) (found bool) {
 	for _, rr := range records {
 		switch r := rr.(type) {
 		case *dns.A:
@@ -158,9 +158,9 @@ func (t *trail) addresses(records []dns.RR, name string) (found bool) {
 func canonical(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
 // nameservers finds the zone that a name is in and returns its servers.
-func (x *exam) nameservers(name string) (servers []string) {
+func (x *exam) nameservers(resolver, name string) (servers []string) {
 	for at := name; at != "" && strings.Contains(at, "."); _, at, _ = strings.Cut(at, ".") {
-		m, err := x.exchange(x.resolvers[0], at, dns.TypeNS)
+		m, err := x.exchange(resolver, at, dns.TypeNS)
 		if err != nil {
 			return nil
 		}
@@ -176,42 +176,9 @@ func (x *exam) nameservers(name string) (servers []string) {
 	return nil
 }
 
-// authorities returns what CAA allows for a name (RFC 8659, section 3: the nearest set counts) and
-// where that stands; at is "" where nothing is said. wildcard asks for a certificate for "*." names.
-func (x *exam) authorities(name string, wildcard bool) (at string, allowed []string, err error) {
-	var wild []string
-	for _, at := range append([]string{name}, parents(name)...) {
-		m, err := x.exchange(x.resolvers[0], at, dns.TypeCAA)
-		if err != nil {
-			return "", nil, err
-		}
-		some := false
-		for _, rr := range m.Answer {
-			if c, ok := rr.(*dns.CAA); ok {
-				some = true
-				ca, _, _ := strings.Cut(c.Value, ";")
-				ca = strings.ToLower(strings.TrimSpace(ca))
-				switch strings.ToLower(c.Tag) {
-				case "issue":
-					allowed = append(allowed, ca)
-				case "issuewild":
-					wild = append(wild, ca)
-				}
-			}
-		}
-		if some && wildcard && len(wild) > 0 {
-			return at, wild, nil // it takes the place of issue (RFC 8659, section 4.3)
-		}
-		if some {
-			return at, allowed, nil
-		}
-	}
-	return "", nil, nil
-}
-
 // resolve returns the addresses of a name other than the host: the HSTS parent, Via.
-func (x *exam) resolve(name string) ([]netip.Addr, error) {
-	t := x.walk(x.resolvers[0], name)
+func (x *exam) resolve(resolver, name string) ([]netip.Addr, error) {
+	t := x.lookUp(resolver, name)
 	if t.err != nil {
 		return nil, t.err
 	}

@@ -32,14 +32,14 @@ func (o *Options) completeVia() error {
 	return nil
 }
 
-// given is the link of a real mail, taken apart without decoding.
-type given struct {
+// mailLink is the link of a real mail, taken apart without decoding.
+type mailLink struct {
 	tls    bool
 	target string
 }
 
 // readLink takes Options.Link apart and refuses what must not be opened.
-func readLink(o *Options) (*given, error) {
+func readLink(o *Options) (*mailLink, error) {
 	if o.Link == "" {
 		return nil, nil
 	}
@@ -63,7 +63,7 @@ func readLink(o *Options) (*given, error) {
 	if why := unsubscribes(o.ESP, target); why != "" {
 		return nil, fmt.Errorf("%w (%s): it is not opened; give a link that a reader clicks", ErrUnsubscribe, why)
 	}
-	return &given{scheme == "https", target}, nil
+	return &mailLink{scheme == "https", target}, nil
 }
 
 // families are all that core knows the links of.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -27,6 +28,35 @@ type place struct {
 	sni     string // also the certificate's name
 	// lax does not check the certificate: that was done, and nothing of value is sent.
 	lax bool
+	// front is set for the host itself, which needs no mention.
+	front bool
+}
+
+// front is where the host itself is asked.
+type front struct {
+	x           *exam
+	https, http place
+	v6          *place // https over IPv6, nil where it is not compared
+}
+
+func (x *exam) frontAt(address string) front {
+	return front{
+		x:     x,
+		https: place{address: join(address, x.opt.HTTPSPort), tls: true, sni: x.opt.Host, lax: true, front: true},
+		http:  place{address: join(address, x.opt.HTTPPort), front: true},
+	}
+}
+
+// ask asks the host over https.
+func (f *front) ask(q question) *answer {
+	x := f.x
+	q.to, q.host = f.https, x.opt.Host
+	a := x.ask(q)
+	if a.status == http.StatusTooManyRequests {
+		x.find("filter-rate-limit", "the %d. request: %s", x.bounds.requests, a.brief())
+		x.bounds.end("a rate limit was reached")
+	}
+	return a
 }
 
 // question is a request as it goes onto the wire, byte for byte.
@@ -75,7 +105,7 @@ func (x *exam) ask(q question) *answer {
 	}
 	ctx, cancel := context.WithTimeout(x.ctx, x.opt.Timeout)
 	defer cancel()
-	x.tellAsked(q, "")
+	x.progressOf(q, "")
 	conn, err := x.connect(ctx, q.to, a)
 	if err != nil {
 		a.err = err
@@ -156,7 +186,7 @@ func (x *exam) request(q question) *wire.Request {
 // brief is an answer in a few words, for "seen".
 func (a *answer) brief() string {
 	if a.err != nil {
-		return "no answer: " + plain(a.err)
+		return "no answer: " + briefError(a.err)
 	}
 	text := strconv.Itoa(a.status)
 	if to := a.get("Location"); to != "" {
@@ -201,9 +231,9 @@ func (a *answer) kind() string {
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 
-// skeleton is an answer without what differs each time, so that two answers to the same question are
+// normalized is an answer without what differs each time, so that two answers to the same question are
 // equal: numbers and ids are left out of pages.
-func (a *answer) skeleton() string {
+func (a *answer) normalized() string {
 	if a.err != nil {
 		return "error"
 	}
@@ -216,10 +246,10 @@ func (a *answer) skeleton() string {
 }
 
 // like reports whether two answers are the same but for ids and numbers.
-func (a *answer) like(b *answer) bool { return a.skeleton() == b.skeleton() }
+func (a *answer) like(b *answer) bool { return a.normalized() == b.normalized() }
 
-// plain is an error without the addresses that net puts in front of it.
-func plain(err error) string {
+// briefError is an error without the addresses that net puts in front of it.
+func briefError(err error) string {
 	text := err.Error()
 	for _, cause := range []string{"connection refused", "connection reset by peer", "i/o timeout", "network is unreachable", "no route to host"} {
 		if strings.Contains(text, cause) {
