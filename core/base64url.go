@@ -39,11 +39,16 @@ func digits64(s string) int {
 	return i
 }
 
-// hasBothCases tells whether s has letters in upper and in lower case, as a long
-// random text in base64url does unless somebody has changed its case.
+// hasBothCases reports whether s has letters in upper and in lower case, as a long
+// random text in base64url does unless somebody has changed its case. Letters of
+// an escape say nothing about that.
 func hasBothCases(s string) bool {
 	upper, lower := false, false
 	for i := 0; i < len(s); i++ {
+		if s[i] == '%' {
+			i += 2
+			continue
+		}
 		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
 		lower = lower || s[i] >= 'a' && s[i] <= 'z'
 	}

@@ -13,7 +13,7 @@ import (
 
 // The property that readings are held to: whatever becomes of a link on its way,
 // it is read as what it was made of, or not read. Likely readings may be wrong
-// where the URL stands last, in clear.
+// where the URL stands last and something was lost: no such form shows its end.
 
 // linkForm makes links of one form.
 type linkForm struct {
@@ -39,6 +39,9 @@ var linkForms = []linkForm{
 			"/1/" + testMessageID + "/4HgTtSiVTwr7rn4VkjrgITLQ2NvgXHB3Hq9c7WGCQEI=439"
 	}, clear: true},
 	{family: FamilySparkPost, name: "stream", make: encoders[FamilySparkPost]},
+	{family: FamilySparkPost, name: "stream and target", make: func(t testing.TB, dest string) string {
+		return encoders[FamilySparkPost](t, dest) + "?target=" + strings.ReplaceAll(url.QueryEscape(dest), "+", "%20")
+	}, clear: true, open: true},
 	{family: FamilySparkPost, name: "target", make: func(_ testing.TB, dest string) string {
 		return "/f/a/EhISEhISEhISEhISEhISEg~~/AAAAARA~/CzBVep_E6Q4zWH2ix-wRNluApcrvFDleg6jN8hc8YYar0PUaP2SJrtP4HUJnjLHW-yBFao-02f4jSG2St9wBJg~~?target=" +
 			strings.ReplaceAll(url.QueryEscape(dest), "+", "%20")
@@ -59,6 +62,10 @@ type damage struct {
 	do   func(r *rand.Rand, link string, f *linkForm) string
 	// alone: with another damage on top nothing may be left that shows it.
 	alone bool
+	// cuts: something is gone from the end, or anywhere in the link.
+	cuts bool
+	// stray: a byte is added that a URL in clear text may have of its own.
+	stray bool
 }
 
 var (
@@ -106,28 +113,21 @@ func onlyPath(link string) bool {
 	return strings.Contains(link, "%25") && !strings.Contains(link, "%3F") && !strings.Contains(link, "%3f")
 }
 
-// Damages that no form can show for certain: what is left of such a link may be
-// likely at most.
-const (
-	inPart      = "first escape encoded once more"
-	spaceInside = "white space inside"
-)
-
 var damages = []damage{
 	{name: "nothing", do: func(_ *rand.Rand, link string, _ *linkForm) string { return link }},
-	{name: "cut", do: func(r *rand.Rand, link string, _ *linkForm) string { return link[:1+r.IntN(len(link)-1)] }},
+	{name: "cut", do: func(r *rand.Rand, link string, _ *linkForm) string { return link[:1+r.IntN(len(link)-1)] }, cuts: true},
 	{name: "cut near the end", do: func(r *rand.Rand, link string, _ *linkForm) string {
 		return link[:max(1, len(link)-1-r.IntN(12))]
-	}},
+	}, cuts: true},
 	{name: "cut and an ellipsis", do: func(r *rand.Rand, link string, _ *linkForm) string {
 		return link[:1+r.IntN(len(link)-1)] + [...]string{"...", "..", "%E2%80%A6"}[r.IntN(3)]
-	}},
+	}, cuts: true},
 	{name: "letter lost", do: func(r *rand.Rand, link string, f *linkForm) string {
 		if i := lossy(r, link, f); i >= 0 && i < len(link) {
 			return link[:i] + link[i+1:]
 		}
 		return link
-	}},
+	}, cuts: true},
 	{name: "letter changed, checksum", do: func(r *rand.Rand, link string, f *linkForm) string {
 		if f.family != FamilyMailgun || len(link) < 4 {
 			return link
@@ -144,7 +144,7 @@ var damages = []damage{
 	{name: "white space behind", do: func(r *rand.Rand, link string, _ *linkForm) string {
 		return link + [...]string{" ", "%20", "%0A", "%0D%0A", "\u00a0"}[r.IntN(5)]
 	}},
-	{name: spaceInside, do: func(r *rand.Rand, link string, f *linkForm) string {
+	{name: "white space inside", do: func(r *rand.Rand, link string, f *linkForm) string {
 		i := 1 + r.IntN(len(link)-1)
 		if f.family == FamilySES {
 			return link // its URLs have spaces of their own
@@ -195,12 +195,16 @@ var damages = []damage{
 	{name: "encoded once more, all of it", do: func(_ *rand.Rand, link string, _ *linkForm) string {
 		return strings.NewReplacer("%2F", "/", "%3F", "?").Replace(url.QueryEscape(link))
 	}},
-	{name: inPart, do: func(_ *rand.Rand, link string, _ *linkForm) string {
+	{name: "first escape encoded once more", do: func(_ *rand.Rand, link string, _ *linkForm) string {
 		if onlyPath(link) {
 			return link
 		}
 		return strings.Replace(link, "%", "%25", 1)
 	}, alone: true},
+	{name: "equal sign of a soft line break", do: func(r *rand.Rand, link string, f *linkForm) string {
+		i := 1 + r.IntN(len(link)-1)
+		return link[:i] + "=" + link[i:]
+	}, alone: true, stray: true},
 	{name: "escapes in lower case", do: func(_ *rand.Rand, link string, _ *linkForm) string {
 		return escape.ReplaceAllStringFunc(link, strings.ToLower)
 	}},
@@ -233,7 +237,7 @@ var damages = []damage{
 		return strings.NewReplacer("%20", "+", " ", "+").Replace(link)
 	}},
 	{name: "HTML", do: func(_ *rand.Rand, link string, _ *linkForm) string { return strings.ReplaceAll(link, "&", "&amp;") }},
-	{name: "padding lost", do: func(_ *rand.Rand, link string, _ *linkForm) string { return strings.TrimRight(link, "=~") }},
+	{name: "padding lost", do: func(_ *rand.Rand, link string, _ *linkForm) string { return strings.TrimRight(link, "=~") }, cuts: true},
 	{name: "padding added", do: func(r *rand.Rand, link string, f *linkForm) string {
 		if f.clear {
 			return link
@@ -269,8 +273,8 @@ func destinationsToDamage(r *rand.Rand) string {
 }
 
 // sameTarget reports whether a browser goes to the same place: an empty path is
-// "/", and letter case means nothing in a scheme. Several slashes and nothing else
-// count as one: no mail leads there.
+// "/", and letter case means nothing in a scheme. Several slashes and nothing
+// else, escaped or not, count as one: no mail leads there.
 func sameTarget(a, b string) bool {
 	return browserForm(a) == browserForm(b)
 }
@@ -278,25 +282,42 @@ func sameTarget(a, b string) bool {
 func browserForm(s string) string {
 	s, _ = Sendable(lowerScheme(s))
 	_, rest, _ := strings.Cut(s, "://")
-	if host := strings.TrimRight(rest, "/"); IsHostName(host) {
-		return strings.TrimRight(s, "/") + "/"
+	if host := strings.TrimRight(strings.NewReplacer("%2F", "/", "%2f", "/").Replace(rest), "/"); IsHostName(host) {
+		return s[:len(s)-len(rest)] + host + "/"
 	}
 	return s
+}
+
+// hides reports whether nothing in a damaged link can show what became of it, so
+// that a likely reading may be wrong.
+func (f *linkForm) hides(dest, got, names string, cuts, stray bool) bool {
+	switch {
+	case f.open && cuts: // that the link is whole
+		return true
+	case !f.clear:
+		return false
+	case stray: // a "=" that the URL may have of its own
+		return true
+	case cuts && strings.Contains(names, "quoted-printable decoded"): // that "=41" was not taken for an "A"
+		return soft.MatchString(dest)
+	}
+	// a path of a letter or two that joined the field behind it
+	return cuts && f.family == FamilyPostmark && len(dest) <= len(got)+3 && strings.HasPrefix(dest, got)
 }
 
 // checkDamage damages a link in up to two ways and holds the reading to the truth.
 func checkDamage(t testing.TB, r *rand.Rand, f *linkForm, dest string, ways ...damage) (read bool) {
 	link := f.make(t, dest)
-	names, real, last := "", 0, ""
+	names, cuts, stray := "", false, false
 	for _, w := range ways {
 		if len(link) < 2 {
 			return false
 		}
-		if w.name != "nothing" {
-			real++
-			last = w.name
+		if w.stray && ambiguous.MatchString(dest) {
+			continue // "?ab" with a "=" more is like "?a=b"
 		}
-		link, names = w.do(r, link, f), names+", "+w.name
+		link, names, cuts = w.do(r, link, f), names+", "+w.name, cuts || w.cuts
+		stray = stray || w.stray
 	}
 	if len(link) > MaxTarget {
 		return false
@@ -308,7 +329,7 @@ func checkDamage(t testing.TB, r *rand.Rand, f *linkForm, dest string, ways ...d
 	if _, ok := Sendable(got); !ok {
 		return false // goes nowhere
 	}
-	if g == Likely && (f.open || real > 1 || last == inPart || last == spaceInside) {
+	if g == Likely && f.hides(dest, got, names, cuts, stray) {
 		return true
 	}
 	require.Fail(t, "read as something else", "%v, %s%s\nmade of %q\nread as %q, %v\n%s", f.family, f.name, names, dest, got, g, link)
@@ -340,7 +361,11 @@ func TestDamagedInEveryWay(t *testing.T) {
 					}
 				}
 			}
-			require.Greater(t, whole, rounds*9/10, "undamaged links are read")
+			want := rounds * 9 / 10
+			if f.clear && f.family != FamilySES {
+				want = rounds * 8 / 10 // nor are those with a space
+			}
+			require.Greater(t, whole, want, "undamaged links are read")
 			require.Greater(t, read, rounds*3, "damage that does no harm is read around")
 		})
 	}

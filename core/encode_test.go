@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -74,11 +75,21 @@ func wholeGrade(f Family, dest string) Grade {
 	if host, port, ok := strings.Cut(bare, ":"); ok && port != "" && strings.Trim(port, "0123456789") == "" {
 		bare = host
 	}
-	if f == FamilyMailjet || f == FamilyPostmark && isHost(bare) {
+	clear := f == FamilyPostmark || f == FamilySES
+	switch {
+	case f == FamilyMailjet,
+		f == FamilyPostmark && (isHost(bare) || strings.HasPrefix(dest, "http:")),
+		clear && ambiguous.MatchString(dest):
 		return Likely
 	}
 	return Certain
 }
+
+// ambiguous finds what [isRegular] does: "=" or an escaped delimiter before the
+// first "?", a parameter that has not one "=", or a
+// fragment that has one.
+var ambiguous = regexp.MustCompile(`^[^?#]*(=|%(2[3Ff]|3[Ff]|25[0-9A-Fa-f]{2}))` +
+	`|^[^?#]*\?([^&#]*&)*([^&=#]*|[^&=#]*=[^&=#]*=[^&#]*)(&|#|$)` + `|#.*=`)
 
 func TestEncodersRoundTrip(t *testing.T) {
 	for _, dest := range []string{

@@ -12,8 +12,9 @@ const (
 	// form cannot show: cut at its end, say. It is followed where the ESP fails,
 	// never answered first.
 	Likely
-	// Certain: no decoding on the way and no cut of another link can have left
-	// this text. It may be answered first.
+	// Certain: no decoding of another link and no cut left this text, as far as
+	// damage shows at all: a link that is byte for byte what the ESP writes for
+	// this URL is believed. It may be answered first.
 	Certain
 )
 
@@ -44,8 +45,8 @@ var gradings = [...]Gradings{
 		Unread:  "encrypted ones without target=",
 	},
 	FamilySES: {
-		Certain: "whole ones",
-		Likely:  "those whose signature is cut, and those percent-encoded twice",
+		Certain: "whole ones to a URL with plain parameters",
+		Likely:  "those whose signature is cut, those percent-encoded twice or as quoted-printable, and those to a URL whose path has \"=\" or an escaped delimiter, or of whose parameters one has not exactly one \"=\"",
 		Unread:  "those that were percent-decoded on the way",
 	},
 	FamilyMailgun: {
@@ -56,9 +57,9 @@ var gradings = [...]Gradings{
 	FamilyMandrill: {Certain: "whole ones"},
 	FamilyMailjet:  {Likely: "all: the URL stands last, and may be cut"},
 	FamilyPostmark: {
-		Certain: "whole ones with a path or a query",
-		Likely:  "those to a bare host, those with a space in the URL, those cut behind the destination, and those percent-encoded twice",
-		Unread:  "those that were percent-decoded on the way",
+		Certain: "whole ones to https, with a path or a query and plain parameters",
+		Likely:  "those to a bare host, those to http, those cut in their signature, those percent-encoded twice, and those to a URL whose path has \"=\" or an escaped delimiter, or of whose parameters one has not exactly one \"=\"",
+		Unread:  "those that were percent-decoded on the way, those cut before their signature, and those with a space in the URL",
 	},
 	FamilyIterable: {Unread: "all: Iterable encrypts them"},
 }

@@ -97,8 +97,8 @@ func isBareAuthority(url string) bool {
 func decodePostmark(s string, tls bool, n *notes, g Grade) (string, Grade) {
 	lead := onceEncoded
 	if i := strings.IndexByte(s, '%'); i >= 0 && strings.HasPrefix(s[i:], "%25") && hostEnd(s) == i {
-		if !isTwice(s) {
-			return n.doubt("percent-encoded twice in part")
+		if !isTwice(s) || isBareAuthority(strings.ReplaceAll(s, "%25", "%")) {
+			return n.doubt("percent-encoded twice in part, or followed by a path that was decoded")
 		}
 		lead, g = twiceEncoded, Likely
 		n.repair("percent-encoded twice")
@@ -109,15 +109,16 @@ func decodePostmark(s string, tls bool, n *notes, g Grade) (string, Grade) {
 	}
 	var buf [len("https://") + MaxTarget]byte
 	url, ok := unpercent(append(buf[:0], scheme...), s, lead)
-	if !ok {
+	switch {
+	case !ok:
 		return n.doubt("an escape is cut or broken")
+	case bytes.IndexByte(url, ' ') >= 0:
+		return n.doubt(`the destination has a space: a line break inside the link leaves one, and so does a "+" that was decoded twice`)
+	case !tls:
+		g = min(g, Likely) // the flag that says https may be lost
 	}
-	if bytes.IndexByte(url, ' ') >= 0 {
-		// A line break inside the link leaves one, and so does a "+" that was
-		// decoded twice.
-		g = Likely
-	}
-	return n.read(string(url), g)
+	text := string(url)
+	return n.read(text, cleartext(text, g))
 }
 
 // postmarkTail is a form of what stands behind a destination.
@@ -125,7 +126,7 @@ type postmarkTail uint8
 
 const (
 	tailOdd    postmarkTail = iota // none of these
-	tailCut                        // one segment, or three with less than a signature
+	tailCut                        // the next, with less than a signature
 	tailThree                      // <server>/<link>/<signature>
 	tailSixCut                     // the next, cut behind its third segment
 	tailSix                        // <server>/<link>/AQ/<UUID>/<number>/<signature>
@@ -156,10 +157,10 @@ func postmarkTailOf(s string) postmarkTail {
 		}
 	}
 	switch {
-	case n < 2, n == 3 && len(segments[2]) < postmarkSignature:
+	case n < 3, len(segments[1]) >= postmarkSignature:
+		return tailOdd // cut, or a slash is lost
+	case n == 3 && len(segments[2]) < postmarkSignature:
 		return tailCut
-	case n == 2: // cut, or the slash before them is lost
-		return tailOdd
 	case n == 3:
 		return tailThree
 	case n == 4 && segments[2] != "AQ" || n > 4 && !isUUID(segments[3]):
@@ -173,6 +174,9 @@ func postmarkTailOf(s string) postmarkTail {
 // postmarkSignature is the length of the shortest signature seen.
 const postmarkSignature = 10
 
+// postmarkServer is the length of the longest first segment seen.
+const postmarkServer = 8
+
 // isUUID looks at length and first hyphen.
 func isUUID(s string) bool { return len(s) == 36 && s[8] == '-' }
 
@@ -181,6 +185,9 @@ func isUUID(s string) bool { return len(s) == 36 && s[8] == '-' }
 // letters. Nearly all of what Postmark writes there has.
 func looksRandom(tail string) bool {
 	odd := 0
+	if strings.IndexByte(tail, '/') > postmarkServer {
+		return false // the end of a path, whose slash is lost, may stand before it
+	}
 	for segment := range strings.SplitSeq(tail, "/") {
 		for i := 1; i < len(segment); i++ {
 			behind, c := segment[i-1], segment[i]

@@ -134,7 +134,8 @@ func (l *sesLink) destination(n *notes) (string, Grade) {
 	case l.cut:
 		return l.unsigned(n)
 	}
-	return decodeWeb(l.url, n, Certain)
+	url, g := decodeWeb(l.url, n, Certain)
+	return url, cleartext(url, g)
 }
 
 // hasRaw reports whether the url has a byte that SES escapes, "/", "+" or "?", or
@@ -177,7 +178,19 @@ func (l *sesLink) unquoted(n *notes) (string, Grade) {
 		return n.doubt("quoted-printable in part")
 	}
 	n.repair(`"=" came encoded`)
-	return decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n, Certain)
+	url, g := decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n, Certain)
+	if strings.Contains(l.url, "=") { // or "%3D3D" was decoded in part
+		return l.likely(url, g, n)
+	}
+	return url, cleartext(url, g)
+}
+
+// likely is for a URL that is read without the proof that the signature gives.
+func (l *sesLink) likely(url string, g Grade, n *notes) (string, Grade) {
+	if g != Unread && !isRegular(url) {
+		return n.doubt(`the url may have lost or gained a "="`)
+	}
+	return url, min(g, Likely)
 }
 
 // unsigned is for a link whose signature is cut. A whole one shows by its "=" and
@@ -186,7 +199,8 @@ func (l *sesLink) unsigned(n *notes) (string, Grade) {
 	if strings.Contains(l.url, "=3D") {
 		return n.doubt(`"=3D" may be quoted-printable, and the signature that would tell is lost`)
 	}
-	return decodeWeb(l.url, n, Likely)
+	url, g := decodeWeb(l.url, n, Likely)
+	return l.likely(url, g, n)
 }
 
 // readSESOpen notes an open's parts: <message id>/<signature>=<digits>.

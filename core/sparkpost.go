@@ -182,13 +182,31 @@ func sparkPostTarget(v string, n *notes) (string, Grade) {
 	if !isEscaped(v) {
 		return n.doubt("target was decoded on its way")
 	}
-	if v == "" || anyOf(v[len(v)-1:], dots[:]) > 0 || anyOf(v[len(v)-1:], closers[:]) > 0 {
-		return n.doubt("target ends in punctuation that may not be its own")
+	if v == "" {
+		return n.doubt("target is empty")
 	}
 	if v[0] == 'H' && strings.ToUpper(v) == v {
 		return n.doubt("target was upper-cased on its way")
 	}
-	return decodeWeb(v, n, Likely)
+	url, g := decodeWeb(v, n, Likely)
+	switch {
+	case g == Unread:
+	case strings.IndexByte(url, ' ') >= 0:
+		return n.doubt("target has a space: words behind the link may have come to it")
+	case endsInPunctuation(url):
+		return n.doubt("target ends in punctuation that may not be its own")
+	}
+	return url, g
+}
+
+// endsInPunctuation reports whether the last byte, escaped or not, may close a
+// sentence.
+func endsInPunctuation(s string) bool {
+	last := s[len(s)-1:]
+	if len(s) > 3 && s[len(s)-3] == '%' {
+		last = s[len(s)-3:]
+	}
+	return anyOf(last, dots[:]) > 0 || anyOf(last, closers[:]) > 0
 }
 
 // isComponent tells whether a percent-encoded value holds this byte as it is.
