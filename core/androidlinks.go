@@ -20,7 +20,7 @@ func (a *appLinksReader) android() {
 
 func (a *appLinksReader) relation() {
 	at, s := a.text()
-	if !strings.HasPrefix(s, "delegate_permission/") && a.r.err == nil {
+	if !strings.HasPrefix(s, "delegate_permission/") && !a.r.Failed() {
 		a.fault(at, quote([]byte(s))+" is not a relation", `for links it is "delegate_permission/common.handle_all_urls"`)
 	}
 }
@@ -28,7 +28,7 @@ func (a *appLinksReader) relation() {
 // androidTarget checks what an app is known by, or a site, which needs its URL
 // only.
 func (a *appLinksReader) androidTarget() {
-	at, namespace := a.r.at, ""
+	at, namespace := a.r.At(), ""
 	given := map[string]bool{}
 	mark := func(name string, kind byte, read func()) func() {
 		return func() {
@@ -53,7 +53,7 @@ func (a *appLinksReader) androidTarget() {
 		a.fault(at, "unknown namespace "+quote([]byte(namespace)), `write "android_app"`)
 	}
 	for _, name := range required {
-		if !given[name] && a.r.err == nil {
+		if !given[name] && !a.r.Failed() {
 			a.below("."+name, func() { a.fault(at, "is missing", "") })
 		}
 	}
@@ -61,7 +61,7 @@ func (a *appLinksReader) androidTarget() {
 
 func (a *appLinksReader) packageName() {
 	at, s := a.text()
-	if !isPackageName(s) && a.r.err == nil {
+	if !isPackageName(s) && !a.r.Failed() {
 		a.fault(at, quote([]byte(s))+" is not the name of a package", `as in "com.example.app"`)
 	}
 }
@@ -85,7 +85,7 @@ func isPackageName(s string) bool {
 
 func (a *appLinksReader) fingerprint() {
 	at, s := a.text()
-	if !isFingerprint(s) && a.r.err == nil {
+	if !isFingerprint(s) && !a.r.Failed() {
 		a.fault(at, quote([]byte(s))+" is not a SHA-256 fingerprint", `write 32 pairs of hexadecimal digits in upper case, joined by colons, as keytool prints them`)
 	}
 }

@@ -16,7 +16,7 @@ func (a *appLinksReader) apple() {
 }
 
 func (a *appLinksReader) appleDetail() {
-	at, claims := a.r.at, len(a.claims)
+	at, claims := a.r.At(), len(a.claims)
 	a.ids = 0
 	a.members(map[string]func(){
 		"appIDs":     a.list('"', a.appID),
@@ -25,7 +25,7 @@ func (a *appLinksReader) appleDetail() {
 		"paths":      a.list('"', a.applePath),
 	})
 	switch {
-	case a.r.err != nil || a.bad[fieldAppLinks]:
+	case a.r.Failed() || a.bad[fieldAppLinks]:
 	case a.ids == 0:
 		a.fault(at, "names no app", `give "appIDs"`)
 	case len(a.claims) == claims:
@@ -39,7 +39,7 @@ func (a *appLinksReader) appID() {
 	a.ids++
 	team, bundle, _ := strings.Cut(s, ".")
 	switch {
-	case a.r.err != nil:
+	case a.r.Failed():
 	case !isTeamID(team):
 		a.fault(at, quote([]byte(s))+" does not begin with a team id", `write the ten letters and digits of the app id prefix, a dot, and the bundle id, as in "ABCDE12345.com.example.app"`)
 	case !isBundleID(bundle):
@@ -86,12 +86,12 @@ func (a *appLinksReader) claim(at int, pattern string) {
 // component takes an entry of components: its pattern of paths counts, unless it
 // excludes. Its other conditions only narrow that.
 func (a *appLinksReader) component() {
-	at, pattern, exclude := a.r.at, "", false
+	at, pattern, exclude := a.r.At(), "", false
 	a.members(map[string]func(){
 		"/":       func() { a.of('"', func() { at, pattern = a.text() }) },
 		"exclude": func() { a.of('t', func() { exclude = a.flag() }) },
 	})
-	if !exclude && a.r.err == nil {
+	if !exclude && !a.r.Failed() {
 		a.claim(at, pattern)
 	}
 }

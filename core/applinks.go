@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/clickedge/clickedge/core/jsontext"
 )
 
 // maxAppLinks bounds an app-link file in bytes, white space between its values
@@ -40,10 +42,10 @@ type appClaim struct {
 func (c *siteReader) setAppLinks() {
 	c.site.AppLinks = &AppLinks{}
 	a := &appLinksReader{siteReader: c}
-	c.r.object(func(name jsonText) {
-		a.way = c.path("app_links.", pathName(name.bytes))
+	c.r.Object(func(name jsontext.Text) {
+		a.way = c.path("app_links.", pathName(name.Bytes))
 		links := c.site.AppLinks
-		switch file, kind := string(name.bytes), c.r.next(); {
+		switch file, kind := string(name.Bytes), c.r.Next(); {
 		case file == "apple" && links.Apple == "":
 			links.Apple = a.file(kind, '{', a.apple)
 		case file == "android" && links.Android == "":
@@ -54,13 +56,13 @@ func (c *siteReader) setAppLinks() {
 	})
 }
 
-func (a *appLinksReader) stranger(name jsonText, again bool) {
+func (a *appLinksReader) stranger(name jsontext.Text, again bool) {
 	problem, hint := "unknown field", `the fields are "apple" and "android"`
 	if again {
 		problem, hint = "given twice", "keep one"
 	}
-	a.fault(name.at, problem, hint)
-	a.r.skip()
+	a.fault(name.At, problem, hint)
+	a.r.Skip()
 }
 
 // fault reports what is wrong at a.way.
@@ -72,16 +74,16 @@ func (a *appLinksReader) fault(at int, problem, hint string) {
 // file reads one file: its object or list, or its name. It returns the file as
 // it is served, never "".
 func (a *appLinksReader) file(kind, wanted byte, check func()) string {
-	start := a.r.at
+	start := a.r.At()
 	if kind == '"' {
-		a.named(a.r.text(), start)
+		a.named(a.r.Text(), start)
 		return unread
 	}
 	a.of(wanted, check)
-	if a.r.err != nil {
+	if a.r.Failed() {
 		return unread
 	}
-	text := a.r.data[start:a.r.at]
+	text := a.r.Since(start)
 	if !utf8.Valid(text) {
 		a.fault(start, "is not UTF-8", "")
 	}
@@ -116,22 +118,22 @@ func (a *appLinksReader) below(step string, read func()) {
 // others are skipped. It reports a required one that is missing, and one that
 // comes twice: platforms differ in which of two they take.
 func (a *appLinksReader) members(each map[string]func(), required ...string) {
-	at, seen := a.r.at, map[string]bool{}
-	a.r.object(func(jt jsonText) {
-		name := string(jt.bytes)
+	at, seen := a.r.At(), map[string]bool{}
+	a.r.Object(func(jt jsontext.Text) {
+		name := string(jt.Bytes)
 		switch read := each[name]; {
 		case read == nil:
-			a.r.skip()
+			a.r.Skip()
 		case seen[name]:
-			a.below("."+name, func() { a.fault(jt.at, "given twice", "keep one") })
-			a.r.skip()
+			a.below("."+name, func() { a.fault(jt.At, "given twice", "keep one") })
+			a.r.Skip()
 		default:
 			seen[name] = true
 			a.below("."+name, read)
 		}
 	})
 	for _, name := range required {
-		if !seen[name] && a.r.err == nil {
+		if !seen[name] && !a.r.Failed() {
 			a.below("."+name, func() { a.fault(at, "is missing", "") })
 		}
 	}
@@ -143,23 +145,23 @@ func (a *appLinksReader) list(kind byte, each func()) func() {
 }
 
 func (a *appLinksReader) items(kind byte, each func()) {
-	at, empty := a.r.at, true
-	a.r.list(func(i int) {
+	at, empty := a.r.At(), true
+	a.r.List(func(i int) {
 		empty = false
 		a.below("["+strconv.Itoa(i)+"]", func() { a.of(kind, each) })
 	})
-	if empty && a.r.err == nil {
+	if empty && !a.r.Failed() {
 		a.fault(at, "is empty", "")
 	}
 }
 
 // text reads a string that stands here.
 func (a *appLinksReader) text() (at int, s string) {
-	t := a.r.text()
-	if t.odd != "" {
-		a.fault(t.at, t.odd, "")
+	t := a.r.Text()
+	if t.Odd != "" {
+		a.fault(t.At, t.Odd, "")
 	}
-	return t.at, string(t.bytes)
+	return t.At, string(t.Bytes)
 }
 
 // compact returns a copy of JSON without the white space between its values.

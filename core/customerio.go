@@ -32,7 +32,7 @@ func readCustomerIO(rest string, n *notes) (string, Grade) {
 	} else {
 		n.repair(what)
 	}
-	href, ok := stringMember(text, "href", n)
+	href, ok := n.stringMember(text, "href")
 	if !ok {
 		return n.doubt("the payload is not a JSON object with one href")
 	}

@@ -3,6 +3,8 @@ package core
 import (
 	"bytes"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/jsontext"
 )
 
 var mandrillShapes = []shape{
@@ -34,11 +36,11 @@ func readMandrill(rest string, n *notes) (string, Grade) {
 		n.repair("white space inside the payload")
 	}
 	n.repair(what)
-	inner, ok := stringMember(text, "p", nil)
+	inner, ok := jsontext.StringMember(text, "p")
 	if !ok {
 		return n.doubt("p is not a JSON object with one p")
 	}
-	url, ok := stringMember(inner, "url", n)
+	url, ok := n.stringMember(inner, "url")
 	if !ok {
 		return n.doubt("p is not a JSON object with one url inside")
 	}

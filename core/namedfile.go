@@ -1,6 +1,10 @@
 package core
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/clickedge/clickedge/core/jsontext"
+)
 
 // namedFile is a file that sites.json names in place of its contents.
 type namedFile struct {
@@ -10,15 +14,15 @@ type namedFile struct {
 }
 
 // named takes the name of an app-link file. Only [InlineFiles] may meet one.
-func (a *appLinksReader) named(t jsonText, start int) {
+func (a *appLinksReader) named(t jsontext.Text, start int) {
 	switch {
-	case a.r.err != nil:
-	case t.odd != "":
-		a.fault(start, t.odd, "")
+	case a.r.Failed():
+	case t.Odd != "":
+		a.fault(start, t.Odd, "")
 	case a.files != nil:
-		*a.files = append(*a.files, namedFile{start, a.r.at, a.way, string(t.bytes)})
+		*a.files = append(*a.files, namedFile{start, a.r.At(), a.way, string(t.Bytes)})
 	default:
-		a.fault(start, "names the file "+quote(t.bytes)+", which is not at hand here", "clickedge build puts it in; elsewhere write its contents")
+		a.fault(start, "names the file "+quote(t.Bytes)+", which is not at hand here", "clickedge build puts it in; elsewhere write its contents")
 	}
 }
 
@@ -29,7 +33,7 @@ func (a *appLinksReader) named(t jsonText, start int) {
 // cannot be read or is not JSON; other mistakes are for ParseSites to find.
 func InlineFiles(name string, data []byte, read func(name string) ([]byte, error)) ([]byte, error) {
 	var files []namedFile
-	p := sitesParser{r: jsonReader{data: data}, files: &files}
+	p := sitesParser{data: data, r: jsontext.NewReader(data), files: &files}
 	if p.readable() {
 		p.file()
 	}
@@ -60,16 +64,15 @@ func readNamed(name string, read func(string) ([]byte, error)) ([]byte, *Mistake
 	if err != nil {
 		return nil, &Mistake{Problem: "cannot be read: " + err.Error(), Hint: "the name is looked up from the folder of sites.json"}
 	}
-	r := jsonReader{data: text}
-	r.skip()
-	if r.next(); r.err == nil && r.at < len(text) {
-		r.fail(r.at, "found "+r.found()+" after the end of the value", "a file holds one value")
-	}
-	if r.err == nil {
+	r := jsontext.NewReader(text)
+	r.Skip()
+	r.End("value")
+	e := r.Err()
+	if e == nil {
 		return compact(text), nil
 	}
 	pos := position{line: 1, column: 1}
-	pos.advance(text, r.err.at)
+	pos.advance(text, e.At)
 	where := strconv.Quote(name) + " line " + strconv.Itoa(pos.line) + ", column " + strconv.Itoa(pos.column)
-	return nil, &Mistake{Problem: where + ": " + r.err.problem, Hint: r.err.hint}
+	return nil, &Mistake{Problem: where + ": " + e.Problem, Hint: e.Hint}
 }

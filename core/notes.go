@@ -3,6 +3,7 @@ package core
 import (
 	"strings"
 
+	"github.com/clickedge/clickedge/core/jsontext"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -125,4 +126,21 @@ func isWeb(url string) bool {
 // controlBytes is 0 where none of eight bytes is below 0x20 or 0x7f.
 func controlBytes(w uint64) uint64 {
 	return (w-0x20*word.Ones)&^w&word.Highs | word.Zeros(w^0x7f*word.Ones)
+}
+
+// member notes one member of a JSON object. Which of them are personal only the
+// ESP knows, so all are, but for the format's version.
+func (n *notes) member(name, value []byte) {
+	key := string(name)
+	n.bytes(key, value, key != "v")
+}
+
+// stringMember is [jsontext.StringMember], and notes all members.
+func (n *notes) stringMember(text []byte, name string) ([]byte, bool) {
+	if n.taken() {
+		for m := jsontext.NewMembers(text); m.Next(); {
+			n.member(m.Name, m.Value)
+		}
+	}
+	return jsontext.StringMember(text, name)
 }

@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/jsontext"
+)
 
 // secondOrigin is the value of second_origin before the first origin is known.
 type secondOrigin struct {
@@ -8,15 +12,15 @@ type secondOrigin struct {
 	bare bool // a host alone: scheme and port are the first origin's
 }
 
-func (c *siteReader) setSecond(t jsonText) {
-	text, ok := string(t.bytes), false
+func (c *siteReader) setSecond(t jsontext.Text) {
+	text, ok := string(t.Bytes), false
 	if c.second.bare = isHost(text) && text == strings.ToLower(text); c.second.bare {
 		c.second.host, ok = text, true
 	} else {
 		c.second.endpoint, ok = parseEndpoint(text)
 	}
 	if !ok {
-		c.mistake(fieldSecond, t.at, quote(t.bytes)+" is not the URL of an origin", hintEndpoint(text))
+		c.mistake(fieldSecond, t.At, quote(t.Bytes)+" is not the URL of an origin", hintEndpoint(text))
 	}
 }
 

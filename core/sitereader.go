@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/jsontext"
 )
 
 // siteReader reads one site: each value by itself as it comes, then, in relate,
@@ -44,25 +46,25 @@ func (c *siteReader) mistake(f field, at int, problem, hint string) {
 }
 
 // member reads one field.
-func (c *siteReader) member(name jsonText) {
-	f, ok := fieldNamed(name.bytes)
+func (c *siteReader) member(name jsontext.Text) {
+	f, ok := fieldNamed(name.Bytes)
 	switch {
 	case !ok:
 		c.stranger(name)
-		c.r.skip()
+		c.r.Skip()
 	case c.at[f] != 0:
-		c.mistakes.add(name.at, c.path(siteFields[f].Name), "given twice", "keep one")
-		c.r.skip()
+		c.mistakes.add(name.At, c.path(siteFields[f].Name), "given twice", "keep one")
+		c.r.Skip()
 	default:
-		c.r.next()
-		c.at[f] = c.r.at
+		c.r.Next()
+		c.at[f] = c.r.At()
 		c.value(f)
 	}
 }
 
-func (c *siteReader) stranger(name jsonText) {
-	if !c.mistakes.full(name.at) {
-		c.mistakes.add(name.at, c.path(pathName(name.bytes)), "unknown field", hintField(string(name.bytes)))
+func (c *siteReader) stranger(name jsontext.Text) {
+	if !c.mistakes.full(name.At) {
+		c.mistakes.add(name.At, c.path(pathName(name.Bytes)), "unknown field", hintField(string(name.Bytes)))
 	}
 }
 
@@ -77,29 +79,29 @@ func (c *siteReader) value(f field) {
 	case 't':
 		c.on[f] = c.flag()
 	case '[':
-		c.r.list(func(i int) { c.item(f, i) })
+		c.r.List(func(i int) { c.item(f, i) })
 	case '{':
 		c.setAppLinks()
 	default:
-		c.text(f, c.r.text())
+		c.text(f, c.r.Text())
 	}
 }
 
 // flag reads true or false.
 func (c *siteReader) flag() bool {
-	is := c.r.word("true")
-	if !is && !c.r.word("false") {
-		c.r.unexpected("a value")
+	is := c.r.Word("true")
+	if !is && !c.r.Word("false") {
+		c.r.Unexpected("a value", "")
 	}
 	return is
 }
 
 // text takes the value of a text field.
-func (c *siteReader) text(f field, t jsonText) {
+func (c *siteReader) text(f field, t jsontext.Text) {
 	switch {
-	case c.r.err != nil:
-	case t.odd != "":
-		c.mistake(f, t.at, t.odd, "")
+	case c.r.Failed():
+	case t.Odd != "":
+		c.mistake(f, t.At, t.Odd, "")
 	case f == fieldESP:
 		c.setESP(t)
 	case f == fieldOrigin:
@@ -117,64 +119,64 @@ func (c *siteReader) text(f field, t jsonText) {
 	}
 }
 
-func (c *siteReader) choose(f field, t jsonText) {
+func (c *siteReader) choose(f field, t jsontext.Text) {
 	choices := f.choices()
-	i := slices.Index(choices, string(t.bytes))
+	i := slices.Index(choices, string(t.Bytes))
 	if f == fieldCookies {
 		c.cookies = Cookies(max(i, 0))
 	}
-	if c.on[f] = i == 1; i >= 0 || c.mistakes.full(t.at) {
+	if c.on[f] = i == 1; i >= 0 || c.mistakes.full(t.At) {
 		return
 	}
-	hint := didYouMean(string(t.bytes), choices)
+	hint := didYouMean(string(t.Bytes), choices)
 	if hint == "" {
 		hint = "write " + quoteAll(choices)
 	}
-	c.mistake(f, t.at, "unknown value "+quote(t.bytes), hint)
+	c.mistake(f, t.At, "unknown value "+quote(t.Bytes), hint)
 }
 
-func (c *siteReader) setESP(t jsonText) {
-	name := string(t.bytes)
+func (c *siteReader) setESP(t jsontext.Text) {
+	name := string(t.Bytes)
 	if name == presetNone {
 		c.esp = Origin{Preset: presetNone}
 		return
 	}
 	var ok bool
-	if c.esp, ok = LookupPreset(name); !ok && !c.mistakes.full(t.at) {
-		c.mistake(fieldESP, t.at, "unknown esp "+quote(t.bytes), hintPreset(name))
+	if c.esp, ok = LookupPreset(name); !ok && !c.mistakes.full(t.At) {
+		c.mistake(fieldESP, t.At, "unknown esp "+quote(t.Bytes), hintPreset(name))
 	}
 }
 
-func (c *siteReader) setOrigin(t jsonText) {
+func (c *siteReader) setOrigin(t jsontext.Text) {
 	var ok bool
-	c.endpoint, ok = parseEndpoint(string(t.bytes))
+	c.endpoint, ok = parseEndpoint(string(t.Bytes))
 	switch {
 	case !ok:
-		c.mistake(fieldOrigin, t.at, quote(t.bytes)+" is not the URL of an origin", hintEndpoint(string(t.bytes)))
+		c.mistake(fieldOrigin, t.At, quote(t.Bytes)+" is not the URL of an origin", hintEndpoint(string(t.Bytes)))
 	case len(c.endpoint.backend()) > maxBackend:
-		c.mistake(fieldOrigin, t.at, "the host is too long to name a backend after it", "give a shorter name to the origin")
+		c.mistake(fieldOrigin, t.At, "the host is too long to name a backend after it", "give a shorter name to the origin")
 	}
 }
 
-func (c *siteReader) setTenant(t jsonText) {
-	c.tenant = string(t.bytes)
+func (c *siteReader) setTenant(t jsontext.Text) {
+	c.tenant = string(t.Bytes)
 	if !isLabel(c.tenant) || c.tenant != strings.ToLower(c.tenant) {
-		c.mistake(fieldTenant, t.at, quote(t.bytes)+" is not a tenant",
+		c.mistake(fieldTenant, t.At, quote(t.Bytes)+" is not a tenant",
 			"write the first label of <tenant>.et.e.sparkpost.com alone, in lower case")
 	}
 }
 
-func (c *siteReader) setHome(t jsonText) {
-	c.site.Home = string(t.bytes)
+func (c *siteReader) setHome(t jsontext.Text) {
+	c.site.Home = string(t.Bytes)
 	d, ok := ParseDestination(c.site.Home)
 	switch {
 	case !ok:
-		c.mistake(fieldHome, t.at, quote(t.bytes)+" is not a URL that every browser reads the same way",
+		c.mistake(fieldHome, t.At, quote(t.Bytes)+" is not a URL that every browser reads the same way",
 			`write one like "https://www.example.com/"`)
 	case !d.TLS:
-		c.mistake(fieldHome, t.at, quote(t.bytes)+" is not https", "")
+		c.mistake(fieldHome, t.At, quote(t.Bytes)+" is not https", "")
 	case d.Host == c.site.Host:
-		c.mistake(fieldHome, t.at, quote(t.bytes)+" is on the link domain itself", "give the page of another host")
+		c.mistake(fieldHome, t.At, quote(t.Bytes)+" is on the link domain itself", "give the page of another host")
 	}
 }
 
@@ -182,7 +184,7 @@ func (c *siteReader) setHome(t jsonText) {
 func (c *siteReader) item(f field, i int) {
 	e := c.want('"')
 	if e == nil {
-		e = c.entry(f, i, c.r.text())
+		e = c.entry(f, i, c.r.Text())
 	}
 	if e != nil {
 		c.bad[f] = true
@@ -190,32 +192,32 @@ func (c *siteReader) item(f field, i int) {
 	}
 }
 
-func (c *siteReader) entry(f field, i int, t jsonText) *jsonError {
+func (c *siteReader) entry(f field, i int, t jsontext.Text) *jsontext.Error {
 	var problem, hint string
 	switch {
-	case c.r.err != nil:
-	case t.odd != "":
-		problem = t.odd
+	case c.r.Failed():
+	case t.Odd != "":
+		problem = t.Odd
 	case f == fieldKeys:
-		problem, hint = c.addKey(t.bytes)
+		problem, hint = c.addKey(t.Bytes)
 	default:
 		problem, hint = c.addDestination(i, t)
 	}
 	if problem == "" {
 		return nil
 	}
-	return &jsonError{t.at, problem, hint}
+	return &jsontext.Error{At: t.At, Problem: problem, Hint: hint}
 }
 
-func (c *siteReader) addDestination(i int, t jsonText) (problem, hint string) {
-	p, ok := ParsePattern(string(t.bytes))
+func (c *siteReader) addDestination(i int, t jsontext.Text) (problem, hint string) {
+	p, ok := ParsePattern(string(t.Bytes))
 	switch {
 	case !ok:
-		return quote(t.bytes) + " is not a host", hintPattern(string(t.bytes))
+		return quote(t.Bytes) + " is not a host", hintPattern(string(t.Bytes))
 	case !p.Sub && p.Host == c.site.Host:
-		return quote(t.bytes) + " is the link domain itself", "take it out: no redirect leads there"
+		return quote(t.Bytes) + " is the link domain itself", "take it out: no redirect leads there"
 	case p.publicSuffix():
-		c.wide = append(c.wide, wideEntry{p, i, t.at})
+		c.wide = append(c.wide, wideEntry{p, i, t.At})
 	}
 	c.site.Destinations = append(c.site.Destinations, p)
 	return "", ""

@@ -8,7 +8,7 @@ import (
 // relate checks what the fields of a site ask of one another, and completes the
 // site. at is where the site begins: a missing field is reported there.
 func (c *siteReader) relate(at int) {
-	if c.r.err != nil {
+	if c.r.Failed() {
 		return // what is missing may have followed
 	}
 	c.relateESP(at)

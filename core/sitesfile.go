@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/jsontext"
 )
 
 // maxSitesFile bounds sites.json in bytes.
@@ -17,7 +19,7 @@ const maxSitesFile = 64 << 20
 // messages. The error is a *[SitesError] with every mistake of the file; there
 // are no sites then. Nothing of data is kept.
 func ParseSites(name string, data []byte) (*Sites, error) {
-	p := sitesParser{r: jsonReader{data: data}}
+	p := sitesParser{data: data, r: jsontext.NewReader(data)}
 	if p.readable() {
 		p.file()
 	}
@@ -33,13 +35,13 @@ func ParseSites(name string, data []byte) (*Sites, error) {
 // What depends on other sites is not checked: that an origin is not one of their
 // link domains ([Sites.Has]), and that the service has the backend.
 func ParseSite(host string, data []byte) (*Site, error) {
-	p := sitesParser{r: jsonReader{data: data}, single: true}
+	p := sitesParser{data: data, r: jsontext.NewReader(data), single: true}
 	if !isHost(host) || host != CanonicalHost(host) {
 		p.mistakes.add(0, "", quote([]byte(host))+" is not the name of a link domain", hintHost(host))
 	}
 	if p.readable() {
 		p.siteValue(host, 0)
-		p.r.end()
+		p.r.End("object")
 	}
 	p.join()
 	if err := p.report(host); err != nil {
@@ -51,7 +53,8 @@ func ParseSite(host string, data []byte) (*Site, error) {
 // sitesParser reads sites.json in one pass. Only what one site asks of another
 // waits for join.
 type sitesParser struct {
-	r        jsonReader
+	data     []byte
+	r        jsontext.Reader
 	mistakes mistakes
 	entries  []siteEntry
 	// origins makes sites with equal origins share one.
@@ -78,56 +81,56 @@ type siteEntry struct {
 
 // readable refuses what is not worth reading, and steps over a byte order mark.
 func (p *sitesParser) readable() bool {
-	data := string(p.r.data[:min(3, len(p.r.data))])
+	data := string(p.data[:min(3, len(p.data))])
 	switch {
-	case len(p.r.data) > maxSitesFile:
-		p.r.fail(0, "the file has "+strconv.Itoa(len(p.r.data))+" bytes; at most "+strconv.Itoa(maxSitesFile)+" are read",
+	case len(p.data) > maxSitesFile:
+		p.r.Fail(0, "the file has "+strconv.Itoa(len(p.data))+" bytes; at most "+strconv.Itoa(maxSitesFile)+" are read",
 			"spread the link domains over several services")
 	case strings.HasPrefix(data, "\xfe\xff") || strings.HasPrefix(data, "\xff\xfe"):
-		p.r.fail(0, "the file is UTF-16", "save it as UTF-8")
+		p.r.Fail(0, "the file is UTF-16", "save it as UTF-8")
 	case data == "\xef\xbb\xbf":
 		p.mistakes.add(0, "", "the file begins with a byte order mark", "save it as UTF-8 without one")
-		p.r.at = len(data)
+		p.r.SkipBytes(len(data))
 	}
-	return p.r.err == nil
+	return !p.r.Failed()
 }
 
 // file reads the outer object.
 func (p *sitesParser) file() {
-	start := p.r.at
-	if c := p.r.next(); c != '{' {
-		p.r.fail(p.r.at, "found "+p.r.found()+" where the object of sites belongs", `begin with {"sites": {`)
+	start := p.r.At()
+	if p.r.Next() != '{' {
+		p.r.Unexpected("the object of sites", `begin with {"sites": {`)
 	}
 	seen := false
-	p.r.object(func(name jsonText) {
+	p.r.Object(func(name jsontext.Text) {
 		switch {
-		case string(name.bytes) != "sites":
+		case string(name.Bytes) != "sites":
 			p.strangerOutside(name)
 		case seen:
-			p.mistakes.add(name.at, "sites", "given twice", "put all link domains into one object")
+			p.mistakes.add(name.At, "sites", "given twice", "put all link domains into one object")
 		default:
 			seen = true
 			p.siteMap()
 			return
 		}
-		p.r.skip()
+		p.r.Skip()
 	})
-	p.r.end()
-	if !seen && p.r.err == nil {
+	p.r.End("object")
+	if !seen && !p.r.Failed() {
 		p.mistakes.add(start, "sites", "is missing", `write {"sites": {"link.example.com": {…}}}`)
 	}
 }
 
 // strangerOutside reports a field beside "sites".
-func (p *sitesParser) strangerOutside(name jsonText) {
-	if p.mistakes.full(name.at) {
+func (p *sitesParser) strangerOutside(name jsontext.Text) {
+	if p.mistakes.full(name.At) {
 		return
 	}
-	hint := didYouMean(string(name.bytes), []string{"sites"})
-	if bareHost(string(name.bytes)) != "" {
+	hint := didYouMean(string(name.Bytes), []string{"sites"})
+	if bareHost(string(name.Bytes)) != "" {
 		hint = `link domains stand inside "sites"`
 	}
-	p.mistakes.add(name.at, pathName(name.bytes), "unknown field", hint)
+	p.mistakes.add(name.At, pathName(name.Bytes), "unknown field", hint)
 }
 
 // siteMap reads the object of sites.
@@ -136,26 +139,26 @@ func (p *sitesParser) siteMap() {
 		p.misfit(e, "sites")
 		return
 	}
-	at := p.r.at
-	p.r.object(func(name jsonText) {
-		host := string(name.bytes)
-		if !isHost(host) || host != strings.ToLower(host) || name.odd != "" {
+	at := p.r.At()
+	p.r.Object(func(name jsontext.Text) {
+		host := string(name.Bytes)
+		if !isHost(host) || host != strings.ToLower(host) || name.Odd != "" {
 			p.badHost(name)
 		}
-		p.siteValue(host, name.at)
+		p.siteValue(host, name.At)
 	})
-	if len(p.entries) == 0 && p.r.err == nil {
+	if len(p.entries) == 0 && !p.r.Failed() {
 		p.mistakes.add(at, "sites", "is empty", "name at least one link domain")
 	}
 }
 
-func (p *sitesParser) badHost(name jsonText) {
+func (p *sitesParser) badHost(name jsontext.Text) {
 	switch {
-	case p.mistakes.full(name.at):
-	case name.odd != "":
-		p.mistakes.add(name.at, "sites."+pathName(name.bytes), "the name "+name.odd, "")
+	case p.mistakes.full(name.At):
+	case name.Odd != "":
+		p.mistakes.add(name.At, "sites."+pathName(name.Bytes), "the name "+name.Odd, "")
 	default:
-		p.mistakes.add(name.at, "sites."+pathName(name.bytes), "not the name of a link domain", hintHost(string(name.bytes)))
+		p.mistakes.add(name.At, "sites."+pathName(name.Bytes), "not the name of a link domain", hintHost(string(name.Bytes)))
 	}
 }
 
@@ -166,9 +169,9 @@ func (p *sitesParser) siteValue(host string, at int) {
 		p.misfit(e, c.path())
 	} else {
 		if p.single {
-			at = p.r.at
+			at = p.r.At()
 		}
-		p.r.object(c.member)
+		p.r.Object(c.member)
 		c.relate(at)
 	}
 	by := fieldESP
@@ -181,8 +184,8 @@ func (p *sitesParser) siteValue(host string, at int) {
 // want makes sure that a value of this kind, given by its first byte, begins
 // here; 't' stands for 'f' too. Any other value is skipped, and what is returned
 // then is for misfit.
-func (p *sitesParser) want(kind byte) *jsonError {
-	c := p.r.next()
+func (p *sitesParser) want(kind byte) *jsontext.Error {
+	c := p.r.Next()
 	if c == kind || kind == 't' && c == 'f' {
 		return nil
 	}
@@ -190,15 +193,15 @@ func (p *sitesParser) want(kind byte) *jsonError {
 	if kind == 't' {
 		wanted = "true or false"
 	}
-	at := p.r.at
-	p.r.skip()
-	return &jsonError{at, "is " + jsonKind(c) + ", not " + wanted, hintKind(kind, p.r.data[at:p.r.at])}
+	at := p.r.At()
+	p.r.Skip()
+	return &jsontext.Error{At: at, Problem: "is " + jsonKind(c) + ", not " + wanted, Hint: hintKind(kind, p.r.Since(at))}
 }
 
 // misfit reports a value of the wrong kind, unless it was no value at all.
-func (p *sitesParser) misfit(e *jsonError, path string) {
-	if p.r.err == nil {
-		p.mistakes.add(e.at, path, e.problem, e.hint)
+func (p *sitesParser) misfit(e *jsontext.Error, path string) {
+	if !p.r.Failed() {
+		p.mistakes.add(e.At, path, e.Problem, e.Hint)
 	}
 }
 
@@ -272,7 +275,7 @@ func (p *sitesParser) twice(e siteEntry, first *Site) {
 	hint := ""
 	for _, f := range p.entries {
 		if f.site == first {
-			line := 1 + bytes.Count(p.r.data[:f.at], []byte("\n"))
+			line := 1 + bytes.Count(p.data[:f.at], []byte("\n"))
 			hint = "it is there on line " + strconv.Itoa(line) + " already"
 			break
 		}
@@ -282,11 +285,11 @@ func (p *sitesParser) twice(e siteEntry, first *Site) {
 
 // report turns what was found into the error, nil where all is well.
 func (p *sitesParser) report(name string) error {
-	if e := p.r.err; e != nil {
-		p.mistakes.add(e.at, "", e.problem, e.hint)
+	if e := p.r.Err(); e != nil {
+		p.mistakes.add(e.At, "", e.Problem, e.Hint)
 	}
 	// A nil *SitesError in an error would not be nil.
-	if err := p.mistakes.report(name, p.r.data); err != nil {
+	if err := p.mistakes.report(name, p.data); err != nil {
 		return err
 	}
 	return nil

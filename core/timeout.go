@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/clickedge/clickedge/core/jsontext"
 )
 
 const (
@@ -30,13 +32,13 @@ func (s *Site) Timeout(method string) time.Duration {
 	return defaultTimeout
 }
 
-func (c *siteReader) setTimeout(t jsonText) {
-	d, ok := parseTimeout(string(t.bytes))
+func (c *siteReader) setTimeout(t jsontext.Text) {
+	d, ok := parseTimeout(string(t.Bytes))
 	switch {
 	case !ok:
-		c.mistake(fieldTimeout, t.at, quote(t.bytes)+" is not a time", `write it with its unit, as in "3s" or "1500ms"`)
+		c.mistake(fieldTimeout, t.At, quote(t.Bytes)+" is not a time", `write it with its unit, as in "3s" or "1500ms"`)
 	case d < minTimeout || d > maxTimeout:
-		c.mistake(fieldTimeout, t.at, quote(t.bytes)+" is out of range", `"100ms" to "60s"`)
+		c.mistake(fieldTimeout, t.At, quote(t.Bytes)+" is out of range", `"100ms" to "60s"`)
 	}
 	c.site.ESPTimeout = d
 }

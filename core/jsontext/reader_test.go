@@ -1,9 +1,10 @@
-package core
+package jsontext
 
 import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -11,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestJSONReaderText(t *testing.T) {
+func TestReaderText(t *testing.T) {
 	for _, c := range []struct{ in, want, odd string }{
 		{`""`, "", ""},
 		{`"plain"`, "plain", ""},
@@ -24,16 +25,16 @@ func TestJSONReaderText(t *testing.T) {
 		{"\"\xff\"", "\xff", "is not UTF-8"},
 		{"\"\xed\xa0\x80\"", "\xed\xa0\x80", "is not UTF-8"},
 	} {
-		r := jsonReader{data: []byte(c.in)}
-		got := r.text()
-		require.Nil(t, r.err, c.in)
-		require.Equal(t, len(c.in), r.at, c.in)
-		require.Equal(t, c.want, string(got.bytes), c.in)
-		require.Equal(t, c.odd, got.odd, c.in)
+		r := NewReader([]byte(c.in))
+		got := r.Text()
+		require.Nil(t, r.Err(), c.in)
+		require.Equal(t, len(c.in), r.At(), c.in)
+		require.Equal(t, c.want, string(got.Bytes), c.in)
+		require.Equal(t, c.odd, got.Odd, c.in)
 	}
 }
 
-func TestJSONReaderErrors(t *testing.T) {
+func TestReaderErrors(t *testing.T) {
 	for _, c := range []struct {
 		in      string
 		at      int
@@ -59,17 +60,25 @@ func TestJSONReaderErrors(t *testing.T) {
 		{`1 2`, 2, `found '2' after the end of the object`},
 		{strings.Repeat("[", 17), 16, `nested more than 16 deep`},
 	} {
-		r := jsonReader{data: []byte(c.in)}
-		r.skip()
-		r.end()
-		require.NotNil(t, r.err, c.in)
-		require.Equal(t, c.problem, r.err.problem, c.in)
-		require.Equal(t, c.at, r.err.at, c.in)
+		r := NewReader([]byte(c.in))
+		r.Skip()
+		r.End("object")
+		require.NotNil(t, r.Err(), c.in)
+		require.Equal(t, c.problem, r.Err().Problem, c.in)
+		require.Equal(t, c.at, r.Err().At, c.in)
 	}
 }
 
-// FuzzJSONReader: it takes what encoding/json takes, and reads the same strings.
-func FuzzJSONReader(f *testing.F) {
+// sitesFiles returns the cases by which the reading of sites.json is tested.
+func sitesFiles(t testing.TB) []string {
+	files, err := filepath.Glob(filepath.Join("..", "testdata", "sites", "*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	return files
+}
+
+// FuzzReader: it takes what encoding/json takes, and reads the same strings.
+func FuzzReader(f *testing.F) {
 	for _, path := range sitesFiles(f) {
 		data, err := os.ReadFile(path)
 		require.NoError(f, err)
@@ -79,14 +88,14 @@ func FuzzJSONReader(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := jsonReader{data: data}
-		r.skip()
-		r.end()
-		if r.err != nil && strings.HasPrefix(r.err.problem, "nested") {
+		r := NewReader(data)
+		r.Skip()
+		r.End("object")
+		if r.Err() != nil && strings.HasPrefix(r.Err().Problem, "nested") {
 			return // encoding/json goes deeper
 		}
-		require.Equal(t, json.Valid(data), r.err == nil, "%v", r.err)
-		if r.err == nil && bytes.TrimLeft(data, " \t\r\n")[0] == '"' {
+		require.Equal(t, json.Valid(data), r.Err() == nil, "%v", r.Err())
+		if r.Err() == nil && bytes.TrimLeft(data, " \t\r\n")[0] == '"' {
 			sameText(t, data)
 		}
 	})
@@ -95,11 +104,11 @@ func FuzzJSONReader(f *testing.F) {
 func sameText(t *testing.T, data []byte) {
 	var want string
 	require.NoError(t, json.Unmarshal(data, &want))
-	r := jsonReader{data: data}
-	r.next()
-	got := r.text()
-	if got.odd == "" {
-		require.Equal(t, want, string(got.bytes))
+	r := NewReader(data)
+	r.Next()
+	got := r.Text()
+	if got.Odd == "" {
+		require.Equal(t, want, string(got.Bytes))
 	} else {
 		require.True(t, !utf8.Valid(data) || strings.ContainsRune(want, utf8.RuneError), "%q is not odd", data)
 	}

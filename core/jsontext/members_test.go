@@ -1,4 +1,4 @@
-package core
+package jsontext
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 )
 
 func hrefOf(text string) (string, bool) {
-	got, ok := stringMember([]byte(text), "href", nil)
+	got, ok := StringMember([]byte(text), "href")
 	return string(got), ok
 }
 
@@ -71,9 +71,9 @@ func TestStringMember(t *testing.T) {
 	}
 }
 
-// FuzzJSONScan: what the scanner takes, encoding/json takes too and reads the
+// FuzzStringMember: what the scanner takes, encoding/json takes too and reads the
 // same string in it.
-func FuzzJSONScan(f *testing.F) {
+func FuzzStringMember(f *testing.F) {
 	f.Add(`{"email_id":"dgTEST","href":"https://shop.example.com/a?b=1\u0026c=2","link_id":10}`)
 	f.Add(`{"a":[1,-0.5e3,{"href":"y"},true,null,"\ud83d\ude00"],"h\u0072ef":"\/x"}`)
 	f.Add(`{"href":"x","HREF":"y"} `)
@@ -94,4 +94,14 @@ func FuzzJSONScan(f *testing.F) {
 		require.NoError(t, json.Unmarshal([]byte(text), &folded))
 		require.Equal(t, folded.Href, got)
 	})
+}
+
+// A text that holds what is asked for costs no allocation, and neither does one
+// that is damaged anywhere.
+func TestStringMemberAllocates(t *testing.T) {
+	const text = `{"email_id":"dgTEST","href":"https://shop.example.com/a?b=1\u0026c=2","list":[1,{"a":null}]}`
+	buf := make([]byte, len(text))
+	for end := range len(text) + 1 {
+		require.Zero(t, testing.AllocsPerRun(10, func() { StringMember(buf[:copy(buf, text[:end])], "href") }), text[:end])
+	}
 }
