@@ -3,17 +3,18 @@ package follow
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
-	"golang.org/x/net/idna"
+	whatwgerrors "github.com/nlnwa/whatwg-url/errors"
+	whatwg "github.com/nlnwa/whatwg-url/url"
 
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
-// webURL is an address as a browser reads it: the WHATWG's URL standard, as far
-// as http and https need it. net/url reads other things into odd text, or refuses
+// webURL is an address as a browser reads it, by the WHATWG's URL standard, with
+// the scheme http or https. net/url reads other things into odd text, or refuses
 // it.
 type webURL struct {
 	tls      bool
@@ -60,140 +61,112 @@ var (
 	errPort   = errors.New("its port is not a number from 1 to 65535")
 )
 
+// The standard escapes "^" in a path too.
+var (
+	pathSet = whatwg.PathPercentEncodeSet.Set('^')
+	reader  = whatwg.NewParser(whatwg.WithPathPercentEncodeSet(pathSet))
+)
+
 // readURL reads text as a browser does where it stands on base, or in an address
 // bar where base is nil. odd says what a browser changes, each in a few words.
 func readURL(text string, base *webURL) (u *webURL, odd []string, err error) {
-	r := &urlReader{base: base}
-	text = r.tidy(text)
-	u, err = r.read(text)
-	return u, r.odd, err
+	d := dissect(text, base)
+	if d.scheme != "" && d.scheme != "http" && d.scheme != "https" {
+		return nil, d.odd, &notWeb{d.scheme}
+	}
+	u, err = d.parse(base)
+	if err != nil {
+		return nil, d.odd, err
+	}
+	d.describe(u)
+	return u, d.odd, nil
 }
 
-type urlReader struct {
-	base *webURL
-	odd  []string
-}
-
-func (r *urlReader) note(changed bool, what string) {
-	if changed {
-		r.odd = append(r.odd, what)
+// parse lets the standard's parser read it.
+func (d *dissected) parse(base *webURL) (*webURL, error) {
+	if d.user != "" && d.authority == "" {
+		return nil, errNoHost
 	}
-}
-
-// tidy drops what browsers drop before they look.
-func (r *urlReader) tidy(text string) string {
-	trimmed := strings.TrimFunc(text, func(c rune) bool { return c <= ' ' })
-	r.note(trimmed != text, "space around it is dropped")
-	inner := strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(trimmed)
-	r.note(inner != trimmed, "tabs and line ends in it are dropped")
-	return inner
-}
-
-func (r *urlReader) read(text string) (*webURL, error) {
-	text, fragment := cutFragment(text)
-	scheme, rest, found := cutScheme(text)
-	u := &webURL{}
-	switch {
-	case found && scheme != "http" && scheme != "https":
-		return nil, &notWeb{scheme}
-	case found:
-		u.tls = scheme == "https"
-		if r.base != nil && r.base.tls == u.tls && !isSlash(rest, 0) {
-			r.note(true, "without // after its scheme it is read as relative")
-			return r.relative(rest, fragment)
-		}
-		return r.absolute(u, rest, fragment, 2)
-	case r.base == nil:
-		u.tls = true
-		return r.absolute(u, rest, fragment, 0)
-	case isSlash(rest, 0) && isSlash(rest, 1):
-		u.tls = r.base.tls
-		return r.absolute(u, rest, fragment, 2)
+	read, err := d.read(base)
+	switch kind := whatwgerrors.Type(err); {
+	case kind == whatwgerrors.HostMissing:
+		return nil, errNoHost
+	case kind == whatwgerrors.PortInvalid, kind == whatwgerrors.PortOutOfRange:
+		return nil, errPort
+	case err != nil:
+		return nil, errHost
+	case read.Port() == "0": // the Fetch standard blocks it
+		return nil, errPort
 	}
-	return r.relative(rest, fragment)
-}
-
-func cutFragment(text string) (before, fragment string) {
-	if i := strings.IndexByte(text, '#'); i >= 0 {
-		return text[:i], text[i:]
+	u := &webURL{tls: read.Scheme() == "https", port: uint16(read.DecodedPort()), host: strings.Trim(read.Hostname(), "[]")}
+	whole, bare := read.Href(false), read.Href(true)
+	u.target, u.fragment = bare[len(read.Protocol()+"//"+read.Host()):], whole[len(bare):]
+	if u.fragment == "" && base != nil {
+		u.fragment = base.fragment // as redirects do
 	}
-	return text, ""
-}
-
-// cutScheme finds "word:" at the start. "host:8080/x" has none where the port is
-// what follows.
-func cutScheme(text string) (scheme, rest string, ok bool) {
-	i := strings.IndexByte(text, ':')
-	if i <= 0 || !isAlpha(text[0]) {
-		return "", text, false
-	}
-	for j := range i {
-		if c := text[j]; !isAlpha(c) && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' {
-			return "", text, false
-		}
-	}
-	if strings.IndexByte(text[:i], '.') >= 0 {
-		return "", text, false
-	}
-	return strings.ToLower(text[:i]), text[i+1:], true
-}
-
-func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-func isSlash(s string, i int) bool { return i < len(s) && (s[i] == '/' || s[i] == '\\') }
-
-// absolute reads host and port. Browsers take any number of slashes of either
-// kind for the two.
-func (r *urlReader) absolute(u *webURL, rest, fragment string, slashes int) (*webURL, error) {
-	n := 0
-	for isSlash(rest, n) {
-		n++
-	}
-	r.note(n != slashes || strings.Contains(rest[:n], `\`), "the slashes before its host are put right")
-	rest = rest[n:]
-	end := strings.IndexAny(rest, `/\?`)
-	if end < 0 {
-		end = len(rest)
-	}
-	authority := rest[:end]
-	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
-		r.note(true, "the user before @ is not the host")
-		authority = authority[i+1:]
-	}
-	if err := r.hostPort(u, authority); err != nil {
-		return nil, err
-	}
-	path, query := splitQuery(rest[end:])
-	u.target = r.path(path) + r.query(query)
-	u.fragment = r.inherit(fragment)
 	return u, nil
 }
 
-// relative reads what stands on the base's host.
-func (r *urlReader) relative(rest, fragment string) (*webURL, error) {
-	u := *r.base
-	path, query := splitQuery(rest)
-	basePath, baseQuery := splitQuery(u.target)
+func (d *dissected) read(base *webURL) (*whatwg.Url, error) {
+	text := escapeInvalid(d.text)
 	switch {
-	case path == "" && query == "":
-		u.target = basePath + baseQuery
-	case path == "":
-		u.target = basePath + r.query(query)
-	case isSlash(path, 0):
-		u.target = r.path(path) + r.query(query)
-	default:
-		u.target = r.path(basePath[:strings.LastIndexByte(basePath, '/')+1]+path) + r.query(query)
+	case base != nil:
+		return reader.ParseRef(base.withoutFragment(), text)
+	case d.scheme == "": // an address bar
+		return reader.Parse("https://" + text)
 	}
-	u.fragment = r.inherit(fragment)
-	return &u, nil
+	return reader.Parse(text)
 }
 
-// inherit keeps the fragment of the hop before, as redirects do.
-func (r *urlReader) inherit(fragment string) string {
-	if fragment == "" && r.base != nil {
-		return r.base.fragment
+// escapeInvalid writes what is not UTF-8 as browsers send it, byte for byte; the
+// parser would make U+FFFD of it.
+func escapeInvalid(text string) string {
+	var b strings.Builder
+	for text != "" {
+		c, n := utf8.DecodeRuneInString(text)
+		if c == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, "%%%02X", text[0])
+		} else {
+			b.WriteString(text[:n])
+		}
+		text = text[n:]
 	}
-	return fragment
+	return b.String()
+}
+
+// dissected is a text in its parts, as they are written, for saying what a browser
+// changes in it.
+type dissected struct {
+	text      string // without what browsers drop before they look
+	scheme    string // in lower case
+	user      string // with its "@"
+	authority string // host and port
+	path      string
+	query     string // with its "?"
+	odd       []string
+}
+
+func (d *dissected) note(changed bool, what string) {
+	if changed {
+		d.odd = append(d.odd, what)
+	}
+}
+
+func dissect(text string, base *webURL) *dissected {
+	d := &dissected{}
+	d.text = strings.TrimFunc(text, func(c rune) bool { return c <= ' ' })
+	d.note(d.text != text, "space around it is dropped")
+	inner := strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(d.text)
+	d.note(inner != d.text, "tabs and line ends in it are dropped")
+	d.text = inner
+	rest, _, _ := strings.Cut(inner, "#")
+	d.scheme, rest = cutScheme(rest, base == nil)
+	d.path = rest
+	if d.hasAuthority(rest, base) {
+		d.cutAuthority(rest, base == nil && d.scheme == "")
+	}
+	d.path, d.query = splitQuery(d.path)
+	return d
 }
 
 func splitQuery(s string) (path, query string) {
@@ -203,165 +176,91 @@ func splitQuery(s string) (path, query string) {
 	return s, ""
 }
 
-func (r *urlReader) hostPort(u *webURL, authority string) error {
-	host, port := authority, ""
-	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
-		host, port = authority[:i], authority[i+1:]
+// cutScheme finds "word:" at the start. In an address bar the "host.example:8080"
+// of a link has none.
+func cutScheme(text string, addressBar bool) (scheme, rest string) {
+	i := strings.IndexByte(text, ':')
+	if i <= 0 || !isAlpha(text[0]) {
+		return "", text
 	}
-	u.port = usualPort(u.tls)
-	if port != "" {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil || n == 0 {
-			return errPort
+	for _, c := range []byte(text[:i]) {
+		if !isAlpha(c) && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' || c == '.' && addressBar {
+			return "", text
 		}
-		u.port = uint16(n)
 	}
-	if host == "" {
-		return errNoHost
-	}
-	var err error
-	u.host, err = r.host(host)
-	return err
+	return strings.ToLower(text[:i]), text[i+1:]
 }
 
-func (r *urlReader) host(text string) (string, error) {
-	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
-		addr, err := netip.ParseAddr(text[1 : len(text)-1])
-		if err != nil || !addr.Is6() || addr.Zone() != "" {
-			return "", errHost
-		}
-		return addr.String(), nil
+func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func isSlash(s string, i int) bool { return i < len(s) && (s[i] == '/' || s[i] == '\\') }
+
+// hasAuthority reports whether a host follows. What has the scheme of its base, or
+// none, needs two slashes for that.
+func (d *dissected) hasAuthority(rest string, base *webURL) bool {
+	twoSlashes := isSlash(rest, 0) && isSlash(rest, 1)
+	if base == nil || twoSlashes || d.scheme != "" && (d.scheme == "https") != base.tls {
+		return true
 	}
-	decoded := probe.Unescape(text)
-	r.note(decoded != text, "its host is written with %")
-	host := strings.ToLower(decoded)
-	if !isASCII(host) {
-		ascii, err := idna.Lookup.ToASCII(host)
-		if err != nil {
-			return "", errHost
-		}
-		r.note(true, "its host is not ASCII")
-		host = ascii
-	}
-	if strings.ContainsAny(host, " #%/:<>?@[\\]^|") || !isClean(host) {
-		return "", errHost
-	}
-	if addr, number := ipv4Number(host); number {
-		if addr == "" {
-			return "", errHost
-		}
-		r.note(addr != host, "its host is an address in another notation")
-		return addr, nil
-	}
-	return host, nil
+	d.note(d.scheme != "", "without // after its scheme it is read as relative")
+	return false
 }
 
-// ipv4Number reads what browsers take for an IPv4 address: one to four numbers,
-// octal and hexadecimal too, the last of which fills what is left.
-func ipv4Number(host string) (addr string, isNumber bool) {
-	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
-	if _, ok := webNumber(parts[len(parts)-1]); !ok {
-		return "", false
+// cutAuthority takes user, host and port out. Browsers take any number of slashes
+// of either kind for the two before them. The user goes from the text as well: it
+// is of no use here, and the parser's time grows with the square of its length.
+func (d *dissected) cutAuthority(rest string, bare bool) {
+	host := strings.TrimLeft(rest, `/\`)
+	slashes := rest[:len(rest)-len(host)]
+	d.note(slashes != "//" && !(bare && slashes == ""), "the slashes before its host are put right")
+	end := strings.IndexAny(host, `/\?`)
+	if end < 0 {
+		end = len(host)
 	}
-	if len(parts) > 4 {
-		return "", true
+	d.authority, d.path = host[:end], host[end:]
+	if i := strings.LastIndexByte(d.authority, '@'); i >= 0 {
+		d.user, d.authority = d.authority[:i+1], d.authority[i+1:]
+		d.text = strings.Replace(d.text, d.user, "", 1)
 	}
-	var value uint64
-	for i, part := range parts {
-		n, ok := webNumber(part)
-		most := uint64(255)
-		if i == len(parts)-1 {
-			most = 1<<(8*(5-len(parts))) - 1
-		}
-		if !ok || n > most {
-			return "", true
-		}
-		value |= n << (8 * (3 - i))
-		if i == len(parts)-1 {
-			value = value&^(n<<(8*(3-i))) | n
-		}
-	}
-	return netip.AddrFrom4([4]byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}).String(), true
 }
 
-func webNumber(s string) (uint64, bool) {
-	base, digits := 10, s
-	switch {
-	case strings.HasPrefix(s, "0x"):
-		if base, digits = 16, s[2:]; digits == "" {
-			return 0, true
-		}
-	case len(s) > 1 && s[0] == '0':
-		base, digits = 8, s[1:]
+// describe says what differs between the text and what a browser reads in it.
+func (d *dissected) describe(u *webURL) {
+	d.note(d.user != "", "the user before @ is not the host")
+	host := d.authority
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
 	}
-	n, err := strconv.ParseUint(digits, base, 64)
-	if err != nil && s != "" && strings.Trim(s, "0123456789") == "" {
-		return 1 << 40, true // a number all the same, and out of every range
+	decoded := probe.Unescape(host)
+	d.note(decoded != host, "its host is written with %")
+	switch host = strings.ToLower(decoded); {
+	case host == "" || strings.HasPrefix(host, "["):
+	case !isASCII(host):
+		d.note(true, "its host is not ASCII")
+	default:
+		d.note(host != u.host, "its host is an address in another notation")
 	}
-	return n, err == nil
+	path := strings.ReplaceAll(d.path, `\`, "/")
+	d.note(path != d.path, `its \ are read as /`)
+	d.note(hasDotSegment(path), "its dot segments are resolved")
+	const escaped = "bytes in it are written with %"
+	d.note(reader.PercentEncodeString(path, pathSet) != path, escaped)
+	query := strings.TrimPrefix(d.query, "?")
+	d.note(reader.PercentEncodeString(query, whatwg.SpecialQueryPercentEncodeSet) != query, escaped)
 }
 
-// path resolves dots and escapes what browsers escape.
-func (r *urlReader) path(path string) string {
-	straight := strings.ReplaceAll(path, `\`, "/")
-	r.note(straight != path, `its \ are read as /`)
-	if straight == "" {
-		return "/"
-	}
-	resolved := resolveDots(straight)
-	r.note(resolved != straight, "its dot segments are resolved")
-	return r.escape(resolved, " \"<>`{}^")
-}
-
-func (r *urlReader) query(query string) string { return r.escape(query, " \"<>'") }
-
-func resolveDots(path string) string {
-	var out []string
-	segments := strings.Split(path[1:], "/")
-	for i, s := range segments {
-		last := i == len(segments)-1
-		switch strings.ReplaceAll(strings.ToLower(s), "%2e", ".") {
-		case ".":
-			if last {
-				out = append(out, "")
-			}
-		case "..":
-			out = out[:max(0, len(out)-1)]
-			if last {
-				out = append(out, "")
-			}
-		default:
-			out = append(out, s)
+func hasDotSegment(path string) bool {
+	for s := range strings.SplitSeq(strings.ReplaceAll(strings.ToLower(path), "%2e", "."), "/") {
+		if s == "." || s == ".." {
+			return true
 		}
 	}
-	return "/" + strings.Join(out, "/")
-}
-
-func (r *urlReader) escape(s, set string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; c <= 0x1f || c >= 0x7f || strings.IndexByte(set, c) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	r.note(b.Len() != len(s), "bytes in it are written with %")
-	return b.String()
+	return false
 }
 
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
-func isClean(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] == 0x7f {
 			return false
 		}
 	}

@@ -43,6 +43,14 @@ func TestReadURL(t *testing.T) {
 		{"http://0177.0.0.1/", "http://127.0.0.1/#top", []string{"its host is an address in another notation"}},
 		{"http://1.2.3.4/", "http://1.2.3.4/#top", nil},
 		{"http://[::1]:8080/", "http://[::1]:8080/#top", nil},
+		{"http:evil.example.net", "http://evil.example.net/#top", []string{"the slashes before its host are put right"}},
+		{"https:/evil", "https://link.example.com/evil#top", []string{"without // after its scheme it is read as relative"}},
+		{`https:/\evil.example.net`, "https://evil.example.net/#top", []string{"the slashes before its host are put right"}},
+		{"https://" + strings.Repeat("@", 200) + "evil.example.net", "https://evil.example.net/#top", []string{"the user before @ is not the host"}},
+		{"https://user@evil.example.net@good.example.com:8443/@", "https://good.example.com:8443/@#top", []string{"the user before @ is not the host"}},
+		{"https://a.example.com/x^", "https://a.example.com/x%5E#top", []string{"bytes in it are written with %"}},
+		{"https://a.example.com/\xe9?\xe9", "https://a.example.com/%E9?%E9#top", []string{"bytes in it are written with %", "bytes in it are written with %"}},
+		{"https://a.example.com/x#\"é", "https://a.example.com/x#%22%C3%A9", nil},
 		{"https://a.example.com/a/%2e%2E/b/./c/..", "https://a.example.com/b/#top", []string{"its dot segments are resolved"}},
 	} {
 		u, odd, err := readURL(c.text, base)
@@ -57,11 +65,13 @@ func TestReadURLRefuses(t *testing.T) {
 	for _, text := range []string{
 		"https://", "https:///", "https://:443/", "https://a:0/", "https://a:65536/", "https://a:x/", "https://a b/", "https://a%2fb/",
 		"https://[::1/", "https://[fe80::1%25eth0]/", "https://1.2.3.4.5/", "https://256.1.1.1/", "https://0x1ffffffff/", "https://a<b/", "https://a%00b/",
+		"https://user@/evil.example.net", "https://@/evil.example.net", "https://a:00/", "https://\u00ad/", "https://%C2%AD/", "https://xn--/",
+		"https://10.0.0.xn--pokxncvks/", "https://foo.0xFfFfFfFfFfFfFfFfFfFfAcE123/",
 	} {
 		_, _, err := readURL(text, base)
 		require.Error(t, err, text)
 	}
-	for text, scheme := range map[string]string{"mailto:a@example.com": "mailto", "intent://x#Intent;end": "intent", "javascript:alert(1)": "javascript", "data:,x": "data"} {
+	for text, scheme := range map[string]string{"mailto:a@example.com": "mailto", "intent://x#Intent;end": "intent", "javascript:alert(1)": "javascript", "data:,x": "data", "web.app:8080/x": "web.app"} {
 		_, _, err := readURL(text, base)
 		var other *notWeb
 		require.ErrorAs(t, err, &other)
@@ -101,4 +111,13 @@ func FuzzReadURL(f *testing.F) {
 		require.Equal(t, u.withoutFragment(), again.withoutFragment())
 		require.Empty(t, odd, "%q", u.String())
 	})
+}
+
+func isClean(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
 }
