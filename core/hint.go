@@ -118,20 +118,28 @@ func hintHost(s string) string {
 	return hintName(s)
 }
 
-// hintPattern says how to write an entry of destinations.
+// hintPattern says how to write an entry of destinations. What it tells people to
+// write is taken.
 func hintPattern(s string) string {
-	sub := strings.HasPrefix(s, "*") || strings.HasPrefix(s, ".")
-	host := bareHost(strings.TrimPrefix(strings.TrimPrefix(s, "*"), "."))
+	text := s
+	if i := strings.Index(text, "://"); i >= 0 {
+		text = text[i+len("://"):]
+	}
+	name := strings.TrimPrefix(strings.TrimLeft(text, "*"), ".")
+	sub, host := len(name) < len(text), bareHost(name)
+	last := strings.ToLower(strings.TrimSuffix(name, "."))
 	switch {
+	case host != "" && (Pattern{host, sub}).publicSuffix():
+		return "list the host that is yours: " + strconv.Quote(host) + " is a public suffix"
 	case host != "" && sub:
 		return "write " + strconv.Quote("*."+host)
 	case host != "":
 		return "write " + strconv.Quote(host)
-	case s == "*":
+	case sub && strings.Trim(name, "*.") == "":
 		return "list each host: a redirect to anywhere is an open redirector"
-	case strings.HasPrefix(s, "*.") && isLabel(s[2:]):
-		return "list each host: a redirect to any name below " + strconv.Quote(s[2:]) + " is an open redirector"
-	case strings.Contains(s, "*"):
+	case sub && isLabel(last):
+		return "list each host: a redirect to any name below " + strconv.Quote(last) + " is an open redirector"
+	case strings.Contains(name, "*"):
 		return `a wildcard stands in front only, as in "*.example.com"`
 	}
 	return hintName(s)

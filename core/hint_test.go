@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,15 +41,38 @@ func TestHintHost(t *testing.T) {
 func TestHintPattern(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://example.com/":  `write "example.com"`,
-		"https://*.example.com": `a wildcard stands in front only, as in "*.example.com"`,
+		"https://*.example.com": `write "*.example.com"`,
 		"*.Example.com":         `write "*.example.com"`,
 		"*example.com":          `write "*.example.com"`,
 		".example.com":          `write "*.example.com"`,
 		"*":                     `list each host: a redirect to anywhere is an open redirector`,
 		"a.*.example.com":       `a wildcard stands in front only, as in "*.example.com"`,
 		"":                      `write a name like "www.example.com"`,
+		"**.example.com":        `write "*.example.com"`,
+		"*.example.com.":        `write "*.example.com"`,
+		"*.com":                 `list each host: a redirect to any name below "com" is an open redirector`,
+		"*.com.":                `list each host: a redirect to any name below "com" is an open redirector`,
+		"*.COM":                 `list each host: a redirect to any name below "com" is an open redirector`,
+		".com":                  `list each host: a redirect to any name below "com" is an open redirector`,
+		"*.XN--P1AI.":           `list each host: a redirect to any name below "xn--p1ai" is an open redirector`,
+		"*.xn--p1ai":            `list each host: a redirect to any name below "xn--p1ai" is an open redirector`,
+		"*.":                    `list each host: a redirect to anywhere is an open redirector`,
+		"*.*":                   `list each host: a redirect to anywhere is an open redirector`,
+		"com.":                  `write a name like "www.example.com"`,
+		"*.co.uk.":              `list the host that is yours: "co.uk" is a public suffix`,
+		"*.CO.UK":               `list the host that is yours: "co.uk" is a public suffix`,
+		"GitHub.io":             `list the host that is yours: "github.io" is a public suffix`,
+		"*.m\u00fcnchen.de":     `write the name in ASCII, as DNS has it (xn--…)`,
+		"*.xn--":                `write a name like "www.example.com"`,
+		"*.com..":               `write a name like "www.example.com"`,
+		"*.192.0.2.1":           `write a name like "www.example.com"`,
 	} {
 		require.Equal(t, want, hintPattern(in), in)
+		// What it tells people to write is taken.
+		if to, ok := strings.CutPrefix(want, "write \""); ok {
+			p, ok := ParsePattern(strings.TrimSuffix(to, `"`))
+			require.True(t, ok && !p.publicSuffix(), in)
+		}
 	}
 }
 

@@ -80,3 +80,11 @@ func TestFieldsAreCores(t *testing.T) {
 	PrintFields(&b, Fields())
 	require.Contains(t, b.String(), "esp\n    ")
 }
+
+// Another link domain in the list is taken, and said.
+func TestOtherLinkDomainAsDestination(t *testing.T) {
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+		"a.example.com": {"esp": "mailgun", "destinations": ["www.example.com", "b.example.com", "*.example.com"]}, "b.example.com": {"esp": "mailgun"}}}`))
+	require.NoError(t, err)
+	require.Equal(t, []string{`a.example.com: "destinations" lists b.example.com, which is a link domain of this file: a link that leads there is answered a second time, by that site`}, Of(sites).Warnings)
+}

@@ -57,7 +57,7 @@ func Of(sites *core.Sites) *Report {
 	for _, host := range sites.Hosts() {
 		site := sites.Lookup(host)
 		r.Sites = append(r.Sites, Describe(site))
-		r.Warnings = append(r.Warnings, Warnings(site)...)
+		r.Warnings = append(append(r.Warnings, Warnings(site)...), domainWarnings(sites, site)...)
 	}
 	r.Backends, r.Certificates = backendsOf(sites), certificates(sites)
 	return r

@@ -50,3 +50,14 @@ func readWarnings(s *core.Site) []string {
 	}
 	return []string{fmt.Sprintf("%s: \"clicks\": \"redirect\" changes nothing with esp %q: where its links lead is likely at most, so none is answered first; %s", s.Host, s.ESP, what)}
 }
+
+// domainWarnings says which other link domains of the same file a site leads to.
+// A wildcard that covers one is what most brands have, and is left out.
+func domainWarnings(sites *core.Sites, s *core.Site) (list []string) {
+	for _, p := range s.Destinations {
+		if !p.Sub && sites.Has(p.Host) {
+			list = append(list, fmt.Sprintf("%s: \"destinations\" lists %s, which is a link domain of this file: a link that leads there is answered a second time, by that site", s.Host, p.Host))
+		}
+	}
+	return list
+}
