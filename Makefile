@@ -19,7 +19,10 @@ go:
 	@sh .ci/need-go '$(GO)'
 
 # The command itself runs, not "go run", which makes an error of Ctrl-C: the server
-# ends with exit code 0, and so does make.
+# finishes its requests and ends with exit code 0, and make prints no error. make
+# gets the signal too and ends by it, with 130 in a shell, terminal or not: no
+# recipe can change that. Who needs the 0 runs bin/clickedge serve itself, or
+# sends the signal to that process alone.
 .PHONY: run
 run: build ## Serve the branded link domains of sites.json on ADDR, with stand-in ESPs
 	@bin/clickedge serve --sites '$(SITES)' --module bin/main.wasm --addr '$(ADDR)' $(SERVE)
