@@ -3,12 +3,13 @@ package core
 import (
 	"time"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/word"
 )
 
 // MaxTarget is the longest request target that is looked at, in bytes: the
 // platform's own limit for a URL.
-const MaxTarget = 8192
+const MaxTarget = contract.MaxTarget
 
 // Action is what is done with a request.
 type Action uint8

@@ -4,23 +4,20 @@ import (
 	"errors"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
-
-// keyStore is the secret store that holds the secrets of links of one's own,
-// each under its key id.
-const keyStore = "clickedge-keys"
 
 var _ core.Keyring = (*exchange)(nil)
 
 // errNoSecret says too little for a person and is seen by none: why a secret
 // cannot be had is no business of a click's.
-var errNoSecret = errors.New("no such secret in secret store " + keyStore)
+var errNoSecret = errors.New("no such secret in secret store " + contract.SecretStore)
 
 // Secret implements core.Keyring. A secret is read when a link asks for it, so
 // that a sandbox that needs none never holds one.
 func (x *exchange) Secret(kid string) ([]byte, error) {
-	secret, st := hostcall.Secret(&x.buf, keyStore, kid)
+	secret, st := hostcall.Secret(&x.buf, contract.SecretStore, kid)
 	if st != hostcall.OK {
 		return nil, errNoSecret
 	}

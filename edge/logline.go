@@ -4,12 +4,10 @@ import (
 	"os"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
-
-// logEndpoint is the name of the log endpoint that takes the click log.
-const logEndpoint = "clicks"
 
 // note takes what the log line says of a decision.
 func (x *exchange) note(d *core.Decision) {
@@ -33,7 +31,7 @@ func (x *exchange) log() {
 		x.judge()
 	}
 	line := x.record.AppendJSON(x.buf.Free()[:0]) // what does not fit is put elsewhere
-	if hostcall.WriteLog(logEndpoint, line) != hostcall.OK {
+	if hostcall.WriteLog(contract.LogEndpoint, line) != hostcall.OK {
 		_, _ = os.Stderr.Write(line)
 	}
 }

@@ -4,12 +4,9 @@ import (
 	"os"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
-
-// overrideStore is the config store whose entries, one site object under its
-// host, stand in for those of sites.json without a publish.
-const overrideStore = "clickedge"
 
 // locate finds the site of the request. An entry of the config store comes
 // first; one that is not valid is left aside and said so in the log, since a
@@ -22,7 +19,7 @@ func (x *exchange) locate() {
 	} else if host = core.CanonicalHost(x.host); host == "" {
 		return
 	}
-	if entry, st := hostcall.Config(&x.buf, overrideStore, host); st == hostcall.OK {
+	if entry, st := hostcall.Config(&x.buf, contract.ConfigStore, host); st == hostcall.OK {
 		x.override(host, entry)
 	}
 }
@@ -46,7 +43,7 @@ func (x *exchange) override(host, entry string) {
 		return
 	}
 	x.record.Override = "invalid"
-	_, _ = os.Stderr.WriteString("warning: the entry " + host + " of config store " + overrideStore + " is left aside: " + why +
+	_, _ = os.Stderr.WriteString("warning: the entry " + host + " of config store " + contract.ConfigStore + " is left aside: " + why +
 		"; request " + x.record.RequestID + "\n")
 }
 

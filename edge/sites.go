@@ -5,11 +5,8 @@ import (
 	"os"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 )
-
-// tableFile is where a module that is not prewarmed, or by other means than ours,
-// finds its sites while it is initialised.
-const tableFile = "/sites.table"
 
 // room is where the build puts the table of sites when the snapshot has been taken:
 // its length in four bytes, little-endian, and the table. So the sites of a module
@@ -21,7 +18,7 @@ var room []byte
 var tableAtInit = readTable()
 
 func readTable() string {
-	data, err := os.ReadFile(tableFile)
+	data, err := os.ReadFile("/" + contract.SitesTable)
 	if err != nil { // no such file, or no file system at all
 		return ""
 	}

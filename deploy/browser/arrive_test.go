@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -211,7 +212,7 @@ func readLine(t *testing.T, x *hostsim.Exchange) line {
 	t.Helper()
 	require.True(t, x.Ending.OK(), "%s %s\n%s", x.Ending, x.Ending.Message, x.Stderr)
 	require.Len(t, x.Logs, 1, "one line per request")
-	require.Equal(t, "clicks", x.Logs[0].Endpoint)
+	require.Equal(t, contract.LogEndpoint, x.Logs[0].Endpoint)
 	var l line
 	require.NoError(t, json.Unmarshal([]byte(x.Logs[0].Line), &l))
 	require.Equal(t, [3]any{x.Request.Method, x.Request.Host, x.Response}, [3]any{l.Method, l.Host, l.Status})

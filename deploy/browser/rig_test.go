@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -101,7 +102,7 @@ func (r *rig) front(ctx context.Context, t *testing.T, wasm []byte, scheme, cach
 	var err error
 	f.host, err = hostsim.New(ctx, wasm, hostsim.Config{
 		Backends:     r.backends(),
-		SecretStores: map[string]map[string][]byte{"clickedge-keys": {"k1": []byte(secret)}},
+		SecretStores: map[string]map[string][]byte{contract.SecretStore: {"k1": []byte(secret)}},
 		Now:          func() time.Time { return noon },
 		Scheme:       scheme,
 		OnExchange:   func(x *hostsim.Exchange) { f.over <- x },

@@ -8,6 +8,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/expiry"
@@ -38,7 +39,7 @@ words: the site, what the link itself says, the decision with its reason, what t
 would be sent, and what the reader gets when the ESP is down. Nothing is sent.
 
 A signed link is checked where its key's secret is at hand (--key-file, or
-` + keyring.Env + `<KID>). Otherwise it says what the reader gets if the tag is right,
+` + contract.KeyVariable + `<KID>). Otherwise it says what the reader gets if the tag is right,
 and if it is not.
 
 ` + linkHelp + ` Parts of a link that are marked

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -142,7 +143,7 @@ func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlya
 		return store, err
 	}
 	fmt.Fprintf(k.env.Out, "made the secret store %s (%s)\n", store.Name, store.ID)
-	fmt.Fprintf(k.env.Err, "clickedge publish links it to the service as %s, where it is named after the service\n", keyStore)
+	fmt.Fprintf(k.env.Err, "clickedge publish links it to the service as %s, where it is named after the service\n", contract.SecretStore)
 	return store, nil
 }
 

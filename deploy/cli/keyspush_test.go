@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 	"github.com/stretchr/testify/require"
 )
@@ -16,7 +17,7 @@ const secretA = "correct-horse-battery-staple-0001"
 // Ctrl-C before the first call: nothing is sent, and nothing was put.
 func TestInterruptedPush(t *testing.T) {
 	api := fastlytest.New(scriptToken)
-	api.AddStore(keyStore)
+	api.AddStore(contract.SecretStore)
 	srv := httptest.NewServer(api)
 	defer srv.Close()
 	vars := map[string]string{tokenEnv: scriptToken, endpointEnv: srv.URL, "CLICKEDGE_KEY_K1": secretA}

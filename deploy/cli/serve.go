@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -23,10 +24,6 @@ import (
 )
 
 const (
-	// keyStore is the secret store that the module reads.
-	keyStore = "clickedge-keys"
-	// logEndpoint is where the module writes its click log.
-	logEndpoint = "clicks"
 	// shutdownGrace bounds the wait for requests under way after Ctrl-C.
 	shutdownGrace = 5 * time.Second
 )
@@ -224,7 +221,7 @@ func (s *serve) config(g *generation, backends map[string]hostsim.Backend) hosts
 	}
 	return hostsim.Config{
 		Backends:     backends,
-		SecretStores: map[string]map[string][]byte{keyStore: store},
+		SecretStores: map[string]map[string][]byte{contract.SecretStore: store},
 		Scheme:       "https", // what the module sees on Fastly
 		Now:          s.env.Now,
 		OnExchange:   s.lineWriter(g).exchange,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/hostsim"
@@ -85,7 +86,7 @@ func (l *lineWriter) exchange(x *hostsim.Exchange) {
 // readClick finds the line of the click log.
 func readClick(x *hostsim.Exchange) (raw string, c clickLine, ok bool) {
 	for _, line := range x.Logs {
-		if line.Endpoint == logEndpoint && json.Unmarshal([]byte(line.Line), &c) == nil {
+		if line.Endpoint == contract.LogEndpoint && json.Unmarshal([]byte(line.Line), &c) == nil {
 			return line.Line, c, true
 		}
 	}

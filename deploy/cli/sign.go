@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -48,8 +49,8 @@ unless --kid says otherwise. With "-", destinations are read from standard input
 one a line, and links come out in the same order: all of them, or none when one is
 refused. A destination that the site would not redirect to is refused here too.
 
-The secret comes from --key-file or from the environment, ` + keyring.Env + `<KID>, as in
-` + keyring.Env + `K2: never from the command line. Which key signed is said on standard
+The secret comes from --key-file or from the environment, ` + contract.KeyVariable + `<KID>, as in
+` + contract.KeyVariable + `K2: never from the command line. Which key signed is said on standard
 error, with its fingerprint. A key file that does not say whose secret it holds is
 taken where the site has one key, with --kid, or as --key-file KID=FILE.`,
 		Example: `  clickedge sign --host link.example.com --key-file k2.key --expires 30d https://www.example.com/sale

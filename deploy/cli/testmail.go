@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
-	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/testmail"
 )
@@ -45,7 +45,7 @@ switch against that, and says in it what to look at. It is sent through a mail s
 as a rule the ESP's own, or written as a message or as HTML for an ESP's editor.
 
 A site with keys gets a button with a signed link, and an open pixel, where the secret
-of its first key is at hand (--key-file or ` + keyring.Env + `<KID>).
+of its first key is at hand (--key-file or ` + contract.KeyVariable + `<KID>).
 
 The server is spoken to over TLS: at once on port 465, by STARTTLS on any other. The
 password comes from ` + smtpPasswordEnv + ` or --smtp-password-file.`,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/spf13/cobra"
@@ -41,7 +42,7 @@ func (a *apiFlags) add(cmd *cobra.Command) {
 
 func (s *storeFlags) add(cmd *cobra.Command) {
 	s.apiFlags.add(cmd)
-	cmd.Flags().StringVar(&s.store, "store", keyStore, "the secret store, by its `name` or id")
+	cmd.Flags().StringVar(&s.store, "store", contract.SecretStore, "the secret store, by its `name` or id")
 }
 
 // hasToken reports whether the API can be asked.

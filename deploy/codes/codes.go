@@ -2,7 +2,10 @@
 // core's notices speak to the reader. It has one function: [Explain].
 package codes
 
-import "github.com/clickedge/clickedge/core"
+import (
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
+)
 
 // Meaning is what a code says, and what to do about it.
 type Meaning struct{ What, Advice string }
@@ -16,7 +19,7 @@ var meanings = map[core.Code]Meaning{
 	core.BadID:               {"the id in it cannot be read", "the link was damaged, or not made by clickedge sign"},
 	core.BadEncoding:         {"the destination or the tag in it is not whole base64url", "the link was damaged or cut on its way"},
 	core.UnknownKey:          {"the site does not list the key id in it", `the key was retired, or has to go into the site's "keys"`},
-	core.KeyUnavailable:      {"the site lists the key, but its secret cannot be had", `put the secret into the secret store "clickedge-keys" under the key id`},
+	core.KeyUnavailable:      {"the site lists the key, but its secret cannot be had", "put the secret into the secret store \"" + contract.SecretStore + "\" under the key id"},
 	core.BadTag:              {"the link was altered, or signed for another host or with another secret", "compare the secret in the store with the one that signed"},
 	core.Expired:             {"the link was signed, but its time is over", "sign a new one with a later --expires"},
 	core.BadDestination:      {"browsers may not agree on where the link leads", "https://, a plain host name, no user, no other port, no space and no backslash"},

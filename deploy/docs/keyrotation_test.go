@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/cli"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -24,9 +25,8 @@ import (
 )
 
 const (
-	token    = "token-of-the-guide"
-	logFile  = "clicks.ndjson"
-	keyStore = "clickedge-keys"
+	token   = "token-of-the-guide"
+	logFile = "clicks.ndjson"
 )
 
 // inFlight is a link that is in somebody's mail.
@@ -219,7 +219,7 @@ func (r *rotation) deployed() {
 
 func (r *rotation) start(wasm []byte) *hostsim.Host {
 	host, err := hostsim.New(r.t.Context(), wasm, hostsim.Config{
-		SecretStores: map[string]map[string][]byte{keyStore: r.secrets},
+		SecretStores: map[string]map[string][]byte{contract.SecretStore: r.secrets},
 		Now:          func() time.Time { return r.now },
 		CacheDir:     r.cache,
 	})
@@ -231,7 +231,7 @@ func (r *rotation) start(wasm []byte) *hostsim.Host {
 func (r *rotation) refresh() {
 	clear(r.secrets)
 	for _, kid := range []string{"k1", "k2"} {
-		if v, ok := r.api.Value(keyStore, kid); ok {
+		if v, ok := r.api.Value(contract.SecretStore, kid); ok {
 			r.secrets[kid] = []byte(v)
 		}
 	}
@@ -308,6 +308,6 @@ func (r *rotation) requireRetired() {
 	log, err := os.ReadFile(logFile)
 	require.NoError(r.t, err)
 	require.Equal(r.t, 2+r.early, strings.Count(string(log), `"code":"unknown_key"`))
-	_, stored := r.api.Value(keyStore, "k1")
+	_, stored := r.api.Value(contract.SecretStore, "k1")
 	require.False(r.t, stored)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -148,7 +149,7 @@ func TestNothingPassesFromOneRequestToAnother(t *testing.T) {
 		"proxied.example.com": {"esp": "customerio-eu"},
 		"ses.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": true, "destinations": ["shop.example.com"]}}}`,
 		func(cfg *hostsim.Config) {
-			cfg.SecretStores = map[string]map[string][]byte{"clickedge-keys": {"k1": []byte(loneSecret)}}
+			cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: {"k1": []byte(loneSecret)}}
 			cfg.Backends = map[string]hostsim.Backend{"customerio-eu": {Handler: echo}, "ses-us-east-1": {Handler: agree}}
 		})
 	n := manyRequests(t)

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/edge/prewarm"
 	"github.com/clickedge/clickedge/hostsim"
@@ -70,7 +71,7 @@ func TestWallClockIsNotFrozen(t *testing.T) {
 const signedSite = `{"sites": {"signed.example.com": {"esp": "none", "keys": ["k1"], "signed_links": "anywhere"}}}`
 
 func withLoneSecret(cfg *hostsim.Config) {
-	cfg.SecretStores = map[string]map[string][]byte{"clickedge-keys": {"k1": []byte(loneSecret)}}
+	cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: {"k1": []byte(loneSecret)}}
 }
 
 // expiring is the path of a link that is refused from the minute of end on.
@@ -122,7 +123,7 @@ var frozen = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	wasm, _, err := prewarm.Module(context.Background(), reactor, prewarm.Options{Entry: module.Entry, Warmup: module.Warmup})
+	wasm, _, err := prewarm.Module(context.Background(), reactor, prewarm.Options{Entry: contract.Entry, Warmup: contract.WarmUp})
 	return wasm, err
 })
 

@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -101,7 +102,7 @@ func TestGolden(t *testing.T) {
 	for sites, cases := range loadGolden(t) {
 		text, _, _ := strings.Cut(sites, "\x00")
 		with := func(cfg *hostsim.Config) {
-			cfg.SecretStores = map[string]map[string][]byte{"clickedge-keys": cases[0].keys}
+			cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: cases[0].keys}
 		}
 		t.Run(cases[0].name(), func(t *testing.T) {
 			warm, cold := newRig(t, text, with), newColdRig(t, text, with)

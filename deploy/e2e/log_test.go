@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -332,24 +333,24 @@ func TestOverrideWithoutABackend(t *testing.T) {
 		"a whole file":      oneSite,
 	}
 	why := map[string]string{"no backend": "the service has no backend sendgrid", "no second backend": "the service has no backend custom-elsewhere.example.net"}
-	store := map[string]map[string]string{"clickedge": {}}
+	store := map[string]map[string]string{contract.ConfigStore: {}}
 	r := newRig(t, oneSite, func(cfg *hostsim.Config) { cfg.ConfigStores = store })
 	for name, entry := range entries {
-		store["clickedge"]["link.example.com"] = entry
+		store[contract.ConfigStore]["link.example.com"] = entry
 		resp, x := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick})
 		require.Equal(t, 302, resp.Status, name)
 		require.Equal(t, "invalid", parse(t, clicks(x)[0]).Override, name)
 		require.Contains(t, string(x.Stderr), "config store clickedge is left aside: "+why[name], name)
 		require.Equal(t, 1, strings.Count(string(x.Stderr), "\n"), "one line")
 	}
-	store["clickedge"]["link.example.com"] = `{"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}`
+	store[contract.ConfigStore]["link.example.com"] = `{"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}`
 	resp, x := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick})
 	require.Equal(t, []any{404, "used"}, []any{resp.Status, parse(t, clicks(x)[0]).Override}, "an entry that needs no backend")
-	store["clickedge"]["link.example.com"] = `{"esp": "ses-us-east-1"}`
+	store[contract.ConfigStore]["link.example.com"] = `{"esp": "ses-us-east-1"}`
 	_, x = r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick})
 	require.Equal(t, "used", parse(t, clicks(x)[0]).Override)
 	require.Empty(t, x.Stderr)
-	delete(store["clickedge"], "link.example.com")
+	delete(store[contract.ConfigStore], "link.example.com")
 	_, x = r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick})
 	for _, c := range x.Calls {
 		require.NotEqual(t, "exists", c.Name, "nothing is paid where there is no entry")

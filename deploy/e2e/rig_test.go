@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -120,8 +121,8 @@ func newColdRigWith(t *testing.T, sitesJSON string, opt origins.Options, change 
 	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
 	return rigOf(t, raw, sitesJSON, opt, func(cfg *hostsim.Config) {
-		cfg.Entry = module.Entry
-		cfg.FS = fstest.MapFS{module.TableFile: {Data: sites.Table()}}
+		cfg.Entry = contract.Entry
+		cfg.FS = fstest.MapFS{contract.SitesTable: {Data: sites.Table()}}
 		if change != nil {
 			change(cfg)
 		}
@@ -181,7 +182,7 @@ func (r *rig) do(t *testing.T, req hostsim.Request) (*hostsim.Response, *hostsim
 func clicks(x *hostsim.Exchange) []string {
 	var lines []string
 	for _, l := range x.Logs {
-		if l.Endpoint == "clicks" {
+		if l.Endpoint == contract.LogEndpoint {
 			lines = append(lines, l.Line)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -188,7 +189,7 @@ func TestOverride(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, oneSite, func(cfg *hostsim.Config) {
-				cfg.ConfigStores = map[string]map[string]string{"clickedge": {"link.example.com": c.entry}}
+				cfg.ConfigStores = map[string]map[string]string{contract.ConfigStore: {"link.example.com": c.entry}}
 			})
 			resp, line := r.get(t, "GET", sesClick)
 			require.Equal(t, c.override, line.Override)

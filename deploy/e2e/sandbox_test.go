@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 	"github.com/clickedge/clickedge/hostsim"
@@ -19,7 +20,7 @@ func TestEachRequestHasASandbox(t *testing.T) {
 		"proxied.example.com": {"esp": "customerio-eu"},
 		"ses.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": true, "destinations": ["shop.example.com"]}}}`
 	r := newColdRigWith(t, sites, origins.Options{}, func(cfg *hostsim.Config) {
-		cfg.SecretStores = map[string]map[string][]byte{"clickedge-keys": {"k1": []byte(loneSecret)}}
+		cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: {"k1": []byte(loneSecret)}}
 		cfg.Backends = map[string]hostsim.Backend{"customerio-eu": {Handler: echo}, "ses-us-east-1": {Handler: agree}}
 	})
 	for i := range 30 {

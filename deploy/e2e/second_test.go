@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -189,7 +190,7 @@ func TestOverrideCannotLeadBack(t *testing.T) {
 	} {
 		const two = `{"sites": {"link.example.com": {"esp": "ses-us-east-1"}, "other.example.com": {"esp": "sendgrid"}}}`
 		r := newRig(t, two, func(cfg *hostsim.Config) {
-			cfg.ConfigStores = map[string]map[string]string{"clickedge": {"link.example.com": entry}}
+			cfg.ConfigStores = map[string]map[string]string{contract.ConfigStore: {"link.example.com": entry}}
 		})
 		_, line := r.get(t, "GET", "/x")
 		require.Equal(t, "invalid", line.Override)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/hostsim"
 )
 
@@ -44,13 +45,13 @@ func TestVectors(t *testing.T) {
 	for _, group := range loadVectors(t) {
 		r := newRig(t, none, func(cfg *hostsim.Config) {
 			cfg.Now = func() time.Time { return group[0].Now }
-			cfg.ConfigStores = map[string]map[string]string{"clickedge": {}}
+			cfg.ConfigStores = map[string]map[string]string{contract.ConfigStore: {}}
 			for _, v := range group {
-				cfg.ConfigStores["clickedge"][v.Host] = overrideFor(t, v.Listed)
+				cfg.ConfigStores[contract.ConfigStore][v.Host] = overrideFor(t, v.Listed)
 			}
-			cfg.SecretStores = map[string]map[string][]byte{"clickedge-keys": {}}
+			cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: {}}
 			for kid, secret := range group[0].Keys {
-				cfg.SecretStores["clickedge-keys"][kid] = []byte(secret)
+				cfg.SecretStores[contract.SecretStore][kid] = []byte(secret)
 			}
 		})
 		for _, v := range group {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -62,7 +63,7 @@ func TestVerdict(t *testing.T) {
 // than a thousand instructions of the guest.
 func TestHostCallsOfAClick(t *testing.T) {
 	stored := func(cfg *hostsim.Config) {
-		cfg.ConfigStores = map[string]map[string]string{"clickedge": {"other.example.com": "{}"}}
+		cfg.ConfigStores = map[string]map[string]string{contract.ConfigStore: {"other.example.com": "{}"}}
 	}
 	for name, c := range map[string]struct {
 		site  string

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -98,7 +99,7 @@ func TestExamplesAreServed(t *testing.T) {
 	require.NoError(t, err)
 	defer fleet.Close()
 	host, err := hostsim.New(t.Context(), wasm, hostsim.Config{
-		Backends: backends(sites, fleet), SecretStores: map[string]map[string][]byte{"clickedge-keys": secrets(sites)},
+		Backends: backends(sites, fleet), SecretStores: map[string]map[string][]byte{contract.SecretStore: secrets(sites)},
 		Now: func() time.Time { return noon },
 	})
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
@@ -323,7 +324,7 @@ func TestNobodyThere(t *testing.T) {
 
 func TestPutSecretRefuses(t *testing.T) {
 	r := newRig(t)
-	for _, value := range [][]byte{nil, make([]byte, fastlyapi.MaxSecret+1)} {
+	for _, value := range [][]byte{nil, make([]byte, contract.MaxSecret+1)} {
 		_, err := r.client.PutSecret(t.Context(), fastlyapi.Put{StoreID: "s", Name: "k1", Value: value})
 		require.ErrorContains(t, err, `secret "k1"`)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/fastly/go-fastly/v16/fastly"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 // maxPages bounds a listing, should the API's cursor never end.
@@ -138,16 +140,13 @@ type Put struct {
 	Plain bool
 }
 
-// MaxSecret is the most bytes of a secret.
-const MaxSecret = 64 << 10
-
 // PutSecret stores a secret. As the Fastly CLI does, it seals the value with a key
 // that the API makes for it and that the pinned key must have signed: what stands
 // between here and the store's own service then sees no secret, though it may end
 // TLS.
 func (c *Client) PutSecret(ctx context.Context, p Put) (Secret, error) {
-	if len(p.Value) == 0 || len(p.Value) > MaxSecret {
-		return Secret{}, fmt.Errorf("secret %q: %d bytes are not 1 to %d", p.Name, len(p.Value), MaxSecret)
+	if len(p.Value) == 0 || len(p.Value) > contract.MaxSecret {
+		return Secret{}, fmt.Errorf("secret %q: %d bytes are not 1 to %d", p.Name, len(p.Value), contract.MaxSecret)
 	}
 	in := &fastly.CreateSecretInput{StoreID: p.StoreID, Name: p.Name, Secret: p.Value, Method: http.MethodPost}
 	if !p.Plain {

@@ -7,13 +7,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 // MinSecret is the fewest bytes of a secret that verifies anything.
 const MinSecret = core.MinSecret
-
-// MaxSecret is the most bytes that a secret store takes.
-const MaxSecret = 64 << 10
 
 // form is how the bounds of a secret were told from what is around it. The less
 // is said, the more is doubtful.
@@ -130,8 +128,8 @@ func judgeChance(s string, _ form) *Error {
 	switch {
 	case len(s) < MinSecret:
 		return wrong(newKeyHint, "the secret is unfit: shorter than %d bytes", MinSecret)
-	case len(s) > MaxSecret:
-		return wrong(newKeyHint, "the secret is unfit: longer than the %d bytes that a secret store takes", MaxSecret)
+	case len(s) > contract.MaxSecret:
+		return wrong(newKeyHint, "the secret is unfit: longer than the %d bytes that a secret store takes", contract.MaxSecret)
 	case sample.MatchString(s):
 		return wrong(newKeyHint, "the secret is unfit: it is the sample text of an example, which everybody knows")
 	case variety(s) < 8, repeats(s), climbs(s):

@@ -8,14 +8,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
-// Env is the beginning of the environment variable of a key's secret,
-// CLICKEDGE_KEY_K2 for k2.
-const Env = "CLICKEDGE_KEY_"
-
-// EnvName is the environment variable of a key's secret.
-func EnvName(kid string) string { return Env + strings.ToUpper(kid) }
+// EnvName is the environment variable of a key's secret, CLICKEDGE_KEY_K2 for k2.
+func EnvName(kid string) string { return contract.KeyVariable + strings.ToUpper(kid) }
 
 // Source is where secrets come from.
 type Source struct {
@@ -170,7 +168,7 @@ func (s *Source) misnamed(kid string) string {
 			continue
 		}
 		switch squeeze(name) {
-		case squeeze(EnvName(kid)), squeeze("CLICKEDGE_" + kid), squeeze("CLICKEDGE_KEY_KEY" + kid), squeeze("CLICKEDGE_KEY"):
+		case squeeze(EnvName(kid)), squeeze("CLICKEDGE_" + kid), squeeze(contract.KeyVariable + "KEY" + kid), squeeze(contract.KeyVariable):
 			return name
 		}
 	}

@@ -6,23 +6,12 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
-const (
-	// Entry is the guest's export that answers a request.
-	Entry = "serve"
-	// Warmup is the export that prewarm calls before it takes the snapshot.
-	Warmup = "warm_up"
-	// Room is the export that makes room for the sites.
-	Room = "sites_room"
-	// TableFile is where a guest that has not been prewarmed finds its sites, as
-	// [core.Sites.Table] lays them out, below "/".
-	TableFile = "sites.table"
-
-	sitesFile = "sites.json"
-)
+const sitesFile = "sites.json"
 
 // Bounds of the room for sites, in bytes. What is free costs nothing in the file,
 // and a sandbox pays for the pages that it touches; but it is part of the 128 MiB
@@ -94,7 +83,8 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	}
 	start = time.Now()
 	empty, warm, err := prewarm.Module(ctx, reactor, prewarm.Options{
-		Entry: Entry, Warmup: Warmup, Room: Room, RoomSize: uint32(room), KeepNames: o.KeepNames,
+		Entry: contract.Entry, Warmup: contract.WarmUp, Room: contract.SitesRoom, RoomSize: uint32(room),
+		MaxPages: contract.MaxMemoryPages, KeepNames: o.KeepNames,
 	})
 	if err != nil {
 		return nil, rep, err

@@ -12,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
@@ -122,7 +123,7 @@ func FuzzStamp(f *testing.F) {
 	f.Add([]byte("\x00\x80"), []byte("x"))
 	f.Fuzz(func(t *testing.T, sections, sites []byte) {
 		module := append([]byte(wasmHeader), sections...)
-		if strings.Contains(string(sections), stampName) {
+		if strings.Contains(string(sections), contract.SitesSection) {
 			_, _ = ReadStamp(module)
 			return
 		}

@@ -3,6 +3,7 @@ package module
 import (
 	"crypto/sha256"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
@@ -12,18 +13,15 @@ type Stamp [sha256.Size]byte
 // StampOf returns the stamp of a sites.json.
 func StampOf(sites []byte) Stamp { return sha256.Sum256(sites) }
 
-// stampName names the custom section that holds the stamp. Engines pass over
-// custom sections that they do not know (WebAssembly core specification, 5.5.3).
-const stampName = "clickedge.sites"
-
-// appendStamp adds the stamp as a custom section, the 32 bytes of the SHA-256 of
-// sites.json behind the name. A module that cannot be read is an error.
+// appendStamp adds the stamp as a custom section. Engines pass over custom
+// sections that they do not know (WebAssembly core specification, 5.5.3). A module
+// that cannot be read is an error.
 func appendStamp(module []byte, s Stamp) ([]byte, error) {
 	m, err := wasm.Parse(module)
 	if err != nil {
 		return nil, err
 	}
-	return m.With(wasm.Custom(stampName, s[:])).Encode(), nil
+	return m.With(wasm.Custom(contract.SitesSection, s[:])).Encode(), nil
 }
 
 // ReadStamp finds the stamp of a module, which a module built by other means
@@ -33,7 +31,7 @@ func ReadStamp(module []byte) (s Stamp, ok bool) {
 	if err != nil {
 		return s, false
 	}
-	body, ok := m.Custom(stampName)
+	body, ok := m.Custom(contract.SitesSection)
 	if !ok || len(body) != len(s) {
 		return s, false
 	}
@@ -46,5 +44,5 @@ func withoutStamp(module []byte) []byte {
 	if err != nil {
 		return module
 	}
-	return m.Without(func(s wasm.Section) bool { return s.ID == wasm.CustomSection && s.Name == stampName }).Encode()
+	return m.Without(func(s wasm.Section) bool { return s.ID == wasm.CustomSection && s.Name == contract.SitesSection }).Encode()
 }

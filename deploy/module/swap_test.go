@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
@@ -91,7 +92,7 @@ func TestSwapRefuses(t *testing.T) {
 
 	reactor, err := compiled()
 	require.NoError(t, err)
-	plain, _, err := prewarm.Module(t.Context(), reactor, prewarm.Options{Warmup: Warmup})
+	plain, _, err := prewarm.Module(t.Context(), reactor, prewarm.Options{Warmup: contract.WarmUp})
 	require.NoError(t, err)
 	table, _, err := prewarm.Filled(in)
 	require.NoError(t, err)

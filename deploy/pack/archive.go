@@ -11,6 +11,8 @@ import (
 	"io"
 	"regexp"
 	"slices"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 // File is one file of a package.
@@ -27,7 +29,7 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 // under a name of letters, digits, "-" and "_". The same input gives the same
 // bytes, whoever makes them and when: there are no times and no owners in it.
 func Archive(name string, wasm, manifest []byte) ([]byte, error) {
-	return archive(name, wasm, manifest, MaxBytes)
+	return archive(name, wasm, manifest, contract.MaxPackage)
 }
 
 // archive is Archive with another limit, in bytes.
@@ -70,7 +72,7 @@ func writeArchive(w io.Writer, files []File) error {
 // maxFiles and maxUnpacked bound what ReadArchive takes, in files and in bytes.
 const (
 	maxFiles    = 10_000
-	maxUnpacked = 4 * MaxBytes
+	maxUnpacked = 4 * contract.MaxPackage
 )
 
 // ReadArchive returns the files of a package, sorted by name.

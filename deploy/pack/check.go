@@ -7,20 +7,13 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
-// The platform's limits.
-const (
-	// MaxBytes is the most bytes of a package, and of the module in it
-	// (docs.fastly.com, "Compute resource limits"; the Fastly CLI's
-	// MaxPackageSize).
-	MaxBytes = 100_000_000
-	// MaxSegments is the most data segments that engines take (wasmparser's
-	// MAX_WASM_DATA_SEGMENTS, of which wasmtime makes use).
-	MaxSegments = 100_000
-	// MaxMemoryPages is the most memory of a sandbox, in pages of 64 KiB: 128 MiB.
-	MaxMemoryPages = 2048
-)
+// MaxSegments is the most data segments that engines take (wasmparser's
+// MAX_WASM_DATA_SEGMENTS, of which wasmtime makes use).
+const MaxSegments = 100_000
 
 // Code says what kind of problem a module has.
 type Code string
@@ -94,8 +87,8 @@ func (c *checker) add(code Code, format string, args ...any) {
 // The error is an [*Error] that lists all of it, or ctx's.
 func Check(ctx context.Context, wasm []byte, secrets []Secret) (Report, error) {
 	c := &checker{wasm: wasm, rep: Report{Size: len(wasm)}}
-	if len(wasm) > MaxBytes { // nothing else matters, and looking takes long
-		return c.rep, tooLarge("it", len(wasm), MaxBytes)
+	if len(wasm) > contract.MaxPackage { // nothing else matters, and looking takes long
+		return c.rep, tooLarge("it", len(wasm), contract.MaxPackage)
 	}
 	var err error
 	if c.layout, err = readLayout(wasm); err != nil {
@@ -171,8 +164,8 @@ func (c *checker) memory(module wazero.CompiledModule) {
 	switch {
 	case !ok && c.layout.memories == 1:
 		c.add(BadMemory, `it does not export its memory as "memory"`)
-	case ok && m.Min() > MaxMemoryPages:
-		c.add(BadMemory, "it starts with %d pages of memory; Compute has %d", m.Min(), MaxMemoryPages)
+	case ok && m.Min() > contract.MaxMemoryPages:
+		c.add(BadMemory, "it starts with %d pages of memory; Compute has %d", m.Min(), contract.MaxMemoryPages)
 	}
 	if ok {
 		c.rep.MemoryPages = int(m.Min())

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 const (
@@ -102,7 +104,7 @@ func TestCheckOfNoModule(t *testing.T) {
 
 func TestCheckTooLarge(t *testing.T) {
 	h := newHandmade()
-	h.tail = append([]byte{0}, vec(append([]byte("\x01s"), make([]byte, MaxBytes)...))...)
+	h.tail = append([]byte{0}, vec(append([]byte("\x01s"), make([]byte, contract.MaxPackage)...))...)
 	_, err := Check(t.Context(), h.bytes(), nil)
 	var e *Error
 	require.ErrorAs(t, err, &e)

@@ -12,6 +12,7 @@ import (
 	"github.com/fastly/go-fastly/v16/fastly"
 	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
 
@@ -239,13 +240,13 @@ func (r *run) makeConfigStore(ctx context.Context) error {
 	if err != nil {
 		return fastlyapi.Cause(err)
 	}
-	r.stores[configLink] = s.StoreID
+	r.stores[contract.ConfigStore] = s.StoreID
 	return nil
 }
 
 func (r *run) makeSecretStore(ctx context.Context) error {
 	s, err := r.c.CreateStore(ctx, r.p.w.secretStore())
-	r.stores[secretLink] = s.ID
+	r.stores[contract.SecretStore] = s.ID
 	return fastlyapi.Cause(err)
 }
 

@@ -4,15 +4,11 @@ import (
 	"strconv"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 )
 
-// What every backend has, whatever the sites say, in milliseconds. deploy/terraform
-// has the same as defaults; a test holds the two together.
-const (
-	connectTimeout      = 2000
-	betweenBytesTimeout = 10000
-	minTLS              = "1.2"
-)
+// minTLS is the oldest TLS that an ESP may speak. deploy/terraform has the same.
+const minTLS = "1.2"
 
 // Backend is an origin as a site asks for it by name.
 type Backend struct {
@@ -63,9 +59,9 @@ func (b *Backend) object() Object {
 		{Name: "ssl_ciphers"},
 		{Name: "ssl_client_cert"},
 		{Name: "ssl_client_key", Secret: true},
-		{Name: "connect_timeout", Value: strconv.Itoa(connectTimeout)},
+		{Name: "connect_timeout", Value: strconv.Itoa(contract.ConnectTimeout)},
 		{Name: "first_byte_timeout", Value: strconv.FormatInt(b.FirstByteMS, 10)},
-		{Name: "between_bytes_timeout", Value: strconv.Itoa(betweenBytesTimeout)},
+		{Name: "between_bytes_timeout", Value: strconv.Itoa(contract.BetweenBytesTimeout)},
 		{Name: "prefer_ipv6", Value: flag(false)},
 		{Name: "healthcheck"},
 		{Name: "shield"},

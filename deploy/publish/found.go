@@ -9,6 +9,7 @@ import (
 
 	"github.com/fastly/go-fastly/v16/fastly"
 
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
 
@@ -242,7 +243,7 @@ func (d *finder) stores(ctx context.Context) error {
 			d.secretStores = append(d.secretStores, store{s.ID, s.Name})
 		}
 	}
-	id := d.objects[kindLink][secretLink]["resource_id"]
+	id := d.objects[kindLink][contract.SecretStore]["resource_id"]
 	if id == "" && len(d.secretStores) == 1 {
 		id = d.secretStores[0].id
 	}

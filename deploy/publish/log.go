@@ -11,10 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-)
 
-// LogName is the log endpoint that the module writes to.
-const LogName = "clicks"
+	"github.com/clickedge/clickedge/core/contract"
+)
 
 // Log is where the click log goes.
 type Log struct {
@@ -158,7 +157,7 @@ func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	}
 	kinds := slices.Sorted(maps.Keys(file))
 	if len(kinds) != 1 {
-		return nil, fmt.Errorf("it names %d targets: the module writes to one log endpoint, %s; choose one of %s", len(kinds), LogName, kindNames())
+		return nil, fmt.Errorf("it names %d targets: the module writes to one log endpoint, %s; choose one of %s", len(kinds), contract.LogEndpoint, kindNames())
 	}
 	t, ok := targets[kinds[0]]
 	if !ok {
@@ -205,9 +204,6 @@ func twice(text []byte) string {
 	}
 }
 
-// logEnv begins the environment variables of log targets' secrets.
-const logEnv = "CLICKEDGE_LOG_"
-
 // UnknownLogVariable finds a variable of an environment, NAME=value each, that is
 // called like the secret of a log target but is read by none; "" for none.
 func UnknownLogVariable(environ []string) string {
@@ -217,7 +213,7 @@ func UnknownLogVariable(environ []string) string {
 		for _, t := range targets {
 			known = known || slices.ContainsFunc(t.secrets, func(s logSecret) bool { return s.env == name })
 		}
-		if strings.HasPrefix(strings.ToUpper(name), logEnv) && value != "" && !known {
+		if strings.HasPrefix(strings.ToUpper(name), contract.LogVariable) && value != "" && !known {
 			return name
 		}
 	}
@@ -237,7 +233,7 @@ func LogVariables() (names []string) {
 func kindNames() string { return strings.Join(slices.Sorted(maps.Keys(targets)), ", ") }
 
 func (t *target) read(kind string, file map[string]any, lookupEnv func(string) (string, bool)) (*Log, error) {
-	o := Object{Kind: kindLogging + kind, Name: LogName, Fields: slices.Clone(t.fixed)}
+	o := Object{Kind: kindLogging + kind, Name: contract.LogEndpoint, Fields: slices.Clone(t.fixed)}
 	var names []string
 	for _, m := range t.members {
 		names = append(names, m.name)

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 // Change is one thing that a publish does.
@@ -126,8 +128,8 @@ func (o *Object) summary() string {
 
 // links are the stores that the module opens.
 func (p *Plan) links() {
-	p.link(configLink, "config", "config store", p.w.Name, p.f.configStores, (*run).makeConfigStore)
-	p.link(secretLink, "secret", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
+	p.link(contract.ConfigStore, "config", "config store", p.w.Name, p.f.configStores, (*run).makeConfigStore)
+	p.link(contract.SecretStore, "secret", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
 }
 
 func (p *Plan) link(name, kind, noun, storeName string, stores []store, create func(*run, context.Context) error) {
@@ -192,7 +194,7 @@ func (p *Plan) pushHint(missing []string) string {
 
 // storeName names the store that is linked, or that will be.
 func (p *Plan) storeName() string {
-	if id := p.f.objects[kindLink][secretLink]["resource_id"]; id != "" {
+	if id := p.f.objects[kindLink][contract.SecretStore]["resource_id"]; id != "" {
 		return id
 	}
 	return p.w.secretStore()
@@ -202,24 +204,24 @@ func (p *Plan) storeName() string {
 func (p *Plan) log() {
 	var there []string
 	for _, kind := range logKinds {
-		if _, ok := p.f.objects[kindLogging+kind][LogName]; ok {
+		if _, ok := p.f.objects[kindLogging+kind][contract.LogEndpoint]; ok {
 			there = append(there, kind)
 		}
 	}
 	if p.w.Log == nil {
 		if len(there) == 0 {
-			p.note("there is no log endpoint %q: clicks are not logged; --log FILE makes one", LogName)
+			p.note("there is no log endpoint %q: clicks are not logged; --log FILE makes one", contract.LogEndpoint)
 		} else {
-			p.note("log endpoint %q (%s) stays as it is; --log FILE changes it", LogName, strings.Join(there, ", "))
+			p.note("log endpoint %q (%s) stays as it is; --log FILE changes it", contract.LogEndpoint, strings.Join(there, ", "))
 		}
 		return
 	}
 	for _, kind := range there {
 		if kind != p.w.Log.kind {
-			p.remove(kindLogging+kind, LogName, "the click log goes to "+p.w.Log.kind)
+			p.remove(kindLogging+kind, contract.LogEndpoint, "the click log goes to "+p.w.Log.kind)
 		}
 	}
-	o, lacks := p.w.Log.settle(p.f.objects[kindLogging+p.w.Log.kind][LogName])
+	o, lacks := p.w.Log.settle(p.f.objects[kindLogging+p.w.Log.kind][contract.LogEndpoint])
 	if lacks != "" {
 		p.refused.add(lacks, "what is secret comes from the environment, the rest stands in the file")
 		return
@@ -255,13 +257,13 @@ func (p *Plan) strangers() {
 	}
 	for _, kind := range logKinds {
 		for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindLogging+kind])) {
-			if name != LogName {
+			if name != contract.LogEndpoint {
 				p.note("log endpoint %q (%s) is not the module's and stays", name, kind)
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindLink])) {
-		if name != configLink && name != secretLink {
+		if name != contract.ConfigStore && name != contract.SecretStore {
 			p.note("link %q is not the module's and stays", name)
 		}
 	}

@@ -6,12 +6,6 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// The names under which the module opens its stores.
-const (
-	configLink = "clickedge"
-	secretLink = "clickedge-keys"
-)
-
 // Wanted is what a service shall be.
 type Wanted struct {
 	// ServiceID is the service's; "" finds it by Name, or makes it.

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 const (
@@ -81,14 +81,14 @@ func (w *Tool) Module(ctx context.Context, reactor, table []byte) ([]byte, error
 		return nil, err
 	}
 	for name, data := range map[string][]byte{
-		"reactor.wasm": reactor, "stub.wat": []byte(stub), filepath.Join("world", module.TableFile): table,
+		"reactor.wasm": reactor, "stub.wat": []byte(stub), filepath.Join("world", contract.SitesTable): table,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			return nil, err
 		}
 	}
 	if err := run(ctx, dir, w.program, "--allow-wasi", "--mapdir", "/::world", "--preload", "fastly_abi=stub.wat",
-		"-f", module.Warmup, "-r", "_start="+module.Entry, "-o", "main.wasm", "reactor.wasm"); err != nil {
+		"-f", contract.WarmUp, "-r", "_start="+contract.Entry, "-o", "main.wasm", "reactor.wasm"); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(filepath.Join(dir, "main.wasm"))

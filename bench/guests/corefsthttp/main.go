@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/fastly/compute-sdk-go/fsthttp"
 	"github.com/fastly/compute-sdk-go/rtlog"
 	"github.com/fastly/compute-sdk-go/secretstore"
@@ -49,7 +50,7 @@ func main() { fsthttp.ServeFunc(handle) }
 type keyring struct{}
 
 func (keyring) Secret(kid string) ([]byte, error) {
-	return secretstore.Plaintext("clickedge-keys", kid)
+	return secretstore.Plaintext(contract.SecretStore, kid)
 }
 
 func handle(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
@@ -74,7 +75,7 @@ func handle(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 		line.ESP = site.ESP
 	}
 	line.Micros, line.Version = time.Since(now).Microseconds(), os.Getenv("FASTLY_SERVICE_VERSION")
-	if _, err := rtlog.Open("clicks").Write(line.AppendJSON(nil)); err != nil {
+	if _, err := rtlog.Open(contract.LogEndpoint).Write(line.AppendJSON(nil)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 }

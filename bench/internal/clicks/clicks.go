@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -24,8 +25,7 @@ const (
 
 // Names outside the module.
 const (
-	KeyID    = "k1"
-	keyStore = "clickedge-keys"
+	KeyID = "k1"
 	// SESBackend and ProxiedBackend are the backends of the sites, as core names them.
 	shop = "https://www.example.com/spring?utm_source=mail&utm_campaign=42"
 )
@@ -205,8 +205,8 @@ func Config(sitesJSON []byte) (hostsim.Config, error) {
 	}
 	cfg := hostsim.Config{
 		Backends:     map[string]hostsim.Backend{},
-		ConfigStores: map[string]map[string]string{"clickedge": {}},
-		SecretStores: map[string]map[string][]byte{keyStore: {KeyID: []byte(Secret)}},
+		ConfigStores: map[string]map[string]string{contract.ConfigStore: {}},
+		SecretStores: map[string]map[string][]byte{contract.SecretStore: {KeyID: []byte(Secret)}},
 		Env:          map[string]string{"FASTLY_SERVICE_VERSION": "7"},
 		Scheme:       "https",
 	}

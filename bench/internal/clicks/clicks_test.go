@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -79,7 +80,7 @@ func (keyring) Secret(string) ([]byte, error) { return []byte(Secret), nil }
 func TestCheck(t *testing.T) {
 	k := Kind{Status: 302, Location: "https://example.com/", Logged: "ok"}
 	right := &hostsim.Response{Status: 302, Header: wire.NewHeader("Location", "https://example.com/")}
-	logged := &hostsim.Exchange{Logs: []hostsim.LogLine{{Endpoint: "clicks", Line: `{"code":"ok"}`}}}
+	logged := &hostsim.Exchange{Logs: []hostsim.LogLine{{Endpoint: contract.LogEndpoint, Line: `{"code":"ok"}`}}}
 	require.Empty(t, k.CheckLogged(right, logged))
 	require.Contains(t, k.CheckLogged(right, &hostsim.Exchange{}), "want one line")
 	require.Contains(t, k.Check(&hostsim.Response{Status: 200}, logged), "status 200, want 302")

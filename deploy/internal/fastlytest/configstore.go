@@ -3,6 +3,8 @@ package fastlytest
 import (
 	"fmt"
 	"slices"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 // configStore keeps its items by key.
@@ -18,9 +20,6 @@ func (s *configStore) json() map[string]any {
 func (s *configStore) item(key string) map[string]any {
 	return map[string]any{"store_id": s.id, "item_key": key, "item_value": s.items[key], "created_at": created, "updated_at": created, "deleted_at": nil}
 }
-
-// maxItem is the most characters of an item's value, as Fastly's limits say.
-const maxItem = 8000
 
 func (a *API) routeConfigStores(r *router) {
 	const root = "/resources/stores/config"
@@ -90,7 +89,7 @@ func (s *configStore) put(c *call, key string) {
 	_, there := s.items[key]
 	value := c.form().Get("item_value")
 	switch {
-	case key == "" || len(key) > 256 || len([]rune(value)) > maxItem:
+	case key == "" || len([]rune(key)) > contract.MaxConfigKey || len([]rune(value)) > contract.MaxConfigEntry:
 		c.refuse(400, "Bad request", "the key or the value is too long, or the key is missing")
 	case c.r.Method == "POST" && there:
 		c.refuse(409, "Duplicate record", fmt.Sprintf("an item '%s' exists", key))
