@@ -7,6 +7,7 @@
 package failure
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -46,6 +47,9 @@ func (f *Error) Report(w io.Writer) {
 		fmt.Fprintf(w, "hint: %s\n", f.Hint)
 	}
 }
+
+// Is reports whether an error is a failure already.
+func Is(err error) bool { return errors.As(err, new(*Error)) }
 
 // Usage is a failure of the caller.
 func Usage(err error, hint string) *Error { return &Error{Exit: ExitUsage, Err: err, Hint: hint} }
