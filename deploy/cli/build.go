@@ -14,6 +14,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
 
@@ -222,7 +223,7 @@ func buildFailure(err error) error {
 	case errors.Is(err, module.ErrNotOurs):
 		return failure.Bad(err, "leave --module out to build one")
 	case errors.As(err, &sites):
-		return sitesFailure(sites.Name, err)
+		return sitesfile.Failure(sites.Name, err)
 	case errors.Is(err, module.ErrNoSource):
 		return failure.Usage(err, "take a released clickedge, which has the guest inside, run this inside a clone of the repository, or give a built module with --module")
 	case errors.Is(err, module.ErrNoGo):

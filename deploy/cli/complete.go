@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/migrate"
 	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 type completer = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
@@ -84,7 +85,7 @@ func (env *Env) values() map[string]completer {
 		"esp":          oneOf(presetNames()...),
 		"host":         hosts,
 		"site":         hosts,
-		"kid":          env.fromSites(allKids),
+		"kid":          env.fromSites(sitesfile.KeyIDs),
 		"fault":        env.fromSites(faultValues),
 		"method":       oneOf("GET", "HEAD", "POST"),
 		"expires":      oneOf("none", "30d", "12h", "2w"),
@@ -92,7 +93,7 @@ func (env *Env) values() map[string]completer {
 		"max-age":      oneOf("30d", "90d", "180d"),
 		"room":         oneOf("4MiB", "8MiB", "16MiB", "32MiB", "64MiB"),
 		"challenge":    env.withSuffix(hosts),
-		"minted-until": env.withSuffix(env.fromSites(allKids)),
+		"minted-until": env.withSuffix(env.fromSites(sitesfile.KeyIDs)),
 		"origins":      env.completeOrigins,
 	}
 }
@@ -191,7 +192,7 @@ func (env *Env) argumentsOf(cmd *cobra.Command) completer {
 	case cmd.HasSubCommands():
 		return nil
 	case strings.Contains(use, "KID"):
-		return env.fromSites(allKids)
+		return env.fromSites(sitesfile.KeyIDs)
 	case strings.Contains(use, "sites.json]"):
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt

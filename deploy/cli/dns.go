@@ -11,6 +11,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
 
@@ -85,7 +86,7 @@ func (d *dnsCmd) run(name string) error {
 		return err
 	}
 	if stray := strayProof(&o, sites, d.challenges); stray != "" {
-		return failure.Usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+someHosts(sites))
+		return failure.Usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+sitesfile.Hosts(sites))
 	}
 	plan := dnsplan.Make(hosts, o)
 	if err := plan.CheckCutOver(); err != nil {
@@ -105,7 +106,7 @@ func (d *dnsCmd) hosts(name string, sites *core.Sites) (list []*core.Site, err e
 	if d.host != "" {
 		site := sites.Lookup(d.host)
 		if site == nil {
-			return nil, unknownHost(d.host, name, sites)
+			return nil, sitesfile.UnknownHost(d.host, name, sites)
 		}
 		return []*core.Site{site}, nil
 	}
@@ -156,11 +157,11 @@ func (d *dnsCmd) readTerraform() (o dnsplan.Options, err error) {
 	o, err = dnsplan.ReadTerraform(text)
 	switch {
 	case errors.Is(err, dnsplan.ErrTarget):
-		return o, failure.Usage(fmt.Errorf("%s: cname_targets: %w", shownName(d.terraform), err), "Fastly's are like "+dnsplan.FastlyTarget)
+		return o, failure.Usage(fmt.Errorf("%s: cname_targets: %w", sitesfile.Shown(d.terraform), err), "Fastly's are like "+dnsplan.FastlyTarget)
 	case errors.Is(err, dnsplan.ErrProof):
-		return o, failure.Usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), "Fastly's are CNAMEs from _acme-challenge to fastly-validations.com")
+		return o, failure.Usage(fmt.Errorf("%s: %w", sitesfile.Shown(d.terraform), err), "Fastly's are CNAMEs from _acme-challenge to fastly-validations.com")
 	case err != nil:
-		return o, failure.Usage(fmt.Errorf("%s: %w", shownName(d.terraform), err), hint)
+		return o, failure.Usage(fmt.Errorf("%s: %w", sitesfile.Shown(d.terraform), err), hint)
 	}
 	return o, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 type doctorRun struct {
@@ -194,7 +195,7 @@ func (d *doctorRun) fromSites(cmd *cobra.Command) error {
 		if !cmd.Flags().Changed("sites") {
 			return nil
 		}
-		return unknownHost(d.opt.Host, shownName(d.sites), sites)
+		return sitesfile.UnknownHost(d.opt.Host, sitesfile.Shown(d.sites), sites)
 	}
 	if site.Origin == nil {
 		return nil

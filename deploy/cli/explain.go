@@ -16,6 +16,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/signedlink"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
 
@@ -75,7 +77,7 @@ func (e *explain) run(cmd *cobra.Command, args []string) error {
 	}
 	site := sites.Lookup(l.Host)
 	if site == nil {
-		return unknownHost(l.Host, shownName(e.sites), sites)
+		return sitesfile.UnknownHost(l.Host, sitesfile.Shown(e.sites), sites)
 	}
 	ring, err := e.env.siteSecrets(e.keyFiles, site, sites, "", nil)
 	if err != nil {
@@ -155,7 +157,7 @@ type outcome struct {
 func explanationOf(req *core.Request, site *core.Site, now time.Time) *explanation {
 	x := &explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: check.Describe(site), site: site}
 	d := core.Decide(req, site, now)
-	own := len(site.Keys) > 0 && isOwn(req.Target)
+	own := len(site.Keys) > 0 && signedlink.IsSigned(req.Target)
 	switch {
 	case own:
 		x.readOwn(req)
@@ -235,7 +237,7 @@ func (x *explanation) readOwn(req *core.Request) {
 	}
 	t.Fields = append(t.Fields, linkPart{Name: "key", Value: l.KeyID}, linkPart{Name: "expires", Value: expiry.Text(l.Expiry)})
 	if l.ID != "" {
-		t.Fields = append(t.Fields, linkPart{Name: "id", Value: idText(l.ID), Personal: true})
+		t.Fields = append(t.Fields, linkPart{Name: "id", Value: signedlink.IDText(l.ID), Personal: true})
 	}
 	if !l.Pixel {
 		t.Destination, t.Allowed = l.Destination, x.site.AllowsSigned(l.Destination)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/signedlink"
 )
 
 // actionUnchecked is the action of a signed link whose tag could not be checked:
@@ -20,7 +21,7 @@ func (x *explanation) uncheck(req *core.Request, now time.Time) {
 	link, _ := core.Inspect(x.site.Host, path)
 	x.Decision = outcome{Action: actionUnchecked, Kind: x.Decision.Kind,
 		Why: fmt.Sprintf("the tag was not checked, as no secret of key %q was given", link.KeyID)}
-	secret := secretOf(keyring.NewKey(link.KeyID).Secret())
+	secret := signedlink.OneSecret(keyring.NewKey(link.KeyID).Secret())
 	wrong := *req
 	wrong.Keys = secret
 	x.IfWrong = x.outcomeFor(&wrong, now)

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // keyFileFlag adds --key-file.
@@ -51,7 +51,7 @@ func secretFailure(err error) error {
 // siteSecrets gathers secrets of one site's keys. The variables of need alone are
 // read; nil is all of them.
 func (env *Env) siteSecrets(files []string, site *core.Site, sites *core.Sites, exact string, need []string) (*keyring.Ring, error) {
-	return env.secrets(keyring.Want{Files: files, IDs: site.Keys, Exact: exact, Need: need, Known: allKids(sites), Who: "site " + site.Host})
+	return env.secrets(keyring.Want{Files: files, IDs: site.Keys, Exact: exact, Need: need, Known: sitesfile.KeyIDs(sites), Who: "site " + site.Host})
 }
 
 // noSecret is a failure for want of a secret.
@@ -65,16 +65,4 @@ func andGiven(err error, ring *keyring.Ring) error {
 		return fmt.Errorf("%w; what was given is the secret of %s", err, strings.Join(given, ", "))
 	}
 	return err
-}
-
-// allKids lists the ids of all keys, in the order of their first mention.
-func allKids(sites *core.Sites) (kids []string) {
-	for _, host := range sites.Hosts() {
-		for _, kid := range sites.Lookup(host).Keys {
-			if !slices.Contains(kids, kid) {
-				kids = append(kids, kid)
-			}
-		}
-	}
-	return kids
 }

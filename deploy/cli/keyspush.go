@@ -12,6 +12,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
 
@@ -96,7 +97,7 @@ func (k *keysPush) kids(kids []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if kids = allKids(sites); len(kids) == 0 {
+		if kids = sitesfile.KeyIDs(sites); len(kids) == 0 {
 			return nil, failure.Usage(fmt.Errorf("%s names no keys", k.sites), "say which are meant, as in clickedge keys push k1 --key-file k1.key")
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
 
@@ -88,7 +89,7 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 
 // secrets are those at hand. Of what the store has the API tells no fingerprint.
 func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
-	kids := allKids(sites)
+	kids := sitesfile.KeyIDs(sites)
 	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, IDs: kids, Others: true, Who: k.sites})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/pack"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // treeManifest is the manifest that the Fastly CLI packs, in the folder that it
@@ -98,7 +99,7 @@ func (b *build) keys(sites *core.Sites) ([]keyring.Key, error) {
 	if err != nil {
 		return nil, secretFailure(err)
 	}
-	ring, err := b.env.secrets(keyring.Want{IDs: allKids(sites), Who: b.sites})
+	ring, err := b.env.secrets(keyring.Want{IDs: sitesfile.KeyIDs(sites), Who: b.sites})
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
 
@@ -186,7 +187,7 @@ func (p *publishing) readLog() error {
 		}
 	}
 	if p.w.Log, err = publish.ReadLog(text, p.env.LookupEnv); err != nil {
-		return failure.Usage(fmt.Errorf("%s: %w", shownName(p.log), err), "deploy/terraform/README.md has the targets and what each takes")
+		return failure.Usage(fmt.Errorf("%s: %w", sitesfile.Shown(p.log), err), "deploy/terraform/README.md has the targets and what each takes")
 	}
 	return nil
 }

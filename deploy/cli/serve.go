@@ -18,6 +18,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 	"github.com/spf13/cobra"
@@ -180,7 +181,7 @@ func (s *serve) warnStale(wasm, sites []byte) {
 // secrets reads those that were given, or makes them up. What is made up is told
 // to nobody and gone at the end.
 func (s *serve) secrets(sites *core.Sites, old *generation) (*keyring.Ring, error) {
-	kids := allKids(sites)
+	kids := sitesfile.KeyIDs(sites)
 	if s.keys == "" {
 		for _, kid := range kids {
 			if s.made[kid] == nil {

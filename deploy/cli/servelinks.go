@@ -11,6 +11,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/signedlink"
 )
 
 // maxGreeted is the number of sites whose links are printed at the start.
@@ -104,8 +105,8 @@ func (s *serve) sampleOwn(svc *generation, site *core.Site) (string, bool) {
 		return "", false
 	}
 	key, _ := svc.ring.Key(site.Keys[0])
-	m := &minter{site: site, link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, key: key, now: s.env.Now()}
-	minted, err := m.mint("https://" + sampleHost(site) + "/welcome?from=mail")
+	m := &signedlink.Minter{Site: site, Link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, Key: key, Now: s.env.Now()}
+	minted, err := m.Mint("https://" + sampleHost(site) + "/welcome?from=mail")
 	if err != nil {
 		return "", false
 	}

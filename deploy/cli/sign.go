@@ -6,25 +6,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
-	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/files"
-	"github.com/clickedge/clickedge/deploy/idn"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/signedlink"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
-
-// maxLine bounds a line of destinations on standard input, in bytes.
-const maxLine = 1 << 20
 
 type sign struct {
 	env      *Env
@@ -93,34 +87,14 @@ func (s *sign) run(args []string) error {
 	if err := s.print(links); err != nil {
 		return err
 	}
-	for _, to := range m.respelt {
+	for _, to := range m.Respelt {
 		fmt.Fprintf(s.env.Err, "signed as %s: a link has its scheme in lower case, and a space as %%20\n", printable(to))
 	}
-	fmt.Fprintf(s.env.Err, "signed with %s\n", m.key)
+	fmt.Fprintf(s.env.Err, "signed with %s\n", m.Key)
 	return nil
 }
 
-// minter is what all links of one call share.
-type minter struct {
-	site *core.Site
-	link core.Link // without its destination
-	key  keyring.Key
-	now  time.Time
-	// respelt are the destinations that were not signed letter for letter.
-	respelt []string
-}
-
-// minted is a link as --json prints it.
-type minted struct {
-	URL         string `json:"url"`
-	Host        string `json:"host"`
-	KeyID       string `json:"kid"`
-	Expires     string `json:"expires,omitempty"`
-	ID          string `json:"id,omitempty"`
-	Destination string `json:"destination,omitempty"`
-}
-
-func (s *sign) minter() (*minter, error) {
+func (s *sign) minter() (*signedlink.Minter, error) {
 	sites, _, err := s.env.loadSites(s.sites)
 	if err != nil {
 		return nil, err
@@ -129,17 +103,17 @@ func (s *sign) minter() (*minter, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &minter{site: site, now: s.env.Now(), link: core.Link{Host: site.Host, Pixel: s.pixel}}
-	if m.link.KeyID, err = s.keyID(site); err != nil {
+	m := &signedlink.Minter{Site: site, Now: s.env.Now(), Link: core.Link{Host: site.Host, Pixel: s.pixel}}
+	if m.Link.KeyID, err = s.keyID(site); err != nil {
 		return nil, err
 	}
-	if m.link.ID, err = s.linkID(); err != nil {
+	if m.Link.ID, err = s.linkID(); err != nil {
 		return nil, err
 	}
-	if m.link.Expiry, err = expiry.Parse(s.expires, m.now); err != nil {
+	if m.Link.Expiry, err = expiry.Parse(s.expires, m.Now); err != nil {
 		return nil, err
 	}
-	m.key, err = s.key(sites, site, m.link.KeyID)
+	m.Key, err = s.key(sites, site, m.Link.KeyID)
 	return m, err
 }
 
@@ -148,7 +122,7 @@ func (s *sign) site(sites *core.Sites) (*core.Site, error) {
 	if s.host != "" {
 		site := sites.Lookup(s.host)
 		if site == nil {
-			return nil, unknownHost(s.host, s.sites, sites)
+			return nil, sitesfile.UnknownHost(s.host, s.sites, sites)
 		}
 		if len(site.Keys) == 0 {
 			return nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host),
@@ -222,121 +196,24 @@ func (s *sign) missing(ring *keyring.Ring, kid string, err error) error {
 }
 
 // mintAll makes every link, or none: half a list would be taken for a whole one.
-func (s *sign) mintAll(m *minter, args []string) ([]minted, error) {
+func (s *sign) mintAll(m *signedlink.Minter, args []string) ([]signedlink.Minted, error) {
 	if s.pixel {
-		return one(m.mint(""))
+		return one(m.Mint(""))
 	}
 	if args[0] != "-" {
-		return one(m.mint(args[0]))
+		return one(m.Mint(args[0]))
 	}
 	if err := s.env.claimStdin("the destinations", args[0]); err != nil {
 		return nil, err
 	}
-	return m.mintLines(s.env.In)
+	return m.MintLines(s.env.In)
 }
 
-func one(l minted, err error) ([]minted, error) { return []minted{l}, err }
-
-func (m *minter) mintLines(in io.Reader) ([]minted, error) {
-	var links []minted
-	var refused []string
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	n := 1
-	for ; lines.Scan(); n++ {
-		text := lines.Text() // without its line end, "\r\n" included
-		if text == "" {
-			continue
-		}
-		link, err := m.mint(text)
-		if err != nil {
-			refused = append(refused, fmt.Sprintf("line %d: %v", n, err))
-		}
-		links = append(links, link)
-	}
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return nil, failure.Bad(fmt.Errorf("line %d of the destinations goes on after %s, which is all that is read; nothing was signed", n, files.Size(maxLine)), "one URL a line")
-	} else if err != nil {
-		return nil, failure.Bad(fmt.Errorf("cannot read the destinations: %w", err), "one URL a line")
-	}
-	return links, m.refusals(links, refused)
+func one(l signedlink.Minted, err error) ([]signedlink.Minted, error) {
+	return []signedlink.Minted{l}, err
 }
 
-func (m *minter) refusals(links []minted, refused []string) error {
-	switch {
-	case len(links) == 0:
-		return failure.Usage(errors.New("no destinations on standard input"), "one URL a line")
-	case len(refused) == 0:
-		return nil
-	}
-	f := failure.Bad(fmt.Errorf("%d of %s refused; nothing was signed", len(refused), output.Count(len(links), "destination")), m.allowed())
-	f.Detail = strings.Join(refused, "\n")
-	return f
-}
-
-// mint makes one link and reads it back the way the module will.
-func (m *minter) mint(destination string) (minted, error) {
-	link := m.link
-	if to, ok := core.Sendable(destination); ok && to != destination && !link.Pixel {
-		m.respelt, destination = append(m.respelt, to), to
-	}
-	link.Destination = destination
-	if !link.Pixel {
-		if d, ok := core.ParseDestination(destination); ok {
-			if err := idn.Check(d.Host); err != nil {
-				return minted{}, failure.Bad(fmt.Errorf("destination %q: %w", cut(destination, 80), err), "write the name as DNS has it")
-			}
-		}
-		if code := m.site.AllowsSigned(destination); code != core.OK {
-			return minted{}, m.refuse(destination, code)
-		}
-	}
-	url, err := core.Mint(link, []byte(m.key.Secret()))
-	if err != nil {
-		return minted{}, failure.Bad(err, "")
-	}
-	ring := keyring.NewRing(m.key)
-	path := strings.TrimPrefix(url, "https://"+link.Host)
-	if _, code := core.Verify(link.Host, path, m.site.Keys, ring, m.now); code != core.OK {
-		return minted{}, failure.Bad(fmt.Errorf("internal error: the signed link does not verify (%s)", code), "please report this")
-	}
-	return describeLink(url, link), nil
-}
-
-func describeLink(url string, l core.Link) minted {
-	m := minted{URL: url, Host: l.Host, KeyID: l.KeyID, ID: l.ID, Destination: l.Destination}
-	if l.Expiry != 0 {
-		m.Expires = time.Unix(l.Expiry*60, 0).UTC().Format(time.RFC3339)
-	}
-	return m
-}
-
-func (m *minter) refuse(destination string, code core.Code) error {
-	why := codes.Explain(code)
-	hint := why.Advice
-	if code == core.UnlistedDestination {
-		hint = m.allowed()
-	}
-	return failure.Bad(fmt.Errorf("%q: %s (%s)", cut(destination, 200), why.What, code), hint)
-}
-
-// allowed says where the site lets links lead.
-func (m *minter) allowed() string {
-	var list []string
-	for _, p := range m.site.Destinations {
-		list = append(list, p.String())
-	}
-	scheme := "https://"
-	if m.site.AllowHTTP {
-		scheme = "https:// or http://"
-	}
-	if m.site.SignedAnywhere {
-		return m.site.Host + " signs links to any host, with " + scheme
-	}
-	return m.site.Host + " allows " + scheme + " and " + strings.Join(list, ", ")
-}
-
-func (s *sign) print(links []minted) error {
+func (s *sign) print(links []signedlink.Minted) error {
 	out := bufio.NewWriter(s.env.Out)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)

@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/spf13/cobra"
 )
 
@@ -128,5 +129,5 @@ func (env *Env) packageFor(pkg, name string, text []byte) (hash string, data []b
 			return pack.Hash(list), data, nil
 		}
 	}
-	return "", nil, failure.Bad(fmt.Errorf("%s was built with another sites.json than %s", shownName(pkg), shownName(name)), "clickedge build --sites "+name+" -o "+pkg)
+	return "", nil, failure.Bad(fmt.Errorf("%s was built with another sites.json than %s", sitesfile.Shown(pkg), sitesfile.Shown(name)), "clickedge build --sites "+name+" -o "+pkg)
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/signedlink"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/deploy/testmail"
 )
 
@@ -164,13 +166,13 @@ func mailHint(err error) string {
 func (m *testmailCmd) choose(sites *core.Sites) (*core.Site, error) {
 	if m.site == "" {
 		if sites.Len() != 1 {
-			return nil, failure.Usage(fmt.Errorf("%s has %s", m.sites, output.Count(sites.Len(), "site")), "say which with --site: "+someHosts(sites))
+			return nil, failure.Usage(fmt.Errorf("%s has %s", m.sites, output.Count(sites.Len(), "site")), "say which with --site: "+sitesfile.Hosts(sites))
 		}
 		return sites.Lookup(sites.Hosts()[0]), nil
 	}
 	site := sites.Lookup(m.site)
 	if site == nil {
-		return nil, unknownHost(m.site, m.sites, sites)
+		return nil, sitesfile.UnknownHost(m.site, m.sites, sites)
 	}
 	return site, nil
 }
@@ -214,13 +216,13 @@ func (m *testmailCmd) sign(sites *core.Sites) error {
 	if err != nil {
 		return err
 	}
-	mint := &minter{site: site, link: core.Link{Host: site.Host, KeyID: kid, ID: id}, key: key, now: m.opt.Now}
-	link, err := mint.mint(m.opt.Target)
+	mint := &signedlink.Minter{Site: site, Link: core.Link{Host: site.Host, KeyID: kid, ID: id}, Key: key, Now: m.opt.Now}
+	link, err := mint.Mint(m.opt.Target)
 	if err != nil {
 		return err
 	}
-	mint.link.Pixel = true
-	pixel, err := mint.mint("")
+	mint.Link.Pixel = true
+	pixel, err := mint.Mint("")
 	m.opt.Signed, m.opt.Pixel = link.URL, pixel.URL
 	fmt.Fprintf(m.env.Err, "signed with %s\n", key)
 	return err

@@ -1,4 +1,4 @@
-package cli
+package signedlink
 
 import (
 	"encoding/base64"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// idText writes the id of a link as the click log has it, and what it says where
+// IDText writes the id of a link as the click log has it, and what it says where
 // that is text.
-func idText(id string) string {
+func IDText(id string) string {
 	raw, err := base64.RawURLEncoding.DecodeString(id)
 	if err != nil || !utf8.Valid(raw) {
 		return id

@@ -1,4 +1,4 @@
-package cli
+package signedlink
 
 import (
 	"strings"
@@ -9,6 +9,6 @@ import (
 
 // A list that is none is named in words of this command's.
 func TestSignRefusesALineWithoutEnd(t *testing.T) {
-	_, err := new(minter).mintLines(strings.NewReader("\n\n" + strings.Repeat("\x00", maxLine+1)))
+	_, err := new(Minter).MintLines(strings.NewReader("\n\n" + strings.Repeat("\x00", MaxLine+1)))
 	require.EqualError(t, err, "line 3 of the destinations goes on after 1 MiB, which is all that is read; nothing was signed")
 }

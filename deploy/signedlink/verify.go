@@ -1,0 +1,114 @@
+package signedlink
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/expiry"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/keyring"
+)
+
+// Verified is what verify --json prints.
+type Verified struct {
+	Code    core.Code `json:"code"`
+	Meaning string    `json:"meaning"`
+	Link    *Minted   `json:"link,omitempty"`
+	Pixel   bool      `json:"pixel,omitempty"`
+	// The key that the link names, where its secret was at hand.
+	KeyID       string `json:"kid,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// SignedWith is the key whose secret the tag was made with, where that is
+	// another one than the link names.
+	SignedWith string `json:"signed_with,omitempty"`
+}
+
+// Verify says what the module would say of a signed link, with the secrets at
+// hand. Path is that of the request, without query.
+func Verify(site *core.Site, path string, ring *keyring.Ring, now time.Time) (core.Link, *Verified) {
+	link, code := core.Verify(site.Host, path, site.Keys, ring, now)
+	if code == core.OK && !link.Pixel {
+		code = site.AllowsSigned(link.Destination)
+	}
+	r := &Verified{Code: code, Meaning: codes.Explain(code).What, Pixel: link.Pixel}
+	if link.KeyID != "" {
+		m := Describe("https://"+site.Host+path, link)
+		r.Link = &m
+	}
+	r.findKeys(site, path, ring, now)
+	return link, r
+}
+
+// findKeys finds the key that the link names, and, where its tag is wrong, the key
+// that it was signed with in truth.
+func (r *Verified) findKeys(site *core.Site, path string, ring *keyring.Ring, now time.Time) {
+	shape, code := core.Inspect(site.Host, path)
+	if code != core.OK || !ring.Has(shape.KeyID) {
+		return
+	}
+	r.KeyID, r.Fingerprint = shape.KeyID, ring.Fingerprint(shape.KeyID)
+	if r.Code != core.BadTag {
+		return
+	}
+	for _, kid := range ring.IDs() {
+		other, _ := ring.Secret(kid)
+		if _, code := core.Verify(site.Host, path, site.Keys, OneSecret(other), now); code != core.BadTag && kid != shape.KeyID {
+			r.SignedWith = kid
+		}
+	}
+}
+
+// IsSigned reports whether a target has the form of a signed link.
+func IsSigned(target string) bool {
+	return strings.HasPrefix(target, core.LinkPrefix) || strings.HasPrefix(target, core.PixelPrefix)
+}
+
+// OneSecret is a ring in which every id has this secret.
+type OneSecret []byte
+
+// Secret implements core.Keyring.
+func (s OneSecret) Secret(string) ([]byte, error) { return s, nil }
+
+// Text writes the finding for people. The link is what [Verify] returned.
+func (r *Verified) Text(w io.Writer, l core.Link) {
+	if r.Code != core.OK {
+		r.refused(w)
+		return
+	}
+	fmt.Fprintf(w, "ok\nhost         %s\nkey          %s\nfingerprint  %s\nexpires      %s\n", l.Host, l.KeyID, r.Fingerprint, expiry.Text(l.Expiry))
+	if l.ID != "" {
+		fmt.Fprintf(w, "id           %s\n", IDText(l.ID))
+	}
+	if l.Pixel {
+		fmt.Fprintln(w, "answers      the open pixel")
+		return
+	}
+	fmt.Fprintf(w, "destination  %s\n", l.Destination)
+}
+
+func (r *Verified) refused(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\n", r.Code, r.Meaning)
+	if r.Fingerprint != "" {
+		fmt.Fprintf(w, "checked with key %s, fingerprint %s\n", r.KeyID, r.Fingerprint)
+	}
+	if r.SignedWith != "" {
+		fmt.Fprintf(w, "it was signed with the secret of %s under the name of %s\n", r.SignedWith, r.KeyID)
+	}
+}
+
+// Failure is nil for a link that verifies.
+func (r *Verified) Failure() error {
+	if r.Code == core.OK {
+		return nil
+	}
+	advice := codes.Explain(r.Code).Advice
+	if r.Code == core.BadTag {
+		advice += "; compare the fingerprint with that of whoever signed it"
+	}
+	return failure.Bad(errors.New("the link does not verify"), advice)
+}

@@ -1,0 +1,119 @@
+// Package sitesfile reads a sites.json as every command does: with the files that
+// it names put in, with core's mistakes each on a line of its own, and without
+// names that no browser opens.
+//
+// Start with [Parse].
+package sitesfile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/idn"
+	"github.com/clickedge/clickedge/deploy/output"
+)
+
+const hint = "clickedge check --fields lists every field and what it does"
+
+// Parse reads the text of a sites.json, and returns it with the files that it
+// names put in; read gives one of these. Name is the file's, for messages.
+func Parse(name string, text []byte, read func(file string) ([]byte, error)) (*core.Sites, []byte, error) {
+	name = Shown(name)
+	text, err := core.InlineFiles(name, text, read)
+	if err != nil {
+		return nil, nil, Failure(name, err)
+	}
+	sites, err := core.ParseSites(name, text)
+	if err != nil {
+		return nil, nil, Failure(name, err)
+	}
+	if err := deadNames(name, sites); err != nil {
+		return nil, nil, err
+	}
+	return sites, text, nil
+}
+
+// deadNames refuses international names that browsers do not open.
+func deadNames(file string, sites *core.Sites) error {
+	var lines []string
+	for _, host := range sites.Hosts() {
+		note := func(field string, err error) {
+			if err != nil {
+				lines = append(lines, fmt.Sprintf("%s: sites.%s%s: %v", file, host, field, err))
+			}
+		}
+		site := sites.Lookup(host)
+		note("", idn.Check(host))
+		for _, p := range site.Destinations {
+			note(".destinations, "+strconv.Quote(p.String()), idn.Check(p.Host))
+		}
+		home, _ := core.ParseDestination(site.Home)
+		note(".home", idn.Check(home.Host))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	f := failure.Bad(fmt.Errorf("%s has %s that no browser opens", file, output.Count(len(lines), "name")), "write each as DNS has it, or take it out")
+	f.Detail = strings.Join(lines, "\n")
+	return f
+}
+
+// Shown is a file's name in a message.
+func Shown(name string) string {
+	if name == files.Std {
+		return "standard input"
+	}
+	return name
+}
+
+// mistakes sums up what is wrong with a file; Unwrap gives every mistake.
+type mistakes struct {
+	name string
+	all  *core.SitesError
+}
+
+func (e *mistakes) Error() string {
+	return e.name + " has " + output.Count(len(e.all.Mistakes)+e.all.More, "mistake")
+}
+
+// Unwrap gives the mistakes.
+func (e *mistakes) Unwrap() error { return e.all }
+
+// Failure puts every mistake on a line of its own, in the form that editors
+// jump to, before the summary.
+func Failure(name string, err error) error {
+	var e *core.SitesError
+	if !errors.As(err, &e) {
+		return failure.Bad(err, hint)
+	}
+	f := failure.Bad(&mistakes{name, e}, hint)
+	f.Detail = e.Error()
+	return f
+}
+
+// UnknownHost is the failure for a host that no site has; it says which hosts there are.
+func UnknownHost(host, file string, sites *core.Sites) error {
+	return failure.Bad(fmt.Errorf("no site %q in %s (%s)", clean.Cut(host, 120), file, core.WrongHost), "it has "+Hosts(sites))
+}
+
+// Hosts lists the hosts, the first few of very many.
+func Hosts(sites *core.Sites) string { return output.Some(sites.Hosts(), 12) }
+
+// KeyIDs lists the ids of all keys, in the order of their first mention.
+func KeyIDs(sites *core.Sites) (kids []string) {
+	for _, host := range sites.Hosts() {
+		for _, kid := range sites.Lookup(host).Keys {
+			if !slices.Contains(kids, kid) {
+				kids = append(kids, kid)
+			}
+		}
+	}
+	return kids
+}

@@ -1,0 +1,65 @@
+package sitesfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/failure"
+)
+
+func parse(text string) (*core.Sites, error) {
+	sites, _, err := Parse("sites.json", []byte(text), func(string) ([]byte, error) { return nil, fs.ErrNotExist })
+	return sites, err
+}
+
+// Every mistake stands on a line of its own, before the count.
+func TestParseNamesEveryMistake(t *testing.T) {
+	_, err := parse(`{"sites": {"link.example.com": {"esp": "nobody", "clicks": "maybe"}}}`)
+	var f *failure.Error
+	require.ErrorAs(t, err, &f)
+	require.EqualError(t, err, "sites.json has 2 mistakes")
+	require.Len(t, strings.Split(f.Detail, "\n"), 2)
+	var e *core.SitesError
+	require.True(t, errors.As(err, &e))
+}
+
+// What no browser opens is refused wherever it stands.
+func TestParseRefusesDeadNames(t *testing.T) {
+	for field, text := range map[string]string{
+		`.destinations, "*.xn--a.com"`: `{"sites": {"link.example.com": {"esp": "mailgun", "destinations": ["*.xn--a.com"]}}}`,
+		".home":                        `{"sites": {"link.example.com": {"esp": "mailgun", "home": "https://xn--a.com/"}}}`,
+		"xn--a.com":                    `{"sites": {"xn--a.com": {"esp": "mailgun"}}}`,
+	} {
+		_, err := parse(text)
+		require.EqualError(t, err, "sites.json has 1 name that no browser opens", text)
+		var f *failure.Error
+		require.ErrorAs(t, err, &f)
+		require.Contains(t, f.Detail, field)
+	}
+}
+
+func TestNames(t *testing.T) {
+	require.Equal(t, "standard input", Shown("-"))
+	require.Equal(t, "a.json", Shown("a.json"))
+	var b strings.Builder
+	for i := range 14 {
+		fmt.Fprintf(&b, `%q: {"esp": "none", "keys": ["k%d", "z"], "destinations": ["example.com"]},`, fmt.Sprintf("a%02d.example.com", i), i)
+	}
+	sites, err := parse(`{"sites": {` + strings.TrimSuffix(b.String(), ",") + `}}`)
+	if err != nil {
+		var f *failure.Error
+		require.ErrorAs(t, err, &f)
+		require.NoError(t, err, f.Detail)
+	}
+	require.True(t, strings.HasSuffix(Hosts(sites), "a11.example.com and 2 more"), Hosts(sites))
+	require.ErrorContains(t, UnknownHost("x.example.com", "sites.json", sites), `no site "x.example.com" in sites.json (wrong_host)`)
+	require.Equal(t, "k0", KeyIDs(sites)[0])
+	require.Equal(t, []string{"k0", "z", "k1"}, KeyIDs(sites)[:3])
+	require.Len(t, KeyIDs(sites), 15)
+}
