@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// params.txt has the names of the parameters of each call, with what they are: t a text as (address, length), l a list of
+// parameters.txt has the names of the parameters of each call, with what they are: t a text as (address, length), l a list of
 // handles as (address, length), p an address, v a value, o the address of a 32-bit result.
 //
-//go:embed params.txt
+//go:embed parameters.txt
 var paramsText string
 
 // Parameter is one parameter of a host call as the witx has it.
 type Parameter struct {
 	Name string
-	Kind byte // as in params.txt: t, l, p, v or o
+	Kind byte // as in parameters.txt: t, l, p, v or o
 	At   int  // index of its first core argument; t and l take two
 }
 
