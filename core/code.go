@@ -30,7 +30,7 @@ const (
 	ESPUnreachable      Code = "esp_unreachable"      // the connection was never made, or broke
 	ESPTimeout          Code = "esp_timeout"          // no answer in time
 	ESPTLS              Code = "esp_tls"              // no TLS with the origin
-	ESPError            Code = "esp_error"            // a click got 5xx or 429, or any request a status that is none
+	ESPError            Code = "esp_error"            // the ESP answered a click with 5xx or 429, or any request with no final status
 	Internal            Code = "internal_error"       // a fault of ours
 )
 

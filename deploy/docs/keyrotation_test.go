@@ -54,10 +54,11 @@ type rotation struct {
 	// fastly is the client of the roads that are stood in for.
 	fastly *fastly.Client
 	// secrets are those of the API, as the service has them.
-	secrets map[string][]byte
-	links   []inFlight
-	said    string // by the last command
-	early   int    // links that were signed before their key was listed
+	secrets  map[string][]byte
+	links    []inFlight
+	said     string // by the last command
+	versions int    // that were deployed
+	early    int    // links that were signed before their key was listed
 }
 
 // The guide made a new service at each step, and ended in a store's id that nobody
@@ -214,6 +215,7 @@ func (r *rotation) deployed() {
 		require.NoError(r.t, r.host.Close(r.t.Context()))
 	}
 	require.Equal(r.t, "clickedge/bin/main.wasm", files[0].Name)
+	r.versions++
 	r.host = r.start(files[0].Data)
 }
 
@@ -280,11 +282,19 @@ func (r *rotation) click(l inFlight) (status int, location string) {
 	require.NoError(r.t, err)
 	defer log.Close()
 	for _, line := range x.Logs {
-		_, err := fmt.Fprintln(log, strings.TrimSpace(line.Line))
+		_, err := fmt.Fprintln(log, r.numbered(strings.TrimSpace(line.Line)))
 		require.NoError(r.t, err)
 	}
 	location, _ = resp.Header.Get("Location")
 	return resp.Status, location
+}
+
+// numbered gives a line a request id that no other has, as on Fastly: the simulator
+// counts anew with each module that is deployed.
+func (r *rotation) numbered(line string) string {
+	const first = `"request":"00000000`
+	require.Contains(r.t, line, first)
+	return strings.Replace(line, first, fmt.Sprintf(`"request":"%08x`, r.versions), 1)
 }
 
 // requireRetired: the links of the old key are refused for good, whatever the time;
