@@ -1,0 +1,53 @@
+package docs
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var pathInMap = regexp.MustCompile("`([a-z]+(?:/[A-Za-z0-9._-]+)*)`")
+
+// What CONTRIBUTING's map names is there, and each room is in it: a folder with Go
+// files that a newcomer may be looking for.
+func TestMap(t *testing.T) {
+	root, list := documents(t)
+	_, table, found := strings.Cut(list["CONTRIBUTING.md"], "\n## The map\n")
+	require.True(t, found)
+	named := map[string]bool{}
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		paths, _, _ := strings.Cut(line[2:], " | ")
+		for _, m := range pathInMap.FindAllStringSubmatch(paths, -1) {
+			named[m[1]] = true
+			require.True(t, exists(root, m[1]), "the map names %s, which is not there", m[1])
+		}
+		for _, m := range pathInMap.FindAllStringSubmatch(line, -1) {
+			if strings.Contains(m[1], "/") {
+				require.True(t, exists(root, m[1]), "the map names %s, which is not there", m[1])
+			}
+		}
+	}
+	require.Greater(t, len(named), 40)
+	for _, pattern := range []string{"core/*/*.go", "hostsim/*/*.go", "deploy/*/*.go", "deploy/internal/*/*.go", "edge/prewarm/*.go", "bench/*.go"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, name := range files {
+			room, err := filepath.Rel(root, filepath.Dir(name))
+			require.NoError(t, err)
+			require.True(t, named[filepath.ToSlash(room)], "%s is a room that CONTRIBUTING's map does not name", room)
+		}
+	}
+}
+
+func exists(root, path string) bool {
+	_, err := os.Stat(filepath.Join(root, path))
+	return err == nil
+}
