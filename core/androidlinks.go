@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/destination"
+)
 
 // android checks an assetlinks.json (Google, "Digital Asset Links", statement
 // list syntax):
@@ -71,11 +75,11 @@ func (a *appLinksReader) packageName() {
 func isPackageName(s string) bool {
 	parts := strings.Split(s, ".")
 	for _, part := range parts {
-		if part == "" || !isLetter(part[0]) {
+		if part == "" || !destination.IsLetter(part[0]) {
 			return false
 		}
 		for i := 0; i < len(part); i++ {
-			if c := part[i]; c == '-' || c != '_' && !isLabelByte(c) {
+			if c := part[i]; c == '-' || c != '_' && !destination.IsLabelByte(c) {
 				return false
 			}
 		}

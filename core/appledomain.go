@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/destination"
+)
 
 // apple checks an apple-app-site-association (Apple, "Supporting associated
 // domains"):
@@ -60,7 +64,7 @@ func isTeamID(s string) bool {
 // isBundleID checks CFBundleIdentifier: letters, digits, hyphens and dots.
 func isBundleID(s string) bool {
 	for _, part := range strings.Split(s, ".") {
-		if part == "" || hostEnd(part) != len(part) {
+		if part == "" || destination.HostEnd(part) != len(part) {
 			return false
 		}
 	}

@@ -8,7 +8,7 @@ type Code string
 const (
 	OK                  Code = "ok"
 	Malformed           Code = "malformed"            // not a link at all, or its fields are out of order
-	TooLong             Code = "too_long"             // over MaxTarget bytes
+	TooLong             Code = "too_long"             // over contract.MaxTarget bytes
 	BadKeyID            Code = "bad_key_id"           // kid is not 1 to 8 of a-z 0-9
 	BadExpiry           Code = "bad_expiry"           // not base 36, a leading zero, or out of range
 	BadID               Code = "bad_id"               // empty, over 64 bytes, or not base64url

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // The property that readings are held to: whatever becomes of a link on its way,
@@ -280,9 +283,9 @@ func sameTarget(a, b string) bool {
 }
 
 func browserForm(s string) string {
-	s, _ = Sendable(lowerScheme(s))
+	s, _ = destination.Sendable(destination.LowerScheme(s))
 	_, rest, _ := strings.Cut(s, "://")
-	if host := strings.TrimRight(strings.NewReplacer("%2F", "/", "%2f", "/").Replace(rest), "/"); IsHostName(host) {
+	if host := strings.TrimRight(strings.NewReplacer("%2F", "/", "%2f", "/").Replace(rest), "/"); destination.IsHost(host) {
 		return s[:len(s)-len(rest)] + host + "/"
 	}
 	return s
@@ -319,14 +322,14 @@ func checkDamage(t testing.TB, r *rand.Rand, f *linkForm, dest string, ways ...d
 		link, names, cuts = w.do(r, link, f), names+", "+w.name, cuts || w.cuts
 		stray = stray || w.stray
 	}
-	if len(link) > MaxTarget {
+	if len(link) > contract.MaxTarget {
 		return false
 	}
 	got, g := f.family.Destination(link)
 	if g == Unread || sameTarget(dest, got) {
 		return g != Unread
 	}
-	if _, ok := Sendable(got); !ok {
+	if _, ok := destination.Sendable(got); !ok {
 		return false // goes nowhere
 	}
 	if g == Likely && f.hides(dest, got, names, cuts, stray) {
@@ -380,7 +383,7 @@ func FuzzDamage(f *testing.F) {
 		f.Add(dest, uint64(i), uint8(3*i), uint8(5*i))
 	}
 	f.Fuzz(func(t *testing.T, dest string, seed uint64, one, two uint8) {
-		if to, ok := Sendable(lowerScheme(dest)); !ok || !isPlain(to) {
+		if to, ok := destination.Sendable(destination.LowerScheme(dest)); !ok || !isPlain(to) {
 			t.Skip()
 		}
 		for i := range linkForms {

@@ -4,12 +4,10 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/target"
 	"github.com/clickedge/clickedge/core/word"
 )
-
-// MaxTarget is the longest request target that is looked at, in bytes: the
-// platform's own limit for a URL.
-const MaxTarget = contract.MaxTarget
 
 // Action is what is done with a request.
 type Action uint8
@@ -68,7 +66,7 @@ func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 		d.reply(req, ReplyHealth)
 	case site == nil:
 		d.Code = WrongHost
-	case len(req.Target) > MaxTarget:
+	case len(req.Target) > contract.MaxTarget:
 		d.Code = TooLong
 	case req.Method == "" || req.Target == "":
 		d.Code = BadRequest
@@ -130,9 +128,9 @@ func (d *Decision) follow(req *Request, site *Site, s *shape, rest string, least
 	if g < least || g == Unread {
 		return false
 	}
-	dest, ok := ParseDestination(to)
-	if !ok { // parseRead, without a copy of what is fit to be sent as a rule
-		to, dest, ok = parseSpaced(to)
+	dest, ok := destination.Parse(to)
+	if !ok { // destination.ParseRead, without a copy of what is fit to be sent as a rule
+		to, dest, ok = destination.ParseSpaced(to)
 	}
 	if !ok || site.allows(dest) != OK {
 		return false
@@ -147,7 +145,7 @@ func (d *Decision) own(req *Request, site *Site, now time.Time) {
 		d.Code = BadMethod
 		return
 	}
-	link, to, code := verify(site.Host, path(req.Target), site.Keys, req.Keys, now, req.Room)
+	link, to, code := verify(site.Host, target.Path(req.Target), site.Keys, req.Keys, now, req.Room)
 	if code == OK && !link.Pixel {
 		code = site.allowsSigned(to)
 	}

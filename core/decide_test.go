@@ -13,6 +13,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/internal/browsertest"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -148,7 +152,7 @@ func TestDecideRefuses(t *testing.T) {
 	require.Equal(t, WrongHost, Decide(&Request{Method: "GET", Target: "/"}, nil, now).Code)
 	require.Equal(t, BadRequest, Decide(&Request{Target: "/"}, site, now).Code)
 	require.Equal(t, BadRequest, Decide(&Request{Method: "GET"}, site, now).Code)
-	require.Equal(t, TooLong, Decide(&Request{Method: "GET", Target: "/" + strings.Repeat("a", MaxTarget)}, site, now).Code)
+	require.Equal(t, TooLong, Decide(&Request{Method: "GET", Target: "/" + strings.Repeat("a", contract.MaxTarget)}, site, now).Code)
 	require.Equal(t, KeyUnavailable, codeOf(t, site, nil), "no keyring at all")
 	require.Equal(t, KeyUnavailable, codeOf(t, site, ring{}), "no such secret")
 	require.Equal(t, KeyUnavailable, codeOf(t, site, ring{"k1": "short"}), "a secret that is too short")
@@ -182,7 +186,7 @@ func FuzzDecide(f *testing.F) {
 	for _, o := range Presets() {
 		sites = append(sites, &Site{
 			Host: "link.example.com", ESP: o.Preset, Origin: &o, Keys: []string{"k1"}, ClickRedirect: true, FailRedirect: true,
-			Destinations: []Pattern{{Host: "example.com", Sub: true}},
+			Destinations: []destination.Pattern{{Host: "example.com", Sub: true}},
 		})
 	}
 	for _, name := range []string{"links.json", "links-damaged.json"} {
@@ -197,7 +201,7 @@ func FuzzDecide(f *testing.F) {
 		for _, d := range []Decision{Decide(req, site, time.Unix(1e9, 0)), AfterFailure(req, site, ESPTimeout)} {
 			require.Equal(t, d.Action == Redirect, d.Location != "")
 			if d.Action == Redirect {
-				require.True(t, strings.HasSuffix(browserHost(d.Location), ".example.com"), "%q", d.Location)
+				require.True(t, strings.HasSuffix(browsertest.Host(d.Location), ".example.com"), "%q", d.Location)
 			}
 			if d.Action == Refuse {
 				require.NotEqual(t, OK, d.Code)

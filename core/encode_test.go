@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // Encoders that make a click link the way each ESP does, for round trips.
@@ -65,7 +68,7 @@ var encoders = map[Family]func(t testing.TB, dest string) string{
 // isPlain tells whether dest is a URL that every ESP would take: the encoders
 // promise a round trip for these.
 func isPlain(dest string) bool {
-	_, ok := ParseDestination(dest)
+	_, ok := destination.Parse(dest)
 	return ok && len(dest) < 2000
 }
 
@@ -78,7 +81,7 @@ func wholeGrade(f Family, dest string) Grade {
 	clear := f == FamilyPostmark || f == FamilySES
 	switch {
 	case f == FamilyMailjet,
-		f == FamilyPostmark && (isHost(bare) || strings.HasPrefix(dest, "http:")),
+		f == FamilyPostmark && (destination.IsHost(bare) || strings.HasPrefix(dest, "http:")),
 		clear && ambiguous.MatchString(dest):
 		return Likely
 	}
@@ -165,23 +168,23 @@ func FuzzReadStable(f *testing.F) {
 			f.Add(uint8(familyNamed(f, l.ESP)), l.Path)
 		}
 	}
-	f.Fuzz(func(t *testing.T, family uint8, target string) {
+	f.Fuzz(func(t *testing.T, family uint8, link string) {
 		fam := Family(family)
-		dest, g := fam.Destination(target)
-		again, gAgain := fam.Destination(target)
+		dest, g := fam.Destination(link)
+		again, gAgain := fam.Destination(link)
 		require.Equal(t, dest, again)
 		require.Equal(t, g, gAgain)
-		r := fam.Read(target)
-		require.Equal(t, r, fam.Read(target))
+		r := fam.Read(link)
+		require.Equal(t, r, fam.Read(link))
 		require.Equal(t, g, r.Grade)
 		require.Equal(t, dest, r.Destination)
-		require.Equal(t, fam.Kind(target), r.Kind)
+		require.Equal(t, fam.Kind(link), r.Kind)
 		if g == Unread {
 			require.Empty(t, dest)
 			return
 		}
 		require.True(t, isWeb(dest), "%q", dest)
-		require.LessOrEqual(t, len(target), MaxTarget)
+		require.LessOrEqual(t, len(link), contract.MaxTarget)
 		if encode := encoders[fam]; encode != nil && isPlain(dest) {
 			back, g := fam.Destination(encode(t, dest))
 			require.Equal(t, wholeGrade(fam, dest), g, dest)

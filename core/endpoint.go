@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // maxBackend is the longest name of a backend, in bytes, that Fastly takes (the
@@ -39,7 +41,7 @@ func parseEndpoint(s string) (endpoint, bool) {
 		e.port = uint16(n)
 	}
 	e.host = host
-	return e, isHost(host) && host == strings.ToLower(host)
+	return e, destination.IsHost(host) && host == strings.ToLower(host)
 }
 
 // hintEndpoint says how to write an origin.

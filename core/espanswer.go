@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/destination"
+)
 
 // What an ESP's answer means is decided here, so that whatever carries a decision
 // out means the same.
@@ -40,7 +44,7 @@ func speaksOfKeeping(cacheControl string) bool {
 		var directive string
 		directive, rest, _ = strings.Cut(rest, ",")
 		name, _, _ := strings.Cut(directive, "=")
-		name = lower(strings.TrimSpace(name))
+		name = destination.Lower(strings.TrimSpace(name))
 		for _, k := range keepings {
 			if name == k {
 				return true
@@ -66,21 +70,21 @@ func Agreement(ours string, status int, theirs string, tls bool, host string) (a
 	if ours == theirs {
 		return "yes", ""
 	}
-	b, ok := readLocation(theirs, tls, host)
+	b, ok := destination.ReadLocation(theirs, tls, host)
 	if !ok {
 		return elsewhere(theirs), ""
 	}
-	a, _ := readLocation(ours, tls, host)
-	if a.tls == b.tls && a.port == b.port && a.host == b.host && sameRest(a.rest, b.rest) {
+	a, _ := destination.ReadLocation(ours, tls, host)
+	if a.TLS == b.TLS && a.Port == b.Port && a.Host == b.Host && sameRest(a.Rest, b.Rest) {
 		return "yes", ""
 	}
-	return "no", b.host
+	return "no", b.Host
 }
 
 // elsewhere is "no" for a Location that opens an app or writes a mail, and "" for
 // one that is empty or leads nowhere.
 func elsewhere(theirs string) string {
-	scheme, _, found := cutScheme(tidy(theirs))
+	scheme, _, found := destination.CutScheme(destination.Tidy(theirs))
 	if found && scheme != "http" && scheme != "https" {
 		return "no"
 	}
@@ -107,8 +111,8 @@ func sent(rest string) []byte {
 			inPath = false
 		case c == '\\' && inPath:
 			c = '/'
-		case c == '%' && i+2 < len(rest) && hexValue(rest[i+1]) < 16 && hexValue(rest[i+2]) < 16:
-			out = append(out, '%', hexUpper[hexValue(rest[i+1])], hexUpper[hexValue(rest[i+2])])
+		case c == '%' && i+2 < len(rest) && destination.HexValue(rest[i+1]) < 16 && destination.HexValue(rest[i+2]) < 16:
+			out = append(out, '%', hexUpper[destination.HexValue(rest[i+1])], hexUpper[destination.HexValue(rest[i+2])])
 			i += 2
 			continue
 		case sentEscaped(c, inPath):

@@ -1,5 +1,9 @@
 package core
 
+import (
+	"github.com/clickedge/clickedge/core/contract"
+)
+
 // Reading is all that a link of an ESP says, for an operator who asks. Where
 // only the destination matters, [Family.Destination] costs less.
 type Reading struct {
@@ -60,8 +64,8 @@ func (f Family) Readable() bool {
 
 // Kind says what a raw request target is to this family. It looks at the path's
 // form only and allocates nothing.
-func (f Family) Kind(target string) Kind {
-	s, _ := f.find(target)
+func (f Family) Kind(link string) Kind {
+	s, _ := f.find(link)
 	return s.kindOf()
 }
 
@@ -69,9 +73,9 @@ func (f Family) Kind(target string) Kind {
 // sure that is; "" and [Unread] where the link has no reading that is an http or
 // https URL, or two. It has not been held against any grammar or list:
 // [Site.Allows] does that.
-func (f Family) Destination(target string) (dest string, g Grade) {
-	s, rest := f.find(target)
-	if len(target) > MaxTarget {
+func (f Family) Destination(link string) (dest string, g Grade) {
+	s, rest := f.find(link)
+	if len(link) > contract.MaxTarget {
 		return "", Unread
 	}
 	return s.destination(rest, nil)
@@ -79,14 +83,14 @@ func (f Family) Destination(target string) (dest string, g Grade) {
 
 // Read returns everything that a raw request target says. Its destination is
 // that of [Family.Destination], always.
-func (f Family) Read(target string) Reading {
-	s, rest := f.find(target)
+func (f Family) Read(link string) Reading {
+	s, rest := f.find(link)
 	if s == nil {
 		return Reading{}
 	}
 	r := Reading{Kind: s.kind}
 	switch {
-	case len(target) > MaxTarget:
+	case len(link) > contract.MaxTarget:
 		r.Doubt = "the link is too long"
 	case s.read != nil:
 		var n notes

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 // espLink is one entry of testdata/links.json.
@@ -96,7 +98,7 @@ func TestFamilyNames(t *testing.T) {
 
 func TestTooLongToRead(t *testing.T) {
 	link := encoders[FamilyMailjet](t, "https://shop.example.com/")
-	long := link + "?" + strings.Repeat("x", MaxTarget-len(link)-1)
+	long := link + "?" + strings.Repeat("x", contract.MaxTarget-len(link)-1)
 	dest, g := FamilyMailjet.Destination(long)
 	require.Equal(t, Likely, g)
 	require.Equal(t, "https://shop.example.com/", dest)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // gradedLink is one entry of testdata/readings.json: a link that a version before
@@ -30,10 +32,10 @@ func TestReadingsByGrade(t *testing.T) {
 				require.NotEmpty(t, o.Family.Read(l.Target).Doubt)
 				return
 			}
-			sent, ok := Sendable(to)
+			sent, ok := destination.Sendable(to)
 			require.True(t, ok)
 			require.Equal(t, l.Location, sent)
-			site := &Site{Host: "link.example.com", Origin: &o, ClickRedirect: true, FailRedirect: true, Destinations: []Pattern{{Host: "example.com", Sub: true}}}
+			site := &Site{Host: "link.example.com", Origin: &o, ClickRedirect: true, FailRedirect: true, Destinations: []destination.Pattern{{Host: "example.com", Sub: true}}}
 			req := &Request{Method: "GET", Target: l.Target}
 			d := Decide(req, site, time.Unix(0, 0))
 			require.Equal(t, g == Certain, d.Action == Redirect, "only what is certain is answered first")
@@ -116,13 +118,13 @@ func TestSendable(t *testing.T) {
 		"https://":                          "",
 		"":                                  "",
 	} {
-		got, ok := Sendable(url)
+		got, ok := destination.Sendable(url)
 		require.Equal(t, want != "", ok, url)
 		if ok {
 			require.Equal(t, want, got)
 		}
 	}
-	site := &Site{Host: "link.example.com", Destinations: []Pattern{{Host: "example.com", Sub: true}}}
+	site := &Site{Host: "link.example.com", Destinations: []destination.Pattern{{Host: "example.com", Sub: true}}}
 	require.Equal(t, OK, site.Allows("HTTPS://shop.example.com/a b"))
 	require.Equal(t, BadDestination, site.AllowsSigned("HTTPS://shop.example.com/a"), "what is signed stays as the format has it")
 	require.Equal(t, SelfDestination, site.Allows("https://LINK.example.com/a"), "also below a wildcard")

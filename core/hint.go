@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // maxGuess bounds, in bytes, the words for which a hint is looked for: the work
@@ -91,7 +92,7 @@ func quoteAll(words []string) string {
 // name in capitals, one with a port or a final dot. It returns "" where there
 // is no host name in it.
 func bareHost(s string) string {
-	if len(s) > maxDestination {
+	if len(s) > destination.MaxLength {
 		return ""
 	}
 	if i := strings.Index(s, "://"); i >= 0 {
@@ -100,7 +101,7 @@ func bareHost(s string) string {
 	if i := strings.IndexAny(s, "/?#"); i >= 0 {
 		s = s[:i]
 	}
-	if s = CanonicalHost(s); !isHost(s) {
+	if s = CanonicalHost(s); !destination.IsHost(s) {
 		return ""
 	}
 	return s
@@ -129,7 +130,7 @@ func hintPattern(s string) string {
 	sub, host := len(name) < len(text), bareHost(name)
 	last := strings.ToLower(strings.TrimSuffix(name, "."))
 	switch {
-	case host != "" && (Pattern{host, sub}).publicSuffix():
+	case host != "" && (destination.Pattern{host, sub}).IsPublicSuffix():
 		return "list the host that is yours: " + strconv.Quote(host) + " is a public suffix"
 	case host != "" && sub:
 		return "write " + strconv.Quote("*."+host)
@@ -137,7 +138,7 @@ func hintPattern(s string) string {
 		return "write " + strconv.Quote(host)
 	case sub && strings.Trim(name, "*.") == "":
 		return "list each host: a redirect to anywhere is an open redirector"
-	case sub && isLabel(last):
+	case sub && destination.IsLabel(last):
 		return "list each host: a redirect to any name below " + strconv.Quote(last) + " is an open redirector"
 	case strings.Contains(name, "*"):
 		return `a wildcard stands in front only, as in "*.example.com"`

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 func TestDistance(t *testing.T) {
@@ -70,8 +72,8 @@ func TestHintPattern(t *testing.T) {
 		require.Equal(t, want, hintPattern(in), in)
 		// What it tells people to write is taken.
 		if to, ok := strings.CutPrefix(want, "write \""); ok {
-			p, ok := ParsePattern(strings.TrimSuffix(to, `"`))
-			require.True(t, ok && !p.publicSuffix(), in)
+			p, ok := destination.ParsePattern(strings.TrimSuffix(to, `"`))
+			require.True(t, ok && !p.IsPublicSuffix(), in)
 		}
 	}
 }

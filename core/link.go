@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -53,10 +55,16 @@ type Link struct {
 	// ID is what the click log shows, as it stands in the link: the base64url
 	// of 1 to 64 bytes (see [EncodeID]), or "" for none. Everybody can read it.
 	ID string
-	// Destination is an absolute URL that [ParseDestination] takes; "" in a pixel.
+	// Destination is an absolute URL that [destination.Parse] takes; "" in a pixel.
 	Destination string
 	// Pixel makes it the open pixel.
 	Pixel bool
+}
+
+// Keyring gives the secret of a key id. An error means that the secret cannot
+// be had now or does not exist; its text must not hold the secret.
+type Keyring interface {
+	Secret(kid string) ([]byte, error)
 }
 
 // LinkError says why a link cannot be minted. It never holds a secret.
@@ -73,7 +81,7 @@ var _ error = (*LinkError)(nil)
 // Mint returns the full URL of a link, "https://host/to/…". It fails with a
 // [*LinkError] for whatever [Verify] would refuse for ever: a host that is not
 // canonical, a field out of its range, a destination outside the grammar, a
-// secret under [MinSecret] bytes, a path over [MaxTarget] bytes. It has no clock
+// secret under [MinSecret] bytes, a path over [contract.MaxTarget] bytes. It has no clock
 // and no site: an expiry in the past and a destination that the site does not
 // list are the caller's to check ([Site.AllowsSigned]).
 func Mint(l Link, secret []byte) (string, error) {
@@ -93,8 +101,8 @@ func AppendMint(dst []byte, l Link, secret []byte) ([]byte, error) {
 	start := len(dst)
 	dst = appendSigned(dst, &l)
 	dst = appendTag(dst, start, secret)
-	if len(dst)-start-len(signedScheme)-len(l.Host) > MaxTarget {
-		return dst[:start], &LinkError{TooLong, "its path is over " + strconv.Itoa(MaxTarget) + " bytes: shorten the destination"}
+	if len(dst)-start-len(signedScheme)-len(l.Host) > contract.MaxTarget {
+		return dst[:start], &LinkError{TooLong, "its path is over " + strconv.Itoa(contract.MaxTarget) + " bytes: shorten the destination"}
 	}
 	return dst, nil
 }
@@ -163,7 +171,7 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 //	UnknownKey                             the site lists the key id
 //	KeyUnavailable                         its secret can be had and has MinSecret bytes
 //	BadTag                                 the tag is right, compared in constant time
-//	BadDestination                         the destination has the grammar of ParseDestination
+//	BadDestination                         the destination has the grammar of destination.Parse
 //	Expired                                now is before the expiry
 //
 // Whether the destination's host is allowed is the site's business and not
@@ -185,21 +193,21 @@ func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link
 // verify is Verify for a host that is known to be canonical and a path that is
 // not too long. It returns the destination taken apart as well. The destination is
 // decoded into room, see decodeLinkText.
-func verify(host, path string, keys []string, ring Keyring, now time.Time, room []byte) (Link, Destination, Code) {
+func verify(host, path string, keys []string, ring Keyring, now time.Time, room []byte) (Link, destination.Destination, Code) {
 	var t linkParts
 	unsigned := Link{Host: host}
 	if code := t.cut(path, room); code != OK {
-		return unsigned, Destination{}, code
+		return unsigned, destination.Destination{}, code
 	}
 	if !lists(keys, t.kid) {
-		return unsigned, Destination{}, UnknownKey
+		return unsigned, destination.Destination{}, UnknownKey
 	}
 	secret, ok := linkSecret(ring, t.kid)
 	if !ok {
-		return unsigned, Destination{}, KeyUnavailable
+		return unsigned, destination.Destination{}, KeyUnavailable
 	}
 	if sum := linkMAC(secret, host, t.signed); !sameTag(t.tag[:], sum[:]) {
-		return unsigned, Destination{}, BadTag
+		return unsigned, destination.Destination{}, BadTag
 	}
 	l := t.link(host)
 	to, code := l.judge(now)
@@ -243,10 +251,10 @@ func linkSecret(ring Keyring, kid string) ([]byte, bool) {
 
 // judge says what is wrong with a link that was signed as it is, and takes its
 // destination apart.
-func (l *Link) judge(now time.Time) (to Destination, code Code) {
+func (l *Link) judge(now time.Time) (to destination.Destination, code Code) {
 	ok := l.Pixel
 	if !ok {
-		to, ok = ParseDestination(l.Destination)
+		to, ok = destination.Parse(l.Destination)
 	}
 	switch {
 	case !ok:
@@ -268,10 +276,10 @@ func EncodeID(raw []byte) (string, error) {
 
 // isLinkHost tells whether a host is canonical. Another spelling of a host would
 // be another text to sign, and one link has one text.
-func isLinkHost(host string) bool { return isHost(host) && host == lower(host) }
+func isLinkHost(host string) bool { return destination.IsHost(host) && host == destination.Lower(host) }
 
 func isLinkDestination(url string) bool {
-	_, ok := ParseDestination(url)
+	_, ok := destination.Parse(url)
 	return ok
 }
 

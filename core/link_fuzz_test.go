@@ -13,6 +13,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // linkOneRing has one secret, whatever the key id.
@@ -50,7 +54,7 @@ func FuzzVerify(f *testing.F) {
 
 func checkLink(t *testing.T, form *regexp.Regexp, host, path, secret string, now time.Time) {
 	seen, structure := Inspect(host, path)
-	if isLinkHost(host) && len(path) <= MaxTarget {
+	if isLinkHost(host) && len(path) <= contract.MaxTarget {
 		require.Equal(t, form.MatchString(path), structure == OK, "%q", path)
 	}
 	got, code := Verify(host, path, []string{seen.KeyID}, linkOneRing(secret), now)
@@ -63,7 +67,7 @@ func checkLink(t *testing.T, form *regexp.Regexp, host, path, secret string, now
 	}
 	require.Equal(t, seen, got)
 	require.True(t, got.Expiry == 0 || now.Unix() < got.Expiry*60)
-	_, leads := ParseDestination(got.Destination)
+	_, leads := destination.Parse(got.Destination)
 	require.True(t, leads || got.Pixel)
 	again, err := Mint(got, []byte(secret))
 	require.NoError(t, err)
@@ -132,17 +136,17 @@ func FuzzLinkText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		want, err := base64.RawURLEncoding.Strict().DecodeString(s)
-		require.Equal(t, err == nil && !strings.ContainsAny(s, "\r\n"), isLinkText(s))
+		require.Equal(t, err == nil && !strings.ContainsAny(s, "\r\n"), base64url.Is(s))
 		for _, room := range [][]byte{nil, make([]byte, len(s)*3/4), make([]byte, len(s)+9)} {
-			got, ok := decodeLinkText(room, s)
-			require.Equal(t, isLinkText(s), ok)
+			got, ok := base64url.Decode(room, s)
+			require.Equal(t, base64url.Is(s), ok)
 			if ok {
 				require.Equal(t, string(want), got)
 			}
 		}
 		text := base64.RawURLEncoding.EncodeToString([]byte(s))
-		require.True(t, isLinkText(text))
-		got, ok := decodeLinkText(nil, text)
+		require.True(t, base64url.Is(text))
+		got, ok := base64url.Decode(nil, text)
 		require.True(t, ok)
 		require.Equal(t, s, got)
 	})

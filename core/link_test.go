@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 // linkVector is one entry of spec/links-vectors.json, which says what it means.
@@ -318,7 +320,7 @@ func TestVerifyOrder(t *testing.T) {
 		ring   Keyring
 		want   Code
 	}{
-		{all + strings.Repeat("=", MaxTarget), nil, nil, TooLong},
+		{all + strings.Repeat("=", contract.MaxTarget), nil, nil, TooLong},
 		{"/to/K1.i=.e0.u=.=", nil, nil, Malformed},
 		{all + ".=", nil, nil, BadKeyID},
 		{"/to/k1.e0.i=.u=.=", nil, nil, BadExpiry},

@@ -3,6 +3,8 @@ package core
 import (
 	"strings"
 
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -30,7 +32,7 @@ func readLink(host, path string) (linkParts, Code) {
 // linkBounds checks what has nothing to do with the link's own structure.
 func linkBounds(host, path string) Code {
 	switch {
-	case len(path) > MaxTarget:
+	case len(path) > contract.MaxTarget:
 		return TooLong
 	case !isLinkHost(host):
 		return WrongHost
@@ -40,7 +42,7 @@ func linkBounds(host, path string) Code {
 
 // cut checks the structure of a link: the order of the fields first, then each
 // field from left to right. The destination is decoded into room, see
-// decodeLinkText.
+// base64url.Decode.
 func (t *linkParts) cut(path string, room []byte) Code {
 	end := len(path) - tagText - 1
 	whole := end >= 0 && path[end] == '.' && t.readTag(path[end+1:])
@@ -60,7 +62,7 @@ func (t *linkParts) cut(path string, room []byte) Code {
 }
 
 func (t *linkParts) readTag(text string) bool {
-	_, ok := decodeLinkText(t.tag[:], text)
+	_, ok := base64url.Decode(t.tag[:], text)
 	return ok
 }
 
@@ -79,9 +81,9 @@ func (t *linkParts) readFields(s string, room []byte, whole bool) Code {
 	if hasDest {
 		dest := s[2:]
 		if whole {
-			t.url, destOK = decodeLinkText(room, dest)
+			t.url, destOK = base64url.Decode(room, dest)
 		} else {
-			destOK = isLinkText(dest)
+			destOK = base64url.Is(dest)
 		}
 		if destOK || word.Index(dest, '.') < 0 {
 			s = ""
@@ -169,4 +171,4 @@ func linkDigit(c byte) int {
 }
 
 // isLinkID tells whether s is the base64url of 1 to 64 bytes.
-func isLinkID(s string) bool { return s != "" && len(s) <= maxIDText && isLinkText(s) }
+func isLinkID(s string) bool { return s != "" && len(s) <= maxIDText && base64url.Is(s) }

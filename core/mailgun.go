@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"hash/adler32"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 var mailgunShapes = []shape{
@@ -130,7 +132,7 @@ func isBareHost(url string) bool {
 	if end := strings.IndexAny(url, "/?#"); end >= 0 {
 		url = url[:end]
 	}
-	return isHost(url)
+	return destination.IsHost(url)
 }
 
 // mailgunField notes one parameter. Those that are known to name no person are

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/core/target"
 )
 
 var mandrillShapes = []shape{
@@ -63,7 +64,7 @@ func mandrillP(query string, n *notes) (string, bool) {
 			return value, !strings.Contains(query, "&p=")
 		}
 	}
-	return params(query).only("p")
+	return target.Query(query).Only("p")
 }
 
 // hostOf returns the host of an http or https URL as it stands there; nil where

@@ -3,6 +3,7 @@ package core
 import (
 	"strings"
 
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
 	"github.com/clickedge/clickedge/core/word"
 )
@@ -72,29 +73,15 @@ func (n *notes) read(url string, g Grade) (string, Grade) {
 	if isWeb(url) {
 		return url, g
 	}
-	if plain := lowerScheme(url); isWeb(plain) {
+	if plain := destination.LowerScheme(url); isWeb(plain) {
 		return plain, g
 	}
 	return n.doubt(notWeb(url))
 }
 
-// lowerScheme returns an http or https URL with its scheme in lower case: letter
-// case means nothing there (RFC 3986, 3.1). Any other text stays as it is.
-func lowerScheme(url string) string {
-	for _, scheme := range [...]string{"https://", "http://"} {
-		if word.HasPrefix(url, scheme) {
-			return url
-		}
-		if len(url) > len(scheme) && strings.EqualFold(url[:len(scheme)], scheme) {
-			return scheme + url[len(scheme):]
-		}
-	}
-	return url
-}
-
 // notWeb says what isWeb misses in a URL.
 func notWeb(url string) string {
-	switch plain := lowerScheme(url); {
+	switch plain := destination.LowerScheme(url); {
 	case !word.HasPrefix(plain, "https://") && !word.HasPrefix(plain, "http://"):
 		return "what it holds is not an http or https URL"
 	case strings.ContainsFunc(url, func(r rune) bool { return r < 0x20 || r == 0x7f }):

@@ -3,6 +3,10 @@ package core
 import (
 	"bytes"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // The flags behind the version say: s the destination is https, m and t how the
@@ -60,7 +64,7 @@ func isEscaped(s string) bool {
 // segmentsEnd returns where the segments that a link begins with end.
 func segmentsEnd(s string) int {
 	i := 0
-	for i < len(s) && (s[i] == '/' || sextet(s[i]) != noSextet) {
+	for i < len(s) && (s[i] == '/' || base64url.Value(s[i]) != base64url.Invalid) {
 		i++
 	}
 	return i
@@ -96,7 +100,7 @@ func isBareAuthority(url string) bool {
 // where the host would otherwise end in "%2F"; see [decodeWeb].
 func decodePostmark(s string, tls bool, n *notes, g Grade) (string, Grade) {
 	lead := onceEncoded
-	if i := strings.IndexByte(s, '%'); i >= 0 && strings.HasPrefix(s[i:], "%25") && hostEnd(s) == i {
+	if i := strings.IndexByte(s, '%'); i >= 0 && strings.HasPrefix(s[i:], "%25") && destination.HostEnd(s) == i {
 		if !isTwice(s) || isBareAuthority(strings.ReplaceAll(s, "%25", "%")) {
 			return n.doubt("percent-encoded twice in part, or followed by a path that was decoded")
 		}
@@ -107,7 +111,7 @@ func decodePostmark(s string, tls bool, n *notes, g Grade) (string, Grade) {
 	if tls {
 		scheme = "https://"
 	}
-	var buf [len("https://") + MaxTarget]byte
+	var buf [len("https://") + contract.MaxTarget]byte
 	url, ok := unpercent(append(buf[:0], scheme...), s, lead)
 	switch {
 	case !ok:
@@ -144,7 +148,7 @@ func postmarkTailOf(s string) postmarkTail {
 		segments[n], s, more = strings.Cut(s, "/")
 	}
 	last := segments[n-1]
-	end := digits64(last)
+	end := base64url.Digits(last)
 	if _, clean := residue(last[end:]); !clean {
 		return tailOdd
 	}
@@ -152,7 +156,7 @@ func postmarkTailOf(s string) postmarkTail {
 		n--
 	}
 	for i, segment := range segments[:n] {
-		if segment == "" || digits64(segment) != len(segment) || segment == "AQ" && i != 2 || isUUID(segment) && i != 3 {
+		if segment == "" || base64url.Digits(segment) != len(segment) || segment == "AQ" && i != 2 || isUUID(segment) && i != 3 {
 			return tailOdd
 		}
 	}
@@ -191,7 +195,7 @@ func looksRandom(tail string) bool {
 	for segment := range strings.SplitSeq(tail, "/") {
 		for i := 1; i < len(segment); i++ {
 			behind, c := segment[i-1], segment[i]
-			inside := i+1 < len(segment) && isLetter(behind) && isLetter(segment[i+1])
+			inside := i+1 < len(segment) && destination.IsLetter(behind) && destination.IsLetter(segment[i+1])
 			if c >= 'A' && c <= 'Z' && behind >= 'a' && behind <= 'z' || inside && c >= '0' && c <= '9' {
 				odd++
 				break

@@ -235,12 +235,10 @@ func appendString(dst []byte, s string) []byte {
 	case i > 0:
 		good &= plainBytes(word.At(s, len(s)-8))
 	default:
-		plain := uint8(plainByte)
 		for ; i < len(s); i++ {
-			plain &= byteKinds[s[i]]
-		}
-		if plain == 0 {
-			good = 0
+			if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+				good = 0
+			}
 		}
 	}
 	if good == word.Highs { // as a rule
@@ -274,4 +272,4 @@ func appendOdd(dst []byte, s string) []byte {
 // plainBytes has the highest bit of each of eight bytes that is one of # to ~ but
 // the backslash, and so stands for itself in a JSON string, as long as all are below
 // 0x80; else not all bits. A few others stand for themselves too.
-func plainBytes(w uint64) uint64 { return printable(w, '#') &^ w }
+func plainBytes(w uint64) uint64 { return word.Printable(w, '#') &^ w }

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/verdict"
 )
 
 func fullRecord() *Record {

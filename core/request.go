@@ -2,8 +2,6 @@ package core
 
 import (
 	"strings"
-
-	"github.com/clickedge/clickedge/core/word"
 )
 
 // Request is what Decide needs to know of one request.
@@ -25,22 +23,8 @@ type Request struct {
 	notes notes
 }
 
-// Keyring gives the secret of a key id. An error means that the secret cannot
-// be had now or does not exist; its text must not hold the secret.
-type Keyring interface {
-	Secret(kid string) ([]byte, error)
-}
-
 // LoopToken is the cdn-id by which clickedge marks what it forwards in CDN-Loop.
 const LoopToken = "clickedge"
-
-// path returns the target up to its query.
-func path(target string) string {
-	if i := word.Index(target, '?'); i >= 0 {
-		return target[:i]
-	}
-	return target
-}
 
 // isLoop tells whether this request has been through clickedge before, on this
 // site: the header lists "clickedge; host=<site>". Another site's mark is not a

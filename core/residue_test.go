@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/target"
 )
 
 func TestResidue(t *testing.T) {
@@ -69,7 +71,7 @@ func TestOnlyParameter(t *testing.T) {
 		{"xp=1", "", false},
 	}
 	for _, tt := range tests {
-		got, ok := params(tt.query).only("p")
+		got, ok := target.Query(tt.query).Only("p")
 		require.Equal(t, tt.ok, ok, tt.query)
 		require.Equal(t, tt.want, got, tt.query)
 	}

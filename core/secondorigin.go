@@ -3,6 +3,7 @@ package core
 import (
 	"strings"
 
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
@@ -14,7 +15,7 @@ type secondOrigin struct {
 
 func (c *siteReader) setSecond(t jsontext.Text) {
 	text, ok := string(t.Bytes), false
-	if c.second.bare = isHost(text) && text == strings.ToLower(text); c.second.bare {
+	if c.second.bare = destination.IsHost(text) && text == strings.ToLower(text); c.second.bare {
 		c.second.host, ok = text, true
 	} else {
 		c.second.endpoint, ok = parseEndpoint(text)

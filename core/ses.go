@@ -3,6 +3,7 @@ package core
 import (
 	"strings"
 
+	"github.com/clickedge/clickedge/core/base64url"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -94,7 +95,7 @@ var equalSigns = [...]string{"=3D", "=", "%3D", "%3d", "%253D", "%253d"}
 // that lost its "=" went through a quoted-printable decoder by mistake, and that
 // would have changed the url as well.
 func (l *sesLink) readSignature(s string) bool {
-	k := digits64(s)
+	k := base64url.Digits(s)
 	if k == len(s) {
 		l.signature, l.cut = s, true
 		return k < shortSignature

@@ -3,6 +3,7 @@ package core
 import (
 	"strings"
 
+	"github.com/clickedge/clickedge/core/target"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -56,7 +57,7 @@ func (s *shape) kindOf() Kind {
 }
 
 // destination reads where a link of this shape leads. rest is what follows the
-// shape's text, of a target of no more than MaxTarget bytes.
+// shape's text, of a target of no more than contract.MaxTarget bytes.
 func (s *shape) destination(rest string, n *notes) (dest string, g Grade) {
 	if s == nil || !s.leads() {
 		return "", Unread
@@ -89,8 +90,8 @@ func readOpaque(rest string, n *notes) (string, Grade) {
 	if p != "" {
 		n.field("path", p, true)
 	}
-	for param := range params(query).all {
-		n.field(param.name, param.value, true)
+	for param := range target.Query(query).All {
+		n.field(param.Name, param.Value, true)
 	}
 	return n.doubt("only the ESP can read this link")
 }

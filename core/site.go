@@ -3,6 +3,9 @@ package core
 import (
 	"strings"
 	"time"
+
+	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/word"
 )
 
 // Site is one branded link domain. It is made by [ParseSites], or found in a
@@ -22,7 +25,7 @@ type Site struct {
 	ESPTimeout time.Duration
 	// Destinations lists the hosts that a redirect may lead to; nil for a site
 	// that was found in a [Table], whose list lies in listed.
-	Destinations []Pattern
+	Destinations []destination.Pattern
 	listed       string
 	// AllowHTTP lets redirects lead to http:// as well.
 	AllowHTTP bool
@@ -80,7 +83,7 @@ func CanonicalHost(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && digits(host[i+1:]) {
 		host = host[:i]
 	}
-	return lower(strings.TrimSuffix(host, "."))
+	return destination.Lower(strings.TrimSuffix(host, "."))
 }
 
 func digits(s string) bool {
@@ -90,4 +93,60 @@ func digits(s string) bool {
 		}
 	}
 	return true
+}
+
+// Allows says whether a redirect of this site may lead to url, as [destination.Sendable] has
+// it: OK, or the code that says why not. It holds for every redirect that is not
+// signed.
+func (s *Site) Allows(url string) Code {
+	_, d, ok := destination.ParseRead(destination.LowerScheme(url))
+	if !ok {
+		return BadDestination
+	}
+	return s.allows(d)
+}
+
+// AllowsSigned is Allows for a signed link: the site may have chosen that these
+// need not be listed. The grammar holds for them all the same.
+func (s *Site) AllowsSigned(url string) Code {
+	d, ok := destination.Parse(url)
+	if !ok {
+		return BadDestination
+	}
+	return s.allowsSigned(d)
+}
+
+func (s *Site) allows(d destination.Destination) Code {
+	code := s.mayLead(d)
+	if code == OK && !s.lists(d.Host) {
+		return UnlistedDestination
+	}
+	return code
+}
+
+func (s *Site) allowsSigned(d destination.Destination) Code {
+	if s.SignedAnywhere {
+		return s.mayLead(d)
+	}
+	return s.allows(d)
+}
+
+// mayLead says what holds whatever the list says.
+func (s *Site) mayLead(d destination.Destination) Code {
+	switch {
+	case d.Host == "" || !d.TLS && !s.AllowHTTP:
+		return BadDestination
+	case word.Equal(d.Host, s.Host):
+		return SelfDestination
+	}
+	return OK
+}
+
+func (s *Site) lists(host string) bool {
+	for _, p := range s.Destinations {
+		if p.Match(host) {
+			return true
+		}
+	}
+	return listMatches(s.listed, host)
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
@@ -160,7 +161,7 @@ func (c *siteReader) setOrigin(t jsontext.Text) {
 
 func (c *siteReader) setTenant(t jsontext.Text) {
 	c.tenant = string(t.Bytes)
-	if !isLabel(c.tenant) || c.tenant != strings.ToLower(c.tenant) {
+	if !destination.IsLabel(c.tenant) || c.tenant != strings.ToLower(c.tenant) {
 		c.mistake(fieldTenant, t.At, quote(t.Bytes)+" is not a tenant",
 			"write the first label of <tenant>.et.e.sparkpost.com alone, in lower case")
 	}
@@ -168,7 +169,7 @@ func (c *siteReader) setTenant(t jsontext.Text) {
 
 func (c *siteReader) setHome(t jsontext.Text) {
 	c.site.Home = string(t.Bytes)
-	d, ok := ParseDestination(c.site.Home)
+	d, ok := destination.Parse(c.site.Home)
 	switch {
 	case !ok:
 		c.mistake(fieldHome, t.At, quote(t.Bytes)+" is not a URL that every browser reads the same way",
@@ -210,13 +211,13 @@ func (c *siteReader) entry(f field, i int, t jsontext.Text) *jsontext.Error {
 }
 
 func (c *siteReader) addDestination(i int, t jsontext.Text) (problem, hint string) {
-	p, ok := ParsePattern(string(t.Bytes))
+	p, ok := destination.ParsePattern(string(t.Bytes))
 	switch {
 	case !ok:
 		return quote(t.Bytes) + " is not a host", hintPattern(string(t.Bytes))
 	case !p.Sub && p.Host == c.site.Host:
 		return quote(t.Bytes) + " is the link domain itself", "take it out: no redirect leads there"
-	case p.publicSuffix():
+	case p.IsPublicSuffix():
 		c.wide = append(c.wide, wideEntry{p, i, t.At})
 	}
 	c.site.Destinations = append(c.site.Destinations, p)
@@ -225,7 +226,7 @@ func (c *siteReader) addDestination(i int, t jsontext.Text) (problem, hint strin
 
 // wideEntry is an entry of destinations that is a public suffix.
 type wideEntry struct {
-	Pattern
+	destination.Pattern
 	index, at int
 }
 

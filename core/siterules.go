@@ -3,6 +3,8 @@ package core
 import (
 	"slices"
 	"strconv"
+
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // relate checks what the fields of a site ask of one another, and completes the
@@ -130,7 +132,7 @@ func (c *siteReader) relateWide() {
 
 // why says what makes an entry too wide.
 func (w *wideEntry) why() string {
-	if w.aboveSuffixes() {
+	if w.AboveSuffixes() {
 		return " has public suffixes below it: anybody may have a name there, and make a link that leads there"
 	}
 	return " is a public suffix: anybody may have a name below it, and make a link that leads there"
@@ -138,7 +140,7 @@ func (w *wideEntry) why() string {
 
 // hint is an entry that is no public suffix.
 func (w *wideEntry) hint() string {
-	if host := "brand." + w.Host; !(Pattern{Host: host, Sub: w.Sub}).publicSuffix() {
+	if host := "brand." + w.Host; !(destination.Pattern{Host: host, Sub: w.Sub}).IsPublicSuffix() {
 		return host
 	}
 	return "brand.any." + w.Host // the names below are public suffixes as well

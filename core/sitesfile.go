@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
@@ -36,7 +37,7 @@ func ParseSites(name string, data []byte) (*Sites, error) {
 // link domains ([Sites.Has]), and that the service has the backend.
 func ParseSite(host string, data []byte) (*Site, error) {
 	p := sitesParser{data: data, r: jsontext.NewReader(data), single: true}
-	if !isHost(host) || host != CanonicalHost(host) {
+	if !destination.IsHost(host) || host != CanonicalHost(host) {
 		p.mistakes.add(0, "", quote([]byte(host))+" is not the name of a link domain", hintHost(host))
 	}
 	if p.readable() {
@@ -61,7 +62,7 @@ type sitesParser struct {
 	origins map[Origin]*Origin
 	// lastDestinations and lastKeys make a run of sites with equal lists share
 	// them. What is kept here ends up in the module's memory image.
-	lastDestinations []Pattern
+	lastDestinations []destination.Pattern
 	lastKeys         []string
 	lastAppLinks     *AppLinks
 	// single is set where the document is one site.
@@ -142,7 +143,7 @@ func (p *sitesParser) siteMap() {
 	at := p.r.At()
 	p.r.Object(func(name jsontext.Text) {
 		host := string(name.Bytes)
-		if !isHost(host) || host != strings.ToLower(host) || name.Odd != "" {
+		if !destination.IsHost(host) || host != strings.ToLower(host) || name.Odd != "" {
 			p.badHost(name)
 		}
 		p.siteValue(host, name.At)
@@ -309,7 +310,7 @@ func (p *sitesParser) fieldPath(host, name string) string {
 // pathName quotes a name that could be mistaken for more than a name.
 func pathName(b []byte) string {
 	for _, c := range b {
-		if !isLabelByte(c) && c != '.' && c != '_' {
+		if !destination.IsLabelByte(c) && c != '.' && c != '_' {
 			return quote(b)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // sitesFiles returns the cases of testdata/sites: good-*.json are read, bad-*.json
@@ -295,14 +297,14 @@ func checkSitesError(t *testing.T, err error, data []byte) {
 }
 
 func checkSite(t *testing.T, sites *Sites, s *Site) {
-	require.True(t, isHost(s.Host))
+	require.True(t, destination.IsHost(s.Host))
 	require.Equal(t, CanonicalHost(s.Host), s.Host)
 	if s.ClickRedirect || s.FailRedirect || len(s.Keys) > 0 && !s.SignedAnywhere {
 		require.NotEmpty(t, s.Destinations)
 	}
 	require.False(t, s.SignedAnywhere && len(s.Keys) == 0)
 	for _, p := range s.Destinations {
-		again, ok := ParsePattern(p.String())
+		again, ok := destination.ParsePattern(p.String())
 		require.True(t, ok)
 		require.Equal(t, p, again)
 	}
@@ -312,7 +314,7 @@ func checkSite(t *testing.T, sites *Sites, s *Site) {
 		seen[k] = true
 	}
 	if s.Home != "" {
-		d, ok := ParseDestination(s.Home)
+		d, ok := destination.Parse(s.Home)
 		require.True(t, ok && d.TLS && d.Host != s.Host, "%q", s.Home)
 	}
 	require.True(t, s.ESPTimeout >= minTimeout && s.ESPTimeout <= maxTimeout)
@@ -335,7 +337,7 @@ func checkSite(t *testing.T, sites *Sites, s *Site) {
 func checkOrigin(t *testing.T, sites *Sites, s *Site, o *Origin) {
 	require.NotNil(t, o)
 	require.Equal(t, s.ESP, o.Preset)
-	require.True(t, isHost(o.Address), "%q", o.Address)
+	require.True(t, destination.IsHost(o.Address), "%q", o.Address)
 	require.Equal(t, strings.ToLower(o.Address), o.Address)
 	require.False(t, sites.Has(o.Address), "%q would loop", o.Address)
 	require.NotZero(t, o.Port)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // open makes a table of sites and opens it.
@@ -30,7 +32,7 @@ func requireSameSite(t testing.TB, want, got *Site) {
 	a.Destinations, b.listed = nil, ""
 	a.Origin, a.SecondOrigin = a.Origin.withoutHealth(), a.SecondOrigin.withoutHealth()
 	require.Equal(t, a, b)
-	for _, p := range append(want.Destinations, Pattern{Host: "unlisted.example.org"}) {
+	for _, p := range append(want.Destinations, destination.Pattern{Host: "unlisted.example.org"}) {
 		for _, host := range []string{p.Host, "a." + p.Host, "x" + p.Host, p.Host + ".x", "x" + p.Host[1:], ""} {
 			require.Equal(t, want.lists(host), got.lists(host), "%s: %q", want.Host, host)
 		}

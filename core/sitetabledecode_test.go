@@ -1,6 +1,10 @@
 package core
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/clickedge/clickedge/core/destination"
+)
 
 // decodeTable reads a whole table back: the same sites in the same order, their
 // lists included. The error is [ErrTable]; a table that [Sites.Table] would not
@@ -35,7 +39,7 @@ func (t *Table) decode(at int) *Site {
 	}
 	site := &space.site
 	for _, item := range unpack(nil, site.listed) {
-		p, ok := ParsePattern(item)
+		p, ok := destination.ParsePattern(item)
 		if !ok {
 			return nil
 		}

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/base64url"
 )
 
 // linkFences returns what stands in the fenced code blocks of one language.
@@ -118,7 +120,7 @@ func TestSpecExample(t *testing.T) {
 	require.Contains(t, spec, "\nhttps://"+pixel.Host+pixel.Path+"\n", "layout of a pixel")
 
 	rows := specRows(spec, "### Example")
-	raw, ok := decodeLinkText(nil, v.Link.ID)
+	raw, ok := base64url.Decode(nil, v.Link.ID)
 	require.True(t, ok)
 	signed := url[:len(url)-1-tagText]
 	mac := hmac.New(sha256.New, v.secret())

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/target"
 )
 
 // A sublink other than "a" is one that the sender has given to an app.
@@ -39,13 +42,13 @@ func readSparkPost(rest string, n *notes) (string, Grade) {
 		return n.doubt("the fields lost their letter case")
 	}
 	var buf [maxPayload]byte
-	return chooseSparkPost(sparkPostStream(buf[:], ti2, n), params(query), n)
+	return chooseSparkPost(sparkPostStream(buf[:], ti2, n), target.Query(query), n)
 }
 
 // chooseSparkPost settles where a link leads that may name its destination in
 // the stream, in target or in both.
-func chooseSparkPost(inside []byte, query params, n *notes) (string, Grade) {
-	target, asked := query.only("target")
+func chooseSparkPost(inside []byte, query target.Query, n *notes) (string, Grade) {
+	target, asked := query.Only("target")
 	if query != "" && (!asked || strings.Contains(string(query), "&")) {
 		n.repair("parameters added behind the link")
 	}
@@ -211,7 +214,7 @@ func endsInPunctuation(s string) bool {
 
 // isComponent tells whether a percent-encoded value holds this byte as it is.
 func isComponent(c byte) bool {
-	return sextet(c) != noSextet || strings.IndexByte("%.~!*'()", c) >= 0
+	return base64url.Value(c) != base64url.Invalid || strings.IndexByte("%.~!*'()", c) >= 0
 }
 
 // tagNames names what the stream may hold, and says what is personal: all but

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -136,9 +137,9 @@ func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status i
 func (x *exchange) sendOn(set headerSet, resp hostcall.Response, status int) {
 	if set.has(hdrLocation) {
 		list, _ := resp.HeaderValues(&x.buf, "location")
-		host := core.PlainHost(list)
+		host := destination.PlainHost(list)
 		if host == "" {
-			host = core.HostOf(firstValue(list), x.secure(), x.site.Host)
+			host = destination.HostOf(firstValue(list), x.secure(), x.site.Host)
 		}
 		x.record.Destination = host
 	}

@@ -113,3 +113,12 @@ func HasPrefix(s, prefix string) bool {
 
 // Equal tells whether two strings are the same.
 func Equal(s, t string) bool { return len(s) == len(t) && HasPrefix(s, t) }
+
+// Printable has the highest bit of each byte from the least to ~ that is no
+// backslash, for bytes below 0x80.
+func Printable(w uint64, least uint64) uint64 {
+	from := (w | Highs) - least*Ones
+	to := ^(w + Ones)
+	not := (w ^ '\\'*Ones) + 0x7f*Ones
+	return from & to & not
+}

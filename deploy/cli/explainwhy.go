@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/deploy/codes"
 )
 
@@ -71,8 +72,8 @@ const likelyText = "where it leads is likely and not certain: a cut would not sh
 
 // whyNot says why the site does not redirect to a URL.
 func (x *explanation) whyNot(url string, code core.Code) string {
-	to, ok := core.Sendable(url)
-	switch d, _ := core.ParseDestination(to); {
+	to, ok := destination.Sendable(url)
+	switch d, _ := destination.Parse(to); {
 	case !ok:
 		return oddDestination(url)
 	case !d.TLS && !x.site.AllowHTTP:
@@ -96,9 +97,9 @@ func oddDestination(url string) string {
 		return `the destination has a backslash, which browsers read as a slash`
 	case strings.ContainsFunc(url, func(r rune) bool { return r > 0x7e }):
 		return "the destination has bytes outside ASCII, which browsers do not all escape alike"
-	case hasPort && core.IsHostName(name):
+	case hasPort && destination.IsHost(name):
 		return "the destination has the port " + strconv.Quote(port) + ", and only a scheme's own is taken"
-	case !core.IsHostName(name):
+	case !destination.IsHost(name):
 		return "the destination's host " + strconv.Quote(cut(host, 80)) + " is no name that every browser reads the same way"
 	case strings.HasSuffix(tail, " "):
 		return "the destination ends in a space, which some browsers drop"

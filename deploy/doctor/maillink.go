@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -45,7 +46,7 @@ func readLink(o *Options) (*mailLink, error) {
 	}
 	scheme, rest, ok := strings.Cut(o.Link, "://")
 	scheme = strings.ToLower(scheme)
-	if !ok || scheme != "https" && scheme != "http" || strings.ContainsAny(o.Link, "\r\n\x00") || len(o.Link) > core.MaxTarget {
+	if !ok || scheme != "https" && scheme != "http" || strings.ContainsAny(o.Link, "\r\n\x00") || len(o.Link) > contract.MaxTarget {
 		return nil, wrong("%q is not the URL of a link: give it whole, as in 'https://%s/…'", cut(o.Link, 80), o.Host)
 	}
 	rest, _, _ = strings.Cut(rest, "#")

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -17,10 +18,10 @@ func TestCoreReadsTheSamples(t *testing.T) {
 		for _, l := range f.Links(&core.Site{Host: branded, Origin: spec}) {
 			t.Run(spec.Backend+"/"+l.Name, func(t *testing.T) {
 				require.Equal(t, l.Kind, spec.Family.Kind(l.Target))
-				destination, reading := spec.Family.Destination(l.Target)
+				to, reading := spec.Family.Destination(l.Target)
 				require.Equal(t, l.Readable, reading != core.Unread, l.Target)
 				if l.Readable {
-					require.Equal(t, l.Destination, location(destination))
+					require.Equal(t, l.Destination, location(to))
 				}
 			})
 		}
@@ -44,8 +45,8 @@ func FuzzAgreement(f *testing.F) {
 	fleet := &Fleet{opt: Options{Opaque: DefaultOpaque, AcceptAnySignature: true}, done: make(chan struct{})}
 	f.Fuzz(func(t *testing.T, target string) {
 		for _, spec := range every {
-			destination, reading := spec.Family.Destination(target)
-			destination, ok := core.Sendable(destination)
+			to, reading := spec.Family.Destination(target)
+			to, ok := destination.Sendable(to)
 			if reading == core.Unread || !ok {
 				continue
 			}
@@ -53,8 +54,8 @@ func FuzzAgreement(f *testing.F) {
 			w := httptest.NewRecorder()
 			o.family.serve(w, newRequest(o, Seen{Method: "GET", Target: target, Header: wire.Header{{Name: "Host", Value: branded}}}))
 			if at := w.Header().Get("Location"); at != "" && at != DefaultOpaque {
-				at, _ = core.Sendable(at) // its scheme in lower case
-				require.Equal(t, destination, at, "%s: %q", spec.Backend, target)
+				at, _ = destination.Sendable(at) // its scheme in lower case
+				require.Equal(t, to, at, "%s: %q", spec.Backend, target)
 			}
 		}
 	})

@@ -14,12 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 func TestLinksAreAccepted(t *testing.T) {
 	f := start(t, Options{Branded: []string{branded}, Opaque: "https://www.example.org/opaque"})
-	listed := []core.Pattern{{Host: "example.org", Sub: true}}
+	listed := []destination.Pattern{{Host: "example.org", Sub: true}}
 	for _, spec := range every {
 		links := f.Links(&core.Site{Host: branded, Origin: spec, Destinations: listed})
 		require.NotEmpty(t, links, spec.Backend)
@@ -56,7 +57,7 @@ func TestLinksForASiteWithoutList(t *testing.T) {
 	f := start(t, Options{})
 	links := f.Links(&core.Site{Host: branded, Origin: originOf(t, "mailjet")})
 	require.Equal(t, "https://shop.example.com/a?b=1&c=2", links[0].Destination)
-	links = f.Links(&core.Site{Host: branded, Origin: originOf(t, "mailjet"), Destinations: []core.Pattern{{Host: "example.net"}}})
+	links = f.Links(&core.Site{Host: branded, Origin: originOf(t, "mailjet"), Destinations: []destination.Pattern{{Host: "example.net"}}})
 	require.Equal(t, "https://example.net/a?b=1&c=2", links[0].Destination)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // SampleLink is a request that the stand-in of a site's ESP takes.
@@ -41,7 +42,7 @@ func (f *Fleet) Links(site *core.Site) []SampleLink {
 }
 
 // shopHost is a host to which the site may redirect.
-func shopHost(listed []core.Pattern) string {
+func shopHost(listed []destination.Pattern) string {
 	if len(listed) == 0 {
 		return "shop.example.com"
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
@@ -81,20 +82,20 @@ func (m *Minter) refusals(links []Minted, refused []string) error {
 }
 
 // Mint makes one link and reads it back the way the module will.
-func (m *Minter) Mint(destination string) (Minted, error) {
+func (m *Minter) Mint(to string) (Minted, error) {
 	link := m.Link
-	if to, ok := core.Sendable(destination); ok && to != destination && !link.Pixel {
-		m.Respelt, destination = append(m.Respelt, to), to
+	if sent, ok := destination.Sendable(to); ok && sent != to && !link.Pixel {
+		m.Respelt, to = append(m.Respelt, sent), sent
 	}
-	link.Destination = destination
+	link.Destination = to
 	if !link.Pixel {
-		if d, ok := core.ParseDestination(destination); ok {
+		if d, ok := destination.Parse(to); ok {
 			if err := idn.Check(d.Host); err != nil {
-				return Minted{}, failure.Bad(fmt.Errorf("destination %q: %w", clean.Cut(destination, 80), err), "write the name as DNS has it")
+				return Minted{}, failure.Bad(fmt.Errorf("destination %q: %w", clean.Cut(to, 80), err), "write the name as DNS has it")
 			}
 		}
-		if code := m.Site.AllowsSigned(destination); code != core.OK {
-			return Minted{}, m.refuse(destination, code)
+		if code := m.Site.AllowsSigned(to); code != core.OK {
+			return Minted{}, m.refuse(to, code)
 		}
 	}
 	url, err := core.Mint(link, []byte(m.Key.Secret()))

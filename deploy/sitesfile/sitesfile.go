@@ -14,6 +14,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/idn"
@@ -54,7 +55,7 @@ func deadNames(file string, sites *core.Sites) error {
 		for _, p := range site.Destinations {
 			note(".destinations, "+strconv.Quote(p.String()), idn.Check(p.Host))
 		}
-		home, _ := core.ParseDestination(site.Home)
+		home, _ := destination.Parse(site.Home)
 		note(".home", idn.Check(home.Host))
 	}
 	if len(lines) == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/destination"
 )
 
 // maxClip is where Gmail cuts a message, in bytes of HTML.
@@ -75,7 +76,7 @@ func New(opt Options) (*Mail, error) {
 	if !oneLine(opt.Subject) || len(opt.Subject) > 200 {
 		return nil, fmt.Errorf("%w: %q", ErrSubject, clip(opt.Subject))
 	}
-	if _, ok := core.ParseDestination(opt.Target); !ok {
+	if _, ok := destination.Parse(opt.Target); !ok {
 		return nil, fmt.Errorf("%w: %q", ErrTarget, clip(opt.Target))
 	}
 	m := &Mail{opt: opt}
@@ -121,7 +122,7 @@ func (m *Mail) oneClick() error {
 	if url == "" {
 		return nil
 	}
-	d, ok := core.ParseDestination(url)
+	d, ok := destination.Parse(url)
 	if !ok || !d.TLS || strings.ContainsAny(url, "<>,") || len(url) > 800 {
 		return fmt.Errorf("%w: %q", ErrOneClick, clip(url))
 	}

@@ -1,4 +1,4 @@
-package core
+package destination
 
 import (
 	"net/netip"
@@ -156,9 +156,9 @@ func FuzzHostOf(f *testing.F) {
 			require.Equal(t, plain, host, "%q", location)
 			odd, ok := readOddLocation(location, tls, "link.example.com")
 			require.True(t, ok, "%q", location)
-			require.Equal(t, plain, odd.host, "%q", location)
+			require.Equal(t, plain, odd.Host, "%q", location)
 		}
-		if host == UnreadHost || tidy(location) == "" || strings.Contains(strings.ToLower(unescapeHost(location)), "xn--") {
+		if host == UnreadHost || Tidy(location) == "" || strings.Contains(strings.ToLower(unescapeHost(location)), "xn--") {
 			return // what is said not to be read; what browsers do not follow
 		}
 		if numberInGo.MatchString(host) || signedInURL.MatchString(unescapeHost(location)) {
@@ -175,7 +175,7 @@ func FuzzHostOf(f *testing.F) {
 // holdsIPv6 reports whether what stands between the authority's first and last
 // bracket is an IPv6 address.
 func holdsIPv6(location string) bool {
-	_, rest, _ := strings.Cut(tidy(location), "[")
+	_, rest, _ := strings.Cut(Tidy(location), "[")
 	if at := strings.LastIndex(rest, "@["); at >= 0 { // the first was part of the user info
 		rest = rest[at+2:]
 	}
@@ -184,63 +184,4 @@ func holdsIPv6(location string) bool {
 	}
 	addr, err := netip.ParseAddr(rest[:max(strings.LastIndexByte(rest, ']'), 0)])
 	return err == nil && addr.Is6() && addr.Zone() == ""
-}
-
-func TestAgreement(t *testing.T) {
-	const ours = "https://shop.example.com/a b?c=d e"
-	for _, c := range []struct {
-		ours           string
-		status         int
-		theirs         string
-		agrees, toward string
-	}{
-		{ours, 302, ours, "yes", ""},
-		{ours, 307, "HTTPS://Shop.Example.com:443/a%20b?c=d%20e", "yes", ""},
-		{ours, 302, "https://shop.example.com/a%20b?c=d%20e#part", "yes", ""},
-		{"https://shop.example.com", 302, "https://shop.example.com/", "yes", ""},
-		{"https://shop.example.com?x", 302, "https://shop.example.com/?x", "yes", ""},
-		{"https://shop.example.com/%e2%82", 302, "https://shop.example.com/\xe2\x82", "yes", ""},
-		{"https://shop.example.com/", 302, "https:\\\\shop.example.com", "yes", ""},
-		{ours, 302, "https://shop.example.com/other", "no", "shop.example.com"},
-		{ours, 302, "https://shop.example.com/a+b?c=d%20e", "no", "shop.example.com"},
-		{ours, 302, "https://evil.example/", "no", "evil.example"},
-		{ours, 302, "http://shop.example.com/a b?c=d e", "no", "shop.example.com"},
-		{ours, 302, "https://shop.example.com:8443/a b?c=d e", "no", "shop.example.com"},
-		{ours, 302, "/error", "no", "link.example.com"},
-		{ours, 302, "myapp://open", "no", ""},
-		// What anybody can make the ESP answer says nothing of where the link leads.
-		{ours, 200, "", "", ""},
-		{ours, 200, "https://evil.example/", "", ""},
-		{ours, 400, "", "", ""},
-		{ours, 404, "", "", ""},
-		{ours, 431, "", "", ""},
-		{ours, 304, "https://evil.example/", "", ""},
-		{ours, 300, "https://evil.example/", "", ""},
-		{ours, 302, "", "", ""},
-		{ours, 302, "https://a b/", "", ""},
-	} {
-		agrees, toward := Agreement(c.ours, c.status, c.theirs, true, "link.example.com")
-		require.Equal(t, []string{c.agrees, c.toward}, []string{agrees, toward}, "%d %s", c.status, c.theirs)
-	}
-}
-
-func TestStatusesOfAnESP(t *testing.T) {
-	for status, want := range map[int][2]bool{ // unusable, failed
-		0: {true, true}, 99: {true, true}, 100: {true, true}, 101: {true, true}, 103: {true, true}, 199: {true, true},
-		200: {}, 204: {}, 205: {}, 302: {}, 304: {}, 404: {}, 431: {}, 429: {false, true}, 500: {false, true}, 599: {false, true},
-		600: {true, true}, 999: {true, true},
-	} {
-		require.Equal(t, want, [2]bool{Unusable(status), Failed(status)}, status)
-	}
-}
-
-func TestKeptByDefault(t *testing.T) {
-	for cc, want := range map[string]bool{
-		"": true, " ": true, ",": true, "no-transform": true, "must-revalidate, no-transform": true,
-		"no-store": false, "No-Store": false, "max-age=0": false, "max-age = 60": false, "x, private": false, "public": false, "no-cache=\"set-cookie\"": false,
-	} {
-		require.Equal(t, want, KeptByDefault(301, cc), cc)
-		require.Equal(t, want, KeptByDefault(308, cc), cc)
-		require.False(t, KeptByDefault(302, cc), "not kept unless it says so")
-	}
 }

@@ -1,6 +1,6 @@
-// Command gensuffixes writes core/suffixes/rules.txt: the rules of the public suffix
+// Command gensuffixes writes core/destination/suffixes/rules.txt: the rules of the public suffix
 // list as golang.org/x/net/publicsuffix has them, whose tables it unpacks. It runs
-// in core.
+// in core/destination.
 package main
 
 import (

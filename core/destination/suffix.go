@@ -1,4 +1,4 @@
-package core
+package destination
 
 import (
 	_ "embed"
@@ -18,13 +18,13 @@ var suffixRules string
 // matches: its host is a public suffix, or, for "*." before it, there are public
 // suffixes below it. A name that the list does not know, as
 // "corp.internal", is none: the last label alone counts as its suffix.
-func (p Pattern) publicSuffix() bool {
+func (p Pattern) IsPublicSuffix() bool {
 	_, parent, _ := strings.Cut(p.Host, ".")
-	return isSuffixRule(p.Host) || isSuffixRule("*."+parent) && !isSuffixRule("!"+p.Host) || p.Sub && (isSuffixRule("*."+p.Host) || p.aboveSuffixes())
+	return isSuffixRule(p.Host) || isSuffixRule("*."+parent) && !isSuffixRule("!"+p.Host) || p.Sub && (isSuffixRule("*."+p.Host) || p.AboveSuffixes())
 }
 
 // aboveSuffixes reports whether the host is no public suffix and has some below it.
-func (p Pattern) aboveSuffixes() bool { return isSuffixRule("~" + p.Host) }
+func (p Pattern) AboveSuffixes() bool { return isSuffixRule("~" + p.Host) }
 
 // isSuffixRule finds a line.
 func isSuffixRule(rule string) bool {

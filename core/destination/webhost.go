@@ -1,4 +1,4 @@
-package core
+package destination
 
 import (
 	"math/bits"
@@ -24,36 +24,36 @@ const UnreadHost = "?"
 // A label that begins with "xn--" is taken as it stands: whether it is valid IDNA
 // takes the same tables.
 func HostOf(location string, tls bool, host string) string {
-	u, ok := readLocation(location, tls, host)
+	u, ok := ReadLocation(location, tls, host)
 	if !ok {
 		return ""
 	}
-	return u.host
+	return u.Host
 }
 
-// location is a Location as a browser reads it, as far as is needed to say where
+// Location is a Location as a browser reads it, as far as is needed to say where
 // it leads.
-type location struct {
-	tls  bool
-	host string
-	port uint16
+type Location struct {
+	TLS  bool
+	Host string
+	Port uint16
 	// rest is what follows host and port, the fragment included, as it is written.
-	rest string
+	Rest string
 }
 
-// readLocation reads text on a base of which scheme and host are given. It is not
+// ReadLocation reads text on a base of which scheme and host are given. It is not
 // ok where no browser goes to a web page for it. What is relative has the base's
 // host, and its rest begins with no slash where only the base's path can say more.
-func readLocation(text string, tls bool, base string) (location, bool) {
+func ReadLocation(text string, tls bool, base string) (Location, bool) {
 	host := PlainHost(text)
 	if host == "" {
 		return readOddLocation(text, tls, base)
 	}
-	u := location{tls: text[len("http")] == 's', host: host}
-	u.port = usualPort(u.tls)
-	u.rest = text[len("http://")+len(host):]
-	if u.tls {
-		u.rest = u.rest[1:]
+	u := Location{TLS: text[len("http")] == 's', Host: host}
+	u.Port = usualPort(u.TLS)
+	u.Rest = text[len("http://")+len(host):]
+	if u.TLS {
+		u.Rest = u.Rest[1:]
 	}
 	return u, true
 }
@@ -82,7 +82,7 @@ func PlainHost(url string) string {
 	for last > start && url[last-1] != '.' {
 		last--
 	}
-	if end == len(url) || url[end] != '/' || !isLetter(url[last]) || end-start > maxHost {
+	if end == len(url) || url[end] != '/' || !IsLetter(url[last]) || end-start > maxHost {
 		return ""
 	}
 	return url[start:end]
@@ -103,19 +103,19 @@ func hostBytes(w uint64) uint64 {
 }
 
 // readOddLocation is the URL standard's parser as far as http and https need it.
-func readOddLocation(text string, tls bool, base string) (location, bool) {
-	text = tidy(text)
+func readOddLocation(text string, tls bool, base string) (Location, bool) {
+	text = Tidy(text)
 	if text == "" { // browsers do not take it for a redirect
-		return location{}, false
+		return Location{}, false
 	}
-	scheme, rest, found := cutScheme(text)
-	u := location{tls: tls}
+	scheme, rest, found := CutScheme(text)
+	u := Location{TLS: tls}
 	switch {
 	case found && scheme != "http" && scheme != "https":
-		return location{}, false
+		return Location{}, false
 	case found:
-		u.tls = scheme == "https"
-		if u.tls == tls && !(isSlash(rest, 0) && isSlash(rest, 1)) {
+		u.TLS = scheme == "https"
+		if u.TLS == tls && !(isSlash(rest, 0) && isSlash(rest, 1)) {
 			return relativeTo(u, base, rest), true
 		}
 	case !(isSlash(rest, 0) && isSlash(rest, 1)):
@@ -127,8 +127,8 @@ func readOddLocation(text string, tls bool, base string) (location, bool) {
 	return u.authority(rest)
 }
 
-func relativeTo(u location, base, rest string) location {
-	u.host, u.port, u.rest = base, usualPort(u.tls), rest
+func relativeTo(u Location, base, rest string) Location {
+	u.Host, u.Port, u.Rest = base, usualPort(u.TLS), rest
 	return u
 }
 
@@ -139,8 +139,8 @@ func usualPort(tls bool) uint16 {
 	return 80
 }
 
-// tidy drops what browsers drop before they look.
-func tidy(text string) string {
+// Tidy drops what browsers drop before they look.
+func Tidy(text string) string {
 	for text != "" && text[0] <= ' ' {
 		text = text[1:]
 	}
@@ -153,14 +153,14 @@ func tidy(text string) string {
 	return text
 }
 
-// cutScheme cuts off "scheme:", in lower case.
-func cutScheme(text string) (scheme, rest string, ok bool) {
+// CutScheme cuts off "scheme:", in lower case.
+func CutScheme(text string) (scheme, rest string, ok bool) {
 	for i := range len(text) {
 		c := text[i]
 		switch {
 		case c == ':' && i > 0:
 			return strings.ToLower(text[:i]), text[i+1:], true
-		case isLetter(c), i > 0 && (isLabelByte(c) || c == '+' || c == '.'):
+		case IsLetter(c), i > 0 && (IsLabelByte(c) || c == '+' || c == '.'):
 		default:
 			return "", text, false
 		}
@@ -171,28 +171,28 @@ func cutScheme(text string) (scheme, rest string, ok bool) {
 func isSlash(s string, i int) bool { return i < len(s) && (s[i] == '/' || s[i] == '\\') }
 
 // authority reads user info, which is dropped, host and port.
-func (u location) authority(rest string) (location, bool) {
+func (u Location) authority(rest string) (Location, bool) {
 	end := strings.IndexAny(rest, `/\?#`)
 	if end < 0 {
 		end = len(rest)
 	}
 	text := rest[:end]
-	u.rest = rest[end:]
+	u.Rest = rest[end:]
 	text = text[strings.LastIndexByte(text, '@')+1:]
 	host, port := text, ""
 	if i := portColon(text); i >= 0 {
 		host, port = text[:i], text[i+1:]
 	}
-	u.port = usualPort(u.tls)
+	u.Port = usualPort(u.TLS)
 	if port != "" {
 		n, ok := decimal(port)
 		if !ok {
-			return location{}, false
+			return Location{}, false
 		}
-		u.port = n
+		u.Port = n
 	}
 	var ok bool
-	u.host, ok = webHost(host)
+	u.Host, ok = webHost(host)
 	return u, ok
 }
 
@@ -251,7 +251,7 @@ func webHost(text string) (string, bool) {
 	if !ascii {
 		return UnreadHost, true
 	}
-	host = lower(host)
+	host = Lower(host)
 	if addr, number := webIPv4(host); number {
 		return addr, addr != ""
 	}
@@ -269,7 +269,7 @@ func unescapeHost(text string) string {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
 		if text[i] == '%' && i+2 < len(text) {
-			high, low := hexValue(text[i+1]), hexValue(text[i+2])
+			high, low := HexValue(text[i+1]), HexValue(text[i+2])
 			if high < 16 && low < 16 {
 				out, i = append(out, high<<4|low), i+2
 				continue
@@ -280,8 +280,8 @@ func unescapeHost(text string) string {
 	return string(out)
 }
 
-// hexValue is the value of a hexadecimal digit, 16 or more for another byte.
-func hexValue(c byte) byte {
+// HexValue is the value of a hexadecimal digit, 16 or more for another byte.
+func HexValue(c byte) byte {
 	switch {
 	case c-'0' <= 9:
 		return c - '0'
@@ -340,7 +340,7 @@ func webNumber(s string) (uint64, bool) {
 	}
 	n := uint64(0)
 	for i := range len(s) {
-		digit := uint64(hexValue(s[i]))
+		digit := uint64(HexValue(s[i]))
 		if digit >= uint64(base) {
 			return 0, false
 		}

@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/contract"
 )
 
 func TestUnbase64(t *testing.T) {
@@ -55,7 +58,7 @@ func FuzzUnbase64(f *testing.F) {
 	f.Add("YR")
 	f.Add("YW%0AJj==.")
 	f.Fuzz(func(t *testing.T, s string) {
-		if len(s) > MaxTarget {
+		if len(s) > contract.MaxTarget {
 			t.Skip()
 		}
 		var buf [maxPayload]byte
@@ -63,7 +66,7 @@ func FuzzUnbase64(f *testing.F) {
 		if wrapped {
 			return
 		}
-		digits := s[:digits64(s)]
+		digits := s[:base64url.Digits(s)]
 		want, err := base64.RawURLEncoding.Strict().DecodeString(digits)
 		require.Equal(t, err == nil && digits != "", ok, "%q", s)
 		if ok {

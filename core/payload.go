@@ -1,43 +1,12 @@
 package core
 
-import "github.com/clickedge/clickedge/core/word"
+import (
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/contract"
+)
 
-// maxPayload is what a target of MaxTarget bytes can hold in base64.
-const maxPayload = MaxTarget / 4 * 3
-
-// noSextet marks a byte outside the base64url alphabet. It has the two bits that
-// no digit has.
-const noSextet = 0xff
-
-// sextets has the value of each base64url digit, noSextet for another byte. "+"
-// and "/" of the other alphabet are no digits: one is a space in forms, the other
-// ends a segment.
-var sextets = func() (table [256]byte) {
-	for i := range table {
-		table[i] = noSextet
-	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-		table[c] = byte(i)
-	}
-	return table
-}()
-
-func sextet(c byte) byte { return sextets[c] }
-
-// digits64 returns how many base64url digits s begins with.
-func digits64(s string) int {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		w := word.At(s, i)
-		if sextetOf(w)|sextetOf(w>>8)|sextetOf(w>>16)|sextetOf(w>>24)|
-			sextetOf(w>>32)|sextetOf(w>>40)|sextetOf(w>>48)|sextetOf(w>>56) > 63 {
-			break
-		}
-	}
-	for ; i < len(s) && sextet(s[i]) != noSextet; i++ {
-	}
-	return i
-}
+// maxPayload is what a target of contract.MaxTarget bytes can hold in base64.
+const maxPayload = contract.MaxTarget / 4 * 3
 
 // hasBothCases reports whether s has letters in upper and in lower case, as a long
 // random text in base64url does unless somebody has changed its case. Letters of
@@ -66,10 +35,10 @@ func unbase64(dst []byte, s string) (data []byte, rest string, wrapped, ok bool)
 	var acc uint32
 	count, n := 0, 0
 	for s != "" {
-		v := sextet(s[0])
-		if v == noSextet {
+		v := base64url.Value(s[0])
+		if v == base64url.Invalid {
 			k := lineBreak(s)
-			if k == 0 || k == len(s) || sextet(s[k]) == noSextet {
+			if k == 0 || k == len(s) || base64url.Value(s[k]) == base64url.Invalid {
 				break
 			}
 			s, wrapped = s[k:], true

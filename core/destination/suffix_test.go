@@ -1,4 +1,4 @@
-package core
+package destination
 
 import (
 	"slices"
@@ -59,11 +59,11 @@ func TestPublicSuffixAgrees(t *testing.T) {
 		require.True(t, isSuffixRule(rule))
 		name := strings.TrimPrefix(strings.TrimLeft(rule, "!~"), "*.")
 		for _, host := range []string{name, "shop." + name, "a.shop." + name, name[strings.IndexByte(name, '.')+1:]} {
-			if !isHost(host) {
+			if !IsHost(host) {
 				continue
 			}
 			for _, p := range []Pattern{{Host: host}, {Host: host, Sub: true}} {
-				require.Equal(t, theirs(p), p.publicSuffix(), "%v (rule %s)", p, rule)
+				require.Equal(t, theirs(p), p.IsPublicSuffix(), "%v (rule %s)", p, rule)
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func TestPublicSuffix(t *testing.T) {
 	} {
 		p, ok := ParsePattern(text)
 		require.True(t, ok, text)
-		require.Equal(t, want, p.publicSuffix(), text)
+		require.Equal(t, want, p.IsPublicSuffix(), text)
 	}
 }
 
@@ -91,11 +91,11 @@ func FuzzPublicSuffix(f *testing.F) {
 		f.Add(host, false)
 	}
 	f.Fuzz(func(t *testing.T, host string, sub bool) {
-		host = lower(host)
-		if !isHost(host) {
+		host = Lower(host)
+		if !IsHost(host) {
 			t.Skip()
 		}
 		p := Pattern{Host: host, Sub: sub}
-		require.Equal(t, theirs(p), p.publicSuffix(), p)
+		require.Equal(t, theirs(p), p.IsPublicSuffix(), p)
 	})
 }

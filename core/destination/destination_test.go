@@ -1,4 +1,4 @@
-package core
+package destination
 
 import (
 	"net/url"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/internal/browsertest"
 )
 
 var destinationCases = []struct {
@@ -70,7 +72,7 @@ var destinationCases = []struct {
 
 func TestParseDestination(t *testing.T) {
 	for _, c := range destinationCases {
-		d, ok := ParseDestination(c.url)
+		d, ok := Parse(c.url)
 		require.Equal(t, c.host != "", ok, "%q: %s", c.url, c.why)
 		require.Equal(t, c.host, d.Host, "%q: %s", c.url, c.why)
 		require.Equal(t, ok && strings.HasPrefix(c.url, "https"), d.TLS, "%q", c.url)
@@ -125,66 +127,24 @@ func TestPattern(t *testing.T) {
 	}
 }
 
-func TestAllows(t *testing.T) {
-	site := &Site{Host: "link.example.com", Destinations: []Pattern{{Host: "example.com", Sub: true}}}
-	require.Equal(t, OK, site.Allows("https://www.example.com/"))
-	require.Equal(t, UnlistedDestination, site.Allows("https://example.com/"))
-	require.Equal(t, UnlistedDestination, site.Allows("https://evil.example/"))
-	require.Equal(t, BadDestination, site.Allows("http://www.example.com/"))
-	require.Equal(t, BadDestination, site.Allows("https://u@www.example.com/"))
-	require.Equal(t, SelfDestination, site.Allows("https://LINK.example.com/x"))
-	site.AllowHTTP = true
-	require.Equal(t, OK, site.Allows("http://www.example.com/"))
-
-	require.Equal(t, UnlistedDestination, site.AllowsSigned("https://partner.example/"))
-	site.SignedAnywhere = true
-	require.Equal(t, OK, site.AllowsSigned("https://partner.example/"))
-	require.Equal(t, BadDestination, site.AllowsSigned("https://partner.example:8080/"))
-	require.Equal(t, SelfDestination, site.AllowsSigned("https://link.example.com/"))
-	require.Equal(t, UnlistedDestination, site.Allows("https://partner.example/"), "only signed links may go anywhere")
-}
-
-// browserHost reads a URL as browsers do (WHATWG URL, "basic URL parser"), as far
-// as the host goes. It is written apart from ParseDestination.
-func browserHost(s string) string {
-	s = strings.Trim(s, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f \x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f")
-	s = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(s)
-	_, rest, ok := strings.Cut(s, ":")
-	if !ok {
-		return ""
-	}
-	rest = strings.TrimLeft(rest, "/")
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	rest = rest[strings.LastIndex(rest, "@")+1:]
-	host, _, _ := strings.Cut(rest, ":")
-	return strings.ToLower(host)
-}
-
 func FuzzParseDestination(f *testing.F) {
 	for _, c := range destinationCases {
 		f.Add(c.url)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		d, ok := ParseDestination(s)
+		d, ok := Parse(s)
 		if !ok {
 			require.Zero(t, d)
 			return
 		}
-		require.Equal(t, browserHost(s), d.Host, "a browser must read the same host in %q", s)
+		require.Equal(t, browsertest.Host(s), d.Host, "a browser must read the same host in %q", s)
 		u, err := url.Parse(s)
 		if err == nil {
 			require.Equal(t, strings.ToLower(u.Hostname()), d.Host)
 			require.Nil(t, u.User)
 		}
-		again, ok := ParseDestination(s)
+		again, ok := Parse(s)
 		require.True(t, ok)
 		require.Equal(t, d, again)
 	})
-}
-
-func TestDestinationAllocatesNothing(t *testing.T) {
-	site := &Site{Host: "link.example.com", Destinations: []Pattern{{Host: "example.com", Sub: true}}}
-	require.Zero(t, testing.AllocsPerRun(100, func() { site.Allows("https://www.example.com/a?b=c") }))
 }

@@ -1,4 +1,7 @@
-package core
+// Package destination says where a URL leads, as every browser reads it: [Parse]
+// is the grammar that a redirect is held to, [Pattern] an entry of a site's list,
+// [HostOf] the host of a Location that an ESP answered.
+package destination
 
 import (
 	"strings"
@@ -6,8 +9,8 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// maxDestination bounds a destination in bytes.
-const maxDestination = 8000
+// MaxLength bounds a destination in bytes.
+const MaxLength = 8000
 
 // Destination is a URL that every browser reads the same way, taken apart.
 type Destination struct {
@@ -15,7 +18,7 @@ type Destination struct {
 	Host string // lower case, without port
 }
 
-// ParseDestination takes a redirect's destination apart, or says that browsers
+// Parse takes a redirect's destination apart, or says that browsers
 // may not agree on where it leads. The grammar is stricter than RFC 3986:
 //
 //	destination = ( "https://" / "http://" ) host [ ":443" / ":80" ] [ ( "/" / "?" / "#" ) *( %x21-5B / %x5D-7E ) ]
@@ -27,11 +30,11 @@ type Destination struct {
 // space (browsers trim or strip them), nothing outside ASCII, and no host that a
 // browser would read as an IPv4 address (a last label of digits or 0x…).
 // The port, if any, is the scheme's own.
-func ParseDestination(url string) (Destination, bool) {
+func Parse(url string) (Destination, bool) {
 	var d Destination
 	rest, port := "", ""
 	switch {
-	case len(url) > maxDestination:
+	case len(url) > MaxLength:
 		return d, false
 	case word.HasPrefix(url, "https://"):
 		d.TLS, rest, port = true, url[len("https://"):], ":443"
@@ -63,32 +66,46 @@ func ParseDestination(url string) (Destination, bool) {
 // the end is one that some would drop. Not ok: browsers may not agree on where it
 // leads.
 func Sendable(url string) (string, bool) {
-	to, _, ok := parseRead(lowerScheme(url))
+	to, _, ok := ParseRead(LowerScheme(url))
 	return to, ok
 }
 
-// parseRead is ParseDestination for a URL that was read from a link, which it
-// returns as it may be sent.
-func parseRead(url string) (to string, d Destination, ok bool) {
-	if d, ok = ParseDestination(url); ok {
-		return url, d, true
+// LowerScheme returns an http or https URL with its scheme in lower case: letter
+// case means nothing there (RFC 3986, 3.1). Any other text stays as it is.
+func LowerScheme(url string) string {
+	for _, scheme := range [...]string{"https://", "http://"} {
+		if word.HasPrefix(url, scheme) {
+			return url
+		}
+		if len(url) > len(scheme) && strings.EqualFold(url[:len(scheme)], scheme) {
+			return scheme + url[len(scheme):]
+		}
 	}
-	return parseSpaced(url)
+	return url
 }
 
-// parseSpaced is parseRead for a URL that is no destination as it stands.
-func parseSpaced(url string) (to string, d Destination, ok bool) {
+// ParseRead is Parse for a URL that was read from a link, which it
+// returns as it may be sent.
+func ParseRead(url string) (to string, d Destination, ok bool) {
+	if d, ok = Parse(url); ok {
+		return url, d, true
+	}
+	return ParseSpaced(url)
+}
+
+// ParseSpaced is ParseRead for a URL that is no destination as it stands.
+func ParseSpaced(url string) (to string, d Destination, ok bool) {
 	if word.Index(url, ' ') < 0 || url[len(url)-1] == ' ' {
 		return url, d, false
 	}
 	to = strings.ReplaceAll(url, " ", "%20")
-	d, ok = ParseDestination(to)
+	d, ok = Parse(to)
 	return to, d, ok
 }
 
 // readHost reads the host name that s begins with, and returns where it ends, and
 // whether it has upper case. It is not ok where what comes before the first byte
-// that no host has is none; see isHost.
+// that no host has is none; see IsHost.
 func readHost(s string) (end int, upper, ok bool) {
 	start, last, i, kinds := 0, -1, 0, uint8(0)
 	for ; i+8 <= len(s); i += 8 { // as long as all is in lower case
@@ -126,8 +143,8 @@ func readHost(s string) (end int, upper, ok bool) {
 // maxHost bounds a host name in bytes (RFC 1035, 2.3.4).
 const maxHost = 253
 
-// hostEnd returns where the bytes that a host may have end.
-func hostEnd(s string) int {
+// HostEnd returns where the bytes that a host may have end.
+func HostEnd(s string) int {
 	i := 0
 	for i < len(s) && byteKinds[s[i]]&(labelByte|dotByte) != 0 {
 		i++
@@ -135,9 +152,9 @@ func hostEnd(s string) int {
 	return i
 }
 
-// lower is strings.ToLower for ASCII. As a rule there is nothing to do, and then
+// Lower is strings.ToLower for ASCII. As a rule there is nothing to do, and then
 // it costs a look at each byte.
-func lower(s string) string {
+func Lower(s string) string {
 	kinds := uint8(0)
 	for i := 0; i < len(s); i++ {
 		kinds |= byteKinds[s[i]]
@@ -154,7 +171,6 @@ const (
 	letterByte             // A-Z a-z
 	labelByte              // A-Z a-z 0-9 -
 	tailByte               // what may follow the host: 0x21 to 0x7E without \
-	plainByte              // stands for itself in a JSON string
 	dotByte                // .
 )
 
@@ -176,9 +192,6 @@ var byteKinds = func() (table [256]uint8) {
 		}
 		if c >= 0x21 && c <= 0x7e && c != '\\' {
 			table[i] |= tailByte
-		}
-		if c >= 0x20 && c <= 0x7e && c != '"' && c != '\\' {
-			table[i] |= plainByte
 		}
 	}
 	return table
@@ -213,24 +226,11 @@ func isTail(s string) bool {
 
 // tailBytes has the highest bit of each of eight bytes that may follow the host, as
 // long as all are below 0x80; else not all bits.
-func tailBytes(w uint64) uint64 { return printable(w, '!') &^ w }
+func tailBytes(w uint64) uint64 { return word.Printable(w, '!') &^ w }
 
-// printable has the highest bit of each byte from the least to ~ that is no
-// backslash, for bytes below 0x80.
-func printable(w uint64, least uint64) uint64 {
-	from := (w | word.Highs) - least*word.Ones
-	to := ^(w + word.Ones)
-	not := (w ^ '\\'*word.Ones) + 0x7f*word.Ones
-	return from & to & not
-}
-
-// IsHostName reports whether s is the host of a destination, in any letter case:
+// IsHost reports whether s is the host of a destination, in any letter case:
 // at least two labels, of which the last begins with a letter.
-func IsHostName(s string) bool { return isHost(s) }
-
-// isHost tells whether s is a host name of at least two labels whose last begins
-// with a letter.
-func isHost(s string) bool {
+func IsHost(s string) bool {
 	end, _, ok := readHost(s)
 	return ok && end == len(s)
 }
@@ -240,14 +240,14 @@ func labelFits(s string, from, to int) bool {
 	return to > from && to-from <= 63 && s[from] != '-' && s[to-1] != '-'
 }
 
-// isLabel tells whether s is one label of a host name.
-func isLabel(s string) bool {
-	return hostEnd(s) == len(s) && !strings.Contains(s, ".") && labelFits(s, 0, len(s))
+// IsLabel tells whether s is one label of a host name.
+func IsLabel(s string) bool {
+	return HostEnd(s) == len(s) && !strings.Contains(s, ".") && labelFits(s, 0, len(s))
 }
 
-func isLetter(c byte) bool { return byteKinds[c]&letterByte != 0 }
+func IsLetter(c byte) bool { return byteKinds[c]&letterByte != 0 }
 
-func isLabelByte(c byte) bool { return byteKinds[c]&labelByte != 0 }
+func IsLabelByte(c byte) bool { return byteKinds[c]&labelByte != 0 }
 
 // Pattern is one entry of a site's list: a host, or with Sub any host below it.
 // "*.example.com" does not match example.com itself.
@@ -259,7 +259,7 @@ type Pattern struct {
 // ParsePattern reads "example.com" or "*.example.com".
 func ParsePattern(s string) (Pattern, bool) {
 	host, sub := strings.CutPrefix(s, "*.")
-	if !isHost(host) || host != strings.ToLower(host) {
+	if !IsHost(host) || host != strings.ToLower(host) {
 		return Pattern{}, false
 	}
 	return Pattern{Host: host, Sub: sub}, true
@@ -280,60 +280,4 @@ func (p Pattern) Match(host string) bool {
 	}
 	cut := len(host) - len(p.Host) - 1
 	return cut > 0 && host[cut] == '.' && word.Equal(host[cut+1:], p.Host)
-}
-
-// Allows says whether a redirect of this site may lead to url, as [Sendable] has
-// it: OK, or the code that says why not. It holds for every redirect that is not
-// signed.
-func (s *Site) Allows(url string) Code {
-	_, d, ok := parseRead(lowerScheme(url))
-	if !ok {
-		return BadDestination
-	}
-	return s.allows(d)
-}
-
-// AllowsSigned is Allows for a signed link: the site may have chosen that these
-// need not be listed. The grammar holds for them all the same.
-func (s *Site) AllowsSigned(url string) Code {
-	d, ok := ParseDestination(url)
-	if !ok {
-		return BadDestination
-	}
-	return s.allowsSigned(d)
-}
-
-func (s *Site) allows(d Destination) Code {
-	code := s.mayLead(d)
-	if code == OK && !s.lists(d.Host) {
-		return UnlistedDestination
-	}
-	return code
-}
-
-func (s *Site) allowsSigned(d Destination) Code {
-	if s.SignedAnywhere {
-		return s.mayLead(d)
-	}
-	return s.allows(d)
-}
-
-// mayLead says what holds whatever the list says.
-func (s *Site) mayLead(d Destination) Code {
-	switch {
-	case d.Host == "" || !d.TLS && !s.AllowHTTP:
-		return BadDestination
-	case word.Equal(d.Host, s.Host):
-		return SelfDestination
-	}
-	return OK
-}
-
-func (s *Site) lists(host string) bool {
-	for _, p := range s.Destinations {
-		if p.Match(host) {
-			return true
-		}
-	}
-	return listMatches(s.listed, host)
 }
