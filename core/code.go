@@ -21,8 +21,8 @@ const (
 	UnlistedDestination Code = "unlisted_destination" // signed, but the site does not list its host
 	SelfDestination     Code = "self_destination"     // leads back to a link domain
 	WrongHost           Code = "wrong_host"           // no site has this host
-	NotFound            Code = "not_found"            // no link of one's own, and no ESP behind this site
-	BadMethod           Code = "bad_method"           // a link of one's own takes GET and HEAD; TRACE and CONNECT are never taken
+	NotFound            Code = "not_found"            // no signed link, and no ESP behind this site
+	BadMethod           Code = "bad_method"           // a signed link takes GET and HEAD; TRACE and CONNECT are never taken
 	Loop                Code = "loop"                 // has been through this site before
 	NoSites             Code = "no_sites"             // the module was built without sites.json
 	BadRequest          Code = "bad_request"          // the platform gave no usable method, host or target

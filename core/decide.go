@@ -43,9 +43,9 @@ type Decision struct {
 	Origin *Origin
 	// Reply names the body of a Reply.
 	Reply ReplyBody
-	// ID is the id of a link of one's own, as it stands in the link.
+	// ID is the id of a signed link, as it stands in the link.
 	ID string
-	// KeyID names the key of a link of one's own whose tag is right, and Expiry is
+	// KeyID names the key of a signed link whose tag is right, and Expiry is
 	// its last minute, as [Link] has them.
 	KeyID  string
 	Expiry int64
@@ -171,7 +171,7 @@ func (d *Decision) reply(req *Request, reply ReplyBody) {
 	d.Action, d.Code, d.Reply = Reply, OK, reply
 }
 
-// isOwn tells whether a target has the form of a link of one's own. Only sites
+// isOwn tells whether a target has the form of a signed link. Only sites
 // with keys have such links: on others the ESP may use the same path.
 func isOwn(target string) bool {
 	return word.HasPrefix(target, LinkPrefix) || word.HasPrefix(target, PixelPrefix)

@@ -9,7 +9,7 @@
 //
 //   - [ParseSites] reads sites.json, and reports every mistake in it at once;
 //   - [Decide] is the whole product on one page;
-//   - [Mint] makes a link of one's own, in the format of spec/links.md.
+//   - [Mint] makes a signed link, in the format of spec/links.md.
 //
 // The package is pure: no I/O, no clock, no platform. The guest, the command
 // and the tests call the same functions.

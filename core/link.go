@@ -13,7 +13,7 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// Where links of one's own live on a branded host.
+// Where signed links live on a branded host.
 const (
 	LinkPrefix  = "/to/" // a click
 	PixelPrefix = "/px/" // an open
@@ -33,7 +33,7 @@ const (
 
 const signedScheme = "https://"
 
-// Link is a link of one's own, in the format of spec/links.md:
+// Link is a signed link, in the format of spec/links.md:
 //
 //	https://link.example.com/to/k1.ehuk80.iMTIzNDU.uaHR0cHM6Ly93d3cuZXhhbXBsZS5jb20v.P-IG5M1G1C6x4DesyUhfSA
 //	└──────────────────────────── signed ──────────────────────────────────────────┘ └──────── tag ───────┘
@@ -160,7 +160,7 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 	return base64.RawURLEncoding.AppendEncode(append(dst, '.'), sum[:tagBytes])
 }
 
-// Verify checks a link of one's own. Host is canonical, path is the raw request
+// Verify checks a signed link. Host is canonical, path is the raw request
 // target up to its query, keys are the key ids that the site lists, ring has
 // their secrets, and now is compared by the second. The first of these that
 // does not hold is the code:

@@ -8,7 +8,7 @@ import (
 
 // The presets that need more than their name.
 const (
-	presetNone       = "none"   // links of one's own only, no ESP
+	presetNone       = "none"   // signed links only, no ESP
 	presetCustom     = "custom" // "origin" is set, nothing is known of the links
 	presetEnterprise = "sparkpost-enterprise"
 	presetSES        = "ses-" // before the region

@@ -27,8 +27,8 @@ type Record struct {
 	Status      int    // what the reader got
 	Destination string // host of the Location that the reader got; "" for none
 	Reading     Grade  // how sure that is, where an ESP's link was read for it
-	ID          string // id of a link of one's own, as it stands in the link
-	KeyID       string // key of a link of one's own whose tag is right
+	ID          string // id of a signed link, as it stands in the link
+	KeyID       string // key of a signed link whose tag is right
 	Expiry      int64  // its last minute, as Link has it; 0 for none
 	// Origin is what the ESP answered: its status, 0 where it was not asked or
 	// gave none.
@@ -112,7 +112,7 @@ func pieces(before string, names []string, after string) (list []string) {
 
 var recordHead = `{"v":` + strconv.Itoa(RecordVersion) + `,"time":"`
 
-// appendLink appends what there is to say of a link of one's own.
+// appendLink appends what there is to say of a signed link.
 func (r *Record) appendLink(dst []byte) []byte {
 	dst = appendOptional(dst, `,"id":"`, r.ID)
 	dst = appendOptional(dst, `,"kid":"`, r.KeyID)

@@ -13,7 +13,7 @@ type Request struct {
 	Target string
 	// CDNLoop is the CDN-Loop header (RFC 8586), its lines joined by commas.
 	CDNLoop string
-	// Keys gives the secrets of links of one's own. Nil: there are none, and
+	// Keys gives the secrets of signed links. Nil: there are none, and
 	// no such link verifies.
 	Keys Keyring
 	// Room is where a decision's Location is put, where it is not part of Target

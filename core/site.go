@@ -35,7 +35,7 @@ type Site struct {
 	Count bool
 	// FailRedirect redirects from the link when the ESP fails.
 	FailRedirect bool
-	// Keys are the key ids of links of one's own that verify; the first mints.
+	// Keys are the key ids of signed links that verify; the first mints.
 	Keys []string
 	// SignedAnywhere lets signed links lead to hosts that are not listed.
 	SignedAnywhere bool

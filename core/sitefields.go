@@ -39,7 +39,7 @@ const (
 
 var siteFields = [fieldsLen]FieldDoc{
 	fieldESP: {"esp", "string", "",
-		`the preset of the e-mail service provider, or "none" where only links of one's own are answered; required`},
+		`the preset of the e-mail service provider, or "none" where only signed links are answered; required`},
 	fieldOrigin: {"origin", "URL", "",
 		`where requests are proxied to, scheme and host and, if need be, port; required for custom, postmark, mandrill and mailjet, whose presets do not know it`},
 	fieldSecond: {"second_origin", "URL", "",
@@ -67,9 +67,9 @@ var siteFields = [fieldsLen]FieldDoc{
 	fieldTimeout: {"esp_timeout", "string", `"5s"`,
 		`how long a reader waits for the ESP's answer to begin before when_esp_fails applies, "100ms" to "60s"; requests other than GET and HEAD wait a minute`},
 	fieldKeys: {"keys", "list of strings", "",
-		`the ids of the keys of links of one's own, 1 to 8 of a-z 0-9 each; every one verifies, the first also mints; required when esp is "none"`},
+		`the ids of the keys of signed links, 1 to 8 of a-z 0-9 each; every one verifies, the first also mints; required when esp is "none"`},
 	fieldSigned: {"signed_links", `"listed" or "anywhere"`, `"listed"`,
-		`whether links of one's own lead to the hosts in destinations only; with keys only`},
+		`whether signed links lead to the hosts in destinations only; with keys only`},
 	fieldHome: {"home", "URL", "",
 		`an https page that the pages of the link domain offer as the way on`},
 	fieldAppLinks: {"app_links", "object", "",

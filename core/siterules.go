@@ -65,7 +65,7 @@ func (c *siteReader) relateESP(at int) {
 		c.refuse(f, c.proxied(), "")
 	}
 	if !c.proxied() {
-		c.require(fieldKeys, true, at, `without an ESP there are only links of one's own: name their keys, as in "keys": ["k1"]`)
+		c.require(fieldKeys, true, at, `without an ESP there are only signed links: name their keys, as in "keys": ["k1"]`)
 	}
 }
 
@@ -154,7 +154,7 @@ func (c *siteReader) wantsDestinations() string {
 	case c.chosen(fieldFails):
 		return `"when_esp_fails": "redirect" needs the hosts that links may lead to`
 	case len(c.site.Keys) > 0 && !c.on[fieldSigned] && !c.bad[fieldSigned]:
-		return `links of one's own need the hosts that they may lead to, or "signed_links": "anywhere"`
+		return `signed links need the hosts that they may lead to, or "signed_links": "anywhere"`
 	}
 	return ""
 }

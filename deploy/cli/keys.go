@@ -13,7 +13,7 @@ import (
 func (env *Env) keysCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Make, store and retire the secrets of links of one's own",
+		Short: "Make, store and retire the secrets of signed links",
 		Args:  commandName,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return failure.Usage(errors.New("keys: no command given"), "clickedge keys new makes a secret")

@@ -20,7 +20,7 @@ func (env *Env) missedCommand() *cobra.Command {
 		Short: "Count what the ESPs missed, from the click log",
 		Long: `Reads the click log and lists what the ESPs have not counted, by hour and ESP: clicks,
 opens, unsubscribes and other requests that met a dead, slow or failing ESP, whether
-their readers were brought home from the link or got a page.
+their readers were redirected from the link or got a page.
 
 Of these, CERTAIN were never seen by the ESP; the others reached it, and it may have
 counted them before it failed. Hours are UTC. No links are in the log, as links name

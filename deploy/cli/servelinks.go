@@ -50,7 +50,7 @@ func (s *serve) greetSite(svc *generation, base string, site *core.Site) {
 	w := s.env.Err
 	fmt.Fprintf(w, "\n%s (%s)\n", site.Host, site.ESP)
 	if url, ok := s.sampleOwn(svc, site); ok {
-		greetLink(w, base, site, origins.SampleLink{Name: "a signed link of one's own", Method: "GET", Target: url})
+		greetLink(w, base, site, origins.SampleLink{Name: "a signed link", Method: "GET", Target: url})
 	}
 	if svc.fleet == nil {
 		if site.Origin != nil {

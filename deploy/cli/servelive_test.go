@@ -52,7 +52,7 @@ const moreSites = `{"sites": {
 
 func TestServeSeesChangedSites(t *testing.T) {
 	r := startServe(t, serveSites, "--module", builtModule(t))
-	signed := r.target("link.example.com", "a signed link of one's own")
+	signed := r.target("link.example.com", "a signed link")
 	resp, _ := r.get("GET", "new.example.com", "/")
 	require.Equal(t, 421, resp.StatusCode)
 

@@ -37,7 +37,7 @@ func (env *Env) signCommand() *cobra.Command {
 	s := &sign{env: env}
 	cmd := &cobra.Command{
 		Use:   "sign --host HOST [flags] DESTINATION | - | --pixel",
-		Short: "Make signed links of one's own",
+		Short: "Make signed links",
 		Long: `Signs a link on a branded host that leads to DESTINATION, with the site's first key
 unless --kid says otherwise. With "-", destinations are read from standard input,
 one a line, and links come out in the same order: all of them, or none when one is
@@ -125,7 +125,7 @@ func (s *sign) site(sites *core.Sites) (*core.Site, error) {
 			return nil, sitesfile.UnknownHost(s.host, s.sites, sites)
 		}
 		if len(site.Keys) == 0 {
-			return nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host),
+			return nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no signed links", site.Host),
 				`name a key for it in sites.json, as in "keys": ["k1"], and make its secret with clickedge keys new`)
 		}
 		return site, nil

@@ -28,7 +28,7 @@ func (env *Env) verifyCommand() *cobra.Command {
 	v := &verify{env: env}
 	cmd := &cobra.Command{
 		Use:   "verify " + linkUse,
-		Short: "Check a signed link of one's own",
+		Short: "Check a signed link",
 		Long: `Says what the module would say of a signed link: ok, or the code of the refusal and
 what it means. Exits with 1 where the link is refused. Any other link of the site is
 for "clickedge explain".
@@ -89,9 +89,9 @@ func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, err
 	case site == nil:
 		return l, nil, nil, sitesfile.UnknownHost(l.Host, sitesfile.Shown(v.sites), sites)
 	case len(site.Keys) == 0:
-		return l, nil, nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no links of one's own", site.Host), "clickedge explain says what it gets")
+		return l, nil, nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no signed links", site.Host), "clickedge explain says what it gets")
 	case !signedlink.IsSigned(l.Target):
-		return l, nil, nil, failure.Bad(fmt.Errorf("this is no link of one's own: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
+		return l, nil, nil, failure.Bad(fmt.Errorf("this is no signed link: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
 			"clickedge explain says what it gets")
 	}
 	return l, sites, site, nil

@@ -12,7 +12,7 @@ type Meaning struct{ What, Advice string }
 
 var meanings = map[core.Code]Meaning{
 	core.OK:                  {"all is well", ""},
-	core.Malformed:           {"this is not a link of one's own, or its parts are out of order", "it may have been cut on its way: compare it with the link in the message"},
+	core.Malformed:           {"this is not a signed link, or its parts are out of order", "it may have been cut on its way: compare it with the link in the message"},
 	core.TooLong:             {"the link is longer than the platform takes", "shorten the destination"},
 	core.BadKeyID:            {"the key id in it is not 1 to 8 of a-z 0-9", "the link was damaged, or not made by clickedge sign"},
 	core.BadExpiry:           {"the expiry in it cannot be read", "the link was damaged, or not made by clickedge sign"},
@@ -26,8 +26,8 @@ var meanings = map[core.Code]Meaning{
 	core.UnlistedDestination: {"the site does not list the host that the link leads to", `add the host to "destinations" in sites.json`},
 	core.SelfDestination:     {"the link leads back to a link domain", "use the final address as the destination"},
 	core.WrongHost:           {"no site has this host", "add it to sites.json, build and deploy"},
-	core.NotFound:            {"it is no link of one's own, and no ESP stands behind this site", `name the ESP in "esp" if there is one`},
-	core.BadMethod:           {"links of one's own take GET and HEAD only; TRACE and CONNECT are never taken", ""},
+	core.NotFound:            {"it is no signed link, and no ESP stands behind this site", `name the ESP in "esp" if there is one`},
+	core.BadMethod:           {"signed links take GET and HEAD only; TRACE and CONNECT are never taken", ""},
 	core.Loop:                {"the request has been through this site before", "the origin leads back to the link domain: correct the site's esp or origin"},
 	core.NoSites:             {"the module was built without sites.json", "clickedge build --sites sites.json"},
 	core.BadRequest:          {"the request has no usable method, host or target", ""},

@@ -83,7 +83,7 @@ func newLone(i int) (*lone, error) {
 		Header: wire.NewHeader("User-Agent", own+" Mozilla/5.0", "Cookie", loneMark+"c="+own, "X-Own", own, "Referer", "https://"+own+".example/"),
 	}}
 	switch i % 5 {
-	case 0: // a link of one's own
+	case 0: // a signed link
 		l.action, l.location, l.id = "redirect", "https://www.example.org/"+own, own
 		link, err := core.Mint(core.Link{Host: l.Host, KeyID: "k1", ID: l.id, Destination: l.location}, []byte(loneSecret))
 		l.Target = strings.TrimPrefix(link, "https://"+l.Host)

@@ -134,7 +134,7 @@ func TestESPFails(t *testing.T) {
 			require.Equal(t, c.missed, line.Missed)
 
 			resp, _ = back.get(t, "POST", sesClick)
-			require.GreaterOrEqual(t, resp.Status, 429, "a POST is never brought home")
+			require.GreaterOrEqual(t, resp.Status, 429, "a POST is never redirected from its link")
 			back.fleet.Forget()
 		})
 	}

@@ -80,7 +80,7 @@ func TestSecondOriginFailsToo(t *testing.T) {
 		require.NoError(t, r.fleet.SetFault("sparkpost-v2", fault))
 		resp, x := r.do(t, spark("GET"))
 		require.Len(t, x.Sent, 2)
-		require.Equal(t, 302, resp.Status, "brought home from the link")
+		require.Equal(t, 302, resp.Status, "redirected from the link")
 		line := parse(t, clicks(x)[0])
 		require.Equal(t, want, logLine{SecondOrigin: line.SecondOrigin, Missed: line.Missed, Code: line.Code, OriginStatus: line.OriginStatus})
 	}

@@ -88,7 +88,7 @@ func together(t *testing.T) []byte {
 }
 
 // Every link of every example's ESP goes through the module to the stand-in of the
-// ESP, under the branded Host, and comes back as that answered; links of one's own
+// ESP, under the branded Host, and comes back as that answered; signed links
 // lead where they were signed to.
 func TestExamplesAreServed(t *testing.T) {
 	text := together(t)
