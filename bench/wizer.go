@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/measure"
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 	"github.com/clickedge/clickedge/internal/wizertest"
 )
 
@@ -83,7 +83,9 @@ func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind
 	}
 	list[2].took = time.Since(start)
 	for i, m := range list {
-		m.segments, m.pages = sectionSizes(m.wasm)
+		if m.segments, m.pages, err = sectionSizes(m.wasm); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.name, err)
+		}
 		if i == 0 {
 			continue // it needs a file system, which Compute does not have
 		}
@@ -96,23 +98,21 @@ func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind
 }
 
 // sectionSizes reads the number of data segments and the pages of memory that a
-// valid module begins with.
-func sectionSizes(wasm []byte) (segments, pages int) {
-	const memorySection, dataSection = 5, 11
-	for rest := wasm[8:]; len(rest) > 0; {
-		size, n := binary.Uvarint(rest[1:])
-		body := rest[1+n:][:size]
-		switch rest[0] {
-		case memorySection: // one memory: count, flags, pages
-			least, _ := binary.Uvarint(body[2:])
-			pages = int(least)
-		case dataSection:
-			count, _ := binary.Uvarint(body)
-			segments = int(count)
-		}
-		rest = rest[1+n+int(size):]
+// module begins with.
+func sectionSizes(module []byte) (segments, pages int, err error) {
+	m, err := wasm.Parse(module)
+	if err != nil {
+		return 0, 0, err
 	}
-	return segments, pages
+	memories, err := m.Memories()
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, memory := range memories {
+		pages += int(memory.Min)
+	}
+	data, err := m.AllData()
+	return len(data), pages, err
 }
 
 // wizerTable writes WIZER.md. It holds nothing that differs between machines but the

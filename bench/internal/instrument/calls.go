@@ -1,6 +1,12 @@
 package instrument
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
+)
 
 // Event is one report of an instrumented module:
 //
@@ -62,75 +68,69 @@ const (
 	opI64Or    = 0x84
 	opI64Shl   = 0x86
 	opExtend   = 0xad // i64.extend_i32_u
-	typeI32    = 0x7f
-	typeI64    = 0x7e
 )
 
-// Calls instruments every function of a module. The module must import fastly_abi.init and only functions.
+// Calls instruments every function of a module. The module must import
+// fastly_abi.init and only functions.
 func Calls(module []byte) (*Called, error) {
 	m, err := open(module)
 	if err != nil {
 		return nil, err
 	}
-	return m.finish(module, nil)
+	return m.finish(nil)
 }
 
-// finish adds the wrappers, and behind the functions that they lead to the helpers of accesses.
-func (m *opened) finish(module []byte, helped []access) (out *Called, err error) {
-	out = &Called{Costs: map[uint32]Cost{}}
-	if out.Names, err = Names(module); err != nil {
+// finish adds the wrappers, and behind the functions that they lead to the helpers
+// of accesses. Each helper has a type of its own.
+func (m *opened) finish(helped []access) (*Called, error) {
+	names, err := m.module.FunctionNames()
+	if err != nil {
 		return nil, err
 	}
+	out := &Called{Costs: map[uint32]Cost{}, Names: names}
 	list := make([][]byte, len(m.bodies), 2*len(m.bodies)+len(helped))
 	for i, ty := range m.functions {
 		index, moved := m.imports+uint32(i), m.imports+uint32(len(m.bodies)+i)
 		list[i], out.Costs[index] = m.wrapper(index, moved, m.types[ty])
 	}
-	list, added := append(list, m.bodies...), m.functions
-	for i, a := range helped {
+	list, functions, types := append(list, m.bodies...), slices.Concat(m.functions, m.functions), slices.Clone(m.types)
+	for _, a := range helped {
 		ty, body := m.helper(a)
-		list, added = append(list, body), append(added, uint32(len(m.types)+i))
-		m.helperTypes = append(m.helperTypes, ty)
+		functions = append(functions, uint32(len(types)))
+		types, list = append(types, ty), append(list, body)
 	}
-	m.setBodies(list)
-	if err := m.addTypes(); err != nil {
+	module, err := exportStackPointer(m.module.WithTypes(types).WithFunctions(functions).WithBodies(list))
+	if err != nil {
 		return nil, err
 	}
-	if err := m.addFunctions(added); err != nil {
-		return nil, err
-	}
-	if err := m.exportStackPointer(); err != nil {
-		return nil, err
-	}
-	out.Module = join(m.sections)
+	out.Module = module.Encode()
 	return out, nil
 }
 
 // opened is a module with the parts that instrumentation changes.
 type opened struct {
-	sections        []section
-	types           []funcType
+	module          *wasm.Module
+	types           []wasm.FuncType
 	functions       []uint32
 	bodies          [][]byte
-	imports, report uint32
-	helperTypes     []funcType
+	imports, report uint32 // how many, and the one through which reports go
 }
 
 func open(module []byte) (m *opened, err error) {
 	m = &opened{}
-	if m.sections, err = split(module); err != nil {
+	if m.module, err = wasm.Parse(module); err != nil {
 		return nil, err
 	}
-	if m.types, err = types(m.sections); err != nil {
+	if m.types, err = m.module.Types(); err != nil {
 		return nil, err
 	}
-	if m.imports, m.report, err = imports(m.sections); err != nil {
+	if err = m.readImports(); err != nil {
 		return nil, err
 	}
-	if m.functions, err = functions(m.sections); err != nil {
+	if m.functions, err = m.module.Functions(); err != nil {
 		return nil, err
 	}
-	if m.bodies, err = bodies(m.sections); err != nil {
+	if m.bodies, err = m.module.Bodies(); err != nil {
 		return nil, err
 	}
 	if len(m.bodies) != len(m.functions) {
@@ -144,70 +144,62 @@ func open(module []byte) (m *opened, err error) {
 	return m, nil
 }
 
-// wrapper is the function that stands in for another. A Go function takes the place where it resumes and tells whether
-// it has stopped again, which passes through like any parameter and result.
-func (m *opened) wrapper(index, moved uint32, ty funcType) ([]byte, Cost) {
+func (m *opened) readImports() error {
+	list, err := m.module.Imports()
+	if err != nil {
+		return err
+	}
+	found := false
+	for i, im := range list {
+		if im.Kind != wasm.FuncKind {
+			return fmt.Errorf("import %q %q is not a function", im.Module, im.Name)
+		}
+		if im.Module == "fastly_abi" && im.Name == "init" {
+			m.report, found = uint32(i), true
+		}
+	}
+	if !found {
+		return errors.New(`no import "fastly_abi" "init" to report through`)
+	}
+	m.imports = uint32(len(list))
+	return nil
+}
+
+// wrapper is the function that stands in for another. A Go function takes the
+// place where it resumes and returns whether it has stopped again, which passes
+// through like any parameter and result.
+func (m *opened) wrapper(index, moved uint32, ty wasm.FuncType) ([]byte, Cost) {
 	b := []byte{0} // no locals
-	cost := Cost{BeforeEnter: 1 + 2, AfterEnter: uint64(len(ty.params)) + 1, BeforeLeave: 2}
-	b = appendSigned(append(b, opI64Const), event(Enter, 0, index))
-	if string(ty.params) == string([]byte{typeI32}) {
+	cost := Cost{BeforeEnter: 1 + 2, AfterEnter: uint64(len(ty.Params)) + 1, BeforeLeave: 2}
+	b = wasm.AppendSigned(append(b, opI64Const), event(Enter, 0, index))
+	if len(ty.Params) == 1 && ty.Params[0] == wasm.I32 {
 		b = append(b, opLocalGet, 0, opExtend, opI64Const, 32, opI64Shl, opI64Or)
 		cost.BeforeEnter += 5
 	}
 	b = m.reported(b)
-	for i := range ty.params {
-		b = appendU32(append(b, opLocalGet), uint32(i))
+	for i := range ty.Params {
+		b = wasm.AppendU32(append(b, opLocalGet), uint32(i))
 	}
-	b = appendU32(append(b, opCall), moved)
-	b = appendSigned(append(b, opI64Const), event(Leave, 0, index))
+	b = wasm.AppendU32(append(b, opCall), moved)
+	b = wasm.AppendSigned(append(b, opI64Const), event(Leave, 0, index))
 	return append(m.reported(b), opEnd), cost
 }
 
 // reported appends the call that sends the word on the stack.
 func (m *opened) reported(b []byte) []byte {
-	return append(appendU32(append(b, opCall), m.report), opDrop)
+	return append(wasm.AppendU32(append(b, opCall), m.report), opDrop)
 }
 
-func (m *opened) setBodies(list [][]byte) {
-	b := appendU32(nil, uint32(len(list)))
-	for _, body := range list {
-		b = appendBytes(b, body)
+// exportStackPointer exports global 0 of a module whose global 0 can be a stack
+// pointer: a variable i32.
+func exportStackPointer(m *wasm.Module) (*wasm.Module, error) {
+	globals, err := m.Globals()
+	if err != nil || len(globals) == 0 || globals[0].Type != wasm.I32 || !globals[0].Mutable {
+		return m, err
 	}
-	find(m.sections, codeSection).body = b
-}
-
-// addTypes gives each helper a type of its own.
-func (m *opened) addTypes() error {
-	var entries []byte
-	for _, ty := range m.helperTypes {
-		entries = appendBytes(appendBytes(append(entries, 0x60), ty.params), ty.results)
+	exports, err := m.Exports()
+	if err != nil {
+		return nil, err
 	}
-	s := find(m.sections, typeSection)
-	body, err := grown(s.body, len(m.helperTypes), entries)
-	s.body = body
-	return err
-}
-
-func (m *opened) addFunctions(types []uint32) error {
-	var entries []byte
-	for _, ty := range types {
-		entries = appendU32(entries, ty)
-	}
-	s := find(m.sections, functionSection)
-	body, err := grown(s.body, len(types), entries)
-	s.body = body
-	return err
-}
-
-// exportStackPointer exports global 0 of a module whose global 0 can be a stack pointer: a variable i32.
-func (m *opened) exportStackPointer() error {
-	r := &reader{b: find(m.sections, globalSection).body}
-	if r.u32() == 0 || r.byte() != typeI32 || r.byte() != 1 {
-		return nil
-	}
-	s := find(m.sections, exportSection)
-	entry := append(appendBytes(nil, []byte(StackPointer)), 3, 0)
-	body, err := grown(s.body, 1, entry)
-	s.body = body
-	return err
+	return m.WithExports(append(exports, wasm.Export{Name: StackPointer, Kind: wasm.GlobalKind})), nil
 }

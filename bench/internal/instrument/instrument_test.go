@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const header = "\x00asm\x01\x00\x00\x00"
+
 const small = `(module
 	(import "fastly_abi" "init" (func $init (param i64) (result i32)))
 	(memory (export "memory") 1)
@@ -27,9 +29,9 @@ func TestEvent(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	names, err := Names(compile(t, small))
+	called, err := Calls(compile(t, small))
 	require.NoError(t, err)
-	require.Equal(t, map[uint32]string{0: "init", 1: "f"}, names)
+	require.Equal(t, map[uint32]string{0: "init", 1: "f"}, called.Names)
 }
 
 func TestRefuses(t *testing.T) {

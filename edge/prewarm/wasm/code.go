@@ -13,6 +13,8 @@ const (
 	OpTableCopy  Op = 0xfc<<16 | 14
 	OpTableGrow  Op = 0xfc<<16 | 15
 	OpTableFill  Op = 0xfc<<16 | 17
+	OpMemoryCopy Op = 0xfc<<16 | 10
+	OpMemoryFill Op = 0xfc<<16 | 11
 )
 
 const (
@@ -94,6 +96,47 @@ func table(size int, spans ...span) []immediate {
 	return t
 }
 
+// Bodies returns the code of the functions that the module defines: locals, then
+// instructions. They are shared with the module.
+func (m *Module) Bodies() ([][]byte, error) {
+	d := m.decode(CodeSection)
+	return entries(d, func() []byte { return d.bytes(d.u32()) })
+}
+
+// WithBodies returns the module with this code.
+func (m *Module) WithBodies(bodies [][]byte) *Module {
+	b := AppendU32(nil, uint32(len(bodies)))
+	for _, body := range bodies {
+		b = AppendBytes(b, body)
+	}
+	return m.WithBody(CodeSection, b)
+}
+
+// Instruction is one instruction of a function body.
+type Instruction struct {
+	Op     Op
+	Offset uint32 // of an access to memory
+	Bytes  []byte // with what follows the opcode
+}
+
+// EachInstruction calls visit for every instruction of a function body, and returns
+// the bytes before the first, which declare the locals. Its errors are of type
+// [*Error].
+func EachInstruction(body []byte, visit func(Instruction)) (locals []byte, err error) {
+	d := &decoder{b: body, section: "function body"}
+	d.locals()
+	locals = body[:d.pos:d.pos]
+	for !d.done() {
+		start := d.pos
+		in := Instruction{Op: d.instruction()}
+		if d.err == nil {
+			in.Offset, in.Bytes = d.offset, body[start:d.pos:d.pos]
+			visit(in)
+		}
+	}
+	return locals, d.end()
+}
+
 // EachOp calls visit for every opcode of every function body, with the index of the function among those that the
 // module defines. It stops at visit's first error and returns that; an opcode that it does not know is an [*Error].
 func (m *Module) EachOp(visit func(fn int, op Op) error) error {
@@ -114,10 +157,7 @@ func (m *Module) EachOp(visit func(fn int, op Op) error) error {
 }
 
 func (d *decoder) eachOp(fn int, visit func(int, Op) error) error {
-	for locals := d.count(); locals > 0 && d.err == nil; locals-- {
-		d.u32()
-		d.valType()
-	}
+	d.locals()
 	last := Op(0)
 	for !d.done() {
 		if last = d.instruction(); d.err != nil {
@@ -131,6 +171,13 @@ func (d *decoder) eachOp(fn int, visit func(int, Op) error) error {
 		d.fail(d.pos, "function %d does not end", fn)
 	}
 	return d.end()
+}
+
+func (d *decoder) locals() {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
+		d.u32()
+		d.valType()
+	}
 }
 
 // instruction reads one opcode and steps over its immediates.
@@ -201,5 +248,5 @@ func (d *decoder) memoryArg() {
 	if align := d.u32(); align >= 64 {
 		d.fail(start, "memory access of alignment 2^%d", align)
 	}
-	d.u32()
+	d.offset = d.u32()
 }

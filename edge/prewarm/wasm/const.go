@@ -26,9 +26,9 @@ func Const(t ValType, bits uint64) ([]byte, error) {
 	var b []byte
 	switch t {
 	case I32:
-		b = appendSigned(append(b, byte(opI32Const)), int64(int32(uint32(bits))))
+		b = AppendSigned(append(b, byte(opI32Const)), int64(int32(uint32(bits))))
 	case I64:
-		b = appendSigned(append(b, byte(opI64Const)), int64(bits))
+		b = AppendSigned(append(b, byte(opI64Const)), int64(bits))
 	case F32:
 		b = binary.LittleEndian.AppendUint32(append(b, byte(opF32Const)), uint32(bits))
 	case F64:

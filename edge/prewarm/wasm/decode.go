@@ -30,6 +30,7 @@ type decoder struct {
 	pos     int
 	section string
 	err     error
+	offset  uint32 // of the memory access that was read last
 }
 
 func (d *decoder) fail(at int, format string, args ...any) {

@@ -2,13 +2,13 @@ package wasm
 
 import "encoding/binary"
 
-// appendU32 appends v as the shortest unsigned LEB128, which is what encoding/binary calls a uvarint.
-func appendU32(b []byte, v uint32) []byte { return binary.AppendUvarint(b, uint64(v)) }
+// AppendU32 appends v as the shortest unsigned LEB128, which is what encoding/binary calls a uvarint.
+func AppendU32(b []byte, v uint32) []byte { return binary.AppendUvarint(b, uint64(v)) }
 
 // appendPadded appends v in at least width bytes, as Go's linker does where it writes the number last.
 func appendPadded(b []byte, v uint32, width int) []byte {
 	start := len(b)
-	b = appendU32(b, v)
+	b = AppendU32(b, v)
 	for len(b)-start < width {
 		b[len(b)-1] |= 0x80
 		b = append(b, 0)
@@ -16,8 +16,8 @@ func appendPadded(b []byte, v uint32, width int) []byte {
 	return b
 }
 
-// appendSigned appends v as the shortest signed LEB128.
-func appendSigned(b []byte, v int64) []byte {
+// AppendSigned appends v as the shortest signed LEB128.
+func AppendSigned(b []byte, v int64) []byte {
 	for {
 		c := byte(v & 0x7f)
 		v >>= 7
@@ -28,6 +28,9 @@ func appendSigned(b []byte, v int64) []byte {
 	}
 }
 
+// AppendBytes appends a vector of bytes: its length and b.
+func AppendBytes(to, b []byte) []byte { return append(AppendU32(to, uint32(len(b))), b...) }
+
 func appendName(b []byte, s string) []byte {
-	return append(appendU32(b, uint32(len(s))), s...)
+	return append(AppendU32(b, uint32(len(s))), s...)
 }

@@ -118,6 +118,23 @@ func (m *Module) Types() ([]FuncType, error) {
 	})
 }
 
+// WithTypes returns the module with these function types.
+func (m *Module) WithTypes(types []FuncType) *Module {
+	b := AppendU32(nil, uint32(len(types)))
+	for _, t := range types {
+		b = appendValTypes(appendValTypes(append(b, 0x60), t.Params), t.Results)
+	}
+	return m.WithBody(TypeSection, b)
+}
+
+func appendValTypes(b []byte, types []ValType) []byte {
+	b = AppendU32(b, uint32(len(types)))
+	for _, t := range types {
+		b = append(b, byte(t))
+	}
+	return b
+}
+
 func (d *decoder) valTypes() []ValType {
 	raw := d.bytes(uint32(d.count()))
 	out := make([]ValType, len(raw))
@@ -162,6 +179,16 @@ func (m *Module) Imports() ([]Import, error) {
 	})
 }
 
+// WithImports returns the module with these imports, which must be functions.
+func (m *Module) WithImports(imports []Import) *Module {
+	b := AppendU32(nil, uint32(len(imports)))
+	for _, im := range imports {
+		b = append(appendName(appendName(b, im.Module), im.Name), byte(FuncKind))
+		b = AppendU32(b, im.Type)
+	}
+	return m.WithBody(ImportSection, b)
+}
+
 // flag reads a byte that is 0 or 1.
 func (d *decoder) flag() bool {
 	c := d.byte()
@@ -191,6 +218,16 @@ func (m *Module) Functions() ([]uint32, error) {
 	return entries(d, d.u32)
 }
 
+// WithFunctions returns the module with functions of these types, as indices. It
+// needs as many bodies.
+func (m *Module) WithFunctions(types []uint32) *Module {
+	b := AppendU32(nil, uint32(len(types)))
+	for _, t := range types {
+		b = AppendU32(b, t)
+	}
+	return m.WithBody(FunctionSection, b)
+}
+
 // Memories returns the memories that the module defines.
 func (m *Module) Memories() ([]Limits, error) {
 	d := m.decode(MemorySection)
@@ -199,13 +236,13 @@ func (m *Module) Memories() ([]Limits, error) {
 
 // WithMemories returns the module with these memories.
 func (m *Module) WithMemories(memories []Limits) *Module {
-	b := appendU32(nil, uint32(len(memories)))
+	b := AppendU32(nil, uint32(len(memories)))
 	for _, l := range memories {
 		if l.HasMax {
-			b = appendU32(appendU32(append(b, 1), l.Min), l.Max)
+			b = AppendU32(AppendU32(append(b, 1), l.Min), l.Max)
 			continue
 		}
-		b = appendU32(append(b, 0), l.Min)
+		b = AppendU32(append(b, 0), l.Min)
 	}
 	return m.WithBody(MemorySection, b)
 }
@@ -222,7 +259,7 @@ func (m *Module) Globals() ([]Global, error) {
 
 // WithGlobals returns the module with these globals.
 func (m *Module) WithGlobals(globals []Global) *Module {
-	b := appendU32(nil, uint32(len(globals)))
+	b := AppendU32(nil, uint32(len(globals)))
 	for _, g := range globals {
 		b = append(b, byte(g.Type), 0)
 		if g.Mutable {
@@ -243,9 +280,9 @@ func (m *Module) Exports() ([]Export, error) {
 
 // WithExports returns the module with these exports.
 func (m *Module) WithExports(exports []Export) *Module {
-	b := appendU32(nil, uint32(len(exports)))
+	b := AppendU32(nil, uint32(len(exports)))
 	for _, e := range exports {
-		b = appendU32(append(appendName(b, e.Name), byte(e.Kind)), e.Index)
+		b = AppendU32(append(appendName(b, e.Name), byte(e.Kind)), e.Index)
 	}
 	return m.WithBody(ExportSection, b)
 }
@@ -345,15 +382,15 @@ func (m *Module) WithData(segments []Segment) *Module {
 	for _, s := range segments {
 		size += len(s.Bytes) + SegmentOverhead + 5
 	}
-	b := appendU32(make([]byte, 0, size), uint32(len(segments)))
+	b := AppendU32(make([]byte, 0, size), uint32(len(segments)))
 	for _, s := range segments {
 		b = append(b, 0, byte(opI32Const)) // 0: active, memory 0
-		b = append(appendSigned(b, int64(int32(s.Offset))), byte(opEnd))
-		b = append(appendU32(b, uint32(len(s.Bytes))), s.Bytes...)
+		b = append(AppendSigned(b, int64(int32(s.Offset))), byte(opEnd))
+		b = append(AppendU32(b, uint32(len(s.Bytes))), s.Bytes...)
 	}
 	out := m.WithBody(DataSection, b)
 	if _, ok := m.Body(DataCountSection); ok {
-		out = out.WithBody(DataCountSection, appendU32(nil, uint32(len(segments))))
+		out = out.WithBody(DataCountSection, AppendU32(nil, uint32(len(segments))))
 	}
 	return out
 }

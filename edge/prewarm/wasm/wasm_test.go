@@ -111,10 +111,17 @@ func TestEntriesEncode(t *testing.T) {
 	memories, _ := m.Memories()
 	globals, _ := m.Globals()
 	exports, _ := m.Exports()
-	again := m.WithMemories(memories).WithGlobals(globals).WithExports(exports).
+	types, _ := m.Types()
+	bodies, _ := m.Bodies()
+	functions, _ := m.Functions()
+	require.Equal(t, [][]byte{[]byte("\x01\x01\x7f\x01\x0b")}, bodies)
+	again := m.WithMemories(memories).WithGlobals(globals).WithExports(exports).WithTypes(types).WithBodies(bodies).
 		WithData([]Segment{{Bytes: []byte("a")}})
 	require.Equal(t, small, string(again.Encode()))
 	require.Equal(t, small, string(m.Encode()), "the first module stays as it was")
+	got, err := m.WithFunctions(functions).Functions() // small writes the section's size in five bytes
+	require.NoError(t, err)
+	require.Equal(t, functions, got)
 }
 
 func TestAbsentSections(t *testing.T) {
@@ -236,6 +243,13 @@ func TestEachOp(t *testing.T) {
 			}))
 			require.Len(t, ops, 3)
 			require.Equal(t, []Op{0x1a, opEnd}, ops[1:])
+			var read []Instruction
+			locals, err := EachInstruction([]byte(text), func(in Instruction) { read = append(read, in) })
+			require.NoError(t, err)
+			require.Equal(t, "\x01\x03\x7f", string(locals))
+			require.Len(t, read, 3)
+			require.Equal(t, ops[0], read[0].Op)
+			require.Equal(t, op, string(read[0].Bytes))
 		})
 	}
 }
@@ -255,6 +269,46 @@ func TestEachOpStops(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
+func TestEachInstruction(t *testing.T) {
+	var offsets []uint32
+	_, err := EachInstruction([]byte("\x00\x28\x02\x80\x01\x36\x00\x07\x0b"), func(in Instruction) { offsets = append(offsets, in.Offset) })
+	require.NoError(t, err)
+	require.Equal(t, []uint32{128, 7}, offsets[:2])
+	for text, want := range map[string]string{
+		"":                     "function body section: unexpected end at byte 0",
+		"\x01\x03":             "unexpected end at byte 2",
+		"\x00\x28\x02":         "unexpected end at byte 3",
+		"\x00\xff":             "unknown opcode 0xff at byte 1",
+		"\x00\x41\x00\x10\x80": "unexpected end at byte 5",
+	} {
+		_, err := EachInstruction([]byte(text), func(Instruction) {})
+		require.ErrorContains(t, err, want, "%q", text)
+	}
+}
+
+func TestWithImports(t *testing.T) {
+	list := []Import{{Module: "e", Name: "f", Type: 1}, {Module: "", Name: "é", Type: 300}}
+	got, err := parse(t, small).WithImports(list).Imports()
+	require.NoError(t, err)
+	require.Equal(t, list, got)
+}
+
+func TestFunctionNames(t *testing.T) {
+	read := func(body string) (map[uint32]string, error) {
+		return (&Module{}).With(Custom("name", []byte(body))).FunctionNames()
+	}
+	names, err := read("\x00\x02\x01m" + "\x01\x08\x02\x00\x01f\x80\x01\x01g" + "\x02\x01\x00")
+	require.NoError(t, err)
+	require.Equal(t, map[uint32]string{0: "f", 128: "g"}, names)
+	names, err = parse(t, string(header)).FunctionNames()
+	require.NoError(t, err)
+	require.Empty(t, names)
+	for _, body := range []string{"\x01", "\x01\x05\x01", "\x01\x02\x01\x00", "\x01\x04\x01\x00\x01\xff"} {
+		_, err := read(body)
+		require.Error(t, err, "%q", body)
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	for _, v := range []uint32{0, 1, 127, 128, 1 << 14, math.MaxInt32, math.MaxUint32} {
 		for width := range 6 {
@@ -265,10 +319,10 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 	for _, v := range []int64{0, 1, -1, 63, 64, -64, -65, math.MaxInt32, math.MinInt32, math.MaxInt64, math.MinInt64} {
-		d := &decoder{b: appendSigned(nil, v)}
+		d := &decoder{b: AppendSigned(nil, v)}
 		require.Equal(t, v, d.signed(64))
 		require.NoError(t, d.end())
-		d = &decoder{b: appendSigned(nil, v)}
+		d = &decoder{b: AppendSigned(nil, v)}
 		require.Equal(t, v == int64(int32(v)), d.signed(32) == v && d.end() == nil, "%d in 32 bits", v)
 	}
 }
@@ -317,6 +371,21 @@ func FuzzParse(f *testing.F) {
 		if v, err := m.Exports(); err == nil {
 			again = again.WithExports(v)
 		}
+		if v, err := m.Types(); err == nil {
+			again = again.WithTypes(v)
+		}
+		if v, err := m.Functions(); err == nil {
+			again = again.WithFunctions(v)
+		}
+		if v, err := m.Bodies(); err == nil {
+			again = again.WithBodies(v)
+			for _, body := range v {
+				read := 0
+				locals, err := EachInstruction(body, func(in Instruction) { read += len(in.Bytes) })
+				require.True(t, err != nil || len(locals)+read == len(body))
+			}
+		}
+		_, _ = m.FunctionNames()
 		again, err = Parse(again.Encode())
 		require.NoError(t, err)
 		same(t, m.Memories, again.Memories)
@@ -325,6 +394,7 @@ func FuzzParse(f *testing.F) {
 		same(t, m.Types, again.Types)
 		same(t, m.Imports, again.Imports)
 		same(t, m.Functions, again.Functions)
+		same(t, m.Bodies, again.Bodies)
 		ops := 0
 		if m.EachOp(func(int, Op) error { ops++; return nil }) == nil {
 			require.LessOrEqual(t, ops, len(b))
