@@ -2,6 +2,8 @@ module github.com/clickedge/clickedge
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/fastly/compute-sdk-go v1.9.0
 	github.com/fastly/go-fastly/v16 v16.0.1

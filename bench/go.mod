@@ -2,6 +2,8 @@ module github.com/clickedge/clickedge/bench
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/bytecodealliance/wasmtime-go/v42 v42.0.0
 	github.com/clickedge/clickedge v0.0.0

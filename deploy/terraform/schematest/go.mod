@@ -2,6 +2,8 @@ module github.com/clickedge/clickedge/deploy/terraform/schematest
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/hashicorp/hcl/v2 v2.25.0
 	github.com/stretchr/testify v1.12.1
