@@ -12,7 +12,7 @@ TOOLS  := $(GO) tool -modfile=.ci/tools.mod
 
 .PHONY: help
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
 
 .PHONY: go
 go:
@@ -77,6 +77,18 @@ differential: ## Compare hostsim with Viceroy, call by call (needs Viceroy or ca
 terraform: ## Apply the Terraform module with the real provider to a stand-in of Fastly (needs both, or their sources; see .ci/terraform)
 	sh .ci/terraform
 
+.PHONY: release
+release: ## Make a release's archives, checksums and SBOMs into dist and try them; nothing is published
+	sh .ci/release
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what is reached (needs their database, vuln.go.dev)
+	sh .ci/vulnerabilities
+
+.PHONY: reproducible
+reproducible: ## Build module, package and release command in two places and compare the bytes
+	sh .ci/reproducible
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin pkg
+	rm -rf bin pkg dist deploy/module/prebuilt/guest.wasm
