@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -83,8 +84,10 @@ func (b *behind) appLinks(file appFile) *answer {
 		b.find("app-links-status", "%s: %s", file.path, a.brief())
 	case a.kind() != "application/json":
 		b.find("app-links-type", "%s has Content-Type %s", file.path, quoted(a.get("Content-Type")))
-	case a.big || len(a.body) > maxAppLinks:
+	case file.field == "apple" && (a.big || len(a.body) > maxAppLinks):
 		b.find("app-links-too-large", "%s has more than %d bytes", file.path, maxAppLinks)
+	case a.big:
+		b.unseen(catalogue.AppLinks, "whether "+file.path+" is well formed", fmt.Sprintf("it has more than %d bytes", MaxBody), "")
 	case b.malformed(file, a):
 	default:
 		return a

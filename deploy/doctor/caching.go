@@ -106,11 +106,21 @@ func (b *behind) checkLifetime(a *answer) {
 		b.find("cache-permanent-redirect", "%s: %s%s", a.asked.brief(), a.brief(), who)
 	}
 	if direct != nil {
-		who = "; the ESP says " + quoted(direct.get("Cache-Control"))
+		who = "; the ESP says " + lifetimeField(direct)
 	}
 	if keep := lifetime(a, b.now()); keep > shortAge*time.Second && (direct == nil || lifetime(direct, b.now()) < keep-time.Minute) {
-		b.find("cache-lifetime", "%s may be kept for %s (Cache-Control: %s)%s", a.asked.brief(), keep, quoted(a.get("Cache-Control")), who)
+		b.find("cache-lifetime", "%s may be kept for %s (%s)%s", a.asked.brief(), keep, lifetimeField(a), who)
 	}
+}
+
+// lifetimeField is the field that lifetime reads.
+func lifetimeField(a *answer) string {
+	for _, name := range []string{"Cache-Control", "Expires"} {
+		if value := strings.Join(a.header.Values(name), ", "); value != "" {
+			return name + ": " + quoted(value)
+		}
+	}
+	return "nothing of it"
 }
 
 // permanent reports whether browsers remember a redirect.

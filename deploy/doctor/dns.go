@@ -114,7 +114,7 @@ func (x *exam) checkLookup(name *resolution) (stop string) {
 	case !t.found():
 		id, seen, stop = "dns-no-address", t.end(host)+" has neither A nor AAAA", host+" has no address"
 	case !slices.ContainsFunc(append(slices.Clone(t.v4), t.v6...), public):
-		id, seen, stop = "dns-private-address", "the only addresses are of a private network: "+addresses(t), host+" leads into a private network"
+		id, seen, stop = "dns-private-address", "the only addresses are not public: "+addresses(t), host+" leads to no public address"
 	}
 	name.atESP = x.readChain(t.chain)
 	if x.opt.Via != "" && (t.err != nil || !t.found() && t.err6 != nil) {
@@ -234,7 +234,7 @@ func (x *exam) takeVia(name *resolution) (stop string) {
 		found, err := x.resolve(name.resolver, core.CanonicalHost(host))
 		if err != nil {
 			x.find("dns-via-unresolved", "--via %s: %s", host, briefError(err))
-			return "--via has no address"
+			return "no address for --via was found"
 		}
 		host = found[0].String()
 	}
@@ -334,7 +334,7 @@ func (x *exam) checkAuthorities(resolver string, leaf *x509.Certificate, trusted
 		return
 	}
 	x.fact(catalogue.DNS, "CAA", "%s allows %s", at, cmp.Or(strings.Join(nonEmpty(allowed), ", "), "nobody"))
-	needed, who := cdnAuthorities[x.report.CDN], x.report.CDN
+	needed, who := cdnAuthorities[x.report.CDN], x.report.CDN+", for certificates that it gets itself,"
 	if leaf != nil && trusted {
 		// The next certificate comes from where this one came; of other authorities no CAA name is known.
 		needed, who = nil, ""

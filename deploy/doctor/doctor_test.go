@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 	"github.com/clickedge/clickedge/deploy/origins"
 )
@@ -165,6 +167,41 @@ func TestPrivateNetwork(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"dns-private-address"}, report.Worrying(), address)
 		require.True(t, netip.MustParseAddr(address).IsValid())
+	}
+}
+
+// TestPortsAreThoseAsked: what a report says of ports and addresses is said of those
+// that were asked.
+func TestPortsAreThoseAsked(t *testing.T) {
+	server := doctortest.StartNameServer(t, "link.example.com. A 198.51.100.10")
+	refused := func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	}
+	for name, c := range map[string]struct {
+		opt    doctor.Options
+		says   []string
+		unsaid []string
+	}{
+		"the usual":   {says: []string{"No connection to port 443", "Port 80 gives no answer", "Open port 443 at the address that DNS names", "no connection to port 443 came about"}},
+		"others":      {opt: doctor.Options{HTTPPort: 8080, HTTPSPort: 8443}, says: []string{"No connection to port 8443", "Port 8080 gives no answer", "proxy as on 8443"}, unsaid: []string{"443 ", "80 "}},
+		"with --via":  {opt: doctor.Options{Via: "198.51.100.77:9443"}, says: []string{"No connection to port 9443", "Open port 9443 at 198.51.100.77", "Port 80 gives no answer"}, unsaid: []string{" 443", "DNS names"}},
+		"over nginx":  {opt: doctor.Options{CDN: "nginx", HTTPPort: 8080, HTTPSPort: 8443}, says: []string{"Add listen 8443 ssl;", "Add listen 8080;"}},
+		"over apache": {opt: doctor.Options{CDN: "apache", HTTPPort: 8080, HTTPSPort: 8443}, says: []string{"Listen 8443 with", "Listen 8080, and a virtual host *:8080"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.opt.Host, c.opt.Resolvers, c.opt.Dial = "link.example.com", []string{server.Addr}, refused
+			found, err := doctor.Examine(context.Background(), c.opt)
+			require.NoError(t, err)
+			require.Equal(t, []string{"http-dead", "tls-no-connection"}, found.Worrying())
+			var b strings.Builder
+			require.NoError(t, found.WriteText(&b, report.TextOptions{Width: 4000}))
+			for _, says := range c.says {
+				require.Contains(t, b.String(), says)
+			}
+			for _, unsaid := range c.unsaid {
+				require.NotRegexp(t, `\D`+unsaid, b.String())
+			}
+		})
 	}
 }
 

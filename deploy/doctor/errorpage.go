@@ -28,7 +28,7 @@ func (s *espSection) checkErrorPage(a *answer) (stop string) {
 	case "cdn-host-unknown":
 		return "the CDN does not know the host"
 	case "filter-challenge", "filter-refuses-all":
-		return "a filter stands before everything"
+		return "a filter answered"
 	case "https-no-answer":
 		return "https gives no answer"
 	}

@@ -215,7 +215,7 @@ func (s *espSection) isProbe(a *answer) bool {
 
 // explainProbe says why the probe is not answered as the ESP's documentation says.
 func (s *espSection) explainProbe(a *answer) (stop string) {
-	const why = "the ESP's own probe is not answered"
+	const why = "the ESP's own probe is not answered as by the ESP"
 	if stop := s.anotherESP(); stop != "" {
 		return stop
 	}
@@ -232,7 +232,8 @@ func (s *espSection) explainProbe(a *answer) (stop string) {
 	case d == nil && a.status == 403 && s.baseline.status == 403:
 		s.find("filter-refuses-all", "%s; %s: %s", s.baseline.asked.brief(), s.baseline.brief(), seen)
 	case d == nil:
-		s.find("esp-not-reached", "%s; the ESP documents another answer, and %s", seen, s.whyNoOrigin()).Title = "The ESP's probe is not answered as the ESP documents it"
+		f := s.find("esp-not-reached", "%s; the ESP documents another answer, and %s", seen, s.whyNoOrigin())
+		f.Title, f.Means = "The ESP's probe is not answered as the ESP documents it", "What answers may be another server or the CDN itself. Links that end there do not work (\"wrong link\")."
 	case a.like(direct):
 		s.fact(catalogue.ESP, "probe", "%s, as the ESP answers it directly, too", seen)
 		return ""

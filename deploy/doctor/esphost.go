@@ -93,7 +93,7 @@ func (s *espSection) checkUnknownDomain(d *originClient) (stop string) {
 func (s *espSection) examineHostAlone() (stop string) {
 	if s.click.status == 403 && s.baseline.status == 403 && !isTokenError(s.click) && s.esp.preset.Family != core.FamilySES {
 		s.find("filter-refuses-all", "%s: %s; %s: %s", s.baseline.asked.brief(), s.baseline.brief(), s.click.asked.brief(), s.click.brief())
-		return "every request is refused"
+		return "made-up links are refused"
 	}
 	if want, reading := s.esp.preset.Family.Destination(s.esp.links.click); reading != core.Unread && s.click.get("Location") == want {
 		s.sawESP("a made-up click is redirected to where it says")

@@ -75,7 +75,7 @@ func (s *espSection) checkToken(a *answer) {
 		s.alternatives[f.ID] = []string{"esp-wrong-region"}
 	case isTokenError(direct) && there == nil && signedCustomerIO.MatchString(s.link.target):
 		s.find("esp-wrong-region", "the link, whole by its form, is refused at %s as well, with Host: %s", s.origin.name, s.opt.Host).Means =
-			"The region that was asked does not know the link. Most often the account is in the other region; else the link is of another account, or a character of it was changed."
+			"The region that was asked does not know the link. The account may be in the other region, the link of another account, or a character of it changed."
 	default:
 		s.find("esp-invalid-token", "%s; asked directly with Host: %s, the ESP answers %s", a.brief(), s.opt.Host, direct.brief())
 	}

@@ -201,6 +201,7 @@ func (x *exam) unseen(section catalogue.Section, what, because, ask string) {
 
 // writeAdvice writes what each finding means and the fix.
 func (x *exam) writeAdvice() {
+	fill := x.names().Replacer()
 	for i := range x.report.Findings {
 		f := &x.report.Findings[i]
 		entry := catalogue.Must(f.ID)
@@ -211,8 +212,7 @@ func (x *exam) writeAdvice() {
 			_, mend, _ := or.Advice(x.report.CDN, x.esp.preset.Family, x.esp.known)
 			f.Fix += " Or: " + mend
 		}
-		fill := x.names().Replacer()
-		f.Means, f.Fix = fill.Replace(f.Means), fill.Replace(f.Fix)
+		f.Title, f.Means, f.Fix = fill.Replace(f.Title), fill.Replace(f.Means), fill.Replace(f.Fix)
 	}
 }
 
@@ -232,7 +232,10 @@ func (x *exam) names() catalogue.Names {
 	if up := parents(x.opt.Host); len(up) > 0 {
 		parent = up[0]
 	}
-	return catalogue.Names{Host: x.opt.Host, Parent: parent, Origin: x.esp.preset.Address, Server: x.server.value}
+	return catalogue.Names{
+		Host: x.opt.Host, Parent: parent, Origin: x.esp.preset.Address, Server: x.server.value,
+		HTTPPort: x.opt.HTTPPort, HTTPSPort: x.opt.HTTPSPort, Via: x.opt.Via,
+	}
 }
 
 // progress says what is asked next, to whoever waits.

@@ -64,7 +64,7 @@ func (b *behind) examineRefusals() (passed []*answer) {
 		}
 		passed = append(passed, a)
 	}
-	b.pass("filters-ok", "%d user agents and %d long or odd queries, which filters often refuse, are answered like the rest", b.agentsTried(), len(queries()))
+	b.pass("filters-ok", "%d user agents and %d long or odd queries, which filters often refuse, were tried: no filter refused one", b.agentsTried(), len(queries()))
 	return passed
 }
 

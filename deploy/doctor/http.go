@@ -116,7 +116,8 @@ func (x *exam) checkRedirect(a *answer) {
 	case scheme == "https":
 		x.find("http-redirect", "%d to https, path and query kept", a.status)
 	default:
-		x.find("http-other-answer", "http: %s, which is the link itself", a.brief())
+		f := x.find("http-other-answer", "http: %s, which is the link itself", a.brief())
+		f.Title, f.Means = "Port {http-port} redirects a link to itself", "Links in old mail go in a circle: browsers stop with ERR_TOO_MANY_REDIRECTS."
 	}
 }
 

@@ -43,7 +43,7 @@ func (b *behind) checkSlow(all, esp time.Duration) {
 	switch {
 	case esp < 0:
 		f := b.find("speed-slow-cdn", "first byte after %s; not seen: whose time that is, because %s", report.Round(all), b.whyNoOrigin())
-		f.Title, f.Means = "Links are slow", "Readers wait before the page even starts. It may be the set-up or the ESP."
+		f.Title, f.Means = "A made-up click was slow", "Readers wait before the page even starts. It may be the set-up or the ESP. This was one click, timed from here."
 	case esp > all/2:
 		b.find("speed-slow-esp", "first byte after %s, of which the ESP takes %s", report.Round(all), report.Round(esp))
 	default:

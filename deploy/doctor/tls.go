@@ -149,10 +149,10 @@ func (x *exam) checkHandshake(name *resolution, s *secured) (stop string) {
 	switch {
 	case s.reach != nil:
 		x.find("tls-no-connection", "%s: %s", at, briefError(s.reach))
-		return "nothing answers on port 443"
+		return fmt.Sprintf("no connection to port %d came about", x.opt.HTTPSPort)
 	case errors.As(s.err, &notTLS):
 		x.find("tls-handshake-failed", "%s does not speak TLS", at)
-		return "there is no TLS on port 443"
+		return fmt.Sprintf("there is no TLS on port %d", x.opt.HTTPSPort)
 	case s.err != nil:
 		x.find("tls-handshake-failed", "%s: %s", at, briefError(s.err))
 		return "no TLS handshake with the name " + x.opt.Host
@@ -344,6 +344,8 @@ func (x *exam) checkStaple(state *tls.ConnectionState) {
 		x.find("tls-staple-bad", "the stapled OCSP response cannot be used: %s", cut(err.Error(), 120))
 	case response.Status == ocsp.Revoked:
 		x.find("tls-staple-bad", "the certificate was revoked on %s", response.RevokedAt.UTC().Format("2006-01-02"))
+	case response.Status != ocsp.Good:
+		x.find("tls-staple-bad", "the stapled OCSP response says that the authority does not know the certificate")
 	case !response.NextUpdate.IsZero() && response.NextUpdate.Before(x.now()):
 		x.find("tls-staple-bad", "the stapled OCSP response was good until %s", response.NextUpdate.UTC().Format("2006-01-02 15:04 MST"))
 	}

@@ -8,13 +8,15 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
 )
 
-// Entry is one finding as the catalogue has it. In Means and the fixes, {host} stands for the link
-// domain, {parent} for the domain above it and {origin} for the ESP's origin.
+// Entry is one finding as the catalogue has it. Its texts hold marks, which [Names]
+// fills: {host} stands for the link domain, {parent} for the domain above it, {origin}
+// for the ESP's origin, {http-port}, {https-port} and {asked} for where was asked.
 type Entry struct {
 	ID       string
 	Section  Section
@@ -89,23 +91,33 @@ func Must(id string) Entry {
 	return e
 }
 
-// Names fill the marks of an Entry.
+// Names fill the marks of an Entry's texts: its title, its meaning and its fixes.
 type Names struct {
 	Host, Parent string
 	Origin       string // "" if unknown
 	Server       string // the Server field of the set-up, "" if unknown
+	// HTTPPort and HTTPSPort are those that were asked, Via what was asked in place of
+	// the addresses in DNS, "" for nothing.
+	HTTPPort, HTTPSPort int
+	Via                 string
 }
 
 // Replacer puts the names in place of the marks.
 func (n Names) Replacer() *strings.Replacer {
+	asked := "the address that DNS names"
+	if n.Via != "" {
+		asked = n.Via
+	}
 	return strings.NewReplacer("{host}", n.Host, "{parent}", n.Parent, "{origin}", cmp.Or(n.Origin, "the ESP's origin"),
-		"{nginx-http2}", nginxHTTP2(n.Server))
+		"{http-port}", strconv.Itoa(n.HTTPPort), "{https-port}", strconv.Itoa(n.HTTPSPort), "{asked}", asked,
+		"{nginx-http2}", nginxHTTP2(n.Server, n.HTTPSPort))
 }
 
-// nginxHTTP2 is how HTTP/2 is switched on in the nginx whose version the Server field names: a directive
-// that it does not know keeps nginx from starting.
-func nginxHTTP2(software string) string {
-	const before, since = "listen 443 ssl http2;", "http2 on;"
+// nginxHTTP2 is how HTTP/2 is switched on in the nginx whose version the Server
+// field names: a directive that it does not know keeps nginx from starting.
+func nginxHTTP2(software string, port int) string {
+	const since = "http2 on;"
+	before := fmt.Sprintf("listen %d ssl http2;", port)
 	version, ok := strings.CutPrefix(strings.ToLower(software), "nginx/")
 	var major, minor, patch int
 	if n, _ := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); !ok || n < 3 {

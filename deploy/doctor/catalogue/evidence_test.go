@@ -19,7 +19,7 @@ var evidence = map[string]string{
 	"dns-caa-forbids":             "a CAA set, and an issuer whose CAA name is known and not in it; for a wildcard certificate issuewild counts; a set that allows nobody",
 	"dns-resolvers-disagree":      "two resolvers that answer, differently in kind or in the first CNAME",
 	"dns-resolver-silent":         "an error, or silence to two questions, from one resolver where another answers",
-	"dns-private-address":         "addresses, all of them of private networks",
+	"dns-private-address":         "addresses, none of them public",
 	"dns-not-yet":                 "--via, and DNS that does not give its address",
 	"dns-via-unresolved":          "no address for the name given with --via",
 	"dns-address-dead":            "several addresses, one of which refuses or does not answer a connection from here while another does",

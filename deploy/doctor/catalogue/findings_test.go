@@ -3,6 +3,7 @@ package catalogue
 import (
 	"flag"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -124,5 +125,28 @@ func TestCatalogueIsWhole(t *testing.T) {
 				require.Regexp(t, `^https://[^\s]+$`, a.Source, e.ID)
 			}
 		}
+	}
+}
+
+// TestNoFixedPort: what was asked may be another port than the usual, so that no text
+// names one, but for the ESP's and those that an authority asks.
+func TestNoFixedPort(t *testing.T) {
+	elsewhere := regexp.MustCompile(`\{origin\}:443|\{origin\}, port 443|Mailgun's origin speaks http on port 80|port 80 or 443 is open|ports 80 and 443 must be open`)
+	for _, e := range All() {
+		texts := []string{e.Title, e.Means}
+		for _, row := range e.fixes() {
+			texts = append(texts, row[1])
+		}
+		for _, text := range texts {
+			require.NotRegexp(t, `\b(80|443)\b`, elsewhere.ReplaceAllString(text, ""), e.ID)
+		}
+	}
+}
+
+// TestNothingIsCounted: no text says how often something is so, which nobody has
+// counted.
+func TestNothingIsCounted(t *testing.T) {
+	for _, e := range All() {
+		require.NotRegexp(t, `(?i)most often|in most cases|usually`, e.Title+" "+e.Means, e.ID)
 	}
 }

@@ -36,8 +36,11 @@ func findingsPage(provoked provocations) string {
 		}
 	}
 	writeGuides(&b, provoked)
-	return b.String()
+	return usual.Replacer().Replace(b.String())
 }
+
+// usual are the ports of a link domain; the other marks stay.
+var usual = Names{Host: "{host}", Parent: "{parent}", Origin: "{origin}", HTTPPort: 80, HTTPSPort: 443}
 
 const pageIntro = `# What the doctor finds
 
@@ -59,7 +62,7 @@ func writeEntry(b *strings.Builder, e *Entry, provoked provocations) {
 		return
 	}
 	fmt.Fprintf(b, ". %s\n\n", e.Means)
-	for _, row := range e.mends() {
+	for _, row := range e.fixes() {
 		fmt.Fprintf(b, "- **%s:** %s\n", row[0], row[1])
 	}
 	fmt.Fprintf(b, "\nWhat it rests on: %s. [Rule](%s)", evidence[e.ID], e.Source)
@@ -71,10 +74,10 @@ func writeEntry(b *strings.Builder, e *Entry, provoked provocations) {
 	fmt.Fprintf(b, ". Provoked by: %s.\n", cmp.Or(strings.Join(provoked[e.ID], "; "), "nothing"))
 }
 
-// mends lists the fixes, by CDN or server and by ESP.
-func (e *Entry) mends() (rows [][2]string) {
+// fixes lists the fixes, by CDN or server and by ESP.
+func (e *Entry) fixes() (rows [][2]string) {
 	m := &e.Fix
-	for _, row := range [][2]string{{"Fix", m.Any}, {"Fastly", m.Fastly}, {"Cloudflare", m.Cloudflare}, {"CloudFront", m.CloudFront}, {"nginx", strings.ReplaceAll(m.Nginx, "{nginx-http2}", nginxHTTP2(""))},
+	for _, row := range [][2]string{{"Fix", m.Any}, {"Fastly", m.Fastly}, {"Cloudflare", m.Cloudflare}, {"CloudFront", m.CloudFront}, {"nginx", m.Nginx},
 		{"Apache", m.Apache}, {"Caddy", m.Caddy}, {"HAProxy", m.HAProxy}, {"Varnish", m.Varnish}} {
 		if row[1] != "" {
 			rows = append(rows, row)

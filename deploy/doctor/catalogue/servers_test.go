@@ -14,7 +14,7 @@ func TestHTTP2OfNginx(t *testing.T) {
 		"nginx": "http2 on; from nginx 1.25.1, listen 443 ssl http2; before", "": "http2 on; from nginx 1.25.1, listen 443 ssl http2; before",
 		"openresty/1.21.4.1": "http2 on; from nginx 1.25.1, listen 443 ssl http2; before",
 	} {
-		require.Equal(t, want, nginxHTTP2(software), software)
+		require.Equal(t, want, nginxHTTP2(software, 443), software)
 	}
 }
 

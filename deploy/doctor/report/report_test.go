@@ -45,7 +45,7 @@ func sample() *report.Report {
 		if f.Fix == "" {
 			f.Fix = e.Fix.Any
 		}
-		f.Fix = strings.NewReplacer("{host}", r.Host, "{origin}", "track-eu.customer.io").Replace(f.Fix)
+		f.Fix = catalogue.Names{Host: r.Host, Origin: "track-eu.customer.io", HTTPPort: 80, HTTPSPort: 443}.Replacer().Replace(f.Fix)
 		r.Findings = append(r.Findings, f)
 	}
 	add("dns-ok", "proxy.example.net")

@@ -188,7 +188,7 @@ func (t *textWriter) timings(r *Report) {
 func (s *Timing) share() string {
 	switch {
 	case s.ESP < 0:
-		return "unknown: it was not asked directly"
+		return "unknown: no direct answer from it"
 	case s.ESP == 0 || s.Took == 0:
 		return "none"
 	}

@@ -204,6 +204,8 @@ func (a *Authority) staple(t testing.TB, number *big.Int, status string) []byte 
 	case "good":
 	case "revoked":
 		answer.Status, answer.RevokedAt = ocsp.Revoked, a.now.Add(-2*Day)
+	case "unknown":
+		answer.Status = ocsp.Unknown
 	case "old":
 		answer.ThisUpdate, answer.NextUpdate = a.now.Add(-14*Day), a.now.Add(-7*Day)
 	default:

@@ -82,6 +82,7 @@ var varying = []struct {
 	by   string
 }{
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:PORT"},
+	{regexp.MustCompile(`\b([Pp]ort|[Ll]isten|on) \d{5}\b`), "$1 PORT"},
 	{regexp.MustCompile(`("(?:took|esp)_ns": )\d+`), "${1}0"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d(T|\s+)\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z| UTC|\+00:00)`), "2026-03-01${1}12:00${2}"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(s|ms|µs|ns)\b`), "TIME"},

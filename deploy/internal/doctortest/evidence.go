@@ -121,7 +121,7 @@ var nearMisses = map[string][]string{
 	"app-links-status":     {"no-app-links"},
 	"app-links-redirected": {"app-links"},
 	"app-links-type":       {"app-links"},
-	"app-links-too-large":  {"app-links"},
+	"app-links-too-large":  {"app-links-large-for-android", "app-links"},
 	"app-links-malformed":  {"app-links"},
 	"app-links-one-path":   {"app-links", "no-app-links"},
 	"app-links-differ":     {"app-links"},

@@ -148,7 +148,7 @@ func TestCertificates(t *testing.T) {
 
 func TestStaples(t *testing.T) {
 	a := NewAuthority(t)
-	for status, want := range map[string]int{"good": ocsp.Good, "revoked": ocsp.Revoked, "old": ocsp.Good} {
+	for status, want := range map[string]int{"good": ocsp.Good, "revoked": ocsp.Revoked, "unknown": ocsp.Unknown, "old": ocsp.Good} {
 		cert := a.Issue(t, Cert{Names: []string{"link.example.com"}, Staple: status, SCT: true})
 		answer, err := ocsp.ParseResponse(cert.OCSPStaple, a.intermediate.cert)
 		require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -86,11 +87,16 @@ func (r *Running) at(z *zone, name, port string) Place {
 
 func bare(name string) string { return name[:len(name)-1] }
 
-// closedPort is one on which nobody listens: it was free a moment ago.
+// closedPort is one on which nobody listens, and nobody can until the test ends: it
+// is bound, so that connections to it are refused.
 func closedPort(t testing.TB) int {
 	t.Helper()
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	require.NoError(t, err)
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
+	syscall.CloseOnExec(socket)
+	t.Cleanup(func() { _ = syscall.Close(socket) })
+	require.NoError(t, syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	bound, err := syscall.Getsockname(socket)
+	require.NoError(t, err)
+	return bound.(*syscall.SockaddrInet4).Port
 }

@@ -235,6 +235,13 @@ var appLinkSetups = []Setup{
 		Change: files(apple(Answer(http.StatusOK, appleFile+strings.Repeat(" ", 200<<10), "Content-Type", "application/json"))),
 	},
 	{
+		Name: "app-links-large-for-android", Preset: "sendgrid", Not: []string{"app-links-too-large", "app-links-malformed"},
+		Says: []string{"not seen: whether /.well-known/assetlinks.json is well formed, because it has more than"},
+		Change: files(map[string]http.HandlerFunc{
+			androidAt: Answer(http.StatusOK, androidFile+strings.Repeat(" ", 200<<10), "Content-Type", "application/json"),
+		}),
+	},
+	{
 		Name: "app-links-no-json", Wrong: "the app-link file has a comma too many", Preset: "sendgrid", Want: []string{"app-links-malformed"},
 		Change: files(apple(Answer(http.StatusOK, strings.Replace(appleFile, `"}]`, `"},]`, 1), "Content-Type", "application/json"))),
 	},

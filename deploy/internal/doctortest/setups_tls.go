@@ -116,6 +116,11 @@ var tlsSetups = []Setup{
 		Change: func(w *World) { w.TLS.Cert.Staple = "revoked" },
 	},
 	{
+		Name: "staple-unknown", Wrong: "the stapled OCSP answer says that the authority does not know the certificate", Want: []string{"tls-staple-bad"},
+		Not: []string{"tls-ok"}, Says: []string{"does not know the certificate"}, Unsaid: []string{"response says good"},
+		Change: func(w *World) { w.TLS.Cert.Staple = "unknown" },
+	},
+	{
 		Name: "staple-old", Wrong: "the stapled OCSP answer is a week too old", Want: []string{"tls-staple-bad"},
 		Change: func(w *World) { w.TLS.Cert.Staple = "old" },
 	},
@@ -177,6 +182,11 @@ var httpSetups = []Setup{
 		Change: func(w *World) {
 			w.Place80 = &server{handler: Answer(http.StatusOK, "<h1>It works!</h1>", "Content-Type", "text/html")}
 		},
+	},
+	{
+		Name: "http-redirects-to-itself", Wrong: "port 80 redirects every link to itself", Want: []string{"http-other-answer"},
+		Not: []string{"http-redirect"}, Says: []string{"Port 80 redirects a link to itself"}, Unsaid: []string{"answers unlike"},
+		Change: func(w *World) { w.Over80 = []Wrap{When(Always, RedirectTo(301, "http://{host}{target}"))} },
 	},
 	{
 		Name: "hsts-of-parent", Also: []string{"http-hsts-parent"},
