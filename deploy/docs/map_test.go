@@ -47,6 +47,23 @@ func TestMap(t *testing.T) {
 	}
 }
 
+var pathInText = regexp.MustCompile("`((?:core|edge|hostsim|deploy|bench|\\.ci)/[A-Za-z0-9._/-]+)`")
+
+// A file or folder of ours that a document names is there.
+func TestPathsInText(t *testing.T) {
+	root, list := documents(t)
+	seen := 0
+	for name, text := range list {
+		for _, m := range pathInText.FindAllStringSubmatch(text, -1) {
+			seen++
+			if !exists(root, strings.TrimSuffix(m[1], "/...")) {
+				t.Errorf("%s names %s, which is not there", name, m[1])
+			}
+		}
+	}
+	require.Greater(t, seen, 60)
+}
+
 func exists(root, path string) bool {
 	_, err := os.Stat(filepath.Join(root, path))
 	return err == nil
