@@ -66,7 +66,7 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	if err != nil && !failure.Is(err) { // cobra's own: a flag that is missing, or two that exclude each other
 		err = failure.Usage(err, "usage: "+cmd.UseLine())
 	}
-	f := asFailure(err)
+	f := failure.Of(err)
 	switch {
 	case f != nil && f.Exit < ExitInterrupted && ctx.Err() != nil:
 		f = interrupted(context.Cause(ctx), "")
@@ -78,16 +78,6 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	}
 	f.Report(env.Err)
 	return f.Exit
-}
-
-// asFailure finds the failure in an error; nil for none. An error without one is
-// of the work.
-func asFailure(err error) *failure.Error {
-	var f *failure.Error
-	if err == nil || errors.As(err, &f) {
-		return f
-	}
-	return failure.Bad(err, "")
 }
 
 // unwrapPath is what went wrong, without the name of the file.

@@ -17,7 +17,6 @@ import (
 // The most that is read of a file, in bytes. Logs are streamed and have no bound
 // but that of a line.
 const (
-	mostSites    = 256 << 20 // the module takes 64 MiB of them, without what editors see
 	mostAppLinks = 4 << 20   // Apple takes 128 KiB
 	mostModule   = 256 << 20 // Fastly takes 100 MB
 	mostManifest = 1 << 20

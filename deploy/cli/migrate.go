@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/migrate"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // mostMigrated bounds what is read from standard input, in bytes.
@@ -200,7 +201,7 @@ func (m *migrateCmd) printNotes(r *migrate.Result) {
 func (m *migrateCmd) merge(r *migrate.Result) error {
 	after := r.JSON()
 	if _, err := os.Stat(m.into); !errors.Is(err, os.ErrNotExist) {
-		old, err := m.env.readText("the sites", m.into, mostSites, "")
+		old, err := m.env.readText("the sites", m.into, sitesfile.Most, "")
 		if err != nil {
 			return err
 		}

@@ -145,7 +145,7 @@ func (p *publishing) run(ctx context.Context, name string) error {
 
 // wanted reads the files that the flags name.
 func (p *publishing) wanted(name string) error {
-	raw, err := p.env.readText("the sites", name, mostSites, "name the file that describes the link domains")
+	raw, err := p.env.readText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
 	if err != nil {
 		return err
 	}
@@ -324,7 +324,7 @@ func (p *publishing) failure(err error) error {
 		if stop := p.env.halted(unfinished.State); stop != nil {
 			return stop
 		}
-		f := asFailure(apiFailure(unfinished.Err))
+		f := failure.Of(apiFailure(unfinished.Err))
 		f.Err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
 		if f.Hint == "" {
 			f.Hint = unfinished.Hint()

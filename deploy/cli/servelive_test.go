@@ -14,9 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -316,38 +314,4 @@ func TestDoctorOnServeTLS(t *testing.T) {
 	code, _, talk = runHere(t, args...)
 	require.Equal(t, ExitUsage, code, talk)
 	r.finish()
-}
-
-// What comes out of a pipe is gone once it is read, as in --sites <(jq …).
-func TestServeReadsSitesFromAPipe(t *testing.T) {
-	for _, text := range []string{serveSites, `{"sites": `} {
-		name := filepath.Join(t.TempDir(), "sites")
-		require.NoError(t, syscall.Mkfifo(name, 0o600))
-		go func() {
-			if f, err := os.OpenFile(name, os.O_WRONLY, 0); err == nil {
-				_, _ = io.WriteString(f, text)
-				f.Close()
-			}
-		}()
-		s := &serve{env: &Env{In: new(bytes.Buffer), Out: io.Discard, Err: io.Discard}, sites: name, module: name}
-		require.Empty(t, s.watched(t.Context()), "it would be read a second time")
-		got, err := files.Read(t.Context(), name, nil, mostSites)
-		require.NoError(t, err)
-		require.Equal(t, text, string(got))
-	}
-}
-
-// What is too long to be read is not read to see whether it changes either.
-func TestServeWatchesNoHugeFile(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "sites.json")
-	f, err := os.Create(name)
-	require.NoError(t, err)
-	require.NoError(t, f.Truncate(3<<30))
-	require.NoError(t, f.Close())
-	s := &serve{env: &Env{In: new(bytes.Buffer), Out: io.Discard, Err: io.Discard}, sites: name}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	require.Equal(t, []string{name}, s.watched(t.Context()))
-	runtime.ReadMemStats(&after)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20))
 }

@@ -23,7 +23,7 @@ func sitesFlag(cmd *cobra.Command, name *string) {
 // loadSites reads sites.json and returns its text too, with the files that it
 // names put in.
 func (env *Env) loadSites(name string) (*core.Sites, []byte, error) {
-	text, err := env.readText("the sites", name, mostSites, "name the file that describes the link domains, as in --sites deploy/examples/customerio.json")
+	text, err := env.readText("the sites", name, sitesfile.Most, "name the file that describes the link domains, as in --sites deploy/examples/customerio.json")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -79,7 +79,7 @@ type terraformBackend struct {
 }
 
 func (t *terraform) run(name string) error {
-	raw, err := t.env.readText("the sites", name, mostSites, "name the file that describes the link domains")
+	raw, err := t.env.readText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
 	if err != nil {
 		return err
 	}

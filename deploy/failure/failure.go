@@ -51,6 +51,16 @@ func (f *Error) Report(w io.Writer) {
 // Is reports whether an error is a failure already.
 func Is(err error) bool { return errors.As(err, new(*Error)) }
 
+// Of finds the failure in an error; nil for none. An error without one is of the
+// work.
+func Of(err error) *Error {
+	var f *Error
+	if err == nil || errors.As(err, &f) {
+		return f
+	}
+	return Bad(err, "")
+}
+
 // Usage is a failure of the caller.
 func Usage(err error, hint string) *Error { return &Error{Exit: ExitUsage, Err: err, Hint: hint} }
 

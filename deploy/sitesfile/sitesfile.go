@@ -21,6 +21,10 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
+// Most is the most that is read of a sites.json, in bytes. The module takes 64 MiB,
+// without what editors see.
+const Most = 256 << 20
+
 const hint = "clickedge check --fields lists every field and what it does"
 
 // Parse reads the text of a sites.json, and returns it with the files that it

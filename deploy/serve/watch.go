@@ -1,4 +1,4 @@
-package cli
+package serve
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // watchEvery is how often sites.json and the module are looked at. A look is a
@@ -72,14 +73,14 @@ func (w *watcher) look() (changed map[string]bool) {
 }
 
 // watcher begins with the files as they are before they are read.
-func (s *serve) watcher(ctx context.Context) *watcher {
+func (s *server) watcher(ctx context.Context) *watcher {
 	w := &watcher{names: s.watched(ctx)}
 	w.seen = w.states()
 	return w
 }
 
 // watch puts changed sites and a rebuilt module into service until ctx ends.
-func (s *serve) watch(ctx context.Context, svc *service) {
+func (s *server) watch(ctx context.Context, svc *service) {
 	w := svc.files
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -95,26 +96,26 @@ func (s *serve) watch(ctx context.Context, svc *service) {
 		}
 		w.names = s.watched(ctx)
 		w.seen = w.states() // before they are read: what changes later is seen later
-		if err := s.reload(ctx, svc, changed[s.module]); err != nil && ctx.Err() == nil {
-			asFailure(err).Report(s.env.Err)
-			fmt.Fprintln(s.env.Err, "what was there stays in service")
+		if err := s.reload(ctx, svc, changed[s.Module]); err != nil && ctx.Err() == nil {
+			failure.Of(err).Report(s.Err)
+			fmt.Fprintln(s.Err, "what was there stays in service")
 		}
 	}
 }
 
 // watched are sites.json, the files that it names, and the module.
-func (s *serve) watched(ctx context.Context) (names []string) {
-	if !readOnce(s.sites) {
-		names = append(names, s.sites)
-		if text, err := files.Read(ctx, s.sites, nil, mostSites); err == nil {
-			_, _ = core.InlineFiles(s.sites, text, func(file string) ([]byte, error) {
-				names = append(names, filepath.Join(filepath.Dir(s.sites), file))
+func (s *server) watched(ctx context.Context) (names []string) {
+	if !readOnce(s.Sites) {
+		names = append(names, s.Sites)
+		if text, err := files.Read(ctx, s.Sites, nil, sitesfile.Most); err == nil {
+			_, _ = core.InlineFiles(s.Sites, text, func(file string) ([]byte, error) {
+				names = append(names, filepath.Join(filepath.Dir(s.Sites), file))
 				return nil, fs.ErrNotExist
 			})
 		}
 	}
-	if s.module != "" && !readOnce(s.module) {
-		names = append(names, s.module)
+	if s.Module != "" && !readOnce(s.Module) {
+		names = append(names, s.Module)
 	}
 	return names
 }
@@ -130,11 +131,11 @@ func readOnce(name string) bool {
 }
 
 // reload makes a generation of what the files say now.
-func (s *serve) reload(ctx context.Context, svc *service, rebuilt bool) error {
+func (s *server) reload(ctx context.Context, svc *service, rebuilt bool) error {
 	old := svc.current()
 	sites, text, err := old.sites, []byte(nil), error(nil)
-	if !readOnce(s.sites) {
-		if sites, text, err = s.env.loadSites(s.sites); err != nil {
+	if !readOnce(s.Sites) {
+		if sites, text, err = s.LoadSites(); err != nil {
 			return err
 		}
 	}
@@ -161,11 +162,11 @@ func (s *serve) reload(ctx context.Context, svc *service, rebuilt bool) error {
 
 // changedModule is the module that was rebuilt, or the one at hand with other
 // sites.
-func (s *serve) changedModule(old *generation, text []byte, stamp module.Stamp, rebuilt bool) ([]byte, error) {
+func (s *server) changedModule(old *generation, text []byte, stamp module.Stamp, rebuilt bool) ([]byte, error) {
 	wasm := old.wasm
 	if rebuilt {
 		var err error
-		if wasm, err = s.env.read("the module", s.module, mostModule, "clickedge build makes one"); err != nil {
+		if wasm, err = s.ReadModule(); err != nil {
 			return nil, err
 		}
 	}
@@ -178,28 +179,28 @@ func (s *serve) changedModule(old *generation, text []byte, stamp module.Stamp, 
 	if in, ok := module.ReadStamp(wasm); ok && in == stamp {
 		return wasm, nil // rebuilt with these sites
 	}
-	swapped, _, err := module.Swap(wasm, text, s.sites)
+	swapped, _, err := module.Swap(wasm, text, s.Sites)
 	if errors.Is(err, module.ErrNotOurs) {
-		return nil, failure.Bad(fmt.Errorf("%s has changed, and the module cannot take other sites: %w", s.sites, err), "build it anew and start again")
+		return nil, failure.Bad(fmt.Errorf("%s has changed, and the module cannot take other sites: %w", s.Sites, err), "build it anew and start again")
 	}
 	if err != nil {
-		return nil, buildFailure(err)
+		return nil, s.BuildFailure(err)
 	}
 	return swapped, nil
 }
 
-func (s *serve) sayReloaded(svc *service, old, g *generation, rebuilt bool) {
-	what := s.sites + " has changed"
+func (s *server) sayReloaded(svc *service, old, g *generation, rebuilt bool) {
+	what := s.Sites + " has changed"
 	switch {
 	case rebuilt && g.stamp != old.stamp:
-		what = s.sites + " and " + s.module + " have changed"
+		what = s.Sites + " and " + s.Module + " have changed"
 	case rebuilt:
-		what = s.module + " has changed"
+		what = s.Module + " has changed"
 	}
 	for _, host := range g.sites.Hosts() {
 		if !old.sites.Has(host) {
 			s.greetSite(g, "http://"+dialable(svc.ln.Addr()), g.sites.Lookup(host))
 		}
 	}
-	fmt.Fprintf(s.env.Err, "%s: in service now, with %s\n", what, output.Count(g.sites.Len(), "site"))
+	fmt.Fprintf(s.Err, "%s: in service now, with %s\n", what, output.Count(g.sites.Len(), "site"))
 }

@@ -1,4 +1,4 @@
-package cli
+package serve
 
 import (
 	"context"
@@ -31,14 +31,14 @@ type generation struct {
 
 // newGeneration brings a module up. Secrets that were made up stay what they were,
 // so that links that were printed stay good.
-func (s *serve) newGeneration(ctx context.Context, old *generation, sites *core.Sites, text []byte, wasm func() ([]byte, error)) (_ *generation, err error) {
+func (s *server) newGeneration(ctx context.Context, old *generation, sites *core.Sites, text []byte, wasm func() ([]byte, error)) (_ *generation, err error) {
 	g := &generation{sites: sites, stamp: module.StampOf(text)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
 		}
 	}()
-	plan, err := s.planOrigins(sites)
+	plan, err := s.planBackends(sites)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package cli
+package serve
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ import (
 const maxGreeted = 12
 
 // greet says where the module listens, and prints requests that work as they are.
-func (s *serve) greet(svc *service) {
-	w, base := s.env.Err, "http://"+dialable(svc.ln.Addr())
+func (s *server) greet(svc *service) {
+	w, base := s.Err, "http://"+dialable(svc.ln.Addr())
 	g := svc.current()
 	hosts := g.sites.Hosts()
 	for i, host := range hosts {
@@ -46,8 +46,8 @@ func dialable(addr net.Addr) string {
 	return addr.String()
 }
 
-func (s *serve) greetSite(svc *generation, base string, site *core.Site) {
-	w := s.env.Err
+func (s *server) greetSite(svc *generation, base string, site *core.Site) {
+	w := s.Err
 	fmt.Fprintf(w, "\n%s (%s)\n", site.Host, site.ESP)
 	if url, ok := s.sampleOwn(svc, site); ok {
 		greetLink(w, base, site, origins.SampleLink{Name: "a signed link", Method: "GET", Target: url})
@@ -65,8 +65,8 @@ func (s *serve) greetSite(svc *generation, base string, site *core.Site) {
 
 // samples picks one link of each kind, and of unsubscribes the one-click form,
 // which is the one that is easily broken. With -v all are shown.
-func (s *serve) samples(links []origins.SampleLink) []origins.SampleLink {
-	if s.verbose {
+func (s *server) samples(links []origins.SampleLink) []origins.SampleLink {
+	if s.Verbose {
 		return links
 	}
 	seen := map[core.Kind]bool{}
@@ -100,12 +100,12 @@ func clickable(base, host string, l origins.SampleLink) (string, bool) {
 }
 
 // sampleOwn signs a link to a host that the site allows, and returns its target.
-func (s *serve) sampleOwn(svc *generation, site *core.Site) (string, bool) {
+func (s *server) sampleOwn(svc *generation, site *core.Site) (string, bool) {
 	if len(site.Keys) == 0 || !svc.ring.Has(site.Keys[0]) {
 		return "", false
 	}
 	key, _ := svc.ring.Key(site.Keys[0])
-	m := &signedlink.Minter{Site: site, Link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, Key: key, Now: s.env.Now()}
+	m := &signedlink.Minter{Site: site, Link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, Key: key, Now: s.Now()}
 	minted, err := m.Mint("https://" + sampleHost(site) + "/welcome?from=mail")
 	if err != nil {
 		return "", false

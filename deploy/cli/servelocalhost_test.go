@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
@@ -35,24 +34,5 @@ func TestServeLinksForABrowser(t *testing.T) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 		require.Contains(t, []int{200, 302}, resp.StatusCode, url)
-	}
-}
-
-func TestWithoutLocalhost(t *testing.T) {
-	sites, err := core.ParseSites("", []byte(`{"sites": {"link.example.com": {"esp": "sendgrid"}, "a.localhost": {"esp": "sendgrid"}}}`))
-	require.NoError(t, err)
-	for host, want := range map[string]string{
-		"link.example.com.localhost:7676": "link.example.com",
-		"LINK.example.com.Localhost":      "link.example.com",
-		"link.example.com":                "",
-		"a.localhost":                     "",
-		"other.example.com.localhost":     "",
-		"localhost":                       "",
-	} {
-		branded, ok := withoutLocalhost(sites, host)
-		require.Equal(t, want != "", ok, host)
-		if ok {
-			require.Equal(t, want, branded)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package serve
 
 import (
 	"context"
@@ -30,9 +30,9 @@ type tlsFront struct {
 }
 
 // startTLS listens and writes the authority's certificate.
-func (s *serve) startTLS(ctx context.Context) (f *tlsFront, err error) {
+func (s *server) startTLS(ctx context.Context) (f *tlsFront, err error) {
 	f = &tlsFront{certs: map[string]*tls.Certificate{}, remove: func() {}}
-	if f.ln, err = net.Listen("tcp", s.tlsAddr); err != nil {
+	if f.ln, err = net.Listen("tcp", s.TLSAddr); err != nil {
 		return nil, cannotListen(err, "--tls-addr")
 	}
 	defer func() {
@@ -43,14 +43,17 @@ func (s *serve) startTLS(ctx context.Context) (f *tlsFront, err error) {
 	if f.ca, err = origins.NewAuthority("clickedge serve, for this run only"); err != nil {
 		return nil, err
 	}
-	if f.caFile = s.tlsCA; f.caFile == "" {
+	if f.caFile = s.TLSCA; f.caFile == "" {
 		var dir string
 		if dir, f.remove, err = files.TempDir(ctx, "clickedge-serve-"); err != nil {
 			return nil, failure.Bad(fmt.Errorf("no temporary folder: %w", err), "name a place with --tls-ca")
 		}
 		f.caFile = dir + "/ca.pem"
 	}
-	return f, s.env.write(f.caFile, f.ca.PEM(), 0o644, "name another place with --tls-ca")
+	if err := files.Put(f.caFile, f.ca.PEM(), 0o644, s.Out); err != nil {
+		return nil, failure.Bad(err, "name another place with --tls-ca")
+	}
+	return f, nil
 }
 
 func (f *tlsFront) close() {
@@ -93,12 +96,12 @@ func (f *tlsFront) certificate(sites *core.Sites, name string) (*tls.Certificate
 }
 
 // greet says how https is asked.
-func (f *tlsFront) greet(s *serve, svc *service) {
+func (f *tlsFront) greet(s *server, svc *service) {
 	_, httpPort, _ := net.SplitHostPort(svc.ln.Addr().String())
 	addr := dialable(f.ln.Addr())
 	ip, port, _ := net.SplitHostPort(addr)
 	host := svc.current().sites.Hosts()[0]
-	w := s.env.Err
+	w := s.Err
 	fmt.Fprintf(w, "\nhttps on %s, with certificates of an authority made for this run:\n  %s\n", addr, f.caFile)
 	fmt.Fprintf(w, "  curl -si --cacert %s --resolve %s:%s:%s 'https://%s:%s/'\n", quoteWord(f.caFile), host, port, ip, host, port)
 	fmt.Fprintf(w, "  clickedge doctor %s --via %s --http-port %s --ca %s\n", host, addr, httpPort, quoteWord(f.caFile))

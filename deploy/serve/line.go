@@ -1,4 +1,4 @@
-package cli
+package serve
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -17,7 +18,9 @@ import (
 
 // lineWriter prints one line for each request.
 type lineWriter struct {
-	env     *Env
+	out     io.Writer
+	err     io.Writer
+	why     func(*core.Request, *core.Site, time.Time) Reason
 	sites   *core.Sites
 	ring    *keyring.Ring
 	verbose bool
@@ -33,8 +36,8 @@ type lineWriter struct {
 // push every line apart.
 const maxColumn = 40
 
-func (s *serve) lineWriter(svc *generation) *lineWriter {
-	l := &lineWriter{env: s.env, sites: svc.sites, ring: svc.ring, verbose: s.verbose, json: s.json}
+func (s *server) lineWriter(svc *generation) *lineWriter {
+	l := &lineWriter{out: s.Out, err: s.Err, why: s.Why, sites: svc.sites, ring: svc.ring, verbose: s.Verbose, json: s.JSON}
 	for _, host := range svc.sites.Hosts() {
 		l.hostWidth = min(max(l.hostWidth, len(host)), maxColumn)
 	}
@@ -70,7 +73,7 @@ func (l *lineWriter) exchange(x *hostsim.Exchange) {
 	case !ok:
 		l.broken(x)
 	case l.json:
-		fmt.Fprintln(l.env.Out, raw)
+		fmt.Fprintln(l.out, raw)
 	default:
 		l.line(x, click)
 	}
@@ -79,7 +82,7 @@ func (l *lineWriter) exchange(x *hostsim.Exchange) {
 	}
 	if ok && click.Code == core.WrongHost && !l.hinted {
 		l.hinted = true
-		fmt.Fprintf(l.env.Err, "hint: a site is found by its Host, as in curl -H 'Host: %s'\n", l.sites.Hosts()[0])
+		fmt.Fprintf(l.err, "hint: a site is found by its Host, as in curl -H 'Host: %s'\n", l.sites.Hosts()[0])
 	}
 }
 
@@ -98,8 +101,8 @@ func (l *lineWriter) line(x *hostsim.Exchange, c clickLine) {
 	if len(x.Sent) > 0 {
 		backend = x.Sent[0].Backend
 	}
-	fmt.Fprintf(l.env.Out, "%s  %-4s  %d  %-11s  %-8s  %-*s  %-*s  %6d µs  %s: %s\n", c.Time.Local().Format("15:04:05.000"),
-		printable(c.Method), x.Response, c.Kind, c.Action, l.hostWidth, printable(c.Host), l.backendWidth, backend,
+	fmt.Fprintf(l.out, "%s  %-4s  %d  %-11s  %-8s  %-*s  %-*s  %6d µs  %s: %s\n", c.Time.Local().Format("15:04:05.000"),
+		clean.Text(c.Method), x.Response, c.Kind, c.Action, l.hostWidth, clean.Text(c.Host), l.backendWidth, backend,
 		c.Micros, c.Code, l.reason(x, c))
 }
 
@@ -110,7 +113,7 @@ func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
 	words := codes.Explain(c.Code).What
 	if site := l.sites.Lookup(x.Request.Host); site != nil {
 		req := &core.Request{Method: x.Request.Method, Target: x.Request.Target, CDNLoop: header(x, "cdn-loop"), Keys: l.ring}
-		words = l.reasonOn(explanationOf(req, site, c.Time), c, words)
+		words = l.why(req, site, c.Time).on(c, words)
 	}
 	if c.OriginError != "" {
 		words += "; the ESP: " + c.OriginError
@@ -124,12 +127,21 @@ func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
 	return words
 }
 
-func (l *lineWriter) reasonOn(e *explanation, c clickLine, otherwise string) string {
+// Reason is what core decides about a request, in words.
+type Reason struct {
+	Action string
+	Code   core.Code
+	Why    string
+	// What happens where the ESP fails; "" where it is not asked.
+	ActionAfterFailure, WhyAfterFailure string
+}
+
+func (r Reason) on(c clickLine, otherwise string) string {
 	switch {
-	case e.Decision.Action == c.Action && e.Decision.Code == c.Code:
-		return e.Decision.Why
-	case e.IfFails != nil && e.IfFails.Action == c.Action:
-		return otherwise + ": " + e.IfFails.Why
+	case r.Action == c.Action && r.Code == c.Code:
+		return r.Why
+	case r.ActionAfterFailure == c.Action && c.Action != "":
+		return otherwise + ": " + r.WhyAfterFailure
 	}
 	return otherwise
 }
@@ -147,21 +159,21 @@ func header(x *hostsim.Exchange, name string) string {
 // broken reports a request that left no line: the guest has trapped, or the
 // module is not clickedge.
 func (l *lineWriter) broken(x *hostsim.Exchange) {
-	fmt.Fprintf(l.env.Err, "warning: no line in the click log for a %s on %s: the guest %s; the reader got %d\n",
-		printable(x.Request.Method), printable(x.Request.Host), x.Ending, x.Response)
-	writeIndented(l.env.Err, string(x.Stderr))
+	fmt.Fprintf(l.err, "warning: no line in the click log for a %s on %s: the guest %s; the reader got %d\n",
+		clean.Text(x.Request.Method), clean.Text(x.Request.Host), x.Ending, x.Response)
+	writeIndented(l.err, string(x.Stderr))
 }
 
 func (l *lineWriter) details(x *hostsim.Exchange, raw string) {
-	w := l.env.Err
-	fmt.Fprintf(w, "  target  %s\n", printable(x.Request.Target))
+	w := l.err
+	fmt.Fprintf(w, "  target  %s\n", clean.Text(x.Request.Target))
 	for _, s := range x.Sent {
-		fmt.Fprintf(w, "  sent    %s: %s %s -> %d\n", s.Backend, printable(s.Method), printable(s.Target), s.Status)
+		fmt.Fprintf(w, "  sent    %s: %s %s -> %d\n", s.Backend, clean.Text(s.Method), clean.Text(s.Target), s.Status)
 		if s.Err != nil {
-			fmt.Fprintf(w, "          %s\n", printable(s.Err.Error()))
+			fmt.Fprintf(w, "          %s\n", clean.Text(s.Err.Error()))
 		}
 		for _, f := range s.Header {
-			fmt.Fprintf(w, "          %s: %s\n", printable(f.Name), printable(f.Value))
+			fmt.Fprintf(w, "          %s: %s\n", clean.Text(f.Name), clean.Text(f.Value))
 		}
 	}
 	fmt.Fprintf(w, "  calls   %d host calls in %d µs\n", x.CallCount, x.Duration.Microseconds())
@@ -173,6 +185,6 @@ func (l *lineWriter) details(x *hostsim.Exchange, raw string) {
 
 func writeIndented(w io.Writer, text string) {
 	for line := range strings.Lines(text) {
-		fmt.Fprintf(w, "          %s\n", printable(strings.TrimRight(line, "\r\n")))
+		fmt.Fprintf(w, "          %s\n", clean.Text(strings.TrimRight(line, "\r\n")))
 	}
 }

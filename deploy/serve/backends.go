@@ -1,4 +1,4 @@
-package cli
+package serve
 
 import (
 	"errors"
@@ -14,23 +14,23 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// originPlan says what stands behind each backend.
-type originPlan struct {
+// backendPlan says what stands behind each backend.
+type backendPlan struct {
 	want   []*core.Origin
 	real   bool              // the ESPs themselves, unless elsewhere
 	elses  map[string]string // backend: URL
 	faults map[string]origins.Fault
 }
 
-// planOrigins reads --origins and --fault.
-func (s *serve) planOrigins(sites *core.Sites) (*originPlan, error) {
-	p := &originPlan{want: sites.Origins(), elses: map[string]string{}, faults: map[string]origins.Fault{}}
-	for _, o := range s.origins {
+// planBackends reads --origins and --fault.
+func (s *server) planBackends(sites *core.Sites) (*backendPlan, error) {
+	p := &backendPlan{want: sites.Origins(), elses: map[string]string{}, faults: map[string]origins.Fault{}}
+	for _, o := range s.Origins {
 		if err := p.add(o); err != nil {
 			return nil, err
 		}
 	}
-	for _, f := range s.faults {
+	for _, f := range s.Faults {
 		if err := p.addFault(f); err != nil {
 			return nil, err
 		}
@@ -38,7 +38,7 @@ func (s *serve) planOrigins(sites *core.Sites) (*originPlan, error) {
 	return p, nil
 }
 
-func (p *originPlan) add(text string) error {
+func (p *backendPlan) add(text string) error {
 	backend, to, ok := strings.Cut(text, "=")
 	switch {
 	case text == "stand-in" || text == "real":
@@ -57,11 +57,11 @@ func (p *originPlan) add(text string) error {
 	return nil
 }
 
-func (p *originPlan) addFault(text string) error {
+func (p *backendPlan) addFault(text string) error {
 	backend, name, ok := strings.Cut(text, "=")
 	switch {
 	case !ok:
-		return failure.Usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+faultNames)
+		return failure.Usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+FaultNames)
 	case !p.has(backend):
 		return failure.Usage(fmt.Errorf("--fault: no backend %q", backend), p.backendsHint())
 	case p.real || p.elses[backend] != "":
@@ -69,17 +69,17 @@ func (p *originPlan) addFault(text string) error {
 	}
 	fault, err := origins.ParseFault(name)
 	if err != nil {
-		return failure.Usage(fmt.Errorf("--fault %s: %w", backend, err), "a fault is one of "+faultNames)
+		return failure.Usage(fmt.Errorf("--fault %s: %w", backend, err), "a fault is one of "+FaultNames)
 	}
 	p.faults[backend] = fault
 	return nil
 }
 
-func (p *originPlan) has(backend string) bool {
+func (p *backendPlan) has(backend string) bool {
 	return slices.ContainsFunc(p.want, func(o *core.Origin) bool { return o.Backend == backend })
 }
 
-func (p *originPlan) backendsHint() string {
+func (p *backendPlan) backendsHint() string {
 	if len(p.want) == 0 {
 		return "no site has an ESP, so there are no backends"
 	}
@@ -91,7 +91,7 @@ func (p *originPlan) backendsHint() string {
 }
 
 // start starts the stand-ins; nil where the ESPs themselves answer.
-func (p *originPlan) start(sites *core.Sites) (*origins.Fleet, error) {
+func (p *backendPlan) start(sites *core.Sites) (*origins.Fleet, error) {
 	if p.real {
 		return nil, nil
 	}
@@ -110,7 +110,7 @@ func (p *originPlan) start(sites *core.Sites) (*origins.Fleet, error) {
 // backends connects the backends. A stand-in is reached at a local address, but
 // under the ESP's name, so that Host, SNI and certificate are those of the real
 // thing.
-func (p *originPlan) backends(fleet *origins.Fleet) map[string]hostsim.Backend {
+func (p *backendPlan) backends(fleet *origins.Fleet) map[string]hostsim.Backend {
 	list := map[string]hostsim.Backend{}
 	for _, o := range p.want {
 		switch elsewhere := p.elses[o.Backend]; {

@@ -1,0 +1,59 @@
+package serve
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+func planOf(t *testing.T, origins, faults []string) (*backendPlan, error) {
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "mailgun"}, "b.example.com": {"esp": "custom", "origin": "http://track.example.net"}}}`))
+	require.NoError(t, err)
+	s := &server{Options: Options{Origins: origins, Faults: faults}}
+	return s.planBackends(sites)
+}
+
+func TestBackendsElsewhere(t *testing.T) {
+	p, err := planOf(t, []string{"real", "mailgun=http://127.0.0.1:9000"}, nil)
+	require.NoError(t, err)
+	list := p.backends(nil)
+	require.Equal(t, "http://127.0.0.1:9000", list["mailgun"].URL)
+	require.Len(t, list, 2)
+	for name, b := range list {
+		if name != "mailgun" {
+			require.Equal(t, "http://track.example.net", b.URL)
+		}
+	}
+}
+
+func TestBackendsRefused(t *testing.T) {
+	for _, c := range []struct{ origin, fault, want string }{
+		{"fake", "", `--origins "fake" is not stand-in, real or BACKEND=URL`},
+		{"nobody=http://127.0.0.1:1", "", `--origins: no backend "nobody"`},
+		{"mailgun=127.0.0.1:1", "", "is not the URL of a server"},
+		{"mailgun=http://127.0.0.1:1/?x", "", "is not the URL of a server"},
+		{"stand-in", "mailgun", `--fault "mailgun" is not BACKEND=FAULT`},
+		{"stand-in", "nobody=500", `--fault: no backend "nobody"`},
+		{"stand-in", "mailgun=sulk", "--fault mailgun: "},
+		{"real", "mailgun=500", "only a stand-in can be made to fail"},
+	} {
+		var faults []string
+		if c.fault != "" {
+			faults = []string{c.fault}
+		}
+		_, err := planOf(t, []string{c.origin}, faults)
+		require.ErrorContains(t, err, c.want, "%+v", c)
+	}
+}
+
+// The reason is that of the decision where it came out so, that of the failure
+// where the ESP has failed, and the code's meaning elsewhere.
+func TestReasons(t *testing.T) {
+	r := Reason{Action: "proxy", Code: core.OK, Why: "because", ActionAfterFailure: "redirect", WhyAfterFailure: "it fails"}
+	require.Equal(t, "because", r.on(clickLine{Action: "proxy", Code: core.OK}, "x"))
+	require.Equal(t, "x: it fails", r.on(clickLine{Action: "redirect", Code: core.ESPTimeout}, "x"))
+	require.Equal(t, "x", r.on(clickLine{Action: "refuse", Code: core.ESPTimeout}, "x"))
+	require.Equal(t, "x", Reason{Action: "refuse"}.on(clickLine{}, "x"))
+}

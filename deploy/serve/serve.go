@@ -1,0 +1,270 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
+	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// shutdownGrace bounds the wait for requests under way after Ctrl-C.
+const shutdownGrace = 5 * time.Second
+
+// DefaultTLSAddr is where https is answered with [Options.TLS].
+const DefaultTLSAddr = "127.0.0.1:7677"
+
+// FaultNames lists the faults of stand-ins.
+const FaultNames = "refuse, reset, slow, drip, 500, 429, wrong-location"
+
+// Options say what runs, where, and where it is told.
+type Options struct {
+	Sites   string   // the name of the file
+	Module  string   // file, "" to build it
+	Addr    string   // to listen on
+	Origins []string // stand-in, real or BACKEND=URL
+	Faults  []string // BACKEND=FAULT
+	Keys    string   // file with secrets, "" to make them up
+	Verbose bool
+	JSON    bool // print the click log itself
+	TLS     bool
+	TLSAddr string
+	TLSCA   string // file for the certificate authority, "" for a temporary one
+
+	Out, Err io.Writer
+	Now      func() time.Time
+	// LoadSites and ReadModule read the files of these names, Secrets those of
+	// Keys for these ids.
+	LoadSites  func() (*core.Sites, []byte, error)
+	ReadModule func() ([]byte, error)
+	Secrets    func(ids []string) (*keyring.Ring, error)
+	// Build builds a module with these sites.
+	Build func(ctx context.Context, sites []byte) ([]byte, error)
+	// BuildFailure finds the hint for a module that cannot be made.
+	BuildFailure func(error) error
+	// Linger is told for how long requests are waited for after Ctrl-C.
+	Linger func(time.Duration)
+	// Why says in words what core decides.
+	Why func(*core.Request, *core.Site, time.Time) Reason
+}
+
+// server is one run.
+type server struct {
+	Options
+	made map[string]*keyring.Key // secrets that were made up
+}
+
+// Run serves until ctx ends, which is no error.
+func Run(ctx context.Context, o Options) error {
+	s := &server{Options: o, made: map[string]*keyring.Key{}}
+	return s.run(ctx)
+}
+
+func (s *server) run(ctx context.Context) (err error) {
+	var svc service
+	defer func() {
+		if e := svc.close(); err == nil {
+			err = e
+		}
+	}()
+	if err := s.start(ctx, &svc); err != nil {
+		if ctx.Err() != nil {
+			fmt.Fprintln(s.Err, "stopped before it listened")
+			return nil
+		}
+		return err
+	}
+	s.greet(&svc)
+	return s.serve(ctx, &svc)
+}
+
+// start brings everything up, in an order in which a mistake of the operator is
+// found before anything takes time. What it has started stands in svc, also when
+// it fails.
+func (s *server) start(ctx context.Context, svc *service) error {
+	svc.files = s.watcher(ctx)
+	sites, text, err := s.LoadSites()
+	if err != nil {
+		return err
+	}
+	if _, err := s.planBackends(sites); err != nil {
+		return err
+	}
+	if svc.ln, err = net.Listen("tcp", s.Addr); err != nil {
+		return cannotListen(err, "--addr")
+	}
+	if s.TLS || s.TLSAddr != DefaultTLSAddr || s.TLSCA != "" {
+		if svc.tls, err = s.startTLS(ctx); err != nil {
+			return err
+		}
+	}
+	g, err := s.newGeneration(ctx, nil, sites, text, func() ([]byte, error) { return s.wasm(ctx, text) })
+	if err != nil {
+		return err
+	}
+	svc.replace(g)
+	return nil
+}
+
+// wasm reads the module, or builds it.
+func (s *server) wasm(ctx context.Context, sites []byte) ([]byte, error) {
+	if s.Module != "" {
+		_, err := os.Stat(s.Module)
+		if s.Module == files.Std || !errors.Is(err, fs.ErrNotExist) {
+			wasm, err := s.ReadModule()
+			if err == nil {
+				s.warnStale(wasm, sites)
+			}
+			return wasm, err
+		}
+		fmt.Fprintf(s.Err, "%s is not there yet\n", s.Module)
+	}
+	fmt.Fprintf(s.Err, "building the module with %s\n", s.Sites)
+	return s.Build(ctx, sites)
+}
+
+func (s *server) warnStale(wasm, sites []byte) {
+	stamp, ok := module.ReadStamp(wasm)
+	switch {
+	case !ok:
+		fmt.Fprintf(s.Err, "warning: %s does not say which sites are in it\n", s.Module)
+	case stamp != module.StampOf(sites):
+		fmt.Fprintf(s.Err, "warning: %s was built with other sites than %s\nhint: clickedge build --sites %s -o %s\n", s.Module, s.Sites, s.Sites, s.Module)
+	}
+}
+
+// secrets reads those that were given, or makes them up. What is made up is told
+// to nobody and gone at the end.
+func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, error) {
+	kids := sitesfile.KeyIDs(sites)
+	if s.Keys == "" {
+		for _, kid := range kids {
+			if s.made[kid] == nil {
+				key := keyring.NewKey(kid)
+				s.made[kid] = &key
+			}
+		}
+		return keyring.NewRing(madeKeys(s.made, kids)...), nil
+	}
+	if old != nil && s.Keys == files.Std {
+		return old.ring, nil
+	}
+	ring, err := s.Secrets(kids)
+	if err != nil {
+		return nil, err
+	}
+	for _, kid := range kids {
+		if ring.Has(kid) {
+			fmt.Fprintf(s.Err, "key %s, fingerprint %s\n", kid, ring.Fingerprint(kid))
+		} else {
+			fmt.Fprintf(s.Err, "warning: no secret of key %q: its links are refused (%s)\n", kid, core.KeyUnavailable)
+		}
+	}
+	return ring, nil
+}
+
+func madeKeys(made map[string]*keyring.Key, kids []string) (list []keyring.Key) {
+	for _, kid := range kids {
+		list = append(list, *made[kid])
+	}
+	return list
+}
+
+func (s *server) config(g *generation, backends map[string]hostsim.Backend) hostsim.Config {
+	store := map[string][]byte{}
+	for _, kid := range g.ring.IDs() {
+		store[kid], _ = g.ring.Secret(kid)
+	}
+	return hostsim.Config{
+		Backends:     backends,
+		SecretStores: map[string]map[string][]byte{contract.SecretStore: store},
+		Scheme:       "https", // what the module sees on Fastly
+		Now:          s.Now,
+		OnExchange:   s.lineWriter(g).exchange,
+		Log:          s.logger(),
+		CacheDir:     compileCache(),
+	}
+}
+
+// logger carries what the simulator has to say: guests that trap, time limits.
+func (s *server) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// compileCache is where wazero keeps the compiled module between two starts;
+// without a cache folder it compiles anew.
+func compileCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	dir = filepath.Join(dir, "clickedge", "wazero")
+	if os.MkdirAll(dir, 0o700) != nil {
+		return ""
+	}
+	return dir
+}
+
+// serve answers until ctx ends, then lets the requests under way finish.
+func (s *server) serve(ctx context.Context, svc *service) error {
+	servers := []*wire.Server{{Handler: svc, Log: s.logger()}}
+	listeners := []net.Listener{svc.ln}
+	if svc.tls != nil {
+		servers = append(servers, &wire.Server{Handler: svc, Log: s.logger(), TLSConfig: svc.tls.config(svc)})
+		listeners = append(listeners, svc.tls.ln)
+	}
+	stopped := make(chan error, len(servers))
+	for i, srv := range servers {
+		go func() { stopped <- srv.Serve(listeners[i]) }()
+	}
+	watched := make(chan struct{})
+	watching, stopWatching := context.WithCancel(ctx)
+	defer func() { stopWatching(); <-watched }()
+	go func() { s.watch(watching, svc); close(watched) }()
+	select {
+	case err := <-stopped:
+		for _, srv := range servers {
+			srv.Close()
+		}
+		return failure.Bad(fmt.Errorf("the listener failed: %w", err), "")
+	case <-ctx.Done():
+	}
+	return s.shutdown(ctx, servers, stopped)
+}
+
+func (s *server) shutdown(ctx context.Context, servers []*wire.Server, stopped <-chan error) error {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	s.Linger(shutdownGrace)
+	var cutOff error
+	for _, srv := range servers {
+		cutOff = errors.Join(cutOff, srv.Shutdown(grace))
+	}
+	for range servers {
+		if served := <-stopped; !errors.Is(served, http.ErrServerClosed) {
+			return failure.Bad(fmt.Errorf("the listener failed: %w", served), "")
+		}
+	}
+	if cutOff != nil {
+		fmt.Fprintln(s.Err, "stopped; requests that took too long were cut off")
+		return nil
+	}
+	fmt.Fprintln(s.Err, "stopped")
+	return nil
+}
