@@ -130,7 +130,7 @@ func hintPattern(s string) string {
 	sub, host := len(name) < len(text), bareHost(name)
 	last := strings.ToLower(strings.TrimSuffix(name, "."))
 	switch {
-	case host != "" && (destination.Pattern{host, sub}).IsPublicSuffix():
+	case host != "" && (destination.Pattern{Host: host, Sub: sub}).IsPublicSuffix():
 		return "list the host that is yours: " + strconv.Quote(host) + " is a public suffix"
 	case host != "" && sub:
 		return "write " + strconv.Quote("*."+host)

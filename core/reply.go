@@ -1,6 +1,10 @@
 package core
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/clickedge/clickedge/core/jsontext"
+)
 
 // ReplyBody names an answer that is given from here.
 type ReplyBody uint8
@@ -123,8 +127,8 @@ func AppendHealth(dst []byte, version string, sites int) []byte {
 	if sites == 0 {
 		status = NoSites
 	}
-	dst = appendMember(dst, `{"status":"`, string(status))
-	dst = appendMember(dst, `,"version":"`, version)
+	dst = jsontext.AppendMember(dst, `{"status":"`, string(status))
+	dst = jsontext.AppendMember(dst, `,"version":"`, version)
 	dst = append(dst, `,"sites":`...)
 	return append(strconv.AppendInt(dst, int64(sites), 10), '}', '\n')
 }

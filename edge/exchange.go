@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/core/word"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
@@ -21,7 +22,7 @@ type exchange struct {
 	request core.Request
 	site    *core.Site
 	headers headerSet
-	record  core.Record
+	record  clicklog.Record
 	signals verdict.Signals
 	octets  [16]byte // of the reader's address
 	secret  []byte   // while a link is judged

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/verdict"
 )
 
@@ -66,7 +67,7 @@ func rehearse() {
 	req := &core.Request{Method: "GET", Target: strings.TrimPrefix(url, "https://link.example"), Keys: rehearsal(secret)}
 	d := core.Decide(req, site, time.Now())
 	verdict := verdict.Judge(&verdict.Signals{Method: "GET", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/1.0"})
-	r := core.Record{Time: time.Now(), Host: site.Host, Method: "GET", Action: d.Action, Code: d.Code, Kind: d.Kind, Verdict: verdict, Judged: true}
+	r := clicklog.Record{Time: time.Now(), Host: site.Host, Method: "GET", Action: d.Action, Code: d.Code, Kind: d.Kind, Verdict: verdict, Judged: true}
 	r.AppendJSON(make([]byte, 0, 1<<10))
 }
 

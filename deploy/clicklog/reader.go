@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
@@ -35,7 +36,7 @@ type Reader struct {
 // Parse reads one line; ok is false for one that is not of the click log.
 func (r *Reader) Parse(text []byte) (l *Line, ok bool) {
 	l = new(Line)
-	if json.Unmarshal(text, l) != nil || l.V != core.RecordVersion || l.Action == "" || l.Time.IsZero() {
+	if json.Unmarshal(text, l) != nil || l.V != clicklog.Version || l.Action == "" || l.Time.IsZero() {
 		r.Others++
 		return nil, false
 	}

@@ -1,17 +1,20 @@
-package core
+// Package clicklog writes the lines of the click log, whose members
+// core/spec/click-log.md describes. A line is written on every click: it
+// allocates nothing where there is room.
+package clicklog
 
 import (
 	"strconv"
 	"time"
-	"unicode/utf8"
 
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/jsontext"
 	"github.com/clickedge/clickedge/core/verdict"
-	"github.com/clickedge/clickedge/core/word"
 )
 
-// RecordVersion is the version of the click log's schema (spec/click-log.md). A
+// Version is the version of the click log's schema (spec/click-log.md). A
 // member is only ever added within a version.
-const RecordVersion = 1
+const Version = 1
 
 // Record is one line of the click log. It never holds a path, a query, a
 // recipient or a reader's address.
@@ -20,16 +23,16 @@ type Record struct {
 	RequestID   string
 	Host        string // as the reader asked for it, cut at 255 bytes
 	ESP         string // the site's preset; "" where no site was found
-	Kind        Kind
+	Kind        core.Kind
 	Method      string // cut at 16 bytes
-	Action      Action
-	Code        Code
-	Status      int    // what the reader got
-	Destination string // host of the Location that the reader got; "" for none
-	Reading     Grade  // how sure that is, where an ESP's link was read for it
-	ID          string // id of a signed link, as it stands in the link
-	KeyID       string // key of a signed link whose tag is right
-	Expiry      int64  // its last minute, as Link has it; 0 for none
+	Action      core.Action
+	Code        core.Code
+	Status      int        // what the reader got
+	Destination string     // host of the Location that the reader got; "" for none
+	Reading     core.Grade // how sure that is, where an ESP's link was read for it
+	ID          string     // id of a signed link, as it stands in the link
+	KeyID       string     // key of a signed link whose tag is right
+	Expiry      int64      // its last minute, as Link has it; 0 for none
 	// Origin is what the ESP answered: its status, 0 where it was not asked or
 	// gave none.
 	OriginStatus int
@@ -66,14 +69,14 @@ type Record struct {
 // constant piece closes the string before it, so that it is one copy.
 func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = appendTime(append(dst, recordHead...), r.Time)
-	dst = appendString(append(dst, `","request":"`...), r.RequestID)
-	dst = appendString(append(dst, `","host":"`...), r.Host[:min(len(r.Host), 255)])
-	dst = appendString(append(dst, `","esp":"`...), r.ESP)
-	dst = appendString(append(dst, kindPieces[r.Kind]...), r.Method[:min(len(r.Method), 16)])
+	dst = jsontext.AppendString(append(dst, `","request":"`...), r.RequestID)
+	dst = jsontext.AppendString(append(dst, `","host":"`...), r.Host[:min(len(r.Host), 255)])
+	dst = jsontext.AppendString(append(dst, `","esp":"`...), r.ESP)
+	dst = jsontext.AppendString(append(dst, kindPieces[r.Kind]...), r.Method[:min(len(r.Method), 16)])
 	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
 	dst = appendNumber(dst, `","status":`, int64(r.Status))
-	dst = appendString(append(dst, `,"destination":"`...), r.Destination)
-	if r.Reading != Unread {
+	dst = jsontext.AppendString(append(dst, `,"destination":"`...), r.Destination)
+	if r.Reading != core.Unread {
 		dst = append(dst, readingPieces[r.Reading]...)
 	}
 	dst = append(dst, '"')
@@ -87,30 +90,34 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 		dst = appendVerdict(dst, &r.Verdict)
 	}
 	if r.Override != "" {
-		dst = appendMember(dst, `,"override":"`, r.Override)
+		dst = jsontext.AppendMember(dst, `,"override":"`, r.Override)
 	}
 	dst = appendNumber(dst, `,"us":`, r.Micros)
-	dst = appendString(append(dst, `,"version":"`...), r.Version)
+	dst = jsontext.AppendString(append(dst, `,"version":"`...), r.Version)
 	return append(dst, "\"}\n"...)
 }
 
 // Pieces that have one of a few values and what stands around it.
 var (
-	kindPieces   = pieces(`","kind":"`, kindNames[:], `","method":"`)
-	actionPieces = pieces(`","action":"`, actionNames[:], `","code":"`)
+	kindPieces   = pieces(`","kind":"`, core.KindHealth, `","method":"`)
+	actionPieces = pieces(`","action":"`, core.Reply, `","code":"`)
 	// What is unread has no member.
-	readingPieces = [...]string{Likely: `","reading":"likely`, Certain: `","reading":"certain`}
-	whoPieces     = pieces(`,"verdict":"`, []string{verdict.WhoUnknown.String(), verdict.WhoHuman.String(), verdict.WhoBot.String()}, `","reasons":"`)
+	readingPieces = [...]string{core.Likely: `","reading":"likely`, core.Certain: `","reading":"certain`}
+	whoPieces     = pieces(`,"verdict":"`, verdict.WhoBot, `","reasons":"`)
 )
 
-func pieces(before string, names []string, after string) (list []string) {
-	for _, name := range names {
-		list = append(list, before+name+after)
+// pieces returns a piece for each value from 0 to the last.
+func pieces[T interface {
+	~uint8
+	String() string
+}](before string, last T, after string) (list []string) {
+	for v := T(0); v <= last; v++ {
+		list = append(list, before+v.String()+after)
 	}
 	return list
 }
 
-var recordHead = `{"v":` + strconv.Itoa(RecordVersion) + `,"time":"`
+var recordHead = `{"v":` + strconv.Itoa(Version) + `,"time":"`
 
 // appendLink appends what there is to say of a signed link.
 func (r *Record) appendLink(dst []byte) []byte {
@@ -152,17 +159,11 @@ func appendVerdict(dst []byte, v *verdict.Verdict) []byte {
 	return appendOptional(dst, `,"agent":"`, v.Agent[:min(len(v.Agent), 64)])
 }
 
-// appendMember appends a member whose value is a string. What comes before the
-// value is one constant, so that it is one copy.
-func appendMember(dst []byte, before, value string) []byte {
-	return append(appendString(append(dst, before...), value), '"')
-}
-
 func appendOptional(dst []byte, before, value string) []byte {
 	if value == "" {
 		return dst
 	}
-	return appendMember(dst, before, value)
+	return jsontext.AppendMember(dst, before, value)
 }
 
 func appendNumber(dst []byte, before string, value int64) []byte {
@@ -219,57 +220,3 @@ func appendTime(dst []byte, t time.Time) []byte {
 
 // digit is the last digit of n.
 func digit(n uint32) byte { return byte('0' + n%10) }
-
-const hex = "0123456789abcdef"
-
-// appendString appends the inside of a JSON string. Bytes that are not UTF-8
-// become U+FFFD, so that a line is valid whatever a client sent; U+2028 and
-// U+2029 need no escape in JSON.
-func appendString(dst []byte, s string) []byte {
-	good, i := uint64(word.Highs), 0
-	for ; i+8 <= len(s); i += 8 {
-		good &= plainBytes(word.At(s, i))
-	}
-	switch {
-	case i == len(s):
-	case i > 0:
-		good &= plainBytes(word.At(s, len(s)-8))
-	default:
-		for ; i < len(s); i++ {
-			if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-				good = 0
-			}
-		}
-	}
-	if good == word.Highs { // as a rule
-		return append(dst, s...)
-	}
-	return appendOdd(dst, s)
-}
-
-// appendOdd is appendString for text with bytes that are not plain.
-func appendOdd(dst []byte, s string) []byte {
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < 0x20 || c == 0x7f:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		case c < utf8.RuneSelf:
-			dst = append(dst, c)
-		default:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			dst = utf8.AppendRune(dst, r)
-			i += n
-			continue
-		}
-		i++
-	}
-	return dst
-}
-
-// plainBytes has the highest bit of each of eight bytes that is one of # to ~ but
-// the backslash, and so stands for itself in a JSON string, as long as all are below
-// 0x80; else not all bits. A few others stand for themselves too.
-func plainBytes(w uint64) uint64 { return word.Printable(w, '#') &^ w }
