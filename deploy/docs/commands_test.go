@@ -47,6 +47,9 @@ func (p *page) exec(ctx context.Context, args []string) error {
 		return p.print(ctx, "cloudfront-sendgrid")
 	case line == "terraform apply":
 		return p.terraform()
+	case line == "terraform output -json dns":
+		_, err := io.WriteString(interp.HandlerCtx(ctx).Stdout, terraformDNS)
+		return err
 	}
 	return fmt.Errorf("%q is a command that the test does not know", line)
 }
@@ -199,6 +202,11 @@ func (p *page) terraform() error {
 	}
 	return nil
 }
+
+// terraformDNS is the module's output for one of the sites.
+const terraformDNS = `{"acme_challenges": {
+  "link.example.com": [{"name": "_acme-challenge.link.example.com", "type": "CNAME", "value": "abc123.fastly-validations.com"}]
+}, "cname_targets": ["k.sni.global.fastly.net"]}`
 
 // curl asks the running serve, or Fastly's API.
 func (p *page) curl(ctx context.Context, args []string) error {

@@ -151,3 +151,17 @@ func TestPicturesHaveText(t *testing.T) {
 	}
 	require.Greater(t, seen, 2)
 }
+
+// What strangers did not understand does not come back.
+func TestFieldTerms(t *testing.T) {
+	_, list := documents(t)
+	for name, text := range list {
+		for term, instead := range map[string]string{
+			`links? of one's own`: "signed links", `brought home`: "redirected from the link", `tells whether`: "reports whether", `\bmend(s|ed|ing)?\b`: "fix",
+		} {
+			if m := regexp.MustCompile(term).FindString(text); m != "" {
+				t.Errorf("%s says %q: say %q", name, m, instead)
+			}
+		}
+	}
+}

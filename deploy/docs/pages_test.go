@@ -44,6 +44,10 @@ func TestPages(t *testing.T) {
 		})
 	}
 	require.Greater(t, ran, 8)
+	module := readGuide(t, "../terraform/README.md")
+	t.Run("terraform", func(t *testing.T) { // its other blocks need the real provider
+		s.open(t, "").step(module[0])
+	})
 }
 
 func hasBlocks(t *testing.T, name string) bool {
