@@ -15,7 +15,8 @@ import (
 // maxAppLinks is Apple's limit in bytes ("Supporting associated domains").
 const maxAppLinks = 128 << 10
 
-// appFile is one file by which apps open links, where the platforms look for it.
+// appFile is one file by which apps open links, where the platforms look for
+// it.
 type appFile struct {
 	path  string
 	field string // in sites.json
@@ -70,7 +71,8 @@ func (b *behind) faulty(s catalogue.Section) bool {
 	return false
 }
 
-// appLinks fetches one file and judges it; nil where it is not there or not good.
+// appLinks fetches one file and judges it; nil where it is not there or not
+// good.
 func (b *behind) appLinks(file appFile) *answer {
 	a := b.front.ask(question{target: file.path})
 	switch {
@@ -95,7 +97,8 @@ func (b *behind) appLinks(file appFile) *answer {
 	return nil
 }
 
-// malformed holds a file against the rules of sites.json, which are the platforms'.
+// malformed holds a file against the rules of sites.json, which are the
+// platforms'.
 func (b *behind) malformed(file appFile, a *answer) bool {
 	esp := `"esp":"custom","origin":"https://origin.example.net"`
 	if b.esp.known && b.esp.preset.Address != "" && b.esp.preset.Family != core.FamilyIterable {

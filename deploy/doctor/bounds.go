@@ -23,7 +23,8 @@ var errBound = errors.New("the examination has reached its bound")
 type bounds struct {
 	until                          time.Time
 	queries, connections, requests int
-	// exhausted is set once something was not sent, or must not be; nothing is sent then. why says it.
+	// exhausted is set once something was not sent, or must not be; nothing is
+	// sent then. why says it.
 	exhausted bool
 	why       string
 }

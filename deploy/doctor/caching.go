@@ -30,8 +30,9 @@ func (b *behind) examineCaching() {
 	}
 }
 
-// freshField is a field into which the ESP writes something else each time, and which the set-up hands
-// on; "" where none shows. The date is none: a proxy may write its own.
+// freshField is a field into which the ESP writes something else each time, and
+// which the set-up hands on; "" where none shows. The date is none: a proxy may
+// write its own.
 func (b *behind) freshField() string {
 	if b.origin == nil || b.origin.click == nil {
 		return ""
@@ -49,12 +50,13 @@ func (b *behind) freshField() string {
 	return ""
 }
 
-// freshNames are fields by which servers tell one answer from the next. A CDN's own are not among them,
-// nor is Date: the set-up may write them into an answer that it has kept.
+// freshNames are fields by which servers tell one answer from the next. A CDN's
+// own are not among them, nor is Date: the set-up may write them into an answer
+// that it has kept.
 var freshNames = regexp.MustCompile(`(?i)^(set-cookie|x-message-id|x-(amzn-|amz-)?(request|trace|correlation)-?id)$`)
 
-// checkHit reads from a second answer whether it is the first one again. Where the ESP's own answers say
-// so as well, it is the ESP's cache.
+// checkHit reads from a second answer whether it is the first one again. Where
+// the ESP's own answers say so as well, it is the ESP's cache.
 func (b *behind) checkHit(a *answer) {
 	by := a.hit()
 	if by == "" {
@@ -94,8 +96,8 @@ func (a *answer) hit() string {
 	return ""
 }
 
-// checkLifetime reads from a click what browsers and caches between may keep. What the ESP itself says
-// is the ESP's matter.
+// checkLifetime reads from a click what browsers and caches between may keep.
+// What the ESP itself says is the ESP's matter.
 func (b *behind) checkLifetime(a *answer) {
 	var direct *answer
 	who := "; not seen: whether the ESP says so, because " + b.whyNoOrigin()
@@ -126,7 +128,8 @@ func lifetimeField(a *answer) string {
 // permanent reports whether browsers remember a redirect.
 func (a *answer) permanent() bool { return a.redirects() && (a.status == 301 || a.status == 308) }
 
-// lifetime is for how long an answer may be used again (RFC 9111, section 4.2.1).
+// lifetime is for how long an answer may be used again (RFC 9111, section
+// 4.2.1).
 func lifetime(a *answer, now time.Time) time.Duration {
 	control := strings.ToLower(strings.Join(a.header.Values("Cache-Control"), ","))
 	longest := time.Duration(0)

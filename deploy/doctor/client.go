@@ -26,7 +26,8 @@ type place struct {
 	address string // to dial, "host:port"
 	tls     bool
 	sni     string // also the certificate's name
-	// lax does not check the certificate: that was done, and nothing of value is sent.
+	// lax does not check the certificate: that was done, and nothing of value
+	// is sent.
 	lax bool
 	// front is set for the host itself, which needs no mention.
 	front bool
@@ -70,8 +71,8 @@ type question struct {
 	body   string
 }
 
-// answer is what came back. err is set where there was none; the other fields are then empty but for
-// the times.
+// answer is what came back. err is set where there was none; the other fields
+// are then empty but for the times.
 type answer struct {
 	asked  question
 	status int
@@ -96,8 +97,8 @@ func (x *exam) dial(ctx context.Context, address string) (net.Conn, error) {
 	return x.opt.Dial(ctx, "tcp", address)
 }
 
-// ask sends one request over a connection of its own and reads the answer. Redirects are answers
-// like any other.
+// ask sends one request over a connection of its own and reads the answer.
+// Redirects are answers like any other.
 func (x *exam) ask(q question) *answer {
 	a := &answer{asked: q}
 	if a.err = x.bounds.request(); a.err != nil {
@@ -122,7 +123,8 @@ func (x *exam) ask(q question) *answer {
 	return a
 }
 
-// unpack undoes a compression that was not asked for, so that the answer can be judged all the same.
+// unpack undoes a compression that was not asked for, so that the answer can be
+// judged all the same.
 func (a *answer) unpack() {
 	if !strings.EqualFold(a.get("Content-Encoding"), "gzip") {
 		return
@@ -231,8 +233,8 @@ func (a *answer) kind() string {
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 
-// normalized is an answer without what differs each time, so that two answers to the same question are
-// equal: numbers and ids are left out of pages.
+// normalized is an answer without what differs each time, so that two answers
+// to the same question are equal: numbers and ids are left out of pages.
 func (a *answer) normalized() string {
 	if a.err != nil {
 		return "error"

@@ -71,8 +71,8 @@ func (x *exam) lookUpAll() (all []*lookup) {
 	return all
 }
 
-// believed is the first answer with an address, else the first answer: a name that
-// one resolver knows cannot be said not to exist.
+// believed is the first answer with an address, else the first answer: a name
+// that one resolver knows cannot be said not to exist.
 func believed(all []*lookup) *lookup {
 	for _, good := range []func(*lookup) bool{(*lookup).found, func(t *lookup) bool { return t.err == nil }} {
 		if i := slices.IndexFunc(all, good); i >= 0 {
@@ -94,8 +94,8 @@ func allOf(all []*lookup, is func(*lookup) bool) bool {
 	return !slices.ContainsFunc(all, func(t *lookup) bool { return !is(t) })
 }
 
-// checkLookup says what is wrong with the answer that is believed. With Via it is
-// only recorded.
+// checkLookup says what is wrong with the answer that is believed. With Via it
+// is only recorded.
 func (x *exam) checkLookup(name *resolution) (stop string) {
 	t, host := name.lookup, x.opt.Host
 	x.recordLookup(t)
@@ -156,7 +156,8 @@ func addresses(t *lookup) string {
 }
 
 // readChain reads the names in the chain: the ESP's, a CDN's, or one behind the
-// other. Whether the ESP has a certificate for the host is seen when TLS is examined.
+// other. Whether the ESP has a certificate for the host is seen when TLS is
+// examined.
 func (x *exam) readChain(chain []string) (atESP string) {
 	for _, name := range chain {
 		if cdn := cdnOf(name); cdn != "" && x.report.CDN == "" && atESP == "" {
@@ -192,7 +193,8 @@ func (x *exam) compareResolvers(first *lookup, all []*lookup) {
 	}
 }
 
-// gist is what resolvers must agree about. Addresses of a CDN differ with the place.
+// gist is what resolvers must agree about. Addresses of a CDN differ with the
+// place.
 func (t *lookup) gist(host string) string {
 	switch {
 	case t.rcode == dns.RcodeNameError && len(t.chain) == 0:
@@ -205,8 +207,8 @@ func (t *lookup) gist(host string) string {
 	return "an address record"
 }
 
-// examineSecondRecord looks at the other CNAME of SendGrid's link branding, by which SendGrid knows
-// the account.
+// examineSecondRecord looks at the other CNAME of SendGrid's link branding, by
+// which SendGrid knows the account.
 func (x *exam) examineSecondRecord(resolver string) {
 	if !x.esp.known || x.esp.preset.Family != core.FamilySendGrid {
 		return
@@ -245,8 +247,8 @@ func (x *exam) takeVia(name *resolution) (stop string) {
 	return ""
 }
 
-// chooseAddress asks over IPv4 where there is any, as most readers still do; IPv6 is
-// compared.
+// chooseAddress asks over IPv4 where there is any, as most readers still do;
+// IPv6 is compared.
 func (x *exam) chooseAddress(name *resolution) {
 	v4, v6 := onlyPublic(name.v4), onlyPublic(name.v6)
 	first := v4
@@ -267,8 +269,8 @@ func onlyPublic(list []netip.Addr) []netip.Addr {
 	return slices.DeleteFunc(slices.Clone(list), func(a netip.Addr) bool { return !public(a) })
 }
 
-// examineRecord says whether the kind of record suits the CDN. It comes late: the CDN shows in its
-// answers only.
+// examineRecord says whether the kind of record suits the CDN. It comes late:
+// the CDN shows in its answers only.
 func (x *exam) examineRecord(name *resolution) {
 	if x.opt.Via != "" || x.report.CDN != catalogue.Fastly && x.report.CDN != catalogue.CloudFront {
 		return
@@ -286,8 +288,8 @@ func (x *exam) examineRecord(name *resolution) {
 	}
 }
 
-// examineProof looks for a proof that an ESP had set. It matters to Fastly alone, which uses that name;
-// elsewhere it may be the CDN's own.
+// examineProof looks for a proof that an ESP had set. It matters to Fastly
+// alone, which uses that name; elsewhere it may be the CDN's own.
 func (x *exam) examineProof(resolver string) {
 	if x.report.CDN != catalogue.Fastly {
 		return
@@ -302,15 +304,16 @@ func (x *exam) examineProof(resolver string) {
 	}
 }
 
-// cdnAuthorities are the names by which CAA allows the authorities that a CDN gets certificates of;
-// one of them is enough. From the CDNs' own pages on CAA.
+// cdnAuthorities are the names by which CAA allows the authorities that a CDN
+// gets certificates of; one of them is enough. From the CDNs' own pages on CAA.
 var cdnAuthorities = map[string][]string{
 	catalogue.Fastly:     {"certainly.com", "letsencrypt.org", "globalsign.com"},
 	catalogue.Cloudflare: {"letsencrypt.org", "pki.goog", "ssl.com", "sectigo.com", "digicert.com"},
 	catalogue.CloudFront: {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"},
 }
 
-// issuerAuthorities are the CAA names of issuers, by a word of their organisation.
+// issuerAuthorities are the CAA names of issuers, by a word of their
+// organisation.
 var issuerAuthorities = []struct {
 	word  string
 	names []string
@@ -326,8 +329,8 @@ var issuerAuthorities = []struct {
 	{"ssl corp", []string{"ssl.com"}},
 }
 
-// checkAuthorities asks whether CAA lets the next certificate be issued: by the authority of the
-// one in use, or else by those of the CDN.
+// checkAuthorities asks whether CAA lets the next certificate be issued: by the
+// authority of the one in use, or else by those of the CDN.
 func (x *exam) checkAuthorities(resolver string, leaf *x509.Certificate, trusted bool) {
 	at, allowed, err := x.authorities(resolver, x.opt.Host, leaf != nil && !slices.Contains(leaf.DNSNames, x.opt.Host))
 	if err != nil || at == "" || len(allowed) == 0 {
@@ -336,7 +339,8 @@ func (x *exam) checkAuthorities(resolver string, leaf *x509.Certificate, trusted
 	x.fact(catalogue.DNS, "CAA", "%s allows %s", at, cmp.Or(strings.Join(nonEmpty(allowed), ", "), "nobody"))
 	needed, who := cdnAuthorities[x.report.CDN], x.report.CDN+", for certificates that it gets itself,"
 	if leaf != nil && trusted {
-		// The next certificate comes from where this one came; of other authorities no CAA name is known.
+		// The next certificate comes from where this one came; of other
+		// authorities no CAA name is known.
 		needed, who = nil, ""
 		for _, i := range issuerAuthorities {
 			if strings.Contains(strings.ToLower(issuer(leaf)), i.word) {
@@ -359,8 +363,9 @@ func nonEmpty(list []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "" })
 }
 
-// authorities returns what CAA allows for a name (RFC 8659, section 3: the nearest set counts) and
-// where that stands; at is "" where nothing is said. wildcard asks for a certificate for "*." names.
+// authorities returns what CAA allows for a name (RFC 8659, section 3: the
+// nearest set counts) and where that stands; at is "" where nothing is said.
+// wildcard asks for a certificate for "*." names.
 func (x *exam) authorities(resolver, name string, wildcard bool) (at string, allowed []string, err error) {
 	var wild []string
 	for _, at := range append([]string{name}, parents(name)...) {

@@ -87,8 +87,8 @@ func TestInterrupted(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// TestInterruptedInTheMiddle gives up while an answer is waited for that never comes, and that may take an
-// hour.
+// TestInterruptedInTheMiddle gives up while an answer is waited for that never
+// comes, and that may take an hour.
 func TestInterruptedInTheMiddle(t *testing.T) {
 	for at, fault := range map[string]string{"TLS with": "", "AAAA of": "\n!silent link.example.com AAAA"} {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -115,8 +115,8 @@ func bench(r *doctortest.Running) doctor.Options {
 	}
 }
 
-// TestNothingIsFollowed lets every redirect lead to a page that unsubscribes, on the link domain
-// itself.
+// TestNothingIsFollowed lets every redirect lead to a page that unsubscribes,
+// on the link domain itself.
 func TestNothingIsFollowed(t *testing.T) {
 	const trap = "/wf/unsubscribe?upn=u001.trap"
 	s := doctortest.Setup{Preset: "sendgrid", ESPs: origins.Options{Opaque: "https://link.example.com" + trap}}
@@ -170,8 +170,8 @@ func TestPrivateNetwork(t *testing.T) {
 	}
 }
 
-// TestPortsAreThoseAsked: what a report says of ports and addresses is said of those
-// that were asked.
+// TestPortsAreThoseAsked: what a report says of ports and addresses is said of
+// those that were asked.
 func TestPortsAreThoseAsked(t *testing.T) {
 	server := doctortest.StartNameServer(t, "link.example.com. A 198.51.100.10")
 	refused := func(context.Context, string, string) (net.Conn, error) {
@@ -205,8 +205,8 @@ func TestPortsAreThoseAsked(t *testing.T) {
 	}
 }
 
-// TestNoCertificateNoLink keeps the given link, which names a recipient, from a server that may be
-// anybody's.
+// TestNoCertificateNoLink keeps the given link, which names a recipient, from a
+// server that may be anybody's.
 func TestNoCertificateNoLink(t *testing.T) {
 	s, ok := doctortest.Find("self-signed")
 	require.True(t, ok)

@@ -9,8 +9,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-// checkErrorPage says whether an answer comes from the set-up itself, because it knows no such host, cannot
-// reach the ESP, or will not let the request through.
+// checkErrorPage says whether an answer comes from the set-up itself, because
+// it knows no such host, cannot reach the ESP, or will not let the request
+// through.
 func (s *espSection) checkErrorPage(a *answer) (stop string) {
 	id := a.errorPage()
 	if id == "" {
@@ -37,7 +38,8 @@ func (s *espSection) checkErrorPage(a *answer) (stop string) {
 
 const unreached = "no answer of the ESP comes through"
 
-// checkGateway asks the ESP itself before its silence is called the set-up's fault.
+// checkGateway asks the ESP itself before its silence is called the set-up's
+// fault.
 func (s *espSection) checkGateway(a *answer, seen string) (stop string) {
 	d := s.openOrigin()
 	if d == nil {
@@ -59,8 +61,9 @@ func (s *espSection) checkGateway(a *answer, seen string) (stop string) {
 	return unreached
 }
 
-// errorPages are texts by which CDNs and proxies say what is wrong, in lower case, with the finding. least
-// is the lowest status at which they count: a page that merely holds the words is none.
+// errorPages are texts by which CDNs and proxies say what is wrong, in lower
+// case, with the finding. least is the lowest status at which they count: a
+// page that merely holds the words is none.
 var errorPages = []struct {
 	id          string
 	least, most int
@@ -105,7 +108,8 @@ func (a *answer) errorPage() string {
 	return ""
 }
 
-// says looks for the texts of the errorPages in the page, its markup included: a challenge is a script.
+// says looks for the texts of the errorPages in the page, its markup included:
+// a challenge is a script.
 func (a *answer) says() (id string) {
 	text := strings.ToLower(a.text())
 	markup := ""
@@ -124,8 +128,8 @@ func (a *answer) says() (id string) {
 	return ""
 }
 
-// challenges reports whether a filter wants a browser to prove that a person sits before it. A field
-// says so, or the page does.
+// challenges reports whether a filter wants a browser to prove that a person
+// sits before it. A field says so, or the page does.
 func (a *answer) challenges() bool {
 	return strings.EqualFold(a.get("cf-mitigated"), "challenge") || a.header.Has("x-amzn-waf-action") || a.says() == "filter-challenge"
 }

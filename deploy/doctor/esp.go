@@ -9,14 +9,14 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-// behind is how the ESP behind the front is asked once it is known, and its answers
-// to the made-up links.
+// behind is how the ESP behind the front is asked once it is known, and its
+// answers to the made-up links.
 type behind struct {
 	*exam
 	front  *front
 	origin *originClient // nil where the origin is not to be asked, or did not answer
-	// noOrigin is why the origin gave nothing to compare with, "" where it was not
-	// asked.
+	// noOrigin is why the origin gave nothing to compare with, "" where it was
+	// not asked.
 	noOrigin        string
 	baseline, click *answer // through the front: to a made-up open and click
 }
@@ -89,7 +89,8 @@ func (s *espSection) reportUnknownESP() {
 	}
 }
 
-// guessESP finds the ESP by the given link, or by the answers to the probes of three of them.
+// guessESP finds the ESP by the given link, or by the answers to the probes of
+// three of them.
 func (s *espSection) guessESP() {
 	if s.link != nil {
 		if preset := presetOf(s.link.target); preset != "" {
@@ -104,8 +105,8 @@ func (s *espSection) guessESP() {
 	}
 }
 
-// recogniseESP asks the probes of the ESPs that have one, but for that of a family that was asked
-// already. sign is what was seen.
+// recogniseESP asks the probes of the ESPs that have one, but for that of a
+// family that was asked already. sign is what was seen.
 func (s *espSection) recogniseESP(but core.Family) (preset, sign string) {
 	if but != core.FamilySES {
 		if a := s.front.ask(question{method: "HEAD", target: "/favicon.ico"}); a.get("x-amz-ses-region") != "" {
@@ -131,8 +132,8 @@ func isCustomerIO(a *answer) bool {
 
 func isSparkPost(a *answer) bool { return a.status == 302 && a.get("Server") == "msys-http" }
 
-// anotherESP finds out whether one of the ESPs that can be recognised answers, where another was
-// named.
+// anotherESP finds out whether one of the ESPs that can be recognised answers,
+// where another was named.
 func (s *espSection) anotherESP() (stop string) {
 	if s.esp.preset.Family == core.FamilyCustom {
 		return ""
@@ -154,7 +155,8 @@ func familyOf(preset string) core.Family {
 	return o.Family
 }
 
-// presetOf guesses a preset from a link's form; "" where none or several have it.
+// presetOf guesses a preset from a link's form; "" where none or several have
+// it.
 func presetOf(target string) string {
 	found := ""
 	for _, f := range families {
@@ -189,7 +191,8 @@ func (s *espSection) examineHealth() (stop string) {
 	return s.explainProbe(a)
 }
 
-// isProbe reports whether an answer is the ESP's to its probe, and records what shows it.
+// isProbe reports whether an answer is the ESP's to its probe, and records what
+// shows it.
 func (s *espSection) isProbe(a *answer) bool {
 	if a.err != nil || a.status != s.esp.preset.Health.Status {
 		return false
@@ -213,7 +216,8 @@ func (s *espSection) isProbe(a *answer) bool {
 	return true
 }
 
-// explainProbe says why the probe is not answered as the ESP's documentation says.
+// explainProbe says why the probe is not answered as the ESP's documentation
+// says.
 func (s *espSection) explainProbe(a *answer) (stop string) {
 	const why = "the ESP's own probe is not answered as by the ESP"
 	if stop := s.anotherESP(); stop != "" {
@@ -243,7 +247,8 @@ func (s *espSection) explainProbe(a *answer) (stop string) {
 	return why
 }
 
-// whyNoProbe compares the answer with those of the origin to what proxies make of the probe.
+// whyNoProbe compares the answer with those of the origin to what proxies make
+// of the probe.
 func (s *espSection) whyNoProbe(d *originClient, a *answer) (id string) {
 	if other := d.ask(d.probe(d.name)); other.err == nil && a.like(other) {
 		return "esp-host-overridden"
@@ -278,8 +283,8 @@ func (s *espSection) checkSES(a *answer) (stop string) {
 	return ""
 }
 
-// checkTwoCDNs compares the CDNs that show in the answers with those of the ESP itself. Where that was
-// not asked, a mark may be the ESP's own.
+// checkTwoCDNs compares the CDNs that show in the answers with those of the ESP
+// itself. Where that was not asked, a mark may be the ESP's own.
 func (s *espSection) checkTwoCDNs() {
 	marks := s.click.marks()
 	if len(marks) == 0 || s.origin == nil {

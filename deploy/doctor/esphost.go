@@ -9,8 +9,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// examineHost finds out as what the ESP is asked, by asking it directly in the right way and in the
-// wrong ones.
+// examineHost finds out as what the ESP is asked, by asking it directly in the
+// right way and in the wrong ones.
 func (s *espSection) examineHost() (stop string) {
 	d := s.origin
 	if d != nil {
@@ -36,8 +36,8 @@ func (s *espSection) examineHost() (stop string) {
 	return ""
 }
 
-// proveESP records that the set-up answers as the ESP does. An error that any server gives is no sign
-// of one.
+// proveESP records that the set-up answers as the ESP does. An error that any
+// server gives is no sign of one.
 func (s *espSection) proveESP(d *originClient) {
 	if d.click.status < 400 || isTokenError(d.click) {
 		s.sawESP("a made-up click is answered as by %s itself (%d)", d.name, d.click.status)
@@ -51,7 +51,8 @@ func (s *espSection) proveESP(d *originClient) {
 	s.anotherESP()
 }
 
-// proveHost compares with the answer to another Host. Where that is the same, nothing is seen.
+// proveHost compares with the answer to another Host. Where that is the same,
+// nothing is seen.
 func (s *espSection) proveHost(d *originClient) (stop string) {
 	other := d.ask(variant{target: s.esp.links.click, host: d.name})
 	if other.err == nil && !other.like(d.click) {
@@ -69,8 +70,9 @@ func isTokenError(a *answer) bool {
 	return a.err == nil && strings.Contains(strings.ToLower(a.text()), tokenText)
 }
 
-// checkUnknownDomain asks the other region, where the first refuses made-up links for their token
-// under every Host: it may be that only the other one knows the domain.
+// checkUnknownDomain asks the other region, where the first refuses made-up
+// links for their token under every Host: it may be that only the other one
+// knows the domain.
 func (s *espSection) checkUnknownDomain(d *originClient) (stop string) {
 	const what = "whether the link domain belongs to this region's account"
 	there := s.otherRegion()
@@ -89,7 +91,8 @@ func (s *espSection) checkUnknownDomain(d *originClient) (stop string) {
 	return "the set-up leads to a region that does not know the link domain"
 }
 
-// examineHostAlone reads what the answers show by themselves, where the ESP may not be asked.
+// examineHostAlone reads what the answers show by themselves, where the ESP may
+// not be asked.
 func (s *espSection) examineHostAlone() (stop string) {
 	if s.click.status == 403 && s.baseline.status == 403 && !isTokenError(s.click) && s.esp.preset.Family != core.FamilySES {
 		s.find("filter-refuses-all", "%s: %s; %s: %s", s.baseline.asked.brief(), s.baseline.brief(), s.click.asked.brief(), s.click.brief())
@@ -138,7 +141,8 @@ func (s *espSection) explainAnswer(d *originClient) (stop string) {
 	return "what answers is not the ESP"
 }
 
-// reportMistakes names every mistake that gives the answer: where several do, none of them was seen alone.
+// reportMistakes names every mistake that gives the answer: where several do,
+// none of them was seen alone.
 func (s *espSection) reportMistakes(d *originClient, fits []mistake) {
 	first := fits[0]
 	seen := first.seen
@@ -171,8 +175,8 @@ func lowerFirst(s string) string {
 	return s
 }
 
-// regionFits reports whether the other region may be what answers: it does answer so, or it could not
-// be asked.
+// regionFits reports whether the other region may be what answers: it does
+// answer so, or it could not be asked.
 func (s *espSection) regionFits(d *originClient) bool {
 	there := s.otherRegion()
 	if there == nil {
@@ -182,9 +186,10 @@ func (s *espSection) regionFits(d *originClient) bool {
 	return a.err != nil || s.click.like(a)
 }
 
-// tryOtherRegion looks whether the answer is that of the ESP's other region. Where the region was
-// guessed, the guess is put right; where it was given, the CDN leads to the wrong one. Where another
-// mistake explains the answer as well, nothing is said.
+// tryOtherRegion looks whether the answer is that of the ESP's other region.
+// Where the region was guessed, the guess is put right; where it was given, the
+// CDN leads to the wrong one. Where another mistake explains the answer as
+// well, nothing is said.
 func (s *espSection) tryOtherRegion(d *originClient, explained bool) (stop string, found bool) {
 	there := s.otherRegion()
 	if there == nil || explained && !s.report.ESPGuessed {
@@ -211,14 +216,14 @@ func (s *espSection) tryOtherRegion(d *originClient, explained bool) (stop strin
 	return "", true
 }
 
-// acceptsTestLink reports whether the ESP has taken the made-up link for a good one: its redirect then shows
-// what of the link has arrived.
+// acceptsTestLink reports whether the ESP has taken the made-up link for a good
+// one: its redirect then shows what of the link has arrived.
 func (a *answer) acceptsTestLink() bool {
 	return a.redirects() && strings.Contains(a.get("Location"), testHost)
 }
 
-// examineTrust sends an X-Forwarded-Host of its own. Where the answer is then the ESP's to that, anybody
-// can choose the domain as which the ESP is asked.
+// examineTrust sends an X-Forwarded-Host of its own. Where the answer is then
+// the ESP's to that, anybody can choose the domain as which the ESP is asked.
 func (s *espSection) examineTrust(d *originClient) {
 	a := s.front.ask(question{target: s.esp.links.click, more: wire.NewHeader("X-Forwarded-Host", testHost)})
 	if a.err != nil || a.like(s.click) {
@@ -231,7 +236,8 @@ func (s *espSection) examineTrust(d *originClient) {
 	}
 }
 
-// forgetServer takes back what Server said, where the ESP sends the same: then it is the ESP's own.
+// forgetServer takes back what Server said, where the ESP sends the same: then
+// it is the ESP's own.
 func (s *espSection) forgetServer() {
 	if field := s.origin.click.get("Server"); field != "" && field == s.server.value {
 		s.server.value = ""

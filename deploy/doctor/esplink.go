@@ -9,8 +9,9 @@ import (
 // tokenText is what Customer.io says of a link that belongs to another domain.
 const tokenText = "invalid link security token"
 
-// examineLink opens the link that was given, once. It names a recipient: it is not sent where the
-// certificate is not trusted, and reports hold no more of it than its form.
+// examineLink opens the link that was given, once. It names a recipient: it is
+// not sent where the certificate is not trusted, and reports hold no more of it
+// than its form.
 func (s *espSection) examineLink() {
 	if s.link == nil {
 		return
@@ -38,7 +39,8 @@ func (s *espSection) examineLink() {
 	}
 }
 
-// checkForm compares the link's form with the ESP's, and its region with the origin's.
+// checkForm compares the link's form with the ESP's, and its region with the
+// origin's.
 func (s *espSection) checkForm() {
 	if !s.esp.known || s.esp.preset.Family == core.FamilyCustom {
 		return
@@ -55,8 +57,9 @@ func (s *espSection) checkForm() {
 	}
 }
 
-// checkToken tells a wrong region from a wrong Host or a damaged link: one region's origin takes the
-// link, or the one that the set-up leads to refuses it under the right Host as well.
+// checkToken tells a wrong region from a wrong Host or a damaged link: one
+// region's origin takes the link, or the one that the set-up leads to refuses
+// it under the right Host as well.
 func (s *espSection) checkToken(a *answer) {
 	there := s.otherRegion()
 	if there != nil && there.ask(there.correct(s.link.target)).redirects() {

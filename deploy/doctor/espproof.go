@@ -10,8 +10,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-// proof is what was seen of the ESP behind the set-up, in words for the report. A sentence that says
-// that something arrives is said only where there is one here.
+// proof is what was seen of the ESP behind the set-up, in words for the report.
+// A sentence that says that something arrives is said only where there is one
+// here.
 type proof struct {
 	esp, host, target []string
 	// noESP and noHost say why nothing was seen; "" where nothing was tried.
@@ -41,8 +42,8 @@ func (s *espSection) concludeESP() {
 	}
 }
 
-// proveByLink reads what the given link's answer shows. A set-up that redirects everything alike
-// shows nothing.
+// proveByLink reads what the given link's answer shows. A set-up that redirects
+// everything alike shows nothing.
 func (s *espSection) proveByLink() {
 	a := s.linked
 	if a == nil || !a.redirects() || s.isOwn(a) || s.click != nil && s.click.get("Location") == a.get("Location") {
@@ -56,8 +57,8 @@ func (s *espSection) proveByLink() {
 
 var signedCustomerIO = regexp.MustCompile(`^/e/c/[^/?]+/[0-9a-f]{64}(?:[?#]|$)`)
 
-// boundToHost reports whether the ESP takes a link only under the domain that it was made for, by its
-// documentation.
+// boundToHost reports whether the ESP takes a link only under the domain that
+// it was made for, by its documentation.
 func boundToHost(f core.Family, target string) bool {
 	switch f {
 	case core.FamilyCustomerIO:

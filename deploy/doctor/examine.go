@@ -13,8 +13,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 )
 
-// exam is one examination under way: what asks, what counts, and the report. What
-// a section found for those after it, it returns.
+// exam is one examination under way: what asks, what counts, and the report.
+// What a section found for those after it, it returns.
 type exam struct {
 	ctx       context.Context
 	opt       Options
@@ -38,13 +38,13 @@ type identity struct {
 	known  bool
 	preset core.Origin
 	links  testLinks
-	// regionGuessed is set where a link's form or a probe shows the ESP, and not
-	// which of its regions.
+	// regionGuessed is set where a link's form or a probe shows the ESP, and
+	// not which of its regions.
 	regionGuessed bool
 }
 
-// serverField is the Server field of the set-up's answers, "" where it is the ESP's
-// own.
+// serverField is the Server field of the set-up's answers, "" where it is the
+// ESP's own.
 type serverField struct {
 	value string
 	// namesCDN is set where the CDN is known by it alone.
@@ -55,10 +55,10 @@ type serverField struct {
 // section may still find something wrong in its own.
 type passed struct{ id, seen string }
 
-// Examine examines a set-up from outside, in the order in which things break, and
-// stops where what follows would only be guessed. It returns an error when opt makes
-// no sense (it wraps [ErrOptions] or [ErrUnsubscribe]) or when ctx ends; everything
-// else is a finding.
+// Examine examines a set-up from outside, in the order in which things break,
+// and stops where what follows would only be guessed. It returns an error when
+// opt makes no sense (it wraps [ErrOptions] or [ErrUnsubscribe]) or when ctx
+// ends; everything else is a finding.
 func Examine(ctx context.Context, opt Options) (*report.Report, error) {
 	x, err := newExam(ctx, opt)
 	if err != nil {
@@ -67,8 +67,8 @@ func Examine(ctx context.Context, opt Options) (*report.Report, error) {
 	return x.run()
 }
 
-// run examines section by section. Each is given what those before it found, and
-// says why nothing after it can be seen, "" to go on.
+// run examines section by section. Each is given what those before it found,
+// and says why nothing after it can be seen, "" to go on.
 func (x *exam) run() (*report.Report, error) {
 	var (
 		name     resolution
@@ -142,7 +142,8 @@ func (x *exam) assumeESP(preset string, guessed bool) {
 	x.report.ESP, x.report.ESPGuessed = preset, guessed
 }
 
-// finish counts, gives each section without a fault its good finding, and sorts.
+// finish counts, gives each section without a fault its good finding, and
+// sorts.
 func (x *exam) finish() *report.Report {
 	r := x.report
 	for _, g := range x.passes {
@@ -164,8 +165,9 @@ func (x *exam) fact(section catalogue.Section, name, format string, args ...any)
 	x.report.Seen = append(x.report.Seen, report.Fact{Section: section, Name: name, Value: fmt.Sprintf(format, args...)})
 }
 
-// find records a finding of the catalogue. What it means and the fix are written at the end, when
-// CDN and ESP are known; a title, a meaning or a fix that is set on the result before that stays.
+// find records a finding of the catalogue. What it means and the fix are
+// written at the end, when CDN and ESP are known; a title, a meaning or a fix
+// that is set on the result before that stays.
 func (x *exam) find(id, format string, args ...any) *report.Finding {
 	if x.bounds.exhausted || x.report.Has(id) {
 		return &report.Finding{} // what could no longer be asked is no fault of the host
@@ -179,8 +181,8 @@ func (x *exam) add(id, seen string) *report.Finding {
 	return &x.report.Findings[len(x.report.Findings)-1]
 }
 
-// pass records what was seen of a section in which there is nothing to fix. It is said at the end,
-// unless something was found in the section until then.
+// pass records what was seen of a section in which there is nothing to fix. It
+// is said at the end, unless something was found in the section until then.
 func (x *exam) pass(id, format string, args ...any) {
 	if !x.bounds.exhausted {
 		x.passes = append(x.passes, passed{id, fmt.Sprintf(format, args...)})
@@ -218,8 +220,9 @@ func (x *exam) writeAdvice() {
 
 func (x *exam) now() time.Time { return x.opt.Now() }
 
-// public tells whether an address may be one of the internet's. The private ranges are RFC 1918,
-// 6598, 4193 and link-local; loopback is a laptop's own, and asked for on purpose.
+// public tells whether an address may be one of the internet's. The private
+// ranges are RFC 1918, 6598, 4193 and link-local; loopback is a laptop's own,
+// and asked for on purpose.
 func public(a netip.Addr) bool {
 	return !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsUnspecified() && !a.IsMulticast() && !shared.Contains(a)
 }
@@ -245,7 +248,8 @@ func (x *exam) progress(format string, args ...any) {
 	}
 }
 
-// progressOf says it of a request. The given link names a recipient, and is not written anywhere.
+// progressOf says it of a request. The given link names a recipient, and is not
+// written anywhere.
 func (x *exam) progressOf(q question, how string) {
 	what := q.brief()
 	if x.link != nil && q.target == x.link.target {

@@ -48,8 +48,9 @@ func (b *behind) same(target, method string) (a *answer, ok bool) {
 	return a, a.err == nil
 }
 
-// examineDestination reads the redirect of the made-up click: where the ESP believed the link, it
-// shows byte for byte what arrived. Where the ESP itself answers so, nothing was changed by the set-up.
+// examineDestination reads the redirect of the made-up click: where the ESP
+// believed the link, it shows byte for byte what arrived. Where the ESP itself
+// answers so, nothing was changed by the set-up.
 func (b *behind) examineDestination() (arrives []string) {
 	want, reading := b.esp.preset.Family.Destination(b.esp.links.click)
 	if reading == core.Unread || !b.click.acceptsTestLink() {
@@ -64,8 +65,9 @@ func (b *behind) examineDestination() (arrives []string) {
 	return nil
 }
 
-// proveTarget asks the ESP without the path and with another query. Where it then answers otherwise, and
-// the set-up's answer was the right one, both have arrived.
+// proveTarget asks the ESP without the path and with another query. Where it
+// then answers otherwise, and the set-up's answer was the right one, both have
+// arrived.
 func (b *behind) proveTarget() (arrives []string) {
 	if b.origin == nil || !b.click.like(b.origin.click) {
 		return nil
@@ -87,8 +89,9 @@ func (b *behind) proveTarget() (arrives []string) {
 	return nil
 }
 
-// examineSlash asks for a path that holds "%2F", as links of SES and Postmark do, and for the same
-// without it. It reports whether servers on the way refuse the one and not the other.
+// examineSlash asks for a path that holds "%2F", as links of SES and Postmark
+// do, and for the same without it. It reports whether servers on the way refuse
+// the one and not the other.
 func (b *behind) examineSlash() (refused bool) {
 	const plain, escaped = testPath + "/slash", testPath + "%2Fslash"
 	direct, ok := b.same(escaped, "")
@@ -107,8 +110,8 @@ func (b *behind) examineSlash() (refused bool) {
 	return true
 }
 
-// examineOddBytes sends bytes that proxies decode, refuse or rewrite. alike is set
-// where the ESP answers the same directly.
+// examineOddBytes sends bytes that proxies decode, refuse or rewrite. alike is
+// set where the ESP answers the same directly.
 func (b *behind) examineOddBytes() (a *answer, alike bool) {
 	target := b.esp.links.withOddBytes()
 	a = b.front.ask(question{target: target})
@@ -144,7 +147,8 @@ func (b *behind) examineLonePercent() {
 	}
 }
 
-// takesPost lists the families whose links are sent POST: pages and one-click unsubscribe (RFC 8058).
+// takesPost lists the families whose links are sent POST: pages and one-click
+// unsubscribe (RFC 8058).
 func takesPost(f core.Family) bool {
 	switch f {
 	case core.FamilySES, core.FamilySparkPost, core.FamilyPostmark, core.FamilyMandrill, core.FamilyMailjet:
@@ -153,8 +157,9 @@ func takesPost(f core.Family) bool {
 	return true
 }
 
-// examinePost sends a POST to a path that is no link and to a made-up click, so that nothing can come of
-// it: none is a link by which somebody could leave a list.
+// examinePost sends a POST to a path that is no link and to a made-up click, so
+// that nothing can come of it: none is a link by which somebody could leave a
+// list.
 func (b *behind) examinePost() (answers []*answer) {
 	if b.esp.known && !takesPost(b.esp.preset.Family) {
 		return nil
@@ -190,8 +195,8 @@ func (b *behind) checkPost(a *answer) (found bool) {
 	return b.report.Has("post-redirected") || b.report.Has("post-refused") || b.report.Has("filter-challenge")
 }
 
-// checkPostAlone holds a refused POST against the GET, where the ESP may not be asked: an error that it
-// gives itself cannot be told from one of the set-up.
+// checkPostAlone holds a refused POST against the GET, where the ESP may not be
+// asked: an error that it gives itself cannot be told from one of the set-up.
 func (b *behind) checkPostAlone(a *answer) (found bool) {
 	if a.asked.target != b.esp.links.post {
 		return false
@@ -220,8 +225,8 @@ func (b *behind) examineHead() *answer {
 	return a
 }
 
-// cookieBytes is less than a line of 8 KiB, which servers accept, and with the other fields more
-// than the 8,192 bytes that SES does.
+// cookieBytes is less than a line of 8 KiB, which servers accept, and with the
+// other fields more than the 8,192 bytes that SES does.
 const cookieBytes = 8100
 
 func (b *behind) examineCookies() {

@@ -18,7 +18,8 @@ var agents = []struct{ name, agent string }{
 // verifier is how Customer.io's check of a link domain introduces itself.
 const verifier = "Customer.io/1.0 (clickedge-doctor)"
 
-// queries are what links hold and filters take for an attack: a URL as a value, and much text.
+// queries are what links hold and filters take for an attack: a URL as a value,
+// and much text.
 func queries() []struct{ name, query string } {
 	return []struct{ name, query string }{
 		{"a URL as a value", "clickedge-doctor=https%3A%2F%2F" + testHost + "%2F%3Fa%3D%27b%27"},
@@ -26,9 +27,9 @@ func queries() []struct{ name, query string } {
 	}
 }
 
-// examineFilters asks as programs do that filters take for robots, and what they
-// take for an attack. At the end it compares answers with those over HTTP/2, where
-// that has answered alike so far.
+// examineFilters asks as programs do that filters take for robots, and what
+// they take for an attack. At the end it compares answers with those over
+// HTTP/2, where that has answered alike so far.
 func (b *behind) examineFilters(compare []*answer, http2 bool) {
 	compare = append(compare, b.examineRefusals()...)
 	for _, one := range compare {
@@ -75,7 +76,8 @@ func (b *behind) agentsTried() int {
 	return len(agents)
 }
 
-// checkRefusal calls a refusal a filter's, unless the ESP itself refuses the same.
+// checkRefusal calls a refusal a filter's, unless the ESP itself refuses the
+// same.
 func (b *behind) checkRefusal(id string, a *answer, what string) (found bool) {
 	seen := fmt.Sprintf("%s: %s", what, a.brief())
 	if a.challenges() {

@@ -89,8 +89,8 @@ func (a *answer) redirects() bool {
 	return false
 }
 
-// examinePort80 asks what links in old mail ask. over is https's answer to the same, nil if it has
-// none.
+// examinePort80 asks what links in old mail ask. over is https's answer to the
+// same, nil if it has none.
 func (x *exam) examinePort80(to *front, over *answer) *answer {
 	target := cmp.Or(x.esp.links.open, testPath)
 	a := x.ask(question{to: to.http, host: x.opt.Host, target: target})
@@ -121,8 +121,9 @@ func (x *exam) checkRedirect(a *answer) {
 	}
 }
 
-// loops reports whether the host sends a request back to itself: at once, or by way of http, as a CDN
-// does that fetches over http from an origin which insists on https.
+// loops reports whether the host sends a request back to itself: at once, or by
+// way of http, as a CDN does that fetches over http from an origin which
+// insists on https.
 func (x *exam) loops(secure, plain *answer) bool {
 	if !secure.redirects() {
 		return false
@@ -141,7 +142,8 @@ func (x *exam) loops(secure, plain *answer) bool {
 	return scheme == "https" && (host == "" || host == x.opt.Host) && target == plain.asked.target
 }
 
-// hsts reports whether a value of Strict-Transport-Security (RFC 6797) is in force.
+// hsts reports whether a value of Strict-Transport-Security (RFC 6797) is in
+// force.
 func hsts(value string) bool {
 	for directive := range strings.SplitSeq(strings.ToLower(value), ";") {
 		if age, ok := strings.CutPrefix(strings.TrimSpace(directive), "max-age="); ok {
@@ -151,8 +153,8 @@ func hsts(value string) bool {
 	return false
 }
 
-// examineParent asks the domains above for HSTS that reaches the host. Browsers heed it only where
-// the certificate is good.
+// examineParent asks the domains above for HSTS that reaches the host. Browsers
+// heed it only where the certificate is good.
 func (x *exam) examineParent(resolver string, https bool) {
 	for _, parent := range parents(x.opt.Host) {
 		found, err := x.resolve(resolver, parent)

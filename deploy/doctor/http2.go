@@ -20,9 +20,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// sameOverHTTP2 asks over HTTP/2, as browsers do, what was asked over HTTP/1.1, and
-// compares the answers. Before a difference is called one, both are asked again: an
-// answer may differ by chance.
+// sameOverHTTP2 asks over HTTP/2, as browsers do, what was asked over HTTP/1.1,
+// and compares the answers. Before a difference is called one, both are asked
+// again: an answer may differ by chance.
 func (x *exam) sameOverHTTP2(one *answer) bool {
 	q := one.asked
 	if two := x.askHTTP2(q); two.err == nil && one.alike(two) {
@@ -43,7 +43,8 @@ func (x *exam) sameOverHTTP2(one *answer) bool {
 	return false
 }
 
-// alike is like, but for a type that one of the two leaves out: servers guess one over one protocol only.
+// alike is like, but for a type that one of the two leaves out: servers guess
+// one over one protocol only.
 func (a *answer) alike(b *answer) bool {
 	if a.kind() != "" && b.kind() != "" || a.err != nil || b.err != nil {
 		return a.like(b)
@@ -57,8 +58,9 @@ func (a *answer) alike(b *answer) bool {
 	return bare(a).like(bare(b))
 }
 
-// askHTTP2 sends one request over a connection of its own, as ask does, in frames made here: net/http
-// would refuse or rewrite targets that real links have.
+// askHTTP2 sends one request over a connection of its own, as ask does, in
+// frames made here: net/http would refuse or rewrite targets that real links
+// have.
 func (x *exam) askHTTP2(q question) *answer {
 	a := &answer{asked: q}
 	if a.err = x.bounds.request(); a.err != nil {
@@ -91,10 +93,12 @@ func (x *exam) askHTTP2(q question) *answer {
 	return a
 }
 
-// window is what the server may send before it must be allowed more: more than is read.
+// window is what the server may send before it must be allowed more: more than
+// is read.
 const window = 1 << 20
 
-// exchangeHTTP2 is one request on the first stream of a new connection (RFC 9113).
+// exchangeHTTP2 is one request on the first stream of a new connection (RFC
+// 9113).
 func exchangeHTTP2(conn net.Conn, r *wire.Request, a *answer) error {
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
 		return err
@@ -151,8 +155,8 @@ func sendHTTP2(fr *http2.Framer, r *wire.Request) error {
 	return fr.WriteData(1, true, body)
 }
 
-// readHTTP2 reads one frame into the answer. done is set at the answer's end, or when enough of its
-// body has come.
+// readHTTP2 reads one frame into the answer. done is set at the answer's end,
+// or when enough of its body has come.
 func readHTTP2(fr *http2.Framer, a *answer) (done bool, err error) {
 	frame, err := fr.ReadFrame()
 	if err != nil {

@@ -90,8 +90,9 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// TestMadeUpLinksAreLinks makes sure that what is made up has the form of a link, that it leads to
-// nobody where it can be read, and that nobody is unsubscribed by it.
+// TestMadeUpLinksAreLinks makes sure that what is made up has the form of a
+// link, that it leads to nobody where it can be read, and that nobody is
+// unsubscribed by it.
 func TestMadeUpLinksAreLinks(t *testing.T) {
 	for _, origin := range core.Presets() {
 		links := testLinksOf(&origin)
@@ -115,7 +116,8 @@ func TestMadeUpLinksAreLinks(t *testing.T) {
 	}
 }
 
-// TestSpent breaks an examination off in the middle: what was not asked must not become a finding.
+// TestSpent breaks an examination off in the middle: what was not asked must
+// not become a finding.
 func TestSpent(t *testing.T) {
 	s := doctortest.Setup{Preset: "customerio-eu"}
 	r := s.Start(t)
@@ -141,7 +143,8 @@ func TestParents(t *testing.T) {
 	}
 }
 
-// FuzzLocation holds location against net/url where that reads the same text at all.
+// FuzzLocation holds location against net/url where that reads the same text at
+// all.
 func FuzzLocation(f *testing.F) {
 	for _, s := range []string{"https://link.example.com/a?b=c#d", "//x.example/a", "/a", "a", "http:/x", "https://x.example", "HTTPS://X.example:443?q", "%", "https://a\\b/"} {
 		f.Add(s)

@@ -2,8 +2,9 @@ package doctor
 
 import "strings"
 
-// checkLocation tells a link that was changed on its way to the ESP from a redirect that was changed on
-// its way back. It reports whether it found either.
+// checkLocation tells a link that was changed on its way to the ESP from a
+// redirect that was changed on its way back. It reports whether it found
+// either.
 func (b *behind) checkLocation(d *originClient) (found bool) {
 	got, want := b.click.get("Location"), d.click.get("Location")
 	if !b.click.redirects() || !d.click.redirects() {
@@ -22,8 +23,8 @@ func (b *behind) checkLocation(d *originClient) (found bool) {
 	return false
 }
 
-// checkAccepted finds out why two redirects of one made-up link differ. d is nil where the ESP was not
-// asked.
+// checkAccepted finds out why two redirects of one made-up link differ. d is
+// nil where the ESP was not asked.
 func (b *behind) checkAccepted(d *originClient) {
 	got, want := b.click.get("Location"), testURL
 	if d != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
-// completeVia splits a port off Via and leaves port 80 alone where only https was named.
+// completeVia splits a port off Via and leaves port 80 alone where only https
+// was named.
 func (o *Options) completeVia() error {
 	if o.HTTPPort == 0 {
 		o.HTTPPort = 80
@@ -73,8 +74,9 @@ var families = []core.Family{
 	core.FamilyMandrill, core.FamilyMailjet, core.FamilyPostmark, core.FamilyIterable,
 }
 
-// unsubscribes says why a link may unsubscribe somebody; "" if nothing speaks for it. Where the ESP
-// is not known, one whose links have this form is enough: the mistake cannot be taken back.
+// unsubscribes says why a link may unsubscribe somebody; "" if nothing speaks
+// for it. Where the ESP is not known, one whose links have this form is enough:
+// the mistake cannot be taken back.
 func unsubscribes(esp, target string) string {
 	candidates := families
 	if origin, ok := core.LookupPreset(esp); ok && origin.Family != core.FamilyCustom {

@@ -10,7 +10,8 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 )
 
-// isName reports whether s is a host name of at least two labels, in lower case.
+// isName reports whether s is a host name of at least two labels, in lower
+// case.
 func isName(s string) bool {
 	if len(s) > 253 || !strings.Contains(s, ".") || net.ParseIP(s) != nil {
 		return false
@@ -30,7 +31,8 @@ func under(name, domain string) bool {
 	return name == domain || strings.HasSuffix(name, "."+domain)
 }
 
-// parents are the names above host, nearest first, down to the one that somebody registered.
+// parents are the names above host, nearest first, down to the one that
+// somebody registered.
 func parents(host string) (list []string) {
 	top, err := publicsuffix.EffectiveTLDPlusOne(host)
 	if err != nil {

@@ -30,30 +30,37 @@ const defaultSlow = time.Second
 type Options struct {
 	// Host is the branded link domain, "link.example.com".
 	Host string
-	// ESP is a preset, "customerio-eu"; "" is a guess from DNS, Link and the answers.
+	// ESP is a preset, "customerio-eu"; "" is a guess from DNS, Link and the
+	// answers.
 	ESP string
-	// CDN is fastly, nginx, cloudflare, cloudfront or other; "" is a guess from DNS and the answers.
+	// CDN is fastly, nginx, cloudflare, cloudfront or other; "" is a guess from
+	// DNS and the answers.
 	CDN string
-	// Link is a link from a real mail, whole, as it came; "" for none. It is asked once through the
-	// link domain and, where Customer.io refuses it, once at the origin of each region. A link that
-	// unsubscribes is an error.
+	// Link is a link from a real mail, whole, as it came; "" for none. It is
+	// asked once through the link domain and, where Customer.io refuses it,
+	// once at the origin of each region. A link that unsubscribes is an error.
 	Link string
-	// Via takes the place of the host's addresses: an IP address, a name, or either with a port,
-	// which then is that of https.
+	// Via takes the place of the host's addresses: an IP address, a name, or
+	// either with a port, which then is that of https.
 	Via string
-	// Resolvers are asked over UDP and TCP, "addr:port". Empty: those of /etc/resolv.conf.
+	// Resolvers are asked over UDP and TCP, "addr:port". Empty: those of
+	// /etc/resolv.conf.
 	Resolvers []string
-	// SecondRecord is the second name of SendGrid's link branding, "1234567.example.com"; "" if unknown.
+	// SecondRecord is the second name of SendGrid's link branding,
+	// "1234567.example.com"; "" if unknown.
 	SecondRecord string
-	// Origin allows the ESP to be asked directly, for comparison: [OriginNone], [OriginPreset], or the
-	// address "host:port" to dial in place of the preset's; "http://host:port" for one without TLS.
+	// Origin allows the ESP to be asked directly, for comparison: [OriginNone],
+	// [OriginPreset], or the address "host:port" to dial in place of the
+	// preset's; "http://host:port" for one without TLS.
 	Origin string
-	// OtherOrigin is where Customer.io's other region is asked, in the form of Origin; "" is the
-	// preset's address where Origin is [OriginPreset], and else nowhere.
+	// OtherOrigin is where Customer.io's other region is asked, in the form of
+	// Origin; "" is the preset's address where Origin is [OriginPreset], and
+	// else nowhere.
 	OtherOrigin string
 	// Roots are the authorities to trust; nil stands for the system's.
 	Roots *x509.CertPool
-	// CT demands proof of certificate transparency of Roots too. With the system's it always is.
+	// CT demands proof of certificate transparency of Roots too. With the
+	// system's it always is.
 	CT bool
 	// HTTPPort and HTTPSPort stand for 80 and 443.
 	HTTPPort, HTTPSPort int
@@ -61,18 +68,22 @@ type Options struct {
 	Now func() time.Time
 	// Timeout bounds each exchange; 0 is ten seconds.
 	Timeout time.Duration
-	// Slow is the time to the first byte that is worth a finding; 0 is one second.
+	// Slow is the time to the first byte that is worth a finding; 0 is one
+	// second.
 	Slow time.Duration
-	// UserAgent is that of the ordinary requests; "" is a browser's, with the doctor's name behind it.
+	// UserAgent is that of the ordinary requests; "" is a browser's, with the
+	// doctor's name behind it.
 	UserAgent string
-	// Progress, if not nil, is told before each question what is asked. The given link is named as such
-	// only.
+	// Progress, if not nil, is told before each question what is asked. The
+	// given link is named as such only.
 	Progress func(catalogue.Section, string)
-	// Dial opens every TCP connection, those to origins by name included; nil is a [net.Dialer].
+	// Dial opens every TCP connection, those to origins by name included; nil
+	// is a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// ErrUnsubscribe is wrapped by the error about a Link that unsubscribes somebody when it is opened.
+// ErrUnsubscribe is wrapped by the error about a Link that unsubscribes
+// somebody when it is opened.
 var ErrUnsubscribe = errors.New("the link unsubscribes a recipient")
 
 // ErrOptions is wrapped by errors about Options that make no sense.
@@ -82,7 +93,8 @@ func wrong(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrOptions, fmt.Sprintf(format, args...))
 }
 
-// completed returns the options with every default put in, or what is wrong with them.
+// completed returns the options with every default put in, or what is wrong
+// with them.
 func (o Options) completed() (Options, error) {
 	o.Host = core.CanonicalHost(o.Host)
 	if !isName(o.Host) {

@@ -16,7 +16,8 @@ type originClient struct {
 	to     place
 	name   string // the origin's own name
 	origin *core.Origin
-	// click is the made-up click's answer where all is forwarded as it should be.
+	// click is the made-up click's answer where all is forwarded as it should
+	// be.
 	click *answer
 }
 
@@ -80,7 +81,8 @@ func (d *originClient) correct(target string) variant {
 	return w
 }
 
-// mistake is a mistake that proxies make with a request, by the finding that it is.
+// mistake is a mistake that proxies make with a request, by the finding that it
+// is.
 type mistake struct {
 	id   string
 	seen string
@@ -116,7 +118,8 @@ func (d *originClient) mistakes(target string) (list []mistake) {
 // change is one manner in which proxies rewrite a path.
 type change struct{ how, target string }
 
-// changes are what proxies make of a target, those left out that change nothing.
+// changes are what proxies make of a target, those left out that change
+// nothing.
 func changes(target string) []change {
 	decoded := decodedOnce(target)
 	list := []change{
@@ -132,7 +135,8 @@ func (d *originClient) probe(host string) variant {
 	return variant{target: d.x.esp.preset.Health.Path, method: d.x.esp.preset.Health.Method, host: host}
 }
 
-// decodedOnce is what a proxy makes of a path that it normalises: escapes decoded, the query left.
+// decodedOnce is what a proxy makes of a path that it normalises: escapes
+// decoded, the query left.
 func decodedOnce(target string) string {
 	path, query, asked := strings.Cut(target, "?")
 	path = strings.NewReplacer("%2F", "/", "%2f", "/", "%25", "%", "%3A", ":", "%3D", "=").Replace(path)
@@ -154,7 +158,8 @@ func merged(target string) string {
 	return path
 }
 
-// escapedOnce is what a proxy makes of a path whose percent signs it escapes again.
+// escapedOnce is what a proxy makes of a path whose percent signs it escapes
+// again.
 func escapedOnce(target string) string {
 	path, query, asked := strings.Cut(target, "?")
 	path = strings.ReplaceAll(path, "%", "%25")
@@ -164,13 +169,15 @@ func escapedOnce(target string) string {
 	return path
 }
 
-// otherPreset is the preset of the same ESP elsewhere, where a made-up link can tell the two apart.
+// otherPreset is the preset of the same ESP elsewhere, where a made-up link can
+// tell the two apart.
 func otherPreset(preset string) (core.Origin, bool) {
 	other := map[string]string{"customerio-us": "customerio-eu", "customerio-eu": "customerio-us"}[preset]
 	return core.LookupPreset(other)
 }
 
-// otherRegion is the ESP's origin in its other region; nil where there is none that may be asked.
+// otherRegion is the ESP's origin in its other region; nil where there is none
+// that may be asked.
 func (x *exam) otherRegion() *originClient {
 	other, ok := otherPreset(x.report.ESP)
 	switch {

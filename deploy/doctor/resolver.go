@@ -52,7 +52,8 @@ func systemResolvers() ([]string, error) {
 	return []string{net.JoinHostPort(config.Servers[0], config.Port)}, nil
 }
 
-// exchange asks one resolver, over TCP too where the answer was too long for UDP.
+// exchange asks one resolver, over TCP too where the answer was too long for
+// UDP.
 func (x *exam) exchange(resolver, name string, kind uint16) (*dns.Msg, error) {
 	x.progress("%s of %s at %s", dns.TypeToString[kind], name, resolver)
 	m := new(dns.Msg)
@@ -83,8 +84,8 @@ func (x *exam) send(network, resolver string, m *dns.Msg) (*dns.Msg, error) {
 	return answer, err
 }
 
-// lookUp follows a name to its addresses. A resolver does that itself; an authoritative server leaves
-// the rest of the chain to be asked for.
+// lookUp follows a name to its addresses. A resolver does that itself; an
+// authoritative server leaves the rest of the chain to be asked for.
 func (x *exam) lookUp(resolver, name string) *lookup {
 	t := &lookup{resolver: resolver}
 	start := time.Now()
@@ -103,8 +104,8 @@ func (x *exam) lookUp(resolver, name string) *lookup {
 	return t
 }
 
-// step asks once and reads what belongs to the chain. It returns the name to go on with, "" at the
-// end.
+// step asks once and reads what belongs to the chain. It returns the name to go
+// on with, "" at the end.
 func (x *exam) step(t *lookup, name string, kind uint16) (next string) {
 	m, err := x.exchange(t.resolver, name, kind)
 	if err != nil {
@@ -176,7 +177,8 @@ func (x *exam) nameservers(resolver, name string) (servers []string) {
 	return nil
 }
 
-// resolve returns the addresses of a name other than the host: the HSTS parent, Via.
+// resolve returns the addresses of a name other than the host: the HSTS parent,
+// Via.
 func (x *exam) resolve(resolver, name string) ([]netip.Addr, error) {
 	t := x.lookUp(resolver, name)
 	if t.err != nil {

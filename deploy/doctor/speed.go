@@ -6,7 +6,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 )
 
-// examineSpeed lists what a click's steps take, from what has been asked already.
+// examineSpeed lists what a click's steps take, from what has been asked
+// already.
 func (b *behind) examineSpeed(name *resolution) []report.Timing {
 	a := b.click
 	first := a.first

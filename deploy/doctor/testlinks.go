@@ -8,17 +8,19 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// testHost is where made-up links lead: a name that never exists (RFC 6761, section 6.4).
+// testHost is where made-up links lead: a name that never exists (RFC 6761,
+// section 6.4).
 const testHost = "clickedge-doctor.invalid"
 
-// The destination of made-up links. Its "%2F" shows whether something on the way decodes.
+// The destination of made-up links. Its "%2F" shows whether something on the
+// way decodes.
 const (
 	testURL  = "https://" + testHost + "/made%2Fup?a=b"
 	testPath = "/clickedge-doctor/made-up"
 )
 
-// oddTail holds bytes that real links hold, as a parameter behind one. All may stand in a request
-// line; mail software and ESPs put them there.
+// oddTail holds bytes that real links hold, as a parameter behind one. All may
+// stand in a request line; mail software and ESPs put them there.
 const oddTail = `clickedge-doctor=%2F%2f==~|{}^"//`
 
 // testLinks are links that name nobody.
@@ -46,7 +48,8 @@ func with(target, parameter string) string {
 	return target + "?" + parameter
 }
 
-// testID is the clickedge-doctor where an id would be; it is 16 bytes, as SparkPost's are.
+// testID is the clickedge-doctor where an id would be; it is 16 bytes, as
+// SparkPost's are.
 const testID = "clickedge-doctor"
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
@@ -56,7 +59,8 @@ func escaped(url string) string {
 	return strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "&", "%26").Replace(url)
 }
 
-// sesPrefixes begin the message ids of the regions; see core's note on the same.
+// sesPrefixes begin the message ids of the regions; see core's note on the
+// same.
 var sesPrefixes = map[string]string{
 	"us-east-1": "0100", "us-west-2": "0101", "eu-west-1": "0102", "sa-east-1": "0103", "ap-northeast-1": "0106",
 	"eu-central-1": "0107", "ap-southeast-2": "0108", "ap-south-1": "0109", "eu-west-2": "010b",
@@ -66,11 +70,12 @@ var sesPrefixes = map[string]string{
 // plainURL is a destination in which there is nothing to decode.
 const plainURL = "https://" + testHost + "/made-up"
 
-// testLinksOf makes links of the form of an ESP's. Their ids and signatures are nobody's, so that no ESP
-// can count them for anyone.
+// testLinksOf makes links of the form of an ESP's. Their ids and signatures are
+// nobody's, so that no ESP can count them for anyone.
 func testLinksOf(origin *core.Origin) testLinks { return testLinksTo(origin, testURL) }
 
-// testLinksTo makes links to a destination of [testHost], for the ESPs whose links can be read.
+// testLinksTo makes links to a destination of [testHost], for the ESPs whose
+// links can be read.
 func testLinksTo(origin *core.Origin, to string) testLinks {
 	m := testLinks{post: testPath}
 	switch origin.Family {

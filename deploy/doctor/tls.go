@@ -106,8 +106,8 @@ func (x *exam) examineTLS(name *resolution) (s secured, stop string) {
 	return s, ""
 }
 
-// handshakeAny finds an address that answers, and looks at the others: readers get
-// one or the other.
+// handshakeAny finds an address that answers, and looks at the others: readers
+// get one or the other.
 func (x *exam) handshakeAny(name *resolution) (*handshake, front) {
 	var dead []string
 	to := name.front
@@ -160,8 +160,9 @@ func (x *exam) checkHandshake(name *resolution, s *secured) (stop string) {
 	return ""
 }
 
-// stillAtESP is said where the chain leads to the ESP and the ESP has no certificate for the host:
-// then the ESP's certificate and all the rest are consequences.
+// stillAtESP is said where the chain leads to the ESP and the ESP has no
+// certificate for the host: then the ESP's certificate and all the rest are
+// consequences.
 func (x *exam) stillAtESP(name *resolution, consequence string) string {
 	if cdn := name.behindESP(); cdn != "" {
 		x.find("dns-at-esps-cdn", "CNAME to %s and on to %s; %s", name.atESP, cdn, consequence)
@@ -233,8 +234,9 @@ func (x *exam) checkName(name *resolution, leaf *x509.Certificate) (stop string)
 	return "browsers refuse the certificate"
 }
 
-// soonDays and soonPart say when a certificate should have been renewed: authorities advise a third
-// of its life before the end; what is left of a fifth, or two weeks, shows that this has failed.
+// soonDays and soonPart say when a certificate should have been renewed:
+// authorities advise a third of its life before the end; what is left of a
+// fifth, or two weeks, shows that this has failed.
 const (
 	soonDays = 14 * 24 * time.Hour
 	soonPart = 5
@@ -252,8 +254,8 @@ func (x *exam) checkTime(leaf *x509.Certificate) {
 	}
 }
 
-// checkChain checks the chain at a time when the leaf was good, since its dates are
-// checked apart.
+// checkChain checks the chain at a time when the leaf was good, since its dates
+// are checked apart.
 func (x *exam) checkChain(chain []*x509.Certificate) (trusted bool) {
 	leaf := chain[0]
 	at := x.now()
@@ -268,7 +270,8 @@ func (x *exam) checkChain(chain []*x509.Certificate) (trusted bool) {
 		return true
 	}
 	var unknown x509.UnknownAuthorityError
-	// A public certificate says where its issuer's is to be had; one of the house seldom does.
+	// A public certificate says where its issuer's is to be had; one of the
+	// house seldom does.
 	alone := len(chain) == 1 && len(leaf.IssuingCertificateURL) > 0
 	if errors.As(err, &unknown) && alone {
 		x.find("tls-incomplete-chain", "one certificate was sent, by %s, and not its issuer's", issuer(leaf))
@@ -313,7 +316,8 @@ func (x *exam) checkVersions(s *secured) {
 var (
 	oidMustStaple = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}       // RFC 7633
 	oidSCTs       = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2} // RFC 6962
-	// oidStapledSCTs is 1.3.6.1.4.1.11129.2.4.5 in DER: timestamps in the OCSP response.
+	// oidStapledSCTs is 1.3.6.1.4.1.11129.2.4.5 in DER: timestamps in the OCSP
+	// response.
 	oidStapledSCTs = []byte{0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x05}
 )
 
@@ -351,8 +355,9 @@ func (x *exam) checkStaple(state *tls.ConnectionState) {
 	}
 }
 
-// checkTransparency asks for proof that the certificate was logged, which browsers demand of public
-// authorities. An authority of one's own logs nothing.
+// checkTransparency asks for proof that the certificate was logged, which
+// browsers demand of public authorities. An authority of one's own logs
+// nothing.
 func (x *exam) checkTransparency(state *tls.ConnectionState) {
 	if x.opt.Roots != nil && !x.opt.CT {
 		return
@@ -362,7 +367,8 @@ func (x *exam) checkTransparency(state *tls.ConnectionState) {
 	}
 }
 
-// sawRevocation says whether anything was seen of a revocation: no responder is asked.
+// sawRevocation says whether anything was seen of a revocation: no responder is
+// asked.
 func sawRevocation(state *tls.ConnectionState) string {
 	if len(state.OCSPResponse) > 0 {
 		return "the stapled OCSP response says good"
@@ -381,9 +387,9 @@ func (x *exam) checkNoSNI(to *front) {
 	}
 }
 
-// checkIPv6 compares the AAAA address with the A address, and takes it out where
-// there is nothing more to compare. That this machine has no way to IPv6 is no fault
-// of the host.
+// checkIPv6 compares the AAAA address with the A address, and takes it out
+// where there is nothing more to compare. That this machine has no way to IPv6
+// is no fault of the host.
 func (x *exam) checkIPv6(to *front) {
 	if to.v6 == nil {
 		return

@@ -1,7 +1,7 @@
-// Package catalogue holds every finding of the doctor: what it means, the fix for
-// each CDN, server and ESP, and the page that states the rule. FINDINGS.md in the
-// folder above is made of it. Start with [All], [Lookup] and [Entry.Advice]. Ids
-// are never renamed.
+// Package catalogue holds every finding of the doctor: what it means, the fix
+// for each CDN, server and ESP, and the page that states the rule. FINDINGS.md
+// in the folder above is made of it. Start with [All], [Lookup] and
+// [Entry.Advice]. Ids are never renamed.
 package catalogue
 
 import (
@@ -14,9 +14,10 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// Entry is one finding as the catalogue has it. Its texts hold marks, which [Names]
-// fills: {host} stands for the link domain, {parent} for the domain above it, {origin}
-// for the ESP's origin, {http-port}, {https-port} and {asked} for where was asked.
+// Entry is one finding as the catalogue has it. Its texts hold marks, which
+// [Names] fills: {host} stands for the link domain, {parent} for the domain
+// above it, {origin} for the ESP's origin, {http-port}, {https-port} and
+// {asked} for where was asked.
 type Entry struct {
 	ID       string
 	Section  Section
@@ -36,8 +37,8 @@ type Fix struct {
 	Apache, Caddy, HAProxy, Varnish            string
 }
 
-// Aside is said in addition where the ESP is of this family; its Source takes the place of the
-// entry's.
+// Aside is said in addition where the ESP is of this family; its Source takes
+// the place of the entry's.
 type Aside struct {
 	Family core.Family
 	Fix    string
@@ -68,8 +69,8 @@ func (e *Entry) Advice(cdn string, family core.Family, known bool) (means, mend,
 var catalogue = withServers(slices.Concat(dnsEntries, tlsEntries, httpEntries, espEntries,
 	fidelityEntries, filterEntries, cacheEntries, appEntries, speedEntries))
 
-// All returns every finding that there is, in the order in which the doctor looks. Ids may be
-// added to it and are never renamed.
+// All returns every finding that there is, in the order in which the doctor
+// looks. Ids may be added to it and are never renamed.
 func All() []Entry { return slices.Clone(catalogue) }
 
 // Lookup finds an entry by its id.
@@ -91,13 +92,14 @@ func Must(id string) Entry {
 	return e
 }
 
-// Names fill the marks of an Entry's texts: its title, its meaning and its fixes.
+// Names fill the marks of an Entry's texts: its title, its meaning and its
+// fixes.
 type Names struct {
 	Host, Parent string
 	Origin       string // "" if unknown
 	Server       string // the Server field of the set-up, "" if unknown
-	// HTTPPort and HTTPSPort are those that were asked, Via what was asked in place of
-	// the addresses in DNS, "" for nothing.
+	// HTTPPort and HTTPSPort are those that were asked, Via what was asked in
+	// place of the addresses in DNS, "" for nothing.
 	HTTPPort, HTTPSPort int
 	Via                 string
 }

@@ -16,8 +16,8 @@ var moveCNAME = Fix{
 	CloudFront: "Add {host} to the distribution's alternate domain names with a certificate of us-east-1, then point the record at the distribution.",
 }
 
-// ownCertificates is said of every ESP that issues certificates itself: what comes before the CNAME
-// moves.
+// ownCertificates is said of every ESP that issues certificates itself: what
+// comes before the CNAME moves.
 func ownCertificates() (list []Aside) {
 	for _, f := range espdns.Families() {
 		advice := espdns.ManagedByFamily(f).Advice()

@@ -1,7 +1,8 @@
 package catalogue
 
-// evidence is, by finding, what must have been seen for it to be said. Where less was seen the finding is
-// silent, or the report says what was not seen and why.
+// evidence is, by finding, what must have been seen for it to be said. Where
+// less was seen the finding is silent, or the report says what was not seen and
+// why.
 var evidence = map[string]string{
 	"dns-ok":                      "the host resolves, not to the ESP, and what answers at that address shows a certificate with its name; with --via, DNS gives the address that was asked",
 	"dns-nxdomain":                "NXDOMAIN for the host itself, and no resolver that was asked knows an address",

@@ -15,7 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite FINDINGS.md, the published ids and the golden files")
 
-// provoked is what the bench's set-ups show, which the bench's own test holds against the
+// provoked is what the bench's set-ups show, which the bench's own test holds
+// against the
 func provoked() provocations {
 	by := provocations{}
 	for _, s := range doctortest.Setups() {
@@ -30,8 +31,8 @@ func provoked() provocations {
 	return by
 }
 
-// TestEveryFindingIsProvoked leaves no finding that nobody has seen. Good ones are those of the
-// healthy set-ups.
+// TestEveryFindingIsProvoked leaves no finding that nobody has seen. Good ones
+// are those of the healthy set-ups.
 func TestEveryFindingIsProvoked(t *testing.T) {
 	by := provoked()
 	known := map[string]bool{}
@@ -62,7 +63,8 @@ func TestEveryRowHasFindings(t *testing.T) {
 	require.Len(t, whose, 3)
 }
 
-// TestPublishedIDs keeps ids for ever: people link to them, and programs look for them.
+// TestPublishedIDs keeps ids for ever: people link to them, and programs look
+// for them.
 func TestPublishedIDs(t *testing.T) {
 	const file = "testdata/ids.txt"
 	var ids []string
@@ -128,8 +130,8 @@ func TestCatalogueIsWhole(t *testing.T) {
 	}
 }
 
-// TestNoFixedPort: what was asked may be another port than the usual, so that no text
-// names one, but for the ESP's and those that an authority asks.
+// TestNoFixedPort: what was asked may be another port than the usual, so that
+// no text names one, but for the ESP's and those that an authority asks.
 func TestNoFixedPort(t *testing.T) {
 	elsewhere := regexp.MustCompile(`\{origin\}:443|\{origin\}, port 443|Mailgun's origin speaks http on port 80|port 80 or 443 is open|ports 80 and 443 must be open`)
 	for _, e := range All() {
@@ -143,8 +145,8 @@ func TestNoFixedPort(t *testing.T) {
 	}
 }
 
-// TestNothingIsCounted: no text says how often something is so, which nobody has
-// counted.
+// TestNothingIsCounted: no text says how often something is so, which nobody
+// has counted.
 func TestNothingIsCounted(t *testing.T) {
 	for _, e := range All() {
 		require.NotRegexp(t, `(?i)most often|in most cases|usually`, e.Title+" "+e.Means, e.ID)

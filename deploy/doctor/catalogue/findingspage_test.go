@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// provocations says, by finding id, in which set-ups of the test bench the finding is provoked: their
-// names, each with what is wrong there in words.
+// provocations says, by finding id, in which set-ups of the test bench the
+// finding is provoked: their names, each with what is wrong there in words.
 type provocations map[string][]string
 
-// findingsPage writes FINDINGS.md: every finding with an anchor of its own, and the rows of the three
-// guides.
+// findingsPage writes FINDINGS.md: every finding with an anchor of its own, and
+// the rows of the three guides.
 func findingsPage(provoked provocations) string {
 	var b strings.Builder
 	b.WriteString(pageIntro)

@@ -9,8 +9,8 @@ type guideRow struct {
 	IDs []string
 }
 
-// guides are what the troubleshooting of Braze, SendGrid and Customer.io lists, row
-// by row, with the findings by which the doctor names it.
+// guides are what the troubleshooting of Braze, SendGrid and Customer.io lists,
+// row by row, with the findings by which the doctor names it.
 var guides = []guideRow{
 	{"Braze", "Open rates drop suddenly: the certificate has expired", srcBraze, []string{"tls-expired", "tls-expires-soon", "tls-staple-bad"}},
 	{"Braze", "Redirect links answer 403: a WAF blocks user agents, queries or patterns", srcBraze, []string{"filter-refuses-all", "filter-user-agent", "filter-query", "filter-challenge", "filter-rate-limit", "target-odd-refused"}},

@@ -1,6 +1,7 @@
 package catalogue
 
-// Severity says how bad a finding is. The worst of a report decides the exit code of the command.
+// Severity says how bad a finding is. The worst of a report decides the exit
+// code of the command.
 type Severity uint8
 
 // The severities, in order.
@@ -27,7 +28,8 @@ func (s Severity) String() string {
 // MarshalText is [Severity.String], for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Section is a part of the examination. They are in the order in which things break.
+// Section is a part of the examination. They are in the order in which things
+// break.
 type Section uint8
 
 // The sections.

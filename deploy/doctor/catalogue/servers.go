@@ -2,8 +2,9 @@ package catalogue
 
 import "cmp"
 
-// serverFixes are the fixes at Apache, Caddy, HAProxy and Varnish, by finding: wherever nginx has one of
-// its own, these have. Varnish speaks no TLS; what ends it before Varnish is called the TLS server.
+// serverFixes are the fixes at Apache, Caddy, HAProxy and Varnish, by finding:
+// wherever nginx has one of its own, these have. Varnish speaks no TLS; what
+// ends it before Varnish is called the TLS server.
 var serverFixes = map[string]Fix{
 	"dns-still-at-esp":           moveToServer,
 	"dns-at-esps-cdn":            moveToServer,

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHTTP2OfNginx gives no directive that the nginx that was seen does not know: it would not start.
+// TestHTTP2OfNginx gives no directive that the nginx that was seen does not
+// know: it would not start.
 func TestHTTP2OfNginx(t *testing.T) {
 	for software, want := range map[string]string{
 		"nginx/1.22.1": "listen 443 ssl http2; (http2 on; is for nginx 1.25.1 and later)", "nginx/1.25.0": "listen 443 ssl http2; (http2 on; is for nginx 1.25.1 and later)",
@@ -18,7 +19,8 @@ func TestHTTP2OfNginx(t *testing.T) {
 	}
 }
 
-// TestEveryServerHasItsFix leaves no server out where one of them has a fix of its own.
+// TestEveryServerHasItsFix leaves no server out where one of them has a fix of
+// its own.
 func TestEveryServerHasItsFix(t *testing.T) {
 	known := map[string]bool{}
 	for _, e := range All() {

@@ -13,8 +13,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-// The page holds no script and names no other resource; its style is allowed by its hash alone, so
-// that whatever a foreign value might smuggle in has no effect.
+// The page holds no script and names no other resource; its style is allowed by
+// its hash alone, so that whatever a foreign value might smuggle in has no
+// effect.
 //
 //go:embed report.html
 var pageText string
@@ -51,8 +52,9 @@ type htmlPage struct {
 	Sections []htmlSection
 }
 
-// WriteHTML writes the report as one page that needs nothing else, for the person who looks after the
-// CDN. It follows the reader's choice of light or dark.
+// WriteHTML writes the report as one page that needs nothing else, for the
+// person who looks after the CDN. It follows the reader's choice of light or
+// dark.
 func (r *Report) WriteHTML(w io.Writer) error {
 	p := htmlPage{Report: r, First: r.first()}
 	for s := range catalogue.Sections {
@@ -63,7 +65,8 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	return page.Execute(w, p)
 }
 
-// first is the first finding of those that are worst, where that is worth fixing.
+// first is the first finding of those that are worst, where that is worth
+// fixing.
 func (r *Report) first() *Finding {
 	worst := r.Worst()
 	for i := range r.Findings {

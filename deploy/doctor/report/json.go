@@ -7,7 +7,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
-// WriteJSON writes the report as one indented JSON object, with the names of [Report]'s fields.
+// WriteJSON writes the report as one indented JSON object, with the names of
+// [Report]'s fields.
 func (r *Report) WriteJSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

@@ -9,16 +9,19 @@ import (
 
 // Finding is one thing that was found, good ones included.
 type Finding struct {
-	// ID is stable, in kebab case: "dns-still-at-esp". [catalogue.All] holds every one.
+	// ID is stable, in kebab case: "dns-still-at-esp". [catalogue.All] holds
+	// every one.
 	ID       string             `json:"id"`
 	Section  catalogue.Section  `json:"section"`
 	Severity catalogue.Severity `json:"severity"`
 	Title    string             `json:"title"`
-	// Seen is what was observed. It quotes foreign values, and must be escaped where it is shown.
+	// Seen is what was observed. It quotes foreign values, and must be escaped
+	// where it is shown.
 	Seen string `json:"seen"`
 	// Means is what that does to readers and figures; "" for good findings.
 	Means string `json:"means,omitempty"`
-	// Fix is the fix, for the CDN and the ESP at hand; "" where there is nothing to do.
+	// Fix is the fix, for the CDN and the ESP at hand; "" where there is
+	// nothing to do.
 	Fix string `json:"mend,omitempty"`
 	// Source is the address of the page that states the rule.
 	Source string `json:"source,omitempty"`
@@ -56,7 +59,8 @@ type Fact struct {
 	Value   string            `json:"value"`
 }
 
-// Timing is how long one step of a click takes. Where the ESP was not asked directly, ESP is -1.
+// Timing is how long one step of a click takes. Where the ESP was not asked
+// directly, ESP is -1.
 type Timing struct {
 	Step string        `json:"step"` // dns, connect, tls, first byte
 	Took time.Duration `json:"took_ns"`
@@ -67,12 +71,14 @@ type Timing struct {
 // Report is the result of one examination.
 type Report struct {
 	Host string `json:"host"`
-	// ESP is the preset, or "" if unknown; ESPGuessed tells that it was not given.
+	// ESP is the preset, or "" if unknown; ESPGuessed tells that it was not
+	// given.
 	ESP        string `json:"esp,omitempty"`
 	ESPGuessed bool   `json:"esp_guessed,omitempty"`
 	// CDN is fastly, nginx, cloudflare, cloudfront or other.
 	CDN string `json:"cdn"`
-	// Via is the address that was asked in place of the host's; "" for the host's own.
+	// Via is the address that was asked in place of the host's; "" for the
+	// host's own.
 	Via      string    `json:"via,omitempty"`
 	Started  time.Time `json:"started"`
 	Findings []Finding `json:"findings"`
@@ -82,7 +88,8 @@ type Report struct {
 	Timings  []Timing  `json:"timings,omitempty"`
 	// LinkOpened tells that the given link was opened.
 	LinkOpened bool `json:"link_opened,omitempty"`
-	// Queries, Connections and Requests count what was sent; none goes beyond its bound.
+	// Queries, Connections and Requests count what was sent; none goes beyond
+	// its bound.
 	Queries     int `json:"queries"`
 	Connections int `json:"connections"`
 	Requests    int `json:"requests"`
@@ -96,7 +103,8 @@ func (r *Report) Worst() (worst catalogue.Severity) {
 	return worst
 }
 
-// Worrying returns the ids of the findings of severity warning and error, sorted, each once.
+// Worrying returns the ids of the findings of severity warning and error,
+// sorted, each once.
 func (r *Report) Worrying() []string {
 	var ids []string
 	for i := range r.Findings {
@@ -113,7 +121,8 @@ func (r *Report) Has(id string) bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.ID == id })
 }
 
-// Sort puts findings in the order of the sections, and within one the worst first.
+// Sort puts findings in the order of the sections, and within one the worst
+// first.
 func (r *Report) Sort() {
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		if a.Section != b.Section {

@@ -20,8 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// sample is a report with findings of every severity, skipped sections, and foreign values that try
-// to get out of where they are shown.
+// sample is a report with findings of every severity, skipped sections, and
+// foreign values that try to get out of where they are shown.
 func sample() *report.Report {
 	r := &report.Report{
 		Host: "link.example.com", ESP: "customerio-eu", ESPGuessed: true, CDN: "nginx",

@@ -29,9 +29,9 @@ type textWriter struct {
 	lines []string
 }
 
-// WriteText writes the report as a table of the sections, and below it each finding of more than
-// passing interest in full. Controls in foreign values are replaced, so that they cannot drive a
-// terminal.
+// WriteText writes the report as a table of the sections, and below it each
+// finding of more than passing interest in full. Controls in foreign values are
+// replaced, so that they cannot drive a terminal.
 func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 	if opt.Width == 0 {
 		opt.Width = 80
@@ -79,7 +79,8 @@ func (r *Report) Subtitle() string {
 // labelWidth is the first column of the table and of the findings.
 const labelWidth = 11
 
-// section is one row: the section, its worst severity, and the finding that it comes from.
+// section is one row: the section, its worst severity, and the finding that it
+// comes from.
 func (t *textWriter) section(r *Report, s catalogue.Section) {
 	for i, f := range r.rows(s) {
 		title := s.Title()
@@ -124,8 +125,8 @@ func (r *Report) NotExamined() string {
 	return "Not examined, since " + r.Skipped[0].Why + ": " + strings.Join(titles, ", ") + "."
 }
 
-// rows are the findings that the table shows of a section: all that are worth fixing, or else the
-// good one, or else the rest.
+// rows are the findings that the table shows of a section: all that are worth
+// fixing, or else the good one, or else the rest.
 func (r *Report) rows(s catalogue.Section) (rows []*Finding) {
 	for _, least := range []catalogue.Severity{catalogue.Warning, catalogue.OK} {
 		for i := range r.Findings {
@@ -243,8 +244,8 @@ func counted(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-// wrap writes text behind first, and goes on below it behind rest. Words that are too long for a
-// line are broken.
+// wrap writes text behind first, and goes on below it behind rest. Words that
+// are too long for a line are broken.
 func (t *textWriter) wrap(first, rest, text string) {
 	room := t.opt.Width - visible(rest)
 	for i, line := range fold(clean.Text(text), room) {

@@ -31,14 +31,17 @@ type Cert struct {
 	Names []string // host names, "*.example.com" included
 	// Left is how much of its time is left; negative: expired. 0 is 80 days.
 	Left time.Duration
-	// Starts is in how much time it begins to hold; 0 is ninety days before the end.
+	// Starts is in how much time it begins to hold; 0 is ninety days before the
+	// end.
 	Starts time.Duration
-	// Key is p256 (also where it is ""), p384, p521, rsa3072, rsa2048, rsa1024 or ed25519.
+	// Key is p256 (also where it is ""), p384, p521, rsa3072, rsa2048, rsa1024
+	// or ed25519.
 	Key string
 	// Issuer is "" for the authority's intermediate, "self" for the certificate
 	// itself, "stranger" for an authority that nobody trusts.
 	Issuer string
-	// Organisation is the issuer's in place of the lab's, as public authorities have one.
+	// Organisation is the issuer's in place of the lab's, as public authorities
+	// have one.
 	Organisation string
 	// Alone leaves the intermediate out of what the server sends.
 	Alone bool
@@ -46,16 +49,16 @@ type Cert struct {
 	ClientOnly bool
 	// MustStaple asks for a stapled OCSP answer (RFC 7633).
 	MustStaple bool
-	// Staple is the status in the stapled OCSP answer: good, revoked, or old for one
-	// that held until a week ago; "" for none.
+	// Staple is the status in the stapled OCSP answer: good, revoked, or old
+	// for one that held until a week ago; "" for none.
 	Staple string
-	// SCT sends a signed certificate timestamp in the handshake. No log made it: it
-	// has the right form only.
+	// SCT sends a signed certificate timestamp in the handshake. No log made
+	// it: it has the right form only.
 	SCT bool
 }
 
-// Authority is a root that the doctor is told to trust, an intermediate below it,
-// and a stranger. All keys live in memory only.
+// Authority is a root that the doctor is told to trust, an intermediate below
+// it, and a stranger. All keys live in memory only.
 type Authority struct {
 	root, intermediate, stranger signer
 	now                          time.Time
@@ -138,7 +141,8 @@ func (a *Authority) RootPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.root.cert.Raw})
 }
 
-// mustStaple is the TLS feature extension with status_request (RFC 7633, section 6).
+// mustStaple is the TLS feature extension with status_request (RFC 7633,
+// section 6).
 var mustStaple = pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 24}, Value: []byte{0x30, 0x03, 0x02, 0x01, 0x05}}
 
 // Issue makes a certificate with its key and all that a server sends with it.
@@ -177,7 +181,8 @@ func (a *Authority) template(t testing.TB, c Cert) *x509.Certificate {
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	if c.Issuer == "" {
-		// As every public authority has it: where the missing link of a chain is to be had.
+		// As every public authority has it: where the missing link of a chain
+		// is to be had.
 		template.IssuingCertificateURL = []string{"http://aia.lab.example/intermediate.der"}
 	}
 	if c.ClientOnly {

@@ -106,8 +106,8 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got, "%s; if that is right: -update", name)
 }
 
-// TestTerminal holds fast what the command prints to a terminal, colours included:
-// the browser's tests look at it.
+// TestTerminal holds fast what the command prints to a terminal, colours
+// included: the browser's tests look at it.
 func TestTerminal(t *testing.T) {
 	s, ok := doctortest.Find("several-at-once")
 	require.True(t, ok)

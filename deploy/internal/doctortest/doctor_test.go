@@ -92,8 +92,9 @@ func told(r *report.Report) string {
 	return b.String()
 }
 
-// harmless holds what the doctor sent against what it may send: to nobody outside the
-// lab, no unsubscribe link, and no link but made-up ones and the one it was given.
+// harmless holds what the doctor sent against what it may send: to nobody
+// outside the lab, no unsubscribe link, and no link but made-up ones and the
+// one it was given.
 func harmless(t *testing.T, r *doctortest.Running, given string) {
 	t.Helper()
 	require.Empty(t, r.Strange(), "dialled outside the lab")
@@ -109,7 +110,8 @@ func harmless(t *testing.T, r *doctortest.Running, given string) {
 			require.True(t, madeUp(at), "a link of somebody: %s", at)
 		}
 	}
-	// Once at the front, from there once at the ESP, and once at the ESP of another region.
+	// Once at the front, from there once at the ESP, and once at the ESP of
+	// another region.
 	require.LessOrEqual(t, opened, 3, "the given link was opened again")
 }
 
@@ -128,7 +130,8 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 }
 
-// Each finding that there is is expected of some set-up, the good ones included.
+// Each finding that there is is expected of some set-up, the good ones
+// included.
 func TestEveryFindingHasASetup(t *testing.T) {
 	expected := map[string]bool{}
 	for _, s := range doctortest.Setups() {

@@ -15,9 +15,9 @@ var (
 		"X-Amz-Cf-Id", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", "X-Amz-Cf-Pop", "FRA56-P1", "X-Cache", "Miss from cloudfront")
 )
 
-// cloudflareFails are Cloudflare's own pages when it cannot have the origin: 526 for
-// a certificate that it does not trust, 525 for a handshake that fails otherwise,
-// 521 for a connection that is refused.
+// cloudflareFails are Cloudflare's own pages when it cannot have the origin:
+// 526 for a certificate that it does not trust, 525 for a handshake that fails
+// otherwise, 521 for a connection that is refused.
 func cloudflareFails(w http.ResponseWriter, err error) {
 	status, what := 521, "Web server is down"
 	var handshake *handshakeError
@@ -42,7 +42,8 @@ func cloudfrontFails(w http.ResponseWriter, err error) {
 		"Content-Type", "text/html", "Server", "CloudFront", "X-Cache", "Error from cloudfront")(w, nil)
 }
 
-// cloudflareChallenge is what Cloudflare shows to whom it takes for a robot: 403
-// with Cf-Mitigated, as its documentation on detecting challenge pages says.
+// cloudflareChallenge is what Cloudflare shows to whom it takes for a robot:
+// 403 with Cf-Mitigated, as its documentation on detecting challenge pages
+// says.
 var cloudflareChallenge = Answer(http.StatusForbidden, "<!DOCTYPE html><title>Just a moment...</title>",
 	"Content-Type", "text/html; charset=UTF-8", "Cf-Mitigated", "challenge", "Server", "cloudflare", "CF-RAY", "8f1e2d3c4b5a6978-FRA")

@@ -1,7 +1,7 @@
 package doctortest
 
-// nearMisses are, by finding, set-ups that look like those that provoke it, where it would be false: none
-// of them may show it.
+// nearMisses are, by finding, set-ups that look like those that provoke it,
+// where it would be false: none of them may show it.
 var nearMisses = map[string][]string{
 	"dns-ok":                      {"via-and-dns-elsewhere", "at-esp-is-not-yours", "address-record"},
 	"dns-nxdomain":                {"one-resolver-does-not-know"},
@@ -132,7 +132,8 @@ var nearMisses = map[string][]string{
 	"speed-slow-esp": {"cdn-slow"},
 }
 
-// NearMisses returns the names of the set-ups in which a finding would be false.
+// NearMisses returns the names of the set-ups in which a finding would be
+// false.
 func NearMisses(id string) []string { return nearMisses[id] }
 
 // withNearMisses tells each set-up which findings it is a near miss of.

@@ -10,7 +10,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
-// TestNoSentenceClaimsMoreThanWasSeen holds the tables together: every finding has a set-up in which it would be false. TestEveryFindingIsProvoked holds those set-ups against it.
+// TestNoSentenceClaimsMoreThanWasSeen holds the tables together: every finding
+// has a set-up in which it would be false. TestEveryFindingIsProvoked holds
+// those set-ups against it.
 func TestNoSentenceClaimsMoreThanWasSeen(t *testing.T) {
 	for _, e := range catalogue.All() {
 		require.NotEmpty(t, doctortest.NearMisses(e.ID), "%s: where would it be false?", e.ID)

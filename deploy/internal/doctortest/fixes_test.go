@@ -10,8 +10,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
-// TestFixesFix puts what the catalogue says into the configuration of the server at which the finding was
-// made. Then it is gone.
+// TestFixesFix puts what the catalogue says into the configuration of the
+// server at which the finding was made. Then it is gone.
 func TestFixesFix(t *testing.T) {
 	for _, c := range doctortest.ServerFixes() {
 		t.Run(c.Setup, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Place takes a connection over and returns when it is done with it; who called it
-// closes it.
+// Place takes a connection over and returns when it is done with it; who called
+// it closes it.
 type Place interface{ ServeConn(net.Conn) }
 
 var (
@@ -20,9 +20,9 @@ var (
 	_ Place = resets{}
 )
 
-// gate is one port behind which several names live, as each has an address of its own
-// on the internet: it reads the SNI or the Host of what comes in and hands the
-// connection on, bytes unchanged.
+// gate is one port behind which several names live, as each has an address of
+// its own on the internet: it reads the SNI or the Host of what comes in and
+// hands the connection on, bytes unchanged.
 type gate struct {
 	secure bool
 	places map[string]Place // by name; "" for every other, and for none
@@ -65,7 +65,8 @@ func (c *recorded) Write(b []byte) (int, error) { return len(b), nil }
 // errPeeked ends a handshake that was only begun to read its first message.
 var errPeeked = errors.New("peeked")
 
-// sniOf reads the first message of a handshake. What is no handshake has no name.
+// sniOf reads the first message of a handshake. What is no handshake has no
+// name.
 func sniOf(c *recorded) (name string, err error) {
 	err = tls.Server(c, &tls.Config{
 		MinVersion: tls.VersionTLS10,

@@ -290,8 +290,8 @@ func TestLoopbackRefuses(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
-// nginx that does not come up is a failure with nginx's own words, and none is left
-// behind.
+// nginx that does not come up is a failure with nginx's own words, and none is
+// left behind.
 func TestNginxFails(t *testing.T) {
 	findNginx(t)
 	failed := &failing{TB: t}
@@ -310,8 +310,8 @@ func TestNginxFails(t *testing.T) {
 	require.Contains(t, failed.said, `unknown directive "no_such_directive"`)
 }
 
-// failing is a test that fails within another: it keeps what Errorf says, and runs
-// its clean-ups when told.
+// failing is a test that fails within another: it keeps what Errorf says, and
+// runs its clean-ups when told.
 type failing struct {
 	testing.TB
 	said    string

@@ -14,14 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Loopback is a set-up for a program that cannot be given a function to dial with:
-// every name leads to 127.0.0.1, where two ports stand for 443 and 80 of all of
-// them, and tell the names apart by SNI and Host.
+// Loopback is a set-up for a program that cannot be given a function to dial
+// with: every name leads to 127.0.0.1, where two ports stand for 443 and 80 of
+// all of them, and tell the names apart by SNI and Host.
 type Loopback struct {
 	HTTPPort, HTTPSPort int
 	Resolvers           []string // "127.0.0.1:port"
-	// Origin is where the ESP is asked straight, "127.0.0.1:port", with "http://"
-	// before it where it has no TLS.
+	// Origin is where the ESP is asked straight, "127.0.0.1:port", with
+	// "http://" before it where it has no TLS.
 	Origin string
 	// CAFile holds the authorities to trust, in PEM.
 	CAFile string
@@ -87,8 +87,8 @@ func (r *Running) at(z *zone, name, port string) Place {
 
 func bare(name string) string { return name[:len(name)-1] }
 
-// closedPort is one on which nobody listens, and nobody can until the test ends: it
-// is bound, so that connections to it are refused.
+// closedPort is one on which nobody listens, and nobody can until the test
+// ends: it is bound, so that connections to it are refused.
 func closedPort(t testing.TB) int {
 	t.Helper()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)

@@ -114,7 +114,8 @@ func Answer(status int, body string, fields ...string) http.HandlerFunc {
 	}
 }
 
-// RedirectTo redirects to a URL; "{host}" and "{target}" are those of the request.
+// RedirectTo redirects to a URL; "{host}" and "{target}" are those of the
+// request.
 func RedirectTo(status int, to string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -184,8 +185,8 @@ func copyFields(to, from http.Header) {
 	}
 }
 
-// Cache answers from memory what has been asked before with GET. key makes one text
-// of a request; mark sets the fields that a CDN adds to a hit or a miss.
+// Cache answers from memory what has been asked before with GET. key makes one
+// text of a request; mark sets the fields that a CDN adds to a hit or a miss.
 func Cache(key func(*http.Request) string, mark func(header http.Header, hit bool)) Wrap {
 	return func(next http.Handler) http.Handler {
 		c := &cache{next: next, key: key, mark: mark, kept: map[string]*httptest.ResponseRecorder{}}
@@ -231,8 +232,8 @@ func ByPath(r *http.Request) string {
 	return path
 }
 
-// CloudflareMark is CF-Cache-Status, as Cloudflare's documentation of default cache
-// behaviour has it.
+// CloudflareMark is CF-Cache-Status, as Cloudflare's documentation of default
+// cache behaviour has it.
 func CloudflareMark(header http.Header, hit bool) {
 	header.Set("CF-Cache-Status", map[bool]string{true: "HIT", false: "MISS"}[hit])
 	if hit {

@@ -13,8 +13,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// moduleSites is the sites.json of the module that all set-ups share: it is built
-// and compiled once.
+// moduleSites is the sites.json of the module that all set-ups share: it is
+// built and compiled once.
 const moduleSites = `{"sites": {
   "link.example.com": {
     "esp": "customerio-eu", "destinations": ["*.example.com"], "when_esp_fails": "redirect", "home": "https://www.example.com/"
@@ -39,8 +39,8 @@ const moduleSites = `{"sites": {
 // fingerprint is a certificate's, of nobody.
 const fingerprint = "14:6D:E9:83:C5:73:06:50:D8:EE:B9:95:2F:34:FC:64:16:A0:83:42:E6:1D:BE:A8:8A:04:96:B2:3F:CF:44:E5"
 
-// built is the module on hostsim, once for https and once for http, with its ESPs.
-// It lives as long as the process.
+// built is the module on hostsim, once for https and once for http, with its
+// ESPs. It lives as long as the process.
 type built struct {
 	sites         *core.Sites
 	fleet         *origins.Fleet
@@ -65,7 +65,8 @@ var theModule = sync.OnceValues(func() (*built, error) {
 	if err = b.fleet.SetFault("sendgrid-eu", origins.Refuse); err != nil {
 		return nil, err
 	}
-	// The second host takes what was compiled for the first; then nobody needs it any more.
+	// The second host takes what was compiled for the first; then nobody needs
+	// it any more.
 	cache, err := os.MkdirTemp("", "lab-")
 	if err != nil {
 		return nil, err
@@ -79,8 +80,8 @@ var theModule = sync.OnceValues(func() (*built, error) {
 	return b, nil
 })
 
-// backends reaches each origin under the ESP's own name, and overrides no Host: as
-// deployed. One backend has the wrong SNI.
+// backends reaches each origin under the ESP's own name, and overrides no Host:
+// as deployed. One backend has the wrong SNI.
 func (b *built) backends() map[string]hostsim.Backend {
 	list := map[string]hostsim.Backend{}
 	for _, o := range b.sites.Origins() {
@@ -107,8 +108,8 @@ func (b *built) site(preset string) *core.Site {
 	return nil
 }
 
-// moduleWorld is the module in front of the ESP that it was built for, as Fastly
-// serves it: on both ports, with Fastly's marks.
+// moduleWorld is the module in front of the ESP that it was built for, as
+// Fastly serves it: on both ports, with Fastly's marks.
 func (s *Setup) moduleWorld(w *World) {
 	b, err := theModule()
 	if err != nil {

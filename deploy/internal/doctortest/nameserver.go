@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// NameServer answers as a recursive resolver does that knows one text of records
-// and nothing else, over UDP and TCP on one port of 127.0.0.1.
+// NameServer answers as a recursive resolver does that knows one text of
+// records and nothing else, over UDP and TCP on one port of 127.0.0.1.
 type NameServer struct {
 	Addr string // 127.0.0.1:port
 
@@ -25,8 +25,8 @@ type NameServer struct {
 	asked []string // "name TYPE", oldest first
 }
 
-// StartNameServer serves records in the form of zone files (RFC 1035, section 5)
-// until the test ends. Lines of its own, one each, say how names fail:
+// StartNameServer serves records in the form of zone files (RFC 1035, section
+// 5) until the test ends. Lines of its own, one each, say how names fail:
 //
 //	!servfail link.example.com     the answer is SERVFAIL
 //	!refused  link.example.com     the answer is REFUSED
@@ -34,8 +34,9 @@ type NameServer struct {
 //	!truncate link.example.com     over UDP the answer is cut, over TCP it is whole
 //	!late     link.example.com     the first answer takes seconds
 //
-// A name may be followed by one type (CAA, AAAA, …), to fail for that only. Names
-// that no record has are NXDOMAIN, names without records of the type NODATA.
+// A name may be followed by one type (CAA, AAAA, …), to fail for that only.
+// Names that no record has are NXDOMAIN, names without records of the type
+// NODATA.
 func StartNameServer(t testing.TB, records string) *NameServer {
 	t.Helper()
 	z, err := parseZone(records)
@@ -71,8 +72,8 @@ func sameUDPAndTCP(t testing.TB) (net.PacketConn, net.Listener) {
 	return nil, nil
 }
 
-// Asked lists the questions so far as "name TYPE", names in lower case without the
-// last dot.
+// Asked lists the questions so far as "name TYPE", names in lower case without
+// the last dot.
 func (s *NameServer) Asked() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,9 +168,9 @@ func (z *zone) fault(name string, kind uint16) string {
 // maxChain is how many CNAMEs a resolver follows before it gives up.
 const maxChain = 16
 
-// answer follows aliases as recursive resolvers do: the answer section holds the
-// whole chain, and the status is that of its end. A chain that meets a name which
-// fails, fails; a loop is SERVFAIL.
+// answer follows aliases as recursive resolvers do: the answer section holds
+// the whole chain, and the status is that of its end. A chain that meets a name
+// which fails, fails; a loop is SERVFAIL.
 func (z *zone) answer(reply *dns.Msg, name string, kind uint16) {
 	for range maxChain {
 		if z.fault(name, kind) == "servfail" {

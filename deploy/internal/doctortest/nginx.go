@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// findNginx returns nginx's path. Where there is none the test is skipped, unless
-// CLICKEDGE_NGINX=required is set.
+// findNginx returns nginx's path. Where there is none the test is skipped,
+// unless CLICKEDGE_NGINX=required is set.
 func findNginx(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
@@ -33,10 +33,11 @@ func findNginx(t testing.TB) string {
 	return ""
 }
 
-// nginxConfig is nginx.conf around the servers of a set-up. The origin has its real
-// name there, which an upstream of that name leads to the stand-in, so that
-// everything nginx derives from the name is as in production. Nothing outside its
-// folder is touched. (Without a master process nginx 1.22 cannot take sockets over.)
+// nginxConfig is nginx.conf around the servers of a set-up. The origin has its
+// real name there, which an upstream of that name leads to the stand-in, so
+// that everything nginx derives from the name is as in production. Nothing
+// outside its folder is touched. (Without a master process nginx 1.22 cannot
+// take sockets over.)
 var nginxConfig = template.Must(template.New("nginx.conf").Parse(`
 daemon off;
 worker_processes 1;
@@ -85,13 +86,14 @@ type nginxValues struct {
 	User                      string // as whom the worker runs
 }
 
-// startNginx runs nginx with what its two servers do and returns where they listen,
-// "127.0.0.1:port" each. {esp} stands for the origin's name, {plain} for where it is
-// asked over http.
+// startNginx runs nginx with what its two servers do and returns where they
+// listen, "127.0.0.1:port" each. {esp} stands for the origin's name, {plain}
+// for where it is asked over http.
 //
-// nginx takes the sockets over from this process, as it does from an older nginx in
-// an upgrade on the fly (environment NGINX): so ports cannot be lost between their
-// choice and the start, and connections that come early wait in the queue.
+// nginx takes the sockets over from this process, as it does from an older
+// nginx in an upgrade on the fly (environment NGINX): so ports cannot be lost
+// between their choice and the start, and connections that come early wait in
+// the queue.
 func startNginx(t testing.TB, w *World, s *Setup) (httpAddr, httpsAddr string) {
 	t.Helper()
 	path := findNginx(t)
@@ -172,7 +174,8 @@ func runNginx(t testing.TB, cmd *exec.Cmd, log string) {
 			_ = cmd.Process.Signal(syscall.SIGTERM) // it may have gone just now
 			<-ended
 		}
-		// A signal that comes before nginx listens to signals is no failure of nginx.
+		// A signal that comes before nginx listens to signals is no failure of
+		// nginx.
 		if early || cmd.ProcessState.ExitCode() > 0 {
 			written, _ := os.ReadFile(log)
 			t.Errorf("nginx ended by itself: %s%s", said.String(), string(written))

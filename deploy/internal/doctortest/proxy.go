@@ -16,8 +16,8 @@ import (
 )
 
 // Proxy is a reverse proxy that hands every byte on as it came, and does with
-// cookies and X-Forwarded-Host what the ESP asks for. It is the healthy stranger in
-// front of an ESP, until a mistake is put before or behind it.
+// cookies and X-Forwarded-Host what the ESP asks for. It is the healthy
+// stranger in front of an ESP, until a mistake is put before or behind it.
 type Proxy struct {
 	Origin *core.Origin
 	// Dial connects to the origin, TLS not yet begun.
@@ -57,8 +57,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, resp.Body) // a client that has gone needs no answer
 }
 
-// sentBody is a request's body that says when the one who sends it has let go of it:
-// a handler's body must not be read once the handler has returned.
+// sentBody is a request's body that says when the one who sends it has let go
+// of it: a handler's body must not be read once the handler has returned.
 type sentBody struct {
 	io.ReadCloser
 	given bool // to somebody who sends it

@@ -75,17 +75,19 @@ func (l *single) Close() error { return nil }
 // Addr implements net.Listener.
 func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
 
-// TLS says how a front shakes hands. The zero value is as CDNs do today: TLS 1.2 and
-// 1.3, HTTP/2, and a certificate for clients that name no host too.
+// TLS says how a front shakes hands. The zero value is as CDNs do today: TLS
+// 1.2 and 1.3, HTTP/2, and a certificate for clients that name no host too.
 type TLS struct {
 	Cert Cert
 	// Newest and Oldest are tls.VersionTLS10 and so on; 0 for 1.3 and 1.2.
 	Newest, Oldest uint16
 	// NoHTTP2 offers http/1.1 only.
 	NoHTTP2 bool
-	// NeedsSNI ends a handshake without a name with the alert unrecognized_name.
+	// NeedsSNI ends a handshake without a name with the alert
+	// unrecognized_name.
 	NeedsSNI bool
-	// WithoutSNI is the certificate for clients that send no name; nil for Cert.
+	// WithoutSNI is the certificate for clients that send no name; nil for
+	// Cert.
 	WithoutSNI *Cert
 }
 

@@ -21,15 +21,16 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// realServer is a server of this machine: how it is found, and how it is started with a configuration in
-// a folder of its own.
+// realServer is a server of this machine: how it is found, and how it is
+// started with a configuration in a folder of its own.
 type realServer struct {
 	paths  []string // of the program
 	debian string   // the package
 	config string   // around what a set-up says; see startServer for the names
 	file   string   // of the configuration
 	args   []string // {dir} and {config} are filled in
-	// endsTLS says whether it speaks TLS to readers; where not, the lab does it before it.
+	// endsTLS says whether it speaks TLS to readers; where not, the lab does it
+	// before it.
 	endsTLS bool
 }
 
@@ -52,8 +53,8 @@ var realServers = map[Front]realServer{
 	},
 }
 
-// The configurations hold what a guide of each server comes to; {server} and {proxy} are what a set-up
-// adds to the server and to what it proxies.
+// The configurations hold what a guide of each server comes to; {server} and
+// {proxy} are what a set-up adds to the server and to what it proxies.
 const apacheConfig = `
 ServerName lab.example
 PidFile {dir}/pid
@@ -141,8 +142,8 @@ sub vcl_recv {
 }
 `
 
-// findServer returns a server's path. Where there is none the test is skipped, unless
-// CLICKEDGE_SERVERS=required is set.
+// findServer returns a server's path. Where there is none the test is skipped,
+// unless CLICKEDGE_SERVERS=required is set.
 func findServer(t testing.TB, s *realServer) string {
 	t.Helper()
 	for _, name := range s.paths {
@@ -158,8 +159,9 @@ func findServer(t testing.TB, s *realServer) string {
 	return ""
 }
 
-// startServer runs a server with what the set-up says. {origin} stands for where the ESP listens, {plain}
-// for where it is asked over http, {esp} for its name, {dir} for the folder.
+// startServer runs a server with what the set-up says. {origin} stands for
+// where the ESP listens, {plain} for where it is asked over http, {esp} for its
+// name, {dir} for the folder.
 func startServer(t testing.TB, w *World, s *realServer, server, proxy string) ports {
 	t.Helper()
 	path := findServer(t, s)
@@ -194,8 +196,8 @@ func startServer(t testing.TB, w *World, s *realServer, server, proxy string) po
 // taken are the ports that this process has given to servers.
 var taken sync.Map
 
-// quietPort is one on which nobody listens, below those that the system gives to clients (RFC 6335): so it
-// is still free when the server comes to it.
+// quietPort is one on which nobody listens, below those that the system gives
+// to clients (RFC 6335): so it is still free when the server comes to it.
 func quietPort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
@@ -238,8 +240,9 @@ func writeBoth(t testing.TB, dir string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "both.pem"), append(cert, key...), 0o600))
 }
 
-// runServer starts a server, returns when it accepts connections at every address, and stops it when the
-// test ends. That it ends before is an error, with what it said.
+// runServer starts a server, returns when it accepts connections at every
+// address, and stops it when the test ends. That it ends before is an error,
+// with what it said.
 func runServer(t testing.TB, cmd *exec.Cmd, log string, addrs ...string) {
 	t.Helper()
 	var said bytes.Buffer

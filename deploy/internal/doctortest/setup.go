@@ -25,8 +25,8 @@ const (
 	Straight   Front = "straight"   // none: a CNAME to the ESP
 )
 
-// Setup is one set-up, in all but one of them with at most one thing wrong. What is not
-// given is healthy.
+// Setup is one set-up, in all but one of them with at most one thing wrong.
+// What is not given is healthy.
 type Setup struct {
 	Name  string
 	Wrong string // what is wrong, in words; "" is nothing
@@ -34,7 +34,8 @@ type Setup struct {
 	Want []string
 	// Also are ids of findings below that which must be there.
 	Also []string
-	// Not are ids that must not be there: the set-up looks like theirs, and the sentence would be false.
+	// Not are ids that must not be there: the set-up looks like theirs, and the
+	// sentence would be false.
 	Not []string
 	// Says and Unsaid are texts that the report must hold, and must not hold.
 	Says, Unsaid []string
@@ -44,8 +45,8 @@ type Setup struct {
 	ESPs   origins.Options // how the stand-in behaves
 	// SlowESP makes the ESP's first two answers to clicks late.
 	SlowESP bool
-	// Secure and Plain are what nginx's two servers do, for https and for http; at the other servers, what
-	// is said to the server and of what it proxies.
+	// Secure and Plain are what nginx's two servers do, for https and for http;
+	// at the other servers, what is said to the server and of what it proxies.
 	Secure, Plain string
 	// NoHTTP2 leaves HTTP/2 out at nginx.
 	NoHTTP2 bool
@@ -115,7 +116,8 @@ func (s *Setup) Start(t testing.TB) *Running {
 	return w.run(s)
 }
 
-// place puts a server of this machine at the front's ports. Where it has no TLS, the lab ends it before.
+// place puts a server of this machine at the front's ports. Where it has no
+// TLS, the lab ends it before.
 func (w *World) place(s realServer, at ports) {
 	w.Place80, w.Place443 = relay(at.http), relay(at.https)
 	if !s.endsTLS {
@@ -123,8 +125,8 @@ func (w *World) place(s realServer, at ports) {
 	}
 }
 
-// cloudflareRecords are those of a name that Cloudflare proxies: its addresses take
-// the place of the CNAME, in a zone that it serves.
+// cloudflareRecords are those of a name that Cloudflare proxies: its addresses
+// take the place of the CNAME, in a zone that it serves.
 const cloudflareRecords = `
 link.example.com. A  198.51.100.10
 example.com.      SOA ada.ns.cloudflare.com. dns.cloudflare.com. 1 10000 2400 604800 1800
@@ -133,8 +135,8 @@ example.com.      NS bob.ns.cloudflare.com.
 example.com.      A  198.51.100.80
 `
 
-// lateClicks holds up the first two clicks at the ESP: one that came through the
-// front and one that came straight.
+// lateClicks holds up the first two clicks at the ESP: one that came through
+// the front and one that came straight.
 func lateClicks(preset string) func(origins.Seen) {
 	o, _ := core.LookupPreset(preset)
 	wait := lateTwice()

@@ -1,19 +1,21 @@
-// Package doctortest builds set-ups of branded link domains on loopback, healthy ones and ones with one
-// thing wrong, for tests of what examines them: a name server, certificates, TLS fronts, nginx,
-// clickedge itself on hostsim, look-alikes of CDNs, and stand-ins for the ESPs behind.
+// Package doctortest builds set-ups of branded link domains on loopback,
+// healthy ones and ones with one thing wrong, for tests of what examines them:
+// a name server, certificates, TLS fronts, nginx, clickedge itself on hostsim,
+// look-alikes of CDNs, and stand-ins for the ESPs behind.
 //
-// Start with [Setups], the table of all of them, and [Setup.Start], which puts one on its feet
-// until the test ends. [Running] then has resolvers, authorities to trust, and [Running.Dial],
-// which stands in for the internet: names resolve to addresses that are kept for documentation, and
-// Dial leads from there to ports of 127.0.0.1. Nothing else is ever contacted; what was dialled
-// and is not of the lab is kept for [Running.Strange]. [Running.Loopback] is the same for a
-// program that cannot be given a function.
+// Start with [Setups], the table of all of them, and [Setup.Start], which puts
+// one on its feet until the test ends. [Running] then has resolvers,
+// authorities to trust, and [Running.Dial], which stands in for the internet:
+// names resolve to addresses that are kept for documentation, and Dial leads
+// from there to ports of 127.0.0.1. Nothing else is ever contacted; what was
+// dialled and is not of the lab is kept for [Running.Strange].
+// [Running.Loopback] is the same for a program that cannot be given a function.
 //
 // # What it is not
 //
-// The look-alikes of CDNs have their marks and their best-known error pages, no more. Packets that
-// vanish are imitated at Dial, before the network. No certificate is logged, no OCSP responder
-// answers.
+// The look-alikes of CDNs have their marks and their best-known error pages, no
+// more. Packets that vanish are imitated at Dial, before the network. No
+// certificate is logged, no OCSP responder answers.
 package doctortest
 
 import "slices"

@@ -52,7 +52,8 @@ func toHTTP(to string) string { return strings.Replace(to, "https://", "http://"
 
 func withCampaign(to string) string { return to + "&utm_source=proxy" }
 
-// justAMoment is Cloudflare's challenge as a server hands it on that drops the field Cf-Mitigated.
+// justAMoment is Cloudflare's challenge as a server hands it on that drops the
+// field Cf-Mitigated.
 const justAMoment = `<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title></head><body><noscript>Enable JavaScript and cookies to continue</noscript>
 <script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script></body></html>`
 

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// claimSetups are near misses: each looks like one in which a sentence of the report is true, and there
-// it would be false, or nothing shows it.
+// claimSetups are near misses: each looks like one in which a sentence of the
+// report is true, and there it would be false, or nothing shows it.
 var claimSetups = []Setup{
 	{
 		Name: "named-sendgrid-is-customerio", Wrong: "SendGrid was named, and Customer.io answers; the ESP may not be asked", Preset: "sendgrid", Want: []string{"esp-another"},
@@ -252,7 +252,8 @@ func leadTo(preset string) func(*World) {
 	}
 }
 
-// espAdds puts mistakes at the ESP itself: they show through the set-up and directly.
+// espAdds puts mistakes at the ESP itself: they show through the set-up and
+// directly.
 func (w *World) espAdds(wraps ...Wrap) {
 	inner := w.ProxyTo(w.Fleet, w.Origin)
 	inner.TrustForwardedHost = true

@@ -7,7 +7,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/origins"
 )
 
-// inRoute53 is a zone that Amazon serves; nobody calls a name server so by chance.
+// inRoute53 is a zone that Amazon serves; nobody calls a name server so by
+// chance.
 const inRoute53 = `
 example.com. SOA ns-100.awsdns-12.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400
 example.com. NS  ns-100.awsdns-12.com.
@@ -216,8 +217,8 @@ d.sni.global.fastly.net. A    198.51.100.10
 d.sni.global.fastly.net. AAAA 2001:db8::10
 `
 
-// another starts a second ESP beside the first, of which the link domain's ESP knows
-// nothing: its tracking domains are those given.
+// another starts a second ESP beside the first, of which the link domain's ESP
+// knows nothing: its tracking domains are those given.
 func (w *World) another(preset string, branded ...string) (*origins.Fleet, *core.Origin) {
 	o, ok := core.LookupPreset(preset)
 	if !ok {

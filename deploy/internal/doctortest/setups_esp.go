@@ -28,7 +28,8 @@ func before(mistakes ...Wrap) func(*World) {
 // instead answers everything in the proxy's place.
 func instead(answer http.HandlerFunc) func(*World) { return before(When(Always, answer)) }
 
-// realLink is the link of a mail: the first sample of the ESP, which no recipient has.
+// realLink is the link of a mail: the first sample of the ESP, which no
+// recipient has.
 func realLink(scheme string) func(*Running) string {
 	return func(r *Running) string { return scheme + r.Host + r.Sample(core.KindClick) }
 }
@@ -201,7 +202,8 @@ func espDown(w *World) {
 	}
 }
 
-// otherRegion proxies to the ESP of another region, which does not know the domain.
+// otherRegion proxies to the ESP of another region, which does not know the
+// domain.
 func otherRegion(preset string) func(*World) {
 	return func(w *World) {
 		fleet, o := w.another(preset, "go.example.org")
@@ -210,8 +212,8 @@ func otherRegion(preset string) func(*World) {
 	}
 }
 
-// late is how long what is slow takes, slow from when on that is worth a finding: far
-// apart from each other, and from what a busy machine takes.
+// late is how long what is slow takes, slow from when on that is worth a
+// finding: far apart from each other, and from what a busy machine takes.
 const (
 	late = 3 * time.Second
 	slow = 2 * time.Second

@@ -191,8 +191,8 @@ const (
 	androidFile = `[{"relation":["delegate_permission/common.handle_all_urls"],"target":{"namespace":"android_app","package_name":"com.example.app","sha256_cert_fingerprints":["` + fingerprint + `"]}}]`
 )
 
-// files serves app-link files as they should be; those in place of are answered as
-// given.
+// files serves app-link files as they should be; those in place of are answered
+// as given.
 func files(inPlaceOf map[string]http.HandlerFunc) func(*World) {
 	answers := map[string]http.HandlerFunc{
 		appleAt:    Answer(http.StatusOK, appleFile, "Content-Type", "application/json"),
@@ -263,8 +263,8 @@ var appLinkSetups = []Setup{
 	},
 }
 
-// Sample is the target of a link that the ESP takes, of a recipient that does not
-// exist.
+// Sample is the target of a link that the ESP takes, of a recipient that does
+// not exist.
 func (r *Running) Sample(kind core.Kind) string {
 	for _, l := range r.Fleet.Links(&core.Site{Host: r.Host, Origin: r.Origin}) {
 		if l.Kind == kind {
@@ -275,7 +275,8 @@ func (r *Running) Sample(kind core.Kind) string {
 	return ""
 }
 
-// sampleOf is the target of a click that the account at another of the set-up's ESPs has sent.
+// sampleOf is the target of a click that the account at another of the set-up's
+// ESPs has sent.
 func (r *Running) sampleOf(preset string) string {
 	for _, fleet := range r.world.Fleets {
 		for _, o := range r.world.others {

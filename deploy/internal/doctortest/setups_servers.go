@@ -1,7 +1,7 @@
 package doctortest
 
-// What each server is told where all is well. The fixes of the catalogue are tried against these: see
-// serverCases.
+// What each server is told where all is well. The fixes of the catalogue are
+// tried against these: see serverCases.
 const (
 	apacheGood  = "ProxyPreserveHost On\n\tSSLProxyCheckPeerName off\n\tAllowEncodedSlashes NoDecode\n\tMergeSlashes Off\n\tLimitRequestFieldSize 16380"
 	apacheProxy = "ProxyPass \"/\" \"https://{origin}/\" nocanon"
@@ -17,8 +17,8 @@ func caddyProxy(more string) string {
 	return "reverse_proxy https://{origin} {\n\t\t" + more + "\n\t\t" + caddyTLS + "\n\t}"
 }
 
-// behindServer makes a set-up of what a server is told; server and proxy are {server} and {proxy} of its
-// configuration.
+// behindServer makes a set-up of what a server is told; server and proxy are
+// {server} and {proxy} of its configuration.
 func behindServer(front Front, name, wrong, preset, server, proxy string, want ...string) Setup {
 	s := Setup{Name: string(front) + "-" + name, Wrong: wrong, Front: front, Preset: preset, Secure: server, Plain: proxy, Want: want}
 	if front == HAProxy {
@@ -75,8 +75,8 @@ var serverSetups = []Setup{
 	behindServer(Varnish, "post-refused", "a synth for every other method", "sendgrid", "if (req.method != \"GET\" && req.method != \"HEAD\") { return (synth(405)); } return (pass);", "", "post-refused"),
 }
 
-// ServerFix is a finding at a server of this machine, with the words of its fix and the configuration in
-// which they are followed.
+// ServerFix is a finding at a server of this machine, with the words of its fix
+// and the configuration in which they are followed.
 type ServerFix struct {
 	Setup, ID     string
 	Says          []string

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// short is a timeout for set-ups where something never answers: long for a busy machine
-// that does answer.
+// short is a timeout for set-ups where something never answers: long for a busy
+// machine that does answer.
 const short = 3 * time.Second
 
 var tlsSetups = []Setup{

@@ -19,7 +19,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
-// openTerminal makes a pseudo-terminal of 60 columns: what is written to tty can be read from user.
+// openTerminal makes a pseudo-terminal of 60 columns: what is written to tty
+// can be read from user.
 func openTerminal(t *testing.T) (user, tty *os.File) {
 	t.Helper()
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -35,7 +36,8 @@ func openTerminal(t *testing.T) (user, tty *os.File) {
 	return user, tty
 }
 
-// onTerminal runs the doctor with a terminal as standard error and returns what was written to it.
+// onTerminal runs the doctor with a terminal as standard error and returns what
+// was written to it.
 func onTerminal(t *testing.T, r *doctortest.Running, l doctortest.Loopback, more ...string) string {
 	t.Helper()
 	user, tty := openTerminal(t)
@@ -57,7 +59,8 @@ func onTerminal(t *testing.T, r *doctortest.Running, l doctortest.Loopback, more
 	return <-written
 }
 
-// TestSilentOnATerminal shows what is asked on one line, no longer than the terminal, and takes it away.
+// TestSilentOnATerminal shows what is asked on one line, no longer than the
+// terminal, and takes it away.
 func TestSilentOnATerminal(t *testing.T) {
 	s, ok := doctortest.Find("link-works")
 	require.True(t, ok)

@@ -20,8 +20,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/origins"
 )
 
-// The addresses of the lab, from the blocks that are kept for documentation (RFC
-// 5737, RFC 3849). Behind each stands a port of loopback; see [Running.Dial].
+// The addresses of the lab, from the blocks that are kept for documentation
+// (RFC 5737, RFC 3849). Behind each stands a port of loopback; see
+// [Running.Dial].
 const (
 	FrontAddr  = "198.51.100.10" // the link domain's
 	FrontAddr6 = "2001:db8::10"
@@ -52,21 +53,24 @@ type World struct {
 	Proxy *Proxy
 	// Handler answers in place of Proxy.
 	Handler http.Handler
-	// Both, Over443 and Over80 are the mistakes in front of it, the first outermost.
+	// Both, Over443 and Over80 are the mistakes in front of it, the first
+	// outermost.
 	Both, Over443, Over80 []Wrap
-	// Place443 and Place80 stand at the front's ports in place of all that. A refused
-	// port has nothing at it: see Refused.
+	// Place443 and Place80 stand at the front's ports in place of all that. A
+	// refused port has nothing at it: see Refused.
 	Place443, Place80 Place
-	// Refused lists "address:port" at which nobody listens although the set-up would.
+	// Refused lists "address:port" at which nobody listens although the set-up
+	// would.
 	Refused []string
-	// Dropped lists "address:port" whose packets vanish: Dial waits for its context.
+	// Dropped lists "address:port" whose packets vanish: Dial waits for its
+	// context.
 	Dropped []string
 	// Places holds what else can be reached, by "address:port" or "name:port".
 	Places  map[string]Place
 	arrived recorder // what came to the front, where it is in this process
 
-	// ParentSays are the fields of example.com's answers, names and values in turn;
-	// ParentHandler answers in its place.
+	// ParentSays are the fields of example.com's answers, names and values in
+	// turn; ParentHandler answers in its place.
 	ParentSays []string
 }
 
@@ -92,8 +96,8 @@ d111111abcdef8.cloudfront.net. A 198.51.100.10
 proxy.hosting.example.        A 198.51.100.10
 `
 
-// newWorld is healthy: a CNAME to Fastly, a good certificate, and a proxy that changes
-// nothing.
+// newWorld is healthy: a CNAME to Fastly, a good certificate, and a proxy that
+// changes nothing.
 func newWorld(t testing.TB, preset, host string, opt origins.Options) *World {
 	t.Helper()
 	o, ok := core.LookupPreset(preset)
@@ -168,7 +172,8 @@ func (w *World) run(s *Setup) *Running {
 	return r
 }
 
-// otherThan are the common records of names that the set-up's own do not speak of.
+// otherThan are the common records of names that the set-up's own do not speak
+// of.
 func (w *World) otherThan(own string) string {
 	taken := map[string]bool{}
 	for line := range strings.Lines(own) {
@@ -185,8 +190,8 @@ func (w *World) otherThan(own string) string {
 	return kept.String()
 }
 
-// everywhere is all that can be reached: the front, the parent, the ESP by address
-// and by name.
+// everywhere is all that can be reached: the front, the parent, the ESP by
+// address and by name.
 func (w *World) everywhere() map[string]Place {
 	places := map[string]Place{
 		FrontAddr + ":443": w.place443(), FrontAddr + ":80": w.place80(),
@@ -204,8 +209,8 @@ func (w *World) everywhere() map[string]Place {
 	return places
 }
 
-// espAddrs are the addresses that the common records give to ESPs; the one that the
-// set-up is about answers at each.
+// espAddrs are the addresses that the common records give to ESPs; the one that
+// the set-up is about answers at each.
 func espAddrs() (addrs []string) {
 	for last := 11; last <= 19; last++ {
 		addrs = append(addrs, fmt.Sprintf("203.0.113.%d", last))
@@ -274,8 +279,8 @@ func (w *World) parent() Place {
 	return w.Serve(TLS{Cert: Cert{Names: []string{"example.com", "www.example.com"}}}, page)
 }
 
-// Dial stands in for the internet: it connects to a port of loopback for what the
-// lab has at an address, and refuses everything else.
+// Dial stands in for the internet: it connects to a port of loopback for what
+// the lab has at an address, and refuses everything else.
 func (r *Running) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	r.mu.Lock()
 	r.dialled = append(r.dialled, address)
@@ -296,8 +301,8 @@ func (r *Running) Dial(ctx context.Context, network, address string) (net.Conn, 
 	return (&net.Dialer{}).DialContext(ctx, "tcp", port)
 }
 
-// ofTheLab tells whether an address is one of those that stand for servers here, at
-// which nobody may listen.
+// ofTheLab tells whether an address is one of those that stand for servers
+// here, at which nobody may listen.
 func ofTheLab(address string) bool {
 	host, _, _ := net.SplitHostPort(address)
 	return strings.HasPrefix(host, "198.51.100.") || strings.HasPrefix(host, "203.0.113.") || host == FrontAddr6
