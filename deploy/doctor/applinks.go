@@ -71,7 +71,7 @@ func (b *behind) faulty(s catalogue.Section) bool {
 	return false
 }
 
-// appLinks fetches one file and judges it; nil where it is not there or not
+// appLinks fetches one file and checks it; nil where it is not there or not
 // good.
 func (b *behind) appLinks(file appFile) *answer {
 	a := b.front.ask(question{target: file.path})
@@ -97,7 +97,7 @@ func (b *behind) appLinks(file appFile) *answer {
 	return nil
 }
 
-// malformed holds a file against the rules of sites.json, which are the
+// malformed checks a file by the rules of sites.json, which are the
 // platforms'.
 func (b *behind) malformed(file appFile, a *answer) bool {
 	esp := `"esp":"custom","origin":"https://origin.example.net"`

@@ -50,12 +50,12 @@ func (b *behind) freshField() string {
 	return ""
 }
 
-// freshNames are fields by which servers tell one answer from the next. A CDN's
-// own are not among them, nor is Date: the set-up may write them into an answer
-// that it has kept.
+// freshNames are fields that differ from one answer of a server to the next. A
+// CDN's own are not among them, nor is Date: the set-up may write them into an
+// answer that it has kept.
 var freshNames = regexp.MustCompile(`(?i)^(set-cookie|x-message-id|x-(amzn-|amz-)?(request|trace|correlation)-?id)$`)
 
-// checkHit reads from a second answer whether it is the first one again. Where
+// checkHit reports a second answer that is the first one again. Where
 // the ESP's own answers say so as well, it is the ESP's cache.
 func (b *behind) checkHit(a *answer) {
 	by := a.hit()

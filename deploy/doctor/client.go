@@ -124,7 +124,7 @@ func (x *exam) ask(q question) *answer {
 }
 
 // unpack undoes a compression that was not asked for, so that the answer can be
-// judged all the same.
+// read all the same.
 func (a *answer) unpack() {
 	if !strings.EqualFold(a.get("Content-Encoding"), "gzip") {
 		return

@@ -34,7 +34,7 @@ func cdnOf(name string) string {
 	return ""
 }
 
-// resolution is what DNS says of the host, and where it is asked therefore.
+// resolution is what DNS says of the host, and where the host is asked.
 type resolution struct {
 	*lookup              // of the resolver that is believed
 	atESP   string       // the ESP's name in the chain, "" if not there

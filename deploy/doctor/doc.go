@@ -14,7 +14,7 @@
 // would follow, it stops. To learn what a proxy does to a request that it
 // cannot see, it asks the ESP's origin the same harmless question in each of
 // the ways in which proxies get it wrong (another Host, the query cut off, the
-// path decoded), and looks which of the answers comes back through the link
+// path decoded), and sees which of the answers comes back through the link
 // domain.
 //
 // # What it never does

@@ -108,7 +108,7 @@ func (a *answer) errorPage() string {
 	return ""
 }
 
-// says looks for the texts of the errorPages in the page, its markup included:
+// says finds the texts of errorPages in the page, its markup included:
 // a challenge is a script.
 func (a *answer) says() (id string) {
 	text := strings.ToLower(a.text())
@@ -128,8 +128,8 @@ func (a *answer) says() (id string) {
 	return ""
 }
 
-// challenges reports whether a filter wants a browser to prove that a person
-// sits before it. A field says so, or the page does.
+// challenges reports whether a filter asks the browser for proof that a person
+// uses it. A field of the answer shows it, or the page.
 func (a *answer) challenges() bool {
 	return strings.EqualFold(a.get("cf-mitigated"), "challenge") || a.header.Has("x-amzn-waf-action") || a.says() == "filter-challenge"
 }

@@ -107,7 +107,7 @@ func (s *espSection) examineHostAlone() (stop string) {
 	return ""
 }
 
-// explainAnswer looks for the mistake that gives the answer that came.
+// explainAnswer finds the mistake that leads to the answer of the set-up.
 func (s *espSection) explainAnswer(d *originClient) (stop string) {
 	const changed = "links do not arrive at the ESP as they were sent"
 	if s.checkLocation(d) {
@@ -186,8 +186,8 @@ func (s *espSection) regionFits(d *originClient) bool {
 	return a.err != nil || s.click.like(a)
 }
 
-// tryOtherRegion looks whether the answer is that of the ESP's other region.
-// Where the region was guessed, the guess is put right; where it was given, the
+// tryOtherRegion compares the answer with that of the ESP's other region.
+// Where the region was guessed, the guess is corrected; where it was given, the
 // CDN leads to the wrong one. Where another mistake explains the answer as
 // well, nothing is said.
 func (s *espSection) tryOtherRegion(d *originClient, explained bool) (stop string, found bool) {

@@ -57,7 +57,7 @@ func (s *espSection) checkForm() {
 	}
 }
 
-// checkToken tells a wrong region from a wrong Host or a damaged link: one
+// checkToken separates a wrong region from a wrong Host and a damaged link: one
 // region's origin takes the link, or the one that the set-up leads to refuses
 // it under the right Host as well.
 func (s *espSection) checkToken(a *answer) {

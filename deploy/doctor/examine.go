@@ -160,7 +160,7 @@ func (x *exam) finish() *report.Report {
 	return r
 }
 
-// fact notes what was seen.
+// fact records what was seen.
 func (x *exam) fact(section catalogue.Section, name, format string, args ...any) {
 	x.report.Seen = append(x.report.Seen, report.Fact{Section: section, Name: name, Value: fmt.Sprintf(format, args...)})
 }
@@ -207,12 +207,12 @@ func (x *exam) writeAdvice() {
 	for i := range x.report.Findings {
 		f := &x.report.Findings[i]
 		entry := catalogue.Must(f.ID)
-		means, mend, source := entry.Advice(x.report.CDN, x.esp.preset.Family, x.esp.known)
-		f.Means, f.Fix, f.Source = cmp.Or(f.Means, means), cmp.Or(f.Fix, mend), cmp.Or(f.Source, source)
+		means, fix, source := entry.Advice(x.report.CDN, x.esp.preset.Family, x.esp.known)
+		f.Means, f.Fix, f.Source = cmp.Or(f.Means, means), cmp.Or(f.Fix, fix), cmp.Or(f.Source, source)
 		for _, id := range x.alternatives[f.ID] {
 			or := catalogue.Must(id)
-			_, mend, _ := or.Advice(x.report.CDN, x.esp.preset.Family, x.esp.known)
-			f.Fix += " Or: " + mend
+			_, fix, _ := or.Advice(x.report.CDN, x.esp.preset.Family, x.esp.known)
+			f.Fix += " Or: " + fix
 		}
 		f.Title, f.Means, f.Fix = fill.Replace(f.Title), fill.Replace(f.Means), fill.Replace(f.Fix)
 	}
@@ -220,7 +220,7 @@ func (x *exam) writeAdvice() {
 
 func (x *exam) now() time.Time { return x.opt.Now() }
 
-// public tells whether an address may be one of the internet's. The private
+// public reports whether an address may be one of the internet's. The private
 // ranges are RFC 1918, 6598, 4193 and link-local; loopback is a laptop's own,
 // and asked for on purpose.
 func public(a netip.Addr) bool {
@@ -248,8 +248,8 @@ func (x *exam) progress(format string, args ...any) {
 	}
 }
 
-// progressOf says it of a request. The given link names a recipient, and is not
-// written anywhere.
+// progressOf is progress for a request. The given link names a recipient, and
+// is not written anywhere.
 func (x *exam) progressOf(q question, how string) {
 	what := q.brief()
 	if x.link != nil && q.target == x.link.target {

@@ -195,7 +195,7 @@ func (b *behind) checkPost(a *answer) (found bool) {
 	return b.report.Has("post-redirected") || b.report.Has("post-refused") || b.report.Has("filter-challenge")
 }
 
-// checkPostAlone holds a refused POST against the GET, where the ESP may not be
+// checkPostAlone compares a refused POST with the GET, where the ESP may not be
 // asked: an error that it gives itself cannot be told from one of the set-up.
 func (b *behind) checkPostAlone(a *answer) (found bool) {
 	if a.asked.target != b.esp.links.post {

@@ -2,7 +2,7 @@ package doctor
 
 import "strings"
 
-// checkLocation tells a link that was changed on its way to the ESP from a
+// checkLocation separates a link that was changed on its way to the ESP from a
 // redirect that was changed on its way back. It reports whether it found
 // either.
 func (b *behind) checkLocation(d *originClient) (found bool) {

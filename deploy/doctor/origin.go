@@ -21,7 +21,7 @@ type originClient struct {
 	click *answer
 }
 
-// openOrigin says whether and where the origin may be asked.
+// openOrigin returns the origin to ask directly, nil where it may not be asked.
 func (x *exam) openOrigin() *originClient {
 	origin := &x.esp.preset
 	switch {

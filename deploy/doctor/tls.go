@@ -270,8 +270,8 @@ func (x *exam) checkChain(chain []*x509.Certificate) (trusted bool) {
 		return true
 	}
 	var unknown x509.UnknownAuthorityError
-	// A public certificate says where its issuer's is to be had; one of the
-	// house seldom does.
+	// A public certificate says where its issuer's is to be had; a private
+	// authority seldom does.
 	alone := len(chain) == 1 && len(leaf.IssuingCertificateURL) > 0
 	if errors.As(err, &unknown) && alone {
 		x.find("tls-incomplete-chain", "one certificate was sent, by %s, and not its issuer's", issuer(leaf))
@@ -356,7 +356,7 @@ func (x *exam) checkStaple(state *tls.ConnectionState) {
 }
 
 // checkTransparency asks for proof that the certificate was logged, which
-// browsers demand of public authorities. An authority of one's own logs
+// browsers demand of public authorities. A private authority logs
 // nothing.
 func (x *exam) checkTransparency(state *tls.ConnectionState) {
 	if x.opt.Roots != nil && !x.opt.CT {

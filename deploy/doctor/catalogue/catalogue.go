@@ -55,14 +55,14 @@ func (m *Fix) at(cdn string) string {
 }
 
 // Advice is what an entry says for a CDN and an ESP.
-func (e *Entry) Advice(cdn string, family core.Family, known bool) (means, mend, source string) {
-	means, mend, source = e.Means, e.Fix.at(cdn), e.Source
+func (e *Entry) Advice(cdn string, family core.Family, known bool) (means, fix, source string) {
+	means, fix, source = e.Means, e.Fix.at(cdn), e.Source
 	for _, a := range e.Asides {
 		if known && a.Family == family {
-			mend, source = strings.TrimSpace(mend+" "+a.Fix), cmp.Or(a.Source, source)
+			fix, source = strings.TrimSpace(fix+" "+a.Fix), cmp.Or(a.Source, source)
 		}
 	}
-	return means, mend, source
+	return means, fix, source
 }
 
 // catalogue is every finding, in the order of the sections.

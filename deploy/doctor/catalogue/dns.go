@@ -7,7 +7,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
-// moveCNAME is the mend of every name that leads to the wrong place.
+// moveCNAME is the fix for every name that leads to the wrong place.
 var moveCNAME = Fix{
 	Any:        "Point the CNAME of {host} at your CDN, once the CDN has the host and a certificate for it.",
 	Fastly:     "Add {host} to the service, let Fastly issue the certificate, then point the CNAME at the name that Fastly gives with it. clickedge dns prints the records.",

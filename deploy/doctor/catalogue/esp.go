@@ -2,7 +2,7 @@ package catalogue
 
 import "github.com/clickedge/clickedge/core"
 
-// forwardHost is the mend of a Host that does not arrive.
+// forwardHost is the fix for a Host that does not arrive.
 var forwardHost = Fix{
 	Any:        "Send {host} as Host to the ESP, and {origin} as SNI and certificate name. These are two settings.",
 	Fastly:     "Remove the Host override of the backend (override_host); keep SNI and certificate name at {origin}. clickedge sends the right Host by itself.",

@@ -2,7 +2,7 @@ package catalogue
 
 import "github.com/clickedge/clickedge/core"
 
-// ownCertificate is the mend of a certificate for another name.
+// ownCertificate is the fix for a certificate for another name.
 var ownCertificate = Fix{
 	Any:        "Install a certificate that names {host}.",
 	Fastly:     "Add {host} to a TLS subscription, set the DNS challenge that it names, and activate it.",

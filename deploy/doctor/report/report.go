@@ -86,7 +86,7 @@ type Report struct {
 	NotSeen  []Unseen  `json:"not_seen,omitempty"`
 	Seen     []Fact    `json:"seen,omitempty"`
 	Timings  []Timing  `json:"timings,omitempty"`
-	// LinkOpened tells that the given link was opened.
+	// LinkOpened is set where the given link was opened.
 	LinkOpened bool `json:"link_opened,omitempty"`
 	// Queries, Connections and Requests count what was sent; none goes beyond
 	// its bound.

@@ -43,7 +43,7 @@ func call(t *testing.T, r *doctortest.Running, l doctortest.Loopback, more ...st
 	return stdout.String(), stderr.String(), exit
 }
 
-// TestCommand holds what the command prints against testdata/command; -update
+// TestCommand compares what the command prints with testdata/command; -update
 // rewrites it.
 func TestCommand(t *testing.T) {
 	for name, want := range map[string]int{

@@ -92,7 +92,7 @@ func told(r *report.Report) string {
 	return b.String()
 }
 
-// harmless holds what the doctor sent against what it may send: to nobody
+// harmless compares what the doctor sent with what it may send: to nobody
 // outside the lab, no unsubscribe link, and no link but made-up ones and the
 // one it was given.
 func harmless(t *testing.T, r *doctortest.Running, given string) {
@@ -115,7 +115,8 @@ func harmless(t *testing.T, r *doctortest.Running, given string) {
 	require.LessOrEqual(t, opened, 3, "the given link was opened again")
 }
 
-// madeUp tells a link whose ids are nobody's, or that has lost them on the way.
+// madeUp reports whether it is a link whose ids are nobody's, or that has lost
+// them on the way.
 func madeUp(target string) bool {
 	return target == "/ls/click" || target == "/wf/open" || strings.Contains(target, "clickedge-doctor") || strings.Contains(decoded(target), "clickedge-doctor") || sesZero.MatchString(target)
 }

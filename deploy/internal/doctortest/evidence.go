@@ -136,7 +136,7 @@ var nearMisses = map[string][]string{
 // false.
 func NearMisses(id string) []string { return nearMisses[id] }
 
-// withNearMisses tells each set-up which findings it is a near miss of.
+// withNearMisses adds to each set-up the findings that it nearly shows.
 func withNearMisses(all []Setup) []Setup {
 	for id, names := range nearMisses {
 		for _, name := range names {

@@ -20,7 +20,7 @@ import (
 type Loopback struct {
 	HTTPPort, HTTPSPort int
 	Resolvers           []string // "127.0.0.1:port"
-	// Origin is where the ESP is asked straight, "127.0.0.1:port", with
+	// Origin is where the ESP is asked directly, "127.0.0.1:port", with
 	// "http://" before it where it has no TLS.
 	Origin string
 	// CAFile holds the authorities to trust, in PEM.

@@ -57,7 +57,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, resp.Body) // a client that has gone needs no answer
 }
 
-// sentBody is a request's body that says when the one who sends it has let go
+// sentBody is a request's body that reports when its sender is done with it
 // of it: a handler's body must not be read once the handler has returned.
 type sentBody struct {
 	io.ReadCloser
@@ -102,7 +102,7 @@ func (p *Proxy) ask(r *http.Request, body *sentBody) (*wire.Response, error) {
 	return wire.RoundTrip(context.WithoutCancel(r.Context()), conn, out, wire.Limits{})
 }
 
-// handshakeError tells a CDN's 525 from its 521.
+// handshakeError separates a CDN's 525 from its 521.
 type handshakeError struct{ error }
 
 func (e *handshakeError) Unwrap() error { return e.error }

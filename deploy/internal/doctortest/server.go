@@ -42,7 +42,7 @@ func serveHTTP1(conn net.Conn, handler http.Handler) {
 	(&wire.Server{Handler: handler}).ServeConn(conn)
 }
 
-// closing tells when a connection has been closed.
+// closing reports when a connection has been closed.
 type closing struct {
 	net.Conn
 	once   sync.Once

@@ -72,7 +72,7 @@ type Tell struct {
 	Timeout      time.Duration // 0 is the lab's own, which only a broken set-up reaches
 }
 
-// Start puts a set-up on its feet until the test ends.
+// Start runs a set-up until the test ends.
 func (s *Setup) Start(t testing.TB) *Running {
 	t.Helper()
 	preset := s.Preset
@@ -136,7 +136,7 @@ example.com.      A  198.51.100.80
 `
 
 // lateClicks holds up the first two clicks at the ESP: one that came through
-// the front and one that came straight.
+// the front and one that came directly.
 func lateClicks(preset string) func(origins.Seen) {
 	o, _ := core.LookupPreset(preset)
 	wait := lateTwice()

@@ -3,8 +3,8 @@
 // a name server, certificates, TLS fronts, nginx, clickedge itself on hostsim,
 // look-alikes of CDNs, and stand-ins for the ESPs behind.
 //
-// Start with [Setups], the table of all of them, and [Setup.Start], which puts
-// one on its feet until the test ends. [Running] then has resolvers,
+// Start with [Setups], the table of all of them, and [Setup.Start], which runs
+// one until the test ends. [Running] then has resolvers,
 // authorities to trust, and [Running.Dial], which stands in for the internet:
 // names resolve to addresses that are kept for documentation, and Dial leads
 // from there to ports of 127.0.0.1. Nothing else is ever contacted; what was

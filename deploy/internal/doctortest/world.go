@@ -301,7 +301,7 @@ func (r *Running) Dial(ctx context.Context, network, address string) (net.Conn, 
 	return (&net.Dialer{}).DialContext(ctx, "tcp", port)
 }
 
-// ofTheLab tells whether an address is one of those that stand for servers
+// ofTheLab reports whether an address is one of those that stand for servers
 // here, at which nobody may listen.
 func ofTheLab(address string) bool {
 	host, _, _ := net.SplitHostPort(address)
@@ -340,7 +340,7 @@ func (r *Running) Targets() []string {
 	return targets
 }
 
-// Seen lists what arrived at the set-up's ESPs, through the front or straight.
+// Seen lists what arrived at the set-up's ESPs, through the front or directly.
 func (r *Running) Seen() (own []origins.Seen) {
 	for _, fleet := range append([]*origins.Fleet{r.Fleet}, r.world.Fleets...) {
 		for _, seen := range fleet.Seen() {
