@@ -71,8 +71,8 @@ type Timing struct {
 // Report is the result of one examination.
 type Report struct {
 	Host string `json:"host"`
-	// ESP is the preset, or "" if unknown; ESPGuessed tells that it was not
-	// given.
+	// ESP is the preset, or "" if unknown; ESPGuessed is set where it was
+	// not given.
 	ESP        string `json:"esp,omitempty"`
 	ESPGuessed bool   `json:"esp_guessed,omitempty"`
 	// CDN is fastly, nginx, cloudflare, cloudfront or other.

@@ -45,14 +45,14 @@ func (r *Running) Loopback(t testing.TB) Loopback {
 		records = hasIPv6.ReplaceAllString(records+"\n"+r.world.otherThan(records), "")
 		l.Resolvers = append(l.Resolvers, StartNameServer(t, addresses.ReplaceAllString(records, "127.0.0.1")).Addr)
 	}
-	l.HTTPPort, l.HTTPSPort = r.gate(t, "80"), r.gate(t, "443")
+	l.HTTPPort, l.HTTPSPort = r.router(t, "80"), r.router(t, "443")
 	return l
 }
 
-// gate is one port for what every name of the first resolver has at this one.
-func (r *Running) gate(t testing.TB, port string) int {
+// hostRouter is one port for what every name of the first resolver has at this one.
+func (r *Running) router(t testing.TB, port string) int {
 	t.Helper()
-	g := &gate{secure: port == "443", places: map[string]Place{}}
+	g := &hostRouter{secure: port == "443", places: map[string]Place{}}
 	z := r.servers[0].zone
 	for name := range z.records {
 		if place := r.at(z, name, port); place != nil {

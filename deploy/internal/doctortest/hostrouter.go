@@ -15,21 +15,21 @@ type Place interface{ ServeConn(net.Conn) }
 
 var (
 	_ Place = (*server)(nil)
-	_ Place = (*gate)(nil)
+	_ Place = (*hostRouter)(nil)
 	_ Place = relay("")
 	_ Place = resets{}
 )
 
-// gate is one port behind which several names live, as each has an address of
+// hostRouter is one port behind which several names live, as each has an address of
 // its own on the internet: it reads the SNI or the Host of what comes in and
 // hands the connection on, bytes unchanged.
-type gate struct {
+type hostRouter struct {
 	secure bool
 	places map[string]Place // by name; "" for every other, and for none
 }
 
 // ServeConn implements Place.
-func (g *gate) ServeConn(conn net.Conn) {
+func (g *hostRouter) ServeConn(conn net.Conn) {
 	read := hostOf
 	if g.secure {
 		read = sniOf
