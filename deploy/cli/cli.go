@@ -114,8 +114,9 @@ func (env *Env) root() *cobra.Command {
 the e-mail service provider with the Host that the provider expects, or redirects
 at once. This command checks, builds, tries out and explains such a set-up.
 
-Exit codes: 0 all is well; 1 what was checked is bad, or the work could not be
-done; 2 the command was called wrongly.`,
+Exit codes: 0 all is well; 1 the input is invalid, or the command failed; 2 the
+command was called wrongly; 3 the doctor found warnings and no error; 130 Ctrl-C
+ended it, another signal 128 and its number.`,
 		Example: `  clickedge check sites.json
   clickedge explain https://link.example.com/e/c/eyJo…
   clickedge serve
@@ -137,14 +138,33 @@ done; 2 the command was called wrongly.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return failure.Usage(err, cmd.CommandPath()+" --help lists the flags")
 	})
-	root.AddCommand(
-		env.checkCommand(), env.explainCommand(), env.serveCommand(), env.buildCommand(), env.hashCommand(), env.publishCommand(), env.terraformCommand(), env.dnsCommand(),
-		env.signCommand(), env.verifyCommand(), env.keysCommand(), env.missedCommand(), env.versionCommand(), env.manCommand(),
-		env.doctorCommand(),
-		env.followCommand(), env.migrateCommand(), env.testmailCommand(),
-	)
+	for _, g := range env.groups() {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(env.versionCommand(), env.manCommand())
 	env.completeAll(root)
 	return root
+}
+
+// group is commands for one job, as --help lists them.
+type group struct {
+	title    string
+	commands []*cobra.Command
+}
+
+func (env *Env) groups() []group {
+	return []group{
+		{"Describe the link domains", []*cobra.Command{env.checkCommand(), env.migrateCommand()}},
+		{"Try it out", []*cobra.Command{env.serveCommand(), env.explainCommand()}},
+		{"Put it into service", []*cobra.Command{env.buildCommand(), env.hashCommand(), env.publishCommand(), env.terraformCommand(), env.dnsCommand()}},
+		{"Sign links", []*cobra.Command{env.keysCommand(), env.signCommand(), env.verifyCommand()}},
+		{"Find out what is wrong", []*cobra.Command{env.doctorCommand(), env.followCommand(), env.testmailCommand()}},
+		{"Count", []*cobra.Command{env.missedCommand()}},
+	}
 }
 
 // commandName refuses an argument where a command's name belongs, and guesses
