@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -85,8 +84,8 @@ func (d *dnsCmd) run(name string) error {
 	if err != nil {
 		return err
 	}
-	if stray := strayProof(&o, sites, d.challenges); stray != "" {
-		return failure.Usage(fmt.Errorf("--challenge names %q, which %s does not have", cut(stray, 120), name), "it has "+sitesfile.Hosts(sites))
+	if err := dnsplan.CheckChallenges(d.challenges, sites, name); err != nil {
+		return err
 	}
 	plan := dnsplan.Make(hosts, o)
 	if err := plan.CheckCutOver(); err != nil {
@@ -142,7 +141,7 @@ func (d *dnsCmd) options() (o dnsplan.Options, err error) {
 		}
 		o.Target = d.target
 	}
-	return o, d.readChallenges(&o)
+	return o, o.AddChallenges(d.challenges)
 }
 
 // maxTerraform bounds what is read of Terraform's outputs, in bytes.
@@ -164,41 +163,6 @@ func (d *dnsCmd) readTerraform() (o dnsplan.Options, err error) {
 		return o, failure.Usage(fmt.Errorf("%s: %w", sitesfile.Shown(d.terraform), err), hint)
 	}
 	return o, nil
-}
-
-func (d *dnsCmd) readChallenges(o *dnsplan.Options) error {
-	if o.Proofs == nil {
-		o.Proofs = map[string][]dnsplan.Record{}
-	}
-	given := map[string]string{}
-	for _, s := range d.challenges {
-		host, value, ok := strings.Cut(s, "=")
-		host, value = core.CanonicalHost(host), strings.TrimSuffix(value, ".")
-		if !ok || !dnsplan.IsName(host) || !dnsplan.IsName(value) {
-			return failure.Usage(fmt.Errorf("--challenge %q is not HOST=NAME", cut(s, 200)), "write it like link.example.com=abc123.fastly-validations.com")
-		}
-		if before, twice := given[host]; twice && before != value {
-			return failure.Usage(fmt.Errorf("--challenge is given twice for %q: %q and %q", host, cut(before, 120), cut(value, 120)), "one of them is another host's, or of an earlier subscription")
-		}
-		given[host] = value
-		o.Proofs[host] = []dnsplan.Record{dnsplan.Proof(host, value)}
-	}
-	return nil
-}
-
-// strayProof finds a challenge of no host of ours, a slip of the hand. Terraform
-// may know of further domains.
-func strayProof(o *dnsplan.Options, sites *core.Sites, challenges []string) string {
-	for _, host := range slices.Sorted(maps.Keys(o.Proofs)) {
-		named := slices.ContainsFunc(challenges, func(c string) bool {
-			name, _, _ := strings.Cut(c, "=")
-			return core.CanonicalHost(name) == host
-		})
-		if named && !sites.Has(host) {
-			return host
-		}
-	}
-	return ""
 }
 
 // warn says what a cut-over takes for granted.

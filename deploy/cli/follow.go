@@ -98,7 +98,7 @@ func (f *followCmd) run(cmd *cobra.Command, args []string) error {
 	if f.json {
 		err = output.JSON(f.env.Out, r)
 	} else {
-		printWalk(f.env.Out, r)
+		r.Text(f.env.Out)
 	}
 	if err != nil {
 		return err

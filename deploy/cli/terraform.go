@@ -1,15 +1,12 @@
 package cli
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -61,23 +58,6 @@ The package must have been built with this very sites.json.`,
 	return cmd
 }
 
-// terraformPlan is what deploy/terraform reads.
-type terraformPlan struct {
-	SitesSHA256 string                      `json:"sites_sha256"` // of the file
-	PackageHash string                      `json:"package_hash"` // as fastly_package_hash has it
-	Backends    map[string]terraformBackend `json:"backends"`     // by the name that the module asks for
-}
-
-type terraformBackend struct {
-	Address string `json:"address"`
-	Port    uint16 `json:"port"`
-	TLS     bool   `json:"tls"`
-	Name    string `json:"name"` // in SNI and in the certificate
-	// FirstByteMS is the longest that the module waits for an answer to begin, in
-	// milliseconds: the backend must not give up before.
-	FirstByteMS int64 `json:"first_byte_timeout_ms"`
-}
-
 func (t *terraform) run(name string) error {
 	raw, err := t.env.readText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
 	if err != nil {
@@ -87,8 +67,7 @@ func (t *terraform) run(name string) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(raw)
-	plan := terraformPlan{SitesSHA256: hex.EncodeToString(sum[:]), Backends: terraformBackends(sites)}
+	plan := publish.NewPlanFile(raw, sites)
 	if plan.PackageHash, _, err = t.env.packageFor(t.pkg, name, text); err != nil {
 		return err
 	}
@@ -104,14 +83,6 @@ func (t *terraform) run(name string) error {
 	}
 	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, output.Count(len(plan.Backends), "backend"), output.Count(sites.Len(), "site"))
 	return nil
-}
-
-func terraformBackends(sites *core.Sites) map[string]terraformBackend {
-	list := map[string]terraformBackend{}
-	for _, b := range publish.Backends(sites) {
-		list[b.Name] = terraformBackend{Address: b.Address, Port: b.Port, TLS: b.TLS, Name: b.Address, FirstByteMS: b.FirstByteMS}
-	}
-	return list
 }
 
 // packageFor reads a package and its hash. It refuses one with other sites: its

@@ -1,26 +1,26 @@
-package cli
+package follow
 
 import (
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/clickedge/clickedge/deploy/follow"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
-// printWalk writes a walk for people.
-func printWalk(w io.Writer, r *follow.Result) {
+// Text writes a walk for people.
+func (r *Result) Text(w io.Writer) {
 	p := output.Facts{W: w}
 	for i, h := range r.Hops {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%d  %s\n", i+1, printable(h.URL))
+		fmt.Fprintf(w, "%d  %s\n", i+1, clean.Text(h.URL))
 		printHop(p, h)
 	}
 	p.Heading("the walk")
-	p.Row("end", endText(r))
+	p.Row("end", r.endText())
 	if r.Promise != nil {
 		p.Row("the link said", r.Promise.Said)
 		p.Row("compared", r.Promise.How)
@@ -28,14 +28,14 @@ func printWalk(w io.Writer, r *follow.Result) {
 	p.Row("took", fmt.Sprintf("%.0f ms", r.Total))
 }
 
-func endText(r *follow.Result) string {
+func (r *Result) endText() string {
 	if r.Problem == "" {
 		return string(r.End)
 	}
 	return string(r.End) + ": " + r.Problem
 }
 
-func printHop(p output.Facts, h *follow.Hop) {
+func printHop(p output.Facts, h *Hop) {
 	p.Row("is", identityText(h))
 	if h.Asked {
 		p.Row("answered", answerText(h))
@@ -64,7 +64,7 @@ func printHop(p output.Facts, h *follow.Hop) {
 	}
 }
 
-func identityText(h *follow.Hop) string {
+func identityText(h *Hop) string {
 	id := h.Is
 	var words []string
 	switch {
@@ -86,14 +86,14 @@ func identityText(h *follow.Hop) string {
 	return strings.Join(words, "; ")
 }
 
-func answerText(h *follow.Hop) string {
+func answerText(h *Hop) string {
 	if h.Status == 0 {
 		return "no, at " + h.Addr
 	}
 	return fmt.Sprintf("%d, from %s", h.Status, h.Addr)
 }
 
-func timesText(t follow.Times) string {
+func timesText(t Times) string {
 	return fmt.Sprintf("%.0f ms: dns %.0f, connect %.0f, tls %.0f, first byte %.0f", t.Total, t.DNS, t.Connect, t.TLS, t.FirstByte)
 }
 

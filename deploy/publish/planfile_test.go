@@ -1,4 +1,4 @@
-package cli
+package publish
 
 import (
 	"encoding/json"
@@ -15,13 +15,15 @@ const terraformDir = "../terraform"
 // The plan that the Terraform module is tested with is what the command makes of
 // the example.
 func TestTerraformPlanOfTheExample(t *testing.T) {
-	sites, _, err := new(Env).loadSites(terraformDir + "/example/sites.json")
+	text, err := os.ReadFile(terraformDir + "/example/sites.json")
 	require.NoError(t, err)
-	text, err := os.ReadFile(terraformDir + "/schematest/testdata/plan.json")
+	sites, err := core.ParseSites("sites.json", text)
 	require.NoError(t, err)
-	var plan terraformPlan
+	text, err = os.ReadFile(terraformDir + "/schematest/testdata/plan.json")
+	require.NoError(t, err)
+	var plan PlanFile
 	require.NoError(t, json.Unmarshal(text, &plan))
-	require.Equal(t, terraformBackends(sites), plan.Backends)
+	require.Equal(t, planBackends(sites), plan.Backends)
 }
 
 // Every preset's backend is what core says, with the ESP's own name in TLS and time
@@ -39,8 +41,8 @@ func TestTerraformBackends(t *testing.T) {
 		require.NoError(t, err)
 		sites, err := core.ParseSites("sites.json", text)
 		require.NoError(t, err, o.Preset)
-		got := terraformBackends(sites)
+		got := planBackends(sites)
 		name := sites.Lookup("link.example.com").Origin.Backend
-		require.Equal(t, map[string]terraformBackend{name: {Address: o.Address, Port: o.Port, TLS: o.TLS, Name: o.Address, FirstByteMS: 60_000}}, got, o.Preset)
+		require.Equal(t, map[string]PlanBackend{name: {Address: o.Address, Port: o.Port, TLS: o.TLS, Name: o.Address, FirstByteMS: 60_000}}, got, o.Preset)
 	}
 }
