@@ -21,7 +21,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/wattest"
 )
 
-// nothingLeaks fails when goroutines, files or sandboxes are still there once the test is over.
+// nothingLeaks fails when goroutines, files or sandboxes are still there once
+// the test is over.
 func nothingLeaks(t *testing.T) {
 	t.Helper()
 	goroutines, files, sandboxes := runtime.NumGoroutine(), openFiles(), abi.Open.Load()
@@ -49,7 +50,8 @@ func openFiles() int {
 
 var expectation = regexp.MustCompile(`;; expect: (refused|[a-z ]+?(?: with code \d+)?)(?:, (\d+)( cut off)?)?(?:, (.*))?\n`)
 
-// Modules that no compiler would make. The first comment of each file says what must come of it.
+// Modules that no compiler would make. The first comment of each file says what
+// must come of it.
 func TestAdversarialModules(t *testing.T) {
 	files, err := filepath.Glob("testdata/adversarial/*.wat")
 	require.NoError(t, err)
@@ -91,7 +93,8 @@ func adversary(t *testing.T, module []byte, ending, status string, cut bool, mes
 	}
 }
 
-// Bytes that are no module, half a module, and a module with each byte changed in turn: an error or a guest, never a panic.
+// Bytes that are no module, half a module, and a module with each byte changed
+// in turn: an error or a guest, never a panic.
 func TestCorruptModules(t *testing.T) {
 	nothingLeaks(t)
 	text, err := os.ReadFile("testdata/adversarial/body-never-closed.wat")
@@ -120,9 +123,11 @@ func TestCorruptModules(t *testing.T) {
 	}
 }
 
-// Each of the host calls with good and with bad arguments: handles that were never given out, of every other kind, used
-// twice; addresses out of bounds, misaligned, at the very end; lengths of zero and 4 GiB; texts that are not UTF-8; values
-// beyond enums and flags. The guest lives, and each status is one of the ABI's.
+// Each of the host calls with good and with bad arguments: handles that were
+// never given out, of every other kind, used twice; addresses out of bounds,
+// misaligned, at the very end; lengths of zero and 4 GiB; texts that are not
+// UTF-8; values beyond enums and flags. The guest lives, and each status is one
+// of the ABI's.
 func TestHostileArguments(t *testing.T) {
 	nothingLeaks(t)
 	module, err := probetest.Module()
@@ -151,7 +156,8 @@ func TestHostileArguments(t *testing.T) {
 	require.Greater(t, counts[StatusInval], 500)
 }
 
-// expected is the status that the ABI's table has for one bad argument, where nothing else can come before it.
+// expected is the status that the ABI's table has for one bad argument, where
+// nothing else can come before it.
 func expected(name string) (Status, bool) {
 	call, question, _ := strings.Cut(name, "/")
 	module, _, _ := strings.Cut(call, ".")
@@ -186,7 +192,8 @@ func probeHost(t testing.TB, module []byte, limit time.Duration) *Host {
 	return h
 }
 
-// tell has the probe run a program and returns the statuses of its calls, as far as it came.
+// tell has the probe run a program and returns the statuses of its calls, as
+// far as it came.
 func tell(t testing.TB, h *Host, p *probetest.Program) ([]abi.Status, *Exchange) {
 	t.Helper()
 	_, x, _ := h.Do(context.Background(), &Request{Method: "POST", Body: bytes.NewReader(p.Encode())})
@@ -198,8 +205,8 @@ func tell(t testing.TB, h *Host, p *probetest.Program) ([]abi.Status, *Exchange)
 	return nil, x
 }
 
-// Any calls in any order with any arguments: every status is one of the ABI's, the guest is never the end of the host, and
-// nothing of it is left behind.
+// Any calls in any order with any arguments: every status is one of the ABI's,
+// the guest is never the end of the host, and nothing of it is left behind.
 func FuzzHostCalls(f *testing.F) {
 	module, err := probetest.Module()
 	require.NoError(f, err)

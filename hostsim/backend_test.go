@@ -85,7 +85,8 @@ func TestTLSBackends(t *testing.T) {
 	}
 }
 
-// misbehave answers each connection with fixed bytes, or not at all, and then closes it.
+// misbehave answers each connection with fixed bytes, or not at all, and then
+// closes it.
 func misbehave(t testing.TB, answer string, silent bool) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -178,7 +179,8 @@ func TestBodiesThatBreakOff(t *testing.T) {
 	}
 }
 
-// The time limit holds for a body that nobody but the client waits for any more.
+// The time limit holds for a body that nobody but the client waits for any
+// more.
 func TestTimeLimitOnBody(t *testing.T) {
 	backend := Backend{URL: misbehave(t, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", true), BetweenBytesTimeout: -1}
 	h := newHost(t, "raw", Config{Limits: Limits{Time: 300 * time.Millisecond}, Backends: map[string]Backend{"origin": backend}})
@@ -188,7 +190,8 @@ func TestTimeLimitOnBody(t *testing.T) {
 	require.True(t, x.Ending.OK(), "the guest had ended before")
 }
 
-// A request that the guest starts and does not wait for still goes out, and the exchange has its outcome.
+// A request that the guest starts and does not wait for still goes out, and the
+// exchange has its outcome.
 func TestForgottenRequest(t *testing.T) {
 	hit := make(chan string, 1)
 	h := newHost(t, "raw", Config{Backends: map[string]Backend{"origin": {Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

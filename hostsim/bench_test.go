@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// BenchmarkCompile measures New: without a cache, and with one that another Host has filled.
+// BenchmarkCompile measures New: without a cache, and with one that another
+// Host has filled.
 func BenchmarkCompile(b *testing.B) {
 	module := guest(b, "raw")
 	for name, dir := range map[string]string{"cold": "", "cached": filepath.Join(guests.dir, "cache")} {
@@ -24,7 +25,8 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-// BenchmarkInstantiate measures a sandbox without its guest: one from the image, and one whose segments are applied.
+// BenchmarkInstantiate measures a sandbox without its guest: one from the
+// image, and one whose segments are applied.
 func BenchmarkInstantiate(b *testing.B) {
 	for name, keep := range map[string]bool{"image": true, "segments": false} {
 		b.Run(name, func(b *testing.B) {
@@ -49,7 +51,8 @@ func BenchmarkInstantiate(b *testing.B) {
 	}
 }
 
-// BenchmarkRequest measures a whole exchange with a fresh sandbox: the answer alone, and a proxied one.
+// BenchmarkRequest measures a whole exchange with a fresh sandbox: the answer
+// alone, and a proxied one.
 func BenchmarkRequest(b *testing.B) {
 	empty := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
 	h := newHost(b, "raw", Config{Backends: map[string]Backend{"origin": {Handler: empty}}})

@@ -9,8 +9,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 )
 
-// clientTLS is what the guest is told of the client's connection: nothing under http; under https always something,
-// because the SDK panics before its handler runs when one of these calls fails.
+// clientTLS is what the guest learns about the client's connection: nothing
+// under http; under https always something, because the SDK panics before its
+// handler runs when one of these calls fails.
 func (h *Host) clientTLS(req *http.Request) *abi.TLS {
 	if h.cfg.Scheme != "https" {
 		return nil

@@ -18,98 +18,147 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
 )
 
-// Config describes a service: what its guests can reach and what they are told. The zero value works: no backends, no
-// stores, the real clock, plain HTTP. A Config is not changed by Host and must not be changed while a Host uses it.
+// Config describes a service: what its guests can reach and see. The zero value
+// works: no backends, no stores, the real clock, plain HTTP. A Config is not
+// changed by Host and must not be changed while a Host uses it.
 type Config struct {
 	Backends     map[string]Backend
 	ConfigStores map[string]map[string]string // dictionaries as well
 	SecretStores map[string]map[string][]byte
-	// KVStores are what the stores, object stores as well, have at the start. Guests change the host's copy: see Host.KV.
+	// KVStores is what KV stores (object stores too) hold at the start. Guests
+	// change the host's copy: see Host.KV.
 	KVStores map[string]map[string]KVEntry
 	ACLs     map[string][]ACLEntry
-	// Geo has what is known of addresses, Devices of user agents (by their whole text): JSON objects, as in Fastly's
-	// geolocation and device detection data.
+	// Geo has the data of addresses, Devices that of user agents (by their
+	// whole text): JSON objects, as in Fastly's geolocation and device
+	// detection data.
 	Geo     map[netip.Addr]json.RawMessage
 	Devices map[string]json.RawMessage
-	// NoLoopbackGeo: loopback addresses are not in San Francisco, where Viceroy has them.
+	// NoLoopbackGeo: loopback addresses are not in San Francisco, where Viceroy
+	// has them.
 	NoLoopbackGeo bool
 	Shields       map[string]Shield
 
-	// Args follow the program's name, "compute-app", in argv. Default none, as on Fastly.
+	// Args follow the program's name, "compute-app", in argv. Default none, as
+	// on Fastly.
 	Args []string
-	// Env is added to the FASTLY_* variables that Viceroy sets, and wins over them.
+	// Env is added to the FASTLY_* variables that Viceroy sets, and wins over
+	// them.
 	Env map[string]string
 	// Now is the guest's wall clock. Default time.Now.
 	Now func() time.Time
-	// Rand is the guest's source of randomness; it is read under a lock. Default crypto/rand.
+	// Rand is the guest's source of randomness; it is read under a lock.
+	// Default crypto/rand.
 	Rand io.Reader
 
 	Limits Limits
-	// Production shows the guest what Fastly does and Viceroy does not, and enforces the platform's limits; see production.go
-	// and README.md for what that is.
+	// Production simulates what Fastly does and Viceroy does not, and enforces
+	// the platform's limits; README.md lists both.
 	Production bool
 
-	// LogFault decides, when set, what a log call returns: at endpoint_get (line is nil) and at each write. With anything
-	// but StatusOK the guest gets that status and nothing is recorded. It must be safe for concurrent use.
+	// LogFault decides, when set, what a log call returns: at endpoint_get
+	// (line is nil) and at each write. With anything but StatusOK the guest
+	// gets that status and nothing is recorded. It must be safe for concurrent
+	// use.
 	LogFault func(endpoint string, line []byte) Status
-	// Faults make backends, logs and stores go wrong. Those with a Share are drawn from Seed; 0: one is chosen, and told to
-	// Log and by Host.Seed.
+	// Faults make backends, logs and stores go wrong. Those with a Share are
+	// drawn from Seed; 0: one is chosen, which is logged and returned by
+	// Host.Seed.
 	Faults []Fault
 	Seed   uint64
-	// OnLog is called with each log line as it is written, from the guest's goroutine.
+	// OnLog is called with each log line as it is written, from the guest's
+	// goroutine.
 	OnLog func(LogLine)
-	// OnExchange is called once per request, after the guest has ended and the response has gone out.
+	// OnExchange is called once per request, after the guest has ended and the
+	// response has gone out.
 	OnExchange func(*Exchange)
-	// Stdout and Stderr, when set, get what guests write there, as it is written and beside the Exchange. They must be safe
-	// for concurrent use.
+	// Stdout and Stderr, when set, get what guests write there as it is
+	// written, in addition to the Exchange. They must be safe for concurrent
+	// use.
 	Stdout, Stderr io.Writer
 	// Trace describes each host call in Exchange.Calls in words. It costs time.
 	Trace bool
-	// Warnings are told to Log when the host is made: what LoadConfig left aside.
+	// Warnings are logged when the host is made. LoadConfig puts there what it
+	// ignored.
 	Warnings []string
-	// Log gets the host's own messages: guests that trap, time limits, refused requests. Default: none.
+	// Log gets the host's own messages: guests that trap, time limits, refused
+	// requests. Default: none.
 	Log *slog.Logger
 
-	// Entry is the exported function that answers a request. Default "_start". With another entry the module is taken for
-	// a reactor: "_initialize" is called first when the module exports it.
+	// Entry is the exported function that answers a request. Default "_start".
+	// With another entry the module is a reactor: "_initialize" is called first
+	// when the module exports it.
 	Entry string
 	// FS is a read-only file system at "/". Default none, as on Fastly.
 	FS fs.FS
 
-	// Scheme is the scheme of the request URI that guests see: "http" (default, as in Viceroy) or "https" (as on Fastly).
-	// With https the calls about the client's TLS connection answer, from TLS or the connection itself.
+	// Scheme is the scheme of the request URI that guests see: "http" (default,
+	// as in Viceroy) or "https" (as on Fastly). With https the calls about the
+	// client's TLS connection answer, from TLS or the connection itself.
 	Scheme string
-	// TLS is what those calls say, with Scheme https. Empty fields get the connection's values, or plausible ones.
+	// TLS is what those calls return, with Scheme https. Empty fields get the
+	// connection's values, or plausible ones.
 	TLS ClientTLS
 	// ClientIP replaces the client's address. Default: the connection's.
 	ClientIP netip.Addr
-	// FastlyKeys are the values of Fastly-Key for which fastly_key_is_valid says yes.
+	// FastlyKeys are the values of Fastly-Key that fastly_key_is_valid accepts.
 	FastlyKeys []string
 
 	// Engine runs the module. Default wazero; CacheDir is for that one only.
 	Engine Engine
-	// CacheDir keeps compiled code between processes; wazero takes seconds to compile a large Go module. Default none.
+	// CacheDir keeps compiled code between processes; wazero takes seconds to
+	// compile a large Go module. Default none.
 	CacheDir string
 }
 
 // Limits bound what one request may use. Zero fields mean the defaults.
 type Limits struct {
-	Time            time.Duration // wall time per request, guest and backend requests together; default 2 minutes
-	AfterDisconnect time.Duration // what is left of it once the client has gone; default 10 seconds
-	MemoryPages     uint32        // linear memory in pages of 64 KiB; default 2048 (128 MiB)
-	HostBytes       int           // host memory for headers, handles, buffered bodies and log lines; default 256 MiB
-	StoreBytes      int           // for all requests together: KV stores, and the cache, each; default 1 GiB
-	Output          int           // bytes kept of stdout and stderr each; default 1 MiB
-	Calls           int           // host calls kept in Exchange.Calls; default 10,000
-	Sends           int           // backend requests per sandbox; default none (Fastly allows 32)
-	SecretReads     int           // secrets got from stores per sandbox; default none (Fastly allows 5)
-	ConfigReads     int           // keys looked up in config stores and dictionaries per sandbox; default none (Fastly allows 32)
-	CPU             time.Duration // time that a guest does not wait, per request; default none (Fastly allows 50 ms on its machines)
-	URL             int           // bytes of a client's request target; default none (Fastly allows 8,192); beyond it the host answers 414
-	Field           int           // bytes of one field of a client's request, name and value; default none (Fastly allows 128 KB); beyond it 431
-	Hops            int           // "Fastly" tokens in the CDN-Loop of a client's request; default none (Fastly allows 20 hops); beyond it 508
-	KVValue         int           // bytes of a value in a KV store; default none (Fastly allows 25 MB)
-	KVMetadata      int           // bytes of a value's metadata; default none (Fastly allows 2,048)
+	// Time is the wall time per request, guest and backend requests together;
+	// default 2 minutes.
+	Time time.Duration
+	// AfterDisconnect is what is left of Time once the client has gone; default
+	// 10 seconds.
+	AfterDisconnect time.Duration
+	// MemoryPages bounds linear memory, in pages of 64 KiB; default 2048
+	// (128 MiB).
+	MemoryPages uint32
+	// HostBytes bounds the host memory for headers, handles, buffered bodies
+	// and log lines; default 256 MiB.
+	HostBytes int
+	// StoreBytes bounds the KV stores, and the cache, for all requests
+	// together; default 1 GiB each.
+	StoreBytes int
+	// Output is the bytes kept of stdout and of stderr; default 1 MiB.
+	Output int
+	// Calls is the host calls kept in Exchange.Calls; default 10,000.
+	Calls int
+
+	// The limits below are Fastly's, and have no default but with
+	// Config.Production.
+
+	// Sends is the backend requests per sandbox (Fastly: 32).
+	Sends int
+	// SecretReads is the secrets read from stores per sandbox (Fastly: 5).
+	SecretReads int
+	// ConfigReads is the keys looked up in config stores and dictionaries per
+	// sandbox (Fastly: 32).
+	ConfigReads int
+	// CPU is the time that a guest does not wait, per request (Fastly: 50 ms on
+	// its machines).
+	CPU time.Duration
+	// URL is the bytes of a client's request target; beyond it the host answers
+	// 414 (Fastly: 8,192).
+	URL int
+	// Field is the bytes of one field of a client's request, name and value;
+	// beyond it the host answers 431 (Fastly: 128 KB).
+	Field int
+	// Hops is the "Fastly" tokens in the CDN-Loop of a client's request; beyond
+	// it the host answers 508 (Fastly: 20).
+	Hops int
+	// KVValue is the bytes of a value in a KV store (Fastly: 25 MB).
+	KVValue int
+	// KVMetadata is the bytes of a value's metadata (Fastly: 2,048).
+	KVMetadata int
 }
 
 func orDefault[T int | uint32 | time.Duration](v, otherwise T) T {
@@ -165,7 +214,7 @@ const (
 // String returns the status's name in the ABI, for example "badf".
 func (s Status) String() string { return abi.Status(s).String() }
 
-// Health is what a guest is told about a backend's health.
+// Health is a backend's health as a guest sees it.
 type Health uint32
 
 // The health states of the ABI.
@@ -177,24 +226,31 @@ const (
 
 // Backend is an origin. Either URL or Handler must be set.
 type Backend struct {
-	// URL is scheme://host[:port][/prefix]; the prefix is put before every request's path.
+	// URL is scheme://host[:port][/prefix]; the prefix is put before every
+	// request's path.
 	URL string
-	// Handler answers in place of an address, over an in-memory connection; wire.RawHeader gives it the exact fields, and
-	// RequestURI the exact target. URL may be set beside it, for the host and port that the guest is told.
+	// Handler answers in place of an address, over an in-memory connection;
+	// wire.RawHeader gives it the exact fields, and RequestURI the exact
+	// target. URL may be set as well, for the host and port that the guest
+	// sees.
 	Handler http.Handler
 
-	Host       string // replaces the Host field of every request
-	CertHost   string // the name the certificate must have; default the URL's host
-	SNI        string // the name sent in the handshake, which may differ; default CertHost
-	NoSNI      bool   // send no name
-	SkipVerify bool   // accept any certificate
+	Host string // replaces the Host field of every request
+	// CertHost is the name the certificate must have; default the URL's host.
+	CertHost string
+	// SNI is the name sent in the handshake, which may differ; default CertHost.
+	SNI        string
+	NoSNI      bool // send no name
+	SkipVerify bool // accept any certificate
 	CA         *x509.CertPool
 	ClientCert *tls.Certificate
-	// GRPC: speak HTTP/2 and nothing else, with ALPN under https and with prior knowledge under http. Names of fields are in
-	// lower case then, and targets must not begin with two slashes.
+	// GRPC: speak HTTP/2 and nothing else, with ALPN under https and with prior
+	// knowledge under http. Names of fields are in lower case then, and targets
+	// must not begin with two slashes.
 	GRPC bool
 
-	// Timeouts; 0 means Fastly's defaults for a backend (1 s, 15 s, 10 s), a negative value none.
+	// Timeouts; 0 means Fastly's defaults for a backend (1 s, 15 s, 10 s), a
+	// negative value none.
 	ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout time.Duration
 
 	Health Health
@@ -236,19 +292,21 @@ type KVEntry struct {
 	Metadata string // UTF-8
 }
 
-// ACLEntry is one prefix of an access control list, and what is to be done with addresses that have it.
+// ACLEntry is one prefix of an access control list, and what is to be done with
+// addresses that have it.
 type ACLEntry struct {
 	Prefix netip.Prefix
 	Action string // ALLOW, BLOCK, or another text
 }
 
-// Shield is a shielding site: the one that this host is said to run on, or another one with its addresses.
+// Shield is a shielding site: the one that this host claims to run on, or
+// another one with its addresses.
 type Shield struct {
 	Local      bool
 	Plain, TLS string // URLs
 }
 
-// stores fills in what guests look things up in.
+// stores fills in the stores and lists that guests look up.
 func (c *Config) stores(svc *abi.Service) error {
 	svc.KV, svc.Cache = abi.NewKVStores(c.Now, c.Limits.StoreBytes), abi.NewCache(c.Now, c.Limits.StoreBytes)
 	svc.KV.MaxValue, svc.KV.MaxMetadata = c.Limits.KVValue, c.Limits.KVMetadata
@@ -299,7 +357,7 @@ func (c *Config) service() (*abi.Service, error) {
 		Sends: c.Limits.Sends, SecretReads: c.Limits.SecretReads, ConfigReads: c.Limits.ConfigReads, Backends: map[string]*origin.Backend{}, FastlyKeys: map[string]bool{}, Geo: map[netip.Addr][]byte{},
 		Devices: map[string][]byte{}, ACLs: map[string][]abi.ACLEntry{}, Shields: map[string]abi.Shield{}}
 	if c.Production {
-		svc.Depart = depart
+		svc.BackendFields = addBackendFields
 	}
 	if err := c.stores(svc); err != nil {
 		return nil, err
@@ -325,8 +383,8 @@ func (c *Config) service() (*abi.Service, error) {
 
 func (c *Config) args() []string { return append([]string{"compute-app"}, c.Args...) }
 
-// environment is Viceroy's (src/linking.rs, make_wasi_ctx), in its order and with the values of Env where that has any; then
-// what else Env has, by name.
+// environment is Viceroy's (src/linking.rs, make_wasi_ctx), in its order and
+// with the values of Env where that has any; then what else Env has, by name.
 func (c *Config) environment(id uint64) [][2]string {
 	const zeros = "0000000000000000000000"
 	list := [][2]string{{"FASTLY_CACHE_GENERATION", "0"}, {"FASTLY_CUSTOMER_ID", zeros}, {"FASTLY_POP", "XXX"},

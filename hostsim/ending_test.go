@@ -59,7 +59,8 @@ func TestEarlyAnswerThenWork(t *testing.T) {
 	require.True(t, x.Ending.OK(), "%s", x.Stderr)
 }
 
-// A guest that makes handles for ever meets limitexceeded, not the end of the host's memory.
+// A guest that makes handles for ever meets limitexceeded, not the end of the
+// host's memory.
 func TestHostMemoryBudget(t *testing.T) {
 	h := newHost(t, "raw", Config{Limits: Limits{HostBytes: 1 << 20}})
 	_, x := do(t, h, &Request{Target: "/flood"})
@@ -120,13 +121,13 @@ func TestEnvironment(t *testing.T) {
 func TestLogFault(t *testing.T) {
 	refuse := StatusOK
 	h := newHost(t, "raw", Config{LogFault: func(endpoint string, line []byte) Status {
-		if endpoint == "clicks" && (line == nil) == (refuse == StatusInval) {
+		if endpoint == "access" && (line == nil) == (refuse == StatusInval) {
 			return refuse
 		}
 		return StatusOK
 	}})
 	_, x := do(t, h, &Request{Target: "/log/one"})
-	require.Equal(t, []LogLine{{"clicks", "one"}}, x.Logs)
+	require.Equal(t, []LogLine{{"access", "one"}}, x.Logs)
 	for _, refuse = range []Status{StatusInval, StatusError} {
 		resp, x := do(t, h, &Request{Target: "/log/one"})
 		require.Equal(t, 200, resp.Status)
@@ -164,7 +165,8 @@ func importing(module, name, _ string) []byte {
 	return append(append(b, byte(len(imp))), imp...)
 }
 
-// A streaming body that the guest leaves unfinished must not look whole to the client.
+// A streaming body that the guest leaves unfinished must not look whole to the
+// client.
 func TestUnfinishedBodies(t *testing.T) {
 	h := newHost(t, "raw", Config{})
 	for _, target := range []string{"/abandon", "/unfinished"} {

@@ -45,7 +45,8 @@ func hostCall(t *testing.T, module, name string) *hostsim.HostCall {
 	return nil
 }
 
-// A guest on another engine makes the same host calls, and its endings are told in the same way.
+// A guest on another engine makes the same host calls, and its endings are told
+// in the same way.
 func TestEngineSeam(t *testing.T) {
 	run := func(guest script) (*hostsim.Response, *hostsim.Exchange) {
 		h, err := hostsim.New(context.Background(), []byte("not wasm"), hostsim.Config{Engine: guest})

@@ -10,7 +10,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/wattest"
 )
 
-// noContent is the smallest useful guest, assembled by hand: it answers 204. In text form:
+// noContent is the smallest useful guest, assembled by hand: it answers 204. In
+// text form:
 //
 //	(import "fastly_http_resp" "new"             (func (param i32) (result i32)))
 //	(import "fastly_http_resp" "status_set"      (func (param i32 i32) (result i32)))
@@ -67,7 +68,8 @@ func ExampleNew_refused() {
 	// Output: module cannot run on Compute: no exported function "_start"; no exported memory "memory"
 }
 
-// proxy passes every request on to the backend "origin" and the answer back; without an answer it ends in silence.
+// proxy passes every request on to the backend "origin" and the answer back;
+// without an answer it ends in silence.
 const proxy = `(module
   (import "fastly_http_req" "body_downstream_get" (func $request (param i32 i32) (result i32)))
   (import "fastly_http_req" "send" (func $send (param i32 i32 i32 i32 i32 i32) (result i32)))
@@ -82,7 +84,8 @@ const proxy = `(module
 // A backend is a handler; what it was sent is in the exchange, byte for byte.
 func ExampleHost_Do() {
 	ctx := context.Background()
-	module, err := wattest.Assemble(proxy) // a test of yours reads bin/main.wasm
+	// a test of yours reads bin/main.wasm
+	module, err := wattest.Assemble(proxy)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -96,7 +99,7 @@ func ExampleHost_Do() {
 		log.Fatal(err)
 	}
 	defer h.Close(ctx)
-	resp, x, err := h.Do(ctx, &hostsim.Request{Target: "/a%zz//b?c|d", Host: "link.example.com"})
+	resp, x, err := h.Do(ctx, &hostsim.Request{Target: "/a%zz//b?c|d", Host: "host.example.com"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -107,7 +110,8 @@ func ExampleHost_Do() {
 	// GET /a%zz//b?c|d 200
 }
 
-// Some of the requests meet a backend that resets the connection; the seed says which.
+// Some of the requests meet a backend that resets the connection; the seed says
+// which.
 func ExampleFault() {
 	ctx := context.Background()
 	module, err := wattest.Assemble(proxy)

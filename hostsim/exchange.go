@@ -9,21 +9,26 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Exchange is what happened during one request. It is complete, and no longer changes, when it is handed out.
+// Exchange is what happened during one request. It is complete, and no longer
+// changes, when it is handed out.
 type Exchange struct {
 	ID uint64 // counts from 0
-	// Sandbox is the ID of the first exchange of the sandbox that served this one; FASTLY_TRACE_ID is made of it. It differs
-	// from ID only for guests that ask for further requests (next_request).
+	// Sandbox is the ID of the first exchange of the sandbox that served this
+	// one; FASTLY_TRACE_ID is made of it. It differs from ID only for guests
+	// that ask for further requests (next_request).
 	Sandbox uint64
 	Request RequestSummary
-	// Response is the status that was sent to the client; 0 when the client went before there was one.
+	// Response is the status that was sent to the client; 0 when the client
+	// went before there was one.
 	Response int
-	// Responded tells whether the guest itself answered. If not, the host did: 200 for a guest that ended well, 500 for
-	// one that did not, 503 at the time limit.
+	// Responded reports whether the guest itself answered. If not, the host
+	// did: 200 for a guest that ended well, 500 for one that did not, 503 at
+	// the time limit.
 	Responded bool
 	Ending    Ending
 	Logs      []LogLine
-	// Calls has the host calls in order, up to Limits.Calls of them; CallCount counts all.
+	// Calls has the host calls in order, up to Limits.Calls of them; CallCount
+	// counts all.
 	Calls     []Call
 	CallCount int
 	Sent      []BackendRequest
@@ -49,8 +54,10 @@ type LogLine struct {
 type Call struct {
 	Module, Name string
 	Status       Status
-	// With Config.Trace: the arguments and, of a call that went well, the results, as name=value with texts quoted; and how
-	// long the call took, waiting included. The contents of secrets are left out, those of headers and bodies are not.
+	// With Config.Trace: the arguments and, of a call that went well, the
+	// results, as name=value with texts quoted; and how long the call took,
+	// waiting included. The contents of secrets are left out, those of headers
+	// and bodies are not.
 	Args, Results string
 	Duration      time.Duration
 }
@@ -61,22 +68,25 @@ type BackendRequest struct {
 	Method  string
 	Target  string
 	Header  wire.Header
-	// Status is the response's; 0 when there was none, and Err then says why: its text begins with the tag of the ABI's
-	// send_error_detail, for example "connection_refused: ...".
+	// Status is the response's; 0 when there was none, and Err then says why:
+	// its text begins with the tag of the ABI's send_error_detail, for example
+	// "connection_refused: ...".
 	Status int
 	Err    error
 }
 
-// EndKind tells how a guest ended.
+// EndKind is how a guest ended.
 type EndKind int
 
 // The ways to end. A guest may have answered before any of them.
 const (
-	Exited      EndKind = iota // returned, or called proc_exit; see Ending.Code
-	Trapped                    // a WebAssembly trap, or a failure to start
-	TimedOut                   // Limits.Time
-	OutOfMemory                // failed after memory beyond Limits.MemoryPages was refused
-	Cancelled                  // the client went away before there was an answer, or the Host was closed
+	Exited   EndKind = iota // returned, or called proc_exit; see Ending.Code
+	Trapped                 // a WebAssembly trap, or a failure to start
+	TimedOut                // Limits.Time
+	// failed after memory beyond Limits.MemoryPages was refused
+	OutOfMemory
+	// the client went away before there was an answer, or the Host was closed
+	Cancelled
 )
 
 var endNames = [...]string{"exited", "trapped", "timed out", "out of memory", "cancelled"}
@@ -91,9 +101,10 @@ func (k EndKind) String() string {
 
 // Ending is how a guest ended.
 type Ending struct {
-	Kind    EndKind
-	Code    uint32 // exit code, with Exited and OutOfMemory
-	Message string // the trap and the guest's stack, or the reason for a cancellation
+	Kind EndKind
+	Code uint32 // exit code, with Exited and OutOfMemory
+	// the trap and the guest's stack, or the reason for a cancellation
+	Message string
 }
 
 // OK reports whether the guest ended well.
@@ -107,7 +118,8 @@ func (e Ending) String() string {
 	return e.Kind.String()
 }
 
-// recorder fills an Exchange. Guest, backend requests and the client's side write to it at the same time.
+// recorder fills an Exchange. Guest, backend requests and the client's side
+// write to it at the same time.
 type recorder struct {
 	mu    sync.Mutex
 	x     *Exchange
@@ -173,7 +185,7 @@ func (r *recorder) call(c Call) {
 	}
 }
 
-// capped keeps the first bytes of an output and forgets the rest.
+// capped keeps the first bytes of an output and drops the rest.
 type capped struct {
 	buf   []byte
 	limit int

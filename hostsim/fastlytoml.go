@@ -12,15 +12,19 @@ import (
 	"unicode/utf8"
 )
 
-// LoadConfig reads the [local_server] part of a fastly.toml: acls, backends, config_stores (or dictionaries),
-// device_detection, fake_valid_fastly_keys, geolocation, kv_stores (or object_stores, object_store), secret_stores and
-// shielding_sites, with the keys that Viceroy has (github.com/fastly/Viceroy, src/config). Files that it names are
-// found beside it. A value of the wrong type or beyond Fastly's limits is an error with file and line, and so is a key that
-// is not known, also as a section whose name is nearly one of these. All of them are reported together. Any other section
-// belongs to a feature that is not simulated: it is left aside, and [Config.Warnings] says so. A secret that comes from the
-// environment must be set there. Secrets are never part of an error.
+// LoadConfig reads the [local_server] part of a fastly.toml: acls, backends,
+// config_stores (or dictionaries), device_detection, fake_valid_fastly_keys,
+// geolocation, kv_stores (or object_stores, object_store), secret_stores and
+// shielding_sites, with the keys that Viceroy has (github.com/fastly/Viceroy,
+// src/config). Files that it names are found beside it. A value of the wrong
+// type or beyond Fastly's limits is an error with file and line, and so is a
+// key that is not known, also as a section whose name is nearly one of these.
+// All of them are reported together. Any other section belongs to a feature
+// that is not simulated: it is ignored, with a line in [Config.Warnings]. A
+// secret that comes from the environment must be set there. Secrets are never
+// part of an error.
 //
-// Everything else in the file belongs to Fastly's CLI and is not looked at.
+// Everything else in the file belongs to Fastly's CLI and is ignored.
 func LoadConfig(path string) (Config, error) {
 	f, err := readTOML(path)
 	if err != nil {
@@ -39,7 +43,8 @@ func LoadConfig(path string) (Config, error) {
 	cfg.ACLs = loadACLs(local.child("acls"))
 	loadTables(local, &cfg)
 	cfg.Shields = loadShields(local.child("shielding_sites"))
-	local.used["viceroy_version"], local.used["pushpin"] = true, true // for the CLI
+	// for the CLI
+	local.used["viceroy_version"], local.used["pushpin"] = true, true
 	cfg.Warnings = local.leaveSections()
 	local.done()
 	if err := errors.Join(f.errs...); err != nil {
@@ -163,7 +168,8 @@ func loadClientCert(s *section) *tls.Certificate {
 	return &pair
 }
 
-// inlineOrFile is the value of key, or the contents of the file named by key_file.
+// inlineOrFile is the value of key, or the contents of the file named by
+// key_file.
 func (s *section) inlineOrFile(key string) []byte {
 	name := get[string](s, key+"_file")
 	text := get[string](s, key)
@@ -214,7 +220,8 @@ func loadConfigStore(s *section) map[string]string {
 	return store
 }
 
-// Fastly's limits for config stores (docs.fastly.com, "Working with config stores"), in characters.
+// Fastly's limits for config stores (docs.fastly.com, "Working with config
+// stores"), in characters.
 const maxItemKey, maxItemValue = 256, 8000
 
 func (s *section) checkItem(key, value string) {
@@ -236,7 +243,8 @@ func (s *section) jsonFile(key string) map[string]string {
 	object := map[string]string{}
 	data := s.file.file(join(s.path, key), name)
 	if data != nil && json.Unmarshal(data, &object) != nil {
-		s.fail(key, "%s is not a JSON object of strings", name) // no detail: it may quote a secret
+		// no detail: it may quote a secret
+		s.fail(key, "%s is not a JSON object of strings", name)
 	}
 	return object
 }
@@ -293,8 +301,9 @@ func loadSecrets(f *tomlFile, path string, items []any) map[string][]byte {
 	return store
 }
 
-// secret takes exactly one of data, file and env. An unset variable is an error here, where Viceroy takes it for empty: an
-// empty key is a key that everybody knows.
+// secret takes exactly one of data, file and env. An unset variable is an error
+// here, where Viceroy takes it for empty: an empty key is a key that everybody
+// knows.
 func (s *section) secret() []byte {
 	data, file, env := get[string](s, "data"), get[string](s, "file"), get[string](s, "env")
 	count := 0

@@ -15,27 +15,35 @@ import (
 // FaultKind is what goes wrong.
 type FaultKind string
 
-// The faults of backends, by the name that a guest learns from send_error_detail; of logs; and of stores.
+// The faults of backends, by the name that a guest learns from
+// send_error_detail; of logs; and of stores.
 const (
-	BackendRefuses  FaultKind = "refuses"       // connection_refused
-	BackendTimesOut FaultKind = "times out"     // http_response_timeout; at once, nobody waits for it
-	BackendResets   FaultKind = "resets"        // connection_terminated, before there is a response
-	BackendIsSlow   FaultKind = "is slow"       // the request goes out after Delay
+	BackendRefuses FaultKind = "refuses" // connection_refused
+	// http_response_timeout, without the wait
+	BackendTimesOut FaultKind = "times out"
+	// connection_terminated, before there is a response
+	BackendResets FaultKind = "resets"
+	// the request goes out after Delay
+	BackendIsSlow   FaultKind = "is slow"
 	BackendBreakTLS FaultKind = "breaks TLS"    // tls_certificate_error
 	LogRefuses      FaultKind = "refuses lines" // each write fails with error
-	StoreIsMissing  FaultKind = "is missing"    // open answers as for a store that does not exist; KV, config and secret stores, ACLs
+	// open answers as for a store that does not exist; KV, config and secret
+	// stores, ACLs
+	StoreIsMissing FaultKind = "is missing"
 )
 
 // Fault makes something go wrong on purpose.
 type Fault struct {
 	Kind FaultKind
 	Name string // of the backend, log endpoint or store
-	// Share of the uses that it strikes, above 0 and up to 1; 0 means all. Which ones is drawn from Config.Seed.
+	// Share of the uses that it strikes, above 0 and up to 1; 0 means all.
+	// Which ones is drawn from Config.Seed.
 	Share float64
 	Delay time.Duration // of BackendIsSlow; default 1 second
 }
 
-// String is how a fault is told in Exchange.Faults, for example "backend origin refuses".
+// String is how a fault appears in Exchange.Faults, for example "backend origin
+// refuses".
 func (f Fault) String() string { return fmt.Sprintf("%s %s %s", faultSites[f.Kind], f.Name, f.Kind) }
 
 var faultSites = map[FaultKind]abi.FaultSite{
@@ -45,7 +53,7 @@ var faultSites = map[FaultKind]abi.FaultSite{
 
 var errOnPurpose = errors.New("fault on purpose")
 
-// effect is what the sandbox makes of a fault.
+// effect is the fault as the sandbox applies it.
 func (f Fault) effect() *abi.Fault {
 	failed := func(tag origin.Tag) *abi.Fault { return &abi.Fault{Send: &origin.Error{Tag: tag, Err: errOnPurpose}} }
 	switch f.Kind {
@@ -63,14 +71,15 @@ func (f Fault) effect() *abi.Fault {
 	return &abi.Fault{Status: abi.Error}
 }
 
-// faults draws for a host. With requests one after the other the same seed strikes the same uses.
+// faults draws the uses that a fault strikes. When requests come one after the
+// other, the same seed strikes the same uses.
 type faults struct {
 	mu   sync.Mutex
 	list []Fault
 	rand *rand.Rand
 }
 
-// newFaults chooses a seed when there is none, and says which.
+// newFaults chooses a seed when there is none, and logs it.
 func newFaults(cfg *Config) (*faults, error) {
 	for _, f := range cfg.Faults {
 		if faultSites[f.Kind] == "" || f.Share < 0 || f.Share > 1 {

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// guests are built once per test binary, into a directory that lives as long as the binary does.
+// guests are built once per test binary, into a directory that lives as long as
+// the binary does.
 var guests = struct {
 	dir   string
 	build map[string]func() ([]byte, error)

@@ -18,10 +18,12 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// ServeHTTP answers one request with a guest of its own. Behind a wire.Server the guest gets and sends exact bytes;
-// behind net/http's server it gets what that has let through.
+// ServeHTTP answers one request with a guest of its own. Behind a wire.Server
+// the guest gets and sends exact bytes; behind net/http's server it gets what
+// that has let through.
 //
-// The handler returns when the response has gone out; the guest may run on, and Close waits for it.
+// The handler returns when the response has gone out; the guest may run on, and
+// Close waits for it.
 func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if h.cfg.Production && req.TLS == nil {
 		upgrade(w, req)
@@ -39,7 +41,9 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // answer runs a guest and sends what it answers.
 func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downstream, summary RequestSummary) {
 	rc := http.NewResponseController(w)
-	_ = rc.EnableFullDuplex() // guests read and write at once; only net/http's server has to be told
+	// guests read and write at once; net/http's server allows that only when
+	// asked
+	_ = rc.EnableFullDuplex()
 	body := &requestBody{body: req.Body, rc: rc}
 	down.Body = abi.NewBody(body, req.ContentLength, trailerOf(req))
 	r := h.begin(down, summary)
@@ -50,7 +54,8 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 	replied := sync.OnceFunc(func() { close(r.replied) })
 	defer replied()
 	defer body.finish()
-	// When the request's time is up, a write to a client that does not read must end as well.
+	// When the request's time is up, a write to a client that does not read
+	// must end as well.
 	unblocked := context.AfterFunc(r.ctx, func() { _ = rc.SetWriteDeadline(longAgo) })
 	out := r.await(req.Context())
 	if out == nil {
@@ -64,17 +69,19 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 		panic(http.ErrAbortHandler)
 	}
 	if out.Join != nil && unblocked() {
-		replied() // the exchange is over, the connections live on
+		replied() // the exchange is over, the connections stay open
 		h.join(rc, out.Join)
 		return
 	}
 	if !unblocked() {
-		panic(http.ErrAbortHandler) // the deadline stands, so the connection is of no use any more
+		// the deadline stands, so the connection is of no use any more
+		panic(http.ErrAbortHandler)
 	}
 }
 
-// await waits for the response. When the client goes first, nil is returned, but not before the guest is through with the
-// request, as in Viceroy: it is told nothing, and ends where it would answer (Guest.Call), or when AfterDisconnect is over.
+// await waits for the response. When the client goes first, it returns nil once
+// the guest has ended, as in Viceroy: the guest does not notice, and ends where
+// it would answer (Guest.Call), or when AfterDisconnect is over.
 func (r *run) await(client context.Context) *abi.Outgoing {
 	select {
 	case out := <-r.rec.reply:
@@ -88,7 +95,8 @@ func (r *run) await(client context.Context) *abi.Outgoing {
 	}
 }
 
-// join carries bytes between a client and a backend that have left HTTP behind, until one side ends or the host is closed.
+// join carries bytes between a client and a backend that have left HTTP behind,
+// until one side ends or the host is closed.
 func (h *Host) join(rc *http.ResponseController, backend io.ReadWriteCloser) {
 	conn, buffered, err := rc.Hijack()
 	if err != nil {
@@ -108,13 +116,15 @@ func (h *Host) join(rc *http.ResponseController, backend io.ReadWriteCloser) {
 	<-done
 }
 
-// abandonSoon shortens what is left of the time limit after the client has gone.
+// abandonSoon shortens what is left of the time limit after the client has
+// gone.
 func (r *run) abandonSoon() {
 	timer := time.AfterFunc(r.host.cfg.Limits.AfterDisconnect, func() { r.cancel(errClientGone) })
 	context.AfterFunc(r.ctx, func() { timer.Stop() })
 }
 
-// write sends the response. An error means that the client has not got all of it.
+// write sends the response. An error means that the client has not got all of
+// it.
 func (r *run) write(w http.ResponseWriter, req *http.Request, out *abi.Outgoing) error {
 	header := frameResponse(out, req.Method)
 	if raw, ok := w.(wire.HeadWriter); ok {
@@ -136,7 +146,8 @@ func (r *run) write(w http.ResponseWriter, req *http.Request, out *abi.Outgoing)
 	return nil
 }
 
-// copyBody flushes each piece: a guest may stream and wait for the client in between.
+// copyBody flushes each piece: a guest may stream and wait for the client in
+// between.
 func copyBody(guest, client context.Context, w http.ResponseWriter, body *abi.Body) error {
 	ctx, cancel := either(client, guest)
 	defer cancel()
@@ -165,8 +176,9 @@ func either(a, b context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-// frameResponse leaves framing to the guest when it asked for that and its fields can be used; otherwise the length is
-// sent when it is known, and chunks when it is not.
+// frameResponse leaves framing to the guest when it asked for that and its
+// fields can be used; otherwise the length is sent when it is known, and chunks
+// when it is not.
 func frameResponse(out *abi.Outgoing, method string) wire.Header {
 	header := out.Header.Clone()
 	if out.Manual && origin.FramingValid(header) {
@@ -185,7 +197,8 @@ func frameResponse(out *abi.Outgoing, method string) wire.Header {
 	return header
 }
 
-// downstream turns a request into what the guest gets. Its URI is scheme, Host and the raw target put together.
+// downstream turns a request into what the guest gets. Its URI is scheme, Host
+// and the raw target put together.
 func (h *Host) downstream(req *http.Request) (*abi.Downstream, RequestSummary, error) {
 	header := wire.RawHeader(req).Clone()
 	target := req.RequestURI
@@ -205,7 +218,7 @@ func (h *Host) downstream(req *http.Request) (*abi.Downstream, RequestSummary, e
 	return down, RequestSummary{Method: req.Method, Target: target, Host: req.Host, Header: header.Clone()}, nil
 }
 
-// What a request can be refused for, beside being none.
+// Reasons for refusing a request that is well formed.
 var (
 	errLongTarget = errors.New("request target is too long")
 	errLongField  = errors.New("request field is too long")
@@ -243,7 +256,8 @@ func (h *Host) uri(target, host string) (abi.URI, error) {
 		return uri, errors.New("request target is neither a path nor absolute")
 	}
 	if h.cfg.Scheme == "http" {
-		uri.Scheme = absolute.Scheme // a client that says https is believed, as in Viceroy
+		// a client that says https is believed, as in Viceroy
+		uri.Scheme = absolute.Scheme
 	}
 	if uri.Target = absolute.Target; host == "" {
 		uri.Authority = absolute.Authority

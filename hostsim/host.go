@@ -16,7 +16,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Host runs one module. Each request gets a sandbox of its own. All methods are safe for concurrent use.
+// Host runs one module. Each request gets a sandbox of its own. All methods are
+// safe for concurrent use.
 type Host struct {
 	cfg     Config
 	svc     *abi.Service
@@ -37,9 +38,10 @@ var _ http.Handler = (*Host)(nil)
 // errClosed ends guests that still run when the host is closed.
 var errClosed = errors.New("host closed")
 
-// New compiles module once. It fails when module is not a core WebAssembly module, imports something that Compute does not
-// have or has with another type, or lacks an exported memory or the entry; the error names all such problems. It fails,
-// too, when cfg has a mistake.
+// New compiles module once. It fails when module is not a core WebAssembly
+// module, imports something that Compute does not have or has with another
+// type, or lacks an exported memory or the entry; the error names all such
+// problems. It fails, too, when cfg has a mistake.
 func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	if len(module) == 0 {
 		return nil, errNoModule
@@ -67,7 +69,7 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 
 func (c Config) orDefaults() Config {
 	if c.Production {
-		c.produce()
+		c.setProduction()
 	}
 	c.Limits = c.Limits.orDefaults()
 	if c.Now == nil {
@@ -104,8 +106,9 @@ func (l *lockedReader) Read(p []byte) (int, error) {
 	return l.r.Read(p)
 }
 
-// Serve serves plain HTTP/1.1 on ln, with exact targets and ordered headers, until ctx ends; it then waits for the
-// requests under way and returns nil. For TLS, or more say, use a wire.Server with the Host as its Handler.
+// Serve serves plain HTTP/1.1 on ln, with exact targets and ordered headers,
+// until ctx ends; it then waits for the requests under way and returns nil. For
+// TLS or other settings, use a wire.Server with the Host as its Handler.
 func (h *Host) Serve(ctx context.Context, ln net.Listener) error {
 	srv := &wire.Server{Handler: h, Log: h.cfg.Log}
 	stop := context.AfterFunc(ctx, func() { srv.Shutdown(context.WithoutCancel(ctx)) })
@@ -118,7 +121,7 @@ func (h *Host) Serve(ctx context.Context, ln net.Listener) error {
 	return srv.Shutdown(context.WithoutCancel(ctx))
 }
 
-// enter counts a guest in, unless the host is closed.
+// enter counts one more guest, unless the host is closed.
 func (h *Host) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -129,7 +132,8 @@ func (h *Host) enter() bool {
 	return true
 }
 
-// Close ends the guests that still run, waits for them, and lets the compiled module go. Further requests get a 503.
+// Close ends the guests that still run, waits for them, and frees the compiled
+// module. Further requests get a 503.
 func (h *Host) Close(ctx context.Context) error {
 	h.mu.Lock()
 	again := h.closed
@@ -146,7 +150,8 @@ func (h *Host) Close(ctx context.Context) error {
 // Seed is Config.Seed, or the one that was chosen.
 func (h *Host) Seed() uint64 { return h.cfg.Seed }
 
-// KV returns what a KV store has under a key now. The value must not be changed.
+// KV returns what a KV store has under a key now. The value must not be
+// changed.
 func (h *Host) KV(store, key string) (KVEntry, bool) {
 	e, ok := h.svc.KV.Get(store, key)
 	return KVEntry{Value: e.Value, Metadata: e.Metadata}, ok

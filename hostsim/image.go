@@ -5,11 +5,14 @@ import (
 	"errors"
 )
 
-// Instantiating a module copies its data segments into memory, one by one; a Go module has tens of thousands of them, and
-// that is most of what a request costs. So the copying is done once: splitImage computes what memory looks like
-// afterwards and takes the segments out of the module. Each instance then starts from that image.
+// Instantiating a module copies its data segments into memory, one by one; a Go
+// module has tens of thousands of them, and that is most of what a request
+// costs. So the copying is done once: splitImage computes what memory looks
+// like afterwards and takes the segments out of the module. Each instance then
+// starts from that image.
 
-// Sections of a module and forms of a data segment (WebAssembly Core Specification, 5.5).
+// Sections of a module and forms of a data segment (WebAssembly Core
+// Specification, 5.5).
 const (
 	memorySection    = 5
 	dataSection      = 11
@@ -24,12 +27,12 @@ const (
 	limitsWithMaximum = 1
 )
 
-// errNoImage means that a module has to be instantiated as it is: its segments are not plain, or it is not valid, which
-// the engine can say better.
+// errNoImage means that a module has to be instantiated as it is: its segments
+// are not constant, or it is not valid. The engine then reports what is wrong.
 var errNoImage = errors.New("module has no plain memory image")
 
-// splitImage returns module without active data segments, and the memory that they would have made, without the zeroes
-// at its end.
+// splitImage returns module without active data segments, and the memory that
+// they would have made, without the zeroes at its end.
 func splitImage(module []byte) (stripped, image []byte, err error) {
 	if len(module) < preambleSize {
 		return nil, nil, errNoImage
@@ -70,8 +73,9 @@ func initialPages(section []byte) (uint32, error) {
 	return pages, nil
 }
 
-// applySegments writes a data section into memory and returns a section in its place. In a module that counts its
-// segments, instructions may name them: an active one is replaced by an empty passive one, which is what it counts as
+// applySegments writes a data section into memory and returns a section in its
+// place. In a module that counts its segments, instructions may name them: an
+// active one is replaced by an empty passive one, which is what it counts as
 // once it has been applied. Otherwise nothing can refer to any.
 func applySegments(section []byte, size uint64, counted bool) (left, image []byte, err error) {
 	r := &wasmReader{rest: section}
@@ -96,7 +100,9 @@ func applySegments(section []byte, size uint64, counted bool) (left, image []byt
 	return left, image, nil
 }
 
-// wasmReader reads the binary format. After the first mistake, bad is set and everything else is zero.
+// wasmReader reads the binary format. It is not edge/prewarm's reader because
+// hostsim imports nothing else of this repository: it is for any module. After the
+// first mistake, bad is set and everything else is zero.
 type wasmReader struct {
 	rest []byte
 	bad  bool
@@ -129,7 +135,8 @@ func (r *wasmReader) u32() uint32 {
 	return uint32(v)
 }
 
-// offset reads an expression that is a constant and nothing else. An i32 offset is unsigned, but written with a sign.
+// offset reads an expression that is a constant and nothing else. An i32 offset
+// is unsigned, but written with a sign.
 func (r *wasmReader) offset() uint32 {
 	if r.byte() != opI32Const {
 		r.bad = true

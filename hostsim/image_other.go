@@ -4,7 +4,8 @@ package hostsim
 
 import "errors"
 
-// image is what a guest's memory starts from. It is copied for each guest: mapping is done on Unix only.
+// image is what a guest's memory starts from. It is copied for each guest:
+// mapping is done on Unix only.
 type image struct{ data []byte }
 
 func newImage(data []byte) *image { return &image{data} }

@@ -35,8 +35,9 @@ func TestSplitImage(t *testing.T) {
 	cases := []struct {
 		name     string
 		sections []string
-		data     string // the data section that is left, without its id; empty: no image
-		image    string
+		// the data section that is left, without its id; empty: no image
+		data  string
+		image string
 	}{
 		{"one segment", []string{onePage, "\x0b\x01" + atTwo + "\x03abc"}, "\x00", "\x00\x00abc"},
 		{"the later one wins", []string{onePage, "\x0b\x02" + atTwo + "\x03abc" + "\x02\x00\x41\x01\x0b\x02xy"}, "\x00", "\x00xybc"},
@@ -85,7 +86,8 @@ func memoryOf(t testing.TB, module []byte) ([]byte, error) {
 	return bytes.Clone(view), nil
 }
 
-// What the engine makes of a module, and of what is left of it with the image, is the same.
+// What the engine makes of a module, and of what is left of it with the image,
+// is the same.
 func FuzzSplitImage(f *testing.F) {
 	f.Add([]byte(onePage), []byte("\x0b\x01"+atTwo+"\x03abc"), false)
 	f.Add([]byte(onePage), []byte("\x0b\x02"+atTwo+"\x03abc"+"\x02\x00\x41\x01\x0b\x02xy"), true)
@@ -106,7 +108,9 @@ func FuzzSplitImage(f *testing.F) {
 		}
 		want, err := memoryOf(t, module)
 		if err != nil || len(want) == 0 {
-			return // not valid, which the engine says of what is left as well, or of its import
+			// not valid, which the engine says of what is left as well, or of
+			// its import
+			return
 		}
 		rest, err := memoryOf(t, stripped)
 		require.NoError(t, err)
@@ -115,7 +119,8 @@ func FuzzSplitImage(f *testing.F) {
 	})
 }
 
-// What one sandbox writes, no other one sees, one after the other and at the same time, on the mapped image and on copies.
+// What one sandbox writes, no other one sees, one after the other and at the
+// same time, on the mapped image and on copies.
 func TestSandboxesShareNothing(t *testing.T) {
 	for name, spoil := range map[string]func(*image){"mapped": func(*image) {}, "copied": func(i *image) { *i = image{data: i.data} }} {
 		t.Run(name, func(t *testing.T) {
@@ -162,7 +167,8 @@ func TestNoMappingIsLeft(t *testing.T) {
 	require.Equal(t, before, maps())
 }
 
-// A guest whose memory starts beyond the limit is refused before it runs, with or without an image.
+// A guest whose memory starts beyond the limit is refused before it runs, with
+// or without an image.
 func TestImageBeyondTheLimit(t *testing.T) {
 	_, err := New(context.Background(), guest(t, "raw"), Config{Limits: Limits{MemoryPages: 2}})
 	require.ErrorContains(t, err, "the limit is 2")

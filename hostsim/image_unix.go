@@ -10,13 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// image is what a guest's memory starts from, in a file that is never written again.
+// image is what a guest's memory starts from, in a file that is never written
+// again.
 type image struct {
 	data []byte
 	file *os.File // nil: it cannot be mapped
 }
 
-// newImage keeps data for mapping. Without a file, or a mapping, guests get copies.
+// newImage keeps data for mapping. Without a file, or a mapping, guests get
+// copies.
 func newImage(data []byte) *image {
 	file, err := imageFile()
 	if err != nil {
@@ -31,8 +33,9 @@ func newImage(data []byte) *image {
 	return &image{data: padded, file: file}
 }
 
-// mapped returns limit bytes of address space that start with the image. What is written there stays there: the mapping
-// is private. The rest is zero and takes memory only where it is touched.
+// mapped returns limit bytes of address space that start with the image. What
+// is written there stays there: the mapping is private. The rest is zero and
+// takes memory only where it is touched.
 func (i *image) mapped(limit uint64) (buf []byte, unmap func(), err error) {
 	if i.file == nil || uint64(len(i.data)) > limit || limit == 0 {
 		return nil, nil, fmt.Errorf("no image to map")
@@ -53,7 +56,7 @@ func (i *image) mapped(limit uint64) (buf []byte, unmap func(), err error) {
 	return unsafe.Slice((*byte)(base), limit), unmap, nil
 }
 
-// close lets the file go. Mappings that exist stay as they are.
+// close closes the file. Existing mappings stay valid.
 func (i *image) close() {
 	if i != nil && i.file != nil {
 		i.file.Close()

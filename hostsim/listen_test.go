@@ -49,19 +49,20 @@ var oddTargets = []string{
 	"/a?x=[1]&y={2}|3", "/?", "/#", "/%E2%9C%93/✓",
 }
 
-// Every byte of the target must go from the client's request line through the guest to the backend's request line.
+// Every byte of the target must go from the client's request line through the
+// guest to the backend's request line.
 func TestRawTargets(t *testing.T) {
 	origin := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RequestURI) }))
 	h := newHost(t, "raw", Config{Backends: map[string]Backend{"origin": {URL: "http://" + origin, Host: "track.example.net"}}})
 	addr := listen(t, h)
 	for _, target := range oddTargets {
 		t.Run(target, func(t *testing.T) {
-			status, body, _ := exchange(t, addr, "GET "+target+" HTTP/1.1\r\nHost: link.example.com\r\n\r\n")
+			status, body, _ := exchange(t, addr, "GET "+target+" HTTP/1.1\r\nHost: host.example.com\r\n\r\n")
 			require.Equal(t, 200, status)
 			require.Equal(t, target, body)
-			status, body, _ = exchange(t, addr, "GET /uri"+target+" HTTP/1.1\r\nHost: link.example.com\r\n\r\n")
+			status, body, _ = exchange(t, addr, "GET /uri"+target+" HTTP/1.1\r\nHost: host.example.com\r\n\r\n")
 			require.Equal(t, 200, status)
-			require.Equal(t, "http://link.example.com/uri"+target, body)
+			require.Equal(t, "http://host.example.com/uri"+target, body)
 		})
 	}
 }
@@ -79,7 +80,7 @@ func TestRawHeaders(t *testing.T) {
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	defer conn.Close()
-	fields := "hOsT: link.example.com\r\nX-b: 1\r\nACCEPT: */*\r\nx-B: 2\r\nX-b: 1\r\n"
+	fields := "hOsT: host.example.com\r\nX-b: 1\r\nACCEPT: */*\r\nx-B: 2\r\nX-b: 1\r\n"
 	fmt.Fprintf(conn, "GET / HTTP/1.1\r\n%s\r\n", fields)
 	br := bufio.NewReader(conn)
 	var lines []string
@@ -93,5 +94,5 @@ func TestRawHeaders(t *testing.T) {
 	}
 	require.Equal(t, []string{"HTTP/1.1 200 OK", "Set-Cookie: a=1", "x-ODD: 1", "set-cookie: b=2"}, lines[:4])
 	require.Contains(t, lines, "Content-Length: 2")
-	require.Equal(t, wire.NewHeader("hOsT", "link.example.com", "X-b", "1", "ACCEPT", "*/*", "x-B", "2", "X-b", "1"), got)
+	require.Equal(t, wire.NewHeader("hOsT", "host.example.com", "X-b", "1", "ACCEPT", "*/*", "x-B", "2", "X-b", "1"), got)
 }

@@ -2,8 +2,9 @@ package hostsim
 
 import "github.com/tetratelabs/wazero/experimental"
 
-// memory is a guest's linear memory. It starts as the module's image: mapped copy-on-write where the system can, so that a
-// guest pays for the pages that it touches, and copied where it cannot.
+// memory is a guest's linear memory. It starts as the module's image: mapped
+// copy-on-write where the system can, so that a guest pays for the pages that
+// it touches, and copied where it cannot.
 type memory struct {
 	image   *image // nil: zeroes
 	limit   uint64 // bytes
@@ -17,7 +18,8 @@ var (
 	_ experimental.LinearMemory    = (*memory)(nil)
 )
 
-// Allocate is called once, at instantiation. Address space is reserved up to the limit, so that memory never moves.
+// Allocate is called once, at instantiation. Address space is reserved up to
+// the limit, so that memory never moves.
 func (m *memory) Allocate(size, _ uint64) experimental.LinearMemory {
 	if m.image == nil {
 		return m
@@ -30,7 +32,8 @@ func (m *memory) Allocate(size, _ uint64) experimental.LinearMemory {
 	return m
 }
 
-// Reallocate grows memory that is not reserved in steps, so that a guest that grows page by page does not copy each time.
+// Reallocate grows memory that is not reserved in steps, so that a guest that
+// grows page by page does not copy each time.
 func (m *memory) Reallocate(size uint64) []byte {
 	if size > m.limit {
 		m.refused()
@@ -45,10 +48,11 @@ func (m *memory) Reallocate(size uint64) []byte {
 	return m.buf
 }
 
-// Free does nothing: wazero may call it while a host call still looks at memory. See release.
+// Free does nothing: wazero may call it while a host call still reads memory.
+// See release.
 func (m *memory) Free() {}
 
-// release lets the memory go. The instance must not be used any more.
+// release frees the memory. The instance must not be used afterwards.
 func (m *memory) release() {
 	if m.buf = nil; m.unmap != nil {
 		m.unmap()

@@ -12,7 +12,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 )
 
-// check finds, before anything runs, what would fail at instantiation or at the first request, and says it in full.
+// check finds, before anything runs, what would fail at instantiation or at the
+// first request, and says it in full.
 func check(module wazero.CompiledModule, wasi wazero.CompiledModule, e *wazeroEngine) error {
 	problems := checkImports(module, wasi.ExportedFunctions())
 	problems = append(problems, checkExports(module, e)...)

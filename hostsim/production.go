@@ -10,12 +10,14 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// The production profile: what stays hidden behind a local host and breaks on the platform. Facts are from
-// docs.fastly.com/products/compute-resource-limits and from fastly.com/documentation/reference/http/http-headers; which of
-// the fields the platform adds to a Compute service's backend requests is not documented, so all are.
+// The production profile: what works on a local host and fails on the platform.
+// The facts are from docs.fastly.com/products/compute-resource-limits and from
+// fastly.com/documentation/reference/http/http-headers; which of the fields the
+// platform adds to a Compute service's backend requests is not documented, so
+// all are.
 
-// produce fills in what the profile sets and the Config leaves open.
-func (c *Config) produce() {
+// setProduction sets what the profile sets, where the Config leaves it open.
+func (c *Config) setProduction() {
 	c.Scheme = "https"
 	l := &c.Limits
 	l.MemoryPages = orDefault(l.MemoryPages, 2048)
@@ -27,13 +29,15 @@ func (c *Config) produce() {
 	l.Hops = orDefault(l.Hops, 20)
 	l.KVValue = orDefault(l.KVValue, 25_000_000)
 	l.KVMetadata = orDefault(l.KVMetadata, 2048)
-	// Ten times the platform's 50 ms: this engine is slower, and the machine is shared.
+	// Ten times the platform's 50 ms: this engine is slower, and the machine is
+	// shared.
 	l.CPU = orDefault(l.CPU, 500*time.Millisecond)
 }
 
-// arrive changes a client's request as the platform does on its way to the guest: the host is in lower case, and there is a
-// Fastly-Client-IP, which a client may have forged.
-func arrive(down *abi.Downstream) {
+// addClientFields changes a client's request as the platform does before the
+// guest gets it: the host becomes lower case, and Fastly-Client-IP is added
+// unless the client sent one, which may be forged.
+func addClientFields(down *abi.Downstream) {
 	down.URI.Authority = strings.ToLower(down.URI.Authority)
 	for i, f := range down.Header {
 		if strings.EqualFold(f.Name, "Host") {
@@ -45,8 +49,9 @@ func arrive(down *abi.Downstream) {
 	}
 }
 
-// admit refuses what the platform's front does: fields beyond the limit, and a request that has been through the network too
-// often already. That a loop is answered 508 is what fastlike does (github.com/avidal/fastlike); the platform's answer is not
+// admit refuses what the platform refuses: a field longer than the limit, and a
+// request that has passed through the network too often. 508 for a loop is what
+// fastlike answers (github.com/avidal/fastlike); the platform's answer is not
 // documented.
 func (l *Limits) admit(header wire.Header) error {
 	hops := 0
@@ -64,7 +69,8 @@ func (l *Limits) admit(header wire.Header) error {
 	return nil
 }
 
-// fastlyTokens counts the entries of a CDN-Loop (RFC 8586) that name Fastly; parameters behind ";" do not matter.
+// fastlyTokens counts the entries of a CDN-Loop (RFC 8586) that name Fastly;
+// parameters behind ";" do not matter.
 func fastlyTokens(value string) (n int) {
 	for entry := range strings.SplitSeq(value, ",") {
 		id, _, _ := strings.Cut(entry, ";")
@@ -75,8 +81,9 @@ func fastlyTokens(value string) (n int) {
 	return n
 }
 
-// depart adds to a backend request what names the service on its way: a token in CDN-Loop (RFC 8586) and Fastly-FF.
-func depart(header *wire.Header) {
+// addBackendFields adds the fields that the platform adds to a backend request:
+// a token in CDN-Loop (RFC 8586), and Fastly-FF.
+func addBackendFields(header *wire.Header) {
 	appendField(header, "CDN-Loop", "Fastly")
 	appendField(header, "Fastly-FF", "aG9zdHNpbQ==!LCL!cache-local0000-LCL")
 }
@@ -88,7 +95,8 @@ func appendField(header *wire.Header, name, value string) {
 	header.Set(name, value)
 }
 
-// upgrade answers a request that did not come over TLS, as the platform does on port 80.
+// upgrade answers a request that did not come over TLS, as the platform does on
+// port 80.
 func upgrade(w http.ResponseWriter, req *http.Request) {
 	target := req.RequestURI
 	if !strings.HasPrefix(target, "/") {

@@ -51,14 +51,15 @@ func (h handGuest) text(at uint64, s string) (uint64, uint64) {
 	return at, uint64(len(s))
 }
 
-// send passes the request on to the backend "origin", and returns the status and the tag of the error detail.
+// send passes the request on to the backend "origin", and returns the status
+// and the tag of the error detail.
 func (h handGuest) send() (hostsim.Status, uint64) {
 	clear(h.m[512:532])
 	binary.LittleEndian.PutUint32(h.m[516:], 0xffffffff)
 	at, n := h.text(256, "origin")
 	h.call("http_req.new", 40)
 	h.call("http_body.new", 44)
-	uri, size := h.text(300, "https://link.example.com/x")
+	uri, size := h.text(300, "https://host.example.com/x")
 	h.call("http_req.uri_set", h.word(40), uri, size)
 	st := h.call("http_req.send_v3", h.word(40), h.word(44), at, n, 512, 48, 52)
 	return st, h.word(512)
@@ -98,11 +99,11 @@ func TestProductionProfile(t *testing.T) {
 		}
 	})
 	do := func(header wire.Header) {
-		_, _, err := h.Do(context.Background(), &hostsim.Request{Target: "/A?b", Host: "LINK.Example.com", Header: header})
+		_, _, err := h.Do(context.Background(), &hostsim.Request{Target: "/A?b", Host: "HOST.Example.com", Header: header})
 		require.NoError(t, err)
 	}
 	do(nil)
-	require.Equal(t, "https://link.example.com/A?b", uri)
+	require.Equal(t, "https://host.example.com/A?b", uri)
 	require.Equal(t, hostsim.StatusOK, tls)
 	require.Equal(t, "127.0.0.1", header)
 	require.Equal(t, hostsim.StatusOK, sends[31])
@@ -190,11 +191,11 @@ func TestFaults(t *testing.T) {
 		})
 	}
 	var opened, logged hostsim.Status
-	h := hand(t, hostsim.Config{Faults: []hostsim.Fault{{Kind: hostsim.StoreIsMissing, Name: "settings"}, {Kind: hostsim.LogRefuses, Name: "clicks"}},
+	h := hand(t, hostsim.Config{Faults: []hostsim.Fault{{Kind: hostsim.StoreIsMissing, Name: "settings"}, {Kind: hostsim.LogRefuses, Name: "access"}},
 		ConfigStores: map[string]map[string]string{"settings": {}}}, func(h handGuest) {
 		at, n := h.text(256, "settings")
 		opened = h.call("config_store.open", at, n, 40)
-		at, n = h.text(256, "clicks")
+		at, n = h.text(256, "access")
 		require.Equal(t, hostsim.StatusOK, h.call("log.endpoint_get", at, n, 40))
 		logged = h.call("log.write", h.word(40), at, n, 44)
 	})

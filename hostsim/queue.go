@@ -9,16 +9,19 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 )
 
-// maxWaiting is how many sandboxes may wait for a request, as in Viceroy (src/execute.rs).
+// maxWaiting is how many sandboxes may wait for a request, as in Viceroy
+// (src/execute.rs).
 const maxWaiting = 5
 
-// queue has the places of sandboxes that wait for a request. The latest is served first.
+// queue holds the sandboxes that wait for a request. The latest gets the next
+// one.
 type queue struct {
 	mu     sync.Mutex
 	places []*place
 }
 
-// place is one sandbox's wait. It is over when it has got a request, timed out, or was given back.
+// place is one sandbox's wait. It is over when it has got a request, timed out,
+// or was given back.
 type place struct {
 	queue   *queue
 	session *session
@@ -74,7 +77,8 @@ func (p *place) leave() {
 // Ready implements abi.Promise.
 func (p *place) Ready() <-chan struct{} { return p.ready }
 
-// Wait implements abi.Promise. The exchange before is over: the guest does nothing for it while it waits.
+// Wait implements abi.Promise. The exchange before is complete: a guest that
+// waits does nothing more for it.
 func (p *place) Wait(ctx context.Context) *abi.Next {
 	p.session.rest()
 	select {

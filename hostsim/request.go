@@ -14,12 +14,16 @@ import (
 
 // Request is a request for Do. Target and Header reach the guest as they are.
 type Request struct {
-	Method   string      // default GET
-	Target   string      // raw request target; default "/"
-	Host     string      // a Host field put before Header; default "example.com" when Header has none either
-	Header   wire.Header // in order
-	Body     io.Reader   // may be nil; its length is taken for known when it is a *bytes.Reader, *bytes.Buffer or *strings.Reader
-	ClientIP netip.Addr  // default Config.ClientIP, or 127.0.0.1
+	Method string // default GET
+	Target string // raw request target; default "/"
+	// Host is a Host field put before Header; default "example.com" when Header
+	// has none either.
+	Host   string
+	Header wire.Header // in order
+	// Body may be nil. Its length is known when it is a *bytes.Reader,
+	// *bytes.Buffer or *strings.Reader.
+	Body     io.Reader
+	ClientIP netip.Addr // default Config.ClientIP, or 127.0.0.1
 }
 
 // Response is a whole response.
@@ -30,11 +34,14 @@ type Response struct {
 	Trailer wire.Header
 }
 
-// Do runs one exchange without a network: it returns when the guest has ended, its backend requests are over, and the body
-// is complete. The response is what would have gone onto the wire, without Date and Connection.
+// Do runs one exchange without a network: it returns when the guest has ended,
+// its backend requests are over, and the body is complete. The response is what
+// would have gone onto the wire, without Date and Connection.
 //
-// The error is not nil when there is no complete response: the request is not valid, ctx has ended, the host is closed,
-// or the body broke off. Exchange is not nil once a guest has run; with a body that broke off, Response has what came.
+// The error is not nil when there is no complete response: the request is not
+// valid, ctx has ended, the host is closed, or the body broke off. Exchange is
+// not nil once a guest has run; with a body that broke off, Response has what
+// came.
 func (h *Host) Do(ctx context.Context, r *Request) (*Response, *Exchange, error) {
 	req, header := r.http(ctx)
 	down, summary, err := h.downstream(req)

@@ -10,13 +10,15 @@ import (
 
 var errBodyClosed = errors.New("request body is closed")
 
-// requestBody is a client's request body as long as its handler runs. A guest may read it in the background, and
-// net/http's Close waits for a Read under way, so Close has to end that Read by other means: a deadline in the past.
+// requestBody is a client's request body as long as its handler runs. A guest
+// may read it in the background, and net/http's Close waits for a Read under
+// way, so Close has to end that Read by other means: a deadline in the past.
 type requestBody struct {
-	body    io.Reader
-	rc      *http.ResponseController
-	mu      sync.Mutex
-	reading chan struct{} // closed when the Read under way returns; nil when there is none
+	body io.Reader
+	rc   *http.ResponseController
+	mu   sync.Mutex
+	// closed when the Read under way returns; nil when there is none
+	reading chan struct{}
 	closed  bool
 }
 
@@ -54,7 +56,8 @@ func (b *requestBody) Close() error {
 	return b.rc.SetReadDeadline(longAgo)
 }
 
-// finish closes and waits: once the handler returns, the connection is the server's again.
+// finish closes and waits: once the handler returns, the connection is the
+// server's again.
 func (b *requestBody) finish() {
 	b.Close()
 	b.mu.Lock()

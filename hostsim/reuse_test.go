@@ -41,7 +41,8 @@ func (h handGuest) answer(request uint64) {
 	h.call("http_resp.send_downstream", h.word(8), h.word(4), 0)
 }
 
-// many is a guest that takes requests for as long as it gets any. It waits for up to timeout milliseconds.
+// many is a guest that takes requests for as long as it gets any. It waits for
+// up to timeout milliseconds.
 func many(t *testing.T, timeout uint64, last chan<- hostsim.Status) script {
 	return func(g *hostsim.Guest, m flat) (err error) {
 		defer func() {
@@ -95,7 +96,8 @@ func TestWaitForARequestEnds(t *testing.T) {
 	require.Equal(t, hostsim.StatusNone, <-last)
 }
 
-// A request that was handed to a sandbox which then does not take it goes to a new one.
+// A request that was handed to a sandbox which then does not take it goes to a
+// new one.
 func TestPromiseIsGivenBack(t *testing.T) {
 	asked, offered := make(chan struct{}), make(chan struct{})
 	first := sync.OnceFunc(func() { close(asked); <-offered })

@@ -21,28 +21,31 @@ var (
 
 // run is one client request, from its start to its Exchange.
 type run struct {
-	host    *Host
-	down    *abi.Downstream
-	idle    bool            // no request: a sandbox between two of them
-	ctx     context.Context // bounds the response, and the guest while it is about this request
+	host *Host
+	down *abi.Downstream
+	idle bool // stands for a sandbox between two requests
+	// bounds the response, and the guest while it serves this request
+	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	rec     *recorder
 	started time.Time
 	out     capped
 	err     capped
-	gone    atomic.Bool   // the client has gone and there was no answer yet
-	replied chan struct{} // closed by the client's side when the response has gone out, or cannot
+	gone    atomic.Bool // the client has gone and there was no answer yet
+	// closed by the client's side when the response has gone out, or cannot
+	replied chan struct{}
 	done    chan struct{} // everything is over, the exchange is complete
 }
 
-// begin hands a request to a sandbox that waits for one, or to a new one. It returns nil when the host is closed.
+// begin hands a request to a sandbox that waits for one, or to a new one. It
+// returns nil when the host is closed.
 func (h *Host) begin(down *abi.Downstream, summary RequestSummary) *run {
 	if !h.enter() {
 		return nil
 	}
 	down.ID = h.nextID.Add(1) - 1
 	if h.cfg.Production {
-		arrive(down)
+		addClientFields(down)
 	}
 	r := h.newRun(down, summary)
 	r.limit()
@@ -61,14 +64,14 @@ func (h *Host) newRun(down *abi.Downstream, summary RequestSummary) *run {
 	return r
 }
 
-// limit starts the clock.
+// limit starts the time limit.
 func (r *run) limit() {
 	timer := time.AfterFunc(r.host.cfg.Limits.Time, func() { r.cancel(errTimeLimit) })
 	context.AfterFunc(r.ctx, func() { timer.Stop() })
 }
 
-// newIdle is what a sandbox is about when it has no request: its output is not kept. The clock starts when the wait for a
-// request is over and there is none.
+// newIdle makes the run of a sandbox that waits for a request. Its output is
+// not kept. Its time limit starts when the wait has ended without a request.
 func (h *Host) newIdle() *run {
 	r := h.newRun(&abi.Downstream{}, RequestSummary{})
 	r.idle, r.rec.calls, r.out.limit, r.err.limit = true, 0, 0, 0
@@ -76,7 +79,8 @@ func (h *Host) newIdle() *run {
 	return r
 }
 
-// end is called by the guest's goroutine when the guest is no longer about this request.
+// end is called by the guest's goroutine when the guest has finished this
+// request.
 func (r *run) end(ending Ending, responded bool) {
 	x := r.rec.x
 	x.Ending, x.Responded, x.Duration = ending, responded, time.Since(r.started)
@@ -114,7 +118,8 @@ func fallback(ending Ending) *abi.Outgoing {
 	return &abi.Outgoing{Status: 500, Body: abi.BodyOf([]byte(text))}
 }
 
-// ending tells how a call of the guest came back. The reasons for cutting it off come first: they look like exits.
+// ending classifies how a call of the guest returned. The reasons for ending it
+// early come first: they look like exits.
 func (s *session) ending(err error) Ending {
 	var exit *sys.ExitError
 	isExit := errors.As(err, &exit)

@@ -48,7 +48,7 @@ func TestSDKGuest(t *testing.T) {
 	require.Contains(t, lines[2], "store not found")
 	require.Equal(t, "hush <nil>", lines[3])
 	require.Equal(t, "0", lines[4])
-	require.Equal(t, []LogLine{{"clicks", `{"a":1}`}}, x.Logs)
+	require.Equal(t, []LogLine{{"access", `{"a":1}`}}, x.Logs)
 
 	resp, x = do(t, h, &Request{Target: "/panic"})
 	require.Equal(t, 500, resp.Status)
@@ -60,7 +60,8 @@ func TestSDKGuest(t *testing.T) {
 	require.Contains(t, string(x.Stderr), "%zz")
 }
 
-// Under https the SDK asks six questions about TLS before its handler runs, and panics when one is not answered.
+// Under https the SDK asks six questions about TLS before its handler runs, and
+// panics when one is not answered.
 func TestSDKGuestUnderHTTPS(t *testing.T) {
 	h := newHost(t, "sdk", Config{Scheme: "https"})
 	resp, x := do(t, h, &Request{Target: "/hello", Host: "edge.example.com:8443"})
@@ -84,7 +85,8 @@ func TestReactor(t *testing.T) {
 	require.Equal(t, "no file", string(resp.Body))
 }
 
-// The guest gets lower-case names once each, and the original ones through the call for that.
+// The guest gets lower-case names once each, and the original ones through the
+// call for that.
 func TestHeaderNames(t *testing.T) {
 	h := newHost(t, "raw", Config{})
 	resp, _ := do(t, h, &Request{Target: "/names", Header: wire.NewHeader("hOST", "a", "X-Long-Name-1", "", "x-b", "", "X-B", "")})

@@ -8,22 +8,24 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 )
 
-// session is one sandbox and its guest. It serves one request, and further ones when the guest asks for them. Its fields
-// belong to the guest's goroutine.
+// session is one sandbox and its guest. It serves one request, and further ones
+// when the guest asks for them. Its fields belong to the guest's goroutine.
 type session struct {
-	host    *Host
-	ctx     context.Context // bounds the guest and its backend requests; ends with the context of the current run
+	host *Host
+	// bounds the guest and its backend requests; ends with the context of the
+	// current run
+	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	sandbox *abi.Sandbox
 	world   Guest
 	first   uint64 // id of the first exchange
 	current *run
 	unhook  func() bool
-	unwatch func() // ends watch; nil: nothing is watched
+	unwatch func() // stops watch; nil: there is no CPU limit
 	served  []*run
 }
 
-// start runs a guest for r.
+// start runs a new guest for r.
 func (h *Host) start(r *run) {
 	s := &session{host: h, first: r.rec.x.ID}
 	s.ctx, s.cancel = context.WithCancelCause(h.ctx)
@@ -33,18 +35,20 @@ func (h *Host) start(r *run) {
 	h.guests.Add(1)
 	go func() {
 		defer h.guests.Done()
-		s.live()
+		s.run()
 	}()
 }
 
-// attach makes the guest be about r: what bounds r bounds the guest.
+// attach makes r the current run: when the context of r ends, so does the
+// guest.
 func (s *session) attach(r *run) {
 	s.current, r.rec.session, r.rec.x.Sandbox = r, s, s.first
 	s.unhook = context.AfterFunc(r.ctx, func() { s.cancel(context.Cause(r.ctx)) })
 	s.served = append(s.served, r)
 }
 
-// rest ends the current exchange of a guest that waits for another request.
+// rest completes the exchange of a guest that asks for another request, and
+// attaches an idle run until there is one.
 func (s *session) rest() {
 	s.detach()
 	s.current.end(Ending{Kind: Exited}, s.sandbox.Responded())
@@ -52,7 +56,7 @@ func (s *session) rest() {
 	s.attach(s.host.newIdle())
 }
 
-// take leaves the idle run for r.
+// take replaces the idle run by r, the next request.
 func (s *session) take(r *run) {
 	s.detach()
 	go s.current.finish()
@@ -60,7 +64,7 @@ func (s *session) take(r *run) {
 	s.watch()
 }
 
-// detach frees the guest from the bounds of its current run.
+// detach stops the current run from ending the guest.
 func (s *session) detach() {
 	s.unhook()
 	if s.unwatch != nil {
@@ -68,8 +72,9 @@ func (s *session) detach() {
 	}
 }
 
-// live runs the guest and then sees its exchanges through.
-func (s *session) live() {
+// run runs the guest, waits for its backend requests and for its responses to
+// be sent, and completes its last exchange.
+func (s *session) run() {
 	ending := s.guest()
 	s.detach()
 	s.current.end(ending, s.sandbox.Responded())
@@ -91,15 +96,16 @@ func (s *session) guest() Ending {
 	return s.ending(s.host.program.Run(s.ctx, &s.world))
 }
 
-// sleep ends with the request: a guest that sleeps must not outlive its time limit.
+// sleep ends early with the request, so that a guest cannot sleep past its time
+// limit.
 func (s *session) sleep(d time.Duration) {
 	if d > 0 {
 		s.sandbox.Sleep(d)
 	}
 }
 
-// watch ends a guest that has used up its CPU time for a request. It looks again when the guest could have, had it not
-// waited.
+// watch ends a guest that has used up its CPU time for a request. It checks
+// again after the time that is left, because a guest that waits uses none.
 func (s *session) watch() {
 	limit := s.host.cfg.Limits.CPU
 	if limit <= 0 {
@@ -121,7 +127,8 @@ func (s *session) watch() {
 	}()
 }
 
-// output writes to what the current run keeps of stdout or stderr, and to the outside.
+// output writes to the kept stdout or stderr of the current run, and to
+// Config.Stdout or Config.Stderr.
 type output struct {
 	s   *session
 	err bool
@@ -133,7 +140,7 @@ func (o output) Write(p []byte) (int, error) {
 		kept, also = &o.s.current.err, o.s.host.cfg.Stderr
 	}
 	if also != nil {
-		also.Write(p) // that it cannot be written is nothing that a guest could mend
+		also.Write(p) // an error here is not the guest's to handle
 	}
 	return kept.Write(p)
 }

@@ -35,7 +35,8 @@ func TestStreamingUpload(t *testing.T) {
 	require.Equal(t, "POST te=[chunked] cl=-1 unknown", string(resp.Body))
 }
 
-// A backend that fails while the guest still streams must not leave the guest waiting: it would finish its body later.
+// A backend that fails while the guest still streams must not leave the guest
+// waiting: it would finish its body later.
 func TestBackendFailsDuringUpload(t *testing.T) {
 	h := newHost(t, "raw", Config{Backends: map[string]Backend{"origin": {URL: misbehave(t, "", true), FirstByteTimeout: 50 * time.Millisecond}}})
 	resp, x := do(t, h, &Request{Method: "POST", Target: "/upwait"})
@@ -65,7 +66,8 @@ func TestEchoAndTrailers(t *testing.T) {
 	require.Equal(t, fmt.Sprintf("POST te=[] cl=%d %s", len(big), big), string(data))
 }
 
-// When the client goes in mid-response, the guest's writes fail, and it can still log.
+// When the client goes in mid-response, the guest's writes fail, and it can
+// still log.
 func TestDisconnectInMidResponse(t *testing.T) {
 	exchanges := make(chan *Exchange, 1)
 	h := newHost(t, "raw", Config{OnExchange: func(x *Exchange) { exchanges <- x }})
@@ -107,7 +109,8 @@ func listenNetHTTP(t testing.TB, h http.Handler) string {
 	return ln.Addr().String()
 }
 
-// A guest that is still reading when the time is up must not hold net/http's server.
+// A guest that is still reading when the time is up must not hold net/http's
+// server.
 func TestSlowUploadBehindNetHTTP(t *testing.T) {
 	h := newHost(t, "raw", Config{Limits: Limits{Time: 300 * time.Millisecond}})
 	for _, serve := range []func(testing.TB, http.Handler) string{listen, listenNetHTTP} {
@@ -148,7 +151,8 @@ func TestParallel(t *testing.T) {
 	wg.Wait()
 }
 
-// Nothing is left behind: not by answers, traps, time limits, half-read bodies or clients that go.
+// Nothing is left behind: not by answers, traps, time limits, half-read bodies
+// or clients that go.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	h := newHost(t, "raw", Config{Limits: Limits{Time: 200 * time.Millisecond},

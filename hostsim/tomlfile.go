@@ -13,7 +13,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// tomlFile is a TOML document whose tables can be read key by key, with the line of every key at hand.
+// tomlFile is a TOML document whose tables can be read key by key. It knows the
+// line of every key.
 type tomlFile struct {
 	path  string
 	root  map[string]any
@@ -39,7 +40,8 @@ func readTOML(path string) (*tomlFile, error) {
 	return f, nil
 }
 
-// index notes the line of each key. go-toml's decoder knows positions only while it decodes.
+// index notes the line of each key. go-toml's decoder knows positions only
+// while it decodes.
 func (f *tomlFile) index(data []byte) {
 	p := &unstable.Parser{}
 	p.Reset(data)
@@ -60,8 +62,8 @@ func (f *tomlFile) index(data []byte) {
 	}
 }
 
-// note records the key of node under prefix and returns the whole path. Below a table array, the path goes into its last
-// element.
+// note records the key of node under prefix and returns the whole path. Below a
+// table array, the path goes into its last element.
 func (f *tomlFile) note(p *unstable.Parser, prefix string, arrays map[string]int, node *unstable.Node) string {
 	path, keys := prefix, node.Key()
 	for keys.Next() {
@@ -106,7 +108,8 @@ func (f *tomlFile) fail(path, format string, args ...any) {
 	f.errs = append(f.errs, errors.New(f.at(path, format, args...)))
 }
 
-// at says something of path, with the line of the nearest key around it that has one.
+// at says something of path, with the line of the nearest key around it that
+// has one.
 func (f *tomlFile) at(path, format string, args ...any) string {
 	line, at := 0, path
 	for line == 0 && at != "" {
@@ -133,7 +136,7 @@ func (f *tomlFile) file(path, name string) []byte {
 	return data
 }
 
-// section is one table. Keys that nobody has asked for are mistakes; see done.
+// section is one table. Keys that were not read are mistakes; see done.
 type section struct {
 	file *tomlFile
 	path string
@@ -151,7 +154,8 @@ func (f *tomlFile) section(path string, value any) *section {
 
 func (s *section) has(key string) bool { _, ok := s.data[key]; return ok }
 
-// names are the keys in order, so that mistakes come out in the same order each time.
+// names are the keys in order, so that mistakes come out in the same order each
+// time.
 func (s *section) names() []string {
 	names := make([]string, 0, len(s.data))
 	for name := range s.data {
@@ -161,7 +165,8 @@ func (s *section) names() []string {
 	return names
 }
 
-// get returns the value of key as a T, or T's zero value when it is missing or of another type; the latter is a mistake.
+// get returns the value of key as a T, or T's zero value when it is missing or
+// of another type; the latter is a mistake.
 func get[T any](s *section, key string) (value T) {
 	s.used[key] = true
 	raw, ok := s.data[key]
@@ -198,7 +203,7 @@ func (s *section) child(key string) *section {
 	return s.file.section(join(s.path, key), s.data[key])
 }
 
-// done reports the keys that nobody asked for.
+// done reports the keys that were not read.
 func (s *section) done() {
 	for _, name := range s.names() {
 		if !s.used[name] {
@@ -207,8 +212,8 @@ func (s *section) done() {
 	}
 }
 
-// leaveSections leaves aside the sections that nobody asked for, and returns a warning for each. One whose name is nearly
-// that of a known one stays, and is a mistake.
+// leaveSections ignores the sections that were not read, and returns a warning
+// for each. One whose name is nearly that of a known one is a mistake instead.
 func (s *section) leaveSections() (warnings []string) {
 	for _, name := range s.names() {
 		_, table := s.data[name].(map[string]any)
@@ -230,8 +235,8 @@ func (s *section) nearlyKnown(name string) bool {
 	return false
 }
 
-// editDistance counts the letters to put in, take out or change. core has the like
-// for its hints, which this room may not import.
+// editDistance counts the letters to put in, take out or change. core has the
+// like for its hints, which this room may not import.
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

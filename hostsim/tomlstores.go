@@ -59,7 +59,8 @@ func (s *section) putKV(store map[string]KVEntry, key string, e KVEntry) {
 	s.done()
 }
 
-// kvEntry takes one of data and file, and metadata. "path" is what file was called when the stores were object stores.
+// kvEntry takes one of data and file, and metadata. "path" is what file was
+// called when the stores were object stores.
 func (s *section) kvEntry() (e KVEntry) {
 	e.Metadata = get[string](s, "metadata")
 	given := 0
@@ -79,7 +80,8 @@ func (s *section) kvEntry() (e KVEntry) {
 	return e
 }
 
-// kvFile reads an object of strings, or of objects with data or file, and metadata.
+// kvFile reads an object of strings, or of objects with data or file, and
+// metadata.
 func (s *section) kvFile(store map[string]KVEntry) {
 	object := s.jsonObject("file")
 	for _, key := range sorted(object) {
@@ -138,7 +140,8 @@ func loadACLs(s *section) map[string][]ACLEntry {
 	return acls
 }
 
-// acl reads the JSON that Fastly's API takes; what is to be done with an entry (op) has no meaning here.
+// acl reads the JSON that Fastly's API takes; what is to be done with an entry
+// (op) has no meaning here.
 func (f *tomlFile) acl(path, name string) []ACLEntry {
 	var list struct {
 		Entries []struct {

@@ -21,7 +21,7 @@ acls.short = "acl.json"
 acls.long.file = "acl.json"
 [local_server.pushpin]
 enable = false
-[[local_server.kv_stores.links]]
+[[local_server.kv_stores.items]]
 key = "k"
 data = "v"
 metadata = "m"
@@ -47,7 +47,7 @@ there.encrypted = "https://localhost/x"
 `)
 	cfg, err := LoadConfig(path)
 	require.NoError(t, err)
-	require.Equal(t, map[string]map[string]KVEntry{"links": {"k": {[]byte("v"), "m"}}, "old": {"k": {Value: []byte("\x00\x01")}},
+	require.Equal(t, map[string]map[string]KVEntry{"items": {"k": {[]byte("v"), "m"}}, "old": {"k": {Value: []byte("\x00\x01")}},
 		"file": {"a": {Value: []byte("1")}, "b": {[]byte("\x00\x01"), "m"}}}, cfg.KVStores)
 	entries := []ACLEntry{{netip.MustParsePrefix("192.0.2.0/24"), "BLOCK"}, {netip.MustParsePrefix("2001:db8::/32"), "ALLOW"}}
 	require.Equal(t, map[string][]ACLEntry{"short": entries, "long": entries}, cfg.ACLs)
@@ -56,10 +56,10 @@ there.encrypted = "https://localhost/x"
 	require.JSONEq(t, `{"user_agent":{"os":"y"},"is_bot":false}`, string(cfg.Devices["Agent/1 (x)"]))
 	require.Equal(t, map[string]Shield{"here": {Local: true}, "there": {Plain: "http://localhost/", TLS: "https://localhost/x"}}, cfg.Shields)
 	h := newHost(t, "raw", cfg)
-	e, ok := h.KV("links", "k")
+	e, ok := h.KV("items", "k")
 	require.True(t, ok)
 	require.Equal(t, KVEntry{[]byte("v"), "m"}, e)
-	_, ok = h.KV("links", "absent")
+	_, ok = h.KV("items", "absent")
 	require.False(t, ok)
 }
 

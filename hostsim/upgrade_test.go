@@ -26,7 +26,8 @@ func serve(t *testing.T, h http.Handler) (addr string) {
 	return ln.Addr().String()
 }
 
-// upgrading switches to a protocol that sends each line back, after a greeting with the Host it was asked for.
+// upgrading switches to a protocol that sends each line back, after a greeting
+// with the Host it was asked for.
 func upgrading(w http.ResponseWriter, r *http.Request) {
 	if err := w.(wire.HeadWriter).WriteHead(101, wire.NewHeader("Connection", "Upgrade", "Upgrade", "lines")); err != nil {
 		return
@@ -45,7 +46,8 @@ func upgrading(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A request that is handed off and answered with a 101 joins the two connections; the guest is gone by then.
+// A request that is handed off and answered with a 101 joins the two
+// connections; the guest is gone by then.
 func TestHandOffJoinsConnections(t *testing.T) {
 	origin := serve(t, http.HandlerFunc(upgrading))
 	over := make(chan *hostsim.Exchange, 1)
@@ -104,7 +106,8 @@ func cutLast(uri string) (before, after string, ok bool) {
 	return uri, "", false
 }
 
-// A grpc backend is asked over HTTP/2: with ALPN under https, with prior knowledge under http and in memory.
+// A grpc backend is asked over HTTP/2: with ALPN under https, with prior
+// knowledge under http and in memory.
 func TestGRPCBackends(t *testing.T) {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Trailer", "Grpc-Status")
@@ -143,7 +146,7 @@ func TestGRPCBackends(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, hostsim.StatusOK, st, "%v", x.Sent)
 			require.EqualValues(t, 3, version, "HTTP/2 by the ABI's numbers")
-			require.Equal(t, "2 GET link.example.com /x", seen)
+			require.Equal(t, "2 GET host.example.com /x", seen)
 		})
 	}
 	t.Run("no HTTP/2 there", func(t *testing.T) {

@@ -32,7 +32,8 @@ var (
 	_ Program = (*wazeroProgram)(nil)
 )
 
-// Compile also finds what would fail at instantiation or at the first request; see check.
+// Compile also finds what would fail at instantiation or at the first request;
+// see check.
 func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, error) {
 	rt, err := e.runtime(ctx)
 	if err != nil {
@@ -46,7 +47,8 @@ func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, err
 	return p, nil
 }
 
-// runtime leaves the memory limit to the allocator, which can tell that it was met.
+// runtime leaves the memory limit to the allocator, which can report that it
+// was reached.
 func (e *wazeroEngine) runtime(ctx context.Context) (wazero.Runtime, error) {
 	rc := wazero.NewRuntimeConfig().WithCloseOnContextDone(true)
 	if e.cacheDir != "" {
@@ -87,7 +89,8 @@ func instantiateWASI(ctx context.Context, rt wazero.Runtime) (wazero.CompiledMod
 	return compiled, err
 }
 
-// link defines every host call of the ABI, so that any module can be instantiated.
+// link defines every host call of the ABI, so that any module can be
+// instantiated.
 func link(ctx context.Context, rt wazero.Runtime) error {
 	builders := map[string]wazero.HostModuleBuilder{}
 	for _, call := range HostCalls() {
@@ -108,7 +111,7 @@ func link(ctx context.Context, rt wazero.Runtime) error {
 
 type guestKey struct{}
 
-// trampoline hands a host call to the guest's sandbox.
+// trampoline passes a host call to the guest's sandbox.
 func trampoline(call *HostCall) api.GoModuleFunc {
 	params := len(call.Params)
 	return func(ctx context.Context, instance api.Module, stack []uint64) {
@@ -143,7 +146,8 @@ func (p *wazeroProgram) instantiate(ctx context.Context, g *Guest, m *memory) (a
 	return p.runtime.InstantiateModule(experimental.WithMemoryAllocator(ctx, m), p.compiled, moduleConfig(g))
 }
 
-// moduleConfig is the guest's WASI world. No start function: the entry is called by hand.
+// moduleConfig is what the guest sees through WASI. There is no start function:
+// Run calls the entry.
 func moduleConfig(g *Guest) wazero.ModuleConfig {
 	mc := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithArgs(g.Args...).
 		WithStdout(g.Stdout).WithStderr(g.Stderr).WithRandSource(g.Rand).

@@ -1,6 +1,8 @@
-// Command conformance runs the integration and end-to-end tests of compute-sdk-go, as they are in the module cache, on
-// hostsim, and prints how many suites passed. What the tests want from origins on the internet, a stand-in on loopback
-// gives. It must be started in a module that requires the SDK; run.sh does that.
+// Command conformance runs the integration and end-to-end tests of
+// compute-sdk-go, as they are in the module cache, on hostsim, and prints how
+// many suites passed. What the tests want from origins on the internet, a
+// stand-in on loopback gives. It must be started in a module that requires the
+// SDK; run.sh does that.
 package main
 
 import (
@@ -23,10 +25,11 @@ const sdk = "github.com/fastly/compute-sdk-go/"
 // suite is one package of tests.
 type suite struct {
 	name string
-	// origins are the backends that stand in for ones on the internet; the others, and the stores, come from the package's own
-	// fastly.toml.
+	// origins are the backends that stand in for ones on the internet; the
+	// others, and the stores, come from the package's own fastly.toml.
 	origins []string
-	// served: the package is a program, too, and its tests talk to it through the backend "self".
+	// served: the package is a program, too, and its tests talk to it through
+	// the backend "self".
 	served bool
 }
 
@@ -63,7 +66,8 @@ func main() {
 	os.Exit(code)
 }
 
-// bench is what the suites share: a folder for files, the built hostsim, and the stand-in's address.
+// bench is what the suites share: a folder for files, the built hostsim, and
+// the stand-in's address.
 type bench struct {
 	dir, hostsim, origin string
 }
@@ -135,7 +139,8 @@ func (b *bench) suite(ctx context.Context, s suite) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// backends writes a fastly.toml with backends of a URL. The KV store is what the SDK's own file has.
+// backends writes a fastly.toml with backends of a URL. The KV store is what
+// the SDK's own file has.
 func (b *bench) backends(s suite, names []string, url string) (string, error) {
 	var text strings.Builder
 	for _, name := range names {
@@ -150,7 +155,8 @@ func (b *bench) backends(s suite, names []string, url string) (string, error) {
 	return path, os.WriteFile(path, []byte(text.String()), 0o600)
 }
 
-// serve builds the program of a package and serves it on an address that the system chooses.
+// serve builds the program of a package and serves it on an address that the
+// system chooses.
 func (b *bench) serve(ctx context.Context, s suite) (stop func(), url string, err error) {
 	module := filepath.Join(b.dir, "main.wasm")
 	build := exec.CommandContext(ctx, "go", "build", "-tags=fastlyinternaldebug", "-o", module, sdk+s.name)

@@ -14,8 +14,10 @@ import (
 
 // difference is one respect in which the outcomes of a case differ.
 type difference struct {
-	Case         string
-	Field        string // what differs: start, field NAME, body, trailer, broken, interim, lines, ending, received, memory, status of the call
+	Case string
+	// what differs: start, field NAME, body, trailer, broken, interim, lines,
+	// ending, received, memory, status of the call
+	Field        string
 	Theirs, Ours string
 	a, b         outcome
 }
@@ -86,7 +88,8 @@ func (l *ledger) settle(t *testing.T) {
 		}
 		t.Errorf("not in the table: %s", d)
 	}
-	partly := flag.Lookup("test.run").Value.String() != "" // then much has no chance to show
+	// then much has no chance to show
+	partly := flag.Lookup("test.run").Value.String() != ""
 	for id := range known {
 		if !partly && l.shown[id] == 0 {
 			t.Errorf("%q is in the table, but does not show any more: take it out", id)
@@ -102,7 +105,8 @@ func total(counts map[string]int) (n int) {
 	return n
 }
 
-// The rows of the README and the rules here are the same. This needs no Viceroy.
+// The rows of the README and the rules here are the same. This needs no
+// Viceroy.
 func TestTableMatchesRules(t *testing.T) {
 	var rules []string
 	for id := range known {

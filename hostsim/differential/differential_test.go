@@ -21,7 +21,8 @@ func TestDifferential(t *testing.T) {
 	l.settle(t)
 }
 
-// everyCall makes each host call with good and with bad arguments, and compares what it answers and writes to memory.
+// everyCall makes each host call with good and with bad arguments, and compares
+// what it answers and writes to memory.
 func everyCall(t *testing.T, l *ledger) {
 	o := newOrigin(t)
 	dir := t.TempDir()
@@ -44,7 +45,8 @@ func everyCall(t *testing.T, l *ledger) {
 // timed are calls whose result is a matter of time and of memory.
 var timed = map[string]bool{"fastly_compute_runtime.get_vcpu_ms": true, "fastly_compute_runtime.get_heap_mib": true}
 
-// compareCalls looks at the last call of a program, which is the one in question, and at memory.
+// compareCalls looks at the last call of a program, which is the one in
+// question, and at memory.
 func compareCalls(name string, a, b outcome) (list []difference) {
 	theirs, ours := lastStatus(a), lastStatus(b)
 	add := func(field, theirs, ours string) {
@@ -59,7 +61,8 @@ func compareCalls(name string, a, b outcome) (list []difference) {
 	return list
 }
 
-// lastStatus is the status of a program's last call, or how the guest ended without a report.
+// lastStatus is the status of a program's last call, or how the guest ended
+// without a report.
 func lastStatus(r outcome) string {
 	for _, line := range r.Lines {
 		if letters, ok := strings.CutPrefix(line, "report :: "); ok {

@@ -94,7 +94,8 @@ func (s *simulator) Write(p []byte) (int, error) {
 	return s.out.Write(p)
 }
 
-// take waits for the exchange; when the host refused the request before a guest saw it, there is none.
+// take waits for the exchange; when the host refused the request before a guest
+// saw it, there is none.
 func (s *simulator) take(bool) (lines []string, ending, cause string, ok bool) {
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
@@ -145,7 +146,8 @@ func run(s side, o *origin, c requestCase) outcome {
 	if err != nil {
 		r.Failed = "no answer"
 	}
-	guest := !strings.HasPrefix(r.Answer.Start, "HTTP/1.1 400 ") // a host's own; no guest here answers so
+	// a host's own; no guest here answers so
+	guest := !strings.HasPrefix(r.Answer.Start, "HTTP/1.1 400 ")
 	ok := false
 	if r.Lines, r.Ending, r.Cause, ok = s.take(guest); !ok {
 		r.Ending = "never ends"

@@ -14,8 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// modules sends requests through whole modules: guests of these tests, the SDK's examples, one in JavaScript, and whatever
-// else CLICKEDGE_MODULE and JS_MODULE name.
+// modules sends requests through whole modules: guests of these tests, the
+// SDK's examples, one in JavaScript, and whatever else CLICKEDGE_MODULE and
+// JS_MODULE name.
 func modules(t *testing.T, l *ledger) {
 	raw := buildGo(t, "raw", "../testdata/guests/raw")
 	t.Run("raw", func(t *testing.T) { module(t, l, raw, t.TempDir(), backends("origin"), rawCases()) })
@@ -33,8 +34,8 @@ func modules(t *testing.T, l *ledger) {
 	}
 }
 
-// module runs the cases of one module on both hosts. ORIGIN in the configuration is the origin's URL.
-// Files that it names are in dir.
+// module runs the cases of one module on both hosts. ORIGIN in the
+// configuration is the origin's URL. Files that it names are in dir.
 func module(t *testing.T, l *ledger, path, dir, config string, cases []requestCase) {
 	o := newOrigin(t)
 	file := filepath.Join(dir, "fastly.toml")
@@ -67,13 +68,15 @@ func compare(name string, a, b outcome) (list []difference) {
 	list = append(list, compareMessages(name, "", a, b, a.Answer, b.Answer)...)
 	add("interim", strings.Join(a.Interim, "\n"), strings.Join(b.Interim, "\n"))
 	add("ending", a.Ending, b.Ending)
-	if !strings.HasPrefix(name, "example-early-hints") { // Viceroy shows the hint in the middle of the guest's lines
+	// Viceroy shows the hint in the middle of the guest's lines
+	if !strings.HasPrefix(name, "example-early-hints") {
 		add("lines", sameLines(strings.Join(a.Lines, "\n")), sameLines(strings.Join(b.Lines, "\n")))
 	}
 	if add("received", fmt.Sprint(len(a.Received)), fmt.Sprint(len(b.Received))); len(a.Received) != len(b.Received) {
 		return list
 	}
-	byStart := func(x, y message) int { return strings.Compare(x.Start, y.Start) } // parallel requests come in any order
+	// parallel requests come in any order
+	byStart := func(x, y message) int { return strings.Compare(x.Start, y.Start) }
 	slices.SortStableFunc(a.Received, byStart)
 	slices.SortStableFunc(b.Received, byStart)
 	for i := range a.Received {
@@ -82,8 +85,8 @@ func compare(name string, a, b outcome) (list []difference) {
 	return list
 }
 
-// own are what each run has of its own: times, ids of requests (the hosts do not count the same ones), durations, and the
-// ports of the two hosts.
+// own are what each run has of its own: times, ids of requests (the hosts do
+// not count the same ones), durations, and the ports of the two hosts.
 var own = regexp.MustCompile(`\b[0-9a-f]{32}\b|\d{4}-\d\d-\d\d[T ][\d:.]+|"(us|vcpu_ms)":\d+|[\d.]+(ms|µs|s)\b|\d{4}/\d\d/\d\d|\d\d:\d\d:\d\d|GA1\.2\.[\d.]+|127\.0\.0\.1:\d+|0x[0-9a-f]+`)
 
 func sameRun(text string) string { return own.ReplaceAllString(text, "OWN") }
@@ -96,7 +99,8 @@ var unordered = regexp.MustCompile("^example-(multiple-goroutines|parallel-reque
 
 // sameLines is for what a guest's goroutines, and its maps, put into any order.
 func sameLines(text string) string {
-	text, _, _ = strings.Cut(text, "\n\ngoroutine ") // where a panic was, in a sandbox that may have been used before
+	// where a panic was, in a sandbox that may have been used before
+	text, _, _ = strings.Cut(text, "\n\ngoroutine ")
 	lines := slices.DeleteFunc(strings.Split(sameRun(text), "\n"), shown)
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
@@ -148,7 +152,8 @@ func values(fields []string, name string) string {
 	return strings.Join(list, "\n")
 }
 
-// buildGo builds a guest into a folder that outlives the test, since compiling takes long.
+// buildGo builds a guest into a folder that outlives the test, since compiling
+// takes long.
 func buildGo(t *testing.T, name, pkg string) string {
 	t.Helper()
 	out := filepath.Join(cacheDir(t), name+".wasm")
@@ -201,7 +206,8 @@ func example(t *testing.T, l *ledger, name string) {
 	config := urlLine.ReplaceAllString(string(text), `$1"ORIGIN"`)
 	files := t.TempDir()
 	require.NoError(t, os.CopyFS(files, os.DirFS(dir)))
-	require.NoError(t, os.Chmod(filepath.Join(files, "fastly.toml"), 0o600)) // the module cache is read-only
+	// the module cache is read-only
+	require.NoError(t, os.Chmod(filepath.Join(files, "fastly.toml"), 0o600))
 	module(t, l, buildGo(t, "example-"+name, sdk+"/_examples/"+name), files, config, exampleCases())
 }
 
@@ -219,8 +225,8 @@ func exampleCases() []requestCase {
 	}
 }
 
-// named runs a module that a variable names. Two more may say which host is asked for, and which backends there are beside
-// "origin".
+// named runs a module that a variable names. Two more may say which host is
+// asked for, and which backends there are beside "origin".
 func named(t *testing.T, l *ledger, env, path string) {
 	path, err := filepath.Abs(path)
 	require.NoError(t, err)
@@ -234,7 +240,8 @@ func named(t *testing.T, l *ledger, env, path string) {
 	module(t, l, path, t.TempDir(), config, cases)
 }
 
-// serviceCases are the paths of testdata/service.js; to any other module they are paths like all others.
+// serviceCases are the paths of testdata/service.js; to any other module they
+// are paths like all others.
 func serviceCases() (list []requestCase) {
 	for _, path := range []string{"/js/redirect", "/js/headers", "/js/log", "/js/stream", "/js/throw", "/js/echo"} {
 		list = append(list, requestCase{name: path, text: request("GET "+path+" HTTP/1.1", "", "Host: edge.example", "X-A: 1")})
@@ -242,7 +249,8 @@ func serviceCases() (list []requestCase) {
 	return append(list, requestCase{name: "/js/echo of a body", text: request("POST /js/echo HTTP/1.1", "hello", "Host: edge.example", "Content-Length: 5")})
 }
 
-// rawCases are what the raw guest does on a path, and everything on the wire through it: any other path is passed on.
+// rawCases are what the raw guest does on a path, and everything on the wire
+// through it: any other path is passed on.
 func rawCases() []requestCase {
 	list := wireCases()
 	const host = "Host: edge.example"

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// origin answers every connection once, by the path that it is asked for, and keeps what it has got.
+// origin answers every connection once, by the path that it is asked for, and
+// keeps what it has got.
 type origin struct {
 	url  string
 	mu   sync.Mutex
@@ -20,7 +21,8 @@ type origin struct {
 	open sync.WaitGroup
 }
 
-// answers of an origin, as they go onto the wire. A path that is not listed gets the one of "/".
+// answers of an origin, as they go onto the wire. A path that is not listed
+// gets the one of "/".
 var answers = map[string]string{
 	"/":          "HTTP/1.1 200 OK\r\nX-Origin: Yes\r\nx-origin: again\r\nX-Empty:\r\nContent-Length: 7\r\n\r\nanswer\n",
 	"/chunked":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n4;ext=1\r\nhalf\r\n0\r\n\r\n",
@@ -45,7 +47,8 @@ var answers = map[string]string{
 	"/big":       "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + strings.Repeat("0123456789", 30000),
 }
 
-// newOrigin answers until the test is over. early: without waiting for the request's body.
+// newOrigin answers until the test is over. early: without waiting for the
+// request's body.
 func newOrigin(t *testing.T) *origin {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -118,7 +121,8 @@ func (o *origin) await(n int) {
 	}
 }
 
-// take returns what has come since the last take, once the connections are closed.
+// take returns what has come since the last take, once the connections are
+// closed.
 func (o *origin) take() []message {
 	o.open.Wait()
 	o.mu.Lock()

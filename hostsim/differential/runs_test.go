@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// runs compares the programs themselves on "run": one made-up request, arguments passed on, the exit code back.
+// runs compares the programs themselves on "run": one made-up request,
+// arguments passed on, the exit code back.
 func runs(t *testing.T, l *ledger) {
 	guest := buildGo(t, "command", "../cmd/hostsim/testdata/guest")
 	ours := filepath.Join(t.TempDir(), "hostsim")

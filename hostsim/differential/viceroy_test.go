@@ -17,13 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience bounds every wait of these tests. Nothing takes that long unless it is broken.
+// patience bounds every wait of these tests. Nothing takes that long unless it
+// is broken.
 const patience = 5 * time.Second
 
 // starting bounds the compilation of a large module by Viceroy.
 const starting = 2 * time.Minute
 
-// findViceroy skips the test, plainly, when there is no Viceroy to compare with.
+// findViceroy skips the test, plainly, when there is no Viceroy to compare
+// with.
 func findViceroy(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv("VICEROY")
@@ -43,16 +45,19 @@ type viceroy struct {
 	out  *transcript
 }
 
-// startViceroy serves a module on a port that was free a moment ago, and tries others when it no longer is.
+// startViceroy serves a module on a port that was free a moment ago, and tries
+// others when it no longer is.
 func startViceroy(t *testing.T, module, config string) *viceroy {
 	t.Helper()
 	path := findViceroy(t)
 	for range 5 {
 		v := &viceroy{addr: freePort(t), out: newTranscript()}
 		v.cmd = exec.Command(path, "-v", "-C", config, "--addr", v.addr, module)
-		v.cmd.Dir = filepath.Dir(config) // files that the configuration names are looked for from here
+		// files that the configuration names are looked for from here
+		v.cmd.Dir = filepath.Dir(config)
 		v.cmd.Env = append(os.Environ(), "RUST_BACKTRACE=0", "RUST_LIB_BACKTRACE=0", "WASMTIME_BACKTRACE_DETAILS=0", "NO_COLOR=1")
-		read, write, err := os.Pipe() // one pipe, so that lines of both streams stay in order
+		// one pipe, so that lines of both streams stay in order
+		read, write, err := os.Pipe()
 		require.NoError(t, err)
 		v.cmd.Stdout, v.cmd.Stderr = write, write
 		require.NoError(t, v.cmd.Start())
@@ -81,12 +86,14 @@ func (v *viceroy) ready() bool {
 	return v.out.await(starting, func(s *transcript) bool { return s.listening || s.over }) && v.out.listening
 }
 
-// transcript is what Viceroy has written, told apart into its own lines and those of the guest.
+// transcript is what Viceroy has written, told apart into its own lines and
+// those of the guest.
 type transcript struct {
-	mu        sync.Mutex
-	changed   chan struct{}
-	lines     []string // of the guest and its log endpoints
-	begun     string   // of a guest's line, into which Viceroy has written one of its own
+	mu      sync.Mutex
+	changed chan struct{}
+	lines   []string // of the guest and its log endpoints
+	// of a guest's line, into which Viceroy has written one of its own
+	begun     string
 	own       []string
 	listening bool
 	over      bool
@@ -124,7 +131,8 @@ var exitCode = regexp.MustCompile(`exit status (-?\d+)`)
 
 func (s *transcript) line(line string) {
 	if strings.Contains(line, "panicked at") {
-		s.trapping, s.cause = true, s.cause+line+"\n" // Viceroy itself; the request will not be told complete
+		// Viceroy itself; the request will not be told complete
+		s.trapping, s.cause = true, s.cause+line+"\n"
 		return
 	}
 	if strings.Contains(line, "guest worker finished without panicking") {
@@ -132,7 +140,8 @@ func (s *transcript) line(line string) {
 		return
 	}
 	if at := tracing.FindStringIndex(line); at != nil && at[0] > 0 {
-		s.begun += line[:at[0]] // the guest has not ended its line: the rest comes behind
+		// the guest has not ended its line: the rest comes behind
+		s.begun += line[:at[0]]
 		line = line[at[0]:]
 	}
 	own := tracing.FindStringSubmatch(line)
@@ -178,8 +187,8 @@ func (s *transcript) await(limit time.Duration, done func(*transcript) bool) boo
 	}
 }
 
-// take returns what has come since the last take, once the guests that were started have ended. guest says whether there
-// was one since the last take.
+// take returns what has come since the last take, once the guests that were
+// started have ended. guest says whether there was one since the last take.
 func (s *transcript) take(guest bool) (lines []string, ending, cause string, ok bool) {
 	ok = s.await(patience, func(s *transcript) bool {
 		return s.ending == "panic" || s.handled == s.completed && (!guest || s.handled > s.taken)
@@ -194,7 +203,8 @@ func (s *transcript) take(guest bool) (lines []string, ending, cause string, ok 
 		ending += " " + code[1]
 	}
 	s.lines, s.ending, s.cause, s.own, s.taken = nil, "", "", nil, s.handled
-	s.completed, s.trapping = s.handled, false // a guest that never ends is not waited for again
+	// a guest that never ends is not waited for again
+	s.completed, s.trapping = s.handled, false
 	if ending == "" {
 		ending = "exit 0"
 	}

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// message is an HTTP/1.1 message in a form in which two of them can be compared: names of fields in lower case and sorted,
-// repeated ones in their order; the body without its chunks.
+// message is an HTTP/1.1 message in a form in which two of them can be
+// compared: names of fields in lower case and sorted, repeated ones in their
+// order; the body without its chunks.
 type message struct {
 	Start   string
 	Fields  []string
@@ -110,7 +111,8 @@ func (m *message) readChunks(br *bufio.Reader, body *bytes.Buffer) bool {
 	}
 }
 
-// ask sends the bytes of one request over a connection of its own and reads the answer. Interim answers are kept apart.
+// ask sends the bytes of one request over a connection of its own and reads the
+// answer. Interim answers are kept apart.
 func ask(addr, request string) (m message, interim []string, err error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -118,7 +120,8 @@ func ask(addr, request string) (m message, interim []string, err error) {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
-	go io.WriteString(conn, request) // an answer may come before all of it has gone
+	// an answer may come before all of it has gone
+	go io.WriteString(conn, request)
 	br := bufio.NewReader(conn)
 	for {
 		m, err = readMessage(br, strings.HasPrefix(request, "HEAD "))

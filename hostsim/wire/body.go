@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// bodyReader reads one message body. Only one goroutine may read; Trailer is valid after io.EOF.
+// bodyReader reads one message body. Only one goroutine may read; Trailer is
+// valid after io.EOF.
 type bodyReader struct {
 	src     io.Reader
 	left    int64 // bytes to come when the length is known, else -1
@@ -30,7 +31,8 @@ func newBodyReader(r *bufio.Reader, f framing, limit Limits) *bodyReader {
 	return b
 }
 
-// Read returns io.ErrUnexpectedEOF when the connection ends before the body does.
+// Read returns io.ErrUnexpectedEOF when the connection ends before the body
+// does.
 func (b *bodyReader) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
@@ -67,7 +69,8 @@ func (b *bodyReader) account(n int, err error) (int, error) {
 	return n, nil
 }
 
-// readTrailer reads what follows the last chunk; httputil's reader leaves it in place.
+// readTrailer reads what follows the last chunk; httputil's reader leaves it in
+// place.
 func (b *bodyReader) readTrailer() error {
 	h := &head{r: b.conn, limit: b.limit}
 	trailer, err := h.fields()
@@ -86,10 +89,12 @@ func (b *bodyReader) finish(err error) error {
 	return err
 }
 
-// Trailer returns the trailer fields; nil before the end of the body or when there are none.
+// Trailer returns the trailer fields; nil before the end of the body or when
+// there are none.
 func (b *bodyReader) Trailer() Header { return b.trailer }
 
-// chunkWriter frames a body in chunks. Every Write goes out at once, so that a stream is not held back.
+// chunkWriter frames a body in chunks. Every Write goes out at once, so that a
+// stream is not held back.
 type chunkWriter struct {
 	bw *bufio.Writer
 	cw io.WriteCloser

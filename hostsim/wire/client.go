@@ -16,15 +16,19 @@ import (
 // Request is a request as it goes onto the wire.
 type Request struct {
 	Method string
-	// Target is written as it is. It must not be empty and must not hold CR, LF or NUL.
+	// Target is written as it is. It must not be empty and must not hold CR, LF
+	// or NUL.
 	Target string
-	// Header is written as it is and must hold Host. It also frames the body: Content-Length or Transfer-Encoding:
-	// chunked. With neither, no body is sent.
+	// Header is written as it is and must hold Host. It also frames the body:
+	// Content-Length or Transfer-Encoding: chunked. With neither, no body is
+	// sent.
 	Header Header
-	// Body may be nil. It is read in a goroutine of its own, possibly beyond the end of the exchange until the Read under
-	// way returns; when nothing more will be read and it is an io.Closer, it is closed.
+	// Body may be nil. It is read in a goroutine of its own, possibly beyond
+	// the end of the exchange until the Read under way returns; when nothing
+	// more will be read and it is an io.Closer, it is closed.
 	Body io.Reader
-	// Trailer is asked after the body has been read, for a chunked request; it may be nil.
+	// Trailer is asked after the body has been read, for a chunked request; it
+	// may be nil.
 	Trailer func() Header
 }
 
@@ -33,14 +37,17 @@ type Response struct {
 	Proto  string // "HTTP/1.1" or "HTTP/1.0"
 	Status int
 	Header Header
-	// Body must be closed; that closes the connection. Length is the body's length in bytes, or -1.
+	// Body must be closed; that closes the connection. Length is the body's
+	// length in bytes, or -1.
 	Body   io.ReadCloser
 	Length int64
 
-	// After gives the trailer fields once Body has returned io.EOF; it may be nil.
+	// After gives the trailer fields once Body has returned io.EOF; it may be
+	// nil.
 	After func() Header
-	// Upgraded is the connection behind a 101 (Switching Protocols), and nil behind every other status. Whoever takes it
-	// closes it; otherwise Body's Close does.
+	// Upgraded is the connection behind a 101 (Switching Protocols), and nil
+	// behind every other status. Whoever takes it closes it; otherwise Body's
+	// Close does.
 	Upgraded io.ReadWriteCloser
 
 	body *bodyReader
@@ -54,12 +61,15 @@ func (r *Response) Trailer() Header {
 	return r.After()
 }
 
-// RoundTrip sends req over conn and returns when the head of the final response is there; 1xx responses are skipped. The
-// request body is written at the same time, so an early answer is not missed. RoundTrip owns conn: it is closed on error,
-// when ctx ends before the head arrives, and by Response.Body.Close. One connection serves one exchange.
+// RoundTrip sends req over conn and returns when the head of the final response
+// is there; 1xx responses are skipped. The request body is written at the same
+// time, so an early answer is not missed. RoundTrip owns conn: it is closed on
+// error, when ctx ends before the head arrives, and by Response.Body.Close. One
+// connection serves one exchange.
 //
-// Errors wrap ErrMalformed, ErrStatus, ErrHeadTooLarge, io.EOF (the connection ended before the first byte of a response)
-// or io.ErrUnexpectedEOF (within its head), or come from ctx or conn.
+// Errors wrap ErrMalformed, ErrStatus, ErrHeadTooLarge, io.EOF (the connection
+// ended before the first byte of a response) or io.ErrUnexpectedEOF (within its
+// head), or come from ctx or conn.
 func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (*Response, error) {
 	if err := req.check(); err != nil {
 		conn.Close()
@@ -84,7 +94,8 @@ func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (
 	return resp, nil
 }
 
-// CloseBody closes Body when it can be closed. RoundTrip does so in any case; it is for callers that do not get that far.
+// CloseBody closes Body when it can be closed. RoundTrip does so in any case;
+// it is for callers that do not get that far.
 func (r *Request) CloseBody() {
 	if c, ok := r.Body.(io.Closer); ok {
 		c.Close()
@@ -103,7 +114,8 @@ func (r *Request) check() error {
 	return nil
 }
 
-// ErrRequestBody is why a request was not sent whole: its body broke off, or has another length than it says.
+// ErrRequestBody is why a request was not sent whole: its body broke off, or
+// has another length than it says.
 var ErrRequestBody = errors.New("request body is not whole")
 
 // sender writes the request in its own goroutine.
@@ -128,7 +140,8 @@ func (s *sender) send(req *Request) {
 		err = bw.Flush()
 	}
 	s.err = err
-	close(s.done) // before the connection: whoever finds it closed finds the reason, too
+	// before the connection: whoever finds it closed finds the reason, too
+	close(s.done)
 	if s.body {
 		s.conn.Close() // half a request must not look like a whole one
 	}
@@ -138,7 +151,8 @@ func (s *sender) sendBody(bw *bufio.Writer, req *Request, f framing) error {
 	var out io.Writer = bw
 	var chunks *chunkWriter
 	if f.chunked {
-		// The other side may answer before there is a body, and the body may wait for that answer.
+		// The other side may answer before there is a body, and the body may
+		// wait for that answer.
 		if err := bw.Flush(); err != nil {
 			return err
 		}
@@ -163,7 +177,8 @@ func (s *sender) sendBody(bw *bufio.Writer, req *Request, f framing) error {
 	return chunks.finish(trailer)
 }
 
-// copyFlushing sends each piece as soon as it is there: a guest may stream and wait for an answer in between.
+// copyFlushing sends each piece as soon as it is there: a guest may stream and
+// wait for an answer in between.
 func (s *sender) copyFlushing(bw *bufio.Writer, out io.Writer, body io.Reader) (int64, error) {
 	buf, total := make([]byte, 16<<10), int64(0)
 	for {
@@ -187,9 +202,10 @@ func (s *sender) copyFlushing(bw *bufio.Writer, out io.Writer, body io.Reader) (
 	}
 }
 
-// explain prefers the reason why the request could not be sent. It does so where there is a response too: TLS says goodbye
-// before it closes, and the other side may answer 400 to half a request in between. It does not wait: the sender may be
-// waiting for a body that goes on only when the caller does.
+// explain prefers the reason why the request could not be sent. It does so
+// where there is a response too: TLS says goodbye before it closes, and the
+// other side may answer 400 to half a request in between. It does not wait: the
+// sender may be waiting for a body that goes on only when the caller does.
 func (s *sender) explain(err error) error {
 	select {
 	case <-s.done:
@@ -256,7 +272,8 @@ func (b *responseBody) Close() error {
 	return b.err
 }
 
-// IsTimeout reports whether err is a deadline that passed, be it of a context or of a connection.
+// IsTimeout reports whether err is a deadline that passed, be it of a context
+// or of a connection.
 func IsTimeout(err error) bool {
 	var t net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()

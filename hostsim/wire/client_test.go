@@ -21,7 +21,8 @@ type farewell struct {
 
 func (c *farewell) Close() error {
 	c.far.SetWriteDeadline(time.Now().Add(10 * time.Second))
-	_, _ = io.WriteString(c.far, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") // returns when it has been read
+	// returns when it has been read
+	_, _ = io.WriteString(c.far, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 	return c.Conn.Close()
 }
 

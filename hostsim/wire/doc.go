@@ -1,12 +1,16 @@
-// Package wire is a small HTTP/1.1 codec that changes nothing on its way: field order, the case of field names, repeated
-// fields and the exact bytes of the request target are kept.
+// Package wire is a small HTTP/1.1 codec that changes nothing on its way: field
+// order, the case of field names, repeated fields and the exact bytes of the
+// request target are kept.
 //
-// net/http cannot do that: its server refuses a target with a lone "%" before a handler runs, its client re-encodes some
-// targets, and both keep fields in a map. Link wrappers, mail gateways and browsers produce such targets every day, so a
-// host for tests has to carry them.
+// net/http cannot do that: its server refuses a target with a lone "%" before a
+// handler runs, its client re-encodes some targets, and both keep fields in a
+// map. Link wrappers, mail gateways and browsers produce such targets every
+// day, so a host for tests has to carry them.
 //
-// Start with Server (a net/http Handler behind a raw listener), RawHeader (the fields of a request in order) and RoundTrip
-// (one request over one connection). The parser is strict where leniency lets one message pass for two: lone CR, white
-// space before a colon, continued lines, Content-Length beside Transfer-Encoding and contradicting lengths are refused.
-// Heads are bounded by Limits. HTTP/2, upgrades and pipelined writes are not implemented.
+// Start with Server (a net/http Handler behind a raw listener), RawHeader (the
+// fields of a request in order) and RoundTrip (one request over one
+// connection). The parser is strict where leniency lets one message pass for
+// two: lone CR, white space before a colon, continued lines, Content-Length
+// beside Transfer-Encoding and contradicting lengths are refused. Heads are
+// bounded by Limits. HTTP/2, upgrades and pipelined writes are not implemented.
 package wire

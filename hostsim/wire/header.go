@@ -2,17 +2,20 @@ package wire
 
 import "strings"
 
-// Field is one header or trailer field as it stands on the wire, without the white space around the value.
+// Field is one header or trailer field as it stands on the wire, without the
+// white space around the value.
 type Field struct {
 	Name  string
 	Value string
 }
 
-// Header is a field list in wire order. Names keep their case and a name may occur more than once; all methods compare
-// names without regard to case (RFC 9110, section 5.1).
+// Header is a field list in wire order. Names keep their case and a name may
+// occur more than once; all methods compare names without regard to case (RFC
+// 9110, section 5.1).
 type Header []Field
 
-// NewHeader makes a list of names and values in turn; a name without a value gets an empty one.
+// NewHeader makes a list of names and values in turn; a name without a value
+// gets an empty one.
 func NewHeader(pairs ...string) Header {
 	h := make(Header, 0, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
@@ -55,7 +58,8 @@ func (h Header) Has(name string) bool {
 // Add appends a field and keeps what is there.
 func (h *Header) Add(name, value string) { *h = append(*h, Field{name, value}) }
 
-// Set replaces all fields of name by values. The new fields stand where the first old one stood, or at the end.
+// Set replaces all fields of name by values. The new fields stand where the
+// first old one stood, or at the end.
 func (h *Header) Set(name string, values ...string) {
 	at, kept := -1, make(Header, 0, len(*h)+len(values))
 	for _, f := range *h {
@@ -91,7 +95,8 @@ func (h *Header) Del(name string) bool {
 // Clone returns a copy that shares nothing with h.
 func (h Header) Clone() Header { return append(Header(nil), h...) }
 
-// Names returns each name once, in lower case, in the order of its first occurrence.
+// Names returns each name once, in lower case, in the order of its first
+// occurrence.
 func (h Header) Names() []string {
 	seen := make(map[string]bool, len(h))
 	names := make([]string, 0, len(h))
@@ -105,7 +110,8 @@ func (h Header) Names() []string {
 	return names
 }
 
-// ValidName reports whether name is a token (RFC 9110, section 5.6.2), which every field name and method must be.
+// ValidName reports whether name is a token (RFC 9110, section 5.6.2), which
+// every field name and method must be.
 func ValidName(name string) bool {
 	for i := range len(name) {
 		if !tokenByte(name[i]) {
@@ -122,7 +128,8 @@ func tokenByte(c byte) bool {
 	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
-// ValidValue reports whether value holds no control byte but the tab. Bytes from 0x80 up are allowed: they occur.
+// ValidValue reports whether value holds no control byte but the tab. Bytes
+// from 0x80 up are allowed: they occur.
 func ValidValue(value string) bool {
 	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {

@@ -25,13 +25,15 @@ func (l Limits) orDefaults() Limits {
 	return l
 }
 
-// ErrHeadTooLarge is wrapped by errors about a head that goes beyond its Limits.
+// ErrHeadTooLarge is wrapped by errors about a head that goes beyond its
+// Limits.
 var ErrHeadTooLarge = errors.New("message head too large")
 
 // ErrMalformed is wrapped by errors about bytes that are not HTTP/1.1.
 var ErrMalformed = errors.New("malformed message")
 
-// ErrStatus is wrapped by errors about a status line without a usable status code; such an error wraps ErrMalformed too.
+// ErrStatus is wrapped by errors about a status line without a usable status
+// code; such an error wraps ErrMalformed too.
 var ErrStatus = errors.New("invalid status")
 
 func malformed(format string, args ...any) error {
@@ -45,7 +47,8 @@ type head struct {
 	used  int
 }
 
-// line returns the next line without its end. A lone LF ends a line too (RFC 9112, section 2.2); a lone CR is refused.
+// line returns the next line without its end. A lone LF ends a line too (RFC
+// 9112, section 2.2); a lone CR is refused.
 func (h *head) line() (string, error) {
 	var buf []byte
 	for {
@@ -69,7 +72,8 @@ func (h *head) line() (string, error) {
 	return text, nil
 }
 
-// endOfHead turns the end of the stream within a head into ErrUnexpectedEOF; before the first byte it stays io.EOF.
+// endOfHead turns the end of the stream within a head into ErrUnexpectedEOF;
+// before the first byte it stays io.EOF.
 func endOfHead(err error, used int) error {
 	if err == io.EOF && used > 0 {
 		return io.ErrUnexpectedEOF
@@ -99,7 +103,8 @@ func (h *head) fields() (Header, error) {
 	}
 }
 
-// parseField refuses white space before the colon and continued lines: both are ways to smuggle fields past a proxy.
+// parseField refuses white space before the colon and continued lines: both are
+// ways to smuggle fields past a proxy.
 func parseField(line string) (Field, error) {
 	name, value, found := strings.Cut(line, ":")
 	if !found || !ValidName(name) {
@@ -119,7 +124,8 @@ func clip(s string) string {
 	return s
 }
 
-// parseRequestLine splits at the first and the last space, so that a target may hold raw spaces.
+// parseRequestLine splits at the first and the last space, so that a target may
+// hold raw spaces.
 func parseRequestLine(line string) (method, target, proto string, err error) {
 	method, rest, _ := strings.Cut(line, " ")
 	cut := strings.LastIndexByte(rest, ' ')
@@ -146,13 +152,15 @@ func parseStatusLine(line string) (proto string, status int, err error) {
 	return proto, status, nil
 }
 
-// framing says how a body is delimited: by length, by chunks, or (responses only) by the end of the connection.
+// framing says how a body is delimited: by length, by chunks, or (responses
+// only) by the end of the connection.
 type framing struct {
 	length  int64 // -1 when unknown
 	chunked bool
 }
 
-// parseFraming applies RFC 9112, section 6.3, strictly: Content-Length beside Transfer-Encoding is refused.
+// parseFraming applies RFC 9112, section 6.3, strictly: Content-Length beside
+// Transfer-Encoding is refused.
 func parseFraming(header Header) (framing, error) {
 	codings, lengths := header.Values("Transfer-Encoding"), header.Values("Content-Length")
 	if len(codings) > 0 {
@@ -183,7 +191,8 @@ func parseLengths(lengths []string) (framing, error) {
 	return framing{length: n}, nil
 }
 
-// bodyless reports whether a response with this status to this method has no body whatever its fields say.
+// bodyless reports whether a response with this status to this method has no
+// body whatever its fields say.
 func bodyless(method string, status int) bool {
 	return method == "HEAD" || status < 200 || status == 204 || status == 304
 }

@@ -11,20 +11,24 @@ import (
 	"time"
 )
 
-// HeadWriter is implemented by the http.ResponseWriter of a Server. It writes a response head field by field, in order,
-// with names as given, in place of Header and WriteHeader.
+// HeadWriter is implemented by the http.ResponseWriter of a Server. It writes a
+// response head field by field, in order, with names as given, in place of
+// Header and WriteHeader.
 //
-// The fields frame the body: Content-Length or Transfer-Encoding: chunked. With neither, the server sends chunks (or, to
-// an HTTP/1.0 client, closes the connection at the end). Date is added when it is missing.
+// The fields frame the body: Content-Length or Transfer-Encoding: chunked. With
+// neither, the server sends chunks (or, to an HTTP/1.0 client, closes the
+// connection at the end). Date is added when it is missing.
 type HeadWriter interface {
 	WriteHead(status int, header Header) error
-	// WriteTrailer sets the trailer fields of a chunked response; call it before the handler returns.
+	// WriteTrailer sets the trailer fields of a chunked response; call it
+	// before the handler returns.
 	WriteTrailer(trailer Header)
 }
 
 var _ HeadWriter = (*responseWriter)(nil)
 
-// smallBody is how much of an unframed body is held back so that it can go out with a Content-Length.
+// smallBody is how much of an unframed body is held back so that it can go out
+// with a Content-Length.
 const smallBody = 2048
 
 type responseWriter struct {
@@ -47,8 +51,9 @@ type responseWriter struct {
 
 var _ http.Hijacker = (*responseWriter)(nil)
 
-// Hijack hands the connection to the handler, for a 101 (Switching Protocols); it is closed when the handler returns. What the
-// client has sent already is in the reader.
+// Hijack hands the connection to the handler, for a 101 (Switching Protocols);
+// it is closed when the handler returns. What the client has sent already is in
+// the reader.
 func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if w.hijacked {
 		return nil, nil, http.ErrHijacked
@@ -61,7 +66,8 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Header returns the fields that WriteHeader will send, sorted by name.
 func (w *responseWriter) Header() http.Header { return w.header }
 
-// WriteHeader fixes the status. Informational statuses other than 101 are ignored.
+// WriteHeader fixes the status. Informational statuses other than 101 are
+// ignored.
 func (w *responseWriter) WriteHeader(status int) {
 	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.status = status
@@ -151,7 +157,8 @@ func (w *responseWriter) FlushError() error {
 func (w *responseWriter) SetReadDeadline(t time.Time) error  { return w.c.conn.SetReadDeadline(t) }
 func (w *responseWriter) SetWriteDeadline(t time.Time) error { return w.c.conn.SetWriteDeadline(t) }
 
-// sendHead writes the head; length is the body's length where the writer knows it, else -1.
+// sendHead writes the head; length is the body's length where the writer knows
+// it, else -1.
 func (w *responseWriter) sendHead(length int) error {
 	fields := w.raw
 	if fields == nil {
@@ -256,7 +263,8 @@ func (w *responseWriter) fail(err error) error {
 	return err
 }
 
-// sorted lists a header map by name, so that the output does not depend on map order.
+// sorted lists a header map by name, so that the output does not depend on map
+// order.
 func sorted(header http.Header) Header {
 	names := make([]string, 0, len(header))
 	for name := range header {

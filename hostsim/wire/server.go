@@ -17,14 +17,16 @@ import (
 	"time"
 )
 
-// Server serves HTTP/1.1 and hands net/http handlers the request target as it came: RequestURI holds its exact bytes,
-// URL what net/url makes of it (or the target in Opaque where it makes nothing). RawHeader returns the fields in order.
-// The zero value with a Handler works.
+// Server serves HTTP/1.1 and hands net/http handlers the request target as it
+// came: RequestURI holds its exact bytes, URL what net/url makes of it (or the
+// target in Opaque where it makes nothing). RawHeader returns the fields in
+// order. The zero value with a Handler works.
 type Server struct {
 	Handler   http.Handler
 	TLSConfig *tls.Config // non-nil: serve TLS
 	Limits    Limits
-	// HeadTimeout bounds the wait for a request head, the idle time between requests included. Default 1 minute.
+	// HeadTimeout bounds the wait for a request head, the idle time between
+	// requests included. Default 1 minute.
 	HeadTimeout time.Duration
 	Log         *slog.Logger // nil: nothing is logged
 
@@ -35,7 +37,8 @@ type Server struct {
 	wg        sync.WaitGroup
 }
 
-// Serve accepts connections from ln until Shutdown or Close; it then returns http.ErrServerClosed. It closes ln.
+// Serve accepts connections from ln until Shutdown or Close; it then returns
+// http.ErrServerClosed. It closes ln.
 func (s *Server) Serve(ln net.Listener) error {
 	if !s.trackListener(ln) {
 		ln.Close()
@@ -106,8 +109,9 @@ func (s *Server) untrackConn(c *serverConn) {
 	s.wg.Done()
 }
 
-// Shutdown stops accepting, closes idle connections, and waits until the requests under way have been answered or ctx
-// ends; in that case it closes their connections and returns ctx's error.
+// Shutdown stops accepting, closes idle connections, and waits until the
+// requests under way have been answered or ctx ends; in that case it closes
+// their connections and returns ctx's error.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop(false)
 	done := make(chan struct{})
@@ -122,7 +126,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// Close stops accepting, closes every connection and waits until their handlers have returned.
+// Close stops accepting, closes every connection and waits until their handlers
+// have returned.
 func (s *Server) Close() error {
 	s.stop(true)
 	s.wg.Wait()
@@ -143,7 +148,8 @@ func (s *Server) stop(active bool) {
 	}
 }
 
-// setBusy reports whether the connection may go on to (or wait for) another request.
+// setBusy reports whether the connection may go on to (or wait for) another
+// request.
 func (s *Server) setBusy(c *serverConn, busy bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +215,8 @@ func (c *serverConn) log(what string, err error) {
 	}
 }
 
-// refuse answers a head that could not be read. Nothing is sent when the client has simply gone or kept silent.
+// refuse answers a head that could not be read. Nothing is sent when the client
+// has simply gone or kept silent.
 func (c *serverConn) refuse(err error) {
 	status := http.StatusBadRequest
 	switch {
@@ -229,7 +236,9 @@ func (c *serverConn) readRequest(limit Limits) (*http.Request, *bodyReader, erro
 	h := &head{r: c.br, limit: limit}
 	line, err := h.line()
 	if err == nil && line == "" {
-		line, err = h.line() // RFC 9112, section 2.2: one empty line before the request line is ignored
+		// RFC 9112, section 2.2: one empty line before the request line is
+		// ignored
+		line, err = h.line()
 	}
 	if err != nil {
 		return nil, nil, err
@@ -281,7 +290,8 @@ func parseTarget(target string) *url.URL {
 	return &url.URL{Opaque: target}
 }
 
-// httpHeader is the fields as net/http presents them: canonical names, Host left out.
+// httpHeader is the fields as net/http presents them: canonical names, Host
+// left out.
 func httpHeader(fields Header) http.Header {
 	header := make(http.Header, len(fields))
 	for _, f := range fields {
@@ -307,8 +317,9 @@ func wantsClose(proto string, fields Header) bool {
 
 type rawHeaderKey struct{}
 
-// RawHeader returns the fields of r in wire order, Host included, when r came through a Server. Otherwise it makes a list
-// of r.Header with sorted names, Host first.
+// RawHeader returns the fields of r in wire order, Host included, when r came
+// through a Server. Otherwise it makes a list of r.Header with sorted names,
+// Host first.
 func RawHeader(r *http.Request) Header {
 	if fields, ok := r.Context().Value(rawHeaderKey{}).(Header); ok {
 		return fields
@@ -320,7 +331,8 @@ func RawHeader(r *http.Request) Header {
 	return fields
 }
 
-// answer runs the handler and reports whether the connection can serve another request.
+// answer runs the handler and reports whether the connection can serve another
+// request.
 func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	ctx, cancel := context.WithCancel(context.WithValue(req.Context(), http.LocalAddrContextKey, c.conn.LocalAddr()))
 	defer cancel()
@@ -344,7 +356,8 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	return ok && !w.closeAfter && drain(c.conn, body, w.continued || body.before == nil)
 }
 
-// handle calls the handler; a panic ends the connection only. http.ErrAbortHandler is the silent way to do that.
+// handle calls the handler; a panic ends the connection only.
+// http.ErrAbortHandler is the silent way to do that.
 func (c *serverConn) handle(w *responseWriter, req *http.Request) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -358,7 +371,8 @@ func (c *serverConn) handle(w *responseWriter, req *http.Request) (ok bool) {
 	return true
 }
 
-// drain skips what the handler left of the request body; a long rest, or one that was never asked for, is not worth it.
+// drain skips what the handler left of the request body; a long rest, or one
+// that was never asked for, is not worth it.
 func drain(conn net.Conn, body *bodyReader, asked bool) bool {
 	if body.err == io.EOF || body.left == 0 {
 		return true
@@ -381,10 +395,12 @@ type requestBody struct {
 func (b *requestBody) Read(p []byte) (int, error) { return b.body.Read(p) }
 func (b *requestBody) Trailer() Header            { return b.body.Trailer() }
 
-// Close ends reading; the connection is not used for another request when the body was not read to its end.
+// Close ends reading; the connection is not used for another request when the
+// body was not read to its end.
 func (b *requestBody) Close() error { return b.conn.SetReadDeadline(aLongTimeAgo) }
 
-// watcher waits, once the request has been read, for the client to go away, and then cancels the request's context.
+// watcher waits, once the request has been read, for the client to go away, and
+// then cancels the request's context.
 type watcher struct {
 	c       *serverConn
 	cancel  context.CancelFunc
@@ -404,7 +420,8 @@ func (w *watcher) start() {
 	w.c.conn.SetReadDeadline(time.Time{})
 	go func() {
 		defer close(w.done)
-		_, err := w.c.br.Peek(1) // a byte is the next request: it stays in the buffer
+		// a byte is the next request: it stays in the buffer
+		_, err := w.c.br.Peek(1)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if err != nil && !w.stopped {

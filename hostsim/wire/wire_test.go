@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// start serves handler over an in-memory connection and returns the client's end.
+// start serves handler over an in-memory connection and returns the client's
+// end.
 func start(t testing.TB, srv *Server) net.Conn {
 	t.Helper()
 	near, far := net.Pipe()
@@ -26,7 +27,8 @@ func start(t testing.TB, srv *Server) net.Conn {
 	return near
 }
 
-// talk writes request bytes and returns everything that comes back until the server closes.
+// talk writes request bytes and returns everything that comes back until the
+// server closes.
 func talk(t testing.TB, srv *Server, request string) string {
 	t.Helper()
 	conn := start(t, srv)
@@ -219,7 +221,8 @@ func TestShutdownWaits(t *testing.T) {
 	require.ErrorIs(t, srv.Serve(ln), http.ErrServerClosed)
 }
 
-// roundTrip sends one request to a server over TCP: net.Pipe has no half-read answers.
+// roundTrip sends one request to a server over TCP: net.Pipe has no half-read
+// answers.
 func roundTrip(t testing.TB, h http.Handler, req *Request) (*Response, string, error) {
 	t.Helper()
 	resp, err := RoundTrip(context.Background(), start(t, &Server{Handler: h}), req, Limits{})

@@ -2,13 +2,16 @@
 //
 //	hostsim run [-C fastly.toml] MODULE [ARG...]
 //
-// gives the module one made-up request, GET http://example.com/, passes the arguments and the standard streams on and exits
-// with the guest's code: go test -exec "hostsim run -C fastly.toml" runs tests that were built for wasip1.
+// gives the module one made-up request, GET http://example.com/, passes the
+// arguments and the standard streams on and exits with the guest's code: go
+// test -exec "hostsim run -C fastly.toml" runs tests that were built for
+// wasip1.
 //
 //	hostsim serve [-C fastly.toml] [--addr 127.0.0.1:7676] [--tls] [--trace text|json] MODULE
 //
-// serves it, and loads it again when its file has changed. Without a subcommand the arguments are taken as for serve, which
-// is how Fastly's CLI calls the program that "fastly compute serve --viceroy-path" names.
+// serves it, and loads it again when its file has changed. Without a subcommand
+// the arguments are taken as for serve, which is how Fastly's CLI calls the
+// program that "fastly compute serve --viceroy-path" names.
 package main
 
 import (
@@ -22,7 +25,7 @@ import (
 	"syscall"
 )
 
-// Exit codes beside those of guests.
+// Exit codes of the command itself; run otherwise exits with the guest's code.
 const (
 	exitOK     = 0
 	exitFailed = 1
@@ -41,7 +44,7 @@ type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-// exitError is a guest's exit code, which has been told by the guest.
+// exitError is a guest's exit code. No message is printed for it.
 type exitError uint32
 
 func (e exitError) Error() string { return fmt.Sprintf("guest exited with code %d", uint32(e)) }

@@ -64,7 +64,7 @@ func TestRun(t *testing.T) {
 		{"outputs as log lines", []string{"run", "--log-stdout", "--log-stderr", module, "--", "a"}, 0, "stdout :: [a]\nstderr :: to stderr\nclicks :: a line", ""},
 		{"exit code", []string{"run", "-C", "", module, "7"}, 7, "[7]\n", "exited with code 7"},
 		{"quiet", []string{"run", "-q", module, "7"}, 7, "[7]\n", "to stderr\n"},
-		{"trace", []string{"run", "--trace", module}, 0, "", `log.endpoint_get(name="clicks") ok  endpoint_handle=0`},
+		{"trace", []string{"run", "--trace", module}, 0, "", `log.endpoint_get(name="access") ok  endpoint_handle=0`},
 		{"no module", []string{"run"}, 2, "", "hint: hostsim --help"},
 		{"absent module", []string{"run", "absent.wasm"}, 1, "", "absent.wasm"},
 		{"broken module", []string{"run", broken}, 1, "", "compile module"},
@@ -98,7 +98,7 @@ func TestTraceAsJSON(t *testing.T) {
 	require.Equal(t, "example.com", line.Host)
 	require.Equal(t, 200, line.Status)
 	require.Equal(t, "exited with code 0", line.Ending)
-	require.Equal(t, []traceLog{{"clicks", "a line\nand more"}}, line.Logs)
+	require.Equal(t, []traceLog{{"access", "a line\nand more"}}, line.Logs)
 	require.Equal(t, line.AllCalls, len(line.Calls))
 	at := 0
 	for line.Calls[at].Call != "http_body.write" {
@@ -109,7 +109,8 @@ func TestTraceAsJSON(t *testing.T) {
 	require.Equal(t, "num_bytes=11", line.Calls[at].Results)
 }
 
-// served runs the command until the test ends, and returns its URL and what it writes to stderr.
+// served runs the command until the test ends, and returns its URL and what it
+// writes to stderr.
 func served(t *testing.T, args ...string) (url string, stderr *syncBuffer) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -32,8 +32,10 @@ type options struct {
 // traceFormat is empty, text or json.
 type traceFormat string
 
-func (t *traceFormat) String() string   { return string(*t) }
-func (t *traceFormat) IsBoolFlag() bool { return true } // --trace alone means text
+func (t *traceFormat) String() string { return string(*t) }
+
+// --trace alone means text
+func (t *traceFormat) IsBoolFlag() bool { return true }
 
 func (t *traceFormat) Set(text string) error {
 	switch text {

@@ -10,8 +10,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// reloader serves a module, and looks at its file before each request. A file that cannot be used leaves the module as it
-// is: a build may be under way. What guests have put into stores and the cache is gone with the old module.
+// reloader serves a module, and checks its file before each request. When the
+// file cannot be used, the old module stays: a build may be under way. What
+// guests have put into stores and the cache is lost with the old module.
 type reloader struct {
 	path string
 	cfg  hostsim.Config
@@ -27,7 +28,7 @@ type loaded struct {
 	requests sync.WaitGroup
 }
 
-// stamp tells versions of a file apart.
+// stamp distinguishes versions of a file.
 type stamp struct {
 	modified time.Time
 	size     int64
@@ -49,7 +50,8 @@ func (r *reloader) stamp() (stamp, error) {
 }
 
 func (r *reloader) load(ctx context.Context) (*hostsim.Host, stamp, error) {
-	seen, err := r.stamp() // before reading: what is written meanwhile is seen next time
+	// before reading: what is written meanwhile is seen next time
+	seen, err := r.stamp()
 	if err != nil {
 		return nil, seen, err
 	}
@@ -97,7 +99,7 @@ func (r *reloader) refresh(ctx context.Context) {
 	r.now = &loaded{Host: host}
 }
 
-// retire lets a module answer what it has been given, and then go.
+// retire closes a module after it has answered its requests.
 func (r *reloader) retire(l *loaded) {
 	r.old.Go(func() {
 		l.requests.Wait()

@@ -9,7 +9,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// runOnce gives the module its one request. It has all the time there is: what a test needs is for go test to say.
+// runOnce gives the module its one request. It has all the time there is: what
+// a test needs is for go test to say.
 func runOnce(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	module, err := os.ReadFile(o.module)
 	if err != nil {
@@ -38,5 +39,5 @@ func runOnce(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	case x.Ending.Kind == hostsim.Exited:
 		return exitError(x.Ending.Code)
 	}
-	return exitError(exitFailed) // the host's log has said why
+	return exitError(exitFailed) // the host has logged why
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// serveTLS serves HTTP/2 with net/http, and HTTP/1.1 with exact bytes, over one listener: what a client speaks is settled in
-// the handshake.
+// serveTLS serves HTTP/2 with net/http, and HTTP/1.1 with exact bytes, over one
+// listener: the TLS handshake decides which.
 func serveTLS(ctx context.Context, ln net.Listener, handler http.Handler) error {
 	cert, err := certificate()
 	if err != nil {
@@ -102,7 +102,8 @@ func (h *handedOver) Close() error {
 
 func (h *handedOver) Addr() net.Addr { return h.addr }
 
-// certificate makes one for localhost that lasts a year and that nobody has a reason to trust.
+// certificate makes a self-signed certificate for localhost that is valid for a
+// year.
 func certificate() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

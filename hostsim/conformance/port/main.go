@@ -1,4 +1,5 @@
-// Command port prints a TCP port of the loopback interface that nobody listens on.
+// Command port prints a TCP port of the loopback interface that nobody listens
+// on.
 package main
 
 import (

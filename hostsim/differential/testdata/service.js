@@ -15,7 +15,7 @@ async function answer(event) {
     case "/js/headers":
       return Response.json([...event.request.headers]);
     case "/js/log":
-      new Logger("clicks").log("a line");
+      new Logger("access").log("a line");
       return new Response("region " + env("FASTLY_REGION"));
     case "/js/stream":
       return new Response(pieces(), { headers: { "content-type": "text/plain" } });

@@ -48,7 +48,8 @@ func (o *outside) NextRequest(time.Duration) Promise { return nil }
 
 const memorySize = 1 << 16
 
-// rig is a sandbox with a memory to call it from. Text and results live in different places of the memory.
+// rig is a sandbox with a memory to call it from. Text and results live in
+// different places of the memory.
 type rig struct {
 	t    testing.TB
 	s    *Sandbox
@@ -66,14 +67,15 @@ func newRig(t testing.TB) *rig {
 	require.NoError(t, backend.ParseURL("http://127.0.0.1:1"))
 	svc := &Service{Backends: map[string]*origin.Backend{"origin": backend}, ConfigStores: map[string]map[string]string{"config": {"a": "1", "empty": ""}},
 		SecretStores: map[string]map[string][]byte{"secrets": {"k": []byte("plain")}}, HostBytes: 1 << 20, KV: NewKVStores(time.Now, 1<<20), Cache: NewCache(time.Now, 1<<20)}
-	down := &Downstream{ID: 10, Method: "POST", URI: URI{"http", "link.example.com", "/%zz"}, Version: HTTP11, Body: BodyOf([]byte("hello")),
-		Header: wire.NewHeader("Host", "link.example.com", "X-One", "1", "x-one", "2")}
+	down := &Downstream{ID: 10, Method: "POST", URI: URI{"http", "host.example.com", "/%zz"}, Version: HTTP11, Body: BodyOf([]byte("hello")),
+		Header: wire.NewHeader("Host", "host.example.com", "X-One", "1", "x-one", "2")}
 	s := NewSandbox(ctx, svc, o, down)
 	t.Cleanup(func() { cancel(); s.EndGuest(&Outgoing{Body: &Body{}}); s.WaitSends(); s.Close() })
 	return &rig{t: t, s: s, m: make(flat, memorySize), o: o, next: 4096}
 }
 
-// call makes a host call; a string argument becomes its address and length, everything else must be an int.
+// call makes a host call; a string argument becomes its address and length,
+// everything else must be an int.
 func (r *rig) call(name string, args ...any) Status {
 	r.t.Helper()
 	module, fn, _ := strings.Cut(name, ".")
@@ -104,7 +106,8 @@ func (r *rig) put(text string) uint32 {
 
 func (r *rig) u32(at int) uint32 { return binary.LittleEndian.Uint32(r.m[at:]) }
 
-// ok makes a call that must succeed and returns the word at address 0, where results go by custom of these tests.
+// ok makes a call that must succeed and returns the word at address 0, where
+// results go by custom of these tests.
 func (r *rig) ok(name string, args ...any) uint32 {
 	r.t.Helper()
 	require.Equal(r.t, OK, r.call(name, args...), name)
@@ -133,7 +136,8 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// Every call with every kind of bad number must return, and must not panic: whatever the guest does is the guest's.
+// Every call with every kind of bad number must return, and must not panic:
+// whatever the guest does is the guest's.
 func TestEveryCallSurvivesBadArguments(t *testing.T) {
 	bad := []uint64{0, 1, 2, 3, 7, memorySize - 4, memorySize - 1, memorySize, memorySize + 1, 1 << 31, math.MaxUint32 - 1, math.MaxUint32}
 	for _, fn := range Functions() {
@@ -184,7 +188,8 @@ func FuzzCall(f *testing.F) {
 	})
 }
 
-// Handles of a wrong kind, used twice, or never given out: badf, and nothing else is touched.
+// Handles of a wrong kind, used twice, or never given out: badf, and nothing
+// else is touched.
 func TestBadHandles(t *testing.T) {
 	for _, h := range []int{99, InvalidHandle, -1} {
 		r := newRig(t)
@@ -263,7 +268,7 @@ func TestPointers(t *testing.T) {
 
 func TestBuffers(t *testing.T) {
 	r := newRig(t)
-	uri := "http://link.example.com/%zz"
+	uri := "http://host.example.com/%zz"
 	require.Equal(t, BufLen, r.call("http_req.uri_get", 0, 64, len(uri)-1, 0))
 	require.Equal(t, uint32(len(uri)), r.u32(0), "the length that is needed")
 	require.Zero(t, r.m[64], "nothing is written")
@@ -330,11 +335,11 @@ func TestHeaders(t *testing.T) {
 	require.Equal(t, Inval, r.call("http_req.header_insert", 0, 0, maxName+1, "x"), "too long a name")
 	require.Equal(t, OK, r.call("http_req.header_append", 0, "A", "tab\tand \xff"))
 	require.Equal(t, OK, r.call("http_req.header_values_set", 0, "x-one", "3\x004\x00ignored"))
-	want := wire.NewHeader("Host", "link.example.com", "x-one", "3", "x-one", "4", "A", "tab\tand \xff")
+	want := wire.NewHeader("Host", "host.example.com", "x-one", "3", "x-one", "4", "A", "tab\tand \xff")
 	require.Equal(t, want, r.s.requests.get(0).request.header)
 	require.Equal(t, OK, r.call("http_req.header_insert", 0, "X-One", "5"))
 	require.Equal(t, OK, r.call("http_req.header_remove", 0, "a"))
-	require.Equal(t, wire.NewHeader("Host", "link.example.com", "X-One", "5"), r.s.requests.get(0).request.header)
+	require.Equal(t, wire.NewHeader("Host", "host.example.com", "X-One", "5"), r.s.requests.get(0).request.header)
 	require.Len(t, r.s.requests.get(0).down.Header, 3, "what came is kept as it was")
 }
 
@@ -408,12 +413,12 @@ func TestLogs(t *testing.T) {
 	for _, name := range []string{"stdout", "STDERR", "fst_managed_x"} {
 		require.Equal(t, Inval, r.call("log.endpoint_get", name, 0))
 	}
-	h := int(r.ok("log.endpoint_get", "clicks", 0))
-	require.Equal(t, h, int(r.ok("log.endpoint_get", "clicks", 0)), "the same handle again")
+	h := int(r.ok("log.endpoint_get", "access", 0))
+	require.Equal(t, h, int(r.ok("log.endpoint_get", "access", 0)), "the same handle again")
 	require.Equal(t, uint32(4), r.ok("log.write", h, "one\n", 0), "the whole length")
 	r.ok("log.write", h, "\n", 0)
 	r.ok("log.write", h, "two\nlines", 0)
-	require.Equal(t, []string{"clicks:one", "clicks:two\nlines"}, r.o.logs)
+	require.Equal(t, []string{"access:one", "access:two\nlines"}, r.o.logs)
 }
 
 func TestDownstream(t *testing.T) {
@@ -455,7 +460,8 @@ func TestURISet(t *testing.T) {
 	}
 }
 
-// A writer waits once eight chunks are under way, goes on when one is taken, and is told when its reader has gone.
+// A writer waits once eight chunks are under way, goes on when one is taken,
+// and is told when its reader has gone.
 func TestBackPressure(t *testing.T) {
 	p, ended := newPipe(), context.Background()
 	stopped, cancel := context.WithCancel(ended)

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// ACLEntry is one prefix of an access control list and what is to be done with its addresses.
+// ACLEntry is one prefix of an access control list and what is to be done with
+// its addresses.
 type ACLEntry struct {
 	Prefix netip.Prefix
 	Action string // ALLOW, BLOCK, or another text
@@ -18,7 +19,8 @@ const (
 	aclNoContent = 2
 )
 
-// match returns the entry with the longest prefix that has ip; of equals, the last. IPv4 and IPv6 do not mix.
+// match returns the entry with the longest prefix that has ip; of equals, the
+// last. IPv4 and IPv6 do not mix.
 func match(acl []ACLEntry, ip netip.Addr) (found ACLEntry, ok bool) {
 	for _, e := range acl {
 		if e.Prefix.Contains(ip) && (!ok || e.Prefix.Bits() >= found.Prefix.Bits()) {
@@ -28,7 +30,8 @@ func match(acl []ACLEntry, ip netip.Addr) (found ACLEntry, ok bool) {
 	return found, ok
 }
 
-// json writes an entry as Viceroy does, the brackets around other actions included.
+// json writes an entry as Viceroy does, the brackets around other actions
+// included.
 func (e ACLEntry) json() []byte {
 	action := strings.ToUpper(e.Action)
 	if action != "ALLOW" && action != "BLOCK" {

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// first waits until one of items is ready and returns its index: the lowest when several are ready at once. It returns
-// -1 when the wait was cut short, by ctx or, when limit is not 0, by time.
+// first waits until one of items is ready and returns its index: the lowest
+// when several are ready at once. It returns -1 when the wait was cut short, by
+// ctx or, when limit is not 0, by time.
 func (s *Sandbox) first(items []item, limit time.Duration) int {
 	cases := make([]reflect.SelectCase, 0, len(items)+1)
 	for i, it := range items {

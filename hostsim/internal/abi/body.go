@@ -14,7 +14,8 @@ type chunk struct {
 	src  source
 }
 
-// Body is a request or response body: a queue of chunks, then trailers. It belongs to one goroutine at a time.
+// Body is a request or response body: a queue of chunks, then trailers. It
+// belongs to one goroutine at a time.
 type Body struct {
 	chunks   []chunk
 	trailers wire.Header
@@ -24,7 +25,8 @@ type Body struct {
 
 var _ item = (*Body)(nil)
 
-// NewBody makes a body of a stream of length bytes (-1: unknown). trailer may be nil; it is called after io.EOF.
+// NewBody makes a body of a stream of length bytes (-1: unknown). trailer may
+// be nil; it is called after io.EOF.
 func NewBody(rc io.ReadCloser, length int64, trailer func() wire.Header) *Body {
 	if rc == nil || length == 0 {
 		return &Body{}
@@ -72,7 +74,8 @@ func (b *Body) Next(ctx context.Context) ([]byte, error) {
 	return nil, b.err
 }
 
-// endSource drops a source that has ended. Any error but io.EOF is final: a broken body must never look complete.
+// endSource drops a source that has ended. Any error but io.EOF is final: a
+// broken body must never appear complete.
 func (b *Body) endSource(src source, err error) {
 	if !errors.Is(err, io.EOF) {
 		b.err = err
@@ -110,7 +113,8 @@ func (b *Body) Length() int64 {
 	return total
 }
 
-// Trailers returns the trailer fields; they are complete after Next has returned io.EOF.
+// Trailers returns the trailer fields; they are complete after Next has
+// returned io.EOF.
 func (b *Body) Trailers() wire.Header { return b.trailers }
 
 func (b *Body) ready() <-chan struct{} {
@@ -120,7 +124,7 @@ func (b *Body) ready() <-chan struct{} {
 	return b.chunks[0].src.ready()
 }
 
-// Close lets go of everything that is still to come.
+// Close drops everything that is still to come.
 func (b *Body) Close() {
 	for _, c := range b.chunks {
 		if c.src != nil {
@@ -160,7 +164,8 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// streaming is what a body handle becomes when its body is sent in streaming mode: the writing end of a pipe.
+// streaming is what a body handle becomes when its body is sent in streaming
+// mode: the writing end of a pipe.
 type streaming struct {
 	pipe     *pipe
 	trailers wire.Header
@@ -170,7 +175,8 @@ var _ item = (*streaming)(nil)
 
 func (w *streaming) ready() <-chan struct{} { return w.pipe.writable() }
 
-// startStreaming turns the body behind h into a writing end and returns what the reader gets.
+// startStreaming turns the body behind h into a writing end and returns what
+// the reader gets.
 func (f *frame) startStreaming(h uint32) *Body {
 	body := itemAs[*Body](f, h)
 	if !f.ok() {
@@ -239,7 +245,8 @@ func bodyRead(f *frame) {
 	f.put32(3, uint32(n))
 }
 
-// bodyStatus is Viceroy's mapping: a body that was cut short is httpincomplete, everything else error.
+// bodyStatus is Viceroy's mapping: a body that was cut short is httpincomplete,
+// everything else error.
 func bodyStatus(err error) Status {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -317,7 +324,8 @@ func bodyTrailerAppend(f *frame) {
 	}
 }
 
-// trailersOf is the trailers of the body in argument 0 for reading: again until the body has been read to its end.
+// trailersOf is the trailers of the body in argument 0 for reading: again until
+// the body has been read to its end.
 func (f *frame) trailersOf() wire.Header {
 	if _, ok := f.streamingAt(0); ok {
 		f.fail(Inval)
@@ -333,7 +341,8 @@ func (f *frame) trailersOf() wire.Header {
 	return body.trailers
 }
 
-// The trailer calls touch the cursor only once the trailers are there to be read, unlike the header calls.
+// The trailer calls touch the cursor only once the trailers are there to be
+// read, unlike the header calls.
 func bodyTrailerNames(f *frame) {
 	if trailers := f.trailersOf(); f.ok() {
 		headerNames(f, trailers)

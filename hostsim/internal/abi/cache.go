@@ -11,9 +11,11 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Cache is the core cache of a service, shared by its sandboxes. Under each key there is one object for each variant of the
-// request headers that its vary rules name. A transaction obliges one guest to fetch what is missing or stale; the others
-// wait for it, or take what is stale while it may still be used.
+// Cache is the core cache of a service, shared by its sandboxes. Under each key
+// there is one object for each variant of the request headers that its vary
+// rules name. A transaction obliges one guest to fetch what is missing or
+// stale; the others wait for it, or use the stale object as long as its options
+// allow.
 type Cache struct {
 	mu   sync.Mutex
 	now  func() time.Time
@@ -22,12 +24,13 @@ type Cache struct {
 	size int
 }
 
-// NewCache makes an empty cache for size bytes (0: no limit); now is its clock. A body that finds no room breaks off.
+// NewCache makes an empty cache for size bytes (0: no limit); now is its clock.
+// A body for which there is no room ends with an error.
 func NewCache(now func() time.Time, size int) *Cache {
 	return &Cache{now: now, size: size, keys: map[string]*cacheKey{}}
 }
 
-// cacheKey has the variants under one key.
+// cacheKey holds the variants of one key.
 type cacheKey struct {
 	name     string
 	rules    []varyRule // the latest first
@@ -35,7 +38,8 @@ type cacheKey struct {
 	changed  chan struct{} // closed when an obligation is met or given up
 }
 
-// cacheSlot is a variant: an object, a guest that is obliged to bring one, or both.
+// cacheSlot is a variant: an object, a guest that is obliged to bring one, or
+// both.
 type cacheSlot struct {
 	object  *cacheObject
 	obliged bool
@@ -66,7 +70,8 @@ func (o *cacheObject) usable(now time.Time) bool       { return o.age(now) < o.m
 // varyRule is a sorted list of header names in lower case.
 type varyRule []string
 
-// variant tells requests apart by the headers of the rule.
+// variant names the variant of a request: the values of the headers in the
+// rule.
 func (v varyRule) variant(headers wire.Header) string {
 	var b strings.Builder
 	for _, name := range v {
@@ -75,12 +80,13 @@ func (v varyRule) variant(headers wire.Header) string {
 	return b.String()
 }
 
-// obligation is a guest's duty to bring a variant.
+// obligation is a guest's duty to insert or update a variant.
 type obligation struct {
 	key     *cacheKey
 	variant string
 	headers wire.Header
-	present *cacheObject // what can be updated; nil: an object has to be inserted
+	// what can be updated; nil: an object has to be inserted
+	present *cacheObject
 }
 
 // cacheEntry is what a lookup found, and the obligation that came with it.
@@ -103,7 +109,8 @@ func (c *Cache) at(key string) *cacheKey {
 	return k
 }
 
-// matching are the slots that fit a request, those of the latest rule first.
+// matching returns the slots that match a request, those of the latest rule
+// first.
 func (k *cacheKey) matching(headers wire.Header) (names []string, slots []*cacheSlot) {
 	for _, rule := range k.rules {
 		name := rule.variant(headers)
@@ -141,8 +148,9 @@ func (c *Cache) lookup(key string, headers wire.Header) *cacheEntry {
 	return found(key, nil)
 }
 
-// transaction looks a key up once. With neither an object nor an obligation, another guest has the obligation, and wait is
-// closed when that may have changed.
+// transaction looks a key up once. With neither an object nor an obligation,
+// another guest has the obligation, and wait is closed when that may have
+// changed.
 func (c *Cache) transaction(key string, headers wire.Header) (e *cacheEntry, wait <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,7 +185,8 @@ func (c *Cache) transaction(key string, headers wire.Header) (e *cacheEntry, wai
 	return e, nil
 }
 
-// await repeats transaction until there is an outcome, or ctx ends: then it returns nil.
+// await repeats transaction until there is an outcome, or ctx ends: then it
+// returns nil.
 func (c *Cache) await(ctx context.Context, key string, headers wire.Header) *cacheEntry {
 	for {
 		e, wait := c.transaction(key, headers)
@@ -233,7 +242,8 @@ func (c *Cache) release(duty *obligation) {
 	}
 }
 
-// giveUp ends an obligation that was not met, so that another guest may take it.
+// giveUp ends an obligation that was not met, so that another guest may take
+// it.
 func (c *Cache) giveUp(duty *obligation) {
 	if duty == nil {
 		return
@@ -245,7 +255,7 @@ func (c *Cache) giveUp(duty *obligation) {
 	duty.key.announce()
 }
 
-// drop forgets what a slot holds; c.mu is held.
+// drop deletes the object of a slot; c.mu is held.
 func (c *Cache) drop(slot *cacheSlot) {
 	if slot != nil && slot.object != nil {
 		data, _, _ := slot.object.body.state(0)
@@ -254,10 +264,10 @@ func (c *Cache) drop(slot *cacheSlot) {
 	}
 }
 
-// overhead is what an object takes beside its body. An update counts as what it updates did.
+// overhead is what an object takes of the cache's size in addition to its body.
 func (o *cacheObject) overhead() int { return handleCost }
 
-// prune forgets a variant, and a key, with nothing in it; c.mu is held.
+// prune deletes a variant, and a key, that hold nothing; c.mu is held.
 func (c *Cache) prune(k *cacheKey, variant string) {
 	if slot := k.variants[variant]; slot != nil && slot.object == nil && !slot.obliged {
 		delete(k.variants, variant)
@@ -278,7 +288,8 @@ func (c *Cache) room(n int) bool {
 	return true
 }
 
-// Purge removes the objects with a surrogate key, or makes them stale. It returns how many there were.
+// Purge removes the objects with a surrogate key, or makes them stale. It
+// returns how many there were.
 func (c *Cache) Purge(surrogate string, soft bool) (count int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -23,7 +23,8 @@ func (r *rig) another() *rig {
 	return other
 }
 
-// write puts cache_write_options at 2048: seconds to live, seconds of staleness, and texts for those flags that have one.
+// write puts cache_write_options at 2048: seconds to live, seconds of
+// staleness, and texts for those flags that have one.
 func (r *rig) writeOptions(ttl, stale uint64, vary, surrogates, metadata string, length uint64) (mask, at int) {
 	at = r.words()
 	put := func(offset int, flag int, text string) {

@@ -9,7 +9,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// collector keeps a body that is written once, by one guest, and read by any number at the same time.
+// collector keeps a body that is written once, by one guest, and read by any
+// number at the same time.
 type collector struct {
 	mu       sync.Mutex
 	data     []byte
@@ -21,12 +22,13 @@ type collector struct {
 // errCacheFull ends a body that the cache has no room for.
 var errCacheFull = errors.New("cache is full")
 
-// errWrongLength ends a body that is not as long as was said.
+// errWrongLength ends a body whose length differs from the one announced.
 var errWrongLength = errors.New("body has not the length that it was inserted with")
 
 func newCollector() *collector { return &collector{changed: make(chan struct{})} }
 
-// collect reads body to its end. want is its length, or -1; room is asked before bytes are kept.
+// collect reads body to its end. want is its length, or -1; room is asked
+// before bytes are kept.
 func (c *collector) collect(ctx context.Context, body *Body, want int64, room func(int) bool) {
 	defer body.Close()
 	for {
@@ -54,7 +56,8 @@ func (c *collector) add(piece []byte, body *Body, err error) {
 	c.changed = make(chan struct{})
 }
 
-// state returns what is there from offset at on, a channel that is closed when there is more, and how the body has ended.
+// state returns what is there from offset at on, a channel that is closed when
+// there is more, and how the body has ended.
 func (c *collector) state(at int64) (data []byte, changed <-chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,7 +76,8 @@ func (c *collector) length() int64 {
 	return int64(len(data))
 }
 
-// await waits until there are n bytes, or for the end when n is negative. It fails when they never come.
+// await waits until there are n bytes, or for the end when n is negative. It
+// fails when they never come.
 func (c *collector) await(ctx context.Context, n int64) error {
 	for {
 		data, changed, err := c.state(0)
@@ -91,7 +95,8 @@ func (c *collector) await(ctx context.Context, n int64) error {
 	}
 }
 
-// read makes a body of the bytes from start to end; end is exclusive, and negative for all that there will be.
+// read makes a body of the bytes from start to end; end is exclusive, and
+// negative for all that there will be.
 func (c *collector) read(start, end int64) *Body {
 	return &Body{chunks: []chunk{{src: &collected{c: c, at: start, end: end}}}}
 }
@@ -125,7 +130,8 @@ func (r *collected) next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// ended: a body that was shorter than the range asked for is cut off, not complete.
+// ended: a body that was shorter than the range asked for is cut off, not
+// complete.
 func (r *collected) ended() error {
 	if r.end >= 0 && r.at < r.end {
 		return errUnfinished

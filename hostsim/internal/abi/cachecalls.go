@@ -62,7 +62,8 @@ func lookedUp(c *Cache, e *cacheEntry) *cacheLookup {
 	return &cacheLookup{cache: c, done: closed, cancel: func() {}, entry: e}
 }
 
-// settle sets the outcome. An obligation that comes when nobody wants it any more is given up.
+// settle sets the outcome. When the lookup was closed in the meantime, its
+// obligation is given up.
 func (l *cacheLookup) settle(e *cacheEntry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,7 +73,7 @@ func (l *cacheLookup) settle(e *cacheEntry) {
 	close(l.done)
 }
 
-// close lets go of the entry, and of its obligation.
+// close releases the entry and its obligation.
 func (l *cacheLookup) close() {
 	l.cancel()
 	l.mu.Lock()
@@ -92,7 +93,8 @@ func (f *frame) cacheKey() string {
 	return key
 }
 
-// lookupOptions are those in arguments 2 and 3: the headers of a request, and whether ranges always count.
+// lookupOptions are those in arguments 2 and 3: the headers of a request, and
+// whether ranges always count.
 func (f *frame) lookupOptions() (headers wire.Header, always bool) {
 	mask := f.flags(2, lookupKnown)
 	r := f.record(f.u32(3), lookupSize, 4)
@@ -126,7 +128,8 @@ func cacheLookupCall(f *frame) {
 	})
 }
 
-// startTransaction looks up at once and goes on in the background when another guest has the obligation.
+// startTransaction looks up at once. When another guest has the obligation, it
+// waits in the background.
 func (f *frame) startTransaction() *cacheLookup {
 	headers, always := f.lookupOptions()
 	key := f.cacheKey()
@@ -163,7 +166,9 @@ func cacheTransaction(f *frame) {
 	if !f.ok() {
 		return
 	}
-	f.s.addItem(nil) // Viceroy gives out a busy handle on the way, which shows in the number of the next
+	// Viceroy gives out a busy handle on the way, which shows in the number of
+	// the next
+	f.s.addItem(nil)
 	if f.await(l); f.ok() {
 		f.put32(4, f.s.addItem(l))
 	} else {
@@ -193,8 +198,8 @@ func (f *frame) cacheEntry() *cacheEntry {
 	return f.await(l)
 }
 
-// cacheBusyWait moves what was found to a handle of its own. The busy handle stays, with nothing behind it, until it is
-// closed.
+// cacheBusyWait moves what was found to a handle of its own. The busy handle
+// stays, with nothing behind it, until it is closed.
 func cacheBusyWait(f *frame) {
 	e := f.cacheEntry()
 	if f.spend(handleCost); !f.ok() {
@@ -205,7 +210,8 @@ func cacheBusyWait(f *frame) {
 	f.put32(1, f.s.addItem(lookedUp(cache, e)))
 }
 
-// writeOptions are those in the record at argument i, with the mask in argument i-1.
+// writeOptions are those in the record at argument i, with the mask in argument
+// i-1.
 func (f *frame) writeOptions(i int) (o cacheOptions, headers wire.Header) {
 	mask, r := f.flags(i-1, writeKnown), f.record(f.u32(i), writeSize, 8)
 	if headers = f.headersOf(mask&writeHeaders != 0 && i == 3, r.u32(8)); i != 3 && mask&writeHeaders != 0 {
@@ -251,7 +257,8 @@ func writeTimes(mask uint32, r record) cacheOptions {
 	return o
 }
 
-// nanoseconds is a duration of at most 73 years, so that sums of them do not overflow.
+// nanoseconds is a duration of at most 73 years, so that sums of them do not
+// overflow.
 func nanoseconds(n uint64) time.Duration { return time.Duration(min(n, 1<<61)) }
 
 // varyRule reads names with single spaces between them.
@@ -287,7 +294,8 @@ func (f *frame) checkSurrogate(key string) {
 	}
 }
 
-// startCacheBody gives out the handle to write a body with, and collects what is written.
+// startCacheBody gives out the handle to write a body with, and collects what
+// is written.
 func (f *frame) startCacheBody(length int64) (handle uint32, c *collector) {
 	c, handle = newCollector(), f.s.addItem(&Body{})
 	body := f.startStreaming(handle)
@@ -324,7 +332,8 @@ func cacheTransactionInsertBack(f *frame) {
 	}
 }
 
-// transactionInsert meets an obligation and returns an entry for what is being written.
+// transactionInsert inserts the object that the guest is obliged to bring, and
+// returns an entry for it.
 func (f *frame) transactionInsert() *cacheEntry {
 	options, _ := f.writeOptions(2)
 	e := f.obliged()
@@ -372,7 +381,8 @@ func cacheClose(f *frame) {
 	}
 }
 
-// cacheState says found for what can be used only: older SDKs look at that flag alone.
+// cacheState sets "found" only for an object that can be used: older SDKs check
+// that flag alone.
 func cacheState(f *frame) {
 	e := f.cacheEntry()
 	if !f.ok() {
@@ -393,7 +403,8 @@ func cacheState(f *frame) {
 	f.put32(1, state)
 }
 
-// onObject lifts a call about an object that was found: none when there is none.
+// onObject lifts a call about an object that was found: none when there is
+// none.
 func onObject(call func(*frame, *cacheEntry)) hostCall {
 	return func(f *frame) {
 		e := f.cacheEntry()
@@ -417,7 +428,7 @@ func cacheLength(f *frame, e *cacheEntry) {
 	f.put64(1, uint64(e.length))
 }
 
-// cacheGetBody looks at its options before it looks for the object.
+// cacheGetBody checks its options before it looks up the object.
 func cacheGetBody(f *frame) {
 	mask := f.flags(1, bodyKnown)
 	f.record(f.u32(2), bodyRangeSize, 8)
@@ -429,7 +440,8 @@ func cacheGetBody(f *frame) {
 	}
 }
 
-// cacheBody gives a body to read the object, or a range of it, with. One may be open at a time.
+// cacheBody gives a body to read the object, or a range of it, with. One may be
+// open at a time.
 func cacheBody(f *frame, e *cacheEntry) {
 	mask, r := f.u32(1), f.record(f.u32(2), bodyRangeSize, 8)
 	if f.ok() && e.readingSet {
@@ -451,8 +463,10 @@ func cacheBody(f *frame, e *cacheEntry) {
 	}
 }
 
-// cacheRange reads from byte from to byte to, both included; without from, the last to bytes. A range that does not fit
-// gives the whole body, as in HTTP; while the length is not known, so does any range, unless the lookup said otherwise.
+// cacheRange reads from byte from to byte to, both included; without from, the
+// last to bytes. A range that does not fit gives the whole body, as in HTTP;
+// while the length is not known, so does any range, unless the lookup said
+// otherwise.
 func (f *frame) cacheRange(e *cacheEntry, from, to int64) *Body {
 	if !f.ok() {
 		return nil
@@ -486,7 +500,8 @@ func (f *frame) collected(c *collector, n int64) {
 	}
 }
 
-// known is the length of an object, as it turned out or as it was announced; -1 when there is neither.
+// known is the length of an object, as it turned out or as it was announced; -1
+// when there is neither.
 func (o *cacheObject) known() int64 {
 	if n := o.body.length(); n >= 0 {
 		return n

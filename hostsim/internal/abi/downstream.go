@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// down is what is known of the client's request behind the handle in argument 0. A request that the guest made itself
-// has nothing of the kind: error.
+// down is what is known of the client's request behind the handle in argument
+// 0. A request that the guest made itself has nothing of the kind: error.
 func (f *frame) down() *Downstream {
 	row := f.row(f.u32(0))
 	if !f.ok() {
@@ -20,7 +20,8 @@ func (f *frame) down() *Downstream {
 	return row.down
 }
 
-// implied turns a call that names the request into the older form that means the current client request.
+// implied turns a call that names the request into the older form that means
+// the current client request.
 func implied(call hostCall) hostCall {
 	return func(f *frame) {
 		f.a = append([]uint64{uint64(f.s.downRequest)}, f.a...)
@@ -46,8 +47,8 @@ func downRequestID(f *frame) {
 	}
 }
 
-// originalNames are the names as the client wrote them, case and repetitions kept. Viceroy lowers and merges them, which
-// its issue 682 calls a defect.
+// originalNames are the names as the client wrote them, case and repetitions
+// kept. Viceroy lowers and merges them, which its issue 682 calls a defect.
 func downOriginalNames(f *frame) {
 	d := f.down()
 	if !f.ok() {
@@ -83,7 +84,8 @@ func downComplianceRegion(f *frame) {
 	}
 }
 
-// downTLS lifts a call about the client's TLS connection: none when there is no such connection.
+// downTLS lifts a call about the client's TLS connection: none when there is no
+// such connection.
 func downTLS(call func(*frame, *TLS)) hostCall {
 	return func(f *frame) {
 		d := f.down()
@@ -107,7 +109,7 @@ func tlsJA3(f *frame, t *TLS) {
 	f.put32(2, uint32(len(t.JA3)))
 }
 
-// keyIsValid looks at the request as it is now, not as it came.
+// keyIsValid checks the request as the guest has changed it, not as it came.
 func keyIsValid(f *frame) {
 	r := f.request(0)
 	if !f.ok() {
@@ -125,7 +127,8 @@ func (f *frame) putBool(i int, v bool) {
 	}
 }
 
-// The bot calls take their answers from x-fastly-bot-* fields of the client's request, as Viceroy does.
+// The bot calls take their answers from x-fastly-bot-* fields of the client's
+// request, as Viceroy does.
 
 func botFlag(name string) hostCall {
 	return func(f *frame) {

@@ -34,7 +34,8 @@ const (
 	optEnd
 )
 
-// Offsets of the fields of dynamic_backend_config, a record of 27 32-bit fields.
+// Offsets of the fields of dynamic_backend_config, a record of 27 32-bit
+// fields.
 const (
 	cfgHostOverride        = 0
 	cfgConnectTimeout      = 8
@@ -48,8 +49,8 @@ const (
 	cfgSize                = 108
 )
 
-// maxDynamic is the number of dynamic backends a service may have on the platform
-// (docs.fastly.com/products/compute-resource-limits).
+// maxDynamic is the number of dynamic backends a service may have on the
+// platform (docs.fastly.com/products/compute-resource-limits).
 const maxDynamic = 200
 
 func reqRegisterDynamic(f *frame) {
@@ -95,7 +96,8 @@ func (f *frame) dynamicAddress(b *origin.Backend, mask uint32, target string) {
 	}
 }
 
-// option is a name of 1 to limit bytes; the ABI has it as address and length at offset at.
+// option is a name of 1 to limit bytes; the ABI has it as address and length at
+// offset at.
 func (f *frame) option(config record, at int, limit uint32) string {
 	ptr, n := config.u32(at), config.u32(at+4)
 	if n == 0 || n > limit {
@@ -124,8 +126,9 @@ func (f *frame) dynamicNames(b *origin.Backend, mask uint32, config record) {
 	}
 }
 
-// dynamicSNI allows an SNI that differs from the certificate's name, as the platform does; Viceroy's TLS library cannot
-// and refuses it. An empty SNI means none is sent.
+// dynamicSNI allows an SNI that differs from the certificate's name, as the
+// platform does; Viceroy's TLS library cannot and refuses it. An empty SNI
+// means none is sent.
 func (f *frame) dynamicSNI(b *origin.Backend, mask uint32, config record) {
 	if mask&optSNIHostname == 0 {
 		return
@@ -144,7 +147,8 @@ func (f *frame) dynamicTLS(b *origin.Backend, mask uint32, config record) {
 	if mask&optCACert != 0 && b.Scheme == "https" {
 		pem := f.option(config, cfgCACert, 64<<10)
 		b.CA = x509.NewCertPool()
-		b.CA.AppendCertsFromPEM([]byte(pem)) // no certificate in it: every handshake fails, as in Viceroy
+		// no certificate in it: every handshake fails, as in Viceroy
+		b.CA.AppendCertsFromPEM([]byte(pem))
 	}
 	if mask&optClientCert == 0 {
 		return

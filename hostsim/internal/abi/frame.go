@@ -10,15 +10,18 @@ import (
 
 // Memory is a guest's linear memory.
 type Memory interface {
-	// Read returns a view of n bytes from offset on, not a copy, or false when they are not all within the memory. The
-	// view is valid until the guest runs again.
+	// Read returns a view of n bytes from offset on, not a copy, or false when
+	// they are not all within the memory. The view is valid until the guest
+	// runs again.
 	Read(offset, n uint32) ([]byte, bool)
 	// Size returns the memory's size in bytes.
 	Size() uint32
 }
 
-// frame is one host call: its arguments, and the first thing that went wrong. Once st is not OK, reads give zero values
-// and writes do nothing, so that a host call is a straight line in the order in which its arguments are checked.
+// frame is one host call: its arguments, and the first failure. Once st is not
+// OK, reads give zero values and writes do nothing, so a host call needs no
+// branch for each failure: it reads its arguments in the order in which they
+// are checked.
 type frame struct {
 	s  *Sandbox
 	m  Memory
@@ -36,7 +39,8 @@ func (f *frame) fail(st Status) {
 
 func (f *frame) u32(i int) uint32 { return uint32(f.a[i]) }
 
-// view returns memory itself; what the guest must not change behind our back has to be copied.
+// view returns memory itself. What the guest must not change later has to be
+// copied.
 func (f *frame) view(ptr, n uint32) []byte {
 	if !f.ok() {
 		return nil
@@ -97,7 +101,7 @@ func (f *frame) flags(i int, known uint32) uint32 {
 	return v
 }
 
-// put8, put16, put32 and put64 write to the address in argument i.
+// put16, put32 and put64 write to the address in argument i.
 func (f *frame) put16(i int, v uint16) {
 	if b := f.word(f.u32(i), 2); b != nil {
 		binary.LittleEndian.PutUint16(b, v)
@@ -135,8 +139,9 @@ type record []byte
 func (r record) u32(at int) uint32 { return binary.LittleEndian.Uint32(r[at:]) }
 func (r record) u64(at int) uint64 { return binary.LittleEndian.Uint64(r[at:]) }
 
-// fill answers with one value through the arguments (buffer, its length, address of the count) at i. When the buffer is
-// too small, the count is the length needed and the status is buflen.
+// fill answers with one value through the arguments (buffer, its length,
+// address of the count) at i. When the buffer is too small, the count is the
+// length needed and the status is buflen.
 func (f *frame) fill(i int, value []byte) {
 	if !f.ok() {
 		return
@@ -150,7 +155,8 @@ func (f *frame) fill(i int, value []byte) {
 	f.put32(i+2, uint32(len(value)))
 }
 
-// fillAfterCount is fill for calls that write the count before they look at the buffer.
+// fillAfterCount is fill for calls that write the count before they check the
+// buffer.
 func (f *frame) fillAfterCount(i int, value []byte) {
 	if uint64(len(value)) > uint64(f.u32(i+1)) {
 		f.fill(i, value)
@@ -161,7 +167,7 @@ func (f *frame) fillAfterCount(i int, value []byte) {
 	}
 }
 
-// need is a length for the guest, or 0 where it cannot be told.
+// need is a length for the guest, or 0 where it does not fit.
 func need(n int) uint32 {
 	if uint64(n) > math.MaxUint32 {
 		return 0
@@ -169,9 +175,10 @@ func need(n int) uint32 {
 	return uint32(n)
 }
 
-// multi answers with several values, each followed by a NUL, through the arguments (buffer, length, cursor, address of
-// the next cursor, address of the count) at i. A value is never split. The next cursor is -1 at the end, and after an
-// error too when its address is not 0.
+// multi answers with several values, each followed by a NUL, through the
+// arguments (buffer, length, cursor, address of the next cursor, address of the
+// count) at i. A value is never split. The next cursor is -1 at the end, and
+// after an error too when its address is not 0.
 func (f *frame) multi(i int, values func() []string) {
 	next := int64(-1)
 	if f.ok() {
@@ -225,7 +232,8 @@ func (f *frame) multiFill(i int, values []string) (next int64) {
 // maxName bounds header names; hyper, which Viceroy uses, goes no further.
 const maxName = 65535
 
-// name is the header name at i. An empty or illegal name is error, a too long one inval.
+// name is the header name at i. An empty or illegal name is error, a too long
+// one inval.
 func (f *frame) name(i int) string {
 	if f.u32(i+1) > maxName {
 		f.fail(Inval)

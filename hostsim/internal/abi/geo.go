@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// address is an IP address of 4 or 16 octets at the argument pair (address, length) at i; another length is inval.
+// address is an IP address of 4 or 16 octets at the argument pair (address,
+// length) at i; another length is inval.
 func (f *frame) address(i int) netip.Addr {
 	octets := f.bytes(i)
 	ip, ok := netip.AddrFromSlice(octets)
@@ -15,14 +16,16 @@ func (f *frame) address(i int) netip.Addr {
 	return ip
 }
 
-// loopbackPlace is what a loopback address is said to be in, so that guests get an answer when they run locally. It is
-// the same place as in Viceroy (src/config/geolocation.rs).
+// loopbackPlace is where a loopback address is reported to be, so that guests
+// get an answer when they run locally. It is the same place as in Viceroy
+// (src/config/geolocation.rs).
 const loopbackPlace = `{"as_name":"Fastly, Inc","as_number":54113,"area_code":415,"city":"San Francisco",` +
 	`"conn_speed":"broadband","conn_type":"wired","continent":"NA","country_code":"US","country_code3":"USA",` +
 	`"country_name":"United States of America","latitude":37.77869,"longitude":-122.39557,"metro_code":0,` +
 	`"postal_code":"94107","proxy_description":"?","proxy_type":"?","region":"CA","utc_offset":-700}`
 
-// geoLookup answers with nothing, not with a status, for an address that has no entry.
+// geoLookup answers with nothing, not with a status, for an address that has no
+// entry.
 func geoLookup(f *frame) {
 	ip := f.address(0)
 	if !f.ok() {

@@ -1,9 +1,11 @@
 package abi
 
-// handleCost is what a handle costs the sandbox's budget of host memory, so that a guest cannot make handles for ever.
+// handleCost is what a handle costs the sandbox's budget of host memory, so
+// that the number of handles is bounded.
 const handleCost = 256
 
-// table maps handles to what they stand for. Handles count from 0 and are not used again, as in Viceroy.
+// table maps handles to what they stand for. Handles count from 0 and are not
+// used again, as in Viceroy.
 type table[T any] struct{ rows []*T }
 
 func (t *table[T]) add(v *T) uint32 {
@@ -21,10 +23,12 @@ func (t *table[T]) get(h uint32) *T {
 
 func (t *table[T]) drop(h uint32) { t.rows[h] = nil }
 
-// item is anything a guest can wait for. Bodies, streaming bodies, pending requests and request promises share one
-// table, so their handles never collide.
+// item is anything a guest can wait for. Bodies, streaming bodies, pending
+// requests and request promises share one table, so their handles never
+// collide.
 type item interface {
-	// ready returns a channel that is closed when the item's next operation will not block.
+	// ready returns a channel that is closed when the item's next operation
+	// will not block.
 	ready() <-chan struct{}
 }
 
@@ -35,7 +39,8 @@ func (s *Sandbox) addItem(it item) uint32 {
 	return uint32(len(s.items) - 1)
 }
 
-// itemAs returns the item behind h when it is a T. A handle of another kind is as bad as one that does not exist.
+// itemAs returns the item behind h when it is a T. A handle of another kind is
+// as bad as one that does not exist.
 func itemAs[T item](f *frame, h uint32) (it T) {
 	if !f.ok() {
 		return it

@@ -9,12 +9,15 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// protected are the fields that a request which is handed off keeps from the client (Viceroy, src/handoff.rs).
+// protected are the fields of a request that is handed off which are always the
+// client's (Viceroy, src/handoff.rs).
 var protected = strings.Fields("host connection sec-websocket-version sec-websocket-key upgrade pushpin-route content-length " +
 	"content-range expect fastly-ff proxy-authenticate proxy-authorization te trailer transfer-encoding cdn-loop")
 
-// handOffTo hands the client's request to a backend; name is the argument pair at i. The answer goes to the client, and a 101
-// joins the client's connection and the backend's until one of them ends. The Host field is the backend's, with its port.
+// handOffTo hands the client's request to a backend; name is the argument pair
+// at i. The answer goes to the client, and a 101 joins the client's connection
+// and the backend's until one of them ends. The Host field is the backend's,
+// with its port.
 func handOffTo(i int) hostCall {
 	return func(f *frame) {
 		name, r := f.handedOff(i)
@@ -39,7 +42,8 @@ func handOffTo(i int) hostCall {
 	}
 }
 
-// handOffToGrip: there is no Pushpin beside this host, as beside a Viceroy that was not told of one. The guest learns it.
+// handOffToGrip fails: this host has no Pushpin, like a Viceroy that was
+// started without one.
 func handOffToGrip(i int) hostCall {
 	return func(f *frame) {
 		if f.handedOff(i); f.ok() {
@@ -53,8 +57,8 @@ func (f *frame) handOffFails(why string) {
 	f.s.outside.Respond(&Outgoing{Status: 500, Body: BodyOf([]byte(why))})
 }
 
-// handedOff is the backend's name and the request to send: the client's, or with i = 1 the one in argument 0, except for
-// the protected fields.
+// handedOff is the backend's name and the request to send: the client's, or
+// with i = 1 the one in argument 0, except for the protected fields.
 func (f *frame) handedOff(i int) (name string, r *request) {
 	name = f.text(i)
 	down := f.s.requests.get(f.s.downRequest).down

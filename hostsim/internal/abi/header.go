@@ -6,8 +6,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// The header calls are the same for requests, responses and trailers: argument 0 is the handle, the rest follows.
-// Names are given to the guest in lower case, once each; the list itself keeps order, case and repetitions, so that a
+// The header calls are the same for requests, responses and trailers: argument
+// 0 is the handle, the rest follows. Names are given to the guest in lower
+// case, once each; the list itself keeps order, case and repetitions, so that a
 // request that is passed on goes out as it came in.
 
 func headerNames(f *frame, h wire.Header) { f.multi(1, h.Names) }
@@ -67,8 +68,9 @@ func headerRemove(f *frame, h *wire.Header) {
 	}
 }
 
-// onRequest and onResponse lift a header call to a kind of handle. A reading call still has to settle its cursor when
-// the handle is bad, but Viceroy returns before that; so do we.
+// onRequest and onResponse make a host call about the headers of the handle in
+// argument 0. When the handle is bad, a reading call does not write its cursor,
+// as in Viceroy.
 func onRequest(call func(*frame, wire.Header)) hostCall {
 	return func(f *frame) {
 		if r := f.request(0); f.ok() {

@@ -7,12 +7,14 @@ type signature struct{ module, name, params string }
 // Function is one host call of the ABI.
 type Function struct {
 	Module, Name string
-	// Params has one letter per core parameter: i for i32, I for i64. The result is always one i32.
+	// Params has one letter per core parameter: i for i32, I for i64. The
+	// result is always one i32.
 	Params string
 	call   hostCall
 }
 
-// Functions lists all host calls. Those that this host does not model answer unsupported.
+// Functions lists all host calls. Those that this host does not model answer
+// unsupported.
 func Functions() []*Function { return functions }
 
 // Lookup returns a host call, or nil when the ABI has none of that name.
@@ -37,8 +39,9 @@ func buildTable() ([]*Function, map[string]*Function) {
 	return list, index
 }
 
-// signatures lists every host call with its core parameters, one letter each: i is an i32, I an i64. Every host call
-// returns one i32, the status. The order is that of the witx files in github.com/fastly/Viceroy,
+// signatures lists every host call with its core parameters, one letter each: i
+// is an i32, I an i64. Every host call returns one i32, the status. The order
+// is that of the witx files in github.com/fastly/Viceroy,
 // wasm_abi/compute-at-edge-abi.
 var signatures = []signature{
 	{"fastly_cache", "lookup", "iiiii"},

@@ -1,6 +1,7 @@
 package abi
 
-// calls has the host calls that are modelled; see signatures for all of them.
+// calls has the implementation of each host call that is modelled. signatures
+// (hostcalls.go) lists all host calls; the others return unsupported.
 var calls = map[string]map[string]hostCall{
 	"fastly_abi": {
 		"init": abiInit,

@@ -7,11 +7,12 @@ const inspectCorp, inspectWorkspace, inspectClientIP, inspectKnown = 2, 4, 8, 15
 
 const inspectInfoSize = 24
 
-// verdict is what a request's inspection by the web application firewall comes to here: nothing is found in any. The text
-// is Viceroy's.
+// verdict is the answer of the web application firewall, which allows every
+// request here. The text is Viceroy's.
 const verdict = `{"waf_response":200,"redirect_url":"","tags":[],"verdict":"allow","decision_ms":0}`
 
-// reqInspect wants corp and workspace, as on the platform, and looks no further.
+// reqInspect requires corp and workspace, as the platform does, and inspects
+// nothing.
 func reqInspect(f *frame) {
 	mask := f.flags(2, inspectKnown)
 	f.request(0)

@@ -12,25 +12,29 @@ import (
 
 // KVEntry is one value of a KV store.
 type KVEntry struct {
-	Value      []byte
-	Metadata   string
-	Generation uint64    // differs from that of every other value that this key has had
+	Value    []byte
+	Metadata string
+	// differs from that of every other value that this key has had
+	Generation uint64
 	Expires    time.Time // zero: never
 }
 
-// KVStores are the KV stores of a service, shared by its sandboxes. The values that it hands out must not be changed.
+// KVStores are the KV stores of a service, shared by its sandboxes. The values
+// that it hands out must not be changed.
 type KVStores struct {
 	mu   sync.Mutex
 	now  func() time.Time
 	last uint64 // generation
 	used int    // bytes of values and metadata
 	size int
-	// MaxValue and MaxMetadata bound one value and its metadata, in bytes; 0: no limit. They are set before use.
+	// MaxValue and MaxMetadata bound one value and its metadata, in bytes; 0:
+	// no limit. They are set before use.
 	MaxValue, MaxMetadata int
 	stores                map[string]map[string]KVEntry
 }
 
-// NewKVStores makes room for size bytes (0: no limit) in stores to come; now is their clock.
+// NewKVStores makes room for size bytes (0: no limit) in stores to come; now is
+// their clock.
 func NewKVStores(now func() time.Time, size int) *KVStores {
 	return &KVStores{now: now, size: size, stores: map[string]map[string]KVEntry{}}
 }
@@ -103,8 +107,9 @@ const (
 )
 
 type kvInsertConfig struct {
-	mode       kvMode
-	matching   bool // generation must be that of the present value; a missing value matches
+	mode kvMode
+	// generation must be that of the present value; a missing value matches
+	matching   bool
 	generation uint64
 	metadata   string
 	ttl        time.Duration // 0 with expires: at once
@@ -163,7 +168,8 @@ type kvListMeta struct {
 	NextCursor string  `json:"next_cursor,omitempty"`
 }
 
-// list returns keys in order as JSON. A cursor is the last key of the page before, in base64.
+// list returns keys in order as JSON. A cursor is the last key of the page
+// before, in base64.
 func (k *KVStores) list(store string, cursor, prefix *string, limit uint32) ([]byte, kvError) {
 	after := ""
 	if cursor != nil {
@@ -208,7 +214,8 @@ func jsonText[T string | kvListing](v T) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// ValidKVKey applies the rules for keys (Viceroy, src/object_store.rs; Fastly's guide "Working with KV stores").
+// ValidKVKey applies the rules for keys (Viceroy, src/object_store.rs; Fastly's
+// guide "Working with KV stores").
 func ValidKVKey(key string) bool {
 	switch {
 	case key == "" || len(key) > 1024,

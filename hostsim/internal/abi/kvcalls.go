@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// The outcomes that wait calls take. Every operation is done when it is started.
+// The outcomes that wait calls take. Every operation is done when it is
+// started.
 type (
 	kvLookup struct {
 		entry KVEntry
@@ -25,7 +26,8 @@ func (*kvInsert) ready() <-chan struct{} { return closed }
 func (*kvDelete) ready() <-chan struct{} { return closed }
 func (*kvList) ready() <-chan struct{}   { return closed }
 
-// kvOpen serves KV stores and object stores, which are the same stores under two names.
+// kvOpen serves KV stores and object stores, which are the same stores under
+// two names.
 func kvOpen(f *frame) {
 	name := f.text(0)
 	if f.ok() && (f.s.svc.KV == nil || !f.s.svc.KV.Exists(name) || f.missing(name)) {
@@ -36,7 +38,8 @@ func kvOpen(f *frame) {
 	}
 }
 
-// kvStore is the store behind the handle in argument 0. Viceroy panics on a bad one.
+// kvStore is the store behind the handle in argument 0. Viceroy panics on a bad
+// one.
 func (f *frame) kvStore() string {
 	name := f.s.kvs.get(f.u32(0))
 	if name == nil {
@@ -46,7 +49,8 @@ func (f *frame) kvStore() string {
 	return *name
 }
 
-// kvKey is the key in arguments 1 and 2; a bad one has another status in the older calls.
+// kvKey is the key in arguments 1 and 2; a bad one has another status in the
+// older calls.
 func (f *frame) kvKey(bad Status) string {
 	key := f.text(1)
 	if f.ok() && !ValidKVKey(key) {
@@ -94,7 +98,8 @@ func kvLookupWait(f *frame) { f.kvLookupWait(func(uint64) { f.put32(5, 0) }) }
 
 func kvLookupWaitV2(f *frame) { f.kvLookupWait(func(generation uint64) { f.put64(5, generation) }) }
 
-// kvLookupWait: the error is the last argument; with a value that is missing nothing else is written.
+// kvLookupWait: the error is the last argument; with a value that is missing
+// nothing else is written.
 func (f *frame) kvLookupWait(generation func(uint64)) {
 	l := takeItem[*kvLookup](f, f.u32(0))
 	if !f.ok() {
@@ -146,7 +151,8 @@ func (f *frame) kvInsertConfig(mask uint32, r record) (c kvInsertConfig) {
 	return c
 }
 
-// optionalText is text whose address and length are at offset at of a record: nil when it is not given, and never empty.
+// optionalText is text whose address and length are at offset at of a record:
+// nil when it is not given, and never empty.
 func (f *frame) optionalText(given bool, r record, at int) *string {
 	if !given || !f.ok() {
 		return nil
@@ -178,7 +184,8 @@ func (f *frame) startDelete(out int, bad Status) {
 	f.newItem(out, func() item { return &kvDelete{f.s.svc.KV.remove(store, key)} })
 }
 
-// kvDeleteWait tells whether there was anything to delete, as Viceroy does since 0.22.
+// kvDeleteWait reports whether there was anything to delete, as Viceroy does
+// since 0.22.
 func kvDeleteWait(f *frame) {
 	d, outcome := takeItem[*kvDelete](f, f.u32(0)), kvOK
 	if f.ok() && !d.found {
@@ -216,8 +223,8 @@ func kvListWait(f *frame) {
 	f.put32(2, uint32(l.err))
 }
 
-// The object store calls are the older form: they have no kv_error, and a value that is missing leaves the handle as it
-// was, with an ok status.
+// The object store calls are the older form: they have no kv_error, and a value
+// that is missing leaves the handle as it was, with an ok status.
 
 func objLookup(f *frame) {
 	store, key := f.kvStore(), f.kvKey(Error)

@@ -8,8 +8,8 @@ func reservedLog(name string) bool {
 	return name == "stdout" || name == "stderr" || strings.HasPrefix(name, "fst_managed_")
 }
 
-// logEndpointGet gives any name a handle, the same one each time: a local host does not know which endpoints a service
-// has. The zero Service never refuses a name that is not reserved.
+// logEndpointGet gives any name that is not reserved a handle, the same one
+// each time: a local host does not know which endpoints a service has.
 func logEndpointGet(f *frame) {
 	name := f.copied(0)
 	if f.ok() && reservedLog(name) {
@@ -30,7 +30,8 @@ func logEndpointGet(f *frame) {
 	}
 }
 
-// logWrite drops one line end, and what is empty without it.
+// logWrite logs a line without its line end. An empty line is accepted and not
+// logged.
 func logWrite(f *frame) {
 	endpoint := f.s.logs.get(f.u32(0))
 	if endpoint == nil {
@@ -50,7 +51,8 @@ func logWrite(f *frame) {
 	f.put32(3, uint32(len(line)))
 }
 
-// logFault asks whether an endpoint refuses: by its name when a line is written, or in whatever way LogFault decides.
+// logFault fails the call when LogFault says so or, for a line that is written,
+// when a fault strikes the endpoint. line is nil for endpoint_get.
 func (f *frame) logFault(name string, line []byte) {
 	if fault := f.s.svc.LogFault; fault != nil {
 		f.fail(fault(name, line))

@@ -9,9 +9,11 @@ import (
 type Promise interface {
 	// Ready returns a channel that is closed when Wait will not block.
 	Ready() <-chan struct{}
-	// Wait takes the request; nil means that there will be none. It ends with ctx, too.
+	// Wait takes the request; nil means that there will be none. It ends with
+	// ctx, too.
 	Wait(ctx context.Context) *Next
-	// Abandon gives the place back. A request that has come in the meantime goes elsewhere.
+	// Abandon gives the place back. A request that has come in the meantime
+	// goes elsewhere.
 	Abandon()
 }
 
@@ -27,7 +29,8 @@ const (
 	maxNextTimeout = 10 * time.Second
 )
 
-// promise is an item. Without a place in the queue it is kept at once, with no request.
+// promise is the item of next_request. Without a place in the queue it is ready
+// at once and brings no request.
 type promise struct{ place Promise }
 
 var _ item = (*promise)(nil)
@@ -63,7 +66,7 @@ func nextRequest(f *frame) {
 	})
 }
 
-// queue asks for a place. A sandbox that once got none gets none any more.
+// queue asks for a place. After one refusal a sandbox gets no place any more.
 func (s *Sandbox) queue(timeout time.Duration) Promise {
 	if s.accepted >= maxAccepted {
 		return nil

@@ -12,18 +12,20 @@ import (
 // errUnfinished ends a streaming body that the guest left without closing it.
 var errUnfinished = errors.New("streaming body was not finished by the guest")
 
-// errReaderGone is what a guest's write meets when nobody reads any more.
+// errReaderGone fails a guest's write when the reader has gone.
 var errReaderGone = errors.New("streaming body has no reader any more")
 
-// pipeSize is how many writes may be under way in a streaming body before the guest has to wait; Viceroy has the same.
+// pipeSize is how many writes may be under way in a streaming body before the
+// guest has to wait; Viceroy has the same.
 const pipeSize = 8
 
-// pipe carries a streaming body from the guest (push, finish, abandon) to its reader (a source).
+// pipe carries a streaming body from the guest (push, finish, abandon) to its
+// reader (a source).
 type pipe struct {
 	mu       sync.Mutex
 	chunks   []chunk
 	over     bool // no more chunks will come
-	finished bool // ... and that is how the guest wanted it
+	finished bool // the guest closed the body, rather than leave it open
 	gone     bool // the reader has closed its end
 	trailers wire.Header
 	data     gate // open: the reader need not wait
@@ -82,7 +84,8 @@ func (p *pipe) push(ctx context.Context, c chunk) error {
 	}
 }
 
-// end closes the writing side. Without finished, the reader meets errUnfinished after the last chunk.
+// end closes the writing side. Unless finished, the reader gets errUnfinished
+// after the last chunk.
 func (p *pipe) end(finished bool, trailers wire.Header) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -26,7 +26,8 @@ type request struct {
 	handOff bool // its outcome is the client's
 }
 
-// requestRow keeps what is known of a client's request after the request itself has been consumed.
+// requestRow keeps what is known of a client's request after the request itself
+// has been consumed.
 type requestRow struct {
 	request *request
 	down    *Downstream
@@ -97,7 +98,8 @@ func reqVersionSet(f *frame) {
 	}
 }
 
-// Flags of cache_override_tag. Nothing is cached on a send; only pass has an effect (see respDestIP).
+// Flags of cache_override_tag. Nothing is cached on a send; only pass has an
+// effect (see respDestIP).
 const cachePass, cacheKnown = 1, 31
 
 func reqCacheOverride(f *frame) {
@@ -117,8 +119,8 @@ func reqCacheOverrideV2(f *frame) {
 	}
 }
 
-// reqCacheOverrideV3 takes the same as a record: ttl, stale-while-revalidate, surrogate keys (address, length), timeout of
-// the lookup in milliseconds.
+// reqCacheOverrideV3 takes the same as a record: ttl, stale-while-revalidate,
+// surrogate keys (address, length), timeout of the lookup in milliseconds.
 func reqCacheOverrideV3(f *frame) {
 	tag, r := f.flags(1, cacheKnown), f.record(f.u32(2), 20, 4)
 	if n := r.u32(12); n > 0 && !wire.ValidValue(string(f.view(r.u32(8), n))) {

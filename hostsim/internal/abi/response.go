@@ -70,7 +70,8 @@ func respKeepaliveMode(f *frame) {
 	}
 }
 
-// respDestIP answers only for requests that passed the cache, as the platform does.
+// respDestIP answers only for requests that passed the cache, as the platform
+// does.
 func respDestIP(f *frame) {
 	r := f.response(0)
 	if f.ok() && (!r.pass || !r.remote.IsValid()) {
@@ -91,15 +92,18 @@ func respDestPort(f *frame) {
 	}
 }
 
-// putIP writes 4 or 16 octets to the address in argument i and their number to the one in i+1.
+// putIP writes 4 or 16 octets to the address in argument i and their number to
+// the one in i+1.
 func (f *frame) putIP(i int, ip netip.Addr) {
 	octets := ip.Unmap().AsSlice()
 	copy(f.view(f.u32(i), uint32(len(octets))), octets)
 	f.put32(i+1, uint32(len(octets)))
 }
 
-// respSendDownstream consumes the response and, without streaming, the body. With streaming, the body handle becomes the
-// writing end. Of the informational statuses only 103 may be sent; it is dropped and does not count as the response.
+// respSendDownstream consumes the response and, without streaming, the body.
+// With streaming, the body handle becomes the writing end. Of the informational
+// statuses only 103 may be sent; it is dropped and does not count as the
+// response.
 func respSendDownstream(f *frame) {
 	r := f.takeResponse(0)
 	if !f.ok() {
@@ -133,7 +137,8 @@ func (s *Sandbox) mayRespond(status int) Status {
 	return OK
 }
 
-// respSendPending hands a pending request over: its response, or a 5xx when it fails, goes to the client.
+// respSendPending hands a pending request over: its response, or a 5xx when it
+// fails, goes to the client.
 func respSendPending(f *frame) {
 	p := takeItem[*pending](f, f.u32(0))
 	if f.ok() && f.s.responded {

@@ -12,7 +12,8 @@ func vcpuMS(f *frame) { f.put64(0, uint64(f.s.Worked().Milliseconds())) }
 // heapMiB rounds up, so that guests do not rely on details.
 func heapMiB(f *frame) { f.put32(0, (f.m.Size()+1<<20-1)>>20) }
 
-// noProduct: a local service has none of the products that are bought beside Compute.
+// noProduct: a local service has none of the products that are sold separately
+// from Compute.
 func noProduct(f *frame) { f.put32(0, 0) }
 
 func unsupported(f *frame) { f.fail(Unsupported) }

@@ -12,7 +12,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Service is what all sandboxes of one service share. It is not changed once the first sandbox runs.
+// Service is what all sandboxes of one service share. It is not changed once
+// the first sandbox runs.
 type Service struct {
 	Backends     map[string]*origin.Backend
 	ConfigStores map[string]map[string]string
@@ -23,20 +24,26 @@ type Service struct {
 	Devices      map[string][]byte     // by user agent; JSON
 	ACLs         map[string][]ACLEntry
 	Shields      map[string]Shield
-	// NoLoopbackGeo leaves loopback addresses without an entry in Geo without an answer.
+	// NoLoopbackGeo: there is no answer for loopback addresses that are not in
+	// Geo.
 	NoLoopbackGeo bool
-	FastlyKeys    map[string]bool // values of Fastly-Key that are taken for valid
-	// LogFault decides what a log call returns; nil: always OK. line is nil for endpoint_get.
+	FastlyKeys    map[string]bool // values of Fastly-Key that are valid
+	// LogFault decides what a log call returns; nil: always OK. line is nil for
+	// endpoint_get.
 	LogFault func(endpoint string, line []byte) Status
-	// Depart, when set, changes the fields of a backend request before it goes out.
-	Depart func(*wire.Header)
-	// HostBytes is the budget of host memory per sandbox: headers, buffered bodies, handles, log lines.
+	// BackendFields, when set, changes the fields of a backend request before
+	// it is sent.
+	BackendFields func(*wire.Header)
+	// HostBytes is the budget of host memory per sandbox: headers, buffered
+	// bodies, handles, log lines.
 	HostBytes int
-	// Sends, SecretReads and ConfigReads are how many of them a sandbox may do; 0: no limit.
+	// Sends, SecretReads and ConfigReads are how many of them a sandbox may do;
+	// 0: no limit.
 	Sends, SecretReads, ConfigReads int
 }
 
-// TLS is what a guest is told about the client's TLS connection. A nil *TLS answers none to every question.
+// TLS is what a guest can ask about the client's TLS connection. With a nil
+// *TLS every such call returns none.
 type TLS struct {
 	Protocol    string // "TLSv1.3"
 	Cipher      string // OpenSSL name
@@ -65,11 +72,12 @@ type Outgoing struct {
 	Header wire.Header
 	Body   *Body
 	Manual bool // the guest frames the body by its own fields
-	// Join is the backend's connection behind a 101, to be joined with the client's; nil otherwise.
+	// Join is the backend's connection behind a 101, to be joined with the
+	// client's; nil otherwise.
 	Join io.ReadWriteCloser
 }
 
-// Close lets go of a response that is not sent, or has been.
+// Close closes a response, sent or not.
 func (o *Outgoing) Close() {
 	o.Body.Close()
 	if o.Join != nil {
@@ -77,17 +85,22 @@ func (o *Outgoing) Close() {
 	}
 }
 
-// Outside is what a sandbox does to the world. Its methods may be called from several goroutines.
+// Outside is what a sandbox calls outside itself. Its methods may be called
+// from several goroutines.
 type Outside interface {
-	// Respond takes the response for the client; it is called once per client request and must not block.
+	// Respond takes the response for the client; it is called once per client
+	// request and must not block.
 	Respond(*Outgoing)
 	// Log takes one log line, without the line end.
 	Log(endpoint string, line []byte)
-	// Sending is told of a backend request before it goes out and returns what to call with its outcome.
+	// Sending is called before a backend request is sent; the function it
+	// returns is called with the outcome.
 	Sending(backend string, req *wire.Request) func(status int, err error)
-	// Fault is asked before a backend, a log or a store is used, and says what goes wrong with it this time; nil: nothing.
+	// Fault is called before a backend, a log or a store is used, and returns
+	// what goes wrong with it this time; nil: nothing.
 	Fault(site FaultSite, name string) *Fault
-	// NextRequest gives the sandbox a place in the queue for another client request; nil: there is none.
+	// NextRequest gives the sandbox a place in the queue for another client
+	// request; nil: there is none.
 	NextRequest(timeout time.Duration) Promise
 }
 
@@ -108,7 +121,8 @@ type Fault struct {
 	Status Status        // of a log call
 }
 
-// Sandbox is the host's side of one guest instance. It is used by the goroutine that runs the guest.
+// Sandbox is the host's side of one guest instance. It is used by the goroutine
+// that runs the guest.
 type Sandbox struct {
 	svc     *Service
 	ctx     context.Context
@@ -146,8 +160,9 @@ type Sandbox struct {
 	frame frame
 }
 
-// NewSandbox makes a sandbox for one client request. ctx bounds everything that the sandbox does, backend requests that
-// outlive the guest included; when it ends, calls that wait return.
+// NewSandbox makes a sandbox for one client request. ctx bounds everything that
+// the sandbox does, backend requests that outlive the guest included; when it
+// ends, calls that wait return.
 func NewSandbox(ctx context.Context, svc *Service, outside Outside, down *Downstream) *Sandbox {
 	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now()}
 	Open.Add(1)
@@ -162,7 +177,8 @@ func (s *Sandbox) accept(down *Downstream) {
 	s.responded = false
 }
 
-// Call runs one host call. args are its core arguments; m is the memory of the guest that calls.
+// Call runs one host call. args are its core arguments; m is the memory of the
+// guest that calls.
 func (s *Sandbox) Call(fn *Function, m Memory, args []uint64) Status {
 	s.frame = frame{s: s, m: m, a: args}
 	fn.call(&s.frame)
@@ -174,8 +190,9 @@ func (s *Sandbox) Call(fn *Function, m Memory, args []uint64) Status {
 // Responded reports whether the guest has answered the client.
 func (s *Sandbox) Responded() bool { return s.responded }
 
-// EndGuest is called when the guest has ended, for whatever reason: streaming bodies that it left open are cut off, and a
-// guest that ended well without an answer has answered 200.
+// EndGuest is called when the guest has ended, for whatever reason: streaming
+// bodies that it left open are cut off, and a guest that ended well without an
+// answer has answered 200.
 func (s *Sandbox) EndGuest(fallback *Outgoing) {
 	if s.promise != nil {
 		s.promise.abandon()
@@ -194,14 +211,16 @@ func (s *Sandbox) EndGuest(fallback *Outgoing) {
 	}
 }
 
-// WaitSends waits for backend requests that the guest started and did not wait for.
+// WaitSends waits for backend requests that the guest started and did not wait
+// for.
 func (s *Sandbox) WaitSends() { s.pending.Wait() }
 
 // Open counts the sandboxes that Close has not been called for. Tests look for
 // leaks in it.
 var Open atomic.Int64
 
-// Close lets go of everything the sandbox still holds. It is called after EndGuest, when the response has gone out.
+// Close closes everything that the sandbox still holds. It is called after
+// EndGuest, when the response has gone out.
 func (s *Sandbox) Close() {
 	s.mu.Lock()
 	owned := s.owned
@@ -234,7 +253,8 @@ type closerFunc func() error
 
 func (f closerFunc) Close() error { return f() }
 
-// spend takes n bytes of the host memory budget. The budget is not given back: it bounds a guest, it does not measure it.
+// spend takes n bytes of the host memory budget. Nothing is given back: the
+// budget bounds a guest and does not measure it.
 func (s *Sandbox) spend(n int) bool {
 	if s.svc.HostBytes > 0 && s.spent+n > s.svc.HostBytes {
 		return false
@@ -243,7 +263,8 @@ func (s *Sandbox) spend(n int) bool {
 	return true
 }
 
-// idle marks the start of a wait; the function it returns marks the end. Waiting does not count as vCPU time.
+// idle marks the start of a wait; the function it returns marks the end.
+// Waiting does not count as vCPU time.
 func (s *Sandbox) idle() func() {
 	from := time.Now()
 	s.idleMu.Lock()
@@ -268,8 +289,8 @@ func (s *Sandbox) Sleep(d time.Duration) {
 	}
 }
 
-// Worked is the time that the guest has not waited: a local host has no better measure of CPU time. It may be called by
-// any goroutine.
+// Worked is the time that the guest has not waited: a local host has no better
+// measure of CPU time. It may be called by any goroutine.
 func (s *Sandbox) Worked() time.Duration {
 	s.idleMu.Lock()
 	defer s.idleMu.Unlock()

@@ -22,17 +22,19 @@ type pending struct {
 
 	onResponse, onError []func(*wire.Header) // queued by pending_req_header_*
 	pass, gunzip        bool
-	handOff             bool // the outcome goes to the client, and a 101 joins the connections
-	backend             *origin.Backend
-	fault               *Fault
+	// the outcome goes to the client, and a 101 joins the connections
+	handOff bool
+	backend *origin.Backend
+	fault   *Fault
 }
 
 var _ item = (*pending)(nil)
 
 func (p *pending) ready() <-chan struct{} { return p.done }
 
-// dispatch starts the request in arguments 0 (request), 1 (body), 2 and 3 (backend). Request and body are consumed even
-// when the backend turns out to be unknown, as in Viceroy.
+// dispatch starts the request in arguments 0 (request), 1 (body), 2 and 3
+// (backend). Request and body are consumed even when the backend turns out to
+// be unknown, as in Viceroy.
 func (f *frame) dispatch(stream bool) *pending {
 	name := f.copied(2)
 	if f.ok() && !utf8.ValidString(name) {
@@ -73,8 +75,8 @@ func (f *frame) startAt(backend *origin.Backend, name string, r *request, body *
 	s := f.s
 	req := backend.Prepare(&origin.Request{Method: r.method, Authority: r.uri.Authority, Target: cmp.Or(r.uri.Target, "/"), Header: r.header,
 		Manual: r.manual, Body: body.Reader(s.ctx), Length: body.Length(), Trailer: body.Trailers})
-	if s.svc.Depart != nil {
-		s.svc.Depart(&req.Header)
+	if s.svc.BackendFields != nil {
+		s.svc.BackendFields(&req.Header)
 	}
 	p := &pending{done: make(chan struct{}), pass: r.pass, handOff: r.handOff, gunzip: r.gunzip, backend: backend, fault: s.outside.Fault(FaultBackend, name)}
 	report := s.outside.Sending(name, req)
@@ -184,7 +186,8 @@ func (p *pending) outgoing(s *Sandbox) *Outgoing {
 	status := 502
 	switch {
 	case p.handOff && p.err.Unconnected():
-		status = 500 // as in Viceroy, where only what goes wrong later is a bad gateway
+		// as in Viceroy, where only what goes wrong later is a bad gateway
+		status = 500
 	case p.err.Tag == origin.TagHTTPResponseTimeout && !p.handOff:
 		status = 504
 	}
@@ -193,7 +196,8 @@ func (p *pending) outgoing(s *Sandbox) *Outgoing {
 	return out
 }
 
-// finish writes the outcome of p: response and body handles at i and i+1, the error detail at detail (0: none).
+// finish writes the outcome of p: response and body handles at i and i+1, the
+// error detail at detail (0: none).
 func (f *frame) finish(p *pending, i int, detail uint32) {
 	f.detail(detail, p.err)
 	if p.err != nil {
@@ -208,7 +212,8 @@ func (f *frame) finish(p *pending, i int, detail uint32) {
 // Bits of send_error_detail_mask.
 const maskRcode, maskTLSAlert = 2, 8
 
-// detail fills a send_error_detail record: tag and mask, then only the fields that the guest's mask allows.
+// detail fills a send_error_detail record: tag and mask, then only the fields
+// that the guest's mask allows.
 func (f *frame) detail(ptr uint32, err *origin.Error) {
 	if ptr == 0 || !f.ok() {
 		return
@@ -233,7 +238,8 @@ func (f *frame) detail(ptr uint32, err *origin.Error) {
 	binary.LittleEndian.PutUint32(b[4:], mask)
 }
 
-// detailRecord checks the address of a send_error_detail: 20 bytes, aligned to 4.
+// detailRecord checks the address of a send_error_detail: 20 bytes, aligned to
+// 4.
 func (f *frame) detailRecord(ptr uint32) []byte {
 	b := f.view(ptr, 20)
 	if f.ok() && ptr%4 != 0 {
@@ -242,7 +248,8 @@ func (f *frame) detailRecord(ptr uint32) []byte {
 	return b
 }
 
-// checkDetail refuses a bad address before anything is sent or consumed. A null address means that no detail is wanted.
+// checkDetail refuses a bad address before anything is sent or consumed. A null
+// address means that no detail is wanted.
 func (f *frame) checkDetail(ptr uint32) {
 	if ptr != 0 {
 		f.detailRecord(ptr)
@@ -274,7 +281,8 @@ func (f *frame) sendNow(out int, detail uint32) {
 	}
 }
 
-// refuseDetail tells of an unknown backend; the other refusals are about arguments and have no tag.
+// refuseDetail writes the detail of an unknown backend; the other refusals are
+// about arguments and have no tag.
 func (f *frame) refuseDetail(ptr uint32) {
 	st := f.st
 	if st == Inval && ptr != 0 {
@@ -346,7 +354,8 @@ func reqSelectV2(f *frame) {
 	f.selectPending(3, f.u32(2))
 }
 
-// selectPending waits for the first of several. A request that failed is told by invalid handles and an ok status.
+// selectPending waits for the first of several. For a request that failed, the
+// handles are invalid and the status is ok.
 func (f *frame) selectPending(out int, detail uint32) {
 	handles := f.handles(0)
 	if f.ok() && len(handles) == 0 {
@@ -400,7 +409,8 @@ const (
 	kindError
 )
 
-// pendingHeader queues a change for the response that will come, for the error answer that stands in for it, or both.
+// pendingHeader queues a change for the response that will come, for the error
+// answer that stands in for it, or both.
 func (f *frame) pendingHeader(kind uint32, p *pending, change func(*wire.Header)) {
 	if f.spend(handleCost); !f.ok() {
 		return

@@ -7,13 +7,15 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
 )
 
-// Shield is a shielding site: the one this host is said to be, or another one with its addresses.
+// Shield is a shielding site: the one this host claims to be, or another one
+// with its addresses.
 type Shield struct {
 	Local      bool
 	Plain, TLS string // URLs
 }
 
-// shieldInfo writes one byte, 1 for the local site, and the two URLs with a NUL behind each.
+// shieldInfo writes one byte, 1 for the local site, and the two URLs with a NUL
+// behind each.
 func shieldInfo(f *frame) {
 	name := f.text(0)
 	if !f.ok() {
@@ -49,7 +51,8 @@ const (
 	shieldConfigSize = 16
 )
 
-// backendForShield registers a backend for a shield's URL. It has no host of its own: the request's is passed on.
+// backendForShield registers a backend for a shield's URL. It has no host of
+// its own: the request's is passed on.
 func backendForShield(f *frame) {
 	target, mask := f.text(0), f.flags(2, shieldKnown)
 	if f.ok() && mask&shieldReserved != 0 {

@@ -12,7 +12,8 @@ import (
 
 // source is a part of a body that is still to come.
 type source interface {
-	// next returns at least one byte, or io.EOF, or another error; ctx ends the wait.
+	// next returns at least one byte, or io.EOF, or another error; ctx ends the
+	// wait.
 	next(ctx context.Context) ([]byte, error)
 	ready() <-chan struct{}
 	trailer() wire.Header // after io.EOF
@@ -20,7 +21,8 @@ type source interface {
 	close()
 }
 
-// reader is a source over an io.ReadCloser, read ahead by one piece so that readiness can be asked for.
+// reader is a source over an io.ReadCloser, read ahead by one piece so that
+// readiness can be asked for.
 type reader struct {
 	rc       io.ReadCloser
 	trailers func() wire.Header
@@ -105,7 +107,8 @@ func (r *reader) trailer() wire.Header {
 	return r.trailers()
 }
 
-// gunzip reads gzip; the header is read with the first byte, so that a bad one is an error of the body.
+// gunzip reads gzip; the header is read with the first byte, so that a bad one
+// is an error of the body.
 type gunzip struct {
 	rc io.ReadCloser
 	zr *gzip.Reader

@@ -35,5 +35,6 @@ func (s Status) String() string {
 	return fmt.Sprintf("status %d", uint32(s))
 }
 
-// InvalidHandle is what out-parameters get where there is no handle (fastly_shared's INVALID_*_HANDLE).
+// InvalidHandle is what out-parameters get where there is no handle
+// (fastly_shared's INVALID_*_HANDLE).
 const InvalidHandle = 0xfffffffe

@@ -1,6 +1,7 @@
 package abi
 
-// Config stores and dictionaries are the same thing under two names, with one table of handles.
+// Config stores and dictionaries are the same thing under two names, with one
+// table of handles.
 
 // missing asks whether a store that there is cannot be found this time.
 func (f *frame) missing(name string) bool { return f.s.outside.Fault(FaultStore, name) != nil }

@@ -46,8 +46,8 @@ func (c *clock) Now() time.Time { return c.now }
 func kvRig(t *testing.T) (*rig, *clock) {
 	r, c := newRig(t), &clock{time.Unix(1_000_000, 0)}
 	r.s.svc.KV = NewKVStores(c.Now, 1<<20)
-	r.s.svc.KV.Create("links")
-	r.s.svc.KV.Put("links", "hello", []byte("world"), "meta")
+	r.s.svc.KV.Create("items")
+	r.s.svc.KV.Put("items", "hello", []byte("world"), "meta")
 	return r, c
 }
 
@@ -81,7 +81,7 @@ func (r *rig) kvGet(key string) (value, meta string, generation uint64, err kvEr
 func TestKVStore(t *testing.T) {
 	r, clock := kvRig(t)
 	require.Equal(t, Inval, r.call("kv_store.open", "nowhere", 0))
-	require.Zero(t, r.ok("kv_store.open", "links", 0))
+	require.Zero(t, r.ok("kv_store.open", "items", 0))
 	value, meta, first, err := r.kvGet("hello")
 	require.Equal(t, kvOK, err)
 	require.Equal(t, "world", value)
@@ -120,7 +120,7 @@ func TestKVStore(t *testing.T) {
 
 func TestKVStoreMistakes(t *testing.T) {
 	r, _ := kvRig(t)
-	r.ok("kv_store.open", "links", 0)
+	r.ok("kv_store.open", "items", 0)
 	require.Equal(t, BadHandle, r.call("kv_store.lookup", 7, "hello", 0, 0, 16))
 	for _, key := range []string{"", ".", "..", "a/../b", "a/.", "a#b", "a|b", "\n", ".well-known/acme-challenge/x", strings.Repeat("x", 1025)} {
 		require.Equal(t, Inval, r.call("kv_store.lookup", 0, key, 0, 0, 16), "%q", key)
@@ -139,9 +139,9 @@ func TestKVStoreMistakes(t *testing.T) {
 
 func TestKVList(t *testing.T) {
 	r, _ := kvRig(t)
-	r.ok("kv_store.open", "links", 0)
+	r.ok("kv_store.open", "items", 0)
 	for _, key := range []string{"b<", "a2", "a1", "a3"} {
-		r.s.svc.KV.Put("links", key, nil, "")
+		r.s.svc.KV.Put("items", key, nil, "")
 	}
 	list := func(mask uint32, cursor, prefix string, limit uint32) (string, kvError) {
 		c, p := r.put(cursor), r.put(prefix)
@@ -168,7 +168,7 @@ func TestKVList(t *testing.T) {
 func TestObjectStore(t *testing.T) {
 	r, _ := kvRig(t)
 	require.Equal(t, Inval, r.call("object_store.open", "nowhere", 0))
-	r.ok("object_store.open", "links", 0)
+	r.ok("object_store.open", "items", 0)
 	binary.LittleEndian.PutUint32(r.m[16:], InvalidHandle)
 	require.Equal(t, uint32(InvalidHandle), r.okAt(16, "object_store.lookup", 0, "absent", 16), "left as it was")
 	require.Equal(t, "world", r.bodyText(r.okAt(16, "object_store.lookup", 0, "hello", 16)))

@@ -9,8 +9,9 @@ import (
 	"sync"
 )
 
-// parameters.txt has the names of the parameters of each call, with what they are: t a text as (address, length), l a list of
-// handles as (address, length), p an address, v a value, o the address of a 32-bit result.
+// parameters.txt has the names of the parameters of each call, with what they
+// are: t a text as (address, length), l a list of handles as (address, length),
+// p an address, v a value, o the address of a 32-bit result.
 //
 //go:embed parameters.txt
 var paramsText string
@@ -22,7 +23,8 @@ type Parameter struct {
 	At   int  // index of its first core argument; t and l take two
 }
 
-// Parameters lists the parameters of a call in order. The list must not be changed.
+// Parameters lists the parameters of a call in order. The list must not be
+// changed.
 func (f *Function) Parameters() []Parameter { return paramsOf()[f.Module+"."+f.Name] }
 
 var paramsOf = sync.OnceValue(func() map[string][]Parameter {
@@ -45,8 +47,8 @@ var paramsOf = sync.OnceValue(func() map[string][]Parameter {
 // maxWord bounds a text in Words and Results, in bytes.
 const maxWord = 256
 
-// Words describes the arguments of a call, before it is made: names and values, texts quoted. The contents of secrets are
-// not part of it.
+// Words formats the arguments of a call before it is made: names and values,
+// texts quoted. The contents of secrets are not part of it.
 func (f *Function) Words(m Memory, args []uint64) string {
 	var b strings.Builder
 	list := paramsOf()[f.Module+"."+f.Name]
@@ -65,7 +67,7 @@ func (f *Function) Words(m Memory, args []uint64) string {
 	return b.String()
 }
 
-// Results describes what a call that went well has written.
+// Results formats what a successful call has written.
 func (f *Function) Results(m Memory, args []uint64) string {
 	var b strings.Builder
 	list := paramsOf()[f.Module+"."+f.Name]
@@ -83,7 +85,8 @@ func (f *Function) Results(m Memory, args []uint64) string {
 	return b.String()
 }
 
-// written describes the buffer whose count is the parameter behind before.
+// written formats the buffer whose count is the parameter after those in
+// before.
 func (f *Function) written(b *strings.Builder, m Memory, args []uint64, before []Parameter) {
 	n, ok := wordAt(m, uint32(args[before[len(before)-1].At+1]))
 	for i := len(before) - 1; ok && i > 0; i-- {

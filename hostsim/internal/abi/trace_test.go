@@ -23,7 +23,7 @@ func TestWords(t *testing.T) {
 	r := newRig(t)
 	name, value := uint64(r.put("X-Name")), uint64(r.put("va\"l"))
 	require.Equal(t, `h=0 name="X-Name" value="va\"l" -> `, r.traced("http_req.header_insert", 0, name, 6, value, 4))
-	require.Equal(t, `h=0 -> buf="http://link.example.com/%zz"`, r.traced("http_req.uri_get", 0, 64, 100, 0))
+	require.Equal(t, `h=0 -> buf="http://host.example.com/%zz"`, r.traced("http_req.uri_get", 0, 64, 100, 0))
 	require.Equal(t, ` -> request_handle=0 body_handle=0`, r.traced("http_req.body_downstream_get", 0, 4))
 	require.Equal(t, `h=0 cursor=0 -> buf="host\x00x-one\x00x-name\x00"`, r.traced("http_req.header_names_get", 0, 64, 100, 0, 8, 0))
 	require.Equal(t, `h=9 -> badf`, r.traced("http_req.uri_get", 9, 64, 100, 0))

@@ -2,12 +2,14 @@ package abi
 
 import "strings"
 
-// URI is a request URI in the parts that matter here. Target is kept byte for byte: Viceroy's parser refuses some bytes
-// that clients do send, so this one refuses only what would break a request line.
+// URI is a request URI in the parts that matter here. Target is kept byte for
+// byte: Viceroy's parser refuses some bytes that clients do send, so this one
+// refuses only what would break a request line.
 type URI struct {
 	Scheme    string // empty for a URI without authority, or with nothing else
 	Authority string
-	Target    string // path and query, or "*"; empty when there was an authority and no more
+	// path and query, or "*"; empty when there was an authority and no more
+	Target string
 }
 
 // String puts the parts together.
@@ -21,8 +23,9 @@ func (u URI) String() string {
 	return u.Scheme + "://" + u.Authority + u.Target
 }
 
-// ParseURI splits an absolute URI or a path. ok is false for an empty text, CR, LF, NUL, a URI without authority, and a
-// text that is neither absolute nor a path.
+// ParseURI splits an absolute URI or a path. ok is false for an empty text, CR,
+// LF, NUL, a URI without authority, and a text that is neither absolute nor a
+// path.
 func ParseURI(text string) (u URI, ok bool) {
 	if text == "" || strings.ContainsAny(text, "\r\n\x00") {
 		return u, false
@@ -48,7 +51,8 @@ func ParseURI(text string) (u URI, ok bool) {
 	return u, u.Authority != "" && !strings.ContainsAny(u.Authority, " \t")
 }
 
-// ValidAuthority reports whether text has only bytes that an authority may have (RFC 3986, section 3.2).
+// ValidAuthority reports whether text has only bytes that an authority may have
+// (RFC 3986, section 3.2).
 func ValidAuthority(text string) bool {
 	for i := range len(text) {
 		c := text[i]

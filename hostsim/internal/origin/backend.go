@@ -1,4 +1,5 @@
-// Package origin sends requests to backends and tells the ways in which that can fail apart.
+// Package origin sends requests to backends and classifies the ways in which
+// that can fail.
 package origin
 
 import (
@@ -16,7 +17,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Health is a backend's health as the guest sees it; the numbers are those of the ABI (typenames.witx).
+// Health is a backend's health as the guest sees it; the numbers are those of
+// the ABI (typenames.witx).
 type Health uint32
 
 // The health states.
@@ -48,7 +50,8 @@ type Backend struct {
 	Handler http.Handler // answers in place of Addr
 }
 
-// ParseURL fills Scheme, Addr, Name, Port and Prefix, and CertHost and SNI with the URL's host.
+// ParseURL fills Scheme, Addr, Name, Port and Prefix, and CertHost and SNI with
+// the URL's host.
 func (b *Backend) ParseURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -74,7 +77,8 @@ func (b *Backend) ParseURL(text string) error {
 	return nil
 }
 
-// target glues the backend's path prefix and a request target, without doubling the slash between them.
+// target glues the backend's path prefix and a request target, without doubling
+// the slash between them.
 func (b *Backend) target(target string) string {
 	prefix := strings.TrimSuffix(b.Prefix, "/")
 	if prefix == "" || !strings.HasPrefix(target, "/") {
@@ -83,7 +87,8 @@ func (b *Backend) target(target string) string {
 	return prefix + target
 }
 
-// dial connects and, for https, shakes hands; ConnectTimeout bounds both together.
+// dial connects and, for https, shakes hands; ConnectTimeout bounds both
+// together.
 func (b *Backend) dial(ctx context.Context) (net.Conn, error) {
 	if b.Handler != nil {
 		return b.pipe(), nil
@@ -108,7 +113,8 @@ func (b *Backend) dial(ctx context.Context) (net.Conn, error) {
 	return secured, nil
 }
 
-// pipe serves the other end of an in-memory connection, so that a Handler sees exactly what an address would.
+// pipe serves the other end of an in-memory connection, so that a Handler sees
+// exactly what an address would.
 func (b *Backend) pipe() net.Conn {
 	near, far := net.Pipe()
 	if b.GRPC {
@@ -120,7 +126,8 @@ func (b *Backend) pipe() net.Conn {
 	return near
 }
 
-// tlsConfig verifies by itself: crypto/tls has one name for both SNI and certificate, and a backend may need two.
+// tlsConfig verifies by itself: crypto/tls has one name for both SNI and
+// certificate, and a backend may need two.
 func (b *Backend) tlsConfig() *tls.Config {
 	config := &tls.Config{ServerName: b.SNI, InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}
 	if b.GRPC {

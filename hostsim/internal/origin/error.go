@@ -13,7 +13,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Tag says why a request failed. The numbers are those of send_error_detail_tag in the ABI (typenames.witx).
+// Tag says why a request failed. The numbers are those of send_error_detail_tag
+// in the ABI (typenames.witx).
 type Tag uint32
 
 // The tags that this package gives.
@@ -65,9 +66,10 @@ func (t Tag) String() string {
 
 // Error is a request that failed.
 type Error struct {
-	Tag      Tag
-	DNSRcode uint16 // with TagDNSError: 3 for a name that does not exist (RFC 6895), else 0
-	TLSAlert uint8  // with TagTLSAlertReceived: the alert (RFC 8446, section 6)
+	Tag Tag
+	// with TagDNSError: 3 for a name that does not exist (RFC 6895), else 0
+	DNSRcode uint16
+	TLSAlert uint8 // with TagTLSAlertReceived: the alert (RFC 8446, section 6)
 	Err      error
 }
 
@@ -91,10 +93,12 @@ var (
 	errFirstByteTimeout = errors.New("first byte timeout")
 )
 
-// ErrBetweenBytes ends a body whose origin kept silent for longer than the between-bytes timeout.
+// ErrBetweenBytes ends a body whose origin kept silent for longer than the
+// between-bytes timeout.
 var ErrBetweenBytes = errors.New("between bytes timeout")
 
-// certError marks a certificate that was refused here, so that it is not mistaken for an alert from the other side.
+// certError marks a certificate that was refused here, so that it is not
+// mistaken for an alert from the other side.
 type certError struct{ err error }
 
 func (e *certError) Error() string { return "certificate refused: " + e.err.Error() }
@@ -150,7 +154,8 @@ func handshakeError(ctx context.Context, err error) *Error {
 	return &Error{Tag: TagTLSProtocolError, Err: err}
 }
 
-// remoteAlert digs the alert's number out of crypto/tls, which reports it as an unexported uint8 type.
+// remoteAlert digs the alert's number out of crypto/tls, which reports it as an
+// unexported uint8 type.
 func remoteAlert(err error) (uint8, bool) {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" {

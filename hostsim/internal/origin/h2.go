@@ -14,8 +14,10 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// sendH2 is Send over HTTP/2, and over nothing else: with ALPN under https, with prior knowledge under http. That is what a
-// gRPC backend needs. Names of fields go out in lower case; fields about connections, and trailers of requests, do not.
+// sendH2 is Send over HTTP/2, and over nothing else: with ALPN under https,
+// with prior knowledge under http. That is what a gRPC backend needs. Names of
+// fields go out in lower case; fields about connections, and trailers of
+// requests, do not.
 func (b *Backend) sendH2(ctx context.Context, req *wire.Request) (*Response, error) {
 	conn, err := b.dial(ctx)
 	if err != nil {
@@ -99,7 +101,8 @@ func (b *h2Body) Close() error {
 	return b.conn.Close()
 }
 
-// serveH2 serves one connection over HTTP/2, with prior knowledge, until it is closed.
+// serveH2 serves one connection over HTTP/2, with prior knowledge, until it is
+// closed.
 func serveH2(conn net.Conn, handler http.Handler) {
 	ln := &single{conns: make(chan net.Conn, 1), addr: conn.LocalAddr()}
 	protocols := new(http.Protocols)

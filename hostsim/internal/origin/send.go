@@ -14,8 +14,9 @@ import (
 
 // Request is what a guest sends to a backend.
 type Request struct {
-	Method    string
-	Authority string // of the request's URI; used for Host when nothing else says it
+	Method string
+	// of the request's URI; used for Host when nothing else says it
+	Authority string
 	Target    string // raw
 	Header    wire.Header
 	Manual    bool // the guest frames the body by its own fields
@@ -30,8 +31,9 @@ type Response struct {
 	Remote netip.AddrPort // zero for a Handler
 }
 
-// Prepare turns req into the bytes that b gets: target with prefix, Host, framing. The Host field is the backend's
-// override, else the request's own, else the authority of its URI, else the backend's.
+// Prepare turns req into the bytes that b gets: target with prefix, Host,
+// framing. The Host field is the backend's override, else the request's own,
+// else the authority of its URI, else the backend's.
 func (b *Backend) Prepare(req *Request) *wire.Request {
 	header := req.Header.Clone()
 	host := b.Host
@@ -51,7 +53,8 @@ func (b *Backend) Prepare(req *Request) *wire.Request {
 	return &wire.Request{Method: req.Method, Target: b.target(req.Target), Header: header, Body: req.Body, Trailer: req.Trailer}
 }
 
-// withHost gives the first Host field a value and drops the others; place and case of its name stay.
+// withHost gives the first Host field a value and drops the others; place and
+// case of its name stay.
 func withHost(header wire.Header, host string) wire.Header {
 	for i, f := range header {
 		if strings.EqualFold(f.Name, "Host") {
@@ -76,8 +79,8 @@ func frameRequest(header wire.Header, req *Request) wire.Header {
 	return header
 }
 
-// FramingValid reports whether the fields frame a body by themselves: one Content-Length of digits or one
-// Transfer-Encoding: chunked, not both.
+// FramingValid reports whether the fields frame a body by themselves: one
+// Content-Length of digits or one Transfer-Encoding: chunked, not both.
 func FramingValid(header wire.Header) bool {
 	lengths, codings := header.Values("Content-Length"), header.Values("Transfer-Encoding")
 	switch {
@@ -89,8 +92,9 @@ func FramingValid(header wire.Header) bool {
 	return false
 }
 
-// Send sends a prepared request over a connection of its own and returns when the response's head is there. The error is
-// always an *Error. The request's body is closed when nothing more will be read from it.
+// Send sends a prepared request over a connection of its own and returns when
+// the response's head is there. The error is always an *Error. The request's
+// body is closed when nothing more will be read from it.
 func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error) {
 	if b.GRPC {
 		return b.sendH2(ctx, req)
@@ -113,7 +117,8 @@ func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error
 	return resp, nil
 }
 
-// firstByte ends a wait that is too long. What it returns stops the clock, and tells whether it was still running.
+// firstByte ends a wait that is too long. The function it returns stops the
+// timer, and reports whether it was still running.
 func (b *Backend) firstByte(cancel context.CancelCauseFunc) (stop func() bool) {
 	if b.FirstByteTimeout <= 0 {
 		return func() bool { return true }

@@ -2,8 +2,8 @@ package probetest
 
 import "fmt"
 
-// Config is a fastly.toml with what the sweep's programs expect; origin is the URL of a server that answers without waiting
-// for a request's body.
+// Config is a fastly.toml with what the sweep's programs expect; origin is the
+// URL of a server that answers without waiting for a request's body.
 func Config(origin string) string {
 	return fmt.Sprintf(`manifest_version = 3
 [local_server.backends.origin]
@@ -40,9 +40,10 @@ device = { name = "a device" }
 
 // Where the sweep's programs have things in memory.
 const (
-	slotsAt   = 0x100  // handles, 8 bytes apart
-	scrapAt   = 0x3f0  // results that nobody looks at
-	resultsAt = 0x400  // what the call in question gives out, 32 bytes for each parameter
+	slotsAt = 0x100 // handles, 8 bytes apart
+	scrapAt = 0x3f0 // results that are not checked
+	// what the call in question gives out, 32 bytes for each parameter
+	resultsAt = 0x400
 	textsAt   = 0x1000 // texts
 	buffersAt = 0x6000 // 256 bytes for each parameter
 	recordsAt = 0x7000 // zeros, for options
@@ -98,7 +99,8 @@ func (m *maker) slot(name string) Arg {
 	return Const(at)
 }
 
-// handle is a handle of a kind, made by the calls in kinds when there is none yet.
+// handle is a handle of a kind, made by the calls in kinds when there is none
+// yet.
 func (m *maker) handle(name string) Arg {
 	if _, made := m.slots[name]; !made {
 		m.slot(name)
@@ -136,7 +138,7 @@ func init() {
 			m.do("http_body.trailer_append", m.handle("read"), "x-test", "more")
 			m.do("http_body.read", m.handle("read"), buffersAt, 16, scrapAt)
 		},
-		"log":          func(m *maker) { m.do("log.endpoint_get", "clicks", m.slot("log")) },
+		"log":          func(m *maker) { m.do("log.endpoint_get", "access", m.slot("log")) },
 		"config_store": open("config_store"), "secret_store": open("secret_store"), "kv_store": open("kv_store"), "acl": open("acl"),
 		"secret":  func(m *maker) { m.do("secret_store.get", m.handle("secret_store"), "a", m.slot("secret")) },
 		"pending": func(m *maker) { m.send("pending", "http_req.send_async") },
@@ -175,7 +177,8 @@ func (m *maker) body(name string) {
 	m.do("http_body.write", m.handle(name), "contents", 0, scrapAt)
 }
 
-// send starts a request and waits until its outcome is there, so that nothing that follows is a matter of time.
+// send starts a request and waits until its outcome is there, so that nothing
+// that follows is a matter of time.
 func (m *maker) send(name, call string) {
 	m.do("http_req.new", m.slot(name+" request"))
 	m.do("http_req.uri_set", At(m.slots[name+" request"]), "http://origin.example/"+name)

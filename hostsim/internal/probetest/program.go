@@ -1,9 +1,11 @@
-// Package probetest has a guest that makes the host calls that a request tells it to, and reports what came of them. With it,
-// tests write guests as tables, and the same table runs on any host.
+// Package probetest has a guest that makes the host calls listed in a request,
+// and reports their results. With it, tests write guests as tables, and the
+// same table runs on any host.
 //
-// A request's body is a Program. The guest copies the program's image to the start of its memory, makes the calls one after
-// the other, writes one letter for each status to the log endpoint "report" ('a' for ok, 'b' for error, ...), and answers
-// with the first bytes of its memory.
+// A request's body is a Program. The guest copies the program's image to the
+// start of its memory, makes the calls one after the other, writes one letter
+// for each status to the log endpoint "report" ('a' for ok, 'b' for error,
+// ...), and answers with the first bytes of its memory.
 package probetest
 
 import (
@@ -16,7 +18,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/internal/wattest"
 )
 
-// Layout of the guest's memory, in bytes. A program's image and results have the space up to Arena to themselves.
+// Layout of the guest's memory, in bytes. A program's image and results have
+// the space up to Arena to themselves.
 const (
 	Arena   = 0x30000  // statuses from here on
 	scratch = 0x3fe00  // the guest's own
@@ -24,7 +27,8 @@ const (
 	MemSize = 0x100000 // the whole memory
 )
 
-// Arg is an argument of a call: a number, or where in memory a 32-bit number is to be found when the call is made.
+// Arg is an argument of a call: a number, or where in memory a 32-bit number is
+// to be found when the call is made.
 type Arg struct {
 	Value  uint32
 	Loaded bool
@@ -42,15 +46,16 @@ type Call struct {
 	Args []Arg
 }
 
-// Program is a list of calls over an image of memory. Dump is how many bytes of memory the answer has.
+// Program is a list of calls over an image of memory. Dump is how many bytes of
+// memory the answer has.
 type Program struct {
 	Image []byte
 	Calls []Call
 	Dump  uint32
 }
 
-// Do appends a call by name, for example "http_req.new". It panics for a name that the ABI does not have, and for a wrong
-// number of arguments.
+// Do appends a call by name, for example "http_req.new". It panics for a name
+// that the ABI does not have, and for a wrong number of arguments.
 func (p *Program) Do(name string, args ...Arg) {
 	module, fn, _ := strings.Cut(name, ".")
 	f := abi.Lookup("fastly_"+module, fn)
@@ -166,7 +171,8 @@ func table(b *strings.Builder, functions []*abi.Function) {
 	b.WriteString("(unreachable))\n")
 }
 
-// start has the guest's own addresses: 0x100 and up in scratch for handles and counts.
+// start has the guest's own addresses: 0x100 and up in scratch for handles and
+// counts.
 const start = `(func (export "_start") (local $n i32) (local $op i32)
   (drop (call %[4]s (i32.const 0x3ff00) (i32.const 0x3ff04)))
   (block $read (loop $more

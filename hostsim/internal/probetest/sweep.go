@@ -14,9 +14,10 @@ type Case struct {
 	Program *Program
 }
 
-// Sweep asks of every host call what comes of it with good arguments; twice; with each argument bad in each of the ways that
-// its kind can be bad; and with two arguments bad at once, which tells the order in which a host looks at them. It expects
-// what Config has.
+// Sweep asks of every host call what comes of it with good arguments; twice;
+// with each argument bad in each of the ways that its kind can be bad; and with
+// two arguments bad at once, which shows the order in which a host checks them.
+// It expects what Config has.
 func Sweep() []Case {
 	var list []Case
 	for _, fn := range abi.Functions() {
@@ -35,7 +36,8 @@ type sweeper struct {
 	list []Case
 }
 
-// badness makes one parameter bad: it gets the maker, and returns the one or two arguments.
+// badness makes one parameter bad: it gets the maker, and returns the one or
+// two arguments.
 type badness struct {
 	name string
 	make func(m *maker) []Arg
@@ -54,7 +56,7 @@ func (s *sweeper) add(name string, m *maker) {
 // repeat makes the call twice in one program: what has been consumed is gone.
 func (s *sweeper) repeat() {
 	if s.fn.Name == "transaction_lookup" {
-		return // the second would wait for the first, for ever
+		return // the second would wait for the first and never return
 	}
 	m := newMaker("twice")
 	args := s.call(m, nil)
@@ -117,7 +119,9 @@ func (s *sweeper) goodText(m *maker, name string) string {
 	if text, ok := map[string]string{"key": "a", "uri": "http://origin.example/two?x", "method": "PUT", "target": "127.0.0.1:1", "sk": "one two"}[name]; ok {
 		return text
 	}
-	return "settings" // stores, lists, sites and agents have that name; anything else takes any text
+	// stores, lists, sites and agents have that name; anything else takes any
+	// text
+	return "settings"
 }
 
 // goodNumber is a value that is no handle.
@@ -137,7 +141,8 @@ func (s *sweeper) goodNumber(name string) uint32 {
 	return 0
 }
 
-// handleKind is what a parameter stands for, by the module and the name of the call; "" for a plain number.
+// handleKind is what a parameter stands for, by the module and the name of the
+// call; "" for a plain number.
 func (s *sweeper) handleKind(name string) string {
 	module, call := strings.TrimPrefix(s.fn.Module, "fastly_"), s.fn.Name
 	for _, r := range handleKinds {
@@ -186,7 +191,8 @@ func (s *sweeper) bad() {
 	}
 }
 
-// badnesses are the ways in which a parameter can be bad. The first two also stand for the others in pairs.
+// badnesses are the ways in which a parameter can be bad. The first two also
+// stand for the others in pairs.
 func (s *sweeper) badnesses(i int, p abi.Parameter) []badness {
 	switch p.Kind {
 	case 't', 'l':
@@ -236,7 +242,8 @@ func texts(p abi.Parameter) (list []badness) {
 	return list
 }
 
-// otherKinds are handles of every other kind. Those whose wait would be a matter of time are left out.
+// otherKinds are handles of every other kind. Those whose wait would be a
+// matter of time are left out.
 func otherKinds(kind string) (list []badness) {
 	for _, other := range []string{"downbody", "req", "resp", "body", "read", "log", "config_store", "secret", "pending", "stream", "kv lookup", "kv list", "cached"} {
 		if other != kind {

@@ -114,7 +114,8 @@ func (e *emitter) close() {
 	e.out = append(e.out, 0x0b)
 }
 
-// instruction writes one instruction that is not folded and returns what follows its immediates.
+// instruction writes one instruction that is not folded and returns what
+// follows its immediates.
 func (e *emitter) instruction(n *node, rest []*node) ([]*node, error) {
 	if code, ok := blocks[n.word]; ok {
 		label := ""

@@ -1,8 +1,10 @@
 package wattest
 
-// op is an instruction: its opcode, and what follows it in the text. The immediates are: i and I a constant, l a local,
-// g a global, f a function, b a label, t a list of labels, m an offset and an alignment (the letter's natural one is in
-// align), x the type of an indirect call, z a memory or table that is always the first.
+// op is an instruction: its opcode, and what follows it in the text. The
+// immediates are: i and I a constant, l a local, g a global, f a function, b a
+// label, t a list of labels, m an offset and an alignment (the letter's natural
+// one is in align), x the type of an indirect call, z a memory or table that is
+// always the first.
 type op struct {
 	code  []byte
 	imm   byte
@@ -13,7 +15,8 @@ func plain(code ...byte) op           { return op{code: code} }
 func with(imm byte, code ...byte) op  { return op{code: code, imm: imm} }
 func memory(code byte, align byte) op { return op{code: []byte{code}, imm: 'm', align: align} }
 
-// ops has the instructions that tests have had a use for (WebAssembly core specification, section 5.4).
+// ops has the instructions that tests have had a use for (WebAssembly core
+// specification, section 5.4).
 var ops = map[string]op{
 	"unreachable": plain(0x00), "nop": plain(0x01), "else": plain(0x05), "end": plain(0x0b),
 	"br": with('b', 0x0c), "br_if": with('b', 0x0d), "br_table": with('t', 0x0e), "return": plain(0x0f),

@@ -1,7 +1,9 @@
-// Package wattest assembles WebAssembly modules from a part of the text format, for tests that need modules no compiler would
-// make. It knows imports of functions, functions, one memory, one table, globals, exports, data and element segments and a
-// start function, and the instructions in ops, flat or folded. It does not validate: what engines do with a module that is
-// not valid is one of the things to be tested.
+// Package wattest assembles WebAssembly modules from a part of the text format,
+// for tests that need modules no compiler would make. It knows imports of
+// functions, functions, one memory, one table, globals, exports, data and
+// element segments and a start function, and the instructions in ops, flat or
+// folded. It does not validate: what engines do with a module that is not valid
+// is one of the things to be tested.
 package wattest
 
 import (
@@ -11,7 +13,8 @@ import (
 	"strings"
 )
 
-// Assemble turns the text of one module into its binary form. An error names the line.
+// Assemble turns the text of one module into its binary form. An error names
+// the line.
 func Assemble(text string) ([]byte, error) {
 	p := &parser{src: text, line: 1}
 	root, err := p.next()
@@ -36,9 +39,11 @@ type module struct {
 	types, imports, funcs, globals, exports, elems, datas [][]byte
 	table, memory, start                                  []byte
 	codes                                                 []*code
-	names                                                 map[string]uint32 // of functions ("f$x") and globals ("g$x")
-	imported                                              uint32
-	late                                                  []func() error // what needs all names
+	// of functions ("f$x") and globals ("g$x")
+	names    map[string]uint32
+	imported uint32
+	// what needs all names
+	late []func() error
 }
 
 // code is the body of a function until all names are known.
@@ -137,7 +142,8 @@ func (m *module) function(n *node) error {
 	return nil
 }
 
-// signature takes (param ...) and (result ...) off list and returns the index of the type.
+// signature takes (param ...) and (result ...) off list and returns the index
+// of the type.
 func (m *module) signature(list []*node, c *code) (uint64, []*node, error) {
 	var params, results []byte
 	for len(list) > 0 && (list[0].head() == "param" || list[0].head() == "result") {
@@ -216,7 +222,8 @@ func (m *module) global(n *node) error {
 	return err
 }
 
-// segment adds (data offset "bytes"*), (elem offset functions*), (start function) and (export "name" (kind item)).
+// segment adds (data offset "bytes"*), (elem offset functions*), (start
+// function) and (export "name" (kind item)).
 func (m *module) segment(n *node) error {
 	rest := n.list[1:]
 	if n.head() == "start" {

@@ -32,7 +32,8 @@ func (p *parser) fail(format string, args ...any) error {
 	return fmt.Errorf("line %d: %s", p.line, fmt.Sprintf(format, args...))
 }
 
-// space skips white space and comments: ";;" to the end of the line, "(;" to ";)", without nesting.
+// space skips white space and comments: ";;" to the end of the line, "(;" to
+// ";)", without nesting.
 func (p *parser) space() {
 	for p.at < len(p.src) {
 		rest := p.src[p.at:]
@@ -54,7 +55,8 @@ func (p *parser) space() {
 	}
 }
 
-// next returns nil at the end of the text, and at a closing parenthesis, which is left in place.
+// next returns nil at the end of the text, and at a closing parenthesis, which
+// is left in place.
 func (p *parser) next() (*node, error) {
 	p.space()
 	if p.at == len(p.src) || p.src[p.at] == ')' {

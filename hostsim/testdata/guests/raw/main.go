@@ -1,6 +1,7 @@
 //go:build wasip1
 
-// The raw guest makes host calls without an SDK. The first path segment says what it does; see routes.
+// The raw guest makes host calls without an SDK. The first path segment says
+// what it does; see routes.
 package main
 
 import (
@@ -149,7 +150,7 @@ func init() {
 		"trap": trap, "exit": func(string) { os.Exit(7) }, "eat": eat, "nothing": func(string) {}, "names": names, "env": env,
 		"stream": stream, "abandon": abandon, "unfinished": unfinished, "forget": forget, "pending": pending, "upload": upload, "upwait": upwait,
 		"trailer": trailer, "late": late, "flood": flood, "time": now, "random": random, "twice": twice, "count": count,
-		"log": func(s string) { log("clicks", s); reply(200, "logged") },
+		"log": func(s string) { log("access", s); reply(200, "logged") },
 	}
 }
 
@@ -253,7 +254,8 @@ func names(string) {
 	reply(200, text)
 }
 
-// list reads a multi-value answer through a small buffer, so that the cursor is put to use.
+// list reads a multi-value answer through a small buffer, so that the cursor is
+// put to use.
 func list(call func(buf unsafe.Pointer, n, cursor uint32, next, wrote unsafe.Pointer) uint32) string {
 	buf := make([]byte, 24)
 	text, cursor := "", int64(0)
@@ -357,7 +359,8 @@ func trailer(string) {
 	must(bodyClose(out), "close")
 }
 
-var counter = [64]uint32{63: 41} // not zero, so that it is part of the memory image
+// not zero, so that it is part of the memory image
+var counter = [64]uint32{63: 41}
 
 // count answers with a number that only grows within one instance.
 func count(string) {

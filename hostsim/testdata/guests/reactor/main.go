@@ -1,6 +1,7 @@
 //go:build wasip1
 
-// The reactor guest reads a file while it initialises and answers from what it read: its entry is "serve".
+// The reactor guest reads a file while it initialises and answers from what it
+// read: its entry is "serve".
 package main
 
 import (

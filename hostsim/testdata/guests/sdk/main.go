@@ -1,6 +1,7 @@
 //go:build wasip1
 
-// The sdk guest is what Fastly's own SDK makes of a small service: a greeting, a proxy, and the stores.
+// The sdk guest is what Fastly's own SDK makes of a small service: a greeting,
+// a proxy, and the stores.
 package main
 
 import (
@@ -63,6 +64,6 @@ func stores(w fsthttp.ResponseWriter) {
 	fmt.Fprintln(w, err)
 	secret, err := secretstore.Plaintext("keys", "k1")
 	fmt.Fprintln(w, string(secret), err)
-	fmt.Fprintln(rtlog.Open("clicks"), `{"a":1}`)
+	fmt.Fprintln(rtlog.Open("access"), `{"a":1}`)
 	fmt.Fprintln(w, os.Getenv("FASTLY_SERVICE_VERSION"))
 }

@@ -1,6 +1,7 @@
 //go:build wasip1
 
-// The guest prints its arguments, logs a line and answers with its version; its last argument is its exit code.
+// The guest prints its arguments, logs a line and answers with its version; its
+// last argument is its exit code.
 package main
 
 import (
@@ -44,7 +45,7 @@ func main() {
 	fmt.Println(os.Args[1:])
 	fmt.Fprintln(os.Stderr, "to stderr")
 	var endpoint, resp, body, n uint32
-	p, size := ptr("clicks")
+	p, size := ptr("access")
 	logGet(p, size, unsafe.Pointer(&endpoint))
 	p, size = ptr("a line\nand more")
 	logWrite(endpoint, p, size, unsafe.Pointer(&n))
