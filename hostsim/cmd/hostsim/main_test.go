@@ -60,8 +60,8 @@ func TestRun(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"arguments", []string{"run", module, "-test.v", "--x"}, 0, "[-test.v --x]\nclicks :: a line\\nand more\n", "to stderr\n"},
-		{"outputs as log lines", []string{"run", "--log-stdout", "--log-stderr", module, "--", "a"}, 0, "stdout :: [a]\nstderr :: to stderr\nclicks :: a line", ""},
+		{"arguments", []string{"run", module, "-test.v", "--x"}, 0, "[-test.v --x]\naccess :: a line\\nand more\n", "to stderr\n"},
+		{"outputs as log lines", []string{"run", "--log-stdout", "--log-stderr", module, "--", "a"}, 0, "stdout :: [a]\nstderr :: to stderr\naccess :: a line", ""},
 		{"exit code", []string{"run", "-C", "", module, "7"}, 7, "[7]\n", "exited with code 7"},
 		{"quiet", []string{"run", "-q", module, "7"}, 7, "[7]\n", "to stderr\n"},
 		{"trace", []string{"run", "--trace", module}, 0, "", `log.endpoint_get(name="access") ok  endpoint_handle=0`},
