@@ -38,6 +38,11 @@ type Decision struct {
 	// Reading says how sure Location is where an ESP's link was read for it; Unread
 	// where none was.
 	Reading Grade
+	// Why says more of a proxied or redirected click than Code does.
+	Why Why
+	// Status, where not 0, stands in for that of the page of Code: it is the
+	// ESP's own, and its Retry-After is kept too.
+	Status int
 	// Origin is where a request is proxied to, or, beside a redirect, who is
 	// told of the click once the reader has gone. Nil: nobody.
 	Origin *Origin
@@ -65,7 +70,7 @@ func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 	case ours && isHealth(req.Target):
 		d.reply(req, ReplyHealth)
 	case site == nil:
-		d.Code = WrongHost
+		d.Code = req.withoutSite()
 	case len(req.Target) > contract.MaxTarget:
 		d.Code = TooLong
 	case req.Method == "" || req.Target == "":
@@ -74,7 +79,7 @@ func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 		d.Code = BadMethod
 	case req.CDNLoop != "" && isLoop(req.CDNLoop, site.Host):
 		d.Code = Loop
-	case len(site.Keys) > 0 && isOwn(req.Target):
+	case site.IsSigned(req.Target):
 		d.own(req, site, now)
 	default:
 		d.decideOther(req, site, ours)
@@ -95,27 +100,17 @@ func (d *Decision) decideOther(req *Request, site *Site, ours bool) {
 	d.esp(req, site)
 }
 
-// AfterFailure says what the reader of a proxied request gets when the ESP gave
-// no answer that helps: a redirect from the link itself where the site wants it,
-// the link can be read and the list allows it, and a page otherwise.
-func AfterFailure(req *Request, site *Site, why Code) Decision {
-	s, rest := site.Origin.Family.find(req.Target)
-	d := Decision{Action: Refuse, Code: why, Kind: s.kindOf(), Origin: site.Origin}
-	safe := (req.Method == "GET" || req.Method == "HEAD") && why != IncompleteRequest
-	if !safe || !site.FailRedirect || (d.Kind != KindClick && d.Kind != KindApp) {
-		return d
-	}
-	d.follow(req, site, s, rest, Likely)
-	return d
-}
-
 func (d *Decision) esp(req *Request, site *Site) {
 	s, rest := site.Origin.Family.find(req.Target)
 	d.Action, d.Code, d.Origin, d.Kind = Proxy, OK, site.Origin, s.kindOf()
-	if !site.ClickRedirect || d.Kind != KindClick || req.Method != "GET" {
-		return
-	}
-	if d.follow(req, site, s, rest, Certain) && !site.Count {
+	switch {
+	case d.Kind != KindClick:
+		d.Why = WhyKind
+	case !site.ClickRedirect:
+		d.Why = WhySetting
+	case req.Method != "GET":
+		d.Why = WhyMethod
+	case d.follow(req, site, s, rest, Certain) && !site.Count:
 		d.Origin = nil
 	}
 }
@@ -125,7 +120,12 @@ func (d *Decision) esp(req *Request, site *Site) {
 func (d *Decision) follow(req *Request, site *Site, s *shape, rest string, least Grade) bool {
 	req.notes = notes{silent: true, room: req.Room}
 	to, g := s.destination(rest, &req.notes)
-	if g < least || g == Unread {
+	switch {
+	case g == Unread:
+		d.Why = WhyUnread
+		return false
+	case g < least:
+		d.Why = WhyLikely
 		return false
 	}
 	dest, ok := destination.Parse(to)
@@ -133,15 +133,16 @@ func (d *Decision) follow(req *Request, site *Site, s *shape, rest string, least
 		to, dest, ok = destination.ParseSpaced(to)
 	}
 	if !ok || site.allows(dest) != OK {
+		d.Why = WhyNotAllowed
 		return false
 	}
-	d.Action, d.Location, d.Host, d.Reading = Redirect, to, dest.Host, g
+	d.Action, d.Location, d.Host, d.Reading, d.Why = Redirect, to, dest.Host, g, WhyRead
 	return true
 }
 
 func (d *Decision) own(req *Request, site *Site, now time.Time) {
 	d.Kind = ownKind(req.Target)
-	if req.Method != "GET" && req.Method != "HEAD" {
+	if !req.reads() {
 		d.Code = BadMethod
 		return
 	}
@@ -164,16 +165,20 @@ func (d *Decision) reply(req *Request, reply ReplyBody) {
 	if reply == ReplyHealth {
 		d.Kind = KindHealth
 	}
-	if req.Method != "GET" && req.Method != "HEAD" {
+	if !req.reads() {
 		d.Code = BadMethod
 		return
 	}
 	d.Action, d.Code, d.Reply = Reply, OK, reply
 }
 
-// isOwn tells whether a target has the form of a signed link. Only sites
-// with keys have such links: on others the ESP may use the same path.
-func isOwn(target string) bool {
+// IsSigned reports whether a target has the form of a signed link of this site.
+// Only sites with keys have such links: on others the ESP may use the same path.
+func (s *Site) IsSigned(target string) bool { return len(s.Keys) > 0 && IsSigned(target) }
+
+// IsSigned reports whether a target has the form of a signed link, on a site that
+// has them.
+func IsSigned(target string) bool {
 	return word.HasPrefix(target, LinkPrefix) || word.HasPrefix(target, PixelPrefix)
 }
 

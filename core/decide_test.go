@@ -16,6 +16,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/internal/browsertest"
 )
 
@@ -116,8 +117,42 @@ func TestDecideGolden(t *testing.T) {
 				got["when the esp fails"] = describe(AfterFailure(&g.req, site, ESPUnreachable))
 			}
 			compareGolden(t, g, got)
+			if d.Origin != nil {
+				want := strings.TrimSuffix(g.section("sent to the esp"), "content-length: 0\n") // the host's, for a POST
+				require.Equal(t, want, g.sent(&d, site), "%s: natively as through the module", g.path)
+			}
 		})
 	}
+}
+
+// sent is the request that the ESP gets: the reader's with core's edits.
+func (g *goldenCase) sent(d *Decision, site *Site) string {
+	fields, names := map[string]string{}, []string(nil)
+	for _, line := range strings.Split(strings.TrimSuffix(g.section("request"), "\n"), "\n")[1:] {
+		name, value, _ := strings.Cut(line, ": ")
+		name = strings.ToLower(name)
+		if _, ok := fields[name]; !ok {
+			names = append(names, name)
+		}
+		fields[name] += list(value)
+	}
+	var edits Edits
+	edits.RequestEdits(site, d.Origin, &Arrival{Headers: have(fields), Scheme: "http", Address: "127.0.0.1"})
+	sent := fmt.Sprintf("%s: %s %s\n", d.Origin.Backend, g.req.Method, g.req.Target)
+	edited := carried(&edits, fields)
+	for _, e := range edits.List() {
+		if !slices.Contains(names, e.Name) {
+			names = append(names, e.Name)
+		}
+	}
+	for _, name := range names {
+		for rest := edited[name]; rest != ""; {
+			var value string
+			value, rest = header.Next(rest)
+			sent += name + ": " + value + "\n"
+		}
+	}
+	return sent
 }
 
 func compareGolden(t *testing.T, g *goldenCase, got map[string]string) {
@@ -208,6 +243,15 @@ func FuzzDecide(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestIsSigned(t *testing.T) {
+	with, without := &Site{Keys: []string{"k1"}}, &Site{}
+	for target, want := range map[string]bool{LinkPrefix + "k1.u": true, PixelPrefix + "k1.i": true, LinkPrefix: true, "/e/c/x": false, "/to": false, "/TO/k1": false, "": false} {
+		require.Equal(t, want, IsSigned(target), target)
+		require.Equal(t, want, with.IsSigned(target), target)
+		require.False(t, without.IsSigned(target), "on others the ESP may use the same path")
+	}
 }
 
 func TestLoop(t *testing.T) {

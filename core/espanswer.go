@@ -4,20 +4,21 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/header"
 )
 
-// What an ESP's answer means is decided here, so that whatever carries a decision
+// What an ESP's answer means is decided here, so that whoever carries a decision
 // out means the same.
 
-// Failed reports whether a status says that the ESP could not do its work, rather
+// failed reports whether a status says that the ESP could not do its work, rather
 // than that the link is bad.
-func Failed(status int) bool { return status >= 500 || status == 429 || Unusable(status) }
+func failed(status int) bool { return status >= 500 || status == 429 || unusable(status) }
 
-// Unusable reports whether a status cannot be passed on: an interim one that ends an
-// exchange (101 to somebody who has not asked to switch, say), and what is no
-// status of HTTP (RFC 9110, 15). Whoever asked gets the page of [ESPError] with
-// that code's own status.
-func Unusable(status int) bool { return status < 200 || status > 599 }
+// unusable reports whether a status cannot be passed on: an interim one that ends
+// an exchange (101 to somebody who has not asked to switch), and what is no status
+// of HTTP (RFC 9110, 15). Whoever asked gets the page of [ESPError] with that
+// code's own status.
+func unusable(status int) bool { return status < 200 || status > 599 }
 
 // IsRedirect reports whether browsers follow the Location of an answer with this
 // status.
@@ -29,18 +30,61 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// KeptByDefault reports whether a browser may keep a redirect with this status and
-// this Cache-Control, whose fields are joined by commas: a permanent one that says
-// nothing of keeping. What the ESP does say of it, either way, is the ESP's.
-func KeptByDefault(status int, cacheControl string) bool {
-	return (status == 301 || status == 308) && !speaksOfKeeping(cacheControl)
+// AnswerEdits says what changes in the ESP's answer on its way to the reader: what
+// concerns its connection only goes, cookies become this host's alone, no search
+// engine lists the link, and no browser keeps a redirect unasked: a click that it
+// answers by itself is not counted. All else stays as it came.
+func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
+	if has.Has(header.HopByHop) {
+		l.addConnection(has)
+	}
+	if has.Has(header.SetCookie | header.ClearSiteData) {
+		l.addAnswerCookies(o, has)
+	}
+	// A field that came may be gone by now, where Connection names it.
+	came := EditPass
+	if has.Has(header.Connection) {
+		came = EditDefault
+	}
+	robots, cache := came, came
+	if !has.Has(header.RobotsTag) {
+		robots = EditSet
+	}
+	l.add(robots, "x-robots-tag", "noindex")
+	if !IsRedirect(status) {
+		return
+	}
+	if !has.Has(header.CacheControl) {
+		cache = EditSet
+	} else if keptByDefault(status) {
+		cache = EditUnlessKept
+	}
+	l.add(cache, "cache-control", "no-store")
 }
 
-// keepings are the directives that say whether an answer is kept, or for how long.
-var keepings = [...]string{"no-store", "no-cache", "private", "public", "max-age", "s-maxage", "must-understand", "immutable"}
+func (l *Edits) addAnswerCookies(o *Origin, has header.Set) {
+	// "cookies" clears those of the whole registrable domain (W3C, Clear Site Data,
+	// 3.1): it would log readers out of the brand's own site.
+	if has.Has(header.ClearSiteData) && o.Cookies != CookiesPass {
+		l.add(EditRemove, "clear-site-data", "")
+	}
+	if has.Has(header.SetCookie) {
+		l.addCookies(EditOwnSetCookies, "set-cookie", o)
+	}
+}
 
-func speaksOfKeeping(cacheControl string) bool {
-	for rest := cacheControl; rest != ""; {
+// keptByDefault reports whether browsers may keep a redirect with this status
+// where nothing is said of keeping. What the ESP does say of it stands.
+func keptByDefault(status int) bool { return status == 301 || status == 308 }
+
+// keepings are the directives that say whether an answer is kept, or for how long.
+var keepings = [...]string{
+	"no-store", "no-cache", "private", "public", "max-age", "s-maxage", "must-understand", "immutable",
+}
+
+// speaksOfKeeping reads the values of Cache-Control, each followed by a NUL.
+func speaksOfKeeping(values string) bool {
+	for rest := strings.ReplaceAll(values, "\x00", ","); rest != ""; {
 		var directive string
 		directive, rest, _ = strings.Cut(rest, ",")
 		name, _, _ := strings.Cut(directive, "=")
@@ -52,6 +96,18 @@ func speaksOfKeeping(cacheControl string) bool {
 		}
 	}
 	return false
+}
+
+// LeadsTo returns the host to which browsers follow the Location of an answer,
+// given all values of that field, each followed by a NUL, and the site's host on
+// which they are read. "" is no host.
+func LeadsTo(locations string, tls bool, host string) string {
+	// As a rule the host is plain to see where the first begins, and where that
+	// ends makes no difference.
+	if plain := destination.PlainHost(locations); plain != "" {
+		return plain
+	}
+	return destination.HostOf(header.First(locations), tls, host)
 }
 
 // Agreement says whether the ESP leads where a reader was sent, "yes" or "no", and

@@ -1,95 +1,109 @@
 package core
 
-// Outgoing is what changes in a reader's request on its way to an ESP. The target,
-// the method, the body and every field that is not named here stay as they came.
-type Outgoing struct {
-	// Host is what the origin gets as Host, in one form: the site was found by a
-	// host in any letter case, perhaps with a port or a trailing dot.
-	Host string
-	// ForwardedHost sends the link domain as X-Forwarded-Host. Where it is not
-	// set, what the reader sent under that name is removed: SparkPost takes it for
-	// the Host, and nobody outside may choose that.
-	ForwardedHost bool
-	// Cookies says which of the reader's cookies go on.
-	Cookies Cookies
-	// Authorization lets the reader's Authorization go on. A browser sends it by
-	// itself to whom it was once given, and no ESP asks for it.
-	Authorization bool
-}
+import (
+	"unsafe"
 
-// Outgoing says what changes on the way to an origin of this site.
-func (s *Site) Outgoing(o *Origin) Outgoing {
-	out := Outgoing{Host: s.Host, ForwardedHost: o.ForwardedHost, Cookies: o.Cookies, Authorization: o.Family == FamilyCustom}
-	if o.OriginHost {
-		out.Host = o.Address
-	}
-	return out
-}
-
-// Edit is one change of a field, for those who explain or check what is done. A
-// value in angle brackets is known only when a reader comes.
-type Edit struct {
-	Name  string
-	Value string
-	Op    EditOp
-}
-
-// EditOp is how a field is changed.
-type EditOp uint8
-
-// The changes.
-const (
-	EditSet    EditOp = iota // to Value, whatever it was
-	EditAppend               // Value, to what came
-	EditRemove
-	EditOwnCookies // as CookiesOwn says; Value is the mark
-	EditPass       // not at all, where one might expect it
+	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/header"
 )
 
-// Edits lists what is done to the fields of a request that is proxied for this
-// site, hop-by-hop fields (RFC 9110, 7.6.1) aside.
-func (s *Site) Edits() []Edit {
-	out := s.Outgoing(s.Origin)
-	list := []Edit{{"Host", out.Host, EditSet}}
-	if out.ForwardedHost {
-		list = append(list, Edit{"X-Forwarded-Host", s.Host, EditSet})
-	} else {
-		list = append(list, Edit{"X-Forwarded-Host", "", EditRemove})
-	}
-	list = append(list,
-		Edit{"X-Forwarded-Proto", "<http or https>", EditSet},
-		Edit{"X-Forwarded-For", "<the reader's address>", EditAppend},
-		Edit{"CDN-Loop", string(AppendLoop(nil, s.Host)), EditAppend})
-	list = s.Origin.cookieEdits(list, "Cookie")
-	credentials := Edit{"Authorization", "", EditRemove}
-	if out.Authorization {
-		credentials.Op = EditPass
-	}
-	return append(list, credentials, Edit{FastlyKey, "", EditRemove})
+// Arrival is what the edits of a request depend on, beside the site.
+type Arrival struct {
+	// Headers are the fields that came.
+	Headers header.Set
+	// Scheme is "https" where the reader came over TLS, else "http".
+	Scheme string
+	// Address is the reader's, as text; "" where it is not known.
+	Address string
+	// Room is where a value is put that is made here, if it fits: [LoopRoom] bytes
+	// are enough. Nil: it is allocated.
+	Room []byte
 }
 
-// AnswerEdits lists what is done to the fields of the ESP's answer that concern
-// cookies.
-func (s *Site) AnswerEdits() []Edit {
-	list := s.Origin.cookieEdits(nil, "Set-Cookie")
-	if s.Origin.Cookies != CookiesPass {
-		// "cookies" clears those of the whole registrable domain (W3C, Clear
-		// Site Data, 3.1): it would log readers out of the brand's own site.
-		list = append(list, Edit{"Clear-Site-Data", "", EditRemove})
+// LoopRoom is what the mark against loops needs for the longest host.
+const LoopRoom = len(LoopToken) + len(`; host=""`) + destination.MaxHost
+
+// OutgoingHost is the Host that this origin gets. It is of one form: the site was
+// found by a host in any letter case, perhaps with a port or a trailing dot.
+func (s *Site) OutgoingHost(o *Origin) string {
+	if o.OriginHost {
+		return o.Address
 	}
-	return list
+	return s.Host
 }
 
-func (o *Origin) cookieEdits(list []Edit, name string) []Edit {
+// RequestEdits says what changes in a reader's request on its way to an origin of
+// this site. The target, the method, the body and every field that is not named
+// here stay as they came. A request whose edits cannot all be made must not be
+// sent.
+func (l *Edits) RequestEdits(s *Site, o *Origin, in *Arrival) {
+	if in.Headers.Has(header.HopByHop) {
+		l.addConnection(in.Headers)
+	}
+	l.add(EditSet, "host", s.OutgoingHost(o))
+	if in.Headers.Has(credentials) {
+		l.addCredentials(o, in.Headers)
+	}
+	// SparkPost takes X-Forwarded-Host for the Host, and nobody outside may choose
+	// that.
+	if o.ForwardedHost {
+		l.add(EditSet, "x-forwarded-host", s.Host)
+	} else if in.Headers.Has(header.ForwardedHost) {
+		l.add(EditRemove, "x-forwarded-host", "")
+	}
+	l.add(EditSet, "x-forwarded-proto", in.Scheme)
+	// SparkPost places readers by their addresses, and refuses too many clicks from
+	// one.
+	if in.Address != "" {
+		l.addTo("x-forwarded-for", in.Address, in.Headers.Has(header.ForwardedFor))
+	}
+	mark := AppendLoop(in.Room[:0], s.Host)
+	// Nobody else writes to the room.
+	l.addTo("cdn-loop", unsafe.String(unsafe.SliceData(mark), len(mark)), in.Headers.Has(header.CDNLoop))
+}
+
+// addTo adds a value to those that came.
+func (l *Edits) addTo(name, value string, came bool) {
+	op := EditSet
+	if came {
+		op = EditAppend
+	}
+	l.add(op, name, value)
+}
+
+// credentials are the fields that say who the reader, or the operator, is to
+// somebody else than the ESP.
+const credentials = header.Cookie | header.Authorization | header.FastlyKey
+
+func (l *Edits) addCredentials(o *Origin, has header.Set) {
+	// A purge carries the token of Fastly's API in this field, which reaches the
+	// program like any other.
+	if has.Has(header.FastlyKey) {
+		l.add(EditRemove, "fastly-key", "")
+	}
+	// A browser sends Authorization by itself to whom it was once given, and no
+	// ESP asks for it.
+	if has.Has(header.Authorization) {
+		op := EditRemove
+		if o.Family == FamilyCustom {
+			op = EditPass
+		}
+		l.add(op, "authorization", "")
+	}
+	if has.Has(header.Cookie) {
+		l.addCookies(EditOwnCookies, "cookie", o)
+	}
+}
+
+// addCookies does to a field of cookies what the origin's mode says.
+func (l *Edits) addCookies(own EditOp, name string, o *Origin) {
 	switch o.Cookies {
 	case CookiesOwn:
-		return append(list, Edit{name, o.CookieMark(), EditOwnCookies})
+		l.origin = o
+		l.add(own, name, "")
 	case CookiesStrip:
-		return append(list, Edit{name, "", EditRemove})
+		l.add(EditRemove, name, "")
+	default:
+		l.add(EditPass, name, "")
 	}
-	return append(list, Edit{name, "", EditPass})
 }
-
-// FastlyKey is the field in which a purge carries the token of Fastly's API. It
-// reaches the program like any other, and must never reach an ESP.
-const FastlyKey = "Fastly-Key"

@@ -1,6 +1,10 @@
 package core
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/clickedge/clickedge/core/header"
+)
 
 // Page is what a reader sees who is not sent on.
 type Page struct {
@@ -20,10 +24,11 @@ type Page struct {
 // maxRetryAfter bounds, in seconds, how long a reader is told to wait.
 const maxRetryAfter = 3600
 
-// RetryAfterOf returns the number of seconds that an ESP's Retry-After names, if
-// it is one that a person may be told: from 1 to 3600. A date, or another number,
-// gives "".
-func RetryAfterOf(value string) string {
+// RetryAfterOf returns the number of seconds that the first of an ESP's values of
+// Retry-After names, each followed by a NUL, if a person may be told it: from 1 to
+// 3600. A date, or another number, gives "".
+func RetryAfterOf(values string) string {
+	value, _ := header.Next(values)
 	n, err := strconv.ParseUint(value, 10, 16)
 	if err != nil || n < 1 || n > maxRetryAfter || value[0] == '0' {
 		return ""
@@ -31,8 +36,8 @@ func RetryAfterOf(value string) string {
 	return value
 }
 
-// RetryHeader is the value of the page's Retry-After, "" for none.
-func (p Page) RetryHeader() string {
+// retryAfter is the value of the page's Retry-After, "" for none.
+func (p Page) retryAfter() string {
 	switch {
 	case !p.Code.Temporary():
 		return ""
@@ -40,6 +45,27 @@ func (p Page) RetryHeader() string {
 		return p.RetryAfter
 	}
 	return "60"
+}
+
+// Answer returns the page as a response, with its body in room, if it fits: 2 KiB
+// are enough as a rule.
+func (p *Page) Answer(room []byte) Answer {
+	a := Answer{Status: p.StatusCode(), Header: [maxFields][2]string{
+		{"content-type", "text/html; charset=utf-8"},
+		{"cache-control", "no-store"},
+		{"x-robots-tag", "noindex"},
+		{"content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"},
+		{"x-content-type-options", "nosniff"},
+		// The page's address may hold a recipient: the home page need not know it.
+		{"referrer-policy", "no-referrer"},
+	}}
+	if wait := p.retryAfter(); wait != "" {
+		a.Header[6] = [2]string{"retry-after", wait}
+	} else if p.Code == BadMethod {
+		a.Header[6] = [2]string{"allow", "GET, HEAD"}
+	}
+	a.Body = p.AppendHTML(room[:0])
+	return a
 }
 
 // StatusCode is the HTTP status of the page.

@@ -99,9 +99,9 @@ Disallow: /
 const Pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00" +
 	"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
-// Content is what a reply consists of: its media type and body. The health's
+// content is what a reply consists of: its media type and body. The health's
 // body is [AppendHealth]'s.
-func (r ReplyBody) Content(site *Site) (mediaType string, body []byte) {
+func (r ReplyBody) content(site *Site) (mediaType string, body []byte) {
 	switch r {
 	case ReplyPixel:
 		return "image/gif", []byte(Pixel)
@@ -115,9 +115,9 @@ func (r ReplyBody) Content(site *Site) (mediaType string, body []byte) {
 	return "application/json", nil
 }
 
-// Cached tells whether a reply may be kept for a while: app-link files and
+// cached reports whether a reply may be kept for a while: app-link files and
 // robots.txt are the same for everybody, opens and probes are counted.
-func (r ReplyBody) Cached() bool { return r == ReplyApple || r == ReplyAndroid || r == ReplyRobots }
+func (r ReplyBody) cached() bool { return r == ReplyApple || r == ReplyAndroid || r == ReplyRobots }
 
 // AppendHealth appends the answer to a probe: {"status":"ok","version":"7","sites":2}
 // and a newline. version is the service's; without sites the status is

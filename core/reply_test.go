@@ -94,9 +94,9 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		require.Equal(t, want, RetryAfterOf(value), value)
 	}
-	require.Equal(t, "60", Page{Code: ESPError}.RetryHeader())
-	require.Equal(t, "7", Page{Code: ESPError, RetryAfter: "7"}.RetryHeader())
-	require.Empty(t, Page{Code: BadTag, RetryAfter: "7"}.RetryHeader())
+	require.Equal(t, "60", Page{Code: ESPError}.retryAfter())
+	require.Equal(t, "7", Page{Code: ESPError, RetryAfter: "7"}.retryAfter())
+	require.Empty(t, Page{Code: BadTag, RetryAfter: "7"}.retryAfter())
 }
 
 func TestTimeout(t *testing.T) {

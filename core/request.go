@@ -13,6 +13,10 @@ type Request struct {
 	Target string
 	// CDNLoop is the CDN-Loop header (RFC 8586), its lines joined by commas.
 	CDNLoop string
+	// HasBody: a body came with the request.
+	HasBody bool
+	// NoSites: there is no sites.json, so that no host has a site.
+	NoSites bool
 	// Keys gives the secrets of signed links. Nil: there are none, and
 	// no such link verifies.
 	Keys Keyring
@@ -25,6 +29,14 @@ type Request struct {
 
 // LoopToken is the cdn-id by which clickedge marks what it forwards in CDN-Loop.
 const LoopToken = "clickedge"
+
+// withoutSite says why there is no site.
+func (r *Request) withoutSite() Code {
+	if r.NoSites {
+		return NoSites
+	}
+	return WrongHost
+}
 
 // isLoop tells whether this request has been through clickedge before, on this
 // site: the header lists "clickedge; host=<site>". Another site's mark is not a

@@ -45,8 +45,8 @@ var shapes = [...][]shape{
 	FamilyIterable:   iterableShapes,
 }
 
-// leads tells whether links of this shape lead somewhere that can be read.
-func (s *shape) leads() bool { return s.read != nil && (s.kind == KindClick || s.kind == KindApp) }
+// leads reports whether links of this shape lead somewhere that can be read.
+func (s *shape) leads() bool { return s.read != nil && s.kind.Leads() }
 
 // kindOf is the kind of what has this shape, or, with nil, none that is known.
 func (s *shape) kindOf() Kind {

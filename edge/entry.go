@@ -8,9 +8,9 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// current is the exchange of this sandbox, which has one at a time, and the room
-// for its text. In memory that the module brings along, they are never allocated,
-// and what a click writes to lies together.
+// current is the exchange of this sandbox, which handles one request at a time,
+// and the memory for its text. Both are part of the module's memory, so that they
+// are never allocated, and lie together, so that few pages are written to.
 var current struct {
 	exchange
 	room [8 << 10]byte
@@ -34,28 +34,25 @@ func serve() {
 	x.decide()
 }
 
-// decide decides, and lets nobody keep the secret.
+// decide asks core, and zeroes the secret that it may have read.
 func (x *exchange) decide() {
 	x.request.Room = x.buf.Reserve(len(x.request.Target))
 	var d core.Decision
 	d.Decide(&x.request, x.site, x.record.Time)
-	x.forget()
-	if d.Code == core.WrongHost && sites == nil {
-		d.Code = core.NoSites
-	}
+	x.zeroSecret()
 	x.carryOut(&d)
 }
 
-// carryOut does what was decided. Who asks is looked at first: once the request has
-// been sent on it is too late.
+// carryOut does what was decided. The signals are read first, since sending the
+// request consumes it.
 func (x *exchange) carryOut(d *core.Decision) {
-	x.note(d)
-	x.look()
+	x.record.Decided(d, x.site)
+	x.readSignals()
 	switch d.Action {
 	case core.Redirect:
-		x.tells = d.Origin != nil
-		if x.redirect(d); x.tells {
-			x.tell(d)
+		x.lineWaits = d.Origin != nil
+		if x.redirect(d); x.lineWaits {
+			x.count(d)
 		}
 	case core.Proxy:
 		x.proxy(d)
@@ -67,12 +64,12 @@ func (x *exchange) carryOut(d *core.Decision) {
 }
 
 // finish turns a panic into a page, so that none reaches the platform, and writes
-// the log line where that is still to do. What a panic says may hold what the
-// reader sent: it goes to standard error without its value.
+// the line of the log if nobody has. The value of a panic may hold what the reader
+// sent, so it is not printed.
 func (x *exchange) finish() {
 	if recover() != nil {
 		_, _ = os.Stderr.WriteString("internal error: a panic was answered with a page; request " + x.record.RequestID + "\n")
-		x.record.Action, x.record.Code = core.Refuse, core.Internal
+		x.record.Failed()
 		if !x.answered {
 			x.page(core.Page{Code: core.Internal})
 		}

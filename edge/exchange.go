@@ -1,13 +1,12 @@
 package main
 
 import (
-	"strings"
 	"unsafe"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clicklog"
+	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/verdict"
-	"github.com/clickedge/clickedge/core/word"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -21,20 +20,20 @@ type exchange struct {
 	uri     string
 	request core.Request
 	site    *core.Site
-	headers headerSet
+	headers header.Set
 	record  clicklog.Record
 	signals verdict.Signals
 	octets  [16]byte // of the reader's address
-	secret  []byte   // while a link is judged
-	// answered is set once a response has left, or its leaving has failed: there
-	// is no second try, the handles are gone.
+	secret  []byte   // while a signed link is verified
+	// answered: a response has been sent, or could not be. There is no second try,
+	// since its handles are gone.
 	answered bool
-	// tells: the ESP is told of the click once the reader has been answered, and
-	// the line waits for what it says.
-	tells bool
+	// lineWaits: the ESP is asked after the reader has been answered, and the line
+	// of the log waits for what it says.
+	lineWaits bool
 	// logged: the line has been written.
 	logged bool
-	// buf is where what the host says is put. What needs more is put elsewhere.
+	// buf is where text from the host is put. What does not fit is allocated.
 	buf hostcall.Buffer
 }
 
@@ -63,51 +62,24 @@ func (x *exchange) receive() core.Code {
 	if st != hostcall.OK {
 		return core.BadRequest
 	}
-	x.headers.read(names)
-	if x.headers.has(hdrCDNLoop) {
+	x.headers.Read(names)
+	x.request.HasBody = x.headers.Has(header.Body)
+	if x.headers.Has(header.CDNLoop) {
 		x.request.CDNLoop = x.joined("cdn-loop")
 	}
 	x.request.Keys = x
 	return core.OK
 }
 
-// joined returns a request header's values in one line. "" where there is none:
-// a header that cannot be read is as good as absent to those who ask.
+// joined returns a request field's values as one; "" where there is none. A field
+// that cannot be read is as good as absent.
 func (x *exchange) joined(name string) string {
 	list, _ := x.req.HeaderValues(&x.buf, name)
-	if first, rest := hostcall.Next(list); rest == "" {
+	if first, rest := header.Next(list); rest == "" {
 		return first
 	}
-	return strings.ReplaceAll(strings.TrimSuffix(list, "\x00"), "\x00", ", ")
+	return string(header.AppendJoined(nil, list))
 }
 
-// splitURI cuts an absolute URI into scheme, authority and raw target. The
-// target is what follows the authority, byte for byte; a client that sent none
-// asked for "/".
-func splitURI(uri string) (scheme, authority, target string) {
-	scheme, rest := "https", ""
-	switch {
-	case word.HasPrefix(uri, "https://"):
-		rest = uri[len("https://"):]
-	case word.HasPrefix(uri, "http://"):
-		scheme, rest = "http", uri[len("http://"):]
-	default:
-		return "", "", uri
-	}
-	i := 0
-	for ; i+8 <= len(rest); i += 8 {
-		w := word.At(rest, i)
-		if m := word.Zeros(w^'/'*word.Ones) | word.Zeros(w^'?'*word.Ones) | word.Zeros(w^'#'*word.Ones); m != 0 {
-			i += word.First(m)
-			return scheme, rest[:i], rest[i:]
-		}
-	}
-	for ; i < len(rest); i++ {
-		if c := rest[i]; c == '/' || c == '?' || c == '#' {
-			return scheme, rest[:i], rest[i:]
-		}
-	}
-	return scheme, rest, "/"
-}
-
+// view returns bytes as text, without a copy: they must not be written to again.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

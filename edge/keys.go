@@ -10,11 +10,11 @@ import (
 
 var _ core.Keyring = (*exchange)(nil)
 
-// errNoSecret says too little for a person and is seen by none: why a secret
-// cannot be had is no business of a click's.
+// errNoSecret does not say why, since nobody reads it: core turns it into
+// core.KeyUnavailable.
 var errNoSecret = errors.New("no such secret in secret store " + contract.SecretStore)
 
-// Secret implements core.Keyring. A secret is read when a link asks for it, so
+// Secret implements core.Keyring. A secret is read when a link names its key, so
 // that a sandbox that needs none never holds one.
 func (x *exchange) Secret(kid string) ([]byte, error) {
 	secret, st := hostcall.Secret(&x.buf, contract.SecretStore, kid)
@@ -25,8 +25,8 @@ func (x *exchange) Secret(kid string) ([]byte, error) {
 	return secret, nil
 }
 
-// forget overwrites the secret once the link has been judged.
-func (x *exchange) forget() {
+// zeroSecret overwrites the secret once the link has been verified.
+func (x *exchange) zeroSecret() {
 	clear(x.secret)
 	x.secret = nil
 }

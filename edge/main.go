@@ -11,10 +11,10 @@
 // variable.
 //
 // The files, in the order of a click: entry.go, exchange.go (what came in),
-// sites.go and override.go (whose it is), look.go (who asks), forward.go (to the ESP and back),
-// ask.go (the waiting) and again.go (the second origin), answer.go (to the
-// reader), and logline.go. What is decided lives in core; nothing is decided
-// here but how to carry it out.
+// sites.go and override.go (whose it is), signals.go (who asks), forward.go (to
+// the ESP and back), edit.go (header fields), attempt.go and second.go (the two
+// origins), answer.go (to the reader), and record.go (the log). What is decided
+// lives in core; nothing is decided here but how to carry it out.
 package main
 
 func main() { serve() }

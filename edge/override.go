@@ -8,11 +8,12 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// locate finds the site of the request. An entry of the config store comes
-// first; one that is not valid is left aside and said so in the log, since a
-// slip of an operator's hand must not kill links that are in the mail.
+// locate finds the site of the request. An entry of the config store comes first.
+// One that is not valid is ignored, and the log says so: a mistake in it must not
+// break links that have been sent.
 func (x *exchange) locate() {
 	x.site = findSite(x.host)
+	x.request.NoSites = sites == nil
 	var host string
 	if x.site != nil {
 		host = x.site.Host
@@ -24,54 +25,32 @@ func (x *exchange) locate() {
 	}
 }
 
-// override puts the site of an entry in the place of that of sites.json, unless
-// nothing can be sent where it says.
+// override puts the site of an entry in the place of that of sites.json, if it is
+// valid and the service can send requests to its origins.
 func (x *exchange) override(host, entry string) {
-	site, err := core.ParseSite(host, []byte(entry))
-	why := ""
-	switch {
-	case err != nil:
-		why = firstMistake(err)
-	case leadsBack(site.Origin), leadsBack(site.SecondOrigin):
-		why = "an origin is a link domain"
-	case absent(site.Origin):
-		why = noBackend(site.Origin)
-	case absent(site.SecondOrigin):
-		why = noBackend(site.SecondOrigin)
-	default:
-		x.site, x.record.Override = site, "used"
-		return
+	site, why := core.ReadOverride(host, []byte(entry), sites)
+	if site != nil {
+		if why = missingBackend(site.Origin, site.SecondOrigin); why == "" {
+			x.site, x.record.Override = site, "used"
+			return
+		}
 	}
 	x.record.Override = "invalid"
 	_, _ = os.Stderr.WriteString("warning: the entry " + host + " of config store " + contract.ConfigStore + " is left aside: " + why +
 		"; request " + x.record.RequestID + "\n")
 }
 
-// leadsBack tells whether an origin is one of the link domains of sites.json,
-// which an entry of the config store cannot know.
-func leadsBack(o *core.Origin) bool { return o != nil && sites.Has(o.Address) }
-
-// absent reports whether the service has no backend for an origin. An entry may name
-// an ESP that no site of sites.json has, and then each of its clicks would fail. A
-// host that cannot say is believed to have it.
-func absent(o *core.Origin) bool {
-	if o == nil {
-		return false
+// missingBackend says which of these origins the service has no backend for, "" for
+// none. An entry may name an ESP that no site of sites.json has, and then each of
+// its clicks would fail. A host that cannot say is believed to have them.
+func missingBackend(origins ...*core.Origin) string {
+	for _, o := range origins {
+		if o == nil {
+			continue
+		}
+		if exists, st := hostcall.BackendExists(o.Backend); st == hostcall.OK && !exists {
+			return "the service has no backend " + o.Backend
+		}
 	}
-	exists, st := hostcall.BackendExists(o.Backend)
-	return st == hostcall.OK && !exists
-}
-
-func noBackend(o *core.Origin) string { return "the service has no backend " + o.Backend }
-
-// longestReason bounds what is said of an entry, in bytes.
-const longestReason = 300
-
-func firstMistake(err error) string {
-	list, ok := err.(*core.SitesError) // nothing wraps it, and errors.As takes a part of package reflect along
-	if !ok || len(list.Mistakes) == 0 {
-		return "it cannot be read"
-	}
-	text := list.Mistakes[0].String()
-	return text[:min(len(text), longestReason)]
+	return ""
 }

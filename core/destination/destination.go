@@ -137,11 +137,11 @@ func readHost(s string) (end int, upper, ok bool) {
 		}
 		last, start = i, i+1
 	}
-	return i, kinds&upperByte != 0, i <= maxHost && last >= 0 && labelFits(s, start, i) && byteKinds[s[start]]&letterByte != 0
+	return i, kinds&upperByte != 0, i <= MaxHost && last >= 0 && labelFits(s, start, i) && byteKinds[s[start]]&letterByte != 0
 }
 
-// maxHost bounds a host name in bytes (RFC 1035, 2.3.4).
-const maxHost = 253
+// MaxHost bounds a host name in bytes (RFC 1035, 2.3.4).
+const MaxHost = 253
 
 // HostEnd returns where the bytes that a host may have end.
 func HostEnd(s string) int {

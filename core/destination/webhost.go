@@ -82,7 +82,7 @@ func PlainHost(url string) string {
 	for last > start && url[last-1] != '.' {
 		last--
 	}
-	if end == len(url) || url[end] != '/' || !IsLetter(url[last]) || end-start > maxHost {
+	if end == len(url) || url[end] != '/' || !IsLetter(url[last]) || end-start > MaxHost {
 		return ""
 	}
 	return url[start:end]
@@ -255,7 +255,7 @@ func webHost(text string) (string, bool) {
 	if addr, number := webIPv4(host); number {
 		return addr, addr != ""
 	}
-	if len(host) > maxHost {
+	if len(host) > MaxHost {
 		return UnreadHost, true
 	}
 	return host, true

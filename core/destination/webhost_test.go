@@ -150,7 +150,7 @@ func FuzzHostOf(f *testing.F) {
 			base = "https://link.example.com/c/1?d"
 		}
 		host := HostOf(location, tls, "link.example.com")
-		require.LessOrEqual(t, len(host), maxHost)
+		require.LessOrEqual(t, len(host), MaxHost)
 		require.NotContains(t, host, "@")
 		if plain := PlainHost(location); plain != "" {
 			require.Equal(t, plain, host, "%q", location)

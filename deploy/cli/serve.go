@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/serve"
@@ -95,7 +96,7 @@ func (s *serveCmd) run(ctx context.Context) error {
 
 // reasonOf says why a request gets what it gets, as explain does.
 func reasonOf(req *core.Request, site *core.Site, now time.Time) serve.Reason {
-	x := explanationOf(req, site, now)
+	x := explain.Of(req, site, now)
 	r := serve.Reason{Action: x.Decision.Action, Code: x.Decision.Code, Why: x.Decision.Why}
 	if x.IfFails != nil {
 		r.ActionAfterFailure, r.WhyAfterFailure = x.IfFails.Action, x.IfFails.Why

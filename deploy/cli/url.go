@@ -69,3 +69,6 @@ func linkError(url string) error {
 
 // cut shortens a foreign text for an error message.
 func cut(s string, n int) string { return clean.Cut(s, n) }
+
+// printable escapes what is not plain text.
+func printable(s string) string { return clean.Text(s) }

@@ -82,7 +82,7 @@ func (r *rig) vector(t *testing.T, v vector) {
 	require.Equal(t, "used", line.Override)
 	require.Equal(t, resp.Status, line.Status)
 	want, status := v.Expect, v.Expect.Notice().Status
-	if !isOwnPath(v.Path) {
+	if !core.IsSigned(v.Path) {
 		want, status = core.NotFound, 404 // not even the form of a link
 	}
 	location, _ := resp.Header.Get("location")
@@ -97,8 +97,4 @@ func (r *rig) vector(t *testing.T, v vector) {
 	}
 	require.Equal(t, want, line.Code)
 	require.Equal(t, status, resp.Status)
-}
-
-func isOwnPath(path string) bool {
-	return len(path) >= 4 && (path[:4] == core.LinkPrefix || path[:4] == core.PixelPrefix)
 }

@@ -83,12 +83,6 @@ func TestMintRefuses(t *testing.T) {
 	}
 }
 
-func TestIsSigned(t *testing.T) {
-	require.True(t, IsSigned(core.LinkPrefix+"k1.u"))
-	require.True(t, IsSigned(core.PixelPrefix+"k1.i"))
-	require.False(t, IsSigned("/e/c/x"))
-}
-
 func TestIDText(t *testing.T) {
 	id, err := core.EncodeID([]byte("4711"))
 	require.NoError(t, err)

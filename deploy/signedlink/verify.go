@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
@@ -61,11 +60,6 @@ func (r *Verified) findKeys(site *core.Site, path string, ring *keyring.Ring, no
 			r.SignedWith = kid
 		}
 	}
-}
-
-// IsSigned reports whether a target has the form of a signed link.
-func IsSigned(target string) bool {
-	return strings.HasPrefix(target, core.LinkPrefix) || strings.HasPrefix(target, core.PixelPrefix)
 }
 
 // OneSecret is a ring in which every id has this secret.

@@ -1,7 +1,5 @@
 package hostcall
 
-import "github.com/clickedge/clickedge/core/word"
-
 // Request, Response and Body are handles of the host. Sending consumes them: a
 // later use answers BadHandle.
 type (
@@ -222,14 +220,6 @@ func NewBody() (Body, Status) {
 // called in the sandbox of the request: a call made while the module was being
 // prewarmed reached a stub.
 func Init() Status { return abiInit(1) }
-
-// Next cuts the first value off a list whose values are each followed by a NUL.
-func Next(list string) (value, rest string) {
-	if n := word.Index(list, 0); n >= 0 {
-		return list[:n], list[n+1:]
-	}
-	return list, ""
-}
 
 // sendErrorDetail has the layout of send_error_detail (typenames.witx). No
 // further field is asked for, so mask stays 0.

@@ -1,21 +1,23 @@
-package cli
+package explain
 
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
-// print writes the explanation for people: headings at the margin, facts in two
+// Print writes the explanation for people: headings at the margin, facts in two
 // columns below.
-func (x *explanation) print(w io.Writer) {
+func (x *Explanation) Print(w io.Writer) {
 	p := output.Facts{W: w}
-	fmt.Fprintf(w, "%s %s\n", printable(x.Method), printable(x.Target))
+	fmt.Fprintf(w, "%s %s\n", clean.Text(x.Method), clean.Text(x.Target))
 	p.Heading("site")
 	p.Row("host", x.Host)
 	p.Row("esp", x.Site.ESP)
@@ -37,7 +39,7 @@ func (x *explanation) print(w io.Writer) {
 	}
 }
 
-func (x *explanation) printLink(p output.Facts) {
+func (x *Explanation) printLink(p output.Facts) {
 	t := x.Link
 	if t == nil {
 		return
@@ -58,7 +60,7 @@ func (x *explanation) printLink(p output.Facts) {
 	x.printDestination(p)
 }
 
-func (x *explanation) printDestination(p output.Facts) {
+func (x *Explanation) printDestination(p output.Facts) {
 	t := x.Link
 	if t.Destination != "" {
 		p.Row("leads to", t.Destination)
@@ -81,14 +83,14 @@ func readingText(grade string) string {
 	return grade
 }
 
-func (x *explanation) allowedText(t *linkText) string {
+func (x *Explanation) allowedText(t *linkText) string {
 	if t.Allowed == core.OK {
 		return "yes"
 	}
 	return "no: " + x.whyNot(t.Destination, t.Allowed) + " (" + string(t.Allowed) + ")"
 }
 
-func (x *explanation) printDecision(p output.Facts) {
+func (x *Explanation) printDecision(p output.Facts) {
 	p.Heading("what happens")
 	x.printOutcome(p, x.Decision)
 	if x.Decision.Action == actionUnchecked {
@@ -104,7 +106,7 @@ func (x *explanation) printDecision(p output.Facts) {
 	}
 }
 
-func (x *explanation) printOutcome(p output.Facts, o outcome) {
+func (x *Explanation) printOutcome(p output.Facts, o Outcome) {
 	p.Row("action", actionText(o))
 	if o.Code != core.OK && o.Code != "" {
 		p.Row("code", string(o.Code))
@@ -118,7 +120,7 @@ func (x *explanation) printOutcome(p output.Facts, o outcome) {
 	}
 }
 
-func actionText(o outcome) string {
+func actionText(o Outcome) string {
 	switch o.Action {
 	case "proxy":
 		return "proxy: the reader gets the ESP's answer"
@@ -130,7 +132,7 @@ func actionText(o outcome) string {
 	return fmt.Sprintf("%s: status %d", o.Action, o.Status)
 }
 
-func (x *explanation) printFailure(p output.Facts) {
+func (x *Explanation) printFailure(p output.Facts) {
 	o := x.IfFails
 	if o == nil {
 		return
@@ -145,7 +147,7 @@ func (x *explanation) printFailure(p output.Facts) {
 	p.Row("why", o.Why)
 }
 
-func (x *explanation) printSent(p output.Facts) {
+func (x *Explanation) printSent(p output.Facts) {
 	s := x.Send
 	if s == nil {
 		return
@@ -153,15 +155,33 @@ func (x *explanation) printSent(p output.Facts) {
 	p.Heading("the ESP is sent")
 	p.Row("connection", connectionText(s))
 	p.Row("request", s.Method+" "+s.Target)
-	for _, h := range s.Headers {
-		p.Row(h.Name, h.String())
-	}
+	printEdits(p, s.Headers)
 	if len(s.Answer) > 0 {
 		p.Heading("the reader gets of the ESP's answer")
-		for _, h := range s.Answer {
+		printEdits(p, s.Answer)
+	}
+}
+
+// printEdits writes a row for each field. Those that concern one connection only
+// are many and go together.
+func printEdits(p output.Facts, list []headerEdit) {
+	var connection []string
+	for _, h := range list {
+		if !h.Named && !isHopByHop(h.Name) {
 			p.Row(h.Name, h.String())
+		} else if h.Gone {
+			connection = append(connection, h.Name)
 		}
 	}
+	if len(connection) > 0 {
+		p.Row("Connection", "(removed, with what it names and the other fields of one connection: "+strings.Join(connection[1:], ", ")+")")
+	}
+}
+
+func isHopByHop(name string) bool {
+	var set header.Set
+	set.Read(name + "\x00")
+	return set.Has(header.HopByHop)
 }
 
 // String says what is done to a header.
@@ -173,6 +193,10 @@ func (h headerEdit) String() string {
 		return "as it came"
 	case h.Own && h.Name == "Cookie":
 		return "only those that the ESP set here: " + h.Value + "… to the reader, without that to the ESP"
+	case h.Default:
+		return h.Value + ", where there is none"
+	case h.Kept:
+		return h.Value + ", on a redirect that has none or, if permanent, none that says for how long it is kept"
 	case h.Own:
 		return "for this host only, named " + h.Value + "…"
 	case h.Append:
@@ -187,6 +211,3 @@ func connectionText(s *sent) string {
 	}
 	return s.Address + ", TLS with SNI and certificate name " + s.SNI
 }
-
-// printable escapes what is not plain text.
-func printable(s string) string { return clean.Text(s) }

@@ -1,4 +1,6 @@
-package main
+// Package header reads the header fields of a message: [Set] says which of those
+// that matter it has, [Next] takes a list of values apart.
+package header
 
 import (
 	"math/bits"
@@ -6,55 +8,62 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// headerSet says which of the headers that matter a message has. It is read from
-// one host call that lists the names, so that nothing is removed, or asked for,
+// Set is the set of the header fields that matter and that a message has. It is
+// read from one list of their names, so that nothing is removed, or asked for,
 // that is not there.
-type headerSet uint64
+type Set uint64
 
+// The fields that matter, in the order of fieldNames.
 const (
-	hdrConnection headerSet = 1 << iota
-	hdrKeepAlive
-	hdrProxyConnection
-	hdrProxyAuthenticate
-	hdrProxyAuthorization
-	hdrTE
-	hdrTrailer
-	hdrTransferEncoding
-	hdrUpgrade
-	hdrHTTP2Settings
-	hdrContentLength
-	hdrCookie
-	hdrCDNLoop
-	hdrForwardedFor
-	hdrForwardedHost
-	hdrCacheControl
-	hdrLocation
-	hdrRobotsTag
-	hdrUserAgent
-	hdrAccept
-	hdrAcceptLanguage
-	hdrFrom
-	hdrSignatureAgent
-	hdrFetchSite
-	hdrFetchMode
-	hdrFetchDest
-	hdrFetchUser
-	hdrSecPurpose
-	hdrPurpose
-	hdrXPurpose
-	hdrXMoz
-	hdrSetCookie
-	hdrClearSiteData
-	hdrAuthorization
-	hdrFastlyKey
+	Connection Set = 1 << iota
+	KeepAlive
+	ProxyConnection
+	ProxyAuthenticate
+	ProxyAuthorization
+	TE
+	Trailer
+	TransferEncoding
+	Upgrade
+	HTTP2Settings
+	ContentLength
+	Cookie
+	CDNLoop
+	ForwardedFor
+	ForwardedHost
+	CacheControl
+	Location
+	RobotsTag
+	UserAgent
+	Accept
+	AcceptLanguage
+	From
+	SignatureAgent
+	FetchSite
+	FetchMode
+	FetchDest
+	FetchUser
+	SecPurpose
+	Purpose
+	XPurpose
+	XMoz
+	SetCookie
+	ClearSiteData
+	Authorization
+	FastlyKey
 )
 
-// hopByHop are the headers that concern one connection only (RFC 9110, 7.6.1),
+// HopByHop are the fields that concern one connection only (RFC 9110, 7.6.1),
 // whether or not Connection names them.
-const hopByHop = hdrConnection | hdrKeepAlive | hdrProxyConnection | hdrProxyAuthenticate |
-	hdrProxyAuthorization | hdrTE | hdrTrailer | hdrTransferEncoding | hdrUpgrade | hdrHTTP2Settings
+const HopByHop = Connection | KeepAlive | ProxyConnection | ProxyAuthenticate |
+	ProxyAuthorization | TE | Trailer | TransferEncoding | Upgrade | HTTP2Settings
 
-var headerNames = [...]string{
+// Body is there where a request has a body.
+const Body = ContentLength | TransferEncoding
+
+// All is every field that matters.
+const All = Set(1)<<len(fieldNames) - 1
+
+var fieldNames = [...]string{
 	"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
 	"te", "trailer", "transfer-encoding", "upgrade", "http2-settings", "content-length",
 	"cookie", "cdn-loop", "x-forwarded-for", "x-forwarded-host", "cache-control", "location", "x-robots-tag",
@@ -64,17 +73,18 @@ var headerNames = [...]string{
 	"set-cookie", "clear-site-data", "authorization", "fastly-key",
 }
 
-// A name is told from others by its first and its last eight bytes, which are read
-// as two numbers: no two of ours agree in these. Comparing all bytes would cost more
-// than all the rest, and whoever makes up a longer name with the ends of another
-// gains nothing: it lets us ask for, or remove, a header that is not there.
-// lowered has the bit that tells lower case from upper, in eight bytes. No name has
-// a byte that this confuses with a letter.
+// A name is known by its first and last eight bytes, read as two numbers: no two of ours agree in these. Comparing
+// all bytes would cost more than all the rest. Whoever makes up a longer name
+// with the ends of another gains nothing: we ask for, or remove, a header that
+// is not there.
+
+// lowered is the bit that makes a letter lower case, in each of eight bytes. No
+// name has a byte that this turns into a letter.
 const lowered = 0x20 * word.Ones
 
-// ends returns the ends of the name list[from:to] in lower case. A name of less than
-// eight bytes is its own first end, and has no last. read has the usual cases of it
-// written out, since a call per name is what a click would notice.
+// ends returns the first and last eight bytes of the name list[from:to] in lower
+// case. A name of less than eight bytes is its own first, and has no last. Read
+// repeats the usual cases inline: a call for each name would cost more.
 func ends(list string, from, to int) (first, last uint64) {
 	n := uint(to - from)
 	switch {
@@ -89,8 +99,8 @@ func ends(list string, from, to int) (first, last uint64) {
 	return first | lowered, 0
 }
 
-// nameTable has each known name where factor leads its ends, and no two at one
-// place.
+// nameTable is a perfect hash of the known names: with this factor no two of them
+// have the same slot.
 type nameTable struct {
 	factor uint64
 	slots  [1 << nameBits]nameSlot
@@ -98,7 +108,7 @@ type nameTable struct {
 
 type nameSlot struct {
 	first, last uint64
-	bit         headerSet
+	bit         Set
 }
 
 const nameBits = 7
@@ -111,7 +121,7 @@ var names = func() (t nameTable) {
 
 func (t *nameTable) fill() bool {
 	clear(t.slots[:])
-	for i, name := range headerNames {
+	for i, name := range fieldNames {
 		first, last := ends(name, 0, len(name))
 		slot := &t.slots[(first+last*3)*t.factor>>(64-nameBits)]
 		if slot.bit != 0 {
@@ -122,9 +132,9 @@ func (t *nameTable) fill() bool {
 	return true
 }
 
-// read takes a list of names, each followed by a NUL, in any letter case.
-func (h *headerSet) read(list string) {
-	var set headerSet
+// Read takes a list of names, each followed by a NUL, in any letter case.
+func (h *Set) Read(list string) {
+	var set Set
 	factor, from := names.factor, 0
 	for at := 0; at < len(list); at += 8 {
 		var ended uint64
@@ -154,8 +164,8 @@ func (h *headerSet) read(list string) {
 	*h = set
 }
 
-// lastNULs is word.ZeroBytes for the last bytes of list, from at on, of which there are less
-// than eight.
+// lastNULs is word.ZeroBytes for the last bytes of list, from at on, of which
+// there are less than eight.
 func lastNULs(list string, at int) uint64 {
 	if len(list) >= 8 { // what lies before at is shifted out
 		return word.ZeroBytes(word.At(list, len(list)-8)) >> (8 * uint(at+8-len(list)))
@@ -169,11 +179,12 @@ func lastNULs(list string, at int) uint64 {
 	return w
 }
 
-func (h headerSet) has(any headerSet) bool { return h&any != 0 }
+// Has reports whether any of these fields is there.
+func (h Set) Has(any Set) bool { return h&any != 0 }
 
-// each calls f with the name of every header in the set.
-func (h headerSet) each(f func(name string)) {
-	for ; h != 0; h &= h - 1 {
-		f(headerNames[bits.TrailingZeros64(uint64(h))])
-	}
-}
+// Name returns the name of the set's first field, in lower case. The set must not
+// be empty.
+func (h Set) Name() string { return fieldNames[bits.TrailingZeros64(uint64(h))] }
+
+// Rest returns the set without its first field.
+func (h Set) Rest() Set { return h & (h - 1) }

@@ -1,4 +1,4 @@
-package cli
+package explain
 
 import (
 	"fmt"
@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/deploy/codes"
 )
 
 // why says in words why core decided as it did.
-func (x *explanation) why(d core.Decision, req *core.Request, own bool) string {
+func (x *Explanation) why(d core.Decision, own bool) string {
 	switch {
 	case d.Action == core.Refuse:
 		return codes.Explain(d.Code).What
@@ -24,7 +25,7 @@ func (x *explanation) why(d core.Decision, req *core.Request, own bool) string {
 	case d.Action == core.Redirect:
 		return `the site has "clicks": "redirect" and "count": false: the link says for certain where it leads and the list allows it; the ESP is not told`
 	}
-	return x.whyProxied(req)
+	return x.whyProxied(d)
 }
 
 func whyReply(r core.ReplyBody) string {
@@ -41,25 +42,25 @@ func whyReply(r core.ReplyBody) string {
 	return "answered from here: " + r.String()
 }
 
-func (x *explanation) whyProxied(req *core.Request) string {
-	kind := x.reading.Kind
-	switch {
-	case kind == core.KindOther:
-		return fmt.Sprintf("not a path that is known of %s: passed on as it is", x.site.ESP)
-	case kind != core.KindClick:
-		return fmt.Sprintf("the ESP answers what is a request of kind %q", kind)
-	case !x.site.ClickRedirect:
+func (x *Explanation) whyProxied(d core.Decision) string {
+	switch d.Why {
+	case core.WhyKind:
+		if d.Kind == core.KindOther {
+			return fmt.Sprintf("not a path that is known of %s: passed on as it is", x.site.ESP)
+		}
+		return fmt.Sprintf("the ESP answers what is a request of kind %q", d.Kind)
+	case core.WhySetting:
 		return `the site has "clicks": "proxy": the ESP counts the click and redirects`
-	case req.Method != "GET":
+	case core.WhyMethod:
 		return "only GET is answered from the link; the ESP answers the rest"
 	}
-	return "the ESP answers, as the link cannot: " + x.whyUnread()
+	return "the ESP answers, as the link cannot: " + x.whyUnread(d.Why)
 }
 
 // whyUnread says why a destination that might stand in the link is not used.
-func (x *explanation) whyUnread() string {
+func (x *Explanation) whyUnread(why core.Why) string {
 	switch {
-	case x.reading.Grade == core.Unread:
+	case why == core.WhyUnread:
 		return x.reading.Doubt
 	case x.Link.Allowed != core.OK:
 		return x.whyNot(x.reading.Destination, x.Link.Allowed)
@@ -71,7 +72,7 @@ func (x *explanation) whyUnread() string {
 const likelyText = "where it leads is likely and not certain: a cut would not show"
 
 // whyNot says why the site does not redirect to a URL.
-func (x *explanation) whyNot(url string, code core.Code) string {
+func (x *Explanation) whyNot(url string, code core.Code) string {
 	to, ok := destination.Sendable(url)
 	switch d, _ := destination.Parse(to); {
 	case !ok:
@@ -100,25 +101,26 @@ func oddDestination(url string) string {
 	case hasPort && destination.IsHost(name):
 		return "the destination has the port " + strconv.Quote(port) + ", and only a scheme's own is taken"
 	case !destination.IsHost(name):
-		return "the destination's host " + strconv.Quote(cut(host, 80)) + " is no name that every browser reads the same way"
+		return "the destination's host " + strconv.Quote(clean.Cut(host, 80)) + " is no name that every browser reads the same way"
 	case strings.HasSuffix(tail, " "):
 		return "the destination ends in a space, which some browsers drop"
 	}
 	return codes.Explain(core.BadDestination).What
 }
 
-func (x *explanation) whyAfterFailure(d core.Decision, req *core.Request) string {
-	switch {
-	case d.Action == core.Redirect && d.Reading == core.Likely:
-		return `the site has "when_esp_fails": "redirect": the list allows where the link leads; ` + likelyText
-	case d.Action == core.Redirect:
+func (x *Explanation) whyAfterFailure(d core.Decision) string {
+	switch d.Why {
+	case core.WhyRead:
+		if d.Reading == core.Likely {
+			return `the site has "when_esp_fails": "redirect": the list allows where the link leads; ` + likelyText
+		}
 		return `the site has "when_esp_fails": "redirect": the link says where it leads and the list allows it`
-	case d.Kind != core.KindClick && d.Kind != core.KindApp:
+	case core.WhyKind:
 		return "only clicks can be answered from the link; an error of the ESP's own is passed on as it is"
-	case req.Method != "GET" && req.Method != "HEAD":
+	case core.WhyMethod:
 		return "only GET and HEAD are answered from the link; an error of the ESP's own is passed on as it is"
-	case !x.site.FailRedirect:
+	case core.WhySetting:
 		return `the site has "when_esp_fails": "page"`
 	}
-	return "the link cannot answer: " + x.whyUnread()
+	return "the link cannot answer: " + x.whyUnread(d.Why)
 }

@@ -3,25 +3,14 @@ package main
 import (
 	"os"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// note takes what the log line says of a decision.
-func (x *exchange) note(d *core.Decision) {
-	x.record.Action, x.record.Code, x.record.Kind = d.Action, d.Code, d.Kind
-	x.record.Reading = d.Reading
-	x.record.ID, x.record.KeyID, x.record.Expiry = d.ID, d.KeyID, d.Expiry
-	if x.site != nil {
-		x.record.ESP = x.site.ESP
-	}
-}
-
-// log writes the line, once. What fails here must not harm the reader, who has not
-// been answered as a rule: a line that the endpoint does not take goes to standard
-// error, which holds nothing that the click log does not.
+// log writes the line of the click log, once. What fails here must not harm the
+// reader, who as a rule has not been answered yet: a line that the endpoint does
+// not take goes to standard error, which holds nothing that the log does not.
 func (x *exchange) log() {
 	x.logged = true
 	if x.record.OriginStatus != 0 || x.record.OriginError != "" {
@@ -36,8 +25,8 @@ func (x *exchange) log() {
 	}
 }
 
-// judge makes the verdict, of text that anybody can send. A line without one is
-// better than a reader without an answer.
+// judge makes the verdict, of text that anybody can send. A line without a verdict
+// is better than a reader without an answer.
 func (x *exchange) judge() {
 	defer func() {
 		if recover() != nil {
@@ -48,8 +37,9 @@ func (x *exchange) judge() {
 	x.record.Verdict = verdict.Judge(&x.signals)
 }
 
-// vcpu is the CPU time used so far in milliseconds, -1 where the platform does not
-// say. A click that waits for nobody takes less than one, so it does not ask.
+// vcpu returns the CPU time used so far in milliseconds, -1 where the platform
+// does not say. It costs a host call, and a click that waits for nobody takes less
+// than a millisecond.
 func vcpu() int64 {
 	used, st := hostcall.VCPUMillis()
 	if st != hostcall.OK {

@@ -1,4 +1,4 @@
-package cli
+package explain
 
 import (
 	"fmt"
@@ -16,10 +16,10 @@ const actionUnchecked = "unchecked"
 
 // uncheck says what a signed link gets if its tag is right, and if it is not, in
 // place of what it gets without a secret, which is not what the edge does.
-func (x *explanation) uncheck(req *core.Request, now time.Time) {
+func (x *Explanation) uncheck(req *core.Request, now time.Time) {
 	path, query, asked := strings.Cut(req.Target, "?")
 	link, _ := core.Inspect(x.site.Host, path)
-	x.Decision = outcome{Action: actionUnchecked, Kind: x.Decision.Kind,
+	x.Decision = Outcome{Action: actionUnchecked, Kind: x.Decision.Kind,
 		Why: fmt.Sprintf("the tag was not checked, as no secret of key %q was given", link.KeyID)}
 	secret := signedlink.OneSecret(keyring.NewKey(link.KeyID).Secret())
 	wrong := *req
@@ -39,9 +39,9 @@ func (x *explanation) uncheck(req *core.Request, now time.Time) {
 	x.IfRight = x.outcomeFor(&right, now)
 }
 
-func (x *explanation) outcomeFor(req *core.Request, now time.Time) *outcome {
+func (x *Explanation) outcomeFor(req *core.Request, now time.Time) *Outcome {
 	d := core.Decide(req, x.site, now)
 	o := outcomeOf(d)
-	o.Why = x.why(d, req, true)
+	o.Why = x.why(d, true)
 	return &o
 }

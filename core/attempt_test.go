@@ -1,0 +1,116 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/destination"
+)
+
+const (
+	sesTarget   = "/CL0/https:%2F%2Fshop.example.com%2Fa/1/0100019b940f7861-29ddc0a1-ab4d-4c31-a24b-741e2120d79f-000000/4HgTtSiVTwr7rn4VkjrgITLQ2NvgXHB3Hq9c7WGCQEI=439"
+	sesOpen     = "/I0/0100019b940f7861-29ddc0a1-ab4d-4c31-a24b-741e2120d79f-000000/4HgTtSiVTwr7rn4VkjrgITLQ2NvgXHB3Hq9c7WGCQEI=439"
+	sesDestined = "https://shop.example.com/a"
+)
+
+// failing is a site of SES, whose clicks are answered from the link where it fails.
+func failing(redirect bool) *Site {
+	origin := Origin{Backend: "ses", Family: FamilySES, Address: "r.us-east-1.awstrack.me"}
+	return &Site{Host: "link.example.com", ESP: "ses-us-east-1", Origin: &origin, FailRedirect: redirect, Destinations: []destination.Pattern{{Host: "shop.example.com"}}}
+}
+
+// What a status, or a failure, becomes.
+func TestAfterAttempt(t *testing.T) {
+	for _, c := range []struct {
+		name, method, target string
+		redirect             bool
+		attempt              Attempt
+		action               Action
+		code                 Code
+		status               int
+		why                  Why
+	}{
+		{"an answer is passed on", "GET", sesTarget, true, Attempt{Code: OK, Status: 302}, Proxy, OK, 0, WhySetting},
+		{"a bad link is the ESP's word", "GET", sesTarget, true, Attempt{Code: OK, Status: 404}, Proxy, OK, 0, WhySetting},
+		{"5xx of a click", "GET", sesTarget, true, Attempt{Code: OK, Status: 503}, Redirect, ESPError, 0, WhyRead},
+		{"429 of a click", "HEAD", sesTarget, true, Attempt{Code: OK, Status: 429}, Redirect, ESPError, 0, WhyRead},
+		{"a page keeps the status", "GET", sesTarget, false, Attempt{Code: OK, Status: 503}, Refuse, ESPError, 503, WhySetting},
+		{"whoever sends a POST reads the status", "POST", sesTarget, true, Attempt{Code: OK, Status: 503}, Proxy, OK, 0, WhySetting},
+		{"nobody reads the page of an open", "GET", sesOpen, true, Attempt{Code: OK, Status: 503}, Proxy, OK, 0, WhyKind},
+		{"no status", "GET", sesTarget, false, Attempt{Code: OK, Status: 999}, Refuse, ESPError, 0, WhySetting},
+		{"no status, for a POST either", "POST", sesTarget, true, Attempt{Code: OK, Status: 101}, Refuse, ESPError, 0, WhyMethod},
+		{"no answer", "GET", sesTarget, true, Attempt{Code: ESPTimeout}, Redirect, ESPTimeout, 0, WhyRead},
+		{"no answer to a POST", "POST", sesTarget, true, Attempt{Code: ESPTLS}, Refuse, ESPTLS, 0, WhyMethod},
+		{"no answer to an open", "GET", sesOpen, true, Attempt{Code: ESPUnreachable}, Refuse, ESPUnreachable, 0, WhyKind},
+		{"the reader's own fault", "GET", sesTarget, true, Attempt{Code: IncompleteRequest}, Refuse, IncompleteRequest, 0, WhyNone},
+		{"nothing was sent", "GET", sesTarget, true, Attempt{Code: Internal}, Redirect, Internal, 0, WhyRead},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			req, site := &Request{Method: c.method, Target: c.target}, failing(c.redirect)
+			d := Decide(req, site, time.Time{})
+			require.Equal(t, Proxy, d.Action)
+			d.AfterAttempt(req, site, &c.attempt)
+			require.Equal(t, []any{c.action, c.code, c.status, c.why}, []any{d.Action, d.Code, d.Status, d.Why})
+			require.Equal(t, c.action == Redirect, d.Location == sesDestined)
+		})
+	}
+}
+
+func TestAfterAttemptAllocatesNothing(t *testing.T) {
+	req, site, a := &Request{Method: "GET", Target: sesTarget}, failing(true), &Attempt{Code: OK, Status: 302}
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		d := Decide(req, site, time.Time{})
+		d.AfterAttempt(req, site, a)
+	}))
+}
+
+// What may be sent twice: what was never seen, by GET or HEAD, without a body, in
+// the reader's time.
+func TestSecondFor(t *testing.T) {
+	second := &Origin{Backend: "second"}
+	site := &Site{SecondOrigin: second}
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get", ""} {
+		want := second
+		if method != "GET" && method != "HEAD" {
+			want = nil
+		}
+		require.Equal(t, want, site.SecondFor(&Request{Method: method}), method)
+		require.Nil(t, site.SecondFor(&Request{Method: method, HasBody: true}), method)
+		require.Nil(t, (&Site{}).SecondFor(&Request{Method: method}))
+	}
+	unreached := &Attempt{Code: ESPUnreachable, Unreached: true}
+	require.True(t, unreached.TryNext(time.Millisecond))
+	require.False(t, unreached.TryNext(time.Millisecond-1))
+	require.False(t, unreached.TryNext(-time.Second))
+	require.False(t, (&Attempt{Code: ESPUnreachable}).TryNext(time.Second), "it may have had an effect")
+	require.False(t, (&Attempt{Code: OK}).TryNext(time.Second))
+}
+
+func TestBlame(t *testing.T) {
+	for _, c := range []struct {
+		req   Request
+		broke bool
+		want  Code
+	}{
+		{Request{Method: "POST"}, true, IncompleteRequest},
+		{Request{Method: "GET", HasBody: true}, true, IncompleteRequest},
+		{Request{Method: "GET"}, true, ESPUnreachable},
+		{Request{Method: "POST"}, false, ESPUnreachable},
+	} {
+		a := Attempt{Code: ESPUnreachable, BodyBroke: c.broke}
+		a.Blame(&c.req)
+		require.Equal(t, c.want, a.Code, c)
+	}
+}
+
+func TestWithoutSites(t *testing.T) {
+	req := &Request{Method: "GET", Target: "/x"}
+	require.Equal(t, WrongHost, Decide(req, nil, time.Time{}).Code)
+	req.NoSites = true
+	require.Equal(t, NoSites, Decide(req, nil, time.Time{}).Code)
+	require.Equal(t, NotFound, Decide(req, &Site{Host: "link.example.com"}, time.Time{}).Code, "a site of the config store")
+	req.Target = HealthPath
+	require.Equal(t, OK, Decide(req, nil, time.Time{}).Code)
+}

@@ -1,0 +1,92 @@
+package clicklog
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+var site = &core.Site{Host: "link.example.com", ESP: "ses-us-east-1"}
+
+// values writes values as a field has them here.
+func values(list ...string) (text string) {
+	for _, v := range list {
+		text += v + "\x00"
+	}
+	return text
+}
+
+// What the log says of an attempt.
+func TestRecordAttempted(t *testing.T) {
+	for _, c := range []struct {
+		a      core.Attempt
+		missed string
+		error  string
+		status int
+	}{
+		{core.Attempt{Code: core.OK, Status: 302}, "", "", 302},
+		{core.Attempt{Code: core.OK, Status: 404}, "", "", 404},
+		{core.Attempt{Code: core.OK, Status: 503}, "maybe", "", 503},
+		{core.Attempt{Code: core.OK, Status: 101}, "maybe", "", 101},
+		{core.Attempt{Code: core.ESPTimeout, Reason: "no_answer_in_time"}, "maybe", "no_answer_in_time", 0},
+		{core.Attempt{Code: core.ESPUnreachable, Reason: "connection_refused", Unreached: true}, "yes", "connection_refused", 0},
+		{core.Attempt{Code: core.IncompleteRequest, Reason: "http_user"}, "", "", 0},
+		{core.Attempt{Code: core.Internal, Reason: "header_error"}, "", "header_error", 0},
+	} {
+		var r Record
+		r.Attempted(&c.a)
+		require.Equal(t, []any{c.missed, c.error, c.status}, []any{r.Missed, r.OriginError, r.OriginStatus}, c)
+	}
+	first := core.Attempt{Code: core.ESPUnreachable, Reason: "connection_refused", Unreached: true}
+	for _, c := range []struct {
+		second       core.Attempt
+		what, missed string
+	}{
+		{core.Attempt{Code: core.OK, Status: 302}, "answered", ""},
+		{core.Attempt{Code: core.OK, Status: 500}, "answered", "maybe"},
+		{core.Attempt{Code: core.ESPTimeout, Reason: "no_answer_in_time"}, "no_answer_in_time", "maybe"},
+		{core.Attempt{Code: core.ESPUnreachable, Reason: "dns_error", Unreached: true}, "dns_error", "yes"},
+	} {
+		var r Record
+		r.Attempted(&first)
+		r.AttemptedSecond(&first, &c.second)
+		require.Equal(t, []string{"connection_refused", c.what, c.missed}, []string{r.OriginError, r.SecondOrigin, r.Missed}, c)
+	}
+}
+
+// Who is judged: whoever opens something.
+func TestRecordDecided(t *testing.T) {
+	for kind, want := range map[core.Kind]bool{core.KindClick: true, core.KindApp: true, core.KindOpen: true, core.KindUnsubscribe: false, core.KindHealth: false, core.KindOther: false} {
+		var r Record
+		r.Decided(&core.Decision{Action: core.Proxy, Code: core.OK, Kind: kind}, site)
+		require.Equal(t, want, r.Judged, kind)
+		require.Equal(t, "ses-us-east-1", r.ESP)
+		r = Record{}
+		r.Decided(&core.Decision{Code: core.WrongHost}, nil)
+		require.Empty(t, r.ESP)
+	}
+}
+
+func TestRecordCompare(t *testing.T) {
+	for locations, want := range map[string][2]string{
+		values("https://shop.example.com/a"):       {"yes", ""},
+		values("", "https://shop.example.com/a"):   {"yes", ""},
+		values("https://shop.example.com/b?u=ann"): {"no", "another page of shop.example.com; site"},
+		values("https://ann:x@evil.example/"):      {"no", "the ESP leads to evil.example; site"},
+		values("mailto:ann@example.com"):           {"no", "what is no web page"},
+		"":                                         {"", ""},
+	} {
+		r := Record{Destination: "shop.example.com", RequestID: "id7"}
+		warning := r.Compare("https://shop.example.com/a", 302, locations, true, site)
+		require.Equal(t, want[0], r.Agrees, "%q", locations)
+		require.Equal(t, want[0] == "no", warning != "", "an alarm, or none")
+		require.Contains(t, warning, want[1])
+		require.NotContains(t, warning, "ann@")
+		require.NotContains(t, warning, "u=ann")
+		if warning != "" {
+			require.Contains(t, warning, "site link.example.com, esp ses-us-east-1, request id7")
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package core
+
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/header"
+)
+
+// Edit is one change of a field of a message. Whoever forwards the message
+// carries the edits out in order:
+//
+//   - EditRemove: remove the field, if it is there;
+//   - EditRemoveNamed: remove every field for which [NamedByConnection] says so;
+//   - EditSet: give the field Value as its only value;
+//   - EditPass: do nothing;
+//   - all others: read the field's values, and replace them by what
+//     [Edits.AppendValues] makes of them.
+type Edit struct {
+	Name  string // in lower case
+	Value string
+	Op    EditOp
+}
+
+// EditOp is how a field is changed.
+type EditOp uint8
+
+// The changes.
+const (
+	EditSet           EditOp = iota // to Value, whatever came
+	EditRemove                      // the field
+	EditRemoveNamed                 // the fields that this one names
+	EditPass                        // nothing, where one might expect a change
+	EditAppend                      // Value, to what came
+	EditDefault                     // Value, where nothing came
+	EditUnlessKept                  // Value, unless what came says for how long an answer is kept
+	EditOwnCookies                  // of Cookie: what CookiesOwn says
+	EditOwnSetCookies               // of Set-Cookie: what CookiesOwn says
+)
+
+// maxEdits is more than any message gets: a removal for each hop-by-hop field,
+// and the fields that are named in RequestEdits.
+const maxEdits = 20
+
+// Edits is a list of edits that is not allocated.
+type Edits struct {
+	list [maxEdits]Edit
+	n    int
+	// origin is whose cookies pass, where there is such an edit.
+	origin *Origin
+}
+
+// List returns the edits in the order in which they are carried out.
+func (l *Edits) List() []Edit { return l.list[:l.n] }
+
+func (l *Edits) add(op EditOp, name, value string) {
+	l.list[l.n] = Edit{Name: name, Value: value, Op: op}
+	l.n++
+}
+
+// AppendValues appends the values that a field has after one of the edits, given
+// those that it has before. Each value is followed by a NUL, before and after. No
+// values mean that the field is removed.
+func (l *Edits) AppendValues(dst []byte, e *Edit, before string) []byte {
+	start := len(dst)
+	switch e.Op {
+	case EditAppend:
+		if dst = header.AppendJoined(dst, before); len(dst) > start {
+			dst = append(dst, ", "...)
+		}
+		dst = append(append(dst, e.Value...), 0)
+	case EditOwnCookies:
+		if dst = l.appendCookies(dst, before); len(dst) > start {
+			dst = append(dst, 0)
+		}
+	case EditOwnSetCookies:
+		dst = l.appendSetCookies(dst, before)
+	default:
+		if e.replaces(before) {
+			before = ""
+			dst = append(append(dst, e.Value...), 0)
+		}
+		dst = append(dst, before...)
+	}
+	return dst
+}
+
+// replaces reports whether Value takes the place of what came.
+func (e *Edit) replaces(before string) bool {
+	switch e.Op {
+	case EditDefault:
+		return before == ""
+	case EditUnlessKept:
+		return !speaksOfKeeping(before)
+	}
+	return e.Op == EditSet
+}
+
+// appendCookies makes one field of all (RFC 6265, 5.4): over HTTP/2 a browser may
+// send one for each cookie.
+func (l *Edits) appendCookies(dst []byte, fields string) []byte {
+	start := len(dst)
+	for fields != "" {
+		var field string
+		field, fields = header.Next(fields)
+		dst = append(dst[:start], l.origin.AppendCookies(dst[start:], field)...)
+	}
+	return dst
+}
+
+func (l *Edits) appendSetCookies(dst []byte, fields string) []byte {
+	for fields != "" {
+		var field string
+		field, fields = header.Next(fields)
+		before := len(dst)
+		if dst = l.origin.AppendSetCookie(dst, field); len(dst) > before {
+			dst = append(dst, 0)
+		}
+	}
+	return dst
+}
+
+// addConnection removes what concerns one connection only: the known fields, and
+// those that Connection names.
+func (l *Edits) addConnection(has header.Set) {
+	if has.Has(header.Connection) {
+		l.add(EditRemoveNamed, "connection", "")
+	}
+	for left := has & header.HopByHop; left != 0; left = left.Rest() {
+		l.add(EditRemove, left.Name(), "")
+	}
+}
+
+// keptFields are never about one connection, whatever Connection says: its own
+// words, what the ESP or the reader cannot do without, and the mark against
+// loops.
+var keptFields = [...]string{
+	"", "close", "keep-alive", "host", "content-type", "content-length", "content-encoding", "content-range",
+	"location", "set-cookie", "cdn-loop",
+}
+
+// NamedByConnection cuts the first name off a value of Connection that is to be
+// removed with it. "" says that there is none left.
+func NamedByConnection(value string) (name, rest string) {
+	for rest = value; rest != ""; {
+		name, rest, _ = strings.Cut(rest, ",")
+		if name = strings.TrimSpace(name); !isKeptField(name) {
+			return name, rest
+		}
+	}
+	return "", ""
+}
+
+func isKeptField(name string) bool {
+	for _, k := range keptFields {
+		if strings.EqualFold(name, k) {
+			return true
+		}
+	}
+	return false
+}

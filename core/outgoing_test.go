@@ -1,0 +1,131 @@
+package core
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/header"
+)
+
+func sentWith(t *testing.T, o *Origin, in Arrival, fields map[string]string) map[string]string {
+	t.Helper()
+	var edits Edits
+	in.Headers = have(fields)
+	edits.RequestEdits(&Site{Host: "link.example.com", Origin: o}, o, &in)
+	return carried(&edits, fields)
+}
+
+const loopMark = `clickedge; host="link.example.com"`
+
+// What a request without any field of its own gets, and what replaces what a
+// reader made up.
+func TestRequestEdits(t *testing.T) {
+	in := Arrival{Scheme: "https", Address: "192.0.2.1"}
+	want := map[string]string{"host": list("link.example.com"), "x-forwarded-proto": list("https"), "x-forwarded-for": list("192.0.2.1"), "cdn-loop": list(loopMark)}
+	require.Equal(t, want, sentWith(t, &espOrigin, in, nil))
+	require.Equal(t, want, sentWith(t, &espOrigin, in, map[string]string{
+		"host": list("LINK.example.com:443"), "x-forwarded-host": list("evil.example"), "x-forwarded-proto": list("gopher"),
+	}))
+	delete(want, "x-forwarded-for")
+	require.Equal(t, want, sentWith(t, &espOrigin, Arrival{Scheme: "https"}, nil), "no address is known")
+	want["x-forwarded-for"], want["cdn-loop"] = list("198.51.100.1, 2001:db8::1, 192.0.2.1"), list("Fastly, "+loopMark)
+	require.Equal(t, want, sentWith(t, &espOrigin, in, map[string]string{"x-forwarded-for": list("198.51.100.1", "2001:db8::1"), "cdn-loop": list("Fastly")}))
+	want["x-forwarded-for"], want["cdn-loop"] = list("192.0.2.1"), list(loopMark)
+	require.Equal(t, want, sentWith(t, &espOrigin, in, map[string]string{"x-forwarded-for": list(""), "cdn-loop": list("")}), "fields that are empty")
+}
+
+func TestRequestEditsOfOtherOrigins(t *testing.T) {
+	braze := espOrigin
+	braze.ForwardedHost = true
+	require.Equal(t, list("link.example.com"), sentWith(t, &braze, Arrival{}, map[string]string{"x-forwarded-host": list("evil.example")})["x-forwarded-host"])
+	own := espOrigin
+	own.OriginHost = true
+	require.Equal(t, list("track-eu.customer.io"), sentWith(t, &own, Arrival{}, nil)["host"])
+}
+
+// What concerns one connection goes, known or named; what the ESP needs stays,
+// whatever Connection says.
+func TestRequestConnection(t *testing.T) {
+	fields := map[string]string{"connection": list("Host, x-own, cdn-loop, X-Forwarded-For, close", "te"), "x-own": list("1"), "cdn-loop": list("Fastly"),
+		"x-forwarded-for": list("198.51.100.1"), "x-kept": list("1")}
+	for set := header.HopByHop; set != 0; set = set.Rest() {
+		if set.Name() != "connection" {
+			fields[set.Name()] = list("x")
+		}
+	}
+	require.Len(t, fields, 14, "ten of one connection, and four others")
+	require.Equal(t, map[string]string{"host": list("link.example.com"), "x-kept": list("1"), "x-forwarded-proto": list("http"),
+		"x-forwarded-for": list("192.0.2.1"), "cdn-loop": list("Fastly, " + loopMark)},
+		sentWith(t, &espOrigin, Arrival{Scheme: "http", Address: "192.0.2.1"}, fields))
+}
+
+// Credentials of somebody else than the ESP stay here.
+func TestRequestCredentials(t *testing.T) {
+	mark := espOrigin.CookieMark()
+	fields := map[string]string{"authorization": list("Basic x"), "fastly-key": list("token"), "cookie": list("session=1; "+mark+"a=2", mark+"b=3")}
+	for _, c := range []struct {
+		mode                  Cookies
+		family                Family
+		cookie, authorization string
+	}{
+		{CookiesOwn, FamilySendGrid, list("a=2; b=3"), ""},
+		{CookiesStrip, FamilySES, "", ""},
+		{CookiesPass, FamilyIterable, fields["cookie"], ""},
+		{CookiesOwn, FamilyCustom, list("a=2; b=3"), list("Basic x")},
+	} {
+		o := espOrigin
+		o.Cookies, o.Family = c.mode, c.family
+		got := sentWith(t, &o, Arrival{}, fields)
+		require.Equal(t, []string{c.cookie, c.authorization, ""}, []string{got["cookie"], got["authorization"], got["fastly-key"]}, c)
+	}
+	require.NotContains(t, sentWith(t, &espOrigin, Arrival{}, map[string]string{"cookie": list("session=1")}), "cookie", "all of them were the brand's")
+}
+
+func TestNamedByConnection(t *testing.T) {
+	for value, want := range map[string][]string{
+		"":               nil,
+		"close":          nil,
+		", ,Host,":       nil,
+		"X-Hop":          {"X-Hop"},
+		" te , COOKIE-x": {"te", "COOKIE-x"},
+		"Location, a, CDN-Loop, b,Content-Length": {"a", "b"},
+	} {
+		var got []string
+		for name, rest := NamedByConnection(value); name != ""; name, rest = NamedByConnection(rest) {
+			got = append(got, name)
+		}
+		require.Equal(t, want, got, value)
+	}
+}
+
+// No message has more edits than there is room for.
+func TestMostEdits(t *testing.T) {
+	o := espOrigin
+	o.ForwardedHost = true
+	var edits, back Edits
+	edits.RequestEdits(&Site{Host: "link.example.com"}, &o, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1"})
+	back.AnswerEdits(&o, 301, header.All)
+	require.Len(t, edits.List(), maxEdits-1)
+	require.Less(t, len(back.List()), maxEdits)
+	for _, e := range append(edits.List(), back.List()...) {
+		require.Equal(t, destination.Lower(e.Name), e.Name)
+	}
+}
+
+func TestEditsAllocateNothing(t *testing.T) {
+	site, in := &Site{Host: "link.example.com"}, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1", Room: make([]byte, LoopRoom)}
+	room, before := make([]byte, 1<<10), list("a=1; "+espOrigin.CookieMark()+"b=2")
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		var edits Edits
+		edits.RequestEdits(site, &espOrigin, in)
+		for i := range edits.List() {
+			edits.AppendValues(room[:0], &edits.List()[i], before)
+		}
+	}))
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		var edits Edits
+		edits.AnswerEdits(&espOrigin, 302, header.All)
+	}))
+}

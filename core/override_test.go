@@ -1,0 +1,32 @@
+package core
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestReadOverride(t *testing.T) {
+	sites, err := ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "ses-us-east-1"}, "other.example.com": {"esp": "sendgrid"}}}`))
+	require.NoError(t, err)
+	table := open(t, sites)
+	for entry, want := range map[string]string{
+		`{"esp": "sendgrid"}`: "",
+		`{"esp": "custom", "origin": "https://other.example.com"}`:  "an origin is a link domain",
+		`{"esp": "sendgrid", "second_origin": "other.example.com"}`: "an origin is a link domain",
+		``:   "sites.json",
+		`{}`: "esp",
+		`{"esp": "` + strings.Repeat("x", 1000) + `"}`: "esp",
+	} {
+		site, why := ReadOverride("link.example.com", []byte(entry), table)
+		require.Equal(t, want == "", site != nil, entry)
+		require.Equal(t, want == "", why == "")
+		require.LessOrEqual(t, len(why), longestReason)
+		if want != "" && want != "sites.json" {
+			require.Contains(t, why, want)
+		}
+	}
+	site, why := ReadOverride("link.example.com", []byte(`{"esp": "sendgrid"}`), nil)
+	require.NotNil(t, site, why)
+}

@@ -1,0 +1,17 @@
+package core
+
+// Why says of a link of an ESP, in one word, why the ESP answers it or the link
+// itself does. What [Code] says already has no Why.
+type Why uint8
+
+// The reasons.
+const (
+	WhyNone       Why = iota
+	WhyKind           // links of this kind are never answered from here
+	WhySetting        // the site does not ask for it
+	WhyMethod         // requests with this method are never answered from the link
+	WhyUnread         // the link does not say where it leads
+	WhyLikely         // it does, but not for certain
+	WhyNotAllowed     // the site does not redirect to where it leads
+	WhyRead           // the link was read, and its reader redirected
+)

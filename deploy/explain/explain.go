@@ -1,0 +1,193 @@
+// Package explain says in words what a request on a link domain gets, and why: the
+// site, what the link itself says, the decision with its reason, what the ESP is
+// sent, and what the reader gets when the ESP fails. It decides nothing: it asks
+// core, and prints what core says.
+//
+// Start with [Of], and with [Explanation.Print]. Nothing is sent anywhere.
+package explain
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/check"
+	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/expiry"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/signedlink"
+)
+
+// Explanation is what explain --json prints. Its text form says the same.
+type Explanation struct {
+	Method   string       `json:"method"`
+	Host     string       `json:"host"`
+	Target   string       `json:"target"`
+	Site     check.Site   `json:"site"`
+	Link     *linkText    `json:"link,omitempty"`
+	Decision Outcome      `json:"decision"`
+	IfRight  *Outcome     `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
+	IfWrong  *Outcome     `json:"if_tag_is_wrong,omitempty"`
+	Send     *sent        `json:"send,omitempty"`
+	IfFails  *Outcome     `json:"if_esp_fails,omitempty"`
+	Notes    []string     `json:"notes,omitempty"`
+	site     *core.Site   `json:"-"`
+	reading  core.Reading `json:"-"`
+}
+
+// linkText is what a link says by itself. It is signed by somebody else, or not
+// checked yet: nothing in it is to be trusted.
+type linkText struct {
+	Own         bool       `json:"own,omitempty"`
+	Kind        string     `json:"kind"`
+	Fields      []linkPart `json:"fields,omitempty"`
+	Destination string     `json:"destination,omitempty"`
+	Reading     string     `json:"reading,omitempty"` // certain, likely or unread
+	Allowed     core.Code  `json:"allowed,omitempty"`
+	Doubt       string     `json:"doubt,omitempty"`
+	Repaired    string     `json:"repaired,omitempty"`
+	Region      string     `json:"region,omitempty"`
+}
+
+type linkPart struct {
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+	Personal bool   `json:"personal,omitempty"`
+}
+
+// Outcome is a decision with its reason.
+type Outcome struct {
+	Action   string    `json:"action"`
+	Code     core.Code `json:"code,omitempty"`
+	Kind     string    `json:"kind"`
+	Status   int       `json:"status,omitempty"` // of an answer from here; 0: the ESP's own
+	Location string    `json:"location,omitempty"`
+	Why      string    `json:"why"`
+}
+
+// Of asks core what a request on a site gets, and finds words for what it says.
+func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
+	x := &Explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: check.Describe(site), site: site}
+	d := core.Decide(req, site, now)
+	own := site.IsSigned(req.Target)
+	switch {
+	case own:
+		x.readOwn(req, d.Kind)
+	case site.Origin != nil:
+		x.readESP(req)
+	}
+	x.Decision = outcomeOf(d)
+	x.Decision.Why = x.why(d, own)
+	if own && d.Code == core.KeyUnavailable {
+		x.uncheck(req, now)
+	}
+	if d.Origin != nil {
+		x.Send = sentTo(d.Origin, site, req)
+		if d.Action != core.Proxy {
+			x.Send.Answer = nil // the reader has been answered already
+		}
+	}
+	if d.Action == core.Proxy {
+		x.IfFails = x.afterFailure(req)
+	}
+	x.note(d, own)
+	return x
+}
+
+// afterFailure asks for one failure; what is said holds for all of them, so the
+// code and the status of this one are left out.
+func (x *Explanation) afterFailure(req *core.Request) *Outcome {
+	d := core.AfterFailure(req, x.site, core.ESPTimeout)
+	o := outcomeOf(d)
+	o.Code, o.Why = "", x.whyAfterFailure(d)
+	if d.Action == core.Refuse {
+		o.Status = 0
+	}
+	return &o
+}
+
+func outcomeOf(d core.Decision) Outcome {
+	o := Outcome{Action: d.Action.String(), Code: d.Code, Kind: d.Kind.String(), Location: d.Location}
+	switch d.Action {
+	case core.Redirect:
+		o.Status = 302
+	case core.Reply:
+		o.Status = 200
+	case core.Refuse:
+		o.Status = d.Code.Notice().Status
+	}
+	return o
+}
+
+func (x *Explanation) readESP(req *core.Request) {
+	r := x.site.Origin.Family.Read(req.Target)
+	x.reading = r
+	t := &linkText{Kind: r.Kind.String(), Destination: r.Destination, Doubt: r.Doubt, Repaired: r.Repaired, Region: r.Region}
+	for _, f := range r.Fields {
+		t.Fields = append(t.Fields, linkPart(f))
+	}
+	if r.Kind.Leads() {
+		t.Reading = r.Grade.String()
+	}
+	if r.Grade != core.Unread {
+		t.Allowed = x.site.Allows(r.Destination)
+	}
+	x.Link = t
+}
+
+func (x *Explanation) readOwn(req *core.Request, kind core.Kind) {
+	path, _, _ := strings.Cut(req.Target, "?")
+	l, code := core.Inspect(x.site.Host, path)
+	t := &linkText{Own: true, Kind: kind.String()}
+	x.Link = t
+	if code != core.OK {
+		t.Doubt = codes.Explain(code).What
+		return
+	}
+	t.Fields = append(t.Fields, linkPart{Name: "key", Value: l.KeyID}, linkPart{Name: "expires", Value: expiry.Text(l.Expiry)})
+	if l.ID != "" {
+		t.Fields = append(t.Fields, linkPart{Name: "id", Value: signedlink.IDText(l.ID), Personal: true})
+	}
+	if !l.Pixel {
+		t.Destination, t.Allowed = l.Destination, x.site.AllowsSigned(l.Destination)
+	}
+}
+
+// NoteLink adds what only the URL shows.
+func (x *Explanation) NoteLink(l *pasted.Link) {
+	x.Notes = append(x.Notes, l.Notes...)
+	if l.Fragment {
+		x.Notes = append(x.Notes, `the part from "#" on is not sent by any browser and was left out`)
+	}
+	if !l.TLS && l.Addr == "" && x.Link != nil && x.Link.Own {
+		x.Notes = append(x.Notes, "the link is signed as https://; http:// verifies all the same")
+	}
+}
+
+// NoteKey says with which secret the tag was checked.
+func (x *Explanation) NoteKey(ring *keyring.Ring) {
+	if x.Link == nil || !x.Link.Own {
+		return
+	}
+	for _, f := range x.Link.Fields {
+		if f.Name == "key" && ring.Has(f.Value) {
+			x.Notes = append(x.Notes, fmt.Sprintf("the tag was checked with key %s, fingerprint %s", f.Value, ring.Fingerprint(f.Value)))
+		}
+	}
+}
+
+// note adds what an operator should look at though the decision stands.
+func (x *Explanation) note(d core.Decision, own bool) {
+	if region := x.reading.Region; region != "" && x.site.Origin.Family == core.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
+		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
+			region, x.site.Origin.Address))
+	}
+	if own && d.Code == core.KeyUnavailable {
+		x.Notes = append(x.Notes, "where the service's secret store has no such secret either, the reader gets a page with status "+
+			strconv.Itoa(d.Code.Notice().Status)+" ("+string(d.Code)+")")
+	}
+	x.Notes = append(x.Notes, check.Warnings(x.site)...)
+}

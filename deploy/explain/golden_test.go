@@ -1,0 +1,214 @@
+package explain
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+// golden is a case of core's: a request, and what the module sent to the ESP and
+// answered.
+type golden struct {
+	sections map[string]string
+	req      core.Request
+	host     string
+	fields   []field
+}
+
+type field struct{ name, value string }
+
+type ring map[string]string
+
+func (r ring) Secret(kid string) ([]byte, error) {
+	if s, ok := r[kid]; ok {
+		return []byte(s), nil
+	}
+	return nil, errors.New("no such secret")
+}
+
+func loadGolden(t *testing.T, path string) *golden {
+	t.Helper()
+	arch, err := txtar.ParseFile(path)
+	require.NoError(t, err)
+	g := &golden{sections: map[string]string{}}
+	for _, f := range arch.Files {
+		g.sections[f.Name] = string(f.Data)
+	}
+	keys := ring{}
+	for line := range strings.Lines(g.sections["keys"]) {
+		kid, secret, _ := strings.Cut(strings.TrimSpace(line), "=")
+		keys[kid] = secret
+	}
+	g.req.Keys = keys
+	lines := strings.Split(strings.TrimSuffix(g.sections["request"], "\n"), "\n")
+	method, rest, _ := strings.Cut(lines[0], " ")
+	g.req.Method, g.req.Target = method, strings.TrimSuffix(rest, " HTTP/1.1")
+	for _, line := range lines[1:] {
+		name, value, _ := strings.Cut(line, ": ")
+		name = strings.ToLower(name)
+		switch name {
+		case "host":
+			g.host = value
+		case "cdn-loop":
+			g.req.CDNLoop = value
+		}
+		g.fields = append(g.fields, field{name, value})
+	}
+	return g
+}
+
+// explained is what explain --json says, as a program reads it.
+type explained struct {
+	Decision struct {
+		Action, Code, Location string
+		Status                 int
+	}
+	Send *struct {
+		Backend, Method, Target string
+		Headers                 []edit
+	}
+	IfFails *struct{ Action, Location string } `json:"if_esp_fails"`
+}
+
+type edit struct {
+	Name, Value     string
+	Appended        bool
+	Removed, Passes bool
+	NamedRemoved    bool `json:"named_removed"`
+	OwnCookies      bool `json:"own_cookies"`
+}
+
+// apply does to the fields of a request what a line of the JSON says, and nothing
+// that it does not say.
+func (e edit) apply(t *testing.T, fields []field, backend string) []field {
+	t.Helper()
+	name := strings.ToLower(e.Name)
+	var came []string
+	for _, f := range fields {
+		if f.name == name {
+			came = append(came, f.value)
+		}
+	}
+	value := strings.NewReplacer("<http or https>", "http", "<the reader's address>", "127.0.0.1").Replace(e.Value)
+	without := func(names ...string) []field {
+		return slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return slices.Contains(names, f.name) })
+	}
+	switch {
+	case e.Passes:
+		return fields
+	case e.Removed:
+		return without(name)
+	case e.NamedRemoved:
+		var gone []string
+		for rest := strings.Join(came, ","); rest != ""; {
+			var named string
+			named, rest = core.NamedByConnection(rest)
+			gone = append(gone, strings.ToLower(named))
+		}
+		return without(gone...)
+	case e.OwnCookies:
+		origin := core.Origin{Backend: backend}
+		require.Equal(t, origin.CookieMark(), e.Value)
+		var line []byte
+		for _, v := range came {
+			line = origin.AppendCookies(line, v)
+		}
+		if value = string(line); value == "" {
+			return without(name)
+		}
+	case e.Appended && len(came) > 0:
+		value = strings.Join(came, ", ") + ", " + value
+	}
+	return append(without(name), field{name, value})
+}
+
+func sorted(lines []string) []string {
+	slices.Sort(lines)
+	return lines
+}
+
+// What explain --json says is sent, applied to each golden request, is what the
+// module has sent, header by header. What it says the reader gets is what the
+// reader got.
+func TestGoldenCasesAreSentAsExplained(t *testing.T) {
+	files, err := filepath.Glob("../../core/testdata/decide/*.txtar")
+	require.NoError(t, err)
+	sent := 0
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			g := loadGolden(t, path)
+			sites, err := core.ParseSites("sites.json", []byte(g.sections["sites.json"]))
+			require.NoError(t, err)
+			site := sites.Lookup(g.host)
+			if site == nil {
+				t.Skip("explain says which sites there are")
+			}
+			text, err := json.Marshal(Of(&g.req, site, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)))
+			require.NoError(t, err)
+			var x explained
+			require.NoError(t, json.Unmarshal(text, &x))
+			g.checkAnswer(t, &x)
+			want, asked := g.sections["sent to the esp"]
+			require.Equal(t, asked, x.Send != nil)
+			if !asked {
+				return
+			}
+			sent++
+			lines := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
+			require.Equal(t, lines[0], fmt.Sprintf("%s: %s %s", x.Send.Backend, x.Send.Method, x.Send.Target))
+			fields := g.fields
+			for _, e := range x.Send.Headers {
+				fields = e.apply(t, fields, x.Send.Backend)
+			}
+			var got []string
+			for _, f := range fields {
+				got = append(got, f.name+": "+f.value)
+			}
+			lines = slices.DeleteFunc(lines[1:], func(l string) bool { return l == "content-length: 0" }) // the host's, for a POST
+			require.Equal(t, sorted(lines), sorted(got))
+		})
+	}
+	require.Greater(t, sent, 30, "golden cases of which something is sent")
+}
+
+// checkAnswer holds what is said of the answer against that of the module.
+func (g *golden) checkAnswer(t *testing.T, x *explained) {
+	t.Helper()
+	for _, c := range []struct {
+		log, response    string
+		action, location string
+		status           int
+	}{
+		{g.sections["log"], g.sections["response"], x.Decision.Action, x.Decision.Location, x.Decision.Status},
+		{g.sections["log when the esp fails"], g.sections["response when the esp fails"], "", "", 0},
+	} {
+		if c.response == g.sections["response when the esp fails"] && x.IfFails != nil {
+			c.action, c.location = x.IfFails.Action, x.IfFails.Location
+		}
+		if c.log == "" || c.action == "" || c.action == actionUnchecked {
+			continue
+		}
+		var line struct {
+			Action string
+			Status int
+		}
+		require.NoError(t, json.Unmarshal([]byte(c.log), &line))
+		require.Equal(t, line.Action, c.action)
+		if c.status != 0 {
+			require.Equal(t, line.Status, c.status)
+		}
+		if c.location != "" {
+			require.Contains(t, c.response, "\nlocation: "+c.location+"\n")
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/verdict"
+	"github.com/clickedge/clickedge/edge/internal/hostcall"
+)
+
+// readSignals reads what the verdict is made of, where the line of the log has
+// one. It must come before the request is sent: its handle is gone then. The
+// verdict itself is made with the line.
+func (x *exchange) readSignals() {
+	if !x.record.Judged {
+		return
+	}
+	s := &x.signals
+	s.Method, s.Secure = x.request.Method, x.secure()
+	s.ReadHeaders(x.headers)
+	if x.req.Analysed() {
+		s.Bot = botAnalysis(x.req.Bot(&x.buf))
+	}
+	if x.headers.Has(header.UserAgent) {
+		s.UserAgent = x.joined("user-agent")
+	}
+	if name := verdict.PurposeHeader(x.headers); name != "" {
+		s.Purpose = x.joined(name)
+	}
+}
+
+func botAnalysis(b hostcall.Bot) verdict.BotAnalysis {
+	return verdict.BotAnalysis{
+		Analysed: true, Detected: b.Detected, Verified: b.Verified, Category: verdict.BotCategory(b.Category), Name: b.Name,
+	}
+}
