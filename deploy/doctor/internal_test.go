@@ -59,6 +59,18 @@ func TestLifetime(t *testing.T) {
 	}
 }
 
+// TestLifetimeField: what is said of a lifetime names the field that it was read
+// from.
+func TestLifetimeField(t *testing.T) {
+	for want, header := range map[string]wire.Header{
+		"nothing of it":                            nil,
+		`Cache-Control: "public, max-age=60"`:      wire.NewHeader("Cache-Control", "public", "Cache-Control", "max-age=60", "Expires", "0"),
+		`Expires: "Sun, 22 Nov 2026 09:00:00 GMT"`: wire.NewHeader("Expires", "Sun, 22 Nov 2026 09:00:00 GMT"),
+	} {
+		require.Equal(t, want, lifetimeField(&answer{header: header}))
+	}
+}
+
 func TestHSTS(t *testing.T) {
 	for value, want := range map[string]bool{
 		"": false, "max-age=0": false, `max-age="0"; includeSubDomains`: false, "includeSubDomains": false,

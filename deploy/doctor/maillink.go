@@ -2,37 +2,12 @@ package doctor
 
 import (
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
-
-// completeVia splits a port off Via and leaves port 80 alone where only https
-// was named.
-func (o *Options) completeVia() error {
-	if o.HTTPPort == 0 {
-		o.HTTPPort = 80
-	}
-	if o.Via == "" {
-		return nil
-	}
-	host, port, err := net.SplitHostPort(o.Via)
-	if err == nil {
-		if o.HTTPSPort, err = strconv.Atoi(port); err != nil {
-			return wrong("%q names no port: write it as in 192.0.2.1:443", cut(o.Via, 80))
-		}
-		o.Via = host
-	}
-	o.Via = strings.Trim(o.Via, "[]")
-	if net.ParseIP(o.Via) == nil && !isName(core.CanonicalHost(o.Via)) {
-		return wrong("%q is neither an address nor a name", cut(o.Via, 80))
-	}
-	return nil
-}
 
 // mailLink is the link of a real mail, taken apart without decoding.
 type mailLink struct {

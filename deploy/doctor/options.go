@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
@@ -137,3 +141,68 @@ func (o Options) completed() (Options, error) {
 	}
 	return o, nil
 }
+
+// completeVia splits a port off Via and leaves port 80 alone where only https
+// was named.
+func (o *Options) completeVia() error {
+	if o.HTTPPort == 0 {
+		o.HTTPPort = 80
+	}
+	if o.Via == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(o.Via)
+	if err == nil {
+		if o.HTTPSPort, err = strconv.Atoi(port); err != nil {
+			return wrong("%q names no port: write it as in 192.0.2.1:443", cut(o.Via, 80))
+		}
+		o.Via = host
+	}
+	o.Via = strings.Trim(o.Via, "[]")
+	if net.ParseIP(o.Via) == nil && !isName(core.CanonicalHost(o.Via)) {
+		return wrong("%q is neither an address nor a name", cut(o.Via, 80))
+	}
+	return nil
+}
+
+// isName reports whether s is a host name of at least two labels, in lower
+// case.
+func isName(s string) bool {
+	if len(s) > 253 || !strings.Contains(s, ".") || net.ParseIP(s) != nil {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.Trim(label, labelBytes) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+const labelBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// under reports whether name is domain or below it.
+func under(name, domain string) bool {
+	return name == domain || strings.HasSuffix(name, "."+domain)
+}
+
+// parents are the names above host, nearest first, down to the one that
+// somebody registered.
+func parents(host string) (list []string) {
+	top, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		return nil
+	}
+	for host != top {
+		_, host, _ = strings.Cut(host, ".")
+		list = append(list, host)
+	}
+	return list
+}
+
+// cut shortens a foreign text.
+func cut(s string, n int) string { return clean.Cut(s, n) }
+
+func quoted(s string) string { return clean.Quote(s, 160) }
+
+func join(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

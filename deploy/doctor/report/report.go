@@ -1,6 +1,8 @@
 package report
 
 import (
+	"encoding/json"
+	"io"
 	"slices"
 	"time"
 
@@ -134,4 +136,16 @@ func (r *Report) Sort() {
 		return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Section == s.Section })
 	}
 	r.Skipped = slices.DeleteFunc(r.Skipped, found)
+}
+
+// WriteJSON writes the report as one indented JSON object, with the names of
+// [Report]'s fields.
+func (r *Report) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(struct {
+		Worst catalogue.Severity `json:"worst"`
+		*Report
+	}{r.Worst(), r})
 }
