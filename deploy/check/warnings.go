@@ -28,8 +28,8 @@ func cookieWarnings(s *core.Site) []string {
 		s.Host, s.Origin.Address, clear)}
 }
 
-// readWarnings says which settings change nothing, since no link can be read, or
-// less than one would think, since none is certain.
+// readWarnings says which settings change nothing, since no link can be read,
+// or less than one would think, since none is certain.
 func readWarnings(s *core.Site) []string {
 	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect {
 		return nil
@@ -51,8 +51,8 @@ func readWarnings(s *core.Site) []string {
 	return []string{fmt.Sprintf("%s: \"clicks\": \"redirect\" changes nothing with esp %q: where its links lead is likely at most, so none is answered first; %s", s.Host, s.ESP, what)}
 }
 
-// domainWarnings says which other link domains of the same file a site leads to.
-// A wildcard that covers one is what most brands have, and is left out.
+// domainWarnings says which other link domains of the same file a site leads
+// to. A wildcard that covers one is what most brands have, and is left out.
 func domainWarnings(sites *core.Sites, s *core.Site) (list []string) {
 	for _, p := range s.Destinations {
 		if !p.Sub && sites.Has(p.Host) {

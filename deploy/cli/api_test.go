@@ -11,8 +11,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
 
-// scriptToken is the API token that the stand-in takes. It is not set for scripts:
-// those that need it do so.
+// scriptToken is the API token that the stand-in takes. It is not set for
+// scripts: those that need it do so.
 const scriptToken = "token-that-nobody-may-see"
 
 type apiKey struct{}

@@ -173,8 +173,8 @@ func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, e
 	return wasm, rep, err
 }
 
-// notePrebuilt tells whoever stands in a clone that what was changed there is not
-// in the module.
+// notePrebuilt tells whoever stands in a clone that what was changed there is
+// not in the module.
 func (env *Env) notePrebuilt() {
 	if root, err := module.Root("."); err == nil {
 		fmt.Fprintf(env.Err, "note: the guest is the one inside this command, not the sources in %q\nhint: clickedge build --source . compiles those\n", root)

@@ -1,8 +1,9 @@
 // Package cli is the clickedge command: what an operator asks of a set-up
 // before, during and after it goes live.
 //
-// Start with [Main], which is the whole of the command's main function, and with
-// [Env.Run], which tests call. Each command lives in a file of its own name.
+// Start with [Main], which is the whole of the command's main function, and
+// with [Env.Run], which tests call. Each command lives in a file of its own
+// name.
 //
 // The command decides nothing about links itself: [core.Decide], [core.Verify]
 // and [core.Mint] are what the module on the edge runs, and "explain" prints
@@ -88,8 +89,8 @@ func unwrapPath(err error) error {
 	return err
 }
 
-// markErrors makes a failure of every error that a command returns: what remains
-// is what cobra itself finds wrong, which is always the call.
+// markErrors makes a failure of every error that a command returns: what
+// remains is what cobra itself finds wrong, which is always the call.
 func markErrors(cmd *cobra.Command) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// columns returns the width of the terminal that a file is; ok is false where it is none.
+// columns returns the width of the terminal that a file is; ok is false where
+// it is none.
 func columns(f *os.File) (width int, ok bool) {
 	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil {

@@ -23,8 +23,8 @@ type completer = func(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 // keyedSite is for completions of the hosts that take signed links.
 func keyedSite(s *core.Site) bool { return len(s.Keys) > 0 }
 
-// sitesToComplete reads sites.json without a word: what a shell asks for must not
-// stand among what is typed.
+// sitesToComplete reads sites.json without a word: what a shell asks for must
+// not stand among what is typed.
 func (env *Env) sitesToComplete(name string) (*core.Sites, bool) {
 	if name == "-" {
 		return nil, false
@@ -160,8 +160,8 @@ func (env *Env) withSuffix(values completer) completer {
 	}
 }
 
-// completeAll gives every flag of every command its values. A flag whose value is
-// a file completes with files; one of which nothing is known completes with
+// completeAll gives every flag of every command its values. A flag whose value
+// is a file completes with files; one of which nothing is known completes with
 // nothing, rather than with the files that lie here.
 func (env *Env) completeAll(cmd *cobra.Command) {
 	known := env.values()
@@ -205,7 +205,8 @@ func (env *Env) argumentsOf(cmd *cobra.Command) completer {
 	return cobra.NoFileCompletions
 }
 
-// takesFile reports whether a flag's value is a file or folder, as its usage says.
+// takesFile reports whether a flag's value is a file or folder, as its usage
+// says.
 func takesFile(f *pflag.Flag) bool {
 	name, usage := pflag.UnquoteUsage(f)
 	return slices.Contains([]string{"file", "folder"}, name) || strings.Contains(usage, "PEM file")

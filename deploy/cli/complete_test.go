@@ -37,15 +37,15 @@ func complete(t *testing.T, words ...string) (values []string, directive string)
 	return lines[:len(lines)-1], lines[len(lines)-1]
 }
 
-// Every flag that takes a value from a closed set offers the set, a flag that takes
-// a file offers files, and no other flag offers what happens to lie here.
+// Every flag that takes a value from a closed set offers the set, a flag that
+// takes a file offers files, and no other flag offers what happens to lie here.
 func TestEveryFlagCompletes(t *testing.T) {
 	dir := t.TempDir()
 	sites := filepath.Join(dir, "sites.json")
 	require.NoError(t, os.WriteFile(sites, []byte(completeSites), 0o600))
 	t.Chdir(dir)
-	// What a flag of this name must offer, in whatever command; by command where
-	// the name means another thing there.
+	// What a flag of this name must offer, in whatever command; by command
+	// where the name means another thing there.
 	closed := map[string]string{
 		"esp": "customerio-eu", "host": "link.example.com", "site": "mail.example.com", "kid": "k1", "fault": "mailgun=429", "method": "POST",
 		"origins": "real", "challenge": "link.example.com=", "minted-until": "k2=", "format": "json", "cdn": "fastly", "expires": "30d",
@@ -122,8 +122,8 @@ func TestValuesThatHelpNamesComplete(t *testing.T) {
 	require.Subset(t, slices.Collect(maps.Keys(seen)), []string{"clickedge publish ca", "clickedge dns ca", "clickedge doctor cdn", "clickedge migrate from"})
 }
 
-// What a help, a hint or a guide tells people to type exists: each "clickedge X" is
-// a command, and each flag behind it is one of its.
+// What a help, a hint or a guide tells people to type exists: each "clickedge
+// X" is a command, and each flag behind it is one of its.
 func TestWhatIsNamedExists(t *testing.T) {
 	root := new(Env).root()
 	flags := map[string]bool{"help": true, "version": true}
@@ -191,8 +191,8 @@ func untilNextCommand(line string) string {
 	return line
 }
 
-// everyText gives the strings of the sources of this command, the README and the
-// guides.
+// everyText gives the strings of the sources of this command, the README and
+// the guides.
 func everyText(t *testing.T, take func(where, text string)) {
 	var sources []string
 	for _, room := range []string{".", "../dnsplan", "../doctor", "../follow", "../keyring", "../migrate", "../module", "../pack", "../pasted", "../testmail", "../../core"} {

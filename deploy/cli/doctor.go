@@ -141,8 +141,8 @@ func (d *doctorRun) complete(cmd *cobra.Command) error {
 	return d.fromSites(cmd)
 }
 
-// takeHost reads the link domain, which may stand in a URL. The link itself is not
-// opened: that counts a click, and is asked for with --link.
+// takeHost reads the link domain, which may stand in a URL. The link itself is
+// not opened: that counts a click, and is asked for with --link.
 func (d *doctorRun) takeHost(args []string) error {
 	l, err := pasted.Parse(args, pasted.Options{AnyHost: true})
 	if err != nil {
@@ -164,7 +164,8 @@ func (d *doctorRun) takeHost(args []string) error {
 	return nil
 }
 
-// portsOf puts the URL's port in the place of its scheme's, unless a flag has one.
+// portsOf puts the URL's port in the place of its scheme's, unless a flag has
+// one.
 func (d *doctorRun) portsOf(l *pasted.Link) (addr string, httpPort, httpsPort int) {
 	httpPort, httpsPort = d.opt.HTTPPort, d.opt.HTTPSPort
 	addr, port := l.Addr, l.Port
@@ -182,9 +183,9 @@ func (d *doctorRun) portsOf(l *pasted.Link) (addr string, httpPort, httpsPort in
 	return addr, httpPort, httpsPort
 }
 
-// fromSites takes the ESP of sites.json, and its origin where the preset has none.
-// A sites.json that only lies there need not have the host: the doctor works for
-// any set-up.
+// fromSites takes the ESP of sites.json, and its origin where the preset has
+// none. A sites.json that only lies there need not have the host: the doctor
+// works for any set-up.
 func (d *doctorRun) fromSites(cmd *cobra.Command) error {
 	sites, err := d.env.sitesAtHand(cmd, d.sites)
 	if err != nil || sites == nil {
@@ -257,8 +258,9 @@ func verdict(r *report.Report) error {
 // widest is as far as lines of text are good to read.
 const widest = 120
 
-// terminal returns the width to write for and whether to colour: that of a terminal, unless COLUMNS
-// and NO_COLOR (no-color.org) say otherwise; 80 and none for a file.
+// terminal returns the width to write for and whether to colour: that of a
+// terminal, unless COLUMNS and NO_COLOR (no-color.org) say otherwise; 80 and
+// none for a file.
 func (env *Env) terminal(w io.Writer) (width int, color bool) {
 	width = 80
 	if f, ok := terminalOf(w); ok {

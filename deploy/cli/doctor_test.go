@@ -25,7 +25,8 @@ func TestDoctorInterrupted(t *testing.T) {
 	require.NoFileExists(t, page)
 }
 
-// TestTerminal holds the width and the colours to what the environment asks for.
+// TestTerminal holds the width and the colours to what the environment asks
+// for.
 func TestTerminal(t *testing.T) {
 	for name, c := range map[string]struct {
 		env   map[string]string

@@ -133,8 +133,8 @@ func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options,
 	return opt, url, err
 }
 
-// url is what the walk begins with: the text as it was given, oddities included,
-// unless another server was named in it.
+// url is what the walk begins with: the text as it was given, oddities
+// included, unless another server was named in it.
 func (f *followCmd) url(l *pasted.Link) (string, error) {
 	if l.Method != "" && l.Method != "GET" && !(l.Method == "HEAD" && f.head) {
 		return "", failure.Usage(fmt.Errorf("the line for curl asks with %s; a link is followed with GET", clean.Quote(l.Method, 40)), "clickedge explain says what it gets")
@@ -180,8 +180,8 @@ func (f *followCmd) client(l *pasted.Link) (*probe.Client, error) {
 	return c, nil
 }
 
-// viaMap reads --via. Without a host it is for the host of the link alone: what a
-// link leads to is elsewhere.
+// viaMap reads --via. Without a host it is for the host of the link alone: what
+// a link leads to is elsewhere.
 func viaMap(list []string, l *pasted.Link) (map[string]string, error) {
 	via := map[string]string{}
 	if l.Addr != "" {

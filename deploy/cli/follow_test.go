@@ -18,8 +18,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// A whole walk through the command: a link domain over http, a landing page over
-// https with a certificate that --ca makes trusted.
+// A whole walk through the command: a link domain over http, a landing page
+// over https with a certificate that --ca makes trusted.
 func TestFollowWalks(t *testing.T) {
 	fleet, err := origins.Start(nil, origins.Options{Landing: []string{"shop.example.com"}})
 	require.NoError(t, err)

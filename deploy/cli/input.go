@@ -14,8 +14,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/files"
 )
 
-// The most that is read of a file, in bytes. Logs are streamed and have no bound
-// but that of a line.
+// The most that is read of a file, in bytes. Logs are streamed and have no
+// bound but that of a line.
 const (
 	mostAppLinks = 4 << 20   // Apple takes 128 KiB
 	mostModule   = 256 << 20 // Fastly takes 100 MB
@@ -34,8 +34,8 @@ func (env *Env) context() context.Context {
 }
 
 // read returns the whole of a file that a flag or an argument names, or of
-// standard input for "-". What says for what, as in "the sites"; the hint is for
-// a file that is not there.
+// standard input for "-". What says for what, as in "the sites"; the hint is
+// for a file that is not there.
 func (env *Env) read(what, name string, most int64, hint string) ([]byte, error) {
 	if err := env.claimStdin(what, name); err != nil {
 		return nil, err
@@ -70,8 +70,8 @@ func (env *Env) open(what, name, hint string) (io.ReadCloser, error) {
 	return r, nil
 }
 
-// readLogs gives every line of these files of the click log to take, which reads
-// them with r; "-" is standard input. What gzip has packed is unpacked.
+// readLogs gives every line of these files of the click log to take, which
+// reads them with r; "-" is standard input. What gzip has packed is unpacked.
 func (env *Env) readLogs(names []string, r *clicklog.Reader, take func(line []byte)) error {
 	for _, name := range names {
 		if err := env.readLog(name, take); err != nil {
@@ -102,9 +102,9 @@ func readFailure(what string, err error, hint string) error {
 	return failure.Usage(fmt.Errorf("cannot read %s: %w", what, err), hint)
 }
 
-// claimStdin notes for what standard input is read, and refuses to read it for a
-// second thing, which would find it empty. Where somebody would have to type, it
-// says so.
+// claimStdin notes for what standard input is read, and refuses to read it for
+// a second thing, which would find it empty. Where somebody would have to type,
+// it says so.
 func (env *Env) claimStdin(what, name string) error {
 	if name != files.Std {
 		return nil
@@ -119,8 +119,8 @@ func (env *Env) claimStdin(what, name string) error {
 	return nil
 }
 
-// write writes a file whole or not at all, or to standard output for "-". What was
-// written is said on standard error.
+// write writes a file whole or not at all, or to standard output for "-". What
+// was written is said on standard error.
 func (env *Env) write(name string, data []byte, mode os.FileMode, hint string) error {
 	if err := files.Put(name, data, mode, env.Out); err != nil {
 		return failure.Bad(err, hint)
@@ -128,8 +128,8 @@ func (env *Env) write(name string, data []byte, mode os.FileMode, hint string) e
 	return nil
 }
 
-// stdout is standard output. It remembers that something could not be written, so
-// that no command reports success over a full disk.
+// stdout is standard output. It remembers that something could not be written,
+// so that no command reports success over a full disk.
 type stdout struct {
 	w   io.Writer
 	mu  sync.Mutex // serve's requests end at the same time

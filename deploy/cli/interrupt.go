@@ -25,8 +25,8 @@ func (i *interruption) Error() string { return "interrupted" }
 
 func (i *interruption) exit() int { return 128 + int(i.sig) }
 
-// interruptible returns a context that Ctrl-C, SIGTERM and a closed terminal end.
-// A second one ends the process, as if nobody listened.
+// interruptible returns a context that Ctrl-C, SIGTERM and a closed terminal
+// end. A second one ends the process, as if nobody listened.
 func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -69,8 +69,8 @@ func Main() int {
 	}
 }
 
-// interrupted is the failure of a command that a signal has ended. What it leaves
-// behind is told where it is not nothing.
+// interrupted is the failure of a command that a signal has ended. What it
+// leaves behind is told where it is not nothing.
 func interrupted(cause error, left string) *failure.Error {
 	f := &failure.Error{Exit: ExitInterrupted, Err: errors.New("interrupted")}
 	var i *interruption
@@ -83,8 +83,8 @@ func interrupted(cause error, left string) *failure.Error {
 	return f
 }
 
-// halted returns the failure of a command that was interrupted, nil for one that
-// was not.
+// halted returns the failure of a command that was interrupted, nil for one
+// that was not.
 func (env *Env) halted(left string) error {
 	if cause := context.Cause(env.context()); cause != nil {
 		return interrupted(cause, left)

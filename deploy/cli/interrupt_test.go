@@ -61,8 +61,8 @@ type process struct {
 	stderr bytes.Buffer
 }
 
-// startProcess starts the command with a pipe as its standard input. It is killed
-// at the end of the test, should it still be there.
+// startProcess starts the command with a pipe as its standard input. It is
+// killed at the end of the test, should it still be there.
 func startProcess(t *testing.T, dir string, env []string, args ...string) *process {
 	command, err := exec.LookPath("clickedge")
 	require.NoError(t, err)
@@ -196,7 +196,8 @@ func TestCtrlCWhileAsking(t *testing.T) {
 	}
 }
 
-// A compiler that does not come to an end is left to itself, and its folder goes.
+// A compiler that does not come to an end is left to itself, and its folder
+// goes.
 func TestCtrlCWhileBuilding(t *testing.T) {
 	for _, args := range [][]string{{"build"}, {"build", "-o", "pkg/clickedge.tar.gz"}, {"serve", "--addr", "127.0.0.1:0"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {

@@ -19,7 +19,8 @@ func keyFileFlag(cmd *cobra.Command, files *[]string) {
 	_ = cmd.MarkFlagFilename("key-file")
 }
 
-// mostKeyFile is the most bytes of a key file: a few secrets of the longest kind.
+// mostKeyFile is the most bytes of a key file: a few secrets of the longest
+// kind.
 const mostKeyFile = 1 << 20
 
 // secretSource is where this process may take secrets from.
@@ -48,8 +49,8 @@ func secretFailure(err error) error {
 	return failure.Usage(err, keyring.HintOf(err))
 }
 
-// siteSecrets gathers secrets of one site's keys. The variables of need alone are
-// read; nil is all of them.
+// siteSecrets gathers secrets of one site's keys. The variables of need alone
+// are read; nil is all of them.
 func (env *Env) siteSecrets(files []string, site *core.Site, sites *core.Sites, exact string, need []string) (*keyring.Ring, error) {
 	return env.secrets(keyring.Want{Files: files, IDs: site.Keys, Exact: exact, Need: need, Known: sitesfile.KeyIDs(sites), Who: "site " + site.Host})
 }

@@ -87,7 +87,8 @@ func (k *keysNew) run() error {
 	return nil
 }
 
-// refuseMisnamed: a key file that is named after another key will be taken for it.
+// refuseMisnamed: a key file that is named after another key will be taken for
+// it.
 func refuseMisnamed(file, kid string) error {
 	if other := keyring.NamedAfter(file, kid); other != "" {
 		return failure.Usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, kid), "give the id with --kid, or another name with -o")

@@ -127,8 +127,8 @@ func (k *keysPush) secrets(kids []string) (*keyring.Ring, error) {
 	return ring, nil
 }
 
-// store finds the store, or makes it where that was asked for. With --dry-run one
-// that would be made has no id.
+// store finds the store, or makes it where that was asked for. With --dry-run
+// one that would be made has no id.
 func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlyapi.Store, error) {
 	store, err := client.FindStore(ctx, k.api.store)
 	switch {
@@ -212,8 +212,8 @@ func (k *keysPush) warnTwin(done fastlyapi.Secret, stored map[string]fastlyapi.S
 	}
 }
 
-// putWord says what a put came to. The store's digest is opaque, but the same as
-// long as the secret is.
+// putWord says what a put came to. The store's digest is opaque, but the same
+// as long as the secret is.
 func putWord(done, before fastlyapi.Secret) string {
 	switch {
 	case done.Recreated && before.Digest != "" && done.Digest == before.Digest:

@@ -107,8 +107,8 @@ func removable(kids []string) ([]string, error) {
 	return slices.Compact(kids), nil
 }
 
-// refuseListed: a key goes out of sites.json first. Nothing forces this: the links
-// would be answered by an error page.
+// refuseListed: a key goes out of sites.json first. Nothing forces this: the
+// links would be answered by an error page.
 func (k *keysRemove) refuseListed(sites *core.Sites, kids []string) error {
 	for _, host := range sites.Hosts() {
 		for _, kid := range sites.Lookup(host).Keys {

@@ -87,7 +87,8 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	return missingKeys(list)
 }
 
-// secrets are those at hand. Of what the store has the API tells no fingerprint.
+// secrets are those at hand. Of what the store has the API tells no
+// fingerprint.
 func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 	kids := sitesfile.KeyIDs(sites)
 	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, IDs: kids, Others: true, Who: k.sites})

@@ -16,7 +16,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/manpage"
 )
 
-// tool finds a program, or skips the test; with CLICKEDGE_SHELLS=required it fails.
+// tool finds a program, or skips the test; with CLICKEDGE_SHELLS=required it
+// fails.
 func tool(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -29,7 +30,8 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// Every command that --help lists has a page, and its page every word of its help.
+// Every command that --help lists has a page, and its page every word of its
+// help.
 func TestEveryCommandHasAPage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "man1")
 	code, out, talk := runHere(t, "man", "-o", dir)

@@ -19,8 +19,8 @@ import (
 // is called in.
 const treeManifest = "fastly.toml"
 
-// packing is what becomes of a module: how its package is named, what manifest it
-// has, and what must not be inside.
+// packing is what becomes of a module: how its package is named, what manifest
+// it has, and what must not be inside.
 type packing struct {
 	name     string // "": the module alone is written
 	manifest []byte
@@ -130,9 +130,9 @@ func (b *build) localSecrets() ([]pack.Secret, error) {
 	return append(list, b.insideKeyFiles(list)...), nil
 }
 
-// insideKeyFiles: where a file that fastly.toml names is a key file, what must not
-// be in the package is the secret in it, not the whole text. The whole text is
-// what a local server takes.
+// insideKeyFiles: where a file that fastly.toml names is a key file, what must
+// not be in the package is the secret in it, not the whole text. The whole text
+// is what a local server takes.
 func (b *build) insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
 	for _, s := range list {
 		keys, err := keyring.Parse([]byte(s.Value))

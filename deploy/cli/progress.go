@@ -30,8 +30,8 @@ func (env *Env) progress(quiet bool) *progressLine {
 // eraseLine goes to the line's beginning and clears it (ECMA-48).
 const eraseLine = "\r\x1b[K"
 
-// show writes text in place of what was there, cut to the terminal's width: a line
-// that wraps could not be taken back.
+// show writes text in place of what was there, cut to the terminal's width: a
+// line that wraps could not be taken back.
 func (p *progressLine) show(text string) {
 	if p.w == nil {
 		return

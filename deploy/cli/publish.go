@@ -102,8 +102,8 @@ func (p *publishing) flags(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("log", "json")
 }
 
-// named refuses an empty name or id, as an unset variable of a script gives it: it
-// would publish to another service than the one that is meant.
+// named refuses an empty name or id, as an unset variable of a script gives it:
+// it would publish to another service than the one that is meant.
 func (p *publishing) named(cmd *cobra.Command) error {
 	for flag, value := range map[string]string{"service-id": p.service, "name": p.name} {
 		if cmd.Flags().Changed(flag) && strings.TrimSpace(value) == "" {
@@ -192,11 +192,12 @@ func (p *publishing) readLog() error {
 	return nil
 }
 
-// serviceEnv is the variable from which the Fastly CLI takes the service's id too.
+// serviceEnv is the variable from which the Fastly CLI takes the service's id
+// too.
 const serviceEnv = "FASTLY_SERVICE_ID"
 
-// readService finds the id where the Fastly CLI finds it, in the same order: flag,
-// environment, the fastly.toml that lies here.
+// readService finds the id where the Fastly CLI finds it, in the same order:
+// flag, environment, the fastly.toml that lies here.
 func (p *publishing) readService() error {
 	if p.w.ServiceID = p.service; p.service == "" {
 		p.w.ServiceID, _ = p.env.LookupEnv(serviceEnv)
@@ -263,7 +264,8 @@ func (p *publishing) apply(ctx context.Context, client *fastlyapi.Client, f *pub
 	return nil
 }
 
-// next says what DNS needs, and waits for the certificates where that was asked for.
+// next says what DNS needs, and waits for the certificates where that was asked
+// for.
 func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, f *publish.Found) error {
 	if p.w.TLS == nil || p.w.Stage {
 		return nil
@@ -280,8 +282,8 @@ func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, f *publ
 	return p.failure(err)
 }
 
-// dns prints the records of hosts that have no certificate yet. What the API says of
-// them must be fit for DNS.
+// dns prints the records of hosts that have no certificate yet. What the API
+// says of them must be fit for DNS.
 func (p *publishing) dns(f *publish.Found, list []publish.Status) error {
 	o := dnsplan.Options{Issuer: dnsplan.Authorities[p.ca], Proofs: map[string][]dnsplan.Record{}}
 	if dnsplan.CheckTarget(f.Target()) == nil {

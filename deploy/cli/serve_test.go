@@ -61,7 +61,8 @@ type running struct {
 	exit     chan int
 }
 
-// lines reads all of r as it comes, so that the command never waits for the test.
+// lines reads all of r as it comes, so that the command never waits for the
+// test.
 func lines(r io.Reader) <-chan string {
 	list := make(chan string, 10_000)
 	go func() {
@@ -116,8 +117,8 @@ func (r *running) target(host, name string) string {
 	return m[1]
 }
 
-// get sends a request as it stands, and returns the answer and the line that was
-// printed about it.
+// get sends a request as it stands, and returns the answer and the line that
+// was printed about it.
 func (r *running) get(method, host, target string) (*http.Response, string) {
 	conn, err := net.Dial("tcp", r.addr)
 	require.NoError(r.t, err)
@@ -231,7 +232,8 @@ func TestServeRealPrintsNoSamples(t *testing.T) {
 }
 
 func TestServeModule(t *testing.T) {
-	// The module is newer, or older, than the file: the file names one more host.
+	// The module is newer, or older, than the file: the file names one more
+	// host.
 	more := strings.Replace(serveSites, `"mail.example.com"`, `"more.example.com": {"esp": "sendgrid"}, "mail.example.com"`, 1)
 	r := startServe(t, more, "--module", builtModule(t))
 	require.Contains(t, r.greeting, "was built with other sites than")

@@ -225,8 +225,8 @@ func TestServeTLS(t *testing.T) {
 	require.FileExists(t, kept)
 }
 
-// What serve prints is pasted as it stands: each line for curl as one argument and
-// as many, and each URL for a browser.
+// What serve prints is pasted as it stands: each line for curl as one argument
+// and as many, and each URL for a browser.
 func TestServedLinksCanBePasted(t *testing.T) {
 	secrets := filepath.Join(t.TempDir(), "keys.txt")
 	require.NoError(t, os.WriteFile(secrets, []byte("k2="+secretA+"\n"), 0o600))

@@ -195,7 +195,8 @@ func (s *sign) missing(ring *keyring.Ring, kid string, err error) error {
 	return s.env.noSecret(err, kid)
 }
 
-// mintAll makes every link, or none: half a list would be taken for a whole one.
+// mintAll makes every link, or none: half a list would be taken for a whole
+// one.
 func (s *sign) mintAll(m *signedlink.Minter, args []string) ([]signedlink.Minted, error) {
 	if s.pixel {
 		return one(m.Mint(""))

@@ -42,8 +42,8 @@ func (env *Env) beside(name string) func(string) ([]byte, error) {
 	}
 }
 
-// sitesArg is the sites.json that a command reads which takes it by --sites or as
-// an argument.
+// sitesArg is the sites.json that a command reads which takes it by --sites or
+// as an argument.
 func sitesArg(cmd *cobra.Command, args []string, flag string) (string, error) {
 	switch {
 	case len(args) == 0:

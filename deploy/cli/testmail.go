@@ -188,8 +188,8 @@ func usualTarget(site *core.Site) string {
 	return "https://" + site.Destinations[0].Host + "/"
 }
 
-// sign makes a signed link and a pixel where the site has keys and the secret of
-// its first is at hand. Without an ESP there is nothing else to test.
+// sign makes a signed link and a pixel where the site has keys and the secret
+// of its first is at hand. Without an ESP there is nothing else to test.
 func (m *testmailCmd) sign(sites *core.Sites) error {
 	site := m.opt.Site
 	if len(site.Keys) == 0 {
@@ -286,8 +286,8 @@ func (m *testmailCmd) write(mail *testmail.Mail) error {
 	return m.put(m.eml, eml, 0o600)
 }
 
-// put writes a file whole or not at all. A message is for its owner alone: there
-// are addresses in it.
+// put writes a file whole or not at all. A message is for its owner alone:
+// there are addresses in it.
 func (m *testmailCmd) put(name string, data []byte, mode os.FileMode) error {
 	if err := m.env.write(name, data, mode, ""); err != nil || name == files.Std {
 		return err

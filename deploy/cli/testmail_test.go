@@ -14,8 +14,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/internal/smtptest"
 )
 
-// The whole command: sites.json, a password file, a mail server, and the message
-// written beside it.
+// The whole command: sites.json, a password file, a mail server, and the
+// message written beside it.
 func TestTestmailSends(t *testing.T) {
 	dir := t.TempDir()
 	sites, password, eml := filepath.Join(dir, "sites.json"), filepath.Join(dir, "password"), filepath.Join(dir, "out", "test.eml")

@@ -36,7 +36,8 @@ func version() string {
 	return "(devel)"
 }
 
-// released is what the manual says of the version: its date is that of the commit.
+// released is what the manual says of the version: its date is that of the
+// commit.
 func released() manpage.Release {
 	about := manpage.Release{Version: version()}
 	info, ok := debug.ReadBuildInfo()

@@ -11,8 +11,8 @@ import (
 // hundred.
 const MaxLine = 64 << 10
 
-// Lines gives take each line of r from its first brace on: collectors put a date
-// before it. A line that is too long is not of the click log.
+// Lines gives take each line of r from its first brace on: collectors put a
+// date before it. A line that is too long is not of the click log.
 func Lines(r io.Reader, take func([]byte)) error {
 	b := bufio.NewReaderSize(r, MaxLine)
 	for {

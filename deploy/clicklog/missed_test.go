@@ -19,8 +19,8 @@ func TestMissedPassesOverLongLines(t *testing.T) {
 	require.Equal(t, MissedCounts{Clicks: 1, Certain: 1}, r.Total)
 }
 
-// FuzzMissed: every line is counted once, as ours or as another, and the total is
-// the sum of the hours.
+// FuzzMissed: every line is counted once, as ours or as another, and the total
+// is the sum of the hours.
 func FuzzMissed(f *testing.F) {
 	f.Add(missedClick + "\n" + missedClick + "\nx\n")
 	f.Add(`{"v":1,"action":"proxy","missed":"maybe","time":"9999-12-31T23:59:59+23:59"}`)

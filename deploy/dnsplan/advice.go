@@ -13,11 +13,12 @@ const (
 	noProxy    = "switch on a DNS provider's proxy (Cloudflare's orange cloud) for a link domain: another CDN would then answer, with a cache, a firewall and bot checks of its own, and its addresses would come in place of readers'"
 )
 
-// advise fills in what is special to an ESP: what comes before the move, what must
-// stay, what must not be done, and what to do there once https answers. Sources:
-// SendGrid, "SSL Click Tracking Steps"; SparkPost, "Enabling HTTPS Engagement
-// Tracking"; Customer.io, "HTTPS link tracking"; Amazon SES, "Configuring custom
-// domains"; Mailgun, "Enabling HTTPS tracking links"; and those of espdns.
+// advise fills in what is special to an ESP: what comes before the move, what
+// must stay, what must not be done, and what to do there once https answers.
+// Sources: SendGrid, "SSL Click Tracking Steps"; SparkPost, "Enabling HTTPS
+// Engagement Tracking"; Customer.io, "HTTPS link tracking"; Amazon SES,
+// "Configuring custom domains"; Mailgun, "Enabling HTTPS tracking links"; and
+// those of espdns.
 func (h *Host) advise(s *core.Site) {
 	h.First = []string{first(s)}
 	if s.Origin == nil {

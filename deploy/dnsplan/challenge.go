@@ -38,8 +38,8 @@ func splitChallenge(s string) (host, value string, ok bool) {
 	return host, value, ok && IsName(host) && IsName(value)
 }
 
-// CheckChallenges refuses a challenge of no host of the sites, a slip of the hand.
-// Terraform may know of further domains. File is the name of sites.json.
+// CheckChallenges refuses a challenge of no host of the sites, a slip of the
+// hand. Terraform may know of further domains. File is the name of sites.json.
 func CheckChallenges(list []string, sites *core.Sites, file string) error {
 	for _, s := range slices.Sorted(slices.Values(list)) {
 		if host, _, _ := splitChallenge(s); !sites.Has(host) {

@@ -53,8 +53,8 @@ func zoneOf(t *testing.T, p *Plan) string {
 	return b.String()
 }
 
-// The cut-over was live, above a proof that was commented out. Now no CNAME of a
-// link domain is live before it is asked for, with every preset.
+// The cut-over was live, above a proof that was commented out. Now no CNAME of
+// a link domain is live before it is asked for, with every preset.
 func TestCutOverIsLastAndAskedFor(t *testing.T) {
 	proofs := map[string][]Record{"link.example.com": {Proof("link.example.com", "abc123.fastly-validations.com.")}}
 	for _, o := range core.Presets() {
@@ -80,8 +80,8 @@ func TestCutOverIsLastAndAskedFor(t *testing.T) {
 	}
 }
 
-// Of many hosts too every proof comes before any CNAME, and what is said of all is
-// said once.
+// Of many hosts too every proof comes before any CNAME, and what is said of all
+// is said once.
 func TestManyHosts(t *testing.T) {
 	var sites []*core.Site
 	proofs := map[string][]Record{}
@@ -144,7 +144,8 @@ func TestAdviceOfEveryPreset(t *testing.T) {
 		sendgrid := o.Family == core.FamilySendGrid
 		require.Equal(t, sendgrid, strings.Contains(strings.Join(h.DoNot, "\n"), `press "Verify"`), o.Preset)
 		require.Equal(t, sendgrid, len(h.Keep) == 1 && strings.Contains(h.Keep[0], "second CNAME"), o.Preset)
-		// SendGrid's Auto SSL has the name that Fastly needs, and one that is left over.
+		// SendGrid's Auto SSL has the name that Fastly needs, and one that is
+		// left over.
 		require.Equal(t, sendgrid, strings.Contains(h.Records[0].Note, "in place of the one to a name under dcv.cloudflare.com that SendGrid asked for"), o.Preset)
 		require.Equal(t, sendgrid, strings.Contains(strings.Join(h.Then, "\n"), "delete _cf-custom-hostname.link.example.com TXT"), o.Preset)
 	}
@@ -154,7 +155,8 @@ func TestAdviceOfEveryPreset(t *testing.T) {
 	require.Contains(t, p.Hosts[0].Records[2].Note, "in place of any A, AAAA or CNAME there")
 }
 
-// The CNAME of today is the one that the ESP's set-up page gives, not its origin.
+// The CNAME of today is the one that the ESP's set-up page gives, not its
+// origin.
 func TestInPlaceOf(t *testing.T) {
 	for preset, want := range map[string]string{
 		"customerio-us": "in place of the one to e.customeriomail.com,", "customerio-eu": "in place of the one to e-eu.customeriomail.com,",
@@ -170,8 +172,8 @@ func TestInPlaceOf(t *testing.T) {
 	}
 }
 
-// No CNAME stands at the top of a zone, and no CAA record above it, whatever the
-// public suffix.
+// No CNAME stands at the top of a zone, and no CAA record above it, whatever
+// the public suffix.
 func TestTopOfAZone(t *testing.T) {
 	for host, caaAt := range map[string]string{
 		"example.com": "example.com", "example.co.uk": "example.co.uk", "link.example.co.uk": "example.co.uk", "a.b.example.com": "b.example.com",
@@ -213,8 +215,8 @@ func TestCheckTarget(t *testing.T) {
 	require.ErrorIs(t, err, ErrTarget)
 }
 
-// FuzzReadTerraform: what is taken of Terraform's outputs is one record in a zone
-// file, and nothing beside it.
+// FuzzReadTerraform: what is taken of Terraform's outputs is one record in a
+// zone file, and nothing beside it.
 func FuzzReadTerraform(f *testing.F) {
 	f.Add("_acme-challenge.link.example.com", "CNAME", "abc123.fastly-validations.com", "k.sni.global.fastly.net")
 	f.Add("_acme-challenge.link.example.com.", "CNAME", "a\nb.c", "")

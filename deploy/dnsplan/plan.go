@@ -21,10 +21,10 @@ const (
 	StepAfter   = 5 // what the ESP is told once https answers
 )
 
-// FastlyTarget is one of Fastly's shared names, <letter>.sni.global.fastly.net, of
-// which the letter stands for a TLS configuration (docs.fastly.com, "Working with
-// CNAME records and your DNS provider"). Which is an account's own is in its
-// console, and Terraform knows.
+// FastlyTarget is one of Fastly's shared names, <letter>.sni.global.fastly.net,
+// of which the letter stands for a TLS configuration (docs.fastly.com, "Working
+// with CNAME records and your DNS provider"). Which is an account's own is in
+// its console, and Terraform knows.
 const FastlyTarget = "t.sni.global.fastly.net"
 
 // Options are what is known of the CDN.
@@ -50,8 +50,8 @@ type Record struct {
 	Maybe bool `json:"maybe,omitempty"`
 	// Step is when: [StepProof] or [StepCutOver].
 	Step int `json:"step"`
-	// Live: it is to be set now. A record that is not is for a later step, is not
-	// known yet, or is wanted under a condition.
+	// Live: it is to be set now. A record that is not is for a later step, is
+	// not known yet, or is wanted under a condition.
 	Live bool `json:"live"`
 }
 
@@ -145,14 +145,15 @@ func (o *Options) caa(host string) Record {
 	return r
 }
 
-// isApex reports whether a host is what its owner registered, the top of a zone.
+// isApex reports whether a host is what its owner registered, the top of a
+// zone.
 func isApex(host string) bool {
 	top, err := publicsuffix.EffectiveTLDPlusOne(host)
 	return err != nil || top == host
 }
 
-// parent is the name above a host that a CAA record can stand at; "" for one that
-// has none of its owner's.
+// parent is the name above a host that a CAA record can stand at; "" for one
+// that has none of its owner's.
 func parent(host string) string {
 	if isApex(host) {
 		return ""

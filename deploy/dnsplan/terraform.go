@@ -25,8 +25,8 @@ type terraformOutput struct {
 }
 
 // ReadTerraform takes one output, as "terraform output -json dns" prints it, or
-// all of them, where it is the one named dns. What could not stand in a zone file
-// is refused, with [ErrProof] or [ErrTarget].
+// all of them, where it is the one named dns. What could not stand in a zone
+// file is refused, with [ErrProof] or [ErrTarget].
 func ReadTerraform(text []byte) (o Options, err error) {
 	var all struct {
 		DNS struct {

@@ -32,8 +32,8 @@ type zone struct {
 	seen map[string]bool
 }
 
-// Zone prints the plan as lines for a zone file, step by step. Live are the proofs
-// and, with CutOver, the CNAMEs; all else is a comment.
+// Zone prints the plan as lines for a zone file, step by step. Live are the
+// proofs and, with CutOver, the CNAMEs; all else is a comment.
 func (p *Plan) Zone(w io.Writer) error {
 	z := &zone{seen: map[string]bool{}}
 	z.say("Records for %s", p.names())
@@ -111,8 +111,8 @@ func (z *zone) records(hosts []Host, step int) {
 	}
 }
 
-// gather lists what is said of hosts, each sentence once, with the hosts where it
-// is not of all.
+// gather lists what is said of hosts, each sentence once, with the hosts where
+// it is not of all.
 func gather(common []string, hosts []Host, of func(Host) []string) []string {
 	list, by := append([]string(nil), common...), map[string][]string{}
 	var order []string

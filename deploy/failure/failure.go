@@ -18,8 +18,8 @@ const (
 	ExitBad      = 1 // the input is invalid, or the command failed
 	ExitUsage    = 2 // called wrongly: flags, arguments, a file that cannot be read
 	ExitWarnings = 3 // the doctor found warnings and no error
-	// ExitInterrupted is the code after Ctrl-C, as shells have it; after another
-	// signal it is 128 and the signal's number.
+	// ExitInterrupted is the code after Ctrl-C, as shells have it; after
+	// another signal it is 128 and the signal's number.
 	ExitInterrupted = 130
 )
 
@@ -51,8 +51,8 @@ func (f *Error) Report(w io.Writer) {
 // Is reports whether an error is a failure already.
 func Is(err error) bool { return errors.As(err, new(*Error)) }
 
-// Of finds the failure in an error; nil for none. An error without one is of the
-// work.
+// Of finds the failure in an error; nil for none. An error without one is of
+// the work.
 func Of(err error) *Error {
 	var f *Error
 	if err == nil || errors.As(err, &f) {

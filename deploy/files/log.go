@@ -10,10 +10,10 @@ import (
 	"io"
 )
 
-// Open opens a log, or standard input for "-", however long it is, and unpacks it
-// where it begins as gzip does, whatever its name. Files of several parts, as
-// "cat a.gz b.gz" makes them, are read to the end. Other packings are named, with
-// the command that unpacks them.
+// Open opens a log, or standard input for "-", however long it is, and unpacks
+// it where it begins as gzip does, whatever its name. Files of several parts,
+// as "cat a.gz b.gz" makes them, are read to the end. Other packings are named,
+// with the command that unpacks them.
 func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, error) {
 	r, _, err := open(ctx, name, stdin)
 	if err != nil {

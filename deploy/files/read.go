@@ -42,9 +42,9 @@ func Label(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-// Read returns the whole of a file, or of standard input for "-". What is longer
-// than most bytes is refused: a file before it is read, a stream as soon as it
-// goes on beyond. Pipes and devices are streams.
+// Read returns the whole of a file, or of standard input for "-". What is
+// longer than most bytes is refused: a file before it is read, a stream as soon
+// as it goes on beyond. Pipes and devices are streams.
 func Read(ctx context.Context, name string, stdin io.Reader, most int64) ([]byte, error) {
 	r, size, err := open(ctx, name, stdin)
 	if err != nil {
@@ -64,8 +64,8 @@ func Read(ctx context.Context, name string, stdin io.Reader, most int64) ([]byte
 	return text, nil
 }
 
-// open opens a file or standard input. The size is that of a regular file, 0 for
-// what has none.
+// open opens a file or standard input. The size is that of a regular file, 0
+// for what has none.
 func open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, int64, error) {
 	if name == Std {
 		return io.NopCloser(Interruptible(ctx, stdin)), 0, nil
@@ -129,9 +129,9 @@ func openStream(ctx context.Context, name string) (io.ReadCloser, error) {
 	}
 }
 
-// Interruptible returns a reader of r whose reads end with ctx. A read of r that
-// is under way then goes on by itself and what it gets is lost, so r is of no use
-// to anybody afterwards.
+// Interruptible returns a reader of r whose reads end with ctx. A read of r
+// that is under way then goes on by itself and what it gets is lost, so r is of
+// no use to anybody afterwards.
 func Interruptible(ctx context.Context, r io.Reader) io.Reader {
 	return &interruptible{ctx: ctx, r: r, done: make(chan chunk, 1)}
 }

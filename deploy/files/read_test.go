@@ -79,7 +79,8 @@ func TestReadOtherKinds(t *testing.T) {
 	require.Equal(t, "through", string(got))
 }
 
-// Whoever waits for a pipe without a writer, or for somebody to type, is let go.
+// Whoever waits for a pipe without a writer, or for somebody to type, is let
+// go.
 func TestReadEndsWithTheContext(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o600))

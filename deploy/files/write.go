@@ -21,9 +21,9 @@ func Put(name string, data []byte, mode fs.FileMode, stdout io.Writer) error {
 }
 
 // Replace writes a file whole or not at all: next to its place first, then over
-// what is there. Whoever reads the name sees the old file or the new one. A link
-// stays a link, and its target is written. A pipe or device is written to, not
-// replaced: /dev/null is still /dev/null afterwards.
+// what is there. Whoever reads the name sees the old file or the new one. A
+// link stays a link, and its target is written. A pipe or device is written to,
+// not replaced: /dev/null is still /dev/null afterwards.
 //
 // The mode is that of a new file; an old one keeps its own, but for 0600, which
 // is what a secret or somebody's address needs.
@@ -131,8 +131,8 @@ var temporary struct {
 	names map[string]bool
 }
 
-// Temporary notes a file or folder that must not outlive the process, and returns
-// the function that removes it.
+// Temporary notes a file or folder that must not outlive the process, and
+// returns the function that removes it.
 func Temporary(name string) (remove func()) {
 	temporary.Lock()
 	defer temporary.Unlock()
@@ -161,8 +161,8 @@ func RemoveTemporary() {
 	}
 }
 
-// TempDir makes a folder below the system's for temporary files, and returns the
-// function that removes it.
+// TempDir makes a folder below the system's for temporary files, and returns
+// the function that removes it.
 func TempDir(ctx context.Context, pattern string) (dir string, remove func(), err error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", nil, err

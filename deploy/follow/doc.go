@@ -8,7 +8,7 @@
 //
 // It never asks for a link by which somebody unsubscribes: a GET is enough at
 // some providers. It does not ask for a link that counts a click or an open
-// unless [Options.CountClick] says that this is meant. A cookie goes back to the
-// host and the scheme that set it and nowhere else. Scripts and refreshes are
-// reported, not run. Addresses inside are refused, see package probe.
+// unless [Options.CountClick] says that this is meant. A cookie goes back to
+// the host and the scheme that set it and nowhere else. Scripts and refreshes
+// are reported, not run. Addresses inside are refused, see package probe.
 package follow

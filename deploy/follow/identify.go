@@ -110,8 +110,8 @@ func (id *Identity) guess(target string, loose bool) {
 	}
 }
 
-// likeness is 3 for a link that can be read, 2 for a form that is nobody else's,
-// 1 for one that many pages have ("/c/shoes" at Mailgun), 0 for no fit.
+// likeness is 3 for a link that can be read, 2 for a form that is nobody
+// else's, 1 for one that many pages have ("/c/shoes" at Mailgun), 0 for no fit.
 func likeness(f core.Family, target string) int {
 	r := f.Read(target)
 	switch {

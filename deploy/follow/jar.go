@@ -10,11 +10,12 @@ import (
 const maxCookies = 4 << 10
 
 // jar holds the cookies of a walk by scheme, host and port. Some pages send
-// readers round once to see whether cookies hold, so they go back where they came
-// from; Domain is not heard, so they go nowhere else.
+// readers round once to see whether cookies hold, so they go back where they
+// came from; Domain is not heard, so they go nowhere else.
 type jar map[string][]string
 
-// keep takes the cookies of an answer, one with a known name in place of the old.
+// keep takes the cookies of an answer, one with a known name in place of the
+// old.
 func (j jar) keep(u *webURL, header wire.Header) {
 	for _, set := range header.Values("Set-Cookie") {
 		pair, _, _ := strings.Cut(set, ";")

@@ -1,13 +1,14 @@
 package follow
 
-// Promise holds what the first readable link of a walk says against where it led.
+// Promise holds what the first readable link of a walk says against where it
+// led.
 type Promise struct {
 	// Said is the destination in the link, byte for byte.
 	Said string `json:"said"`
 	// Got is the address that comes closest, of those to which the walk came.
 	Got string `json:"got,omitempty"`
-	// Kept: the walk came to the destination, byte for byte or with no more than
-	// parameters added to its query.
+	// Kept: the walk came to the destination, byte for byte or with no more
+	// than parameters added to its query.
 	Kept bool `json:"kept"`
 	// How says it in words.
 	How string `json:"how"`

@@ -21,7 +21,8 @@ type Options struct {
 	// Client asks; nil for one that asks the public internet only. Its MaxBody
 	// bounds what of a page is searched for refreshes.
 	Client *probe.Client
-	// Sites are those of sites.json; nil for none. They say of which ESP a link is.
+	// Sites are those of sites.json; nil for none. They say of which ESP a link
+	// is.
 	Sites *core.Sites
 	// Family is the ESP of the first link where Sites does not have its host.
 	Family core.Family
@@ -86,7 +87,8 @@ type Hop struct {
 	URL  string   `json:"url"`
 	Host string   `json:"host"`
 	Is   Identity `json:"is"`
-	// Asked is false for an address that was not asked; what follows is empty then.
+	// Asked is false for an address that was not asked; what follows is empty
+	// then.
 	Asked  bool   `json:"asked"`
 	Status int    `json:"status,omitempty"`
 	Addr   string `json:"address,omitempty"`
@@ -96,8 +98,8 @@ type Hop struct {
 	Times    Times  `json:"times"`
 	// Certificate is nil for http.
 	Certificate *Certificate `json:"certificate,omitempty"`
-	// Caching are the fields that say for how long the answer may be kept, or that
-	// it came from a store.
+	// Caching are the fields that say for how long the answer may be kept, or
+	// that it came from a store.
 	Caching []string `json:"caching,omitempty"`
 	Notes   []Note   `json:"notes,omitempty"`
 
@@ -287,7 +289,8 @@ func (w *walker) judge(h *Hop) (next *webURL, odd []string, end End, problem str
 	return next, odd, "", ""
 }
 
-// redirects tells whether a browser goes on: one of five statuses, and a Location.
+// redirects tells whether a browser goes on: one of five statuses, and a
+// Location.
 func redirects(a *probe.Answer) bool {
 	switch a.Status {
 	case 301, 302, 303, 307, 308:

@@ -27,8 +27,8 @@ const sitesJSON = `{"sites": {
   "px.example.com": {"esp": "none", "keys": ["k1"], "destinations": ["shop.example.com"]}
 }}`
 
-// web is every host of the web but the ESPs', over https and http, each with what
-// it answers by host and target.
+// web is every host of the web but the ESPs', over https and http, each with
+// what it answers by host and target.
 type web struct {
 	fleet  *origins.Fleet
 	sites  *core.Sites
@@ -39,7 +39,8 @@ type web struct {
 	heads []wire.Header
 }
 
-// answers are by "host/target": a Location, or "status field: value|field: value|body".
+// answers are by "host/target": a Location, or "status field: value|field:
+// value|body".
 type answers map[string]string
 
 func newWeb(t *testing.T, a answers) *web {

@@ -13,9 +13,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
-// webURL is an address as a browser reads it, by the WHATWG's URL standard, with
-// the scheme http or https. net/url reads other things into odd text, or refuses
-// it.
+// webURL is an address as a browser reads it, by the WHATWG's URL standard,
+// with the scheme http or https. net/url reads other things into odd text, or
+// refuses it.
 type webURL struct {
 	tls      bool
 	host     string // lower case, ASCII; IPv6 without brackets
@@ -67,8 +67,9 @@ var (
 	reader  = whatwg.NewParser(whatwg.WithPathPercentEncodeSet(pathSet))
 )
 
-// readURL reads text as a browser does where it stands on base, or in an address
-// bar where base is nil. odd says what a browser changes, each in a few words.
+// readURL reads text as a browser does where it stands on base, or in an
+// address bar where base is nil. odd says what a browser changes, each in a few
+// words.
 func readURL(text string, base *webURL) (u *webURL, odd []string, err error) {
 	d := dissect(text, base)
 	if d.scheme != "" && d.scheme != "http" && d.scheme != "https" {
@@ -118,8 +119,8 @@ func (d *dissected) read(base *webURL) (*whatwg.Url, error) {
 	return reader.Parse(text)
 }
 
-// escapeInvalid writes what is not UTF-8 as browsers send it, byte for byte; the
-// parser would make U+FFFD of it.
+// escapeInvalid writes what is not UTF-8 as browsers send it, byte for byte;
+// the parser would make U+FFFD of it.
 func escapeInvalid(text string) string {
 	var b strings.Builder
 	for text != "" {
@@ -134,8 +135,8 @@ func escapeInvalid(text string) string {
 	return b.String()
 }
 
-// dissected is a text in its parts, as they are written, for saying what a browser
-// changes in it.
+// dissected is a text in its parts, as they are written, for saying what a
+// browser changes in it.
 type dissected struct {
 	text      string // without what browsers drop before they look
 	scheme    string // in lower case
@@ -176,8 +177,8 @@ func splitQuery(s string) (path, query string) {
 	return s, ""
 }
 
-// cutScheme finds "word:" at the start. In an address bar the "host.example:8080"
-// of a link has none.
+// cutScheme finds "word:" at the start. In an address bar the
+// "host.example:8080" of a link has none.
 func cutScheme(text string, addressBar bool) (scheme, rest string) {
 	i := strings.IndexByte(text, ':')
 	if i <= 0 || !isAlpha(text[0]) {
@@ -195,8 +196,8 @@ func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func isSlash(s string, i int) bool { return i < len(s) && (s[i] == '/' || s[i] == '\\') }
 
-// hasAuthority reports whether a host follows. What has the scheme of its base, or
-// none, needs two slashes for that.
+// hasAuthority reports whether a host follows. What has the scheme of its base,
+// or none, needs two slashes for that.
 func (d *dissected) hasAuthority(rest string, base *webURL) bool {
 	twoSlashes := isSlash(rest, 0) && isSlash(rest, 1)
 	if base == nil || twoSlashes || d.scheme != "" && (d.scheme == "https") != base.tls {
@@ -206,9 +207,10 @@ func (d *dissected) hasAuthority(rest string, base *webURL) bool {
 	return false
 }
 
-// cutAuthority takes user, host and port out. Browsers take any number of slashes
-// of either kind for the two before them. The user goes from the text as well: it
-// is of no use here, and the parser's time grows with the square of its length.
+// cutAuthority takes user, host and port out. Browsers take any number of
+// slashes of either kind for the two before them. The user goes from the text
+// as well: it is of no use here, and the parser's time grows with the square of
+// its length.
 func (d *dissected) cutAuthority(rest string, bare bool) {
 	host := strings.TrimLeft(rest, `/\`)
 	slashes := rest[:len(rest)-len(host)]

@@ -25,9 +25,9 @@ const fileHint = `a key file is what "clickedge keys new" writes, or lines of ki
 //	│  └ secret: visible text; nothing around it is part of it
 //	└ key id
 //
-// The first line has the fingerprint of the secret under this id: a file that was
-// cut short, or whose id or secret was changed, is refused. Files of several keys
-// are such files one after the other. To read a secret elsewhere:
+// The first line has the fingerprint of the secret under this id: a file that
+// was cut short, or whose id or secret was changed, is refused. Files of
+// several keys are such files one after the other. To read a secret elsewhere:
 //
 //	sed -n 's/^k2=//p' k2.key | tr -d '\n'
 func (k Key) Text() string {
@@ -77,7 +77,8 @@ func parseLone(text string, alone form) ([]Key, *Error) {
 	return []Key{{secret: text}}, nil
 }
 
-// hasNamedLine reports whether a line says kid=secret, or carries a fingerprint.
+// hasNamedLine reports whether a line says kid=secret, or carries a
+// fingerprint.
 func hasNamedLine(text string) bool {
 	for l := range strings.Lines(text) {
 		l = strings.TrimRight(l, "\r\n")
@@ -183,8 +184,8 @@ func (l *lines) check() *Error {
 	return nil
 }
 
-// parseJSON reads an object of ids and secrets. encoding/json would take the last
-// of two members of one name, and say nothing.
+// parseJSON reads an object of ids and secrets. encoding/json would take the
+// last of two members of one name, and say nothing.
 func parseJSON(text []byte) ([]Key, *Error) {
 	notOne := wrong(fileHint, "it is not a JSON object of strings")
 	d := json.NewDecoder(bytes.NewReader(text))

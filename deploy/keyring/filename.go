@@ -13,13 +13,13 @@ import (
 func NamedAfter(file, kid string) string { return otherID(file, kid, nil) }
 
 // otherID finds the key id that a file's name says, if it is not kid: the k1 of
-// k1.key, old-k1.txt, key-1.txt, 1.key, CLICKEDGE_KEY_K1 and k1/secret. known are
-// the ids that the operator has; "" is none.
+// k1.key, old-k1.txt, key-1.txt, 1.key, CLICKEDGE_KEY_K1 and k1/secret. known
+// are the ids that the operator has; "" is none.
 //
 // A word of the name is an id where it is one of those, or has the form of one
-// that people give: k1, key1, kid1, or kid's own letters with another number. The
-// number may stand apart, and alone where it is the whole name, but for /dev/fd/63,
-// which a shell gives.
+// that people give: k1, key1, kid1, or kid's own letters with another number.
+// The number may stand apart, and alone where it is the whole name, but for
+// /dev/fd/63, which a shell gives.
 func otherID(file, kid string, known []string) string {
 	file = strings.ToLower(filepath.ToSlash(file))
 	dir, base := filepath.Base(filepath.Dir(file)), filepath.Base(file)
@@ -47,8 +47,8 @@ func words(file string) []string {
 // more may make another word: k8s.
 var joined = regexp.MustCompile(`^((?:k|key|kid|secret)[0-9]+)[a-z][a-z0-9]+$`)
 
-// said are the words of a name and what may be read as one: key-1 as key1, k1old
-// as k1.
+// said are the words of a name and what may be read as one: key-1 as key1,
+// k1old as k1.
 func said(file string) (all []string) {
 	list := words(file)
 	for i, w := range list {
@@ -63,8 +63,8 @@ func said(file string) (all []string) {
 	return all
 }
 
-// isUsual reports whether letters are those that people put before the number of
-// a key.
+// isUsual reports whether letters are those that people put before the number
+// of a key.
 func isUsual(letters string) bool {
 	return slices.Contains([]string{"k", "key", "kid", "secret"}, letters)
 }

@@ -33,7 +33,8 @@ func requireHidden(t *testing.T, err error) {
 }
 
 // The fingerprint can be made without this package: printf 'clickedge key
-// fingerprint 1\nk2' | openssl dgst -sha256 -hmac correct-horse-battery-staple-0001
+// fingerprint 1\nk2' | openssl dgst -sha256 -hmac
+// correct-horse-battery-staple-0001
 func TestFingerprint(t *testing.T) {
 	require.Equal(t, "56ab-8a75-44e6-35ba", Fingerprint("k2", secretA))
 	require.NotEqual(t, Fingerprint("k2", secretA), Fingerprint("k1", secretA))
@@ -81,8 +82,8 @@ func TestSpecifiedKeyFile(t *testing.T) {
 	require.Equal(t, block, keys[0].Text())
 }
 
-// What is not certainly a secret, or certainly not whole, is refused, and what is
-// wrong is said.
+// What is not certainly a secret, or certainly not whole, is refused, and what
+// is wrong is said.
 func TestDoubtful(t *testing.T) {
 	k2 := named("k2", secretA).Text()
 	utf16 := func(s string) string {
@@ -345,7 +346,8 @@ func oldAndNew(t *testing.T) *world {
 	})
 }
 
-// In whatever order files and ids come, a secret goes where it belongs or nowhere.
+// In whatever order files and ids come, a secret goes where it belongs or
+// nowhere.
 func TestNeverByPosition(t *testing.T) {
 	w := oldAndNew(t)
 	for _, ids := range [][]string{{"k1", "k2"}, {"k2", "k1"}} {
@@ -375,7 +377,8 @@ func TestNamelessHint(t *testing.T) {
 	require.Contains(t, HintOf(err), "give k1=secret in place of secret")
 }
 
-// A nameless secret is taken where one key can be meant and its name says no other.
+// A nameless secret is taken where one key can be meant and its name says no
+// other.
 func TestNameless(t *testing.T) {
 	w := oldAndNew(t)
 	only := []string{"k1"}
@@ -405,7 +408,8 @@ func TestNamed(t *testing.T) {
 	w.refused(Want{Files: []string{"n2", "twin"}, IDs: ids}, `and so does key file "n2": another secret`)
 	w.refused(Want{Files: []string{"n1", "twin"}, IDs: ids}, `"k1" and "k2" the same secret`)
 	w.given(Want{Files: []string{"all"}, IDs: []string{"k2", "k7"}}, map[string]string{"k2": secretB})
-	// A file that was renamed: its fingerprint is proof, a hand-written id is not.
+	// A file that was renamed: its fingerprint is proof, a hand-written id is
+	// not.
 	require.Empty(t, w.warns)
 	w.given(Want{Files: []string{"sub/k1.key"}, IDs: ids}, map[string]string{"k2": secretB})
 	require.Equal(t, []string{`key file "sub/k1.key" is named after "k1", but holds the secret of "k2"`}, w.warns)
@@ -445,8 +449,8 @@ func TestVariables(t *testing.T) {
 	w.refused(Want{IDs: ids}, "the name of a file")
 }
 
-// A secret that is exported twice is nobody's for certain, even where only one of
-// the two is asked for.
+// A secret that is exported twice is nobody's for certain, even where only one
+// of the two is asked for.
 func TestOneSecretInTwoVariables(t *testing.T) {
 	w := oldAndNew(t)
 	w.vars["CLICKEDGE_KEY_K1"], w.vars["CLICKEDGE_KEY_K2"] = secretA, secretA
@@ -465,7 +469,8 @@ func TestSecretForAFileName(t *testing.T) {
 	for _, arg := range []string{"abc/" + secretA, "/" + secretA} { // base64 has slashes
 		w.refused(Want{Files: []string{arg}, IDs: []string{"k1"}}, "may be a secret itself")
 	}
-	// A long name in a folder that is there is a file's name, whatever it looks like.
+	// A long name in a folder that is there is a file's name, whatever it looks
+	// like.
 	name := t.TempDir() + "/" + strings.ReplaceAll(secretA, ".", "-")
 	_, err := w.resolve(Want{Files: []string{name}, IDs: []string{"k1"}})
 	require.ErrorContains(t, err, "cannot read")

@@ -17,23 +17,26 @@ type Want struct {
 	Stdin bool
 	// IDs are the key ids that can be meant: those of the site.
 	IDs []string
-	// Others: secrets that say an id which is none of IDs are taken too. Nameless
-	// ones never are.
+	// Others: secrets that say an id which is none of IDs are taken too.
+	// Nameless ones never are.
 	Others bool
-	// Exact is the one id that the call itself names, as --kid does; "" for none.
+	// Exact is the one id that the call itself names, as --kid does; "" for
+	// none.
 	Exact string
 	// Need are the ids whose environment variables are read; nil is all of IDs.
 	Need []string
-	// Known are further ids that the operator has, of other sites say. A nameless
-	// file whose name says one of them is not another's.
+	// Known are further ids that the operator has, of other sites say. A
+	// nameless file whose name says one of them is not another's.
 	Known []string
-	// Who names what the IDs belong to, as "site link.example.com", for messages.
+	// Who names what the IDs belong to, as "site link.example.com", for
+	// messages.
 	Who string
 }
 
 // Resolve gathers the secrets that are wanted from files, standard input and
-// environment. It fails where a secret's id is not certain, and where two sources
-// disagree about an id. The error is an [*Error], or that of [Source.Read].
+// environment. It fails where a secret's id is not certain, and where two
+// sources disagree about an id. The error is an [*Error], or that of
+// [Source.Read].
 func Resolve(src *Source, w Want) (*Ring, error) {
 	r := resolver{src: src, Want: w, ring: NewRing()}
 	all, err := src.readAll(w.Files, w.Stdin)
@@ -152,8 +155,8 @@ func (r *resolver) nameless(f found) *Error {
 	return wrong(hint, "it does not say whose secret it holds: %s can be meant", strings.Join(quotedAll(r.IDs), " or "))
 }
 
-// guess is an id for a hint's example: the one that the file's name says, else the
-// first. Nothing is decided by it.
+// guess is an id for a hint's example: the one that the file's name says, else
+// the first. Nothing is decided by it.
 func (r *resolver) guess(file string) string {
 	for _, kid := range r.IDs {
 		if slices.Contains(words(file), kid) {
@@ -163,8 +166,8 @@ func (r *resolver) guess(file string) string {
 	return r.IDs[0]
 }
 
-// checkName: what is inside counts. A fingerprint is proof enough that a file was
-// only renamed; without one nobody knows which of the two is right.
+// checkName: what is inside counts. A fingerprint is proof enough that a file
+// was only renamed; without one nobody knows which of the two is right.
 func (r *resolver) checkName(k Key, f found) *Error {
 	other := otherID(f.file, k.ID, r.known())
 	if f.file == "" || other == "" || len(f.keys) > 1 {
@@ -219,8 +222,8 @@ func (r *resolver) variables() error {
 	return nil
 }
 
-// shared refuses one secret under two ids: one of them is misnamed, or a key was
-// rotated to itself.
+// shared refuses one secret under two ids: one of them is misnamed, or a key
+// was rotated to itself.
 func (r *resolver) shared() error {
 	ids := r.ring.IDs()
 	for i, a := range ids {
@@ -255,8 +258,8 @@ func sameSecret(from1, from2, a, b string) error {
 		Hint: "one of them has the wrong id, or was copied; clickedge keys new makes a secret of its own for each"}
 }
 
-// Load reads key files whose ids do not matter, as for a search. A key whose file
-// does not name it has the file's name for an id.
+// Load reads key files whose ids do not matter, as for a search. A key whose
+// file does not name it has the file's name for an id.
 func Load(src *Source, files []string) ([]Key, error) {
 	all, err := src.readAll(files, false)
 	var keys []Key

@@ -111,8 +111,8 @@ func (j *Retirement) Judge(s *Status) {
 	}
 }
 
-// retire finds when the last mail that used a key has aged out. The latest of all
-// that is known counts.
+// retire finds when the last mail that used a key has aged out. The latest of
+// all that is known counts.
 func (j *Retirement) retire(s *Status, used clicklog.KeyUse) {
 	at, why := j.byExpiry(s.KID, used)
 	if at.IsZero() {

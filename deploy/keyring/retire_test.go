@@ -13,8 +13,8 @@ import (
 
 const keyClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","action":"redirect","code":"ok","kid":"k1"}`
 
-// FuzzKeyUse: whatever the log holds, no key may go before the last click that is
-// in it, and each line is counted once.
+// FuzzKeyUse: whatever the log holds, no key may go before the last click that
+// is in it, and each line is counted once.
 func FuzzKeyUse(f *testing.F) {
 	f.Add(keyClick + "\n" + strings.Replace(keyClick, "k1", "k2", 1))
 	f.Add(strings.Replace(keyClick, `"kid"`, `"exp":9007199254740993,"kid"`, 1))

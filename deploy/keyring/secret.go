@@ -26,8 +26,9 @@ const (
 
 const newKeyHint = "clickedge keys new makes a fit one"
 
-// judge refuses what would not verify on the edge, where the secret is the bytes
-// in the store and nothing is trimmed, and what is unlikely to be a secret at all.
+// judge refuses what would not verify on the edge, where the secret is the
+// bytes in the store and nothing is trimmed, and what is unlikely to be a
+// secret at all.
 func judge(s string, f form) *Error {
 	for _, look := range []func(string, form) *Error{judgeBytes, judgeSpace, judgeForm, judgeChance} {
 		if err := look(s, f); err != nil {
@@ -84,8 +85,8 @@ var (
 	column = regexp.MustCompile(`^[A-Za-z0-9_]+ *([,;|>]|[-=]>) *[^ ]`)
 	// comment is one behind a value, as in an environment file.
 	comment = regexp.MustCompile(`\s(#|//|--)`)
-	// sample is what stands in an example until somebody puts a secret there. None
-	// of it comes up in random text.
+	// sample is what stands in an example until somebody puts a secret there.
+	// None of it comes up in random text.
 	sample = regexp.MustCompile(`(?i)change[-_. ]?(me|this)|replace[-_. ]?(me|this|with)|placeholder|(goes|put|insert|paste)[-_. ](it[-_. ])?here|your[-_. ](own[-_. ])?(secret|key)|example[-_. ](secret|key)`)
 	// reference is what a template or a shell would have replaced.
 	reference = regexp.MustCompile(`^(\$\{.*\}|\$\(.*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|<.*>|%\w+%|[A-Za-z][A-Za-z0-9+.-]*://.*)$`)
@@ -123,7 +124,8 @@ func bracketed(first, last rune) bool {
 	return first == '[' && last == ']' || first == '(' && last == ')' || first == '{' && last == '}'
 }
 
-// judgeChance refuses what was not made at random. It is no measure of strength.
+// judgeChance refuses what was not made at random. It is no measure of
+// strength.
 func judgeChance(s string, _ form) *Error {
 	switch {
 	case len(s) < MinSecret:
@@ -154,9 +156,9 @@ func variety(s string) (n int) {
 // shortPiece is the longest piece that somebody types again and again.
 const shortPiece = 12
 
-// repeats reports whether s is one piece, again and again. A short piece may be so
-// but for a quarter: what was put before or behind it makes it no better. Of random
-// hexadecimal digits that comes up less than once in 10^12 times.
+// repeats reports whether s is one piece, again and again. A short piece may be
+// so but for a quarter: what was put before or behind it makes it no better. Of
+// random hexadecimal digits that comes up less than once in 10^12 times.
 func repeats(s string) bool {
 	for period := 1; period <= len(s)/2; period++ {
 		same := 0

@@ -12,17 +12,18 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// EnvName is the environment variable of a key's secret, CLICKEDGE_KEY_K2 for k2.
+// EnvName is the environment variable of a key's secret, CLICKEDGE_KEY_K2 for
+// k2.
 func EnvName(kid string) string { return contract.KeyVariable + strings.ToUpper(kid) }
 
 // Source is where secrets come from.
 type Source struct {
-	// Read reads a file, or standard input for "-". Its errors are returned as they
-	// are.
+	// Read reads a file, or standard input for "-". Its errors are returned as
+	// they are.
 	Read      func(name string) ([]byte, error)
 	LookupEnv func(string) (string, bool)
-	// Environ lists the environment, NAME=value; nil where it cannot be listed. It
-	// is only looked at for names that are almost right.
+	// Environ lists the environment, NAME=value; nil where it cannot be listed.
+	// It is only looked at for names that are almost right.
 	Environ func() []string
 	// Warn is told what is doubtful but not wrong; nil for nobody.
 	Warn func(text string)
@@ -45,7 +46,8 @@ type found struct {
 // stdin is the name of standard input.
 const stdin = "-"
 
-// readAll reads key files, each given as FILE or KID=FILE, "-" for standard input.
+// readAll reads key files, each given as FILE or KID=FILE, "-" for standard
+// input.
 func (s *Source) readAll(args []string, alsoStdin bool) ([]found, error) {
 	if alsoStdin {
 		args = append(args[:len(args):len(args)], stdin)
@@ -92,9 +94,10 @@ func cutID(arg string) (id, file string) {
 	return id, file
 }
 
-// secretAsName refuses a secret that was given where the name of its file belongs.
-// It would be quoted in the error of reading. A name in a folder that exists is a
-// file's: secrets may have slashes, but not before them the name of a folder here.
+// secretAsName refuses a secret that was given where the name of its file
+// belongs. It would be quoted in the error of reading. A name in a folder that
+// exists is a file's: secrets may have slashes, but not before them the name of
+// a folder here.
 func secretAsName(file string) error {
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) || strings.Contains(file, ".") || judge(file, bare) != nil {
 		return nil

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// cloudFrontFile is what "aws cloudfront get-distribution", "get-distribution-config"
-// and "list-distributions" print, or the configuration alone (CloudFront API
-// reference, DistributionConfig).
+// cloudFrontFile is what "aws cloudfront get-distribution",
+// "get-distribution-config" and "list-distributions" print, or the
+// configuration alone (CloudFront API reference, DistributionConfig).
 type cloudFrontFile struct {
 	Distribution       *cloudFrontDistribution
 	DistributionConfig *cloudFrontConfig
@@ -155,8 +155,8 @@ func (r *reading) cloudFront(data []byte) error {
 	return nil
 }
 
-// configs yields each distribution with the path to it, "" or one that ends in a
-// dot.
+// configs yields each distribution with the path to it, "" or one that ends in
+// a dot.
 func (f *cloudFrontFile) configs() func(func(string, *cloudFrontConfig) bool) {
 	return func(yield func(string, *cloudFrontConfig) bool) {
 		switch {
@@ -278,8 +278,8 @@ func (c *cloudFrontReading) origin(v *service, o *cloudFrontOrigin, i int) addre
 	return a
 }
 
-// originFields reads the fields that are added on the way to an origin, those of
-// the first origin if there are several. Their values may be secrets.
+// originFields reads the fields that are added on the way to an origin, those
+// of the first origin if there are several. Their values may be secrets.
 func (c *cloudFrontReading) originFields(v *service, o *cloudFrontOrigin, i int) {
 	for j, h := range o.CustomHeaders.Items {
 		at := c.at("Origins.Items[%d].CustomHeaders.Items[%d]", i, j)
@@ -372,8 +372,8 @@ func (c *cloudFrontReading) times(b *cloudFrontBehavior) {
 }
 
 // policies reads the newer way. What a policy of one's own says is not in the
-// distribution, and both policies may send something to the origin: what neither
-// is known to send is unknown as long as one of them is.
+// distribution, and both policies may send something to the origin: what
+// neither is known to send is unknown as long as one of them is.
 func (c *cloudFrontReading) policies(v *service, b *cloudFrontBehavior) {
 	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
 	request, requestKnown := requestPolicies[b.OriginRequestPolicyId]

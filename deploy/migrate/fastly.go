@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// fastlyFile is what the API answers to GET /service/ID/details, or one version of
-// it with its parts, or what "fastly service describe --json" and the like print:
-// the names of fields are compared without "_" and case. Only what a link depends
-// on is read; keys and certificates of backends among the rest are not.
+// fastlyFile is what the API answers to GET /service/ID/details, or one version
+// of it with its parts, or what "fastly service describe --json" and the like
+// print: the names of fields are compared without "_" and case. Only what a
+// link depends on is read; keys and certificates of backends among the rest are
+// not.
 type fastlyFile struct {
 	ActiveVersion *fastlyVersion `json:"activeversion"`
 	Version       json.RawMessage

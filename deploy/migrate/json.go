@@ -64,8 +64,8 @@ func (t *looseText) UnmarshalJSON(b []byte) error {
 
 type looseInt int
 
-// UnmarshalJSON takes a number, a number in a string, or null; what is no number
-// is 0.
+// UnmarshalJSON takes a number, a number in a string, or null; what is no
+// number is 0.
 func (n *looseInt) UnmarshalJSON(b []byte) error {
 	v, _ := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 32)
 	*n = looseInt(v)

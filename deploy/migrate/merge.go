@@ -15,9 +15,9 @@ var ErrExists = errors.New("in the file already")
 // span is where a member's value stands in a text.
 type span struct{ from, to int }
 
-// Merge puts sites into the text of a sites.json and changes nothing else in it.
-// A host that is there is an error that wraps [ErrExists], unless replace: its
-// object is replaced then. The text must be one that core takes.
+// Merge puts sites into the text of a sites.json and changes nothing else in
+// it. A host that is there is an error that wraps [ErrExists], unless replace:
+// its object is replaced then. The text must be one that core takes.
 func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 	members, end, err := siteSpans(text)
 	if err != nil {
@@ -64,7 +64,8 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 
 var errSites = errors.New(`there is no object "sites" in it`)
 
-// siteSpans finds the objects of the sites, and where the object around them ends.
+// siteSpans finds the objects of the sites, and where the object around them
+// ends.
 func siteSpans(text []byte) (map[string]span, int, error) {
 	bom := len(text) - len(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	dec := json.NewDecoder(bytes.NewReader(text[bom:]))

@@ -36,8 +36,8 @@ func (m mapFiles) ReadFile(name string) ([]byte, error) {
 	return m.MapFS.ReadFile(name)
 }
 
-// TestCases reads each configuration in testdata/cases and compares sites.json and
-// the notes. With -update what is expected is rewritten.
+// TestCases reads each configuration in testdata/cases and compares sites.json
+// and the notes. With -update what is expected is rewritten.
 func TestCases(t *testing.T) {
 	names, err := filepath.Glob("testdata/cases/*.txtar")
 	require.NoError(t, err)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// nginx reads an nginx configuration: a whole one, a file of servers, the inside of
-// one server, or what "nginx -T" prints.
+// nginx reads an nginx configuration: a whole one, a file of servers, the
+// inside of one server, or what "nginx -T" prints.
 func (r *reading) nginx(data []byte) error {
 	if d := splitDump(data); d != nil {
 		r.opt.Files, r.name, data = d, d.main, d.files[d.main]
@@ -209,8 +209,9 @@ func (s scope) find(name string) *directive {
 	return nil
 }
 
-// all returns the directives of the innermost block that has any: nginx inherits
-// proxy_set_header and add_header only where a block has none of its own.
+// all returns the directives of the innermost block that has any: nginx
+// inherits proxy_set_header and add_header only where a block has none of its
+// own.
 func (s scope) all(name string) (list []*directive) {
 	for i := len(s) - 1; i >= 0 && list == nil; i-- {
 		for _, d := range s[i] {
@@ -222,7 +223,7 @@ func (s scope) all(name string) (list []*directive) {
 	return list
 }
 
-// isOn tells whether a switch is on.
+// isOn reports whether a switch is on.
 func (s scope) isOn(name string) *directive {
 	if d := s.find(name); d != nil && strings.EqualFold(d.arg(0), "on") {
 		return d

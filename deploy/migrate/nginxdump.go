@@ -11,8 +11,8 @@ import (
 // dumped is the line before each file in what "nginx -T" prints.
 var dumped = regexp.MustCompile(`(?m)^# configuration file ([^\r\n]+):\r?\n`)
 
-// nginxDump is the files in what "nginx -T" prints. Nothing else is read: names of
-// other files are those of another machine.
+// nginxDump is the files in what "nginx -T" prints. Nothing else is read: names
+// of other files are those of another machine.
 type nginxDump struct {
 	main  string
 	files map[string][]byte
@@ -20,8 +20,8 @@ type nginxDump struct {
 
 var _ Files = (*nginxDump)(nil)
 
-// splitDump takes it apart; nil where a text is something else. What comes before
-// the first file is what nginx says to standard error.
+// splitDump takes it apart; nil where a text is something else. What comes
+// before the first file is what nginx says to standard error.
 func splitDump(data []byte) *nginxDump {
 	marks := dumped.FindAllSubmatchIndex(data, -1)
 	if len(marks) == 0 || bytes.ContainsAny(withoutMessages(data[:marks[0][0]]), "{;") {
@@ -47,8 +47,8 @@ var nginxMessage = regexp.MustCompile(`(?m)^(?:nginx: |#).*$`)
 
 func withoutMessages(data []byte) []byte { return nginxMessage.ReplaceAll(data, nil) }
 
-// full is a name as nginx takes it: relative ones are below the folder of the main
-// file.
+// full is a name as nginx takes it: relative ones are below the folder of the
+// main file.
 func (d *nginxDump) full(name string) string {
 	if path.IsAbs(name) {
 		return path.Clean(name)

@@ -24,7 +24,7 @@ func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
 	}
 }
 
-// contains tells whether a statement is somewhere below.
+// contains reports whether a statement is somewhere below.
 func contains(list []*directive, d *directive) bool {
 	for _, x := range list {
 		if x == d || contains(x.block, d) {
@@ -70,8 +70,8 @@ func (n *nginxReading) otherLocation(v *service, d *directive, where string) {
 	n.lost(d.at(), "location", "location %s", clip(strings.Join(d.args, " ")))
 }
 
-// returns reads "return 301 https://…" and its like. where is the location's path,
-// "" for the server's own.
+// returns reads "return 301 https://…" and its like. where is the location's
+// path, "" for the server's own.
 func (n *nginxReading) returns(v *service, d *directive, where string) {
 	code, to := d.arg(0), d.arg(1)
 	if to == "" && strings.HasPrefix(code, "http") {
@@ -93,10 +93,12 @@ func (n *nginxReading) returns(v *service, d *directive, where string) {
 	}
 }
 
-// redirectOnly reads a server that does not proxy, where its name is one of ours.
+// redirectOnly reads a server that does not proxy, where its name is one of
+// ours.
 func (n *nginxReading) redirectOnly(s nginxServer) {
 	if ret := find(s.d.block, "return"); ret != nil && find(s.d.block, "server_name") == nil {
-		// The default server, which answers for every name: nobody's in particular.
+		// The default server, which answers for every name: nobody's in
+		// particular.
 		n.returns(&service{}, ret, "")
 		return
 	}
@@ -156,8 +158,8 @@ func (n *nginxReading) appFile(v *service, sc scope, d *directive, where string)
 	return text
 }
 
-// appFileName is where nginx would look: alias names the file or its folder, root
-// the folder of the whole path.
+// appFileName is where nginx would look: alias names the file or its folder,
+// root the folder of the whole path.
 func appFileName(sc scope, d *directive, where string) string {
 	if alias := find(d.block, "alias"); alias != nil {
 		if strings.HasSuffix(alias.arg(0), "/") {

@@ -40,9 +40,9 @@ func (d *directive) arg(i int) string {
 func (d *directive) last() string { return d.arg(len(d.args) - 1) }
 
 // nginxParser reads nginx's grammar ("Beginner's Guide, Configuration File's
-// Structure"; quoting as its ngx_conf_read_token does). It is our own because every
-// statement has to keep the place where it begins, a stray brace must be an error
-// and not the end of the file, and Lua must not be looked into.
+// Structure"; quoting as its ngx_conf_read_token does). It is our own because
+// every statement has to keep the place where it begins, a stray brace must be
+// an error and not the end of the file, and Lua must not be looked into.
 type nginxParser struct {
 	file         string
 	text         string
@@ -130,8 +130,8 @@ func (p *nginxParser) body(d *directive, depth int) (err error) {
 	return err
 }
 
-// skipLua steps over a block of Lua, to the brace that ends it. Braces in strings
-// and in comments are none (Lua 5.1 reference manual, 2.1).
+// skipLua steps over a block of Lua, to the brace that ends it. Braces in
+// strings and in comments are none (Lua 5.1 reference manual, 2.1).
 func (p *nginxParser) skipLua(d *directive) error {
 	for open := 1; open > 0; {
 		c, ok := p.peek()
@@ -157,8 +157,8 @@ func (p *nginxParser) skipLua(d *directive) error {
 	return nil
 }
 
-// skipLuaString stands on a quote, and stops on the one that ends the string, or at
-// the end of the line.
+// skipLuaString stands on a quote, and stops on the one that ends the string,
+// or at the end of the line.
 func (p *nginxParser) skipLuaString(quote byte) {
 	p.next()
 	for {
@@ -207,8 +207,9 @@ func (p *nginxParser) skipTo(end string) {
 	}
 }
 
-// word reads one word: quoted, with backslashes taken off quotes and backslashes,
-// or bare up to white space, a semicolon or a brace. "${name}" is part of a word.
+// word reads one word: quoted, with backslashes taken off quotes and
+// backslashes, or bare up to white space, a semicolon or a brace. "${name}" is
+// part of a word.
 func (p *nginxParser) word() (string, error) {
 	line, column := p.line, p.column
 	c, _ := p.peek()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// serve turns every server into services. Those with a proxy come first: the one
-// on port 80 that only redirects has the same name.
+// serve turns every server into services. Those with a proxy come first: the
+// one on port 80 that only redirects has the same name.
 func (n *nginxReading) serve() {
 	var rest []nginxServer
 	for _, s := range n.servers {
@@ -22,7 +22,7 @@ func (n *nginxReading) serve() {
 	}
 }
 
-// proxied takes a server that proxies, and tells whether it is one.
+// proxied takes a server that proxies, and reports whether it is one.
 func (n *nginxReading) proxied(s nginxServer) bool {
 	sc := scope(s.around).inner(s.d.block)
 	main, mainScope := n.mainProxy(sc, s.d.block)
@@ -70,7 +70,8 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 			}
 		}
 	}
-	// A server of no name, or of patterns only, is for the hosts that were given.
+	// A server of no name, or of patterns only, is for the hosts that were
+	// given.
 	if len(list) == 0 && !explicit {
 		for _, h := range n.opt.Hosts {
 			list = append(list, named{h, s.d.at()})
@@ -82,8 +83,8 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 	return list
 }
 
-// mainProxy finds the proxy_pass that links meet: that of "location /", else of the
-// first location that has one.
+// mainProxy finds the proxy_pass that links meet: that of "location /", else of
+// the first location that has one.
 func (n *nginxReading) mainProxy(sc scope, block []*directive) (*directive, scope) {
 	var first *directive
 	var firstScope scope
@@ -109,7 +110,7 @@ func (n *nginxReading) mainProxy(sc scope, block []*directive) (*directive, scop
 	return first, firstScope
 }
 
-// isRoot tells whether a location is for every path.
+// isRoot reports whether a location is for every path.
 func isRoot(d *directive) bool {
 	switch d.arg(0) {
 	case "/", "^~/":
@@ -195,8 +196,8 @@ func (n *nginxReading) rest(v *service, pass *directive, uri string) {
 	}
 }
 
-// dropsQuery reports whether the query stays behind: nginx sends a URI that is made
-// of variables as it is, and adds nothing to it.
+// dropsQuery reports whether the query stays behind: nginx sends a URI that is
+// made of variables as it is, and adds nothing to it.
 func dropsQuery(uri string) bool {
 	for _, kept := range []string{"$request_uri", "$args", "$query_string"} {
 		if strings.Contains(uri, kept) {
@@ -206,8 +207,8 @@ func dropsQuery(uri string) bool {
 	return strings.Contains(uri, "$")
 }
 
-// fromUpstream takes the servers of an upstream: the first that is no backup, then
-// the others.
+// fromUpstream takes the servers of an upstream: the first that is no backup,
+// then the others.
 func (n *nginxReading) fromUpstream(v *service, up *directive, secure bool) {
 	var backups []address
 	for _, d := range up.block {
@@ -318,8 +319,9 @@ func (n *nginxReading) settings(v *service, sc scope) {
 	n.answers(sc)
 }
 
-// tls reads how the ESP is spoken to ("ngx_http_proxy_module": proxy_ssl_server_name
-// and proxy_ssl_verify are off by default, proxy_ssl_name is $proxy_host).
+// tls reads how the ESP is spoken to ("ngx_http_proxy_module":
+// proxy_ssl_server_name and proxy_ssl_verify are off by default, proxy_ssl_name
+// is $proxy_host).
 func (n *nginxReading) tls(v *service, sc scope, pass *directive) {
 	if sc.isOn("proxy_ssl_server_name") == nil {
 		n.wrong(at(sc.find("proxy_ssl_server_name"), pass), "no-sni", "no name was sent in the TLS handshake (proxy_ssl_server_name is off by default): an ESP that has many shows another's certificate, and SparkPost ends the connection")
@@ -358,8 +360,8 @@ func (n *nginxReading) answers(sc scope) {
 	}
 }
 
-// quiet are directives of which nothing has to be said: they are about the server
-// itself, or say what clickedge does anyway.
+// quiet are directives of which nothing has to be said: they are about the
+// server itself, or say what clickedge does anyway.
 var quiet = regexp.MustCompile(`^(listen|server_name|server_tokens|ssl.*|http2.*|http3.*|quic.*|root|index|charset|default_type|access_log|error_log|log_.*|` +
 	`client_.*|keepalive.*|send_timeout|sendfile|tcp_.*|resolver.*|large_client_.*|underscores_in_headers|merge_slashes|` +
 	`proxy_.*|add_header|expires|gzip.*|set|types|etag|if_modified_since|open_file_cache.*|more_clear_headers|try_files|break|include|server|upstream|location|` +
@@ -413,12 +415,12 @@ func (n *nginxReading) other(v *service, d *directive) {
 	}
 }
 
-// hostCondition is the condition of Certbot's blocks, which stand in a server one
-// for each of its names.
+// hostCondition is the condition of Certbot's blocks, which stand in a server
+// one for each of its names.
 var hostCondition = regexp.MustCompile(`^\(\s*\$(?:http_)?host\s*=\s*([^$\s)]+)\s*\)$`)
 
-// ofAnotherHost reports whether a condition is about another name of the server. It
-// is read when that name is.
+// ofAnotherHost reports whether a condition is about another name of the
+// server. It is read when that name is.
 func ofAnotherHost(condition string, v *service) bool {
 	m := hostCondition.FindStringSubmatch(condition)
 	return m != nil && v.host != "" && !strings.EqualFold(m[1], v.host)
@@ -430,8 +432,8 @@ var codeDirective = regexp.MustCompile(`^(\w+_by_lua(_block|_file)?|js_\w+|perl\
 
 func isCode(name string) bool { return codeDirective.MatchString(name) }
 
-// codeAround notes code that the blocks around a server bring into it. What runs
-// when nginx starts is not about requests.
+// codeAround notes code that the blocks around a server bring into it. What
+// runs when nginx starts is not about requests.
 func (n *nginxReading) codeAround(around [][]*directive) {
 	for _, block := range around {
 		for _, d := range block {
@@ -446,18 +448,19 @@ func (n *nginxReading) forcedHTTPS(d *directive) {
 	n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
 }
 
-// sameLink takes a URL apart into its host and a rest that is the request's own.
+// sameLink takes a URL apart into its host and a rest that is the request's
+// own.
 var sameLink = regexp.MustCompile(`^https://([^/$]+|\$\w+?)(?::443)?(?:/?\$(?:request_uri|uri|document_uri|\d)\S*)$`)
 
-// forcesHTTPS reports whether a return leads to the same link, https before it. The
-// host is a variable, or written out as Certbot's users do.
+// forcesHTTPS reports whether a return leads to the same link, https before it.
+// The host is a variable, or written out as Certbot's users do.
 func forcesHTTPS(ret *directive, v *service) bool {
 	m := sameLink.FindStringSubmatch(ret.last())
 	return m != nil && (m[1] == "$host" || m[1] == "$http_host" || m[1] == "$server_name" || v.host != "" && strings.EqualFold(m[1], v.host))
 }
 
-// nginxTime reads "30s", "500ms", "1m", "60" and sums such as "1m30s". What Go has no
-// unit for ("1d") is too long for a reader in any case.
+// nginxTime reads "30s", "500ms", "1m", "60" and sums such as "1m30s". What Go
+// has no unit for ("1d") is too long for a reader in any case.
 func nginxTime(s string) time.Duration {
 	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n < 1e6 {
 		return time.Duration(n) * time.Second

@@ -36,8 +36,8 @@ type Options struct {
 	Files Files
 }
 
-// Files are what a configuration may read. A name that it must not read gives an
-// error that wraps [ErrOutside].
+// Files are what a configuration may read. A name that it must not read gives
+// an error that wraps [ErrOutside].
 type Files interface {
 	// Glob returns the files that a pattern names, sorted.
 	Glob(pattern string) ([]string, error)
@@ -45,8 +45,8 @@ type Files interface {
 	ReadFile(name string) ([]byte, error)
 }
 
-// ErrOutside is wrapped by errors of [Files] about a name outside the folder that
-// may be read.
+// ErrOutside is wrapped by errors of [Files] about a name outside the folder
+// that may be read.
 var ErrOutside = errors.New("outside the folder of the configuration")
 
 // Result is what came of a configuration.
@@ -102,8 +102,8 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 	return r.result(), nil
 }
 
-// isUTF16 finds a byte order mark, or that every second byte of the beginning is
-// NUL, as it is of what is ASCII.
+// isUTF16 finds a byte order mark, or that every second byte of the beginning
+// is NUL, as it is of what is ASCII.
 func isUTF16(data []byte) bool {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return true
@@ -200,7 +200,7 @@ func (r *reading) unasked() {
 	}
 }
 
-// wants tells whether a host is among those asked for, and not done yet.
+// wants reports whether a host is among those asked for, and not done yet.
 func (r *reading) wants(host string) bool {
 	if len(r.opt.Hosts) == 0 {
 		return true

@@ -10,8 +10,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
-// service is what a configuration does for one link domain, in the same words for
-// every format. Each "at" is a place for notes.
+// service is what a configuration does for one link domain, in the same words
+// for every format. Each "at" is a place for notes.
 type service struct {
 	host   string // the link domain
 	hostAt string
@@ -107,8 +107,8 @@ func sesRegion(host string) string {
 	return region
 }
 
-// byDomain knows an ESP by another of its names: the one of a CNAME, or one that
-// differs by account.
+// byDomain knows an ESP by another of its names: the one of a CNAME, or one
+// that differs by account.
 func byDomain(host string) string {
 	if preset := espdns.PresetOfOrigin(host); preset != "" {
 		return preset
@@ -210,8 +210,8 @@ func (r *reading) judge(s *service, esp *core.Origin) {
 	}
 }
 
-// linksHaveQuery reports whether links of this ESP have a query, and are nothing, or
-// lead elsewhere, without it.
+// linksHaveQuery reports whether links of this ESP have a query, and are
+// nothing, or lead elsewhere, without it.
 func linksHaveQuery(f core.Family) bool {
 	switch f {
 	case core.FamilySendGrid, core.FamilySparkPost, core.FamilyMandrill, core.FamilyIterable:

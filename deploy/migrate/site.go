@@ -18,8 +18,8 @@ type Site struct {
 	at, homeAt, appAt string
 }
 
-// Fields are those fields of a site that a configuration can give, in the order in
-// which sites.json is best written; see [core.SiteFields].
+// Fields are those fields of a site that a configuration can give, in the order
+// in which sites.json is best written; see [core.SiteFields].
 type Fields struct {
 	ESP           string   `json:"esp"`
 	Origin        string   `json:"origin,omitempty"`
@@ -84,8 +84,8 @@ func (r *Result) JSON() []byte {
 	return sitesText(r.Sites)
 }
 
-// settle makes sure that core takes what is written: what it does not take is left
-// out, with its own words for why.
+// settle makes sure that core takes what is written: what it does not take is
+// left out, with its own words for why.
 func (r *reading) settle() {
 	r.sites = slices.DeleteFunc(r.sites, func(s Site) bool { return !r.fits(&s) })
 	for i := range r.sites {
@@ -94,7 +94,7 @@ func (r *reading) settle() {
 	r.circles()
 }
 
-// fits leaves out what core refuses of one site, and tells whether anything is
+// fits leaves out what core refuses of one site, and reports whether anything is
 // left.
 func (r *reading) fits(s *Site) bool {
 	r.host = s.Host
@@ -136,8 +136,8 @@ func (s *Site) check() error {
 	return err
 }
 
-// mistakes are core's words without their places, which are those of a text that
-// nobody sees.
+// mistakes are core's words without their places, which are those of a text
+// that nobody sees.
 func mistakes(err error) string {
 	var e *core.SitesError
 	if !errors.As(err, &e) {

@@ -41,7 +41,8 @@ type sample struct {
 	lines []string // of text
 }
 
-// mostLooked is how much of a text is looked at, in bytes: its form shows early.
+// mostLooked is how much of a text is looked at, in bytes: its form shows
+// early.
 const mostLooked = 64 << 10
 
 func newSample(name string, data []byte) *sample {
@@ -53,8 +54,8 @@ func newSample(name string, data []byte) *sample {
 	return s
 }
 
-// strangerOf tells what a text is, nil where it may be something that is read. A
-// text in which nginx's statements stand is nginx's, until it cannot be read.
+// strangerOf tells what a text is, nil where it may be something that is read.
+// A text in which nginx's statements stand is nginx's, until it cannot be read.
 func strangerOf(s *sample) *stranger {
 	if s.keys == nil && looksLikeNginx.MatchString(s.text) && !kubernetes.MatchString(s.text) {
 		return first(s, strangersByBytes)
@@ -149,8 +150,8 @@ func espsIn(text string) (found []espNamed) {
 	return found
 }
 
-// matches is a test by a pattern. One that begins with "(?m)" is held against each
-// line, which ends early as a rule; one with "(?s)" or "\n" in it, and any
+// matches is a test by a pattern. One that begins with "(?m)" is held against
+// each line, which ends early as a rule; one with "(?s)" or "\n" in it, and any
 // other, against the whole text.
 func matches(pattern string) func(*sample) bool {
 	flags, rest, ok := strings.Cut(pattern, ")")

@@ -12,8 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestStrangers gives every file of testdata/strangers: what it is said to be, and
-// what is to be done, stands in the section "named". With -update it is rewritten.
+// TestStrangers gives every file of testdata/strangers: what it is said to be,
+// and what is to be done, stands in the section "named". With -update it is
+// rewritten.
 func TestStrangers(t *testing.T) {
 	names, err := filepath.Glob("testdata/strangers/*.txtar")
 	require.NoError(t, err)

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// looksLikeNginx finds a statement that a proxy of nginx's has, or the beginning of
-// one of its blocks.
+// looksLikeNginx finds a statement that a proxy of nginx's has, or the
+// beginning of one of its blocks.
 var looksLikeNginx = regexp.MustCompile(`(?m)^\s*(?:location[^\n]*\{|server\s*\{)?\s*(?:proxy_pass|server_name|proxy_set_header|listen)\s[^\n]*;|` +
 	`^\s*(?:server|http|events|upstream\s+[^\s{]+|location\s[^\n{]+)\s*\{`)
 
@@ -36,8 +36,8 @@ func isBinary(s *sample) bool {
 	return controls > 2 && controls*20 > len(s.text)
 }
 
-// isMostlyForeign finds a text whose bytes are no UTF-8 so often that it is none:
-// a comment in Latin-1 is none of these.
+// isMostlyForeign finds a text whose bytes are no UTF-8 so often that it is
+// none: a comment in Latin-1 is none of these.
 func isMostlyForeign(s *sample) bool {
 	invalid, text := 0, s.text
 	for len(text) > 0 {

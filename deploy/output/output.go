@@ -1,5 +1,6 @@
 // Package output is how the rooms behind the commands write for people and for
-// programs: JSON documents, tables of facts, and lists and counts in a sentence.
+// programs: JSON documents, tables of facts, and lists and counts in a
+// sentence.
 package output
 
 import (

@@ -138,7 +138,8 @@ func (c *curl) long(name string) error {
 	return c.set(name, value)
 }
 
-// short reads letters that stand together; the last may have its value behind it.
+// short reads letters that stand together; the last may have its value behind
+// it.
 func (c *curl) short(letters string) error {
 	for i := range letters {
 		letter := letters[i : i+1]

@@ -1,9 +1,9 @@
-// Package pasted reads a link the way people have it at hand: from a mail, from a
-// browser, or as the line for curl that "clickedge serve" prints.
+// Package pasted reads a link the way people have it at hand: from a mail, from
+// a browser, or as the line for curl that "clickedge serve" prints.
 //
-// Start with [Parse]. It never decodes a path or a query: what a reader's browser
-// would send is kept byte for byte. What it changed or left out stands in
-// [Link.Notes], so that it can be said aloud.
+// Start with [Parse]. It never decodes a path or a query: what a reader's
+// browser would send is kept byte for byte. What it changed or left out stands
+// in [Link.Notes], so that it can be said aloud.
 package pasted
 
 import (
@@ -19,8 +19,8 @@ import (
 )
 
 // LocalSuffix stands behind a branded host in the links that serve prints for a
-// browser: browsers resolve every name below localhost to this machine (RFC 6761,
-// section 6.3), so that no hosts file has to be edited.
+// browser: browsers resolve every name below localhost to this machine (RFC
+// 6761, section 6.3), so that no hosts file has to be edited.
 const LocalSuffix = ".localhost"
 
 // Link is one request.
@@ -62,8 +62,8 @@ func wrong(hint, format string, args ...any) *Error {
 
 // Options are what else is known of a link.
 type Options struct {
-	// Host is the link domain, where the URL does not name it: it names a machine,
-	// or is a path alone.
+	// Host is the link domain, where the URL does not name it: it names a
+	// machine, or is a path alone.
 	Host string
 	// Known reports whether a canonical host is a link domain.
 	Known func(host string) bool
@@ -71,8 +71,8 @@ type Options struct {
 	AnyHost bool
 }
 
-// Parse reads the words of a command line: a URL, or a line for curl, as one word
-// or as the shell has taken it apart. The error is an [*Error].
+// Parse reads the words of a command line: a URL, or a line for curl, as one
+// word or as the shell has taken it apart. The error is an [*Error].
 func Parse(words []string, opt Options) (*Link, error) {
 	request, err := requestOf(words)
 	if err != nil {
@@ -167,8 +167,8 @@ func (l *Link) punycode() error {
 	return nil
 }
 
-// settle finds out which link domain is meant, where the URL names the server that
-// answers for it.
+// settle finds out which link domain is meant, where the URL names the server
+// that answers for it.
 func (l *Link) settle(r *request, opt Options) error {
 	named := core.CanonicalHost(opt.Host)
 	if named == "" {
@@ -206,8 +206,8 @@ func (l *Link) server(host string) string {
 	return net.JoinHostPort(strings.Trim(host, "[]"), port)
 }
 
-// isMachine reports whether a host is an address or this machine's name, which no
-// link domain is.
+// isMachine reports whether a host is an address or this machine's name, which
+// no link domain is.
 func isMachine(host string) bool {
 	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil || host == "localhost"

@@ -36,8 +36,8 @@ func (u *Unfinished) Error() string { return u.Err.Error() }
 // Unwrap returns what failed.
 func (u *Unfinished) Unwrap() error { return u.Err }
 
-// Hint says what to do: to call it again helps only where the API did not refuse
-// what was asked of it.
+// Hint says what to do: to call it again helps only where the API did not
+// refuse what was asked of it.
 func (u *Unfinished) Hint() string {
 	var e *fastlyapi.Error
 	switch {
@@ -152,8 +152,8 @@ func (r *run) makeDraft(ctx context.Context) error {
 	return nil
 }
 
-// unchanged looks whether somebody else has activated a version meanwhile: theirs
-// would be undone.
+// unchanged looks whether somebody else has activated a version meanwhile:
+// theirs would be undone.
 func (r *run) unchanged(ctx context.Context) error {
 	list, err := r.f.ListVersions(ctx, &fastly.ListVersionsInput{ServiceID: r.service})
 	if err != nil {
@@ -188,8 +188,8 @@ func (r *run) activate(ctx context.Context) error {
 	return nil
 }
 
-// isActive asks whether an activation went through whose answer was lost, or was no
-// longer waited for.
+// isActive asks whether an activation went through whose answer was lost, or
+// was no longer waited for.
 func (r *run) isActive(ctx context.Context) (active, known bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
@@ -293,8 +293,8 @@ func (r *run) makeDomain(ctx context.Context, host string) error {
 	return fastlyapi.Cause(err)
 }
 
-// putDomain sends both fields: what go-fastly is not given, it sends as null, and
-// the API takes the domain off its service.
+// putDomain sends both fields: what go-fastly is not given, it sends as null,
+// and the API takes the domain off its service.
 func (r *run) putDomain(ctx context.Context, id string, service *string, description string) error {
 	_, err := domains.Update(ctx, r.f, &domains.UpdateInput{DomainID: &id, ServiceID: service, Description: &description})
 	return fastlyapi.Cause(err)

@@ -7,7 +7,8 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// minTLS is the oldest TLS that an ESP may speak. deploy/terraform has the same.
+// minTLS is the oldest TLS that an ESP may speak. deploy/terraform has the
+// same.
 const minTLS = "1.2"
 
 // Backend is an origin as a site asks for it by name.
@@ -15,8 +16,8 @@ type Backend struct {
 	Name, Address string
 	Port          uint16
 	TLS           bool
-	// FirstByteMS is the longest that the module waits for an answer to begin, in
-	// milliseconds: the backend must not give up before.
+	// FirstByteMS is the longest that the module waits for an answer to begin,
+	// in milliseconds: the backend must not give up before.
 	FirstByteMS int64
 }
 
@@ -37,9 +38,9 @@ func Backends(sites *core.Sites) (list []Backend) {
 	return list
 }
 
-// object is the backend with every field that decides whether the ESP is reached
-// and knows the sender. What is empty here must be empty there: a Host override
-// above all, since the ESPs know a sender by the branded domain.
+// object is the backend with every field that decides whether the ESP is
+// reached and knows the sender. What is empty here must be empty there: a Host
+// override above all, since the ESPs know a sender by the branded domain.
 func (b *Backend) object() Object {
 	name, tls := "", ""
 	if b.TLS {

@@ -19,7 +19,8 @@ type fastlyCLI struct {
 	r    *rig
 	path string
 	dir  string
-	// accounts answers what the CLI asks of Fastly's accounts before any command.
+	// accounts answers what the CLI asks of Fastly's accounts before any
+	// command.
 	accounts string
 }
 
@@ -52,8 +53,8 @@ func (c *fastlyCLI) run(args ...string) string {
 	return string(out)
 }
 
-// A service that "fastly compute deploy" made is taken over, and from then on the
-// CLI may upload further packages to it: what publish made stays.
+// A service that "fastly compute deploy" made is taken over, and from then on
+// the CLI may upload further packages to it: what publish made stays.
 func TestAServiceMadeByTheFastlyCLIIsAdopted(t *testing.T) {
 	r := newRig(t)
 	c := newCLI(t, r)

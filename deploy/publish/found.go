@@ -17,9 +17,9 @@ import (
 type Found struct {
 	// ServiceID is "" where there is no service yet.
 	ServiceID, Name, Type string
-	// Active is the number of the active version, Latest that of the last; 0 for
-	// none. Base is the version that the new one begins as, and Editable reports
-	// whether that is a draft, to be changed in place.
+	// Active is the number of the active version, Latest that of the last; 0
+	// for none. Base is the version that the new one begins as, and Editable
+	// reports whether that is a draft, to be changed in place.
 	Active, Latest, Base int
 	Editable             bool
 	// Staged is the version that is staged; 0 for none.
@@ -92,8 +92,8 @@ func (d *finder) service(ctx context.Context) error {
 	return d.take(s)
 }
 
-// noService: the API says of an unknown id that the request is bad, or that there
-// is none.
+// noService: the API says of an unknown id that the request is bad, or that
+// there is none.
 func noService(id string, err error) error {
 	var e *fastlyapi.Error
 	if errors.As(err, &e) && (e.Status == 400 || e.Status == 404) {
@@ -179,8 +179,8 @@ func (d *finder) parts(ctx context.Context) error {
 	return nil
 }
 
-// listObjects lists a kind of object. go-fastly has a type for each, and none for
-// what they have in common: fields by name, which are compared here.
+// listObjects lists a kind of object. go-fastly has a type for each, and none
+// for what they have in common: fields by name, which are compared here.
 func listObjects(ctx context.Context, f *fastly.Client, service string, version int, kind string) (map[string]found, error) {
 	resp, err := f.Get(ctx, objectPath(service, version, kind), fastly.CreateRequestOptions())
 	if err != nil {

@@ -32,8 +32,8 @@ func (d *finder) findDomains(ctx context.Context) error {
 	return d.lookElsewhere(ctx)
 }
 
-// lookElsewhere looks for new hosts in the versions of other services: the API says
-// of them only when a version is activated, or after that.
+// lookElsewhere looks for new hosts in the versions of other services: the API
+// says of them only when a version is activated, or after that.
 func (d *finder) lookElsewhere(ctx context.Context) error {
 	if len(d.elsewhere) == 0 {
 		return nil
@@ -62,8 +62,8 @@ func (d *finder) lookElsewhere(ctx context.Context) error {
 	return nil
 }
 
-// listDomains reads all pages. A host's name may be a part of another's: those are
-// left out, unless they are on the service.
+// listDomains reads all pages. A host's name may be a part of another's: those
+// are left out, unless they are on the service.
 func (d *finder) listDomains(ctx context.Context, in *domains.ListInput) error {
 	in.Limit = fastly.ToPointer(100)
 	for range 1000 {

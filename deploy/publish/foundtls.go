@@ -41,8 +41,8 @@ func (d *finder) tls(ctx context.Context) (err error) {
 	return nil
 }
 
-// certificates lists all subscriptions, by host. Of several for a host the one that
-// has been issued counts.
+// certificates lists all subscriptions, by host. Of several for a host the one
+// that has been issued counts.
 func certificates(ctx context.Context, f *fastly.Client) (map[string]Certificate, error) {
 	byHost := map[string]Certificate{}
 	for page := 1; page <= 1000; page++ {

@@ -37,7 +37,8 @@ func (p *Plan) refuseOther(host, service string) {
 		"take it off there when nothing depends on it any more, or publish to that service with --service-id "+service)
 }
 
-// after adds what follows the activation. Where a version is staged only, it waits.
+// after adds what follows the activation. Where a version is staged only, it
+// waits.
 func (p *Plan) after(c Change) {
 	if p.w.Stage {
 		p.note("%s %s: waits for a publish without --stage", c.Sign, c.What)
@@ -117,8 +118,8 @@ func (p *Plan) extraHosts() (extra []string) {
 	return slices.DeleteFunc(slices.Compact(extra), p.w.Sites.Has)
 }
 
-// takeOff takes a host off the service. The domain itself and its certificate stay
-// the account's.
+// takeOff takes a host off the service. The domain itself and its certificate
+// stay the account's.
 func (p *Plan) takeOff(host string) {
 	if p.f.objects[kindDomain][host] != nil {
 		p.remove(kindDomain, host)
@@ -136,8 +137,8 @@ func (p *Plan) takeOff(host string) {
 	}})
 }
 
-// tls orders a certificate for each host by itself: a fiftieth host must not make
-// the other forty-nine wait for its DNS.
+// tls orders a certificate for each host by itself: a fiftieth host must not
+// make the other forty-nine wait for its DNS.
 func (p *Plan) tls() {
 	if p.w.TLS == nil {
 		return

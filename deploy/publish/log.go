@@ -19,13 +19,13 @@ import (
 type Log struct {
 	kind   string
 	object Object
-	// rules are the checks of credentials, put off until what is there is known: a
-	// secret that is not at hand may be there already.
+	// rules are the checks of credentials, put off until what is there is
+	// known: a secret that is not at hand may be there already.
 	needs [][]string
 }
 
-// member is a member of a log target in the file, as deploy/terraform's variable
-// log has it too.
+// member is a member of a log target in the file, as deploy/terraform's
+// variable log has it too.
 type member struct {
 	name, field string // in the file, and in the API's form
 	value       string // where the file says nothing
@@ -39,12 +39,13 @@ type target struct {
 	members []member
 	secrets []logSecret
 	fixed   []Field
-	// ways are the sets of form fields with which a target authenticates: one of
-	// them, and all of it.
+	// ways are the sets of form fields with which a target authenticates: one
+	// of them, and all of it.
 	ways [][]string
 }
 
-// logSecret is a secret of a log target, with the environment variable that has it.
+// logSecret is a secret of a log target, with the environment variable that has
+// it.
 type logSecret struct{ field, env string }
 
 var blank = Field{Name: "message_type", Value: "blank"}
@@ -143,8 +144,9 @@ func oneOf(values ...string) func(string) string {
 }
 
 // ReadLog reads a file that says where the click log goes: an object with one
-// member, named by the kind of target, with what deploy/terraform's variable log
-// takes. Secrets come from the environment; one that is not set is left as it is.
+// member, named by the kind of target, with what deploy/terraform's variable
+// log takes. Secrets come from the environment; one that is not set is left as
+// it is.
 func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	var file map[string]map[string]any
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -204,8 +206,8 @@ func twice(text []byte) string {
 	}
 }
 
-// UnknownLogVariable finds a variable of an environment, NAME=value each, that is
-// called like the secret of a log target but is read by none; "" for none.
+// UnknownLogVariable finds a variable of an environment, NAME=value each, that
+// is called like the secret of a log target but is read by none; "" for none.
 func UnknownLogVariable(environ []string) string {
 	for _, v := range environ {
 		name, value, _ := strings.Cut(v, "=")
@@ -297,8 +299,9 @@ func (m *member) read(v any) (string, error) {
 	return value, nil
 }
 
-// settle is the endpoint as it comes to be, given what is there already, or what it
-// lacks to authenticate with. Fastly takes a target without and drops the lines.
+// settle is the endpoint as it comes to be, given what is there already, or
+// what it lacks to authenticate with. Fastly takes a target without and drops
+// the lines.
 func (l *Log) settle(have found) (o Object, lacks string) {
 	o = Object{Kind: l.object.Kind, Name: l.object.Name, Fields: slices.Clone(l.object.Fields)}
 	given := l.authenticating(func(f *Field) bool { return f.Value != "" })

@@ -76,8 +76,9 @@ func TestDoubtfulLogTargetsAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "CLICKEDGE_LOG_KAFKA_PASSWORD is set but empty")
 }
 
-// A credential with the newline of the file that it came from is refused by whoever
-// takes the log, and every line is lost. The text of a PEM block ends in one.
+// A credential with the newline of the file that it came from is refused by
+// whoever takes the log, and every line is lost. The text of a PEM block ends
+// in one.
 func TestALogSecretWithWhiteSpaceIsRefused(t *testing.T) {
 	for _, value := range []string{"access\n", " access", "access\r"} {
 		_, err := publish.ReadLog([]byte(`{"s3": {"bucket": "b"}}`), lookup("CLICKEDGE_LOG_S3_ACCESS_KEY="+value))
@@ -88,7 +89,8 @@ func TestALogSecretWithWhiteSpaceIsRefused(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A misspelt variable leaves the target without its secret, where it needs none.
+// A misspelt variable leaves the target without its secret, where it needs
+// none.
 func TestAMisspeltLogVariableIsFound(t *testing.T) {
 	require.Empty(t, publish.UnknownLogVariable([]string{"PATH=/bin", "CLICKEDGE_KEY_K1=x", "CLICKEDGE_LOG_S3_SECRET_KEY=x"}))
 	for _, name := range []string{"CLICKEDGE_LOG_HTTP_HEADER_VALUE", "CLICKEDGE_LOG_S3_SECRET", "clickedge_log_s3_secret_key"} {
@@ -122,8 +124,8 @@ func TestALogTargetWithoutCredentialsIsRefused(t *testing.T) {
 	r.refused(`log target https needs nothing, or "header_name" and CLICKEDGE_LOG_HTTPS_HEADER_VALUE, and has header_name`)
 }
 
-// A secret that is not at hand is not taken off the endpoint, and one that another
-// way replaces is.
+// A secret that is not at hand is not taken off the endpoint, and one that
+// another way replaces is.
 func TestALogSecretThatIsNotAtHandStays(t *testing.T) {
 	r := newRig(t)
 	r.log(`{"s3": {"bucket": "clicks"}}`, "CLICKEDGE_LOG_S3_ACCESS_KEY=access", "CLICKEDGE_LOG_S3_SECRET_KEY=s3cr3t-value")
@@ -153,8 +155,8 @@ func TestAnotherKindOfLogTargetTakesThePlace(t *testing.T) {
 	require.True(t, r.plan().Empty())
 }
 
-// Neither a plan nor an error has a secret in it, though the API quotes what it was
-// sent.
+// Neither a plan nor an error has a secret in it, though the API quotes what it
+// was sent.
 func TestLogSecretsAreNeverShown(t *testing.T) {
 	r := newRig(t)
 	const secret = "Bearer s3cr3t-value"

@@ -21,7 +21,8 @@ type Object struct {
 	Fields     []Field
 }
 
-// Field is one of the API's form fields. "" is what the API calls null: not set.
+// Field is one of the API's form fields. "" is what the API calls null: not
+// set.
 type Field struct {
 	Name, Value string
 	// Secret values are never shown.
@@ -69,8 +70,8 @@ func (o *Object) form() url.Values {
 	return v
 }
 
-// diff returns the fields in which an object is not as it is wanted, and how each
-// is said.
+// diff returns the fields in which an object is not as it is wanted, and how
+// each is said.
 func (o *Object) diff(have found) (fields url.Values, said []string) {
 	fields = url.Values{}
 	for _, f := range o.Fields {
@@ -91,8 +92,8 @@ func (f *Field) change(old string) string {
 	return fmt.Sprintf("%s: %s, was %s", f.Name, shown(f.shown(f.Value)), shown(f.shown(old)))
 }
 
-// shown is a value without what may be a secret in it: the query of a URL, where
-// some receivers of logs want their key.
+// shown is a value without what may be a secret in it: the query of a URL,
+// where some receivers of logs want their key.
 func (f *Field) shown(value string) string {
 	before, query, ok := strings.Cut(value, "?")
 	if f.Name != "url" || !ok || query == "" {

@@ -40,8 +40,8 @@ func (p *Plan) Empty() bool {
 // Changes are all of them, in the order in which they are made.
 func (p *Plan) Changes() []Change { return slices.Concat(p.Account, p.Version, p.After) }
 
-// Compare works out what there is to do. It fails with a [*Refusal] that has every
-// reason at once.
+// Compare works out what there is to do. It fails with a [*Refusal] that has
+// every reason at once.
 func Compare(w *Wanted, f *Found) (*Plan, error) {
 	p := &Plan{w: w, f: f}
 	p.service()

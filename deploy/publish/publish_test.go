@@ -141,8 +141,8 @@ func (r *rig) versions(service string) (all, active int) {
 	return len(list), active
 }
 
-// The way with the Fastly CLI left out backends, domains, certificates, time-outs
-// and stores, or left them in a draft.
+// The way with the Fastly CLI left out backends, domains, certificates,
+// time-outs and stores, or left them in a draft.
 func TestEverythingIsInTheActiveVersion(t *testing.T) {
 	r := newRig(t)
 	result := r.publish()
@@ -352,7 +352,8 @@ func TestAMissingKeyIsRefused(t *testing.T) {
 	r.refused("the secret store lacks k2")
 }
 
-// Each key is said with its own site, and the hint's command puts all of them in.
+// Each key is said with its own site, and the hint's command puts all of them
+// in.
 func TestMissingKeysOfSeveralSites(t *testing.T) {
 	r := newRig(t)
 	r.sites(strings.Replace(one, `"k1"`, `"k1", "k2"`, 1), strings.Replace(two, `"esp_timeout"`, `"keys": ["k3"], "esp_timeout"`, 1))

@@ -40,8 +40,8 @@ func variable(t *testing.T, name string) string {
 	return m[1]
 }
 
-// Terraform and publish give a backend the same: each of its settings is worked out
-// as the module does and compared with ours, and there is none besides.
+// Terraform and publish give a backend the same: each of its settings is worked
+// out as the module does and compared with ours, and there is none besides.
 func TestBackendsAreThoseOfTerraform(t *testing.T) {
 	for _, b := range []Backend{
 		{Name: "sendgrid", Address: "sendgrid.net", Port: 443, TLS: true, FirstByteMS: 60000},
@@ -82,8 +82,8 @@ var renamed = map[string]string{
 	"s3_iam_role": "iam_role", "s3_access_key": "access_key", "s3_secret_key": "secret_key", "template": "template_suffix", "email": "user",
 }
 
-// A log endpoint has the settings that Terraform gives it, under the API's names,
-// with the same defaults, and takes the same members.
+// A log endpoint has the settings that Terraform gives it, under the API's
+// names, with the same defaults, and takes the same members.
 func TestLogEndpointsAreThoseOfTerraform(t *testing.T) {
 	rules, err := os.ReadFile("../terraform/logging.tf")
 	require.NoError(t, err)
@@ -127,8 +127,8 @@ func TestLogEndpointsAreThoseOfTerraform(t *testing.T) {
 	}
 }
 
-// Each field is one that go-fastly sends too: a misspelt one would be sent and do
-// nothing.
+// Each field is one that go-fastly sends too: a misspelt one would be sent and
+// do nothing.
 func TestFieldsAreThoseOfGoFastly(t *testing.T) {
 	types := map[string]any{
 		kindBackend: fastly.CreateBackendInput{}, "logging/https": fastly.CreateHTTPSInput{}, "logging/s3": fastly.CreateS3Input{}, "logging/gcs": fastly.CreateGCSInput{},

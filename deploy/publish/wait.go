@@ -18,8 +18,8 @@ type Status struct {
 	Certificate Certificate // its ID is "" where none is ordered
 }
 
-// Certificates returns where the certificates of these hosts stand, and where their
-// CNAMEs lead, which is "" where the API does not say.
+// Certificates returns where the certificates of these hosts stand, and where
+// their CNAMEs lead, which is "" where the API does not say.
 func Certificates(ctx context.Context, c *fastlyapi.Client, hosts []string) ([]Status, error) {
 	all, err := certificates(ctx, c.Fastly())
 	if err != nil {
@@ -42,8 +42,8 @@ func (f *Found) Target() string {
 	return f.targets[0]
 }
 
-// WaitTLS waits until each host has its certificate, the authority has refused one,
-// or most is over. It tells say whenever something has changed.
+// WaitTLS waits until each host has its certificate, the authority has refused
+// one, or most is over. It tells say whenever something has changed.
 func WaitTLS(ctx context.Context, c *fastlyapi.Client, hosts []string, most time.Duration, say func(string)) ([]Status, error) {
 	last := "nothing said yet"
 	for waited := time.Duration(0); ; waited += pollTime {

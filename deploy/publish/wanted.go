@@ -13,8 +13,9 @@ type Wanted struct {
 	// Name is that of the service, and of stores that are made for it.
 	Name  string
 	Sites *core.Sites
-	// Package is the archive, Hash what [github.com/clickedge/clickedge/deploy/pack.Hash]
-	// says of it, and Comment becomes the version's.
+	// Package is the archive, Hash what
+	// [github.com/clickedge/clickedge/deploy/pack.Hash] says of it, and Comment
+	// becomes the version's.
 	Package []byte
 	Hash    string
 	Comment string
@@ -22,13 +23,13 @@ type Wanted struct {
 	Log *Log
 	// TLS orders certificates; nil leaves them to others.
 	TLS *TLS
-	// Classic makes new domains a part of each version, as they were of old. One
-	// that is there stays what it is.
+	// Classic makes new domains a part of each version, as they were of old.
+	// One that is there stays what it is.
 	Classic bool
 	// RemoveHosts are taken off the service.
 	RemoveHosts []string
-	// AllowMissingKeys publishes though the secret store lacks a key: links signed
-	// with it are refused.
+	// AllowMissingKeys publishes though the secret store lacks a key: links
+	// signed with it are refused.
 	AllowMissingKeys bool
 	// Stage stages the new version instead of activating it. Domains and
 	// certificates then stay as they are.
@@ -63,8 +64,8 @@ func (w *Wanted) keys() (kids []string, host map[string]string) {
 	return kids, host
 }
 
-// mark is the description of a domain, by which a later publish knows that the host
-// was a link domain. Terraform's fastly_domain has the same.
+// mark is the description of a domain, by which a later publish knows that the
+// host was a link domain. Terraform's fastly_domain has the same.
 func (w *Wanted) mark() string { return markPrefix + w.Name + "." }
 
 const markPrefix = "Branded link domain of "

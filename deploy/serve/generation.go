@@ -16,8 +16,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// generation is a module with its sites and what stands behind it. It lives until
-// sites.json or the module changes, and then until its last request is over.
+// generation is a module with its sites and what stands behind it. It lives
+// until sites.json or the module changes, and then until its last request is
+// over.
 type generation struct {
 	sites   *core.Sites
 	stamp   module.Stamp // of the text of sites.json
@@ -29,8 +30,8 @@ type generation struct {
 	inside  sync.WaitGroup // requests under way
 }
 
-// newGeneration brings a module up. Secrets that were made up stay what they were,
-// so that links that were printed stay good.
+// newGeneration brings a module up. Secrets that were made up stay what they
+// were, so that links that were printed stay good.
 func (s *server) newGeneration(ctx context.Context, old *generation, sites *core.Sites, text []byte, wasm func() ([]byte, error)) (_ *generation, err error) {
 	g := &generation{sites: sites, stamp: module.StampOf(text)}
 	defer func() {
@@ -105,8 +106,8 @@ type service struct {
 	retired sync.WaitGroup
 }
 
-// ServeHTTP implements http.Handler: a request is answered by the generation that
-// it found.
+// ServeHTTP implements http.Handler: a request is answered by the generation
+// that it found.
 func (svc *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	svc.mu.RLock()
 	g := svc.now

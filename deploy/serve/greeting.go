@@ -17,7 +17,8 @@ import (
 // maxGreeted is the number of sites whose links are printed at the start.
 const maxGreeted = 12
 
-// greet says where the module listens, and prints requests that work as they are.
+// greet says where the module listens, and prints requests that work as they
+// are.
 func (s *server) greet(svc *service) {
 	w, base := s.Err, "http://"+dialable(svc.ln.Addr())
 	g := svc.current()
@@ -89,8 +90,8 @@ func greetLink(w io.Writer, base string, site *core.Site, l origins.SampleLink) 
 	fmt.Fprintf(w, "  %s\n", curl(base, site.Host, l))
 }
 
-// clickable is the URL with which a browser on this machine sends the request, and
-// whether there is one: a browser sends GET, and rewrites what curl would.
+// clickable is the URL with which a browser on this machine sends the request,
+// and whether there is one: a browser sends GET, and rewrites what curl would.
 func clickable(base, host string, l origins.SampleLink) (string, bool) {
 	_, port, ok := strings.Cut(strings.TrimPrefix(base, "http://127.0.0.1"), ":")
 	if !ok || !strings.HasPrefix(base, "http://127.0.0.1:") || l.Method != "GET" || !curlKeeps(l.Target) {
@@ -99,7 +100,8 @@ func clickable(base, host string, l origins.SampleLink) (string, bool) {
 	return "http://" + host + pasted.LocalSuffix + ":" + port + l.Target, true
 }
 
-// sampleOwn signs a link to a host that the site allows, and returns its target.
+// sampleOwn signs a link to a host that the site allows, and returns its
+// target.
 func (s *server) sampleOwn(svc *generation, site *core.Site) (string, bool) {
 	if len(site.Keys) == 0 || !svc.ring.Has(site.Keys[0]) {
 		return "", false
@@ -146,8 +148,8 @@ func curl(base, host string, l origins.SampleLink) string {
 	return strings.Join(append(words, "--request-target", quoteShell(l.Target), base), " ")
 }
 
-// curlKeeps tells whether curl sends this target as it stands: it refuses spaces
-// and controls, expands braces and brackets, and folds dot segments.
+// curlKeeps reports whether curl sends this target as it stands: it refuses
+// spaces and controls, expands braces and brackets, and folds dot segments.
 func curlKeeps(target string) bool {
 	for i := 0; i < len(target); i++ {
 		if target[i] <= ' ' || target[i] >= 0x7f || strings.IndexByte("\"<>[]\\^`{|}#", target[i]) >= 0 {

@@ -10,8 +10,8 @@ import (
 )
 
 // throughLocalhost hands requests for link.example.com.localhost on as requests
-// for link.example.com, as the module will see them on Fastly. A site that itself
-// ends in .localhost stays as it is.
+// for link.example.com, as the module will see them on Fastly. A site that
+// itself ends in .localhost stays as it is.
 func throughLocalhost(sites *core.Sites, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host, ok := withoutLocalhost(sites, r.Host); ok {

@@ -95,8 +95,8 @@ func (s *server) run(ctx context.Context) (err error) {
 }
 
 // start brings everything up, in an order in which a mistake of the operator is
-// found before anything takes time. What it has started stands in svc, also when
-// it fails.
+// found before anything takes time. What it has started stands in svc, also
+// when it fails.
 func (s *server) start(ctx context.Context, svc *service) error {
 	svc.files = s.watcher(ctx)
 	sites, text, err := s.LoadSites()
@@ -149,8 +149,8 @@ func (s *server) warnStale(wasm, sites []byte) {
 	}
 }
 
-// secrets reads those that were given, or makes them up. What is made up is told
-// to nobody and gone at the end.
+// secrets reads those that were given, or makes them up. What is made up is
+// told to nobody and gone at the end.
 func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, error) {
 	kids := sitesfile.KeyIDs(sites)
 	if s.Keys == "" {

@@ -17,8 +17,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
-// tlsFront answers https for the link domains, with certificates of an authority
-// that lives as long as the command. Nobody trusts it who was not told to.
+// tlsFront answers https for the link domains, with certificates of an
+// authority that lives as long as the command. Nobody trusts it who was not
+// told to.
 type tlsFront struct {
 	ln     net.Listener
 	ca     *origins.Authority
@@ -72,8 +73,9 @@ func (f *tlsFront) config(svc *service) *tls.Config {
 	}
 }
 
-// certificate has the link domain's own name. Any other name gets this machine's
-// certificate, which does not fit it: as on Fastly, the client says so.
+// certificate has the link domain's own name. Any other name gets this
+// machine's certificate, which does not fit it: as on Fastly, the client says
+// so.
 func (f *tlsFront) certificate(sites *core.Sites, name string) (*tls.Certificate, error) {
 	host := core.CanonicalHost(name)
 	names := []string{host, host + pasted.LocalSuffix}

@@ -121,7 +121,8 @@ func (s *server) watched(ctx context.Context) (names []string) {
 }
 
 // readOnce reports whether a name is of standard input or a pipe: what is read
-// from it is gone, and it does not change. A file that is not there yet may come.
+// from it is gone, and it does not change. A file that is not there yet may
+// come.
 func readOnce(name string) bool {
 	if name == files.Std {
 		return true

@@ -42,8 +42,8 @@ type Minted struct {
 	Destination string `json:"destination,omitempty"`
 }
 
-// MintLines makes a link for each line of in, or none where one is refused: half
-// a list would be taken for a whole one.
+// MintLines makes a link for each line of in, or none where one is refused:
+// half a list would be taken for a whole one.
 func (m *Minter) MintLines(in io.Reader) ([]Minted, error) {
 	var links []Minted
 	var refused []string

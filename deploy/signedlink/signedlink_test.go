@@ -46,7 +46,8 @@ func TestMintedLinksVerify(t *testing.T) {
 	require.EqualError(t, r.Failure(), "the link does not verify")
 }
 
-// What was signed under the name of one key with the secret of another is named.
+// What was signed under the name of one key with the secret of another is
+// named.
 func TestVerifyFindsTheKeyThatSigned(t *testing.T) {
 	m, other := minter(t), keyring.NewKey("k1")
 	l, err := m.Mint("https://www.example.com/")

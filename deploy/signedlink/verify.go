@@ -43,8 +43,8 @@ func Verify(site *core.Site, path string, ring *keyring.Ring, now time.Time) (co
 	return link, r
 }
 
-// findKeys finds the key that the link names, and, where its tag is wrong, the key
-// that it was signed with in truth.
+// findKeys finds the key that the link names, and, where its tag is wrong, the
+// key that it was signed with in truth.
 func (r *Verified) findKeys(site *core.Site, path string, ring *keyring.Ring, now time.Time) {
 	shape, code := core.Inspect(site.Host, path)
 	if code != core.OK || !ring.Has(shape.KeyID) {

@@ -1,6 +1,6 @@
-// Package sitesfile reads a sites.json as every command does: with the files that
-// it names put in, with core's mistakes each on a line of its own, and without
-// names that no browser opens.
+// Package sitesfile reads a sites.json as every command does: with the files
+// that it names put in, with core's mistakes each on a line of its own, and
+// without names that no browser opens.
 //
 // Start with [Parse].
 package sitesfile
@@ -21,8 +21,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
-// Most is the most that is read of a sites.json, in bytes. The module takes 64 MiB,
-// without what editors see.
+// Most is the most that is read of a sites.json, in bytes. The module takes 64
+// MiB, without what editors see.
 const Most = 256 << 20
 
 const hint = "clickedge check --fields lists every field and what it does"
@@ -103,7 +103,8 @@ func Failure(name string, err error) error {
 	return f
 }
 
-// UnknownHost is the failure for a host that no site has; it says which hosts there are.
+// UnknownHost is the failure for a host that no site has; it says which hosts
+// there are.
 func UnknownHost(host, file string, sites *core.Sites) error {
 	return failure.Bad(fmt.Errorf("no site %q in %s (%s)", clean.Cut(host, 120), file, core.WrongHost), "it has "+Hosts(sites))
 }

@@ -52,8 +52,8 @@ func (a *linkArg) read(args []string, sites *core.Sites) (*pasted.Link, error) {
 	return l, err
 }
 
-// saveCurl keeps the flags of a pasted line for curl from being read as our own:
-// they are all behind the word.
+// saveCurl keeps the flags of a pasted line for curl from being read as our
+// own: they are all behind the word.
 func saveCurl(args []string) []string {
 	i := slices.Index(args, "curl")
 	if i < 1 || !slices.Contains([]string{"explain", "verify", "follow", "doctor"}, args[0]) || slices.Contains(args[:i], "--") {

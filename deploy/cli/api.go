@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// tokenEnv is the environment variable with the token of Fastly's API. There is
-	// no flag for it: other users of the machine could read a command line.
+	// tokenEnv is the environment variable with the token of Fastly's API.
+	// There is no flag for it: other users of the machine could read a command
+	// line.
 	tokenEnv = "FASTLY_API_TOKEN"
 	// endpointEnv names another API, as it does for the Fastly CLI.
 	endpointEnv = "FASTLY_API_ENDPOINT"
