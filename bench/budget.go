@@ -22,7 +22,8 @@ const budgetFile = "budget.json"
 const budgetUsage = `usage: bench budget [flags]
 Counts what clicks cost and fails when one costs more than budget.json allows.`
 
-// errOverBudget ends the command when something costs too much; what and where has been said.
+// errOverBudget ends the command when something costs too much; what and where
+// has been said.
 type errOverBudget int
 
 func (n errOverBudget) Error() string {
@@ -105,7 +106,8 @@ func budgetOf(closely map[string]measure.Click, hmac uint64, size int) *budget.M
 	return m
 }
 
-// printBudget shows every figure and says of those over budget by how much, and in which functions.
+// printBudget shows every figure and says of those over budget by how much, and
+// in which functions.
 func printBudget(w io.Writer, b *budget.Budget, m *budget.Measured) int {
 	fmt.Fprintf(w, "%-9s %-26s %10s %10s %10s\n", "click", "figure", "now", "budget", "target")
 	fmt.Fprintf(w, "%-9s %-26s %10d %10d\n", "", "module_bytes", m.Module, b.Module.Budget)

@@ -1,5 +1,6 @@
-// Command bench measures what a click costs: instructions, host calls, memory and time, stage by stage, beside other ways
-// to do the same work in the same run.
+// Command bench measures what a click costs: instructions, host calls, memory
+// and time, stage by stage, beside other ways to do the same work in the same
+// run.
 //
 //	go run .                    measure everything; write RESULTS.md, results.json and plot.svg
 //	go run . -quick             the same in less than a minute, with less of everything

@@ -83,7 +83,8 @@ func pointers(list []report.Shape) []*report.Shape {
 	return out
 }
 
-// countShapes makes all the clicks of all shapes in one module, each under a name of its own.
+// countShapes makes all the clicks of all shapes in one module, each under a
+// name of its own.
 func (b *bench) countShapes(shapes []*report.Shape) error {
 	var all []clicks.Kind
 	for i, s := range shapes {
@@ -114,7 +115,8 @@ func (b *bench) countShapes(shapes []*report.Shape) error {
 	return nil
 }
 
-// touched counts the pages of clicks, or none where the plan has no time for it.
+// touched counts the pages of clicks, or none where the plan has no time for
+// it.
 func (b *bench) touched(s measure.Subject, kinds []clicks.Kind) (map[string]int, error) {
 	out := map[string]int{}
 	if !b.pages {

@@ -56,8 +56,8 @@ func runWizer(ctx context.Context, args []string) error {
 	return os.WriteFile(*out, wizerTable(modules, kinds), 0o644)
 }
 
-// compareWizer builds the modules and makes the same clicks on them. A click that is
-// not answered and logged rightly is an error.
+// compareWizer builds the modules and makes the same clicks on them. A click
+// that is not answered and logged rightly is an error.
 func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind) ([]*compared, error) {
 	root, err := module.Root(".")
 	if err != nil {
@@ -115,8 +115,8 @@ func sectionSizes(module []byte) (segments, pages int, err error) {
 	return len(data), pages, err
 }
 
-// wizerTable writes WIZER.md. It holds nothing that differs between machines but the
-// time.
+// wizerTable writes WIZER.md. It holds nothing that differs between machines
+// but the time.
 func wizerTable(list []*compared, kinds []clicks.Kind) []byte {
 	var b bytes.Buffer
 	m := measure.ThisMachine()

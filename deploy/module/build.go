@@ -13,9 +13,9 @@ import (
 
 const sitesFile = "sites.json"
 
-// Bounds of the room for sites, in bytes. What is free costs nothing in the file,
-// and a sandbox pays for the pages that it touches; but it is part of the 128 MiB
-// that a sandbox may have, so a click must be left with its share.
+// Bounds of the room for sites, in bytes. What is free costs nothing in the
+// file, and a sandbox pays for the pages that it touches; but it is part of the
+// 128 MiB that a sandbox may have, so a click must be left with its share.
 const (
 	LeastRoom = 4 << 20
 	MostRoom  = 64 << 20
@@ -23,10 +23,10 @@ const (
 
 // Options say what to build. Sites is required.
 type Options struct {
-	// Dir is a folder in the source tree to compile the guest from. "" is the guest
-	// that a released command brings along, in place of Dir and compiler; a command
-	// without one takes the current folder. It is not looked at where Reactor is
-	// given.
+	// Dir is a folder in the source tree to compile the guest from. "" is the
+	// guest that a released command brings along, in place of Dir and compiler;
+	// a command without one takes the current folder. It is not looked at where
+	// Reactor is given.
 	Dir string
 	// Sites is the text of sites.json. It must be valid.
 	Sites []byte
@@ -34,8 +34,9 @@ type Options struct {
 	SitesName string
 	// Reactor is a guest that is compiled already; nil: compile it.
 	Reactor []byte
-	// Room is how many bytes of sites the module will ever hold, by [Swap]; 0 is
-	// [LeastRoom], or twice what Sites need if that is more, [MostRoom] at most.
+	// Room is how many bytes of sites the module will ever hold, by [Swap]; 0
+	// is [LeastRoom], or twice what Sites need if that is more, [MostRoom] at
+	// most.
 	Room int
 	// KeepNames keeps the names of functions, for profilers.
 	KeepNames bool
@@ -56,10 +57,11 @@ type Report struct {
 	Prebuilt    bool          // the guest is the one that this command brings along
 }
 
-// Build makes the module that Compute runs: a snapshot of the guest, which knows no
-// sites, and these sites in it, as [Swap] puts them. sites.json is checked before
-// anything else; the error is a [*core.SitesError] then, else a [*RoomError],
-// [ErrNoSource], [ErrNoGo], what the compiler said, or a [*prewarm.Error].
+// Build makes the module that Compute runs: a snapshot of the guest, which
+// knows no sites, and these sites in it, as [Swap] puts them. sites.json is
+// checked before anything else; the error is a [*core.SitesError] then, else a
+// [*RoomError], [ErrNoSource], [ErrNoGo], what the compiler said, or a
+// [*prewarm.Error].
 func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	var rep Report
 	text, err := readSites(o.SitesName, o.Sites)

@@ -2,6 +2,6 @@
 // guest, compiled by the Go toolchain as a reactor, and prewarmed with
 // sites.json inside.
 //
-// Start with [Build]; [Swap] puts other sites into what it made. [Root] finds the
-// source tree that is compiled.
+// Start with [Build]; [Swap] puts other sites into what it made. [Root] finds
+// the source tree that is compiled.
 package module

@@ -38,7 +38,8 @@ func TestBuild(t *testing.T) {
 	require.Equal(t, StampOf([]byte(sites)), stamp)
 	requireStarts(t, out)
 
-	// Compiled here: the same bytes, wherever the current folder lies in the tree.
+	// Compiled here: the same bytes, wherever the current folder lies in the
+	// tree.
 	again, rep, err := Build(t.Context(), Options{Sites: []byte(sites), Dir: filepath.Join(root, "deploy")})
 	require.NoError(t, err)
 	require.Positive(t, rep.Compile)
@@ -115,8 +116,9 @@ func TestReadStampOfOthers(t *testing.T) {
 	require.False(t, ok)
 }
 
-// FuzzStamp checks that a stamp is found behind any sections, that only one that
-// was put there is, and that taking it out gives back the module, byte for byte.
+// FuzzStamp checks that a stamp is found behind any sections, that only one
+// that was put there is, and that taking it out gives back the module, byte for
+// byte.
 func FuzzStamp(f *testing.F) {
 	f.Add([]byte("\x01\x00"), []byte("sites"))
 	f.Add([]byte("\x00\x05\x04name\x0a\x01\x00"), []byte(""))

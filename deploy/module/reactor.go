@@ -15,9 +15,10 @@ import (
 )
 
 // buildArgs compile the guest: as a reactor, whose initialisation and entry are
-// two exports, and without the paths and the state of the clone that it was built
-// in, so that the same source gives the same bytes everywhere. (Looking for that
-// state would also fail in a clone that git takes for somebody else's.)
+// two exports, and without the paths and the state of the clone that it was
+// built in, so that the same source gives the same bytes everywhere. (Looking
+// for that state would also fail in a clone that git takes for somebody
+// else's.)
 var buildArgs = []string{"build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false"}
 
 // Reactor compiles the guest of the source tree at root with the go command of

@@ -7,15 +7,16 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// Stamp tells which sites.json a module was built with: the SHA-256 of its text.
+// Stamp says which sites.json a module was built with: the SHA-256 of its
+// text.
 type Stamp [sha256.Size]byte
 
 // StampOf returns the stamp of a sites.json.
 func StampOf(sites []byte) Stamp { return sha256.Sum256(sites) }
 
 // appendStamp adds the stamp as a custom section. Engines pass over custom
-// sections that they do not know (WebAssembly core specification, 5.5.3). A module
-// that cannot be read is an error.
+// sections that they do not know (WebAssembly core specification, 5.5.3). A
+// module that cannot be read is an error.
 func appendStamp(module []byte, s Stamp) ([]byte, error) {
 	m, err := wasm.Parse(module)
 	if err != nil {
@@ -38,7 +39,8 @@ func ReadStamp(module []byte) (s Stamp, ok bool) {
 	return Stamp(body), true
 }
 
-// withoutStamp returns a module without its stamp; one without is returned as it is.
+// withoutStamp returns a module without its stamp; one without is returned as
+// it is.
 func withoutStamp(module []byte) []byte {
 	m, err := wasm.Parse(module)
 	if err != nil {

@@ -25,13 +25,13 @@ func (e *RoomError) Error() string {
 	return fmt.Sprintf("the sites take %d bytes, and the module has room for %d: build it with room for %d at least", e.Need, e.Room, e.Need)
 }
 
-// Swap puts other sites into a module that [Build] made. Nothing is compiled and
-// nothing is run, so it takes as long as copying the module. What comes out is
-// what Build makes of the same guest, room and sites, byte for byte. name is the
-// name of sites.json in messages; "" is "sites.json".
+// Swap puts other sites into a module that [Build] made. Nothing is compiled
+// and nothing is run, so it takes as long as copying the module. What comes out
+// is what Build makes of the same guest, room and sites, byte for byte. name is
+// the name of sites.json in messages; "" is "sites.json".
 //
-// The error is a [*core.SitesError] for whatever Build refuses, [ErrNotOurs], or a
-// [*RoomError].
+// The error is a [*core.SitesError] for whatever Build refuses, [ErrNotOurs],
+// or a [*RoomError].
 func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 	text, err := readSites(name, sites)
 	if err != nil {

@@ -21,13 +21,14 @@ type File struct {
 	Data []byte
 }
 
-// nameForm is what the Fastly CLI leaves of a name when it makes a file's name of
-// it, or less.
+// nameForm is what the Fastly CLI leaves of a name when it makes a file's name
+// of it, or less.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
-// Archive makes a package of a module and its manifest, the text of fastly.toml,
-// under a name of letters, digits, "-" and "_". The same input gives the same
-// bytes, whoever makes them and when: there are no times and no owners in it.
+// Archive makes a package of a module and its manifest, the text of
+// fastly.toml, under a name of letters, digits, "-" and "_". The same input
+// gives the same bytes, whoever makes them and when: there are no times and no
+// owners in it.
 func Archive(name string, wasm, manifest []byte) ([]byte, error) {
 	return archive(name, wasm, manifest, contract.MaxPackage)
 }
@@ -110,7 +111,8 @@ func ReadArchive(r io.Reader) ([]File, error) {
 	return sortFiles(files)
 }
 
-// sortFiles refuses two files of one name: which of them counts is anybody's guess.
+// sortFiles refuses two files of one name: which of them counts is anybody's
+// guess.
 func sortFiles(files []File) ([]File, error) {
 	slices.SortFunc(files, func(a, b File) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
 	for i := 1; i < len(files); i++ {
@@ -124,9 +126,10 @@ func sortFiles(files []File) ([]File, error) {
 	return files, nil
 }
 
-// Hash is the SHA-512, in hexadecimal, of the files' contents one after the other
-// in the order of their names: what "fastly compute hash-files" prints and the
-// Terraform data source fastly_package_hash has. The names do not enter into it.
+// Hash is the SHA-512, in hexadecimal, of the files' contents one after the
+// other in the order of their names: what "fastly compute hash-files" prints
+// and the Terraform data source fastly_package_hash has. The names do not enter
+// into it.
 func Hash(files []File) string {
 	sorted := slices.Clone(files)
 	slices.SortFunc(sorted, func(a, b File) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })

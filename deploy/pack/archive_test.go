@@ -75,8 +75,8 @@ func packed(t *testing.T, names ...string) []byte {
 	return b.Bytes()
 }
 
-// The manifest of a package that is made here opens what that of the source tree
-// does.
+// The manifest of a package that is made here opens what that of the source
+// tree does.
 func TestManifestIsTheTrees(t *testing.T) {
 	tree, err := os.ReadFile("../../fastly.toml")
 	require.NoError(t, err)
@@ -132,7 +132,8 @@ format = "json"
 	}
 	require.Equal(t, []string{"secret-one", "secret-two", "secret-three", "secret-five", "secret-six", "secret-two"}, values)
 
-	// A file that is not here: nothing to look for, and nothing that could be inside.
+	// A file that is not here: nothing to look for, and nothing that could be
+	// inside.
 	for _, text := range []string{
 		"[[local_server.secret_stores.a]]\nkey = \"k\"\nfile = \"nowhere\"", "[local_server.secret_stores.a]\nfile = \"nowhere\"",
 	} {
@@ -151,8 +152,8 @@ format = "json"
 	}
 }
 
-// FuzzReadArchive: what was packed is read back as it was, and whatever the bytes,
-// files have names of their own.
+// FuzzReadArchive: what was packed is read back as it was, and whatever the
+// bytes, files have names of their own.
 func FuzzReadArchive(f *testing.F) {
 	whole, err := Archive("x", newHandmade().bytes(), Manifest)
 	require.NoError(f, err)

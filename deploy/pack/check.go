@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Has tells whether there is a problem of this kind.
+// Has reports whether there is a problem of this kind.
 func (e *Error) Has(c Code) bool {
 	for _, p := range e.Problems {
 		if p.Code == c {
@@ -80,11 +80,11 @@ func (c *checker) add(code Code, format string, args ...any) {
 	c.problems = append(c.problems, Problem{code, fmt.Sprintf(format, args...)})
 }
 
-// Check finds what would keep a module from running on Compute, or must not be in
-// it: a module that is cut short or that an engine refuses, an import that the
-// platform does not have or has with another type, another number of memories than
-// one, no _start, too many data segments or bytes, and any of the secrets given.
-// The error is an [*Error] that lists all of it, or ctx's.
+// Check finds what would keep a module from running on Compute, or must not be
+// in it: a module that is cut short or that an engine refuses, an import that
+// the platform does not have or has with another type, another number of
+// memories than one, no _start, too many data segments or bytes, and any of the
+// secrets given. The error is an [*Error] that lists all of it, or ctx's.
 func Check(ctx context.Context, wasm []byte, secrets []Secret) (Report, error) {
 	c := &checker{wasm: wasm, rep: Report{Size: len(wasm)}}
 	if len(wasm) > contract.MaxPackage { // nothing else matters, and looking takes long

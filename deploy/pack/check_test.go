@@ -111,8 +111,8 @@ func TestCheckTooLarge(t *testing.T) {
 	require.True(t, e.Has(TooLarge))
 }
 
-// Cut anywhere, a module is refused, but for the one border behind which only data
-// comes: without it a module is whole all the same.
+// Cut anywhere, a module is refused, but for the one border behind which only
+// data comes: without it a module is whole all the same.
 func TestCheckOfEveryBeginning(t *testing.T) {
 	h := newHandmade()
 	wasm := h.bytes()
@@ -152,8 +152,9 @@ func TestPassiveSegments(t *testing.T) {
 	require.Equal(t, 7, l.bytes)
 }
 
-// FuzzCheck: whatever the bytes, the answer is a report or an Error that names no
-// secret; what is accepted has one memory and is of the size that the report says.
+// FuzzCheck: whatever the bytes, the answer is a report or an Error that names
+// no secret; what is accepted has one memory and is of the size that the report
+// says.
 func FuzzCheck(f *testing.F) {
 	f.Add(newHandmade().bytes())
 	h := newHandmade()

@@ -16,8 +16,8 @@ import (
 )
 
 // Manifest is the fastly.toml of a package that is made without one of the
-// user's. Its [setup] names what the module opens; it has no build script, since
-// there is nothing left to build.
+// user's. Its [setup] names what the module opens; it has no build script,
+// since there is nothing left to build.
 //
 //go:embed fastly.toml
 var Manifest []byte
@@ -44,8 +44,8 @@ func ManifestName(text []byte) (string, error) {
 	return m.Name, nil
 }
 
-// ManifestService returns the id of the service that a fastly.toml names; "" where it
-// names none.
+// ManifestService returns the id of the service that a fastly.toml names; ""
+// where it names none.
 func ManifestService(text []byte) (string, error) {
 	var m manifest
 	if err := toml.Unmarshal(text, &m); err != nil {
@@ -54,11 +54,11 @@ func ManifestService(text []byte) (string, error) {
 	return m.ServiceID, nil
 }
 
-// LocalSecrets returns the secrets that the [local_server] part of a fastly.toml
-// gives or names: text, files, which lie relative to dir, and variables of the
-// environment. One whose file is not on this machine is listed without a value: it
-// cannot be looked for, nor have got in from there. A file that cannot be read is an
-// error.
+// LocalSecrets returns the secrets that the [local_server] part of a
+// fastly.toml gives or names: text, files, which lie relative to dir, and
+// variables of the environment. One whose file is not on this machine is listed
+// without a value: it cannot be looked for, nor have got in from there. A file
+// that cannot be read is an error.
 func LocalSecrets(text []byte, dir string, lookupEnv func(string) (string, bool)) ([]Secret, error) {
 	var m manifest
 	if err := toml.Unmarshal(text, &m); err != nil {
@@ -148,7 +148,8 @@ func (l *localStore) file(name string) error {
 	return nil
 }
 
-// add trims what a text file ends with: it is the secret that must not be found.
+// add trims what a text file ends with: it is the secret that must not be
+// found.
 func (l *localStore) add(key, value string) {
 	if value = strings.TrimSpace(value); value != "" {
 		l.secrets = append(l.secrets, l.secret(key, value))

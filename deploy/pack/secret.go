@@ -19,7 +19,7 @@ type Secret struct {
 // chance.
 const minSecret = 8
 
-// Searchable tells whether the secret is long enough to be looked for.
+// Searchable reports whether the secret is long enough to be looked for.
 func (s Secret) Searchable() bool { return len(s.Value) >= minSecret }
 
 // String gives the name only, should a secret be printed by mistake.

@@ -7,9 +7,9 @@ type layout struct {
 	memories int // defined and imported
 	segments int // of data, active and passive
 	bytes    int // in them
-	// image holds the segments joined where one begins where another ends, so that
-	// what a linker cut in two is found in one piece. A zero byte stands between
-	// others.
+	// image holds the segments joined where one begins where another ends, so
+	// that what a linker cut in two is found in one piece. A zero byte stands
+	// between others.
 	image []byte
 }
 

@@ -7,7 +7,8 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 )
 
-// Epoch is what a guest's clock says when its initialisation begins: 2000-01-01T00:00:00Z, in Unix seconds.
+// Epoch is what a guest's clock says when its initialisation begins:
+// 2000-01-01T00:00:00Z, in Unix seconds.
 const Epoch = 946684800
 
 const (
@@ -15,9 +16,11 @@ const (
 	yield = 10 * time.Microsecond
 )
 
-// clock is a time that depends on nothing but the guest's own calls. Standing still is not an option: Go's scheduler
-// waits for a timer by asking again, so every reading takes a tick. The ticks are short because the monotonic clock
-// of a new sandbox begins near zero: what the snapshot remembers as past should be past there, too.
+// clock is a time that depends on nothing but the guest's own calls. Standing
+// still is not an option: Go's scheduler waits for a timer by asking again, so
+// every reading takes a tick. The ticks are short because the monotonic clock
+// of a new sandbox begins near zero: what the snapshot remembers as past should
+// be past there, too.
 type clock struct{ since time.Duration }
 
 func (c *clock) now() time.Duration {

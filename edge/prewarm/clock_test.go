@@ -13,7 +13,8 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
-// testClock is a sandbox's time. It moves by a microsecond when it is looked at, and by whatever is slept.
+// testClock is a sandbox's time. It moves by a microsecond when it is looked
+// at, and by whatever is slept.
 type testClock struct {
 	wall time.Time     // when the monotonic clock was 0
 	mono time.Duration // since then
@@ -34,8 +35,8 @@ func (c *testClock) configure(config wazero.ModuleConfig) wazero.ModuleConfig {
 		}, sys.ClockResolution(time.Microsecond))
 }
 
-// Whatever the clock said when the snapshot was taken, and whatever it says in the sandbox, a timer that is set there
-// fires when it should.
+// Whatever the clock said when the snapshot was taken, and whatever it says in
+// the sandbox, a timer that is set there fires when it should.
 func TestTimersFireOnTime(t *testing.T) {
 	const wait, slack = 50 * time.Millisecond, time.Millisecond
 	for name, c := range map[string]struct {

@@ -1,15 +1,18 @@
-// Package prewarm initialises a Go WebAssembly module at build time, so that a Compute sandbox starts at the first
-// line of its handler.
+// Package prewarm initialises a Go WebAssembly module at build time, so that a
+// Compute sandbox starts at the first line of its handler.
 //
-// Fastly Compute starts a sandbox per request, and Go pays for it: the runtime, the standard library and the SDK
-// initialise before main runs, some 3.6 million WebAssembly instructions for a program that uses fsthttp. [Module]
-// runs them once, on wazero, and writes a new module whose memory and variables begin as they were left. What the
-// program reads and computes in its init functions (tables, compiled patterns, a parsed configuration) is there too,
+// Fastly Compute starts a sandbox per request, and Go pays for it: the runtime,
+// the standard library and the SDK initialise before main runs, some 3.6
+// million WebAssembly instructions for a program that uses fsthttp. [Module]
+// runs them once, on wazero, and writes a new module whose memory and variables
+// begin as they were left. What the program reads and computes in its init
+// functions (tables, compiled patterns, a parsed configuration) is there too,
 // and costs a request nothing.
 //
 // # How to prewarm a module
 //
-// The program must be a reactor, which Go builds since 1.24. Instead of main it has an exported entry:
+// The program must be a reactor, which Go builds since 1.24. Instead of main it
+// has an exported entry:
 //
 //	//go:wasmimport fastly_abi init
 //	//go:noescape
@@ -27,13 +30,15 @@
 //
 //	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -o bin/reactor.wasm .
 //
-// The result has the entry under the name _start, is a command like any other to Compute, and runs wherever the
-// reactor would. [Options.Files] is what init functions may read; [Options.Warmup] names an export to call after them.
+// The result has the entry under the name _start, is a command like any other
+// to Compute, and runs wherever the reactor would. [Options.Files] is what init
+// functions may read; [Options.Warmup] names an export to call after them.
 //
 // # Data that changes more often than the program
 //
-// What an init function has read is frozen, and to change it is to initialise anew. A program may instead make room for
-// data, which [Fill] then puts into the finished module, again and again, without a compiler and without running
+// What an init function has read is frozen, and to change it is to initialise
+// anew. A program may instead make room for data, which [Fill] then puts into
+// the finished module, again and again, without a compiler and without running
 // anything. The room is an export, named by [Options.Room]:
 //
 //	var room []byte
@@ -49,56 +54,75 @@
 //		return room[4 : 4+n]
 //	}
 //
-// The data is there when the entry runs, and should be in a form that can be used in place: whatever has to be parsed
-// is parsed for each request. What is free in the room is zeros, which take no place in the module's file. The room is
-// the guest's own memory, because Go's runtime holds all memory that it has not seen yet to be its own.
+// The data is there when the entry runs, and should be in a form that can be
+// used in place: whatever has to be parsed is parsed for each request. What is
+// free in the room is zeros, which take no place in the module's file. The room
+// is the guest's own memory, because Go's runtime holds all memory that it has
+// not seen yet to be its own.
 //
 // # What is frozen, and what must therefore be done at the entry
 //
-// Whatever was read during initialisation is the same in every sandbox from then on:
+// Whatever was read during initialisation is the same in every sandbox from
+// then on:
 //
-//   - The platform. No request exists at build time, and every host call fails the build with the function's name
-//     ([HostCall]): log endpoints, stores and backends are opened lazily, at the first request. Only fastly_abi.init
-//     succeeds, because the SDK calls it in an init function. It never reached the platform, so the entry calls it
-//     again, as above.
-//   - The environment and the arguments. os.Getenv and os.Args say what [Options] said, which is nothing by default.
-//     The platform's variables (FASTLY_SERVICE_VERSION and others) are there for whoever calls environ_sizes_get and
-//     environ_get of wasi_snapshot_preview1 at run time.
-//   - The runtime's random seeds. The order of map iteration, map hashes, hash/maphash (with a seed that is made at run
-//     time, too), math/rand, math/rand/v2 and the choice of select repeat from sandbox to sandbox, and who has the
-//     module can compute them. Nothing that must be unpredictable may come from them, and maps with keys from a request
-//     need a limit on their size. crypto/rand asks the platform at each call and is safe at run time, and so is what
-//     rests on it: keys, nonces, crypto/rand.Text. In init functions it is not: never make a key or a nonce there, and
-//     never seed a generator.
-//   - The clock of initialisation, which begins at [Epoch] and moves only when it is looked at. time.Now is right at
-//     run time. A time.Time kept from initialisation has a wall clock of 2000 and a monotonic clock that means
+//   - The platform. No request exists at build time, and every host call fails
+//     the build with the function's name ([HostCall]): log endpoints, stores
+//     and backends are opened lazily, at the first request. Only
+//     fastly_abi.init succeeds, because the SDK calls it in an init function.
+//     It never reached the platform, so the entry calls it again, as above.
+//   - The environment and the arguments. os.Getenv and os.Args say what
+//     [Options] said, which is nothing by default. The platform's variables
+//     (FASTLY_SERVICE_VERSION and others) are there for whoever calls
+//     environ_sizes_get and environ_get of wasi_snapshot_preview1 at run time.
+//   - The runtime's random seeds. The order of map iteration, map hashes,
+//     hash/maphash (with a seed that is made at run time, too), math/rand,
+//     math/rand/v2 and the choice of select repeat from sandbox to sandbox, and
+//     who has the module can compute them. Nothing that must be unpredictable
+//     may come from them, and maps with keys from a request need a limit on
+//     their size. crypto/rand asks the platform at each call and is safe at run
+//     time, and so is what rests on it: keys, nonces, crypto/rand.Text. In init
+//     functions it is not: never make a key or a nonce there, and never seed a
+//     generator.
+//   - The clock of initialisation, which begins at [Epoch] and moves only when
+//     it is looked at. time.Now is right at run time. A time.Time kept from
+//     initialisation has a wall clock of 2000 and a monotonic clock that means
 //     nothing.
-//   - Files and directories. A file left open in an init function is gone; paths that could be read then cannot be
-//     read now.
-//   - Goroutines and timers. Those that init functions left waiting go on when the entry runs, which is fine for a
-//     worker on a channel; a timer's remaining time is not to be relied on. A timer that is set at run time fires when
-//     it should, whether the sandbox's monotonic clock is ahead of the build's or behind it.
+//   - Files and directories. A file left open in an init function is gone;
+//     paths that could be read then cannot be read now.
+//   - Goroutines and timers. Those that init functions left waiting go on when
+//     the entry runs, which is fine for a worker on a channel; a timer's
+//     remaining time is not to be relied on. A timer that is set at run time
+//     fires when it should, whether the sandbox's monotonic clock is ahead of
+//     the build's or behind it.
 //
-// Keys and other secrets do not belong into initialisation at all: they would be bytes of the module.
+// Keys and other secrets do not belong into initialisation at all: they would
+// be bytes of the module.
 //
 // # What is promised
 //
-// The same reactor and options give the same bytes, on any machine (one exception: a float that is not a number has
-// bits that depend on the processor, so an init function should not compute one and keep it). Nothing of the machine
-// gets in: no environment, no clock, no path; -trimpath keeps Go's own paths out.
+// The same reactor and options give the same bytes, on any machine (one
+// exception: a float that is not a number has bits that depend on the
+// processor, so an init function should not compute one and keep it). Nothing
+// of the machine gets in: no environment, no clock, no path; -trimpath keeps
+// Go's own paths out.
 //
-// Either there is a whole module or an [*Error]. A module is refused that a snapshot of one memory and of numeric
-// variables would not carry over: one that imports a memory, table, global or tag; has no memory or several, or a
-// shared or 64-bit one; has variables that are vectors or references; writes to a table; or reads data segments at
-// run time (memory.init). Go's compiler makes none of these. Nor can a module be prewarmed twice.
+// Either there is a whole module or an [*Error]. A module is refused that a
+// snapshot of one memory and of numeric variables would not carry over: one
+// that imports a memory, table, global or tag; has no memory or several, or a
+// shared or 64-bit one; has variables that are vectors or references; writes to
+// a table; or reads data segments at run time (memory.init). Go's compiler
+// makes none of these. Nor can a module be prewarmed twice.
 //
-// An init function that panics, exits, hangs (the context ends it) or calls the platform is an error that repeats
-// what the guest wrote to standard error.
+// An init function that panics, exits, hangs (the context ends it) or calls the
+// platform is an error that repeats what the guest wrote to standard error.
 //
 // # How it works
 //
-// The module is parsed as far as needed, its variables are exported, and it is run. Then the original is written
-// anew: memory begins at the size that was left, with the data that is not zero; variables begin with their last
-// values; the exports _initialize, warm-up and room, the start function and debug information are left out. A custom
-// section, "prewarm.room", says where the room is. The code is copied byte for byte. The idea is that of Wizer, by the Bytecode Alliance, which does this for other languages.
+// The module is parsed as far as needed, its variables are exported, and it is
+// run. Then the original is written anew: memory begins at the size that was
+// left, with the data that is not zero; variables begin with their last values;
+// the exports _initialize, warm-up and room, the start function and debug
+// information are left out. A custom section, "prewarm.room", says where the
+// room is. The code is copied byte for byte. The idea is that of Wizer, by the
+// Bytecode Alliance, which does this for other languages.
 package prewarm

@@ -12,7 +12,8 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
-// Large files are reason to compile the guest. Which engine runs it is a matter of speed alone.
+// Large files are reason to compile the guest. Which engine runs it is a matter
+// of speed alone.
 func TestEnginesAgree(t *testing.T) {
 	padding := strings.Repeat(" ", prewarm.CompilerPays)
 	opt := prewarm.Options{Warmup: "warmup", Files: map[string][]byte{

@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// Code tells what kind of failure an [Error] is. The texts are stable: log and test against them.
+// Code tells what kind of failure an [Error] is. The texts are stable: log and
+// test against them.
 type Code string
 
-// What [Module] refuses, and what can go wrong while the reactor is being initialised.
+// What [Module] refuses, and what can go wrong while the reactor is being
+// initialised.
 const (
 	// BadOption: an option cannot be used as it is.
 	BadOption Code = "bad_option"
@@ -18,18 +20,22 @@ const (
 	Unsupported Code = "unsupported"
 	// NotReactor: the module has no _initialize, or already has a _start.
 	NotReactor Code = "not_reactor"
-	// BadExport: an export that the options name is missing, or is no function without parameters and results.
+	// BadExport: an export that the options name is missing, or is no function
+	// without parameters and results.
 	BadExport Code = "bad_export"
-	// HostCall: the guest called a function of the platform, and there is no platform at build time.
+	// HostCall: the guest called a function of the platform, and there is no
+	// platform at build time.
 	HostCall Code = "host_call"
 	// GuestExit: the guest ended the process, as os.Exit and log.Fatal do.
 	GuestExit Code = "guest_exit"
-	// GuestTrap: the guest hit a WebAssembly trap. A Go reactor does after a panic, a deadlock or without memory,
-	// when it has written to standard error what happened.
+	// GuestTrap: the guest hit a WebAssembly trap. A Go reactor does after a
+	// panic, a deadlock or without memory, when it has written to standard
+	// error what happened.
 	GuestTrap Code = "guest_trap"
 	// BadRoom: the room is not in memory, or not empty.
 	BadRoom Code = "bad_room"
-	// NoRoom: the module has none to fill: it was not prewarmed here, or without Options.Room.
+	// NoRoom: the module has none to fill: it was not prewarmed here, or
+	// without Options.Room.
 	NoRoom Code = "no_room"
 	// RoomTooSmall: there is more to put into the room than it holds.
 	RoomTooSmall Code = "room_too_small"
@@ -44,15 +50,18 @@ type Error struct {
 	Reason string
 	// ExitCode is the guest's exit code, with code GuestExit.
 	ExitCode uint32
-	// Room and Need are the bytes that there are and that are needed, with code RoomTooSmall.
+	// Room and Need are the bytes that there are and that are needed, with code
+	// RoomTooSmall.
 	Room, Need int
-	// Stderr is the first 8 KiB of what the guest wrote to standard error; a Go panic is found there.
+	// Stderr is the first 8 KiB of what the guest wrote to standard error; a Go
+	// panic is found there.
 	Stderr string
 	// Cause is the error below, where there is one.
 	Cause error
 }
 
-// Error gives code and reason, and below them what the guest wrote to standard error.
+// Error gives code and reason, and below them what the guest wrote to standard
+// error.
 func (e *Error) Error() string {
 	s := "prewarm: " + string(e.Code) + ": " + e.Reason
 	if e.Cause != nil {

@@ -7,7 +7,8 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
-// A program that uses Fastly's SDK, fsthttp and all; it is in testdata/guest/fsthttp. What was compiled with
+// A program that uses Fastly's SDK, fsthttp and all; it is in
+// testdata/guest/fsthttp. What was compiled with
 //
 //	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -o bin/reactor.wasm .
 //
@@ -32,7 +33,8 @@ func ExampleModule() {
 	// variables that were kept: 8
 }
 
-// The program in testdata/guest/room has room for data, which is changed without compiling or initialising it again.
+// The program in testdata/guest/room has room for data, which is changed
+// without compiling or initialising it again.
 func ExampleFill() {
 	reactor, err := buildGuest("room")
 	if err != nil {

@@ -60,8 +60,8 @@ func TestFilledRefusesWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// FuzzFill: whatever the module, there is a typed error, or one whose room holds the
-// data, and what was there before makes no difference.
+// FuzzFill: whatever the module, there is a typed error, or one whose room
+// holds the data, and what was there before makes no difference.
 func FuzzFill(f *testing.F) {
 	f.Add(withRoom(100, 20, wasm.Segment{Offset: 90, Bytes: bytes.Repeat([]byte("x"), 40)}).Encode(), []byte("data"))
 	f.Add(withRoom(0, 1<<16).Encode(), []byte{})

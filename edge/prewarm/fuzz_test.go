@@ -12,8 +12,9 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// FuzzModule: whatever comes in, there is either a typed error or a module that an engine accepts, that cannot be
-// prewarmed again, and that comes out the same the second time.
+// FuzzModule: whatever comes in, there is either a typed error or a module that
+// an engine accepts, that cannot be prewarmed again, and that comes out the
+// same the second time.
 func FuzzModule(f *testing.F) {
 	f.Add(handmade().Encode())
 	f.Add(handmade().WithBody(wasm.DataSection, []byte{0}).WithBody(wasm.DataCountSection, []byte{0}).Encode())

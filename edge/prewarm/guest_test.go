@@ -20,7 +20,8 @@ import (
 
 var guests sync.Map // name to func() ([]byte, error)
 
-// guest builds a program of testdata/guest as a reactor, once per run of the tests.
+// guest builds a program of testdata/guest as a reactor, once per run of the
+// tests.
 func guest(t testing.TB, name string) []byte {
 	t.Helper()
 	build, _ := guests.LoadOrStore(name, sync.OnceValues(func() ([]byte, error) { return buildGuest(name) }))
@@ -44,7 +45,8 @@ func buildGuest(name string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
-// sandbox runs modules the way a platform does, with just enough of Compute for the guests here.
+// sandbox runs modules the way a platform does, with just enough of Compute for
+// the guests here.
 type sandbox struct {
 	env    map[string]string
 	uri    string
@@ -57,7 +59,8 @@ type sandbox struct {
 	clock  *testClock // nil: this machine's
 }
 
-// run instantiates the module and calls its _start, or another export with arguments.
+// run instantiates the module and calls its _start, or another export with
+// arguments.
 func (s *sandbox) run(t testing.TB, module []byte, export string, args ...uint64) ([]uint64, error) {
 	t.Helper()
 	ctx := context.Background()
@@ -104,7 +107,8 @@ func (s *sandbox) definePlatform(ctx context.Context, t testing.TB, rt wazero.Ru
 	}
 }
 
-// platform is one host call. Handles are made up; what is not listed answers 0, ok, and writes nothing.
+// platform is one host call. Handles are made up; what is not listed answers 0,
+// ok, and writes nothing.
 func (s *sandbox) platform(name string, memory api.Memory, p []uint64) uint64 {
 	put := func(at uint64, v uint32) { memory.WriteUint32Le(uint32(at), v) }
 	get := func(at, n uint64) string { b, _ := memory.Read(uint32(at), uint32(n)); return string(b) }

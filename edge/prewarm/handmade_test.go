@@ -11,8 +11,8 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// handmade is a small reactor that uses what Go's linker does not: a start function, variables of every type, a
-// maximum for its memory, a data count.
+// handmade is a small reactor that uses what Go's linker does not: a start
+// function, variables of every type, a maximum for its memory, a data count.
 //
 //	(type $go (func)) (type $abi (func (param i64) (result i32)))
 //	(import "fastly_abi" "init" (func (type $abi)))

@@ -6,19 +6,23 @@ import "context"
 type Report struct {
 	// SizeBefore and SizeAfter are the lengths of the two modules, in bytes.
 	SizeBefore, SizeAfter int
-	// MemoryPages is the memory that the new module starts with, in pages of 64 KiB.
+	// MemoryPages is the memory that the new module starts with, in pages of 64
+	// KiB.
 	MemoryPages int
-	// Segments is the number of data segments, and SegmentBytes the number of bytes in them.
+	// Segments is the number of data segments, and SegmentBytes the number of
+	// bytes in them.
 	Segments, SegmentBytes int
 	// Globals is the number of mutable globals whose values were kept.
 	Globals int
 }
 
-// Module initialises a reactor and returns a module that continues where initialisation ended, when its _start is
-// called. The same reactor and options give the same bytes on every machine.
+// Module initialises a reactor and returns a module that continues where
+// initialisation ended, when its _start is called. The same reactor and options
+// give the same bytes on every machine.
 //
-// All errors are of type [*Error]; with one there is no module. Ctx can end a guest that does not come to an end.
-// Module may be called from several goroutines at once. It needs a few times the memory of the guest.
+// All errors are of type [*Error]; with one there is no module. Ctx can end a
+// guest that does not come to an end. Module may be called from several
+// goroutines at once. It needs a few times the memory of the guest.
 func Module(ctx context.Context, reactor []byte, opt Options) (out []byte, rep Report, err error) {
 	opt, err = opt.withDefaults()
 	if err != nil {

@@ -41,7 +41,8 @@ var warmProbe = sync.OnceValues(func() ([]byte, error) {
 	return out, err
 })
 
-// say calls one export of the probe in a sandbox of its own, and returns what it prints.
+// say calls one export of the probe in a sandbox of its own, and returns what
+// it prints.
 func say(t testing.TB, export string) string {
 	t.Helper()
 	module, err := warmProbe()
@@ -98,7 +99,8 @@ func TestCryptoRandDiffers(t *testing.T) {
 	require.NotEqual(t, a, b)
 }
 
-// The documented price: what the runtime seeded at build time is the same in every sandbox.
+// The documented price: what the runtime seeded at build time is the same in
+// every sandbox.
 func TestMathRandAndMapOrderAreFrozen(t *testing.T) {
 	require.Equal(t, say(t, "chance"), say(t, "chance"))
 }
@@ -127,7 +129,8 @@ func TestClock(t *testing.T) {
 	require.Equal(t, "true", lines[1], "time passes for a sleeper")
 }
 
-// os.Getenv answers from build time; the platform's environment is there for whoever asks for it anew.
+// os.Getenv answers from build time; the platform's environment is there for
+// whoever asks for it anew.
 func TestEnvironment(t *testing.T) {
 	s := &sandbox{env: map[string]string{"OTHER": "x", "MODE": "run"}}
 	opt := prewarm.Options{Entry: "environment", Env: map[string]string{"MODE": "build"}}
@@ -144,7 +147,8 @@ func TestGoroutinesAndTimersOfInitGoOn(t *testing.T) {
 	require.Equal(t, "49\nfired", say(t, "goroutines"))
 }
 
-// Go traps, rather than exits, when a reactor panics; a platform answers 500 to both.
+// Go traps, rather than exits, when a reactor panics; a platform answers 500 to
+// both.
 func TestPanicAtTheEntry(t *testing.T) {
 	s := &sandbox{}
 	_, err := s.run(t, warm(t, "probe", prewarm.Options{Entry: "fault"}), "_start")

@@ -8,42 +8,53 @@ import (
 	"strings"
 )
 
-// Options says how a reactor becomes a module. The zero value works: it takes the export "serve", without files,
-// environment or arguments.
+// Options says how a reactor becomes a module. The zero value works: it takes
+// the export "serve", without files, environment or arguments.
 type Options struct {
-	// Entry is the export that becomes _start; "serve" if empty. It takes nothing and returns nothing.
+	// Entry is the export that becomes _start; "serve" if empty. It takes
+	// nothing and returns nothing.
 	Entry string
-	// Warmup is an export that is called once after _initialize, if not empty: the place for work that needs the
-	// runtime to be up, such as running the handler's code once, or runtime.GC. It is removed from the module.
+	// Warmup is an export that is called once after _initialize, if not empty:
+	// the place for work that needs the runtime to be up, such as running the
+	// handler's code once, or runtime.GC. It is removed from the module.
 	Warmup string
-	// Room is an export that makes room for what [Fill] puts into the finished module, if not empty. It is called
-	// once, after Warmup, with the number of bytes that are wanted, and returns the address of as
-	// many, all zero and kept as long as the module: func(size uint32) unsafe.Pointer. It is removed from the module.
+	// Room is an export that makes room for what [Fill] puts into the finished
+	// module, if not empty. It is called once, after Warmup, with the number of
+	// bytes that are wanted, and returns the address of as many, all zero and
+	// kept as long as the module: func(size uint32) unsafe.Pointer. It is
+	// removed from the module.
 	Room string
-	// RoomSize is the most that Fill will be able to put there, in bytes. Zeros cost nothing in the module's file, but
-	// they are part of the memory that a sandbox begins with.
+	// RoomSize is the most that Fill will be able to put there, in bytes. Zeros
+	// cost nothing in the module's file, but they are part of the memory that a
+	// sandbox begins with.
 	RoomSize uint32
-	// Files are what the guest finds below "/" while it is being initialised, by slash-separated relative path, such
-	// as "sites.json". Nothing else is there, and nothing can be written. Without files there is no directory either.
+	// Files are what the guest finds below "/" while it is being initialised,
+	// by slash-separated relative path, such as "sites.json". Nothing else is
+	// there, and nothing can be written. Without files there is no directory
+	// either.
 	Files map[string][]byte
-	// Env is the guest's environment while it is being initialised, and what os.Getenv says ever after.
+	// Env is the guest's environment while it is being initialised, and what
+	// os.Getenv says ever after.
 	Env map[string]string
 	// Args is what os.Args says ever after; without it, it is empty.
 	Args []string
-	// Stdout and Stderr receive what the guest writes while it is being initialised; nil discards it. What was
-	// written to standard error is also part of the error when initialisation fails.
+	// Stdout and Stderr receive what the guest writes while it is being
+	// initialised; nil discards it. What was written to standard error is also
+	// part of the error when initialisation fails.
 	Stdout, Stderr io.Writer
-	// MaxPages is the most memory that the guest may have, in pages of 64 KiB; 2048, the 128 MiB of a Compute
-	// sandbox, if 0.
+	// MaxPages is the most memory that the guest may have, in pages of 64 KiB;
+	// 2048, the 128 MiB of a Compute sandbox, if 0.
 	MaxPages uint32
-	// KeepNames keeps the "name" section, which profilers and stack traces read. Debug information always goes.
+	// KeepNames keeps the "name" section, which profilers and stack traces
+	// read. Debug information always goes.
 	KeepNames bool
 }
 
 const (
 	defaultEntry    = "serve"
 	defaultMaxPages = 2048
-	// largestMaxPages is one page less than 4 GiB, so that sizes in bytes fit in 32 bits.
+	// largestMaxPages is one page less than 4 GiB, so that sizes in bytes fit
+	// in 32 bits.
 	largestMaxPages = 1<<16 - 1
 )
 
@@ -73,7 +84,8 @@ func (o Options) withDefaults() (Options, error) {
 
 func reserved(export string) bool { return export == initExport || export == startExport }
 
-// checkWorld checks what the guest gets to see. A NUL would end a string early in the guest.
+// checkWorld checks what the guest gets to see. A NUL would end a string early
+// in the guest.
 func (o Options) checkWorld() error {
 	for _, name := range slices.Sorted(maps.Keys(o.Files)) {
 		if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\x00\\") {

@@ -14,8 +14,9 @@ import (
 // abiInit is what Fastly's SDK calls as the first thing, in an init function.
 const abiInit = "fastly_abi.init"
 
-// definePlatform defines every import that is not WASI's. No sandbox and no request exist yet, so a call ends the
-// run; only fastly_abi.init says that all is well.
+// definePlatform defines every import that is not WASI's. No sandbox and no
+// request exist yet, so a call ends the run; only fastly_abi.init says that all
+// is well.
 func (g *guest) definePlatform(ctx context.Context, rt wazero.Runtime, r *reactor) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, rt); err != nil {
 		return &Error{Code: Unsupported, Reason: "no WASI", Cause: err}
@@ -41,7 +42,8 @@ func (g *guest) definePlatform(ctx context.Context, rt wazero.Runtime, r *reacto
 	return nil
 }
 
-// firstOfEach drops imports that occur again: Go's linker writes one entry per declaration.
+// firstOfEach drops imports that occur again: Go's linker writes one entry per
+// declaration.
 func firstOfEach(imports []wasm.Import) []wasm.Import {
 	seen := map[[2]string]bool{}
 	return slices.DeleteFunc(slices.Clone(imports), func(im wasm.Import) bool {
@@ -63,7 +65,8 @@ func checkWASI(wasi api.Module, im wasm.Import, t wasm.FuncType) error {
 	return nil
 }
 
-// define adds a stub. A host function of wazero ends the guest by a panic, which wazero recovers.
+// define adds a stub. A host function of wazero ends the guest by a panic,
+// which wazero recovers.
 func (g *guest) define(b wazero.HostModuleBuilder, im wasm.Import, t wasm.FuncType) {
 	id := im.Module + "." + im.Name
 	call := func(_ context.Context, stack []uint64) {
@@ -77,7 +80,8 @@ func (g *guest) define(b wazero.HostModuleBuilder, im wasm.Import, t wasm.FuncTy
 		WithGoFunction(api.GoFunc(call), engineTypes(t.Params), engineTypes(t.Results)).Export(im.Name)
 }
 
-// engineTypes spells types as the engine does, which is as the binary format does.
+// engineTypes spells types as the engine does, which is as the binary format
+// does.
 func engineTypes(types []wasm.ValType) []api.ValueType {
 	out := make([]api.ValueType, len(types))
 	for i, t := range types {

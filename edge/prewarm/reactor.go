@@ -7,7 +7,8 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// The exports that give a WASI module its kind: a reactor has the first, a command the second.
+// The exports that give a WASI module its kind: a reactor has the first, a
+// command the second.
 const (
 	initExport  = "_initialize"
 	startExport = "_start"
@@ -26,7 +27,8 @@ type reactor struct {
 	start   *uint32 // the start function, if there is one
 }
 
-// inspect reads the module and refuses whatever a snapshot of one memory and numeric globals would not carry over.
+// inspect reads the module and refuses whatever a snapshot of one memory and
+// numeric globals would not carry over.
 func inspect(b []byte, opt Options) (*reactor, error) {
 	m, err := wasm.Parse(b)
 	if err != nil {
@@ -84,8 +86,8 @@ func (r *reactor) readFunctions() error {
 	return nil
 }
 
-// checkImports lets functions through only: other things that are imported live outside the module, and a snapshot
-// of the module would miss their state.
+// checkImports lets functions through only: other things that are imported live
+// outside the module, and a snapshot of the module would miss their state.
 func (r *reactor) checkImports(Options) error {
 	for _, im := range r.imports {
 		if im.Kind != wasm.FuncKind {
@@ -120,8 +122,9 @@ func (r *reactor) checkGlobals(Options) error {
 	return nil
 }
 
-// checkCode refuses modules that write to a table, because tables are not part of the snapshot, and modules that use
-// data segments at run time, because the snapshot replaces those. Go's compiler emits neither.
+// checkCode refuses modules that write to a table, because tables are not part
+// of the snapshot, and modules that use data segments at run time, because the
+// snapshot replaces those. Go's compiler emits neither.
 func (r *reactor) checkCode(Options) error {
 	var refused error
 	err := r.module.EachOp(func(fn int, op wasm.Op) error {

@@ -6,7 +6,8 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// rewrite puts the snapshot in the place of the state that the module was built with.
+// rewrite puts the snapshot in the place of the state that the module was built
+// with.
 func (r *reactor) rewrite(s *snapshot, opt Options) []byte {
 	memory := r.memory
 	memory.Min = s.pages
@@ -20,8 +21,8 @@ func (r *reactor) rewrite(s *snapshot, opt Options) []byte {
 		Encode()
 }
 
-// outdated picks the sections that no longer hold: the start function has been run, and linker and debug information
-// is about the module as it was.
+// outdated picks the sections that no longer hold: the start function has been
+// run, and linker and debug information is about the module as it was.
 func outdated(s wasm.Section, opt Options) bool {
 	if s.ID != wasm.CustomSection {
 		return s.ID == wasm.StartSection
@@ -35,8 +36,8 @@ func outdated(s wasm.Section, opt Options) bool {
 	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, "reloc.")
 }
 
-// finalExports renames the entry and leaves out what was called already: a second _initialize would start the
-// runtime over what it finds.
+// finalExports renames the entry and leaves out what was called already: a
+// second _initialize would start the runtime over what it finds.
 func (r *reactor) finalExports(opt Options) []wasm.Export {
 	var out []wasm.Export
 	for _, e := range r.exports {

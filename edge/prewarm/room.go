@@ -9,11 +9,12 @@ import (
 // roomHead is the length in front of what lies in a room, in bytes.
 const roomHead = 4
 
-// roomSection names the custom section that says where the room is: its address and its size with the head, four
-// bytes each, little-endian.
+// roomSection names the custom section that says where the room is: its address
+// and its size with the head, four bytes each, little-endian.
 const roomSection = "prewarm.room"
 
-// room is the memory that Options.Room made: the length of what is in it, four bytes, little-endian, and that.
+// room is the memory that Options.Room made: the length of what is in it, four
+// bytes, little-endian, and that.
 type room struct{ address, size uint32 }
 
 // check makes sure that the room lies in memory and that nobody has moved in.
@@ -61,9 +62,11 @@ func findRoom(module []byte) (*wasm.Module, room, []wasm.Segment, error) {
 	return m, r, data, nil
 }
 
-// Fill puts data into the room of a module that [Module] made with Options.Room, in place of what was there. The guest
-// finds it at the room's address: its length, four bytes, little-endian, then data. Nothing is run, so it takes as
-// long as copying the module. The same module and data give the same bytes, whatever was in the room before.
+// Fill puts data into the room of a module that [Module] made with
+// Options.Room, in place of what was there. The guest finds it at the room's
+// address: its length, four bytes, little-endian, then data. Nothing is run, so
+// it takes as long as copying the module. The same module and data give the
+// same bytes, whatever was in the room before.
 //
 // All errors are of type [*Error]; with one there is no module.
 func Fill(module, data []byte) ([]byte, error) {
@@ -104,8 +107,8 @@ func (r room) clear(segments []wasm.Segment) []wasm.Segment {
 	return out
 }
 
-// Filled returns what is in the room of a module, empty where Fill was not called, and how many bytes the room holds.
-// Its errors are those of [Fill].
+// Filled returns what is in the room of a module, empty where Fill was not
+// called, and how many bytes the room holds. Its errors are those of [Fill].
 func Filled(module []byte) (data []byte, size int, err error) {
 	_, r, segments, err := findRoom(module)
 	if err != nil {

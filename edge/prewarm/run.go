@@ -14,12 +14,15 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// stderrKept is how much of the guest's standard error an Error repeats, in bytes.
+// stderrKept is how much of the guest's standard error an Error repeats, in
+// bytes.
 const stderrKept = 8 << 10
 
-// compilerPays is the size of the files, in bytes, from which compiling the module takes less time than it saves.
-// On one machine the interpreter needs 0.1 to 0.4 s for a module of 2.5 to 6 MB, and 6 s for each MB of JSON that the
-// guest then parses; the compiler needs 1 to 2 s, and 0.6 s for each MB. What comes out is the same.
+// compilerPays is the size of the files, in bytes, from which compiling the
+// module takes less time than it saves. On one machine the interpreter needs
+// 0.1 to 0.4 s for a module of 2.5 to 6 MB, and 6 s for each MB of JSON that
+// the guest then parses; the compiler needs 1 to 2 s, and 0.6 s for each MB.
+// What comes out is the same.
 const compilerPays = 256 << 10
 
 func engine(opt Options) wazero.RuntimeConfig {
@@ -90,7 +93,8 @@ func (g *guest) link(ctx context.Context, rt wazero.Runtime, r *reactor, opt Opt
 	return nil
 }
 
-// The exports that the module has only while it is run. Go exports none of its globals.
+// The exports that the module has only while it is run. Go exports none of its
+// globals.
 const (
 	runPrefix = "prewarm "
 	runStart  = runPrefix + "start"
@@ -98,8 +102,9 @@ const (
 
 func runGlobal(i int) string { return fmt.Sprintf("%sglobal %d", runPrefix, i) }
 
-// instrument returns the module that is run: variables are exported, the memory ends at MaxPages, and the start
-// function is an export too, so that no code runs before it is called.
+// instrument returns the module that is run: variables are exported, the memory
+// ends at MaxPages, and the start function is an export too, so that no code
+// runs before it is called.
 func (r *reactor) instrument(opt Options) *wasm.Module {
 	exports := r.exports[:len(r.exports):len(r.exports)]
 	for i, g := range r.globals {

@@ -11,14 +11,17 @@ import (
 
 const pageSize = 1 << 16
 
-// leastGap is the least run of zeros, in bytes, that is worth a new segment. A segment costs about eight bytes, so a
-// gap of eight would make the smallest file; but Go's tables are full of gaps of 8 to 16 bytes, and then a module of
-// 5.5 MB has 57,859 segments, near the 100,000 that engines accept. With 64 it has 575, is 10 % longer, 6 % shorter
-// when gzipped, and starts four times as fast in wazero, which copies segment by segment; wasmtime makes one memory
+// leastGap is the least run of zeros, in bytes, that is worth a new segment. A
+// segment costs about eight bytes, so a gap of eight would make the smallest
+// file; but Go's tables are full of gaps of 8 to 16 bytes, and then a module of
+// 5.5 MB has 57,859 segments, near the 100,000 that engines accept. With 64 it
+// has 575, is 10 % longer, 6 % shorter when gzipped, and starts four times as
+// fast in wazero, which copies segment by segment; wasmtime makes one memory
 // image of them all and does not care. Beyond 64 nothing gets better.
 const leastGap = 64
 
-// maxSegments is a tenth of what engines accept (wasmparser: MAX_WASM_DATA_SEGMENTS = 100_000).
+// maxSegments is a tenth of what engines accept (wasmparser:
+// MAX_WASM_DATA_SEGMENTS = 100_000).
 const maxSegments = 10_000
 
 // snapshot is what initialisation left.
@@ -30,7 +33,8 @@ type snapshot struct {
 	room     room          // the zero value where there is none
 }
 
-// capture copies the state out of the guest: the engine's memory goes away with the guest.
+// capture copies the state out of the guest: the engine's memory goes away with
+// the guest.
 func (r *reactor) capture(m api.Module, at room) (*snapshot, error) {
 	s := &snapshot{globals: slices.Clone(r.globals), room: at}
 	for i, g := range s.globals {
@@ -53,8 +57,9 @@ func (r *reactor) capture(m api.Module, at room) (*snapshot, error) {
 	return s, nil
 }
 
-// segments cuts memory into runs that hold all its bytes but zeros. Runs closer to one another than gap become one;
-// where more than limit would remain, gap grows until they do not.
+// segments cuts memory into runs that hold all its bytes but zeros. Runs closer
+// to one another than gap become one; where more than limit would remain, gap
+// grows until they do not.
 func segments(memory []byte, gap, limit int) []wasm.Segment {
 	for {
 		out := cut(memory, gap)

@@ -38,7 +38,8 @@ func TestSegments(t *testing.T) {
 	}
 }
 
-// sparse is a memory as an initialised guest leaves it: islands of data in a sea of zeros.
+// sparse is a memory as an initialised guest leaves it: islands of data in a
+// sea of zeros.
 func sparse(seed uint64, size int) []byte {
 	r := rand.New(rand.NewPCG(seed, 1))
 	memory := make([]byte, size)
@@ -65,8 +66,8 @@ func FuzzSegments(f *testing.F) {
 	})
 }
 
-// checkSegments: laid into zeros they are the memory again; they begin and end with data, are at least gap apart,
-// and no more than limit.
+// checkSegments: laid into zeros they are the memory again; they begin and end
+// with data, are at least gap apart, and no more than limit.
 func checkSegments(t *testing.T, memory []byte, gap, limit int) {
 	segs := segments(memory, gap, limit)
 	again, end := make([]byte, len(memory)), -gap

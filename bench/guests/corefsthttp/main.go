@@ -1,7 +1,8 @@
 //go:build wasip1
 
-// Corefsthttp carries out what core decides with Fastly's SDK alone, as most Go programs for Compute are written. Stock, its
-// main is called; prewarmed, serve is.
+// Corefsthttp carries out what core decides with Fastly's SDK alone, as most Go
+// programs for Compute are written. Stock, its main is called; prewarmed, serve
+// is.
 package main
 
 import (
@@ -33,7 +34,8 @@ func load() *core.Sites {
 	return s
 }
 
-// The SDK called this in an init function, which a prewarmed module has behind it: see edge/prewarm.
+// The SDK called this in an init function, which a prewarmed module has behind
+// it: see edge/prewarm.
 //
 //go:wasmimport fastly_abi init
 //go:noescape

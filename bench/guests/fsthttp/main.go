@@ -1,7 +1,8 @@
 //go:build wasip1
 
-// Fsthttp answers every request with a plain redirect, as the examples of Fastly's SDK are written and built. It reads no
-// link, checks nothing and logs nothing.
+// Fsthttp answers every request with a plain redirect, as the examples of
+// Fastly's SDK are written and built. It reads no link, checks nothing and logs
+// nothing.
 package main
 
 import (

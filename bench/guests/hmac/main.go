@@ -1,7 +1,7 @@
 //go:build wasip1
 
-// Hmac is HMAC-SHA256 of crypto/hmac and nothing else: its exports do it 100 and 200 times, so that the difference, divided
-// by 100, is what one takes.
+// Hmac is HMAC-SHA256 of crypto/hmac and nothing else: its exports do it 100
+// and 200 times, so that the difference, divided by 100, is what one takes.
 package main
 
 import (

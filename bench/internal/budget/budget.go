@@ -1,6 +1,7 @@
 // Package budget holds what a click may cost, and says where it costs more.
 //
-// The figures do not depend on the machine: they are counted, not timed. They do depend on the Go toolchain.
+// The figures do not depend on the machine: they are counted, not timed. They
+// do depend on the Go toolchain.
 package budget
 
 import (
@@ -29,8 +30,9 @@ type Budget struct {
 	Module Figure `json:"module_bytes"`
 	// Clicks has the figures of each kind of click by name.
 	Clicks map[string]map[string]Figure `json:"clicks"`
-	// Functions has the instructions of each function by kind of click, when the budget was set: where a click has come to
-	// cost more is told from them. Functions below MinFunction are left out.
+	// Functions has the instructions of each function by kind of click, when
+	// the budget was set: where a click has come to cost more is told from
+	// them. Functions below MinFunction are left out.
 	Functions map[string]map[string]uint64 `json:"functions"`
 }
 
@@ -45,7 +47,8 @@ type Measured struct {
 	Functions map[string]map[string]uint64
 }
 
-// Load reads budget.json. Unknown members are errors: a misspelt figure would never fail.
+// Load reads budget.json. Unknown members are errors: a misspelt figure would
+// never fail.
 func Load(file string) (*Budget, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -69,8 +72,9 @@ func (b *Budget) Save(file string) error {
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-// Update sets every budget slightly above what is measured: instructions and bytes may grow by one part in a hundred, calls
-// and allocations not at all, and pages by three. Targets stay.
+// Update sets every budget slightly above what is measured: instructions and
+// bytes may grow by one part in a hundred, calls and allocations not at all,
+// and pages by three. Targets stay.
 func (b *Budget) Update(m *Measured) {
 	b.Go = m.Go
 	b.Module = b.Module.set("module_bytes", m.Module)
@@ -103,7 +107,8 @@ func (f Figure) set(name string, value uint64) Figure {
 	return f
 }
 
-// morePages is how many pages more may be touched: where the linker puts things is not the author's doing.
+// morePages is how many pages more may be touched: where the linker puts things
+// is not the author's doing.
 const morePages = 3
 
 // roundUp rounds to three digits.
@@ -138,7 +143,8 @@ type Growth struct {
 	Before, Now uint64
 }
 
-// Compare lists what is beyond its budget, clicks by name. A figure without a budget is beyond it.
+// Compare lists what is beyond its budget, clicks by name. A figure without a
+// budget is beyond it.
 func (b *Budget) Compare(m *Measured) (list []Excess) {
 	if m.Module > b.Module.Budget {
 		list = append(list, Excess{"", "module_bytes", b.Module.Budget, m.Module})
@@ -154,8 +160,8 @@ func (b *Budget) Compare(m *Measured) (list []Excess) {
 	return list
 }
 
-// Growths lists the functions of a click that use more than when the budget was set, most first. Functions that were below
-// [MinFunction] then count as new.
+// Growths lists the functions of a click that use more than when the budget was
+// set, most first. Functions that were below [MinFunction] then count as new.
 func (b *Budget) Growths(m *Measured, kind string) (list []Growth) {
 	for name, now := range m.Functions[kind] {
 		before := b.Functions[kind][name]

@@ -1,5 +1,6 @@
-// Package clicks is the work that every guest in a run is given: the requests of readers, the sites that they are made
-// to, the e-mail service provider behind them, and what a right answer is.
+// Package clicks is the work that every guest in a run is given: the requests
+// of readers, the sites that they are made to, the e-mail service provider
+// behind them, and what a right answer is.
 package clicks
 
 import (
@@ -26,7 +27,8 @@ const (
 // Names outside the module.
 const (
 	KeyID = "k1"
-	// SESBackend and ProxiedBackend are the backends of the sites, as core names them.
+	// SESBackend and ProxiedBackend are the backends of the sites, as core
+	// names them.
 	shop = "https://www.example.com/spring?utm_source=mail&utm_campaign=42"
 )
 
@@ -47,11 +49,14 @@ type Kind struct {
 	Logged   string // the code in the log line
 }
 
-// Shape varies a click. The zero value is the usual one: a short link, a browser's headers.
+// Shape varies a click. The zero value is the usual one: a short link, a
+// browser's headers.
 type Shape struct {
-	// Destination is the length of the URL that a link leads to, in bytes; 0: as it comes.
+	// Destination is the length of the URL that a link leads to, in bytes; 0:
+	// as it comes.
 	Destination int
-	// Headers is how many fields a request has beside Host; nil: those of a browser.
+	// Headers is how many fields a request has beside Host; nil: those of a
+	// browser.
 	Headers *int
 }
 
@@ -132,7 +137,8 @@ func (s Shape) header() wire.Header {
 	return h
 }
 
-// SignedText is what the tag of a signed link is made of: the link itself, up to its last dot.
+// SignedText is what the tag of a signed link is made of: the link itself, up
+// to its last dot.
 func SignedText(k *Kind) string {
 	link := "https://" + k.Request.Host + k.Request.Target
 	return link[:strings.LastIndexByte(link, '.')]
@@ -163,7 +169,8 @@ func (k *Kind) CheckLogged(resp *hostsim.Response, x *hostsim.Exchange) string {
 	return ""
 }
 
-// Sites returns a sites.json with n sites: those that clicks are made to, and others around them in the order of names.
+// Sites returns a sites.json with n sites: those that clicks are made to, and
+// others around them in the order of names.
 func Sites(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"sites": {
@@ -197,7 +204,8 @@ func ESP(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// Config is the service that guests run in: the backends of the sites, answered in process, and the secret.
+// Config is the service that guests run in: the backends of the sites, answered
+// in process, and the secret.
 func Config(sitesJSON []byte) (hostsim.Config, error) {
 	sites, err := core.ParseSites("sites.json", sitesJSON)
 	if err != nil {

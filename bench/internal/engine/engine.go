@@ -1,9 +1,11 @@
-// Package engine runs Compute modules on wasmtime, the engine that Fastly Compute uses, with the simulator's host
-// calls, and measures each run: instructions as fuel, time by stage, page faults and pages written.
+// Package engine runs Compute modules on wasmtime, the engine that Fastly
+// Compute uses, with the simulator's host calls, and measures each run:
+// instructions as fuel, time by stage, page faults and pages written.
 //
-// Start with [New], and give the engine to hostsim.Config.Engine. It runs one guest at a time, so that a measurement
-// is of that guest only. It does not do all that a host must: a guest that loops without a host call is not ended, and
-// there are no files.
+// Start with [New], and give the engine to hostsim.Config.Engine. It runs one
+// guest at a time, so that a measurement is of that guest only. It does not do
+// all that a host must: a guest that loops without a host call is not ended,
+// and there are no files.
 package engine
 
 import (
@@ -18,9 +20,11 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// Options say what is measured. The zero value measures time: the guest runs as fast as it can.
+// Options say what is measured. The zero value measures time: the guest runs as
+// fast as it can.
 type Options struct {
-	// Fuel counts instructions. The guest gets a WASI whose clock and randomness repeat, so that the count does too.
+	// Fuel counts instructions. The guest gets a WASI whose clock and
+	// randomness repeat, so that the count does too.
 	Fuel bool
 	// Pages compares memory before and after a run.
 	Pages bool
@@ -28,11 +32,13 @@ type Options struct {
 
 // Probe follows a run of an instrumented module.
 type Probe interface {
-	// Start is called before a run, with a way to read the fuel that was used so far.
+	// Start is called before a run, with a way to read the fuel that was used
+	// so far.
 	Start(fuel func() uint64, global func(name string) uint64, memory hostsim.Memory)
 	// Event is a report of the module: what, and about what.
 	Event(word uint64)
-	// HostCall says what a host call returned. WASI calls have the module's name and status 0.
+	// HostCall says what a host call returned. WASI calls have the module's
+	// name and status 0.
 	HostCall(module, name string, status hostsim.Status)
 	// Touch says that the host wrote or read guest memory.
 	Touch(offset, n uint32)
@@ -43,11 +49,13 @@ type Measure struct {
 	Instantiate time.Duration // a store and an instance
 	Request     time.Duration // the entry, from its call to its return
 	Drop        time.Duration // letting the instance go
-	// Fuel is what wasmtime counts between the call of the entry and its end: every instruction executed by the guest
-	// counts 1, but nop, drop, block, loop, unreachable, return, else and end, which count 0; a function counts 1 more
-	// when it is entered. What the host does within a call is not in it.
+	// Fuel is what wasmtime counts between the call of the entry and its end:
+	// every instruction executed by the guest counts 1, but nop, drop, block,
+	// loop, unreachable, return, else and end, which count 0; a function counts
+	// 1 more when it is entered. What the host does within a call is not in it.
 	Fuel uint64
-	// FirstCall is Fuel when the guest made its first host call, fastly_abi.init aside where the module is started cold.
+	// FirstCall is Fuel when the guest made its first host call,
+	// fastly_abi.init aside where the module is started cold.
 	FirstCall uint64
 	HostCalls int // of the Fastly ABI
 	WASICalls int // only with Options.Fuel
@@ -82,8 +90,8 @@ func New(opt Options) *Engine {
 	return &Engine{opt: opt, wasmtime: wasmtime.NewEngineWithConfig(cfg)}
 }
 
-// SetProbe makes a probe follow the runs from now on, which must be of an instrumented module; see package instrument. Nil:
-// none.
+// SetProbe makes a probe follow the runs from now on, which must be of an
+// instrumented module; see package instrument. Nil: none.
 func (e *Engine) SetProbe(p Probe) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

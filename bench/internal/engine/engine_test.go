@@ -93,7 +93,8 @@ const world = `
 		(drop (call $vcpu (i32.const 24)))
 		(drop (call $sizes (i32.const 32) (i32.const 36)))` + write
 
-// A counted run has the same clock, randomness and vCPU time each time; a timed run has real ones.
+// A counted run has the same clock, randomness and vCPU time each time; a timed
+// run has real ones.
 func TestWorld(t *testing.T) {
 	_, first := click(t, Options{Fuel: true}, world)
 	_, second := click(t, Options{Fuel: true}, world)

@@ -8,7 +8,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// PageSize is the page that the operating system maps, in bytes. WebAssembly's own pages have 64 KiB.
+// PageSize is the page that the operating system maps, in bytes. WebAssembly's
+// own pages have 64 KiB.
 const PageSize = 4096
 
 // memory is the linear memory of the guest that runs.
@@ -37,7 +38,8 @@ func (m *memory) Size() uint32 { return uint32(m.mem.DataSize(m.store)) }
 
 func (m *memory) snapshot() []byte { return bytes.Clone(m.mem.UnsafeData(m.store)) }
 
-// written counts the pages that differ from what was before; pages that memory grew by count where they are not zero.
+// written counts the pages that differ from what was before; pages that memory
+// grew by count where they are not zero.
 func (m *memory) written(before []byte) (pages int) {
 	after := m.mem.UnsafeData(m.store)
 	zero := make([]byte, PageSize)

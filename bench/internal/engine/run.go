@@ -197,7 +197,8 @@ func (e *Engine) hostCall(fn *hostsim.HostCall) func(*wasmtime.Caller, []wasmtim
 	}
 }
 
-// steadyVCPU replaces the vCPU time that a guest has just been told, since the number of its digits counts.
+// steadyVCPU replaces the vCPU time that a guest has just been told, since the
+// number of its digits counts.
 func (r *running) steadyVCPU(at uint32) {
 	if b, ok := r.memory.Read(at, 8); ok {
 		binary.LittleEndian.PutUint64(b, 1)

@@ -20,10 +20,12 @@ const (
 // noon is the wall clock of counted runs.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano()
 
-// tick is how far the clocks of counted runs move each time they are read: time passes, and always the same.
+// tick is how far the clocks of counted runs move each time they are read: time
+// passes, and always the same.
 const tick = int64(10 * time.Microsecond)
 
-// wasi returns a WASI function of counted runs. Those that no guest here needs answer ENOSYS.
+// wasi returns a WASI function of counted runs. Those that no guest here needs
+// answer ENOSYS.
 func (e *Engine) wasi(name string) func(*wasmtime.Caller, []wasmtime.Val) ([]wasmtime.Val, *wasmtime.Trap) {
 	if name == "proc_exit" {
 		return func(_ *wasmtime.Caller, vals []wasmtime.Val) ([]wasmtime.Val, *wasmtime.Trap) {

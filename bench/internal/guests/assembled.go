@@ -10,7 +10,8 @@ type assembler struct {
 	code    []byte
 }
 
-// imported adds an imported function, which returns an i32, and returns its index.
+// imported adds an imported function, which returns an i32, and returns its
+// index.
 func (a *assembler) imported(module, name string, params ...wasm.ValType) byte {
 	a.types = append(a.types, wasm.FuncType{Params: params, Results: []wasm.ValType{wasm.I32}})
 	a.imports = append(a.imports, wasm.Import{Module: module, Name: name, Type: uint32(len(a.types))}) // type 0 is () -> ()
@@ -42,8 +43,9 @@ func (a *assembler) module() []byte {
 		WithBodies([][]byte{body}).Encode()
 }
 
-// Empty is the least that a module can do: it answers 204, with four host calls.
-// extra more of them, fastly_abi.init, show what a host call as such costs here.
+// Empty is the least that a module can do: it answers 204, with four host
+// calls. extra more of them, fastly_abi.init, show what a host call as such
+// costs here.
 func Empty(extra int) []byte {
 	a := &assembler{}
 	newResponse := a.imported("fastly_http_resp", "new", wasm.I32)

@@ -13,7 +13,8 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
-// Build compiles the guests of the folder guests; dir is the folder of the bench.
+// Build compiles the guests of the folder guests; dir is the folder of the
+// bench.
 type Build struct{ Dir string }
 
 // compile runs the go command on one of them, as a command or as a reactor.
@@ -62,14 +63,16 @@ func (b Build) CorePrewarmed(ctx context.Context) ([]byte, error) {
 	return wasm, err
 }
 
-// The exports of the module that HMAC makes, and how often each does what it does.
+// The exports of the module that HMAC makes, and how often each does what it
+// does.
 const (
 	HMACOnce  = "once"
 	HMACTwice = "twice"
 	HMACTimes = 100
 )
 
-// HMAC does HMAC-SHA256 over a text, many times; it is prewarmed with the entry that is asked for.
+// HMAC does HMAC-SHA256 over a text, many times; it is prewarmed with the entry
+// that is asked for.
 func (b Build) HMAC(ctx context.Context, text, entry string) ([]byte, error) {
 	reactor, err := b.compile(ctx, "hmac", "-buildmode=c-shared", "-ldflags=-X main.text="+text+" -X main.secret="+clicks.Secret)
 	if err != nil {

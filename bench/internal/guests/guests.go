@@ -1,4 +1,5 @@
-// Package guests builds the modules that are measured: ours, and those it is compared with.
+// Package guests builds the modules that are measured: ours, and those it is
+// compared with.
 package guests
 
 import (

@@ -13,13 +13,15 @@ import (
 	"strings"
 )
 
-// ErrNoJS says why there are no JavaScript guests; it is wrapped with the reason.
+// ErrNoJS says why there are no JavaScript guests; it is wrapped with the
+// reason.
 var ErrNoJS = errors.New("no JavaScript guests")
 
 const jsPackage = "@fastly/js-compute"
 
-// JS builds the guests of the folder js with Fastly's JavaScript SDK, of the version that js/package.json names, from npm.
-// The SDK and what it built are kept in the user's cache folder.
+// JS builds the guests of the folder js with Fastly's JavaScript SDK, of the
+// version that js/package.json names, from npm. The SDK and what it built are
+// kept in the user's cache folder.
 type JS struct {
 	dir, home string
 	Version   string
@@ -46,7 +48,8 @@ func (b Build) NewJS() (*JS, error) {
 	return &JS{dir: dir, Version: version, home: filepath.Join(cache, "clickedge-bench", "js-compute-"+version)}, nil
 }
 
-// Ready tells whether a guest was built before, so that building it takes no time and no network.
+// Ready reports whether a guest was built before, so that building it takes no
+// time and no network.
 func (j *JS) Ready(name string) bool {
 	out, err := j.out(name)
 	if err != nil {
@@ -63,7 +66,8 @@ func (j *JS) out(name string) (string, error) {
 	return filepath.Join(j.home, fmt.Sprintf("%s-%x.wasm", name, sum[:8])), err
 }
 
-// Module builds js/<name>.js. Where npm is not there or cannot be reached, the error is [ErrNoJS].
+// Module builds js/<name>.js. Where npm is not there or cannot be reached, the
+// error is [ErrNoJS].
 func (j *JS) Module(ctx context.Context, name string) ([]byte, error) {
 	out, err := j.out(name)
 	if err != nil {

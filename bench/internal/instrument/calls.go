@@ -15,7 +15,7 @@ import (
 //	subject 32 bits   for Enter and Leave: the function's index; for Read and Write: the address
 type Event uint64
 
-// Kind tells what an event is about.
+// Kind says what an event is about.
 type Kind uint8
 
 // The kinds.
@@ -39,7 +39,8 @@ func event(k Kind, extra, subject uint32) int64 {
 	return int64(uint64(k)<<56 | uint64(extra)<<32 | uint64(subject))
 }
 
-// Cost is the fuel that a wrapper adds, by wasmtime's count, in the order of its events.
+// Cost is the fuel that a wrapper adds, by wasmtime's count, in the order of
+// its events.
 type Cost struct {
 	BeforeEnter uint64 // between the caller's call and the report of the entry
 	AfterEnter  uint64 // between that report and the function's first instruction
@@ -53,8 +54,8 @@ type Called struct {
 	Names  map[uint32]string // by function index
 }
 
-// StackPointer is the export under which a Go module's stack pointer can be read afterwards. It is Go's global 0
-// (cmd/link/internal/wasm, "globals").
+// StackPointer is the export under which a Go module's stack pointer can be
+// read afterwards. It is Go's global 0 (cmd/link/internal/wasm, "globals").
 const StackPointer = "probe.sp"
 
 const (
@@ -80,8 +81,8 @@ func Calls(module []byte) (*Called, error) {
 	return m.finish(nil)
 }
 
-// finish adds the wrappers, and behind the functions that they lead to the helpers
-// of accesses. Each helper has a type of its own.
+// finish adds the wrappers, and behind the functions that they lead to the
+// helpers of accesses. Each helper has a type of its own.
 func (m *opened) finish(helped []access) (*Called, error) {
 	names, err := m.module.FunctionNames()
 	if err != nil {

@@ -19,7 +19,8 @@ const (
 	vectorPrefix = 0xfd
 )
 
-// accesses are the instructions of WebAssembly 2.0 that read or write memory, vectors and segments aside.
+// accesses are the instructions of WebAssembly 2.0 that read or write memory,
+// vectors and segments aside.
 var accesses = []access{
 	{0x28, Read, 4, wasm.I32}, {0x29, Read, 8, wasm.I64}, {0x2a, Read, 4, wasm.F32}, {0x2b, Read, 8, wasm.F64},
 	{0x2c, Read, 1, wasm.I32}, {0x2d, Read, 1, wasm.I32}, {0x2e, Read, 2, wasm.I32}, {0x2f, Read, 2, wasm.I32},
@@ -30,7 +31,8 @@ var accesses = []access{
 	{op: wasm.OpMemoryCopy}, {op: wasm.OpMemoryFill},
 }
 
-// Memory instruments every function of a module and every access to memory. It refuses a module with vector instructions.
+// Memory instruments every function of a module and every access to memory. It
+// refuses a module with vector instructions.
 func Memory(module []byte) (*Called, error) {
 	m, err := open(module)
 	if err != nil {
@@ -72,7 +74,8 @@ func (m *opened) helper(a access) (wasm.FuncType, []byte) {
 	return ty, append(b, byte(a.op), 0, 0, opEnd)
 }
 
-// bulk reports the target, and the source too where there is one, with up to 16 MiB of their length.
+// bulk reports the target, and the source too where there is one, with up to 16
+// MiB of their length.
 func (m *opened) bulk(kind Kind, instruction []byte, source bool) (wasm.FuncType, []byte) {
 	b := m.span([]byte{0}, kind, 0)
 	if source {
@@ -82,15 +85,16 @@ func (m *opened) bulk(kind Kind, instruction []byte, source bool) (wasm.FuncType
 	return wasm.FuncType{Params: []wasm.ValType{wasm.I32, wasm.I32, wasm.I32}}, append(append(b, instruction...), opEnd)
 }
 
-// span reports the bytes from the address in a parameter on, as many as the third parameter says.
+// span reports the bytes from the address in a parameter on, as many as the
+// third parameter says.
 func (m *opened) span(b []byte, kind Kind, param byte) []byte {
 	b = append(b, opLocalGet, 2, opExtend, opI64Const, 32, opI64Shl, opLocalGet, param, opExtend, opI64Or)
 	b = append(wasm.AppendSigned(append(b, opI64Const), event(kind, 0, 0)), opI64Or)
 	return m.reported(b)
 }
 
-// rewritten is a function body with every access to memory replaced by a call of
-// its helper.
+// rewritten is a function body with every access to memory replaced by a call
+// of its helper.
 func rewritten(body []byte, helpers map[wasm.Op]uint32) ([]byte, error) {
 	code, unknown := make([]byte, 0, len(body)+len(body)/4), false
 	locals, err := wasm.EachInstruction(body, func(in wasm.Instruction) {

@@ -1,5 +1,6 @@
-// Package loopback compares two proxies on this machine as a laptop's user would: requests per second and latency over
-// 127.0.0.1, in front of the same origin.
+// Package loopback compares two proxies on this machine as a laptop's user
+// would: requests per second and latency over 127.0.0.1, in front of the same
+// origin.
 package loopback
 
 import (

@@ -21,9 +21,10 @@ var ErrNoViceroy = errors.New("viceroy is not installed")
 // viceroyStarts bounds the compilation of a module by Viceroy.
 const viceroyStarts = 3 * time.Minute
 
-// Viceroy serves a module on loopback with Fastly's local testing server, of the same service as [Simulator]. The program
-// is the one that VICEROY names, else the one on the path; the error is [ErrNoViceroy] where there is none. version is its
-// own word.
+// Viceroy serves a module on loopback with Fastly's local testing server, of
+// the same service as [Simulator]. The program is the one that VICEROY names,
+// else the one on the path; the error is [ErrNoViceroy] where there is none.
+// version is its own word.
 func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, version string, stop func(), err error) {
 	path := os.Getenv("VICEROY")
 	if path == "" {

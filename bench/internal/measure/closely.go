@@ -19,8 +19,9 @@ type Click struct {
 	Functions map[string]uint64 `json:"-"`
 }
 
-// Closely counts all that can be counted of our module with these sites: instructions of the module as it is deployed, the
-// rest of the same module with names and instrumentation.
+// Closely counts all that can be counted of our module with these sites:
+// instructions of the module as it is deployed, the rest of the same module
+// with names and instrumentation.
 func Closely(ctx context.Context, ours *guests.Ours, sites []byte, kinds []clicks.Kind) (map[string]Click, error) {
 	wasm, _, err := ours.Module(ctx, sites)
 	if err != nil {
@@ -68,7 +69,8 @@ func Ours(wasm, sites []byte) Subject {
 	return Subject{Name: "clickedge", Title: "clickedge", Wasm: wasm, Sites: sites, Check: (*clicks.Kind).CheckLogged}
 }
 
-// HMAC counts what crypto/hmac takes for HMAC-SHA256 over a text, once the first one is over.
+// HMAC counts what crypto/hmac takes for HMAC-SHA256 over a text, once the
+// first one is over.
 func HMAC(ctx context.Context, b guests.Build, text string) (uint64, error) {
 	k := clicks.Kind{Name: "hmac", Title: "HMAC-SHA256"}
 	var used [2]uint64

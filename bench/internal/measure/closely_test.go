@@ -9,7 +9,8 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/guests"
 )
 
-// Our module answers every kind of click rightly, and what is counted of it agrees with itself.
+// Our module answers every kind of click rightly, and what is counted of it
+// agrees with itself.
 func TestClosely(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the module and compiles it three times")
@@ -52,7 +53,8 @@ func TestHMAC(t *testing.T) {
 	require.NoError(t, err)
 	long, err := HMAC(t.Context(), b, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz")
 	require.NoError(t, err)
-	// One more block of 64 bytes goes through a compression function of 64 rounds.
+	// One more block of 64 bytes goes through a compression function of 64
+	// rounds.
 	require.Greater(t, long, short+64*50)
 	require.Less(t, long, short+64*1000)
 }

@@ -38,7 +38,8 @@ func Count(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]Coun
 	return out, nil
 }
 
-// Profiles follows each click function by function. The module must have the names of its functions.
+// Profiles follows each click function by function. The module must have the
+// names of its functions.
 func Profiles(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]*profile.Profile, error) {
 	out := map[string]*profile.Profile{}
 	err := probed(ctx, s, kinds, instrument.Calls, func(k *clicks.Kind, called *instrument.Called) engine.Probe {
@@ -48,7 +49,8 @@ func Profiles(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]*
 	return out, err
 }
 
-// Pages follows each click access by access. The module should have the names of its functions.
+// Pages follows each click access by access. The module should have the names
+// of its functions.
 func Pages(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]*profile.Pages, error) {
 	out := map[string]*profile.Pages{}
 	err := probed(ctx, s, kinds, instrument.Memory, func(k *clicks.Kind, called *instrument.Called) engine.Probe {

@@ -1,6 +1,7 @@
 // Package measure runs guests and says what they took.
 //
-// Start with [Open]: a [Session] is a module on an engine, to which clicks are made one after the other.
+// Start with [Open]: a [Session] is a module on an engine, to which clicks are
+// made one after the other.
 package measure
 
 import (
@@ -20,7 +21,8 @@ type Subject struct {
 	Wasm  []byte
 	Entry string // "" is _start
 	Sites []byte // the service that it runs in; nil: the usual three sites
-	// Check tells what is wrong with an answer; nil: nothing is looked at but that the guest ended well.
+	// Check tells what is wrong with an answer; nil: nothing is looked at but
+	// that the guest ended well.
 	Check func(*clicks.Kind, *hostsim.Response, *hostsim.Exchange) string
 }
 

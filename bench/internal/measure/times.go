@@ -10,7 +10,8 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/engine"
 )
 
-// Spread is a sample of times in microseconds: the median, and the quartiles on both sides of it.
+// Spread is a sample of times in microseconds: the median, and the quartiles on
+// both sides of it.
 type Spread struct {
 	Median float64 `json:"median"`
 	Low    float64 `json:"p25"`
@@ -35,7 +36,8 @@ func SpreadOf(values []float64) Spread {
 	return Spread{Median: Quantile(values, 0.5), Low: Quantile(values, 0.25), High: Quantile(values, 0.75), N: len(values)}
 }
 
-// Quantile returns the value that the share q, 0 to 1, of the values does not exceed, the nearest one.
+// Quantile returns the value that the share q, 0 to 1, of the values does not
+// exceed, the nearest one.
 func Quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -63,8 +65,9 @@ type Lane struct {
 	rounds  []float64
 }
 
-// Time makes clicks in all lanes in turn, perRound of them before the next lane has its turn, so that what else the machine
-// does falls on all alike. The first clicks of each lane are not counted.
+// Time makes clicks in all lanes in turn, perRound of them before the next lane
+// has its turn, so that what else the machine does falls on all alike. The
+// first clicks of each lane are not counted.
 func Time(ctx context.Context, lanes []*Lane, rounds, perRound int, progress func(round int)) error {
 	for _, l := range lanes {
 		if _, err := l.round(ctx, 3); err != nil {
@@ -129,7 +132,8 @@ func (l *Lane) Stages() *Stages {
 	}
 }
 
-// Ratio is how many times as long other takes, round by round: medians of the same round are compared with one another.
+// Ratio is how many times as long other takes, round by round: medians of the
+// same round are compared with one another.
 func (s *Stages) Ratio(other *Stages) Spread {
 	n := min(len(s.rounds), len(other.rounds))
 	ratios := make([]float64, 0, n)

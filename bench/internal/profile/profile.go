@@ -1,7 +1,9 @@
-// Package profile counts where the instructions of one run went, function by function.
+// Package profile counts where the instructions of one run went, function by
+// function.
 //
-// A [Profile] follows an instrumented module on an engine that counts fuel. It needs no sampling: the same run gives the
-// same figures, and they add up to what the module uses without instrumentation.
+// A [Profile] follows an instrumented module on an engine that counts fuel. It
+// needs no sampling: the same run gives the same figures, and they add up to
+// what the module uses without instrumentation.
 package profile
 
 import (
@@ -29,7 +31,8 @@ type Profile struct {
 	edges     map[[2]uint32]*Edge
 	folded    map[string]uint64
 
-	// Allocs and AllocBytes are the calls of Go's allocator, and what they asked for.
+	// Allocs and AllocBytes are the calls of Go's allocator, and what they
+	// asked for.
 	Allocs     int
 	AllocBytes uint64
 	sites      map[string]*Site
@@ -183,8 +186,9 @@ func (p *Profile) edge(caller, callee uint32) *Edge {
 
 const allocator = "runtime.mallocgc"
 
-// allocation counts a call of Go's allocator, whose first argument is a size. When a Go function begins, the stack pointer
-// stands at its return address, and the arguments follow (cmd/internal/obj/wasm, "Function calls").
+// allocation counts a call of Go's allocator, whose first argument is a size.
+// When a Go function begins, the stack pointer stands at its return address,
+// and the arguments follow (cmd/internal/obj/wasm, "Function calls").
 func (p *Profile) allocation(fn uint32) {
 	if !strings.HasPrefix(p.function(fn).Name, allocator) {
 		return
@@ -222,7 +226,8 @@ func (p *Profile) Fuel() (sum uint64) {
 	return sum
 }
 
-// Functions returns all functions that ran, those that used most themselves first.
+// Functions returns all functions that ran, those that used most themselves
+// first.
 func (p *Profile) Functions() []Function {
 	return sorted(p.functions, func(f Function) (uint64, string) { return f.Self, f.Name })
 }
@@ -237,10 +242,12 @@ func (p *Profile) Sites() []Site {
 	return sorted(p.sites, func(s Site) (uint64, string) { return uint64(s.Allocs), s.Name })
 }
 
-// Folded returns fuel by stack, function names from the outermost on with ";" between them: what flame graph tools read.
+// Folded returns fuel by stack, function names from the outermost on with ";"
+// between them: what flame graph tools read.
 func (p *Profile) Folded() map[string]uint64 { return p.folded }
 
-// sorted lists the values by falling weight, and by name where that is the same.
+// sorted lists the values by falling weight, and by name where that is the
+// same.
 func sorted[K comparable, V any](m map[K]*V, key func(V) (uint64, string)) []V {
 	list := make([]V, 0, len(m))
 	for _, v := range m {

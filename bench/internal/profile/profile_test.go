@@ -12,8 +12,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// module has a stack pointer as Go modules do, functions that call one another directly and through a table, recursion, and
-// something that looks like Go's allocator.
+// module has a stack pointer as Go modules do, functions that call one another
+// directly and through a table, recursion, and something that looks like Go's
+// allocator.
 const module = `(module
 	(import "fastly_abi" "init" (func $init (param i64) (result i32)))
 	(global $sp (mut i32) (i32.const 1024))
@@ -100,8 +101,9 @@ func TestFunctions(t *testing.T) {
 	require.Contains(t, p.Folded(), "main.start;main.indirect;main.leaf")
 }
 
-// A function that goes on after a pause, which its parameter tells, is not called anew; and an allocation is counted once,
-// however many functions of the allocator it goes through.
+// A function that goes on after a pause, which its parameter tells, is not
+// called anew; and an allocation is counted once, however many functions of the
+// allocator it goes through.
 func TestAllocations(t *testing.T) {
 	p, _ := run(t)
 	require.Equal(t, 1, p.Allocs)

@@ -9,8 +9,9 @@ import (
 	"text/template"
 )
 
-// Plot is drawn by hand, through a template: a log scale and bars need no library, and only so can one file follow the
-// reader's light or dark theme, which a drawing made of fixed colours cannot.
+// Plot is drawn by hand, through a template: a log scale and bars need no
+// library, and only so can one file follow the reader's light or dark theme,
+// which a drawing made of fixed colours cannot.
 //
 //go:embed plot.svg.tmpl
 var plotTemplate string
@@ -87,7 +88,8 @@ func (r *Results) Plot() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// drawPanel lays a panel out. The axis begins at the power of ten below the least value.
+// drawPanel lays a panel out. The axis begins at the power of ten below the
+// least value.
 func drawPanel(title, detail string, items []item, unit func(float64) string, top int) panel {
 	least, most := math.Inf(1), 0.0
 	for _, it := range items {

@@ -130,7 +130,8 @@ func TestMarkdown(t *testing.T) {
 	require.Contains(t, string(r.Markdown()), "quickly")
 }
 
-// The drawing is well-formed, has a bar per item, and stays within its own bounds.
+// The drawing is well-formed, has a bar per item, and stays within its own
+// bounds.
 func TestPlot(t *testing.T) {
 	r := sample()
 	svg, err := r.Plot()

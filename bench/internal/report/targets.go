@@ -83,7 +83,8 @@ func (r *Results) SetTargets() {
 
 const notMeasured = "not measured"
 
-// growthTargets compares the fewest sites with the most, for each kind of click that both were given.
+// growthTargets compares the fewest sites with the most, for each kind of click
+// that both were given.
 func (r *Results) growthTargets(add func(Target)) {
 	if len(r.Sites) < 2 {
 		add(Target{What: "growth with the number of sites", Limit: "≤ 2 %", Reached: notMeasured})
@@ -115,7 +116,8 @@ func (r *Results) wallTarget(add func(Target), module, kind, title string, times
 	add(t)
 }
 
-// floorTarget wants us to take at most four times as long as a module that does nothing.
+// floorTarget wants us to take at most four times as long as a module that does
+// nothing.
 func (r *Results) floorTarget(add func(Target)) {
 	t := Target{What: "time on wasmtime, signed redirect, against an empty module", Limit: "≤ 4 ×", Reached: notMeasured}
 	if floor := r.Row(Empty, Plain); floor != nil && floor.Ratio.N > 0 {

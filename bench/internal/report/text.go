@@ -16,7 +16,8 @@ func Thousands(n uint64) string {
 	return s
 }
 
-// Micros writes microseconds as milliseconds, or as microseconds below a tenth of one.
+// Micros writes microseconds as milliseconds, or as microseconds below a tenth
+// of one.
 func Micros(us float64) string {
 	switch {
 	case us >= 10_000:

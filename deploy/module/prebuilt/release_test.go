@@ -21,8 +21,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 )
 
-// patience bounds what a released command may take for a build or a first click,
-// on a slow and busy machine.
+// patience bounds what a released command may take for a build or a first
+// click, on a slow and busy machine.
 const patience = 2 * time.Minute
 
 func TestACloneHasNoGuestInside(t *testing.T) {
@@ -51,8 +51,8 @@ func release(t *testing.T) (command string, guest []byte, root string) {
 	return command, guest, root
 }
 
-// alone is the command in a folder with nothing but sites.json, on a machine with
-// no other program.
+// alone is the command in a folder with nothing but sites.json, on a machine
+// with no other program.
 func alone(t *testing.T, command, dir string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(t.Context(), command, args...)
 	c.Dir = dir
@@ -61,7 +61,8 @@ func alone(t *testing.T, command, dir string, args ...string) *exec.Cmd {
 }
 
 // A released command needs no Go and no sources: its module and its package are
-// those of a build from the sources, byte for byte, and its first click arrives.
+// those of a build from the sources, byte for byte, and its first click
+// arrives.
 func TestAReleaseNeedsNoGo(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no Ctrl-C to send")
@@ -113,7 +114,8 @@ func TestAReleaseNeedsNoGo(t *testing.T) {
 
 var firstLink = regexp.MustCompile(`^ *curl -si -H 'Host: ([^']+)' '?(http://127\.0\.0\.1:\d+[^' ]+)'?$`)
 
-// clickOnce starts a server, sends the first request that it prints, and stops it.
+// clickOnce starts a server, sends the first request that it prints, and stops
+// it.
 func clickOnce(t *testing.T, server *exec.Cmd) {
 	talk, err := server.StderrPipe()
 	require.NoError(t, err)

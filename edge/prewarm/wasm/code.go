@@ -1,6 +1,7 @@
 package wasm
 
-// Op is an opcode. One that has a prefix byte has the prefix in the upper and its number in the lower 16 bits.
+// Op is an opcode. One that has a prefix byte has the prefix in the upper and
+// its number in the lower 16 bits.
 type Op uint32
 
 // Opcodes that a rewriter of memories and tables must know of.
@@ -33,7 +34,8 @@ var opNames = map[Op]string{
 	OpElemDrop: "elem.drop", OpTableCopy: "table.copy", OpTableGrow: "table.grow", OpTableFill: "table.fill",
 }
 
-// Name returns the name in the text format of the exported opcodes, and "" for all others.
+// Name returns the name in the text format of the exported opcodes, and "" for
+// all others.
 func (op Op) Name() string { return opNames[op] }
 
 // immediate is what follows an opcode.
@@ -74,7 +76,8 @@ var plain = table(256,
 	span{0xd2, 0xd2, index},
 )
 
-// bulk lists the opcodes after 0xfc: saturating conversions, bulk memory and tables.
+// bulk lists the opcodes after 0xfc: saturating conversions, bulk memory and
+// tables.
 var bulk = table(18,
 	span{0, 7, none}, span{8, 8, twoIndices}, span{9, 9, index}, span{10, 10, twoIndices}, span{11, 11, index},
 	span{12, 12, twoIndices}, span{13, 13, index}, span{14, 14, twoIndices}, span{15, 17, index},
@@ -96,8 +99,8 @@ func table(size int, spans ...span) []immediate {
 	return t
 }
 
-// Bodies returns the code of the functions that the module defines: locals, then
-// instructions. They are shared with the module.
+// Bodies returns the code of the functions that the module defines: locals,
+// then instructions. They are shared with the module.
 func (m *Module) Bodies() ([][]byte, error) {
 	d := m.decode(CodeSection)
 	return entries(d, func() []byte { return d.bytes(d.u32()) })
@@ -119,9 +122,9 @@ type Instruction struct {
 	Bytes  []byte // with what follows the opcode
 }
 
-// EachInstruction calls visit for every instruction of a function body, and returns
-// the bytes before the first, which declare the locals. Its errors are of type
-// [*Error].
+// EachInstruction calls visit for every instruction of a function body, and
+// returns the bytes before the first, which declare the locals. Its errors are
+// of type [*Error].
 func EachInstruction(body []byte, visit func(Instruction)) (locals []byte, err error) {
 	d := &decoder{b: body, section: "function body"}
 	d.locals()
@@ -137,8 +140,9 @@ func EachInstruction(body []byte, visit func(Instruction)) (locals []byte, err e
 	return locals, d.end()
 }
 
-// EachOp calls visit for every opcode of every function body, with the index of the function among those that the
-// module defines. It stops at visit's first error and returns that; an opcode that it does not know is an [*Error].
+// EachOp calls visit for every opcode of every function body, with the index of
+// the function among those that the module defines. It stops at visit's first
+// error and returns that; an opcode that it does not know is an [*Error].
 func (m *Module) EachOp(visit func(fn int, op Op) error) error {
 	d := m.decode(CodeSection)
 	n := d.count()
@@ -242,7 +246,8 @@ func (d *decoder) skip(imm immediate) {
 	}
 }
 
-// memoryArg refuses bit 6 of the alignment, which would name a memory other than the first.
+// memoryArg refuses bit 6 of the alignment, which would name a memory other
+// than the first.
 func (d *decoder) memoryArg() {
 	start := d.pos
 	if align := d.u32(); align >= 64 {

@@ -20,8 +20,9 @@ func (d *decoder) constant() []byte {
 	return nil
 }
 
-// Const returns the constant expression for a number of type t. Bits holds it as an engine keeps it: integers in
-// two's complement, floats in IEEE 754, in the low 32 bits for the 32-bit types. Other types are an error.
+// Const returns the constant expression for a number of type t. Bits holds it
+// as an engine keeps it: integers in two's complement, floats in IEEE 754, in
+// the low 32 bits for the 32-bit types. Other types are an error.
 func Const(t ValType, bits uint64) ([]byte, error) {
 	var b []byte
 	switch t {

@@ -7,7 +7,8 @@ import (
 
 // Error says why bytes are no module that this package reads.
 type Error struct {
-	// Offset counts bytes from the start of what was decoded: the module for [Parse], the section's body otherwise.
+	// Offset counts bytes from the start of what was decoded: the module for
+	// [Parse], the section's body otherwise.
 	Offset int
 	// Section names the section, and is empty for the module's own frame.
 	Section string
@@ -23,8 +24,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s section: %s at byte %d", e.Section, e.Reason, e.Offset)
 }
 
-// decoder reads from b and remembers its first error. After one every read gives zero, so a caller may read a whole
-// entry and ask once; loops stop because count never promises more entries than there are bytes.
+// decoder reads from b and remembers its first error. After one every read
+// gives zero, so a caller may read a whole entry and ask once; loops stop
+// because count never promises more entries than there are bytes.
 type decoder struct {
 	b       []byte
 	pos     int
@@ -71,8 +73,9 @@ func (d *decoder) bytes(n uint32) []byte {
 	return d.b[d.pos-int(n) : d.pos : d.pos]
 }
 
-// u32 reads an unsigned LEB128 number of at most 32 bits. Padding is legal (Go's linker writes section sizes in five
-// bytes), bits beyond the 32nd are not.
+// u32 reads an unsigned LEB128 number of at most 32 bits. Padding is legal
+// (Go's linker writes section sizes in five bytes), bits beyond the 32nd are
+// not.
 func (d *decoder) u32() uint32 { return uint32(d.unsigned(32)) }
 
 func (d *decoder) unsigned(bits uint) uint64 {
@@ -113,7 +116,8 @@ func (d *decoder) signed(bits uint) int64 {
 	return 0
 }
 
-// fits says whether the last byte of a signed number repeats its sign in the bits that the type does not have.
+// fits reports whether the last byte of a signed number repeats its sign in the
+// bits that the type does not have.
 func fits(last byte, used uint) bool {
 	rest := int8(last<<1) >> used // bit 6 is the sign: bring it to bit 7, then look at the sign and all above it
 	return rest == 0 || rest == -1

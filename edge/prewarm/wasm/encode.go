@@ -2,10 +2,12 @@ package wasm
 
 import "encoding/binary"
 
-// AppendU32 appends v as the shortest unsigned LEB128, which is what encoding/binary calls a uvarint.
+// AppendU32 appends v as the shortest unsigned LEB128, which is what
+// encoding/binary calls a uvarint.
 func AppendU32(b []byte, v uint32) []byte { return binary.AppendUvarint(b, uint64(v)) }
 
-// appendPadded appends v in at least width bytes, as Go's linker does where it writes the number last.
+// appendPadded appends v in at least width bytes, as Go's linker does where it
+// writes the number last.
 func appendPadded(b []byte, v uint32, width int) []byte {
 	start := len(b)
 	b = AppendU32(b, v)

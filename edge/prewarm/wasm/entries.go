@@ -28,7 +28,7 @@ func (t ValType) String() string {
 	return fmt.Sprintf("type 0x%02x", byte(t))
 }
 
-// ExternKind tells what an import or export is.
+// ExternKind says what an import or export is.
 type ExternKind byte
 
 // The kinds of imports and exports.
@@ -83,7 +83,8 @@ type Export struct {
 	Index uint32
 }
 
-// Limits is the size of a memory, in pages of 64 KiB, or of a table, in elements.
+// Limits is the size of a memory, in pages of 64 KiB, or of a table, in
+// elements.
 type Limits struct {
 	Min, Max uint32
 	// HasMax is false where the module names no Max.
@@ -94,7 +95,8 @@ type Limits struct {
 type Global struct {
 	Type    ValType
 	Mutable bool
-	// Init is the initialiser: a constant expression with its closing end opcode.
+	// Init is the initialiser: a constant expression with its closing end
+	// opcode.
 	Init []byte
 }
 
@@ -107,7 +109,8 @@ func entries[T any](d *decoder, one func() T) ([]T, error) {
 	return out, d.end()
 }
 
-// Types returns the function types. A module with types of other forms is refused.
+// Types returns the function types. A module with types of other forms is
+// refused.
 func (m *Module) Types() ([]FuncType, error) {
 	d := m.decode(TypeSection)
 	return entries(d, func() FuncType {
@@ -198,7 +201,8 @@ func (d *decoder) flag() bool {
 	return c == 1
 }
 
-// limits refuses the flags of shared and 64-bit memories, which a snapshot of one sandbox cannot stand for.
+// limits refuses the flags of shared and 64-bit memories, which a snapshot of
+// one sandbox cannot stand for.
 func (d *decoder) limits() Limits {
 	start := d.pos
 	flags := d.byte()
@@ -212,14 +216,15 @@ func (d *decoder) limits() Limits {
 	return l
 }
 
-// Functions returns the types, as indices, of the functions that the module defines.
+// Functions returns the types, as indices, of the functions that the module
+// defines.
 func (m *Module) Functions() ([]uint32, error) {
 	d := m.decode(FunctionSection)
 	return entries(d, d.u32)
 }
 
-// WithFunctions returns the module with functions of these types, as indices. It
-// needs as many bodies.
+// WithFunctions returns the module with functions of these types, as indices.
+// It needs as many bodies.
 func (m *Module) WithFunctions(types []uint32) *Module {
 	b := AppendU32(nil, uint32(len(types)))
 	for _, t := range types {
@@ -310,8 +315,8 @@ type DataSegment struct {
 	// Passive says that the segment lies nowhere until an instruction puts it
 	// somewhere; its Offset is 0 then.
 	Passive bool
-	// Explicit says that an active segment names its memory, which Data does not
-	// read even where it is memory 0.
+	// Explicit says that an active segment names its memory, which Data does
+	// not read even where it is memory 0.
 	Explicit bool
 }
 
@@ -361,8 +366,8 @@ func (d *decoder) constantOffset(start int) uint32 {
 	return offset
 }
 
-// Data returns the data segments. Ones that are not active, or that name a memory,
-// are refused: nothing can be said of where they lie.
+// Data returns the data segments. Ones that are not active, or that name a
+// memory, are refused: nothing can be said of where they lie.
 func (m *Module) Data() ([]Segment, error) {
 	d := m.decode(DataSection)
 	return entries(d, func() Segment {
@@ -375,8 +380,9 @@ func (m *Module) Data() ([]Segment, error) {
 	})
 }
 
-// WithData returns the module with these data segments, active ones at constant offsets, and a data count section
-// in agreement with them where the module has one.
+// WithData returns the module with these data segments, active ones at constant
+// offsets, and a data count section in agreement with them where the module has
+// one.
 func (m *Module) WithData(segments []Segment) *Module {
 	size := 5
 	for _, s := range segments {
@@ -395,6 +401,6 @@ func (m *Module) WithData(segments []Segment) *Module {
 	return out
 }
 
-// SegmentOverhead is what a data segment costs beside its bytes, typically: flags, the offset's opcode, four bytes of
-// offset, end and one byte of length.
+// SegmentOverhead is what a data segment costs beside its bytes, typically:
+// flags, the offset's opcode, four bytes of offset, end and one byte of length.
 const SegmentOverhead = 8

@@ -9,7 +9,7 @@ import (
 // header is the magic number and version 1 of the binary format.
 var header = []byte{0, 'a', 's', 'm', 1, 0, 0, 0}
 
-// SectionID tells what a section holds.
+// SectionID says what a section holds.
 type SectionID byte
 
 // The sections of a module, as numbered in the binary format.
@@ -30,8 +30,8 @@ const (
 	TagSection       SectionID = 13
 )
 
-// sectionOrder is the order in which sections stand, which their numbers do not follow. Custom sections stand
-// anywhere.
+// sectionOrder is the order in which sections stand, which their numbers do not
+// follow. Custom sections stand anywhere.
 var sectionOrder = []SectionID{
 	TypeSection, ImportSection, FunctionSection, TableSection, MemorySection, TagSection, GlobalSection,
 	ExportSection, StartSection, ElementSection, DataCountSection, CodeSection, DataSection,
@@ -57,10 +57,11 @@ func (id SectionID) String() string {
 //	body    for a custom section: a name (length, UTF-8), then bytes of no fixed form
 type Section struct {
 	ID SectionID
-	// Name is a custom section's name, which is also the start of its Body; empty for the others.
+	// Name is a custom section's name, which is also the start of its Body;
+	// empty for the others.
 	Name string
-	// Body holds the section's bytes without id and size. It is shared with the parsed input: replace it, do not
-	// write into it.
+	// Body holds the section's bytes without id and size. It is shared with the
+	// parsed input: replace it, do not write into it.
 	Body []byte
 
 	width int // bytes that size took, so that Encode repeats them
@@ -69,8 +70,9 @@ type Section struct {
 // Module is a module cut into its sections, in the order in which they stand.
 type Module struct{ Sections []Section }
 
-// Parse cuts a module into sections and checks that they stand in the prescribed order, each at most once. It reads
-// nothing inside them but the names of custom sections. Its errors are of type [*Error].
+// Parse cuts a module into sections and checks that they stand in the
+// prescribed order, each at most once. It reads nothing inside them but the
+// names of custom sections. Its errors are of type [*Error].
 func Parse(b []byte) (*Module, error) {
 	if !bytes.HasPrefix(b, header) {
 		return nil, &Error{Reason: "not a WebAssembly module of version 1"}
@@ -115,7 +117,8 @@ func (d *decoder) checkOrder(at int, id SectionID, last int) int {
 	return rank
 }
 
-// Encode puts the module together. An unchanged module gives the bytes that it was parsed from.
+// Encode puts the module together. An unchanged module gives the bytes that it
+// was parsed from.
 func (m *Module) Encode() []byte {
 	size := len(header)
 	for _, s := range m.Sections {
@@ -130,7 +133,8 @@ func (m *Module) Encode() []byte {
 	return b
 }
 
-// Body returns the body of a section that is not custom, and whether the module has it.
+// Body returns the body of a section that is not custom, and whether the module
+// has it.
 func (m *Module) Body(id SectionID) ([]byte, bool) {
 	for _, s := range m.Sections {
 		if s.ID == id && id != CustomSection {
@@ -140,8 +144,8 @@ func (m *Module) Body(id SectionID) ([]byte, bool) {
 	return nil, false
 }
 
-// WithBody returns a module whose section id has the given body. A section that was not there is put in at its
-// place. The receiver stays as it is.
+// WithBody returns a module whose section id has the given body. A section that
+// was not there is put in at its place. The receiver stays as it is.
 func (m *Module) WithBody(id SectionID, body []byte) *Module {
 	out := &Module{Sections: slices.Clone(m.Sections)}
 	rank, at := slices.Index(sectionOrder, id), 0
@@ -158,22 +162,26 @@ func (m *Module) WithBody(id SectionID, body []byte) *Module {
 	return out
 }
 
-// Without returns a module without the sections that drop picks. The receiver stays as it is.
+// Without returns a module without the sections that drop picks. The receiver
+// stays as it is.
 func (m *Module) Without(drop func(Section) bool) *Module {
 	return &Module{Sections: slices.DeleteFunc(slices.Clone(m.Sections), drop)}
 }
 
-// With returns a module with sections added at its end, custom ones. The receiver stays as it is.
+// With returns a module with sections added at its end, custom ones. The
+// receiver stays as it is.
 func (m *Module) With(custom ...Section) *Module {
 	return &Module{Sections: append(slices.Clone(m.Sections), custom...)}
 }
 
-// Custom returns a custom section of this name with what follows the name as its body.
+// Custom returns a custom section of this name with what follows the name as
+// its body.
 func Custom(name string, body []byte) Section {
 	return Section{ID: CustomSection, Name: name, Body: append(appendName(nil, name), body...)}
 }
 
-// Custom returns what follows the name in the first custom section of this name, and whether there is one.
+// Custom returns what follows the name in the first custom section of this
+// name, and whether there is one.
 func (m *Module) Custom(name string) ([]byte, bool) {
 	for _, s := range m.Sections {
 		if s.ID == CustomSection && s.Name == name {
@@ -185,7 +193,8 @@ func (m *Module) Custom(name string) ([]byte, bool) {
 	return nil, false
 }
 
-// decode starts reading a section. An absent section reads as one without entries.
+// decode starts reading a section. An absent section reads as one without
+// entries.
 func (m *Module) decode(id SectionID) *decoder {
 	body, ok := m.Body(id)
 	if !ok {

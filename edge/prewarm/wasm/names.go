@@ -3,8 +3,9 @@ package wasm
 // functionNames is the part of the name section that names functions.
 const functionNames = 1
 
-// FunctionNames returns the names of functions by index, imports included, as far
-// as the custom section "name" has them; none where there is no such section.
+// FunctionNames returns the names of functions by index, imports included, as
+// far as the custom section "name" has them; none where there is no such
+// section.
 func (m *Module) FunctionNames() (map[uint32]string, error) {
 	names := map[uint32]string{}
 	body, ok := m.Custom("name")

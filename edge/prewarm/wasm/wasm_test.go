@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// small is a module with every section that this package decodes, and a few that it does not.
+// small is a module with every section that this package decodes, and a few
+// that it does not.
 var small = string(header) +
 	"\x00" + sized("\x04note123") +
 	"\x01" + sized("\x02\x60\x00\x00\x60\x01\x7e\x01\x7f") +
@@ -105,7 +106,8 @@ func TestEntries(t *testing.T) {
 	require.EqualValues(t, 1, *start)
 }
 
-// What is decoded encodes to the bytes that it came from, where those are the shortest.
+// What is decoded encodes to the bytes that it came from, where those are the
+// shortest.
 func TestEntriesEncode(t *testing.T) {
 	m := parse(t, small)
 	memories, _ := m.Memories()
@@ -200,7 +202,8 @@ func TestEntriesRefuse(t *testing.T) {
 	}
 }
 
-// Every kind of immediate is stepped over exactly: the opcode after it is the one that comes next.
+// Every kind of immediate is stepped over exactly: the opcode after it is the
+// one that comes next.
 func TestEachOp(t *testing.T) {
 	for name, op := range map[string]string{
 		"none":             "\x01",
@@ -348,7 +351,8 @@ func TestConst(t *testing.T) {
 	require.ErrorContains(t, err, "type 0x01")
 }
 
-// FuzzParse: what is parsed encodes to the same bytes, and what is decoded says the same after encoding.
+// FuzzParse: what is parsed encodes to the same bytes, and what is decoded says
+// the same after encoding.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add(header)
