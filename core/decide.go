@@ -35,8 +35,8 @@ type Decision struct {
 	Location string
 	// Host is the host of Location, in lower case.
 	Host string
-	// Reading says how sure Location is where an ESP's link was read for it; Unread
-	// where none was.
+	// Reading says how sure Location is where an ESP's link was read for it;
+	// Unread where none was.
 	Reading Grade
 	// Why says more of a proxied or redirected click than Code does.
 	Why Why
@@ -56,8 +56,8 @@ type Decision struct {
 	Expiry int64
 }
 
-// Decide says what a request on a site gets. It is pure: the same arguments give
-// the same decision. A nil site is a host that is not ours.
+// Decide says what a request on a site gets. It is pure: the same arguments
+// give the same decision. A nil site is a host that is not ours.
 func Decide(req *Request, site *Site, now time.Time) (d Decision) {
 	d.Decide(req, site, now)
 	return d
@@ -115,8 +115,8 @@ func (d *Decision) esp(req *Request, site *Site) {
 	}
 }
 
-// follow makes a redirect of an ESP's link, of this shape, where its reading has
-// the least grade and the site's list allows where it leads.
+// follow makes a redirect of an ESP's link, of this shape, where its reading
+// has the least grade and the site's list allows where it leads.
 func (d *Decision) follow(req *Request, site *Site, s *shape, rest string, least Grade) bool {
 	req.notes = notes{silent: true, room: req.Room}
 	to, g := s.destination(rest, &req.notes)
@@ -173,11 +173,12 @@ func (d *Decision) reply(req *Request, reply ReplyBody) {
 }
 
 // IsSigned reports whether a target has the form of a signed link of this site.
-// Only sites with keys have such links: on others the ESP may use the same path.
+// Only sites with keys have such links: on others the ESP may use the same
+// path.
 func (s *Site) IsSigned(target string) bool { return len(s.Keys) > 0 && IsSigned(target) }
 
-// IsSigned reports whether a target has the form of a signed link, on a site that
-// has them.
+// IsSigned reports whether a target has the form of a signed link, on a site
+// that has them.
 func IsSigned(target string) bool {
 	return word.HasPrefix(target, LinkPrefix) || word.HasPrefix(target, PixelPrefix)
 }
