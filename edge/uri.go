@@ -15,15 +15,7 @@ func splitURI(uri string) (scheme, authority, target string) {
 	default:
 		return "", "", uri
 	}
-	i := 0
-	for ; i+8 <= len(rest); i += 8 {
-		w := word.At(rest, i)
-		if m := word.Zeros(w^'/'*word.Ones) | word.Zeros(w^'?'*word.Ones) | word.Zeros(w^'#'*word.Ones); m != 0 {
-			i += word.First(m)
-			return scheme, rest[:i], rest[i:]
-		}
-	}
-	for ; i < len(rest); i++ {
+	for i := 0; i < len(rest); i++ {
 		if c := rest[i]; c == '/' || c == '?' || c == '#' {
 			return scheme, rest[:i], rest[i:]
 		}

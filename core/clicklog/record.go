@@ -167,21 +167,7 @@ func appendOptional(dst []byte, before, value string) []byte {
 }
 
 func appendNumber(dst []byte, before string, value int64) []byte {
-	dst = append(dst, before...)
-	n := uint32(value)
-	switch {
-	case int64(n) != value:
-		return strconv.AppendInt(dst, value, 10)
-	case n < 10:
-		return append(dst, digit(n))
-	case n < 100:
-		return append(dst, digit(n/10), digit(n))
-	case n < 1000:
-		return append(dst, digit(n/100), digit(n/10), digit(n))
-	case n < 10_000:
-		return append(dst, digit(n/1000), digit(n/100), digit(n/10), digit(n))
-	}
-	return strconv.AppendUint(dst, uint64(n), 10)
+	return strconv.AppendInt(append(dst, before...), value, 10)
 }
 
 const (
