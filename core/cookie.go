@@ -27,6 +27,19 @@ func (c Cookies) String() string {
 	return "unknown"
 }
 
+// usualCookies is the mode of an ESP where the site says nothing. SES answers 400
+// to more than 8192 bytes of fields, and neither it nor SparkPost has a use for
+// cookies; Iterable documents that it needs all of them.
+func usualCookies(f Family) Cookies {
+	switch f {
+	case FamilySES, FamilySparkPost:
+		return CookiesStrip
+	case FamilyIterable:
+		return CookiesPass
+	}
+	return CookiesOwn
+}
+
 // cookieMark stands before the name of a cookie while it is with the reader: by it
 // the ESP's own cookies are told from those of the parent domain. It is made of
 // the backend's name, so that an ESP that takes the place of another does not get

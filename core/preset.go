@@ -123,19 +123,6 @@ func preset(name string, family Family, address string, health Health) Origin {
 	return o
 }
 
-// usualCookies is the mode of an ESP where the site says nothing. SES answers 400
-// to more than 8192 bytes of fields, and neither it nor SparkPost has a use for
-// cookies; Iterable documents that it needs all of them.
-func usualCookies(f Family) Cookies {
-	switch f {
-	case FamilySES, FamilySparkPost:
-		return CookiesStrip
-	case FamilyIterable:
-		return CookiesPass
-	}
-	return CookiesOwn
-}
-
 func plain(o Origin) Origin {
 	o.TLS, o.Port = false, 80
 	return o
