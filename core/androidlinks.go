@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // android checks an assetlinks.json (Google, "Digital Asset Links", statement
@@ -98,7 +99,7 @@ func (a *appLinksReader) fingerprint() {
 func isFingerprint(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if i%3 == 2 && c != ':' || i%3 != 2 && (hexDigit(c) > 15 || c >= 'a') {
+		if i%3 == 2 && c != ':' || i%3 != 2 && (esp.HexDigit(c) > 15 || c >= 'a') {
 			return false
 		}
 	}

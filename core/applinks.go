@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
@@ -187,11 +188,11 @@ func compact(text []byte) []byte {
 
 // appPaths says which paths the ESP keeps for apps; ok is false where it keeps
 // none, and then nothing is known against a path.
-func appPaths(f Family) (what string, fits func(string) bool, ok bool) {
+func appPaths(f esp.Family) (what string, fits func(string) bool, ok bool) {
 	switch f {
-	case FamilySendGrid:
+	case esp.FamilySendGrid:
 		return `"/uni/*"`, func(p string) bool { return strings.HasPrefix(p, "/uni/") }, true
-	case FamilySparkPost:
+	case esp.FamilySparkPost:
 		return `"/f/<sublink>/*" with a sublink other than "a"`, isSublinkPath, true
 	}
 	return "", nil, false
@@ -213,7 +214,7 @@ func (c *siteReader) relateAppLinks() {
 		return
 	case *links == AppLinks{}:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "is empty", `give "apple", "android" or both, or leave it out`)
-	case c.proxied() && c.esp.Family == FamilyIterable:
+	case c.proxied() && c.esp.Family == esp.FamilyIterable:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "does not go with esp "+quote([]byte(c.esp.Preset)), "Iterable serves these files itself: leave it out")
 	case c.proxied():
 		c.judgeClaims()

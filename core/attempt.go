@@ -1,6 +1,10 @@
 package core
 
-import "time"
+import (
+	"time"
+
+	"github.com/clickedge/clickedge/core/esp"
+)
 
 // Attempt is what came of sending a request to one origin.
 type Attempt struct {
@@ -16,8 +20,8 @@ type Attempt struct {
 	BodyBroke bool
 }
 
-// Blame makes the reader's fault of a failure that was: a body that broke off
-// on its way here.
+// Blame makes the reader's fault of a failure that was: a body that broke off on
+// its way here.
 func (a *Attempt) Blame(req *Request) {
 	if a.BodyBroke && !req.repeatable() {
 		a.Code = IncompleteRequest
@@ -62,12 +66,9 @@ func (a *Attempt) TryNext(left time.Duration) bool {
 // repeatable reports whether the request may be sent a second time.
 func (r *Request) repeatable() bool { return r.reads() && !r.HasBody }
 
-// reads reports whether the request changes nothing (RFC 9110, 9.2.1). OPTIONS
-// and TRACE change nothing either, but nobody opens a link with them.
+// reads reports whether the request changes nothing (RFC 9110, 9.2.1). OPTIONS and
+// TRACE change nothing either, but nobody opens a link with them.
 func (r *Request) reads() bool { return r.Method == "GET" || r.Method == "HEAD" }
-
-// Leads reports whether what is asked for is a link that leads somewhere.
-func (k Kind) Leads() bool { return k == KindClick || k == KindApp }
 
 // AfterAttempt changes the decision to proxy a request by what came of it. It
 // stays [Proxy] where the reader gets the origin's answer.
@@ -86,11 +87,11 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 }
 
 // AfterFailure says what the reader of a proxied request gets when the ESP gave
-// no answer that helps: a redirect from the link itself where the site wants
-// it, the link can be read and the list allows it, and a page otherwise.
+// no answer that helps: a redirect from the link itself where the site wants it,
+// the link can be read and the list allows it, and a page otherwise.
 func AfterFailure(req *Request, site *Site, why Code) Decision {
-	s, rest := site.Origin.Family.find(req.Target)
-	d := Decision{Action: Refuse, Code: why, Kind: s.kindOf(), Origin: site.Origin}
+	link := site.Origin.Family.Find(req.Target)
+	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}
 	switch {
 	case why == IncompleteRequest:
 	case !d.Kind.Leads():
@@ -100,7 +101,7 @@ func AfterFailure(req *Request, site *Site, why Code) Decision {
 	case !site.FailRedirect:
 		d.Why = WhySetting
 	default:
-		d.follow(req, site, s, rest, Likely)
+		d.follow(req, site, link, esp.Likely)
 	}
 	return d
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 
 // failing is a site of SES, whose clicks are answered from the link where it fails.
 func failing(redirect bool) *Site {
-	origin := Origin{Backend: "ses", Family: FamilySES, Address: "r.us-east-1.awstrack.me"}
+	origin := Origin{Backend: "ses", Family: esp.FamilySES, Address: "r.us-east-1.awstrack.me"}
 	return &Site{Host: "link.example.com", ESP: "ses-us-east-1", Origin: &origin, FailRedirect: redirect, Destinations: []destination.Pattern{{Host: "shop.example.com"}}}
 }
 

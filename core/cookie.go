@@ -1,6 +1,10 @@
 package core
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/esp"
+)
 
 // Cookies says which cookies pass between a reader and an ESP. A browser sends
 // the link domain those of the parent domain too, the brand's session among them.
@@ -30,11 +34,11 @@ func (c Cookies) String() string {
 // usualCookies is the mode of an ESP where the site says nothing. SES answers 400
 // to more than 8192 bytes of fields, and neither it nor SparkPost has a use for
 // cookies; Iterable documents that it needs all of them.
-func usualCookies(f Family) Cookies {
+func usualCookies(f esp.Family) Cookies {
 	switch f {
-	case FamilySES, FamilySparkPost:
+	case esp.FamilySES, esp.FamilySparkPost:
 		return CookiesStrip
-	case FamilyIterable:
+	case esp.FamilyIterable:
 		return CookiesPass
 	}
 	return CookiesOwn

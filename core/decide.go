@@ -5,6 +5,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/target"
 	"github.com/clickedge/clickedge/core/word"
 )
@@ -29,15 +30,15 @@ func (a Action) String() string { return actionNames[a] }
 type Decision struct {
 	Action Action
 	Code   Code
-	Kind   Kind
+	Kind   esp.Kind
 	// Location is where a redirect leads. It has passed the grammar and the
 	// site's list.
 	Location string
 	// Host is the host of Location, in lower case.
 	Host string
-	// Reading says how sure Location is where an ESP's link was read for it;
-	// Unread where none was.
-	Reading Grade
+	// Reading says how sure Location is where an ESP's link was read for it; Unread
+	// where none was.
+	Reading esp.Grade
 	// Why says more of a proxied or redirected click than Code does.
 	Why Why
 	// Status, where not 0, stands in for that of the page of Code: it is the
@@ -56,8 +57,8 @@ type Decision struct {
 	Expiry int64
 }
 
-// Decide says what a request on a site gets. It is pure: the same arguments
-// give the same decision. A nil site is a host that is not ours.
+// Decide says what a request on a site gets. It is pure: the same arguments give
+// the same decision. A nil site is a host that is not ours.
 func Decide(req *Request, site *Site, now time.Time) (d Decision) {
 	d.Decide(req, site, now)
 	return d
@@ -101,27 +102,27 @@ func (d *Decision) decideOther(req *Request, site *Site, ours bool) {
 }
 
 func (d *Decision) esp(req *Request, site *Site) {
-	s, rest := site.Origin.Family.find(req.Target)
-	d.Action, d.Code, d.Origin, d.Kind = Proxy, OK, site.Origin, s.kindOf()
+	link := site.Origin.Family.Find(req.Target)
+	d.Action, d.Code, d.Origin, d.Kind = Proxy, OK, site.Origin, link.Kind()
 	switch {
-	case d.Kind != KindClick:
+	case d.Kind != esp.KindClick:
 		d.Why = WhyKind
 	case !site.ClickRedirect:
 		d.Why = WhySetting
 	case req.Method != "GET":
 		d.Why = WhyMethod
-	case d.follow(req, site, s, rest, Certain) && !site.Count:
+	case d.follow(req, site, link, esp.Certain) && !site.Count:
 		d.Origin = nil
 	}
 }
 
-// follow makes a redirect of an ESP's link, of this shape, where its reading
-// has the least grade and the site's list allows where it leads.
-func (d *Decision) follow(req *Request, site *Site, s *shape, rest string, least Grade) bool {
-	req.notes = notes{silent: true, room: req.Room}
-	to, g := s.destination(rest, &req.notes)
+// follow makes a redirect of an ESP's link where its reading has
+// the least grade and the site's list allows where it leads.
+func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Grade) bool {
+	req.notes = esp.Silent(req.Room)
+	to, g := link.Destination(&req.notes)
 	switch {
-	case g == Unread:
+	case g == esp.Unread:
 		d.Why = WhyUnread
 		return false
 	case g < least:
@@ -163,7 +164,7 @@ func (d *Decision) own(req *Request, site *Site, now time.Time) {
 // reply answers from here what is no link of anybody's.
 func (d *Decision) reply(req *Request, reply ReplyBody) {
 	if reply == ReplyHealth {
-		d.Kind = KindHealth
+		d.Kind = esp.KindHealth
 	}
 	if !req.reads() {
 		d.Code = BadMethod
@@ -173,19 +174,18 @@ func (d *Decision) reply(req *Request, reply ReplyBody) {
 }
 
 // IsSigned reports whether a target has the form of a signed link of this site.
-// Only sites with keys have such links: on others the ESP may use the same
-// path.
+// Only sites with keys have such links: on others the ESP may use the same path.
 func (s *Site) IsSigned(target string) bool { return len(s.Keys) > 0 && IsSigned(target) }
 
-// IsSigned reports whether a target has the form of a signed link, on a site
-// that has them.
+// IsSigned reports whether a target has the form of a signed link, on a site that
+// has them.
 func IsSigned(target string) bool {
 	return word.HasPrefix(target, LinkPrefix) || word.HasPrefix(target, PixelPrefix)
 }
 
-func ownKind(target string) Kind {
+func ownKind(target string) esp.Kind {
 	if word.HasPrefix(target, PixelPrefix) {
-		return KindOpen
+		return esp.KindOpen
 	}
-	return KindClick
+	return esp.KindClick
 }

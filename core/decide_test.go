@@ -16,8 +16,10 @@ import (
 
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/internal/browsertest"
+	"github.com/clickedge/clickedge/core/internal/linkstest"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -91,7 +93,7 @@ func describe(d Decision) string {
 			fmt.Fprintf(&b, "%s: %s\n", row[0], row[1])
 		}
 	}
-	if d.Reading != Unread {
+	if d.Reading != esp.Unread {
 		fmt.Fprintf(&b, "reading: %s\n", d.Reading)
 	}
 	if d.Origin != nil {
@@ -225,9 +227,8 @@ func FuzzDecide(f *testing.F) {
 		})
 	}
 	for _, name := range []string{"links.json", "links-damaged.json"} {
-		for _, l := range loadLinks(f, name) {
-			family := familyNamed(f, l.ESP)
-			f.Add("GET", l.Path, "", uint8(slices.IndexFunc(sites, func(s *Site) bool { return s.Origin.Family == family })))
+		for _, l := range linkstest.Load(f, "testdata/"+name) {
+			f.Add("GET", l.Path, "", uint8(slices.IndexFunc(sites, func(s *Site) bool { return s.Origin.Family.String() == l.ESP })))
 		}
 	}
 	f.Fuzz(func(t *testing.T, method, target, loop string, pick uint8) {

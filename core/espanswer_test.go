@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
 )
 
@@ -102,7 +103,7 @@ func have(fields map[string]string) (h header.Set) {
 	return h
 }
 
-var espOrigin = Origin{Backend: "customerio-eu", Address: "track-eu.customer.io", Family: FamilyCustomerIO}
+var espOrigin = Origin{Backend: "customerio-eu", Address: "track-eu.customer.io", Family: esp.FamilyCustomerIO}
 
 func answered(t *testing.T, o *Origin, status int, fields map[string]string) map[string]string {
 	t.Helper()

@@ -1,5 +1,7 @@
 package core
 
+import "github.com/clickedge/clickedge/core/esp"
+
 // Origin is where a site's requests are proxied to, and what changes on the way.
 // Host and SNI are two settings: Host is the branded domain by default, SNI and
 // the certificate's name are always the origin's own.
@@ -7,7 +9,7 @@ type Origin struct {
 	// Preset is the name in sites.json, "customerio-eu".
 	Preset string
 	// Family says how links are read.
-	Family Family
+	Family esp.Family
 	// Backend is the backend's name on the Fastly service.
 	Backend string
 	// Address is the origin's host name, also its SNI and certificate name.

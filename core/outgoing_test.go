@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
 )
 
@@ -67,13 +68,13 @@ func TestRequestCredentials(t *testing.T) {
 	fields := map[string]string{"authorization": list("Basic x"), "fastly-key": list("token"), "cookie": list("session=1; "+mark+"a=2", mark+"b=3")}
 	for _, c := range []struct {
 		mode                  Cookies
-		family                Family
+		family                esp.Family
 		cookie, authorization string
 	}{
-		{CookiesOwn, FamilySendGrid, list("a=2; b=3"), ""},
-		{CookiesStrip, FamilySES, "", ""},
-		{CookiesPass, FamilyIterable, fields["cookie"], ""},
-		{CookiesOwn, FamilyCustom, list("a=2; b=3"), list("Basic x")},
+		{CookiesOwn, esp.FamilySendGrid, list("a=2; b=3"), ""},
+		{CookiesStrip, esp.FamilySES, "", ""},
+		{CookiesPass, esp.FamilyIterable, fields["cookie"], ""},
+		{CookiesOwn, esp.FamilyCustom, list("a=2; b=3"), list("Basic x")},
 	} {
 		o := espOrigin
 		o.Cookies, o.Family = c.mode, c.family

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/word"
 )
 
 // The presets that need more than their name.
@@ -48,14 +51,14 @@ func presetTable() []Origin {
 	rows := []Origin{
 		// Customer.io, "HTTPS link tracking": the origin is the account's
 		// region, and Host must be the link domain.
-		preset("customerio-us", FamilyCustomerIO, "track.customer.io", healthCustomerIO),
-		preset("customerio-eu", FamilyCustomerIO, "track-eu.customer.io", healthCustomerIO),
+		preset("customerio-us", esp.FamilyCustomerIO, "track.customer.io", healthCustomerIO),
+		preset("customerio-eu", esp.FamilyCustomerIO, "track-eu.customer.io", healthCustomerIO),
 
 		// SendGrid, "SSL for click and open tracking": a CDN forwards to
 		// sendgrid.net with the link domain as Host. The EU host is inferred
 		// from SendGrid's EU sending hosts.
-		preset("sendgrid", FamilySendGrid, "sendgrid.net", Health{}),
-		preset("sendgrid-eu", FamilySendGrid, "eu.sendgrid.net", Health{}),
+		preset("sendgrid", esp.FamilySendGrid, "sendgrid.net", Health{}),
+		preset("sendgrid-eu", esp.FamilySendGrid, "eu.sendgrid.net", Health{}),
 	}
 	rows = append(rows, sparkPostRows()...)
 	for _, region := range sesRegions {
@@ -65,20 +68,20 @@ func presetTable() []Origin {
 	return append(rows,
 		// Iterable, "Setting up HTTPS link tracking": all headers and cookies
 		// pass both ways; the EU data centre has a host of its own.
-		preset("iterable", FamilyIterable, "links.iterable.com", Health{}),
-		preset("iterable-eu", FamilyIterable, "links.eu.iterable.com", Health{}),
+		preset("iterable", esp.FamilyIterable, "links.iterable.com", Health{}),
+		preset("iterable-eu", esp.FamilyIterable, "links.eu.iterable.com", Health{}),
 
 		// Mailgun, "Enabling HTTPS tracking links": the tracking servers speak
 		// plain http to a proxy, on port 80.
-		plain(preset("mailgun", FamilyMailgun, "mailgun.org", Health{})),
-		plain(preset("mailgun-eu", FamilyMailgun, "eu.mailgun.org", Health{})),
+		plain(preset("mailgun", esp.FamilyMailgun, "mailgun.org", Health{})),
+		plain(preset("mailgun-eu", esp.FamilyMailgun, "eu.mailgun.org", Health{})),
 
 		// These three name the origin per account or domain, in their DNS
 		// set-up pages; the site gives it.
-		preset("postmark", FamilyPostmark, "", Health{}),
-		preset("mandrill", FamilyMandrill, "", Health{}),
-		preset("mailjet", FamilyMailjet, "", Health{}),
-		preset(presetCustom, FamilyCustom, "", Health{}),
+		preset("postmark", esp.FamilyPostmark, "", Health{}),
+		preset("mandrill", esp.FamilyMandrill, "", Health{}),
+		preset("mailjet", esp.FamilyMailjet, "", Health{}),
+		preset(presetCustom, esp.FamilyCustom, "", Health{}),
 	)
 }
 
@@ -87,11 +90,11 @@ func presetTable() []Origin {
 // host carries the tenant's name.
 func sparkPostRows() []Origin {
 	rows := []Origin{
-		preset("sparkpost", FamilySparkPost, "spgo.io", healthSparkPost),
-		preset("sparkpost-eu", FamilySparkPost, "eu.spgo.io", healthSparkPost),
-		preset("sparkpost-v2", FamilySparkPost, "v2.spgo.io", healthSparkPost),
-		preset("sparkpost-v2-eu", FamilySparkPost, "eu.v2.spgo.io", healthSparkPost),
-		preset(presetEnterprise, FamilySparkPost, "", healthSparkPost),
+		preset("sparkpost", esp.FamilySparkPost, "spgo.io", healthSparkPost),
+		preset("sparkpost-eu", esp.FamilySparkPost, "eu.spgo.io", healthSparkPost),
+		preset("sparkpost-v2", esp.FamilySparkPost, "v2.spgo.io", healthSparkPost),
+		preset("sparkpost-v2-eu", esp.FamilySparkPost, "eu.v2.spgo.io", healthSparkPost),
+		preset(presetEnterprise, esp.FamilySparkPost, "", healthSparkPost),
 	}
 	return rows
 }
@@ -101,21 +104,21 @@ func sparkPostRows() []Origin {
 // set-ups work only without, so the site can switch it off.
 func brazeRows() []Origin {
 	rows := []Origin{
-		preset("sendgrid", FamilySendGrid, "sendgrid.net", Health{}),
-		preset("sparkpost", FamilySparkPost, "spgo.io", healthSparkPost),
-		preset("sparkpost-eu", FamilySparkPost, "eu.spgo.io", healthSparkPost),
+		preset("sendgrid", esp.FamilySendGrid, "sendgrid.net", Health{}),
+		preset("sparkpost", esp.FamilySparkPost, "spgo.io", healthSparkPost),
+		preset("sparkpost-eu", esp.FamilySparkPost, "eu.spgo.io", healthSparkPost),
 		ses("us-east-1"),
 		ses("eu-central-1"),
 	}
 	for i := range rows {
 		o := &rows[i]
 		o.Preset = "braze-" + o.Preset
-		o.ForwardedHost = o.Family == FamilySES
+		o.ForwardedHost = o.Family == esp.FamilySES
 	}
 	return rows
 }
 
-func preset(name string, family Family, address string, health Health) Origin {
+func preset(name string, family esp.Family, address string, health Health) Origin {
 	o := Origin{Preset: name, Family: family, Address: address, Port: 443, TLS: true, Cookies: usualCookies(family), Health: health}
 	if address != "" {
 		o.Backend = name
@@ -132,7 +135,7 @@ func plain(o Origin) Origin {
 // tracking": the region's tracking host, Host forwarded; headers over 8192 bytes,
 // cookies included, are answered 400.
 func ses(region string) Origin {
-	return preset(presetSES+region, FamilySES, "r."+region+".awstrack.me", healthSES)
+	return preset(presetSES+region, esp.FamilySES, "r."+region+".awstrack.me", healthSES)
 }
 
 // Presets returns every preset. Where the site gives the origin, Address and
@@ -170,7 +173,7 @@ func lookupSES(name string) (Origin, bool) {
 func isRegion(s string) bool {
 	labels := strings.Split(s, "-")
 	last := len(labels) - 1
-	if last < 2 || len(s) > maxGuess || len(labels[0]) != 2 && len(labels[0]) != 4 || len(labels[last]) != 1 || !digits(labels[last]) {
+	if last < 2 || len(s) > maxGuess || len(labels[0]) != 2 && len(labels[0]) != 4 || len(labels[last]) != 1 || !word.IsDigits(labels[last]) {
 		return false
 	}
 	for _, l := range labels[:last] {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/core/word"
 )
 
 // ReplyBody names an answer that is given from here.
@@ -31,13 +32,13 @@ func (r ReplyBody) String() string { return replyNames[r] }
 const HealthPath = "/.well-known/clickedge"
 
 var ownPaths = [...]struct {
-	shape
+	path  string
 	reply ReplyBody
 }{
-	{shape{text: "/.well-known/apple-app-site-association"}, ReplyApple},
-	{shape{text: "/apple-app-site-association"}, ReplyApple},
-	{shape{text: "/.well-known/assetlinks.json"}, ReplyAndroid},
-	{shape{text: "/robots.txt"}, ReplyRobots},
+	{"/.well-known/apple-app-site-association", ReplyApple},
+	{"/apple-app-site-association", ReplyApple},
+	{"/.well-known/assetlinks.json", ReplyAndroid},
+	{"/robots.txt", ReplyRobots},
 }
 
 // mayBeOurs tells whether a target may be one that is answered from here: its
@@ -50,16 +51,18 @@ func mayBeOurs(target string) bool {
 // does not.
 func replyTo(target string, site *Site) ReplyBody {
 	for i := range ownPaths {
-		if _, ok := ownPaths[i].fits(target); ok && site.has(ownPaths[i].reply) {
+		if isPath(target, ownPaths[i].path) && site.has(ownPaths[i].reply) {
 			return ownPaths[i].reply
 		}
 	}
 	return ReplyNone
 }
 
-func isHealth(target string) bool {
-	_, ok := (&shape{text: HealthPath}).fits(target)
-	return ok
+func isHealth(target string) bool { return isPath(target, HealthPath) }
+
+// isPath reports whether a target has this path.
+func isPath(target, path string) bool {
+	return word.HasPrefix(target, path) && (len(target) == len(path) || target[len(path)] == '?')
 }
 
 // has tells whether the site has this answer.

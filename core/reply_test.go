@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/internal/linkstest"
 )
 
 func TestReplies(t *testing.T) {
@@ -47,7 +49,7 @@ func TestReplies(t *testing.T) {
 
 // No link of any ESP is taken for a path of ours.
 func TestNoLinkIsShadowed(t *testing.T) {
-	for _, l := range loadLinks(t, "links.json") {
+	for _, l := range linkstest.Load(t, "testdata/links.json") {
 		require.Equal(t, ReplyNone, replyTo(l.Path, &Site{AppLinks: &AppLinks{Apple: "{}", Android: "[]"}}), l.Path)
 		require.False(t, isHealth(l.Path), l.Path)
 	}

@@ -2,6 +2,8 @@ package core
 
 import (
 	"strings"
+
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // Request is what Decide needs to know of one request.
@@ -24,7 +26,7 @@ type Request struct {
 	// and fits: as many bytes as Target has are enough. Nil: it is allocated.
 	Room []byte
 	// notes are here so that they are not allocated.
-	notes notes
+	notes esp.Notes
 }
 
 // LoopToken is the cdn-id by which clickedge marks what it forwards in CDN-Loop.

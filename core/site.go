@@ -80,19 +80,10 @@ func (s *Sites) Has(host string) bool { return s != nil && s.byHost[host] != nil
 // CanonicalHost returns a Host header's name in lower case, without port and
 // without a trailing dot. What it returns need not be a valid name.
 func CanonicalHost(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && digits(host[i+1:]) {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && word.IsDigits(host[i+1:]) {
 		host = host[:i]
 	}
 	return destination.Lower(strings.TrimSuffix(host, "."))
-}
-
-func digits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // Allows says whether a redirect of this site may lead to url, as [destination.Sendable] has

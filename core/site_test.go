@@ -31,3 +31,10 @@ func TestAllowsAllocatesNothing(t *testing.T) {
 	site := &Site{Host: "link.example.com", Destinations: []destination.Pattern{{Host: "example.com", Sub: true}}}
 	require.Zero(t, testing.AllocsPerRun(100, func() { site.Allows("https://www.example.com/a?b=c") }))
 }
+
+func TestAllowsWhatIsSendable(t *testing.T) {
+	site := &Site{Host: "link.example.com", Destinations: []destination.Pattern{{Host: "example.com", Sub: true}}}
+	require.Equal(t, OK, site.Allows("HTTPS://shop.example.com/a b"))
+	require.Equal(t, BadDestination, site.AllowsSigned("HTTPS://shop.example.com/a"), "what is signed stays as the format has it")
+	require.Equal(t, SelfDestination, site.Allows("https://LINK.example.com/a"), "also below a wildcard")
+}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // relate checks what the fields of a site ask of one another, and completes the
@@ -44,21 +45,21 @@ func (c *siteReader) proxied() bool { return c.esp.Preset != "" && c.esp.Preset 
 
 // relateESP checks the fields that only some presets have.
 func (c *siteReader) relateESP(at int) {
-	esp := &c.esp
-	if esp.Preset == "" {
+	preset := &c.esp
+	if preset.Preset == "" {
 		if !c.given(fieldESP) {
 			c.missing(fieldESP, at, `name a preset, as in "esp": "sendgrid", or "none"`)
 		}
 		return
 	}
-	custom := esp.Preset == presetCustom
-	c.require(fieldOrigin, needsOrigin(esp), at, `give the ESP's host, as in "origin": "https://track.example.net"`)
-	c.require(fieldTenant, esp.Preset == presetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
-	c.refuse(fieldOrigin, needsOrigin(esp), `the preset knows its origin; "custom" takes any`)
-	c.refuse(fieldTenant, esp.Preset == presetEnterprise, `only "sparkpost-enterprise" has tenants`)
+	custom := preset.Preset == presetCustom
+	c.require(fieldOrigin, needsOrigin(preset), at, `give the ESP's host, as in "origin": "https://track.example.net"`)
+	c.require(fieldTenant, preset.Preset == presetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
+	c.refuse(fieldOrigin, needsOrigin(preset), `the preset knows its origin; "custom" takes any`)
+	c.refuse(fieldTenant, preset.Preset == presetEnterprise, `only "sparkpost-enterprise" has tenants`)
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
-	if esp.Family == FamilySES && c.proxied() && c.cookies == CookiesPass {
-		c.mistake(fieldCookies, c.at[fieldCookies], `"pass" does not go with esp `+quote([]byte(esp.Preset)),
+	if preset.Family == esp.FamilySES && c.proxied() && c.cookies == CookiesPass {
+		c.mistake(fieldCookies, c.at[fieldCookies], `"pass" does not go with esp `+quote([]byte(preset.Preset)),
 			`SES refuses more than 8192 bytes of fields, which the cookies of the parent domain reach; leave it out, or write "own"`)
 	}
 	for _, f := range []field{fieldSecond, fieldCookies, fieldForwarded, fieldClicks, fieldCount, fieldFails, fieldTimeout} {

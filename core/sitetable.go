@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -247,7 +248,7 @@ func (d tableData) origin(at uint32, preset string, o *Origin) *Origin {
 		Backend:       d.text(le64(r, 4)),
 		Address:       d.text(le64(r, 12)),
 		Port:          uint16(head),
-		Family:        Family(head >> 16),
+		Family:        esp.Family(head >> 16),
 		TLS:           head&(flagTLS<<24) != 0,
 		OriginHost:    head&(flagOriginHost<<24) != 0,
 		ForwardedHost: head&(flagForwardedHost<<24) != 0,

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // open makes a table of sites and opens it.
@@ -178,7 +179,7 @@ func TestTableLayout(t *testing.T) {
 	sites, err := ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "ses-eu-west-1", "keys": ["k1"], "destinations": ["example.com", "*.example.com"], "home": "https://example.com/"}}}`))
 	require.NoError(t, err)
 	var families []string
-	for f := Family(0); f.String() != "unknown"; f++ {
+	for f := esp.Family(0); f.String() != "unknown"; f++ {
 		families = append(families, f.String())
 	}
 	var got strings.Builder

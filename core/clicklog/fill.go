@@ -2,6 +2,7 @@ package clicklog
 
 import (
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
 )
 
@@ -9,7 +10,7 @@ import (
 func (r *Record) Decided(d *core.Decision, site *core.Site) {
 	r.Action, r.Code, r.Kind, r.Reading = d.Action, d.Code, d.Kind, d.Reading
 	r.ID, r.KeyID, r.Expiry = d.ID, d.KeyID, d.Expiry
-	r.Judged = d.Kind == core.KindClick || d.Kind == core.KindApp || d.Kind == core.KindOpen
+	r.Judged = d.Kind == esp.KindClick || d.Kind == esp.KindApp || d.Kind == esp.KindOpen
 	if site != nil {
 		r.ESP = site.ESP
 	}
@@ -37,10 +38,9 @@ func (r *Record) AttemptedSecond(first, second *core.Attempt) {
 }
 
 // Compare records whether the ESP leads where the reader was sent, given its
-// answer's status and the values of its Location, each followed by a NUL. Where
-// it does not, the link was read wrongly: the text that it returns is for
-// whoever runs the service. It holds hosts only, since a path may name the
-// reader.
+// answer's status and the values of its Location, each followed by a NUL. Where it
+// does not, the link was read wrongly: the text that it returns is for whoever
+// runs the service. It holds hosts only, since a path may name the reader.
 func (r *Record) Compare(ours string, status int, locations string, tls bool, site *core.Site) (warning string) {
 	r.Agrees, r.OriginDestination = core.Agreement(ours, status, header.First(locations), tls, site.Host)
 	if r.Agrees != "no" {

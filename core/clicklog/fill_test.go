@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var site = &core.Site{Host: "link.example.com", ESP: "ses-us-east-1"}
@@ -58,7 +59,7 @@ func TestRecordAttempted(t *testing.T) {
 
 // Who is judged: whoever opens something.
 func TestRecordDecided(t *testing.T) {
-	for kind, want := range map[core.Kind]bool{core.KindClick: true, core.KindApp: true, core.KindOpen: true, core.KindUnsubscribe: false, core.KindHealth: false, core.KindOther: false} {
+	for kind, want := range map[esp.Kind]bool{esp.KindClick: true, esp.KindApp: true, esp.KindOpen: true, esp.KindUnsubscribe: false, esp.KindHealth: false, esp.KindOther: false} {
 		var r Record
 		r.Decided(&core.Decision{Action: core.Proxy, Code: core.OK, Kind: kind}, site)
 		require.Equal(t, want, r.Judged, kind)

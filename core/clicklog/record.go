@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/jsontext"
 	"github.com/clickedge/clickedge/core/verdict"
 )
@@ -23,16 +24,16 @@ type Record struct {
 	RequestID   string
 	Host        string // as the reader asked for it, cut at 255 bytes
 	ESP         string // the site's preset; "" where no site was found
-	Kind        core.Kind
+	Kind        esp.Kind
 	Method      string // cut at 16 bytes
 	Action      core.Action
 	Code        core.Code
-	Status      int        // what the reader got
-	Destination string     // host of the Location that the reader got; "" for none
-	Reading     core.Grade // how sure that is, where an ESP's link was read for it
-	ID          string     // id of a signed link, as it stands in the link
-	KeyID       string     // key of a signed link whose tag is right
-	Expiry      int64      // its last minute, as Link has it; 0 for none
+	Status      int       // what the reader got
+	Destination string    // host of the Location that the reader got; "" for none
+	Reading     esp.Grade // how sure that is, where an ESP's link was read for it
+	ID          string    // id of a signed link, as it stands in the link
+	KeyID       string    // key of a signed link whose tag is right
+	Expiry      int64     // its last minute, as Link has it; 0 for none
 	// Origin is what the ESP answered: its status, 0 where it was not asked or
 	// gave none.
 	OriginStatus int
@@ -76,7 +77,7 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
 	dst = appendNumber(dst, `","status":`, int64(r.Status))
 	dst = jsontext.AppendString(append(dst, `,"destination":"`...), r.Destination)
-	if r.Reading != core.Unread {
+	if r.Reading != esp.Unread {
 		dst = append(dst, readingPieces[r.Reading]...)
 	}
 	dst = append(dst, '"')
@@ -99,10 +100,10 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 
 // Pieces that have one of a few values and what stands around it.
 var (
-	kindPieces   = pieces(`","kind":"`, core.KindHealth, `","method":"`)
+	kindPieces   = pieces(`","kind":"`, esp.KindHealth, `","method":"`)
 	actionPieces = pieces(`","action":"`, core.Reply, `","code":"`)
 	// What is unread has no member.
-	readingPieces = [...]string{core.Likely: `","reading":"likely`, core.Certain: `","reading":"certain`}
+	readingPieces = [...]string{esp.Likely: `","reading":"likely`, esp.Certain: `","reading":"certain`}
 	whoPieces     = pieces(`,"verdict":"`, verdict.WhoBot, `","reasons":"`)
 )
 

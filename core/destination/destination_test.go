@@ -148,3 +148,28 @@ func FuzzParseDestination(f *testing.F) {
 		require.Equal(t, d, again)
 	})
 }
+
+func TestSendable(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://shop.example.com/a":        "https://shop.example.com/a",
+		"hTTp://Shop.Example.com:80/a b":    "http://Shop.Example.com:80/a%20b",
+		"https://shop.example.com/?a b#c d": "https://shop.example.com/?a%20b#c%20d",
+		"https://shop.example.com/a%20b":    "https://shop.example.com/a%20b",
+		"https://shop.example.com/a ":       "",
+		"https://shop.example.com ":         "",
+		"https://shop.example.com /a":       "",
+		"https://shop example.com/a":        "",
+		" https://shop.example.com/a":       "",
+		"https://shop.example.com/a\tb":     "",
+		"https://shop.example.com/é":        "",
+		"ftp://shop.example.com/a":          "",
+		"https://":                          "",
+		"":                                  "",
+	} {
+		got, ok := Sendable(url)
+		require.Equal(t, want != "", ok, url)
+		if ok {
+			require.Equal(t, want, got)
+		}
+	}
+}

@@ -122,3 +122,13 @@ func Printable(w uint64, least uint64) uint64 {
 	not := (w ^ '\\'*Ones) + 0x7f*Ones
 	return from & to & not
 }
+
+// IsDigits reports whether s is nothing but decimal digits; "" is.
+func IsDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}

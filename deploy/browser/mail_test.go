@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // mail is an HTML message in a webmail.
@@ -78,9 +79,9 @@ func (r *rig) writeESP(m *mail, scheme, host string) {
 	for _, l := range r.fleet.Links(r.sites.Lookup(host)) {
 		url := scheme + "://" + host + l.Target
 		switch {
-		case l.Kind == core.KindOpen:
+		case l.Kind == esp.KindOpen:
 			m.pictures = append(m.pictures, url)
-		case l.Destination != "" && l.Kind != core.KindHealth:
+		case l.Destination != "" && l.Kind != esp.KindHealth:
 			m.links = append(m.links, link{host + ": " + l.Name, url, l.Destination})
 		}
 	}

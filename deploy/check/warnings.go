@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // Warnings are settings that are no mistakes, but have no effect, or one that
@@ -15,7 +16,7 @@ func Warnings(s *core.Site) []string {
 // cookieWarnings says what an ESP is given that lets all cookies pass. Iterable
 // documents that it needs them.
 func cookieWarnings(s *core.Site) []string {
-	if s.Origin == nil || s.Origin.Cookies != core.CookiesPass || s.Origin.Family == core.FamilyIterable {
+	if s.Origin == nil || s.Origin.Cookies != core.CookiesPass || s.Origin.Family == esp.FamilyIterable {
 		return nil
 	}
 	clear := ""

@@ -12,6 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/follow"
@@ -149,13 +150,13 @@ func (f *followCmd) url(l *pasted.Link) (string, error) {
 }
 
 // familyOf is the family of a preset.
-func familyOf(esp string) (core.Family, error) {
-	if esp == "" {
-		return core.FamilyCustom, nil
+func familyOf(preset string) (esp.Family, error) {
+	if preset == "" {
+		return esp.FamilyCustom, nil
 	}
-	o, ok := core.LookupPreset(esp)
+	o, ok := core.LookupPreset(preset)
 	if !ok {
-		return core.FamilyCustom, failure.Usage(fmt.Errorf("--esp: unknown preset %q", cut(esp, 60)), "deploy/docs/sites.md lists the presets; ses-<region> for SES")
+		return esp.FamilyCustom, failure.Usage(fmt.Errorf("--esp: unknown preset %q", cut(preset, 60)), "deploy/docs/sites.md lists the presets; ses-<region> for SES")
 	}
 	return o.Family, nil
 }

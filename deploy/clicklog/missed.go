@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
@@ -54,7 +54,7 @@ type MissedCounts struct {
 // Line counts one line.
 func (m *Missed) Line(text []byte) {
 	l, ok := m.Parse(text)
-	if !ok || l.Missed == "" || l.Kind == core.KindHealth.String() || !m.First(l) {
+	if !ok || l.Missed == "" || l.Kind == esp.KindHealth.String() || !m.First(l) {
 		return
 	}
 	key := hourOfESP{l.Time.UTC().Truncate(time.Hour), l.ESP}
@@ -70,11 +70,11 @@ func (m *Missed) Line(text []byte) {
 
 func (c *MissedCounts) add(l *Line) {
 	switch l.Kind {
-	case core.KindClick.String(), core.KindApp.String():
+	case esp.KindClick.String(), esp.KindApp.String():
 		c.Clicks++
-	case core.KindOpen.String():
+	case esp.KindOpen.String():
 		c.Opens++
-	case core.KindUnsubscribe.String():
+	case esp.KindUnsubscribe.String():
 		c.Unsubscribes++
 	default:
 		c.Other++

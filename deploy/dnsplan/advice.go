@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
@@ -40,7 +41,7 @@ func first(s *core.Site) string {
 		return "there is no ESP, so there is nothing to do there"
 	case m != nil:
 		return strings.ReplaceAll(m.Advice(), "{host}", s.Host)
-	case s.Origin.Family == core.FamilySES:
+	case s.Origin.Family == esp.FamilySES:
 		return "Amazon SES issues no certificates for link domains: there is nothing to switch off"
 	}
 	return "if the ESP issues the certificate of the link domain itself, switch that off first"
@@ -48,18 +49,18 @@ func first(s *core.Site) string {
 
 func (h *Host) family(s *core.Site) {
 	switch s.Origin.Family {
-	case core.FamilySendGrid:
+	case esp.FamilySendGrid:
 		h.Keep = []string{"SendGrid's second CNAME, <number>." + orSelf(parent(s.Host), s.Host) + " to " + s.Origin.Address + ": only the first, this host's, moves"}
 		h.DoNot = []string{`press "Verify" at SendGrid again: it looks for ` + s.Origin.Address + " in DNS and no longer finds it"}
 		h.Then = []string{"ask SendGrid's support for SSL click tracking, for the account and for each subuser"}
-	case core.FamilyCustomerIO:
+	case esp.FamilyCustomerIO:
 		h.DoNot = []string{"block user agents that begin with Customer.io/: its verifier would find the domain broken"}
 		h.Then = []string{"switch on HTTPS link tracking in Customer.io's workspace settings, which checks the domain then"}
-	case core.FamilySparkPost:
+	case esp.FamilySparkPost:
 		h.Then = []string{`set "secure": true for the tracking domain with SparkPost's tracking domains API, then verify it there`}
-	case core.FamilySES:
+	case esp.FamilySES:
 		h.Then = []string{"set the configuration set's HTTPS policy for the redirect domain in SES, so that links are https"}
-	case core.FamilyMailgun:
+	case esp.FamilyMailgun:
 		h.Then = []string{`set the domain's "web_scheme" to https with Mailgun's API`}
 	default:
 		h.Then = []string{"ask the ESP to write links with https, where that is a setting of its"}

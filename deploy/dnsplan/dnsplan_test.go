@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // siteOf returns a site of a preset.
@@ -141,7 +142,7 @@ func TestAdviceOfEveryPreset(t *testing.T) {
 		require.NotEmpty(t, h.Then, o.Preset)
 		require.NotEmpty(t, h.First, o.Preset)
 		require.NotContains(t, strings.Join(h.First, ""), "{host}", o.Preset)
-		sendgrid := o.Family == core.FamilySendGrid
+		sendgrid := o.Family == esp.FamilySendGrid
 		require.Equal(t, sendgrid, strings.Contains(strings.Join(h.DoNot, "\n"), `press "Verify"`), o.Preset)
 		require.Equal(t, sendgrid, len(h.Keep) == 1 && strings.Contains(h.Keep[0], "second CNAME"), o.Preset)
 		// SendGrid's Auto SSL has the name that Fastly needs, and one that is

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"mvdan.cc/sh/v3/interp"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/cli"
 )
 
@@ -131,7 +131,7 @@ func (p *page) shop() string {
 }
 
 // link is a click on the link domain of the doctor's set-up.
-func (p *page) link() string { return "https://" + p.setUp.Host + p.setUp.Sample(core.KindClick) }
+func (p *page) link() string { return "https://" + p.setUp.Host + p.setUp.Sample(esp.KindClick) }
 
 // mailed sends to the mailbox on this machine.
 func (p *page) mailed(args []string) []string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
@@ -100,15 +101,15 @@ func (b *behind) appLinks(file appFile) *answer {
 // malformed checks a file by the rules of sites.json, which are the
 // platforms'.
 func (b *behind) malformed(file appFile, a *answer) bool {
-	esp := `"esp":"custom","origin":"https://origin.example.net"`
-	if b.esp.known && b.esp.preset.Address != "" && b.esp.preset.Family != core.FamilyIterable {
-		esp = `"esp":"` + b.esp.preset.Preset + `"`
+	preset := `"esp":"custom","origin":"https://origin.example.net"`
+	if b.esp.known && b.esp.preset.Address != "" && b.esp.preset.Family != esp.FamilyIterable {
+		preset = `"esp":"` + b.esp.preset.Preset + `"`
 	}
 	if !json.Valid(a.body) {
 		b.find("app-links-malformed", "%s is not JSON", file.path)
 		return true
 	}
-	text := `{"sites":{"` + b.opt.Host + `":{` + esp + `,"app_links":{"` + file.field + `":` + string(a.body) + `}}}}`
+	text := `{"sites":{"` + b.opt.Host + `":{` + preset + `,"app_links":{"` + file.field + `":` + string(a.body) + `}}}}`
 	_, err := core.ParseSites(file.path, []byte(text))
 	var all *core.SitesError
 	if !errors.As(err, &all) || len(all.Mistakes) == 0 {

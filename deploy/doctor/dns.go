@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
@@ -210,7 +211,7 @@ func (t *lookup) gist(host string) string {
 // examineSecondRecord looks at the other CNAME of SendGrid's link branding, by
 // which SendGrid knows the account.
 func (x *exam) examineSecondRecord(resolver string) {
-	if !x.esp.known || x.esp.preset.Family != core.FamilySendGrid {
+	if !x.esp.known || x.esp.preset.Family != esp.FamilySendGrid {
 		return
 	}
 	name := core.CanonicalHost(x.opt.SecondRecord)
@@ -283,7 +284,7 @@ func (x *exam) examineRecord(name *resolution) {
 		x.find("dns-alias", "addresses without a CNAME, in a zone on Route 53 (%s)", servers[0])
 	case len(name.chain) == 0 && !flat:
 		x.find("dns-address-record", "addresses without a CNAME: %s", addresses(name.lookup))
-	case route53 && len(name.chain) > 0 && cdnOf(name.chain[0]) == catalogue.CloudFront && x.esp.known && x.esp.preset.Family == core.FamilySES:
+	case route53 && len(name.chain) > 0 && cdnOf(name.chain[0]) == catalogue.CloudFront && x.esp.known && x.esp.preset.Family == esp.FamilySES:
 		x.find("dns-route53-cname", "CNAME to %s in a zone on Route 53 (%s)", name.chain[0], servers[0])
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
@@ -95,30 +96,30 @@ func (s *espSection) guessESP() {
 	if s.link != nil {
 		if preset := presetOf(s.link.target); preset != "" {
 			s.assumeESP(preset, true)
-			s.esp.regionGuessed = s.esp.preset.Family != core.FamilySES
+			s.esp.regionGuessed = s.esp.preset.Family != esp.FamilySES
 			return
 		}
 	}
-	if preset, _ := s.recogniseESP(core.FamilyCustom); preset != "" {
+	if preset, _ := s.recogniseESP(esp.FamilyCustom); preset != "" {
 		s.assumeESP(preset, true)
-		s.esp.regionGuessed = s.esp.preset.Family != core.FamilySES // its field names the region
+		s.esp.regionGuessed = s.esp.preset.Family != esp.FamilySES // its field names the region
 	}
 }
 
 // recogniseESP asks the probes of the ESPs that have one, but for that of a
 // family that was asked already. sign is what was seen.
-func (s *espSection) recogniseESP(but core.Family) (preset, sign string) {
-	if but != core.FamilySES {
+func (s *espSection) recogniseESP(but esp.Family) (preset, sign string) {
+	if but != esp.FamilySES {
 		if a := s.front.ask(question{method: "HEAD", target: "/favicon.ico"}); a.get("x-amz-ses-region") != "" {
 			return "ses-" + a.get("x-amz-ses-region"), "HEAD /favicon.ico is answered with x-amz-ses-region"
 		}
 	}
-	if but != core.FamilyCustomerIO {
+	if but != esp.FamilyCustomerIO {
 		if a := s.front.ask(question{target: "/health"}); isCustomerIO(a) {
 			return "customerio-us", "GET /health is answered {}, as Customer.io does"
 		}
 	}
-	if but != core.FamilySparkPost {
+	if but != esp.FamilySparkPost {
 		if a := s.front.ask(question{target: "/f/a/b/c/d"}); isSparkPost(a) {
 			return "sparkpost", "GET /f/a/b/c/d is a 302 of msys-http, SparkPost's server"
 		}
@@ -135,11 +136,11 @@ func isSparkPost(a *answer) bool { return a.status == 302 && a.get("Server") == 
 // anotherESP finds out whether one of the ESPs that can be recognised answers,
 // where another was named.
 func (s *espSection) anotherESP() (stop string) {
-	if s.esp.preset.Family == core.FamilyCustom {
+	if s.esp.preset.Family == esp.FamilyCustom {
 		return ""
 	}
 	preset, sign := s.recogniseESP(s.esp.preset.Family)
-	if preset == "" || core.FamilyCustom == familyOf(preset) || familyOf(preset) == s.esp.preset.Family {
+	if preset == "" || esp.FamilyCustom == familyOf(preset) || familyOf(preset) == s.esp.preset.Family {
 		return ""
 	}
 	how := "given"
@@ -150,7 +151,7 @@ func (s *espSection) anotherESP() (stop string) {
 	return "another ESP answers than " + s.report.ESP
 }
 
-func familyOf(preset string) core.Family {
+func familyOf(preset string) esp.Family {
 	o, _ := core.LookupPreset(preset)
 	return o.Family
 }
@@ -160,15 +161,15 @@ func familyOf(preset string) core.Family {
 func presetOf(target string) string {
 	found := ""
 	for _, f := range families {
-		if f.Kind(target) == core.KindOther {
+		if f.Kind(target) == esp.KindOther {
 			continue
 		}
 		if found != "" {
 			return ""
 		}
-		if found = f.String(); f == core.FamilyCustomerIO {
+		if found = f.String(); f == esp.FamilyCustomerIO {
 			found = "customerio-us"
-		} else if f == core.FamilySES {
+		} else if f == esp.FamilySES {
 			found = "ses-" + cmp.Or(f.Read(target).Region, "us-east-1")
 		}
 	}
@@ -198,17 +199,17 @@ func (s *espSection) isProbe(a *answer) bool {
 		return false
 	}
 	switch s.esp.preset.Family {
-	case core.FamilyCustomerIO:
+	case esp.FamilyCustomerIO:
 		if !isCustomerIO(a) {
 			return false
 		}
 		s.sawESP("GET /health is {}, as at Customer.io")
-	case core.FamilySES:
+	case esp.FamilySES:
 		if !a.header.Has("x-amz-ses-region") {
 			return false
 		}
 		s.sawESP("HEAD /favicon.ico is answered by SES in %s", cut(a.get("x-amz-ses-region"), 40))
-	case core.FamilySparkPost:
+	case esp.FamilySparkPost:
 		if isSparkPost(a) {
 			s.sawESP("GET %s is a 302 of msys-http, SparkPost's server", s.esp.preset.Health.Path)
 		} // a CDN may put its own name into Server: then the click has to show it
@@ -268,7 +269,7 @@ func (s *espSection) whyNoProbe(d *originClient, a *answer) (id string) {
 
 // checkSES reads what SES says of the way by which it was reached.
 func (s *espSection) checkSES(a *answer) (stop string) {
-	if s.esp.preset.Family != core.FamilySES {
+	if s.esp.preset.Family != esp.FamilySES {
 		return ""
 	}
 	region, protocol := a.get("x-amz-ses-region"), a.get("x-amz-ses-request-protocol")

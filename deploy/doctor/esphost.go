@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -94,11 +94,11 @@ func (s *espSection) checkUnknownDomain(d *originClient) (stop string) {
 // examineHostAlone reads what the answers show by themselves, where the ESP may
 // not be asked.
 func (s *espSection) examineHostAlone() (stop string) {
-	if s.click.status == 403 && s.baseline.status == 403 && !isTokenError(s.click) && s.esp.preset.Family != core.FamilySES {
+	if s.click.status == 403 && s.baseline.status == 403 && !isTokenError(s.click) && s.esp.preset.Family != esp.FamilySES {
 		s.find("filter-refuses-all", "%s: %s; %s: %s", s.baseline.asked.brief(), s.baseline.brief(), s.click.asked.brief(), s.click.brief())
 		return "made-up links are refused"
 	}
-	if want, reading := s.esp.preset.Family.Destination(s.esp.links.click); reading != core.Unread && s.click.get("Location") == want {
+	if want, reading := s.esp.preset.Family.Destination(s.esp.links.click); reading != esp.Unread && s.click.get("Location") == want {
 		s.sawESP("a made-up click is redirected to where it says")
 	}
 	if len(s.proof.esp) == 0 && s.esp.known {
@@ -153,7 +153,7 @@ func (s *espSection) reportMistakes(d *originClient, fits []mistake) {
 			others = append(others, w.id)
 		}
 	}
-	if first.id == "esp-host-overridden" && s.esp.preset.Family == core.FamilyCustomerIO && s.regionFits(d) {
+	if first.id == "esp-host-overridden" && s.esp.preset.Family == esp.FamilyCustomerIO && s.regionFits(d) {
 		seen += ", and a region that does not know the domain answers alike"
 		others = append(others, "esp-wrong-region")
 	}

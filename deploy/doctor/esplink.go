@@ -1,7 +1,7 @@
 package doctor
 
 import (
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
@@ -42,17 +42,17 @@ func (s *espSection) examineLink() {
 // checkForm compares the link's form with the ESP's, and its region with the
 // origin's.
 func (s *espSection) checkForm() {
-	if !s.esp.known || s.esp.preset.Family == core.FamilyCustom {
+	if !s.esp.known || s.esp.preset.Family == esp.FamilyCustom {
 		return
 	}
-	if s.esp.preset.Family.Kind(s.link.target) == core.KindOther {
+	if s.esp.preset.Family.Kind(s.link.target) == esp.KindOther {
 		if other := presetOf(s.link.target); other != "" {
 			s.find("link-of-another-esp", "the link has the form of %s, not of %s", other, s.report.ESP)
 		}
 		return
 	}
 	region := s.esp.preset.Family.Read(s.link.target).Region
-	if want := sesRegion(&s.esp.preset); s.esp.preset.Family == core.FamilySES && region != "" && region != want {
+	if want := sesRegion(&s.esp.preset); s.esp.preset.Family == esp.FamilySES && region != "" && region != want {
 		s.find("esp-wrong-region", "the link was sent from %s, the origin is that of %s", region, want)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
@@ -59,11 +59,11 @@ var signedCustomerIO = regexp.MustCompile(`^/e/c/[^/?]+/[0-9a-f]{64}(?:[?#]|$)`)
 
 // boundToHost reports whether the ESP takes a link only under the domain that
 // it was made for, by its documentation.
-func boundToHost(f core.Family, target string) bool {
+func boundToHost(f esp.Family, target string) bool {
 	switch f {
-	case core.FamilyCustomerIO:
+	case esp.FamilyCustomerIO:
 		return signedCustomerIO.MatchString(target)
-	case core.FamilySES:
+	case esp.FamilySES:
 		return strings.HasPrefix(target, "/CL0/")
 	}
 	return false

@@ -3,7 +3,7 @@ package doctor
 import (
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -53,7 +53,7 @@ func (b *behind) same(target, method string) (a *answer, ok bool) {
 // answers so, nothing was changed by the set-up.
 func (b *behind) examineDestination() (arrives []string) {
 	want, reading := b.esp.preset.Family.Destination(b.esp.links.click)
-	if reading == core.Unread || !b.click.acceptsTestLink() {
+	if reading == esp.Unread || !b.click.acceptsTestLink() {
 		return nil
 	}
 	switch got := b.click.get("Location"); {
@@ -149,9 +149,9 @@ func (b *behind) examineLonePercent() {
 
 // takesPost lists the families whose links are sent POST: pages and one-click
 // unsubscribe (RFC 8058).
-func takesPost(f core.Family) bool {
+func takesPost(f esp.Family) bool {
 	switch f {
-	case core.FamilySES, core.FamilySparkPost, core.FamilyPostmark, core.FamilyMandrill, core.FamilyMailjet:
+	case esp.FamilySES, esp.FamilySparkPost, esp.FamilyPostmark, esp.FamilyMandrill, esp.FamilyMailjet:
 		return false
 	}
 	return true
@@ -231,13 +231,13 @@ const cookieBytes = 8100
 
 func (b *behind) examineCookies() {
 	switch b.esp.preset.Family {
-	case core.FamilySES:
+	case esp.FamilySES:
 		probe := b.esp.preset.Health
 		cookie := wire.NewHeader("Cookie", testID+"="+strings.Repeat("x", cookieBytes-len(testID)-1))
 		if a := b.front.ask(question{method: probe.Method, target: probe.Path, more: cookie}); a.err != nil || a.status >= 400 {
 			b.find("cookies-not-stripped", "%s with %d bytes of cookies: %s", a.asked.brief(), cookieBytes, a.brief())
 		}
-	case core.FamilyIterable:
+	case esp.FamilyIterable:
 		if b.origin != nil && b.origin.click.header.Has("Set-Cookie") && !b.click.header.Has("Set-Cookie") {
 			b.find("cookies-lost", "the ESP sets a cookie, and the answer has none")
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
@@ -45,7 +45,7 @@ func (b *behind) examineRefusals() (passed []*answer) {
 		b.unseen(catalogue.Filters, "whether a filter refuses some user agents or queries", "the browser's request is answered "+b.baseline.brief()+" as well", "")
 		return passed
 	}
-	if b.esp.preset.Family == core.FamilyCustomerIO {
+	if b.esp.preset.Family == esp.FamilyCustomerIO {
 		if a := b.front.ask(question{target: b.esp.preset.Health.Path, agent: verifier}); a.refused() {
 			b.checkRefusal("filter-verifier", a, "User-Agent "+quoted(verifier))
 		}
@@ -70,7 +70,7 @@ func (b *behind) examineRefusals() (passed []*answer) {
 }
 
 func (b *behind) agentsTried() int {
-	if b.esp.preset.Family == core.FamilyCustomerIO {
+	if b.esp.preset.Family == esp.FamilyCustomerIO {
 		return len(agents) + 1
 	}
 	return len(agents)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -109,11 +110,11 @@ func TestMadeUpLinksAreLinks(t *testing.T) {
 	for _, origin := range core.Presets() {
 		links := testLinksOf(&origin)
 		f := origin.Family
-		if f != core.FamilyCustom {
-			require.Equal(t, core.KindClick, f.Kind(links.click), "%s %s", origin.Preset, links.click)
-			require.Equal(t, core.KindOpen, f.Kind(links.open), "%s %s", origin.Preset, links.open)
+		if f != esp.FamilyCustom {
+			require.Equal(t, esp.KindClick, f.Kind(links.click), "%s %s", origin.Preset, links.click)
+			require.Equal(t, esp.KindOpen, f.Kind(links.open), "%s %s", origin.Preset, links.open)
 		}
-		if to, reading := f.Destination(links.click); reading != core.Unread {
+		if to, reading := f.Destination(links.click); reading != esp.Unread {
 			require.Equal(t, testURL, to, origin.Preset)
 		}
 		if r := f.Read(links.click); r.Region != "" {

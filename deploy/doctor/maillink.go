@@ -6,6 +6,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -44,24 +45,24 @@ func readLink(o *Options) (*mailLink, error) {
 }
 
 // families are all that core knows the links of.
-var families = []core.Family{
-	core.FamilyCustomerIO, core.FamilySendGrid, core.FamilySparkPost, core.FamilySES, core.FamilyMailgun,
-	core.FamilyMandrill, core.FamilyMailjet, core.FamilyPostmark, core.FamilyIterable,
+var families = []esp.Family{
+	esp.FamilyCustomerIO, esp.FamilySendGrid, esp.FamilySparkPost, esp.FamilySES, esp.FamilyMailgun,
+	esp.FamilyMandrill, esp.FamilyMailjet, esp.FamilyPostmark, esp.FamilyIterable,
 }
 
 // unsubscribes says why a link may unsubscribe somebody; "" if nothing speaks
 // for it. Where the ESP is not known, one whose links have this form is enough:
 // the mistake cannot be taken back.
-func unsubscribes(esp, target string) string {
+func unsubscribes(preset, target string) string {
 	candidates := families
-	if origin, ok := core.LookupPreset(esp); ok && origin.Family != core.FamilyCustom {
-		candidates = []core.Family{origin.Family}
+	if origin, ok := core.LookupPreset(preset); ok && origin.Family != esp.FamilyCustom {
+		candidates = []esp.Family{origin.Family}
 	}
 	for _, f := range candidates {
-		if f.Kind(target) == core.KindUnsubscribe {
+		if f.Kind(target) == esp.KindUnsubscribe {
 			return "by its path, at " + f.String() + "; --esp says whose link it is"
 		}
-		if to, reading := f.Destination(target); reading != core.Unread && probe.SaysUnsubscribe(to) {
+		if to, reading := f.Destination(target); reading != esp.Unread && probe.SaysUnsubscribe(to) {
 			return "by its destination"
 		}
 	}

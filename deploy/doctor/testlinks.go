@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // testHost is where made-up links lead: a name that never exists (RFC 6761,
@@ -79,36 +80,36 @@ func testLinksOf(origin *core.Origin) testLinks { return testLinksTo(origin, tes
 func testLinksTo(origin *core.Origin, to string) testLinks {
 	m := testLinks{post: testPath}
 	switch origin.Family {
-	case core.FamilyCustomerIO:
+	case esp.FamilyCustomerIO:
 		payload := b64(`{"email_id":"` + testID + `-made-up","href":"` + to + `","internal":"0000000000000000","link_id":0}`)
 		m.click = "/e/c/" + payload + "/" + strings.Repeat("0", 64)
 		m.open = "/e/o/" + b64(`{"email_id":"`+testID+`-made-up"}`)
-	case core.FamilySendGrid:
+	case esp.FamilySendGrid:
 		m.click = "/ls/click?upn=u001." + testID + "-made-up-2F-3D"
 		m.open = "/wf/open?upn=u001." + testID + "-made-up-2F-3D"
-	case core.FamilySparkPost:
+	case esp.FamilySparkPost:
 		ids := base64.URLEncoding.EncodeToString([]byte(testID))
 		ids = strings.ReplaceAll(ids, "=", "~") + "/AAAAAQA~/"
 		m.click = "/f/a/" + ids + "Pw~~?target=" + strings.ReplaceAll(escaped(to), ":", "%3A")
 		m.open = "/q/" + ids + "Pw~~"
-	case core.FamilySES:
+	case esp.FamilySES:
 		prefix := cmp.Or(sesPrefixes[sesRegion(origin)], "0000")
 		id := prefix + "000000000000-00000000-0000-4000-8000-000000000000-000000"
 		m.click = "/CL0/" + escaped(to) + "/1/" + id + "/" + strings.Repeat("A", 43) + "=0"
 		m.open = "/CI0/" + id + "/" + strings.Repeat("A", 43) + "=0"
-	case core.FamilyMailgun:
+	case esp.FamilyMailgun:
 		m.click, m.open = "/c/"+b64(testID+"-made-up"), "/o/"+b64(testID+"-made-up")
-	case core.FamilyMandrill:
+	case esp.FamilyMandrill:
 		inner := `{\"u\":0,\"v\":1,\"url\":\"` + to + `\",\"id\":\"` + testID + `\"}`
 		m.click = "/track/click/0/" + testHost + "?p=" + b64(`{"s":"`+testID+`","v":1,"p":"`+inner+`"}`)
 		m.open = "/track/open.php?u=0&id=" + testID
-	case core.FamilyMailjet:
+	case esp.FamilyMailjet:
 		m.click = "/lnk/" + testID + "-made-up/1/" + strings.Repeat("A", 22) + "/" + b64(to)
 		m.open = "/oo/" + testID + "-made-up/00000000/e.gif"
-	case core.FamilyPostmark:
+	case esp.FamilyPostmark:
 		m.click = "/3s/" + escaped(strings.TrimPrefix(to, "https://")) + "/" + testID + "/AA/AAAAAAAA"
 		m.open = "/open/" + testID + "-made-up"
-	case core.FamilyIterable:
+	case esp.FamilyIterable:
 		ids := "?_t=" + testID + "-made-up&_m=" + testID + "-made-up&_e=" + testID
 		m.click, m.open = "/u/click"+ids, "/u/o"+ids
 	default:

@@ -16,7 +16,7 @@ import (
 )
 
 // esp is one row of the table of origins: what must arrive where.
-type esp struct {
+type espLink struct {
 	preset        string
 	family        string // of links.json
 	sni           string // "" for http
@@ -25,7 +25,7 @@ type esp struct {
 }
 
 // table is written out apart from core's presets, so that a slip there is seen.
-var table = []esp{
+var table = []espLink{
 	{"customerio-us", "customerio", "track.customer.io", "own", false},
 	{"customerio-eu", "customerio", "track-eu.customer.io", "own", false},
 	{"sendgrid", "sendgrid", "sendgrid.net", "own", false},
@@ -46,7 +46,7 @@ var table = []esp{
 	{"postmark", "postmark", "postmark.example.net", "own", false},
 }
 
-func (e esp) host() string { return e.preset + ".example.com" }
+func (e espLink) host() string { return e.preset + ".example.com" }
 
 func tableSites(t *testing.T) string {
 	t.Helper()
@@ -104,7 +104,7 @@ func (r *rig) ask(t *testing.T, addr, method, target, host, extra, body string) 
 	return seen[0], answer
 }
 
-func (e esp) check(t *testing.T, seen origins.Seen, method, target string) {
+func (e espLink) check(t *testing.T, seen origins.Seen, method, target string) {
 	t.Helper()
 	require.Equal(t, method, seen.Method)
 	require.Equal(t, target, seen.Target, "the target, byte for byte")
@@ -128,7 +128,7 @@ func (e esp) check(t *testing.T, seen origins.Seen, method, target string) {
 }
 
 // checkOrder: what goes on keeps its order, its doubles and its letter case.
-func (e esp) checkOrder(t *testing.T, header wire.Header) {
+func (e espLink) checkOrder(t *testing.T, header wire.Header) {
 	t.Helper()
 	var kept []string
 	for _, f := range header {
@@ -214,7 +214,7 @@ func TestOneClickUnsubscribe(t *testing.T) {
 		{"sparkpost", "/f/a/b/c/d"},
 		{"ses-us-east-1", "/CL0/x"},
 	} {
-		e := table[slices.IndexFunc(table, func(e esp) bool { return e.preset == c.preset })]
+		e := table[slices.IndexFunc(table, func(e espLink) bool { return e.preset == c.preset })]
 		for kind, body := range map[string]string{"application/x-www-form-urlencoded": form, "multipart/form-data; boundary=b": parts} {
 			for _, chunked := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%s/%v", c.preset, kind, chunked), func(t *testing.T) {
@@ -250,7 +250,7 @@ func TestMethodsGoOn(t *testing.T) {
 // enterprise aside.
 func TestTableIsComplete(t *testing.T) {
 	for _, o := range core.Presets() {
-		known := slices.ContainsFunc(table, func(e esp) bool { return e.preset == o.Preset })
+		known := slices.ContainsFunc(table, func(e espLink) bool { return e.preset == o.Preset })
 		region := strings.HasPrefix(o.Preset, "ses-")
 		variant := slices.Contains([]string{"sparkpost-v2", "sparkpost-v2-eu", "sparkpost-enterprise", "mailgun-eu", "iterable-eu", "custom"}, o.Preset)
 		require.True(t, known || region || variant, o.Preset)

@@ -22,7 +22,7 @@ import (
 // testdata/matrix, a file for each ESP.
 
 // matrixESPs is a preset of each family.
-var matrixESPs = []esp{
+var matrixESPs = []espLink{
 	{preset: "customerio-eu", family: "customerio"}, {preset: "sendgrid", family: "sendgrid"}, {preset: "sparkpost", family: "sparkpost"},
 	{preset: "ses-us-east-1", family: "ses"}, {preset: "mailgun", family: "mailgun"}, {preset: "iterable", family: "iterable"},
 	{preset: "mandrill", family: "mandrill", sni: "mandrill.example.net"},
@@ -50,7 +50,7 @@ func (s setting) String() string {
 }
 
 // host of a site; those that are quick give their ESP little time.
-func (s setting) host(e esp, quick bool) string {
+func (s setting) host(e espLink, quick bool) string {
 	return fmt.Sprintf("%s.%s.%v.example.com", strings.ReplaceAll(s.String(), "/", "-"), e.preset, map[bool]string{true: "quick", false: "patient"}[quick])
 }
 
@@ -84,7 +84,7 @@ func matrixSites(t *testing.T) string {
 type cell struct {
 	fault   origins.Fault
 	setting setting
-	esp     esp
+	esp     espLink
 	number  int // of the link among those of the ESP
 	link    linkEntry
 	host    string
@@ -213,7 +213,7 @@ func TestMatrix(t *testing.T) {
 const matrixHead = "Each link of links.json by its number, in each setting of clicks/when_esp_fails, under each fault of the ESP:\n" +
 	"what the reader gets | what the log line says. Written by go test -run TestMatrix -update.\n"
 
-func (r *rig) backendOf(e esp) string {
+func (r *rig) backendOf(e espLink) string {
 	return r.sites.Lookup(settings[0].host(e, false)).Origin.Backend
 }
 

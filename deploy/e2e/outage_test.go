@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 )
@@ -105,7 +106,7 @@ func newOutage(t *testing.T) *outage {
 	for _, host := range o.sites.Hosts() {
 		site := o.sites.Lookup(host)
 		for _, l := range loadLinks(t) {
-			if l.ESP != site.Origin.Family.String() || site.Origin.Family.Kind(l.Path) != core.KindClick {
+			if l.ESP != site.Origin.Family.String() || site.Origin.Family.Kind(l.Path) != esp.KindClick {
 				continue
 			}
 			to, _ := site.Origin.Family.Destination(l.Path)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // The region is told by the name, and not guessed where the name does not tell it.
@@ -101,7 +102,7 @@ func TestManagedBy(t *testing.T) {
 	require.Nil(t, ManagedBy("ses-eu-south-2"))
 	require.Contains(t, ManagedBy("sparkpost-v2-eu").Advice(), `choose "Certificate managed by CDN or reverse proxy (Advanced)"`)
 	require.Contains(t, ManagedBy("customerio-eu").Advice(), "(domains added since 2025-10-07)")
-	seen := map[core.Family]bool{}
+	seen := map[esp.Family]bool{}
 	for _, f := range Families() {
 		require.False(t, seen[f], "%s twice", f)
 		seen[f] = true
@@ -111,17 +112,17 @@ func TestManagedBy(t *testing.T) {
 
 func managedWant(o *core.Origin) string {
 	switch o.Family {
-	case core.FamilyCustomerIO:
+	case esp.FamilyCustomerIO:
 		return "Customer.io"
-	case core.FamilySendGrid:
+	case esp.FamilySendGrid:
 		return "SendGrid"
-	case core.FamilySparkPost:
+	case esp.FamilySparkPost:
 		return "SparkPost"
-	case core.FamilyMailgun:
+	case esp.FamilyMailgun:
 		return "Mailgun"
-	case core.FamilyMailjet:
+	case esp.FamilyMailjet:
 		return "Mailjet"
-	case core.FamilySES:
+	case esp.FamilySES:
 		if strings.HasPrefix(o.Preset, "braze-") {
 			return "Braze"
 		}

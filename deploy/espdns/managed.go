@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // Managed says how an ESP issues the certificate of a link domain itself, and what
@@ -86,7 +87,7 @@ func ManagedBy(preset string) *Managed {
 	if !ok {
 		return nil
 	}
-	if strings.HasPrefix(preset, "braze-") && o.Family == core.FamilySES {
+	if strings.HasPrefix(preset, "braze-") && o.Family == esp.FamilySES {
 		m := braze
 		return &m
 	}
@@ -94,18 +95,18 @@ func ManagedBy(preset string) *Managed {
 }
 
 // ManagedByFamily is the same where only the family is known.
-func ManagedByFamily(f core.Family) *Managed {
+func ManagedByFamily(f esp.Family) *Managed {
 	var m Managed
 	switch f {
-	case core.FamilyCustomerIO:
+	case esp.FamilyCustomerIO:
 		m = customerIO
-	case core.FamilySendGrid:
+	case esp.FamilySendGrid:
 		m = sendGrid
-	case core.FamilySparkPost:
+	case esp.FamilySparkPost:
 		m = sparkPost
-	case core.FamilyMailgun:
+	case esp.FamilyMailgun:
 		m = mailgun
-	case core.FamilyMailjet:
+	case esp.FamilyMailjet:
 		m = mailjet
 	default:
 		return nil
@@ -114,7 +115,7 @@ func ManagedByFamily(f core.Family) *Managed {
 }
 
 // Families are those of which [ManagedByFamily] knows something.
-func Families() (list []core.Family) {
+func Families() (list []esp.Family) {
 	for _, o := range core.Presets() {
 		if m := ManagedByFamily(o.Family); m != nil && !slices.Contains(list, o.Family) {
 			list = append(list, o.Family)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -45,7 +46,7 @@ func parse(t *testing.T, name string, text []byte) *core.Sites {
 func TestExamples(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	families, presets := map[core.Family]bool{}, map[string]bool{}
+	families, presets := map[esp.Family]bool{}, map[string]bool{}
 	for _, name := range files(t) {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)

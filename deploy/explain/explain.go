@@ -1,7 +1,7 @@
-// Package explain says in words what a request on a link domain gets, and why:
-// the site, what the link itself says, the decision with its reason, what the
-// ESP is sent, and what the reader gets when the ESP fails. It decides nothing:
-// it asks core, and prints what core says.
+// Package explain says in words what a request on a link domain gets, and why: the
+// site, what the link itself says, the decision with its reason, what the ESP is
+// sent, and what the reader gets when the ESP fails. It decides nothing: it asks
+// core, and prints what core says.
 //
 // Start with [Of], and with [Explanation.Print]. Nothing is sent anywhere.
 package explain
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/expiry"
@@ -23,19 +24,19 @@ import (
 
 // Explanation is what explain --json prints. Its text form says the same.
 type Explanation struct {
-	Method   string       `json:"method"`
-	Host     string       `json:"host"`
-	Target   string       `json:"target"`
-	Site     check.Site   `json:"site"`
-	Link     *linkText    `json:"link,omitempty"`
-	Decision Outcome      `json:"decision"`
-	IfRight  *Outcome     `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
-	IfWrong  *Outcome     `json:"if_tag_is_wrong,omitempty"`
-	Send     *sent        `json:"send,omitempty"`
-	IfFails  *Outcome     `json:"if_esp_fails,omitempty"`
-	Notes    []string     `json:"notes,omitempty"`
-	site     *core.Site   `json:"-"`
-	reading  core.Reading `json:"-"`
+	Method   string      `json:"method"`
+	Host     string      `json:"host"`
+	Target   string      `json:"target"`
+	Site     check.Site  `json:"site"`
+	Link     *linkText   `json:"link,omitempty"`
+	Decision Outcome     `json:"decision"`
+	IfRight  *Outcome    `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
+	IfWrong  *Outcome    `json:"if_tag_is_wrong,omitempty"`
+	Send     *sent       `json:"send,omitempty"`
+	IfFails  *Outcome    `json:"if_esp_fails,omitempty"`
+	Notes    []string    `json:"notes,omitempty"`
+	site     *core.Site  `json:"-"`
+	reading  esp.Reading `json:"-"`
 }
 
 // linkText is what a link says by itself. It is signed by somebody else, or not
@@ -132,13 +133,13 @@ func (x *Explanation) readESP(req *core.Request) {
 	if r.Kind.Leads() {
 		t.Reading = r.Grade.String()
 	}
-	if r.Grade != core.Unread {
+	if r.Grade != esp.Unread {
 		t.Allowed = x.site.Allows(r.Destination)
 	}
 	x.Link = t
 }
 
-func (x *Explanation) readOwn(req *core.Request, kind core.Kind) {
+func (x *Explanation) readOwn(req *core.Request, kind esp.Kind) {
 	path, _, _ := strings.Cut(req.Target, "?")
 	l, code := core.Inspect(x.site.Host, path)
 	t := &linkText{Own: true, Kind: kind.String()}
@@ -181,7 +182,7 @@ func (x *Explanation) NoteKey(ring *keyring.Ring) {
 
 // note adds what an operator should look at though the decision stands.
 func (x *Explanation) note(d core.Decision, own bool) {
-	if region := x.reading.Region; region != "" && x.site.Origin.Family == core.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
+	if region := x.reading.Region; region != "" && x.site.Origin.Family == esp.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
 		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
 			region, x.site.Origin.Address))
 	}

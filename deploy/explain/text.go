@@ -7,6 +7,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -77,7 +78,7 @@ func (x *Explanation) printDestination(p output.Facts) {
 }
 
 func readingText(grade string) string {
-	if grade == core.Likely.String() {
+	if grade == esp.Likely.String() {
 		return grade + ": followed only where the ESP fails, as a cut would not show"
 	}
 	return grade
@@ -162,8 +163,8 @@ func (x *Explanation) printSent(p output.Facts) {
 	}
 }
 
-// printEdits writes a row for each field. Those that concern one connection
-// only are many and go together.
+// printEdits writes a row for each field. Those that concern one connection only
+// are many and go together.
 func printEdits(p output.Facts, list []headerEdit) {
 	var connection []string
 	for _, h := range list {

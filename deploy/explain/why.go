@@ -8,6 +8,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/codes"
 )
 
@@ -45,7 +46,7 @@ func whyReply(r core.ReplyBody) string {
 func (x *Explanation) whyProxied(d core.Decision) string {
 	switch d.Why {
 	case core.WhyKind:
-		if d.Kind == core.KindOther {
+		if d.Kind == esp.KindOther {
 			return fmt.Sprintf("not a path that is known of %s: passed on as it is", x.site.ESP)
 		}
 		return fmt.Sprintf("the ESP answers what is a request of kind %q", d.Kind)
@@ -83,8 +84,7 @@ func (x *Explanation) whyNot(url string, code core.Code) string {
 	return codes.Explain(code).What
 }
 
-// oddDestination says what is wrong with a URL that core does not send anybody
-// to.
+// oddDestination says what is wrong with a URL that core does not send anybody to.
 func oddDestination(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	host, tail := rest, ""
@@ -112,7 +112,7 @@ func oddDestination(url string) string {
 func (x *Explanation) whyAfterFailure(d core.Decision) string {
 	switch d.Why {
 	case core.WhyRead:
-		if d.Reading == core.Likely {
+		if d.Reading == esp.Likely {
 			return `the site has "when_esp_fails": "redirect": the list allows where the link leads; ` + likelyText
 		}
 		return `the site has "when_esp_fails": "redirect": the link says where it leads and the list allows it`

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -31,7 +32,7 @@ type Identity struct {
 	// though its form is nobody's whom core knows.
 	Token bool `json:"token,omitempty"`
 
-	family core.Family
+	family esp.Family
 }
 
 // counts tells whether asking is likely to be counted as somebody's click or
@@ -48,13 +49,13 @@ func (id *Identity) counts() bool {
 // form that other pages may share is taken for the ESP's.
 func (w *walker) identify(u *webURL, first bool) Identity {
 	site := w.opt.Sites.Lookup(u.host)
-	id := Identity{Kind: core.KindOther.String(), Site: site != nil}
+	id := Identity{Kind: esp.KindOther.String(), Site: site != nil}
 	path, _ := splitQuery(u.target)
 	switch {
 	case ownLink(u.host, path, &id):
-	case site != nil && site.Origin != nil && site.Origin.Family != core.FamilyCustom:
+	case site != nil && site.Origin != nil && site.Origin.Family != esp.FamilyCustom:
 		id.take(site.Origin.Family, u.target)
-	case first && w.opt.Family != core.FamilyCustom:
+	case first && w.opt.Family != esp.FamilyCustom:
 		id.take(w.opt.Family, u.target)
 	default:
 		id.guess(u.target, first || u.host == w.start.host)
@@ -64,7 +65,7 @@ func (w *walker) identify(u *webURL, first bool) Identity {
 		id.Kind = "other"
 	case id.Kind != "other":
 	case probe.SaysUnsubscribe(u.target):
-		id.Kind = core.KindUnsubscribe.String()
+		id.Kind = esp.KindUnsubscribe.String()
 	default:
 		id.Token = first && hasToken(u.target)
 	}
@@ -77,21 +78,21 @@ func ownLink(host, path string, id *Identity) bool {
 	if code != core.OK {
 		return false
 	}
-	id.Own, id.Kind, id.Destination = true, core.KindClick.String(), l.Destination
+	id.Own, id.Kind, id.Destination = true, esp.KindClick.String(), l.Destination
 	if l.Pixel {
-		id.Kind = core.KindOpen.String()
+		id.Kind = esp.KindOpen.String()
 	}
 	return true
 }
 
-func (id *Identity) take(f core.Family, target string) {
+func (id *Identity) take(f esp.Family, target string) {
 	r := f.Read(target)
-	if r.Kind == core.KindOther {
+	if r.Kind == esp.KindOther {
 		return
 	}
 	id.family, id.Family, id.Kind = f, f.String(), r.Kind.String()
 	id.Destination, id.Doubt, id.Region = r.Destination, r.Doubt, r.Region
-	if r.Grade != core.Unread {
+	if r.Grade != esp.Unread {
 		id.Reading = r.Grade.String()
 	}
 }
@@ -99,8 +100,8 @@ func (id *Identity) take(f core.Family, target string) {
 // guess tries every family: one whose link can be read, else one
 // whose form is unlike other pages', else, where loose forms are taken, any.
 func (id *Identity) guess(target string, loose bool) {
-	best, rank := core.FamilyCustom, 0
-	for f := core.FamilyCustomerIO; f <= core.FamilyIterable; f++ {
+	best, rank := esp.FamilyCustom, 0
+	for f := esp.FamilyCustomerIO; f <= esp.FamilyIterable; f++ {
 		if n := likeness(f, target); n > rank {
 			best, rank = f, n
 		}
@@ -112,23 +113,23 @@ func (id *Identity) guess(target string, loose bool) {
 
 // likeness is 3 for a link that can be read, 2 for a form that is nobody
 // else's, 1 for one that many pages have ("/c/shoes" at Mailgun), 0 for no fit.
-func likeness(f core.Family, target string) int {
+func likeness(f esp.Family, target string) int {
 	r := f.Read(target)
 	switch {
-	case r.Kind == core.KindOther || r.Kind == core.KindHealth:
+	case r.Kind == esp.KindOther || r.Kind == esp.KindHealth:
 		return 0
-	case r.Grade != core.Unread:
+	case r.Grade != esp.Unread:
 		return 3
 	}
 	switch f {
-	case core.FamilyMailgun, core.FamilyPostmark:
+	case esp.FamilyMailgun, esp.FamilyPostmark:
 		return 1
-	case core.FamilySparkPost:
+	case esp.FamilySparkPost:
 		if !strings.Contains(target, "~") {
 			return 1
 		}
-	case core.FamilyIterable:
-		if !strings.Contains(target, "_t=") && r.Kind != core.KindUnsubscribe {
+	case esp.FamilyIterable:
+		if !strings.Contains(target, "_t=") && r.Kind != esp.KindUnsubscribe {
 			return 1
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -81,7 +82,7 @@ func espName(names []string) string {
 // remark notes what an answer says that a reader or a count can suffer from.
 func (w *walker) remark(h *Hop) {
 	a := h.answer
-	tracked := h.Is.Kind != core.KindOther.String()
+	tracked := h.Is.Kind != esp.KindOther.String()
 	if tracked {
 		h.remarkStore()
 	}

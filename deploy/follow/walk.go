@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/probe"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -25,7 +26,7 @@ type Options struct {
 	// is.
 	Sites *core.Sites
 	// Family is the ESP of the first link where Sites does not have its host.
-	Family core.Family
+	Family esp.Family
 	// Max is how many redirects are followed; 0 is [DefaultMax].
 	Max int
 	// Head asks with HEAD.
@@ -214,7 +215,7 @@ func (w *walker) refuses(h *Hop) (End, string) {
 	before, again := w.seen[key]
 	w.seen[key] = len(w.result.Hops)
 	switch {
-	case h.Is.Kind == core.KindUnsubscribe.String():
+	case h.Is.Kind == esp.KindUnsubscribe.String():
 		return Unsubscribe, "this is a link by which somebody unsubscribes; it is never asked, as asking can be enough"
 	case first && h.Is.Destination != "" && destinationUnsubscribes(h.Is.Destination):
 		return Unsubscribe, "the link leads to an address by which somebody unsubscribes; it is never asked, as asking can be enough"
@@ -229,7 +230,7 @@ func (w *walker) refuses(h *Hop) (End, string) {
 }
 
 func aKind(kind string) string {
-	if kind == core.KindOpen.String() {
+	if kind == esp.KindOpen.String() {
 		return "an open"
 	}
 	return "a click"

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/follow"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/probe"
@@ -155,7 +156,7 @@ func TestWalkArrives(t *testing.T) {
 func TestWalkESP(t *testing.T) {
 	w := newWeb(t, nil)
 	for _, l := range w.fleet.Links(w.sites.Lookup("mg.example.com")) {
-		if l.Kind != core.KindClick {
+		if l.Kind != esp.KindClick {
 			continue
 		}
 		r := w.walk(t, "http://mg.example.com"+l.Target, nil)
@@ -358,7 +359,7 @@ func TestWalkCookies(t *testing.T) {
 
 func TestWalkHeadAndFamily(t *testing.T) {
 	w := newWeb(t, answers{"a.example.com/c/x": "https://shop.example.com/"})
-	r := w.walk(t, "https://a.example.com/c/x", func(o *follow.Options) { o.Head, o.Family, o.UserAgent = true, core.FamilyMailgun, "mail" })
+	r := w.walk(t, "https://a.example.com/c/x", func(o *follow.Options) { o.Head, o.Family, o.UserAgent = true, esp.FamilyMailgun, "mail" })
 	require.Equal(t, follow.Arrived, r.End)
 	require.Equal(t, "mailgun", r.Hops[0].Is.Family)
 	require.NotEmpty(t, r.Hops[0].Is.Doubt)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
@@ -137,17 +138,17 @@ func (r *reading) take(s *service) {
 	if needsOrigin {
 		site.Fields.Origin = s.origin.url()
 	}
-	esp, _ := core.LookupPreset(name)
-	if esp.Address != "" && esp.Address != s.origin.host {
-		r.known(s.origin.at, "origin-of-preset", "the origin was %s, which is %q too: that is asked at %s", s.origin.host, name, esp.Address)
+	preset, _ := core.LookupPreset(name)
+	if preset.Address != "" && preset.Address != s.origin.host {
+		r.known(s.origin.at, "origin-of-preset", "the origin was %s, which is %q too: that is asked at %s", s.origin.host, name, preset.Address)
 	}
 	if name == "custom" {
 		r.custom(s, &site)
 	} else {
-		r.judge(s, &esp)
+		r.judge(s, &preset)
 	}
-	r.forwarded(s, &site, &esp)
-	r.second(s, &site, &esp)
+	r.forwarded(s, &site, &preset)
+	r.second(s, &site, &preset)
 	r.extras(s, &site)
 	r.sites = append(r.sites, site)
 }
@@ -180,15 +181,15 @@ func (r *reading) custom(s *service, site *Site) {
 }
 
 // judge holds the service against what its ESP needs.
-func (r *reading) judge(s *service, esp *core.Origin) {
-	if s.origin.tls && !esp.TLS && esp.Address != "" {
+func (r *reading) judge(s *service, preset *core.Origin) {
+	if s.origin.tls && !preset.TLS && preset.Address != "" {
 		r.wrong(s.origin.at, "https-to-http-origin", "%s speaks plain http to a proxy; https fails there", s.origin.host)
 	}
-	if !s.origin.tls && esp.TLS {
+	if !s.origin.tls && preset.TLS {
 		r.wrong(s.origin.at, "http-to-origin", "the links went to %s over plain http; the preset uses https", s.origin.host)
 	}
-	if esp.Address != "" && s.origin.port != 0 && s.origin.port != esp.Port && s.origin.tls == esp.TLS {
-		r.wrong(s.origin.at, "port", "port %d is not that of %s, which is %d", s.origin.port, s.origin.host, esp.Port)
+	if preset.Address != "" && s.origin.port != 0 && s.origin.port != preset.Port && s.origin.tls == preset.TLS {
+		r.wrong(s.origin.at, "port", "port %d is not that of %s, which is %d", s.origin.port, s.origin.host, preset.Port)
 	}
 	switch s.hosting {
 	case hostOrigin:
@@ -198,23 +199,23 @@ func (r *reading) judge(s *service, esp *core.Origin) {
 	case hostUnknown:
 		r.known(s.whoAt, "host-unknown", "whether Host reached the ESP is not in the configuration; clickedge sends the link domain's")
 	}
-	r.judgeCookies(s, esp)
-	if s.noPost != "" && takesPost(esp.Family) {
+	r.judgeCookies(s, preset)
+	if s.noPost != "" && takesPost(preset.Family) {
 		r.wrong(s.noPost, "methods-limited", "POST did not reach the ESP, so that one-click unsubscribes (RFC 8058) failed")
 	}
-	if s.noQuery != "" && linksHaveQuery(esp.Family) {
+	if s.noQuery != "" && linksHaveQuery(preset.Family) {
 		r.wrong(s.noQuery, "query-dropped", "the query of links did not reach the ESP, which reads them by it")
 	}
-	if s.noAddress != "" && esp.Family == core.FamilySparkPost {
+	if s.noAddress != "" && preset.Family == esp.FamilySparkPost {
 		r.wrong(s.noAddress, "no-reader-address", "X-Forwarded-For was not sent: SparkPost places readers by it, and refuses too many clicks from one address")
 	}
 }
 
 // linksHaveQuery reports whether links of this ESP have a query, and are
 // nothing, or lead elsewhere, without it.
-func linksHaveQuery(f core.Family) bool {
+func linksHaveQuery(f esp.Family) bool {
 	switch f {
-	case core.FamilySendGrid, core.FamilySparkPost, core.FamilyMandrill, core.FamilyIterable:
+	case esp.FamilySendGrid, esp.FamilySparkPost, esp.FamilyMandrill, esp.FamilyIterable:
 		return true
 	}
 	return false
@@ -231,17 +232,17 @@ func (r *reading) forwardsHost(v *service, value, at string) {
 	}
 }
 
-func takesPost(f core.Family) bool {
-	return f != core.FamilySES && f != core.FamilySparkPost
+func takesPost(f esp.Family) bool {
+	return f != esp.FamilySES && f != esp.FamilySparkPost
 }
 
-func (r *reading) judgeCookies(s *service, esp *core.Origin) {
+func (r *reading) judgeCookies(s *service, preset *core.Origin) {
 	switch {
-	case esp.Cookies == core.CookiesStrip && s.cookies == cookiesPass:
+	case preset.Cookies == core.CookiesStrip && s.cookies == cookiesPass:
 		r.wrong(s.cookiesAt, "cookies-forwarded", "the reader's cookies went to the ESP, which refuses more than 8192 bytes of fields (SES) or has no use for them; they are stripped")
-	case esp.Family == core.FamilyIterable && (s.cookies == cookiesStrip || s.cookies == cookiesSome):
+	case preset.Family == esp.FamilyIterable && (s.cookies == cookiesStrip || s.cookies == cookiesSome):
 		r.wrong(s.cookiesAt, "cookies-dropped", "Iterable needs its cookies both ways; they pass")
-	case esp.Cookies != core.CookiesOwn:
+	case preset.Cookies != core.CookiesOwn:
 	case s.cookies == cookiesStrip:
 		r.known(s.cookiesAt, "cookies-own", "cookies were kept from the ESP; it gets back those that it sets itself, and no others")
 	case s.cookies == cookiesPass || s.cookies == cookiesSome:
@@ -250,27 +251,27 @@ func (r *reading) judgeCookies(s *service, esp *core.Origin) {
 }
 
 // forwarded carries X-Forwarded-Host over where the preset says otherwise.
-func (r *reading) forwarded(s *service, site *Site, esp *core.Origin) {
-	if !s.forwardedHost || esp.ForwardedHost {
+func (r *reading) forwarded(s *service, site *Site, preset *core.Origin) {
+	if !s.forwardedHost || preset.ForwardedHost {
 		return
 	}
 	yes := true
 	site.Fields.ForwardedHost = &yes
-	if braze, ok := core.LookupPreset("braze-" + esp.Preset); ok && braze.ForwardedHost {
+	if braze, ok := core.LookupPreset("braze-" + preset.Preset); ok && braze.ForwardedHost {
 		r.known(s.forwardedAt, "braze", "X-Forwarded-Host is what Braze asks for with SES: if these are Braze's links, %q says the same", braze.Preset)
 	}
 }
 
 // second carries a further origin over, where it is of the same ESP.
-func (r *reading) second(s *service, site *Site, esp *core.Origin) {
+func (r *reading) second(s *service, site *Site, preset *core.Origin) {
 	for _, o := range s.others {
 		name, _, _ := o.preset()
 		other, _ := core.LookupPreset(name)
-		same := other.Family == esp.Family && (esp.Family != core.FamilyCustom || o.tls == s.origin.tls)
+		same := other.Family == preset.Family && (preset.Family != esp.FamilyCustom || o.tls == s.origin.tls)
 		if o.host == s.origin.host && o.port == s.origin.port {
 			continue
 		}
-		if !same || site.Fields.SecondOrigin != "" || other.Family == core.FamilySES {
+		if !same || site.Fields.SecondOrigin != "" || other.Family == esp.FamilySES {
 			r.lost(o.at, "another-origin", "the origin %s beside %s", clip(o.host), s.origin.host)
 			continue
 		}

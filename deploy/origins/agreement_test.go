@@ -8,6 +8,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -19,7 +20,7 @@ func TestCoreReadsTheSamples(t *testing.T) {
 			t.Run(spec.Backend+"/"+l.Name, func(t *testing.T) {
 				require.Equal(t, l.Kind, spec.Family.Kind(l.Target))
 				to, reading := spec.Family.Destination(l.Target)
-				require.Equal(t, l.Readable, reading != core.Unread, l.Target)
+				require.Equal(t, l.Readable, reading != esp.Unread, l.Target)
 				if l.Readable {
 					require.Equal(t, l.Destination, location(to))
 				}
@@ -47,7 +48,7 @@ func FuzzAgreement(f *testing.F) {
 		for _, spec := range every {
 			to, reading := spec.Family.Destination(target)
 			to, ok := destination.Sendable(to)
-			if reading == core.Unread || !ok {
+			if reading == esp.Unread || !ok {
 				continue
 			}
 			o := &origin{spec: *spec, family: families[spec.Family], fleet: fleet}

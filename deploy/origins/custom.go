@@ -3,7 +3,7 @@ package origins
 import (
 	"net/http"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // custom is an origin of which nothing is known: it says what it got.
@@ -16,6 +16,6 @@ var custom = &family{
 		},
 	}},
 	samples: func(*sampler) []SampleLink {
-		return []SampleLink{sample("anything", core.KindOther, "/any/path?with=query")}
+		return []SampleLink{sample("anything", esp.KindOther, "/any/path?with=query")}
 	},
 }

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var customerIO = &family{
@@ -97,7 +97,7 @@ func customerIOSamples(s *sampler) []SampleLink {
 	})
 	links = append(links,
 		readable("click in old mail, unsigned", customerIOPath(s.shop+"/old")+"=", s.shop+"/old"),
-		sample("open", core.KindOpen, "/e/o/"+encode64(`{"email_id":"dgTESTAAAAAA=="}`)+"="),
-		sample("health", core.KindHealth, "/health"))
+		sample("open", esp.KindOpen, "/e/o/"+encode64(`{"email_id":"dgTESTAAAAAA=="}`)+"="),
+		sample("health", esp.KindHealth, "/health"))
 	return append(links, unsubscribes("/unsubscribe/dgTESTAAAAAAgHgGwGOxfL85m7e5FIYG3FKrkE=")...)
 }

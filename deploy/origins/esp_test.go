@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -117,7 +118,7 @@ func TestSESHost(t *testing.T) {
 			switch {
 			case strings.HasPrefix(l.Target, "/C"):
 				want = 403
-			case l.Kind == core.KindHealth:
+			case l.Kind == esp.KindHealth:
 				want = 200
 			}
 			require.Equal(t, want, call(t, f, "ses", ask{target: l.Target, host: host}).status, l.Name)

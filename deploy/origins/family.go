@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // family is how one ESP's origin behaves.
@@ -23,17 +23,17 @@ type family struct {
 }
 
 // families holds every family that core knows.
-var families = map[core.Family]*family{
-	core.FamilyCustom:     custom,
-	core.FamilyCustomerIO: customerIO,
-	core.FamilySendGrid:   sendGrid,
-	core.FamilySparkPost:  sparkPost,
-	core.FamilySES:        ses,
-	core.FamilyMailgun:    mailgun,
-	core.FamilyMandrill:   mandrill,
-	core.FamilyMailjet:    mailjet,
-	core.FamilyPostmark:   postmark,
-	core.FamilyIterable:   iterable,
+var families = map[esp.Family]*family{
+	esp.FamilyCustom:     custom,
+	esp.FamilyCustomerIO: customerIO,
+	esp.FamilySendGrid:   sendGrid,
+	esp.FamilySparkPost:  sparkPost,
+	esp.FamilySES:        ses,
+	esp.FamilyMailgun:    mailgun,
+	esp.FamilyMandrill:   mandrill,
+	esp.FamilyMailjet:    mailjet,
+	esp.FamilyPostmark:   postmark,
+	esp.FamilyIterable:   iterable,
 }
 
 // route answers the targets that its pattern matches.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -30,7 +31,7 @@ func TestLinksAreAccepted(t *testing.T) {
 				require.Equal(t, l.Destination, a.get("Location"))
 				require.Equal(t, l.Destination != "", a.status/100 == 3, "status %d", a.status)
 				require.Equal(t, l.Destination == "", a.status == 200, "status %d", a.status)
-				require.Equal(t, l.Kind == core.KindOpen, a.get("Content-Type") == "image/gif")
+				require.Equal(t, l.Kind == esp.KindOpen, a.get("Content-Type") == "image/gif")
 				if l.Readable {
 					require.Contains(t, l.Destination, "://shop.example.org/")
 				}
@@ -158,7 +159,7 @@ func TestBodyTooLong(t *testing.T) {
 }
 
 func TestStartErrors(t *testing.T) {
-	good := core.Origin{Backend: "b", Address: "b.example.org", Family: core.FamilyCustom}
+	good := core.Origin{Backend: "b", Address: "b.example.org", Family: esp.FamilyCustom}
 	with := func(change func(*core.Origin)) *core.Origin { o := good; change(&o); return &o }
 	for name, tc := range map[string]struct {
 		want []*core.Origin

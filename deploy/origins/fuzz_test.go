@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -79,7 +79,7 @@ var printable = func() string {
 }()
 
 func TestEveryFamilyHasAStandIn(t *testing.T) {
-	for family := core.FamilyCustom; family <= core.FamilyIterable; family++ {
+	for family := esp.FamilyCustom; family <= esp.FamilyIterable; family++ {
 		require.NotNil(t, families[family], "family %d", family)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -20,16 +21,16 @@ const branded = "link.example.com"
 
 // every has one origin of each family, by backend.
 var every = []*core.Origin{
-	{Preset: "customerio-eu", Family: core.FamilyCustomerIO, Backend: "customerio-eu", Address: "track-eu.customer.io", Port: 443, TLS: true},
-	{Preset: "sendgrid", Family: core.FamilySendGrid, Backend: "sendgrid", Address: "sendgrid.net", Port: 443, TLS: true},
-	{Preset: "sparkpost", Family: core.FamilySparkPost, Backend: "sparkpost", Address: "spgo.io", Port: 443, TLS: true},
-	{Preset: "ses-eu-west-1", Family: core.FamilySES, Backend: "ses", Address: "r.eu-west-1.awstrack.me", Port: 443, TLS: true},
-	{Preset: "mailgun", Family: core.FamilyMailgun, Backend: "mailgun", Address: "mailgun.org", Port: 80},
-	{Preset: "mandrill", Family: core.FamilyMandrill, Backend: "mandrill", Address: "mandrill.example.org", Port: 443, TLS: true},
-	{Preset: "mailjet", Family: core.FamilyMailjet, Backend: "mailjet", Address: "mailjet.example.org", Port: 443, TLS: true},
-	{Preset: "postmark", Family: core.FamilyPostmark, Backend: "postmark", Address: "postmark.example.org", Port: 443, TLS: true},
-	{Preset: "iterable", Family: core.FamilyIterable, Backend: "iterable", Address: "links.iterable.com", Port: 443, TLS: true},
-	{Preset: "custom", Family: core.FamilyCustom, Backend: "custom", Address: "10.1.2.3", Port: 443, TLS: true},
+	{Preset: "customerio-eu", Family: esp.FamilyCustomerIO, Backend: "customerio-eu", Address: "track-eu.customer.io", Port: 443, TLS: true},
+	{Preset: "sendgrid", Family: esp.FamilySendGrid, Backend: "sendgrid", Address: "sendgrid.net", Port: 443, TLS: true},
+	{Preset: "sparkpost", Family: esp.FamilySparkPost, Backend: "sparkpost", Address: "spgo.io", Port: 443, TLS: true},
+	{Preset: "ses-eu-west-1", Family: esp.FamilySES, Backend: "ses", Address: "r.eu-west-1.awstrack.me", Port: 443, TLS: true},
+	{Preset: "mailgun", Family: esp.FamilyMailgun, Backend: "mailgun", Address: "mailgun.org", Port: 80},
+	{Preset: "mandrill", Family: esp.FamilyMandrill, Backend: "mandrill", Address: "mandrill.example.org", Port: 443, TLS: true},
+	{Preset: "mailjet", Family: esp.FamilyMailjet, Backend: "mailjet", Address: "mailjet.example.org", Port: 443, TLS: true},
+	{Preset: "postmark", Family: esp.FamilyPostmark, Backend: "postmark", Address: "postmark.example.org", Port: 443, TLS: true},
+	{Preset: "iterable", Family: esp.FamilyIterable, Backend: "iterable", Address: "links.iterable.com", Port: 443, TLS: true},
+	{Preset: "custom", Family: esp.FamilyCustom, Backend: "custom", Address: "10.1.2.3", Port: 443, TLS: true},
 }
 
 func originOf(t testing.TB, backend string) *core.Origin {

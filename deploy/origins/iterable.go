@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var iterable = &family{
@@ -75,10 +75,10 @@ const iterableQuery = "?_t=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa&_m=bbbbbbbbbbbbbbbbb
 
 func iterableSamples(s *sampler) []SampleLink {
 	links := []SampleLink{
-		s.unreadable("click", core.KindClick, "/u/click"+iterableQuery),
-		s.unreadable("app link", core.KindApp, "/a/click"+iterableQuery),
-		sample("open", core.KindOpen, "/u/o"+iterableQuery),
-		sample("app-link file", core.KindOther, "/.well-known/apple-app-site-association"),
+		s.unreadable("click", esp.KindClick, "/u/click"+iterableQuery),
+		s.unreadable("app link", esp.KindApp, "/a/click"+iterableQuery),
+		sample("open", esp.KindOpen, "/u/o"+iterableQuery),
+		sample("app-link file", esp.KindOther, "/.well-known/apple-app-site-association"),
 	}
 	return append(links, unsubscribes("/u/unsubscribe"+iterableQuery)...)
 }

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var mailgun = &family{
@@ -69,6 +69,6 @@ func mailgunSamples(s *sampler) []SampleLink {
 	bare := s.shop[len("https://"):] + "/x"
 	links := append(s.clicks(mailgunLink),
 		readable("click whose destination has no scheme", mailgunLink(bare), "http://"+bare),
-		sample("open", core.KindOpen, "/o/"+encode64("open-token-0001")))
+		sample("open", esp.KindOpen, "/o/"+encode64("open-token-0001")))
 	return append(links, unsubscribes("/u/"+encode64("unsub-token-0001"))...)
 }

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var mailjet = &family{
@@ -58,6 +58,6 @@ func mailjetLink(destination string) string {
 }
 
 func mailjetSamples(s *sampler) []SampleLink {
-	links := append(s.clicks(mailjetLink), sample("open", core.KindOpen, "/oo/"+mailjetToken+"/0123abcd/e.gif"))
+	links := append(s.clicks(mailjetLink), sample("open", esp.KindOpen, "/oo/"+mailjetToken+"/0123abcd/e.gif"))
 	return append(links, unsubscribes("/unsub2?m=&b=0123abcd&e=1234&x="+mailjetToken)...)
 }

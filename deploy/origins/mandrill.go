@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var mandrill = &family{
@@ -64,6 +64,6 @@ func mandrillLink(destination string) string {
 }
 
 func mandrillSamples(s *sampler) []SampleLink {
-	links := append(s.clicks(mandrillLink), sample("open", core.KindOpen, "/track/open.php?u=1234&id=aaaaaaaa"))
+	links := append(s.clicks(mandrillLink), sample("open", esp.KindOpen, "/track/open.php?u=1234&id=aaaaaaaa"))
 	return append(links, unsubscribes("/track/unsub.php?u=1234&id=aaaaaaaa")...)
 }

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var postmark = &family{
@@ -50,5 +50,5 @@ func postmarkSamples(s *sampler) []SampleLink {
 	plain := s.shop[len("https://"):] + plainPath
 	return append(s.clicks(postmarkLink),
 		readable("click on http", postmarkLink("http://"+plain), "http://"+plain),
-		sample("open", core.KindOpen, "/open/wmxJTyAN/Gc9Q/H5vxf8qJfE"))
+		sample("open", esp.KindOpen, "/open/wmxJTyAN/Gc9Q/H5vxf8qJfE"))
 }

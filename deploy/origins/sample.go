@@ -7,12 +7,13 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // SampleLink is a request that the stand-in of a site's ESP takes.
 type SampleLink struct {
 	Name   string // what it shows, a few words
-	Kind   core.Kind
+	Kind   esp.Kind
 	Method string
 	Target string // the raw request target: path and query
 	// Destination is the Location of the answer, byte for byte; "" where the answer is no redirect.
@@ -74,17 +75,17 @@ func (s *sampler) clicks(link func(destination string) string) []SampleLink {
 	}
 }
 
-func sample(name string, kind core.Kind, target string) SampleLink {
+func sample(name string, kind esp.Kind, target string) SampleLink {
 	return SampleLink{Name: name, Kind: kind, Method: "GET", Target: target}
 }
 
 func readable(name, target, destination string) SampleLink {
-	l := sample(name, core.KindClick, target)
+	l := sample(name, esp.KindClick, target)
 	l.Destination, l.Readable = destination, true
 	return l
 }
 
-func (s *sampler) unreadable(name string, kind core.Kind, target string) SampleLink {
+func (s *sampler) unreadable(name string, kind esp.Kind, target string) SampleLink {
 	l := sample(name, kind, target)
 	l.Destination = s.opaque
 	return l
@@ -92,12 +93,12 @@ func (s *sampler) unreadable(name string, kind core.Kind, target string) SampleL
 
 // unsubscribes makes the page and both forms of one-click.
 func unsubscribes(target string) []SampleLink {
-	form, multi := sample("one-click unsubscribe, form", core.KindUnsubscribe, target), sample("one-click unsubscribe, multipart", core.KindUnsubscribe, target)
+	form, multi := sample("one-click unsubscribe, form", esp.KindUnsubscribe, target), sample("one-click unsubscribe, multipart", esp.KindUnsubscribe, target)
 	form.Method, multi.Method = "POST", "POST"
 	form.ContentType, form.Body = "application/x-www-form-urlencoded", oneClickField+"="+oneClickValue
 	multi.ContentType = "multipart/form-data; boundary=sample"
 	multi.Body = "--sample\r\nContent-Disposition: form-data; name=\"" + oneClickField + "\"\r\n\r\n" + oneClickValue + "\r\n--sample--\r\n"
-	return []SampleLink{sample("unsubscribe page", core.KindUnsubscribe, target), form, multi}
+	return []SampleLink{sample("unsubscribe page", esp.KindUnsubscribe, target), form, multi}
 }
 
 func encode64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

@@ -3,7 +3,7 @@ package origins
 import (
 	"net/http"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var sendGrid = &family{
@@ -37,12 +37,12 @@ const (
 
 func sendGridSamples(s *sampler) []SampleLink {
 	links := []SampleLink{
-		s.unreadable("click", core.KindClick, "/ls/click?upn="+sendGridUPN),
-		s.unreadable("click, older form", core.KindClick, "/wf/click?upn="+sendGridUPN),
-		s.unreadable("click, short form", core.KindClick, "/ss/c/"+sendGridShort+"/h0/h001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
-		s.unreadable("app link", core.KindApp, "/uni/ls/click?upn="+sendGridUPN),
-		sample("open", core.KindOpen, "/wf/open?upn="+sendGridUPN),
-		sample("open, short form", core.KindOpen, "/ss/o/"+sendGridShort+"/ho.gif"),
+		s.unreadable("click", esp.KindClick, "/ls/click?upn="+sendGridUPN),
+		s.unreadable("click, older form", esp.KindClick, "/wf/click?upn="+sendGridUPN),
+		s.unreadable("click, short form", esp.KindClick, "/ss/c/"+sendGridShort+"/h0/h001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+		s.unreadable("app link", esp.KindApp, "/uni/ls/click?upn="+sendGridUPN),
+		sample("open", esp.KindOpen, "/wf/open?upn="+sendGridUPN),
+		sample("open, short form", esp.KindOpen, "/ss/o/"+sendGridShort+"/ho.gif"),
 	}
 	links = append(links, unsubscribes("/wf/unsubscribe?upn="+sendGridUPN)...)
 	return append(links, unsubscribes("/asm/unsubscribe/?user_id=1234567&data=AAECAwQFBgcICQoLDA0")...)

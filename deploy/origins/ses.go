@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"regexp"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var ses = &family{
@@ -138,6 +138,6 @@ func sesSamples(s *sampler) []SampleLink {
 		readable("click whose path looks like a link's end", sesLink(message, s.shop+"/2/slashes/1/"), s.shop+"/2/slashes/1/"),
 		readable("click with a raw space", "/CL0/https:%2F%2F"+host+"%2FForever Sale%2F"+tail, s.shop+"/Forever%20Sale/"),
 		readable("click, default form", "/L0/https:%2F%2F"+host+"%2Fx"+tail, s.shop+"/x"),
-		sample("open", core.KindOpen, "/CI0/"+message+sesSignature),
-		sample("health", core.KindHealth, "/favicon.ico"))
+		sample("open", esp.KindOpen, "/CI0/"+message+sesSignature),
+		sample("health", esp.KindHealth, "/favicon.ico"))
 }

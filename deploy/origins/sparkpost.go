@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var sparkPost = &family{
@@ -154,14 +154,14 @@ func sparkPostSamples(s *sampler) []SampleLink {
 	plain := s.shop + plainPath
 	long := s.shop + "/?" + strings.Repeat("x", 400)
 	app := readable("app link", "/f/open-in-app/"+sparkPostMAC+sparkPostPayload(plain), plain)
-	app.Kind = core.KindApp
+	app.Kind = esp.KindApp
 	return append(s.clicks(link),
 		readable("click whose length takes two bytes", link(long), long),
 		readable("click with the destination in ?target=", link("")+"?target="+escapeAll(plain), plain),
 		readable("click that lost its padding", strings.TrimRight(link(plain), "~"), plain),
 		readable("encrypted click with ?target=", "/f/a/"+sparkPostMAC+sparkPostEncrypted+"?target="+escapeAll(plain), plain),
-		s.unreadable("encrypted click", core.KindClick, "/f/a/"+sparkPostMAC+sparkPostEncrypted),
+		s.unreadable("encrypted click", esp.KindClick, "/f/a/"+sparkPostMAC+sparkPostEncrypted),
 		app,
-		sample("open", core.KindOpen, "/q/"+sparkPostMAC+sparkPostPayload("")),
-		s.unreadable("health", core.KindHealth, sparkPostHealth))
+		sample("open", esp.KindOpen, "/q/"+sparkPostMAC+sparkPostPayload("")),
+		s.unreadable("health", esp.KindHealth, sparkPostHealth))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -70,10 +71,10 @@ func (s *server) samples(links []origins.SampleLink) []origins.SampleLink {
 	if s.Verbose {
 		return links
 	}
-	seen := map[core.Kind]bool{}
+	seen := map[esp.Kind]bool{}
 	var some []origins.SampleLink
 	for _, l := range links {
-		if seen[l.Kind] || l.Kind == core.KindHealth || l.Kind == core.KindUnsubscribe && l.Method != "POST" {
+		if seen[l.Kind] || l.Kind == esp.KindHealth || l.Kind == esp.KindUnsubscribe && l.Method != "POST" {
 			continue
 		}
 		seen[l.Kind] = true

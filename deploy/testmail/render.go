@@ -6,7 +6,7 @@ import (
 	"strings"
 	text "text/template"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 //go:embed mail.html mail.txt
@@ -49,7 +49,7 @@ func render(opt *Options, how asked) (plain, rich string) {
 	case how.attr:
 		p.By, p.First = s.Attr, p.Attr
 	}
-	p.NoSet = opt.Site.Origin != nil && opt.Site.Origin.Family == core.FamilySES && !opt.Untracked && !opt.HTMLOnly && !namesSet(opt.Fields)
+	p.NoSet = opt.Site.Origin != nil && opt.Site.Origin.Family == esp.FamilySES && !opt.Untracked && !opt.HTMLOnly && !namesSet(opt.Fields)
 	var b strings.Builder
 	if err := textTemplate.Execute(&b, p); err != nil {
 		panic("internal error: " + err.Error())

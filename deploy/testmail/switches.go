@@ -6,6 +6,7 @@ import (
 	"html/template"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // Switch is an ESP's own way to leave links alone.
@@ -32,55 +33,55 @@ func (s Switch) attr() template.HTMLAttr { return template.HTMLAttr(s.Attr) }
 // switches are by family. Attributes stand before href: Braze asks for that with
 // every ESP beneath it (Braze, "Email FAQ", "Link aliasing": "SendGrid:
 // clicktracking=off, SparkPost: data-msys-clicktrack=0, Amazon SES: ses:no-track").
-var switches = map[core.Family]Switch{
-	core.FamilyCustomerIO: {
+var switches = map[esp.Family]Switch{
+	esp.FamilyCustomerIO: {
 		ESP: "Customer.io", Attr: `class="untracked"`,
 		Source: `Customer.io, "Link Tracking": class="untracked" on the link`,
 	},
-	core.FamilySendGrid: {
+	esp.FamilySendGrid: {
 		ESP: "SendGrid", Attr: `clicktracking="off"`,
 		Field: "X-SMTPAPI", On: `{"filters":{"clicktrack":{"settings":{"enable":1}},"opentrack":{"settings":{"enable":1}}}}`,
 		Off:    `{"filters":{"clicktrack":{"settings":{"enable":0,"enable_text":false}},"opentrack":{"settings":{"enable":0}}}}`,
 		Opens:  true,
 		Source: `SendGrid, "Click Tracking": clicktracking="off"; "SMTP Filters": clicktrack. The attribute does nothing in the text part`,
 	},
-	core.FamilySparkPost: {
+	esp.FamilySparkPost: {
 		ESP: "SparkPost", Attr: `data-msys-clicktrack="0"`,
 		Field: "X-MSYS-API", On: `{"options":{"open_tracking":true,"click_tracking":true}}`,
 		Off:    `{"options":{"open_tracking":false,"click_tracking":false}}`,
 		Opens:  true,
 		Source: `SparkPost, "Template Language, Link Attributes": data-msys-clicktrack; "SMTP API": X-MSYS-API`,
 	},
-	core.FamilySES: {
+	esp.FamilySES: {
 		ESP: "Amazon SES", Attr: `ses:no-track`,
 		Source: `Amazon SES, "Email sending metrics FAQs": ses:no-track in the anchor`,
 	},
-	core.FamilyMailgun: {
+	esp.FamilyMailgun: {
 		ESP: "Mailgun", Attr: `disable-tracking="true"`,
 		Field: "X-Mailgun-Track-Clicks", On: "yes", Off: "no",
 		Source: `Mailgun, "Tracking Messages": disable-tracking=true on a link; "Sending via SMTP": X-Mailgun-Track-Clicks`,
 	},
-	core.FamilyPostmark: {
+	esp.FamilyPostmark: {
 		ESP: "Postmark", Attr: `data-pm-no-track`,
 		Field: "X-PM-TrackLinks", On: "HtmlAndText", Off: "None",
 		Source: `Postmark, "Tracking links": data-pm-no-track, X-PM-TrackLinks`,
 	},
-	core.FamilyMandrill: {
+	esp.FamilyMandrill: {
 		ESP: "Mandrill", Attr: `mc:disable-tracking`,
 		Field: "X-MC-Track", On: "opens,clicks", Off: "none",
 		Opens:  true,
 		Source: `Mailchimp Transactional, "Track clicks": mc:disable-tracking; "Customize behavior with SMTP headers": X-MC-Track`,
 	},
-	core.FamilyMailjet: {
+	esp.FamilyMailjet: {
 		ESP:   "Mailjet",
 		Field: "X-Mailjet-TrackClick", On: "1", Off: "0",
 		Source: `Mailjet, "Send with SMTP, custom headers": X-Mailjet-TrackClick, for a whole message; nothing is documented for one link`,
 	},
-	core.FamilyIterable: {
+	esp.FamilyIterable: {
 		ESP:    "Iterable",
 		Source: "Iterable tracks by template; nothing is documented for one link",
 	},
-	core.FamilyCustom: {ESP: "your provider"},
+	esp.FamilyCustom: {ESP: "your provider"},
 }
 
 // SwitchOf returns the way of the ESP behind a site. Braze's is that of the ESP

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected mails in testdata")
@@ -118,11 +119,11 @@ func checkHTML(t *testing.T, name, text string) {
 
 // Every family that core knows has its way, or says that there is none.
 func TestSwitches(t *testing.T) {
-	for f := core.FamilyCustom; f <= core.FamilyIterable; f++ {
+	for f := esp.FamilyCustom; f <= esp.FamilyIterable; f++ {
 		s, ok := switches[f]
 		require.True(t, ok, f.String())
 		require.NotEmpty(t, s.ESP)
-		require.Equal(t, f == core.FamilyCustom, s.Source == "", "a source for what is said of %s", s.ESP)
+		require.Equal(t, f == esp.FamilyCustom, s.Source == "", "a source for what is said of %s", s.ESP)
 		require.Equal(t, s.Field == "", s.On == "" && s.Off == "")
 	}
 	require.Equal(t, "Braze on SendGrid", SwitchOf(site(t, mails["braze-sendgrid"].fields)).ESP)

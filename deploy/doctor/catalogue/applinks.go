@@ -1,6 +1,8 @@
 package catalogue
 
-import "github.com/clickedge/clickedge/core"
+import (
+	"github.com/clickedge/clickedge/core/esp"
+)
 
 var appEntries = []Entry{
 	{ID: "app-links-ok", Section: AppLinks, Severity: OK, Title: "The app-link files that are there are served well", Source: srcApple},
@@ -23,8 +25,8 @@ var appEntries = []Entry{
 		Means: "Phones may ignore the file or the entry, or the app may take links that it cannot follow.",
 		Fix:   Fix{Any: "Correct what is named above."}, Source: srcApple,
 		Asides: []Aside{
-			{core.FamilySendGrid, "Claim /uni/* only.", "https://www.twilio.com/docs/sendgrid/ui/sending-email/universal-links"},
-			{core.FamilySparkPost, "Claim /f/<sublink>/* only, with a sublink of your own.", "https://support.sparkpost.com/docs/tech-resources/deep-links-self-serve"},
+			{esp.FamilySendGrid, "Claim /uni/* only.", "https://www.twilio.com/docs/sendgrid/ui/sending-email/universal-links"},
+			{esp.FamilySparkPost, "Claim /f/<sublink>/* only, with a sublink of your own.", "https://support.sparkpost.com/docs/tech-resources/deep-links-self-serve"},
 		}},
 	{ID: "app-links-one-path", Section: AppLinks, Severity: Warning, Title: "The Apple file is at one of its two paths only",
 		Means: "Apple's servers look below /.well-known/ first; iOS 9.2 and some tools know the other path only.",

@@ -1,6 +1,8 @@
 package catalogue
 
-import "github.com/clickedge/clickedge/core"
+import (
+	"github.com/clickedge/clickedge/core/esp"
+)
 
 var noCache = Fix{
 	Any:        "Switch caching off for {host}.",
@@ -15,7 +17,7 @@ var cacheEntries = []Entry{
 	{ID: "cache-hit", Section: Caching, Severity: Error, Title: "Answers come from a cache",
 		Means: "A click or open that a cache answers never reaches the ESP: it is missing from the figures.",
 		Fix:   noCache, Source: srcCache,
-		Asides: []Aside{{core.FamilyCustomerIO, "", srcCustomerIO}, {core.FamilySparkPost, "SparkPost advises ten seconds at most, against scanners.", srcSparkPost}}},
+		Asides: []Aside{{esp.FamilyCustomerIO, "", srcCustomerIO}, {esp.FamilySparkPost, "SparkPost advises ten seconds at most, against scanners.", srcSparkPost}}},
 	{ID: "cache-short", Section: Caching, Severity: Info, Title: "Answers are cached for some seconds",
 		Means: "Scanners that repeat a click within that time are counted once, which SparkPost advises.",
 		Fix:   Fix{Any: "Nothing to do, as long as it stays at ten seconds."}, Source: srcSparkPost},

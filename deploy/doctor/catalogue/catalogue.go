@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // Entry is one finding as the catalogue has it. Its texts hold marks, which
@@ -40,7 +40,7 @@ type Fix struct {
 // Aside is said in addition where the ESP is of this family; its Source takes
 // the place of the entry's.
 type Aside struct {
-	Family core.Family
+	Family esp.Family
 	Fix    string
 	Source string
 }
@@ -55,7 +55,7 @@ func (m *Fix) at(cdn string) string {
 }
 
 // Advice is what an entry says for a CDN and an ESP.
-func (e *Entry) Advice(cdn string, family core.Family, known bool) (means, fix, source string) {
+func (e *Entry) Advice(cdn string, family esp.Family, known bool) (means, fix, source string) {
 	means, fix, source = e.Means, e.Fix.at(cdn), e.Source
 	for _, a := range e.Asides {
 		if known && a.Family == family {

@@ -3,7 +3,7 @@ package catalogue
 import (
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
@@ -47,9 +47,9 @@ var dnsEntries = []Entry{
 		Means: "No certificate for {host} was shown there: https links end in a warning (\"your connection is not private\") or an error. While the name leads there, nothing done at the CDN has any effect.",
 		Fix:   moveCNAME, Source: srcBraze,
 		Asides: append(ownCertificates(), []Aside{
-			{core.FamilySendGrid, "Move only this first CNAME; the second, numbered one stays. Do not press Verify again afterwards.", srcSendGrid},
-			{core.FamilyCustomerIO, "Keep the domain as it is in Customer.io: another one breaks the links already sent.", srcCustomerIO},
-			{core.FamilySES, "", srcSES},
+			{esp.FamilySendGrid, "Move only this first CNAME; the second, numbered one stays. Do not press Verify again afterwards.", srcSendGrid},
+			{esp.FamilyCustomerIO, "Keep the domain as it is in Customer.io: another one breaks the links already sent.", srcCustomerIO},
+			{esp.FamilySES, "", srcSES},
 		}...)},
 	{ID: "dns-at-esps-cdn", Section: DNS, Severity: Error, Title: "The CNAME leads to the ESP's own CDN",
 		Means: "The CDN behind the ESP's name is the ESP's, not yours. No certificate for {host} was shown there, and some such CDNs refuse hosts that they do not know.",

@@ -1,6 +1,8 @@
 package catalogue
 
-import "github.com/clickedge/clickedge/core"
+import (
+	"github.com/clickedge/clickedge/core/esp"
+)
 
 // forwardHost is the fix for a Host that does not arrive.
 var forwardHost = Fix{
@@ -32,9 +34,9 @@ var espEntries = []Entry{
 			Cloudflare: "Set the SSL/TLS mode to Full. Cloudflare sends the record's name as SNI: where the ESP needs its own, add an origin rule for SNI.",
 			CloudFront: "Set the origin to {origin}, https only, with TLSv1.2; CloudFront then sends its name as SNI unless Host is forwarded."}, Source: srcCloudflare5xx,
 		Asides: []Aside{
-			{core.FamilySparkPost, "SparkPost demands SNI.", srcSparkPost},
-			{core.FamilyMailgun, "Mailgun's origin speaks http only.", ""},
-			{core.FamilyCustomerIO, "", srcCustomerIO},
+			{esp.FamilySparkPost, "SparkPost demands SNI.", srcSparkPost},
+			{esp.FamilyMailgun, "Mailgun's origin speaks http only.", ""},
+			{esp.FamilyCustomerIO, "", srcCustomerIO},
 		}},
 	{ID: "origin-certificate-refused", Section: ESP, Severity: Error, Title: "The CDN refuses the certificate behind it",
 		Means: "The CDN says that it does not accept the certificate that it is shown. It may compare it with {host}, where the ESP's is for {origin}. Cloudflare calls it 526.",
@@ -43,7 +45,7 @@ var espEntries = []Entry{
 			Nginx:      "proxy_ssl_name {origin};",
 			Cloudflare: "Set the SSL/TLS mode to Full, not Full (strict): strict wants {host} in the ESP's certificate.",
 			CloudFront: "CloudFront checks against the forwarded Host or the origin's name: see its page on 502 errors."}, Source: srcCloudflare5xx,
-		Asides: []Aside{{core.FamilyCustomerIO, "", srcCustomerIO}}},
+		Asides: []Aside{{esp.FamilyCustomerIO, "", srcCustomerIO}}},
 	{ID: "origin-unreachable", Section: ESP, Severity: Error, Title: "The set-up answers with a gateway error",
 		Means: "Readers get an error page. Where the ESP answers directly, look at the set-up's address, port, TLS and time limit of the origin.",
 		Fix: Fix{Any: "Compare the origin with {origin}, and see in the CDN's log why it fails.",
@@ -51,7 +53,7 @@ var espEntries = []Entry{
 			Fastly:     "Compare the backend's address with {origin}, port 443, between_bytes_timeout and first_byte_timeout.",
 			Cloudflare: "521 to 523 mean that the origin's address is wrong: the record must lead to {origin}.",
 			CloudFront: "Compare the origin's domain name with {origin}, and allow it ten seconds. \"CloudFront wasn't able to connect\" is said of TLS as well: https only, TLSv1.2."}, Source: srcCloudFrontErr,
-		Asides: []Aside{{core.FamilyMailgun, "Mailgun's origin speaks http on port 80 only.", ""}}},
+		Asides: []Aside{{esp.FamilyMailgun, "Mailgun's origin speaks http on port 80 only.", ""}}},
 	{ID: "esp-fails", Section: ESP, Severity: Error, Title: "The ESP itself answers with an error",
 		Means:  "Asked directly, the ESP gives the same error: the set-up need not be the cause.",
 		Fix:    Fix{Any: "See the ESP's status page, or ask its support.", Fastly: "See the ESP's status page. With clickedge, when_esp_fails: \"redirect\" answers readers meanwhile, where links can be read."},
@@ -67,15 +69,15 @@ var espEntries = []Entry{
 	{ID: "esp-not-reached", Section: ESP, Severity: Error, Title: "The answers are not the ESP's",
 		Means: "The answer is another one than the ESP gives: it comes from another server or from the CDN itself, or the ESP gets another request than was sent. Links do not work so (\"wrong link\").",
 		Fix:   Fix{Any: "Set the CDN's origin to {origin} for every path."}, Source: srcBraze,
-		Asides: []Aside{{core.FamilyCustomerIO, "https://{host}/health must answer {}.", srcCustomerIO}, {core.FamilySES, "HEAD /favicon.ico must answer with x-amz-ses-region.", srcSES}}},
+		Asides: []Aside{{esp.FamilyCustomerIO, "https://{host}/health must answer {}.", srcCustomerIO}, {esp.FamilySES, "HEAD /favicon.ico must answer with x-amz-ses-region.", srcSES}}},
 	{ID: "esp-host-overridden", Section: ESP, Severity: Error, Title: "The ESP does not see the link domain as Host",
 		Means: "An ESP that does not see it does not know whose links these are, and refuses them: \"Invalid link security token\" at Customer.io, 403 at SES.",
 		Fix:   forwardHost, Source: srcBraze,
 		Asides: []Aside{
-			{core.FamilyCustomerIO, "/health answers {} all the same, so it proves nothing here.", srcCustomerIO},
-			{core.FamilySES, "Leave cookies out (on CloudFront by a policy of your own): SES refuses large headers.", srcSES},
-			{core.FamilySendGrid, "", srcSendGridProxy},
-			{core.FamilySparkPost, "SparkPost takes X-Forwarded-Host: {host} in place of Host.", srcSparkPost},
+			{esp.FamilyCustomerIO, "/health answers {} all the same, so it proves nothing here.", srcCustomerIO},
+			{esp.FamilySES, "Leave cookies out (on CloudFront by a policy of your own): SES refuses large headers.", srcSES},
+			{esp.FamilySendGrid, "", srcSendGridProxy},
+			{esp.FamilySparkPost, "SparkPost takes X-Forwarded-Host: {host} in place of Host.", srcSparkPost},
 		}},
 	{ID: "esp-host-unproven", Section: ESP, Severity: Info, Title: "Whether Host arrives was not seen",
 		Means:  "A set-up that sends another Host would look the same so far.",
@@ -88,8 +90,8 @@ var espEntries = []Entry{
 		Means: "Links belong to the region that sent them, and another one does not know them.",
 		Fix:   Fix{Any: "Set the CDN's origin to the region of the account that sends the mail, and Host as it is."}, Source: srcBraze,
 		Asides: []Aside{
-			{core.FamilyCustomerIO, "track.customer.io for accounts in the US, track-eu.customer.io for those in the EU.", srcCustomerIO},
-			{core.FamilySES, "r.<region>.awstrack.me. With Braze: us-east-1 for US clusters, eu-central-1 for EU clusters.", srcSES},
+			{esp.FamilyCustomerIO, "track.customer.io for accounts in the US, track-eu.customer.io for those in the EU.", srcCustomerIO},
+			{esp.FamilySES, "r.<region>.awstrack.me. With Braze: us-east-1 for US clusters, eu-central-1 for EU clusters.", srcSES},
 		}},
 	{ID: "esp-protocol-http", Section: ESP, Severity: Warning, Title: "The CDN fetches from the ESP over http",
 		Means: "Recipients' links cross the internet in the clear between CDN and ESP.",
@@ -110,9 +112,9 @@ var espEntries = []Entry{
 		Means: "If the mail is a recent one, the set-up is not used: the ESP has not been told to write https.",
 		Fix:   Fix{Any: "Have https links switched on at the ESP. It is done after the set-up is seen to work, often by support only."}, Source: srcBraze,
 		Asides: []Aside{
-			{core.FamilySendGrid, "Twilio SendGrid's support does it, for the account and for each subuser apart.", srcSendGrid},
-			{core.FamilyCustomerIO, "Verify the domain in Settings, Workspace Settings, Email, Link Tracking.", srcCustomerIO},
-			{core.FamilySES, "Set the configuration set's HTTPS policy to require.", srcSES},
+			{esp.FamilySendGrid, "Twilio SendGrid's support does it, for the account and for each subuser apart.", srcSendGrid},
+			{esp.FamilyCustomerIO, "Verify the domain in Settings, Workspace Settings, Email, Link Tracking.", srcCustomerIO},
+			{esp.FamilySES, "Set the configuration set's HTTPS policy to require.", srcSES},
 		}},
 	{ID: "link-answers-error", Section: ESP, Severity: Error, Title: "The link is answered with an error",
 		Means:  "It may have expired, been damaged, or be from another account; where made-up links are answered well, the set-up need not be the cause.",

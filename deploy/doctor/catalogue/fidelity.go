@@ -1,6 +1,8 @@
 package catalogue
 
-import "github.com/clickedge/clickedge/core"
+import (
+	"github.com/clickedge/clickedge/core/esp"
+)
 
 // wholeTarget is the fix of a path or query that is lost.
 var wholeTarget = Fix{
@@ -46,7 +48,7 @@ var fidelityEntries = []Entry{
 		Means: "One-click unsubscribe is a POST. Where it fails, mailbox providers may count it against the sender, and readers press \"spam\". Whether a body arrives was not seen.",
 		Fix: Fix{Any: "Let POST through, body included.", CloudFront: "Allow GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE in the behaviour.",
 			Nginx: "Remove limit_except and conditions on $request_method."}, Source: srcOneClick,
-		Asides: []Aside{{core.FamilyCustomerIO, "", srcCustomerIO}}},
+		Asides: []Aside{{esp.FamilyCustomerIO, "", srcCustomerIO}}},
 	{ID: "post-redirected", Section: Fidelity, Severity: Error, Title: "POST is redirected",
 		Means: "One-click unsubscribe is a POST, and its answer must not be a redirect (RFC 8058): mailbox providers need not follow one, and the recipient may stay on the list.",
 		Fix: Fix{Any: "Answer POST with what the ESP answers. A redirect to another path, host or scheme has to leave POST out.",

@@ -1,6 +1,8 @@
 package catalogue
 
-import "github.com/clickedge/clickedge/core"
+import (
+	"github.com/clickedge/clickedge/core/esp"
+)
 
 // ownCertificate is the fix for a certificate for another name.
 var ownCertificate = Fix{
@@ -23,7 +25,7 @@ var tlsEntries = []Entry{
 	{ID: "tls-no-connection", Section: TLS, Severity: Error, Title: "No connection to port {https-port}",
 		Means: "From here nothing could be connected to. Where it is so for readers, no https link works.",
 		Fix:   Fix{Any: "Open port {https-port} at {asked}, and serve {host} there.", Nginx: "Add listen {https-port} ssl; and open the port in the firewall."}, Source: srcBraze,
-		Asides: []Aside{{core.FamilySendGrid, "", srcSendGridLinks}}},
+		Asides: []Aside{{esp.FamilySendGrid, "", srcSendGridLinks}}},
 	{ID: "tls-handshake-failed", Section: TLS, Severity: Error, Title: "No TLS handshake for this name",
 		Means: "The server has no certificate for {host} and ends the connection, or does not speak TLS at all, or something on the way ends it. Browsers show ERR_SSL_PROTOCOL_ERROR or the like.",
 		Fix:   ownCertificate, Source: srcCustomerIO},
@@ -32,7 +34,7 @@ var tlsEntries = []Entry{
 		Fix: Fix{Any: "End TLS at your CDN with a certificate for {host}, and open a connection of its own to the ESP. The record of {host} must not lead to the ESP's addresses.",
 			Cloudflare: "Turn the proxy on for {host} (orange cloud): with DNS only, readers are sent to the ESP.",
 			Nginx:      "Proxy in an http block with proxy_pass, not in a stream block: that passes TLS through."}, Source: srcSendGrid,
-		Asides: []Aside{{core.FamilyCustomerIO, "", srcCustomerIO}, {core.FamilySES, "", srcSES}}},
+		Asides: []Aside{{esp.FamilyCustomerIO, "", srcCustomerIO}, {esp.FamilySES, "", srcSES}}},
 	{ID: "tls-wrong-name", Section: TLS, Severity: Error, Title: "The certificate is for another name",
 		Means: "Browsers stop at \"your connection is not private\" (NET::ERR_CERT_COMMON_NAME_INVALID). Opens are lost without a word where images do not load.",
 		Fix:   ownCertificate, Source: srcBraze},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
@@ -102,11 +102,11 @@ func harmless(t *testing.T, r *doctortest.Running, given string) {
 	opened := 0
 	for _, at := range r.Targets() {
 		kind := r.Origin.Family.Kind(at)
-		require.NotEqual(t, core.KindUnsubscribe, kind, at)
+		require.NotEqual(t, esp.KindUnsubscribe, kind, at)
 		switch {
 		case given != "" && at == "/"+target:
 			opened++
-		case kind == core.KindClick || kind == core.KindOpen || kind == core.KindApp:
+		case kind == esp.KindClick || kind == esp.KindOpen || kind == esp.KindApp:
 			require.True(t, madeUp(at), "a link of somebody: %s", at)
 		}
 	}

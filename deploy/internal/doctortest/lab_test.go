@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ocsp"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -171,7 +171,7 @@ func TestFrontOverHTTP2(t *testing.T) {
 		ForceAttemptHTTP2: true,
 	}
 	defer transport.CloseIdleConnections()
-	req, err := http.NewRequest(http.MethodGet, "https://"+r.Host+r.Sample(core.KindClick), nil)
+	req, err := http.NewRequest(http.MethodGet, "https://"+r.Host+r.Sample(esp.KindClick), nil)
 	require.NoError(t, err)
 	resp, err := transport.RoundTrip(req)
 	require.NoError(t, err)
@@ -274,7 +274,7 @@ func TestLoopback(t *testing.T) {
 	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(l.HTTPPort)))
 	require.NoError(t, err)
 	resp, err := wire.RoundTrip(context.Background(), conn, &wire.Request{
-		Method: "GET", Target: r.Sample(core.KindClick), Header: wire.NewHeader("Host", r.Host+":"+strconv.Itoa(l.HTTPPort)), Body: strings.NewReader(""),
+		Method: "GET", Target: r.Sample(esp.KindClick), Header: wire.NewHeader("Host", r.Host+":"+strconv.Itoa(l.HTTPPort)), Body: strings.NewReader(""),
 	}, wire.Limits{})
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/origins"
 )
 
@@ -141,7 +142,7 @@ func lateClicks(preset string) func(origins.Seen) {
 	o, _ := core.LookupPreset(preset)
 	wait := lateTwice()
 	return func(seen origins.Seen) {
-		if o.Family.Kind(seen.Target) == core.KindClick {
+		if o.Family.Kind(seen.Target) == esp.KindClick {
 			wait()
 		}
 	}

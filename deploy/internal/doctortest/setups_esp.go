@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/origins"
 )
 
@@ -31,7 +31,7 @@ func instead(answer http.HandlerFunc) func(*World) { return before(When(Always, 
 // realLink is the link of a mail: the first sample of the ESP, which no
 // recipient has.
 func realLink(scheme string) func(*Running) string {
-	return func(r *Running) string { return scheme + r.Host + r.Sample(core.KindClick) }
+	return func(r *Running) string { return scheme + r.Host + r.Sample(esp.KindClick) }
 }
 
 var espSetups = []Setup{
@@ -240,7 +240,7 @@ var speedSetups = []Setup{
 			wait := lateTwice()
 			w.Over443 = append(w.Over443, func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-					if w.Origin.Family.Kind(r.RequestURI) == core.KindClick {
+					if w.Origin.Family.Kind(r.RequestURI) == esp.KindClick {
 						wait()
 					}
 					next.ServeHTTP(rw, r)

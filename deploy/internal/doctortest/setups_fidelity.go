@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 var fidelitySetups = []Setup{
@@ -265,7 +266,7 @@ var appLinkSetups = []Setup{
 
 // Sample is the target of a link that the ESP takes, of a recipient that does
 // not exist.
-func (r *Running) Sample(kind core.Kind) string {
+func (r *Running) Sample(kind esp.Kind) string {
 	for _, l := range r.Fleet.Links(&core.Site{Host: r.Host, Origin: r.Origin}) {
 		if l.Kind == kind {
 			return l.Target

@@ -1,0 +1,68 @@
+package esp
+
+import "strings"
+
+// cleartext grades a URL that stood in its link as text, where nothing is signed
+// that we could check. It is likely at most where damage that has been seen in
+// mail would have left the same text for another URL: "%2F" in its path is what
+// one decoding too few leaves, "=" there a soft line break, and a parameter has
+// one "=", unless one was lost, added or decoded away as quoted-printable.
+//
+// Damage that gives, byte for byte, what the ESP writes for another URL (a letter
+// of it that is lost, "%25" decoded and nothing else) cannot be shown by anything.
+func cleartext(url string, g Grade) Grade {
+	if g == Certain && !isRegular(url) {
+		return Likely
+	}
+	return g
+}
+
+// isRegular reports whether a URL's path has neither "=" nor an escape of a
+// delimiter or of another escape, each parameter exactly one "=", and the
+// fragment none.
+func isRegular(url string) bool {
+	for i := 0; i < len(url); i++ {
+		switch url[i] {
+		case '=':
+			return false
+		case '%':
+			if isNested(url[i:]) {
+				return false
+			}
+		case '?':
+			return isQuery(url[i+1:])
+		case '#':
+			return strings.IndexByte(url[i:], '=') < 0
+		}
+	}
+	return true
+}
+
+// isNested reports whether s begins with the escape of what ends a part of a URL,
+// or of another escape.
+func isNested(s string) bool {
+	c, _ := escaped(s, onceEncoded)
+	_, twice := escaped(s, twiceEncoded)
+	return c == '/' || c == '?' || c == '#' || twice
+}
+
+// isQuery reports whether each parameter of a query has exactly one "=", and the
+// fragment behind it none.
+func isQuery(s string) bool {
+	s, fragment, _ := strings.Cut(s, "#")
+	equals := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '=':
+			if equals++; equals > 1 {
+				return false
+			}
+		case '&':
+			if equals != 1 {
+				return false
+			}
+			equals = 0
+		}
+	}
+	return equals == 1 && strings.IndexByte(fragment, '=') < 0
+}

@@ -1,0 +1,65 @@
+package esp
+
+// Grade says how sure it is where a link of an ESP leads.
+type Grade uint8
+
+// The grades, the least first.
+const (
+	// Unread: the link does not say where it leads, or has more than one reading.
+	// The ESP answers.
+	Unread Grade = iota
+	// Likely: the reading is right unless the link was damaged in a way that its
+	// form cannot show: cut at its end, say. It is followed where the ESP fails,
+	// never answered first.
+	Likely
+	// Certain: no decoding of another link and no cut left this text, as far as
+	// damage shows at all: a link that is byte for byte what the ESP writes for
+	// this URL is believed. It may be answered first.
+	Certain
+)
+
+var gradeNames = [...]string{"unread", "likely", "certain"}
+
+// String returns the name that the click log uses.
+func (g Grade) String() string { return gradeNames[g] }
+
+// Gradings says which click links of a family have which grade, in words; "" for
+// none. A test makes such links and holds these sentences against them.
+type Gradings struct{ Certain, Likely, Unread string }
+
+// Gradings returns which click links of this family can be read, and how surely.
+func (f Family) Gradings() Gradings {
+	if int(f) >= len(gradings) {
+		return Gradings{}
+	}
+	return gradings[f]
+}
+
+var gradings = [...]Gradings{
+	FamilyCustom:     {Unread: "all"},
+	FamilyCustomerIO: {Certain: "whole ones"},
+	FamilySendGrid:   {Unread: "all: SendGrid encrypts them"},
+	FamilySparkPost: {
+		Certain: "those whose payload holds the destination",
+		Likely:  "those that have it in target=, whose end may be cut",
+		Unread:  "encrypted ones without target=",
+	},
+	FamilySES: {
+		Certain: "whole ones to a URL with plain parameters",
+		Likely:  "those whose signature is cut, those percent-encoded twice or as quoted-printable, and those to a URL whose path has \"=\" or an escaped delimiter, or of whose parameters one has not exactly one \"=\"",
+		Unread:  "those that were percent-decoded on the way",
+	},
+	FamilyMailgun: {
+		Certain: "those whose checksum is there and right",
+		Likely:  "those that were made without one and end where such a stream ends",
+		Unread:  "those that lost part of it",
+	},
+	FamilyMandrill: {Certain: "whole ones"},
+	FamilyMailjet:  {Likely: "all: the URL stands last, and may be cut"},
+	FamilyPostmark: {
+		Certain: "whole ones to https, with a path or a query and plain parameters",
+		Likely:  "those to a bare host, those to http, those cut in their signature, those percent-encoded twice, and those to a URL whose path has \"=\" or an escaped delimiter, or of whose parameters one has not exactly one \"=\"",
+		Unread:  "those that were percent-decoded on the way, those cut before their signature, and those with a space in the URL",
+	},
+	FamilyIterable: {Unread: "all: Iterable encrypts them"},
+}

@@ -1,0 +1,146 @@
+package esp
+
+import (
+	"bytes"
+	"hash/adler32"
+	"strings"
+
+	"github.com/clickedge/clickedge/core/destination"
+)
+
+var mailgunShapes = []shape{
+	{"/c/", under, KindClick, readMailgun},
+	{"/o/", under, KindOpen, nil},
+	{"/u/", under, KindUnsubscribe, nil},
+}
+
+// maxInflated bounds what a Mailgun link may unpack to: more than any URL needs.
+const maxInflated = 16 << 10
+
+// readMailgun reads what follows /c/: base64url of a zlib stream (RFC 1950) of a
+// query, in which l is the destination, percent-encoded, at times without its
+// scheme.
+//
+// A letter that was lost or changed leaves a stream that inflates, to something
+// else: only the checksum shows it. With it the payload may have been broken by
+// white space. Old mail has streams that were made without one and end in a sync
+// flush; no letter can be missing there, as the flush would be out of step, but
+// one may have changed. All others have lost their end.
+func readMailgun(rest string, n *Notes) (string, Grade) {
+	rest, _, asked := strings.Cut(rest, "?")
+	var zipped [maxPayload]byte
+	data, rest, wrapped, ok := unbase64(zipped[:], rest)
+	if !ok {
+		return n.doubt("the payload is not base64url")
+	}
+	what, ok := residue(rest)
+	if !ok {
+		return n.doubt("the payload is followed by something that is no part of a link")
+	}
+	n.repair(what)
+	if asked {
+		n.repair("parameters added behind the link")
+	}
+	var plain [maxInflated]byte
+	query, end, checked := unzip(plain[:], data)
+	switch {
+	case end == streamBad:
+		return n.doubt("the payload does not inflate, or its checksum is wrong")
+	case !checked && end != streamFlush:
+		return n.doubt("the payload's checksum is cut or lost, and without it a lost letter does not show")
+	case wrapped && !checked:
+		return n.doubt("the payload is broken by white space and has no checksum")
+	case wrapped:
+		n.repair("white space inside the payload")
+	}
+	l, ok := mailgunURL(query, checked, n)
+	if !ok {
+		return n.doubt("the payload does not hold one whole l")
+	}
+	url := string(l)
+	if isBareHost(url) {
+		url = "http://" + url
+	}
+	if !checked {
+		return n.likely(url)
+	}
+	return n.certain(url)
+}
+
+// unzip inflates a zlib stream. It is checked if an Adler-32 of the text stands
+// behind it; a wrong one, or more than one has room for, makes the stream bad.
+func unzip(dst, data []byte) (plain []byte, end streamEnd, checked bool) {
+	if len(data) < 2 || data[0]&0x0f != 8 || data[1]&0x20 != 0 || (int(data[0])<<8|int(data[1]))%31 != 0 {
+		return nil, streamBad, false
+	}
+	plain, left, end := inflate(dst, data[2:])
+	if end != streamWhole || len(left) < 4 {
+		return plain, end, false
+	}
+	sum := uint32(left[0])<<24 | uint32(left[1])<<16 | uint32(left[2])<<8 | uint32(left[3])
+	if len(left) > 4 || sum != adler32.Checksum(plain) {
+		return nil, streamBad, false
+	}
+	return plain, end, true
+}
+
+// mailgunURL finds l in the query and decodes it in place. Without a checksum the
+// stream may go on behind its flush, so only an l with a parameter behind it is
+// whole.
+func mailgunURL(query []byte, checked bool, n *Notes) (url []byte, ok bool) {
+	for more := true; more; {
+		var one []byte
+		one, query, more = bytes.Cut(query, []byte("&"))
+		name, value, _ := bytes.Cut(one, []byte("="))
+		n.mailgunField(name, value)
+		if string(name) != "l" {
+			continue
+		}
+		if url != nil || !more && !checked {
+			return nil, false
+		}
+		if url, ok = unform(value); !ok || len(url) == 0 {
+			return nil, false
+		}
+	}
+	return url, url != nil
+}
+
+// unform decodes a form value in place: "+" is a space.
+func unform(v []byte) ([]byte, bool) {
+	out := v[:0]
+	for i := 0; i < len(v); i++ {
+		switch v[i] {
+		case '+':
+			out = append(out, ' ')
+		case '%':
+			if len(v)-i < 3 || HexDigit(v[i+1]) > 15 || HexDigit(v[i+2]) > 15 {
+				return nil, false
+			}
+			out = append(out, HexDigit(v[i+1])<<4|HexDigit(v[i+2]))
+			i += 2
+		default:
+			out = append(out, v[i])
+		}
+	}
+	return out, true
+}
+
+// isBareHost tells whether a URL begins with a host instead of a scheme. A colon
+// there would be a scheme's as well as a port's, so it counts as a scheme's.
+func isBareHost(url string) bool {
+	if end := strings.IndexAny(url, "/?#"); end >= 0 {
+		url = url[:end]
+	}
+	return destination.IsHost(url)
+}
+
+// mailgunField notes one parameter. Those that are known to name no person are
+// the domain (d), the expiry (e) and the version (v).
+func (n *Notes) mailgunField(name, value []byte) {
+	if !n.taken() {
+		return
+	}
+	key := string(name)
+	n.bytes(key, value, key != "d" && key != "e" && key != "v")
+}

@@ -1,0 +1,81 @@
+package esp
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/core/target"
+)
+
+var mandrillShapes = []shape{
+	{"/track/click/", under, KindClick, readMandrill},
+	{"/track/open.php", whole, KindOpen, readOpaque},
+	{"/track/unsub.php", whole, KindUnsubscribe, readOpaque},
+}
+
+// readMandrill reads what follows /track/click/:
+//
+//	<user id>/<host>?p=<base64url of a JSON object>
+//
+// The object's member p is a string that is a JSON object again; its member url
+// is the destination. The host in the path is the destination's.
+func readMandrill(rest string, n *Notes) (string, Grade) {
+	p, query, _ := strings.Cut(rest, "?")
+	_, host, _ := strings.Cut(p, "/")
+	value, ok := mandrillP(query, n)
+	if !ok {
+		return n.doubt("there is not exactly one parameter p")
+	}
+	var buf [maxPayload]byte
+	text, rest, wrapped, ok := unbase64(buf[:], value)
+	what, clean := residue(rest)
+	if !ok || !clean {
+		return n.doubt("p is not base64url")
+	}
+	if wrapped {
+		n.repair("white space inside the payload")
+	}
+	n.repair(what)
+	inner, ok := jsontext.StringMember(text, "p")
+	if !ok {
+		return n.doubt("p is not a JSON object with one p")
+	}
+	url, ok := n.stringMember(inner, "url")
+	if !ok {
+		return n.doubt("p is not a JSON object with one url inside")
+	}
+	if !bytes.EqualFold([]byte(host), hostOf(url)) {
+		return n.doubt("the host in the path is not the destination's")
+	}
+	if strings.Count(query, "&") > 0 {
+		n.repair("parameters added behind the link")
+	}
+	return n.certain(string(url))
+}
+
+// mandrillP returns the value of p. Its "=" may have come as "%3D", or as
+// quoted-printable writes it: no JSON object begins with "3D" in base64.
+func mandrillP(query string, n *Notes) (string, bool) {
+	for _, form := range [...]string{"p%3D", "p%3d", "p=3D"} {
+		if value, ok := strings.CutPrefix(query, form); ok && strings.HasPrefix(value, "ey") {
+			n.repair(`"=" came encoded`)
+			value, _, _ = strings.Cut(value, "&")
+			return value, !strings.Contains(query, "&p=")
+		}
+	}
+	return target.Query(query).Only("p")
+}
+
+// hostOf returns the host of an http or https URL as it stands there; nil where
+// it is none.
+func hostOf(url []byte) []byte {
+	_, rest, ok := bytes.Cut(url, []byte("://"))
+	if !ok {
+		return nil
+	}
+	if end := bytes.IndexAny(rest, "/?#:"); end >= 0 {
+		rest = rest[:end]
+	}
+	return rest
+}

@@ -1,0 +1,85 @@
+package esp
+
+import (
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/contract"
+)
+
+// maxPayload is what a target of contract.MaxTarget bytes can hold in base64.
+const maxPayload = contract.MaxTarget / 4 * 3
+
+// hasBothCases reports whether s has letters in upper and in lower case, as a long
+// random text in base64url does unless somebody has changed its case. Letters of
+// an escape say nothing about that.
+func hasBothCases(s string) bool {
+	upper, lower := false, false
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' {
+			i += 2
+			continue
+		}
+		upper = upper || s[i] >= 'A' && s[i] <= 'Z'
+		lower = lower || s[i] >= 'a' && s[i] <= 'z'
+	}
+	return upper && lower
+}
+
+// unbase64 decodes the base64url text at the start of s into dst, which must
+// hold maxPayload bytes, and returns what follows it, padding left out.
+//
+// White space between two digits is left out as well and reported as wrapped: a
+// mail program broke the line. Only formats that show by themselves that they
+// are whole may take that. A length that no encoder makes, or bits beyond the
+// last byte, mean that digits are lost: not ok.
+func unbase64(dst []byte, s string) (data []byte, rest string, wrapped, ok bool) {
+	var acc uint32
+	count, n := 0, 0
+	for s != "" {
+		v := base64url.Value(s[0])
+		if v == base64url.Invalid {
+			k := lineBreak(s)
+			if k == 0 || k == len(s) || base64url.Value(s[k]) == base64url.Invalid {
+				break
+			}
+			s, wrapped = s[k:], true
+			continue
+		}
+		acc, count, s = acc<<6|uint32(v), count+1, s[1:]
+		if count%4 != 1 {
+			if n == len(dst) {
+				return nil, s, wrapped, false
+			}
+			dst[n] = byte(acc >> (6 - 2*((count+3)%4)))
+			n++
+		}
+	}
+	spare := [4]uint32{0, 0x3f, 0x0f, 0x03}[count%4]
+	return dst[:n], afterPadding(s), wrapped, count > 0 && count%4 != 1 && acc&spare == 0
+}
+
+// afterPadding leaves out "=" and SparkPost's "~", also percent-encoded once or
+// twice and as quoted-printable writes "=". How many there are does not matter:
+// copies lose them.
+func afterPadding(s string) string {
+	for {
+		k := paddingLen(s)
+		if k == 0 {
+			return s
+		}
+		s = s[k:]
+	}
+}
+
+var paddings = [...]string{"=3D", "=", "~", "%3D", "%3d", "%253D", "%253d", "%7E", "%7e", "%257E", "%257e"}
+
+func paddingLen(s string) int { return anyOf(s, paddings[:]) }
+
+// anyOf returns the length of the first of these that s begins with, or 0.
+func anyOf(s string, these []string) int {
+	for _, t := range these {
+		if len(s) >= len(t) && s[:len(t)] == t {
+			return len(t)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,207 @@
+package esp
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/word"
+)
+
+// The flags behind the version say: s the destination is https, m and t how the
+// link was tagged.
+var postmarkShapes = []shape{
+	{"/2", marked, KindClick, readPostmark},
+	{"/3", marked, KindClick, readPostmark},
+	{"/open", under, KindOpen, readOpaque},
+}
+
+// readPostmark reads what follows the version:
+//
+//	<flags>/<URL without scheme, percent-encoded>/<server>/…
+//
+// Two forms of the rest have been seen, of three and of six segments. The slash
+// before them shows that the URL is whole, unless a gateway has decoded it: then
+// what looks like the rest may be its path.
+func readPostmark(rest string, n *Notes) (string, Grade) {
+	rest, _, asked := strings.Cut(rest, "?")
+	flags, rest, _ := strings.Cut(rest, "/")
+	url, tail, ended := strings.Cut(rest, "/")
+	switch {
+	case !ended || url == "":
+		return n.doubt("the link ends inside its destination")
+	case !hasBothCases(tail[:segmentsEnd(tail)]):
+		// Upper- and lower-casing would not show in the URL.
+		return n.doubt("the fields behind the destination lost their letter case")
+	case strings.Contains(url, "=3D"):
+		return n.doubt(`"=3D" may be quoted-printable`)
+	case !isEscaped(url):
+		return n.doubt("the destination has bytes that are escaped in such a link: it was decoded on its way")
+	}
+	g, ok := gradePostmark(url, tail, asked)
+	if !ok {
+		return n.doubt("the destination may have been decoded on its way, or a slash lost")
+	}
+	n.field("flags", flags, false)
+	n.field("tail", tail, true)
+	if asked {
+		n.repair("parameters added behind the link")
+	}
+	return decodePostmark(url, strings.Contains(flags, "s"), n, g)
+}
+
+// isEscaped reports whether a URL has only bytes that a percent-encoded value has.
+func isEscaped(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isComponent(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// segmentsEnd returns where the segments that a link begins with end.
+func segmentsEnd(s string) int {
+	i := 0
+	for i < len(s) && (s[i] == '/' || base64url.Value(s[i]) != base64url.Invalid) {
+		i++
+	}
+	return i
+}
+
+// gradePostmark grades a link by what stands behind its destination. Nothing in a
+// bare host proves that it was not followed by a path whose "%2F" became "/". Of
+// that path three segments are left where its "?" or "#" cut off the rest.
+func gradePostmark(url, tail string, asked bool) (g Grade, ok bool) {
+	bare := isBareAuthority(url)
+	switch form := postmarkTailOf(tail); {
+	case bare && (form == tailSix || form == tailThree && !asked && looksRandom(tail)):
+		return Likely, true
+	case bare, form == tailOdd:
+		return Unread, false
+	case form == tailCut:
+		return Likely, true
+	}
+	return Certain, true
+}
+
+// isBareAuthority reports whether an encoded URL without its scheme is a host, with
+// its port or without.
+func isBareAuthority(url string) bool {
+	at := strings.IndexByte(url, '%')
+	if at < 0 {
+		return true
+	}
+	return len(url)-at > 3 && strings.EqualFold(url[at:at+3], "%3A") && word.IsDigits(url[at+3:])
+}
+
+// decodePostmark puts the scheme before a URL and decodes it: once, or twice
+// where the host would otherwise end in "%2F"; see [decodeWeb].
+func decodePostmark(s string, tls bool, n *Notes, g Grade) (string, Grade) {
+	lead := onceEncoded
+	if i := strings.IndexByte(s, '%'); i >= 0 && strings.HasPrefix(s[i:], "%25") && destination.HostEnd(s) == i {
+		if !isTwice(s) || isBareAuthority(strings.ReplaceAll(s, "%25", "%")) {
+			return n.doubt("percent-encoded twice in part, or followed by a path that was decoded")
+		}
+		lead, g = twiceEncoded, Likely
+		n.repair("percent-encoded twice")
+	}
+	scheme := "http://"
+	if tls {
+		scheme = "https://"
+	}
+	var buf [len("https://") + contract.MaxTarget]byte
+	url, ok := unpercent(append(buf[:0], scheme...), s, lead)
+	switch {
+	case !ok:
+		return n.doubt("an escape is cut or broken")
+	case bytes.IndexByte(url, ' ') >= 0:
+		return n.doubt(`the destination has a space: a line break inside the link leaves one, and so does a "+" that was decoded twice`)
+	case !tls:
+		g = min(g, Likely) // the flag that says https may be lost
+	}
+	text := string(url)
+	return n.read(text, cleartext(text, g))
+}
+
+// postmarkTail is a form of what stands behind a destination.
+type postmarkTail uint8
+
+const (
+	tailOdd    postmarkTail = iota // none of these
+	tailCut                        // the next, with less than a signature
+	tailThree                      // <server>/<link>/<signature>
+	tailSixCut                     // the next, cut behind its third segment
+	tailSix                        // <server>/<link>/AQ/<UUID>/<number>/<signature>
+)
+
+// postmarkTailOf tells the forms apart. A segment that stands in the wrong place
+// shows that the slash before the first one is lost, and so the destination's end.
+func postmarkTailOf(s string) postmarkTail {
+	var segments [6]string
+	n := 0
+	for more := true; more; n++ {
+		if n == len(segments) {
+			return tailOdd
+		}
+		segments[n], s, more = strings.Cut(s, "/")
+	}
+	last := segments[n-1]
+	end := base64url.Digits(last)
+	if _, clean := residue(last[end:]); !clean {
+		return tailOdd
+	}
+	if segments[n-1] = last[:end]; end == 0 {
+		n--
+	}
+	for i, segment := range segments[:n] {
+		if segment == "" || base64url.Digits(segment) != len(segment) || segment == "AQ" && i != 2 || isUUID(segment) && i != 3 {
+			return tailOdd
+		}
+	}
+	switch {
+	case n < 3, len(segments[1]) >= postmarkSignature:
+		return tailOdd // cut, or a slash is lost
+	case n == 3 && len(segments[2]) < postmarkSignature:
+		return tailCut
+	case n == 3:
+		return tailThree
+	case n == 4 && segments[2] != "AQ" || n > 4 && !isUUID(segments[3]):
+		return tailOdd
+	case n == 6:
+		return tailSix
+	}
+	return tailSixCut
+}
+
+// postmarkSignature is the length of the shortest signature seen.
+const postmarkSignature = 10
+
+// postmarkServer is the length of the longest first segment seen.
+const postmarkServer = 8
+
+// isUUID looks at length and first hyphen.
+func isUUID(s string) bool { return len(s) == 36 && s[8] == '-' }
+
+// looksRandom reports whether two of three segments have letter case or digits
+// where no word has them: a capital behind a small letter, a digit between
+// letters. Nearly all of what Postmark writes there has.
+func looksRandom(tail string) bool {
+	odd := 0
+	if strings.IndexByte(tail, '/') > postmarkServer {
+		return false // the end of a path, whose slash is lost, may stand before it
+	}
+	for segment := range strings.SplitSeq(tail, "/") {
+		for i := 1; i < len(segment); i++ {
+			behind, c := segment[i-1], segment[i]
+			inside := i+1 < len(segment) && destination.IsLetter(behind) && destination.IsLetter(segment[i+1])
+			if c >= 'A' && c <= 'Z' && behind >= 'a' && behind <= 'z' || inside && c >= '0' && c <= '9' {
+				odd++
+				break
+			}
+		}
+	}
+	return odd >= 2
+}

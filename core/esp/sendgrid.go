@@ -1,0 +1,14 @@
+package esp
+
+// SendGrid encrypts its links. The iOS paths are /uni/*: all below it belongs to
+// the app.
+var sendGridShapes = []shape{
+	{"/ls/click", whole, KindClick, readOpaque},
+	{"/wf/click", whole, KindClick, readOpaque},
+	{"/ss/c/", under, KindClick, readOpaque},
+	{"/wf/open", whole, KindOpen, readOpaque},
+	{"/ss/o/", under, KindOpen, readOpaque},
+	{"/wf/unsubscribe", whole, KindUnsubscribe, readOpaque},
+	{"/asm/", under, KindUnsubscribe, readOpaque}, // and /asm/unsubscribe/
+	{"/uni/", under, KindApp, readOpaque},
+}

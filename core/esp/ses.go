@@ -1,0 +1,286 @@
+package esp
+
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/word"
+)
+
+// CL0 and CI0 stand on a domain of one's own, L0 and I0 on SES's.
+var sesShapes = []shape{
+	{"/CL0/", under, KindClick, readSES},
+	{"/L0/", under, KindClick, readSES},
+	{"/CI0/", under, KindOpen, readSESOpen},
+	{"/I0/", under, KindOpen, readSESOpen},
+	{"/favicon.ico", whole, KindHealth, nil},
+}
+
+// sesLink is an SES click link, taken apart from the right:
+//
+//	<url, percent-encoded> / <number> / <message id> / <signature> = <digits>
+//
+// SES writes every slash of the url as %2F, "=" and ":" as they are.
+type sesLink struct {
+	url, number, id, signature string
+	// quoted: "=" came as quoted-printable writes it, "=3D", here and in the url.
+	quoted bool
+	// cut: the signature is missing or shorter than any, or lost its digits. The
+	// url is whole all the same.
+	cut bool
+	// left is what mail software left behind the link.
+	left string
+}
+
+// shortSignature is the length of the shortest signature: 20 bytes in base64url.
+const shortSignature = 27
+
+func readSES(rest string, n *Notes) (string, Grade) {
+	p, asked := rest, false
+	if i := word.Index(rest, '?'); i >= 0 {
+		p, asked = rest[:i], true
+	}
+	l, ok := splitSES(p)
+	switch {
+	case ok && asked:
+		n.repair("parameters added behind the link")
+	case asked:
+		// The "?" is the url's own, or it would stand behind the signature.
+		if _, ok = splitSES(rest); ok {
+			return n.doubt(sesDecoded)
+		}
+	}
+	if !ok {
+		return n.doubt("the link does not end in a message id and a signature")
+	}
+	n.field("number", l.number, false)
+	n.messageID(l.id)
+	n.field("signature", l.signature, false)
+	n.repair(l.left)
+	if l.cut {
+		n.repair("the signature is cut")
+	}
+	return l.destination(n)
+}
+
+// splitSES takes a link apart. The message id is 60 bytes of fixed form, so the
+// url before it is whole whatever became of the signature.
+func splitSES(s string) (l sesLink, ok bool) {
+	head, last := cutLast(s)
+	if isMessageID(last) {
+		l.id, l.cut = last, true
+	} else {
+		head, l.id = cutLast(head)
+		if !l.readSignature(last) {
+			return l, false
+		}
+	}
+	l.url, l.number = cutLast(head)
+	return l, isMessageID(l.id) && l.number != "" && word.IsDigits(l.number) && l.url != ""
+}
+
+// cutLast splits at the last slash.
+func cutLast(s string) (before, after string) {
+	i := word.LastIndex(s, '/')
+	if i < 0 {
+		return "", s
+	}
+	return s[:i], s[i+1:]
+}
+
+var equalSigns = [...]string{"=3D", "=", "%3D", "%3d", "%253D", "%253d"}
+
+// readSignature reads <base64url>=<digits> and what mail software left behind it.
+// Without "=" it must be too short for a signature, that is, cut: a whole one
+// that lost its "=" went through a quoted-printable decoder by mistake, and that
+// would have changed the url as well.
+func (l *sesLink) readSignature(s string) bool {
+	k := base64url.Digits(s)
+	if k == len(s) {
+		l.signature, l.cut = s, true
+		return k < shortSignature
+	}
+	e := anyOf(s[k:], equalSigns[:])
+	l.quoted = e == 3 && s[k] == '='
+	end := k + e
+	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+		end++
+	}
+	var ok bool
+	l.signature = s[:end]
+	l.left, ok = residue(s[end:])
+	// "=" and "=3" may be the beginning of "=3D452".
+	l.cut = end-k-e < 2
+	return e > 0 && ok
+}
+
+// sesDecoded is why a url with bytes that SES escapes is not read: a gateway has
+// decoded it, and nobody can say whether once, twice or in part. "%252F" is "/"
+// after two decodings, and another path.
+const sesDecoded = "the url was percent-decoded on its way, perhaps more than once"
+
+// destination decodes the url exactly once, as SES does; see [decodeWeb] for
+// what is done about a second encoding.
+func (l *sesLink) destination(n *Notes) (string, Grade) {
+	if l.hasRaw() {
+		if why := l.rawDoubt(); why != "" {
+			return n.doubt(why)
+		}
+	}
+	switch {
+	case l.url[0] == 'H' && !hasBothCases(l.signature):
+		return n.doubt("the link may have been upper-cased, and the signature that would tell is lost")
+	case l.quoted:
+		return l.unquoted(n)
+	case l.cut:
+		return l.unsigned(n)
+	}
+	url, g := decodeWeb(l.url, n, Certain)
+	return url, cleartext(url, g)
+}
+
+// hasRaw reports whether the url has a byte that SES escapes, "/", "+" or "?", or
+// the ";" of HTML's "&amp;".
+func (l *sesLink) hasRaw() bool {
+	s, found, i := l.url, uint64(0), 0
+	for ; i+8 <= len(s); i += 8 {
+		found |= rawBytes(word.At(s, i))
+	}
+	if len(s) < 8 {
+		return strings.ContainsAny(s, "+/;?")
+	}
+	return (found|rawBytes(word.At(s, len(s)-8)))&word.Highs != 0
+}
+
+// rawBytes has the highest bit of some byte where one of eight is "+", "/", ";" or
+// "?", which are 0x2b, 0x2f, 0x3b and 0x3f, and of none where none is.
+func rawBytes(w uint64) uint64 {
+	w = (w | 0x14*word.Ones) ^ '?'*word.Ones
+	return (w - word.Ones) &^ w
+}
+
+// rawDoubt says what such a byte shows; "" for a ";" that stands for itself.
+func (l *sesLink) rawDoubt() string {
+	switch {
+	case strings.Contains(l.url, "/"):
+		return sesDecoded
+	case strings.Contains(l.url, "+"):
+		return `the url has a "+", which SES escapes: it may have been a space`
+	case strings.Contains(l.url, "&amp;"):
+		return `the link was escaped as HTML: it has "&amp;"`
+	}
+	return ""
+}
+
+// unquoted undoes quoted-printable, where the signature has shown it. Then every
+// "=" is "=3D", or something else has happened.
+func (l *sesLink) unquoted(n *Notes) (string, Grade) {
+	if strings.Count(l.url, "=") != strings.Count(l.url, "=3D") {
+		return n.doubt("quoted-printable in part")
+	}
+	n.repair(`"=" came encoded`)
+	url, g := decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n, Certain)
+	if strings.Contains(l.url, "=") { // or "%3D3D" was decoded in part
+		return l.likely(url, g, n)
+	}
+	return url, cleartext(url, g)
+}
+
+// likely is for a URL that is read without the proof that the signature gives.
+func (l *sesLink) likely(url string, g Grade, n *Notes) (string, Grade) {
+	if g != Unread && !isRegular(url) {
+		return n.doubt(`the url may have lost or gained a "="`)
+	}
+	return url, min(g, Likely)
+}
+
+// unsigned is for a link whose signature is cut. A whole one shows by its "=" and
+// the digits behind it that nobody has decoded "=XX" as quoted-printable.
+func (l *sesLink) unsigned(n *Notes) (string, Grade) {
+	if strings.Contains(l.url, "=3D") {
+		return n.doubt(`"=3D" may be quoted-printable, and the signature that would tell is lost`)
+	}
+	url, g := decodeWeb(l.url, n, Likely)
+	return l.likely(url, g, n)
+}
+
+// readSESOpen notes an open's parts: <message id>/<signature>=<digits>.
+func readSESOpen(rest string, n *Notes) (string, Grade) {
+	id, _, _ := strings.Cut(rest, "/")
+	if isMessageID(id) {
+		n.messageID(id)
+	}
+	return n.doubt("an open leads nowhere")
+}
+
+// isMessageID tells whether s is an SES message id:
+// 16 hexadecimal digits, "-", a UUID, "-", 6 digits; letters in lower case.
+func isMessageID(s string) bool {
+	const form = "xxxxxxxxxxxxxxxx-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-dddddd"
+	if len(s) != len(form) || s[16] != '-' || s[25] != '-' || s[30] != '-' || s[35] != '-' || s[40] != '-' || s[53] != '-' {
+		return false
+	}
+	const (
+		all     = uint64(word.Highs)
+		fifth   = all &^ (0x80 << 32)         // a hyphen at 30
+		second  = all &^ (0x80<<8 | 0x80<<48) // at 35 and 40
+		decimal = all &^ 0xffff               // behind the hyphen at 53
+	)
+	words := hexBytes(word.At(s, 0)) & hexBytes(word.At(s, 8)) & hexBytes(word.At(s, 17)) & hexBytes(word.At(s, 41)) & hexBytes(word.At(s, 45))
+	return words == all && hexBytes(word.At(s, 26)) == fifth && hexBytes(word.At(s, 34)) == second && digitBytes(word.At(s, 52))|0xffff == decimal|0xffff
+}
+
+// hexBytes has the highest bit of each byte of w that is a hexadecimal digit, letters
+// in lower case, as long as all are below 0x80; else not those bits.
+func hexBytes(w uint64) uint64 {
+	letters := ((w | word.Highs) - 'a'*word.Ones) &^ (w + (0x7f-'f')*word.Ones)
+	return (letters | decimals(w)) &^ w & word.Highs
+}
+
+// digitBytes is hexBytes for decimal digits.
+func digitBytes(w uint64) uint64 { return decimals(w) &^ w & word.Highs }
+
+func decimals(w uint64) uint64 {
+	return ((w | word.Highs) - '0'*word.Ones) &^ (w + (0x7f-'9')*word.Ones)
+}
+
+// messageID notes a message id and the region that its first digits name.
+func (n *Notes) messageID(id string) {
+	if !n.taken() {
+		return
+	}
+	n.field("message_id", id, true)
+	n.region = sesRegion(id[:4])
+}
+
+// sesRegion returns the region of the first four digits of a message id, as seen
+// in public mail; Amazon does not document it. "" if unknown.
+func sesRegion(digits string) string {
+	switch digits {
+	case "0100":
+		return "us-east-1"
+	case "0101":
+		return "us-west-2"
+	case "0102":
+		return "eu-west-1"
+	case "0103":
+		return "sa-east-1"
+	case "0106":
+		return "ap-northeast-1"
+	case "0107":
+		return "eu-central-1"
+	case "0108":
+		return "ap-southeast-2"
+	case "0109":
+		return "ap-south-1"
+	case "010b":
+		return "eu-west-2"
+	case "010c":
+		return "ap-northeast-2"
+	case "010e":
+		return "ap-southeast-1"
+	case "010f":
+		return "us-east-2"
+	}
+	return ""
+}

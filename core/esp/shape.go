@@ -1,0 +1,80 @@
+package esp
+
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/core/target"
+	"github.com/clickedge/clickedge/core/word"
+)
+
+// reader reads what follows a shape's text, query included. It returns the
+// destination, "" where it is unread. The notes are silent on the hot path;
+// nothing else may allocate but the result.
+type reader func(rest string, n *Notes) (dest string, g Grade)
+
+// shape is one form of path. It is compared with the raw target, case
+// included: an upper-cased path is not a path of the ESP.
+type shape struct {
+	text string
+	how  match
+	kind Kind
+	read reader // nil: there is nothing to read
+}
+
+// match says what may follow a shape's text.
+type match uint8
+
+const (
+	whole  match = iota // the end of the path
+	under               // anything
+	marked              // any of m, s and t, then a slash (Postmark)
+)
+
+// shapes holds every family's forms; the first that fits counts. The ESPs
+// document few of them: most were read off public links.
+var shapes = [...][]shape{
+	FamilyCustom:     nil,
+	FamilyCustomerIO: customerIOShapes,
+	FamilySendGrid:   sendGridShapes,
+	FamilySparkPost:  sparkPostShapes,
+	FamilySES:        sesShapes,
+	FamilyMailgun:    mailgunShapes,
+	FamilyMandrill:   mandrillShapes,
+	FamilyMailjet:    mailjetShapes,
+	FamilyPostmark:   postmarkShapes,
+	FamilyIterable:   iterableShapes,
+}
+
+// leads reports whether links of this shape lead somewhere that can be read.
+func (s *shape) leads() bool { return s.read != nil && s.kind.Leads() }
+
+// fits compares the target with the shape and returns what follows its text.
+func (s *shape) fits(target string) (rest string, ok bool) {
+	if !word.HasPrefix(target, s.text) {
+		return "", false
+	}
+	rest = target[len(s.text):]
+	switch s.how {
+	case whole:
+		return rest, rest == "" || rest[0] == '?'
+	case marked:
+		i := 0
+		for i < len(rest) && (rest[i] == 'm' || rest[i] == 's' || rest[i] == 't') {
+			i++
+		}
+		return rest, i < len(rest) && rest[i] == '/'
+	}
+	return rest, true
+}
+
+// readOpaque notes the parameters of a link that only the ESP can read.
+func readOpaque(rest string, n *Notes) (string, Grade) {
+	p, query, _ := strings.Cut(rest, "?")
+	if p != "" {
+		n.field("path", p, true)
+	}
+	for param := range target.Query(query).All {
+		n.field(param.Name, param.Value, true)
+	}
+	return n.doubt("only the ESP can read this link")
+}
