@@ -101,14 +101,7 @@ func (k *keysPush) kids(kids []string) ([]string, error) {
 			return nil, failure.Usage(fmt.Errorf("%s names no keys", k.sites), "say which are meant, as in clickedge keys push k1 --key-file k1.key")
 		}
 	}
-	for i, kid := range kids {
-		if !keyring.IsID(kid) {
-			// Not quoted: it may be the secret itself.
-			return nil, failure.Usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k2; secrets come from --key-file or --stdin")
-		}
-	}
-	slices.Sort(kids)
-	return slices.Compact(kids), nil
+	return keyring.IDs(kids, "1 to 8 of a-z 0-9, such as k2; secrets come from --key-file or --stdin")
 }
 
 // secrets finds the secret of every key, each under its own id.

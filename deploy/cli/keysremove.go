@@ -96,15 +96,7 @@ func removable(kids []string) ([]string, error) {
 	if len(kids) == 0 {
 		return nil, failure.Usage(errors.New("keys remove: no key given"), "name it, as in clickedge keys remove k1")
 	}
-	for i, kid := range kids {
-		if !keyring.IsID(kid) {
-			// Not quoted: it may be the secret itself.
-			return nil, failure.Usage(fmt.Errorf("argument %d is not a key id", i+1), "1 to 8 of a-z 0-9, such as k1; logs are given with --log")
-		}
-	}
-	kids = slices.Clone(kids)
-	slices.Sort(kids)
-	return slices.Compact(kids), nil
+	return keyring.IDs(kids, "1 to 8 of a-z 0-9, such as k1; logs are given with --log")
 }
 
 // refuseListed: a key goes out of sites.json first. Nothing forces this: the
@@ -140,28 +132,15 @@ func (k *keysRemove) present(ctx context.Context, client *fastlyapi.Client, stor
 // refuseUsed keeps what may still be clicked.
 func (k *keysRemove) refuseUsed(judge *keyring.Retirement, kids []string) error {
 	for _, kid := range kids {
-		s := keyring.Status{KID: kid, Verifies: []string{k.sites}} // as it did until now
-		judge.Judge(&s)
-		switch {
-		case s.State == keyring.StateMayGo:
-		case k.force:
-			fmt.Fprintf(k.env.Err, "warning: key %s is deleted though it %s: %s\n", kid, stateText(s.State), s.Why)
-		default:
-			hint := "wait until then; --force deletes it all the same"
-			if s.State == keyring.StateUnknown {
-				hint = "give the click log with --log, or --minted-until " + kid + "=TIME with --lifetime; --force deletes it all the same"
-			}
-			return failure.Bad(fmt.Errorf("key %q %s (%s); nothing was deleted", kid, stateText(s.State), s.Why), hint)
+		warning, err := judge.Removal(kid, k.force)
+		if err != nil {
+			return err
+		}
+		if warning != "" {
+			fmt.Fprintf(k.env.Err, "warning: %s\n", warning)
 		}
 	}
 	return nil
-}
-
-func stateText(state string) string {
-	if state == keyring.StateWaits {
-		return "may not go yet"
-	}
-	return "may still have links in use, for all that is known"
 }
 
 func (k *keysRemove) remove(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string) error {

@@ -4,6 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"slices"
+
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 // Key is a secret and the id that links name it by. It shows nobody the secret:
@@ -42,4 +45,16 @@ func IsID(s string) bool {
 		}
 	}
 	return len(s) >= 1 && len(s) <= 8
+}
+
+// IDs takes the arguments of a command, which name keys: sorted, each once. None
+// is quoted where it is no id, as it may be the secret itself.
+func IDs(args []string, hint string) ([]string, error) {
+	for i, id := range args {
+		if !IsID(id) {
+			return nil, failure.Usage(fmt.Errorf("argument %d is not a key id", i+1), hint)
+		}
+	}
+	list := slices.Sorted(slices.Values(args))
+	return slices.Compact(list), nil
 }

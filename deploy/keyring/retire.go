@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/expiry"
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 // Retirement says when keys may go. Lifetime and MaxAge are lengths of time as
@@ -159,4 +161,23 @@ func (j *Retirement) byAge(kid string, used clicklog.KeyUse) (time.Time, string)
 func after(at time.Time, length string) time.Time {
 	d, _ := expiry.Length(length)
 	return at.Add(d)
+}
+
+// Removal reports whether a key that no site lists any more may be deleted from
+// the store. With force it may in any case, with a warning.
+func (j *Retirement) Removal(kid string, force bool) (warning string, err error) {
+	s := Status{KID: kid, Verifies: []string{"a site"}} // as it did until now
+	j.Judge(&s)
+	state := "may still have links in use, for all that is known"
+	hint := "give the click log with --log, or --minted-until " + kid + "=TIME with --lifetime; --force deletes it all the same"
+	if s.State == StateWaits {
+		state, hint = "may not go yet", "wait until then; --force deletes it all the same"
+	}
+	switch {
+	case s.State == StateMayGo:
+		return "", nil
+	case force:
+		return fmt.Sprintf("key %s is deleted though it %s: %s", kid, state, s.Why), nil
+	}
+	return "", failure.Bad(fmt.Errorf("key %q %s (%s); nothing was deleted", kid, state, s.Why), hint)
 }

@@ -73,3 +73,29 @@ func TestRetirement(t *testing.T) {
 		require.Equal(t, []string{StateMints, StateUnlisted, StateUnlisted}, []string{list[1].State, list[2].State, list[3].State})
 	}
 }
+
+// A key is deleted once its last mail has aged out; before that only by force,
+// and never in silence.
+func TestRemoval(t *testing.T) {
+	j := &Retirement{Log: new(clicklog.Keys), Now: time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC), MaxAge: "30d"}
+	_, err := j.Removal("k1", false)
+	require.ErrorContains(t, err, `key "k1" may still have links in use, for all that is known`)
+	j.Log.Line([]byte(keyClick))
+	_, err = j.Removal("k1", false)
+	require.ErrorContains(t, err, `key "k1" may not go yet (from 2026-03-31`)
+	warning, err := j.Removal("k1", true)
+	require.NoError(t, err)
+	require.Contains(t, warning, "key k1 is deleted though it may not go yet: from 2026-03-31")
+	j.Now = j.Now.AddDate(0, 1, 0)
+	warning, err = j.Removal("k1", false)
+	require.NoError(t, err)
+	require.Empty(t, warning)
+}
+
+func TestIDs(t *testing.T) {
+	list, err := IDs([]string{"k2", "k1", "k2"}, "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"k1", "k2"}, list)
+	_, err = IDs([]string{"k1", "correct-horse-battery-staple"}, "a hint")
+	require.EqualError(t, err, "argument 2 is not a key id")
+}
