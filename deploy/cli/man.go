@@ -21,7 +21,7 @@ func (env *Env) manCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "man [-o folder | COMMAND…]",
 		Short: "Print the manual page of a command, or write all of them",
-		Long: `Prints the manual page of a command, or of clickedge itself, for man -l or mandoc. With
+		Long: `Prints the manual page of a command, or of the whole program, for man -l or mandoc. With
 -o the pages of all commands are written into a folder, each whole or not at all, as
 clickedge-build.1 and so on. They say what --help says.`,
 		Example: `  clickedge man keys push | man -l -
