@@ -9,16 +9,16 @@ type Answer struct {
 
 const maxFields = 8
 
-// Redirect makes the answer that sends the reader to the decision's Location. It
-// must not be kept: the next click counts too. The answer must be zero.
+// Redirect makes the answer that sends the reader to the decision's Location.
+// It must not be kept: the next click counts too. The answer must be zero.
 func (a *Answer) Redirect(d *Decision) {
 	a.Status = 302
 	a.Header[0] = [2]string{"location", d.Location}
 	a.Header[1] = [2]string{"cache-control", "no-store"}
 }
 
-// Answer returns what a reply consists of. version is the service's, and sites is
-// how many it has: a probe gets both.
+// Answer returns what a reply consists of. version is the service's, and sites
+// is how many it has: a probe gets both.
 func (r ReplyBody) Answer(site *Site, version string, sites int) Answer {
 	mediaType, body := r.content(site)
 	a := Answer{Status: 200, Body: body, Header: [maxFields][2]string{

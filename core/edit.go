@@ -57,9 +57,9 @@ func (l *Edits) add(op EditOp, name, value string) {
 	l.n++
 }
 
-// AppendValues appends the values that a field has after one of the edits, given
-// those that it has before. Each value is followed by a NUL, before and after. No
-// values mean that the field is removed.
+// AppendValues appends the values that a field has after one of the edits,
+// given those that it has before. Each value is followed by a NUL, before and
+// after. No values mean that the field is removed.
 func (l *Edits) AppendValues(dst []byte, e *Edit, before string) []byte {
 	start := len(dst)
 	switch e.Op {
@@ -95,8 +95,8 @@ func (e *Edit) replaces(before string) bool {
 	return e.Op == EditSet
 }
 
-// appendCookies makes one field of all (RFC 6265, 5.4): over HTTP/2 a browser may
-// send one for each cookie.
+// appendCookies makes one field of all (RFC 6265, 5.4): over HTTP/2 a browser
+// may send one for each cookie.
 func (l *Edits) appendCookies(dst []byte, fields string) []byte {
 	start := len(dst)
 	for fields != "" {
@@ -119,8 +119,8 @@ func (l *Edits) appendSetCookies(dst []byte, fields string) []byte {
 	return dst
 }
 
-// addConnection removes what concerns one connection only: the known fields, and
-// those that Connection names.
+// addConnection removes what concerns one connection only: the known fields,
+// and those that Connection names.
 func (l *Edits) addConnection(has header.Set) {
 	if has.Has(header.Connection) {
 		l.add(EditRemoveNamed, "connection", "")

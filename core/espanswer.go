@@ -7,21 +7,21 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 )
 
-// What an ESP's answer means is decided here, so that whoever carries a decision
-// out means the same.
+// What an ESP's answer means is decided here, so that whoever carries a
+// decision out means the same.
 
-// failed reports whether a status says that the ESP could not do its work, rather
-// than that the link is bad.
+// failed reports whether a status says that the ESP could not do its work,
+// rather than that the link is bad.
 func failed(status int) bool { return status >= 500 || status == 429 || unusable(status) }
 
-// unusable reports whether a status cannot be passed on: an interim one that ends
-// an exchange (101 to somebody who has not asked to switch), and what is no status
-// of HTTP (RFC 9110, 15). Whoever asked gets the page of [ESPError] with that
-// code's own status.
+// unusable reports whether a status cannot be passed on: an interim one that
+// ends an exchange (101 to somebody who has not asked to switch), and what is
+// no status of HTTP (RFC 9110, 15). Whoever asked gets the page of [ESPError]
+// with that code's own status.
 func unusable(status int) bool { return status < 200 || status > 599 }
 
-// IsRedirect reports whether browsers follow the Location of an answer with this
-// status.
+// IsRedirect reports whether browsers follow the Location of an answer with
+// this status.
 func IsRedirect(status int) bool {
 	switch status {
 	case 301, 302, 303, 307, 308:
@@ -30,10 +30,10 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// AnswerEdits says what changes in the ESP's answer on its way to the reader: what
-// concerns its connection only goes, cookies become this host's alone, no search
-// engine lists the link, and no browser keeps a redirect unasked: a click that it
-// answers by itself is not counted. All else stays as it came.
+// AnswerEdits says what changes in the ESP's answer on its way to the reader:
+// what concerns its connection only goes, cookies become this host's alone, no
+// search engine lists the link, and no browser keeps a redirect unasked: a
+// click that it answers by itself is not counted. All else stays as it came.
 func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 	if has.Has(header.HopByHop) {
 		l.addConnection(has)
@@ -63,8 +63,8 @@ func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 }
 
 func (l *Edits) addAnswerCookies(o *Origin, has header.Set) {
-	// "cookies" clears those of the whole registrable domain (W3C, Clear Site Data,
-	// 3.1): it would log readers out of the brand's own site.
+	// "cookies" clears those of the whole registrable domain (W3C, Clear Site
+	// Data, 3.1): it would log readers out of the brand's own site.
 	if has.Has(header.ClearSiteData) && o.Cookies != CookiesPass {
 		l.add(EditRemove, "clear-site-data", "")
 	}
@@ -77,7 +77,8 @@ func (l *Edits) addAnswerCookies(o *Origin, has header.Set) {
 // where nothing is said of keeping. What the ESP does say of it stands.
 func keptByDefault(status int) bool { return status == 301 || status == 308 }
 
-// keepings are the directives that say whether an answer is kept, or for how long.
+// keepings are the directives that say whether an answer is kept, or for how
+// long.
 var keepings = [...]string{
 	"no-store", "no-cache", "private", "public", "max-age", "s-maxage", "must-understand", "immutable",
 }
@@ -99,8 +100,8 @@ func speaksOfKeeping(values string) bool {
 }
 
 // LeadsTo returns the host to which browsers follow the Location of an answer,
-// given all values of that field, each followed by a NUL, and the site's host on
-// which they are read. "" is no host.
+// given all values of that field, each followed by a NUL, and the site's host
+// on which they are read. "" is no host.
 func LeadsTo(locations string, tls bool, host string) string {
 	// As a rule the host is plain to see where the first begins, and where that
 	// ends makes no difference.
@@ -110,15 +111,15 @@ func LeadsTo(locations string, tls bool, host string) string {
 	return destination.HostOf(header.First(locations), tls, host)
 }
 
-// Agreement says whether the ESP leads where a reader was sent, "yes" or "no", and
-// if not, towards which host. It is "" where the ESP answered no redirect that a
-// browser would follow: it has not said where the link leads, whatever anybody
-// made it answer.
+// Agreement says whether the ESP leads where a reader was sent, "yes" or "no",
+// and if not, towards which host. It is "" where the ESP answered no redirect
+// that a browser would follow: it has not said where the link leads, whatever
+// anybody made it answer.
 //
-// What makes no difference to a browser makes none here: letter case of scheme and
-// host, a port that is the scheme's own, "/" for an empty path, a byte that is
-// written with % by one and stands for itself with the other, where browsers write
-// it with %, and the fragment, which is not sent to anybody.
+// What makes no difference to a browser makes none here: letter case of scheme
+// and host, a port that is the scheme's own, "/" for an empty path, a byte that
+// is written with % by one and stands for itself with the other, where browsers
+// write it with %, and the fragment, which is not sent to anybody.
 func Agreement(ours string, status int, theirs string, tls bool, host string) (agrees, towards string) {
 	if !IsRedirect(status) {
 		return "", ""
@@ -137,8 +138,8 @@ func Agreement(ours string, status int, theirs string, tls bool, host string) (a
 	return "no", b.Host
 }
 
-// elsewhere is "no" for a Location that opens an app or writes a mail, and "" for
-// one that is empty or leads nowhere.
+// elsewhere is "no" for a Location that opens an app or writes a mail, and ""
+// for one that is empty or leads nowhere.
 func elsewhere(theirs string) string {
 	scheme, _, found := destination.CutScheme(destination.Tidy(theirs))
 	if found && scheme != "http" && scheme != "https" {
@@ -182,7 +183,8 @@ func sent(rest string) []byte {
 
 const hexUpper = "0123456789ABCDEF"
 
-// sentEscaped reports whether browsers write a byte with %, in the path or in the query.
+// sentEscaped reports whether browsers write a byte with %, in the path or in
+// the query.
 func sentEscaped(c byte, inPath bool) bool {
 	switch c {
 	case ' ', '"', '<', '>':

@@ -9,7 +9,8 @@ import (
 // Page is what a reader sees who is not sent on.
 type Page struct {
 	Code Code
-	// Status, where not 0, stands in for the code's own: an ESP's 503 stays 503.
+	// Status, where not 0, stands in for the code's own: an ESP's 503 stays
+	// 503.
 	Status int
 	// RequestID is what the reader can quote and the log line holds.
 	RequestID string
@@ -24,9 +25,9 @@ type Page struct {
 // maxRetryAfter bounds, in seconds, how long a reader is told to wait.
 const maxRetryAfter = 3600
 
-// RetryAfterOf returns the number of seconds that the first of an ESP's values of
-// Retry-After names, each followed by a NUL, if a person may be told it: from 1 to
-// 3600. A date, or another number, gives "".
+// RetryAfterOf returns the number of seconds that the first of an ESP's values
+// of Retry-After names, each followed by a NUL, if a person may be told it:
+// from 1 to 3600. A date, or another number, gives "".
 func RetryAfterOf(values string) string {
 	value, _ := header.Next(values)
 	n, err := strconv.ParseUint(value, 10, 16)
@@ -47,8 +48,8 @@ func (p Page) retryAfter() string {
 	return "60"
 }
 
-// Answer returns the page as a response, with its body in room, if it fits: 2 KiB
-// are enough as a rule.
+// Answer returns the page as a response, with its body in room, if it fits: 2
+// KiB are enough as a rule.
 func (p *Page) Answer(room []byte) Answer {
 	a := Answer{Status: p.StatusCode(), Header: [maxFields][2]string{
 		{"content-type", "text/html; charset=utf-8"},
@@ -56,7 +57,8 @@ func (p *Page) Answer(room []byte) Answer {
 		{"x-robots-tag", "noindex"},
 		{"content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"},
 		{"x-content-type-options", "nosniff"},
-		// The page's address may hold a recipient: the home page need not know it.
+		// The page's address may hold a recipient: the home page need not know
+		// it.
 		{"referrer-policy", "no-referrer"},
 	}}
 	if wait := p.retryAfter(); wait != "" {

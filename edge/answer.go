@@ -55,8 +55,8 @@ func (x *exchange) sendAnswer(a *core.Answer) {
 	x.respond(resp, body, a.Status)
 }
 
-// sendFailure sends a bare 500 where the host has refused a field: half an answer,
-// as a 302 without its Location, would be worse.
+// sendFailure sends a bare 500 where the host has refused a field: half an
+// answer, as a 302 without its Location, would be worse.
 func (x *exchange) sendFailure() {
 	x.record.Failed()
 	resp, _ := hostcall.NewResponse()
@@ -65,10 +65,10 @@ func (x *exchange) sendFailure() {
 	x.respond(resp, body, 500)
 }
 
-// respond logs the request and sends the response. The line goes first: where the
-// reader has hung up, the host may end the sandbox at the response, and the ESP has
-// counted the click by then. A line that waits for the ESP's word is written by
-// finish.
+// respond logs the request and sends the response. The line goes first: where
+// the reader has hung up, the host may end the sandbox at the response, and the
+// ESP has counted the click by then. A line that waits for the ESP's word is
+// written by finish.
 func (x *exchange) respond(resp hostcall.Response, body hostcall.Body, status int) {
 	x.record.Status = status
 	x.record.Micros = max(0, now()-x.start) / 1000 // the wall clock may step back

@@ -16,8 +16,8 @@ type message interface {
 	RemoveHeader(name string) hostcall.Status
 }
 
-// editRequest makes of the reader's request what the ESP expects. A failure means
-// that the request must not be sent.
+// editRequest makes of the reader's request what the ESP expects. A failure
+// means that the request must not be sent.
 func (x *exchange) editRequest(o *core.Origin) hostcall.Status {
 	var edits core.Edits
 	edits.RequestEdits(x.site, o, &core.Arrival{
@@ -38,8 +38,8 @@ func (x *exchange) editRequest(o *core.Origin) hostcall.Status {
 	return hostcall.OK
 }
 
-// editResponse makes of the ESP's answer what the reader gets. What the host does
-// not take back is removed.
+// editResponse makes of the ESP's answer what the reader gets. What the host
+// does not take back is removed.
 func (x *exchange) editResponse(resp hostcall.Response, names string, status int) {
 	var has header.Set
 	has.Read(names)
@@ -70,8 +70,8 @@ func apply[M message](x *exchange, m M, edits *core.Edits, e *core.Edit) hostcal
 		removeNamed(m, before)
 		return hostcall.OK
 	}
-	// What does not fit into the buffer is put elsewhere. The host reads it before
-	// the next one is made.
+	// What does not fit into the buffer is put elsewhere. The host reads it
+	// before the next one is made.
 	after := view(edits.AppendValues(x.buf.Free()[:0], e, before))
 	switch after {
 	case before:
@@ -82,8 +82,8 @@ func apply[M message](x *exchange, m M, edits *core.Edits, e *core.Edit) hostcal
 	return m.SetHeaderValues(e.Name, after)
 }
 
-// removeNamed removes the fields that the values of Connection name. A name that
-// the host does not take is that of no field.
+// removeNamed removes the fields that the values of Connection name. A name
+// that the host does not take is that of no field.
 func removeNamed[M message](m M, values string) {
 	for values != "" {
 		var value, name string
@@ -94,8 +94,8 @@ func removeNamed[M message](m M, values string) {
 	}
 }
 
-// gone reads the status of a removal. What was not there, since Connection named
-// it say, is gone.
+// gone reads the status of a removal. What was not there, since Connection
+// named it say, is gone.
 func gone(st hostcall.Status) hostcall.Status {
 	if st == hostcall.InvalidArg {
 		return hostcall.OK
@@ -130,8 +130,8 @@ func appendAddr(dst, octets []byte) []byte {
 	return appendIPv4(dst, [4]byte(octets))
 }
 
-// appendIPv4 appends an address in dotted form. Counted: 700 instructions with its
-// caller; netip takes 780 and strconv 1,400.
+// appendIPv4 appends an address in dotted form. Counted: 700 instructions with
+// its caller; netip takes 780 and strconv 1,400.
 func appendIPv4(dst []byte, octets [4]byte) []byte {
 	var text [16]byte
 	at := 0

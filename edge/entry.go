@@ -9,8 +9,8 @@ import (
 )
 
 // current is the exchange of this sandbox, which handles one request at a time,
-// and the memory for its text. Both are part of the module's memory, so that they
-// are never allocated, and lie together, so that few pages are written to.
+// and the memory for its text. Both are part of the module's memory, so that
+// they are never allocated, and lie together, so that few pages are written to.
 var current struct {
 	exchange
 	room [8 << 10]byte
@@ -63,9 +63,9 @@ func (x *exchange) carryOut(d *core.Decision) {
 	}
 }
 
-// finish turns a panic into a page, so that none reaches the platform, and writes
-// the line of the log if nobody has. The value of a panic may hold what the reader
-// sent, so it is not printed.
+// finish turns a panic into a page, so that none reaches the platform, and
+// writes the line of the log if nobody has. The value of a panic may hold what
+// the reader sent, so it is not printed.
 func (x *exchange) finish() {
 	if recover() != nil {
 		_, _ = os.Stderr.WriteString("internal error: a panic was answered with a page; request " + x.record.RequestID + "\n")

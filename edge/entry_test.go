@@ -9,8 +9,8 @@ import (
 )
 
 // A panic ends in a page and a line of the log, before and after the answer has
-// left, and goes no further. Natively there is no host: nothing can be sent, and
-// the line goes to standard error.
+// left, and goes no further. Natively there is no host: nothing can be sent,
+// and the line goes to standard error.
 func TestPanicGoesNoFurther(t *testing.T) {
 	for _, answered := range []bool{false, true} {
 		x := &exchange{answered: answered}

@@ -11,9 +11,9 @@ const (
 	traceWord   = fastly | 'T'<<56
 )
 
-// fromEnviron finds two variables in an environment as WASI gives it: text is
-// NAME=value with a NUL behind each, pointers are their addresses, and base is that
-// of text. A value without its NUL is left out.
+// fromEnviron finds two variables in an environment as WASI gives it: text has
+// each as NAME=value and a NUL, pointers are their addresses, and base is the
+// address of text. A value without its NUL is ignored.
 func fromEnviron(text string, pointers []uint32, base uint32) (version, traceID string) {
 	if len(text) < len(traceName) {
 		return "", ""
@@ -36,8 +36,8 @@ func fromEnviron(text string, pointers []uint32, base uint32) (version, traceID 
 	return variable(text[versionAt:], versionName), variable(text[traceAt:], traceName)
 }
 
-// variable returns the value of the variable at the start of text, "" where it is
-// another one.
+// variable returns the value of the variable at the start of text, "" where it
+// is another one.
 func variable(text, name string) string {
 	if !word.HasPrefix(text, name) {
 		return ""

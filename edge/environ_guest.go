@@ -16,16 +16,17 @@ func environSizesGet(count, size *uint32) uint32
 //go:noescape
 func environGet(pointers, text unsafe.Pointer) uint32
 
-// environ has the sizes of a sandbox's environment, and where its variables are:
-// Fastly sets about ten.
+// environ has the sizes of a sandbox's environment, and the addresses of its
+// variables. Fastly sets about ten.
 var environ struct {
 	count, size uint32
 	pointers    [64]uint32
 }
 
-// readEnviron reads the sandbox's environment. os.Getenv would give what the build
-// machine had: the runtime read it when the module was prewarmed. What does not
-// fit is not read, and the log then lacks what comes from it.
+// readEnviron reads the sandbox's environment. os.Getenv would return that of
+// the build machine, which the runtime read when the module was prewarmed. An
+// environment that does not fit is not read, and the log lacks what it would
+// say.
 func readEnviron(b *hostcall.Buffer) (version, traceID string) {
 	e := &environ
 	if environSizesGet(&e.count, &e.size) != 0 {

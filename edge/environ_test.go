@@ -31,7 +31,8 @@ func TestEnviron(t *testing.T) {
 	}
 }
 
-// A variable alone, none, pointers that lead elsewhere, and a text without an end.
+// A variable alone, none, pointers that lead elsewhere, and a text without an
+// end.
 func TestEnvironOdd(t *testing.T) {
 	text, pointers := environOf(64, "FASTLY_SERVICE_VERSION=3")
 	version, trace := fromEnviron(text, pointers, 64)

@@ -25,11 +25,11 @@ type exchange struct {
 	signals verdict.Signals
 	octets  [16]byte // of the reader's address
 	secret  []byte   // while a signed link is verified
-	// answered: a response has been sent, or could not be. There is no second try,
-	// since its handles are gone.
+	// answered: a response has been sent, or could not be. There is no second
+	// try, since its handles are gone.
 	answered bool
-	// lineWaits: the ESP is asked after the reader has been answered, and the line
-	// of the log waits for what it says.
+	// lineWaits: the ESP is asked after the reader has been answered, and the
+	// line of the log waits for what it says.
 	lineWaits bool
 	// logged: the line has been written.
 	logged bool
@@ -71,8 +71,8 @@ func (x *exchange) receive() core.Code {
 	return core.OK
 }
 
-// joined returns a request field's values as one; "" where there is none. A field
-// that cannot be read is as good as absent.
+// joined returns a request field's values as one; "" where there is none. A
+// field that cannot be read is as good as absent.
 func (x *exchange) joined(name string) string {
 	list, _ := x.req.HeaderValues(&x.buf, name)
 	if first, rest := header.Next(list); rest == "" {
@@ -81,5 +81,6 @@ func (x *exchange) joined(name string) string {
 	return string(header.AppendJoined(nil, list))
 }
 
-// view returns bytes as text, without a copy: they must not be written to again.
+// view returns bytes as text, without a copy: they must not be written to
+// again.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -7,8 +7,8 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// proxy sends the reader's own request on, and the ESP's own response back where
-// core says so.
+// proxy sends the reader's own request on, and the ESP's own response back
+// where core says so.
 func (x *exchange) proxy(d *core.Decision) {
 	var a attempt
 	x.ask(d.Origin, &a)
@@ -42,8 +42,8 @@ func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status i
 	x.respond(resp, body, status)
 }
 
-// count lets the ESP count a click whose reader has been answered. Its answer is
-// only compared and logged.
+// count lets the ESP count a click whose reader has been answered. Its answer
+// is only compared and logged.
 func (x *exchange) count(d *core.Decision) {
 	var a attempt
 	x.ask(d.Origin, &a)

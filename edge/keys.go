@@ -14,8 +14,8 @@ var _ core.Keyring = (*exchange)(nil)
 // core.KeyUnavailable.
 var errNoSecret = errors.New("no such secret in secret store " + contract.SecretStore)
 
-// Secret implements core.Keyring. A secret is read when a link names its key, so
-// that a sandbox that needs none never holds one.
+// Secret implements core.Keyring. A secret is read when a link names its key,
+// so that a sandbox that needs none never holds one.
 func (x *exchange) Secret(kid string) ([]byte, error) {
 	secret, st := hostcall.Secret(&x.buf, contract.SecretStore, kid)
 	if st != hostcall.OK {

@@ -4,11 +4,11 @@
 // It is built as a reactor (GOOS=wasip1 GOARCH=wasm, -buildmode=c-shared) with
 // one exported entry, serve, which handles a request, and two exports that only
 // prewarm calls, at build time: warm_up (warm.go) and sites_room (room.go). The
-// memory that initialisation and these leave is written into the module, and the
-// table of the sites into the room, so that a reader's sandbox begins where the
-// build ended. What must not be frozen (the ABI's handshake, the environment, the
-// clock, handles, secrets) is therefore fetched in the entry, never in a package
-// variable.
+// memory that initialisation and these leave is written into the module, and
+// the table of the sites into the room, so that a reader's sandbox begins where
+// the build ended. What must not be frozen (the ABI's handshake, the
+// environment, the clock, handles, secrets) is therefore fetched in the entry,
+// never in a package variable.
 //
 // The files, in the order of a click: entry.go, exchange.go (what came in),
 // sites.go and override.go (whose it is), signals.go (who asks), forward.go (to

@@ -8,9 +8,9 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// locate finds the site of the request. An entry of the config store comes first.
-// One that is not valid is ignored, and the log says so: a mistake in it must not
-// break links that have been sent.
+// locate finds the site of the request. An entry of the config store comes
+// first. One that is not valid is ignored, and the log says so: a mistake in it
+// must not break links that have been sent.
 func (x *exchange) locate() {
 	x.site = findSite(x.host)
 	x.request.NoSites = sites == nil
@@ -25,8 +25,8 @@ func (x *exchange) locate() {
 	}
 }
 
-// override puts the site of an entry in the place of that of sites.json, if it is
-// valid and the service can send requests to its origins.
+// override puts the site of an entry in the place of that of sites.json, if it
+// is valid and the service can send requests to its origins.
 func (x *exchange) override(host, entry string) {
 	site, why := core.ReadOverride(host, []byte(entry), sites)
 	if site != nil {
@@ -40,9 +40,10 @@ func (x *exchange) override(host, entry string) {
 		"; request " + x.record.RequestID + "\n")
 }
 
-// missingBackend says which of these origins the service has no backend for, "" for
-// none. An entry may name an ESP that no site of sites.json has, and then each of
-// its clicks would fail. A host that cannot say is believed to have them.
+// missingBackend says which of these origins the service has no backend for, ""
+// for none. An entry may name an ESP that no site of sites.json has, and then
+// each of its clicks would fail. A host that cannot say is believed to have
+// them.
 func missingBackend(origins ...*core.Origin) string {
 	for _, o := range origins {
 		if o == nil {

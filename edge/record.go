@@ -9,8 +9,9 @@ import (
 )
 
 // log writes the line of the click log, once. What fails here must not harm the
-// reader, who as a rule has not been answered yet: a line that the endpoint does
-// not take goes to standard error, which holds nothing that the log does not.
+// reader, who as a rule has not been answered yet: a line that the endpoint
+// does not take goes to standard error, which holds nothing that the log does
+// not.
 func (x *exchange) log() {
 	x.logged = true
 	if x.record.OriginStatus != 0 || x.record.OriginError != "" {
@@ -25,8 +26,8 @@ func (x *exchange) log() {
 	}
 }
 
-// judge makes the verdict, of text that anybody can send. A line without a verdict
-// is better than a reader without an answer.
+// judge makes the verdict, of text that anybody can send. A line without a
+// verdict is better than a reader without an answer.
 func (x *exchange) judge() {
 	defer func() {
 		if recover() != nil {
@@ -38,8 +39,8 @@ func (x *exchange) judge() {
 }
 
 // vcpu returns the CPU time used so far in milliseconds, -1 where the platform
-// does not say. It costs a host call, and a click that waits for nobody takes less
-// than a millisecond.
+// does not say. It costs a host call, and a click that waits for nobody takes
+// less than a millisecond.
 func vcpu() int64 {
 	used, st := hostcall.VCPUMillis()
 	if st != hostcall.OK {

@@ -4,9 +4,9 @@ package main
 
 import "unsafe"
 
-// exportSitesRoom makes the room for the sites. It is called once, after warm_up, so
-// that the zeros of an empty room are behind the image and no part of it,
-// and then removed.
+// exportSitesRoom allocates the room for the sites. Prewarm calls it once,
+// after warm_up, and removes it. The room is still empty then, and lies behind
+// all other memory, so that its zeros need not be in the module.
 //
 //lint:ignore U1000 prewarm calls it
 //go:wasmexport sites_room

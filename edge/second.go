@@ -25,8 +25,8 @@ func (x *exchange) fields() []field {
 	return list
 }
 
-// askBoth sends the request to an origin, and where that was never reached, to the
-// second one. Both together take no longer than limit.
+// askBoth sends the request to an origin, and where that was never reached, to
+// the second one. Both together take no longer than limit.
 func (x *exchange) askBoth(o, second *core.Origin, limit time.Duration, a *attempt) {
 	fields, start := x.fields(), time.Now()
 	x.send(x.req, x.body, o, limit, a)

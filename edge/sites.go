@@ -8,10 +8,10 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// room is where the build puts the table of sites when the snapshot has been taken:
-// its length in four bytes, little-endian, and the table. So the sites of a module
-// can be changed without initialising it again. Nothing is written there, and
-// nothing is read before the first request.
+// room is where the build puts the table of sites, after the snapshot: its
+// length in four bytes, little-endian, and the table. So the sites of a module
+// can be changed without initialising it again. The guest only reads it, and
+// not before the first request.
 var room []byte
 
 // tableAtInit is the table where a file system has it, "" on Fastly, as a rule.
@@ -32,8 +32,9 @@ var (
 	siteSpace core.SiteSpace
 )
 
-// openSites looks at the header of the table, which is all that it costs. What is
-// no table of this version is as good as none: no site is better than a wrong one.
+// openSites checks the header of the table, which is all that opening it costs.
+// A table of another version counts as none: no site is better than a wrong
+// one.
 func openSites() {
 	data := tableAtInit
 	if len(room) > 4 {
@@ -50,8 +51,8 @@ func openSites() {
 	}
 }
 
-// findSite returns the site of a Host header, nil where no site has it. What it
-// returns holds until it is called again.
+// findSite returns the site of a Host header, nil for none. The next call
+// overwrites what it returns.
 func findSite(host string) *core.Site {
 	openSites()
 	return sites.Lookup(host, &siteSpace)

@@ -13,9 +13,9 @@ import (
 	"github.com/clickedge/clickedge/core/verdict"
 )
 
-// What follows runs once, at build time, when the module has been initialised. It
-// leaves the runtime in the state that a second click would find: the first of
-// anything costs a Go program far more than the next.
+// What follows runs once, at build time, after the module has been initialised.
+// It leaves the runtime as a first click would leave it to a second: in Go the
+// first use of anything costs far more than the next.
 
 // warmUp is called once, when the module has been initialised.
 func warmUp() {
@@ -23,13 +23,13 @@ func warmUp() {
 	grow()
 }
 
-// stackRoom is more than the deepest click was seen to need, with room for a site
-// that the config store holds.
+// stackRoom is more stack than any click was seen to need, one with a site of
+// the config store included.
 const stackRoom = 96 << 10
 
-// grow leaves a stack that is large enough. The platform's call of the entry runs on
-// the goroutine of this one, which would else start with 2 KiB, and growing costs more
-// instructions than the click.
+// grow makes the goroutine's stack large enough. The platform's call of the
+// entry runs on the same goroutine, whose stack would otherwise start with 2
+// KiB, and growing it costs more instructions than the click.
 //
 //go:noinline
 func grow() byte {
@@ -37,17 +37,17 @@ func grow() byte {
 	return room[len(sink)] // not a constant: the array must exist
 }
 
-// warm does what a click does, as far as it needs no host, and leaves the
-// allocator with a span of each small size at hand. The collector runs first: it
-// would take them away. It must not run during a click, whose garbage goes with
-// its sandbox: it is off until memory comes near the platform's 128 MiB.
+// warm does what a click does without the host, and gives the allocator a span
+// of each small size. The collector runs before, since it would free them. It
+// is then off until memory comes near the platform's 128 MiB: a click's garbage
+// goes with its sandbox.
 func warm() {
 	sink = make([]any, 0, 64)
 	runtime.GC()
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(112 << 20)
 	rehearse()
-	for size := 8; size <= 2048; size += 8 + size/32&^7 { // no size class is passed over
+	for size := 8; size <= 2048; size += 8 + size/32&^7 { // no size class is left out
 		sink = append(sink, make([]byte, size), make([]*byte, (size+7)/8))
 	}
 	sink = nil

@@ -1,5 +1,5 @@
-// Package header reads the header fields of a message: [Set] says which of those
-// that matter it has, [Next] takes a list of values apart.
+// Package header reads the header fields of a message: [Set] says which of
+// those that matter it has, [Next] takes a list of values apart.
 package header
 
 import (
@@ -73,18 +73,19 @@ var fieldNames = [...]string{
 	"set-cookie", "clear-site-data", "authorization", "fastly-key",
 }
 
-// A name is known by its first and last eight bytes, read as two numbers: no two of ours agree in these. Comparing
-// all bytes would cost more than all the rest. Whoever makes up a longer name
-// with the ends of another gains nothing: we ask for, or remove, a header that
-// is not there.
+// A name is known by its first and last eight bytes, read as two numbers: no
+// two of ours agree in these. Comparing all bytes would cost more than all the
+// rest. Whoever makes up a longer name with the ends of another gains nothing:
+// we ask for, or remove, a header that is not there.
 
 // lowered is the bit that makes a letter lower case, in each of eight bytes. No
 // name has a byte that this turns into a letter.
 const lowered = 0x20 * word.Ones
 
-// ends returns the first and last eight bytes of the name list[from:to] in lower
-// case. A name of less than eight bytes is its own first, and has no last. Read
-// repeats the usual cases inline: a call for each name would cost more.
+// ends returns the first and last eight bytes of the name list[from:to] in
+// lower case. A name of less than eight bytes is its own first, and has no
+// last. Read repeats the usual cases inline: a call for each name would cost
+// more.
 func ends(list string, from, to int) (first, last uint64) {
 	n := uint(to - from)
 	switch {
@@ -99,8 +100,8 @@ func ends(list string, from, to int) (first, last uint64) {
 	return first | lowered, 0
 }
 
-// nameTable is a perfect hash of the known names: with this factor no two of them
-// have the same slot.
+// nameTable is a perfect hash of the known names: with this factor no two of
+// them have the same slot.
 type nameTable struct {
 	factor uint64
 	slots  [1 << nameBits]nameSlot
@@ -182,8 +183,8 @@ func lastNULs(list string, at int) uint64 {
 // Has reports whether any of these fields is there.
 func (h Set) Has(any Set) bool { return h&any != 0 }
 
-// Name returns the name of the set's first field, in lower case. The set must not
-// be empty.
+// Name returns the name of the set's first field, in lower case. The set must
+// not be empty.
 func (h Set) Name() string { return fieldNames[bits.TrailingZeros64(uint64(h))] }
 
 // Rest returns the set without its first field.

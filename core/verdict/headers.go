@@ -11,8 +11,8 @@ func (s *Signals) ReadHeaders(h header.Set) {
 }
 
 // PurposeHeader returns the name of the field whose value is the purpose of the
-// request, "" for none: the newest of those by which a client says that nobody has
-// opened the link yet.
+// request, "" for none: the newest of those by which a client says that nobody
+// has opened the link yet.
 func PurposeHeader(h header.Set) string {
 	// The set has them in this order.
 	h &= header.SecPurpose | header.Purpose | header.XPurpose | header.XMoz

@@ -16,8 +16,8 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// golden is a case of core's: a request, and what the module sent to the ESP and
-// answered.
+// golden is a case of core's: a request, and what the module sent to the ESP
+// and answered.
 type golden struct {
 	sections map[string]string
 	req      core.Request
@@ -88,8 +88,8 @@ type edit struct {
 	OwnCookies      bool `json:"own_cookies"`
 }
 
-// apply does to the fields of a request what a line of the JSON says, and nothing
-// that it does not say.
+// apply does to the fields of a request what a line of the JSON says, and
+// nothing that it does not say.
 func (e edit) apply(t *testing.T, fields []field, backend string) []field {
 	t.Helper()
 	name := strings.ToLower(e.Name)

@@ -21,22 +21,22 @@ type sent struct {
 	Answer []headerEdit `json:"answer_headers,omitempty"`
 }
 
-// headerEdit is what is done to one field, if it is there; the others pass as they
-// came. They stand in the order in which they are carried out. A value in angle
-// brackets is known only when a reader comes.
+// headerEdit is what is done to one field, if it is there; the others pass as
+// they came. They stand in the order in which they are carried out. A value in
+// angle brackets is known only when a reader comes.
 type headerEdit struct {
 	Name   string `json:"name"`
 	Value  string `json:"value,omitempty"`
 	Append bool   `json:"appended,omitempty"` // to what came with the request
 	Gone   bool   `json:"removed,omitempty"`
 	Passes bool   `json:"passes,omitempty"` // as it came
-	// Named: the fields that this one names are removed, those aside that the ESP
-	// or the reader needs.
+	// Named: the fields that this one names are removed, those aside that the
+	// ESP or the reader needs.
 	Named bool `json:"named_removed,omitempty"`
 	// Default: only where there is none.
 	Default bool `json:"where_absent,omitempty"`
-	// Kept: only on a redirect, where there is none, or where a permanent one does
-	// not say for how long it is kept.
+	// Kept: only on a redirect, where there is none, or where a permanent one
+	// does not say for how long it is kept.
 	Kept bool `json:"unless_kept,omitempty"`
 	// Own: only the ESP's own cookies pass, whose names have Value in front of
 	// them while they are with the reader.

@@ -4,8 +4,8 @@
 //
 // net/http cannot do that: its server refuses a target with a lone "%" before a
 // handler runs, its client re-encodes some targets, and both keep fields in a
-// map. Link wrappers, mail gateways and browsers produce such targets every
-// day, so a host for tests has to carry them.
+// map. Browsers and other clients produce such targets every day, so a host for
+// tests has to carry them.
 //
 // Start with Server (a net/http Handler behind a raw listener), RawHeader (the
 // fields of a request in order) and RoundTrip (one request over one

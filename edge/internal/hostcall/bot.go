@@ -7,15 +7,15 @@ type Bot struct {
 	Name               string
 }
 
-// Analysed tells whether Bot Management has looked at the request. It has not
+// Analysed reports whether Bot Management has looked at the request. It has not
 // where the service does not have it.
 func (r Request) Analysed() bool {
 	out.n = 0
 	return yes(botAnalyzed(r))
 }
 
-// Bot asks what came of it. It costs one host call where no bot was found. Every
-// status but OK means that there is no such value.
+// Bot asks what came of it. It costs one host call where no bot was found.
+// Every status but OK means that there is no such value.
 func (r Request) Bot(b *Buffer) (bot Bot) {
 	out.n = 0
 	if bot.Detected = yes(botDetected(r)); !bot.Detected {

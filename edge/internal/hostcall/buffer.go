@@ -43,8 +43,8 @@ func (b *Buffer) take() (string, Status) {
 	return s, OK
 }
 
-// grow makes room for out.n bytes where the host has said that it needs so many,
-// and tells whether to ask again.
+// grow makes room for out.n bytes where the host has said that it needs so
+// many, and reports whether to ask again.
 func (b *Buffer) grow(st Status) bool {
 	if st != BufferTooSmall || int(out.n) <= len(b.free) {
 		return false
@@ -53,8 +53,8 @@ func (b *Buffer) grow(st Status) bool {
 	return true
 }
 
-// pieces asks for a list that may come in pieces, each with a cursor to the next.
-// The host puts whole entries into a piece.
+// pieces asks for a list that may come in pieces, each with a cursor to the
+// next. The host puts whole entries into a piece.
 func (b *Buffer) pieces(call func(p []byte, cursor uint32) Status) (string, Status) {
 	for got, cursor := 0, uint32(0); ; {
 		out.n, out.end = 0, -1

@@ -105,7 +105,7 @@ func (r Request) Send(body Body, backend string) (Pending, Status) {
 }
 
 // Ready waits, at most this many milliseconds, for the head of the response or
-// the failure to get one, and tells whether either is there. 0 is no limit.
+// the failure to get one, and reports whether either is there. 0 is no limit.
 func (p Pending) Ready(timeoutMS uint32) (bool, Status) {
 	out.n = timedOut
 	st := pendingSelect(p, timeoutMS)

@@ -70,7 +70,7 @@ func (f Failure) String() string {
 	return "unknown_failure"
 }
 
-// Unreached tells whether no connection was made, so that nobody has seen the
+// Unreached reports whether no connection was made, so that nobody has seen the
 // request. Alerts and protocol errors of TLS are not among them: they may come
 // after the handshake too, when the request has been sent.
 func (f Failure) Unreached() bool {
@@ -82,12 +82,12 @@ func (f Failure) Unreached() bool {
 	return false
 }
 
-// TimedOut tells whether time ran out.
+// TimedOut reports whether time ran out.
 func (f Failure) TimedOut() bool {
 	return f == DNSTimeout || f == ConnectionTimeout || f == ResponseTimeout
 }
 
-// TLS tells whether TLS could not be set up.
+// TLS reports whether TLS could not be set up.
 func (f Failure) TLS() bool {
 	return f == TLSCertificate || f == TLSConfiguration || f == TLSAlert || f == TLSProtocol
 }
