@@ -14,6 +14,19 @@
 // The package is pure: no I/O, no clock, no platform. The guest, the command
 // and the tests call the same functions.
 //
+// # Rooms
+//
+// This package has the sites and their file, the signed links, and the decision.
+// What that is made of has rooms of its own, none of which imports this one but
+// clicklog:
+//
+//   - esp reads the links of the ESPs
+//   - destination has the grammar of where a redirect may lead
+//   - verdict says who made a request
+//   - clicklog writes a line of the click log
+//   - contract has what guest and host share
+//   - header, jsontext, base64url, target, clean and word are what these need
+//
 // # What it defends against
 //
 // An open redirector on the brand's name: no redirect leaves without the
