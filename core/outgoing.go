@@ -16,16 +16,17 @@ type Arrival struct {
 	Scheme string
 	// Address is the reader's, as text; "" where it is not known.
 	Address string
-	// Room is where a value is put that is made here, if it fits: [LoopRoom] bytes
-	// are enough. Nil: it is allocated.
+	// Room is where a value is put that is made here, if it fits: [LoopRoom]
+	// bytes are enough. Nil: it is allocated.
 	Room []byte
 }
 
 // LoopRoom is what the mark against loops needs for the longest host.
 const LoopRoom = len(LoopToken) + len(`; host=""`) + destination.MaxHost
 
-// OutgoingHost is the Host that this origin gets. It is of one form: the site was
-// found by a host in any letter case, perhaps with a port or a trailing dot.
+// OutgoingHost is the Host that this origin gets. It is of one form: the site
+// was found by a host in any letter case, perhaps with a port or a trailing
+// dot.
 func (s *Site) OutgoingHost(o *Origin) string {
 	if o.OriginHost {
 		return o.Address
@@ -33,10 +34,10 @@ func (s *Site) OutgoingHost(o *Origin) string {
 	return s.Host
 }
 
-// RequestEdits says what changes in a reader's request on its way to an origin of
-// this site. The target, the method, the body and every field that is not named
-// here stay as they came. A request whose edits cannot all be made must not be
-// sent.
+// RequestEdits says what changes in a reader's request on its way to an origin
+// of this site. The target, the method, the body and every field that is not
+// named here stay as they came. A request whose edits cannot all be made must
+// not be sent.
 func (l *Edits) RequestEdits(s *Site, o *Origin, in *Arrival) {
 	if in.Headers.Has(header.HopByHop) {
 		l.addConnection(in.Headers)
@@ -45,16 +46,16 @@ func (l *Edits) RequestEdits(s *Site, o *Origin, in *Arrival) {
 	if in.Headers.Has(credentials) {
 		l.addCredentials(o, in.Headers)
 	}
-	// SparkPost takes X-Forwarded-Host for the Host, and nobody outside may choose
-	// that.
+	// SparkPost takes X-Forwarded-Host for the Host, and nobody outside may
+	// choose that.
 	if o.ForwardedHost {
 		l.add(EditSet, "x-forwarded-host", s.Host)
 	} else if in.Headers.Has(header.ForwardedHost) {
 		l.add(EditRemove, "x-forwarded-host", "")
 	}
 	l.add(EditSet, "x-forwarded-proto", in.Scheme)
-	// SparkPost places readers by their addresses, and refuses too many clicks from
-	// one.
+	// SparkPost places readers by their addresses, and refuses too many clicks
+	// from one.
 	if in.Address != "" {
 		l.addTo("x-forwarded-for", in.Address, in.Headers.Has(header.ForwardedFor))
 	}
@@ -77,8 +78,8 @@ func (l *Edits) addTo(name, value string, came bool) {
 const credentials = header.Cookie | header.Authorization | header.FastlyKey
 
 func (l *Edits) addCredentials(o *Origin, has header.Set) {
-	// A purge carries the token of Fastly's API in this field, which reaches the
-	// program like any other.
+	// A purge carries the token of Fastly's API in this field, which reaches
+	// the program like any other.
 	if has.Has(header.FastlyKey) {
 		l.add(EditRemove, "fastly-key", "")
 	}

@@ -38,9 +38,10 @@ func (r *Record) AttemptedSecond(first, second *core.Attempt) {
 }
 
 // Compare records whether the ESP leads where the reader was sent, given its
-// answer's status and the values of its Location, each followed by a NUL. Where it
-// does not, the link was read wrongly: the text that it returns is for whoever
-// runs the service. It holds hosts only, since a path may name the reader.
+// answer's status and the values of its Location, each followed by a NUL. Where
+// it does not, the link was read wrongly: the text that it returns is for
+// whoever runs the service. It holds hosts only, since a path may name the
+// reader.
 func (r *Record) Compare(ours string, status int, locations string, tls bool, site *core.Site) (warning string) {
 	r.Agrees, r.OriginDestination = core.Agreement(ours, status, header.First(locations), tls, site.Host)
 	if r.Agrees != "no" {

@@ -1,7 +1,7 @@
-// Package explain says in words what a request on a link domain gets, and why: the
-// site, what the link itself says, the decision with its reason, what the ESP is
-// sent, and what the reader gets when the ESP fails. It decides nothing: it asks
-// core, and prints what core says.
+// Package explain says in words what a request on a link domain gets, and why:
+// the site, what the link itself says, the decision with its reason, what the
+// ESP is sent, and what the reader gets when the ESP fails. It decides nothing:
+// it asks core, and prints what core says.
 //
 // Start with [Of], and with [Explanation.Print]. Nothing is sent anywhere.
 package explain

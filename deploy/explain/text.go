@@ -163,8 +163,8 @@ func (x *Explanation) printSent(p output.Facts) {
 	}
 }
 
-// printEdits writes a row for each field. Those that concern one connection only
-// are many and go together.
+// printEdits writes a row for each field. Those that concern one connection
+// only are many and go together.
 func printEdits(p output.Facts, list []headerEdit) {
 	var connection []string
 	for _, h := range list {

@@ -84,7 +84,8 @@ func (x *Explanation) whyNot(url string, code core.Code) string {
 	return codes.Explain(code).What
 }
 
-// oddDestination says what is wrong with a URL that core does not send anybody to.
+// oddDestination says what is wrong with a URL that core does not send anybody
+// to.
 func oddDestination(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	host, tail := rest, ""
