@@ -19,8 +19,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// bound is the longest that all of it may take once the module is built, so that
-// a browser that hangs is a failure with a name.
+// bound is the longest that all of it may take once the module is built, so
+// that a browser that hangs is a failure with a name.
 const bound = 80 * time.Second
 
 // TestChromiumArrives reads mail as people do: every link is clicked with the
@@ -102,7 +102,8 @@ func (f *front) checkArrival(t *testing.T, p page, l link) {
 	require.Contains(t, strings.Split(p.Text, "\n"), "You have arrived at "+place)
 }
 
-// refuse clicks a damaged link, reads the page, and takes the way on that it offers.
+// refuse clicks a damaged link, reads the page, and takes the way on that it
+// offers.
 func (f *front) refuse(t *testing.T, b *tab, i int) {
 	d := f.mail.damaged[i]
 	f.read(t, b)
@@ -183,8 +184,8 @@ func (f *front) checkLog(ctx context.Context, t *testing.T) {
 	}
 }
 
-// next waits for a request to come to its end, which may be after the browser has
-// got all of the answer.
+// next waits for a request to come to its end, which may be after the browser
+// has got all of the answer.
 func (f *front) next(ctx context.Context, t *testing.T) *hostsim.Exchange {
 	t.Helper()
 	select {
@@ -196,7 +197,8 @@ func (f *front) next(ctx context.Context, t *testing.T) *hostsim.Exchange {
 	}
 }
 
-// differences lists the URLs that were not requested as often as they should have been.
+// differences lists the URLs that were not requested as often as they should
+// have been.
 func differences(want, got map[string]int) (list []string) {
 	all := maps.Clone(want)
 	maps.Copy(all, got)

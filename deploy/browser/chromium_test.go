@@ -44,8 +44,8 @@ type tab struct {
 	complaints []string
 }
 
-// openTab starts the browser. rules are --host-resolver-rules, pins the SHA-256 of
-// the public keys that it is to trust, in base64.
+// openTab starts the browser. rules are --host-resolver-rules, pins the SHA-256
+// of the public keys that it is to trust, in base64.
 func openTab(ctx context.Context, t *testing.T, path string, rules, pins []string) *tab {
 	t.Helper()
 	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(path)}, flags(rules, pins)...)
@@ -58,8 +58,8 @@ func openTab(ctx context.Context, t *testing.T, path string, rules, pins []strin
 	return b
 }
 
-// close lets the browser end by itself, so that it leaves nothing behind. Where it
-// does not, or the test has failed before, it is killed in the end.
+// close lets the browser end by itself, so that it leaves nothing behind. Where
+// it does not, or the test has failed before, it is killed in the end.
 func (b *tab) close(t *testing.T) {
 	t.Helper()
 	if err := chromedp.Cancel(b.ctx); err != nil {
@@ -75,7 +75,8 @@ func flags(rules, pins []string) (options []chromedp.ExecAllocatorOption) {
 		options = append(options, chromedp.Flag(name, true))
 	}
 	return append(options,
-		// An http link would be tried over https first, and old mail not be tested.
+		// An http link would be tried over https first, and old mail not be
+		// tested.
 		chromedp.Flag("disable-features", "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"),
 		chromedp.Flag("force-color-profile", "srgb"),
 		chromedp.Flag("password-store", "basic"),
@@ -83,8 +84,8 @@ func flags(rules, pins []string) (options []chromedp.ExecAllocatorOption) {
 		chromedp.Flag("ignore-certificate-errors-spki-list", strings.Join(pins, ",")))
 }
 
-// listen collects what the browser holds against a page, such as a style that the
-// page's own policy forbids. That a page has another status than 200 is no
+// listen collects what the browser holds against a page, such as a style that
+// the page's own policy forbids. That a page has another status than 200 is no
 // complaint.
 func (b *tab) listen(event any) {
 	added, ok := event.(*log.EventEntryAdded)
@@ -102,8 +103,8 @@ func (b *tab) complained() []string {
 	return b.complaints
 }
 
-// open goes to an address as if it had been typed, and waits for the page and all
-// that is in it.
+// open goes to an address as if it had been typed, and waits for the page and
+// all that is in it.
 func (b *tab) open(t *testing.T, url string) {
 	t.Helper()
 	require.NoError(t, chromedp.Do(b.ctx, chromedp.Navigate(url)), url)
@@ -129,8 +130,8 @@ const readPage = `(() => {
 	};
 })()`
 
-// click moves the mouse to an element, presses, and reads the page on which that
-// ends, however many redirects later.
+// click moves the mouse to an element, presses, and reads the page on which
+// that ends, however many redirects later.
 func (b *tab) click(t *testing.T, selector string) page {
 	t.Helper()
 	resp, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector)))
@@ -147,8 +148,8 @@ func (b *tab) read(t *testing.T, status int64) page {
 	return p
 }
 
-// imageWidths returns the natural width of each image of the page, 0 for one that
-// is broken.
+// imageWidths returns the natural width of each image of the page, 0 for one
+// that is broken.
 func (b *tab) imageWidths(t *testing.T) []int {
 	t.Helper()
 	widths, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]int](`Array.from(document.images, i => i.naturalWidth)`))

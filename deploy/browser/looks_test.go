@@ -29,8 +29,8 @@ var allLooks = []look{
 	{"narrow-dark", "dark", 375, 667, true},
 }
 
-// looks takes pictures of a page of ours and checks what a picture can be asked:
-// that it has the reader's colours, something to read on it, and fits.
+// looks takes pictures of a page of ours and checks what a picture can be
+// asked: that it has the reader's colours, something to read on it, and fits.
 func (f *front) looks(t *testing.T, b *tab) {
 	dir := screenshots(t)
 	url := f.mail.damaged[0].url

@@ -38,8 +38,8 @@ type damage struct {
 
 var _ http.Handler = (*mail)(nil)
 
-// ServeHTTP shows the mail. The icon is in the page, so that the browser asks for
-// nothing that is not in the mail.
+// ServeHTTP shows the mail. The icon is in the page, so that the browser asks
+// for nothing that is not in the mail.
 func (m *mail) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -56,8 +56,8 @@ func (m *mail) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "</html>\n")
 }
 
-// write makes a mail with every link that a browser can follow: our own, and those
-// that the stand-ins of all sites made up.
+// write makes a mail with every link that a browser can follow: our own, and
+// those that the stand-ins of all sites made up.
 func (r *rig) write(t *testing.T, scheme string) *mail {
 	t.Helper()
 	m := &mail{damaged: damages(t, scheme)}
@@ -109,7 +109,8 @@ func id(t *testing.T, text string) string {
 	return id
 }
 
-// damages are signed links as they look when something has gone wrong with them.
+// damages are signed links as they look when something has gone wrong with
+// them.
 func damages(t *testing.T, scheme string) []damage {
 	t.Helper()
 	whole := mint(t, scheme, core.Link{Destination: homePage})

@@ -17,9 +17,9 @@ const (
 	prefsTarget = "/asm/?user_id=1234567&data=AAECAwQFBgcICQoLDA0"
 )
 
-// preferences fills in a page of the ESP's with a form, a token and cookies, in a
-// browser that has a session with the brand's own site, and cookies that a page of
-// the parent domain made up to look like the ESP's.
+// preferences fills in a page of the ESP's with a form, a token and cookies, in
+// a browser that has a session with the brand's own site, and cookies that a
+// page of the parent domain made up to look like the ESP's.
 func (f *front) preferences(t *testing.T, b *tab, r *rig) {
 	mark := r.sites.Lookup(prefsHost).Origin.CookieMark()
 	f.setBrandCookies(t, b, mark)

@@ -17,13 +17,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// reports has pages of "clickedge doctor --html" beside the same as JSON, as the
-// doctor's own tests hold them fast.
+// reports has pages of "clickedge doctor --html" beside the same as JSON, as
+// the doctor's own tests hold them fast.
 const reports = "../internal/doctortest/testdata/command"
 
-// TestReport opens every report as its reader does, in light and dark, on a desk and
-// on a phone: everything that was found can be seen, nothing has to be scrolled
-// sideways, nothing is fetched, and no rule of the page's own forbids what it does.
+// TestReport opens every report as its reader does, in light and dark, on a
+// desk and on a phone: everything that was found can be seen, nothing has to be
+// scrolled sideways, nothing is fetched, and no rule of the page's own forbids
+// what it does.
 func TestReport(t *testing.T) {
 	path := binary(t)
 	pages, err := filepath.Glob(filepath.Join(reports, "*.html"))
@@ -57,8 +58,8 @@ type reportView struct {
 	Faint     []string `json:"faint"`    // texts that are hard to tell from their ground
 }
 
-// readReport looks at every text of the page. Contrast is that of WCAG 2, where 4.5
-// is the least for text (success criterion 1.4.3).
+// readReport looks at every text of the page. Contrast is that of WCAG 2, where
+// 4.5 is the least for text (success criterion 1.4.3).
 const readReport = `(width => {
 	const rgb = c => c.match(/[\d.]+/g).map(Number);
 	const lum = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };

@@ -50,8 +50,8 @@ const secret = "a secret of the browser's test, 32 bytes or more"
 // noon is the time of the test, for the module.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// rig is the module behind TLS and behind plain http, as on Fastly, with the ESPs
-// behind both and a webmail beside them.
+// rig is the module behind TLS and behind plain http, as on Fastly, with the
+// ESPs behind both and a webmail beside them.
 type rig struct {
 	sites  *core.Sites
 	fleet  *origins.Fleet
@@ -89,12 +89,13 @@ type front struct {
 	arrived atomic.Int64           // requests from the browser
 	over    chan *hostsim.Exchange // those that are over
 	asked   map[string]int         // what the browser was made to ask for, by URL
-	// refusals has the codes of pages of ours that were shown, by the request id on them.
+	// refusals has the codes of pages of ours that were shown, by the request
+	// id on them.
 	refusals map[string]core.Code
 }
 
-// front listens for the branded hosts and for the webmail, whose mail has links of
-// this scheme.
+// front listens for the branded hosts and for the webmail, whose mail has links
+// of this scheme.
 func (r *rig) front(ctx context.Context, t *testing.T, wasm []byte, scheme, cache string) *front {
 	t.Helper()
 	f := &front{scheme: scheme, mail: r.write(t, scheme), over: make(chan *hostsim.Exchange, 4096)}
@@ -155,7 +156,8 @@ func (r *rig) mapHosts(scheme, addr string, hosts ...string) {
 	}
 }
 
-// mapLandings asks the landing pages for their certificate, which is the fleet's own.
+// mapLandings asks the landing pages for their certificate, which is the
+// fleet's own.
 func (r *rig) mapLandings(t *testing.T) {
 	t.Helper()
 	secure, plain := r.fleet.LandingAddr()
@@ -167,7 +169,8 @@ func (r *rig) mapLandings(t *testing.T) {
 	r.trust(conn.ConnectionState().PeerCertificates[0])
 }
 
-// trust lets the browser accept a key: Chromium reads no authorities from a flag.
+// trust lets the browser accept a key: Chromium reads no authorities from a
+// flag.
 func (r *rig) trust(leaf *x509.Certificate) {
 	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	r.pins = append(r.pins, base64.StdEncoding.EncodeToString(sum[:]))

@@ -140,9 +140,9 @@ var agree = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 	http.Redirect(w, q, "https://shop.example.com/"+marks.FindString(q.RequestURI), http.StatusFound)
 })
 
-// Requests at the same time through one module, each with a host, path, headers,
-// address, cookie and id of its own: answer, click log and what the ESP is sent
-// hold nothing of any other.
+// Requests at the same time through one module, each with a host, path,
+// headers, address, cookie and id of its own: answer, click log and what the
+// ESP is sent hold nothing of any other.
 func TestNothingPassesFromOneRequestToAnother(t *testing.T) {
 	r := newRig(t, `{"sites": {
 		"signed.example.com": {"esp": "none", "keys": ["k1"], "signed_links": "anywhere"},

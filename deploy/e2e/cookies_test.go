@@ -16,16 +16,16 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// cookieESP is an ESP that sets cookies as ill-bred ones do, and remembers what it
-// was sent.
+// cookieESP is an ESP that sets cookies as ill-bred ones do, and remembers what
+// it was sent.
 type cookieESP struct {
 	mu   sync.Mutex
 	sent wire.Header
 	body string
 }
 
-// espCookies are what it sets: of the host, of the parent domain, under a guard,
-// without a name.
+// espCookies are what it sets: of the host, of the parent domain, under a
+// guard, without a name.
 var espCookies = []string{
 	"sid=1; Path=/; HttpOnly",
 	`prefs="a, b"; Domain=example.com; Path=/u; Max-Age=60`,
@@ -54,7 +54,8 @@ type cookieSite struct {
 	authorization   bool
 }
 
-// cookieSites has every preset as it comes, and each mode that can be asked for.
+// cookieSites has every preset as it comes, and each mode that can be asked
+// for.
 func cookieSites() (list []cookieSite) {
 	for _, o := range core.Presets() {
 		s := cookieSite{host: o.Preset + ".example.com", esp: o.Preset, mode: "own"}
@@ -97,8 +98,9 @@ func cookieSitesJSON(t *testing.T, list []cookieSite) string {
 	return string(text)
 }
 
-// browserCookies is what a browser brings along: the brand's session, cookies that
-// a page of the parent domain made up under the mark, and those of the ESP.
+// browserCookies is what a browser brings along: the brand's session, cookies
+// that a page of the parent domain made up under the mark, and those of the
+// ESP.
 func browserCookies(mark string) wire.Header {
 	return wire.NewHeader(
 		"Cookie", "session=secret; "+mark+"sid=1", "Accept", "*/*",
@@ -106,8 +108,8 @@ func browserCookies(mark string) wire.Header {
 		"Authorization", "Basic c2VjcmV0", "Fastly-Key", "token-of-the-operator", "Proxy-Authorization", "Basic c2VjcmV0", "X-Kept", "1")
 }
 
-// Every preset, as it comes and in every mode: what reaches the ESP of cookies and
-// credentials, and what comes back of its own.
+// Every preset, as it comes and in every mode: what reaches the ESP of cookies
+// and credentials, and what comes back of its own.
 func TestCookiesAndCredentialsOfEveryPreset(t *testing.T) {
 	list := cookieSites()
 	esp := &cookieESP{}
@@ -205,8 +207,8 @@ func checkEdits(t *testing.T, site *core.Site, before, after wire.Header) {
 	require.Equal(t, values, got)
 }
 
-// A request without cookies, and an answer without, are left as they are; one whose
-// cookies are all the brand's has no empty field.
+// A request without cookies, and an answer without, are left as they are; one
+// whose cookies are all the brand's has no empty field.
 func TestNoCookies(t *testing.T) {
 	esp := &cookieESP{}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "sendgrid"}}}`, func(cfg *hostsim.Config) {
@@ -238,8 +240,8 @@ func TestManyCookies(t *testing.T) {
 	require.Equal(t, []string{strings.Join(want, "; ")}, esp.sent.Values("Cookie"))
 }
 
-// The second origin is of the same ESP: it gets, and sets, the same cookies under
-// the same mark.
+// The second origin is of the same ESP: it gets, and sets, the same cookies
+// under the same mark.
 func TestCookiesOfTheSecondOrigin(t *testing.T) {
 	esp := &cookieESP{}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "custom", "origin": "https://a.example.net", "second_origin": "b.example.net"}}}`, func(cfg *hostsim.Config) {
@@ -267,8 +269,8 @@ func TestCookiesOfTheESPBefore(t *testing.T) {
 	require.False(t, esp.sent.Has("Cookie"))
 }
 
-// The ESP is told of a click that was answered from the link: without the reader's
-// session, too.
+// The ESP is told of a click that was answered from the link: without the
+// reader's session, too.
 func TestCookiesOfAClickThatIsTold(t *testing.T) {
 	esp := &cookieESP{}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "customerio-eu", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`, func(cfg *hostsim.Config) {

@@ -25,8 +25,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// What a snapshot freezes, one by one: first on the module that is deployed, then on
-// a guest that says what it finds.
+// What a snapshot freezes, one by one: first on the module that is deployed,
+// then on a guest that says what it finds.
 
 // The handshake is made anew, before anything else, in every sandbox.
 func TestHandshakeIsNotFrozen(t *testing.T) {
@@ -185,7 +185,8 @@ func TestClockIsNotFrozen(t *testing.T) {
 	}
 }
 
-// What goes to Fastly says nothing of who built it, where, and what secrets lay about.
+// What goes to Fastly says nothing of who built it, where, and what secrets lay
+// about.
 func TestModuleHoldsNothingOfTheBuild(t *testing.T) {
 	const secret = "a-secret-of-the-build-1f9c2e"
 	for _, name := range []string{"FASTLY_API_TOKEN", "FASTLY_API_KEY", "CLICKEDGE_KEY_K1", "AWS_SECRET_ACCESS_KEY", "FASTLY_SERVICE_VERSION"} {
@@ -227,7 +228,8 @@ func TestModuleHoldsNothingOfTheBuild(t *testing.T) {
 	}
 }
 
-// A secret that the store gives is used, and is in nothing that leaves a sandbox.
+// A secret that the store gives is used, and is in nothing that leaves a
+// sandbox.
 func TestSecretsStayInTheStore(t *testing.T) {
 	r := newRig(t, signedSite, withLoneSecret)
 	for _, target := range []string{expiring(t, noon.Add(time.Hour)), "/to/k1.uaHR0cHM6Ly93d3cuZXhhbXBsZS5vcmcv.AAAAAAAAAAAAAAAAAAAAAA"} {

@@ -67,8 +67,8 @@ func loadGolden(t *testing.T) map[string][]*golden {
 
 func (g *golden) name() string { return strings.TrimSuffix(filepath.Base(g.path), ".txtar") }
 
-// run sends the case's request with the ESP up, and, where it is asked, with the
-// ESP refusing connections; it returns the golden sections.
+// run sends the case's request with the ESP up, and, where it is asked, with
+// the ESP refusing connections; it returns the golden sections.
 func (g *golden) run(t *testing.T, r *rig) map[string]string {
 	t.Helper()
 	resp, x := r.do(t, g.req)

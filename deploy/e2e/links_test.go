@@ -76,8 +76,8 @@ func loadLinks(t *testing.T) []linkEntry {
 	return links
 }
 
-// clientHeaders are what a reader's client sends beside Host: some of it must go
-// on as it came, doubles and order included, and some must not go on.
+// clientHeaders are what a reader's client sends beside Host: some of it must
+// go on as it came, doubles and order included, and some must not go on.
 const clientHeaders = "User-Agent: Mozilla/5.0 (probe)\r\n" +
 	"X-Twice: one\r\n" +
 	"Accept: */*\r\n" +
@@ -92,8 +92,8 @@ const clientHeaders = "User-Agent: Mozilla/5.0 (probe)\r\n" +
 	"X-Hop: named by Connection\r\n" +
 	"Accept-Language: de\r\n"
 
-// ask sends a request over a socket, bytes as given, and returns what the origin saw
-// and what came back.
+// ask sends a request over a socket, bytes as given, and returns what the
+// origin saw and what came back.
 func (r *rig) ask(t *testing.T, addr, method, target, host, extra, body string) (origins.Seen, string) {
 	t.Helper()
 	r.fleet.Forget()
@@ -140,8 +140,8 @@ func (e espLink) checkOrder(t *testing.T, header wire.Header) {
 	require.Equal(t, []string{"User-Agent: Mozilla/5.0 (probe)", "X-Twice: one", "Accept: */*", "x-twice: two", "Accept-Language: de"}, kept)
 }
 
-// Every link of links.json, on every preset of its family, reaches the ESP as the
-// table says, and comes back as the ESP answered.
+// Every link of links.json, on every preset of its family, reaches the ESP as
+// the table says, and comes back as the ESP answered.
 func TestLinksReachTheESP(t *testing.T) {
 	r := newRig(t, tableSites(t), nil)
 	addr := r.listen(t)
@@ -188,7 +188,8 @@ func TestOddBytes(t *testing.T) {
 	}
 }
 
-// Host in another form is the branded host all the same, and arrives in one form.
+// Host in another form is the branded host all the same, and arrives in one
+// form.
 func TestHostInOtherForms(t *testing.T) {
 	r := newRig(t, tableSites(t), nil)
 	addr := r.listen(t)
@@ -199,8 +200,8 @@ func TestHostInOtherForms(t *testing.T) {
 	}
 }
 
-// RFC 8058: a POST with its body, form or multipart, arrives whole, once, and what
-// comes back is no redirect.
+// RFC 8058: a POST with its body, form or multipart, arrives whole, once, and
+// what comes back is no redirect.
 func TestOneClickUnsubscribe(t *testing.T) {
 	const form = "List-Unsubscribe=One-Click"
 	const parts = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
@@ -235,7 +236,8 @@ func TestOneClickUnsubscribe(t *testing.T) {
 	}
 }
 
-// HEAD does not become GET, nor the other way round, and every other method goes on.
+// HEAD does not become GET, nor the other way round, and every other method
+// goes on.
 func TestMethodsGoOn(t *testing.T) {
 	r := newRig(t, tableSites(t), nil)
 	addr := r.listen(t)
@@ -246,8 +248,8 @@ func TestMethodsGoOn(t *testing.T) {
 	}
 }
 
-// What the table lists has a preset in core and the other way round, regions and
-// enterprise aside.
+// What the table lists has a preset in core and the other way round, regions
+// and enterprise aside.
 func TestTableIsComplete(t *testing.T) {
 	for _, o := range core.Presets() {
 		known := slices.ContainsFunc(table, func(e espLink) bool { return e.preset == o.Preset })

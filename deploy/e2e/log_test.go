@@ -19,8 +19,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// hangUps sends clicks whose readers all hang up while the ESP thinks, and returns
-// the exchanges and how many clicks the ESP has counted.
+// hangUps sends clicks whose readers all hang up while the ESP thinks, and
+// returns the exchanges and how many clicks the ESP has counted.
 func hangUps(t *testing.T, sites string, limits hostsim.Limits, clicks int) (list []*hostsim.Exchange, counted int) {
 	t.Helper()
 	arrived, gone := make(chan struct{}, clicks), make(chan struct{})
@@ -73,8 +73,8 @@ func receive[T any](t *testing.T, from <-chan T) (v T) {
 	return v
 }
 
-// A click that reached the ESP has a line, though its reader has hung up and the
-// host ends the guest where it would answer.
+// A click that reached the ESP has a line, though its reader has hung up and
+// the host ends the guest where it would answer.
 func TestClickWhoseReaderHangsUpHasALine(t *testing.T) {
 	list, counted := hangUps(t, oneSite, hostsim.Limits{}, 40)
 	lines, ids := 0, map[string]bool{}
@@ -95,8 +95,8 @@ func TestClickWhoseReaderHangsUpHasALine(t *testing.T) {
 	require.Len(t, ids, counted, "nobody counts one twice")
 }
 
-// What remains: a host that ends the guest as soon as the reader has gone, which
-// neither Viceroy nor hostsim does by itself.
+// What remains: a host that ends the guest as soon as the reader has gone,
+// which neither Viceroy nor hostsim does by itself.
 func TestClickWhoseReaderHangsUpOnAnUnkindHost(t *testing.T) {
 	list, counted := hangUps(t, oneSite, hostsim.Limits{AfterDisconnect: 1}, 10)
 	require.Equal(t, 10, counted)
@@ -106,8 +106,8 @@ func TestClickWhoseReaderHangsUpOnAnUnkindHost(t *testing.T) {
 	}
 }
 
-// The line goes before the answer, but where it waits for what the ESP says of a
-// click that was answered first.
+// The line goes before the answer, but where it waits for what the ESP says of
+// a click that was answered first.
 func TestLineGoesBeforeTheAnswer(t *testing.T) {
 	for name, first := range map[string]string{
 		`{"sites": {"link.example.com": {"esp": "ses-us-east-1"}}}`:                                                                          "write",
@@ -197,8 +197,8 @@ func TestOddStatusOfAnESP(t *testing.T) {
 	}
 }
 
-// What Connection names in the ESP's answer is gone before it is looked at what the
-// answer lacks.
+// What Connection names in the ESP's answer is gone before it is looked at what
+// the answer lacks.
 func TestConnectionHeaderUndoesNoDecision(t *testing.T) {
 	r := rigWithAnswer(t, oneSite, "HTTP/1.1 301 Moved\n"+
 		"Connection: close, cache-control, X-Robots-Tag, content-encoding, Content-Type, location, set-cookie, x-own, keep-alive\n"+
@@ -231,8 +231,8 @@ func TestRedirectIsNotKeptUnasked(t *testing.T) {
 	}
 }
 
-// What Connection names in the reader's request takes nothing from the ESP that it
-// needs.
+// What Connection names in the reader's request takes nothing from the ESP that
+// it needs.
 func TestConnectionHeaderOfAReader(t *testing.T) {
 	r := newRig(t, oneSite, nil)
 	_, x := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick, Header: wire.Header{
@@ -273,7 +273,8 @@ func TestReadersBrokenBodyIsNotTheESPsFailure(t *testing.T) {
 	}
 }
 
-// Hosts in the log are those that a browser goes to, and no user's name is in them.
+// Hosts in the log are those that a browser goes to, and no user's name is in
+// them.
 func TestDestinationIsWhatABrowserReads(t *testing.T) {
 	for location, want := range map[string]string{
 		`https:\\Shop.example.com\x`: "shop.example.com", "//ann%40example.com:x@shop.example.com/": "shop.example.com",
@@ -284,7 +285,8 @@ func TestDestinationIsWhatABrowserReads(t *testing.T) {
 		resp, x, err := r.host.Do(context.Background(), &hostsim.Request{Host: "link.example.com", Target: sesClick})
 		require.NoError(t, err)
 		require.Equal(t, []string{location}, resp.Header.Values("Location"), "the reader gets it as it is")
-		// The link is http here, and so an address with https: has its own host.
+		// The link is http here, and so an address with https: has its own
+		// host.
 		line := parse(t, clicks(x)[0])
 		if strings.HasPrefix(location, "https:/thanks") {
 			want = "thanks"
@@ -320,8 +322,8 @@ func TestOnlyARedirectDisagrees(t *testing.T) {
 	}
 }
 
-// An entry of the config store that nothing can be sent by is left aside, and the
-// site of sites.json stands.
+// An entry of the config store that nothing can be sent by is left aside, and
+// the site of sites.json stands.
 func TestOverrideWithoutABackend(t *testing.T) {
 	entries := map[string]string{
 		"no backend":        `{"esp": "sendgrid"}`,

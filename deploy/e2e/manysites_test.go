@@ -16,7 +16,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// manySites is a sites.json of n sites that have nothing in common but their ESPs.
+// manySites is a sites.json of n sites that have nothing in common but their
+// ESPs.
 func manySites(t *testing.T, n int) string {
 	t.Helper()
 	sites := map[string]map[string]any{}
@@ -33,8 +34,8 @@ func manySites(t *testing.T, n int) string {
 
 func manyHost(i int) string { return fmt.Sprintf("link.brand-%d.example.com", i) }
 
-// Of many sites each is found, with what is its own; a swap puts them into a module
-// that was built with one.
+// Of many sites each is found, with what is its own; a swap puts them into a
+// module that was built with one.
 func TestManySites(t *testing.T) {
 	const n = 20_000
 	text := manySites(t, n)
@@ -55,8 +56,8 @@ func TestManySites(t *testing.T) {
 	askMany(t, r, n, map[bool]int{false: 97, true: 1999}[cold()])
 }
 
-// askMany asks for one site in step, on a page that shows its home and in the log
-// that shows its ESP, and then for the number of all.
+// askMany asks for one site in step, on a page that shows its home and in the
+// log that shows its ESP, and then for the number of all.
 func askMany(t *testing.T, r *rig, n, step int) {
 	t.Helper()
 	for i := 0; i < n; i += step {
@@ -92,7 +93,8 @@ func TestSwapAnswersAsABuild(t *testing.T) {
 	}
 }
 
-// The most room that a build gives leaves a click its share of the sandbox's memory.
+// The most room that a build gives leaves a click its share of the sandbox's
+// memory.
 func TestLargestRoom(t *testing.T) {
 	raw, err := reactor()
 	require.NoError(t, err)

@@ -217,8 +217,8 @@ func (r *rig) backendOf(e espLink) string {
 	return r.sites.Lookup(settings[0].host(e, false)).Origin.Backend
 }
 
-// runCells sends the requests, many at once: those to a slow ESP wait most of the
-// time.
+// runCells sends the requests, many at once: those to a slow ESP wait most of
+// the time.
 func (r *rig) runCells(t *testing.T, cells []*cell) []string {
 	t.Helper()
 	rows := make([]string, len(cells))

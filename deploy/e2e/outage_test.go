@@ -19,9 +19,9 @@ import (
 )
 
 // TestOutage is a bad day: 10,000 readers click on links of every ESP while the
-// ESPs die in every way and return. Whoever has a link that can be read arrives,
-// nobody is left waiting, everybody else is told so by a page, and each click is
-// one line of the log, from which what was missed can be counted.
+// ESPs die in every way and return. Whoever has a link that can be read
+// arrives, nobody is left waiting, everybody else is told so by a page, and
+// each click is one line of the log, from which what was missed can be counted.
 func TestOutage(t *testing.T) {
 	total := 10_000
 	if testing.Short() {
@@ -213,8 +213,8 @@ func (o *outage) note(line logLine, status, sent int) {
 	}
 }
 
-// judge closes the books: a line for each click, and what the log calls missed is
-// what the ESPs did not see.
+// judge closes the books: a line for each click, and what the log calls missed
+// is what the ESPs did not see.
 func (o *outage) judge(t *testing.T, total int) {
 	t.Helper()
 	t.Logf("%d clicks: %v, %d pages; the ESPs were asked %d times and saw %d; missed %d, perhaps missed %d",

@@ -68,9 +68,9 @@ func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 	return newRigWith(t, sitesJSON, origins.Options{}, change)
 }
 
-// rigVariable names the environment variable that says which module the tests run
-// on: "cold" is the reactor as Go built it, "wizer" what Wizer makes of it, anything
-// else the module as it is deployed. The whole suite passes on each.
+// rigVariable names the environment variable that says which module the tests
+// run on: "cold" is the reactor as Go built it, "wizer" what Wizer makes of it,
+// anything else the module as it is deployed. The whole suite passes on each.
 const rigVariable = "CLICKEDGE_RIG"
 
 // cold tells whether newRig gives the reactor.
@@ -92,8 +92,8 @@ func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func
 	return rigOf(t, wasm, sitesJSON, opt, change)
 }
 
-// wizered builds the module with Wizer. A test that cannot have it is skipped, and
-// says why.
+// wizered builds the module with Wizer. A test that cannot have it is skipped,
+// and says why.
 func wizered(t *testing.T, reactor []byte, sitesJSON string) []byte {
 	t.Helper()
 	tool, err := wizertest.Find(t.Context())
@@ -108,7 +108,8 @@ func wizered(t *testing.T, reactor []byte, sitesJSON string) []byte {
 	return wasm
 }
 
-// newColdRig runs the reactor as Go built it: initialised anew for each request.
+// newColdRig runs the reactor as Go built it: initialised anew for each
+// request.
 func newColdRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 	t.Helper()
 	return newColdRigWith(t, sitesJSON, origins.Options{}, change)
@@ -152,8 +153,8 @@ func rigOf(t *testing.T, wasm []byte, sitesJSON string, opt origins.Options, cha
 	return &rig{sites: sites, fleet: fleet, host: host}
 }
 
-// backends reaches each origin at its stand-in, with the SNI and the certificate
-// name of the real one and no Host override: as deployed.
+// backends reaches each origin at its stand-in, with the SNI and the
+// certificate name of the real one and no Host override: as deployed.
 func backends(sites *core.Sites, fleet *origins.Fleet) map[string]hostsim.Backend {
 	list := map[string]hostsim.Backend{}
 	for _, o := range sites.Origins() {
@@ -167,8 +168,8 @@ func backends(sites *core.Sites, fleet *origins.Fleet) map[string]hostsim.Backen
 	return list
 }
 
-// do sends a request without a network in front and asserts what holds for every
-// request: the guest ends well, and writes one line of the click log.
+// do sends a request without a network in front and asserts what holds for
+// every request: the guest ends well, and writes one line of the click log.
 func (r *rig) do(t *testing.T, req hostsim.Request) (*hostsim.Response, *hostsim.Exchange) {
 	t.Helper()
 	resp, x, err := r.host.Do(context.Background(), &req)
@@ -200,7 +201,8 @@ func (r *rig) listen(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// raw sends bytes and returns the bytes of the answer up to the connection's end.
+// raw sends bytes and returns the bytes of the answer up to the connection's
+// end.
 func raw(t *testing.T, addr, request string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)

@@ -199,8 +199,8 @@ func TestOverride(t *testing.T) {
 	}
 }
 
-// What an ESP answers comes back as it is; only a redirect that could be cached is
-// made not to be.
+// What an ESP answers comes back as it is; only a redirect that could be cached
+// is made not to be.
 func TestAnswersComeBackAsTheyAre(t *testing.T) {
 	var answer wire.Header
 	var status int
@@ -253,8 +253,8 @@ func TestLoopEnds(t *testing.T) {
 	require.Contains(t, string(resp.Body), "leads back to itself")
 }
 
-// Whatever a client sends, it gets an answer, and the log stays one line of JSON
-// without anything of the reader's in it.
+// Whatever a client sends, it gets an answer, and the log stays one line of
+// JSON without anything of the reader's in it.
 func TestHostileRequests(t *testing.T) {
 	r := newRig(t, oneSite, nil)
 	long := strings.Repeat("x", 60_000)
@@ -294,7 +294,8 @@ func many(n int) wire.Header {
 	return h
 }
 
-// Requests at the same time, each with a sandbox of its own, get each their own answer.
+// Requests at the same time, each with a sandbox of its own, get each their own
+// answer.
 func TestManyAtOnce(t *testing.T) {
 	r := newRig(t, tableSites(t), nil)
 	var wg sync.WaitGroup

@@ -29,8 +29,8 @@ func spark(method string) hostsim.Request {
 		"Connection", "X-Hop", "X-Hop", "gone")}
 }
 
-// grouped writes the fields as the platform names them: in lower case, in order of
-// their first appearance, doubles together.
+// grouped writes the fields as the platform names them: in lower case, in order
+// of their first appearance, doubles together.
 func grouped(h wire.Header) (list []string) {
 	seen := map[string]bool{}
 	for _, f := range h {
@@ -86,8 +86,8 @@ func TestSecondOriginFailsToo(t *testing.T) {
 	}
 }
 
-// What may have had an effect is not sent twice: not what was reached, not a POST,
-// not what has a body.
+// What may have had an effect is not sent twice: not what was reached, not a
+// POST, not what has a body.
 func TestNothingIsRetriedThatMayHaveHadAnEffect(t *testing.T) {
 	r := newRig(t, twoOrigins, nil)
 	for _, fault := range []origins.Fault{origins.Reset, origins.ServerError, origins.TooMany, origins.Slow} {
@@ -162,8 +162,8 @@ func TestTimeLimit(t *testing.T) {
 	require.Equal(t, "http_response_timeout", line.OriginError, "the backend's, not the site's")
 }
 
-// The answer's head is what is waited for: a body may take its time, and arrives
-// whole.
+// The answer's head is what is waited for: a body may take its time, and
+// arrives whole.
 func TestSlowBodyArrives(t *testing.T) {
 	const site = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "esp_timeout": "1s"}}}`
 	body := bytes.Repeat([]byte("slow "), 40)

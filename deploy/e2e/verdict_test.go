@@ -59,8 +59,8 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// The price of a click in host calls, the log line's two included. Each costs more
-// than a thousand instructions of the guest.
+// The price of a click in host calls, the log line's two included. Each costs
+// more than a thousand instructions of the guest.
 func TestHostCallsOfAClick(t *testing.T) {
 	stored := func(cfg *hostsim.Config) {
 		cfg.ConfigStores = map[string]map[string]string{contract.ConfigStore: {"other.example.com": "{}"}}

@@ -10,7 +10,8 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// The region is told by the name, and not guessed where the name does not tell it.
+// The region is told by the name, and not guessed where the name does not tell
+// it.
 func TestPreset(t *testing.T) {
 	for name, want := range map[string][2]string{
 		"e-eu.customeriomail.com":        {"e-eu.customeriomail.com", "customerio-eu"},

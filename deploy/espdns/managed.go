@@ -8,15 +8,16 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// Managed says how an ESP issues the certificate of a link domain itself, and what
-// that means for who wants to stand in front.
+// Managed says how an ESP issues the certificate of a link domain itself, and
+// what that means for who wants to stand in front.
 type Managed struct {
 	ESP   string // as people write it
 	Which string // which link domains have it, "domains added since 2025-10-07"; "" where that is not known
 	// First is what to do at the ESP before the CNAME moves, a sentence's rest:
 	// "choose …".
 	First string
-	// Otherwise is what happens where that was forgotten; "" where no page says.
+	// Otherwise is what happens where that was forgotten; "" where no page
+	// says.
 	Otherwise string
 	// Records are those that the ESP asked for beside the CNAME.
 	Records []Record
@@ -36,8 +37,8 @@ type Record struct {
 // Name is the record's name for a link domain.
 func (r Record) Name(host string) string { return r.Label + "." + host }
 
-// CloudflareProof is where SendGrid's proof of the domain leads: its certificates
-// are Cloudflare's.
+// CloudflareProof is where SendGrid's proof of the domain leads: its
+// certificates are Cloudflare's.
 const CloudflareProof = "dcv.cloudflare.com"
 
 var (
@@ -80,8 +81,8 @@ var (
 	}
 )
 
-// ManagedBy is how the ESP of a preset issues certificates itself; nil where it is
-// not known to.
+// ManagedBy is how the ESP of a preset issues certificates itself; nil where it
+// is not known to.
 func ManagedBy(preset string) *Managed {
 	o, ok := core.LookupPreset(preset)
 	if !ok {
@@ -124,8 +125,8 @@ func Families() (list []esp.Family) {
 	return list
 }
 
-// Advice is what to do before the CNAME moves, in one sentence. {host} stands for
-// the link domain.
+// Advice is what to do before the CNAME moves, in one sentence. {host} stands
+// for the link domain.
 func (m *Managed) Advice() string {
 	text := "before the CNAME moves, where " + m.ESP + " issues the certificate itself"
 	if m.Which != "" {

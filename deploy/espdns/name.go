@@ -7,14 +7,15 @@ import (
 )
 
 // names are the domains of the ESPs to which link domains are pointed, with the
-// preset that each tells; "" where it tells the ESP but not the region, or where
-// there is no preset. The first that a name is under counts. They are from the
-// ESPs' own set-up pages.
+// preset that each tells; "" where it tells the ESP but not the region, or
+// where there is no preset. The first that a name is under counts. They are
+// from the ESPs' own set-up pages.
 var names = []struct{ domain, preset string }{
 	{"eu.sendgrid.net", "sendgrid-eu"},
 	{"sendgrid.net", "sendgrid"}, // click.sendgrid.net with Auto SSL
 
-	// Customer.io's CNAMEs lead to customeriomail.com, its proxies to customer.io.
+	// Customer.io's CNAMEs lead to customeriomail.com, its proxies to
+	// customer.io.
 	{"e-eu.customeriomail.com", "customerio-eu"},
 	{"e.customeriomail.com", "customerio-us"},
 	{"track-eu.customer.io", "customerio-eu"},
@@ -40,8 +41,8 @@ var names = []struct{ domain, preset string }{
 	{"intercom-mail.com", ""}, // <workspace>.intercom-mail.com, .eu., .au.
 }
 
-// Preset returns the ESP's domain that a name is under, "" where it is under none,
-// and the preset that the name tells, "" where it does not tell one.
+// Preset returns the ESP's domain that a name is under, "" where it is under
+// none, and the preset that the name tells, "" where it does not tell one.
 func Preset(name string) (domain, preset string) {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	for _, n := range names {
@@ -65,10 +66,10 @@ func sesPreset(name string) string {
 	return preset
 }
 
-// PresetOfOrigin is the preset that the origin of a proxy tells, "" for none: a name of
-// the table itself, or one below the domain of an ESP whose names differ by
-// account. Other names below an ESP's domain may serve its mail, as SendGrid's
-// u123.wl.sendgrid.net does.
+// PresetOfOrigin is the preset that the origin of a proxy tells, "" for none: a
+// name of the table itself, or one below the domain of an ESP whose names
+// differ by account. Other names below an ESP's domain may serve its mail, as
+// SendGrid's u123.wl.sendgrid.net does.
 func PresetOfOrigin(name string) string {
 	domain, preset := Preset(name)
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
@@ -81,8 +82,8 @@ func PresetOfOrigin(name string) string {
 	return ""
 }
 
-// Today are the names that the CNAME of a link domain has as long as it leads to
-// the ESP, those of new domains first. There is none where the origin is the
+// Today are the names that the CNAME of a link domain has as long as it leads
+// to the ESP, those of new domains first. There is none where the origin is the
 // site's own and nobody knows what stood there.
 func Today(o *core.Origin) []string {
 	switch o.Preset {

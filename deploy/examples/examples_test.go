@@ -41,8 +41,8 @@ func parse(t *testing.T, name string, text []byte) *core.Sites {
 	return sites
 }
 
-// Every file is right, README.md names it, and together they have each family of
-// ESPs, each preset that needs more than its name, and a group of brands.
+// Every file is right, README.md names it, and together they have each family
+// of ESPs, each preset that needs more than its name, and a group of brands.
 func TestExamples(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
@@ -88,9 +88,9 @@ func together(t *testing.T) []byte {
 	return []byte(`{"sites": {` + strings.Join(sites, ",") + `}}`)
 }
 
-// Every link of every example's ESP goes through the module to the stand-in of the
-// ESP, under the branded Host, and comes back as that answered; signed links
-// lead where they were signed to.
+// Every link of every example's ESP goes through the module to the stand-in of
+// the ESP, under the branded Host, and comes back as that answered; signed
+// links lead where they were signed to.
 func TestExamplesAreServed(t *testing.T) {
 	text := together(t)
 	sites := parse(t, "all.json", text)

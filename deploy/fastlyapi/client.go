@@ -24,8 +24,8 @@ type Options struct {
 	// Transport sends requests; nil is a copy of net/http's own, which verifies
 	// certificates and heeds HTTPS_PROXY.
 	Transport http.RoundTripper
-	// Tries is the most times that a request is sent; 0 is 4. What may have been
-	// done already is not sent again.
+	// Tries is the most times that a request is sent; 0 is 4. What may have
+	// been done already is not sent again.
 	Tries int
 	// Pause waits between tries; nil sleeps. It returns early with ctx's error.
 	Pause func(ctx context.Context, d time.Duration) error
@@ -33,19 +33,21 @@ type Options struct {
 	Trace func(line string)
 	// UserAgent is sent along; "" is "clickedge".
 	UserAgent string
-	// SigningKey is the Ed25519 public key, in base64, that signs client keys; ""
-	// is [SigningKey].
+	// SigningKey is the Ed25519 public key, in base64, that signs client keys;
+	// "" is [SigningKey].
 	SigningKey string
 }
 
-// Client talks to the API with one token. It is safe for use by several goroutines.
+// Client talks to the API with one token. It is safe for use by several
+// goroutines.
 type Client struct {
 	host   string
 	opt    Options
 	fastly *fastly.Client
 }
 
-// New returns a client. It fails where the token or the endpoint cannot be used.
+// New returns a client. It fails where the token or the endpoint cannot be
+// used.
 func New(token string, opt Options) (*Client, error) {
 	base, err := endpoint(opt.orDefaults().Endpoint)
 	if err != nil {
@@ -58,7 +60,8 @@ func New(token string, opt Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	// FASTLY_DEBUG_MODE would dump bodies, secrets among them, to standard output.
+	// FASTLY_DEBUG_MODE would dump bodies, secrets among them, to standard
+	// output.
 	f.DebugMode = false
 	opt = opt.orDefaults()
 	f.HTTPClient = &http.Client{
@@ -116,8 +119,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Fastly returns go-fastly's client, for the calls that this package has no method
-// for. Pass its errors through [Cause].
+// Fastly returns go-fastly's client, for the calls that this package has no
+// method for. Pass its errors through [Cause].
 func (c *Client) Fastly() *fastly.Client { return c.fastly }
 
 // Pause waits as the client does between tries.

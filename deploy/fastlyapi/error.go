@@ -15,12 +15,14 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 )
 
-// Error says which call failed and how. Neither the token nor a secret is in it.
+// Error says which call failed and how. Neither the token nor a secret is in
+// it.
 type Error struct {
 	Method, Path string
 	// Status of the answer; 0 where there was none.
 	Status int
-	// Said is what the API or the network said, cut to a length that can be read.
+	// Said is what the API or the network said, cut to a length that can be
+	// read.
 	Said string
 	// Tries is how many times the call was sent.
 	Tries int
@@ -65,8 +67,8 @@ func (e *Error) Hint() string {
 	return ""
 }
 
-// again reports whether another try may help and does no harm. A call that may have
-// been carried out is repeated only where that changes nothing.
+// again reports whether another try may help and does no harm. A call that may
+// have been carried out is repeated only where that changes nothing.
 func (e *Error) again(repeatable bool) bool {
 	switch {
 	case e.Status == http.StatusTooManyRequests, e.notSent:
@@ -100,8 +102,8 @@ func (t *transport) failed(k *call, err error) *Error {
 	return e
 }
 
-// problem is how the API says what is wrong: of old with msg and detail, in newer
-// parts as RFC 9457 has it, or as JSON:API does, in a list.
+// problem is how the API says what is wrong: of old with msg and detail, in
+// newer parts as RFC 9457 has it, or as JSON:API does, in a list.
 type problem struct {
 	Msg    string    `json:"msg"`
 	Title  string    `json:"title"`
@@ -133,8 +135,8 @@ func (t *transport) refused(k *call, resp *http.Response, text []byte) *Error {
 var errUnread = errors.New("the API's answer is not what go-fastly expects")
 
 // Cause returns what is behind an error of go-fastly, fit to print: an [*Error]
-// where a call failed, or why there was no call. What its decoders say is left out,
-// as it quotes the answer.
+// where a call failed, or why there was no call. What its decoders say is left
+// out, as it quotes the answer.
 func Cause(err error) error {
 	var e *Error
 	var field *fastly.FieldError

@@ -26,8 +26,8 @@ type Secret struct {
 	Name      string
 	CreatedAt time.Time
 	Recreated bool
-	// Digest is an opaque identifier of the value: as long as it stays the same,
-	// so does the value. It cannot be computed here.
+	// Digest is an opaque identifier of the value: as long as it stays the
+	// same, so does the value. It cannot be computed here.
 	Digest string
 }
 
@@ -94,8 +94,8 @@ func (c *Client) FindStore(ctx context.Context, nameOrID string) (Store, error) 
 	return Store{}, fmt.Errorf("%d secret stores are named %q: name one by its id, %s or %s", len(named), nameOrID, named[0].ID, named[1].ID)
 }
 
-// CreateStore makes an empty store. It is not repeated where the API may have made
-// one already.
+// CreateStore makes an empty store. It is not repeated where the API may have
+// made one already.
 func (c *Client) CreateStore(ctx context.Context, name string) (Store, error) {
 	s, err := c.fastly.CreateSecretStore(ctx, &fastly.CreateSecretStoreInput{Name: name})
 	if err != nil {
@@ -118,8 +118,8 @@ func (c *Client) Secrets(ctx context.Context, storeID string) ([]Secret, error) 
 	})
 }
 
-// DeleteSecret takes a secret out of a store. That it is not there is an [*Error]
-// with the status 404, unless an earlier try may have taken it out.
+// DeleteSecret takes a secret out of a store. That it is not there is an
+// [*Error] with the status 404, unless an earlier try may have taken it out.
 func (c *Client) DeleteSecret(ctx context.Context, storeID, name string) error {
 	err := Cause(c.fastly.DeleteSecret(ctx, &fastly.DeleteSecretInput{StoreID: storeID, Name: name}))
 	var e *Error
@@ -140,10 +140,10 @@ type Put struct {
 	Plain bool
 }
 
-// PutSecret stores a secret. As the Fastly CLI does, it seals the value with a key
-// that the API makes for it and that the pinned key must have signed: what stands
-// between here and the store's own service then sees no secret, though it may end
-// TLS.
+// PutSecret stores a secret. As the Fastly CLI does, it seals the value with a
+// key that the API makes for it and that the pinned key must have signed: what
+// stands between here and the store's own service then sees no secret, though
+// it may end TLS.
 func (c *Client) PutSecret(ctx context.Context, p Put) (Secret, error) {
 	if len(p.Value) == 0 || len(p.Value) > contract.MaxSecret {
 		return Secret{}, fmt.Errorf("secret %q: %d bytes are not 1 to %d", p.Name, len(p.Value), contract.MaxSecret)

@@ -17,14 +17,15 @@ import (
 const (
 	// maxAnswer is the most bytes of an answer that are read.
 	maxAnswer = 16 << 20
-	// tryTime is how long one try may take; a megabyte of the request adds as much.
+	// tryTime is how long one try may take; a megabyte of the request adds as
+	// much.
 	tryTime = 30 * time.Second
 )
 
-// transport sends what go-fastly asks for. An answer that is an error comes out as
-// an [*Error] instead of a response, against the letter of [http.RoundTripper]:
-// go-fastly would put the answer's text, and thereby whatever it quotes, into an
-// error of its own.
+// transport sends what go-fastly asks for. An answer that is an error comes out
+// as an [*Error] instead of a response, against the letter of
+// [http.RoundTripper]: go-fastly would put the answer's text, and thereby
+// whatever it quotes, into an error of its own.
 type transport struct {
 	token string
 	base  *url.URL
@@ -40,8 +41,8 @@ type call struct {
 
 type hideKey struct{}
 
-// Hide returns a context for calls that carry secrets: none of them will stand in
-// an error or in the trace, whatever the API answers.
+// Hide returns a context for calls that carry secrets: none of them will stand
+// in an error or in the trace, whatever the API answers.
 func Hide(ctx context.Context, secrets ...[]byte) context.Context {
 	list, _ := ctx.Value(hideKey{}).([]string)
 	return context.WithValue(ctx, hideKey{}, append(encodings(secrets...), list...))
@@ -79,8 +80,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// repeatable reports whether doing it twice does no harm. To clone a version twice
-// makes two; a client key is made of nothing.
+// repeatable reports whether doing it twice does no harm. To clone a version
+// twice makes two; a client key is made of nothing.
 func repeatable(req *http.Request) bool {
 	switch req.Method {
 	case http.MethodPost:

@@ -18,8 +18,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
 
-// go-fastly prints whole requests, secrets among them, where FASTLY_DEBUG_MODE is
-// set.
+// go-fastly prints whole requests, secrets among them, where FASTLY_DEBUG_MODE
+// is set.
 func TestDebugModeDumpsNothing(t *testing.T) {
 	t.Setenv("FASTLY_DEBUG_MODE", "true")
 	r := newRig(t)

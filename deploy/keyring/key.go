@@ -47,8 +47,8 @@ func IsID(s string) bool {
 	return len(s) >= 1 && len(s) <= 8
 }
 
-// IDs takes the arguments of a command, which name keys: sorted, each once. None
-// is quoted where it is no id, as it may be the secret itself.
+// IDs takes the arguments of a command, which name keys: sorted, each once.
+// None is quoted where it is no id, as it may be the secret itself.
 func IDs(args []string, hint string) ([]string, error) {
 	for i, id := range args {
 		if !IsID(id) {

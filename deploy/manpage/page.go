@@ -1,9 +1,9 @@
-// Package manpage writes the manual pages of a command from what its --help says,
-// so that there is one text and not two.
+// Package manpage writes the manual pages of a command from what its --help
+// says, so that there is one text and not two.
 //
-// Start with [All] for the pages of a command and all below it, or with [Of] for
-// one. What a page says depends on the command and its version alone: no clock, no
-// machine.
+// Start with [All] for the pages of a command and all below it, or with [Of]
+// for one. What a page says depends on the command and its version alone: no
+// clock, no machine.
 package manpage
 
 import (

@@ -11,7 +11,8 @@ import (
 // escape: nothing in a help text is taken for a request or an escape of roff.
 type roff struct{ strings.Builder }
 
-// macro writes a request or a macro and its arguments, each quoted where it must be.
+// macro writes a request or a macro and its arguments, each quoted where it
+// must be.
 func (r *roff) macro(name string, args ...string) {
 	r.WriteString("." + name)
 	for _, a := range args {
@@ -24,7 +25,8 @@ func (r *roff) macro(name string, args ...string) {
 	r.WriteByte('\n')
 }
 
-// title writes the heading of the page. The date stands as it is: mandoc reads it.
+// title writes the heading of the page. The date stands as it is: mandoc reads
+// it.
 func (r *roff) title(name string, about Release, root string) {
 	fmt.Fprintf(r, ".TH %s 1 \"%s\" \"%s\" \"%s manual\"\n",
 		escape(strings.ToUpper(name)), about.Date, escape(root+" "+about.Version), escape(root))
@@ -52,7 +54,8 @@ func (r *roff) flag(f *pflag.Flag, value string) {
 	r.WriteByte('\n')
 }
 
-// prose writes paragraphs. Lines that are indented keep their breaks and spaces.
+// prose writes paragraphs. Lines that are indented keep their breaks and
+// spaces.
 func (r *roff) prose(s string) {
 	for i, paragraph := range strings.Split(strings.Trim(s, "\n"), "\n\n") {
 		if i > 0 {
@@ -70,8 +73,8 @@ func (r *roff) prose(s string) {
 	}
 }
 
-// span is the length of the lines at the start of s that are all indented, or all
-// not.
+// span is the length of the lines at the start of s that are all indented, or
+// all not.
 func span(s string) (n int) {
 	for line := range strings.Lines(s) {
 		if indented(line) != indented(s) {
@@ -93,7 +96,8 @@ func (r *roff) literal(s string) {
 	r.macro("fi")
 }
 
-// guarded escapes a line, and keeps its first character from making it a request.
+// guarded escapes a line, and keeps its first character from making it a
+// request.
 func guarded(line string) string {
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
 		return `\&` + escape(line)
@@ -101,8 +105,8 @@ func guarded(line string) string {
 	return escape(line)
 }
 
-// escape writes each character so that every roff prints that one: a "-" that is
-// pasted into a shell stays one, and what is not ASCII needs no encoding.
+// escape writes each character so that every roff prints that one: a "-" that
+// is pasted into a shell stays one, and what is not ASCII needs no encoding.
 func escape(s string) string {
 	var b strings.Builder
 	for _, c := range s {

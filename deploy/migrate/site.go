@@ -94,8 +94,8 @@ func (r *reading) settle() {
 	r.circles()
 }
 
-// fits leaves out what core refuses of one site, and reports whether anything is
-// left.
+// fits leaves out what core refuses of one site, and reports whether anything
+// is left.
 func (r *reading) fits(s *Site) bool {
 	r.host = s.Host
 	defer func() { r.host = "" }()

@@ -12,7 +12,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Where core reads a sample, it reads what the stand-in answers, and it names the same kind.
+// Where core reads a sample, it reads what the stand-in answers, and it names
+// the same kind.
 func TestCoreReadsTheSamples(t *testing.T) {
 	f := start(t, Options{})
 	for _, spec := range every {
@@ -29,9 +30,10 @@ func TestCoreReadsTheSamples(t *testing.T) {
 	}
 }
 
-// FuzzAgreement: core may decline what the ESP reads, and repair what the ESP refuses, but where both
-// read a link, and the grammar of destinations lets it pass, they lead to the same place. A link on
-// which SparkPost falls back to a fixed address counts as refused.
+// FuzzAgreement: core may decline what the ESP reads, and repair what the ESP
+// refuses, but where both read a link, and the grammar of destinations lets it
+// pass, they lead to the same place. A link on which SparkPost falls back to a
+// fixed address counts as refused.
 func FuzzAgreement(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.Path)

@@ -69,8 +69,9 @@ func damaged(w http.ResponseWriter) { text(w, http.StatusBadRequest, "Bad Reques
 // hasHost matches an http or https URL whose host has no escape.
 var hasHost = regexp.MustCompile(`(?s)^(?i:https?)://[^/?#%\s]+(?:[/?#].*)?$`)
 
-// location is a destination as it stands in a Location field: controls and spaces, which have no
-// place there, are percent-encoded; every other byte is kept.
+// location is a destination as it stands in a Location field: controls and
+// spaces, which have no place there, are percent-encoded; every other byte is
+// kept.
 func location(destination string) string {
 	var b strings.Builder
 	for i := range len(destination) {
@@ -83,8 +84,8 @@ func location(destination string) string {
 	return b.String()
 }
 
-// decode64 reads base64 as links carry it: in either alphabet, with "=", "~" or no padding, and
-// percent-encoded once more if a gateway did that.
+// decode64 reads base64 as links carry it: in either alphabet, with "=", "~" or
+// no padding, and percent-encoded once more if a gateway did that.
 func decode64(s string) ([]byte, error) {
 	if plain, err := url.PathUnescape(s); err == nil {
 		s = plain

@@ -14,11 +14,12 @@ import (
 	"time"
 )
 
-// validity is how long certificates hold: longer than any laptop session, short enough that a
-// forgotten one in a trust store does no harm for years.
+// validity is how long certificates hold: longer than any laptop session, short
+// enough that a forgotten one in a trust store does no harm for years.
 const validity = 30 * 24 * time.Hour
 
-// Authority is a certificate authority that lives as long as the process. Its key is never written.
+// Authority is a certificate authority that lives as long as the process. Its
+// key is never written.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -92,21 +93,23 @@ func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
-// Certificate makes a server certificate from the fleet's authority, for whatever else has to be
-// trusted beside the origins: the branded hosts of a laptop, for example. Names are host names,
-// "*.example.com" or IP addresses; none is an error.
+// Certificate makes a server certificate from the fleet's authority, for
+// whatever else has to be trusted beside the origins: the branded hosts of a
+// laptop, for example. Names are host names, "*.example.com" or IP addresses;
+// none is an error.
 func (f *Fleet) Certificate(names ...string) (tls.Certificate, error) {
 	return f.authority.Issue(names...)
 }
 
-// serverConfig is TLS as the origins speak it. Sessions are not resumed: a resumed one would get
-// past the check of the SNI.
+// serverConfig is TLS as the origins speak it. Sessions are not resumed: a
+// resumed one would get past the check of the SNI.
 func serverConfig(pick func(sni string) *tls.Certificate) *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS12,
 		NextProtos:             []string{"http/1.1"},
 		SessionTicketsDisabled: true,
-		// No certificate and no error: crypto/tls then sends the alert unrecognized_name.
+		// No certificate and no error: crypto/tls then sends the alert
+		// unrecognized_name.
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return pick(hello.ServerName), nil
 		},

@@ -22,7 +22,8 @@ func handshake(t *testing.T, addr string, config *tls.Config) (*x509.Certificate
 	return conn.ConnectionState().PeerCertificates[0], nil
 }
 
-// The certificate is for the ESP's name alone: a proxy that checks it against the branded host fails.
+// The certificate is for the ESP's name alone: a proxy that checks it against
+// the branded host fails.
 func TestCertificateIsTheESPs(t *testing.T) {
 	f := start(t, Options{})
 	for _, backend := range []string{"customerio-eu", "ses", "iterable"} {

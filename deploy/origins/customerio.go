@@ -24,10 +24,12 @@ var customerIO = &family{
 // meaninglessCookie shows whether cookies come back from the ESP.
 const meaninglessCookie = "standin_visit=1; Path=/; HttpOnly"
 
-// customerIOKey signs sample links. It is no secret: it protects nothing but a stand-in.
+// customerIOKey signs sample links. It is no secret: it protects nothing but a
+// stand-in.
 const customerIOKey = "clickedge stand-in for Customer.io"
 
-// signCustomerIO returns 64 hex digits that bind a link's path, up to its payload, to a host.
+// signCustomerIO returns 64 hex digits that bind a link's path, up to its
+// payload, to a host.
 func signCustomerIO(host, path string) string {
 	mac := hmac.New(sha256.New, []byte(customerIOKey))
 	mac.Write([]byte(host + path))
@@ -48,14 +50,16 @@ func customerIOClick(w http.ResponseWriter, q *request) {
 	redirect(w, q, destination)
 }
 
-// What a signed link is refused with: the first on a Host that is no tracking domain, which is what senders see whose
-// proxy overrides it, the second where the signature is not one of this Host.
+// What a signed link is refused with: the first on a Host that is no tracking
+// domain, which is what senders see whose proxy overrides it, the second where
+// the signature is not one of this Host.
 const (
 	customerIOBadToken     = "Invalid link security token"
 	customerIOBadSignature = "Invalid link signature"
 )
 
-// customerIORefusal is "" where the signature belongs to the Host that the request came with.
+// customerIORefusal is "" where the signature belongs to the Host that the
+// request came with.
 func customerIORefusal(q *request, path, signature string) string {
 	raw, err := hex.DecodeString(signature)
 	switch {
@@ -80,8 +84,8 @@ func readCustomerIO(payload string) (string, bool) {
 	return link.Href, link.Href != ""
 }
 
-// customerIOPath is a link's path without signature. encoding/json writes "&" as \u0026, as
-// Customer.io does.
+// customerIOPath is a link's path without signature. encoding/json writes "&"
+// as \u0026, as Customer.io does.
 func customerIOPath(destination string) string {
 	href, err := json.Marshal(destination)
 	if err != nil {

@@ -16,7 +16,8 @@ type family struct {
 	cookie   string // Set-Cookie of a click; "" for none
 	cache    string // Cache-Control of a redirect; "" where the ESP forgets it
 	needsSNI bool
-	// refuse, if not nil, looks at a request before its path does; true means answered.
+	// refuse, if not nil, looks at a request before its path does; true means
+	// answered.
 	refuse  func(http.ResponseWriter, *request) bool
 	routes  []route
 	samples func(*sampler) []SampleLink
@@ -43,8 +44,8 @@ type route struct {
 	answer  func(http.ResponseWriter, *request)
 }
 
-// get is a route for GET and HEAD. The pattern is matched against the whole raw path; any query may
-// follow.
+// get is a route for GET and HEAD. The pattern is matched against the whole raw
+// path; any query may follow.
 func get(path string, answer func(http.ResponseWriter, *request)) route {
 	return route{whole(path + `(?:\?.*)?`), []string{"GET", "HEAD"}, answer}
 }

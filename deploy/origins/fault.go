@@ -36,7 +36,8 @@ func (f Fault) String() string {
 	return faultNames[f]
 }
 
-// ParseFault reads the name of a fault: up, refuse, reset, slow, 500, 429, wrong-location or drip.
+// ParseFault reads the name of a fault: up, refuse, reset, slow, 500, 429,
+// wrong-location or drip.
 func ParseFault(name string) (Fault, error) {
 	for f, known := range faultNames {
 		if name == known {
@@ -46,7 +47,8 @@ func ParseFault(name string) (Fault, error) {
 	return Up, fmt.Errorf("unknown fault %q: use one of %s", name, strings.Join(faultNames[:], ", "))
 }
 
-// faultState is the fault in force. A request that waits under Slow waits for changed.
+// faultState is the fault in force. A request that waits under Slow waits for
+// changed.
 type faultState struct {
 	mu      sync.Mutex
 	fault   Fault
@@ -67,9 +69,10 @@ func (s *faultState) set(f Fault) {
 	s.changed = make(chan struct{})
 }
 
-// SetFault makes a backend's origin fail, or mends it with [Up]. Requests that wait under [Slow] go
-// on with the new fault. The error wraps [ErrUnknownBackend], or says that the port, given up under
-// [Refuse], could not be had back: then the origin still refuses.
+// SetFault makes a backend's origin fail, or mends it with [Up]. Requests that
+// wait under [Slow] go on with the new fault. The error wraps
+// [ErrUnknownBackend], or says that the port, given up under [Refuse], could
+// not be had back: then the origin still refuses.
 func (f *Fleet) SetFault(backend string, fault Fault) error {
 	o := f.origins[backend]
 	switch {
@@ -92,7 +95,8 @@ func (f *Fleet) SetFault(backend string, fault Fault) error {
 	return nil
 }
 
-// suffer does what the fault in force demands and tells whether the request is still to be answered.
+// suffer does what the fault in force demands and tells whether the request is
+// still to be answered.
 func (o *origin) suffer(w http.ResponseWriter, r *http.Request) bool {
 	fault, changed := o.fault.get()
 	for fault == Slow && o.wait(r, changed) {
@@ -113,7 +117,8 @@ func (o *origin) suffer(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// wait tells whether the fault has changed; otherwise there is nobody left to answer.
+// wait tells whether the fault has changed; otherwise there is nobody left to
+// answer.
 func (o *origin) wait(r *http.Request, changed <-chan struct{}) bool {
 	select {
 	case <-changed:

@@ -67,8 +67,8 @@ func TestRefuse(t *testing.T) {
 	require.Equal(t, 200, call(t, f, "sendgrid", ask{target: "/wf/open"}).status)
 }
 
-// While an origin refuses, nobody else gets its port: not who asks for it, and no
-// client of the same machine.
+// While an origin refuses, nobody else gets its port: not who asks for it, and
+// no client of the same machine.
 func TestRefuseKeepsItsPort(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a port cannot be held there")
@@ -83,8 +83,8 @@ func TestRefuseKeepsItsPort(t *testing.T) {
 	require.Equal(t, 200, call(t, f, "sendgrid", ask{target: "/wf/open"}).status)
 }
 
-// The port is taken while the origin refuses, where it cannot be held: it says so
-// and goes on refusing.
+// The port is taken while the origin refuses, where it cannot be held: it says
+// so and goes on refusing.
 func TestRefuseCannotComeBack(t *testing.T) {
 	f := start(t, Options{})
 	require.NoError(t, f.SetFault("sendgrid", Refuse))

@@ -10,37 +10,43 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// LandingBackend is the backend name under which [Seen] lists what reached the landing pages.
+// LandingBackend is the backend name under which [Seen] lists what reached the
+// landing pages.
 const LandingBackend = "landing"
 
 // DefaultOpaque is where links lead whose destination is not in them.
 const DefaultOpaque = "https://shop.example.com/landing"
 
-// ErrUnknownBackend is wrapped by errors about a backend that no origin of the fleet has.
+// ErrUnknownBackend is wrapped by errors about a backend that no origin of the
+// fleet has.
 var ErrUnknownBackend = errors.New("unknown backend")
 
 // Options change how the stand-ins behave. The zero value works.
 type Options struct {
-	// Branded lists the custom tracking domains that the ESPs know, as host names. Empty: any Host
-	// other than the origin's own name is one.
+	// Branded lists the custom tracking domains that the ESPs know, as host
+	// names. Empty: any Host other than the origin's own name is one.
 	Branded []string
-	// AcceptAnySignature lets Customer.io's stand-in accept any 64 hex digits as the signature of a
-	// link, and Mailjet's any 22 digits as its mac, for links that [Fleet.Links] did not make. The
-	// Host must be a branded one all the same.
+	// AcceptAnySignature lets Customer.io's stand-in accept any 64 hex digits
+	// as the signature of a link, and Mailjet's any 22 digits as its mac, for
+	// links that [Fleet.Links] did not make. The Host must be a branded one all
+	// the same.
 	AcceptAnySignature bool
-	// Opaque is the absolute URL to which links lead whose destination is not in them (SendGrid,
-	// Iterable, SparkPost when encrypted). Empty: [DefaultOpaque].
+	// Opaque is the absolute URL to which links lead whose destination is not
+	// in them (SendGrid, Iterable, SparkPost when encrypted). Empty:
+	// [DefaultOpaque].
 	Opaque string
-	// Landing lists the host names, "*.example.com" included, for which landing pages are served
-	// over http and https; see [Fleet.LandingAddr]. Empty: none are.
+	// Landing lists the host names, "*.example.com" included, for which landing
+	// pages are served over http and https; see [Fleet.LandingAddr]. Empty:
+	// none are.
 	Landing []string
-	// PlainToo opens a second port to each origin with TLS, for http; see [Fleet.PlainAddr].
+	// PlainToo opens a second port to each origin with TLS, for http; see
+	// [Fleet.PlainAddr].
 	PlainToo bool
-	// ForwardedHost is what Amazon SES makes of X-Forwarded-Host: Braze says that some set-ups need
-	// it and some work only without.
+	// ForwardedHost is what Amazon SES makes of X-Forwarded-Host: Braze says
+	// that some set-ups need it and some work only without.
 	ForwardedHost ForwardedHost
-	// OnRequest, if not nil, is called with each request before it is answered, from the goroutine
-	// that serves it: several at once.
+	// OnRequest, if not nil, is called with each request before it is answered,
+	// from the goroutine that serves it: several at once.
 	OnRequest func(Seen)
 }
 
@@ -54,7 +60,8 @@ const (
 	ForwardedHostHarmful               // a link of a custom domain that comes with it is refused (400 is chosen)
 )
 
-// Fleet is a set of running origins. Its methods may be called by several goroutines.
+// Fleet is a set of running origins. Its methods may be called by several
+// goroutines.
 type Fleet struct {
 	opt       Options
 	authority *Authority
@@ -65,9 +72,10 @@ type Fleet struct {
 	closing   sync.Once
 }
 
-// Start listens on 127.0.0.1, on ports picked by the system, for each of the origins and answers as
-// the ESP of its family does. The same backend may be given twice, as two sites may share an origin,
-// but not with two addresses. On an error nothing is left listening.
+// Start listens on 127.0.0.1, on ports picked by the system, for each of the
+// origins and answers as the ESP of its family does. The same backend may be
+// given twice, as two sites may share an origin, but not with two addresses. On
+// an error nothing is left listening.
 func Start(want []*core.Origin, opt Options) (*Fleet, error) {
 	if opt.Opaque == "" {
 		opt.Opaque = DefaultOpaque
@@ -130,8 +138,8 @@ func (f *Fleet) Backends() []string {
 	return names
 }
 
-// Addr returns where a backend's origin listens, "127.0.0.1:port", or "" for an unknown backend. It
-// stays the same for the life of the fleet.
+// Addr returns where a backend's origin listens, "127.0.0.1:port", or "" for an
+// unknown backend. It stays the same for the life of the fleet.
 func (f *Fleet) Addr(backend string) string {
 	if o := f.origins[backend]; o != nil {
 		return o.port.addr
@@ -139,8 +147,9 @@ func (f *Fleet) Addr(backend string) string {
 	return ""
 }
 
-// PlainAddr returns where a backend's origin is asked over http, "127.0.0.1:port": the port of Addr for an origin
-// without TLS, else the second one of [Options].PlainToo, "" without that.
+// PlainAddr returns where a backend's origin is asked over http,
+// "127.0.0.1:port": the port of Addr for an origin without TLS, else the second
+// one of [Options].PlainToo, "" without that.
 func (f *Fleet) PlainAddr(backend string) string {
 	o := f.origins[backend]
 	switch {
@@ -154,21 +163,23 @@ func (f *Fleet) PlainAddr(backend string) string {
 	return ""
 }
 
-// CA returns a pool that holds the certificate authority of this fleet and nothing else.
+// CA returns a pool that holds the certificate authority of this fleet and
+// nothing else.
 func (f *Fleet) CA() *x509.CertPool { return f.authority.Pool() }
 
 // CAPEM returns the certificate of the fleet's authority in PEM.
 func (f *Fleet) CAPEM() []byte { return f.authority.PEM() }
 
-// Seen returns what arrived, oldest first: the latest 2,048 requests at least, 4,096 at most. The header and body of
-// an entry are shared and must not be changed.
+// Seen returns what arrived, oldest first: the latest 2,048 requests at least,
+// 4,096 at most. The header and body of an entry are shared and must not be
+// changed.
 func (f *Fleet) Seen() []Seen { return f.record.list() }
 
 // Forget empties the list that Seen returns.
 func (f *Fleet) Forget() { f.record.forget() }
 
-// Close stops all listeners, closes all connections and returns when every goroutine of the fleet
-// has ended. It may be called again.
+// Close stops all listeners, closes all connections and returns when every
+// goroutine of the fleet has ended. It may be called again.
 func (f *Fleet) Close() error {
 	f.closing.Do(f.stop)
 	return nil

@@ -70,7 +70,8 @@ func TestLinksNameTheSESRegion(t *testing.T) {
 	require.Equal(t, "0100", sesPrefix("eu-north-1"), "a region whose prefix is not known")
 }
 
-// vector is one entry of testdata/links.json: made-up links in the shapes of real ones.
+// vector is one entry of testdata/links.json: made-up links in the shapes of
+// real ones.
 type vector struct {
 	ESP, Kind, Path, Destination, Note string
 	Decodable                          bool

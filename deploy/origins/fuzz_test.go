@@ -11,8 +11,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// FuzzAnswer: whatever the target, every origin gives a whole answer of its own: a redirect has a
-// Location that can stand in a header, and nothing else has one.
+// FuzzAnswer: whatever the target, every origin gives a whole answer of its
+// own: a redirect has a Location that can stand in a header, and nothing else
+// has one.
 func FuzzAnswer(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.Path, branded, "")

@@ -22,9 +22,9 @@ func listenHeld(addr string) (net.Listener, error) {
 	return lc.Listen(context.Background(), "tcp4", addr)
 }
 
-// hold keeps a port from all others while nobody listens on it: a socket that is
-// bound there and does not listen. The system refuses connections to it, and gives
-// the port to no client.
+// hold keeps a port from all others while nobody listens on it: a socket that
+// is bound there and does not listen. The system refuses connections to it, and
+// gives the port to no client.
 func hold(addr *net.TCPAddr) (release func(), err error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {

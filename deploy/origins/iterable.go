@@ -37,8 +37,8 @@ func iterableClick(w http.ResponseWriter, q *request) {
 
 const iterableSession = "standin_session=1"
 
-// iterableUnsubscribe takes the page's form only together with the page's cookie. One-click, which
-// mailbox providers send without cookies, needs none.
+// iterableUnsubscribe takes the page's form only together with the page's
+// cookie. One-click, which mailbox providers send without cookies, needs none.
 func iterableUnsubscribe(w http.ResponseWriter, q *request) {
 	switch {
 	case q.Method != "POST":

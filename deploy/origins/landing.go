@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// Landing is the page at the end of a click. It says "You have arrived at" the host and the raw
-// request target, whatever they are.
+// Landing is the page at the end of a click. It says "You have arrived at" the
+// host and the raw request target, whatever they are.
 var Landing http.Handler = http.HandlerFunc(land)
 
 func land(w http.ResponseWriter, r *http.Request) {
@@ -15,7 +15,8 @@ func land(w http.ResponseWriter, r *http.Request) {
 	htmlPage(w, "You have arrived", "<p>You have arrived at "+html.EscapeString(r.Host+r.RequestURI)+"</p>")
 }
 
-// startLanding listens twice, for https and for http, as destinations may be either.
+// startLanding listens twice, for https and for http, as destinations may be
+// either.
 func (f *Fleet) startLanding() error {
 	if len(f.opt.Landing) == 0 {
 		return nil
@@ -45,9 +46,10 @@ func (f *Fleet) land(w http.ResponseWriter, r *http.Request) {
 	Landing.ServeHTTP(w, r)
 }
 
-// LandingAddr returns where the landing pages listen for https and for http, "127.0.0.1:port" each,
-// or two empty strings when Options.Landing is empty. A browser is led there with
-// --host-resolver-rules="MAP shop.example.com:443 <https>,MAP shop.example.com:80 <http>".
+// LandingAddr returns where the landing pages listen for https and for http,
+// "127.0.0.1:port" each, or two empty strings when Options.Landing is empty. A
+// browser is led there with --host-resolver-rules="MAP shop.example.com:443
+// <https>,MAP shop.example.com:80 <http>".
 func (f *Fleet) LandingAddr() (secure, plain string) {
 	if len(f.landing) < 2 {
 		return "", ""

@@ -66,7 +66,8 @@ func (o *origin) tlsConfig() (*tls.Config, error) {
 	}), nil
 }
 
-// ServeHTTP records the request, fails if it is to fail, and answers as the ESP.
+// ServeHTTP records the request, fails if it is to fail, and answers as the
+// ESP.
 func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen, err := newSeen(o.spec.Backend, r)
 	o.fleet.record.add(seen)

@@ -12,7 +12,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// port is one listener on loopback whose connections can be refused, reset and waited for.
+// port is one listener on loopback whose connections can be refused, reset and
+// waited for.
 type port struct {
 	addr   string // 127.0.0.1:port, fixed once it has been picked
 	server *wire.Server
@@ -36,7 +37,8 @@ func openPort(handler http.Handler, config *tls.Config) (*port, error) {
 	return p, p.listen()
 }
 
-// listen starts to accept; it does nothing when the port already does or is closed.
+// listen starts to accept; it does nothing when the port already does or is
+// closed.
 func (p *port) listen() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +96,8 @@ func (p *port) serve(conn net.Conn) {
 	}()
 }
 
-// refuse stops listening and drops what is connected, as a host whose process has died.
+// refuse stops listening and drops what is connected, as a host whose process
+// has died.
 func (p *port) refuse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +110,8 @@ func (p *port) refuse() {
 	}
 }
 
-// reset ends the connection from a remote address with a TCP reset: no byte more, no TLS alert.
+// reset ends the connection from a remote address with a TCP reset: no byte
+// more, no TLS alert.
 func (p *port) reset(from string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,8 +137,8 @@ func (p *port) close() {
 	}
 }
 
-// dripPause is the pause between two bytes under [Drip]: a redirect of 200 bytes
-// takes half a second over http, and several over TLS.
+// dripPause is the pause between two bytes under [Drip]: a redirect of 200
+// bytes takes half a second over http, and several over TLS.
 const dripPause = 3 * time.Millisecond
 
 // dripConn writes byte by byte while drip is set.

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// The cookies of a preference page. Over https the token is in a cookie as well, under a name that
-// browsers guard.
+// The cookies of a preference page. Over https the token is in a cookie as
+// well, under a name that browsers guard.
 const (
 	prefsSession = "standin_prefs"
 	prefsSaved   = "standin_saved"
@@ -29,9 +29,10 @@ func prefsTokenOf(session string) string {
 	return hex.EncodeToString(mac.Sum(nil))[:32]
 }
 
-// preferences is a page with a form, a token and cookies. A form is taken only with the session
-// that the page began and with the token that belongs to it, and answered with a redirect back to
-// the page, which then says once what was saved. A one-click unsubscribe needs none of that.
+// preferences is a page with a form, a token and cookies. A form is taken only
+// with the session that the page began and with the token that belongs to it,
+// and answered with a redirect back to the page, which then says once what was
+// saved. A one-click unsubscribe needs none of that.
 func preferences(w http.ResponseWriter, q *request) {
 	switch {
 	case q.Method != "POST":
@@ -83,8 +84,8 @@ func (q *request) isHTTPS() bool {
 	return proto == "https"
 }
 
-// cookies returns the values of a cookie. A real page takes the first; this one wants to see that
-// there is no other.
+// cookies returns the values of a cookie. A real page takes the first; this one
+// wants to see that there is no other.
 func (q *request) cookies(name string) (values []string) {
 	for _, field := range q.Header.Values("Cookie") {
 		for cookie := range strings.SplitSeq(field, ";") {

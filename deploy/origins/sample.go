@@ -16,7 +16,8 @@ type SampleLink struct {
 	Kind   esp.Kind
 	Method string
 	Target string // the raw request target: path and query
-	// Destination is the Location of the answer, byte for byte; "" where the answer is no redirect.
+	// Destination is the Location of the answer, byte for byte; "" where the
+	// answer is no redirect.
 	Destination string
 	// Readable tells whether the destination is in the link itself.
 	Readable bool
@@ -25,10 +26,10 @@ type SampleLink struct {
 	Body        string
 }
 
-// Links returns links for a site's ESP, made up for the site's host and, where they hold a
-// destination, for a host that the site lists. Every one is accepted by the stand-in of the site's
-// origin, Customer.io's with a signature that holds for this host only. A site without an ESP has
-// none.
+// Links returns links for a site's ESP, made up for the site's host and, where
+// they hold a destination, for a host that the site lists. Every one is
+// accepted by the stand-in of the site's origin, Customer.io's with a signature
+// that holds for this host only. A site without an ESP has none.
 func (f *Fleet) Links(site *core.Site) []SampleLink {
 	if site == nil || site.Origin == nil || families[site.Origin.Family] == nil {
 		return nil
@@ -61,7 +62,8 @@ type sampler struct {
 	opaque  string
 }
 
-// The destinations of samples: one with a query, one whose escapes must survive.
+// The destinations of samples: one with a query, one whose escapes must
+// survive.
 const (
 	plainPath = "/a?b=1&c=2"
 	oddPath   = "/caf%C3%A9?x=%2F&y=%2520"
@@ -106,7 +108,8 @@ func encode64(s string) string { return base64.RawURLEncoding.EncodeToString([]b
 // escapeAll escapes all but letters, digits and "-_.~".
 func escapeAll(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// escapeSegment escapes a URL so that it is one path segment, ":" and "=" and "&" left as they are.
+// escapeSegment escapes a URL so that it is one path segment, ":" and "=" and
+// "&" left as they are.
 func escapeSegment(s string) string {
 	return strings.NewReplacer("+", "%2B").Replace(url.PathEscape(s))
 }

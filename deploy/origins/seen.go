@@ -32,8 +32,8 @@ func (s Seen) Host() string {
 	return host
 }
 
-// newSeen reads the request's body. The request is worth recording even on an error: what had
-// arrived by then is in it.
+// newSeen reads the request's body. The request is worth recording even on an
+// error: what had arrived by then is in it.
 func newSeen(backend string, r *http.Request) (Seen, error) {
 	s := Seen{
 		Backend: backend, Method: r.Method, Target: r.RequestURI,

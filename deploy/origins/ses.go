@@ -39,7 +39,8 @@ func sesTooLarge(w http.ResponseWriter, q *request) bool {
 
 var sesOrigin = regexp.MustCompile(`^r\.([a-z0-9-]+)\.awstrack\.me$`)
 
-// sesRegion is the region in an origin's name; a name of another form is a region of its own.
+// sesRegion is the region in an origin's name; a name of another form is a
+// region of its own.
 func sesRegion(address string) string {
 	if m := sesOrigin.FindStringSubmatch(address); m != nil {
 		return m[1]
@@ -57,8 +58,9 @@ func sesHealth(w http.ResponseWriter, q *request) {
 	write(w, http.StatusOK, "image/x-icon", "")
 }
 
-// sesForeign refuses a link of a custom domain on a Host that is none, or with an X-Forwarded-Host
-// that does harm. The default form, without C, is taken on any.
+// sesForeign refuses a link of a custom domain on a Host that is none, or with
+// an X-Forwarded-Host that does harm. The default form, without C, is taken on
+// any.
 func sesForeign(w http.ResponseWriter, q *request) bool {
 	if q.match[1] == "" {
 		return false
@@ -101,15 +103,16 @@ func sesOpen(w http.ResponseWriter, q *request) {
 	}
 }
 
-// readSES decodes once, so that "%2520" in the link is "%20" in the destination. A
-// link that somebody has encoded once more decodes to nothing that has a host; SES
-// refuses it by its signature.
+// readSES decodes once, so that "%2520" in the link is "%20" in the
+// destination. A link that somebody has encoded once more decodes to nothing
+// that has a host; SES refuses it by its signature.
 func readSES(escaped string) (string, bool) {
 	destination, err := url.PathUnescape(escaped)
 	return destination, err == nil && hasHost.MatchString(destination)
 }
 
-// sesPrefix is how the message ids of a region begin. Regions that are not listed borrow one.
+// sesPrefix is how the message ids of a region begin. Regions that are not
+// listed borrow one.
 func sesPrefix(region string) string {
 	if prefix, ok := sesPrefixes[region]; ok {
 		return prefix

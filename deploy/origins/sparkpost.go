@@ -25,10 +25,12 @@ var sparkPost = &family{
 	samples: sparkPostSamples,
 }
 
-// sparkPostHealth is answered without a tracking domain, as it touches nobody's link.
+// sparkPostHealth is answered without a tracking domain, as it touches nobody's
+// link.
 const sparkPostHealth = "/f/a/b/c/d"
 
-// sparkPostStranger refuses a request that names no tracking domain in either field.
+// sparkPostStranger refuses a request that names no tracking domain in either
+// field.
 func sparkPostStranger(w http.ResponseWriter, q *request) bool {
 	forwarded, _ := q.Header.Get("X-Forwarded-Host")
 	if q.Target == sparkPostHealth || q.branded(q.host) || q.branded(bareHost(forwarded)) {
@@ -51,13 +53,15 @@ func sparkPostClick(w http.ResponseWriter, q *request) {
 
 var httpURL = regexp.MustCompile(`^(?i:https?)://.`)
 
-// sparkPostTarget reads ?target=. A "+" stays one: the value is percent-encoded, not a form.
+// sparkPostTarget reads ?target=. A "+" stays one: the value is
+// percent-encoded, not a form.
 func sparkPostTarget(raw string) (string, bool) {
 	target, err := url.PathUnescape(raw)
 	return target, err == nil && httpURL.MatchString(target)
 }
 
-// readSparkPost returns the destination in a tag stream. Encrypted data is no tag stream.
+// readSparkPost returns the destination in a tag stream. Encrypted data is no
+// tag stream.
 func readSparkPost(payload string) (string, bool) {
 	raw, err := decode64(payload)
 	if err != nil {
@@ -76,8 +80,9 @@ func readSparkPost(payload string) (string, bool) {
 	return destination, httpURL.MatchString(destination)
 }
 
-// sparkPostTag is one entry of the stream: a byte whose low six bits are the kind and whose top two
-// say how the value's length follows (0 no value, 1 in one byte, 2 in two, little-endian).
+// sparkPostTag is one entry of the stream: a byte whose low six bits are the
+// kind and whose top two say how the value's length follows (0 no value, 1 in
+// one byte, 2 in two, little-endian).
 type sparkPostTag struct {
 	kind  byte
 	value string
@@ -93,7 +98,8 @@ const (
 	tagClick       = 0x3f
 )
 
-// errTag says that a payload is no tag stream: most often, that it is encrypted.
+// errTag says that a payload is no tag stream: most often, that it is
+// encrypted.
 var errTag = errors.New("not a tag stream")
 
 func nextTag(b []byte) (sparkPostTag, []byte, error) {
@@ -128,8 +134,8 @@ func appendTag(b []byte, kind byte, value string) []byte {
 	return append(b, value...)
 }
 
-// sparkPostPayload is the last segment of a click; without a destination it says that one is in
-// ?target=. Destinations over 65,535 bytes do not fit.
+// sparkPostPayload is the last segment of a click; without a destination it
+// says that one is in ?target=. Destinations over 65,535 bytes do not fit.
 func sparkPostPayload(destination string) string {
 	b := appendTag(nil, tagExpiry, "\x70\xdb\xd8\x80")
 	b = appendTag(b, tagClick, "")

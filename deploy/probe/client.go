@@ -19,7 +19,8 @@ const (
 
 // Resolver looks a name up; [*net.Resolver] does.
 type Resolver interface {
-	// LookupNetIP returns the addresses of a host; network is "ip", "ip4" or "ip6".
+	// LookupNetIP returns the addresses of a host; network is "ip", "ip4" or
+	// "ip6".
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
@@ -28,26 +29,29 @@ var _ Resolver = (*net.Resolver)(nil)
 // Client asks. The zero value works, and asks the public internet only. Its
 // methods may be called by several goroutines.
 type Client struct {
-	// Via says where to connect in place of what a name resolves to. Its keys are
-	// hosts in lower case with a port, "www.example.com:80", or without, for every
-	// port; "" stands for every host that is not named. Its values are
-	// "127.0.0.1", "127.0.0.1:8443", "[::1]:443" or "edge.example.net:443"; without
-	// a port it is the question's own. Any address is taken, as the operator chose
-	// it.
+	// Via says where to connect in place of what a name resolves to. Its keys
+	// are hosts in lower case with a port, "www.example.com:80", or without,
+	// for every port; "" stands for every host that is not named. Its values
+	// are "127.0.0.1", "127.0.0.1:8443", "[::1]:443" or "edge.example.net:443";
+	// without a port it is the question's own. Any address is taken, as the
+	// operator chose it.
 	Via map[string]string
 	// Resolver looks names up; nil stands for the system's. See [ResolverAt].
 	Resolver Resolver
-	// Family is "ip4" or "ip6" to use addresses of one family only; "" for both.
+	// Family is "ip4" or "ip6" to use addresses of one family only; "" for
+	// both.
 	Family string
 	// Private allows addresses that are not [Public].
 	Private bool
-	// Roots are the certificate authorities that are trusted; nil for the system's.
+	// Roots are the certificate authorities that are trusted; nil for the
+	// system's.
 	Roots *x509.CertPool
 	// Timeout bounds a question as a whole; 0 is [DefaultTimeout].
 	Timeout time.Duration
 	// DialTimeout bounds the connection to one address; 0 is [DefaultDial].
 	DialTimeout time.Duration
-	// MaxBody is how many bytes of a body are read; 0 is [DefaultBody], -1 none.
+	// MaxBody is how many bytes of a body are read; 0 is [DefaultBody], -1
+	// none.
 	MaxBody int
 	// Now is the clock that certificates are held against; nil is time.Now.
 	Now func() time.Time

@@ -71,8 +71,8 @@ func (c *Client) find(ctx context.Context, q *Question, a *Answer) (place, error
 	return c.admit(q, addrs, port, free)
 }
 
-// admit refuses the whole name where one address is not to be asked: a name with
-// a public and a private address is a way to get at the private one.
+// admit refuses the whole name where one address is not to be asked: a name
+// with a public and a private address is a way to get at the private one.
 func (c *Client) admit(q *Question, addrs []netip.Addr, port uint16, free bool) (place, error) {
 	for _, addr := range addrs {
 		if !free && !Public(addr) {
@@ -90,7 +90,8 @@ func (c *Client) lookup(ctx context.Context, name string) ([]netip.Addr, error) 
 	if network == "" {
 		network = "ip"
 	}
-	// With the final dot, or a search list could answer for a name that is not there.
+	// With the final dot, or a search list could answer for a name that is not
+	// there.
 	addrs, err := resolver.LookupNetIP(ctx, network, strings.TrimSuffix(name, ".")+".")
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
@@ -101,7 +102,8 @@ func (c *Client) lookup(ctx context.Context, name string) ([]netip.Addr, error) 
 	return addrs, err
 }
 
-// splitAddr takes "host", "host:port", "[::1]:port" or a bare IPv6 address apart.
+// splitAddr takes "host", "host:port", "[::1]:port" or a bare IPv6 address
+// apart.
 func splitAddr(s string) (host string, port uint16, err error) {
 	if addr, err := netip.ParseAddr(unbracket(s)); err == nil {
 		return addr.String(), 0, nil

@@ -14,7 +14,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// UserAgent is what a question says it comes from where its Header says nothing.
+// UserAgent is what a question says it comes from where its Header says
+// nothing.
 const UserAgent = "clickedge"
 
 // headLimits bound the head of an answer.
@@ -63,8 +64,8 @@ func (c *Client) exchange(ctx context.Context, conn net.Conn, q *Question, a *An
 }
 
 // Exchange sends one request over a connection that is there already, reads the
-// answer with at most so many bytes of its body, and closes the connection. Of the
-// answer's times there is FirstByte only. It is never nil.
+// answer with at most so many bytes of its body, and closes the connection. Of
+// the answer's times there is FirstByte only. It is never nil.
 func Exchange(ctx context.Context, conn net.Conn, r *wire.Request, most int) (*Answer, error) {
 	a := &Answer{}
 	timed := &timedConn{Conn: conn, start: time.Now()}
@@ -95,7 +96,8 @@ func (a *Answer) readBody(body io.Reader, most int) {
 	}
 }
 
-// complete fills in what a question leaves open, and refuses what cannot be asked.
+// complete fills in what a question leaves open, and refuses what cannot be
+// asked.
 func (q *Question) complete() error {
 	if q.Host == "" {
 		return &Error{StageAsk, q.Host, errNoHost}

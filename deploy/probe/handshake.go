@@ -66,9 +66,10 @@ func (c *Client) judge(state tls.ConnectionState, q *Question) *TLS {
 	return t
 }
 
-// Handshake connects and shakes hands, and asks nothing: for versions of TLS, for
-// what ALPN chooses, for a server that is asked without SNI. The answer is never
-// nil. A certificate that is not to be trusted is no error here; it is in TLS.Err.
+// Handshake connects and shakes hands, and asks nothing: for versions of TLS,
+// for what ALPN chooses, for a server that is asked without SNI. The answer is
+// never nil. A certificate that is not to be trusted is no error here; it is in
+// TLS.Err.
 func (c *Client) Handshake(ctx context.Context, q Question) (*Answer, error) {
 	a := &Answer{}
 	q.TLS = true

@@ -13,18 +13,19 @@ import (
 type Question struct {
 	// TLS asks over https.
 	TLS bool
-	// Host is the name to connect to, to verify the certificate against, and what
-	// SNI and Host say where they are not set. A name in ASCII or an IP address
-	// without brackets, no port.
+	// Host is the name to connect to, to verify the certificate against, and
+	// what SNI and Host say where they are not set. A name in ASCII or an IP
+	// address without brackets, no port.
 	Host string
 	// Port is 443 or 80 where it is 0.
 	Port uint16
 	// Method is GET where it is "".
 	Method string
-	// Target is the request target, written byte for byte; "/" where it is "". It
-	// cannot hold CR, LF or NUL.
+	// Target is the request target, written byte for byte; "/" where it is "".
+	// It cannot hold CR, LF or NUL.
 	Target string
-	// HostField is the Host field; "" for Host, with Port where it is not usual.
+	// HostField is the Host field; "" for Host, with Port where it is not
+	// usual.
 	HostField string
 	// SNI is the name in the TLS handshake; "" for Host. NoSNI sends none.
 	SNI   string
@@ -36,26 +37,28 @@ type Question struct {
 	ALPN []string
 	// MinVersion and MaxVersion of TLS; 0 for TLS 1.2 and the newest.
 	MinVersion, MaxVersion uint16
-	// Header comes after Host, and with it User-Agent and Accept where it has none.
+	// Header comes after Host, and with it User-Agent and Accept where it has
+	// none.
 	Header wire.Header
 	// Body is sent with a Content-Length where it is not nil.
 	Body []byte
-	// Untrusted asks on although the certificate is not to be trusted. Without it
-	// [Client.Do] ends there with an [*Error] of [StageTrust], as a browser does.
+	// Untrusted asks on although the certificate is not to be trusted. Without
+	// it [Client.Do] ends there with an [*Error] of [StageTrust], as a browser
+	// does.
 	Untrusted bool
 }
 
-// Times says how long each step took; 0 where it did not take place. DNS, Connect
-// and TLS are durations of their own, FirstByte counts from the request to the
-// first byte of the answer, Total from the first step to the last byte.
+// Times says how long each step took; 0 where it did not take place. DNS,
+// Connect and TLS are durations of their own, FirstByte counts from the request
+// to the first byte of the answer, Total from the first step to the last byte.
 type Times struct {
 	DNS, Connect, TLS, FirstByte, Total time.Duration
 }
 
 // Answer is what was learnt, up to where an error ended it.
 type Answer struct {
-	// Addrs are the addresses of the name, in the resolver's order; nil with Via
-	// to an address. Addr is the one that was connected to.
+	// Addrs are the addresses of the name, in the resolver's order; nil with
+	// Via to an address. Addr is the one that was connected to.
 	Addrs []netip.Addr
 	Addr  netip.AddrPort
 	// TLS is nil for http and before the handshake ended.
@@ -83,8 +86,9 @@ type TLS struct {
 	Chain []*x509.Certificate
 	// Err says why the certificate is not to be trusted; nil where it is.
 	Err error
-	// OCSP is the stapled response; SCTs are the signed timestamps of certificate
-	// transparency that came with the handshake, beside those in the certificate.
+	// OCSP is the stapled response; SCTs are the signed timestamps of
+	// certificate transparency that came with the handshake, beside those in
+	// the certificate.
 	OCSP []byte
 	SCTs [][]byte
 }
@@ -92,8 +96,8 @@ type TLS struct {
 // Leaf is the server's own certificate.
 func (t *TLS) Leaf() *x509.Certificate { return t.Chain[0] }
 
-// DaysLeft is how many whole days the leaf has left at a time, negative where it
-// has expired.
+// DaysLeft is how many whole days the leaf has left at a time, negative where
+// it has expired.
 func (t *TLS) DaysLeft(now time.Time) int {
 	left := t.Leaf().NotAfter.Sub(now)
 	days := int(left / (24 * time.Hour))

@@ -6,16 +6,16 @@ import (
 )
 
 // unsubscribeWords are what addresses say by which people leave a list, in the
-// languages in which much mail is written. A click counts, this cannot be undone:
-// a page about unsubscribing is refused too rather than asked.
+// languages in which much mail is written. A click counts, this cannot be
+// undone: a page about unsubscribing is refused too rather than asked.
 var unsubscribeWords = []string{
 	"unsub", "optout", "opt-out", "opt_out", "abmeld", "abbestell", "desinscri", "desabonn",
 	"desuscri", "cancelar-suscripcion", "disiscri", "uitschrijv", "afmeld", "wypisz",
 }
 
-// SaysUnsubscribe tells whether an address, or a part of one, has a word by which
-// people leave a list, escaped or not. Forms that only one ESP has are core's to
-// know; this is for what is nobody's.
+// SaysUnsubscribe tells whether an address, or a part of one, has a word by
+// which people leave a list, escaped or not. Forms that only one ESP has are
+// core's to know; this is for what is nobody's.
 func SaysUnsubscribe(target string) bool {
 	plain := strings.ToLower(Unescape(target))
 	for _, word := range unsubscribeWords {

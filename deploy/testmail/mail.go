@@ -19,8 +19,8 @@ const maxClip = 102 << 10
 // maxTo bounds the recipients: this is a test, not a mailing.
 const maxTo = 10
 
-// Options are what a mail is made of. Site and Target are needed; From and To by
-// what sends or writes a message.
+// Options are what a mail is made of. Site and Target are needed; From and To
+// by what sends or writes a message.
 type Options struct {
 	Site *core.Site
 	// Target is where the buttons lead, an absolute http(s) URL.
@@ -32,16 +32,18 @@ type Options struct {
 	To   []string
 	// Subject is "Click test of HOST" where it is "".
 	Subject string
-	// Fields go into the head of the message: "X-SES-CONFIGURATION-SET: clicks", for
-	// without a configuration set SES tracks nothing.
+	// Fields go into the head of the message: "X-SES-CONFIGURATION-SET:
+	// clicks", for without a configuration set SES tracks nothing.
 	Fields []string
-	// Untracked asks the ESP to leave all links alone: by a field of the message, or
-	// else by an attribute on each link. Where it has neither that is an error.
+	// Untracked asks the ESP to leave all links alone: by a field of the
+	// message, or else by an attribute on each link. Where it has neither that
+	// is an error.
 	Untracked bool
-	// HTMLOnly: only the HTML part is used, so no field of the message gets anywhere.
+	// HTMLOnly: only the HTML part is used, so no field of the message gets
+	// anywhere.
 	HTMLOnly bool
-	// Unsubscribe is an https URL for List-Unsubscribe, with List-Unsubscribe-Post
-	// beside it (RFC 8058); "" for neither.
+	// Unsubscribe is an https URL for List-Unsubscribe, with
+	// List-Unsubscribe-Post beside it (RFC 8058); "" for neither.
 	Unsubscribe string
 	// Now is the time in the mail.
 	Now time.Time
@@ -150,8 +152,8 @@ func parseAddress(s string) (*mail.Address, error) {
 	return a, nil
 }
 
-// fieldName is what may be added: extensions and lists, not the fields that make
-// the message what it is.
+// fieldName is what may be added: extensions and lists, not the fields that
+// make the message what it is.
 var fieldName = regexp.MustCompile(`^(?i:x-[a-z0-9-]{1,60}|list-[a-z-]{1,40}|feedback-id|reply-to|precedence|auto-submitted)$`)
 
 func parseField(s string) (name, value string, err error) {

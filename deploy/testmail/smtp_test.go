@@ -173,8 +173,8 @@ func send(t *testing.T, s Server) (*Mail, error) {
 	return m, m.Send(t.Context(), s)
 }
 
-// What arrives is the message, over STARTTLS, over TLS at once, with and without a
-// login, and without TLS where that was asked for.
+// What arrives is the message, over STARTTLS, over TLS at once, with and
+// without a login, and without TLS where that was asked for.
 func TestSend(t *testing.T) {
 	for name, server := range map[string]*smtpServer{
 		"STARTTLS":              {},

@@ -13,26 +13,28 @@ import (
 type Switch struct {
 	// ESP is its name for people.
 	ESP string
-	// Attr is what an anchor carries that is not to be tracked, as HTML; "" where
-	// the ESP has no switch for one link that its documentation names.
+	// Attr is what an anchor carries that is not to be tracked, as HTML; ""
+	// where the ESP has no switch for one link that its documentation names.
 	Attr string
-	// Field, On and Off are a field of the message and its values for all links of
-	// it, on and off; "" where there is none.
+	// Field, On and Off are a field of the message and its values for all links
+	// of it, on and off; "" where there is none.
 	Field, On, Off string
 	// Opens: Off switches the counting of opens off, too.
 	Opens bool
-	// Source names the ESP's page on it. The attributes for one link were confirmed
-	// in public texts; the header fields for a whole message, and Mailjet's and
-	// Iterable's ways, rest on those pages' names and were not tried.
+	// Source names the ESP's page on it. The attributes for one link were
+	// confirmed in public texts; the header fields for a whole message, and
+	// Mailjet's and Iterable's ways, rest on those pages' names and were not
+	// tried.
 	Source string
 }
 
 // attr is Attr for the template: it is a constant of this file.
 func (s Switch) attr() template.HTMLAttr { return template.HTMLAttr(s.Attr) }
 
-// switches are by family. Attributes stand before href: Braze asks for that with
-// every ESP beneath it (Braze, "Email FAQ", "Link aliasing": "SendGrid:
-// clicktracking=off, SparkPost: data-msys-clicktrack=0, Amazon SES: ses:no-track").
+// switches are by family. Attributes stand before href: Braze asks for that
+// with every ESP beneath it (Braze, "Email FAQ", "Link aliasing": "SendGrid:
+// clicktracking=off, SparkPost: data-msys-clicktrack=0, Amazon SES:
+// ses:no-track").
 var switches = map[esp.Family]Switch{
 	esp.FamilyCustomerIO: {
 		ESP: "Customer.io", Attr: `class="untracked"`,
@@ -93,13 +95,15 @@ func SwitchOf(site *core.Site) Switch {
 	s := switches[site.Origin.Family]
 	if len(site.ESP) > 6 && site.ESP[:6] == "braze-" {
 		s.ESP = "Braze on " + s.ESP
-		// Braze speaks to the ESP itself: a field of the message would not get there.
+		// Braze speaks to the ESP itself: a field of the message would not get
+		// there.
 		s.Field, s.On, s.Off = "", "", ""
 	}
 	return s
 }
 
-// ErrNoSwitch says that nothing can be done to leave the links of a message alone.
+// ErrNoSwitch says that nothing can be done to leave the links of a message
+// alone.
 var ErrNoSwitch = errors.New("no way is known to ask for untracked links")
 
 // asked is how an ESP is asked to leave all links of a message alone.
@@ -108,7 +112,8 @@ type asked struct {
 	attr  bool // by the attribute on every link of the HTML part
 }
 
-// ask finds the way. A field is part of a message, so HTML alone cannot carry it.
+// ask finds the way. A field is part of a message, so HTML alone cannot carry
+// it.
 func (s Switch) ask(opt *Options) (asked, error) {
 	switch {
 	case !opt.Untracked:

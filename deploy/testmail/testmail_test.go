@@ -84,8 +84,9 @@ func TestParts(t *testing.T) {
 
 var anchor = regexp.MustCompile(`<a ([^>]*)>`)
 
-// checkHTML holds what every mail must be: small, one language, nothing loaded but
-// the own pixel, a switch before href on each untracked anchor and on no other.
+// checkHTML holds what every mail must be: small, one language, nothing loaded
+// but the own pixel, a switch before href on each untracked anchor and on no
+// other.
 func checkHTML(t *testing.T, name, text string) {
 	t.Helper()
 	require.Less(t, len(text), maxClip)
@@ -281,8 +282,8 @@ func FuzzNew(f *testing.F) {
 }
 
 // What the mail says was asked for stands in it: the field in the head of the
-// message, or the attribute on every link; and where neither can be, there is no
-// mail that says so.
+// message, or the attribute on every link; and where neither can be, there is
+// no mail that says so.
 func TestUntrackedSaysWhatWasSent(t *testing.T) {
 	refused := map[string]bool{}
 	for name := range mails {
@@ -379,7 +380,8 @@ func TestOneClick(t *testing.T) {
 	require.ErrorIs(t, err, ErrOneClick)
 }
 
-// SES tracks nothing without a configuration set, so the mail does not promise it.
+// SES tracks nothing without a configuration set, so the mail does not promise
+// it.
 func TestSESWithoutASet(t *testing.T) {
 	opt := options(t, "ses")
 	m, err := New(opt)

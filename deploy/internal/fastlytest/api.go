@@ -24,8 +24,8 @@ const created = "2026-01-01T00:00:00Z"
 type API struct {
 	// Token is what requests must carry.
 	Token string
-	// PageSize is the most entries of a page, whatever limit is asked for; 0 is 2,
-	// so that paging is seen.
+	// PageSize is the most entries of a page, whatever limit is asked for; 0 is
+	// 2, so that paging is seen.
 	PageSize int
 
 	mu           sync.Mutex

@@ -121,8 +121,8 @@ type watch struct {
 	off    []string
 }
 
-// Off lists each moment at which a host that was served stopped being served, as
-// "HOST after METHOD /path".
+// Off lists each moment at which a host that was served stopped being served,
+// as "HOST after METHOD /path".
 func (a *API) Off() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -168,7 +168,8 @@ func (a *API) hosts() map[string]bool {
 	return hosts
 }
 
-// servedBy is the service whose active version answers for a host, nil for none.
+// servedBy is the service whose active version answers for a host, nil for
+// none.
 func (a *API) servedBy(host string) *service {
 	for _, s := range a.services {
 		v := s.active()

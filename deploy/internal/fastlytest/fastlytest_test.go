@@ -90,8 +90,8 @@ func TestAVersionWithoutAPackageIsNotActivated(t *testing.T) {
 	require.Equal(t, 400, status(t, err))
 }
 
-// A domain that is updated without its service leaves the service: go-fastly sends
-// null for what its caller did not set.
+// A domain that is updated without its service leaves the service: go-fastly
+// sends null for what its caller did not set.
 func TestADomainUpdatedWithoutItsServiceIsOff(t *testing.T) {
 	api, client := rig(t)
 	id := service(t, client)

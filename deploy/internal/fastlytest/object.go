@@ -15,14 +15,14 @@ type object map[string]any
 // kind is what a version has many of.
 type kind struct {
 	required []string
-	// fields are those that are known, with what they are when a request does not
-	// say: an int, a bool, a string, or nil for a text that may be null.
+	// fields are those that are known, with what they are when a request does
+	// not say: an int, a bool, a string, or nil for a text that may be null.
 	fields object
 	check  func(object) string
 }
 
-// kinds by the part of the path behind the version. A field that is not listed is
-// kept as the text that came.
+// kinds by the part of the path behind the version. A field that is not listed
+// is kept as the text that came.
 var kinds = map[string]kind{
 	"backend": {required: []string{"name", "address"}, fields: object{
 		"port": 80, "connect_timeout": 1000, "first_byte_timeout": 15000, "between_bytes_timeout": 10000, "max_conn": 200, "weight": 100, "error_threshold": 0,
@@ -74,8 +74,8 @@ func checkS3(o object) string {
 	return ""
 }
 
-// logKinds are further log endpoints that a service may have. They are empty as a
-// rule, since clients list them all.
+// logKinds are further log endpoints that a service may have. They are empty as
+// a rule, since clients list them all.
 var logKinds = strings.Fields(`azureblob cloudfiles datadog digitalocean elasticsearch ftp grafanacloudlogs heroku honeycomb
 	kinesis logentries loggly logshuttle newrelic newrelicotlp openstack papertrail pubsub scalyr sftp splunk sumologic syslog`)
 
@@ -157,8 +157,8 @@ func (a *API) fillLink(o object) string {
 }
 
 // linked reports whether an active version has a link to a store. That the link
-// must go first is known from the Terraform provider's documentation; the wording
-// of the refusal is not.
+// must go first is known from the Terraform provider's documentation; the
+// wording of the refusal is not.
 func (a *API) linked(store string) bool {
 	for _, s := range a.services {
 		v := s.active()

@@ -21,8 +21,8 @@ type secretStore struct {
 	values   map[string]string
 }
 
-// AddStore makes a secret store with these secrets, name=value each, and returns
-// its id.
+// AddStore makes a secret store with these secrets, name=value each, and
+// returns its id.
 func (a *API) AddStore(name string, secrets ...string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

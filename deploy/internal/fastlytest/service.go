@@ -126,8 +126,8 @@ func (a *API) routeServices(r *router) {
 	}))
 }
 
-// listServices answers pages of the classic kind: numbered, and the last one named
-// by a Link header.
+// listServices answers pages of the classic kind: numbered, and the last one
+// named by a Link header.
 func (a *API) listServices(c *call) {
 	size := a.pageSize()
 	last := max(1, (len(a.services)+size-1)/size)

@@ -106,8 +106,8 @@ func (a *API) listSubscriptions(c *call) {
 		"meta": map[string]int{"per_page": size, "current_page": number, "record_count": len(data), "total_pages": (len(data) + size - 1) / size}})
 }
 
-// subscribe wants hosts that the account knows and that have no subscription yet.
-// The wording of either refusal is not known.
+// subscribe wants hosts that the account knows and that have no subscription
+// yet. The wording of either refusal is not known.
 func (a *API) subscribe(c *call) {
 	var in struct {
 		Data struct {
@@ -119,7 +119,8 @@ func (a *API) subscribe(c *call) {
 			}
 		}
 	}
-	// The reference names the relation tls_domains, and go-fastly sends tls_domain.
+	// The reference names the relation tls_domains, and go-fastly sends
+	// tls_domain.
 	body := strings.NewReplacer(`"tls_domains"`, `"domains"`, `"tls_domain":`, `"domain":`).Replace(string(c.body))
 	if err := json.Unmarshal([]byte(body), &in); err != nil {
 		c.invalid("Invalid body", err.Error())

@@ -20,8 +20,8 @@ func (a *API) routeVersions(r *router) {
 		c.answer(s.versionJSON(v))
 	}))
 	r.handle("GET "+one, a.inVersion(func(c *call, s *service, v *version) { c.answer(s.versionJSON(v)) }))
-	// The comment is no part of what is locked: the Terraform provider changes that of
-	// an active version.
+	// The comment is no part of what is locked: the Terraform provider changes
+	// that of an active version.
 	r.handle("PUT "+one, a.inVersion(func(c *call, s *service, v *version) {
 		if form := c.form(); form.Has("comment") {
 			v.comment = form.Get("comment")

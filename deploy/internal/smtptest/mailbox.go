@@ -1,5 +1,5 @@
-// Package smtptest has a mail server on loopback for one mail, for tests of what
-// sends mail.
+// Package smtptest has a mail server on loopback for one mail, for tests of
+// what sends mail.
 package smtptest
 
 import (

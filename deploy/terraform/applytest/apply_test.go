@@ -37,8 +37,8 @@ func keeps(t *testing.T, requests []request, hosts ...string) {
 	}
 }
 
-// settled: a plan sees no change, an apply writes nothing, and all that was asked
-// is known to the stand-in.
+// settled: a plan sees no change, an apply writes nothing, and all that was
+// asked is known to the stand-in.
 func settled(t *testing.T, w *workspace, f *fastly) {
 	t.Helper()
 	before := f.requests()
@@ -101,8 +101,8 @@ func TestApplyThreeTimesThenChange(t *testing.T) {
 	require.NotContains(t, all[len(all)-1].served, mail)
 }
 
-// A host that is lost from sites.json by mistake keeps all it has: Fastly refuses to
-// delete its certificate, and nothing else is sent before that.
+// A host that is lost from sites.json by mistake keeps all it has: Fastly
+// refuses to delete its certificate, and nothing else is sent before that.
 func TestLostByMistake(t *testing.T) {
 	for _, arguments := range []string{"", "versionless_domains = false"} {
 		t.Run(arguments, func(t *testing.T) {
@@ -161,7 +161,8 @@ func withLinks(t *testing.T) string {
 	return dir
 }
 
-// The stand-in shows what was wrong; the module puts it right from either state.
+// The stand-in shows what was wrong; the module puts it right from either
+// state.
 func TestFromLinks(t *testing.T) {
 	for name, twice := range map[string]bool{"on the service": false, "off the service": true} {
 		t.Run(name, func(t *testing.T) {
@@ -197,8 +198,8 @@ import {
 }
 `
 
-// The README's steps keep the domains; a shorter way is refused before anything is
-// sent.
+// The README's steps keep the domains; a shorter way is refused before anything
+// is sent.
 func TestFromVersions(t *testing.T) {
 	w, f, n := applied(t, module, "versionless_domains = false")
 	settled(t, w, f)

@@ -18,8 +18,8 @@ import (
 
 const token = "test"
 
-// fastly is a stand-in of Fastly's API. After each request it notes which hosts are
-// served.
+// fastly is a stand-in of Fastly's API. After each request it notes which hosts
+// are served.
 type fastly struct {
 	*httptest.Server
 	api *fastlytest.API

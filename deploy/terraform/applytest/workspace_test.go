@@ -57,8 +57,8 @@ func (w *workspace) write(t *testing.T, name, text string) string {
 	return path
 }
 
-// sites builds the package and the plan of a sites.json, with the commands that the
-// README has.
+// sites builds the package and the plan of a sites.json, with the commands that
+// the README has.
 func (w *workspace) sites(t *testing.T, text string) {
 	t.Helper()
 	sites := w.write(t, "sites.json", text)

@@ -36,7 +36,8 @@ func files(t *testing.T) map[string][]byte {
 	return list
 }
 
-// What is written is in the provider's schema, and in the form of terraform fmt.
+// What is written is in the provider's schema, and in the form of terraform
+// fmt.
 func TestModule(t *testing.T) {
 	for _, dir := range []string{here, here + "/example"} {
 		problems, err := Check(dir, schema(t))
@@ -96,7 +97,8 @@ func TestModuleSays(t *testing.T) {
 	require.Equal(t, 5, strings.Count(text, `name = "clicks"`), "a log endpoint of each kind has the name that the module opens")
 }
 
-// The members that the module reads of the plan are those that the command writes.
+// The members that the module reads of the plan are those that the command
+// writes.
 func TestPlanMembers(t *testing.T) {
 	plan, err := os.ReadFile("testdata/plan.json")
 	require.NoError(t, err)

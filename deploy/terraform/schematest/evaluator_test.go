@@ -19,8 +19,8 @@ import (
 )
 
 // Evaluator works out expressions of a module for given variables, as Terraform
-// would before anything exists: what only an apply can know is unknown. It knows
-// the functions that the module uses, and fails on others.
+// would before anything exists: what only an apply can know is unknown. It
+// knows the functions that the module uses, and fails on others.
 type Evaluator struct {
 	module *module
 	dir    string
@@ -29,8 +29,8 @@ type Evaluator struct {
 	busy   map[string]bool
 }
 
-// NewEvaluator takes values that stand for arguments of the module. Variables that
-// are not given have their defaults; paths are relative to dir.
+// NewEvaluator takes values that stand for arguments of the module. Variables
+// that are not given have their defaults; paths are relative to dir.
 func NewEvaluator(m *module, dir string, given map[string]cty.Value) (*Evaluator, error) {
 	e := &Evaluator{module: m, dir: dir, vars: map[string]cty.Value{}, known: map[string]cty.Value{}, busy: map[string]bool{}}
 	for name, b := range m.declared {

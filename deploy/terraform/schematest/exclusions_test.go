@@ -104,8 +104,8 @@ resource "fastly_domain_service_link" "host" {
 // providerSources names a folder with the provider's sources.
 const providerSources = "FASTLY_TERRAFORM_PROVIDER_SOURCES"
 
-// The table says what the documentation says, and leaves out none of its sentences
-// that exclude something of what the module uses.
+// The table says what the documentation says, and leaves out none of its
+// sentences that exclude something of what the module uses.
 func TestExclusionsAreTheDocumentations(t *testing.T) {
 	dir := os.Getenv(providerSources)
 	if dir == "" {

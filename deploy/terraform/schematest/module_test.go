@@ -27,8 +27,8 @@ type module struct {
 	problems  []string
 }
 
-// Check lists what is wrong with the .tf files of a folder, in the order of their
-// lines.
+// Check lists what is wrong with the .tf files of a folder, in the order of
+// their lines.
 func Check(dir string, schema *Schema) ([]string, error) {
 	files, err := readFiles(dir)
 	if err != nil {
@@ -292,8 +292,8 @@ func (m *module) literal(path string, a *hclsyntax.Attribute, want json.RawMessa
 	}
 }
 
-// references: what is referred to is declared, and what a resource is asked for is
-// in its schema.
+// references: what is referred to is declared, and what a resource is asked for
+// is in its schema.
 func (m *module) references(body *hclsyntax.Body) {
 	walker := &referenceWalker{module: m}
 	_ = hclsyntax.Walk(body, walker)

@@ -17,10 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// providerEnv names a folder with the provider's binary, terraform-provider-fastly
-// of version 9.4 as "go build" in its sources makes it. With it and Terraform or
-// OpenTofu the module is planned, without network. toolEnv names the tool, where
-// it is not on PATH.
+// providerEnv names a folder with the provider's binary,
+// terraform-provider-fastly of version 9.4 as "go build" in its sources makes
+// it. With it and Terraform or OpenTofu the module is planned, without network.
+// toolEnv names the tool, where it is not on PATH.
 const (
 	providerEnv = "FASTLY_TERRAFORM_PROVIDER"
 	toolEnv     = "CLICKEDGE_TERRAFORM_TOOL"
@@ -82,8 +82,8 @@ func (p *planner) pack(t *testing.T) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// plan returns what Terraform would do. TLS is left out: its data source asks the
-// API.
+// plan returns what Terraform would do. TLS is left out: its data source asks
+// the API.
 func (p *planner) plan(t *testing.T, arguments string) (string, error) {
 	t.Helper()
 	module, err := filepath.Abs(here)
@@ -181,8 +181,8 @@ func TestPlanOfFifty(t *testing.T) {
 	require.Contains(t, out, `"use_ssl":false`)
 }
 
-// What only an apply can know is not refused, and neither is it let pass: the apply
-// decides.
+// What only an apply can know is not refused, and neither is it let pass: the
+// apply decides.
 func TestPlanOfUnknowns(t *testing.T) {
 	p := newPlanner(t)
 	out, err := p.plan(t, `log = { s3 = { bucket = terraform_data.later.output } }

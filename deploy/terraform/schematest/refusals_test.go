@@ -10,8 +10,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// refusals are arguments of the module and what is said about them. The same list
-// goes to Terraform and the provider, where they are there (TestPlanRefuses).
+// refusals are arguments of the module and what is said about them. The same
+// list goes to Terraform and the provider, where they are there
+// (TestPlanRefuses).
 var refusals = map[string]struct{ arguments, want string }{
 	// Names that nobody reads.
 	"log: misspelt target":       {`log = { htps = { url = "https://a.example/" } }`, `log has no target "htps"`},
@@ -164,8 +165,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// The table of targets, that of their secrets and the variable's validation name the
-// same.
+// The table of targets, that of their secrets and the variable's validation
+// name the same.
 func TestTablesOfTargetsAgree(t *testing.T) {
 	e := evaluator(t, "")
 	takes, err := e.local("log_takes")

@@ -22,7 +22,8 @@ type Exclusions struct {
 
 // Rule is one sentence of the documentation. Of its lists one is set. Their
 // elements are resources, blocks and arguments: "fastly_domain",
-// "fastly_service_compute.domain", "fastly_service_compute.logging_*.gzip_level".
+// "fastly_service_compute.domain",
+// "fastly_service_compute.logging_*.gzip_level".
 type Rule struct {
 	Page string   `json:"page"`
 	Says []string `json:"says"`
@@ -45,8 +46,9 @@ func ReadExclusions(name string) (*Exclusions, error) {
 	return x, json.Unmarshal(text, x)
 }
 
-// Check lists the rules that a module breaks for some value of its switches: the
-// variables of type bool, and those that may be null. Others have the values given.
+// Check lists the rules that a module breaks for some value of its switches:
+// the variables of type bool, and those that may be null. Others have the
+// values given.
 func (x *Exclusions) Check(m *module, dir string, given map[string]cty.Value) ([]string, error) {
 	found := map[string]bool{}
 	for _, address := range sortedKeys(m.resources) {
@@ -209,7 +211,8 @@ func (e *Evaluator) within(body *hclsyntax.Body, steps []string) bool {
 	return false
 }
 
-// repeats reports whether for_each and count leave any. What cannot be known does.
+// repeats reports whether for_each and count leave any. What cannot be known
+// does.
 func (e *Evaluator) repeats(body *hclsyntax.Body) bool {
 	if a := body.Attributes["for_each"]; a != nil {
 		v, err := e.Value(a.Expr, nil)
@@ -222,8 +225,8 @@ func (e *Evaluator) repeats(body *hclsyntax.Body) bool {
 	return true
 }
 
-// notAfter: every resource of one kind refers to those of another, or depends on
-// them.
+// notAfter: every resource of one kind refers to those of another, or depends
+// on them.
 func (e *Evaluator) notAfter(later, earlier string) []string {
 	var problems []string
 	for address, b := range e.module.resources {

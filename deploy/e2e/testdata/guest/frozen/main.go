@@ -1,7 +1,7 @@
 //go:build wasip1
 
-// Frozen says what a sandbox draws from chance, the clock and the environment, as
-// JSON on standard output. It is built and prewarmed like the guest.
+// Frozen says what a sandbox draws from chance, the clock and the environment,
+// as JSON on standard output. It is built and prewarmed like the guest.
 package main
 
 import (
@@ -19,7 +19,8 @@ import (
 	"time"
 )
 
-// What is drawn here is drawn once, at build time: a mistake that a snapshot keeps.
+// What is drawn here is drawn once, at build time: a mistake that a snapshot
+// keeps.
 var (
 	atInit     = draw()
 	environ    = os.Environ()
