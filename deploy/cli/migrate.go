@@ -149,9 +149,9 @@ func migrateFailure(err error) error {
 
 // migrated is what --json prints.
 type migrated struct {
-	From  migrate.Format `json:"from"`
-	Sites rawJSON        `json:"sites"`
-	Notes []migrate.Note `json:"notes"`
+	From     migrate.Format    `json:"from"`
+	Sites    rawJSON           `json:"sites"`
+	Findings []migrate.Finding `json:"notes"`
 }
 
 // rawJSON is JSON as it is; null where there is none.
@@ -167,11 +167,11 @@ func (r rawJSON) MarshalJSON() ([]byte, error) {
 
 func (m *migrateCmd) finish(r *migrate.Result) error {
 	if m.json {
-		if err := output.JSON(m.env.Out, migrated{r.From, rawJSON(r.JSON()), r.Notes}); err != nil {
+		if err := output.JSON(m.env.Out, migrated{r.From, rawJSON(r.JSON()), r.Findings}); err != nil {
 			return err
 		}
 	} else {
-		m.printNotes(r)
+		m.printFindings(r)
 	}
 	if len(r.Sites) == 0 {
 		return failure.Bad(errors.New("there is nothing to carry over"), "the notes say why")
@@ -186,8 +186,8 @@ func (m *migrateCmd) finish(r *migrate.Result) error {
 	return err
 }
 
-func (m *migrateCmd) printNotes(r *migrate.Result) {
-	for _, n := range r.Notes {
+func (m *migrateCmd) printFindings(r *migrate.Result) {
+	for _, n := range r.Findings {
 		host := ""
 		if n.Host != "" {
 			host = " (" + n.Host + ")"

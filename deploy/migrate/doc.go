@@ -7,7 +7,7 @@
 //
 // A configuration is text of somebody else: it is read, never run, and its
 // size, its depth and the files that it may name are bounded. What cannot be
-// said in sites.json is named in a [Note] with its place, and so is what was
+// said in sites.json is named in a [Finding] with its place, and so is what was
 // wrong in the old set-up, most of which nobody can see from the outside until
 // clicks go missing. What comes out always passes [core.ParseSites].
 package migrate

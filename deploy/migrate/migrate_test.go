@@ -85,7 +85,7 @@ func testCase(t *testing.T, name string) {
 
 func noteLines(r *Result) string {
 	var b strings.Builder
-	for _, n := range r.Notes {
+	for _, n := range r.Findings {
 		host := ""
 		if n.Host != "" {
 			host = n.Host + ": "
@@ -143,8 +143,8 @@ func TestIncludedErrors(t *testing.T) {
 	require.EqualError(t, err, `a.conf:1:9: the file ends inside the block of "server", which begins on line 1`)
 	r, err := Read("nginx.conf", []byte("include a.conf;"), Options{})
 	require.NoError(t, err)
-	require.Equal(t, "include", r.Notes[0].Code)
-	require.Contains(t, r.Notes[0].Text, "give the configuration as a file")
+	require.Equal(t, "include", r.Findings[0].Code)
+	require.Contains(t, r.Findings[0].Text, "give the configuration as a file")
 }
 
 // A configuration reads below its folder only, whatever it says and whatever
@@ -248,14 +248,14 @@ func FuzzRead(f *testing.F) {
 			require.ErrorAs(t, err, &e)
 			return
 		}
-		for _, n := range r.Notes {
+		for _, n := range r.Findings {
 			require.NotEmpty(t, n.At)
 			require.NotEmpty(t, n.Code)
 			require.Less(t, len(n.Text), 2000)
 		}
 		if len(r.Sites) == 0 {
 			require.Nil(t, r.JSON())
-			require.NotEmpty(t, r.Notes, "why there is nothing")
+			require.NotEmpty(t, r.Findings, "why there is nothing")
 			return
 		}
 		sites, err := core.ParseSites("sites.json", r.JSON())

@@ -51,9 +51,9 @@ var ErrOutside = errors.New("outside the folder of the configuration")
 
 // Result is what came of a configuration.
 type Result struct {
-	From  Format `json:"from"`
-	Sites []Site `json:"-"`
-	Notes []Note `json:"notes"`
+	From     Format    `json:"from"`
+	Sites    []Site    `json:"-"`
+	Findings []Finding `json:"notes"`
 }
 
 // Error is a configuration that cannot be read. It says where.
@@ -76,7 +76,7 @@ var _ error = (*Error)(nil)
 
 // Read reads a configuration; name is its file's, for messages. The error is an
 // [*Error]. That nothing could be carried over is no error: there are no sites
-// then, and the notes say why.
+// then, and the findings say why.
 func Read(name string, data []byte, opt Options) (*Result, error) {
 	switch {
 	case len(data) > maxInput:
@@ -170,7 +170,7 @@ func tell(data []byte) Format {
 
 // reading is a configuration being read.
 type reading struct {
-	notes
+	findings
 	name  string
 	opt   Options
 	sites []Site
@@ -186,9 +186,9 @@ func (r *reading) result() *Result {
 	r.settle()
 	r.together()
 	if r.list == nil {
-		r.list = []Note{}
+		r.list = []Finding{}
 	}
-	return &Result{From: r.opt.From, Sites: r.sites, Notes: r.list}
+	return &Result{From: r.opt.From, Sites: r.sites, Findings: r.list}
 }
 
 // unasked names hosts that were wanted and not found.

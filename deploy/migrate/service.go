@@ -12,7 +12,7 @@ import (
 )
 
 // service is what a configuration does for one link domain, in the same words
-// for every format. Each "at" is a place for notes.
+// for every format. Each "at" is a place for findings.
 type service struct {
 	host   string // the link domain
 	hostAt string
