@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/serve"
@@ -68,7 +67,7 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
 
 func (s *serveCmd) run(ctx context.Context) error {
 	o, env := &s.opt, s.env
-	o.Out, o.Err, o.Now, o.BuildFailure, o.Why = env.Out, env.Err, env.Now, buildFailure, reasonOf
+	o.Out, o.Err, o.Now, o.BuildFailure = env.Out, env.Err, env.Now, buildFailure
 	o.LoadSites = func() (*core.Sites, []byte, error) { return env.loadSites(o.Sites) }
 	o.ReadModule = func() ([]byte, error) {
 		return env.read("the module", o.Module, mostModule, "clickedge build makes one")
@@ -92,14 +91,4 @@ func (s *serveCmd) run(ctx context.Context) error {
 		}
 	}
 	return serve.Run(ctx, *o)
-}
-
-// reasonOf says why a request gets what it gets, as explain does.
-func reasonOf(req *core.Request, site *core.Site, now time.Time) serve.Reason {
-	x := explain.Of(req, site, now)
-	r := serve.Reason{Action: x.Decision.Action, Code: x.Decision.Code, Why: x.Decision.Why}
-	if x.IfFails != nil {
-		r.ActionAfterFailure, r.WhyAfterFailure = x.IfFails.Action, x.IfFails.Why
-	}
-	return r
 }

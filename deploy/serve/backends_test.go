@@ -47,13 +47,3 @@ func TestBackendsRefused(t *testing.T) {
 		require.ErrorContains(t, err, c.want, "%+v", c)
 	}
 }
-
-// The reason is that of the decision where it came out so, that of the failure
-// where the ESP has failed, and the code's meaning elsewhere.
-func TestReasons(t *testing.T) {
-	r := Reason{Action: "proxy", Code: core.OK, Why: "because", ActionAfterFailure: "redirect", WhyAfterFailure: "it fails"}
-	require.Equal(t, "because", r.on(clickLine{Action: "proxy", Code: core.OK}, "x"))
-	require.Equal(t, "x: it fails", r.on(clickLine{Action: "redirect", Code: core.ESPTimeout}, "x"))
-	require.Equal(t, "x", r.on(clickLine{Action: "refuse", Code: core.ESPTimeout}, "x"))
-	require.Equal(t, "x", Reason{Action: "refuse"}.on(clickLine{}, "x"))
-}

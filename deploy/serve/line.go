@@ -12,6 +12,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/codes"
+	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/hostsim"
 )
@@ -20,7 +21,6 @@ import (
 type lineWriter struct {
 	out     io.Writer
 	err     io.Writer
-	why     func(*core.Request, *core.Site, time.Time) Reason
 	sites   *core.Sites
 	ring    *keyring.Ring
 	verbose bool
@@ -37,7 +37,7 @@ type lineWriter struct {
 const maxColumn = 40
 
 func (s *server) lineWriter(svc *generation) *lineWriter {
-	l := &lineWriter{out: s.Out, err: s.Err, why: s.Why, sites: svc.sites, ring: svc.ring, verbose: s.Verbose, json: s.JSON}
+	l := &lineWriter{out: s.Out, err: s.Err, sites: svc.sites, ring: svc.ring, verbose: s.Verbose, json: s.JSON}
 	for _, host := range svc.sites.Hosts() {
 		l.hostWidth = min(max(l.hostWidth, len(host)), maxColumn)
 	}
@@ -113,7 +113,7 @@ func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
 	words := codes.Explain(c.Code).What
 	if site := l.sites.Lookup(x.Request.Host); site != nil {
 		req := &core.Request{Method: x.Request.Method, Target: x.Request.Target, CDNLoop: header(x, "cdn-loop"), Keys: l.ring}
-		words = l.why(req, site, c.Time).on(c, words)
+		words = reasonOf(explain.Of(req, site, c.Time), c, words)
 	}
 	if c.OriginError != "" {
 		words += "; the ESP: " + c.OriginError
@@ -127,21 +127,14 @@ func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
 	return words
 }
 
-// Reason is what core decides about a request, in words.
-type Reason struct {
-	Action string
-	Code   core.Code
-	Why    string
-	// What happens where the ESP fails; "" where it is not asked.
-	ActionAfterFailure, WhyAfterFailure string
-}
-
-func (r Reason) on(c clickLine, otherwise string) string {
+// reasonOf is core's reason for a line: that of the decision where it came out
+// so, and that of the failure where the ESP has failed.
+func reasonOf(x *explain.Explanation, c clickLine, otherwise string) string {
 	switch {
-	case r.Action == c.Action && r.Code == c.Code:
-		return r.Why
-	case r.ActionAfterFailure == c.Action && c.Action != "":
-		return otherwise + ": " + r.WhyAfterFailure
+	case x.Decision.Action == c.Action && x.Decision.Code == c.Code:
+		return x.Decision.Why
+	case x.IfFails != nil && x.IfFails.Action == c.Action && c.Action != "":
+		return otherwise + ": " + x.IfFails.Why
 	}
 	return otherwise
 }

@@ -60,8 +60,6 @@ type Options struct {
 	BuildFailure func(error) error
 	// Linger is told for how long requests are waited for after Ctrl-C.
 	Linger func(time.Duration)
-	// Why says in words what core decides.
-	Why func(*core.Request, *core.Site, time.Time) Reason
 }
 
 // server is one run.

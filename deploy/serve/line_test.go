@@ -1,0 +1,23 @@
+package serve
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/explain"
+)
+
+// The reason is that of the decision where it came out so, that of the failure
+// where the ESP has failed, and the code's meaning elsewhere.
+func TestReasons(t *testing.T) {
+	x := &explain.Explanation{
+		Decision: explain.Outcome{Action: "proxy", Code: core.OK, Why: "because"},
+		IfFails:  &explain.Outcome{Action: "redirect", Why: "it fails"},
+	}
+	require.Equal(t, "because", reasonOf(x, clickLine{Action: "proxy", Code: core.OK}, "x"))
+	require.Equal(t, "x: it fails", reasonOf(x, clickLine{Action: "redirect", Code: core.ESPTimeout}, "x"))
+	require.Equal(t, "x", reasonOf(x, clickLine{Action: "refuse", Code: core.ESPTimeout}, "x"))
+	require.Equal(t, "x", reasonOf(&explain.Explanation{Decision: explain.Outcome{Action: "refuse"}}, clickLine{}, "x"))
+}
