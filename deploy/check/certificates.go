@@ -8,8 +8,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
-// Certificate says of an ESP that issues certificates itself what comes before
-// a CNAME moves.
+// Certificate describes an ESP that issues certificates itself, and what must
+// be done before a CNAME moves.
 type Certificate struct {
 	ESP   string   `json:"esp"`
 	Hosts []string `json:"hosts"`

@@ -46,8 +46,8 @@ func TestOriginURL(t *testing.T) {
 	}
 }
 
-// A site without an ESP has no backend, and so no table of backends and none of
-// readings.
+// A site without an ESP has no backend: the report has no table of backends and
+// no readings.
 func TestReportOfSignedLinksOnly(t *testing.T) {
 	r := Of(parse(t, `{"esp": "none", "keys": ["k2", "k1"], "destinations": ["example.com"]}`))
 	require.True(t, r.OK)
@@ -81,7 +81,7 @@ func TestFieldsAreCores(t *testing.T) {
 	require.Contains(t, b.String(), "esp\n    ")
 }
 
-// Another link domain in the list is taken, and said.
+// Another link domain in the list is accepted, with a warning.
 func TestOtherLinkDomainAsDestination(t *testing.T) {
 	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "mailgun", "destinations": ["www.example.com", "b.example.com", "*.example.com"]}, "b.example.com": {"esp": "mailgun"}}}`))

@@ -24,7 +24,8 @@ func readingsOf(s *core.Site) *Readings {
 	return &r
 }
 
-// printReadings says for each ESP once what its links are good for.
+// printReadings prints, once for each ESP, which of its links can be answered
+// from the link.
 func printReadings(w io.Writer, sites []Site) error {
 	said := map[Readings]bool{}
 	for _, s := range sites {
@@ -34,8 +35,8 @@ func printReadings(w io.Writer, sites []Site) error {
 		said[*s.Readings] = true
 		r := *s.Readings
 		_, err := fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", s.ESP,
-			cmp.Or(r.Certain, "none"), given(r.Certain, `: answered first with "clicks": "redirect", followed with "when_esp_fails": "redirect"`),
-			cmp.Or(r.Likely, "none"), given(r.Likely, `: never answered first, followed with "when_esp_fails": "redirect"`),
+			cmp.Or(r.Certain, "none"), ifAny(r.Certain, `: answered first with "clicks": "redirect", followed with "when_esp_fails": "redirect"`),
+			cmp.Or(r.Likely, "none"), ifAny(r.Likely, `: never answered first, followed with "when_esp_fails": "redirect"`),
 			cmp.Or(r.Unread, "what is damaged"), ": the ESP answers")
 		if err != nil {
 			return err
@@ -44,7 +45,7 @@ func printReadings(w io.Writer, sites []Site) error {
 	return nil
 }
 
-func given(value, then string) string {
+func ifAny(value, then string) string {
 	if value == "" {
 		return ""
 	}

@@ -30,7 +30,7 @@ type Site struct {
 	Destinations []string `json:"destinations,omitempty"`
 	Keys         []string `json:"keys,omitempty"`
 	// Readings says which click links are answered from the link, and when; nil
-	// where none is asked to be.
+	// where the settings ask for none.
 	Readings *Readings `json:"readings,omitempty"`
 }
 
@@ -72,7 +72,7 @@ func Refused(e *core.SitesError) *Report {
 	return r
 }
 
-// Describe says what a site is set to, as check --json has it.
+// Describe returns a site's settings, as check --json prints them.
 func Describe(s *core.Site) Site {
 	d := Site{Host: s.Host, ESP: s.ESP, Clicks: "proxy", WhenESPFails: "page", Keys: s.Keys}
 	for _, p := range s.Destinations {
@@ -107,8 +107,8 @@ func backendsOf(sites *core.Sites) (list []Backend) {
 	return list
 }
 
-// OriginURL is where an origin is asked, without the port where it is the
-// scheme's own.
+// OriginURL is the URL of an origin, without the port where it is the scheme's
+// default.
 func OriginURL(o *core.Origin) string {
 	scheme, usual := "https", uint16(443)
 	if !o.TLS {

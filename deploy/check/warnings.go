@@ -7,14 +7,14 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// Warnings are settings that are no mistakes, but have no effect, or one that
-// few would want.
+// Warnings lists settings that are valid but have no effect, or a surprising
+// one.
 func Warnings(s *core.Site) []string {
 	return append(cookieWarnings(s), readWarnings(s)...)
 }
 
-// cookieWarnings says what an ESP is given that lets all cookies pass. Iterable
-// documents that it needs them.
+// cookieWarnings warns of a site that passes all cookies to its ESP. Iterable
+// is left out: it documents that it needs them.
 func cookieWarnings(s *core.Site) []string {
 	if s.Origin == nil || s.Origin.Cookies != core.CookiesPass || s.Origin.Family == esp.FamilyIterable {
 		return nil
@@ -29,8 +29,8 @@ func cookieWarnings(s *core.Site) []string {
 		s.Host, s.Origin.Address, clear)}
 }
 
-// readWarnings says which settings change nothing, since no link can be read,
-// or less than one would think, since none is certain.
+// readWarnings warns of settings that change nothing, since no link of the ESP
+// can be read, or less than expected, since no reading is certain.
 func readWarnings(s *core.Site) []string {
 	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect {
 		return nil
@@ -52,8 +52,8 @@ func readWarnings(s *core.Site) []string {
 	return []string{fmt.Sprintf("%s: \"clicks\": \"redirect\" changes nothing with esp %q: where its links lead is likely at most, so none is answered first; %s", s.Host, s.ESP, what)}
 }
 
-// domainWarnings says which other link domains of the same file a site leads
-// to. A wildcard that covers one is what most brands have, and is left out.
+// domainWarnings lists the other link domains of the file among a site's
+// destinations. A wildcard that covers one is common and is left out.
 func domainWarnings(sites *core.Sites, s *core.Site) (list []string) {
 	for _, p := range s.Destinations {
 		if !p.Sub && sites.Has(p.Host) {

@@ -20,8 +20,8 @@ type KeyUse struct {
 	Forever bool      // a link without expiry was clicked
 }
 
-// Line counts one line. What was refused, an expired link say, keeps no key
-// alive.
+// Line counts one line. A refused request, such as one with an expired link,
+// does not count as use of a key.
 func (k *Keys) Line(text []byte) {
 	l, ok := k.Parse(text)
 	if !ok || l.KID == "" || l.Code != core.OK || !k.First(l) {
@@ -36,7 +36,7 @@ func (k *Keys) Line(text []byte) {
 	k.used[l.KID].add(l)
 }
 
-// Use is what was counted of a key.
+// Use returns the counts of a key.
 func (k *Keys) Use(kid string) KeyUse {
 	if u := k.used[kid]; u != nil {
 		return *u

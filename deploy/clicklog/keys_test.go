@@ -16,8 +16,8 @@ func readKeys(t *testing.T, lines ...string) *Keys {
 	return k
 }
 
-// A request that was delivered twice is one click, for the keys as for what was
-// missed, in one file or in two.
+// A request that was delivered twice is one click, in the counts of keys and of
+// missed clicks, in one file or in two.
 func TestRepeatedRequestCountsOnce(t *testing.T) {
 	k := readKeys(t, signedClick, signedClick, "x "+signedClick)
 	require.Equal(t, 1, k.Use("k1").Clicks)
@@ -31,13 +31,13 @@ func TestRepeatedRequestCountsOnce(t *testing.T) {
 	require.Equal(t, 1, m.Report().Total.Clicks)
 }
 
-// Without an id nobody can say that two lines are one request.
+// Lines without an id cannot be recognised as one request.
 func TestLinesWithoutARequestIDAllCount(t *testing.T) {
 	line := strings.Replace(signedClick, `"request":"r1",`, "", 1)
 	require.Equal(t, 2, readKeys(t, line, line).Use("k1").Clicks)
 }
 
-// A refused request with the same id takes no click away.
+// A refused request with the same id does not remove a click.
 func TestRefusedRequestsAreNoUse(t *testing.T) {
 	k := readKeys(t, strings.Replace(signedClick, `"ok"`, `"expired"`, 1), signedClick)
 	require.Equal(t, 1, k.Use("k1").Clicks)
@@ -57,8 +57,8 @@ func TestKeyUse(t *testing.T) {
 	require.True(t, k.Begins.Equal(at(12, 0)))
 }
 
-// What has no time, no action or another version is not of the log; a file of
-// such lines alone is refused.
+// A line without a time or an action, or of another version, is not of the log;
+// a file of only such lines is refused.
 func TestReaderRefusesOtherFiles(t *testing.T) {
 	for _, line := range []string{"x", "{}", strings.Replace(signedClick, `"v":1`, `"v":2`, 1), strings.Replace(signedClick, `"redirect"`, `""`, 1),
 		strings.Replace(signedClick, `"time":"2026-03-01T13:20:00.000Z",`, "", 1)} {

@@ -7,12 +7,12 @@ import (
 	"io"
 )
 
-// MaxLine bounds a line of the click log, in bytes. The module's have a few
-// hundred.
+// MaxLine is the most bytes of a line of the click log. The module's lines have
+// a few hundred.
 const MaxLine = 64 << 10
 
-// Lines gives take each line of r from its first brace on: collectors put a
-// date before it. A line that is too long is not of the click log.
+// Lines calls take with each line of r, from its first brace on, as collectors
+// put a date before it. Longer lines than [MaxLine] are not of the click log.
 func Lines(r io.Reader, take func([]byte)) error {
 	b := bufio.NewReaderSize(r, MaxLine)
 	for {

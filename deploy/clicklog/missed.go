@@ -37,7 +37,7 @@ type MissedReport struct {
 
 // MissedHour is what one ESP missed in one hour.
 type MissedHour struct {
-	Hour string `json:"hour"` // its begin, RFC 3339, UTC
+	Hour string `json:"hour"` // when it begins, RFC 3339, UTC
 	ESP  string `json:"esp"`
 	MissedCounts
 }

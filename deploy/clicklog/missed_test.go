@@ -9,7 +9,7 @@ import (
 
 const missedClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","request":"r1","esp":"mailgun","kind":"click","action":"refuse","missed":"yes"}`
 
-// A line that no collector should have made harms no other.
+// A line that is too long does not affect the others.
 func TestMissedPassesOverLongLines(t *testing.T) {
 	m := new(Missed)
 	require.NoError(t, Lines(strings.NewReader(strings.Repeat("{", 5*MaxLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*MaxLine)), m.Line))
@@ -19,8 +19,8 @@ func TestMissedPassesOverLongLines(t *testing.T) {
 	require.Equal(t, MissedCounts{Clicks: 1, Certain: 1}, r.Total)
 }
 
-// FuzzMissed: every line is counted once, as ours or as another, and the total
-// is the sum of the hours.
+// FuzzMissed: every line is counted once, as of the log or as another, and the
+// total is the sum of the hours.
 func FuzzMissed(f *testing.F) {
 	f.Add(missedClick + "\n" + missedClick + "\nx\n")
 	f.Add(`{"v":1,"action":"proxy","missed":"maybe","time":"9999-12-31T23:59:59+23:59"}`)

@@ -10,7 +10,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
-// Line is what is counted of a line of the click log.
+// Line has the members of a line of the click log that are counted.
 type Line struct {
 	V       int       `json:"v"`
 	Time    time.Time `json:"time"`
@@ -47,9 +47,9 @@ func (r *Reader) Parse(text []byte) (l *Line, ok bool) {
 	return l, true
 }
 
-// First reports whether the request of a line is to be counted: it is asked for
-// lines that count only, as it keeps the id of each. A line without an id is
-// always counted.
+// First reports whether a line is the first of its request. It remembers every
+// id, so call it only for lines that count. A line without an id is always a
+// first one.
 func (r *Reader) First(l *Line) bool {
 	if l.Request == "" {
 		return true
@@ -64,7 +64,7 @@ func (r *Reader) First(l *Line) bool {
 	return true
 }
 
-// Check refuses what was read where nothing of it was the click log.
+// Check returns an error if no line that was read is of the click log.
 func (r *Reader) Check() error {
 	if r.Count > 0 || r.Others == 0 {
 		return nil

@@ -39,8 +39,8 @@ var meanings = map[core.Code]Meaning{
 	core.Internal:            {"a fault of clickedge", "please report it with the log line"},
 }
 
-// Explain returns what a code means. A code of a newer module has no entry
-// here and is left to speak for itself.
+// Explain returns what a code means. For a code of a newer module it says that
+// the code is unknown.
 func Explain(c core.Code) Meaning {
 	if m, ok := meanings[c]; ok {
 		return m

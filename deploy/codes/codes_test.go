@@ -12,8 +12,8 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// TestEveryCodeHasAMeaning reads core's list of codes, so that a new one is not
-// forgotten here.
+// TestEveryCodeHasAMeaning reads core's list of codes, so that a new code
+// without a meaning fails here.
 func TestEveryCodeHasAMeaning(t *testing.T) {
 	codes := codesOfCore(t)
 	require.Contains(t, codes, core.BadTag)

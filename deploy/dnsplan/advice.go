@@ -14,10 +14,10 @@ const (
 	noProxy    = "switch on a DNS provider's proxy (Cloudflare's orange cloud) for a link domain: another CDN would then answer, with a cache, a firewall and bot checks of its own, and its addresses would come in place of readers'"
 )
 
-// advise fills in what is special to an ESP: what comes before the move, what
-// must stay, what must not be done, and what to do there once https answers.
-// Sources: SendGrid, "SSL Click Tracking Steps"; SparkPost, "Enabling HTTPS
-// Engagement Tracking"; Customer.io, "HTTPS link tracking"; Amazon SES,
+// advise fills in what is particular to an ESP: what to do before the move,
+// what must stay, what must not be done, and what to do at the ESP once https
+// answers. Sources: SendGrid, "SSL Click Tracking Steps"; SparkPost, "Enabling
+// HTTPS Engagement Tracking"; Customer.io, "HTTPS link tracking"; Amazon SES,
 // "Configuring custom domains"; Mailgun, "Enabling HTTPS tracking links"; and
 // those of espdns.
 func (h *Host) advise(s *core.Site) {
@@ -33,7 +33,7 @@ func (h *Host) advise(s *core.Site) {
 	h.Then = append(h.Then, leftovers(s)...)
 }
 
-// first is what comes before the move.
+// first says what to do at the ESP before the move.
 func first(s *core.Site) string {
 	m := espdns.ManagedBy(s.ESP)
 	switch {
@@ -78,7 +78,7 @@ func inPlaceOf(s *core.Site) string {
 	return "in place of the one to the ESP"
 }
 
-// takenNote says whose record the proof replaces.
+// takenNote says which record of the ESP the proof replaces.
 func takenNote(s *core.Site) (note string) {
 	for _, r := range espRecords(s) {
 		if r.Taken {
@@ -88,7 +88,7 @@ func takenNote(s *core.Site) (note string) {
 	return note
 }
 
-// leftovers are an ESP's records that nobody asks for any more.
+// leftovers are an ESP's records that are of no use any more.
 func leftovers(s *core.Site) (list []string) {
 	for _, r := range espRecords(s) {
 		if !r.Taken {

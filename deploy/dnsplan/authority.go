@@ -44,7 +44,7 @@ func IsName(s string) bool {
 // ErrTarget says that a CNAME cannot lead there.
 var ErrTarget = errors.New("no CNAME of a link domain can lead there")
 
-// CheckTarget refuses what moves nobody to the CDN.
+// CheckTarget refuses a target that cannot be the CDN's.
 func CheckTarget(target string) error {
 	if !IsName(target) {
 		return fmt.Errorf("%.120q is no host name: %w", target, ErrTarget)
@@ -55,7 +55,7 @@ func CheckTarget(target string) error {
 	return nil
 }
 
-// Proof is the record that proves a host by leading to value.
+// Proof is the CNAME record by which a host is validated; it leads to value.
 func Proof(host, value string) Record {
 	return Record{Name: challengeName(host), Type: "CNAME", Value: strings.TrimSuffix(value, ".")}
 }

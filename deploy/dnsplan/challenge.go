@@ -11,8 +11,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
-// AddChallenges reads proofs as --challenge has them, HOST=NAME, where
-// _acme-challenge.HOST leads.
+// AddChallenges reads proofs in the form of --challenge, HOST=NAME, where NAME
+// is what _acme-challenge.HOST leads to.
 func (o *Options) AddChallenges(list []string) error {
 	if o.Proofs == nil {
 		o.Proofs = map[string][]Record{}
@@ -38,8 +38,9 @@ func splitChallenge(s string) (host, value string, ok bool) {
 	return host, value, ok && IsName(host) && IsName(value)
 }
 
-// CheckChallenges refuses a challenge of no host of the sites, a slip of the
-// hand. Terraform may know of further domains. File is the name of sites.json.
+// CheckChallenges refuses a challenge for a host that is not in the sites, as
+// that is a typing error. (Terraform may know of further domains.) File is the
+// name of sites.json.
 func CheckChallenges(list []string, sites *core.Sites, file string) error {
 	for _, s := range slices.Sorted(slices.Values(list)) {
 		if host, _, _ := splitChallenge(s); !sites.Has(host) {

@@ -54,8 +54,8 @@ func zoneOf(t *testing.T, p *Plan) string {
 	return b.String()
 }
 
-// The cut-over was live, above a proof that was commented out. Now no CNAME of
-// a link domain is live before it is asked for, with every preset.
+// No CNAME of a link domain is live before the cut-over is asked for, with any
+// preset. Once it was, above a proof that was commented out.
 func TestCutOverIsLastAndAskedFor(t *testing.T) {
 	proofs := map[string][]Record{"link.example.com": {Proof("link.example.com", "abc123.fastly-validations.com.")}}
 	for _, o := range core.Presets() {
@@ -74,15 +74,15 @@ func TestCutOverIsLastAndAskedFor(t *testing.T) {
 		text = zoneOf(t, Make(sites, Options{CutOver: true}))
 		require.Equal(t, []string{move}, live(t, []byte(text)), o.Preset)
 
-		// The CAA record is a comment, and one that can be taken over.
+		// The CAA record is a comment that is a valid record once uncommented.
 		caa, err := dns.NewRR("example.com. 300 IN CAA " + Make(sites, Options{}).Hosts[0].Records[1].Value)
 		require.NoError(t, err)
 		require.Equal(t, "certainly.com", caa.(*dns.CAA).Value)
 	}
 }
 
-// Of many hosts too every proof comes before any CNAME, and what is said of all
-// is said once.
+// With many hosts too, every proof comes before any CNAME, and what holds for
+// all is printed once.
 func TestManyHosts(t *testing.T) {
 	var sites []*core.Site
 	proofs := map[string][]Record{}
@@ -114,7 +114,7 @@ func TestManyHosts(t *testing.T) {
 	require.Equal(t, -1, strings.IndexFunc(text, func(r rune) bool { return r > '~' }))
 }
 
-// JSON says the same: in order, with what is live.
+// JSON has the same records in the same order, with what is live.
 func TestJSON(t *testing.T) {
 	sites := []*core.Site{siteOf(t, core.Presets()[0], "link.example.com")}
 	proofs := map[string][]Record{"link.example.com": {Proof("link.example.com", "abc123.fastly-validations.com")}}
@@ -145,8 +145,8 @@ func TestAdviceOfEveryPreset(t *testing.T) {
 		sendgrid := o.Family == esp.FamilySendGrid
 		require.Equal(t, sendgrid, strings.Contains(strings.Join(h.DoNot, "\n"), `press "Verify"`), o.Preset)
 		require.Equal(t, sendgrid, len(h.Keep) == 1 && strings.Contains(h.Keep[0], "second CNAME"), o.Preset)
-		// SendGrid's Auto SSL has the name that Fastly needs, and one that is
-		// left over.
+		// SendGrid's Auto SSL uses the name that Fastly needs, and leaves
+		// another record over.
 		require.Equal(t, sendgrid, strings.Contains(h.Records[0].Note, "in place of the one to a name under dcv.cloudflare.com that SendGrid asked for"), o.Preset)
 		require.Equal(t, sendgrid, strings.Contains(strings.Join(h.Then, "\n"), "delete _cf-custom-hostname.link.example.com TXT"), o.Preset)
 	}
@@ -216,8 +216,8 @@ func TestCheckTarget(t *testing.T) {
 	require.ErrorIs(t, err, ErrTarget)
 }
 
-// FuzzReadTerraform: what is taken of Terraform's outputs is one record in a
-// zone file, and nothing beside it.
+// FuzzReadTerraform: each proof from Terraform's outputs is exactly one record
+// in a zone file.
 func FuzzReadTerraform(f *testing.F) {
 	f.Add("_acme-challenge.link.example.com", "CNAME", "abc123.fastly-validations.com", "k.sni.global.fastly.net")
 	f.Add("_acme-challenge.link.example.com.", "CNAME", "a\nb.c", "")

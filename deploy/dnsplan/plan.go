@@ -21,41 +21,41 @@ const (
 	StepAfter   = 5 // what the ESP is told once https answers
 )
 
-// FastlyTarget is one of Fastly's shared names, <letter>.sni.global.fastly.net,
-// of which the letter stands for a TLS configuration (docs.fastly.com, "Working
-// with CNAME records and your DNS provider"). Which is an account's own is in
-// its console, and Terraform knows.
+// FastlyTarget is one of Fastly's shared names, <letter>.sni.global.fastly.net.
+// The letter stands for a TLS configuration (docs.fastly.com, "Working with
+// CNAME records and your DNS provider"). The account's console shows which one
+// it has; Terraform knows it.
 const FastlyTarget = "t.sni.global.fastly.net"
 
-// Options are what is known of the CDN.
+// Options holds what is known of the CDN.
 type Options struct {
-	// Target is what the CNAMEs lead to; "" is [FastlyTarget].
+	// Target is the CNAMEs' target; "" is [FastlyTarget].
 	Target string
 	// Issuer is the value of CAA records; "" is that of "certainly".
 	Issuer string
-	// Proofs are the records that prove each host, by host. What is missing is
-	// a placeholder in the plan.
+	// Proofs are the records that prove each host, by host. A host without any
+	// gets a placeholder in the plan.
 	Proofs map[string][]Record
 	// CutOver: the certificates are issued, readers move.
 	CutOver bool
 }
 
-// Record is one to set.
+// Record is a DNS record to set.
 type Record struct {
 	Name  string `json:"name"` // without a final dot
 	Type  string `json:"type"`
 	Value string `json:"value"` // "" where it is not known yet
 	Note  string `json:"note"`
-	// Maybe: it is wanted under the condition that Note tells.
+	// Maybe: the record is needed only under the condition in Note.
 	Maybe bool `json:"maybe,omitempty"`
 	// Step is when: [StepProof] or [StepCutOver].
 	Step int `json:"step"`
-	// Live: it is to be set now. A record that is not is for a later step, is
-	// not known yet, or is wanted under a condition.
+	// Live: the record is to be set now. One that is not live is for a later
+	// step, is not known yet, or depends on a condition.
 	Live bool `json:"live"`
 }
 
-// Plan is what is to be done for all hosts.
+// Plan holds the steps for all hosts.
 type Plan struct {
 	Hosts []Host `json:"hosts"`
 	// DoNot and Notes hold for every host.
@@ -67,7 +67,7 @@ type Plan struct {
 	Target string `json:"target"`
 }
 
-// Host is what is special to one.
+// Host holds the steps for one host.
 type Host struct {
 	Host    string   `json:"host"`
 	ESP     string   `json:"esp"`
@@ -108,7 +108,7 @@ func (o *Options) host(s *core.Site) Host {
 	return h
 }
 
-// cname moves the readers. It comes last.
+// cname is the record that moves readers. It comes last.
 func (o *Options) cname(s *core.Site) Record {
 	r := Record{Name: s.Host, Type: "CNAME", Value: o.Target, Note: inPlaceOf(s) + ", once the certificate is issued", Step: StepCutOver}
 	r.Live = o.CutOver && !isApex(s.Host)
@@ -118,7 +118,7 @@ func (o *Options) cname(s *core.Site) Record {
 	return r
 }
 
-// proof is how the certificate authority learns whose the host is.
+// proof returns the records that prove the host to the certificate authority.
 func (o *Options) proof(s *core.Site) []Record {
 	note := "proves the domain to the certificate authority; it stays, for renewals" + takenNote(s)
 	list := o.Proofs[s.Host]
@@ -134,7 +134,7 @@ func (o *Options) proof(s *core.Site) []Record {
 
 func challengeName(host string) string { return "_acme-challenge." + host }
 
-// caa stands above the host: beside a CNAME nothing else can.
+// caa is placed above the host, since no other record can stand beside a CNAME.
 func (o *Options) caa(host string) Record {
 	r := Record{Name: parent(host), Type: "CAA", Value: `0 issue "` + o.Issuer + `"`, Maybe: true, Step: StepProof}
 	if r.Name == "" {
@@ -152,8 +152,8 @@ func isApex(host string) bool {
 	return err != nil || top == host
 }
 
-// parent is the name above a host that a CAA record can stand at; "" for one
-// that has none of its owner's.
+// parent is the name above a host where a CAA record can be set; "" if that
+// name is not its owner's.
 func parent(host string) string {
 	if isApex(host) {
 		return ""
@@ -172,9 +172,9 @@ func (o *Options) notes() []string {
 		"lower the time to live of the old record to 300 s a day before, so that the way back is short")
 }
 
-// CheckCutOver refuses a cut-over of hosts whose proof is not known: nothing
-// then says that a certificate was ordered, and readers would be moved to where
-// there is none.
+// CheckCutOver refuses a cut-over of hosts whose proof is not known: then
+// nothing shows that a certificate was ordered, and readers might be moved to a
+// host without one.
 func (p *Plan) CheckCutOver() error {
 	if !p.CutOver {
 		return nil

@@ -24,9 +24,9 @@ type terraformOutput struct {
 	Authority string   `json:"certificate_authority"`
 }
 
-// ReadTerraform takes one output, as "terraform output -json dns" prints it, or
-// all of them, where it is the one named dns. What could not stand in a zone
-// file is refused, with [ErrProof] or [ErrTarget].
+// ReadTerraform reads one output, as "terraform output -json dns" prints it, or
+// all outputs, of which it takes the one named dns. A value that cannot stand
+// in a zone file is refused, with [ErrProof] or [ErrTarget].
 func ReadTerraform(text []byte) (o Options, err error) {
 	var all struct {
 		DNS struct {

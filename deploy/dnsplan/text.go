@@ -19,8 +19,8 @@ func (t *text) say(format string, args ...any) {
 	}
 }
 
-// Text prints the plan for people: for each host its steps, and then once what
-// holds for all.
+// Text prints the plan for people: the steps of each host, then what holds for
+// all hosts.
 func (p *Plan) Text(w io.Writer) error {
 	t := &text{w: w}
 	for i, h := range p.Hosts {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// noValue stands in place of a proof that is not known.
+// noValue is printed in place of a proof that is not known.
 const noValue = "(given by Fastly: terraform output, or Domains in its console)"
 
 // line is a record's line in a zone file.
@@ -26,7 +26,8 @@ func (r Record) text() string {
 	return r.Value
 }
 
-// zone writes a zone file's lines. Whatever is said once is said once.
+// zone writes a zone file's lines. A note that holds for several records or
+// hosts is written once.
 type zone struct {
 	b    strings.Builder
 	seen map[string]bool
@@ -68,7 +69,7 @@ func (z *zone) say(format string, args ...any) {
 
 func (z *zone) step(n int, title string) { fmt.Fprintf(&z.b, ";\n; Step %d: %s\n", n, title) }
 
-// advice is a step without records.
+// advice prints a step without records.
 func (z *zone) advice(n int, title string, hosts []Host, of func(Host) []string) {
 	if points := gather(nil, hosts, of); len(points) > 0 {
 		z.step(n, title)
@@ -89,8 +90,8 @@ func (z *zone) list(points []string) {
 	}
 }
 
-// records writes those of a step, each with its note before it. A note that was
-// given already is not given again.
+// records writes the records of a step, each with its note before it. A note is
+// not repeated.
 func (z *zone) records(hosts []Host, step int) {
 	for _, h := range hosts {
 		for _, r := range h.Records {
@@ -111,8 +112,8 @@ func (z *zone) records(hosts []Host, step int) {
 	}
 }
 
-// gather lists what is said of hosts, each sentence once, with the hosts where
-// it is not of all.
+// gather lists the sentences about hosts, each once; one that does not hold for
+// all hosts names those for which it does.
 func gather(common []string, hosts []Host, of func(Host) []string) []string {
 	list, by := append([]string(nil), common...), map[string][]string{}
 	var order []string

@@ -40,7 +40,7 @@ func manyRequests(t *testing.T) int {
 	return n
 }
 
-// mark is a text that stands for request i and for no other.
+// mark is a text that belongs to request i only.
 func mark(i int) string { return fmt.Sprintf("mark%08xends", uint32(i)*2654435761) }
 
 var marks = regexp.MustCompile(`mark[0-9a-f]{8}ends`)
@@ -59,7 +59,7 @@ func requireOnly(text, own string) error {
 	return nil
 }
 
-// lone is a request in which everything that a reader can say has a mark.
+// lone is a request in which every value that a reader controls has a mark.
 type lone struct {
 	hostsim.Request
 	own      string
@@ -101,7 +101,7 @@ func newLone(i int) (*lone, error) {
 	return l, nil
 }
 
-// check holds what came of the request against it.
+// check compares the answer and the log line with the request.
 func (l *lone) check(resp *hostsim.Response, x *hostsim.Exchange) error {
 	lines := clicks(x)
 	if !x.Ending.OK() || len(lines) != 1 || len(x.Stderr) > 0 {
@@ -140,9 +140,9 @@ var agree = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 	http.Redirect(w, q, "https://shop.example.com/"+marks.FindString(q.RequestURI), http.StatusFound)
 })
 
-// Requests at the same time through one module, each with a host, path,
-// headers, address, cookie and id of its own: answer, click log and what the
-// ESP is sent hold nothing of any other.
+// Concurrent requests through one module, each with its own host, path,
+// headers, address, cookie and id: the answer, the click log and what the ESP
+// is sent contain nothing of any other request.
 func TestNothingPassesFromOneRequestToAnother(t *testing.T) {
 	r := newRig(t, `{"sites": {
 		"signed.example.com": {"esp": "none", "keys": ["k1"], "signed_links": "anywhere"},

@@ -16,16 +16,16 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// cookieESP is an ESP that sets cookies as ill-bred ones do, and remembers what
-// it was sent.
+// cookieESP is an ESP that sets cookies of every kind, allowed or not, and
+// records what it was sent.
 type cookieESP struct {
 	mu   sync.Mutex
 	sent wire.Header
 	body string
 }
 
-// espCookies are what it sets: of the host, of the parent domain, under a
-// guard, without a name.
+// espCookies are what it sets: for the host, for the parent domain, with a
+// guarded prefix, without a name.
 var espCookies = []string{
 	"sid=1; Path=/; HttpOnly",
 	`prefs="a, b"; Domain=example.com; Path=/u; Max-Age=60`,
@@ -47,15 +47,15 @@ func (e *cookieESP) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// cookieSite is one site and what must pass, written out apart from core.
+// cookieSite is one site and what must pass, written independently of core.
 type cookieSite struct {
 	host, esp, mode string
 	fields          string // of sites.json
 	authorization   bool
 }
 
-// cookieSites has every preset as it comes, and each mode that can be asked
-// for.
+// cookieSites has every preset with its default mode and with each mode that
+// can be set.
 func cookieSites() (list []cookieSite) {
 	for _, o := range core.Presets() {
 		s := cookieSite{host: o.Preset + ".example.com", esp: o.Preset, mode: "own"}
@@ -98,9 +98,8 @@ func cookieSitesJSON(t *testing.T, list []cookieSite) string {
 	return string(text)
 }
 
-// browserCookies is what a browser brings along: the brand's session, cookies
-// that a page of the parent domain made up under the mark, and those of the
-// ESP.
+// browserCookies is what a browser sends: the brand's session, cookies with the
+// ESP's prefix that a page of the parent domain forged, and those of the ESP.
 func browserCookies(mark string) wire.Header {
 	return wire.NewHeader(
 		"Cookie", "session=secret; "+mark+"sid=1", "Accept", "*/*",
@@ -108,8 +107,8 @@ func browserCookies(mark string) wire.Header {
 		"Authorization", "Basic c2VjcmV0", "Fastly-Key", "token-of-the-operator", "Proxy-Authorization", "Basic c2VjcmV0", "X-Kept", "1")
 }
 
-// Every preset, as it comes and in every mode: what reaches the ESP of cookies
-// and credentials, and what comes back of its own.
+// Every preset, by default and in every mode: which cookies and credentials
+// reach the ESP, and which of its cookies come back.
 func TestCookiesAndCredentialsOfEveryPreset(t *testing.T) {
 	list := cookieSites()
 	esp := &cookieESP{}
@@ -176,7 +175,7 @@ func (s *cookieSite) setCookies(mark string) []string {
 	return nil
 }
 
-// checkEdits holds what arrived against what core's edits make of the request,
+// checkEdits compares what arrived with what core's edits make of the request,
 // field by field.
 func checkEdits(t *testing.T, site *core.Site, before, after wire.Header) {
 	t.Helper()
@@ -207,8 +206,8 @@ func checkEdits(t *testing.T, site *core.Site, before, after wire.Header) {
 	require.Equal(t, values, got)
 }
 
-// A request without cookies, and an answer without, are left as they are; one
-// whose cookies are all the brand's has no empty field.
+// A request or answer without cookies is unchanged; a request whose cookies are
+// all the brand's has no empty Cookie field.
 func TestNoCookies(t *testing.T) {
 	esp := &cookieESP{}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "sendgrid"}}}`, func(cfg *hostsim.Config) {
@@ -221,7 +220,7 @@ func TestNoCookies(t *testing.T) {
 	}
 }
 
-// Cookies of a hundred kilobytes neither break the click nor get lost.
+// Cookies of a hundred kilobytes neither break the click nor are lost.
 func TestManyCookies(t *testing.T) {
 	esp := &cookieESP{}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "sendgrid"}}}`, func(cfg *hostsim.Config) {
@@ -240,8 +239,8 @@ func TestManyCookies(t *testing.T) {
 	require.Equal(t, []string{strings.Join(want, "; ")}, esp.sent.Values("Cookie"))
 }
 
-// The second origin is of the same ESP: it gets, and sets, the same cookies
-// under the same mark.
+// The second origin belongs to the same ESP: it gets and sets the same cookies,
+// with the same prefix.
 func TestCookiesOfTheSecondOrigin(t *testing.T) {
 	esp := &cookieESP{}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "custom", "origin": "https://a.example.net", "second_origin": "b.example.net"}}}`, func(cfg *hostsim.Config) {
@@ -257,7 +256,7 @@ func TestCookiesOfTheSecondOrigin(t *testing.T) {
 	require.Equal(t, s.setCookies(mark), resp.Header.Values("Set-Cookie"))
 }
 
-// An ESP that takes the place of another gets nothing of that one's cookies.
+// An ESP that replaces another gets none of the other's cookies.
 func TestCookiesOfTheESPBefore(t *testing.T) {
 	esp := &cookieESP{}
 	old, ok := core.LookupPreset("sendgrid")
@@ -269,8 +268,8 @@ func TestCookiesOfTheESPBefore(t *testing.T) {
 	require.False(t, esp.sent.Has("Cookie"))
 }
 
-// The ESP is told of a click that was answered from the link: without the
-// reader's session, too.
+// The request that tells the ESP of a click answered from the link has no
+// session cookie of the reader either.
 func TestCookiesOfAClickThatIsTold(t *testing.T) {
 	esp := &cookieESP{}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "customerio-eu", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`, func(cfg *hostsim.Config) {

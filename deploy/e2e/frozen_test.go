@@ -25,10 +25,10 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// What a snapshot freezes, one by one: first on the module that is deployed,
-// then on a guest that says what it finds.
+// What a snapshot must not freeze, one by one: first on the module that is
+// deployed, then on a guest that prints what it finds.
 
-// The handshake is made anew, before anything else, in every sandbox.
+// Every sandbox makes the handshake itself, before anything else.
 func TestHandshakeIsNotFrozen(t *testing.T) {
 	r := newRig(t, oneSite, nil)
 	for range 2 {
@@ -74,7 +74,7 @@ func withLoneSecret(cfg *hostsim.Config) {
 	cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: {"k1": []byte(loneSecret)}}
 }
 
-// expiring is the path of a link that is refused from the minute of end on.
+// expiring is the path of a link that expires at the minute of end.
 func expiring(t *testing.T, end time.Time) string {
 	t.Helper()
 	const host = "signed.example.com"
@@ -83,7 +83,7 @@ func expiring(t *testing.T, end time.Time) string {
 	return strings.TrimPrefix(link, "https://"+host)
 }
 
-// A signed link that has expired by the host's clock has expired, and no other.
+// A signed link expires by the host's clock.
 func TestExpiryFollowsTheHostsClock(t *testing.T) {
 	now := noon
 	r := newRig(t, signedSite, func(cfg *hostsim.Config) {
@@ -98,8 +98,8 @@ func TestExpiryFollowsTheHostsClock(t *testing.T) {
 	}
 }
 
-// told is what the guest frozen writes.
-type told struct {
+// findings is what the guest frozen prints.
+type findings struct {
 	Fresh, Same   map[string]string
 	Wall          int64
 	Waited        []int64
@@ -128,11 +128,11 @@ var frozen = sync.OnceValues(func() ([]byte, error) {
 })
 
 // sandboxes runs the guest frozen in n sandboxes, on two hosts.
-func sandboxes(t *testing.T, n int, now time.Time) []told {
+func sandboxes(t *testing.T, n int, now time.Time) []findings {
 	t.Helper()
 	wasm, err := frozen()
 	require.NoError(t, err)
-	var all []told
+	var all []findings
 	for range 2 {
 		host, err := hostsim.New(t.Context(), wasm, hostsim.Config{CacheDir: compiled, Now: func() time.Time { return now }})
 		require.NoError(t, err)
@@ -140,7 +140,7 @@ func sandboxes(t *testing.T, n int, now time.Time) []told {
 			_, x, err := host.Do(t.Context(), &hostsim.Request{})
 			require.NoError(t, err)
 			require.True(t, x.Ending.OK(), "%s\n%s", x.Ending, x.Stderr)
-			var one told
+			var one findings
 			require.NoError(t, json.Unmarshal(x.Stdout, &one), "%s", x.Stdout)
 			all = append(all, one)
 		}
@@ -149,7 +149,7 @@ func sandboxes(t *testing.T, n int, now time.Time) []told {
 	return all
 }
 
-// Ids and key material never repeat. What does repeat is known: see the package
+// Ids and key material never repeat. What may repeat is listed in the package
 // comment of edge/prewarm.
 func TestChanceIsNotFrozen(t *testing.T) {
 	all := sandboxes(t, 20, noon)
@@ -185,8 +185,8 @@ func TestClockIsNotFrozen(t *testing.T) {
 	}
 }
 
-// What goes to Fastly says nothing of who built it, where, and what secrets lay
-// about.
+// What goes to Fastly does not contain who built it, where, or secrets of the
+// environment.
 func TestModuleHoldsNothingOfTheBuild(t *testing.T) {
 	const secret = "a-secret-of-the-build-1f9c2e"
 	for _, name := range []string{"FASTLY_API_TOKEN", "FASTLY_API_KEY", "CLICKEDGE_KEY_K1", "AWS_SECRET_ACCESS_KEY", "FASTLY_SERVICE_VERSION"} {
@@ -209,7 +209,7 @@ func TestModuleHoldsNothingOfTheBuild(t *testing.T) {
 	if home, err := os.UserHomeDir(); err == nil {
 		traces = append(traces, home+"/")
 	}
-	if len(host) > 5 { // shorter ones stand in any megabyte
+	if len(host) > 5 { // shorter ones occur in any megabyte by chance
 		traces = append(traces, host)
 	}
 	if me, err := user.Current(); err == nil && len(me.Username) > 5 {
@@ -228,8 +228,8 @@ func TestModuleHoldsNothingOfTheBuild(t *testing.T) {
 	}
 }
 
-// A secret that the store gives is used, and is in nothing that leaves a
-// sandbox.
+// A secret from the store is used, and nothing that leaves a sandbox contains
+// it.
 func TestSecretsStayInTheStore(t *testing.T) {
 	r := newRig(t, signedSite, withLoneSecret)
 	for _, target := range []string{expiring(t, noon.Add(time.Hour)), "/to/k1.uaHR0cHM6Ly93d3cuZXhhbXBsZS5vcmcv.AAAAAAAAAAAAAAAAAAAAAA"} {

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 const goldenDir = "../../core/testdata/decide"
 
-// golden is a case of core's: here its request goes through the module.
+// golden is a golden case of core, whose request goes through the module here.
 type golden struct {
 	path string
 	arch *txtar.Archive

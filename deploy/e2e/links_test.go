@@ -24,7 +24,8 @@ type espLink struct {
 	forwardedHost bool
 }
 
-// table is written out apart from core's presets, so that a slip there is seen.
+// table is written independently of core's presets, so that a mistake there
+// shows.
 var table = []espLink{
 	{"customerio-us", "customerio", "track.customer.io", "own", false},
 	{"customerio-eu", "customerio", "track-eu.customer.io", "own", false},
@@ -76,8 +77,9 @@ func loadLinks(t *testing.T) []linkEntry {
 	return links
 }
 
-// clientHeaders are what a reader's client sends beside Host: some of it must
-// go on as it came, doubles and order included, and some must not go on.
+// clientHeaders are what a reader's client sends beside Host: some must be
+// forwarded unchanged, with repeated fields and in order, and some must not be
+// forwarded.
 const clientHeaders = "User-Agent: Mozilla/5.0 (probe)\r\n" +
 	"X-Twice: one\r\n" +
 	"Accept: */*\r\n" +
@@ -127,7 +129,8 @@ func (e espLink) check(t *testing.T, seen origins.Seen, method, target string) {
 	e.checkOrder(t, seen.Header)
 }
 
-// checkOrder: what goes on keeps its order, its doubles and its letter case.
+// checkOrder: forwarded fields keep their order, their repetitions and their
+// letter case.
 func (e espLink) checkOrder(t *testing.T, header wire.Header) {
 	t.Helper()
 	var kept []string
@@ -168,7 +171,7 @@ func TestLinksReachTheESP(t *testing.T) {
 	}
 }
 
-// oddBytes occur in real links and must reach the ESP as they came.
+// oddBytes occur in real links and must reach the ESP unchanged.
 var oddBytes = []string{
 	"/e/c/a%2Fb", "/e/c/a%2fb%2F", "/x/abc==", "/x/abc~~", "/x-2Fy", "//x", "/x//y", "/../x", "/x/../y", "/x/./y", "/x/%2e%2e/",
 	"/x%", "/x%2", "/x%zz", "/x?y=%", "/x y", "/x?y z", "/x|y", "/x{y}", `/x"y"`, "/x^y", `/x\y`, "/x<y>", "/x`y", "/x;y", "/x#y",
@@ -188,8 +191,8 @@ func TestOddBytes(t *testing.T) {
 	}
 }
 
-// Host in another form is the branded host all the same, and arrives in one
-// form.
+// Other forms of Host (letter case, port, final dot) mean the branded host, and
+// reach the ESP in one form.
 func TestHostInOtherForms(t *testing.T) {
 	r := newRig(t, tableSites(t), nil)
 	addr := r.listen(t)
@@ -236,8 +239,8 @@ func TestOneClickUnsubscribe(t *testing.T) {
 	}
 }
 
-// HEAD does not become GET, nor the other way round, and every other method
-// goes on.
+// HEAD does not become GET, nor the reverse, and every other method is
+// forwarded.
 func TestMethodsGoOn(t *testing.T) {
 	r := newRig(t, tableSites(t), nil)
 	addr := r.listen(t)
@@ -248,8 +251,8 @@ func TestMethodsGoOn(t *testing.T) {
 	}
 }
 
-// What the table lists has a preset in core and the other way round, regions
-// and enterprise aside.
+// Every row of the table has a preset in core and the reverse, except for
+// regions and enterprise.
 func TestTableIsComplete(t *testing.T) {
 	for _, o := range core.Presets() {
 		known := slices.ContainsFunc(table, func(e espLink) bool { return e.preset == o.Preset })

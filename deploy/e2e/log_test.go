@@ -19,7 +19,7 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// hangUps sends clicks whose readers all hang up while the ESP thinks, and
+// hangUps sends clicks whose readers all hang up before the ESP answers. It
 // returns the exchanges and how many clicks the ESP has counted.
 func hangUps(t *testing.T, sites string, limits hostsim.Limits, clicks int) (list []*hostsim.Exchange, counted int) {
 	t.Helper()
@@ -73,8 +73,8 @@ func receive[T any](t *testing.T, from <-chan T) (v T) {
 	return v
 }
 
-// A click that reached the ESP has a line, though its reader has hung up and
-// the host ends the guest where it would answer.
+// A click that reached the ESP has a log line, even if its reader has hung up
+// and the host ends the guest when it answers.
 func TestClickWhoseReaderHangsUpHasALine(t *testing.T) {
 	list, counted := hangUps(t, oneSite, hostsim.Limits{}, 40)
 	lines, ids := 0, map[string]bool{}
@@ -95,8 +95,8 @@ func TestClickWhoseReaderHangsUpHasALine(t *testing.T) {
 	require.Len(t, ids, counted, "nobody counts one twice")
 }
 
-// What remains: a host that ends the guest as soon as the reader has gone,
-// which neither Viceroy nor hostsim does by itself.
+// The line is lost only on a host that ends the guest as soon as the reader has
+// gone, which neither Viceroy nor hostsim does by default.
 func TestClickWhoseReaderHangsUpOnAnUnkindHost(t *testing.T) {
 	list, counted := hangUps(t, oneSite, hostsim.Limits{AfterDisconnect: 1}, 10)
 	require.Equal(t, 10, counted)
@@ -106,8 +106,8 @@ func TestClickWhoseReaderHangsUpOnAnUnkindHost(t *testing.T) {
 	}
 }
 
-// The line goes before the answer, but where it waits for what the ESP says of
-// a click that was answered first.
+// The log line is written before the answer, except where a click is answered
+// first and the line waits for the ESP's answer.
 func TestLineGoesBeforeTheAnswer(t *testing.T) {
 	for name, first := range map[string]string{
 		`{"sites": {"link.example.com": {"esp": "ses-us-east-1"}}}`:                                                                          "write",
@@ -158,8 +158,8 @@ func rigWithAnswer(t *testing.T, sites, answer string) *rig {
 	})
 }
 
-// What is no final status of HTTP is a failure of the ESP, for everybody; other
-// odd statuses are the ESP's own.
+// A status that is not a final one of HTTP is a failure of the ESP, for every
+// kind of request; other odd statuses pass.
 func TestOddStatusOfAnESP(t *testing.T) {
 	for _, c := range []struct {
 		answer string
@@ -197,8 +197,8 @@ func TestOddStatusOfAnESP(t *testing.T) {
 	}
 }
 
-// What Connection names in the ESP's answer is gone before it is looked at what
-// the answer lacks.
+// Fields that Connection names in the ESP's answer are removed before missing
+// fields are added.
 func TestConnectionHeaderUndoesNoDecision(t *testing.T) {
 	r := rigWithAnswer(t, oneSite, "HTTP/1.1 301 Moved\n"+
 		"Connection: close, cache-control, X-Robots-Tag, content-encoding, Content-Type, location, set-cookie, x-own, keep-alive\n"+
@@ -214,8 +214,8 @@ func TestConnectionHeaderUndoesNoDecision(t *testing.T) {
 		"location": "https://shop.example.com/", "content-length": "1"}, got)
 }
 
-// A redirect that browsers would keep by themselves gets no-store; what the ESP
-// says of keeping is left.
+// A redirect that browsers cache by default gets no-store; the ESP's own
+// Cache-Control is left.
 func TestRedirectIsNotKeptUnasked(t *testing.T) {
 	for _, c := range [][3]string{
 		{"301", "", "no-store"}, {"302", "", "no-store"}, {"308", "no-transform", "no-store"}, {"301", " ", "no-store"},
@@ -231,8 +231,7 @@ func TestRedirectIsNotKeptUnasked(t *testing.T) {
 	}
 }
 
-// What Connection names in the reader's request takes nothing from the ESP that
-// it needs.
+// Connection in the reader's request removes no field that the ESP needs.
 func TestConnectionHeaderOfAReader(t *testing.T) {
 	r := newRig(t, oneSite, nil)
 	_, x := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick, Header: wire.Header{
@@ -249,8 +248,8 @@ func TestConnectionHeaderOfAReader(t *testing.T) {
 	require.Equal(t, "bot", parse(t, clicks(x)[0]).Verdict, "who asks has been looked at before")
 }
 
-// A body that the reader breaks off is the reader's fault, and the log does not
-// call it the ESP's.
+// A body that the reader breaks off is logged as the reader's failure, not as
+// the ESP's.
 func TestReadersBrokenBodyIsNotTheESPsFailure(t *testing.T) {
 	for name, request := range map[string]string{
 		"length": "POST %s HTTP/1.1\r\nHost: link.example.com\r\nContent-Length: 100\r\n\r\nhalf",
@@ -296,8 +295,8 @@ func TestDestinationIsWhatABrowserReads(t *testing.T) {
 	}
 }
 
-// Only a redirect that leads elsewhere is an alarm: other answers anybody can
-// provoke.
+// Only a redirect that leads elsewhere is logged as a disagreement: anybody can
+// provoke other answers.
 func TestOnlyARedirectDisagrees(t *testing.T) {
 	const first = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "destinations": ["*.example.com"]}}}`
 	for answer, want := range map[string][2]string{
@@ -322,8 +321,8 @@ func TestOnlyARedirectDisagrees(t *testing.T) {
 	}
 }
 
-// An entry of the config store that nothing can be sent by is left aside, and
-// the site of sites.json stands.
+// An entry of the config store that has no usable backend is ignored, and the
+// site of sites.json applies.
 func TestOverrideWithoutABackend(t *testing.T) {
 	entries := map[string]string{
 		"no backend":        `{"esp": "sendgrid"}`,

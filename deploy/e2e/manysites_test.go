@@ -16,8 +16,7 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// manySites is a sites.json of n sites that have nothing in common but their
-// ESPs.
+// manySites is a sites.json of n sites that share nothing but their ESPs.
 func manySites(t *testing.T, n int) string {
 	t.Helper()
 	sites := map[string]map[string]any{}
@@ -34,8 +33,8 @@ func manySites(t *testing.T, n int) string {
 
 func manyHost(i int) string { return fmt.Sprintf("link.brand-%d.example.com", i) }
 
-// Of many sites each is found, with what is its own; a swap puts them into a
-// module that was built with one.
+// Among many sites each is found, with its own settings; a swap puts them into
+// a module that was built with one.
 func TestManySites(t *testing.T) {
 	const n = 20_000
 	text := manySites(t, n)
@@ -56,8 +55,8 @@ func TestManySites(t *testing.T) {
 	askMany(t, r, n, map[bool]int{false: 97, true: 1999}[cold()])
 }
 
-// askMany asks for one site in step, on a page that shows its home and in the
-// log that shows its ESP, and then for the number of all.
+// askMany requests one site in every step: its page must show its home and its
+// log line its ESP. Then it checks the number of sites.
 func askMany(t *testing.T, r *rig, n, step int) {
 	t.Helper()
 	for i := 0; i < n; i += step {
@@ -93,8 +92,8 @@ func TestSwapAnswersAsABuild(t *testing.T) {
 	}
 }
 
-// The most room that a build gives leaves a click its share of the sandbox's
-// memory.
+// The largest room for the table of sites leaves a click enough of the
+// sandbox's memory.
 func TestLargestRoom(t *testing.T) {
 	raw, err := reactor()
 	require.NoError(t, err)
@@ -115,7 +114,7 @@ func fill(t *testing.T, wasm, data []byte) []byte {
 	return out
 }
 
-// Bytes in the room that are no table of this version are as good as no sites:
+// Bytes in the room that are not a table of this version count as no sites:
 // nothing is guessed, and nothing traps.
 func TestRoomOfAnotherVersion(t *testing.T) {
 	raw, err := reactor()

@@ -18,7 +18,7 @@ import (
 )
 
 // The matrix: every link of links.json, in every setting of clicks and
-// when_esp_fails, with its ESP in every state. What comes of it stands in
+// when_esp_fails, with its ESP in every state. The results are in
 // testdata/matrix, a file for each ESP.
 
 // matrixESPs is a preset of each family.
@@ -49,14 +49,13 @@ func (s setting) String() string {
 	return name + "/" + s.fails
 }
 
-// host of a site; those that are quick give their ESP little time.
+// host is the host of a site; quick sites give their ESP little time.
 func (s setting) host(e espLink, quick bool) string {
 	return fmt.Sprintf("%s.%s.%v.example.com", strings.ReplaceAll(s.String(), "/", "-"), e.preset, map[bool]string{true: "quick", false: "patient"}[quick])
 }
 
-// matrixSites has a site for each ESP and setting, with little time for the ESP
-// and with much. http is not allowed, so that some links are readable and still
-// not answered from.
+// matrixSites has a site for each ESP and setting, with a short and a long time
+// limit. http is not allowed, so that some links are readable but not followed.
 func matrixSites(t *testing.T) string {
 	t.Helper()
 	sites := map[string]map[string]any{}
@@ -119,7 +118,7 @@ func matrixCells(t *testing.T, fault origins.Fault) (cells []*cell) {
 	return cells
 }
 
-// row is what came of a cell: the response, and what the log line says of it.
+// row is the result of a cell: the response and its log line.
 func (c *cell) row(resp *hostsim.Response, l logLine) string {
 	row := fmt.Sprintf("%s %d-%s: %d", c.setting, c.number, c.link.Kind, resp.Status)
 	for _, name := range []string{"Location", "Retry-After", "Cache-Control", "X-Robots-Tag"} {
@@ -139,7 +138,8 @@ func (c *cell) row(resp *hostsim.Response, l logLine) string {
 	return row
 }
 
-// broken makes one word of the two that a reset gives, as the moment has it.
+// broken gives one word for the two reasons that a reset may have: which one it
+// gets depends on timing.
 func broken(reason string) string {
 	if reason == "http_incomplete_response" {
 		return "connection_terminated"
@@ -147,8 +147,8 @@ func broken(reason string) string {
 	return reason
 }
 
-// judge holds what the module did against what core says natively.
-func (c *cell) judge(t *testing.T, site *core.Site, resp *hostsim.Response, x *hostsim.Exchange, l logLine) {
+// check compares what the module did with what core decides natively.
+func (c *cell) check(t *testing.T, site *core.Site, resp *hostsim.Response, x *hostsim.Exchange, l logLine) {
 	t.Helper()
 	q := c.request()
 	req := &core.Request{Method: max(q.Method, "GET"), Target: q.Target}
@@ -235,7 +235,7 @@ func (r *rig) runCells(t *testing.T, cells []*cell) []string {
 			t.Run(fmt.Sprintf("%s/%s/%s-%d", c.fault, c.setting, c.esp.family, c.number), func(t *testing.T) {
 				resp, x := r.do(t, c.request())
 				line := parse(t, clicks(x)[0])
-				c.judge(t, r.sites.Lookup(c.host), resp, x, line)
+				c.check(t, r.sites.Lookup(c.host), resp, x, line)
 				rows[i] = c.row(resp, line)
 			})
 		}()

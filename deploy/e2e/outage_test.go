@@ -18,10 +18,10 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// TestOutage is a bad day: 10,000 readers click on links of every ESP while the
-// ESPs die in every way and return. Whoever has a link that can be read
-// arrives, nobody is left waiting, everybody else is told so by a page, and
-// each click is one line of the log, from which what was missed can be counted.
+// TestOutage: 10,000 readers click on links of every ESP while the ESPs fail in
+// every way and recover. A reader whose link can be read arrives, no reader
+// waits beyond the limit, all others get a page, and each click is one line of
+// the log, from which the missed clicks can be counted.
 func TestOutage(t *testing.T) {
 	total := 10_000
 	if testing.Short() {
@@ -47,7 +47,7 @@ func TestOutage(t *testing.T) {
 	}
 	close(next)
 	wg.Wait()
-	day.judge(t, total)
+	day.checkTotals(t, total)
 }
 
 // outageLimit is what the sites give their ESP.
@@ -120,9 +120,9 @@ func newOutage(t *testing.T) *outage {
 	return o
 }
 
-// outageActs: the ESPs fail one after the other, in pairs, and all at once; the
-// day begins and ends well. A silent ESP is rare, as each click to it costs the
-// test its limit.
+// outageActs: the ESPs fail one after the other, in pairs, and all at once; at
+// the beginning and the end all work. A silent ESP is rare, as each click to it
+// takes the full time limit.
 func outageActs(backends []string) []map[string]origins.Fault {
 	faults := []origins.Fault{origins.Refuse, origins.Reset, origins.ServerError, origins.TooMany}
 	acts := []map[string]origins.Fault{{}}
@@ -142,7 +142,7 @@ func outageActs(backends []string) []map[string]origins.Fault {
 	return append(acts, map[string]origins.Fault{})
 }
 
-// act changes the state of the ESPs, with clicks under way.
+// act changes the state of the ESPs while clicks are under way.
 func (o *outage) act(t *testing.T, i int) {
 	if i >= len(o.acts) {
 		return
@@ -152,8 +152,8 @@ func (o *outage) act(t *testing.T, i int) {
 	}
 }
 
-// click sends a reader on the way and takes note. It runs in a goroutine, so it
-// reports without ending the test.
+// click sends one click and records what came back. It runs in a goroutine, so
+// it reports errors without ending the test.
 func (o *outage) click(t *testing.T, i int) {
 	l := o.clicks[i%len(o.clicks)]
 	resp, x, err := o.host.Do(context.Background(), &hostsim.Request{Host: l.host, Target: l.target, Header: browser()})
@@ -172,7 +172,7 @@ func (o *outage) click(t *testing.T, i int) {
 	if problem := l.problem(resp); problem != "" {
 		t.Errorf("click %d on %s %s: %s, %s", i, l.host, l.target, problem, clicks(x)[0])
 	}
-	// Far from the limit, so that only a hang is one, and no slow machine.
+	// Far above the limit, so that a slow machine is not taken for a hang.
 	if waited := time.Duration(line.Micros) * time.Microsecond; waited > outageLimit+30*time.Second {
 		t.Errorf("a reader waited %s: %s", waited, clicks(x)[0])
 	}
@@ -213,9 +213,9 @@ func (o *outage) note(line logLine, status, sent int) {
 	}
 }
 
-// judge closes the books: a line for each click, and what the log calls missed
-// is what the ESPs did not see.
-func (o *outage) judge(t *testing.T, total int) {
+// checkTotals checks the totals: there is a line for each click, and the clicks that
+// the log calls missed are those that the ESPs did not see.
+func (o *outage) checkTotals(t *testing.T, total int) {
 	t.Helper()
 	t.Logf("%d clicks: %v, %d pages; the ESPs were asked %d times and saw %d; missed %d, perhaps missed %d",
 		total, o.byAction, o.pages, o.asked, o.seen.Load(), o.missed, o.maybe)

@@ -36,7 +36,8 @@ var reactor = sync.OnceValues(func() ([]byte, error) {
 	return module.Reactor(context.Background(), root)
 })
 
-// compiled keeps what wazero makes of a module for the length of the test run.
+// compiled is the folder where wazero keeps compiled modules during the test
+// run.
 var compiled string
 
 func TestMain(m *testing.M) {
@@ -73,10 +74,10 @@ func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 // anything else the module as it is deployed. The whole suite passes on each.
 const rigVariable = "CLICKEDGE_RIG"
 
-// cold tells whether newRig gives the reactor.
+// cold reports whether newRig gives the reactor.
 func cold() bool { return os.Getenv(rigVariable) == "cold" }
 
-// newRigWith is newRig with other stand-ins.
+// newRigWith is newRig with options for the stand-ins.
 func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
 	t.Helper()
 	if cold() {
@@ -92,8 +93,8 @@ func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func
 	return rigOf(t, wasm, sitesJSON, opt, change)
 }
 
-// wizered builds the module with Wizer. A test that cannot have it is skipped,
-// and says why.
+// wizered builds the module with Wizer. Where Wizer is not available, the test
+// is skipped with the reason.
 func wizered(t *testing.T, reactor []byte, sitesJSON string) []byte {
 	t.Helper()
 	tool, err := wizertest.Find(t.Context())
@@ -168,8 +169,9 @@ func backends(sites *core.Sites, fleet *origins.Fleet) map[string]hostsim.Backen
 	return list
 }
 
-// do sends a request without a network in front and asserts what holds for
-// every request: the guest ends well, and writes one line of the click log.
+// do sends a request without a network and asserts what holds for every
+// request: the guest ends without an error and writes one line of the click
+// log.
 func (r *rig) do(t *testing.T, req hostsim.Request) (*hostsim.Response, *hostsim.Exchange) {
 	t.Helper()
 	resp, x, err := r.host.Do(context.Background(), &req)
@@ -222,7 +224,7 @@ var (
 	date      = regexp.MustCompile(`(?m)^date: .* GMT$`)
 )
 
-// steady replaces what differs from run to run.
+// steady replaces values that differ from run to run.
 func steady(s string) string {
 	s = varying.ReplaceAllString(s, `"$1":0`)
 	return date.ReplaceAllString(requestID.ReplaceAllString(s, "REQUEST"), "date: DATE")

@@ -90,7 +90,7 @@ func TestLogThatRefusesHarmsNobody(t *testing.T) {
 	}
 }
 
-// Every way in which an ESP can fail, with and without a way home in the link.
+// Every way in which an ESP can fail, with links that can and cannot be read.
 func TestESPFails(t *testing.T) {
 	for _, c := range []struct {
 		fault  origins.Fault
@@ -140,7 +140,7 @@ func TestESPFails(t *testing.T) {
 	}
 }
 
-// A machine that posts an unsubscribe reads the ESP's own answer.
+// A mail client that posts an unsubscribe gets the ESP's own answer.
 func TestESPErrorToAPostGoesBackAsItIs(t *testing.T) {
 	r := newRig(t, oneSite, nil)
 	require.NoError(t, r.fleet.SetFault("ses-us-east-1", origins.ServerError))
@@ -199,8 +199,8 @@ func TestOverride(t *testing.T) {
 	}
 }
 
-// What an ESP answers comes back as it is; only a redirect that could be cached
-// is made not to be.
+// An ESP's answer comes back unchanged, except that a redirect is made
+// uncacheable.
 func TestAnswersComeBackAsTheyAre(t *testing.T) {
 	var answer wire.Header
 	var status int
@@ -253,8 +253,8 @@ func TestLoopEnds(t *testing.T) {
 	require.Contains(t, string(resp.Body), "leads back to itself")
 }
 
-// Whatever a client sends, it gets an answer, and the log stays one line of
-// JSON without anything of the reader's in it.
+// Whatever a client sends, it gets an answer, and the log has one line of JSON
+// without the reader's data.
 func TestHostileRequests(t *testing.T) {
 	r := newRig(t, oneSite, nil)
 	long := strings.Repeat("x", 60_000)
@@ -294,8 +294,7 @@ func many(n int) wire.Header {
 	return h
 }
 
-// Requests at the same time, each with a sandbox of its own, get each their own
-// answer.
+// Concurrent requests, each in its own sandbox, get their own answers.
 func TestManyAtOnce(t *testing.T) {
 	r := newRig(t, tableSites(t), nil)
 	var wg sync.WaitGroup

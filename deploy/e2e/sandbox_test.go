@@ -12,8 +12,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// Each request has a sandbox of its own, and its answer, its line of the log
-// and what its ESP is sent hold nothing of the request before.
+// Each request has its own sandbox: its answer, its log line and what its ESP
+// is sent contain nothing of the request before.
 func TestEachRequestHasASandbox(t *testing.T) {
 	const sites = `{"sites": {
 		"signed.example.com": {"esp": "none", "keys": ["k1"], "signed_links": "anywhere"},

@@ -22,15 +22,16 @@ const (
 	sparkClick = "/f/a/MACxxxxxxxxxxxxxxxxxxx~~/AAAAAAAAAAAAAAAAAAA~/ti2?target=https%3A%2F%2Fshop.example.com%2F"
 )
 
-// spark is a click with headers whose order, doubles and odd bytes count.
+// spark is a click with headers whose order, repetitions and odd bytes must be
+// kept.
 func spark(method string) hostsim.Request {
 	return hostsim.Request{Method: method, Host: "Link.example.com:443", Target: sparkClick, Header: wire.NewHeader(
 		"User-Agent", "probe", "X-Twice", "one", "Accept", "*/*", "X-Twice", "two", "Cookie", "a=b", "X-Odd", "é\t\"", "X-Empty", "",
 		"Connection", "X-Hop", "X-Hop", "gone")}
 }
 
-// grouped writes the fields as the platform names them: in lower case, in order
-// of their first appearance, doubles together.
+// grouped writes the fields as the platform lists them: in lower case, in order
+// of their first appearance, repeated fields together.
 func grouped(h wire.Header) (list []string) {
 	seen := map[string]bool{}
 	for _, f := range h {
@@ -42,7 +43,7 @@ func grouped(h wire.Header) (list []string) {
 	return list
 }
 
-// Where the first was never reached, the second gets the very same request.
+// If the first origin was never reached, the second gets the same request.
 func TestSecondOrigin(t *testing.T) {
 	r := newRig(t, twoOrigins, nil)
 	_, x := r.do(t, spark("GET"))
@@ -86,8 +87,8 @@ func TestSecondOriginFailsToo(t *testing.T) {
 	}
 }
 
-// What may have had an effect is not sent twice: not what was reached, not a
-// POST, not what has a body.
+// A request that may have had an effect is not sent twice: not one that reached
+// the ESP, not a POST, not one with a body.
 func TestNothingIsRetriedThatMayHaveHadAnEffect(t *testing.T) {
 	r := newRig(t, twoOrigins, nil)
 	for _, fault := range []origins.Fault{origins.Reset, origins.ServerError, origins.TooMany, origins.Slow} {
@@ -111,8 +112,8 @@ func TestNothingIsRetriedThatMayHaveHadAnEffect(t *testing.T) {
 	}
 }
 
-// A certificate that is not the ESP's is refused before anything is sent, and a
-// backend that the service lacks is never reached either.
+// Nothing is sent to an origin with another's certificate or to a backend that
+// the service lacks, so the second origin is asked.
 func TestSecondOriginAfterTLSAndWithoutBackend(t *testing.T) {
 	for name, change := range map[string]func(*hostsim.Config){
 		"tls_certificate_error": func(cfg *hostsim.Config) {
@@ -131,7 +132,7 @@ func TestSecondOriginAfterTLSAndWithoutBackend(t *testing.T) {
 	}
 }
 
-// The second origin is told of a click that was answered from the link, too.
+// A click that was answered from the link is sent to the second origin too.
 func TestSecondOriginIsTold(t *testing.T) {
 	const site = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "second_origin": "r.eu-west-1.awstrack.me", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`
 	r := newRig(t, site, nil)
@@ -144,8 +145,8 @@ func TestSecondOriginIsTold(t *testing.T) {
 	require.NotEmpty(t, line.Agrees)
 }
 
-// An ESP that says nothing is given up on by the guest itself, whatever the
-// backend allows; a request that no person waits for has more time.
+// The guest itself stops waiting for a silent ESP, whatever the backend's
+// time-out; a request that no person waits for has more time.
 func TestTimeLimit(t *testing.T) {
 	const site = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "esp_timeout": "150ms", "home": "https://www.example.com/"}}}`
 	r := newRig(t, site, nil) // the backend's own limit is 2 s
@@ -162,8 +163,7 @@ func TestTimeLimit(t *testing.T) {
 	require.Equal(t, "http_response_timeout", line.OriginError, "the backend's, not the site's")
 }
 
-// The answer's head is what is waited for: a body may take its time, and
-// arrives whole.
+// The time limit is for the answer's head: a slow body arrives whole.
 func TestSlowBodyArrives(t *testing.T) {
 	const site = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "esp_timeout": "1s"}}}`
 	body := bytes.Repeat([]byte("slow "), 40)
@@ -182,7 +182,8 @@ func TestSlowBodyArrives(t *testing.T) {
 	require.Equal(t, core.OK, line.Code)
 }
 
-// An entry of the config store may not lead back to a link domain of ours.
+// An entry of the config store may not have one of the file's link domains as
+// its origin.
 func TestOverrideCannotLeadBack(t *testing.T) {
 	for _, entry := range []string{
 		`{"esp": "custom", "origin": "https://other.example.com"}`,

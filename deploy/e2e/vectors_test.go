@@ -38,8 +38,8 @@ func loadVectors(t *testing.T) map[string][]vector {
 	return groups
 }
 
-// The vectors of the link format through the built module. The site of each
-// comes from the config store, which also shows that an override works.
+// The vectors of the link format through the built module. Each site comes from
+// the config store, which also tests overrides.
 func TestVectors(t *testing.T) {
 	const none = `{"sites": {"unused.example.com": {"esp": "sendgrid"}}}`
 	for _, group := range loadVectors(t) {

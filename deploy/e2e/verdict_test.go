@@ -20,7 +20,7 @@ func browser(more ...string) wire.Header {
 	}, more...)...)
 }
 
-// The verdict stands in the log line, and changes nothing else.
+// The verdict is in the log line, and changes nothing else.
 func TestVerdict(t *testing.T) {
 	r := newRig(t, backSite, nil)
 	plain, _ := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick, Header: browser()})
@@ -59,7 +59,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// The price of a click in host calls, the log line's two included. Each costs
+// How many host calls a click makes, the log line's two included. Each costs
 // more than a thousand instructions of the guest.
 func TestHostCallsOfAClick(t *testing.T) {
 	stored := func(cfg *hostsim.Config) {

@@ -10,8 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// The region is told by the name, and not guessed where the name does not tell
-// it.
+// The region is read from the name, and not guessed where the name has none.
 func TestPreset(t *testing.T) {
 	for name, want := range map[string][2]string{
 		"e-eu.customeriomail.com":        {"e-eu.customeriomail.com", "customerio-eu"},
@@ -59,8 +58,8 @@ func TestPresetOfOrigin(t *testing.T) {
 	}
 }
 
-// What stands in a CNAME today tells the preset that it is named for: two lists
-// that must not come apart.
+// The CNAME that [Today] gives for a preset is read as that preset: the two
+// lists must agree.
 func TestTodayTellsThePreset(t *testing.T) {
 	for _, o := range core.Presets() {
 		for _, name := range Today(&o) {
@@ -86,7 +85,7 @@ func origin(t *testing.T, preset string) *core.Origin {
 	return &o
 }
 
-// Every ESP that issues certificates is known, each preset of it, and no other.
+// Every preset of every ESP that issues certificates is known, and no other.
 func TestManagedBy(t *testing.T) {
 	for _, o := range core.Presets() {
 		m := ManagedBy(o.Preset)

@@ -9,28 +9,27 @@ import (
 )
 
 // Managed says how an ESP issues the certificate of a link domain itself, and
-// what that means for who wants to stand in front.
+// what that means for moving the domain to a CDN.
 type Managed struct {
 	ESP   string // as people write it
 	Which string // which link domains have it, "domains added since 2025-10-07"; "" where that is not known
-	// First is what to do at the ESP before the CNAME moves, a sentence's rest:
-	// "choose …".
+	// First is what to do at the ESP before the CNAME moves, as the rest of a
+	// sentence: "choose …".
 	First string
-	// Otherwise is what happens where that was forgotten; "" where no page
-	// says.
+	// Otherwise is what happens if that is forgotten; "" if no page says.
 	Otherwise string
 	// Records are those that the ESP asked for beside the CNAME.
 	Records []Record
 	Source  string // the page's URL; "" where none was at hand
 }
 
-// Record is one that an ESP had somebody set for its own certificate.
+// Record is a record that an ESP asked for, for its own certificate.
 type Record struct {
 	Label string // before the link domain: "_acme-challenge"
 	Type  string
 	Under string // the domain that a CNAME leads to, "" for other types
-	// Taken: the CDN's own proof stands under the same name, so it takes the
-	// record's place. What is not taken is of no more use to anybody.
+	// Taken: the CDN's own proof has the same name, so it replaces this record.
+	// A record that is not taken is of no use any more.
 	Taken bool
 }
 

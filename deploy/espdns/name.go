@@ -6,10 +6,10 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// names are the domains of the ESPs to which link domains are pointed, with the
-// preset that each tells; "" where it tells the ESP but not the region, or
-// where there is no preset. The first that a name is under counts. They are
-// from the ESPs' own set-up pages.
+// names are the ESPs' domains that link domains point to, each with its preset;
+// "" where the domain does not show the region, or where there is no preset.
+// The first domain that a name is under counts. They are from the ESPs' own
+// set-up pages.
 var names = []struct{ domain, preset string }{
 	{"eu.sendgrid.net", "sendgrid-eu"},
 	{"sendgrid.net", "sendgrid"}, // click.sendgrid.net with Auto SSL
@@ -41,8 +41,8 @@ var names = []struct{ domain, preset string }{
 	{"intercom-mail.com", ""}, // <workspace>.intercom-mail.com, .eu., .au.
 }
 
-// Preset returns the ESP's domain that a name is under, "" where it is under
-// none, and the preset that the name tells, "" where it does not tell one.
+// Preset returns the ESP's domain that a name is under, "" for none, and the
+// preset that the name stands for, "" if it does not say.
 func Preset(name string) (domain, preset string) {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	for _, n := range names {
@@ -66,10 +66,10 @@ func sesPreset(name string) string {
 	return preset
 }
 
-// PresetOfOrigin is the preset that the origin of a proxy tells, "" for none: a
-// name of the table itself, or one below the domain of an ESP whose names
-// differ by account. Other names below an ESP's domain may serve its mail, as
-// SendGrid's u123.wl.sendgrid.net does.
+// PresetOfOrigin is the preset of a proxy's origin, "" for none: a name of the
+// table itself, or one below the domain of an ESP whose names differ by
+// account. Other names below an ESP's domain may serve its mail, as SendGrid's
+// u123.wl.sendgrid.net does.
 func PresetOfOrigin(name string) string {
 	domain, preset := Preset(name)
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
@@ -82,9 +82,9 @@ func PresetOfOrigin(name string) string {
 	return ""
 }
 
-// Today are the names that the CNAME of a link domain has as long as it leads
-// to the ESP, those of new domains first. There is none where the origin is the
-// site's own and nobody knows what stood there.
+// Today lists the targets that the CNAME of a link domain has while it leads to
+// the ESP, those of new domains first. The list is empty for a custom origin,
+// whose CNAME is not known.
 func Today(o *core.Origin) []string {
 	switch o.Preset {
 	// Customer.io, "Track links with your domain".
@@ -103,7 +103,7 @@ func Today(o *core.Origin) []string {
 	return []string{origin.Address}
 }
 
-// known is an address that is an ESP's for sure, such as a tenant's.
+// known returns the address if it is certainly an ESP's, such as a tenant's.
 func known(address string) []string {
 	if domain, _ := Preset(address); domain == "" {
 		return nil

@@ -41,7 +41,7 @@ func parse(t *testing.T, name string, text []byte) *core.Sites {
 	return sites
 }
 
-// Every file is right, README.md names it, and together they have each family
+// Every file is valid, README.md names it, and together they have each family
 // of ESPs, each preset that needs more than its name, and a group of brands.
 func TestExamples(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
@@ -69,8 +69,8 @@ func TestExamples(t *testing.T) {
 	require.True(t, presets["none"])
 }
 
-// together joins all files in one: hosts get the file's name in front, as they
-// stand in several.
+// together joins all files in one. Hosts get the file's name in front, as some
+// occur in several files.
 func together(t *testing.T) []byte {
 	t.Helper()
 	host := regexp.MustCompile(`(?m)^( *|\{"sites": \{)"([a-z0-9.-]+\.[a-z]+)": \{$`)

@@ -1,5 +1,5 @@
-// Package expiry reads and writes the times that operators give: until when a
-// link lives, and how long that is.
+// Package expiry reads and writes times and lengths of time from the command
+// line, such as a link's expiry.
 //
 // Start with [Parse], which gives the minute of a link's expiry, and with
 // [Length], for a length of time alone.
@@ -17,8 +17,8 @@ import (
 
 const hint = "write 30d, 12h, 90m, 2w, a time such as 2030-01-31T12:00:00Z, or none"
 
-// Parse returns the minute of a link's expiry, 0 for none. A link lives at
-// least as long as was asked for: parts of a minute are rounded up.
+// Parse returns the minute of a link's expiry, 0 for none. Parts of a minute
+// are rounded up, so that no link expires too early.
 func Parse(s string, now time.Time) (int64, error) {
 	if s == "none" || s == "never" {
 		return 0, nil
@@ -37,7 +37,7 @@ func Parse(s string, now time.Time) (int64, error) {
 	return minute, nil
 }
 
-// at is the moment that a text means, counted from now.
+// at returns the time that a text means; lengths count from now.
 func at(s string, now time.Time) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
 		return at, nil

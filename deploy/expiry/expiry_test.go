@@ -11,7 +11,7 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC)
 
-// A link lives at least as long as was asked for.
+// No link expires earlier than was asked for.
 func TestParse(t *testing.T) {
 	for text, want := range map[string]string{
 		"30d": "2026-03-31T12:01:00Z", "2w": "2026-03-15T12:01:00Z", "12h": "2026-03-02T00:01:00Z", "90m": "2026-03-01T13:31:00Z",

@@ -39,7 +39,7 @@ type Explanation struct {
 	reading  esp.Reading `json:"-"`
 }
 
-// linkText is what a link says by itself. It is signed by somebody else, or not
+// linkText is what a link itself says. An ESP has signed it, or its tag is not
 // checked yet: nothing in it is to be trusted.
 type linkText struct {
 	Own         bool       `json:"own,omitempty"`
@@ -69,7 +69,7 @@ type Outcome struct {
 	Why      string    `json:"why"`
 }
 
-// Of asks core what a request on a site gets, and finds words for what it says.
+// Of asks core what a request on a site gets, and puts its decision into words.
 func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 	x := &Explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: check.Describe(site), site: site}
 	d := core.Decide(req, site, now)
@@ -98,8 +98,8 @@ func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 	return x
 }
 
-// afterFailure asks for one failure; what is said holds for all of them, so the
-// code and the status of this one are left out.
+// afterFailure asks core about one failure. The outcome is the same for all
+// failures, so the code and the status of this one are left out.
 func (x *Explanation) afterFailure(req *core.Request) *Outcome {
 	d := core.AfterFailure(req, x.site, core.ESPTimeout)
 	o := outcomeOf(d)
@@ -157,7 +157,7 @@ func (x *Explanation) readOwn(req *core.Request, kind esp.Kind) {
 	}
 }
 
-// NoteLink adds what only the URL shows.
+// NoteLink adds notes on what only the URL shows.
 func (x *Explanation) NoteLink(l *pasted.Link) {
 	x.Notes = append(x.Notes, l.Notes...)
 	if l.Fragment {
@@ -180,7 +180,7 @@ func (x *Explanation) NoteKey(ring *keyring.Ring) {
 	}
 }
 
-// note adds what an operator should look at though the decision stands.
+// note adds what an operator should check although the decision is right.
 func (x *Explanation) note(d core.Decision, own bool) {
 	if region := x.reading.Region; region != "" && x.site.Origin.Family == esp.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
 		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",

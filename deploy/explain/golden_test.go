@@ -16,8 +16,8 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// golden is a case of core's: a request, and what the module sent to the ESP
-// and answered.
+// golden is a golden case of core: a request, what the module sent to the ESP,
+// and what it answered.
 type golden struct {
 	sections map[string]string
 	req      core.Request
@@ -89,7 +89,7 @@ type edit struct {
 }
 
 // apply does to the fields of a request what a line of the JSON says, and
-// nothing that it does not say.
+// nothing else.
 func (e edit) apply(t *testing.T, fields []field, backend string) []field {
 	t.Helper()
 	name := strings.ToLower(e.Name)
@@ -181,7 +181,7 @@ func TestGoldenCasesAreSentAsExplained(t *testing.T) {
 	require.Greater(t, sent, 30, "golden cases of which something is sent")
 }
 
-// checkAnswer holds what is said of the answer against that of the module.
+// checkAnswer compares the explained answer with that of the module.
 func (g *golden) checkAnswer(t *testing.T, x *explained) {
 	t.Helper()
 	for _, c := range []struct {

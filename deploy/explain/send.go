@@ -43,8 +43,8 @@ type headerEdit struct {
 	Own bool `json:"own_cookies,omitempty"`
 }
 
-// sentTo says what core has sent to this origin, and what it has done to the
-// answer, for a message that has every field.
+// sentTo lists core's edits to the request for this origin and to its answer,
+// for a message that has every field.
 func sentTo(o *core.Origin, site *core.Site, req *core.Request) *sent {
 	s := &sent{Backend: o.Backend, Address: fmt.Sprintf("%s:%d", o.Address, o.Port), TLS: o.TLS, Method: req.Method, Target: req.Target}
 	if o.TLS {

@@ -11,11 +11,11 @@ import (
 )
 
 // actionUnchecked is the action of a signed link whose tag could not be
-// checked: what happens is decided where the secret is.
+// checked: only the service, which has the secret, can decide.
 const actionUnchecked = "unchecked"
 
-// uncheck says what a signed link gets if its tag is right, and if it is not,
-// in place of what it gets without a secret, which is not what the edge does.
+// uncheck replaces the outcome of a signed link without a secret, which is not
+// what the edge does, by two: one if the tag is right, one if it is not.
 func (x *Explanation) uncheck(req *core.Request, now time.Time) {
 	path, query, asked := strings.Cut(req.Target, "?")
 	link, _ := core.Inspect(x.site.Host, path)
@@ -25,8 +25,8 @@ func (x *Explanation) uncheck(req *core.Request, now time.Time) {
 	wrong := *req
 	wrong.Keys = secret
 	x.IfWrong = x.outcomeFor(&wrong, now)
-	// With the link signed anew, by a secret that lives for this moment only,
-	// core says what a right tag leads to.
+	// The link is signed again with a temporary secret, so that core decides
+	// what a right tag leads to.
 	url, err := core.Mint(link, secret)
 	if err != nil {
 		return

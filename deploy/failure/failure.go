@@ -1,9 +1,9 @@
-// Package failure is how a command fails: what is wrong, what to do about it,
-// and with which exit code the process ends.
+// Package failure describes how a command fails: what is wrong, what to do
+// about it, and the exit code of the process.
 //
-// Start with [Usage] and [Bad]. A room behind a command returns one of them
-// where it knows what the operator should do; any other error becomes a failure
-// of the work, without a hint.
+// Start with [Usage] and [Bad]. A package behind a command returns one of them
+// where it knows what the operator should do; any other error ends the command
+// with [ExitBad] and no hint.
 package failure
 
 import (
@@ -34,7 +34,7 @@ type Error struct {
 // Error is what is wrong, without detail and hint.
 func (f *Error) Error() string { return f.Err.Error() }
 
-// Unwrap gives the error that was met.
+// Unwrap returns the cause.
 func (f *Error) Unwrap() error { return f.Err }
 
 // Report writes detail, error and hint.
@@ -48,11 +48,11 @@ func (f *Error) Report(w io.Writer) {
 	}
 }
 
-// Is reports whether an error is a failure already.
+// Is reports whether an error already is a failure.
 func Is(err error) bool { return errors.As(err, new(*Error)) }
 
-// Of finds the failure in an error; nil for none. An error without one is of
-// the work.
+// Of finds the failure in an error; nil for none. An error without one gets the
+// exit code [ExitBad].
 func Of(err error) *Error {
 	var f *Error
 	if err == nil || errors.As(err, &f) {
@@ -61,8 +61,8 @@ func Of(err error) *Error {
 	return Bad(err, "")
 }
 
-// Usage is a failure of the caller.
+// Usage is a failure for wrong flags, arguments or files.
 func Usage(err error, hint string) *Error { return &Error{Exit: ExitUsage, Err: err, Hint: hint} }
 
-// Bad is a failure of the input, or of the work.
+// Bad is a failure for invalid input, or of the command itself.
 func Bad(err error, hint string) *Error { return &Error{Exit: ExitBad, Err: err, Hint: hint} }

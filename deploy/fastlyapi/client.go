@@ -19,17 +19,18 @@ const Endpoint = fastly.DefaultEndpoint
 // Options change how a client works; the zero value is right for Fastly's API.
 type Options struct {
 	// Endpoint is the API's URL without a path; "" is [Endpoint]. Plain http is
-	// taken for loopback addresses only.
+	// accepted for loopback addresses only.
 	Endpoint string
 	// Transport sends requests; nil is a copy of net/http's own, which verifies
 	// certificates and heeds HTTPS_PROXY.
 	Transport http.RoundTripper
-	// Tries is the most times that a request is sent; 0 is 4. What may have
-	// been done already is not sent again.
+	// Tries is how often a request is sent at most; 0 is 4. A request that may
+	// have been carried out already is not sent again.
 	Tries int
 	// Pause waits between tries; nil sleeps. It returns early with ctx's error.
 	Pause func(ctx context.Context, d time.Duration) error
-	// Trace, if any, is told of every try in one line: method, path, status.
+	// Trace, if any, is called for every try with one line: method, path,
+	// status.
 	Trace func(line string)
 	// UserAgent is sent along; "" is "clickedge".
 	UserAgent string
@@ -66,7 +67,7 @@ func New(token string, opt Options) (*Client, error) {
 	opt = opt.orDefaults()
 	f.HTTPClient = &http.Client{
 		Transport: &transport{token: token, base: base, opt: opt},
-		// Elsewhere the token has no business.
+		// The token must not go to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &Client{host: base.Host, opt: opt, fastly: f}, nil
@@ -126,8 +127,8 @@ func (c *Client) Fastly() *fastly.Client { return c.fastly }
 // Pause waits as the client does between tries.
 func (c *Client) Pause(ctx context.Context, d time.Duration) error { return c.opt.Pause(ctx, d) }
 
-// String keeps the token to itself.
+// String does not print the token.
 func (c *Client) String() string { return "fastlyapi.Client(" + c.host + ")" }
 
-// GoString keeps the token to itself.
+// GoString does not print the token.
 func (c *Client) GoString() string { return c.String() }

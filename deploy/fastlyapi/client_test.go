@@ -48,7 +48,7 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
-// requireHidden: neither token nor secret, in no form.
+// requireHidden: the text has neither token nor secret, in any form.
 func requireHidden(t *testing.T, text string) {
 	t.Helper()
 	for _, s := range []string{token, secret, base64.StdEncoding.EncodeToString([]byte(secret)), "battery"} {
@@ -146,7 +146,8 @@ func TestSecrets(t *testing.T) {
 	require.Equal(t, "k5", list[4].Name)
 }
 
-// What may have been done already is not done again; what helps is.
+// A call is repeated where that may help, unless it may have been carried out
+// already.
 func TestTries(t *testing.T) {
 	secrets := func(id string) string { return "/resources/stores/secret/" + id + "/secrets" }
 	for name, c := range map[string]struct {
@@ -235,7 +236,7 @@ func TestTries(t *testing.T) {
 	}
 }
 
-// Should the API quote what it was sent, nobody sees it here.
+// If the API quotes what it was sent, the error does not.
 func TestNothingLeaksFromAnswers(t *testing.T) {
 	for _, plain := range []bool{true, false} {
 		r := newRig(t)
@@ -284,7 +285,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// A certificate that nobody vouches for ends it, and the token has not left.
+// A certificate of no known authority ends the call before the token is sent.
 func TestTLSIsVerified(t *testing.T) {
 	api := fastlytest.New(token)
 	srv := httptest.NewTLSServer(api)

@@ -21,8 +21,7 @@ type Error struct {
 	Method, Path string
 	// Status of the answer; 0 where there was none.
 	Status int
-	// Said is what the API or the network said, cut to a length that can be
-	// read.
+	// Said is the message of the API or the network, cut to a readable length.
 	Said string
 	// Tries is how many times the call was sent.
 	Tries int
@@ -67,9 +66,9 @@ func (e *Error) Hint() string {
 	return ""
 }
 
-// again reports whether another try may help and does no harm. A call that may
+// retry reports whether another try may help and does no harm. A call that may
 // have been carried out is repeated only where that changes nothing.
-func (e *Error) again(repeatable bool) bool {
+func (e *Error) retry(repeatable bool) bool {
 	switch {
 	case e.Status == http.StatusTooManyRequests, e.notSent:
 		return true
@@ -88,7 +87,7 @@ func (e *Error) wait(try int) time.Duration {
 	return min(time.Second<<(try-1), 30*time.Second)
 }
 
-// failed is a call without an answer that can be used.
+// failed returns the error of a call without a usable answer.
 func (t *transport) failed(k *call, err error) *Error {
 	e := &Error{Method: k.req.Method, Path: k.req.URL.Path}
 	var op *net.OpError
@@ -102,8 +101,8 @@ func (t *transport) failed(k *call, err error) *Error {
 	return e
 }
 
-// problem is how the API says what is wrong: of old with msg and detail, in
-// newer parts as RFC 9457 has it, or as JSON:API does, in a list.
+// problem is an error of the API: in older parts with msg and detail, in newer
+// parts as in RFC 9457, or as in JSON:API, in a list.
 type problem struct {
 	Msg    string    `json:"msg"`
 	Title  string    `json:"title"`
@@ -134,9 +133,9 @@ func (t *transport) refused(k *call, resp *http.Response, text []byte) *Error {
 
 var errUnread = errors.New("the API's answer is not what go-fastly expects")
 
-// Cause returns what is behind an error of go-fastly, fit to print: an [*Error]
-// where a call failed, or why there was no call. What its decoders say is left
-// out, as it quotes the answer.
+// Cause returns the cause of an error of go-fastly, safe to print: an [*Error]
+// if a call failed, or why there was no call. Messages of its decoders are left
+// out, as they quote the answer.
 func Cause(err error) error {
 	var e *Error
 	var field *fastly.FieldError
@@ -155,7 +154,7 @@ func Cause(err error) error {
 	return errUnread
 }
 
-// IsNotFound reports whether the API has no such thing.
+// IsNotFound reports whether an error has the status 404.
 func IsNotFound(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Status == http.StatusNotFound

@@ -9,8 +9,8 @@ import (
 
 // SigningKey signs the API's client keys. It is the one that the Fastly CLI has
 // built in (github.com/fastly/cli, pkg/commands/secretstoreentry/create.go; it
-// is in the binary of 16.1.0 too): that it comes by another way than the keys
-// that it signs is the point of it.
+// is in the binary of 16.1.0 too): it protects only because it does not come
+// from the API, as the keys that it signs do.
 const SigningKey = "CrO/A92vkxEZjtTW7D/Sr+1EMf/q9BahC0sfLkWa+0k="
 
 var (
@@ -19,8 +19,8 @@ var (
 		"something between here and Fastly may be reading along, or Fastly has changed its key")
 )
 
-// seal encrypts a secret as a libsodium sealed box, with a key of the API's
-// that lives for a few minutes.
+// seal encrypts a secret as a libsodium sealed box, with a client key of the
+// API that is valid for a few minutes.
 func (c *Client) seal(ctx context.Context, value []byte) (sealed, key []byte, err error) {
 	signer, err := base64.StdEncoding.DecodeString(c.opt.SigningKey)
 	if err != nil || len(signer) != ed25519.PublicKeySize {

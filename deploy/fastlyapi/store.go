@@ -13,7 +13,7 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// maxPages bounds a listing, should the API's cursor never end.
+// maxPages bounds a listing, in case the API's cursor never ends.
 const maxPages = 1000
 
 // Store is a secret store.
@@ -21,7 +21,7 @@ type Store struct {
 	ID, Name string
 }
 
-// Secret is what the API tells of a secret: never its value.
+// Secret is what the API says about a secret, which is never its value.
 type Secret struct {
 	Name      string
 	CreatedAt time.Time
@@ -118,8 +118,8 @@ func (c *Client) Secrets(ctx context.Context, storeID string) ([]Secret, error) 
 	})
 }
 
-// DeleteSecret takes a secret out of a store. That it is not there is an
-// [*Error] with the status 404, unless an earlier try may have taken it out.
+// DeleteSecret deletes a secret from a store. If it is not there, the error is
+// an [*Error] with status 404, unless an earlier try may have deleted it.
 func (c *Client) DeleteSecret(ctx context.Context, storeID, name string) error {
 	err := Cause(c.fastly.DeleteSecret(ctx, &fastly.DeleteSecretInput{StoreID: storeID, Name: name}))
 	var e *Error
@@ -129,7 +129,7 @@ func (c *Client) DeleteSecret(ctx context.Context, storeID, name string) error {
 	return err
 }
 
-// Put says what to store.
+// Put describes a secret to store.
 type Put struct {
 	StoreID, Name string
 	Value         []byte
@@ -141,9 +141,8 @@ type Put struct {
 }
 
 // PutSecret stores a secret. As the Fastly CLI does, it seals the value with a
-// key that the API makes for it and that the pinned key must have signed: what
-// stands between here and the store's own service then sees no secret, though
-// it may end TLS.
+// key that the API makes for it and that the pinned key must have signed: a
+// proxy on the way, even one that ends TLS, does not see the secret.
 func (c *Client) PutSecret(ctx context.Context, p Put) (Secret, error) {
 	if len(p.Value) == 0 || len(p.Value) > contract.MaxSecret {
 		return Secret{}, fmt.Errorf("secret %q: %d bytes are not 1 to %d", p.Name, len(p.Value), contract.MaxSecret)
@@ -165,7 +164,7 @@ func (c *Client) PutSecret(ctx context.Context, p Put) (Secret, error) {
 	return secretOf(*s), nil
 }
 
-// encodings are the forms in which an answer might quote what was sent.
+// encodings lists the forms in which an answer might quote a value.
 func encodings(values ...[]byte) (list []string) {
 	for _, v := range values {
 		list = append(list, string(v), base64.StdEncoding.EncodeToString(v), base64.RawStdEncoding.EncodeToString(v), base64.RawURLEncoding.EncodeToString(v))

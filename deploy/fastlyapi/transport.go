@@ -22,10 +22,10 @@ const (
 	tryTime = 30 * time.Second
 )
 
-// transport sends what go-fastly asks for. An answer that is an error comes out
-// as an [*Error] instead of a response, against the letter of
-// [http.RoundTripper]: go-fastly would put the answer's text, and thereby
-// whatever it quotes, into an error of its own.
+// transport sends what go-fastly asks for. For an answer with an error status
+// it returns an [*Error] instead of a response. That breaks the contract of
+// [http.RoundTripper], but go-fastly would put the answer's text, with whatever
+// it quotes, into an error of its own.
 type transport struct {
 	token string
 	base  *url.URL
@@ -41,14 +41,15 @@ type call struct {
 
 type hideKey struct{}
 
-// Hide returns a context for calls that carry secrets: none of them will stand
-// in an error or in the trace, whatever the API answers.
+// Hide returns a context for calls that carry secrets: they are removed from
+// errors and the trace, whatever the API answers.
 func Hide(ctx context.Context, secrets ...[]byte) context.Context {
 	list, _ := ctx.Value(hideKey{}).([]string)
 	return context.WithValue(ctx, hideKey{}, append(encodings(secrets...), list...))
 }
 
-// RoundTrip sends a request, again where that may help, and reads the answer.
+// RoundTrip sends a request, repeats it where that may help, and reads the
+// answer.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	k := &call{req: req}
 	k.hide, _ = req.Context().Value(hideKey{}).([]string)
@@ -71,7 +72,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if e.Tries = try; try >= t.opt.Tries || !e.again(repeatable(req)) {
+		if e.Tries = try; try >= t.opt.Tries || !e.retry(repeatable(req)) {
 			return nil, e
 		}
 		if err := t.opt.Pause(ctx, e.wait(try)); err != nil {
@@ -80,8 +81,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// repeatable reports whether doing it twice does no harm. To clone a version
-// twice makes two; a client key is made of nothing.
+// repeatable reports whether repeating a request does no harm. Cloning a
+// version twice would make two drafts; creating a client key twice is harmless.
 func repeatable(req *http.Request) bool {
 	switch req.Method {
 	case http.MethodPost:
@@ -131,7 +132,7 @@ func (t *transport) trace(k *call, what string) {
 	}
 }
 
-// redact takes out what nobody may read.
+// redact removes the token and secrets.
 func (t *transport) redact(k *call, s string) string {
 	for _, secret := range append([]string{t.token}, k.hide...) {
 		if secret == "" {

@@ -37,7 +37,7 @@ func TestDebugModeDumpsNothing(t *testing.T) {
 	require.Empty(t, string(said))
 }
 
-// A call of go-fastly's own is kept as quiet as one of ours.
+// Errors of go-fastly's own calls hide secrets too.
 func TestHiddenInEveryCall(t *testing.T) {
 	r := newRig(t)
 	r.api.Fail(fastlytest.Fault{Method: "POST", Path: "/service/s/version/1/logging/https", Status: 400, Echo: true})
@@ -49,7 +49,7 @@ func TestHiddenInEveryCall(t *testing.T) {
 	requireHidden(t, strings.Join(r.trace, "\n"))
 }
 
-// What a decoder says quotes the answer.
+// An error of a decoder may quote the answer, so it is not printed.
 func TestDecodersAreNotQuoted(t *testing.T) {
 	r := newRig(t)
 	r.api.Fail(fastlytest.Fault{Method: "GET", Path: "/service/s/version/1/logging/https", Status: 200, Body: `[{"header_value": {"is": "` + secret + `"}}]`})
@@ -58,7 +58,7 @@ func TestDecodersAreNotQuoted(t *testing.T) {
 	requireHidden(t, fastlyapi.Cause(err).Error())
 }
 
-// Cloned twice, a version leaves a draft that nobody asked for.
+// A version that is cloned twice leaves a draft that is not wanted.
 func TestCloneIsNotRepeated(t *testing.T) {
 	r := newRig(t)
 	r.api.Fail(fastlytest.Fault{Method: "PUT", Path: "/service/s/version/1/clone", Status: 503})
@@ -67,7 +67,7 @@ func TestCloneIsNotRepeated(t *testing.T) {
 	require.Len(t, r.api.Seen(), 1)
 }
 
-// A deletion whose answer was lost is one that went well.
+// A deletion whose answer was lost counts as done when the retry finds nothing.
 func TestDeleteSecretWhoseAnswerWasLost(t *testing.T) {
 	r := newRig(t)
 	id := r.api.AddStore("clickedge-keys", "k1=old")

@@ -1,7 +1,8 @@
 //go:build wasip1
 
-// Frozen says what a sandbox draws from chance, the clock and the environment,
-// as JSON on standard output. It is built and prewarmed like the guest.
+// Frozen prints what a sandbox gets from random sources, the clock and the
+// environment, as JSON on standard output. It is built and prewarmed like the
+// guest.
 package main
 
 import (
@@ -19,8 +20,7 @@ import (
 	"time"
 )
 
-// What is drawn here is drawn once, at build time: a mistake that a snapshot
-// keeps.
+// These values are drawn once, at build time: a mistake that a snapshot keeps.
 var (
 	atInit     = draw()
 	environ    = os.Environ()
@@ -38,11 +38,11 @@ func draw() string {
 	return fmt.Sprintf("%x", b)
 }
 
-// told is what is written.
-type told struct {
+// findings is what is printed.
+type findings struct {
 	// Fresh must differ from sandbox to sandbox.
 	Fresh map[string]string
-	// Same is known to be the same, which is why nothing may rest on it.
+	// Same is known to be the same in every sandbox, so nothing may rely on it.
 	Same    map[string]string
 	Wall    int64 // Unix, nanoseconds
 	Waited  []int64
@@ -52,7 +52,7 @@ type told struct {
 
 //go:wasmexport serve
 func serve() {
-	t := told{Wall: time.Now().UnixNano(), Environ: environ, Args: os.Args}
+	t := findings{Wall: time.Now().UnixNano(), Environ: environ, Args: os.Args}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
 	if err != nil {
 		panic(err)
