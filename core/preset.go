@@ -27,15 +27,6 @@ var (
 	healthSES = Health{Method: "HEAD", Path: "/favicon.ico", Status: 200}
 )
 
-// sesRegions are the regions that real links were seen from. SES has more, see
-// lookupSES.
-var sesRegions = []string{
-	"us-east-1", "us-east-2", "us-west-2",
-	"eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1",
-	"sa-east-1", "ca-central-1",
-	"ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
-}
-
 var presets = presetTable()
 
 var presetNames = func() (names []string) {
@@ -61,7 +52,7 @@ func presetTable() []Origin {
 		preset("sendgrid-eu", esp.FamilySendGrid, "eu.sendgrid.net", Health{}),
 	}
 	rows = append(rows, sparkPostRows()...)
-	for _, region := range sesRegions {
+	for _, region := range esp.SESRegions() {
 		rows = append(rows, ses(region))
 	}
 	rows = append(rows, brazeRows()...)
@@ -135,7 +126,7 @@ func plain(o Origin) Origin {
 // tracking": the region's tracking host, Host forwarded; headers over 8192 bytes,
 // cookies included, are answered 400.
 func ses(region string) Origin {
-	return preset(presetSES+region, esp.FamilySES, "r."+region+".awstrack.me", healthSES)
+	return preset(presetSES+region, esp.FamilySES, esp.SESOrigin(region), healthSES)
 }
 
 // Presets returns every preset. Where the site gives the origin, Address and
@@ -198,7 +189,7 @@ func area(region string) string { return region[:strings.LastIndexByte(region, '
 
 func isRegionTypo(a string) bool {
 	near := false
-	for _, r := range sesRegions {
+	for _, r := range esp.SESRegions() {
 		switch distance(a, area(r)) {
 		case 0:
 			return false

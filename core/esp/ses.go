@@ -244,43 +244,11 @@ func decimals(w uint64) uint64 {
 	return ((w | word.Highs) - '0'*word.Ones) &^ (w + (0x7f-'9')*word.Ones)
 }
 
-// messageID notes a message id and the region that its first digits name.
+// messageID records a message id and the region that its first digits name.
 func (n *Notes) messageID(id string) {
 	if !n.taken() {
 		return
 	}
 	n.field("message_id", id, true)
-	n.region = sesRegion(id[:4])
-}
-
-// sesRegion returns the region of the first four digits of a message id, as seen
-// in public mail; Amazon does not document it. "" if unknown.
-func sesRegion(digits string) string {
-	switch digits {
-	case "0100":
-		return "us-east-1"
-	case "0101":
-		return "us-west-2"
-	case "0102":
-		return "eu-west-1"
-	case "0103":
-		return "sa-east-1"
-	case "0106":
-		return "ap-northeast-1"
-	case "0107":
-		return "eu-central-1"
-	case "0108":
-		return "ap-southeast-2"
-	case "0109":
-		return "ap-south-1"
-	case "010b":
-		return "eu-west-2"
-	case "010c":
-		return "ap-northeast-2"
-	case "010e":
-		return "ap-southeast-1"
-	case "010f":
-		return "us-east-2"
-	}
-	return ""
+	n.region = regionOfDigits(id[:4])
 }

@@ -277,7 +277,7 @@ func (s *espSection) checkSES(a *answer) (stop string) {
 	if protocol == "http" {
 		s.find("esp-protocol-http", "x-amz-ses-request-protocol is http")
 	}
-	if want := sesRegion(&s.esp.preset); region != want {
+	if want := esp.SESRegion(s.esp.preset.Address); region != want {
 		s.find("esp-wrong-region", "x-amz-ses-region is %s, not %s", quoted(region), want)
 		return "another region answers than the one whose links these are"
 	}

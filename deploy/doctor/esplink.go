@@ -52,7 +52,7 @@ func (s *espSection) checkForm() {
 		return
 	}
 	region := s.esp.preset.Family.Read(s.link.target).Region
-	if want := sesRegion(&s.esp.preset); s.esp.preset.Family == esp.FamilySES && region != "" && region != want {
+	if want := esp.SESRegion(s.esp.preset.Address); s.esp.preset.Family == esp.FamilySES && region != "" && region != want {
 		s.find("esp-wrong-region", "the link was sent from %s, the origin is that of %s", region, want)
 	}
 }

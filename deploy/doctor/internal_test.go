@@ -118,7 +118,7 @@ func TestMadeUpLinksAreLinks(t *testing.T) {
 			require.Equal(t, testURL, to, origin.Preset)
 		}
 		if r := f.Read(links.click); r.Region != "" {
-			require.Equal(t, sesRegion(&origin), r.Region)
+			require.Equal(t, esp.SESRegion(origin.Address), r.Region)
 		}
 		for _, target := range []string{links.click, links.open, links.post, links.withOddBytes(), links.cutAtPercent()} {
 			require.Empty(t, unsubscribes(origin.Preset, target), target)

@@ -60,14 +60,6 @@ func escaped(url string) string {
 	return strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "&", "%26").Replace(url)
 }
 
-// sesPrefixes begin the message ids of the regions; see core's note on the
-// same.
-var sesPrefixes = map[string]string{
-	"us-east-1": "0100", "us-west-2": "0101", "eu-west-1": "0102", "sa-east-1": "0103", "ap-northeast-1": "0106",
-	"eu-central-1": "0107", "ap-southeast-2": "0108", "ap-south-1": "0109", "eu-west-2": "010b",
-	"ap-northeast-2": "010c", "ap-southeast-1": "010e", "us-east-2": "010f",
-}
-
 // plainURL is a destination in which there is nothing to decode.
 const plainURL = "https://" + testHost + "/made-up"
 
@@ -93,8 +85,8 @@ func testLinksTo(origin *core.Origin, to string) testLinks {
 		m.click = "/f/a/" + ids + "Pw~~?target=" + strings.ReplaceAll(escaped(to), ":", "%3A")
 		m.open = "/q/" + ids + "Pw~~"
 	case esp.FamilySES:
-		prefix := cmp.Or(sesPrefixes[sesRegion(origin)], "0000")
-		id := prefix + "000000000000-00000000-0000-4000-8000-000000000000-000000"
+		digits := cmp.Or(esp.SESDigits(esp.SESRegion(origin.Address)), "0000")
+		id := digits + "000000000000-00000000-0000-4000-8000-000000000000-000000"
 		m.click = "/CL0/" + escaped(to) + "/1/" + id + "/" + strings.Repeat("A", 43) + "=0"
 		m.open = "/CI0/" + id + "/" + strings.Repeat("A", 43) + "=0"
 	case esp.FamilyMailgun:
@@ -116,9 +108,4 @@ func testLinksTo(origin *core.Origin, to string) testLinks {
 		m.click, m.open = testPath+"?a=%2F", testPath+"?a=%2F"
 	}
 	return m
-}
-
-// sesRegion is the region in an SES origin's name.
-func sesRegion(origin *core.Origin) string {
-	return strings.TrimSuffix(strings.TrimPrefix(origin.Address, "r."), ".awstrack.me")
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 )
 
 // names are the ESPs' domains that link domains point to, each with its preset;
@@ -58,9 +59,8 @@ func Preset(name string) (domain, preset string) {
 }
 
 func sesPreset(name string) string {
-	region, ok := strings.CutPrefix(strings.TrimSuffix(name, ".awstrack.me"), "r.")
-	preset := "ses-" + region
-	if _, known := core.LookupPreset(preset); !ok || !known {
+	preset := "ses-" + esp.SESRegion(name)
+	if _, known := core.LookupPreset(preset); !known {
 		return ""
 	}
 	return preset

@@ -89,7 +89,7 @@ func (a address) preset() (name, tenant string, needsOrigin bool) {
 	if tenant, ok := strings.CutSuffix(a.host, ".et.e.sparkpost.com"); ok && !strings.Contains(tenant, ".") {
 		return "sparkpost-enterprise", tenant, false
 	}
-	if region := sesRegion(a.host); region != "" {
+	if region := esp.SESRegion(a.host); region != "" {
 		if o, ok := core.LookupPreset("ses-" + region); ok {
 			return o.Preset, "", false
 		}
@@ -97,15 +97,6 @@ func (a address) preset() (name, tenant string, needsOrigin bool) {
 	name = byDomain(a.host)
 	o, _ := core.LookupPreset(name)
 	return name, "", o.Address == ""
-}
-
-func sesRegion(host string) string {
-	region, ok := strings.CutSuffix(host, ".awstrack.me")
-	region, r := strings.CutPrefix(region, "r.")
-	if !ok || !r {
-		return ""
-	}
-	return region
 }
 
 // byDomain knows an ESP by another of its names: the one of a CNAME, or one
@@ -155,7 +146,7 @@ func (r *reading) take(s *service) {
 
 // custom carries over what only custom takes.
 func (r *reading) custom(s *service, site *Site) {
-	if region := sesRegion(s.origin.host); region != "" {
+	if region := esp.SESRegion(s.origin.host); region != "" {
 		r.wrong(s.origin.at, "region", "SES has no region %q that clickedge knows: is it a slip of the hand?", clip(region))
 	}
 	switch s.hosting {

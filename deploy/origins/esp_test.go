@@ -133,7 +133,7 @@ func TestSESHealth(t *testing.T) {
 	require.Equal(t, "eu-west-1", a.get("x-amz-ses-region"))
 	require.Equal(t, "https", a.get("x-amz-ses-request-protocol"))
 	require.Empty(t, a.body)
-	require.Equal(t, "mail.example.org", sesRegion("mail.example.org"))
+	require.Equal(t, "mail.example.org", regionOf("mail.example.org"))
 }
 
 func TestSESHeaderBytes(t *testing.T) {

@@ -67,7 +67,7 @@ func TestLinksNameTheSESRegion(t *testing.T) {
 	f := start(t, Options{})
 	links := f.Links(&core.Site{Host: branded, Origin: originOf(t, "ses")})
 	require.Contains(t, links[0].Target, "/1/010201a0a01d5872-")
-	require.Equal(t, "0100", sesPrefix("eu-north-1"), "a region whose prefix is not known")
+	require.Equal(t, "0100", sesDigits("eu-north-1"), "a region whose digits are not known")
 }
 
 // vector is one entry of testdata/links.json: made-up links in the shapes of

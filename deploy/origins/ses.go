@@ -1,9 +1,9 @@
 package origins
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
-	"regexp"
 
 	"github.com/clickedge/clickedge/core/esp"
 )
@@ -37,23 +37,16 @@ func sesTooLarge(w http.ResponseWriter, q *request) bool {
 	return true
 }
 
-var sesOrigin = regexp.MustCompile(`^r\.([a-z0-9-]+)\.awstrack\.me$`)
-
-// sesRegion is the region in an origin's name; a name of another form is a
-// region of its own.
-func sesRegion(address string) string {
-	if m := sesOrigin.FindStringSubmatch(address); m != nil {
-		return m[1]
-	}
-	return address
-}
+// regionOf is the region of an origin; a name of another form is a region of
+// its own.
+func regionOf(address string) string { return cmp.Or(esp.SESRegion(address), address) }
 
 func sesHealth(w http.ResponseWriter, q *request) {
 	protocol := "http"
 	if q.TLS {
 		protocol = "https"
 	}
-	w.Header().Set("x-amz-ses-region", sesRegion(q.origin.spec.Address))
+	w.Header().Set("x-amz-ses-region", regionOf(q.origin.spec.Address))
 	w.Header().Set("x-amz-ses-request-protocol", protocol)
 	write(w, http.StatusOK, "image/x-icon", "")
 }
@@ -111,19 +104,10 @@ func readSES(escaped string) (string, bool) {
 	return destination, err == nil && hasHost.MatchString(destination)
 }
 
-// sesPrefix is how the message ids of a region begin. Regions that are not
-// listed borrow one.
-func sesPrefix(region string) string {
-	if prefix, ok := sesPrefixes[region]; ok {
-		return prefix
-	}
-	return "0100"
-}
-
-var sesPrefixes = map[string]string{
-	"us-east-1": "0100", "us-west-2": "0101", "eu-west-1": "0102", "sa-east-1": "0103",
-	"ap-northeast-1": "0106", "eu-central-1": "0107", "ap-southeast-2": "0108", "ap-south-1": "0109",
-	"eu-west-2": "010b", "ap-northeast-2": "010c", "ap-southeast-1": "010e", "us-east-2": "010f",
+// sesDigits is how the message ids of a region begin. Regions whose digits are
+// not known borrow those of us-east-1.
+func sesDigits(region string) string {
+	return cmp.Or(esp.SESDigits(region), esp.SESDigits("us-east-1"))
 }
 
 // sesSignature is as long as a real one with its key number.
@@ -134,7 +118,7 @@ func sesLink(message, destination string) string {
 }
 
 func sesSamples(s *sampler) []SampleLink {
-	message := sesPrefix(sesRegion(s.address)) + "01a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000"
+	message := sesDigits(regionOf(s.address)) + "01a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000"
 	tail := "/1/" + message + sesSignature
 	host := s.shop[len("https://"):]
 	return append(s.clicks(func(destination string) string { return sesLink(message, destination) }),
