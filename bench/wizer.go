@@ -13,6 +13,7 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/bench/internal/measure"
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 	"github.com/clickedge/clickedge/internal/wizertest"
@@ -78,7 +79,7 @@ func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind
 		return nil, err
 	}
 	list[1].took, start = time.Since(start), time.Now()
-	if list[2].wasm, err = tool.Module(ctx, reactor, sites.Table()); err != nil {
+	if list[2].wasm, err = tool.Module(ctx, reactor, sitetable.Make(sites)); err != nil {
 		return nil, err
 	}
 	list[2].took = time.Since(start)

@@ -10,7 +10,7 @@ import (
 // the link domain those of the parent domain too, the brand's session among them.
 type Cookies uint8
 
-// The modes, by their numbers in a [Table].
+// The modes, by their numbers in a table of sites.
 const (
 	// CookiesOwn gives the ESP what it set on this host itself, and nothing
 	// else: see [Origin.AppendCookies] and [Origin.AppendSetCookie].

@@ -18,12 +18,13 @@
 //
 // This package has the sites and their file, the signed links, and the decision.
 // What that is made of has rooms of its own, none of which imports this one but
-// clicklog:
+// clicklog and sitetable:
 //
 //   - esp reads the links of the ESPs
 //   - destination has the grammar of where a redirect may lead
 //   - verdict says who made a request
 //   - clicklog writes a line of the click log
+//   - sitetable has the sites in the form that the guest looks them up in
 //   - contract has what guest and host share
 //   - header, jsontext, base64url, target, clean and word are what these need
 //

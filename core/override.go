@@ -3,10 +3,14 @@ package core
 // longestReason bounds, in bytes, what is said of an override that is invalid.
 const longestReason = 300
 
+// LinkDomains reports whether a canonical host is a link domain: sites.json, or
+// the table made of it.
+type LinkDomains interface{ Has(host string) bool }
+
 // ReadOverride reads the site object that stands in for that of sites.json, for
 // this host. sites are those of sites.json, which the object by itself cannot
 // know: an origin must not be one of them. A nil site comes with the reason.
-func ReadOverride(host string, entry []byte, sites *Table) (site *Site, why string) {
+func ReadOverride(host string, entry []byte, sites LinkDomains) (site *Site, why string) {
 	site, err := ParseSite(host, entry)
 	switch {
 	case err != nil:
@@ -17,7 +21,7 @@ func ReadOverride(host string, entry []byte, sites *Table) (site *Site, why stri
 	return site, ""
 }
 
-func leadsBack(o *Origin, sites *Table) bool { return o != nil && sites.Has(o.Address) }
+func leadsBack(o *Origin, sites LinkDomains) bool { return o != nil && sites.Has(o.Address) }
 
 func firstMistake(err error) string {
 	// Nothing wraps it, and errors.As takes a part of package reflect along.

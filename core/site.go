@@ -9,7 +9,7 @@ import (
 )
 
 // Site is one branded link domain. It is made by [ParseSites], or found in a
-// [Table], and not changed afterwards.
+// table (core/sitetable), and not changed afterwards.
 type Site struct {
 	// Host in lower case, without port.
 	Host string
@@ -24,9 +24,10 @@ type Site struct {
 	// both origins together.
 	ESPTimeout time.Duration
 	// Destinations lists the hosts that a redirect may lead to; nil for a site
-	// that was found in a [Table], whose list lies in listed.
+	// that was found in a table, which has them in Listed.
 	Destinations []destination.Pattern
-	listed       string
+	// Listed is the same for a site that was found in a table.
+	Listed destination.List
 	// AllowHTTP lets redirects lead to http:// as well.
 	AllowHTTP bool
 	// ClickRedirect answers a click from the link itself, where it can be read.
@@ -49,6 +50,18 @@ type Site struct {
 type Sites struct {
 	byHost map[string]*Site
 	hosts  []string // in the order of the file
+}
+
+// NewSites returns these sites in this order; of two with one host, the first.
+func NewSites(list []*Site) *Sites {
+	s := &Sites{byHost: make(map[string]*Site, len(list)), hosts: make([]string, 0, len(list))}
+	for _, site := range list {
+		if s.byHost[site.Host] == nil {
+			s.byHost[site.Host] = site
+			s.hosts = append(s.hosts, site.Host)
+		}
+	}
+	return s
 }
 
 // Len is the number of sites; nil has none.
@@ -139,5 +152,5 @@ func (s *Site) lists(host string) bool {
 			return true
 		}
 	}
-	return listMatches(s.listed, host)
+	return s.Listed.Match(host)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitetable"
 )
 
 // room is where the build puts the table of sites, after the snapshot: its
@@ -27,9 +28,9 @@ func readTable() string {
 
 // sites is nil until openSites has found some.
 var (
-	sites     *core.Table
-	sitesRoom core.Table
-	siteSpace core.SiteSpace
+	sites     *sitetable.Table
+	sitesRoom sitetable.Table
+	siteSpace sitetable.Space
 )
 
 // openSites checks the header of the table, which is all that opening it costs.
@@ -46,7 +47,7 @@ func openSites() {
 		return
 	}
 	var err error
-	if sitesRoom, err = core.OpenTable(data); err == nil {
+	if sitesRoom, err = sitetable.Open(data); err == nil {
 		sites = &sitesRoom
 	}
 }

@@ -33,7 +33,7 @@ const (
 
 const (
 	// SitesTable is the file, below "/", in which a guest without a room finds its
-	// sites while it is initialised, laid out as core.Sites.Table does.
+	// sites while it is initialised, laid out as core/sitetable does.
 	SitesTable = "sites.table"
 	// SitesSection is the module's custom section with the SHA-256 of the
 	// sites.json inside.

@@ -1,51 +1,52 @@
-package core
+package sitetable
 
 import (
 	"fmt"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 )
 
 // decodeTable reads a whole table back: the same sites in the same order, their
-// lists included. The error is [ErrTable]; a table that [Sites.Table] would not
+// lists included. The error is [ErrFormat]; a table that [Make] would not
 // have written just so is refused, whatever is wrong with it.
-func decodeTable(data []byte) (*Sites, error) {
-	t, err := OpenTable(string(data))
+func decodeTable(data []byte) (*core.Sites, error) {
+	t, err := Open(string(data))
 	if err != nil {
 		return nil, err
 	}
-	s := &Sites{byHost: map[string]*Site{}}
+	var list []*core.Site
 	at := tableHeader + tableSlot*t.slots
 	for i := range t.Len() {
 		site := t.decode(at)
-		if site == nil || s.byHost[site.Host] != nil {
-			return nil, fmt.Errorf("%w: site %d cannot be read", ErrTable, i)
+		if site == nil {
+			return nil, fmt.Errorf("%w: site %d cannot be read", ErrFormat, i)
 		}
-		s.byHost[site.Host] = site
-		s.hosts = append(s.hosts, site.Host)
+		list = append(list, site)
 		at += siteFixed + len(site.Host)
 	}
-	if len(s.hosts) == 0 || string(s.Table()) != string(t.data) {
-		return nil, fmt.Errorf("%w: it is damaged", ErrTable)
+	s := core.NewSites(list)
+	if s.Len() == 0 || s.Len() != t.Len() || string(Make(s)) != string(t.data) {
+		return nil, fmt.Errorf("%w: it is damaged", ErrFormat)
 	}
 	return s, nil
 }
 
 // decode reads the site at an offset into memory of its own, and all of it.
-func (t *Table) decode(at int) *Site {
-	space := new(SiteSpace)
+func (t *Table) decode(at int) *core.Site {
+	space := new(Space)
 	if found, host := t.find(t.data.hostAt(at)); found != at || !t.data.site(at, host, space) {
 		return nil
 	}
 	site := &space.site
-	for _, item := range unpack(nil, site.listed) {
+	for _, item := range unpack(nil, string(site.Listed)) {
 		p, ok := destination.ParsePattern(item)
 		if !ok {
 			return nil
 		}
 		site.Destinations = append(site.Destinations, p)
 	}
-	site.listed = ""
+	site.Listed = ""
 	profile := t.data.cut(uint64(le32(t.data.cut(uint64(at), siteFixed), 0)), profileFixed)
 	t.data.health(le32(profile, 4), site.Origin)
 	t.data.health(le32(profile, 8), site.SecondOrigin)
@@ -53,10 +54,10 @@ func (t *Table) decode(at int) *Site {
 }
 
 // health reads the rest of an origin that was read already.
-func (d tableData) health(at uint32, o *Origin) {
+func (d tableData) health(at uint32, o *core.Origin) {
 	if o == nil {
 		return
 	}
 	r := d.cut(uint64(at), originFixed)
-	o.Health = Health{Method: d.text(le64(r, 20)), Path: d.text(le64(r, 28)), Status: int(le32(r, 36))}
+	o.Health = core.Health{Method: d.text(le64(r, 20)), Path: d.text(le64(r, 28)), Status: int(le32(r, 36))}
 }

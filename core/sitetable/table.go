@@ -1,16 +1,20 @@
-package core
+// Package sitetable has the sites as the guest looks them up: [Make] lays them
+// out in one text, [Table.Lookup] finds a site in it without reading the others.
+package sitetable
 
 import (
 	"errors"
 	"time"
 
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/word"
 )
 
 // Table is sites.json in the form that the guest looks up in place: nothing is
 // read before the first lookup, and a lookup costs the same with one site as with
-// a hundred thousand. [Sites.Table] makes its text, [OpenTable] takes it.
+// a hundred thousand. [Make] makes its text, [Open] takes it.
 //
 // All numbers are little-endian, all offsets count from the beginning:
 //
@@ -34,12 +38,12 @@ import (
 //	origin   its preset is the site's ESP
 //	         2  port
 //	         1  family
-//	         1  flags, bit 0 first: tls, host origin, x_forwarded_host; bits 3 and 4: cookies, see Cookies
+//	         1  flags, bit 0 first: tls, host origin, x_forwarded_host; bits 3 and 4: cookies, see core.Cookies
 //	         8  each: backend, address, health method, health path (texts)
 //	         4  status of the health
 //
 //	text     4 offset, 4 length in bytes; 0 and 0 for ""
-//	list     a text of items, each a byte of length and that many bytes
+//	list     a text of items, each a byte of length and that many bytes; destinations are a destination.List
 //
 // A site's slot is found from its host's hash: the first one from there on, round
 // the end, that has the hash and leads to the host; a free slot ends the search.
@@ -56,7 +60,7 @@ type tableData string
 
 // tableMagic is the first eight bytes as a number: "clkedge", and the number of
 // the layout. The layout has a new number when what is above changes, and when a
-// value gets a meaning that older modules do not know, a new Family say.
+// value gets a meaning that older modules do not know, a new esp.Family say.
 const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
 
 const (
@@ -82,18 +86,18 @@ const (
 	cookiesShift      = 3 // two bits
 )
 
-// ErrTable says that bytes are no table of sites that this version reads.
-var ErrTable = errors.New("not a table of sites, or one of another version")
+// ErrFormat says that bytes are no table of sites that this version reads.
+var ErrFormat = errors.New("not a table of sites, or one of another version")
 
-// OpenTable takes a table that [Sites.Table] made. It looks at the header only
-// and keeps data; the error is [ErrTable].
-func OpenTable(data string) (Table, error) {
+// Open takes a table that [Make] made. It looks at the header only
+// and keeps data; the error is [ErrFormat].
+func Open(data string) (Table, error) {
 	if len(data) < tableHeader || le64(data, 0) != tableMagic {
-		return Table{}, ErrTable
+		return Table{}, ErrFormat
 	}
 	slots := int(le32(data, 12))
 	if slots == 0 || slots&(slots-1) != 0 || slots > (len(data)-tableHeader)/tableSlot {
-		return Table{}, ErrTable
+		return Table{}, ErrFormat
 	}
 	return Table{data: tableData(data), slots: slots}, nil
 }
@@ -115,26 +119,26 @@ func (t *Table) Has(host string) bool {
 	return at != 0
 }
 
-// SiteSpace is the memory of one site that was looked up. The zero value is ready,
+// Space is the memory of one site that was looked up. The zero value is ready,
 // and it can be used again.
-type SiteSpace struct {
-	site           Site
-	origin, second Origin
-	links          AppLinks
+type Space struct {
+	site           core.Site
+	origin, second core.Origin
+	links          core.AppLinks
 	keys           [4]string
 }
 
-// Lookup is [Sites.Lookup]. The site lies in space, and its texts in the table:
+// Lookup is [core.Sites.Lookup]. The site lies in space, and its texts in the table:
 // nothing is allocated, unless a site has more keys than space has room for. Two
-// things are left out: Destinations, since [Site.Allows] compares with the list in
+// things are left out: Destinations, since [core.Site.Allows] compares with the list in
 // the table, and the Health of origins, which is for those who watch them.
-func (t *Table) Lookup(host string, space *SiteSpace) *Site {
+func (t *Table) Lookup(host string, space *Space) *core.Site {
 	if t == nil {
 		return nil
 	}
 	at, found := t.find(host)
 	if at == 0 {
-		canonical := CanonicalHost(host)
+		canonical := core.CanonicalHost(host)
 		if word.Equal(canonical, host) {
 			return nil
 		}
@@ -197,7 +201,7 @@ func (d tableData) text(ref uint64) string {
 }
 
 // site reads the site of a host, which lies at an offset.
-func (d tableData) site(at int, host string, space *SiteSpace) bool {
+func (d tableData) site(at int, host string, space *Space) bool {
 	r := d.cut(uint64(at), siteFixed)
 	if len(r) < siteFixed {
 		return false
@@ -207,11 +211,11 @@ func (d tableData) site(at int, host string, space *SiteSpace) bool {
 		return false
 	}
 	flags := le32(p, 0)
-	s := Site{ // put together on the stack, where storing a pointer costs least
+	s := core.Site{ // put together on the stack, where storing a pointer costs least
 		Host:           host,
 		ESP:            d.text(le64(p, 20)),
 		ESPTimeout:     time.Duration(le64(p, 12)),
-		listed:         d.text(le64(r, 4)),
+		Listed:         destination.List(d.text(le64(r, 4))),
 		AllowHTTP:      flags&flagAllowHTTP != 0,
 		ClickRedirect:  flags&flagClickRedirect != 0,
 		Count:          flags&flagCount != 0,
@@ -229,7 +233,7 @@ func (d tableData) site(at int, host string, space *SiteSpace) bool {
 		s.SecondOrigin = d.origin(at, s.ESP, &space.second)
 	}
 	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
-		space.links = AppLinks{Apple: d.text(apple), Android: d.text(android)}
+		space.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
 		s.AppLinks = &space.links
 	}
 	space.site = s
@@ -237,13 +241,13 @@ func (d tableData) site(at int, host string, space *SiteSpace) bool {
 }
 
 // origin reads the origin at an offset. Its preset is the site's ESP.
-func (d tableData) origin(at uint32, preset string, o *Origin) *Origin {
+func (d tableData) origin(at uint32, preset string, o *core.Origin) *core.Origin {
 	r := d.cut(uint64(at), originFixed)
 	if len(r) < originFixed {
 		return nil
 	}
 	head := le32(r, 0)
-	*o = Origin{
+	*o = core.Origin{
 		Preset:        preset,
 		Backend:       d.text(le64(r, 4)),
 		Address:       d.text(le64(r, 12)),
@@ -252,10 +256,10 @@ func (d tableData) origin(at uint32, preset string, o *Origin) *Origin {
 		TLS:           head&(flagTLS<<24) != 0,
 		OriginHost:    head&(flagOriginHost<<24) != 0,
 		ForwardedHost: head&(flagForwardedHost<<24) != 0,
-		Cookies:       Cookies(head >> (24 + cookiesShift) & 3),
+		Cookies:       core.Cookies(head >> (24 + cookiesShift) & 3),
 	}
-	if o.Cookies > CookiesPass {
-		o.Cookies = CookiesStrip // no mode has this number; none is safe
+	if o.Cookies > core.CookiesPass {
+		o.Cookies = core.CookiesStrip // no mode has this number; none is safe
 	}
 	return o
 }
@@ -274,28 +278,6 @@ func unpack(dst []string, list string) []string {
 		return nil
 	}
 	return dst
-}
-
-// listMatches tells whether a list of patterns has one that matches a host in
-// lower case.
-func listMatches(list, host string) bool {
-	for len(list) > 0 {
-		n := int(list[0])
-		if n >= len(list) {
-			return false
-		}
-		item := list[1 : 1+n]
-		list = list[1+n:]
-		switch {
-		case n > 1 && item[0] == '*':
-			if cut := len(host) - (n - 1); cut > 0 && word.Equal(host[cut:], item[1:]) {
-				return true
-			}
-		case word.Equal(host, item):
-			return true
-		}
-	}
-	return false
 }
 
 // hashHost takes eight bytes at a time. Whoever may choose hosts to collide is

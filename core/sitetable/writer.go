@@ -1,26 +1,29 @@
-package core
+package sitetable
 
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/clickedge/clickedge/core"
 )
 
-// Table lays the sites out as a [Table]. The same sites give the same bytes.
-func (s *Sites) Table() []byte {
-	w := tableWriter{slots: 1 << bits.Len(uint(2*len(s.hosts)-1)), seen: map[string]uint32{}}
+// Make lays sites out as a [Table]. The same sites give the same bytes.
+func Make(s *core.Sites) []byte {
+	hosts := s.Hosts()
+	w := tableWriter{slots: 1 << bits.Len(uint(2*len(hosts)-1)), seen: map[string]uint32{}}
 	w.base = tableHeader + tableSlot*w.slots
-	for _, host := range s.hosts {
+	for _, host := range hosts {
 		w.base += siteFixed + len(host)
 	}
 	index, sites := make([]uint64, w.slots), []byte(nil)
 	first := tableHeader + tableSlot*w.slots
-	for _, host := range s.hosts {
+	for _, host := range hosts {
 		w.place(index, host, first+len(sites))
-		sites = w.site(sites, s.byHost[host])
+		sites = w.site(sites, s.Lookup(host))
 	}
 	out := make([]byte, 0, w.base+len(w.pool))
 	out = binary.LittleEndian.AppendUint64(out, tableMagic)
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(s.hosts)))
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(hosts)))
 	out = binary.LittleEndian.AppendUint32(out, uint32(w.slots))
 	for _, entry := range index {
 		out = binary.LittleEndian.AppendUint64(out, entry)
@@ -66,8 +69,8 @@ func (w *tableWriter) text(dst []byte, s string) []byte {
 	return binary.LittleEndian.AppendUint32(dst, uint32(len(s)))
 }
 
-func (w *tableWriter) site(dst []byte, s *Site) []byte {
-	profile, listed := w.profile(s), s.listed
+func (w *tableWriter) site(dst []byte, s *core.Site) []byte {
+	profile, listed := w.profile(s), string(s.Listed)
 	for _, p := range s.Destinations {
 		listed = pack(listed, p.String())
 	}
@@ -76,8 +79,8 @@ func (w *tableWriter) site(dst []byte, s *Site) []byte {
 	return append(append(dst, byte(len(s.Host))), s.Host...)
 }
 
-func (w *tableWriter) profile(s *Site) uint32 {
-	keys, links := "", AppLinks{}
+func (w *tableWriter) profile(s *core.Site) uint32 {
+	keys, links := "", core.AppLinks{}
 	for _, kid := range s.Keys {
 		keys = pack(keys, kid)
 	}
@@ -96,7 +99,7 @@ func (w *tableWriter) profile(s *Site) uint32 {
 	return w.put(b)
 }
 
-func (w *tableWriter) origin(o *Origin) uint32 {
+func (w *tableWriter) origin(o *core.Origin) uint32 {
 	if o == nil {
 		return 0
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/edge/prewarm"
@@ -123,7 +124,7 @@ func TestRoomOfAnotherVersion(t *testing.T) {
 	require.NoError(t, err)
 	sites, err := core.ParseSites("sites.json", []byte(oneSite))
 	require.NoError(t, err)
-	table := sites.Table()
+	table := sitetable.Make(sites)
 	for name, data := range map[string][]byte{
 		"nothing":        nil,
 		"junk":           []byte("junk in the room that is longer than a header"),

@@ -20,6 +20,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -104,7 +105,7 @@ func wizered(t *testing.T, reactor []byte, sitesJSON string) []byte {
 	require.NoError(t, err)
 	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
-	wasm, err := tool.Module(t.Context(), reactor, sites.Table())
+	wasm, err := tool.Module(t.Context(), reactor, sitetable.Make(sites))
 	require.NoError(t, err)
 	return wasm
 }
@@ -124,7 +125,7 @@ func newColdRigWith(t *testing.T, sitesJSON string, opt origins.Options, change 
 	require.NoError(t, err)
 	return rigOf(t, raw, sitesJSON, opt, func(cfg *hostsim.Config) {
 		cfg.Entry = contract.Entry
-		cfg.FS = fstest.MapFS{contract.SitesTable: {Data: sites.Table()}}
+		cfg.FS = fstest.MapFS{contract.SitesTable: {Data: sitetable.Make(sites)}}
 		if change != nil {
 			change(cfg)
 		}

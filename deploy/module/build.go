@@ -7,6 +7,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
@@ -154,5 +155,5 @@ func readSites(name string, text []byte) (tabled, error) {
 	if err != nil {
 		return tabled{}, err
 	}
-	return tabled{StampOf(text), sites.Table(), sites.Len()}, nil
+	return tabled{StampOf(text), sitetable.Make(sites), sites.Len()}, nil
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
@@ -41,7 +41,7 @@ func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	if _, err := core.OpenTable(string(old)); err != nil {
+	if _, err := sitetable.Open(string(old)); err != nil {
 		return nil, Report{}, fmt.Errorf("%w: %w: build it anew", ErrNotOurs, err)
 	}
 	out, err := text.into(module)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
@@ -51,7 +52,7 @@ func requireSites(t *testing.T, wasm []byte, sites string) int {
 	require.NoError(t, err)
 	table, _, err := filled(wasm)
 	require.NoError(t, err)
-	require.Equal(t, string(want.Table()), string(table))
+	require.Equal(t, string(sitetable.Make(want)), string(table))
 	return want.Len()
 }
 
