@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
-	"github.com/spf13/cobra"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/version"
 )
 
 const (
@@ -65,7 +68,7 @@ func (env *Env) apiClient(a *apiFlags, signingKey string) (*fastlyapi.Client, er
 	if signingKey == "" {
 		signingKey = env.SigningKey
 	}
-	opt := fastlyapi.Options{UserAgent: "clickedge/" + version(), SigningKey: signingKey}
+	opt := fastlyapi.Options{UserAgent: "clickedge/" + version.Released().Version, SigningKey: signingKey}
 	opt.Endpoint, _ = env.LookupEnv(endpointEnv)
 	if a.verbose {
 		opt.Trace = func(line string) { fmt.Fprintln(env.Err, line) }
@@ -79,7 +82,7 @@ func (env *Env) apiClient(a *apiFlags, signingKey string) (*fastlyapi.Client, er
 
 func (env *Env) token(a *apiFlags) (string, error) {
 	if a.tokenFile != "" {
-		text, err := env.readText("the token", a.tokenFile, mostSecret, "")
+		text, err := env.in.ReadText("the token", a.tokenFile, input.MostSecret, "")
 		return strings.TrimRight(string(text), "\r\n"), err
 	}
 	token, _ := env.LookupEnv(tokenEnv)

@@ -8,14 +8,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/interrupt"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
+	"github.com/clickedge/clickedge/deploy/terminal"
 )
 
 type build struct {
@@ -105,7 +109,7 @@ func (b *build) run(ctx context.Context) error {
 	if b.out == files.Std && b.json {
 		return failure.Usage(errors.New("the module and --json both go to standard output"), "give -o a file")
 	}
-	sites, text, err := b.env.loadSites(b.sites)
+	sites, text, err := sitesfile.Load(b.env.in, b.sites)
 	if err != nil {
 		return err
 	}
@@ -114,7 +118,7 @@ func (b *build) run(ctx context.Context) error {
 		return err
 	}
 	wasm, rep, err := b.wasm(ctx, text)
-	if stop := b.env.halted("nothing was written"); stop != nil {
+	if stop := interrupt.Of(b.env.in.Ctx, "nothing was written"); stop != nil {
 		return stop
 	}
 	if err != nil {
@@ -128,7 +132,7 @@ func (b *build) run(ctx context.Context) error {
 	if err != nil {
 		return buildFailure(err)
 	}
-	if err := b.env.halted("nothing was written"); err != nil {
+	if err := interrupt.Of(b.env.in.Ctx, "nothing was written"); err != nil {
 		return err
 	}
 	if err := b.write(data); err != nil {
@@ -145,10 +149,10 @@ func (b *build) run(ctx context.Context) error {
 
 // write writes what was built. Nobody reads a module on a terminal.
 func (b *build) write(data []byte) error {
-	if f, ok := terminalOf(b.env.Out); ok && b.out == files.Std && isTerminal(f) {
+	if b.out == files.Std && terminal.Is(b.env.Out) {
 		return failure.Usage(errors.New("a module is not written to a terminal"), "name a file with -o, or pipe it on")
 	}
-	return b.env.write(b.out, data, 0o644, "choose another place with -o")
+	return output.File(b.env.Out, b.out, data, 0o644, "choose another place with -o")
 }
 
 // wasm makes the module, from what the flags name.
@@ -162,7 +166,7 @@ func (b *build) wasm(ctx context.Context, text []byte) ([]byte, module.Report, e
 	}
 	o := module.Options{Sites: text, SitesName: b.sites, Room: room, Dir: b.source}
 	if b.reactor != "" {
-		if o.Reactor, err = b.env.read("the reactor", b.reactor, mostModule, "leave --reactor out to compile the guest"); err != nil {
+		if o.Reactor, err = b.env.in.Read("the reactor", b.reactor, input.MostModule, "leave --reactor out to compile the guest"); err != nil {
 			return nil, module.Report{}, err
 		}
 	}
@@ -183,7 +187,7 @@ func (env *Env) notePrebuilt() {
 
 // swapped is the module given, with these sites.
 func (b *build) swapped(text []byte) ([]byte, module.Report, error) {
-	wasm, err := b.env.read("the module", b.module, mostModule, "leave --module out to compile the guest")
+	wasm, err := b.env.in.Read("the module", b.module, input.MostModule, "leave --module out to compile the guest")
 	if err != nil {
 		return nil, module.Report{}, err
 	}

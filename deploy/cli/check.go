@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/output"
-	"github.com/spf13/cobra"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 type checkCmd struct {
@@ -50,7 +52,7 @@ func (c *checkCmd) run(name string) error {
 	if c.fields {
 		return c.printFields()
 	}
-	sites, _, err := c.env.loadSites(name)
+	sites, _, err := sitesfile.Load(c.env.in, name)
 	if err != nil {
 		return c.fail(err)
 	}

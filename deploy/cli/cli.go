@@ -22,8 +22,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/spf13/cobra"
+
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/interrupt"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/version"
 )
 
 // The exit codes of the command.
@@ -49,17 +55,16 @@ type Env struct {
 	// SigningKey signs the client keys of Fastly's API; "" is Fastly's own.
 	SigningKey string
 
-	ctx      context.Context // of the call
-	stdinFor string          // what standard input is read for; "" while it is not
-	linger   *atomic.Int64   // how much longer than others this command may take to end
+	in     *input.Input  // of the call
+	linger *atomic.Int64 // how much longer than others this command may take to end
 }
 
 // Run runs the command with these arguments, the program's name not among them,
 // and returns its exit code. An error is reported on env.Err, with a hint.
 func (env *Env) Run(ctx context.Context, args []string) int {
-	out := &stdout{w: env.Out}
+	out := output.NewWriter(env.Out)
 	call := *env
-	call.ctx, call.Out = ctx, out
+	call.Out, call.in = out, &input.Input{Ctx: ctx, Stdin: env.In, Err: env.Err}
 	root := call.root()
 	markErrors(root)
 	root.SetArgs(saveCurl(args))
@@ -70,15 +75,20 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	f := failure.Of(err)
 	switch {
 	case f != nil && f.Exit < ExitInterrupted && ctx.Err() != nil:
-		f = interrupted(context.Cause(ctx), "")
-	case f == nil && out.err != nil, f != nil && out.err != nil && errors.Is(f.Err, out.err):
-		f = failure.Bad(fmt.Errorf("cannot write to standard output: %w", unwrapPath(out.err)), "")
+		f = interrupt.Failure(ctx, "")
+	case out.Err() != nil && (f == nil || errors.Is(f.Err, out.Err())):
+		f = failure.Bad(fmt.Errorf("cannot write to standard output: %w", unwrapPath(out.Err())), "")
 	}
 	if f == nil {
 		return ExitOK
 	}
 	f.Report(env.Err)
 	return f.Exit
+}
+
+// keys is where this call may take secrets from.
+func (env *Env) keys() *keyring.Source {
+	return keyring.NewSource(env.in, env.LookupEnv, env.Environ)
 }
 
 // unwrapPath is what went wrong, without the name of the file.
@@ -109,7 +119,7 @@ func markErrors(cmd *cobra.Command) {
 func (env *Env) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:     "clickedge",
-		Version: versionLine(),
+		Version: version.Line(),
 		Short:   "Branded link domains on Fastly Compute",
 		Long: `clickedge stands on a mail sender's branded link domain and proxies its clicks to
 the e-mail service provider with the Host that the provider expects, or redirects

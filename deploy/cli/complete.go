@@ -13,6 +13,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/migrate"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -29,9 +30,8 @@ func (env *Env) sitesToComplete(name string) (*core.Sites, bool) {
 	if name == "-" {
 		return nil, false
 	}
-	quiet := *env
-	quiet.Err, quiet.ctx = io.Discard, context.Background()
-	sites, _, err := quiet.loadSites(name)
+	quiet := &input.Input{Ctx: context.Background(), Stdin: env.In, Err: io.Discard}
+	sites, _, err := sitesfile.Load(quiet, name)
 	return sites, err == nil
 }
 

@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
 )
 
 type dnsCmd struct {
@@ -72,7 +73,7 @@ leaves out of the zone.`,
 }
 
 func (d *dnsCmd) run(name string) error {
-	sites, _, err := d.env.loadSites(name)
+	sites, _, err := sitesfile.Load(d.env.in, name)
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ const maxTerraform = 16 << 20
 
 func (d *dnsCmd) readTerraform() (o dnsplan.Options, err error) {
 	const hint = "deploy/terraform/example has an output dns, for terraform output -json dns"
-	text, err := d.env.readText("Terraform's outputs", d.terraform, maxTerraform, "terraform output -json dns prints them")
+	text, err := d.env.in.ReadText("Terraform's outputs", d.terraform, maxTerraform, "terraform output -json dns prints them")
 	if err != nil {
 		return o, err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strconv"
 	"time"
@@ -18,8 +17,11 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/interrupt"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
+	"github.com/clickedge/clickedge/deploy/terminal"
 )
 
 type doctorRun struct {
@@ -99,14 +101,14 @@ func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) 
 	if err := d.complete(cmd); err != nil {
 		return err
 	}
-	line := d.env.progress(d.quiet || d.json)
-	d.opt.Progress = func(s catalogue.Section, what string) { line.show(s.Title() + ": " + what) }
+	line := terminal.NewProgress(d.env.Err, d.env.LookupEnv, d.quiet || d.json)
+	d.opt.Progress = func(s catalogue.Section, what string) { line.Show(s.Title() + ": " + what) }
 	found, err := doctor.Examine(ctx, d.opt)
-	line.end()
+	line.End()
 	if err != nil {
 		return doctorFailure(err)
 	}
-	if err := d.env.halted(""); err != nil {
+	if err := interrupt.Of(d.env.in.Ctx, ""); err != nil {
 		return err
 	}
 	if err := d.writeHTML(found); err != nil {
@@ -131,7 +133,7 @@ func (d *doctorRun) complete(cmd *cobra.Command) error {
 	}
 	if d.ca != "" {
 		var err error
-		if d.opt.Roots, err = d.env.caPool(d.ca); err != nil {
+		if d.opt.Roots, err = d.env.in.Authorities(d.ca); err != nil {
 			return err
 		}
 	}
@@ -187,7 +189,7 @@ func (d *doctorRun) portsOf(l *pasted.Link) (addr string, httpPort, httpsPort in
 // none. A sites.json that only lies there need not have the host: the doctor
 // works for any set-up.
 func (d *doctorRun) fromSites(cmd *cobra.Command) error {
-	sites, err := d.env.sitesAtHand(cmd, d.sites)
+	sites, err := sitesfile.LoadAtHand(d.env.in, d.sites, cmd.Flags().Changed("sites"))
 	if err != nil || sites == nil {
 		return err
 	}
@@ -229,14 +231,14 @@ func (d *doctorRun) writeHTML(r *report.Report) error {
 	if err := r.WriteHTML(&page); err != nil {
 		return err
 	}
-	return d.env.write(d.html, page.Bytes(), 0o644, "")
+	return output.File(d.env.Out, d.html, page.Bytes(), 0o644, "")
 }
 
 func (d *doctorRun) print(r *report.Report) error {
 	if d.json {
 		return r.WriteJSON(d.env.Out)
 	}
-	width, color := d.env.terminal(d.env.Out)
+	width, color := terminal.Style(d.env.Out, d.env.LookupEnv)
 	return r.WriteText(d.env.Out, report.TextOptions{Width: width, Color: color, Facts: d.facts})
 }
 
@@ -253,31 +255,4 @@ func verdict(r *report.Report) error {
 		return &failure.Error{Exit: ExitWarnings, Err: errors.New(r.Host + " has " + r.Verdict())}
 	}
 	return nil
-}
-
-// widest is as far as lines of text are good to read.
-const widest = 120
-
-// terminal returns the width to write for and whether to colour: that of a
-// terminal, unless COLUMNS and NO_COLOR (no-color.org) say otherwise; 80 and
-// none for a file.
-func (env *Env) terminal(w io.Writer) (width int, color bool) {
-	width = 80
-	if f, ok := terminalOf(w); ok {
-		if n, terminal := columns(f); terminal {
-			color = true
-			if n > 0 {
-				width = n
-			}
-		}
-	}
-	if text, ok := env.LookupEnv("COLUMNS"); ok {
-		if n, err := strconv.Atoi(text); err == nil && n > 0 {
-			width = n
-		}
-	}
-	if text, ok := env.LookupEnv("NO_COLOR"); ok && text != "" {
-		color = false
-	}
-	return min(width, widest), color
 }

@@ -24,24 +24,3 @@ func TestDoctorInterrupted(t *testing.T) {
 	require.Contains(t, talk.String(), "interrupted")
 	require.NoFileExists(t, page)
 }
-
-// TestTerminal holds the width and the colours to what the environment asks
-// for.
-func TestTerminal(t *testing.T) {
-	for name, c := range map[string]struct {
-		env   map[string]string
-		width int
-	}{
-		"a file":             {nil, 80},
-		"COLUMNS":            {map[string]string{"COLUMNS": "100"}, 100},
-		"COLUMNS, too wide":  {map[string]string{"COLUMNS": "300"}, 120},
-		"COLUMNS, no number": {map[string]string{"COLUMNS": "wide"}, 80},
-	} {
-		t.Run(name, func(t *testing.T) {
-			env := Env{LookupEnv: func(k string) (string, bool) { v, ok := c.env[k]; return v, ok }}
-			width, color := env.terminal(&bytes.Buffer{})
-			require.Equal(t, c.width, width)
-			require.False(t, color, "no colours into a file")
-		})
-	}
-}

@@ -10,6 +10,8 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -54,7 +56,7 @@ and if it is not.
 }
 
 func (e *explainFlags) run(cmd *cobra.Command, args []string) error {
-	sites, _, err := e.env.loadSites(e.sites)
+	sites, _, err := sitesfile.Load(e.env.in, e.sites)
 	if err != nil {
 		return err
 	}
@@ -65,7 +67,7 @@ func (e *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if err := e.setMethod(cmd, l); err != nil {
 		return err
 	}
-	now, err := e.env.nowFlag(e.now)
+	now, err := input.Time(e.now, e.env.Now)
 	if err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func (e *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if site == nil {
 		return sitesfile.UnknownHost(l.Host, sitesfile.Shown(e.sites), sites)
 	}
-	ring, err := e.env.siteSecrets(e.keyFiles, site, sites, "", nil)
+	ring, err := keyring.GatherSite(e.env.keys(), e.keyFiles, site, sites, "", nil)
 	if err != nil {
 		return err
 	}

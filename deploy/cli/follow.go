@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,11 +13,12 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/follow"
+	"github.com/clickedge/clickedge/deploy/interrupt"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/probe"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // mostRedirects is what --max may be at most: browsers stop at 20.
@@ -93,7 +93,7 @@ func (f *followCmd) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return linkError(url)
 	}
-	if err := f.env.halted(""); err != nil {
+	if err := interrupt.Of(f.env.in.Ctx, ""); err != nil {
 		return err
 	}
 	if f.json {
@@ -116,7 +116,7 @@ func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options,
 		return nil, "", failure.Usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
 	}
 	var err error
-	if opt.Sites, err = f.env.sitesAtHand(cmd, f.sites); err != nil {
+	if opt.Sites, err = sitesfile.LoadAtHand(f.env.in, f.sites, cmd.Flags().Changed("sites")); err != nil {
 		return nil, "", err
 	}
 	if opt.Family, err = familyOf(f.esp); err != nil {
@@ -166,7 +166,7 @@ func (f *followCmd) client(l *pasted.Link) (*probe.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := f.env.caPool(f.ca)
+	roots, err := f.env.in.Authorities(f.ca)
 	if err != nil {
 		return nil, err
 	}
@@ -204,22 +204,6 @@ func viaMap(list []string, l *pasted.Link) (map[string]string, error) {
 		via[host] = addr
 	}
 	return via, nil
-}
-
-// caPool reads certificate authorities; nil stands for the system's.
-func (env *Env) caPool(name string) (*x509.CertPool, error) {
-	if name == "" {
-		return nil, nil
-	}
-	text, err := env.read("the certificate authorities", name, mostPEM, "name a PEM file")
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, failure.Usage(fmt.Errorf("no certificate in %s", files.Label(name)), "a PEM file begins with -----BEGIN CERTIFICATE-----")
-	}
-	return pool, nil
 }
 
 // followFailure turns the end of a walk into an exit code.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/pack"
-	"github.com/spf13/cobra"
 )
 
 func (env *Env) hashCommand() *cobra.Command {
@@ -47,7 +49,7 @@ func (env *Env) readPackage(name string) ([]pack.File, error) {
 // readArchive reads a package's files, and its bytes.
 func (env *Env) readArchive(name string) ([]pack.File, []byte, error) {
 	const hint = "clickedge build -o pkg/clickedge.tar.gz makes one"
-	data, err := env.read("the package", name, mostPackage, hint)
+	data, err := env.in.Read("the package", name, input.MostPackage, hint)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
-	"github.com/spf13/cobra"
 )
 
 func (env *Env) keysCommand() *cobra.Command {
@@ -143,7 +144,7 @@ func (k *keysName) run(kid string) error {
 		// Not quoted: it may be the secret itself.
 		return failure.Usage(errors.New("the argument is not a key id"), "1 to 8 of a-z 0-9, such as k2")
 	}
-	ring, err := k.env.secrets(keyring.Want{Files: []string{k.keyFile}, IDs: []string{kid}, Need: []string{}})
+	ring, err := keyring.Gather(k.env.keys(), keyring.Want{Files: []string{k.keyFile}, IDs: []string{kid}, Need: []string{}})
 	if err != nil {
 		return err
 	}

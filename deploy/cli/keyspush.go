@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
 )
 
 type keysPush struct {
@@ -93,7 +94,7 @@ func (k *keysPush) run(ctx context.Context, kids []string) error {
 // kids are those named, or those of sites.json.
 func (k *keysPush) kids(kids []string) ([]string, error) {
 	if len(kids) == 0 {
-		sites, _, err := k.env.loadSites(k.sites)
+		sites, _, err := sitesfile.Load(k.env.in, k.sites)
 		if err != nil {
 			return nil, err
 		}
@@ -106,13 +107,13 @@ func (k *keysPush) kids(kids []string) ([]string, error) {
 
 // secrets finds the secret of every key, each under its own id.
 func (k *keysPush) secrets(kids []string) (*keyring.Ring, error) {
-	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, Stdin: k.stdin, IDs: kids, Who: "this push"})
+	ring, err := keyring.Gather(k.env.keys(), keyring.Want{Files: k.keyFiles, Stdin: k.stdin, IDs: kids, Who: "this push"})
 	if err != nil {
 		return nil, err
 	}
 	for _, kid := range kids {
 		if _, err := ring.Key(kid); err != nil {
-			missing := k.env.noSecret(err, kid)
+			missing := keyring.Missing(k.env.keys(), err, kid)
 			missing.Hint += ", or pipe it in with --stdin"
 			return nil, missing
 		}

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
-	"github.com/stretchr/testify/require"
 )
 
 const secretA = "correct-horse-battery-staple-0001"

@@ -1,19 +1,19 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
-	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
-	"github.com/spf13/cobra"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 type keysRemove struct {
@@ -63,7 +63,7 @@ func (k *keysRemove) run(ctx context.Context, kids []string) error {
 	if err != nil {
 		return err
 	}
-	sites, _, err := k.env.loadSites(k.sites)
+	sites, _, err := sitesfile.Load(k.env.in, k.sites)
 	if err != nil {
 		return err
 	}
@@ -168,15 +168,9 @@ func (k *keysRemove) confirm(ctx context.Context, store fastlyapi.Store, kids []
 	if k.yes {
 		return nil
 	}
-	if k.env.stdinFor != "" {
-		return failure.Usage(fmt.Errorf("standard input had %s, so it cannot answer", k.env.stdinFor), "say --yes")
+	yes, err := k.env.in.Confirm(fmt.Sprintf("Delete %s from the secret store %s (%s)? What it signed can never verify again.", strings.Join(kids, ", "), store.Name, store.ID), "--yes")
+	if err != nil || yes {
+		return err
 	}
-	fmt.Fprintf(k.env.Err, "Delete %s from the secret store %s (%s)? What it signed can never verify again. [y/N] ", strings.Join(kids, ", "), store.Name, store.ID)
-	answer, _ := bufio.NewReader(files.Interruptible(ctx, k.env.In)).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	fmt.Fprintln(k.env.Err)
 	return failure.Bad(errors.New("not confirmed; nothing was deleted"), "answer y, or say --yes")
 }

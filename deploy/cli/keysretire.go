@@ -5,11 +5,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
-	"github.com/spf13/cobra"
 )
 
 // retireFlags are the flags by which it is judged when a key may go.
@@ -30,7 +32,7 @@ func (k *retireFlags) add(cmd *cobra.Command) {
 
 // retirement reads the flags, and the click log.
 func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, error) {
-	now, err := env.nowFlag(k.now)
+	now, err := input.Time(k.now, env.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -48,5 +50,5 @@ func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, 
 			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, cut(value, 60)), "write 30d, 12h, 90m or 2w")
 		}
 	}
-	return j, env.readLogs(logs, &j.Log.Reader, j.Log.Line)
+	return j, clicklog.Read(env.in, logs, &j.Log.Reader, j.Log.Line)
 }

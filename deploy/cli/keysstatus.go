@@ -9,12 +9,13 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
 )
 
 type keysStatus struct {
@@ -61,7 +62,7 @@ known. The exit code is 1 where a key that sites.json names is not in the store.
 }
 
 func (k *keysStatus) run(ctx context.Context, logs []string) error {
-	sites, _, err := k.env.loadSites(k.sites)
+	sites, _, err := sitesfile.Load(k.env.in, k.sites)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 // fingerprint.
 func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 	kids := sitesfile.KeyIDs(sites)
-	ring, err := k.env.secrets(keyring.Want{Files: k.keyFiles, IDs: kids, Others: true, Who: k.sites})
+	ring, err := keyring.Gather(k.env.keys(), keyring.Want{Files: k.keyFiles, IDs: kids, Others: true, Who: k.sites})
 	if err != nil {
 		return nil, err
 	}

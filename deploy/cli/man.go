@@ -9,6 +9,8 @@ import (
 
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/manpage"
+	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/version"
 )
 
 type man struct {
@@ -45,7 +47,7 @@ func (m *man) run(cmd *cobra.Command, args []string) error {
 	if err != nil || len(rest) > 0 {
 		return failure.Usage(fmt.Errorf("there is no command %q", cut(fmt.Sprint(args), 60)), "clickedge --help lists the commands")
 	}
-	_, err = fmt.Fprint(m.env.Out, manpage.Of(about, released()).Text)
+	_, err = fmt.Fprint(m.env.Out, manpage.Of(about, version.Released()).Text)
 	return err
 }
 
@@ -57,9 +59,9 @@ func (m *man) write(root *cobra.Command, args []string) error {
 	case len(args) > 0:
 		return failure.Usage(errors.New("-o writes the pages of all commands"), "leave the command's name out, or leave -o out and take standard output")
 	}
-	pages := manpage.All(root, released())
+	pages := manpage.All(root, version.Released())
 	for _, p := range pages {
-		if err := m.env.write(filepath.Join(m.folder, p.Name), []byte(p.Text), 0o644, "choose another folder with -o"); err != nil {
+		if err := output.File(m.env.Out, filepath.Join(m.folder, p.Name), []byte(p.Text), 0o644, "choose another folder with -o"); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
+	"github.com/clickedge/clickedge/deploy/terminal"
 )
 
 // mostMigrated bounds what is read from standard input, in bytes.
@@ -118,10 +119,10 @@ func (m *migrateCmd) options() (opt migrate.Options, err error) {
 }
 
 func (m *migrateCmd) read(name *string) ([]byte, error) {
-	if f, ok := terminalOf(m.env.In); ok && *name == files.Std && !m.stdin && isTerminal(f) {
+	if *name == files.Std && !m.stdin && terminal.Is(m.env.In) {
 		return nil, failure.Usage(errors.New("migrate: no configuration given"), "name its file, or - to type it")
 	}
-	text, err := m.env.readText("the configuration", *name, mostMigrated, "name a file, or \"-\" for standard input")
+	text, err := m.env.in.ReadText("the configuration", *name, mostMigrated, "name a file, or \"-\" for standard input")
 	if *name == files.Std {
 		*name = "<standard input>"
 	}
@@ -201,11 +202,11 @@ func (m *migrateCmd) printFindings(r *migrate.Result) {
 func (m *migrateCmd) merge(r *migrate.Result) error {
 	after := r.JSON()
 	if _, err := os.Stat(m.into); !errors.Is(err, os.ErrNotExist) {
-		old, err := m.env.readText("the sites", m.into, sitesfile.Most, "")
+		old, err := m.env.in.ReadText("the sites", m.into, sitesfile.Most, "")
 		if err != nil {
 			return err
 		}
-		if _, _, err := m.env.parseSites(m.into, old); err != nil {
+		if _, _, err := sitesfile.ParseBeside(m.env.in, m.into, old); err != nil {
 			return err
 		}
 		if after, err = migrate.Merge(old, r.Sites, m.replace); err != nil {
@@ -215,7 +216,7 @@ func (m *migrateCmd) merge(r *migrate.Result) error {
 	if err := m.checkMerged(after); err != nil {
 		return err
 	}
-	if err := m.env.write(m.into, after, 0o644, ""); err != nil {
+	if err := output.File(m.env.Out, m.into, after, 0o644, ""); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.env.Err, "%s: %s written\n", m.into, output.Count(len(r.Sites), "site"))
@@ -223,6 +224,6 @@ func (m *migrateCmd) merge(r *migrate.Result) error {
 }
 
 func (m *migrateCmd) checkMerged(after []byte) error {
-	_, _, err := m.env.parseSites(m.into, after)
+	_, _, err := sitesfile.ParseBeside(m.env.in, m.into, after)
 	return err
 }

@@ -3,9 +3,10 @@ package cli
 import (
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/output"
-	"github.com/spf13/cobra"
 )
 
 type missed struct {
@@ -41,7 +42,7 @@ func (m *missed) run(names []string) error {
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	if err := m.env.readLogs(names, &counts.Reader, counts.Line); err != nil {
+	if err := clicklog.Read(m.env.in, names, &counts.Reader, counts.Line); err != nil {
 		return err
 	}
 	report := counts.Report()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -58,7 +59,7 @@ func (b *build) readManifest() ([]byte, error) {
 	if b.manifest == "" {
 		return pack.Manifest, nil
 	}
-	return b.env.readText("the manifest", b.manifest, mostManifest, "leave --manifest out to have one made")
+	return b.env.in.ReadText("the manifest", b.manifest, input.MostManifest, "leave --manifest out to have one made")
 }
 
 // checkManifest: what is in the manifest is in the package.
@@ -95,11 +96,11 @@ func (b *build) secrets(sites *core.Sites) (list []pack.Secret, err error) {
 
 // keys are those of the files, whatever their ids, and of the environment.
 func (b *build) keys(sites *core.Sites) ([]keyring.Key, error) {
-	keys, err := keyring.Load(b.env.secretSource(), b.keyFiles)
+	keys, err := keyring.Load(b.env.keys(), b.keyFiles)
 	if err != nil {
-		return nil, secretFailure(err)
+		return nil, keyring.Failure(err)
 	}
-	ring, err := b.env.secrets(keyring.Want{IDs: sitesfile.KeyIDs(sites), Who: b.sites})
+	ring, err := keyring.Gather(b.env.keys(), keyring.Want{IDs: sitesfile.KeyIDs(sites), Who: b.sites})
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (b *build) localSecrets() ([]pack.Secret, error) {
 	if _, err := os.Stat(name); b.manifest == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	text, err := b.env.readText("the manifest", name, mostManifest, "")
+	text, err := b.env.in.ReadText("the manifest", name, input.MostManifest, "")
 	if err != nil {
 		return nil, err
 	}

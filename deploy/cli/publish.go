@@ -10,15 +10,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/interrupt"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
 )
 
 type publishing struct {
@@ -145,11 +148,11 @@ func (p *publishing) run(ctx context.Context, name string) error {
 
 // wanted reads the files that the flags name.
 func (p *publishing) wanted(name string) error {
-	raw, err := p.env.readText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
+	raw, err := p.env.in.ReadText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
 	if err != nil {
 		return err
 	}
-	sites, text, err := p.env.parseSites(name, raw)
+	sites, text, err := sitesfile.ParseBeside(p.env.in, name, raw)
 	if err != nil {
 		return err
 	}
@@ -177,7 +180,7 @@ func (p *publishing) readLog() error {
 	if p.log == "" {
 		return nil
 	}
-	text, err := p.env.readText("the log target", p.log, mostManifest, "leave --log out to keep the one there is")
+	text, err := p.env.in.ReadText("the log target", p.log, input.MostManifest, "leave --log out to keep the one there is")
 	if err != nil {
 		return err
 	}
@@ -208,7 +211,7 @@ func (p *publishing) readService() error {
 	if _, err := os.Stat(treeManifest); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	text, err := p.env.readText("the manifest", treeManifest, mostManifest, "")
+	text, err := p.env.in.ReadText("the manifest", treeManifest, input.MostManifest, "")
 	if err != nil {
 		return err
 	}
@@ -323,7 +326,7 @@ func (p *publishing) failure(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &unfinished):
-		if stop := p.env.halted(unfinished.State); stop != nil {
+		if stop := interrupt.Of(p.env.in.Ctx, unfinished.State); stop != nil {
 			return stop
 		}
 		f := failure.Of(apiFailure(unfinished.Err))

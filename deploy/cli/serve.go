@@ -4,11 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/serve"
-	"github.com/spf13/cobra"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 type serveCmd struct {
@@ -68,9 +71,9 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
 func (s *serveCmd) run(ctx context.Context) error {
 	o, env := &s.opt, s.env
 	o.Out, o.Err, o.Now, o.BuildFailure = env.Out, env.Err, env.Now, buildFailure
-	o.LoadSites = func() (*core.Sites, []byte, error) { return env.loadSites(o.Sites) }
+	o.LoadSites = func() (*core.Sites, []byte, error) { return sitesfile.Load(env.in, o.Sites) }
 	o.ReadModule = func() ([]byte, error) {
-		return env.read("the module", o.Module, mostModule, "clickedge build makes one")
+		return env.in.Read("the module", o.Module, input.MostModule, "clickedge build makes one")
 	}
 	o.Build = func(ctx context.Context, sites []byte) ([]byte, error) {
 		wasm, rep, err := module.Build(ctx, module.Options{Sites: sites, SitesName: o.Sites})
@@ -83,7 +86,7 @@ func (s *serveCmd) run(ctx context.Context) error {
 		return wasm, nil
 	}
 	o.Secrets = func(ids []string) (*keyring.Ring, error) {
-		return env.secrets(keyring.Want{Files: []string{o.Keys}, IDs: ids, Who: o.Sites})
+		return keyring.Gather(env.keys(), keyring.Want{Files: []string{o.Keys}, IDs: ids, Who: o.Sites})
 	}
 	o.Linger = func(d time.Duration) {
 		if env.linger != nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/expiry"
@@ -17,7 +19,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
 )
 
 type sign struct {
@@ -95,7 +96,7 @@ func (s *sign) run(args []string) error {
 }
 
 func (s *sign) minter() (*signedlink.Minter, error) {
-	sites, _, err := s.env.loadSites(s.sites)
+	sites, _, err := sitesfile.Load(s.env.in, s.sites)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func (s *sign) linkID() (string, error) {
 
 // key finds the secret of the key to sign with.
 func (s *sign) key(sites *core.Sites, site *core.Site, kid string) (keyring.Key, error) {
-	ring, err := s.env.siteSecrets(s.keyFiles, site, sites, s.kid, []string{kid})
+	ring, err := keyring.GatherSite(s.env.keys(), s.keyFiles, site, sites, s.kid, []string{kid})
 	if err != nil {
 		return keyring.Key{}, err
 	}
@@ -189,10 +190,10 @@ func (s *sign) key(sites *core.Sites, site *core.Site, kid string) (keyring.Key,
 // missing says which key was given instead of the one that signs.
 func (s *sign) missing(ring *keyring.Ring, kid string, err error) error {
 	if given := ring.IDs(); len(given) > 0 {
-		return failure.Usage(andGiven(err, ring),
+		return failure.Usage(ring.ErrMissing(err),
 			fmt.Sprintf("new links are signed with the site's first key; --kid %s signs with this one", given[0]))
 	}
-	return s.env.noSecret(err, kid)
+	return keyring.Missing(s.env.keys(), err, kid)
 }
 
 // mintAll makes every link, or none: half a list would be taken for a whole
@@ -204,7 +205,7 @@ func (s *sign) mintAll(m *signedlink.Minter, args []string) ([]signedlink.Minted
 	if args[0] != "-" {
 		return one(m.Mint(args[0]))
 	}
-	if err := s.env.claimStdin("the destinations", args[0]); err != nil {
+	if err := s.env.in.Claim("the destinations", args[0]); err != nil {
 		return nil, err
 	}
 	return m.MintLines(s.env.In)

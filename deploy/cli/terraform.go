@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -14,7 +16,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
 )
 
 type terraform struct {
@@ -59,11 +60,11 @@ The package must have been built with this very sites.json.`,
 }
 
 func (t *terraform) run(name string) error {
-	raw, err := t.env.readText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
+	raw, err := t.env.in.ReadText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
 	if err != nil {
 		return err
 	}
-	sites, text, err := t.env.parseSites(name, raw)
+	sites, text, err := sitesfile.ParseBeside(t.env.in, name, raw)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (t *terraform) run(name string) error {
 	if err := output.JSON(&b, plan); err != nil {
 		return err
 	}
-	if err := t.env.write(t.out, []byte(b.String()), 0o644, "choose another place with -o"); err != nil {
+	if err := output.File(t.env.Out, t.out, []byte(b.String()), 0o644, "choose another place with -o"); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, output.Count(len(plan.Backends), "backend"), output.Count(sites.Len(), "site"))

@@ -13,6 +13,9 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/interrupt"
+	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -101,7 +104,7 @@ func (m *testmailCmd) run(ctx context.Context) error {
 		return err
 	}
 	if err := mail.Send(ctx, server); err != nil {
-		if stop := m.env.halted("whether the server took the mail is not known"); stop != nil {
+		if stop := interrupt.Of(m.env.in.Ctx, "whether the server took the mail is not known"); stop != nil {
 			return stop
 		}
 		return failure.Bad(fmt.Errorf("the mail was not sent through %s: %w", server, err), sendHint(err))
@@ -122,7 +125,7 @@ func sendHint(err error) string {
 
 // make gathers what the mail is made of.
 func (m *testmailCmd) make() (*testmail.Mail, error) {
-	sites, _, err := m.env.loadSites(m.sites)
+	sites, _, err := sitesfile.Load(m.env.in, m.sites)
 	if err != nil {
 		return nil, err
 	}
@@ -199,13 +202,13 @@ func (m *testmailCmd) sign(sites *core.Sites) error {
 		return nil
 	}
 	kid := site.Keys[0]
-	ring, err := m.env.siteSecrets(m.keyFiles, site, sites, "", []string{kid})
+	ring, err := keyring.GatherSite(m.env.keys(), m.keyFiles, site, sites, "", []string{kid})
 	if err != nil {
 		return err
 	}
 	key, err := ring.Key(kid)
 	if err != nil {
-		missing := m.env.noSecret(andGiven(err, ring), kid)
+		missing := keyring.Missing(m.env.keys(), ring.ErrMissing(err), kid)
 		if site.Origin == nil || len(m.keyFiles) > 0 {
 			return missing
 		}
@@ -240,7 +243,7 @@ func (m *testmailCmd) server() (testmail.Server, error) {
 	if err != nil {
 		return s, failure.Usage(fmt.Errorf("--smtp: %w", err), "as in --smtp smtp.example.com:587")
 	}
-	if s.Roots, err = m.env.caPool(m.ca); err != nil {
+	if s.Roots, err = m.env.in.Authorities(m.ca); err != nil {
 		return s, err
 	}
 	s.User, s.Plain = m.user, m.insecure
@@ -258,7 +261,7 @@ func (m *testmailCmd) password() (string, error) {
 		}
 		return password, nil
 	}
-	text, err := m.env.readText("the password file", m.passwordFile, mostSecret, "")
+	text, err := m.env.in.ReadText("the password file", m.passwordFile, input.MostSecret, "")
 	if err != nil {
 		return "", err
 	}
@@ -289,7 +292,7 @@ func (m *testmailCmd) write(mail *testmail.Mail) error {
 // put writes a file whole or not at all. A message is for its owner alone:
 // there are addresses in it.
 func (m *testmailCmd) put(name string, data []byte, mode os.FileMode) error {
-	if err := m.env.write(name, data, mode, ""); err != nil || name == files.Std {
+	if err := output.File(m.env.Out, name, data, mode, ""); err != nil || name == files.Std {
 		return err
 	}
 	fmt.Fprintf(m.env.Err, "%s written\n", name)

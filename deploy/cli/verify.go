@@ -5,14 +5,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/spf13/cobra"
 )
 
 type verify struct {
@@ -50,7 +52,7 @@ func (v *verify) run(args []string) error {
 	if err != nil {
 		return err
 	}
-	now, err := v.env.nowFlag(v.now)
+	now, err := input.Time(v.now, v.env.Now)
 	if err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func (v *verify) run(args []string) error {
 
 // find takes the URL apart and makes sure that a signed link is meant.
 func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, error) {
-	sites, _, err := v.env.loadSites(v.sites)
+	sites, _, err := sitesfile.Load(v.env.in, v.sites)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -100,11 +102,11 @@ func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, err
 // ring gathers the secrets. That the operator gave none is no finding about the
 // link, so it is not reported as one.
 func (v *verify) ring(sites *core.Sites, site *core.Site, path string) (*keyring.Ring, error) {
-	ring, err := v.env.siteSecrets(v.keyFiles, site, sites, "", nil)
+	ring, err := keyring.GatherSite(v.env.keys(), v.keyFiles, site, sites, "", nil)
 	shape, code := core.Inspect(site.Host, path)
 	if err != nil || code != core.OK || !slices.Contains(site.Keys, shape.KeyID) || ring.Has(shape.KeyID) {
 		return ring, err
 	}
 	err = fmt.Errorf("the link is signed with key %q: %w", shape.KeyID, keyring.ErrNoSecret)
-	return nil, v.env.noSecret(andGiven(err, ring), shape.KeyID)
+	return nil, keyring.Missing(v.env.keys(), ring.ErrMissing(err), shape.KeyID)
 }

@@ -1,27 +1,27 @@
-package cli
+package terminal
 
 import (
 	"io"
 	"unicode/utf8"
 )
 
-// progressLine is one line on a terminal, written anew for each thing that is
+// Progress is one line on a terminal, written anew for each thing that is
 // waited for. Where there is no terminal there is no line.
-type progressLine struct {
+type Progress struct {
 	w     io.Writer // nil: nobody looks
 	width int
 	shown bool
 }
 
-// progress returns the line of standard error. quiet asks for none.
-func (env *Env) progress(quiet bool) *progressLine {
-	p := &progressLine{}
-	if term, _ := env.LookupEnv("TERM"); quiet || term == "dumb" {
+// NewProgress returns the line of w. Quiet asks for none.
+func NewProgress(w io.Writer, lookupEnv func(string) (string, bool), quiet bool) *Progress {
+	p := &Progress{}
+	if term, _ := lookupEnv("TERM"); quiet || term == "dumb" {
 		return p
 	}
-	if f, ok := terminalOf(env.Err); ok {
+	if f, ok := File(w); ok {
 		if width, terminal := columns(f); terminal {
-			p.w, p.width = env.Err, width
+			p.w, p.width = w, width
 		}
 	}
 	return p
@@ -30,9 +30,9 @@ func (env *Env) progress(quiet bool) *progressLine {
 // eraseLine goes to the line's beginning and clears it (ECMA-48).
 const eraseLine = "\r\x1b[K"
 
-// show writes text in place of what was there, cut to the terminal's width: a
+// Show writes text in place of what was there, cut to the terminal's width: a
 // line that wraps could not be taken back.
-func (p *progressLine) show(text string) {
+func (p *Progress) Show(text string) {
 	if p.w == nil {
 		return
 	}
@@ -43,8 +43,8 @@ func (p *progressLine) show(text string) {
 	_, _ = io.WriteString(p.w, eraseLine+text) // a terminal that has gone needs no line
 }
 
-// end clears the line.
-func (p *progressLine) end() {
+// End clears the line.
+func (p *Progress) End() {
 	if p.shown {
 		_, _ = io.WriteString(p.w, eraseLine)
 	}

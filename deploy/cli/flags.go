@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clickedge/clickedge/deploy/failure"
+)
+
+// sitesFlag adds --sites.
+func sitesFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "sites", "sites.json", "the `file` that describes the link domains")
+	_ = cmd.MarkFlagFilename("sites", "json")
+}
+
+// sitesArg is the sites.json that a command reads which takes it by --sites or
+// as an argument.
+func sitesArg(cmd *cobra.Command, args []string, flag string) (string, error) {
+	switch {
+	case len(args) == 0:
+		return flag, nil
+	case cmd.Flags().Changed("sites") && flag != args[0]:
+		return "", failure.Usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", cut(args[0], 120), cut(flag, 120)), "give one of them")
+	}
+	return args[0], nil
+}
+
+// keyFileFlag adds --key-file.
+func keyFileFlag(cmd *cobra.Command, files *[]string) {
+	cmd.Flags().StringArrayVar(files, "key-file", nil, "`file` with secrets, - for standard input, KID=FILE for one that does not say whose; may be given again")
+	_ = cmd.MarkFlagFilename("key-file")
+}

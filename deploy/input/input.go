@@ -1,0 +1,151 @@
+// Package input reads what an operator names in flags and arguments, for one
+// call of the command.
+//
+// Start with [Input.Read]. Standard input can be read once: [Input.Claim]
+// refuses a second use. Every error is a failure of the call, with a hint.
+package input
+
+import (
+	"bufio"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/terminal"
+)
+
+// The most that is read of a file, in bytes. Logs are streamed and have no
+// bound but that of a line.
+const (
+	MostModule   = 256 << 20 // Fastly takes 100 MB
+	MostPackage  = 256 << 20
+	MostManifest = 1 << 20
+	MostSecret   = 64 << 10
+	mostPEM      = 16 << 20
+)
+
+// Input is where one call of the command reads from.
+type Input struct {
+	Ctx   context.Context // Ctrl-C ends it, and every reading with it
+	Stdin io.Reader
+	Err   io.Writer // told that somebody has to type
+
+	claimed string // what standard input is read for; "" while it is not
+}
+
+// Read returns the whole of a file that a flag or an argument names, or of
+// standard input for "-". What says for what, as in "the sites"; the hint is
+// for a file that is not there.
+func (in *Input) Read(what, name string, most int64, hint string) ([]byte, error) {
+	if err := in.Claim(what, name); err != nil {
+		return nil, err
+	}
+	text, err := files.Read(in.Ctx, name, in.Stdin, most)
+	if err != nil {
+		return nil, Failure(what, err, hint)
+	}
+	return text, nil
+}
+
+// ReadText is Read for what is text and never compressed.
+func (in *Input) ReadText(what, name string, most int64, hint string) ([]byte, error) {
+	text, err := in.Read(what, name, most, hint)
+	if err == nil {
+		if err = files.Unpacked(name, text); err != nil {
+			return nil, Failure(what, err, hint)
+		}
+	}
+	return text, err
+}
+
+// Open streams a log, unpacked where it is compressed.
+func (in *Input) Open(what, name, hint string) (io.ReadCloser, error) {
+	if err := in.Claim(what, name); err != nil {
+		return nil, err
+	}
+	r, err := files.Open(in.Ctx, name, in.Stdin)
+	if err != nil {
+		return nil, Failure(what, err, hint)
+	}
+	return r, nil
+}
+
+// Authorities reads certificate authorities; nil, for no name, stands for the
+// system's.
+func (in *Input) Authorities(name string) (*x509.CertPool, error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := in.Read("the certificate authorities", name, mostPEM, "name a PEM file")
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, failure.Usage(fmt.Errorf("no certificate in %s", files.Label(name)), "a PEM file begins with -----BEGIN CERTIFICATE-----")
+	}
+	return pool, nil
+}
+
+// Claim records for what standard input is read, and refuses to read it for a
+// second thing, which would find it empty. Where somebody would have to type,
+// it says so.
+func (in *Input) Claim(what, name string) error {
+	if name != files.Std {
+		return nil
+	}
+	if in.claimed != "" {
+		return failure.Usage(fmt.Errorf("standard input is asked for twice: for %s and for %s", in.claimed, what), `give "-" once, and a file for the other`)
+	}
+	in.claimed = what
+	if terminal.Is(in.Stdin) {
+		fmt.Fprintf(in.Err, "reading %s from this terminal; Ctrl-D ends it\n", what)
+	}
+	return nil
+}
+
+// Confirm asks a question and returns whether the answer is yes. No answer is a
+// no. Standard input that was read for something else cannot answer; yes names
+// the flag that answers in its place.
+func (in *Input) Confirm(question, yes string) (bool, error) {
+	if in.claimed != "" {
+		return false, failure.Usage(fmt.Errorf("standard input had %s, so it cannot answer", in.claimed), "say "+yes)
+	}
+	fmt.Fprint(in.Err, question, " [y/N] ")
+	answer, _ := bufio.NewReader(files.Interruptible(in.Ctx, in.Stdin)).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return true, nil
+	}
+	fmt.Fprintln(in.Err)
+	return false, nil
+}
+
+// Failure is that of a file that cannot be read. The hint of the file's own
+// error, where it has one, is better than that of the call.
+func Failure(what string, err error, hint string) error {
+	var e *files.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		hint = e.Hint
+	}
+	return failure.Usage(fmt.Errorf("cannot read %s: %w", what, err), hint)
+}
+
+// Time reads the time of --now, which stands in for the clock; empty for the
+// clock itself.
+func Time(text string, clock func() time.Time) (time.Time, error) {
+	if text == "" {
+		return clock(), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, failure.Usage(fmt.Errorf("--now %q is no time", text), "write it like 2030-01-31T12:00:00Z")
+	}
+	return at, nil
+}
