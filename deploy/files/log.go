@@ -10,10 +10,10 @@ import (
 	"io"
 )
 
-// Open opens a log, or standard input for "-", however long it is, and unpacks
-// it where it begins as gzip does, whatever its name. Files of several parts,
-// as "cat a.gz b.gz" makes them, are read to the end. Other packings are named,
-// with the command that unpacks them.
+// Open opens a log of any length, or standard input for "-". A text that begins
+// as gzip does is unpacked, whatever the file's name; one of several parts, as
+// "cat a.gz b.gz" makes it, is read to the end. For other compressions the
+// error names the command that unpacks them.
 func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, error) {
 	r, _, err := open(ctx, name, stdin)
 	if err != nil {
@@ -43,8 +43,8 @@ func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, err
 // errTrailing is what stands behind the last part and is none.
 var errTrailing = errors.New("what stands behind the compressed text is not gzip's")
 
-// parts unpacks one part after another. Zeros behind the last are padding, as
-// tapes and block devices leave it (gzip's manual, "Tapes").
+// parts unpacks one part after another. Zeros after the last are padding from
+// tapes and block devices (gzip's manual, "Tapes").
 type parts struct {
 	from *bufio.Reader
 	gz   *gzip.Reader
@@ -140,7 +140,7 @@ func (l *log) broken(err error) error {
 	return fmt.Errorf("%s: %w", Label(l.name), err)
 }
 
-// packing is a way to compress a file.
+// packing is a compression format.
 type packing struct {
 	magic, name string
 	unpack      string // the command that does it; "" for gzip, which is read here
@@ -177,7 +177,7 @@ func packed(name string, p packing) error {
 		Hint: fmt.Sprintf("unpack it first: %s %s", unpack, from)}
 }
 
-// Unpacked refuses a text that is compressed, where a plain one belongs.
+// Unpacked returns an error for a compressed text.
 func Unpacked(name string, text []byte) error {
 	if p, ok := packingOf(text); ok {
 		return packed(name, p)

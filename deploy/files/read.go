@@ -12,7 +12,7 @@ import (
 // Std is the name of standard input and output.
 const Std = "-"
 
-// Error says what is wrong with a file that is there.
+// Error says what is wrong with a file that exists.
 type Error struct {
 	Name    string // quoted, or "standard input"
 	Problem string // "is a folder, not a file"
@@ -42,9 +42,9 @@ func Label(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-// Read returns the whole of a file, or of standard input for "-". What is
-// longer than most bytes is refused: a file before it is read, a stream as soon
-// as it goes on beyond. Pipes and devices are streams.
+// Read returns the whole of a file, or of standard input for "-". More than
+// most bytes are refused: a file before it is read, a stream (a pipe or device)
+// as soon as it is longer.
 func Read(ctx context.Context, name string, stdin io.Reader, most int64) ([]byte, error) {
 	r, size, err := open(ctx, name, stdin)
 	if err != nil {
@@ -64,8 +64,8 @@ func Read(ctx context.Context, name string, stdin io.Reader, most int64) ([]byte
 	return text, nil
 }
 
-// open opens a file or standard input. The size is that of a regular file, 0
-// for what has none.
+// open opens a file or standard input. The size is that of a regular file, else
+// 0.
 func open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, int64, error) {
 	if name == Std {
 		return io.NopCloser(Interruptible(ctx, stdin)), 0, nil
@@ -100,8 +100,8 @@ type stream struct {
 	f *os.File
 }
 
-// Close gives the file back. Where a read is stuck in it, it is left to the end
-// of the process.
+// Close closes the file. If a read blocks in it, it stays open until the
+// process ends.
 func (s stream) Close() error {
 	go s.f.Close()
 	return nil
@@ -130,8 +130,8 @@ func openStream(ctx context.Context, name string) (io.ReadCloser, error) {
 }
 
 // Interruptible returns a reader of r whose reads end with ctx. A read of r
-// that is under way then goes on by itself and what it gets is lost, so r is of
-// no use to anybody afterwards.
+// that is under way then continues, and its data is lost, so r must not be used
+// afterwards.
 func Interruptible(ctx context.Context, r io.Reader) io.Reader {
 	return &interruptible{ctx: ctx, r: r, done: make(chan chunk, 1)}
 }
@@ -139,7 +139,7 @@ func Interruptible(ctx context.Context, r io.Reader) io.Reader {
 type interruptible struct {
 	ctx  context.Context
 	r    io.Reader
-	buf  []byte // what was read and not yet asked for
+	buf  []byte // what was read from r but not yet returned
 	room []byte
 	err  error
 	done chan chunk

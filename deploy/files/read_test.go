@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 	require.EqualError(t, err, "standard input: unplugged")
 }
 
-// A file of 3 GB has no 3 GB on the disk here, and nobody reads it.
+// The file of 3 GB is sparse, and it is not read.
 func TestReadRefusesAHugeFileUnread(t *testing.T) {
 	name := write(t, "")
 	require.NoError(t, os.Truncate(name, 3<<30))
@@ -79,8 +79,8 @@ func TestReadOtherKinds(t *testing.T) {
 	require.Equal(t, "through", string(got))
 }
 
-// Whoever waits for a pipe without a writer, or for somebody to type, is let
-// go.
+// Reading from a pipe without a writer, or a terminal without input, ends with
+// the context.
 func TestReadEndsWithTheContext(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
@@ -185,7 +185,7 @@ func TestOpenNamesWhatIsBroken(t *testing.T) {
 		require.ErrorIs(t, err, ErrBroken, "%q", more)
 		require.EqualError(t, err, "standard input is compressed with gzip, but what stands behind the compressed text is not gzip's", "%q", more)
 	}
-	// The beginning of a further part is a part that breaks off.
+	// An incomplete further part is an error.
 	for _, more := range []string{"\x1f", "\x1f\x8b", whole[:15]} {
 		require.ErrorContains(t, read(whole+more), "breaks off", "%q", more)
 	}

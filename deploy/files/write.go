@@ -20,13 +20,13 @@ func Put(name string, data []byte, mode fs.FileMode, stdout io.Writer) error {
 	return Replace(name, data, mode)
 }
 
-// Replace writes a file whole or not at all: next to its place first, then over
-// what is there. Whoever reads the name sees the old file or the new one. A
-// link stays a link, and its target is written. A pipe or device is written to,
-// not replaced: /dev/null is still /dev/null afterwards.
+// Replace writes a file whole or not at all: it writes a temporary file beside
+// it and renames that. A reader sees the old file or the new one. A link stays
+// a link, and its target is replaced. A pipe or device is written to, not
+// replaced: /dev/null stays a device.
 //
-// The mode is that of a new file; an old one keeps its own, but for 0600, which
-// is what a secret or somebody's address needs.
+// The mode is that of a new file. An existing file keeps its own mode, unless
+// mode is 0600, as for secrets and addresses.
 func Replace(name string, data []byte, mode fs.FileMode) error {
 	target := name
 	if is, err := filepath.EvalSymlinks(name); err == nil {
@@ -41,8 +41,8 @@ func Replace(name string, data []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// reason is an error without the name of the temporary file, which says nothing
-// to anybody.
+// reason is an error without the name of the temporary file, which means
+// nothing to the operator.
 func reason(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -63,15 +63,15 @@ func replace(name string, data []byte, mode fs.FileMode) error {
 	case err == nil && info.IsDir():
 		return errors.New("it is a folder")
 	case err == nil && !info.Mode().IsRegular():
-		return through(name, data)
+		return writeInPlace(name, data)
 	case err == nil && mode != 0o600:
 		mode = info.Mode().Perm()
 	}
-	return beside(name, data, mode)
+	return writeAndRename(name, data, mode)
 }
 
-// through writes to what is not a regular file.
-func through(name string, data []byte) error {
+// writeInPlace writes to a pipe or device.
+func writeInPlace(name string, data []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -80,8 +80,8 @@ func through(name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// beside writes a temporary file and renames it.
-func beside(name string, data []byte, mode fs.FileMode) (err error) {
+// writeAndRename writes a temporary file and renames it.
+func writeAndRename(name string, data []byte, mode fs.FileMode) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ var temporary struct {
 	names map[string]bool
 }
 
-// Temporary notes a file or folder that must not outlive the process, and
+// Temporary registers a file or folder that must not outlive the process, and
 // returns the function that removes it.
 func Temporary(name string) (remove func()) {
 	temporary.Lock()
@@ -150,8 +150,8 @@ func Temporary(name string) (remove func()) {
 	}
 }
 
-// RemoveTemporary removes all that was noted, for a process that ends without
-// returning from its functions.
+// RemoveTemporary removes all that is registered, for a process that exits
+// without returning from its functions.
 func RemoveTemporary() {
 	temporary.Lock()
 	defer temporary.Unlock()

@@ -45,8 +45,8 @@ func TestCreate(t *testing.T) {
 	require.Equal(t, "one", string(got))
 }
 
-// A device is written to. Renamed over, as root, /dev/null would be a file from
-// then on.
+// A device is written to. A rename over it, as root, would turn /dev/null into
+// a file.
 func TestReplaceWritesThroughDevices(t *testing.T) {
 	before, err := os.Stat(os.DevNull)
 	require.NoError(t, err)

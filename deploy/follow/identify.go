@@ -9,7 +9,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
-// Identity is what core makes of one address of the walk.
+// Identity is what core reads in one address of the walk.
 type Identity struct {
 	// Kind is "click", "open", "unsubscribe", "app", "health" or "other".
 	Kind string `json:"kind"`
@@ -28,15 +28,15 @@ type Identity struct {
 	Doubt string `json:"doubt,omitempty"`
 	// Region is the AWS region that the link names; "" for none.
 	Region string `json:"region,omitempty"`
-	// Token: part of the address looks like one that was made for one reader,
-	// though its form is nobody's whom core knows.
+	// Token: part of the address looks like a token made for one reader, though
+	// core does not know its form.
 	Token bool `json:"token,omitempty"`
 
 	family esp.Family
 }
 
-// counts tells whether asking is likely to be counted as somebody's click or
-// open.
+// counts reports whether a request for this address is likely to be counted as
+// a click or an open.
 func (id *Identity) counts() bool {
 	switch id.Kind {
 	case "click", "open", "app":
@@ -45,8 +45,8 @@ func (id *Identity) counts() bool {
 	return id.Token
 }
 
-// identify reads one address. first is the one that the operator gave: there a
-// form that other pages may share is taken for the ESP's.
+// identify reads one address. first: it is the one that the operator gave, for
+// which a form that other pages may share is taken for the ESP's.
 func (w *walker) identify(u *webURL, first bool) Identity {
 	site := w.opt.Sites.Lookup(u.host)
 	id := Identity{Kind: esp.KindOther.String(), Site: site != nil}
@@ -72,7 +72,7 @@ func (w *walker) identify(u *webURL, first bool) Identity {
 	return id
 }
 
-// ownLink recognises clickedge's signed links. Their tag is not looked at.
+// ownLink recognises clickedge's signed links, without checking their tag.
 func ownLink(host, path string, id *Identity) bool {
 	l, code := core.Inspect(host, path)
 	if code != core.OK {
@@ -97,8 +97,8 @@ func (id *Identity) take(f esp.Family, target string) {
 	}
 }
 
-// guess tries every family: one whose link can be read, else one
-// whose form is unlike other pages', else, where loose forms are taken, any.
+// guess tries every family: first those whose link can be read, then those
+// whose form no other page has, then, if loose, any form.
 func (id *Identity) guess(target string, loose bool) {
 	best, rank := esp.FamilyCustom, 0
 	for f := esp.FamilyCustomerIO; f <= esp.FamilyIterable; f++ {
@@ -111,8 +111,8 @@ func (id *Identity) guess(target string, loose bool) {
 	}
 }
 
-// likeness is 3 for a link that can be read, 2 for a form that is nobody
-// else's, 1 for one that many pages have ("/c/shoes" at Mailgun), 0 for no fit.
+// likeness is 3 for a link that can be read, 2 for a form that only this ESP
+// has, 1 for one that many pages have ("/c/shoes" at Mailgun), 0 for none.
 func likeness(f esp.Family, target string) int {
 	r := f.Read(target)
 	switch {
@@ -136,7 +136,7 @@ func likeness(f esp.Family, target string) int {
 	return 2
 }
 
-// token is a run of bytes that nobody writes by hand: long, with digits in it.
+// token matches a generated token: a long run of letters and digits.
 var token = regexp.MustCompile(`[A-Za-z0-9_~-]{24,}`)
 
 func hasToken(target string) bool {

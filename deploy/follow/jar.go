@@ -9,13 +9,13 @@ import (
 // maxCookies bounds, in bytes, what one host can have sent back to it.
 const maxCookies = 4 << 10
 
-// jar holds the cookies of a walk by scheme, host and port. Some pages send
-// readers round once to see whether cookies hold, so they go back where they
-// came from; Domain is not heard, so they go nowhere else.
+// jar holds the cookies of a walk by scheme, host and port. Some pages redirect
+// a reader to themselves to test cookies, so cookies are sent back to the host
+// that set them. Domain is ignored, so they go nowhere else.
 type jar map[string][]string
 
-// keep takes the cookies of an answer, one with a known name in place of the
-// old.
+// keep stores the cookies of an answer; one with a known name replaces the old
+// one.
 func (j jar) keep(u *webURL, header wire.Header) {
 	for _, set := range header.Values("Set-Cookie") {
 		pair, _, _ := strings.Cut(set, ";")

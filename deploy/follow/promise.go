@@ -1,21 +1,21 @@
 package follow
 
-// Promise holds what the first readable link of a walk says against where it
-// led.
+// Promise compares the destination in the first readable link of a walk with
+// where it led.
 type Promise struct {
 	// Said is the destination in the link, byte for byte.
 	Said string `json:"said"`
-	// Got is the address that comes closest, of those to which the walk came.
+	// Got is the address of the walk that comes closest.
 	Got string `json:"got,omitempty"`
-	// Kept: the walk came to the destination, byte for byte or with no more
-	// than parameters added to its query.
+	// Kept: the walk reached the destination, byte for byte or with parameters
+	// added to its query only.
 	Kept bool `json:"kept"`
 	// How says it in words.
 	How string `json:"how"`
 }
 
-// compare fills in the promise. A link whose walk ended before its redirect
-// promised nothing that was put to the test.
+// compare fills in the promise. There is none if the walk ended before the
+// link's redirect.
 func (r *Result) compare() {
 	for i, h := range r.Hops {
 		if h.Is.Destination == "" {

@@ -17,8 +17,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
-// soon is how many days before its end a certificate is worth a warning: within
-// them, renewal by ACME should long have happened.
+// soon is how many days before its end a certificate gets a warning: renewal by
+// ACME should have happened before.
 const soon = 14
 
 // describe copies the facts of an answer.
@@ -79,12 +79,12 @@ func espName(names []string) string {
 	return ""
 }
 
-// remark notes what an answer says that a reader or a count can suffer from.
+// remark adds notes on what in an answer can harm readers or counts.
 func (w *walker) remark(h *Hop) {
 	a := h.answer
 	tracked := h.Is.Kind != esp.KindOther.String()
 	if tracked {
-		h.remarkStore()
+		h.remarkCaching()
 	}
 	if l := a.Header.Values("Location"); len(l) > 1 {
 		h.warn("two-locations", "the answer has %d Location fields; browsers differ in which they take", len(l))
@@ -101,8 +101,9 @@ func (w *walker) remark(h *Hop) {
 	}
 }
 
-// remarkStore looks for ways in which a second click does not reach the ESP.
-func (h *Hop) remarkStore() {
+// remarkCaching adds notes on caching by which a second click does not reach the
+// ESP.
+func (h *Hop) remarkCaching() {
 	a := h.answer
 	switch a.Status {
 	case 301, 308:
@@ -183,7 +184,8 @@ func (h *Hop) remarkRegion() {
 	}
 }
 
-// What a page does after it has come. Scripts are looked for, not understood.
+// What a page does once it is loaded. Scripts are searched for redirects, not
+// parsed.
 var (
 	metaRefresh  = regexp.MustCompile(`(?is)<meta\b[^>]*http-equiv\s*=\s*["']?refresh\b[^>]*>`)
 	refreshURL   = regexp.MustCompile(`(?is)content\s*=\s*["']?\s*[0-9.]*\s*[;,]\s*(?:url\s*=\s*)?["']?([^"'>]+)`)
@@ -215,8 +217,8 @@ func (h *Hop) remarkPage() {
 
 func clip(s string) string { return clean.Cut(s, 200) }
 
-// bend notes what a redirect changes beside the address.
-func (h *Hop) bend(w *walker, next *webURL, odd []string) {
+// remarkRedirect adds notes on what a redirect changes besides the address.
+func (h *Hop) remarkRedirect(w *walker, next *webURL, odd []string) {
 	from := h.url
 	if len(odd) > 0 {
 		h.warn("location-read-differently", "a browser does not take the Location as it is written: %s", strings.Join(odd, "; "))
@@ -235,7 +237,7 @@ func (h *Hop) bend(w *walker, next *webURL, odd []string) {
 		h.note("port", "to port %d, which many company networks close", next.port)
 	}
 	if !same {
-		h.leave(w, next)
+		h.remarkHost(w, next)
 	}
 }
 
@@ -255,8 +257,8 @@ func targetChange(from, to string) string {
 	return "the path is another"
 }
 
-// leave notes a change of host that is worth one.
-func (h *Hop) leave(w *walker, next *webURL) {
+// remarkHost adds a note on a change of host.
+func (h *Hop) remarkHost(w *walker, next *webURL) {
 	switch site := w.opt.Sites.Lookup(next.host); {
 	case ownOrigin(next.host) != "":
 		h.warn("bare-esp", "to %s, an ESP's own host: the branded host got lost on the way there", next.host)

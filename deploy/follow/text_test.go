@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What was not asked says so, and nothing foreign reaches the terminal.
+// A hop that was not requested says so, and no control character reaches the
+// terminal.
 func TestText(t *testing.T) {
 	r := &Result{End: NeedsConsent, Problem: "it counts a click", Hops: []*Hop{{URL: "https://link.example.com/\x1b[2J", Location: "https://www.example.com/"}}}
 	var b bytes.Buffer

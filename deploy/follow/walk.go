@@ -19,11 +19,11 @@ const DefaultMax = 10
 
 // Options say how to walk. The zero value works.
 type Options struct {
-	// Client asks; nil for one that asks the public internet only. Its MaxBody
-	// bounds what of a page is searched for refreshes.
+	// Client sends the requests; nil is one for the public internet only. Its
+	// MaxBody bounds how much of a page is searched for refreshes.
 	Client *probe.Client
-	// Sites are those of sites.json; nil for none. They say of which ESP a link
-	// is.
+	// Sites are those of sites.json; nil for none. They say which ESP a link
+	// belongs to.
 	Sites *core.Sites
 	// Family is the ESP of the first link where Sites does not have its host.
 	Family esp.Family
@@ -44,15 +44,15 @@ type End string
 
 // The ends.
 const (
-	Arrived      End = "arrived"       // a page, no redirect any more
+	Arrived      End = "arrived"       // a page, no further redirect
 	Failed       End = "failed"        // an answer of 400 or more
 	Unanswered   End = "unanswered"    // no answer: see Problem
-	Private      End = "private"       // an address inside; not asked
-	Looped       End = "loop"          // an address that was there before
+	Private      End = "private"       // a private address; not asked
+	Looped       End = "loop"          // an address that occurred before
 	TooMany      End = "too-many"      // more redirects than Max
 	BadLocation  End = "bad-location"  // a redirect that leads nowhere
 	LeftWeb      End = "left-the-web"  // mailto:, an app's scheme
-	Unsubscribe  End = "unsubscribe"   // not asked, for good
+	Unsubscribe  End = "unsubscribe"   // never asked
 	NeedsConsent End = "needs-consent" // would be counted; not asked
 )
 
@@ -71,7 +71,7 @@ type Result struct {
 	Total float64 `json:"total_ms"`
 }
 
-// OK tells whether the walk arrived without a warning.
+// OK reports whether the walk arrived without a warning.
 func (r *Result) OK() bool {
 	for _, h := range r.Hops {
 		for _, n := range h.Notes {
@@ -118,7 +118,7 @@ type Times struct {
 	Total     float64 `json:"total_ms"`
 }
 
-// Certificate is what the server showed.
+// Certificate describes the server's certificate.
 type Certificate struct {
 	Names    []string `json:"names"`
 	Issuer   string   `json:"issuer"`
@@ -126,7 +126,7 @@ type Certificate struct {
 	Version  string   `json:"tls_version"`
 }
 
-// Note is a thing to know about a hop. Its code is stable.
+// Note is a remark on a hop. Its code is stable.
 type Note struct {
 	Code    string `json:"code"`
 	Text    string `json:"text"`
@@ -147,14 +147,14 @@ type walker struct {
 	start  *webURL
 	jar    jar
 	result *Result
-	seen   map[string]int // the hop that was there
+	seen   map[string]int // the hop that has the address
 }
 
 // ErrURL is wrapped by the error about a text that is no address.
 var ErrURL = errors.New("not the address of a link")
 
-// Walk walks from an absolute URL, or "host/path", which is read as https. The
-// error is about the text given; whatever happens on the way is in the result.
+// Walk starts at an absolute URL, or "host/path", which is read as https. The
+// error is about that text; failures on the way are in the result.
 func Walk(ctx context.Context, url string, opt Options) (*Result, error) {
 	start, odd, err := readURL(url, nil)
 	if err != nil {
@@ -186,7 +186,7 @@ func (w *walker) walk(ctx context.Context, odd []string) {
 			return
 		}
 		w.ask(ctx, h)
-		next, o, end, problem := w.judge(h)
+		next, o, end, problem := w.next(h)
 		if end != "" {
 			w.end(end, problem)
 			return
@@ -264,8 +264,8 @@ func (w *walker) ask(ctx context.Context, h *Hop) {
 	}
 }
 
-// judge looks at an answer and finds the way on.
-func (w *walker) judge(h *Hop) (next *webURL, odd []string, end End, problem string) {
+// next reads an answer and finds the next address.
+func (w *walker) next(h *Hop) (next *webURL, odd []string, end End, problem string) {
 	if h.err != nil {
 		end, problem = unanswered(h.err)
 		return nil, nil, end, problem
@@ -286,12 +286,12 @@ func (w *walker) judge(h *Hop) (next *webURL, odd []string, end End, problem str
 		return nil, nil, BadLocation, fmt.Sprintf("the redirect leads nowhere: %v", err)
 	}
 	h.Next = next.String()
-	h.bend(w, next, odd)
+	h.remarkRedirect(w, next, odd)
 	return next, odd, "", ""
 }
 
-// redirects tells whether a browser goes on: one of five statuses, and a
-// Location.
+// redirects reports whether a browser follows the answer: it has one of five
+// statuses and a Location.
 func redirects(a *probe.Answer) bool {
 	switch a.Status {
 	case 301, 302, 303, 307, 308:

@@ -28,8 +28,8 @@ const sitesJSON = `{"sites": {
   "px.example.com": {"esp": "none", "keys": ["k1"], "destinations": ["shop.example.com"]}
 }}`
 
-// web is every host of the web but the ESPs', over https and http, each with
-// what it answers by host and target.
+// web stands for all hosts but the ESPs', over https and http; it answers by
+// host and target.
 type web struct {
 	fleet  *origins.Fleet
 	sites  *core.Sites
@@ -151,8 +151,8 @@ func TestWalkArrives(t *testing.T) {
 	require.Equal(t, []string{"GET link.example.com" + cioLink}, w.asked)
 }
 
-// Stand-ins of ESPs, asked straight: one whose origin speaks http, and one with
-// its own certificate.
+// Stand-ins of ESPs, requested directly: one whose origin speaks http, and one
+// with its own certificate.
 func TestWalkESP(t *testing.T) {
 	w := newWeb(t, nil)
 	for _, l := range w.fleet.Links(w.sites.Lookup("mg.example.com")) {
@@ -170,7 +170,7 @@ func TestWalkESP(t *testing.T) {
 	require.Contains(t, r.Problem, "a browser stops here with a warning")
 }
 
-// What is never asked, and what is asked only when that is meant.
+// What is never requested, and what is requested only with CountClick.
 func TestWalkRefuses(t *testing.T) {
 	id, err := core.EncodeID([]byte("reader 7"))
 	require.NoError(t, err)
@@ -303,7 +303,7 @@ func TestWalkNotes(t *testing.T) {
 	require.Contains(t, codes(late), "certificate-expires")
 }
 
-// A redirect from http to https that drops what the link is about.
+// A redirect from http to https that drops the link's path or query.
 func TestWalkTargetLost(t *testing.T) {
 	for location, says := range map[string]string{
 		"https://plain.example.com/":                         "the path is gone",
@@ -339,7 +339,7 @@ func TestWalkPromise(t *testing.T) {
 	}
 }
 
-// A cookie goes back to the host that set it, and nowhere else.
+// A cookie goes back to the host that set it and nowhere else.
 func TestWalkCookies(t *testing.T) {
 	w := newWeb(t, answers{
 		"a.example.com/":     "302|Location: /2|Set-Cookie: id=secret; Domain=example.com; Path=/|Set-Cookie: b=1|Set-Cookie: id=newer",
@@ -368,7 +368,7 @@ func TestWalkHeadAndFamily(t *testing.T) {
 	require.Equal(t, "mail", agent)
 }
 
-// A walk that is broken off says so, and asks no further.
+// A walk that is cancelled says so and requests nothing more.
 func TestWalkBrokenOff(t *testing.T) {
 	w := newWeb(t, answers{"a.example.com/": "/2", "a.example.com/2": "200"})
 	ctx, cancel := context.WithCancel(t.Context())

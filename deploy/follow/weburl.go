@@ -13,9 +13,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
-// webURL is an address as a browser reads it, by the WHATWG's URL standard,
-// with the scheme http or https. net/url reads other things into odd text, or
-// refuses it.
+// webURL is an http or https address as a browser reads it, by the WHATWG's URL
+// standard. net/url reads unusual text differently, or refuses it.
 type webURL struct {
 	tls      bool
 	host     string // lower case, ASCII; IPv6 without brackets
@@ -67,9 +66,8 @@ var (
 	reader  = whatwg.NewParser(whatwg.WithPathPercentEncodeSet(pathSet))
 )
 
-// readURL reads text as a browser does where it stands on base, or in an
-// address bar where base is nil. odd says what a browser changes, each in a few
-// words.
+// readURL reads text as a browser does: relative to base, or in the address bar
+// where base is nil. odd lists what a browser changes, each in a few words.
 func readURL(text string, base *webURL) (u *webURL, odd []string, err error) {
 	d := dissect(text, base)
 	if d.scheme != "" && d.scheme != "http" && d.scheme != "https" {
@@ -83,7 +81,7 @@ func readURL(text string, base *webURL) (u *webURL, odd []string, err error) {
 	return u, d.odd, nil
 }
 
-// parse lets the standard's parser read it.
+// parse reads the text with the standard's parser.
 func (d *dissected) parse(base *webURL) (*webURL, error) {
 	if d.user != "" && d.authority == "" {
 		return nil, errNoHost
@@ -135,10 +133,10 @@ func escapeInvalid(text string) string {
 	return b.String()
 }
 
-// dissected is a text in its parts, as they are written, for saying what a
-// browser changes in it.
+// dissected is a text in its parts, as written, to describe what a browser
+// changes in it.
 type dissected struct {
-	text      string // without what browsers drop before they look
+	text      string // without what browsers drop before parsing
 	scheme    string // in lower case
 	user      string // with its "@"
 	authority string // host and port
@@ -177,8 +175,8 @@ func splitQuery(s string) (path, query string) {
 	return s, ""
 }
 
-// cutScheme finds "word:" at the start. In an address bar the
-// "host.example:8080" of a link has none.
+// cutScheme finds "word:" at the start. In an address bar "host.example:8080"
+// has no scheme.
 func cutScheme(text string, addressBar bool) (scheme, rest string) {
 	i := strings.IndexByte(text, ':')
 	if i <= 0 || !isAlpha(text[0]) {
@@ -196,8 +194,8 @@ func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func isSlash(s string, i int) bool { return i < len(s) && (s[i] == '/' || s[i] == '\\') }
 
-// hasAuthority reports whether a host follows. What has the scheme of its base,
-// or none, needs two slashes for that.
+// hasAuthority reports whether a host follows. With the scheme of its base, or
+// none, a text needs two slashes for that.
 func (d *dissected) hasAuthority(rest string, base *webURL) bool {
 	twoSlashes := isSlash(rest, 0) && isSlash(rest, 1)
 	if base == nil || twoSlashes || d.scheme != "" && (d.scheme == "https") != base.tls {
@@ -207,10 +205,10 @@ func (d *dissected) hasAuthority(rest string, base *webURL) bool {
 	return false
 }
 
-// cutAuthority takes user, host and port out. Browsers take any number of
-// slashes of either kind for the two before them. The user goes from the text
-// as well: it is of no use here, and the parser's time grows with the square of
-// its length.
+// cutAuthority cuts out user, host and port. Browsers accept any number of
+// slashes or backslashes before them. The user is removed from the text as
+// well: it is not needed, and the parser's time grows with the square of its
+// length.
 func (d *dissected) cutAuthority(rest string, bare bool) {
 	host := strings.TrimLeft(rest, `/\`)
 	slashes := rest[:len(rest)-len(host)]
@@ -226,7 +224,8 @@ func (d *dissected) cutAuthority(rest string, bare bool) {
 	}
 }
 
-// describe says what differs between the text and what a browser reads in it.
+// describe lists the differences between the text and what a browser reads in
+// it.
 func (d *dissected) describe(u *webURL) {
 	d.note(d.user != "", "the user before @ is not the host")
 	host := d.authority

@@ -91,7 +91,7 @@ func TestReadAddressBar(t *testing.T) {
 	}
 }
 
-// What has been read once is read again as itself, and can be asked for.
+// A URL that was read is read again unchanged, and can be requested.
 func FuzzReadURL(f *testing.F) {
 	for _, s := range []string{"https://www.example.com/a%2Fb?c#d", `/\x`, "../a?b", "http://0x7f.1/", "//[::1]:1/", "https://bücher.example/é|%", "?", "http:x", "a@b:c", "mailto:x"} {
 		f.Add(s)

@@ -4,9 +4,9 @@
 // Start with [Check]. A label that begins with "xn--" stands for a name in
 // another script. Browsers decode it, and do not open one that stands for
 // nothing (UTS 46, as the URL Standard uses it). A link to such a host is dead,
-// so what an operator writes down or signs is held to it. The verifier is not:
-// it would need the tables of Unicode, which change, and a link that verifies
-// must verify in every later version.
+// so hosts that an operator writes down or signs are checked. The verifier does
+// not check: it would need the tables of Unicode, which change, and a link that
+// verifies must verify in every later version.
 package idn
 
 import (

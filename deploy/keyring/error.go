@@ -2,10 +2,10 @@ package keyring
 
 import "fmt"
 
-// Error says what is wrong with a key file, or with what was given together. It
+// Error says what is wrong with a key file or with several of them together. It
 // never quotes a secret.
 type Error struct {
-	From string // where the secret was to come from; "" where several are meant
+	From string // the source of the secret; "" if there are several
 	What string
 	Hint string // what to do about it; may be empty
 }
@@ -18,7 +18,7 @@ func (e *Error) Error() string {
 	return e.From + ": " + e.What
 }
 
-// at puts the place to an error that was made without one.
+// at adds the source to an error.
 func at(from string, err *Error) error {
 	if err == nil {
 		return nil

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// marker begins the line that carries a key's fingerprint. It is a comment to
-// whatever reads lines of kid=secret.
+// marker begins the line with a key's fingerprint. For other readers of
+// kid=secret that line is a comment.
 const marker = "clickedge-key"
 
-// fileHint says what a key file may look like.
+// fileHint lists the forms of a key file.
 const fileHint = `a key file is what "clickedge keys new" writes, or lines of kid=secret, or a JSON object {"kid": "secret"}`
 
 // Text is the key file of one key:
@@ -45,10 +45,10 @@ func keysOf(keys []Key, err *Error) ([]Key, error) {
 	return keys, nil
 }
 
-// parse reads a text that may be a lone secret of this form.
+// parse reads a text; if it is a lone secret, it has this form.
 func parse(text []byte, alone form) ([]Key, *Error) {
 	trimmed := bytes.TrimSpace(text)
-	if err := judgeBytes(string(text), alone); err != nil {
+	if err := validateBytes(string(text), alone); err != nil {
 		return nil, err
 	}
 	switch {
@@ -65,20 +65,19 @@ func parse(text []byte, alone form) ([]Key, *Error) {
 // parseLone reads a secret that stands alone.
 func parseLone(text string, alone form) ([]Key, *Error) {
 	trimmed := strings.TrimSpace(text)
-	if err := judgeForm(trimmed, alone); err != nil {
+	if err := validateForm(trimmed, alone); err != nil {
 		return nil, err // rather than the newline behind it
 	}
 	if strings.ContainsAny(trimmed, "\r\n") || trimmed[0] == '#' {
 		return nil, wrong(fileHint, "it has more than one line, and none of them is kid=secret")
 	}
-	if err := judge(text, alone); err != nil {
+	if err := validate(text, alone); err != nil {
 		return nil, err
 	}
 	return []Key{{secret: text}}, nil
 }
 
-// hasNamedLine reports whether a line says kid=secret, or carries a
-// fingerprint.
+// hasNamedLine reports whether a line is kid=secret or has a fingerprint.
 func hasNamedLine(text string) bool {
 	for l := range strings.Lines(text) {
 		l = strings.TrimRight(l, "\r\n")
@@ -127,7 +126,7 @@ func (l *lines) add(one string) *Error {
 	if slices.ContainsFunc(l.keys, func(k Key) bool { return k.ID == kid }) {
 		return wrong("one file, one secret for an id", "key %q is given twice", kid)
 	}
-	if err := judge(secret, line); err != nil {
+	if err := validate(secret, line); err != nil {
 		err.What = fmt.Sprintf("key %q: %s", kid, err.What)
 		return err
 	}
@@ -135,16 +134,16 @@ func (l *lines) add(one string) *Error {
 	return nil
 }
 
-// notALine finds a better word for a line than that it is none. It quotes
+// notALine says what is wrong with a line that is not kid=secret. It quotes
 // nothing: the line may be a secret.
 func notALine(one string) *Error {
-	if err := judgeForm(strings.TrimSpace(one), bare); err != nil {
+	if err := validateForm(strings.TrimSpace(one), bare); err != nil {
 		return err
 	}
 	return wrong(fileHint, "a line that is not kid=secret")
 }
 
-// markerOf takes the marker off a comment.
+// markerOf removes the marker from a comment.
 func markerOf(comment string) (rest string, ok bool) {
 	word, rest, _ := strings.Cut(strings.TrimLeft(comment, "# \t"), " ")
 	return rest, word == marker
@@ -166,7 +165,7 @@ func (l *lines) addPrint(comment string) *Error {
 	return nil
 }
 
-// check holds every key against its fingerprint.
+// check compares every key with its fingerprint.
 func (l *lines) check() *Error {
 	for i := range l.keys {
 		k := &l.keys[i]
@@ -184,8 +183,8 @@ func (l *lines) check() *Error {
 	return nil
 }
 
-// parseJSON reads an object of ids and secrets. encoding/json would take the
-// last of two members of one name, and say nothing.
+// parseJSON reads an object of ids and secrets. encoding/json would silently
+// take the last of two members with the same name.
 func parseJSON(text []byte) ([]Key, *Error) {
 	notOne := wrong(fileHint, "it is not a JSON object of strings")
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -207,7 +206,7 @@ func parseJSON(text []byte) ([]Key, *Error) {
 		case slices.ContainsFunc(keys, func(k Key) bool { return k.ID == id }):
 			return nil, wrong("one file, one secret for an id", "key %q is given twice", id)
 		}
-		if err := judge(secret, inJSON); err != nil {
+		if err := validate(secret, inJSON); err != nil {
 			err.What = fmt.Sprintf("key %q: %s", id, err.What)
 			return nil, err
 		}

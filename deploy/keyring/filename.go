@@ -8,25 +8,23 @@ import (
 	"unicode"
 )
 
-// NamedAfter is the key id that the name of a file says, where that is not kid;
-// "" for none.
+// NamedAfter is the key id in a file's name, if it is not kid; "" for none.
 func NamedAfter(file, kid string) string { return otherID(file, kid, nil) }
 
-// otherID finds the key id that a file's name says, if it is not kid: the k1 of
+// otherID finds the key id in a file's name, if it is not kid: the k1 of
 // k1.key, old-k1.txt, key-1.txt, 1.key, CLICKEDGE_KEY_K1 and k1/secret. known
 // are the ids that the operator has; "" is none.
 //
-// A word of the name is an id where it is one of those, or has the form of one
-// that people give: k1, key1, kid1, or kid's own letters with another number.
-// The number may stand apart, and alone where it is the whole name, but for
-// /dev/fd/63, which a shell gives.
+// A word of the name is an id if it is one of those, or has a usual form: k1,
+// key1, kid1, or kid's own letters with another number. The number may be a
+// word of its own, or the whole name, except in /dev/fd/63, which is a shell's.
 func otherID(file, kid string, known []string) string {
 	file = strings.ToLower(filepath.ToSlash(file))
 	dir, base := filepath.Base(filepath.Dir(file)), filepath.Base(file)
 	if saysAnother(dir, kid, known) {
 		return dir
 	}
-	for _, w := range said(base) {
+	for _, w := range candidates(base) {
 		if saysAnother(w, kid, known) {
 			return w
 		}
@@ -43,13 +41,13 @@ func words(file string) []string {
 	return strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// joined is an id with more letters behind it, as in k1old and k1k2. One letter
-// more may make another word: k8s.
+// joined is an id followed by more letters, as in k1old and k1k2. A single
+// letter may make another word: k8s.
 var joined = regexp.MustCompile(`^((?:k|key|kid|secret)[0-9]+)[a-z][a-z0-9]+$`)
 
-// said are the words of a name and what may be read as one: key-1 as key1,
-// k1old as k1.
-func said(file string) (all []string) {
+// candidates are the words of a name and what may be read as one: key-1 as
+// key1, k1old as k1.
+func candidates(file string) (all []string) {
 	list := words(file)
 	for i, w := range list {
 		all = append(all, w)
@@ -63,14 +61,13 @@ func said(file string) (all []string) {
 	return all
 }
 
-// isUsual reports whether letters are those that people put before the number
-// of a key.
+// isUsual reports whether letters often precede the number of a key.
 func isUsual(letters string) bool {
 	return slices.Contains([]string{"k", "key", "kid", "secret"}, letters)
 }
 
-// otherNumber reports whether a name is a number, but for its extension, and
-// another one. A longer number is a date.
+// otherNumber reports whether a name without its extension is a number other
+// than this. A longer number is a date.
 func otherNumber(base, number string) bool {
 	stem := strings.TrimSuffix(base, filepath.Ext(base))
 	return len(stem) >= 1 && len(stem) < 4 && strings.Trim(stem, "0123456789") == "" && stem != number

@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// fingerprintText precedes the key id in what a fingerprint is made of. What a
-// link signs begins with "https://", so no fingerprint is part of a tag.
+// fingerprintText precedes the key id in the text of a fingerprint. The text
+// that a link's tag signs begins with "https://", so a fingerprint reveals no
+// part of a tag.
 const fingerprintText = "clickedge key fingerprint 1\n"
 
-// fingerprintBytes is how much of the HMAC is shown: enough that no two keys of
-// one operator share it by chance, and short enough to be read out.
+// fingerprintBytes is how much of the HMAC is shown: enough that two keys of an
+// operator do not share it by chance, and short enough to be read aloud.
 const fingerprintBytes = 8
 
 // Fingerprint is a short hash of a secret under a key id, for two people to

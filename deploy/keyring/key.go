@@ -9,16 +9,16 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
-// Key is a secret and the id that links name it by. It shows nobody the secret:
-// String and GoString give id and fingerprint.
+// Key is a secret and its id. Printing it does not show the secret: String and
+// GoString give id and fingerprint.
 type Key struct {
-	ID     string // "" as long as nothing says whose secret it is
+	ID     string // "" while it is not known
 	secret string
-	named  bool // its file carries its fingerprint
+	named  bool // its file has its fingerprint
 }
 
-// NewKey makes a key with a secret of 32 random bytes, as base64url text. It is
-// the text that is the secret.
+// NewKey makes a key with a secret of 32 random bytes, as base64url text. The
+// text itself is the secret, not the bytes.
 func NewKey(id string) Key {
 	var b [MinSecret]byte
 	_, _ = rand.Read(b[:]) // does not fail: it ends the process instead
@@ -37,7 +37,7 @@ func (k Key) String() string { return fmt.Sprintf("key %s, fingerprint %s", k.ID
 // GoString gives id and fingerprint.
 func (k Key) GoString() string { return k.String() }
 
-// IsID reports whether s has the grammar of a key id, 1 to 8 of a-z 0-9.
+// IsID reports whether s is a valid key id: 1 to 8 of a-z 0-9.
 func IsID(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if (s[i] < 'a' || s[i] > 'z') && (s[i] < '0' || s[i] > '9') {
@@ -47,8 +47,8 @@ func IsID(s string) bool {
 	return len(s) >= 1 && len(s) <= 8
 }
 
-// IDs takes the arguments of a command, which name keys: sorted, each once.
-// None is quoted where it is no id, as it may be the secret itself.
+// IDs returns the key ids in a command's arguments, sorted, each once. The
+// error does not quote an invalid one, as it may be the secret itself.
 func IDs(args []string, hint string) ([]string, error) {
 	for i, id := range args {
 		if !IsID(id) {

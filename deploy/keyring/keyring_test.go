@@ -21,7 +21,7 @@ func key(id, secret string) Key { return Key{ID: id, secret: secret} }
 
 func named(id, secret string) Key { return Key{ID: id, secret: secret, named: true} }
 
-// requireHidden: no error holds a secret, or a good part of one.
+// requireHidden: no error contains a secret, or a large part of one.
 func requireHidden(t *testing.T, err error) {
 	t.Helper()
 	var e *Error
@@ -82,8 +82,8 @@ func TestSpecifiedKeyFile(t *testing.T) {
 	require.Equal(t, block, keys[0].Text())
 }
 
-// What is not certainly a secret, or certainly not whole, is refused, and what
-// is wrong is said.
+// A text that may not be a secret, or is not whole, is refused, with what is
+// wrong.
 func TestDoubtful(t *testing.T) {
 	k2 := named("k2", secretA).Text()
 	utf16 := func(s string) string {
@@ -122,7 +122,7 @@ func TestDoubtful(t *testing.T) {
 		{"k1=" + secretB + "\n" + secretA, "line 2: a line that is not kid=secret"},
 		{"k2 " + secretA, "without spaces"},
 		{"k2\t" + secretA, "control or invisible"},
-		// Quotes and what else is copied along.
+		// Quotes and other characters that are copied along.
 		{`"` + secretA + `"`, "quotes"},
 		{"'" + secretA + "'\n", "quotes"},
 		{"“" + secretA + "”", "quotes"},
@@ -203,15 +203,15 @@ func TestDoubtful(t *testing.T) {
 	}
 }
 
-// A trailing newline is stripped, not a reason for a new secret.
+// The hint for a trailing newline is to strip it, not to make a new secret.
 func TestNewlineHint(t *testing.T) {
 	_, err := Parse([]byte(secretA + "\n"))
 	require.Contains(t, HintOf(err), "strip it: tr -d")
 	require.NotContains(t, HintOf(err), "keys new")
 }
 
-// FuzzParse: what lines say is what is read, no key has two secrets, what is
-// written is read back, and no error gives a secret away.
+// FuzzParse: lines are read as written, no key has two secrets, a written key
+// is read back, and no error reveals a secret.
 func FuzzParse(f *testing.F) {
 	f.Add("k1", secretA, "k2", secretB)
 	f.Add("a", "=", "b", "\t")
@@ -242,7 +242,7 @@ func FuzzParse(f *testing.F) {
 
 func TestNewKey(t *testing.T) {
 	seen := map[string]bool{}
-	for range 2000 { // whatever comes out must be accepted again
+	for range 2000 { // every new secret must be accepted
 		k := NewKey("k7")
 		require.Len(t, k.Secret(), 43)
 		require.False(t, seen[k.Secret()])
@@ -313,7 +313,7 @@ func (w *world) source() *Source {
 
 func (w *world) resolve(want Want) (*Ring, error) { return Resolve(w.source(), want) }
 
-// refused wants an error that says so.
+// refused requires an error with this text.
 func (w *world) refused(want Want, what string) {
 	w.Helper()
 	ring, err := w.resolve(want)
@@ -322,8 +322,8 @@ func (w *world) refused(want Want, what string) {
 	requireHidden(w.T, err)
 }
 
-// given wants these secrets, by id.
-func (w *world) given(want Want, secrets map[string]string) {
+// resolves requires these secrets, by id.
+func (w *world) resolves(want Want, secrets map[string]string) {
 	w.Helper()
 	ring, err := w.resolve(want)
 	require.NoError(w, err)
@@ -346,13 +346,12 @@ func oldAndNew(t *testing.T) *world {
 	})
 }
 
-// In whatever order files and ids come, a secret goes where it belongs or
-// nowhere.
+// In any order of files and ids, a secret gets its own id or none.
 func TestNeverByPosition(t *testing.T) {
 	w := oldAndNew(t)
 	for _, ids := range [][]string{{"k1", "k2"}, {"k2", "k1"}} {
 		for _, files := range [][]string{{"n1", "n2"}, {"n2", "n1"}, {"all"}, {"h1", "n2"}, {"n2", "h1"}, {"k1=k1.key", "k2=k2.key"}, {"k2=k2.key", "k1=k1.key"}, {"k2=n2", "k1=all"}} {
-			w.given(Want{Files: files, IDs: ids}, both)
+			w.resolves(Want{Files: files, IDs: ids}, both)
 		}
 		for _, files := range [][]string{{"k1.key", "k2.key"}, {"k2.key", "k1.key"}, {"secret"}, {"k2.key"}, {"n1", "k2.key"}, {"k2.key", "n1"}} {
 			w.refused(Want{Files: files, IDs: ids}, "does not say whose secret it holds")
@@ -360,10 +359,10 @@ func TestNeverByPosition(t *testing.T) {
 		w.stdin = secretB
 		w.refused(Want{Files: []string{"n1"}, Stdin: true, IDs: ids}, "standard input: it does not say whose secret it holds")
 		w.stdin = named("k2", secretB).Text()
-		w.given(Want{Files: []string{"n1"}, Stdin: true, IDs: ids}, both)
-		w.given(Want{Files: []string{"n1", "-"}, IDs: ids}, both)
+		w.resolves(Want{Files: []string{"n1"}, Stdin: true, IDs: ids}, both)
+		w.resolves(Want{Files: []string{"n1", "-"}, IDs: ids}, both)
 		w.vars["CLICKEDGE_KEY_K1"] = secretA
-		w.refused(Want{Files: []string{"k2.key"}, IDs: ids}, "does not say") // not by being left over either
+		w.refused(Want{Files: []string{"k2.key"}, IDs: ids}, "does not say") // nor as the only one left over
 		clear(w.vars)
 	}
 }
@@ -377,23 +376,23 @@ func TestNamelessHint(t *testing.T) {
 	require.Contains(t, HintOf(err), "give k1=secret in place of secret")
 }
 
-// A nameless secret is taken where one key can be meant and its name says no
-// other.
+// A secret without an id is taken if only one key can be meant and the file's
+// name does not contradict.
 func TestNameless(t *testing.T) {
 	w := oldAndNew(t)
 	only := []string{"k1"}
-	w.given(Want{Files: []string{"secret"}, IDs: only}, map[string]string{"k1": secretA})
-	w.given(Want{Files: []string{"k1.key"}, IDs: only}, map[string]string{"k1": secretA})
+	w.resolves(Want{Files: []string{"secret"}, IDs: only}, map[string]string{"k1": secretA})
+	w.resolves(Want{Files: []string{"k1.key"}, IDs: only}, map[string]string{"k1": secretA})
 	w.stdin = secretA
-	w.given(Want{Stdin: true, IDs: only}, map[string]string{"k1": secretA})
-	w.given(Want{Files: []string{"secret"}, IDs: []string{"k2", "k1"}, Exact: "k1"}, map[string]string{"k1": secretA})
+	w.resolves(Want{Stdin: true, IDs: only}, map[string]string{"k1": secretA})
+	w.resolves(Want{Files: []string{"secret"}, IDs: []string{"k2", "k1"}, Exact: "k1"}, map[string]string{"k1": secretA})
 	w.refused(Want{Files: []string{"k2.key"}, IDs: only}, `key file "k2.key": its name says that it is the secret of "k2", but "k1" is meant`)
 	w.refused(Want{Files: []string{"k2.key"}, IDs: []string{"k2", "k1"}, Exact: "k1"}, "its name says")
 	w.refused(Want{Files: []string{"k1=k2.key"}, IDs: only}, "its name says")
 	w.refused(Want{Files: []string{"secret"}, Who: "site a.example.com"}, "site a.example.com has no keys")
 	w.refused(Want{Files: []string{"k9=secret"}, IDs: only}, `it is given as the secret of "k9"; this call has "k1"`)
 	require.NoError(t, os.WriteFile("prod.key", []byte(secretA), 0o600))
-	w.given(Want{Files: []string{"prod.key"}, IDs: only}, map[string]string{"k1": secretA})
+	w.resolves(Want{Files: []string{"prod.key"}, IDs: only}, map[string]string{"k1": secretA})
 	w.refused(Want{Files: []string{"prod.key"}, IDs: only, Known: []string{"prod"}}, `the secret of "prod"`)
 }
 
@@ -407,11 +406,10 @@ func TestNamed(t *testing.T) {
 	w.refused(Want{Files: []string{"n1", "h1"}, IDs: ids}, `and so does key file "n1": the same secret`)
 	w.refused(Want{Files: []string{"n2", "twin"}, IDs: ids}, `and so does key file "n2": another secret`)
 	w.refused(Want{Files: []string{"n1", "twin"}, IDs: ids}, `"k1" and "k2" the same secret`)
-	w.given(Want{Files: []string{"all"}, IDs: []string{"k2", "k7"}}, map[string]string{"k2": secretB})
-	// A file that was renamed: its fingerprint is proof, a hand-written id is
-	// not.
+	w.resolves(Want{Files: []string{"all"}, IDs: []string{"k2", "k7"}}, map[string]string{"k2": secretB})
+	// A renamed file: a fingerprint proves its id, a hand-written id does not.
 	require.Empty(t, w.warns)
-	w.given(Want{Files: []string{"sub/k1.key"}, IDs: ids}, map[string]string{"k2": secretB})
+	w.resolves(Want{Files: []string{"sub/k1.key"}, IDs: ids}, map[string]string{"k2": secretB})
 	require.Equal(t, []string{`key file "sub/k1.key" is named after "k1", but holds the secret of "k2"`}, w.warns)
 	w.refused(Want{Files: []string{"sub/hand-k1.key"}, IDs: ids}, `named after "k1", but says that it holds the secret of "k2"`)
 }
@@ -420,19 +418,19 @@ func TestVariables(t *testing.T) {
 	w := oldAndNew(t)
 	ids := []string{"k2", "k1"}
 	w.vars["CLICKEDGE_KEY_K1"] = secretA
-	w.given(Want{IDs: ids}, map[string]string{"k1": secretA})
-	w.given(Want{Files: []string{"n2"}, IDs: ids}, both)
-	w.given(Want{Files: []string{"n1", "n2"}, IDs: ids}, both) // they agree
+	w.resolves(Want{IDs: ids}, map[string]string{"k1": secretA})
+	w.resolves(Want{Files: []string{"n2"}, IDs: ids}, both)
+	w.resolves(Want{Files: []string{"n1", "n2"}, IDs: ids}, both) // they agree
 	w.vars["CLICKEDGE_KEY_K2"] = secretA + "x"
 	w.refused(Want{Files: []string{"n2"}, IDs: ids}, "hold different secrets of \"k2\", with the fingerprints "+Fingerprint("k2", secretB)+" and "+Fingerprint("k2", secretA+"x"))
-	w.given(Want{IDs: ids, Need: []string{"k1"}}, map[string]string{"k1": secretA})
+	w.resolves(Want{IDs: ids, Need: []string{"k1"}}, map[string]string{"k1": secretA})
 	w.vars["CLICKEDGE_KEY_K2"] = ""
-	w.given(Want{IDs: ids}, map[string]string{"k1": secretA})
+	w.resolves(Want{IDs: ids}, map[string]string{"k1": secretA})
 	require.Contains(t, MissingHint(w.source(), "k2"), "which is empty")
 
 	// $(cat k2.key)
 	w.vars["CLICKEDGE_KEY_K2"] = strings.TrimSpace(named("k2", secretB).Text())
-	w.given(Want{IDs: ids}, both)
+	w.resolves(Want{IDs: ids}, both)
 	w.vars["CLICKEDGE_KEY_K2"] = named("k1", secretA).Text()
 	w.refused(Want{IDs: ids}, `CLICKEDGE_KEY_K2: it holds the secret of "k1", not of "k2"`)
 	for value, what := range map[string]string{
@@ -449,18 +447,18 @@ func TestVariables(t *testing.T) {
 	w.refused(Want{IDs: ids}, "the name of a file")
 }
 
-// A secret that is exported twice is nobody's for certain, even where only one
-// of the two is asked for.
+// A secret that is exported under two ids is refused, even if only one of them
+// is needed.
 func TestOneSecretInTwoVariables(t *testing.T) {
 	w := oldAndNew(t)
 	w.vars["CLICKEDGE_KEY_K1"], w.vars["CLICKEDGE_KEY_K2"] = secretA, secretA
 	ids := []string{"k2", "k1"}
 	w.refused(Want{IDs: ids, Need: []string{"k2"}}, `CLICKEDGE_KEY_K2 and CLICKEDGE_KEY_K1 give "k2" and "k1" the same secret`)
-	w.vars["CLICKEDGE_KEY_K1"] = "what is not asked for is not judged"
-	w.given(Want{IDs: ids, Need: []string{"k2"}}, map[string]string{"k2": secretA})
+	w.vars["CLICKEDGE_KEY_K1"] = "what is not needed is not checked"
+	w.resolves(Want{IDs: ids, Need: []string{"k2"}}, map[string]string{"k2": secretA})
 }
 
-// A secret that was given in place of its file's name is not in the error.
+// The error for a secret in place of a file's name does not quote it.
 func TestSecretForAFileName(t *testing.T) {
 	w := oldAndNew(t)
 	for _, arg := range []string{secretA, "k1=" + secretA} {
@@ -469,26 +467,26 @@ func TestSecretForAFileName(t *testing.T) {
 	for _, arg := range []string{"abc/" + secretA, "/" + secretA} { // base64 has slashes
 		w.refused(Want{Files: []string{arg}, IDs: []string{"k1"}}, "may be a secret itself")
 	}
-	// A long name in a folder that is there is a file's name, whatever it looks
-	// like.
+	// A long name in a folder that exists is a file's name, even if it looks
+	// like a secret.
 	name := t.TempDir() + "/" + strings.ReplaceAll(secretA, ".", "-")
 	_, err := w.resolve(Want{Files: []string{name}, IDs: []string{"k1"}})
 	require.ErrorContains(t, err, "cannot read")
 	require.NoError(t, os.WriteFile(secretA, []byte("k1="+secretB), 0o600)) // a file of this very name
-	w.given(Want{Files: []string{secretA}, IDs: []string{"k1"}}, map[string]string{"k1": secretB})
+	w.resolves(Want{Files: []string{secretA}, IDs: []string{"k1"}}, map[string]string{"k1": secretB})
 }
 
 func TestMisnamedVariable(t *testing.T) {
 	for _, name := range []string{"CLICKEDGE_KEY_k2", "CLICKEDGE_KEYS_K2", "CLICKEDGE_K2", "CLICKEDGE_SECRET_K2", "CLICKEDGE_KEYK2", "CLICKEDGE_KEY", "clickedge_key_k2"} {
 		w := oldAndNew(t)
 		w.vars[name] = secretB
-		w.given(Want{IDs: []string{"k2"}}, map[string]string{})
+		w.resolves(Want{IDs: []string{"k2"}}, map[string]string{})
 		require.Equal(t, []string{"the environment variable " + name + " is not read: the name is CLICKEDGE_KEY_K2"}, w.warns)
 		require.Contains(t, MissingHint(w.source(), "k2"), name+" is set, but not read")
 	}
 	w := oldAndNew(t)
 	w.vars["CLICKEDGE_KEY_K9"], w.vars["CLICKEDGE_SMTP_PASSWORD"], w.vars["CLICKEDGE_KEY_K2"] = secretA, secretA, secretB
-	w.given(Want{IDs: []string{"k2"}}, map[string]string{"k2": secretB})
+	w.resolves(Want{IDs: []string{"k2"}}, map[string]string{"k2": secretB})
 	require.Empty(t, w.warns)
 }
 
@@ -498,7 +496,7 @@ func TestReading(t *testing.T) {
 	_, err := w.resolve(Want{Files: []string{"nowhere.key"}, IDs: ids})
 	require.EqualError(t, err, "cannot read nowhere.key")                    // as it came
 	require.NoError(t, os.WriteFile("k1=odd", []byte("k1="+secretA), 0o600)) // a file of this very name
-	w.given(Want{Files: []string{"k1=odd"}, IDs: ids}, map[string]string{"k1": secretA})
+	w.resolves(Want{Files: []string{"k1=odd"}, IDs: ids}, map[string]string{"k1": secretA})
 	require.Empty(t, w.warns)
 }
 
@@ -507,7 +505,7 @@ func TestModeOfOthers(t *testing.T) {
 	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o700: false, 0o640: true, 0o604: true, 0o620: true, 0o644: true} {
 		w.warns = nil
 		require.NoError(t, os.Chmod("n1", mode))
-		w.given(Want{Files: []string{"n1"}, IDs: []string{"k1"}}, map[string]string{"k1": secretA})
+		w.resolves(Want{Files: []string{"n1"}, IDs: []string{"k1"}}, map[string]string{"k1": secretA})
 		require.Equal(t, warned, len(w.warns) == 1, "%o: %v", mode, w.warns)
 		if warned {
 			require.Equal(t, fmt.Sprintf(`key file "n1" can be read or written by others (mode %04o): chmod 600 n1`, mode), w.warns[0])

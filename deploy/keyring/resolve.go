@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Want is what a command needs secrets for.
+// Want says which secrets a command needs, and where they may be.
 type Want struct {
 	// Files are key files: FILE, or KID=FILE to say whose secret a nameless one
 	// holds. "-" is standard input.
@@ -17,26 +17,25 @@ type Want struct {
 	Stdin bool
 	// IDs are the key ids that can be meant: those of the site.
 	IDs []string
-	// Others: secrets that say an id which is none of IDs are taken too.
-	// Nameless ones never are.
+	// Others: secrets with an id that is not in IDs are taken too, but never
+	// secrets without an id.
 	Others bool
-	// Exact is the one id that the call itself names, as --kid does; "" for
-	// none.
+	// Exact is the id that the command line names with --kid; "" for none.
 	Exact string
 	// Need are the ids whose environment variables are read; nil is all of IDs.
 	Need []string
-	// Known are further ids that the operator has, of other sites say. A
-	// nameless file whose name says one of them is not another's.
+	// Known are further ids that the operator has, such as those of other
+	// sites. A secret without an id in a file named after one of them is not
+	// taken for another key.
 	Known []string
 	// Who names what the IDs belong to, as "site link.example.com", for
 	// messages.
 	Who string
 }
 
-// Resolve gathers the secrets that are wanted from files, standard input and
-// environment. It fails where a secret's id is not certain, and where two
-// sources disagree about an id. The error is an [*Error], or that of
-// [Source.Read].
+// Resolve collects the secrets from files, standard input and environment. It
+// fails if a secret's id is not certain, or if two sources disagree about an
+// id. The error is an [*Error], or that of [Source.Read].
 func Resolve(src *Source, w Want) (*Ring, error) {
 	r := resolver{src: src, Want: w, ring: NewRing()}
 	all, err := src.readAll(w.Files, w.Stdin)
@@ -66,7 +65,7 @@ type resolver struct {
 	ring *Ring
 }
 
-// take puts in what one file holds.
+// take adds the keys of one file.
 func (r *resolver) take(f found) *Error {
 	used := false
 	for _, k := range f.keys {
@@ -110,7 +109,7 @@ func (r *resolver) meant() string {
 	return who + " has " + quoted(r.IDs)
 }
 
-// name finds whose secret a nameless one is, and holds a named one against its
+// name finds the id of a secret without one, and checks an id against the
 // file's name.
 func (r *resolver) name(k Key, f found) (Key, *Error) {
 	if k.ID != "" {
@@ -155,8 +154,8 @@ func (r *resolver) nameless(f found) *Error {
 	return wrong(hint, "it does not say whose secret it holds: %s can be meant", strings.Join(quotedAll(r.IDs), " or "))
 }
 
-// guess is an id for a hint's example: the one that the file's name says, else
-// the first. Nothing is decided by it.
+// guess is an id for a hint's example: the one in the file's name, else the
+// first. It is used for nothing else.
 func (r *resolver) guess(file string) string {
 	for _, kid := range r.IDs {
 		if slices.Contains(words(file), kid) {
@@ -166,8 +165,8 @@ func (r *resolver) guess(file string) string {
 	return r.IDs[0]
 }
 
-// checkName: what is inside counts. A fingerprint is proof enough that a file
-// was only renamed; without one nobody knows which of the two is right.
+// checkName compares a key with its file's name. A fingerprint in the file
+// proves that it was only renamed; without one, either may be wrong.
 func (r *resolver) checkName(k Key, f found) *Error {
 	other := otherID(f.file, k.ID, r.known())
 	if f.file == "" || other == "" || len(f.keys) > 1 {
@@ -180,7 +179,8 @@ func (r *resolver) checkName(k Key, f found) *Error {
 	return wrong("rename it, or correct what is wrong inside", "it is named after %q, but says that it holds the secret of %q", other, k.ID)
 }
 
-// put adds a key. Two sources for one id are one too many, whatever they hold.
+// put adds a key. Two sources for one id are refused, even with the same
+// secret.
 func (r *resolver) put(k Key, from string) *Error {
 	if before, ok := r.ring.from[k.ID]; ok {
 		what := "another secret"
@@ -193,8 +193,8 @@ func (r *resolver) put(k Key, from string) *Error {
 	return nil
 }
 
-// variables adds what the environment has. A file and a variable may say the
-// same; where they differ, nobody knows which is right.
+// variables adds the secrets in the environment. A file and a variable may have
+// the same secret; if they differ, either may be wrong.
 func (r *resolver) variables() error {
 	need := r.Need
 	if need == nil {
@@ -222,8 +222,8 @@ func (r *resolver) variables() error {
 	return nil
 }
 
-// shared refuses one secret under two ids: one of them is misnamed, or a key
-// was rotated to itself.
+// shared refuses one secret under two ids: one id is wrong, or a key was
+// "rotated" to the same secret.
 func (r *resolver) shared() error {
 	ids := r.ring.IDs()
 	for i, a := range ids {
@@ -236,8 +236,8 @@ func (r *resolver) shared() error {
 	return nil
 }
 
-// sharedVariables looks into the variables that nobody asked for, for a secret
-// that is in the ring under another id. What else they hold is not judged.
+// sharedVariables searches the other variables for a secret that is in the ring
+// under another id. Other mistakes in them are not reported.
 func (r *resolver) sharedVariables() error {
 	for _, kid := range r.IDs {
 		k, ok, err := r.src.variable(kid)
@@ -258,8 +258,8 @@ func sameSecret(from1, from2, a, b string) error {
 		Hint: "one of them has the wrong id, or was copied; clickedge keys new makes a secret of its own for each"}
 }
 
-// Load reads key files whose ids do not matter, as for a search. A key whose
-// file does not name it has the file's name for an id.
+// Load reads key files whose ids do not matter, as for a search. A key without
+// an id gets the file's name as its id.
 func Load(src *Source, files []string) ([]Key, error) {
 	all, err := src.readAll(files, false)
 	var keys []Key
@@ -274,7 +274,7 @@ func Load(src *Source, files []string) ([]Key, error) {
 	return keys, err
 }
 
-// MissingHint says how a key's secret is given, and what stands in the way.
+// MissingHint says how to give a key's secret, and why it was not found.
 func MissingHint(src *Source, kid string) string {
 	hint := "give --key-file FILE, or set " + EnvName(kid)
 	if name := src.misnamed(kid); name != "" {
@@ -286,7 +286,7 @@ func MissingHint(src *Source, kid string) string {
 	return hint
 }
 
-// HintOf is what to do about an error of this package.
+// HintOf returns the hint of an error of this package.
 func HintOf(err error) string {
 	var e *Error
 	if errors.As(err, &e) {

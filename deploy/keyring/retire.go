@@ -12,23 +12,23 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
-// Retirement says when keys may go. Lifetime and MaxAge are lengths of time as
-// package expiry reads them.
+// Retirement says when keys may be deleted. Lifetime and MaxAge are lengths of
+// time as package expiry reads them.
 type Retirement struct {
 	Log      *clicklog.Keys
 	Now      time.Time
 	Minted   map[string]time.Time // when a key minted its last link, where known
-	Lifetime string               // of links at most; "" where they may live for ever
-	MaxAge   string               // how long a link without expiry is waited for
+	Lifetime string               // of links at most; "" if they may never expire
+	MaxAge   string               // how long a link without expiry is kept valid
 }
 
-// Status is what "keys status --json" prints of a key.
+// Status is what "keys status --json" prints for a key.
 type Status struct {
 	KID string `json:"kid"`
-	// Fingerprint is that of the secret at hand, not of what is stored.
+	// Fingerprint is that of the local secret, not of the stored one.
 	Fingerprint string `json:"fingerprint,omitempty"`
-	// Digest is what the store says of its secret: opaque, but another one as
-	// soon as the secret is another one.
+	// Digest is the store's digest of its secret: opaque, but it changes with
+	// the secret.
 	Digest   string   `json:"stored_digest,omitempty"`
 	Mints    []string `json:"mints_for,omitempty"`    // hosts
 	Verifies []string `json:"verifies_for,omitempty"` // hosts where it does not mint
@@ -47,12 +47,12 @@ const (
 	StateWaits    = "waits"    // its last mail has not aged out
 	StateMayGo    = "may go"   // take it out of sites.json, then out of the store
 	StateUnknown  = "unknown"  // nothing says when its last mail will have aged out
-	StateUnlisted = "unlisted" // in the store or at hand, but no site verifies its links
+	StateUnlisted = "unlisted" // in the store or given here, but no site verifies its links
 )
 
-// All gives the status of the sites' keys, in the order of their ids, and of
-// those that the store has besides or whose secrets are at hand. Stored has the
-// digest of each secret in the store by its id; nil where it is not known.
+// All returns the status of the sites' keys, of other keys in the store, and of
+// other keys whose secrets are given, sorted by id. Stored has the digest of
+// each secret in the store by its id; nil if it is not known.
 func (j *Retirement) All(sites *core.Sites, stored map[string]string, atHand []string) []Status {
 	byKID := map[string]*Status{}
 	for kid := range stored {
@@ -83,7 +83,7 @@ func (j *Retirement) All(sites *core.Sites, stored map[string]string, atHand []s
 	return list
 }
 
-// storedText is what is known of the store.
+// storedText says whether the store has the key.
 func storedText(stored map[string]string, kid string) string {
 	if stored == nil {
 		return "unknown"
@@ -113,8 +113,8 @@ func (j *Retirement) Judge(s *Status) {
 	}
 }
 
-// retire finds when the last mail that used a key has aged out. The latest of
-// all that is known counts.
+// retire finds when the last mail with a key has aged out. The latest known
+// time counts.
 func (j *Retirement) retire(s *Status, used clicklog.KeyUse) {
 	at, why := j.byExpiry(s.KID, used)
 	if at.IsZero() {
@@ -134,7 +134,8 @@ func (j *Retirement) retire(s *Status, used clicklog.KeyUse) {
 	s.Why = at.UTC().Format("from 2006-01-02 15:04 UTC: ") + why
 }
 
-// byExpiry knows of keys whose links all expire. The log may know better.
+// byExpiry handles keys whose links all expire. A later expiry in the log
+// counts.
 func (j *Retirement) byExpiry(kid string, used clicklog.KeyUse) (time.Time, string) {
 	minted, ok := j.Minted[kid]
 	if !ok || j.Lifetime == "" || used.Forever {
@@ -143,8 +144,8 @@ func (j *Retirement) byExpiry(kid string, used clicklog.KeyUse) (time.Time, stri
 	return after(minted, j.Lifetime), "the last link signed with it expires then at the latest"
 }
 
-// byAge goes by the last sign of life: the last click, or the last link minted,
-// or, where there was none, the beginning of the log.
+// byAge counts from the last use of a key: the last click, or the last link
+// minted, or, if neither is known, the beginning of the log.
 func (j *Retirement) byAge(kid string, used clicklog.KeyUse) (time.Time, string) {
 	minted := j.Minted[kid]
 	switch {
@@ -163,8 +164,8 @@ func after(at time.Time, length string) time.Time {
 	return at.Add(d)
 }
 
-// Removal reports whether a key that no site lists any more may be deleted from
-// the store. With force it may in any case, with a warning.
+// Removal returns an error if a key that no site lists any more may not be
+// deleted from the store yet. With force there is a warning instead.
 func (j *Retirement) Removal(kid string, force bool) (warning string, err error) {
 	s := Status{KID: kid, Verifies: []string{"a site"}} // as it did until now
 	j.Judge(&s)

@@ -13,8 +13,8 @@ import (
 
 const keyClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","action":"redirect","code":"ok","kid":"k1"}`
 
-// FuzzKeyUse: whatever the log holds, no key may go before the last click that
-// is in it, and each line is counted once.
+// FuzzKeyUse: for any log, no key may be deleted before the last click in it,
+// and each line is counted once.
 func FuzzKeyUse(f *testing.F) {
 	f.Add(keyClick + "\n" + strings.Replace(keyClick, "k1", "k2", 1))
 	f.Add(strings.Replace(keyClick, `"kid"`, `"exp":9007199254740993,"kid"`, 1))
@@ -74,8 +74,8 @@ func TestRetirement(t *testing.T) {
 	}
 }
 
-// A key is deleted once its last mail has aged out; before that only by force,
-// and never in silence.
+// A key may be deleted once its last mail has aged out; before that only with
+// --force, and with a warning.
 func TestRemoval(t *testing.T) {
 	j := &Retirement{Log: new(clicklog.Keys), Now: time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC), MaxAge: "30d"}
 	_, err := j.Removal("k1", false)

@@ -9,10 +9,10 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// ErrNoSecret says that a key's secret is not at hand.
+// ErrNoSecret says that a key's secret was not given.
 var ErrNoSecret = errors.New("no secret given")
 
-// Ring holds keys by their id. It shows nobody the secrets.
+// Ring holds keys by their id. Printing it does not show the secrets.
 type Ring struct {
 	keys map[string]Key
 	from map[string]string // where each came from, for messages
@@ -20,7 +20,8 @@ type Ring struct {
 
 var _ core.Keyring = (*Ring)(nil)
 
-// NewRing makes a ring of these keys. Of two with one id the latter counts.
+// NewRing makes a ring of these keys. Of two with the same id the latter
+// counts.
 func NewRing(keys ...Key) *Ring {
 	r := &Ring{keys: map[string]Key{}, from: map[string]string{}}
 	for _, k := range keys {
@@ -43,13 +44,13 @@ func (r *Ring) Key(kid string) (Key, error) {
 	return Key{}, fmt.Errorf("key %q: %w", kid, ErrNoSecret)
 }
 
-// Has reports whether the secret of an id is at hand.
+// Has reports whether the ring has the secret of an id.
 func (r *Ring) Has(kid string) bool { _, ok := r.keys[kid]; return ok }
 
 // IDs lists the ids, sorted.
 func (r *Ring) IDs() []string { return slices.Sorted(maps.Keys(r.keys)) }
 
-// Fingerprint is that of an id's secret, or "" where it is not at hand.
+// Fingerprint is that of an id's secret, or "" if the ring does not have it.
 func (r *Ring) Fingerprint(kid string) string {
 	if k, ok := r.keys[kid]; ok {
 		return k.Fingerprint()

@@ -13,8 +13,8 @@ import (
 // MinSecret is the fewest bytes of a secret that verifies anything.
 const MinSecret = core.MinSecret
 
-// form is how the bounds of a secret were told from what is around it. The less
-// is said, the more is doubtful.
+// form is where a secret was found. The less its surroundings say about where
+// it begins and ends, the stricter the checks.
 type form int
 
 const (
@@ -26,19 +26,18 @@ const (
 
 const newKeyHint = "clickedge keys new makes a fit one"
 
-// judge refuses what would not verify on the edge, where the secret is the
-// bytes in the store and nothing is trimmed, and what is unlikely to be a
-// secret at all.
-func judge(s string, f form) *Error {
-	for _, look := range []func(string, form) *Error{judgeBytes, judgeSpace, judgeForm, judgeChance} {
-		if err := look(s, f); err != nil {
+// validate refuses what would not verify on the edge, where the secret is the
+// bytes in the store, untrimmed, and what is unlikely to be a secret at all.
+func validate(s string, f form) *Error {
+	for _, check := range []func(string, form) *Error{validateBytes, validateSpace, validateForm, validateRandom} {
+		if err := check(s, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func judgeBytes(s string, f form) *Error {
+func validateBytes(s string, f form) *Error {
 	switch {
 	case s == "":
 		return wrong("", "it is empty")
@@ -52,7 +51,7 @@ func judgeBytes(s string, f form) *Error {
 	return nil
 }
 
-func judgeSpace(s string, f form) *Error {
+func validateSpace(s string, f form) *Error {
 	if trimmed := strings.TrimSpace(s); trimmed != s {
 		return spaceAround(s, f)
 	}
@@ -67,7 +66,7 @@ func judgeSpace(s string, f form) *Error {
 	return nil
 }
 
-// stripHint strips a newline without making another secret.
+// stripHint says how to strip a newline without changing the secret.
 const stripHint = "if the secret in the store has none, strip it: tr -d '\\r\\n' <FILE >NEW; put the id before it, as in k2=…, and the newline only ends the line"
 
 func spaceAround(s string, f form) *Error {
@@ -83,19 +82,19 @@ var (
 	assignment = regexp.MustCompile(`(?i)^(export +|set +|setenv +|\$env:|- +)?[a-z_][a-z0-9_.-]*("|')? *(:=|=|:) *[^= ]`)
 	// column is a key id and a secret with another sign between them than =.
 	column = regexp.MustCompile(`^[A-Za-z0-9_]+ *([,;|>]|[-=]>) *[^ ]`)
-	// comment is one behind a value, as in an environment file.
+	// comment matches a comment after a value, as in an environment file.
 	comment = regexp.MustCompile(`\s(#|//|--)`)
-	// sample is what stands in an example until somebody puts a secret there.
-	// None of it comes up in random text.
+	// sample matches the placeholder of an example. Random text does not
+	// contain any.
 	sample = regexp.MustCompile(`(?i)change[-_. ]?(me|this)|replace[-_. ]?(me|this|with)|placeholder|(goes|put|insert|paste)[-_. ](it[-_. ])?here|your[-_. ](own[-_. ])?(secret|key)|example[-_. ](secret|key)`)
-	// reference is what a template or a shell would have replaced.
+	// reference matches what a template or a shell would have replaced.
 	reference = regexp.MustCompile(`^(\$\{.*\}|\$\(.*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|<.*>|%\w+%|[A-Za-z][A-Za-z0-9+.-]*://.*)$`)
 )
 
 const quotes = "\"'`“”‘’«»"
 
-// judgeForm refuses what holds a secret instead of being one.
-func judgeForm(s string, f form) *Error {
+// validateForm refuses a text that contains a secret but is not one.
+func validateForm(s string, f form) *Error {
 	first, _ := utf8.DecodeRuneInString(s)
 	last, _ := utf8.DecodeLastRuneInString(s)
 	opened, closed := strings.ContainsRune(quotes, first), strings.ContainsRune(quotes, last)
@@ -124,9 +123,9 @@ func bracketed(first, last rune) bool {
 	return first == '[' && last == ']' || first == '(' && last == ')' || first == '{' && last == '}'
 }
 
-// judgeChance refuses what was not made at random. It is no measure of
+// validateRandom refuses a text that is clearly not random. It does not measure
 // strength.
-func judgeChance(s string, _ form) *Error {
+func validateRandom(s string, _ form) *Error {
 	switch {
 	case len(s) < MinSecret:
 		return wrong(newKeyHint, "the secret is unfit: shorter than %d bytes", MinSecret)
@@ -153,12 +152,12 @@ func variety(s string) (n int) {
 	return n
 }
 
-// shortPiece is the longest piece that somebody types again and again.
+// shortPiece is the longest piece that people repeat by hand.
 const shortPiece = 12
 
-// repeats reports whether s is one piece, again and again. A short piece may be
-// so but for a quarter: what was put before or behind it makes it no better. Of
-// random hexadecimal digits that comes up less than once in 10^12 times.
+// repeats reports whether s is one piece, repeated. For a short piece three
+// quarters of s are enough: other text before or after does not make it random.
+// Random hexadecimal digits do that less than once in 10^12 times.
 func repeats(s string) bool {
 	for period := 1; period <= len(s)/2; period++ {
 		same := 0
@@ -174,8 +173,8 @@ func repeats(s string) bool {
 	return false
 }
 
-// climbs reports whether most bytes are the neighbours of the one before, as in
-// abcdefgh… and 0123456789….
+// climbs reports whether most bytes follow the one before, as in abcdefgh… and
+// 0123456789….
 func climbs(s string) bool {
 	n := 0
 	for i := 1; i < len(s); i++ {

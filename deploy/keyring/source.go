@@ -23,9 +23,9 @@ type Source struct {
 	Read      func(name string) ([]byte, error)
 	LookupEnv func(string) (string, bool)
 	// Environ lists the environment, NAME=value; nil where it cannot be listed.
-	// It is only looked at for names that are almost right.
+	// It is searched only for names that are almost right.
 	Environ func() []string
-	// Warn is told what is doubtful but not wrong; nil for nobody.
+	// Warn is called with each warning; nil for none.
 	Warn func(text string)
 }
 
@@ -81,8 +81,7 @@ func (s *Source) readAll(args []string, alsoStdin bool) ([]found, error) {
 	return all, nil
 }
 
-// cutID takes KID=FILE apart. A file that exists under the whole name is meant
-// itself.
+// cutID splits KID=FILE, unless a file of that whole name exists.
 func cutID(arg string) (id, file string) {
 	id, file, ok := strings.Cut(arg, "=")
 	if !ok || !IsID(id) || file == "" {
@@ -94,12 +93,11 @@ func cutID(arg string) (id, file string) {
 	return id, file
 }
 
-// secretAsName refuses a secret that was given where the name of its file
-// belongs. It would be quoted in the error of reading. A name in a folder that
-// exists is a file's: secrets may have slashes, but not before them the name of
-// a folder here.
+// secretAsName refuses a secret in place of a file's name, as the error of
+// reading it would quote the secret. A name in a folder that exists is a
+// file's: secrets may have slashes, but not after the name of a folder here.
 func secretAsName(file string) error {
-	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) || strings.Contains(file, ".") || judge(file, bare) != nil {
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) || strings.Contains(file, ".") || validate(file, bare) != nil {
 		return nil
 	}
 	if folder := filepath.Dir(file); folder != "." && folder != "/" {
@@ -112,7 +110,7 @@ func secretAsName(file string) error {
 }
 
 // checkMode warns of a file that others can read. Windows has no such bits, and
-// a pipe's say nothing.
+// those of a pipe mean nothing.
 func (s *Source) checkMode(name string) {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() || runtime.GOOS == "windows" {
@@ -123,7 +121,7 @@ func (s *Source) checkMode(name string) {
 	}
 }
 
-// shellWord quotes a name for a shell where it needs that.
+// shellWord quotes a name for a shell if needed.
 func shellWord(s string) string {
 	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == "" && !strings.HasPrefix(s, "-") {
 		return s
@@ -131,8 +129,8 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// variable reads a key's environment variable. An empty one is as good as none.
-// It may hold a whole key file, as $(cat k2.key) gives.
+// variable reads a key's environment variable. An empty one counts as none. It
+// may hold a whole key file, as from $(cat k2.key).
 func (s *Source) variable(kid string) (Key, bool, error) {
 	name := EnvName(kid)
 	value, _ := s.LookupEnv(name)
@@ -157,7 +155,8 @@ func (s *Source) variable(kid string) (Key, bool, error) {
 	return Key{}, false, &Error{From: name, What: fmt.Sprintf("it holds the secret of %s, not of %q", quoted(idsOf(keys)), kid), Hint: "a secret is never used under another id"}
 }
 
-// misnamed finds a variable that was meant for a key, but is not called so.
+// misnamed finds a variable that was meant for a key, but has a slightly
+// different name.
 func (s *Source) misnamed(kid string) string {
 	if s.Environ == nil {
 		return ""

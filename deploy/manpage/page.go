@@ -2,8 +2,8 @@
 // says, so that there is one text and not two.
 //
 // Start with [All] for the pages of a command and all below it, or with [Of]
-// for one. What a page says depends on the command and its version alone: no
-// clock, no machine.
+// for one. A page depends on the command and its version only, not on the clock
+// or the machine.
 package manpage
 
 import (
@@ -134,7 +134,7 @@ func flags(r *roff, heading string, set *pflag.FlagSet) {
 	})
 }
 
-// defaultOf says the default that --help shows, where there is one to show.
+// defaultOf returns the default that --help shows, if any.
 func defaultOf(f *pflag.Flag) string {
 	switch f.DefValue {
 	case "", "0", "0s", "false", "[]":

@@ -11,7 +11,7 @@ import (
 
 var about = Release{Version: "v1.2.3", Date: "2026-01-02"}
 
-// awkward has whatever roff could take for its own.
+// awkward is a command whose help has everything that roff could interpret.
 func awkward() *cobra.Command {
 	run := func(*cobra.Command, []string) {}
 	root := &cobra.Command{Use: "tool", Short: "Does it", Run: run}
@@ -86,7 +86,7 @@ func TestAll(t *testing.T) {
 	require.Contains(t, All(awkward(), about)[0].Text, ".SS \"First things\"\n.TP\n.B \"tool sub\"\nIs awkward\n")
 }
 
-// What a roff prints is what was written: nothing was taken for a request.
+// A roff prints the text unchanged: nothing is taken for a request.
 func TestARoffPrintsIt(t *testing.T) {
 	for _, tool := range [][]string{{"mandoc", "-Tutf8"}, {"groff", "-man", "-Tutf8", "-ww"}} {
 		t.Run(tool[0], func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestARoffPrintsIt(t *testing.T) {
 	}
 }
 
-// plain takes bold and underlined type out of a terminal's text.
+// plain removes bold and underlined type from a terminal's text.
 func plain(s string) string {
 	var out []rune
 	for _, c := range stripSGR(s) {

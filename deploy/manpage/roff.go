@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// roff collects the lines of a page. Whatever comes from outside goes through
-// escape: nothing in a help text is taken for a request or an escape of roff.
+// roff collects the lines of a page. Text from outside goes through escape, so
+// that nothing in a help text acts as a request or an escape of roff.
 type roff struct{ strings.Builder }
 
 // macro writes a request or a macro and its arguments, each quoted where it
@@ -25,14 +25,14 @@ func (r *roff) macro(name string, args ...string) {
 	r.WriteByte('\n')
 }
 
-// title writes the heading of the page. The date stands as it is: mandoc reads
-// it.
+// title writes the heading of the page. The date is not escaped, as mandoc
+// parses it.
 func (r *roff) title(name string, about Release, root string) {
 	fmt.Fprintf(r, ".TH %s 1 \"%s\" \"%s\" \"%s manual\"\n",
 		escape(strings.ToUpper(name)), about.Date, escape(root+" "+about.Version), escape(root))
 }
 
-// text writes lines that roff fills. A line that begins as a request does not.
+// text writes lines that roff fills. A line cannot begin a request.
 func (r *roff) text(s string) {
 	for line := range strings.Lines(s) {
 		r.WriteString(guarded(strings.TrimSpace(line)) + "\n")
@@ -96,7 +96,7 @@ func (r *roff) literal(s string) {
 	r.macro("fi")
 }
 
-// guarded escapes a line, and keeps its first character from making it a
+// guarded escapes a line so that its first character does not make it a
 // request.
 func guarded(line string) string {
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
@@ -105,8 +105,8 @@ func guarded(line string) string {
 	return escape(line)
 }
 
-// escape writes each character so that every roff prints that one: a "-" that
-// is pasted into a shell stays one, and what is not ASCII needs no encoding.
+// escape writes characters so that every roff prints them unchanged: a "-" can
+// be pasted into a shell, and non-ASCII characters need no encoding.
 func escape(s string) string {
 	var b strings.Builder
 	for _, c := range s {

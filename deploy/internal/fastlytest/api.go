@@ -17,7 +17,7 @@ import (
 	"golang.org/x/crypto/nacl/box"
 )
 
-// created is the time at which everything here was made.
+// created is the creation time of everything here.
 const created = "2026-01-01T00:00:00Z"
 
 // API is an [http.Handler]. Its fields may be set before it serves.
@@ -25,7 +25,7 @@ type API struct {
 	// Token is what requests must carry.
 	Token string
 	// PageSize is the most entries of a page, whatever limit is asked for; 0 is
-	// 2, so that paging is seen.
+	// 2, so that tests meet paging.
 	PageSize int
 
 	mu           sync.Mutex
@@ -58,7 +58,7 @@ func (r Request) Writes() bool { return r.Method != "GET" && r.Method != "HEAD" 
 // String returns "METHOD /path".
 func (r Request) String() string { return r.Method + " " + r.Path }
 
-// Fault is an answer in place of the right one.
+// Fault is a failure in place of the right answer.
 type Fault struct {
 	Method, Path string // Path is a prefix; * stands for any one segment
 	Status       int    // 0 breaks the connection off
@@ -68,7 +68,7 @@ type Fault struct {
 	After        bool // the request is carried out first, and then the answer is lost
 }
 
-// New returns an API without stores and services, and with keys of its own.
+// New returns an API without stores and services, with new keys.
 func New(token string) *API {
 	_, signer, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -97,7 +97,7 @@ func (a *API) SigningKey() string {
 	return base64.StdEncoding.EncodeToString(a.signer.Public().(ed25519.PublicKey))
 }
 
-// Fail lets requests fail, each fault once, in this order.
+// Fail makes requests fail, each fault once, in this order.
 func (a *API) Fail(faults ...Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -113,7 +113,7 @@ func (a *API) Seen() []Request {
 	return seen
 }
 
-// id returns an id that nothing else has.
+// id returns a new id.
 func (a *API) id(kind string) string {
 	a.ids++
 	return fmt.Sprintf("%s%04d", kind, a.ids)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// domain is one that is kept apart from the versions of services.
+// domain is a domain that does not belong to a version of a service.
 type domain struct {
 	id, fqdn, description, service string // service is "" for none
 }
@@ -68,7 +68,8 @@ func (a *API) createDomain(c *call) {
 	}
 }
 
-// updateDomain empties what is sent as null, and leaves what is not sent.
+// updateDomain empties fields that are sent as null, and keeps fields that are
+// not sent.
 func (a *API) updateDomain(c *call, d *domain) {
 	var in map[string]*string
 	if err := json.Unmarshal(c.body, &in); err != nil {
@@ -115,14 +116,13 @@ func (a *API) inDomain(do func(*call, *domain)) func(*call) {
 	}
 }
 
-// watch notes when a host stops being served.
+// watch records when a host stops being served.
 type watch struct {
 	served map[string]bool
 	off    []string
 }
 
-// Off lists each moment at which a host that was served stopped being served,
-// as "HOST after METHOD /path".
+// Off lists the hosts that stopped being served, as "HOST after METHOD /path".
 func (a *API) Off() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

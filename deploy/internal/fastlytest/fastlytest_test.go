@@ -168,7 +168,7 @@ func TestServicesComeInPages(t *testing.T) {
 	require.Len(t, list, 5)
 }
 
-// An answer that is lost on its way: what was asked for has been done.
+// An answer that is lost on its way: the request has been carried out.
 func TestAnAnswerThatIsLost(t *testing.T) {
 	api, client := rig(t)
 	api.Fail(fastlytest.Fault{Method: "POST", Path: "/service", After: true})

@@ -74,8 +74,8 @@ func checkS3(o object) string {
 	return ""
 }
 
-// logKinds are further log endpoints that a service may have. They are empty as
-// a rule, since clients list them all.
+// logKinds are further kinds of log endpoints. They are usually empty, but
+// exist because clients list them all.
 var logKinds = strings.Fields(`azureblob cloudfiles datadog digitalocean elasticsearch ftp grafanacloudlogs heroku honeycomb
 	kinesis logentries loggly logshuttle newrelic newrelicotlp openstack papertrail pubsub scalyr sftp splunk sumologic syslog`)
 
@@ -156,9 +156,9 @@ func (a *API) fillLink(o object) string {
 	return ""
 }
 
-// linked reports whether an active version has a link to a store. That the link
-// must go first is known from the Terraform provider's documentation; the
-// wording of the refusal is not.
+// linked reports whether an active version has a link to a store. The Terraform
+// provider's documentation says that the link must be deleted first; the
+// wording of the refusal is not known.
 func (a *API) linked(store string) bool {
 	for _, s := range a.services {
 		v := s.active()
@@ -211,8 +211,8 @@ func (s *service) whole(v *version, o object) object {
 	return w
 }
 
-// inObject finds the object that the path names: a resource link by its id, all
-// else by name.
+// inObject finds the object that the path names: a resource link by its id, any
+// other by name.
 func (a *API) inObject(kind string, do func(*call, *service, *version, int)) func(*call, *service, *version) {
 	key := "name"
 	if kind == "resource" {

@@ -25,7 +25,7 @@ func (r *router) handle(pattern string, do func(*call)) {
 	})
 }
 
-// discard is where an answer goes that is lost on its way.
+// discard takes an answer that is lost on its way.
 type discard struct{}
 
 func (discard) Header() http.Header         { return http.Header{} }

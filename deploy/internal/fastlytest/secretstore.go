@@ -14,7 +14,7 @@ import (
 	"golang.org/x/crypto/nacl/box"
 )
 
-// secretStore keeps its secrets in the order in which they came.
+// secretStore keeps its secrets in the order in which they were created.
 type secretStore struct {
 	id, name string
 	names    []string
@@ -59,7 +59,7 @@ func (a *API) Value(storeName, name string) (string, bool) {
 	return "", false
 }
 
-// Remove takes a secret out of a secret store.
+// Remove deletes a secret from a secret store.
 func (a *API) Remove(storeName, name string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

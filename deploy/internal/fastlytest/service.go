@@ -63,7 +63,7 @@ func (s *service) json() map[string]any {
 		"version": current, "versions": versions, "created_at": created, "updated_at": created, "deleted_at": nil}
 }
 
-// details has the last version whole, and the active one.
+// details has the last version and the active one in full.
 func (s *service) details() map[string]any {
 	d := s.json()
 	d["version"] = s.versionDetails(s.versions[len(s.versions)-1])
@@ -185,8 +185,8 @@ func (a *API) deleteService(c *call, s *service) {
 	c.answer(map[string]string{"status": "ok"})
 }
 
-// inService finds the service that the path names. One that does not exist is a
-// 400 where it alone is asked for, as go-fastly says of GetService.
+// inService finds the service that the path names. If it does not exist, a
+// request for it alone gets a 400, as go-fastly says of GetService.
 func (a *API) inService(do func(*call, *service)) func(*call) {
 	return func(c *call) {
 		id := c.r.PathValue("service")

@@ -21,12 +21,12 @@ type subscription struct {
 	domains              []string
 }
 
-// Challenge is where the record that proves a host leads.
+// Challenge is the target of the record that proves a host.
 func Challenge(host string) string {
 	return strings.ReplaceAll(host, ".", "-") + ".fastly-validations.com"
 }
 
-// Issue issues the certificate of a host: its records have been seen.
+// Issue issues the certificate of a host, as if its records had been found.
 func (a *API) Issue(host string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -52,7 +52,7 @@ func (a *API) routeTLS(r *router) {
 		}
 		c.jsonAPI(200, map[string]any{"data": configurationData(), "included": dnsRecords()})
 	})
-	// Those of uploaded certificates: there are none.
+	// Domains of uploaded certificates: there are none.
 	r.handle("GET /tls/domains", func(c *call) { c.jsonAPI(200, map[string]any{"data": []any{}}) })
 	r.handle("GET /tls/subscriptions", func(c *call) { a.listSubscriptions(c) })
 	r.handle("POST /tls/subscriptions", func(c *call) { a.subscribe(c) })
@@ -106,8 +106,8 @@ func (a *API) listSubscriptions(c *call) {
 		"meta": map[string]int{"per_page": size, "current_page": number, "record_count": len(data), "total_pages": (len(data) + size - 1) / size}})
 }
 
-// subscribe wants hosts that the account knows and that have no subscription
-// yet. The wording of either refusal is not known.
+// subscribe requires hosts that the account has and that have no subscription
+// yet. The API's wording of the refusals is not known.
 func (a *API) subscribe(c *call) {
 	var in struct {
 		Data struct {

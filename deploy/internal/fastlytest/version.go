@@ -20,8 +20,8 @@ func (a *API) routeVersions(r *router) {
 		c.answer(s.versionJSON(v))
 	}))
 	r.handle("GET "+one, a.inVersion(func(c *call, s *service, v *version) { c.answer(s.versionJSON(v)) }))
-	// The comment is no part of what is locked: the Terraform provider changes
-	// that of an active version.
+	// The comment is not locked: the Terraform provider changes that of an
+	// active version.
 	r.handle("PUT "+one, a.inVersion(func(c *call, s *service, v *version) {
 		if form := c.form(); form.Has("comment") {
 			v.comment = form.Get("comment")
@@ -50,8 +50,8 @@ func (a *API) routeVersions(r *router) {
 	r.handle("PUT "+one+"/deactivate/staging", a.inVersion(a.deactivate))
 }
 
-// invalid says what keeps a version from being activated. That a host is on one
-// service at a time is known; how the API words it is not.
+// invalid says why a version cannot be activated. That a host can be on one
+// service only is known; the API's wording is not.
 func (a *API) invalid(s *service, v *version) string {
 	if s.kind == "wasm" && v.pkg == nil {
 		return "Service has no package"

@@ -1,5 +1,5 @@
-// Package smtptest has a mail server on loopback for one mail, for tests of
-// what sends mail.
+// Package smtptest has a mail server on loopback that takes one mail, for tests
+// of code that sends mail.
 package smtptest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Mail is what the server got.
+// Mail is the mail that the server received.
 type Mail struct {
 	Login   string // of AUTH PLAIN, decoded
 	Message string
