@@ -2,18 +2,13 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/keystore"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
@@ -23,10 +18,7 @@ type keysPush struct {
 	sites    string
 	keyFiles []string
 	stdin    bool
-	create   bool
-	replace  bool
-	plain    bool
-	dryRun   bool
+	push     keystore.Push
 }
 
 func (env *Env) keysPushCommand() *cobra.Command {
@@ -57,10 +49,10 @@ replace it all the same there is --replace.`,
 	f.StringVar(&k.api.signingKey, "signing-key", "", "the public `key` that signs the API's client keys (default: Fastly's)")
 	keyFileFlag(cmd, &k.keyFiles)
 	f.BoolVar(&k.stdin, "stdin", false, "read a key file from standard input")
-	f.BoolVar(&k.create, "create-store", false, "make the store where there is none of that name")
-	f.BoolVar(&k.replace, "replace", false, "replace a secret that is in the store: links signed with it die")
-	f.BoolVar(&k.plain, "plain", false, "do not seal the secrets; TLS alone protects them")
-	f.BoolVar(&k.dryRun, "dry-run", false, "say what would be done and change nothing")
+	f.BoolVar(&k.push.Create, "create-store", false, "make the store where there is none of that name")
+	f.BoolVar(&k.push.Replace, "replace", false, "replace a secret that is in the store: links signed with it die")
+	f.BoolVar(&k.push.Plain, "plain", false, "do not seal the secrets; TLS alone protects them")
+	f.BoolVar(&k.push.DryRun, "dry-run", false, "say what would be done and change nothing")
 	return cmd
 }
 
@@ -77,18 +69,8 @@ func (k *keysPush) run(ctx context.Context, kids []string) error {
 	if err != nil {
 		return err
 	}
-	store, err := k.store(ctx, client)
-	if err != nil {
-		return apiFailure(err)
-	}
-	stored, err := k.stored(ctx, client, store)
-	if err != nil {
-		return apiFailure(err)
-	}
-	if err := k.refuseStored(store, stored, ring); err != nil {
-		return err
-	}
-	return k.put(ctx, client, store, stored, ring)
+	k.push.Store, k.push.Out, k.push.Err = k.api.store, k.env.Out, k.env.Err
+	return k.push.Run(ctx, client, ring)
 }
 
 // kids are those named, or those of sites.json.
@@ -119,101 +101,4 @@ func (k *keysPush) secrets(kids []string) (*keyring.Ring, error) {
 		}
 	}
 	return ring, nil
-}
-
-// store finds the store, or makes it where that was asked for. With --dry-run
-// one that would be made has no id.
-func (k *keysPush) store(ctx context.Context, client *fastlyapi.Client) (fastlyapi.Store, error) {
-	store, err := client.FindStore(ctx, k.api.store)
-	switch {
-	case err == nil || !errors.Is(err, fastlyapi.ErrNoStore):
-		return store, err
-	case !k.create:
-		return store, failure.Bad(err, "--create-store makes it; terraform apply does too, where Terraform makes the service; --store names another, by name or id")
-	case k.dryRun:
-		fmt.Fprintf(k.env.Out, "would make the secret store %s\n", k.api.store)
-		return fastlyapi.Store{Name: k.api.store}, nil
-	}
-	if store, err = client.CreateStore(ctx, k.api.store); err != nil {
-		return store, err
-	}
-	fmt.Fprintf(k.env.Out, "made the secret store %s (%s)\n", store.Name, store.ID)
-	fmt.Fprintf(k.env.Err, "clickedge publish links it to the service as %s, where it is named after the service\n", contract.SecretStore)
-	return store, nil
-}
-
-// stored lists what the store has, by id.
-func (k *keysPush) stored(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store) (map[string]fastlyapi.Secret, error) {
-	if store.ID == "" { // yet to be made
-		return map[string]fastlyapi.Secret{}, nil
-	}
-	return secretsByName(ctx, client, store.ID)
-}
-
-func secretsByName(ctx context.Context, client *fastlyapi.Client, storeID string) (map[string]fastlyapi.Secret, error) {
-	list, err := client.Secrets(ctx, storeID)
-	byName := map[string]fastlyapi.Secret{}
-	for _, s := range list {
-		byName[s.Name] = s
-	}
-	return byName, err
-}
-
-// refuseStored looks before anything is put: all of it or none. Whether what is
-// stored is the same secret the API does not say.
-func (k *keysPush) refuseStored(store fastlyapi.Store, stored map[string]fastlyapi.Secret, ring *keyring.Ring) error {
-	var there []string
-	for _, kid := range ring.IDs() {
-		if _, ok := stored[kid]; ok {
-			there = append(there, kid)
-		}
-	}
-	if k.replace || len(there) == 0 {
-		return nil
-	}
-	return failure.Bad(fmt.Errorf("secret store %s has %s already; nothing was changed", store.Name, strings.Join(there, ", ")),
-		"a new key gets a new id; --replace takes the place of the secret, and the links signed with the old one die")
-}
-
-func (k *keysPush) put(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, stored map[string]fastlyapi.Secret, ring *keyring.Ring) error {
-	kids := ring.IDs()
-	for i, kid := range kids {
-		key, _ := ring.Key(kid)
-		if k.dryRun {
-			fmt.Fprintf(k.env.Out, "would put %s, fingerprint %s, into the secret store %s\n", kid, key.Fingerprint(), store.Name)
-			continue
-		}
-		done, err := client.PutSecret(ctx, fastlyapi.Put{StoreID: store.ID, Name: kid, Value: []byte(key.Secret()), Replace: k.replace, Plain: k.plain})
-		if err != nil {
-			if i > 0 {
-				fmt.Fprintf(k.env.Err, "stored before: %s\n", strings.Join(kids[:i], ", "))
-			}
-			return apiFailure(err)
-		}
-		fmt.Fprintf(k.env.Out, "%s %s, fingerprint %s, secret store %s (%s)\n", putWord(done, stored[kid]), kid, key.Fingerprint(), store.Name, store.ID)
-		k.warnTwin(done, stored)
-		stored[kid] = done
-	}
-	return nil
-}
-
-// warnTwin looks for the same secret under another id.
-func (k *keysPush) warnTwin(done fastlyapi.Secret, stored map[string]fastlyapi.Secret) {
-	for _, name := range slices.Sorted(maps.Keys(stored)) {
-		if name != done.Name && done.Digest != "" && stored[name].Digest == done.Digest {
-			fmt.Fprintf(k.env.Err, "warning: the store gives %s and %s the same digest: they hold the same secret, so rotating from one to the other changes nothing\n", done.Name, cut(name, 60))
-		}
-	}
-}
-
-// putWord says what a put came to. The store's digest is opaque, but the same
-// as long as the secret is.
-func putWord(done, before fastlyapi.Secret) string {
-	switch {
-	case done.Recreated && before.Digest != "" && done.Digest == before.Digest:
-		return "stored the same secret again as"
-	case done.Recreated:
-		return "replaced"
-	}
-	return "put"
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
 
@@ -21,7 +22,7 @@ func TestInterruptedPush(t *testing.T) {
 	api.AddStore(contract.SecretStore)
 	srv := httptest.NewServer(api)
 	defer srv.Close()
-	vars := map[string]string{tokenEnv: scriptToken, endpointEnv: srv.URL, "CLICKEDGE_KEY_K1": secretA}
+	vars := map[string]string{fastlyapi.TokenEnv: scriptToken, fastlyapi.EndpointEnv: srv.URL, "CLICKEDGE_KEY_K1": secretA}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errs bytes.Buffer

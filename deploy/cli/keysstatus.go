@@ -3,17 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/keystore"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
@@ -76,7 +72,7 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	}
 	stored, err := k.stored(ctx)
 	if err != nil {
-		return apiFailure(err)
+		return err
 	}
 	list := judge.All(sites, stored, ring.IDs())
 	for i := range list {
@@ -85,7 +81,7 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	if err := k.print(list); err != nil {
 		return err
 	}
-	return missingKeys(list)
+	return keyring.NotStored(list)
 }
 
 // secrets are those at hand. Of what the store has the API tells no
@@ -104,76 +100,21 @@ func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 
 // stored lists what the store has; nil where nobody can be asked.
 func (k *keysStatus) stored(ctx context.Context) (map[string]string, error) {
-	if !k.env.hasToken(&k.api.apiFlags) {
-		fmt.Fprintf(k.env.Err, "%s is not set: whether the secrets are in the store is not known\n", tokenEnv)
+	account := k.env.account(&k.api.apiFlags, "")
+	if !account.HasToken() {
+		fmt.Fprintf(k.env.Err, "%s is not set: whether the secrets are in the store is not known\n", fastlyapi.TokenEnv)
 		return nil, nil
 	}
-	client, err := k.env.api(&k.api)
+	client, err := account.Client()
 	if err != nil {
 		return nil, err
 	}
-	store, err := client.FindStore(ctx, k.api.store)
-	if err != nil {
-		return nil, err
-	}
-	secrets, err := secretsByName(ctx, client, store.ID)
-	digests := map[string]string{}
-	for name, s := range secrets {
-		digests[name] = s.Digest
-	}
-	return digests, err
-}
-
-func missingKeys(list []keyring.Status) error {
-	var missing []string
-	for _, s := range list {
-		if s.Stored == "no" && s.State != keyring.StateUnlisted {
-			missing = append(missing, s.KID)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return failure.Bad(fmt.Errorf("not in the secret store: %s (their links are refused, %s)", strings.Join(missing, ", "), core.KeyUnavailable),
-		"clickedge keys push "+missing[0]+" --key-file FILE")
+	return keystore.Digests(ctx, client, k.api.store)
 }
 
 func (k *keysStatus) print(list []keyring.Status) error {
 	if k.json {
 		return output.JSON(k.env.Out, map[string][]keyring.Status{"keys": list})
 	}
-	return printKeys(k.env.Out, list)
+	return keyring.WriteStatus(k.env.Out, list)
 }
-
-func printKeys(out io.Writer, list []keyring.Status) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	prints := slices.ContainsFunc(list, func(s keyring.Status) bool { return s.Fingerprint != "" })
-	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", column(prints, "FINGERPRINT"))
-	for _, s := range list {
-		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", printable(s.KID), column(prints, output.Dash(s.Fingerprint)), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
-			s.Clicks, output.Dash(day(s.Last)), s.State, s.Why)
-	}
-	return w.Flush()
-}
-
-// column is a cell of a column that may be left out.
-func column(shown bool, cell string) string {
-	if !shown {
-		return ""
-	}
-	return cell + "\t"
-}
-
-// hostsText names one host and counts the others.
-func hostsText(hosts []string) string {
-	switch len(hosts) {
-	case 0:
-		return "-"
-	case 1:
-		return hosts[0]
-	}
-	return fmt.Sprintf("%s and %d more", hosts[0], len(hosts)-1)
-}
-
-// day is the date of an RFC 3339 time.
-func day(s string) string { return s[:min(len(s), len(time.DateOnly))] }

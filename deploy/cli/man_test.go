@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/deploy/manpage"
+	"github.com/clickedge/clickedge/deploy/version"
 )
 
 // tool finds a program, or skips the test; with CLICKEDGE_SHELLS=required it
@@ -97,7 +98,7 @@ func TestManRefuses(t *testing.T) {
 func TestManLint(t *testing.T) {
 	mandoc := tool(t, "mandoc")
 	dir := t.TempDir()
-	for _, p := range manpage.All(new(Env).root(), manpage.Release{Version: "v1.2.3", Date: "2026-01-02"}) {
+	for _, p := range manpage.All(new(Env).root(), version.Release{Version: "v1.2.3", Date: "2026-01-02"}) {
 		name := filepath.Join(dir, p.Name)
 		require.NoError(t, os.WriteFile(name, []byte(p.Text), 0o600))
 		said, err := exec.CommandContext(t.Context(), mandoc, "-Tlint", "-Wwarning", name).CombinedOutput()

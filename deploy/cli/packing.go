@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/pack"
@@ -87,8 +88,8 @@ func (b *build) secrets(sites *core.Sites) (list []pack.Secret, err error) {
 		}
 		list = append(list, pack.Secret{Name: name, Value: k.Secret()})
 	}
-	if token, ok := b.env.LookupEnv(tokenEnv); ok && token != "" {
-		list = append(list, pack.Secret{Name: tokenEnv, Value: token})
+	if token, ok := b.env.LookupEnv(fastlyapi.TokenEnv); ok && token != "" {
+		list = append(list, pack.Secret{Name: fastlyapi.TokenEnv, Value: token})
 	}
 	local, err := b.localSecrets()
 	return append(list, local...), err

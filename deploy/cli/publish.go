@@ -123,7 +123,7 @@ func (p *publishing) run(ctx context.Context, name string) error {
 	if err := p.wanted(name); err != nil {
 		return err
 	}
-	client, err := p.env.apiClient(&p.api, "")
+	client, err := p.env.account(&p.api, "").Client()
 	if err != nil {
 		return err
 	}
@@ -276,7 +276,7 @@ func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, f *publ
 	hosts := p.w.Sites.Hosts()
 	list, err := publish.Certificates(ctx, client, hosts)
 	if err != nil {
-		return apiFailure(err)
+		return fastlyapi.Failure(err)
 	}
 	if err := p.dns(f, list); err != nil || p.wait == 0 {
 		return err
@@ -329,7 +329,7 @@ func (p *publishing) failure(err error) error {
 		if stop := interrupt.Of(p.env.in.Ctx, unfinished.State); stop != nil {
 			return stop
 		}
-		f := failure.Of(apiFailure(unfinished.Err))
+		f := failure.Of(fastlyapi.Failure(unfinished.Err))
 		f.Err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
 		if f.Hint == "" {
 			f.Hint = unfinished.Hint()
@@ -338,7 +338,7 @@ func (p *publishing) failure(err error) error {
 	case errors.As(err, &refused):
 		return refusedFailure(refused)
 	}
-	return apiFailure(err)
+	return fastlyapi.Failure(err)
 }
 
 func refusedFailure(r *publish.Refusal) error {

@@ -11,13 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-)
 
-// Release is what a page says of the command's version.
-type Release struct {
-	Version string // "v0.1.0"
-	Date    string // of the version, "2026-11-28"; "" where it is not known
-}
+	"github.com/clickedge/clickedge/deploy/version"
+)
 
 // Page is one manual page.
 type Page struct {
@@ -27,7 +23,7 @@ type Page struct {
 
 // All returns the pages of a command and of every command below it that --help
 // lists.
-func All(root *cobra.Command, about Release) []Page {
+func All(root *cobra.Command, about version.Release) []Page {
 	pages := []Page{Of(root, about)}
 	for _, sub := range listed(root) {
 		pages = append(pages, All(sub, about)...)
@@ -36,7 +32,7 @@ func All(root *cobra.Command, about Release) []Page {
 }
 
 // Of returns the page of a command.
-func Of(cmd *cobra.Command, about Release) Page {
+func Of(cmd *cobra.Command, about version.Release) Page {
 	prepare(cmd)
 	var r roff
 	name := pageName(cmd)

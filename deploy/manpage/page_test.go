@@ -7,9 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/version"
 )
 
-var about = Release{Version: "v1.2.3", Date: "2026-01-02"}
+var about = version.Release{Version: "v1.2.3", Date: "2026-01-02"}
 
 // awkward is a command whose help has everything that roff could interpret.
 func awkward() *cobra.Command {

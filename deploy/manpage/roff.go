@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/clickedge/clickedge/deploy/version"
 )
 
 // roff collects the lines of a page. Text from outside goes through escape, so
@@ -27,7 +29,7 @@ func (r *roff) macro(name string, args ...string) {
 
 // title writes the heading of the page. The date is not escaped, as mandoc
 // parses it.
-func (r *roff) title(name string, about Release, root string) {
+func (r *roff) title(name string, about version.Release, root string) {
 	fmt.Fprintf(r, ".TH %s 1 \"%s\" \"%s\" \"%s manual\"\n",
 		escape(strings.ToUpper(name)), about.Date, escape(root+" "+about.Version), escape(root))
 }

@@ -7,9 +7,13 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-
-	"github.com/clickedge/clickedge/deploy/manpage"
 )
+
+// Release is a version of the command.
+type Release struct {
+	Version string // "v0.1.0"
+	Date    string // of the version, "2026-11-28"; "" where it is not known
+}
 
 // Line is what "version" and --version print.
 func Line() string {
@@ -18,14 +22,14 @@ func Line() string {
 
 // Released is the version, with the date of its commit: a tag, a pseudo-version
 // of a commit, or "(devel)" for a build without either.
-func Released() manpage.Release {
+func Released() Release {
 	info, _ := debug.ReadBuildInfo()
 	return released(info)
 }
 
 // released reads what is stamped; info is nil where nothing is.
-func released(info *debug.BuildInfo) manpage.Release {
-	about := manpage.Release{Version: "(devel)"}
+func released(info *debug.BuildInfo) Release {
+	about := Release{Version: "(devel)"}
 	if info == nil {
 		return about
 	}

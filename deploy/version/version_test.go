@@ -7,20 +7,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/clickedge/clickedge/deploy/manpage"
 )
 
 func TestReleased(t *testing.T) {
 	dated := []debug.BuildSetting{{Key: "vcs.revision", Value: "0123abc"}, {Key: "vcs.time", Value: "2026-01-02T03:04:05Z"}}
 	for name, c := range map[string]struct {
 		info *debug.BuildInfo
-		want manpage.Release
+		want Release
 	}{
-		"nothing stamped": {nil, manpage.Release{Version: "(devel)"}},
-		"no version":      {&debug.BuildInfo{}, manpage.Release{Version: "(devel)"}},
-		"a tag":           {&debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: dated}, manpage.Release{Version: "v1.2.3", Date: "2026-01-02"}},
-		"no date":         {&debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, manpage.Release{Version: "v1.2.3"}},
+		"nothing stamped": {nil, Release{Version: "(devel)"}},
+		"no version":      {&debug.BuildInfo{}, Release{Version: "(devel)"}},
+		"a tag":           {&debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: dated}, Release{Version: "v1.2.3", Date: "2026-01-02"}},
+		"no date":         {&debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, Release{Version: "v1.2.3"}},
 	} {
 		require.Equal(t, c.want, released(c.info), name)
 	}

@@ -1,0 +1,66 @@
+package keyring
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/output"
+)
+
+// NotStored is the failure for keys that sites name and the store lacks; nil
+// where there is none.
+func NotStored(list []Status) error {
+	var missing []string
+	for _, s := range list {
+		if s.Stored == "no" && s.State != StateUnlisted {
+			missing = append(missing, s.KID)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return failure.Bad(fmt.Errorf("not in the secret store: %s (their links are refused, %s)", strings.Join(missing, ", "), core.KeyUnavailable),
+		"clickedge keys push "+missing[0]+" --key-file FILE")
+}
+
+// WriteStatus writes a table of keys. There is a column of fingerprints where
+// one is known.
+func WriteStatus(out io.Writer, list []Status) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	prints := slices.ContainsFunc(list, func(s Status) bool { return s.Fingerprint != "" })
+	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", cell(prints, "FINGERPRINT"))
+	for _, s := range list {
+		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean.Text(s.KID), cell(prints, output.Dash(s.Fingerprint)), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
+			s.Clicks, output.Dash(day(s.Last)), s.State, s.Why)
+	}
+	return w.Flush()
+}
+
+// cell is that of a column that may be left out.
+func cell(shown bool, text string) string {
+	if !shown {
+		return ""
+	}
+	return text + "\t"
+}
+
+// hostsText names one host and counts the others.
+func hostsText(hosts []string) string {
+	switch len(hosts) {
+	case 0:
+		return "-"
+	case 1:
+		return hosts[0]
+	}
+	return fmt.Sprintf("%s and %d more", hosts[0], len(hosts)-1)
+}
+
+// day is the date of an RFC 3339 time.
+func day(s string) string { return s[:min(len(s), len(time.DateOnly))] }
