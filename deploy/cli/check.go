@@ -38,9 +38,6 @@ line; or else the sites, and the backends that the service needs. "clickedge che
 			}
 			return c.run(name)
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
-		},
 	}
 	sitesFlag(cmd, &c.sites)
 	cmd.Flags().BoolVar(&c.json, "json", false, "print JSON")

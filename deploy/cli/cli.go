@@ -24,11 +24,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/complete"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/interrupt"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/deploy/version"
 )
 
@@ -157,8 +160,15 @@ ended it, another signal 128 and its number.`,
 		}
 	}
 	root.AddCommand(env.versionCommand(), env.manCommand())
-	env.completeAll(root)
+	(&complete.Completer{Load: env.sitesToComplete}).All(root)
 	return root
+}
+
+// sitesToComplete reads sites.json without a word.
+func (env *Env) sitesToComplete(file string) (*core.Sites, error) {
+	quiet := &input.Input{Ctx: context.Background(), Stdin: env.In, Err: io.Discard}
+	sites, _, err := sitesfile.Load(quiet, file)
+	return sites, err
 }
 
 // group is commands for one job, as --help lists them.

@@ -29,8 +29,8 @@ func everyCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
-// complete asks as a shell does.
-func complete(t *testing.T, words ...string) (values []string, directive string) {
+// completed asks as a shell does.
+func completed(t *testing.T, words ...string) (values []string, directive string) {
 	code, out, talk := runHere(t, append([]string{"__completeNoDesc"}, words...)...)
 	require.Equal(t, ExitOK, code, talk)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
@@ -59,7 +59,7 @@ func TestEveryFlagCompletes(t *testing.T) {
 			if f.Value.Type() == "bool" {
 				return
 			}
-			values, directive := complete(t, append(path, "--"+f.Name, "")...)
+			values, directive := completed(t, append(path, "--"+f.Name, "")...)
 			want, ok := closed[cmd.CommandPath()+" "+f.Name]
 			if !ok {
 				want = closed[f.Name]
@@ -80,17 +80,17 @@ func TestEveryFlagCompletes(t *testing.T) {
 	for _, name := range []string{"esp", "host", "site", "kid", "fault", "method", "origins", "format", "cdn", "ca", "from"} {
 		require.True(t, shown[name], name)
 	}
-	values, _ := complete(t, "sign", "--host", "")
+	values, _ := completed(t, "sign", "--host", "")
 	require.Equal(t, []string{"link.example.com"}, values, "only a site with keys can be signed for")
-	values, _ = complete(t, "keys", "push", "")
+	values, _ = completed(t, "keys", "push", "")
 	require.Equal(t, []string{"k2", "k1"}, values)
-	values, _ = complete(t, "doctor", "")
+	values, _ = completed(t, "doctor", "")
 	require.Equal(t, []string{"link.example.com", "mail.example.com"}, values)
 	// Each value that is offered is one that the command takes.
-	values, _ = complete(t, "serve", "--fault", "")
+	values, _ = completed(t, "serve", "--fault", "")
 	require.Len(t, values, 2*7)
 	require.NoError(t, os.Remove(sites))
-	values, directive := complete(t, "sign", "--host", "")
+	values, directive := completed(t, "sign", "--host", "")
 	require.Empty(t, strings.Join(values, ""), "without sites.json there is nothing to offer, and no error in the shell")
 	require.Equal(t, ":4", directive)
 }
@@ -114,7 +114,7 @@ func TestValuesThatHelpNamesComplete(t *testing.T) {
 				return
 			}
 			path := strings.Fields(cmd.CommandPath())[1:]
-			values, _ := complete(t, append(path, "--"+f.Name, "")...)
+			values, _ := completed(t, append(path, "--"+f.Name, "")...)
 			require.Subset(t, values, append(strings.Split(m[1], ", "), m[2]), "%s --%s", cmd.CommandPath(), f.Name)
 			seen[cmd.CommandPath()+" "+f.Name] = true
 		})

@@ -25,9 +25,6 @@ whether two packages hold the same, whenever and by whom they were packed.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return env.hash(append(args, "pkg/clickedge.tar.gz")[0])
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"gz", "tgz"}, cobra.ShellCompDirectiveFilterFileExt
-		},
 	}
 }
 

@@ -29,9 +29,6 @@ clickedge-build.1 and so on. They say what --help says.`,
 		Example: `  clickedge man keys push | man -l -
   clickedge man -o /usr/local/share/man/man1`,
 		Args: cobra.ArbitraryArgs,
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return commandNames(cmd.Root(), args), cobra.ShellCompDirectiveNoFileComp
-		},
 		RunE: func(cmd *cobra.Command, args []string) error { return m.run(cmd, args) },
 	}
 	cmd.Flags().StringVarP(&m.folder, "output", "o", "", "the `folder` to write the pages of all commands into")
@@ -67,18 +64,4 @@ func (m *man) write(root *cobra.Command, args []string) error {
 	}
 	fmt.Fprintf(m.env.Err, "%d pages in %s\n", len(pages), m.folder)
 	return nil
-}
-
-// commandNames are those below the command that the words name.
-func commandNames(root *cobra.Command, words []string) (names []string) {
-	at, rest, err := root.Find(words)
-	if err != nil || len(rest) > 0 {
-		return nil
-	}
-	for _, sub := range at.Commands() {
-		if sub.IsAvailableCommand() {
-			names = append(names, sub.Name())
-		}
-	}
-	return names
 }

@@ -68,9 +68,6 @@ another, as in --root /etc/nginx.`,
 	f.StringVar(&m.into, "into", "", "put the sites into this `file` instead of writing them to standard output")
 	f.BoolVar(&m.replace, "replace", false, "with --into: replace hosts that the file has already")
 	f.BoolVar(&m.json, "json", false, "print sites and notes as one JSON document")
-	_ = cmd.RegisterFlagCompletionFunc("from", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return []string{"nginx", "cloudfront", "fastly-vcl"}, cobra.ShellCompDirectiveNoFileComp
-	})
 	_ = cmd.MarkFlagDirname("root")
 	_ = cmd.MarkFlagFilename("into", "json")
 	return cmd

@@ -65,7 +65,6 @@ taken where the site has one key, with --kid, or as --key-file KID=FILE.`,
 	f.BoolVar(&s.pixel, "pixel", false, "make the open pixel, which has an id and no destination")
 	f.BoolVar(&s.json, "json", false, "print one line of JSON for each link")
 	cmd.MarkFlagsMutuallyExclusive("id", "id-base64url")
-	_ = cmd.RegisterFlagCompletionFunc("host", env.completeHosts(&s.sites, keyedSite))
 	return cmd
 }
 

@@ -46,9 +46,6 @@ The package must have been built with this very sites.json.`,
 			}
 			return t.run(name)
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
-		},
 	}
 	sitesFlag(cmd, &t.sites)
 	f := cmd.Flags()

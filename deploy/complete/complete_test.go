@@ -1,0 +1,143 @@
+package complete
+
+import (
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+)
+
+const noFiles = cobra.ShellCompDirectiveNoFileComp
+
+// completer knows one file of sites.
+func completer(t *testing.T) *Completer {
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+		"link.example.com": {"esp": "customerio-eu", "destinations": ["example.com"], "keys": ["k2", "k1"]},
+		"mail.example.com": {"esp": "mailgun"}}}`))
+	require.NoError(t, err)
+	return &Completer{Load: func(file string) (*core.Sites, error) {
+		if file != "sites.json" {
+			return nil, errors.New("there is no such file")
+		}
+		return sites, nil
+	}}
+}
+
+func run(*cobra.Command, []string) {}
+
+// tree is a command of this use line below "clickedge", with these flags.
+func tree(use string, flags ...string) (root, cmd *cobra.Command) {
+	root, cmd = &cobra.Command{Use: "clickedge"}, &cobra.Command{Use: use, Run: run}
+	cmd.Flags().String("sites", "sites.json", "the `file` of sites")
+	for _, name := range flags {
+		cmd.Flags().String(name, "", "a value")
+	}
+	root.AddCommand(cmd)
+	root.SetOut(io.Discard)
+	return root, cmd
+}
+
+func TestFlags(t *testing.T) {
+	for _, c := range []struct {
+		command, flag string
+		has           string // "" for nothing at all
+		lacks         string
+		directive     cobra.ShellCompDirective
+	}{
+		{"explain", "host", "mail.example.com", "", noFiles},
+		{"sign", "host", "link.example.com", "mail.example.com", noFiles},
+		{"migrate", "host", "", "link.example.com", noFiles},
+		{"keys", "kid", "k1", "", noFiles},
+		{"explain", "method", "POST", "", noFiles},
+		{"dns", "ca", "certainly", "", noFiles},
+		{"doctor", "ca", "", "certainly", noFiles},
+		{"migrate", "from", "nginx", "", noFiles},
+		{"testmail", "from", "", "nginx", noFiles},
+		{"doctor", "esp", "customerio-eu", "", noFiles},
+		{"serve", "fault", "mailgun=429", "", noFiles},
+		{"serve", "origins", "mailgun=http", "", noFiles | cobra.ShellCompDirectiveNoSpace},
+		{"dns", "challenge", "link.example.com=", "", noFiles | cobra.ShellCompDirectiveNoSpace},
+		{"keys", "minted-until", "k2=", "", noFiles | cobra.ShellCompDirectiveNoSpace},
+		{"explain", "of-which-nothing-is-known", "", "", noFiles},
+	} {
+		root, cmd := tree(c.command, c.flag)
+		completer(t).All(root)
+		offer, there := cmd.GetFlagCompletionFunc(c.flag)
+		require.True(t, there, "%+v", c)
+		values, directive := offer(cmd, nil, "")
+		require.Equal(t, c.directive, directive, "%+v", c)
+		if c.has == "" {
+			require.Empty(t, values, "%+v", c)
+			continue
+		}
+		require.Contains(t, values, c.has)
+		require.NotContains(t, values, c.lacks)
+	}
+}
+
+// Files are the shell's to complete; what a command says itself stays.
+func TestFlagsThatAreLeftAlone(t *testing.T) {
+	root, cmd := tree("build", "method")
+	cmd.Flags().String("out", "", "the `file` to write")
+	cmd.Flags().String("ca", "", "authorities in this PEM file")
+	cmd.Flags().Bool("json", false, "print JSON")
+	require.NoError(t, cmd.RegisterFlagCompletionFunc("method", oneOf("its own")))
+	completer(t).All(root)
+	for _, name := range []string{"out", "ca", "json", "sites"} {
+		_, there := cmd.GetFlagCompletionFunc(name)
+		require.False(t, there, name)
+	}
+	offer, _ := cmd.GetFlagCompletionFunc("method")
+	values, _ := offer(cmd, nil, "")
+	require.Equal(t, []string{"its own"}, values)
+}
+
+func TestArguments(t *testing.T) {
+	for use, c := range map[string]struct {
+		values    []string
+		directive cobra.ShellCompDirective
+	}{
+		"push [KID...] (--key-file FILE)": {[]string{"k2", "k1"}, noFiles},
+		"check [sites.json] [--json]":     {[]string{"json"}, cobra.ShellCompDirectiveFilterFileExt},
+		"hash [pkg/clickedge.tar.gz]":     {[]string{"gz", "tgz"}, cobra.ShellCompDirectiveFilterFileExt},
+		"doctor HOST | URL":               {[]string{"link.example.com", "mail.example.com"}, noFiles},
+		"man [-o folder | COMMAND…]":      {[]string{"man"}, noFiles},
+		"explain URL | curl …":            {nil, noFiles},
+	} {
+		root, cmd := tree(use)
+		completer(t).All(root)
+		values, directive := cmd.ValidArgsFunction(cmd, nil, "")
+		require.Equal(t, c.values, values, use)
+		require.Equal(t, c.directive, directive, use)
+	}
+	for _, use := range []string{"missed [LOG...]", "sign FILE"} {
+		root, cmd := tree(use)
+		completer(t).All(root)
+		require.Nil(t, cmd.ValidArgsFunction, "%s: files", use)
+	}
+}
+
+// Without sites.json, or where it would be typed, there is nothing to offer and
+// no error in the shell.
+func TestWithoutSites(t *testing.T) {
+	for _, file := range []string{"none.json", "-"} {
+		root, cmd := tree("sign", "host")
+		require.NoError(t, cmd.Flags().Set("sites", file))
+		completer(t).All(root)
+		offer, _ := cmd.GetFlagCompletionFunc("host")
+		values, directive := offer(cmd, nil, "")
+		require.Empty(t, values, file)
+		require.Equal(t, noFiles, directive)
+	}
+}
+
+// Each fault that is offered is one that serve takes.
+func TestFaults(t *testing.T) {
+	sites, err := completer(t).Load("sites.json")
+	require.NoError(t, err)
+	require.Len(t, faults(sites), 2*7)
+}
