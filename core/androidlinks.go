@@ -13,7 +13,7 @@ import (
 //	[{"relation": ["delegate_permission/common.handle_all_urls"],
 //	  "target": {"namespace": "android_app", "package_name": "com.example.app", "sha256_cert_fingerprints": ["14:6D:…"]}}]
 //
-// No paths stand in it: which an app opens is said in the app.
+// It has no paths: the app itself declares which paths it opens.
 func (a *appLinksReader) android() {
 	a.items('{', func() {
 		a.members(map[string]func(){
@@ -30,8 +30,8 @@ func (a *appLinksReader) relation() {
 	}
 }
 
-// androidTarget checks what an app is known by, or a site, which needs its URL
-// only.
+// androidTarget checks a target: an app, by package name and fingerprints, or a
+// site, by its URL.
 func (a *appLinksReader) androidTarget() {
 	at, namespace := a.r.At(), ""
 	given := map[string]bool{}
@@ -95,7 +95,7 @@ func (a *appLinksReader) fingerprint() {
 	}
 }
 
-// isFingerprint tells whether s is 32 bytes as "14:6D:…".
+// isFingerprint reports whether s is 32 bytes as "14:6D:…".
 func isFingerprint(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]

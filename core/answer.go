@@ -1,6 +1,6 @@
 package core
 
-// Answer is a response that is made here.
+// Answer is a response that does not come from the ESP.
 type Answer struct {
 	Status int
 	Header [maxFields][2]string // names and values, up to the first empty name
@@ -10,15 +10,16 @@ type Answer struct {
 const maxFields = 8
 
 // Redirect makes the answer that sends the reader to the decision's Location.
-// It must not be kept: the next click counts too. The answer must be zero.
+// Browsers must not cache it: the next click counts too. The answer must be
+// zero before.
 func (a *Answer) Redirect(d *Decision) {
 	a.Status = 302
 	a.Header[0] = [2]string{"location", d.Location}
 	a.Header[1] = [2]string{"cache-control", "no-store"}
 }
 
-// Answer returns what a reply consists of. version is the service's, and sites
-// is how many it has: a probe gets both.
+// Answer returns the response for a reply. version is the service's version,
+// and sites is the number of its sites: a health probe gets both.
 func (r ReplyBody) Answer(site *Site, version string, sites int) Answer {
 	mediaType, body := r.content(site)
 	a := Answer{Status: 200, Body: body, Header: [maxFields][2]string{

@@ -11,7 +11,7 @@ import (
 //
 //	{"applinks": {"details": [{"appIDs": ["ABCDE12345.com.example.app"], "components": [{"/": "/uni/*"}]}]}}
 //
-// The older form, "appID" and "paths", is taken as well: apps before iOS 13 read
+// The older form, "appID" and "paths", is accepted as well: iOS before 13 reads
 // no other.
 func (a *appLinksReader) apple() {
 	detail := a.list('{', a.appleDetail)
@@ -51,7 +51,7 @@ func (a *appLinksReader) appID() {
 	}
 }
 
-// isTeamID tells whether s is ten upper-case letters and digits.
+// isTeamID reports whether s is ten upper-case letters and digits.
 func isTeamID(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
@@ -71,7 +71,8 @@ func isBundleID(s string) bool {
 	return len(s) <= 255
 }
 
-// applePath takes an entry of paths: a pattern, or "NOT " and what is excluded.
+// applePath reads an entry of paths: a pattern, or "NOT " and a pattern that is
+// excluded.
 func (a *appLinksReader) applePath() {
 	at, s := a.text()
 	if !strings.HasPrefix(s, "NOT ") {
@@ -87,8 +88,8 @@ func (a *appLinksReader) claim(at int, pattern string) {
 	a.claims = append(a.claims, appClaim{at, a.way, pattern})
 }
 
-// component takes an entry of components: its pattern of paths counts, unless it
-// excludes. Its other conditions only narrow that.
+// component reads an entry of components. Its path pattern is a claim, unless
+// the entry excludes it. Other conditions only narrow the pattern.
 func (a *appLinksReader) component() {
 	at, pattern, exclude := a.r.At(), "", false
 	a.members(map[string]func(){

@@ -6,7 +6,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// Attempt is what came of sending a request to one origin.
+// Attempt is the result of sending a request to one origin.
 type Attempt struct {
 	// Code says why there is no answer; OK where there is one.
 	Code Code
@@ -16,21 +16,20 @@ type Attempt struct {
 	Reason string
 	// Unreached: no connection was made, so nobody has seen the request.
 	Unreached bool
-	// BodyBroke: what was to be sent broke off before all of it had been.
+	// BodyBroke: the request's body ended early while it was being sent.
 	BodyBroke bool
 }
 
-// Blame makes the reader's fault of a failure that was: a body that broke off on
-// its way here.
+// Blame changes the code of a failure that the reader caused: the reader's
+// connection ended before the body was whole.
 func (a *Attempt) Blame(req *Request) {
 	if a.BodyBroke && !req.repeatable() {
 		a.Code = IncompleteRequest
 	}
 }
 
-// Missed reports whether the origin has not counted the request: "yes" where it
-// was never reached, "maybe" where it was and did not answer as it should, else
-// "".
+// Missed says whether the origin missed the request in its counts: "yes" if it
+// was never reached, "maybe" if it was reached and failed, else "".
 func (a *Attempt) Missed() string {
 	switch {
 	case a.Code == OK && !failed(a.Status):
@@ -44,9 +43,9 @@ func (a *Attempt) Missed() string {
 	return ""
 }
 
-// SecondFor returns where a request may be sent that the first origin has never
-// seen; nil for nowhere. What has a body cannot be sent twice: it has gone with
-// the first.
+// SecondFor returns the origin to which the request may be sent if the first
+// was never reached; nil for none. A request with a body cannot be sent twice:
+// sending it consumes the body.
 func (s *Site) SecondFor(req *Request) *Origin {
 	if s.SecondOrigin == nil || !req.repeatable() {
 		return nil
@@ -54,11 +53,11 @@ func (s *Site) SecondFor(req *Request) *Origin {
 	return s.SecondOrigin
 }
 
-// leastTimeLeft is the least time for which the second origin is tried.
+// leastTimeLeft is the least time that must be left to try the second origin.
 const leastTimeLeft = time.Millisecond
 
 // TryNext reports whether the request goes to the second origin after this
-// attempt, with so much of the reader's time left.
+// attempt. left is what is left of the site's timeout.
 func (a *Attempt) TryNext(left time.Duration) bool {
 	return a.Unreached && left >= leastTimeLeft
 }
@@ -66,12 +65,12 @@ func (a *Attempt) TryNext(left time.Duration) bool {
 // repeatable reports whether the request may be sent a second time.
 func (r *Request) repeatable() bool { return r.reads() && !r.HasBody }
 
-// reads reports whether the request changes nothing (RFC 9110, 9.2.1). OPTIONS and
-// TRACE change nothing either, but nobody opens a link with them.
+// reads reports whether the request changes nothing (RFC 9110, 9.2.1). OPTIONS
+// and TRACE change nothing either, but nobody opens a link with them.
 func (r *Request) reads() bool { return r.Method == "GET" || r.Method == "HEAD" }
 
-// AfterAttempt changes the decision to proxy a request by what came of it. It
-// stays [Proxy] where the reader gets the origin's answer.
+// AfterAttempt updates the decision to proxy a request with the result. The
+// action stays [Proxy] if the reader gets the origin's answer.
 func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 	switch {
 	case a.Code != OK:
@@ -79,16 +78,17 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 	case unusable(a.Status):
 		*d = AfterFailure(req, site, ESPError)
 	case failed(a.Status) && d.Kind.Leads() && req.reads():
-		// A person waits for a page. Whoever sends a POST reads the status.
+		// A person gets a page. The sender of a POST is a program, and gets the
+		// ESP's own answer.
 		if *d = AfterFailure(req, site, ESPError); d.Action == Refuse {
 			d.Status = a.Status
 		}
 	}
 }
 
-// AfterFailure says what the reader of a proxied request gets when the ESP gave
-// no answer that helps: a redirect from the link itself where the site wants it,
-// the link can be read and the list allows it, and a page otherwise.
+// AfterFailure decides what the reader gets when the ESP failed: a redirect
+// from the link itself, if the site has fail_redirect, the link can be read and
+// the site's list allows its destination; a page otherwise.
 func AfterFailure(req *Request, site *Site, why Code) Decision {
 	link := site.Origin.Family.Find(req.Target)
 	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}

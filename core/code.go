@@ -1,7 +1,8 @@
 package core
 
-// Code says in one word why a request got what it got. Codes go to the click
-// log and into metrics and are never renamed. The reader sees the title.
+// Code is the reason for a decision, in one word. Codes go to the click log and
+// to metrics and are never renamed. The reader sees the title of the code's
+// [Notice].
 type Code string
 
 // The codes. OK is the only one that is not a refusal.
@@ -46,7 +47,7 @@ const (
 	copyIt  = "Part of it may have been lost on the way. Try the link in the original message."
 	sorry   = "We are having trouble"
 	again   = "Nothing is wrong with your link. Please try again in a minute."
-	// What an ESP that fails has done before it failed, nobody here can know.
+	// A failing ESP may or may not have done what was asked.
 	noAnswer = "The service that this link goes through does not answer. What you asked for may not have been done. Please try again in a minute."
 	anError  = "The service that this link goes through reports an error. What you asked for may not have been done. Please try again in a minute."
 )
@@ -69,7 +70,7 @@ var notices = map[Code]Notice{
 	BadMethod:           {405, "This cannot be done here", "The address takes no request of this kind."},
 	BadRequest:          {400, "This request cannot be read", copyIt},
 	IncompleteRequest:   {400, "This did not arrive whole", "What you sent broke off on its way. Please try again."},
-	Loop:                {508, sorry, "This address leads back to itself. The people who run it have to mend that."},
+	Loop:                {508, sorry, "This address leads back to itself. The people who run it have to fix that."},
 	NoSites:             {503, sorry, again},
 	KeyUnavailable:      {503, sorry, again},
 	ESPUnreachable:      {502, sorry, noAnswer},
@@ -79,8 +80,8 @@ var notices = map[Code]Notice{
 	Internal:            {500, sorry, again},
 }
 
-// Notice returns what the code says to the reader. A code that is not listed is
-// a fault of ours and says so.
+// Notice returns what the code says to the reader. An unknown code gets the
+// notice of [Internal].
 func (c Code) Notice() Notice {
 	if n, ok := notices[c]; ok {
 		return n
@@ -88,8 +89,8 @@ func (c Code) Notice() Notice {
 	return notices[Internal]
 }
 
-// Temporary tells whether trying again later may help: the answer carries
-// Retry-After then.
+// Temporary reports whether trying again later may help. The page then has
+// Retry-After.
 func (c Code) Temporary() bool {
 	switch c {
 	case NoSites, KeyUnavailable, ESPUnreachable, ESPTLS, ESPTimeout, ESPError, Internal:

@@ -6,18 +6,19 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// Cookies says which cookies pass between a reader and an ESP. A browser sends
-// the link domain those of the parent domain too, the brand's session among them.
+// Cookies says which cookies pass between a reader and an ESP. A browser also
+// sends the link domain the cookies of its parent domain, such as the brand's
+// session.
 type Cookies uint8
 
 // The modes, by their numbers in a table of sites.
 const (
-	// CookiesOwn gives the ESP what it set on this host itself, and nothing
-	// else: see [Origin.AppendCookies] and [Origin.AppendSetCookie].
+	// CookiesOwn sends the ESP the cookies that it has set on this host, and no
+	// others: see [Origin.AppendCookies] and [Origin.AppendSetCookie].
 	CookiesOwn Cookies = iota
-	// CookiesStrip lets none pass, in either direction.
+	// CookiesStrip removes all cookies, in both directions.
 	CookiesStrip
-	// CookiesPass lets all pass as they come, in both directions.
+	// CookiesPass forwards all cookies unchanged, in both directions.
 	CookiesPass
 )
 
@@ -31,9 +32,9 @@ func (c Cookies) String() string {
 	return "unknown"
 }
 
-// usualCookies is the mode of an ESP where the site says nothing. SES answers 400
-// to more than 8192 bytes of fields, and neither it nor SparkPost has a use for
-// cookies; Iterable documents that it needs all of them.
+// usualCookies is an ESP's default mode. SES answers 400 to more than 8192
+// bytes of header fields, and neither SES nor SparkPost uses cookies. Iterable
+// documents that it needs all of them.
 func usualCookies(f esp.Family) Cookies {
 	switch f {
 	case esp.FamilySES, esp.FamilySparkPost:
@@ -44,11 +45,11 @@ func usualCookies(f esp.Family) Cookies {
 	return CookiesOwn
 }
 
-// cookieMark stands before the name of a cookie while it is with the reader: by it
-// the ESP's own cookies are told from those of the parent domain. It is made of
-// the backend's name, so that an ESP that takes the place of another does not get
-// that one's cookies. Cookies outlive versions: the mark of a backend never
-// changes.
+// cookieMark is put before the name of each cookie that the ESP sets, and tells
+// it from the cookies of the parent domain when the reader sends it back. It is
+// derived from the backend's name, so that an ESP that replaces another does
+// not get the other's cookies. Cookies outlive versions: the mark of a backend
+// never changes.
 //
 //	ce-<8 hex digits: FNV-1a, 32 bits, of the backend's name>-
 //
@@ -68,20 +69,20 @@ func (o *Origin) cookieMark() cookieMark {
 	return m
 }
 
-// CookieMark is what stands before the names of the origin's own cookies while
-// they are with the reader.
+// CookieMark is the prefix that the names of the origin's own cookies have in
+// the reader's browser.
 func (o *Origin) CookieMark() string {
 	m := o.cookieMark()
 	return string(m[:])
 }
 
-// AppendCookies appends what the ESP gets of one field of the reader's Cookie, to
-// what it gets of the fields before: of its own cookies, in order, each as the ESP
-// set it.
+// AppendCookies appends the ESP's own cookies from one Cookie field of the
+// reader, in order, each as the ESP has set it. dst holds those from earlier
+// fields.
 //
-// Whatever [Origin.AppendSetCookie] would not have written is left out, so that
-// nobody on the parent domain can make a cookie "<mark>__Host-sid", which no
-// browser guards, and have it arrive as "__Host-sid".
+// Cookies that [Origin.AppendSetCookie] would not have written are left out.
+// Otherwise any host of the parent domain could set "<mark>__Host-sid", which
+// browsers do not protect, and it would arrive as "__Host-sid".
 func (o *Origin) AppendCookies(dst []byte, field string) []byte {
 	mark := o.cookieMark()
 	for field != "" {
@@ -109,11 +110,11 @@ func (o *Origin) AppendCookies(dst []byte, field string) []byte {
 	return dst
 }
 
-// AppendSetCookie appends what the reader gets of one field of the ESP's
-// Set-Cookie: the mark before the name, and no Domain, so that the cookie is this
-// host's alone. All else is kept byte for byte. Nothing is appended where browsers
-// would take no cookie: an empty one, and one without a name whose value looks
-// like a guarded name (RFC 6265bis, 5.7), nor for what [isDisguised] finds.
+// AppendSetCookie appends one Set-Cookie field of the ESP for the reader, with
+// the mark before the name and without Domain, so that only this host gets the
+// cookie. All else is kept byte for byte. Nothing is appended for a cookie that
+// browsers would ignore (an empty one, or one without a name whose value looks
+// like a guarded name: RFC 6265bis, 5.7), or that [isDisguised] finds.
 func (o *Origin) AppendSetCookie(dst []byte, field string) []byte {
 	pair, attributes, more := strings.Cut(field, ";")
 	pair = strings.TrimLeft(pair, " \t")
@@ -140,12 +141,13 @@ func (o *Origin) AppendSetCookie(dst []byte, field string) []byte {
 	return dst
 }
 
-// guards are the beginnings of names by which browsers hold a cookie to more than
-// its attributes (RFC 6265bis, 4.1.3), in any letter case. The mark goes behind
-// them, so that browsers still do. The longest comes first.
+// guards are the cookie name prefixes for which browsers require certain
+// attributes (RFC 6265bis, 4.1.3), in any letter case. The mark is put after
+// them, so that browsers still see them. The longest comes first.
 var guards = [...]string{"__host-http-", "__host-", "__secure-", "__http-"}
 
-// guardOf returns the guard that a name begins with, as it is written there, "" for none.
+// guardOf returns the guard with which a name begins, in the name's own letter
+// case; "" for none.
 func guardOf(name string) string {
 	if len(name) < 2 || name[0] != '_' || name[1] != '_' {
 		return ""
@@ -158,10 +160,11 @@ func guardOf(name string) string {
 	return ""
 }
 
-// isDisguised reports whether servers may read a cookie under another name than
-// browsers do: some take white space of Unicode, or "=", off the beginning, and then
-// it is a guarded name that nobody guarded; others read what follows "$Version" by
-// RFC 2109, where a comma begins another cookie.
+// isDisguised reports whether a server may read a cookie under another name
+// than browsers do. Some servers trim Unicode white space, or "=", at its
+// start, which may leave a guarded name that no browser has checked. Others
+// read what follows "$Version" by RFC 2109, where a comma begins another
+// cookie.
 func isDisguised[T string | []byte](pair T) bool {
 	i := 0
 	for i < len(pair) && (pair[i] <= ' ' || pair[i] == '=' || pair[i] >= 0x7f) {
@@ -175,8 +178,9 @@ func isDisguised[T string | []byte](pair T) bool {
 
 func guardLen(name []byte) int { return len(guardOf(string(name[:min(len(name), len(guards[0]))]))) }
 
-// equalFoldASCII compares with what is in lower case. Browsers fold letters of
-// ASCII only; strings.EqualFold takes U+017F for an "s".
+// equalFoldASCII reports whether s is low, which is in lower case, in any
+// letter case. Browsers fold ASCII letters only; strings.EqualFold takes U+017F
+// for an "s".
 func equalFoldASCII(s, low string) bool {
 	if len(s) != len(low) {
 		return false
@@ -193,15 +197,15 @@ func equalFoldASCII(s, low string) bool {
 	return true
 }
 
-// isDomainAttribute tells whether an attribute of Set-Cookie is a Domain. Controls
-// around its name, which browsers do not agree on, hide nothing.
+// isDomainAttribute reports whether an attribute of Set-Cookie is Domain.
+// Controls around the name are trimmed, since some browsers ignore them.
 func isDomainAttribute(attribute string) bool {
 	name, _, _ := strings.Cut(attribute, "=")
 	isOdd := func(r rune) bool { return r <= ' ' || r == 0x7f }
 	return equalFoldASCII(strings.TrimFunc(name, isOdd), "domain")
 }
 
-// trimCookie takes off what browsers take off: spaces and tabs at both ends.
+// trimCookie trims what browsers trim: spaces and tabs at both ends.
 func trimCookie(s string) string { return strings.Trim(s, " \t") }
 
 func isCookieSpace(c byte) bool { return c == ' ' || c == '\t' }

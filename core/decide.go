@@ -31,44 +31,45 @@ type Decision struct {
 	Action Action
 	Code   Code
 	Kind   esp.Kind
-	// Location is where a redirect leads. It has passed the grammar and the
-	// site's list.
+	// Location is where a redirect leads. It has been checked against the
+	// grammar and the site's list.
 	Location string
 	// Host is the host of Location, in lower case.
 	Host string
-	// Reading says how sure Location is where an ESP's link was read for it; Unread
-	// where none was.
+	// Reading is the grade of an ESP's link from which Location was read;
+	// Unread for any other.
 	Reading esp.Grade
-	// Why says more of a proxied or redirected click than Code does.
+	// Why is the reason, beside Code, why a click was proxied or redirected.
 	Why Why
-	// Status, where not 0, stands in for that of the page of Code: it is the
-	// ESP's own, and its Retry-After is kept too.
+	// Status, if not 0, is the ESP's own status. The page has it in place of
+	// that of Code, and the ESP's Retry-After with it.
 	Status int
-	// Origin is where a request is proxied to, or, beside a redirect, who is
-	// told of the click once the reader has gone. Nil: nobody.
+	// Origin is where a request is proxied to. Beside a redirect it is the
+	// origin to which the click is also sent, after the reader has been
+	// answered, so that the ESP counts it. Nil: none.
 	Origin *Origin
 	// Reply names the body of a Reply.
 	Reply ReplyBody
 	// ID is the id of a signed link, as it stands in the link.
 	ID string
-	// KeyID names the key of a signed link whose tag is right, and Expiry is
-	// its last minute, as [Link] has them.
+	// KeyID and Expiry are those of a signed link whose tag is right, as in
+	// [Link].
 	KeyID  string
 	Expiry int64
 }
 
-// Decide says what a request on a site gets. It is pure: the same arguments give
-// the same decision. A nil site is a host that is not ours.
+// Decide decides what a request on a site gets. It is pure: the same arguments
+// give the same decision. A nil site means that no site has the request's host.
 func Decide(req *Request, site *Site, now time.Time) (d Decision) {
 	d.Decide(req, site, now)
 	return d
 }
 
-// Decide is the function Decide, written into d, which must be zero.
+// Decide is the function [Decide], which writes to d. d must be zero.
 func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
-	ours := mayBeOurs(req.Target)
+	mayReply := mayBeReply(req.Target)
 	switch {
-	case ours && isHealth(req.Target):
+	case mayReply && isHealth(req.Target):
 		d.reply(req, ReplyHealth)
 	case site == nil:
 		d.Code = req.withoutSite()
@@ -81,14 +82,14 @@ func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 	case req.CDNLoop != "" && isLoop(req.CDNLoop, site.Host):
 		d.Code = Loop
 	case site.IsSigned(req.Target):
-		d.own(req, site, now)
+		d.decideSigned(req, site, now)
 	default:
-		d.decideOther(req, site, ours)
+		d.decideUnsigned(req, site, mayReply)
 	}
 }
 
-func (d *Decision) decideOther(req *Request, site *Site, ours bool) {
-	if ours {
+func (d *Decision) decideUnsigned(req *Request, site *Site, mayReply bool) {
+	if mayReply {
 		if reply := replyTo(req.Target, site); reply != ReplyNone {
 			d.reply(req, reply)
 			return
@@ -98,10 +99,10 @@ func (d *Decision) decideOther(req *Request, site *Site, ours bool) {
 		d.Code = NotFound
 		return
 	}
-	d.esp(req, site)
+	d.decideESP(req, site)
 }
 
-func (d *Decision) esp(req *Request, site *Site) {
+func (d *Decision) decideESP(req *Request, site *Site) {
 	link := site.Origin.Family.Find(req.Target)
 	d.Action, d.Code, d.Origin, d.Kind = Proxy, OK, site.Origin, link.Kind()
 	switch {
@@ -116,8 +117,8 @@ func (d *Decision) esp(req *Request, site *Site) {
 	}
 }
 
-// follow makes a redirect of an ESP's link where its reading has
-// the least grade and the site's list allows where it leads.
+// follow redirects from an ESP's link, if it can be read with at least this
+// grade and the site's list allows its destination.
 func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Grade) bool {
 	req.notes = esp.Silent(req.Room)
 	to, g := link.Destination(&req.notes)
@@ -130,7 +131,7 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 		return false
 	}
 	dest, ok := destination.Parse(to)
-	if !ok { // destination.ParseRead, without a copy of what is fit to be sent as a rule
+	if !ok { // as destination.ParseRead does, without a copy in the usual case
 		to, dest, ok = destination.ParseSpaced(to)
 	}
 	if !ok || site.allows(dest) != OK {
@@ -141,8 +142,8 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 	return true
 }
 
-func (d *Decision) own(req *Request, site *Site, now time.Time) {
-	d.Kind = ownKind(req.Target)
+func (d *Decision) decideSigned(req *Request, site *Site, now time.Time) {
+	d.Kind = signedKind(req.Target)
 	if !req.reads() {
 		d.Code = BadMethod
 		return
@@ -161,7 +162,7 @@ func (d *Decision) own(req *Request, site *Site, now time.Time) {
 	}
 }
 
-// reply answers from here what is no link of anybody's.
+// reply answers a request for one of clickedge's own files, or a health probe.
 func (d *Decision) reply(req *Request, reply ReplyBody) {
 	if reply == ReplyHealth {
 		d.Kind = esp.KindHealth
@@ -173,17 +174,18 @@ func (d *Decision) reply(req *Request, reply ReplyBody) {
 	d.Action, d.Code, d.Reply = Reply, OK, reply
 }
 
-// IsSigned reports whether a target has the form of a signed link of this site.
-// Only sites with keys have such links: on others the ESP may use the same path.
-func (s *Site) IsSigned(target string) bool { return len(s.Keys) > 0 && IsSigned(target) }
+// IsSigned reports whether a target is a signed link of this site, by its form.
+// Only sites with keys have signed links: on others the ESP may use the same
+// path.
+func (s *Site) IsSigned(target string) bool { return len(s.Keys) > 0 && HasSignedForm(target) }
 
-// IsSigned reports whether a target has the form of a signed link, on a site that
-// has them.
-func IsSigned(target string) bool {
+// HasSignedForm reports whether a target has the form of a signed link,
+// whatever the site.
+func HasSignedForm(target string) bool {
 	return word.HasPrefix(target, LinkPrefix) || word.HasPrefix(target, PixelPrefix)
 }
 
-func ownKind(target string) esp.Kind {
+func signedKind(target string) esp.Kind {
 	if word.HasPrefix(target, PixelPrefix) {
 		return esp.KindOpen
 	}

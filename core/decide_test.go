@@ -249,7 +249,7 @@ func FuzzDecide(f *testing.F) {
 func TestIsSigned(t *testing.T) {
 	with, without := &Site{Keys: []string{"k1"}}, &Site{}
 	for target, want := range map[string]bool{LinkPrefix + "k1.u": true, PixelPrefix + "k1.i": true, LinkPrefix: true, "/e/c/x": false, "/to": false, "/TO/k1": false, "": false} {
-		require.Equal(t, want, IsSigned(target), target)
+		require.Equal(t, want, HasSignedForm(target), target)
 		require.Equal(t, want, with.IsSigned(target), target)
 		require.False(t, without.IsSigned(target), "on others the ESP may use the same path")
 	}

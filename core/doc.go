@@ -3,7 +3,7 @@
 // A mail sender's branded link domain (link.example.com) receives the clicks,
 // opens and unsubscribes of mail that is already in millions of inboxes. For
 // each request [Decide] says what is done: redirect at once, proxy to the
-// e-mail service provider (ESP), reply from here, or refuse with a typed [Code].
+// e-mail service provider (ESP), reply from here, or refuse with a [Code].
 //
 // Start with these three:
 //
@@ -16,9 +16,9 @@
 //
 // # Rooms
 //
-// This package has the sites and their file, the signed links, and the decision.
-// What that is made of has rooms of its own, none of which imports this one but
-// clicklog and sitetable:
+// This package has the sites and their file, the signed links, and the
+// decision. The parts below have packages of their own. Of these only clicklog
+// and sitetable import this one:
 //
 //   - esp reads the links of the ESPs
 //   - destination has the grammar of where a redirect may lead
@@ -26,20 +26,20 @@
 //   - clicklog writes a line of the click log
 //   - sitetable has the sites in the form that the guest looks them up in
 //   - contract has what guest and host share
-//   - header, jsontext, base64url, target, clean and word are what these need
+//   - header, jsontext, base64url, target, clean and word are helpers of these
 //
 // # What it defends against
 //
-// An open redirector on the brand's name: no redirect leaves without the
-// grammar of [ParseDestination], and none but a signed link on a site that says
-// so leaves towards a host that the site does not list. A forged or altered
-// link: its tag is compared in constant time. A link moved to another host: the
-// host is signed. A site without keys, or a key without a secret: nothing is
-// redirected.
+// An open redirector on the brand's name: every destination is held to the
+// grammar of [destination.Parse], and its host must be on the site's list. Only
+// signed links may lead elsewhere, and only on a site that says so. A forged or
+// altered link: its tag is compared in constant time. A link moved to another
+// host: the host is signed. A site without keys, or a key without a secret: no
+// signed link verifies.
 //
 // # What it promises for links already sent
 //
 // A link that verifies today verifies in every later version until it expires
-// or its key is retired. The request target is never parsed into something else
-// on its way to the ESP: it leaves byte for byte as it came.
+// or its key is retired. The request target is never parsed and written anew on
+// its way to the ESP: it leaves byte for byte as it came.
 package core

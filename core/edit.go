@@ -90,7 +90,7 @@ func (e *Edit) replaces(before string) bool {
 	case EditDefault:
 		return before == ""
 	case EditUnlessKept:
-		return !speaksOfKeeping(before)
+		return !hasCacheDirective(before)
 	}
 	return e.Op == EditSet
 }

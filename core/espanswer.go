@@ -7,17 +7,16 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 )
 
-// What an ESP's answer means is decided here, so that whoever carries a
-// decision out means the same.
+// This file decides what an ESP's answer means, for the guest and for explain
+// alike.
 
-// failed reports whether a status says that the ESP could not do its work,
-// rather than that the link is bad.
+// failed reports whether a status says that the ESP failed, rather than that
+// the link is bad.
 func failed(status int) bool { return status >= 500 || status == 429 || unusable(status) }
 
-// unusable reports whether a status cannot be passed on: an interim one that
-// ends an exchange (101 to somebody who has not asked to switch), and what is
-// no status of HTTP (RFC 9110, 15). Whoever asked gets the page of [ESPError]
-// with that code's own status.
+// unusable reports whether a status cannot be passed on: an interim one (1xx),
+// which cannot end an exchange, or one that HTTP does not have (RFC 9110, 15).
+// The reader gets the page of [ESPError] instead, with that code's own status.
 func unusable(status int) bool { return status < 200 || status > 599 }
 
 // IsRedirect reports whether browsers follow the Location of an answer with
@@ -30,10 +29,11 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// AnswerEdits says what changes in the ESP's answer on its way to the reader:
-// what concerns its connection only goes, cookies become this host's alone, no
-// search engine lists the link, and no browser keeps a redirect unasked: a
-// click that it answers by itself is not counted. All else stays as it came.
+// AnswerEdits lists the edits of the ESP's answer on its way to the reader:
+// hop-by-hop fields are removed, cookies are limited to this host, search
+// engines are told not to index the link, and browsers not to cache a redirect,
+// unless the ESP says otherwise: a click that is answered from the cache is not
+// counted. All else stays as it came.
 func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 	if has.Has(header.HopByHop) {
 		l.addConnection(has)
@@ -41,7 +41,7 @@ func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 	if has.Has(header.SetCookie | header.ClearSiteData) {
 		l.addAnswerCookies(o, has)
 	}
-	// A field that came may be gone by now, where Connection names it.
+	// A field that came may have been removed, if Connection names it.
 	came := EditPass
 	if has.Has(header.Connection) {
 		came = EditDefault
@@ -56,7 +56,7 @@ func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 	}
 	if !has.Has(header.CacheControl) {
 		cache = EditSet
-	} else if keptByDefault(status) {
+	} else if cachedByDefault(status) {
 		cache = EditUnlessKept
 	}
 	l.add(cache, "cache-control", "no-store")
@@ -64,7 +64,7 @@ func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 
 func (l *Edits) addAnswerCookies(o *Origin, has header.Set) {
 	// "cookies" clears those of the whole registrable domain (W3C, Clear Site
-	// Data, 3.1): it would log readers out of the brand's own site.
+	// Data, 3.1): readers would be logged out of the brand's own site.
 	if has.Has(header.ClearSiteData) && o.Cookies != CookiesPass {
 		l.add(EditRemove, "clear-site-data", "")
 	}
@@ -73,24 +73,26 @@ func (l *Edits) addAnswerCookies(o *Origin, has header.Set) {
 	}
 }
 
-// keptByDefault reports whether browsers may keep a redirect with this status
-// where nothing is said of keeping. What the ESP does say of it stands.
-func keptByDefault(status int) bool { return status == 301 || status == 308 }
+// cachedByDefault reports whether browsers cache a redirect with this status
+// when no directive says so (RFC 9110, 15.1). The ESP's own directives are
+// kept.
+func cachedByDefault(status int) bool { return status == 301 || status == 308 }
 
-// keepings are the directives that say whether an answer is kept, or for how
-// long.
-var keepings = [...]string{
+// cacheDirectives are the directives of Cache-Control that say whether an
+// answer may be cached, or for how long.
+var cacheDirectives = [...]string{
 	"no-store", "no-cache", "private", "public", "max-age", "s-maxage", "must-understand", "immutable",
 }
 
-// speaksOfKeeping reads the values of Cache-Control, each followed by a NUL.
-func speaksOfKeeping(values string) bool {
+// hasCacheDirective reports whether one of the values of Cache-Control, each
+// followed by a NUL, has such a directive.
+func hasCacheDirective(values string) bool {
 	for rest := strings.ReplaceAll(values, "\x00", ","); rest != ""; {
 		var directive string
 		directive, rest, _ = strings.Cut(rest, ",")
 		name, _, _ := strings.Cut(directive, "=")
 		name = destination.Lower(strings.TrimSpace(name))
-		for _, k := range keepings {
+		for _, k := range cacheDirectives {
 			if name == k {
 				return true
 			}
@@ -100,26 +102,26 @@ func speaksOfKeeping(values string) bool {
 }
 
 // LeadsTo returns the host to which browsers follow the Location of an answer,
-// given all values of that field, each followed by a NUL, and the site's host
-// on which they are read. "" is no host.
+// given all values of that field, each followed by a NUL. Relative ones are
+// resolved on the site's host. "" is no host.
 func LeadsTo(locations string, tls bool, host string) string {
-	// As a rule the host is plain to see where the first begins, and where that
-	// ends makes no difference.
+	// Usually the first value begins with a plain host, which is then read
+	// without searching for the value's end.
 	if plain := destination.PlainHost(locations); plain != "" {
 		return plain
 	}
 	return destination.HostOf(header.First(locations), tls, host)
 }
 
-// Agreement says whether the ESP leads where a reader was sent, "yes" or "no",
-// and if not, towards which host. It is "" where the ESP answered no redirect
-// that a browser would follow: it has not said where the link leads, whatever
-// anybody made it answer.
+// Agreement compares the ESP's Location with the one that the reader got: "yes"
+// or "no", and for "no" the ESP's host. It is "" if the ESP's answer is no
+// redirect that a browser would follow, since then the ESP has not said where
+// the link leads.
 //
-// What makes no difference to a browser makes none here: letter case of scheme
-// and host, a port that is the scheme's own, "/" for an empty path, a byte that
-// is written with % by one and stands for itself with the other, where browsers
-// write it with %, and the fragment, which is not sent to anybody.
+// Differences that a browser does not see are ignored: the letter case of
+// scheme and host, the scheme's default port, "/" for an empty path, a byte
+// that browsers percent-encode and one side has not, and the fragment, which is
+// never sent.
 func Agreement(ours string, status int, theirs string, tls bool, host string) (agrees, towards string) {
 	if !IsRedirect(status) {
 		return "", ""
@@ -138,8 +140,8 @@ func Agreement(ours string, status int, theirs string, tls bool, host string) (a
 	return "no", b.Host
 }
 
-// elsewhere is "no" for a Location that opens an app or writes a mail, and ""
-// for one that is empty or leads nowhere.
+// elsewhere is "no" for a Location with another scheme, such as one that opens
+// an app or a mail program, and "" for one that is empty or invalid.
 func elsewhere(theirs string) string {
 	scheme, _, found := destination.CutScheme(destination.Tidy(theirs))
 	if found && scheme != "http" && scheme != "https" {
@@ -148,10 +150,11 @@ func elsewhere(theirs string) string {
 	return ""
 }
 
-// sameRest compares two paths with queries as they are sent.
+// sameRest compares two paths with their queries, as browsers send them.
 func sameRest(a, b string) bool { return string(sent(a)) == string(sent(b)) }
 
-// sent is path and query as a browser sends them, but that dot segments stay.
+// sent returns path and query as a browser sends them, except that dot segments
+// stay.
 func sent(rest string) []byte {
 	out, inPath := make([]byte, 0, len(rest)+16), true
 	if rest == "" || rest[0] != '/' && rest[0] != '\\' {
@@ -183,7 +186,7 @@ func sent(rest string) []byte {
 
 const hexUpper = "0123456789ABCDEF"
 
-// sentEscaped reports whether browsers write a byte with %, in the path or in
+// sentEscaped reports whether browsers percent-encode a byte, in the path or in
 // the query.
 func sentEscaped(c byte, inPath bool) bool {
 	switch c {

@@ -19,7 +19,7 @@ const (
 	PixelPrefix = "/px/" // an open
 )
 
-// Limits of format 1. A link that is out in mail lives for ever: they are never
+// Limits of format 1. Links in sent mail live for ever, so the limits are never
 // made narrower.
 const (
 	MinSecret = 32            // bytes of a secret, at least
@@ -45,24 +45,26 @@ const signedScheme = "https://"
 //
 // A pixel has the prefix /px/, must have an id, and has no destination.
 type Link struct {
-	// Host is canonical: lower case, no port, at least two labels. It is signed.
+	// Host is canonical: lower case, no port, at least two labels. It is
+	// signed.
 	Host string
 	// KeyID names the secret: 1 to 8 of a-z 0-9.
 	KeyID string
-	// Expiry is the Unix minute (seconds / 60) from whose first second on the
-	// link is refused: 1 to MaxExpiry, or 0 for a link that never expires.
+	// Expiry is a Unix minute (seconds / 60), 1 to MaxExpiry: the link is
+	// refused from its first second on. 0 is a link that never expires.
 	Expiry int64
 	// ID is what the click log shows, as it stands in the link: the base64url
 	// of 1 to 64 bytes (see [EncodeID]), or "" for none. Everybody can read it.
 	ID string
-	// Destination is an absolute URL that [destination.Parse] takes; "" in a pixel.
+	// Destination is an absolute URL that [destination.Parse] accepts; "" in a
+	// pixel.
 	Destination string
-	// Pixel makes it the open pixel.
+	// Pixel makes the link an open pixel.
 	Pixel bool
 }
 
-// Keyring gives the secret of a key id. An error means that the secret cannot
-// be had now or does not exist; its text must not hold the secret.
+// Keyring returns the secret of a key id. An error means that the secret cannot
+// be read or does not exist. Its text must not hold the secret.
 type Keyring interface {
 	Secret(kid string) ([]byte, error)
 }
@@ -79,11 +81,12 @@ func (e *LinkError) Error() string { return "link: " + string(e.Code) + ": " + e
 var _ error = (*LinkError)(nil)
 
 // Mint returns the full URL of a link, "https://host/to/…". It fails with a
-// [*LinkError] for whatever [Verify] would refuse for ever: a host that is not
-// canonical, a field out of its range, a destination outside the grammar, a
-// secret under [MinSecret] bytes, a path over [contract.MaxTarget] bytes. It has no clock
-// and no site: an expiry in the past and a destination that the site does not
-// list are the caller's to check ([Site.AllowsSigned]).
+// [*LinkError] for every link that [Verify] would refuse at any time: a host
+// that is not canonical, a field out of its range, a destination outside the
+// grammar, a secret under [MinSecret] bytes, a path over [contract.MaxTarget]
+// bytes. It knows neither the time nor the site. The caller checks that the
+// expiry is not in the past, and that the site allows the destination
+// ([Site.AllowsSigned]).
 func Mint(l Link, secret []byte) (string, error) {
 	b, err := AppendMint(nil, l, secret)
 	if err != nil {
@@ -92,8 +95,8 @@ func Mint(l Link, secret []byte) (string, error) {
 	return string(b), nil
 }
 
-// AppendMint is [Mint] that appends to dst. With an error it returns dst as it
-// came. With room in dst it allocates six times, which is HMAC's own.
+// AppendMint is [Mint] that appends to dst. With an error it returns dst
+// unchanged. If dst has room, only HMAC allocates, six times.
 func AppendMint(dst []byte, l Link, secret []byte) ([]byte, error) {
 	if why := l.refusal(secret); why != nil {
 		return dst, why
@@ -107,8 +110,8 @@ func AppendMint(dst []byte, l Link, secret []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// refusal says what Verify would refuse in a link of these fields, in the order
-// in which Verify would come to it.
+// refusal returns the error for which Verify would refuse a link of these
+// fields, the one that Verify would find first.
 func (l *Link) refusal(secret []byte) *LinkError {
 	switch {
 	case !isLinkHost(l.Host):
@@ -131,7 +134,7 @@ func (l *Link) refusal(secret []byte) *LinkError {
 	return nil
 }
 
-// appendSigned appends the text that is signed: the link up to its last dot.
+// appendSigned appends the signed text: the link up to its last dot.
 func appendSigned(dst []byte, l *Link) []byte {
 	dst = append(append(dst, signedScheme...), l.Host...)
 	if l.Pixel {
@@ -152,7 +155,7 @@ func appendSigned(dst []byte, l *Link) []byte {
 	return dst
 }
 
-// appendTag appends "." and the tag of what stands in dst from start on.
+// appendTag appends "." and the tag of dst[start:].
 func appendTag(dst []byte, start int, secret []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write(dst[start:])
@@ -160,10 +163,9 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 	return base64.RawURLEncoding.AppendEncode(append(dst, '.'), sum[:tagBytes])
 }
 
-// Verify checks a signed link. Host is canonical, path is the raw request
-// target up to its query, keys are the key ids that the site lists, ring has
-// their secrets, and now is compared by the second. The first of these that
-// does not hold is the code:
+// Verify checks a signed link. host is canonical, path is the raw request
+// target up to its query, keys are the key ids that the site lists, and ring
+// has their secrets. The code is that of the first check that fails:
 //
 //	TooLong, WrongHost                     the path's length, the host's form
 //	Malformed, BadKeyID, BadExpiry,
@@ -174,14 +176,14 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 //	BadDestination                         the destination has the grammar of destination.Parse
 //	Expired                                now is before the expiry
 //
-// Whether the destination's host is allowed is the site's business and not
-// checked here: see [Site.AllowsSigned].
+// Whether the site allows the destination's host is not checked here: see
+// [Site.AllowsSigned].
 //
-// The link that is returned is signed in all that it holds: before the tag is
-// known to be right it holds nothing but the host. Destination is set with OK only.
+// The returned link has only fields that are signed: until the tag has been
+// checked it has nothing but the host. Destination is set with OK only.
 //
-// A link that verifies costs one allocation, the destination. A damaged one costs
-// none.
+// A link that verifies allocates once, for the destination. A damaged one does
+// not allocate.
 func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link, Code) {
 	if code := linkBounds(host, path); code != OK {
 		return Link{Host: host}, code
@@ -191,15 +193,15 @@ func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link
 }
 
 // verify is Verify for a host that is known to be canonical and a path that is
-// not too long. It returns the destination taken apart as well. The destination is
-// decoded into room, see decodeLinkText.
+// not too long. It also returns the parsed destination. The destination is
+// decoded into room, see [base64url.Decode].
 func verify(host, path string, keys []string, ring Keyring, now time.Time, room []byte) (Link, destination.Destination, Code) {
 	var t linkParts
 	unsigned := Link{Host: host}
-	if code := t.cut(path, room); code != OK {
+	if code := t.parse(path, room); code != OK {
 		return unsigned, destination.Destination{}, code
 	}
-	if !lists(keys, t.kid) {
+	if !listsKey(keys, t.kid) {
 		return unsigned, destination.Destination{}, UnknownKey
 	}
 	secret, ok := linkSecret(ring, t.kid)
@@ -210,14 +212,14 @@ func verify(host, path string, keys []string, ring Keyring, now time.Time, room 
 		return unsigned, destination.Destination{}, BadTag
 	}
 	l := t.link(host)
-	to, code := l.judge(now)
+	to, code := l.validate(now)
 	if code != OK {
 		l.Destination = ""
 	}
 	return l, to, code
 }
 
-func lists(keys []string, kid string) bool {
+func listsKey(keys []string, kid string) bool {
 	for _, k := range keys {
 		if word.Equal(k, kid) {
 			return true
@@ -226,9 +228,9 @@ func lists(keys []string, kid string) bool {
 	return false
 }
 
-// Inspect takes a link apart without any key, for commands that explain one:
-// OK means that Verify would go on to look for the key. Nothing in what is
-// returned can be trusted, and its destination may hold any byte at all. With
+// Inspect reads a link without any key, for commands that explain one. OK means
+// that the structure is right: Verify would look for the key next. Nothing in
+// the returned link can be trusted, and its destination may hold any byte. With
 // another code (TooLong, WrongHost, Malformed, BadKeyID, BadExpiry, BadID,
 // BadEncoding) only the host is set.
 func Inspect(host, path string) (Link, Code) {
@@ -239,8 +241,8 @@ func Inspect(host, path string) (Link, Code) {
 	return t.link(host), OK
 }
 
-// linkSecret gets a secret that may be used. Why it cannot be had is dropped: a
-// store's error is not ours to vouch for, and it might quote the secret.
+// linkSecret returns the secret of a key id, if it is long enough. The store's
+// error is dropped: it might quote the secret.
 func linkSecret(ring Keyring, kid string) ([]byte, bool) {
 	if ring == nil {
 		return nil, false
@@ -249,9 +251,9 @@ func linkSecret(ring Keyring, kid string) ([]byte, bool) {
 	return secret, err == nil && len(secret) >= MinSecret
 }
 
-// judge says what is wrong with a link that was signed as it is, and takes its
-// destination apart.
-func (l *Link) judge(now time.Time) (to destination.Destination, code Code) {
+// validate checks the destination and the expiry of a link whose tag is right,
+// and returns the parsed destination.
+func (l *Link) validate(now time.Time) (to destination.Destination, code Code) {
 	ok := l.Pixel
 	if !ok {
 		to, ok = destination.Parse(l.Destination)
@@ -266,7 +268,7 @@ func (l *Link) judge(now time.Time) (to destination.Destination, code Code) {
 }
 
 // EncodeID returns the id of a link: the base64url of 1 to 64 bytes. Everybody
-// who has the link can read them. It fails with a [*LinkError] of BadID.
+// who has the link can read it. It fails with a [*LinkError] of BadID.
 func EncodeID(raw []byte) (string, error) {
 	if len(raw) == 0 || len(raw) > maxID {
 		return "", &LinkError{BadID, "an id of " + strconv.Itoa(len(raw)) + " bytes is not 1 to " + strconv.Itoa(maxID)}
@@ -274,8 +276,8 @@ func EncodeID(raw []byte) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
-// isLinkHost tells whether a host is canonical. Another spelling of a host would
-// be another text to sign, and one link has one text.
+// isLinkHost reports whether a host is canonical. The host is signed, so only
+// one spelling of it is accepted.
 func isLinkHost(host string) bool { return destination.IsHost(host) && host == destination.Lower(host) }
 
 func isLinkDestination(url string) bool {
@@ -283,5 +285,5 @@ func isLinkDestination(url string) bool {
 	return ok
 }
 
-// linkQuote quotes a foreign value for an error, cut where it gets long.
+// linkQuote quotes a value from outside for an error, cut to 80 bytes.
 func linkQuote(s string) string { return clean.Quote(s, 80) }

@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// linkMAC is HMAC-SHA256 (RFC 2104) of "https://", host and signed, for a click:
-// from two sums of crypto/sha256, without the two digests, two pads and their
-// holder that crypto/hmac allocates for every use. Links are minted with crypto/hmac.
+// linkMAC is HMAC-SHA256 (RFC 2104) of "https://", host and signed. It is
+// written with two sums of crypto/sha256, since crypto/hmac allocates five
+// times for each use. Only clicks use it; links are minted with crypto/hmac.
 func linkMAC(secret []byte, host, signed string) [sha256.Size]byte {
 	var key [sha256.BlockSize]byte
 	if len(secret) > len(key) {
@@ -16,7 +16,7 @@ func linkMAC(secret []byte, host, signed string) [sha256.Size]byte {
 	} else {
 		copy(key[:], secret)
 	}
-	var room [1024]byte // a longer link is put elsewhere
+	var room [1024]byte // a longer link is allocated
 	text := append(room[:0], key[:]...)
 	pad(text, 0x36)
 	text = append(append(append(text, signedScheme...), host...), signed...)
@@ -28,7 +28,7 @@ func linkMAC(secret []byte, host, signed string) [sha256.Size]byte {
 	return sha256.Sum256(outer[:])
 }
 
-// pad changes each byte of the first block.
+// pad XORs each byte of the first block with a byte.
 func pad(text []byte, with uint64) {
 	with *= 0x0101010101010101
 	for block := text[:sha256.BlockSize]; len(block) >= 8; block = block[8:] {
@@ -36,7 +36,7 @@ func pad(text []byte, with uint64) {
 	}
 }
 
-// sameTag compares two tags in a time that says nothing about where they differ.
+// sameTag compares two tags in constant time.
 func sameTag(a, b []byte) bool {
 	le := binary.LittleEndian
 	_, _ = a[tagBytes-1], b[tagBytes-1]

@@ -8,8 +8,8 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// linkParts is a link whose structure is right, cut up. All strings but the
-// destination are parts of the path.
+// linkParts are the fields of a link whose structure is right. All strings but
+// the destination are parts of the path.
 type linkParts struct {
 	pixel  bool
 	kid    string
@@ -26,10 +26,10 @@ func readLink(host, path string) (linkParts, Code) {
 		return linkParts{}, code
 	}
 	var t linkParts
-	return t, t.cut(path, nil)
+	return t, t.parse(path, nil)
 }
 
-// linkBounds checks what has nothing to do with the link's own structure.
+// linkBounds checks the length and the host.
 func linkBounds(host, path string) Code {
 	switch {
 	case len(path) > contract.MaxTarget:
@@ -40,10 +40,10 @@ func linkBounds(host, path string) Code {
 	return OK
 }
 
-// cut checks the structure of a link: the order of the fields first, then each
-// field from left to right. The destination is decoded into room, see
-// base64url.Decode.
-func (t *linkParts) cut(path string, room []byte) Code {
+// parse checks the structure of a link: the order of the fields first, then
+// each field from left to right. The destination is decoded into room, see
+// [base64url.Decode].
+func (t *linkParts) parse(path string, room []byte) Code {
 	end := len(path) - tagText - 1
 	whole := end >= 0 && path[end] == '.' && t.readTag(path[end+1:])
 	if !whole { // the last dot may be another one
@@ -66,9 +66,8 @@ func (t *linkParts) readTag(text string) bool {
 	return ok
 }
 
-// readFields reads "kid[.e…][.i…][.u…]". No alphabet here has a dot, so a field
-// ends at the next one: there is one way to cut. The destination of a link that is
-// not whole is not decoded.
+// readFields reads "kid[.e…][.i…][.u…]". No field holds a dot, so each ends at
+// the next one. The destination is decoded only if the link is whole.
 func (t *linkParts) readFields(s string, room []byte, whole bool) Code {
 	dot := word.Index(s, '.')
 	if dot < 0 {
@@ -112,7 +111,7 @@ func (t *linkParts) readExpiry(text string) (ok bool) {
 	return ok
 }
 
-// cutLinkField takes ".<marker><value>" off the front of s, or nothing.
+// cutLinkField cuts ".<marker><value>" off the front of s, if it is there.
 func cutLinkField(s string, marker byte) (value, rest string, found bool) {
 	if len(s) < 2 || s[0] != '.' || s[1] != marker {
 		return "", s, false
@@ -124,12 +123,12 @@ func cutLinkField(s string, marker byte) (value, rest string, found bool) {
 	return s, "", true
 }
 
-// link returns the fields of what cut has found right.
+// link returns the parts that parse has accepted, as a Link.
 func (t *linkParts) link(host string) Link {
 	return Link{Host: host, KeyID: t.kid, Expiry: t.expiry, ID: t.id, Destination: t.url, Pixel: t.pixel}
 }
 
-// isLinkKeyID tells whether s is 1 to 8 of a-z 0-9.
+// isLinkKeyID reports whether s is 1 to 8 of a-z 0-9.
 func isLinkKeyID(s string) bool {
 	if s == "" || len(s) > maxKeyID {
 		return false
@@ -142,8 +141,8 @@ func isLinkKeyID(s string) bool {
 	return true
 }
 
-// readLinkExpiry reads 1 to 6 digits of base 36, lower case, the first not 0. Six
-// digits bound it: the value fits 32 bits, and the year is 6108.
+// readLinkExpiry reads 1 to 6 digits of base 36, lower case, the first not 0.
+// Six digits fit 32 bits, and end in the year 6108.
 func readLinkExpiry(s string) (int64, bool) {
 	if s == "" || len(s) > 6 || s[0] == '0' {
 		return 0, false
@@ -159,7 +158,8 @@ func readLinkExpiry(s string) (int64, bool) {
 	return n, true
 }
 
-// linkDigit is the value of a digit of base 36 in lower case, -1 for another byte.
+// linkDigit is the value of a digit of base 36 in lower case, -1 for another
+// byte.
 func linkDigit(c byte) int {
 	switch {
 	case c >= '0' && c <= '9':
@@ -170,5 +170,5 @@ func linkDigit(c byte) int {
 	return -1
 }
 
-// isLinkID tells whether s is the base64url of 1 to 64 bytes.
+// isLinkID reports whether s is the base64url of 1 to 64 bytes.
 func isLinkID(s string) bool { return s != "" && len(s) <= maxIDText && base64url.Is(s) }

@@ -6,14 +6,15 @@ import (
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
-// namedFile is a file that sites.json names in place of its contents.
+// namedFile is the name of a file that stands in sites.json in place of the
+// file's contents.
 type namedFile struct {
 	at, end int // of the string in sites.json, quotes included
 	way     string
 	name    string
 }
 
-// named takes the name of an app-link file. Only [InlineFiles] may meet one.
+// named reads the name of an app-link file. Only [InlineFiles] accepts one.
 func (a *appLinksReader) named(t jsontext.Text, start int) {
 	switch {
 	case a.r.Failed():
@@ -26,11 +27,12 @@ func (a *appLinksReader) named(t jsontext.Text, start int) {
 	}
 }
 
-// InlineFiles returns sites.json with the contents of the files that it names in
-// their place, so that [ParseSites] needs no file system. Lines stay where they
-// are. read gets each name once, as it stands in sites.json; name is that of
-// sites.json, for messages. The error is a *[SitesError] with every file that
-// cannot be read or is not JSON; other mistakes are for ParseSites to find.
+// InlineFiles returns sites.json with each file name replaced by the file's
+// contents, so that [ParseSites] needs no file system. Line numbers do not
+// change. read is called once for each name, as it stands in sites.json. name
+// is the name of sites.json, for messages. The error is a *[SitesError] with
+// every file that cannot be read or is not JSON. All other mistakes are left to
+// ParseSites.
 func InlineFiles(name string, data []byte, read func(name string) ([]byte, error)) ([]byte, error) {
 	var files []namedFile
 	p := sitesParser{data: data, r: jsontext.NewReader(data), files: &files}
@@ -58,7 +60,7 @@ func InlineFiles(name string, data []byte, read func(name string) ([]byte, error
 	return append(out, data[done:]...), nil
 }
 
-// readNamed reads one file and makes sure that it is one JSON value.
+// readNamed reads one file, which must be one JSON value.
 func readNamed(name string, read func(string) ([]byte, error)) ([]byte, *Mistake) {
 	text, err := read(name)
 	if err != nil {

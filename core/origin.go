@@ -2,9 +2,9 @@ package core
 
 import "github.com/clickedge/clickedge/core/esp"
 
-// Origin is where a site's requests are proxied to, and what changes on the way.
-// Host and SNI are two settings: Host is the branded domain by default, SNI and
-// the certificate's name are always the origin's own.
+// Origin is where a site's requests are proxied to, and what is changed on the
+// way. Host and SNI differ: Host is the branded domain by default, SNI and the
+// certificate's name are always the origin's own.
 type Origin struct {
 	// Preset is the name in sites.json, "customerio-eu".
 	Preset string
@@ -18,17 +18,18 @@ type Origin struct {
 	Port uint16
 	// TLS is false where the origin speaks http only (Mailgun).
 	TLS bool
-	// OriginHost sends the origin's own name as Host instead of the branded one.
+	// OriginHost sends the origin's own name as Host instead of the branded
+	// one.
 	OriginHost bool
 	// ForwardedHost adds X-Forwarded-Host with the branded domain.
 	ForwardedHost bool
 	// Cookies says which cookies pass between the reader and the ESP.
 	Cookies Cookies
-	// Health is the probe of the origin, empty where none is known.
+	// Health is the origin's health probe, empty if none is known.
 	Health Health
 }
 
-// Health is a request that shows that an origin lives, without touching
+// Health is a request that shows that an origin works, without following
 // anybody's link.
 type Health struct {
 	Method string

@@ -6,28 +6,29 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 )
 
-// Page is what a reader sees who is not sent on.
+// Page is what a reader sees who is not redirected.
 type Page struct {
 	Code Code
-	// Status, where not 0, stands in for the code's own: an ESP's 503 stays
+	// Status replaces the code's own status, if it is not 0: an ESP's 503 stays
 	// 503.
 	Status int
-	// RequestID is what the reader can quote and the log line holds.
+	// RequestID is shown on the page and in the log line, so that a reader can
+	// quote it.
 	RequestID string
-	// Home is the site's way on; "" for none. It has passed the destination
-	// grammar when sites.json was read.
+	// Home is the URL of the home page that the page links to; "" for none.
+	// ParseSites has checked it.
 	Home string
-	// RetryAfter is what the ESP asked for, in seconds; "" for a minute. Only
-	// where the code is temporary.
+	// RetryAfter is the ESP's own Retry-After, in seconds; "" for a minute.
+	// Only temporary codes use it.
 	RetryAfter string
 }
 
-// maxRetryAfter bounds, in seconds, how long a reader is told to wait.
+// maxRetryAfter is the longest wait that a page asks for, in seconds.
 const maxRetryAfter = 3600
 
-// RetryAfterOf returns the number of seconds that the first of an ESP's values
-// of Retry-After names, each followed by a NUL, if a person may be told it:
-// from 1 to 3600. A date, or another number, gives "".
+// RetryAfterOf returns the first of an ESP's values of Retry-After, each
+// followed by a NUL, if it is a number of seconds from 1 to 3600. A date, or
+// another number, gives "".
 func RetryAfterOf(values string) string {
 	value, _ := header.Next(values)
 	n, err := strconv.ParseUint(value, 10, 16)
@@ -48,8 +49,8 @@ func (p Page) retryAfter() string {
 	return "60"
 }
 
-// Answer returns the page as a response, with its body in room, if it fits: 2
-// KiB are enough as a rule.
+// Answer returns the page as a response. Its body is written to room if it
+// fits: 2 KiB are usually enough.
 func (p *Page) Answer(room []byte) Answer {
 	a := Answer{Status: p.StatusCode(), Header: [maxFields][2]string{
 		{"content-type", "text/html; charset=utf-8"},
@@ -57,8 +58,8 @@ func (p *Page) Answer(room []byte) Answer {
 		{"x-robots-tag", "noindex"},
 		{"content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"},
 		{"x-content-type-options", "nosniff"},
-		// The page's address may hold a recipient: the home page need not know
-		// it.
+		// The page's URL may hold a recipient, which the home page must not get
+		// as Referer.
 		{"referrer-policy", "no-referrer"},
 	}}
 	if wait := p.retryAfter(); wait != "" {
@@ -89,8 +90,8 @@ const (
 		`</style></head><body><h1>`
 )
 
-// AppendHTML appends the page. Nothing of the request is in it but the request
-// id, escaped: no destination, no path, no host.
+// AppendHTML appends the page. Of the request it shows only the request id,
+// escaped: no destination, no path, no host.
 func (p Page) AppendHTML(dst []byte) []byte {
 	n := p.Code.Notice()
 	dst = append(dst, pageHead...)

@@ -17,7 +17,7 @@ const (
 	presetSES        = "ses-" // before the region
 )
 
-// What proves an origin alive without following anybody's link.
+// Health probes, which follow nobody's link.
 var (
 	// Customer.io answers {} on any Host.
 	healthCustomerIO = Health{Method: "GET", Path: "/health", Status: 200}
@@ -36,8 +36,8 @@ var presetNames = func() (names []string) {
 	return append(names, presetNone)
 }()
 
-// presetTable holds what each ESP needs from whatever stands on the link domain.
-// Two presets with the same backend differ in headers only.
+// presetTable lists what each ESP needs from the proxy of a link domain. Two
+// presets with the same backend differ in headers only.
 func presetTable() []Origin {
 	rows := []Origin{
 		// Customer.io, "HTTPS link tracking": the origin is the account's
@@ -67,8 +67,8 @@ func presetTable() []Origin {
 		plain(preset("mailgun", esp.FamilyMailgun, "mailgun.org", Health{})),
 		plain(preset("mailgun-eu", esp.FamilyMailgun, "eu.mailgun.org", Health{})),
 
-		// These three name the origin per account or domain, in their DNS
-		// set-up pages; the site gives it.
+		// These have an origin per account or domain, which their DNS set-up
+		// pages name. The site gives it.
 		preset("postmark", esp.FamilyPostmark, "", Health{}),
 		preset("mandrill", esp.FamilyMandrill, "", Health{}),
 		preset("mailjet", esp.FamilyMailjet, "", Health{}),
@@ -90,9 +90,9 @@ func sparkPostRows() []Origin {
 	return rows
 }
 
-// brazeRows follow Braze, "SSL at Braze": Braze sends through another ESP, whose
-// origin is the one to proxy to. For SES it asks for X-Forwarded-Host; some
-// set-ups work only without, so the site can switch it off.
+// brazeRows follow Braze, "SSL at Braze": Braze sends through another ESP, and
+// the origin is that ESP's. For SES it asks for X-Forwarded-Host. Some set-ups
+// work only without it, so a site can switch it off.
 func brazeRows() []Origin {
 	rows := []Origin{
 		preset("sendgrid", esp.FamilySendGrid, "sendgrid.net", Health{}),
@@ -123,21 +123,21 @@ func plain(o Origin) Origin {
 }
 
 // ses follows Amazon SES, "Configuring custom domains to handle open and click
-// tracking": the region's tracking host, Host forwarded; headers over 8192 bytes,
-// cookies included, are answered 400.
+// tracking": the region's tracking host, Host forwarded; headers over 8192
+// bytes, cookies included, are answered 400.
 func ses(region string) Origin {
 	return preset(presetSES+region, esp.FamilySES, esp.SESOrigin(region), healthSES)
 }
 
-// Presets returns every preset. Where the site gives the origin, Address and
-// Backend are empty: "custom", "postmark", "mandrill", "mailjet" (by "origin")
-// and "sparkpost-enterprise" (by "tenant"). "none" is not among them: it has no
+// Presets returns every preset. Address and Backend are empty if the site gives
+// the origin: "custom", "postmark", "mandrill", "mailjet" (by "origin") and
+// "sparkpost-enterprise" (by "tenant"). "none" is not among them: it has no
 // origin.
 func Presets() []Origin { return slices.Clone(presets) }
 
 // LookupPreset finds a preset by its name in sites.json. Beyond [Presets] it
-// knows "ses-<region>" for any region of AWS's form, except those that look
-// like a slip of the hand.
+// accepts "ses-<region>" for any region of AWS's form, except those that look
+// like a typo.
 func LookupPreset(name string) (Origin, bool) {
 	for i := range presets {
 		if presets[i].Preset == name {
@@ -148,9 +148,9 @@ func LookupPreset(name string) (Origin, bool) {
 }
 
 // lookupSES accepts regions that are not listed, since AWS opens new ones and
-// the origin follows from the name. One edit away from a listed name ("us-esat")
-// it is taken for a typo; the number after it is not looked at, as us-west-1
-// exists beside us-west-2.
+// the origin follows from the name. A name one edit away from a listed one
+// ("us-esat") is taken for a typo. The number at the end is not compared, as
+// us-west-1 exists beside us-west-2.
 func lookupSES(name string) (Origin, bool) {
 	region, ok := strings.CutPrefix(name, presetSES)
 	if !ok || !isRegion(region) || isRegionTypo(area(region)) {
@@ -159,7 +159,7 @@ func lookupSES(name string) (Origin, bool) {
 	return ses(region), true
 }
 
-// isRegion checks AWS's form of a region, ^[a-z]{2}(-[a-z]+)+-[0-9]$, where the
+// isRegion checks AWS's form of a region, ^[a-z]{2}(-[a-z]+)+-[0-9]$. The
 // sovereign cloud has four letters before the first hyphen: eusc-de-east-1.
 func isRegion(s string) bool {
 	labels := strings.Split(s, "-")
@@ -201,12 +201,12 @@ func isRegionTypo(a string) bool {
 	return near && a != "af-south"
 }
 
-// needsOrigin tells whether sites give this preset's origin by a URL.
+// needsOrigin reports whether a site must give this preset's origin as a URL.
 func needsOrigin(o *Origin) bool {
 	return o.Address == "" && o.Preset != presetEnterprise && o.Preset != presetNone
 }
 
-// hintPreset guesses which preset a name was meant to be.
+// hintPreset guesses which preset was meant by a name.
 func hintPreset(name string) string {
 	if len(name) > maxGuess {
 		return ""
@@ -226,11 +226,11 @@ func hintPreset(name string) string {
 	return hintFamily(word)
 }
 
-// otherNames knows what else people call an ESP.
+// otherNames returns the preset for another name of an ESP.
 func otherNames(word string) string {
 	switch word {
-	// The last three sell SendGrid under their own names, and document a CDN of
-	// one's own in front of sendgrid.net.
+	// The last three resell SendGrid, and document a customer's CDN in front of
+	// sendgrid.net.
 	case "twilio", "twilio-sendgrid", "sendgrid-us", "sendgrid-global", "clevertap", "optimove", "leanplum":
 		return "sendgrid"
 	case "sparkpost-us", "messagebird", "bird":
@@ -247,8 +247,8 @@ func otherNames(word string) string {
 	return ""
 }
 
-// hintFamily looks for presets that go on where the word ends, then for one that
-// is spelled alike, then for any that begin alike.
+// hintFamily looks for presets that begin with the word, then for one with a
+// similar spelling, then for any that begin with the word's first part.
 func hintFamily(word string) string {
 	if some := presetsWith(word + "-"); len(some) > 0 {
 		return "did you mean " + quoteAll(some) + "?"

@@ -7,7 +7,7 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// ReplyBody names an answer that is given from here.
+// ReplyBody names an answer that clickedge gives itself, without the ESP.
 type ReplyBody uint8
 
 // The answers.
@@ -17,7 +17,7 @@ const (
 	ReplyApple             // the site's apple-app-site-association
 	ReplyAndroid           // the site's assetlinks.json
 	ReplyRobots            // robots.txt
-	ReplyHealth            // that this module lives
+	ReplyHealth            // a health probe
 )
 
 var replyNames = [...]string{"none", "pixel", "apple", "android", "robots", "health"}
@@ -25,13 +25,12 @@ var replyNames = [...]string{"none", "pixel", "apple", "android", "robots", "hea
 // String returns the name of the answer.
 func (r ReplyBody) String() string { return replyNames[r] }
 
-// HealthPath is answered on every host, also on one that is not ours: a probe
-// may know an address only, and what it gets names no site. No ESP uses the
-// path, and none will: everything below /.well-known/ is registered (RFC 8615)
-// or a vendor's.
+// HealthPath is answered on every host, even one without a site: a probe may
+// know only an address, and the answer names no site. No ESP uses the path:
+// everything below /.well-known/ is registered (RFC 8615) or a vendor's.
 const HealthPath = "/.well-known/clickedge"
 
-var ownPaths = [...]struct {
+var replyPaths = [...]struct {
 	path  string
 	reply ReplyBody
 }{
@@ -41,18 +40,17 @@ var ownPaths = [...]struct {
 	{"/robots.txt", ReplyRobots},
 }
 
-// mayBeOurs tells whether a target may be one that is answered from here: its
-// second byte is that of one. Nearly all clicks end here.
-func mayBeOurs(target string) bool {
+// mayBeReply reports whether a target may be one of replyPaths or HealthPath,
+// by its second byte. Nearly all clicks fail this quick check.
+func mayBeReply(target string) bool {
 	return len(target) > 1 && (target[1] == '.' || target[1] == 'a' || target[1] == 'r')
 }
 
-// replyTo says what this site answers itself to a target; ReplyNone where it
-// does not.
+// replyTo returns this site's own answer to a target; ReplyNone for none.
 func replyTo(target string, site *Site) ReplyBody {
-	for i := range ownPaths {
-		if isPath(target, ownPaths[i].path) && site.has(ownPaths[i].reply) {
-			return ownPaths[i].reply
+	for i := range replyPaths {
+		if isPath(target, replyPaths[i].path) && site.has(replyPaths[i].reply) {
+			return replyPaths[i].reply
 		}
 	}
 	return ReplyNone
@@ -65,7 +63,8 @@ func isPath(target, path string) bool {
 	return word.HasPrefix(target, path) && (len(target) == len(path) || target[len(path)] == '?')
 }
 
-// has tells whether the site has this answer.
+// has reports whether the site has this answer; one without app_links leaves
+// the app-link files to the ESP.
 func (s *Site) has(r ReplyBody) bool {
 	switch r {
 	case ReplyApple:
@@ -76,10 +75,11 @@ func (s *Site) has(r ReplyBody) bool {
 	return true
 }
 
-// Robots is the robots.txt (RFC 9309) of every link domain. Crawlers are kept
-// out: each link that they follow is counted as a click, and some unsubscribe.
-// Programs that fetch one link because a person has shared it may, and Google
-// asks that /.well-known/ be open to it for app links. Mail scanners do not ask.
+// Robots is the robots.txt (RFC 9309) of every link domain. It keeps crawlers
+// out: each link that they follow is counted as a click, and some links
+// unsubscribe. It allows programs that fetch a link for a preview because a
+// person has shared it, and /.well-known/, which Google reads for app links.
+// Mail scanners do not read robots.txt.
 const Robots = `# Links in e-mail. There is nothing here for an index.
 User-agent: facebookexternalhit
 User-agent: Facebot
@@ -102,8 +102,8 @@ Disallow: /
 const Pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00" +
 	"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
-// content is what a reply consists of: its media type and body. The health's
-// body is [AppendHealth]'s.
+// content returns a reply's media type and body. The body of ReplyHealth is
+// made by [AppendHealth].
 func (r ReplyBody) content(site *Site) (mediaType string, body []byte) {
 	switch r {
 	case ReplyPixel:
@@ -118,13 +118,14 @@ func (r ReplyBody) content(site *Site) (mediaType string, body []byte) {
 	return "application/json", nil
 }
 
-// cached reports whether a reply may be kept for a while: app-link files and
-// robots.txt are the same for everybody, opens and probes are counted.
+// cached reports whether caches may keep a reply. App-link files and robots.txt
+// are the same for everybody; opens and probes must reach the service each
+// time.
 func (r ReplyBody) cached() bool { return r == ReplyApple || r == ReplyAndroid || r == ReplyRobots }
 
-// AppendHealth appends the answer to a probe: {"status":"ok","version":"7","sites":2}
-// and a newline. version is the service's; without sites the status is
-// "no_sites".
+// AppendHealth appends the answer to a health probe:
+// {"status":"ok","version":"7","sites":2} and a newline. version is the
+// service's. Without sites the status is "no_sites".
 func AppendHealth(dst []byte, version string, sites int) []byte {
 	status := OK
 	if sites == 0 {

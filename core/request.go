@@ -8,31 +8,32 @@ import (
 
 // Request is what Decide needs to know of one request.
 type Request struct {
-	// Method as sent, upper case by custom.
+	// Method as sent. Letter case counts: a GET is in upper case.
 	Method string
-	// Target is the raw request target in origin form: path and query, byte
-	// for byte. Nothing in it has been decoded or cleaned.
+	// Target is the raw request target in origin form: path and query, byte for
+	// byte. Nothing in it has been decoded or normalized.
 	Target string
 	// CDNLoop is the CDN-Loop header (RFC 8586), its lines joined by commas.
 	CDNLoop string
 	// HasBody: a body came with the request.
 	HasBody bool
-	// NoSites: there is no sites.json, so that no host has a site.
+	// NoSites: the module was built without sites.json, so no host has a site.
 	NoSites bool
-	// Keys gives the secrets of signed links. Nil: there are none, and
-	// no such link verifies.
+	// Keys has the secrets of signed links. Nil: there are none, and no signed
+	// link verifies.
 	Keys Keyring
-	// Room is where a decision's Location is put, where it is not part of Target
-	// and fits: as many bytes as Target has are enough. Nil: it is allocated.
+	// Room is a buffer for a decision's Location that is not part of Target.
+	// The length of Target is enough. A Location that does not fit is
+	// allocated.
 	Room []byte
-	// notes are here so that they are not allocated.
+	// notes stand here so that they are not allocated.
 	notes esp.Notes
 }
 
-// LoopToken is the cdn-id by which clickedge marks what it forwards in CDN-Loop.
+// LoopToken is clickedge's cdn-id in CDN-Loop.
 const LoopToken = "clickedge"
 
-// withoutSite says why there is no site.
+// withoutSite is the code of a request that has no site.
 func (r *Request) withoutSite() Code {
 	if r.NoSites {
 		return NoSites
@@ -40,9 +41,9 @@ func (r *Request) withoutSite() Code {
 	return WrongHost
 }
 
-// isLoop tells whether this request has been through clickedge before, on this
-// site: the header lists "clickedge; host=<site>". Another site's mark is not a
-// loop: a brand may move behind a second service.
+// isLoop reports whether this site has forwarded the request before: CDN-Loop
+// lists "clickedge; host=<site>". The entry of another site is no loop: one
+// clickedge may stand before another.
 func isLoop(cdnLoop, site string) bool {
 	for rest := cdnLoop; rest != ""; {
 		var entry string
@@ -63,8 +64,8 @@ func loopHost(param string) string {
 	return strings.Trim(value, `"`)
 }
 
-// AppendLoop appends the entry with which this site marks what it forwards.
-// The value is quoted: a host name is a token only by luck of its letters.
+// AppendLoop appends this site's entry of CDN-Loop. The host is a quoted
+// string, which may hold any host name.
 func AppendLoop(dst []byte, site string) []byte {
 	dst = append(dst, LoopToken+`; host="`...)
 	dst = append(dst, site...)

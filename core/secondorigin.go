@@ -25,8 +25,8 @@ func (c *siteReader) setSecond(t jsontext.Text) {
 	}
 }
 
-// relateSecond completes the second origin: it is of the same ESP as the first,
-// and what changes on the way there is the same.
+// relateSecond completes the second origin. It belongs to the same ESP as the
+// first, so its requests and answers are edited in the same way.
 func (c *siteReader) relateSecond() {
 	if !c.given(fieldSecond) || c.bad[fieldSecond] {
 		return
@@ -45,8 +45,8 @@ func (c *siteReader) relateSecond() {
 	}
 }
 
-// at is the same origin somewhere else. Where a preset of the family has that
-// address, its backend and its probe are used.
+// at returns the origin with another address. If a preset of the family has
+// that address, its backend and health probe are used.
 func (o Origin) at(e endpoint) Origin {
 	o.Address, o.Port, o.TLS = e.host, e.port, e.tls
 	o.Backend, o.Health = e.backend(), Health{}

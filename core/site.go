@@ -8,41 +8,42 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// Site is one branded link domain. It is made by [ParseSites], or found in a
-// table (core/sitetable), and not changed afterwards.
+// Site is one branded link domain. [ParseSites] makes it, or the lookup in a
+// table (core/sitetable), and nothing changes it afterwards.
 type Site struct {
 	// Host in lower case, without port.
 	Host string
-	// ESP is the name of the preset in sites.json; "none" where no ESP stands
-	// behind the site.
+	// ESP is the name of the preset in sites.json; "none" for a site without an
+	// ESP.
 	ESP string
 	// Origin is where requests are proxied to; nil for "none".
 	Origin *Origin
-	// SecondOrigin is tried where Origin was never reached; nil for none.
+	// SecondOrigin is tried if Origin was never reached; nil for none.
 	SecondOrigin *Origin
 	// ESPTimeout is how long a reader waits for the head of the ESP's answer,
 	// both origins together.
 	ESPTimeout time.Duration
-	// Destinations lists the hosts that a redirect may lead to; nil for a site
-	// that was found in a table, which has them in Listed.
+	// Destinations lists the hosts that a redirect may lead to. It is nil for a
+	// site from a table, which has them in Listed.
 	Destinations []destination.Pattern
-	// Listed is the same for a site that was found in a table.
+	// Listed is the same list for a site from a table.
 	Listed destination.List
 	// AllowHTTP lets redirects lead to http:// as well.
 	AllowHTTP bool
-	// ClickRedirect answers a click from the link itself, where it can be read.
+	// ClickRedirect redirects a click from the link itself, if it can be read.
 	ClickRedirect bool
-	// Count tells the ESP of a click that was answered from the link.
+	// Count also sends the ESP each click that was redirected from the link.
 	Count bool
 	// FailRedirect redirects from the link when the ESP fails.
 	FailRedirect bool
-	// Keys are the key ids of signed links that verify; the first mints.
+	// Keys are the key ids whose signed links verify; new links are minted with
+	// the first.
 	Keys []string
 	// SignedAnywhere lets signed links lead to hosts that are not listed.
 	SignedAnywhere bool
-	// Home is the way on that a page offers; "" for none.
+	// Home is the URL of the home page that a page links to; "" for none.
 	Home string
-	// AppLinks are served as they stand here; nil where the ESP's are.
+	// AppLinks are served as they stand here. Nil: the ESP's own are proxied.
 	AppLinks *AppLinks
 }
 
@@ -75,8 +76,8 @@ func (s *Sites) Len() int {
 // Hosts returns the branded hosts in the order of the file.
 func (s *Sites) Hosts() []string { return append([]string(nil), s.hosts...) }
 
-// Lookup finds the site of a Host header: letter case, a port and one trailing
-// dot do not matter. It returns nil where no site has this host.
+// Lookup finds the site of a Host header. Letter case, a port and one trailing
+// dot do not matter. It returns nil if no site has this host.
 func (s *Sites) Lookup(host string) *Site {
 	if s == nil {
 		return nil
@@ -87,7 +88,7 @@ func (s *Sites) Lookup(host string) *Site {
 	return s.byHost[CanonicalHost(host)]
 }
 
-// Has tells whether a canonical host is a branded host of ours.
+// Has reports whether a canonical host has a site.
 func (s *Sites) Has(host string) bool { return s != nil && s.byHost[host] != nil }
 
 // CanonicalHost returns a Host header's name in lower case, without port and
@@ -99,9 +100,9 @@ func CanonicalHost(host string) string {
 	return destination.Lower(strings.TrimSuffix(host, "."))
 }
 
-// Allows says whether a redirect of this site may lead to url, as [destination.Sendable] has
-// it: OK, or the code that says why not. It holds for every redirect that is not
-// signed.
+// Allows says whether a redirect of this site may lead to url, as
+// [destination.Sendable] returns it: OK, or the code that says why not. It is
+// the rule for every redirect but that of a signed link.
 func (s *Site) Allows(url string) Code {
 	_, d, ok := destination.ParseRead(destination.LowerScheme(url))
 	if !ok {
@@ -110,8 +111,8 @@ func (s *Site) Allows(url string) Code {
 	return s.allows(d)
 }
 
-// AllowsSigned is Allows for a signed link: the site may have chosen that these
-// need not be listed. The grammar holds for them all the same.
+// AllowsSigned is Allows for a signed link. A site may let these lead to hosts
+// that are not listed, but the grammar holds for them too.
 func (s *Site) AllowsSigned(url string) Code {
 	d, ok := destination.Parse(url)
 	if !ok {
@@ -135,7 +136,7 @@ func (s *Site) allowsSigned(d destination.Destination) Code {
 	return s.allows(d)
 }
 
-// mayLead says what holds whatever the list says.
+// mayLead checks what does not depend on the list.
 func (s *Site) mayLead(d destination.Destination) Code {
 	switch {
 	case d.Host == "" || !d.TLS && !s.AllowHTTP:

@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// defaultTimeout leaves a reader a page within seconds. ESPs redirect in a
-	// few hundred milliseconds when they are well.
+	// defaultTimeout gives a reader a page within seconds. A working ESP
+	// redirects in a few hundred milliseconds.
 	defaultTimeout = 5 * time.Second
 	minTimeout     = 100 * time.Millisecond
 	maxTimeout     = time.Minute
 	// patientTimeout is for requests that no person waits for. Their body may
-	// still be on its way, and giving up on what may have had an effect helps
-	// nobody.
+	// still be arriving, and a request that may have had an effect is better
+	// waited for.
 	patientTimeout = time.Minute
 )
 
 // Timeout is how long a request with this method waits for the ESP's answer to
-// begin, never 0.
+// begin. It is never 0.
 func (s *Site) Timeout(method string) time.Duration {
 	switch {
 	case method != "GET" && method != "HEAD":

@@ -1,7 +1,7 @@
 package core
 
-// Why says of a link of an ESP, in one word, why the ESP answers it or the link
-// itself does. What [Code] says already has no Why.
+// Why is the reason why an ESP's link was proxied, or redirected from the link.
+// It is WhyNone if [Code] says it all.
 type Why uint8
 
 // The reasons.

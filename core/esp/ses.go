@@ -181,13 +181,13 @@ func (l *sesLink) unquoted(n *Notes) (string, Grade) {
 	n.repair(`"=" came encoded`)
 	url, g := decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n, Certain)
 	if strings.Contains(l.url, "=") { // or "%3D3D" was decoded in part
-		return l.likely(url, g, n)
+		return atMostLikely(url, g, n)
 	}
 	return url, cleartext(url, g)
 }
 
-// likely is for a URL that is read without the proof that the signature gives.
-func (l *sesLink) likely(url string, g Grade, n *Notes) (string, Grade) {
+// atMostLikely is for a URL that is read without the proof that the signature gives.
+func atMostLikely(url string, g Grade, n *Notes) (string, Grade) {
 	if g != Unread && !isRegular(url) {
 		return n.doubt(`the url may have lost or gained a "="`)
 	}
@@ -201,7 +201,7 @@ func (l *sesLink) unsigned(n *Notes) (string, Grade) {
 		return n.doubt(`"=3D" may be quoted-printable, and the signature that would tell is lost`)
 	}
 	url, g := decodeWeb(l.url, n, Likely)
-	return l.likely(url, g, n)
+	return atMostLikely(url, g, n)
 }
 
 // readSESOpen notes an open's parts: <message id>/<signature>=<digits>.

@@ -92,7 +92,7 @@ func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, err
 		return l, nil, nil, sitesfile.UnknownHost(l.Host, sitesfile.Shown(v.sites), sites)
 	case len(site.Keys) == 0:
 		return l, nil, nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no signed links", site.Host), "clickedge explain says what it gets")
-	case !core.IsSigned(l.Target):
+	case !core.HasSignedForm(l.Target):
 		return l, nil, nil, failure.Bad(fmt.Errorf("this is no signed link: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
 			"clickedge explain says what it gets")
 	}

@@ -82,7 +82,7 @@ func (r *rig) vector(t *testing.T, v vector) {
 	require.Equal(t, "used", line.Override)
 	require.Equal(t, resp.Status, line.Status)
 	want, status := v.Expect, v.Expect.Notice().Status
-	if !core.IsSigned(v.Path) {
+	if !core.HasSignedForm(v.Path) {
 		want, status = core.NotFound, 404 // not even the form of a link
 	}
 	location, _ := resp.Header.Get("location")
