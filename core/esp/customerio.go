@@ -13,9 +13,9 @@ var customerIOShapes = []shape{
 //
 //	<base64url of a JSON object>[/<signature, 64 hexadecimal digits>]
 //
-// The destination is the member href. The object shows by itself that it is
-// whole, so white space inside it, lost padding and a damaged signature do not
-// matter; anything that leaves no valid object does.
+// The destination is the member href. A valid JSON object is whole, so white
+// space inside the payload, lost padding and a damaged signature do not matter.
+// Without a valid object the link is unread.
 func readCustomerIO(rest string, n *Notes) (string, Grade) {
 	var buf [maxPayload]byte
 	text, rest, wrapped, ok := unbase64(buf[:], rest)
@@ -39,8 +39,8 @@ func readCustomerIO(rest string, n *Notes) (string, Grade) {
 	return n.certain(string(href))
 }
 
-// noteSignature reports the signature. Nobody but Customer.io can check it, and
-// the destination does not depend on it.
+// noteSignature records the signature. Only Customer.io can check it, and the
+// destination does not depend on it.
 func noteSignature(tail string, n *Notes) {
 	if !n.taken() {
 		return

@@ -14,17 +14,18 @@ import (
 	"github.com/clickedge/clickedge/core/destination"
 )
 
-// The property that readings are held to: whatever becomes of a link on its way,
-// it is read as what it was made of, or not read. Likely readings may be wrong
-// where the URL stands last and something was lost: no such form shows its end.
+// The property that readings are held to: whatever becomes of a link on its
+// way, it is read as what it was made of, or not read. Likely readings may be
+// wrong where the URL stands last and something was lost: no such form shows
+// its end.
 
 // linkForm makes links of one form.
 type linkForm struct {
 	family Family
 	name   string
 	make   func(t testing.TB, dest string) string
-	// clear: the URL stands in the link as text. Nobody but the ESP can see there
-	// that a letter is missing.
+	// clear: the URL stands in the link as text. Nobody but the ESP can see
+	// there that a letter is missing.
 	clear bool
 	// open: nothing in the link shows where the URL ends.
 	open bool
@@ -93,8 +94,8 @@ func asClient(link string) string {
 	return before
 }
 
-// lossy returns where a letter may be lost for the property to hold: anywhere, or,
-// where the URL stands in clear, behind it.
+// lossy returns where a letter may be lost for the property to hold: anywhere,
+// or, where the URL stands in clear, behind it.
 func lossy(r *rand.Rand, link string, f *linkForm) int {
 	from := 1
 	if f.clear {
@@ -108,10 +109,11 @@ func lossy(r *rand.Rand, link string, f *linkForm) int {
 	return from + r.IntN(len(link)-from)
 }
 
-// onlyPath reports whether a link's destination has escapes of its own and no query.
-// Decoded but for its slashes, as Apache does with "AllowEncodedSlashes NoDecode",
-// such a link looks like one of a destination without those escapes, and nothing
-// shows it; to a server the two are the same path as a rule. A "?" shows it.
+// onlyPath reports whether a link's destination has escapes of its own and no
+// query. Decoded but for its slashes, as Apache does with "AllowEncodedSlashes
+// NoDecode", such a link looks like one of a destination without those escapes,
+// and nothing shows it; to a server the two are the same path as a rule. A "?"
+// shows it.
 func onlyPath(link string) bool {
 	return strings.Contains(link, "%25") && !strings.Contains(link, "%3F") && !strings.Contains(link, "%3f")
 }
@@ -250,8 +252,8 @@ var damages = []damage{
 	{name: "a segment more", do: func(_ *rand.Rand, link string, _ *linkForm) string { return link + "/x" }},
 }
 
-// destinationsToDamage are those of which something is easily lost, then made-up
-// ones.
+// destinationsToDamage are those of which something is easily lost, then
+// made-up ones.
 func destinationsToDamage(r *rand.Rand) string {
 	fixed := [...]string{
 		"https://shop.example.com", "https://shop.example.com/", "https://shop.example.com/cart", "https://shop.example.com/Sale/Summer/Shoes?utm_source=Mail",
@@ -291,8 +293,8 @@ func browserForm(s string) string {
 	return s
 }
 
-// hides reports whether nothing in a damaged link can show what became of it, so
-// that a likely reading may be wrong.
+// hides reports whether nothing in a damaged link can show what became of it,
+// so that a likely reading may be wrong.
 func (f *linkForm) hides(dest, got, names string, cuts, stray bool) bool {
 	switch {
 	case f.open && cuts: // that the link is whole
@@ -308,7 +310,8 @@ func (f *linkForm) hides(dest, got, names string, cuts, stray bool) bool {
 	return cuts && f.family == FamilyPostmark && len(dest) <= len(got)+3 && strings.HasPrefix(dest, got)
 }
 
-// checkDamage damages a link in up to two ways and holds the reading to the truth.
+// checkDamage damages a link in up to two ways and holds the reading to the
+// truth.
 func checkDamage(t testing.TB, r *rand.Rand, f *linkForm, dest string, ways ...damage) (read bool) {
 	link := f.make(t, dest)
 	names, cuts, stray := "", false, false

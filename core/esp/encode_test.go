@@ -66,7 +66,7 @@ var encoders = map[Family]func(t testing.TB, dest string) string{
 	},
 }
 
-// isPlain tells whether dest is a URL that every ESP would take: the encoders
+// isPlain reports whether dest is a URL that every ESP would take: the encoders
 // promise a round trip for these.
 func isPlain(dest string) bool {
 	_, ok := destination.Parse(dest)
@@ -161,8 +161,9 @@ func TestLetterCase(t *testing.T) {
 	require.Equal(t, Unread, g)
 }
 
-// FuzzReadStable: reading twice says the same, Read agrees with Destination, and
-// a destination that was read can be put into a link again and comes out of it.
+// FuzzReadStable: reading twice says the same, Read agrees with Destination,
+// and a destination that was read can be put into a link again and comes out of
+// it.
 func FuzzReadStable(f *testing.F) {
 	for _, name := range []string{"links.json", "links-damaged.json"} {
 		for _, l := range linkstest.Load(f, "../testdata/"+name) {

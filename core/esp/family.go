@@ -4,18 +4,18 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// Reading is all that a link of an ESP says, for an operator who asks. Where
-// only the destination matters, [Family.Destination] costs less.
+// Reading is everything that a link of an ESP says, for commands that explain a
+// link. For the destination alone, [Family.Destination] costs less.
 type Reading struct {
 	Kind Kind
-	// Destination is where the link leads; empty where it is Unread.
+	// Destination is where the link leads; empty if Grade is Unread.
 	Destination string
-	// Grade says how sure that is.
+	// Grade says how sure the destination is.
 	Grade Grade
-	// Doubt says why a click is unread; empty where it is not.
+	// Doubt says why a click is unread; empty if it is read.
 	Doubt string
-	// Repaired says what damage was read around; empty where there was none, and
-	// where nothing was read.
+	// Repaired says which damage did not hinder the reading; empty if there was
+	// none, or if the link is unread.
 	Repaired string
 	// Fields are the parts of the link.
 	Fields []Field
@@ -26,8 +26,8 @@ type Reading struct {
 // Field is one part of a link.
 type Field struct {
 	Name, Value string
-	// Personal: the value names a recipient or one mail, or nobody can say that
-	// it does not: a destination may hold a token. It must not be logged.
+	// Personal: the value names a recipient or one mail, or may do so: a
+	// destination may hold a token. It must not be logged.
 	Personal bool
 }
 
@@ -52,8 +52,8 @@ func (f Family) String() string {
 	return familyNames[f]
 }
 
-// Readable tells whether clicks of this family can say where they lead to others
-// than the ESP.
+// Readable reports whether anybody but the ESP can read where a click of this
+// family leads.
 func (f Family) Readable() bool {
 	switch f {
 	case FamilyCustom, FamilySendGrid, FamilyIterable:
@@ -62,16 +62,16 @@ func (f Family) Readable() bool {
 	return int(f) < len(familyNames)
 }
 
-// Kind says what a raw request target is to this family. It looks at the path's
-// form only and allocates nothing.
+// Kind returns the kind of a raw request target, by the form of its path only.
+// It allocates nothing.
 func (f Family) Kind(link string) Kind {
 	return f.Find(link).Kind()
 }
 
-// Destination returns where a click leads, as the ESP would redirect it, and how
-// sure that is; "" and [Unread] where the link has no reading that is an http or
-// https URL, or two. It has not been held against any grammar or list:
-// [core.Site.Allows] does that.
+// Destination returns where a click leads, as the ESP would redirect it, and
+// how sure that is. It is "" and [Unread] if the link cannot be read as an http
+// or https URL, or can be read as two. The destination is not checked against
+// any grammar or list: core.Site.Allows does that.
 func (f Family) Destination(link string) (dest string, g Grade) {
 	if len(link) > contract.MaxTarget {
 		return "", Unread
@@ -80,7 +80,7 @@ func (f Family) Destination(link string) (dest string, g Grade) {
 }
 
 // Read returns everything that a raw request target says. Its destination is
-// that of [Family.Destination], always.
+// always that of [Family.Destination].
 func (f Family) Read(link string) Reading {
 	found := f.Find(link)
 	s, rest := found.shape, found.rest
@@ -107,7 +107,7 @@ func (f Family) Read(link string) Reading {
 
 // Found is a raw request target as a family reads it.
 type Found struct {
-	shape *shape // nil: it has no form that is known
+	shape *shape // nil: no known form
 	rest  string // what follows the shape's text
 }
 
@@ -125,7 +125,7 @@ func (f Family) Find(target string) Found {
 	return Found{}
 }
 
-// Kind says what the target is to the mail's sender.
+// Kind returns the kind of the target.
 func (f Found) Kind() Kind {
 	if f.shape == nil {
 		return KindOther

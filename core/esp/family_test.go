@@ -175,8 +175,8 @@ func TestRegion(t *testing.T) {
 }
 
 // TestReadingAllocates pins what a click may cost: the kind nothing, the
-// destination its own text, and once more where something had to be repaired, or
-// a scheme put before it or in lower case.
+// destination its own text, and once more where something had to be repaired,
+// or a scheme put before it or in lower case.
 func TestReadingAllocates(t *testing.T) {
 	for _, name := range []string{"links.json", "links-damaged.json"} {
 		for _, l := range linkstest.Load(t, "../testdata/"+name) {

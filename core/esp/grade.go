@@ -5,16 +5,16 @@ type Grade uint8
 
 // The grades, the least first.
 const (
-	// Unread: the link does not say where it leads, or has more than one reading.
-	// The ESP answers.
+	// Unread: the link does not say where it leads, or can be read in two ways.
+	// The ESP answers it.
 	Unread Grade = iota
-	// Likely: the reading is right unless the link was damaged in a way that its
-	// form cannot show: cut at its end, say. It is followed where the ESP fails,
-	// never answered first.
+	// Likely: the reading is right unless the link was damaged in a way that
+	// does not show, for example cut at its end. It is used only when the ESP
+	// has failed.
 	Likely
-	// Certain: no decoding of another link and no cut left this text, as far as
-	// damage shows at all: a link that is byte for byte what the ESP writes for
-	// this URL is believed. It may be answered first.
+	// Certain: the link has the form that the ESP writes for this URL, and no
+	// known damage to another link gives the same text. It may be redirected
+	// without asking the ESP.
 	Certain
 )
 
@@ -23,11 +23,12 @@ var gradeNames = [...]string{"unread", "likely", "certain"}
 // String returns the name that the click log uses.
 func (g Grade) String() string { return gradeNames[g] }
 
-// Gradings says which click links of a family have which grade, in words; "" for
-// none. A test makes such links and holds these sentences against them.
+// Gradings says in words which click links of a family have which grade; "" for
+// none. A test makes such links and checks these sentences.
 type Gradings struct{ Certain, Likely, Unread string }
 
-// Gradings returns which click links of this family can be read, and how surely.
+// Gradings returns which click links of this family can be read, and how
+// surely.
 func (f Family) Gradings() Gradings {
 	if int(f) >= len(gradings) {
 		return Gradings{}

@@ -10,11 +10,10 @@ const (
 	streamCut                    // it stops anywhere else
 )
 
-// inflate unpacks a raw deflate stream (RFC 1951) into dst, which also bounds
-// it, and returns what stands behind the stream. What was unpacked is right as
-// far as it goes, also where the stream is cut. compress/flate would do, but
-// allocates 40 KB for each link, and does not tell a flushed stream from a cut
-// one.
+// inflate unpacks a raw deflate stream (RFC 1951) into dst, at most len(dst)
+// bytes, and returns what follows the stream. If the stream is cut, plain holds
+// what could be unpacked. compress/flate is not used: it allocates 40 KB for
+// each link, and does not distinguish a flushed stream from a cut one.
 func inflate(dst, src []byte) (plain, left []byte, end streamEnd) {
 	z := inflater{dst: dst, src: src}
 	end = z.blocks()
@@ -74,7 +73,7 @@ func (z *inflater) blocks() streamEnd {
 }
 
 // take reads n bits, at most 16, as a number. Past the end it reads zeros and
-// says so in short.
+// sets short.
 func (z *inflater) take(n uint) uint32 {
 	for z.bits < n {
 		if len(z.src) == 0 {
@@ -89,7 +88,7 @@ func (z *inflater) take(n uint) uint32 {
 	return v
 }
 
-// stored copies a block that is not packed. An empty one is a sync flush.
+// stored copies a block that is not compressed. An empty one is a sync flush.
 func (z *inflater) stored() (empty, ok bool) {
 	z.take(z.bits % 8)
 	size, check := z.take(16), z.take(16)
@@ -130,14 +129,14 @@ func (z *inflater) fixed() bool {
 		}
 	}
 	ok := z.lit.set(lengths[:])
-	for i := 0; i < 32; i++ { // the last two stand for nothing
+	for i := 0; i < 32; i++ { // the last two are unused
 		lengths[i] = 5
 	}
 	return ok && z.dist.set(lengths[:32])
 }
 
-// codeOrder is the order in which a dynamic block gives the lengths of its first
-// code (RFC 1951, 3.2.7).
+// codeOrder is the order in which a dynamic block gives the lengths of its
+// first code (RFC 1951, 3.2.7).
 var codeOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 // dynamic reads a block's own codes.
@@ -191,8 +190,8 @@ func (z *inflater) lengths(out []uint8) bool {
 	return true
 }
 
-// set makes a code of its lengths. Codes that leave bits without a meaning are
-// refused, but for one of a single symbol: zlib writes those for distances.
+// set makes a code from its lengths. Incomplete codes are refused, except that
+// of a single symbol, which zlib writes for distances.
 func (h *huffman) set(lengths []uint8) bool {
 	*h = huffman{}
 	for _, l := range lengths {
@@ -220,7 +219,8 @@ func (h *huffman) set(lengths []uint8) bool {
 	return left == 0 || used == 0 || used == 1 && h.count[1] == 1
 }
 
-// symbol reads one symbol, bit by bit: links are too short for tables to pay.
+// symbol reads one symbol, bit by bit: links are too short for tables to be
+// worth it.
 func (z *inflater) symbol(h *huffman) (uint16, bool) {
 	code, first, index := 0, 0, 0
 	for l := 1; l < 16; l++ {
@@ -237,8 +237,8 @@ func (z *inflater) symbol(h *huffman) (uint16, bool) {
 	return 0, false
 }
 
-// What length symbols 257 to 285 and distance symbols 0 to 29 stand for, and how
-// many bits refine them (RFC 1951, 3.2.5).
+// The base values of length symbols 257 to 285 and distance symbols 0 to 29,
+// and the number of extra bits (RFC 1951, 3.2.5).
 var (
 	lengthBase = [29]uint16{3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258}
 	lengthBits = [29]uint8{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0}
@@ -246,7 +246,7 @@ var (
 	distBits   = [30]uint8{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13}
 )
 
-// block unpacks literals and copies up to the end of the block.
+// block unpacks literals and copies, up to the end of the block.
 func (z *inflater) block() bool {
 	for {
 		sym, ok := z.symbol(&z.lit)
@@ -266,7 +266,8 @@ func (z *inflater) block() bool {
 	}
 }
 
-// copy repeats what was unpacked before; sym is the length symbol less 257.
+// copy repeats bytes that were unpacked before; sym is the length symbol minus
+// 257.
 func (z *inflater) copy(sym int) bool {
 	if sym >= len(lengthBase) {
 		return false

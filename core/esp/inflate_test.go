@@ -49,7 +49,8 @@ func TestInflate(t *testing.T) {
 	}
 }
 
-// TestInflateCut: every cut is noticed, and what was unpacked before it is right.
+// TestInflateCut: every cut is noticed, and what was unpacked before it is
+// right.
 func TestInflateCut(t *testing.T) {
 	text := strings.Repeat("d=abc12&l=https%3A%2F%2Fshop.example.com%2F&", 20)
 	src := deflated(t, text, flate.BestCompression, false, true)

@@ -1,10 +1,10 @@
 // Package esp reads the links of e-mail service providers: what kind of link a
 // request is to a [Family], where it leads and how sure that is ([Grade]). Each
-// ESP has a file of its own. Damage refuses: a reading that other bytes can give
-// too is not [Certain].
+// ESP has a file of its own. A link that may be damaged is not [Certain]: its
+// reading must be one that only an undamaged link gives.
 package esp
 
-// Kind says what a request is to the mail's sender.
+// Kind says what a request is: a click, an open, …
 type Kind uint8
 
 // The kinds of request.
@@ -22,8 +22,8 @@ var kindNames = [...]string{"other", "click", "open", "unsubscribe", "app", "hea
 // String returns the name that the click log uses.
 func (k Kind) String() string { return kindNames[k] }
 
-// Family is a way to form links: every preset of one ESP, and Braze on top of
-// it, shares its family.
+// Family is an ESP's form of links. All presets of one ESP share it, and so
+// does Braze, which sends through another ESP.
 type Family uint8
 
 // The families.
@@ -40,5 +40,5 @@ const (
 	FamilyIterable
 )
 
-// Leads reports whether what is asked for is a link that leads somewhere.
+// Leads reports whether a request of this kind has a destination.
 func (k Kind) Leads() bool { return k == KindClick || k == KindApp }

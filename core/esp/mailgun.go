@@ -14,18 +14,20 @@ var mailgunShapes = []shape{
 	{"/u/", under, KindUnsubscribe, nil},
 }
 
-// maxInflated bounds what a Mailgun link may unpack to: more than any URL needs.
+// maxInflated is the most bytes that a Mailgun link may unpack to, more than
+// any URL needs.
 const maxInflated = 16 << 10
 
-// readMailgun reads what follows /c/: base64url of a zlib stream (RFC 1950) of a
-// query, in which l is the destination, percent-encoded, at times without its
+// readMailgun reads what follows /c/: base64url of a zlib stream (RFC 1950) of
+// a query, in which l is the destination, percent-encoded, at times without its
 // scheme.
 //
-// A letter that was lost or changed leaves a stream that inflates, to something
-// else: only the checksum shows it. With it the payload may have been broken by
-// white space. Old mail has streams that were made without one and end in a sync
-// flush; no letter can be missing there, as the flush would be out of step, but
-// one may have changed. All others have lost their end.
+// If a letter was lost or changed, the stream may still inflate, to another
+// text, and only the checksum shows it. With a right checksum, white space
+// inside the payload does not matter. In old mail the streams have no checksum
+// and end in a sync flush. No letter of these can be missing, or the flush
+// would be in the wrong place, but a letter may have changed. Any other stream
+// without a checksum has lost its end.
 func readMailgun(rest string, n *Notes) (string, Grade) {
 	rest, _, asked := strings.Cut(rest, "?")
 	var zipped [maxPayload]byte
@@ -67,8 +69,8 @@ func readMailgun(rest string, n *Notes) (string, Grade) {
 	return n.certain(url)
 }
 
-// unzip inflates a zlib stream. It is checked if an Adler-32 of the text stands
-// behind it; a wrong one, or more than one has room for, makes the stream bad.
+// unzip inflates a zlib stream. It is checked if the Adler-32 of the text
+// follows. If the checksum is wrong, or more bytes follow, the stream is bad.
 func unzip(dst, data []byte) (plain []byte, end streamEnd, checked bool) {
 	if len(data) < 2 || data[0]&0x0f != 8 || data[1]&0x20 != 0 || (int(data[0])<<8|int(data[1]))%31 != 0 {
 		return nil, streamBad, false
@@ -84,9 +86,9 @@ func unzip(dst, data []byte) (plain []byte, end streamEnd, checked bool) {
 	return plain, end, true
 }
 
-// mailgunURL finds l in the query and decodes it in place. Without a checksum the
-// stream may go on behind its flush, so only an l with a parameter behind it is
-// whole.
+// mailgunURL finds l in the query and decodes it in place. Without a checksum
+// the stream may have gone on after its flush, so l is known to be whole only
+// if another parameter follows it.
 func mailgunURL(query []byte, checked bool, n *Notes) (url []byte, ok bool) {
 	for more := true; more; {
 		var one []byte
@@ -126,8 +128,8 @@ func unform(v []byte) ([]byte, bool) {
 	return out, true
 }
 
-// isBareHost tells whether a URL begins with a host instead of a scheme. A colon
-// there would be a scheme's as well as a port's, so it counts as a scheme's.
+// isBareHost reports whether a URL begins with a host instead of a scheme. A
+// host with a port is not accepted: its colon may be that of a scheme.
 func isBareHost(url string) bool {
 	if end := strings.IndexAny(url, "/?#"); end >= 0 {
 		url = url[:end]
@@ -135,8 +137,8 @@ func isBareHost(url string) bool {
 	return destination.IsHost(url)
 }
 
-// mailgunField notes one parameter. Those that are known to name no person are
-// the domain (d), the expiry (e) and the version (v).
+// mailgunField records one parameter. Only the domain (d), the expiry (e) and
+// the version (v) are known not to be personal.
 func (n *Notes) mailgunField(name, value []byte) {
 	if !n.taken() {
 		return

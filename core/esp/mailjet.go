@@ -16,9 +16,9 @@ var mailjetShapes = []shape{
 //
 //	<token>/<number>/<mac>/<base64url of the URL>
 //
-// Nothing in the URL shows that it is whole, so it must stand there unbroken. A
-// link that lost its end at a place that base64 allows cannot be told from one
-// that did not: only Mailjet can check the mac. So no reading is certain.
+// Nothing in the URL shows that it is whole, so white space inside it is not
+// accepted. If the link was cut at a place that base64 allows, it looks like a
+// whole one: only Mailjet can check the mac. So no reading is certain.
 func readMailjet(rest string, n *Notes) (string, Grade) {
 	rest, _, asked := strings.Cut(rest, "?")
 	token, rest, _ := strings.Cut(rest, "/")

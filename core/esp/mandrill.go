@@ -18,8 +18,8 @@ var mandrillShapes = []shape{
 //
 //	<user id>/<host>?p=<base64url of a JSON object>
 //
-// The object's member p is a string that is a JSON object again; its member url
-// is the destination. The host in the path is the destination's.
+// The object's member p is a string that holds another JSON object, whose
+// member url is the destination. The host in the path is the destination's.
 func readMandrill(rest string, n *Notes) (string, Grade) {
 	p, query, _ := strings.Cut(rest, "?")
 	_, host, _ := strings.Cut(p, "/")
@@ -54,8 +54,9 @@ func readMandrill(rest string, n *Notes) (string, Grade) {
 	return n.certain(string(url))
 }
 
-// mandrillP returns the value of p. Its "=" may have come as "%3D", or as
-// quoted-printable writes it: no JSON object begins with "3D" in base64.
+// mandrillP returns the value of p. Its "=" may be written as "%3D", or as
+// quoted-printable's "=3D". The latter is safe to recognise: no JSON object
+// begins with "3D" in base64.
 func mandrillP(query string, n *Notes) (string, bool) {
 	for _, form := range [...]string{"p%3D", "p%3d", "p=3D"} {
 		if value, ok := strings.CutPrefix(query, form); ok && strings.HasPrefix(value, "ey") {
@@ -67,8 +68,7 @@ func mandrillP(query string, n *Notes) (string, bool) {
 	return target.Query(query).Only("p")
 }
 
-// hostOf returns the host of an http or https URL as it stands there; nil where
-// it is none.
+// hostOf returns the host of a URL as it is written; nil if there is no "://".
 func hostOf(url []byte) []byte {
 	_, rest, ok := bytes.Cut(url, []byte("://"))
 	if !ok {

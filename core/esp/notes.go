@@ -8,11 +8,11 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// Notes gathers what Read reports. All methods do nothing on nil and where silent,
-// so that one reader serves the hot path and the operator.
+// Notes collects what Read reports. On nil and silent notes all methods do
+// nothing, so that clicks and commands share one reader.
 type Notes struct {
 	silent bool
-	// room is where a destination is put that is not part of the link, if it fits.
+	// room is a buffer for a destination that is not part of the link.
 	room []byte
 
 	fields  []Field
@@ -21,11 +21,11 @@ type Notes struct {
 	why     string
 }
 
-// Silent returns notes that nobody takes. A destination that is not part of the
-// link is put into room, if it fits.
+// Silent returns notes that collect nothing. A destination that is not part of
+// the link is written to room, if it fits.
 func Silent(room []byte) Notes { return Notes{silent: true, room: room} }
 
-// taken tells whether anybody reads the notes.
+// taken reports whether the notes are collected.
 func (n *Notes) taken() bool { return n != nil && !n.silent }
 
 // buffer returns an empty slice with room for size bytes.
@@ -42,7 +42,7 @@ func (n *Notes) field(name, value string, personal bool) {
 	}
 }
 
-// bytes is field for a value that would have to be copied first.
+// bytes is field for a value that must be copied. Silent notes do not copy it.
 func (n *Notes) bytes(name string, value []byte, personal bool) {
 	if n.taken() {
 		n.field(name, string(value), personal)
@@ -59,7 +59,7 @@ func (n *Notes) repair(what string) {
 	}
 }
 
-// doubt gives up on a reading: return n.doubt("why").
+// doubt ends a reading without a result: return n.doubt("why").
 func (n *Notes) doubt(why string) (string, Grade) {
 	if n.taken() {
 		n.why = why
@@ -67,10 +67,10 @@ func (n *Notes) doubt(why string) (string, Grade) {
 	return "", Unread
 }
 
-// certain ends a reading: what it found must be a URL of the web.
+// certain ends a reading with a URL, which must be http or https.
 func (n *Notes) certain(url string) (string, Grade) { return n.read(url, Certain) }
 
-// likely is certain for what the form cannot prove.
+// likely is certain with the grade Likely.
 func (n *Notes) likely(url string) (string, Grade) { return n.read(url, Likely) }
 
 func (n *Notes) read(url string, g Grade) (string, Grade) {
@@ -83,7 +83,7 @@ func (n *Notes) read(url string, g Grade) (string, Grade) {
 	return n.doubt(notWeb(url))
 }
 
-// notWeb says what isWeb misses in a URL.
+// notWeb says why isWeb refuses a URL.
 func notWeb(url string) string {
 	switch plain := destination.LowerScheme(url); {
 	case !word.HasPrefix(plain, "https://") && !word.HasPrefix(plain, "http://"):
@@ -94,8 +94,8 @@ func notWeb(url string) string {
 	return "the URL that it holds has no host"
 }
 
-// isWeb reports whether a URL is http or https in lower case, with something of a
-// host, and free of controls, which no ESP writes and which browsers drop.
+// isWeb reports whether a URL begins with http or https in lower case, has a
+// host, and has no control bytes, which no ESP writes and which browsers drop.
 func isWeb(url string) bool {
 	host := ""
 	switch {
@@ -114,19 +114,19 @@ func isWeb(url string) bool {
 	return controls|controlBytes(word.At(url, len(url)-8)) == 0
 }
 
-// controlBytes is 0 where none of eight bytes is below 0x20 or 0x7f.
+// controlBytes is 0 if none of eight bytes is below 0x20 or is 0x7f.
 func controlBytes(w uint64) uint64 {
 	return (w-0x20*word.Ones)&^w&word.Highs | word.Zeros(w^0x7f*word.Ones)
 }
 
-// member notes one member of a JSON object. Which of them are personal only the
-// ESP knows, so all are, but for the format's version.
+// member records one member of a JSON object. Only the ESP knows which are
+// personal, so all are taken to be, except the format's version.
 func (n *Notes) member(name, value []byte) {
 	key := string(name)
 	n.bytes(key, value, key != "v")
 }
 
-// stringMember is [jsontext.StringMember], and notes all members.
+// stringMember is [jsontext.StringMember] that also records all members.
 func (n *Notes) stringMember(text []byte, name string) ([]byte, bool) {
 	if n.taken() {
 		for m := jsontext.NewMembers(text); m.Next(); {

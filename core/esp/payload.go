@@ -5,12 +5,13 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// maxPayload is what a target of contract.MaxTarget bytes can hold in base64.
+// maxPayload is the most that a target of contract.MaxTarget bytes can hold in
+// base64.
 const maxPayload = contract.MaxTarget / 4 * 3
 
-// hasBothCases reports whether s has letters in upper and in lower case, as a long
-// random text in base64url does unless somebody has changed its case. Letters of
-// an escape say nothing about that.
+// hasBothCases reports whether s has upper-case and lower-case letters, as a
+// long random text in base64url has unless software has changed its case. The
+// letters of an escape do not count.
 func hasBothCases(s string) bool {
 	upper, lower := false, false
 	for i := 0; i < len(s); i++ {
@@ -25,12 +26,12 @@ func hasBothCases(s string) bool {
 }
 
 // unbase64 decodes the base64url text at the start of s into dst, which must
-// hold maxPayload bytes, and returns what follows it, padding left out.
+// have maxPayload bytes, and returns what follows the text and its padding.
 //
-// White space between two digits is left out as well and reported as wrapped: a
-// mail program broke the line. Only formats that show by themselves that they
-// are whole may take that. A length that no encoder makes, or bits beyond the
-// last byte, mean that digits are lost: not ok.
+// White space between two digits is skipped and reported as wrapped: a mail
+// program has broken the line. Only formats that prove that they are whole may
+// accept it. A length that no encoder makes, or bits beyond the last byte, mean
+// that digits are lost: not ok.
 func unbase64(dst []byte, s string) (data []byte, rest string, wrapped, ok bool) {
 	var acc uint32
 	count, n := 0, 0
@@ -57,9 +58,9 @@ func unbase64(dst []byte, s string) (data []byte, rest string, wrapped, ok bool)
 	return dst[:n], afterPadding(s), wrapped, count > 0 && count%4 != 1 && acc&spare == 0
 }
 
-// afterPadding leaves out "=" and SparkPost's "~", also percent-encoded once or
-// twice and as quoted-printable writes "=". How many there are does not matter:
-// copies lose them.
+// afterPadding skips "=" and SparkPost's "~", also percent-encoded once or
+// twice, and "=" in quoted-printable. Their number does not matter, since
+// copies of a link lose them.
 func afterPadding(s string) string {
 	for {
 		k := paddingLen(s)
@@ -74,7 +75,8 @@ var paddings = [...]string{"=3D", "=", "~", "%3D", "%3d", "%253D", "%253d", "%7E
 
 func paddingLen(s string) int { return anyOf(s, paddings[:]) }
 
-// anyOf returns the length of the first of these that s begins with, or 0.
+// anyOf returns the length of the first of these texts with which s begins, or
+// 0.
 func anyOf(s string, these []string) int {
 	for _, t := range these {
 		if len(s) >= len(t) && s[:len(t)] == t {

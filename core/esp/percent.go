@@ -9,18 +9,18 @@ import (
 )
 
 // The two ways in which a link's escapes may begin: as the ESP wrote them, and
-// after somebody has percent-encoded the link once more.
+// after software has percent-encoded the link once more.
 const (
 	onceEncoded  = "%"
 	twiceEncoded = "%25"
 )
 
 // unpercent decodes s and appends it to dst; every escape begins with lead. A
-// "%" without its two hexadecimal digits is where a link was cut: not ok.
+// "%" without two hexadecimal digits shows that the link was cut: not ok.
 func unpercent(dst []byte, s, lead string) ([]byte, bool) {
 	for {
-		// Eight bytes at a time, where there is room for eight; what was copied
-		// beyond an escape is written over.
+		// Eight bytes are copied at a time, if dst has room for them. Those
+		// from an escape on are overwritten.
 		for len(s) >= 8 && cap(dst)-len(dst) >= 8 {
 			w := word.At(s, 0)
 			binary.LittleEndian.PutUint64(dst[len(dst):len(dst)+8], w)
@@ -79,10 +79,10 @@ var hexDigits = func() (table [256]byte) {
 	return table
 }()
 
-// isTwice tells whether s can have been percent-encoded a second time: it has
-// escapes, and all of them are of the form %25XX. One that is not was there
-// before and would have become %25XX, or was made by somebody else. That alone
-// is no proof: the caller must know an escape that cannot be meant.
+// isTwice reports whether s may have been percent-encoded a second time: it has
+// escapes, and all of them have the form %25XX. A second encoding turns every
+// escape into that form. This alone is no proof: the caller must know an escape
+// that makes no sense otherwise.
 func isTwice(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '%' {
@@ -95,11 +95,11 @@ func isTwice(s string) bool {
 	return strings.IndexByte(s, '%') >= 0
 }
 
-// decodeWeb decodes a percent-encoded URL once. It decodes twice where the URL
-// would otherwise begin with "https:%2F%2F" and so has no host: then it was
-// encoded twice, and only then. That reading is likely at most: an escape of the
-// URL's own looks like one that was encoded twice, and some gateways encode "%2F"
-// alone.
+// decodeWeb decodes a percent-encoded URL once. It decodes twice only if the
+// URL would otherwise begin with "https:%2F%2F" and have no host, which proves
+// that it was encoded twice. That reading is at most likely: an escape of the
+// URL itself looks like one that was encoded twice, and some gateways encode
+// "%2F" alone.
 func decodeWeb(s string, n *Notes, g Grade) (string, Grade) {
 	lead := onceEncoded
 	switch {
@@ -116,10 +116,10 @@ func decodeWeb(s string, n *Notes, g Grade) (string, Grade) {
 	if !ok {
 		return n.doubt("an escape is cut or broken")
 	}
-	return n.read(unsafe.String(unsafe.SliceData(url), len(url)), g) // nobody else has url
+	return n.read(unsafe.String(unsafe.SliceData(url), len(url)), g) // nothing else refers to url
 }
 
-// beginsTwice tells whether the slashes behind the scheme are encoded twice.
+// beginsTwice reports whether the slashes after the scheme are encoded twice.
 func beginsTwice(s string) bool {
 	if len(s) < len("https") || !strings.EqualFold(s[:len("http")], "http") {
 		return false

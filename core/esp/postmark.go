@@ -10,7 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// The flags behind the version say: s the destination is https, m and t how the
+// Flags follow the version: s for an https destination, m and t for how the
 // link was tagged.
 var postmarkShapes = []shape{
 	{"/2", marked, KindClick, readPostmark},
@@ -22,9 +22,9 @@ var postmarkShapes = []shape{
 //
 //	<flags>/<URL without scheme, percent-encoded>/<server>/…
 //
-// Two forms of the rest have been seen, of three and of six segments. The slash
-// before them shows that the URL is whole, unless a gateway has decoded it: then
-// what looks like the rest may be its path.
+// Two forms of the rest are known, of three and of six segments. The slash
+// before the rest shows that the URL is whole, unless a gateway has decoded the
+// link: then what looks like the rest may be a part of the URL's path.
 func readPostmark(rest string, n *Notes) (string, Grade) {
 	rest, _, asked := strings.Cut(rest, "?")
 	flags, rest, _ := strings.Cut(rest, "/")
@@ -33,7 +33,7 @@ func readPostmark(rest string, n *Notes) (string, Grade) {
 	case !ended || url == "":
 		return n.doubt("the link ends inside its destination")
 	case !hasBothCases(tail[:segmentsEnd(tail)]):
-		// Upper- and lower-casing would not show in the URL.
+		// A change of case would not show in the URL.
 		return n.doubt("the fields behind the destination lost their letter case")
 	case strings.Contains(url, "=3D"):
 		return n.doubt(`"=3D" may be quoted-printable`)
@@ -52,7 +52,8 @@ func readPostmark(rest string, n *Notes) (string, Grade) {
 	return decodePostmark(url, strings.Contains(flags, "s"), n, g)
 }
 
-// isEscaped reports whether a URL has only bytes that a percent-encoded value has.
+// isEscaped reports whether a text has only bytes that a percent-encoded value
+// may have.
 func isEscaped(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if !isComponent(s[i]) {
@@ -62,7 +63,8 @@ func isEscaped(s string) bool {
 	return true
 }
 
-// segmentsEnd returns where the segments that a link begins with end.
+// segmentsEnd returns the length of the base64url segments at the start of s,
+// slashes included.
 func segmentsEnd(s string) int {
 	i := 0
 	for i < len(s) && (s[i] == '/' || base64url.Value(s[i]) != base64url.Invalid) {
@@ -71,9 +73,9 @@ func segmentsEnd(s string) int {
 	return i
 }
 
-// gradePostmark grades a link by what stands behind its destination. Nothing in a
-// bare host proves that it was not followed by a path whose "%2F" became "/". Of
-// that path three segments are left where its "?" or "#" cut off the rest.
+// gradePostmark grades a link by what follows its destination. A bare host may
+// have been followed by a path whose "%2F" was decoded to "/". Such a path can
+// look like the three-segment form if its "?" or "#" cut off the rest.
 func gradePostmark(url, tail string, asked bool) (g Grade, ok bool) {
 	bare := isBareAuthority(url)
 	switch form := postmarkTailOf(tail); {
@@ -87,8 +89,8 @@ func gradePostmark(url, tail string, asked bool) (g Grade, ok bool) {
 	return Certain, true
 }
 
-// isBareAuthority reports whether an encoded URL without its scheme is a host, with
-// its port or without.
+// isBareAuthority reports whether an encoded URL without its scheme is only a
+// host, or a host and a port.
 func isBareAuthority(url string) bool {
 	at := strings.IndexByte(url, '%')
 	if at < 0 {
@@ -97,8 +99,8 @@ func isBareAuthority(url string) bool {
 	return len(url)-at > 3 && strings.EqualFold(url[at:at+3], "%3A") && word.IsDigits(url[at+3:])
 }
 
-// decodePostmark puts the scheme before a URL and decodes it: once, or twice
-// where the host would otherwise end in "%2F"; see [decodeWeb].
+// decodePostmark decodes a URL and adds its scheme. It decodes twice if the
+// host would otherwise end in an escape; see [decodeWeb].
 func decodePostmark(s string, tls bool, n *Notes, g Grade) (string, Grade) {
 	lead := onceEncoded
 	if i := strings.IndexByte(s, '%'); i >= 0 && strings.HasPrefix(s[i:], "%25") && destination.HostEnd(s) == i {
@@ -126,19 +128,20 @@ func decodePostmark(s string, tls bool, n *Notes, g Grade) (string, Grade) {
 	return n.read(text, cleartext(text, g))
 }
 
-// postmarkTail is a form of what stands behind a destination.
+// postmarkTail is the form of what follows a destination.
 type postmarkTail uint8
 
 const (
-	tailOdd    postmarkTail = iota // none of these
+	tailOdd    postmarkTail = iota // none of the others
 	tailCut                        // the next, with less than a signature
 	tailThree                      // <server>/<link>/<signature>
 	tailSixCut                     // the next, cut behind its third segment
 	tailSix                        // <server>/<link>/AQ/<UUID>/<number>/<signature>
 )
 
-// postmarkTailOf tells the forms apart. A segment that stands in the wrong place
-// shows that the slash before the first one is lost, and so the destination's end.
+// postmarkTailOf returns the form of what follows a destination. A segment in
+// the wrong place shows that the slash before the first segment is lost, and
+// with it the end of the destination.
 func postmarkTailOf(s string) postmarkTail {
 	var segments [6]string
 	n := 0
@@ -182,16 +185,16 @@ const postmarkSignature = 10
 // postmarkServer is the length of the longest first segment seen.
 const postmarkServer = 8
 
-// isUUID looks at length and first hyphen.
+// isUUID checks the length and the first hyphen only.
 func isUUID(s string) bool { return len(s) == 36 && s[8] == '-' }
 
-// looksRandom reports whether two of three segments have letter case or digits
-// where no word has them: a capital behind a small letter, a digit between
-// letters. Nearly all of what Postmark writes there has.
+// looksRandom reports whether at least two of the segments do not look like
+// words: they have an upper-case letter after a lower-case one, or a digit
+// between letters. Nearly all segments that Postmark writes do.
 func looksRandom(tail string) bool {
 	odd := 0
 	if strings.IndexByte(tail, '/') > postmarkServer {
-		return false // the end of a path, whose slash is lost, may stand before it
+		return false // the end of a path, whose slash is lost, may precede it
 	}
 	for segment := range strings.SplitSeq(tail, "/") {
 		for i := 1; i < len(segment); i++ {

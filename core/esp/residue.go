@@ -1,11 +1,11 @@
 package esp
 
-// What mail software leaves behind a link. It has no place in any field that
-// stands at the end of an ESP's link, so leaving it out cannot change a reading.
+// Text that mail software adds after a link. No field at the end of an ESP's
+// link may hold it, so skipping it cannot change a reading.
 
 var spaces = [...]string{" ", "\t", "\r", "\n", "%20", "%09", "%0A", "%0a", "%0D", "%0d", "%C2%A0", "%c2%a0", "\u00a0"}
 
-// closers end a sentence, a quotation or an angle-bracketed address.
+// closers end a sentence, a quotation or an address in angle brackets.
 var closers = [...]string{
 	",", ";", ":", "!", "'", "\"", ")", "]", "}", ">", "|", "*", "`", "\\",
 	"%2C", "%2c", "%3B", "%3b", "%3A", "%3a", "%21", "%27", "%22", "%29", "%5D", "%5d",
@@ -15,10 +15,10 @@ var closers = [...]string{
 
 var dots = [...]string{".", "%2E", "%2e"}
 
-// residue tells whether s, which follows a link's last field, is only white
-// space, closing punctuation or added parameters, and says which. Two dots are
-// an ellipsis and a lone "%" is half an escape: the link was cut, so what comes
-// before them is not known to be whole.
+// residue reports whether s, the text after a link's last field, is only white
+// space, closing punctuation or added parameters, and says which. Two dots (an
+// ellipsis) and a lone "%" (half an escape) are not accepted: they show that
+// the link was cut.
 func residue(s string) (what string, ok bool) {
 	for sawDot := false; s != ""; {
 		if s[0] == '?' || s[0] == '&' {
@@ -46,8 +46,8 @@ func residue(s string) (what string, ok bool) {
 	return what, true
 }
 
-// lineBreak returns the length of the white space that s begins with, and of a
-// quoted-printable soft break: "=" before it.
+// lineBreak returns the length of the white space at the start of s, with the
+// "=" before it that quoted-printable writes for a soft line break.
 func lineBreak(s string) int {
 	start := 0
 	if len(s) > 0 && s[0] == '=' {

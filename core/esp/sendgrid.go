@@ -1,7 +1,6 @@
 package esp
 
-// SendGrid encrypts its links. The iOS paths are /uni/*: all below it belongs to
-// the app.
+// SendGrid encrypts its links. Links that open an iOS app are below /uni/.
 var sendGridShapes = []shape{
 	{"/ls/click", whole, KindClick, readOpaque},
 	{"/wf/click", whole, KindClick, readOpaque},

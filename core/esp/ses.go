@@ -7,7 +7,7 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// CL0 and CI0 stand on a domain of one's own, L0 and I0 on SES's.
+// CL0 and CI0 are the paths on a custom domain, L0 and I0 those on SES's own.
 var sesShapes = []shape{
 	{"/CL0/", under, KindClick, readSES},
 	{"/L0/", under, KindClick, readSES},
@@ -16,23 +16,25 @@ var sesShapes = []shape{
 	{"/favicon.ico", whole, KindHealth, nil},
 }
 
-// sesLink is an SES click link, taken apart from the right:
+// sesLink is an SES click link. It is split from the right:
 //
 //	<url, percent-encoded> / <number> / <message id> / <signature> = <digits>
 //
 // SES writes every slash of the url as %2F, "=" and ":" as they are.
 type sesLink struct {
 	url, number, id, signature string
-	// quoted: "=" came as quoted-printable writes it, "=3D", here and in the url.
+	// quoted: "=" is written in quoted-printable, as "=3D", here and in the
+	// url.
 	quoted bool
-	// cut: the signature is missing or shorter than any, or lost its digits. The
-	// url is whole all the same.
+	// cut: the signature is missing, too short, or without its digits. The url
+	// is still whole.
 	cut bool
-	// left is what mail software left behind the link.
+	// left is what mail software added after the link; see [residue].
 	left string
 }
 
-// shortSignature is the length of the shortest signature: 20 bytes in base64url.
+// shortSignature is the length of the shortest signature: 20 bytes in
+// base64url.
 const shortSignature = 27
 
 func readSES(rest string, n *Notes) (string, Grade) {
@@ -45,7 +47,7 @@ func readSES(rest string, n *Notes) (string, Grade) {
 	case ok && asked:
 		n.repair("parameters added behind the link")
 	case asked:
-		// The "?" is the url's own, or it would stand behind the signature.
+		// The "?" is before the signature, so it belongs to the url.
 		if _, ok = splitSES(rest); ok {
 			return n.doubt(sesDecoded)
 		}
@@ -63,8 +65,8 @@ func readSES(rest string, n *Notes) (string, Grade) {
 	return l.destination(n)
 }
 
-// splitSES takes a link apart. The message id is 60 bytes of fixed form, so the
-// url before it is whole whatever became of the signature.
+// splitSES splits a link into its parts. The message id is 60 bytes of fixed
+// form, so the url before it is whole even if the signature is damaged.
 func splitSES(s string) (l sesLink, ok bool) {
 	head, last := cutLast(s)
 	if isMessageID(last) {
@@ -90,10 +92,10 @@ func cutLast(s string) (before, after string) {
 
 var equalSigns = [...]string{"=3D", "=", "%3D", "%3d", "%253D", "%253d"}
 
-// readSignature reads <base64url>=<digits> and what mail software left behind it.
-// Without "=" it must be too short for a signature, that is, cut: a whole one
-// that lost its "=" went through a quoted-printable decoder by mistake, and that
-// would have changed the url as well.
+// readSignature reads <base64url>=<digits> and what mail software added after
+// it. A signature without "=" is accepted only if it is too short, that is,
+// cut. A whole one has lost its "=" to a quoted-printable decoder, which has
+// changed the url as well.
 func (l *sesLink) readSignature(s string) bool {
 	k := base64url.Digits(s)
 	if k == len(s) {
@@ -109,18 +111,17 @@ func (l *sesLink) readSignature(s string) bool {
 	var ok bool
 	l.signature = s[:end]
 	l.left, ok = residue(s[end:])
-	// "=" and "=3" may be the beginning of "=3D452".
+	// "=" and "=3" may be the start of "=3D452".
 	l.cut = end-k-e < 2
 	return e > 0 && ok
 }
 
-// sesDecoded is why a url with bytes that SES escapes is not read: a gateway has
-// decoded it, and nobody can say whether once, twice or in part. "%252F" is "/"
-// after two decodings, and another path.
+// sesDecoded is why a url with bytes that SES escapes is not read: a gateway
+// has decoded it, once, twice or in part. After two decodings "%252F" is "/",
+// which is another path.
 const sesDecoded = "the url was percent-decoded on its way, perhaps more than once"
 
-// destination decodes the url exactly once, as SES does; see [decodeWeb] for
-// what is done about a second encoding.
+// destination decodes the url once, as SES does, or twice: see [decodeWeb].
 func (l *sesLink) destination(n *Notes) (string, Grade) {
 	if l.hasRaw() {
 		if why := l.rawDoubt(); why != "" {
@@ -139,8 +140,8 @@ func (l *sesLink) destination(n *Notes) (string, Grade) {
 	return url, cleartext(url, g)
 }
 
-// hasRaw reports whether the url has a byte that SES escapes, "/", "+" or "?", or
-// the ";" of HTML's "&amp;".
+// hasRaw reports whether the url has "/", "+" or "?", which SES escapes, or a
+// ";", which may end HTML's "&amp;".
 func (l *sesLink) hasRaw() bool {
 	s, found, i := l.url, uint64(0), 0
 	for ; i+8 <= len(s); i += 8 {
@@ -152,14 +153,15 @@ func (l *sesLink) hasRaw() bool {
 	return (found|rawBytes(word.At(s, len(s)-8)))&word.Highs != 0
 }
 
-// rawBytes has the highest bit of some byte where one of eight is "+", "/", ";" or
-// "?", which are 0x2b, 0x2f, 0x3b and 0x3f, and of none where none is.
+// rawBytes sets the highest bit of some byte if one of eight is "+", "/", ";"
+// or "?" (0x2b, 0x2f, 0x3b and 0x3f), and of no byte if none is.
 func rawBytes(w uint64) uint64 {
 	w = (w | 0x14*word.Ones) ^ '?'*word.Ones
 	return (w - word.Ones) &^ w
 }
 
-// rawDoubt says what such a byte shows; "" for a ";" that stands for itself.
+// rawDoubt says why such a byte makes the url unreadable; "" if only a ";" of
+// the url itself was found.
 func (l *sesLink) rawDoubt() string {
 	switch {
 	case strings.Contains(l.url, "/"):
@@ -172,21 +174,22 @@ func (l *sesLink) rawDoubt() string {
 	return ""
 }
 
-// unquoted undoes quoted-printable, where the signature has shown it. Then every
-// "=" is "=3D", or something else has happened.
+// unquoted decodes quoted-printable, which the signature has shown. Every "="
+// must be "=3D" then, or the url has been changed in some other way.
 func (l *sesLink) unquoted(n *Notes) (string, Grade) {
 	if strings.Count(l.url, "=") != strings.Count(l.url, "=3D") {
 		return n.doubt("quoted-printable in part")
 	}
 	n.repair(`"=" came encoded`)
 	url, g := decodeWeb(strings.ReplaceAll(l.url, "=3D", "="), n, Certain)
-	if strings.Contains(l.url, "=") { // or "%3D3D" was decoded in part
+	if strings.Contains(l.url, "=") { // or a part of "%3D3D" was decoded
 		return atMostLikely(url, g, n)
 	}
 	return url, cleartext(url, g)
 }
 
-// atMostLikely is for a URL that is read without the proof that the signature gives.
+// atMostLikely grades a URL that was read without the proof that a whole
+// signature gives.
 func atMostLikely(url string, g Grade, n *Notes) (string, Grade) {
 	if g != Unread && !isRegular(url) {
 		return n.doubt(`the url may have lost or gained a "="`)
@@ -194,8 +197,9 @@ func atMostLikely(url string, g Grade, n *Notes) (string, Grade) {
 	return url, min(g, Likely)
 }
 
-// unsigned is for a link whose signature is cut. A whole one shows by its "=" and
-// the digits behind it that nobody has decoded "=XX" as quoted-printable.
+// unsigned decodes the url of a link whose signature is cut. The "=" and digits
+// of a whole signature prove that no software has decoded "=XX" as
+// quoted-printable; here that proof is missing.
 func (l *sesLink) unsigned(n *Notes) (string, Grade) {
 	if strings.Contains(l.url, "=3D") {
 		return n.doubt(`"=3D" may be quoted-printable, and the signature that would tell is lost`)
@@ -204,7 +208,7 @@ func (l *sesLink) unsigned(n *Notes) (string, Grade) {
 	return atMostLikely(url, g, n)
 }
 
-// readSESOpen notes an open's parts: <message id>/<signature>=<digits>.
+// readSESOpen records an open's message id: <message id>/<signature>=<digits>.
 func readSESOpen(rest string, n *Notes) (string, Grade) {
 	id, _, _ := strings.Cut(rest, "/")
 	if isMessageID(id) {
@@ -213,8 +217,8 @@ func readSESOpen(rest string, n *Notes) (string, Grade) {
 	return n.doubt("an open leads nowhere")
 }
 
-// isMessageID tells whether s is an SES message id:
-// 16 hexadecimal digits, "-", a UUID, "-", 6 digits; letters in lower case.
+// isMessageID reports whether s is an SES message id: 16 hexadecimal digits,
+// "-", a UUID, "-", 6 digits; letters in lower case.
 func isMessageID(s string) bool {
 	const form = "xxxxxxxxxxxxxxxx-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-dddddd"
 	if len(s) != len(form) || s[16] != '-' || s[25] != '-' || s[30] != '-' || s[35] != '-' || s[40] != '-' || s[53] != '-' {
@@ -230,8 +234,8 @@ func isMessageID(s string) bool {
 	return words == all && hexBytes(word.At(s, 26)) == fifth && hexBytes(word.At(s, 34)) == second && digitBytes(word.At(s, 52))|0xffff == decimal|0xffff
 }
 
-// hexBytes has the highest bit of each byte of w that is a hexadecimal digit, letters
-// in lower case, as long as all are below 0x80; else not those bits.
+// hexBytes sets the highest bit of each byte of w that is a hexadecimal digit
+// in lower case. If a byte is 0x80 or above, some of those bits are not set.
 func hexBytes(w uint64) uint64 {
 	letters := ((w | word.Highs) - 'a'*word.Ones) &^ (w + (0x7f-'f')*word.Ones)
 	return (letters | decimals(w)) &^ w & word.Highs

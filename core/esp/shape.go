@@ -8,12 +8,12 @@ import (
 )
 
 // reader reads what follows a shape's text, query included. It returns the
-// destination, "" where it is unread. The notes are silent on the hot path;
-// nothing else may allocate but the result.
+// destination, "" if it is unread. For a click the notes are silent, and only
+// the result may be allocated.
 type reader func(rest string, n *Notes) (dest string, g Grade)
 
-// shape is one form of path. It is compared with the raw target, case
-// included: an upper-cased path is not a path of the ESP.
+// shape is one form of path. It is compared with the raw target, letter case
+// included: ESPs' paths are case-sensitive.
 type shape struct {
 	text string
 	how  match
@@ -30,8 +30,8 @@ const (
 	marked              // any of m, s and t, then a slash (Postmark)
 )
 
-// shapes holds every family's forms; the first that fits counts. The ESPs
-// document few of them: most were read off public links.
+// shapes has every family's forms; the first that fits is used. The ESPs
+// document few of them: most are taken from public links.
 var shapes = [...][]shape{
 	FamilyCustom:     nil,
 	FamilyCustomerIO: customerIOShapes,
@@ -45,7 +45,8 @@ var shapes = [...][]shape{
 	FamilyIterable:   iterableShapes,
 }
 
-// leads reports whether links of this shape lead somewhere that can be read.
+// leads reports whether links of this shape have a destination that can be
+// read.
 func (s *shape) leads() bool { return s.read != nil && s.kind.Leads() }
 
 // fits compares the target with the shape and returns what follows its text.
@@ -67,7 +68,7 @@ func (s *shape) fits(target string) (rest string, ok bool) {
 	return rest, true
 }
 
-// readOpaque notes the parameters of a link that only the ESP can read.
+// readOpaque records the parameters of a link that only the ESP can read.
 func readOpaque(rest string, n *Notes) (string, Grade) {
 	p, query, _ := strings.Cut(rest, "?")
 	if p != "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/clickedge/clickedge/core/target"
 )
 
-// A sublink other than "a" is one that the sender has given to an app.
+// A sublink other than "a" opens the sender's app.
 var sparkPostShapes = []shape{
 	{"/f/a/b/c/d", whole, KindHealth, nil},
 	{"/f/a/", under, KindClick, readSparkPost},
@@ -27,9 +27,9 @@ func readSparkPostSublink(rest string, n *Notes) (string, Grade) {
 //
 //	<mac>/<ti1>/<ti2>[?target=<percent-encoded URL>]
 //
-// ti2 is a stream of tags, or is encrypted and then parses as nothing. A
-// destination in the stream and one in target must be the same. Nothing shows
-// that target is whole, whatever follows it: a reading of it alone is likely.
+// ti2 is a stream of tags, or encrypted. If both the stream and target have a
+// destination, it must be the same. Nothing shows that target is whole, so a
+// reading of target alone is likely.
 func readSparkPost(rest string, n *Notes) (string, Grade) {
 	rest, query, _ := strings.Cut(rest, "?")
 	mac, rest, _ := strings.Cut(rest, "/")
@@ -45,8 +45,8 @@ func readSparkPost(rest string, n *Notes) (string, Grade) {
 	return chooseSparkPost(sparkPostStream(buf[:], ti2, n), target.Query(query), n)
 }
 
-// chooseSparkPost settles where a link leads that may name its destination in
-// the stream, in target or in both.
+// chooseSparkPost decides where a link leads. Its destination may be in the
+// stream, in target or in both.
 func chooseSparkPost(inside []byte, query target.Query, n *Notes) (string, Grade) {
 	target, asked := query.Only("target")
 	if query != "" && (!asked || strings.Contains(string(query), "&")) {
@@ -70,15 +70,15 @@ func chooseSparkPost(inside []byte, query target.Query, n *Notes) (string, Grade
 	return to, Certain
 }
 
-// sameURL compares what target says with what the stream says, whose scheme may
-// have capitals.
+// sameURL compares target with the URL in the stream, whose scheme may have
+// upper-case letters.
 func sameURL(to string, inside []byte) bool {
 	const scheme = len("http://")
 	return len(to) == len(inside) && to[scheme:] == string(inside[scheme:]) && strings.EqualFold(to[:scheme], string(inside[:scheme]))
 }
 
-// A tag is one byte: its top two bits say how long the value is, the other six
-// what it is. The length form 3 stands for nothing.
+// A tag is one byte: its top two bits are the form of the value's length, the
+// other six say what the value is. Length form 3 is invalid.
 const (
 	tagDestination = 0x04
 
@@ -87,9 +87,10 @@ const (
 	tagLong    = 2 // two bytes of length, the lower first, then the value
 )
 
-// sparkPostStream returns the destination in the tag stream that ti2 holds; nil
-// where there is none, or where ti2 is no stream from its first to its last
-// byte. That framing is what makes white space inside it safe to leave out.
+// sparkPostStream returns the destination in the tag stream of ti2; nil if it
+// has none, or if ti2 is not a stream from its first to its last byte. White
+// space inside ti2 is skipped: that the tags fit exactly proves that nothing is
+// lost.
 func sparkPostStream(buf []byte, ti2 string, n *Notes) []byte {
 	data, rest, wrapped, ok := unbase64(buf, ti2)
 	what, clean := residue(rest)
@@ -97,7 +98,7 @@ func sparkPostStream(buf []byte, ti2 string, n *Notes) []byte {
 		return nil
 	}
 	url, last, ok := destinationTag(data)
-	if !ok || wrapped && last { // what follows the white space may be another word
+	if !ok || wrapped && last { // the text after the white space may be another word
 		return nil
 	}
 	if wrapped {
@@ -108,10 +109,10 @@ func sparkPostStream(buf []byte, ti2 string, n *Notes) []byte {
 	return url
 }
 
-// destinationTag walks the whole stream. A second destination is an error, and so
-// is an unknown tag behind the destination: where a letter was lost inside it,
-// what follows is out of step, and the lengths alone may fit by chance. It says
-// whether the destination is the last tag.
+// destinationTag reads the whole stream, and reports whether the destination is
+// the last tag. A second destination is an error. So is an unknown tag after
+// the destination: if a letter of the destination was lost, the next tag begins
+// in the wrong place, and the lengths may still fit by chance.
 func destinationTag(data []byte) (url []byte, last, ok bool) {
 	for len(data) > 0 {
 		kind, value, rest, ok := nextTag(data)
@@ -126,8 +127,8 @@ func destinationTag(data []byte) (url []byte, last, ok bool) {
 	return url, last, true
 }
 
-// tagFits reports whether a tag that is no destination has a value as SparkPost
-// writes it.
+// tagFits reports whether the value of a tag other than the destination has
+// SparkPost's form.
 func tagFits(kind byte, value []byte) bool {
 	switch kind {
 	case 0x3d, 0x3e, 0x3f:
@@ -154,7 +155,7 @@ func isText(b []byte) bool {
 	return utf8.Valid(b)
 }
 
-// nextTag takes the first tag off a stream.
+// nextTag cuts the first tag off a stream.
 func nextTag(data []byte) (kind byte, value, rest []byte, ok bool) {
 	kind, form, rest := data[0]&0x3f, data[0]>>6, data[1:]
 	size := 0
@@ -173,10 +174,10 @@ func nextTag(data []byte) (kind byte, value, rest []byte, ok bool) {
 	return kind, rest[:size], rest[size:], true
 }
 
-// sparkPostTarget reads the value of target, which SparkPost percent-encodes
-// whole. A raw ":", "/" or "&" shows that it was decoded on the way and may have
-// lost what stood behind a "&"; a raw "+" may be a space; and closing
-// punctuation at its end may be the sentence's.
+// sparkPostTarget reads the value of target, in which SparkPost percent-encodes
+// every such byte. A raw ":", "/" or "&" shows that it was decoded on the way,
+// and may have lost what followed a "&". A raw "+" may be a space. Closing
+// punctuation at the end may belong to the sentence around the link.
 func sparkPostTarget(v string, n *Notes) (string, Grade) {
 	if strings.HasPrefix(v, "3Dhttp") {
 		v = v[2:]
@@ -202,8 +203,8 @@ func sparkPostTarget(v string, n *Notes) (string, Grade) {
 	return url, g
 }
 
-// endsInPunctuation reports whether the last byte, escaped or not, may close a
-// sentence.
+// endsInPunctuation reports whether the last character, escaped or not, may end
+// a sentence.
 func endsInPunctuation(s string) bool {
 	last := s[len(s)-1:]
 	if len(s) > 3 && s[len(s)-3] == '%' {
@@ -212,13 +213,13 @@ func endsInPunctuation(s string) bool {
 	return anyOf(last, dots[:]) > 0 || anyOf(last, closers[:]) > 0
 }
 
-// isComponent tells whether a percent-encoded value holds this byte as it is.
+// isComponent reports whether a percent-encoded value may have this byte
+// unescaped.
 func isComponent(c byte) bool {
 	return base64url.Value(c) != base64url.Invalid || strings.IndexByte("%.~!*'()", c) >= 0
 }
 
-// tagNames names what the stream may hold, and says what is personal: all but
-// times and marks.
+// tagNames has the names of the tags, and says which are personal.
 var tagNames = [64]Field{
 	0x02: {Name: "message_id", Personal: true},
 	0x04: {Name: "destination", Personal: true},
@@ -234,8 +235,8 @@ var tagNames = [64]Field{
 	0x3f: {Name: "click"},
 }
 
-// tags notes every tag of a stream that has been walked before. Values that are
-// numbers are given in hexadecimal digits.
+// tags records every tag of a valid stream. Numbers are recorded in hexadecimal
+// digits.
 func (n *Notes) tags(data []byte) {
 	for n.taken() && len(data) > 0 {
 		kind, value, rest, ok := nextTag(data)
