@@ -1,15 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/files"
-	"github.com/clickedge/clickedge/deploy/input"
-	"github.com/clickedge/clickedge/deploy/pack"
+	"github.com/clickedge/clickedge/deploy/build"
 )
 
 func (env *Env) hashCommand() *cobra.Command {
@@ -29,30 +25,10 @@ whether two packages hold the same, whenever and by whom they were packed.`,
 }
 
 func (env *Env) hash(name string) error {
-	list, err := env.readPackage(name)
+	p, err := build.ReadPackage(env.in, name)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(env.Out, pack.Hash(list))
+	fmt.Fprintln(env.Out, p.Hash())
 	return nil
-}
-
-// readPackage reads the files of a package.
-func (env *Env) readPackage(name string) ([]pack.File, error) {
-	list, _, err := env.readArchive(name)
-	return list, err
-}
-
-// readArchive reads a package's files, and its bytes.
-func (env *Env) readArchive(name string) ([]pack.File, []byte, error) {
-	const hint = "clickedge build -o pkg/clickedge.tar.gz makes one"
-	data, err := env.in.Read("the package", name, input.MostPackage, hint)
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err := pack.ReadArchive(bytes.NewReader(data))
-	if err != nil {
-		return nil, nil, failure.Bad(fmt.Errorf("%s is no package: %w", files.Label(name), err), hint)
-	}
-	return list, data, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
@@ -158,9 +159,11 @@ func (p *publishing) wanted(name string) error {
 	}
 	p.w.Sites, p.w.Name = sites, p.name
 	p.w.Comment = fmt.Sprintf("sites.json %.12x", sha256.Sum256(raw))
-	if p.w.Hash, p.w.Package, err = p.env.packageFor(p.pkg, name, text); err != nil {
+	pkg, err := build.PackageFor(p.env.in, p.pkg, name, text)
+	if err != nil {
 		return err
 	}
+	p.w.Hash, p.w.Package = pkg.Hash(), pkg.Data
 	for _, host := range p.removed {
 		p.w.RemoveHosts = append(p.w.RemoveHosts, core.CanonicalHost(host))
 	}
@@ -208,15 +211,15 @@ func (p *publishing) readService() error {
 	if p.w.ServiceID != "" {
 		return nil
 	}
-	if _, err := os.Stat(treeManifest); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(build.TreeManifest); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	text, err := p.env.in.ReadText("the manifest", treeManifest, input.MostManifest, "")
+	text, err := p.env.in.ReadText("the manifest", build.TreeManifest, input.MostManifest, "")
 	if err != nil {
 		return err
 	}
 	if p.w.ServiceID, err = pack.ManifestService(text); err != nil {
-		return failure.Usage(fmt.Errorf("%s: %w", treeManifest, err), "name the service with --service-id")
+		return failure.Usage(fmt.Errorf("%s: %w", build.TreeManifest, err), "name the service with --service-id")
 	}
 	return nil
 }

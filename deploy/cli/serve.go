@@ -9,7 +9,6 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
-	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/serve"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
@@ -70,20 +69,10 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
 
 func (s *serveCmd) run(ctx context.Context) error {
 	o, env := &s.opt, s.env
-	o.Out, o.Err, o.Now, o.BuildFailure = env.Out, env.Err, env.Now, buildFailure
+	o.Out, o.Err, o.Now = env.Out, env.Err, env.Now
 	o.LoadSites = func() (*core.Sites, []byte, error) { return sitesfile.Load(env.in, o.Sites) }
 	o.ReadModule = func() ([]byte, error) {
 		return env.in.Read("the module", o.Module, input.MostModule, "clickedge build makes one")
-	}
-	o.Build = func(ctx context.Context, sites []byte) ([]byte, error) {
-		wasm, rep, err := module.Build(ctx, module.Options{Sites: sites, SitesName: o.Sites})
-		if err != nil {
-			return nil, buildFailure(err)
-		}
-		if rep.Prebuilt {
-			env.notePrebuilt()
-		}
-		return wasm, nil
 	}
 	o.Secrets = func(ids []string) (*keyring.Ring, error) {
 		return keyring.Gather(env.keys(), keyring.Want{Files: []string{o.Keys}, IDs: ids, Who: o.Sites})

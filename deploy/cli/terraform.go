@@ -1,19 +1,14 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/files"
-	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/output"
-	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
@@ -66,9 +61,11 @@ func (t *terraform) run(name string) error {
 		return err
 	}
 	plan := publish.NewPlanFile(raw, sites)
-	if plan.PackageHash, _, err = t.env.packageFor(t.pkg, name, text); err != nil {
+	p, err := build.PackageFor(t.env.in, t.pkg, name, text)
+	if err != nil {
 		return err
 	}
+	plan.PackageHash = p.Hash()
 	if t.printed || t.out == files.Std {
 		return output.JSON(t.env.Out, plan)
 	}
@@ -81,22 +78,4 @@ func (t *terraform) run(name string) error {
 	}
 	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, output.Count(len(plan.Backends), "backend"), output.Count(sites.Len(), "site"))
 	return nil
-}
-
-// packageFor reads a package and its hash. It refuses one with other sites: its
-// backends would be others.
-func (env *Env) packageFor(pkg, name string, text []byte) (hash string, data []byte, err error) {
-	if _, err := os.Stat(pkg); pkg != files.Std && errors.Is(err, fs.ErrNotExist) {
-		return "", nil, failure.Usage(fmt.Errorf("there is no package %s", pkg), "clickedge build --sites "+name+" -o "+pkg+" makes it")
-	}
-	list, data, err := env.readArchive(pkg)
-	if err != nil {
-		return "", nil, err
-	}
-	for _, file := range list {
-		if stamp, ok := module.ReadStamp(file.Data); ok && stamp == module.StampOf(text) {
-			return pack.Hash(list), data, nil
-		}
-	}
-	return "", nil, failure.Bad(fmt.Errorf("%s was built with another sites.json than %s", sitesfile.Shown(pkg), sitesfile.Shown(name)), "clickedge build --sites "+name+" -o "+pkg)
 }

@@ -3,8 +3,9 @@ package serve
 import (
 	"testing"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
 )
 
 func TestWithoutLocalhost(t *testing.T) {

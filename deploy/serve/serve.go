@@ -15,6 +15,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -54,10 +55,6 @@ type Options struct {
 	LoadSites  func() (*core.Sites, []byte, error)
 	ReadModule func() ([]byte, error)
 	Secrets    func(ids []string) (*keyring.Ring, error)
-	// Build builds a module with these sites.
-	Build func(ctx context.Context, sites []byte) ([]byte, error)
-	// BuildFailure finds the hint for a module that cannot be made.
-	BuildFailure func(error) error
 	// Linger is told for how long requests are waited for after Ctrl-C.
 	Linger func(time.Duration)
 }
@@ -134,7 +131,7 @@ func (s *server) wasm(ctx context.Context, sites []byte) ([]byte, error) {
 		fmt.Fprintf(s.Err, "%s is not there yet\n", s.Module)
 	}
 	fmt.Fprintf(s.Err, "building the module with %s\n", s.Sites)
-	return s.Build(ctx, sites)
+	return build.Module(ctx, sites, s.Sites, s.Err)
 }
 
 func (s *server) warnStale(wasm, sites []byte) {

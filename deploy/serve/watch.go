@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -185,7 +186,7 @@ func (s *server) changedModule(old *generation, text []byte, stamp module.Stamp,
 		return nil, failure.Bad(fmt.Errorf("%s has changed, and the module cannot take other sites: %w", s.Sites, err), "build it anew and start again")
 	}
 	if err != nil {
-		return nil, s.BuildFailure(err)
+		return nil, build.Failure(err)
 	}
 	return swapped, nil
 }

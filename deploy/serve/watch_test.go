@@ -8,9 +8,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
-	"github.com/stretchr/testify/require"
 )
 
 // What comes out of a pipe is gone once it is read, as in --sites <(jq …).

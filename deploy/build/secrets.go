@@ -1,4 +1,4 @@
-package cli
+package build
 
 import (
 	"errors"
@@ -17,9 +17,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
-// treeManifest is the manifest that the Fastly CLI packs, in the folder that it
+// TreeManifest is the manifest that the Fastly CLI packs, in the folder that it
 // is called in.
-const treeManifest = "fastly.toml"
+const TreeManifest = "fastly.toml"
 
 // packing is what becomes of a module: how its package is named, what manifest
 // it has, and what must not be inside.
@@ -30,23 +30,23 @@ type packing struct {
 }
 
 // packing reads what the flags name before anything is built.
-func (b *build) packing(sites *core.Sites) (p packing, err error) {
-	if isPackage(b.out) {
-		if p.manifest, err = b.readManifest(); err != nil {
+func (o *Options) packing(sites *core.Sites) (p packing, err error) {
+	if isPackage(o.Out) {
+		if p.manifest, err = o.readManifest(); err != nil {
 			return p, err
 		}
 		if p.name, err = pack.ManifestName(p.manifest); err != nil {
-			return p, failure.Usage(fmt.Errorf("%s: %w", b.manifest, err), "https://www.fastly.com/documentation/reference/compute/fastly-toml/ has the fields")
+			return p, failure.Usage(fmt.Errorf("%s: %w", o.Manifest, err), "https://www.fastly.com/documentation/reference/compute/fastly-toml/ has the fields")
 		}
-	} else if b.manifest != "" {
+	} else if o.Manifest != "" {
 		return p, failure.Usage(errors.New("--manifest is for packages"), "write one with -o pkg/clickedge.tar.gz")
 	}
-	if p.secrets, err = b.secrets(sites); err != nil {
+	if p.secrets, err = o.secrets(sites); err != nil {
 		return p, err
 	}
 	for _, s := range p.secrets {
 		if !s.Searchable() {
-			fmt.Fprintf(b.env.Err, "warning: %s is not looked for: it is under 8 bytes long, or not on this machine\n", s.Name)
+			fmt.Fprintf(o.Err, "warning: %s is not looked for: it is under 8 bytes long, or not on this machine\n", s.Name)
 		}
 	}
 	return p, p.checkManifest()
@@ -56,11 +56,11 @@ func isPackage(name string) bool {
 	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
 }
 
-func (b *build) readManifest() ([]byte, error) {
-	if b.manifest == "" {
+func (o *Options) readManifest() ([]byte, error) {
+	if o.Manifest == "" {
 		return pack.Manifest, nil
 	}
-	return b.env.in.ReadText("the manifest", b.manifest, input.MostManifest, "leave --manifest out to have one made")
+	return o.In.ReadText("the manifest", o.Manifest, input.MostManifest, "leave --manifest out to have one made")
 }
 
 // checkManifest: what is in the manifest is in the package.
@@ -76,8 +76,8 @@ func (p *packing) checkManifest() error {
 }
 
 // secrets gathers all that this machine is known to keep secret.
-func (b *build) secrets(sites *core.Sites) (list []pack.Secret, err error) {
-	keys, err := b.keys(sites)
+func (o *Options) secrets(sites *core.Sites) (list []pack.Secret, err error) {
+	keys, err := o.keys(sites)
 	if err != nil {
 		return nil, err
 	}
@@ -88,20 +88,20 @@ func (b *build) secrets(sites *core.Sites) (list []pack.Secret, err error) {
 		}
 		list = append(list, pack.Secret{Name: name, Value: k.Secret()})
 	}
-	if token, ok := b.env.LookupEnv(fastlyapi.TokenEnv); ok && token != "" {
+	if token, ok := o.LookupEnv(fastlyapi.TokenEnv); ok && token != "" {
 		list = append(list, pack.Secret{Name: fastlyapi.TokenEnv, Value: token})
 	}
-	local, err := b.localSecrets()
+	local, err := o.localSecrets()
 	return append(list, local...), err
 }
 
 // keys are those of the files, whatever their ids, and of the environment.
-func (b *build) keys(sites *core.Sites) ([]keyring.Key, error) {
-	keys, err := keyring.Load(b.env.keys(), b.keyFiles)
+func (o *Options) keys(sites *core.Sites) ([]keyring.Key, error) {
+	keys, err := keyring.Load(o.Keys, o.KeyFiles)
 	if err != nil {
 		return nil, keyring.Failure(err)
 	}
-	ring, err := keyring.Gather(b.env.keys(), keyring.Want{IDs: sitesfile.KeyIDs(sites), Who: b.sites})
+	ring, err := keyring.Gather(o.Keys, keyring.Want{IDs: sitesfile.KeyIDs(sites), Who: o.Sites})
 	if err != nil {
 		return nil, err
 	}
@@ -113,29 +113,29 @@ func (b *build) keys(sites *core.Sites) ([]keyring.Key, error) {
 }
 
 // localSecrets are those of the manifest given, or of the one that lies here.
-func (b *build) localSecrets() ([]pack.Secret, error) {
-	name := b.manifest
+func (o *Options) localSecrets() ([]pack.Secret, error) {
+	name := o.Manifest
 	if name == "" {
-		name = treeManifest
+		name = TreeManifest
 	}
-	if _, err := os.Stat(name); b.manifest == "" && errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(name); o.Manifest == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	text, err := b.env.in.ReadText("the manifest", name, input.MostManifest, "")
+	text, err := o.In.ReadText("the manifest", name, input.MostManifest, "")
 	if err != nil {
 		return nil, err
 	}
-	list, err := pack.LocalSecrets(text, filepath.Dir(name), b.env.LookupEnv)
+	list, err := pack.LocalSecrets(text, filepath.Dir(name), o.LookupEnv)
 	if err != nil {
 		return nil, failure.Usage(fmt.Errorf("%s: %w", name, err), "its secrets are read so that none of them gets into the package")
 	}
-	return append(list, b.insideKeyFiles(list)...), nil
+	return append(list, o.insideKeyFiles(list)...), nil
 }
 
 // insideKeyFiles: where a file that fastly.toml names is a key file, what must
 // not be in the package is the secret in it, not the whole text. The whole text
 // is what a local server takes.
-func (b *build) insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
+func (o *Options) insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
 	for _, s := range list {
 		keys, err := keyring.Parse([]byte(s.Value))
 		if err != nil {
@@ -144,7 +144,7 @@ func (b *build) insideKeyFiles(list []pack.Secret) (inside []pack.Secret) {
 		for _, k := range keys {
 			if k.Secret() != s.Value {
 				inside = append(inside, pack.Secret{Name: s.Name, Value: k.Secret()})
-				fmt.Fprintf(b.env.Err, "warning: %s is a whole key file, and a local server would take all of it as the secret: clickedge keys new --bare writes the secret alone\n", s.Name)
+				fmt.Fprintf(o.Err, "warning: %s is a whole key file, and a local server would take all of it as the secret: clickedge keys new --bare writes the secret alone\n", s.Name)
 			}
 		}
 	}
