@@ -213,8 +213,8 @@ func (o *outage) note(line logLine, status, sent int) {
 	}
 }
 
-// checkTotals checks the totals: there is a line for each click, and the clicks that
-// the log calls missed are those that the ESPs did not see.
+// checkTotals checks the totals: there is a line for each click, and the clicks
+// that the log calls missed are those that the ESPs did not see.
 func (o *outage) checkTotals(t *testing.T, total int) {
 	t.Helper()
 	t.Logf("%d clicks: %v, %d pages; the ESPs were asked %d times and saw %d; missed %d, perhaps missed %d",

@@ -101,8 +101,8 @@ func (w *walker) remark(h *Hop) {
 	}
 }
 
-// remarkCaching adds notes on caching by which a second click does not reach the
-// ESP.
+// remarkCaching adds notes on caching by which a second click does not reach
+// the ESP.
 func (h *Hop) remarkCaching() {
 	a := h.answer
 	switch a.Status {

@@ -1,5 +1,5 @@
-// Package interrupt ends the command when a signal asks for it: Ctrl-C, SIGTERM,
-// or a terminal that is closed.
+// Package interrupt ends the command when a signal asks for it: Ctrl-C,
+// SIGTERM, or a terminal that is closed.
 //
 // Start with [Run], which is around the whole of the command, and with [Of], by
 // which a command says what it leaves behind. The exit code is 128 and the
@@ -75,8 +75,8 @@ func Run(ctx context.Context, w io.Writer, wait func() time.Duration, work func(
 	}
 }
 
-// Failure is the failure of a command whose context has ended. Left says what it
-// leaves behind; "" where that is nothing.
+// Failure is the failure of a command whose context has ended. Left says what
+// it leaves behind; "" where that is nothing.
 func Failure(ctx context.Context, left string) *failure.Error {
 	f := &failure.Error{Exit: failure.ExitInterrupted, Err: errors.New("interrupted")}
 	var c *cause
@@ -89,8 +89,8 @@ func Failure(ctx context.Context, left string) *failure.Error {
 	return f
 }
 
-// Of returns the failure of a command that was interrupted, nil for one that was
-// not.
+// Of returns the failure of a command that was interrupted, nil for one that
+// was not.
 func Of(ctx context.Context, left string) error {
 	if ctx.Err() != nil {
 		return Failure(ctx, left)

@@ -28,8 +28,8 @@ func TestGather(t *testing.T) {
 	ring, err := Gather(src, Want{Files: []string{"-"}, IDs: []string{"k1"}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"k1"}, ring.IDs())
-	// Both kinds of failure are of the call: a file that is not there, and a text
-	// that is no secret.
+	// Both kinds of failure are of the call: a file that is not there, and a
+	// text that is no secret.
 	src, _ = sourceOf(t, "", nil)
 	for name, text := range map[string]string{"none.key": "", "bad.key": "short"} {
 		file := filepath.Join(t.TempDir(), name)

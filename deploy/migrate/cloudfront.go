@@ -91,14 +91,14 @@ const (
 	corsPreflightSafe = "eaab4381-ed33-4a86-88ca-d9558dc6cd63"
 )
 
-// scannerTTL is for how many seconds SparkPost's page tells to keep answers, as
-// scanners repeat clicks ("Enabling HTTPS engagement tracking").
+// scannerTTL is for how many seconds SparkPost's page advises to cache answers,
+// as scanners repeat clicks ("Enabling HTTPS engagement tracking").
 const scannerTTL = 10
 
 // passed is what a policy has CloudFront send to the origin.
 type passed struct{ host, agent, cookies, query bool }
 
-// requestPolicies are the origin request policies of which it is known.
+// requestPolicies are the origin request policies whose effect is known.
 var requestPolicies = map[string]passed{
 	"":               {},
 	corsCustomOrigin: {},
@@ -110,14 +110,14 @@ var requestPolicies = map[string]passed{
 	allViewerNoHost:  {agent: true, cookies: true, query: true},
 }
 
-// cachePolicy is a managed cache policy: what is part of its key goes to the
-// origin as well.
+// cachePolicy is a managed cache policy: what is part of its key is also sent
+// to the origin.
 type cachePolicy struct {
 	passed
 	keeps keeping
 }
 
-// keeping is how long answers are kept.
+// keeping is how long answers are cached.
 type keeping uint8
 
 const (
@@ -199,7 +199,7 @@ func (c *cloudFrontReading) read() {
 			c.behaviour(v, c.DefaultCacheBehavior)
 			c.rest()
 			c.host = ""
-			c.take(v)
+			c.addSite(v)
 		}
 		c.host = ""
 	}
@@ -226,7 +226,7 @@ func (c *cloudFrontReading) hosts() (list []named) {
 	return list
 }
 
-// origins finds the origin of links and those beside it.
+// origins finds the origin of links and the other origins.
 func (c *cloudFrontReading) origins(v *service) bool {
 	ids := []string{c.DefaultCacheBehavior.TargetOriginId}
 	for _, g := range c.OriginGroups.Items {
@@ -271,7 +271,7 @@ func (c *cloudFrontReading) origin(v *service, o *cloudFrontOrigin, i int) addre
 	case "match-viewer":
 		c.known(c.at("Origins.Items[%d].CustomOriginConfig.OriginProtocolPolicy", i), "scheme-of-reader", "the ESP was asked over the reader's scheme, over http for old mail")
 	}
-	// 30 seconds is CloudFront's own default: nobody chose it.
+	// 30 seconds is CloudFront's default, so it is not carried over.
 	if custom.OriginReadTimeout != 0 && custom.OriginReadTimeout != 30 && v.timeout == 0 {
 		v.timeout, v.timeoutAt = time.Duration(custom.OriginReadTimeout)*time.Second, c.at("Origins.Items[%d].CustomOriginConfig.OriginReadTimeout", i)
 	}
@@ -291,7 +291,7 @@ func (c *cloudFrontReading) originFields(v *service, o *cloudFrontOrigin, i int)
 	}
 }
 
-// behaviour reads what is done to a request for a link.
+// behaviour reads the settings for requests for links.
 func (c *cloudFrontReading) behaviour(v *service, b *cloudFrontBehavior) {
 	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
 	if b.ViewerProtocolPolicy == "redirect-to-https" || b.ViewerProtocolPolicy == "https-only" {
@@ -323,8 +323,8 @@ func has(list []string, word string) bool {
 	return false
 }
 
-// forwardedValues reads the older way to say what goes to the origin. Host goes
-// only where it is listed, as do all but a few fields.
+// forwardedValues reads the older setting for what is sent to the origin. Host
+// and all but a few other fields are sent only if listed.
 func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
 	f, in := b.ForwardedValues, func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
 	all := has(f.Headers.Items, "*")
@@ -347,7 +347,7 @@ func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
 	default:
 		v.cookies = cookiesStrip
 	}
-	if !all { // with all fields CloudFront keeps nothing, whatever the times say
+	if !all { // with all fields CloudFront caches nothing, whatever the times are
 		c.times(b)
 	}
 }
@@ -356,7 +356,7 @@ func (c *cloudFrontReading) agentDropped(at string) {
 	c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
 }
 
-// times reads how long answers are kept.
+// times reads how long answers are cached.
 func (c *cloudFrontReading) times(b *cloudFrontBehavior) {
 	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
 	switch {
@@ -371,9 +371,10 @@ func (c *cloudFrontReading) times(b *cloudFrontBehavior) {
 	}
 }
 
-// policies reads the newer way. What a policy of one's own says is not in the
-// distribution, and both policies may send something to the origin: what
-// neither is known to send is unknown as long as one of them is.
+// policies reads the newer setting. The content of a custom policy is not in
+// the distribution, and both policies may send something to the origin: if one
+// of them is custom, it is unknown whether what the other does not send is
+// sent.
 func (c *cloudFrontReading) policies(v *service, b *cloudFrontBehavior) {
 	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
 	request, requestKnown := requestPolicies[b.OriginRequestPolicyId]
@@ -393,8 +394,8 @@ func (c *cloudFrontReading) policies(v *service, b *cloudFrontBehavior) {
 	c.sent(v, sent, requestKnown && cacheKnown, in("OriginRequestPolicyId"))
 }
 
-// sent judges what the policies send to the origin. sure: there is nothing that
-// they may send beside it.
+// sent adds findings on what the policies send to the origin. sure: they send
+// nothing else.
 func (c *cloudFrontReading) sent(v *service, p passed, sure bool, at string) {
 	v.whoAt, v.cookiesAt = at, at
 	switch {
@@ -428,7 +429,7 @@ func (c *cloudFrontReading) responsePolicy(b *cloudFrontBehavior) {
 	}
 }
 
-// rest reads what is not about links alone.
+// rest reads the settings that are not only about links.
 func (c *cloudFrontReading) rest() {
 	for i := range c.CacheBehaviors.Items {
 		b := &c.CacheBehaviors.Items[i]

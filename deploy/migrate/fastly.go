@@ -12,8 +12,7 @@ import (
 // fastlyFile is what the API answers to GET /service/ID/details, or one version
 // of it with its parts, or what "fastly service describe --json" and the like
 // print: the names of fields are compared without "_" and case. Only what a
-// link depends on is read; keys and certificates of backends among the rest are
-// not.
+// link depends on is read, so not the keys and certificates of backends.
 type fastlyFile struct {
 	ActiveVersion *fastlyVersion `json:"activeversion"`
 	Version       json.RawMessage
@@ -119,8 +118,8 @@ func (f *fastlyFile) version() (string, *fastlyVersion) {
 	return "", nil
 }
 
-// foldNames takes "_" out of the names of members, so that the API's names and
-// those of Fastly's Go client are the same to encoding/json.
+// foldNames removes "_" from the names of members, so that encoding/json
+// matches both the API's names and those of Fastly's Go client.
 func foldNames(raw json.RawMessage) json.RawMessage {
 	var out bytes.Buffer
 	for i := 0; i < len(raw); i++ {
@@ -167,7 +166,7 @@ func (s *fastlyReading) read() {
 		s.code(v)
 		s.responses(v)
 		s.host = ""
-		s.take(v)
+		s.addSite(v)
 	}
 }
 
@@ -192,8 +191,8 @@ func (s *fastlyReading) hosts() (list []named) {
 	return list
 }
 
-// backends takes the first backend without a condition, or else the first, for
-// that of links.
+// backends takes the first backend without a condition, or else the first, as
+// the origin of links.
 func (s *fastlyReading) backends(v *service) {
 	main := 0
 	for i := len(s.Backends) - 1; i >= 0; i-- {
@@ -245,7 +244,7 @@ func (s *fastlyReading) backend(v *service, b *fastlyBackend, i int) {
 			s.wrong(s.at("backends[%d].ssl_cert_hostname", i), "cert-name", "the certificate was held against %q, not against the name of the ESP's origin", clip(string(b.CertName)))
 		}
 	}
-	// 15 seconds is Fastly's own default: nobody chose it.
+	// 15 seconds is Fastly's default, so it is not carried over.
 	if b.FirstByte != 0 && b.FirstByte != 15000 {
 		v.timeout, v.timeoutAt = time.Duration(b.FirstByte)*time.Millisecond, s.at("backends[%d].first_byte_timeout", i)
 	}
@@ -304,7 +303,7 @@ func (s *fastlyReading) headers(v *service) {
 	}
 }
 
-// vclHost puts a VCL variable that holds the reader's Host in nginx's words.
+// vclHost writes a VCL variable for the reader's Host as nginx's variable.
 func vclHost(src string) string {
 	switch strings.ToLower(src) {
 	case "req.http.host", "bereq.http.host":
@@ -313,8 +312,8 @@ func vclHost(src string) string {
 	return src
 }
 
-// What VCL does to requests, line by line. It is not understood: a line in a
-// branch that never runs is noted as well.
+// What VCL does to requests, line by line. It is matched, not parsed: a line in
+// a branch that never runs gets a finding as well.
 var (
 	vclPass   = regexp.MustCompile(`(?i)return\s*\(\s*pass\s*\)`)
 	vclSet    = regexp.MustCompile(`(?i)^\s*set\s+(?:be)?req\.(http\.[\w-]+|url)\s*=\s*(.+?)\s*;`)
@@ -336,7 +335,7 @@ func (s *fastlyReading) vclPasses() bool {
 	return false
 }
 
-// uncomment takes comments that fill a line out.
+// uncomment removes comments that fill a line.
 func uncomment(vcl string) string {
 	lines := strings.Split(vcl, "\n")
 	for i, l := range lines {
@@ -396,7 +395,7 @@ func (s *fastlyReading) line(v *service, line, at string) {
 	}
 }
 
-// responses carries app-link files over and names the rest.
+// responses carries app-link files over and adds findings on the rest.
 func (s *fastlyReading) responses(v *service) {
 	for i, o := range s.ResponseObjects {
 		at, when := s.at("response_objects[%d]", i), s.condition(string(o.Condition))

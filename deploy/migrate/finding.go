@@ -12,12 +12,12 @@ type Kind string
 
 // The kinds of findings.
 const (
-	Wrong Kind = "wrong"       // a mistake in the old set-up, which ends with the move
-	Lost  Kind = "not carried" // something that sites.json does not say
+	Wrong Kind = "wrong"       // a mistake in the old set-up that the move fixes
+	Lost  Kind = "not carried" // something that sites.json cannot express
 	Known Kind = "note"        // something to know
 )
 
-// Finding is one thing that was found. Its code is stable.
+// Finding is a remark on one setting. Its code is stable.
 type Finding struct {
 	// At is "file:line" or a path into the JSON.
 	At   string `json:"at"`
@@ -32,7 +32,7 @@ func (n Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s [%s]", n.At, n.Kind, n.Text, n.Code)
 }
 
-// findings collects, each finding once.
+// findings collects findings, each once.
 type findings struct {
 	list []Finding
 	host string
@@ -61,8 +61,8 @@ func (n *findings) known(at, code, format string, args ...any) {
 	n.add(Known, at, code, format, args...)
 }
 
-// together makes one finding of those that differ in the host alone.
-func (n *findings) together() {
+// merge makes one finding of those that differ in the host only.
+func (n *findings) merge() {
 	var list []Finding
 	at := map[Finding]int{}
 	for _, found := range n.list {
@@ -79,7 +79,7 @@ func (n *findings) together() {
 	n.list = list
 }
 
-// maxArgument bounds what a finding says of one foreign text, in runes: the
+// maxArgument is how much of a foreign text a finding quotes, in runes: the
 // longest host name fits.
 const maxArgument = 253
 

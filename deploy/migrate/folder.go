@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Folder reads below one folder and nowhere else: a configuration is somebody
-// else's text, and "include /etc/shadow" is a line in it.
+// Folder reads below one folder only: a configuration is untrusted text, which
+// may have the line "include /etc/shadow".
 type Folder struct {
 	root *os.Root
 	name string // absolute
@@ -34,10 +34,10 @@ func OpenFolder(name string) (*Folder, error) {
 	return &Folder{root, full}, nil
 }
 
-// Close lets go of the folder.
+// Close closes the folder.
 func (f *Folder) Close() error { return f.root.Close() }
 
-// inside is the name as it stands below the folder.
+// inside is the name relative to the folder.
 func (f *Folder) inside(name string) (string, error) {
 	if path.IsAbs(name) {
 		below, ok := strings.CutPrefix(name, filepath.ToSlash(f.name)+"/")
@@ -52,8 +52,8 @@ func (f *Folder) inside(name string) (string, error) {
 	return name, nil
 }
 
-// Glob returns the files that a pattern names, those that begin with a dot left
-// out, as nginx does.
+// Glob returns the files that a pattern names, without those that begin with a
+// dot, as nginx does.
 func (f *Folder) Glob(pattern string) ([]string, error) {
 	below, err := f.inside(pattern)
 	if err != nil {

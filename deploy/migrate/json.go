@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// decodeJSON reads one JSON document into a struct; fields that it has no place
-// for are ignored. The error has the place.
+// decodeJSON reads one JSON document into a struct; unknown members are
+// ignored. The error has the place.
 func decodeJSON[T any](name string, data []byte, into *T) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	err := dec.Decode(into)
@@ -42,8 +42,8 @@ func placed(name string, data []byte, offset int64, problem string) error {
 	return &Error{Name: name, Line: line, Column: max(1, column-1), Problem: problem}
 }
 
-// Fastly's API writes numbers and switches as themselves or as strings ("443",
-// "1"), and null for what is not set.
+// Fastly's API writes numbers and booleans as such or as strings ("443", "1"),
+// and null for what is not set.
 
 type looseText string
 

@@ -9,15 +9,15 @@ import (
 	"strings"
 )
 
-// ErrExists is wrapped by the error about hosts that sites.json has already.
+// ErrExists is wrapped by the error about hosts that sites.json already has.
 var ErrExists = errors.New("in the file already")
 
-// span is where a member's value stands in a text.
+// span is the place of a member's value in a text.
 type span struct{ from, to int }
 
-// Merge puts sites into the text of a sites.json and changes nothing else in
-// it. A host that is there is an error that wraps [ErrExists], unless replace:
-// its object is replaced then. The text must be one that core takes.
+// Merge adds sites to the text of a sites.json and changes nothing else in it.
+// A host that is already there is an error that wraps [ErrExists], or with
+// replace gets the new object. The text must be one that core accepts.
 func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 	members, end, err := siteSpans(text)
 	if err != nil {
@@ -54,7 +54,7 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 		last := len(bytes.TrimRight(text[:end], " \t\r\n"))
 		edits = append(edits, edit{span{last, last}, added})
 	}
-	// From the back, so that places stay right.
+	// From the end, so that earlier places stay valid.
 	slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
 	for _, e := range edits {
 		out = slices.Replace(out, e.from, e.to, e.with...)

@@ -37,7 +37,7 @@ func (m mapFiles) ReadFile(name string) ([]byte, error) {
 }
 
 // TestCases reads each configuration in testdata/cases and compares sites.json
-// and the notes. With -update what is expected is rewritten.
+// and the findings. With -update what is expected is rewritten.
 func TestCases(t *testing.T) {
 	names, err := filepath.Glob("testdata/cases/*.txtar")
 	require.NoError(t, err)
@@ -147,8 +147,8 @@ func TestIncludedErrors(t *testing.T) {
 	require.Contains(t, r.Findings[0].Text, "give the configuration as a file")
 }
 
-// A configuration reads below its folder only, whatever it says and whatever
-// links there are.
+// Files are read below the configuration's folder only, whatever it includes
+// and wherever links lead.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	secret := filepath.Join(t.TempDir(), "secret.conf")
@@ -215,8 +215,8 @@ func TestMerge(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Whatever comes in, what comes out is a sites.json that core takes, and can be
-// put into another.
+// For any input, the result is a sites.json that core accepts, and it can be
+// merged into another.
 func FuzzRead(f *testing.F) {
 	names, err := filepath.Glob("testdata/cases/*.txtar")
 	require.NoError(f, err)
@@ -227,7 +227,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(string(archive.Files[0].Data), "")
 		f.Add(string(archive.Files[0].Data), "given.example.com")
 	}
-	others, err := filepath.Glob("testdata/strangers/*.txtar")
+	others, err := filepath.Glob("testdata/otherformats/*.txtar")
 	require.NoError(f, err)
 	for _, name := range others {
 		archive, err := txtar.ParseFile(name)
@@ -269,7 +269,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// Which ESPs' links have a query is what core's own links show.
+// linksHaveQuery agrees with the sample links of core.
 func TestLinksHaveQuery(t *testing.T) {
 	text, err := os.ReadFile("../../core/testdata/links.json")
 	require.NoError(t, err)

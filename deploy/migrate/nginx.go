@@ -49,8 +49,8 @@ type nginxServer struct {
 	around [][]*directive
 }
 
-// include puts the files that are named into their place. within are the files
-// under way, so that one does not include itself.
+// include replaces include directives by the files' directives. within are the
+// files being read, so that none includes itself.
 func (n *nginxReading) include(list []*directive, within map[string]bool) ([]*directive, error) {
 	var out []*directive
 	for _, d := range list {
@@ -74,7 +74,7 @@ func (n *nginxReading) include(list []*directive, within map[string]bool) ([]*di
 	return out, nil
 }
 
-// harmlessIncludes hold what no link depends on.
+// harmlessIncludes are files on which no link depends.
 var harmlessIncludes = map[string]bool{
 	"mime.types": true, "fastcgi_params": true, "fastcgi.conf": true, "uwsgi_params": true, "scgi_params": true,
 	"options-ssl-nginx.conf": true, "ssl-params.conf": true, "ssl.conf": true,
@@ -135,7 +135,7 @@ func notRead(name string, err error) string {
 	return "the file \"" + clip(name) + "\" is not read: " + clip(why)
 }
 
-// collect finds servers and upstreams, with what the blocks around them say.
+// collect finds servers and upstreams, with the blocks around them.
 func (n *nginxReading) collect(list []*directive, around [][]*directive) {
 	around = append(around[:len(around):len(around)], list)
 	for _, d := range list {
@@ -154,8 +154,8 @@ func (n *nginxReading) collect(list []*directive, around [][]*directive) {
 	}
 }
 
-// refuseServers names the servers of a block that is not http, such as stream,
-// mail or rtmp: they are no link domains, or none that can be read.
+// refuseServers adds a finding on the servers of a block other than http, such
+// as stream, mail or rtmp: they are not link domains, or cannot be read.
 func (n *nginxReading) refuseServers(block *directive) {
 	count := 0
 	for _, d := range block.block {
@@ -199,7 +199,8 @@ type scope [][]*directive
 // inner is the scope of a block within.
 func (s scope) inner(list []*directive) scope { return append(s[:len(s):len(s)], list) }
 
-// find returns what holds for a directive that an inner block overrides.
+// find returns the innermost directive of a name, for one that inner blocks
+// override.
 func (s scope) find(name string) *directive {
 	for i := len(s) - 1; i >= 0; i-- {
 		if d := find(s[i], name); d != nil {

@@ -20,8 +20,8 @@ type nginxDump struct {
 
 var _ Files = (*nginxDump)(nil)
 
-// splitDump takes it apart; nil where a text is something else. What comes
-// before the first file is what nginx says to standard error.
+// splitDump splits the output; nil if a text is something else. Text before the
+// first file is from nginx's standard error.
 func splitDump(data []byte) *nginxDump {
 	marks := dumped.FindAllSubmatchIndex(data, -1)
 	if len(marks) == 0 || bytes.ContainsAny(withoutMessages(data[:marks[0][0]]), "{;") {
@@ -42,12 +42,12 @@ func splitDump(data []byte) *nginxDump {
 	return d
 }
 
-// nginxMessage is a line that nginx says of itself.
+// nginxMessage is a message of nginx itself.
 var nginxMessage = regexp.MustCompile(`(?m)^(?:nginx: |#).*$`)
 
 func withoutMessages(data []byte) []byte { return nginxMessage.ReplaceAll(data, nil) }
 
-// full is a name as nginx takes it: relative ones are below the folder of the
+// full is a name as nginx reads it: relative names are below the folder of the
 // main file.
 func (d *nginxDump) full(name string) string {
 	if path.IsAbs(name) {

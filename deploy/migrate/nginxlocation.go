@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// location reads one location beside that of links.
+// location reads a location other than that of links.
 func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
 	where := d.last()
 	switch {
@@ -24,7 +24,7 @@ func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
 	}
 }
 
-// contains reports whether a statement is somewhere below.
+// contains reports whether a statement is in the list or below it.
 func contains(list []*directive, d *directive) bool {
 	for _, x := range list {
 		if x == d || contains(x.block, d) {
@@ -50,7 +50,8 @@ func (n *nginxReading) mainLocation(v *service, sc scope, d, main *directive) {
 	}
 }
 
-// otherLocation is one that sites.json has no word for, but for the home page.
+// otherLocation reads a location that sites.json cannot express, except for the
+// home page.
 func (n *nginxReading) otherLocation(v *service, d *directive, where string) {
 	if ret := find(d.block, "return"); ret != nil {
 		n.returns(v, ret, where)
@@ -70,8 +71,8 @@ func (n *nginxReading) otherLocation(v *service, d *directive, where string) {
 	n.lost(d.at(), "location", "location %s", clip(strings.Join(d.args, " ")))
 }
 
-// returns reads "return 301 https://…" and its like. where is the location's
-// path, "" for the server's own.
+// returns reads "return 301 https://…" and similar. where is the location's
+// path, "" in the server itself.
 func (n *nginxReading) returns(v *service, d *directive, where string) {
 	code, to := d.arg(0), d.arg(1)
 	if to == "" && strings.HasPrefix(code, "http") {
@@ -93,12 +94,11 @@ func (n *nginxReading) returns(v *service, d *directive, where string) {
 	}
 }
 
-// redirectOnly reads a server that does not proxy, where its name is one of
-// ours.
+// redirectOnly reads a server that does not proxy, if its name is a wanted
+// host.
 func (n *nginxReading) redirectOnly(s nginxServer) {
 	if ret := find(s.d.block, "return"); ret != nil && find(s.d.block, "server_name") == nil {
-		// The default server, which answers for every name: nobody's in
-		// particular.
+		// The default server answers for every name, so it belongs to no host.
 		n.returns(&service{}, ret, "")
 		return
 	}
@@ -126,8 +126,9 @@ func appleFile(where string) bool { return strings.Contains(where, "apple-app-si
 
 func androidFile(where string) bool { return strings.Contains(where, "assetlinks") }
 
-// appFile finds the file that a location serves: as the text of a return, or by
-// alias or root. It returns nil where it cannot be had, and says so.
+// appFile finds the file that a location serves: the text of a return, or a
+// file by alias or root. If it cannot be read, it returns nil and adds a
+// finding.
 func (n *nginxReading) appFile(v *service, sc scope, d *directive, where string) []byte {
 	v.appAt = d.at()
 	if ret := find(d.block, "return"); ret != nil {
@@ -158,8 +159,8 @@ func (n *nginxReading) appFile(v *service, sc scope, d *directive, where string)
 	return text
 }
 
-// appFileName is where nginx would look: alias names the file or its folder,
-// root the folder of the whole path.
+// appFileName is the file that nginx would serve: alias names the file or its
+// folder, root the folder of the whole path.
 func appFileName(sc scope, d *directive, where string) string {
 	if alias := find(d.block, "alias"); alias != nil {
 		if strings.HasSuffix(alias.arg(0), "/") {

@@ -40,9 +40,9 @@ func (d *directive) arg(i int) string {
 func (d *directive) last() string { return d.arg(len(d.args) - 1) }
 
 // nginxParser reads nginx's grammar ("Beginner's Guide, Configuration File's
-// Structure"; quoting as its ngx_conf_read_token does). It is our own because
-// every statement has to keep the place where it begins, a stray brace must be
-// an error and not the end of the file, and Lua must not be looked into.
+// Structure"; quoting as in its ngx_conf_read_token). No library is used
+// because every statement must keep its place, a stray brace must be an error
+// and not the end of the file, and Lua must be skipped.
 type nginxParser struct {
 	file         string
 	text         string
@@ -62,7 +62,7 @@ func parseNginx(file string, text []byte, count *int) ([]*directive, error) {
 }
 
 // block reads statements up to the brace that ends the block, or the end of the
-// file. open is the statement whose block it is.
+// file. open is the statement that the block belongs to.
 func (p *nginxParser) block(depth int, open *directive) ([]*directive, error) {
 	list := []*directive{}
 	if depth > maxDepth {
@@ -120,7 +120,7 @@ func (p *nginxParser) statement(depth int) (*directive, error) {
 	}
 }
 
-// body reads the block of a statement, or steps over one that holds Lua.
+// body reads the block of a statement, or skips one of Lua.
 func (p *nginxParser) body(d *directive, depth int) (err error) {
 	if strings.HasSuffix(d.name, "_by_lua_block") {
 		d.block = []*directive{}
@@ -130,8 +130,8 @@ func (p *nginxParser) body(d *directive, depth int) (err error) {
 	return err
 }
 
-// skipLua steps over a block of Lua, to the brace that ends it. Braces in
-// strings and in comments are none (Lua 5.1 reference manual, 2.1).
+// skipLua skips a block of Lua, to the brace that ends it. Braces in strings
+// and in comments do not count (Lua 5.1 reference manual, 2.1).
 func (p *nginxParser) skipLua(d *directive) error {
 	for open := 1; open > 0; {
 		c, ok := p.peek()
@@ -157,7 +157,7 @@ func (p *nginxParser) skipLua(d *directive) error {
 	return nil
 }
 
-// skipLuaString stands on a quote, and stops on the one that ends the string,
+// skipLuaString begins on a quote, and stops on the one that ends the string,
 // or at the end of the line.
 func (p *nginxParser) skipLuaString(quote byte) {
 	p.next()
@@ -185,8 +185,8 @@ func (p *nginxParser) skipLuaComment() {
 	}
 }
 
-// longBracket returns what ends the long bracket that begins here, "]==]" for
-// "[==[", and "" where none begins.
+// longBracket returns the end of the long bracket that begins here, "]==]" for
+// "[==[", and "" if none begins.
 func (p *nginxParser) longBracket() string {
 	rest, ok := strings.CutPrefix(p.text[p.at:], "[")
 	level := len(rest) - len(strings.TrimLeft(rest, "="))
@@ -207,9 +207,9 @@ func (p *nginxParser) skipTo(end string) {
 	}
 }
 
-// word reads one word: quoted, with backslashes taken off quotes and
-// backslashes, or bare up to white space, a semicolon or a brace. "${name}" is
-// part of a word.
+// word reads one word: quoted, with backslashes before quotes and backslashes
+// removed, or bare up to white space, a semicolon or a brace. "${name}" is part
+// of a word.
 func (p *nginxParser) word() (string, error) {
 	line, column := p.line, p.column
 	c, _ := p.peek()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// serve turns every server into services. Those with a proxy come first: the
-// one on port 80 that only redirects has the same name.
+// serve turns every server into services. Those with a proxy come first, as a
+// server on port 80 that only redirects has the same name.
 func (n *nginxReading) serve() {
 	var rest []nginxServer
 	for _, s := range n.servers {
@@ -22,7 +22,7 @@ func (n *nginxReading) serve() {
 	}
 }
 
-// proxied takes a server that proxies, and reports whether it is one.
+// proxied reads a server that proxies, and reports whether it does.
 func (n *nginxReading) proxied(s nginxServer) bool {
 	sc := scope(s.around).inner(s.d.block)
 	main, mainScope := n.mainProxy(sc, s.d.block)
@@ -40,14 +40,14 @@ func (n *nginxReading) proxied(s nginxServer) bool {
 		n.headers(v, mainScope)
 		n.settings(v, mainScope)
 		n.codeAround(s.around)
-		n.around(v, sc, s.d.block, main)
+		n.otherDirectives(v, sc, s.d.block, main)
 		n.host = ""
-		n.take(v)
+		n.addSite(v)
 	}
 	return true
 }
 
-// named is a host name and where it stands.
+// named is a host name and its place.
 type named struct{ name, at string }
 
 // hosts are the link domains of a server.
@@ -70,8 +70,8 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 			}
 		}
 	}
-	// A server of no name, or of patterns only, is for the hosts that were
-	// given.
+	// A server without a name, or with patterns only, is for the hosts given
+	// with --host.
 	if len(list) == 0 && !explicit {
 		for _, h := range n.opt.Hosts {
 			list = append(list, named{h, s.d.at()})
@@ -83,8 +83,8 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 	return list
 }
 
-// mainProxy finds the proxy_pass that links meet: that of "location /", else of
-// the first location that has one.
+// mainProxy finds the proxy_pass for links: that of "location /", else of the
+// first location that has one.
 func (n *nginxReading) mainProxy(sc scope, block []*directive) (*directive, scope) {
 	var first *directive
 	var firstScope scope
@@ -123,7 +123,7 @@ func isRoot(d *directive) bool {
 	return false
 }
 
-// passURL takes the argument of proxy_pass apart.
+// passURL splits the argument of proxy_pass.
 var passURL = regexp.MustCompile(`^(https?|\$scheme)://([^/?#$]+)(.*)$`)
 
 // origin reads proxy_pass.
@@ -146,7 +146,7 @@ func (n *nginxReading) origin(v *service, pass *directive, sc scope) {
 	v.origin = parseAddress(m[2], secure, pass.at())
 }
 
-// expand puts values of "set" in place of their variables.
+// expand replaces variables by the values of "set".
 func expand(text string, sc scope) string {
 	for range 4 {
 		changed := false
@@ -178,9 +178,9 @@ func replaceVariable(text, name, value string) string {
 	return text[:i] + value + text[end:]
 }
 
-// rest judges what follows the host in proxy_pass ("ngx_http_proxy_module,
-// proxy_pass": without a URI the request's goes on as the client sent it; with
-// one, the decoded and normalised path is put in its place).
+// rest reads what follows the host in proxy_pass ("ngx_http_proxy_module,
+// proxy_pass": without a URI the request's is sent unchanged; with one, nginx
+// sends the decoded and normalised path).
 func (n *nginxReading) rest(v *service, pass *directive, uri string) {
 	if dropsQuery(uri) {
 		v.noQuery = pass.at()
@@ -196,8 +196,8 @@ func (n *nginxReading) rest(v *service, pass *directive, uri string) {
 	}
 }
 
-// dropsQuery reports whether the query stays behind: nginx sends a URI that is
-// made of variables as it is, and adds nothing to it.
+// dropsQuery reports whether the query is not sent: nginx sends a URI with
+// variables as it is, and does not add the query.
 func dropsQuery(uri string) bool {
 	for _, kept := range []string{"$request_uri", "$args", "$query_string"} {
 		if strings.Contains(uri, kept) {
@@ -248,7 +248,7 @@ func parseAddress(text string, secure bool, at string) address {
 // headers reads proxy_set_header.
 func (n *nginxReading) headers(v *service, sc scope) {
 	pass := sc.find("proxy_pass")
-	// nginx sends $proxy_host where nothing is said.
+	// nginx sends $proxy_host by default.
 	v.hosting, v.whoAt = hostOrigin, pass.at()
 	v.cookies, v.cookiesAt = cookiesPass, pass.at()
 	v.noAddress = pass.at()
@@ -289,7 +289,7 @@ func hostingOf(value string, v *service) hosting {
 	return hostOther
 }
 
-// settings reads what else a proxy can get wrong.
+// settings reads other settings with which a proxy can harm links.
 func (n *nginxReading) settings(v *service, sc scope) {
 	pass := sc.find("proxy_pass")
 	if v.origin.tls {
@@ -319,7 +319,7 @@ func (n *nginxReading) settings(v *service, sc scope) {
 	n.answers(sc)
 }
 
-// tls reads how the ESP is spoken to ("ngx_http_proxy_module":
+// tls reads the TLS settings towards the ESP ("ngx_http_proxy_module":
 // proxy_ssl_server_name and proxy_ssl_verify are off by default, proxy_ssl_name
 // is $proxy_host).
 func (n *nginxReading) tls(v *service, sc scope, pass *directive) {
@@ -343,7 +343,7 @@ func at(d, otherwise *directive) string {
 	return otherwise.at()
 }
 
-// answers reads what is done to the answer.
+// answers reads the changes to the answer.
 func (n *nginxReading) answers(sc scope) {
 	for _, d := range sc.all("add_header") {
 		switch name := strings.ToLower(d.arg(0)); {
@@ -360,15 +360,15 @@ func (n *nginxReading) answers(sc scope) {
 	}
 }
 
-// quiet are directives of which nothing has to be said: they are about the
-// server itself, or say what clickedge does anyway.
+// quiet are directives that need no finding: they are about the server itself,
+// or do what clickedge does anyway.
 var quiet = regexp.MustCompile(`^(listen|server_name|server_tokens|ssl.*|http2.*|http3.*|quic.*|root|index|charset|default_type|access_log|error_log|log_.*|` +
 	`client_.*|keepalive.*|send_timeout|sendfile|tcp_.*|resolver.*|large_client_.*|underscores_in_headers|merge_slashes|` +
 	`proxy_.*|add_header|expires|gzip.*|set|types|etag|if_modified_since|open_file_cache.*|more_clear_headers|try_files|break|include|server|upstream|location|` +
 	`set_real_ip_from|real_ip_.*|reset_timedout_connection|lingering.*|absolute_redirect|port_in_redirect|internal|satisfy)$`)
 
-// around reads the rest of a server.
-func (n *nginxReading) around(v *service, sc scope, block []*directive, main *directive) {
+// otherDirectives reads the rest of a server.
+func (n *nginxReading) otherDirectives(v *service, sc scope, block []*directive, main *directive) {
 	for _, d := range block {
 		switch {
 		case d == main || d.name == "location":
@@ -385,7 +385,7 @@ func (n *nginxReading) around(v *service, sc scope, block []*directive, main *di
 	}
 }
 
-// other notes a directive that is not quiet.
+// other adds a finding on a directive that is not quiet.
 func (n *nginxReading) other(v *service, d *directive) {
 	condition := strings.Join(d.args, " ")
 	ret := find(d.block, "return")
@@ -415,12 +415,12 @@ func (n *nginxReading) other(v *service, d *directive) {
 	}
 }
 
-// hostCondition is the condition of Certbot's blocks, which stand in a server
-// one for each of its names.
+// hostCondition is the condition of Certbot's blocks, one in a server for each
+// of its names.
 var hostCondition = regexp.MustCompile(`^\(\s*\$(?:http_)?host\s*=\s*([^$\s)]+)\s*\)$`)
 
 // ofAnotherHost reports whether a condition is about another name of the
-// server. It is read when that name is.
+// server. It is read with that name.
 func ofAnotherHost(condition string, v *service) bool {
 	m := hostCondition.FindStringSubmatch(condition)
 	return m != nil && v.host != "" && !strings.EqualFold(m[1], v.host)
@@ -432,8 +432,8 @@ var codeDirective = regexp.MustCompile(`^(\w+_by_lua(_block|_file)?|js_\w+|perl\
 
 func isCode(name string) bool { return codeDirective.MatchString(name) }
 
-// codeAround notes code that the blocks around a server bring into it. What
-// runs when nginx starts is not about requests.
+// codeAround adds findings on code in the blocks around a server. Code that
+// runs when nginx starts does not affect requests.
 func (n *nginxReading) codeAround(around [][]*directive) {
 	for _, block := range around {
 		for _, d := range block {
@@ -448,19 +448,18 @@ func (n *nginxReading) forcedHTTPS(d *directive) {
 	n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
 }
 
-// sameLink takes a URL apart into its host and a rest that is the request's
-// own.
+// sameLink matches a URL whose rest after the host is that of the request.
 var sameLink = regexp.MustCompile(`^https://([^/$]+|\$\w+?)(?::443)?(?:/?\$(?:request_uri|uri|document_uri|\d)\S*)$`)
 
-// forcesHTTPS reports whether a return leads to the same link, https before it.
-// The host is a variable, or written out as Certbot's users do.
+// forcesHTTPS reports whether a return leads to the same link with https. The
+// host is a variable, or the name itself as with Certbot.
 func forcesHTTPS(ret *directive, v *service) bool {
 	m := sameLink.FindStringSubmatch(ret.last())
 	return m != nil && (m[1] == "$host" || m[1] == "$http_host" || m[1] == "$server_name" || v.host != "" && strings.EqualFold(m[1], v.host))
 }
 
-// nginxTime reads "30s", "500ms", "1m", "60" and sums such as "1m30s". What Go
-// has no unit for ("1d") is too long for a reader in any case.
+// nginxTime reads "30s", "500ms", "1m", "60" and sums such as "1m30s". Units
+// that Go does not have ("1d") are too long for a reader anyway.
 func nginxTime(s string) time.Duration {
 	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n < 1e6 {
 		return time.Duration(n) * time.Second

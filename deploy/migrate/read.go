@@ -27,10 +27,10 @@ const maxInput = 4 << 20
 
 // Options say how to read. The zero value works.
 type Options struct {
-	// From is the format; "" to tell it from the text.
+	// From is the format; "" to detect it.
 	From Format
-	// Hosts are the link domains that are wanted; nil for all. Where the
-	// configuration names none, they are what it is for.
+	// Hosts are the wanted link domains; nil for all. If the configuration
+	// names no host, it is taken to be for these.
 	Hosts []string
 	// Files gives the files that an nginx configuration names; nil for none.
 	Files Files
@@ -49,14 +49,14 @@ type Files interface {
 // that may be read.
 var ErrOutside = errors.New("outside the folder of the configuration")
 
-// Result is what came of a configuration.
+// Result is the sites of a configuration, with findings.
 type Result struct {
 	From     Format    `json:"from"`
 	Sites    []Site    `json:"-"`
 	Findings []Finding `json:"notes"`
 }
 
-// Error is a configuration that cannot be read. It says where.
+// Error says why and where a configuration cannot be read.
 type Error struct {
 	Name         string
 	Line, Column int // from 1; 0 where there is no place
@@ -75,8 +75,8 @@ func (e *Error) Error() string {
 var _ error = (*Error)(nil)
 
 // Read reads a configuration; name is its file's, for messages. The error is an
-// [*Error]. That nothing could be carried over is no error: there are no sites
-// then, and the findings say why.
+// [*Error]. It is no error if nothing can be carried over: then there are no
+// sites, and the findings say why.
 func Read(name string, data []byte, opt Options) (*Result, error) {
 	switch {
 	case len(data) > maxInput:
@@ -89,12 +89,12 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	r := &reading{name: name, opt: opt}
 	s := newSample(name, data)
-	x := strangerOf(s)
+	x := otherFormatOf(s)
 	if opt.From == "" {
 		if x != nil {
-			return nil, r.strange(s, x)
+			return nil, r.notRead(s, x)
 		}
-		r.opt.From, r.guessed = tell(data), true
+		r.opt.From, r.guessed = detect(data), true
 	}
 	if err := r.read(data); err != nil {
 		return nil, r.hinted(err, s, x)
@@ -102,8 +102,8 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 	return r.result(), nil
 }
 
-// isUTF16 finds a byte order mark, or that every second byte of the beginning
-// is NUL, as it is of what is ASCII.
+// isUTF16 reports whether a text begins with a byte order mark, or with ASCII
+// characters in two bytes each.
 func isUTF16(data []byte) bool {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return true
@@ -119,7 +119,7 @@ func isUTF16(data []byte) bool {
 	return half >= 4 && (zeros[0] == half && zeros[1] == 0 || zeros[1] == half && zeros[0] == 0)
 }
 
-// read reads the format that was named or told.
+// read reads the format that was given or detected.
 func (r *reading) read(data []byte) error {
 	switch r.opt.From {
 	case CloudFront:
@@ -132,17 +132,18 @@ func (r *reading) read(data []byte) error {
 	return &Error{Name: r.name, Problem: fmt.Sprintf("unknown format %q", r.opt.From), Hint: `the formats are "nginx", "cloudfront" and "fastly-vcl"`}
 }
 
-// template finds what a program puts values into.
+// template matches a placeholder of a template.
 var template = regexp.MustCompile(`\{\{|\{%|<%|\$\{[a-z_.]*\.`)
 
-// hinted adds to an error what the text looks like, or what it was taken for.
-func (r *reading) hinted(err error, s *sample, x *stranger) error {
+// hinted adds a hint to an error: what the text looks like, or what it was
+// taken for.
+func (r *reading) hinted(err error, s *sample, x *otherFormat) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Name != r.name {
 		return err
 	}
 	if x == nil && r.opt.From == Nginx {
-		x = s.stranger()
+		x = s.otherFormat()
 	}
 	switch {
 	case x != nil:
@@ -156,9 +157,9 @@ func (r *reading) hinted(err error, s *sample, x *stranger) error {
 	return e
 }
 
-// tell guesses the format: JSON is Fastly's where it holds what only Fastly's
-// does, and nginx's begins with a word.
-func tell(data []byte) Format {
+// detect guesses the format: JSON is Fastly's if it has members that only
+// Fastly's has, and nginx's begins with a word.
+func detect(data []byte) Format {
 	switch trimmed := bytes.TrimSpace(data); {
 	case trimmed[0] != '{' && trimmed[0] != '[':
 		return Nginx
@@ -175,24 +176,24 @@ type reading struct {
 	opt   Options
 	sites []Site
 	seen  map[string]bool
-	// guessed: nobody named the format.
+	// guessed: the format was not given.
 	guessed bool
 }
 
-// result joins the sites and makes sure that core takes them.
+// result collects the sites and makes sure that core accepts them.
 func (r *reading) result() *Result {
 	r.host = ""
-	r.unasked()
-	r.settle()
-	r.together()
+	r.notFound()
+	r.validate()
+	r.merge()
 	if r.list == nil {
 		r.list = []Finding{}
 	}
 	return &Result{From: r.opt.From, Sites: r.sites, Findings: r.list}
 }
 
-// unasked names hosts that were wanted and not found.
-func (r *reading) unasked() {
+// notFound adds findings on wanted hosts that were not found.
+func (r *reading) notFound() {
 	for _, host := range r.opt.Hosts {
 		if !r.seen[host] {
 			r.lost(r.name, "host-not-found", "the configuration has nothing for %q", clip(host))
@@ -200,7 +201,7 @@ func (r *reading) unasked() {
 	}
 }
 
-// wants reports whether a host is among those asked for, and not done yet.
+// wants reports whether a host is wanted and not yet done.
 func (r *reading) wants(host string) bool {
 	if len(r.opt.Hosts) == 0 {
 		return true

@@ -11,8 +11,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
 
-// service is what a configuration does for one link domain, in the same words
-// for every format. Each "at" is a place for findings.
+// service is what a configuration does for one link domain, whatever its
+// format. Each "at" is a place for findings.
 type service struct {
 	host   string // the link domain
 	hostAt string
@@ -24,11 +24,11 @@ type service struct {
 
 	forwardedHost bool
 	forwardedAt   string
-	noAddress     string // where the reader's address is known not to be sent on; "" elsewhere
+	noAddress     string // where it is known that the reader's address is not sent on; else ""
 	cookies       cookies
 	cookiesAt     string
 	noPost        string // where POST is refused, "" where it is not
-	noQuery       string // where the query is known not to be sent on; "" elsewhere
+	noQuery       string // where it is known that the query is not sent on; else ""
 	timeout       time.Duration
 	timeoutAt     string
 	home          string
@@ -68,7 +68,7 @@ const (
 	hostOther
 )
 
-// cookies is what becomes of the reader's cookies.
+// cookies is what happens to the reader's cookies.
 type cookies uint8
 
 const (
@@ -78,8 +78,8 @@ const (
 	cookiesSome
 )
 
-// preset finds the preset that stands for an origin, with what the site has to
-// give beside it.
+// preset finds the preset of an origin, and what the site has to set besides
+// it.
 func (a address) preset() (name, tenant string, needsOrigin bool) {
 	for _, o := range core.Presets() {
 		if o.Address == a.host {
@@ -99,7 +99,7 @@ func (a address) preset() (name, tenant string, needsOrigin bool) {
 	return name, "", o.Address == ""
 }
 
-// byDomain knows an ESP by another of its names: the one of a CNAME, or one
+// byDomain finds an ESP by another of its names: the target of a CNAME, or one
 // that differs by account.
 func byDomain(host string) string {
 	if preset := espdns.PresetOfOrigin(host); preset != "" {
@@ -108,8 +108,8 @@ func byDomain(host string) string {
 	return "custom"
 }
 
-// take turns a service into a site.
-func (r *reading) take(s *service) {
+// addSite turns a service into a site.
+func (r *reading) addSite(s *service) {
 	if r.seen == nil {
 		r.seen = map[string]bool{}
 	}
@@ -136,7 +136,7 @@ func (r *reading) take(s *service) {
 	if name == "custom" {
 		r.custom(s, &site)
 	} else {
-		r.judge(s, &preset)
+		r.checkESP(s, &preset)
 	}
 	r.forwarded(s, &site, &preset)
 	r.second(s, &site, &preset)
@@ -144,7 +144,7 @@ func (r *reading) take(s *service) {
 	r.sites = append(r.sites, site)
 }
 
-// custom carries over what only custom takes.
+// custom carries over what only a custom origin takes.
 func (r *reading) custom(s *service, site *Site) {
 	if region := esp.SESRegion(s.origin.host); region != "" {
 		r.wrong(s.origin.at, "region", "SES has no region %q that clickedge knows: is it a slip of the hand?", clip(region))
@@ -171,8 +171,8 @@ func (r *reading) custom(s *service, site *Site) {
 	r.known(s.origin.at, "custom", "%s is of no ESP that clickedge knows: links are proxied, not read", s.origin.host)
 }
 
-// judge holds the service against what its ESP needs.
-func (r *reading) judge(s *service, preset *core.Origin) {
+// checkESP compares the service with what its ESP needs.
+func (r *reading) checkESP(s *service, preset *core.Origin) {
 	if s.origin.tls && !preset.TLS && preset.Address != "" {
 		r.wrong(s.origin.at, "https-to-http-origin", "%s speaks plain http to a proxy; https fails there", s.origin.host)
 	}
@@ -202,8 +202,8 @@ func (r *reading) judge(s *service, preset *core.Origin) {
 	}
 }
 
-// linksHaveQuery reports whether links of this ESP have a query, and are
-// nothing, or lead elsewhere, without it.
+// linksHaveQuery reports whether links of this ESP have a query without which
+// they fail or lead elsewhere.
 func linksHaveQuery(f esp.Family) bool {
 	switch f {
 	case esp.FamilySendGrid, esp.FamilySparkPost, esp.FamilyMandrill, esp.FamilyIterable:
@@ -241,7 +241,7 @@ func (r *reading) judgeCookies(s *service, preset *core.Origin) {
 	}
 }
 
-// forwarded carries X-Forwarded-Host over where the preset says otherwise.
+// forwarded carries X-Forwarded-Host over where the preset differs.
 func (r *reading) forwarded(s *service, site *Site, preset *core.Origin) {
 	if !s.forwardedHost || preset.ForwardedHost {
 		return
@@ -253,7 +253,7 @@ func (r *reading) forwarded(s *service, site *Site, preset *core.Origin) {
 	}
 }
 
-// second carries a further origin over, where it is of the same ESP.
+// second carries a further origin over if it belongs to the same ESP.
 func (r *reading) second(s *service, site *Site, preset *core.Origin) {
 	for _, o := range s.others {
 		name, _, _ := o.preset()

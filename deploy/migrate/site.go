@@ -18,8 +18,8 @@ type Site struct {
 	at, homeAt, appAt string
 }
 
-// Fields are those fields of a site that a configuration can give, in the order
-// in which sites.json is best written; see [core.SiteFields].
+// Fields are the fields of a site that a configuration can give, in the order
+// in which they are written; see [core.SiteFields].
 type Fields struct {
 	ESP           string   `json:"esp"`
 	Origin        string   `json:"origin,omitempty"`
@@ -33,23 +33,23 @@ type Fields struct {
 	AppLinks      AppLinks `json:"app_links,omitzero"`
 }
 
-// AppLinks are the two files, as they are; nil for none.
+// AppLinks are the two app-link files, unchanged; nil for none.
 type AppLinks struct {
 	Apple   json.RawMessage `json:"apple,omitempty"`
 	Android json.RawMessage `json:"android,omitempty"`
 }
 
-// IsZero tells that there is neither.
+// IsZero reports whether there is neither.
 func (a AppLinks) IsZero() bool { return a.Apple == nil && a.Android == nil }
 
-// text is the object of a site, indented to stand two levels deep.
+// text is the object of a site, indented by two levels.
 func (s *Site) text() []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("    ", "  ")
 	if err := enc.Encode(s.Fields); err != nil {
-		return nil // an app-link file that is no JSON; settle finds it
+		return nil // an app-link file that is not JSON; validate finds it
 	}
 	return bytes.TrimSpace(b.Bytes())
 }
@@ -76,7 +76,7 @@ func quoted(s string) []byte {
 	return text
 }
 
-// JSON is a sites.json with the sites, nil where there are none.
+// JSON is a sites.json with the sites, nil if there are none.
 func (r *Result) JSON() []byte {
 	if len(r.Sites) == 0 {
 		return nil
@@ -84,12 +84,12 @@ func (r *Result) JSON() []byte {
 	return sitesText(r.Sites)
 }
 
-// settle makes sure that core takes what is written: what it does not take is
-// left out, with its own words for why.
-func (r *reading) settle() {
+// validate makes sure that core accepts what is written: what it refuses is
+// left out, with core's reason in a finding.
+func (r *reading) validate() {
 	r.sites = slices.DeleteFunc(r.sites, func(s Site) bool { return !r.fits(&s) })
 	for i := range r.sites {
-		r.fits(&r.sites[i]) // DeleteFunc moved copies: what fits left out is left out in them
+		r.fits(&r.sites[i]) // DeleteFunc moved copies: fits changes those too
 	}
 	r.circles()
 }
@@ -136,8 +136,8 @@ func (s *Site) check() error {
 	return err
 }
 
-// mistakes are core's words without their places, which are those of a text
-// that nobody sees.
+// mistakes are core's messages without their places, which belong to a text
+// that the operator does not see.
 func mistakes(err error) string {
 	var e *core.SitesError
 	if !errors.As(err, &e) {
@@ -150,8 +150,8 @@ func mistakes(err error) string {
 	return strings.Join(words, "; ")
 }
 
-// circles leaves out sites whose origin is a link domain of the same set: core
-// refuses them together.
+// circles leaves out sites whose origin is another link domain of the
+// configuration: core refuses both together.
 func (r *reading) circles() {
 	hosts := map[string]bool{}
 	for _, s := range r.sites {

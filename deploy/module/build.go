@@ -14,9 +14,9 @@ import (
 
 const sitesFile = "sites.json"
 
-// Bounds of the room for sites, in bytes. What is free costs nothing in the
-// file, and a sandbox pays for the pages that it touches; but it is part of the
-// 128 MiB that a sandbox may have, so a click must be left with its share.
+// Bounds of the room for sites, in bytes. Free room costs nothing in the file,
+// and a sandbox pays only for the pages that it touches. But it is part of the
+// 128 MiB that a sandbox may have, so enough must be left for a click.
 const (
 	LeastRoom = 4 << 20
 	MostRoom  = 64 << 20
@@ -25,25 +25,24 @@ const (
 // Options say what to build. Sites is required.
 type Options struct {
 	// Dir is a folder in the source tree to compile the guest from. "" is the
-	// guest that a released command brings along, in place of Dir and compiler;
-	// a command without one takes the current folder. It is not looked at where
-	// Reactor is given.
+	// guest embedded in a released command; a command without one takes the
+	// current folder. It is ignored if Reactor is given.
 	Dir string
 	// Sites is the text of sites.json. It must be valid.
 	Sites []byte
 	// SitesName is its name in messages; "" is "sites.json".
 	SitesName string
-	// Reactor is a guest that is compiled already; nil: compile it.
+	// Reactor is a compiled guest; nil: compile it.
 	Reactor []byte
-	// Room is how many bytes of sites the module will ever hold, by [Swap]; 0
-	// is [LeastRoom], or twice what Sites need if that is more, [MostRoom] at
+	// Room is how many bytes of sites [Swap] can put into the module; 0 is
+	// [LeastRoom], or twice what Sites need if that is more, [MostRoom] at
 	// most.
 	Room int
 	// KeepNames keeps the names of functions, for profilers.
 	KeepNames bool
 }
 
-// Report is what came of a build or a swap. Sizes are in bytes.
+// Report describes the result of a build or a swap. Sizes are in bytes.
 type Report struct {
 	Sites       int           // number of sites inside
 	Table       int           // what they take
@@ -55,14 +54,13 @@ type Report struct {
 	Data        int           // their size; 0 after a swap
 	Compile     time.Duration // 0 where the reactor was given
 	Prewarm     time.Duration // 0 after a swap
-	Prebuilt    bool          // the guest is the one that this command brings along
+	Prebuilt    bool          // the guest is the one embedded in this command
 }
 
 // Build makes the module that Compute runs: a snapshot of the guest, which
 // knows no sites, and these sites in it, as [Swap] puts them. sites.json is
-// checked before anything else; the error is a [*core.SitesError] then, else a
-// [*RoomError], [ErrNoSource], [ErrNoGo], what the compiler said, or a
-// [*prewarm.Error].
+// checked first. The error is a [*core.SitesError], a [*RoomError],
+// [ErrNoSource], [ErrNoGo], the compiler's message, or a [*prewarm.Error].
 func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	var rep Report
 	text, err := readSites(o.SitesName, o.Sites)
@@ -135,7 +133,7 @@ func (o *Options) reactor(ctx context.Context) ([]byte, error) {
 	return Reactor(ctx, root)
 }
 
-// prebuilt reports whether the guest is the one that this command brings along.
+// prebuilt reports whether the guest is the one embedded in this command.
 func (o *Options) prebuilt() bool {
 	return o.Reactor == nil && o.Dir == "" && prebuilt.Guest() != nil
 }

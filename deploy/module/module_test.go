@@ -38,8 +38,7 @@ func TestBuild(t *testing.T) {
 	require.Equal(t, StampOf([]byte(sites)), stamp)
 	requireStarts(t, out)
 
-	// Compiled here: the same bytes, wherever the current folder lies in the
-	// tree.
+	// Compiled here: the same bytes from any folder of the tree.
 	again, rep, err := Build(t.Context(), Options{Sites: []byte(sites), Dir: filepath.Join(root, "deploy")})
 	require.NoError(t, err)
 	require.Positive(t, rep.Compile)
@@ -87,7 +86,7 @@ func TestRoot(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	write("go.mod", "// comment\nmodule \""+Path+"\" // here\n\ngo 1.26\n")
-	// A module of its own below does not hide the one above.
+	// A Go module in a folder below does not hide the one above.
 	write("bench/go.mod", "module "+Path+"/bench\n")
 	root, err := Root(inner)
 	require.NoError(t, err)
@@ -116,9 +115,8 @@ func TestReadStampOfOthers(t *testing.T) {
 	require.False(t, ok)
 }
 
-// FuzzStamp checks that a stamp is found behind any sections, that only one
-// that was put there is, and that taking it out gives back the module, byte for
-// byte.
+// FuzzStamp checks that a stamp is found after any sections, that no other
+// stamp is found, and that removing it restores the module, byte for byte.
 func FuzzStamp(f *testing.F) {
 	f.Add([]byte("\x01\x00"), []byte("sites"))
 	f.Add([]byte("\x00\x05\x04name\x0a\x01\x00"), []byte(""))
@@ -133,7 +131,7 @@ func FuzzStamp(f *testing.F) {
 		require.False(t, before)
 		stamped, err := appendStamp(module, StampOf(sites))
 		if err != nil {
-			return // no module: nothing can be put behind it
+			return // no module: nothing can be appended
 		}
 		got, ok := ReadStamp(stamped)
 		require.True(t, ok)

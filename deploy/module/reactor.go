@@ -14,11 +14,10 @@ import (
 	"github.com/clickedge/clickedge/deploy/files"
 )
 
-// buildArgs compile the guest: as a reactor, whose initialisation and entry are
-// two exports, and without the paths and the state of the clone that it was
-// built in, so that the same source gives the same bytes everywhere. (Looking
-// for that state would also fail in a clone that git takes for somebody
-// else's.)
+// buildArgs compile the guest as a reactor, whose initialisation and entry are
+// two exports, and without the clone's paths and version control state, so that
+// the same source gives the same bytes everywhere. (Reading that state would
+// also fail in a clone that git considers another user's.)
 var buildArgs = []string{"build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false"}
 
 // Reactor compiles the guest of the source tree at root with the go command of
@@ -59,8 +58,8 @@ func compile(ctx context.Context, tool, root, out string) error {
 	return nil
 }
 
-// guestEnv returns the environment with the guest's target in place of whatever
-// target it names. GOFLAGS, proxies and caches stay as the user set them.
+// guestEnv returns the environment with the guest's target in place of any
+// other. GOFLAGS, proxies and caches stay as the user set them.
 func guestEnv(environ []string) []string {
 	env := make([]string, 0, len(environ)+3)
 	for _, e := range environ {

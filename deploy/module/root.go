@@ -17,8 +17,8 @@ var ErrNoSource = errors.New("no source tree of " + Path)
 // ErrNoGo says that there is no Go toolchain to compile with.
 var ErrNoGo = errors.New("no go command")
 
-// Root finds the source tree that dir lies in: the nearest folder upwards whose
-// go.mod is this module's. The error is [ErrNoSource] where there is none.
+// Root finds the source tree that dir is in: the nearest folder upwards whose
+// go.mod is this module's. The error is [ErrNoSource] if there is none.
 func Root(dir string) (string, error) {
 	start, err := filepath.Abs(dir)
 	if err != nil {
@@ -34,8 +34,8 @@ func Root(dir string) (string, error) {
 	}
 }
 
-// isRoot reads the module line only: a go.mod of a newer form is none of our
-// business.
+// isRoot reads the module line only, so that a go.mod in a newer format is
+// accepted.
 func isRoot(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {

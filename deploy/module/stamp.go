@@ -14,9 +14,9 @@ type Stamp [sha256.Size]byte
 // StampOf returns the stamp of a sites.json.
 func StampOf(sites []byte) Stamp { return sha256.Sum256(sites) }
 
-// appendStamp adds the stamp as a custom section. Engines pass over custom
-// sections that they do not know (WebAssembly core specification, 5.5.3). A
-// module that cannot be read is an error.
+// appendStamp adds the stamp as a custom section. Engines skip custom sections
+// that they do not know (WebAssembly core specification, 5.5.3). A module that
+// cannot be read is an error.
 func appendStamp(module []byte, s Stamp) ([]byte, error) {
 	m, err := wasm.Parse(module)
 	if err != nil {
@@ -25,8 +25,7 @@ func appendStamp(module []byte, s Stamp) ([]byte, error) {
 	return m.With(wasm.Custom(contract.SitesSection, s[:])).Encode(), nil
 }
 
-// ReadStamp finds the stamp of a module, which a module built by other means
-// does not have.
+// ReadStamp finds the stamp of a module; one built by other means has none.
 func ReadStamp(module []byte) (s Stamp, ok bool) {
 	m, err := wasm.Parse(module)
 	if err != nil {
@@ -39,8 +38,8 @@ func ReadStamp(module []byte) (s Stamp, ok bool) {
 	return Stamp(body), true
 }
 
-// withoutStamp returns a module without its stamp; one without is returned as
-// it is.
+// withoutStamp returns a module without its stamp; a module without one is
+// unchanged.
 func withoutStamp(module []byte) []byte {
 	m, err := wasm.Parse(module)
 	if err != nil {

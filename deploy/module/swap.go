@@ -8,7 +8,7 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
-// ErrNotOurs says that a file is no module that this version of [Build] made.
+// ErrNotOurs says that this version of [Build] did not make a file.
 var ErrNotOurs = errors.New("not a module that this version of clickedge built")
 
 // RoomError says that there are more sites than a module has room for.
@@ -17,7 +17,7 @@ type RoomError struct {
 	Need int // bytes that the sites take
 }
 
-// Error says both, and what to do.
+// Error states both sizes and what to do.
 func (e *RoomError) Error() string {
 	if e.Need > MostRoom {
 		return fmt.Sprintf("the sites take %d bytes, and no module has room for more than %d: spread them over several services", e.Need, MostRoom)
@@ -25,10 +25,10 @@ func (e *RoomError) Error() string {
 	return fmt.Sprintf("the sites take %d bytes, and the module has room for %d: build it with room for %d at least", e.Need, e.Room, e.Need)
 }
 
-// Swap puts other sites into a module that [Build] made. Nothing is compiled
-// and nothing is run, so it takes as long as copying the module. What comes out
-// is what Build makes of the same guest, room and sites, byte for byte. name is
-// the name of sites.json in messages; "" is "sites.json".
+// Swap puts other sites into a module that [Build] made. Nothing is compiled or
+// run, so it takes as long as copying the module. The result is what Build
+// makes of the same guest, room and sites, byte for byte. name is the name of
+// sites.json in messages; "" is "sites.json".
 //
 // The error is a [*core.SitesError] for whatever Build refuses, [ErrNotOurs],
 // or a [*RoomError].
@@ -59,7 +59,7 @@ func filled(module []byte) (table []byte, room int, err error) {
 	return table, room, nil
 }
 
-// into fills the room of a module and stamps it.
+// into writes the sites into a module's room and stamps it.
 func (t *tabled) into(module []byte) ([]byte, error) {
 	out, err := prewarm.Fill(withoutStamp(module), t.table)
 	var full *prewarm.Error

@@ -56,7 +56,7 @@ func requireSites(t *testing.T, wasm []byte, sites string) int {
 	return want.Len()
 }
 
-// Whatever was in a module before, a swap gives the bytes of a build.
+// Whatever sites a module had, a swap gives the bytes of a build.
 func TestSwapIsABuild(t *testing.T) {
 	first, _ := built(t, sites, 0)
 	at := first
@@ -151,7 +151,7 @@ func TestRoomFor(t *testing.T) {
 	}
 }
 
-// A module that is damaged anywhere is refused or swapped, and nothing worse.
+// A module that is damaged anywhere is refused or swapped, without a panic.
 func TestSwapOfDamagedModules(t *testing.T) {
 	in, _ := built(t, sites, 4096)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -171,7 +171,7 @@ func TestSwapOfDamagedModules(t *testing.T) {
 	}
 }
 
-// BenchmarkSwap is what an operator waits for.
+// BenchmarkSwap measures how long an operator waits.
 func BenchmarkSwap(b *testing.B) {
 	for _, n := range []int{1, 1000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

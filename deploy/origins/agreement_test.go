@@ -12,8 +12,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Where core reads a sample, it reads what the stand-in answers, and it names
-// the same kind.
+// Where core reads a sample's destination, it is that of the stand-in's answer,
+// and the kind is the same.
 func TestCoreReadsTheSamples(t *testing.T) {
 	f := start(t, Options{})
 	for _, spec := range every {
@@ -30,10 +30,10 @@ func TestCoreReadsTheSamples(t *testing.T) {
 	}
 }
 
-// FuzzAgreement: core may decline what the ESP reads, and repair what the ESP
-// refuses, but where both read a link, and the grammar of destinations lets it
-// pass, they lead to the same place. A link on which SparkPost falls back to a
-// fixed address counts as refused.
+// FuzzAgreement: core may decline a link that the ESP reads, and repair one
+// that the ESP refuses. But if both read a link and its destination is valid,
+// both lead to the same place. A link for which SparkPost falls back to a fixed
+// address counts as refused.
 func FuzzAgreement(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.Path)

@@ -14,19 +14,19 @@ import (
 // gif is a transparent picture of one pixel (GIF89a).
 const gif = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
-// write sends one whole answer; its length is always told, to HEAD too.
+// write sends one whole answer, always with its length, to HEAD too.
 func write(w http.ResponseWriter, status int, kind, body string) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(body)) // a client that has gone needs no answer
+	_, _ = w.Write([]byte(body)) // the client may have gone
 }
 
 func text(w http.ResponseWriter, status int, body string) {
 	write(w, status, "text/plain; charset=utf-8", body+"\n")
 }
 
-// htmlPage brings its icon along, so that a browser asks for nothing else.
+// htmlPage has its icon inside, so that a browser requests nothing else.
 func htmlPage(w http.ResponseWriter, title, body string) {
 	write(w, http.StatusOK, "text/html; charset=utf-8", fmt.Sprintf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>%s</title>\n<h1>%[1]s</h1>\n%s\n</html>\n", html.EscapeString(title), body))
 }
@@ -69,9 +69,8 @@ func damaged(w http.ResponseWriter) { text(w, http.StatusBadRequest, "Bad Reques
 // hasHost matches an http or https URL whose host has no escape.
 var hasHost = regexp.MustCompile(`(?s)^(?i:https?)://[^/?#%\s]+(?:[/?#].*)?$`)
 
-// location is a destination as it stands in a Location field: controls and
-// spaces, which have no place there, are percent-encoded; every other byte is
-// kept.
+// location is a destination for a Location field: controls and spaces are
+// percent-encoded, all other bytes are kept.
 func location(destination string) string {
 	var b strings.Builder
 	for i := range len(destination) {
@@ -84,8 +83,8 @@ func location(destination string) string {
 	return b.String()
 }
 
-// decode64 reads base64 as links carry it: in either alphabet, with "=", "~" or
-// no padding, and percent-encoded once more if a gateway did that.
+// decode64 reads base64 as in links: in either alphabet, with "=", "~" or no
+// padding, and percent-encoded once more if a gateway did that.
 func decode64(s string) ([]byte, error) {
 	if plain, err := url.PathUnescape(s); err == nil {
 		s = plain

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// validity is how long certificates hold: longer than any laptop session, short
-// enough that a forgotten one in a trust store does no harm for years.
+// validity is how long certificates are valid: longer than any laptop session,
+// and short enough that one forgotten in a trust store soon expires.
 const validity = 30 * 24 * time.Hour
 
-// Authority is a certificate authority that lives as long as the process. Its
-// key is never written.
+// Authority is a certificate authority in memory. Its key is never written to a
+// file.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// NewAuthority makes an authority of this name.
+// NewAuthority makes an authority with this name.
 func NewAuthority(name string) (*Authority, error) {
 	template, err := certificate(name)
 	if err != nil {
@@ -51,7 +51,7 @@ func certificate(name string) (*x509.Certificate, error) {
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    now.Add(-time.Hour), // a client's clock may be behind
+		NotBefore:    now.Add(-time.Hour), // a client's clock may be slow
 		NotAfter:     now.Add(validity),
 	}, err
 }
@@ -93,16 +93,15 @@ func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
-// Certificate makes a server certificate from the fleet's authority, for
-// whatever else has to be trusted beside the origins: the branded hosts of a
-// laptop, for example. Names are host names, "*.example.com" or IP addresses;
-// none is an error.
+// Certificate makes a server certificate from the fleet's authority for other
+// servers that must be trusted, such as the branded hosts on a laptop. Names
+// are host names, "*.example.com" or IP addresses; none is an error.
 func (f *Fleet) Certificate(names ...string) (tls.Certificate, error) {
 	return f.authority.Issue(names...)
 }
 
-// serverConfig is TLS as the origins speak it. Sessions are not resumed: a
-// resumed one would get past the check of the SNI.
+// serverConfig is the origins' TLS configuration. Sessions are not resumed: a
+// resumed one would bypass the check of the SNI.
 func serverConfig(pick func(sni string) *tls.Certificate) *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS12,

@@ -56,7 +56,7 @@ func TestSparkPostNeedsSNI(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A session made with the right SNI is no way in with another one.
+// A session made with the right SNI cannot be resumed with another.
 func TestSparkPostResumesNoSession(t *testing.T) {
 	f := start(t, Options{})
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
@@ -65,7 +65,7 @@ func TestSparkPostResumesNoSession(t *testing.T) {
 			raw, err := net.Dial("tcp", f.Addr("sparkpost"))
 			require.NoError(t, err)
 			conn := tls.Client(raw, config)
-			_, err = try(conn, ask{target: sparkPostHealth}) // reads on, so that a ticket would arrive
+			_, err = try(conn, ask{target: sparkPostHealth}) // reads, so that a ticket would arrive
 			require.NoError(t, err)
 			require.False(t, conn.ConnectionState().DidResume)
 		}

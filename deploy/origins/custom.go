@@ -6,7 +6,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// custom is an origin of which nothing is known: it says what it got.
+// custom is an unknown origin: its answer shows the request.
 var custom = &family{
 	routes: []route{{
 		target:  whole(`.*`),

@@ -24,7 +24,7 @@ var customerIO = &family{
 // meaninglessCookie shows whether cookies come back from the ESP.
 const meaninglessCookie = "standin_visit=1; Path=/; HttpOnly"
 
-// customerIOKey signs sample links. It is no secret: it protects nothing but a
+// customerIOKey signs sample links. It is not secret: it protects only a
 // stand-in.
 const customerIOKey = "clickedge stand-in for Customer.io"
 
@@ -50,16 +50,15 @@ func customerIOClick(w http.ResponseWriter, q *request) {
 	redirect(w, q, destination)
 }
 
-// What a signed link is refused with: the first on a Host that is no tracking
-// domain, which is what senders see whose proxy overrides it, the second where
-// the signature is not one of this Host.
+// The refusals of a signed link: the first on a Host that is not a tracking
+// domain, as with a proxy that overrides Host, the second if the signature is
+// not for this Host.
 const (
 	customerIOBadToken     = "Invalid link security token"
 	customerIOBadSignature = "Invalid link signature"
 )
 
-// customerIORefusal is "" where the signature belongs to the Host that the
-// request came with.
+// customerIORefusal is "" if the signature is right for the request's Host.
 func customerIORefusal(q *request, path, signature string) string {
 	raw, err := hex.DecodeString(signature)
 	switch {

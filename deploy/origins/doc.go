@@ -1,6 +1,6 @@
 // Package origins stands in for the tracking origins of e-mail service
-// providers (ESPs), on loopback, for a laptop and for tests. Nobody's server is
-// asked.
+// providers (ESPs), on loopback, for a laptop and for tests. No ESP's server is
+// contacted.
 //
 // Start with [Start] (one listener per origin), [Fleet.Links] (links that these
 // stand-ins accept) and [Fleet.Seen] (what arrived, byte for byte).
@@ -13,9 +13,9 @@
 // open and a stand-in has to decide.
 //
 //   - Every TLS origin has a certificate for the ESP's own name only, whatever
-//     SNI and Host say, so that SNI and Host are two settings here as they are
-//     there. With [Options].PlainToo each is there over http as well, as
-//     tracking domains that point straight at the ESP use it.
+//     SNI and Host say, so that SNI and Host are two settings, as with the real
+//     ones. With [Options].PlainToo each also listens for http, as tracking
+//     domains that point straight at the ESP use it.
 //   - Customer.io ("HTTPS link tracking"): links belong to the Host that they
 //     were sent with. On one that is no tracking domain the answer is "Invalid
 //     link security token", to a signature that is not of this Host "Invalid
@@ -28,7 +28,7 @@
 //     have no signature (form of links).
 //   - Amazon SES ("Configuring custom domains to handle open and click
 //     tracking"): over 8192 bytes of header fields are answered 400;
-//     /favicon.ico tells region and protocol; a Host that is not a custom
+//     /favicon.ico shows region and protocol; a Host that is not a custom
 //     domain of the account gets 403. X-Forwarded-Host counts as
 //     [Options].ForwardedHost says (Braze, "SSL at Braze"). The byte count's
 //     exact rule is chosen: name, value and 4 bytes for each field.
@@ -55,20 +55,20 @@
 //     multipart, is 200 and no redirect; another body is 400 (chosen), so that
 //     a lost body shows.
 //   - Braze links are those of the ESP beneath.
-//   - Customer.io, SES and Iterable forget Cache-Control on a redirect, the
+//   - Customer.io, SES and Iterable send no Cache-Control on a redirect, the
 //     others send no-store. Mailjet redirects with 307, Iterable with 303, the
-//     others with 302. Customer.io, SparkPost and SES set a cookie of no
-//     meaning, so that passing and stripping can be seen. All of that is
+//     others with 302. Customer.io, SparkPost and SES set a cookie without a
+//     meaning, so that tests can see whether it passes. All of that is
 //     chosen.
 //
 // # What is not
 //
 // No signature but Customer.io's and Mailjet's is checked: any text of the
-// right form will do. SES does not mind a message id of another region.
+// right form is accepted. SES accepts a message id of another region.
 // SparkPost's limit of clicks per address, click counting, expiry, HTTP/2, IPv6
 // and the ESPs' page designs are left out. Unsubscribing changes nothing.
 //
 // Links are read here with regular expressions, encoding/json and net/url, in
-// code that shares nothing with package core: it is a second opinion against
-// which core's readings are tested.
+// code that shares nothing with package core, so that core's readings can be
+// tested against it.
 package origins

@@ -66,7 +66,7 @@ func TestCustomerIOHealth(t *testing.T) {
 	require.Equal(t, "application/json", a.get("Content-Type"))
 }
 
-// What the ESP says beside the Location, or forgets to say.
+// The fields that an ESP sends with Location, or omits.
 func TestRedirectFields(t *testing.T) {
 	f := start(t, Options{})
 	for backend, want := range map[string]struct {

@@ -16,7 +16,7 @@ type family struct {
 	cookie   string // Set-Cookie of a click; "" for none
 	cache    string // Cache-Control of a redirect; "" where the ESP forgets it
 	needsSNI bool
-	// refuse, if not nil, looks at a request before its path does; true means
+	// refuse, if not nil, gets a request before its path is matched; true means
 	// answered.
 	refuse  func(http.ResponseWriter, *request) bool
 	routes  []route
@@ -105,7 +105,7 @@ func (q *request) param(name string) string {
 	return ""
 }
 
-// branded tells whether a host is a tracking domain that the ESP knows.
+// branded reports whether a host is a tracking domain that the ESP knows.
 func (q *request) branded(host string) bool {
 	listed := q.options().Branded
 	if len(listed) == 0 {

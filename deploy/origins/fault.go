@@ -14,7 +14,7 @@ type Fault uint8
 // The faults.
 const (
 	Up            Fault = iota // none
-	Refuse                     // connections are refused, and those that stand are dropped
+	Refuse                     // connections are refused, and open ones are dropped
 	Reset                      // the request is read, then the connection is reset
 	Slow                       // no answer until the fault is changed or the client goes away
 	ServerError                // 500 to everything
@@ -69,10 +69,10 @@ func (s *faultState) set(f Fault) {
 	s.changed = make(chan struct{})
 }
 
-// SetFault makes a backend's origin fail, or mends it with [Up]. Requests that
-// wait under [Slow] go on with the new fault. The error wraps
-// [ErrUnknownBackend], or says that the port, given up under [Refuse], could
-// not be had back: then the origin still refuses.
+// SetFault makes a backend's origin fail, or fixes it with [Up]. Requests that
+// wait under [Slow] continue with the new fault. The error wraps
+// [ErrUnknownBackend], or says that the port, given up under [Refuse], is
+// taken: then the origin still refuses.
 func (f *Fleet) SetFault(backend string, fault Fault) error {
 	o := f.origins[backend]
 	switch {
@@ -95,9 +95,9 @@ func (f *Fleet) SetFault(backend string, fault Fault) error {
 	return nil
 }
 
-// suffer does what the fault in force demands and tells whether the request is
-// still to be answered.
-func (o *origin) suffer(w http.ResponseWriter, r *http.Request) bool {
+// applyFault applies the fault and reports whether the request is still to be
+// answered.
+func (o *origin) applyFault(w http.ResponseWriter, r *http.Request) bool {
 	fault, changed := o.fault.get()
 	for fault == Slow && o.wait(r, changed) {
 		fault, changed = o.fault.get()
@@ -117,8 +117,7 @@ func (o *origin) suffer(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// wait tells whether the fault has changed; otherwise there is nobody left to
-// answer.
+// wait reports whether the fault has changed; if not, the client has gone.
 func (o *origin) wait(r *http.Request, changed <-chan struct{}) bool {
 	select {
 	case <-changed:

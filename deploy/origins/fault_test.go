@@ -67,8 +67,8 @@ func TestRefuse(t *testing.T) {
 	require.Equal(t, 200, call(t, f, "sendgrid", ask{target: "/wf/open"}).status)
 }
 
-// While an origin refuses, nobody else gets its port: not who asks for it, and
-// no client of the same machine.
+// While an origin refuses, no other listener and no client of the machine gets
+// its port.
 func TestRefuseKeepsItsPort(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a port cannot be held there")
@@ -83,8 +83,8 @@ func TestRefuseKeepsItsPort(t *testing.T) {
 	require.Equal(t, 200, call(t, f, "sendgrid", ask{target: "/wf/open"}).status)
 }
 
-// The port is taken while the origin refuses, where it cannot be held: it says
-// so and goes on refusing.
+// Where a port cannot be held and is taken while the origin refuses, SetFault
+// says so and the origin still refuses.
 func TestRefuseCannotComeBack(t *testing.T) {
 	f := start(t, Options{})
 	require.NoError(t, f.SetFault("sendgrid", Refuse))
@@ -130,7 +130,7 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// Byte by byte, and whole all the same.
+// The answer comes byte by byte, and whole.
 func TestDrip(t *testing.T) {
 	f := start(t, Options{})
 	require.NoError(t, f.SetFault("mailjet", Drip))
@@ -138,7 +138,7 @@ func TestDrip(t *testing.T) {
 	require.Equal(t, "https://shop.example.com/", a.get("Location"))
 }
 
-// A client that gives up leaves no request waiting behind it.
+// When a client gives up, its request does not wait on.
 func TestSlowClientGoes(t *testing.T) {
 	f := start(t, Options{})
 	require.NoError(t, f.SetFault("mailgun", Slow))
@@ -155,7 +155,7 @@ func TestSlowClientGoes(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// Over http the same origin answers, and fails, on a port of its own.
+// Over http the same origin answers and fails on a second port.
 func TestPlainToo(t *testing.T) {
 	f := start(t, Options{PlainToo: true})
 	require.Empty(t, start(t, Options{}).PlainAddr("ses"))

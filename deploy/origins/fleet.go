@@ -28,8 +28,8 @@ type Options struct {
 	Branded []string
 	// AcceptAnySignature lets Customer.io's stand-in accept any 64 hex digits
 	// as the signature of a link, and Mailjet's any 22 digits as its mac, for
-	// links that [Fleet.Links] did not make. The Host must be a branded one all
-	// the same.
+	// links that [Fleet.Links] did not make. The Host must still be a branded
+	// one.
 	AcceptAnySignature bool
 	// Opaque is the absolute URL to which links lead whose destination is not
 	// in them (SendGrid, Iterable, SparkPost when encrypted). Empty:
@@ -42,21 +42,21 @@ type Options struct {
 	// PlainToo opens a second port to each origin with TLS, for http; see
 	// [Fleet.PlainAddr].
 	PlainToo bool
-	// ForwardedHost is what Amazon SES makes of X-Forwarded-Host: Braze says
-	// that some set-ups need it and some work only without.
+	// ForwardedHost is how Amazon SES treats X-Forwarded-Host: Braze says that
+	// some set-ups need it and some work only without.
 	ForwardedHost ForwardedHost
 	// OnRequest, if not nil, is called with each request before it is answered,
 	// from the goroutine that serves it: several at once.
 	OnRequest func(Seen)
 }
 
-// ForwardedHost is how an origin takes X-Forwarded-Host.
+// ForwardedHost is how an origin treats X-Forwarded-Host.
 type ForwardedHost uint8
 
-// What can become of it.
+// The ways to treat it.
 const (
 	ForwardedHostIgnored ForwardedHost = iota
-	ForwardedHostWanted                // the tracking domain is read from it, and from nothing else
+	ForwardedHostWanted                // the tracking domain is read from it only
 	ForwardedHostHarmful               // a link of a custom domain that comes with it is refused (400 is chosen)
 )
 
@@ -147,9 +147,9 @@ func (f *Fleet) Addr(backend string) string {
 	return ""
 }
 
-// PlainAddr returns where a backend's origin is asked over http,
-// "127.0.0.1:port": the port of Addr for an origin without TLS, else the second
-// one of [Options].PlainToo, "" without that.
+// PlainAddr returns where a backend's origin listens for http,
+// "127.0.0.1:port": that of Addr for an origin without TLS, else the second
+// port of [Options].PlainToo, "" without that.
 func (f *Fleet) PlainAddr(backend string) string {
 	o := f.origins[backend]
 	switch {
@@ -179,7 +179,7 @@ func (f *Fleet) Seen() []Seen { return f.record.list() }
 func (f *Fleet) Forget() { f.record.forget() }
 
 // Close stops all listeners, closes all connections and returns when every
-// goroutine of the fleet has ended. It may be called again.
+// goroutine of the fleet has ended. It may be called more than once.
 func (f *Fleet) Close() error {
 	f.closing.Do(f.stop)
 	return nil

@@ -11,9 +11,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// FuzzAnswer: whatever the target, every origin gives a whole answer of its
-// own: a redirect has a Location that can stand in a header, and nothing else
-// has one.
+// FuzzAnswer: for any target, every origin gives a whole answer: a redirect has
+// a valid Location, and no other answer has one.
 func FuzzAnswer(f *testing.F) {
 	for _, v := range vectors(f) {
 		f.Add(v.Path, branded, "")
@@ -35,7 +34,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// FuzzLinks: what a link is made for is what is read from it.
+// FuzzLinks: the destination of a sample link is read back from it.
 func FuzzLinks(f *testing.F) {
 	f.Add("shop.example.com/a?b=1&c=2", true)
 	f.Add("shop.example.com/caf%C3%A9?x=%2F&y=%2520+z", false)
@@ -70,7 +69,7 @@ func FuzzLinks(f *testing.F) {
 	})
 }
 
-// printable is 0x21 to 0x7E: bytes that a Location holds as they are.
+// printable is 0x21 to 0x7E: bytes that a Location has unescaped.
 var printable = func() string {
 	var b strings.Builder
 	for c := byte(0x21); c < 0x7f; c++ {

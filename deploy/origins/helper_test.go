@@ -87,7 +87,7 @@ func (q ask) wire() *wire.Request {
 	return &wire.Request{Method: q.method, Target: q.target, Header: header, Body: strings.NewReader(q.body)}
 }
 
-// dial connects as a proxy does that is set up well: SNI is the origin's name,
+// dial connects as a correctly configured proxy does: SNI is the origin's name,
 // whatever Host will be.
 func dial(t testing.TB, f *Fleet, backend string) net.Conn {
 	t.Helper()

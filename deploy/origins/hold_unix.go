@@ -22,9 +22,9 @@ func listenHeld(addr string) (net.Listener, error) {
 	return lc.Listen(context.Background(), "tcp4", addr)
 }
 
-// hold keeps a port from all others while nobody listens on it: a socket that
-// is bound there and does not listen. The system refuses connections to it, and
-// gives the port to no client.
+// hold reserves a port while nothing listens on it, with a socket that is bound
+// and does not listen. The system refuses connections to it and gives the port
+// to no client.
 func hold(addr *net.TCPAddr) (release func(), err error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -42,5 +42,6 @@ func hold(addr *net.TCPAddr) (release func(), err error) {
 	return sync.OnceFunc(func() { unix.Close(fd) }), nil
 }
 
-// sharePort lets the holder and the listener, of one user, have the same port.
+// sharePort lets the holding socket and the listener, of one user, bind the
+// same port.
 func sharePort(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) }

@@ -19,7 +19,7 @@ var iterable = &family{
 	samples: iterableSamples,
 }
 
-// cookieValue is what a parameter must look like to go into a cookie.
+// cookieValue matches a parameter that may be a cookie's value.
 var cookieValue = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
 
 // iterableClick sets the cookies by which Iterable attributes purchases.
@@ -37,8 +37,8 @@ func iterableClick(w http.ResponseWriter, q *request) {
 
 const iterableSession = "standin_session=1"
 
-// iterableUnsubscribe takes the page's form only together with the page's
-// cookie. One-click, which mailbox providers send without cookies, needs none.
+// iterableUnsubscribe accepts the page's form only with the page's cookie.
+// One-click, which mailbox providers send without cookies, needs none.
 func iterableUnsubscribe(w http.ResponseWriter, q *request) {
 	switch {
 	case q.Method != "POST":

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// Landing is the page at the end of a click. It says "You have arrived at" the
-// host and the raw request target, whatever they are.
+// Landing is the page at the end of a click. It says "You have arrived at" and
+// the host and raw request target.
 var Landing http.Handler = http.HandlerFunc(land)
 
 func land(w http.ResponseWriter, r *http.Request) {

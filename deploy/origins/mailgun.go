@@ -34,8 +34,8 @@ func mailgunClick(w http.ResponseWriter, q *request) {
 // maxMailgun bounds what a link may inflate to, in bytes.
 const maxMailgun = 64 << 10
 
-// readMailgun inflates a query string and takes its "l". The stream may end
-// without a last block or checksum: what came before counts.
+// readMailgun inflates a query string and returns its "l". The stream may end
+// without a last block or checksum.
 func readMailgun(payload string) (string, bool) {
 	raw, err := decode64(payload)
 	if err != nil || len(raw) < 2 {

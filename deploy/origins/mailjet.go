@@ -29,8 +29,8 @@ func mailjetClick(w http.ResponseWriter, q *request) {
 	redirectAs(w, q, http.StatusTemporaryRedirect, string(destination))
 }
 
-// mailjetMark begins every mac that is made here, so that a link of the
-// stand-in that was cut is refused even where macs from elsewhere are taken.
+// mailjetMark begins every mac that is made here, so that a cut link of the
+// stand-in is refused even where macs from elsewhere are accepted.
 const mailjetMark = "Stand-"
 
 // signMailjet returns 22 characters that bind a URL to the fields before it.

@@ -34,7 +34,7 @@ func newOrigin(f *Fleet, spec core.Origin) (*origin, error) {
 	return o, err
 }
 
-// each does something to the origin's ports.
+// each calls do for each of the origin's ports.
 func (o *origin) each(do func(*port)) {
 	do(o.port)
 	if o.plain != nil {
@@ -42,7 +42,7 @@ func (o *origin) each(do func(*port)) {
 	}
 }
 
-// reached is the port through which a request came.
+// reached is the port on which a request came.
 func (o *origin) reached(r *http.Request) *port {
 	if r.TLS == nil && o.plain != nil {
 		return o.plain
@@ -75,7 +75,7 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if o.suffer(w, r) {
+	if o.applyFault(w, r) {
 		o.family.serve(w, newRequest(o, seen))
 	}
 }

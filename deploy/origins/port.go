@@ -96,7 +96,7 @@ func (p *port) serve(conn net.Conn) {
 	}()
 }
 
-// refuse stops listening and drops what is connected, as a host whose process
+// refuse stops listening and drops all connections, like a host whose process
 // has died.
 func (p *port) refuse() {
 	p.mu.Lock()
@@ -110,8 +110,8 @@ func (p *port) refuse() {
 	}
 }
 
-// reset ends the connection from a remote address with a TCP reset: no byte
-// more, no TLS alert.
+// reset ends the connection from a remote address with a TCP reset: no further
+// byte, no TLS alert.
 func (p *port) reset(from string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -26,8 +26,8 @@ func postmarkClick(w http.ResponseWriter, q *request) {
 	redirect(w, q, destination)
 }
 
-// readPostmark puts back the scheme, which the link keeps as a flag. Encoded
-// once more, a link has no host: see readSES.
+// readPostmark puts back the scheme, which the link keeps as a flag. A link
+// that is encoded once more has no host: see readSES.
 func readPostmark(flags, escaped string) (string, bool) {
 	rest, err := url.PathUnescape(escaped)
 	scheme := "http://"

@@ -12,15 +12,15 @@ import (
 	"strings"
 )
 
-// The cookies of a preference page. Over https the token is in a cookie as
-// well, under a name that browsers guard.
+// The cookies of a preference page. Over https the token is also in a cookie,
+// with a "__Host-" name.
 const (
 	prefsSession = "standin_prefs"
 	prefsSaved   = "standin_saved"
 	prefsToken   = "__Host-standin_token"
 )
 
-// prefsKey makes tokens. It is no secret: it protects nothing but a stand-in.
+// prefsKey makes tokens. It is not secret: it protects only a stand-in.
 const prefsKey = "clickedge stand-in for a preference page"
 
 func prefsTokenOf(session string) string {
@@ -29,10 +29,10 @@ func prefsTokenOf(session string) string {
 	return hex.EncodeToString(mac.Sum(nil))[:32]
 }
 
-// preferences is a page with a form, a token and cookies. A form is taken only
-// with the session that the page began and with the token that belongs to it,
-// and answered with a redirect back to the page, which then says once what was
-// saved. A one-click unsubscribe needs none of that.
+// preferences is a page with a form, a token and cookies. The form is accepted
+// only with the page's session and the token that belongs to it, and answered
+// with a redirect back to the page, which then shows once what was saved. A
+// one-click unsubscribe needs none of that.
 func preferences(w http.ResponseWriter, q *request) {
 	switch {
 	case q.Method != "POST":
@@ -47,7 +47,7 @@ func preferences(w http.ResponseWriter, q *request) {
 func prefsPage(w http.ResponseWriter, q *request) {
 	session := rand.Text()
 	token := prefsTokenOf(session)
-	// As ill-bred ESPs do, for the whole of the brand's domain.
+	// Set for the brand's whole domain, as some ESPs do.
 	_, parent, _ := strings.Cut(q.host, ".")
 	w.Header().Add("Set-Cookie", prefsSession+"="+session+"; Domain="+parent+"; Path=/asm; HttpOnly")
 	if q.isHTTPS() {
@@ -78,14 +78,14 @@ func prefsSave(w http.ResponseWriter, q *request) {
 	write(w, http.StatusSeeOther, "text/html; charset=utf-8", "")
 }
 
-// isHTTPS tells whether the reader came over https.
+// isHTTPS reports whether the reader came over https.
 func (q *request) isHTTPS() bool {
 	proto, _ := q.Header.Get("X-Forwarded-Proto")
 	return proto == "https"
 }
 
 // cookies returns the values of a cookie. A real page takes the first; this one
-// wants to see that there is no other.
+// checks that there is no other.
 func (q *request) cookies(name string) (values []string) {
 	for _, field := range q.Header.Values("Cookie") {
 		for cookie := range strings.SplitSeq(field, ";") {

@@ -10,8 +10,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// The page takes its form only with its own cookies and token: what loses one
-// of them shows.
+// The page accepts its form only with its own cookies and token, so that losing
+// one of them shows.
 func TestPreferences(t *testing.T) {
 	f := start(t, Options{})
 	for _, proto := range []string{"https", "http"} {

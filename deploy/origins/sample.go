@@ -10,7 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// SampleLink is a request that the stand-in of a site's ESP takes.
+// SampleLink is a request that the stand-in of a site's ESP accepts.
 type SampleLink struct {
 	Name   string // what it shows, a few words
 	Kind   esp.Kind
@@ -19,17 +19,17 @@ type SampleLink struct {
 	// Destination is the Location of the answer, byte for byte; "" where the
 	// answer is no redirect.
 	Destination string
-	// Readable tells whether the destination is in the link itself.
+	// Readable reports whether the destination is in the link itself.
 	Readable bool
 	// ContentType and Body go with POST.
 	ContentType string
 	Body        string
 }
 
-// Links returns links for a site's ESP, made up for the site's host and, where
-// they hold a destination, for a host that the site lists. Every one is
-// accepted by the stand-in of the site's origin, Customer.io's with a signature
-// that holds for this host only. A site without an ESP has none.
+// Links returns sample links for a site's ESP on the site's host. Destinations
+// in them are on a host that the site lists. The stand-in of the site's origin
+// accepts each; Customer.io's are signed for this host only. A site without an
+// ESP has none.
 func (f *Fleet) Links(site *core.Site) []SampleLink {
 	if site == nil || site.Origin == nil || families[site.Origin.Family] == nil {
 		return nil
@@ -54,7 +54,7 @@ func shopHost(listed []destination.Pattern) string {
 	return listed[0].Host
 }
 
-// sampler is what a family's samples are made for.
+// sampler is the site that a family's samples are made for.
 type sampler struct {
 	host    string // the branded host
 	address string // the origin's name

@@ -32,8 +32,8 @@ func (s Seen) Host() string {
 	return host
 }
 
-// newSeen reads the request's body. The request is worth recording even on an
-// error: what had arrived by then is in it.
+// newSeen reads the request's body. It is returned even on an error, with what
+// had arrived by then.
 func newSeen(backend string, r *http.Request) (Seen, error) {
 	s := Seen{
 		Backend: backend, Method: r.Method, Target: r.RequestURI,
@@ -52,7 +52,7 @@ func newSeen(backend string, r *http.Request) (Seen, error) {
 	return s, err
 }
 
-// recorder keeps the latest requests and tells who wants to know.
+// recorder keeps the latest requests and calls notify.
 type recorder struct {
 	notify func(Seen) // may be nil
 
@@ -63,7 +63,7 @@ type recorder struct {
 func (r *recorder) add(s Seen) {
 	r.mu.Lock()
 	if len(r.seen) == keepSeen {
-		r.seen = append(r.seen[:0], r.seen[keepSeen/2:]...) // now and then half, not each time one
+		r.seen = append(r.seen[:0], r.seen[keepSeen/2:]...) // half at once, not one each time
 	}
 	r.seen = append(r.seen, s)
 	r.mu.Unlock()

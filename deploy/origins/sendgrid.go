@@ -20,7 +20,8 @@ var sendGrid = &family{
 	samples: sendGridSamples,
 }
 
-// sendGridClick knows no destination, but a link without its upn is none.
+// sendGridClick cannot read the destination, but refuses a link without its
+// upn.
 func sendGridClick(w http.ResponseWriter, q *request) {
 	if q.param("upn") == "" {
 		damaged(w)
@@ -29,7 +30,8 @@ func sendGridClick(w http.ResponseWriter, q *request) {
 	opaque(w, q)
 }
 
-// The opaque parts are as long as real ones, and hold "-2F" and "_" as they do.
+// The opaque parts are as long as real ones, and contain "-2F" and "_" as real
+// ones do.
 const (
 	sendGridUPN   = "u001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8-2FgISIjJCUmJygpKissLS4v9ArV_AAECAwQFBgcICQoLDA0-3D"
 	sendGridShort = "u001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8/4uj/AAAAAAAAAAAAAAAAAAAAAA"

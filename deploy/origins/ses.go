@@ -51,9 +51,9 @@ func sesHealth(w http.ResponseWriter, q *request) {
 	write(w, http.StatusOK, "image/x-icon", "")
 }
 
-// sesForeign refuses a link of a custom domain on a Host that is none, or with
-// an X-Forwarded-Host that does harm. The default form, without C, is taken on
-// any.
+// sesForeign refuses a link of a custom domain on any other Host, or with an
+// X-Forwarded-Host where that is harmful. The default form, without C, is
+// accepted on any Host.
 func sesForeign(w http.ResponseWriter, q *request) bool {
 	if q.match[1] == "" {
 		return false
@@ -69,7 +69,7 @@ func sesForeign(w http.ResponseWriter, q *request) bool {
 	return true
 }
 
-// sesDomain is the tracking domain as which SES is asked.
+// sesDomain is the tracking domain of a request to SES.
 func sesDomain(q *request) string {
 	if q.options().ForwardedHost == ForwardedHostWanted {
 		forwarded, _ := q.Header.Get("X-Forwarded-Host")

@@ -17,7 +17,7 @@ var sparkPost = &family{
 	cookie:   meaninglessCookie,
 	cache:    "no-store",
 	needsSNI: true,
-	refuse:   sparkPostStranger,
+	refuse:   sparkPostForeign,
 	routes: []route{
 		get(`/f/[^/?]+/[^/?]+/[^/?]+/([^/?]+)`, sparkPostClick),
 		get(`/q/[^/?]+/[^/?]+/[^/?]+`, pixel),
@@ -25,13 +25,12 @@ var sparkPost = &family{
 	samples: sparkPostSamples,
 }
 
-// sparkPostHealth is answered without a tracking domain, as it touches nobody's
-// link.
+// sparkPostHealth is answered without a tracking domain, as it is not a link.
 const sparkPostHealth = "/f/a/b/c/d"
 
-// sparkPostStranger refuses a request that names no tracking domain in either
+// sparkPostForeign refuses a request that names no tracking domain in either
 // field.
-func sparkPostStranger(w http.ResponseWriter, q *request) bool {
+func sparkPostForeign(w http.ResponseWriter, q *request) bool {
 	forwarded, _ := q.Header.Get("X-Forwarded-Host")
 	if q.Target == sparkPostHealth || q.branded(q.host) || q.branded(bareHost(forwarded)) {
 		return false
@@ -60,8 +59,8 @@ func sparkPostTarget(raw string) (string, bool) {
 	return target, err == nil && httpURL.MatchString(target)
 }
 
-// readSparkPost returns the destination in a tag stream. Encrypted data is no
-// tag stream.
+// readSparkPost returns the destination in a tag stream. Encrypted data is not
+// one.
 func readSparkPost(payload string) (string, bool) {
 	raw, err := decode64(payload)
 	if err != nil {
@@ -98,7 +97,7 @@ const (
 	tagClick       = 0x3f
 )
 
-// errTag says that a payload is no tag stream: most often, that it is
+// errTag says that a payload is not a tag stream, usually because it is
 // encrypted.
 var errTag = errors.New("not a tag stream")
 
@@ -135,7 +134,7 @@ func appendTag(b []byte, kind byte, value string) []byte {
 }
 
 // sparkPostPayload is the last segment of a click; without a destination it
-// says that one is in ?target=. Destinations over 65,535 bytes do not fit.
+// refers to ?target=. Destinations over 65,535 bytes do not fit.
 func sparkPostPayload(destination string) string {
 	b := appendTag(nil, tagExpiry, "\x70\xdb\xd8\x80")
 	b = appendTag(b, tagClick, "")

@@ -19,8 +19,8 @@ const (
 
 const unsubscribeForm = `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click"><button>Unsubscribe</button></form>`
 
-// unsubscribe shows a page to GET and takes one-click from POST. The answer to
-// POST is never a redirect (RFC 8058, section 3.1).
+// unsubscribe answers GET with a page and accepts one-click by POST. The answer
+// to POST is never a redirect (RFC 8058, section 3.1).
 func unsubscribe(w http.ResponseWriter, q *request) {
 	switch {
 	case q.Method != "POST":
@@ -49,8 +49,8 @@ func isOneClick(q *request) bool {
 	return false
 }
 
-// formPart returns the value of the part of a name. A body that was cut is an
-// error even when the part is there.
+// formPart returns the value of the part with this name. A body that was cut is
+// an error even if the part is there.
 func formPart(body []byte, boundary, name string) (string, error) {
 	value := ""
 	for parts := multipart.NewReader(bytes.NewReader(body), boundary); ; {

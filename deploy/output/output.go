@@ -1,6 +1,5 @@
-// Package output is how the rooms behind the commands write for people and for
-// programs: JSON documents, tables of facts, and lists and counts in a
-// sentence.
+// Package output writes the commands' results for people and programs: JSON
+// documents, tables of facts, and lists and counts in a sentence.
 package output
 
 import (
@@ -13,7 +12,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 )
 
-// JSON writes one indented document. "<" and "&" stay as they are: they are
+// JSON writes one indented document. "<" and "&" are not escaped: they are
 // frequent in links, and this is not HTML.
 func JSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
@@ -52,8 +51,8 @@ type Facts struct{ W io.Writer }
 // Heading begins a group of facts.
 func (f Facts) Heading(text string) { fmt.Fprintf(f.W, "\n%s\n", text) }
 
-// Row writes one fact. Controls in foreign values are escaped, so that a link
-// cannot drive a terminal.
+// Row writes one fact. Control characters in values are escaped, so that a link
+// cannot control a terminal.
 func (f Facts) Row(name, value string) {
 	fmt.Fprintf(f.W, "  %-17s  %s\n", clean.Text(name), clean.Text(value))
 }

@@ -30,7 +30,7 @@ func TestDash(t *testing.T) {
 	require.Equal(t, "x", Dash("x"))
 }
 
-// A value that would clear the screen is shown, not obeyed.
+// Control sequences in a value are shown, not executed.
 func TestFactsEscapeControls(t *testing.T) {
 	var b bytes.Buffer
 	f := Facts{&b}

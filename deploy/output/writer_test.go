@@ -30,8 +30,8 @@ func (f *full) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// What did not fit is remembered, though nobody looked at the error, and nothing
-// is written behind the gap.
+// What did not fit is remembered, though nobody looked at the error, and
+// nothing is written behind the gap.
 func TestWriterRemembers(t *testing.T) {
 	disk := &full{room: 5}
 	w := NewWriter(disk)

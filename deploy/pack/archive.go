@@ -21,14 +21,12 @@ type File struct {
 	Data []byte
 }
 
-// nameForm is what the Fastly CLI leaves of a name when it makes a file's name
-// of it, or less.
+// nameForm matches names that the Fastly CLI uses unchanged as file names.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 // Archive makes a package of a module and its manifest, the text of
 // fastly.toml, under a name of letters, digits, "-" and "_". The same input
-// gives the same bytes, whoever makes them and when: there are no times and no
-// owners in it.
+// always gives the same bytes: the archive has no times and no owners.
 func Archive(name string, wasm, manifest []byte) ([]byte, error) {
 	return archive(name, wasm, manifest, contract.MaxPackage)
 }
@@ -70,7 +68,8 @@ func writeArchive(w io.Writer, files []File) error {
 	return z.Close()
 }
 
-// maxFiles and maxUnpacked bound what ReadArchive takes, in files and in bytes.
+// maxFiles and maxUnpacked bound what ReadArchive accepts, in files and in
+// bytes.
 const (
 	maxFiles    = 10_000
 	maxUnpacked = 4 * contract.MaxPackage
@@ -111,8 +110,8 @@ func ReadArchive(r io.Reader) ([]File, error) {
 	return sortFiles(files)
 }
 
-// sortFiles refuses two files of one name: which of them counts is anybody's
-// guess.
+// sortFiles refuses two files with the same name, as it is not defined which of
+// them counts.
 func sortFiles(files []File) ([]File, error) {
 	slices.SortFunc(files, func(a, b File) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
 	for i := 1; i < len(files); i++ {
@@ -128,8 +127,8 @@ func sortFiles(files []File) ([]File, error) {
 
 // Hash is the SHA-512, in hexadecimal, of the files' contents one after the
 // other in the order of their names: what "fastly compute hash-files" prints
-// and the Terraform data source fastly_package_hash has. The names do not enter
-// into it.
+// and the Terraform data source fastly_package_hash has. The names are not part
+// of it.
 func Hash(files []File) string {
 	sorted := slices.Clone(files)
 	slices.SortFunc(sorted, func(a, b File) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })

@@ -39,7 +39,7 @@ func TestArchiveRefuses(t *testing.T) {
 		_, err := Archive(name, nil, nil)
 		require.ErrorContains(t, err, "cannot name a package", name)
 	}
-	// What does not shrink.
+	// Data that cannot be compressed.
 	noise := make([]byte, 1000)
 	source := rand.NewChaCha8([32]byte{})
 	_, _ = source.Read(noise)
@@ -75,8 +75,7 @@ func packed(t *testing.T, names ...string) []byte {
 	return b.Bytes()
 }
 
-// The manifest of a package that is made here opens what that of the source
-// tree does.
+// The default manifest opens the same stores as that of the source tree.
 func TestManifestIsTheTrees(t *testing.T) {
 	tree, err := os.ReadFile("../../fastly.toml")
 	require.NoError(t, err)
@@ -132,8 +131,7 @@ format = "json"
 	}
 	require.Equal(t, []string{"secret-one", "secret-two", "secret-three", "secret-five", "secret-six", "secret-two"}, values)
 
-	// A file that is not here: nothing to look for, and nothing that could be
-	// inside.
+	// A file that is not on this machine has no secret to search for.
 	for _, text := range []string{
 		"[[local_server.secret_stores.a]]\nkey = \"k\"\nfile = \"nowhere\"", "[local_server.secret_stores.a]\nfile = \"nowhere\"",
 	} {
@@ -152,8 +150,8 @@ format = "json"
 	}
 }
 
-// FuzzReadArchive: what was packed is read back as it was, and whatever the
-// bytes, files have names of their own.
+// FuzzReadArchive: an archive is read back unchanged, and for any bytes the
+// files have different names.
 func FuzzReadArchive(f *testing.F) {
 	whole, err := Archive("x", newHandmade().bytes(), Manifest)
 	require.NoError(f, err)

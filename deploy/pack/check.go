@@ -11,8 +11,8 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// MaxSegments is the most data segments that engines take (wasmparser's
-// MAX_WASM_DATA_SEGMENTS, of which wasmtime makes use).
+// MaxSegments is the most data segments that engines accept (wasmparser's
+// MAX_WASM_DATA_SEGMENTS, which wasmtime uses).
 const MaxSegments = 100_000
 
 // Code says what kind of problem a module has.
@@ -26,8 +26,8 @@ const (
 	ImportType    Code = "import_type"    // the platform has it with another type
 	BadMemory     Code = "memory"         // none, several, imported, not exported, too large
 	BadStart      Code = "start"          // no _start, or not a function without parameters
-	Segments      Code = "segments"       // more data segments than engines take
-	TooLarge      Code = "too_large"      // more bytes than the platform takes
+	Segments      Code = "segments"       // more data segments than engines accept
+	TooLarge      Code = "too_large"      // more bytes than the platform accepts
 	HoldsSecret   Code = "secret"         // holds a secret, or what looks like a private key
 )
 
@@ -40,7 +40,7 @@ type Problem struct {
 // Error lists everything that is wrong with a module, at least one thing.
 type Error struct{ Problems []Problem }
 
-// Error puts each problem on a line of its own.
+// Error puts each problem on its own line.
 func (e *Error) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
@@ -80,11 +80,11 @@ func (c *checker) add(code Code, format string, args ...any) {
 	c.problems = append(c.problems, Problem{code, fmt.Sprintf(format, args...)})
 }
 
-// Check finds what would keep a module from running on Compute, or must not be
-// in it: a module that is cut short or that an engine refuses, an import that
-// the platform does not have or has with another type, another number of
-// memories than one, no _start, too many data segments or bytes, and any of the
-// secrets given. The error is an [*Error] that lists all of it, or ctx's.
+// Check finds what keeps a module from running on Compute, or must not be in
+// it: a module that is cut short or that an engine refuses, an import that the
+// platform does not have or has with another type, not exactly one memory, no
+// _start, too many data segments or bytes, and any of the given secrets. The
+// error is an [*Error] with all problems, or ctx's.
 func Check(ctx context.Context, wasm []byte, secrets []Secret) (Report, error) {
 	c := &checker{wasm: wasm, rep: Report{Size: len(wasm)}}
 	if len(wasm) > contract.MaxPackage { // nothing else matters, and looking takes long
@@ -120,8 +120,9 @@ func (c *checker) counts() {
 	}
 }
 
-// engine has an engine read and validate every function, and then looks at what
-// goes in and out. Two memories or too many segments are more than it reads.
+// engine has an engine validate every function, then checks imports and
+// exports. It is not called for two memories or too many segments, which the
+// engine does not read.
 func (c *checker) engine(ctx context.Context) error {
 	if l := c.layout; l.memories > 1 || l.segments > MaxSegments {
 		return nil

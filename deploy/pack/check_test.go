@@ -80,7 +80,7 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
-// Several problems are told at once.
+// Several problems are reported at once.
 func TestCheckTellsAll(t *testing.T) {
 	h := newHandmade()
 	h.imports[1] = importFunc("env", "init", 2)
@@ -111,8 +111,8 @@ func TestCheckTooLarge(t *testing.T) {
 	require.True(t, e.Has(TooLarge))
 }
 
-// Cut anywhere, a module is refused, but for the one border behind which only
-// data comes: without it a module is whole all the same.
+// A module that is cut anywhere is refused, except before its data section:
+// without that a module is valid.
 func TestCheckOfEveryBeginning(t *testing.T) {
 	h := newHandmade()
 	wasm := h.bytes()
@@ -152,9 +152,8 @@ func TestPassiveSegments(t *testing.T) {
 	require.Equal(t, 7, l.bytes)
 }
 
-// FuzzCheck: whatever the bytes, the answer is a report or an Error that names
-// no secret; what is accepted has one memory and is of the size that the report
-// says.
+// FuzzCheck: for any bytes, the result is a report or an Error that quotes no
+// secret; an accepted module has one memory and the size in the report.
 func FuzzCheck(f *testing.F) {
 	f.Add(newHandmade().bytes())
 	h := newHandmade()

@@ -15,14 +15,14 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// Manifest is the fastly.toml of a package that is made without one of the
-// user's. Its [setup] names what the module opens; it has no build script,
-// since there is nothing left to build.
+// Manifest is the default fastly.toml of a package. Its [setup] names the
+// stores that the module opens; it has no build script, since the module is
+// already built.
 //
 //go:embed fastly.toml
 var Manifest []byte
 
-// manifest is what is looked at of a fastly.toml.
+// manifest has the members of a fastly.toml that are read.
 type manifest struct {
 	Name        string `toml:"name"`
 	Version     any    `toml:"manifest_version"`
@@ -56,9 +56,9 @@ func ManifestService(text []byte) (string, error) {
 
 // LocalSecrets returns the secrets that the [local_server] part of a
 // fastly.toml gives or names: text, files, which lie relative to dir, and
-// variables of the environment. One whose file is not on this machine is listed
-// without a value: it cannot be looked for, nor have got in from there. A file
-// that cannot be read is an error.
+// variables of the environment. A secret whose file is not on this machine is
+// listed without a value: it cannot be searched for. A file that cannot be read
+// is an error.
 func LocalSecrets(text []byte, dir string, lookupEnv func(string) (string, bool)) ([]Secret, error) {
 	var m manifest
 	if err := toml.Unmarshal(text, &m); err != nil {
@@ -98,7 +98,7 @@ func (l *localStore) read(v any) error {
 	return nil
 }
 
-// entry takes the one of data, file and env that it has.
+// entry reads the one of data, file and env that it has.
 func (l *localStore) entry(e map[string]any) error {
 	key := text(e, "key")
 	if data := text(e, "data"); data != "" {
@@ -148,8 +148,8 @@ func (l *localStore) file(name string) error {
 	return nil
 }
 
-// add trims what a text file ends with: it is the secret that must not be
-// found.
+// add trims a text file's final newline, so that the secret itself is searched
+// for.
 func (l *localStore) add(key, value string) {
 	if value = strings.TrimSpace(value); value != "" {
 		l.secrets = append(l.secrets, l.secret(key, value))

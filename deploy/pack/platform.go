@@ -33,7 +33,7 @@ func newPlatform(ctx context.Context, rt wazero.Runtime) (platform, error) {
 	return p, nil
 }
 
-// refuse says what is wrong with an import; "" for nothing.
+// refuse says what is wrong with an import; "" if nothing.
 func (p platform) refuse(f api.FunctionDefinition) (Code, string) {
 	module, name, _ := f.Import()
 	want, ok := p[module+"."+name]

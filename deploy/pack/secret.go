@@ -15,20 +15,20 @@ type Secret struct {
 	Value string
 }
 
-// minSecret is the fewest bytes of a secret that is looked for: fewer occur by
-// chance.
+// minSecret is the fewest bytes of a secret that is searched for: shorter ones
+// occur by chance.
 const minSecret = 8
 
-// Searchable reports whether the secret is long enough to be looked for.
+// Searchable reports whether the secret is long enough to be searched for.
 func (s Secret) Searchable() bool { return len(s.Value) >= minSecret }
 
-// String gives the name only, should a secret be printed by mistake.
+// String gives the name only, in case a secret is printed by mistake.
 func (s Secret) String() string { return s.Name }
 
 // GoString gives the name only.
 func (s Secret) GoString() string { return s.Name }
 
-// forms are the ways in which a secret may have got into a file.
+// forms are the encodings in which a secret may be in a file.
 func (s Secret) forms() map[string]string {
 	raw := []byte(s.Value)
 	return map[string]string{
@@ -40,7 +40,7 @@ func (s Secret) forms() map[string]string {
 	}
 }
 
-// privateKeys are the marks of private keys of all kinds.
+// privateKeys match private keys of all kinds.
 var privateKeys = []struct {
 	what string
 	mark *regexp.Regexp
@@ -51,8 +51,8 @@ var privateKeys = []struct {
 	{"a JSON Web Key with its private part", regexp.MustCompile(`"d"\s*:\s*"[A-Za-z0-9_-]{40,}"`)},
 }
 
-// FindSecrets lists the secrets that text holds, as it is or encoded, and what
-// looks like a private key. None of what it returns quotes a secret.
+// FindSecrets lists the secrets in a text, plain or encoded, and what looks
+// like a private key. The result quotes no secret.
 func FindSecrets(text []byte, secrets []Secret) (found []string) {
 	for _, s := range secrets {
 		if form, ok := s.in(text); ok {
@@ -82,7 +82,7 @@ func (s Secret) in(text []byte) (form string, ok bool) {
 	return "", false
 }
 
-// secrets looks at the file and at the memory that it makes.
+// secrets searches the file and the memory that its data segments make.
 func (c *checker) secrets(secrets []Secret) {
 	found := FindSecrets(c.wasm, secrets)
 	for _, what := range found {

@@ -2,14 +2,13 @@ package pack
 
 import "github.com/clickedge/clickedge/edge/prewarm/wasm"
 
-// layout is what the sections of a module say without running anything.
+// layout is what the sections of a module say, without running it.
 type layout struct {
 	memories int // defined and imported
 	segments int // of data, active and passive
 	bytes    int // in them
-	// image holds the segments joined where one begins where another ends, so
-	// that what a linker cut in two is found in one piece. A zero byte stands
-	// between others.
+	// image holds the segments. Adjacent ones are joined, so that a text that a
+	// linker split is found; a zero byte separates others.
 	image []byte
 }
 
@@ -42,7 +41,7 @@ func readLayout(module []byte) (*layout, error) {
 	return l, nil
 }
 
-// data joins the segments. The end of one is where the next may go on.
+// data joins adjacent segments.
 func (l *layout) data(segments []wasm.DataSegment) {
 	l.segments = len(segments)
 	end := int64(-1)

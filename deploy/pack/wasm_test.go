@@ -7,7 +7,7 @@ import (
 
 const wasmHeader = "\x00asm\x01\x00\x00\x00"
 
-// handmade is a module that Check is content with; tests spoil one part of it.
+// handmade is a module that Check accepts; tests break one part of it.
 type handmade struct {
 	imports  [][]byte
 	types    [][]byte
@@ -75,7 +75,7 @@ func export(name string, kind, index byte) []byte {
 	return append(vec([]byte(name)), kind, index)
 }
 
-// segment is an active one; its place is below 64.
+// segment is an active data segment; its place is below 64.
 func segment(at byte, text string) []byte {
 	return slices.Concat([]byte{0, 0x41, at, 0x0b}, vec([]byte(text)))
 }

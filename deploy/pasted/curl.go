@@ -9,7 +9,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 )
 
-// request is what a line for curl says, as far as it matters to a link.
+// request is what a curl command says about a link.
 type request struct {
 	url     string
 	host    string // of -H 'Host: …'
@@ -18,8 +18,8 @@ type request struct {
 	connect string // of --resolve or --connect-to
 }
 
-// withValue are curl's options that take a value, by their short letter or long
-// name; what they do to the request stands in set.
+// withValue are curl's options that take a value, by short letter or long name;
+// set applies them.
 var withValue = map[string]string{
 	"H": "header", "X": "request", "d": "data", "A": "user-agent", "b": "cookie", "c": "cookie-jar", "e": "referer", "o": "output",
 	"u": "user", "m": "max-time", "w": "write-out", "x": "proxy", "E": "cert", "T": "upload-file", "F": "form", "r": "range", "D": "dump-header",
@@ -29,7 +29,7 @@ var withValue = map[string]string{
 	"resolve": "", "connect-to": "", "connect-timeout": "", "retry": "", "key": "", "max-redirs": "", "interface": "", "tls-max": "",
 }
 
-// withoutValue are those that take none.
+// withoutValue are the options without a value.
 var withoutValue = map[string]string{
 	"I": "head", "s": "silent", "i": "include", "v": "verbose", "k": "insecure", "L": "location", "S": "show-error", "f": "fail", "G": "get",
 	"g": "globoff", "4": "ipv4", "6": "ipv6", "N": "no-buffer", "O": "remote-name", "0": "http1.0", "#": "progress-bar", "j": "junk-session-cookies",
@@ -65,8 +65,8 @@ func requestOf(words []string) (*request, error) {
 	return &c.request, nil
 }
 
-// shellWords takes a line apart as a shell does. Nothing in it is run, and no
-// variable is put in: what they would say is not known here.
+// shellWords splits a line as a shell does. Commands are not run and variables
+// are not expanded, as their values are not known.
 func shellWords(line string) ([]string, error) {
 	const hint = "copy the line whole, as it was printed"
 	file, err := syntax.NewParser().Parse(strings.NewReader(line), "")
@@ -80,7 +80,7 @@ func shellWords(line string) ([]string, error) {
 	if !ok || len(call.Assigns) > 0 {
 		return nil, wrong(hint, "%s is not one line for curl", clean.Quote(line, 120))
 	}
-	if moving(call) {
+	if needsShell(call) {
 		return nil, wrong("put what it stands for in its place", "the line for curl has a variable or a command in it")
 	}
 	words, err := expand.Fields(&expand.Config{}, call.Args...)
@@ -90,8 +90,9 @@ func shellWords(line string) ([]string, error) {
 	return words, nil
 }
 
-// moving reports whether a word is known only to the shell that runs it.
-func moving(call *syntax.CallExpr) (found bool) {
+// needsShell reports whether a word has parts that only a running shell can
+// expand.
+func needsShell(call *syntax.CallExpr) (found bool) {
 	syntax.Walk(call, func(n syntax.Node) bool {
 		switch n.(type) {
 		case *syntax.ParamExp, *syntax.CmdSubst, *syntax.ArithmExp, *syntax.ProcSubst:
@@ -138,8 +139,7 @@ func (c *curl) long(name string) error {
 	return c.set(name, value)
 }
 
-// short reads letters that stand together; the last may have its value behind
-// it.
+// short reads a group of short options; the last may be followed by its value.
 func (c *curl) short(letters string) error {
 	for i := range letters {
 		letter := letters[i : i+1]

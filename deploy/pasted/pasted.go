@@ -1,9 +1,9 @@
-// Package pasted reads a link the way people have it at hand: from a mail, from
-// a browser, or as the line for curl that "clickedge serve" prints.
+// Package pasted reads a link that was copied from a mail, from a browser, or
+// as the curl command that "clickedge serve" prints.
 //
 // Start with [Parse]. It never decodes a path or a query: what a reader's
-// browser would send is kept byte for byte. What it changed or left out stands
-// in [Link.Notes], so that it can be said aloud.
+// browser would send is kept byte for byte. [Link.Notes] says what it changed
+// or left out.
 package pasted
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 )
 
-// LocalSuffix stands behind a branded host in the links that serve prints for a
+// LocalSuffix follows a branded host in the links that serve prints for a
 // browser: browsers resolve every name below localhost to this machine (RFC
 // 6761, section 6.3), so that no hosts file has to be edited.
 const LocalSuffix = ".localhost"
@@ -26,7 +26,7 @@ const LocalSuffix = ".localhost"
 // Link is one request.
 type Link struct {
 	TLS      bool
-	Host     string // canonical, the one that the request is for
+	Host     string // canonical; the host that the request is for
 	Port     string // that of the URL; "" for none
 	Target   string // path and query, byte for byte
 	Method   string // of a line for curl; "" for a URL
@@ -46,7 +46,7 @@ func (l *Link) URL() string {
 	return "http://" + l.Host + l.Target
 }
 
-// Asis reports whether the URL was a link's own, with nothing put in its place.
+// Asis reports whether the URL was the link itself, with nothing replaced.
 func (l *Link) Asis() bool { return l.Addr == "" && l.Method == "" && !l.other && len(l.Notes) == 0 }
 
 // Error says what is wrong with what was pasted, and what to do.
@@ -62,17 +62,16 @@ func wrong(hint, format string, args ...any) *Error {
 
 // Options are what else is known of a link.
 type Options struct {
-	// Host is the link domain, where the URL does not name it: it names a
-	// machine, or is a path alone.
+	// Host is the link domain, if the URL has only a machine's name or a path.
 	Host string
 	// Known reports whether a canonical host is a link domain.
 	Known func(host string) bool
-	// AnyHost takes a URL of a machine too, which is no link domain's.
+	// AnyHost also accepts a URL of a machine that is not a link domain.
 	AnyHost bool
 }
 
-// Parse reads the words of a command line: a URL, or a line for curl, as one
-// word or as the shell has taken it apart. The error is an [*Error].
+// Parse reads the words of a command line: a URL, or a curl command, as one
+// word or split by the shell. The error is an [*Error].
 func Parse(words []string, opt Options) (*Link, error) {
 	request, err := requestOf(words)
 	if err != nil {
@@ -89,13 +88,13 @@ func Parse(words []string, opt Options) (*Link, error) {
 		l.Target, l.Fragment, l.other = request.target, false, true
 	}
 	l.Method = request.method
-	if err := l.settle(request, opt); err != nil {
+	if err := l.findHost(request, opt); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-// splitURL takes an absolute URL apart, or "host/path", which is read as https.
+// splitURL splits an absolute URL, or "host/path", which is read as https.
 // net/url would refuse or rewrite some real links.
 func splitURL(given string) (*Link, error) {
 	l := &Link{TLS: true, Given: given}
@@ -138,7 +137,7 @@ func notURL(given string) *Error {
 	return wrong(wholeHint, "%s is not the URL of a link", clean.Quote(given, 120))
 }
 
-// unwrap takes off what was copied along from a mail or a text.
+// unwrap removes characters around a URL that were copied with it.
 func (l *Link) unwrap(url string) string {
 	text := strings.Trim(url, " \t\r\n")
 	for _, pair := range [...][2]string{{"<", ">"}, {`"`, `"`}, {"'", "'"}, {"“", "”"}} {
@@ -150,7 +149,7 @@ func (l *Link) unwrap(url string) string {
 	return text
 }
 
-// punycode writes a host of other letters as DNS has it.
+// punycode converts an international host to its DNS form.
 func (l *Link) punycode() error {
 	for i := 0; i < len(l.Host); i++ {
 		if l.Host[i] < 0x80 {
@@ -167,9 +166,9 @@ func (l *Link) punycode() error {
 	return nil
 }
 
-// settle finds out which link domain is meant, where the URL names the server
-// that answers for it.
-func (l *Link) settle(r *request, opt Options) error {
+// findHost finds the link domain if the URL names the server that answers for
+// it.
+func (l *Link) findHost(r *request, opt Options) error {
 	named := core.CanonicalHost(opt.Host)
 	if named == "" {
 		named = core.CanonicalHost(r.host)
@@ -194,7 +193,7 @@ func (l *Link) settle(r *request, opt Options) error {
 
 func (o Options) knows(host string) bool { return o.Known != nil && o.Known(host) }
 
-// server is where the URL leads, with its port.
+// server is the URL's host with its port.
 func (l *Link) server(host string) string {
 	port := l.Port
 	if port == "" {
@@ -206,8 +205,8 @@ func (l *Link) server(host string) string {
 	return net.JoinHostPort(strings.Trim(host, "[]"), port)
 }
 
-// isMachine reports whether a host is an address or this machine's name, which
-// no link domain is.
+// isMachine reports whether a host is an address or this machine's name, so not
+// a link domain.
 func isMachine(host string) bool {
 	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil || host == "localhost"

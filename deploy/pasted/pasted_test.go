@@ -111,7 +111,7 @@ func TestParseRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "two hosts are given")
 }
 
-// A target survives, byte for byte, in a URL and in a line that a shell reads.
+// A target is kept, byte for byte, from a URL and from a curl command.
 func FuzzParse(f *testing.F) {
 	for _, target := range []string{"/", "/a?b#c", "/%2", "/CL0/https:%2F%2Fx/ y", "//..//", "/\x00\xff", "/a://b", "/it's", "/$X`y`\\", "/''"} {
 		f.Add(target)
@@ -127,7 +127,7 @@ func FuzzParse(f *testing.F) {
 			require.Equal(t, "link.example.com", l.Host)
 		}
 		if !utf8.ValidString(target) || strings.Contains(target, "\x00") {
-			return // no shell takes that
+			return // no shell accepts that
 		}
 		line := "curl -si -H 'Host: link.example.com' 'http://127.0.0.1:7676" + strings.ReplaceAll(target, "'", `'\''`) + "'"
 		l, err := Parse([]string{line}, Options{})

@@ -1,4 +1,4 @@
-// Package prebuilt holds the guest that a released command brings along, so
+// Package prebuilt holds the guest that is embedded in a released command, so
 // that nobody needs Go to build a module.
 //
 // A command that is built from a clone has none: [Guest] is empty, and the

@@ -21,16 +21,17 @@ import (
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 )
 
-// patience bounds what a released command may take for a build or a first
-// click, on a slow and busy machine.
+// patience bounds how long a released command may take for a build or a first
+// click on a slow and busy machine.
 const patience = 2 * time.Minute
 
 func TestACloneHasNoGuestInside(t *testing.T) {
 	require.Nil(t, prebuilt.Guest())
 }
 
-// release builds the command as a release is built, the guest inside, without
-// writing into the tree, and returns where it lies, the guest, and the tree.
+// release builds the command as for a release, with the guest embedded, without
+// writing into the tree. It returns the command's path, the guest, and the
+// tree.
 func release(t *testing.T) (command string, guest []byte, root string) {
 	t.Helper()
 	root, err := module.Root(".")
@@ -51,8 +52,8 @@ func release(t *testing.T) (command string, guest []byte, root string) {
 	return command, guest, root
 }
 
-// alone is the command in a folder with nothing but sites.json, on a machine
-// with no other program.
+// alone is the command in a folder with only sites.json, without any other
+// program on its path.
 func alone(t *testing.T, command, dir string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(t.Context(), command, args...)
 	c.Dir = dir
@@ -60,9 +61,9 @@ func alone(t *testing.T, command, dir string, args ...string) *exec.Cmd {
 	return c
 }
 
-// A released command needs no Go and no sources: its module and its package are
-// those of a build from the sources, byte for byte, and its first click
-// arrives.
+// A released command needs no Go and no sources: its module and its package
+// equal those of a build from the sources, byte for byte, and its first click
+// works.
 func TestAReleaseNeedsNoGo(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no Ctrl-C to send")
@@ -104,7 +105,7 @@ func TestAReleaseNeedsNoGo(t *testing.T) {
 		said, err := alone(t, command, root, "build", "-o", out).CombinedOutput()
 		require.NoError(t, err, string(said))
 		require.Contains(t, string(said), "note: the guest is the one inside this command, not the sources in ")
-		// Asked for the sources, it does not fall back on the guest inside.
+		// With --source it does not fall back to the embedded guest.
 		said, err = alone(t, command, root, "build", "--source", ".", "-o", out).CombinedOutput()
 		require.Error(t, err)
 		require.Contains(t, string(said), "no go command on this machine")

@@ -1,5 +1,5 @@
-// Command generate compiles the guest of the source tree it is run in and
-// writes it to the file it is given: what a release's commands bring along.
+// Command generate compiles the guest of the current source tree and writes it
+// to the named file, for embedding in a release's commands.
 package main
 
 import (

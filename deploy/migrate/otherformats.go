@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// looksLikeNginx finds a statement that a proxy of nginx's has, or the
-// beginning of one of its blocks.
+// looksLikeNginx matches a statement of an nginx proxy, or the beginning of a
+// block.
 var looksLikeNginx = regexp.MustCompile(`(?m)^\s*(?:location[^\n]*\{|server\s*\{)?\s*(?:proxy_pass|server_name|proxy_set_header|listen)\s[^\n]*;|` +
 	`^\s*(?:server|http|events|upstream\s+[^\s{]+|location\s[^\n{]+)\s*\{`)
 
-// kubernetes finds what every object of Kubernetes has; an Ingress may hold
-// snippets of nginx's.
+// kubernetes matches what every object of Kubernetes has; an Ingress may
+// contain snippets for nginx.
 var kubernetes = regexp.MustCompile(`(?ms)(?:^apiVersion:.*^kind:|^kind:.*^apiVersion:)`)
 
-// strangersByBytes are told from their first bytes.
-var strangersByBytes = []stranger{
+// formatsByBytes are recognised by their first bytes.
+var formatsByBytes = []otherFormat{
 	{"a compressed file", unpack, matches(`^\x1f\x8b|^BZh|^\xfd7zXZ|^\x28\xb5\x2f\xfd`)},
 	{"an archive", unpack, matches(`^PK\x03\x04|^7z\xbc\xaf`)},
 	{"a binary file", nothing, isBinary},
@@ -24,8 +24,8 @@ var strangersByBytes = []stranger{
 	{"an HTML page", nothing, matches(`(?i)^\s*<(?:!doctype html|html)`)},
 }
 
-// isBinary finds many control characters: a few are a slip in a text, and the
-// parser says where they stand.
+// isBinary reports whether there are many control characters. A few are a
+// mistake in a text, and the parser says where.
 func isBinary(s *sample) bool {
 	controls := 0
 	for i := 0; i < len(s.text); i++ {
@@ -36,8 +36,8 @@ func isBinary(s *sample) bool {
 	return controls > 2 && controls*20 > len(s.text)
 }
 
-// isMostlyForeign finds a text whose bytes are no UTF-8 so often that it is
-// none: a comment in Latin-1 is none of these.
+// isMostlyForeign reports whether so many bytes are not UTF-8 that it is not a
+// text. A comment in Latin-1 does not count.
 func isMostlyForeign(s *sample) bool {
 	invalid, text := 0, s.text
 	for len(text) > 0 {
@@ -50,8 +50,8 @@ func isMostlyForeign(s *sample) bool {
 	return invalid*5 > len(s.text)
 }
 
-// strangersInJSON are told by the members of their outermost object.
-var strangersInJSON = []stranger{
+// formatsInJSON are recognised by the members of their outermost object.
+var formatsInJSON = []otherFormat{
 	{"a sites.json", sitesAlready, members("sites")},
 	{"a CloudFormation template that the AWS CDK made", cloudFront, both(either(members("Resources"), members("AWSTemplateFormatVersion")), matches(`aws:cdk:|CDKMetadata`))},
 	{"a CloudFormation template", cloudFront, either(members("AWSTemplateFormatVersion"), both(members("Resources"), matches(`"AWS::\w+::`)))},
@@ -81,8 +81,8 @@ var strangersInJSON = []stranger{
 	{"an error of Fastly's API", fastlyAPI, func(s *sample) bool { return members("msg")(s) && !members("backends")(s) }},
 }
 
-// strangersInYAML are told by lines of YAML, and of TOML.
-var strangersInYAML = []stranger{
+// formatsInYAML are recognised by lines of YAML and TOML.
+var formatsInYAML = []otherFormat{
 	{"an object of Traefik's in Kubernetes", byHand, both(isKubernetes, matches(`(?m)^apiVersion:\s*["']?traefik\b`))},
 	{"an Ingress of Kubernetes", nginxPrints, both(isKubernetes, matches(`(?m)^kind:\s*["']?Ingress["']?\s*$`))},
 	{"an object of Kubernetes", byHand, isKubernetes},
@@ -107,8 +107,8 @@ var strangersInYAML = []stranger{
 
 func isKubernetes(s *sample) bool { return kubernetes.MatchString(s.text) }
 
-// strangersInText are told by what they say.
-var strangersInText = []stranger{
+// formatsInText are recognised by their text.
+var formatsInText = []otherFormat{
 	{"a binary file, or a text in another encoding than UTF-8", nothing, isMostlyForeign},
 	{"a Terraform configuration with a distribution of CloudFront", cloudFront, matches(`(?m)^\s*(?:resource|data)\s+"aws_cloudfront_distribution"|terraform-aws-modules/cloudfront`)},
 	{"a Terraform configuration with a service of Fastly", fastlyAPI, matches(`(?m)^\s*(?:resource|data)\s+"fastly_service_vcl"`)},
@@ -145,8 +145,9 @@ var strangersInText = []stranger{
 	{"XML", byHand, matches(`^\s*<\?xml\b`)},
 }
 
-// strangersByName are told by the ends of their names, when nothing else tells.
-var strangersByName = []stranger{
+// formatsByName are recognised by the ends of their files' names, if by nothing
+// else.
+var formatsByName = []otherFormat{
 	{"a Terraform configuration", byHand, ending(".tf", ".tfvars", ".hcl")},
 	{"VCL, of Varnish or of a Fastly service", fastlyAPI, ending(".vcl")},
 	{"a Bicep template of Azure's", byHand, ending(".bicep")},

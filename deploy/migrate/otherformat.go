@@ -10,29 +10,29 @@ import (
 	"strings"
 )
 
-// stranger is a form of configuration that is known by name and not read.
-type stranger struct {
+// otherFormat is a format that is recognised but not read.
+type otherFormat struct {
 	name string // with its article
 	todo advice
 	is   func(*sample) bool
 }
 
-// advice says what to do with it.
+// advice says what to do with such a file.
 type advice uint8
 
 const (
 	byHand      advice = iota // the entry is written by hand
-	cloudFront                // CloudFront shows what runs
-	fastlyAPI                 // so does Fastly
-	nginxPrints               // so does nginx
+	cloudFront                // CloudFront prints its configuration
+	fastlyAPI                 // Fastly prints it
+	nginxPrints               // nginx prints it
 	elsewhere                 // the proxy's own configuration is another file
 	nothing                   // it is no configuration at all
-	unpack                    // it has to be unpacked
+	unpack                    // it is compressed
 	asJSON                    // it is CloudFront\'s, but not JSON
 	sitesAlready
 )
 
-// sample is a text whose form is to be told.
+// sample is a text whose format is to be recognised.
 type sample struct {
 	base string // of the file's name, in lower case
 	text string
@@ -41,37 +41,38 @@ type sample struct {
 	lines []string // of text
 }
 
-// mostLooked is how much of a text is looked at, in bytes: its form shows
+// maxSample is how much of a text is searched, in bytes: its format shows
 // early.
-const mostLooked = 64 << 10
+const maxSample = 64 << 10
 
 func newSample(name string, data []byte) *sample {
-	s := &sample{base: strings.ToLower(path.Base(strings.ReplaceAll(name, `\`, "/"))), text: string(data[:min(len(data), mostLooked)])}
+	s := &sample{base: strings.ToLower(path.Base(strings.ReplaceAll(name, `\`, "/"))), text: string(data[:min(len(data), maxSample)])}
 	s.lines = strings.Split(strings.ReplaceAll(s.text, "\r\n", "\n"), "\n")
 	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] == '{' {
-		_ = json.Unmarshal(trimmed, &s.keys) // what is no JSON has no keys
+		_ = json.Unmarshal(trimmed, &s.keys) // no keys if it is not JSON
 	}
 	return s
 }
 
-// strangerOf tells what a text is, nil where it may be something that is read.
-// A text in which nginx's statements stand is nginx's, until it cannot be read.
-func strangerOf(s *sample) *stranger {
+// otherFormatOf recognises a format that is not read; nil if the text may be
+// one that is. A text with nginx's statements is nginx's unless it cannot be
+// read.
+func otherFormatOf(s *sample) *otherFormat {
 	if s.keys == nil && looksLikeNginx.MatchString(s.text) && !kubernetes.MatchString(s.text) {
-		return first(s, strangersByBytes)
+		return first(s, formatsByBytes)
 	}
-	return s.stranger()
+	return s.otherFormat()
 }
 
-// stranger tells what a text that is not nginx's is.
-func (s *sample) stranger() *stranger {
+// otherFormat recognises a text that is not nginx's.
+func (s *sample) otherFormat() *otherFormat {
 	if s.keys != nil {
-		return first(s, strangersByBytes, strangersInJSON)
+		return first(s, formatsByBytes, formatsInJSON)
 	}
-	return first(s, strangersByBytes, strangersInYAML, strangersInText, strangersByName)
+	return first(s, formatsByBytes, formatsInYAML, formatsInText, formatsByName)
 }
 
-func first(s *sample, lists ...[]stranger) *stranger {
+func first(s *sample, lists ...[]otherFormat) *otherFormat {
 	for _, list := range lists {
 		for i := range list {
 			if list[i].is(s) {
@@ -82,8 +83,8 @@ func first(s *sample, lists ...[]stranger) *stranger {
 	return nil
 }
 
-// strange is the error that names it.
-func (r *reading) strange(s *sample, x *stranger) *Error {
+// notRead is the error that names the format.
+func (r *reading) notRead(s *sample, x *otherFormat) *Error {
 	return &Error{Name: r.name, Problem: "it is " + x.name + ", which migrate does not read", Hint: x.todo.hint(s)}
 }
 
@@ -110,7 +111,8 @@ func (a advice) hint(s *sample) string {
 	return handHint(s)
 }
 
-// handHint helps to write the entry, by the ESPs that the text names.
+// handHint says how to write the entry by hand, with the ESPs that the text
+// names.
 func handHint(s *sample) string {
 	found := espsIn(s.text)
 	switch len(found) {
@@ -131,7 +133,7 @@ type espNamed struct{ host, preset string }
 
 const mostNamed = 4 // ESPs in a hint
 
-// hostInText finds names of hosts.
+// hostInText matches host names.
 var hostInText = regexp.MustCompile(`(?i)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+`)
 
 // espsIn returns the origins of ESPs that a text names, each once.
@@ -150,9 +152,9 @@ func espsIn(text string) (found []espNamed) {
 	return found
 }
 
-// matches is a test by a pattern. One that begins with "(?m)" is held against
-// each line, which ends early as a rule; one with "(?s)" or "\n" in it, and any
-// other, against the whole text.
+// matches is a test by a pattern. One that begins with "(?m)" is matched
+// against each line, which usually ends early; any other, and one with "(?s)"
+// or "\n" in it, against the whole text.
 func matches(pattern string) func(*sample) bool {
 	flags, rest, ok := strings.Cut(pattern, ")")
 	if flags, m := strings.CutPrefix(flags, "(?m"); ok && m && !strings.Contains(rest, `\n`) && !strings.Contains(flags, "s") {
@@ -188,7 +190,7 @@ func both(a, b func(*sample) bool) func(*sample) bool {
 	return func(s *sample) bool { return a(s) && b(s) }
 }
 
-// has is a test for members of a JSON object, all of them.
+// members is a test for members of a JSON object, all of them.
 func members(keys ...string) func(*sample) bool {
 	return func(s *sample) bool {
 		return !slices.ContainsFunc(keys, func(k string) bool { _, ok := s.keys[k]; return !ok })

@@ -12,19 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestStrangers gives every file of testdata/strangers: what it is said to be,
-// and what is to be done, stands in the section "named". With -update it is
-// rewritten.
-func TestStrangers(t *testing.T) {
-	names, err := filepath.Glob("testdata/strangers/*.txtar")
+// TestOtherFormats reads every file of testdata/otherformats. The section
+// "named" has the error and the hint. With -update it is rewritten.
+func TestOtherFormats(t *testing.T) {
+	names, err := filepath.Glob("testdata/otherformats/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
 	for _, name := range names {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { testStrangers(t, name) })
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { testOtherFormat(t, name) })
 	}
 }
 
-func testStrangers(t *testing.T, name string) {
+func testOtherFormat(t *testing.T, name string) {
 	archive, err := txtar.ParseFile(name)
 	require.NoError(t, err)
 	var want string
@@ -52,9 +51,9 @@ func testStrangers(t *testing.T, name string) {
 	require.Equal(t, want, got.String())
 }
 
-// What is read is never taken for something else, under whatever name, with and
+// A format that is read is never taken for another, under any name, with and
 // without its first line.
-func TestNoStrangers(t *testing.T) {
+func TestReadFormatsAreNotTakenForOthers(t *testing.T) {
 	names, err := filepath.Glob("testdata/cases/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
@@ -62,7 +61,7 @@ func TestNoStrangers(t *testing.T) {
 		archive, err := txtar.ParseFile(name)
 		require.NoError(t, err)
 		for _, as := range []string{archive.Files[0].Name, "<standard input>", "x"} {
-			require.Nil(t, strangerOf(newSample(as, archive.Files[0].Data)), "%s as %s", name, as)
+			require.Nil(t, otherFormatOf(newSample(as, archive.Files[0].Data)), "%s as %s", name, as)
 		}
 	}
 	for _, text := range []string{
@@ -72,12 +71,12 @@ func TestNoStrangers(t *testing.T) {
 		"server {\n\tlisten 80\n}\n", "http {\n  include sites/*;\n}", "server\n{\n  root /x\n}", "location ~ ^/(.*)$ {\n return 404\n}",
 		"upstream esp {\n  server spgo.io:443;\n}\nserver { listen 443 ssl; location / { proxy_pass https://esp; } }",
 	} {
-		require.Nil(t, strangerOf(newSample("link.conf", []byte(text))), text)
+		require.Nil(t, otherFormatOf(newSample("link.conf", []byte(text))), text)
 	}
 }
 
-// A text that is nothing at all says what it was taken for; one that was named
-// wrongly says what it looks like; a template says that it is one.
+// The hint says what an unknown text was taken for, what a text with the wrong
+// --from looks like, and that a template is one.
 func TestHints(t *testing.T) {
 	for _, c := range []struct {
 		from       Format
@@ -104,8 +103,8 @@ func TestESPsInText(t *testing.T) {
 		espsIn(`"https://SPGO.io/" r.us-west-1.awstrack.me:443, spgo.io; acme.et.e.sparkpost.com mjt.lu sendgrid.net`))
 }
 
-// A binary file is called one, whatever bytes of a template's or of a program's
-// are among its own.
+// A binary file is recognised, even if it contains bytes of a template or a
+// program.
 func TestBinaryFiles(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for n := 64; n <= 64<<10; n += n / 2 {
@@ -132,7 +131,8 @@ func TestBinaryFiles(t *testing.T) {
 	}
 }
 
-// Comments in Latin-1 and a stray control leave a configuration one of nginx's.
+// A configuration with comments in Latin-1 and a stray control character is
+// still nginx's.
 func TestOldEncodingsAreRead(t *testing.T) {
 	const server = "server { server_name link.example.com; location / { proxy_pass https://sendgrid.net; } }\n"
 	for _, text := range []string{"# f\xfcr die Gr\xfc\xdfe\n" + server, "# \xcf\xd2\xc9\xd7\xc5\xd4 \xcd\xc9\xd2 \xcf\xd2\xc9\xd7\xc5\xd4\n" + server} {
