@@ -25,8 +25,8 @@ func TestRedirectAnswer(t *testing.T) {
 	require.Empty(t, a.Body)
 }
 
-// Every page: none is kept, listed or framed with the reader's address, and what
-// may pass says for how long to wait.
+// Every page: none is kept, listed or framed with the reader's address, and
+// what may pass says for how long to wait.
 func TestPageAnswer(t *testing.T) {
 	for code := range notices {
 		p := Page{Code: code}

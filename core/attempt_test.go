@@ -16,7 +16,8 @@ const (
 	sesDestined = "https://shop.example.com/a"
 )
 
-// failing is a site of SES, whose clicks are answered from the link where it fails.
+// failing is a site of SES, whose clicks are answered from the link where it
+// fails.
 func failing(redirect bool) *Site {
 	origin := Origin{Backend: "ses", Family: esp.FamilySES, Address: "r.us-east-1.awstrack.me"}
 	return &Site{Host: "link.example.com", ESP: "ses-us-east-1", Origin: &origin, FailRedirect: redirect, Destinations: []destination.Pattern{{Host: "shop.example.com"}}}
@@ -67,8 +68,8 @@ func TestAfterAttemptAllocatesNothing(t *testing.T) {
 	}))
 }
 
-// What may be sent twice: what was never seen, by GET or HEAD, without a body, in
-// the reader's time.
+// What may be sent twice: what was never seen, by GET or HEAD, without a body,
+// in the reader's time.
 func TestSecondFor(t *testing.T) {
 	second := &Origin{Backend: "second"}
 	site := &Site{SecondOrigin: second}

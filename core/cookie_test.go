@@ -11,8 +11,9 @@ import (
 // jarred is a cookie as a browser keeps it.
 type jarred struct{ name, value, domain string }
 
-// jar does with a Set-Cookie field what RFC 6265bis, 5.6 and 5.7, has a browser do,
-// as far as names, values and domains go. It shares nothing with what it checks.
+// jar does with a Set-Cookie field what RFC 6265bis, 5.6 and 5.7, has a browser
+// do, as far as names, values and domains go. It shares nothing with what it
+// checks.
 func jar(field string) (c jarred, taken bool) {
 	pair, rest, _ := strings.Cut(field, ";")
 	if name, value, named := strings.Cut(pair, "="); named {
@@ -66,7 +67,8 @@ func asciiLower(s string) string {
 
 var cookieOrigin = Origin{Backend: "sendgrid"}
 
-// mark is written out: a mark that changed would part readers from their cookies.
+// mark is written out: a mark that changed would part readers from their
+// cookies.
 const mark = "ce-70afaba3-"
 
 func TestCookieMark(t *testing.T) {
@@ -180,8 +182,8 @@ func TestCookiesAllocateNothing(t *testing.T) {
 	}))
 }
 
-// FuzzCookies: no cookie of the reader's reaches the ESP but one that carries the
-// mark, and that one is what the ESP would have had to set for it.
+// FuzzCookies: no cookie of the reader's reaches the ESP but one that carries
+// the mark, and that one is what the ESP would have had to set for it.
 func FuzzCookies(f *testing.F) {
 	for _, field := range []string{
 		"session=secret; " + mark + "sid=1", "__Host-" + mark + "sid=1; __Secure-" + mark + "=2", mark + "__Host-sid=1", mark + "= __Secure-x=1; " + mark + "\t__http-y=2",
@@ -196,7 +198,8 @@ func FuzzCookies(f *testing.F) {
 		}
 		in := strings.Split(field, ";")
 		for _, sent := range strings.Split(got, "; ") {
-			// Found in order: each as its marked form, which the ESP's own field gives.
+			// Found in order: each as its marked form, which the ESP's own
+			// field gives.
 			named, unnamed := string(cookieOrigin.AppendSetCookie(nil, sent)), string(cookieOrigin.AppendSetCookie(nil, "="+sent))
 			for len(in) > 0 {
 				pair := strings.Trim(in[0], " \t")
@@ -212,9 +215,9 @@ func FuzzCookies(f *testing.F) {
 	})
 }
 
-// FuzzSetCookie: a browser that got our Set-Cookie keeps it for this host alone,
-// under the guard that the ESP meant, and gives the ESP what it would have given
-// it without us, byte for byte.
+// FuzzSetCookie: a browser that got our Set-Cookie keeps it for this host
+// alone, under the guard that the ESP meant, and gives the ESP what it would
+// have given it without us, byte for byte.
 func FuzzSetCookie(f *testing.F) {
 	for _, field := range []string{
 		"sid=1; Domain=example.com; Path=/", "__Host-sid=1; Path=/; Secure", " a b = c ; domain", "=__Host-x=1", "seen", "=a=b; Domain=x; domain=", ";;=;DOMAIN\t=\tx;",
@@ -239,8 +242,8 @@ func FuzzSetCookie(f *testing.F) {
 	})
 }
 
-// What servers would read as a guarded name, though browsers did not, or as several
-// cookies, passes in neither direction.
+// What servers would read as a guarded name, though browsers did not, or as
+// several cookies, passes in neither direction.
 func TestDisguisedCookies(t *testing.T) {
 	o, ok := LookupPreset("sendgrid")
 	require.True(t, ok)

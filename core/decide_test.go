@@ -34,10 +34,10 @@ func (r ring) Secret(kid string) ([]byte, error) {
 	return nil, errors.New("no such secret")
 }
 
-// goldenCase is one file of testdata/decide: a comment that states the rule, the
-// request, sites.json, and what is decided. The sections "response" and "log"
-// belong to the test that sends the same request through the module. A new case
-// needs no Go.
+// goldenCase is one file of testdata/decide: a comment that states the rule,
+// the request, sites.json, and what is decided. The sections "response" and
+// "log" belong to the test that sends the same request through the module. A
+// new case needs no Go.
 type goldenCase struct {
 	path  string
 	arch  *txtar.Archive
@@ -209,8 +209,8 @@ func codeOf(t *testing.T, site *Site, keys Keyring) Code {
 	return d.Code
 }
 
-// FuzzDecide: whatever comes in, nothing panics, and no redirect leaves towards a
-// host that a browser would read as one outside the site's list.
+// FuzzDecide: whatever comes in, nothing panics, and no redirect leaves towards
+// a host that a browser would read as one outside the site's list.
 func FuzzDecide(f *testing.F) {
 	f.Add("GET", "/e/c/eyJocmVmIjoiaHR0cHM6Ly9zaG9wLmV4YW1wbGUuY29tLyJ9", "", uint8(0))
 	f.Add("GET", "/CL0/https:%2F%2Fshop.example.com%2F/1/010001a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAA=452", "", uint8(1))

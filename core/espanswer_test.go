@@ -32,7 +32,8 @@ func TestAgreement(t *testing.T) {
 		{ours, 302, "https://shop.example.com:8443/a b?c=d e", "no", "shop.example.com"},
 		{ours, 302, "/error", "no", "link.example.com"},
 		{ours, 302, "myapp://open", "no", ""},
-		// What anybody can make the ESP answer says nothing of where the link leads.
+		// What anybody can make the ESP answer says nothing of where the link
+		// leads.
 		{ours, 200, "", "", ""},
 		{ours, 200, "https://evil.example/", "", ""},
 		{ours, 400, "", "", ""},
@@ -142,8 +143,8 @@ func TestAnswerIsNotIndexed(t *testing.T) {
 	require.Equal(t, list("all"), answered(t, &espOrigin, 200, map[string]string{"x-robots-tag": list("all")})["x-robots-tag"])
 }
 
-// What Connection names is gone before it is looked at what the answer lacks. What
-// the reader cannot do without stays.
+// What Connection names is gone before it is looked at what the answer lacks.
+// What the reader cannot do without stays.
 func TestConnectionUndoesNoEdit(t *testing.T) {
 	require.Equal(t, map[string]string{"cache-control": list("no-store"), "x-robots-tag": list("noindex"), "location": list("https://a.example/"),
 		"content-type": list("text/html"), "x-kept": list("1")},

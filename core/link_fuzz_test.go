@@ -24,11 +24,11 @@ type linkOneRing string
 
 func (r linkOneRing) Secret(string) ([]byte, error) { return []byte(r), nil }
 
-// FuzzVerify: what verifies is minted again to the same bytes, has the form that
-// spec/links.md gives as a regular expression, leads where every browser agrees,
-// and verifies on no other host; what does not verify has no destination. Each
-// path is tried as it is and with the tag that it would need, so that the fuzzer
-// gets past the tag.
+// FuzzVerify: what verifies is minted again to the same bytes, has the form
+// that spec/links.md gives as a regular expression, leads where every browser
+// agrees, and verifies on no other host; what does not verify has no
+// destination. Each path is tried as it is and with the tag that it would need,
+// so that the fuzzer gets past the tag.
 func FuzzVerify(f *testing.F) {
 	form := linkRegexp(f)
 	for _, v := range loadLinkVectors(f) {
@@ -112,8 +112,8 @@ func FuzzMint(f *testing.F) {
 	})
 }
 
-// mintLinkUnchecked is what a stranger's program does who reads the specification
-// and checks nothing. It returns the path.
+// mintLinkUnchecked is what a stranger's program does who reads the
+// specification and checks nothing. It returns the path.
 func mintLinkUnchecked(l Link, secret string) string {
 	path := map[bool]string{false: LinkPrefix, true: PixelPrefix}[l.Pixel] + l.KeyID
 	if l.Expiry != 0 {
@@ -128,8 +128,8 @@ func mintLinkUnchecked(l Link, secret string) string {
 	return path + "." + linkTag(secret, "https://"+l.Host+path)
 }
 
-// FuzzLinkText: the strict decoder takes what encoding/base64 makes, and nothing
-// else.
+// FuzzLinkText: the strict decoder takes what encoding/base64 makes, and
+// nothing else.
 func FuzzLinkText(f *testing.F) {
 	for _, s := range []string{"", "A", "AA", "AB", "AAA", "AAB", "AAAA", "AA==", "AAA=", "A\nAAA", "AAAA\r\n", "-_-_", "+/+/", "MTIzNDU", "MTIzNDV"} {
 		f.Add(s)

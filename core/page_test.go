@@ -24,7 +24,8 @@ func TestPageOfEveryCode(t *testing.T) {
 	}
 }
 
-// wellFormed reads the page as HTML that happens to be XML, void elements aside.
+// wellFormed reads the page as HTML that happens to be XML, void elements
+// aside.
 func wellFormed(t *testing.T, html string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(html, "<!doctype html>")))

@@ -12,8 +12,8 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// gradedLink is one entry of testdata/readings.json: a link that a version before
-// read wrongly, or did not read.
+// gradedLink is one entry of testdata/readings.json: a link that a version
+// before read wrongly, or did not read.
 type gradedLink struct{ ESP, Target, Reading, Location string }
 
 func TestReadingsByGrade(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package base64url reads base64url (RFC 4648, section 5) strictly: there is one
-// text for some bytes, and no other is taken.
+// Package base64url reads base64url (RFC 4648, section 5) strictly: of all
+// texts that decode to the same bytes it accepts only the canonical one.
 package base64url
 
 import (
@@ -8,13 +8,13 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// Invalid marks a byte outside the base64url alphabet. It has the two bits that
-// no digit has.
+// Invalid marks a byte outside the base64url alphabet. It has the two high
+// bits, which no digit's value has.
 const Invalid = 0xff
 
-// values has the value of each base64url digit, Invalid for another byte. "+"
-// and "/" of the other alphabet are no digits: one is a space in forms, the other
-// ends a segment.
+// values has the value of each base64url digit, and Invalid for other bytes.
+// "+" and "/" of the standard alphabet are not accepted: "+" is a space in
+// forms, and "/" ends a path segment.
 var values = func() (table [256]byte) {
 	for i := range table {
 		table[i] = Invalid
@@ -28,7 +28,7 @@ var values = func() (table [256]byte) {
 // Value returns the value of a digit, or Invalid.
 func Value(c byte) byte { return values[c] }
 
-// Digits returns how many base64url digits s begins with.
+// Digits returns the number of base64url digits at the start of s.
 func Digits(s string) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
@@ -43,10 +43,9 @@ func Digits(s string) int {
 	return i
 }
 
-// Is tells whether s is the one base64url text of some bytes (RFC 4648,
-// section 5): no padding, zero trailing bits, nothing from the standard
-// alphabet. encoding/base64 is not asked because it skips CR and LF, in Strict
-// mode too, and so takes many texts for the same bytes.
+// Is reports whether s is canonical base64url: no padding, zero trailing bits,
+// nothing from the standard alphabet. encoding/base64 is not used: it skips CR
+// and LF, even in Strict mode, and so accepts many texts for the same bytes.
 func Is(s string) bool {
 	var seen byte
 	for i := 0; i < len(s); i++ {
@@ -55,7 +54,8 @@ func Is(s string) bool {
 	return seen <= 63 && endsWell(s)
 }
 
-// endsWell tells whether digits end as the text of whole bytes does.
+// endsWell reports whether the length and the last digit are those of whole
+// bytes.
 func endsWell(s string) bool {
 	switch len(s) % 4 {
 	case 1: // six bits are no byte
@@ -68,12 +68,12 @@ func endsWell(s string) bool {
 	return true
 }
 
-// Decode decodes what Is takes, into room where it fits; the result
-// is part of room then, else of one allocation. Not ok: it is no such text.
+// Decode decodes a text that Is accepts. If the result fits into room, it is a
+// part of room; else it is allocated. ok is false for any other text.
 func Decode(room []byte, s string) (string, bool) {
 	n := len(s) * 3 / 4
 	if n > len(room) {
-		if !Is(s) { // what is damaged costs no allocation
+		if !Is(s) { // a damaged text is not worth an allocation
 			return "", false
 		}
 		room = make([]byte, n)
@@ -98,7 +98,7 @@ func Decode(room []byte, s string) (string, bool) {
 		seen |= v
 		bits = bits<<6 | v
 	}
-	bits <<= 6 * uint(i+8-len(s)) & 63 // up to eight digits
+	bits <<= 6 * uint(i+8-len(s)) & 63 // at most seven digits
 	for ; at < n; at++ {
 		room[at] = byte(bits >> 40)
 		bits <<= 8

@@ -1,9 +1,9 @@
-// Package clean makes text from outside fit for a message or a terminal: it is
-// the one place where such text is cleaned and cut.
+// Package clean prepares text from outside for a message or a terminal. All
+// such text is cleaned and shortened here.
 //
-// Start with [Text], which leaves nothing in a text that drives a terminal or
-// hides from the eye, [Cut], which shortens between characters, and [Quote],
-// which does both and puts quotes around.
+// Start with [Text], which escapes all that controls a terminal or is
+// invisible, [Cut], which shortens between characters, and [Quote], which does
+// both and adds quotes.
 package clean
 
 import (
@@ -13,12 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// Ellipsis stands where something was cut off.
+// Ellipsis marks where a text was cut.
 const Ellipsis = "…"
 
-// Cut returns at most n bytes of s, and an ellipsis where that is not all of it.
-// It cuts between runes, and never before a mark that belongs to the rune before
-// it.
+// Cut returns at most n bytes of s, with an ellipsis if that is not all of s.
+// It cuts between runes, and never before a mark that combines with the rune
+// before it.
 func Cut(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -26,7 +26,7 @@ func Cut(s string, n int) string {
 	return s[:boundary(s, max(n, 0))] + Ellipsis
 }
 
-// boundary is the last place up to n where s may be cut.
+// boundary is the last place, at most n, where s may be cut.
 func boundary(s string, n int) int {
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
@@ -42,12 +42,12 @@ func boundary(s string, n int) int {
 	return 0
 }
 
-// joiner is ZERO WIDTH JOINER, which makes one sign of two.
+// joiner is ZERO WIDTH JOINER, which joins two signs into one.
 const joiner = '\u200d'
 
-// clings reports whether r belongs to the rune before it. The ranges are those
-// of combining marks, variation selectors and skin tones, not all of Unicode's
-// grapheme clusters: tables for those would be part of the module.
+// clings reports whether r combines with the rune before it. It knows combining
+// marks, variation selectors and skin tones, but not all of Unicode's grapheme
+// clusters: their tables would make the module larger.
 func clings(r rune) bool {
 	switch {
 	case r < 0x300:
@@ -59,8 +59,8 @@ func clings(r rune) bool {
 	return false
 }
 
-// Quote cuts s to n bytes, puts it in quotes and escapes what is not printable.
-// The ellipsis stands behind the closing quote.
+// Quote cuts s to n bytes, quotes it and escapes what is not printable. The
+// ellipsis follows the closing quote.
 func Quote(s string, n int) string {
 	if len(s) <= n {
 		return strconv.Quote(s)
@@ -68,10 +68,10 @@ func Quote(s string, n int) string {
 	return strconv.Quote(s[:boundary(s, max(n, 0))]) + Ellipsis
 }
 
-// Text writes what is not printable the way a Go string has it, "\x1b" or
-// "\u202e": controls, line ends, characters that turn the direction of writing,
-// spaces other than the plain one, and bytes that are no UTF-8. What joins two
-// letters or signs stays where it follows one that is not ASCII.
+// Text escapes what is not printable as in a Go string, "\x1b" or "\u202e":
+// controls, line ends, characters that change the direction of writing, spaces
+// other than U+0020, and bytes that are not UTF-8. A joiner is kept after a
+// character that is not ASCII.
 func Text(s string) string {
 	i := firstUnclean(s)
 	if i == len(s) {

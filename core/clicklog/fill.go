@@ -6,7 +6,7 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 )
 
-// Decided records a decision on a request of this site, which may be nil.
+// Decided records a decision on a request. site may be nil.
 func (r *Record) Decided(d *core.Decision, site *core.Site) {
 	r.Action, r.Code, r.Kind, r.Reading = d.Action, d.Code, d.Kind, d.Reading
 	r.ID, r.KeyID, r.Expiry = d.ID, d.KeyID, d.Expiry
@@ -16,10 +16,11 @@ func (r *Record) Decided(d *core.Decision, site *core.Site) {
 	}
 }
 
-// Failed records that an answer could not be given, by a fault of ours.
+// Failed records that no answer could be sent, through a fault of clickedge or
+// its host.
 func (r *Record) Failed() { r.Action, r.Code = core.Refuse, core.Internal }
 
-// Attempted records what came of asking the ESP.
+// Attempted records the result of asking the ESP.
 func (r *Record) Attempted(a *core.Attempt) {
 	r.Missed, r.OriginStatus = a.Missed(), a.Status
 	if a.Code != core.IncompleteRequest { // the reader's fault, not the ESP's
@@ -27,8 +28,8 @@ func (r *Record) Attempted(a *core.Attempt) {
 	}
 }
 
-// AttemptedSecond records what came of asking the second origin after the first
-// was not reached.
+// AttemptedSecond records the result of asking the second origin after the
+// first was not reached.
 func (r *Record) AttemptedSecond(first, second *core.Attempt) {
 	r.Attempted(second)
 	r.OriginError, r.SecondOrigin = first.Reason, second.Reason
@@ -37,11 +38,11 @@ func (r *Record) AttemptedSecond(first, second *core.Attempt) {
 	}
 }
 
-// Compare records whether the ESP leads where the reader was sent, given its
-// answer's status and the values of its Location, each followed by a NUL. Where
-// it does not, the link was read wrongly: the text that it returns is for
-// whoever runs the service. It holds hosts only, since a path may name the
-// reader.
+// Compare records whether the ESP's Location is the one to which the reader was
+// sent (ours). It is given the status of the ESP's answer and the values of its
+// Location, each followed by a NUL. If they differ, the link was read wrongly,
+// and the returned warning is for the operator. It names only hosts, since a
+// path may name the reader.
 func (r *Record) Compare(ours string, status int, locations string, tls bool, site *core.Site) (warning string) {
 	r.Agrees, r.OriginDestination = core.Agreement(ours, status, header.First(locations), tls, site.Host)
 	if r.Agrees != "no" {

@@ -1,6 +1,6 @@
-// Package clicklog writes the lines of the click log, whose members
-// core/spec/click-log.md describes. A line is written on every click: it
-// allocates nothing where there is room.
+// Package clicklog writes the lines of the click log. core/spec/click-log.md
+// describes their members. A line is written for every click, and allocates
+// nothing if the buffer is large enough.
 package clicklog
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/clickedge/clickedge/core/verdict"
 )
 
-// Version is the version of the click log's schema (spec/click-log.md). A
-// member is only ever added within a version.
+// Version is the version of the click log's schema (spec/click-log.md). Within
+// a version members are only added.
 const Version = 1
 
 // Record is one line of the click log. It never holds a path, a query, a
@@ -34,40 +34,42 @@ type Record struct {
 	ID          string    // id of a signed link, as it stands in the link
 	KeyID       string    // key of a signed link whose tag is right
 	Expiry      int64     // its last minute, as Link has it; 0 for none
-	// Origin is what the ESP answered: its status, 0 where it was not asked or
-	// gave none.
+	// OriginStatus is the status of the ESP's answer; 0 if it was not asked or
+	// did not answer.
 	OriginStatus int
 	// OriginError says why the ESP gave no answer: "connection_refused", …
 	OriginError string
-	// SecondOrigin says what came of the second origin, where the first was never
-	// reached: "answered", or why it gave no answer either.
+	// SecondOrigin is the result of trying the second origin, if the first was
+	// never reached: "answered", or why it gave no answer either.
 	SecondOrigin string
-	// Missed says that the ESP has not counted this request: "yes" where it was
-	// never reached, "maybe" where it was and did not answer as it should.
+	// Missed says whether the ESP has missed this request in its counts: "yes"
+	// if it was never reached, "maybe" if it was reached and failed.
 	Missed string
-	// Agrees says of a click that was answered from the link whether the ESP's
-	// own Location was the same: "yes", "no", or "" where it gave no answer.
+	// Agrees says, for a click that was redirected from the link, whether the
+	// ESP's own Location was the same: "yes", "no", or "" if it gave no answer.
 	Agrees string
-	// OriginDestination is the host of the ESP's Location where it does not
-	// agree; "" for none.
+	// OriginDestination is the host of the ESP's Location if it does not agree;
+	// "" for none.
 	OriginDestination string
-	// Verdict says who made a click or an open, where Judged.
+	// Verdict says who made a click or an open. It is valid if Judged is true.
 	Verdict verdict.Verdict
 	Judged  bool
-	// Override is "used" where the config store's site stood in for that of
-	// sites.json, and "invalid" where it could not.
+	// Override is "used" if the site of the config store replaced that of
+	// sites.json, and "invalid" if the store has one that is not valid.
 	Override string
-	// Micros is the time from entry to the answer's departure, in microseconds.
+	// Micros is the time from the start of the request to the sending of the
+	// answer, in microseconds.
 	Micros int64
-	// VCPU is the CPU time used, in milliseconds, as the platform counts it, where
-	// the ESP was asked.
+	// VCPU is the CPU time used, in milliseconds, as the platform counts it. It
+	// is logged only if the ESP was asked.
 	VCPU int64
 	// Version of the service.
 	Version string
 }
 
 // AppendJSON appends the record as one line of NDJSON, newline included. Each
-// constant piece closes the string before it, so that it is one copy.
+// constant piece also has the closing quote of the string before it, which
+// saves an append.
 func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = appendTime(append(dst, recordHead...), r.Time)
 	dst = jsontext.AppendString(append(dst, `","request":"`...), r.RequestID)
@@ -98,16 +100,16 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	return append(dst, "\"}\n"...)
 }
 
-// Pieces that have one of a few values and what stands around it.
+// Constant pieces: each of the few values of a member, with the text around it.
 var (
 	kindPieces   = pieces(`","kind":"`, esp.KindHealth, `","method":"`)
 	actionPieces = pieces(`","action":"`, core.Reply, `","code":"`)
-	// What is unread has no member.
+	// A link that is unread has no member.
 	readingPieces = [...]string{esp.Likely: `","reading":"likely`, esp.Certain: `","reading":"certain`}
 	whoPieces     = pieces(`,"verdict":"`, verdict.WhoBot, `","reasons":"`)
 )
 
-// pieces returns a piece for each value from 0 to the last.
+// pieces returns a piece for each value from 0 to last.
 func pieces[T interface {
 	~uint8
 	String() string
@@ -120,7 +122,7 @@ func pieces[T interface {
 
 var recordHead = `{"v":` + strconv.Itoa(Version) + `,"time":"`
 
-// appendLink appends what there is to say of a signed link.
+// appendLink appends the members of a signed link.
 func (r *Record) appendLink(dst []byte) []byte {
 	dst = appendOptional(dst, `,"id":"`, r.ID)
 	dst = appendOptional(dst, `,"kid":"`, r.KeyID)
@@ -130,7 +132,7 @@ func (r *Record) appendLink(dst []byte) []byte {
 	return dst
 }
 
-// appendOrigin appends what there is to say of the ESP, where it was asked.
+// appendOrigin appends the members about the ESP, if it was asked.
 func (r *Record) appendOrigin(dst []byte) []byte {
 	if r.OriginStatus != 0 {
 		dst = appendNumber(dst, `,"origin_status":`, int64(r.OriginStatus))
@@ -144,7 +146,8 @@ func (r *Record) appendOrigin(dst []byte) []byte {
 	return dst
 }
 
-// appendFailure appends what went otherwise than it should, or agrees.
+// appendFailure appends the members about a failure, and the comparison with
+// the ESP's Location.
 func (r *Record) appendFailure(dst []byte) []byte {
 	dst = appendOptional(dst, `,"origin_error":"`, r.OriginError)
 	dst = appendOptional(dst, `,"second_origin":"`, r.SecondOrigin)
@@ -153,8 +156,8 @@ func (r *Record) appendFailure(dst []byte) []byte {
 	return appendOptional(dst, `,"origin_destination":"`, r.OriginDestination)
 }
 
-// appendVerdict appends the verdict. Its names are ours or of the list of agents,
-// so the reasons need no escapes; Fastly's name of a bot may.
+// appendVerdict appends the verdict. Its names are ours or of the list of
+// agents, so the reasons need no escapes; Fastly's name of a bot may.
 func appendVerdict(dst []byte, v *verdict.Verdict) []byte {
 	dst = append(v.AppendReasons(append(dst, whoPieces[v.Who]...)), '"')
 	return appendOptional(dst, `,"agent":"`, v.Agent[:min(len(v.Agent), 64)])
@@ -173,16 +176,17 @@ func appendNumber(dst []byte, before string, value int64) []byte {
 
 const (
 	daySeconds = 24 * 60 * 60
-	// marchOfZero is the first of March of the year 0, in days before 1970. Years
-	// that begin in March end with the day that comes and goes.
+	// marchOfZero is the first of March of the year 0, in days before 1970. If
+	// years begin in March, the leap day is their last day.
 	marchOfZero = 719_468
 	eraDays     = 146_097 // 400 years
 )
 
-// appendTime appends a time in UTC as RFC 3339 with milliseconds, with the
-// arithmetic of "chrono-Compatible Low-Level Date Algorithms" by Howard Hinnant.
-// Numbers have 32 bits: a division of 64 is forty instructions in WebAssembly. The
-// year has four digits: times before the year 0 and after 9999 come out wrong.
+// appendTime appends a time in UTC as RFC 3339 with milliseconds. Its
+// arithmetic is that of "chrono-Compatible Low-Level Date Algorithms" by Howard
+// Hinnant. It uses 32-bit numbers, since a 64-bit division takes forty
+// instructions in WebAssembly. The year has four digits: times before the year
+// 0 and after 9999 are wrong.
 func appendTime(dst []byte, t time.Time) []byte {
 	seconds := uint64(t.Unix() + marchOfZero*daySeconds)
 	day := uint32(seconds / daySeconds)

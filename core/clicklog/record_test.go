@@ -73,7 +73,8 @@ func TestRecordAllocatesNothing(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(100, func() { r.AppendJSON(buf) }))
 }
 
-// Times are formatted without package time's help, and must come out as it does.
+// Times are formatted without package time's help, and must come out as it
+// does.
 func TestRecordTime(t *testing.T) {
 	for _, at := range []time.Time{
 		{}, time.Unix(0, 0), time.Date(1999, 12, 31, 23, 59, 59, 999_999_999, time.UTC), time.Date(2000, 2, 29, 1, 2, 3, 4e6, time.UTC),

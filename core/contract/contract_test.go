@@ -25,8 +25,8 @@ type claim struct {
 	times   int // how often it is said, at least
 }
 
-// claims are all such places. A pattern finds a sentence by the words around the
-// name or number, so that another one in its place is found and compared.
+// claims are all such places. A pattern finds a sentence by the words around
+// the name or number, so that another one in its place is found and compared.
 var claims = []claim{
 	{"deploy/terraform/main.tf", `resource_link \{\s*name\s*=\s*"([^"]*)"\s*resource_id\s*=\s*fastly_configstore\.`, contract.ConfigStore, 1},
 	{"deploy/terraform/main.tf", `resource_link \{\s*name\s*=\s*"([^"]*)"\s*resource_id\s*=\s*fastly_secretstore\.`, contract.SecretStore, 1},

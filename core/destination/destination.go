@@ -1,6 +1,6 @@
-// Package destination says where a URL leads, as every browser reads it: [Parse]
-// is the grammar that a redirect is held to, [Pattern] an entry of a site's list,
-// [HostOf] the host of a Location that an ESP answered.
+// Package destination says where a URL leads in every browser. [Parse] checks
+// the grammar of a redirect's destination, [Pattern] is an entry of a site's
+// list, and [HostOf] reads the host of an ESP's Location.
 package destination
 
 import (
@@ -9,27 +9,28 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// MaxLength bounds a destination in bytes.
+// MaxLength is the most bytes of a destination.
 const MaxLength = 8000
 
-// Destination is a URL that every browser reads the same way, taken apart.
+// Destination is the parsed form of a URL that all browsers read in the same
+// way.
 type Destination struct {
 	TLS  bool   // https
 	Host string // lower case, without port
 }
 
-// Parse takes a redirect's destination apart, or says that browsers
-// may not agree on where it leads. The grammar is stricter than RFC 3986:
+// Parse parses a redirect's destination. ok is false if browsers may not agree
+// on where it leads. The grammar is stricter than RFC 3986:
 //
 //	destination = ( "https://" / "http://" ) host [ ":443" / ":80" ] [ ( "/" / "?" / "#" ) *( %x21-5B / %x5D-7E ) ]
 //	host        = 1*( label "." ) last   ; at most 253 bytes
 //	label       = 1 to 63 of a-z A-Z 0-9 "-", no "-" at either end
 //	last        = a label that begins with a letter
 //
-// No user info, no backslash (browsers read it as a slash), no control, no
-// space (browsers trim or strip them), nothing outside ASCII, and no host that a
-// browser would read as an IPv4 address (a last label of digits or 0x…).
-// The port, if any, is the scheme's own.
+// It has no user info, no backslash (browsers read it as a slash), no control,
+// no space (browsers trim or strip them), nothing outside ASCII, and no host
+// that a browser would read as an IPv4 address (a last label of digits or 0x…).
+// A port must be the scheme's default.
 func Parse(url string) (Destination, bool) {
 	var d Destination
 	rest, port := "", ""
@@ -60,18 +61,17 @@ func Parse(url string) (Destination, bool) {
 	return d, true
 }
 
-// Sendable returns a URL that was read from a link as a Location may carry it:
-// its scheme in lower case, a space behind the host as "%20". That is what every
-// browser makes of them; what browsers make of other bytes differs. A space at
-// the end is one that some would drop. Not ok: browsers may not agree on where it
-// leads.
+// Sendable returns a URL that was read from a link in the form in which a
+// Location may have it: the scheme in lower case, and spaces after the host as
+// "%20". All browsers do the same. They differ on other bytes, and on a space
+// at the end. ok is false if browsers may not agree on where the URL leads.
 func Sendable(url string) (string, bool) {
 	to, _, ok := ParseRead(LowerScheme(url))
 	return to, ok
 }
 
-// LowerScheme returns an http or https URL with its scheme in lower case: letter
-// case means nothing there (RFC 3986, 3.1). Any other text stays as it is.
+// LowerScheme returns an http or https URL with its scheme in lower case (RFC
+// 3986, 3.1). Any other text stays as it is.
 func LowerScheme(url string) string {
 	for _, scheme := range [...]string{"https://", "http://"} {
 		if word.HasPrefix(url, scheme) {
@@ -84,8 +84,8 @@ func LowerScheme(url string) string {
 	return url
 }
 
-// ParseRead is Parse for a URL that was read from a link, which it
-// returns as it may be sent.
+// ParseRead is Parse for a URL that was read from a link. It also returns the
+// URL as a Location may have it, see [Sendable].
 func ParseRead(url string) (to string, d Destination, ok bool) {
 	if d, ok = Parse(url); ok {
 		return url, d, true
@@ -93,7 +93,8 @@ func ParseRead(url string) (to string, d Destination, ok bool) {
 	return ParseSpaced(url)
 }
 
-// ParseSpaced is ParseRead for a URL that is no destination as it stands.
+// ParseSpaced is ParseRead for a URL that Parse refuses: it may be accepted
+// with its spaces escaped.
 func ParseSpaced(url string) (to string, d Destination, ok bool) {
 	if word.Index(url, ' ') < 0 || url[len(url)-1] == ' ' {
 		return url, d, false
@@ -103,15 +104,15 @@ func ParseSpaced(url string) (to string, d Destination, ok bool) {
 	return to, d, ok
 }
 
-// readHost reads the host name that s begins with, and returns where it ends, and
-// whether it has upper case. It is not ok where what comes before the first byte
-// that no host has is none; see IsHost.
+// readHost reads the host name at the start of s, up to the first byte that no
+// host has. It returns where the host ends and whether it has upper case. ok is
+// false if that is not a host; see [IsHost].
 func readHost(s string) (end int, upper, ok bool) {
 	start, last, i, kinds := 0, -1, 0, uint8(0)
-	for ; i+8 <= len(s); i += 8 { // as long as all is in lower case
+	for ; i+8 <= len(s); i += 8 { // while all is in lower case
 		w := word.At(s, i)
 		odd := hostBytes(w) ^ word.Highs
-		dots := word.ZeroBytes(w^'.'*word.Ones) & (odd - 1) &^ odd // those before the first that is odd
+		dots := word.ZeroBytes(w^'.'*word.Ones) & (odd - 1) &^ odd // those before the first odd byte
 		for ; dots != 0; dots &= dots - 1 {
 			dot := i + word.First(dots)
 			if !labelFits(s, start, dot) {
@@ -140,10 +141,10 @@ func readHost(s string) (end int, upper, ok bool) {
 	return i, kinds&upperByte != 0, i <= MaxHost && last >= 0 && labelFits(s, start, i) && byteKinds[s[start]]&letterByte != 0
 }
 
-// MaxHost bounds a host name in bytes (RFC 1035, 2.3.4).
+// MaxHost is the most bytes of a host name (RFC 1035, 2.3.4).
 const MaxHost = 253
 
-// HostEnd returns where the bytes that a host may have end.
+// HostEnd returns the index of the first byte that a host cannot have.
 func HostEnd(s string) int {
 	i := 0
 	for i < len(s) && byteKinds[s[i]]&(labelByte|dotByte) != 0 {
@@ -152,8 +153,8 @@ func HostEnd(s string) int {
 	return i
 }
 
-// Lower is strings.ToLower for ASCII. As a rule there is nothing to do, and then
-// it costs a look at each byte.
+// Lower is strings.ToLower for ASCII, fast for text that is in lower case
+// already.
 func Lower(s string) string {
 	kinds := uint8(0)
 	for i := 0; i < len(s); i++ {
@@ -165,7 +166,7 @@ func Lower(s string) string {
 	return s
 }
 
-// What a byte may be, for tables that are quicker than comparisons.
+// Classes of bytes. A table of them is faster than comparisons.
 const (
 	upperByte  = 1 << iota // A-Z
 	letterByte             // A-Z a-z
@@ -197,8 +198,8 @@ var byteKinds = func() (table [256]uint8) {
 	return table
 }()
 
-// isTail tells whether s may follow the host: nothing, or a delimiter and then
-// only bytes that need no interpretation.
+// isTail reports whether s may follow the host: "", or a delimiter followed by
+// bytes that all browsers read in the same way.
 func isTail(s string) bool {
 	if s == "" {
 		return true
@@ -224,33 +225,36 @@ func isTail(s string) bool {
 	return good == word.Highs
 }
 
-// tailBytes has the highest bit of each of eight bytes that may follow the host, as
-// long as all are below 0x80; else not all bits.
+// tailBytes sets the highest bit of each of eight bytes that may follow the
+// host. If a byte is 0x80 or above, at least one bit is not set.
 func tailBytes(w uint64) uint64 { return word.Printable(w, '!') &^ w }
 
-// IsHost reports whether s is the host of a destination, in any letter case:
-// at least two labels, of which the last begins with a letter.
+// IsHost reports whether s may be the host of a destination, in any letter
+// case: at least two labels, the last of which begins with a letter.
 func IsHost(s string) bool {
 	end, _, ok := readHost(s)
 	return ok && end == len(s)
 }
 
-// labelFits tells whether s[from:to], label bytes all, may be a label.
+// labelFits reports whether s[from:to], which has only label bytes, may be a
+// label.
 func labelFits(s string, from, to int) bool {
 	return to > from && to-from <= 63 && s[from] != '-' && s[to-1] != '-'
 }
 
-// IsLabel tells whether s is one label of a host name.
+// IsLabel reports whether s is one label of a host name.
 func IsLabel(s string) bool {
 	return HostEnd(s) == len(s) && !strings.Contains(s, ".") && labelFits(s, 0, len(s))
 }
 
+// IsLetter reports whether c is an ASCII letter.
 func IsLetter(c byte) bool { return byteKinds[c]&letterByte != 0 }
 
+// IsLabelByte reports whether a label of a host name may have c.
 func IsLabelByte(c byte) bool { return byteKinds[c]&labelByte != 0 }
 
-// Pattern is one entry of a site's list: a host, or with Sub any host below it.
-// "*.example.com" does not match example.com itself.
+// Pattern is one entry of a site's list: a host, or with Sub every host below
+// it. "*.example.com" does not match example.com itself.
 type Pattern struct {
 	Host string // lower case
 	Sub  bool   // "*." before it
@@ -273,7 +277,7 @@ func (p Pattern) String() string {
 	return p.Host
 }
 
-// Match tells whether a host in lower case is listed by this entry.
+// Match reports whether a host in lower case is listed by this entry.
 func (p Pattern) Match(host string) bool {
 	if !p.Sub {
 		return word.Equal(host, p.Host)

@@ -79,8 +79,8 @@ func TestParseDestination(t *testing.T) {
 	}
 }
 
-// A host is read eight bytes at a time. Every byte that is or is not of a host, at
-// every place of hosts of every length, is read as the grammar has it.
+// A host is read eight bytes at a time. Every byte that is or is not of a host,
+// at every place of hosts of every length, is read as the grammar has it.
 func TestHostAtEveryPlace(t *testing.T) {
 	const usual = "ab.c-d.efgh.i2jk.lmnopqrs.tu-vwxy.z0.com"
 	host := regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)

@@ -7,26 +7,27 @@ import (
 
 //go:generate go run ./internal/gensuffixes
 
-// suffixRules is the public suffix list, a rule a line, sorted by bytes: "co.uk",
-// "*.ck", "!www.ck", and "~amazonaws.com" for a name that is no suffix and has some
-// below it. See suffixes/README.md.
+// suffixRules is the public suffix list, one rule a line, sorted by bytes:
+// "co.uk", "*.ck", "!www.ck", and "~amazonaws.com" for a name that is not a
+// suffix but has suffixes below it. See suffixes/README.md.
 //
 //go:embed suffixes/rules.txt
 var suffixRules string
 
-// publicSuffix reports whether anybody may register a name that the pattern
-// matches: its host is a public suffix, or, for "*." before it, there are public
-// suffixes below it. A name that the list does not know, as
-// "corp.internal", is none: the last label alone counts as its suffix.
+// IsPublicSuffix reports whether anybody may register a name that the pattern
+// matches: its host is a public suffix, or has "*." before it and public
+// suffixes below it. A name that is not on the list, such as "corp.internal",
+// is not a public suffix: only its last label is.
 func (p Pattern) IsPublicSuffix() bool {
 	_, parent, _ := strings.Cut(p.Host, ".")
 	return isSuffixRule(p.Host) || isSuffixRule("*."+parent) && !isSuffixRule("!"+p.Host) || p.Sub && (isSuffixRule("*."+p.Host) || p.AboveSuffixes())
 }
 
-// aboveSuffixes reports whether the host is no public suffix and has some below it.
+// AboveSuffixes reports whether the host is not a public suffix but has public
+// suffixes below it.
 func (p Pattern) AboveSuffixes() bool { return isSuffixRule("~" + p.Host) }
 
-// isSuffixRule finds a line.
+// isSuffixRule reports whether the list has this line, by binary search.
 func isSuffixRule(rule string) bool {
 	for list := suffixRules; list != ""; {
 		start := strings.LastIndexByte(list[:len(list)/2], '\n') + 1

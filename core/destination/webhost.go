@@ -10,19 +10,18 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// UnreadHost stands in the click log for the host of a Location that browsers
-// read, and this does not: one that is not written in ASCII, which takes tables
-// of Unicode to read, and one of more than 253 bytes, which DNS does not know.
+// UnreadHost stands in the click log for a host that browsers read but this
+// package does not: one that is not ASCII, which needs Unicode tables, or one
+// of more than 253 bytes, which DNS does not allow.
 const UnreadHost = "?"
 
-// HostOf returns the host that a browser reads in a Location, for the click log:
-// as the WHATWG's URL standard has it, relative to a link on this host, in lower
-// case, without user info and port. "" where the Location is empty, leads
-// nowhere, or is not of the web; see also [UnreadHost]. It is for reading what
-// an ESP answered, never for deciding.
+// HostOf returns the host to which a browser follows a Location, by the WHATWG
+// URL standard, for a link on this host. It is in lower case, without user info
+// and port; "" if the Location is empty, invalid, or not http or https; see
+// also [UnreadHost]. It is for the click log, never for deciding on a redirect.
 //
-// A label that begins with "xn--" is taken as it stands: whether it is valid IDNA
-// takes the same tables.
+// A label that begins with "xn--" is not checked: validating IDNA needs Unicode
+// tables too.
 func HostOf(location string, tls bool, host string) string {
 	u, ok := ReadLocation(location, tls, host)
 	if !ok {
@@ -31,19 +30,20 @@ func HostOf(location string, tls bool, host string) string {
 	return u.Host
 }
 
-// Location is a Location as a browser reads it, as far as is needed to say where
-// it leads.
+// Location is the parsed form of a Location field, as far as it is needed to
+// say where it leads.
 type Location struct {
 	TLS  bool
 	Host string
 	Port uint16
-	// rest is what follows host and port, the fragment included, as it is written.
+	// Rest is what follows host and port, fragment included, as it is written.
 	Rest string
 }
 
-// ReadLocation reads text on a base of which scheme and host are given. It is not
-// ok where no browser goes to a web page for it. What is relative has the base's
-// host, and its rest begins with no slash where only the base's path can say more.
+// ReadLocation parses a Location relative to a base with this scheme and host.
+// ok is false if no browser opens a web page for it. A relative Location gets
+// the base's host. If it is also relative to the base's path, its Rest does not
+// begin with a slash.
 func ReadLocation(text string, tls bool, base string) (Location, bool) {
 	host := PlainHost(text)
 	if host == "" {
@@ -58,9 +58,9 @@ func ReadLocation(text string, tls bool, base string) (Location, bool) {
 	return u, true
 }
 
-// PlainHost returns the host of a URL of the form that nearly all have: "https://"
-// or "http://", a host in lower case, and a path. "" says nothing of any other.
-// What follows the first slash of the path makes no difference.
+// PlainHost returns the host of a URL of the usual form: "https://" or
+// "http://", a host in lower case, and a path. It returns "" for any other URL,
+// valid or not. Nothing after the first slash of the path is read.
 func PlainHost(url string) string {
 	start := len("https://")
 	if !word.HasPrefix(url, "https://") {
@@ -75,7 +75,7 @@ func PlainHost(url string) string {
 			break
 		}
 	}
-	for end < len(url) && isPlainHostByte(url[end]) { // what the last eight do not reach
+	for end < len(url) && isPlainHostByte(url[end]) { // the last bytes, fewer than eight
 		end++
 	}
 	last := end
@@ -93,8 +93,9 @@ func isPlainHostByte(c byte) bool {
 	return kind&(labelByte|dotByte) != 0 && kind&upperByte == 0
 }
 
-// hostBytes has the highest bit of each of eight bytes that isPlainHostByte takes,
-// up to the first that it does not take. The bits above that one mean nothing.
+// hostBytes sets the highest bit of each of eight bytes for which
+// isPlainHostByte is true, up to the first for which it is not. Bits above that
+// one mean nothing.
 func hostBytes(w uint64) uint64 {
 	letters := (w + (0x80-'a')*word.Ones) &^ (w + (0x7f-'z')*word.Ones)
 	digits := (w + (0x80-'0')*word.Ones) &^ (w + (0x7f-'9')*word.Ones)
@@ -102,10 +103,11 @@ func hostBytes(w uint64) uint64 {
 	return (letters | digits | others) &^ w & word.Highs
 }
 
-// readOddLocation is the URL standard's parser as far as http and https need it.
+// readOddLocation is the URL standard's parser, as far as http and https need
+// it.
 func readOddLocation(text string, tls bool, base string) (Location, bool) {
 	text = Tidy(text)
-	if text == "" { // browsers do not take it for a redirect
+	if text == "" { // browsers do not redirect then
 		return Location{}, false
 	}
 	scheme, rest, found := CutScheme(text)
@@ -139,7 +141,8 @@ func usualPort(tls bool) uint16 {
 	return 80
 }
 
-// Tidy drops what browsers drop before they look.
+// Tidy removes what browsers remove before they parse a URL: controls and
+// spaces at both ends, and tabs and line ends anywhere.
 func Tidy(text string) string {
 	for text != "" && text[0] <= ' ' {
 		text = text[1:]
@@ -153,7 +156,8 @@ func Tidy(text string) string {
 	return text
 }
 
-// CutScheme cuts off "scheme:", in lower case.
+// CutScheme cuts "scheme:" off the front of text, and returns the scheme in
+// lower case.
 func CutScheme(text string) (scheme, rest string, ok bool) {
 	for i := range len(text) {
 		c := text[i]
@@ -170,7 +174,7 @@ func CutScheme(text string) (scheme, rest string, ok bool) {
 
 func isSlash(s string, i int) bool { return i < len(s) && (s[i] == '/' || s[i] == '\\') }
 
-// authority reads user info, which is dropped, host and port.
+// authority parses user info, which is dropped, host and port.
 func (u Location) authority(rest string) (Location, bool) {
 	end := strings.IndexAny(rest, `/\?#`)
 	if end < 0 {
@@ -196,8 +200,8 @@ func (u Location) authority(rest string) (Location, bool) {
 	return u, ok
 }
 
-// portColon is where the colon before the port is: the first outside of brackets;
-// -1 for none.
+// portColon is the index of the colon before the port, the first outside of
+// brackets; -1 for none.
 func portColon(text string) int {
 	inside := false
 	for i := range len(text) {
@@ -215,7 +219,7 @@ func portColon(text string) int {
 	return -1
 }
 
-// decimal reads a port: digits, of any number.
+// decimal reads a port, with any number of digits.
 func decimal(s string) (uint16, bool) {
 	n := uint32(0)
 	for i := range len(s) {
@@ -230,7 +234,7 @@ func decimal(s string) (uint16, bool) {
 	return uint16(n), true
 }
 
-// webHost reads a host. It is not ok for one that no browser takes.
+// webHost reads a host. ok is false for one that no browser accepts.
 func webHost(text string) (string, bool) {
 	if strings.HasPrefix(text, "[") {
 		return webIPv6(text)
@@ -261,7 +265,7 @@ func webHost(text string) (string, bool) {
 	return host, true
 }
 
-// unescapeHost decodes %XX; a % that no two digits follow stays.
+// unescapeHost decodes %XX. A % without two hexadecimal digits stays.
 func unescapeHost(text string) string {
 	if strings.IndexByte(text, '%') < 0 {
 		return text
@@ -280,7 +284,7 @@ func unescapeHost(text string) string {
 	return string(out)
 }
 
-// HexValue is the value of a hexadecimal digit, 16 or more for another byte.
+// HexValue is the value of a hexadecimal digit, 16 for another byte.
 func HexValue(c byte) byte {
 	switch {
 	case c-'0' <= 9:
@@ -291,9 +295,10 @@ func HexValue(c byte) byte {
 	return 16
 }
 
-// webIPv4 reads what browsers take for an IPv4 address: a host whose last label is
-// a number. One to four numbers, decimal, octal or hexadecimal, the last of which
-// fills what is left. addr is "" where it is a number and no address.
+// webIPv4 reads a host that browsers read as an IPv4 address: one whose last
+// label is a number. It has one to four numbers, decimal, octal or hexadecimal;
+// the last fills all remaining bytes. number reports whether the last label is
+// a number; addr is "" if it is and the host is still no address.
 func webIPv4(host string) (addr string, number bool) {
 	host = strings.TrimSuffix(host, ".")
 	tail := host[strings.LastIndexByte(host, '.')+1:]
@@ -323,8 +328,8 @@ func webIPv4(host string) (addr string, number bool) {
 	return netip.AddrFrom4([4]byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}).String(), true
 }
 
-// webNumber reads one number of an address. What is too large for any address is
-// one all the same.
+// webNumber reads one number of an address. One that is too large for any
+// address is capped, but still a number.
 func webNumber(s string) (uint64, bool) {
 	base := 10
 	switch {
@@ -351,7 +356,8 @@ func webNumber(s string) (uint64, bool) {
 	return n, true
 }
 
-// webIPv6 reads an address in brackets, and writes it in its shortest form.
+// webIPv6 reads an IPv6 address in brackets and returns it in its shortest
+// form.
 func webIPv6(text string) (string, bool) {
 	if len(text) < 2 || text[len(text)-1] != ']' {
 		return "", false
@@ -363,8 +369,8 @@ func webIPv6(text string) (string, bool) {
 	return "[" + shortIPv6(addr.As16()) + "]", true
 }
 
-// shortIPv6 writes eight groups, the longest run of zeros as "::". Unlike package
-// netip's it has no dotted end, and neither have browsers.
+// shortIPv6 formats eight groups, with the longest run of zeros as "::". Like
+// browsers, and unlike package netip, it never writes the last groups as IPv4.
 func shortIPv6(octets [16]byte) string {
 	zeros := uint(0) // a bit for each group that is 0
 	group := func(i int) uint64 { return uint64(octets[2*i])<<8 | uint64(octets[2*i+1]) }

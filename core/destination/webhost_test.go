@@ -125,9 +125,9 @@ func theirHost(location string, base string) string {
 	return u.Hostname()
 }
 
-// numberInGo are labels that the other reader takes for numbers, with Go's strconv,
-// and browsers do not: signed ones, and ones that are out of range before a letter
-// shows that they are none.
+// numberInGo are labels that the other reader takes for numbers, with Go's
+// strconv, and browsers do not: signed ones, and ones that are out of range
+// before a letter shows that they are none.
 var numberInGo = regexp.MustCompile(`(^|\.)(0x?)?[-+]|(^|\.)[0-9][^.]{15,}\.?$`)
 
 // signedInURL finds a signed label in a URL whose host is none for browsers.

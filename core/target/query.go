@@ -2,13 +2,14 @@ package target
 
 import "strings"
 
-// Query is a raw query: name=value, joined by "&". Nothing in it is decoded.
+// Query is a raw query: name=value pairs, joined by "&". Nothing in it is
+// decoded.
 type Query string
 
 // Param is one parameter.
 type Param struct{ Name, Value string }
 
-// All yields the parameters in order, for range; empty ones are left out.
+// All yields the parameters in order, for range. Empty ones are skipped.
 func (q Query) All(yield func(Param) bool) {
 	for rest := string(q); rest != ""; {
 		var one string
@@ -23,8 +24,8 @@ func (q Query) All(yield func(Param) bool) {
 	}
 }
 
-// Only returns the value of the parameter with this name. There must be one and
-// no more: servers differ in which of two they take.
+// Only returns the value of the parameter with this name. It is not ok if there
+// are two: servers differ in which one they use.
 func (q Query) Only(name string) (value string, ok bool) {
 	for p := range q.All {
 		if p.Name != name {

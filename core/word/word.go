@@ -1,9 +1,9 @@
-// Package word looks at text eight bytes at a time.
+// Package word searches and compares text eight bytes at a time.
 //
-// The runtime's own search and comparison are loops over single bytes where Go is
-// compiled to WebAssembly, at some twenty instructions a byte. A click looks for a
-// dozen bytes and compares two dozen strings, and half of what it cost went there.
-// On other machines the standard library is faster; what is computed is the same.
+// In WebAssembly the Go runtime searches and compares byte by byte, at about
+// twenty instructions a byte. A click searches for a dozen bytes and compares
+// two dozen strings, which was half of its cost. Natively the standard library
+// is faster; the results are the same.
 package word
 
 import (
@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// Ones times a byte is that byte eight times.
+	// Ones times a byte is that byte in all eight places.
 	Ones = 0x0101010101010101
-	// Highs are the highest bits of eight bytes.
+	// Highs has the highest bit of each of eight bytes.
 	Highs = 0x8080808080808080
 )
 
-// At returns the eight bytes of s from i on, the first one lowest. The caller has
-// made sure that they are there: i >= 0 and i+8 <= len(s). Nothing is checked.
+// At returns the eight bytes s[i:i+8], the first one lowest. It does not check
+// its bounds: the caller must make sure that i >= 0 and i+8 <= len(s).
 func At(s string, i int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
 }
@@ -30,17 +30,18 @@ func half(s string, i int) uint32 {
 	return binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
 }
 
-// Zeros has the highest bit of the lowest byte of w that is zero. The bits above it
-// mean nothing; it is 0 where no byte is zero.
+// Zeros sets the highest bit of the lowest byte of w that is zero. Bits above
+// that one mean nothing. The result is 0 if no byte is zero.
 func Zeros(w uint64) uint64 { return (w - Ones) &^ w & Highs }
 
-// ZeroBytes has the highest bit of each byte of w that is zero, and no other.
+// ZeroBytes sets the highest bit of each byte of w that is zero, and no other
+// bit.
 func ZeroBytes(w uint64) uint64 {
 	const rest = ^uint64(Highs)
 	return ^((w&rest + rest) | w | rest)
 }
 
-// First is the index of the byte whose highest bit is the lowest one set.
+// First returns the index of the first byte that has a bit set in highs.
 func First(highs uint64) int { return bits.TrailingZeros64(highs) >> 3 }
 
 // Index is strings.IndexByte.
@@ -57,7 +58,7 @@ func Index(s string, c byte) int {
 			return i + First(m)
 		}
 	}
-	if len(s) >= 8 { // the last eight; those among them that were seen are not c
+	if len(s) >= 8 { // the last eight bytes; those that were searched before are not c
 		if m := Zeros(At(s, len(s)-8) ^ eight); m != 0 {
 			return len(s) - 8 + First(m)
 		}
@@ -111,11 +112,11 @@ func HasPrefix(s, prefix string) bool {
 	return true
 }
 
-// Equal tells whether two strings are the same.
+// Equal reports whether two strings are equal.
 func Equal(s, t string) bool { return len(s) == len(t) && HasPrefix(s, t) }
 
-// Printable has the highest bit of each byte from the least to ~ that is no
-// backslash, for bytes below 0x80.
+// Printable sets the highest bit of each byte from least to ~ that is not a
+// backslash. Bytes of 0x80 and above must be masked out by the caller.
 func Printable(w uint64, least uint64) uint64 {
 	from := (w | Highs) - least*Ones
 	to := ^(w + Ones)
@@ -123,7 +124,7 @@ func Printable(w uint64, least uint64) uint64 {
 	return from & to & not
 }
 
-// IsDigits reports whether s is nothing but decimal digits; "" is.
+// IsDigits reports whether s has only decimal digits. It is true for "".
 func IsDigits(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' {

@@ -14,7 +14,8 @@ func TestAt(t *testing.T) {
 	require.Equal(t, uint32(0x65646362), half("abcde", 1))
 }
 
-// Every length around eight and its multiples, the byte at every place and nowhere.
+// Every length around eight and its multiples, the byte at every place and
+// nowhere.
 func TestIndex(t *testing.T) {
 	for n := range 40 {
 		for at := range n + 1 {

@@ -1,6 +1,6 @@
-// Command gensuffixes writes core/destination/suffixes/rules.txt: the rules of the public suffix
-// list as golang.org/x/net/publicsuffix has them, whose tables it unpacks. It runs
-// in core/destination.
+// Command gensuffixes writes core/destination/suffixes/rules.txt: the rules of
+// the public suffix list as golang.org/x/net/publicsuffix has them, whose
+// tables it unpacks. It runs in core/destination.
 package main
 
 import (
@@ -48,8 +48,8 @@ func generate() ([]byte, error) {
 	return []byte(strings.Join(rules, "\n") + "\n# " + publicsuffix.List.String() + "\n"), nil
 }
 
-// above returns the names of two labels and more that are no suffixes and have some
-// below them, each behind a "~".
+// above returns the names of two labels and more that are no suffixes and have
+// some below them, each behind a "~".
 func above(rules []string) (list []string) {
 	seen := map[string]bool{}
 	for _, rule := range rules {
@@ -82,8 +82,8 @@ func load(dir string) (t tables, err error) {
 	return t, err
 }
 
-// rules returns the rules of two labels and more, as publicsuffix.org writes them,
-// sorted. Names of one label are no hosts here.
+// rules returns the rules of two labels and more, as publicsuffix.org writes
+// them, sorted. Names of one label are no hosts here.
 func (t *tables) rules() (list []string) {
 	top := 0 // the top-level domains come first, sorted
 	for last := ""; top < len(t.nodes)/5; top++ {
