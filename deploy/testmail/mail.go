@@ -25,7 +25,7 @@ type Options struct {
 	Site *core.Site
 	// Target is where the buttons lead, an absolute http(s) URL.
 	Target string
-	// Signed and Pixel are a link and an open pixel of one's own; "" for none.
+	// Signed and Pixel are a signed link and an open pixel; "" for none.
 	Signed, Pixel string
 	// From and To are addresses, "a@example.com" or "Ann <a@example.com>".
 	From string

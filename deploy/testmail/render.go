@@ -10,11 +10,11 @@ import (
 )
 
 //go:embed mail.html mail.txt
-var files embed.FS
+var parts embed.FS
 
 var (
-	htmlTemplate = template.Must(template.ParseFS(files, "mail.html"))
-	textTemplate = text.Must(text.ParseFS(files, "mail.txt"))
+	htmlTemplate = template.Must(template.ParseFS(parts, "mail.html"))
+	textTemplate = text.Must(text.ParseFS(parts, "mail.txt"))
 )
 
 // page is what the templates see.
