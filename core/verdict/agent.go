@@ -8,7 +8,8 @@ import (
 
 //go:generate go run ./internal/genagents
 
-// agentClass ranks what a text says of the client whose user agent holds it.
+// agentClass is what a text in a user agent says of the client. Classes are
+// ranked.
 type agentClass uint8
 
 // The classes, lowest first, as internal/genagents/overrides.go has them.
@@ -24,7 +25,7 @@ const (
 //
 //	off  start of the text in agentTexts
 //	n    its length
-//	at   where in the text the gram stands under which the row is entered
+//	at   offset in the text of the gram under which the row is entered
 //	is   bits 0 to 3: class; bit 4: at the start only; bit 5: at the end only
 type agentRow struct {
 	off       uint16
@@ -39,22 +40,24 @@ const (
 func (r *agentRow) text() string      { return agentTexts[r.off : int(r.off)+int(r.n)] }
 func (r *agentRow) class() agentClass { return agentClass(r.is & 15) }
 
-// findAgent returns the row of the text that says most of a user agent, nil for
-// none: the highest class, then the longest text, then the list's order.
+// findAgent returns the best row whose text is in a user agent, nil for none:
+// that of the highest class, then of the longest text, then the first in the
+// list.
 //
-// It walks two bytes a step. Each text is entered under two neighbouring grams of
-// three bytes, so one of them is met at a step's end. Eight bytes are read at once,
-// and hashed as four grams in four lanes:
+// It advances by two bytes. Each text is entered under two neighbouring grams
+// of three bytes, so that one of the two ends at a step. Eight bytes are read
+// at once and hashed as four grams in four lanes:
 //
 //	w        b0 b1 b2 b3 b4 b5 b6 b7     b-1 is the byte before
 //	grams    b-1 b0 b1, b1 b2 b3, b3 b4 b5, b5 b6 b7
 //
-// For browsers hardly any gram leads to a row, so all of the time goes here; the
-// loop calls nothing, since a loop that calls is slow in WebAssembly. It passes over
-// the text chromium, where it stands at from: none of its grams leads to a row.
+// In a browser's user agent hardly any gram has a row, so nearly all of the
+// time is spent in this loop. It calls no function, since calls in a loop are
+// slow in WebAssembly. It skips the text chromium, if it is at from: none of
+// its grams has a row.
 func findAgent(ua string, from int) (best *agentRow) {
 	i, before := 0, uint64(0)
-	skip := (from + 8) &^ 7 // the first step whose byte before is of that text
+	skip := (from + 8) &^ 7 // the first step whose previous byte is in that text
 	for ; i+8 <= len(ua); i += 8 {
 		if i == skip && from > 0 && chromiumIsClear {
 			i = (from + len(chromium)) &^ 7
@@ -78,8 +81,8 @@ func findAgent(ua string, from int) (best *agentRow) {
 	return confirmAgents(ua, i, hashGrams(rest<<8|before, rest>>8), best)
 }
 
-// lastBytes returns the bytes of s from i on, fewer than eight, as word.At would if
-// zeros followed.
+// lastBytes returns s[i:], fewer than eight bytes, as word.At would if zeros
+// followed.
 func lastBytes(s string, i int) (w uint64) {
 	if len(s) >= 8 {
 		return word.At(s, len(s)-8) >> (8 * uint(i+8-len(s)) & 63)
@@ -90,7 +93,7 @@ func lastBytes(s string, i int) (w uint64) {
 	return w
 }
 
-// chromiumIsClear tells whether no gram of the text chromium leads to a row.
+// chromiumIsClear reports whether no gram of the text chromium has a row.
 var chromiumIsClear = func() bool {
 	for i := range len(chromium) - agentGram + 1 {
 		two := uint64(chromium[i]) | uint64(chromium[i+1])<<8
@@ -102,15 +105,14 @@ var chromiumIsClear = func() bool {
 	return true
 }()
 
-// hashGrams hashes the grams whose first two bytes stand in the even and the odd
-// bytes of two, and whose third in the even bytes of third. A hash has 15 bits.
+// hashGrams hashes four grams. Their first two bytes are the even and odd bytes
+// of two, their third bytes the even bytes of third. A hash has 15 bits.
 func hashGrams(two, third uint64) uint64 {
 	const lane = 0x00ff00ff00ff00ff
 	return two&(lane&0x001f001f001f001f)<<10 ^ two>>8&lane<<5 ^ third&lane
 }
 
-// confirmAgents looks closer at the grams that end in the eight bytes from i on, as
-// far as the user agent goes.
+// confirmAgents checks the rows of the grams that end in ua[i:i+8].
 func confirmAgents(ua string, i int, four uint64, best *agentRow) *agentRow {
 	for end := i + 2; end <= min(len(ua), i+8); end += 2 {
 		if hash := four & (1<<15 - 1); agentBits[hash/64]>>(hash&63)&1 != 0 {
@@ -124,8 +126,8 @@ func confirmAgents(ua string, i int, four uint64, best *agentRow) *agentRow {
 // agentGram is how many bytes a gram has.
 const agentGram = 3
 
-// confirmAgent compares the rows that have a hash with the user agent whose gram
-// at i led to it.
+// confirmAgent compares the rows of a hash with the user agent at i, where the
+// gram begins.
 func confirmAgent(ua string, i int, hash uint64, best *agentRow) *agentRow {
 	for k := agentStarts[hash/16]; k < agentStarts[hash/16+1]; k++ {
 		if r := &agentRows[k]; r.isAt(ua, i-int(r.at)) && r.saysMore(best) {
@@ -135,7 +137,7 @@ func confirmAgent(ua string, i int, hash uint64, best *agentRow) *agentRow {
 	return best
 }
 
-// isAt tells whether the row's text stands in the user agent at from.
+// isAt reports whether the row's text is in the user agent at from.
 func (r *agentRow) isAt(ua string, from int) bool {
 	to := from + int(r.n)
 	switch {
@@ -159,8 +161,9 @@ func (r *agentRow) saysMore(than *agentRow) bool {
 	return r.off < than.off
 }
 
-// agent returns the text without what serves only to find it; "" where the text
-// is no name. The log thus holds words of the list, never of the client.
+// agent returns the name in the row's text, without what is only there to
+// match; "" if the text is no name. So the log has the list's words, never the
+// client's.
 func (r *agentRow) agent() string {
 	if r.class() == agentDeclared {
 		return ""

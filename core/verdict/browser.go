@@ -2,8 +2,8 @@ package verdict
 
 import "github.com/clickedge/clickedge/core/word"
 
-// browserEngine is what a user agent claims to be, by the form that browsers of
-// today send.
+// browserEngine is the engine that a user agent claims, by the form that
+// today's browsers send.
 type browserEngine uint8
 
 const (
@@ -14,25 +14,26 @@ const (
 	engineOther                  // Internet Explorer 11 and Opera Mini
 )
 
-// fetchMetadataSince is the major version from which an engine sends Sec-Fetch-*
-// (MDN, browser-compat-data): Sec-Fetch-Dest is the latest of them in Chromium.
-// WebKit's version is Safari's, which other browsers on iOS do not send.
+// fetchMetadataSince is the major version from which an engine sends all
+// Sec-Fetch-* fields (MDN, browser-compat-data): in Chromium Sec-Fetch-Dest
+// came last. WebKit has none here: its version is Safari's, which other
+// browsers on iOS do not send.
 var fetchMetadataSince = [...]int{
 	engineNone: never, engineChromium: 80, engineGecko: 90, engineWebKit: never, engineOther: never,
 }
 
 const never = 1 << 30
 
-// sendsFetchUser tells whether an engine sends Sec-Fetch-User at all. WebKit does
-// not: https://webkit.org/b/247697.
+// sendsFetchUser reports whether an engine sends Sec-Fetch-User at all. WebKit
+// does not: https://webkit.org/b/247697.
 func (e browserEngine) sendsFetchUser() bool { return e == engineChromium || e == engineGecko }
 
-// platformStart is how every browser's user agent begins.
+// platformStart is the start of every browser's user agent.
 const platformStart = "Mozilla/5.0 ("
 
 // readEngine returns the engine that a user agent claims, the major version of
-// Chromium or Firefox, 0 for others, and where the text chromium stands, 0 for
-// nowhere.
+// Chromium or Firefox, 0 for others, and the offset of the text chromium, 0 if
+// it is not there.
 func readEngine(ua string) (engine browserEngine, major, from int) {
 	if !word.HasPrefix(ua, platformStart) {
 		if word.HasPrefix(ua, "Opera/9.80 (") {
@@ -52,14 +53,15 @@ func readEngine(ua string) (engine browserEngine, major, from int) {
 	case engineGecko:
 		n, ok := majorOf(products, "Firefox/")
 		if !ok {
-			return engineNone, 0, 0 // any program may bear Gecko's name
+			return engineNone, 0, 0 // other programs have Gecko's name too
 		}
 		return engine, n, 0
 	}
 	return engine, 0, 0
 }
 
-// majorOf returns the major version of a product among those that spaces separate.
+// majorOf returns the major version of a product in a list that is separated by
+// spaces.
 func majorOf(products, name string) (int, bool) {
 	for {
 		if word.HasPrefix(products, name) {
@@ -73,12 +75,12 @@ func majorOf(products, name string) (int, bool) {
 	}
 }
 
-// chromium is what all of Chromium's have behind the platform since 2013.
+// chromium follows the platform in all user agents of Chromium since 2013.
 const chromium = " AppleWebKit/537.36 (KHTML, like Gecko) Chrome/"
 
-// cutPlatform returns the engine that stands behind the platform's parenthesis,
-// the products behind that, without Chromium's own name, and where the text chromium stands, 0 for nowhere. A
-// platform may hold parentheses itself.
+// cutPlatform returns the engine after the platform's parentheses, the products
+// after the engine, without Chromium's own name, and the offset of the text
+// chromium, 0 if it is not there. A platform may itself hold parentheses.
 //
 //	Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36
 //	             platform              engine                                 products
@@ -102,7 +104,7 @@ func cutPlatform(ua string) (engine browserEngine, products string, from int) {
 	}
 }
 
-// majorVersion reads the number with which a version begins, four digits of it at most.
+// majorVersion reads the number at the start of a version, at most four digits.
 func majorVersion(version string) (n int) {
 	for i := 0; i < len(version) && i < 4 && version[i]-'0' <= 9; i++ {
 		n = n*10 + int(version[i]-'0')

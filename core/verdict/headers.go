@@ -2,7 +2,7 @@ package verdict
 
 import "github.com/clickedge/clickedge/core/header"
 
-// ReadHeaders takes what counts by being there from the fields of a request.
+// ReadHeaders sets the signals that depend only on the presence of a field.
 func (s *Signals) ReadHeaders(h header.Set) {
 	s.Accept, s.AcceptLanguage = h.Has(header.Accept), h.Has(header.AcceptLanguage)
 	s.From, s.SignatureAgent = h.Has(header.From), h.Has(header.SignatureAgent)
@@ -10,11 +10,10 @@ func (s *Signals) ReadHeaders(h header.Set) {
 	s.FetchUser = h.Has(header.FetchUser)
 }
 
-// PurposeHeader returns the name of the field whose value is the purpose of the
-// request, "" for none: the newest of those by which a client says that nobody
-// has opened the link yet.
+// PurposeHeader returns the name of the field that holds the purpose of the
+// request, "" for none. If there are several it is the newest.
 func PurposeHeader(h header.Set) string {
-	// The set has them in this order.
+	// The set has them in this order, the newest first.
 	h &= header.SecPurpose | header.Purpose | header.XPurpose | header.XMoz
 	if h == 0 {
 		return ""

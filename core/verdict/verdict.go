@@ -1,6 +1,6 @@
 // Package verdict says who made a request, as far as the request shows it: a
-// person, a bot, or nobody knows. [Judge] is pure and allocates nothing. Its list
-// of known bots is generated from agents into agent_table.go.
+// person, a bot, or unknown. [Judge] is pure and allocates nothing. Its list of
+// known bots, agent_table.go, is generated from the folder agents.
 package verdict
 
 import (
@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// Signals is what Judge looks at. The zero value knows nothing, and is judged
+// Signals are what Judge reads of a request. For the zero value it says
 // WhoUnknown.
 type Signals struct {
 	Method    string // as sent
 	UserAgent string // value of the header; "" for none
-	// Purpose is the value of Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever
-	// is there; "" for none.
+	// Purpose is the value of Sec-Purpose, Purpose, X-Purpose or X-Moz, see
+	// [PurposeHeader]; "" for none.
 	Purpose string
-	// The rest of the headers count by being there; their values are not needed.
+	// Of the other fields only their presence is needed, not their values.
 	Accept         bool
 	AcceptLanguage bool
 	From           bool // RFC 9110, 10.1.2: robots should send it, browsers do not
 	SignatureAgent bool // Web Bot Auth: names the bot that signs the request
-	// FetchMetadata: Sec-Fetch-Site, -Mode or -Dest is there.
+	// FetchMetadata: there is Sec-Fetch-Site, -Mode or -Dest.
 	FetchMetadata bool
-	// FetchUser: Sec-Fetch-User is there. Its only value is ?1, and it is sent
+	// FetchUser: there is Sec-Fetch-User. Its only value is ?1, and it is sent
 	// for navigations only (W3C Fetch Metadata, 2.4).
 	FetchUser bool
 	// Secure: the request came over TLS. Browsers send Sec-Fetch-* only then.
@@ -31,9 +31,10 @@ type Signals struct {
 	Bot    BotAnalysis
 }
 
-// BotAnalysis is what Fastly's Bot Management says of a request: the host calls
-// fastly_http_downstream downstream_bot_* of compute-at-edge.witx. The zero value
-// is a request that was not analysed, as on every service without the product.
+// BotAnalysis is what Fastly's Bot Management says of a request, through the
+// host calls fastly_http_downstream downstream_bot_* of compute-at-edge.witx.
+// The zero value is a request that was not analysed, as on every service
+// without the product.
 type BotAnalysis struct {
 	Analysed bool
 	Detected bool
@@ -45,11 +46,13 @@ type BotAnalysis struct {
 // BotCategory is $bot_category_kind of the ABI.
 type BotCategory uint32
 
-// The categories that are not simply a bot's.
+// The categories with a meaning of their own.
 const (
-	// BotSuspected is a bot that Fastly suspects, and has not found.
+	// BotSuspected is a client that Fastly suspects to be a bot, but has not
+	// identified as one.
 	BotSuspected BotCategory = 1
-	// BotAccessibility is a tool by which a person reads, a screen reader.
+	// BotAccessibility is a tool with which a person reads, such as a screen
+	// reader.
 	BotAccessibility BotCategory = 2
 	// BotHeadless is a suspected headless browser.
 	BotHeadless BotCategory = 14
@@ -60,19 +63,19 @@ type Who uint8
 
 // The answers.
 const (
-	// WhoUnknown: nothing proves either. It is what most clicks on iPhones get,
-	// since Safari does not send what WhoHuman asks for.
+	// WhoUnknown: nothing proves a person or a bot. Most clicks on iPhones are
+	// unknown, since Safari does not send what WhoHuman needs.
 	WhoUnknown Who = iota
-	// WhoHuman: a browser says that somebody acted to open this link, and
-	// nothing contradicts it.
+	// WhoHuman: a browser says that a person opened this link, and nothing
+	// contradicts it.
 	//
 	// It proves that the client sent what Chromium 76 and Firefox 90, or later,
-	// send when a link is opened by hand, and does not call itself a bot. It does
-	// not prove a person: whoever writes a client can send the same, and a real
-	// browser that is driven by a program does.
+	// send when a link is opened by hand, and does not call itself a bot. It
+	// does not prove a person: any client can send the same, and a browser
+	// driven by a program does.
 	WhoHuman
-	// WhoBot: a machine made this request without anybody opening the link, by
-	// the request's own account or Fastly's. A person may open it later.
+	// WhoBot: a program made this request without a person opening the link, as
+	// the request itself or Fastly says. A person may open the link later.
 	WhoBot
 )
 
@@ -81,20 +84,21 @@ var whoNames = [...]string{"unknown", "human", "bot"}
 // String returns the name that the click log uses.
 func (w Who) String() string { return whoNames[w] }
 
-// Verdict is who made a request, as far as the request shows it. It is for the
-// log: nothing is ever answered differently because of it.
+// Verdict says who made a request, as far as the request shows it. It is only
+// for the log: no answer depends on it.
 type Verdict struct {
 	Who     Who
 	Reasons ReasonSet
-	// Agent is the known agent's name, as the list of known agents or else Fastly
-	// has it; "" for none. It is never the client's own text.
+	// Agent is the agent's name in the list of known agents, or else Fastly's
+	// name for it; "" for none. It is never the client's own text.
 	Agent string
 }
 
-// ReasonSet is the set of what was seen, whichever verdict it led to.
+// ReasonSet is the set of all that was found, whether or not it changed the
+// verdict.
 type ReasonSet uint32
 
-// The reasons. A name in the log is never reused for another meaning.
+// The reasons. Their names in the log are never reused for another meaning.
 const (
 	ReasonFastlyBot           ReasonSet = 1 << iota // Fastly has detected a bot
 	ReasonFastlySuspected                           // Fastly suspects a bot or a headless browser
@@ -129,30 +133,31 @@ var reasonNames = [...]string{
 }
 
 const (
-	// personBehind are machines that may be fetching for a person who acts.
+	// personBehind are programs that may be fetching for a person.
 	personBehind = ReasonMailProxy | ReasonFastlyAccessibility
-	// provesBot is what only a machine that acts by itself sends.
+	// provesBot is what only a program that acts by itself sends.
 	provesBot = ReasonFastlyBot | ReasonKnownAgent | ReasonDeclared | ReasonHead | ReasonPrefetch |
 		ReasonFrom | ReasonSignatureAgent
-	// contradictsHuman is what the browsers that send Sec-Fetch-User never do.
+	// contradictsHuman is what browsers that send Sec-Fetch-User never do.
 	contradictsHuman = ReasonFastlySuspected | ReasonOffice | ReasonMethod | ReasonNoUserAgent |
 		ReasonBareUserAgent | ReasonOddUserAgent | ReasonNoAccept | ReasonNoAcceptLanguage | ReasonNoFetchMetadata
 )
 
-// maxUserAgent is how much of a user agent is looked at, in bytes. The longest
-// among 165,640 of phones and browsers has 681.
+// maxUserAgent is how much of a user agent is read, in bytes. The longest of
+// 165,640 user agents of phones and browsers has 681.
 const maxUserAgent = 1024
 
-// maxAgent is how much of Fastly's name for a bot is taken, in bytes.
+// maxAgent is how much of Fastly's name for a bot is logged, in bytes.
 const maxAgent = 64
 
 // Judge says who made a request, and why. It is pure, allocates nothing, and
-// claims nothing that the request does not show: in doubt it says WhoUnknown.
+// claims nothing that the request does not show: if in doubt it says
+// WhoUnknown.
 //
-// Of the mail scanners that open links before a reader does, it finds those that
-// say so. Microsoft Safe Links, Proofpoint, Mimecast and others take care to look
-// like a browser and document no user agent; Fastly's own analysis may find them,
-// this function cannot.
+// It finds mail scanners only if they identify themselves. Microsoft Safe
+// Links, Proofpoint, Mimecast and others send the headers of a browser and
+// document no user agent. Fastly's own analysis may find them; this function
+// cannot.
 func Judge(s *Signals) Verdict {
 	ua := s.UserAgent[:min(len(s.UserAgent), maxUserAgent)]
 	v := Verdict{Reasons: s.Bot.reasons() | s.headerReasons()}
@@ -226,10 +231,10 @@ func when(is bool, r ReasonSet) ReasonSet {
 	return 0
 }
 
-// isPrefetch tells whether a Purpose header says that nobody has opened the link
-// yet. "prefetch", with parameters such as ";prerender", is Sec-Purpose's, the
-// older Purpose's and X-Moz's; "preview" and "instant" were Safari's and Chrome's
-// in X-Purpose.
+// isPrefetch reports whether the purpose of a request is to fetch a link before
+// a person opens it. Sec-Purpose, Purpose and X-Moz have "prefetch", perhaps
+// with parameters such as ";prerender". Safari and Chrome used "preview" and
+// "instant" in X-Purpose.
 func isPrefetch(purpose string) bool {
 	if purpose == "" {
 		return false
@@ -254,7 +259,7 @@ func userAgentReasons(ua string, engine browserEngine) ReasonSet {
 	case ua == "":
 		return ReasonNoUserAgent
 	case ua == "Mozilla/5.0":
-		// What Apple's proxy sends as of 2021, and may change:
+		// Apple's proxy sent this in 2021. It may change:
 		// https://bird.com/en-nl/blog/4-insights-on-ios-15-mail-privacy-protection
 		return ReasonBareUserAgent
 	case engine == engineNone:
@@ -263,8 +268,9 @@ func userAgentReasons(ua string, engine browserEngine) ReasonSet {
 	return 0
 }
 
-// usualReasons are those of a reader with Chrome, Edge or Firefox, on a service
-// without Bot Management: half of all clicks by people. usualText is their names.
+// usualReasons are the reasons of a click with Chrome, Edge or Firefox, on a
+// service without Bot Management: half of all clicks by people. usualText is
+// their names.
 const usualReasons = ReasonNotAnalysed | ReasonFetchMetadata | ReasonUserActivation
 
 const usualText = "not_analysed,fetch_metadata,user_activation"

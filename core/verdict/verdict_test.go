@@ -157,8 +157,8 @@ func TestReasonNames(t *testing.T) {
 	require.Empty(t, Verdict{}.AppendReasons(nil))
 }
 
-// figures is what Judge made of a fixture, with the bounds that hold. The counts
-// are a record, written by -update; only the bounds are asserted.
+// figures is what Judge made of a fixture, with the bounds that hold. The
+// counts are a record, written by -update; only the bounds are asserted.
 type figures struct {
 	Rows         int     `json:"rows"`
 	Bot          int     `json:"bot"`
@@ -215,8 +215,8 @@ func TestVerdictFigures(t *testing.T) {
 	}
 }
 
-// logPrecision prints what the counts say of the verdict "bot" over the crawlers
-// and browsers that the list's authors did not choose.
+// logPrecision prints what the counts say of the verdict "bot" over the
+// crawlers and browsers that the list's authors did not choose.
 func logPrecision(t *testing.T, got map[string]figures) {
 	crawlers := got["crawlers-crawlerdetect fetched"]
 	wrong, browsers := 0, 0
@@ -298,7 +298,8 @@ func TestFindAgentAgreesWithTheNaiveSearch(t *testing.T) {
 	}
 }
 
-// said returns what a row says; a text has two rows, either of which may be found.
+// said returns what a row says; a text has two rows, either of which may be
+// found.
 func said(r *agentRow) string {
 	if r == nil {
 		return ""
@@ -417,8 +418,8 @@ func findAgentOf(ua string) *agentRow {
 	return findAgent(ua, from)
 }
 
-// To pass over what all Chromiums have pays, and changes nothing: names around it
-// are found at every distance.
+// To pass over what all Chromiums have pays, and changes nothing: names around
+// it are found at every distance.
 func TestAgentsAroundChromium(t *testing.T) {
 	require.True(t, chromiumIsClear, "the list has a text with a gram of this one: passing over it does not happen")
 	for pad := range 17 {

@@ -48,8 +48,8 @@ func generate() ([]byte, error) {
 	return []byte(strings.Join(rules, "\n") + "\n# " + publicsuffix.List.String() + "\n"), nil
 }
 
-// above returns the names of two labels and more that are no suffixes and have
-// some below them, each behind a "~".
+// above returns the names of two labels and more that are not suffixes but have
+// suffixes below them, each with a "~" before it.
 func above(rules []string) (list []string) {
 	seen := map[string]bool{}
 	for _, rule := range rules {
@@ -70,7 +70,8 @@ func above(rules []string) (list []string) {
 	return list
 }
 
-// tables are the files of the package. Their layout stands in its table.go.
+// tables are the data files of the package. Its table.go describes their
+// layout.
 type tables struct{ text, nodes, children []byte }
 
 func load(dir string) (t tables, err error) {
@@ -83,7 +84,7 @@ func load(dir string) (t tables, err error) {
 }
 
 // rules returns the rules of two labels and more, as publicsuffix.org writes
-// them, sorted. Names of one label are no hosts here.
+// them, sorted. A name of one label cannot be a host here.
 func (t *tables) rules() (list []string) {
 	top := 0 // the top-level domains come first, sorted
 	for last := ""; top < len(t.nodes)/5; top++ {
@@ -132,7 +133,7 @@ func (t *tables) walk(from, to int, parent string, list *[]string) {
 	}
 }
 
-// agree holds a rule against the package's own answer.
+// agree compares a rule with the package's own answer.
 func agree(rule string) error {
 	name := strings.TrimPrefix(strings.Replace(rule, "*", "any", 1), "!")
 	suffix, _ := publicsuffix.PublicSuffix(name)

@@ -15,11 +15,11 @@ type text struct {
 	class      class
 }
 
-// mostTexts is how many texts one pattern may stand for.
+// mostTexts is the most texts that one pattern may match.
 const mostTexts = 32
 
-// readList returns the texts for which the patterns of the list stand, in the
-// list's order.
+// readList returns the texts that the patterns of the list match, in the list's
+// order.
 func readList(file string) ([]text, summary, error) {
 	var list []struct {
 		Pattern string `json:"pattern"`
@@ -59,7 +59,8 @@ func readList(file string) ([]text, summary, error) {
 	return out, sum, unused(used)
 }
 
-// unused fails on an entry of overrides.go whose pattern the list has no more.
+// unused fails for an entry of overrides.go whose pattern is no longer in the
+// list.
 func unused(used map[string]bool) error {
 	for pattern := range overrides {
 		if !used[pattern] {
@@ -74,8 +75,8 @@ func unused(used map[string]bool) error {
 	return nil
 }
 
-// expand returns all texts that a pattern matches, and fails on one that matches
-// too many to write down.
+// expand returns all texts that a pattern matches, and fails if there are too
+// many.
 func expand(pattern string) ([]text, error) {
 	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -118,7 +119,8 @@ func texts(re *syntax.Regexp) ([]text, error) {
 	return nil, fmt.Errorf("%q is no plain text", re)
 }
 
-// fromClass returns a text for each of a class's characters, given as ranges.
+// fromClass returns a text for each character of a class, which is given as
+// ranges.
 func fromClass(ranges []rune) ([]text, error) {
 	var out []text
 	for i := 0; i < len(ranges); i += 2 {
@@ -131,8 +133,8 @@ func fromClass(ranges []rune) ([]text, error) {
 	return out, nil
 }
 
-// fromFolded returns a text for each way to write letters of either case: the
-// parser makes them of classes like [wW].
+// fromFolded returns a text for each combination of letter cases: the parser
+// makes such literals from classes like [wW].
 func fromFolded(letters []rune) ([]text, error) {
 	out := []text{{}}
 	for _, r := range letters {
@@ -170,7 +172,7 @@ func fromEach(subs []*syntax.Regexp, add func(done, more []text) ([]text, error)
 	return out, nil
 }
 
-// join returns every text of one with every text of the other behind it.
+// join returns every text of before followed by every text of after.
 func join(before, after []text) ([]text, error) {
 	var out []text
 	for _, b := range before {

@@ -1,11 +1,11 @@
 // Command genagents makes agent_table.go: the user agents of known bots,
 // as a table that [verdict.Judge] searches without setting anything up.
 //
-// Its input is the list crawler-user-agents in core/verdict/agents, whose patterns are
-// regular expressions. Nearly all are plain texts; each becomes the texts that
-// it matches, with an anchor where it has one. What is no plain text is listed
-// in overrides.go with what is done about it, and the command fails on a pattern
-// that is neither. It runs in core/verdict:
+// Its input is the list crawler-user-agents in core/verdict/agents, whose
+// patterns are regular expressions. Nearly all are plain texts: each becomes
+// the texts that it matches, with its anchor, if it has one. Patterns that are
+// not plain texts must be listed in overrides.go, or the command fails. It runs
+// in core/verdict:
 //
 //	go generate ./core/verdict
 package main
@@ -33,7 +33,7 @@ func run(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "agent_table.go"), source, 0o644)
 }
 
-// build returns the table's source and what went into it.
+// build returns the table's source and a summary of what went into it.
 func build(dir string) ([]byte, summary, error) {
 	version, err := os.ReadFile(filepath.Join(dir, "agents", "VERSION"))
 	if err != nil {
@@ -57,7 +57,7 @@ func build(dir string) ([]byte, summary, error) {
 	return source, sum, err
 }
 
-// summary counts what became of the list.
+// summary counts what was done with the patterns of the list.
 type summary struct {
 	Patterns   int // in the list
 	Dropped    int // left out on purpose

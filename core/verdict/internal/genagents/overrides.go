@@ -1,7 +1,7 @@
 package main
 
-// class ranks what a text says of the client; of several texts in one user
-// agent the highest class counts. agent.go has the same values.
+// class is what a text in a user agent says of the client. If there are several
+// texts, the highest class counts. agent.go has the same values.
 type class uint8
 
 const (
@@ -11,12 +11,13 @@ const (
 	mailProxy                  // fetches a mail's images for its reader
 )
 
-// override says by which pattern a pattern of the list is replaced, "" for none,
-// and why.
+// override is the pattern that replaces a pattern of the list, "" for none, and
+// the reason.
 type override struct{ pattern, why string }
 
-// overrides are the patterns of the list that are not taken as they are. Each
-// must still be in the list: what upstream has mended must go from here.
+// overrides are the patterns of the list that are replaced or left out. Each
+// must still be in the list: once upstream has fixed a pattern, it is removed
+// here.
 var overrides = map[string]override{
 	// Not plain texts.
 	`AdsBot-Google([^-]|$)`:             {`AdsBot-Google`, "wider: with a dash it is a crawler of Google's too"},
@@ -40,8 +41,8 @@ var overrides = map[string]override{
 	`Sogou`:             {``, "a browser has the same name; the crawlers declare themselves spiders"},
 }
 
-// mailProxies are the patterns of the list that fetch a mail's images when its
-// reader opens it. A machine asks, but a person may be behind it.
+// mailProxies are the patterns of clients that fetch a mail's images when its
+// reader opens it. The client is a program, but it may act for a person.
 var mailProxies = map[string]bool{
 	`GoogleImageProxy`:        true, // Gmail; the user agent says "via ggpht.com GoogleImageProxy"
 	`YahooMailProxy`:          true, // https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html
@@ -49,10 +50,9 @@ var mailProxies = map[string]bool{
 	`Shortwave Image Fetcher`: true, // Shortwave; so described in the list
 }
 
-// ownTexts are what the list does not have. The words are those by which crawlers
-// of every kind name themselves, with the punctuation that no browser in the
-// fixtures has beside them; "bot " is not among them, for there are phones of
-// that name.
+// ownTexts are texts that the list does not have: the words with which crawlers
+// name themselves, with punctuation that no browser in the fixtures has next to
+// them. "bot " is not one of them, since it is in the names of some phones.
 func ownTexts() []text {
 	var out []text
 	for _, s := range []string{
@@ -62,8 +62,8 @@ func ownTexts() []text {
 		out = append(out, text{s: s, class: declared})
 	}
 	return append(out,
-		// https://www.braze.com/docs lists it among the user agents whose clicks
-		// are left out of account.
+		// https://www.braze.com/docs lists it among the user agents whose
+		// clicks are left out of account.
 		text{s: "Barracuda Sentinel", class: known},
 		// https://learn.microsoft.com/archive/blogs/vsofficedeveloper/description-of-the-microsoft-office-existence-discovery-protocol-2
 		// names the first; Outlook's and Office's own fetches carry the others.
