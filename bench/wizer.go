@@ -12,7 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/bench/internal/measure"
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
@@ -69,7 +69,7 @@ func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind
 		return nil, err
 	}
 	text := clicks.Sites(measure.UsualSites)
-	sites, err := core.ParseSites("sites.json", text)
+	sites, err := sitesjson.Parse("sites.json", text)
 	if err != nil {
 		return nil, err
 	}

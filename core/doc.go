@@ -7,7 +7,7 @@
 //
 // Start with these three:
 //
-//   - [ParseSites] reads sites.json, and reports every mistake in it at once;
+//   - sitesjson.Parse reads sites.json, and reports every mistake in it at once;
 //   - [Decide] is the whole product on one page;
 //   - [Mint] makes a signed link, in the format of spec/links.md.
 //
@@ -16,17 +16,21 @@
 //
 // # Rooms
 //
-// This package has the sites and their file, the signed links, and the
-// decision. The parts below have packages of their own. Of these only clicklog
-// and sitetable import this one:
+// This package has the site, the presets, the signed links, and the decision.
+// These packages import it:
+//
+//   - sitesjson reads sites.json
+//   - sitetable has the sites in the form that the guest looks them up in
+//   - clicklog writes a line of the click log
+//
+// These do not:
 //
 //   - esp reads the links of the ESPs
 //   - destination has the grammar of where a redirect may lead
 //   - verdict says who made a request
-//   - clicklog writes a line of the click log
-//   - sitetable has the sites in the form that the guest looks them up in
 //   - contract has what guest and host share
-//   - header, jsontext, base64url, target, clean and word are helpers of these
+//   - header, jsontext, base64url, target, clean, spelling and word are helpers
+//     of these
 //
 // # What it defends against
 //

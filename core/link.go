@@ -120,7 +120,7 @@ func (l *Link) refusal(secret []byte) *LinkError {
 		return &LinkError{Malformed, "a pixel needs an id"}
 	case l.Pixel && l.Destination != "":
 		return &LinkError{Malformed, "a pixel has no destination: leave " + linkQuote(l.Destination) + " out"}
-	case !isLinkKeyID(l.KeyID):
+	case !IsKeyID(l.KeyID):
 		return &LinkError{BadKeyID, "key id " + linkQuote(l.KeyID) + " is not 1 to 8 of a-z 0-9"}
 	case l.Expiry < 0 || l.Expiry > MaxExpiry:
 		return &LinkError{BadExpiry, "expiry " + strconv.FormatInt(l.Expiry, 10) + " is not 1 to " + strconv.Itoa(MaxExpiry) + " minutes, or 0 for none"}

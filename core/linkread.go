@@ -94,7 +94,7 @@ func (t *linkParts) readFields(s string, room []byte, whole bool) Code {
 		hasDest == t.pixel,
 		t.pixel && !hasID:
 		return Malformed
-	case !isLinkKeyID(t.kid):
+	case !IsKeyID(t.kid):
 		return BadKeyID
 	case hasExpiry && !t.readExpiry(expiry):
 		return BadExpiry
@@ -128,8 +128,8 @@ func (t *linkParts) link(host string) Link {
 	return Link{Host: host, KeyID: t.kid, Expiry: t.expiry, ID: t.id, Destination: t.url, Pixel: t.pixel}
 }
 
-// isLinkKeyID reports whether s is 1 to 8 of a-z 0-9.
-func isLinkKeyID(s string) bool {
+// IsKeyID reports whether s is 1 to 8 of a-z 0-9.
+func IsKeyID(s string) bool {
 	if s == "" || len(s) > maxKeyID {
 		return false
 	}

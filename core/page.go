@@ -16,7 +16,7 @@ type Page struct {
 	// quote it.
 	RequestID string
 	// Home is the URL of the home page that the page links to; "" for none.
-	// ParseSites has checked it.
+	// core/sitesjson has checked it.
 	Home string
 	// RetryAfter is the ESP's own Retry-After, in seconds; "" for a minute.
 	// Only temporary codes use it.

@@ -2,19 +2,19 @@ package core
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/spelling"
 	"github.com/clickedge/clickedge/core/word"
 )
 
 // The presets that need more than their name.
 const (
-	presetNone       = "none"   // signed links only, no ESP
-	presetCustom     = "custom" // "origin" is set, nothing is known of the links
-	presetEnterprise = "sparkpost-enterprise"
-	presetSES        = "ses-" // before the region
+	PresetNone       = "none"   // signed links only, no ESP
+	PresetCustom     = "custom" // "origin" is set, nothing is known of the links
+	PresetEnterprise = "sparkpost-enterprise"
+	PresetSES        = "ses-" // before the region
 )
 
 // Health probes, which follow nobody's link.
@@ -28,13 +28,6 @@ var (
 )
 
 var presets = presetTable()
-
-var presetNames = func() (names []string) {
-	for _, p := range presets {
-		names = append(names, p.Preset)
-	}
-	return append(names, presetNone)
-}()
 
 // presetTable lists what each ESP needs from the proxy of a link domain. Two
 // presets with the same backend differ in headers only.
@@ -72,7 +65,7 @@ func presetTable() []Origin {
 		preset("postmark", esp.FamilyPostmark, "", Health{}),
 		preset("mandrill", esp.FamilyMandrill, "", Health{}),
 		preset("mailjet", esp.FamilyMailjet, "", Health{}),
-		preset(presetCustom, esp.FamilyCustom, "", Health{}),
+		preset(PresetCustom, esp.FamilyCustom, "", Health{}),
 	)
 }
 
@@ -85,7 +78,7 @@ func sparkPostRows() []Origin {
 		preset("sparkpost-eu", esp.FamilySparkPost, "eu.spgo.io", healthSparkPost),
 		preset("sparkpost-v2", esp.FamilySparkPost, "v2.spgo.io", healthSparkPost),
 		preset("sparkpost-v2-eu", esp.FamilySparkPost, "eu.v2.spgo.io", healthSparkPost),
-		preset(presetEnterprise, esp.FamilySparkPost, "", healthSparkPost),
+		preset(PresetEnterprise, esp.FamilySparkPost, "", healthSparkPost),
 	}
 	return rows
 }
@@ -126,7 +119,7 @@ func plain(o Origin) Origin {
 // tracking": the region's tracking host, Host forwarded; headers over 8192
 // bytes, cookies included, are answered 400.
 func ses(region string) Origin {
-	return preset(presetSES+region, esp.FamilySES, esp.SESOrigin(region), healthSES)
+	return preset(PresetSES+region, esp.FamilySES, esp.SESOrigin(region), healthSES)
 }
 
 // Presets returns every preset. Address and Backend are empty if the site gives
@@ -152,7 +145,7 @@ func LookupPreset(name string) (Origin, bool) {
 // ("us-esat") is taken for a typo. The number at the end is not compared, as
 // us-west-1 exists beside us-west-2.
 func lookupSES(name string) (Origin, bool) {
-	region, ok := strings.CutPrefix(name, presetSES)
+	region, ok := strings.CutPrefix(name, PresetSES)
 	if !ok || !isRegion(region) || isRegionTypo(area(region)) {
 		return Origin{}, false
 	}
@@ -164,7 +157,7 @@ func lookupSES(name string) (Origin, bool) {
 func isRegion(s string) bool {
 	labels := strings.Split(s, "-")
 	last := len(labels) - 1
-	if last < 2 || len(s) > maxGuess || len(labels[0]) != 2 && len(labels[0]) != 4 || len(labels[last]) != 1 || !word.IsDigits(labels[last]) {
+	if last < 2 || len(s) > spelling.MaxWord || len(labels[0]) != 2 && len(labels[0]) != 4 || len(labels[last]) != 1 || !word.IsDigits(labels[last]) {
 		return false
 	}
 	for _, l := range labels[:last] {
@@ -190,7 +183,7 @@ func area(region string) string { return region[:strings.LastIndexByte(region, '
 func isRegionTypo(a string) bool {
 	near := false
 	for _, r := range esp.SESRegions() {
-		switch distance(a, area(r)) {
+		switch spelling.Distance(a, area(r)) {
 		case 0:
 			return false
 		case 1:
@@ -199,78 +192,4 @@ func isRegionTypo(a string) bool {
 	}
 	// Cape Town, a region of SES too, is one letter away from Mumbai.
 	return near && a != "af-south"
-}
-
-// needsOrigin reports whether a site must give this preset's origin as a URL.
-func needsOrigin(o *Origin) bool {
-	return o.Address == "" && o.Preset != presetEnterprise && o.Preset != presetNone
-}
-
-// hintPreset guesses which preset was meant by a name.
-func hintPreset(name string) string {
-	if len(name) > maxGuess {
-		return ""
-	}
-	word := strings.NewReplacer(".", "-", "_", "-", " ", "-").Replace(strings.ToLower(name))
-	word = strings.Replace(word, "customer-io", "customerio", 1)
-	word = strings.TrimPrefix(strings.TrimPrefix(word, "amazon-"), "aws-")
-	if meant := otherNames(word); meant != "" {
-		return "did you mean " + strconv.Quote(meant) + "?"
-	}
-	if _, ok := LookupPreset(word); ok {
-		return "did you mean " + strconv.Quote(word) + "?"
-	}
-	if word == "ses" || word == "amazon" || word == "aws" || strings.HasPrefix(word, "amazonses") {
-		return `name the region too, "ses-<region>", as in "ses-us-east-1"`
-	}
-	return hintFamily(word)
-}
-
-// otherNames returns the preset for another name of an ESP.
-func otherNames(word string) string {
-	switch word {
-	// The last three resell SendGrid, and document a customer's CDN in front of
-	// sendgrid.net.
-	case "twilio", "twilio-sendgrid", "sendgrid-us", "sendgrid-global", "clevertap", "optimove", "leanplum":
-		return "sendgrid"
-	case "sparkpost-us", "messagebird", "bird":
-		return "sparkpost"
-	case "iterable-us", "mailgun-us":
-		return strings.TrimSuffix(word, "-us")
-	case "mailchimp", "mailchimp-transactional":
-		return "mandrill"
-	case "own", "self", "signed":
-		return presetNone
-	case "other", "generic", "proxy":
-		return presetCustom
-	}
-	return ""
-}
-
-// hintFamily looks for presets that begin with the word, then for one with a
-// similar spelling, then for any that begin with the word's first part.
-func hintFamily(word string) string {
-	if some := presetsWith(word + "-"); len(some) > 0 {
-		return "did you mean " + quoteAll(some) + "?"
-	}
-	if c := closest(word, presetNames); c != "" {
-		return "did you mean " + strconv.Quote(c) + "?"
-	}
-	first, _, _ := strings.Cut(word, "-")
-	switch some := presetsWith(first + "-"); {
-	case first+"-" == presetSES:
-		return `write "ses-<region>", as in "ses-us-east-1"`
-	case len(some) > 0:
-		return "did you mean " + quoteAll(some) + "?"
-	}
-	return `"custom" takes any ESP whose "origin" you give`
-}
-
-func presetsWith(prefix string) (names []string) {
-	for _, name := range presetNames {
-		if strings.HasPrefix(name, prefix) {
-			names = append(names, name)
-		}
-	}
-	return names
 }

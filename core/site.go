@@ -1,15 +1,14 @@
 package core
 
 import (
-	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// Site is one branded link domain. [ParseSites] makes it, or the lookup in a
-// table (core/sitetable), and nothing changes it afterwards.
+// Site is one branded link domain. core/sitesjson reads it from sites.json, or
+// core/sitetable finds it in a table, and nothing changes it afterwards.
 type Site struct {
 	// Host in lower case, without port.
 	Host string
@@ -47,57 +46,11 @@ type Site struct {
 	AppLinks *AppLinks
 }
 
-// Sites is the whole of sites.json.
-type Sites struct {
-	byHost map[string]*Site
-	hosts  []string // in the order of the file
-}
-
-// NewSites returns these sites in this order; of two with one host, the first.
-func NewSites(list []*Site) *Sites {
-	s := &Sites{byHost: make(map[string]*Site, len(list)), hosts: make([]string, 0, len(list))}
-	for _, site := range list {
-		if s.byHost[site.Host] == nil {
-			s.byHost[site.Host] = site
-			s.hosts = append(s.hosts, site.Host)
-		}
-	}
-	return s
-}
-
-// Len is the number of sites; nil has none.
-func (s *Sites) Len() int {
-	if s == nil {
-		return 0
-	}
-	return len(s.hosts)
-}
-
-// Hosts returns the branded hosts in the order of the file.
-func (s *Sites) Hosts() []string { return append([]string(nil), s.hosts...) }
-
-// Lookup finds the site of a Host header. Letter case, a port and one trailing
-// dot do not matter. It returns nil if no site has this host.
-func (s *Sites) Lookup(host string) *Site {
-	if s == nil {
-		return nil
-	}
-	if site, ok := s.byHost[host]; ok {
-		return site
-	}
-	return s.byHost[CanonicalHost(host)]
-}
-
-// Has reports whether a canonical host has a site.
-func (s *Sites) Has(host string) bool { return s != nil && s.byHost[host] != nil }
-
-// CanonicalHost returns a Host header's name in lower case, without port and
-// without a trailing dot. What it returns need not be a valid name.
-func CanonicalHost(host string) string {
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && word.IsDigits(host[i+1:]) {
-		host = host[:i]
-	}
-	return destination.Lower(strings.TrimSuffix(host, "."))
+// AppLinks are the files by which a link domain lets apps open its links, as
+// they are served.
+type AppLinks struct {
+	Apple   string // apple-app-site-association; "" for none
+	Android string // assetlinks.json; "" for none
 }
 
 // Allows says whether a redirect of this site may lead to url, as

@@ -5,6 +5,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -28,7 +29,7 @@ func (x *exchange) locate() {
 // override puts the site of an entry in the place of that of sites.json, if it
 // is valid and the service can send requests to its origins.
 func (x *exchange) override(host, entry string) {
-	site, why := core.ReadOverride(host, []byte(entry), sites)
+	site, why := sitesjson.ReadOverride(host, []byte(entry), sites)
 	if site != nil {
 		if why = missingBackend(site.Origin, site.SecondOrigin); why == "" {
 			x.site, x.record.Override = site, "used"

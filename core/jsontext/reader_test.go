@@ -71,7 +71,7 @@ func TestReaderErrors(t *testing.T) {
 
 // sitesFiles returns the cases by which the reading of sites.json is tested.
 func sitesFiles(t testing.TB) []string {
-	files, err := filepath.Glob(filepath.Join("..", "testdata", "sites", "*.json"))
+	files, err := filepath.Glob(filepath.Join("..", "sitesjson", "testdata", "sites", "*.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	return files

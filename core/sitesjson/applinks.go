@@ -1,4 +1,4 @@
-package core
+package sitesjson
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
@@ -14,13 +15,6 @@ import (
 // aside: Apple's limit for apple-app-site-association ("Supporting associated
 // domains"). Google names none for assetlinks.json.
 const maxAppLinks = 128 << 10
-
-// AppLinks are the files by which a link domain lets apps open its links, as
-// they are served.
-type AppLinks struct {
-	Apple   string // apple-app-site-association; "" for none
-	Android string // assetlinks.json; "" for none
-}
 
 // appLinksReader checks the app-link files of one site: their syntax, what the
 // platforms require in them, and that Apple's claims no more than the paths that
@@ -41,7 +35,7 @@ type appClaim struct {
 
 // setAppLinks reads the object app_links.
 func (c *siteReader) setAppLinks() {
-	c.site.AppLinks = &AppLinks{}
+	c.site.AppLinks = &core.AppLinks{}
 	a := &appLinksReader{siteReader: c}
 	c.r.Object(func(name jsontext.Text) {
 		a.way = c.path("app_links.", pathName(name.Bytes))
@@ -212,7 +206,7 @@ func (c *siteReader) relateAppLinks() {
 	switch {
 	case links == nil || c.bad[fieldAppLinks]:
 		return
-	case *links == AppLinks{}:
+	case *links == core.AppLinks{}:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "is empty", `give "apple", "android" or both, or leave it out`)
 	case c.proxied() && c.esp.Family == esp.FamilyIterable:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "does not go with esp "+quote([]byte(c.esp.Preset)), "Iterable serves these files itself: leave it out")

@@ -1,4 +1,4 @@
-package core
+package sitesjson
 
 import (
 	"encoding/json"
@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
 )
 
 // checkAppLinks: whatever was read is JSON of a size that the platforms take.
-func checkAppLinks(t *testing.T, l *AppLinks) {
+func checkAppLinks(t *testing.T, l *core.AppLinks) {
 	t.Helper()
-	require.NotEqual(t, AppLinks{}, *l)
+	require.NotEqual(t, core.AppLinks{}, *l)
 	for _, text := range []string{l.Apple, l.Android} {
 		if text == "" {
 			continue
@@ -56,10 +58,10 @@ func TestInlineFiles(t *testing.T) {
 	require.Equal(t, 1, reads, "each file once")
 	require.Equal(t, strings.Count(text, "\n"), strings.Count(out, "\n"), "lines stay where they are")
 
-	_, err = ParseSites("sites.json", []byte(out))
+	_, err = Parse("sites.json", []byte(out))
 	require.EqualError(t, err, "sites.json:4: sites.c.example.com.esp: is a number, not a string: write it in double quotes")
 
-	sites, err := ParseSites("sites.json", []byte(strings.Replace(out, `"esp": 1`, `"esp": "mailgun"`, 1)))
+	sites, err := Parse("sites.json", []byte(strings.Replace(out, `"esp": 1`, `"esp": "mailgun"`, 1)))
 	require.NoError(t, err)
 	require.JSONEq(t, aasa, sites.Lookup("a.example.com").AppLinks.Apple)
 	require.Empty(t, sites.Lookup("a.example.com").AppLinks.Android)
@@ -81,7 +83,7 @@ func TestInlineFilesMistakes(t *testing.T) {
 	_, _, err := inline(text, map[string]string{"b.json": "[\n  1,\n]"})
 	require.EqualError(t, err, "sites.json:1: sites.a.example.com.app_links.apple: cannot be read: file does not exist: the name is looked up from the folder of sites.json\n"+
 		`sites.json:2: sites.a.example.com.app_links.android: "b.json" line 3, column 1: found ']' after a comma: remove the comma`)
-	require.ErrorAs(t, err, new(*SitesError))
+	require.ErrorAs(t, err, new(*Error))
 
 	_, _, err = inline(text, map[string]string{"a.json": "{} {}", "b.json": ""})
 	require.ErrorContains(t, err, `"a.json" line 1, column 4: found '{' after the end of the value`)
@@ -93,8 +95,8 @@ func TestInlinedFilesAreChecked(t *testing.T) {
 	out, _, err := inline(`{"sites": {"a.example.com": {"esp": "sendgrid", "app_links": {"apple": "a.json"}}}}`,
 		map[string]string{"a.json": strings.Replace(aasa, "ABCDE12345", "abcde", 1)})
 	require.NoError(t, err)
-	_, err = ParseSites("sites.json", []byte(out))
-	var all *SitesError
+	_, err = Parse("sites.json", []byte(out))
+	var all *Error
 	require.True(t, errors.As(err, &all))
 	require.Equal(t, "sites.a.example.com.app_links.apple.applinks.details[0].appIDs[0]", all.Mistakes[0].Field)
 }

@@ -1,8 +1,6 @@
-package core
+package sitesjson
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -74,24 +72,4 @@ func (e endpoint) backend() string {
 		return name + "_https_" + strconv.Itoa(int(e.port))
 	}
 	return name + "_http_" + strconv.Itoa(int(e.port))
-}
-
-// Origins returns one origin for each backend that these sites need, second
-// origins included, sorted by the backend's name. Origins that share a backend agree on address, port, TLS
-// and health; Preset and what happens to headers are those of the first site
-// that needs it.
-func (s *Sites) Origins() []*Origin {
-	seen := map[string]bool{}
-	var list []*Origin
-	for _, host := range s.hosts {
-		site := s.byHost[host]
-		for _, o := range [...]*Origin{site.Origin, site.SecondOrigin} {
-			if o != nil && !seen[o.Backend] {
-				seen[o.Backend] = true
-				list = append(list, o)
-			}
-		}
-	}
-	slices.SortFunc(list, func(a, b *Origin) int { return cmp.Compare(a.Backend, b.Backend) })
-	return list
 }

@@ -1,4 +1,4 @@
-package core
+package sitesjson
 
 import (
 	"testing"
@@ -54,7 +54,7 @@ func TestParseEndpointRefuses(t *testing.T) {
 
 // The origin of a backend is one, whatever headers its sites want.
 func TestOriginsShareBackends(t *testing.T) {
-	sites, err := ParseSites("sites.json", []byte(`{"sites": {
+	sites, err := Parse("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "sendgrid"},
 		"b.example.com": {"esp": "braze-sendgrid"},
 		"c.example.com": {"esp": "sendgrid", "x_forwarded_host": true},

@@ -1,4 +1,9 @@
-package core
+package sitesjson
+
+import (
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/spelling"
+)
 
 // FieldDoc describes one field of a site in sites.json.
 type FieldDoc struct {
@@ -8,11 +13,11 @@ type FieldDoc struct {
 	Doc     string // what it does and when it is needed, without a final full stop
 }
 
-// SiteFields returns every field of a site, in the order in which a site is best
+// Fields returns every field of a site, in the order in which a site is best
 // written. The parser works from the same table.
-func SiteFields() []FieldDoc { return append([]FieldDoc(nil), siteFields[:]...) }
+func Fields() []FieldDoc { return append([]FieldDoc(nil), fieldDocs[:]...) }
 
-// field is an index into siteFields.
+// field is an index into fieldDocs.
 type field uint8
 
 const (
@@ -37,7 +42,7 @@ const (
 	fieldsLen // their number
 )
 
-var siteFields = [fieldsLen]FieldDoc{
+var fieldDocs = [fieldsLen]FieldDoc{
 	fieldESP: {"esp", "string", "",
 		`the preset of the e-mail service provider, or "none" where only signed links are answered; required`},
 	fieldOrigin: {"origin", "URL", "",
@@ -78,8 +83,8 @@ var siteFields = [fieldsLen]FieldDoc{
 
 // fieldNamed finds a field by its name.
 func fieldNamed(name []byte) (field, bool) {
-	for f := range siteFields {
-		if siteFields[f].Name == string(name) {
+	for f := range fieldDocs {
+		if fieldDocs[f].Name == string(name) {
 			return field(f), true
 		}
 	}
@@ -115,7 +120,7 @@ func (f field) choices() []string {
 	case fieldHost:
 		return []string{"branded", "origin"}
 	case fieldCookies:
-		return cookieModes[:]
+		return []string{core.CookiesOwn.String(), core.CookiesStrip.String(), core.CookiesPass.String()}
 	case fieldClicks:
 		return []string{"proxy", "redirect"}
 	case fieldFails:
@@ -129,11 +134,11 @@ func (f field) choices() []string {
 // hintField guesses which field a name was meant to be.
 func hintField(name string) string {
 	names := make([]string, 0, fieldsLen)
-	for _, f := range siteFields {
+	for _, f := range fieldDocs {
 		names = append(names, f.Name)
 	}
 	meant := ""
-	switch fold(name) {
+	switch spelling.Fold(name) {
 	case "preset", "provider", "type":
 		meant = "esp"
 	case "backend", "upstream", "target", "address":
@@ -155,7 +160,7 @@ func hintField(name string) string {
 	case "homepage", "website":
 		meant = "home"
 	default:
-		meant = closest(name, names)
+		meant = spelling.Closest(name, names)
 	}
 	if meant == "" {
 		return "the fields are " + quoteAll(names)

@@ -1,76 +1,26 @@
-package core
+package sitesjson
 
 import (
 	"strconv"
 	"strings"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/spelling"
 )
-
-// maxGuess bounds, in bytes, the words for which a hint is looked for: the work
-// grows with the square of their length.
-const maxGuess = 64
 
 // didYouMean returns a hint that names the candidate closest to word, or "" where
 // none is close enough to be a slip of the hand.
 func didYouMean(word string, candidates []string) string {
-	if c := closest(word, candidates); c != "" {
+	if c := spelling.Closest(word, candidates); c != "" {
 		return "did you mean " + strconv.Quote(c) + "?"
 	}
 	return ""
 }
 
-// closest returns the candidate with the least edit distance from word, at most
-// one edit in three letters and two in all. Letter case, "-" and "_" do not count.
-func closest(word string, candidates []string) string {
-	if len(word) > maxGuess {
-		return ""
-	}
-	word = fold(word)
-	best, found := min(len(word)/3, 2)+1, ""
-	for _, c := range candidates {
-		if d := distance(word, fold(c)); d < best {
-			best, found = d, c
-		}
-	}
-	return found
-}
-
-func fold(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(s), "-", ""), "_", "")
-}
-
-// distance counts the letters to insert, delete, replace or swap with their
-// neighbour to get from a to b (optimal string alignment: no part is edited
-// twice).
-func distance(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+differ(a[i], b[j]))
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
-}
-
-func differ(a, b byte) int {
-	if a == b {
-		return 0
-	}
-	return 1
-}
-
 // quote returns a foreign value for a message, shortened where it is long.
-func quote(b []byte) string { return clean.Quote(string(b), maxGuess) }
+func quote(b []byte) string { return clean.Quote(string(b), spelling.MaxWord) }
 
 // quoteAll returns a list for a message: "a", "b" or "c".
 func quoteAll(words []string) string {
@@ -101,7 +51,7 @@ func bareHost(s string) string {
 	if i := strings.IndexAny(s, "/?#"); i >= 0 {
 		s = s[:i]
 	}
-	if s = CanonicalHost(s); !destination.IsHost(s) {
+	if s = core.CanonicalHost(s); !destination.IsHost(s) {
 		return ""
 	}
 	return s

@@ -1,4 +1,4 @@
-package core
+package sitesjson
 
 import (
 	"strings"
@@ -8,20 +8,6 @@ import (
 
 	"github.com/clickedge/clickedge/core/destination"
 )
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
-		{"abc", "abd", 1}, {"abc", "ab", 1}, {"abc", "xabc", 1}, {"esat", "east", 1},
-		{"kitten", "sitting", 3}, {"ca", "abc", 3}, {"us-west", "us-east", 2},
-	} {
-		require.Equal(t, c.want, distance(c.a, c.b), "%q %q", c.a, c.b)
-		require.Equal(t, c.want, distance(c.b, c.a), "%q %q", c.b, c.a)
-	}
-}
 
 func TestHintHost(t *testing.T) {
 	for in, want := range map[string]string{
@@ -91,13 +77,13 @@ func TestHintField(t *testing.T) {
 
 // What a hint tells people to write must be right.
 func TestHintsAreRight(t *testing.T) {
-	for _, f := range SiteFields() {
+	for _, f := range Fields() {
 		require.NotEmpty(t, f.Name)
 		require.NotEmpty(t, f.Type, f.Name)
 		require.NotEmpty(t, f.Doc, f.Name)
 		got, ok := fieldNamed([]byte(f.Name))
 		require.True(t, ok)
-		require.Equal(t, f.Name, siteFields[got].Name)
+		require.Equal(t, f.Name, fieldDocs[got].Name)
 		for i, choice := range got.choices() {
 			require.Contains(t, f.Type, `"`+choice+`"`)
 			if i == 0 {
@@ -105,7 +91,7 @@ func TestHintsAreRight(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range presetNames {
+	for _, name := range presetNames() {
 		_, err := ParseSite("link.example.com", []byte(`{"esp": "`+name+`", "keys": ["k1"], "signed_links": "anywhere"`+needed(name)+`}`))
 		require.NoError(t, err, name)
 	}

@@ -1,4 +1,4 @@
-package core
+package sitesjson
 
 import (
 	"slices"
@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxMistakes bounds how many mistakes a SitesError holds; the rest are counted.
+// maxMistakes bounds how many mistakes a Error holds; the rest are counted.
 const maxMistakes = 100
 
-// SitesError is every mistake of a file, in the order of its lines. After a
+// Error is every mistake of a file, in the order of its lines. After a
 // syntax error nothing more is read, so what follows it is not in the list.
-type SitesError struct {
-	// Name of the file, as given to [ParseSites]; [ParseSite] gives the host.
+type Error struct {
+	// Name of the file, as given to [Parse]; [ParseSite] gives the host.
 	Name string
 	// Mistakes are the first 100, sorted by line and column.
 	Mistakes []Mistake
@@ -38,7 +38,7 @@ type Mistake struct {
 //
 //	sites.json:7: sites.link.example.com.esp: unknown esp "sengrid": did you mean "sendgrid"?
 //	sites.json:9:3: found '}' after a comma: remove the comma
-func (e *SitesError) Error() string {
+func (e *Error) Error() string {
 	var b strings.Builder
 	for i, m := range e.Mistakes {
 		if i > 0 {
@@ -111,12 +111,12 @@ func (m *mistakes) prune() {
 }
 
 // report returns nil where there is no mistake.
-func (m *mistakes) report(name string, data []byte) *SitesError {
+func (m *mistakes) report(name string, data []byte) *Error {
 	if len(m.list) == 0 {
 		return nil
 	}
 	m.prune()
-	e := &SitesError{Name: name, More: m.more}
+	e := &Error{Name: name, More: m.more}
 	pos := position{line: 1, column: 1}
 	for _, p := range m.list {
 		pos.advance(data, p.at)

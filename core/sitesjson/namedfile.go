@@ -1,4 +1,4 @@
-package core
+package sitesjson
 
 import (
 	"strconv"
@@ -28,11 +28,10 @@ func (a *appLinksReader) named(t jsontext.Text, start int) {
 }
 
 // InlineFiles returns sites.json with each file name replaced by the file's
-// contents, so that [ParseSites] needs no file system. Line numbers do not
-// change. read is called once for each name, as it stands in sites.json. name
-// is the name of sites.json, for messages. The error is a *[SitesError] with
-// every file that cannot be read or is not JSON. All other mistakes are left to
-// ParseSites.
+// contents, so that [Parse] needs no file system. Line numbers do not change.
+// read is called once for each name, as it stands in sites.json. name is the
+// name of sites.json, for messages. The error is an *[Error] with every file
+// that cannot be read or is not JSON. All other mistakes are left to Parse.
 func InlineFiles(name string, data []byte, read func(name string) ([]byte, error)) ([]byte, error) {
 	var files []namedFile
 	p := sitesParser{data: data, r: jsontext.NewReader(data), files: &files}

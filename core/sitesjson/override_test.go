@@ -1,14 +1,16 @@
-package core
+package sitesjson
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
 )
 
 func TestReadOverride(t *testing.T) {
-	sites, err := ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "ses-us-east-1"}, "other.example.com": {"esp": "sendgrid"}}}`))
+	sites, err := Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "ses-us-east-1"}, "other.example.com": {"esp": "sendgrid"}}}`))
 	require.NoError(t, err)
 	for entry, want := range map[string]string{
 		`{"esp": "sendgrid"}`: "",
@@ -26,6 +28,6 @@ func TestReadOverride(t *testing.T) {
 			require.Contains(t, why, want)
 		}
 	}
-	site, why := ReadOverride("link.example.com", []byte(`{"esp": "sendgrid"}`), (*Sites)(nil))
+	site, why := ReadOverride("link.example.com", []byte(`{"esp": "sendgrid"}`), (*core.Sites)(nil))
 	require.NotNil(t, site, why)
 }

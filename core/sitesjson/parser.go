@@ -1,10 +1,14 @@
-package core
+// Package sitesjson reads sites.json: [Parse] the file, [ParseSite] one site of
+// it, [InlineFiles] the files that it names. Every mistake is reported at once,
+// with its place and a hint ([Error]).
+package sitesjson
 
 import (
 	"bytes"
 	"strconv"
 	"strings"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
@@ -12,14 +16,14 @@ import (
 // maxSitesFile bounds sites.json in bytes.
 const maxSitesFile = 64 << 20
 
-// ParseSites reads sites.json, one object with one object per link domain:
+// Parse reads sites.json, one object with one object per link domain:
 //
 //	{"sites": {"link.example.com": {"esp": "customerio-eu"}}}
 //
-// The fields of a site are those of [SiteFields]. name is the file's name, for
-// messages. The error is a *[SitesError] with every mistake of the file; there
+// The fields of a site are those of [Fields]. name is the file's name, for
+// messages. The error is a *[Error] with every mistake of the file; there
 // are no sites then. Nothing of data is kept.
-func ParseSites(name string, data []byte) (*Sites, error) {
+func Parse(name string, data []byte) (*core.Sites, error) {
 	p := sitesParser{data: data, r: jsontext.NewReader(data)}
 	if p.readable() {
 		p.file()
@@ -32,12 +36,12 @@ func ParseSites(name string, data []byte) (*Sites, error) {
 }
 
 // ParseSite reads one site, the object that stands behind host in sites.json, by
-// the same rules; the error is a *[SitesError] that has the host as its name.
+// the same rules; the error is a *[Error] that has the host as its name.
 // What depends on other sites is not checked: that an origin is not one of their
-// link domains ([Sites.Has]), and that the service has the backend.
-func ParseSite(host string, data []byte) (*Site, error) {
+// link domains ([core.Sites.Has]), and that the service has the backend.
+func ParseSite(host string, data []byte) (*core.Site, error) {
 	p := sitesParser{data: data, r: jsontext.NewReader(data), single: true}
-	if !destination.IsHost(host) || host != CanonicalHost(host) {
+	if !destination.IsHost(host) || host != core.CanonicalHost(host) {
 		p.mistakes.add(0, "", quote([]byte(host))+" is not the name of a link domain", hintHost(host))
 	}
 	if p.readable() {
@@ -59,12 +63,12 @@ type sitesParser struct {
 	mistakes mistakes
 	entries  []siteEntry
 	// origins makes sites with equal origins share one.
-	origins map[Origin]*Origin
+	origins map[core.Origin]*core.Origin
 	// lastDestinations and lastKeys make a run of sites with equal lists share
 	// them. What is kept here ends up in the module's memory image.
 	lastDestinations []destination.Pattern
 	lastKeys         []string
-	lastAppLinks     *AppLinks
+	lastAppLinks     *core.AppLinks
 	// single is set where the document is one site.
 	single bool
 	// files, where not nil, collects the names of files instead of refusing them.
@@ -73,7 +77,7 @@ type sitesParser struct {
 
 // siteEntry is a site and where it stands.
 type siteEntry struct {
-	site     *Site
+	site     *core.Site
 	at       int   // of its name
 	origin   field // which field sets the origin
 	originAt int
@@ -165,7 +169,7 @@ func (p *sitesParser) badHost(name jsontext.Text) {
 
 // siteValue reads the object of one site.
 func (p *sitesParser) siteValue(host string, at int) {
-	c := siteReader{sitesParser: p, site: &Site{Host: host}}
+	c := siteReader{sitesParser: p, site: &core.Site{Host: host}}
 	if e := p.want('{'); e != nil {
 		p.misfit(e, c.path())
 	} else {
@@ -243,18 +247,16 @@ func hintKind(kind byte, found []byte) string {
 }
 
 // join checks what sites ask of one another and puts them together.
-func (p *sitesParser) join() *Sites {
-	s := &Sites{byHost: make(map[string]*Site, len(p.entries)), hosts: make([]string, 0, len(p.entries))}
-	for _, e := range p.entries {
-		host := e.site.Host
-		if first := s.byHost[host]; first != nil {
-			p.twice(e, first)
-			continue
-		}
-		s.byHost[host] = e.site
-		s.hosts = append(s.hosts, host)
+func (p *sitesParser) join() *core.Sites {
+	list := make([]*core.Site, len(p.entries))
+	for i, e := range p.entries {
+		list[i] = e.site
 	}
+	s := core.NewSites(list)
 	for _, e := range p.entries {
+		if first := s.Lookup(e.site.Host); first != e.site {
+			p.twice(e, first)
+		}
 		p.round(s, e.site, e.site.Origin, e.origin, e.originAt)
 		p.round(s, e.site, e.site.SecondOrigin, fieldSecond, e.secondAt)
 	}
@@ -262,14 +264,14 @@ func (p *sitesParser) join() *Sites {
 }
 
 // round reports an origin that is a link domain itself.
-func (p *sitesParser) round(s *Sites, site *Site, o *Origin, f field, at int) {
+func (p *sitesParser) round(s *core.Sites, site *core.Site, o *core.Origin, f field, at int) {
 	if o != nil && s.Has(o.Address) {
-		p.mistakes.add(at, p.fieldPath(site.Host, siteFields[f].Name), "leads to "+strconv.Quote(o.Address)+", a link domain itself",
+		p.mistakes.add(at, p.fieldPath(site.Host, fieldDocs[f].Name), "leads to "+strconv.Quote(o.Address)+", a link domain itself",
 			"requests would go round in circles: give the ESP's own host")
 	}
 }
 
-func (p *sitesParser) twice(e siteEntry, first *Site) {
+func (p *sitesParser) twice(e siteEntry, first *core.Site) {
 	if p.mistakes.full(e.at) {
 		return
 	}
@@ -289,7 +291,7 @@ func (p *sitesParser) report(name string) error {
 	if e := p.r.Err(); e != nil {
 		p.mistakes.add(e.At, "", e.Problem, e.Hint)
 	}
-	// A nil *SitesError in an error would not be nil.
+	// A nil *Error in an error would not be nil.
 	if err := p.mistakes.report(name, p.data); err != nil {
 		return err
 	}

@@ -1,8 +1,9 @@
-package core
+package sitesjson
 
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,8 +15,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 )
+
+var update = flag.Bool("update", false, "rewrite golden files")
 
 // sitesFiles returns the cases of testdata/sites: good-*.json are read, bad-*.json
 // are refused, and the .golden beside each says what comes of it.
@@ -32,7 +36,7 @@ func TestSitesGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
-			sites, err := ParseSites("sites.json", data)
+			sites, err := Parse("sites.json", data)
 			require.Equal(t, strings.HasPrefix(name, "good-"), err == nil, "%v", err)
 			golden := strings.TrimSuffix(path, ".json") + ".golden"
 			got := describeSites(sites, err)
@@ -47,7 +51,7 @@ func TestSitesGolden(t *testing.T) {
 }
 
 // describeSites writes every field of every site, then the backends.
-func describeSites(sites *Sites, err error) string {
+func describeSites(sites *core.Sites, err error) string {
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -62,7 +66,7 @@ func describeSites(sites *Sites, err error) string {
 		if o := s.SecondOrigin; o != nil {
 			fmt.Fprintf(&b, "  second %s\n", describeOrigin(o))
 		}
-		if s.ESPTimeout != defaultTimeout {
+		if s.ESPTimeout != core.DefaultTimeout {
 			fmt.Fprintf(&b, "  the ESP has %s\n", s.ESPTimeout)
 		}
 		if l := s.AppLinks; l != nil {
@@ -76,16 +80,16 @@ func describeSites(sites *Sites, err error) string {
 	return b.String()
 }
 
-func describeOrigin(o *Origin) string {
+func describeOrigin(o *core.Origin) string {
 	return fmt.Sprintf("%s (%s): %s = %s:%d, tls %t, own host %t, forwarded host %t, cookies %s, health %v",
 		o.Preset, o.Family, o.Backend, o.Address, o.Port, o.TLS, o.OriginHost, o.ForwardedHost, o.Cookies, o.Health)
 }
 
-func TestSitesErrorNeverHoldsSecrets(t *testing.T) {
+func TestErrorNeverHoldsSecrets(t *testing.T) {
 	for _, path := range sitesFiles(t) {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
-		if _, err = ParseSites("sites.json", data); err != nil {
+		if _, err = Parse("sites.json", data); err != nil {
 			require.NotContains(t, err.Error(), "this-would-be-a-secret", path)
 			require.NotContains(t, err.Error(), "not to be seen", path)
 		}
@@ -101,7 +105,7 @@ func TestParseSite(t *testing.T) {
 	require.True(t, site.Count)
 
 	// One site and the same site within a file are equal.
-	sites, err := ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "custom", "origin": "https://track.example.net", "clicks": "redirect", "destinations": ["example.com"]}}}`))
+	sites, err := Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "custom", "origin": "https://track.example.net", "clicks": "redirect", "destinations": ["example.com"]}}}`))
 	require.NoError(t, err)
 	require.Equal(t, sites.Lookup("link.example.com"), site)
 }
@@ -123,21 +127,21 @@ func TestParseSiteMistakes(t *testing.T) {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)
 		require.EqualError(t, err, c.want, c.data)
-		var all *SitesError
+		var all *Error
 		require.True(t, errors.As(err, &all), c.data)
 	}
 }
 
-func TestParseSitesSize(t *testing.T) {
+func TestParseSize(t *testing.T) {
 	data := make([]byte, maxSitesFile+1)
-	_, err := ParseSites("sites.json", data)
+	_, err := Parse("sites.json", data)
 	require.EqualError(t, err, "sites.json:1:1: the file has 67108865 bytes; at most 67108864 are read: spread the link domains over several services")
 }
 
 func TestMistakesArePlaced(t *testing.T) {
 	data := "{\"sites\": {\r\n  \"ä\": {\"esp\": \"sendgrid\"}, \"b.example.com\": {\"esp\": 1},\r\n\t\"c.example.com\": {}}}"
-	_, err := ParseSites("sites.json", []byte(data))
-	var all *SitesError
+	_, err := Parse("sites.json", []byte(data))
+	var all *Error
 	require.True(t, errors.As(err, &all))
 	type place struct{ line, column int }
 	var got []place
@@ -160,8 +164,8 @@ func TestMistakesAreCapped(t *testing.T) {
 			fmt.Fprintf(&b, "\n\"h%d.example.com\": {\n\"keyz\": 1}", i)
 		}
 		b.WriteString("\n}}")
-		_, err := ParseSites("sites.json", []byte(b.String()))
-		var all *SitesError
+		_, err := Parse("sites.json", []byte(b.String()))
+		var all *Error
 		require.True(t, errors.As(err, &all))
 		require.Equal(t, 2*sites, len(all.Mistakes)+all.More)
 		require.Len(t, all.Mistakes, min(100, 2*sites))
@@ -176,10 +180,10 @@ func TestMistakesAreCapped(t *testing.T) {
 
 func TestSitesShareOrigins(t *testing.T) {
 	data := manySites(100)
-	sites, err := ParseSites("sites.json", data)
+	sites, err := Parse("sites.json", data)
 	require.NoError(t, err)
 	require.Equal(t, 100, sites.Len())
-	pointers := map[*Origin]bool{}
+	pointers := map[*core.Origin]bool{}
 	for _, h := range sites.Hosts() {
 		pointers[sites.Lookup(h).Origin] = true
 	}
@@ -192,7 +196,7 @@ func TestSitesKeepNothing(t *testing.T) {
 	for _, path := range sitesFiles(t) {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
-		sites, err := ParseSites("sites.json", data)
+		sites, err := Parse("sites.json", data)
 		before := describeSites(sites, err)
 		for i := range data {
 			data[i] = '#'
@@ -204,14 +208,14 @@ func TestSitesKeepNothing(t *testing.T) {
 // Parsing and reading at the same time: the race detector judges.
 func TestSitesConcurrent(t *testing.T) {
 	data := manySites(50)
-	shared, err := ParseSites("sites.json", data)
+	shared, err := Parse("sites.json", data)
 	require.NoError(t, err)
 	want := describeSites(shared, nil)
 	got := make([]string, 8)
 	var wg sync.WaitGroup
 	for i := range got {
 		wg.Go(func() {
-			if own, err := ParseSites("sites.json", data); err != nil || describeSites(own, nil) != want {
+			if own, err := Parse("sites.json", data); err != nil || describeSites(own, nil) != want {
 				return
 			}
 			got[i] = describeSites(shared, nil)
@@ -239,14 +243,14 @@ func manySites(n int) []byte {
 	return []byte(b.String())
 }
 
-func BenchmarkParseSites(b *testing.B) {
+func BenchmarkParse(b *testing.B) {
 	for _, n := range []int{1, 1000, 100_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			data := manySites(n)
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := ParseSites("sites.json", data); err != nil {
+				if _, err := Parse("sites.json", data); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -254,9 +258,9 @@ func BenchmarkParseSites(b *testing.B) {
 	}
 }
 
-// FuzzParseSites: what is refused is refused with a place and a problem, and what
+// FuzzParse: what is refused is refused with a place and a problem, and what
 // is read keeps every promise that the rest of the package builds on.
-func FuzzParseSites(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, path := range sitesFiles(f) {
 		data, err := os.ReadFile(path)
 		require.NoError(f, err)
@@ -265,10 +269,10 @@ func FuzzParseSites(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		sites, err := ParseSites("sites.json", data)
+		sites, err := Parse("sites.json", data)
 		if err != nil {
 			require.Nil(t, sites)
-			checkSitesError(t, err, data)
+			checkError(t, err, data)
 			return
 		}
 		require.NotZero(t, sites.Len())
@@ -281,8 +285,8 @@ func FuzzParseSites(f *testing.F) {
 	})
 }
 
-func checkSitesError(t *testing.T, err error, data []byte) {
-	var all *SitesError
+func checkError(t *testing.T, err error, data []byte) {
+	var all *Error
 	require.True(t, errors.As(err, &all))
 	require.NotEmpty(t, all.Mistakes)
 	require.True(t, utf8.ValidString(err.Error()), "%q", err.Error())
@@ -296,9 +300,9 @@ func checkSitesError(t *testing.T, err error, data []byte) {
 	require.LessOrEqual(t, last.Line, 1+strings.Count(string(data), "\n"))
 }
 
-func checkSite(t *testing.T, sites *Sites, s *Site) {
+func checkSite(t *testing.T, sites *core.Sites, s *core.Site) {
 	require.True(t, destination.IsHost(s.Host))
-	require.Equal(t, CanonicalHost(s.Host), s.Host)
+	require.Equal(t, core.CanonicalHost(s.Host), s.Host)
 	if s.ClickRedirect || s.FailRedirect || len(s.Keys) > 0 && !s.SignedAnywhere {
 		require.NotEmpty(t, s.Destinations)
 	}
@@ -310,14 +314,14 @@ func checkSite(t *testing.T, sites *Sites, s *Site) {
 	}
 	seen := map[string]bool{}
 	for _, k := range s.Keys {
-		require.True(t, isLinkKeyID(k) && !seen[k], "%q", k)
+		require.True(t, core.IsKeyID(k) && !seen[k], "%q", k)
 		seen[k] = true
 	}
 	if s.Home != "" {
 		d, ok := destination.Parse(s.Home)
 		require.True(t, ok && d.TLS && d.Host != s.Host, "%q", s.Home)
 	}
-	require.True(t, s.ESPTimeout >= minTimeout && s.ESPTimeout <= maxTimeout)
+	require.True(t, s.ESPTimeout >= core.MinTimeout && s.ESPTimeout <= core.MaxTimeout)
 	if l := s.AppLinks; l != nil {
 		checkAppLinks(t, l)
 	}
@@ -334,7 +338,7 @@ func checkSite(t *testing.T, sites *Sites, s *Site) {
 	}
 }
 
-func checkOrigin(t *testing.T, sites *Sites, s *Site, o *Origin) {
+func checkOrigin(t *testing.T, sites *core.Sites, s *core.Site, o *core.Origin) {
 	require.NotNil(t, o)
 	require.Equal(t, s.ESP, o.Preset)
 	require.True(t, destination.IsHost(o.Address), "%q", o.Address)
@@ -343,27 +347,27 @@ func checkOrigin(t *testing.T, sites *Sites, s *Site, o *Origin) {
 	require.NotZero(t, o.Port)
 	require.NotEmpty(t, o.Backend)
 	require.LessOrEqual(t, len(o.Backend), maxBackend)
-	preset, ok := LookupPreset(s.ESP)
+	preset, ok := core.LookupPreset(s.ESP)
 	require.True(t, ok)
 	require.Equal(t, preset.Family, o.Family)
-	require.Contains(t, sites.backends(), backendKey(o), "Origins names every backend, with this very address")
+	require.Contains(t, backends(sites), backendKey(o), "Origins names every backend, with this very address")
 }
 
 // backends is Origins without what may differ between sites of one backend.
-func (s *Sites) backends() map[Origin]bool {
-	all := map[Origin]bool{}
+func backends(s *core.Sites) map[core.Origin]bool {
+	all := map[core.Origin]bool{}
 	for _, o := range s.Origins() {
 		all[backendKey(o)] = true
 	}
 	return all
 }
 
-func backendKey(o *Origin) Origin {
-	return Origin{Backend: o.Backend, Address: o.Address, Port: o.Port, TLS: o.TLS, Health: o.Health}
+func backendKey(o *core.Origin) core.Origin {
+	return core.Origin{Backend: o.Backend, Address: o.Address, Port: o.Port, TLS: o.TLS, Health: o.Health}
 }
 
 // checkAgainstJSON reads the same file with encoding/json.
-func checkAgainstJSON(t *testing.T, sites *Sites, data []byte) {
+func checkAgainstJSON(t *testing.T, sites *core.Sites, data []byte) {
 	var file struct {
 		Sites map[string]struct {
 			ESP          string   `json:"esp"`

@@ -1,9 +1,10 @@
-package core
+package sitesjson
 
 import (
 	"slices"
 	"strconv"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
 )
@@ -26,7 +27,7 @@ func (c *siteReader) relate(at int) {
 	s.SignedAnywhere = c.on[fieldSigned]
 	s.Count = c.on[fieldCount] || !c.given(fieldCount)
 	if s.ESPTimeout == 0 {
-		s.ESPTimeout = defaultTimeout
+		s.ESPTimeout = core.DefaultTimeout
 	}
 	if c.proxied() && !c.bad[fieldOrigin] && !c.bad[fieldTenant] {
 		s.Origin = c.shared(c.origin())
@@ -41,7 +42,7 @@ func (c *siteReader) given(f field) bool { return c.at[f] != 0 }
 func (c *siteReader) chosen(f field) bool { return c.on[f] && !c.bad[f] }
 
 // proxied tells whether an ESP that is known stands behind the site.
-func (c *siteReader) proxied() bool { return c.esp.Preset != "" && c.esp.Preset != presetNone }
+func (c *siteReader) proxied() bool { return c.esp.Preset != "" && c.esp.Preset != core.PresetNone }
 
 // relateESP checks the fields that only some presets have.
 func (c *siteReader) relateESP(at int) {
@@ -52,13 +53,13 @@ func (c *siteReader) relateESP(at int) {
 		}
 		return
 	}
-	custom := preset.Preset == presetCustom
+	custom := preset.Preset == core.PresetCustom
 	c.require(fieldOrigin, needsOrigin(preset), at, `give the ESP's host, as in "origin": "https://track.example.net"`)
-	c.require(fieldTenant, preset.Preset == presetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
+	c.require(fieldTenant, preset.Preset == core.PresetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
 	c.refuse(fieldOrigin, needsOrigin(preset), `the preset knows its origin; "custom" takes any`)
-	c.refuse(fieldTenant, preset.Preset == presetEnterprise, `only "sparkpost-enterprise" has tenants`)
+	c.refuse(fieldTenant, preset.Preset == core.PresetEnterprise, `only "sparkpost-enterprise" has tenants`)
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
-	if preset.Family == esp.FamilySES && c.proxied() && c.cookies == CookiesPass {
+	if preset.Family == esp.FamilySES && c.proxied() && c.cookies == core.CookiesPass {
 		c.mistake(fieldCookies, c.at[fieldCookies], `"pass" does not go with esp `+quote([]byte(preset.Preset)),
 			`SES refuses more than 8192 bytes of fields, which the cookies of the parent domain reach; leave it out, or write "own"`)
 	}
@@ -71,7 +72,7 @@ func (c *siteReader) relateESP(at int) {
 }
 
 func (c *siteReader) missing(f field, at int, hint string) {
-	c.mistakes.add(at, c.path(siteFields[f].Name), "is missing", hint)
+	c.mistakes.add(at, c.path(fieldDocs[f].Name), "is missing", hint)
 }
 
 func (c *siteReader) require(f field, needed bool, at int, hint string) {
@@ -86,7 +87,7 @@ func (c *siteReader) refuse(f field, taken bool, hint string) {
 	if taken || !c.given(f) {
 		return
 	}
-	if c.esp.Preset == presetNone {
+	if c.esp.Preset == core.PresetNone {
 		hint = "nothing is proxied; leave it out"
 	}
 	c.mistake(f, c.at[f], "does not go with esp "+quote([]byte(c.esp.Preset)), hint)
@@ -125,7 +126,7 @@ func (c *siteReader) relateWide() {
 	}
 	for _, w := range c.wide {
 		c.bad[fieldDestinations] = true
-		c.mistakes.add(w.at, c.path(siteFields[fieldDestinations].Name, "[", strconv.Itoa(w.index), "]"),
+		c.mistakes.add(w.at, c.path(fieldDocs[fieldDestinations].Name, "[", strconv.Itoa(w.index), "]"),
 			strconv.Quote(w.String())+w.why(),
 			`list the host that is yours, as in "`+w.hint()+`", or say "public_suffix": true`)
 	}
@@ -169,11 +170,11 @@ func (c *siteReader) noDestinations(at int, hint string) {
 }
 
 // origin is the preset with what the site changes in it.
-func (c *siteReader) origin() Origin {
+func (c *siteReader) origin() core.Origin {
 	o := c.esp
 	switch {
-	case o.Preset == presetEnterprise:
-		o.Address, o.Backend = c.tenant+".et.e.sparkpost.com", presetEnterprise+"-"+c.tenant
+	case o.Preset == core.PresetEnterprise:
+		o.Address, o.Backend = c.tenant+".et.e.sparkpost.com", core.PresetEnterprise+"-"+c.tenant
 	case needsOrigin(&o):
 		o.Address, o.Port, o.TLS, o.Backend = c.endpoint.host, c.endpoint.port, c.endpoint.tls, c.endpoint.backend()
 	}
@@ -197,9 +198,9 @@ func reuse[T comparable](last *[]T, list []T) []T {
 
 // shared returns the one copy of an origin: a hundred thousand sites have a
 // handful of them.
-func (p *sitesParser) shared(o Origin) *Origin {
+func (p *sitesParser) shared(o core.Origin) *core.Origin {
 	if p.origins == nil {
-		p.origins = map[Origin]*Origin{}
+		p.origins = map[core.Origin]*core.Origin{}
 	}
 	if p.origins[o] == nil {
 		p.origins[o] = &o

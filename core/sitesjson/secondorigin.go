@@ -1,8 +1,9 @@
-package core
+package sitesjson
 
 import (
 	"strings"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
@@ -35,7 +36,7 @@ func (c *siteReader) relateSecond() {
 	if c.second.bare {
 		e.tls, e.port = first.TLS, first.Port
 	}
-	switch o := first.at(e); {
+	switch o := originAt(*first, e); {
 	case e.host == first.Address && e.port == first.Port:
 		c.mistake(fieldSecond, c.at[fieldSecond], "is the first origin already", "name another, or leave it out")
 	case len(o.Backend) > maxBackend:
@@ -45,13 +46,13 @@ func (c *siteReader) relateSecond() {
 	}
 }
 
-// at returns the origin with another address. If a preset of the family has
-// that address, its backend and health probe are used.
-func (o Origin) at(e endpoint) Origin {
+// originAt returns the origin with another address. If a preset of the family
+// has that address, its backend and health probe are used.
+func originAt(o core.Origin, e endpoint) core.Origin {
 	o.Address, o.Port, o.TLS = e.host, e.port, e.tls
-	o.Backend, o.Health = e.backend(), Health{}
-	for i := range presets {
-		if p := &presets[i]; p.Family == o.Family && p.Address == o.Address && p.Port == o.Port && p.TLS == o.TLS {
+	o.Backend, o.Health = e.backend(), core.Health{}
+	for _, p := range core.Presets() {
+		if p.Family == o.Family && p.Address == o.Address && p.Port == o.Port && p.TLS == o.TLS {
 			o.Backend, o.Health = p.Backend, p.Health
 			break
 		}

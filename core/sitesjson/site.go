@@ -1,10 +1,11 @@
-package core
+package sitesjson
 
 import (
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
 )
@@ -13,7 +14,7 @@ import (
 // what the values ask of one another.
 type siteReader struct {
 	*sitesParser
-	site *Site
+	site *core.Site
 	// at is where the value of each field begins, 0 where it is not given. No
 	// value begins at 0: the site's bracket comes before.
 	at [fieldsLen]int
@@ -24,9 +25,9 @@ type siteReader struct {
 	// second.
 	on [fieldsLen]bool
 	// cookies is the value of that field, which has three.
-	cookies Cookies
+	cookies core.Cookies
 	// esp is the preset; its name is empty where esp is missing or bad.
-	esp      Origin
+	esp      core.Origin
 	endpoint endpoint
 	second   secondOrigin
 	claims   []appClaim
@@ -43,7 +44,7 @@ func (c *siteReader) path(words ...string) string {
 // mistake reports a value that cannot be used.
 func (c *siteReader) mistake(f field, at int, problem, hint string) {
 	c.bad[f] = true
-	c.mistakes.add(at, c.path(siteFields[f].Name), problem, hint)
+	c.mistakes.add(at, c.path(fieldDocs[f].Name), problem, hint)
 }
 
 // member reads one field.
@@ -54,7 +55,7 @@ func (c *siteReader) member(name jsontext.Text) {
 		c.stranger(name)
 		c.r.Skip()
 	case c.at[f] != 0:
-		c.mistakes.add(name.At, c.path(siteFields[f].Name), "given twice", "keep one")
+		c.mistakes.add(name.At, c.path(fieldDocs[f].Name), "given twice", "keep one")
 		c.r.Skip()
 	default:
 		c.r.Next()
@@ -73,7 +74,7 @@ func (c *siteReader) value(f field) {
 	kind := [...]byte{typeText: '"', typeFlag: 't', typeList: '[', typeObject: '{'}[f.fieldType()]
 	if e := c.want(kind); e != nil {
 		c.bad[f] = true
-		c.misfit(e, c.path(siteFields[f].Name))
+		c.misfit(e, c.path(fieldDocs[f].Name))
 		return
 	}
 	switch kind {
@@ -124,7 +125,7 @@ func (c *siteReader) choose(f field, t jsontext.Text) {
 	choices := f.choices()
 	i := slices.Index(choices, string(t.Bytes))
 	if f == fieldCookies {
-		c.cookies = Cookies(max(i, 0))
+		c.cookies = core.Cookies(max(i, 0))
 	}
 	if c.on[f] = i == 1; i >= 0 || c.mistakes.full(t.At) {
 		return
@@ -138,12 +139,12 @@ func (c *siteReader) choose(f field, t jsontext.Text) {
 
 func (c *siteReader) setESP(t jsontext.Text) {
 	name := string(t.Bytes)
-	if name == presetNone {
-		c.esp = Origin{Preset: presetNone}
+	if name == core.PresetNone {
+		c.esp = core.Origin{Preset: core.PresetNone}
 		return
 	}
 	var ok bool
-	if c.esp, ok = LookupPreset(name); !ok && !c.mistakes.full(t.At) {
+	if c.esp, ok = core.LookupPreset(name); !ok && !c.mistakes.full(t.At) {
 		c.mistake(fieldESP, t.At, "unknown esp "+quote(t.Bytes), hintPreset(name))
 	}
 }
@@ -189,7 +190,7 @@ func (c *siteReader) item(f field, i int) {
 	}
 	if e != nil {
 		c.bad[f] = true
-		c.misfit(e, c.path(siteFields[f].Name, "[", strconv.Itoa(i), "]"))
+		c.misfit(e, c.path(fieldDocs[f].Name, "[", strconv.Itoa(i), "]"))
 	}
 }
 
@@ -232,7 +233,7 @@ type wideEntry struct {
 
 func (c *siteReader) addKey(b []byte) (problem, hint string) {
 	switch {
-	case !isLinkKeyID(string(b)):
+	case !core.IsKeyID(string(b)):
 		// Not quoted: it may be the secret itself.
 		return "not a key id", "write 1 to 8 of a-z 0-9; the secret itself belongs in the secret store"
 	case slices.Contains(c.site.Keys, string(b)):

@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -78,13 +79,13 @@ func requireSameSites(t testing.TB, sites *core.Sites) {
 }
 
 func TestTableOfGoldenSites(t *testing.T) {
-	paths, err := filepath.Glob("../testdata/sites/good-*.json")
+	paths, err := filepath.Glob("../sitesjson/testdata/sites/good-*.json")
 	require.NoError(t, err)
 	require.Greater(t, len(paths), 5, "no sites were found")
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
-		if sites, err := core.ParseSites(path, data); err == nil {
+		if sites, err := sitesjson.Parse(path, data); err == nil {
 			requireSameSites(t, sites)
 		}
 	}
@@ -104,7 +105,7 @@ func crowd(n int) []byte {
 
 func TestTableOfManySites(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7, 8, 9, 1000, 20_000} {
-		sites, err := core.ParseSites("sites.json", crowd(n))
+		sites, err := sitesjson.Parse("sites.json", crowd(n))
 		require.NoError(t, err)
 		data := Make(sites)
 		if n >= 1000 {
@@ -142,13 +143,13 @@ func TestTableShares(t *testing.T) {
 	for i := range list {
 		list[i] = fmt.Sprintf(`"link-%d.example.com": {"esp": "sendgrid"}`, i)
 	}
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {`+strings.Join(list, ",")+`}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {`+strings.Join(list, ",")+`}}`))
 	require.NoError(t, err)
 	require.Less(t, len(Make(sites))/1000, 64)
 }
 
 func TestTableLookupAllocatesNothing(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", crowd(100))
+	sites, err := sitesjson.Parse("sites.json", crowd(100))
 	require.NoError(t, err)
 	table, space := open(t, sites), new(Space)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
@@ -162,7 +163,7 @@ func TestTableLookupAllocatesNothing(t *testing.T) {
 
 // More keys than a Space has room for are all there.
 func TestTableManyKeys(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "signed_links": "anywhere",
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "signed_links": "anywhere",
 		"keys": ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8", "12345678"]}}}`))
 	require.NoError(t, err)
 	requireSameSites(t, sites)
@@ -170,7 +171,7 @@ func TestTableManyKeys(t *testing.T) {
 
 // A space that held one site holds nothing of it when it has been used again.
 func TestSpaceIsUsedAgain(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"full.example.com": {"esp": "sparkpost", "second_origin": "https://v2.spgo.io", "clicks": "redirect", "when_esp_fails": "redirect", "keys": ["k1"],
 			"destinations": ["example.com"], "allow_http": true, "signed_links": "anywhere", "home": "https://www.example.com/", "esp_timeout": "1s",
 			"app_links": {"android": [{"relation": ["delegate_permission/common.handle_all_urls"], "target": {"namespace": "web", "site": "https://example.com"}}]}},
@@ -185,7 +186,7 @@ func TestSpaceIsUsedAgain(t *testing.T) {
 // The layout is a promise to modules that are deployed: who changes it has to
 // change tableLayout, too. The same goes for the numbers of the families.
 func TestTableLayout(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "ses-eu-west-1", "keys": ["k1"], "destinations": ["example.com", "*.example.com"], "home": "https://example.com/"}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "ses-eu-west-1", "keys": ["k1"], "destinations": ["example.com", "*.example.com"], "home": "https://example.com/"}}}`))
 	require.NoError(t, err)
 	var families []string
 	for f := esp.Family(0); f.String() != "unknown"; f++ {
@@ -206,7 +207,7 @@ func TestTableLayout(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", crowd(3))
+	sites, err := sitesjson.Parse("sites.json", crowd(3))
 	require.NoError(t, err)
 	good := Make(sites)
 	change := func(at int, to ...byte) string {
@@ -246,7 +247,7 @@ func TestOpenRefuses(t *testing.T) {
 // be decided on. What decodeTable takes is what Table writes.
 func FuzzTable(f *testing.F) {
 	for _, n := range []int{1, 2, 5} {
-		sites, err := core.ParseSites("sites.json", crowd(n))
+		sites, err := sitesjson.Parse("sites.json", crowd(n))
 		require.NoError(f, err)
 		data := Make(sites)
 		f.Add(data, "link.brand-1.example", uint16(0), uint32(0))
@@ -287,7 +288,7 @@ func FuzzTable(f *testing.F) {
 
 // FuzzTableOfSites: whatever sites.json says, the table says.
 func FuzzTableOfSites(f *testing.F) {
-	paths, err := filepath.Glob("../testdata/sites/good-*.json")
+	paths, err := filepath.Glob("../sitesjson/testdata/sites/good-*.json")
 	require.NoError(f, err)
 	require.NotEmpty(f, paths)
 	for _, path := range paths {
@@ -296,14 +297,14 @@ func FuzzTableOfSites(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if sites, err := core.ParseSites("sites.json", data); err == nil {
+		if sites, err := sitesjson.Parse("sites.json", data); err == nil {
 			requireSameSites(t, sites)
 		}
 	})
 }
 
 func BenchmarkTable(b *testing.B) {
-	sites, err := core.ParseSites("sites.json", crowd(100_000))
+	sites, err := sitesjson.Parse("sites.json", crowd(100_000))
 	require.NoError(b, err)
 	b.Run("make", func(b *testing.B) {
 		for b.Loop() {

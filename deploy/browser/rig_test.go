@@ -16,6 +16,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -65,7 +66,7 @@ func newRig(ctx context.Context, t *testing.T, wasm []byte) *rig {
 	t.Helper()
 	r := &rig{}
 	var err error
-	r.sites, err = core.ParseSites("sites.json", []byte(sitesJSON))
+	r.sites, err = sitesjson.Parse("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
 	r.fleet, err = origins.Start(r.sites.Origins(), origins.Options{Landing: landings})
 	require.NoError(t, err)

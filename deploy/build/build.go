@@ -16,7 +16,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -166,7 +166,7 @@ func parseSize(s string) (int, error) {
 
 // Failure finds the hint for a module that cannot be made.
 func Failure(err error) error {
-	var sites *core.SitesError
+	var sites *sitesjson.Error
 	var unfit *pack.Error
 	var full *module.RoomError
 	switch {

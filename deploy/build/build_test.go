@@ -14,6 +14,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -42,7 +43,7 @@ func write(t *testing.T, name, text string) {
 }
 
 func sitesOf(t *testing.T) *core.Sites {
-	sites, err := core.ParseSites("sites.json", []byte(sitesText))
+	sites, err := sitesjson.Parse("sites.json", []byte(sitesText))
 	require.NoError(t, err)
 	return sites
 }
@@ -60,7 +61,7 @@ func TestParseSize(t *testing.T) {
 }
 
 func TestFailure(t *testing.T) {
-	_, sites := core.ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "none-such"}}}`))
+	_, sites := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "none-such"}}}`))
 	known := failure.Usage(errors.New("known"), "as it is")
 	for name, c := range map[string]struct {
 		err  error

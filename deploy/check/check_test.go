@@ -7,10 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 func parse(t *testing.T, site string) *core.Sites {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"link.example.com": `+site+`}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": `+site+`}}`))
 	require.NoError(t, err)
 	return sites
 }
@@ -61,7 +62,7 @@ func TestReportOfSignedLinksOnly(t *testing.T) {
 
 // An ESP that issues the certificate is named once, with all of its hosts.
 func TestCertificatesOncePerESP(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "sendgrid"}, "b.example.com": {"esp": "customerio-eu"}, "c.example.com": {"esp": "customerio-eu"}}}`))
 	require.NoError(t, err)
 	list := Of(sites).Certificates
@@ -75,7 +76,7 @@ func TestCertificatesOncePerESP(t *testing.T) {
 }
 
 func TestFieldsAreCores(t *testing.T) {
-	require.Len(t, Fields(), len(core.SiteFields()))
+	require.Len(t, Fields(), len(sitesjson.Fields()))
 	var b bytes.Buffer
 	PrintFields(&b, Fields())
 	require.Contains(t, b.String(), "esp\n    ")
@@ -83,7 +84,7 @@ func TestFieldsAreCores(t *testing.T) {
 
 // Another link domain in the list is accepted, with a warning.
 func TestOtherLinkDomainAsDestination(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "mailgun", "destinations": ["www.example.com", "b.example.com", "*.example.com"]}, "b.example.com": {"esp": "mailgun"}}}`))
 	require.NoError(t, err)
 	require.Equal(t, []string{`a.example.com: "destinations" lists b.example.com, which is a link domain of this file: a link that leads there is answered a second time, by that site`}, Of(sites).Warnings)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 // Field is one field of a site, as check --fields --json has it.
@@ -17,7 +17,7 @@ type Field struct {
 
 // Fields lists what may stand in a site.
 func Fields() (list []Field) {
-	for _, f := range core.SiteFields() {
+	for _, f := range sitesjson.Fields() {
 		list = append(list, Field(f))
 	}
 	return list

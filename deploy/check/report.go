@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 // Report is what check --json prints.
@@ -64,7 +65,7 @@ func Of(sites *core.Sites) *Report {
 }
 
 // Refused lists the mistakes of a file that core has not accepted.
-func Refused(e *core.SitesError) *Report {
+func Refused(e *sitesjson.Error) *Report {
 	r := &Report{More: e.More}
 	for _, m := range e.Mistakes {
 		r.Mistakes = append(r.Mistakes, Mistake(m))

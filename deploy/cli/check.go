@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -66,7 +66,7 @@ func (c *checkCmd) run(name string) error {
 // fail prints the mistakes as JSON where that was asked for.
 func (c *checkCmd) fail(err error) error {
 	var f *failure.Error
-	var e *core.SitesError
+	var e *sitesjson.Error
 	if !c.json || !errors.As(err, &e) || !errors.As(err, &f) {
 		return err
 	}

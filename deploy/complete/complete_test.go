@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 const noFiles = cobra.ShellCompDirectiveNoFileComp
 
 // completer knows one file of sites.
 func completer(t *testing.T) *Completer {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"link.example.com": {"esp": "customerio-eu", "destinations": ["example.com"], "keys": ["k2", "k1"]},
 		"mail.example.com": {"esp": "mailgun"}}}`))
 	require.NoError(t, err)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 func TestAddChallenges(t *testing.T) {
@@ -24,7 +24,7 @@ func TestAddChallenges(t *testing.T) {
 }
 
 func TestCheckChallenges(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "mailgun"}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "mailgun"}}}`))
 	require.NoError(t, err)
 	require.NoError(t, CheckChallenges([]string{"Link.example.com=a.b"}, sites, "sites.json"))
 	require.EqualError(t, CheckChallenges([]string{"link.example.com=a.b", "lnk.example.com=a.b"}, sites, "sites.json"),

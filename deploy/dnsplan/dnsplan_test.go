@@ -12,6 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 // siteOf returns a site of a preset.
@@ -24,14 +25,14 @@ func siteOf(t *testing.T, o core.Origin, host string) *core.Site {
 	case o.Address == "":
 		extra = `, "origin": "https://track.example.net"`
 	}
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"`+host+`": {"esp": "`+o.Preset+`"`+extra+`}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"`+host+`": {"esp": "`+o.Preset+`"`+extra+`}}}`))
 	require.NoError(t, err)
 	return sites.Lookup(host)
 }
 
 func keyed(t *testing.T, host string) *core.Site {
 	t.Helper()
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"`+host+`": {"esp": "none", "keys": ["k1"], "destinations": ["example.net"]}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"`+host+`": {"esp": "none", "keys": ["k1"], "destinations": ["example.net"]}}}`))
 	require.NoError(t, err)
 	return sites.Lookup(host)
 }

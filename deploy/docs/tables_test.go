@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated tables")
@@ -38,7 +39,7 @@ func TestTables(t *testing.T) {
 func fieldTable() string {
 	var b strings.Builder
 	b.WriteString("| field | value | meaning |\n|---|---|---|\n")
-	for _, f := range core.SiteFields() {
+	for _, f := range sitesjson.Fields() {
 		value := f.Type
 		if f.Default != "" {
 			value += "; default `" + f.Default + "`"

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
@@ -110,8 +110,8 @@ func (b *behind) malformed(file appFile, a *answer) bool {
 		return true
 	}
 	text := `{"sites":{"` + b.opt.Host + `":{` + preset + `,"app_links":{"` + file.field + `":` + string(a.body) + `}}}}`
-	_, err := core.ParseSites(file.path, []byte(text))
-	var all *core.SitesError
+	_, err := sitesjson.Parse(file.path, []byte(text))
+	var all *sitesjson.Error
 	if !errors.As(err, &all) || len(all.Mistakes) == 0 {
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
@@ -122,7 +123,7 @@ func TestRoomOfAnotherVersion(t *testing.T) {
 	require.NoError(t, err)
 	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(oneSite), Reactor: raw})
 	require.NoError(t, err)
-	sites, err := core.ParseSites("sites.json", []byte(oneSite))
+	sites, err := sitesjson.Parse("sites.json", []byte(oneSite))
 	require.NoError(t, err)
 	table := sitetable.Make(sites)
 	for name, data := range map[string][]byte{

@@ -20,6 +20,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
@@ -103,7 +104,7 @@ func wizered(t *testing.T, reactor []byte, sitesJSON string) []byte {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
-	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
+	sites, err := sitesjson.Parse("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
 	wasm, err := tool.Module(t.Context(), reactor, sitetable.Make(sites))
 	require.NoError(t, err)
@@ -121,7 +122,7 @@ func newColdRigWith(t *testing.T, sitesJSON string, opt origins.Options, change 
 	t.Helper()
 	raw, err := reactor()
 	require.NoError(t, err)
-	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
+	sites, err := sitesjson.Parse("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
 	return rigOf(t, raw, sitesJSON, opt, func(cfg *hostsim.Config) {
 		cfg.Entry = contract.Entry
@@ -134,7 +135,7 @@ func newColdRigWith(t *testing.T, sitesJSON string, opt origins.Options, change 
 
 func rigOf(t *testing.T, wasm []byte, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
 	t.Helper()
-	sites, err := core.ParseSites("sites.json", []byte(sitesJSON))
+	sites, err := sitesjson.Parse("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
 	opt.AcceptAnySignature = true
 	fleet, err := origins.Start(sites.Origins(), opt)

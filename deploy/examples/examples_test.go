@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -36,7 +37,7 @@ func files(t *testing.T) []string {
 
 func parse(t *testing.T, name string, text []byte) *core.Sites {
 	t.Helper()
-	sites, err := core.ParseSites(name, text)
+	sites, err := sitesjson.Parse(name, text)
 	require.NoError(t, err, name)
 	return sites
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 // golden is a golden case of core: a request, what the module sent to the ESP,
@@ -147,7 +148,7 @@ func TestGoldenCasesAreSentAsExplained(t *testing.T) {
 	for _, path := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			g := loadGolden(t, path)
-			sites, err := core.ParseSites("sites.json", []byte(g.sections["sites.json"]))
+			sites, err := sitesjson.Parse("sites.json", []byte(g.sections["sites.json"]))
 			require.NoError(t, err)
 			site := sites.Lookup(g.host)
 			if site == nil {

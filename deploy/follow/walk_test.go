@@ -15,6 +15,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/follow"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/probe"
@@ -48,7 +49,7 @@ func newWeb(t *testing.T, a answers) *web {
 	t.Helper()
 	w := &web{}
 	var err error
-	w.sites, err = core.ParseSites("sites.json", []byte(sitesJSON))
+	w.sites, err = sitesjson.Parse("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
 	w.fleet, err = origins.Start(w.sites.Origins(), origins.Options{Landing: []string{"shop.example.com"}})
 	require.NoError(t, err)

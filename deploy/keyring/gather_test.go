@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
 )
@@ -49,7 +49,7 @@ func TestSourceWarns(t *testing.T) {
 }
 
 func TestGatherSite(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"link.example.com": {"esp": "sendgrid", "keys": ["k2", "k1"], "signed_links": "anywhere"},
 		"mail.example.com": {"esp": "mailgun", "keys": ["k3"], "signed_links": "anywhere"}}}`))
 	require.NoError(t, err)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/clicklog"
 )
 
@@ -20,7 +20,7 @@ func FuzzKeyUse(f *testing.F) {
 	f.Add(strings.Replace(keyClick, `"kid"`, `"exp":9007199254740993,"kid"`, 1))
 	f.Add(strings.Replace(keyClick, "2026", "9999", 1) + "\n{}\nx")
 	f.Fuzz(func(t *testing.T, log string) {
-		sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["b.example"]}}}`))
+		sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["b.example"]}}}`))
 		require.NoError(t, err)
 		now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 		j := &Retirement{Log: new(clicklog.Keys), Now: now, MaxAge: "30d"}
@@ -43,7 +43,7 @@ func FuzzKeyUse(f *testing.F) {
 
 // Each state of a key, and the first reason that applies.
 func TestRetirement(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["b.example"]}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["b.example"]}}}`))
 	require.NoError(t, err)
 	minted := map[string]time.Time{"k1": time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)}
 	for _, c := range []struct {

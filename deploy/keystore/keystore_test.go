@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
@@ -193,7 +193,7 @@ func TestRemoveKeepsWhatIsUsed(t *testing.T) {
 }
 
 func TestRefuseListed(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "sendgrid", "keys": ["k2", "k1"], "signed_links": "anywhere"}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "sendgrid", "keys": ["k2", "k1"], "signed_links": "anywhere"}}}`))
 	require.NoError(t, err)
 	require.NoError(t, keystore.RefuseListed(sites, "sites.json", []string{"k3"}))
 	err = keystore.RefuseListed(sites, "sites.json", []string{"k3", "k1"})

@@ -9,5 +9,5 @@
 // depth and the files that it may name are bounded. A [Finding] with
 // its place names each setting that sites.json cannot express, and each mistake
 // in the old set-up, most of which stay unnoticed until clicks are missing. The
-// result always passes [core.ParseSites].
+// result always passes [sitesjson.Parse].
 package migrate

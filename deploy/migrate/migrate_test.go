@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 var update = flag.Bool("update", false, "rewrite what the cases expect")
@@ -69,7 +70,7 @@ func testCase(t *testing.T, name string) {
 	require.NoError(t, err)
 	got := map[string]string{"sites.json": string(r.JSON()), "notes": noteLines(r)}
 	if len(r.Sites) > 0 {
-		_, err = core.ParseSites("sites.json", r.JSON())
+		_, err = sitesjson.Parse("sites.json", r.JSON())
 		require.NoError(t, err)
 	}
 	for _, secret := range []string{"do-not-print", "secret-of-somebody"} {
@@ -200,7 +201,7 @@ func TestMerge(t *testing.T) {
 	require.EqualError(t, err, "b.example.com: in the file already")
 	after, err = Merge([]byte(before), []Site{c, b}, true)
 	require.NoError(t, err)
-	sites, err := core.ParseSites("sites.json", after)
+	sites, err := sitesjson.Parse("sites.json", after)
 	require.NoError(t, err)
 	require.Equal(t, []string{"a.example.com", "b.example.com", "c.example.com"}, sites.Hosts())
 	require.Equal(t, "iterable", sites.Lookup("b.example.com").ESP)
@@ -211,7 +212,7 @@ func TestMerge(t *testing.T) {
 	}
 	after, err = Merge([]byte(`{"sites":{}}`), []Site{c, b}, false)
 	require.NoError(t, err)
-	_, err = core.ParseSites("sites.json", after)
+	_, err = sitesjson.Parse("sites.json", after)
 	require.NoError(t, err)
 }
 
@@ -258,7 +259,7 @@ func FuzzRead(f *testing.F) {
 			require.NotEmpty(t, r.Findings, "why there is nothing")
 			return
 		}
-		sites, err := core.ParseSites("sites.json", r.JSON())
+		sites, err := sitesjson.Parse("sites.json", r.JSON())
 		require.NoError(t, err)
 		require.Equal(t, len(r.Sites), sites.Len())
 		merged, err := Merge(existing, r.Sites, true)

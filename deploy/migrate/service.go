@@ -279,13 +279,10 @@ func timeoutText(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Millisecond)) + "ms"
 }
 
-// The bounds of esp_timeout, see core's SiteFields.
-const leastTimeout, mostTimeout = 100 * time.Millisecond, time.Minute
-
 func (r *reading) extras(s *service, site *Site) {
 	switch {
 	case s.timeout == 0:
-	case s.timeout < leastTimeout || s.timeout > mostTimeout:
+	case s.timeout < core.MinTimeout || s.timeout > core.MaxTimeout:
 		r.lost(s.timeoutAt, "timeout", "a timeout of %s; a reader waits 100ms to 60s, and 5s where nothing is said", s.timeout)
 	default:
 		site.Fields.Timeout = timeoutText(s.timeout)

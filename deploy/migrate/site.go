@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 // Site is an entry of sites.json.
@@ -19,7 +20,7 @@ type Site struct {
 }
 
 // Fields are the fields of a site that a configuration can give, in the order
-// in which they are written; see [core.SiteFields].
+// in which they are written; see [sitesjson.Fields].
 type Fields struct {
 	ESP           string   `json:"esp"`
 	Origin        string   `json:"origin,omitempty"`
@@ -132,14 +133,14 @@ func (s *Site) check() error {
 	if text == nil {
 		return errors.New("an app-link file is not JSON")
 	}
-	_, err := core.ParseSites("sites.json", sitesText([]Site{*s}))
+	_, err := sitesjson.Parse("sites.json", sitesText([]Site{*s}))
 	return err
 }
 
 // mistakes are core's messages without their places, which belong to a text
 // that the operator does not see.
 func mistakes(err error) string {
-	var e *core.SitesError
+	var e *sitesjson.Error
 	if !errors.As(err, &e) {
 		return err.Error()
 	}

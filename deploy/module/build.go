@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 	"github.com/clickedge/clickedge/edge/prewarm"
@@ -59,7 +59,7 @@ type Report struct {
 
 // Build makes the module that Compute runs: a snapshot of the guest, which
 // knows no sites, and these sites in it, as [Swap] puts them. sites.json is
-// checked first. The error is a [*core.SitesError], a [*RoomError],
+// checked first. The error is a [*sitesjson.Error], a [*RoomError],
 // [ErrNoSource], [ErrNoGo], the compiler's message, or a [*prewarm.Error].
 func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	var rep Report
@@ -149,7 +149,7 @@ func readSites(name string, text []byte) (tabled, error) {
 	if name == "" {
 		name = sitesFile
 	}
-	sites, err := core.ParseSites(name, text)
+	sites, err := sitesjson.Parse(name, text)
 	if err != nil {
 		return tabled{}, err
 	}

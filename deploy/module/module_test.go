@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
 
@@ -57,7 +57,7 @@ func requireStarts(t *testing.T, wasm []byte) {
 
 func TestBuildRefuses(t *testing.T) {
 	_, _, err := Build(t.Context(), Options{Sites: []byte(`{"sites": {}}`), SitesName: "mine.json", Dir: t.TempDir()})
-	var bad *core.SitesError
+	var bad *sitesjson.Error
 	require.ErrorAs(t, err, &bad)
 	require.Equal(t, "mine.json", bad.Name)
 

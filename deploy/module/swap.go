@@ -30,7 +30,7 @@ func (e *RoomError) Error() string {
 // makes of the same guest, room and sites, byte for byte. name is the name of
 // sites.json in messages; "" is "sites.json".
 //
-// The error is a [*core.SitesError] for whatever Build refuses, [ErrNotOurs],
+// The error is a [*sitesjson.Error] for whatever Build refuses, [ErrNotOurs],
 // or a [*RoomError].
 func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 	text, err := readSites(name, sites)

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
@@ -48,7 +48,7 @@ func many(n int) string {
 // them.
 func requireSites(t *testing.T, wasm []byte, sites string) int {
 	t.Helper()
-	want, err := core.ParseSites("", []byte(sites))
+	want, err := sitesjson.Parse("", []byte(sites))
 	require.NoError(t, err)
 	table, _, err := filled(wasm)
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ func TestSwapLeavesItsInputAlone(t *testing.T) {
 func TestSwapRefuses(t *testing.T) {
 	in, _ := built(t, sites, 0)
 	_, _, err := Swap(in, []byte(`{"sites": {"link.example.com": {"esp": "sengrid"}}}`), "mine.json")
-	var bad *core.SitesError
+	var bad *sitesjson.Error
 	require.ErrorAs(t, err, &bad)
 	require.Equal(t, "mine.json", bad.Name)
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 const terraformDir = "../terraform"
@@ -17,7 +18,7 @@ const terraformDir = "../terraform"
 func TestTerraformPlanOfTheExample(t *testing.T) {
 	text, err := os.ReadFile(terraformDir + "/example/sites.json")
 	require.NoError(t, err)
-	sites, err := core.ParseSites("sites.json", text)
+	sites, err := sitesjson.Parse("sites.json", text)
 	require.NoError(t, err)
 	text, err = os.ReadFile(terraformDir + "/schematest/testdata/plan.json")
 	require.NoError(t, err)
@@ -39,7 +40,7 @@ func TestTerraformBackends(t *testing.T) {
 		}
 		text, err := json.Marshal(map[string]any{"sites": map[string]any{"link.example.com": site}})
 		require.NoError(t, err)
-		sites, err := core.ParseSites("sites.json", text)
+		sites, err := sitesjson.Parse("sites.json", text)
 		require.NoError(t, err, o.Preset)
 		got := planBackends(sites)
 		name := sites.Lookup("link.example.com").Origin.Backend

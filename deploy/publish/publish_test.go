@@ -14,7 +14,7 @@ import (
 	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 	"github.com/clickedge/clickedge/deploy/pack"
@@ -60,7 +60,7 @@ func newRig(t *testing.T) *rig {
 func (r *rig) sites(list ...string) {
 	text := `{"sites": {` + strings.Join(list, ", ") + `}}`
 	var err error
-	r.w.Sites, err = core.ParseSites("sites.json", []byte(text))
+	r.w.Sites, err = sitesjson.Parse("sites.json", []byte(text))
 	require.NoError(r.t, err)
 	r.w.Package, err = pack.Archive("clickedge", []byte("\x00asm\x01\x00\x00\x00"+text), pack.Manifest)
 	require.NoError(r.t, err)

@@ -5,11 +5,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 func planOf(t *testing.T, origins, faults []string) (*backendPlan, error) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "mailgun"}, "b.example.com": {"esp": "custom", "origin": "http://track.example.net"}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "mailgun"}, "b.example.com": {"esp": "custom", "origin": "http://track.example.net"}}}`))
 	require.NoError(t, err)
 	s := &server{Options: Options{Origins: origins, Faults: faults}}
 	return s.planBackends(sites)

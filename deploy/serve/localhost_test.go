@@ -5,11 +5,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 func TestWithoutLocalhost(t *testing.T) {
-	sites, err := core.ParseSites("", []byte(`{"sites": {"link.example.com": {"esp": "sendgrid"}, "a.localhost": {"esp": "sendgrid"}}}`))
+	sites, err := sitesjson.Parse("", []byte(`{"sites": {"link.example.com": {"esp": "sendgrid"}, "a.localhost": {"esp": "sendgrid"}}}`))
 	require.NoError(t, err)
 	for host, want := range map[string]string{
 		"link.example.com.localhost:7676": "link.example.com",

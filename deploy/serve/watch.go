@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
@@ -109,7 +109,7 @@ func (s *server) watched(ctx context.Context) (names []string) {
 	if !readOnce(s.Sites) {
 		names = append(names, s.Sites)
 		if text, err := files.Read(ctx, s.Sites, nil, sitesfile.Most); err == nil {
-			_, _ = core.InlineFiles(s.Sites, text, func(file string) ([]byte, error) {
+			_, _ = sitesjson.InlineFiles(s.Sites, text, func(file string) ([]byte, error) {
 				names = append(names, filepath.Join(filepath.Dir(s.Sites), file))
 				return nil, fs.ErrNotExist
 			})

@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/keyring"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func site(t *testing.T) *core.Site {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["*.example.com"]}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "none", "keys": ["k2", "k1"], "destinations": ["*.example.com"]}}}`))
 	require.NoError(t, err)
 	return sites.Lookup("link.example.com")
 }

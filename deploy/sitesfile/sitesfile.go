@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/idn"
@@ -31,11 +32,11 @@ const hint = "clickedge check --fields lists every field and what it does"
 // names put in; read gives one of these. Name is the file's, for messages.
 func Parse(name string, text []byte, read func(file string) ([]byte, error)) (*core.Sites, []byte, error) {
 	name = Shown(name)
-	text, err := core.InlineFiles(name, text, read)
+	text, err := sitesjson.InlineFiles(name, text, read)
 	if err != nil {
 		return nil, nil, Failure(name, err)
 	}
-	sites, err := core.ParseSites(name, text)
+	sites, err := sitesjson.Parse(name, text)
 	if err != nil {
 		return nil, nil, Failure(name, err)
 	}
@@ -81,7 +82,7 @@ func Shown(name string) string {
 // mistakes sums up what is wrong with a file; Unwrap gives every mistake.
 type mistakes struct {
 	name string
-	all  *core.SitesError
+	all  *sitesjson.Error
 }
 
 func (e *mistakes) Error() string {
@@ -94,7 +95,7 @@ func (e *mistakes) Unwrap() error { return e.all }
 // Failure puts every mistake on a line of its own, in the form that editors
 // jump to, before the summary.
 func Failure(name string, err error) error {
-	var e *core.SitesError
+	var e *sitesjson.Error
 	if !errors.As(err, &e) {
 		return failure.Bad(err, hint)
 	}

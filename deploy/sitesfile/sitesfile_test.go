@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
@@ -25,7 +26,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 	require.ErrorAs(t, err, &f)
 	require.EqualError(t, err, "sites.json has 2 mistakes")
 	require.Len(t, strings.Split(f.Detail, "\n"), 2)
-	var e *core.SitesError
+	var e *sitesjson.Error
 	require.True(t, errors.As(err, &e))
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -117,7 +117,7 @@ func TestUsualTarget(t *testing.T) {
 		`, "destinations": ["*.example.com"]`:                                    "https://www.example.com/",
 		``:                                                                       "",
 	} {
-		sites, err := core.ParseSites("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "mailgun"`+fields+`}}}`))
+		sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "mailgun"`+fields+`}}}`))
 		require.NoError(t, err, fields)
 		require.Equal(t, want, usualTarget(sites.Lookup("link.example.com")), fields)
 	}

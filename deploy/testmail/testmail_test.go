@@ -20,6 +20,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected mails in testdata")
@@ -31,7 +32,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // site is a link domain with an ESP.
 func site(t *testing.T, fields string) *core.Site {
 	t.Helper()
-	s, err := core.ParseSite("link.example.com", []byte(`{`+fields+`}`))
+	s, err := sitesjson.ParseSite("link.example.com", []byte(`{`+fields+`}`))
 	require.NoError(t, err)
 	return s
 }
@@ -259,7 +260,7 @@ func FuzzNew(f *testing.F) {
 	f.Add("Click test", target, "Ann <ann@example.com>")
 	f.Add("<b>é</b>\" onload=x", "https://www.example.com/?<'>&quot;{{.}}", "\"<>\" <a@b.example>")
 	f.Fuzz(func(t *testing.T, subject, url, from string) {
-		s, err := core.ParseSite("link.example.com", []byte(`{"esp": "sendgrid"}`))
+		s, err := sitesjson.ParseSite("link.example.com", []byte(`{"esp": "sendgrid"}`))
 		require.NoError(t, err)
 		m, err := New(Options{Site: s, Subject: subject, Target: url, From: from, To: []string{"bo@example.net"}, Now: noon})
 		if err != nil || from == "" {

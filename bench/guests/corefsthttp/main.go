@@ -13,11 +13,13 @@ import (
 	"os"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/core/contract"
 	"github.com/fastly/compute-sdk-go/fsthttp"
 	"github.com/fastly/compute-sdk-go/rtlog"
 	"github.com/fastly/compute-sdk-go/secretstore"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
 //go:embed sites.json
@@ -26,7 +28,7 @@ var text []byte
 var sites = load()
 
 func load() *core.Sites {
-	s, err := core.ParseSites("sites.json", text)
+	s, err := sitesjson.Parse("sites.json", text)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

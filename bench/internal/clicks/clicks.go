@@ -13,6 +13,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -207,7 +208,7 @@ func ESP(w http.ResponseWriter, _ *http.Request) {
 // Config is the service that guests run in: the backends of the sites, answered
 // in process, and the secret.
 func Config(sitesJSON []byte) (hostsim.Config, error) {
-	sites, err := core.ParseSites("sites.json", sitesJSON)
+	sites, err := sitesjson.Parse("sites.json", sitesJSON)
 	if err != nil {
 		return hostsim.Config{}, err
 	}

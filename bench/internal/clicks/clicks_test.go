@@ -9,6 +9,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -24,12 +25,12 @@ func TestSites(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(Sites(3)), string(have))
 	for _, n := range []int{3, 4, 1000} {
-		sites, err := core.ParseSites("sites.json", Sites(n))
+		sites, err := sitesjson.Parse("sites.json", Sites(n))
 		require.NoError(t, err)
 		require.Equal(t, n, sites.Len())
 	}
 	require.Len(t, browser, BrowserHeaders)
-	one, err := core.ParseSites("sites.json", OneSite())
+	one, err := sitesjson.Parse("sites.json", OneSite())
 	require.NoError(t, err)
 	require.Equal(t, 1, one.Len())
 }
@@ -55,7 +56,7 @@ func TestKinds(t *testing.T) {
 // requireDecided checks that core decides what the kinds say it does.
 func requireDecided(t *testing.T, kinds []Kind) {
 	t.Helper()
-	sites, err := core.ParseSites("sites.json", Sites(3))
+	sites, err := sitesjson.Parse("sites.json", Sites(3))
 	require.NoError(t, err)
 	for _, k := range kinds {
 		d := core.Decide(&core.Request{Method: "GET", Target: k.Request.Target, Keys: keyring{}}, sites.Lookup(k.Request.Host), time.Now())

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -51,7 +52,7 @@ var theModule = sync.OnceValues(func() (*built, error) {
 	ctx := context.Background()
 	b := &built{}
 	var err error
-	if b.sites, err = core.ParseSites("sites.json", []byte(moduleSites)); err != nil {
+	if b.sites, err = sitesjson.Parse("sites.json", []byte(moduleSites)); err != nil {
 		return nil, err
 	}
 	wasm, _, err := module.Build(ctx, module.Options{Sites: []byte(moduleSites)})
