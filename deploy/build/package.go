@@ -38,9 +38,9 @@ func ReadPackage(in *input.Input, name string) (*Package, error) {
 	return &Package{Data: data, Files: list}, nil
 }
 
-// PackageFor reads the package for these sites. It refuses one with other sites:
-// its backends would be others. Sites is the name of their file and text what is
-// in it, with the files that it names.
+// PackageFor reads the package for these sites. It refuses one with other
+// sites: its backends would be others. Sites is the name of their file and text
+// what is in it, with the files that it names.
 func PackageFor(in *input.Input, name, sites string, text []byte) (*Package, error) {
 	if _, err := os.Stat(name); name != files.Std && errors.Is(err, fs.ErrNotExist) {
 		return nil, failure.Usage(fmt.Errorf("there is no package %s", name), "clickedge build --sites "+sites+" -o "+name+" makes it")

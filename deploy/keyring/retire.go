@@ -77,7 +77,7 @@ func (j *Retirement) All(sites *core.Sites, stored map[string]string, atHand []s
 	for _, kid := range slices.Sorted(maps.Keys(byKID)) {
 		s := byKID[kid]
 		s.Stored, s.Digest = storedText(stored, kid), stored[kid]
-		j.Judge(s)
+		j.Assess(s)
 		list = append(list, *s)
 	}
 	return list
@@ -94,8 +94,8 @@ func storedText(stored map[string]string, kid string) string {
 	return "no"
 }
 
-// Judge fills in the use of a key and its state.
-func (j *Retirement) Judge(s *Status) {
+// Assess fills in the use of a key and its state.
+func (j *Retirement) Assess(s *Status) {
 	used := j.Log.Use(s.KID)
 	if used.Clicks > 0 {
 		s.Clicks, s.Last = used.Clicks, used.Last.UTC().Format(time.RFC3339)
@@ -168,7 +168,7 @@ func after(at time.Time, length string) time.Time {
 // deleted from the store yet. With force there is a warning instead.
 func (j *Retirement) Removal(kid string, force bool) (warning string, err error) {
 	s := Status{KID: kid, Verifies: []string{"a site"}} // as it did until now
-	j.Judge(&s)
+	j.Assess(&s)
 	state := "may still have links in use, for all that is known"
 	hint := "give the click log with --log, or --minted-until " + kid + "=TIME with --lifetime; --force deletes it all the same"
 	if s.State == StateWaits {

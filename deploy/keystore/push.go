@@ -146,8 +146,8 @@ func (p *Push) warnTwin(done fastlyapi.Secret, stored map[string]fastlyapi.Secre
 	}
 }
 
-// putWord says what putting a secret has done. The store's digest is opaque, but
-// the same as long as the secret is.
+// putWord says what putting a secret has done. The store's digest is opaque,
+// but the same as long as the secret is.
 func putWord(done, before fastlyapi.Secret) string {
 	switch {
 	case done.Recreated && before.Digest != "" && done.Digest == before.Digest:

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// The bounds that hold where a [Client] sets none.
+// The default bounds of a [Client].
 const (
-	DefaultTimeout = 20 * time.Second // one question, name look-up included
+	DefaultTimeout = 20 * time.Second // one request, name look-up included
 	DefaultDial    = 5 * time.Second  // one address
 	DefaultBody    = 256 << 10        // bytes
 	maxAddrs       = 4                // addresses that are tried
@@ -26,14 +26,14 @@ type Resolver interface {
 
 var _ Resolver = (*net.Resolver)(nil)
 
-// Client asks. The zero value works, and asks the public internet only. Its
-// methods may be called by several goroutines.
+// Client sends requests. The zero value works, for the public internet only.
+// Its methods may be called by several goroutines.
 type Client struct {
-	// Via says where to connect in place of what a name resolves to. Its keys
+	// Via says where to connect instead of the addresses of a name. Its keys
 	// are hosts in lower case with a port, "www.example.com:80", or without,
 	// for every port; "" stands for every host that is not named. Its values
 	// are "127.0.0.1", "127.0.0.1:8443", "[::1]:443" or "edge.example.net:443";
-	// without a port it is the question's own. Any address is taken, as the
+	// without a port it is the request's own. Any address is allowed, as the
 	// operator chose it.
 	Via map[string]string
 	// Resolver looks names up; nil stands for the system's. See [ResolverAt].
@@ -46,14 +46,14 @@ type Client struct {
 	// Roots are the certificate authorities that are trusted; nil for the
 	// system's.
 	Roots *x509.CertPool
-	// Timeout bounds a question as a whole; 0 is [DefaultTimeout].
+	// Timeout bounds a request as a whole; 0 is [DefaultTimeout].
 	Timeout time.Duration
 	// DialTimeout bounds the connection to one address; 0 is [DefaultDial].
 	DialTimeout time.Duration
 	// MaxBody is how many bytes of a body are read; 0 is [DefaultBody], -1
 	// none.
 	MaxBody int
-	// Now is the clock that certificates are held against; nil is time.Now.
+	// Now is the clock for certificates; nil is time.Now.
 	Now func() time.Time
 }
 
@@ -92,7 +92,7 @@ func (c *Client) now() time.Time {
 	return c.Now()
 }
 
-// via returns where the operator wants a host to be asked.
+// via returns the address that the operator set for a host.
 func (c *Client) via(host string, port uint16) (addr string, ok bool) {
 	for _, key := range [...]string{host + ":" + strconv.Itoa(int(port)), host, ""} {
 		if addr, ok = c.Via[key]; ok {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// place is where a question goes: addresses to try in turn, and a port.
+// place is where to connect: addresses to try in turn, and a port.
 type place struct {
 	addrs []netip.Addr
 	port  uint16
@@ -48,7 +48,7 @@ func (c *Client) dial(ctx context.Context, addr netip.AddrPort) (net.Conn, error
 	return d.DialContext(ctx, "tcp", addr.String())
 }
 
-// find resolves the host, or what stands in for it.
+// find resolves the host, or what Via has for it.
 func (c *Client) find(ctx context.Context, q *Question, a *Answer) (place, error) {
 	name, port, free := q.Host, q.Port, c.Private
 	if via, ok := c.via(strings.ToLower(q.Host), q.Port); ok {
@@ -71,8 +71,8 @@ func (c *Client) find(ctx context.Context, q *Question, a *Answer) (place, error
 	return c.admit(q, addrs, port, free)
 }
 
-// admit refuses the whole name where one address is not to be asked: a name
-// with a public and a private address is a way to get at the private one.
+// admit refuses the whole name if one of its addresses is private: a name with
+// a public and a private address could be used to reach the private one.
 func (c *Client) admit(q *Question, addrs []netip.Addr, port uint16, free bool) (place, error) {
 	for _, addr := range addrs {
 		if !free && !Public(addr) {
@@ -90,8 +90,8 @@ func (c *Client) lookup(ctx context.Context, name string) ([]netip.Addr, error) 
 	if network == "" {
 		network = "ip"
 	}
-	// With the final dot, or a search list could answer for a name that is not
-	// there.
+	// With the final dot, as otherwise a search list could answer for a name
+	// that does not exist.
 	addrs, err := resolver.LookupNetIP(ctx, network, strings.TrimSuffix(name, ".")+".")
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
@@ -102,8 +102,7 @@ func (c *Client) lookup(ctx context.Context, name string) ([]netip.Addr, error) 
 	return addrs, err
 }
 
-// splitAddr takes "host", "host:port", "[::1]:port" or a bare IPv6 address
-// apart.
+// splitAddr splits "host", "host:port", "[::1]:port" or a bare IPv6 address.
 func splitAddr(s string) (host string, port uint16, err error) {
 	if addr, err := netip.ParseAddr(unbracket(s)); err == nil {
 		return addr.String(), 0, nil
@@ -132,8 +131,8 @@ func unbracket(s string) string {
 	return s
 }
 
-// CheckAddr tells whether s can stand in [Client.Via] or be given to
-// [ResolverAt]; the error says what can.
+// CheckAddr returns an error if s is not valid for [Client.Via] or
+// [ResolverAt].
 func CheckAddr(s string) error {
 	_, _, err := splitAddr(s)
 	return err

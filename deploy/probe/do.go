@@ -14,15 +14,14 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// UserAgent is what a question says it comes from where its Header says
-// nothing.
+// UserAgent is the User-Agent of a request whose Header has none.
 const UserAgent = "clickedge"
 
 // headLimits bound the head of an answer.
 var headLimits = wire.Limits{HeadBytes: 64 << 10, Fields: 200}
 
-// Do asks once, over a connection of its own. The answer is never nil: with an
-// error it holds what was learnt before. The error is an [*Error].
+// Do sends one request over a new connection. The answer is never nil: with an
+// error it has what was found before. The error is an [*Error].
 func (c *Client) Do(ctx context.Context, q Question) (*Answer, error) {
 	a := &Answer{}
 	if err := q.complete(); err != nil {
@@ -63,9 +62,9 @@ func (c *Client) exchange(ctx context.Context, conn net.Conn, q *Question, a *An
 	return nil
 }
 
-// Exchange sends one request over a connection that is there already, reads the
-// answer with at most so many bytes of its body, and closes the connection. Of
-// the answer's times there is FirstByte only. It is never nil.
+// Exchange sends one request over an open connection, reads the answer with at
+// most so many bytes of its body, and closes the connection. The answer is
+// never nil; of its times only FirstByte is set.
 func Exchange(ctx context.Context, conn net.Conn, r *wire.Request, most int) (*Answer, error) {
 	a := &Answer{}
 	timed := &timedConn{Conn: conn, start: time.Now()}
@@ -76,7 +75,7 @@ func Exchange(ctx context.Context, conn net.Conn, r *wire.Request, most int) (*A
 	}
 	defer resp.Body.Close()
 	a.Proto, a.Status, a.Header = resp.Proto, resp.Status, resp.Header
-	// RoundTrip lets go of the context with the head; the body is bounded too.
+	// RoundTrip uses the context for the head only; this bounds the body too.
 	stop := context.AfterFunc(ctx, func() { resp.Body.Close() })
 	defer stop()
 	a.readBody(resp.Body, most)
@@ -96,8 +95,7 @@ func (a *Answer) readBody(body io.Reader, most int) {
 	}
 }
 
-// complete fills in what a question leaves open, and refuses what cannot be
-// asked.
+// complete sets a request's defaults, and refuses an invalid request.
 func (q *Question) complete() error {
 	if q.Host == "" {
 		return &Error{StageAsk, q.Host, errNoHost}
@@ -152,14 +150,14 @@ func (q *Question) request() *wire.Request {
 	return r
 }
 
-// timedConn notes when the first byte of the answer came.
+// timedConn records when the first byte of the answer came.
 type timedConn struct {
 	net.Conn
 	start time.Time
 	first atomic.Int64 // nanoseconds after start; 0 before
 }
 
-// Read notes the time of the first byte.
+// Read records the time of the first byte.
 func (t *timedConn) Read(p []byte) (int, error) {
 	n, err := t.Conn.Read(p)
 	if n > 0 {

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// secure shakes hands, then judges the certificate, so that a bad one can be
-// looked at. It closes conn on an error of the handshake.
+// secure does the handshake, then verifies the certificate, so that the chain
+// of an untrusted one is kept. It closes conn if the handshake fails.
 func (c *Client) secure(ctx context.Context, conn net.Conn, q *Question, a *Answer) (net.Conn, error) {
 	config := &tls.Config{
 		ServerName: q.sni(),
 		NextProtos: q.ALPN,
 		MinVersion: q.MinVersion,
 		MaxVersion: q.MaxVersion,
-		// Judged below: crypto/tls would end the handshake and keep the chain.
+		// Verified below: crypto/tls would end the handshake without giving the
+		// chain.
 		InsecureSkipVerify: true,
 	}
 	if config.NextProtos == nil {
@@ -66,10 +67,9 @@ func (c *Client) judge(state tls.ConnectionState, q *Question) *TLS {
 	return t
 }
 
-// Handshake connects and shakes hands, and asks nothing: for versions of TLS,
-// for what ALPN chooses, for a server that is asked without SNI. The answer is
-// never nil. A certificate that is not to be trusted is no error here; it is in
-// TLS.Err.
+// Handshake connects and does the handshake, without a request, to test
+// versions of TLS, ALPN, or a server without SNI. The answer is never nil. An
+// untrusted certificate is no error here; it is in TLS.Err.
 func (c *Client) Handshake(ctx context.Context, q Question) (*Answer, error) {
 	a := &Answer{}
 	q.TLS = true

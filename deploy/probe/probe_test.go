@@ -109,7 +109,7 @@ func TestQuestionIsKept(t *testing.T) {
 	require.Equal(t, wire.Field{Name: "Host", Value: "origin.example.net:8080"}, (<-heads)[0])
 }
 
-// A certificate that is not to be trusted ends the question before it is sent.
+// With an untrusted certificate the request is not sent.
 func TestTrust(t *testing.T) {
 	s := serve(t, true, func(http.ResponseWriter, *http.Request) {})
 	other := probe.Question{TLS: true, Host: "other.example.com"}
@@ -160,7 +160,7 @@ func TestHandshake(t *testing.T) {
 	require.Equal(t, probe.StageHandshake, stageOf(err))
 }
 
-// resolver answers with what it is.
+// resolver answers with these addresses.
 type resolver []string
 
 func (r resolver) LookupNetIP(_ context.Context, _, host string) (addrs []netip.Addr, err error) {
@@ -173,7 +173,7 @@ func (r resolver) LookupNetIP(_ context.Context, _, host string) (addrs []netip.
 	return addrs, nil
 }
 
-// Whoever writes a Location must not choose what is asked inside.
+// A Location cannot make the client request a private address.
 func TestPrivate(t *testing.T) {
 	s := serve(t, false, func(http.ResponseWriter, *http.Request) {})
 	inside := netip.MustParseAddrPort(s.addr)

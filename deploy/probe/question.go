@@ -9,53 +9,51 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Question is what is asked. Host alone is enough: GET / over http.
+// Question is a request. Only Host is required: GET / over http.
 type Question struct {
 	// TLS asks over https.
 	TLS bool
-	// Host is the name to connect to, to verify the certificate against, and
-	// what SNI and Host say where they are not set. A name in ASCII or an IP
-	// address without brackets, no port.
+	// Host is the name to connect to, and the default for SNI, the Host field
+	// and the certificate's name. A name in ASCII or an IP address without
+	// brackets, no port.
 	Host string
-	// Port is 443 or 80 where it is 0.
+	// Port is 443 or 80 if it is 0.
 	Port uint16
-	// Method is GET where it is "".
+	// Method is GET if it is "".
 	Method string
-	// Target is the request target, written byte for byte; "/" where it is "".
-	// It cannot hold CR, LF or NUL.
+	// Target is the request target, written byte for byte; "/" if it is "". It
+	// cannot have CR, LF or NUL.
 	Target string
-	// HostField is the Host field; "" for Host, with Port where it is not
-	// usual.
+	// HostField is the Host field; "" for Host, with Port unless it is the
+	// default.
 	HostField string
 	// SNI is the name in the TLS handshake; "" for Host. NoSNI sends none.
 	SNI   string
 	NoSNI bool
-	// CertName is the name that the certificate is held against; "" for Host.
+	// CertName is the name that the certificate must have; "" for Host.
 	CertName string
-	// ALPN are the protocols that the handshake offers; nil for http/1.1. Only
-	// http/1.1 can be asked: offering "h2" is for [Client.Handshake].
+	// ALPN are the protocols that the handshake offers; nil for http/1.1.
+	// Requests are http/1.1 only: offering "h2" is for [Client.Handshake].
 	ALPN []string
 	// MinVersion and MaxVersion of TLS; 0 for TLS 1.2 and the newest.
 	MinVersion, MaxVersion uint16
-	// Header comes after Host, and with it User-Agent and Accept where it has
-	// none.
+	// Header follows Host. User-Agent and Accept are added if it has none.
 	Header wire.Header
-	// Body is sent with a Content-Length where it is not nil.
+	// Body is sent with a Content-Length if it is not nil.
 	Body []byte
-	// Untrusted asks on although the certificate is not to be trusted. Without
-	// it [Client.Do] ends there with an [*Error] of [StageTrust], as a browser
-	// does.
+	// Untrusted sends the request in spite of an untrusted certificate. Without
+	// it [Client.Do] fails with an [*Error] of [StageTrust], as a browser does.
 	Untrusted bool
 }
 
-// Times says how long each step took; 0 where it did not take place. DNS,
-// Connect and TLS are durations of their own, FirstByte counts from the request
-// to the first byte of the answer, Total from the first step to the last byte.
+// Times says how long each step took; 0 if there was none. DNS, Connect and TLS
+// are the durations of these steps, FirstByte is from the request to the first
+// byte of the answer, Total from the first step to the last byte.
 type Times struct {
 	DNS, Connect, TLS, FirstByte, Total time.Duration
 }
 
-// Answer is what was learnt, up to where an error ended it.
+// Answer is what was found, up to an error.
 type Answer struct {
 	// Addrs are the addresses of the name, in the resolver's order; nil with
 	// Via to an address. Addr is the one that was connected to.
@@ -66,7 +64,7 @@ type Answer struct {
 	// Proto is "HTTP/1.1" or "HTTP/1.0"; "" where there was no answer.
 	Proto  string
 	Status int
-	// Header has the fields in order, their values as they came.
+	// Header has the fields in order, with unchanged values.
 	Header wire.Header
 	// Body is the body as far as it was read. Cut: there was more. BodyErr: it
 	// broke off.
@@ -76,15 +74,15 @@ type Answer struct {
 	Times   Times
 }
 
-// TLS is what a handshake showed.
+// TLS is the result of a handshake.
 type TLS struct {
 	// Version is tls.VersionTLS12 or another; Cipher is a suite's name.
 	Version  uint16
 	Cipher   string
 	Protocol string // that ALPN chose; "" for none
-	// Chain is as the server sent it, the leaf first; never empty.
+	// Chain is what the server sent, the leaf first; never empty.
 	Chain []*x509.Certificate
-	// Err says why the certificate is not to be trusted; nil where it is.
+	// Err says why the certificate is not trusted; nil if it is.
 	Err error
 	// OCSP is the stapled response; SCTs are the signed timestamps of
 	// certificate transparency that came with the handshake, beside those in
@@ -96,8 +94,8 @@ type TLS struct {
 // Leaf is the server's own certificate.
 func (t *TLS) Leaf() *x509.Certificate { return t.Chain[0] }
 
-// DaysLeft is how many whole days the leaf has left at a time, negative where
-// it has expired.
+// DaysLeft is how many whole days the leaf has left at a time, negative if it
+// has expired.
 func (t *TLS) DaysLeft(now time.Time) int {
 	left := t.Leaf().NotAfter.Sub(now)
 	days := int(left / (24 * time.Hour))

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// unsubscribeWords are what addresses say by which people leave a list, in the
-// languages in which much mail is written. A click counts, this cannot be
-// undone: a page about unsubscribing is refused too rather than asked.
+// unsubscribeWords occur in addresses of unsubscribe pages, in the languages of
+// much mail. As unsubscribing cannot be undone, a page about unsubscribing is
+// refused too.
 var unsubscribeWords = []string{
 	"unsub", "optout", "opt-out", "opt_out", "abmeld", "abbestell", "desinscri", "desabonn",
 	"desuscri", "cancelar-suscripcion", "disiscri", "uitschrijv", "afmeld", "wypisz",
 }
 
-// SaysUnsubscribe tells whether an address, or a part of one, has a word by
-// which people leave a list, escaped or not. Forms that only one ESP has are
-// core's to know; this is for what is nobody's.
+// SaysUnsubscribe reports whether an address, or a part of one, has such a
+// word, escaped or not. Core knows the forms of each ESP; this is for all other
+// addresses.
 func SaysUnsubscribe(target string) bool {
 	plain := strings.ToLower(Unescape(target))
 	for _, word := range unsubscribeWords {

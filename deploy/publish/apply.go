@@ -16,17 +16,17 @@ import (
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
 
-// Result is what a publish came to.
+// Result is the result of a publish.
 type Result struct {
 	ServiceID string
 	// Version is the one that is active or staged now.
 	Version int
 }
 
-// Unfinished is a publish that failed in the middle.
+// Unfinished is the error of a publish that failed in the middle.
 type Unfinished struct {
 	Err error
-	// State says what readers have now, and what is left behind.
+	// State says what is active now, and what is left behind.
 	State string
 }
 
@@ -36,8 +36,8 @@ func (u *Unfinished) Error() string { return u.Err.Error() }
 // Unwrap returns what failed.
 func (u *Unfinished) Unwrap() error { return u.Err }
 
-// Hint says what to do: to call it again helps only where the API did not
-// refuse what was asked of it.
+// Hint says what to do: the same command again helps only if the API did not
+// refuse the request.
 func (u *Unfinished) Hint() string {
 	var e *fastlyapi.Error
 	switch {
@@ -49,7 +49,7 @@ func (u *Unfinished) Hint() string {
 	return "the same command again takes it up from there"
 }
 
-// refusedDraft is a version that the API does not take.
+// refusedDraft is the error for a version that the API does not accept.
 type refusedDraft struct{ text string }
 
 func (r *refusedDraft) Error() string { return r.text }
@@ -62,16 +62,16 @@ type run struct {
 	say     func(string)
 	service string
 	draft   int               // 0 until there is one
-	stores  map[string]string // made just now: id by the link's name
+	stores  map[string]string // created by this run: id by the link's name
 	done    bool              // the version is active, or staged
-	unknown bool              // it was to be activated, and whether it was is not known
+	unknown bool              // it is not known whether the version was activated
 }
 
-// lastLook bounds the question whether a version is active after a failure.
-const lastLook = 3 * time.Second
+// checkActiveTime bounds the query whether a version is active after a failure.
+const checkActiveTime = 3 * time.Second
 
-// Apply carries a plan out. It tells say of each change that is made. Where it
-// fails, the error is an [*Unfinished].
+// Apply carries a plan out. It calls say with each change. The error is an
+// [*Unfinished].
 func (p *Plan) Apply(ctx context.Context, c *fastlyapi.Client, say func(string)) (*Result, error) {
 	r := &run{c: c, f: c.Fastly(), p: p, say: say, service: p.f.ServiceID, stores: map[string]string{}}
 	ctx = fastlyapi.Hide(ctx, p.w.Log.secrets()...)
@@ -133,10 +133,10 @@ func (r *run) newVersion(ctx context.Context) error {
 	return r.activate(ctx)
 }
 
-// makeDraft clones the base version, or takes it where it is a draft.
+// makeDraft clones the base version, or uses it if it is a draft.
 func (r *run) makeDraft(ctx context.Context) error {
 	switch {
-	case r.p.f.Base == 0: // a service that was made just now
+	case r.p.f.Base == 0: // a service that was created by this run
 		r.draft = 1
 		return nil
 	case r.p.f.Editable:
@@ -152,8 +152,8 @@ func (r *run) makeDraft(ctx context.Context) error {
 	return nil
 }
 
-// unchanged looks whether somebody else has activated a version meanwhile:
-// theirs would be undone.
+// unchanged returns an error if another version was activated meanwhile, as its
+// changes would be undone.
 func (r *run) unchanged(ctx context.Context) error {
 	list, err := r.f.ListVersions(ctx, &fastly.ListVersionsInput{ServiceID: r.service})
 	if err != nil {
@@ -188,10 +188,10 @@ func (r *run) activate(ctx context.Context) error {
 	return nil
 }
 
-// isActive asks whether an activation went through whose answer was lost, or
-// was no longer waited for.
+// isActive checks whether an activation succeeded whose answer was lost or not
+// awaited.
 func (r *run) isActive(ctx context.Context) (active, known bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkActiveTime)
 	defer cancel()
 	v, err := r.f.GetVersion(ctx, &fastly.GetVersionInput{ServiceID: r.service, ServiceVersion: r.draft})
 	if err != nil {
@@ -200,7 +200,7 @@ func (r *run) isActive(ctx context.Context) (active, known bool) {
 	return r.p.w.Stage && staged(v) || !r.p.w.Stage && value(v.Active), true
 }
 
-// state is what readers have now, and what is left behind.
+// state says what is active now, and what is left behind.
 func (r *run) state() string {
 	var parts []string
 	switch {
@@ -293,8 +293,8 @@ func (r *run) makeDomain(ctx context.Context, host string) error {
 	return fastlyapi.Cause(err)
 }
 
-// putDomain sends both fields: what go-fastly is not given, it sends as null,
-// and the API takes the domain off its service.
+// putDomain sends both fields: go-fastly sends a missing one as null, and the
+// API then removes the domain from its service.
 func (r *run) putDomain(ctx context.Context, id string, service *string, description string) error {
 	_, err := domains.Update(ctx, r.f, &domains.UpdateInput{DomainID: &id, ServiceID: service, Description: &description})
 	return fastlyapi.Cause(err)

@@ -7,17 +7,17 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// minTLS is the oldest TLS that an ESP may speak. deploy/terraform has the
-// same.
+// minTLS is the oldest version of TLS for an ESP, the same as in
+// deploy/terraform.
 const minTLS = "1.2"
 
-// Backend is an origin as a site asks for it by name.
+// Backend is an origin that sites refer to by name.
 type Backend struct {
 	Name, Address string
 	Port          uint16
 	TLS           bool
-	// FirstByteMS is the longest that the module waits for an answer to begin,
-	// in milliseconds: the backend must not give up before.
+	// FirstByteMS is how long the module waits for an answer to begin, in
+	// milliseconds: the backend must not give up earlier.
 	FirstByteMS int64
 }
 
@@ -39,8 +39,9 @@ func Backends(sites *core.Sites) (list []Backend) {
 }
 
 // object is the backend with every field that decides whether the ESP is
-// reached and knows the sender. What is empty here must be empty there: a Host
-// override above all, since the ESPs know a sender by the branded domain.
+// reached and recognises the sender. Empty fields must be empty at the service
+// too, above all a Host override, since the ESPs recognise a sender by the
+// branded domain.
 func (b *Backend) object() Object {
 	name, tls := "", ""
 	if b.TLS {

@@ -19,12 +19,12 @@ type fastlyCLI struct {
 	r    *rig
 	path string
 	dir  string
-	// accounts answers what the CLI asks of Fastly's accounts before any
-	// command.
+	// accounts stands in for Fastly's accounts API, which the CLI calls before
+	// any command.
 	accounts string
 }
 
-// newCLI skips where the Fastly CLI is not named. .ci/fastly gets it from npm.
+// newCLI skips the test if no Fastly CLI is given. .ci/fastly gets it from npm.
 func newCLI(t *testing.T, r *rig) *fastlyCLI {
 	path := os.Getenv("CLICKEDGE_FASTLY_CLI")
 	if path == "" {
@@ -53,8 +53,8 @@ func (c *fastlyCLI) run(args ...string) string {
 	return string(out)
 }
 
-// A service that "fastly compute deploy" made is taken over, and from then on
-// the CLI may upload further packages to it: what publish made stays.
+// publish adopts a service that "fastly compute deploy" made. The CLI may then
+// upload further packages: what publish made stays.
 func TestAServiceMadeByTheFastlyCLIIsAdopted(t *testing.T) {
 	r := newRig(t)
 	c := newCLI(t, r)

@@ -13,12 +13,12 @@ import (
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
 
-// Found is what the account has.
+// Found is the present state of the account.
 type Found struct {
-	// ServiceID is "" where there is no service yet.
+	// ServiceID is "" if there is no service yet.
 	ServiceID, Name, Type string
 	// Active is the number of the active version, Latest that of the last; 0
-	// for none. Base is the version that the new one begins as, and Editable
+	// for none. Base is the version that the new one is made from, and Editable
 	// reports whether that is a draft, to be changed in place.
 	Active, Latest, Base int
 	Editable             bool
@@ -30,19 +30,19 @@ type Found struct {
 	packageHash  string
 	configStores []store // of the wanted name
 	secretStores []store
-	secrets      map[string]bool   // in the store that is or will be linked
-	domains      map[string]domain // that are apart from versions, by host
-	elsewhere    map[string]string // hosts in versions of other services: whose
+	secrets      map[string]bool   // in the linked store, or the one to be linked
+	domains      map[string]domain // not part of versions, by host
+	elsewhere    map[string]string // hosts in versions of other services: the service
 	certificates map[string]Certificate
-	targets      []string // where CNAMEs lead
+	targets      []string // of CNAMEs
 }
 
 type store struct{ id, name string }
 
-// domain is one that is kept apart from the versions of services.
+// domain is a domain that is not part of a version.
 type domain struct{ id, service, description string }
 
-// Certificate is a subscription for one.
+// Certificate is a subscription for a certificate.
 type Certificate struct {
 	ID, Authority, State string
 	Challenges           []Challenge
@@ -51,7 +51,7 @@ type Certificate struct {
 // Challenge is a record that proves a host to the authority.
 type Challenge struct{ Name, Type, Value string }
 
-// Issued reports whether readers are served.
+// Issued reports whether the certificate is in use.
 func (c Certificate) Issued() bool { return c.State == "issued" || c.State == "renewing" }
 
 // finder reads an account.
@@ -62,7 +62,7 @@ type finder struct {
 	*Found
 }
 
-// Find reads what there is. It changes nothing.
+// Find reads the present state and changes nothing.
 func Find(ctx context.Context, c *fastlyapi.Client, w *Wanted) (*Found, error) {
 	d := &finder{c: c, f: c.Fastly(), w: w, Found: &Found{objects: map[string]map[string]found{}}}
 	for _, step := range []func(context.Context) error{d.service, d.versions, d.parts, d.pkg, d.stores, d.findDomains, d.tls} {
@@ -73,7 +73,7 @@ func Find(ctx context.Context, c *fastlyapi.Client, w *Wanted) (*Found, error) {
 	return d.Found, nil
 }
 
-// service finds the service. One that the id names must be there.
+// service finds the service. One with a given id must exist.
 func (d *finder) service(ctx context.Context) error {
 	if d.w.ServiceID != "" {
 		s, err := d.f.GetService(ctx, &fastly.GetServiceInput{ServiceID: d.w.ServiceID})
@@ -92,8 +92,8 @@ func (d *finder) service(ctx context.Context) error {
 	return d.take(s)
 }
 
-// noService: the API says of an unknown id that the request is bad, or that
-// there is none.
+// noService handles the API's answers to an unknown id: a bad request, or not
+// found.
 func noService(id string, err error) error {
 	var e *fastlyapi.Error
 	if errors.As(err, &e) && (e.Status == 400 || e.Status == 404) {
@@ -118,7 +118,7 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// versions finds the version to begin with: the active one, or else the last.
+// versions finds the base version: the active one, or else the last.
 func (d *finder) versions(ctx context.Context) error {
 	if d.ServiceID == "" {
 		return nil
@@ -151,7 +151,7 @@ func (d *finder) versions(ctx context.Context) error {
 }
 
 // logKinds are the kinds of log endpoints of the API. Those that are not the
-// module's are kept and named.
+// module's are kept, with a note.
 var logKinds = strings.Fields(`https s3 gcs bigquery kafka
 	azureblob cloudfiles datadog digitalocean elasticsearch ftp grafanacloudlogs heroku honeycomb kinesis logentries loggly
 	logshuttle newrelic newrelicotlp openstack papertrail pubsub scalyr sftp splunk sumologic syslog`)
@@ -160,7 +160,7 @@ func staged(v *fastly.Version) bool {
 	return value(v.Staging) || slices.ContainsFunc(v.Environments, func(e *fastly.Environment) bool { return value(e.Name) == "staging" })
 }
 
-// parts reads what the base version holds.
+// parts reads the objects of the base version.
 func (d *finder) parts(ctx context.Context) error {
 	if d.Base == 0 {
 		return nil
@@ -179,8 +179,8 @@ func (d *finder) parts(ctx context.Context) error {
 	return nil
 }
 
-// listObjects lists a kind of object. go-fastly has a type for each, and none
-// for what they have in common: fields by name, which are compared here.
+// listObjects lists a kind of object with its fields by name, which are
+// compared here. go-fastly has a separate type for each kind.
 func listObjects(ctx context.Context, f *fastly.Client, service string, version int, kind string) (map[string]found, error) {
 	resp, err := f.Get(ctx, objectPath(service, version, kind), fastly.CreateRequestOptions())
 	if err != nil {
@@ -199,7 +199,7 @@ func listObjects(ctx context.Context, f *fastly.Client, service string, version 
 	return list, nil
 }
 
-// objectPath is where the objects of a kind are, or one of them.
+// objectPath is the path of the objects of a kind, or of one of them.
 func objectPath(service string, version int, kind string, name ...string) string {
 	parts := append([]string{"service", service, "version", fmt.Sprint(version)}, strings.Split(kind, "/")...)
 	return fastly.ToSafeURL(append(parts, name...)...)
@@ -222,8 +222,8 @@ func (d *finder) pkg(ctx context.Context) error {
 	return nil
 }
 
-// stores finds the stores that are linked, or those of the right name, and the
-// names of the secrets.
+// stores finds the linked stores, or those with the wanted name, and the names
+// of the secrets.
 func (d *finder) stores(ctx context.Context) error {
 	configs, err := d.f.ListConfigStores(ctx, &fastly.ListConfigStoresInput{Name: d.w.Name})
 	if err != nil {

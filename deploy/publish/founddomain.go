@@ -10,7 +10,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
 
-// findDomains finds what is on the service, and where the hosts are.
+// findDomains finds the domains of the service, and the services of the hosts.
 func (d *finder) findDomains(ctx context.Context) error {
 	d.domains, d.elsewhere = map[string]domain{}, map[string]string{}
 	if d.ServiceID != "" {
@@ -29,12 +29,12 @@ func (d *finder) findDomains(ctx context.Context) error {
 			d.elsewhere[host] = ""
 		}
 	}
-	return d.lookElsewhere(ctx)
+	return d.searchOtherServices(ctx)
 }
 
-// lookElsewhere looks for new hosts in the versions of other services: the API
-// says of them only when a version is activated, or after that.
-func (d *finder) lookElsewhere(ctx context.Context) error {
+// searchOtherServices searches the versions of other services for new hosts:
+// the API reports such a conflict only at activation or later.
+func (d *finder) searchOtherServices(ctx context.Context) error {
 	if len(d.elsewhere) == 0 {
 		return nil
 	}
@@ -62,8 +62,8 @@ func (d *finder) lookElsewhere(ctx context.Context) error {
 	return nil
 }
 
-// listDomains reads all pages. A host's name may be a part of another's: those
-// are left out, unless they are on the service.
+// listDomains reads all pages. The API also returns names that contain a host's
+// name: those are left out, unless they are on the service.
 func (d *finder) listDomains(ctx context.Context, in *domains.ListInput) error {
 	in.Limit = fastly.ToPointer(100)
 	for range 1000 {

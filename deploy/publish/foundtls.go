@@ -11,7 +11,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
 
-// tls finds the certificates, and where CNAMEs lead.
+// tls finds the certificates and the targets of CNAMEs.
 func (d *finder) tls(ctx context.Context) (err error) {
 	if d.w.TLS == nil {
 		return nil
@@ -41,8 +41,8 @@ func (d *finder) tls(ctx context.Context) (err error) {
 	return nil
 }
 
-// certificates lists all subscriptions, by host. Of several for a host the one
-// that has been issued counts.
+// certificates lists all subscriptions, by host. Of several for a host the
+// issued one counts.
 func certificates(ctx context.Context, f *fastly.Client) (map[string]Certificate, error) {
 	byHost := map[string]Certificate{}
 	for page := 1; page <= 1000; page++ {
@@ -80,7 +80,7 @@ func certificateOf(s *fastly.TLSSubscription) Certificate {
 	return c
 }
 
-// certificate is the one that a host is served with: its own, or a wildcard's.
+// certificate is the certificate of a host: its own, or a wildcard's.
 func (f *Found) certificate(host string) (Certificate, bool) {
 	if c, ok := f.certificates[host]; ok {
 		return c, true

@@ -37,8 +37,8 @@ func (p *Plan) refuseOther(host, service string) {
 		"take it off there when nothing depends on it any more, or publish to that service with --service-id "+service)
 }
 
-// after adds what follows the activation. Where a version is staged only, it
-// waits.
+// after adds a change that follows the activation. If a version is only staged,
+// it waits.
 func (p *Plan) after(c Change) {
 	if p.w.Stage {
 		p.note("%s %s: waits for a publish without --stage", c.Sign, c.What)
@@ -47,8 +47,8 @@ func (p *Plan) after(c Change) {
 	p.After = append(p.After, c)
 }
 
-// adoptClassic marks a domain of a version as a link domain, unless it has a
-// comment of somebody's.
+// adoptClassic marks a domain of a version as a link domain, unless it has
+// another comment.
 func (p *Plan) adoptClassic(host string, have found) {
 	if have["comment"] != "" {
 		return
@@ -73,7 +73,8 @@ func (p *Plan) takeDomain(host string, d domain) {
 	}})
 }
 
-// removals: a link domain that was published is in mail that is out.
+// removals handles hosts to remove. Sent mail has links to a link domain that
+// was published, so it is not removed unasked.
 func (p *Plan) removals() {
 	asked := map[string]bool{}
 	for _, host := range p.w.RemoveHosts {
@@ -89,7 +90,7 @@ func (p *Plan) removals() {
 		comment := either(p.f.objects[kindDomain][host]["comment"], p.f.domains[host].description)
 		switch {
 		case asked[host]:
-			p.takeOff(host)
+			p.removeHost(host)
 		case marked(comment):
 			p.refused.add(host+" is a link domain of the service and no longer in sites.json: every link of it in mail that is out would be dead",
 				"put it back into sites.json; or, when its mail has aged out, --remove-host "+host)
@@ -104,7 +105,7 @@ func (p *Plan) onService(host string) bool {
 	return p.f.ServiceID != "" && p.f.domains[host].service == p.f.ServiceID
 }
 
-// extraHosts are on the service and of no site.
+// extraHosts are the service's hosts that no site has.
 func (p *Plan) extraHosts() (extra []string) {
 	for host := range p.f.objects[kindDomain] {
 		extra = append(extra, host)
@@ -118,9 +119,9 @@ func (p *Plan) extraHosts() (extra []string) {
 	return slices.DeleteFunc(slices.Compact(extra), p.w.Sites.Has)
 }
 
-// takeOff takes a host off the service. The domain itself and its certificate
-// stay the account's.
-func (p *Plan) takeOff(host string) {
+// removeHost removes a host from the service. The domain and its certificate
+// stay in the account.
+func (p *Plan) removeHost(host string) {
 	if p.f.objects[kindDomain][host] != nil {
 		p.remove(kindDomain, host)
 	}
@@ -130,15 +131,15 @@ func (p *Plan) takeOff(host string) {
 	d := p.f.domains[host]
 	description := d.description
 	if marked(description) {
-		description = "" // no link domain any more
+		description = "" // not a link domain any more
 	}
 	p.after(Change{Sign: "-", What: what(kindDomain, host), Details: []string{"off the service; the domain and its certificate stay in the account"}, do: func(ctx context.Context, r *run) error {
 		return r.putDomain(ctx, d.id, nil, description)
 	}})
 }
 
-// tls orders a certificate for each host by itself: a fiftieth host must not
-// make the other forty-nine wait for its DNS.
+// tls orders a separate certificate for each host, so that no host waits for
+// the DNS of another.
 func (p *Plan) tls() {
 	if p.w.TLS == nil {
 		return

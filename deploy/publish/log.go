@@ -15,20 +15,20 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 )
 
-// Log is where the click log goes.
+// Log is the log target of the click log.
 type Log struct {
 	kind   string
 	object Object
-	// rules are the checks of credentials, put off until what is there is
-	// known: a secret that is not at hand may be there already.
+	// needs are the sets of credentials. They are checked when the existing
+	// endpoint is known: it may already have a secret that is not given.
 	needs [][]string
 }
 
-// member is a member of a log target in the file, as deploy/terraform's
-// variable log has it too.
+// member is a member of a log target in the file, the same as in
+// deploy/terraform's variable log.
 type member struct {
 	name, field string // in the file, and in the API's form
-	value       string // where the file says nothing
+	value       string // the default
 	needed      bool
 	number      bool
 	check       func(string) string
@@ -39,8 +39,8 @@ type target struct {
 	members []member
 	secrets []logSecret
 	fixed   []Field
-	// ways are the sets of form fields with which a target authenticates: one
-	// of them, and all of it.
+	// ways are the alternative sets of form fields with which a target
+	// authenticates: it needs all fields of one set.
 	ways [][]string
 }
 
@@ -50,7 +50,7 @@ type logSecret struct{ field, env string }
 
 var blank = Field{Name: "message_type", Value: "blank"}
 
-// targets are the kinds that there are.
+// targets are the kinds of log targets.
 var targets = map[string]target{
 	"https": {
 		members: []member{
@@ -143,10 +143,9 @@ func oneOf(values ...string) func(string) string {
 	}
 }
 
-// ReadLog reads a file that says where the click log goes: an object with one
-// member, named by the kind of target, with what deploy/terraform's variable
-// log takes. Secrets come from the environment; one that is not set is left as
-// it is.
+// ReadLog reads the file of a log target: an object with one member, named by
+// the kind of target, as in deploy/terraform's variable log. Secrets come from
+// the environment; one that is not set stays unchanged at the endpoint.
 func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	var file map[string]map[string]any
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -154,7 +153,7 @@ func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	if err := d.Decode(&file); err != nil || d.More() {
 		return nil, errors.New(`it is not an object such as {"s3": {"bucket": "clicks", "iam_role": "…"}}`)
 	}
-	if name := twice(text); name != "" {
+	if name := duplicateName(text); name != "" {
 		return nil, fmt.Errorf("it has %q twice: which of the two is meant?", name)
 	}
 	kinds := slices.Sorted(maps.Keys(file))
@@ -168,11 +167,11 @@ func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	return t.read(kinds[0], file[kinds[0]], lookupEnv)
 }
 
-// twice finds a name that stands twice in an object of the text, which
-// encoding/json takes the last of. The text is valid JSON.
-func twice(text []byte) string {
+// duplicateName finds a name that an object in the text has twice, of which
+// encoding/json takes the last. The text is valid JSON.
+func duplicateName(text []byte) string {
 	var open []map[string]bool // the objects around; nil for a list
-	name := false              // whether a name comes next
+	name := false              // whether the next token is a name
 	for d := json.NewDecoder(bytes.NewReader(text)); ; {
 		token, err := d.Token()
 		if err != nil {
@@ -206,8 +205,8 @@ func twice(text []byte) string {
 	}
 }
 
-// UnknownLogVariable finds a variable of an environment, NAME=value each, that
-// is called like the secret of a log target but is read by none; "" for none.
+// UnknownLogVariable finds a variable, NAME=value each, that is named like the
+// secret of a log target but that no target reads; "" for none.
 func UnknownLogVariable(environ []string) string {
 	for _, v := range environ {
 		name, value, _ := strings.Cut(v, "=")
@@ -222,7 +221,7 @@ func UnknownLogVariable(environ []string) string {
 	return ""
 }
 
-// LogVariables are those that are read.
+// LogVariables are the environment variables that targets read.
 func LogVariables() (names []string) {
 	for _, kind := range slices.Sorted(maps.Keys(targets)) {
 		for _, s := range targets[kind].secrets {
@@ -299,15 +298,15 @@ func (m *member) read(v any) (string, error) {
 	return value, nil
 }
 
-// settle is the endpoint as it comes to be, given what is there already, or
-// what it lacks to authenticate with. Fastly takes a target without and drops
-// the lines.
-func (l *Log) settle(have found) (o Object, lacks string) {
+// endpoint is the log endpoint to be, given the existing one; lacks says which
+// credentials are missing. Fastly accepts a target without credentials and
+// drops the lines.
+func (l *Log) endpoint(have found) (o Object, lacks string) {
 	o = Object{Kind: l.object.Kind, Name: l.object.Name, Fields: slices.Clone(l.object.Fields)}
 	given := l.authenticating(func(f *Field) bool { return f.Value != "" })
 	for _, way := range l.needs {
 		if sameSet(way, given) {
-			o.forget(way)
+			o.clearOtherWays(way)
 			return o, ""
 		}
 	}
@@ -320,7 +319,7 @@ func (l *Log) settle(have found) (o Object, lacks string) {
 	return o, "log target " + l.kind + " needs " + l.waysText() + ", and has " + either(strings.Join(given, " and "), "none of it")
 }
 
-// authenticating are the fields of any way for which has is true.
+// authenticating are the fields of all ways for which has is true.
 func (l *Log) authenticating(has func(*Field) bool) (names []string) {
 	for i := range l.object.Fields {
 		f := &l.object.Fields[i]
@@ -331,8 +330,8 @@ func (l *Log) authenticating(has func(*Field) bool) (names []string) {
 	return names
 }
 
-// forget empties the secrets of another way than the one that is taken.
-func (o *Object) forget(way []string) {
+// clearOtherWays empties the secrets of the ways that are not used.
+func (o *Object) clearOtherWays(way []string) {
 	for i := range o.Fields {
 		if o.Fields[i].Secret && !slices.Contains(way, o.Fields[i].Name) {
 			o.Fields[i].Keep = false
@@ -379,7 +378,7 @@ func either(s, other string) string {
 	return s
 }
 
-// secrets are the values that no error may quote.
+// secrets are the values that no error may contain.
 func (l *Log) secrets() (list [][]byte) {
 	if l == nil {
 		return nil

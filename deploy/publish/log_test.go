@@ -76,9 +76,8 @@ func TestDoubtfulLogTargetsAreRefused(t *testing.T) {
 	require.ErrorContains(t, err, "CLICKEDGE_LOG_KAFKA_PASSWORD is set but empty")
 }
 
-// A credential with the newline of the file that it came from is refused by
-// whoever takes the log, and every line is lost. The text of a PEM block ends
-// in one.
+// A log receiver refuses a credential with the newline of its file, and every
+// line is lost. Only the text of a PEM block ends in one.
 func TestALogSecretWithWhiteSpaceIsRefused(t *testing.T) {
 	for _, value := range []string{"access\n", " access", "access\r"} {
 		_, err := publish.ReadLog([]byte(`{"s3": {"bucket": "b"}}`), lookup("CLICKEDGE_LOG_S3_ACCESS_KEY="+value))
@@ -89,8 +88,7 @@ func TestALogSecretWithWhiteSpaceIsRefused(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A misspelt variable leaves the target without its secret, where it needs
-// none.
+// A misspelt variable would leave the target without its optional secret.
 func TestAMisspeltLogVariableIsFound(t *testing.T) {
 	require.Empty(t, publish.UnknownLogVariable([]string{"PATH=/bin", "CLICKEDGE_KEY_K1=x", "CLICKEDGE_LOG_S3_SECRET_KEY=x"}))
 	for _, name := range []string{"CLICKEDGE_LOG_HTTP_HEADER_VALUE", "CLICKEDGE_LOG_S3_SECRET", "clickedge_log_s3_secret_key"} {
@@ -98,7 +96,7 @@ func TestAMisspeltLogVariableIsFound(t *testing.T) {
 	}
 }
 
-// Some receivers take their key in the URL's query.
+// Some receivers expect their key in the URL's query.
 func TestTheQueryOfALogURLIsNotShown(t *testing.T) {
 	r := newRig(t)
 	r.log(`{"https": {"url": "https://log.example.com/in?key=s3cr3t-1"}}`)
@@ -113,7 +111,7 @@ func TestTheQueryOfALogURLIsNotShown(t *testing.T) {
 	require.NotContains(t, lines(r.plan()), "s3cr3t")
 }
 
-// Fastly takes a target without credentials and drops every line.
+// Fastly accepts a target without credentials and drops every line.
 func TestALogTargetWithoutCredentialsIsRefused(t *testing.T) {
 	r := newRig(t)
 	r.log(`{"s3": {"bucket": "clicks"}}`)
@@ -124,8 +122,8 @@ func TestALogTargetWithoutCredentialsIsRefused(t *testing.T) {
 	r.refused(`log target https needs nothing, or "header_name" and CLICKEDGE_LOG_HTTPS_HEADER_VALUE, and has header_name`)
 }
 
-// A secret that is not at hand is not taken off the endpoint, and one that
-// another way replaces is.
+// A secret that is not given stays at the endpoint, unless another way of
+// authenticating replaces it.
 func TestALogSecretThatIsNotAtHandStays(t *testing.T) {
 	r := newRig(t)
 	r.log(`{"s3": {"bucket": "clicks"}}`, "CLICKEDGE_LOG_S3_ACCESS_KEY=access", "CLICKEDGE_LOG_S3_SECRET_KEY=s3cr3t-value")
@@ -155,7 +153,7 @@ func TestAnotherKindOfLogTargetTakesThePlace(t *testing.T) {
 	require.True(t, r.plan().Empty())
 }
 
-// Neither a plan nor an error has a secret in it, though the API quotes what it
+// Neither a plan nor an error contains a secret, even if the API quotes what it
 // was sent.
 func TestLogSecretsAreNeverShown(t *testing.T) {
 	r := newRig(t)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The kinds of objects of a version, by the API's path behind the version.
+// The kinds of objects of a version, by the API's path below the version.
 const (
 	kindBackend = "backend"
 	kindDomain  = "domain"
@@ -27,7 +27,7 @@ type Field struct {
 	Name, Value string
 	// Secret values are never shown.
 	Secret bool
-	// Keep leaves a value alone that is there already, where Value is "".
+	// Keep leaves an existing value unchanged if Value is "".
 	Keep bool
 }
 
@@ -51,7 +51,7 @@ func foundObject(raw map[string]any) found {
 	return f
 }
 
-// flag is a bool as the API's forms have it.
+// flag is a bool in the API's forms.
 func flag(b bool) string {
 	if b {
 		return "1"
@@ -59,7 +59,7 @@ func flag(b bool) string {
 	return "0"
 }
 
-// form is what creates an object. What is not set is not sent.
+// form creates an object. Fields that are not set are not sent.
 func (o *Object) form() url.Values {
 	v := url.Values{"name": {o.Name}}
 	for _, f := range o.Fields {
@@ -70,8 +70,8 @@ func (o *Object) form() url.Values {
 	return v
 }
 
-// diff returns the fields in which an object is not as it is wanted, and how
-// each is said.
+// diff returns the fields in which an object differs from the wanted one, and a
+// description of each.
 func (o *Object) diff(have found) (fields url.Values, said []string) {
 	fields = url.Values{}
 	for _, f := range o.Fields {
@@ -92,8 +92,8 @@ func (f *Field) change(old string) string {
 	return fmt.Sprintf("%s: %s, was %s", f.Name, shown(f.shown(f.Value)), shown(f.shown(old)))
 }
 
-// shown is a value without what may be a secret in it: the query of a URL,
-// where some receivers of logs want their key.
+// shown is a value without a possible secret in it: the query of a URL, where
+// some log receivers expect their key.
 func (f *Field) shown(value string) string {
 	before, query, ok := strings.Cut(value, "?")
 	if f.Name != "url" || !ok || query == "" {

@@ -12,23 +12,23 @@ import (
 
 // Change is one thing that a publish does.
 type Change struct {
-	Sign    string   // "+" makes, "~" changes, "-" takes away
+	Sign    string   // "+" creates, "~" changes, "-" removes
 	What    string   // `backend "sendgrid"`
-	Details []string // what of it changes
+	Details []string // the changes to it
 	do      func(context.Context, *run) error
 }
 
-// Plan is the difference between what is there and what is wanted.
+// Plan is the difference between the present and the wanted state.
 type Plan struct {
-	// Account are changes that no reader sees, Version those of the service's
-	// version, After those that follow its activation.
+	// Account are changes without effect on readers, Version those of the
+	// service's version, After those that follow its activation.
 	Account, Version, After []Change
-	// Notes say what stays, and what there is to know.
+	// Notes say what stays, and what else to know.
 	Notes []string
 
 	w        *Wanted
 	f        *Found
-	activate bool // a version, whether or not it changes
+	activate bool // activate a version even without changes
 	refused  Refusal
 }
 
@@ -37,11 +37,11 @@ func (p *Plan) Empty() bool {
 	return len(p.Account)+len(p.Version)+len(p.After) == 0 && !p.activate
 }
 
-// Changes are all of them, in the order in which they are made.
+// Changes are all changes, in the order in which they are made.
 func (p *Plan) Changes() []Change { return slices.Concat(p.Account, p.Version, p.After) }
 
-// Compare works out what there is to do. It fails with a [*Refusal] that has
-// every reason at once.
+// Compare makes the plan. It fails with a [*Refusal] that has all reasons at
+// once.
 func Compare(w *Wanted, f *Found) (*Plan, error) {
 	p := &Plan{w: w, f: f}
 	p.service()
@@ -52,7 +52,7 @@ func Compare(w *Wanted, f *Found) (*Plan, error) {
 	p.removals()
 	p.hosts()
 	p.pkg()
-	p.strangers()
+	p.others()
 	p.tls()
 	active := f.Active
 	if w.Stage {
@@ -86,7 +86,7 @@ func (p *Plan) backends() {
 	}
 }
 
-// object adds what makes an object of a version as it is wanted.
+// object adds the change that creates or corrects an object of a version.
 func (p *Plan) object(o Object) {
 	have, there := p.f.objects[o.Kind][o.Name]
 	if !there {
@@ -126,7 +126,7 @@ func (o *Object) summary() string {
 	return strings.Join(parts, ", ")
 }
 
-// links are the stores that the module opens.
+// links adds the links to the stores that the module opens.
 func (p *Plan) links() {
 	p.link(contract.ConfigStore, "config", "config store", p.w.Name, p.f.configStores, (*run).makeConfigStore)
 	p.link(contract.SecretStore, "secret", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
@@ -160,7 +160,8 @@ func (p *Plan) link(name, kind, noun, storeName string, stores []store, create f
 	}})
 }
 
-// keys: a key that a site names and the store lacks is a dead link.
+// keys refuses keys that a site names and the store lacks, as their links would
+// be dead.
 func (p *Plan) keys() {
 	kids, host := p.w.keys()
 	var missing, said []string
@@ -179,7 +180,7 @@ func (p *Plan) keys() {
 	}
 }
 
-// pushHint is the command that puts the missing keys in.
+// pushHint is the command that pushes the missing keys.
 func (p *Plan) pushHint(missing []string) string {
 	files := ""
 	for _, kid := range missing {
@@ -192,7 +193,7 @@ func (p *Plan) pushHint(missing []string) string {
 	return "clickedge keys push " + strings.Join(missing, " ") + files + " --store " + p.storeName() + more
 }
 
-// storeName names the store that is linked, or that will be.
+// storeName names the store that is linked, or will be.
 func (p *Plan) storeName() string {
 	if id := p.f.objects[kindLink][contract.SecretStore]["resource_id"]; id != "" {
 		return id
@@ -200,7 +201,7 @@ func (p *Plan) storeName() string {
 	return p.w.secretStore()
 }
 
-// log changes the endpoint that the module writes to, and no other.
+// log changes only the endpoint that the module writes to.
 func (p *Plan) log() {
 	var there []string
 	for _, kind := range logKinds {
@@ -221,7 +222,7 @@ func (p *Plan) log() {
 			p.remove(kindLogging+kind, contract.LogEndpoint, "the click log goes to "+p.w.Log.kind)
 		}
 	}
-	o, lacks := p.w.Log.settle(p.f.objects[kindLogging+p.w.Log.kind][contract.LogEndpoint])
+	o, lacks := p.w.Log.endpoint(p.f.objects[kindLogging+p.w.Log.kind][contract.LogEndpoint])
 	if lacks != "" {
 		p.refused.add(lacks, "what is secret comes from the environment, the rest stands in the file")
 		return
@@ -244,8 +245,8 @@ func (p *Plan) pkg() {
 	p.version(Change{Sign: sign, What: "package", Details: []string{fmt.Sprintf("%d bytes, hash %.12s", len(p.w.Package), p.w.Hash)}, do: func(ctx context.Context, r *run) error { return r.upload(ctx) }})
 }
 
-// strangers names what nobody asked for. It stays.
-func (p *Plan) strangers() {
+// others adds notes on objects that the sites do not need. They stay.
+func (p *Plan) others() {
 	needed := map[string]bool{}
 	for _, o := range p.w.objects() {
 		needed[o.Name] = true

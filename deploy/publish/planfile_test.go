@@ -13,8 +13,8 @@ import (
 
 const terraformDir = "../terraform"
 
-// The plan that the Terraform module is tested with is what the command makes
-// of the example.
+// The plan in the tests of the Terraform module is the command's output for the
+// example.
 func TestTerraformPlanOfTheExample(t *testing.T) {
 	text, err := os.ReadFile(terraformDir + "/example/sites.json")
 	require.NoError(t, err)
@@ -27,8 +27,8 @@ func TestTerraformPlanOfTheExample(t *testing.T) {
 	require.Equal(t, planBackends(sites), plan.Backends)
 }
 
-// Every preset's backend is what core says, with the ESP's own name in TLS and
-// time enough for whatever a site may ask for.
+// Every preset's backend is core's origin, with the ESP's own name in TLS and a
+// time-out above any that a site may set.
 func TestTerraformBackends(t *testing.T) {
 	for _, o := range core.Presets() {
 		site := map[string]string{"esp": o.Preset}

@@ -27,17 +27,17 @@ const (
 	two   = `"ses.example.com": {"esp": "ses-us-east-1", "destinations": ["example.com"], "esp_timeout": "50s"}`
 )
 
-// rig is an account, and what is wanted of it.
+// rig is an account and the wanted state.
 type rig struct {
 	t      *testing.T
 	api    *fastlytest.API
 	url    string
 	client *fastlyapi.Client
-	f      *fastly.Client // of somebody else, who works by hand
+	f      *fastly.Client // of another person, who makes changes by hand
 	w      publish.Wanted
 	said   []string
 	pauses int
-	pause  func() // what happens in a pause, beside its being counted
+	pause  func() // what happens in a pause, besides counting it
 }
 
 func newRig(t *testing.T) *rig {
@@ -103,7 +103,7 @@ func (r *rig) refused(want ...string) {
 	r.requireUntouched()
 }
 
-// requireUntouched: nothing was written since the last look.
+// requireUntouched: nothing was written since the last check.
 func (r *rig) requireUntouched() {
 	r.t.Helper()
 	for _, seen := range r.api.Seen() {
@@ -141,8 +141,8 @@ func (r *rig) versions(service string) (all, active int) {
 	return len(list), active
 }
 
-// The way with the Fastly CLI left out backends, domains, certificates,
-// time-outs and stores, or left them in a draft.
+// All parts are in the active version. With the Fastly CLI alone backends,
+// domains, certificates, time-outs and stores were missing, or only in a draft.
 func TestEverythingIsInTheActiveVersion(t *testing.T) {
 	r := newRig(t)
 	result := r.publish()
@@ -198,7 +198,7 @@ func TestASecondPublishChangesNothing(t *testing.T) {
 	}
 }
 
-// Over a whole life no link domain is ever off the service.
+// No link domain is ever off the service, through all changes.
 func TestNoHostIsEverOff(t *testing.T) {
 	for _, classic := range []bool{false, true} {
 		r := newRig(t)
@@ -214,7 +214,7 @@ func TestNoHostIsEverOff(t *testing.T) {
 	}
 }
 
-// What is looked at is not changed.
+// Find and Compare change nothing.
 func TestComparingWritesNothing(t *testing.T) {
 	r := newRig(t)
 	p := r.plan()
@@ -223,8 +223,9 @@ func TestComparingWritesNothing(t *testing.T) {
 	r.requireUntouched()
 }
 
-// handMade makes a service as the Fastly CLI and a console leave it: a Host
-// override, time-outs of the API's, a foreign backend, a domain of Fastly's.
+// handMade makes a service as from the Fastly CLI and the console: with a Host
+// override, the API's default time-outs, another backend, and a domain of
+// Fastly's.
 func (r *rig) handMade() string {
 	ctx := r.t.Context()
 	p := fastly.ToPointer[string]
@@ -271,8 +272,8 @@ func TestAServiceMadeByHandIsAdopted(t *testing.T) {
 	require.True(t, r.plan().Empty())
 }
 
-// A backend that "fastly backend create --autoclone" made stood in a draft that
-// nobody activated.
+// A draft that "fastly backend create --autoclone" left unactivated gets a
+// note.
 func TestADraftLeftByTheCLIIsNamed(t *testing.T) {
 	r := newRig(t)
 	r.w.ServiceID = r.handMade()
@@ -282,7 +283,7 @@ func TestADraftLeftByTheCLIIsNamed(t *testing.T) {
 	require.Equal(t, 3, r.publish().Version)
 }
 
-// A host that leaves sites.json is in mail that is out.
+// Sent mail has links to a host that was removed from sites.json.
 func TestAHostThatLeftIsNotDropped(t *testing.T) {
 	for _, classic := range []bool{false, true} {
 		r := newRig(t)
@@ -301,7 +302,8 @@ func TestAHostThatLeftIsNotDropped(t *testing.T) {
 	}
 }
 
-// So is one of a service that was made by hand, once it has been published.
+// The same holds for a host of a service that was made by hand, once it was
+// published.
 func TestAnAdoptedHostThatLeftIsNotDropped(t *testing.T) {
 	r := newRig(t)
 	r.w.ServiceID = r.handMade()
@@ -319,8 +321,8 @@ func TestAHostOfAnotherServiceIsRefused(t *testing.T) {
 	r.refused("link.example.com is on another service of the account, "+*other.ServiceID, "--service-id "+*other.ServiceID)
 }
 
-// The API says of a domain that a version of another service has only when a
-// version is activated.
+// The API reports a domain that another service's version has only at
+// activation.
 func TestAHostOfAnotherServicesVersionIsRefused(t *testing.T) {
 	for _, classic := range []bool{false, true} {
 		r := newRig(t)
@@ -352,15 +354,15 @@ func TestAMissingKeyIsRefused(t *testing.T) {
 	r.refused("the secret store lacks k2")
 }
 
-// Each key is said with its own site, and the hint's command puts all of them
-// in.
+// The error names each key with its own site, and the hint's command pushes all
+// of them.
 func TestMissingKeysOfSeveralSites(t *testing.T) {
 	r := newRig(t)
 	r.sites(strings.Replace(one, `"k1"`, `"k1", "k2"`, 1), strings.Replace(two, `"esp_timeout"`, `"keys": ["k3"], "esp_timeout"`, 1))
 	r.refused("lacks k2 of site link.example.com, k3 of site ses.example.com: links", "clickedge keys push k2 k3 --key-file k2.key --key-file k3.key --store clickedge-keys")
 }
 
-// Terraform and publish would change back what the other one did.
+// Terraform and publish would undo each other's changes.
 func TestAServiceOfTerraformIsNamed(t *testing.T) {
 	r := newRig(t)
 	_, err := r.f.CreateService(t.Context(), &fastly.CreateServiceInput{Name: fastly.ToPointer("clickedge"), Type: fastly.ToPointer("wasm"), Comment: fastly.ToPointer("Branded link domains, managed by Terraform.")})
@@ -378,8 +380,8 @@ func TestEveryReasonAtOnce(t *testing.T) {
 	r.refused("lacks k2", "ses.example.com is a link domain")
 }
 
-// Whatever fails, readers have what they had: before the activation nothing is
-// active that was not, and after it the same command goes on.
+// A failure before the activation changes nothing for readers, and after one
+// later the same command continues.
 func TestAFailureActivatesNothing(t *testing.T) {
 	for _, f := range []fastlytest.Fault{
 		{Method: "PUT", Path: "/service/*/version/1/clone", Status: 500},
@@ -428,7 +430,7 @@ func TestAFailureAfterTheActivationIsTakenUp(t *testing.T) {
 	require.True(t, r.plan().Empty())
 }
 
-// Only where another call may end otherwise is one advised.
+// The hint advises another run only if that may succeed.
 func TestHintsOfFailures(t *testing.T) {
 	for status, want := range map[int]string{
 		0: "the same command again takes it up", 400: "would be refused again", 402: "would be refused again", 409: "would be refused again", 422: "would be refused again",
@@ -441,7 +443,7 @@ func TestHintsOfFailures(t *testing.T) {
 	require.Contains(t, u.Hint(), "the same command again takes it up")
 }
 
-// The answer to an activation was lost: it was one all the same.
+// An activation whose answer was lost counts.
 func TestAnActivationWhoseAnswerWasLost(t *testing.T) {
 	r := newRig(t)
 	plan := r.plan()
@@ -455,8 +457,8 @@ func TestAnActivationWhoseAnswerWasLost(t *testing.T) {
 	require.Len(t, r.api.Served(), 2)
 }
 
-// Interrupted in the middle of the activation, nobody is told that nothing was
-// activated.
+// After an interruption in the middle of the activation the error does not say
+// that nothing was activated.
 func TestAnActivationThatWasInterrupted(t *testing.T) {
 	for _, down := range []bool{false, true} {
 		r := newRig(t)
@@ -486,7 +488,8 @@ func TestAnActivationThatWasInterrupted(t *testing.T) {
 	}
 }
 
-// The answer that a domain was made is lost: the next publish finds it made.
+// If the answer to the creation of a domain is lost, the next publish finds the
+// domain.
 func TestADomainWhoseAnswerWasLost(t *testing.T) {
 	r := newRig(t)
 	plan := r.plan()
@@ -498,7 +501,7 @@ func TestADomainWhoseAnswerWasLost(t *testing.T) {
 	require.Len(t, r.api.Served(), 2)
 }
 
-// A service that was made, and then something failed, is found again.
+// A service that was created before a failure is found again.
 func TestAFirstPublishThatFailedIsTakenUp(t *testing.T) {
 	r := newRig(t)
 	plan := r.plan()
@@ -514,7 +517,7 @@ func TestAFirstPublishThatFailedIsTakenUp(t *testing.T) {
 	require.Equal(t, 1, active)
 }
 
-// What somebody else activated in between would be undone.
+// A version that somebody else activated meanwhile is not undone.
 func TestAVersionThatSomebodyElseActivates(t *testing.T) {
 	r := newRig(t)
 	service := r.publish().ServiceID

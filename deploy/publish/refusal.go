@@ -2,12 +2,12 @@ package publish
 
 import "strings"
 
-// Refusal says why nothing was done, with what to do about it.
+// Refusal says why nothing was done, and what to do about it.
 type Refusal struct {
 	Reasons []Reason
 }
 
-// Reason is one of them.
+// Reason is one reason.
 type Reason struct{ What, Hint string }
 
 func refuse(what, hint string) error { return &Refusal{[]Reason{{what, hint}}} }

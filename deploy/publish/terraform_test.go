@@ -40,8 +40,8 @@ func variable(t *testing.T, name string) string {
 	return m[1]
 }
 
-// Terraform and publish give a backend the same: each of its settings is worked
-// out as the module does and compared with ours, and there is none besides.
+// Terraform and publish give a backend the same settings: each setting of the
+// Terraform module is evaluated and compared, and neither has others.
 func TestBackendsAreThoseOfTerraform(t *testing.T) {
 	for _, b := range []Backend{
 		{Name: "sendgrid", Address: "sendgrid.net", Port: 443, TLS: true, FirstByteMS: 60000},
@@ -77,13 +77,13 @@ func TestBackendsAreThoseOfTerraform(t *testing.T) {
 	}
 }
 
-// What the provider calls its settings, where the API has another name.
+// The provider's names of settings, where they differ from the API's.
 var renamed = map[string]string{
 	"s3_iam_role": "iam_role", "s3_access_key": "access_key", "s3_secret_key": "secret_key", "template": "template_suffix", "email": "user",
 }
 
-// A log endpoint has the settings that Terraform gives it, under the API's
-// names, with the same defaults, and takes the same members.
+// A log endpoint has the same settings as with Terraform, under the API's
+// names, with the same defaults and members.
 func TestLogEndpointsAreThoseOfTerraform(t *testing.T) {
 	rules, err := os.ReadFile("../terraform/logging.tf")
 	require.NoError(t, err)

@@ -6,11 +6,12 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// Wanted is what a service shall be.
+// Wanted is the wanted state of a service.
 type Wanted struct {
-	// ServiceID is the service's; "" finds it by Name, or makes it.
+	// ServiceID is the service's id; "" finds the service by Name, or creates
+	// it.
 	ServiceID string
-	// Name is that of the service, and of stores that are made for it.
+	// Name is that of the service, and of stores that are created for it.
 	Name  string
 	Sites *core.Sites
 	// Package is the archive, Hash what
@@ -19,17 +20,17 @@ type Wanted struct {
 	Package []byte
 	Hash    string
 	Comment string
-	// Log is where the click log goes; nil leaves it where it goes now.
+	// Log is the log target; nil leaves the present one.
 	Log *Log
 	// TLS orders certificates; nil leaves them to others.
 	TLS *TLS
-	// Classic makes new domains a part of each version, as they were of old.
-	// One that is there stays what it is.
+	// Classic makes new domains part of each version, as in older services.
+	// Existing domains stay as they are.
 	Classic bool
-	// RemoveHosts are taken off the service.
+	// RemoveHosts are the hosts to remove from the service.
 	RemoveHosts []string
-	// AllowMissingKeys publishes though the secret store lacks a key: links
-	// signed with it are refused.
+	// AllowMissingKeys publishes even if the secret store lacks a key, whose
+	// links are then refused.
 	AllowMissingKeys bool
 	// Stage stages the new version instead of activating it. Domains and
 	// certificates then stay as they are.
@@ -42,7 +43,7 @@ type TLS struct {
 	Configuration string // id; "" is the account's default
 }
 
-// objects are the parts of a version that the sites need by themselves.
+// objects are the parts of a version that the sites need.
 func (w *Wanted) objects() (list []Object) {
 	for _, b := range Backends(w.Sites) {
 		list = append(list, b.object())
@@ -64,16 +65,16 @@ func (w *Wanted) keys() (kids []string, host map[string]string) {
 	return kids, host
 }
 
-// mark is the description of a domain, by which a later publish knows that the
-// host was a link domain. Terraform's fastly_domain has the same.
+// mark is the description of a domain, by which a later publish recognises a
+// former link domain. Terraform's fastly_domain has the same.
 func (w *Wanted) mark() string { return markPrefix + w.Name + "." }
 
 const markPrefix = "Branded link domain of "
 
 func marked(description string) bool { return strings.HasPrefix(description, markPrefix) }
 
-// fastlyNames reports whether a domain is one of those that Fastly gives to
-// services, which are in nobody's mail.
+// fastlyNames reports whether a domain is one that Fastly gives to services; no
+// mail has links to it.
 func fastlyNames(domain string) bool {
 	return strings.HasSuffix(domain, ".edgecompute.app") || strings.HasSuffix(domain, ".fastly.net")
 }

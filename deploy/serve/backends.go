@@ -14,17 +14,17 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// backendPlan says what stands behind each backend.
+// backendPlan says what each backend is connected to.
 type backendPlan struct {
 	want   []*core.Origin
-	real   bool              // the ESPs themselves, unless elsewhere
-	elses  map[string]string // backend: URL
+	real   bool              // the ESPs themselves, unless in urls
+	urls   map[string]string // backend: URL
 	faults map[string]origins.Fault
 }
 
 // planBackends reads --origins and --fault.
 func (s *server) planBackends(sites *core.Sites) (*backendPlan, error) {
-	p := &backendPlan{want: sites.Origins(), elses: map[string]string{}, faults: map[string]origins.Fault{}}
+	p := &backendPlan{want: sites.Origins(), urls: map[string]string{}, faults: map[string]origins.Fault{}}
 	for _, o := range s.Origins {
 		if err := p.add(o); err != nil {
 			return nil, err
@@ -53,7 +53,7 @@ func (p *backendPlan) add(text string) error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
 		return failure.Usage(fmt.Errorf("--origins %s: %q is not the URL of a server", backend, to), "as in "+backend+"=http://127.0.0.1:9000")
 	}
-	p.elses[backend] = to
+	p.urls[backend] = to
 	return nil
 }
 
@@ -64,7 +64,7 @@ func (p *backendPlan) addFault(text string) error {
 		return failure.Usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+FaultNames)
 	case !p.has(backend):
 		return failure.Usage(fmt.Errorf("--fault: no backend %q", backend), p.backendsHint())
-	case p.real || p.elses[backend] != "":
+	case p.real || p.urls[backend] != "":
 		return failure.Usage(fmt.Errorf("--fault %s: only a stand-in can be made to fail", backend), "leave --origins out for it")
 	}
 	fault, err := origins.ParseFault(name)
@@ -90,7 +90,7 @@ func (p *backendPlan) backendsHint() string {
 	return "the backends of these sites are " + strings.Join(names, ", ")
 }
 
-// start starts the stand-ins; nil where the ESPs themselves answer.
+// start starts the stand-ins; nil if the ESPs themselves answer.
 func (p *backendPlan) start(sites *core.Sites) (*origins.Fleet, error) {
 	if p.real {
 		return nil, nil
@@ -107,13 +107,12 @@ func (p *backendPlan) start(sites *core.Sites) (*origins.Fleet, error) {
 	return fleet, nil
 }
 
-// backends connects the backends. A stand-in is reached at a local address, but
-// under the ESP's name, so that Host, SNI and certificate are those of the real
-// thing.
+// backends connects the backends. A stand-in has a local address, but the ESP's
+// name, so that Host, SNI and certificate are those of the ESP.
 func (p *backendPlan) backends(fleet *origins.Fleet) map[string]hostsim.Backend {
 	list := map[string]hostsim.Backend{}
 	for _, o := range p.want {
-		switch elsewhere := p.elses[o.Backend]; {
+		switch elsewhere := p.urls[o.Backend]; {
 		case elsewhere != "":
 			list[o.Backend] = hostsim.Backend{URL: elsewhere}
 		case fleet == nil:

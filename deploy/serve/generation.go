@@ -16,9 +16,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// generation is a module with its sites and what stands behind it. It lives
-// until sites.json or the module changes, and then until its last request is
-// over.
+// generation is a module with its sites and backends. It serves until
+// sites.json or the module changes, and is then closed after its last request.
 type generation struct {
 	sites   *core.Sites
 	stamp   module.Stamp // of the text of sites.json
@@ -30,8 +29,8 @@ type generation struct {
 	inside  sync.WaitGroup // requests under way
 }
 
-// newGeneration brings a module up. Secrets that were made up stay what they
-// were, so that links that were printed stay good.
+// newGeneration starts a module. Generated secrets are kept, so that printed
+// links stay valid.
 func (s *server) newGeneration(ctx context.Context, old *generation, sites *core.Sites, text []byte, wasm func() ([]byte, error)) (_ *generation, err error) {
 	g := &generation{sites: sites, stamp: module.StampOf(text)}
 	defer func() {
@@ -59,8 +58,8 @@ func (s *server) newGeneration(ctx context.Context, old *generation, sites *core
 	return g, nil
 }
 
-// newHost compiles the module. A compiler does not look at contexts: where ctx
-// ends first, it is left to itself.
+// newHost compiles the module. The compiler ignores contexts: if ctx ends
+// first, newHost returns while it still runs.
 func newHost(ctx context.Context, wasm []byte, cfg hostsim.Config) (*hostsim.Host, error) {
 	type made struct {
 		host *hostsim.Host
@@ -106,8 +105,8 @@ type service struct {
 	retired sync.WaitGroup
 }
 
-// ServeHTTP implements http.Handler: a request is answered by the generation
-// that it found.
+// ServeHTTP implements http.Handler: a request is answered by the current
+// generation.
 func (svc *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	svc.mu.RLock()
 	g := svc.now
@@ -123,8 +122,8 @@ func (svc *service) current() *generation {
 	return svc.now
 }
 
-// replace puts a generation in the place of another, which finishes what it has
-// begun.
+// replace makes a generation the current one. The old one finishes its
+// requests.
 func (svc *service) replace(g *generation) {
 	svc.mu.Lock()
 	old := svc.now

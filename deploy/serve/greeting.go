@@ -18,8 +18,7 @@ import (
 // maxGreeted is the number of sites whose links are printed at the start.
 const maxGreeted = 12
 
-// greet says where the module listens, and prints requests that work as they
-// are.
+// greet prints the address, and requests that can be copied.
 func (s *server) greet(svc *service) {
 	w, base := s.Err, "http://"+dialable(svc.ln.Addr())
 	g := svc.current()
@@ -38,7 +37,7 @@ func (s *server) greet(svc *service) {
 	fmt.Fprintln(w, "Ctrl-C stops it")
 }
 
-// dialable is an address to connect to where the listener's own is every
+// dialable is an address to connect to if the listener's own is every
 // interface.
 func dialable(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
@@ -66,7 +65,7 @@ func (s *server) greetSite(svc *generation, base string, site *core.Site) {
 }
 
 // samples picks one link of each kind, and of unsubscribes the one-click form,
-// which is the one that is easily broken. With -v all are shown.
+// which breaks most easily. With -v all are shown.
 func (s *server) samples(links []origins.SampleLink) []origins.SampleLink {
 	if s.Verbose {
 		return links
@@ -92,7 +91,8 @@ func greetLink(w io.Writer, base string, site *core.Site, l origins.SampleLink) 
 }
 
 // clickable is the URL with which a browser on this machine sends the request,
-// and whether there is one: a browser sends GET, and rewrites what curl would.
+// if there is one: a browser sends GET only, and rewrites the targets that curl
+// would.
 func clickable(base, host string, l origins.SampleLink) (string, bool) {
 	_, port, ok := strings.Cut(strings.TrimPrefix(base, "http://127.0.0.1"), ":")
 	if !ok || !strings.HasPrefix(base, "http://127.0.0.1:") || l.Method != "GET" || !curlKeeps(l.Target) {
@@ -129,8 +129,8 @@ func sampleHost(site *core.Site) string {
 	return "www.example.com"
 }
 
-// curl is a command for a shell that sends exactly this request. A target that
-// curl would refuse or change is handed over beside the URL.
+// curl is a shell command that sends exactly this request. A target that curl
+// would refuse or change is passed with --request-target.
 func curl(base, host string, l origins.SampleLink) string {
 	words := []string{"curl", "-si"}
 	if l.Method != "GET" {
@@ -149,8 +149,8 @@ func curl(base, host string, l origins.SampleLink) string {
 	return strings.Join(append(words, "--request-target", quoteShell(l.Target), base), " ")
 }
 
-// curlKeeps reports whether curl sends this target as it stands: it refuses
-// spaces and controls, expands braces and brackets, and folds dot segments.
+// curlKeeps reports whether curl sends this target unchanged: it refuses spaces
+// and controls, expands braces and brackets, and resolves dot segments.
 func curlKeeps(target string) bool {
 	for i := 0; i < len(target); i++ {
 		if target[i] <= ' ' || target[i] >= 0x7f || strings.IndexByte("\"<>[]\\^`{|}#", target[i]) >= 0 {
@@ -163,8 +163,8 @@ func curlKeeps(target string) bool {
 // quoteShell quotes a word for any POSIX shell.
 func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// quoteBody quotes a body that may hold line ends, which would tear the command
-// apart when it is pasted.
+// quoteBody quotes a body that may have line ends, which would split the
+// command when it is pasted.
 func quoteBody(s string) string {
 	if !strings.ContainsAny(s, "\r\n") {
 		return quoteShell(s)

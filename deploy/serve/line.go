@@ -47,7 +47,7 @@ func (s *server) lineWriter(svc *generation) *lineWriter {
 	return l
 }
 
-// clickLine is what a line of the click log says, as far as it is shown.
+// clickLine has the members of a line of the click log that are shown.
 type clickLine struct {
 	Time         time.Time `json:"time"`
 	Host         string    `json:"host"`
@@ -106,9 +106,9 @@ func (l *lineWriter) line(x *hostsim.Exchange, c clickLine) {
 		c.Micros, c.Code, l.reason(x, c))
 }
 
-// reason says why. The decision is taken again, here, with the sites at hand;
-// where it comes out differently, the code alone must do: the module has other
-// sites, or the ESP had its say.
+// reason says why. Core decides again here, with the loaded sites. If the
+// result differs, as with other sites in the module or after an answer of the
+// ESP, only the code is explained.
 func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
 	words := codes.Explain(c.Code).What
 	if site := l.sites.Lookup(x.Request.Host); site != nil {
@@ -149,7 +149,7 @@ func header(x *hostsim.Exchange, name string) string {
 	return strings.Join(values, ", ")
 }
 
-// broken reports a request that left no line: the guest has trapped, or the
+// broken reports a request without a log line: the guest has trapped, or the
 // module is not clickedge.
 func (l *lineWriter) broken(x *hostsim.Exchange) {
 	fmt.Fprintf(l.err, "warning: no line in the click log for a %s on %s: the guest %s; the reader got %d\n",

@@ -9,8 +9,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/explain"
 )
 
-// The reason is that of the decision where it came out so, that of the failure
-// where the ESP has failed, and the code's meaning elsewhere.
+// The reason is that of the decision if the result agrees with it, that of the
+// failure if the ESP failed, else the code's meaning.
 func TestReasons(t *testing.T) {
 	x := &explain.Explanation{
 		Decision: explain.Outcome{Action: "proxy", Code: core.OK, Why: "because"},

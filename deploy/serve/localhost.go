@@ -9,9 +9,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// throughLocalhost hands requests for link.example.com.localhost on as requests
-// for link.example.com, as the module will see them on Fastly. A site that
-// itself ends in .localhost stays as it is.
+// throughLocalhost passes requests for link.example.com.localhost on as
+// requests for link.example.com, as the module gets them on Fastly. A site that
+// itself ends in .localhost is unchanged.
 func throughLocalhost(sites *core.Sites, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host, ok := withoutLocalhost(sites, r.Host); ok {

@@ -34,14 +34,14 @@ const DefaultTLSAddr = "127.0.0.1:7677"
 // FaultNames lists the faults of stand-ins.
 const FaultNames = "refuse, reset, slow, drip, 500, 429, wrong-location"
 
-// Options say what runs, where, and where it is told.
+// Options say what to run, where to listen, and where to print.
 type Options struct {
 	Sites   string   // the name of the file
 	Module  string   // file, "" to build it
 	Addr    string   // to listen on
 	Origins []string // stand-in, real or BACKEND=URL
 	Faults  []string // BACKEND=FAULT
-	Keys    string   // file with secrets, "" to make them up
+	Keys    string   // file with secrets, "" to generate them
 	Verbose bool
 	JSON    bool // print the click log itself
 	TLS     bool
@@ -50,24 +50,24 @@ type Options struct {
 
 	Out, Err io.Writer
 	Now      func() time.Time
-	// LoadSites and ReadModule read the files of these names, Secrets those of
-	// Keys for these ids.
+	// LoadSites and ReadModule read these files, Secrets those of Keys for
+	// these ids.
 	LoadSites  func() (*core.Sites, []byte, error)
 	ReadModule func() ([]byte, error)
 	Secrets    func(ids []string) (*keyring.Ring, error)
-	// Linger is told for how long requests are waited for after Ctrl-C.
+	// Linger is called with how long requests are awaited after Ctrl-C.
 	Linger func(time.Duration)
 }
 
 // server is one run.
 type server struct {
 	Options
-	made map[string]*keyring.Key // secrets that were made up
+	generated map[string]*keyring.Key // generated secrets
 }
 
-// Run serves until ctx ends, which is no error.
+// Run serves until ctx ends, which is not an error.
 func Run(ctx context.Context, o Options) error {
-	s := &server{Options: o, made: map[string]*keyring.Key{}}
+	s := &server{Options: o, generated: map[string]*keyring.Key{}}
 	return s.run(ctx)
 }
 
@@ -89,9 +89,8 @@ func (s *server) run(ctx context.Context) (err error) {
 	return s.serve(ctx, &svc)
 }
 
-// start brings everything up, in an order in which a mistake of the operator is
-// found before anything takes time. What it has started stands in svc, also
-// when it fails.
+// start starts everything. Mistakes of the operator are found before anything
+// that takes time. What was started is in svc, also after an error.
 func (s *server) start(ctx context.Context, svc *service) error {
 	svc.files = s.watcher(ctx)
 	sites, text, err := s.LoadSites()
@@ -144,18 +143,18 @@ func (s *server) warnStale(wasm, sites []byte) {
 	}
 }
 
-// secrets reads those that were given, or makes them up. What is made up is
-// told to nobody and gone at the end.
+// secrets reads the given secrets, or generates them. Generated ones are not
+// printed and are lost at the end.
 func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, error) {
 	kids := sitesfile.KeyIDs(sites)
 	if s.Keys == "" {
 		for _, kid := range kids {
-			if s.made[kid] == nil {
+			if s.generated[kid] == nil {
 				key := keyring.NewKey(kid)
-				s.made[kid] = &key
+				s.generated[kid] = &key
 			}
 		}
-		return keyring.NewRing(madeKeys(s.made, kids)...), nil
+		return keyring.NewRing(generatedKeys(s.generated, kids)...), nil
 	}
 	if old != nil && s.Keys == files.Std {
 		return old.ring, nil
@@ -174,9 +173,9 @@ func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, err
 	return ring, nil
 }
 
-func madeKeys(made map[string]*keyring.Key, kids []string) (list []keyring.Key) {
+func generatedKeys(generated map[string]*keyring.Key, kids []string) (list []keyring.Key) {
 	for _, kid := range kids {
-		list = append(list, *made[kid])
+		list = append(list, *generated[kid])
 	}
 	return list
 }
@@ -197,13 +196,13 @@ func (s *server) config(g *generation, backends map[string]hostsim.Backend) host
 	}
 }
 
-// logger carries what the simulator has to say: guests that trap, time limits.
+// logger prints the simulator's messages: guests that trap, time limits.
 func (s *server) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // compileCache is where wazero keeps the compiled module between two starts;
-// without a cache folder it compiles anew.
+// without a cache folder it compiles each time.
 func compileCache() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {

@@ -18,13 +18,12 @@ import (
 )
 
 // tlsFront answers https for the link domains, with certificates of an
-// authority that lives as long as the command. Nobody trusts it who was not
-// told to.
+// authority made for this run. Clients must be told to trust it.
 type tlsFront struct {
 	ln     net.Listener
 	ca     *origins.Authority
 	caFile string
-	remove func() // the file of the authority, where nobody chose its place
+	remove func() // the authority's file, if its place was not chosen
 
 	mu    sync.Mutex
 	certs map[string]*tls.Certificate
@@ -73,9 +72,8 @@ func (f *tlsFront) config(svc *service) *tls.Config {
 	}
 }
 
-// certificate has the link domain's own name. Any other name gets this
-// machine's certificate, which does not fit it: as on Fastly, the client says
-// so.
+// certificate has the link domain's own name. For other names it is this
+// machine's certificate, so that the client reports a wrong name, as on Fastly.
 func (f *tlsFront) certificate(sites *core.Sites, name string) (*tls.Certificate, error) {
 	host := core.CanonicalHost(name)
 	names := []string{host, host + pasted.LocalSuffix}
@@ -97,7 +95,7 @@ func (f *tlsFront) certificate(sites *core.Sites, name string) (*tls.Certificate
 	return &cert, nil
 }
 
-// greet says how https is asked.
+// greet prints how to use https.
 func (f *tlsFront) greet(s *server, svc *service) {
 	_, httpPort, _ := net.SplitHostPort(svc.ln.Addr().String())
 	addr := dialable(f.ln.Addr())
@@ -109,7 +107,7 @@ func (f *tlsFront) greet(s *server, svc *service) {
 	fmt.Fprintf(w, "  clickedge doctor %s --via %s --http-port %s --ca %s\n", host, addr, httpPort, quoteWord(f.caFile))
 }
 
-// quoteWord quotes a word for a shell where that is needed.
+// quoteWord quotes a word for a shell if needed.
 func quoteWord(s string) string {
 	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
 		return s
@@ -117,7 +115,7 @@ func quoteWord(s string) string {
 	return quoteShell(s)
 }
 
-// cannotListen says what to do about an address.
+// cannotListen is the failure for an address that cannot be used.
 func cannotListen(err error, flag string) error {
 	hint := fmt.Sprintf("choose another address with %s, or %s 127.0.0.1:0 for any free port; with make: make run ADDR=127.0.0.1:0", flag, flag)
 	if flag != "--addr" {

@@ -19,18 +19,18 @@ import (
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
-// watchEvery is how often sites.json and the module are looked at. A look is a
-// stat: it works on every file system, also where nobody is notified.
+// watchEvery is how often sites.json and the module are checked, with stat:
+// that works on every file system, also on those without notifications.
 const watchEvery = 250 * time.Millisecond
 
-// watcher notices that a file has changed and holds still again.
+// watcher detects that a file has changed and is complete.
 type watcher struct {
 	names []string
 	seen  map[string]fileState
 	next  map[string]fileState // seen once, and different
 }
 
-// fileState is what tells one state of a file from another; zero for none.
+// fileState identifies a state of a file; zero for none.
 type fileState struct {
 	size int64
 	mod  time.Time
@@ -53,9 +53,9 @@ func (w *watcher) states() map[string]fileState {
 	return now
 }
 
-// look returns the files that have changed since they were last reported, once
-// two looks agree: an editor may be in the middle of writing.
-func (w *watcher) look() (changed map[string]bool) {
+// poll returns the files that have changed since they were last reported, once
+// two polls agree: an editor may still be writing.
+func (w *watcher) poll() (changed map[string]bool) {
 	now := w.states()
 	if maps.Equal(now, w.seen) {
 		w.next = nil
@@ -73,7 +73,7 @@ func (w *watcher) look() (changed map[string]bool) {
 	return changed
 }
 
-// watcher begins with the files as they are before they are read.
+// watcher begins with the state of the files before they are read.
 func (s *server) watcher(ctx context.Context) *watcher {
 	w := &watcher{names: s.watched(ctx)}
 	w.seen = w.states()
@@ -91,12 +91,12 @@ func (s *server) watch(ctx context.Context, svc *service) {
 			return
 		case <-tick.C:
 		}
-		changed := w.look()
+		changed := w.poll()
 		if changed == nil {
 			continue
 		}
 		w.names = s.watched(ctx)
-		w.seen = w.states() // before they are read: what changes later is seen later
+		w.seen = w.states() // before they are read, so that later changes are found
 		if err := s.reload(ctx, svc, changed[s.Module]); err != nil && ctx.Err() == nil {
 			failure.Of(err).Report(s.Err)
 			fmt.Fprintln(s.Err, "what was there stays in service")
@@ -121,9 +121,9 @@ func (s *server) watched(ctx context.Context) (names []string) {
 	return names
 }
 
-// readOnce reports whether a name is of standard input or a pipe: what is read
-// from it is gone, and it does not change. A file that is not there yet may
-// come.
+// readOnce reports whether a name is standard input or a pipe, which can be
+// read only once and does not change. A file that does not exist yet may be
+// created.
 func readOnce(name string) bool {
 	if name == files.Std {
 		return true
@@ -132,7 +132,7 @@ func readOnce(name string) bool {
 	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
-// reload makes a generation of what the files say now.
+// reload makes a generation from the present files.
 func (s *server) reload(ctx context.Context, svc *service, rebuilt bool) error {
 	old := svc.current()
 	sites, text, err := old.sites, []byte(nil), error(nil)
@@ -146,7 +146,7 @@ func (s *server) reload(ctx context.Context, svc *service, rebuilt bool) error {
 		stamp = module.StampOf(text)
 	}
 	if !rebuilt && stamp == old.stamp {
-		return nil // written anew, with the same in it
+		return nil // written again with the same text
 	}
 	wasm, err := s.changedModule(old, text, stamp, rebuilt)
 	if err != nil {
@@ -162,8 +162,7 @@ func (s *server) reload(ctx context.Context, svc *service, rebuilt bool) error {
 	return nil
 }
 
-// changedModule is the module that was rebuilt, or the one at hand with other
-// sites.
+// changedModule is the rebuilt module, or the present one with other sites.
 func (s *server) changedModule(old *generation, text []byte, stamp module.Stamp, rebuilt bool) ([]byte, error) {
 	wasm := old.wasm
 	if rebuilt {

@@ -14,7 +14,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
-// What comes out of a pipe is gone once it is read, as in --sites <(jq …).
+// A pipe can be read only once, as in --sites <(jq …).
 func TestServeReadsSitesFromAPipe(t *testing.T) {
 	for _, text := range []string{`{"sites": {}}`, `{"sites": `} {
 		name := filepath.Join(t.TempDir(), "sites")
@@ -33,7 +33,7 @@ func TestServeReadsSitesFromAPipe(t *testing.T) {
 	}
 }
 
-// What is too long to be read is not read to see whether it changes either.
+// A file that is too long is not read to detect changes either.
 func TestServeWatchesNoHugeFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "sites.json")
 	f, err := os.Create(name)

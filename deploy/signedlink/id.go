@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// IDText writes the id of a link as the click log has it, and what it says
-// where that is text.
+// IDText writes the id of a link as in the click log, and its text if it is
+// text.
 func IDText(id string) string {
 	raw, err := base64.RawURLEncoding.DecodeString(id)
 	if err != nil || !utf8.Valid(raw) {

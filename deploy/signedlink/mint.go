@@ -22,13 +22,13 @@ import (
 // MaxLine bounds a line of destinations, in bytes.
 const MaxLine = 1 << 20
 
-// Minter is what all links of one call share.
+// Minter has what all links of one call have in common.
 type Minter struct {
 	Site *core.Site
 	Link core.Link // without its destination
 	Key  keyring.Key
 	Now  time.Time
-	// Respelt are the destinations that were not signed letter for letter.
+	// Respelt are the destinations that were normalised before signing.
 	Respelt []string
 }
 
@@ -42,8 +42,8 @@ type Minted struct {
 	Destination string `json:"destination,omitempty"`
 }
 
-// MintLines makes a link for each line of in, or none where one is refused:
-// half a list would be taken for a whole one.
+// MintLines makes a link for each line of in, or none if one is refused: a
+// partial list could be taken for a whole one.
 func (m *Minter) MintLines(in io.Reader) ([]Minted, error) {
 	var links []Minted
 	var refused []string
@@ -128,7 +128,7 @@ func (m *Minter) refuse(destination string, code core.Code) error {
 	return failure.Bad(fmt.Errorf("%q: %s (%s)", clean.Cut(destination, 200), why.What, code), hint)
 }
 
-// allowed says where the site lets links lead.
+// allowed says which destinations the site allows.
 func (m *Minter) allowed() string {
 	var list []string
 	for _, p := range m.Site.Destinations {

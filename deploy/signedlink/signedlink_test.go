@@ -47,8 +47,7 @@ func TestMintedLinksVerify(t *testing.T) {
 	require.EqualError(t, r.Failure(), "the link does not verify")
 }
 
-// What was signed under the name of one key with the secret of another is
-// named.
+// A link with one key's id and another key's secret is recognised.
 func TestVerifyFindsTheKeyThatSigned(t *testing.T) {
 	m, other := minter(t), keyring.NewKey("k1")
 	l, err := m.Mint("https://www.example.com/")

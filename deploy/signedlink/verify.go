@@ -19,16 +19,16 @@ type Verified struct {
 	Meaning string    `json:"meaning"`
 	Link    *Minted   `json:"link,omitempty"`
 	Pixel   bool      `json:"pixel,omitempty"`
-	// The key that the link names, where its secret was at hand.
+	// The link's key, if its secret was given.
 	KeyID       string `json:"kid,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
-	// SignedWith is the key whose secret the tag was made with, where that is
-	// another one than the link names.
+	// SignedWith is the key whose secret the tag was made with, if it is not
+	// the link's key.
 	SignedWith string `json:"signed_with,omitempty"`
 }
 
-// Verify says what the module would say of a signed link, with the secrets at
-// hand. Path is that of the request, without query.
+// Verify checks a signed link as the module would, with the given secrets. Path
+// is that of the request, without query.
 func Verify(site *core.Site, path string, ring *keyring.Ring, now time.Time) (core.Link, *Verified) {
 	link, code := core.Verify(site.Host, path, site.Keys, ring, now)
 	if code == core.OK && !link.Pixel {
@@ -43,8 +43,8 @@ func Verify(site *core.Site, path string, ring *keyring.Ring, now time.Time) (co
 	return link, r
 }
 
-// findKeys finds the key that the link names, and, where its tag is wrong, the
-// key that it was signed with in truth.
+// findKeys finds the link's key, and, if its tag is wrong, the key that it was
+// really signed with.
 func (r *Verified) findKeys(site *core.Site, path string, ring *keyring.Ring, now time.Time) {
 	shape, code := core.Inspect(site.Host, path)
 	if code != core.OK || !ring.Has(shape.KeyID) {
@@ -68,7 +68,7 @@ type OneSecret []byte
 // Secret implements core.Keyring.
 func (s OneSecret) Secret(string) ([]byte, error) { return s, nil }
 
-// Text writes the finding for people. The link is what [Verify] returned.
+// Text writes the result for people. The link is what [Verify] returned.
 func (r *Verified) Text(w io.Writer, l core.Link) {
 	if r.Code != core.OK {
 		r.refused(w)
@@ -95,7 +95,7 @@ func (r *Verified) refused(w io.Writer) {
 	}
 }
 
-// Failure is nil for a link that verifies.
+// Failure is the command's failure; nil for a link that verifies.
 func (r *Verified) Failure() error {
 	if r.Code == core.OK {
 		return nil

@@ -1,6 +1,6 @@
-// Package sitesfile reads a sites.json as every command does: with the files
-// that it names put in, with core's mistakes each on a line of its own, and
-// without names that no browser opens.
+// Package sitesfile reads a sites.json for every command: it inserts the files
+// that it names, reports each mistake on its own line, and refuses names that
+// no browser opens.
 //
 // Start with [Parse].
 package sitesfile
@@ -22,14 +22,14 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
-// Most is the most that is read of a sites.json, in bytes. The module takes 64
-// MiB, without what editors see.
+// Most is the largest sites.json that is read, in bytes. The module holds up to
+// 64 MiB of sites in a more compact form.
 const Most = 256 << 20
 
 const hint = "clickedge check --fields lists every field and what it does"
 
-// Parse reads the text of a sites.json, and returns it with the files that it
-// names put in; read gives one of these. Name is the file's, for messages.
+// Parse reads the text of a sites.json, and also returns it with the files that
+// it names inserted; read reads one of these. Name is the file's, for messages.
 func Parse(name string, text []byte, read func(file string) ([]byte, error)) (*core.Sites, []byte, error) {
 	name = Shown(name)
 	text, err := sitesjson.InlineFiles(name, text, read)
@@ -92,8 +92,8 @@ func (e *mistakes) Error() string {
 // Unwrap gives the mistakes.
 func (e *mistakes) Unwrap() error { return e.all }
 
-// Failure puts every mistake on a line of its own, in the form that editors
-// jump to, before the summary.
+// Failure puts every mistake on its own line, in the form that editors
+// recognise, before the summary.
 func Failure(name string, err error) error {
 	var e *sitesjson.Error
 	if !errors.As(err, &e) {
@@ -110,7 +110,7 @@ func UnknownHost(host, file string, sites *core.Sites) error {
 	return failure.Bad(fmt.Errorf("no site %q in %s (%s)", clean.Cut(host, 120), file, core.WrongHost), "it has "+Hosts(sites))
 }
 
-// Hosts lists the hosts, the first few of very many.
+// Hosts lists the hosts, only the first of many.
 func Hosts(sites *core.Sites) string { return output.Some(sites.Hosts(), 12) }
 
 // KeyIDs lists the ids of all keys, in the order of their first mention.

@@ -19,7 +19,7 @@ func parse(text string) (*core.Sites, error) {
 	return sites, err
 }
 
-// Every mistake stands on a line of its own, before the count.
+// Every mistake is on its own line, before the count.
 func TestParseNamesEveryMistake(t *testing.T) {
 	_, err := parse(`{"sites": {"link.example.com": {"esp": "nobody", "clicks": "maybe"}}}`)
 	var f *failure.Error
@@ -30,7 +30,7 @@ func TestParseNamesEveryMistake(t *testing.T) {
 	require.True(t, errors.As(err, &e))
 }
 
-// What no browser opens is refused wherever it stands.
+// A name that no browser opens is refused in every field.
 func TestParseRefusesDeadNames(t *testing.T) {
 	for field, text := range map[string]string{
 		`.destinations, "*.xn--a.com"`: `{"sites": {"link.example.com": {"esp": "mailgun", "destinations": ["*.xn--a.com"]}}}`,

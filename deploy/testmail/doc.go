@@ -1,12 +1,10 @@
-// Package testmail makes the mail that support asks for when clicks do not
-// arrive: a button that the ESP tracks, one that it must leave alone, and what
-// to look at in both.
+// Package testmail makes a test mail for finding out why clicks do not arrive:
+// with a button that the ESP tracks, one that it must leave untracked, and what
+// to check for both.
 //
-// Start with [New]; [Mail.EML] is the message as a file, [Mail.Send] gives it
-// to a mail server, and [Mail.HTML] is for an ESP into whose editor mail is
-// pasted.
+// Start with [New]; [Mail.EML] is the message as a file, [Mail.Send] submits it
+// to a mail server, and [Mail.HTML] is for an ESP's editor.
 //
-// A mail server gets a password over TLS only, and a password is in no error.
-// Addresses and subject cannot hold line ends, so nobody's text becomes a field
-// of the message.
+// A password is sent over TLS only, and no error has it. Addresses and subject
+// cannot have line ends, so no text can add a field to the message.
 package testmail

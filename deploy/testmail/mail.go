@@ -19,28 +19,28 @@ const maxClip = 102 << 10
 // maxTo bounds the recipients: this is a test, not a mailing.
 const maxTo = 10
 
-// Options are what a mail is made of. Site and Target are needed; From and To
-// by what sends or writes a message.
+// Options describe a mail. Site and Target are required; From and To only to
+// send or write a message.
 type Options struct {
 	Site *core.Site
 	// Target is where the buttons lead, an absolute http(s) URL.
 	Target string
-	// Signed and Pixel are a signed link and an open pixel; "" for none.
+	// Signed and Pixel are a signed link and a signed open pixel; "" for none.
 	Signed, Pixel string
 	// From and To are addresses, "a@example.com" or "Ann <a@example.com>".
 	From string
 	To   []string
-	// Subject is "Click test of HOST" where it is "".
+	// Subject is "Click test of HOST" if it is "".
 	Subject string
-	// Fields go into the head of the message: "X-SES-CONFIGURATION-SET:
-	// clicks", for without a configuration set SES tracks nothing.
+	// Fields go into the head of the message, such as "X-SES-CONFIGURATION-SET:
+	// clicks", without which SES tracks nothing.
 	Fields []string
-	// Untracked asks the ESP to leave all links alone: by a field of the
-	// message, or else by an attribute on each link. Where it has neither that
-	// is an error.
+	// Untracked asks the ESP to leave all links untracked: by a field of the
+	// message, or else by an attribute on each link. If it has neither, that is
+	// an error.
 	Untracked bool
-	// HTMLOnly: only the HTML part is used, so no field of the message gets
-	// anywhere.
+	// HTMLOnly: only the HTML part is used, so fields of the message have no
+	// effect.
 	HTMLOnly bool
 	// Unsubscribe is an https URL for List-Unsubscribe, with
 	// List-Unsubscribe-Post beside it (RFC 8058); "" for neither.
@@ -49,7 +49,7 @@ type Options struct {
 	Now time.Time
 }
 
-// Mail is a mail that is ready.
+// Mail is a finished mail.
 type Mail struct {
 	opt  Options
 	from *mail.Address
@@ -118,7 +118,7 @@ func New(opt Options) (*Mail, error) {
 	return m, nil
 }
 
-// oneClick adds both fields of RFC 8058, which are of use only together.
+// oneClick adds both fields of RFC 8058, which work only together.
 func (m *Mail) oneClick() error {
 	url := m.opt.Unsubscribe
 	if url == "" {
@@ -143,7 +143,7 @@ func (m *Mail) oneClick() error {
 // HTML is the HTML part.
 func (m *Mail) HTML() string { return m.html }
 
-// parseAddress takes one address and nothing else.
+// parseAddress reads exactly one address.
 func parseAddress(s string) (*mail.Address, error) {
 	a, err := mail.ParseAddress(s)
 	if err != nil || !oneLine(s) || !oneLine(a.Name) || !oneLine(a.Address) || strings.ContainsAny(a.Address, "<>, ") {
@@ -152,8 +152,8 @@ func parseAddress(s string) (*mail.Address, error) {
 	return a, nil
 }
 
-// fieldName is what may be added: extensions and lists, not the fields that
-// make the message what it is.
+// fieldName matches fields that may be added: extensions and list fields, not
+// the fields that the message itself sets.
 var fieldName = regexp.MustCompile(`^(?i:x-[a-z0-9-]{1,60}|list-[a-z-]{1,40}|feedback-id|reply-to|precedence|auto-submitted)$`)
 
 func parseField(s string) (name, value string, err error) {
@@ -165,7 +165,8 @@ func parseField(s string) (name, value string, err error) {
 	return name, value, nil
 }
 
-// oneLine refuses controls: a CR or LF would begin a field of the message.
+// oneLine reports whether a text has no control characters: a CR or LF would
+// begin a field of the message.
 func oneLine(s string) bool {
 	for _, r := range s {
 		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {

@@ -17,17 +17,17 @@ var (
 	textTemplate = text.Must(text.ParseFS(parts, "mail.txt"))
 )
 
-// page is what the templates see.
+// page is the data of the templates.
 type page struct {
 	Title, Host, ESP, Preset, Target, Signed, Pixel, Sent string
 	Attr                                                  template.HTMLAttr
 	AttrText                                              string // for people; "" where there is none
-	Own                                                   bool   // no ESP stands behind the site
+	Own                                                   bool   // the site has no ESP
 	Untracked                                             bool
 	Field                                                 string
 	First                                                 template.HTMLAttr // of the first button
 	By                                                    string            // what asks for untracked links
-	InText                                                bool              // it asks for the text part as well
+	InText                                                bool              // it also works in the text part
 	NoOpens                                               bool
 	OneClick                                              string
 	NoSet                                                 bool // SES, and the message names no configuration set

@@ -18,17 +18,17 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// sendTimeout bounds the whole of a delivery.
+// sendTimeout bounds a delivery.
 const sendTimeout = 45 * time.Second
 
-// Server is a mail server that takes mail for sending.
+// Server is a mail server that mail is submitted to.
 type Server struct {
 	Host string
 	Port int
 	// Implicit: TLS from the first byte, as on port 465. Without it STARTTLS is
-	// demanded.
+	// required.
 	Implicit bool
-	// Plain speaks without TLS, with a server on this machine only.
+	// Plain sends without TLS, to a server on this machine only.
 	Plain bool
 	// User and Password log in; both "" for none.
 	User, Password string
@@ -62,7 +62,7 @@ func (m *Mail) EML() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// message puts the parts together: text first, HTML as its better alternative.
+// message joins the parts: text first, HTML as the preferred alternative.
 func (m *Mail) message() (*mail.Msg, error) {
 	if m.from == nil || len(m.to) == 0 {
 		return nil, ErrNoAddress
@@ -91,7 +91,7 @@ func (m *Mail) message() (*mail.Msg, error) {
 	return msg, nil
 }
 
-// Send gives the message to a server. The error never holds the password.
+// Send submits the message to a server. The error never has the password.
 func (m *Mail) Send(ctx context.Context, s Server) error {
 	msg, err := m.message()
 	if err != nil {
@@ -110,7 +110,7 @@ func (m *Mail) Send(ctx context.Context, s Server) error {
 	return s.hide(err)
 }
 
-// deliver returns as soon as ctx ends, which go-mail looks at only while it
+// deliver returns as soon as ctx ends, which go-mail checks only while it
 // connects. The connection then ends by its own deadline, or with the process.
 func deliver(ctx context.Context, client *mail.Client, msg *mail.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
@@ -155,8 +155,8 @@ func (s Server) client() (*mail.Client, error) {
 	return mail.NewClient(s.Host, opts...)
 }
 
-// hide takes the password out of an error: a server may say it back, and it may
-// stand there as it was sent, in base64.
+// hide removes the password from an error: a server may repeat it, also in
+// base64 as it was sent.
 func (s Server) hide(err error) error {
 	if err == nil || s.Password == "" {
 		return err
@@ -175,8 +175,8 @@ func (s Server) hide(err error) error {
 	return errors.New(text)
 }
 
-// ParseServer reads "host:port" or "host". Port 465 speaks TLS at once, every
-// other begins with STARTTLS; without a port it is 587 (RFC 8314, RFC 6409).
+// ParseServer reads "host:port" or "host". Port 465 uses TLS from the start,
+// every other STARTTLS; the default port is 587 (RFC 8314, RFC 6409).
 func ParseServer(text string) (Server, error) {
 	s := Server{Host: text, Port: 587}
 	if host, port, err := net.SplitHostPort(text); err == nil {

@@ -20,7 +20,7 @@ import (
 
 const password = "correct-horse-battery"
 
-// smtpServer is a mail server on loopback. It takes mail over TLS and, where it
+// smtpServer is a mail server on loopback. It accepts mail over TLS and, if it
 // has a user, after a login.
 type smtpServer struct {
 	port  int
@@ -142,7 +142,7 @@ func (c *session) auth(rest string) {
 		c.say("235 ok")
 		return
 	}
-	// A rude server: it says back what it got.
+	// This server repeats the credentials in its answer.
 	c.say("535 no user %s with password %s", sent, strings.ReplaceAll(string(text), "\x00", " "))
 }
 
@@ -173,8 +173,8 @@ func send(t *testing.T, s Server) (*Mail, error) {
 	return m, m.Send(t.Context(), s)
 }
 
-// What arrives is the message, over STARTTLS, over TLS at once, with and
-// without a login, and without TLS where that was asked for.
+// The message arrives unchanged over STARTTLS and over TLS from the start, with
+// and without a login, and without TLS with Plain.
 func TestSend(t *testing.T) {
 	for name, server := range map[string]*smtpServer{
 		"STARTTLS":              {},
@@ -200,8 +200,8 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// No password, and no mail, goes over a connection that others can read or to a
-// server that is not the one that was named.
+// No password and no mail is sent over an unencrypted connection or to a server
+// with another name.
 func TestSendRefuses(t *testing.T) {
 	stripped := &smtpServer{noTLS: true, user: "ann"}
 	to := stripped.start(t)
@@ -231,7 +231,7 @@ func TestSendRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "refused")
 }
 
-// A server that says back what it got does not make a password public.
+// A password that the server repeats is not in the error.
 func TestPasswordIsHidden(t *testing.T) {
 	server := &smtpServer{user: "somebody-else"}
 	to := server.start(t)
@@ -247,7 +247,7 @@ func TestPasswordIsHidden(t *testing.T) {
 	require.ErrorContains(t, err, "no mail today")
 }
 
-// A server that does not answer does not hold whoever gives up.
+// Sending to a server that does not answer ends with the context.
 func TestSendBreaksOff(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -9,12 +9,12 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// Switch is an ESP's own way to leave links alone.
+// Switch is an ESP's way to leave links untracked.
 type Switch struct {
 	// ESP is its name for people.
 	ESP string
-	// Attr is what an anchor carries that is not to be tracked, as HTML; ""
-	// where the ESP has no switch for one link that its documentation names.
+	// Attr is the attribute of an untracked anchor, as HTML; "" if the ESP
+	// documents no switch for one link.
 	Attr string
 	// Field, On and Off are a field of the message and its values for all links
 	// of it, on and off; "" where there is none.
@@ -23,7 +23,7 @@ type Switch struct {
 	Opens bool
 	// Source names the ESP's page on it. The attributes for one link were
 	// confirmed in public texts; the header fields for a whole message, and
-	// Mailjet's and Iterable's ways, rest on those pages' names and were not
+	// Mailjet's and Iterable's entries, rely on those pages only and were not
 	// tried.
 	Source string
 }
@@ -31,8 +31,8 @@ type Switch struct {
 // attr is Attr for the template: it is a constant of this file.
 func (s Switch) attr() template.HTMLAttr { return template.HTMLAttr(s.Attr) }
 
-// switches are by family. Attributes stand before href: Braze asks for that
-// with every ESP beneath it (Braze, "Email FAQ", "Link aliasing": "SendGrid:
+// switches are by family. Attributes come before href: Braze requires that with
+// every ESP beneath it (Braze, "Email FAQ", "Link aliasing": "SendGrid:
 // clicktracking=off, SparkPost: data-msys-clicktrack=0, Amazon SES:
 // ses:no-track").
 var switches = map[esp.Family]Switch{
@@ -86,7 +86,7 @@ var switches = map[esp.Family]Switch{
 	esp.FamilyCustom: {ESP: "your provider"},
 }
 
-// SwitchOf returns the way of the ESP behind a site. Braze's is that of the ESP
+// SwitchOf returns the switch of a site's ESP. Braze's is that of the ESP
 // beneath it.
 func SwitchOf(site *core.Site) Switch {
 	if site.Origin == nil {
@@ -95,25 +95,24 @@ func SwitchOf(site *core.Site) Switch {
 	s := switches[site.Origin.Family]
 	if len(site.ESP) > 6 && site.ESP[:6] == "braze-" {
 		s.ESP = "Braze on " + s.ESP
-		// Braze speaks to the ESP itself: a field of the message would not get
-		// there.
+		// Braze sends through the ESP itself: a field of the message would not
+		// reach it.
 		s.Field, s.On, s.Off = "", "", ""
 	}
 	return s
 }
 
-// ErrNoSwitch says that nothing can be done to leave the links of a message
-// alone.
+// ErrNoSwitch says that the links of a message cannot be left untracked.
 var ErrNoSwitch = errors.New("no way is known to ask for untracked links")
 
-// asked is how an ESP is asked to leave all links of a message alone.
+// asked is how an ESP is asked to leave all links of a message untracked.
 type asked struct {
 	field bool // by the field of the message
 	attr  bool // by the attribute on every link of the HTML part
 }
 
-// ask finds the way. A field is part of a message, so HTML alone cannot carry
-// it.
+// ask chooses between field and attribute. HTML alone cannot have a field of a
+// message.
 func (s Switch) ask(opt *Options) (asked, error) {
 	switch {
 	case !opt.Untracked:

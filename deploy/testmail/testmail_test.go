@@ -37,7 +37,8 @@ func site(t *testing.T, fields string) *core.Site {
 	return s
 }
 
-// mails are one site of each family, with what its untracked anchor must carry.
+// mails are one site of each family, with the attribute of its untracked
+// anchor.
 var mails = map[string]struct{ fields, attr string }{
 	"customerio":     {`"esp": "customerio-eu"`, `class="untracked"`},
 	"sendgrid":       {`"esp": "sendgrid"`, `clicktracking="off"`},
@@ -85,9 +86,9 @@ func TestParts(t *testing.T) {
 
 var anchor = regexp.MustCompile(`<a ([^>]*)>`)
 
-// checkHTML holds what every mail must be: small, one language, nothing loaded
-// but the own pixel, a switch before href on each untracked anchor and on no
-// other.
+// checkHTML checks what holds for every mail: it is small, has a language,
+// loads nothing but its own pixel, and has a switch before href on each
+// untracked anchor and on no other.
 func checkHTML(t *testing.T, name, text string) {
 	t.Helper()
 	require.Less(t, len(text), maxClip)
@@ -119,7 +120,7 @@ func checkHTML(t *testing.T, name, text string) {
 	require.Equal(t, !own, strings.Contains(text, `href="`+html.EscapeString(target)+`"`))
 }
 
-// Every family that core knows has its way, or says that there is none.
+// Every family that core knows has a switch, or says that there is none.
 func TestSwitches(t *testing.T) {
 	for f := esp.FamilyCustom; f <= esp.FamilyIterable; f++ {
 		s, ok := switches[f]
@@ -195,7 +196,7 @@ func TestUntracked(t *testing.T) {
 	checkMessage(t, m, eml)
 }
 
-// Nobody's text becomes a field of the message.
+// No option's text can add a field to the message.
 func TestInjection(t *testing.T) {
 	for _, address := range []string{
 		"", "a", "a@", "@b", "a@b\r\nBcc: c@d", "a@b\nBcc: c@d", "a@b, c@d", "\"a\r\nBcc: x@y\" <a@b>", "a@b\x00", "=?utf-8?q?a=0D=0ABcc:_x@y?= <a@b.example>",
@@ -255,7 +256,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// A subject and a target of any text stay what they are in both parts.
+// Any subject and target are unchanged in both parts.
 func FuzzNew(f *testing.F) {
 	f.Add("Click test", target, "Ann <ann@example.com>")
 	f.Add("<b>é</b>\" onload=x", "https://www.example.com/?<'>&quot;{{.}}", "\"<>\" <a@b.example>")
@@ -282,9 +283,9 @@ func FuzzNew(f *testing.F) {
 	})
 }
 
-// What the mail says was asked for stands in it: the field in the head of the
-// message, or the attribute on every link; and where neither can be, there is
-// no mail that says so.
+// A mail that says that untracked links were asked for has the field in the
+// head of the message, or the attribute on every link. If neither is possible,
+// no mail is made.
 func TestUntrackedSaysWhatWasSent(t *testing.T) {
 	refused := map[string]bool{}
 	for name := range mails {
@@ -326,7 +327,7 @@ func TestUntrackedSaysWhatWasSent(t *testing.T) {
 	require.Equal(t, map[string]bool{"iterable": true, "custom": true, "signed": true, "mailjet": true}, refused)
 }
 
-// The preview counts the buttons that there are.
+// The preview has the right number of buttons.
 func TestPreviewFitsTheButtons(t *testing.T) {
 	for name := range mails {
 		m, err := New(options(t, name))

@@ -1,6 +1,6 @@
 // Package wizertest builds the module with Wizer, the Bytecode Alliance's
-// pre-initialiser, in place of edge/prewarm. It is the yardstick: what comes
-// out must behave the same, and is compared in size, segments and instructions.
+// pre-initialiser, in place of edge/prewarm. The module must behave the same;
+// size, segments and instructions are compared.
 //
 // Nothing of it goes into a release. Start with [Find].
 package wizertest
@@ -19,9 +19,8 @@ import (
 )
 
 const (
-	// Version is the version of the npm package that is compared with. Older
-	// ones (7.0.5) replace the module's data segments, this one keeps them
-	// beside its own.
+	// Version is the version of the npm package. Older ones (7.0.5) replace the
+	// module's data segments; this one keeps them and adds its own.
 	Version = "11.0.3"
 
 	npmPackage = "@bytecodealliance/wizer"
@@ -34,9 +33,8 @@ var ErrAbsent = errors.New("no Wizer")
 // Tool is a Wizer that can be run.
 type Tool struct{ program string }
 
-// Find returns the Wizer in the user's cache folder, which npm puts there when
-// it is asked for first. Where npm is not there or cannot be reached the error
-// is [ErrAbsent].
+// Find returns the Wizer in the user's cache folder. On the first call npm
+// installs it there. If npm is missing or fails, the error is [ErrAbsent].
 func Find(ctx context.Context) (*Tool, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -65,7 +63,7 @@ func install(ctx context.Context, home string) error {
 	return nil
 }
 
-// stub answers the one host call that the SDK makes while it is initialised.
+// stub is the one host call that the SDK makes while it is initialised.
 const stub = `(module (func (export "init") (param i64) (result i32) i32.const 0))`
 
 // Module initialises the guest, compiled as a reactor, with a table of sites

@@ -26,7 +26,7 @@ const (
 
 func sitesOf(sites ...string) string { return `{"sites": {` + strings.Join(sites, ",\n") + `}}` }
 
-// keeps fails when a request left one of the hosts off the service.
+// keeps fails if one of the hosts was off the service after a request.
 func keeps(t *testing.T, requests []request, hosts ...string) {
 	t.Helper()
 	require.NotEmpty(t, requests)
@@ -37,8 +37,8 @@ func keeps(t *testing.T, requests []request, hosts ...string) {
 	}
 }
 
-// settled: a plan sees no change, an apply writes nothing, and all that was
-// asked is known to the stand-in.
+// settled: a plan has no change, an apply writes nothing, and the stand-in knew
+// all requests.
 func settled(t *testing.T, w *workspace, f *fastly) {
 	t.Helper()
 	before := f.requests()
@@ -55,7 +55,7 @@ func settled(t *testing.T, w *workspace, f *fastly) {
 	}
 }
 
-// applied is a service with two sites, and how many requests that took.
+// applied is a service with two sites, and the number of requests so far.
 func applied(t *testing.T, folder, arguments string) (*workspace, *fastly, int) {
 	t.Helper()
 	t.Parallel()
@@ -69,7 +69,8 @@ func applied(t *testing.T, folder, arguments string) (*workspace, *fastly, int) 
 	return w, f, n
 }
 
-// Every second apply took all domains off the service.
+// Repeated applies keep all domains. Once every second apply removed them from
+// the service.
 func TestApplyThreeTimesThenChange(t *testing.T) {
 	w, f, n := applied(t, module, "")
 	settled(t, w, f)
@@ -101,8 +102,8 @@ func TestApplyThreeTimesThenChange(t *testing.T) {
 	require.NotContains(t, all[len(all)-1].served, mail)
 }
 
-// A host that is lost from sites.json by mistake keeps all it has: Fastly
-// refuses to delete its certificate, and nothing else is sent before that.
+// A host that is removed from sites.json by mistake is kept: Fastly refuses to
+// delete its certificate, and nothing else is sent before that.
 func TestLostByMistake(t *testing.T) {
 	for _, arguments := range []string{"", "versionless_domains = false"} {
 		t.Run(arguments, func(t *testing.T) {
@@ -140,7 +141,7 @@ func TestCertificatesInUseStay(t *testing.T) {
 	settled(t, w, f)
 }
 
-// withLinks is the module as it was, with a link beside each domain.
+// withLinks is an older form of the module, with a link for each domain.
 func withLinks(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -161,8 +162,8 @@ func withLinks(t *testing.T) string {
 	return dir
 }
 
-// The stand-in shows what was wrong; the module puts it right from either
-// state.
+// The stand-in shows the fault of the older form; the module fixes it from
+// either state.
 func TestFromLinks(t *testing.T) {
 	for name, twice := range map[string]bool{"on the service": false, "off the service": true} {
 		t.Run(name, func(t *testing.T) {
@@ -226,7 +227,7 @@ func TestFromVersions(t *testing.T) {
 	require.Contains(t, strings.ReplaceAll(string(readme), "\n   ", "\n"), strings.TrimSpace(imports))
 }
 
-// Another name makes no store anew: the secrets would be gone.
+// Another name does not create a new store: the secrets would be lost.
 func TestAnotherName(t *testing.T) {
 	w, f, n := applied(t, module, "")
 	w.module(t, module, `name = "brands"`, "")
@@ -238,7 +239,7 @@ func TestAnotherName(t *testing.T) {
 	settled(t, w, f)
 }
 
-// A staged version is not what readers see, until stage is false again.
+// Readers do not get a staged version until stage is false again.
 func TestStage(t *testing.T) {
 	w, f, n := applied(t, module, "")
 	w.module(t, module, "stage = true", "")
@@ -277,7 +278,7 @@ func TestLogTargets(t *testing.T) {
 	require.Equal(t, "k:9093", f.parts(t, "logging/kafka")[0]["brokers"])
 }
 
-// All of it can be taken down on purpose.
+// Everything can be destroyed on purpose.
 func TestDestroy(t *testing.T) {
 	w, f, _ := applied(t, module, "")
 	f.issue(link, mail)

@@ -18,8 +18,8 @@ import (
 
 const token = "test"
 
-// fastly is a stand-in of Fastly's API. After each request it notes which hosts
-// are served.
+// fastly is a stand-in for Fastly's API. After each request it records which
+// hosts are served.
 type fastly struct {
 	*httptest.Server
 	api *fastlytest.API
@@ -27,7 +27,7 @@ type fastly struct {
 	log []request
 }
 
-// request is one call and what it left behind.
+// request is one call and the state after it.
 type request struct {
 	method, path string
 	status       int
@@ -59,7 +59,7 @@ func (s *status) WriteHeader(code int) {
 	s.ResponseWriter.WriteHeader(code)
 }
 
-// record takes one request at a time.
+// record handles one request at a time.
 func (f *fastly) record(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -68,7 +68,7 @@ func (f *fastly) record(w http.ResponseWriter, r *http.Request) {
 	f.log = append(f.log, request{r.Method, r.URL.RequestURI(), s.code, f.api.Served()})
 }
 
-// since returns what was asked from the nth request on.
+// since returns the requests from the nth on.
 func (f *fastly) since(n int) []request {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -84,7 +84,7 @@ func (f *fastly) issue(hosts ...string) {
 	}
 }
 
-// ask asks the stand-in itself, past the record.
+// ask sends a request to the stand-in without recording it.
 func (f *fastly) ask(t *testing.T, method, path, body string, into any) {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -97,7 +97,7 @@ func (f *fastly) ask(t *testing.T, method, path, body string, into any) {
 	require.NoError(t, json.Unmarshal(said, into), "%s", said)
 }
 
-// service is what the tests look at of the only service.
+// service has what the tests read of the only service.
 type service struct {
 	ID     string
 	Active *struct{ Number int } `json:"active_version"`

@@ -20,8 +20,8 @@ const (
 	providerEnv = "FASTLY_TERRAFORM_PROVIDER"
 )
 
-// limit bounds one run of the tool. Each change of a service takes the provider
-// seven seconds of waiting.
+// limit bounds one run of the tool. The provider waits seven seconds for each
+// change of a service.
 const limit = 5 * time.Minute
 
 // workspace is a folder with a configuration that uses the module.
@@ -30,7 +30,7 @@ type workspace struct {
 	env                []string
 }
 
-// newWorkspace skips the test where the tool or the provider is missing.
+// newWorkspace skips the test if the tool or the provider is missing.
 func newWorkspace(t *testing.T, api string) *workspace {
 	t.Helper()
 	tool, provider := os.Getenv(toolEnv), os.Getenv(providerEnv)
@@ -57,8 +57,8 @@ func (w *workspace) write(t *testing.T, name, text string) string {
 	return path
 }
 
-// sites builds the package and the plan of a sites.json, with the commands that
-// the README has.
+// sites builds the package and the plan of a sites.json, with the commands of
+// the README.
 func (w *workspace) sites(t *testing.T, text string) {
 	t.Helper()
 	sites := w.write(t, "sites.json", text)
@@ -92,7 +92,7 @@ module "clickedge" {
 	require.Zero(t, code, out)
 }
 
-// run runs the tool and returns its exit code and all that it has said.
+// run runs the tool and returns its exit code and its output.
 func (w *workspace) run(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -107,7 +107,7 @@ func (w *workspace) run(t *testing.T, args ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), unwrapped(string(out))
 }
 
-// unwrapped takes away the frame and the line breaks of messages.
+// unwrapped removes the frame and the line breaks of messages.
 func unwrapped(out string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(out)), " ")
 }
@@ -119,7 +119,7 @@ func (w *workspace) apply(t *testing.T) string {
 	return out
 }
 
-// failure is what the tool says from the first error on.
+// failure is the tool's output from the first error on.
 func failure(out string) string {
 	if _, after, ok := strings.Cut(out, "Error: "); ok {
 		return after

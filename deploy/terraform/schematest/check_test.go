@@ -36,8 +36,7 @@ func files(t *testing.T) map[string][]byte {
 	return list
 }
 
-// What is written is in the provider's schema, and in the form of terraform
-// fmt.
+// The module fits the provider's schema and is formatted as by terraform fmt.
 func TestModule(t *testing.T) {
 	for _, dir := range []string{here, here + "/example"} {
 		problems, err := Check(dir, schema(t))
@@ -46,7 +45,7 @@ func TestModule(t *testing.T) {
 	}
 }
 
-// A slip of any kind is found, and nothing else with it.
+// Each kind of mistake is found, without false findings.
 func TestSlipsAreFound(t *testing.T) {
 	for name, c := range map[string]struct{ file, from, to, want string }{
 		"resource":       {"tls.tf", `resource "fastly_tls_subscription" "host"`, `resource "fastly_tls_subscriptions" "host"`, `no resource "fastly_tls_subscriptions"`},
@@ -79,7 +78,7 @@ func TestSlipsAreFound(t *testing.T) {
 	}
 }
 
-// What the module is for: each of these is set as it must be.
+// The settings that the module exists for.
 func TestModuleSays(t *testing.T) {
 	text := ""
 	for _, f := range files(t) {
@@ -119,7 +118,7 @@ func TestPlanMembers(t *testing.T) {
 	}
 }
 
-// Terraform's own opinion of the form, where it is installed. (To validate, it
+// terraform fmt finds nothing to change, if it is installed. (To validate, it
 // would have to fetch the provider.)
 func TestTerraformFmt(t *testing.T) {
 	tool, err := exec.LookPath("terraform")

@@ -18,9 +18,9 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// Evaluator works out expressions of a module for given variables, as Terraform
-// would before anything exists: what only an apply can know is unknown. It
-// knows the functions that the module uses, and fails on others.
+// Evaluator evaluates expressions of a module for given variables, as Terraform
+// would before anything exists: values that only an apply can know are unknown.
+// It has the functions that the module uses, and fails on others.
 type Evaluator struct {
 	module *module
 	dir    string
@@ -29,8 +29,8 @@ type Evaluator struct {
 	busy   map[string]bool
 }
 
-// NewEvaluator takes values that stand for arguments of the module. Variables
-// that are not given have their defaults; paths are relative to dir.
+// NewEvaluator takes values of the module's arguments. Variables that are not
+// given have their defaults; paths are relative to dir.
 func NewEvaluator(m *module, dir string, given map[string]cty.Value) (*Evaluator, error) {
 	e := &Evaluator{module: m, dir: dir, vars: map[string]cty.Value{}, known: map[string]cty.Value{}, busy: map[string]bool{}}
 	for name, b := range m.declared {
@@ -59,7 +59,7 @@ func NewEvaluator(m *module, dir string, given map[string]cty.Value) (*Evaluator
 // Set makes the value of a data source or resource known.
 func (e *Evaluator) Set(address string, value cty.Value) { e.known[address] = value }
 
-// Value works an expression out; extra are names such as "each".
+// Value evaluates an expression; extra are names such as "each".
 func (e *Evaluator) Value(x hcl.Expression, extra map[string]cty.Value) (cty.Value, error) {
 	roots := map[string]map[string]cty.Value{}
 	for _, t := range x.Variables() {
@@ -84,7 +84,7 @@ func (e *Evaluator) Value(x hcl.Expression, extra map[string]cty.Value) (cty.Val
 	return v, nil
 }
 
-// refer puts what a traversal begins with among the names.
+// refer adds the root of a traversal to the names.
 func (e *Evaluator) refer(roots map[string]map[string]cty.Value, t hcl.Traversal) error {
 	root, name := t.RootName(), step(t, 1)
 	if roots[root] == nil {
@@ -132,8 +132,8 @@ func (e *Evaluator) local(name string) (cty.Value, error) {
 	return v, err
 }
 
-// resource is what was set, or for a resource with for_each its instances, or
-// unknown.
+// resource is the value that was set, or for a resource with for_each its
+// instances, or unknown.
 func (e *Evaluator) resource(address string) cty.Value {
 	if v, ok := e.known[address]; ok {
 		return v
@@ -206,7 +206,7 @@ func (e *Evaluator) Refusals() ([]string, error) {
 		}
 	}
 	if len(list) > 0 {
-		return list, nil // Terraform goes no further either
+		return list, nil // Terraform stops here too
 	}
 	for _, address := range sortedKeys(e.module.resources) {
 		for _, cycle := range e.module.resources[address].Body.Blocks {

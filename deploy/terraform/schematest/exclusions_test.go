@@ -33,8 +33,8 @@ func arguments(t *testing.T) map[string]cty.Value {
 	}
 }
 
-// Two resources for one thing take turns in setting it: every second apply took
-// all domains off the service.
+// No two resources manage the same thing: otherwise every second apply removed
+// all domains from the service.
 func TestNothingIsManagedTwice(t *testing.T) {
 	for _, dir := range []string{here, here + "/example"} {
 		list, err := readFiles(dir)
@@ -49,7 +49,8 @@ func TestNothingIsManagedTwice(t *testing.T) {
 	}
 }
 
-// Each rule of the table is broken by something, and says so.
+// For each rule of the table there is a configuration that breaks it and is
+// found.
 func TestEachExclusionIsFound(t *testing.T) {
 	const link = `
 resource "fastly_domain_service_link" "host" {
@@ -104,8 +105,8 @@ resource "fastly_domain_service_link" "host" {
 // providerSources names a folder with the provider's sources.
 const providerSources = "FASTLY_TERRAFORM_PROVIDER_SOURCES"
 
-// The table says what the documentation says, and leaves out none of its
-// sentences that exclude something of what the module uses.
+// The table agrees with the documentation and has all sentences that exclude
+// something that the module uses.
 func TestExclusionsAreTheDocumentations(t *testing.T) {
 	dir := os.Getenv(providerSources)
 	if dir == "" {

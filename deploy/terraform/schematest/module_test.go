@@ -60,7 +60,7 @@ func CheckFiles(files map[string][]byte, schema *Schema) []string {
 	return m.problems
 }
 
-// parse reads what is declared; what is wrong with the text is a problem.
+// parse reads the declarations; errors in the text are problems.
 func parse(files map[string][]byte, schema *Schema) *module {
 	m := &module{schema: schema, bodies: map[string]*hclsyntax.Body{}, variables: map[string]bool{}, locals: map[string]hclsyntax.Expression{},
 		declared: map[string]*hclsyntax.Block{}, resources: map[string]*hclsyntax.Block{}}
@@ -84,7 +84,7 @@ func (m *module) fail(at hcl.Range, format string, args ...any) {
 	m.problems = append(m.problems, fmt.Sprintf("%s:%d: ", at.Filename, at.Start.Line)+fmt.Sprintf(format, args...))
 }
 
-// declare notes what others refer to.
+// declare records the declarations of a body.
 func (m *module) declare(body *hclsyntax.Body) {
 	for _, b := range body.Blocks {
 		switch b.Type {
@@ -159,7 +159,7 @@ func (m *module) output(b *hclsyntax.Block) {
 	}
 }
 
-// isSensitive follows locals; seen keeps a circle from going on for ever.
+// isSensitive follows locals; seen ends a circle.
 func (m *module) isSensitive(e hclsyntax.Expression, seen map[string]bool) bool {
 	for _, t := range e.Variables() {
 		root, name := t.RootName(), step(t, 1)
@@ -194,7 +194,7 @@ var metaArguments = []string{"for_each", "count", "depends_on", "provider"}
 
 func (m *module) resource(b *hclsyntax.Block, known map[string]Resource) {
 	if b.Labels[0] == "terraform_data" {
-		return // Terraform's own, in no provider's schema
+		return // Terraform's own, not in the provider's schema
 	}
 	r, ok := known[b.Labels[0]]
 	if !ok {
@@ -274,7 +274,7 @@ func (m *module) argument(path, name string, a *hclsyntax.Attribute, schema *Blo
 	m.literal(path, a, s.Type)
 }
 
-// literal compares the type of a value that stands there as it is.
+// literal checks the type of a literal value.
 func (m *module) literal(path string, a *hclsyntax.Attribute, want json.RawMessage) {
 	v, diags := a.Expr.Value(nil)
 	if diags.HasErrors() || v.IsNull() || len(a.Expr.Variables()) > 0 {
@@ -292,8 +292,8 @@ func (m *module) literal(path string, a *hclsyntax.Attribute, want json.RawMessa
 	}
 }
 
-// references: what is referred to is declared, and what a resource is asked for
-// is in its schema.
+// references: every reference has a declaration, and every attribute of a
+// resource is in its schema.
 func (m *module) references(body *hclsyntax.Body) {
 	walker := &referenceWalker{module: m}
 	_ = hclsyntax.Walk(body, walker)

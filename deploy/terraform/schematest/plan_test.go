@@ -19,14 +19,14 @@ import (
 
 // providerEnv names a folder with the provider's binary,
 // terraform-provider-fastly of version 9.4 as "go build" in its sources makes
-// it. With it and Terraform or OpenTofu the module is planned, without network.
-// toolEnv names the tool, where it is not on PATH.
+// it. With it and Terraform or OpenTofu the module is planned, without the
+// network. toolEnv names the tool if it is not on PATH.
 const (
 	providerEnv = "FASTLY_TERRAFORM_PROVIDER"
 	toolEnv     = "CLICKEDGE_TERRAFORM_TOOL"
 )
 
-// findTool returns Terraform or OpenTofu, "" where there is none.
+// findTool returns Terraform or OpenTofu, "" for none.
 func findTool() string {
 	for _, name := range []string{os.Getenv(toolEnv), "terraform", "tofu"} {
 		if path, err := exec.LookPath(name); name != "" && err == nil {
@@ -117,7 +117,7 @@ output "challenges" {
 	if err != nil {
 		return said, err
 	}
-	// The plan as people see it hides backends: client keys are part of them.
+	// The printed plan hides backends, as client keys are part of them.
 	values, err := p.run("show", "-json", "made")
 	require.NoError(t, err, values)
 	return said + values, nil
@@ -162,7 +162,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// The fiftieth site is one more of the same.
+// A plan of fifty sites.
 func TestPlanOfFifty(t *testing.T) {
 	p := newPlanner(t)
 	var hosts []string
@@ -181,7 +181,7 @@ func TestPlanOfFifty(t *testing.T) {
 	require.Contains(t, out, `"use_ssl":false`)
 }
 
-// What only an apply can know is not refused, and neither is it let pass: the
+// A value that is known only at apply is neither refused nor accepted: the
 // apply decides.
 func TestPlanOfUnknowns(t *testing.T) {
 	p := newPlanner(t)
@@ -196,7 +196,8 @@ locals {`)
 	require.Contains(t, out, "+ logging_s3")
 }
 
-// What the evaluator says of the arguments, Terraform says too.
+// Terraform refuses the same arguments as the evaluator, with the same
+// messages.
 func TestPlanRefuses(t *testing.T) {
 	p := newPlanner(t)
 	for name, c := range refusals {
@@ -228,12 +229,12 @@ func TestPlanRefuses(t *testing.T) {
 	require.Contains(t, out, "made of another sites.json")
 }
 
-// unwrapped takes away the frame and the line breaks of a message.
+// unwrapped removes the frame and the line breaks of a message.
 func unwrapped(out string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(out)), " ")
 }
 
-// write makes a file in a folder of its own.
+// write makes a file in a new folder.
 func write(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

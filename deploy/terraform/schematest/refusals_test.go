@@ -10,11 +10,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// refusals are arguments of the module and what is said about them. The same
-// list goes to Terraform and the provider, where they are there
-// (TestPlanRefuses).
+// refusals are arguments of the module and their messages. The same list is
+// tried with Terraform and the provider, if available (TestPlanRefuses).
 var refusals = map[string]struct{ arguments, want string }{
-	// Names that nobody reads.
+	// Unknown names.
 	"log: misspelt target":       {`log = { htps = { url = "https://a.example/" } }`, `log has no target "htps"`},
 	"log: misspelt beside":       {`log = { https = { url = "https://a.example/" }, S3 = {} }`, `log has no target "S3"`},
 	"log: misspelt and null":     {`log = { kafak = null }`, `log has no target "kafak"`},
@@ -44,7 +43,7 @@ var refusals = map[string]struct{ arguments, want string }{
 	"kafka: no topic":      {`log = { kafka = { brokers = "k:9093" } }`, `log.kafka needs "topic"`},
 	"kafka: no brokers":    {`log = { kafka = { topic = "t" } }`, `log.kafka needs "brokers"`},
 
-	// Credentials: all of one way.
+	// Credentials: all of one set.
 	"https: header without value":    {`log = { https = { url = "https://a.example/", header_name = "Authorization" } }`, "header_name and log_secrets.https_header_value go together"},
 	"https: value without header":    {"log = { https = { url = \"https://a.example/\" } }\nlog_secrets = { https_header_value = \"hunter2\" }", "header_name and log_secrets.https_header_value go together"},
 	"s3: nothing":                    {`log = { s3 = { bucket = "b" } }`, "log.s3 has no credentials"},
@@ -145,8 +144,8 @@ func evaluator(t *testing.T, text string) *Evaluator {
 	return e
 }
 
-// A log target with a misspelt name was dropped in silence, one without
-// credentials was sent to Fastly, and so on for every argument.
+// Every invalid argument is refused. Once a log target with a misspelt name was
+// silently dropped, and one without credentials was sent to Fastly.
 func TestRefusals(t *testing.T) {
 	for name, c := range refusals {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +165,7 @@ func TestRefusals(t *testing.T) {
 }
 
 // The table of targets, that of their secrets and the variable's validation
-// name the same.
+// have the same names.
 func TestTablesOfTargetsAgree(t *testing.T) {
 	e := evaluator(t, "")
 	takes, err := e.local("log_takes")
@@ -186,7 +185,7 @@ func TestTablesOfTargetsAgree(t *testing.T) {
 	}
 }
 
-// Every slip is named at once, not one for each plan.
+// All mistakes are reported at once, not one for each plan.
 func TestAllRefusalsAtOnce(t *testing.T) {
 	said, err := evaluator(t, `log = { s3 = { bukket = "b", period = 0, path = "x" } }`).Refusals()
 	require.NoError(t, err)
@@ -195,7 +194,7 @@ func TestAllRefusalsAtOnce(t *testing.T) {
 	}
 }
 
-// What was made of something else is refused.
+// A plan or package of another sites.json is refused.
 func TestRefusesAnother(t *testing.T) {
 	for name, c := range map[string]struct{ argument, file, want string }{
 		"plan of other sites":   {"sites", `{"sites": {"a.example.com": {"esp": "mailgun"}}}`, "The plan was made of another sites.json"},
@@ -214,8 +213,8 @@ func TestRefusesAnother(t *testing.T) {
 	}
 }
 
-// A change of versionless_domains in one step took the domains off the service
-// before they were back.
+// A change of versionless_domains needs several steps: in one step the domains
+// were off the service for a while.
 func TestDomainsMoveInSteps(t *testing.T) {
 	for _, c := range []struct {
 		arguments string

@@ -13,14 +13,14 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Exclusions are what the provider's documentation says may not stand together.
+// Exclusions are the combinations that the provider's documentation excludes.
 type Exclusions struct {
 	Version string   `json:"version"`
-	Read    []string `json:"read"` // the pages of what the module uses
+	Read    []string `json:"read"` // the pages of the resources that the module uses
 	Rules   []Rule   `json:"rules"`
 }
 
-// Rule is one sentence of the documentation. Of its lists one is set. Their
+// Rule is one sentence of the documentation. One of its lists is set. Their
 // elements are resources, blocks and arguments: "fastly_domain",
 // "fastly_service_compute.domain",
 // "fastly_service_compute.logging_*.gzip_level".
@@ -31,7 +31,7 @@ type Rule struct {
 	AtMostOne  []string `json:"at_most_one"`
 	ExactlyOne []string `json:"exactly_one"`
 	FirstAlone []string `json:"first_alone"` // the first excludes each of the others
-	After      []string `json:"after"`       // the first is made after the second
+	After      []string `json:"after"`       // the first is created after the second
 
 	ButWith string `json:"but_with"` // a variable that is true for as long as the rule is suspended
 }
@@ -46,9 +46,9 @@ func ReadExclusions(name string) (*Exclusions, error) {
 	return x, json.Unmarshal(text, x)
 }
 
-// Check lists the rules that a module breaks for some value of its switches:
-// the variables of type bool, and those that may be null. Others have the
-// values given.
+// Check lists the rules that a module breaks for some values of its switches:
+// the variables of type bool, and those that may be null. Others have the given
+// values.
 func (x *Exclusions) Check(m *module, dir string, given map[string]cty.Value) ([]string, error) {
 	found := map[string]bool{}
 	for _, address := range sortedKeys(m.resources) {
@@ -92,7 +92,7 @@ func pageOf(address string) string {
 	return "docs/resources/" + name + ".md"
 }
 
-// switches are all combinations of the variables that say what there is.
+// switches are all combinations of the variables that add or remove parts.
 func (m *module) switches() []map[string]cty.Value {
 	list := []map[string]cty.Value{{}}
 	for _, name := range sortedKeys(m.declared) {
@@ -141,7 +141,7 @@ func (r Rule) broken(e *Evaluator) []string {
 	return problems
 }
 
-// wildcards are what "*" stands for: each block of the resource that the paths
+// wildcards are the blocks that "*" stands for, of the resource that the paths
 // begin with.
 func (e *Evaluator) wildcards(paths []string) []string {
 	before, _, ok := strings.Cut(paths[0], "*")
@@ -170,7 +170,7 @@ func blockName(b *hclsyntax.Block) string {
 	return b.Type
 }
 
-// present reports whether there may be at least one of what a path names.
+// present reports whether what a path names may exist.
 func (e *Evaluator) present(path string) bool {
 	steps := strings.Split(path, ".")
 	kind := steps[0]
@@ -211,8 +211,8 @@ func (e *Evaluator) within(body *hclsyntax.Body, steps []string) bool {
 	return false
 }
 
-// repeats reports whether for_each and count leave any. What cannot be known
-// does.
+// repeats reports whether for_each and count are not zero. Unknown values
+// count.
 func (e *Evaluator) repeats(body *hclsyntax.Body) bool {
 	if a := body.Attributes["for_each"]; a != nil {
 		v, err := e.Value(a.Expr, nil)

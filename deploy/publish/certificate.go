@@ -9,17 +9,18 @@ import (
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 )
 
-// pollTime is between two looks at the certificates.
+// pollTime is the pause between two queries of the certificates.
 const pollTime = 15 * time.Second
 
-// Status is where a host's certificate stands, and what DNS must have for it.
+// Status is the state of a host's certificate, and the DNS records that it
+// needs.
 type Status struct {
 	Host        string
 	Certificate Certificate // its ID is "" where none is ordered
 }
 
-// Certificates returns where the certificates of these hosts stand, and where
-// their CNAMEs lead, which is "" where the API does not say.
+// Certificates returns the state of the hosts' certificates, and the target of
+// their CNAMEs, "" if the API does not say.
 func Certificates(ctx context.Context, c *fastlyapi.Client, hosts []string) ([]Status, error) {
 	all, err := certificates(ctx, c.Fastly())
 	if err != nil {
@@ -34,7 +35,7 @@ func Certificates(ctx context.Context, c *fastlyapi.Client, hosts []string) ([]S
 	return list, nil
 }
 
-// Target is where CNAMEs lead; "" where the API does not say.
+// Target is the target of CNAMEs; "" if the API does not say.
 func (f *Found) Target() string {
 	if len(f.targets) == 0 {
 		return ""
@@ -43,7 +44,7 @@ func (f *Found) Target() string {
 }
 
 // WaitTLS waits until each host has its certificate, the authority has refused
-// one, or most is over. It tells say whenever something has changed.
+// one, or the time most is over. It calls say with every change.
 func WaitTLS(ctx context.Context, c *fastlyapi.Client, hosts []string, most time.Duration, say func(string)) ([]Status, error) {
 	last := "nothing said yet"
 	for waited := time.Duration(0); ; waited += pollTime {
