@@ -15,7 +15,7 @@ func (x *exchange) redirect(d *core.Decision) {
 	x.sendAnswer(&a)
 }
 
-// page sends a page that says why there is nothing else.
+// page sends a page that says why the request was refused or failed.
 func (x *exchange) page(p core.Page) {
 	p.RequestID = x.record.RequestID
 	if x.site != nil {
@@ -27,13 +27,13 @@ func (x *exchange) page(p core.Page) {
 	x.sendAnswer(&a)
 }
 
-// reply sends what is answered from here.
+// reply sends one of clickedge's own answers.
 func (x *exchange) reply(r core.ReplyBody) {
 	a := r.Answer(x.site, x.record.Version, sites.Len())
 	x.sendAnswer(&a)
 }
 
-// sendAnswer sends a response that is made here.
+// sendAnswer sends a response that does not come from the ESP.
 func (x *exchange) sendAnswer(a *core.Answer) {
 	resp, st := hostcall.NewResponse()
 	st = worse(st, resp.SetStatus(a.Status))
@@ -55,8 +55,8 @@ func (x *exchange) sendAnswer(a *core.Answer) {
 	x.respond(resp, body, a.Status)
 }
 
-// sendFailure sends a bare 500 where the host has refused a field: half an
-// answer, as a 302 without its Location, would be worse.
+// sendFailure sends an empty 500 if the host has refused a header field: a part
+// of the answer, such as a 302 without Location, would be worse.
 func (x *exchange) sendFailure() {
 	x.record.Failed()
 	resp, _ := hostcall.NewResponse()
@@ -65,10 +65,10 @@ func (x *exchange) sendFailure() {
 	x.respond(resp, body, 500)
 }
 
-// respond logs the request and sends the response. The line goes first: where
-// the reader has hung up, the host may end the sandbox at the response, and the
-// ESP has counted the click by then. A line that waits for the ESP's word is
-// written by finish.
+// respond logs the request and then sends the response. If the reader has hung
+// up, the host may end the sandbox when the response is sent, and a click that
+// the ESP has counted must be in the log. A line that waits for the ESP's
+// answer is written by finish.
 func (x *exchange) respond(resp hostcall.Response, body hostcall.Body, status int) {
 	x.record.Status = status
 	x.record.Micros = max(0, now()-x.start) / 1000 // the wall clock may step back

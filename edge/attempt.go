@@ -7,8 +7,8 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// attempt is what came of sending the request to one origin. Where its code is
-// core.OK it has the response.
+// attempt is the result of sending the request to one origin. It has the
+// response if its code is core.OK.
 type attempt struct {
 	core.Attempt
 	resp hostcall.Response
@@ -22,9 +22,9 @@ func (a *attempt) close() {
 	}
 }
 
-// ask edits the request and sends it to the origin, or to the second one where
-// core allows it, and puts what came of it into a, which must be zero. The
-// request's handles are consumed whatever happens.
+// ask edits the request and sends it to the origin, or to the second one if
+// core allows it. It writes the result to a, which must be zero. The request's
+// handles are consumed in any case.
 func (x *exchange) ask(o *core.Origin, a *attempt) {
 	if st := x.editRequest(o); st != hostcall.OK {
 		a.Code, a.Reason = core.Internal, "header_"+st.String()
@@ -40,8 +40,8 @@ func (x *exchange) ask(o *core.Origin, a *attempt) {
 	x.record.Attempted(&a.Attempt)
 }
 
-// send sends a request and waits for the head of the response. The body streams
-// afterwards, through the host, bounded by the backend's own settings.
+// send sends a request and waits for the head of the response. The host streams
+// the body afterwards, within the backend's own timeouts.
 func (x *exchange) send(req hostcall.Request, body hostcall.Body, o *core.Origin, limit time.Duration, a *attempt) {
 	pending, st := req.Send(body, o.Backend)
 	switch st {
@@ -53,7 +53,8 @@ func (x *exchange) send(req hostcall.Request, body hostcall.Body, o *core.Origin
 		a.Code, a.Reason = core.ESPUnreachable, st.String()
 		return
 	}
-	// Where the host knows no time limit, the backend's own holds in Wait.
+	// If the host does not support a time limit, the backend's own applies in
+	// Wait.
 	if ready, st := pending.Ready(uint32(limit.Milliseconds())); st == hostcall.OK && !ready {
 		a.Code, a.Reason = core.ESPTimeout, "no_answer_in_time"
 		return
@@ -73,7 +74,7 @@ func (x *exchange) send(req hostcall.Request, body hostcall.Body, o *core.Origin
 	a.Blame(&x.request)
 }
 
-// codeOf translates the host's word for a failure.
+// codeOf returns the code for a failure that the host reports.
 func codeOf(f hostcall.Failure) core.Code {
 	switch {
 	case f.TimedOut():

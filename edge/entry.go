@@ -9,15 +9,15 @@ import (
 )
 
 // current is the exchange of this sandbox, which handles one request at a time,
-// and the memory for its text. Both are part of the module's memory, so that
-// they are never allocated, and lie together, so that few pages are written to.
+// and the buffer for its text. As a variable neither is allocated. They are one
+// variable so that a click writes to few pages of memory.
 var current struct {
 	exchange
 	room [8 << 10]byte
 }
 
-// serve handles the request of this sandbox: it always answers, and always
-// writes a line to the click log. current is zero then.
+// serve handles the request of this sandbox. It always answers, and always
+// writes a line to the click log. current is zero when it is called.
 func serve() {
 	hostcall.Init()
 	x := &current.exchange
@@ -34,7 +34,8 @@ func serve() {
 	x.decide()
 }
 
-// decide asks core, and zeroes the secret that it may have read.
+// decide asks core for a decision, and then zeroes the secret that a signed
+// link may have needed.
 func (x *exchange) decide() {
 	x.request.Room = x.buf.Reserve(len(x.request.Target))
 	var d core.Decision
@@ -43,8 +44,8 @@ func (x *exchange) decide() {
 	x.carryOut(&d)
 }
 
-// carryOut does what was decided. The signals are read first, since sending the
-// request consumes it.
+// carryOut does what core has decided. The signals are read first, since
+// sending the request consumes its handle.
 func (x *exchange) carryOut(d *core.Decision) {
 	x.record.Decided(d, x.site)
 	x.readSignals()
@@ -63,9 +64,9 @@ func (x *exchange) carryOut(d *core.Decision) {
 	}
 }
 
-// finish turns a panic into a page, so that none reaches the platform, and
-// writes the line of the log if nobody has. The value of a panic may hold what
-// the reader sent, so it is not printed.
+// finish answers with a page if there was a panic, so that none reaches the
+// platform, and writes the line of the log if it is not written yet. The value
+// of a panic may hold data of the reader, so it is not printed.
 func (x *exchange) finish() {
 	if recover() != nil {
 		_, _ = os.Stderr.WriteString("internal error: a panic was answered with a page; request " + x.record.RequestID + "\n")

@@ -4,16 +4,17 @@ import "github.com/clickedge/clickedge/core/word"
 
 const (
 	versionName, traceName = "FASTLY_SERVICE_VERSION=", "FASTLY_TRACE_ID="
-	// Their first eight bytes, and the eight behind, as word.At reads them.
+	// Their first eight bytes, and the next eight, as word.At reads them.
 	fastly      = 'F' | 'A'<<8 | 'S'<<16 | 'T'<<24 | 'L'<<32 | 'Y'<<40 | '_'<<48
 	versionWord = fastly | 'S'<<56
 	versionRest = 'E' | 'R'<<8 | 'V'<<16 | 'I'<<24 | 'C'<<32 | 'E'<<40 | '_'<<48 | 'V'<<56
 	traceWord   = fastly | 'T'<<56
 )
 
-// fromEnviron finds two variables in an environment as WASI gives it: text has
-// each as NAME=value and a NUL, pointers are their addresses, and base is the
-// address of text. A value without its NUL is ignored.
+// fromEnviron finds two variables in an environment in the form that WASI
+// writes: text has each variable as NAME=value and a NUL, pointers are their
+// addresses, and base is the address of text. A variable without its NUL is
+// ignored.
 func fromEnviron(text string, pointers []uint32, base uint32) (version, traceID string) {
 	if len(text) < len(traceName) {
 		return "", ""
@@ -36,8 +37,8 @@ func fromEnviron(text string, pointers []uint32, base uint32) (version, traceID 
 	return variable(text[versionAt:], versionName), variable(text[traceAt:], traceName)
 }
 
-// variable returns the value of the variable at the start of text, "" where it
-// is another one.
+// variable returns the value of the variable at the start of text, "" if it has
+// another name.
 func variable(text, name string) string {
 	if !word.HasPrefix(text, name) {
 		return ""

@@ -16,17 +16,17 @@ func environSizesGet(count, size *uint32) uint32
 //go:noescape
 func environGet(pointers, text unsafe.Pointer) uint32
 
-// environ has the sizes of a sandbox's environment, and the addresses of its
+// environ has the sizes of the sandbox's environment and the addresses of its
 // variables. Fastly sets about ten.
 var environ struct {
 	count, size uint32
 	pointers    [64]uint32
 }
 
-// readEnviron reads the sandbox's environment. os.Getenv would return that of
-// the build machine, which the runtime read when the module was prewarmed. An
-// environment that does not fit is not read, and the log lacks what it would
-// say.
+// readEnviron reads the sandbox's environment. os.Getenv would return the
+// environment at build time, which the runtime read when the module was
+// prewarmed. An environment that does not fit into the buffer is not read, and
+// the log lacks these values.
 func readEnviron(b *hostcall.Buffer) (version, traceID string) {
 	e := &environ
 	if environSizesGet(&e.count, &e.size) != 0 {

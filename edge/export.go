@@ -8,7 +8,7 @@ package main
 //go:wasmexport serve
 func exportServe() { serve() }
 
-// exportWarmUp is what prewarm calls once, and then removes.
+// exportWarmUp is called once by prewarm, which then removes it.
 //
 //lint:ignore U1000 prewarm calls it
 //go:wasmexport warm_up

@@ -10,12 +10,12 @@ import (
 
 var _ core.Keyring = (*exchange)(nil)
 
-// errNoSecret does not say why, since nobody reads it: core turns it into
+// errNoSecret gives no reason, since core drops it and answers
 // core.KeyUnavailable.
 var errNoSecret = errors.New("no such secret in secret store " + contract.SecretStore)
 
-// Secret implements core.Keyring. A secret is read when a link names its key,
-// so that a sandbox that needs none never holds one.
+// Secret implements core.Keyring. A secret is read only when a link names its
+// key, so that a sandbox holds no secret that it does not need.
 func (x *exchange) Secret(kid string) ([]byte, error) {
 	secret, st := hostcall.Secret(&x.buf, contract.SecretStore, kid)
 	if st != hostcall.OK {

@@ -9,9 +9,9 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// locate finds the site of the request. An entry of the config store comes
-// first. One that is not valid is ignored, and the log says so: a mistake in it
-// must not break links that have been sent.
+// locate finds the site of the request. A valid entry of the config store
+// overrides sites.json. An invalid one is ignored, and the log says so: a
+// mistake in it must not break links that have been sent.
 func (x *exchange) locate() {
 	x.site = findSite(x.host)
 	x.request.NoSites = sites == nil
@@ -26,8 +26,8 @@ func (x *exchange) locate() {
 	}
 }
 
-// override puts the site of an entry in the place of that of sites.json, if it
-// is valid and the service can send requests to its origins.
+// override replaces the site by that of a config store's entry, if the entry is
+// valid and the service has backends for its origins.
 func (x *exchange) override(host, entry string) {
 	site, why := sitesjson.ReadOverride(host, []byte(entry), sites)
 	if site != nil {
@@ -41,10 +41,10 @@ func (x *exchange) override(host, entry string) {
 		"; request " + x.record.RequestID + "\n")
 }
 
-// missingBackend says which of these origins the service has no backend for, ""
+// missingBackend says which of these origins the service has no backend for; ""
 // for none. An entry may name an ESP that no site of sites.json has, and then
-// each of its clicks would fail. A host that cannot say is believed to have
-// them.
+// each of its clicks would fail. If the host cannot tell, the backends are
+// taken to exist.
 func missingBackend(origins ...*core.Origin) string {
 	for _, o := range origins {
 		if o == nil {

@@ -8,10 +8,9 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// log writes the line of the click log, once. What fails here must not harm the
-// reader, who as a rule has not been answered yet: a line that the endpoint
-// does not take goes to standard error, which holds nothing that the log does
-// not.
+// log writes the line of the click log, once. A failure must not harm the
+// reader, who usually has not been answered yet. A line that the endpoint
+// refuses goes to standard error, which thus holds no more than the log.
 func (x *exchange) log() {
 	x.logged = true
 	if x.record.OriginStatus != 0 || x.record.OriginError != "" {
@@ -20,14 +19,14 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
-	line := x.record.AppendJSON(x.buf.Free()[:0]) // what does not fit is put elsewhere
+	line := x.record.AppendJSON(x.buf.Free()[:0]) // allocated if it does not fit
 	if hostcall.WriteLog(contract.LogEndpoint, line) != hostcall.OK {
 		_, _ = os.Stderr.Write(line)
 	}
 }
 
-// judge makes the verdict, of text that anybody can send. A line without a
-// verdict is better than a reader without an answer.
+// judge makes the verdict. It reads text that anybody can send, so a panic is
+// caught: a line without a verdict is better than a reader without an answer.
 func (x *exchange) judge() {
 	defer func() {
 		if recover() != nil {
@@ -38,9 +37,9 @@ func (x *exchange) judge() {
 	x.record.Verdict = verdict.Judge(&x.signals)
 }
 
-// vcpu returns the CPU time used so far in milliseconds, -1 where the platform
-// does not say. It costs a host call, and a click that waits for nobody takes
-// less than a millisecond.
+// vcpu returns the CPU time used so far in milliseconds, -1 if the platform
+// does not say. It costs a host call, so it is called only if the ESP was
+// asked: other clicks take less than a millisecond.
 func vcpu() int64 {
 	used, st := hostcall.VCPUMillis()
 	if st != hostcall.OK {

@@ -4,9 +4,9 @@ package main
 
 import "unsafe"
 
-// exportSitesRoom allocates the room for the sites. Prewarm calls it once,
-// after warm_up, and removes it. The room is still empty then, and lies behind
-// all other memory, so that its zeros need not be in the module.
+// exportSitesRoom allocates the room for the table of sites. Prewarm calls it
+// once, after warm_up, and removes the export. The room is empty and lies after
+// all other memory, so that its zeros take no space in the module.
 //
 //lint:ignore U1000 prewarm calls it
 //go:wasmexport sites_room

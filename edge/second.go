@@ -12,7 +12,8 @@ import (
 type field struct{ name, values string }
 
 // fields copies the fields of the edited request, since sending consumes it. It
-// costs a host call for each, so only sites with a second origin pay it.
+// makes a host call for each field, so it is only called for sites with a
+// second origin.
 func (x *exchange) fields() []field {
 	names, _ := x.req.HeaderNames(&x.buf)
 	list := make([]field, 0, 24)
@@ -25,8 +26,8 @@ func (x *exchange) fields() []field {
 	return list
 }
 
-// askBoth sends the request to an origin, and where that was never reached, to
-// the second one. Both together take no longer than limit.
+// askBoth sends the request to an origin, and to the second one if the first
+// was never reached. Together they take no longer than limit.
 func (x *exchange) askBoth(o, second *core.Origin, limit time.Duration, a *attempt) {
 	fields, start := x.fields(), time.Now()
 	x.send(x.req, x.body, o, limit, a)
@@ -36,7 +37,7 @@ func (x *exchange) askBoth(o, second *core.Origin, limit time.Duration, a *attem
 		return
 	}
 	req, body, st := x.rebuild(fields, second)
-	if st != hostcall.OK { // the host does not take the target or a field back
+	if st != hostcall.OK { // the host refuses the target or a field
 		x.record.SecondOrigin = "request_" + st.String()
 		return
 	}
@@ -46,7 +47,7 @@ func (x *exchange) askBoth(o, second *core.Origin, limit time.Duration, a *attem
 	x.record.AttemptedSecond(&first, &a.Attempt)
 }
 
-// rebuild makes the same request anew, for another origin.
+// rebuild makes the same request again, for another origin.
 func (x *exchange) rebuild(fields []field, o *core.Origin) (hostcall.Request, hostcall.Body, hostcall.Status) {
 	req, st := hostcall.NewRequest()
 	st = worse(st, req.SetMethod(x.request.Method))

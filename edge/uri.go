@@ -2,9 +2,8 @@ package main
 
 import "github.com/clickedge/clickedge/core/word"
 
-// splitURI cuts an absolute URI into scheme, authority and raw target. The
-// target is what follows the authority, byte for byte; a client that sent none
-// asked for "/".
+// splitURI splits an absolute URI into scheme, authority and raw target. The
+// target is what follows the authority, byte for byte, or "/" if nothing does.
 func splitURI(uri string) (scheme, authority, target string) {
 	scheme, rest := "https", ""
 	switch {

@@ -13,23 +13,23 @@ import (
 	"github.com/clickedge/clickedge/core/verdict"
 )
 
-// What follows runs once, at build time, after the module has been initialised.
-// It leaves the runtime as a first click would leave it to a second: in Go the
-// first use of anything costs far more than the next.
+// This file runs once, at build time, after the module has been initialised. It
+// prepares the runtime for the first click: in Go the first use of almost
+// anything costs far more than the next.
 
-// warmUp is called once, when the module has been initialised.
+// warmUp is called once, after the module has been initialised.
 func warmUp() {
 	warm()
 	grow()
 }
 
-// stackRoom is more stack than any click was seen to need, one with a site of
-// the config store included.
+// stackRoom is more stack than any click has needed in tests, including one
+// with a site of the config store.
 const stackRoom = 96 << 10
 
-// grow makes the goroutine's stack large enough. The platform's call of the
-// entry runs on the same goroutine, whose stack would otherwise start with 2
-// KiB, and growing it costs more instructions than the click.
+// grow makes the goroutine's stack large enough. The entry runs on the same
+// goroutine. Its stack would otherwise start with 2 KiB, and growing it costs
+// more instructions than the click.
 //
 //go:noinline
 func grow() byte {
@@ -37,10 +37,10 @@ func grow() byte {
 	return room[len(sink)] // not a constant: the array must exist
 }
 
-// warm does what a click does without the host, and gives the allocator a span
-// of each small size. The collector runs before, since it would free them. It
-// is then off until memory comes near the platform's 128 MiB: a click's garbage
-// goes with its sandbox.
+// warm runs what a click runs, except host calls, and gives the allocator a
+// span of each small size. The garbage collector runs before that, since it
+// would free the spans. It is then off until memory comes near the platform's
+// 128 MiB: a click's garbage ends with its sandbox.
 func warm() {
 	sink = make([]any, 0, 64)
 	runtime.GC()
@@ -55,8 +55,8 @@ func warm() {
 
 var sink []any
 
-// rehearse runs the parts of core that a click runs, for the tables that the
-// runtime fills at first use.
+// rehearse runs the parts of core that a click runs, so that the runtime fills
+// the tables that it fills at first use.
 func rehearse() {
 	secret := []byte(strings.Repeat("-", core.MinSecret))
 	url, err := core.Mint(core.Link{Host: "link.example", KeyID: "k", ID: "aWQ", Destination: "https://www.example/"}, secret)
@@ -71,7 +71,7 @@ func rehearse() {
 	r.AppendJSON(make([]byte, 0, 1<<10))
 }
 
-// rehearsal is a keyring whose secret opens nothing.
+// rehearsal is a keyring with a made-up secret.
 type rehearsal []byte
 
 func (r rehearsal) Secret(string) ([]byte, error) { return r, nil }

@@ -7,15 +7,15 @@ type Bot struct {
 	Name               string
 }
 
-// Analysed reports whether Bot Management has looked at the request. It has not
-// where the service does not have it.
+// Analysed reports whether Bot Management has analysed the request. It is false
+// on a service without the product.
 func (r Request) Analysed() bool {
 	out.n = 0
 	return yes(botAnalyzed(r))
 }
 
-// Bot asks what came of it. It costs one host call where no bot was found.
-// Every status but OK means that there is no such value.
+// Bot returns the result of the analysis. It costs one host call if no bot was
+// found. Every status but OK means that there is no such value.
 func (r Request) Bot(b *Buffer) (bot Bot) {
 	out.n = 0
 	if bot.Detected = yes(botDetected(r)); !bot.Detected {
@@ -31,7 +31,7 @@ func (r Request) Bot(b *Buffer) (bot Bot) {
 	return bot
 }
 
-// yes reads an answer that the host has just given.
+// yes reads the boolean that the host has just written.
 func yes(st Status) bool { return st == OK && out.n == 1 }
 
 func (r Request) botName(b *Buffer) string {

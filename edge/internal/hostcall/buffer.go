@@ -2,27 +2,28 @@ package hostcall
 
 import "unsafe"
 
-// Buffer is where the text that the host gives is put. What it has given out
-// stays where it is: each text takes the front of what is free, and where the
-// rest is too short a new piece begins. The zero value works.
+// Buffer holds the text that the host writes. Each text takes the front of the
+// free part, and never moves; if the rest is too short, a new piece is
+// allocated. The zero value works.
 type Buffer struct {
 	free []byte
 }
 
-// NewBuffer makes a buffer of this memory, which is then the buffer's.
+// NewBuffer makes a buffer of this memory, which nothing else may use.
 func NewBuffer(room []byte) Buffer { return Buffer{free: room} }
 
-// spare is what a new piece has beyond what is asked for, so that the next text
-// has room too.
+// spare is how much larger a new piece is than the text for which it is made,
+// so that the next text fits too.
 const spare = 1024
 
-// Free returns what is free, for text that is made here; see [Buffer.Use].
+// Free returns the free part, for text that the guest writes; see [Buffer.Use].
 func (b *Buffer) Free() []byte { return b.free }
 
 // Use marks the first n bytes of what is free as used.
 func (b *Buffer) Use(n int) { b.free = b.free[n:] }
 
-// Reserve takes n bytes for text that is made later; nil where there is less.
+// Reserve takes n bytes for text that the guest writes later; nil if fewer are
+// free.
 func (b *Buffer) Reserve(n int) []byte {
 	if n > len(b.free) {
 		return nil
@@ -32,7 +33,7 @@ func (b *Buffer) Reserve(n int) []byte {
 	return room
 }
 
-// take returns the text of out.n bytes that the host has put there.
+// take returns the text of out.n bytes that the host has written.
 func (b *Buffer) take() (string, Status) {
 	n := int(out.n)
 	if n > len(b.free) {
@@ -43,8 +44,8 @@ func (b *Buffer) take() (string, Status) {
 	return s, OK
 }
 
-// grow makes room for out.n bytes where the host has said that it needs so
-// many, and reports whether to ask again.
+// grow makes room for out.n bytes, if the host has said that it needs so many,
+// and reports whether to call again.
 func (b *Buffer) grow(st Status) bool {
 	if st != BufferTooSmall || int(out.n) <= len(b.free) {
 		return false
@@ -53,8 +54,8 @@ func (b *Buffer) grow(st Status) bool {
 	return true
 }
 
-// pieces asks for a list that may come in pieces, each with a cursor to the
-// next. The host puts whole entries into a piece.
+// pieces reads a list that may come in pieces, each with a cursor to the next.
+// The host writes only whole entries into a piece.
 func (b *Buffer) pieces(call func(p []byte, cursor uint32) Status) (string, Status) {
 	for got, cursor := 0, uint32(0); ; {
 		out.n, out.end = 0, -1

@@ -2,7 +2,7 @@
 
 package hostcall
 
-// Natively there is no host: every call answers Unsupported.
+// Natively there is no host: every call returns Unsupported.
 
 func abiInit(uint64) Status { return Unsupported }
 

@@ -1,16 +1,16 @@
 package hostcall
 
-// Request, Response and Body are handles of the host. Sending consumes them: a
-// later use answers BadHandle.
+// Request, Response and Body are handles of the host. Sending consumes them:
+// using one afterwards returns BadHandle.
 type (
 	Request  uint32
 	Response uint32
 	Body     uint32
-	// Pending is a request that has been sent and not been answered yet.
+	// Pending is a request that has been sent and is not answered yet.
 	Pending uint32
 )
 
-// InvalidHandle is what the host leaves where there is no handle.
+// InvalidHandle is the host's value for no handle.
 const InvalidHandle = 0xFFFFFFFE
 
 // URI returns the request's absolute URI, as the client sent it.
@@ -67,8 +67,8 @@ func (r Request) HeaderNames(b *Buffer) (string, Status) {
 	return b.pieces(func(p []byte, cursor uint32) Status { return reqHeaderNamesGet(r, p, cursor) })
 }
 
-// HeaderValues returns a header's values, each followed by a NUL; "" where the
-// header is not there.
+// HeaderValues returns a header's values, each followed by a NUL; "" if there
+// is no such header.
 func (r Request) HeaderValues(b *Buffer, name string) (string, Status) {
 	out.n, out.end = 0, -1
 	if st := reqHeaderValuesGet(r, name, b.free, 0); st == OK && out.end < 0 {
@@ -80,13 +80,14 @@ func (r Request) HeaderValues(b *Buffer, name string) (string, Status) {
 // SetHeader replaces all values of a header by one.
 func (r Request) SetHeader(name, value string) Status { return reqHeaderInsert(r, name, value) }
 
-// RemoveHeader removes a header. One that is not there answers InvalidArg.
+// RemoveHeader removes a header. It returns InvalidArg if there is no such
+// header.
 func (r Request) RemoveHeader(name string) Status { return reqHeaderRemove(r, name) }
 
-// SetMethod sets the method of a request that is made here.
+// SetMethod sets the method of a new request.
 func (r Request) SetMethod(method string) Status { return reqMethodSet(r, method) }
 
-// SetURI sets the absolute URI of a request that is made here.
+// SetURI sets the absolute URI of a new request.
 func (r Request) SetURI(uri string) Status { return reqURISet(r, uri) }
 
 // SetHeaderValues replaces all values of a header by these, each followed by a
@@ -96,8 +97,8 @@ func (r Request) SetHeaderValues(name, values string) Status {
 }
 
 // Send sends the request with its body to a backend and returns at once. It
-// consumes both. Nothing is cached on the way: send_async_v2 is defined as
-// sending without caching of any form. An unknown backend answers InvalidArg.
+// consumes both. Nothing is cached: send_async_v2 is defined as sending without
+// caching of any form. It returns InvalidArg for an unknown backend.
 func (r Request) Send(body Body, backend string) (Pending, Status) {
 	out.pending = InvalidHandle
 	st := reqSendAsync(r, body, backend)
@@ -105,18 +106,18 @@ func (r Request) Send(body Body, backend string) (Pending, Status) {
 }
 
 // Ready waits, at most this many milliseconds, for the head of the response or
-// the failure to get one, and reports whether either is there. 0 is no limit.
+// a failure, and reports whether there is either. 0 is no limit.
 func (p Pending) Ready(timeoutMS uint32) (bool, Status) {
 	out.n = timedOut
 	st := pendingSelect(p, timeoutMS)
 	return out.n != timedOut, st
 }
 
-// timedOut is the index that select gives when its time is over.
+// timedOut is the index that select returns when its time is over.
 const timedOut = 0xFFFFFFFF
 
 // Wait waits for the head of the response and consumes the handle. A request
-// that is not waited for ends with the sandbox: no host call drops it.
+// without a Wait ends with the sandbox: there is no host call to drop it.
 func (p Pending) Wait() (Response, Body, Failure, Status) {
 	out.detail = sendErrorDetail{}
 	out.resp, out.body = InvalidHandle, InvalidHandle
@@ -142,8 +143,8 @@ func (r Response) HeaderNames(b *Buffer) (string, Status) {
 	return b.pieces(func(p []byte, cursor uint32) Status { return respHeaderNamesGet(r, p, cursor) })
 }
 
-// HeaderValues returns a header's values, each followed by a NUL; "" where the
-// header is not there.
+// HeaderValues returns a header's values, each followed by a NUL; "" if there
+// is no such header.
 func (r Response) HeaderValues(b *Buffer, name string) (string, Status) {
 	out.n, out.end = 0, -1
 	if st := respHeaderValuesGet(r, name, b.free, 0); st == OK && out.end < 0 {
@@ -161,11 +162,12 @@ func (r Response) SetHeaderValues(name, values string) Status {
 	return respHeaderValuesSet(r, name, values)
 }
 
-// RemoveHeader removes a header. One that is not there answers InvalidArg.
+// RemoveHeader removes a header. It returns InvalidArg if there is no such
+// header.
 func (r Response) RemoveHeader(name string) Status { return respHeaderRemove(r, name) }
 
 // SendDownstream sends the response with its body to the reader and consumes
-// both. A body that came from a backend streams through the host.
+// both. The host streams a body that came from a backend.
 func (r Response) SendDownstream(body Body) Status { return respSendDownstream(r, body, 0) }
 
 // Close drops a response that is not sent.
@@ -216,9 +218,9 @@ func NewBody() (Body, Status) {
 	return out.body, st
 }
 
-// Init tells the host which version of the ABI this guest speaks. It must be
-// called in the sandbox of the request: a call made while the module was being
-// prewarmed reached a stub.
+// Init tells the host which version of the ABI the guest uses. It must be
+// called in the sandbox of the request: a call while the module is being
+// prewarmed reaches only a stub.
 func Init() Status { return abiInit(1) }
 
 // sendErrorDetail has the layout of send_error_detail (typenames.witx). No

@@ -22,7 +22,7 @@ var statusNames = map[Status]string{
 	11: "http_head_too_large", 12: "http_invalid_status", 13: "limit_exceeded", 14: "again",
 }
 
-// String returns the status in words, as the click log holds it.
+// String returns the status in words, as the click log has it.
 func (s Status) String() string {
 	if name, ok := statusNames[s]; ok {
 		return name
@@ -61,8 +61,8 @@ var failureNames = [...]string{
 	"tls_protocol_error", "h2_error",
 }
 
-// String returns the failure in words, as the click log holds it; "" where the
-// host gave no detail.
+// String returns the failure in words, as the click log has it; "" if the host
+// gave no detail.
 func (f Failure) String() string {
 	if int(f) < len(failureNames) {
 		return failureNames[f]
@@ -70,9 +70,9 @@ func (f Failure) String() string {
 	return "unknown_failure"
 }
 
-// Unreached reports whether no connection was made, so that nobody has seen the
-// request. Alerts and protocol errors of TLS are not among them: they may come
-// after the handshake too, when the request has been sent.
+// Unreached reports whether no connection was made, so that the backend cannot
+// have seen the request. TLS alerts and protocol errors do not count: they may
+// also come after the handshake, when the request has been sent.
 func (f Failure) Unreached() bool {
 	switch f {
 	case DNSTimeout, DNSError, DestinationNotFound, DestinationUnavailable, DestinationUnroutable,
@@ -82,7 +82,7 @@ func (f Failure) Unreached() bool {
 	return false
 }
 
-// TimedOut reports whether time ran out.
+// TimedOut reports whether a timeout was the reason.
 func (f Failure) TimedOut() bool {
 	return f == DNSTimeout || f == ConnectionTimeout || f == ResponseTimeout
 }

@@ -1,8 +1,8 @@
 package hostcall
 
-// Config returns the value of a config store's entry: two host calls. None says
-// that there is no such entry; a store that the service does not have answers
-// BadHandle or None, as the host likes.
+// Config returns the value of a config store's entry, with two host calls. None
+// means that there is no such entry. For a store that the service does not
+// have, hosts return BadHandle or None.
 func Config(b *Buffer, store, key string) (string, Status) {
 	if st := configStoreOpen(store); st != OK {
 		return "", st
@@ -24,9 +24,9 @@ func BackendExists(name string) (bool, Status) {
 	return out.n == 1, st
 }
 
-// Secret returns a secret of a secret store: three host calls. None says that
-// there is no such secret, or no such store. The caller should overwrite the
-// secret after use.
+// Secret returns a secret of a secret store, with three host calls. None means
+// that there is no such secret, or no such store. The caller should overwrite
+// the secret after use.
 func Secret(b *Buffer, store, name string) ([]byte, Status) {
 	if st := secretStoreOpen(store); st != OK {
 		return nil, st
@@ -46,8 +46,8 @@ func Secret(b *Buffer, store, name string) ([]byte, Status) {
 	}
 }
 
-// WriteLog writes one line to a log endpoint: two host calls. A host that takes
-// only a part of the line answers Error.
+// WriteLog writes one line to a log endpoint, with two host calls. It returns
+// Error if the host takes only a part of the line.
 func WriteLog(endpoint string, line []byte) Status {
 	if st := logEndpointGet(endpoint); st != OK {
 		return st
