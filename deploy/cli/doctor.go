@@ -3,23 +3,17 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
-	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/interrupt"
 	"github.com/clickedge/clickedge/deploy/output"
-	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/deploy/terminal"
 )
@@ -95,8 +89,12 @@ func (d *doctorRun) flags(cmd *cobra.Command) {
 
 func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) error {
 	d.opt.Now = d.env.Now
-	if err := d.takeHost(args); err != nil {
+	notes, err := d.opt.TakeTarget(args)
+	if err != nil {
 		return err
+	}
+	for _, n := range notes {
+		fmt.Fprintf(d.env.Err, "note: %s\n", n)
 	}
 	if err := d.complete(cmd); err != nil {
 		return err
@@ -106,9 +104,9 @@ func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) 
 	found, err := doctor.Examine(ctx, d.opt)
 	line.End()
 	if err != nil {
-		return doctorFailure(err)
+		return doctor.Failure(err)
 	}
-	if err := interrupt.Of(d.env.in.Ctx, ""); err != nil {
+	if err := interrupt.Of(ctx, ""); err != nil {
 		return err
 	}
 	if err := d.writeHTML(found); err != nil {
@@ -117,110 +115,45 @@ func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) 
 	if err := d.print(found); err != nil {
 		return err
 	}
-	return verdict(found)
+	return doctor.Verdict(found)
 }
 
 // complete reads the files that flags name.
-func (d *doctorRun) complete(cmd *cobra.Command) error {
+func (d *doctorRun) complete(cmd *cobra.Command) (err error) {
 	if d.opt.Origin == "none" {
 		d.opt.Origin = doctor.OriginNone
 	}
-	if d.opt.Timeout <= 0 {
-		return failure.Usage(fmt.Errorf("--timeout %s is no time to wait", d.opt.Timeout), "give a duration, as 10s")
+	if err := d.opt.CheckTimes(); err != nil {
+		return err
 	}
-	if d.opt.Slow <= 0 {
-		return failure.Usage(fmt.Errorf("--slow %s is no time to wait", d.opt.Slow), "give a duration, as 1s")
-	}
-	if d.ca != "" {
-		var err error
-		if d.opt.Roots, err = d.env.in.Authorities(d.ca); err != nil {
-			return err
-		}
+	if d.opt.Roots, err = d.env.in.Authorities(d.ca); err != nil {
+		return err
 	}
 	if cmd.Flags().Changed("esp") {
 		return nil
 	}
-	return d.fromSites(cmd)
+	return d.fromSites(cmd.Flags().Changed("sites"))
 }
 
-// takeHost reads the link domain, which may stand in a URL. The link itself is
-// not opened: that counts a click, and is asked for with --link.
-func (d *doctorRun) takeHost(args []string) error {
-	l, err := pasted.Parse(args, pasted.Options{AnyHost: true})
-	if err != nil {
-		return failure.Usage(err, `name the link domain, as in "link.example.com"`)
-	}
-	d.opt.Host = l.Host
-	for _, n := range l.Notes {
-		fmt.Fprintf(d.env.Err, "note: %s\n", n)
-	}
-	if l.Addr != "" && d.opt.Via == "" {
-		d.opt.Via, d.opt.HTTPPort, d.opt.HTTPSPort = d.portsOf(l)
-		fmt.Fprintf(d.env.Err, "note: it is asked at %s, as the URL says\n", l.Addr)
-	} else if l.Port != "" && l.Addr == "" {
-		_, d.opt.HTTPPort, d.opt.HTTPSPort = d.portsOf(l)
-	}
-	if l.Target != "/" {
-		fmt.Fprintf(d.env.Err, "note: %s is examined; the link is not opened, as that counts a click: --link opens it, once\n", l.Host)
-	}
-	return nil
-}
-
-// portsOf puts the URL's port in the place of its scheme's, unless a flag has
-// one.
-func (d *doctorRun) portsOf(l *pasted.Link) (addr string, httpPort, httpsPort int) {
-	httpPort, httpsPort = d.opt.HTTPPort, d.opt.HTTPSPort
-	addr, port := l.Addr, l.Port
-	if host, p, err := net.SplitHostPort(l.Addr); err == nil {
-		addr, port = host, p
-	}
-	n, err := strconv.Atoi(port)
-	switch {
-	case err != nil:
-	case l.TLS && httpsPort == 0:
-		httpsPort = n
-	case !l.TLS && httpPort == 0:
-		httpPort = n
-	}
-	return addr, httpPort, httpsPort
-}
-
-// fromSites takes the ESP of sites.json, and its origin where the preset has
-// none. A sites.json that only lies there need not have the host: the doctor
-// works for any set-up.
-func (d *doctorRun) fromSites(cmd *cobra.Command) error {
-	sites, err := sitesfile.LoadAtHand(d.env.in, d.sites, cmd.Flags().Changed("sites"))
+// fromSites takes what sites.json says of the host. A sites.json that only lies
+// there need not have the host: the doctor works for any set-up.
+func (d *doctorRun) fromSites(asked bool) error {
+	sites, err := sitesfile.LoadAtHand(d.env.in, d.sites, asked)
 	if err != nil || sites == nil {
 		return err
 	}
 	site := sites.Lookup(core.CanonicalHost(d.opt.Host))
-	if site == nil {
-		if !cmd.Flags().Changed("sites") {
-			return nil
-		}
+	switch {
+	case site == nil && asked:
 		return sitesfile.UnknownHost(d.opt.Host, sitesfile.Shown(d.sites), sites)
-	}
-	if site.Origin == nil {
+	case site == nil || site.Origin == nil:
 		return nil
 	}
-	d.opt.ESP = site.Origin.Preset
-	if !cmd.Flags().Changed("sites") {
+	d.opt.TakeSite(site)
+	if !asked {
 		fmt.Fprintf(d.env.Err, "note: the ESP is that of %s: %s\n", d.sites, d.opt.ESP)
 	}
-	if preset, ok := core.LookupPreset(d.opt.ESP); ok && preset.Address == "" && d.opt.Origin == doctor.OriginPreset {
-		d.opt.Origin = check.OriginURL(site.Origin)
-	}
 	return nil
-}
-
-func doctorFailure(err error) error {
-	switch {
-	case errors.Is(err, doctor.ErrUnsubscribe):
-		return failure.Usage(err, "opening it could unsubscribe the recipient; take a button's link from a mail to yourself")
-	case errors.Is(err, doctor.ErrOptions):
-		return failure.Usage(err, "clickedge doctor --help lists the flags")
-	}
-	return failure.Bad(err, "")
 }
 
 func (d *doctorRun) writeHTML(r *report.Report) error {
@@ -240,19 +173,4 @@ func (d *doctorRun) print(r *report.Report) error {
 	}
 	width, color := terminal.Style(d.env.Out, d.env.LookupEnv)
 	return r.WriteText(d.env.Out, report.TextOptions{Width: width, Color: color, Facts: d.facts})
-}
-
-// verdict turns the worst finding into an exit code.
-func verdict(r *report.Report) error {
-	switch r.Worst() {
-	case catalogue.Error:
-		hint := ""
-		if len(r.Worrying()) > 1 {
-			hint = "fix the first one first: others may follow from it"
-		}
-		return failure.Bad(errors.New(r.Host+" has "+r.Verdict()), hint)
-	case catalogue.Warning:
-		return &failure.Error{Exit: ExitWarnings, Err: errors.New(r.Host + " has " + r.Verdict())}
-	}
-	return nil
 }

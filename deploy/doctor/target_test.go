@@ -1,0 +1,100 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/doctor/report"
+	"github.com/clickedge/clickedge/deploy/failure"
+)
+
+// target is what the options say of host and place.
+type target struct {
+	host, via   string
+	http, https int
+}
+
+func TestTakeTarget(t *testing.T) {
+	const notOpened = "link.example.com is examined; the link is not opened, as that counts a click: --link opens it, once"
+	for name, c := range map[string]struct {
+		args  []string
+		given Options
+		want  target
+		notes []string
+	}{
+		"a host":                {[]string{"link.example.com"}, Options{}, target{"link.example.com", "", 0, 0}, nil},
+		"a link":                {[]string{"https://link.example.com/e/c/x"}, Options{}, target{"link.example.com", "", 0, 0}, []string{notOpened}},
+		"a port of https":       {[]string{"https://link.example.com:8443/"}, Options{}, target{"link.example.com", "", 0, 8443}, nil},
+		"a port of http":        {[]string{"http://link.example.com:8080/"}, Options{}, target{"link.example.com", "", 8080, 0}, nil},
+		"the flag goes first":   {[]string{"https://link.example.com:8443/"}, Options{HTTPSPort: 9443}, target{"link.example.com", "", 0, 9443}, nil},
+		"a machine, by curl":    {[]string{"curl", "-H", "Host: link.example.com", "http://127.0.0.1:7676/"}, Options{}, target{"link.example.com", "127.0.0.1", 7676, 0}, []string{"it is asked at 127.0.0.1:7676, as the URL says"}},
+		"another machine given": {[]string{"curl", "-H", "Host: link.example.com", "http://127.0.0.1:7676/"}, Options{Via: "192.0.2.1"}, target{"link.example.com", "192.0.2.1", 0, 0}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := c.given
+			notes, err := o.TakeTarget(c.args)
+			require.NoError(t, err)
+			require.Equal(t, c.want, target{o.Host, o.Via, o.HTTPPort, o.HTTPSPort})
+			require.Equal(t, c.notes, notes)
+		})
+	}
+	_, err := new(Options).TakeTarget([]string{"https:///"})
+	require.Equal(t, failure.ExitUsage, failure.Of(err).Exit)
+}
+
+func TestTakeSite(t *testing.T) {
+	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+		"a.example.com": {"esp": "sendgrid"},
+		"b.example.com": {"esp": "none", "home": "https://www.example.com/", "keys": ["k1"]}}}`))
+	require.NoError(t, err)
+	o := Options{ESP: "ses-us-east-1", Origin: OriginPreset}
+	o.TakeSite(sites.Lookup("b.example.com"))
+	require.Equal(t, "ses-us-east-1", o.ESP, "no ESP stands behind it")
+	o.TakeSite(sites.Lookup("a.example.com"))
+	require.Equal(t, "sendgrid", o.ESP)
+	require.Equal(t, OriginPreset, o.Origin, "the preset has an address")
+}
+
+func TestCheckTimes(t *testing.T) {
+	require.NoError(t, (&Options{Timeout: time.Second, Slow: time.Second}).CheckTimes())
+	require.ErrorContains(t, (&Options{Slow: time.Second}).CheckTimes(), "--timeout 0s is no time to wait")
+	require.ErrorContains(t, (&Options{Timeout: time.Second, Slow: -1}).CheckTimes(), "--slow -1ns is no time to wait")
+}
+
+func TestFailure(t *testing.T) {
+	for err, want := range map[error]struct {
+		exit int
+		hint string
+	}{
+		fmt.Errorf("here: %w", ErrUnsubscribe): {failure.ExitUsage, "opening it could unsubscribe the recipient; take a button's link from a mail to yourself"},
+		wrong("no host"):                       {failure.ExitUsage, "clickedge doctor --help lists the flags"},
+		errors.New("else"):                     {failure.ExitBad, ""},
+	} {
+		f := failure.Of(Failure(err))
+		require.Equal(t, want.exit, f.Exit)
+		require.Equal(t, want.hint, f.Hint)
+	}
+}
+
+// The worst finding is the exit code.
+func TestVerdict(t *testing.T) {
+	of := func(list ...catalogue.Severity) *report.Report {
+		r := &report.Report{Host: "link.example.com"}
+		for i, s := range list {
+			r.Findings = append(r.Findings, report.Finding{ID: fmt.Sprint(i), Severity: s})
+		}
+		return r
+	}
+	require.NoError(t, Verdict(of()))
+	require.Equal(t, failure.ExitWarnings, failure.Of(Verdict(of(catalogue.Warning, catalogue.Warning))).Exit)
+	one := failure.Of(Verdict(of(catalogue.Error)))
+	require.Equal(t, failure.ExitBad, one.Exit)
+	require.Empty(t, one.Hint)
+	require.NotEmpty(t, failure.Of(Verdict(of(catalogue.Error, catalogue.Warning))).Hint)
+}
