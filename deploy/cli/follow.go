@@ -2,16 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
-	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/follow"
 	"github.com/clickedge/clickedge/deploy/interrupt"
@@ -104,7 +100,7 @@ func (f *followCmd) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	return followFailure(r)
+	return follow.Failure(r)
 }
 
 func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options, string, error) {
@@ -119,7 +115,7 @@ func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options,
 	if opt.Sites, err = sitesfile.LoadAtHand(f.env.in, f.sites, cmd.Flags().Changed("sites")); err != nil {
 		return nil, "", err
 	}
-	if opt.Family, err = familyOf(f.esp); err != nil {
+	if opt.Family, err = follow.FamilyOf(f.esp); err != nil {
 		return nil, "", err
 	}
 	l, err := f.link.read(args, opt.Sites)
@@ -149,20 +145,8 @@ func (f *followCmd) url(l *pasted.Link) (string, error) {
 	return l.URL(), nil
 }
 
-// familyOf is the family of a preset.
-func familyOf(preset string) (esp.Family, error) {
-	if preset == "" {
-		return esp.FamilyCustom, nil
-	}
-	o, ok := core.LookupPreset(preset)
-	if !ok {
-		return esp.FamilyCustom, failure.Usage(fmt.Errorf("--esp: unknown preset %q", cut(preset, 60)), "deploy/docs/sites.md lists the presets; ses-<region> for SES")
-	}
-	return o.Family, nil
-}
-
 func (f *followCmd) client(l *pasted.Link) (*probe.Client, error) {
-	via, err := viaMap(f.via, l)
+	via, err := follow.Via(f.via, l)
 	if err != nil {
 		return nil, err
 	}
@@ -179,60 +163,4 @@ func (f *followCmd) client(l *pasted.Link) (*probe.Client, error) {
 	}
 	c.Resolver = probe.ResolverAt(f.resolver)
 	return c, nil
-}
-
-// viaMap reads --via. Without a host it is for the host of the link alone: what
-// a link leads to is elsewhere.
-func viaMap(list []string, l *pasted.Link) (map[string]string, error) {
-	via := map[string]string{}
-	if l.Addr != "" {
-		via[l.Host] = l.Addr
-	}
-	for _, text := range list {
-		host, addr, found := strings.Cut(text, "=")
-		switch {
-		case !found:
-			host, addr = l.Host, text
-		case host == "*":
-			host = ""
-		default:
-			host = strings.ToLower(host)
-		}
-		if err := probe.CheckAddr(addr); err != nil {
-			return nil, failure.Usage(fmt.Errorf("--via: %w", err), "as in --via 127.0.0.1:8443 or --via www.example.com=127.0.0.1:8443")
-		}
-		via[host] = addr
-	}
-	return via, nil
-}
-
-// followFailure turns the end of a walk into an exit code.
-func followFailure(r *follow.Result) error {
-	if r.OK() {
-		return nil
-	}
-	first := len(r.Hops) == 1
-	switch {
-	case r.End == follow.NeedsConsent:
-		return failure.Usage(errors.New(r.Problem), "if that is meant, say --count-click; a test mail is better: clickedge testmail")
-	case r.End == follow.Unsubscribe && first:
-		return failure.Usage(errors.New(r.Problem), "clickedge explain says what such a link gets, and asks nobody")
-	case r.End == follow.Unsubscribe:
-		return failure.Bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), "what comes before it has been asked")
-	case r.End != follow.Arrived:
-		return failure.Bad(fmt.Errorf("hop %d: %s", len(r.Hops), r.Problem), followHint(r))
-	case r.Promise != nil && !r.Promise.Kept:
-		return failure.Bad(errors.New("the link led elsewhere than it says"), "")
-	}
-	return failure.Bad(errors.New("the link arrives, with warnings"), followHint(r))
-}
-
-func followHint(r *follow.Result) string {
-	switch r.End {
-	case follow.Private:
-		return "--private asks there, --via HOST=ADDR asks one host at one address"
-	case follow.TooMany:
-		return "--max takes more"
-	}
-	return "clickedge doctor " + r.Hops[0].Host + " looks at the link domain as a whole"
 }

@@ -51,7 +51,7 @@ func TestTakeTarget(t *testing.T) {
 func TestTakeSite(t *testing.T) {
 	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "sendgrid"},
-		"b.example.com": {"esp": "none", "home": "https://www.example.com/", "keys": ["k1"]}}}`))
+		"b.example.com": {"esp": "none", "home": "https://www.example.com/", "keys": ["k1"], "signed_links": "anywhere"}}}`))
 	require.NoError(t, err)
 	o := Options{ESP: "ses-us-east-1", Origin: OriginPreset}
 	o.TakeSite(sites.Lookup("b.example.com"))
