@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -49,7 +49,7 @@ func TestTakeTarget(t *testing.T) {
 }
 
 func TestTakeSite(t *testing.T) {
-	sites, err := core.ParseSites("sites.json", []byte(`{"sites": {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "sendgrid"},
 		"b.example.com": {"esp": "none", "home": "https://www.example.com/", "keys": ["k1"], "signed_links": "anywhere"}}}`))
 	require.NoError(t, err)
