@@ -16,11 +16,11 @@ const (
 	yield = 10 * time.Microsecond
 )
 
-// clock is a time that depends on nothing but the guest's own calls. Standing
-// still is not an option: Go's scheduler waits for a timer by asking again, so
-// every reading takes a tick. The ticks are short because the monotonic clock
-// of a new sandbox begins near zero: what the snapshot remembers as past should
-// be past there, too.
+// clock is a time that depends only on the guest's own calls. It cannot stand
+// still, since Go's scheduler waits for a timer by reading the clock again and
+// again: each reading takes a tick. Ticks are short because the monotonic clock
+// of a new sandbox begins near zero, and what is past in the snapshot should
+// soon be past there, too.
 type clock struct{ since time.Duration }
 
 func (c *clock) now() time.Duration {
@@ -33,7 +33,7 @@ func (c *clock) wall() (sec int64, nsec int32) {
 	return Epoch + int64(t/time.Second), int32(t % time.Second)
 }
 
-// configure sets all of a guest's ways to see or spend time.
+// configure sets all clocks and sleeps of a guest.
 func (c *clock) configure(config wazero.ModuleConfig) wazero.ModuleConfig {
 	return config.
 		WithWalltime(c.wall, sys.ClockResolution(tick)).

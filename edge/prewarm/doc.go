@@ -1,13 +1,13 @@
 // Package prewarm initialises a Go WebAssembly module at build time, so that a
 // Compute sandbox starts at the first line of its handler.
 //
-// Fastly Compute starts a sandbox per request, and Go pays for it: the runtime,
-// the standard library and the SDK initialise before main runs, some 3.6
-// million WebAssembly instructions for a program that uses fsthttp. [Module]
-// runs them once, on wazero, and writes a new module whose memory and variables
-// begin as they were left. What the program reads and computes in its init
-// functions (tables, compiled patterns, a parsed configuration) is there too,
-// and costs a request nothing.
+// Fastly Compute starts a sandbox per request. In each, the Go runtime, the
+// standard library and the SDK initialise before main runs: some 3.6 million
+// WebAssembly instructions for a program that uses fsthttp. [Module] runs them
+// once, on wazero, and writes a new module that begins with the memory and
+// variables after initialisation. What the program reads and computes in its
+// init functions (tables, compiled patterns, a parsed configuration) is there
+// too, at no cost to a request.
 //
 // # How to prewarm a module
 //
@@ -26,7 +26,7 @@
 //
 //	func main() {} // a reactor's main is never called
 //
-// Build it, and give it to Module, which takes a fraction of a second:
+// Build it, and pass it to Module, which takes a fraction of a second:
 //
 //	GOOS=wasip1 GOARCH=wasm go build -trimpath -buildmode=c-shared -o bin/reactor.wasm .
 //
@@ -36,10 +36,10 @@
 //
 // # Data that changes more often than the program
 //
-// What an init function has read is frozen, and to change it is to initialise
-// anew. A program may instead make room for data, which [Fill] then puts into
-// the finished module, again and again, without a compiler and without running
-// anything. The room is an export, named by [Options.Room]:
+// What an init function has read is frozen, and changing it takes a new
+// initialisation. A program may instead make room for data, which [Fill] writes
+// into the finished module, as often as needed, without a compiler and without
+// running anything. The room is made by an export, named by [Options.Room]:
 //
 //	var room []byte
 //
@@ -54,16 +54,15 @@
 //		return room[4 : 4+n]
 //	}
 //
-// The data is there when the entry runs, and should be in a form that can be
-// used in place: whatever has to be parsed is parsed for each request. What is
-// free in the room is zeros, which take no place in the module's file. The room
-// is the guest's own memory, because Go's runtime holds all memory that it has
-// not seen yet to be its own.
+// The data is there when the entry runs. It should have a form that can be used
+// in place: whatever has to be parsed is parsed for each request. The rest of
+// the room is zeros, which take no space in the module's file. The guest must
+// allocate the room itself, because Go's runtime uses all memory that it has
+// not allocated yet.
 //
 // # What is frozen, and what must therefore be done at the entry
 //
-// Whatever was read during initialisation is the same in every sandbox from
-// then on:
+// Whatever was read during initialisation is the same in every sandbox:
 //
 //   - The platform. No request exists at build time, and every host call fails
 //     the build with the function's name ([HostCall]): log endpoints, stores
@@ -95,8 +94,8 @@
 //     fires when it should, whether the sandbox's monotonic clock is ahead of
 //     the build's or behind it.
 //
-// Keys and other secrets do not belong into initialisation at all: they would
-// be bytes of the module.
+// Never read keys and other secrets during initialisation: they would be bytes
+// of the module.
 //
 // # What is promised
 //
@@ -106,23 +105,24 @@
 // of the machine gets in: no environment, no clock, no path; -trimpath keeps
 // Go's own paths out.
 //
-// Either there is a whole module or an [*Error]. A module is refused that a
-// snapshot of one memory and of numeric variables would not carry over: one
-// that imports a memory, table, global or tag; has no memory or several, or a
-// shared or 64-bit one; has variables that are vectors or references; writes to
-// a table; or reads data segments at run time (memory.init). Go's compiler
+// The result is a whole module or an [*Error]. A module is refused if a
+// snapshot of one memory and of numeric variables would not preserve its state:
+// one that imports a memory, table, global or tag; has no memory or several, or
+// a shared or 64-bit one; has variables that are vectors or references; writes
+// to a table; or reads data segments at run time (memory.init). Go's compiler
 // makes none of these. Nor can a module be prewarmed twice.
 //
-// An init function that panics, exits, hangs (the context ends it) or calls the
-// platform is an error that repeats what the guest wrote to standard error.
+// If an init function panics, exits, hangs (the context ends it) or calls the
+// platform, Module returns an error with what the guest wrote to standard
+// error.
 //
 // # How it works
 //
 // The module is parsed as far as needed, its variables are exported, and it is
-// run. Then the original is written anew: memory begins at the size that was
-// left, with the data that is not zero; variables begin with their last values;
-// the exports _initialize, warm-up and room, the start function and debug
-// information are left out. A custom section, "prewarm.room", says where the
+// run. Then a new module is written: memory begins with its last size, and with
+// its data that is not zero; variables begin with their last values; the
+// exports _initialize, warm-up and room, the start function and debug
+// information are removed. A custom section, "prewarm.room", says where the
 // room is. The code is copied byte for byte. The idea is that of Wizer, by the
 // Bytecode Alliance, which does this for other languages.
 package prewarm

@@ -5,18 +5,17 @@ import (
 	"strings"
 )
 
-// Code tells what kind of failure an [Error] is. The texts are stable: log and
-// test against them.
+// Code is the kind of an [Error]. The texts are stable: programs may log and
+// compare them.
 type Code string
 
-// What [Module] refuses, and what can go wrong while the reactor is being
-// initialised.
+// The kinds of errors.
 const (
 	// BadOption: an option cannot be used as it is.
 	BadOption Code = "bad_option"
 	// Malformed: the input is no WebAssembly module, or a damaged one.
 	Malformed Code = "malformed"
-	// Unsupported: the module does something that a snapshot cannot carry over.
+	// Unsupported: the module does something that a snapshot cannot preserve.
 	Unsupported Code = "unsupported"
 	// NotReactor: the module has no _initialize, or already has a _start.
 	NotReactor Code = "not_reactor"
@@ -28,16 +27,16 @@ const (
 	HostCall Code = "host_call"
 	// GuestExit: the guest ended the process, as os.Exit and log.Fatal do.
 	GuestExit Code = "guest_exit"
-	// GuestTrap: the guest hit a WebAssembly trap. A Go reactor does after a
-	// panic, a deadlock or without memory, when it has written to standard
-	// error what happened.
+	// GuestTrap: the guest hit a WebAssembly trap. A Go reactor traps after a
+	// panic, a deadlock or when out of memory, and writes the reason to
+	// standard error first.
 	GuestTrap Code = "guest_trap"
 	// BadRoom: the room is not in memory, or not empty.
 	BadRoom Code = "bad_room"
-	// NoRoom: the module has none to fill: it was not prewarmed here, or
+	// NoRoom: the module has no room: it was not prewarmed by this package, or
 	// without Options.Room.
 	NoRoom Code = "no_room"
-	// RoomTooSmall: there is more to put into the room than it holds.
+	// RoomTooSmall: the data does not fit into the room.
 	RoomTooSmall Code = "room_too_small"
 	// Canceled: the context ended first.
 	Canceled Code = "canceled"
@@ -50,18 +49,18 @@ type Error struct {
 	Reason string
 	// ExitCode is the guest's exit code, with code GuestExit.
 	ExitCode uint32
-	// Room and Need are the bytes that there are and that are needed, with code
-	// RoomTooSmall.
+	// Room and Need are the bytes that the room has and that the data needs,
+	// with code RoomTooSmall.
 	Room, Need int
 	// Stderr is the first 8 KiB of what the guest wrote to standard error; a Go
 	// panic is found there.
 	Stderr string
-	// Cause is the error below, where there is one.
+	// Cause is the underlying error, if there is one.
 	Cause error
 }
 
-// Error gives code and reason, and below them what the guest wrote to standard
-// error.
+// Error returns code and reason, and on the next lines what the guest wrote to
+// standard error.
 func (e *Error) Error() string {
 	s := "prewarm: " + string(e.Code) + ": " + e.Reason
 	if e.Cause != nil {

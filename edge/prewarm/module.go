@@ -20,8 +20,8 @@ type Report struct {
 // initialisation ended, when its _start is called. The same reactor and options
 // give the same bytes on every machine.
 //
-// All errors are of type [*Error]; with one there is no module. Ctx can end a
-// guest that does not come to an end. Module may be called from several
+// All errors are of type [*Error]; with an error there is no module. ctx can
+// end a guest that does not return. Module may be called from several
 // goroutines at once. It needs a few times the memory of the guest.
 func Module(ctx context.Context, reactor []byte, opt Options) (out []byte, rep Report, err error) {
 	opt, err = opt.withDefaults()

@@ -84,8 +84,8 @@ func (o Options) withDefaults() (Options, error) {
 
 func reserved(export string) bool { return export == initExport || export == startExport }
 
-// checkWorld checks what the guest gets to see. A NUL would end a string early
-// in the guest.
+// checkWorld checks files, environment and arguments. A NUL would end a string
+// early in the guest.
 func (o Options) checkWorld() error {
 	for _, name := range slices.Sorted(maps.Keys(o.Files)) {
 		if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\x00\\") {

@@ -11,12 +11,12 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// abiInit is what Fastly's SDK calls as the first thing, in an init function.
+// abiInit is the first function that Fastly's SDK calls, in an init function.
 const abiInit = "fastly_abi.init"
 
-// definePlatform defines every import that is not WASI's. No sandbox and no
-// request exist yet, so a call ends the run; only fastly_abi.init says that all
-// is well.
+// definePlatform defines every import that is not WASI's. There is no sandbox
+// and no request yet, so a call ends the run with an error. Only
+// fastly_abi.init succeeds.
 func (g *guest) definePlatform(ctx context.Context, rt wazero.Runtime, r *reactor) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, rt); err != nil {
 		return &Error{Code: Unsupported, Reason: "no WASI", Cause: err}
@@ -42,7 +42,7 @@ func (g *guest) definePlatform(ctx context.Context, rt wazero.Runtime, r *reacto
 	return nil
 }
 
-// firstOfEach drops imports that occur again: Go's linker writes one entry per
+// firstOfEach drops repeated imports: Go's linker writes one entry per
 // declaration.
 func firstOfEach(imports []wasm.Import) []wasm.Import {
 	seen := map[[2]string]bool{}
@@ -80,8 +80,7 @@ func (g *guest) define(b wazero.HostModuleBuilder, im wasm.Import, t wasm.FuncTy
 		WithGoFunction(api.GoFunc(call), engineTypes(t.Params), engineTypes(t.Results)).Export(im.Name)
 }
 
-// engineTypes spells types as the engine does, which is as the binary format
-// does.
+// engineTypes converts types to the engine's, which have the same values.
 func engineTypes(types []wasm.ValType) []api.ValueType {
 	out := make([]api.ValueType, len(types))
 	for i, t := range types {

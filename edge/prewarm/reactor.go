@@ -14,7 +14,7 @@ const (
 	startExport = "_start"
 )
 
-// reactor is a module that was found fit for a snapshot.
+// reactor is a module of which a snapshot can be taken.
 type reactor struct {
 	binary  []byte
 	module  *wasm.Module
@@ -27,8 +27,8 @@ type reactor struct {
 	start   *uint32 // the start function, if there is one
 }
 
-// inspect reads the module and refuses whatever a snapshot of one memory and
-// numeric globals would not carry over.
+// inspect reads the module and refuses one whose state a snapshot of one memory
+// and numeric globals would not preserve.
 func inspect(b []byte, opt Options) (*reactor, error) {
 	m, err := wasm.Parse(b)
 	if err != nil {
@@ -86,8 +86,8 @@ func (r *reactor) readFunctions() error {
 	return nil
 }
 
-// checkImports lets functions through only: other things that are imported live
-// outside the module, and a snapshot of the module would miss their state.
+// checkImports allows only functions: the state of other imports is outside the
+// module, and a snapshot of the module would miss it.
 func (r *reactor) checkImports(Options) error {
 	for _, im := range r.imports {
 		if im.Kind != wasm.FuncKind {

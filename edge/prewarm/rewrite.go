@@ -6,8 +6,7 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// rewrite puts the snapshot in the place of the state that the module was built
-// with.
+// rewrite replaces the state with which the module was built by the snapshot.
 func (r *reactor) rewrite(s *snapshot, opt Options) []byte {
 	memory := r.memory
 	memory.Min = s.pages
@@ -21,8 +20,8 @@ func (r *reactor) rewrite(s *snapshot, opt Options) []byte {
 		Encode()
 }
 
-// outdated picks the sections that no longer hold: the start function has been
-// run, and linker and debug information is about the module as it was.
+// outdated reports whether a section no longer applies: the start function has
+// been run, and linker and debug information describes the old module.
 func outdated(s wasm.Section, opt Options) bool {
 	if s.ID != wasm.CustomSection {
 		return s.ID == wasm.StartSection
@@ -36,8 +35,8 @@ func outdated(s wasm.Section, opt Options) bool {
 	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, "reloc.")
 }
 
-// finalExports renames the entry and leaves out what was called already: a
-// second _initialize would start the runtime over what it finds.
+// finalExports renames the entry and removes the exports that have been called:
+// a second _initialize would start the runtime again over its own state.
 func (r *reactor) finalExports(opt Options) []wasm.Export {
 	var out []wasm.Export
 	for _, e := range r.exports {

@@ -13,11 +13,11 @@ const roomHead = 4
 // and its size with the head, four bytes each, little-endian.
 const roomSection = "prewarm.room"
 
-// room is the memory that Options.Room made: the length of what is in it, four
-// bytes, little-endian, and that.
+// room is the memory that Options.Room has allocated. It holds the length of
+// the data, four bytes, little-endian, and the data.
 type room struct{ address, size uint32 }
 
-// check makes sure that the room lies in memory and that nobody has moved in.
+// check makes sure that the room is in memory and empty.
 func (r room) check(memory []byte) error {
 	end := uint64(r.address) + uint64(r.size)
 	if end > uint64(len(memory)) || r.size != 0 && r.address == 0 {
@@ -37,7 +37,7 @@ func (r room) section() []wasm.Section {
 	return []wasm.Section{wasm.Custom(roomSection, binary.LittleEndian.AppendUint32(body, r.size))}
 }
 
-// findRoom reads where a module has its room, and its data segments.
+// findRoom returns the room of a module, and the module's data segments.
 func findRoom(module []byte) (*wasm.Module, room, []wasm.Segment, error) {
 	m, err := wasm.Parse(module)
 	if err != nil {
@@ -62,10 +62,10 @@ func findRoom(module []byte) (*wasm.Module, room, []wasm.Segment, error) {
 	return m, r, data, nil
 }
 
-// Fill puts data into the room of a module that [Module] made with
-// Options.Room, in place of what was there. The guest finds it at the room's
-// address: its length, four bytes, little-endian, then data. Nothing is run, so
-// it takes as long as copying the module. The same module and data give the
+// Fill writes data into the room of a module that [Module] made with
+// Options.Room, and replaces what was there. At the room's address the guest
+// finds the length, four bytes, little-endian, then the data. Nothing is run,
+// so it takes as long as copying the module. The same module and data give the
 // same bytes, whatever was in the room before.
 //
 // All errors are of type [*Error]; with one there is no module.
@@ -87,7 +87,7 @@ func Fill(module, data []byte) ([]byte, error) {
 	return m.WithData(segments).Encode(), nil
 }
 
-// clear takes out of the segments what lies in the room.
+// clear removes from the segments what is in the room.
 func (r room) clear(segments []wasm.Segment) []wasm.Segment {
 	out := make([]wasm.Segment, 0, len(segments)+1)
 	from, to := uint64(r.address), uint64(r.address)+uint64(r.size)
@@ -107,8 +107,8 @@ func (r room) clear(segments []wasm.Segment) []wasm.Segment {
 	return out
 }
 
-// Filled returns what is in the room of a module, empty where Fill was not
-// called, and how many bytes the room holds. Its errors are those of [Fill].
+// Filled returns the data in the room of a module, empty if Fill was not
+// called, and the size of the room. Its errors are those of [Fill].
 func Filled(module []byte) (data []byte, size int, err error) {
 	_, r, segments, err := findRoom(module)
 	if err != nil {

@@ -14,15 +14,14 @@ import (
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// stderrKept is how much of the guest's standard error an Error repeats, in
-// bytes.
+// stderrKept is how much of the guest's standard error an Error has, in bytes.
 const stderrKept = 8 << 10
 
 // compilerPays is the size of the files, in bytes, from which compiling the
-// module takes less time than it saves. On one machine the interpreter needs
+// module saves more time than it takes. On one machine the interpreter needs
 // 0.1 to 0.4 s for a module of 2.5 to 6 MB, and 6 s for each MB of JSON that
 // the guest then parses; the compiler needs 1 to 2 s, and 0.6 s for each MB.
-// What comes out is the same.
+// The result is the same.
 const compilerPays = 256 << 10
 
 func engine(opt Options) wazero.RuntimeConfig {
@@ -36,7 +35,7 @@ func engine(opt Options) wazero.RuntimeConfig {
 	return wazero.NewRuntimeConfig() // the compiler where there is one for this machine
 }
 
-// run initialises the reactor and returns what it left.
+// run initialises the reactor and returns a snapshot of its state.
 func (r *reactor) run(ctx context.Context, config wazero.RuntimeConfig, opt Options) (*snapshot, error) {
 	rt := wazero.NewRuntimeWithConfig(ctx, config.
 		WithCoreFeatures(api.CoreFeaturesV2).
@@ -77,7 +76,7 @@ type guest struct {
 	called string // the platform's function that the guest called, if it did
 }
 
-// link makes the guest ready without running any of its code.
+// link instantiates the guest without running any of its code.
 func (g *guest) link(ctx context.Context, rt wazero.Runtime, r *reactor, opt Options) error {
 	if err := g.definePlatform(ctx, rt, r); err != nil {
 		return err
@@ -93,8 +92,8 @@ func (g *guest) link(ctx context.Context, rt wazero.Runtime, r *reactor, opt Opt
 	return nil
 }
 
-// The exports that the module has only while it is run. Go exports none of its
-// globals.
+// Exports that the module has only while it is run, since Go exports none of
+// its globals.
 const (
 	runPrefix = "prewarm "
 	runStart  = runPrefix + "start"

@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// randomness answers random_get while the guest is being initialised: a ChaCha8
-// stream whose seed is a digest of what the guest is and gets to see. So equal
-// inputs give equal bytes, and two operators with different files have
+// randomness is the source for random_get while the guest is being initialised:
+// a ChaCha8 stream whose seed is a digest of the module and the options. So
+// equal inputs give equal bytes, and operators with different files have
 // different hash seeds. None of it is secret from anyone who has the inputs.
 func randomness(module []byte, opt Options) io.Reader {
 	h := sha256.New()
@@ -32,8 +32,8 @@ func randomness(module []byte, opt Options) io.Reader {
 	return rand.NewChaCha8([32]byte(h.Sum(nil)))
 }
 
-// digest writes each part after its length, so that no two lists of parts read
-// the same.
+// digest writes each part after its length, so that different lists of parts
+// give different digests.
 func digest(h hash.Hash, parts ...[]byte) { // a hash never fails to write
 	for _, p := range parts {
 		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(p))))

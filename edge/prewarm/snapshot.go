@@ -11,20 +11,21 @@ import (
 
 const pageSize = 1 << 16
 
-// leastGap is the least run of zeros, in bytes, that is worth a new segment. A
-// segment costs about eight bytes, so a gap of eight would make the smallest
-// file; but Go's tables are full of gaps of 8 to 16 bytes, and then a module of
-// 5.5 MB has 57,859 segments, near the 100,000 that engines accept. With 64 it
-// has 575, is 10 % longer, 6 % shorter when gzipped, and starts four times as
-// fast in wazero, which copies segment by segment; wasmtime makes one memory
-// image of them all and does not care. Beyond 64 nothing gets better.
+// leastGap is the shortest run of zeros, in bytes, at which a new segment
+// begins. A segment costs about eight bytes, so a gap of eight would make the
+// smallest file. But Go's tables are full of gaps of 8 to 16 bytes: a module of
+// 5.5 MB then has 57,859 segments, near the 100,000 that engines accept. With
+// 64 it has 575, is 10 % longer, 6 % shorter when gzipped, and starts four
+// times as fast in wazero, which copies segment by segment. In wasmtime, which
+// makes one memory image of all segments, it makes no difference. Above 64
+// nothing improves.
 const leastGap = 64
 
 // maxSegments is a tenth of what engines accept (wasmparser:
 // MAX_WASM_DATA_SEGMENTS = 100_000).
 const maxSegments = 10_000
 
-// snapshot is what initialisation left.
+// snapshot is the state after initialisation.
 type snapshot struct {
 	pages    uint32
 	segments []wasm.Segment
@@ -33,8 +34,7 @@ type snapshot struct {
 	room     room          // the zero value where there is none
 }
 
-// capture copies the state out of the guest: the engine's memory goes away with
-// the guest.
+// capture copies the state out of the guest, whose memory the engine frees.
 func (r *reactor) capture(m api.Module, at room) (*snapshot, error) {
 	s := &snapshot{globals: slices.Clone(r.globals), room: at}
 	for i, g := range s.globals {
@@ -57,9 +57,9 @@ func (r *reactor) capture(m api.Module, at room) (*snapshot, error) {
 	return s, nil
 }
 
-// segments cuts memory into runs that hold all its bytes but zeros. Runs closer
-// to one another than gap become one; where more than limit would remain, gap
-// grows until they do not.
+// segments cuts memory into runs that hold all bytes that are not zero. Runs
+// that are closer than gap become one. If there would be more runs than limit,
+// gap is doubled until there are not.
 func segments(memory []byte, gap, limit int) []wasm.Segment {
 	for {
 		out := cut(memory, gap)
@@ -70,7 +70,7 @@ func segments(memory []byte, gap, limit int) []wasm.Segment {
 	}
 }
 
-// cut ends a run where gap or more zeros follow, and at the end of memory.
+// cut ends a run before gap or more zeros, and at the end of memory.
 func cut(memory []byte, gap int) []wasm.Segment {
 	var out []wasm.Segment
 	for at := skipZeros(memory, 0); at < len(memory); {

@@ -9,8 +9,8 @@ import (
 	"github.com/tetratelabs/wazero"
 )
 
-// world is all that the guest can see: nothing of this machine, no time of day
-// and no chance.
+// world is all that the guest can read: nothing of this machine, no real time
+// and no real randomness.
 func (g *guest) world(r *reactor, opt Options) wazero.ModuleConfig {
 	config := new(clock).configure(wazero.NewModuleConfig()).
 		WithName("").WithStartFunctions().

@@ -4,7 +4,7 @@ package wasm
 // its number in the lower 16 bits.
 type Op uint32
 
-// Opcodes that a rewriter of memories and tables must know of.
+// Opcodes that a rewriter of memories and tables must know.
 const (
 	OpTableSet   Op = 0x26
 	OpMemoryInit Op = 0xfc<<16 | 8

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Error says why bytes are no module that this package reads.
+// Error says why this package cannot read a module.
 type Error struct {
 	// Offset counts bytes from the start of what was decoded: the module for
 	// [Parse], the section's body otherwise.
@@ -24,9 +24,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s section: %s at byte %d", e.Section, e.Reason, e.Offset)
 }
 
-// decoder reads from b and remembers its first error. After one every read
-// gives zero, so a caller may read a whole entry and ask once; loops stop
-// because count never promises more entries than there are bytes.
+// decoder reads from b and keeps its first error. After an error every read
+// returns zero, so a caller may read a whole entry and check once. Loops end,
+// because count never returns more than there are bytes.
 type decoder struct {
 	b       []byte
 	pos     int
@@ -43,7 +43,7 @@ func (d *decoder) fail(at int, format string, args ...any) {
 
 func (d *decoder) done() bool { return d.err != nil || d.pos >= len(d.b) }
 
-// end reports the first error, and complains of bytes that nobody read.
+// end returns the first error, or one for bytes that were not read.
 func (d *decoder) end() error {
 	if d.err == nil && d.pos != len(d.b) {
 		d.fail(d.pos, "%d bytes left over", len(d.b)-d.pos)

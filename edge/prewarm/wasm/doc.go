@@ -2,14 +2,14 @@
 // snapshot touches: the section frame, the index spaces of functions, memories
 // and globals, the exports, and the opcodes of function bodies.
 //
-// It is a rewriter's view, not a validator. [Parse] cuts a module into sections
-// and [Module.Encode] puts the same bytes together again; the section methods
-// decode what they are asked for and check only what they read. Whether a
-// module is valid is for the engine to say that runs it.
+// It is for rewriting modules, not for validating them. [Parse] cuts a module
+// into sections, and [Module.Encode] joins them to the same bytes again. The
+// other methods decode a section and check only what they read. Whether a
+// module is valid is left to the engine that runs it.
 //
-// Every decoder takes foreign bytes: it returns an [*Error] with the offset of
-// the byte that it could not accept, never panics, and allocates no more than a
-// small multiple of its input.
+// All input may be hostile. A decoder returns an [*Error] with the offset of
+// the byte that it refused, never panics, and allocates no more than a small
+// multiple of its input.
 //
 // The format is that of
 // https://webassembly.github.io/spec/core/binary/index.html, version 1 of the

@@ -109,8 +109,7 @@ func entries[T any](d *decoder, one func() T) ([]T, error) {
 	return out, d.end()
 }
 
-// Types returns the function types. A module with types of other forms is
-// refused.
+// Types returns the function types. A module with other types is refused.
 func (m *Module) Types() ([]FuncType, error) {
 	d := m.decode(TypeSection)
 	return entries(d, func() FuncType {
@@ -201,8 +200,8 @@ func (d *decoder) flag() bool {
 	return c == 1
 }
 
-// limits refuses the flags of shared and 64-bit memories, which a snapshot of
-// one sandbox cannot stand for.
+// limits refuses the flags of shared and 64-bit memories, of which no snapshot
+// can be taken.
 func (d *decoder) limits() Limits {
 	start := d.pos
 	flags := d.byte()
@@ -303,7 +302,7 @@ func (m *Module) Start() (*uint32, error) {
 	return &index, d.end()
 }
 
-// Segment is a run of bytes that lie in memory 0 when the module starts.
+// Segment is a run of bytes that is in memory 0 when the module starts.
 type Segment struct {
 	Offset uint32
 	Bytes  []byte
@@ -312,8 +311,8 @@ type Segment struct {
 // DataSegment is a data segment of any kind.
 type DataSegment struct {
 	Segment
-	// Passive says that the segment lies nowhere until an instruction puts it
-	// somewhere; its Offset is 0 then.
+	// Passive says that the segment is not in memory until an instruction
+	// copies it; its Offset is 0 then.
 	Passive bool
 	// Explicit says that an active segment names its memory, which Data does
 	// not read even where it is memory 0.
@@ -327,8 +326,8 @@ const (
 	explicitSegment = 2 // active, with the memory named
 )
 
-// AllData returns the data segments of every kind. One whose offset is not a
-// constant number is refused: nothing can be said of where it lies.
+// AllData returns the data segments of every kind. A segment whose offset is
+// not a constant number is refused, since its place is not known.
 func (m *Module) AllData() ([]DataSegment, error) {
 	d := m.decode(DataSection)
 	return entries(d, d.dataSegment)
@@ -366,8 +365,8 @@ func (d *decoder) constantOffset(start int) uint32 {
 	return offset
 }
 
-// Data returns the data segments. Ones that are not active, or that name a
-// memory, are refused: nothing can be said of where they lie.
+// Data returns the data segments. Segments that are not active, or that name a
+// memory, are refused, since their place is not known.
 func (m *Module) Data() ([]Segment, error) {
 	d := m.decode(DataSection)
 	return entries(d, func() Segment {
@@ -380,9 +379,8 @@ func (m *Module) Data() ([]Segment, error) {
 	})
 }
 
-// WithData returns the module with these data segments, active ones at constant
-// offsets, and a data count section in agreement with them where the module has
-// one.
+// WithData returns the module with these data segments, as active ones at
+// constant offsets. If the module has a data count section, it is updated.
 func (m *Module) WithData(segments []Segment) *Module {
 	size := 5
 	for _, s := range segments {

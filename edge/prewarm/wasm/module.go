@@ -144,8 +144,8 @@ func (m *Module) Body(id SectionID) ([]byte, bool) {
 	return nil, false
 }
 
-// WithBody returns a module whose section id has the given body. A section that
-// was not there is put in at its place. The receiver stays as it is.
+// WithBody returns a module whose section id has this body. A section that was
+// not there is inserted in its place. The receiver stays as it is.
 func (m *Module) WithBody(id SectionID, body []byte) *Module {
 	out := &Module{Sections: slices.Clone(m.Sections)}
 	rank, at := slices.Index(sectionOrder, id), 0
@@ -162,14 +162,14 @@ func (m *Module) WithBody(id SectionID, body []byte) *Module {
 	return out
 }
 
-// Without returns a module without the sections that drop picks. The receiver
-// stays as it is.
+// Without returns a module without the sections for which drop is true. The
+// receiver stays as it is.
 func (m *Module) Without(drop func(Section) bool) *Module {
 	return &Module{Sections: slices.DeleteFunc(slices.Clone(m.Sections), drop)}
 }
 
-// With returns a module with sections added at its end, custom ones. The
-// receiver stays as it is.
+// With returns a module with custom sections added at its end. The receiver
+// stays as it is.
 func (m *Module) With(custom ...Section) *Module {
 	return &Module{Sections: append(slices.Clone(m.Sections), custom...)}
 }
