@@ -49,7 +49,7 @@ func TestArguments(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), []string{"budget", "-file", t.TempDir() + "/none"}), "no such file")
 }
 
-// The budget that is kept here has what the command counts.
+// budget.json has the figures that the command counts.
 func TestBudgetFile(t *testing.T) {
 	b, err := budget.Load(budgetFile)
 	require.NoError(t, err)

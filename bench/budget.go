@@ -22,8 +22,8 @@ const budgetFile = "budget.json"
 const budgetUsage = `usage: bench budget [flags]
 Counts what clicks cost and fails when one costs more than budget.json allows.`
 
-// errOverBudget ends the command when something costs too much; what and where
-// has been said.
+// errOverBudget ends the command if figures are over budget, after printing
+// which.
 type errOverBudget int
 
 func (n errOverBudget) Error() string {
@@ -90,7 +90,7 @@ func measureBudget(ctx context.Context) (*budget.Measured, error) {
 	return budgetOf(closely, hmac, rep.Module), nil
 }
 
-// budgetOf names the figures as budget.json does.
+// budgetOf returns the figures under the names of budget.json.
 func budgetOf(closely map[string]measure.Click, hmac uint64, size int) *budget.Measured {
 	m := &budget.Measured{Go: runtime.Version(), Module: uint64(size), Clicks: map[string]map[string]uint64{}, Functions: map[string]map[string]uint64{}}
 	for kind, c := range closely {
@@ -106,7 +106,7 @@ func budgetOf(closely map[string]measure.Click, hmac uint64, size int) *budget.M
 	return m
 }
 
-// printBudget shows every figure and says of those over budget by how much, and
+// printBudget prints every figure and, for those over budget, by how much and
 // in which functions.
 func printBudget(w io.Writer, b *budget.Budget, m *budget.Measured) int {
 	fmt.Fprintf(w, "%-9s %-26s %10s %10s %10s\n", "click", "figure", "now", "budget", "target")

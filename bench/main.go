@@ -1,12 +1,13 @@
 // Command bench measures what a click costs: instructions, host calls, memory
-// and time, stage by stage, beside other ways to do the same work in the same
-// run.
+// and time, stage by stage, and compares it with other implementations in the
+// same run.
 //
-//	go run .                    measure everything; write RESULTS.md, results.json and plot.svg
-//	go run . -quick             the same in less than a minute, with less of everything
-//	go run . budget             fail when a click costs more than budget.json allows
-//	go run . profile KIND       show in which functions the instructions of a click go
-//	go run . wizer              compare edge/prewarm with Wizer; write WIZER.md
+//	go run .                measure everything; write RESULTS.md,
+//	                        results.json and plot.svg
+//	go run . -quick         the same in less than a minute, with fewer clicks
+//	go run . budget         fail if a click costs more than budget.json allows
+//	go run . profile KIND   show the instructions of a click by function
+//	go run . wizer          compare edge/prewarm with Wizer; write WIZER.md
 //
 // Progress goes to standard error.
 package main
@@ -47,5 +48,5 @@ func run(ctx context.Context, args []string) error {
 	return runBench(ctx, args)
 }
 
-// progress tells what is going on.
+// progress prints what is being done.
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

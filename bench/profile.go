@@ -153,8 +153,8 @@ func (o *profileOptions) printAbout(w io.Writer, p *profile.Profile) {
 	}
 }
 
-// shorter leaves out the part of a function's name that all have. The linker
-// writes "_" for what is neither letter, digit, dot nor "_".
+// shorter removes the common part of functions' names. The linker writes "_"
+// for any character but letters, digits and dots.
 var shorter = strings.NewReplacer("github.com_clickedge_clickedge_", "", "github.com_fastly_compute_sdk_go_", "sdk_", "crypto_internal_fips140_", "fips140_")
 
 func short(name string) string {

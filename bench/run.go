@@ -17,7 +17,7 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/report"
 )
 
-// plan is how much a run does.
+// plan says how much a run measures.
 type plan struct {
 	rounds, perRound int   // of timed clicks
 	sites            []int // numbers of sites
@@ -35,7 +35,7 @@ var (
 	quickPlan = plan{rounds: 8, perRound: 15, sites: []int{1, 1000}, destinations: []int{62, 2048}, headers: []int{0, 40}}
 )
 
-// bench is a run in the making.
+// bench is a run.
 type bench struct {
 	plan
 	ctx   context.Context
@@ -47,7 +47,7 @@ type bench struct {
 	r     report.Results
 }
 
-// guest is a module with the clicks that it is given.
+// guest is a module with its clicks.
 type guest struct {
 	measure.Subject
 	kinds  []clicks.Kind
@@ -118,7 +118,7 @@ func (b *bench) write(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "RESULTS.md"), b.r.Markdown(), 0o644)
 }
 
-// note says what a reader of the results must know. It is also shown at once.
+// note adds a note to the results, and prints it.
 func (b *bench) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	b.r.Notes = append(b.r.Notes, text)
@@ -151,7 +151,7 @@ func (b *bench) buildGuests() (err error) {
 	return b.jsPeers()
 }
 
-// plain is the click of guests that answer all alike.
+// plain is the click for guests that answer all requests alike.
 func (b *bench) plain() []clicks.Kind {
 	k := b.kinds[0]
 	k.Name, k.Title = report.Plain, "plain answer"
@@ -256,7 +256,7 @@ func (b *bench) countPeers() error {
 	return nil
 }
 
-// timeGuests compiles every guest and then lets them take turns.
+// timeGuests compiles every guest and then times them in turn.
 func (b *bench) timeGuests() error {
 	var lanes []*measure.Lane
 	for _, g := range b.all {
@@ -295,7 +295,7 @@ func (g *guest) open(session *measure.Session) []*measure.Lane {
 	return lanes
 }
 
-// rounds shows how far it is.
+// rounds returns a function that prints the progress.
 func rounds(all int) func(int) {
 	return func(r int) {
 		if r%5 == 0 {
@@ -304,7 +304,7 @@ func rounds(all int) func(int) {
 	}
 }
 
-// timeHostCall finds what a host call that does nothing costs.
+// timeHostCall measures a host call that does nothing.
 func (b *bench) timeHostCall() error {
 	const extra = 1000
 	var lanes []*measure.Lane

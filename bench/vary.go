@@ -83,8 +83,8 @@ func pointers(list []report.Shape) []*report.Shape {
 	return out
 }
 
-// countShapes makes all the clicks of all shapes in one module, each under a
-// name of its own.
+// countShapes makes all clicks of all shapes in one module, each with its own
+// name.
 func (b *bench) countShapes(shapes []*report.Shape) error {
 	var all []clicks.Kind
 	for i, s := range shapes {
@@ -115,8 +115,7 @@ func (b *bench) countShapes(shapes []*report.Shape) error {
 	return nil
 }
 
-// touched counts the pages of clicks, or none where the plan has no time for
-// it.
+// touched counts the pages of clicks; none if the plan leaves them out.
 func (b *bench) touched(s measure.Subject, kinds []clicks.Kind) (map[string]int, error) {
 	out := map[string]int{}
 	if !b.pages {

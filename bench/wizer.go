@@ -57,8 +57,8 @@ func runWizer(ctx context.Context, args []string) error {
 	return os.WriteFile(*out, wizerTable(modules, kinds), 0o644)
 }
 
-// compareWizer builds the modules and makes the same clicks on them. A click
-// that is not answered and logged rightly is an error.
+// compareWizer builds the modules and makes the same clicks on them. A wrong
+// answer or log line is an error.
 func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind) ([]*compared, error) {
 	root, err := module.Root(".")
 	if err != nil {
@@ -88,7 +88,7 @@ func compareWizer(ctx context.Context, tool *wizertest.Tool, kinds []clicks.Kind
 			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
 		if i == 0 {
-			continue // it needs a file system, which Compute does not have
+			continue // it imports a file system, which Compute does not have
 		}
 		progress("count what clicks take: %s", m.name)
 		if m.counts, err = measure.Count(ctx, measure.Subject{Name: "wizer", Title: m.name, Wasm: m.wasm, Sites: text, Check: (*clicks.Kind).CheckLogged}, kinds); err != nil {
@@ -116,8 +116,7 @@ func sectionSizes(module []byte) (segments, pages int, err error) {
 	return len(data), pages, err
 }
 
-// wizerTable writes WIZER.md. It holds nothing that differs between machines
-// but the time.
+// wizerTable writes WIZER.md. Only the time differs between machines.
 func wizerTable(list []*compared, kinds []clicks.Kind) []byte {
 	var b bytes.Buffer
 	m := measure.ThisMachine()

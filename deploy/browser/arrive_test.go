@@ -19,12 +19,12 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// bound is the longest that all of it may take once the module is built, so
-// that a browser that hangs is a failure with a name.
+// bound limits the test once the module is built, so that a browser that hangs
+// is reported.
 const bound = 80 * time.Second
 
-// TestChromiumArrives reads mail as people do: every link is clicked with the
-// mouse, and what counts is where the browser is at the end.
+// TestChromiumArrives clicks every link in a mail with the mouse, and checks
+// where the browser is at the end.
 func TestChromiumArrives(t *testing.T) {
 	path := binary(t)
 	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(sitesJSON)})
@@ -60,7 +60,7 @@ func (f *front) clickAll(t *testing.T, b *tab) {
 	}
 }
 
-// read opens the mail, in which every picture shows.
+// read opens the mail; every picture in it must load.
 func (f *front) read(t *testing.T, b *tab) {
 	t.Helper()
 	f.openMail(t, b)
@@ -78,7 +78,8 @@ func (f *front) openMail(t *testing.T, b *tab) {
 	require.Len(t, b.imageWidths(t), len(f.mail.pictures))
 }
 
-// ask notes what the browser must ask for. It writes a space in a link as %20.
+// ask records a URL that the browser must request. A browser writes a space in
+// a link as %20.
 func (f *front) ask(url string) { f.asked[strings.ReplaceAll(url, " ", "%20")]++ }
 
 func (f *front) arrive(t *testing.T, b *tab, i int) {
@@ -97,13 +98,12 @@ func (f *front) checkArrival(t *testing.T, p page, l link) {
 	require.Equal(t, l.arrives, p.Href)
 	require.Equal(t, int64(200), p.Status)
 	_, place, _ := strings.Cut(l.arrives, "://")
-	place, _, _ = strings.Cut(place, "#") // no server ever sees that
+	place, _, _ = strings.Cut(place, "#") // not sent to a server
 	require.Equal(t, "You have arrived", p.Heading)
 	require.Contains(t, strings.Split(p.Text, "\n"), "You have arrived at "+place)
 }
 
-// refuse clicks a damaged link, reads the page, and takes the way on that it
-// offers.
+// refuse clicks a damaged link, reads the page, and follows the link on it.
 func (f *front) refuse(t *testing.T, b *tab, i int) {
 	d := f.mail.damaged[i]
 	f.read(t, b)
@@ -130,8 +130,8 @@ func (f *front) checkPage(t *testing.T, p page, d damage) {
 	f.refusals[foot[2]] = d.code
 }
 
-// outage: with every ESP down, the readers of links that say where they lead
-// arrive, where the site wants it, and the others are told.
+// outage: with every ESP down, readers whose link can be read arrive, if the
+// site is set so, and the others get a page.
 func (f *front) outage(t *testing.T, b *tab, fleet *origins.Fleet) {
 	setFaults(t, fleet, origins.ServerError)
 	defer setFaults(t, fleet, origins.Up)
@@ -157,7 +157,7 @@ func (f *front) find(t *testing.T, name string) int {
 	return i
 }
 
-// line is what a line of the click log says, as far as it is compared.
+// line has the members of a line of the click log that are compared.
 type line struct {
 	Request string    `json:"request"`
 	Host    string    `json:"host"`
@@ -167,7 +167,7 @@ type line struct {
 }
 
 // checkLog: every request of the browser has one line, and the browser has made
-// those that it was to make and no other.
+// exactly the expected requests.
 func (f *front) checkLog(ctx context.Context, t *testing.T) {
 	require.NoError(t, f.server.Shutdown(ctx))
 	got, codes := map[string]int{}, map[string]core.Code{}
@@ -184,8 +184,8 @@ func (f *front) checkLog(ctx context.Context, t *testing.T) {
 	}
 }
 
-// next waits for a request to come to its end, which may be after the browser
-// has got all of the answer.
+// next waits for the end of a request, which may be after the browser has got
+// the whole answer.
 func (f *front) next(ctx context.Context, t *testing.T) *hostsim.Exchange {
 	t.Helper()
 	select {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// binary finds the browser. A $CHROMIUM that is not there is a mistake, not a
-// machine without a browser.
+// binary finds the browser. A $CHROMIUM that does not exist fails the test;
+// without any browser it is skipped.
 func binary(t *testing.T) string {
 	t.Helper()
 	if set := os.Getenv("CHROMIUM"); set != "" {
@@ -35,7 +35,7 @@ func binary(t *testing.T) string {
 	return ""
 }
 
-// tab is the one tab of a browser that knows no names but those of its resolver
+// tab is the only tab of a browser that resolves only the names in its resolver
 // rules and has an empty profile, which chromedp makes and removes.
 type tab struct {
 	ctx context.Context
@@ -58,8 +58,8 @@ func openTab(ctx context.Context, t *testing.T, path string, rules, pins []strin
 	return b
 }
 
-// close lets the browser end by itself, so that it leaves nothing behind. Where
-// it does not, or the test has failed before, it is killed in the end.
+// close lets the browser exit by itself, so that it leaves nothing behind. If
+// it does not, or the test has failed, it is killed.
 func (b *tab) close(t *testing.T) {
 	t.Helper()
 	if err := chromedp.Cancel(b.ctx); err != nil {
@@ -84,9 +84,8 @@ func flags(rules, pins []string) (options []chromedp.ExecAllocatorOption) {
 		chromedp.Flag("ignore-certificate-errors-spki-list", strings.Join(pins, ",")))
 }
 
-// listen collects what the browser holds against a page, such as a style that
-// the page's own policy forbids. That a page has another status than 200 is no
-// complaint.
+// listen collects the browser's complaints about a page, such as a style that
+// the page's own policy forbids. A status other than 200 is not a complaint.
 func (b *tab) listen(event any) {
 	added, ok := event.(*log.EventEntryAdded)
 	if !ok || added.Entry.Source == log.EntrySourceNetwork {

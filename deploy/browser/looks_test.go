@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// look is a way in which a reader may have set up the browser.
+// look is a colour scheme and a window size of the reader's browser.
 type look struct {
 	name          string
 	scheme        string // prefers-color-scheme
@@ -29,8 +29,8 @@ var allLooks = []look{
 	{"narrow-dark", "dark", 375, 667, true},
 }
 
-// looks takes pictures of a page of ours and checks what a picture can be
-// asked: that it has the reader's colours, something to read on it, and fits.
+// looks takes pictures of a page of ours and checks that each has the reader's
+// colours, has text, and fits.
 func (f *front) looks(t *testing.T, b *tab) {
 	dir := screenshots(t)
 	url := f.mail.damaged[0].url

@@ -21,14 +21,14 @@ type mail struct {
 	pictures []string // URLs of open pixels
 }
 
-// link is an anchor and what its click must end in.
+// link is an anchor and where its click must end.
 type link struct {
 	name    string
-	url     string // as it stands in the mail
+	url     string // as written in the mail
 	arrives string // the address bar at the end
 }
 
-// damage is an anchor whose click must end on a page of ours.
+// damage is an anchor whose click must end on one of clickedge's pages.
 type damage struct {
 	link
 	status int64
@@ -56,8 +56,8 @@ func (m *mail) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "</html>\n")
 }
 
-// write makes a mail with every link that a browser can follow: our own, and
-// those that the stand-ins of all sites made up.
+// write makes a mail with every link that a browser can follow: signed links,
+// and sample links of all sites' stand-ins.
 func (r *rig) write(t *testing.T, scheme string) *mail {
 	t.Helper()
 	m := &mail{damaged: damages(t, scheme)}
@@ -93,7 +93,7 @@ func own(t *testing.T, scheme, destination string) link {
 	return link{"ours to " + destination, url, destination}
 }
 
-// mint signs a link. What is signed says https in old mail, too.
+// mint signs a link. The signed text begins with https in old mail too.
 func mint(t *testing.T, scheme string, l core.Link) string {
 	t.Helper()
 	l.Host, l.KeyID = ownHost, "k1"
@@ -109,8 +109,7 @@ func id(t *testing.T, text string) string {
 	return id
 }
 
-// damages are signed links as they look when something has gone wrong with
-// them.
+// damages are signed links with faults.
 func damages(t *testing.T, scheme string) []damage {
 	t.Helper()
 	whole := mint(t, scheme, core.Link{Destination: homePage})

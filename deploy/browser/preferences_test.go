@@ -17,9 +17,9 @@ const (
 	prefsTarget = "/asm/?user_id=1234567&data=AAECAwQFBgcICQoLDA0"
 )
 
-// preferences fills in a page of the ESP's with a form, a token and cookies, in
-// a browser that has a session with the brand's own site, and cookies that a
-// page of the parent domain made up to look like the ESP's.
+// preferences fills in an ESP's page with a form, a token and cookies, in a
+// browser that has a session with the brand's own site, and cookies that a page
+// of the parent domain forged to look like the ESP's.
 func (f *front) preferences(t *testing.T, b *tab, r *rig) {
 	mark := r.sites.Lookup(prefsHost).Origin.CookieMark()
 	f.setBrandCookies(t, b, mark)
@@ -43,7 +43,7 @@ func (f *front) preferences(t *testing.T, b *tab, r *rig) {
 	f.checkSeen(t, r.fleet.Seen())
 }
 
-// setBrandCookies sets what the parent domain can set.
+// setBrandCookies sets the cookies that the parent domain can set.
 func (f *front) setBrandCookies(t *testing.T, b *tab, mark string) {
 	t.Helper()
 	for name, value := range map[string]string{"session": "secret-of-the-brand", "_ga": "GA1.1", mark + "__Host-standin_token": "tossed"} {
@@ -53,7 +53,7 @@ func (f *front) setBrandCookies(t *testing.T, b *tab, mark string) {
 	}
 }
 
-// checkJar looks at how the browser keeps the ESP's cookies.
+// checkJar checks how the browser keeps the ESP's cookies.
 func (f *front) checkJar(t *testing.T, b *tab, url, mark string) {
 	t.Helper()
 	got, err := chromedp.Call(b.ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{url}})
@@ -71,7 +71,7 @@ func (f *front) checkJar(t *testing.T, b *tab, url, mark string) {
 	require.Equal(t, want, kept, "the ESP's are this host's alone")
 }
 
-// checkSeen: the ESP was asked four times, and has seen its own cookies only.
+// checkSeen: the ESP got four requests, with its own cookies only.
 func (f *front) checkSeen(t *testing.T, seen []origins.Seen) {
 	t.Helper()
 	seen = slices.DeleteFunc(seen, func(s origins.Seen) bool { return s.Backend != "sendgrid" })

@@ -42,17 +42,17 @@ const sitesJSON = `{"sites": {
   "sparkpost.example.com": {"esp": "sparkpost"}
 }}`
 
-// landings are the hosts to which the links of these sites lead.
+// landings are the hosts that the links of these sites lead to.
 var landings = []string{"shop.example.com", "www.example.com"}
 
-// secret is that of the one key.
+// secret is that of the only key.
 const secret = "a secret of the browser's test, 32 bytes or more"
 
 // noon is the time of the test, for the module.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// rig is the module behind TLS and behind plain http, as on Fastly, with the
-// ESPs behind both and a webmail beside them.
+// rig is the module behind TLS and behind plain http, as on Fastly, with
+// stand-in ESPs and a webmail.
 type rig struct {
 	sites  *core.Sites
 	fleet  *origins.Fleet
@@ -89,9 +89,9 @@ type front struct {
 	server  *wire.Server
 	arrived atomic.Int64           // requests from the browser
 	over    chan *hostsim.Exchange // those that are over
-	asked   map[string]int         // what the browser was made to ask for, by URL
-	// refusals has the codes of pages of ours that were shown, by the request
-	// id on them.
+	asked   map[string]int         // how often the browser should request each URL
+	// refusals has the codes of clickedge's pages that were shown, by the
+	// request id on them.
 	refusals map[string]core.Code
 }
 
@@ -117,7 +117,7 @@ func (r *rig) front(ctx context.Context, t *testing.T, wasm []byte, scheme, cach
 	return f
 }
 
-// ServeHTTP counts a request in before the module has it.
+// ServeHTTP counts a request before the module gets it.
 func (f *front) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	f.arrived.Add(1)
 	f.host.ServeHTTP(w, req)
@@ -132,7 +132,7 @@ func (r *rig) backends() map[string]hostsim.Backend {
 	return list
 }
 
-// listen serves hosts on loopback and tells the browser where.
+// listen serves hosts on loopback and adds the rule for the browser.
 func (r *rig) listen(t *testing.T, handler http.Handler, scheme string, hosts ...string) *wire.Server {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -157,8 +157,7 @@ func (r *rig) mapHosts(scheme, addr string, hosts ...string) {
 	}
 }
 
-// mapLandings asks the landing pages for their certificate, which is the
-// fleet's own.
+// mapLandings gets the landing pages' certificate, which is the fleet's own.
 func (r *rig) mapLandings(t *testing.T) {
 	t.Helper()
 	secure, plain := r.fleet.LandingAddr()
@@ -170,8 +169,7 @@ func (r *rig) mapLandings(t *testing.T) {
 	r.trust(conn.ConnectionState().PeerCertificates[0])
 }
 
-// trust lets the browser accept a key: Chromium reads no authorities from a
-// flag.
+// trust makes the browser accept a key: Chromium has no flag for an authority.
 func (r *rig) trust(leaf *x509.Certificate) {
 	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	r.pins = append(r.pins, base64.StdEncoding.EncodeToString(sum[:]))

@@ -15,16 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sgr are the sequences by which terminals are told colours (ECMA-48, 8.3.117),
-// as far as the command uses them, as classes of the page below.
+// sgr are the colour sequences of terminals (ECMA-48, 8.3.117) that the command
+// uses, as classes of the page below.
 var sgr = map[string]string{
 	"\x1b[1m": "bold", "\x1b[2m": "dim", "\x1b[31m": "red", "\x1b[1;31m": "bold red", "\x1b[32m": "green", "\x1b[33m": "yellow", "\x1b[36m": "cyan",
 }
 
 var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// terminalPage shows what the command prints as a terminal of 80 columns does;
-// the colours are those of GNOME's, which are among the most frequent.
+// terminalPage shows the command's output like a terminal of 80 columns, with
+// the colours of GNOME's terminal.
 const terminalPage = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>terminal</title><style>
 :root{color-scheme:light dark}body{margin:1rem;background:#fff;color:#171421;--red:#c01c28;--green:#1f7a3d;--yellow:#8a5a00;--cyan:#166f7f;--dim:#5e5c64}
 @media(prefers-color-scheme:dark){body{background:#171421;color:#fff;--red:#f66151;--green:#33d17a;--yellow:#e9ad0c;--cyan:#33c7de;--dim:#9a9996}}
@@ -32,9 +32,8 @@ pre{width:80ch;margin:0;font:14px/1.3 monospace}.bold{font-weight:700}.dim{color
 </style><pre>%s</pre></html>`
 
 // TestTerminalLooks draws what the doctor prints, in a light and in a dark
-// terminal: every colour is one that is known here, each is ended, and nothing
-// runs over the edge but addresses, which terminals open only where they are
-// whole.
+// terminal: every colour is known here, each is ended, and only addresses are
+// wider than the window, as terminals cannot open one that is split.
 func TestTerminalLooks(t *testing.T) {
 	path := binary(t)
 	data, err := os.ReadFile(filepath.Join(reports, "several-at-once.ansi"))

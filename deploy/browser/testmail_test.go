@@ -24,7 +24,7 @@ var mailLooks = []look{
 	{"wide-dark", "dark", 800, 900, true},
 }
 
-// mailFacts is what a reader's eyes and fingers ask of the mail.
+// mailFacts is what matters for reading and tapping in the mail.
 type mailFacts struct {
 	Sideways bool    `json:"sideways"` // has to be scrolled sideways
 	Buttons  int     `json:"buttons"`
@@ -35,8 +35,8 @@ type mailFacts struct {
 	Unnamed  int     `json:"unnamed"`  // images without alt, links without text
 }
 
-// readMail walks over every text. A ground is that of the nearest element that
-// has one; contrast is WCAG's.
+// readMail visits every text. Its background is that of the nearest element
+// that has one; contrast is WCAG's.
 const readMail = `(() => {
 	const rgb = s => s.match(/[\d.]+/g).map(Number);
 	const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
@@ -58,8 +58,8 @@ const readMail = `(() => {
 	};
 })()`
 
-// TestTestMailLooks shows the mails of "clickedge testmail", as its own test
-// has them, in both colours on a phone and on a screen.
+// TestTestMailLooks shows the mails in the testdata of testmail, in light and
+// dark, on a phone and on a screen.
 func TestTestMailLooks(t *testing.T) {
 	path := binary(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -97,8 +97,8 @@ func (b *tab) checkMail(t *testing.T) {
 	require.Zero(t, f.Unnamed)
 }
 
-// checkMailGround checks what a picture can be asked: the colour of the ground,
-// and that there is something to read on it.
+// checkMailGround checks a picture: the colour of the background, and that
+// there is text on it.
 func (l look) checkMailGround(t *testing.T, data []byte) {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(data))

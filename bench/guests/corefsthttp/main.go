@@ -36,8 +36,8 @@ func load() *core.Sites {
 	return s
 }
 
-// The SDK called this in an init function, which a prewarmed module has behind
-// it: see edge/prewarm.
+// The SDK calls this in an init function, which a prewarmed module has already
+// run: see edge/prewarm.
 //
 //go:wasmimport fastly_abi init
 //go:noescape

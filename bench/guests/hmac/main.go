@@ -1,7 +1,7 @@
 //go:build wasip1
 
-// Hmac is HMAC-SHA256 of crypto/hmac and nothing else: its exports do it 100
-// and 200 times, so that the difference, divided by 100, is what one takes.
+// Hmac computes HMAC-SHA256 with crypto/hmac only: its exports do so 100 and
+// 200 times, so that the difference, divided by 100, is the cost of one.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"crypto/sha256"
 )
 
-// What is signed, and with what; the linker fills them in (-X).
+// The text and the secret; the linker sets them (-X).
 var text, secret string
 
 var (

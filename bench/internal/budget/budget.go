@@ -1,4 +1,5 @@
-// Package budget holds what a click may cost, and says where it costs more.
+// Package budget has limits for what a click may cost, and reports figures
+// above them.
 //
 // The figures do not depend on the machine: they are counted, not timed. They
 // do depend on the Go toolchain.
@@ -14,11 +15,11 @@ import (
 	"strings"
 )
 
-// Figure is one number that is kept low.
+// Figure is one number with a budget.
 type Figure struct {
-	Budget   uint64 `json:"budget"`   // more than this is a failure
-	Measured uint64 `json:"measured"` // what it was when the budget was set
-	// Target is what is to be reached; nil where nothing is.
+	Budget   uint64 `json:"budget"`   // the highest number that is allowed
+	Measured uint64 `json:"measured"` // the number when the budget was set
+	// Target is the number to reach; nil for none.
 	Target *uint64 `json:"target,omitempty"`
 }
 
@@ -31,15 +32,16 @@ type Budget struct {
 	// Clicks has the figures of each kind of click by name.
 	Clicks map[string]map[string]Figure `json:"clicks"`
 	// Functions has the instructions of each function by kind of click, when
-	// the budget was set: where a click has come to cost more is told from
-	// them. Functions below MinFunction are left out.
+	// the budget was set, to find where a click has become more expensive.
+	// Functions below MinFunction are left out.
 	Functions map[string]map[string]uint64 `json:"functions"`
 }
 
-// MinFunction is the number of instructions from which on a function is noted.
+// MinFunction is the least number of instructions of a function that is
+// recorded.
 const MinFunction = 100
 
-// Measured is what was counted of the module as it is now.
+// Measured has the counts of the present module.
 type Measured struct {
 	Go        string
 	Module    uint64
@@ -47,8 +49,8 @@ type Measured struct {
 	Functions map[string]map[string]uint64
 }
 
-// Load reads budget.json. Unknown members are errors: a misspelt figure would
-// never fail.
+// Load reads budget.json. Unknown members are errors, as a misspelt figure
+// would never be checked.
 func Load(file string) (*Budget, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -107,8 +109,8 @@ func (f Figure) set(name string, value uint64) Figure {
 	return f
 }
 
-// morePages is how many pages more may be touched: where the linker puts things
-// is not the author's doing.
+// morePages is how many more pages may be touched, as the linker decides where
+// things are.
 const morePages = 3
 
 // roundUp rounds to three digits.
@@ -120,7 +122,7 @@ func roundUp(n uint64) uint64 {
 	return (n + unit - 1) / unit * unit
 }
 
-// Excess is a figure beyond its budget.
+// Excess is a figure above its budget.
 type Excess struct {
 	Click  string // "" for the module's size
 	Figure string
@@ -128,7 +130,7 @@ type Excess struct {
 	Now    uint64
 }
 
-// String says what is too much, and by how much.
+// String says which figure is too high, and by how much.
 func (e Excess) String() string {
 	of := "module"
 	if e.Click != "" {
@@ -143,8 +145,8 @@ type Growth struct {
 	Before, Now uint64
 }
 
-// Compare lists what is beyond its budget, clicks by name. A figure without a
-// budget is beyond it.
+// Compare lists the figures above their budgets, clicks by name. A figure
+// without a budget counts as above it.
 func (b *Budget) Compare(m *Measured) (list []Excess) {
 	if m.Module > b.Module.Budget {
 		list = append(list, Excess{"", "module_bytes", b.Module.Budget, m.Module})
@@ -161,7 +163,8 @@ func (b *Budget) Compare(m *Measured) (list []Excess) {
 }
 
 // Growths lists the functions of a click that use more than when the budget was
-// set, most first. Functions that were below [MinFunction] then count as new.
+// set, the largest growth first. Functions that were below [MinFunction] then
+// count as new.
 func (b *Budget) Growths(m *Measured, kind string) (list []Growth) {
 	for name, now := range m.Functions[kind] {
 		before := b.Functions[kind][name]

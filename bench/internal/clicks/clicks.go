@@ -1,6 +1,5 @@
-// Package clicks is the work that every guest in a run is given: the requests
-// of readers, the sites that they are made to, the e-mail service provider
-// behind them, and what a right answer is.
+// Package clicks is the work of every guest in a run: the requests of readers,
+// the sites, the e-mail service provider, and the right answers.
 package clicks
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// The hosts of the sites that clicks are made to.
+// The hosts of the sites that are clicked.
 const (
 	SignedHost  = "link.example.com"
 	DecodedHost = "ses.example.com"
@@ -50,11 +49,11 @@ type Kind struct {
 	Logged   string // the code in the log line
 }
 
-// Shape varies a click. The zero value is the usual one: a short link, a
+// Shape varies a click. The zero value is the usual one: a short link and a
 // browser's headers.
 type Shape struct {
 	// Destination is the length of the URL that a link leads to, in bytes; 0:
-	// as it comes.
+	// the usual one.
 	Destination int
 	// Headers is how many fields a request has beside Host; nil: those of a
 	// browser.
@@ -138,14 +137,14 @@ func (s Shape) header() wire.Header {
 	return h
 }
 
-// SignedText is what the tag of a signed link is made of: the link itself, up
-// to its last dot.
+// SignedText is the text that the tag of a signed link signs: the link up to
+// its last dot.
 func SignedText(k *Kind) string {
 	link := "https://" + k.Request.Host + k.Request.Target
 	return link[:strings.LastIndexByte(link, '.')]
 }
 
-// Check tells what is wrong with an answer; "" means nothing.
+// Check says what is wrong with an answer; "" if nothing.
 func (k *Kind) Check(resp *hostsim.Response, x *hostsim.Exchange) string {
 	location, _ := resp.Header.Get("location")
 	switch {
@@ -159,7 +158,7 @@ func (k *Kind) Check(resp *hostsim.Response, x *hostsim.Exchange) string {
 	return ""
 }
 
-// CheckLogged is Check of a guest that writes the click log as well.
+// CheckLogged is Check for a guest that also writes the click log.
 func (k *Kind) CheckLogged(resp *hostsim.Response, x *hostsim.Exchange) string {
 	if wrong := k.Check(resp, x); wrong != "" {
 		return wrong
@@ -170,8 +169,8 @@ func (k *Kind) CheckLogged(resp *hostsim.Response, x *hostsim.Exchange) string {
 	return ""
 }
 
-// Sites returns a sites.json with n sites: those that clicks are made to, and
-// others around them in the order of names.
+// Sites returns a sites.json with n sites: those that are clicked, and others
+// before and after them by name.
 func Sites(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"sites": {

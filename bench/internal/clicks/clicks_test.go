@@ -16,7 +16,7 @@ import (
 
 const embedded = "../../guests/corefsthttp/sites.json"
 
-// The peer that embeds its sites has the same as the others.
+// The peer that embeds its sites has the same sites as the others.
 func TestSites(t *testing.T) {
 	if os.Getenv("UPDATE") != "" {
 		require.NoError(t, os.WriteFile(embedded, Sites(3), 0o644))

@@ -3,9 +3,9 @@
 // instructions as fuel, time by stage, page faults and pages written.
 //
 // Start with [New], and give the engine to hostsim.Config.Engine. It runs one
-// guest at a time, so that a measurement is of that guest only. It does not do
-// all that a host must: a guest that loops without a host call is not ended,
-// and there are no files.
+// guest at a time, so that a measurement is of that guest only. It is not a
+// full host: a guest that loops without a host call is not ended, and there are
+// no files.
 package engine
 
 import (
@@ -23,8 +23,8 @@ import (
 // Options say what is measured. The zero value measures time: the guest runs as
 // fast as it can.
 type Options struct {
-	// Fuel counts instructions. The guest gets a WASI whose clock and
-	// randomness repeat, so that the count does too.
+	// Fuel counts instructions. The guest's clock and random numbers are the
+	// same in every run, so the count is too.
 	Fuel bool
 	// Pages compares memory before and after a run.
 	Pages bool
@@ -35,7 +35,7 @@ type Probe interface {
 	// Start is called before a run, with a way to read the fuel that was used
 	// so far.
 	Start(fuel func() uint64, global func(name string) uint64, memory hostsim.Memory)
-	// Event is a report of the module: what, and about what.
+	// Event is a report of the module, an instrument.Event.
 	Event(word uint64)
 	// HostCall says what a host call returned. WASI calls have the module's
 	// name and status 0.
@@ -48,14 +48,14 @@ type Probe interface {
 type Measure struct {
 	Instantiate time.Duration // a store and an instance
 	Request     time.Duration // the entry, from its call to its return
-	Drop        time.Duration // letting the instance go
+	Drop        time.Duration // dropping the instance
 	// Fuel is what wasmtime counts between the call of the entry and its end:
 	// every instruction executed by the guest counts 1, but nop, drop, block,
 	// loop, unreachable, return, else and end, which count 0; a function counts
-	// 1 more when it is entered. What the host does within a call is not in it.
+	// 1 more when it is entered. Work of the host within a call is not counted.
 	Fuel uint64
-	// FirstCall is Fuel when the guest made its first host call,
-	// fastly_abi.init aside where the module is started cold.
+	// FirstCall is Fuel at the guest's first host call, without fastly_abi.init
+	// if the module is started cold.
 	FirstCall uint64
 	HostCalls int // of the Fastly ABI
 	WASICalls int // only with Options.Fuel
@@ -90,7 +90,7 @@ func New(opt Options) *Engine {
 	return &Engine{opt: opt, wasmtime: wasmtime.NewEngineWithConfig(cfg)}
 }
 
-// SetProbe makes a probe follow the runs from now on, which must be of an
+// SetProbe sets the probe of the following runs, which must be of an
 // instrumented module; see package instrument. Nil: none.
 func (e *Engine) SetProbe(p Probe) {
 	e.mu.Lock()
@@ -98,7 +98,7 @@ func (e *Engine) SetProbe(p Probe) {
 	e.probe = p
 }
 
-// Last returns what the latest run took.
+// Last returns the measure of the latest run.
 func (e *Engine) Last() Measure {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -38,7 +38,7 @@ func click(t *testing.T, opt Options, body string) (Measure, *hostsim.Exchange) 
 	return e.Last(), x
 }
 
-// What RESULTS.md says of fuel is what wasmtime does.
+// wasmtime counts fuel as RESULTS.md says.
 func TestFuel(t *testing.T) {
 	for name, c := range map[string]struct {
 		body string
@@ -80,7 +80,7 @@ func TestWritten(t *testing.T) {
 	require.Equal(t, 3<<16, m.Memory)
 }
 
-// write tells standard error what lies in memory at an address.
+// write writes memory at an address to standard error.
 const write = `
 		(i32.store (i32.const 64) (i32.const 0))
 		(i32.store (i32.const 68) (i32.const 48))

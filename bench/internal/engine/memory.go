@@ -12,7 +12,7 @@ import (
 // own pages have 64 KiB.
 const PageSize = 4096
 
-// memory is the linear memory of the guest that runs.
+// memory is the linear memory of the running guest.
 type memory struct {
 	mem   *wasmtime.Memory
 	store *wasmtime.Store
@@ -38,8 +38,8 @@ func (m *memory) Size() uint32 { return uint32(m.mem.DataSize(m.store)) }
 
 func (m *memory) snapshot() []byte { return bytes.Clone(m.mem.UnsafeData(m.store)) }
 
-// written counts the pages that differ from what was before; pages that memory
-// grew by count where they are not zero.
+// written counts the pages that have changed; new pages count if they are not
+// zero.
 func (m *memory) written(before []byte) (pages int) {
 	after := m.mem.UnsafeData(m.store)
 	zero := make([]byte, PageSize)

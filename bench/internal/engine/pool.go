@@ -1,8 +1,8 @@
 package engine
 
 /*
-// The functions are in the library that the Go binding links; cgo's trial link
-// does not know it.
+// The functions are in the library that the Go binding links, which cgo's trial
+// link does not have.
 #cgo LDFLAGS: -Wl,--unresolved-symbols=ignore-all
 #include <stddef.h>
 #include <stdint.h>
@@ -38,8 +38,8 @@ import (
 	"github.com/bytecodealliance/wasmtime-go/v42"
 )
 
-// pool makes instances come from a pool, as they do at Fastly: memory and
-// tables are reserved once, and what a request leaves is thrown away by one
-// call to the kernel. wasmtime's C interface has it and the Go binding does
-// not; the binding's Config begins with the C configuration.
+// pool makes instances come from a pool, as at Fastly: memory and tables are
+// reserved once, and one call to the kernel discards a request's pages.
+// wasmtime's C interface has the setting and the Go binding does not; the
+// binding's Config begins with the C configuration.
 func pool(cfg *wasmtime.Config) { C.pool(*(**C.wasm_config_t)(unsafe.Pointer(cfg))) }

@@ -14,10 +14,10 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// fullTank is more fuel than any run uses.
-const fullTank = 1 << 62
+// maxFuel is more fuel than any run uses.
+const maxFuel = 1 << 62
 
-// running is the guest that runs.
+// running is the running guest.
 type running struct {
 	guest    *hostsim.Guest
 	store    *wasmtime.Store
@@ -88,7 +88,7 @@ func (p *program) instantiate(r *running) (err error) {
 	r.store = wasmtime.NewStore(p.engine.wasmtime)
 	r.store.Limiter(int64(r.guest.MemoryPages)<<16, -1, -1, -1, -1)
 	if p.engine.opt.Fuel {
-		if err := r.store.SetFuel(fullTank); err != nil {
+		if err := r.store.SetFuel(maxFuel); err != nil {
 			return err
 		}
 	} else {
@@ -140,13 +140,13 @@ func (r *running) enter(counted bool, probe Probe) error {
 	return err
 }
 
-// fuel is what was used so far.
+// fuel is the fuel used so far.
 func (r *running) fuel() uint64 {
 	left, err := r.store.GetFuel()
 	if err != nil {
 		return 0
 	}
-	return fullTank - left
+	return maxFuel - left
 }
 
 func (r *running) global(name string) uint64 {
@@ -197,8 +197,8 @@ func (e *Engine) hostCall(fn *hostsim.HostCall) func(*wasmtime.Caller, []wasmtim
 	}
 }
 
-// steadyVCPU replaces the vCPU time that a guest has just been told, since the
-// number of its digits counts.
+// steadyVCPU replaces the vCPU time that a guest has just got, since the number
+// of its digits changes the count.
 func (r *running) steadyVCPU(at uint32) {
 	if b, ok := r.memory.Read(at, 8); ok {
 		binary.LittleEndian.PutUint64(b, 1)

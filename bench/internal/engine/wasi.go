@@ -20,12 +20,12 @@ const (
 // noon is the wall clock of counted runs.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano()
 
-// tick is how far the clocks of counted runs move each time they are read: time
-// passes, and always the same.
+// tick is how far the clocks of counted runs advance each time they are read,
+// so that time passes the same in every run.
 const tick = int64(10 * time.Microsecond)
 
-// wasi returns a WASI function of counted runs. Those that no guest here needs
-// answer ENOSYS.
+// wasi returns a WASI function of counted runs. Functions that no guest here
+// needs return ENOSYS.
 func (e *Engine) wasi(name string) func(*wasmtime.Caller, []wasmtime.Val) ([]wasmtime.Val, *wasmtime.Trap) {
 	if name == "proc_exit" {
 		return func(_ *wasmtime.Caller, vals []wasmtime.Val) ([]wasmtime.Val, *wasmtime.Trap) {
@@ -85,7 +85,7 @@ func (w *wasiFrame) view(at, n uint32) []byte {
 	b, ok := w.r.memory.Read(at, n)
 	if !ok {
 		w.errno = wasiFault
-		return make([]byte, min(n, 64)) // as much as any record has
+		return make([]byte, min(n, 64)) // the longest record
 	}
 	return b
 }
@@ -130,7 +130,7 @@ func wasiClock(w *wasiFrame) {
 	w.put64(w.u32(2), uint64(now))
 }
 
-// wasiRandom gives bytes that repeat from run to run.
+// wasiRandom gives the same bytes in every run.
 func wasiRandom(w *wasiFrame) {
 	b := w.view(w.u32(0), w.u32(1))
 	for i := range b {
@@ -165,7 +165,7 @@ func wasiFdstat(w *wasiFrame) {
 	binary.LittleEndian.PutUint64(b[8:], 1<<6|1<<1)
 }
 
-// wasiPoll lets every clock ring at once: nobody waits in a counted run.
+// wasiPoll lets every clock expire at once: a counted run does not wait.
 func wasiPoll(w *wasiFrame) {
 	in, out, n := w.u32(0), w.u32(1), w.u32(2)
 	for i := range n {

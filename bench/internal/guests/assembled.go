@@ -2,8 +2,8 @@ package guests
 
 import "github.com/clickedge/clickedge/edge/prewarm/wasm"
 
-// assembler puts a module of one function together. The function is exported as
-// _start, takes and returns nothing, and has one page of memory.
+// assembler makes a module of one function and one page of memory. The function
+// is exported as _start, and takes and returns nothing.
 type assembler struct {
 	types   []wasm.FuncType // of the imports
 	imports []wasm.Import
@@ -43,9 +43,8 @@ func (a *assembler) module() []byte {
 		WithBodies([][]byte{body}).Encode()
 }
 
-// Empty is the least that a module can do: it answers 204, with four host
-// calls. extra more of them, fastly_abi.init, show what a host call as such
-// costs here.
+// Empty is a module that does as little as possible: it answers 204, with four
+// host calls. The extra calls, of fastly_abi.init, show what a host call costs.
 func Empty(extra int) []byte {
 	a := &assembler{}
 	newResponse := a.imported("fastly_http_resp", "new", wasm.I32)

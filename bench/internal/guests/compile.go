@@ -63,16 +63,15 @@ func (b Build) CorePrewarmed(ctx context.Context) ([]byte, error) {
 	return wasm, err
 }
 
-// The exports of the module that HMAC makes, and how often each does what it
-// does.
+// The exports of the module that HMAC makes, and how often each computes it.
 const (
 	HMACOnce  = "once"
 	HMACTwice = "twice"
 	HMACTimes = 100
 )
 
-// HMAC does HMAC-SHA256 over a text, many times; it is prewarmed with the entry
-// that is asked for.
+// HMAC computes HMAC-SHA256 over a text many times; it is prewarmed with this
+// entry.
 func (b Build) HMAC(ctx context.Context, text, entry string) ([]byte, error) {
 	reactor, err := b.compile(ctx, "hmac", "-buildmode=c-shared", "-ldflags=-X main.text="+text+" -X main.secret="+clicks.Secret)
 	if err != nil {

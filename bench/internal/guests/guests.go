@@ -1,4 +1,4 @@
-// Package guests builds the modules that are measured: ours, and those it is
+// Package guests builds the measured modules: ours, and those that it is
 // compared with.
 package guests
 
@@ -9,12 +9,12 @@ import (
 	"github.com/clickedge/clickedge/deploy/module"
 )
 
-// Ours is the module of this repository in its forms.
+// Ours builds the module of this repository, with and without names.
 type Ours struct {
 	reactor []byte
 }
 
-// NewOurs compiles the guest. dir lies in the source tree.
+// NewOurs compiles the guest. dir is in the source tree.
 func NewOurs(ctx context.Context, dir string) (*Ours, error) {
 	root, err := module.Root(dir)
 	if err != nil {

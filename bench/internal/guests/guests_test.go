@@ -27,8 +27,8 @@ func TestCompileSaysWhatIsWrong(t *testing.T) {
 	require.ErrorContains(t, err, "not found")
 }
 
-// Without npm there are no JavaScript guests, which is no failure; what was
-// built before is used all the same.
+// Without npm only JavaScript guests that were built before are used, which is
+// not a failure.
 func TestJSWithoutNPM(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())

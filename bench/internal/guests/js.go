@@ -19,15 +19,15 @@ var ErrNoJS = errors.New("no JavaScript guests")
 
 const jsPackage = "@fastly/js-compute"
 
-// JS builds the guests of the folder js with Fastly's JavaScript SDK, of the
-// version that js/package.json names, from npm. The SDK and what it built are
-// kept in the user's cache folder.
+// JS builds the guests of the folder js with Fastly's JavaScript SDK from npm,
+// in the version in js/package.json. The SDK and the built modules are kept in
+// the user's cache folder.
 type JS struct {
 	dir, home string
 	Version   string
 }
 
-// NewJS reads which version is wanted.
+// NewJS reads the wanted version.
 func (b Build) NewJS() (*JS, error) {
 	dir := filepath.Join(b.Dir, "js")
 	text, err := os.ReadFile(filepath.Join(dir, "package.json"))
@@ -48,8 +48,8 @@ func (b Build) NewJS() (*JS, error) {
 	return &JS{dir: dir, Version: version, home: filepath.Join(cache, "clickedge-bench", "js-compute-"+version)}, nil
 }
 
-// Ready reports whether a guest was built before, so that building it takes no
-// time and no network.
+// Ready reports whether a guest is already built, so that it needs no time and
+// no network.
 func (j *JS) Ready(name string) bool {
 	out, err := j.out(name)
 	if err != nil {
@@ -59,15 +59,15 @@ func (j *JS) Ready(name string) bool {
 	return err == nil
 }
 
-// out is where a guest of this source is kept.
+// out is the file of a built guest.
 func (j *JS) out(name string) (string, error) {
 	source, err := os.ReadFile(filepath.Join(j.dir, name+".js"))
 	sum := sha256.Sum256(source)
 	return filepath.Join(j.home, fmt.Sprintf("%s-%x.wasm", name, sum[:8])), err
 }
 
-// Module builds js/<name>.js. Where npm is not there or cannot be reached, the
-// error is [ErrNoJS].
+// Module builds js/<name>.js. If npm is missing or fails, the error is
+// [ErrNoJS].
 func (j *JS) Module(ctx context.Context, name string) ([]byte, error) {
 	out, err := j.out(name)
 	if err != nil {

@@ -11,8 +11,10 @@ import (
 // Event is one report of an instrumented module:
 //
 //	kind     8 bits, from the top
-//	extra   24 bits   for Enter: where a Go function resumes, 0 for its beginning; for Read and Write: how many bytes
-//	subject 32 bits   for Enter and Leave: the function's index; for Read and Write: the address
+//	extra   24 bits   Enter: where a Go function resumes, 0 for its beginning
+//	                  Read, Write: the number of bytes
+//	subject 32 bits   Enter, Leave: the function's index
+//	                  Read, Write: the address
 type Event uint64
 
 // Kind says what an event is about.
@@ -29,7 +31,7 @@ const (
 // Kind returns what happened.
 func (e Event) Kind() Kind { return Kind(e >> 56) }
 
-// Extra is what the kind needs beside the subject.
+// Extra is further data of the kind.
 func (e Event) Extra() uint32 { return uint32(e>>32) & 0xffffff }
 
 // Subject is a function index or an address.
@@ -39,7 +41,7 @@ func event(k Kind, extra, subject uint32) int64 {
 	return int64(uint64(k)<<56 | uint64(extra)<<32 | uint64(subject))
 }
 
-// Cost is the fuel that a wrapper adds, by wasmtime's count, in the order of
+// Cost is the fuel that a wrapper adds, as wasmtime counts it, in the order of
 // its events.
 type Cost struct {
 	BeforeEnter uint64 // between the caller's call and the report of the entry
@@ -81,8 +83,8 @@ func Calls(module []byte) (*Called, error) {
 	return m.finish(nil)
 }
 
-// finish adds the wrappers, and behind the functions that they lead to the
-// helpers of accesses. Each helper has a type of its own.
+// finish adds the wrappers, the moved functions and, after them, the helpers of
+// accesses. Each helper has its own type.
 func (m *opened) finish(helped []access) (*Called, error) {
 	names, err := m.module.FunctionNames()
 	if err != nil {
@@ -108,13 +110,13 @@ func (m *opened) finish(helped []access) (*Called, error) {
 	return out, nil
 }
 
-// opened is a module with the parts that instrumentation changes.
+// opened is a parsed module with the parts that instrumentation changes.
 type opened struct {
 	module          *wasm.Module
 	types           []wasm.FuncType
 	functions       []uint32
 	bodies          [][]byte
-	imports, report uint32 // how many, and the one through which reports go
+	imports, report uint32 // the number of imports, and the index of the one for reports
 }
 
 func open(module []byte) (m *opened, err error) {
@@ -166,9 +168,9 @@ func (m *opened) readImports() error {
 	return nil
 }
 
-// wrapper is the function that stands in for another. A Go function takes the
-// place where it resumes and returns whether it has stopped again, which passes
-// through like any parameter and result.
+// wrapper is the function in place of another. A Go function takes the point
+// where it resumes and returns whether it has paused; the wrapper passes both
+// on.
 func (m *opened) wrapper(index, moved uint32, ty wasm.FuncType) ([]byte, Cost) {
 	b := []byte{0} // no locals
 	cost := Cost{BeforeEnter: 1 + 2, AfterEnter: uint64(len(ty.Params)) + 1, BeforeLeave: 2}
@@ -186,13 +188,13 @@ func (m *opened) wrapper(index, moved uint32, ty wasm.FuncType) ([]byte, Cost) {
 	return append(m.reported(b), opEnd), cost
 }
 
-// reported appends the call that sends the word on the stack.
+// reported appends the call that reports the word on the stack.
 func (m *opened) reported(b []byte) []byte {
 	return append(wasm.AppendU32(append(b, opCall), m.report), opDrop)
 }
 
-// exportStackPointer exports global 0 of a module whose global 0 can be a stack
-// pointer: a variable i32.
+// exportStackPointer exports global 0 of a module if it can be a stack pointer:
+// a variable i32.
 func exportStackPointer(m *wasm.Module) (*wasm.Module, error) {
 	globals, err := m.Globals()
 	if err != nil || len(globals) == 0 || globals[0].Type != wasm.I32 || !globals[0].Mutable {

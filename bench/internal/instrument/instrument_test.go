@@ -47,8 +47,8 @@ func TestRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "not a WebAssembly module")
 }
 
-// FuzzInstrument checks that what comes out is valid where what went in is, and
-// that nothing else happens otherwise.
+// FuzzInstrument checks that a valid module stays valid, and that an invalid
+// one does no harm.
 func FuzzInstrument(f *testing.F) {
 	f.Add(compile(f, small))
 	f.Add([]byte(header))

@@ -20,7 +20,7 @@ const (
 )
 
 // accesses are the instructions of WebAssembly 2.0 that read or write memory,
-// vectors and segments aside.
+// except for vectors and segments.
 var accesses = []access{
 	{0x28, Read, 4, wasm.I32}, {0x29, Read, 8, wasm.I64}, {0x2a, Read, 4, wasm.F32}, {0x2b, Read, 8, wasm.F64},
 	{0x2c, Read, 1, wasm.I32}, {0x2d, Read, 1, wasm.I32}, {0x2e, Read, 2, wasm.I32}, {0x2f, Read, 2, wasm.I32},
@@ -51,7 +51,7 @@ func Memory(module []byte) (*Called, error) {
 	return m.finish(accesses)
 }
 
-// helper reports an access and does it.
+// helper is a function that reports an access and performs it.
 func (m *opened) helper(a access) (wasm.FuncType, []byte) {
 	switch a.op {
 	case wasm.OpMemoryCopy:
@@ -74,8 +74,8 @@ func (m *opened) helper(a access) (wasm.FuncType, []byte) {
 	return ty, append(b, byte(a.op), 0, 0, opEnd)
 }
 
-// bulk reports the target, and the source too where there is one, with up to 16
-// MiB of their length.
+// bulk reports the target, and the source if there is one, with a length of up
+// to 16 MiB.
 func (m *opened) bulk(kind Kind, instruction []byte, source bool) (wasm.FuncType, []byte) {
 	b := m.span([]byte{0}, kind, 0)
 	if source {
@@ -85,8 +85,8 @@ func (m *opened) bulk(kind Kind, instruction []byte, source bool) (wasm.FuncType
 	return wasm.FuncType{Params: []wasm.ValType{wasm.I32, wasm.I32, wasm.I32}}, append(append(b, instruction...), opEnd)
 }
 
-// span reports the bytes from the address in a parameter on, as many as the
-// third parameter says.
+// span reports the bytes from the address in a parameter; the third parameter
+// is their number.
 func (m *opened) span(b []byte, kind Kind, param byte) []byte {
 	b = append(b, opLocalGet, 2, opExtend, opI64Const, 32, opI64Shl, opLocalGet, param, opExtend, opI64Or)
 	b = append(wasm.AppendSigned(append(b, opI64Const), event(kind, 0, 0)), opI64Or)

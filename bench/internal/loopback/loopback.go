@@ -1,6 +1,5 @@
-// Package loopback compares two proxies on this machine as a laptop's user
-// would: requests per second and latency over 127.0.0.1, in front of the same
-// origin.
+// Package loopback compares proxies on this machine: requests per second and
+// latency over 127.0.0.1, in front of the same origin.
 package loopback
 
 import (
@@ -64,9 +63,9 @@ func Simulator(ctx context.Context, wasm, sites []byte, origin string) (addr str
 	return ln.Addr().String(), func() { cancel(); host.Close(context.WithoutCancel(ctx)) }, nil
 }
 
-// Load makes clicks at addr over so many connections for so long.
+// Load makes clicks at addr for this time, over this number of connections.
 func Load(ctx context.Context, name, addr string, k *clicks.Kind, connections int, d time.Duration) (Result, error) {
-	if _, err := worker(ctx, addr, k, 50*time.Millisecond); err != nil { // what is cold gets warm
+	if _, err := worker(ctx, addr, k, 50*time.Millisecond); err != nil { // to warm up
 		return Result{}, fmt.Errorf("%s: %w", name, err)
 	}
 	var (

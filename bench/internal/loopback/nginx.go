@@ -18,8 +18,8 @@ import (
 // ErrNoNginx says that nginx is not installed.
 var ErrNoNginx = errors.New("nginx is not installed")
 
-// configuration is a proxy in front of an ESP as Customer.io's guide to HTTPS
-// link tracking asks for one
+// configuration is a proxy in front of an ESP as in Customer.io's guide to
+// HTTPS link tracking
 // (https://docs.customer.io/journeys/https-link-verification: link domain in
 // front, proxy_pass to the tracking domain, Host kept), without TLS on either
 // side, since the simulator beside it has none here.
@@ -49,8 +49,8 @@ http {
 }
 `))
 
-// binary finds nginx: where NGINX says, on the path, or where Debian puts it,
-// which a user's path leaves out.
+// binary finds nginx: in NGINX, on the path, or where Debian installs it, which
+// is not on a user's path.
 func binary() (string, error) {
 	for _, name := range []string{os.Getenv("NGINX"), "nginx", "/usr/sbin/nginx"} {
 		if name == "" {
@@ -63,8 +63,8 @@ func binary() (string, error) {
 	return "", ErrNoNginx
 }
 
-// Nginx serves the same on loopback with nginx. The error is [ErrNoNginx] where
-// there is none. version is its own word.
+// Nginx serves the same on loopback with nginx. The error is [ErrNoNginx] if
+// there is none. version is what it prints.
 func Nginx(ctx context.Context, origin string) (addr, version string, stop func(), err error) {
 	path, err := binary()
 	if err != nil {
@@ -117,8 +117,8 @@ func startNginx(ctx context.Context, path, dir, origin string) (string, func(), 
 	return addr, stop, nil
 }
 
-// freeAddress is one that nobody listened on a moment ago: nginx cannot be
-// given a listener, nor choose a port itself.
+// freeAddress is an address that was free a moment ago: nginx cannot inherit a
+// listener or choose a port itself.
 func freeAddress() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -127,7 +127,7 @@ func freeAddress() (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-// answers waits until a server takes connections, at most as long as limit.
+// answers waits until a server accepts connections, at most as long as limit.
 func answers(ctx context.Context, addr string, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

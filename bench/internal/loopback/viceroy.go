@@ -21,10 +21,10 @@ var ErrNoViceroy = errors.New("viceroy is not installed")
 // viceroyStarts bounds the compilation of a module by Viceroy.
 const viceroyStarts = 3 * time.Minute
 
-// Viceroy serves a module on loopback with Fastly's local testing server, of
-// the same service as [Simulator]. The program is the one that VICEROY names,
-// else the one on the path; the error is [ErrNoViceroy] where there is none.
-// version is its own word.
+// Viceroy serves a module on loopback with Fastly's local testing server, with
+// the same service as [Simulator]. The program is that in VICEROY, else the one
+// on the path; the error is [ErrNoViceroy] if there is none. version is what it
+// prints.
 func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, version string, stop func(), err error) {
 	path := os.Getenv("VICEROY")
 	if path == "" {
@@ -75,7 +75,7 @@ func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, ori
 	return addr, stop, nil
 }
 
-// viceroyConfig is the service of clicks.Config in the words of fastly.toml.
+// viceroyConfig is the service of clicks.Config in the form of fastly.toml.
 func viceroyConfig(sites []byte, origin string) (string, error) {
 	cfg, err := clicks.Config(sites)
 	if err != nil {

@@ -8,20 +8,20 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/guests"
 )
 
-// Click is all that can be counted of one kind of click.
+// Click has all counts of one kind of click.
 type Click struct {
 	Counts
 	Allocations    int    `json:"allocations"`     // calls of Go's allocator
-	AllocatedBytes uint64 `json:"allocated_bytes"` // what it was asked for
+	AllocatedBytes uint64 `json:"allocated_bytes"` // requested in these calls
 	Touched        int    `json:"pages_touched"`   // pages of 4 KiB that the guest, or a host call for it, reads or writes
 	GuestWrites    int    `json:"pages_written"`   // of them, those that the guest writes
 	// Functions has the instructions of each function that ran.
 	Functions map[string]uint64 `json:"-"`
 }
 
-// Closely counts all that can be counted of our module with these sites:
-// instructions of the module as it is deployed, the rest of the same module
-// with names and instrumentation.
+// Closely makes all counts of our module with these sites: instructions of the
+// module as it is deployed, the rest of the same module with names and
+// instrumentation.
 func Closely(ctx context.Context, ours *guests.Ours, sites []byte, kinds []clicks.Kind) (map[string]Click, error) {
 	wasm, _, err := ours.Module(ctx, sites)
 	if err != nil {
@@ -69,8 +69,8 @@ func Ours(wasm, sites []byte) Subject {
 	return Subject{Name: "clickedge", Title: "clickedge", Wasm: wasm, Sites: sites, Check: (*clicks.Kind).CheckLogged}
 }
 
-// HMAC counts what crypto/hmac takes for HMAC-SHA256 over a text, once the
-// first one is over.
+// HMAC counts the instructions of crypto/hmac for HMAC-SHA256 over a text,
+// after a first call.
 func HMAC(ctx context.Context, b guests.Build, text string) (uint64, error) {
 	k := clicks.Kind{Name: "hmac", Title: "HMAC-SHA256"}
 	var used [2]uint64

@@ -9,8 +9,8 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/guests"
 )
 
-// Our module answers every kind of click rightly, and what is counted of it
-// agrees with itself.
+// Our module answers every kind of click rightly, and its counts are
+// consistent.
 func TestClosely(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the module and compiles it three times")

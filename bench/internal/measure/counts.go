@@ -9,7 +9,7 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/profile"
 )
 
-// Counts is what a click takes that does not depend on the machine.
+// Counts are the figures of a click that do not depend on the machine.
 type Counts struct {
 	Instructions    uint64 `json:"instructions"`      // fuel; see engine.Measure
 	BeforeFirstCall uint64 `json:"before_first_call"` // of them, those before the first host call

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Machine is what the figures were measured on.
+// Machine describes where the figures were measured.
 type Machine struct {
 	CPU      string `json:"cpu"`
 	Cores    int    `json:"cores"`
@@ -21,7 +21,7 @@ type Machine struct {
 	SDK      string `json:"compute_sdk_go"`
 }
 
-// ThisMachine looks around.
+// ThisMachine describes this machine.
 func ThisMachine() Machine {
 	m := Machine{CPU: cpu(), Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Kernel: kernel(), Load: load()}
 	info, ok := debug.ReadBuildInfo()
@@ -39,7 +39,7 @@ func ThisMachine() Machine {
 	return m
 }
 
-// cpu reads the model's name, which Linux and macOS tell in different places.
+// cpu reads the model's name, which Linux and macOS have in different places.
 func cpu() string {
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
@@ -48,10 +48,10 @@ func cpu() string {
 			}
 		}
 	}
-	return said("unknown", "sysctl", "-n", "machdep.cpu.brand_string")
+	return firstLine("unknown", "sysctl", "-n", "machdep.cpu.brand_string")
 }
 
-func kernel() string { return said("unknown", "uname", "-sr") }
+func kernel() string { return firstLine("unknown", "uname", "-sr") }
 
 func load() string {
 	text, err := os.ReadFile("/proc/loadavg")
@@ -61,8 +61,8 @@ func load() string {
 	return ""
 }
 
-// said is what a command says in one line.
-func said(otherwise, name string, args ...string) string {
+// firstLine is the first line of a command's output.
+func firstLine(otherwise, name string, args ...string) string {
 	out, err := exec.Command(name, args...).Output()
 	if err != nil {
 		return otherwise

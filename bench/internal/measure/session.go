@@ -1,7 +1,7 @@
-// Package measure runs guests and says what they took.
+// Package measure runs guests and measures them.
 //
-// Start with [Open]: a [Session] is a module on an engine, to which clicks are
-// made one after the other.
+// Start with [Open]: a [Session] is a module on an engine, with one click after
+// the other.
 package measure
 
 import (
@@ -21,12 +21,12 @@ type Subject struct {
 	Wasm  []byte
 	Entry string // "" is _start
 	Sites []byte // the service that it runs in; nil: the usual three sites
-	// Check tells what is wrong with an answer; nil: nothing is looked at but
-	// that the guest ended well.
+	// Check says what is wrong with an answer; nil: only the guest's end is
+	// checked.
 	Check func(*clicks.Kind, *hostsim.Response, *hostsim.Exchange) string
 }
 
-// UsualSites is the number of sites where nothing else is said.
+// UsualSites is the default number of sites.
 const UsualSites = 3
 
 // Session is a subject on an engine. It is closed after use.
@@ -67,13 +67,13 @@ func open(ctx context.Context, s Subject, e *engine.Engine, change func(*hostsim
 	return &Session{subject: s, engine: e, host: host, Compile: time.Since(start)}, nil
 }
 
-// Close lets the module go.
+// Close closes the module.
 func (s *Session) Close(ctx context.Context) error { return s.host.Close(ctx) }
 
-// Probe sets what follows the next clicks.
+// Probe sets the probe of the next clicks.
 func (s *Session) Probe(p engine.Probe) { s.engine.SetProbe(p) }
 
-// Click makes one click, and fails where the answer is wrong.
+// Click makes one click, and fails if the answer is wrong.
 func (s *Session) Click(ctx context.Context, k *clicks.Kind) (engine.Measure, *hostsim.Exchange, error) {
 	resp, x, err := s.host.Do(ctx, &k.Request)
 	if err != nil {

@@ -19,7 +19,7 @@ type Spread struct {
 	N      int     `json:"n"`
 }
 
-// Micros summarises durations.
+// Micros is the spread of durations.
 func Micros(sample []time.Duration) Spread {
 	values := make([]float64, len(sample))
 	for i, d := range sample {
@@ -28,7 +28,7 @@ func Micros(sample []time.Duration) Spread {
 	return SpreadOf(values)
 }
 
-// SpreadOf summarises values of any unit.
+// SpreadOf is the spread of values of any unit.
 func SpreadOf(values []float64) Spread {
 	if len(values) == 0 {
 		return Spread{}
@@ -65,9 +65,9 @@ type Lane struct {
 	rounds  []float64
 }
 
-// Time makes clicks in all lanes in turn, perRound of them before the next lane
-// has its turn, so that what else the machine does falls on all alike. The
-// first clicks of each lane are not counted.
+// Time makes clicks in all lanes in turn, perRound of them in each, so that
+// other load of the machine affects all lanes alike. The first clicks of each
+// lane are not counted.
 func Time(ctx context.Context, lanes []*Lane, rounds, perRound int, progress func(round int)) error {
 	for _, l := range lanes {
 		if _, err := l.round(ctx, 3); err != nil {
@@ -77,7 +77,7 @@ func Time(ctx context.Context, lanes []*Lane, rounds, perRound int, progress fun
 	for r := range rounds {
 		progress(r)
 		for _, l := range lanes {
-			runtime.GC() // now, rather than in the midst of it
+			runtime.GC() // now, rather than during the measurement
 			sample, err := l.round(ctx, perRound)
 			if err != nil {
 				return err
@@ -109,7 +109,7 @@ func totals(list []engine.Measure) []time.Duration {
 	return out
 }
 
-// Stages returns what was timed.
+// Stages returns the times.
 func (l *Lane) Stages() *Stages {
 	pick := func(f func(*engine.Measure) time.Duration) Spread {
 		list := make([]time.Duration, len(l.samples))
@@ -132,8 +132,8 @@ func (l *Lane) Stages() *Stages {
 	}
 }
 
-// Ratio is how many times as long other takes, round by round: medians of the
-// same round are compared with one another.
+// Ratio is how many times as long other takes, from the medians of the same
+// rounds.
 func (s *Stages) Ratio(other *Stages) Spread {
 	n := min(len(s.rounds), len(other.rounds))
 	ratios := make([]float64, 0, n)

@@ -9,8 +9,8 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// Pages follows a run of a module whose accesses to memory are instrumented,
-// and notes every page that the guest, or a host call for it, reads or writes.
+// Pages follows a run of a module with instrumented memory accesses, and
+// records every page that the guest, or a host call for it, reads or writes.
 type Pages struct {
 	called *instrument.Called
 	stack  []uint32

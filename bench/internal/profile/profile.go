@@ -2,8 +2,8 @@
 // function.
 //
 // A [Profile] follows an instrumented module on an engine that counts fuel. It
-// needs no sampling: the same run gives the same figures, and they add up to
-// what the module uses without instrumentation.
+// does not sample: the same run gives the same figures, and they add up to what
+// the module uses without instrumentation.
 package profile
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// Profile is a run in the making, and then what came of it.
+// Profile follows a run, and then has its figures.
 type Profile struct {
 	called *instrument.Called
 	fuel   func() uint64
@@ -31,8 +31,8 @@ type Profile struct {
 	edges     map[[2]uint32]*Edge
 	folded    map[string]uint64
 
-	// Allocs and AllocBytes are the calls of Go's allocator, and what they
-	// asked for.
+	// Allocs and AllocBytes are the calls of Go's allocator, and the bytes that
+	// they requested.
 	Allocs     int
 	AllocBytes uint64
 	sites      map[string]*Site
@@ -47,7 +47,7 @@ type Function struct {
 	Name  string
 	Self  uint64 // fuel in the function itself
 	Total uint64 // with all that it called; recursion counts once
-	Calls int    // how often it was begun; going on after a pause does not count
+	Calls int    // how often it was called; resuming after a pause does not count
 }
 
 // Edge is what one function used on behalf of another.
@@ -117,7 +117,7 @@ func (p *Profile) Event(word uint64) {
 	}
 }
 
-// spend books fuel on the function that runs.
+// spend adds fuel to the running function.
 func (p *Profile) spend(n uint64) {
 	if len(p.stack) == 0 || n == 0 {
 		return
@@ -187,7 +187,7 @@ func (p *Profile) edge(caller, callee uint32) *Edge {
 const allocator = "runtime.mallocgc"
 
 // allocation counts a call of Go's allocator, whose first argument is a size.
-// When a Go function begins, the stack pointer stands at its return address,
+// When a Go function begins, the stack pointer points to its return address,
 // and the arguments follow (cmd/internal/obj/wasm, "Function calls").
 func (p *Profile) allocation(fn uint32) {
 	if !strings.HasPrefix(p.function(fn).Name, allocator) {
@@ -226,24 +226,23 @@ func (p *Profile) Fuel() (sum uint64) {
 	return sum
 }
 
-// Functions returns all functions that ran, those that used most themselves
-// first.
+// Functions returns all functions that ran, by falling fuel of their own.
 func (p *Profile) Functions() []Function {
 	return sorted(p.functions, func(f Function) (uint64, string) { return f.Self, f.Name })
 }
 
-// Edges returns all calls, those that cost most first.
+// Edges returns all calls, the most expensive first.
 func (p *Profile) Edges() []Edge {
 	return sorted(p.edges, func(e Edge) (uint64, string) { return e.Total, e.Caller + e.Callee })
 }
 
-// Sites returns all functions that allocate, those that do so most often first.
+// Sites returns all functions that allocate, the most frequent first.
 func (p *Profile) Sites() []Site {
 	return sorted(p.sites, func(s Site) (uint64, string) { return uint64(s.Allocs), s.Name })
 }
 
-// Folded returns fuel by stack, function names from the outermost on with ";"
-// between them: what flame graph tools read.
+// Folded returns fuel by stack, in the form that flame graph tools read:
+// function names from the outermost on with ";" between them.
 func (p *Profile) Folded() map[string]uint64 { return p.folded }
 
 // sorted lists the values by falling weight, and by name where that is the

@@ -101,9 +101,9 @@ func TestFunctions(t *testing.T) {
 	require.Contains(t, p.Folded(), "main.start;main.indirect;main.leaf")
 }
 
-// A function that goes on after a pause, which its parameter tells, is not
-// called anew; and an allocation is counted once, however many functions of the
-// allocator it goes through.
+// A function that resumes after a pause, as its parameter shows, is not counted
+// as called again. An allocation is counted once, even if it goes through
+// several functions of the allocator.
 func TestAllocations(t *testing.T) {
 	p, _ := run(t)
 	require.Equal(t, 1, p.Allocs)

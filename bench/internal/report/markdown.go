@@ -79,7 +79,7 @@ func quickly(quick bool) string {
 	return ""
 }
 
-// headline is the ratios in a sentence each.
+// headline writes each ratio in a sentence.
 func (r *Results) headline(w *writer) {
 	ours := r.Row(Ours, "signed")
 	if ours == nil || ours.Stages == nil {

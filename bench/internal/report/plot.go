@@ -9,9 +9,8 @@ import (
 	"text/template"
 )
 
-// Plot is drawn by hand, through a template: a log scale and bars need no
-// library, and only so can one file follow the reader's light or dark theme,
-// which a drawing made of fixed colours cannot.
+// Plot is made from a template: a log scale and bars need no library, and so
+// one file can follow the reader's light or dark theme.
 //
 //go:embed plot.svg.tmpl
 var plotTemplate string
@@ -39,7 +38,7 @@ type panel struct {
 	AxisTop, Base int
 }
 
-// bar is one row of a panel; whiskers, where there are any, run from X1 to X2.
+// bar is one row of a panel; whiskers, if any, are from X1 to X2.
 type bar struct {
 	Label, Value, Class string
 	Y, TextY, Middle    int
@@ -88,8 +87,8 @@ func (r *Results) Plot() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// drawPanel lays a panel out. The axis begins at the power of ten below the
-// least value.
+// drawPanel makes the layout of a panel. The axis begins at the power of ten
+// below the least value.
 func drawPanel(title, detail string, items []item, unit func(float64) string, top int) panel {
 	least, most := math.Inf(1), 0.0
 	for _, it := range items {
@@ -120,7 +119,7 @@ func drawPanel(title, detail string, items []item, unit func(float64) string, to
 	return p
 }
 
-// order is the order of the bars, from the floor up.
+// order is the order of the bars, beginning with the empty module.
 var order = []struct{ module, kind, label, class string }{
 	{Empty, Plain, "empty module, 204", "floor"},
 	{Ours, "proxied", "clickedge, proxied click", "ours"},

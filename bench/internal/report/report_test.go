@@ -30,7 +30,7 @@ func counts(instructions uint64, calls int) measure.Counts {
 	return measure.Counts{Instructions: instructions, BeforeFirstCall: 900, HostCalls: calls}
 }
 
-// sample has a row for every guest; every target is just reached.
+// sample has a row for every guest; every target is barely reached.
 func sample() *Results {
 	r := &Results{
 		Date: "2026-03-01", Machine: measure.Machine{CPU: "Test & Sons <1>", Cores: 2, Go: "go1.26"}, HMAC: 100_000, HostCall: 0.5,
@@ -97,7 +97,7 @@ func TestTargetsNotMeasured(t *testing.T) {
 	}
 }
 
-// Every table of the report has as many cells in each row as it has columns.
+// Every row of a table has as many cells as the table has columns.
 func TestMarkdown(t *testing.T) {
 	r := sample()
 	r.SetTargets()
@@ -130,8 +130,7 @@ func TestMarkdown(t *testing.T) {
 	require.Contains(t, string(r.Markdown()), "quickly")
 }
 
-// The drawing is well-formed, has a bar per item, and stays within its own
-// bounds.
+// The drawing is well-formed, has a bar per item, and stays within its bounds.
 func TestPlot(t *testing.T) {
 	r := sample()
 	svg, err := r.Plot()

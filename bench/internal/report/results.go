@@ -1,5 +1,5 @@
-// Package report says what was measured: as results.json for machines, as
-// RESULTS.md for people, and as plot.svg.
+// Package report writes what was measured: results.json for programs,
+// RESULTS.md for people, and plot.svg.
 package report
 
 import (
@@ -16,11 +16,10 @@ type Results struct {
 	Quick   bool            `json:"quick"`
 	Machine measure.Machine `json:"machine"`
 	JS      string          `json:"js_compute"` // version; "" where it is not among the peers
-	// HMAC is what crypto/hmac takes for the text of the signed link, in
-	// instructions.
+	// HMAC is how many instructions crypto/hmac takes for the text of the
+	// signed link.
 	HMAC uint64 `json:"hmac_instructions"`
-	// HostCall is what a host call that does nothing costs in this harness, in
-	// microseconds.
+	// HostCall is the time of a host call that does nothing, in microseconds.
 	HostCall float64           `json:"host_call_us"`
 	Modules  []Module          `json:"modules"`
 	Rows     []Row             `json:"clicks"`
@@ -30,7 +29,7 @@ type Results struct {
 	Loopback []loopback.Result `json:"loopback"`
 	Nginx    string            `json:"nginx"` // version; "" where it did not run
 	Targets  []Target          `json:"targets"`
-	// Notes say what did not run, and why.
+	// Notes say which parts did not run, and why.
 	Notes []string `json:"notes"`
 }
 
@@ -55,8 +54,8 @@ type Row struct {
 	Click  *measure.Click  `json:"closely,omitempty"` // only of our module
 	Stages *measure.Stages `json:"wasmtime_us,omitempty"`
 	Wazero *measure.Spread `json:"wazero_us,omitempty"`
-	// Ratio is how many times as long this takes as our signed redirect, in the
-	// same rounds.
+	// Ratio is the time divided by that of our signed redirect, in the same
+	// rounds.
 	Ratio measure.Spread `json:"times_signed_redirect"`
 }
 

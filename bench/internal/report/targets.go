@@ -21,7 +21,7 @@ const (
 // Plain is the kind of click of guests that answer every request alike.
 const Plain = "plain"
 
-// Target is one thing that is to be reached.
+// Target is a target for one figure.
 type Target struct {
 	What   string `json:"what"`
 	Limit  string `json:"limit"`
@@ -42,7 +42,7 @@ func yes(b bool) string {
 	return "no"
 }
 
-// SetTargets compares what was measured with what is to be reached.
+// SetTargets compares the figures with the targets.
 func (r *Results) SetTargets() {
 	r.Targets = nil
 	add := func(t Target) { r.Targets = append(r.Targets, t) }
@@ -84,7 +84,7 @@ func (r *Results) SetTargets() {
 const notMeasured = "not measured"
 
 // growthTargets compares the fewest sites with the most, for each kind of click
-// that both were given.
+// that both have.
 func (r *Results) growthTargets(add func(Target)) {
 	if len(r.Sites) < 2 {
 		add(Target{What: "growth with the number of sites", Limit: "≤ 2 %", Reached: notMeasured})
@@ -106,7 +106,7 @@ func (r *Results) growthTargets(add func(Target)) {
 	add(Target{What: what + ", host calls", Limit: "0", Now: fmt.Sprint(calls), Reached: yes(calls == 0)})
 }
 
-// wallTarget wants a peer to take so many times as long.
+// wallTarget requires that a peer takes so many times as long.
 func (r *Results) wallTarget(add func(Target), module, kind, title string, times float64) {
 	t := Target{What: "time on wasmtime, signed redirect, against " + title, Limit: fmt.Sprintf("≤ 1/%g", times), Reached: notMeasured}
 	if peer := r.Row(module, kind); peer != nil && peer.Ratio.N > 0 {
@@ -116,8 +116,8 @@ func (r *Results) wallTarget(add func(Target), module, kind, title string, times
 	add(t)
 }
 
-// floorTarget wants us to take at most four times as long as a module that does
-// nothing.
+// floorTarget requires that our module takes at most four times as long as one
+// that does nothing.
 func (r *Results) floorTarget(add func(Target)) {
 	t := Target{What: "time on wasmtime, signed redirect, against an empty module", Limit: "≤ 4 ×", Reached: notMeasured}
 	if floor := r.Row(Empty, Plain); floor != nil && floor.Ratio.N > 0 {
