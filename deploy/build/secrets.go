@@ -17,10 +17,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
-// TreeManifest is the manifest that the Fastly CLI packs, in the folder that it
-// is called in.
-const TreeManifest = "fastly.toml"
-
 // packing is what becomes of a module: how its package is named, what manifest
 // it has, and what must not be inside.
 type packing struct {
@@ -116,7 +112,7 @@ func (o *Options) keys(sites *core.Sites) ([]keyring.Key, error) {
 func (o *Options) localSecrets() ([]pack.Secret, error) {
 	name := o.Manifest
 	if name == "" {
-		name = TreeManifest
+		name = pack.TreeManifest
 	}
 	if _, err := os.Stat(name); o.Manifest == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

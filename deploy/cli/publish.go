@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -17,10 +15,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
-	"github.com/clickedge/clickedge/deploy/input"
-	"github.com/clickedge/clickedge/deploy/interrupt"
-	"github.com/clickedge/clickedge/deploy/output"
-	"github.com/clickedge/clickedge/deploy/pack"
 	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
@@ -131,20 +125,20 @@ func (p *publishing) run(ctx context.Context, name string) error {
 	fmt.Fprintln(p.env.Err, "looking at what is there …")
 	found, err := publish.Find(ctx, client, &p.w)
 	if err != nil {
-		return p.failure(err)
+		return publish.Failure(ctx, err)
 	}
 	plan, err := publish.Compare(&p.w, found)
-	p.show(found, plan)
+	plan.Text(p.env.Out, p.env.Err)
 	switch {
 	case err != nil:
-		return p.failure(err)
+		return publish.Failure(ctx, err)
 	case p.dryRun:
 		return nil
 	}
 	if err := p.apply(ctx, client, found, plan); err != nil {
 		return err
 	}
-	return p.next(ctx, client, found)
+	return p.next(ctx, client, plan)
 }
 
 // wanted reads the files that the flags name.
@@ -173,82 +167,13 @@ func (p *publishing) wanted(name string) error {
 		}
 		p.w.TLS = &publish.TLS{Authority: p.ca, Configuration: p.tlsConfig}
 	}
-	if err := p.readLog(); err != nil {
-		return err
-	}
-	return p.readService()
-}
-
-func (p *publishing) readLog() error {
-	if p.log == "" {
-		return nil
-	}
-	text, err := p.env.in.ReadText("the log target", p.log, input.MostManifest, "leave --log out to keep the one there is")
-	if err != nil {
-		return err
-	}
-	if p.env.Environ != nil {
-		if name := publish.UnknownLogVariable(p.env.Environ()); name != "" {
-			return failure.Usage(fmt.Errorf("no log target reads the environment variable %s", cut(name, 60)), "these are read: "+strings.Join(publish.LogVariables(), ", "))
+	if p.log != "" {
+		if p.w.Log, err = publish.ReadLogFile(p.env.in, p.log, p.env.LookupEnv, p.env.Environ); err != nil {
+			return err
 		}
 	}
-	if p.w.Log, err = publish.ReadLog(text, p.env.LookupEnv); err != nil {
-		return failure.Usage(fmt.Errorf("%s: %w", sitesfile.Shown(p.log), err), "deploy/terraform/README.md has the targets and what each takes")
-	}
-	return nil
-}
-
-// serviceEnv is the variable from which the Fastly CLI takes the service's id
-// too.
-const serviceEnv = "FASTLY_SERVICE_ID"
-
-// readService finds the id where the Fastly CLI finds it, in the same order:
-// flag, environment, the fastly.toml that lies here.
-func (p *publishing) readService() error {
-	if p.w.ServiceID = p.service; p.service == "" {
-		p.w.ServiceID, _ = p.env.LookupEnv(serviceEnv)
-	}
-	if p.w.ServiceID != "" {
-		return nil
-	}
-	if _, err := os.Stat(build.TreeManifest); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	text, err := p.env.in.ReadText("the manifest", build.TreeManifest, input.MostManifest, "")
-	if err != nil {
-		return err
-	}
-	if p.w.ServiceID, err = pack.ManifestService(text); err != nil {
-		return failure.Usage(fmt.Errorf("%s: %w", build.TreeManifest, err), "name the service with --service-id")
-	}
-	return nil
-}
-
-// show prints the difference.
-func (p *publishing) show(f *publish.Found, plan *publish.Plan) {
-	fmt.Fprintln(p.env.Out, serviceLine(f))
-	for _, c := range plan.Changes() {
-		fmt.Fprintf(p.env.Out, "  %s %s\n", c.Sign, printable(c.What))
-		for _, d := range c.Details {
-			fmt.Fprintf(p.env.Out, "      %s\n", printable(d))
-		}
-	}
-	if plan.Empty() {
-		fmt.Fprintln(p.env.Out, "  nothing to change")
-	}
-	for _, n := range plan.Notes {
-		fmt.Fprintf(p.env.Err, "note: %s\n", printable(n))
-	}
-}
-
-func serviceLine(f *publish.Found) string {
-	switch {
-	case f.ServiceID == "":
-		return "no service of this name yet"
-	case f.Active == 0:
-		return printable(fmt.Sprintf("service %q (%s), no version is active", f.Name, f.ServiceID))
-	}
-	return printable(fmt.Sprintf("service %q (%s), version %d is active", f.Name, f.ServiceID, f.Active))
+	p.w.ServiceID, err = publish.ServiceID(p.env.in, p.service, p.env.LookupEnv)
+	return err
 }
 
 func (p *publishing) apply(ctx context.Context, client *fastlyapi.Client, f *publish.Found, plan *publish.Plan) error {
@@ -257,7 +182,7 @@ func (p *publishing) apply(ctx context.Context, client *fastlyapi.Client, f *pub
 	}
 	result, err := plan.Apply(ctx, client, func(line string) { fmt.Fprintf(p.env.Err, "done: %s\n", printable(line)) })
 	if err != nil {
-		return p.failure(err)
+		return publish.Failure(ctx, err)
 	}
 	word := "active"
 	if p.w.Stage {
@@ -272,7 +197,7 @@ func (p *publishing) apply(ctx context.Context, client *fastlyapi.Client, f *pub
 
 // next says what DNS needs, and waits for the certificates where that was asked
 // for.
-func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, f *publish.Found) error {
+func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, plan *publish.Plan) error {
 	if p.w.TLS == nil || p.w.Stage {
 		return nil
 	}
@@ -281,78 +206,9 @@ func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, f *publ
 	if err != nil {
 		return fastlyapi.Failure(err)
 	}
-	if err := p.dns(f, list); err != nil || p.wait == 0 {
+	if err := plan.DNS(p.env.Out, list); err != nil || p.wait == 0 {
 		return err
 	}
 	_, err = publish.WaitTLS(ctx, client, hosts, p.wait, func(line string) { fmt.Fprintln(p.env.Err, line) })
-	return p.failure(err)
-}
-
-// dns prints the records of hosts that have no certificate yet. What the API
-// says of them must be fit for DNS.
-func (p *publishing) dns(f *publish.Found, list []publish.Status) error {
-	o := dnsplan.Options{Issuer: dnsplan.Authorities[p.ca], Proofs: map[string][]dnsplan.Record{}}
-	if dnsplan.CheckTarget(f.Target()) == nil {
-		o.Target = f.Target()
-	}
-	var open []*core.Site
-	for _, s := range list {
-		if s.Certificate.Issued() {
-			continue
-		}
-		for _, c := range s.Certificate.Challenges {
-			if c.Type == "CNAME" && dnsplan.IsName(c.Value) {
-				o.Proofs[s.Host] = append(o.Proofs[s.Host], dnsplan.Proof(s.Host, c.Value))
-			}
-		}
-		open = append(open, p.w.Sites.Lookup(s.Host))
-	}
-	if len(open) == 0 {
-		return nil
-	}
-	fmt.Fprintf(p.env.Out, "\n%s no certificate yet. What DNS needs, as clickedge dns has it:\n\n", output.Count(len(open), "host")+has(len(open)))
-	return dnsplan.Make(open, o).Text(p.env.Out)
-}
-
-func has(n int) string {
-	if n == 1 {
-		return " has"
-	}
-	return " have"
-}
-
-// failure puts every reason of a refusal on a line of its own.
-func (p *publishing) failure(err error) error {
-	var refused *publish.Refusal
-	var unfinished *publish.Unfinished
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &unfinished):
-		if stop := interrupt.Of(p.env.in.Ctx, unfinished.State); stop != nil {
-			return stop
-		}
-		f := failure.Of(fastlyapi.Failure(unfinished.Err))
-		f.Err = fmt.Errorf("%w; %s", unfinished.Err, unfinished.State)
-		if f.Hint == "" {
-			f.Hint = unfinished.Hint()
-		}
-		return f
-	case errors.As(err, &refused):
-		return refusedFailure(refused)
-	}
-	return fastlyapi.Failure(err)
-}
-
-func refusedFailure(r *publish.Refusal) error {
-	if len(r.Reasons) == 1 {
-		return failure.Bad(errors.New(printable(r.Reasons[0].What)), printable(r.Reasons[0].Hint))
-	}
-	var lines []string
-	for _, reason := range r.Reasons {
-		lines = append(lines, printable(reason.What)+"\n  hint: "+printable(reason.Hint))
-	}
-	f := failure.Bad(fmt.Errorf("%s, and nothing was changed", output.Count(len(r.Reasons), "reason")+" not to publish"), "")
-	f.Detail = strings.Join(lines, "\n")
-	return f
+	return publish.Failure(ctx, err)
 }

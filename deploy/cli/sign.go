@@ -68,10 +68,6 @@ taken where the site has one key, with --kid, or as --key-file KID=FILE.`,
 	return cmd
 }
 
-func keyedHosts(sites *core.Sites) []string {
-	return slices.DeleteFunc(sites.Hosts(), func(h string) bool { return len(sites.Lookup(h).Keys) == 0 })
-}
-
 func (s *sign) run(args []string) error {
 	if s.pixel != (len(args) == 0) {
 		return failure.Usage(errors.New("sign: give one destination, or --pixel and none"), "clickedge sign --help has examples")
@@ -130,7 +126,7 @@ func (s *sign) site(sites *core.Sites) (*core.Site, error) {
 		}
 		return site, nil
 	}
-	keyed := keyedHosts(sites)
+	keyed := sitesfile.KeyedHosts(sites)
 	if len(keyed) == 0 {
 		return nil, failure.Bad(fmt.Errorf("no site of %s has keys, so none takes signed links", s.sites),
 			`name a key in sites.json, as in "keys": ["k1"], and make its secret with clickedge keys new`)

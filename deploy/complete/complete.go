@@ -90,7 +90,7 @@ func (c *Completer) byCommand() map[string]Func {
 		"clickedge doctor cdn":      oneOf(catalogue.CDNs()...),
 		"clickedge doctor origin":   oneOf(doctor.OriginPreset, "none"),
 		"clickedge migrate from":    oneOf(formats()...),
-		"clickedge sign host":       c.sites(keyedHosts),
+		"clickedge sign host":       c.sites(sitesfile.KeyedHosts),
 		"clickedge testmail from":   cobra.NoFileCompletions,
 		"clickedge migrate host":    cobra.NoFileCompletions, // a host that is not in sites.json yet
 		"clickedge keys new kid":    cobra.NoFileCompletions, // nor is a new key
@@ -198,16 +198,6 @@ func commands(cmd *cobra.Command, words []string, _ string) (names []string, _ c
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-// keyedHosts are the hosts that take signed links.
-func keyedHosts(sites *core.Sites) (hosts []string) {
-	for _, host := range sites.Hosts() {
-		if len(sites.Lookup(host).Keys) > 0 {
-			hosts = append(hosts, host)
-		}
-	}
-	return hosts
 }
 
 func presets() (names []string) {

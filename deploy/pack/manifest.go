@@ -23,6 +23,10 @@ import (
 var Manifest []byte
 
 // manifest has the members of a fastly.toml that are read.
+// TreeManifest is the manifest that the Fastly CLI packs, in the folder that it
+// is called in.
+const TreeManifest = "fastly.toml"
+
 type manifest struct {
 	Name        string `toml:"name"`
 	Version     any    `toml:"manifest_version"`

@@ -113,6 +113,11 @@ func UnknownHost(host, file string, sites *core.Sites) error {
 // Hosts lists the hosts, only the first of many.
 func Hosts(sites *core.Sites) string { return output.Some(sites.Hosts(), 12) }
 
+// KeyedHosts lists the hosts that take signed links.
+func KeyedHosts(sites *core.Sites) []string {
+	return slices.DeleteFunc(sites.Hosts(), func(host string) bool { return len(sites.Lookup(host).Keys) == 0 })
+}
+
 // KeyIDs lists the ids of all keys, in the order of their first mention.
 func KeyIDs(sites *core.Sites) (kids []string) {
 	for _, host := range sites.Hosts() {

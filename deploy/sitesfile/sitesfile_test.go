@@ -3,7 +3,9 @@ package sitesfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
 )
 
 func parse(text string) (*core.Sites, error) {
@@ -63,4 +66,22 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "k0", KeyIDs(sites)[0])
 	require.Equal(t, []string{"k0", "z", "k1"}, KeyIDs(sites)[:3])
 	require.Len(t, KeyIDs(sites), 15)
+}
+
+func TestLoad(t *testing.T) {
+	t.Chdir(t.TempDir())
+	in := &input.Input{Ctx: t.Context(), Stdin: strings.NewReader(""), Err: io.Discard}
+	sites, err := LoadAtHand(in, "sites.json", false)
+	require.NoError(t, err)
+	require.Nil(t, sites, "nobody has asked for it")
+	_, err = LoadAtHand(in, "sites.json", true)
+	require.ErrorContains(t, err, "cannot read the sites")
+	require.NoError(t, os.WriteFile("sites.json", []byte(`{"sites": {
+		"link.example.com": {"esp": "sendgrid", "keys": ["k2", "k1"], "signed_links": "anywhere"},
+		"mail.example.com": {"esp": "mailgun"}}}`), 0o600))
+	sites, err = LoadAtHand(in, "sites.json", false)
+	require.NoError(t, err)
+	require.Equal(t, []string{"link.example.com"}, KeyedHosts(sites))
+	require.Equal(t, []string{"k2", "k1"}, KeyIDs(sites))
+	require.Equal(t, 2, sites.Len())
 }
