@@ -2,8 +2,8 @@ package destination
 
 import "github.com/clickedge/clickedge/core/word"
 
-// List is a site's list in one text, as a table of sites has it: each [Pattern]
-// behind a byte with its length.
+// List is a site's list as one text, as a table of sites has it: for each
+// [Pattern] a byte with its length, then the pattern.
 type List string
 
 // Match reports whether a host in lower case is listed.

@@ -11,21 +11,22 @@ import (
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
-// maxAppLinks bounds an app-link file in bytes, white space between its values
-// aside: Apple's limit for apple-app-site-association ("Supporting associated
-// domains"). Google names none for assetlinks.json.
+// maxAppLinks is the most bytes of an app-link file, without the white space
+// between its values. It is Apple's limit for apple-app-site-association
+// ("Supporting associated domains"). Google has none for assetlinks.json.
 const maxAppLinks = 128 << 10
 
-// appLinksReader checks the app-link files of one site: their syntax, what the
-// platforms require in them, and that Apple's claims no more than the paths that
-// the ESP keeps for apps. What the platforms ignore is ignored here.
+// appLinksReader checks the app-link files of one site: their syntax, the
+// members that the platforms require, and that Apple's claims only paths that
+// the ESP reserves for apps. Members that the platforms ignore are ignored
+// here.
 type appLinksReader struct {
 	*siteReader
 	way string // to what is being read
 	ids int    // app ids of the entry
 }
 
-// appClaim is a pattern of paths that an app asks for. It is judged once the
+// appClaim is a pattern of paths that an app claims. It is checked when the
 // site's ESP is known.
 type appClaim struct {
 	at      int
@@ -60,14 +61,14 @@ func (a *appLinksReader) stranger(name jsontext.Text, again bool) {
 	a.r.Skip()
 }
 
-// fault reports what is wrong at a.way.
+// fault reports a mistake at a.way.
 func (a *appLinksReader) fault(at int, problem, hint string) {
 	a.bad[fieldAppLinks] = true
 	a.mistakes.add(at, a.way, problem, hint)
 }
 
-// file reads one file: its object or list, or its name. It returns the file as
-// it is served, never "".
+// file reads one file: its object or list, or its name. It returns the text
+// that is served, never "".
 func (a *appLinksReader) file(kind, wanted byte, check func()) string {
 	start := a.r.At()
 	if kind == '"' {
@@ -88,10 +89,11 @@ func (a *appLinksReader) file(kind, wanted byte, check func()) string {
 	return string(text)
 }
 
-// unread stands for a file whose text is not at hand. It is never served.
+// unread stands for a file that has not been read. It is never served.
 const unread = "?"
 
-// of reads a value of one kind, given by its first byte, or reports another.
+// of reads a value of one kind, given by its first byte, or reports a value of
+// another kind.
 func (a *appLinksReader) of(kind byte, read func()) {
 	if e := a.want(kind); e != nil {
 		a.bad[fieldAppLinks] = true
@@ -101,7 +103,7 @@ func (a *appLinksReader) of(kind byte, read func()) {
 	read()
 }
 
-// below reads with a longer path.
+// below reads a value one step further down the path.
 func (a *appLinksReader) below(step string, read func()) {
 	before := a.way
 	a.way += step
@@ -109,9 +111,9 @@ func (a *appLinksReader) below(step string, read func()) {
 	a.way = before
 }
 
-// members reads an object; each gets the value of the member of its name, the
-// others are skipped. It reports a required one that is missing, and one that
-// comes twice: platforms differ in which of two they take.
+// members reads an object. It calls the function in each for a member of that
+// name, and skips all others. It reports a required member that is missing, and
+// a repeated one: platforms differ in which of two they use.
 func (a *appLinksReader) members(each map[string]func(), required ...string) {
 	at, seen := a.r.At(), map[string]bool{}
 	a.r.Object(func(jt jsontext.Text) {
@@ -134,7 +136,7 @@ func (a *appLinksReader) members(each map[string]func(), required ...string) {
 	}
 }
 
-// list reads a list of one entry at least, of values of this kind.
+// list reads a list of at least one value of this kind.
 func (a *appLinksReader) list(kind byte, each func()) func() {
 	return func() { a.of('[', func() { a.items(kind, each) }) }
 }
@@ -150,7 +152,7 @@ func (a *appLinksReader) items(kind byte, each func()) {
 	}
 }
 
-// text reads a string that stands here.
+// text reads a string, which must begin here.
 func (a *appLinksReader) text() (at int, s string) {
 	t := a.r.Text()
 	if t.Odd != "" {
@@ -180,8 +182,8 @@ func compact(text []byte) []byte {
 	return slices.Clip(out)
 }
 
-// appPaths says which paths the ESP keeps for apps; ok is false where it keeps
-// none, and then nothing is known against a path.
+// appPaths says which paths the ESP reserves for apps. ok is false if it
+// reserves none; then every path may be claimed.
 func appPaths(f esp.Family) (what string, fits func(string) bool, ok bool) {
 	switch f {
 	case esp.FamilySendGrid:
@@ -192,15 +194,15 @@ func appPaths(f esp.Family) (what string, fits func(string) bool, ok bool) {
 	return "", nil, false
 }
 
-// isSublinkPath tells whether a pattern stays within one of SparkPost's sublinks
-// that is not the ordinary one.
+// isSublinkPath reports whether a pattern is within one of SparkPost's sublinks
+// other than the default one.
 func isSublinkPath(p string) bool {
 	p, ok := strings.CutPrefix(p, "/f/")
 	sublink, _, under := strings.Cut(p, "/")
 	return ok && under && sublink != "" && sublink != "a" && !strings.ContainsAny(sublink, "*?")
 }
 
-// relateAppLinks holds the files against the ESP.
+// relateAppLinks checks the files against the ESP.
 func (c *siteReader) relateAppLinks() {
 	links := c.site.AppLinks
 	switch {
@@ -211,7 +213,7 @@ func (c *siteReader) relateAppLinks() {
 	case c.proxied() && c.esp.Family == esp.FamilyIterable:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "does not go with esp "+quote([]byte(c.esp.Preset)), "Iterable serves these files itself: leave it out")
 	case c.proxied():
-		c.judgeClaims()
+		c.checkClaims()
 	}
 	if last := c.lastAppLinks; last != nil && *last == *links {
 		c.site.AppLinks = last
@@ -219,9 +221,10 @@ func (c *siteReader) relateAppLinks() {
 	c.lastAppLinks = c.site.AppLinks
 }
 
-// judgeClaims reports paths that the ESP does not keep for apps: an app that
-// claims all of them opens clicks that it cannot follow, and unsubscribes.
-func (c *siteReader) judgeClaims() {
+// checkClaims reports claimed paths that the ESP does not reserve for apps: an
+// app that claims all paths opens clicks that it cannot follow, and unsubscribe
+// links.
+func (c *siteReader) checkClaims() {
 	what, fits, ok := appPaths(c.esp.Family)
 	for _, claim := range c.claims {
 		if !ok || fits(claim.pattern) {

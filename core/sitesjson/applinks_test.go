@@ -90,7 +90,8 @@ func TestInlineFilesMistakes(t *testing.T) {
 	require.ErrorContains(t, err, `"b.json" line 1, column 1: found the end of the file where a value belongs`)
 }
 
-// What is wrong inside a file is found where the file is checked, by the way to it.
+// What is wrong inside a file is found where the file is checked, by the way to
+// it.
 func TestInlinedFilesAreChecked(t *testing.T) {
 	out, _, err := inline(`{"sites": {"a.example.com": {"esp": "sendgrid", "app_links": {"apple": "a.json"}}}}`,
 		map[string]string{"a.json": strings.Replace(aasa, "ABCDE12345", "abcde", 1)})

@@ -7,20 +7,20 @@ import (
 	"github.com/clickedge/clickedge/core/destination"
 )
 
-// maxBackend is the longest name of a backend, in bytes, that Fastly takes (the
-// limit of its Rust SDK's Backend::from_name).
+// maxBackend is the length of the longest backend name, in bytes, that Fastly
+// accepts (the limit of its Rust SDK's Backend::from_name).
 const maxBackend = 255
 
-// endpoint is an origin as a site gives it: https://host, perhaps with a port.
+// endpoint is an origin that a site gives: https://host, perhaps with a port.
 type endpoint struct {
 	tls  bool
 	host string // lower case
 	port uint16
 }
 
-// parseEndpoint reads scheme, host and port of an origin and refuses all else,
-// since nothing else would be used: a path in front of the ESP's own would break
-// its links. Addresses are refused too: TLS needs a name.
+// parseEndpoint reads scheme, host and port of an origin. It refuses all else:
+// a path before the ESP's own would break its links. It also refuses addresses,
+// since TLS needs a name.
 func parseEndpoint(s string) (endpoint, bool) {
 	e := endpoint{tls: true, port: 443}
 	rest, ok := strings.CutPrefix(s, "https://")
@@ -58,8 +58,8 @@ func hintEndpoint(s string) string {
 	return "write " + strconv.Quote(meant)
 }
 
-// backend names an origin that a site gave. "_" stands in no host name, so two
-// origins never share a name.
+// backend returns the backend name of an origin that a site gives. No host name
+// has "_", so two origins never share a name.
 //
 //	https://track.example.net       custom-track.example.net
 //	http://track.example.net:8080   custom-track.example.net_http_8080

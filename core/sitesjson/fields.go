@@ -13,8 +13,8 @@ type FieldDoc struct {
 	Doc     string // what it does and when it is needed, without a final full stop
 }
 
-// Fields returns every field of a site, in the order in which a site is best
-// written. The parser works from the same table.
+// Fields returns every field of a site, in the recommended order. The parser
+// uses the same table.
 func Fields() []FieldDoc { return append([]FieldDoc(nil), fieldDocs[:]...) }
 
 // field is an index into fieldDocs.
@@ -91,7 +91,7 @@ func fieldNamed(name []byte) (field, bool) {
 	return 0, false
 }
 
-// fieldType is what JSON has to give for a field.
+// fieldType is the JSON type that a field must have.
 type fieldType uint8
 
 const (
@@ -113,8 +113,8 @@ func (f field) fieldType() fieldType {
 	return typeText
 }
 
-// choices returns the values of a field that has no others, the default first:
-// two, or, for cookies, those of Cookies.
+// choices returns the possible values of a field that has only a few, the
+// default first.
 func (f field) choices() []string {
 	switch f {
 	case fieldHost:
@@ -131,7 +131,7 @@ func (f field) choices() []string {
 	return nil
 }
 
-// hintField guesses which field a name was meant to be.
+// hintField guesses which field was meant by a name.
 func hintField(name string) string {
 	names := make([]string, 0, fieldsLen)
 	for _, f := range fieldDocs {

@@ -10,8 +10,8 @@ import (
 	"github.com/clickedge/clickedge/core/spelling"
 )
 
-// didYouMean returns a hint that names the candidate closest to word, or "" where
-// none is close enough to be a slip of the hand.
+// didYouMean returns a hint with the candidate closest to word, or "" if none
+// is close enough to be a typo.
 func didYouMean(word string, candidates []string) string {
 	if c := spelling.Closest(word, candidates); c != "" {
 		return "did you mean " + strconv.Quote(c) + "?"
@@ -19,7 +19,7 @@ func didYouMean(word string, candidates []string) string {
 	return ""
 }
 
-// quote returns a foreign value for a message, shortened where it is long.
+// quote quotes a value from outside for a message, cut if it is long.
 func quote(b []byte) string { return clean.Quote(string(b), spelling.MaxWord) }
 
 // quoteAll returns a list for a message: "a", "b" or "c".
@@ -38,9 +38,9 @@ func quoteAll(words []string) string {
 	return out
 }
 
-// bareHost digs the host name out of what people write in its place: a URL, a
-// name in capitals, one with a port or a final dot. It returns "" where there
-// is no host name in it.
+// bareHost returns the host name in what people write instead of one: a URL, a
+// name in capitals, or one with a port or a final dot. It returns "" if there
+// is none.
 func bareHost(s string) string {
 	if len(s) > destination.MaxLength {
 		return ""
@@ -69,8 +69,8 @@ func hintHost(s string) string {
 	return hintName(s)
 }
 
-// hintPattern says how to write an entry of destinations. What it tells people to
-// write is taken.
+// hintPattern says how to write an entry of destinations. The parser accepts
+// what it suggests.
 func hintPattern(s string) string {
 	text := s
 	if i := strings.Index(text, "://"); i >= 0 {
@@ -96,7 +96,7 @@ func hintPattern(s string) string {
 	return hintName(s)
 }
 
-// hintName says what a host name is to those who wrote something else.
+// hintName says what a host name is, for a text that is none.
 func hintName(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= 0x80 {

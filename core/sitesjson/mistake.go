@@ -7,11 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxMistakes bounds how many mistakes a Error holds; the rest are counted.
+// maxMistakes is the most mistakes that an Error holds; the rest are only
+// counted.
 const maxMistakes = 100
 
-// Error is every mistake of a file, in the order of its lines. After a
-// syntax error nothing more is read, so what follows it is not in the list.
+// Error has every mistake of a file, in the order of its lines. Reading ends at
+// a syntax error, so mistakes after it are not in the list.
 type Error struct {
 	// Name of the file, as given to [Parse]; [ParseSite] gives the host.
 	Name string
@@ -21,16 +22,16 @@ type Error struct {
 	More int
 }
 
-// Mistake is one thing to mend.
+// Mistake is one thing to fix.
 type Mistake struct {
 	// Line and Column count from 1; Column counts characters, not bytes.
 	Line, Column int
-	// Field is the way to the value, "sites.link.example.com.esp". It is empty
-	// where no field is to blame, as for a syntax error.
+	// Field is the path of the value, "sites.link.example.com.esp". It is empty
+	// for a mistake that is not in a field, such as a syntax error.
 	Field string
 	// Problem says what is wrong.
 	Problem string
-	// Hint says what to write instead; "" where there is nothing to guess.
+	// Hint says what to write instead; "" for none.
 	Hint string
 }
 
@@ -67,14 +68,14 @@ func (m Mistake) String() string {
 	return s
 }
 
-// mistakes collects what is wrong with one document.
+// mistakes collects the mistakes of one document.
 type mistakes struct {
 	list []placedMistake
 	more int
-	bar  int // what lies at or after this offset is only counted; 0: no bar yet
+	bar  int // a mistake at or after this offset is only counted; 0: none yet
 }
 
-// placedMistake has a byte offset; its line is worked out at the end.
+// placedMistake has a byte offset; its line is computed at the end.
 type placedMistake struct {
 	at int
 	Mistake
@@ -91,8 +92,9 @@ func (m *mistakes) add(at int, field, problem, hint string) {
 	}
 }
 
-// full counts a mistake that comes after the first hundred. Whoever spends time
-// on a hint asks first, so that a file of nothing but mistakes is read quickly.
+// full reports whether a mistake here comes after the first hundred, and counts
+// it if so. It is called before a hint is made, which takes time, so that a
+// file with very many mistakes is read quickly.
 func (m *mistakes) full(at int) bool {
 	if m.bar == 0 || at < m.bar {
 		return false
@@ -110,7 +112,7 @@ func (m *mistakes) prune() {
 	}
 }
 
-// report returns nil where there is no mistake.
+// report returns nil if there is no mistake.
 func (m *mistakes) report(name string, data []byte) *Error {
 	if len(m.list) == 0 {
 		return nil
@@ -126,7 +128,7 @@ func (m *mistakes) report(name string, data []byte) *Error {
 	return e
 }
 
-// position walks through a document and counts lines and characters.
+// position is a place in a document, in lines and characters.
 type position struct{ at, line, column int }
 
 func (p *position) advance(data []byte, to int) {

@@ -2,16 +2,16 @@ package sitesjson
 
 import "github.com/clickedge/clickedge/core"
 
-// longestReason bounds, in bytes, what is said of an override that is invalid.
+// longestReason is the most bytes of the reason why an override is invalid.
 const longestReason = 300
 
-// LinkDomains reports whether a canonical host is a link domain: sites.json, or
-// the table made of it.
+// LinkDomains knows which canonical hosts are link domains: core.Sites, or the
+// table made of it.
 type LinkDomains interface{ Has(host string) bool }
 
-// ReadOverride reads the site object that stands in for that of sites.json, for
-// this host. sites are those of sites.json, which the object by itself cannot
-// know: an origin must not be one of them. A nil site comes with the reason.
+// ReadOverride reads a site object that replaces the one of sites.json for this
+// host. sites are those of sites.json: an origin must not be one of their
+// hosts. If the object is invalid, site is nil and why is the reason.
 func ReadOverride(host string, entry []byte, sites LinkDomains) (site *core.Site, why string) {
 	site, err := ParseSite(host, entry)
 	switch {
@@ -26,7 +26,8 @@ func ReadOverride(host string, entry []byte, sites LinkDomains) (site *core.Site
 func leadsBack(o *core.Origin, sites LinkDomains) bool { return o != nil && sites.Has(o.Address) }
 
 func firstMistake(err error) string {
-	// Nothing wraps it, and errors.As takes a part of package reflect along.
+	// The error is never wrapped, and errors.As would bring a part of package
+	// reflect into the module.
 	list, ok := err.(*Error)
 	if !ok || len(list.Mistakes) == 0 {
 		return "it cannot be read"

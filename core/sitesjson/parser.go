@@ -1,6 +1,6 @@
-// Package sitesjson reads sites.json: [Parse] the file, [ParseSite] one site of
-// it, [InlineFiles] the files that it names. Every mistake is reported at once,
-// with its place and a hint ([Error]).
+// Package sitesjson reads sites.json: [Parse] reads the file, [ParseSite] one
+// site of it, and [InlineFiles] the files that it names. All mistakes are
+// reported at once, each with its place and a hint ([Error]).
 package sitesjson
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
-// maxSitesFile bounds sites.json in bytes.
+// maxSitesFile is the most bytes of sites.json.
 const maxSitesFile = 64 << 20
 
 // Parse reads sites.json, one object with one object per link domain:
@@ -21,8 +21,8 @@ const maxSitesFile = 64 << 20
 //	{"sites": {"link.example.com": {"esp": "customerio-eu"}}}
 //
 // The fields of a site are those of [Fields]. name is the file's name, for
-// messages. The error is a *[Error] with every mistake of the file; there
-// are no sites then. Nothing of data is kept.
+// messages. The error is an *[Error] with every mistake of the file; there are
+// no sites then. data is not kept.
 func Parse(name string, data []byte) (*core.Sites, error) {
 	p := sitesParser{data: data, r: jsontext.NewReader(data)}
 	if p.readable() {
@@ -35,10 +35,10 @@ func Parse(name string, data []byte) (*core.Sites, error) {
 	return sites, nil
 }
 
-// ParseSite reads one site, the object that stands behind host in sites.json, by
-// the same rules; the error is a *[Error] that has the host as its name.
-// What depends on other sites is not checked: that an origin is not one of their
-// link domains ([core.Sites.Has]), and that the service has the backend.
+// ParseSite reads one site, the object under host in sites.json, by the same
+// rules. The error is an *[Error] with the host as its name. What depends on
+// other sites is not checked: that an origin is not one of their link domains
+// ([core.Sites.Has]), and that the service has the backend.
 func ParseSite(host string, data []byte) (*core.Site, error) {
 	p := sitesParser{data: data, r: jsontext.NewReader(data), single: true}
 	if !destination.IsHost(host) || host != core.CanonicalHost(host) {
@@ -55,8 +55,8 @@ func ParseSite(host string, data []byte) (*core.Site, error) {
 	return p.entries[0].site, nil
 }
 
-// sitesParser reads sites.json in one pass. Only what one site asks of another
-// waits for join.
+// sitesParser reads sites.json in one pass. Only rules between sites are
+// checked later, in join.
 type sitesParser struct {
 	data     []byte
 	r        jsontext.Reader
@@ -64,18 +64,18 @@ type sitesParser struct {
 	entries  []siteEntry
 	// origins makes sites with equal origins share one.
 	origins map[core.Origin]*core.Origin
-	// lastDestinations and lastKeys make a run of sites with equal lists share
-	// them. What is kept here ends up in the module's memory image.
+	// lastDestinations and lastKeys let consecutive sites with equal lists
+	// share them, which saves memory.
 	lastDestinations []destination.Pattern
 	lastKeys         []string
 	lastAppLinks     *core.AppLinks
-	// single is set where the document is one site.
+	// single: the document is one site.
 	single bool
-	// files, where not nil, collects the names of files instead of refusing them.
+	// files, if not nil, collects the names of files; else they are refused.
 	files *[]namedFile
 }
 
-// siteEntry is a site and where it stands.
+// siteEntry is a site and its place in the file.
 type siteEntry struct {
 	site     *core.Site
 	at       int   // of its name
@@ -84,7 +84,8 @@ type siteEntry struct {
 	secondAt int
 }
 
-// readable refuses what is not worth reading, and steps over a byte order mark.
+// readable refuses a file that is too long or in UTF-16, and reports and skips
+// a byte order mark.
 func (p *sitesParser) readable() bool {
 	data := string(p.data[:min(3, len(p.data))])
 	switch {
@@ -186,9 +187,9 @@ func (p *sitesParser) siteValue(host string, at int) {
 	p.entries = append(p.entries, siteEntry{c.site, at, by, c.at[by], c.at[fieldSecond]})
 }
 
-// want makes sure that a value of this kind, given by its first byte, begins
-// here; 't' stands for 'f' too. Any other value is skipped, and what is returned
-// then is for misfit.
+// want checks that a value of this kind, given by its first byte, begins here;
+// 't' stands for 'f' too. Any other value is skipped, and the returned error is
+// reported with misfit.
 func (p *sitesParser) want(kind byte) *jsontext.Error {
 	c := p.r.Next()
 	if c == kind || kind == 't' && c == 'f' {
@@ -203,7 +204,7 @@ func (p *sitesParser) want(kind byte) *jsontext.Error {
 	return &jsontext.Error{At: at, Problem: "is " + jsonKind(c) + ", not " + wanted, Hint: hintKind(kind, p.r.Since(at))}
 }
 
-// misfit reports a value of the wrong kind, unless it was no value at all.
+// misfit reports a value of the wrong kind, unless there was a syntax error.
 func (p *sitesParser) misfit(e *jsontext.Error, path string) {
 	if !p.r.Failed() {
 		p.mistakes.add(e.At, path, e.Problem, e.Hint)
@@ -229,8 +230,8 @@ func jsonKind(c byte) string {
 	return "a number"
 }
 
-// hintKind says how to write a value as another kind; found is its text. It is
-// not repeated: in place of a key id it may be the secret.
+// hintKind says how to write a value as another kind. found is its text, which
+// is not repeated: in place of a key id it may be the secret.
 func hintKind(kind byte, found []byte) string {
 	switch {
 	case len(found) == 0:
@@ -246,7 +247,7 @@ func hintKind(kind byte, found []byte) string {
 	return ""
 }
 
-// join checks what sites ask of one another and puts them together.
+// join checks the rules between sites and collects them.
 func (p *sitesParser) join() *core.Sites {
 	list := make([]*core.Site, len(p.entries))
 	for i, e := range p.entries {
@@ -263,7 +264,7 @@ func (p *sitesParser) join() *core.Sites {
 	return s
 }
 
-// round reports an origin that is a link domain itself.
+// round reports an origin that is itself a link domain, which would be a loop.
 func (p *sitesParser) round(s *core.Sites, site *core.Site, o *core.Origin, f field, at int) {
 	if o != nil && s.Has(o.Address) {
 		p.mistakes.add(at, p.fieldPath(site.Host, fieldDocs[f].Name), "leads to "+strconv.Quote(o.Address)+", a link domain itself",
@@ -286,7 +287,7 @@ func (p *sitesParser) twice(e siteEntry, first *core.Site) {
 	p.mistakes.add(e.at, p.fieldPath(e.site.Host, ""), "given twice", hint)
 }
 
-// report turns what was found into the error, nil where all is well.
+// report returns the mistakes as an error, nil for none.
 func (p *sitesParser) report(name string) error {
 	if e := p.r.Err(); e != nil {
 		p.mistakes.add(e.At, "", e.Problem, e.Hint)
@@ -298,7 +299,7 @@ func (p *sitesParser) report(name string) error {
 	return nil
 }
 
-// fieldPath is the way to a field for messages; name may be empty.
+// fieldPath is the path of a field for messages; name may be empty.
 func (p *sitesParser) fieldPath(host, name string) string {
 	switch {
 	case p.single:
@@ -309,7 +310,7 @@ func (p *sitesParser) fieldPath(host, name string) string {
 	return "sites." + pathName([]byte(host)) + "." + name
 }
 
-// pathName quotes a name that could be mistaken for more than a name.
+// pathName quotes a name that could be read as more than one step of a path.
 func pathName(b []byte) string {
 	for _, c := range b {
 		if !destination.IsLabelByte(c) && c != '.' && c != '_' {

@@ -21,8 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// sitesFiles returns the cases of testdata/sites: good-*.json are read, bad-*.json
-// are refused, and the .golden beside each says what comes of it.
+// sitesFiles returns the cases of testdata/sites: good-*.json are read,
+// bad-*.json are refused, and the .golden beside each says what comes of it.
 func sitesFiles(t testing.TB) []string {
 	files, err := filepath.Glob("testdata/sites/*.json")
 	require.NoError(t, err)

@@ -9,11 +9,11 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 )
 
-// relate checks what the fields of a site ask of one another, and completes the
-// site. at is where the site begins: a missing field is reported there.
+// relate checks the rules between the fields of a site, and completes the site.
+// at is where the site begins: a missing field is reported there.
 func (c *siteReader) relate(at int) {
 	if c.r.Failed() {
-		return // what is missing may have followed
+		return // a missing field may be after the error
 	}
 	c.relateESP(at)
 	c.relateLinks(at)
@@ -38,10 +38,11 @@ func (c *siteReader) relate(at int) {
 
 func (c *siteReader) given(f field) bool { return c.at[f] != 0 }
 
-// chosen tells whether a flag is set, or the second choice taken, and stands.
+// chosen reports whether a flag is true, or a field has its second choice, and
+// the field is valid.
 func (c *siteReader) chosen(f field) bool { return c.on[f] && !c.bad[f] }
 
-// proxied tells whether an ESP that is known stands behind the site.
+// proxied reports whether the site has a known ESP.
 func (c *siteReader) proxied() bool { return c.esp.Preset != "" && c.esp.Preset != core.PresetNone }
 
 // relateESP checks the fields that only some presets have.
@@ -82,7 +83,7 @@ func (c *siteReader) require(f field, needed bool, at int, hint string) {
 	}
 }
 
-// refuse reports a field that the preset does not take.
+// refuse reports a field that the preset does not have.
 func (c *siteReader) refuse(f field, taken bool, hint string) {
 	if taken || !c.given(f) {
 		return
@@ -93,7 +94,7 @@ func (c *siteReader) refuse(f field, taken bool, hint string) {
 	c.mistake(f, c.at[f], "does not go with esp "+quote([]byte(c.esp.Preset)), hint)
 }
 
-// relateLinks checks the fields that say what links get.
+// relateLinks checks the fields about redirects and keys.
 func (c *siteReader) relateLinks(at int) {
 	if c.given(fieldCount) && !c.on[fieldClicks] && !c.bad[fieldClicks] && !c.bad[fieldCount] {
 		c.mistake(fieldCount, c.at[fieldCount], `does nothing without "clicks": "redirect"`, "a proxied click is counted anyway; leave it out")
@@ -110,8 +111,8 @@ func (c *siteReader) relateLinks(at int) {
 	}
 }
 
-// relateWide refuses public suffixes, unless the site means them: the field may
-// come behind the list.
+// relateWide refuses public suffixes, unless the site allows them. It runs
+// last, as the field that allows them may follow the list.
 func (c *siteReader) relateWide() {
 	switch {
 	case !c.given(fieldPublicSuffix):
@@ -132,7 +133,7 @@ func (c *siteReader) relateWide() {
 	}
 }
 
-// why says what makes an entry too wide.
+// why says why an entry is too wide.
 func (w *wideEntry) why() string {
 	if w.AboveSuffixes() {
 		return " has public suffixes below it: anybody may have a name there, and make a link that leads there"
@@ -140,7 +141,7 @@ func (w *wideEntry) why() string {
 	return " is a public suffix: anybody may have a name below it, and make a link that leads there"
 }
 
-// hint is an entry that is no public suffix.
+// hint is an entry that is not a public suffix.
 func (w *wideEntry) hint() string {
 	if host := "brand." + w.Host; !(destination.Pattern{Host: host, Sub: w.Sub}).IsPublicSuffix() {
 		return host

@@ -10,23 +10,23 @@ import (
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
-// siteReader reads one site: each value by itself as it comes, then, in relate,
-// what the values ask of one another.
+// siteReader reads one site: first each value by itself, then, in relate, the
+// rules between values.
 type siteReader struct {
 	*sitesParser
 	site *core.Site
-	// at is where the value of each field begins, 0 where it is not given. No
-	// value begins at 0: the site's bracket comes before.
+	// at is the offset of each field's value, 0 if it is not given: no value
+	// begins at 0, where the site's bracket is.
 	at [fieldsLen]int
-	// bad marks values that were given and cannot be used. What depends on
-	// them is not reported again.
+	// bad marks values that are invalid. Rules that depend on them are not
+	// checked.
 	bad [fieldsLen]bool
-	// on holds the flags, and for fields with two choices whether it is the
-	// second.
+	// on has the flags, and for fields with two choices whether the value is
+	// the second.
 	on [fieldsLen]bool
 	// cookies is the value of that field, which has three.
 	cookies core.Cookies
-	// esp is the preset; its name is empty where esp is missing or bad.
+	// esp is the preset; its name is empty if esp is missing or invalid.
 	esp      core.Origin
 	endpoint endpoint
 	second   secondOrigin
@@ -36,12 +36,12 @@ type siteReader struct {
 	tenant string
 }
 
-// path is the way to a part of this site, its words put together.
+// path returns the path of a part of this site for messages.
 func (c *siteReader) path(words ...string) string {
 	return c.fieldPath(c.site.Host, strings.Join(words, ""))
 }
 
-// mistake reports a value that cannot be used.
+// mistake reports an invalid value and marks it bad.
 func (c *siteReader) mistake(f field, at int, problem, hint string) {
 	c.bad[f] = true
 	c.mistakes.add(at, c.path(fieldDocs[f].Name), problem, hint)
@@ -98,7 +98,7 @@ func (c *siteReader) flag() bool {
 	return is
 }
 
-// text takes the value of a text field.
+// text reads the value of a text field.
 func (c *siteReader) text(f field, t jsontext.Text) {
 	switch {
 	case c.r.Failed():
@@ -182,7 +182,7 @@ func (c *siteReader) setHome(t jsontext.Text) {
 	}
 }
 
-// item takes one entry of a list.
+// item reads one entry of a list.
 func (c *siteReader) item(f field, i int) {
 	e := c.want('"')
 	if e == nil {

@@ -1,5 +1,6 @@
-// Package sitetable has the sites as the guest looks them up: [Make] lays them
-// out in one text, [Table.Lookup] finds a site in it without reading the others.
+// Package sitetable has the sites in the form in which the guest reads them:
+// [Make] writes them as one text, and [Table.Lookup] finds a site in it without
+// reading the others.
 package sitetable
 
 import (
@@ -12,9 +13,9 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// Table is sites.json in the form that the guest looks up in place: nothing is
-// read before the first lookup, and a lookup costs the same with one site as with
-// a hundred thousand. [Make] makes its text, [Open] takes it.
+// Table is sites.json in a form that is read in place: nothing is read before
+// the first lookup, and a lookup costs the same with one site as with a hundred
+// thousand. [Make] writes its text, [Open] reads it.
 //
 // All numbers are little-endian, all offsets count from the beginning:
 //
@@ -45,11 +46,12 @@ import (
 //	text     4 offset, 4 length in bytes; 0 and 0 for ""
 //	list     a text of items, each a byte of length and that many bytes; destinations are a destination.List
 //
-// A site's slot is found from its host's hash: the first one from there on, round
-// the end, that has the hash and leads to the host; a free slot ends the search.
+// The search for a site begins at the slot that its host's hash gives, and goes
+// on to the next slots, from the last one to the first, until a slot has the
+// hash and a site with the host, or is free.
 //
-// A table may hold any bytes at all: reading one never goes beyond its end, and
-// what cannot be read is absent.
+// A table may hold any bytes: reading never goes beyond its end, and what
+// cannot be read counts as absent.
 type Table struct {
 	data  tableData
 	slots int // all of them lie inside data
@@ -58,9 +60,9 @@ type Table struct {
 // tableData is the text of a table.
 type tableData string
 
-// tableMagic is the first eight bytes as a number: "clkedge", and the number of
-// the layout. The layout has a new number when what is above changes, and when a
-// value gets a meaning that older modules do not know, a new esp.Family say.
+// tableMagic is the first eight bytes as a number: "clkedge" and the number of
+// the layout. That number changes with the layout above, and when a value gets
+// a meaning that older modules do not know, such as a new esp.Family.
 const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
 
 const (
@@ -86,11 +88,12 @@ const (
 	cookiesShift      = 3 // two bits
 )
 
-// ErrFormat says that bytes are no table of sites that this version reads.
+// ErrFormat is the error for bytes that are not a table of sites, or one of
+// another version.
 var ErrFormat = errors.New("not a table of sites, or one of another version")
 
-// Open takes a table that [Make] made. It looks at the header only
-// and keeps data; the error is [ErrFormat].
+// Open reads a table that [Make] made. It checks only the header and keeps
+// data. The error is [ErrFormat].
 func Open(data string) (Table, error) {
 	if len(data) < tableHeader || le64(data, 0) != tableMagic {
 		return Table{}, ErrFormat
@@ -110,7 +113,7 @@ func (t *Table) Len() int {
 	return int(le32(string(t.data), 8))
 }
 
-// Has tells whether a canonical host is a branded host of ours.
+// Has reports whether a canonical host has a site.
 func (t *Table) Has(host string) bool {
 	if t == nil {
 		return false
@@ -119,8 +122,8 @@ func (t *Table) Has(host string) bool {
 	return at != 0
 }
 
-// Space is the memory of one site that was looked up. The zero value is ready,
-// and it can be used again.
+// Space is the memory for one site from a lookup. The zero value is ready, and
+// it can be used again.
 type Space struct {
 	site           core.Site
 	origin, second core.Origin
@@ -128,10 +131,11 @@ type Space struct {
 	keys           [4]string
 }
 
-// Lookup is [core.Sites.Lookup]. The site lies in space, and its texts in the table:
-// nothing is allocated, unless a site has more keys than space has room for. Two
-// things are left out: Destinations, since [core.Site.Allows] compares with the list in
-// the table, and the Health of origins, which is for those who watch them.
+// Lookup is [core.Sites.Lookup]. The site is written to space, and its texts
+// are parts of the table: nothing is allocated, unless a site has more keys
+// than space has room for. Two fields are not set: Destinations, since
+// [core.Site.Allows] reads the list in the table, and the Health of origins,
+// which the guest does not need.
 func (t *Table) Lookup(host string, space *Space) *core.Site {
 	if t == nil {
 		return nil
@@ -152,8 +156,8 @@ func (t *Table) Lookup(host string, space *Space) *core.Site {
 	return &space.site
 }
 
-// find returns where the site of a host lies, 0 where there is none, and the host
-// as the table has it.
+// find returns the offset of the site of a host, 0 if there is none, and the
+// host as a part of the table.
 func (t *Table) find(host string) (at int, found string) {
 	d, h := t.data, hashHost(host)
 	slot := int(h>>32) & (t.slots - 1)
@@ -180,8 +184,8 @@ func (d tableData) hostAt(at int) string {
 	return d.cut(uint64(at+siteFixed), uint64(d[at+siteFixed-1]))
 }
 
-// cut returns n bytes from an offset, "" where they are not all there. Neither has
-// more than 33 bits, so their sum is what it seems.
+// cut returns n bytes at an offset, "" if they are not all there. Neither
+// number has more than 33 bits, so their sum does not overflow.
 func (d tableData) cut(at, n uint64) string {
 	end := at + n
 	if end > uint64(len(d)) {
@@ -190,7 +194,7 @@ func (d tableData) cut(at, n uint64) string {
 	return string(d[at:end])
 }
 
-// text returns what eight bytes refer to.
+// text returns the text to which eight bytes refer.
 func (d tableData) text(ref uint64) string {
 	at := ref & 0xFFFFFFFF
 	end := at + ref>>32
@@ -200,7 +204,7 @@ func (d tableData) text(ref uint64) string {
 	return string(d[at:end])
 }
 
-// site reads the site of a host, which lies at an offset.
+// site reads the site of a host at an offset.
 func (d tableData) site(at int, host string, space *Space) bool {
 	r := d.cut(uint64(at), siteFixed)
 	if len(r) < siteFixed {
@@ -211,7 +215,7 @@ func (d tableData) site(at int, host string, space *Space) bool {
 		return false
 	}
 	flags := le32(p, 0)
-	s := core.Site{ // put together on the stack, where storing a pointer costs least
+	s := core.Site{ // built on the stack, where storing a pointer is cheap
 		Host:           host,
 		ESP:            d.text(le64(p, 20)),
 		ESPTimeout:     time.Duration(le64(p, 12)),
@@ -259,12 +263,12 @@ func (d tableData) origin(at uint32, preset string, o *core.Origin) *core.Origin
 		Cookies:       core.Cookies(head >> (24 + cookiesShift) & 3),
 	}
 	if o.Cookies > core.CookiesPass {
-		o.Cookies = core.CookiesStrip // no mode has this number; none is safe
+		o.Cookies = core.CookiesStrip // an unknown mode: no cookies are the safe choice
 	}
 	return o
 }
 
-// unpack appends the items of a list. What does not fit is left out.
+// unpack appends the items of a list. It stops at one that is cut.
 func unpack(dst []string, list string) []string {
 	for len(list) > 0 {
 		n := int(list[0])
@@ -280,8 +284,8 @@ func unpack(dst []string, list string) []string {
 	return dst
 }
 
-// hashHost takes eight bytes at a time. Whoever may choose hosts to collide is
-// the operator himself, so it need not be hard to foresee.
+// hashHost hashes eight bytes at a time. Only the operator chooses the hosts,
+// so the hash need not resist collisions on purpose.
 func hashHost(s string) uint64 {
 	const k = 0x9E3779B97F4A7C15 // 2^64 over the golden ratio, odd
 	h := uint64(len(s)) * k
@@ -303,7 +307,7 @@ func hashHost(s string) uint64 {
 	return h ^ h>>32
 }
 
-// le32 and le64 read a number at s[i:], which must be there.
+// le32 and le64 read a number at s[i:], which must be long enough.
 func le32(s string, i int) uint32 {
 	s = s[i : i+4]
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24

@@ -29,8 +29,8 @@ func open(t testing.TB, sites *core.Sites) *Table {
 	return &table
 }
 
-// requireSameSite compares a site that was looked up with the one it was made of.
-// The lists are compared by what they let through.
+// requireSameSite compares a site that was looked up with the one it was made
+// of. The lists are compared by what they let through.
 func requireSameSite(t testing.TB, want, got *core.Site) {
 	t.Helper()
 	require.NotNil(t, got)
@@ -91,8 +91,8 @@ func TestTableOfGoldenSites(t *testing.T) {
 	}
 }
 
-// crowd is a sites.json with n sites of one operator of many brands: each has its
-// own destinations and home; ESPs and keys are a handful.
+// crowd is a sites.json with n sites of one operator of many brands: each has
+// its own destinations and home; ESPs and keys are a handful.
 func crowd(n int) []byte {
 	list := make([]string, n)
 	for i := range list {
@@ -243,8 +243,8 @@ func TestOpenRefuses(t *testing.T) {
 	require.Nil(t, new(Table).Lookup("a.example.com", new(Space)))
 }
 
-// FuzzTable: whatever the bytes, a lookup stays inside them, and what it finds can
-// be decided on. What decodeTable takes is what Table writes.
+// FuzzTable: whatever the bytes, a lookup stays inside them, and what it finds
+// can be decided on. What decodeTable takes is what Table writes.
 func FuzzTable(f *testing.F) {
 	for _, n := range []int{1, 2, 5} {
 		sites, err := sitesjson.Parse("sites.json", crowd(n))

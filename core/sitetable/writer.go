@@ -7,7 +7,8 @@ import (
 	"github.com/clickedge/clickedge/core"
 )
 
-// Make lays sites out as a [Table]. The same sites give the same bytes.
+// Make returns the text of a [Table] of these sites. The same sites give the
+// same bytes.
 func Make(s *core.Sites) []byte {
 	hosts := s.Hosts()
 	w := tableWriter{slots: 1 << bits.Len(uint(2*len(hosts)-1)), seen: map[string]uint32{}}
@@ -36,7 +37,7 @@ type tableWriter struct {
 	slots int
 	base  int // where the pool begins
 	pool  []byte
-	seen  map[string]uint32 // offset of what is in the pool
+	seen  map[string]uint32 // offset of each piece in the pool
 }
 
 // place puts a site into the first free slot. At least half of them are free.
@@ -49,7 +50,7 @@ func (w *tableWriter) place(index []uint64, host string, at int) {
 	index[slot] = uint64(at)<<32 | uint64(uint32(h))
 }
 
-// put returns the offset of a piece of the pool.
+// put adds a piece to the pool, unless it is there, and returns its offset.
 func (w *tableWriter) put(piece []byte) uint32 {
 	at, ok := w.seen[string(piece)]
 	if !ok {
@@ -120,5 +121,5 @@ func bit(on bool, flag byte) byte {
 	return 0
 }
 
-// pack appends an item, of 255 bytes at most, to a list.
+// pack appends an item of at most 255 bytes to a list.
 func pack(list, item string) string { return list + string([]byte{byte(len(item))}) + item }

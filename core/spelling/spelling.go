@@ -1,14 +1,15 @@
-// Package spelling finds what a misspelled word was meant to be.
+// Package spelling finds the word that was meant by a misspelled one.
 package spelling
 
 import "strings"
 
-// MaxWord bounds, in bytes, the words for which a hint is looked for: the work
-// grows with the square of their length.
+// MaxWord is the longest word, in bytes, for which a hint is searched: the work
+// grows with the square of its length.
 const MaxWord = 64
 
 // Closest returns the candidate with the least edit distance from word, at most
-// one edit in three letters and two in all. Letter case, "-" and "_" do not count.
+// one edit in three letters and two in all. Letter case, "-" and "_" do not
+// count.
 func Closest(word string, candidates []string) string {
 	if len(word) > MaxWord {
 		return ""
@@ -28,8 +29,8 @@ func Fold(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(s), "-", ""), "_", "")
 }
 
-// Distance counts the letters to insert, delete, replace or swap with their
-// neighbour to get from a to b (optimal string alignment: no part is edited
+// Distance is the number of letters to insert, delete, replace or swap with
+// their neighbour to turn a into b (optimal string alignment: no part is edited
 // twice).
 func Distance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
