@@ -64,8 +64,8 @@ func CanonicalHost(host string) string {
 
 // Origins returns one origin for each backend that these sites need, second
 // origins included, sorted by the backend's name. Origins that share a backend
-// agree on address, port, TLS and health; Preset and what happens to headers are
-// those of the first site that needs it.
+// agree on address, port, TLS and health; Preset and what happens to headers
+// are those of the first site that needs it.
 func (s *Sites) Origins() []*Origin {
 	seen := map[string]bool{}
 	var list []*Origin

@@ -2,7 +2,7 @@ package header
 
 import "github.com/clickedge/clickedge/core/word"
 
-// Next cuts the first value off a list whose values are each followed by a NUL.
+// Next cuts the first value off a list, in which a NUL follows each value.
 func Next(list string) (value, rest string) {
 	if n := word.Index(list, 0); n >= 0 {
 		return list[:n], list[n+1:]
@@ -19,8 +19,8 @@ func First(list string) string {
 	return first
 }
 
-// AppendJoined appends the values of a list as one, separated by commas, as one
-// field of them all would have it (RFC 9110, 5.3).
+// AppendJoined appends the values of a list as one value, separated by commas,
+// which has the same meaning (RFC 9110, 5.3).
 func AppendJoined(dst []byte, list string) []byte {
 	for first := true; list != ""; first = false {
 		var value string

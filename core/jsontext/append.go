@@ -6,14 +6,14 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// AppendMember appends a member whose value is a string. What comes before the
-// value is one constant, so that it is one copy.
+// AppendMember appends a member whose value is a string. before is the constant
+// text before the value, including its opening quote, so that it is one append.
 func AppendMember(dst []byte, before, value string) []byte {
 	return append(AppendString(append(dst, before...), value), '"')
 }
 
 // AppendString appends the inside of a JSON string. Bytes that are not UTF-8
-// become U+FFFD, so that a line is valid whatever a client sent; U+2028 and
+// become U+FFFD, so that a line is valid whatever a client sent. U+2028 and
 // U+2029 need no escape in JSON.
 func AppendString(dst []byte, s string) []byte {
 	good, i := uint64(word.Highs), 0
@@ -59,9 +59,10 @@ func appendOdd(dst []byte, s string) []byte {
 	return dst
 }
 
-// plainBytes has the highest bit of each of eight bytes that is one of # to ~ but
-// the backslash, and so stands for itself in a JSON string, as long as all are below
-// 0x80; else not all bits. A few others stand for themselves too.
+// plainBytes sets the highest bit of each of eight bytes that is one of # to ~
+// except the backslash: these need no escape in a JSON string. If a byte is
+// 0x80 or above, at least one bit is not set. The few other bytes that need no
+// escape do not count as plain.
 func plainBytes(w uint64) uint64 { return word.Printable(w, '#') &^ w }
 
 const hex = "0123456789abcdef"

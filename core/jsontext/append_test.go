@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever is not changed needs no change: the line reads back as what was sent.
+// Whatever is not changed needs no change: the line reads back as what was
+// sent.
 func FuzzAppendString(f *testing.F) {
 	f.Add("link.example.com")
 	f.Add(`a"b\c`)

@@ -11,13 +11,13 @@ type Error struct {
 	Problem, Hint string
 }
 
-// fault is a syntax error before anybody asks for its text: on a click nobody
-// does, and then it costs nothing.
+// fault is a syntax error without its text, which is only made when Err is
+// called. Clicks never call it, so an error costs them nothing.
 type fault struct {
 	at            int
-	problem, hint string // the problem is "" where nothing is wrong yet
-	found         bool   // the problem is preceded by what stands at the offset
-	belongs       bool   // the problem is what belongs there instead
+	problem, hint string // the problem is "" if there is no error
+	found         bool   // the message begins with what was found at the offset
+	belongs       bool   // the problem is what was expected there
 }
 
 // Fail records a syntax error, if it is the first.
@@ -25,13 +25,13 @@ func (r *Reader) Fail(at int, problem, hint string) {
 	r.record(fault{at: at, problem: problem, hint: hint})
 }
 
-// Unexpected fails where something else belongs. The hint is guessed from what
-// stands there, unless one is given.
+// Unexpected records that something else was expected here. The hint is guessed
+// from what was found, unless one is given.
 func (r *Reader) Unexpected(belongs, hint string) {
 	r.record(fault{at: r.at, belongs: true, problem: belongs, hint: hint})
 }
 
-// failFound fails with a problem that begins with what stands here.
+// failFound records an error whose message begins with what was found here.
 func (r *Reader) failFound(problem, hint string) {
 	r.record(fault{at: r.at, problem: problem, hint: hint, found: true})
 }
@@ -45,7 +45,7 @@ func (r *Reader) record(f fault) {
 // Failed reports whether there was a syntax error.
 func (r *Reader) Failed() bool { return r.fault.problem != "" }
 
-// Err returns the first syntax error, nil where there was none.
+// Err returns the first syntax error, nil for none.
 func (r *Reader) Err() *Error {
 	f := r.fault
 	switch {
@@ -63,7 +63,7 @@ func (r *Reader) Err() *Error {
 	return &Error{f.at, f.problem, f.hint}
 }
 
-// found names what stands at an offset: a word, a character, or the end of the
+// found describes what is at an offset: a word, a character, or the end of the
 // file.
 func (r *Reader) found(at int) string {
 	rest := r.data[at:]
@@ -84,7 +84,7 @@ func (r *Reader) found(at int) string {
 	return strconv.QuoteRune(c)
 }
 
-// why guesses from what stands at an offset what the writer had in mind.
+// why guesses from what is at an offset what the author meant.
 func (r *Reader) why(at int) string {
 	if at == len(r.data) {
 		return ""

@@ -2,14 +2,14 @@ package jsontext
 
 import "unicode/utf8"
 
-// Members walks over the members of the object that is the whole of a text:
+// Members iterates over the members of an object that is a whole text:
 //
 //	m := NewMembers(text)
 //	for m.Next() { … m.Name, m.Value … }
 //	if m.Whole() { … }
 //
-// Only after the loop is it known that the text is valid. It must be UTF-8
-// throughout: what is not was damaged on its way.
+// Whole says after the loop whether the text is valid. All of it must be UTF-8:
+// other text was damaged on its way.
 type Members struct {
 	Name  []byte // as it is written, between its quotes
 	Value []byte // as it is written
@@ -28,7 +28,8 @@ func NewMembers(text []byte) Members {
 	return m
 }
 
-// Next moves to the next member. It returns false at the end and at a mistake.
+// Next moves to the next member. It returns false at the end and at a syntax
+// error.
 func (m *Members) Next() bool {
 	first := !m.begun
 	if first {
@@ -40,8 +41,8 @@ func (m *Members) Next() bool {
 		m.whole = !m.r.Failed()
 		return false
 	}
-	// What is stored is cut from m.text: the compiler sees then that the text
-	// does not leave its owner, whose buffer stays on the stack.
+	// Name and Value are cut from m.text: so the compiler sees that the text
+	// does not escape, and the caller's buffer stays on the stack.
 	m.r.Next()
 	start := m.r.at + 1
 	size := len(m.r.name().bytes)
@@ -59,10 +60,10 @@ func (m *Members) Next() bool {
 // Whole reports whether the text was one object and nothing else.
 func (m *Members) Whole() bool { return m.whole }
 
-// StringMember returns the one string member of this name, which is in lower
-// case, in the object that is the whole of text. It decodes in place and
-// allocates nothing. Parsers differ on a name that comes twice, and some take it
-// in any letter case: either is no answer.
+// StringMember returns the string member of this name, which is in lower case,
+// of the object that is the whole of text. It decodes in place and allocates
+// nothing. It is not ok if the name comes twice or in another letter case,
+// since parsers differ on both.
 func StringMember(text []byte, name string) ([]byte, bool) {
 	var found []byte
 	m := NewMembers(text)
@@ -82,7 +83,8 @@ func StringMember(text []byte, name string) ([]byte, bool) {
 	return found, found != nil && m.Whole()
 }
 
-// isName compares a name as it is written with one in lower case.
+// isName compares a raw name with one in lower case: same is an exact match,
+// alike one in any letter case.
 func isName(raw []byte, name string) (same, alike bool) {
 	if len(raw) > 6*len(name) {
 		return false, false

@@ -71,8 +71,8 @@ func TestStringMember(t *testing.T) {
 	}
 }
 
-// FuzzStringMember: what the scanner takes, encoding/json takes too and reads the
-// same string in it.
+// FuzzStringMember: what the scanner takes, encoding/json takes too and reads
+// the same string in it.
 func FuzzStringMember(f *testing.F) {
 	f.Add(`{"email_id":"dgTEST","href":"https://shop.example.com/a?b=1\u0026c=2","link_id":10}`)
 	f.Add(`{"a":[1,-0.5e3,{"href":"y"},true,null,"\ud83d\ude00"],"h\u0072ef":"\/x"}`)

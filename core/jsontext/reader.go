@@ -1,24 +1,24 @@
-// Package jsontext reads JSON (RFC 8259) from front to back. It allocates
-// nothing but what it decodes into, and it knows where it stands, so that a
-// mistake is reported with its place.
+// Package jsontext reads JSON (RFC 8259) from front to back. It allocates only
+// decoded text, and keeps the offset, so that a mistake is reported with its
+// place.
 //
-// [Reader] is for files that people write; [StringMember] takes one string out
-// of what an ESP wrote into a link.
+// [Reader] is for files that people write; [StringMember] reads one string of
+// an ESP's JSON in a link.
 //
-// encoding/json would do for the values, but it drops repeated names, replaces
-// bytes that are not UTF-8 without a word, says little about where a mistake
-// is, and brings reflection into the guest.
+// encoding/json is not used: it drops repeated names, silently replaces bytes
+// that are not UTF-8, says little about where a mistake is, and brings
+// reflection into the guest.
 package jsontext
 
-// MaxNesting bounds how deep objects and lists may lie in one another.
-// sites.json needs four; the ESPs' own texts use two.
+// MaxNesting is the deepest nesting of objects and lists. sites.json needs
+// four; the ESPs' texts use two.
 const MaxNesting = 16
 
-// Reader reads one document. It stops at the first syntax error; after that
-// every method returns at once.
+// Reader reads one document. After the first syntax error every method returns
+// at once.
 type Reader struct {
 	data  []byte
-	at    int // the next byte that was not read
+	at    int // of the next byte
 	depth int
 	fault fault
 }
@@ -32,7 +32,7 @@ func (r *Reader) At() int { return r.at }
 // Since returns the text from an offset to the next byte.
 func (r *Reader) Since(start int) []byte { return r.data[start:r.at] }
 
-// SkipBytes passes over n bytes, whatever they are.
+// SkipBytes skips n bytes, whatever they are.
 func (r *Reader) SkipBytes(n int) { r.at += n }
 
 // Next skips white space and returns the byte that follows, 0 at the end.
@@ -79,7 +79,8 @@ func (r *Reader) open(bracket byte) {
 	}
 }
 
-// more goes on to the next element, or past the closing bracket.
+// more moves to the next element, or past the closing bracket, and reports
+// whether there is an element.
 func (r *Reader) more(bracket byte, first bool) bool {
 	c := r.Next()
 	if r.Failed() {
@@ -122,7 +123,7 @@ func (r *Reader) name() rawText {
 	return name
 }
 
-// Skip reads a value of any type and forgets it.
+// Skip skips a value of any type.
 func (r *Reader) Skip() {
 	switch c := r.Next(); {
 	case c == '{':
@@ -159,7 +160,7 @@ func (r *Reader) Word(w string) bool {
 	return true
 }
 
-// number reads -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)? and forgets it.
+// number skips -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
 func (r *Reader) number() {
 	start := r.at
 	r.take('-')
@@ -185,7 +186,7 @@ func (r *Reader) take(c byte) bool {
 	return false
 }
 
-// digits reads one digit at least.
+// digits skips digits, of which there must be at least one.
 func (r *Reader) digits() bool {
 	start := r.at
 	for r.at < len(r.data) && r.data[r.at]-'0' <= 9 {
@@ -194,8 +195,8 @@ func (r *Reader) digits() bool {
 	return r.at > start
 }
 
-// End makes sure that nothing follows the document, which is one of these:
-// "object", "value".
+// End checks that nothing follows the document, which is an "object" or a
+// "value".
 func (r *Reader) End(one string) {
 	if r.Next(); r.Failed() || r.at == len(r.data) {
 		return

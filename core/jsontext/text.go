@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a string of the document. Its bytes may lie in the document: they are
-// copied before they are kept.
+// Text is a string of the document. Its bytes may be part of the document: copy
+// them before keeping them.
 type Text struct {
 	Bytes []byte
 	At    int    // offset of the opening quote
-	Odd   string // why the string is no text, "" where it is
+	Odd   string // why the string is not valid text, "" if it is
 }
 
 // rawText is a string as it is written, between its quotes.
@@ -23,7 +23,7 @@ type rawText struct {
 // Text reads a string, which must begin here.
 func (r *Reader) Text() Text { return r.rawText().decoded() }
 
-// decoded returns the text; only one that is not plain is copied.
+// decoded returns the text. It is copied only if it is not plain.
 func (t rawText) decoded() Text {
 	switch {
 	case t.plain:
@@ -38,7 +38,7 @@ func (t rawText) decoded() Text {
 	return Text{Bytes: decoded, At: t.at}
 }
 
-// rawText reads a string, and makes sure that its escapes are such.
+// rawText reads a string and checks its escapes.
 func (r *Reader) rawText() rawText {
 	t := rawText{at: r.at, plain: true}
 	for i := r.at + 1; i < len(r.data); i++ {
@@ -66,7 +66,8 @@ func (r *Reader) rawText() rawText {
 	return t
 }
 
-// escapeSize returns the length of the escape at the start of b, 0 if it is none.
+// escapeSize returns the length of the escape at the start of b, 0 if it is
+// invalid.
 func escapeSize(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -102,9 +103,9 @@ func codeUnit(b []byte) rune {
 	return unit
 }
 
-// appendUnescaped decodes a string whose escapes are known to be such. dst may be
-// the start of b: no escape is shorter than what it stands for. Half a surrogate
-// pair stands for nothing: not ok.
+// appendUnescaped decodes a string whose escapes have been checked. dst may be
+// the start of b, since no escape is shorter than its character. It is not ok
+// for half a surrogate pair.
 func appendUnescaped(dst, b []byte) ([]byte, bool) {
 	for len(b) > 0 {
 		if b[0] != '\\' {
@@ -120,8 +121,8 @@ func appendUnescaped(dst, b []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// unescape returns the rune of the escape at the start of b and its length, 0
-// for half a surrogate pair.
+// unescape returns the rune of the escape at the start of b, and the length of
+// the escape, 0 for half a surrogate pair.
 func unescape(b []byte) (rune, int) {
 	switch b[1] {
 	case 'b':
