@@ -37,7 +37,7 @@ func (x *exchange) override(host, entry string) {
 		}
 	}
 	x.record.Override = "invalid"
-	_, _ = os.Stderr.WriteString("warning: the entry " + host + " of config store " + contract.ConfigStore + " is left aside: " + why +
+	_, _ = os.Stderr.WriteString("warning: the entry " + host + " of config store " + contract.ConfigStore + " is ignored: " + why +
 		"; request " + x.record.RequestID + "\n")
 }
 

@@ -41,7 +41,7 @@ func readMailgun(rest string, n *Notes) (string, Grade) {
 	}
 	n.repair(what)
 	if asked {
-		n.repair("parameters added behind the link")
+		n.repair("parameters added after the link")
 	}
 	var plain [maxInflated]byte
 	query, end, checked := unzip(plain[:], data)

@@ -41,7 +41,7 @@ func readMailjet(rest string, n *Notes) (string, Grade) {
 	}
 	n.repair(what)
 	if asked {
-		n.repair("parameters added behind the link")
+		n.repair("parameters added after the link")
 	}
 	return n.likely(string(url))
 }

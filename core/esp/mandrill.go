@@ -49,7 +49,7 @@ func readMandrill(rest string, n *Notes) (string, Grade) {
 		return n.doubt("the host in the path is not the destination's")
 	}
 	if strings.Count(query, "&") > 0 {
-		n.repair("parameters added behind the link")
+		n.repair("parameters added after the link")
 	}
 	return n.certain(string(url))
 }

@@ -34,7 +34,7 @@ func readPostmark(rest string, n *Notes) (string, Grade) {
 		return n.doubt("the link ends inside its destination")
 	case !hasBothCases(tail[:segmentsEnd(tail)]):
 		// A change of case would not show in the URL.
-		return n.doubt("the fields behind the destination lost their letter case")
+		return n.doubt("the fields after the destination lost their letter case")
 	case strings.Contains(url, "=3D"):
 		return n.doubt(`"=3D" may be quoted-printable`)
 	case !isEscaped(url):
@@ -47,7 +47,7 @@ func readPostmark(rest string, n *Notes) (string, Grade) {
 	n.field("flags", flags, false)
 	n.field("tail", tail, true)
 	if asked {
-		n.repair("parameters added behind the link")
+		n.repair("parameters added after the link")
 	}
 	return decodePostmark(url, strings.Contains(flags, "s"), n, g)
 }

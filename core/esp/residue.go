@@ -22,11 +22,11 @@ var dots = [...]string{".", "%2E", "%2e"}
 func residue(s string) (what string, ok bool) {
 	for sawDot := false; s != ""; {
 		if s[0] == '?' || s[0] == '&' {
-			return "parameters added behind the link", true
+			return "parameters added after the link", true
 		}
 		if k := anyOf(s, spaces[:]); k > 0 {
 			if s = s[k:]; what == "" {
-				what = "white space behind the link"
+				what = "white space after the link"
 			}
 			continue
 		}
@@ -41,7 +41,7 @@ func residue(s string) (what string, ok bool) {
 		if k == 0 {
 			return "", false
 		}
-		what, s = "punctuation behind the link", s[k:]
+		what, s = "punctuation after the link", s[k:]
 	}
 	return what, true
 }

@@ -10,9 +10,9 @@ import (
 
 func TestResidue(t *testing.T) {
 	const (
-		white  = "white space behind the link"
-		marks  = "punctuation behind the link"
-		params = "parameters added behind the link"
+		white  = "white space after the link"
+		marks  = "punctuation after the link"
+		params = "parameters added after the link"
 	)
 	tests := []struct {
 		s, what string

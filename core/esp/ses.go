@@ -45,7 +45,7 @@ func readSES(rest string, n *Notes) (string, Grade) {
 	l, ok := splitSES(p)
 	switch {
 	case ok && asked:
-		n.repair("parameters added behind the link")
+		n.repair("parameters added after the link")
 	case asked:
 		// The "?" is before the signature, so it belongs to the url.
 		if _, ok = splitSES(rest); ok {

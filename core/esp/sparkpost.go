@@ -50,7 +50,7 @@ func readSparkPost(rest string, n *Notes) (string, Grade) {
 func chooseSparkPost(inside []byte, query target.Query, n *Notes) (string, Grade) {
 	target, asked := query.Only("target")
 	if query != "" && (!asked || strings.Contains(string(query), "&")) {
-		n.repair("parameters added behind the link")
+		n.repair("parameters added after the link")
 	}
 	switch {
 	case !asked && strings.Contains(string(query), "target="):
@@ -196,7 +196,7 @@ func sparkPostTarget(v string, n *Notes) (string, Grade) {
 	switch {
 	case g == Unread:
 	case strings.IndexByte(url, ' ') >= 0:
-		return n.doubt("target has a space: words behind the link may have come to it")
+		return n.doubt("target has a space: words after the link may have come to it")
 	case endsInPunctuation(url):
 		return n.doubt("target ends in punctuation that may not be its own")
 	}

@@ -23,7 +23,7 @@ func (a *appLinksReader) named(t jsontext.Text, start int) {
 	case a.files != nil:
 		*a.files = append(*a.files, namedFile{start, a.r.At(), a.way, string(t.Bytes)})
 	default:
-		a.fault(start, "names the file "+quote(t.Bytes)+", which is not at hand here", "clickedge build puts it in; elsewhere write its contents")
+		a.fault(start, "names the file "+quote(t.Bytes)+", which has not been read", "clickedge build puts it in; elsewhere write its contents")
 	}
 }
 

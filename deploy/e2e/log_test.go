@@ -341,7 +341,7 @@ func TestOverrideWithoutABackend(t *testing.T) {
 		resp, x := r.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick})
 		require.Equal(t, 302, resp.Status, name)
 		require.Equal(t, "invalid", parse(t, clicks(x)[0]).Override, name)
-		require.Contains(t, string(x.Stderr), "config store clickedge is left aside: "+why[name], name)
+		require.Contains(t, string(x.Stderr), "config store clickedge is ignored: "+why[name], name)
 		require.Equal(t, 1, strings.Count(string(x.Stderr), "\n"), "one line")
 	}
 	store[contract.ConfigStore]["link.example.com"] = `{"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}`
