@@ -1,5 +1,7 @@
 package core
 
+import "github.com/clickedge/clickedge/core/outcome"
+
 // Answer is a response that does not come from the ESP.
 type Answer struct {
 	Status int
@@ -34,7 +36,7 @@ func (r ReplyBody) Answer(site *Site, version string, sites int) Answer {
 	if r == ReplyHealth {
 		a.Body = AppendHealth(nil, version, sites)
 		if sites == 0 {
-			a.Status = NoSites.Notice().Status
+			a.Status = outcome.NoSites.Notice().Status
 		}
 	}
 	return a

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 func headers(a *Answer) map[string]string {
@@ -28,7 +30,7 @@ func TestRedirectAnswer(t *testing.T) {
 // Every page: none is kept, listed or framed with the reader's address, and
 // what may pass says for how long to wait.
 func TestPageAnswer(t *testing.T) {
-	for code := range notices {
+	for _, code := range everyCode(t) {
 		p := Page{Code: code}
 		a := p.Answer(nil)
 		got := headers(&a)
@@ -39,10 +41,10 @@ func TestPageAnswer(t *testing.T) {
 		require.Equal(t, "nosniff", got["x-content-type-options"])
 		require.Contains(t, got["content-security-policy"], "default-src 'none'")
 		require.Equal(t, code.Temporary(), got["retry-after"] == "60", code)
-		require.Equal(t, code == BadMethod, got["allow"] == "GET, HEAD", code)
+		require.Equal(t, code == outcome.BadMethod, got["allow"] == "GET, HEAD", code)
 		require.Contains(t, string(a.Body), string(code))
 	}
-	p := Page{Code: ESPError, Status: 503, RetryAfter: "7"}
+	p := Page{Code: outcome.ESPError, Status: 503, RetryAfter: "7"}
 	a := p.Answer(nil)
 	require.Equal(t, 503, a.Status)
 	require.Equal(t, "7", headers(&a)["retry-after"])

@@ -4,12 +4,13 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // Attempt is the result of sending a request to one origin.
 type Attempt struct {
 	// Code says why there is no answer; OK where there is one.
-	Code Code
+	Code outcome.Code
 	// Status is that of the answer; 0 where there is none.
 	Status int
 	// Reason is the code in more detail, for the log: "connection_refused".
@@ -24,7 +25,7 @@ type Attempt struct {
 // connection ended before the body was whole.
 func (a *Attempt) Blame(req *Request) {
 	if a.BodyBroke && !req.repeatable() {
-		a.Code = IncompleteRequest
+		a.Code = outcome.IncompleteRequest
 	}
 }
 
@@ -32,9 +33,9 @@ func (a *Attempt) Blame(req *Request) {
 // was never reached, "maybe" if it was reached and failed, else "".
 func (a *Attempt) Missed() string {
 	switch {
-	case a.Code == OK && !failed(a.Status):
-	case a.Code == IncompleteRequest: // there was nothing whole to count
-	case a.Code == Internal: // nothing was sent
+	case a.Code == outcome.OK && !failed(a.Status):
+	case a.Code == outcome.IncompleteRequest: // there was nothing whole to count
+	case a.Code == outcome.Internal: // nothing was sent
 	case a.Unreached:
 		return "yes"
 	default:
@@ -73,14 +74,14 @@ func (r *Request) reads() bool { return r.Method == "GET" || r.Method == "HEAD" 
 // action stays [Proxy] if the reader gets the origin's answer.
 func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 	switch {
-	case a.Code != OK:
+	case a.Code != outcome.OK:
 		*d = AfterFailure(req, site, a.Code)
 	case unusable(a.Status):
-		*d = AfterFailure(req, site, ESPError)
+		*d = AfterFailure(req, site, outcome.ESPError)
 	case failed(a.Status) && d.Kind.Leads() && req.reads():
 		// A person gets a page. The sender of a POST is a program, and gets the
 		// ESP's own answer.
-		if *d = AfterFailure(req, site, ESPError); d.Action == Refuse {
+		if *d = AfterFailure(req, site, outcome.ESPError); d.Action == Refuse {
 			d.Status = a.Status
 		}
 	}
@@ -89,11 +90,11 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 // AfterFailure decides what the reader gets when the ESP failed: a redirect
 // from the link itself, if the site has fail_redirect, the link can be read and
 // the site's list allows its destination; a page otherwise.
-func AfterFailure(req *Request, site *Site, why Code) Decision {
+func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
 	link := site.Origin.Family.Find(req.Target)
 	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}
 	switch {
-	case why == IncompleteRequest:
+	case why == outcome.IncompleteRequest:
 	case !d.Kind.Leads():
 		d.Why = WhyKind
 	case !req.reads():

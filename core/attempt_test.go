@@ -8,6 +8,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 const (
@@ -30,24 +31,24 @@ func TestAfterAttempt(t *testing.T) {
 		redirect             bool
 		attempt              Attempt
 		action               Action
-		code                 Code
+		code                 outcome.Code
 		status               int
 		why                  Why
 	}{
-		{"an answer is passed on", "GET", sesTarget, true, Attempt{Code: OK, Status: 302}, Proxy, OK, 0, WhySetting},
-		{"a bad link is the ESP's word", "GET", sesTarget, true, Attempt{Code: OK, Status: 404}, Proxy, OK, 0, WhySetting},
-		{"5xx of a click", "GET", sesTarget, true, Attempt{Code: OK, Status: 503}, Redirect, ESPError, 0, WhyRead},
-		{"429 of a click", "HEAD", sesTarget, true, Attempt{Code: OK, Status: 429}, Redirect, ESPError, 0, WhyRead},
-		{"a page keeps the status", "GET", sesTarget, false, Attempt{Code: OK, Status: 503}, Refuse, ESPError, 503, WhySetting},
-		{"whoever sends a POST reads the status", "POST", sesTarget, true, Attempt{Code: OK, Status: 503}, Proxy, OK, 0, WhySetting},
-		{"nobody reads the page of an open", "GET", sesOpen, true, Attempt{Code: OK, Status: 503}, Proxy, OK, 0, WhyKind},
-		{"no status", "GET", sesTarget, false, Attempt{Code: OK, Status: 999}, Refuse, ESPError, 0, WhySetting},
-		{"no status, for a POST either", "POST", sesTarget, true, Attempt{Code: OK, Status: 101}, Refuse, ESPError, 0, WhyMethod},
-		{"no answer", "GET", sesTarget, true, Attempt{Code: ESPTimeout}, Redirect, ESPTimeout, 0, WhyRead},
-		{"no answer to a POST", "POST", sesTarget, true, Attempt{Code: ESPTLS}, Refuse, ESPTLS, 0, WhyMethod},
-		{"no answer to an open", "GET", sesOpen, true, Attempt{Code: ESPUnreachable}, Refuse, ESPUnreachable, 0, WhyKind},
-		{"the reader's own fault", "GET", sesTarget, true, Attempt{Code: IncompleteRequest}, Refuse, IncompleteRequest, 0, WhyNone},
-		{"nothing was sent", "GET", sesTarget, true, Attempt{Code: Internal}, Redirect, Internal, 0, WhyRead},
+		{"an answer is passed on", "GET", sesTarget, true, Attempt{Code: outcome.OK, Status: 302}, Proxy, outcome.OK, 0, WhySetting},
+		{"a bad link is the ESP's word", "GET", sesTarget, true, Attempt{Code: outcome.OK, Status: 404}, Proxy, outcome.OK, 0, WhySetting},
+		{"5xx of a click", "GET", sesTarget, true, Attempt{Code: outcome.OK, Status: 503}, Redirect, outcome.ESPError, 0, WhyRead},
+		{"429 of a click", "HEAD", sesTarget, true, Attempt{Code: outcome.OK, Status: 429}, Redirect, outcome.ESPError, 0, WhyRead},
+		{"a page keeps the status", "GET", sesTarget, false, Attempt{Code: outcome.OK, Status: 503}, Refuse, outcome.ESPError, 503, WhySetting},
+		{"whoever sends a POST reads the status", "POST", sesTarget, true, Attempt{Code: outcome.OK, Status: 503}, Proxy, outcome.OK, 0, WhySetting},
+		{"nobody reads the page of an open", "GET", sesOpen, true, Attempt{Code: outcome.OK, Status: 503}, Proxy, outcome.OK, 0, WhyKind},
+		{"no status", "GET", sesTarget, false, Attempt{Code: outcome.OK, Status: 999}, Refuse, outcome.ESPError, 0, WhySetting},
+		{"no status, for a POST either", "POST", sesTarget, true, Attempt{Code: outcome.OK, Status: 101}, Refuse, outcome.ESPError, 0, WhyMethod},
+		{"no answer", "GET", sesTarget, true, Attempt{Code: outcome.ESPTimeout}, Redirect, outcome.ESPTimeout, 0, WhyRead},
+		{"no answer to a POST", "POST", sesTarget, true, Attempt{Code: outcome.ESPTLS}, Refuse, outcome.ESPTLS, 0, WhyMethod},
+		{"no answer to an open", "GET", sesOpen, true, Attempt{Code: outcome.ESPUnreachable}, Refuse, outcome.ESPUnreachable, 0, WhyKind},
+		{"the reader's own fault", "GET", sesTarget, true, Attempt{Code: outcome.IncompleteRequest}, Refuse, outcome.IncompleteRequest, 0, WhyNone},
+		{"nothing was sent", "GET", sesTarget, true, Attempt{Code: outcome.Internal}, Redirect, outcome.Internal, 0, WhyRead},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			req, site := &Request{Method: c.method, Target: c.target}, failing(c.redirect)
@@ -61,7 +62,7 @@ func TestAfterAttempt(t *testing.T) {
 }
 
 func TestAfterAttemptAllocatesNothing(t *testing.T) {
-	req, site, a := &Request{Method: "GET", Target: sesTarget}, failing(true), &Attempt{Code: OK, Status: 302}
+	req, site, a := &Request{Method: "GET", Target: sesTarget}, failing(true), &Attempt{Code: outcome.OK, Status: 302}
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		d := Decide(req, site, time.Time{})
 		d.AfterAttempt(req, site, a)
@@ -82,26 +83,26 @@ func TestSecondFor(t *testing.T) {
 		require.Nil(t, site.SecondFor(&Request{Method: method, HasBody: true}), method)
 		require.Nil(t, (&Site{}).SecondFor(&Request{Method: method}))
 	}
-	unreached := &Attempt{Code: ESPUnreachable, Unreached: true}
+	unreached := &Attempt{Code: outcome.ESPUnreachable, Unreached: true}
 	require.True(t, unreached.TryNext(time.Millisecond))
 	require.False(t, unreached.TryNext(time.Millisecond-1))
 	require.False(t, unreached.TryNext(-time.Second))
-	require.False(t, (&Attempt{Code: ESPUnreachable}).TryNext(time.Second), "it may have had an effect")
-	require.False(t, (&Attempt{Code: OK}).TryNext(time.Second))
+	require.False(t, (&Attempt{Code: outcome.ESPUnreachable}).TryNext(time.Second), "it may have had an effect")
+	require.False(t, (&Attempt{Code: outcome.OK}).TryNext(time.Second))
 }
 
 func TestBlame(t *testing.T) {
 	for _, c := range []struct {
 		req   Request
 		broke bool
-		want  Code
+		want  outcome.Code
 	}{
-		{Request{Method: "POST"}, true, IncompleteRequest},
-		{Request{Method: "GET", HasBody: true}, true, IncompleteRequest},
-		{Request{Method: "GET"}, true, ESPUnreachable},
-		{Request{Method: "POST"}, false, ESPUnreachable},
+		{Request{Method: "POST"}, true, outcome.IncompleteRequest},
+		{Request{Method: "GET", HasBody: true}, true, outcome.IncompleteRequest},
+		{Request{Method: "GET"}, true, outcome.ESPUnreachable},
+		{Request{Method: "POST"}, false, outcome.ESPUnreachable},
 	} {
-		a := Attempt{Code: ESPUnreachable, BodyBroke: c.broke}
+		a := Attempt{Code: outcome.ESPUnreachable, BodyBroke: c.broke}
 		a.Blame(&c.req)
 		require.Equal(t, c.want, a.Code, c)
 	}
@@ -109,10 +110,10 @@ func TestBlame(t *testing.T) {
 
 func TestWithoutSites(t *testing.T) {
 	req := &Request{Method: "GET", Target: "/x"}
-	require.Equal(t, WrongHost, Decide(req, nil, time.Time{}).Code)
+	require.Equal(t, outcome.WrongHost, Decide(req, nil, time.Time{}).Code)
 	req.NoSites = true
-	require.Equal(t, NoSites, Decide(req, nil, time.Time{}).Code)
-	require.Equal(t, NotFound, Decide(req, &Site{Host: "link.example.com"}, time.Time{}).Code, "a site of the config store")
+	require.Equal(t, outcome.NoSites, Decide(req, nil, time.Time{}).Code)
+	require.Equal(t, outcome.NotFound, Decide(req, &Site{Host: "link.example.com"}, time.Time{}).Code, "a site of the config store")
 	req.Target = HealthPath
-	require.Equal(t, OK, Decide(req, nil, time.Time{}).Code)
+	require.Equal(t, outcome.OK, Decide(req, nil, time.Time{}).Code)
 }

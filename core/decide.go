@@ -6,6 +6,8 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/core/target"
 	"github.com/clickedge/clickedge/core/word"
 )
@@ -29,7 +31,7 @@ func (a Action) String() string { return actionNames[a] }
 // Decision is what one request gets. The zero value refuses.
 type Decision struct {
 	Action Action
-	Code   Code
+	Code   outcome.Code
 	Kind   esp.Kind
 	// Location is where a redirect leads. It has been checked against the
 	// grammar and the site's list.
@@ -53,7 +55,7 @@ type Decision struct {
 	// ID is the id of a signed link, as it stands in the link.
 	ID string
 	// KeyID and Expiry are those of a signed link whose tag is right, as in
-	// [Link].
+	// [signed.Link].
 	KeyID  string
 	Expiry int64
 }
@@ -74,13 +76,13 @@ func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 	case site == nil:
 		d.Code = req.withoutSite()
 	case len(req.Target) > contract.MaxTarget:
-		d.Code = TooLong
+		d.Code = outcome.TooLong
 	case req.Method == "" || req.Target == "":
-		d.Code = BadRequest
+		d.Code = outcome.BadRequest
 	case req.Method == "CONNECT" || req.Method == "TRACE":
-		d.Code = BadMethod
+		d.Code = outcome.BadMethod
 	case req.CDNLoop != "" && isLoop(req.CDNLoop, site.Host):
-		d.Code = Loop
+		d.Code = outcome.Loop
 	case site.IsSigned(req.Target):
 		d.decideSigned(req, site, now)
 	default:
@@ -96,7 +98,7 @@ func (d *Decision) decideUnsigned(req *Request, site *Site, mayReply bool) {
 		}
 	}
 	if site.Origin == nil {
-		d.Code = NotFound
+		d.Code = outcome.NotFound
 		return
 	}
 	d.decideESP(req, site)
@@ -104,7 +106,7 @@ func (d *Decision) decideUnsigned(req *Request, site *Site, mayReply bool) {
 
 func (d *Decision) decideESP(req *Request, site *Site) {
 	link := site.Origin.Family.Find(req.Target)
-	d.Action, d.Code, d.Origin, d.Kind = Proxy, OK, site.Origin, link.Kind()
+	d.Action, d.Code, d.Origin, d.Kind = Proxy, outcome.OK, site.Origin, link.Kind()
 	switch {
 	case d.Kind != esp.KindClick:
 		d.Why = WhyKind
@@ -134,7 +136,7 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 	if !ok { // as destination.ParseRead does, without a copy in the usual case
 		to, dest, ok = destination.ParseSpaced(to)
 	}
-	if !ok || site.allows(dest) != OK {
+	if !ok || site.allows(dest) != outcome.OK {
 		d.Why = WhyNotAllowed
 		return false
 	}
@@ -145,16 +147,16 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 func (d *Decision) decideSigned(req *Request, site *Site, now time.Time) {
 	d.Kind = signedKind(req.Target)
 	if !req.reads() {
-		d.Code = BadMethod
+		d.Code = outcome.BadMethod
 		return
 	}
-	link, to, code := verify(site.Host, target.Path(req.Target), site.Keys, req.Keys, now, req.Room)
-	if code == OK && !link.Pixel {
+	link, to, code := signed.VerifyIn(site.Host, target.Path(req.Target), site.Keys, req.Keys, now, req.Room)
+	if code == outcome.OK && !link.Pixel {
 		code = site.allowsSigned(to)
 	}
 	d.Code, d.ID, d.KeyID, d.Expiry = code, link.ID, link.KeyID, link.Expiry
 	switch {
-	case code != OK:
+	case code != outcome.OK:
 	case link.Pixel:
 		d.Action, d.Reply = Reply, ReplyPixel
 	default:
@@ -168,10 +170,10 @@ func (d *Decision) reply(req *Request, reply ReplyBody) {
 		d.Kind = esp.KindHealth
 	}
 	if !req.reads() {
-		d.Code = BadMethod
+		d.Code = outcome.BadMethod
 		return
 	}
-	d.Action, d.Code, d.Reply = Reply, OK, reply
+	d.Action, d.Code, d.Reply = Reply, outcome.OK, reply
 }
 
 // IsSigned reports whether a target is a signed link of this site, by its form.
@@ -182,11 +184,11 @@ func (s *Site) IsSigned(target string) bool { return len(s.Keys) > 0 && HasSigne
 // HasSignedForm reports whether a target has the form of a signed link,
 // whatever the site.
 func HasSignedForm(target string) bool {
-	return word.HasPrefix(target, LinkPrefix) || word.HasPrefix(target, PixelPrefix)
+	return word.HasPrefix(target, signed.LinkPrefix) || word.HasPrefix(target, signed.PixelPrefix)
 }
 
 func signedKind(target string) esp.Kind {
-	if word.HasPrefix(target, PixelPrefix) {
+	if word.HasPrefix(target, signed.PixelPrefix) {
 		return esp.KindOpen
 	}
 	return esp.KindClick

@@ -13,6 +13,8 @@ import (
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/internal/browsertest"
 	"github.com/clickedge/clickedge/core/internal/linkstest"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // ring is a keyring for tests.
@@ -28,26 +30,26 @@ func (r ring) Secret(kid string) ([]byte, error) {
 func TestDecideRefuses(t *testing.T) {
 	site := &Site{Host: "link.example.com", Keys: []string{"k1"}}
 	now := time.Unix(0, 0)
-	require.Equal(t, WrongHost, Decide(&Request{Method: "GET", Target: "/"}, nil, now).Code)
-	require.Equal(t, BadRequest, Decide(&Request{Target: "/"}, site, now).Code)
-	require.Equal(t, BadRequest, Decide(&Request{Method: "GET"}, site, now).Code)
-	require.Equal(t, TooLong, Decide(&Request{Method: "GET", Target: "/" + strings.Repeat("a", contract.MaxTarget)}, site, now).Code)
-	require.Equal(t, KeyUnavailable, codeOf(t, site, nil), "no keyring at all")
-	require.Equal(t, KeyUnavailable, codeOf(t, site, ring{}), "no such secret")
-	require.Equal(t, KeyUnavailable, codeOf(t, site, ring{"k1": "short"}), "a secret that is too short")
-	require.Equal(t, BadTag, codeOf(t, site, ring{"k1": strings.Repeat("y", 32)}), "another secret")
-	require.Equal(t, OK, codeOf(t, site, ring{"k1": strings.Repeat("x", 32)}))
+	require.Equal(t, outcome.WrongHost, Decide(&Request{Method: "GET", Target: "/"}, nil, now).Code)
+	require.Equal(t, outcome.BadRequest, Decide(&Request{Target: "/"}, site, now).Code)
+	require.Equal(t, outcome.BadRequest, Decide(&Request{Method: "GET"}, site, now).Code)
+	require.Equal(t, outcome.TooLong, Decide(&Request{Method: "GET", Target: "/" + strings.Repeat("a", contract.MaxTarget)}, site, now).Code)
+	require.Equal(t, outcome.KeyUnavailable, codeOf(t, site, nil), "no keyring at all")
+	require.Equal(t, outcome.KeyUnavailable, codeOf(t, site, ring{}), "no such secret")
+	require.Equal(t, outcome.KeyUnavailable, codeOf(t, site, ring{"k1": "short"}), "a secret that is too short")
+	require.Equal(t, outcome.BadTag, codeOf(t, site, ring{"k1": strings.Repeat("y", 32)}), "another secret")
+	require.Equal(t, outcome.OK, codeOf(t, site, ring{"k1": strings.Repeat("x", 32)}))
 	require.Equal(t, Decision{}.Action, Refuse, "the zero decision refuses")
 }
 
-func codeOf(t *testing.T, site *Site, keys Keyring) Code {
+func codeOf(t *testing.T, site *Site, keys signed.Keyring) outcome.Code {
 	t.Helper()
 	site.SignedAnywhere = true
-	url, err := Mint(Link{Host: site.Host, KeyID: "k1", Destination: "https://example.com/"}, []byte(strings.Repeat("x", 32)))
+	url, err := signed.Mint(signed.Link{Host: site.Host, KeyID: "k1", Destination: "https://example.com/"}, []byte(strings.Repeat("x", 32)))
 	require.NoError(t, err)
 	req := &Request{Method: "GET", Target: strings.TrimPrefix(url, "https://"+site.Host), Keys: keys}
 	d := Decide(req, site, time.Unix(0, 0))
-	require.Equal(t, d.Code == OK, d.Action == Redirect)
+	require.Equal(t, d.Code == outcome.OK, d.Action == Redirect)
 	return d.Code
 }
 
@@ -76,13 +78,13 @@ func FuzzDecide(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, loop string, pick uint8) {
 		site := sites[int(pick)%len(sites)]
 		req := &Request{Method: method, Target: target, CDNLoop: loop, Keys: keys}
-		for _, d := range []Decision{Decide(req, site, time.Unix(1e9, 0)), AfterFailure(req, site, ESPTimeout)} {
+		for _, d := range []Decision{Decide(req, site, time.Unix(1e9, 0)), AfterFailure(req, site, outcome.ESPTimeout)} {
 			require.Equal(t, d.Action == Redirect, d.Location != "")
 			if d.Action == Redirect {
 				require.True(t, strings.HasSuffix(browsertest.Host(d.Location), ".example.com"), "%q", d.Location)
 			}
 			if d.Action == Refuse {
-				require.NotEqual(t, OK, d.Code)
+				require.NotEqual(t, outcome.OK, d.Code)
 			}
 		}
 	})
@@ -90,7 +92,7 @@ func FuzzDecide(f *testing.F) {
 
 func TestIsSigned(t *testing.T) {
 	with, without := &Site{Keys: []string{"k1"}}, &Site{}
-	for target, want := range map[string]bool{LinkPrefix + "k1.u": true, PixelPrefix + "k1.i": true, LinkPrefix: true, "/e/c/x": false, "/to": false, "/TO/k1": false, "": false} {
+	for target, want := range map[string]bool{signed.LinkPrefix + "k1.u": true, signed.PixelPrefix + "k1.i": true, signed.LinkPrefix: true, "/e/c/x": false, "/to": false, "/TO/k1": false, "": false} {
 		require.Equal(t, want, HasSignedForm(target), target)
 		require.Equal(t, want, with.IsSigned(target), target)
 		require.False(t, without.IsSigned(target), "on others the ESP may use the same path")

@@ -3,20 +3,21 @@
 // A mail sender's branded link domain (link.example.com) receives the clicks,
 // opens and unsubscribes of mail that is already in millions of inboxes. For
 // each request [Decide] says what is done: redirect at once, proxy to the
-// e-mail service provider (ESP), reply from here, or refuse with a [Code].
+// e-mail service provider (ESP), reply from here, or refuse with an
+// [outcome.Code].
 //
 // Start with these three:
 //
 //   - sitesjson.Parse reads sites.json, and reports every mistake in it at once;
 //   - [Decide] is the whole product on one page;
-//   - [Mint] makes a signed link, in the format of spec/links.md.
+//   - [signed.Mint] makes a signed link, in the format of spec/links.md.
 //
 // The package is pure: no I/O, no clock, no platform. The guest, the command
 // and the tests call the same functions.
 //
 // # Rooms
 //
-// This package has the site, the presets, the signed links, and the decision.
+// This package has the site, the presets, and the decision.
 // These packages import it:
 //
 //   - sitesjson reads sites.json
@@ -25,6 +26,8 @@
 //
 // These do not:
 //
+//   - signed has the signed links
+//   - outcome has the codes, and what each says to the reader
 //   - esp reads the links of the ESPs
 //   - destination has the grammar of where a redirect may lead
 //   - verdict says who made a request

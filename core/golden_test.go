@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
@@ -103,7 +104,7 @@ func TestDecideGolden(t *testing.T) {
 			d := core.Decide(&g.req, site, g.now)
 			got := map[string]string{"decision": describe(d)}
 			if d.Action == core.Proxy {
-				got["when the esp fails"] = describe(core.AfterFailure(&g.req, site, core.ESPUnreachable))
+				got["when the esp fails"] = describe(core.AfterFailure(&g.req, site, outcome.ESPUnreachable))
 			}
 			compareGolden(t, g, got)
 			if d.Origin != nil {

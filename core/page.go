@@ -4,11 +4,12 @@ import (
 	"strconv"
 
 	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // Page is what a reader sees who is not redirected.
 type Page struct {
-	Code Code
+	Code outcome.Code
 	// Status replaces the code's own status, if it is not 0: an ESP's 503 stays
 	// 503.
 	Status int
@@ -64,7 +65,7 @@ func (p *Page) Answer(room []byte) Answer {
 	}}
 	if wait := p.retryAfter(); wait != "" {
 		a.Header[6] = [2]string{"retry-after", wait}
-	} else if p.Code == BadMethod {
+	} else if p.Code == outcome.BadMethod {
 		a.Header[6] = [2]string{"allow", "GET, HEAD"}
 	}
 	a.Body = p.AppendHTML(room[:0])

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // gradedLink is one entry of testdata/readings.json: a link that a version
@@ -40,7 +41,7 @@ func TestReadingsByGrade(t *testing.T) {
 			d := Decide(req, site, time.Unix(0, 0))
 			require.Equal(t, g == esp.Certain, d.Action == Redirect, "only what is certain is answered first")
 			if d.Action == Proxy {
-				d = AfterFailure(req, site, ESPTimeout)
+				d = AfterFailure(req, site, outcome.ESPTimeout)
 			}
 			require.Equal(t, Redirect, d.Action)
 			require.Equal(t, l.Location, d.Location)

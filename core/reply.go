@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -127,9 +128,9 @@ func (r ReplyBody) cached() bool { return r == ReplyApple || r == ReplyAndroid |
 // {"status":"ok","version":"7","sites":2} and a newline. version is the
 // service's. Without sites the status is "no_sites".
 func AppendHealth(dst []byte, version string, sites int) []byte {
-	status := OK
+	status := outcome.OK
 	if sites == 0 {
-		status = NoSites
+		status = outcome.NoSites
 	}
 	dst = jsontext.AppendMember(dst, `{"status":"`, string(status))
 	dst = jsontext.AppendMember(dst, `,"version":"`, version)

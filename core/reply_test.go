@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/internal/linkstest"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 func TestReplies(t *testing.T) {
@@ -43,7 +44,7 @@ func TestReplies(t *testing.T) {
 		d := Decide(&Request{Method: c.method, Target: c.target}, c.site, time.Unix(0, 0))
 		require.Equal(t, c.action, d.Action, "%s %s", c.method, c.target)
 		require.Equal(t, c.reply, d.Reply, "%s %s", c.method, c.target)
-		require.Equal(t, c.action == Refuse, d.Code != OK)
+		require.Equal(t, c.action == Refuse, d.Code != outcome.OK)
 	}
 }
 
@@ -96,9 +97,9 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		require.Equal(t, want, RetryAfterOf(value), value)
 	}
-	require.Equal(t, "60", Page{Code: ESPError}.retryAfter())
-	require.Equal(t, "7", Page{Code: ESPError, RetryAfter: "7"}.retryAfter())
-	require.Empty(t, Page{Code: BadTag, RetryAfter: "7"}.retryAfter())
+	require.Equal(t, "60", Page{Code: outcome.ESPError}.retryAfter())
+	require.Equal(t, "7", Page{Code: outcome.ESPError, RetryAfter: "7"}.retryAfter())
+	require.Empty(t, Page{Code: outcome.BadTag, RetryAfter: "7"}.retryAfter())
 }
 
 func TestTimeout(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // Request is what Decide needs to know of one request.
@@ -21,7 +23,7 @@ type Request struct {
 	NoSites bool
 	// Keys has the secrets of signed links. Nil: there are none, and no signed
 	// link verifies.
-	Keys Keyring
+	Keys signed.Keyring
 	// Room is a buffer for a decision's Location that is not part of Target.
 	// The length of Target is enough. A Location that does not fit is
 	// allocated.
@@ -34,11 +36,11 @@ type Request struct {
 const LoopToken = "clickedge"
 
 // withoutSite is the code of a request that has no site.
-func (r *Request) withoutSite() Code {
+func (r *Request) withoutSite() outcome.Code {
 	if r.NoSites {
-		return NoSites
+		return outcome.NoSites
 	}
-	return WrongHost
+	return outcome.WrongHost
 }
 
 // isLoop reports whether this site has forwarded the request before: CDN-Loop

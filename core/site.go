@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -56,33 +57,33 @@ type AppLinks struct {
 // Allows says whether a redirect of this site may lead to url, as
 // [destination.Sendable] returns it: OK, or the code that says why not. It is
 // the rule for every redirect but that of a signed link.
-func (s *Site) Allows(url string) Code {
+func (s *Site) Allows(url string) outcome.Code {
 	_, d, ok := destination.ParseRead(destination.LowerScheme(url))
 	if !ok {
-		return BadDestination
+		return outcome.BadDestination
 	}
 	return s.allows(d)
 }
 
 // AllowsSigned is Allows for a signed link. A site may let these lead to hosts
 // that are not listed, but the grammar holds for them too.
-func (s *Site) AllowsSigned(url string) Code {
+func (s *Site) AllowsSigned(url string) outcome.Code {
 	d, ok := destination.Parse(url)
 	if !ok {
-		return BadDestination
+		return outcome.BadDestination
 	}
 	return s.allowsSigned(d)
 }
 
-func (s *Site) allows(d destination.Destination) Code {
+func (s *Site) allows(d destination.Destination) outcome.Code {
 	code := s.mayLead(d)
-	if code == OK && !s.lists(d.Host) {
-		return UnlistedDestination
+	if code == outcome.OK && !s.lists(d.Host) {
+		return outcome.UnlistedDestination
 	}
 	return code
 }
 
-func (s *Site) allowsSigned(d destination.Destination) Code {
+func (s *Site) allowsSigned(d destination.Destination) outcome.Code {
 	if s.SignedAnywhere {
 		return s.mayLead(d)
 	}
@@ -90,14 +91,14 @@ func (s *Site) allowsSigned(d destination.Destination) Code {
 }
 
 // mayLead checks what does not depend on the list.
-func (s *Site) mayLead(d destination.Destination) Code {
+func (s *Site) mayLead(d destination.Destination) outcome.Code {
 	switch {
 	case d.Host == "" || !d.TLS && !s.AllowHTTP:
-		return BadDestination
+		return outcome.BadDestination
 	case word.Equal(d.Host, s.Host):
-		return SelfDestination
+		return outcome.SelfDestination
 	}
-	return OK
+	return outcome.OK
 }
 
 func (s *Site) lists(host string) bool {

@@ -1,7 +1,7 @@
 package core
 
 // Why is the reason why an ESP's link was proxied, or redirected from the link.
-// It is WhyNone if [Code] says it all.
+// It is WhyNone if [Decision.Code] says it all.
 type Why uint8
 
 // The reasons.

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
 // attempt is the result of sending the request to one origin. It has the
-// response if its code is core.OK.
+// response if its code is outcome.OK.
 type attempt struct {
 	core.Attempt
 	resp hostcall.Response
@@ -16,7 +17,7 @@ type attempt struct {
 }
 
 func (a *attempt) close() {
-	if a.Code == core.OK {
+	if a.Code == outcome.OK {
 		a.resp.Close()
 		a.body.Close()
 	}
@@ -27,7 +28,7 @@ func (a *attempt) close() {
 // handles are consumed in any case.
 func (x *exchange) ask(o *core.Origin, a *attempt) {
 	if st := x.editRequest(o); st != hostcall.OK {
-		a.Code, a.Reason = core.Internal, "header_"+st.String()
+		a.Code, a.Reason = outcome.Internal, "header_"+st.String()
 		x.record.Attempted(&a.Attempt)
 		return
 	}
@@ -47,22 +48,22 @@ func (x *exchange) send(req hostcall.Request, body hostcall.Body, o *core.Origin
 	switch st {
 	case hostcall.OK:
 	case hostcall.InvalidArg:
-		a.Code, a.Reason, a.Unreached = core.ESPUnreachable, hostcall.DestinationNotFound.String(), true
+		a.Code, a.Reason, a.Unreached = outcome.ESPUnreachable, hostcall.DestinationNotFound.String(), true
 		return
 	default:
-		a.Code, a.Reason = core.ESPUnreachable, st.String()
+		a.Code, a.Reason = outcome.ESPUnreachable, st.String()
 		return
 	}
 	// If the host does not support a time limit, the backend's own applies in
 	// Wait.
 	if ready, st := pending.Ready(uint32(limit.Milliseconds())); st == hostcall.OK && !ready {
-		a.Code, a.Reason = core.ESPTimeout, "no_answer_in_time"
+		a.Code, a.Reason = outcome.ESPTimeout, "no_answer_in_time"
 		return
 	}
 	var failure hostcall.Failure
 	a.resp, a.body, failure, st = pending.Wait()
 	if st == hostcall.OK {
-		a.Code = core.OK
+		a.Code = outcome.OK
 		a.Status, _ = a.resp.Status()
 		return
 	}
@@ -75,12 +76,12 @@ func (x *exchange) send(req hostcall.Request, body hostcall.Body, o *core.Origin
 }
 
 // codeOf returns the code for a failure that the host reports.
-func codeOf(f hostcall.Failure) core.Code {
+func codeOf(f hostcall.Failure) outcome.Code {
 	switch {
 	case f.TimedOut():
-		return core.ESPTimeout
+		return outcome.ESPTimeout
 	case f.TLS():
-		return core.ESPTLS
+		return outcome.ESPTLS
 	}
-	return core.ESPUnreachable
+	return outcome.ESPUnreachable
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -26,7 +27,7 @@ func serve() {
 	second := x.start / 1e9
 	x.record.Time = time.Unix(second, x.start-second*1e9)
 	defer x.finish()
-	if code := x.receive(); code != core.OK {
+	if code := x.receive(); code != outcome.OK {
 		x.page(core.Page{Code: code})
 		return
 	}
@@ -72,7 +73,7 @@ func (x *exchange) finish() {
 		_, _ = os.Stderr.WriteString("internal error: a panic was answered with a page; request " + x.record.RequestID + "\n")
 		x.record.Failed()
 		if !x.answered {
-			x.page(core.Page{Code: core.Internal})
+			x.page(core.Page{Code: outcome.Internal})
 		}
 	}
 	if !x.logged {

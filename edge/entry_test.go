@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // A panic ends in a page and a line of the log, before and after the answer has
@@ -19,7 +20,7 @@ func TestPanicGoesNoFurther(t *testing.T) {
 			defer x.finish()
 			panic("what a reader sent")
 		})
-		require.Equal(t, core.Internal, x.record.Code)
+		require.Equal(t, outcome.Internal, x.record.Code)
 		require.Equal(t, core.Refuse, x.record.Action)
 		require.True(t, x.answered)
 		if answered {
@@ -34,5 +35,5 @@ func TestPanicGoesNoFurther(t *testing.T) {
 func TestServeWithoutAHost(t *testing.T) {
 	require.NotPanics(t, serve)
 	require.True(t, current.answered)
-	require.Equal(t, core.Internal, current.record.Code, "nothing could be sent")
+	require.Equal(t, outcome.Internal, current.record.Code, "nothing could be sent")
 }

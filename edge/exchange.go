@@ -6,6 +6,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
@@ -39,10 +40,10 @@ type exchange struct {
 
 // receive reads what came in. A request that has no usable URI is answered all
 // the same.
-func (x *exchange) receive() core.Code {
+func (x *exchange) receive() outcome.Code {
 	var st hostcall.Status
 	if x.req, x.body, st = hostcall.Downstream(); st != hostcall.OK {
-		return core.BadRequest
+		return outcome.BadRequest
 	}
 	if x.record.Version, x.record.RequestID = readEnviron(&x.buf); x.record.RequestID == "" {
 		x.record.RequestID, _ = x.req.ID(&x.buf)
@@ -50,17 +51,17 @@ func (x *exchange) receive() core.Code {
 	x.request.Method, st = x.req.Method(&x.buf)
 	x.record.Method = x.request.Method
 	if st != hostcall.OK {
-		return core.BadRequest
+		return outcome.BadRequest
 	}
 	x.uri, st = x.req.URI(&x.buf)
 	if st != hostcall.OK {
-		return core.BadRequest
+		return outcome.BadRequest
 	}
 	x.scheme, x.host, x.request.Target = splitURI(x.uri)
 	x.record.Host = x.host
 	names, st := x.req.HeaderNames(&x.buf)
 	if st != hostcall.OK {
-		return core.BadRequest
+		return outcome.BadRequest
 	}
 	x.headers.Read(names)
 	x.request.HasBody = x.headers.Has(header.Body)
@@ -68,7 +69,7 @@ func (x *exchange) receive() core.Code {
 		x.request.CDNLoop = x.joined("cdn-loop")
 	}
 	x.request.Keys = x
-	return core.OK
+	return outcome.OK
 }
 
 // joined returns a request field's values as one; "" where there is none. A

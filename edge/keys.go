@@ -3,18 +3,18 @@ package main
 import (
 	"errors"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-var _ core.Keyring = (*exchange)(nil)
+var _ signed.Keyring = (*exchange)(nil)
 
 // errNoSecret gives no reason, since core drops it and answers
-// core.KeyUnavailable.
+// outcome.KeyUnavailable.
 var errNoSecret = errors.New("no such secret in secret store " + contract.SecretStore)
 
-// Secret implements core.Keyring. A secret is read only when a link names its
+// Secret implements signed.Keyring. A secret is read only when a link names its
 // key, so that a sandbox holds no secret that it does not need.
 func (x *exchange) Secret(kid string) ([]byte, error) {
 	secret, st := hostcall.Secret(&x.buf, contract.SecretStore, kid)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clicklog"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/core/verdict"
 )
 
@@ -58,8 +59,8 @@ var sink []any
 // rehearse runs the parts of core that a click runs, so that the runtime fills
 // the tables that it fills at first use.
 func rehearse() {
-	secret := []byte(strings.Repeat("-", core.MinSecret))
-	url, err := core.Mint(core.Link{Host: "link.example", KeyID: "k", ID: "aWQ", Destination: "https://www.example/"}, secret)
+	secret := []byte(strings.Repeat("-", signed.MinSecret))
+	url, err := signed.Mint(signed.Link{Host: "link.example", KeyID: "k", ID: "aWQ", Destination: "https://www.example/"}, secret)
 	if err != nil {
 		panic("internal error: " + err.Error())
 	}

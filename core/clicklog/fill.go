@@ -4,6 +4,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // Decided records a decision on a request. site may be nil.
@@ -18,12 +19,12 @@ func (r *Record) Decided(d *core.Decision, site *core.Site) {
 
 // Failed records that no answer could be sent, through a fault of clickedge or
 // its host.
-func (r *Record) Failed() { r.Action, r.Code = core.Refuse, core.Internal }
+func (r *Record) Failed() { r.Action, r.Code = core.Refuse, outcome.Internal }
 
 // Attempted records the result of asking the ESP.
 func (r *Record) Attempted(a *core.Attempt) {
 	r.Missed, r.OriginStatus = a.Missed(), a.Status
-	if a.Code != core.IncompleteRequest { // the reader's fault, not the ESP's
+	if a.Code != outcome.IncompleteRequest { // the reader's fault, not the ESP's
 		r.OriginError = a.Reason
 	}
 }
@@ -33,7 +34,7 @@ func (r *Record) Attempted(a *core.Attempt) {
 func (r *Record) AttemptedSecond(first, second *core.Attempt) {
 	r.Attempted(second)
 	r.OriginError, r.SecondOrigin = first.Reason, second.Reason
-	if second.Code == core.OK {
+	if second.Code == outcome.OK {
 		r.SecondOrigin = "answered"
 	}
 }

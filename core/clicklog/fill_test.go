@@ -7,6 +7,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 var site = &core.Site{Host: "link.example.com", ESP: "ses-us-east-1"}
@@ -27,28 +28,28 @@ func TestRecordAttempted(t *testing.T) {
 		error  string
 		status int
 	}{
-		{core.Attempt{Code: core.OK, Status: 302}, "", "", 302},
-		{core.Attempt{Code: core.OK, Status: 404}, "", "", 404},
-		{core.Attempt{Code: core.OK, Status: 503}, "maybe", "", 503},
-		{core.Attempt{Code: core.OK, Status: 101}, "maybe", "", 101},
-		{core.Attempt{Code: core.ESPTimeout, Reason: "no_answer_in_time"}, "maybe", "no_answer_in_time", 0},
-		{core.Attempt{Code: core.ESPUnreachable, Reason: "connection_refused", Unreached: true}, "yes", "connection_refused", 0},
-		{core.Attempt{Code: core.IncompleteRequest, Reason: "http_user"}, "", "", 0},
-		{core.Attempt{Code: core.Internal, Reason: "header_error"}, "", "header_error", 0},
+		{core.Attempt{Code: outcome.OK, Status: 302}, "", "", 302},
+		{core.Attempt{Code: outcome.OK, Status: 404}, "", "", 404},
+		{core.Attempt{Code: outcome.OK, Status: 503}, "maybe", "", 503},
+		{core.Attempt{Code: outcome.OK, Status: 101}, "maybe", "", 101},
+		{core.Attempt{Code: outcome.ESPTimeout, Reason: "no_answer_in_time"}, "maybe", "no_answer_in_time", 0},
+		{core.Attempt{Code: outcome.ESPUnreachable, Reason: "connection_refused", Unreached: true}, "yes", "connection_refused", 0},
+		{core.Attempt{Code: outcome.IncompleteRequest, Reason: "http_user"}, "", "", 0},
+		{core.Attempt{Code: outcome.Internal, Reason: "header_error"}, "", "header_error", 0},
 	} {
 		var r Record
 		r.Attempted(&c.a)
 		require.Equal(t, []any{c.missed, c.error, c.status}, []any{r.Missed, r.OriginError, r.OriginStatus}, c)
 	}
-	first := core.Attempt{Code: core.ESPUnreachable, Reason: "connection_refused", Unreached: true}
+	first := core.Attempt{Code: outcome.ESPUnreachable, Reason: "connection_refused", Unreached: true}
 	for _, c := range []struct {
 		second       core.Attempt
 		what, missed string
 	}{
-		{core.Attempt{Code: core.OK, Status: 302}, "answered", ""},
-		{core.Attempt{Code: core.OK, Status: 500}, "answered", "maybe"},
-		{core.Attempt{Code: core.ESPTimeout, Reason: "no_answer_in_time"}, "no_answer_in_time", "maybe"},
-		{core.Attempt{Code: core.ESPUnreachable, Reason: "dns_error", Unreached: true}, "dns_error", "yes"},
+		{core.Attempt{Code: outcome.OK, Status: 302}, "answered", ""},
+		{core.Attempt{Code: outcome.OK, Status: 500}, "answered", "maybe"},
+		{core.Attempt{Code: outcome.ESPTimeout, Reason: "no_answer_in_time"}, "no_answer_in_time", "maybe"},
+		{core.Attempt{Code: outcome.ESPUnreachable, Reason: "dns_error", Unreached: true}, "dns_error", "yes"},
 	} {
 		var r Record
 		r.Attempted(&first)
@@ -61,11 +62,11 @@ func TestRecordAttempted(t *testing.T) {
 func TestRecordDecided(t *testing.T) {
 	for kind, want := range map[esp.Kind]bool{esp.KindClick: true, esp.KindApp: true, esp.KindOpen: true, esp.KindUnsubscribe: false, esp.KindHealth: false, esp.KindOther: false} {
 		var r Record
-		r.Decided(&core.Decision{Action: core.Proxy, Code: core.OK, Kind: kind}, site)
+		r.Decided(&core.Decision{Action: core.Proxy, Code: outcome.OK, Kind: kind}, site)
 		require.Equal(t, want, r.Judged, kind)
 		require.Equal(t, "ses-us-east-1", r.ESP)
 		r = Record{}
-		r.Decided(&core.Decision{Code: core.WrongHost}, nil)
+		r.Decided(&core.Decision{Code: outcome.WrongHost}, nil)
 		require.Empty(t, r.ESP)
 	}
 }

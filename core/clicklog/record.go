@@ -10,6 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
 )
 
@@ -27,7 +28,7 @@ type Record struct {
 	Kind        esp.Kind
 	Method      string // cut at 16 bytes
 	Action      core.Action
-	Code        core.Code
+	Code        outcome.Code
 	Status      int       // what the reader got
 	Destination string    // host of the Location that the reader got; "" for none
 	Reading     esp.Grade // how sure that is, where an ESP's link was read for it

@@ -12,13 +12,14 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
 )
 
 func fullRecord() *Record {
 	return &Record{
 		Time: time.Date(2026, 3, 1, 12, 0, 0, 7e6, time.FixedZone("", 3600)), RequestID: "r1", Host: "link.example.com",
-		ESP: "customerio-eu", Kind: esp.KindClick, Method: "GET", Action: core.Redirect, Code: core.OK, Status: 302,
+		ESP: "customerio-eu", Kind: esp.KindClick, Method: "GET", Action: core.Redirect, Code: outcome.OK, Status: 302,
 		Destination: "www.example.com", Reading: esp.Likely, ID: "aWQ", KeyID: "k1", Expiry: 29_000_000, OriginStatus: 302, OriginError: "connection_refused", Agrees: "no",
 		SecondOrigin: "answered", Missed: "maybe", OriginDestination: "shop.example.com", Judged: true,
 		Verdict:  verdict.Verdict{Who: verdict.WhoBot, Reasons: verdict.ReasonNotAnalysed | verdict.ReasonKnownAgent, Agent: "Some\"Bot"},

@@ -1,4 +1,4 @@
-package core
+package signed
 
 import (
 	"crypto/hmac"
@@ -17,6 +17,7 @@ import (
 	"github.com/clickedge/clickedge/core/base64url"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // linkOneRing has one secret, whatever the key id.
@@ -55,13 +56,13 @@ func FuzzVerify(f *testing.F) {
 func checkLink(t *testing.T, form *regexp.Regexp, host, path, secret string, now time.Time) {
 	seen, structure := Inspect(host, path)
 	if isLinkHost(host) && len(path) <= contract.MaxTarget {
-		require.Equal(t, form.MatchString(path), structure == OK, "%q", path)
+		require.Equal(t, form.MatchString(path), structure == outcome.OK, "%q", path)
 	}
 	got, code := Verify(host, path, []string{seen.KeyID}, linkOneRing(secret), now)
-	if structure != OK {
+	if structure != outcome.OK {
 		require.Equal(t, structure, code)
 	}
-	if code != OK {
+	if code != outcome.OK {
 		require.Empty(t, got.Destination)
 		return
 	}
@@ -73,11 +74,11 @@ func checkLink(t *testing.T, form *regexp.Regexp, host, path, secret string, now
 	require.NoError(t, err)
 	require.Equal(t, "https://"+host+path, again)
 	_, code = Verify("x"+host, path, []string{seen.KeyID}, linkOneRing(secret), now)
-	require.Contains(t, []Code{BadTag, WrongHost}, code)
+	require.Contains(t, []outcome.Code{outcome.BadTag, outcome.WrongHost}, code)
 	_, code = Verify(host, path, nil, linkOneRing(secret), now)
-	require.Equal(t, UnknownKey, code)
+	require.Equal(t, outcome.UnknownKey, code)
 	_, code = Verify(host, path, []string{seen.KeyID}, linkOneRing("another"+secret), now)
-	require.Equal(t, BadTag, code)
+	require.Equal(t, outcome.BadTag, code)
 }
 
 // FuzzMint: what is minted verifies as what went in until it expires, and what
@@ -95,19 +96,19 @@ func FuzzMint(f *testing.F) {
 		url, err := Mint(l, []byte(secret))
 		if err != nil {
 			var why *LinkError
-			require.True(t, errors.As(err, &why) && why.Code != OK)
+			require.True(t, errors.As(err, &why) && why.Code != outcome.OK)
 			got, code := Verify(host, mintLinkUnchecked(l, secret), []string{kid}, linkOneRing(secret), time.Unix(1, 0))
-			require.False(t, code == OK && got == l, "%v: refused by Mint, taken by Verify", err)
+			require.False(t, code == outcome.OK && got == l, "%v: refused by Mint, taken by Verify", err)
 			return
 		}
 		path := strings.TrimPrefix(url, "https://"+host)
 		got, code := Verify(host, path, []string{kid}, linkOneRing(secret), before)
-		require.Equal(t, OK, code)
+		require.Equal(t, outcome.OK, code)
 		require.Equal(t, l, got)
 		require.Equal(t, path, mintLinkUnchecked(l, secret))
 		if expiry != 0 {
 			_, code = Verify(host, path, []string{kid}, linkOneRing(secret), after)
-			require.Equal(t, Expired, code)
+			require.Equal(t, outcome.Expired, code)
 		}
 	})
 }
@@ -155,7 +156,7 @@ func FuzzLinkText(f *testing.F) {
 // linkRegexp is the regular expression of spec/links.md.
 func linkRegexp(t testing.TB) *regexp.Regexp {
 	t.Helper()
-	spec, err := os.ReadFile("spec/links.md")
+	spec, err := os.ReadFile("../spec/links.md")
 	require.NoError(t, err)
 	blocks := linkFences(string(spec), "regexp")
 	require.Len(t, blocks, 1)

@@ -1,4 +1,7 @@
-package core
+// Package signed has the signed links, in the format of core/spec/links.md:
+// [Mint] makes one, [Verify] checks one, [Inspect] takes one apart without a
+// key.
+package signed
 
 import (
 	"crypto/hmac"
@@ -10,6 +13,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -71,8 +75,8 @@ type Keyring interface {
 
 // LinkError says why a link cannot be minted. It never holds a secret.
 type LinkError struct {
-	Code   Code   // what Verify would say of such a link
-	Reason string // lower case, with the value that is wrong
+	Code   outcome.Code // what Verify would say of such a link
+	Reason string       // lower case, with the value that is wrong
 }
 
 // Error returns "link: code: reason".
@@ -86,7 +90,7 @@ var _ error = (*LinkError)(nil)
 // grammar, a secret under [MinSecret] bytes, a path over [contract.MaxTarget]
 // bytes. It knows neither the time nor the site. The caller checks that the
 // expiry is not in the past, and that the site allows the destination
-// ([Site.AllowsSigned]).
+// (core.Site.AllowsSigned).
 func Mint(l Link, secret []byte) (string, error) {
 	b, err := AppendMint(nil, l, secret)
 	if err != nil {
@@ -105,7 +109,7 @@ func AppendMint(dst []byte, l Link, secret []byte) ([]byte, error) {
 	dst = appendSigned(dst, &l)
 	dst = appendTag(dst, start, secret)
 	if len(dst)-start-len(signedScheme)-len(l.Host) > contract.MaxTarget {
-		return dst[:start], &LinkError{TooLong, "its path is over " + strconv.Itoa(contract.MaxTarget) + " bytes: shorten the destination"}
+		return dst[:start], &LinkError{outcome.TooLong, "its path is over " + strconv.Itoa(contract.MaxTarget) + " bytes: shorten the destination"}
 	}
 	return dst, nil
 }
@@ -115,21 +119,21 @@ func AppendMint(dst []byte, l Link, secret []byte) ([]byte, error) {
 func (l *Link) refusal(secret []byte) *LinkError {
 	switch {
 	case !isLinkHost(l.Host):
-		return &LinkError{WrongHost, "host " + linkQuote(l.Host) + " is not a host name in lower case without port"}
+		return &LinkError{outcome.WrongHost, "host " + linkQuote(l.Host) + " is not a host name in lower case without port"}
 	case l.Pixel && l.ID == "":
-		return &LinkError{Malformed, "a pixel needs an id"}
+		return &LinkError{outcome.Malformed, "a pixel needs an id"}
 	case l.Pixel && l.Destination != "":
-		return &LinkError{Malformed, "a pixel has no destination: leave " + linkQuote(l.Destination) + " out"}
+		return &LinkError{outcome.Malformed, "a pixel has no destination: leave " + linkQuote(l.Destination) + " out"}
 	case !IsKeyID(l.KeyID):
-		return &LinkError{BadKeyID, "key id " + linkQuote(l.KeyID) + " is not 1 to 8 of a-z 0-9"}
+		return &LinkError{outcome.BadKeyID, "key id " + linkQuote(l.KeyID) + " is not 1 to 8 of a-z 0-9"}
 	case l.Expiry < 0 || l.Expiry > MaxExpiry:
-		return &LinkError{BadExpiry, "expiry " + strconv.FormatInt(l.Expiry, 10) + " is not 1 to " + strconv.Itoa(MaxExpiry) + " minutes, or 0 for none"}
+		return &LinkError{outcome.BadExpiry, "expiry " + strconv.FormatInt(l.Expiry, 10) + " is not 1 to " + strconv.Itoa(MaxExpiry) + " minutes, or 0 for none"}
 	case l.ID != "" && !isLinkID(l.ID):
-		return &LinkError{BadID, "id " + linkQuote(l.ID) + " is not the base64url of 1 to 64 bytes"}
+		return &LinkError{outcome.BadID, "id " + linkQuote(l.ID) + " is not the base64url of 1 to 64 bytes"}
 	case len(secret) < MinSecret:
-		return &LinkError{KeyUnavailable, "the secret of key id " + linkQuote(l.KeyID) + " is under " + strconv.Itoa(MinSecret) + " bytes"}
+		return &LinkError{outcome.KeyUnavailable, "the secret of key id " + linkQuote(l.KeyID) + " is under " + strconv.Itoa(MinSecret) + " bytes"}
 	case !l.Pixel && !isLinkDestination(l.Destination):
-		return &LinkError{BadDestination, "destination " + linkQuote(l.Destination) + " is not an absolute URL that every browser reads the same way"}
+		return &LinkError{outcome.BadDestination, "destination " + linkQuote(l.Destination) + " is not an absolute URL that every browser reads the same way"}
 	}
 	return nil
 }
@@ -177,43 +181,43 @@ func appendTag(dst []byte, start int, secret []byte) []byte {
 //	Expired                                now is before the expiry
 //
 // Whether the site allows the destination's host is not checked here: see
-// [Site.AllowsSigned].
+// core.Site.AllowsSigned.
 //
 // The returned link has only fields that are signed: until the tag has been
 // checked it has nothing but the host. Destination is set with OK only.
 //
 // A link that verifies allocates once, for the destination. A damaged one does
 // not allocate.
-func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link, Code) {
-	if code := linkBounds(host, path); code != OK {
+func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link, outcome.Code) {
+	if code := linkBounds(host, path); code != outcome.OK {
 		return Link{Host: host}, code
 	}
-	l, _, code := verify(host, path, keys, ring, now, nil)
+	l, _, code := VerifyIn(host, path, keys, ring, now, nil)
 	return l, code
 }
 
-// verify is Verify for a host that is known to be canonical and a path that is
-// not too long. It also returns the parsed destination. The destination is
-// decoded into room, see [base64url.Decode].
-func verify(host, path string, keys []string, ring Keyring, now time.Time, room []byte) (Link, destination.Destination, Code) {
+// VerifyIn is [Verify] for a host that is known to be canonical and a path that
+// is known to be not too long: neither is checked. It also returns the parsed
+// destination. The destination is decoded into room, see [base64url.Decode].
+func VerifyIn(host, path string, keys []string, ring Keyring, now time.Time, room []byte) (Link, destination.Destination, outcome.Code) {
 	var t linkParts
 	unsigned := Link{Host: host}
-	if code := t.parse(path, room); code != OK {
+	if code := t.parse(path, room); code != outcome.OK {
 		return unsigned, destination.Destination{}, code
 	}
 	if !listsKey(keys, t.kid) {
-		return unsigned, destination.Destination{}, UnknownKey
+		return unsigned, destination.Destination{}, outcome.UnknownKey
 	}
 	secret, ok := linkSecret(ring, t.kid)
 	if !ok {
-		return unsigned, destination.Destination{}, KeyUnavailable
+		return unsigned, destination.Destination{}, outcome.KeyUnavailable
 	}
 	if sum := linkMAC(secret, host, t.signed); !sameTag(t.tag[:], sum[:]) {
-		return unsigned, destination.Destination{}, BadTag
+		return unsigned, destination.Destination{}, outcome.BadTag
 	}
 	l := t.link(host)
 	to, code := l.validate(now)
-	if code != OK {
+	if code != outcome.OK {
 		l.Destination = ""
 	}
 	return l, to, code
@@ -233,12 +237,12 @@ func listsKey(keys []string, kid string) bool {
 // the returned link can be trusted, and its destination may hold any byte. With
 // another code (TooLong, WrongHost, Malformed, BadKeyID, BadExpiry, BadID,
 // BadEncoding) only the host is set.
-func Inspect(host, path string) (Link, Code) {
+func Inspect(host, path string) (Link, outcome.Code) {
 	t, code := readLink(host, path)
-	if code != OK {
+	if code != outcome.OK {
 		return Link{Host: host}, code
 	}
-	return t.link(host), OK
+	return t.link(host), outcome.OK
 }
 
 // linkSecret returns the secret of a key id, if it is long enough. The store's
@@ -253,25 +257,25 @@ func linkSecret(ring Keyring, kid string) ([]byte, bool) {
 
 // validate checks the destination and the expiry of a link whose tag is right,
 // and returns the parsed destination.
-func (l *Link) validate(now time.Time) (to destination.Destination, code Code) {
+func (l *Link) validate(now time.Time) (to destination.Destination, code outcome.Code) {
 	ok := l.Pixel
 	if !ok {
 		to, ok = destination.Parse(l.Destination)
 	}
 	switch {
 	case !ok:
-		return to, BadDestination
+		return to, outcome.BadDestination
 	case l.Expiry != 0 && (now.IsZero() || now.Unix() >= l.Expiry*60): // no clock: do not fail open
-		return to, Expired
+		return to, outcome.Expired
 	}
-	return to, OK
+	return to, outcome.OK
 }
 
 // EncodeID returns the id of a link: the base64url of 1 to 64 bytes. Everybody
 // who has the link can read it. It fails with a [*LinkError] of BadID.
 func EncodeID(raw []byte) (string, error) {
 	if len(raw) == 0 || len(raw) > maxID {
-		return "", &LinkError{BadID, "an id of " + strconv.Itoa(len(raw)) + " bytes is not 1 to " + strconv.Itoa(maxID)}
+		return "", &LinkError{outcome.BadID, "an id of " + strconv.Itoa(len(raw)) + " bytes is not 1 to " + strconv.Itoa(maxID)}
 	}
 	return base64.RawURLEncoding.EncodeToString(raw), nil
 }

@@ -1,4 +1,4 @@
-package core
+package signed
 
 import (
 	"crypto/sha256"
@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // linkVector is one entry of spec/links-vectors.json, which says what it means.
@@ -28,7 +29,7 @@ type linkVector struct {
 	Listed  []string          `json:"listed"`
 	Now     time.Time         `json:"now"`
 	Link    *linkFields       `json:"link"`
-	Expect  Code              `json:"expect"`
+	Expect  outcome.Code      `json:"expect"`
 }
 
 type linkFields struct {
@@ -56,7 +57,7 @@ func (v *linkVector) secret() []byte {
 // loadLinkVectors fails where there is nothing to test.
 func loadLinkVectors(t testing.TB) []linkVector {
 	t.Helper()
-	raw, err := os.ReadFile("spec/links-vectors.json")
+	raw, err := os.ReadFile("../spec/links-vectors.json")
 	require.NoError(t, err)
 	var file struct {
 		About   []string     `json:"about"`
@@ -114,14 +115,14 @@ func TestLinkVectors(t *testing.T) {
 		t.Run(v.Name, func(t *testing.T) {
 			got, code := Verify(v.Host, v.Path, v.Listed, linkRing(v.Keys), v.Now)
 			require.Equal(t, v.Expect, code, v.Comment)
-			if code != OK {
+			if code != outcome.OK {
 				require.Empty(t, got.Destination)
 				require.GreaterOrEqual(t, code.Notice().Status, 400)
 				return
 			}
 			require.Equal(t, v.link(), got)
 			looked, code := Inspect(v.Host, v.Path)
-			require.Equal(t, OK, code)
+			require.Equal(t, outcome.OK, code)
 			require.Equal(t, got, looked)
 		})
 	}
@@ -134,7 +135,7 @@ func TestMintVectors(t *testing.T) {
 		}
 		t.Run(v.Name, func(t *testing.T) {
 			got, err := Mint(v.link(), v.secret())
-			if v.Expect == OK {
+			if v.Expect == outcome.OK {
 				require.NoError(t, err)
 				require.Equal(t, "https://"+v.Host+v.Path, got)
 				return
@@ -153,14 +154,14 @@ func TestLinkVectorsAreWrongInOneThing(t *testing.T) {
 	for _, v := range byName {
 		t.Run(v.Name, func(t *testing.T) {
 			require.NotEmpty(t, v.Comment)
-			if v.Expect == OK {
+			if v.Expect == outcome.OK {
 				require.NotNil(t, v.Link)
 				require.Empty(t, v.From)
 				return
 			}
 			from, ok := byName[v.From]
 			require.True(t, ok, "from %q", v.From)
-			require.Equal(t, OK, from.Expect)
+			require.Equal(t, outcome.OK, from.Expect)
 			require.Equal(t, 1, linkDifferences(v, from))
 		})
 	}
@@ -194,7 +195,7 @@ func TestLinkVectorsAreSignedAsTheyStand(t *testing.T) {
 	byName, signed := linkVectorsByName(t), 0
 	for _, v := range byName {
 		aboutTag := slices.ContainsFunc(about, func(p string) bool { return strings.HasPrefix(v.Name, p) })
-		if v.Expect == BadTag || v.Expect != OK && aboutTag || v.Name == "secret-missing" {
+		if v.Expect == outcome.BadTag || v.Expect != outcome.OK && aboutTag || v.Name == "secret-missing" {
 			continue
 		}
 		dot := strings.LastIndexByte(v.Path, '.')
@@ -211,11 +212,11 @@ func TestLinkVectorsAreSignedAsTheyStand(t *testing.T) {
 // wrong_host is the one code that a request cannot bring about: the host is
 // found among the sites first.
 func TestLinkVectorsCoverEveryCode(t *testing.T) {
-	seen := map[Code]int{}
+	seen := map[outcome.Code]int{}
 	for _, v := range loadLinkVectors(t) {
 		seen[v.Expect]++
 	}
-	for _, code := range []Code{OK, TooLong, Malformed, BadKeyID, BadExpiry, BadID, BadEncoding, UnknownKey, KeyUnavailable, BadTag, BadDestination, Expired} {
+	for _, code := range []outcome.Code{outcome.OK, outcome.TooLong, outcome.Malformed, outcome.BadKeyID, outcome.BadExpiry, outcome.BadID, outcome.BadEncoding, outcome.UnknownKey, outcome.KeyUnavailable, outcome.BadTag, outcome.BadDestination, outcome.Expired} {
 		require.NotZero(t, seen[code], code)
 		delete(seen, code)
 	}
@@ -231,7 +232,7 @@ func signLink(host, path string) string {
 	return path + "." + linkTag(linkTestSecret, "https://"+host+path)
 }
 
-func verifyLink(host, path string) (Link, Code) {
+func verifyLink(host, path string) (Link, outcome.Code) {
 	return Verify(host, path, []string{"k1"}, linkRing{"k1": linkTestSecret}, linkTestNow)
 }
 
@@ -240,11 +241,11 @@ func TestVerifyRefusesOtherPaths(t *testing.T) {
 	const rest = "k1.uaHR0cHM6Ly93d3cuZXhhbXBsZS5jb20v"
 	for _, prefix := range []string{"", "/", "/t/", "/to", "to/", "//to/", "/./to/", "/TO/", "/To/", "/pX/", "/%74o/", "/to%2F", "/a/to/", "https://link.example.com/to/", "\x00/to/", " /to/"} {
 		_, code := verifyLink("link.example.com", signLink("link.example.com", prefix+rest))
-		require.Equal(t, Malformed, code, "%q", prefix)
+		require.Equal(t, outcome.Malformed, code, "%q", prefix)
 	}
 	for _, path := range []string{"", ".", "/", "/to", "/to/", "/to/.", "/px/", "/px/.", "/to/..", "/to/...", "...."} {
 		_, code := verifyLink("link.example.com", path)
-		require.Equal(t, Malformed, code, "%q", path)
+		require.Equal(t, outcome.Malformed, code, "%q", path)
 	}
 }
 
@@ -252,12 +253,12 @@ func TestVerifyRefusesHosts(t *testing.T) {
 	const path = "/to/k1.uaHR0cHM6Ly93d3cuZXhhbXBsZS5jb20v"
 	for _, host := range []string{"", "LINK.example.com", "link.example.com.", "link.example.com:443", "localhost", "192.0.2.1", "[::1]", "a@link.example.com", "link.example.com/to", "link .example.com", "línk.example.com"} {
 		got, code := verifyLink(host, signLink(host, path))
-		require.Equal(t, WrongHost, code, "%q", host)
+		require.Equal(t, outcome.WrongHost, code, "%q", host)
 		require.Equal(t, Link{Host: host}, got)
 		_, err := Mint(Link{Host: host, KeyID: "k1", Destination: "https://www.example.com/"}, []byte(linkTestSecret))
 		var why *LinkError
 		require.ErrorAs(t, err, &why)
-		require.Equal(t, WrongHost, why.Code)
+		require.Equal(t, outcome.WrongHost, why.Code)
 	}
 }
 
@@ -267,9 +268,9 @@ func TestEveryByteOfALinkCounts(t *testing.T) {
 	for _, fields := range []string{"/to/k1.ezzzzzz.iMTIzNDU.uaHR0cHM6Ly93d3cuZXhhbXBsZS5jb20v", "/px/k1.ezzzzzz.iMTIzNDU"} {
 		path := signLink("link.example.com", fields)
 		_, code := verifyLink("link.example.com", path)
-		require.Equal(t, OK, code)
+		require.Equal(t, outcome.OK, code)
 		refused := func(altered string) {
-			if got, code := verifyLink("link.example.com", altered); code == OK || got != (Link{Host: "link.example.com"}) {
+			if got, code := verifyLink("link.example.com", altered); code == outcome.OK || got != (Link{Host: "link.example.com"}) {
 				t.Fatalf("%q: %s, %v", altered, code, got)
 			}
 		}
@@ -300,7 +301,7 @@ func TestEveryByteOfAFieldIsChecked(t *testing.T) {
 			kid, _, _ := strings.Cut(altered[len(LinkPrefix):], ".")
 			ring[kid] = linkTestSecret
 			got, code := Verify("link.example.com", altered, []string{kid}, ring, now)
-			if code != OK {
+			if code != outcome.OK {
 				continue
 			}
 			accepted++
@@ -318,19 +319,19 @@ func TestVerifyOrder(t *testing.T) {
 		path   string
 		listed []string
 		ring   Keyring
-		want   Code
+		want   outcome.Code
 	}{
-		{all + strings.Repeat("=", contract.MaxTarget), nil, nil, TooLong},
-		{"/to/K1.i=.e0.u=.=", nil, nil, Malformed},
-		{all + ".=", nil, nil, BadKeyID},
-		{"/to/k1.e0.i=.u=.=", nil, nil, BadExpiry},
-		{"/to/k1.e1.i=.u=.=", nil, nil, BadID},
-		{"/to/k1.e1.iMTIz.u=.=", nil, nil, BadEncoding},
-		{"/to/k1.e1.iMTIz.uYQ.AAAAAAAAAAAAAAAAAAAAAA", nil, nil, UnknownKey},
-		{"/to/k1.e1.iMTIz.uYQ.AAAAAAAAAAAAAAAAAAAAAA", []string{"k1"}, nil, KeyUnavailable},
-		{"/to/k1.e1.iMTIz.uYQ.AAAAAAAAAAAAAAAAAAAAAA", []string{"k1"}, linkRing{"k1": linkTestSecret}, BadTag},
-		{signLink("link.example.com", "/to/k1.e1.iMTIz.uYQ"), []string{"k1"}, linkRing{"k1": linkTestSecret}, BadDestination},
-		{signLink("link.example.com", "/to/k1.e1.iMTIz.uaHR0cHM6Ly9hLmV4YW1wbGUv"), []string{"k1"}, linkRing{"k1": linkTestSecret}, Expired},
+		{all + strings.Repeat("=", contract.MaxTarget), nil, nil, outcome.TooLong},
+		{"/to/K1.i=.e0.u=.=", nil, nil, outcome.Malformed},
+		{all + ".=", nil, nil, outcome.BadKeyID},
+		{"/to/k1.e0.i=.u=.=", nil, nil, outcome.BadExpiry},
+		{"/to/k1.e1.i=.u=.=", nil, nil, outcome.BadID},
+		{"/to/k1.e1.iMTIz.u=.=", nil, nil, outcome.BadEncoding},
+		{"/to/k1.e1.iMTIz.uYQ.AAAAAAAAAAAAAAAAAAAAAA", nil, nil, outcome.UnknownKey},
+		{"/to/k1.e1.iMTIz.uYQ.AAAAAAAAAAAAAAAAAAAAAA", []string{"k1"}, nil, outcome.KeyUnavailable},
+		{"/to/k1.e1.iMTIz.uYQ.AAAAAAAAAAAAAAAAAAAAAA", []string{"k1"}, linkRing{"k1": linkTestSecret}, outcome.BadTag},
+		{signLink("link.example.com", "/to/k1.e1.iMTIz.uYQ"), []string{"k1"}, linkRing{"k1": linkTestSecret}, outcome.BadDestination},
+		{signLink("link.example.com", "/to/k1.e1.iMTIz.uaHR0cHM6Ly9hLmV4YW1wbGUv"), []string{"k1"}, linkRing{"k1": linkTestSecret}, outcome.Expired},
 	}
 	for _, s := range steps {
 		_, code := Verify("link.example.com", s.path, s.listed, s.ring, linkTestNow)
@@ -342,19 +343,19 @@ func TestVerifyOrder(t *testing.T) {
 func TestVerifyReturnsNothingUnsigned(t *testing.T) {
 	const host, fields = "link.example.com", "/to/k1.e1.iMTIz.uaHR0cHM6Ly9hLmV4YW1wbGUv"
 	got, code := verifyLink(host, fields+".AAAAAAAAAAAAAAAAAAAAAA")
-	require.Equal(t, BadTag, code)
+	require.Equal(t, outcome.BadTag, code)
 	require.Equal(t, Link{Host: host}, got)
 
 	got, code = verifyLink(host, signLink(host, fields))
-	require.Equal(t, Expired, code)
+	require.Equal(t, outcome.Expired, code)
 	require.Equal(t, Link{Host: host, KeyID: "k1", Expiry: 1, ID: "MTIz"}, got)
 
 	got, code = Inspect(host, fields+".AAAAAAAAAAAAAAAAAAAAAA")
-	require.Equal(t, OK, code)
+	require.Equal(t, outcome.OK, code)
 	require.Equal(t, Link{Host: host, KeyID: "k1", Expiry: 1, ID: "MTIz", Destination: "https://a.example/"}, got)
 
 	got, code = Inspect(host, fields+".AAAA")
-	require.Equal(t, BadEncoding, code)
+	require.Equal(t, outcome.BadEncoding, code)
 	require.Equal(t, Link{Host: host}, got)
 }
 
@@ -374,7 +375,7 @@ func TestVerifyWithoutASecret(t *testing.T) {
 		"short":             linkRing{"k1": linkTestSecret[:MinSecret-1]},
 	} {
 		got, code := Verify("link.example.com", path, []string{"k1"}, ring, linkTestNow)
-		require.Equal(t, KeyUnavailable, code, name)
+		require.Equal(t, outcome.KeyUnavailable, code, name)
 		require.Equal(t, Link{Host: "link.example.com"}, got, name)
 	}
 }
@@ -384,15 +385,15 @@ func TestVerifyTime(t *testing.T) {
 	path := signLink("link.example.com", "/to/k1.ehuk80.uaHR0cHM6Ly9hLmV4YW1wbGUv")
 	for name, c := range map[string]struct {
 		now  time.Time
-		want Code
+		want outcome.Code
 	}{
-		"a nanosecond before": {time.Unix(minute*60, -1), OK},
-		"the first second":    {time.Unix(minute*60, 0), Expired},
-		"the same minute":     {time.Unix(minute*60+59, 0), Expired},
-		"another zone":        {time.Unix(minute*60, 0).In(time.FixedZone("", -12*3600)), Expired},
-		"1970":                {time.Unix(0, 0), OK},
-		"the far future":      {time.Unix(1<<40, 0), Expired},
-		"no clock":            {time.Time{}, Expired},
+		"a nanosecond before": {time.Unix(minute*60, -1), outcome.OK},
+		"the first second":    {time.Unix(minute*60, 0), outcome.Expired},
+		"the same minute":     {time.Unix(minute*60+59, 0), outcome.Expired},
+		"another zone":        {time.Unix(minute*60, 0).In(time.FixedZone("", -12*3600)), outcome.Expired},
+		"1970":                {time.Unix(0, 0), outcome.OK},
+		"the far future":      {time.Unix(1<<40, 0), outcome.Expired},
+		"no clock":            {time.Time{}, outcome.Expired},
 	} {
 		_, code := Verify("link.example.com", path, []string{"k1"}, linkRing{"k1": linkTestSecret}, c.now)
 		require.Equal(t, c.want, code, name)
@@ -406,19 +407,19 @@ func TestMintRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		link   Link
 		secret string
-		code   Code
+		code   outcome.Code
 		text   string
 	}{
-		"host":              {with(good, func(l *Link) { l.Host = "Link.example.com" }), linkTestSecret, WrongHost, `link: wrong_host: host "Link.example.com" is not a host name in lower case without port`},
-		"key id":            {with(good, func(l *Link) { l.KeyID = "k.1" }), linkTestSecret, BadKeyID, `link: bad_key_id: key id "k.1" is not 1 to 8 of a-z 0-9`},
-		"expiry":            {with(good, func(l *Link) { l.Expiry = MaxExpiry + 1 }), linkTestSecret, BadExpiry, `link: bad_expiry: expiry 2176782336 is not 1 to 2176782335 minutes, or 0 for none`},
-		"id":                {with(good, func(l *Link) { l.ID = "a b" }), linkTestSecret, BadID, `link: bad_id: id "a b" is not the base64url of 1 to 64 bytes`},
-		"id with a field":   {with(good, func(l *Link) { l.ID = "AAAA.uAAAA" }), linkTestSecret, BadID, `link: bad_id: id "AAAA.uAAAA" is not the base64url of 1 to 64 bytes`},
-		"no destination":    {with(good, func(l *Link) { l.Destination = "" }), linkTestSecret, BadDestination, `link: bad_destination: destination "" is not an absolute URL that every browser reads the same way`},
-		"long destination":  {with(good, func(l *Link) { l.Destination += strings.Repeat("a", 7000) }), linkTestSecret, TooLong, `link: too_long: its path is over 8192 bytes: shorten the destination`},
-		"pixel, no id":      {with(pixel, func(l *Link) { l.ID = "" }), linkTestSecret, Malformed, `link: malformed: a pixel needs an id`},
-		"pixel, leads away": {with(pixel, func(l *Link) { l.Destination = "a" }), linkTestSecret, Malformed, `link: malformed: a pixel has no destination: leave "a" out`},
-		"short secret":      {good, "hush", KeyUnavailable, `link: key_unavailable: the secret of key id "k1" is under 32 bytes`},
+		"host":              {with(good, func(l *Link) { l.Host = "Link.example.com" }), linkTestSecret, outcome.WrongHost, `link: wrong_host: host "Link.example.com" is not a host name in lower case without port`},
+		"key id":            {with(good, func(l *Link) { l.KeyID = "k.1" }), linkTestSecret, outcome.BadKeyID, `link: bad_key_id: key id "k.1" is not 1 to 8 of a-z 0-9`},
+		"expiry":            {with(good, func(l *Link) { l.Expiry = MaxExpiry + 1 }), linkTestSecret, outcome.BadExpiry, `link: bad_expiry: expiry 2176782336 is not 1 to 2176782335 minutes, or 0 for none`},
+		"id":                {with(good, func(l *Link) { l.ID = "a b" }), linkTestSecret, outcome.BadID, `link: bad_id: id "a b" is not the base64url of 1 to 64 bytes`},
+		"id with a field":   {with(good, func(l *Link) { l.ID = "AAAA.uAAAA" }), linkTestSecret, outcome.BadID, `link: bad_id: id "AAAA.uAAAA" is not the base64url of 1 to 64 bytes`},
+		"no destination":    {with(good, func(l *Link) { l.Destination = "" }), linkTestSecret, outcome.BadDestination, `link: bad_destination: destination "" is not an absolute URL that every browser reads the same way`},
+		"long destination":  {with(good, func(l *Link) { l.Destination += strings.Repeat("a", 7000) }), linkTestSecret, outcome.TooLong, `link: too_long: its path is over 8192 bytes: shorten the destination`},
+		"pixel, no id":      {with(pixel, func(l *Link) { l.ID = "" }), linkTestSecret, outcome.Malformed, `link: malformed: a pixel needs an id`},
+		"pixel, leads away": {with(pixel, func(l *Link) { l.Destination = "a" }), linkTestSecret, outcome.Malformed, `link: malformed: a pixel has no destination: leave "a" out`},
+		"short secret":      {good, "hush", outcome.KeyUnavailable, `link: key_unavailable: the secret of key id "k1" is under 32 bytes`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dst := []byte("before")
@@ -457,7 +458,7 @@ func TestEncodeID(t *testing.T) {
 		_, err := EncodeID(make([]byte, n))
 		var why *LinkError
 		require.ErrorAs(t, err, &why)
-		require.Equal(t, BadID, why.Code)
+		require.Equal(t, outcome.BadID, why.Code)
 	}
 }
 
@@ -494,7 +495,7 @@ func BenchmarkVerify(b *testing.B) {
 	keys, ring := []string{"k1"}, Keyring(linkFixedRing(linkTestSecret))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, code := Verify("link.example.com", path, keys, ring, linkTestNow); code != OK {
+		if _, code := Verify("link.example.com", path, keys, ring, linkTestNow); code != outcome.OK {
 			b.Fatal(code)
 		}
 	}

@@ -1,4 +1,4 @@
-package core
+package signed
 
 import (
 	"crypto/sha256"

@@ -1,10 +1,11 @@
-package core
+package signed
 
 import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/base64url"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -21,8 +22,8 @@ type linkParts struct {
 }
 
 // readLink checks the length and the host, and then the structure of a link.
-func readLink(host, path string) (linkParts, Code) {
-	if code := linkBounds(host, path); code != OK {
+func readLink(host, path string) (linkParts, outcome.Code) {
+	if code := linkBounds(host, path); code != outcome.OK {
 		return linkParts{}, code
 	}
 	var t linkParts
@@ -30,20 +31,20 @@ func readLink(host, path string) (linkParts, Code) {
 }
 
 // linkBounds checks the length and the host.
-func linkBounds(host, path string) Code {
+func linkBounds(host, path string) outcome.Code {
 	switch {
 	case len(path) > contract.MaxTarget:
-		return TooLong
+		return outcome.TooLong
 	case !isLinkHost(host):
-		return WrongHost
+		return outcome.WrongHost
 	}
-	return OK
+	return outcome.OK
 }
 
 // parse checks the structure of a link: the order of the fields first, then
 // each field from left to right. The destination is decoded into room, see
 // [base64url.Decode].
-func (t *linkParts) parse(path string, room []byte) Code {
+func (t *linkParts) parse(path string, room []byte) outcome.Code {
 	end := len(path) - tagText - 1
 	whole := end >= 0 && path[end] == '.' && t.readTag(path[end+1:])
 	if !whole { // the last dot may be another one
@@ -51,12 +52,12 @@ func (t *linkParts) parse(path string, room []byte) Code {
 	}
 	t.pixel = word.HasPrefix(path, PixelPrefix)
 	if end < len(LinkPrefix) || !t.pixel && !word.HasPrefix(path, LinkPrefix) {
-		return Malformed
+		return outcome.Malformed
 	}
 	t.signed = path[:end]
 	code := t.readFields(t.signed[len(LinkPrefix):], room, whole) // both prefixes have four bytes
-	if code == OK && !whole {
-		return BadEncoding
+	if code == outcome.OK && !whole {
+		return outcome.BadEncoding
 	}
 	return code
 }
@@ -68,10 +69,10 @@ func (t *linkParts) readTag(text string) bool {
 
 // readFields reads "kid[.e…][.i…][.u…]". No field holds a dot, so each ends at
 // the next one. The destination is decoded only if the link is whole.
-func (t *linkParts) readFields(s string, room []byte, whole bool) Code {
+func (t *linkParts) readFields(s string, room []byte, whole bool) outcome.Code {
 	dot := word.Index(s, '.')
 	if dot < 0 {
-		return Malformed
+		return outcome.Malformed
 	}
 	t.kid = s[:dot]
 	expiry, s, hasExpiry := cutLinkField(s[dot:], 'e')
@@ -93,17 +94,17 @@ func (t *linkParts) readFields(s string, room []byte, whole bool) Code {
 	case s != "", // unknown, repeated or out of order
 		hasDest == t.pixel,
 		t.pixel && !hasID:
-		return Malformed
+		return outcome.Malformed
 	case !IsKeyID(t.kid):
-		return BadKeyID
+		return outcome.BadKeyID
 	case hasExpiry && !t.readExpiry(expiry):
-		return BadExpiry
+		return outcome.BadExpiry
 	case hasID && !isLinkID(id):
-		return BadID
+		return outcome.BadID
 	case !destOK:
-		return BadEncoding
+		return outcome.BadEncoding
 	}
-	return OK
+	return outcome.OK
 }
 
 func (t *linkParts) readExpiry(text string) (ok bool) {

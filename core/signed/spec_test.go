@@ -1,4 +1,4 @@
-package core
+package signed
 
 import (
 	"bytes"
@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/base64url"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // linkFences returns what stands in the fenced code blocks of one language.
@@ -32,7 +33,7 @@ func linkFences(markdown, language string) []string {
 
 func readLinkSpec(t *testing.T) string {
 	t.Helper()
-	spec, err := os.ReadFile("spec/links.md")
+	spec, err := os.ReadFile("../spec/links.md")
 	require.NoError(t, err)
 	return string(spec)
 }
@@ -86,7 +87,7 @@ func runSnippet(t *testing.T, interpreter string, args []string, input []byte) [
 func snippetLinks(t *testing.T) (input []byte, want []string) {
 	t.Helper()
 	for _, v := range loadLinkVectors(t) {
-		if v.Expect != OK {
+		if v.Expect != outcome.OK {
 			continue
 		}
 		line := map[string]any{"host": v.Host, "key_id": v.Link.KeyID, "secret": string(v.secret())}
@@ -173,12 +174,12 @@ func specRows(spec, heading string) map[string]string {
 // each with its code and the status that the reader's answer has.
 func TestSpecSteps(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| .* \\| `([a-z_]+)` \\| (\\d+) \\|$")
-	var codes []Code
+	var steps []outcome.Code
 	for _, m := range row.FindAllStringSubmatch(readLinkSpec(t), -1) {
-		codes = append(codes, Code(m[1]))
-		require.Equal(t, strconv.Itoa(Code(m[1]).Notice().Status), m[2], m[1])
+		steps = append(steps, outcome.Code(m[1]))
+		require.Equal(t, strconv.Itoa(outcome.Code(m[1]).Notice().Status), m[2], m[1])
 	}
-	require.Equal(t, []Code{TooLong, WrongHost, Malformed, BadKeyID, BadExpiry, BadID, BadEncoding, UnknownKey, KeyUnavailable, BadTag, BadDestination, Expired}, codes)
+	require.Equal(t, []outcome.Code{outcome.TooLong, outcome.WrongHost, outcome.Malformed, outcome.BadKeyID, outcome.BadExpiry, outcome.BadID, outcome.BadEncoding, outcome.UnknownKey, outcome.KeyUnavailable, outcome.BadTag, outcome.BadDestination, outcome.Expired}, steps)
 }
 
 // The regular expression of the specification takes what Verify takes for a
@@ -187,6 +188,6 @@ func TestSpecRegexp(t *testing.T) {
 	form := linkRegexp(t)
 	for _, v := range loadLinkVectors(t) {
 		_, code := Inspect(v.Host, v.Path)
-		require.Equal(t, code == OK || code == TooLong, form.MatchString(v.Path), v.Name)
+		require.Equal(t, code == outcome.OK || code == outcome.TooLong, form.MatchString(v.Path), v.Name)
 	}
 }

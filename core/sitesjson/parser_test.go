@@ -17,6 +17,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -314,7 +315,7 @@ func checkSite(t *testing.T, sites *core.Sites, s *core.Site) {
 	}
 	seen := map[string]bool{}
 	for _, k := range s.Keys {
-		require.True(t, core.IsKeyID(k) && !seen[k], "%q", k)
+		require.True(t, signed.IsKeyID(k) && !seen[k], "%q", k)
 		seen[k] = true
 	}
 	if s.Home != "" {

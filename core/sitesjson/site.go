@@ -8,6 +8,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // siteReader reads one site: first each value by itself, then, in relate, the
@@ -233,7 +234,7 @@ type wideEntry struct {
 
 func (c *siteReader) addKey(b []byte) (problem, hint string) {
 	switch {
-	case !core.IsKeyID(string(b)):
+	case !signed.IsKeyID(string(b)):
 		// Not quoted: it may be the secret itself.
 		return "not a key id", "write 1 to 8 of a-z 0-9; the secret itself belongs in the secret store"
 	case slices.Contains(c.site.Keys, string(b)):

@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
@@ -280,7 +281,7 @@ func FuzzTable(f *testing.F) {
 			req := &core.Request{Method: "GET", Target: target}
 			if d := core.Decide(req, site, time.Unix(0, 0)); d.Action == core.Proxy {
 				require.NotNil(t, d.Origin)
-				core.AfterFailure(req, site, core.ESPError)
+				core.AfterFailure(req, site, outcome.ESPError)
 			}
 		}
 	})

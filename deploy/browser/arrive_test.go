@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -140,7 +140,7 @@ func (f *front) outage(t *testing.T, b *tab, fleet *origins.Fleet) {
 	require.Equal(t, 1, b.imageWidths(t)[0], "the open pixel of ours needs no ESP")
 	f.checkArrival(t, f.click(t, b, readable), f.mail.links[readable])
 	f.openMail(t, b)
-	f.checkPage(t, f.click(t, b, opaque), damage{status: 500, code: core.ESPError, title: "We are having trouble"})
+	f.checkPage(t, f.click(t, b, opaque), damage{status: 500, code: outcome.ESPError, title: "We are having trouble"})
 }
 
 func setFaults(t *testing.T, fleet *origins.Fleet, fault origins.Fault) {
@@ -159,18 +159,18 @@ func (f *front) find(t *testing.T, name string) int {
 
 // line has the members of a line of the click log that are compared.
 type line struct {
-	Request string    `json:"request"`
-	Host    string    `json:"host"`
-	Method  string    `json:"method"`
-	Code    core.Code `json:"code"`
-	Status  int       `json:"status"`
+	Request string       `json:"request"`
+	Host    string       `json:"host"`
+	Method  string       `json:"method"`
+	Code    outcome.Code `json:"code"`
+	Status  int          `json:"status"`
 }
 
 // checkLog: every request of the browser has one line, and the browser has made
 // exactly the expected requests.
 func (f *front) checkLog(ctx context.Context, t *testing.T) {
 	require.NoError(t, f.server.Shutdown(ctx))
-	got, codes := map[string]int{}, map[string]core.Code{}
+	got, codes := map[string]int{}, map[string]outcome.Code{}
 	for range f.arrived.Load() {
 		x := f.next(ctx, t)
 		l := readLine(t, x)

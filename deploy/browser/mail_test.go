@@ -10,8 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // mail is an HTML message in a webmail.
@@ -32,7 +33,7 @@ type link struct {
 type damage struct {
 	link
 	status int64
-	code   core.Code
+	code   outcome.Code
 	title  string
 }
 
@@ -65,7 +66,7 @@ func (r *rig) write(t *testing.T, scheme string) *mail {
 		own(t, scheme, "https://www.example.com/welcome?from=mail&x=%2F"),
 		own(t, scheme, "https://shop.example.com/sale?a=%2520#offer"),
 		own(t, scheme, "http://shop.example.com/plain"))
-	m.pictures = append(m.pictures, mint(t, scheme, core.Link{ID: id(t, "reader 7"), Pixel: true}))
+	m.pictures = append(m.pictures, mint(t, scheme, signed.Link{ID: id(t, "reader 7"), Pixel: true}))
 	for _, host := range r.sites.Hosts() {
 		before := len(m.links)
 		r.writeESP(m, scheme, host)
@@ -89,22 +90,22 @@ func (r *rig) writeESP(m *mail, scheme, host string) {
 
 func own(t *testing.T, scheme, destination string) link {
 	t.Helper()
-	url := mint(t, scheme, core.Link{Destination: destination, ID: id(t, "reader 7"), Expiry: noon.Unix()/60 + 1})
+	url := mint(t, scheme, signed.Link{Destination: destination, ID: id(t, "reader 7"), Expiry: noon.Unix()/60 + 1})
 	return link{"ours to " + destination, url, destination}
 }
 
 // mint signs a link. The signed text begins with https in old mail too.
-func mint(t *testing.T, scheme string, l core.Link) string {
+func mint(t *testing.T, scheme string, l signed.Link) string {
 	t.Helper()
 	l.Host, l.KeyID = ownHost, "k1"
-	url, err := core.Mint(l, []byte(secret))
+	url, err := signed.Mint(l, []byte(secret))
 	require.NoError(t, err)
 	return scheme + strings.TrimPrefix(url, "https")
 }
 
 func id(t *testing.T, text string) string {
 	t.Helper()
-	id, err := core.EncodeID([]byte(text))
+	id, err := signed.EncodeID([]byte(text))
 	require.NoError(t, err)
 	return id
 }
@@ -112,12 +113,12 @@ func id(t *testing.T, text string) string {
 // damages are signed links with faults.
 func damages(t *testing.T, scheme string) []damage {
 	t.Helper()
-	whole := mint(t, scheme, core.Link{Destination: homePage})
+	whole := mint(t, scheme, signed.Link{Destination: homePage})
 	altered := strings.Replace(whole, ".u", ".iMQ.u", 1)
-	late := mint(t, scheme, core.Link{Destination: homePage, Expiry: noon.Unix() / 60})
+	late := mint(t, scheme, signed.Link{Destination: homePage, Expiry: noon.Unix() / 60})
 	return []damage{
-		{link{name: "altered", url: altered}, 403, core.BadTag, "This link cannot be trusted"},
-		{link{name: "cut off", url: whole[:len(whole)-5]}, 400, core.BadEncoding, "This link is damaged"},
-		{link{name: "expired", url: late}, 410, core.Expired, "This link has expired"},
+		{link{name: "altered", url: altered}, 403, outcome.BadTag, "This link cannot be trusted"},
+		{link{name: "cut off", url: whole[:len(whole)-5]}, 400, outcome.BadEncoding, "This link is damaged"},
+		{link{name: "expired", url: late}, 410, outcome.Expired, "This link has expired"},
 	}
 }

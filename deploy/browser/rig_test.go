@@ -16,6 +16,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -92,7 +93,7 @@ type front struct {
 	asked   map[string]int         // how often the browser should request each URL
 	// refusals has the codes of clickedge's pages that were shown, by the
 	// request id on them.
-	refusals map[string]core.Code
+	refusals map[string]outcome.Code
 }
 
 // front listens for the branded hosts and for the webmail, whose mail has links
@@ -100,7 +101,7 @@ type front struct {
 func (r *rig) front(ctx context.Context, t *testing.T, wasm []byte, scheme, cache string) *front {
 	t.Helper()
 	f := &front{scheme: scheme, mail: r.write(t, scheme), over: make(chan *hostsim.Exchange, 4096)}
-	f.asked, f.refusals = map[string]int{}, map[string]core.Code{}
+	f.asked, f.refusals = map[string]int{}, map[string]outcome.Code{}
 	var err error
 	f.host, err = hostsim.New(ctx, wasm, hostsim.Config{
 		Backends:     r.backends(),

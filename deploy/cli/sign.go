@@ -13,6 +13,8 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -99,7 +101,7 @@ func (s *sign) minter() (*signedlink.Minter, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &signedlink.Minter{Site: site, Now: s.env.Now(), Link: core.Link{Host: site.Host, Pixel: s.pixel}}
+	m := &signedlink.Minter{Site: site, Now: s.env.Now(), Link: signed.Link{Host: site.Host, Pixel: s.pixel}}
 	if m.Link.KeyID, err = s.keyID(site); err != nil {
 		return nil, err
 	}
@@ -142,7 +144,7 @@ func (s *sign) keyID(site *core.Site) (string, error) {
 		return site.Keys[0], nil
 	}
 	if !slices.Contains(site.Keys, s.kid) {
-		return "", failure.Bad(fmt.Errorf("site %s does not list key %q (%s)", site.Host, cut(s.kid, 20), core.UnknownKey),
+		return "", failure.Bad(fmt.Errorf("site %s does not list key %q (%s)", site.Host, cut(s.kid, 20), outcome.UnknownKey),
 			"it lists "+strings.Join(site.Keys, ", "))
 	}
 	return s.kid, nil
@@ -162,7 +164,7 @@ func (s *sign) linkID() (string, error) {
 		}
 		return "", nil
 	}
-	id, err := core.EncodeID(raw)
+	id, err := signed.EncodeID(raw)
 	if err != nil {
 		return "", failure.Usage(err, "64 bytes at most: put the rest into your own database")
 	}

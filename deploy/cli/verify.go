@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -93,7 +95,7 @@ func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, err
 	case len(site.Keys) == 0:
 		return l, nil, nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no signed links", site.Host), "clickedge explain says what it gets")
 	case !core.HasSignedForm(l.Target):
-		return l, nil, nil, failure.Bad(fmt.Errorf("this is no signed link: these begin with %s or %s (%s)", core.LinkPrefix, core.PixelPrefix, core.Malformed),
+		return l, nil, nil, failure.Bad(fmt.Errorf("this is no signed link: these begin with %s or %s (%s)", signed.LinkPrefix, signed.PixelPrefix, outcome.Malformed),
 			"clickedge explain says what it gets")
 	}
 	return l, sites, site, nil
@@ -103,8 +105,8 @@ func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, err
 // link, so it is not reported as one.
 func (v *verify) ring(sites *core.Sites, site *core.Site, path string) (*keyring.Ring, error) {
 	ring, err := keyring.GatherSite(v.env.keys(), v.keyFiles, site, sites, "", nil)
-	shape, code := core.Inspect(site.Host, path)
-	if err != nil || code != core.OK || !slices.Contains(site.Keys, shape.KeyID) || ring.Has(shape.KeyID) {
+	shape, code := signed.Inspect(site.Host, path)
+	if err != nil || code != outcome.OK || !slices.Contains(site.Keys, shape.KeyID) || ring.Has(shape.KeyID) {
 		return ring, err
 	}
 	err = fmt.Errorf("the link is signed with key %q: %w", shape.KeyID, keyring.ErrNoSecret)

@@ -3,7 +3,7 @@ package clicklog
 import (
 	"time"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // Keys counts the use of keys. The zero value has read nothing.
@@ -24,7 +24,7 @@ type KeyUse struct {
 // does not count as use of a key.
 func (k *Keys) Line(text []byte) {
 	l, ok := k.Parse(text)
-	if !ok || l.KID == "" || l.Code != core.OK || !k.First(l) {
+	if !ok || l.KID == "" || l.Code != outcome.OK || !k.First(l) {
 		return
 	}
 	if k.used == nil {

@@ -5,23 +5,23 @@ import (
 	"errors"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clicklog"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 // Line has the members of a line of the click log that are counted.
 type Line struct {
-	V       int       `json:"v"`
-	Time    time.Time `json:"time"`
-	Request string    `json:"request"`
-	ESP     string    `json:"esp"`
-	Kind    string    `json:"kind"`
-	Action  string    `json:"action"`
-	Code    core.Code `json:"code"`
-	Missed  string    `json:"missed"`
-	KID     string    `json:"kid"`
-	Exp     int64     `json:"exp"` // Unix seconds, 0 for never
+	V       int          `json:"v"`
+	Time    time.Time    `json:"time"`
+	Request string       `json:"request"`
+	ESP     string       `json:"esp"`
+	Kind    string       `json:"kind"`
+	Action  string       `json:"action"`
+	Code    outcome.Code `json:"code"`
+	Missed  string       `json:"missed"`
+	KID     string       `json:"kid"`
+	Exp     int64        `json:"exp"` // Unix seconds, 0 for never
 }
 
 // Reader reads lines one by one. The zero value has read none.

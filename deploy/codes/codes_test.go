@@ -9,14 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // TestEveryCodeHasAMeaning reads core's list of codes, so that a new code
 // without a meaning fails here.
 func TestEveryCodeHasAMeaning(t *testing.T) {
 	codes := codesOfCore(t)
-	require.Contains(t, codes, core.BadTag)
+	require.Contains(t, codes, outcome.BadTag)
 	for _, code := range codes {
 		require.NotEmpty(t, meanings[code].What, string(code))
 	}
@@ -24,8 +24,8 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	require.NotEmpty(t, Explain("of_the_future").What)
 }
 
-func codesOfCore(t *testing.T) (codes []core.Code) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../../core/code.go", nil, 0)
+func codesOfCore(t *testing.T) (codes []outcome.Code) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../../core/outcome/code.go", nil, 0)
 	require.NoError(t, err)
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
@@ -35,7 +35,7 @@ func codesOfCore(t *testing.T) (codes []core.Code) {
 		if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "Code" {
 			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			require.NoError(t, err)
-			codes = append(codes, core.Code(text))
+			codes = append(codes, outcome.Code(text))
 		}
 		return true
 	})

@@ -14,8 +14,9 @@ import (
 	"github.com/fastly/go-fastly/v16/fastly"
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/cli"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -201,8 +202,8 @@ func (r *rotation) upload(name string) {
 
 // mail puts a link in flight.
 func (r *rotation) mail(url, to string) {
-	link, code := core.Inspect("link.example.com", strings.TrimPrefix(url, "https://link.example.com"))
-	require.Equal(r.t, core.OK, code)
+	link, code := signed.Inspect("link.example.com", strings.TrimPrefix(url, "https://link.example.com"))
+	require.Equal(r.t, outcome.OK, code)
 	r.links = append(r.links, inFlight{url: url, kid: link.KeyID, to: to, expires: time.Unix(link.Expiry*60, 0)})
 }
 
@@ -249,7 +250,7 @@ func (r *rotation) tooEarly(line string) {
 	require.NoError(r.t, err)
 	keys, err := keyring.Parse(text)
 	require.NoError(r.t, err)
-	url, err := core.Mint(core.Link{Host: "link.example.com", KeyID: "k2", Destination: "https://www.example.com/early"}, []byte(keys[0].Secret()))
+	url, err := signed.Mint(signed.Link{Host: "link.example.com", KeyID: "k2", Destination: "https://www.example.com/early"}, []byte(keys[0].Secret()))
 	require.NoError(r.t, err)
 	status, _ := r.click(inFlight{url: url})
 	require.Equal(r.t, 403, status)

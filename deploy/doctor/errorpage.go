@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 )
 
@@ -77,9 +77,9 @@ var errorPages = []struct {
 		"certificate verify failed", "invalid ssl certificate",
 	}},
 	{"origin-tls-failed", 500, 599, []string{
-		"ssl handshake failed", "error during ssl handshake with remote server", "sslv3 alert handshake", "tlsv1 alert", "unrecognized name", "· " + string(core.ESPTLS),
+		"ssl handshake failed", "error during ssl handshake with remote server", "sslv3 alert handshake", "tlsv1 alert", "unrecognized name", "· " + string(outcome.ESPTLS),
 	}},
-	{"origin-unreachable", 500, 599, []string{"· " + string(core.ESPUnreachable), "· " + string(core.ESPTimeout), "error code: 1016", "error 1016", "backend fetch failed"}},
+	{"origin-unreachable", 500, 599, []string{"· " + string(outcome.ESPUnreachable), "· " + string(outcome.ESPTimeout), "error code: 1016", "error 1016", "backend fetch failed"}},
 	{"filter-challenge", 403, 503, []string{"just a moment...", "/cdn-cgi/challenge-platform/", "enable javascript and cookies to continue", "checking your browser before accessing"}},
 	{"filter-refuses-all", 403, 403, []string{"request blocked", "attention required! | cloudflare", "you have been blocked", "web application firewall"}},
 }

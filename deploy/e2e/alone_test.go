@@ -19,6 +19,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -85,7 +86,7 @@ func newLone(i int) (*lone, error) {
 	switch i % 5 {
 	case 0: // a signed link
 		l.action, l.location, l.id = "redirect", "https://www.example.org/"+own, own
-		link, err := core.Mint(core.Link{Host: l.Host, KeyID: "k1", ID: l.id, Destination: l.location}, []byte(loneSecret))
+		link, err := signed.Mint(signed.Link{Host: l.Host, KeyID: "k1", ID: l.id, Destination: l.location}, []byte(loneSecret))
 		l.Target = strings.TrimPrefix(link, "https://"+l.Host)
 		return l, err
 	case 1: // proxied: what comes back was made of what was sent

@@ -18,8 +18,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/edge/prewarm"
 	"github.com/clickedge/clickedge/hostsim"
@@ -78,7 +78,7 @@ func withLoneSecret(cfg *hostsim.Config) {
 func expiring(t *testing.T, end time.Time) string {
 	t.Helper()
 	const host = "signed.example.com"
-	link, err := core.Mint(core.Link{Host: host, KeyID: "k1", Expiry: end.Unix() / 60, Destination: "https://www.example.org/"}, []byte(loneSecret))
+	link, err := signed.Mint(signed.Link{Host: host, KeyID: "k1", Expiry: end.Unix() / 60, Destination: "https://www.example.org/"}, []byte(loneSecret))
 	require.NoError(t, err)
 	return strings.TrimPrefix(link, "https://"+host)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -85,7 +86,7 @@ func TestClickWhoseReaderHangsUpHasALine(t *testing.T) {
 		}
 		for _, text := range clicks(x) {
 			line := parse(t, text)
-			require.Equal(t, []any{302, 302, "shop.example.com", core.OK}, []any{line.Status, line.OriginStatus, line.Destination, line.Code})
+			require.Equal(t, []any{302, 302, "shop.example.com", outcome.OK}, []any{line.Status, line.OriginStatus, line.Destination, line.Code})
 			ids[line.Request] = true
 			lines++
 		}
@@ -164,20 +165,20 @@ func TestOddStatusOfAnESP(t *testing.T) {
 	for _, c := range []struct {
 		answer string
 		status int // that the reader gets
-		code   core.Code
+		code   outcome.Code
 		origin int
 		reason string
 	}{
-		{"HTTP/1.1 101 Switching Protocols\nConnection: upgrade\nUpgrade: x\n\n", 502, core.ESPError, 101, ""},
-		{"HTTP/1.1 600 X\nContent-Length: 0\n\n", 502, core.ESPError, 600, ""},
-		{"HTTP/1.1 999 X\nContent-Length: 0\n\n", 502, core.ESPError, 999, ""},
-		{"HTTP/1.1 099 X\nContent-Length: 0\n\n", 502, core.ESPUnreachable, 0, "http_response_status_invalid"},
-		{"HTTP/1.1 000 X\nContent-Length: 0\n\n", 502, core.ESPUnreachable, 0, "http_response_status_invalid"},
-		{"HTTP/1.1 103 Early Hints\n\nHTTP/1.1 204 No Content\n\n", 204, core.OK, 204, ""},
-		{"HTTP/1.1 204 No Content\n\nbody", 204, core.OK, 204, ""},
-		{"HTTP/1.1 205 Reset\nContent-Length: 0\n\n", 205, core.OK, 205, ""},
-		{"HTTP/1.1 304 Not Modified\n\nbody", 304, core.OK, 304, ""},
-		{"HTTP/1.1 431 X\nContent-Length: 0\n\n", 431, core.OK, 431, ""},
+		{"HTTP/1.1 101 Switching Protocols\nConnection: upgrade\nUpgrade: x\n\n", 502, outcome.ESPError, 101, ""},
+		{"HTTP/1.1 600 X\nContent-Length: 0\n\n", 502, outcome.ESPError, 600, ""},
+		{"HTTP/1.1 999 X\nContent-Length: 0\n\n", 502, outcome.ESPError, 999, ""},
+		{"HTTP/1.1 099 X\nContent-Length: 0\n\n", 502, outcome.ESPUnreachable, 0, "http_response_status_invalid"},
+		{"HTTP/1.1 000 X\nContent-Length: 0\n\n", 502, outcome.ESPUnreachable, 0, "http_response_status_invalid"},
+		{"HTTP/1.1 103 Early Hints\n\nHTTP/1.1 204 No Content\n\n", 204, outcome.OK, 204, ""},
+		{"HTTP/1.1 204 No Content\n\nbody", 204, outcome.OK, 204, ""},
+		{"HTTP/1.1 205 Reset\nContent-Length: 0\n\n", 205, outcome.OK, 205, ""},
+		{"HTTP/1.1 304 Not Modified\n\nbody", 304, outcome.OK, 304, ""},
+		{"HTTP/1.1 431 X\nContent-Length: 0\n\n", 431, outcome.OK, 431, ""},
 	} {
 		t.Run(strings.Fields(c.answer)[1], func(t *testing.T) {
 			page, back := rigWithAnswer(t, oneSite, c.answer), rigWithAnswer(t, backSite, c.answer)
@@ -185,12 +186,12 @@ func TestOddStatusOfAnESP(t *testing.T) {
 				resp, line := page.get(t, method, sesClick)
 				require.Equal(t, []any{c.status, c.status, c.code, c.origin}, []any{resp.Status, line.Status, line.Code, line.OriginStatus}, method)
 				require.Regexp(t, "^("+c.reason+")?$", line.OriginError)
-				if c.code != core.OK {
+				if c.code != outcome.OK {
 					requirePage(t, resp, line, c.status, c.code)
 					require.Equal(t, "maybe", line.Missed)
 				}
 			}
-			if resp, line := back.get(t, "GET", sesClick); c.code != core.OK {
+			if resp, line := back.get(t, "GET", sesClick); c.code != outcome.OK {
 				require.Equal(t, []any{302, core.Redirect.String(), c.code}, []any{resp.Status, line.Action, line.Code})
 			}
 		})
@@ -267,7 +268,7 @@ func TestReadersBrokenBodyIsNotTheESPsFailure(t *testing.T) {
 			x := receive(t, over)
 			require.Len(t, clicks(x), 1)
 			line := parse(t, clicks(x)[0])
-			require.Equal(t, []any{core.IncompleteRequest, 400, "refuse", "", ""}, []any{line.Code, line.Status, line.Action, line.Missed, line.OriginError})
+			require.Equal(t, []any{outcome.IncompleteRequest, 400, "refuse", "", ""}, []any{line.Code, line.Status, line.Action, line.Missed, line.OriginError})
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -51,7 +52,7 @@ func TestManySites(t *testing.T) {
 		s := rigOf(t, swapped, text, origins.Options{}, nil)
 		askMany(t, s, n, 97)
 		_, x := s.do(t, hostsim.Request{Host: "link.example.com", Target: sesClick})
-		require.Equal(t, core.WrongHost, parse(t, clicks(x)[0]).Code, "the one site is gone")
+		require.Equal(t, outcome.WrongHost, parse(t, clicks(x)[0]).Code, "the one site is gone")
 		t.Logf("%d bytes of module", len(swapped))
 	}
 	askMany(t, r, n, map[bool]int{false: 97, true: 1999}[cold()])
@@ -66,7 +67,7 @@ func askMany(t *testing.T, r *rig, n, step int) {
 		require.NoError(t, r.fleet.SetFault(esp, origins.Refuse))
 		resp, x := r.do(t, hostsim.Request{Host: manyHost(i), Target: "/nothing"})
 		line := parse(t, clicks(x)[0])
-		require.Equal(t, core.ESPUnreachable, line.Code)
+		require.Equal(t, outcome.ESPUnreachable, line.Code)
 		require.Equal(t, esp, line.ESP)
 		require.Contains(t, string(resp.Body), fmt.Sprintf(`href="https://brand-%d.example.com/"`, i))
 	}
@@ -74,7 +75,7 @@ func askMany(t *testing.T, r *rig, n, step int) {
 	require.NoError(t, err)
 	require.Contains(t, string(resp.Body), fmt.Sprintf(`"sites":%d`, n))
 	_, x := r.do(t, hostsim.Request{Host: "x" + manyHost(1), Target: "/"})
-	require.Equal(t, core.WrongHost, parse(t, clicks(x)[0]).Code)
+	require.Equal(t, outcome.WrongHost, parse(t, clicks(x)[0]).Code)
 }
 
 func TestSwapAnswersAsABuild(t *testing.T) {
@@ -90,7 +91,7 @@ func TestSwapAnswersAsABuild(t *testing.T) {
 		resp, line := r.get(t, "GET", sesClick)
 		location, _ := resp.Header.Get("location")
 		require.Equal(t, "https://shop.example.com/a", location)
-		require.Equal(t, core.ESPUnreachable, line.Code)
+		require.Equal(t, outcome.ESPUnreachable, line.Code)
 	}
 }
 
@@ -135,7 +136,7 @@ func TestRoomOfAnotherVersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := rigOf(t, fill(t, wasm, data), oneSite, origins.Options{}, nil)
 			resp, line := r.get(t, "GET", sesClick)
-			requirePage(t, resp, line, 503, core.NoSites)
+			requirePage(t, resp, line, 503, outcome.NoSites)
 		})
 	}
 	for at := 16; at < len(table); at += 7 {

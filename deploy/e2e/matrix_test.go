@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 )
@@ -153,7 +154,7 @@ func (c *cell) check(t *testing.T, site *core.Site, resp *hostsim.Response, x *h
 	q := c.request()
 	req := &core.Request{Method: max(q.Method, "GET"), Target: q.Target}
 	d := core.Decide(req, site, noon)
-	if l.Code != core.OK {
+	if l.Code != outcome.OK {
 		require.Equal(t, core.Proxy, d.Action, "only what was proxied can fail for the reader")
 		d = core.AfterFailure(req, site, l.Code)
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 )
@@ -110,7 +110,7 @@ func newOutage(t *testing.T) *outage {
 				continue
 			}
 			to, _ := site.Origin.Family.Destination(l.Path)
-			if site.Allows(to) != core.OK {
+			if site.Allows(to) != outcome.OK {
 				to = ""
 			}
 			o.clicks = append(o.clicks, readersLink{host, l.Path, to})

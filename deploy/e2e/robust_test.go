@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -30,7 +30,7 @@ const (
 // logLine is a line of the click log, parsed.
 type logLine struct {
 	Request, Host, ESP, Kind, Action, Destination, Override, Agrees string
-	Code                                                            core.Code
+	Code                                                            outcome.Code
 	Status                                                          int
 	Missed, Verdict, Reasons, Agent                                 string
 	OriginStatus                                                    int    `json:"origin_status"`
@@ -52,7 +52,7 @@ func parse(t *testing.T, text string) logLine {
 	return line
 }
 
-func requirePage(t *testing.T, resp *hostsim.Response, line logLine, status int, code core.Code) {
+func requirePage(t *testing.T, resp *hostsim.Response, line logLine, status int, code outcome.Code) {
 	t.Helper()
 	require.Equal(t, status, resp.Status)
 	require.Equal(t, code, line.Code)
@@ -95,16 +95,16 @@ func TestESPFails(t *testing.T) {
 	for _, c := range []struct {
 		fault  origins.Fault
 		status int
-		code   core.Code
+		code   outcome.Code
 		origin string // origin_error, a pattern
 		wait   string // Retry-After
 		missed string
 	}{
-		{origins.Refuse, 502, core.ESPUnreachable, "^connection_refused$", "60", "yes"},
-		{origins.Reset, 502, core.ESPUnreachable, "^(connection_terminated|http_incomplete_response)$", "60", "maybe"},
-		{origins.Slow, 504, core.ESPTimeout, "^http_response_timeout$", "60", "maybe"},
-		{origins.ServerError, 500, core.ESPError, "^$", "60", "maybe"},
-		{origins.TooMany, 429, core.ESPError, "^$", "1", "maybe"}, // the ESP's own Retry-After
+		{origins.Refuse, 502, outcome.ESPUnreachable, "^connection_refused$", "60", "yes"},
+		{origins.Reset, 502, outcome.ESPUnreachable, "^(connection_terminated|http_incomplete_response)$", "60", "maybe"},
+		{origins.Slow, 504, outcome.ESPTimeout, "^http_response_timeout$", "60", "maybe"},
+		{origins.ServerError, 500, outcome.ESPError, "^$", "60", "maybe"},
+		{origins.TooMany, 429, outcome.ESPError, "^$", "1", "maybe"}, // the ESP's own Retry-After
 	} {
 		t.Run(c.fault.String(), func(t *testing.T) {
 			quick := func(cfg *hostsim.Config) {
@@ -146,7 +146,7 @@ func TestESPErrorToAPostGoesBackAsItIs(t *testing.T) {
 	require.NoError(t, r.fleet.SetFault("ses-us-east-1", origins.ServerError))
 	resp, line := r.get(t, "POST", "/unsubscribe")
 	require.Equal(t, 500, resp.Status)
-	require.Equal(t, core.OK, line.Code)
+	require.Equal(t, outcome.OK, line.Code)
 	require.Equal(t, "proxy", line.Action)
 	require.NotContains(t, string(resp.Body), "<h1>We are having trouble")
 }
@@ -158,21 +158,21 @@ func TestTLSFailure(t *testing.T) {
 		cfg.Backends["ses-us-east-1"] = b
 	})
 	resp, line := r.get(t, "GET", sesClick)
-	requirePage(t, resp, line, 502, core.ESPTLS)
+	requirePage(t, resp, line, 502, outcome.ESPTLS)
 	require.Equal(t, "tls_certificate_error", line.OriginError)
 }
 
 func TestBackendThatTheServiceLacks(t *testing.T) {
 	r := newRig(t, oneSite, func(cfg *hostsim.Config) { cfg.Backends = nil })
 	resp, line := r.get(t, "GET", sesClick)
-	requirePage(t, resp, line, 502, core.ESPUnreachable)
+	requirePage(t, resp, line, 502, outcome.ESPUnreachable)
 	require.NotEmpty(t, line.OriginError)
 }
 
 func TestModuleWithoutSites(t *testing.T) {
 	r := newColdRig(t, oneSite, func(cfg *hostsim.Config) { cfg.FS = nil })
 	resp, line := r.get(t, "GET", "/")
-	requirePage(t, resp, line, 503, core.NoSites)
+	requirePage(t, resp, line, 503, outcome.NoSites)
 }
 
 func TestOverride(t *testing.T) {

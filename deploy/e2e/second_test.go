@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -65,7 +65,7 @@ func TestSecondOrigin(t *testing.T) {
 		line := parse(t, clicks(x)[0])
 		require.Equal(t, "answered", line.SecondOrigin)
 		require.Equal(t, "connection_refused", line.OriginError)
-		require.Equal(t, core.OK, line.Code)
+		require.Equal(t, outcome.OK, line.Code)
 		require.Empty(t, line.Missed)
 		require.Equal(t, resp.Status, line.OriginStatus)
 	}
@@ -75,8 +75,8 @@ func TestSecondOriginFailsToo(t *testing.T) {
 	r := newRig(t, twoOrigins, nil)
 	require.NoError(t, r.fleet.SetFault("sparkpost", origins.Refuse))
 	for fault, want := range map[origins.Fault]logLine{
-		origins.Refuse:      {SecondOrigin: "connection_refused", Missed: "yes", Code: core.ESPUnreachable},
-		origins.ServerError: {SecondOrigin: "answered", Missed: "maybe", Code: core.ESPError, OriginStatus: 500},
+		origins.Refuse:      {SecondOrigin: "connection_refused", Missed: "yes", Code: outcome.ESPUnreachable},
+		origins.ServerError: {SecondOrigin: "answered", Missed: "maybe", Code: outcome.ESPError, OriginStatus: 500},
 	} {
 		require.NoError(t, r.fleet.SetFault("sparkpost-v2", fault))
 		resp, x := r.do(t, spark("GET"))
@@ -152,7 +152,7 @@ func TestTimeLimit(t *testing.T) {
 	r := newRig(t, site, nil) // the backend's own limit is 2 s
 	require.NoError(t, r.fleet.SetFault("ses-us-east-1", origins.Slow))
 	resp, line := r.get(t, "GET", sesClick)
-	requirePage(t, resp, line, 504, core.ESPTimeout)
+	requirePage(t, resp, line, 504, outcome.ESPTimeout)
 	require.Equal(t, "no_answer_in_time", line.OriginError)
 	require.Equal(t, "maybe", line.Missed)
 	wait, _ := resp.Header.Get("Retry-After")
@@ -179,7 +179,7 @@ func TestSlowBodyArrives(t *testing.T) {
 	})
 	resp, line := r.get(t, "GET", "/unsubscribe")
 	require.Equal(t, body, resp.Body)
-	require.Equal(t, core.OK, line.Code)
+	require.Equal(t, outcome.OK, line.Code)
 }
 
 // An entry of the config store may not have one of the file's link domains as

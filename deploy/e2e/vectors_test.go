@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/hostsim"
 )
 
@@ -19,7 +20,7 @@ type vector struct {
 	Listed           []string
 	Now              time.Time
 	Link             struct{ Destination string }
-	Expect           core.Code
+	Expect           outcome.Code
 }
 
 func loadVectors(t *testing.T) map[string][]vector {
@@ -74,7 +75,7 @@ func (r *rig) vector(t *testing.T, v vector) {
 	}
 	resp, x := r.do(t, hostsim.Request{Host: v.Host, Target: v.Path})
 	var line struct {
-		Code     core.Code
+		Code     outcome.Code
 		Status   int
 		Override string
 	}
@@ -83,10 +84,10 @@ func (r *rig) vector(t *testing.T, v vector) {
 	require.Equal(t, resp.Status, line.Status)
 	want, status := v.Expect, v.Expect.Notice().Status
 	if !core.HasSignedForm(v.Path) {
-		want, status = core.NotFound, 404 // not even the form of a link
+		want, status = outcome.NotFound, 404 // not even the form of a link
 	}
 	location, _ := resp.Header.Get("location")
-	if want == core.OK {
+	if want == outcome.OK {
 		status = 302
 		if v.Link.Destination == "" {
 			status = 200 // the pixel

@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
@@ -148,7 +149,7 @@ func serveOwn(t *testing.T, host *hostsim.Host, site *core.Site) int {
 	}
 	to := "https://" + site.Destinations[0].Host + "/a"
 	for _, kid := range site.Keys {
-		url, err := core.Mint(core.Link{Host: site.Host, KeyID: kid, Destination: to}, []byte(secret+kid))
+		url, err := signed.Mint(signed.Link{Host: site.Host, KeyID: kid, Destination: to}, []byte(secret+kid))
 		require.NoError(t, err)
 		resp := do(t, host, site, "GET", strings.TrimPrefix(url, "https://"+site.Host), "", "")
 		got, _ := resp.Header.Get("Location")

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
@@ -31,7 +31,7 @@ func Parse(s string, now time.Time) (int64, error) {
 	switch {
 	case !end.After(now):
 		return 0, failure.Usage(fmt.Errorf("--expires %q is over already", s), hint)
-	case minute > core.MaxExpiry:
+	case minute > signed.MaxExpiry:
 		return 0, failure.Usage(fmt.Errorf("--expires %q is further away than a link can say", s), "none makes a link that does not expire")
 	}
 	return minute, nil

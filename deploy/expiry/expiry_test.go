@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC)
@@ -37,7 +37,7 @@ func TestParseRefuses(t *testing.T) {
 		_, err := Parse(text, now)
 		require.ErrorContains(t, err, want, text)
 	}
-	require.Positive(t, core.MaxExpiry)
+	require.Positive(t, signed.MaxExpiry)
 }
 
 func TestLength(t *testing.T) {

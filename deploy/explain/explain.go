@@ -14,6 +14,8 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/expiry"
@@ -42,15 +44,15 @@ type Explanation struct {
 // linkText is what a link itself says. An ESP has signed it, or its tag is not
 // checked yet: nothing in it is to be trusted.
 type linkText struct {
-	Own         bool       `json:"own,omitempty"`
-	Kind        string     `json:"kind"`
-	Fields      []linkPart `json:"fields,omitempty"`
-	Destination string     `json:"destination,omitempty"`
-	Reading     string     `json:"reading,omitempty"` // certain, likely or unread
-	Allowed     core.Code  `json:"allowed,omitempty"`
-	Doubt       string     `json:"doubt,omitempty"`
-	Repaired    string     `json:"repaired,omitempty"`
-	Region      string     `json:"region,omitempty"`
+	Own         bool         `json:"own,omitempty"`
+	Kind        string       `json:"kind"`
+	Fields      []linkPart   `json:"fields,omitempty"`
+	Destination string       `json:"destination,omitempty"`
+	Reading     string       `json:"reading,omitempty"` // certain, likely or unread
+	Allowed     outcome.Code `json:"allowed,omitempty"`
+	Doubt       string       `json:"doubt,omitempty"`
+	Repaired    string       `json:"repaired,omitempty"`
+	Region      string       `json:"region,omitempty"`
 }
 
 type linkPart struct {
@@ -61,12 +63,12 @@ type linkPart struct {
 
 // Outcome is a decision with its reason.
 type Outcome struct {
-	Action   string    `json:"action"`
-	Code     core.Code `json:"code,omitempty"`
-	Kind     string    `json:"kind"`
-	Status   int       `json:"status,omitempty"` // of an answer from here; 0: the ESP's own
-	Location string    `json:"location,omitempty"`
-	Why      string    `json:"why"`
+	Action   string       `json:"action"`
+	Code     outcome.Code `json:"code,omitempty"`
+	Kind     string       `json:"kind"`
+	Status   int          `json:"status,omitempty"` // of an answer from here; 0: the ESP's own
+	Location string       `json:"location,omitempty"`
+	Why      string       `json:"why"`
 }
 
 // Of asks core what a request on a site gets, and puts its decision into words.
@@ -82,7 +84,7 @@ func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 	}
 	x.Decision = outcomeOf(d)
 	x.Decision.Why = x.why(d, own)
-	if own && d.Code == core.KeyUnavailable {
+	if own && d.Code == outcome.KeyUnavailable {
 		x.uncheck(req, now)
 	}
 	if d.Origin != nil {
@@ -101,7 +103,7 @@ func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 // afterFailure asks core about one failure. The outcome is the same for all
 // failures, so the code and the status of this one are left out.
 func (x *Explanation) afterFailure(req *core.Request) *Outcome {
-	d := core.AfterFailure(req, x.site, core.ESPTimeout)
+	d := core.AfterFailure(req, x.site, outcome.ESPTimeout)
 	o := outcomeOf(d)
 	o.Code, o.Why = "", x.whyAfterFailure(d)
 	if d.Action == core.Refuse {
@@ -141,10 +143,10 @@ func (x *Explanation) readESP(req *core.Request) {
 
 func (x *Explanation) readOwn(req *core.Request, kind esp.Kind) {
 	path, _, _ := strings.Cut(req.Target, "?")
-	l, code := core.Inspect(x.site.Host, path)
+	l, code := signed.Inspect(x.site.Host, path)
 	t := &linkText{Own: true, Kind: kind.String()}
 	x.Link = t
-	if code != core.OK {
+	if code != outcome.OK {
 		t.Doubt = codes.Explain(code).What
 		return
 	}
@@ -186,7 +188,7 @@ func (x *Explanation) note(d core.Decision, own bool) {
 		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
 			region, x.site.Origin.Address))
 	}
-	if own && d.Code == core.KeyUnavailable {
+	if own && d.Code == outcome.KeyUnavailable {
 		x.Notes = append(x.Notes, "where the service's secret store has no such secret either, the reader gets a page with status "+
 			strconv.Itoa(d.Code.Notice().Status)+" ("+string(d.Code)+")")
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 )
@@ -18,7 +19,7 @@ const actionUnchecked = "unchecked"
 // what the edge does, by two: one if the tag is right, one if it is not.
 func (x *Explanation) uncheck(req *core.Request, now time.Time) {
 	path, query, asked := strings.Cut(req.Target, "?")
-	link, _ := core.Inspect(x.site.Host, path)
+	link, _ := signed.Inspect(x.site.Host, path)
 	x.Decision = Outcome{Action: actionUnchecked, Kind: x.Decision.Kind,
 		Why: fmt.Sprintf("the tag was not checked, as no secret of key %q was given", link.KeyID)}
 	secret := signedlink.OneSecret(keyring.NewKey(link.KeyID).Secret())
@@ -27,7 +28,7 @@ func (x *Explanation) uncheck(req *core.Request, now time.Time) {
 	x.IfWrong = x.outcomeFor(&wrong, now)
 	// The link is signed again with a temporary secret, so that core decides
 	// what a right tag leads to.
-	url, err := core.Mint(link, secret)
+	url, err := signed.Mint(link, secret)
 	if err != nil {
 		return
 	}

@@ -5,10 +5,10 @@ import (
 	"io"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -85,7 +85,7 @@ func readingText(grade string) string {
 }
 
 func (x *Explanation) allowedText(t *linkText) string {
-	if t.Allowed == core.OK {
+	if t.Allowed == outcome.OK {
 		return "yes"
 	}
 	return "no: " + x.whyNot(t.Destination, t.Allowed) + " (" + string(t.Allowed) + ")"
@@ -109,7 +109,7 @@ func (x *Explanation) printDecision(p output.Facts) {
 
 func (x *Explanation) printOutcome(p output.Facts, o Outcome) {
 	p.Row("action", actionText(o))
-	if o.Code != core.OK && o.Code != "" {
+	if o.Code != outcome.OK && o.Code != "" {
 		p.Row("code", string(o.Code))
 	}
 	if o.Location != "" {

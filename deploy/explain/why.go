@@ -9,6 +9,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/codes"
 )
 
@@ -63,7 +64,7 @@ func (x *Explanation) whyUnread(why core.Why) string {
 	switch {
 	case why == core.WhyUnread:
 		return x.reading.Doubt
-	case x.Link.Allowed != core.OK:
+	case x.Link.Allowed != outcome.OK:
 		return x.whyNot(x.reading.Destination, x.Link.Allowed)
 	}
 	return likelyText + ", so it is followed only when the ESP fails"
@@ -73,7 +74,7 @@ func (x *Explanation) whyUnread(why core.Why) string {
 const likelyText = "where it leads is likely and not certain: a cut would not show"
 
 // whyNot says why the site does not redirect to a URL.
-func (x *Explanation) whyNot(url string, code core.Code) string {
+func (x *Explanation) whyNot(url string, code outcome.Code) string {
 	to, ok := destination.Sendable(url)
 	switch d, _ := destination.Parse(to); {
 	case !ok:
@@ -107,7 +108,7 @@ func oddDestination(url string) string {
 	case strings.HasSuffix(tail, " "):
 		return "the destination ends in a space, which some browsers drop"
 	}
-	return codes.Explain(core.BadDestination).What
+	return codes.Explain(outcome.BadDestination).What
 }
 
 func (x *Explanation) whyAfterFailure(d core.Decision) string {

@@ -4,8 +4,9 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/probe"
 )
 
@@ -74,8 +75,8 @@ func (w *walker) identify(u *webURL, first bool) Identity {
 
 // ownLink recognises clickedge's signed links, without checking their tag.
 func ownLink(host, path string, id *Identity) bool {
-	l, code := core.Inspect(host, path)
-	if code != core.OK {
+	l, code := signed.Inspect(host, path)
+	if code != outcome.OK {
 		return false
 	}
 	id.Own, id.Kind, id.Destination = true, esp.KindClick.String(), l.Destination

@@ -15,6 +15,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/follow"
 	"github.com/clickedge/clickedge/deploy/origins"
@@ -173,11 +174,11 @@ func TestWalkESP(t *testing.T) {
 
 // What is never requested, and what is requested only with CountClick.
 func TestWalkRefuses(t *testing.T) {
-	id, err := core.EncodeID([]byte("reader 7"))
+	id, err := signed.EncodeID([]byte("reader 7"))
 	require.NoError(t, err)
-	mint := func(l core.Link) string {
+	mint := func(l signed.Link) string {
 		l.Host, l.KeyID = "px.example.com", "k1"
-		url, err := core.Mint(l, []byte(strings.Repeat("k", 32)))
+		url, err := signed.Mint(l, []byte(strings.Repeat("k", 32)))
 		require.NoError(t, err)
 		return url
 	}
@@ -189,8 +190,8 @@ func TestWalkRefuses(t *testing.T) {
 		"an open":                        {"https://link.example.com/e/o/eyJlbWFpbF9pZCI6ImRnVEVTVEFBQUFBQT09In0=", follow.NeedsConsent},
 		"a click on an unknown host":     {"https://other.example.com/ls/click?upn=u001.AAECAwQF", follow.NeedsConsent},
 		"an app's link":                  {"https://other.example.com/uni/ls/click?upn=u001.AAECAwQF", follow.NeedsConsent},
-		"a signed link":                  {mint(core.Link{Destination: "https://shop.example.com/"}), follow.NeedsConsent},
-		"a signed pixel":                 {mint(core.Link{Pixel: true, ID: id}), follow.NeedsConsent},
+		"a signed link":                  {mint(signed.Link{Destination: "https://shop.example.com/"}), follow.NeedsConsent},
+		"a signed pixel":                 {mint(signed.Link{Pixel: true, ID: id}), follow.NeedsConsent},
 		"a token of an unknown form":     {"https://other.example.com/r/a8fK20sLq93mZpQx71Rt55Yw", follow.NeedsConsent},
 		"a loose form":                   {"https://other.example.com/o/b3Blbi10b2tlbg", follow.NeedsConsent},
 		"an unsubscribe":                 {"https://link.example.com/unsubscribe/dgTESTAAAAAAgHgG", follow.Unsubscribe},
@@ -199,7 +200,7 @@ func TestWalkRefuses(t *testing.T) {
 		"Iterable's":                     {"https://other.example.com/u/unsubscribe?_t=a", follow.Unsubscribe},
 		"one that only says so":          {"https://other.example.com/list?action=Unsub%73cribe", follow.Unsubscribe},
 		"in another language":            {"https://other.example.com/newsletter/abmelden", follow.Unsubscribe},
-		"a click that leads to one":      {mint(core.Link{Destination: "https://shop.example.com/optout?u=1"}), follow.Unsubscribe},
+		"a click that leads to one":      {mint(signed.Link{Destination: "https://shop.example.com/optout?u=1"}), follow.Unsubscribe},
 		"one on a host without a family": {"https://px.example.com/unsubscribe", follow.Unsubscribe},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // ErrNoSecret says that a key's secret was not given.
@@ -18,7 +18,7 @@ type Ring struct {
 	from map[string]string // where each came from, for messages
 }
 
-var _ core.Keyring = (*Ring)(nil)
+var _ signed.Keyring = (*Ring)(nil)
 
 // NewRing makes a ring of these keys. Of two with the same id the latter
 // counts.
@@ -30,7 +30,7 @@ func NewRing(keys ...Key) *Ring {
 	return r
 }
 
-// Secret implements core.Keyring.
+// Secret implements signed.Keyring.
 func (r *Ring) Secret(kid string) ([]byte, error) {
 	k, err := r.Key(kid)
 	return []byte(k.secret), err

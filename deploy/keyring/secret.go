@@ -6,12 +6,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // MinSecret is the fewest bytes of a secret that verifies anything.
-const MinSecret = core.MinSecret
+const MinSecret = signed.MinSecret
 
 // form is where a secret was found. The less its surroundings say about where
 // it begins and ends, the stricter the checks.

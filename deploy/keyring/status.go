@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/output"
 )
@@ -26,7 +26,7 @@ func NotStored(list []Status) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return failure.Bad(fmt.Errorf("not in the secret store: %s (their links are refused, %s)", strings.Join(missing, ", "), core.KeyUnavailable),
+	return failure.Bad(fmt.Errorf("not in the secret store: %s (their links are refused, %s)", strings.Join(missing, ", "), outcome.KeyUnavailable),
 		"clickedge keys push "+missing[0]+" --key-file FILE")
 }
 

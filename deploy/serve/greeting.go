@@ -8,6 +8,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -108,7 +109,7 @@ func (s *server) sampleOwn(svc *generation, site *core.Site) (string, bool) {
 		return "", false
 	}
 	key, _ := svc.ring.Key(site.Keys[0])
-	m := &signedlink.Minter{Site: site, Link: core.Link{Host: site.Host, KeyID: site.Keys[0]}, Key: key, Now: s.Now()}
+	m := &signedlink.Minter{Site: site, Link: signed.Link{Host: site.Host, KeyID: site.Keys[0]}, Key: key, Now: s.Now()}
 	minted, err := m.Mint("https://" + sampleHost(site) + "/welcome?from=mail")
 	if err != nil {
 		return "", false

@@ -11,6 +11,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -49,19 +50,19 @@ func (s *server) lineWriter(svc *generation) *lineWriter {
 
 // clickLine has the members of a line of the click log that are shown.
 type clickLine struct {
-	Time         time.Time `json:"time"`
-	Host         string    `json:"host"`
-	ESP          string    `json:"esp"`
-	Kind         string    `json:"kind"`
-	Method       string    `json:"method"`
-	Action       string    `json:"action"`
-	Code         core.Code `json:"code"`
-	Status       int       `json:"status"`
-	OriginStatus int       `json:"origin_status"`
-	OriginError  string    `json:"origin_error"`
-	Agrees       string    `json:"agrees"`
-	Override     string    `json:"override"`
-	Micros       int64     `json:"us"`
+	Time         time.Time    `json:"time"`
+	Host         string       `json:"host"`
+	ESP          string       `json:"esp"`
+	Kind         string       `json:"kind"`
+	Method       string       `json:"method"`
+	Action       string       `json:"action"`
+	Code         outcome.Code `json:"code"`
+	Status       int          `json:"status"`
+	OriginStatus int          `json:"origin_status"`
+	OriginError  string       `json:"origin_error"`
+	Agrees       string       `json:"agrees"`
+	Override     string       `json:"override"`
+	Micros       int64        `json:"us"`
 }
 
 // exchange is called by the simulator when a request is over.
@@ -80,7 +81,7 @@ func (l *lineWriter) exchange(x *hostsim.Exchange) {
 	if l.verbose {
 		l.details(x, raw)
 	}
-	if ok && click.Code == core.WrongHost && !l.hinted {
+	if ok && click.Code == outcome.WrongHost && !l.hinted {
 		l.hinted = true
 		fmt.Fprintf(l.err, "hint: a site is found by its Host, as in curl -H 'Host: %s'\n", l.sites.Hosts()[0])
 	}

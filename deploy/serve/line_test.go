@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/explain"
 )
 
@@ -13,11 +13,11 @@ import (
 // failure if the ESP failed, else the code's meaning.
 func TestReasons(t *testing.T) {
 	x := &explain.Explanation{
-		Decision: explain.Outcome{Action: "proxy", Code: core.OK, Why: "because"},
+		Decision: explain.Outcome{Action: "proxy", Code: outcome.OK, Why: "because"},
 		IfFails:  &explain.Outcome{Action: "redirect", Why: "it fails"},
 	}
-	require.Equal(t, "because", reasonOf(x, clickLine{Action: "proxy", Code: core.OK}, "x"))
-	require.Equal(t, "x: it fails", reasonOf(x, clickLine{Action: "redirect", Code: core.ESPTimeout}, "x"))
-	require.Equal(t, "x", reasonOf(x, clickLine{Action: "refuse", Code: core.ESPTimeout}, "x"))
+	require.Equal(t, "because", reasonOf(x, clickLine{Action: "proxy", Code: outcome.OK}, "x"))
+	require.Equal(t, "x: it fails", reasonOf(x, clickLine{Action: "redirect", Code: outcome.ESPTimeout}, "x"))
+	require.Equal(t, "x", reasonOf(x, clickLine{Action: "refuse", Code: outcome.ESPTimeout}, "x"))
 	require.Equal(t, "x", reasonOf(&explain.Explanation{Decision: explain.Outcome{Action: "refuse"}}, clickLine{}, "x"))
 }

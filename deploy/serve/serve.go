@@ -15,6 +15,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
@@ -167,7 +168,7 @@ func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, err
 		if ring.Has(kid) {
 			fmt.Fprintf(s.Err, "key %s, fingerprint %s\n", kid, ring.Fingerprint(kid))
 		} else {
-			fmt.Fprintf(s.Err, "warning: no secret of key %q: its links are refused (%s)\n", kid, core.KeyUnavailable)
+			fmt.Fprintf(s.Err, "warning: no secret of key %q: its links are refused (%s)\n", kid, outcome.KeyUnavailable)
 		}
 	}
 	return ring, nil

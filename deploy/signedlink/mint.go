@@ -11,6 +11,8 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
@@ -25,7 +27,7 @@ const MaxLine = 1 << 20
 // Minter has what all links of one call have in common.
 type Minter struct {
 	Site *core.Site
-	Link core.Link // without its destination
+	Link signed.Link // without its destination
 	Key  keyring.Key
 	Now  time.Time
 	// Respelt are the destinations that were normalised before signing.
@@ -94,24 +96,24 @@ func (m *Minter) Mint(to string) (Minted, error) {
 				return Minted{}, failure.Bad(fmt.Errorf("destination %q: %w", clean.Cut(to, 80), err), "write the name as DNS has it")
 			}
 		}
-		if code := m.Site.AllowsSigned(to); code != core.OK {
+		if code := m.Site.AllowsSigned(to); code != outcome.OK {
 			return Minted{}, m.refuse(to, code)
 		}
 	}
-	url, err := core.Mint(link, []byte(m.Key.Secret()))
+	url, err := signed.Mint(link, []byte(m.Key.Secret()))
 	if err != nil {
 		return Minted{}, failure.Bad(err, "")
 	}
 	ring := keyring.NewRing(m.Key)
 	path := strings.TrimPrefix(url, "https://"+link.Host)
-	if _, code := core.Verify(link.Host, path, m.Site.Keys, ring, m.Now); code != core.OK {
+	if _, code := signed.Verify(link.Host, path, m.Site.Keys, ring, m.Now); code != outcome.OK {
 		return Minted{}, failure.Bad(fmt.Errorf("internal error: the signed link does not verify (%s)", code), "please report this")
 	}
 	return Describe(url, link), nil
 }
 
 // Describe writes a link as --json prints it.
-func Describe(url string, l core.Link) Minted {
+func Describe(url string, l signed.Link) Minted {
 	m := Minted{URL: url, Host: l.Host, KeyID: l.KeyID, ID: l.ID, Destination: l.Destination}
 	if l.Expiry != 0 {
 		m.Expires = time.Unix(l.Expiry*60, 0).UTC().Format(time.RFC3339)
@@ -119,10 +121,10 @@ func Describe(url string, l core.Link) Minted {
 	return m
 }
 
-func (m *Minter) refuse(destination string, code core.Code) error {
+func (m *Minter) refuse(destination string, code outcome.Code) error {
 	why := codes.Explain(code)
 	hint := why.Advice
-	if code == core.UnlistedDestination {
+	if code == outcome.UnlistedDestination {
 		hint = m.allowed()
 	}
 	return failure.Bad(fmt.Errorf("%q: %s (%s)", clean.Cut(destination, 200), why.What, code), hint)

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/keyring"
 )
@@ -23,7 +25,7 @@ func site(t *testing.T) *core.Site {
 
 func minter(t *testing.T) *Minter {
 	key := keyring.NewKey("k2")
-	return &Minter{Site: site(t), Link: core.Link{Host: "link.example.com", KeyID: "k2"}, Key: key, Now: now}
+	return &Minter{Site: site(t), Link: signed.Link{Host: "link.example.com", KeyID: "k2"}, Key: key, Now: now}
 }
 
 func pathOf(l Minted) string { return strings.TrimPrefix(l.URL, "https://"+l.Host) }
@@ -43,7 +45,7 @@ func TestMintedLinksVerify(t *testing.T) {
 	require.Contains(t, b.String(), "expires      2026-03-01 13:00 UTC\ndestination  https://www.example.com/a?b=c\n")
 
 	_, r = Verify(m.Site, pathOf(l), keyring.NewRing(m.Key), now.Add(2*time.Hour))
-	require.Equal(t, core.Expired, r.Code)
+	require.Equal(t, outcome.Expired, r.Code)
 	require.EqualError(t, r.Failure(), "the link does not verify")
 }
 
@@ -52,13 +54,13 @@ func TestVerifyFindsTheKeyThatSigned(t *testing.T) {
 	m, other := minter(t), keyring.NewKey("k1")
 	l, err := m.Mint("https://www.example.com/")
 	require.NoError(t, err)
-	secret, err := core.Mint(core.Link{Host: l.Host, KeyID: "k2", Destination: l.Destination}, []byte(other.Secret()))
+	secret, err := signed.Mint(signed.Link{Host: l.Host, KeyID: "k2", Destination: l.Destination}, []byte(other.Secret()))
 	require.NoError(t, err)
 	_, r := Verify(m.Site, strings.TrimPrefix(secret, "https://"+l.Host), keyring.NewRing(m.Key, other), now)
-	require.Equal(t, core.BadTag, r.Code)
+	require.Equal(t, outcome.BadTag, r.Code)
 	require.Equal(t, "k1", r.SignedWith)
 	var b bytes.Buffer
-	r.Text(&b, core.Link{})
+	r.Text(&b, signed.Link{})
 	require.Contains(t, b.String(), "it was signed with the secret of k1 under the name of k2\n")
 }
 
@@ -76,8 +78,8 @@ func TestMintLines(t *testing.T) {
 
 func TestMintRefuses(t *testing.T) {
 	for to, want := range map[string]string{
-		"https://elsewhere.example/": string(core.UnlistedDestination), "https://link.example.com/": string(core.SelfDestination),
-		"https://u@www.example.com/": string(core.BadDestination), "http://www.example.com/": string(core.BadDestination), "https://xn--a.example.com/": "browsers do not open it",
+		"https://elsewhere.example/": string(outcome.UnlistedDestination), "https://link.example.com/": string(outcome.SelfDestination),
+		"https://u@www.example.com/": string(outcome.BadDestination), "http://www.example.com/": string(outcome.BadDestination), "https://xn--a.example.com/": "browsers do not open it",
 	} {
 		_, err := minter(t).Mint(to)
 		require.ErrorContains(t, err, want, to)
@@ -85,10 +87,10 @@ func TestMintRefuses(t *testing.T) {
 }
 
 func TestIDText(t *testing.T) {
-	id, err := core.EncodeID([]byte("4711"))
+	id, err := signed.EncodeID([]byte("4711"))
 	require.NoError(t, err)
 	require.Equal(t, id+` ("4711")`, IDText(id))
-	id, err = core.EncodeID([]byte{0, 1, 0xff})
+	id, err = signed.EncodeID([]byte{0, 1, 0xff})
 	require.NoError(t, err)
 	require.Equal(t, id, IDText(id), "it is no text")
 }

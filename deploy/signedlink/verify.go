@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -15,10 +17,10 @@ import (
 
 // Verified is what verify --json prints.
 type Verified struct {
-	Code    core.Code `json:"code"`
-	Meaning string    `json:"meaning"`
-	Link    *Minted   `json:"link,omitempty"`
-	Pixel   bool      `json:"pixel,omitempty"`
+	Code    outcome.Code `json:"code"`
+	Meaning string       `json:"meaning"`
+	Link    *Minted      `json:"link,omitempty"`
+	Pixel   bool         `json:"pixel,omitempty"`
 	// The link's key, if its secret was given.
 	KeyID       string `json:"kid,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
@@ -29,9 +31,9 @@ type Verified struct {
 
 // Verify checks a signed link as the module would, with the given secrets. Path
 // is that of the request, without query.
-func Verify(site *core.Site, path string, ring *keyring.Ring, now time.Time) (core.Link, *Verified) {
-	link, code := core.Verify(site.Host, path, site.Keys, ring, now)
-	if code == core.OK && !link.Pixel {
+func Verify(site *core.Site, path string, ring *keyring.Ring, now time.Time) (signed.Link, *Verified) {
+	link, code := signed.Verify(site.Host, path, site.Keys, ring, now)
+	if code == outcome.OK && !link.Pixel {
 		code = site.AllowsSigned(link.Destination)
 	}
 	r := &Verified{Code: code, Meaning: codes.Explain(code).What, Pixel: link.Pixel}
@@ -46,17 +48,17 @@ func Verify(site *core.Site, path string, ring *keyring.Ring, now time.Time) (co
 // findKeys finds the link's key, and, if its tag is wrong, the key that it was
 // really signed with.
 func (r *Verified) findKeys(site *core.Site, path string, ring *keyring.Ring, now time.Time) {
-	shape, code := core.Inspect(site.Host, path)
-	if code != core.OK || !ring.Has(shape.KeyID) {
+	shape, code := signed.Inspect(site.Host, path)
+	if code != outcome.OK || !ring.Has(shape.KeyID) {
 		return
 	}
 	r.KeyID, r.Fingerprint = shape.KeyID, ring.Fingerprint(shape.KeyID)
-	if r.Code != core.BadTag {
+	if r.Code != outcome.BadTag {
 		return
 	}
 	for _, kid := range ring.IDs() {
 		other, _ := ring.Secret(kid)
-		if _, code := core.Verify(site.Host, path, site.Keys, OneSecret(other), now); code != core.BadTag && kid != shape.KeyID {
+		if _, code := signed.Verify(site.Host, path, site.Keys, OneSecret(other), now); code != outcome.BadTag && kid != shape.KeyID {
 			r.SignedWith = kid
 		}
 	}
@@ -65,12 +67,12 @@ func (r *Verified) findKeys(site *core.Site, path string, ring *keyring.Ring, no
 // OneSecret is a ring in which every id has this secret.
 type OneSecret []byte
 
-// Secret implements core.Keyring.
+// Secret implements signed.Keyring.
 func (s OneSecret) Secret(string) ([]byte, error) { return s, nil }
 
 // Text writes the result for people. The link is what [Verify] returned.
-func (r *Verified) Text(w io.Writer, l core.Link) {
-	if r.Code != core.OK {
+func (r *Verified) Text(w io.Writer, l signed.Link) {
+	if r.Code != outcome.OK {
 		r.refused(w)
 		return
 	}
@@ -97,11 +99,11 @@ func (r *Verified) refused(w io.Writer) {
 
 // Failure is the command's failure; nil for a link that verifies.
 func (r *Verified) Failure() error {
-	if r.Code == core.OK {
+	if r.Code == outcome.OK {
 		return nil
 	}
 	advice := codes.Explain(r.Code).Advice
-	if r.Code == core.BadTag {
+	if r.Code == outcome.BadTag {
 		advice += "; compare the fingerprint with that of whoever signed it"
 	}
 	return failure.Bad(errors.New("the link does not verify"), advice)

@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
@@ -107,7 +108,7 @@ func Failure(name string, err error) error {
 // UnknownHost is the failure for a host that no site has; it says which hosts
 // there are.
 func UnknownHost(host, file string, sites *core.Sites) error {
-	return failure.Bad(fmt.Errorf("no site %q in %s (%s)", clean.Cut(host, 120), file, core.WrongHost), "it has "+Hosts(sites))
+	return failure.Bad(fmt.Errorf("no site %q in %s (%s)", clean.Cut(host, 120), file, outcome.WrongHost), "it has "+Hosts(sites))
 }
 
 // Hosts lists the hosts, only the first of many.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/signedlink"
@@ -33,11 +34,11 @@ func (o *Order) sign(sites *core.Sites) error {
 		fmt.Fprintf(o.Err, "note: no signed link in it: %v; %s\n", err, missing.Hint)
 		return nil
 	}
-	id, err := core.EncodeID([]byte("testmail " + o.Now.UTC().Format("2006-01-02T15:04:05Z")))
+	id, err := signed.EncodeID([]byte("testmail " + o.Now.UTC().Format("2006-01-02T15:04:05Z")))
 	if err != nil {
 		return err
 	}
-	mint := &signedlink.Minter{Site: site, Link: core.Link{Host: site.Host, KeyID: kid, ID: id}, Key: key, Now: o.Now}
+	mint := &signedlink.Minter{Site: site, Link: signed.Link{Host: site.Host, KeyID: kid, ID: id}, Key: key, Now: o.Now}
 	link, err := mint.Mint(o.Target)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
@@ -92,7 +93,7 @@ func proxy(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request, si
 	r.CacheOptions.Pass = true
 	resp, err := r.Send(ctx, o.Backend)
 	if err != nil {
-		return page(w, core.ESPUnreachable, site)
+		return page(w, outcome.ESPUnreachable, site)
 	}
 	w.Header().Reset(resp.Header)
 	w.WriteHeader(resp.StatusCode)
@@ -102,7 +103,7 @@ func proxy(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request, si
 	return resp.StatusCode
 }
 
-func page(w fsthttp.ResponseWriter, code core.Code, site *core.Site) int {
+func page(w fsthttp.ResponseWriter, code outcome.Code, site *core.Site) int {
 	p := core.Page{Code: code}
 	if site != nil {
 		p.Home = site.Home

@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -63,7 +63,7 @@ type Shape struct {
 // Kinds returns every kind of click.
 func Kinds(s Shape) ([]Kind, error) {
 	to := s.destination()
-	signed, err := core.Mint(core.Link{Host: SignedHost, KeyID: KeyID, ID: readerID, Destination: to}, []byte(Secret))
+	signed, err := signed.Mint(signed.Link{Host: SignedHost, KeyID: KeyID, ID: readerID, Destination: to}, []byte(Secret))
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,6 @@
-package core
+// Package outcome says in one word why a request got what it got, and what its
+// reader is told.
+package outcome
 
 // Code is the reason for a decision, in one word. Codes go to the click log and
 // to metrics and are never renamed. The reader sees the title of the code's

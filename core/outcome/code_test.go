@@ -1,4 +1,4 @@
-package core
+package outcome
 
 import (
 	"os"
@@ -9,7 +9,7 @@ import (
 )
 
 func TestCodesAreThoseOfTheSpecification(t *testing.T) {
-	spec, err := os.ReadFile("spec/click-log.md")
+	spec, err := os.ReadFile("../spec/click-log.md")
 	require.NoError(t, err)
 	for code, n := range notices {
 		status := "| " + string(rune('0'+n.Status/100)) + string(rune('0'+n.Status/10%10)) + string(rune('0'+n.Status%10)) + " |"
