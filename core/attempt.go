@@ -15,7 +15,8 @@ type Attempt struct {
 	Status int
 	// Reason is the code in more detail, for the log: "connection_refused".
 	Reason string
-	// Unreached: no connection was made, so nobody has seen the request.
+	// Unreached: no connection was made, so the origin cannot have seen the
+	// request.
 	Unreached bool
 	// BodyBroke: the request's body ended early while it was being sent.
 	BodyBroke bool

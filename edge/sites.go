@@ -9,13 +9,14 @@ import (
 	"github.com/clickedge/clickedge/core/sitetable"
 )
 
-// room is where the build puts the table of sites, after the snapshot: its
+// room is where the build writes the table of sites, after the snapshot: its
 // length in four bytes, little-endian, and the table. So the sites of a module
 // can be changed without initialising it again. The guest only reads it, and
-// not before the first request.
+// only when it answers a request.
 var room []byte
 
-// tableAtInit is the table where a file system has it, "" on Fastly, as a rule.
+// tableAtInit is the table from a file, for a guest without a room; "" for
+// none.
 var tableAtInit = readTable()
 
 func readTable() string {
@@ -33,9 +34,8 @@ var (
 	siteSpace sitetable.Space
 )
 
-// openSites checks the header of the table, which is all that opening it costs.
-// A table of another version counts as none: no site is better than a wrong
-// one.
+// openSites opens the table, which only checks its header. A table of another
+// version counts as none: no site is better than a wrong one.
 func openSites() {
 	data := tableAtInit
 	if len(room) > 4 {
