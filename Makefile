@@ -1,5 +1,4 @@
-# Every target works on a machine that has Go and nothing else, but for those
-# marked with what they need.
+# Every target needs only Go, unless its help says what else it needs.
 
 GO     ?= go
 SITES  ?= sites.json
@@ -18,11 +17,11 @@ help: ## List the targets
 go:
 	@sh .ci/need-go '$(GO)'
 
-# The command itself runs, not "go run", which makes an error of Ctrl-C: the server
+# This runs the command itself, as "go run" reports Ctrl-C as an error: the server
 # finishes its requests and ends with exit code 0, and make prints no error. make
-# gets the signal too and ends by it, with 130 in a shell, terminal or not: no
-# recipe can change that. Who needs the 0 runs bin/clickedge serve itself, or
-# sends the signal to that process alone.
+# gets the signal too and ends with 130, which no recipe can change. For the exit
+# code 0, run bin/clickedge serve directly, or send the signal to that process
+# only.
 .PHONY: run
 run: build ## Serve the branded link domains of sites.json on ADDR, with stand-in ESPs
 	@bin/clickedge serve --sites '$(SITES)' --module bin/main.wasm --addr '$(ADDR)' $(SERVE)
@@ -53,11 +52,11 @@ fuzz: ## Run every fuzz target for FUZZ
 	sh .ci/fuzz $(FUZZ)
 
 .PHONY: bench
-bench: ## Measure what a click costs, here and at the peers (needs a C compiler; npm and nginx for their rows)
+bench: ## Measure what a click costs, of clickedge and of other implementations (needs a C compiler; npm and nginx for their rows)
 	$(GO) -C bench run .
 
 .PHONY: budget
-budget: ## Fail when a click costs more than bench/budget.json allows (needs a C compiler)
+budget: ## Fail if a click costs more than bench/budget.json allows (needs a C compiler)
 	$(GO) -C bench run . budget
 
 .PHONY: wizer
@@ -82,7 +81,7 @@ release: ## Make a release's archives, checksums and SBOMs into dist and try the
 	sh .ci/release
 
 .PHONY: vulnerabilities
-vulnerabilities: ## Look for known vulnerabilities in what is reached (needs their database, vuln.go.dev)
+vulnerabilities: ## Search for known vulnerabilities in reachable code (needs their database, vuln.go.dev)
 	sh .ci/vulnerabilities
 
 .PHONY: reproducible
