@@ -67,14 +67,14 @@ func TestServeSeesChangedSites(t *testing.T) {
 
 	// A broken file is said to be one, and what was there answers.
 	r.rewrite(`{"sites": {"link.example.com": {"esp": "sendgird"}}}`)
-	said = r.until("what was there stays in service")
+	said = r.until("the old version stays in service")
 	require.Contains(t, said, "sendgird")
 	require.Contains(t, said, "has 1 mistake")
 	resp, _ = r.get("GET", "new.example.com", "/ls/click?upn=u001.abc")
 	require.NotEqual(t, 421, resp.StatusCode)
 
 	require.NoError(t, os.Remove(r.sites))
-	require.Contains(t, r.until("what was there stays in service"), "no such file")
+	require.Contains(t, r.until("the old version stays in service"), "no such file")
 	r.rewrite(serveSites)
 	r.until("in service now, with 3 sites")
 	resp, _ = r.get("GET", "new.example.com", "/")
@@ -120,7 +120,7 @@ func TestServeSeesARebuiltModule(t *testing.T) {
 	require.NotEqual(t, 421, resp.StatusCode, "the module decides")
 
 	require.NoError(t, files.Replace(name, []byte("junk"), 0o644))
-	require.Contains(t, r.until("what was there stays in service"), "the module does not run")
+	require.Contains(t, r.until("the old version stays in service"), "the module does not run")
 	resp, _ = r.get("GET", "new.example.com", "/ls/click?upn=u001.abc")
 	require.NotEqual(t, 421, resp.StatusCode)
 	r.finish()

@@ -30,9 +30,9 @@ func Parse(s string, now time.Time) (int64, error) {
 	minute := (end.Unix() + 59) / 60
 	switch {
 	case !end.After(now):
-		return 0, failure.Usage(fmt.Errorf("--expires %q is over already", s), hint)
+		return 0, failure.Usage(fmt.Errorf("--expires %q has already passed", s), hint)
 	case minute > signed.MaxExpiry:
-		return 0, failure.Usage(fmt.Errorf("--expires %q is further away than a link can say", s), "none makes a link that does not expire")
+		return 0, failure.Usage(fmt.Errorf("--expires %q is later than a link can express", s), "none makes a link that does not expire")
 	}
 	return minute, nil
 }

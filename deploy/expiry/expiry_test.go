@@ -31,8 +31,8 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "is no time", "soon": "is no time", "30": "is no time", "-1d": "is no time", "1.5d": "is no time",
-		"-5m": "is over already", "0d": "is over already", "2020-01-01T00:00:00Z": "is over already",
-		"16777215w": "is further away than a link can say",
+		"-5m": "has already passed", "0d": "has already passed", "2020-01-01T00:00:00Z": "has already passed",
+		"16777215w": "is later than a link can express",
 	} {
 		_, err := Parse(text, now)
 		require.ErrorContains(t, err, want, text)

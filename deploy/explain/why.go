@@ -39,7 +39,7 @@ func whyReply(r core.ReplyBody) string {
 	case core.ReplyRobots:
 		return "robots.txt is the same on every link domain: crawlers are kept out, as each link that they follow is counted"
 	case core.ReplyHealth:
-		return "this path tells whether the module lives"
+		return "this path shows whether the module is running"
 	}
 	return "answered from here: " + r.String()
 }

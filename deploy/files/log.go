@@ -41,7 +41,7 @@ func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, err
 }
 
 // errTrailing is what stands behind the last part and is none.
-var errTrailing = errors.New("what stands behind the compressed text is not gzip's")
+var errTrailing = errors.New("the text after the compressed part is not gzip's")
 
 // parts unpacks one part after another. Zeros after the last are padding from
 // tapes and block devices (gzip's manual, "Tapes").

@@ -183,7 +183,7 @@ func TestOpenNamesWhatIsBroken(t *testing.T) {
 	for _, more := range []string{"\n", "x", "trailing bytes of another kind", "\x00\x00x", "\x1fx", "{}\n"} {
 		err := read(whole + more)
 		require.ErrorIs(t, err, ErrBroken, "%q", more)
-		require.EqualError(t, err, "standard input is compressed with gzip, but what stands behind the compressed text is not gzip's", "%q", more)
+		require.EqualError(t, err, "standard input is compressed with gzip, but the text after the compressed part is not gzip's", "%q", more)
 	}
 	// An incomplete further part is an error.
 	for _, more := range []string{"\x1f", "\x1f\x8b", whole[:15]} {

@@ -37,7 +37,7 @@ func promiseOf(h *Hop, after []*Hop) *Promise {
 	}
 	said, _, err := readURL(p.Said, h.url)
 	if err != nil {
-		p.How = "no browser takes the destination in the link: " + err.Error()
+		p.How = "no browser accepts the destination in the link: " + err.Error()
 		return p
 	}
 	best := -1

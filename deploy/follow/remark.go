@@ -110,9 +110,9 @@ func (h *Hop) remarkCaching() {
 		h.warn("permanent", "a browser keeps a %d for good: the reader's next clicks on the link are not counted", a.Status)
 	}
 	if age, _ := a.Header.Get("Age"); age != "" && age != "0" {
-		h.warn("from-a-store", "the answer is %s seconds old: a store in between gave it, and the ESP did not hear of the click", age)
+		h.warn("from-a-store", "the answer is %s seconds old: a cache on the way gave it, and the ESP did not get the click", age)
 	} else if hit := hitField(h); hit != "" {
-		h.warn("from-a-store", "%q: a store in between gave the answer, and the ESP did not hear of the click", hit)
+		h.warn("from-a-store", "%q: a cache on the way gave the answer, and the ESP did not get the click", hit)
 	}
 	control, _ := a.Header.Get("Cache-Control")
 	if n := maxAge(control); n > 10 {
@@ -226,9 +226,9 @@ func (h *Hop) remarkRedirect(w *walker, next *webURL, odd []string) {
 	same := from.host == next.host
 	switch {
 	case from.tls && !next.tls:
-		h.warn("to-http", "from https to http: whoever is in between reads the rest of the way")
+		h.warn("to-http", "from https to http: anyone on the way can read the rest")
 	case !from.tls && next.tls && same:
-		h.note("to-https", "from http to https on the same host: one more round before the click is counted")
+		h.note("to-https", "from http to https on the same host: one more request before the click is counted")
 	}
 	if same && from.tls != next.tls && from.target != next.target {
 		h.warn("target-changed", "on its way to the other scheme the link lost or changed its path or query: %s", targetChange(from.target, next.target))
@@ -261,7 +261,7 @@ func targetChange(from, to string) string {
 func (h *Hop) remarkHost(w *walker, next *webURL) {
 	switch site := w.opt.Sites.Lookup(next.host); {
 	case ownOrigin(next.host) != "":
-		h.warn("bare-esp", "to %s, an ESP's own host: the branded host got lost on the way there", next.host)
+		h.warn("bare-esp", "to %s, an ESP's own host: the branded host is lost", next.host)
 	case site != nil:
 		h.warn("other-link-domain", "to %s, another link domain of sites.json", next.host)
 	case brand(h.Host) != brand(next.host):

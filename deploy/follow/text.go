@@ -73,7 +73,7 @@ func identityText(h *Hop) string {
 	case id.Family != "":
 		words = append(words, id.Family+": "+id.Kind)
 	case id.Token:
-		words = append(words, "of a form that is nobody's whom clickedge knows, with a token in it")
+		words = append(words, "of a form that clickedge does not know, with a token in it")
 	default:
 		words = append(words, "a page")
 	}

@@ -216,11 +216,11 @@ func (w *walker) refuses(h *Hop) (End, string) {
 	w.seen[key] = len(w.result.Hops)
 	switch {
 	case h.Is.Kind == esp.KindUnsubscribe.String():
-		return Unsubscribe, "this is a link by which somebody unsubscribes; it is never asked, as asking can be enough"
+		return Unsubscribe, "this is a link by which somebody unsubscribes; it is never requested, as a request can be enough"
 	case first && h.Is.Destination != "" && destinationUnsubscribes(h.Is.Destination):
-		return Unsubscribe, "the link leads to an address by which somebody unsubscribes; it is never asked, as asking can be enough"
+		return Unsubscribe, "the link leads to an address by which somebody unsubscribes; it is never requested, as a request can be enough"
 	case h.Is.counts() && !w.opt.CountClick:
-		return NeedsConsent, "asking this link counts " + aKind(h.Is.Kind) + " for the one to whom it was sent"
+		return NeedsConsent, "requesting this link counts " + aKind(h.Is.Kind) + " for the one to whom it was sent"
 	case again:
 		return Looped, fmt.Sprintf("hop %d is hop %d again", len(w.result.Hops), before)
 	case len(w.result.Hops) > w.opt.Max+1:
@@ -308,7 +308,7 @@ func unanswered(err error) (End, string) {
 	}
 	switch e.Stage {
 	case probe.StagePrivate:
-		return Private, fmt.Sprintf("%v; what a link leads to inside is not asked", e.Err)
+		return Private, fmt.Sprintf("%v; private addresses are not requested", e.Err)
 	case probe.StageTrust:
 		return Unanswered, fmt.Sprintf("a browser stops here with a warning: %v", e.Err)
 	}

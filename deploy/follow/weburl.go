@@ -56,7 +56,7 @@ func (e *notWeb) Error() string { return fmt.Sprintf("the scheme %q is not of th
 
 var (
 	errNoHost = errors.New("there is no host in it")
-	errHost   = errors.New("no browser takes its host")
+	errHost   = errors.New("no browser accepts its host")
 	errPort   = errors.New("its port is not a number from 1 to 65535")
 )
 
@@ -212,7 +212,7 @@ func (d *dissected) hasAuthority(rest string, base *webURL) bool {
 func (d *dissected) cutAuthority(rest string, bare bool) {
 	host := strings.TrimLeft(rest, `/\`)
 	slashes := rest[:len(rest)-len(host)]
-	d.note(slashes != "//" && !(bare && slashes == ""), "the slashes before its host are put right")
+	d.note(slashes != "//" && !(bare && slashes == ""), "the slashes before its host are corrected")
 	end := strings.IndexAny(host, `/\?`)
 	if end < 0 {
 		end = len(host)

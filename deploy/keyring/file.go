@@ -171,14 +171,14 @@ func (l *lines) check() *Error {
 		k := &l.keys[i]
 		print, ok := l.printed[k.ID]
 		if ok && print != k.Fingerprint() {
-			return wrong("get the file anew from whoever has it whole; never put a secret under another id",
+			return wrong("get the file again from someone who has all of it; never put a secret under another id",
 				"key %q has the fingerprint %s, but the file says %s: it was changed, cut short, or belongs to another key", k.ID, k.Fingerprint(), print)
 		}
 		k.named = ok
 		delete(l.printed, k.ID)
 	}
 	for kid := range l.printed {
-		return wrong("get the file anew from whoever has it whole", "it has the fingerprint of key %q, but not its secret", kid)
+		return wrong("get the file again from someone who has all of it", "it has the fingerprint of key %q, but not its secret", kid)
 	}
 	return nil
 }

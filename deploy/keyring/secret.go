@@ -24,7 +24,7 @@ const (
 	inJSON               // a JSON string
 )
 
-const newKeyHint = "clickedge keys new makes a fit one"
+const newKeyHint = "clickedge keys new makes a good one"
 
 // validate refuses what would not verify on the edge, where the secret is the
 // bytes in the store, untrimmed, and what is unlikely to be a secret at all.
@@ -100,17 +100,17 @@ func validateForm(s string, f form) *Error {
 	opened, closed := strings.ContainsRune(quotes, first), strings.ContainsRune(quotes, last)
 	switch {
 	case opened && closed || f != inJSON && (opened || closed):
-		return wrong("take the quotes away: they would be part of the secret", "the secret stands in quotes")
+		return wrong("take the quotes away: they would be part of the secret", "the secret is in quotes")
 	case !strings.HasPrefix(s, "{{") && bracketed(first, last):
-		return wrong("take the brackets away: they would be part of the secret", "the secret stands in brackets")
+		return wrong("take the brackets away: they would be part of the secret", "the secret is in brackets")
 	case f != inJSON && (strings.ContainsRune(",;%\\", last) || strings.HasSuffix(s, `\n`)):
-		return wrong("take it away, unless the secret in the store has it too: then write {\"kid\": \"secret\"}", "the secret ends in a comma, semicolon, percent sign or backslash, as if copied with what stood behind it")
+		return wrong("take it away, unless the secret in the store has it too: then write {\"kid\": \"secret\"}", "the secret ends in a comma, semicolon, percent sign or backslash, as if copied with the text after it")
 	case strings.HasPrefix(s, "-----BEGIN"):
 		return wrong(newKeyHint, "it is a PEM block, not the secret of signed links")
 	case f != bare && f != variable && strings.HasPrefix(s, "=") || f == line && strings.HasPrefix(s, ">"):
 		return wrong("write kid=secret, with one =", "the secret begins with %c", first)
 	case f == line && comment.MatchString(s):
-		return wrong("put the comment on a line of its own; if it is part of the secret, write {\"kid\": \"secret\"}", "a comment stands behind the secret, and would be part of it")
+		return wrong("put the comment on a line of its own; if it is part of the secret, write {\"kid\": \"secret\"}", "a comment follows the secret, and would be part of it")
 	case reference.MatchString(s):
 		return wrong("put the secret itself there", "it is a reference or a placeholder that nothing has replaced")
 	case assignment.MatchString(s), f != line && f != inJSON && column.MatchString(s):
@@ -134,7 +134,7 @@ func validateRandom(s string, _ form) *Error {
 	case sample.MatchString(s):
 		return wrong(newKeyHint, "the secret is unfit: it is the sample text of an example, which everybody knows")
 	case variety(s) < 8, repeats(s), climbs(s):
-		return wrong(newKeyHint+"; a link that is signed with this one can be forged by guessing", "the secret is unfit: it is no random text, but one character or pattern over and over")
+		return wrong(newKeyHint+"; a link that is signed with this one can be forged by guessing", "the secret is unfit: it is not random text, but one character or pattern over and over")
 	}
 	return nil
 }

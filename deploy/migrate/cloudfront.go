@@ -149,7 +149,7 @@ func (r *reading) cloudFront(data []byte) error {
 		c.read()
 	}
 	if !found {
-		return &Error{Name: r.name, Problem: "it is no distribution: there is no DefaultCacheBehavior in it",
+		return &Error{Name: r.name, Problem: "it is not a distribution: it has no DefaultCacheBehavior",
 			Hint: "aws cloudfront get-distribution --id … >distribution.json prints one"}
 	}
 	return nil
@@ -210,7 +210,7 @@ func (c *cloudFrontReading) hosts() (list []named) {
 		name, at := strings.ToLower(alias), c.at("Aliases.Items[%d]", i)
 		switch {
 		case strings.HasPrefix(name, "*."):
-			c.lost(at, "server-name-pattern", "the name %q stands for many: name each link domain with --host", clip(alias))
+			c.lost(at, "server-name-pattern", "the name %q is a pattern: name each link domain with --host", clip(alias))
 		case c.wants(name):
 			list = append(list, named{name, at})
 		}
@@ -304,7 +304,7 @@ func (c *cloudFrontReading) behaviour(v *service, b *cloudFrontBehavior) {
 		c.known(in("Compress"), "gzip", "compression; a redirect has nothing to compress")
 	}
 	if n := len(b.LambdaFunctionAssociations.Items) + len(b.FunctionAssociations.Items); n > 0 {
-		c.lost(in("FunctionAssociations"), "code", "%d functions run on requests or answers; they are not looked into", n)
+		c.lost(in("FunctionAssociations"), "code", "%d functions run on requests or answers; they are not read", n)
 	}
 	if b.ForwardedValues != nil {
 		c.forwardedValues(v, b)
@@ -353,7 +353,7 @@ func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
 }
 
 func (c *cloudFrontReading) agentDropped(at string) {
-	c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are of no worth")
+	c.wrong(at, "user-agent-dropped", "the ESP saw every reader as \"Amazon CloudFront\": its reports of devices and bots are worthless")
 }
 
 // times reads how long answers are cached.
@@ -386,7 +386,7 @@ func (c *cloudFrontReading) policies(v *service, b *cloudFrontBehavior) {
 	case !cacheKnown:
 		c.known(in("CachePolicyId"), "policy-unknown", "what the cache policy %q says is not in the distribution, nor what it sends to the ESP: aws cloudfront get-cache-policy shows it; clickedge keeps no answer", clip(b.CachePolicyId))
 	case cache.keeps == keepsLong:
-		c.wrong(in("CachePolicyId"), "redirects-cached", "answers were kept: a click that is answered from a store is not counted")
+		c.wrong(in("CachePolicyId"), "redirects-cached", "answers were kept: a click that is answered from a cache is not counted")
 	case cache.keeps == keepsAsTold:
 		c.known(in("CachePolicyId"), "redirects-kept", "answers were kept for as long as the ESP said, or a few seconds; clickedge keeps none, and every click of a scanner reaches the ESP")
 	}
@@ -445,14 +445,14 @@ func (c *cloudFrontReading) rest() {
 	}
 	for i, e := range c.CustomErrorResponses.Items {
 		if e.ResponsePagePath != "" {
-			c.wrong(c.at("CustomErrorResponses.Items[%d]", i), "error-page", "the ESP's %d was replaced by a page of one's own, and why it was is lost", e.ErrorCode)
+			c.wrong(c.at("CustomErrorResponses.Items[%d]", i), "error-page", "the ESP's %d was replaced by another page, and its reason was lost", e.ErrorCode)
 		}
 	}
 	if c.DefaultRootObject != "" {
 		c.lost(c.at("DefaultRootObject"), "root-object", "/ was asked for as %q", clip(c.DefaultRootObject))
 	}
 	if c.WebACLId != "" {
-		c.wrong(c.at("WebACLId"), "filter", "a firewall stands before the links: what it refuses, ESPs' checks and one-click unsubscribes among them, is not in the distribution")
+		c.wrong(c.at("WebACLId"), "filter", "a firewall is in front of the links: what it refuses, ESPs' checks and one-click unsubscribes among them, is not in the distribution")
 	}
 	if kind := c.Restrictions.GeoRestriction.RestrictionType; kind != "" && kind != "none" {
 		c.wrong(c.at("Restrictions.GeoRestriction"), "filter", "readers in some countries were turned away")

@@ -175,7 +175,7 @@ func (s *fastlyReading) hosts() (list []named) {
 		name, at := strings.ToLower(string(d.Name)), s.at("domains[%d].name", i)
 		switch {
 		case strings.HasPrefix(name, "*."):
-			s.lost(at, "server-name-pattern", "the name %q stands for many: name each link domain with --host", clip(name))
+			s.lost(at, "server-name-pattern", "the name %q is a pattern: name each link domain with --host", clip(name))
 		case s.wants(name):
 			list = append(list, named{name, at})
 		}
@@ -241,7 +241,7 @@ func (s *fastlyReading) backend(v *service, b *fastlyBackend, i int) {
 		if b.CheckCert != nil && !bool(*b.CheckCert) {
 			s.wrong(s.at("backends[%d].ssl_check_cert", i), "tls-not-verified", "the certificate of the ESP was not verified")
 		} else if b.CertName != "" && !strings.EqualFold(string(b.CertName), v.origin.host) {
-			s.wrong(s.at("backends[%d].ssl_cert_hostname", i), "cert-name", "the certificate was held against %q, not against the name of the ESP's origin", clip(string(b.CertName)))
+			s.wrong(s.at("backends[%d].ssl_cert_hostname", i), "cert-name", "the certificate was checked against %q, not against the name of the ESP's origin", clip(string(b.CertName)))
 		}
 	}
 	// 15 seconds is Fastly's default, so it is not carried over.
@@ -259,7 +259,7 @@ func (s *fastlyReading) settings(v *service) {
 	for i, q := range s.RequestSettings {
 		in := func(field string) string { return s.at("request_settings[%d].%s", i, field) }
 		if q.ForceSSL {
-			s.wrong(in("force_ssl"), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+			s.wrong(in("force_ssl"), "forced-https", "http was redirected to https: one more request for every link of old mail, and its POSTs were lost")
 		}
 		if q.DefaultHost != "" {
 			v.hosting, v.whoAt = hostingOf(string(q.DefaultHost), v), in("default_host")

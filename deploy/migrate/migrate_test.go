@@ -121,7 +121,7 @@ func TestReadRefuses(t *testing.T) {
 		"bad JSON":            {"", "{\"DefaultCacheBehavior\":\n  nul}", "x:2:6: invalid character '}' in literal null (expecting 'l')"},
 		"another type":        {CloudFront, `{"Aliases": 7}`, "x:1:13: Aliases is a number"},
 		"something follows":   {CloudFront, "{}\n{}", "x:2:1: something follows the end of the JSON"},
-		"no distribution":     {CloudFront, "{}", "x: it is no distribution: there is no DefaultCacheBehavior in it"},
+		"no distribution":     {CloudFront, "{}", "x: it is not a distribution: it has no DefaultCacheBehavior"},
 		"no service":          {"", `{"id": "x"}`, "x: it is no service with its parts: there are no backends in it"},
 		"a service's parts":   {"", `{"backends": "none"}`, "x: it is no service: "},
 		"a list":              {"", "[]", "x: it is no service: "},

@@ -86,7 +86,7 @@ func (n *nginxReading) returns(v *service, d *directive, where string) {
 		n.forcedHTTPS(d)
 	case where == "/" && strings.HasPrefix(to, "https://") && !strings.Contains(to, "$") && len(code) == 3 && code[0] == '3':
 		v.home, v.homeAt = to, d.at()
-		n.known(d.at(), "home", "/ led to %s; it is the way on of clickedge's pages, and / itself goes to the ESP", clip(to))
+		n.known(d.at(), "home", "/ led to %s; clickedge's pages link to it, and / itself goes to the ESP", clip(to))
 	case strings.HasPrefix(code, "3"):
 		n.lost(d.at(), "redirect", "%s led to %s", clip(where), clip(to))
 	default:
@@ -116,7 +116,7 @@ func (n *nginxReading) redirectOnly(s nginxServer) {
 			}
 		}
 		if !n.seen[host.name] {
-			n.lost(host.at, "no-proxy", "the server of %q proxies to nobody", clip(host.name))
+			n.lost(host.at, "no-proxy", "the server of %q does not proxy", clip(host.name))
 		}
 		n.host = ""
 	}

@@ -62,7 +62,7 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 			switch {
 			case name == "_" || name == "":
 			case strings.HasPrefix(name, "~") || strings.Contains(name, "*") || strings.HasPrefix(name, "."):
-				n.lost(d.at(), "server-name-pattern", "the name %q stands for many: name each link domain with --host", clip(arg))
+				n.lost(d.at(), "server-name-pattern", "the name %q is a pattern: name each link domain with --host", clip(arg))
 			case !n.wants(name):
 				explicit = true
 			case !slices.ContainsFunc(list, func(h named) bool { return h.name == name }):
@@ -299,7 +299,7 @@ func (n *nginxReading) settings(v *service, sc scope) {
 		v.timeout, v.timeoutAt = nginxTime(d.arg(0)), d.at()
 	}
 	if d := sc.find("proxy_cache"); d != nil && d.arg(0) != "off" {
-		n.wrong(d.at(), "redirects-cached", "answers of the ESP were kept: a click that is answered from a store is not counted")
+		n.wrong(d.at(), "redirects-cached", "answers of the ESP were kept: a click that is answered from a cache is not counted")
 	}
 	if d := sc.find("proxy_redirect"); d != nil && d.arg(0) != "off" && d.arg(0) != "default" {
 		n.wrong(d.at(), "location-rewritten", "Location was changed on its way back")
@@ -391,7 +391,7 @@ func (n *nginxReading) other(v *service, d *directive) {
 	ret := find(d.block, "return")
 	switch {
 	case isCode(d.name):
-		n.lost(d.at(), "code", "%s: code runs here; it is not looked into", clip(d.name))
+		n.lost(d.at(), "code", "%s: code runs here; it is not read", clip(d.name))
 	case d.name == "if" && ofAnotherHost(condition, v):
 	case d.name == "if" && ret != nil && forcesHTTPS(ret, v):
 		n.forcedHTTPS(d)
@@ -445,7 +445,7 @@ func (n *nginxReading) codeAround(around [][]*directive) {
 }
 
 func (n *nginxReading) forcedHTTPS(d *directive) {
-	n.wrong(d.at(), "forced-https", "http was redirected to https: one more round for every link of old mail, and its POSTs were lost")
+	n.wrong(d.at(), "forced-https", "http was redirected to https: one more request for every link of old mail, and its POSTs were lost")
 }
 
 // sameLink matches a URL whose rest after the host is that of the request.

@@ -147,7 +147,7 @@ func (r *reading) addSite(s *service) {
 // custom carries over what only a custom origin takes.
 func (r *reading) custom(s *service, site *Site) {
 	if region := esp.SESRegion(s.origin.host); region != "" {
-		r.wrong(s.origin.at, "region", "SES has no region %q that clickedge knows: is it a slip of the hand?", clip(region))
+		r.wrong(s.origin.at, "region", "SES has no region %q that clickedge knows: is it a typing error?", clip(region))
 	}
 	switch s.hosting {
 	case hostOrigin:

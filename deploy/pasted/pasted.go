@@ -117,7 +117,7 @@ func splitURL(given string) (*Link, error) {
 	}
 	authority := rest[:end]
 	if strings.Contains(authority, "@") && rest != url {
-		return nil, wrong("the host stands behind the @: a link domain's links have no user",
+		return nil, wrong("the host is after the @: a link domain's links have no user",
 			"%s has a user in front of its host", clean.Quote(given, 120))
 	}
 	l.Host, l.Target = core.CanonicalHost(authority), rest[end:]
@@ -142,7 +142,7 @@ func (l *Link) unwrap(url string) string {
 	text := strings.Trim(url, " \t\r\n")
 	for _, pair := range [...][2]string{{"<", ">"}, {`"`, `"`}, {"'", "'"}, {"“", "”"}} {
 		if inner, ok := strings.CutPrefix(text, pair[0]); ok && strings.HasSuffix(inner, pair[1]) {
-			l.Notes = append(l.Notes, "the signs around the URL were taken off")
+			l.Notes = append(l.Notes, "the characters around the URL were removed")
 			return strings.TrimSuffix(inner, pair[1])
 		}
 	}
@@ -186,7 +186,7 @@ func (l *Link) findHost(r *request, opt Options) error {
 		l.Addr = r.connect
 	case !opt.AnyHost && isMachine(l.Host) && !opt.knows(l.Host):
 		return wrong("paste the whole line that clickedge serve prints, or name the link domain with --host",
-			"%s names a machine and not whose link it is", clean.Quote(l.Given, 120))
+			"%s names a machine and not a link domain", clean.Quote(l.Given, 120))
 	}
 	return nil
 }

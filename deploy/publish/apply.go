@@ -44,9 +44,9 @@ func (u *Unfinished) Hint() string {
 	case errors.As(u.Err, &e) && e.Hint() != "":
 		return e.Hint()
 	case e != nil && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout, errors.As(u.Err, new(*refusedDraft)):
-		return "the same command would be refused again: change what the API names, then publish again, which takes it up from there"
+		return "the same command would be refused again: change what the API names, then publish again, which continues from there"
 	}
-	return "the same command again takes it up from there"
+	return "the same command again continues from there"
 }
 
 // refusedDraft is the error for a version that the API does not accept.

@@ -253,7 +253,7 @@ func (p *Plan) others() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindBackend])) {
 		if !needed[name] {
-			p.note("backend %q is of no site and stays", name)
+			p.note("backend %q belongs to no site and stays", name)
 		}
 	}
 	for _, kind := range logKinds {

@@ -258,7 +258,7 @@ func TestAServiceMadeByHandIsAdopted(t *testing.T) {
 	p := r.plan()
 	require.Contains(t, lines(p), `~ backend "customerio-eu": override_host: none, was "track-eu.customer.io"; use_ssl: "1", was "0"; ssl_sni_hostname: "track-eu.customer.io", was none`)
 	notes := strings.Join(p.Notes, "\n")
-	require.Contains(t, notes, `backend "own-site" is of no site and stays`)
+	require.Contains(t, notes, `backend "own-site" belongs to no site and stays`)
 	require.Contains(t, notes, `log endpoint "other" (https) is not the module's and stays`)
 	require.Contains(t, notes, `domain www.example.com is on the service but not in sites.json`)
 	require.NotContains(t, notes, "edgecompute")
@@ -433,14 +433,14 @@ func TestAFailureAfterTheActivationIsTakenUp(t *testing.T) {
 // The hint advises another run only if that may succeed.
 func TestHintsOfFailures(t *testing.T) {
 	for status, want := range map[int]string{
-		0: "the same command again takes it up", 400: "would be refused again", 402: "would be refused again", 409: "would be refused again", 422: "would be refused again",
-		401: "the token is wrong", 403: "the role engineer", 408: "the same command again takes it up", 429: "wait and try again", 500: "fastlystatus.com",
+		0: "the same command again continues", 400: "would be refused again", 402: "would be refused again", 409: "would be refused again", 422: "would be refused again",
+		401: "the token is wrong", 403: "the role engineer", 408: "the same command again continues", 429: "wait and try again", 500: "fastlystatus.com",
 	} {
 		u := &publish.Unfinished{Err: fmt.Errorf("+ x: %w", &fastlyapi.Error{Method: "POST", Path: "/x", Status: status})}
 		require.Contains(t, u.Hint(), want, "%d", status)
 	}
 	u := &publish.Unfinished{Err: errors.New("somebody else activated version 7 meanwhile")}
-	require.Contains(t, u.Hint(), "the same command again takes it up")
+	require.Contains(t, u.Hint(), "the same command again continues")
 }
 
 // An activation whose answer was lost counts.

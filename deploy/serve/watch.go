@@ -99,7 +99,7 @@ func (s *server) watch(ctx context.Context, svc *service) {
 		w.seen = w.states() // before they are read, so that later changes are found
 		if err := s.reload(ctx, svc, changed[s.Module]); err != nil && ctx.Err() == nil {
 			failure.Of(err).Report(s.Err)
-			fmt.Fprintln(s.Err, "what was there stays in service")
+			fmt.Fprintln(s.Err, "the old version stays in service")
 		}
 	}
 }
