@@ -8,7 +8,7 @@
 //
 // Start with these three:
 //
-//   - sitesjson.Parse reads sites.json, and reports every mistake in it at once;
+//   - sitesjson.Parse reads sites.json, and reports all its mistakes at once;
 //   - [Decide] is the whole product on one page;
 //   - [signed.Mint] makes a signed link, in the format of spec/links.md.
 //
