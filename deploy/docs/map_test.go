@@ -47,6 +47,21 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// The table of deploy's README links every room that is there, beside those of
+// tests.
+func TestDeployTable(t *testing.T) {
+	root, list := documents(t)
+	text := list["deploy/README.md"]
+	require.NotEmpty(t, text)
+	files, err := filepath.Glob(filepath.Join(root, "deploy", "*", "*.go"))
+	require.NoError(t, err)
+	require.Greater(t, len(files), 200)
+	for _, name := range files {
+		room := filepath.Base(filepath.Dir(name))
+		require.Contains(t, text, "["+room+"]("+room+")", "deploy/README.md does not link the room %s", room)
+	}
+}
+
 var pathInText = regexp.MustCompile("`((?:core|edge|hostsim|deploy|bench|\\.ci)/[A-Za-z0-9._/-]+)`")
 
 // A file or folder of ours that a document names is there.
