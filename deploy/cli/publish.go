@@ -143,11 +143,7 @@ func (p *publishing) run(ctx context.Context, name string) error {
 
 // wanted reads the files that the flags name.
 func (p *publishing) wanted(name string) error {
-	raw, err := p.env.in.ReadText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
-	if err != nil {
-		return err
-	}
-	sites, text, err := sitesfile.ParseBeside(p.env.in, name, raw)
+	sites, text, raw, err := sitesfile.LoadRaw(p.env.in, name)
 	if err != nil {
 		return err
 	}

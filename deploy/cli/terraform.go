@@ -52,11 +52,7 @@ The package must have been built with this very sites.json.`,
 }
 
 func (t *terraform) run(name string) error {
-	raw, err := t.env.in.ReadText("the sites", name, sitesfile.Most, "name the file that describes the link domains")
-	if err != nil {
-		return err
-	}
-	sites, text, err := sitesfile.ParseBeside(t.env.in, name, raw)
+	sites, text, raw, err := sitesfile.LoadRaw(t.env.in, name)
 	if err != nil {
 		return err
 	}

@@ -100,26 +100,36 @@ func (x *exam) dial(ctx context.Context, address string) (net.Conn, error) {
 // ask sends one request over a connection of its own and reads the answer.
 // Redirects are answers like any other.
 func (x *exam) ask(q question) *answer {
+	return x.askOver("http/1.1", "", q, func(ctx context.Context, conn net.Conn, a *answer) error {
+		got, err := probe.Exchange(ctx, conn, x.request(q), MaxBody)
+		if err != nil {
+			return err
+		}
+		// A body that was cut off is still an answer.
+		a.first, a.status, a.header, a.body, a.big = got.Times.FirstByte, got.Status, got.Header, got.Body, got.Cut
+		return nil
+	})
+}
+
+// askOver connects, offers one protocol and lets exchange send the request,
+// within the bounds of the examination. How says to the operator what is
+// special about it.
+func (x *exam) askOver(protocol, how string, q question, exchange func(context.Context, net.Conn, *answer) error) *answer {
 	a := &answer{asked: q}
 	if a.err = x.bounds.request(); a.err != nil {
 		return a
 	}
 	ctx, cancel := context.WithTimeout(x.ctx, x.opt.Timeout)
 	defer cancel()
-	x.progressOf(q, "")
-	conn, err := x.connect(ctx, q.to, a)
+	x.progressOf(q, how)
+	conn, err := x.connectAs(ctx, q.to, a, protocol)
 	if err != nil {
 		a.err = err
 		return a
 	}
-	got, err := probe.Exchange(ctx, conn, x.request(q), MaxBody)
-	if err != nil {
-		a.err = err
-		return a
+	if a.err = exchange(ctx, conn, a); a.err == nil {
+		a.unpack()
 	}
-	// A body that was cut off is still an answer.
-	a.first, a.status, a.header, a.body, a.big = got.Times.FirstByte, got.Status, got.Header, got.Body, got.Cut
-	a.unpack()
 	return a
 }
 

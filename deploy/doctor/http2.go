@@ -62,35 +62,21 @@ func (a *answer) alike(b *answer) bool {
 // frames made here: net/http would refuse or rewrite targets that real links
 // have.
 func (x *exam) askHTTP2(q question) *answer {
-	a := &answer{asked: q}
-	if a.err = x.bounds.request(); a.err != nil {
-		return a
-	}
-	ctx, cancel := context.WithTimeout(x.ctx, x.opt.Timeout)
-	defer cancel()
-	x.progressOf(q, " over HTTP/2")
-	conn, err := x.connectAs(ctx, q.to, a, "h2")
-	if err != nil {
-		a.err = err
-		return a
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
-	if secured, ok := conn.(*tls.Conn); ok && secured.ConnectionState().NegotiatedProtocol != "h2" {
-		a.err = errors.New("HTTP/2 was offered at first and is not any more")
-		return a
-	}
-	start := time.Now()
-	a.err = exchangeHTTP2(conn, x.request(q), a)
-	a.first = time.Since(start)
-	if ctx.Err() != nil && a.err != nil {
-		a.err = context.Cause(ctx)
-	}
-	if a.err == nil {
-		a.unpack()
-	}
-	return a
+	return x.askOver("h2", " over HTTP/2", q, func(ctx context.Context, conn net.Conn, a *answer) error {
+		defer conn.Close()
+		stop := context.AfterFunc(ctx, func() { conn.Close() })
+		defer stop()
+		if secured, ok := conn.(*tls.Conn); ok && secured.ConnectionState().NegotiatedProtocol != "h2" {
+			return errors.New("HTTP/2 was offered at first and is not any more")
+		}
+		start := time.Now()
+		err := exchangeHTTP2(conn, x.request(q), a)
+		a.first = time.Since(start)
+		if ctx.Err() != nil && err != nil {
+			err = context.Cause(ctx)
+		}
+		return err
+	})
 }
 
 // window is what the server may send before it must be allowed more: more than

@@ -145,7 +145,7 @@ func (r *reading) cloudFront(data []byte) error {
 	found := false
 	for path, config := range f.configs() {
 		found = true
-		c := &cloudFrontReading{reading: r, path: path, cloudFrontConfig: config}
+		c := &cloudFrontReading{reading: r, jsonPath: jsonPath(path), cloudFrontConfig: config}
 		c.read()
 	}
 	if !found {
@@ -183,12 +183,7 @@ func (c *cloudFrontConfig) isConfig() bool { return c != nil && c.DefaultCacheBe
 type cloudFrontReading struct {
 	*reading
 	*cloudFrontConfig
-	path string
-}
-
-// at is a place in the JSON.
-func (c *cloudFrontReading) at(format string, args ...any) string {
-	return c.path + fmt.Sprintf(format, args...)
+	jsonPath
 }
 
 func (c *cloudFrontReading) read() {

@@ -96,7 +96,7 @@ func (r *reading) fastly(data []byte) error {
 		return &Error{Name: r.name, Problem: "it is no service with its parts: there are no backends in it",
 			Hint: "curl -H \"Fastly-Key: …\" https://api.fastly.com/service/ID/details >service.json prints one"}
 	}
-	s := &fastlyReading{reading: r, fastlyVersion: v, path: path}
+	s := &fastlyReading{reading: r, fastlyVersion: v, jsonPath: jsonPath(path)}
 	s.read()
 	return nil
 }
@@ -148,12 +148,7 @@ func foldNames(raw json.RawMessage) json.RawMessage {
 type fastlyReading struct {
 	*reading
 	*fastlyVersion
-	path string
-}
-
-// at is a place in the JSON.
-func (s *fastlyReading) at(format string, args ...any) string {
-	return s.path + fmt.Sprintf(format, args...)
+	jsonPath
 }
 
 func (s *fastlyReading) read() {

@@ -80,3 +80,11 @@ func (v *looseBool) UnmarshalJSON(b []byte) error {
 	*v = looseBool(s == "true" || s == "1")
 	return nil
 }
+
+// jsonPath is the place of what is read in a JSON document.
+type jsonPath string
+
+// at is a place below it.
+func (p jsonPath) at(format string, args ...any) string {
+	return string(p) + fmt.Sprintf(format, args...)
+}

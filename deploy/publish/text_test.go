@@ -18,8 +18,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/pack"
 )
 
-// One reason is the error, several stand on lines of their own; a failure of the
-// API says what readers have.
+// One reason is the error, several stand on lines of their own; a failure of
+// the API says what readers have.
 func TestFailure(t *testing.T) {
 	ctx := t.Context()
 	require.NoError(t, Failure(ctx, nil))

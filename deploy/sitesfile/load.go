@@ -25,6 +25,16 @@ func Load(in *input.Input, name string) (*core.Sites, []byte, error) {
 	return ParseBeside(in, name, text)
 }
 
+// LoadRaw is Load for what is kept in step with the file: it returns the file's
+// own text too.
+func LoadRaw(in *input.Input, name string) (sites *core.Sites, text, raw []byte, err error) {
+	if raw, err = in.ReadText("the sites", name, Most, "name the file that describes the link domains"); err != nil {
+		return nil, nil, nil, err
+	}
+	sites, text, err = ParseBeside(in, name, raw)
+	return sites, text, raw, err
+}
+
 // ParseBeside parses the text of a sites.json. The files that it names lie
 // beside it.
 func ParseBeside(in *input.Input, name string, text []byte) (*core.Sites, []byte, error) {
