@@ -3,7 +3,7 @@
 //
 // Start with [Main], which is the whole of the command's main function, and
 // with [Env.Run], which tests call. Each command lives in a file of its own
-// name.
+// name: its flags, a call of the room that does the work, and printing.
 //
 // The command decides nothing about links itself: [core.Decide], [signed.Verify]
 // and [signed.Mint] are what the module on the edge runs, and "explain" prints

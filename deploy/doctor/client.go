@@ -147,10 +147,6 @@ func (a *answer) unpack() {
 	}
 }
 
-func (x *exam) connect(ctx context.Context, to place, a *answer) (net.Conn, error) {
-	return x.connectAs(ctx, to, a, "http/1.1")
-}
-
 // connectAs connects and offers one protocol.
 func (x *exam) connectAs(ctx context.Context, to place, a *answer, protocol string) (net.Conn, error) {
 	start := time.Now()
