@@ -1,6 +1,6 @@
 package esp
 
-import "strings"
+import "github.com/clickedge/clickedge/core/word"
 
 // cleartext grades a URL that stood in its link as text, where nothing is signed
 // that we could check. It is likely at most where damage that has been seen in
@@ -22,6 +22,14 @@ func cleartext(url string, g Grade) Grade {
 // fragment none.
 func isRegular(url string) bool {
 	for i := 0; i < len(url); i++ {
+		if i+8 <= len(url) {
+			n := before(word.At(url, i), '=', '%', '?', '#')
+			if n == 8 {
+				i += 7
+				continue
+			}
+			i += n
+		}
 		switch url[i] {
 		case '=':
 			return false
@@ -32,37 +40,48 @@ func isRegular(url string) bool {
 		case '?':
 			return isQuery(url[i+1:])
 		case '#':
-			return strings.IndexByte(url[i:], '=') < 0
+			return word.Index(url[i:], '=') < 0
 		}
 	}
 	return true
 }
 
-// isNested reports whether s begins with the escape of what ends a part of a URL,
-// or of another escape.
+// before returns how many of eight bytes stand before the first of these four.
+func before(w uint64, a, b, c, d uint64) int {
+	return word.First(word.Zeros(w^a*word.Ones) | word.Zeros(w^b*word.Ones) | word.Zeros(w^c*word.Ones) | word.Zeros(w^d*word.Ones))
+}
+
+// isNested reports whether s begins with the escape of what ends a part of a
+// URL, or of another escape.
 func isNested(s string) bool {
 	c, _ := escaped(s, onceEncoded)
 	_, twice := escaped(s, twiceEncoded)
 	return c == '/' || c == '?' || c == '#' || twice
 }
 
-// isQuery reports whether each parameter of a query has exactly one "=", and the
-// fragment behind it none.
+// isQuery reports whether each parameter of a query has exactly one "=", and
+// the fragment behind it none: "=" and "&" take turns, and "=" is the first and
+// the last of them.
 func isQuery(s string) bool {
-	s, fragment, _ := strings.Cut(s, "#")
-	equals := 0
+	due := byte('=')
 	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '=':
-			if equals++; equals > 1 {
+		if i+8 <= len(s) {
+			n := before(word.At(s, i), '=', '&', '#', '#')
+			if n == 8 {
+				i += 7
+				continue
+			}
+			i += n
+		}
+		switch c := s[i]; c {
+		case '=', '&':
+			if c != due {
 				return false
 			}
-		case '&':
-			if equals != 1 {
-				return false
-			}
-			equals = 0
+			due ^= '=' ^ '&'
+		case '#':
+			return due == '&' && word.Index(s[i:], '=') < 0
 		}
 	}
-	return equals == 1 && strings.IndexByte(fragment, '=') < 0
+	return due == '&'
 }

@@ -82,20 +82,14 @@ var fieldNames = [...]string{
 // name has a byte that this turns into a letter.
 const lowered = 0x20 * word.Ones
 
-// ends returns the first and last eight bytes of the name list[from:to] in
-// lower case. A name of less than eight bytes is its own first, and has no
-// last. Read repeats the usual cases inline: a call for each name would cost
-// more.
-func ends(list string, from, to int) (first, last uint64) {
-	n := uint(to - from)
-	switch {
-	case n >= 8:
-		return word.At(list, from) | lowered, word.At(list, to-8) | lowered
-	case to >= 8:
-		return word.At(list, to-8)>>1>>(63-8*n) | lowered, 0 // n may be 0
+// ends returns the first and last eight bytes of a name in lower case. A name
+// of less than eight bytes is its own first, and has no last.
+func ends(name string) (first, last uint64) {
+	if len(name) >= 8 {
+		return word.At(name, 0) | lowered, word.At(name, len(name)-8) | lowered
 	}
-	for i := to - 1; i >= from; i-- { // at the list's own beginning: no eight bytes end with it
-		first = first<<8 | uint64(list[i])
+	for i := len(name) - 1; i >= 0; i-- {
+		first = first<<8 | uint64(name[i])
 	}
 	return first | lowered, 0
 }
@@ -123,7 +117,7 @@ var names = func() (t nameTable) {
 func (t *nameTable) fill() bool {
 	clear(t.slots[:])
 	for i, name := range fieldNames {
-		first, last := ends(name, 0, len(name))
+		first, last := ends(name)
 		slot := &t.slots[(first+last*3)*t.factor>>(64-nameBits)]
 		if slot.bit != 0 {
 			return false
@@ -133,51 +127,58 @@ func (t *nameTable) fill() bool {
 	return true
 }
 
-// Read takes a list of names, each followed by a NUL, in any letter case.
+// find returns the name as a set, an empty one where it is not known.
+func (t *nameTable) find(name string) Set {
+	first, last := ends(name)
+	slot := &t.slots[(first+last*3)*t.factor>>(64-nameBits)]
+	if slot.first != first || slot.last != last {
+		return 0
+	}
+	return slot.bit
+}
+
+// Read takes a list of names, each followed by a NUL, in any letter case. Its
+// loop does what find does and calls nothing: a call would cost more.
 func (h *Set) Read(list string) {
 	var set Set
 	factor, from := names.factor, 0
-	for at := 0; at < len(list); at += 8 {
-		var ended uint64
-		if at+8 <= len(list) {
-			ended = word.ZeroBytes(word.At(list, at))
+names:
+	for from+8 <= len(list) {
+		first, last, to := word.At(list, from), uint64(0), from
+		nul := word.Zeros(first)
+		if nul != 0 {
+			first &= nul&-nul>>7 - 1 // what is before the NUL
+			to += word.First(nul)
 		} else {
-			ended = lastNULs(list, at)
-		}
-		for ; ended != 0; ended &= ended - 1 {
-			to := at + word.First(ended)
-			n := uint64(to - from)
-			var first, last uint64
-			switch {
-			case n >= 8:
-				first, last = word.At(list, from)|lowered, word.At(list, to-8)|lowered
-			case to >= 8:
-				first = word.At(list, to-8)>>1>>(63-8*n) | lowered // n may be 0
-			default:
-				first, last = ends(list, from, to)
+			for nul == 0 {
+				if to += 8; to+8 > len(list) {
+					break names
+				}
+				nul = word.Zeros(word.At(list, to))
 			}
-			if slot := &names.slots[(first+last*3)*factor>>(64-nameBits)]; slot.first == first && slot.last == last {
-				set |= slot.bit
-			}
-			from = to + 1
+			to += word.First(nul)
+			last = word.At(list, to-8) | lowered
 		}
+		first |= lowered
+		if slot := &names.slots[(first+last*3)*factor>>(64-nameBits)]; slot.first == first && slot.last == last {
+			set |= slot.bit
+		}
+		from = to + 1
 	}
-	*h = set
+	*h = set | readLast(list[from:])
 }
 
-// lastNULs is word.ZeroBytes for the last bytes of list, from at on, of which
-// there are less than eight.
-func lastNULs(list string, at int) uint64 {
-	if len(list) >= 8 { // what lies before at is shifted out
-		return word.ZeroBytes(word.At(list, len(list)-8)) >> (8 * uint(at+8-len(list)))
-	}
-	var w uint64
-	for i := range len(list) {
-		if list[i] == 0 {
-			w |= 0x80 << (8 * i)
+// readLast is Read for names that end in the last bytes of a list.
+func readLast(list string) (set Set) {
+	for list != "" {
+		n := word.Index(list, 0)
+		if n < 0 {
+			break
 		}
+		set |= names.find(list[:n])
+		list = list[n+1:]
 	}
-	return w
+	return set
 }
 
 // Has reports whether any of these fields is there.

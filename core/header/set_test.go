@@ -56,7 +56,7 @@ func FuzzSet(f *testing.F) {
 }
 
 func bothEnds(name string) [2]uint64 {
-	first, last := ends(name, 0, len(name))
+	first, last := ends(name)
 	return [2]uint64{first, last}
 }
 
