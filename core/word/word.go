@@ -47,9 +47,10 @@ func First(highs uint64) int { return bits.TrailingZeros64(highs) >> 3 }
 // Index is strings.IndexByte.
 func Index(s string, c byte) int {
 	eight, i := uint64(c)*Ones, 0
-	for ; i+16 <= len(s); i += 16 {
-		v, w := At(s, i)^eight, At(s, i+8)^eight
-		if ((v-Ones)&^v|(w-Ones)&^w)&Highs != 0 {
+	for ; i+32 <= len(s); i += 32 {
+		// Less one, a byte that is c has its highest bit, and of the others only
+		// what is not ASCII may have it.
+		if ((At(s, i)^eight-Ones)|(At(s, i+8)^eight-Ones)|(At(s, i+16)^eight-Ones)|(At(s, i+24)^eight-Ones))&Highs != 0 {
 			break
 		}
 	}
@@ -95,7 +96,7 @@ func HasPrefix(s, prefix string) bool {
 	case len(s) < n:
 		return false
 	case n >= 8:
-		for i := 0; i+8 <= n; i += 8 {
+		for i := 0; i+8 < n; i += 8 {
 			if At(s, i) != At(prefix, i) {
 				return false
 			}
