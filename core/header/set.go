@@ -127,37 +127,41 @@ func (t *nameTable) fill() bool {
 	return true
 }
 
-// find returns the name as a set, an empty one where it is not known.
-func (t *nameTable) find(name string) Set {
-	first, last := ends(name)
-	slot := &t.slots[(first+last*3)*t.factor>>(64-nameBits)]
-	if slot.first != first || slot.last != last {
-		return 0
-	}
-	return slot.bit
-}
-
 // Read takes a list of names, each followed by a NUL, in any letter case. Its
-// loop does what find does and calls nothing: a call would cost more.
+// loop does what ends does and calls nothing: a call would cost more.
 func (h *Set) Read(list string) {
+	end := len(list)
+	if end < 8 {
+		list += "\x00\x00\x00\x00\x00\x00\x00\x00"
+	}
 	var set Set
 	factor, from := names.factor, 0
-names:
-	for from+8 <= len(list) {
-		first, last, to := word.At(list, from), uint64(0), from
-		nul := word.Zeros(first)
-		if nul != 0 {
-			first &= nul&-nul>>7 - 1 // what is before the NUL
-			to += word.First(nul)
+	for {
+		first, last, to := uint64(0), uint64(0), from
+		if from+8 <= len(list) {
+			first = word.At(list, from)
 		} else {
-			for nul == 0 {
+			first = word.At(list, len(list)-8) >> (8 * uint(from+8-len(list)))
+		}
+		nul := word.Zeros(first)
+		if nul == 0 {
+			for {
 				if to += 8; to+8 > len(list) {
-					break names
+					nul = word.Zeros(word.At(list, len(list)-8) >> (8 * uint(to+8-len(list))))
+					break
 				}
-				nul = word.Zeros(word.At(list, to))
+				if nul = word.Zeros(word.At(list, to)); nul != 0 {
+					break
+				}
 			}
 			to += word.First(nul)
 			last = word.At(list, to-8) | lowered
+		} else {
+			first &= nul&-nul>>7 - 1 // what is before the NUL
+			to += word.First(nul)
+		}
+		if to >= end {
+			break // no NUL
 		}
 		first |= lowered
 		if slot := &names.slots[(first+last*3)*factor>>(64-nameBits)]; slot.first == first && slot.last == last {
@@ -165,20 +169,7 @@ names:
 		}
 		from = to + 1
 	}
-	*h = set | readLast(list[from:])
-}
-
-// readLast is Read for names that end in the last bytes of a list.
-func readLast(list string) (set Set) {
-	for list != "" {
-		n := word.Index(list, 0)
-		if n < 0 {
-			break
-		}
-		set |= names.find(list[:n])
-		list = list[n+1:]
-	}
-	return set
+	*h = set
 }
 
 // Has reports whether any of these fields is there.
