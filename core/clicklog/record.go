@@ -59,10 +59,10 @@ type Record struct {
 	// sites.json, and "invalid" if the store has one that is not valid.
 	Override string
 	// Micros is the time from the start of the request to the sending of the
-	// answer, in microseconds.
+	// answer, in microseconds. It is not negative.
 	Micros int64
-	// VCPU is the CPU time used, in milliseconds, as the platform counts it. It
-	// is logged only if the ESP was asked.
+	// VCPU is the CPU time used, in milliseconds, as the platform counts it; -1
+	// if the platform does not say. It is logged only if the ESP was asked.
 	VCPU int64
 	// Version of the service.
 	Version string
@@ -75,10 +75,10 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = appendTime(append(dst, recordHead...), r.Time)
 	dst = jsontext.AppendString(append(dst, `","request":"`...), r.RequestID)
 	dst = jsontext.AppendString(append(dst, `","host":"`...), r.Host[:min(len(r.Host), 255)])
-	dst = jsontext.AppendString(append(dst, `","esp":"`...), r.ESP)
+	dst = append(append(dst, `","esp":"`...), r.ESP...)
 	dst = jsontext.AppendString(append(dst, kindPieces[r.Kind]...), r.Method[:min(len(r.Method), 16)])
 	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
-	dst = appendNumber(dst, `","status":`, int64(r.Status))
+	dst = appendNumber(dst, `","status":`, uint64(r.Status))
 	dst = jsontext.AppendString(append(dst, `,"destination":"`...), r.Destination)
 	if r.Reading != esp.Unread {
 		dst = append(dst, readingPieces[r.Reading]...)
@@ -96,7 +96,7 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	if r.Override != "" {
 		dst = jsontext.AppendMember(dst, `,"override":"`, r.Override)
 	}
-	dst = appendNumber(dst, `,"us":`, r.Micros)
+	dst = appendNumber(dst, `,"us":`, uint64(r.Micros))
 	dst = jsontext.AppendString(append(dst, `,"version":"`...), r.Version)
 	return append(dst, "\"}\n"...)
 }
@@ -128,7 +128,7 @@ func (r *Record) appendLink(dst []byte) []byte {
 	dst = appendOptional(dst, `,"id":"`, r.ID)
 	dst = appendOptional(dst, `,"kid":"`, r.KeyID)
 	if r.Expiry != 0 {
-		dst = appendNumber(dst, `,"exp":`, r.Expiry*60)
+		dst = appendNumber(dst, `,"exp":`, uint64(r.Expiry)*60)
 	}
 	return dst
 }
@@ -136,13 +136,17 @@ func (r *Record) appendLink(dst []byte) []byte {
 // appendOrigin appends the members about the ESP, if it was asked.
 func (r *Record) appendOrigin(dst []byte) []byte {
 	if r.OriginStatus != 0 {
-		dst = appendNumber(dst, `,"origin_status":`, int64(r.OriginStatus))
+		dst = appendNumber(dst, `,"origin_status":`, uint64(r.OriginStatus))
 	}
 	if len(r.OriginError)|len(r.SecondOrigin)|len(r.Missed)|len(r.Agrees)|len(r.OriginDestination) != 0 {
 		dst = r.appendFailure(dst)
 	}
-	if r.OriginStatus != 0 || r.OriginError != "" {
-		dst = appendNumber(dst, `,"vcpu_ms":`, r.VCPU)
+	switch {
+	case r.OriginStatus == 0 && r.OriginError == "": // it was not asked
+	case r.VCPU < 0:
+		dst = append(dst, `,"vcpu_ms":-1`...)
+	default:
+		dst = appendNumber(dst, `,"vcpu_ms":`, uint64(r.VCPU))
 	}
 	return dst
 }
@@ -171,8 +175,8 @@ func appendOptional(dst []byte, before, value string) []byte {
 	return jsontext.AppendMember(dst, before, value)
 }
 
-func appendNumber(dst []byte, before string, value int64) []byte {
-	return strconv.AppendInt(append(dst, before...), value, 10)
+func appendNumber(dst []byte, before string, value uint64) []byte {
+	return strconv.AppendUint(append(dst, before...), value, 10)
 }
 
 const (
