@@ -15,7 +15,7 @@ func splitURI(uri string) (scheme, authority, target string) {
 		return "", "", uri
 	}
 	for i := 0; i < len(rest); i++ {
-		if c := rest[i]; c == '/' || c == '?' || c == '#' {
+		if c := rest[i]; c <= '?' && (c == '/' || c == '?' || c == '#') { // letters are above "?"
 			return scheme, rest[:i], rest[i:]
 		}
 	}
