@@ -14,7 +14,7 @@ import (
 //   - EditSet: give the field Value as its only value;
 //   - EditPass: do nothing;
 //   - all others: read the field's values, and replace them by what
-//     [Edits.AppendValues] makes of them.
+//     [Origin.AppendValues] makes of them.
 type Edit struct {
 	Name  string // in lower case
 	Value string
@@ -37,30 +37,20 @@ const (
 	EditOwnSetCookies               // of Set-Cookie: what CookiesOwn says
 )
 
-// maxEdits is more than any message gets: a removal for each hop-by-hop field,
-// and the fields that are named in RequestEdits.
-const maxEdits = 20
+// Editor is told of each edit, in order. The guest carries it out at once; a
+// list is for those who print or check: see [Edits].
+type Editor func(op EditOp, name, value string)
 
-// Edits is a list of edits that is not allocated.
-type Edits struct {
-	list [maxEdits]Edit
-	n    int
-	// origin is whose cookies pass, where there is such an edit.
-	origin *Origin
-}
+// Edits is a list of edits.
+type Edits []Edit
 
-// List returns the edits in the order in which they are carried out.
-func (l *Edits) List() []Edit { return l.list[:l.n] }
-
-func (l *Edits) add(op EditOp, name, value string) {
-	l.list[l.n] = Edit{Name: name, Value: value, Op: op}
-	l.n++
-}
+// Add is an [Editor].
+func (l *Edits) Add(op EditOp, name, value string) { *l = append(*l, Edit{name, value, op}) }
 
 // AppendValues appends the values that a field has after one of the edits,
 // given those that it has before. Each value is followed by a NUL, before and
 // after. No values mean that the field is removed.
-func (l *Edits) AppendValues(dst []byte, e *Edit, before string) []byte {
+func (o *Origin) AppendValues(dst []byte, e Edit, before string) []byte {
 	start := len(dst)
 	switch e.Op {
 	case EditAppend:
@@ -69,11 +59,11 @@ func (l *Edits) AppendValues(dst []byte, e *Edit, before string) []byte {
 		}
 		dst = append(append(dst, e.Value...), 0)
 	case EditOwnCookies:
-		if dst = l.appendCookies(dst, before); len(dst) > start {
+		if dst = o.appendCookies(dst, before); len(dst) > start {
 			dst = append(dst, 0)
 		}
 	case EditOwnSetCookies:
-		dst = l.appendSetCookies(dst, before)
+		dst = o.appendSetCookies(dst, before)
 	default:
 		if e.replaces(before) {
 			before = ""
@@ -85,7 +75,7 @@ func (l *Edits) AppendValues(dst []byte, e *Edit, before string) []byte {
 }
 
 // replaces reports whether Value takes the place of what came.
-func (e *Edit) replaces(before string) bool {
+func (e Edit) replaces(before string) bool {
 	switch e.Op {
 	case EditDefault:
 		return before == ""
@@ -97,36 +87,36 @@ func (e *Edit) replaces(before string) bool {
 
 // appendCookies makes one field of all (RFC 6265, 5.4): over HTTP/2 a browser
 // may send one for each cookie.
-func (l *Edits) appendCookies(dst []byte, fields string) []byte {
+func (o *Origin) appendCookies(dst []byte, fields string) []byte {
 	start := len(dst)
 	for fields != "" {
 		var field string
 		field, fields = header.Next(fields)
-		dst = append(dst[:start], l.origin.AppendCookies(dst[start:], field)...)
+		dst = append(dst[:start], o.AppendCookies(dst[start:], field)...)
 	}
 	return dst
 }
 
-func (l *Edits) appendSetCookies(dst []byte, fields string) []byte {
+func (o *Origin) appendSetCookies(dst []byte, fields string) []byte {
 	for fields != "" {
 		var field string
 		field, fields = header.Next(fields)
 		before := len(dst)
-		if dst = l.origin.AppendSetCookie(dst, field); len(dst) > before {
+		if dst = o.AppendSetCookie(dst, field); len(dst) > before {
 			dst = append(dst, 0)
 		}
 	}
 	return dst
 }
 
-// addConnection removes what concerns one connection only: the known fields,
+// editConnection removes what concerns one connection only: the known fields,
 // and those that Connection names.
-func (l *Edits) addConnection(has header.Set) {
+func editConnection(has header.Set, edit Editor) {
 	if has.Has(header.Connection) {
-		l.add(EditRemoveNamed, "connection", "")
+		edit(EditRemoveNamed, "connection", "")
 	}
 	for left := has & header.HopByHop; left != 0; left = left.Rest() {
-		l.add(EditRemove, left.Name(), "")
+		edit(EditRemove, left.Name(), "")
 	}
 }
 

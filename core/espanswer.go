@@ -29,17 +29,17 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// AnswerEdits lists the edits of the ESP's answer on its way to the reader:
-// hop-by-hop fields are removed, cookies are limited to this host, search
-// engines are told not to index the link, and browsers not to cache a redirect,
-// unless the ESP says otherwise: a click that is answered from the cache is not
-// counted. All else stays as it came.
-func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
+// EditAnswer calls edit for each edit of this ESP's answer on its way to the
+// reader: hop-by-hop fields are removed, cookies are limited to this host,
+// search engines are told not to index the link, and browsers not to cache a
+// redirect, unless the ESP says otherwise: a click that is answered from the
+// cache is not counted. All else stays as it came.
+func (o *Origin) EditAnswer(status int, has header.Set, edit Editor) {
 	if has.Has(header.HopByHop) {
-		l.addConnection(has)
+		editConnection(has, edit)
 	}
 	if has.Has(header.SetCookie | header.ClearSiteData) {
-		l.addAnswerCookies(o, has)
+		o.editAnswerCookies(has, edit)
 	}
 	// A field that came may have been removed, if Connection names it.
 	came := EditPass
@@ -50,7 +50,7 @@ func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 	if !has.Has(header.RobotsTag) {
 		robots = EditSet
 	}
-	l.add(robots, "x-robots-tag", "noindex")
+	edit(robots, "x-robots-tag", "noindex")
 	if !IsRedirect(status) {
 		return
 	}
@@ -59,17 +59,17 @@ func (l *Edits) AnswerEdits(o *Origin, status int, has header.Set) {
 	} else if cachedByDefault(status) {
 		cache = EditUnlessKept
 	}
-	l.add(cache, "cache-control", "no-store")
+	edit(cache, "cache-control", "no-store")
 }
 
-func (l *Edits) addAnswerCookies(o *Origin, has header.Set) {
+func (o *Origin) editAnswerCookies(has header.Set, edit Editor) {
 	// "cookies" clears those of the whole registrable domain (W3C, Clear Site
 	// Data, 3.1): readers would be logged out of the brand's own site.
 	if has.Has(header.ClearSiteData) && o.Cookies != CookiesPass {
-		l.add(EditRemove, "clear-site-data", "")
+		edit(EditRemove, "clear-site-data", "")
 	}
 	if has.Has(header.SetCookie) {
-		l.addCookies(EditOwnSetCookies, "set-cookie", o)
+		edit(o.Cookies.edit(EditOwnSetCookies), "set-cookie", "")
 	}
 }
 

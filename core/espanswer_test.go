@@ -69,12 +69,12 @@ func list(values ...string) (text string) {
 
 // carried carries edits out on a message that has these fields, and returns the
 // fields that it has afterwards.
-func carried(edits *Edits, fields map[string]string) map[string]string {
+func carried(o *Origin, edits Edits, fields map[string]string) map[string]string {
 	got := map[string]string{}
 	for name, values := range fields {
 		got[name] = values
 	}
-	for _, e := range edits.List() {
+	for _, e := range edits {
 		switch e.Op {
 		case EditRemove:
 			delete(got, e.Name)
@@ -85,7 +85,7 @@ func carried(edits *Edits, fields map[string]string) map[string]string {
 			}
 		case EditPass:
 		default:
-			got[e.Name] = string(edits.AppendValues(nil, &e, got[e.Name]))
+			got[e.Name] = string(o.AppendValues(nil, e, got[e.Name]))
 			if got[e.Name] == "" {
 				delete(got, e.Name)
 			}
@@ -109,8 +109,8 @@ var espOrigin = Origin{Backend: "customerio-eu", Address: "track-eu.customer.io"
 func answered(t *testing.T, o *Origin, status int, fields map[string]string) map[string]string {
 	t.Helper()
 	var edits Edits
-	edits.AnswerEdits(o, status, have(fields))
-	return carried(&edits, fields)
+	o.EditAnswer(status, have(fields), edits.Add)
+	return carried(o, edits, fields)
 }
 
 // A redirect that browsers would keep by themselves gets no-store; what the ESP

@@ -127,10 +127,10 @@ func (g *goldenCase) sent(d *core.Decision, site *core.Site) string {
 		fields[name] += core.ValuesOf(value)
 	}
 	var edits core.Edits
-	edits.RequestEdits(site, d.Origin, &core.Arrival{Headers: core.HeadersOf(fields), Scheme: "http", Address: "127.0.0.1"})
+	site.EditRequest(d.Origin, &core.Arrival{Headers: core.HeadersOf(fields), Scheme: "http", Address: "127.0.0.1"}, edits.Add)
 	sent := fmt.Sprintf("%s: %s %s\n", d.Origin.Backend, g.req.Method, g.req.Target)
-	edited := core.Carried(&edits, fields)
-	for _, e := range edits.List() {
+	edited := core.Carried(d.Origin, edits, fields)
+	for _, e := range edits {
 		if !slices.Contains(names, e.Name) {
 			names = append(names, e.Name)
 		}

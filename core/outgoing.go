@@ -34,54 +34,52 @@ func (s *Site) OutgoingHost(o *Origin) string {
 	return s.Host
 }
 
-// RequestEdits says what changes in a reader's request on its way to an origin
-// of this site. The target, the method, the body and every field that is not
-// named here stay as they came. A request whose edits cannot all be made must
-// not be sent.
-func (l *Edits) RequestEdits(s *Site, o *Origin, in *Arrival) {
+// EditRequest says what changes in a reader's request on its way to an origin
+// of this site. It calls edit for each change. The target, the method, the body
+// and every field that is not named here stay as they came. A request whose
+// edits cannot all be made must not be sent.
+func (s *Site) EditRequest(o *Origin, in *Arrival, edit Editor) {
 	if in.Headers.Has(header.HopByHop) {
-		l.addConnection(in.Headers)
+		editConnection(in.Headers, edit)
 	}
-	l.add(EditSet, "host", s.OutgoingHost(o))
+	edit(EditSet, "host", s.OutgoingHost(o))
 	if in.Headers.Has(credentials) {
-		l.addCredentials(o, in.Headers)
+		o.editCredentials(in.Headers, edit)
 	}
 	// SparkPost takes X-Forwarded-Host for the Host, and nobody outside may
 	// choose that.
 	if o.ForwardedHost {
-		l.add(EditSet, "x-forwarded-host", s.Host)
+		edit(EditSet, "x-forwarded-host", s.Host)
 	} else if in.Headers.Has(header.ForwardedHost) {
-		l.add(EditRemove, "x-forwarded-host", "")
+		edit(EditRemove, "x-forwarded-host", "")
 	}
-	l.add(EditSet, "x-forwarded-proto", in.Scheme)
+	edit(EditSet, "x-forwarded-proto", in.Scheme)
 	// SparkPost places readers by their addresses, and refuses too many clicks
 	// from one.
 	if in.Address != "" {
-		l.addTo("x-forwarded-for", in.Address, in.Headers.Has(header.ForwardedFor))
+		edit(toWhatCame(in.Headers.Has(header.ForwardedFor)), "x-forwarded-for", in.Address)
 	}
 	mark := AppendLoop(in.Room[:0], s.Host)
-	// Nobody else writes to the room.
-	l.addTo("cdn-loop", unsafe.String(unsafe.SliceData(mark), len(mark)), in.Headers.Has(header.CDNLoop))
+	edit(toWhatCame(in.Headers.Has(header.CDNLoop)), "cdn-loop", unsafe.String(unsafe.SliceData(mark), len(mark))) // nobody else writes to the room
 }
 
-// addTo adds a value to those that came.
-func (l *Edits) addTo(name, value string, came bool) {
-	op := EditSet
+// toWhatCame adds a value to those that came, if any.
+func toWhatCame(came bool) EditOp {
 	if came {
-		op = EditAppend
+		return EditAppend
 	}
-	l.add(op, name, value)
+	return EditSet
 }
 
 // credentials are the fields that say who the reader, or the operator, is to
 // somebody else than the ESP.
 const credentials = header.Cookie | header.Authorization | header.FastlyKey
 
-func (l *Edits) addCredentials(o *Origin, has header.Set) {
+func (o *Origin) editCredentials(has header.Set, edit Editor) {
 	// A purge carries the token of Fastly's API in this field, which reaches
 	// the program like any other.
 	if has.Has(header.FastlyKey) {
-		l.add(EditRemove, "fastly-key", "")
+		edit(EditRemove, "fastly-key", "")
 	}
 	// A browser sends Authorization by itself to whom it was once given, and no
 	// ESP asks for it.
@@ -90,22 +88,21 @@ func (l *Edits) addCredentials(o *Origin, has header.Set) {
 		if o.Family == esp.FamilyCustom {
 			op = EditPass
 		}
-		l.add(op, "authorization", "")
+		edit(op, "authorization", "")
 	}
 	if has.Has(header.Cookie) {
-		l.addCookies(EditOwnCookies, "cookie", o)
+		edit(o.Cookies.edit(EditOwnCookies), "cookie", "")
 	}
 }
 
-// addCookies does to a field of cookies what the origin's mode says.
-func (l *Edits) addCookies(own EditOp, name string, o *Origin) {
-	switch o.Cookies {
+// edit is what this mode does to a field of cookies, where own is what
+// CookiesOwn does to it.
+func (c Cookies) edit(own EditOp) EditOp {
+	switch c {
 	case CookiesOwn:
-		l.origin = o
-		l.add(own, name, "")
+		return own
 	case CookiesStrip:
-		l.add(EditRemove, name, "")
-	default:
-		l.add(EditPass, name, "")
+		return EditRemove
 	}
+	return EditPass
 }

@@ -14,15 +14,15 @@ func sentWith(t *testing.T, o *Origin, in Arrival, fields map[string]string) map
 	t.Helper()
 	var edits Edits
 	in.Headers = have(fields)
-	edits.RequestEdits(&Site{Host: "link.example.com", Origin: o}, o, &in)
-	return carried(&edits, fields)
+	(&Site{Host: "link.example.com", Origin: o}).EditRequest(o, &in, edits.Add)
+	return carried(o, edits, fields)
 }
 
 const loopMark = `clickedge; host="link.example.com"`
 
 // What a request without any field of its own gets, and what replaces what a
 // reader made up.
-func TestRequestEdits(t *testing.T) {
+func TestEditRequest(t *testing.T) {
 	in := Arrival{Scheme: "https", Address: "192.0.2.1"}
 	want := map[string]string{"host": list("link.example.com"), "x-forwarded-proto": list("https"), "x-forwarded-for": list("192.0.2.1"), "cdn-loop": list(loopMark)}
 	require.Equal(t, want, sentWith(t, &espOrigin, in, nil))
@@ -37,7 +37,7 @@ func TestRequestEdits(t *testing.T) {
 	require.Equal(t, want, sentWith(t, &espOrigin, in, map[string]string{"x-forwarded-for": list(""), "cdn-loop": list("")}), "fields that are empty")
 }
 
-func TestRequestEditsOfOtherOrigins(t *testing.T) {
+func TestEditRequestOfOtherOrigins(t *testing.T) {
 	braze := espOrigin
 	braze.ForwardedHost = true
 	require.Equal(t, list("link.example.com"), sentWith(t, &braze, Arrival{}, map[string]string{"x-forwarded-host": list("evil.example")})["x-forwarded-host"])
@@ -101,16 +101,16 @@ func TestNamedByConnection(t *testing.T) {
 	}
 }
 
-// No message has more edits than there is room for.
-func TestMostEdits(t *testing.T) {
+// Names are in lower case, as the set of fields has them.
+func TestNamesOfEdits(t *testing.T) {
 	o := espOrigin
 	o.ForwardedHost = true
 	var edits, back Edits
-	edits.RequestEdits(&Site{Host: "link.example.com"}, &o, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1"})
-	back.AnswerEdits(&o, 301, header.All)
-	require.Len(t, edits.List(), maxEdits-1)
-	require.Less(t, len(back.List()), maxEdits)
-	for _, e := range append(edits.List(), back.List()...) {
+	(&Site{Host: "link.example.com"}).EditRequest(&o, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1"}, edits.Add)
+	o.EditAnswer(301, header.All, back.Add)
+	require.Len(t, edits, 19)
+	require.Len(t, back, 15)
+	for _, e := range append(edits, back...) {
 		require.Equal(t, destination.Lower(e.Name), e.Name)
 	}
 }
@@ -119,14 +119,13 @@ func TestEditsAllocateNothing(t *testing.T) {
 	site, in := &Site{Host: "link.example.com"}, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1", Room: make([]byte, LoopRoom)}
 	room, before := make([]byte, 1<<10), list("a=1; "+espOrigin.CookieMark()+"b=2")
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		var edits Edits
-		edits.RequestEdits(site, &espOrigin, in)
-		for i := range edits.List() {
-			edits.AppendValues(room[:0], &edits.List()[i], before)
-		}
+		site.EditRequest(&espOrigin, in, func(op EditOp, name, value string) {
+			espOrigin.AppendValues(room[:0], Edit{name, value, op}, before)
+		})
 	}))
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		var edits Edits
-		edits.AnswerEdits(&espOrigin, 302, header.All)
+		espOrigin.EditAnswer(302, header.All, func(op EditOp, name, value string) {
+			room[0] = byte(op)
+		})
 	}))
 }

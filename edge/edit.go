@@ -18,24 +18,18 @@ type message interface {
 
 // editRequest makes of the reader's request what the ESP expects. A failure
 // means that the request must not be sent.
-func (x *exchange) editRequest(o *core.Origin) hostcall.Status {
-	var edits core.Edits
-	edits.RequestEdits(x.site, o, &core.Arrival{
-		Headers: x.headers, Scheme: x.scheme, Address: x.address(), Room: x.buf.Reserve(core.LoopRoom),
+func (x *exchange) editRequest(o *core.Origin) (st hostcall.Status) {
+	x.arrival.Address, x.arrival.Room = x.address(), x.buf.Reserve(core.LoopRoom)
+	x.site.EditRequest(o, &x.arrival, func(op core.EditOp, name, value string) {
+		switch {
+		case st != hostcall.OK: // one has failed
+		case op == core.EditSet:
+			st = x.req.SetHeader(name, value)
+		default:
+			st = apply(x, x.req, o, core.Edit{Name: name, Value: value, Op: op})
+		}
 	})
-	list := edits.List()
-	for i := range list {
-		e, st := &list[i], hostcall.OK
-		if e.Op == core.EditSet {
-			st = x.req.SetHeader(e.Name, e.Value)
-		} else {
-			st = apply(x, x.req, &edits, e)
-		}
-		if st != hostcall.OK {
-			return st
-		}
-	}
-	return hostcall.OK
+	return st
 }
 
 // editResponse makes of the ESP's answer what the reader gets. What the host
@@ -43,22 +37,21 @@ func (x *exchange) editRequest(o *core.Origin) hostcall.Status {
 func (x *exchange) editResponse(resp hostcall.Response, names string, status int) {
 	var has header.Set
 	has.Read(names)
-	var edits core.Edits
-	edits.AnswerEdits(x.site.Origin, status, has)
-	list := edits.List()
-	for i := range list {
-		e := &list[i]
-		if e.Op == core.EditSet {
-			resp.SetHeader(e.Name, e.Value)
-		} else if apply(x, resp, &edits, e) != hostcall.OK {
-			resp.RemoveHeader(e.Name)
+	o := x.site.Origin
+	o.EditAnswer(status, has, func(op core.EditOp, name, value string) {
+		switch {
+		case op == core.EditSet:
+			resp.SetHeader(name, value)
+		case op == core.EditPass:
+		case apply(x, resp, o, core.Edit{Name: name, Value: value, Op: op}) != hostcall.OK:
+			resp.RemoveHeader(name)
 		}
-	}
+	})
 }
 
 // apply carries out one edit. EditSet is what most are: those who call it carry
 // that out themselves, which costs less.
-func apply[M message](x *exchange, m M, edits *core.Edits, e *core.Edit) hostcall.Status {
+func apply[M message](x *exchange, m M, o *core.Origin, e core.Edit) hostcall.Status {
 	switch e.Op {
 	case core.EditRemove:
 		return gone(m.RemoveHeader(e.Name))
@@ -72,7 +65,7 @@ func apply[M message](x *exchange, m M, edits *core.Edits, e *core.Edit) hostcal
 	}
 	// What does not fit into the buffer is put elsewhere. The host reads it
 	// before the next one is made.
-	after := view(edits.AppendValues(x.buf.Free()[:0], e, before))
+	after := view(o.AppendValues(x.buf.Free()[:0], e, before))
 	switch after {
 	case before:
 		return hostcall.OK
@@ -113,21 +106,19 @@ func worse(a, b hostcall.Status) hostcall.Status {
 // address returns the reader's address as text, "" where the host has none.
 func (x *exchange) address() string {
 	n, st := x.req.ClientIP(&x.octets)
-	if st != hostcall.OK || n != 4 && n != 16 {
+	var text []byte
+	switch {
+	case st != hostcall.OK:
+		return ""
+	case n == 4:
+		text = appendIPv4(x.buf.Free()[:0], [4]byte(x.octets[:4]))
+	case n == 16:
+		text = netip.AddrFrom16(x.octets).Unmap().AppendTo(x.buf.Free()[:0])
+	default:
 		return ""
 	}
-	text := appendAddr(x.buf.Free()[:0], x.octets[:n])
 	x.buf.Use(min(len(text), len(x.buf.Free()))) // where it did not fit it is elsewhere
 	return view(text)
-}
-
-// appendAddr appends an address of 4 or 16 bytes in the usual form.
-func appendAddr(dst, octets []byte) []byte {
-	if len(octets) != 4 {
-		addr, _ := netip.AddrFromSlice(octets)
-		return addr.Unmap().AppendTo(dst)
-	}
-	return appendIPv4(dst, [4]byte(octets))
 }
 
 // appendIPv4 appends an address in dotted form. Counted: 700 instructions with
@@ -137,11 +128,11 @@ func appendIPv4(dst []byte, octets [4]byte) []byte {
 	at := 0
 	for _, octet := range octets {
 		n := uint32(octet)
-		if n >= 100 {
-			text[at&15] = byte('0' + n/100)
-			at++
-		}
 		if n >= 10 {
+			if n >= 100 {
+				text[at&15] = byte('0' + n/100)
+				at++
+			}
 			text[at&15] = byte('0' + n/10%10)
 			at++
 		}

@@ -17,11 +17,10 @@ type exchange struct {
 	req     hostcall.Request
 	body    hostcall.Body
 	host    string // as the reader asked for it
-	scheme  string
 	uri     string
 	request core.Request
 	site    *core.Site
-	headers header.Set
+	arrival core.Arrival
 	record  clicklog.Record
 	signals verdict.Signals
 	octets  [16]byte // of the reader's address
@@ -57,15 +56,15 @@ func (x *exchange) receive() outcome.Code {
 	if st != hostcall.OK {
 		return outcome.BadRequest
 	}
-	x.scheme, x.host, x.request.Target = splitURI(x.uri)
+	x.arrival.Scheme, x.host, x.request.Target = splitURI(x.uri)
 	x.record.Host = x.host
 	names, st := x.req.HeaderNames(&x.buf)
 	if st != hostcall.OK {
 		return outcome.BadRequest
 	}
-	x.headers.Read(names)
-	x.request.HasBody = x.headers.Has(header.Body)
-	if x.headers.Has(header.CDNLoop) {
+	x.arrival.Headers.Read(names)
+	x.request.HasBody = x.arrival.Headers.Has(header.Body)
+	if x.arrival.Headers.Has(header.CDNLoop) {
 		x.request.CDNLoop = x.joined("cdn-loop")
 	}
 	x.request.Keys = x

@@ -57,4 +57,4 @@ func (x *exchange) count(d *core.Decision) {
 }
 
 // secure reports whether the reader came over TLS.
-func (x *exchange) secure() bool { return len(x.scheme) == len("https") }
+func (x *exchange) secure() bool { return len(x.arrival.Scheme) == len("https") }

@@ -15,14 +15,14 @@ func (x *exchange) readSignals() {
 	}
 	s := &x.signals
 	s.Method, s.Secure = x.request.Method, x.secure()
-	s.ReadHeaders(x.headers)
+	s.ReadHeaders(x.arrival.Headers)
 	if x.req.Analysed() {
 		s.Bot = botAnalysis(x.req.Bot(&x.buf))
 	}
-	if x.headers.Has(header.UserAgent) {
+	if x.arrival.Headers.Has(header.UserAgent) {
 		s.UserAgent = x.joined("user-agent")
 	}
-	if name := verdict.PurposeHeader(x.headers); name != "" {
+	if name := verdict.PurposeHeader(x.arrival.Headers); name != "" {
 		s.Purpose = x.joined(name)
 	}
 }

@@ -188,14 +188,14 @@ func checkEdits(t *testing.T, site *core.Site, before, after wire.Header) {
 	in := core.Arrival{Scheme: "http", Address: "127.0.0.1"}
 	in.Headers.Read(names)
 	var edits core.Edits
-	edits.RequestEdits(site, site.Origin, &in)
-	for _, e := range edits.List() {
+	site.EditRequest(site.Origin, &in, edits.Add)
+	for _, e := range edits {
 		switch e.Op {
 		case core.EditRemove:
 			delete(values, e.Name)
 		case core.EditPass:
 		default:
-			values[e.Name] = string(edits.AppendValues(nil, &e, values[e.Name]))
+			values[e.Name] = string(site.Origin.AppendValues(nil, e, values[e.Name]))
 		}
 	}
 	got := map[string]string{}

@@ -51,15 +51,15 @@ func sentTo(o *core.Origin, site *core.Site, req *core.Request) *sent {
 		s.SNI = o.Address
 	}
 	var there, back core.Edits
-	there.RequestEdits(site, o, &core.Arrival{Headers: header.All, Scheme: "<http or https>", Address: "<the reader's address>"})
-	back.AnswerEdits(o, http.StatusMovedPermanently, header.All)
-	s.Headers, s.Answer = headerEdits(o, &there), headerEdits(o, &back)
+	site.EditRequest(o, &core.Arrival{Headers: header.All, Scheme: "<http or https>", Address: "<the reader's address>"}, there.Add)
+	o.EditAnswer(http.StatusMovedPermanently, header.All, back.Add)
+	s.Headers, s.Answer = headerEdits(o, there), headerEdits(o, back)
 	return s
 }
 
 // headerEdits writes core's edits for people and programs.
-func headerEdits(o *core.Origin, edits *core.Edits) (list []headerEdit) {
-	for _, e := range edits.List() {
+func headerEdits(o *core.Origin, edits core.Edits) (list []headerEdit) {
+	for _, e := range edits {
 		h := headerEdit{Name: fieldName(e.Name), Value: e.Value}
 		switch e.Op {
 		case core.EditRemove:
