@@ -8,6 +8,7 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
+	"github.com/clickedge/clickedge/core/word"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -75,8 +76,8 @@ func (x *exchange) receive() outcome.Code {
 // field that cannot be read is as good as absent.
 func (x *exchange) joined(name string) string {
 	list, _ := x.req.HeaderValues(&x.buf, name)
-	if first, rest := header.Next(list); rest == "" {
-		return first
+	if n := word.Index(list, 0); n >= 0 && n == len(list)-1 { // one value, as a rule
+		return list[:n]
 	}
 	return string(header.AppendJoined(nil, list))
 }

@@ -110,13 +110,17 @@ var (
 	whoPieces     = pieces(`,"verdict":"`, verdict.WhoBot, `","reasons":"`)
 )
 
-// pieces returns a piece for each value from 0 to last.
+// maxPieces is more than any of these members has values.
+const maxPieces = 8
+
+// pieces returns a piece for each value from 0 to last. It is an array, since
+// every slice would lie in a page of its own.
 func pieces[T interface {
 	~uint8
 	String() string
-}](before string, last T, after string) (list []string) {
+}](before string, last T, after string) (list [maxPieces]string) {
 	for v := T(0); v <= last; v++ {
-		list = append(list, before+v.String()+after)
+		list[v] = before + v.String() + after
 	}
 	return list
 }
