@@ -81,7 +81,7 @@ func (p *page) clickedge(ctx context.Context, args []string) error {
 		return v.Str, v.IsSet()
 	})
 	if code := env.Run(ctx, args); code != cli.ExitOK {
-		return interp.NewExitStatus(uint8(code))
+		return interp.ExitStatus(code)
 	}
 	return p.sent(args)
 }

@@ -14,7 +14,7 @@ import (
 // A sentence that says that something arrives is said only where there is one
 // here.
 type proof struct {
-	esp, host, target []string
+	esp, host []string
 	// noESP and noHost say why nothing was seen; "" where nothing was tried.
 	noESP, noHost string
 }
