@@ -79,7 +79,7 @@ func (x *Explanation) printDestination(p output.Facts) {
 
 func readingText(grade string) string {
 	if grade == esp.Likely.String() {
-		return grade + ": followed only where the ESP fails, as a cut would not show"
+		return grade + ": followed only where the ESP fails, as some damage would not show"
 	}
 	return grade
 }

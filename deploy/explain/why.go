@@ -71,7 +71,7 @@ func (x *Explanation) whyUnread(why core.Why) string {
 }
 
 // likelyText says what a reading that is likely is.
-const likelyText = "where it leads is likely and not certain: a cut would not show"
+const likelyText = "where it leads is likely and not certain: some damage would not show"
 
 // whyNot says why the site does not redirect to a URL.
 func (x *Explanation) whyNot(url string, code outcome.Code) string {
