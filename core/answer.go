@@ -17,7 +17,7 @@ const maxFields = 8
 func (a *Answer) Redirect(d *Decision) {
 	a.Status = 302
 	a.Header[0] = [2]string{"location", d.Location}
-	a.Header[1] = [2]string{"cache-control", "no-store"}
+	a.Header[1] = [2]string{"cache-control", noStore}
 }
 
 // Answer returns the response for a reply. version is the service's version,
@@ -26,7 +26,7 @@ func (r ReplyBody) Answer(site *Site, version string, sites int) Answer {
 	mediaType, body := r.content(site)
 	a := Answer{Status: 200, Body: body, Header: [maxFields][2]string{
 		{"content-type", mediaType},
-		{"cache-control", "no-store"},
+		{"cache-control", noStore},
 		{"x-robots-tag", "noindex"},
 		{"x-content-type-options", "nosniff"},
 	}}

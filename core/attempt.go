@@ -3,7 +3,6 @@ package core
 import (
 	"time"
 
-	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/outcome"
 )
 
@@ -70,40 +69,3 @@ func (r *Request) repeatable() bool { return r.reads() && !r.HasBody }
 // reads reports whether the request changes nothing (RFC 9110, 9.2.1). OPTIONS
 // and TRACE change nothing either, but nobody opens a link with them.
 func (r *Request) reads() bool { return r.Method == "GET" || r.Method == "HEAD" }
-
-// AfterAttempt updates the decision to proxy a request with the result. The
-// action stays [Proxy] if the reader gets the origin's answer.
-func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
-	switch {
-	case a.Code != outcome.OK:
-		*d = AfterFailure(req, site, a.Code)
-	case unusable(a.Status):
-		*d = AfterFailure(req, site, outcome.ESPError)
-	case failed(a.Status) && d.Kind.Leads() && req.reads():
-		// A person gets a page. The sender of a POST is a program, and gets the
-		// ESP's own answer.
-		if *d = AfterFailure(req, site, outcome.ESPError); d.Action == Refuse {
-			d.Status = a.Status
-		}
-	}
-}
-
-// AfterFailure decides what the reader gets when the ESP failed: a redirect
-// from the link itself, if the site has fail_redirect, the link can be read and
-// the site's list allows its destination; a page otherwise.
-func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
-	link := site.Origin.Family.Find(req.Target)
-	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}
-	switch {
-	case why == outcome.IncompleteRequest:
-	case !d.Kind.Leads():
-		d.Why = WhyKind
-	case !req.reads():
-		d.Why = WhyMethod
-	case !site.FailRedirect:
-		d.Why = WhySetting
-	default:
-		d.follow(req, site, link, esp.Likely)
-	}
-	return d
-}

@@ -1,23 +1,12 @@
 package core
 
 import (
-	"strings"
-
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/header"
 )
 
 // This file decides what an ESP's answer means, for the guest and for explain
 // alike.
-
-// failed reports whether a status says that the ESP failed, rather than that
-// the link is bad.
-func failed(status int) bool { return status >= 500 || status == 429 || unusable(status) }
-
-// unusable reports whether a status cannot be passed on: an interim one (1xx),
-// which cannot end an exchange, or one that HTTP does not have (RFC 9110, 15).
-// The reader gets the page of [ESPError] instead, with that code's own status.
-func unusable(status int) bool { return status < 200 || status > 599 }
 
 // IsRedirect reports whether browsers follow the Location of an answer with
 // this status.
@@ -59,7 +48,7 @@ func (o *Origin) EditAnswer(status int, has header.Set, edit Editor) {
 	} else if cachedByDefault(status) {
 		cache = EditUnlessKept
 	}
-	edit(cache, "cache-control", "no-store")
+	edit(cache, "cache-control", noStore)
 }
 
 func (o *Origin) editAnswerCookies(has header.Set, edit Editor) {
@@ -71,34 +60,6 @@ func (o *Origin) editAnswerCookies(has header.Set, edit Editor) {
 	if has.Has(header.SetCookie) {
 		edit(o.Cookies.edit(EditOwnSetCookies), "set-cookie", "")
 	}
-}
-
-// cachedByDefault reports whether browsers cache a redirect with this status
-// when no directive says so (RFC 9110, 15.1). The ESP's own directives are
-// kept.
-func cachedByDefault(status int) bool { return status == 301 || status == 308 }
-
-// cacheDirectives are the directives of Cache-Control that say whether an
-// answer may be cached, or for how long.
-var cacheDirectives = [...]string{
-	"no-store", "no-cache", "private", "public", "max-age", "s-maxage", "must-understand", "immutable",
-}
-
-// hasCacheDirective reports whether one of the values of Cache-Control, each
-// followed by a NUL, has such a directive.
-func hasCacheDirective(values string) bool {
-	for rest := strings.ReplaceAll(values, "\x00", ","); rest != ""; {
-		var directive string
-		directive, rest, _ = strings.Cut(rest, ",")
-		name, _, _ := strings.Cut(directive, "=")
-		name = destination.Lower(strings.TrimSpace(name))
-		for _, k := range cacheDirectives {
-			if name == k {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // LeadsTo returns the host to which browsers follow the Location of an answer,

@@ -55,7 +55,7 @@ func (p Page) retryAfter() string {
 func (p *Page) Answer(room []byte) Answer {
 	a := Answer{Status: p.StatusCode(), Header: [maxFields][2]string{
 		{"content-type", "text/html; charset=utf-8"},
-		{"cache-control", "no-store"},
+		{"cache-control", noStore},
 		{"x-robots-tag", "noindex"},
 		{"content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"},
 		{"x-content-type-options", "nosniff"},

@@ -68,7 +68,7 @@ var fieldDocs = [fieldsLen]FieldDoc{
 	fieldCount: {"count", "true or false", "true",
 		`whether the ESP is told of a click that was answered from the link; with clicks "redirect" only`},
 	fieldFails: {"when_esp_fails", `"page" or "redirect"`, `"page"`,
-		`what a click gets when the ESP gives no answer: a page that says so, or a redirect from the link itself where it can be read, certainly or likely`},
+		`what a click gets when the ESP gives no answer, or answers 429 or 5xx: a page that says so, or a redirect from the link itself where it can be read, certainly or likely`},
 	fieldTimeout: {"esp_timeout", "string", `"5s"`,
 		`how long a reader waits for the ESP's answer to begin before when_esp_fails applies, "100ms" to "60s"; requests other than GET and HEAD wait a minute`},
 	fieldKeys: {"keys", "list of strings", "",

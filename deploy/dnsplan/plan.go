@@ -134,17 +134,6 @@ func (o *Options) proof(s *core.Site) []Record {
 
 func challengeName(host string) string { return "_acme-challenge." + host }
 
-// caa is placed above the host, since no other record can stand beside a CNAME.
-func (o *Options) caa(host string) Record {
-	r := Record{Name: parent(host), Type: "CAA", Value: `0 issue "` + o.Issuer + `"`, Maybe: true, Step: StepProof}
-	if r.Name == "" {
-		r.Name, r.Note = host, "only where "+host+" has CAA records; those that are there stay"
-		return r
-	}
-	r.Note = "only where " + r.Name + " has CAA records; those that are there stay. It cannot stand at the link domain, beside a CNAME"
-	return r
-}
-
 // isApex reports whether a host is what its owner registered, the top of a
 // zone.
 func isApex(host string) bool {

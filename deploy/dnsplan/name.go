@@ -3,24 +3,11 @@ package dnsplan
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/deploy/espdns"
 )
-
-// Authorities are the CAA values of the authorities that Fastly orders from, by
-// the names that its API gives them.
-var Authorities = map[string]string{
-	"certainly":    "certainly.com",
-	"lets-encrypt": "letsencrypt.org",
-	"globalsign":   "globalsign.com",
-}
-
-// AuthorityNames are their names.
-func AuthorityNames() []string { return slices.Sorted(maps.Keys(Authorities)) }
 
 // IsName reports whether s can stand in a zone file as a name: letters, digits,
 // "-" and "_", in labels.
