@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 )
 
@@ -59,10 +58,10 @@ newline, for a program that stores it.`,
 }
 
 func (k *keysNew) run() error {
-	if !keyring.IsID(k.kid) {
-		return failure.Usage(fmt.Errorf("--kid %q is not a key id", cut(k.kid, 60)), "1 to 8 of a-z 0-9, such as k2")
+	key, err := keyring.Make(k.kid)
+	if err != nil {
+		return err
 	}
-	key := keyring.NewKey(k.kid)
 	text := key.Text()
 	if k.bare {
 		text = key.Secret()
@@ -74,26 +73,12 @@ func (k *keysNew) run() error {
 		k.say(key, "--stdin   # with this output piped in")
 		return nil
 	}
-	if k.out == "" {
-		k.out = k.kid + ".key"
-	}
-	if err := refuseMisnamed(k.out, k.kid); err != nil {
+	file, err := keyring.Create(k.out, key, text, "choose another name with -o; a key that has signed mail must be kept as long as its links")
+	if err != nil {
 		return err
 	}
-	if err := files.Create(k.out, []byte(text)); err != nil {
-		return failure.Bad(err, "choose another name with -o; a key that has signed mail must be kept as long as its links")
-	}
-	fmt.Fprintln(k.env.Out, k.out)
-	k.say(key, "--key-file "+k.out)
-	return nil
-}
-
-// refuseMisnamed: a key file that is named after another key will be taken for
-// it.
-func refuseMisnamed(file, kid string) error {
-	if other := keyring.NamedAfter(file, kid); other != "" {
-		return failure.Usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, kid), "give the id with --kid, or another name with -o")
-	}
+	fmt.Fprintln(k.env.Out, file)
+	k.say(key, "--key-file "+file)
 	return nil
 }
 
@@ -140,28 +125,15 @@ whose it is. The secret stays the same, byte for byte; the old file stays as it 
 }
 
 func (k *keysName) run(kid string) error {
-	if !keyring.IsID(kid) {
-		// Not quoted: it may be the secret itself.
-		return failure.Usage(errors.New("the argument is not a key id"), "1 to 8 of a-z 0-9, such as k2")
-	}
-	ring, err := keyring.Gather(k.env.keys(), keyring.Want{Files: []string{k.keyFile}, IDs: []string{kid}, Need: []string{}})
+	key, err := keyring.Name(k.env.keys(), k.keyFile, kid)
 	if err != nil {
 		return err
 	}
-	key, err := ring.Key(kid)
+	file, err := keyring.Create(k.out, key, key.Text(), "choose another name with -o")
 	if err != nil {
-		return failure.Usage(err, "")
-	}
-	if k.out == "" {
-		k.out = kid + ".key"
-	}
-	if err := refuseMisnamed(k.out, kid); err != nil {
 		return err
 	}
-	if err := files.Create(k.out, []byte(key.Text())); err != nil {
-		return failure.Bad(err, "choose another name with -o")
-	}
-	fmt.Fprintln(k.env.Out, k.out)
+	fmt.Fprintln(k.env.Out, file)
 	fmt.Fprintln(k.env.Err, key)
 	return nil
 }
