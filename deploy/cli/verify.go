@@ -2,19 +2,10 @@ package cli
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/core/outcome"
-	"github.com/clickedge/clickedge/core/signed"
-	"github.com/clickedge/clickedge/deploy/failure"
-	"github.com/clickedge/clickedge/deploy/input"
-	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
-	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
@@ -50,65 +41,28 @@ for "clickedge explain".
 }
 
 func (v *verify) run(args []string) error {
-	l, sites, site, err := v.find(args)
-	if err != nil {
-		return err
-	}
-	now, err := input.Time(v.now, v.env.Now)
-	if err != nil {
-		return err
-	}
-	path, _, _ := strings.Cut(l.Target, "?")
-	ring, err := v.ring(sites, site, path)
-	if err != nil {
-		return err
-	}
-	link, result := signedlink.Verify(site, path, ring, now)
-	if v.json {
-		err = output.JSON(v.env.Out, result)
-	} else {
-		result.Text(v.env.Out, link)
-	}
-	if err != nil {
-		return err
-	}
-	return result.Failure()
-}
-
-// find takes the URL apart and makes sure that a signed link is meant.
-func (v *verify) find(args []string) (*pasted.Link, *core.Sites, *core.Site, error) {
 	sites, _, err := sitesfile.Load(v.env.in, v.sites)
 	if err != nil {
-		return nil, nil, nil, err
+		return err
 	}
 	l, err := v.link.read(args, sites)
 	if err != nil {
-		return nil, nil, nil, err
+		return err
 	}
 	for _, n := range l.Notes {
 		fmt.Fprintf(v.env.Err, "note: %s\n", n)
 	}
-	site := sites.Lookup(l.Host)
-	switch {
-	case site == nil:
-		return l, nil, nil, sitesfile.UnknownHost(l.Host, sitesfile.Shown(v.sites), sites)
-	case len(site.Keys) == 0:
-		return l, nil, nil, failure.Bad(fmt.Errorf("site %s has no keys, so it takes no signed links", site.Host), "clickedge explain says what it gets")
-	case !core.HasSignedForm(l.Target):
-		return l, nil, nil, failure.Bad(fmt.Errorf("this is no signed link: these begin with %s or %s (%s)", signed.LinkPrefix, signed.PixelPrefix, outcome.Malformed),
-			"clickedge explain says what it gets")
+	c := &signedlink.Check{Sites: sites, SitesFile: v.sites, KeyFiles: v.keyFiles, Now: v.now, Keys: v.env.keys(), Clock: v.env.Now}
+	link, result, err := c.Verify(l.Host, l.Target)
+	if err != nil {
+		return err
 	}
-	return l, sites, site, nil
-}
-
-// ring gathers the secrets. That the operator gave none is no finding about the
-// link, so it is not reported as one.
-func (v *verify) ring(sites *core.Sites, site *core.Site, path string) (*keyring.Ring, error) {
-	ring, err := keyring.GatherSite(v.env.keys(), v.keyFiles, site, sites, "", nil)
-	shape, code := signed.Inspect(site.Host, path)
-	if err != nil || code != outcome.OK || !slices.Contains(site.Keys, shape.KeyID) || ring.Has(shape.KeyID) {
-		return ring, err
+	if v.json {
+		if err := output.JSON(v.env.Out, result); err != nil {
+			return err
+		}
+	} else {
+		result.Text(v.env.Out, link)
 	}
-	err = fmt.Errorf("the link is signed with key %q: %w", shape.KeyID, keyring.ErrNoSecret)
-	return nil, keyring.Missing(v.env.keys(), ring.ErrMissing(err), shape.KeyID)
+	return result.Failure()
 }
