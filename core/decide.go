@@ -33,7 +33,7 @@ type Decision struct {
 	Action Action
 	Code   outcome.Code
 	Kind   esp.Kind
-	// Location is where a redirect leads. It has been checked against the
+	// Location is the URL of a redirect. It has been checked against the
 	// grammar and the site's list.
 	Location string
 	// Host is the host of Location, in lower case.
@@ -136,7 +136,7 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 	if !ok { // as destination.ParseRead does, without a copy in the usual case
 		to, dest, ok = destination.ParseSpaced(to)
 	}
-	if !ok || site.allows(dest) != outcome.OK {
+	if !ok || site.allowsParsed(dest) != outcome.OK {
 		d.Why = WhyNotAllowed
 		return false
 	}
@@ -152,7 +152,7 @@ func (d *Decision) decideSigned(req *Request, site *Site, now time.Time) {
 	}
 	link, to, code := signed.VerifyIn(site.Host, target.Path(req.Target), site.Keys, req.Keys, now, req.Room)
 	if code == outcome.OK && !link.Pixel {
-		code = site.allowsSigned(to)
+		code = site.allowsSignedParsed(to)
 	}
 	d.Code, d.ID, d.KeyID, d.Expiry = code, link.ID, link.KeyID, link.Expiry
 	switch {

@@ -62,7 +62,7 @@ func (s *Site) Allows(url string) outcome.Code {
 	if !ok {
 		return outcome.BadDestination
 	}
-	return s.allows(d)
+	return s.allowsParsed(d)
 }
 
 // AllowsSigned is Allows for a signed link. A site may let these lead to hosts
@@ -72,22 +72,24 @@ func (s *Site) AllowsSigned(url string) outcome.Code {
 	if !ok {
 		return outcome.BadDestination
 	}
-	return s.allowsSigned(d)
+	return s.allowsSignedParsed(d)
 }
 
-func (s *Site) allows(d destination.Destination) outcome.Code {
+// allowsParsed is Allows for a URL that has been parsed.
+func (s *Site) allowsParsed(d destination.Destination) outcome.Code {
 	code := s.mayLead(d)
-	if code == outcome.OK && !s.lists(d.Host) {
+	if code == outcome.OK && !s.isListed(d.Host) {
 		return outcome.UnlistedDestination
 	}
 	return code
 }
 
-func (s *Site) allowsSigned(d destination.Destination) outcome.Code {
+// allowsSignedParsed is AllowsSigned for a URL that has been parsed.
+func (s *Site) allowsSignedParsed(d destination.Destination) outcome.Code {
 	if s.SignedAnywhere {
 		return s.mayLead(d)
 	}
-	return s.allows(d)
+	return s.allowsParsed(d)
 }
 
 // mayLead checks what does not depend on the list.
@@ -101,7 +103,8 @@ func (s *Site) mayLead(d destination.Destination) outcome.Code {
 	return outcome.OK
 }
 
-func (s *Site) lists(host string) bool {
+// isListed reports whether a host is in the list of destinations.
+func (s *Site) isListed(host string) bool {
 	for _, p := range s.Destinations {
 		if p.Match(host) {
 			return true
