@@ -31,13 +31,13 @@ func setupAPI(env *testscript.Env) {
 // apiCommand sets the stand-in up and looks into it:
 //
 //	api store NAME [KID=SECRET...]       make a store
-//	api fail METHOD PATH STATUS [echo]   let the next such request fail; 0 breaks off
+//	api fail METHOD PATH STATUS [echo]   let the next one fail; 0 breaks off
 //	api has STORE KID SECRET             the store has this secret
 //	api lacks STORE KID                  it has none of this name
 //	api forget                           forget the calls so far
 //	api issue HOST                       issue the host's certificate
-//	api wrote nothing                    no call since the last time may have changed something
-//	api calls WANT...                    the calls since the last time, "GET" or "POST"
+//	api wrote nothing                    no call has written since the last time
+//	api calls WANT...                    the methods since the last time
 func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 	api := ts.Value(apiKey{}).(*fastlytest.API)
 	if neg || len(args) == 0 {

@@ -23,7 +23,7 @@ func (env *Env) buildCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build [--sites sites.json] [-o bin/main.wasm | -o pkg/clickedge.tar.gz]",
 		Short: "Build the module with sites.json inside, or the package that Fastly takes",
-		Long: `Checks sites.json, initialises the guest with sites.json at hand, and writes the memory
+		Long: `Checks sites.json, initialises the guest with sites.json, and writes the memory
 that this leaves as the module that Fastly Compute runs. Where -o ends in .tar.gz, the
 package that the Fastly CLI and Terraform take is written. Either is written whole or
 not at all.

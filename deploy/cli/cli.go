@@ -5,11 +5,12 @@
 // with [Env.Run], which tests call. Each command lives in a file of its own
 // name: its flags, a call of the room that does the work, and printing.
 //
-// The command decides nothing about links itself: [core.Decide], [signed.Verify]
-// and [signed.Mint] are what the module on the edge runs, and "explain" prints
-// what they say. Secrets come from files and the environment only, never from
-// the command line, where other users of the machine could read them, and are
-// never printed, except by "keys new --stdout", whose purpose that is.
+// The command decides nothing about links itself: [core.Decide],
+// [signed.Verify] and [signed.Mint] are what the module on the edge runs, and
+// "explain" prints what they say. Secrets come from files and the environment
+// only, never from the command line, where other users of the machine could
+// read them, and are never printed, except by "keys new --stdout", whose
+// purpose that is.
 package cli
 
 import (

@@ -37,7 +37,7 @@ func (env *Env) doctorCommand() *cobra.Command {
 		Long: fmt.Sprintf(`Examines a branded link domain from outside, in the order in which things break: DNS,
 TLS, HTTP, the ESP behind, what is done to links on their way, filters, caching,
 app links and speed. It names what was seen, what that means, the fix for the CDN
-or server and the ESP at hand, and the page that states the rule; and what could not
+or server and the ESP in use, and the page that states the rule; and what could not
 be seen, and why. It works for clickedge, Cloudflare, CloudFront and other CDNs, for
 nginx, Apache, Caddy, HAProxy and Varnish. Browsers use HTTP/2: where it is offered,
 everything is asked over both.

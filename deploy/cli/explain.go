@@ -36,7 +36,7 @@ func (env *Env) explainCommand() *cobra.Command {
 words: the site, what the link itself says, the decision with its reason, what the ESP
 would be sent, and what the reader gets when the ESP is down. Nothing is sent.
 
-A signed link is checked where its key's secret is at hand (--key-file, or
+A signed link is checked if its key's secret is given (--key-file, or
 ` + contract.KeyVariable + `<KID>). Otherwise it says what the reader gets if the tag is right,
 and if it is not.
 

@@ -38,7 +38,7 @@ for how long its links were signed at most, with --minted-until and --lifetime. 
 a key may go when nobody has clicked a link of it for --max-age, and the log goes back
 that far. A link seen in the log whose expiry is still to come is waited for in any case.
 
-Fingerprints are those of the secrets at hand, from --key-file or CLICKEDGE_KEY_<KID>,
+Fingerprints are those of the secrets given, by --key-file or CLICKEDGE_KEY_<KID>,
 for two people to compare. Of the secret in the store the API tells none; --json has
 its digest, which stays the same as long as the secret does.
 
@@ -84,8 +84,8 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	return keyring.NotStored(list)
 }
 
-// secrets are those at hand. Of what the store has the API tells no
-// fingerprint.
+// secrets are those that are given. The API shows no fingerprint of a secret in
+// the store.
 func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 	kids := sitesfile.KeyIDs(sites)
 	ring, err := keyring.Gather(k.env.keys(), keyring.Want{Files: k.keyFiles, IDs: kids, Others: true, Who: k.sites})
@@ -93,7 +93,7 @@ func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 		return nil, err
 	}
 	if len(kids) > 0 && len(ring.IDs()) == 0 {
-		fmt.Fprintf(k.env.Err, "no secret is at hand: --key-file FILE or %s shows its fingerprint\n", keyring.EnvName(kids[0]))
+		fmt.Fprintf(k.env.Err, "no secret is given: --key-file FILE or %s shows its fingerprint\n", keyring.EnvName(kids[0]))
 	}
 	return ring, nil
 }

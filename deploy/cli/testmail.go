@@ -23,8 +23,8 @@ func (env *Env) testmailCommand() *cobra.Command {
 switch against that, and says in it what to look at. It is sent through a mail server,
 as a rule the ESP's own, or written as a message or as HTML for an ESP's editor.
 
-A site with keys gets a button with a signed link, and an open pixel, where the secret
-of its first key is at hand (--key-file or ` + contract.KeyVariable + `<KID>).
+A site with keys gets a button with a signed link, and an open pixel, if the secret
+of its first key is given (--key-file or ` + contract.KeyVariable + `<KID>).
 
 The server is spoken to over TLS: at once on port 465, by STARTTLS on any other. The
 password comes from ` + testmail.PasswordEnv + ` or --smtp-password-file.`,

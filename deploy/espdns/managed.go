@@ -20,7 +20,7 @@ type Managed struct {
 	Otherwise string
 	// Records are those that the ESP asked for beside the CNAME.
 	Records []Record
-	Source  string // the page's URL; "" where none was at hand
+	Source  string // the page's URL; "" where none was found
 }
 
 // Record is a record that an ESP asked for, for its own certificate.
@@ -71,7 +71,7 @@ var (
 	mailjet = Managed{
 		ESP:   "Mailjet",
 		First: "switch Mailjet's own certificate for the tracking domain off",
-		// No page of Mailjet's was at hand.
+		// No page of Mailjet's was found.
 	}
 	braze = Managed{
 		ESP: "Braze", Which: "Verified Domains, on Amazon SES only: the zone is delegated to Braze's name servers",

@@ -20,8 +20,8 @@ type Folder struct {
 
 var _ Files = (*Folder)(nil)
 
-// OpenFolder opens a folder, nginx's own ("/etc/nginx") or that of the file at
-// hand. Links that lead out of it are not followed.
+// OpenFolder opens a folder, nginx's own ("/etc/nginx") or that of the
+// configuration. Links that lead out of it are not followed.
 func OpenFolder(name string) (*Folder, error) {
 	full, err := filepath.Abs(name)
 	if err != nil {

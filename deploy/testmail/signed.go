@@ -11,7 +11,7 @@ import (
 )
 
 // sign makes a signed link and a pixel where the site has keys and the secret
-// of its first is at hand. Without an ESP there is nothing else to test.
+// of its first is given. Without an ESP there is nothing else to test.
 func (o *Order) sign(sites *core.Sites) error {
 	site := o.Site
 	if len(site.Keys) == 0 {

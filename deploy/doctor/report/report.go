@@ -22,7 +22,7 @@ type Finding struct {
 	Seen string `json:"seen"`
 	// Means is what that does to readers and figures; "" for good findings.
 	Means string `json:"means,omitempty"`
-	// Fix is the fix, for the CDN and the ESP at hand; "" where there is
+	// Fix is the fix, for the CDN and the ESP in use; "" where there is
 	// nothing to do.
 	Fix string `json:"mend,omitempty"`
 	// Source is the address of the page that states the rule.

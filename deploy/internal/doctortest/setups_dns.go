@@ -70,7 +70,7 @@ var dnsSetups = []Setup{
 		},
 	},
 	{
-		Name: "still-at-customerio-by-another-name", Wrong: "a CNAME of one's own leads on to Customer.io", Front: Straight, Want: []string{"dns-still-at-esp"},
+		Name: "still-at-customerio-by-another-name", Wrong: "the CNAME leads to Customer.io through a second name", Front: Straight, Want: []string{"dns-still-at-esp"},
 		Change: func(w *World) {
 			w.Records = "link.example.com. CNAME links.brand.example.\nlinks.brand.example. CNAME track-eu.customer.io."
 		},
