@@ -17,11 +17,11 @@ help: ## List the targets
 go:
 	@sh .ci/need-go '$(GO)'
 
-# This runs the command itself, as "go run" reports Ctrl-C as an error: the server
-# finishes its requests and ends with exit code 0, and make prints no error. make
-# gets the signal too and ends with 130, which no recipe can change. For the exit
-# code 0, run bin/clickedge serve directly, or send the signal to that process
-# only.
+# This runs the command itself, as "go run" reports Ctrl-C as an error: the
+# server finishes its requests and ends with exit code 0, and make prints no
+# error. make gets the signal too and ends with 130, which no recipe can change.
+# For the exit code 0, run bin/clickedge serve directly, or send the signal to
+# that process only.
 .PHONY: run
 run: build ## Serve the branded link domains of sites.json on ADDR, with stand-in ESPs
 	@bin/clickedge serve --sites '$(SITES)' --module bin/main.wasm --addr '$(ADDR)' $(SERVE)

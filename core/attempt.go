@@ -29,8 +29,8 @@ func (a *Attempt) Blame(req *Request) {
 	}
 }
 
-// Missed says whether the origin missed the request in its counts: "yes" if it
-// was never reached, "maybe" if it was reached and failed, else "".
+// Missed says whether the request is missing in the origin's counts: "yes" if
+// it was never reached, "maybe" if it was reached and failed, else "".
 func (a *Attempt) Missed() string {
 	switch {
 	case a.Code == outcome.OK && !failed(a.Status):

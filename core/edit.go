@@ -6,11 +6,11 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 )
 
-// Edit is one change of a field of a message. Whoever forwards the message
-// carries the edits out in order:
+// Edit is one change of a header field. The edits of a message are carried out
+// in order:
 //
 //   - EditRemove: remove the field, if it is there;
-//   - EditRemoveNamed: remove every field for which [NamedByConnection] says so;
+//   - EditRemoveNamed: remove every field that [NamedByConnection] gives;
 //   - EditSet: give the field Value as its only value;
 //   - EditPass: do nothing;
 //   - all others: read the field's values, and replace them by what
@@ -37,8 +37,8 @@ const (
 	EditOwnSetCookies               // of Set-Cookie: what CookiesOwn says
 )
 
-// Editor is told of each edit, in order. The guest carries it out at once; a
-// list is for those who print or check: see [Edits].
+// Editor is called with each edit, in order. The guest carries it out at once;
+// a list is for those who print or check: see [Edits].
 type Editor func(op EditOp, name, value string)
 
 // Edits is a list of edits.
@@ -120,16 +120,15 @@ func editConnection(has header.Set, edit Editor) {
 	}
 }
 
-// keptFields are never about one connection, whatever Connection says: its own
-// words, what the ESP or the reader cannot do without, and the mark against
-// loops.
+// keptFields stay even if Connection names them: its own options, the fields
+// that the ESP or the reader needs, and the mark against loops.
 var keptFields = [...]string{
 	"", "close", "keep-alive", "host", "content-type", "content-length", "content-encoding", "content-range",
 	"location", "set-cookie", "cdn-loop",
 }
 
 // NamedByConnection cuts the first name off a value of Connection that is to be
-// removed with it. "" says that there is none left.
+// removed with it. The name is "" when none is left.
 func NamedByConnection(value string) (name, rest string) {
 	for rest = value; rest != ""; {
 		name, rest, _ = strings.Cut(rest, ",")

@@ -24,9 +24,8 @@ type Arrival struct {
 // LoopRoom is what the mark against loops needs for the longest host.
 const LoopRoom = len(LoopToken) + len(`; host=""`) + destination.MaxHost
 
-// OutgoingHost is the Host that this origin gets. It is of one form: the site
-// was found by a host in any letter case, perhaps with a port or a trailing
-// dot.
+// OutgoingHost is the Host that this origin gets. It is canonical, although the
+// reader's may be in any letter case, with a port or with a trailing dot.
 func (s *Site) OutgoingHost(o *Origin) string {
 	if o.OriginHost {
 		return o.Address
@@ -46,42 +45,41 @@ func (s *Site) EditRequest(o *Origin, in *Arrival, edit Editor) {
 	if in.Headers.Has(credentials) {
 		o.editCredentials(in.Headers, edit)
 	}
-	// SparkPost takes X-Forwarded-Host for the Host, and nobody outside may
-	// choose that.
+	// SparkPost takes X-Forwarded-Host for the Host, which a reader must not be
+	// able to choose.
 	if o.ForwardedHost {
 		edit(EditSet, "x-forwarded-host", s.Host)
 	} else if in.Headers.Has(header.ForwardedHost) {
 		edit(EditRemove, "x-forwarded-host", "")
 	}
 	edit(EditSet, "x-forwarded-proto", in.Scheme)
-	// SparkPost places readers by their addresses, and refuses too many clicks
-	// from one.
+	// SparkPost locates readers by their addresses, and limits the clicks from
+	// one address.
 	if in.Address != "" {
-		edit(toWhatCame(in.Headers.Has(header.ForwardedFor)), "x-forwarded-for", in.Address)
+		edit(appendOrSet(in.Headers.Has(header.ForwardedFor)), "x-forwarded-for", in.Address)
 	}
 	mark := AppendLoop(in.Room[:0], s.Host)
-	edit(toWhatCame(in.Headers.Has(header.CDNLoop)), "cdn-loop", unsafe.String(unsafe.SliceData(mark), len(mark))) // nobody else writes to the room
+	edit(appendOrSet(in.Headers.Has(header.CDNLoop)), "cdn-loop", unsafe.String(unsafe.SliceData(mark), len(mark))) // nobody else writes to the room
 }
 
-// toWhatCame adds a value to those that came, if any.
-func toWhatCame(came bool) EditOp {
+// appendOrSet adds a value to those of the reader, if there are any.
+func appendOrSet(came bool) EditOp {
 	if came {
 		return EditAppend
 	}
 	return EditSet
 }
 
-// credentials are the fields that say who the reader, or the operator, is to
-// somebody else than the ESP.
+// credentials are the fields that may hold credentials for others than the ESP.
 const credentials = header.Cookie | header.Authorization | header.FastlyKey
 
 func (o *Origin) editCredentials(has header.Set, edit Editor) {
-	// A purge carries the token of Fastly's API in this field, which reaches
-	// the program like any other.
+	// A purge request has the token of Fastly's API in this field, and Fastly
+	// passes it to the program.
 	if has.Has(header.FastlyKey) {
 		edit(EditRemove, "fastly-key", "")
 	}
-	// A browser sends Authorization by itself to whom it was once given, and no
+	// A browser repeats Authorization to a host that once asked for it, and no
 	// ESP asks for it.
 	if has.Has(header.Authorization) {
 		op := EditRemove

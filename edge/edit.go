@@ -32,8 +32,8 @@ func (x *exchange) editRequest(o *core.Origin) (st hostcall.Status) {
 	return st
 }
 
-// editResponse makes of the ESP's answer what the reader gets. What the host
-// does not take back is removed.
+// editResponse turns the ESP's response into that for the reader. A field whose
+// new values the host refuses is removed.
 func (x *exchange) editResponse(resp hostcall.Response, names string, status int) {
 	var has header.Set
 	has.Read(names)
@@ -49,8 +49,8 @@ func (x *exchange) editResponse(resp hostcall.Response, names string, status int
 	})
 }
 
-// apply carries out one edit. EditSet is what most are: those who call it carry
-// that out themselves, which costs less.
+// apply carries out one edit. Callers handle EditSet, the most frequent one,
+// themselves, which costs less.
 func apply[M message](x *exchange, m M, o *core.Origin, e core.Edit) hostcall.Status {
 	switch e.Op {
 	case core.EditRemove:
@@ -75,8 +75,8 @@ func apply[M message](x *exchange, m M, o *core.Origin, e core.Edit) hostcall.St
 	return m.SetHeaderValues(e.Name, after)
 }
 
-// removeNamed removes the fields that the values of Connection name. A name
-// that the host does not take is that of no field.
+// removeNamed removes the fields that the values of Connection name. The status
+// is ignored: no field has a name that the host refuses.
 func removeNamed[M message](m M, values string) {
 	for values != "" {
 		var value, name string
@@ -87,8 +87,8 @@ func removeNamed[M message](m M, values string) {
 	}
 }
 
-// gone reads the status of a removal. What was not there, since Connection
-// named it say, is gone.
+// gone returns the status of a removal. To remove a field that is not there is
+// no failure: it may have been named by Connection and be removed already.
 func gone(st hostcall.Status) hostcall.Status {
 	if st == hostcall.InvalidArg {
 		return hostcall.OK

@@ -30,16 +30,15 @@ type exchange struct {
 	// try, since its handles are gone.
 	answered bool
 	// lineWaits: the ESP is asked after the reader has been answered, and the
-	// line of the log waits for what it says.
+	// log line waits for its answer.
 	lineWaits bool
-	// logged: the line has been written.
+	// logged: the log line has been written.
 	logged bool
 	// buf is where text from the host is put. What does not fit is allocated.
 	buf hostcall.Buffer
 }
 
-// receive reads what came in. A request that has no usable URI is answered all
-// the same.
+// receive reads the request. The caller answers one without a usable URI, too.
 func (x *exchange) receive() outcome.Code {
 	var st hostcall.Status
 	if x.req, x.body, st = hostcall.Downstream(); st != hostcall.OK {
@@ -73,7 +72,7 @@ func (x *exchange) receive() outcome.Code {
 }
 
 // joined returns a request field's values as one; "" where there is none. A
-// field that cannot be read is as good as absent.
+// field that cannot be read counts as absent.
 func (x *exchange) joined(name string) string {
 	list, _ := x.req.HeaderValues(&x.buf, name)
 	if n := word.Index(list, 0); n >= 0 && n == len(list)-1 { // one value, as a rule

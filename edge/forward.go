@@ -7,8 +7,8 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// proxy sends the reader's own request on, and the ESP's own response back
-// where core says so.
+// proxy forwards the reader's request, and sends the ESP's response back if
+// core decides so.
 func (x *exchange) proxy(d *core.Decision) {
 	var a attempt
 	x.ask(d.Origin, &a)

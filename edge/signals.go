@@ -6,9 +6,8 @@ import (
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
-// readSignals reads what the verdict is made of, where the line of the log has
-// one. It must come before the request is sent: its handle is gone then. The
-// verdict itself is made with the line.
+// readSignals reads what the verdict needs, if the log line has a verdict. It
+// must run before the request is sent, which consumes its handle.
 func (x *exchange) readSignals() {
 	if !x.record.Judged {
 		return

@@ -238,7 +238,8 @@ type Backend struct {
 	Host string // replaces the Host field of every request
 	// CertHost is the name the certificate must have; default the URL's host.
 	CertHost string
-	// SNI is the name sent in the handshake, which may differ; default CertHost.
+	// SNI is the name sent in the handshake, which may differ; default
+	// CertHost.
 	SNI        string
 	NoSNI      bool // send no name
 	SkipVerify bool // accept any certificate

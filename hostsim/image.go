@@ -101,8 +101,8 @@ func applySegments(section []byte, size uint64, counted bool) (left, image []byt
 }
 
 // wasmReader reads the binary format. It is not edge/prewarm's reader because
-// hostsim imports nothing else of this repository: it is for any module. After the
-// first mistake, bad is set and everything else is zero.
+// hostsim imports nothing else of this repository: it is for any module. After
+// the first mistake, bad is set and everything else is zero.
 type wasmReader struct {
 	rest []byte
 	bad  bool

@@ -2,14 +2,14 @@ package esp
 
 import "github.com/clickedge/clickedge/core/word"
 
-// cleartext grades a URL that stood in its link as text, where nothing is signed
-// that we could check. It is likely at most where damage that has been seen in
-// mail would have left the same text for another URL: "%2F" in its path is what
-// one decoding too few leaves, "=" there a soft line break, and a parameter has
-// one "=", unless one was lost, added or decoded away as quoted-printable.
+// cleartext grades a URL that stood in its link as text, where nothing is
+// signed that we could check. The grade is likely at most if damage that has
+// been seen in mail could have made this text of another URL: "%2F" in a path
+// was decoded once too little, "=" in a path is a soft line break, and a
+// parameter without exactly one "=" lost one, or got one, by quoted-printable.
 //
-// Damage that gives, byte for byte, what the ESP writes for another URL (a letter
-// of it that is lost, "%25" decoded and nothing else) cannot be shown by anything.
+// Some damage leaves no trace: a lost letter, or "%25" decoded and nothing
+// else, gives exactly what the ESP writes for another URL.
 func cleartext(url string, g Grade) Grade {
 	if g == Certain && !isRegular(url) {
 		return Likely

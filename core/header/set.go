@@ -1,5 +1,5 @@
 // Package header reads the header fields of a message: [Set] says which of
-// those that matter it has, [Next] takes a list of values apart.
+// those that matter it has, and [Next] splits a list of values.
 package header
 
 import (

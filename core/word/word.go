@@ -48,8 +48,8 @@ func First(highs uint64) int { return bits.TrailingZeros64(highs) >> 3 }
 func Index(s string, c byte) int {
 	eight, i := uint64(c)*Ones, 0
 	for ; i+32 <= len(s); i += 32 {
-		// Less one, a byte that is c has its highest bit, and of the others only
-		// what is not ASCII may have it.
+		// Less one, a byte that is c has its highest bit, and of the others
+		// only what is not ASCII may have it.
 		if ((At(s, i)^eight-Ones)|(At(s, i+8)^eight-Ones)|(At(s, i+16)^eight-Ones)|(At(s, i+24)^eight-Ones))&Highs != 0 {
 			break
 		}

@@ -24,8 +24,9 @@ import (
 	"github.com/clickedge/clickedge/deploy/cli"
 )
 
-// exec does one command of a page. Its own commands run in this process; of other
-// programs' that is done which counts here. What is not known fails.
+// exec runs one command of a page. clickedge runs in this process; of another
+// program, only the effect that the page needs is imitated. An unknown command
+// fails.
 func (p *page) exec(ctx context.Context, args []string) error {
 	line := strings.Join(args, " ")
 	switch {
@@ -192,8 +193,8 @@ func (p *page) print(ctx context.Context, name string) error {
 	return err
 }
 
-// terraform applies the plan as far as this page's world goes: it is there and the
-// package that it was made of is too. The real one has tests of its own.
+// terraform applies the plan as far as this page's world goes: it is there and
+// the package that it was made of is too. The real one has tests of its own.
 func (p *page) terraform() error {
 	for _, name := range []string{"clickedge.plan.json", "pkg/clickedge.tar.gz"} {
 		if _, err := os.Stat(filepath.Join(p.dir, name)); err != nil {
@@ -252,8 +253,8 @@ func (w *talk) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// serve starts in the background, as in a first terminal. The one before it ends
-// first, as by Ctrl-C.
+// serve starts in the background, as in a first terminal. The one before it
+// ends first, as by Ctrl-C.
 func (p *page) serve(args []string) error {
 	p.stop()
 	ctx, cancel := context.WithCancel(p.t.Context())

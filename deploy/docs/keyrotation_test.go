@@ -37,8 +37,8 @@ type inFlight struct {
 	expires  time.Time
 }
 
-// roads are the ways by which the guide lets a version reach the service. A block
-// that names another is left out.
+// roads are the guide's ways of activating a version. A block for another way
+// is skipped.
 var roads = []string{"publish", "terraform", "cli"}
 
 // rotation is the guide's world: the folder it works in, Fastly's API, and the
@@ -62,9 +62,9 @@ type rotation struct {
 	early    int    // links that were signed before their key was listed
 }
 
-// The guide made a new service at each step, and ended in a store's id that nobody
-// has. Here it is done as it stands, by each road. After every block every link that
-// has not expired is clicked: each must lead where it was signed to.
+// The guide is followed as it is written, in each of its ways. After every
+// block every link that has not expired is clicked: each must lead where it was
+// signed to.
 func TestKeyRotation(t *testing.T) {
 	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(`{"sites": {"other.example.com": {"esp": "sendgrid"}}}`)})
 	require.NoError(t, err)
@@ -145,8 +145,9 @@ func newRotation(t *testing.T, wasm []byte, cache string) *rotation {
 	return r
 }
 
-// run does one line of a block. Of Terraform and the Fastly CLI that is done which
-// counts here: the real ones are run against the same stand-in elsewhere.
+// run runs one line of a block. Of Terraform and the Fastly CLI, only the
+// effect that the guide needs is imitated: the real ones are run against the
+// same stand-in elsewhere.
 func (r *rotation) run(s step, words []string) {
 	switch line := strings.Join(words, " "); {
 	case words[0] == "clickedge":
@@ -207,8 +208,8 @@ func (r *rotation) mail(url, to string) {
 	r.links = append(r.links, inFlight{url: url, kid: link.KeyID, to: to, expires: time.Unix(link.Expiry*60, 0)})
 }
 
-// deployed puts the module that answers for the host onto the simulator. Its secret
-// store is the one that the API has, looked into when a request comes.
+// deployed puts the module that answers for the host onto the simulator. Its
+// secret store is the one that the API has, looked into when a request comes.
 func (r *rotation) deployed() {
 	files, err := pack.ReadArchive(bytes.NewReader(r.api.Package("link.example.com")))
 	require.NoError(r.t, err)
@@ -240,8 +241,8 @@ func (r *rotation) refresh() {
 	}
 }
 
-// tooEarly shows why the order is as it is: signed once its secret is in the store,
-// but before the service lists the key, a link is dead.
+// tooEarly shows why the order is as it is: signed once its secret is in the
+// store, but before the service lists the key, a link is dead.
 func (r *rotation) tooEarly(line string) {
 	if !strings.HasPrefix(line, "clickedge keys push k2") {
 		return
@@ -290,16 +291,16 @@ func (r *rotation) click(l inFlight) (status int, location string) {
 	return resp.Status, location
 }
 
-// numbered gives a line a request id that no other has, as on Fastly: the simulator
-// counts anew with each module that is deployed.
+// numbered gives a line a request id that no other has, as on Fastly: the
+// simulator counts anew with each module that is deployed.
 func (r *rotation) numbered(line string) string {
 	const first = `"request":"00000000`
 	require.Contains(r.t, line, first)
 	return strings.Replace(line, first, fmt.Sprintf(`"request":"%08x`, r.versions), 1)
 }
 
-// requireRetired: the links of the old key are refused for good, whatever the time;
-// those of the new one live on.
+// requireRetired: the links of the old key are refused for good, whatever the
+// time; those of the new one live on.
 func (r *rotation) requireRetired() {
 	dead, alive := 0, 0
 	r.now = time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC) // when none had expired

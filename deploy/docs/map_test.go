@@ -12,8 +12,8 @@ import (
 
 var pathInMap = regexp.MustCompile("`([a-z]+(?:/[A-Za-z0-9._-]+)*)`")
 
-// What CONTRIBUTING's map names is there, and each room is in it: a folder with Go
-// files that a newcomer may be looking for.
+// What CONTRIBUTING's map names is there, and each room is in it: a folder with
+// Go files that a newcomer may be looking for.
 func TestMap(t *testing.T) {
 	root, list := documents(t)
 	_, table, found := strings.Cut(list["CONTRIBUTING.md"], "\n## The map\n")

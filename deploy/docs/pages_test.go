@@ -22,9 +22,9 @@ func pages(t *testing.T) []string {
 	return append(guides, "../../README.md")
 }
 
-// Every command of every page is run, from the text itself, in the order in which
-// it stands there. What a page shows as a file is written, and what it shows as a
-// command's output is what that printed.
+// Every command of every page is run, from the text itself, in the order in
+// which it stands there. What a page shows as a file is written, and what it
+// shows as a command's output is what that printed.
 func TestPages(t *testing.T) {
 	s := newShelf(t)
 	ran := 0

@@ -107,8 +107,8 @@ func (s *shelf) open(t *testing.T, text string) *page {
 	return p
 }
 
-// lay writes what lies in the folder of somebody who follows a page: the files of
-// a clone, a module, a click log, and nginx's.
+// lay writes what lies in the folder of somebody who follows a page: the files
+// of a clone, a module, a click log, and nginx's.
 func (p *page) lay() {
 	for name, data := range map[string][]byte{"main.wasm": p.wasm, logFile: p.log, "sites.json": nil, "nginx/sites-enabled/link.conf": []byte(nginxConf)} {
 		if data == nil {
@@ -123,8 +123,8 @@ func (p *page) lay() {
 	require.NoError(p.t, os.CopyFS(filepath.Join(p.dir, "deploy/examples"), os.DirFS(filepath.Join(p.root, "deploy/examples"))))
 }
 
-// openLanding opens the shop to which the links of the doctor's set-up lead, and
-// trusts its authority.
+// openLanding opens the shop to which the links of the doctor's set-up lead,
+// and trusts its authority.
 func (p *page) openLanding() {
 	var err error
 	p.landing, err = origins.Start(nil, origins.Options{Landing: []string{"*.example.com"}})

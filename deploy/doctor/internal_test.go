@@ -60,8 +60,8 @@ func TestLifetime(t *testing.T) {
 	}
 }
 
-// TestLifetimeField: what is said of a lifetime names the field that it was read
-// from.
+// TestLifetimeField: what is said of a lifetime names the field that it was
+// read from.
 func TestLifetimeField(t *testing.T) {
 	for want, header := range map[string]wire.Header{
 		"nothing of it":                            nil,

@@ -1,6 +1,6 @@
-# The documentation of fastly_domain_service_link excludes a fastly_domain for the
-# same domain: each resource would take back what the other has set. The module
-# makes the domains, so fastly_domain puts them on the service too.
+# The documentation of fastly_domain_service_link excludes a fastly_domain for
+# the same domain: each resource would take back what the other has set. The
+# module makes the domains, so fastly_domain puts them on the service too.
 resource "fastly_domain" "host" {
   for_each = var.versionless_domains ? local.hosts : toset([])
 
@@ -9,9 +9,9 @@ resource "fastly_domain" "host" {
   service_id  = fastly_service_compute.this.id
 }
 
-# What earlier versions of this module had beside fastly_domain. To destroy such a
-# link would take its domain off the service: the state forgets it, and nothing
-# is sent.
+# What earlier versions of this module had beside fastly_domain. To destroy such
+# a link would take its domain off the service: the state forgets it, and
+# nothing is sent.
 removed {
   from = fastly_domain_service_link.host
 
@@ -20,9 +20,9 @@ removed {
   }
 }
 
-# Where the domains were when they were made: the first value stays, whatever the
-# variable becomes, and fastly_service_compute compares the two. Only a move in
-# steps, which begins and ends with keep_versioned_domains, takes a new one.
+# Where the domains were when they were made: the first value stays, whatever
+# the variable becomes, and fastly_service_compute compares the two. Only a move
+# in steps, which begins and ends with keep_versioned_domains, takes a new one.
 resource "terraform_data" "domains" {
   input            = var.versionless_domains
   triggers_replace = var.keep_versioned_domains

@@ -1,5 +1,5 @@
-# What is refused before anything is sent, all of it at once. A rule has the word
-# `holds` and what to say when it does not.
+# What is refused before anything is sent, all of it at once. A rule has the
+# word `holds` and what to say when it does not.
 locals {
   rules = [
     {

@@ -1,4 +1,5 @@
-# Each host has a certificate of its own: a fiftieth host must not make the other forty-nine wait for its DNS.
+# Each host has a certificate of its own: a fiftieth host must not make the
+# other forty-nine wait for its DNS.
 resource "fastly_tls_subscription" "host" {
   for_each = var.tls ? local.hosts : toset([])
 
@@ -6,9 +7,9 @@ resource "fastly_tls_subscription" "host" {
   certificate_authority = var.certificate_authority
   configuration_id      = var.tls_configuration_id
 
-  # Fastly refuses to delete a certificate that is in use. That holds back whoever
-  # loses a host from sites.json by mistake: the certificate goes first, and the
-  # domain stays.
+  # Fastly refuses to delete a certificate that is in use. That holds back
+  # whoever loses a host from sites.json by mistake: the certificate goes first,
+  # and the domain stays.
   force_destroy = var.force_destroy || contains(var.retired_hosts, each.value)
 
   depends_on = [fastly_service_compute.this, fastly_domain.host]

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Has Fastly's own CLI, from npm, start hostsim in Viceroy's place, and asks it for a page. Without npm or its registry it says
-# that it did not run.
+# Has Fastly's own CLI, from npm, start hostsim in Viceroy's place, and asks it
+# for a page. Without npm or its registry it says that it did not run.
 set -eu
 cd "$(dirname "$0")/../.."
 cli=@fastly/cli@16.1.0
 tmp=$(mktemp -d)
 
-# finish ends what was started: npm's script starts the CLI, which starts hostsim, and none of them ends the next.
+# finish ends what was started: npm's script starts the CLI, which starts
+# hostsim, and none of them ends the next.
 finish() {
 	for child in $(pgrep -P "$1"); do finish "$child"; done
 	kill "$1" 2>/dev/null || true

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Compares hostsim with Viceroy. Viceroy is $VICEROY, or the one on the PATH, or is installed with cargo into a cache; without
-# any of these the comparison does not run, and this says so. The module of this repository is compared too, and one in
-# JavaScript where npm can be reached.
+# Compares hostsim with Viceroy. Viceroy is $VICEROY, or the one on the PATH, or
+# is installed with cargo into a cache; without any of these the comparison does
+# not run, and this says so. The module of this repository is compared too, and
+# one in JavaScript where npm can be reached.
 set -eu
 cd "$(dirname "$0")/../.."
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/hostsim-differential"

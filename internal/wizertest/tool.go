@@ -67,7 +67,7 @@ func install(ctx context.Context, home string) error {
 const stub = `(module (func (export "init") (param i64) (result i32) i32.const 0))`
 
 // Module initialises the guest, compiled as a reactor, with a table of sites
-// (see [github.com/clickedge/clickedge/core/sitetable]) at hand, as
+// (see [github.com/clickedge/clickedge/core/sitetable]) in memory, as
 // module.Build does with edge/prewarm. Wizer calls _initialize of its own
 // accord, then the warm-up.
 func (w *Tool) Module(ctx context.Context, reactor, table []byte) ([]byte, error) {

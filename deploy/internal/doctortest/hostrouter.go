@@ -20,9 +20,9 @@ var (
 	_ Place = resets{}
 )
 
-// hostRouter is one port behind which several names live, as each has an address of
-// its own on the internet: it reads the SNI or the Host of what comes in and
-// hands the connection on, bytes unchanged.
+// hostRouter is one port behind which several names live, as each has an
+// address of its own on the internet: it reads the SNI or the Host of what
+// comes in and hands the connection on, bytes unchanged.
 type hostRouter struct {
 	secure bool
 	places map[string]Place // by name; "" for every other, and for none

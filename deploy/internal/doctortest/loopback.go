@@ -49,7 +49,8 @@ func (r *Running) Loopback(t testing.TB) Loopback {
 	return l
 }
 
-// hostRouter is one port for what every name of the first resolver has at this one.
+// router opens a port of the loopback interface for a port of the set-up: it
+// serves every name of the first resolver that has this port.
 func (r *Running) router(t testing.TB, port string) int {
 	t.Helper()
 	g := &hostRouter{secure: port == "443", places: map[string]Place{}}

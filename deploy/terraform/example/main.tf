@@ -43,7 +43,8 @@ module "clickedge" {
   }
 }
 
-# `terraform output -json dns | clickedge dns sites.json --terraform -` prints the records to set.
+# `terraform output -json dns | clickedge dns sites.json --terraform -` prints
+# the records to set.
 output "dns" {
   value = {
     acme_challenges       = module.clickedge.acme_challenges
