@@ -138,7 +138,7 @@ func (d *doctorRun) complete(cmd *cobra.Command) (err error) {
 // fromSites takes what sites.json says of the host. A sites.json that only lies
 // there need not have the host: the doctor works for any set-up.
 func (d *doctorRun) fromSites(asked bool) error {
-	sites, err := sitesfile.LoadAtHand(d.env.in, d.sites, asked)
+	sites, err := sitesfile.LoadIfThere(d.env.in, d.sites, asked)
 	if err != nil || sites == nil {
 		return err
 	}

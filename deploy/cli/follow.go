@@ -112,7 +112,7 @@ func (f *followCmd) options(cmd *cobra.Command, args []string) (*follow.Options,
 		return nil, "", failure.Usage(fmt.Errorf("--timeout %s is not a time", f.timeout), "write it like 30s")
 	}
 	var err error
-	if opt.Sites, err = sitesfile.LoadAtHand(f.env.in, f.sites, cmd.Flags().Changed("sites")); err != nil {
+	if opt.Sites, err = sitesfile.LoadIfThere(f.env.in, f.sites, cmd.Flags().Changed("sites")); err != nil {
 		return nil, "", err
 	}
 	if opt.Family, err = follow.FamilyOf(f.esp); err != nil {

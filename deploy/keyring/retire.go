@@ -53,12 +53,12 @@ const (
 // All returns the status of the sites' keys, of other keys in the store, and of
 // other keys whose secrets are given, sorted by id. Stored has the digest of
 // each secret in the store by its id; nil if it is not known.
-func (j *Retirement) All(sites *core.Sites, stored map[string]string, atHand []string) []Status {
+func (j *Retirement) All(sites *core.Sites, stored map[string]string, given []string) []Status {
 	byKID := map[string]*Status{}
 	for kid := range stored {
 		byKID[kid] = &Status{KID: kid}
 	}
-	for _, kid := range atHand {
+	for _, kid := range given {
 		byKID[kid] = &Status{KID: kid}
 	}
 	for _, host := range sites.Hosts() {

@@ -124,7 +124,7 @@ func TestALogTargetWithoutCredentialsIsRefused(t *testing.T) {
 
 // A secret that is not given stays at the endpoint, unless another way of
 // authenticating replaces it.
-func TestALogSecretThatIsNotAtHandStays(t *testing.T) {
+func TestALogSecretThatIsNotGivenStays(t *testing.T) {
 	r := newRig(t)
 	r.log(`{"s3": {"bucket": "clicks"}}`, "CLICKEDGE_LOG_S3_ACCESS_KEY=access", "CLICKEDGE_LOG_S3_SECRET_KEY=s3cr3t-value")
 	service := r.publish().ServiceID

@@ -44,9 +44,9 @@ func ParseBeside(in *input.Input, name string, text []byte) (*core.Sites, []byte
 	})
 }
 
-// LoadAtHand is Load for a command that can do without sites: nil where there
+// LoadIfThere is Load for a command that can do without sites: nil where there
 // is no such file and nobody has asked for it.
-func LoadAtHand(in *input.Input, name string, asked bool) (*core.Sites, error) {
+func LoadIfThere(in *input.Input, name string, asked bool) (*core.Sites, error) {
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) && !asked {
 		return nil, nil
 	}

@@ -71,15 +71,15 @@ func TestNames(t *testing.T) {
 func TestLoad(t *testing.T) {
 	t.Chdir(t.TempDir())
 	in := &input.Input{Ctx: t.Context(), Stdin: strings.NewReader(""), Err: io.Discard}
-	sites, err := LoadAtHand(in, "sites.json", false)
+	sites, err := LoadIfThere(in, "sites.json", false)
 	require.NoError(t, err)
 	require.Nil(t, sites, "nobody has asked for it")
-	_, err = LoadAtHand(in, "sites.json", true)
+	_, err = LoadIfThere(in, "sites.json", true)
 	require.ErrorContains(t, err, "cannot read the sites")
 	require.NoError(t, os.WriteFile("sites.json", []byte(`{"sites": {
 		"link.example.com": {"esp": "sendgrid", "keys": ["k2", "k1"], "signed_links": "anywhere"},
 		"mail.example.com": {"esp": "mailgun"}}}`), 0o600))
-	sites, err = LoadAtHand(in, "sites.json", false)
+	sites, err = LoadIfThere(in, "sites.json", false)
 	require.NoError(t, err)
 	require.Equal(t, []string{"link.example.com"}, KeyedHosts(sites))
 	require.Equal(t, []string{"k2", "k1"}, KeyIDs(sites))

@@ -1,5 +1,5 @@
-# What the sites need, worked out by `clickedge terraform` from the table of
-# ESPs that the module itself is built with: a copy of it in here would age.
+# The backends come from `clickedge terraform`, which has the table of ESPs that
+# the module is built with: a copy of the table here would become outdated.
 locals {
   backends = local.plan.backends
 }

@@ -1,5 +1,5 @@
-# What log and log_secrets may not be. Names first: a member that nobody reads
-# is a slip, and the click log would go nowhere, or elsewhere.
+# Rules for log and log_secrets. Names come first: a misspelt member would be
+# ignored, and the click log would be lost or go elsewhere.
 locals {
   log_rules = concat(local.log_name_rules, local.log_credential_rules, local.log_value_rules)
 
@@ -56,8 +56,8 @@ locals {
   )
 }
 
-# What a target authenticates with: one way, and all of it. (Fastly takes a
-# target without, and drops the lines.)
+# Credentials of a target: exactly one kind, and complete. (Fastly accepts a
+# target without credentials, and drops the lines.)
 locals {
   log_credential_rules = flatten([
     [for log in local.log.https : {

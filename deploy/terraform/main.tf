@@ -17,8 +17,8 @@ resource "fastly_configstore" "sites" {
   }
 }
 
-# `clickedge keys push` puts the secrets in: Terraform cannot, and its state is
-# no place for them.
+# `clickedge keys push` writes the secrets: Terraform cannot, and would keep
+# them in its state.
 resource "fastly_secretstore" "keys" {
   name = "${var.name}-keys"
 

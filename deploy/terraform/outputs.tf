@@ -24,7 +24,7 @@ output "secret_store_id" {
 }
 
 output "acme_challenges" {
-  description = "The records, by host, that prove to the certificate authority whose the domain is. They stay for renewals."
+  description = "DNS records, by host, that prove control of the domain to the certificate authority. Keep them for renewals."
   value = {
     for host, subscription in fastly_tls_subscription.host : host => [
       for challenge in subscription.managed_dns_challenges : {
@@ -37,7 +37,7 @@ output "acme_challenges" {
 }
 
 output "cname_targets" {
-  description = "Where a host's CNAME leads."
+  description = "The names that a host's CNAME may lead to."
   value = distinct(flatten([
     for configuration in data.fastly_tls_configuration.this : [
       for record in configuration.dns_records : record.record_value if record.record_type == "CNAME"
@@ -46,7 +46,7 @@ output "cname_targets" {
 }
 
 output "certificate_authority" {
-  description = "Who issues the certificates, for the CAA record."
+  description = "The certificate authority, for the CAA record."
   value       = var.certificate_authority
 }
 

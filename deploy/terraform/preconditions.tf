@@ -1,5 +1,5 @@
-# What is refused before anything is sent, all of it at once. A rule has the
-# word `holds` and what to say when it does not.
+# Rules that are checked before anything is sent, all at once. `holds` is the
+# condition, `says` the message where it is false.
 locals {
   rules = [
     {

@@ -1,5 +1,5 @@
-# Each host has a certificate of its own: a fiftieth host must not make the
-# other forty-nine wait for its DNS.
+# One certificate for each host: a new host must not make the others wait for
+# its DNS.
 resource "fastly_tls_subscription" "host" {
   for_each = var.tls ? local.hosts : toset([])
 
@@ -7,9 +7,9 @@ resource "fastly_tls_subscription" "host" {
   certificate_authority = var.certificate_authority
   configuration_id      = var.tls_configuration_id
 
-  # Fastly refuses to delete a certificate that is in use. That holds back
-  # whoever loses a host from sites.json by mistake: the certificate goes first,
-  # and the domain stays.
+  # Fastly refuses to delete a certificate that is in use. So a host that is
+  # missing from sites.json by mistake stops the apply: its certificate would be
+  # deleted first, and its domain stays.
   force_destroy = var.force_destroy || contains(var.retired_hosts, each.value)
 
   depends_on = [fastly_service_compute.this, fastly_domain.host]
@@ -21,7 +21,7 @@ resource "fastly_tls_subscription_validation" "host" {
   subscription_id = each.value.id
 }
 
-# Where the CNAMEs lead.
+# The names that the CNAMEs lead to.
 data "fastly_tls_configuration" "this" {
   count = var.tls ? 1 : 0
 

@@ -4,7 +4,7 @@ variable "sites" {
 }
 
 variable "plan" {
-  description = "Path of what `clickedge terraform` made of sites.json: the backends that the sites need."
+  description = "Path of the plan that `clickedge terraform` made from sites.json: the backends that the sites need."
   type        = string
 }
 
@@ -70,7 +70,7 @@ variable "retired_hosts" {
 # Backends
 
 variable "connect_timeout" {
-  description = "For how long a connection to an ESP may take to be made, in milliseconds. It is part of a site's esp_timeout."
+  description = "Time limit for connecting to an ESP, in milliseconds. It is part of a site's esp_timeout."
   type        = number
   default     = 2000
   nullable    = false
@@ -82,7 +82,7 @@ variable "connect_timeout" {
 }
 
 variable "between_bytes_timeout" {
-  description = "For how long an ESP may fall silent within an answer, in milliseconds."
+  description = "Longest pause within an ESP's answer, in milliseconds."
   type        = number
   default     = 10000
   nullable    = false
@@ -94,7 +94,7 @@ variable "between_bytes_timeout" {
 }
 
 variable "prefer_ipv6" {
-  description = "Reach ESPs over IPv6 where they have it. Off: what ESPs document and watch is their IPv4, and where the two answer differently the difference is hard to see."
+  description = "Reach ESPs over IPv6 where they have it. Off: ESPs document and monitor IPv4, and differences between the two are hard to see."
   type        = bool
   default     = false
   nullable    = false
@@ -110,7 +110,7 @@ variable "tls" {
 }
 
 variable "certificate_authority" {
-  description = "Who issues the certificates: certainly, lets-encrypt or globalsign. A CAA record must allow it."
+  description = "The certificate authority: certainly, lets-encrypt or globalsign. A CAA record must allow it."
   type        = string
   default     = "certainly"
   nullable    = false
@@ -133,7 +133,7 @@ variable "tls_configuration_id" {
 }
 
 variable "wait_for_tls" {
-  description = "Let the apply wait until every certificate has been issued. For that the records of the output acme_challenges must be set already."
+  description = "Let the apply wait until every certificate has been issued. The DNS records of the output acme_challenges must be set before."
   type        = bool
   default     = false
   nullable    = false

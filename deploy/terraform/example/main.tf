@@ -18,7 +18,7 @@ terraform {
 provider "fastly" {}
 
 variable "log_token" {
-  description = "What the log collector authenticates the click log by."
+  description = "The credential that the click log sends to the log collector."
   type        = string
   sensitive   = true
 }
