@@ -32,8 +32,8 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 }
 
 // AfterFailure decides what the reader gets when the ESP failed: a redirect
-// from the link itself, if the site wants that (when_esp_fails), the link can be read
-// and the site's list allows its destination; a page otherwise.
+// from the link itself, if the site wants that (when_esp_fails), the link can
+// be read and the site's list allows its destination; a page otherwise.
 func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
 	link := site.Origin.Family.Find(req.Target)
 	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}
