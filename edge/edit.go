@@ -121,8 +121,9 @@ func (x *exchange) address() string {
 	return view(text)
 }
 
-// appendIPv4 appends an address in dotted form. Counted: 700 instructions with
-// its caller; netip takes 780 and strconv 1,400.
+// appendIPv4 appends an address in dotted form.
+//
+// Plain: +276 instructions a click (proxied), by netip.
 func appendIPv4(dst []byte, octets [4]byte) []byte {
 	var text [16]byte
 	at := 0

@@ -12,6 +12,8 @@ import (
 // current is the exchange of this sandbox, which handles one request at a time,
 // and the buffer for its text. As a variable neither is allocated. They are one
 // variable so that a click writes to few pages of memory.
+//
+// Plain: +7,651 instructions a click of any kind, with a room from make.
 var current struct {
 	exchange
 	room [8 << 10]byte

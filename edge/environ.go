@@ -15,6 +15,9 @@ const (
 // writes: text has each variable as NAME=value and a NUL, pointers are their
 // addresses, and base is the address of text. A variable without its NUL is
 // ignored.
+//
+// Plain: +2,668 instructions a click of any kind by word.HasPrefix, +5,932 by
+// strings.HasPrefix.
 func fromEnviron(text string, pointers []uint32, base uint32) (version, traceID string) {
 	if len(text) < len(traceName) {
 		return "", ""

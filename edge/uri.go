@@ -15,7 +15,9 @@ func splitURI(uri string) (scheme, authority, target string) {
 		return "", "", uri
 	}
 	for i := 0; i < len(rest); i++ {
-		if c := rest[i]; c <= '?' && (c == '/' || c == '?' || c == '#') { // letters are above "?"
+		// Letters are above "?". Plain, without that look: +97 instructions a
+		// click (signed), +89 (decoded, proxied).
+		if c := rest[i]; c <= '?' && (c == '/' || c == '?' || c == '#') {
 			return scheme, rest[:i], rest[i:]
 		}
 	}

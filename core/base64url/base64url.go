@@ -29,6 +29,8 @@ var values = func() (table [256]byte) {
 func Value(c byte) byte { return values[c] }
 
 // Digits returns the number of base64url digits at the start of s.
+//
+// Plain: +415 instructions a click (decoded).
 func Digits(s string) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
@@ -70,6 +72,9 @@ func endsWell(s string) bool {
 
 // Decode decodes a text that Is accepts. If the result fits into room, it is a
 // part of room; else it is allocated. ok is false for any other text.
+//
+// Plain: +4,210 instructions a click (signed) digit by digit, +4,188 by Is and
+// encoding/base64.
 func Decode(room []byte, s string) (string, bool) {
 	n := len(s) * 3 / 4
 	if n > len(room) {

@@ -196,6 +196,8 @@ const (
 // Hinnant. It uses 32-bit numbers, since a 64-bit division takes forty
 // instructions in WebAssembly. The year has four digits: times before the year
 // 0 and after 9999 are wrong.
+//
+// Plain: +8,501 instructions a click of any kind, by time's AppendFormat.
 func appendTime(dst []byte, t time.Time) []byte {
 	seconds := uint64(t.Unix() + marchOfZero*daySeconds)
 	day := uint32(seconds / daySeconds)

@@ -107,6 +107,8 @@ func ParseSpaced(url string) (to string, d Destination, ok bool) {
 // readHost reads the host name at the start of s, up to the first byte that no
 // host has. It returns where the host ends and whether it has upper case. ok is
 // false if that is not a host; see [IsHost].
+//
+// Plain: +472 instructions a click (signed, decoded).
 func readHost(s string) (end int, upper, ok bool) {
 	start, last, i, kinds := 0, -1, 0, uint8(0)
 	for ; i+8 <= len(s); i += 8 { // while all is in lower case
@@ -200,6 +202,8 @@ var byteKinds = func() (table [256]uint8) {
 
 // isTail reports whether s may follow the host: "", or a delimiter followed by
 // bytes that all browsers read in the same way.
+//
+// Plain: +855 instructions a click (signed, decoded).
 func isTail(s string) bool {
 	if s == "" {
 		return true

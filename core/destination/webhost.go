@@ -61,6 +61,8 @@ func ReadLocation(text string, tls bool, base string) (Location, bool) {
 // PlainHost returns the host of a URL of the usual form: "https://" or
 // "http://", a host in lower case, and a path. It returns "" for any other URL,
 // valid or not. Nothing after the first slash of the path is read.
+//
+// Plain: +503 instructions a click (proxied).
 func PlainHost(url string) string {
 	start := len("https://")
 	if !word.HasPrefix(url, "https://") {

@@ -96,6 +96,8 @@ func notWeb(url string) string {
 
 // isWeb reports whether a URL begins with http or https in lower case, has a
 // host, and has no control bytes, which no ESP writes and which browsers drop.
+//
+// Plain: +1,356 instructions a click (decoded).
 func isWeb(url string) bool {
 	host := ""
 	switch {

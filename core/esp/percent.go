@@ -17,6 +17,9 @@ const (
 
 // unpercent decodes s and appends it to dst; every escape begins with lead. A
 // "%" without two hexadecimal digits shows that the link was cut: not ok.
+//
+// Plain: +3,243 instructions a click (decoded) byte by byte, +1,359 by
+// word.Index and escaped.
 func unpercent(dst []byte, s, lead string) ([]byte, bool) {
 	for {
 		// Eight bytes are copied at a time, if dst has room for them. Those

@@ -142,6 +142,9 @@ func (l *sesLink) destination(n *Notes) (string, Grade) {
 
 // hasRaw reports whether the url has "/", "+" or "?", which SES escapes, or a
 // ";", which may end HTML's "&amp;".
+//
+// Plain: +1,925 instructions a click (decoded) byte by byte, +3,572 by
+// strings.ContainsAny.
 func (l *sesLink) hasRaw() bool {
 	s, found, i := l.url, uint64(0), 0
 	for ; i+8 <= len(s); i += 8 {
@@ -219,6 +222,8 @@ func readSESOpen(rest string, n *Notes) (string, Grade) {
 
 // isMessageID reports whether s is an SES message id: 16 hexadecimal digits,
 // "-", a UUID, "-", 6 digits; letters in lower case.
+//
+// Plain: +3,515 instructions a click (decoded).
 func isMessageID(s string) bool {
 	const form = "xxxxxxxxxxxxxxxx-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-dddddd"
 	if len(s) != len(form) || s[16] != '-' || s[25] != '-' || s[30] != '-' || s[35] != '-' || s[40] != '-' || s[53] != '-' {

@@ -128,7 +128,10 @@ func (t *nameTable) fill() bool {
 }
 
 // Read takes a list of names, each followed by a NUL, in any letter case. Its
-// loop does what ends does and calls nothing: a call would cost more.
+// loop does what ends does and calls nothing.
+//
+// Plain: +3,844 instructions a click (signed, decoded), +5,633 (proxied), by
+// Next and ends; with a map of names in lower case +24,871 and +35,212.
 func (h *Set) Read(list string) {
 	end := len(list)
 	if end < 8 {

@@ -15,6 +15,8 @@ func AppendMember(dst []byte, before, value string) []byte {
 // AppendString appends the inside of a JSON string. Bytes that are not UTF-8
 // become U+FFFD, so that a line is valid whatever a client sent. U+2028 and
 // U+2029 need no escape in JSON.
+//
+// Plain: +2,146 instructions a click (signed), +1,843 (decoded, proxied).
 func AppendString(dst []byte, s string) []byte {
 	good, i := uint64(word.Highs), 0
 	for ; i+8 <= len(s); i += 8 {

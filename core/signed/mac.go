@@ -2,6 +2,7 @@ package signed
 
 import (
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/binary"
 )
 
@@ -29,6 +30,8 @@ func linkMAC(secret []byte, host, signed string) [sha256.Size]byte {
 }
 
 // pad XORs each byte of the first block with a byte.
+//
+// Plain: +2,632 instructions a click (signed).
 func pad(text []byte, with uint64) {
 	with *= 0x0101010101010101
 	for block := text[:sha256.BlockSize]; len(block) >= 8; block = block[8:] {
@@ -38,7 +41,5 @@ func pad(text []byte, with uint64) {
 
 // sameTag compares two tags in constant time.
 func sameTag(a, b []byte) bool {
-	le := binary.LittleEndian
-	_, _ = a[tagBytes-1], b[tagBytes-1]
-	return (le.Uint64(a)^le.Uint64(b))|(le.Uint64(a[8:])^le.Uint64(b[8:])) == 0
+	return subtle.ConstantTimeCompare(a[:tagBytes], b[:tagBytes]) == 1
 }

@@ -162,7 +162,7 @@ func (t *Table) find(host string) (at int, found string) {
 	d, h := t.data, hashHost(host)
 	slot := int(h>>32) & (t.slots - 1)
 	for range t.slots {
-		entry := word.At(string(d), tableHeader+tableSlot*slot)
+		entry := le64(string(d), tableHeader+tableSlot*slot)
 		if at = int(entry >> 32); at == 0 {
 			break
 		}
@@ -196,12 +196,7 @@ func (d tableData) cut(at, n uint64) string {
 
 // text returns the text to which eight bytes refer.
 func (d tableData) text(ref uint64) string {
-	at := ref & 0xFFFFFFFF
-	end := at + ref>>32
-	if end > uint64(len(d)) {
-		return ""
-	}
-	return string(d[at:end])
+	return d.cut(ref&0xFFFFFFFF, ref>>32)
 }
 
 // site reads the site of a host at an offset.
@@ -286,6 +281,9 @@ func unpack(dst []string, list string) []string {
 
 // hashHost hashes eight bytes at a time. Only the operator chooses the hosts,
 // so the hash need not resist collisions on purpose.
+//
+// Plain: +191 instructions a click (signed), +199 (decoded), +150 (proxied), by
+// FNV-1a.
 func hashHost(s string) uint64 {
 	const k = 0x9E3779B97F4A7C15 // 2^64 over the golden ratio, odd
 	h := uint64(len(s)) * k

@@ -45,6 +45,9 @@ func ZeroBytes(w uint64) uint64 {
 func First(highs uint64) int { return bits.TrailingZeros64(highs) >> 3 }
 
 // Index is strings.IndexByte.
+//
+// Plain: +1,078 instructions a click (signed), +1,289 (decoded), +577 (proxied).
+// With eight bytes a turn alone: +330, +579, +204.
 func Index(s string, c byte) int {
 	eight, i := uint64(c)*Ones, 0
 	for ; i+32 <= len(s); i += 32 {
@@ -74,6 +77,8 @@ func Index(s string, c byte) int {
 }
 
 // LastIndex is strings.LastIndexByte.
+//
+// Plain: +1,235 instructions a click (decoded).
 func LastIndex(s string, c byte) int {
 	eight, i := uint64(c)*Ones, len(s)
 	for ; i >= 8; i -= 8 {
@@ -90,6 +95,9 @@ func LastIndex(s string, c byte) int {
 }
 
 // HasPrefix is strings.HasPrefix.
+//
+// Plain: +1,493 instructions a click (signed), +2,138 (decoded), +2,022
+// (proxied), Equal included. Without half: +205, +103, +103.
 func HasPrefix(s, prefix string) bool {
 	n := len(prefix)
 	switch {
