@@ -102,6 +102,7 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 }
 
 // Constant pieces: each of the few values of a member, with the text around it.
+// Plain, put together for each click: +553 instructions.
 var (
 	kindPieces   = pieces(`","kind":"`, esp.KindHealth, `","method":"`)
 	actionPieces = pieces(`","action":"`, core.Reply, `","code":"`)
@@ -197,7 +198,8 @@ const (
 // instructions in WebAssembly. The year has four digits: times before the year
 // 0 and after 9999 are wrong.
 //
-// Plain: +8,501 instructions a click of any kind, by time's AppendFormat.
+// Plain: +8,501 instructions a click of any kind, by time's AppendFormat. With
+// numbers of 64 bits alone: +884.
 func appendTime(dst []byte, t time.Time) []byte {
 	seconds := uint64(t.Unix() + marchOfZero*daySeconds)
 	day := uint32(seconds / daySeconds)

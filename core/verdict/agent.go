@@ -55,6 +55,9 @@ func (r *agentRow) class() agentClass { return agentClass(r.is & 15) }
 // time is spent in this loop. It calls no function, since calls in a loop are
 // slow in WebAssembly. It skips the text chromium, if it is at from: none of
 // its grams has a row.
+//
+// Plain, gram by gram: +4,332 instructions a click of any kind. Without the
+// skip alone: +474.
 func findAgent(ua string, from int) (best *agentRow) {
 	i, before := 0, uint64(0)
 	skip := (from + 8) &^ 7 // the first step whose previous byte is in that text

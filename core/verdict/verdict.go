@@ -271,6 +271,8 @@ func userAgentReasons(ua string, engine browserEngine) ReasonSet {
 // usualReasons are the reasons of a click with Chrome, Edge or Firefox, on a
 // service without Bot Management: half of all clicks by people. usualText is
 // their names.
+//
+// Plain, name by name: +406 instructions a click of any kind.
 const usualReasons = ReasonNotAnalysed | ReasonFetchMetadata | ReasonUserActivation
 
 const usualText = "not_analysed,fetch_metadata,user_activation"
