@@ -7,7 +7,7 @@ import (
 )
 
 // noStore is the Cache-Control of redirects, pages and replies (answer.go,
-// page.go), and of an ESP's redirect that has none (espanswer.go): a click that
+// page.go), and of an ESP's redirect that has none (answeredits.go): a click that
 // is answered from a cache is not counted.
 const noStore = "no-store"
 

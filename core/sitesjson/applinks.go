@@ -19,7 +19,7 @@ const maxAppLinks = 128 << 10
 // appLinksReader checks the app-link files of one site: their syntax, the
 // members that the platforms require, and that Apple's claims only paths that
 // the ESP reserves for apps. Members that the platforms ignore are ignored
-// here.
+// here. Each platform's own rules are in applelinks.go and androidlinks.go.
 type appLinksReader struct {
 	*siteReader
 	way string // to what is being read

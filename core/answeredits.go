@@ -5,8 +5,8 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 )
 
-// This file decides what an ESP's answer means, for the guest and for explain
-// alike.
+// This file has what is changed in an ESP's answer, and what its Location says.
+// What becomes of a failure, a 5xx or a 429 is in failure.go.
 
 // IsRedirect reports whether browsers follow the Location of an answer with
 // this status.
