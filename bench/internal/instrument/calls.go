@@ -158,6 +158,9 @@ func (m *opened) readImports() error {
 			return fmt.Errorf("import %q %q is not a function", im.Module, im.Name)
 		}
 		if im.Module == "fastly_abi" && im.Name == "init" {
+			if int(im.Type) >= len(m.types) || m.types[im.Type].String() != "(i64) -> (i32)" {
+				return errors.New(`the import "fastly_abi" "init" has another type than (i64) -> (i32)`)
+			}
 			m.report, found = uint32(i), true
 		}
 	}

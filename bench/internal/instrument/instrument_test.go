@@ -36,8 +36,9 @@ func TestNames(t *testing.T) {
 
 func TestRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`(module (memory (export "memory") 1))`: "to report through",
-		`(module (import "a" "b" (memory 1)))`:  "is not a function",
+		`(module (memory (export "memory") 1))`:                                                                          "to report through",
+		`(module (import "a" "b" (memory 1)))`:                                                                           "is not a function",
+		`(module (import "fastly_abi" "init" (func (param i32) (result i32))))`:                                          "another type",
 		`(module (import "fastly_abi" "init" (func (param i64) (result i32))) (func (drop (v128.const i32x4 0 0 0 0))))`: "0xfd is not known",
 	} {
 		_, err := Memory(compile(t, text))
@@ -45,6 +46,13 @@ func TestRefuses(t *testing.T) {
 	}
 	_, err := Calls([]byte("no module"))
 	require.ErrorContains(t, err, "not a WebAssembly module")
+}
+
+// TestWithoutMemory: no helper that reads memory is added where there is none.
+func TestWithoutMemory(t *testing.T) {
+	out, err := Memory(compile(t, `(module (import "fastly_abi" "init" (func (param i64) (result i32))) (func))`))
+	require.NoError(t, err)
+	require.NoError(t, wasmtime.ModuleValidate(wasmtime.NewEngine(), out.Module))
 }
 
 // FuzzInstrument checks that a valid module stays valid, and that an invalid

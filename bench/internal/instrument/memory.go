@@ -48,6 +48,13 @@ func Memory(module []byte) (*Called, error) {
 			return nil, fmt.Errorf("function %d: %w", m.imports+uint32(i), err)
 		}
 	}
+	memories, err := m.module.Memories()
+	if err != nil {
+		return nil, err
+	}
+	if len(memories) == 0 {
+		return m.finish(nil) // without a memory there is no access
+	}
 	return m.finish(accesses)
 }
 
