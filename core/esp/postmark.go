@@ -182,29 +182,35 @@ func postmarkTailOf(s string) postmarkTail {
 // postmarkSignature is the length of the shortest signature seen.
 const postmarkSignature = 10
 
-// postmarkServer is the length of the longest first segment seen.
-const postmarkServer = 8
+// The lengths of the shortest and the longest first segment seen.
+const postmarkServerLeast, postmarkServerMost = 6, 8
 
 // isUUID checks the length and the first hyphen only.
 func isUUID(s string) bool { return len(s) == 36 && s[8] == '-' }
 
-// looksRandom reports whether at least two of the segments do not look like
+// looksRandom reports whether the first segment and one more do not look like
 // words: they have an upper-case letter after a lower-case one, or a digit
 // between letters. Nearly all segments that Postmark writes do.
 func looksRandom(tail string) bool {
-	odd := 0
-	if strings.IndexByte(tail, '/') > postmarkServer {
-		return false // the end of a path, whose slash is lost, may precede it
+	first, rest, _ := strings.Cut(tail, "/")
+	if len(first) < postmarkServerLeast || len(first) > postmarkServerMost || !isMixed(first) {
+		return false // a part of a path, or its end, whose slash is lost
 	}
-	for segment := range strings.SplitSeq(tail, "/") {
-		for i := 1; i < len(segment); i++ {
-			behind, c := segment[i-1], segment[i]
-			inside := i+1 < len(segment) && destination.IsLetter(behind) && destination.IsLetter(segment[i+1])
-			if c >= 'A' && c <= 'Z' && behind >= 'a' && behind <= 'z' || inside && c >= '0' && c <= '9' {
-				odd++
-				break
-			}
+	for segment := range strings.SplitSeq(rest, "/") {
+		if isMixed(segment) {
+			return true
 		}
 	}
-	return odd >= 2
+	return false
+}
+
+func isMixed(segment string) bool {
+	for i := 1; i < len(segment); i++ {
+		before, c := segment[i-1], segment[i]
+		inside := i+1 < len(segment) && destination.IsLetter(before) && destination.IsLetter(segment[i+1])
+		if c >= 'A' && c <= 'Z' && before >= 'a' && before <= 'z' || inside && c >= '0' && c <= '9' {
+			return true
+		}
+	}
+	return false
 }

@@ -206,11 +206,12 @@ func sparkPostTarget(v string, n *Notes) (string, Grade) {
 // endsInPunctuation reports whether the last character, escaped or not, may end
 // a sentence.
 func endsInPunctuation(s string) bool {
-	last := s[len(s)-1:]
-	if len(s) > 3 && s[len(s)-3] == '%' {
-		last = s[len(s)-3:]
+	for _, n := range [...]int{1, len("%2E")} {
+		if last := s[max(0, len(s)-n):]; anyOf(last, dots[:]) == n || anyOf(last, closers[:]) == n {
+			return true
+		}
 	}
-	return anyOf(last, dots[:]) > 0 || anyOf(last, closers[:]) > 0
+	return false
 }
 
 // isComponent reports whether a percent-encoded value may have this byte
