@@ -306,8 +306,8 @@ func (f *linkForm) hides(dest, got, names string, cuts, stray bool) bool {
 	case cuts && strings.Contains(names, "quoted-printable decoded"): // that "=41" was not taken for an "A"
 		return soft.MatchString(dest)
 	}
-	// a path of a letter or two that joined the field behind it
-	return cuts && f.family == FamilyPostmark && len(dest) <= len(got)+3 && strings.HasPrefix(dest, got)
+	// a path of a few letters that joined the field behind it
+	return cuts && f.family == FamilyPostmark && strings.HasPrefix(dest, got) && len(dest) <= len(got)+6
 }
 
 // checkDamage damages a link in up to two ways and holds the reading to the

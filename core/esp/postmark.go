@@ -79,7 +79,7 @@ func segmentsEnd(s string) int {
 func gradePostmark(url, tail string, asked bool) (g Grade, ok bool) {
 	bare := isBareAuthority(url)
 	switch form := postmarkTailOf(tail); {
-	case bare && (form == tailSix || form == tailThree && !asked && looksRandom(tail)):
+	case bare && (form == tailSix && strings.IndexByte(tail, '/') <= postmarkServerMost || form == tailThree && !asked && looksRandom(tail)):
 		return Likely, true
 	case bare, form == tailOdd:
 		return Unread, false
