@@ -204,6 +204,7 @@ func looksRandom(tail string) bool {
 	return false
 }
 
+// isMixed reports whether a segment has letters and digits as no word does.
 func isMixed(segment string) bool {
 	for i := 1; i < len(segment); i++ {
 		before, c := segment[i-1], segment[i]

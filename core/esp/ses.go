@@ -133,10 +133,10 @@ func (l *sesLink) destination(n *Notes) (string, Grade) {
 		return n.doubt("the link may have been upper-cased, and the signature that would tell is lost")
 	case l.quoted:
 		return l.unquoted(n)
-	case len(l.signature)-word.LastIndex(l.signature, '=') > len("=439") && strings.Contains(l.url, "=3D"):
-		return n.doubt(`"=3D" may be quoted-printable, and a letter of the signature's own lost`)
 	case l.cut:
 		return l.unsigned(n)
+	case len(l.signature)-word.LastIndex(l.signature, '=') > len("=439") && strings.Contains(l.url, "=3D"):
+		return n.doubt(`"=3D" may be quoted-printable, and a letter of the signature's own lost`)
 	}
 	url, g := decodeWeb(l.url, n, Certain)
 	return url, cleartext(url, g)
