@@ -205,6 +205,6 @@ func (p *publishing) next(ctx context.Context, client *fastlyapi.Client, plan *p
 	if err := plan.DNS(p.env.Out, list); err != nil || p.wait == 0 {
 		return err
 	}
-	_, err = publish.WaitTLS(ctx, client, hosts, p.wait, func(line string) { fmt.Fprintln(p.env.Err, line) })
+	err = publish.WaitTLS(ctx, client, hosts, p.wait, func(line string) { fmt.Fprintln(p.env.Err, line) })
 	return publish.Failure(ctx, err)
 }

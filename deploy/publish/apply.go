@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,11 +79,7 @@ func (p *Plan) Apply(ctx context.Context, c *fastlyapi.Client, say func(string))
 	if err := r.all(ctx); err != nil {
 		return nil, &Unfinished{Err: err, State: r.state()}
 	}
-	version := r.draft
-	if version == 0 {
-		version = p.f.Base
-	}
-	return &Result{ServiceID: r.service, Version: version}, nil
+	return &Result{ServiceID: r.service, Version: cmp.Or(r.draft, p.f.Base)}, nil
 }
 
 func (r *run) all(ctx context.Context) error {

@@ -13,27 +13,26 @@ const minTLS = "1.2"
 
 // Backend is an origin that sites refer to by name.
 type Backend struct {
-	Name, Address string
-	Port          uint16
-	TLS           bool
+	Address string `json:"address"`
+	Port    uint16 `json:"port"`
+	TLS     bool   `json:"tls"`
+	TLSName string `json:"name"` // in SNI and in the certificate
 	// FirstByteMS is how long the module waits for an answer to begin, in
 	// milliseconds: the backend must not give up earlier.
-	FirstByteMS int64
+	FirstByteMS int64 `json:"first_byte_timeout_ms"`
 }
 
-// Backends are those that the sites need, each once.
-func Backends(sites *core.Sites) (list []Backend) {
-	longest := map[string]int64{}
+// Backends are those that the sites need, by the name that the module uses.
+func Backends(sites *core.Sites) map[string]Backend {
+	list := map[string]Backend{}
 	for _, host := range sites.Hosts() {
 		site := sites.Lookup(host)
 		for _, o := range []*core.Origin{site.Origin, site.SecondOrigin} {
 			if o != nil {
-				longest[o.Backend] = max(longest[o.Backend], site.Timeout("POST").Milliseconds(), site.Timeout("GET").Milliseconds())
+				longest := max(list[o.Backend].FirstByteMS, site.Timeout("POST").Milliseconds(), site.Timeout("GET").Milliseconds())
+				list[o.Backend] = Backend{Address: o.Address, Port: o.Port, TLS: o.TLS, TLSName: o.Address, FirstByteMS: longest}
 			}
 		}
-	}
-	for _, o := range sites.Origins() {
-		list = append(list, Backend{Name: o.Backend, Address: o.Address, Port: o.Port, TLS: o.TLS, FirstByteMS: longest[o.Backend]})
 	}
 	return list
 }
@@ -42,19 +41,19 @@ func Backends(sites *core.Sites) (list []Backend) {
 // reached and recognises the sender. Empty fields must be empty at the service
 // too, above all a Host override, since the ESPs recognise a sender by the
 // branded domain.
-func (b *Backend) object() Object {
-	name, tls := "", ""
+func (b Backend) object(name string) Object {
+	tlsName, tls := "", ""
 	if b.TLS {
-		name, tls = b.Address, minTLS
+		tlsName, tls = b.TLSName, minTLS
 	}
-	return Object{Kind: kindBackend, Name: b.Name, Fields: []Field{
+	return Object{Kind: kindBackend, Name: name, Fields: []Field{
 		{Name: "address", Value: b.Address},
 		{Name: "port", Value: strconv.Itoa(int(b.Port))},
 		{Name: "override_host"},
 		{Name: "use_ssl", Value: flag(b.TLS)},
 		{Name: "ssl_check_cert", Value: flag(true)},
-		{Name: "ssl_sni_hostname", Value: name},
-		{Name: "ssl_cert_hostname", Value: name},
+		{Name: "ssl_sni_hostname", Value: tlsName},
+		{Name: "ssl_cert_hostname", Value: tlsName},
 		{Name: "min_tls_version", Value: tls},
 		{Name: "max_tls_version"},
 		{Name: "ssl_ca_cert"},

@@ -19,8 +19,7 @@ type Status struct {
 	Certificate Certificate // its ID is "" where none is ordered
 }
 
-// Certificates returns the state of the hosts' certificates, and the target of
-// their CNAMEs, "" if the API does not say.
+// Certificates returns the state of the hosts' certificates.
 func Certificates(ctx context.Context, c *fastlyapi.Client, hosts []string) ([]Status, error) {
 	all, err := certificates(ctx, c.Fastly())
 	if err != nil {
@@ -29,28 +28,19 @@ func Certificates(ctx context.Context, c *fastlyapi.Client, hosts []string) ([]S
 	f := &Found{certificates: all}
 	var list []Status
 	for _, host := range hosts {
-		one, _ := f.certificate(host)
-		list = append(list, Status{host, one})
+		list = append(list, Status{host, f.certificate(host)})
 	}
 	return list, nil
 }
 
-// Target is the target of CNAMEs; "" if the API does not say.
-func (f *Found) Target() string {
-	if len(f.targets) == 0 {
-		return ""
-	}
-	return f.targets[0]
-}
-
 // WaitTLS waits until each host has its certificate, the authority has refused
 // one, or the time most is over. It calls say with every change.
-func WaitTLS(ctx context.Context, c *fastlyapi.Client, hosts []string, most time.Duration, say func(string)) ([]Status, error) {
+func WaitTLS(ctx context.Context, c *fastlyapi.Client, hosts []string, most time.Duration, say func(string)) error {
 	last := "nothing said yet"
 	for waited := time.Duration(0); ; waited += pollTime {
 		list, err := Certificates(ctx, c, hosts)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		open, failed := pending(list)
 		if now := strings.Join(open, ", "); now != last {
@@ -59,14 +49,14 @@ func WaitTLS(ctx context.Context, c *fastlyapi.Client, hosts []string, most time
 		}
 		switch {
 		case len(failed) > 0:
-			return list, refuse("no certificate could be issued for "+strings.Join(failed, ", "), "is the record of the proof set, and does no CAA record forbid the authority?")
+			return refuse("no certificate could be issued for "+strings.Join(failed, ", "), "is the record of the proof set, and does no CAA record forbid the authority?")
 		case len(open) == 0:
-			return list, nil
+			return nil
 		case waited+pollTime > most:
-			return list, refuse(fmt.Sprintf("after %s there is no certificate yet for %s", most, strings.Join(open, ", ")), "the records of the proof must be set; the same command again waits on")
+			return refuse(fmt.Sprintf("after %s there is no certificate yet for %s", most, strings.Join(open, ", ")), "the records of the proof must be set; the same command again waits on")
 		}
 		if err := c.Pause(ctx, pollTime); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

@@ -28,16 +28,14 @@ type Found struct {
 	comment      string                      // of the service
 	objects      map[string]map[string]found // of the base version: kind, name
 	packageHash  string
-	configStores []store // of the wanted name
-	secretStores []store
+	configStores []string // ids of those of the wanted name
+	secretStores []string
 	secrets      map[string]bool   // in the linked store, or the one to be linked
 	domains      map[string]domain // not part of versions, by host
 	elsewhere    map[string]string // hosts in versions of other services: the service
 	certificates map[string]Certificate
 	targets      []string // of CNAMEs
 }
-
-type store struct{ id, name string }
 
 // domain is a domain that is not part of a version.
 type domain struct{ id, service, description string }
@@ -231,7 +229,7 @@ func (d *finder) stores(ctx context.Context) error {
 	}
 	for _, s := range configs {
 		if s.Name == d.w.Name {
-			d.configStores = append(d.configStores, store{s.StoreID, s.Name})
+			d.configStores = append(d.configStores, s.StoreID)
 		}
 	}
 	secrets, err := d.c.Stores(ctx)
@@ -240,12 +238,12 @@ func (d *finder) stores(ctx context.Context) error {
 	}
 	for _, s := range secrets {
 		if s.Name == d.w.secretStore() {
-			d.secretStores = append(d.secretStores, store{s.ID, s.Name})
+			d.secretStores = append(d.secretStores, s.ID)
 		}
 	}
 	id := d.objects[kindLink][contract.SecretStore]["resource_id"]
 	if id == "" && len(d.secretStores) == 1 {
-		id = d.secretStores[0].id
+		id = d.secretStores[0]
 	}
 	if id == "" {
 		return nil

@@ -80,12 +80,12 @@ func certificateOf(s *fastly.TLSSubscription) Certificate {
 	return c
 }
 
-// certificate is the certificate of a host: its own, or a wildcard's.
-func (f *Found) certificate(host string) (Certificate, bool) {
+// certificate is the certificate of a host: its own, or a wildcard's; zero for
+// none.
+func (f *Found) certificate(host string) Certificate {
 	if c, ok := f.certificates[host]; ok {
-		return c, true
+		return c
 	}
 	_, above, _ := strings.Cut(host, ".")
-	c, ok := f.certificates["*."+above]
-	return c, ok
+	return f.certificates["*."+above]
 }

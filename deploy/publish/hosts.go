@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -60,7 +61,7 @@ func (p *Plan) adoptClassic(host string, have found) {
 
 // takeDomain puts a domain of the account on the service, and marks it.
 func (p *Plan) takeDomain(host string, d domain) {
-	description := either(d.description, p.w.mark())
+	description := cmp.Or(d.description, p.w.mark())
 	if d.service == p.f.ServiceID && d.service != "" && d.description == description {
 		return
 	}
@@ -76,9 +77,7 @@ func (p *Plan) takeDomain(host string, d domain) {
 // removals handles hosts to remove. Sent mail has links to a link domain that
 // was published, so it is not removed unasked.
 func (p *Plan) removals() {
-	asked := map[string]bool{}
 	for _, host := range p.w.RemoveHosts {
-		asked[host] = true
 		switch {
 		case p.w.Sites.Has(host):
 			p.refused.add(host+" is in sites.json and cannot be taken off the service", "take it out of sites.json first, or leave --remove-host out")
@@ -87,9 +86,9 @@ func (p *Plan) removals() {
 		}
 	}
 	for _, host := range p.extraHosts() {
-		comment := either(p.f.objects[kindDomain][host]["comment"], p.f.domains[host].description)
+		comment := cmp.Or(p.f.objects[kindDomain][host]["comment"], p.f.domains[host].description)
 		switch {
-		case asked[host]:
+		case slices.Contains(p.w.RemoveHosts, host):
 			p.removeHost(host)
 		case marked(comment):
 			p.refused.add(host+" is a link domain of the service and no longer in sites.json: every link of it in mail that is out would be dead",
@@ -106,11 +105,9 @@ func (p *Plan) onService(host string) bool {
 }
 
 // extraHosts are the service's hosts that no site has.
-func (p *Plan) extraHosts() (extra []string) {
-	for host := range p.f.objects[kindDomain] {
-		extra = append(extra, host)
-	}
-	for host := range maps.Keys(p.f.domains) {
+func (p *Plan) extraHosts() []string {
+	extra := slices.Collect(maps.Keys(p.f.objects[kindDomain]))
+	for host := range p.f.domains {
 		if p.onService(host) {
 			extra = append(extra, host)
 		}
@@ -145,9 +142,9 @@ func (p *Plan) tls() {
 		return
 	}
 	for _, host := range p.w.Sites.Hosts() {
-		c, ok := p.f.certificate(host)
+		c := p.f.certificate(host)
 		switch {
-		case !ok:
+		case c.ID == "":
 			p.after(Change{Sign: "+", What: fmt.Sprintf("certificate for %s", host), Details: []string{"from " + p.w.TLS.Authority}, do: func(ctx context.Context, r *run) error { return r.order(ctx, host) }})
 		case c.State == "failed":
 			p.note("the certificate for %s could not be issued: look at its subscription %s, and whether the record of the proof is set", host, c.ID)

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +13,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // Log is the log target of the click log.
@@ -143,6 +149,25 @@ func oneOf(values ...string) func(string) string {
 	}
 }
 
+// ReadLogFile reads the file of --log, and the secrets of its target from the
+// environment. A variable that no target reads is refused.
+func ReadLogFile(in *input.Input, name string, lookupEnv func(string) (string, bool), environ func() []string) (*Log, error) {
+	text, err := in.ReadText("the log target", name, input.MostManifest, "leave --log out to keep the one there is")
+	if err != nil {
+		return nil, err
+	}
+	if environ != nil {
+		if v := UnknownLogVariable(environ()); v != "" {
+			return nil, failure.Usage(fmt.Errorf("no log target reads the environment variable %s", clean.Cut(v, 60)), "these are read: "+strings.Join(LogVariables(), ", "))
+		}
+	}
+	to, err := ReadLog(text, lookupEnv)
+	if err != nil {
+		return nil, failure.Usage(fmt.Errorf("%s: %w", sitesfile.Shown(name), err), "deploy/terraform/README.md has the targets and what each takes")
+	}
+	return to, nil
+}
+
 // ReadLog reads the file of a log target: an object with one member, named by
 // the kind of target, as in deploy/terraform's variable log. Secrets come from
 // the environment; one that is not set stays unchanged at the endpoint.
@@ -153,7 +178,8 @@ func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	if err := d.Decode(&file); err != nil || d.More() {
 		return nil, errors.New(`it is not an object such as {"s3": {"bucket": "clicks", "iam_role": "…"}}`)
 	}
-	if name := duplicateName(text); name != "" {
+	r := jsontext.NewReader(text)
+	if name := duplicateName(&r); name != "" {
 		return nil, fmt.Errorf("it has %q twice: which of the two is meant?", name)
 	}
 	kinds := slices.Sorted(maps.Keys(file))
@@ -167,42 +193,25 @@ func ReadLog(text []byte, lookupEnv func(string) (string, bool)) (*Log, error) {
 	return t.read(kinds[0], file[kinds[0]], lookupEnv)
 }
 
-// duplicateName finds a name that an object in the text has twice, of which
+// duplicateName finds a name that an object in a value has twice, of which
 // encoding/json takes the last. The text is valid JSON.
-func duplicateName(text []byte) string {
-	var open []map[string]bool // the objects around; nil for a list
-	name := false              // whether the next token is a name
-	for d := json.NewDecoder(bytes.NewReader(text)); ; {
-		token, err := d.Token()
-		if err != nil {
-			return ""
-		}
-		switch t := token.(type) {
-		case json.Delim:
-			switch t {
-			case '{':
-				open = append(open, map[string]bool{})
-			case '[':
-				open = append(open, nil)
-			default:
-				open = open[:len(open)-1]
+func duplicateName(r *jsontext.Reader) (twice string) {
+	switch r.Next() {
+	case '{':
+		seen := map[string]bool{}
+		r.Object(func(name jsontext.Text) {
+			if seen[string(name.Bytes)] {
+				twice = cmp.Or(twice, string(name.Bytes))
 			}
-			name = true
-		case string:
-			seen := open[len(open)-1]
-			if name && seen != nil {
-				if seen[t] {
-					return t
-				}
-				seen[t] = true
-				name = false
-				continue
-			}
-			name = true
-		default:
-			name = true
-		}
+			seen[string(name.Bytes)] = true
+			twice = cmp.Or(twice, duplicateName(r))
+		})
+	case '[':
+		r.List(func(int) { twice = cmp.Or(twice, duplicateName(r)) })
+	default:
+		r.Skip()
 	}
+	return twice
 }
 
 // UnknownLogVariable finds a variable, NAME=value each, that is named like the
@@ -210,10 +219,7 @@ func duplicateName(text []byte) string {
 func UnknownLogVariable(environ []string) string {
 	for _, v := range environ {
 		name, value, _ := strings.Cut(v, "=")
-		known := false
-		for _, t := range targets {
-			known = known || slices.ContainsFunc(t.secrets, func(s logSecret) bool { return s.env == name })
-		}
+		known := slices.Contains(LogVariables(), name)
 		if strings.HasPrefix(strings.ToUpper(name), contract.LogVariable) && value != "" && !known {
 			return name
 		}
@@ -224,9 +230,8 @@ func UnknownLogVariable(environ []string) string {
 // LogVariables are the environment variables that targets read.
 func LogVariables() (names []string) {
 	for _, kind := range slices.Sorted(maps.Keys(targets)) {
-		for _, s := range targets[kind].secrets {
-			names = append(names, s.env)
-		}
+		t := targets[kind]
+		names = append(names, t.variables()...)
 	}
 	return names
 }
@@ -246,7 +251,7 @@ func (t *target) read(kind string, file map[string]any, lookupEnv func(string) (
 	}
 	for _, name := range slices.Sorted(maps.Keys(file)) {
 		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("%s has no %q: it takes %s; secrets come from %s", kind, name, strings.Join(names, ", "), t.envNames())
+			return nil, fmt.Errorf("%s has no %q: it takes %s; secrets come from %s", kind, name, strings.Join(names, ", "), strings.Join(t.variables(), ", "))
 		}
 	}
 	for _, s := range t.secrets {
@@ -262,12 +267,11 @@ func (t *target) read(kind string, file map[string]any, lookupEnv func(string) (
 	return &Log{kind: kind, object: o, needs: t.ways}, nil
 }
 
-func (t *target) envNames() string {
-	var names []string
+func (t *target) variables() (names []string) {
 	for _, s := range t.secrets {
 		names = append(names, s.env)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func (m *member) read(v any) (string, error) {
@@ -316,7 +320,7 @@ func (l *Log) endpoint(have found) (o Object, lacks string) {
 			return o, ""
 		}
 	}
-	return o, "log target " + l.kind + " needs " + l.waysText() + ", and has " + either(strings.Join(given, " and "), "none of it")
+	return o, "log target " + l.kind + " needs " + l.waysText() + ", and has " + cmp.Or(strings.Join(given, " and "), "none of it")
 }
 
 // authenticating are the fields of all ways for which has is true.
@@ -352,7 +356,7 @@ func (l *Log) waysText() string {
 		for _, field := range way {
 			parts = append(parts, t.source(field))
 		}
-		ways = append(ways, either(strings.Join(parts, " and "), "nothing"))
+		ways = append(ways, cmp.Or(strings.Join(parts, " and "), "nothing"))
 	}
 	return strings.Join(ways, ", or ")
 }
@@ -369,13 +373,6 @@ func (t *target) source(field string) string {
 		}
 	}
 	return field
-}
-
-func either(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 // secrets are the values that no error may contain.

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -81,8 +82,9 @@ func (p *Plan) service() {
 }
 
 func (p *Plan) backends() {
-	for _, o := range p.w.objects() {
-		p.object(o)
+	list := Backends(p.w.Sites)
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		p.object(list[name].object(name))
 	}
 }
 
@@ -90,16 +92,14 @@ func (p *Plan) backends() {
 func (p *Plan) object(o Object) {
 	have, there := p.f.objects[o.Kind][o.Name]
 	if !there {
-		p.version(Change{Sign: "+", What: o.what(), Details: []string{o.summary()}, do: func(ctx context.Context, r *run) error { return r.create(ctx, o.Kind, o.form()) }})
+		p.version(Change{Sign: "+", What: what(o.Kind, o.Name), Details: []string{o.summary()}, do: func(ctx context.Context, r *run) error { return r.create(ctx, o.Kind, o.form()) }})
 		return
 	}
 	fields, said := o.diff(have)
 	if len(fields) > 0 {
-		p.version(Change{Sign: "~", What: o.what(), Details: said, do: func(ctx context.Context, r *run) error { return r.update(ctx, o.Kind, o.Name, fields) }})
+		p.version(Change{Sign: "~", What: what(o.Kind, o.Name), Details: said, do: func(ctx context.Context, r *run) error { return r.update(ctx, o.Kind, o.Name, fields) }})
 	}
 }
-
-func (o *Object) what() string { return what(o.Kind, o.Name) }
 
 func what(kind, name string) string {
 	if log, ok := strings.CutPrefix(kind, kindLogging); ok {
@@ -132,7 +132,7 @@ func (p *Plan) links() {
 	p.link(contract.SecretStore, "secret", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
 }
 
-func (p *Plan) link(name, kind, noun, storeName string, stores []store, create func(*run, context.Context) error) {
+func (p *Plan) link(name, kind, noun, storeName string, ids []string, create func(*run, context.Context) error) {
 	if have, ok := p.f.objects[kindLink][name]; ok {
 		if !strings.HasPrefix(have["resource_type"], kind) {
 			p.refused.add(fmt.Sprintf("the service links %q to something of type %q, and the module opens a %s by that name", name, have["resource_type"], noun),
@@ -141,20 +141,20 @@ func (p *Plan) link(name, kind, noun, storeName string, stores []store, create f
 		return
 	}
 	details := ""
-	switch len(stores) {
+	switch len(ids) {
 	case 0:
 		p.Account = append(p.Account, Change{Sign: "+", What: fmt.Sprintf("%s %q", noun, storeName), do: func(ctx context.Context, r *run) error { return create(r, ctx) }})
 		details = fmt.Sprintf("to the new %s %q", noun, storeName)
 	case 1:
-		details = fmt.Sprintf("to the %s %q (%s)", noun, storeName, stores[0].id)
+		details = fmt.Sprintf("to the %s %q (%s)", noun, storeName, ids[0])
 	default:
-		p.refused.add(fmt.Sprintf("the account has %d %ss named %q", len(stores), noun, storeName), fmt.Sprintf("link the one that is meant to the service as %q, or give the others another name", name))
+		p.refused.add(fmt.Sprintf("the account has %d %ss named %q", len(ids), noun, storeName), fmt.Sprintf("link the one that is meant to the service as %q, or give the others another name", name))
 		return
 	}
 	p.version(Change{Sign: "+", What: what(kindLink, name), Details: []string{details}, do: func(ctx context.Context, r *run) error {
 		id := r.stores[name]
 		if id == "" {
-			id = stores[0].id
+			id = ids[0]
 		}
 		return r.create(ctx, kindLink, map[string][]string{"name": {name}, "resource_id": {id}})
 	}})
@@ -163,12 +163,13 @@ func (p *Plan) link(name, kind, noun, storeName string, stores []store, create f
 // keys refuses keys that a site names and the store lacks, as their links would
 // be dead.
 func (p *Plan) keys() {
-	kids, host := p.w.keys()
 	var missing, said []string
-	for _, kid := range kids {
-		if !p.f.secrets[kid] {
-			missing = append(missing, kid)
-			said = append(said, kid+" of site "+host[kid])
+	for _, host := range p.w.Sites.Hosts() {
+		for _, kid := range p.w.Sites.Lookup(host).Keys {
+			if !p.f.secrets[kid] && !slices.Contains(missing, kid) {
+				missing = append(missing, kid)
+				said = append(said, kid+" of site "+host)
+			}
 		}
 	}
 	switch {
@@ -195,10 +196,7 @@ func (p *Plan) pushHint(missing []string) string {
 
 // storeName names the store that is linked, or will be.
 func (p *Plan) storeName() string {
-	if id := p.f.objects[kindLink][contract.SecretStore]["resource_id"]; id != "" {
-		return id
-	}
-	return p.w.secretStore()
+	return cmp.Or(p.f.objects[kindLink][contract.SecretStore]["resource_id"], p.w.secretStore())
 }
 
 // log changes only the endpoint that the module writes to.
@@ -247,12 +245,9 @@ func (p *Plan) pkg() {
 
 // others adds notes on objects that the sites do not need. They stay.
 func (p *Plan) others() {
-	needed := map[string]bool{}
-	for _, o := range p.w.objects() {
-		needed[o.Name] = true
-	}
+	needed := Backends(p.w.Sites)
 	for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindBackend])) {
-		if !needed[name] {
+		if _, ok := needed[name]; !ok {
 			p.note("backend %q belongs to no site and stays", name)
 		}
 	}

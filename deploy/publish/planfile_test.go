@@ -24,7 +24,7 @@ func TestTerraformPlanOfTheExample(t *testing.T) {
 	require.NoError(t, err)
 	var plan PlanFile
 	require.NoError(t, json.Unmarshal(text, &plan))
-	require.Equal(t, planBackends(sites), plan.Backends)
+	require.Equal(t, Backends(sites), plan.Backends)
 }
 
 // Every preset's backend is core's origin, with the ESP's own name in TLS and a
@@ -42,8 +42,8 @@ func TestTerraformBackends(t *testing.T) {
 		require.NoError(t, err)
 		sites, err := sitesjson.Parse("sites.json", text)
 		require.NoError(t, err, o.Preset)
-		got := planBackends(sites)
+		got := Backends(sites)
 		name := sites.Lookup("link.example.com").Origin.Backend
-		require.Equal(t, map[string]PlanBackend{name: {Address: o.Address, Port: o.Port, TLS: o.TLS, Name: o.Address, FirstByteMS: 60_000}}, got, o.Preset)
+		require.Equal(t, map[string]Backend{name: {Address: o.Address, Port: o.Port, TLS: o.TLS, TLSName: o.Address, FirstByteMS: 60_000}}, got, o.Preset)
 	}
 }

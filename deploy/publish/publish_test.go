@@ -585,13 +585,13 @@ func TestWaitingForCertificatesEnds(t *testing.T) {
 	r.publish()
 	var said []string
 	say := func(line string) { said = append(said, line) }
-	_, err := publish.WaitTLS(t.Context(), r.client, r.w.Sites.Hosts(), time.Minute, say)
+	err := publish.WaitTLS(t.Context(), r.client, r.w.Sites.Hosts(), time.Minute, say)
 	require.ErrorContains(t, err, "after 1m0s there is no certificate yet for link.example.com, ses.example.com")
 	require.Equal(t, 4, r.pauses)
 	require.Equal(t, []string{"certificates: 0 of 2 issued; waiting for link.example.com, ses.example.com"}, said)
 	r.api.Issue("link.example.com")
 	r.api.Issue("ses.example.com")
-	_, err = publish.WaitTLS(t.Context(), r.client, r.w.Sites.Hosts(), time.Minute, say)
+	err = publish.WaitTLS(t.Context(), r.client, r.w.Sites.Hosts(), time.Minute, say)
 	require.NoError(t, err)
 	require.Equal(t, "certificates: 2 of 2 issued", said[1])
 }

@@ -43,17 +43,17 @@ func variable(t *testing.T, name string) string {
 // Terraform and publish give a backend the same settings: each setting of the
 // Terraform module is evaluated and compared, and neither has others.
 func TestBackendsAreThoseOfTerraform(t *testing.T) {
-	for _, b := range []Backend{
-		{Name: "sendgrid", Address: "sendgrid.net", Port: 443, TLS: true, FirstByteMS: 60000},
-		{Name: "mailgun", Address: "mailgun.org", Port: 80, FirstByteMS: 5000},
+	for key, b := range map[string]Backend{
+		"sendgrid": {Address: "sendgrid.net", Port: 443, TLS: true, TLSName: "sendgrid.net", FirstByteMS: 60000},
+		"mailgun":  {Address: "mailgun.org", Port: 80, TLSName: "mailgun.org", FirstByteMS: 5000},
 	} {
 		given := map[string]string{
-			"backend.key": b.Name, "backend.value.address": b.Address, "backend.value.port": strconv.Itoa(int(b.Port)), "backend.value.tls": flag(b.TLS), "true": "1",
+			"backend.key": key, "backend.value.address": b.Address, "backend.value.port": strconv.Itoa(int(b.Port)), "backend.value.tls": flag(b.TLS), "true": "1",
 			"backend.value.tls ? backend.value.name : null": "", `backend.value.tls ? "1.2" : null`: "",
 			"backend.value.first_byte_timeout_ms": strconv.FormatInt(b.FirstByteMS, 10),
 		}
 		if b.TLS {
-			given["backend.value.tls ? backend.value.name : null"], given[`backend.value.tls ? "1.2" : null`] = b.Address, "1.2"
+			given["backend.value.tls ? backend.value.name : null"], given[`backend.value.tls ? "1.2" : null`] = b.TLSName, "1.2"
 		}
 		want := found{}
 		for name, expression := range block(t, "backend") {
@@ -67,8 +67,8 @@ func TestBackendsAreThoseOfTerraform(t *testing.T) {
 			require.True(t, known, "%s = %s", name, expression)
 			want[name] = value
 		}
-		have := found{"name": b.Name}
-		for _, f := range b.object().Fields {
+		have := found{"name": key}
+		for _, f := range b.object(key).Fields {
 			if _, ok := want[f.Name]; ok || f.Value != "" {
 				have[f.Name] = f.Value
 			}
@@ -134,7 +134,7 @@ func TestFieldsAreThoseOfGoFastly(t *testing.T) {
 		kindBackend: fastly.CreateBackendInput{}, "logging/https": fastly.CreateHTTPSInput{}, "logging/s3": fastly.CreateS3Input{}, "logging/gcs": fastly.CreateGCSInput{},
 		"logging/bigquery": fastly.CreateBigQueryInput{}, "logging/kafka": fastly.CreateKafkaInput{},
 	}
-	objects := []Object{(&Backend{Name: "b"}).object()}
+	objects := []Object{Backend{}.object("b")}
 	for kind, target := range targets {
 		o := Object{Kind: kindLogging + kind, Fields: slices.Clone(target.fixed)}
 		for _, m := range target.members {

@@ -7,7 +7,6 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
-	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // Text writes the service and the difference to out, and notes to talk.
@@ -39,12 +38,11 @@ func (f *Found) line() string {
 }
 
 // DNS writes the records of hosts that have no certificate yet, where
-// certificates are ordered. What the API
-// says of them must be fit for DNS.
+// certificates are ordered. What the API says of them must be fit for DNS.
 func (p *Plan) DNS(out io.Writer, list []Status) error {
 	o := dnsplan.Options{Issuer: dnsplan.Authorities[p.w.TLS.Authority], Proofs: map[string][]dnsplan.Record{}}
-	if dnsplan.CheckTarget(p.f.Target()) == nil {
-		o.Target = p.f.Target()
+	if len(p.f.targets) > 0 && dnsplan.CheckTarget(p.f.targets[0]) == nil {
+		o.Target = p.f.targets[0]
 	}
 	var open []*core.Site
 	for _, s := range list {
@@ -61,13 +59,10 @@ func (p *Plan) DNS(out io.Writer, list []Status) error {
 	if len(open) == 0 {
 		return nil
 	}
-	fmt.Fprintf(out, "\n%s no certificate yet. What DNS needs, as clickedge dns has it:\n\n", output.Count(len(open), "host")+has(len(open)))
-	return dnsplan.Make(open, o).Text(out)
-}
-
-func has(n int) string {
-	if n == 1 {
-		return " has"
+	hosts := "1 host has"
+	if len(open) > 1 {
+		hosts = fmt.Sprintf("%d hosts have", len(open))
 	}
-	return " have"
+	fmt.Fprintf(out, "\n%s no certificate yet. What DNS needs, as clickedge dns has it:\n\n", hosts)
+	return dnsplan.Make(open, o).Text(out)
 }

@@ -43,28 +43,6 @@ type TLS struct {
 	Configuration string // id; "" is the account's default
 }
 
-// objects are the parts of a version that the sites need.
-func (w *Wanted) objects() (list []Object) {
-	for _, b := range Backends(w.Sites) {
-		list = append(list, b.object())
-	}
-	return list
-}
-
-// keys are the ids of the keys that sites name, each with the first host.
-func (w *Wanted) keys() (kids []string, host map[string]string) {
-	host = map[string]string{}
-	for _, h := range w.Sites.Hosts() {
-		for _, kid := range w.Sites.Lookup(h).Keys {
-			if host[kid] == "" {
-				host[kid] = h
-				kids = append(kids, kid)
-			}
-		}
-	}
-	return kids, host
-}
-
 // mark is the description of a domain, by which a later publish recognises a
 // former link domain. Terraform's fastly_domain has the same.
 func (w *Wanted) mark() string { return markPrefix + w.Name + "." }
