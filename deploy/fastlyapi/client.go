@@ -1,6 +1,7 @@
 package fastlyapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,8 @@ type Client struct {
 // New returns a client. It fails where the token or the endpoint cannot be
 // used.
 func New(token string, opt Options) (*Client, error) {
-	base, err := endpoint(opt.orDefaults().Endpoint)
+	opt = opt.orDefaults()
+	base, err := endpoint(opt.Endpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +66,6 @@ func New(token string, opt Options) (*Client, error) {
 	// FASTLY_DEBUG_MODE would dump bodies, secrets among them, to standard
 	// output.
 	f.DebugMode = false
-	opt = opt.orDefaults()
 	f.HTTPClient = &http.Client{
 		Transport: &transport{token: token, base: base, opt: opt},
 		// The token must not go to another host.
@@ -74,23 +75,15 @@ func New(token string, opt Options) (*Client, error) {
 }
 
 func (o Options) orDefaults() Options {
-	if o.Endpoint == "" {
-		o.Endpoint = Endpoint
-	}
+	o.Endpoint = cmp.Or(o.Endpoint, Endpoint)
+	o.Tries = cmp.Or(o.Tries, 4)
+	o.UserAgent = cmp.Or(o.UserAgent, "clickedge")
+	o.SigningKey = cmp.Or(o.SigningKey, SigningKey)
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
-	if o.Tries == 0 {
-		o.Tries = 4
-	}
 	if o.Pause == nil {
 		o.Pause = sleep
-	}
-	if o.UserAgent == "" {
-		o.UserAgent = "clickedge"
-	}
-	if o.SigningKey == "" {
-		o.SigningKey = SigningKey
 	}
 	return o
 }

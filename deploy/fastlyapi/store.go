@@ -2,11 +2,9 @@ package fastlyapi
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/fastly/go-fastly/v16/fastly"
 
@@ -15,25 +13,6 @@ import (
 
 // maxPages bounds a listing, in case the API's cursor never ends.
 const maxPages = 1000
-
-// Store is a secret store.
-type Store struct {
-	ID, Name string
-}
-
-// Secret is what the API says about a secret, which is never its value.
-type Secret struct {
-	Name      string
-	CreatedAt time.Time
-	Recreated bool
-	// Digest is an opaque identifier of the value: as long as it stays the
-	// same, so does the value. It cannot be computed here.
-	Digest string
-}
-
-func secretOf(s fastly.Secret) Secret {
-	return Secret{Name: s.Name, CreatedAt: s.CreatedAt, Recreated: s.Recreated, Digest: base64.StdEncoding.EncodeToString(s.Digest)}
-}
 
 // list reads all pages.
 func list[T any](page func(cursor string) (data []T, next string, err error)) (all []T, err error) {
@@ -53,16 +32,13 @@ func list[T any](page func(cursor string) (data []T, next string, err error)) (a
 }
 
 // Stores lists the account's secret stores.
-func (c *Client) Stores(ctx context.Context) ([]Store, error) {
-	return list(func(cursor string) (data []Store, next string, err error) {
+func (c *Client) Stores(ctx context.Context) ([]fastly.SecretStore, error) {
+	return list(func(cursor string) ([]fastly.SecretStore, string, error) {
 		p, err := c.fastly.ListSecretStores(ctx, &fastly.ListSecretStoresInput{Limit: 200, Cursor: cursor})
 		if err != nil {
 			return nil, "", err
 		}
-		for _, s := range p.Data {
-			data = append(data, Store{s.StoreID, s.Name})
-		}
-		return data, p.Meta.NextCursor, nil
+		return p.Data, p.Meta.NextCursor, nil
 	})
 }
 
@@ -71,15 +47,15 @@ var ErrNoStore = errors.New("no such secret store")
 
 // FindStore finds a store by its id or its name. It fails with [ErrNoStore], or
 // where several have the name.
-func (c *Client) FindStore(ctx context.Context, nameOrID string) (Store, error) {
+func (c *Client) FindStore(ctx context.Context, nameOrID string) (*fastly.SecretStore, error) {
 	stores, err := c.Stores(ctx)
 	if err != nil {
-		return Store{}, err
+		return nil, err
 	}
-	var named []Store
+	var named []fastly.SecretStore
 	for _, s := range stores {
-		if s.ID == nameOrID {
-			return s, nil
+		if s.StoreID == nameOrID {
+			return &s, nil
 		}
 		if s.Name == nameOrID {
 			named = append(named, s)
@@ -87,34 +63,30 @@ func (c *Client) FindStore(ctx context.Context, nameOrID string) (Store, error) 
 	}
 	switch len(named) {
 	case 0:
-		return Store{}, fmt.Errorf("%w: %q", ErrNoStore, nameOrID)
+		return nil, fmt.Errorf("%w: %q", ErrNoStore, nameOrID)
 	case 1:
-		return named[0], nil
+		return &named[0], nil
 	}
-	return Store{}, fmt.Errorf("%d secret stores are named %q: name one by its id, %s or %s", len(named), nameOrID, named[0].ID, named[1].ID)
+	return nil, fmt.Errorf("%d secret stores are named %q: name one by its id, %s or %s", len(named), nameOrID, named[0].StoreID, named[1].StoreID)
 }
 
 // CreateStore makes an empty store. It is not repeated where the API may have
 // made one already.
-func (c *Client) CreateStore(ctx context.Context, name string) (Store, error) {
+func (c *Client) CreateStore(ctx context.Context, name string) (*fastly.SecretStore, error) {
 	s, err := c.fastly.CreateSecretStore(ctx, &fastly.CreateSecretStoreInput{Name: name})
-	if err != nil {
-		return Store{}, Cause(err)
-	}
-	return Store{s.StoreID, s.Name}, nil
+	return s, Cause(err)
 }
 
-// Secrets lists the names of a store's secrets.
-func (c *Client) Secrets(ctx context.Context, storeID string) ([]Secret, error) {
-	return list(func(cursor string) (data []Secret, next string, err error) {
+// Secrets lists what the API says about a store's secrets, which is never their
+// values. A digest cannot be computed here, but stays the same as long as the
+// value does.
+func (c *Client) Secrets(ctx context.Context, storeID string) ([]fastly.Secret, error) {
+	return list(func(cursor string) ([]fastly.Secret, string, error) {
 		p, err := c.fastly.ListSecrets(ctx, &fastly.ListSecretsInput{StoreID: storeID, Limit: 200, Cursor: cursor})
 		if err != nil {
 			return nil, "", err
 		}
-		for _, s := range p.Data {
-			data = append(data, secretOf(s))
-		}
-		return data, p.Meta.NextCursor, nil
+		return p.Data, p.Meta.NextCursor, nil
 	})
 }
 
@@ -143,31 +115,20 @@ type Put struct {
 // PutSecret stores a secret. As the Fastly CLI does, it seals the value with a
 // key that the API makes for it and that the pinned key must have signed: a
 // proxy on the way, even one that ends TLS, does not see the secret.
-func (c *Client) PutSecret(ctx context.Context, p Put) (Secret, error) {
+func (c *Client) PutSecret(ctx context.Context, p Put) (*fastly.Secret, error) {
 	if len(p.Value) == 0 || len(p.Value) > contract.MaxSecret {
-		return Secret{}, fmt.Errorf("secret %q: %d bytes are not 1 to %d", p.Name, len(p.Value), contract.MaxSecret)
+		return nil, fmt.Errorf("secret %q: %d bytes are not 1 to %d", p.Name, len(p.Value), contract.MaxSecret)
 	}
 	in := &fastly.CreateSecretInput{StoreID: p.StoreID, Name: p.Name, Secret: p.Value, Method: http.MethodPost}
 	if !p.Plain {
 		var err error
 		if in.Secret, in.ClientKey, err = c.seal(ctx, p.Value); err != nil {
-			return Secret{}, err
+			return nil, err
 		}
 	}
 	if p.Replace {
 		in.Method = http.MethodPut
 	}
 	s, err := c.fastly.CreateSecret(Hide(ctx, p.Value, in.Secret), in)
-	if err != nil {
-		return Secret{}, Cause(err)
-	}
-	return secretOf(*s), nil
-}
-
-// encodings lists the forms in which an answer might quote a value.
-func encodings(values ...[]byte) (list []string) {
-	for _, v := range values {
-		list = append(list, string(v), base64.StdEncoding.EncodeToString(v), base64.RawStdEncoding.EncodeToString(v), base64.RawURLEncoding.EncodeToString(v))
-	}
-	return list
+	return s, Cause(err)
 }

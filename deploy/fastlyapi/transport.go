@@ -3,6 +3,7 @@ package fastlyapi
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,10 +43,14 @@ type call struct {
 type hideKey struct{}
 
 // Hide returns a context for calls that carry secrets: they are removed from
-// errors and the trace, whatever the API answers.
+// errors and the trace, whatever the API answers, and in whatever form.
 func Hide(ctx context.Context, secrets ...[]byte) context.Context {
-	list, _ := ctx.Value(hideKey{}).([]string)
-	return context.WithValue(ctx, hideKey{}, append(encodings(secrets...), list...))
+	var hide []string
+	for _, v := range secrets {
+		hide = append(hide, string(v), base64.StdEncoding.EncodeToString(v), base64.RawStdEncoding.EncodeToString(v), base64.RawURLEncoding.EncodeToString(v))
+	}
+	before, _ := ctx.Value(hideKey{}).([]string)
+	return context.WithValue(ctx, hideKey{}, append(hide, before...))
 }
 
 // RoundTrip sends a request, repeats it where that may help, and reads the

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fastly/go-fastly/v16/fastly"
+
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
@@ -56,7 +58,7 @@ func (r *Remove) Run(ctx context.Context, client *fastlyapi.Client, kids []strin
 	}
 	if r.DryRun {
 		for _, kid := range kids {
-			fmt.Fprintf(r.Out, "would delete %s from the secret store %s (%s)\n", kid, store.Name, store.ID)
+			fmt.Fprintf(r.Out, "would delete %s from the secret store %s (%s)\n", kid, store.Name, store.StoreID)
 		}
 		return nil
 	}
@@ -67,8 +69,8 @@ func (r *Remove) Run(ctx context.Context, client *fastlyapi.Client, kids []strin
 }
 
 // present are those of the keys that the store has.
-func (r *Remove) present(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string) (there []string, err error) {
-	stored, err := byName(ctx, client, store.ID)
+func (r *Remove) present(ctx context.Context, client *fastlyapi.Client, store *fastly.SecretStore, kids []string) (there []string, err error) {
+	stored, err := byName(ctx, client, store.StoreID)
 	if err != nil {
 		return nil, fastlyapi.Failure(err)
 	}
@@ -77,7 +79,7 @@ func (r *Remove) present(ctx context.Context, client *fastlyapi.Client, store fa
 			there = append(there, kid)
 			continue
 		}
-		fmt.Fprintf(r.Out, "%s is not in the secret store %s (%s)\n", kid, store.Name, store.ID)
+		fmt.Fprintf(r.Out, "%s is not in the secret store %s (%s)\n", kid, store.Name, store.StoreID)
 	}
 	return there, nil
 }
@@ -97,24 +99,24 @@ func (r *Remove) refuseUsed(kids []string) error {
 }
 
 // confirm asks, unless --yes has answered.
-func (r *Remove) confirm(store fastlyapi.Store, kids []string) error {
+func (r *Remove) confirm(store *fastly.SecretStore, kids []string) error {
 	if r.Yes {
 		return nil
 	}
-	yes, err := r.In.Confirm(fmt.Sprintf("Delete %s from the secret store %s (%s)? What it signed can never verify again.", strings.Join(kids, ", "), store.Name, store.ID), "--yes")
+	yes, err := r.In.Confirm(fmt.Sprintf("Delete %s from the secret store %s (%s)? What it signed can never verify again.", strings.Join(kids, ", "), store.Name, store.StoreID), "--yes")
 	if err != nil || yes {
 		return err
 	}
 	return failure.Bad(errors.New("not confirmed; nothing was deleted"), "answer y, or say --yes")
 }
 
-func (r *Remove) remove(ctx context.Context, client *fastlyapi.Client, store fastlyapi.Store, kids []string) error {
+func (r *Remove) remove(ctx context.Context, client *fastlyapi.Client, store *fastly.SecretStore, kids []string) error {
 	for _, kid := range kids {
 		// Where somebody else was quicker, what was asked for is done.
-		if err := client.DeleteSecret(ctx, store.ID, kid); err != nil && !fastlyapi.IsNotFound(err) {
+		if err := client.DeleteSecret(ctx, store.StoreID, kid); err != nil && !fastlyapi.IsNotFound(err) {
 			return fastlyapi.Failure(err)
 		}
-		fmt.Fprintf(r.Out, "deleted %s, secret store %s (%s)\n", kid, store.Name, store.ID)
+		fmt.Fprintf(r.Out, "deleted %s, secret store %s (%s)\n", kid, store.Name, store.StoreID)
 	}
 	return nil
 }

@@ -243,8 +243,11 @@ func (r *run) makeConfigStore(ctx context.Context) error {
 
 func (r *run) makeSecretStore(ctx context.Context) error {
 	s, err := r.c.CreateStore(ctx, r.p.w.secretStore())
-	r.stores[contract.SecretStore] = s.ID
-	return fastlyapi.Cause(err)
+	if err != nil {
+		return err
+	}
+	r.stores[contract.SecretStore] = s.StoreID
+	return nil
 }
 
 func (r *run) upload(ctx context.Context) error {

@@ -238,7 +238,7 @@ func (d *finder) stores(ctx context.Context) error {
 	}
 	for _, s := range secrets {
 		if s.Name == d.w.secretStore() {
-			d.secretStores = append(d.secretStores, s.ID)
+			d.secretStores = append(d.secretStores, s.StoreID)
 		}
 	}
 	id := d.objects[kindLink][contract.SecretStore]["resource_id"]
