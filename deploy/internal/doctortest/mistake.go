@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,33 +40,32 @@ func DropField(name string) Change {
 func DropQuery(r *wire.Request) { r.Target, _, _ = strings.Cut(r.Target, "?") }
 
 // DropPath asks the origin for "/" whatever was asked for.
-func DropPath(r *wire.Request) {
-	_, query, ok := strings.Cut(r.Target, "?")
-	if r.Target = "/"; ok {
-		r.Target += "?" + query
-	}
-}
+var DropPath = onPath(func(string) string { return "/" })
 
 // DecodePath decodes the path once and encodes what must not stand in it, as a
 // proxy does that rebuilds the URL.
-func DecodePath(r *wire.Request) {
-	path, query, ok := strings.Cut(r.Target, "?")
+var DecodePath = onPath(func(path string) string {
 	if plain, err := url.PathUnescape(path); err == nil {
-		path = strings.NewReplacer(" ", "%20", "?", "%3F", "#", "%23").Replace(plain)
+		return strings.NewReplacer(" ", "%20", "?", "%3F", "#", "%23").Replace(plain)
 	}
-	if r.Target = path; ok {
-		r.Target += "?" + query
-	}
-}
+	return path
+})
 
 // MergeSlashes turns "//" into "/", as nginx does by default.
-func MergeSlashes(r *wire.Request) {
-	path, query, ok := strings.Cut(r.Target, "?")
+var MergeSlashes = onPath(func(path string) string {
 	for strings.Contains(path, "//") {
 		path = strings.ReplaceAll(path, "//", "/")
 	}
-	if r.Target = path; ok {
-		r.Target += "?" + query
+	return path
+})
+
+// onPath edits the path and leaves the query.
+func onPath(edit func(path string) string) Change {
+	return func(r *wire.Request) {
+		path, query, ok := strings.Cut(r.Target, "?")
+		if r.Target = edit(path); ok {
+			r.Target += "?" + query
+		}
 	}
 }
 
@@ -105,9 +105,7 @@ func Target(pattern string) func(*http.Request) bool {
 // Answer is a whole answer; fields are names and values in turn.
 func Answer(status int, body string, fields ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for i := 0; i+1 < len(fields); i += 2 {
-			w.Header().Set(fields[i], fields[i+1])
-		}
+		setFields(w.Header(), fields)
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body) // a client that has gone needs no answer
@@ -127,37 +125,75 @@ func RedirectTo(status int, to string) http.HandlerFunc {
 	}
 }
 
-// Say adds fields to every answer, in place of those of the same name.
-func Say(fields ...string) Wrap {
+// setFields sets names and values in turn.
+func setFields(header http.Header, fields []string) {
+	for i := 0; i+1 < len(fields); i += 2 {
+		header.Set(fields[i], fields[i+1])
+	}
+}
+
+// onHead edits the head of every answer when it goes out; edit returns the
+// status.
+func onHead(edit func(header http.Header, status int) int) Wrap {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&overriding{ResponseWriter: w, fields: fields}, r)
+			next.ServeHTTP(&editing{ResponseWriter: w, edit: edit}, r)
 		})
 	}
 }
 
-// overriding sets fields when the head goes out.
-type overriding struct {
+type editing struct {
 	http.ResponseWriter
-	fields []string
-	sent   bool
+	edit func(http.Header, int) int
+	sent bool
 }
 
-func (w *overriding) WriteHeader(status int) {
+func (w *editing) WriteHeader(status int) {
 	if !w.sent {
-		w.sent = true
-		for i := 0; i+1 < len(w.fields); i += 2 {
-			w.Header().Set(w.fields[i], w.fields[i+1])
-		}
+		w.sent, status = true, w.edit(w.Header(), status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *overriding) Write(b []byte) (int, error) {
+func (w *editing) Write(b []byte) (int, error) {
 	if !w.sent {
 		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(b)
+}
+
+// Say adds fields to every answer, in place of those of the same name.
+func Say(fields ...string) Wrap {
+	return onHead(func(header http.Header, status int) int {
+		setFields(header, fields)
+		return status
+	})
+}
+
+// Without takes a field out of every answer.
+func Without(name string) Wrap {
+	return onHead(func(header http.Header, status int) int {
+		header.Del(name)
+		return status
+	})
+}
+
+// Permanent turns 302 into 301.
+var Permanent = onHead(func(_ http.Header, status int) int {
+	if status == http.StatusFound {
+		return http.StatusMovedPermanently
+	}
+	return status
+})
+
+// editLocation changes the ESP's redirects on their way back.
+func editLocation(edit func(string) string) Wrap {
+	return onHead(func(header http.Header, status int) int {
+		if to := header.Get("Location"); to != "" {
+			header.Set("Location", edit(to))
+		}
+		return status
+	})
 }
 
 // Gzip compresses every body, whether or not the reader said that it may be.
@@ -171,7 +207,7 @@ func Gzip(next http.Handler) http.Handler {
 			_, _ = z.Write(kept.Body.Bytes()) // into memory
 			_ = z.Close()
 		}
-		copyFields(w.Header(), kept.Header())
+		maps.Copy(w.Header(), kept.Header())
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
 		w.WriteHeader(kept.Code)
@@ -179,18 +215,11 @@ func Gzip(next http.Handler) http.Handler {
 	})
 }
 
-func copyFields(to, from http.Header) {
-	for name, values := range from {
-		to[name] = values
-	}
-}
-
 // Cache answers from memory what has been asked before with GET. key makes one
 // text of a request; mark sets the fields that a CDN adds to a hit or a miss.
 func Cache(key func(*http.Request) string, mark func(header http.Header, hit bool)) Wrap {
 	return func(next http.Handler) http.Handler {
-		c := &cache{next: next, key: key, mark: mark, kept: map[string]*httptest.ResponseRecorder{}}
-		return c
+		return &cache{next: next, key: key, mark: mark, kept: map[string]*httptest.ResponseRecorder{}}
 	}
 }
 
@@ -217,7 +246,7 @@ func (c *cache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.next.ServeHTTP(answer, r)
 		c.kept[key] = answer
 	}
-	copyFields(w.Header(), answer.Header().Clone())
+	maps.Copy(w.Header(), answer.Header().Clone())
 	c.mark(w.Header(), hit)
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
@@ -236,17 +265,13 @@ func ByPath(r *http.Request) string {
 // cache behaviour has it.
 func CloudflareMark(header http.Header, hit bool) {
 	header.Set("CF-Cache-Status", map[bool]string{true: "HIT", false: "MISS"}[hit])
-	if hit {
-		header.Set("Age", "42")
-	}
+	AgeMark(42)(header, hit)
 }
 
 // CloudFrontMark is X-Cache, as CloudFront sends it.
 func CloudFrontMark(header http.Header, hit bool) {
 	header.Set("X-Cache", map[bool]string{true: "Hit from cloudfront", false: "Miss from cloudfront"}[hit])
-	if hit {
-		header.Set("Age", "42")
-	}
+	AgeMark(42)(header, hit)
 }
 
 // AgeMark says the age in seconds of what was kept, and nothing else.

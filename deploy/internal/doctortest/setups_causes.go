@@ -21,27 +21,6 @@ func prefix(folder string) Change {
 	return func(r *wire.Request) { r.Target = folder + r.Target }
 }
 
-// editLocation changes the ESP's redirects on their way back.
-func editLocation(edit func(string) string) Wrap {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&editing{ResponseWriter: w, edit: edit}, r)
-		})
-	}
-}
-
-type editing struct {
-	http.ResponseWriter
-	edit func(string) string
-}
-
-func (w *editing) WriteHeader(status int) {
-	if to := w.Header().Get("Location"); to != "" {
-		w.Header().Set("Location", w.edit(to))
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
 func toOwnHost(to string) string {
 	_, rest, _ := strings.Cut(to, "://")
 	_, path, _ := strings.Cut(rest, "/")

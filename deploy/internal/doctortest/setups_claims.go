@@ -271,9 +271,8 @@ func (w *World) espAdds(wraps ...Wrap) {
 // requestID writes a number of its own into each answer.
 func requestID() Wrap {
 	var n atomic.Int32
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			Say("X-Request-Id", fmt.Sprintf("4c2e-%08d", n.Add(1)))(next).ServeHTTP(w, r)
-		})
-	}
+	return onHead(func(header http.Header, status int) int {
+		header.Set("X-Request-Id", fmt.Sprintf("4c2e-%08d", n.Add(1)))
+		return status
+	})
 }

@@ -98,25 +98,6 @@ func After(requests int32, answer http.HandlerFunc) Wrap {
 	}
 }
 
-// Without takes a field out of every answer.
-func Without(name string) Wrap {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(&lacking{ResponseWriter: w, name: name}, r)
-		})
-	}
-}
-
-type lacking struct {
-	http.ResponseWriter
-	name string
-}
-
-func (w *lacking) WriteHeader(status int) {
-	w.Header().Del(w.name)
-	w.ResponseWriter.WriteHeader(status)
-}
-
 var cacheSetups = []Setup{
 	{
 		Name: "cloudflare-caches", Wrong: "a page rule caches everything", Front: Cloudflare, Preset: "sendgrid", Want: []string{"cache-hit"},
@@ -142,22 +123,6 @@ var cacheSetups = []Setup{
 		Name: "browsers-may-keep", Wrong: "the CDN lets browsers keep redirects for an hour", Preset: "sendgrid", Want: []string{"cache-lifetime"},
 		Change: before(Say("Cache-Control", "public, max-age=3600")),
 	},
-}
-
-// Permanent turns 302 into 301.
-func Permanent(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(permanent{w}, r)
-	})
-}
-
-type permanent struct{ http.ResponseWriter }
-
-func (w permanent) WriteHeader(status int) {
-	if status == http.StatusFound {
-		status = http.StatusMovedPermanently
-	}
-	w.ResponseWriter.WriteHeader(status)
 }
 
 // severalSetups have more than one thing wrong, as set-ups do that have grown.
