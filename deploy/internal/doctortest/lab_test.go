@@ -293,7 +293,8 @@ func TestLoopbackRefuses(t *testing.T) {
 // nginx that does not come up is a failure with nginx's own words, and none is
 // left behind.
 func TestNginxFails(t *testing.T) {
-	findNginx(t)
+	nginx := realServers[Nginx]
+	findServer(t, &nginx)
 	failed := &failing{TB: t}
 	done := make(chan struct{})
 	go func() {

@@ -3,12 +3,15 @@ package doctortest
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,9 +35,18 @@ type realServer struct {
 	// endsTLS says whether it speaks TLS to readers; where not, the lab does it
 	// before it.
 	endsTLS bool
+	// inherits: it takes its sockets over from this process, as nginx does from
+	// an older nginx in an upgrade on the fly (environment NGINX): so ports
+	// cannot be lost between their choice and the start, and connections that
+	// come early wait in the queue.
+	inherits bool
 }
 
 var realServers = map[Front]realServer{
+	Nginx: {
+		paths: []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"}, debian: "nginx-light", file: "nginx.conf", endsTLS: true, inherits: true,
+		args: []string{"-p", "{dir}", "-e", "{dir}/error.log", "-c", "{config}"}, config: nginxConfig,
+	},
 	Apache: {
 		paths: []string{"apache2", "/usr/sbin/apache2", "httpd"}, debian: "apache2", file: "httpd.conf", endsTLS: true,
 		args: []string{"-D", "FOREGROUND", "-d", "{dir}", "-f", "{config}"}, config: apacheConfig,
@@ -162,21 +174,21 @@ func findServer(t testing.TB, s *realServer) string {
 // startServer runs a server with what the set-up says. {origin} stands for
 // where the ESP listens, {plain} for where it is asked over http, {esp} for its
 // name, {dir} for the folder.
-func startServer(t testing.TB, w *World, s *realServer, server, proxy string) ports {
+func startServer(t testing.TB, w *World, s *realServer, setup *Setup) ports {
 	t.Helper()
 	path := findServer(t, s)
 	dir := t.TempDir()
 	writeKeyPair(t, w, dir)
-	writeBoth(t, dir)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "esp.pem"), w.Fleet.CAPEM(), 0o600))
 	plain := w.Fleet.PlainAddr(w.Origin.Backend)
 	_, espPort, err := net.SplitHostPort(plain)
 	require.NoError(t, err)
-	httpPort, httpsPort := quietPort(t), quietPort(t)
-	fill := strings.NewReplacer("{server}", server, "{proxy}", proxy)
+	at, sockets := s.choosePorts(t)
+	fill := strings.NewReplacer("{server}", setup.Secure, "{proxy}", setup.Plain)
 	names := strings.NewReplacer(
-		"{dir}", dir, "{config}", filepath.Join(dir, s.file), "{http}", strconv.Itoa(httpPort), "{https}", strconv.Itoa(httpsPort),
+		"{dir}", dir, "{config}", filepath.Join(dir, s.file), "{http}", strconv.Itoa(at[0]), "{https}", strconv.Itoa(at[1]),
 		"{host}", w.Host, "{esp}", w.Origin.Address, "{origin}", w.Fleet.Addr(w.Origin.Backend), "{plain}", plain, "{espport}", espPort,
+		"{user}", nginxUser(), "{http2}", map[bool]string{false: " http2"}[setup.NoHTTP2],
 	)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, s.file), []byte(names.Replace(fill.Replace(s.config))), 0o600))
 	var args []string
@@ -185,12 +197,30 @@ func startServer(t testing.TB, w *World, s *realServer, server, proxy string) po
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir, "APACHE_RUN_DIR="+dir)
-	listens := []string{join(httpPort)}
-	if s.endsTLS {
-		listens = append(listens, join(httpsPort)) // Caddy opens its ports one after the other
+	listens := []string{join(at[0]), join(at[1])} // Caddy opens its ports one after the other
+	switch {
+	case s.inherits:
+		cmd.Env, cmd.ExtraFiles, listens = append(cmd.Env, "NGINX=3;4;"), sockets, nil
+	case !s.endsTLS:
+		listens = listens[:1]
 	}
 	runServer(t, cmd, filepath.Join(dir, "error.log"), listens...)
-	return ports{join(httpPort), join(httpsPort)}
+	return ports{join(at[0]), join(at[1])}
+}
+
+// choosePorts returns the ports of http and of https, with the sockets at them
+// where the server inherits these.
+func (s *realServer) choosePorts(t testing.TB) (at [2]int, sockets []*os.File) {
+	t.Helper()
+	for i := range at {
+		if s.inherits {
+			socket, port := inheritable(t)
+			sockets, at[i] = append(sockets, socket), port
+		} else {
+			at[i] = quietPort(t)
+		}
+	}
+	return at, sockets
 }
 
 // taken are the ports that this process has given to servers.
@@ -230,14 +260,21 @@ func (w *World) serverTLS() *tls.Config {
 
 func join(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// writeBoth puts certificate and key into one file, as HAProxy wants them.
-func writeBoth(t testing.TB, dir string) {
+// writeKeyPair writes certificate and key, and both in one file, as HAProxy
+// wants them.
+func writeKeyPair(t testing.TB, w *World, dir string) {
 	t.Helper()
-	cert, err := os.ReadFile(filepath.Join(dir, "cert.pem"))
+	pair := w.Authority.Issue(t, w.TLS.Cert)
+	var chain []byte
+	for _, der := range pair.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	require.NoError(t, err)
-	key, err := os.ReadFile(filepath.Join(dir, "key.pem"))
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "both.pem"), append(cert, key...), 0o600))
+	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	for name, data := range map[string][]byte{"cert.pem": chain, "key.pem": key, "both.pem": slices.Concat(chain, key)} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
 }
 
 // runServer starts a server, returns when it accepts connections at every
@@ -249,11 +286,24 @@ func runServer(t testing.TB, cmd *exec.Cmd, log string, addrs ...string) {
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // workers included
 	require.NoError(t, cmd.Start())
+	for _, f := range cmd.ExtraFiles {
+		f.Close() // once the server has gone nobody listens
+	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = cmd.Wait() }() // how it ended is in ProcessState
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have gone just now
-		<-ended
+		early := false
+		select {
+		case <-ended:
+			early = true
+		default:
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have gone just now
+			<-ended
+		}
+		if early || cmd.ProcessState.ExitCode() > 0 {
+			written, _ := os.ReadFile(log)
+			t.Errorf("%s ended by itself: %s%s", cmd.Path, said.String(), string(written))
+		}
 	})
 	for len(addrs) > 0 {
 		conn, err := net.Dial("tcp", addrs[0])
@@ -264,8 +314,7 @@ func runServer(t testing.TB, cmd *exec.Cmd, log string, addrs ...string) {
 		}
 		select {
 		case <-ended:
-			written, _ := os.ReadFile(log)
-			t.Fatalf("%s ended by itself: %s%s", cmd.Path, said.String(), written)
+			t.FailNow() // what it said follows
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -107,12 +107,8 @@ func (s *Setup) Start(t testing.TB) *Running {
 	if s.Change != nil {
 		s.Change(w)
 	}
-	if s.Front == Nginx {
-		plain, secure := startNginx(t, w, s)
-		w.Place80, w.Place443 = relay(plain), relay(secure)
-	}
 	if server, ok := realServers[s.Front]; ok {
-		w.place(server, startServer(t, w, &server, s.Secure, s.Plain))
+		w.place(server, startServer(t, w, &server, s))
 	}
 	return w.run(s)
 }

@@ -220,16 +220,8 @@ d.sni.global.fastly.net. AAAA 2001:db8::10
 // another starts a second ESP beside the first, of which the link domain's ESP
 // knows nothing: its tracking domains are those given.
 func (w *World) another(preset string, branded ...string) (*origins.Fleet, *core.Origin) {
-	o, ok := core.LookupPreset(preset)
-	if !ok {
-		w.T.Fatalf("no preset %q", preset)
-	}
-	fleet, err := origins.Start([]*core.Origin{&o}, origins.Options{Branded: branded, PlainToo: true})
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	w.T.Cleanup(func() { fleet.Close() })
-	w.Fleets, w.others = append(w.Fleets, fleet), append(w.others, &o)
+	fleet, o := startFleet(w.T, preset, origins.Options{Branded: branded})
+	w.Fleets, w.others = append(w.Fleets, fleet), append(w.others, o)
 	w.Places[o.Address+":443"], w.Places[o.Address+":80"] = relay(fleet.Addr(o.Backend)), relay(fleet.PlainAddr(o.Backend))
-	return fleet, &o
+	return fleet, o
 }

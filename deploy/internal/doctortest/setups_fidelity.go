@@ -244,11 +244,9 @@ func (r *Running) Sample(kind esp.Kind) string {
 // sampleOf is the target of a click that the account at another of the set-up's
 // ESPs has sent.
 func (r *Running) sampleOf(preset string) string {
-	for _, fleet := range r.world.Fleets {
-		for _, o := range r.world.others {
-			if o.Preset == preset && fleet.Addr(o.Backend) != "" {
-				return fleet.Links(&core.Site{Host: r.Host, Origin: o})[0].Target
-			}
+	for i, o := range r.world.others {
+		if o.Preset == preset {
+			return r.world.Fleets[i].Links(&core.Site{Host: r.Host, Origin: o})[0].Target
 		}
 	}
 	r.world.T.Fatalf("no other ESP %s", preset)

@@ -100,20 +100,27 @@ proxy.hosting.example.        A 198.51.100.10
 // changes nothing.
 func newWorld(t testing.TB, preset, host string, opt origins.Options) *World {
 	t.Helper()
-	o, ok := core.LookupPreset(preset)
-	require.True(t, ok, "preset %q", preset)
-	opt.PlainToo = true
 	if opt.Branded == nil {
 		opt.Branded = []string{host}
 	}
+	fleet, o := startFleet(t, preset, opt)
+	w := &World{T: t, Host: host, Origin: o, Fleet: fleet, Authority: NewAuthority(t), Places: map[string]Place{}}
+	w.Records = host + ". CNAME d.sni.global.fastly.net."
+	w.TLS.Cert.Names = []string{host}
+	w.Proxy = w.ProxyTo(fleet, o)
+	return w
+}
+
+// startFleet runs the stand-in for a preset's ESP until the test ends.
+func startFleet(t testing.TB, preset string, opt origins.Options) (*origins.Fleet, *core.Origin) {
+	t.Helper()
+	o, ok := core.LookupPreset(preset)
+	require.True(t, ok, "preset %q", preset)
+	opt.PlainToo = true
 	fleet, err := origins.Start([]*core.Origin{&o}, opt)
 	require.NoError(t, err)
 	t.Cleanup(func() { fleet.Close() })
-	w := &World{T: t, Host: host, Origin: &o, Fleet: fleet, Authority: NewAuthority(t), Places: map[string]Place{}}
-	w.Records = host + ". CNAME d.sni.global.fastly.net."
-	w.TLS.Cert.Names = []string{host}
-	w.Proxy = w.ProxyTo(fleet, &o)
-	return w
+	return fleet, &o
 }
 
 // ProxyTo makes a proxy that reaches an origin of a fleet as it should.
