@@ -1,6 +1,8 @@
 package fastlytest
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
@@ -8,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -78,17 +81,15 @@ func New(token string) *API {
 	if err != nil {
 		panic(err)
 	}
-	a := &API{Token: token, signer: signer, public: public, secret: secret}
-	r := &router{api: a, mux: http.NewServeMux()}
-	a.routeSecretStores(r)
-	a.routeConfigStores(r)
-	a.routeServices(r)
-	a.routeVersions(r)
-	a.routeObjects(r)
-	a.routePackage(r)
-	a.routeDomains(r)
-	a.routeTLS(r)
-	a.mux = r.mux
+	a := &API{Token: token, mux: http.NewServeMux(), signer: signer, public: public, secret: secret}
+	a.routeSecretStores()
+	a.routeConfigStores()
+	a.routeServices()
+	a.routeVersions()
+	a.routeObjects()
+	a.routePackage()
+	a.routeDomains()
+	a.routeTLS()
 	return a
 }
 
@@ -139,15 +140,24 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.problem(401, "Provided credentials are missing or invalid", "")
 		return
 	}
+	answer := w
 	if fault != nil {
-		c.w = discard{}
+		answer = httptest.NewRecorder() // it is lost on its way
 	}
-	a.mux.ServeHTTP(c.w, r.WithContext(withCall(r.Context(), c)))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	a.mux.ServeHTTP(answer, r)
 	a.watch.look(a, seen)
 	if fault != nil {
-		c.w = w
 		fault.serve(c)
 	}
+}
+
+// handle lets do answer the requests of a pattern.
+func (a *API) handle(pattern string, do func(*call)) {
+	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body) // from memory
+		do(&call{w: w, r: r, body: body})
+	})
 }
 
 func (a *API) takeFault(r *http.Request) *Fault {
@@ -200,16 +210,17 @@ type call struct {
 	body []byte
 }
 
-func (c *call) answer(v any) {
-	c.w.Header().Set("Content-Type", "application/json")
+func (c *call) answer(v any) { c.send("application/json", 200, v) }
+
+func (c *call) send(kind string, status int, v any) {
+	c.w.Header().Set("Content-Type", kind)
+	c.w.WriteHeader(status)
 	_ = json.NewEncoder(c.w).Encode(v)
 }
 
 // refuse answers as the classic API does.
 func (c *call) refuse(status int, msg, detail string) {
-	c.w.Header().Set("Content-Type", "application/json")
-	c.w.WriteHeader(status)
-	_ = json.NewEncoder(c.w).Encode(map[string]any{"msg": msg, "detail": detail})
+	c.send("application/json", status, map[string]any{"msg": msg, "detail": detail})
 }
 
 func (c *call) notFound(what string) {
@@ -218,9 +229,12 @@ func (c *call) notFound(what string) {
 
 // problem answers as the resource API does, RFC 9457.
 func (c *call) problem(status int, title, detail string) {
-	c.w.Header().Set("Content-Type", "application/problem+json")
-	c.w.WriteHeader(status)
-	_ = json.NewEncoder(c.w).Encode(map[string]any{"title": title, "status": status, "detail": detail})
+	c.send("application/problem+json", status, map[string]any{"title": title, "status": status, "detail": detail})
+}
+
+// invalid answers as the domain API does.
+func (c *call) invalid(title, detail string) {
+	c.send("application/json", 400, map[string]any{"errors": []any{map[string]string{"title": title, "detail": detail}}})
 }
 
 // form is the body of a classic request.
@@ -246,9 +260,42 @@ func (a *API) page(c *call, n int, entry func(int) any) {
 	c.answer(map[string]any{"data": data, "meta": meta})
 }
 
-func (a *API) pageSize() int {
-	if a.PageSize == 0 {
-		return 2
+func (a *API) pageSize() int { return cmp.Or(a.PageSize, 2) }
+
+// each is what an answer says of each entry of a list.
+func each[T, J any](list []T, of func(T) J) []J {
+	out := make([]J, len(list))
+	for i, entry := range list {
+		out[i] = of(entry)
 	}
-	return a.PageSize
+	return out
+}
+
+// entry is what has an id of its own.
+type entry struct{ id string }
+
+func (e entry) key() string { return e.id }
+
+// of is the entry of an id, the zero value for none.
+func of[T interface{ key() string }](list []T, id string) (found T) {
+	if i := slices.IndexFunc(list, func(entry T) bool { return entry.key() == id }); i >= 0 {
+		return list[i]
+	}
+	return found
+}
+
+// in finds the entry whose id stands in the path. none answers where there is
+// none.
+func in[E any, T interface {
+	*E
+	key() string
+}](list *[]T, name string, do func(*call, T), none func(c *call, id string)) func(*call) {
+	return func(c *call) {
+		id := c.r.PathValue(name)
+		if found := of(*list, id); found != nil {
+			do(c, found)
+			return
+		}
+		none(c, id)
+	}
 }

@@ -2,6 +2,7 @@ package fastlytest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/clickedge/clickedge/core/contract"
@@ -9,8 +10,9 @@ import (
 
 // configStore keeps its items by key.
 type configStore struct {
-	id, name string
-	items    map[string]string
+	entry
+	name  string
+	items map[string]string
 }
 
 func (s *configStore) json() map[string]any {
@@ -21,9 +23,9 @@ func (s *configStore) item(key string) map[string]any {
 	return map[string]any{"store_id": s.id, "item_key": key, "item_value": s.items[key], "created_at": created, "updated_at": created, "deleted_at": nil}
 }
 
-func (a *API) routeConfigStores(r *router) {
+func (a *API) routeConfigStores() {
 	const root = "/resources/stores/config"
-	r.handle("GET "+root, func(c *call) {
+	a.handle("GET "+root, func(c *call) {
 		list := []any{}
 		for _, s := range a.configStores {
 			if name := c.r.URL.Query().Get("name"); name == "" || name == s.name {
@@ -32,22 +34,22 @@ func (a *API) routeConfigStores(r *router) {
 		}
 		c.answer(list)
 	})
-	r.handle("POST "+root, func(c *call) {
+	a.handle("POST "+root, func(c *call) {
 		name := c.form().Get("name")
 		if name == "" || slices.ContainsFunc(a.configStores, func(s *configStore) bool { return s.name == name }) {
 			c.refuse(409, "Duplicate record", fmt.Sprintf("a store named '%s' exists, or the name is empty", name))
 			return
 		}
-		s := &configStore{id: a.id("config"), name: name, items: map[string]string{}}
+		s := &configStore{entry: entry{a.id("config")}, name: name, items: map[string]string{}}
 		a.configStores = append(a.configStores, s)
 		c.answer(s.json())
 	})
-	r.handle("GET "+root+"/{store}", a.inConfigStore(func(c *call, s *configStore) { c.answer(s.json()) }))
-	r.handle("PUT "+root+"/{store}", a.inConfigStore(func(c *call, s *configStore) {
+	a.handle("GET "+root+"/{store}", a.inConfigStore(func(c *call, s *configStore) { c.answer(s.json()) }))
+	a.handle("PUT "+root+"/{store}", a.inConfigStore(func(c *call, s *configStore) {
 		s.name = c.form().Get("name")
 		c.answer(s.json())
 	}))
-	r.handle("DELETE "+root+"/{store}", a.inConfigStore(func(c *call, s *configStore) {
+	a.handle("DELETE "+root+"/{store}", a.inConfigStore(func(c *call, s *configStore) {
 		if a.linked(s.id) {
 			c.refuse(409, "Conflict", "the store is linked to a service")
 			return
@@ -55,16 +57,12 @@ func (a *API) routeConfigStores(r *router) {
 		a.configStores = slices.DeleteFunc(a.configStores, func(o *configStore) bool { return o == s })
 		c.answer(map[string]string{"status": "ok"})
 	}))
-	r.handle("GET "+root+"/{store}/info", a.inConfigStore(func(c *call, s *configStore) { c.answer(map[string]int{"item_count": len(s.items)}) }))
-	r.handle("GET "+root+"/{store}/items", a.inConfigStore(func(c *call, s *configStore) {
-		list := []any{}
-		for key := range s.items {
-			list = append(list, s.item(key))
-		}
-		c.answer(list)
+	a.handle("GET "+root+"/{store}/info", a.inConfigStore(func(c *call, s *configStore) { c.answer(map[string]int{"item_count": len(s.items)}) }))
+	a.handle("GET "+root+"/{store}/items", a.inConfigStore(func(c *call, s *configStore) {
+		c.answer(each(slices.Collect(maps.Keys(s.items)), s.item))
 	}))
-	r.handle("POST "+root+"/{store}/item", a.inConfigStore(func(c *call, s *configStore) { s.put(c, c.form().Get("item_key")) }))
-	r.handle("GET "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) {
+	a.handle("POST "+root+"/{store}/item", a.inConfigStore(func(c *call, s *configStore) { s.put(c, c.form().Get("item_key")) }))
+	a.handle("GET "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) {
 		if _, ok := s.items[c.r.PathValue("key")]; !ok {
 			c.notFound("ConfigStoreItem")
 			return
@@ -72,9 +70,9 @@ func (a *API) routeConfigStores(r *router) {
 		c.answer(s.item(c.r.PathValue("key")))
 	}))
 	for _, method := range []string{"PUT", "PATCH"} {
-		r.handle(method+" "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) { s.put(c, c.r.PathValue("key")) }))
+		a.handle(method+" "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) { s.put(c, c.r.PathValue("key")) }))
 	}
-	r.handle("DELETE "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) {
+	a.handle("DELETE "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) {
 		if _, ok := s.items[c.r.PathValue("key")]; !ok {
 			c.notFound("ConfigStoreItem")
 			return
@@ -102,14 +100,5 @@ func (s *configStore) put(c *call, key string) {
 }
 
 func (a *API) inConfigStore(do func(*call, *configStore)) func(*call) {
-	return func(c *call) {
-		id := c.r.PathValue("store")
-		for _, s := range a.configStores {
-			if s.id == id {
-				do(c, s)
-				return
-			}
-		}
-		c.notFound("ConfigStore '" + id + "'")
-	}
+	return in(&a.configStores, "store", do, func(c *call, id string) { c.notFound("ConfigStore '" + id + "'") })
 }

@@ -3,13 +3,15 @@ package fastlytest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
 // domain is a domain that does not belong to a version of a service.
 type domain struct {
-	id, fqdn, description, service string // service is "" for none
+	entry
+	fqdn, description, service string // service is "" for none
 }
 
 func (d *domain) json() map[string]any {
@@ -21,9 +23,9 @@ func (d *domain) json() map[string]any {
 	return j
 }
 
-func (a *API) routeDomains(r *router) {
+func (a *API) routeDomains() {
 	const root = "/domain-management/v1/domains"
-	r.handle("GET "+root, func(c *call) {
+	a.handle("GET "+root, func(c *call) {
 		q := c.r.URL.Query()
 		list := slices.DeleteFunc(slices.Clone(a.domains), func(d *domain) bool {
 			// A part of the name is enough, as the reference says.
@@ -31,10 +33,10 @@ func (a *API) routeDomains(r *router) {
 		})
 		a.page(c, len(list), func(i int) any { return list[i].json() })
 	})
-	r.handle("POST "+root, func(c *call) { a.createDomain(c) })
-	r.handle("GET "+root+"/{domain}", a.inDomain(func(c *call, d *domain) { c.answer(d.json()) }))
-	r.handle("PATCH "+root+"/{domain}", a.inDomain(a.updateDomain))
-	r.handle("DELETE "+root+"/{domain}", a.inDomain(func(c *call, d *domain) {
+	a.handle("POST "+root, func(c *call) { a.createDomain(c) })
+	a.handle("GET "+root+"/{domain}", a.inDomain(func(c *call, d *domain) { c.answer(d.json()) }))
+	a.handle("PATCH "+root+"/{domain}", a.inDomain(a.updateDomain))
+	a.handle("DELETE "+root+"/{domain}", a.inDomain(func(c *call, d *domain) {
 		a.domains = slices.DeleteFunc(a.domains, func(o *domain) bool { return o == d })
 		c.w.WriteHeader(204)
 	}))
@@ -57,14 +59,12 @@ func (a *API) createDomain(c *call) {
 	case in.ServiceID != nil && a.service(*in.ServiceID) == nil:
 		c.invalid("Invalid value for service_id", "service_id does not exist")
 	default:
-		d := &domain{id: a.id("domain"), fqdn: in.FQDN, description: in.Description}
+		d := &domain{entry: entry{a.id("domain")}, fqdn: in.FQDN, description: in.Description}
 		if in.ServiceID != nil {
 			d.service = *in.ServiceID
 		}
 		a.domains = append(a.domains, d)
-		c.w.Header().Set("Content-Type", "application/json")
-		c.w.WriteHeader(201)
-		c.answer(d.json())
+		c.send("application/json", 201, d.json())
 	}
 }
 
@@ -96,24 +96,8 @@ func text(s *string) string {
 	return *s
 }
 
-// invalid answers as the domain API does.
-func (c *call) invalid(title, detail string) {
-	c.w.Header().Set("Content-Type", "application/json")
-	c.w.WriteHeader(400)
-	_ = json.NewEncoder(c.w).Encode(map[string]any{"errors": []any{map[string]string{"title": title, "detail": detail}}})
-}
-
 func (a *API) inDomain(do func(*call, *domain)) func(*call) {
-	return func(c *call) {
-		id := c.r.PathValue("domain")
-		for _, d := range a.domains {
-			if d.id == id {
-				do(c, d)
-				return
-			}
-		}
-		c.refuse(404, "Not found", fmt.Sprintf("no domain '%s'", id))
-	}
+	return in(&a.domains, "domain", do, func(c *call, id string) { c.refuse(404, "Not found", fmt.Sprintf("no domain '%s'", id)) })
 }
 
 // watch records when a host stops being served.
@@ -130,14 +114,10 @@ func (a *API) Off() []string {
 }
 
 // Served lists the hosts that an active version answers for, sorted.
-func (a *API) Served() (hosts []string) {
+func (a *API) Served() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for host := range a.hosts() {
-		hosts = append(hosts, host)
-	}
-	slices.Sort(hosts)
-	return hosts
+	return slices.Sorted(maps.Keys(a.hosts()))
 }
 
 func (w *watch) look(a *API, r Request) {

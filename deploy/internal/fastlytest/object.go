@@ -79,29 +79,29 @@ func checkS3(o object) string {
 var logKinds = strings.Fields(`azureblob cloudfiles datadog digitalocean elasticsearch ftp grafanacloudlogs heroku honeycomb
 	kinesis logentries loggly logshuttle newrelic newrelicotlp openstack papertrail pubsub scalyr sftp splunk sumologic syslog`)
 
-func (a *API) routeObjects(r *router) {
+func (a *API) routeObjects() {
 	for _, name := range logKinds {
-		a.routeKind(r, "logging/"+name, kind{required: []string{"name"}, fields: logFields(object{})})
+		a.routeKind("logging/"+name, kind{required: []string{"name"}, fields: logFields(object{})})
 	}
 	for name, k := range kinds {
-		a.routeKind(r, name, k)
+		a.routeKind(name, k)
 	}
 	for _, name := range []string{"acl", "condition", "snippet", "vcl", "header", "gzip", "cache_settings", "request_settings", "response_object", "director", "wordpress"} {
-		r.handle("GET /service/{service}/version/{version}/"+name, a.inVersion(func(c *call, _ *service, _ *version) { c.answer([]any{}) }))
+		a.handle("GET /service/{service}/version/{version}/"+name, a.inVersion(func(c *call, _ *service, _ *version) { c.answer([]any{}) }))
 	}
-	r.handle("GET /service/{service}/version/{version}/settings", a.inVersion(func(c *call, s *service, v *version) {
+	a.handle("GET /service/{service}/version/{version}/settings", a.inVersion(func(c *call, s *service, v *version) {
 		c.answer(map[string]any{"general.default_ttl": 3600, "general.default_host": "", "service_id": s.id, "version": v.number})
 	}))
 }
 
-func (a *API) routeKind(r *router, name string, k kind) {
+func (a *API) routeKind(name string, k kind) {
 	all := "/service/{service}/version/{version}/" + name
-	r.handle("GET "+all, a.inVersion(func(c *call, s *service, v *version) { c.answer(s.list(v, name)) }))
-	r.handle("POST "+all, a.editVersion(func(c *call, s *service, v *version) { a.createObject(c, s, v, name, k) }))
-	r.handle("GET "+all+"/{name}", a.inVersion(a.inObject(name, func(c *call, s *service, v *version, i int) {
+	a.handle("GET "+all, a.inVersion(func(c *call, s *service, v *version) { c.answer(s.list(v, name)) }))
+	a.handle("POST "+all, a.editVersion(func(c *call, s *service, v *version) { a.createObject(c, s, v, name, k) }))
+	a.handle("GET "+all+"/{name}", a.inVersion(a.inObject(name, func(c *call, s *service, v *version, i int) {
 		c.answer(s.whole(v, v.objects[name][i]))
 	})))
-	r.handle("PUT "+all+"/{name}", a.editVersion(a.inObject(name, func(c *call, s *service, v *version, i int) {
+	a.handle("PUT "+all+"/{name}", a.editVersion(a.inObject(name, func(c *call, s *service, v *version, i int) {
 		o := maps.Clone(v.objects[name][i])
 		if msg := k.fill(o, c.form()); msg != "" {
 			c.refuse(400, "Bad request", msg)
@@ -110,7 +110,7 @@ func (a *API) routeKind(r *router, name string, k kind) {
 		v.objects[name][i] = o
 		c.answer(s.whole(v, o))
 	})))
-	r.handle("DELETE "+all+"/{name}", a.editVersion(a.inObject(name, func(c *call, s *service, v *version, i int) {
+	a.handle("DELETE "+all+"/{name}", a.editVersion(a.inObject(name, func(c *call, s *service, v *version, i int) {
 		v.objects[name] = slices.Delete(v.objects[name], i, i+1)
 		c.answer(map[string]string{"status": "ok"})
 	})))
@@ -143,11 +143,11 @@ func (a *API) createObject(c *call, s *service, v *version, name string, k kind)
 
 // fillLink completes a resource link: its id, and what it links to.
 func (a *API) fillLink(o object) string {
-	id := o["resource_id"]
+	id, _ := o["resource_id"].(string)
 	switch {
-	case slices.ContainsFunc(a.secretStores, func(s *secretStore) bool { return s.id == id }):
+	case of(a.secretStores, id) != nil:
 		o["resource_type"] = "secret-store"
-	case slices.ContainsFunc(a.configStores, func(s *configStore) bool { return s.id == id }):
+	case of(a.configStores, id) != nil:
 		o["resource_type"] = "config"
 	default:
 		return fmt.Sprintf("no resource '%v'", id)
@@ -197,11 +197,7 @@ func (k kind) fill(o object, form url.Values) string {
 
 // list returns a version's objects of a kind as the API shows them.
 func (s *service) list(v *version, name string) []any {
-	list := []any{}
-	for _, o := range v.objects[name] {
-		list = append(list, s.whole(v, o))
-	}
-	return list
+	return each(v.objects[name], func(o object) any { return s.whole(v, o) })
 }
 
 func (s *service) whole(v *version, o object) object {

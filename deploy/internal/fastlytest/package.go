@@ -18,16 +18,16 @@ type uploaded struct {
 	files []pack.File
 }
 
-func (a *API) routePackage(r *router) {
+func (a *API) routePackage() {
 	const path = "/service/{service}/version/{version}/package"
-	r.handle("GET "+path, a.inVersion(func(c *call, s *service, v *version) {
+	a.handle("GET "+path, a.inVersion(func(c *call, s *service, v *version) {
 		if v.pkg == nil {
 			c.notFound("Package")
 			return
 		}
 		c.answer(s.packageJSON(v))
 	}))
-	r.handle("PUT "+path, a.editVersion(func(c *call, s *service, v *version) {
+	a.handle("PUT "+path, a.editVersion(func(c *call, s *service, v *version) {
 		data, ok := formFile(c)
 		files, err := pack.ReadArchive(bytes.NewReader(data))
 		if !ok || err != nil {

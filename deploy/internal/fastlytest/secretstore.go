@@ -16,9 +16,10 @@ import (
 
 // secretStore keeps its secrets in the order in which they were created.
 type secretStore struct {
-	id, name string
-	names    []string
-	values   map[string]string
+	entry
+	name   string
+	names  []string
+	values map[string]string
 }
 
 // AddStore makes a secret store with these secrets, name=value each, and
@@ -35,7 +36,7 @@ func (a *API) AddStore(name string, secrets ...string) string {
 }
 
 func (a *API) newSecretStore(name string) *secretStore {
-	s := &secretStore{id: fmt.Sprintf("store%04d", len(a.secretStores)+1), name: name, values: map[string]string{}}
+	s := &secretStore{entry: entry{fmt.Sprintf("store%04d", len(a.secretStores)+1)}, name: name, values: map[string]string{}}
 	a.secretStores = append(a.secretStores, s)
 	return s
 }
@@ -75,17 +76,17 @@ func (s *secretStore) remove(name string) {
 	s.names = slices.DeleteFunc(s.names, func(n string) bool { return n == name })
 }
 
-func (a *API) routeSecretStores(r *router) {
+func (a *API) routeSecretStores() {
 	const root = "/resources/stores/secret"
-	r.handle("GET "+root, func(c *call) { a.listSecretStores(c) })
-	r.handle("POST "+root, func(c *call) { a.createSecretStore(c) })
-	r.handle("POST "+root+"/client-key", func(c *call) {
+	a.handle("GET "+root, a.listSecretStores)
+	a.handle("POST "+root, a.createSecretStore)
+	a.handle("POST "+root+"/client-key", func(c *call) {
 		c.answer(map[string]any{"public_key": a.public[:], "signature": ed25519.Sign(a.signer, a.public[:]), "expires_at": "2030-01-01T00:00:00Z"})
 	})
-	r.handle("GET "+root+"/{store}", a.inSecretStore(func(c *call, s *secretStore) {
+	a.handle("GET "+root+"/{store}", a.inSecretStore(func(c *call, s *secretStore) {
 		c.answer(s.json())
 	}))
-	r.handle("DELETE "+root+"/{store}", a.inSecretStore(func(c *call, s *secretStore) {
+	a.handle("DELETE "+root+"/{store}", a.inSecretStore(func(c *call, s *secretStore) {
 		if a.linked(s.id) {
 			c.problem(409, "Conflict", "the store is linked to a service")
 			return
@@ -93,20 +94,20 @@ func (a *API) routeSecretStores(r *router) {
 		a.secretStores = slices.DeleteFunc(a.secretStores, func(o *secretStore) bool { return o == s })
 		c.w.WriteHeader(204)
 	}))
-	r.handle("GET "+root+"/{store}/secrets", a.inSecretStore(func(c *call, s *secretStore) {
+	a.handle("GET "+root+"/{store}/secrets", a.inSecretStore(func(c *call, s *secretStore) {
 		a.page(c, len(s.names), func(i int) any { return a.secretJSON(s, s.names[i]) })
 	}))
 	for _, method := range []string{"POST", "PUT", "PATCH"} {
-		r.handle(method+" "+root+"/{store}/secrets", a.inSecretStore(a.putSecret))
+		a.handle(method+" "+root+"/{store}/secrets", a.inSecretStore(a.putSecret))
 	}
-	r.handle("GET "+root+"/{store}/secrets/{name}", a.inSecretStore(func(c *call, s *secretStore) {
+	a.handle("GET "+root+"/{store}/secrets/{name}", a.inSecretStore(func(c *call, s *secretStore) {
 		if _, ok := s.values[c.r.PathValue("name")]; !ok {
 			c.problem(404, "Not found", "no secret of this name")
 			return
 		}
 		c.answer(a.secretJSON(s, c.r.PathValue("name")))
 	}))
-	r.handle("DELETE "+root+"/{store}/secrets/{name}", a.inSecretStore(func(c *call, s *secretStore) {
+	a.handle("DELETE "+root+"/{store}/secrets/{name}", a.inSecretStore(func(c *call, s *secretStore) {
 		if _, ok := s.values[c.r.PathValue("name")]; !ok {
 			c.problem(404, "Not found", "no secret of this name")
 			return
@@ -126,15 +127,7 @@ func (a *API) secretJSON(s *secretStore, name string) map[string]any {
 
 // inSecretStore finds the store that the path names.
 func (a *API) inSecretStore(do func(*call, *secretStore)) func(*call) {
-	return func(c *call) {
-		id := c.r.PathValue("store")
-		i := slices.IndexFunc(a.secretStores, func(s *secretStore) bool { return s.id == id })
-		if i < 0 {
-			c.problem(404, "Not found", "no store "+id)
-			return
-		}
-		do(c, a.secretStores[i])
-	}
+	return in(&a.secretStores, "store", do, func(c *call, id string) { c.problem(404, "Not found", "no store "+id) })
 }
 
 func (a *API) listSecretStores(c *call) {

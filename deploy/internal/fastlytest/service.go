@@ -9,8 +9,9 @@ import (
 
 // service is a Compute service and all its versions.
 type service struct {
-	id, name, comment, kind string
-	versions                []*version
+	entry
+	name, comment, kind string
+	versions            []*version
 }
 
 // version is one version of a service. Number 1 is versions[0].
@@ -42,25 +43,28 @@ func (s *service) active() *version {
 }
 
 func (s *service) versionJSON(v *version) map[string]any {
-	environments := []any{}
-	if v.staging {
-		environments = append(environments, map[string]any{"name": "staging", "active_version": v.number, "service_id": s.id})
-	}
 	return map[string]any{"number": v.number, "active": v.active, "locked": v.locked, "staging": v.staging, "deployed": v.deployed, "testing": false,
-		"comment": v.comment, "service_id": s.id, "created_at": created, "updated_at": created, "deleted_at": nil, "environments": environments}
+		"comment": v.comment, "service_id": s.id, "created_at": created, "updated_at": created, "deleted_at": nil, "environments": s.environments(v)}
+}
+
+// environments are those in which one of the versions is active.
+func (s *service) environments(versions ...*version) []any {
+	list := []any{}
+	for _, v := range versions {
+		if v.staging {
+			list = append(list, map[string]any{"name": "staging", "active_version": v.number, "service_id": s.id})
+		}
+	}
+	return list
 }
 
 func (s *service) json() map[string]any {
-	versions := []any{}
-	for _, v := range s.versions {
-		versions = append(versions, s.versionJSON(v))
-	}
 	current := s.versions[len(s.versions)-1].number
 	if v := s.active(); v != nil {
 		current = v.number
 	}
 	return map[string]any{"id": s.id, "name": s.name, "comment": s.comment, "type": s.kind, "customer_id": "customer0001", "paused": false,
-		"version": current, "versions": versions, "created_at": created, "updated_at": created, "deleted_at": nil}
+		"version": current, "versions": each(s.versions, s.versionJSON), "created_at": created, "updated_at": created, "deleted_at": nil}
 }
 
 // details has the last version and the active one in full.
@@ -71,13 +75,7 @@ func (s *service) details() map[string]any {
 	if v := s.active(); v != nil {
 		d["version"], d["active_version"] = s.versionDetails(v), s.versionDetails(v)
 	}
-	environments := []any{}
-	for _, v := range s.versions {
-		if v.staging {
-			environments = append(environments, map[string]any{"name": "staging", "active_version": v.number, "service_id": s.id})
-		}
-	}
-	d["environments"] = environments
+	d["environments"] = s.environments(s.versions...)
 	return d
 }
 
@@ -87,14 +85,14 @@ func (s *service) versionDetails(v *version) map[string]any {
 	return d
 }
 
-func (a *API) routeServices(r *router) {
-	r.handle("GET /service", func(c *call) { a.listServices(c) })
-	r.handle("POST /service", func(c *call) {
+func (a *API) routeServices() {
+	a.handle("GET /service", a.listServices)
+	a.handle("POST /service", func(c *call) {
 		if s := a.createService(c); s != nil {
 			c.answer(s.json())
 		}
 	})
-	r.handle("GET /service/search", func(c *call) {
+	a.handle("GET /service/search", func(c *call) {
 		name := c.r.URL.Query().Get("name")
 		for _, s := range a.services {
 			if s.name == name {
@@ -104,9 +102,9 @@ func (a *API) routeServices(r *router) {
 		}
 		c.notFound(fmt.Sprintf("Service '%s'", name))
 	})
-	r.handle("GET /service/{service}", a.inService(func(c *call, s *service) { c.answer(s.json()) }))
-	r.handle("GET /service/{service}/details", a.inService(func(c *call, s *service) { c.answer(s.details()) }))
-	r.handle("PUT /service/{service}", a.inService(func(c *call, s *service) {
+	a.handle("GET /service/{service}", a.inService(func(c *call, s *service) { c.answer(s.json()) }))
+	a.handle("GET /service/{service}/details", a.inService(func(c *call, s *service) { c.answer(s.details()) }))
+	a.handle("PUT /service/{service}", a.inService(func(c *call, s *service) {
 		form := c.form()
 		if form.Has("name") {
 			s.name = form.Get("name")
@@ -116,8 +114,8 @@ func (a *API) routeServices(r *router) {
 		}
 		c.answer(s.json())
 	}))
-	r.handle("DELETE /service/{service}", a.inService(a.deleteService))
-	r.handle("GET /service/{service}/domain", a.inService(func(c *call, s *service) {
+	a.handle("DELETE /service/{service}", a.inService(a.deleteService))
+	a.handle("GET /service/{service}/domain", a.inService(func(c *call, s *service) {
 		if v := s.active(); v != nil {
 			c.answer(s.list(v, "domain"))
 			return
@@ -164,7 +162,7 @@ func (a *API) createService(c *call) *service {
 	case kind == "":
 		kind = "vcl"
 	}
-	s := &service{id: a.id("service"), name: name, comment: form.Get("comment"), kind: kind}
+	s := &service{entry: entry{a.id("service")}, name: name, comment: form.Get("comment"), kind: kind}
 	s.versions = []*version{{number: 1, objects: map[string][]object{}}}
 	a.services = append(a.services, s)
 	return s
@@ -188,21 +186,9 @@ func (a *API) deleteService(c *call, s *service) {
 // inService finds the service that the path names. If it does not exist, a
 // request for it alone gets a 400, as go-fastly says of GetService.
 func (a *API) inService(do func(*call, *service)) func(*call) {
-	return func(c *call) {
-		id := c.r.PathValue("service")
-		if s := a.service(id); s != nil {
-			do(c, s)
-			return
-		}
+	return in(&a.services, "service", do, func(c *call, id string) {
 		c.refuse(400, "Bad request", fmt.Sprintf("Couldn't find Service '%s'", id))
-	}
+	})
 }
 
-func (a *API) service(id string) *service {
-	for _, s := range a.services {
-		if s.id == id {
-			return s
-		}
-	}
-	return nil
-}
+func (a *API) service(id string) *service { return of(a.services, id) }

@@ -1,6 +1,7 @@
 package fastlytest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -8,7 +9,6 @@ import (
 )
 
 const (
-	jsonAPI = "application/vnd.api+json"
 	// tlsConfiguration is the account's only one.
 	tlsConfiguration = "tlsconfig0001"
 	// CNAMETarget is where a host's CNAME must lead.
@@ -17,8 +17,9 @@ const (
 
 // subscription orders a certificate.
 type subscription struct {
-	id, authority, state string
-	domains              []string
+	entry
+	authority, state string
+	domains          []string
 }
 
 // Challenge is the target of the record that proves a host.
@@ -37,15 +38,15 @@ func (a *API) Issue(host string) {
 	}
 }
 
-func (a *API) routeTLS(r *router) {
-	r.handle("GET /tls/configurations", func(c *call) {
+func (a *API) routeTLS() {
+	a.handle("GET /tls/configurations", func(c *call) {
 		if number := c.r.URL.Query().Get("page[number]"); number != "" && number != "1" {
 			c.jsonAPI(200, map[string]any{"data": []any{}})
 			return
 		}
 		c.jsonAPI(200, map[string]any{"data": []any{configurationData()}, "included": dnsRecords(), "meta": map[string]int{"per_page": 100, "current_page": 1, "record_count": 1, "total_pages": 1}})
 	})
-	r.handle("GET /tls/configurations/{id}", func(c *call) {
+	a.handle("GET /tls/configurations/{id}", func(c *call) {
 		if c.r.PathValue("id") != tlsConfiguration {
 			c.notFound("TlsConfiguration")
 			return
@@ -53,13 +54,13 @@ func (a *API) routeTLS(r *router) {
 		c.jsonAPI(200, map[string]any{"data": configurationData(), "included": dnsRecords()})
 	})
 	// Domains of uploaded certificates: there are none.
-	r.handle("GET /tls/domains", func(c *call) { c.jsonAPI(200, map[string]any{"data": []any{}}) })
-	r.handle("GET /tls/subscriptions", func(c *call) { a.listSubscriptions(c) })
-	r.handle("POST /tls/subscriptions", func(c *call) { a.subscribe(c) })
-	r.handle("GET /tls/subscriptions/{id}", a.inSubscription(func(c *call, s *subscription) {
+	a.handle("GET /tls/domains", func(c *call) { c.jsonAPI(200, map[string]any{"data": []any{}}) })
+	a.handle("GET /tls/subscriptions", a.listSubscriptions)
+	a.handle("POST /tls/subscriptions", a.subscribe)
+	a.handle("GET /tls/subscriptions/{id}", a.inSubscription(func(c *call, s *subscription) {
 		c.jsonAPI(200, map[string]any{"data": s.data(), "included": s.authorizations()})
 	}))
-	r.handle("DELETE /tls/subscriptions/{id}", a.inSubscription(func(c *call, s *subscription) {
+	a.handle("DELETE /tls/subscriptions/{id}", a.inSubscription(func(c *call, s *subscription) {
 		if s.state == "issued" && c.r.URL.Query().Get("force") != "true" {
 			c.invalid("Subscription is active", "its domains have TLS enabled; force is needed")
 			return
@@ -70,9 +71,7 @@ func (a *API) routeTLS(r *router) {
 }
 
 func (c *call) jsonAPI(status int, v any) {
-	c.w.Header().Set("Content-Type", jsonAPI)
-	c.w.WriteHeader(status)
-	_ = json.NewEncoder(c.w).Encode(v)
+	c.send("application/vnd.api+json", status, v)
 }
 
 func configurationData() any {
@@ -126,10 +125,7 @@ func (a *API) subscribe(c *call) {
 		c.invalid("Invalid body", err.Error())
 		return
 	}
-	s := &subscription{authority: in.Data.Attributes.Authority, state: "pending"}
-	if s.authority == "" {
-		s.authority = "certainly"
-	}
+	s := &subscription{authority: cmp.Or(in.Data.Attributes.Authority, "certainly"), state: "pending"}
 	for _, d := range append(in.Data.Relationships.Domain.Data, in.Data.Relationships.Domains.Data...) {
 		if detail := a.unfit(d.ID); detail != "" {
 			c.invalid("Invalid value for tls_domains", detail)
@@ -205,14 +201,5 @@ func (s *subscription) authorizations() (list []any) {
 }
 
 func (a *API) inSubscription(do func(*call, *subscription)) func(*call) {
-	return func(c *call) {
-		id := c.r.PathValue("id")
-		for _, s := range a.subscribed {
-			if s.id == id {
-				do(c, s)
-				return
-			}
-		}
-		c.notFound("TlsSubscription '" + id + "'")
-	}
+	return in(&a.subscribed, "id", do, func(c *call, id string) { c.notFound("TlsSubscription '" + id + "'") })
 }

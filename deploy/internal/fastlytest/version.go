@@ -3,51 +3,48 @@ package fastlytest
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
-func (a *API) routeVersions(r *router) {
+func (a *API) routeVersions() {
 	const one = "/service/{service}/version/{version}"
-	r.handle("GET /service/{service}/version", a.inService(func(c *call, s *service) {
-		list := []any{}
-		for _, v := range s.versions {
-			list = append(list, s.versionJSON(v))
-		}
-		c.answer(list)
+	a.handle("GET /service/{service}/version", a.inService(func(c *call, s *service) {
+		c.answer(each(s.versions, s.versionJSON))
 	}))
-	r.handle("POST /service/{service}/version", a.inService(func(c *call, s *service) {
+	a.handle("POST /service/{service}/version", a.inService(func(c *call, s *service) {
 		v := &version{number: len(s.versions) + 1, comment: c.form().Get("comment"), objects: map[string][]object{}}
 		s.versions = append(s.versions, v)
 		c.answer(s.versionJSON(v))
 	}))
-	r.handle("GET "+one, a.inVersion(func(c *call, s *service, v *version) { c.answer(s.versionJSON(v)) }))
+	a.handle("GET "+one, a.inVersion(func(c *call, s *service, v *version) { c.answer(s.versionJSON(v)) }))
 	// The comment is not locked: the Terraform provider changes that of an
 	// active version.
-	r.handle("PUT "+one, a.inVersion(func(c *call, s *service, v *version) {
+	a.handle("PUT "+one, a.inVersion(func(c *call, s *service, v *version) {
 		if form := c.form(); form.Has("comment") {
 			v.comment = form.Get("comment")
 		}
 		c.answer(s.versionJSON(v))
 	}))
-	r.handle("PUT "+one+"/clone", a.inVersion(func(c *call, s *service, v *version) {
+	a.handle("PUT "+one+"/clone", a.inVersion(func(c *call, s *service, v *version) {
 		cloned := v.clone(len(s.versions) + 1)
 		s.versions = append(s.versions, cloned)
 		c.answer(s.versionJSON(cloned))
 	}))
-	r.handle("PUT "+one+"/lock", a.inVersion(func(c *call, s *service, v *version) {
+	a.handle("PUT "+one+"/lock", a.inVersion(func(c *call, s *service, v *version) {
 		v.locked = true
 		c.answer(s.versionJSON(v))
 	}))
-	r.handle("GET "+one+"/validate", a.inVersion(func(c *call, s *service, v *version) {
+	a.handle("GET "+one+"/validate", a.inVersion(func(c *call, s *service, v *version) {
 		if msg := a.invalid(s, v); msg != "" {
 			c.answer(map[string]any{"status": "error", "msg": msg})
 			return
 		}
 		c.answer(map[string]any{"status": "ok", "msg": nil})
 	}))
-	r.handle("PUT "+one+"/activate", a.inVersion(a.activate))
-	r.handle("PUT "+one+"/activate/staging", a.inVersion(a.stage))
-	r.handle("PUT "+one+"/deactivate", a.inVersion(a.deactivate))
-	r.handle("PUT "+one+"/deactivate/staging", a.inVersion(a.deactivate))
+	a.handle("PUT "+one+"/activate", a.inVersion(a.activate))
+	a.handle("PUT "+one+"/activate/staging", a.inVersion(a.activate))
+	a.handle("PUT "+one+"/deactivate", a.inVersion(a.deactivate))
+	a.handle("PUT "+one+"/deactivate/staging", a.inVersion(a.deactivate))
 }
 
 // invalid says why a version cannot be activated. That a host can be on one
@@ -70,27 +67,24 @@ func (a *API) activate(c *call, s *service, v *version) {
 		c.refuse(400, "Bad request", msg)
 		return
 	}
-	for _, other := range s.versions {
-		other.active = false
+	v.locked = true
+	if inStaging(c) {
+		for _, other := range s.versions {
+			other.staging = other == v
+		}
+	} else {
+		for _, other := range s.versions {
+			other.active = other == v
+		}
+		v.deployed = true
 	}
-	v.active, v.locked, v.deployed = true, true, true
 	c.answer(s.versionJSON(v))
 }
 
-func (a *API) stage(c *call, s *service, v *version) {
-	if msg := a.invalid(s, v); msg != "" {
-		c.refuse(400, "Bad request", msg)
-		return
-	}
-	for _, other := range s.versions {
-		other.staging = false
-	}
-	v.staging, v.locked = true, true
-	c.answer(s.versionJSON(v))
-}
+func inStaging(c *call) bool { return strings.HasSuffix(c.r.URL.Path, "/staging") }
 
 func (a *API) deactivate(c *call, s *service, v *version) {
-	if c.r.URL.Path[len(c.r.URL.Path)-1] == 'g' { // …/staging
+	if inStaging(c) {
 		v.staging = false
 	} else {
 		v.active = false
