@@ -1,6 +1,7 @@
 package doctortest
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -191,10 +192,7 @@ func (a *Authority) template(t testing.TB, c Cert) *x509.Certificate {
 	if c.MustStaple {
 		template.ExtraExtensions = []pkix.Extension{mustStaple}
 	}
-	left := c.Left
-	if left == 0 {
-		left = 80*Day + time.Hour // an hour, so that "days left" does not change while a test runs
-	}
+	left := cmp.Or(c.Left, 80*Day+time.Hour) // an hour, so that "days left" does not change while a test runs
 	template.NotAfter = a.now.Add(left)
 	template.NotBefore = template.NotAfter.Add(-90 * Day)
 	if c.Starts != 0 {

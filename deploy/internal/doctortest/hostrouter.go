@@ -13,11 +13,16 @@ import (
 // it closes it.
 type Place interface{ ServeConn(net.Conn) }
 
+// placeFunc is a function as a [Place].
+type placeFunc func(net.Conn)
+
+// ServeConn implements Place.
+func (f placeFunc) ServeConn(conn net.Conn) { f(conn) }
+
 var (
 	_ Place = (*server)(nil)
 	_ Place = (*hostRouter)(nil)
 	_ Place = relay("")
-	_ Place = resets{}
 )
 
 // hostRouter is one port behind which several names live, as each has an
@@ -138,12 +143,7 @@ func (addr relay) ServeConn(in net.Conn) {
 	<-done
 }
 
-// resets ends each connection with a TCP reset as soon as it stands.
-type resets struct{}
-
-// ServeConn implements Place.
-func (resets) ServeConn(conn net.Conn) { reset(conn) }
-
+// reset ends a connection with a TCP reset.
 func reset(conn net.Conn) {
 	if r, ok := conn.(*replayed); ok {
 		conn = r.Conn

@@ -22,7 +22,7 @@ type server struct {
 // ServeConn implements Place.
 func (s *server) ServeConn(conn net.Conn) {
 	if s.config == nil {
-		(&wire.Server{Handler: s.handler}).ServeConn(conn)
+		serveHTTP1(conn, s.handler)
 		return
 	}
 	told := &closing{Conn: conn, closed: make(chan struct{})}

@@ -1,6 +1,7 @@
 package doctortest
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -76,10 +77,7 @@ type Tell struct {
 // Start runs a set-up until the test ends.
 func (s *Setup) Start(t testing.TB) *Running {
 	t.Helper()
-	preset := s.Preset
-	if preset == "" {
-		preset = "customerio-eu"
-	}
+	preset := cmp.Or(s.Preset, "customerio-eu")
 	opt := s.ESPs
 	if s.SlowESP {
 		opt.OnRequest = lateClicks(preset)
@@ -110,7 +108,7 @@ func (s *Setup) Start(t testing.TB) *Running {
 	if server, ok := realServers[s.Front]; ok {
 		w.place(server, startServer(t, w, &server, s))
 	}
-	return w.run(s)
+	return w.run()
 }
 
 // place puts a server of this machine at the front's ports. Where it has no

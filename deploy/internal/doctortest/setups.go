@@ -51,10 +51,10 @@ func Setups() []Setup {
 
 // Find returns the set-up of a name; ok is false where there is none.
 func Find(name string) (s Setup, ok bool) {
-	all := Setups()
-	i := slices.IndexFunc(all, func(s Setup) bool { return s.Name == name })
-	if i < 0 {
-		return Setup{}, false
+	for _, s := range Setups() {
+		if s.Name == name {
+			return s, true
+		}
 	}
-	return all[i], true
+	return Setup{}, false
 }

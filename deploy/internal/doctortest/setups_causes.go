@@ -80,12 +80,8 @@ var causeSetups = []Setup{
 		Name: "slash-answered-404-sendgrid", Wrong: "a server answers 404 to %2F in a path, which this ESP's made-up link does not have", Preset: "sendgrid", Want: []string{"target-slash-refused"},
 		Change: before(When(Target(`^[^?]*%2F`), Answer(http.StatusNotFound, apache404, "Content-Type", "text/html; charset=iso-8859-1"))),
 	},
-	{
-		Name: "prefix-before-path", Wrong: "the proxy puts a folder before the path", Preset: "sendgrid", Want: []string{"target-path-lost"}, Change: change(prefix("/track")),
-	},
-	{
-		Name: "prefix-before-path-ses", Wrong: "the proxy puts a folder before the path to SES", Preset: "ses-us-east-1", Want: []string{"target-path-lost"}, Change: change(prefix("/track")),
-	},
+	{Name: "prefix-before-path", Wrong: "the proxy puts a folder before the path", Preset: "sendgrid", Want: []string{"target-path-lost"}, Change: change(prefix("/track"))},
+	{Name: "prefix-before-path-ses", Wrong: "the proxy puts a folder before the path to SES", Preset: "ses-us-east-1", Want: []string{"target-path-lost"}, Change: change(prefix("/track"))},
 	{
 		Name: "location-to-own-host", Wrong: "the proxy puts its own host into the ESP's redirects", Preset: "sendgrid", Want: []string{"location-rewritten"},
 		Not: []string{"target-changed", "esp-not-reached"}, Change: before(editLocation(toOwnHost)),

@@ -47,12 +47,8 @@ var claimSetups = []Setup{
 		Name: "link-given-host-not-shown", Preset: "mailgun", Tell: Tell{NoOrigin: true, Link: realLink("https://")}, Also: []string{"esp-ok", "esp-host-unproven"},
 		Not: []string{"esp-unproven"}, Unsaid: []string{"--link"},
 	},
-	{
-		Name: "link-shows-host", Tell: Tell{NoOrigin: true, Link: realLink("https://")}, Also: []string{"esp-ok"}, Not: []string{"esp-host-unproven"},
-	},
-	{
-		Name: "region-guessed", Tell: Tell{NoESP: true, NoOrigin: true}, Also: []string{"esp-host-unproven"}, Says: []string{"not seen: which region of the ESP it is (customerio-us is a guess)"},
-	},
+	{Name: "link-shows-host", Tell: Tell{NoOrigin: true, Link: realLink("https://")}, Also: []string{"esp-ok"}, Not: []string{"esp-host-unproven"}},
+	{Name: "region-guessed", Tell: Tell{NoESP: true, NoOrigin: true}, Also: []string{"esp-host-unproven"}, Says: []string{"not seen: which region of the ESP it is (customerio-us is a guess)"}},
 	{
 		Name: "probe-unlike-not-asked", Wrong: "the website answers, and the ESP may not be asked", Want: []string{"esp-not-reached"}, Tell: Tell{NoOrigin: true},
 		Unsaid: []string{"The answers are not"}, Change: instead(Answer(http.StatusOK, "<title>Shop</title>", "Content-Type", "text/html")),
@@ -73,116 +69,85 @@ var claimSetups = []Setup{
 	{
 		Name: "cache-repeats-request-id", Wrong: "a cache without any mark repeats the ESP's X-Request-Id", Preset: "sendgrid", Want: []string{"cache-hit"}, Not: []string{"cache-ok"},
 		Change: func(w *World) {
-			w.espAdds(requestID())
+			atESP(requestID())(w)
 			before(Cache(ByTarget, func(http.Header, bool) {}))(w)
 		},
 	},
 	{
 		Name: "request-ids-differ", Preset: "sendgrid", Also: []string{"cache-ok"}, Says: []string{"X-Request-Id, which the ESP writes anew into each answer, differs"},
-		Change: func(w *World) { w.espAdds(requestID()) },
+		Change: atESP(requestID()),
 	},
 	{
 		Name: "esp-caches-itself", Preset: "sendgrid", Also: []string{"cache-ok"}, Not: []string{"cache-hit"},
-		Change: func(w *World) { w.espAdds(Say("X-Cache", "Hit from cloudfront")) },
+		Change: atESP(Say("X-Cache", "Hit from cloudfront")),
 	},
 	{
 		Name: "cached-for-unknown-time", Wrong: "a cache whose answer is four seconds old, and that says nothing of how long it keeps it", Preset: "sendgrid", Want: []string{"cache-hit"},
 		Not: []string{"cache-short"}, Change: before(Cache(ByTarget, AgeMark(4))),
 	},
-	{
-		Name: "esp-redirects-for-good", Preset: "sendgrid", Not: []string{"cache-permanent-redirect"}, Change: func(w *World) { w.espAdds(Permanent) },
-	},
-	{
-		Name: "esp-lets-browsers-keep", Preset: "sendgrid", Not: []string{"cache-lifetime"}, Change: func(w *World) { w.espAdds(Say("Cache-Control", "public, max-age=3600")) },
-	},
-	{
-		Name: "customerio-target-not-shown", Tell: Tell{NoOrigin: true}, Also: []string{"fidelity-unproven", "esp-ok"}, Not: []string{"fidelity-ok"}, Unsaid: []string{"odd bytes arrive"},
-	},
+	{Name: "esp-redirects-for-good", Preset: "sendgrid", Not: []string{"cache-permanent-redirect"}, Change: atESP(Permanent)},
+	{Name: "esp-lets-browsers-keep", Preset: "sendgrid", Not: []string{"cache-lifetime"}, Change: atESP(Say("Cache-Control", "public, max-age=3600"))},
+	{Name: "customerio-target-not-shown", Tell: Tell{NoOrigin: true}, Also: []string{"fidelity-unproven", "esp-ok"}, Not: []string{"fidelity-ok"}, Unsaid: []string{"odd bytes arrive"}},
 	{
 		Name: "esp-alike-without-path", Preset: "sendgrid", Also: []string{"fidelity-unproven"}, Not: []string{"fidelity-ok"},
-		Change: func(w *World) {
-			w.espAdds(When(Always, Answer(http.StatusOK, "<title>Sorry</title>", "Content-Type", "text/html")))
-		},
+		Change: atESP(When(Always, Answer(http.StatusOK, "<title>Sorry</title>", "Content-Type", "text/html"))),
 	},
 	{
 		Name: "esp-is-down-itself", Wrong: "the ESP itself answers 503", Preset: "sendgrid", Want: []string{"esp-fails"}, Not: []string{"origin-unreachable"},
-		Change: func(w *World) {
-			w.espAdds(When(Always, Answer(http.StatusServiceUnavailable, "Service Unavailable", "Content-Type", "text/plain")))
-		},
+		Change: atESP(When(Always, Answer(http.StatusServiceUnavailable, "Service Unavailable", "Content-Type", "text/plain"))),
+	},
+	{Name: "esp-refuses-robots-itself", Preset: "sendgrid", Not: []string{"filter-user-agent"}, Change: atESP(When(Agent(`GoogleImageProxy`), Answer(http.StatusForbidden, "Forbidden")))},
+	{Name: "esp-refuses-queries-itself", Preset: "sendgrid", Not: []string{"filter-query"}, Change: atESP(When(Target(`\?.{1000}`), Answer(http.StatusRequestURITooLong, "URI Too Long")))},
+	{
+		Name: "esp-refuses-post-itself", Preset: "sendgrid", Not: []string{"post-refused", "post-redirected"},
+		Change: atESP(When(Method(http.MethodPost), RedirectTo(302, "https://help.example.com/"))),
 	},
 	{
-		Name: "esp-refuses-robots-itself", Preset: "sendgrid", Not: []string{"filter-user-agent"}, Change: func(w *World) {
-			w.espAdds(When(Agent(`GoogleImageProxy`), Answer(http.StatusForbidden, "Forbidden")))
-		},
+		Name: "esp-refuses-head-itself", Preset: "sendgrid", Not: []string{"head-refused"},
+		Change: atESP(When(Method(http.MethodHead), Answer(http.StatusMethodNotAllowed, "", "Allow", "GET, POST"))),
 	},
-	{
-		Name: "esp-refuses-queries-itself", Preset: "sendgrid", Not: []string{"filter-query"}, Change: func(w *World) {
-			w.espAdds(When(Target(`\?.{1000}`), Answer(http.StatusRequestURITooLong, "URI Too Long")))
-		},
-	},
-	{
-		Name: "esp-refuses-post-itself", Preset: "sendgrid", Not: []string{"post-refused", "post-redirected"}, Change: func(w *World) {
-			w.espAdds(When(Method(http.MethodPost), RedirectTo(302, "https://help.example.com/")))
-		},
-	},
-	{
-		Name: "esp-refuses-head-itself", Preset: "sendgrid", Not: []string{"head-refused"}, Change: func(w *World) {
-			w.espAdds(When(Method(http.MethodHead), Answer(http.StatusMethodNotAllowed, "", "Allow", "GET, POST")))
-		},
-	},
-	{
-		Name: "lone-percent-refused-by-esp", Preset: "sendgrid", Not: []string{"target-lone-percent"}, Change: func(w *World) {
-			w.espAdds(When(Target(`%$`), Answer(http.StatusBadRequest, "Bad Request")))
-		},
-	},
+	{Name: "lone-percent-refused-by-esp", Preset: "sendgrid", Not: []string{"target-lone-percent"}, Change: atESP(When(Target(`%$`), Answer(http.StatusBadRequest, "Bad Request")))},
 	{
 		Name: "post-refused-not-asked", Preset: "sendgrid", Tell: Tell{NoOrigin: true}, Not: []string{"post-refused"}, Says: []string{"not seen: who refuses POST"},
 		Change: before(When(Method(http.MethodPost), Answer(http.StatusForbidden, "Forbidden"))),
 	},
 	{
-		Name: "certificate-text-on-a-page", Preset: "sendgrid", Not: []string{"origin-certificate-refused"}, Change: func(w *World) {
-			w.espAdds(When(Target(`^/wf/open`), Answer(http.StatusOK, "<p>What to do when a certificate has expired", "Content-Type", "text/html")))
-		},
+		Name: "certificate-text-on-a-page", Preset: "sendgrid", Not: []string{"origin-certificate-refused"},
+		Change: atESP(When(Target(`^/wf/open`), Answer(http.StatusOK, "<p>What to do when a certificate has expired", "Content-Type", "text/html"))),
 	},
 	{
 		Name: "server-field-of-the-esp", Preset: "sendgrid", Unsaid: []string{"through nginx", "proxy_"}, Says: []string{"through an unknown CDN"},
 		Change: func(w *World) {
 			w.Both, w.Records = nil, "link.example.com. CNAME proxy.hosting.example."
-			w.espAdds(Say("Server", "nginx"))
+			atESP(Say("Server", "nginx"))(w)
 		},
 	},
 	{
 		Name: "esps-own-second-cdn", Preset: "sendgrid", Not: []string{"http-two-cdns"}, Tell: Tell{NoOrigin: true},
-		Change: func(w *World) { w.espAdds(LikeCloudflare) },
+		Change: atESP(LikeCloudflare),
 	},
-	{
-		Name: "told-cdn-is-no-mark", Front: Cloudflare, Preset: "sendgrid", Tell: Tell{CDN: "fastly"}, Not: []string{"http-two-cdns"},
-	},
+	{Name: "told-cdn-is-no-mark", Front: Cloudflare, Preset: "sendgrid", Tell: Tell{CDN: "fastly"}, Not: []string{"http-two-cdns"}},
 	{
 		Name: "via-and-dns-elsewhere", Tell: Tell{Via: FrontAddr}, Also: []string{"dns-not-yet"}, Not: []string{"dns-ok"},
-		Change: func(w *World) { w.Records = "link.example.com. A 198.51.100.11" },
+		Change: records("link.example.com. A 198.51.100.11"),
 	},
-	{
-		Name: "via-and-dns-there", Tell: Tell{Via: FrontAddr}, Also: []string{"dns-ok"}, Not: []string{"dns-not-yet"},
-	},
+	{Name: "via-and-dns-there", Tell: Tell{Via: FrontAddr}, Also: []string{"dns-ok"}, Not: []string{"dns-not-yet"}},
 	{
 		Name: "via-and-no-dns-answer", Tell: Tell{Via: FrontAddr}, Not: []string{"dns-not-yet", "dns-no-answer"},
-		Says: []string{"not seen: where link.example.com leads"}, Change: func(w *World) { w.Records = "!servfail link.example.com" },
+		Says: []string{"not seen: where link.example.com leads"}, Change: records("!servfail link.example.com"),
 	},
-	{
-		Name: "via-without-address", Wrong: "the name given with --via does not exist", Tell: Tell{Via: "gone.example.net"}, Want: []string{"dns-via-unresolved"}, Not: []string{"dns-no-address"},
-	},
+	{Name: "via-without-address", Wrong: "the name given with --via does not exist", Tell: Tell{Via: "gone.example.net"}, Want: []string{"dns-via-unresolved"}, Not: []string{"dns-no-address"}},
 	{
 		Name: "one-resolver-does-not-know", Wrong: "the first of two resolvers does not know the name yet", Want: []string{"dns-resolvers-disagree"}, Not: []string{"dns-nxdomain"},
 		Change: func(w *World) { w.Others = []string{w.Records}; w.Records = "" },
 	},
 	{
 		Name: "aaaa-fails", Wrong: "the name has no A record, and the question for AAAA fails", Want: []string{"dns-no-answer"}, Not: []string{"dns-no-address"},
-		Change: func(w *World) { w.Records = "link.example.com. TXT \"x\"\n!servfail link.example.com AAAA" },
+		Change: records("link.example.com. TXT \"x\"\n!servfail link.example.com AAAA"),
 	},
 	{
 		Name: "second-record-not-answered", Preset: "sendgrid", Tell: Tell{SecondRecord: secondName}, Not: []string{"dns-second-record"},
-		Says: []string{"not seen: where " + secondName + " leads"}, Change: func(w *World) { w.Records += "\n!servfail " + secondName },
+		Says: []string{"not seen: where " + secondName + " leads"}, Change: moreRecords("!servfail " + secondName),
 	},
 	{
 		Name: "ipv6-silent", Wrong: "the IPv6 address neither answers nor refuses", Want: []string{"dns-ipv6-silent"}, Not: []string{"dns-ipv6-dead"}, Tell: Tell{Timeout: short},
@@ -192,9 +157,8 @@ var claimSetups = []Setup{
 		},
 	},
 	{
-		Name: "caa-of-an-unknown-authority", Not: []string{"dns-caa-forbids"}, Change: func(w *World) {
-			w.Records += "\nexample.com. CAA 0 issue \"ca.example.net\"\nexample.com. NS ns1.dns.example.\nexample.com. A 198.51.100.80"
-		},
+		Name: "caa-of-an-unknown-authority", Not: []string{"dns-caa-forbids"},
+		Change: moreRecords("example.com. CAA 0 issue \"ca.example.net\"\nexample.com. NS ns1.dns.example.\nexample.com. A 198.51.100.80"),
 	},
 	{
 		Name: "caa-of-wildcards", Not: []string{"dns-caa-forbids"}, Change: func(w *World) {
@@ -204,7 +168,7 @@ var claimSetups = []Setup{
 	},
 	{
 		Name: "route53-and-fastly", Wrong: "an A record on Route 53, whose aliases do not lead to Fastly", Want: []string{"dns-address-record"}, Not: []string{"dns-alias"},
-		Change: func(w *World) { w.Records = "link.example.com. A 198.51.100.10\n" + inRoute53 },
+		Change: records("link.example.com. A 198.51.100.10\n" + inRoute53),
 	},
 	{
 		Name: "at-esp-is-not-yours", Front: Straight, Preset: "mailgun", Also: []string{"dns-at-esp-with-certificate"}, Not: []string{"dns-ok"}, Change: func(w *World) {
@@ -252,20 +216,21 @@ func leadTo(preset string) func(*World) {
 	}
 }
 
-// espAdds puts mistakes at the ESP itself: they show through the set-up and
+// atESP puts mistakes at the ESP itself: they show through the set-up and
 // directly.
-func (w *World) espAdds(wraps ...Wrap) {
-	inner := w.ProxyTo(w.Fleet, w.Origin)
-	inner.TrustForwardedHost = true
-	var h http.Handler = inner
-	for _, wrap := range wraps {
-		h = wrap(h)
+func atESP(wraps ...Wrap) func(*World) {
+	return func(w *World) {
+		inner := w.ProxyTo(w.Fleet, w.Origin)
+		inner.TrustForwardedHost = true
+		var h http.Handler = inner
+		for _, wrap := range wraps {
+			h = wrap(h)
+		}
+		addr := listen(w.T, w.Serve(TLS{Cert: Cert{Names: []string{w.Origin.Address}}}, h))
+		w.Places[w.Origin.Address+":443"] = relay(addr)
+		w.Proxy.Dial = func() (net.Conn, error) { return net.Dial("tcp", addr) }
+		w.Proxy.Config = &tls.Config{RootCAs: w.Authority.Roots(), ServerName: w.Origin.Address}
 	}
-	place := w.Serve(TLS{Cert: Cert{Names: []string{w.Origin.Address}}}, h)
-	addr := listen(w.T, place)
-	w.Places[w.Origin.Address+":443"] = relay(addr)
-	w.Proxy.Dial = func() (net.Conn, error) { return net.Dial("tcp", addr) }
-	w.Proxy.Config = &tls.Config{RootCAs: w.Authority.Roots(), ServerName: w.Origin.Address}
 }
 
 // requestID writes a number of its own into each answer.

@@ -18,30 +18,36 @@ example.com. A   198.51.100.80
 
 const secondName = "1234567.example.com"
 
+// records are what the first resolver knows, in place of the usual.
+func records(text string) func(*World) { return func(w *World) { w.Records = text } }
+
+// moreRecords are what it knows beside the usual.
+func moreRecords(text string) func(*World) { return func(w *World) { w.Records += "\n" + text } }
+
 var dnsSetups = []Setup{
 	{
 		Name: "name-unknown", Wrong: "the link domain has no record at all", Want: []string{"dns-nxdomain"},
-		Change: func(w *World) { w.Records = "" },
+		Change: records(""),
 	},
 	{
 		Name: "alias-to-nothing", Wrong: "the CNAME leads to a CDN name that does not exist (any more)", Want: []string{"dns-dangling-cname"},
-		Change: func(w *World) { w.Records = "link.example.com. CNAME gone.global.fastly.net." },
+		Change: records("link.example.com. CNAME gone.global.fastly.net."),
 	},
 	{
 		Name: "name-without-address", Wrong: "the link domain has a TXT record only", Want: []string{"dns-no-address"},
-		Change: func(w *World) { w.Records = `link.example.com. TXT "sendgrid"` },
+		Change: records(`link.example.com. TXT "sendgrid"`),
 	},
 	{
 		Name: "zone-broken", Wrong: "resolvers answer SERVFAIL for the link domain", Want: []string{"dns-no-answer"},
-		Change: func(w *World) { w.Records = "!servfail link.example.com" },
+		Change: records("!servfail link.example.com"),
 	},
 	{
 		Name: "resolver-refuses", Wrong: "the resolver answers REFUSED", Want: []string{"dns-no-answer"},
-		Change: func(w *World) { w.Records = "!refused link.example.com" },
+		Change: records("!refused link.example.com"),
 	},
 	{
 		Name: "big-answer", Also: []string{"dns-ok"}, // over UDP it is cut, and has to be asked again over TCP
-		Change: func(w *World) { w.Records += "\n!truncate link.example.com" },
+		Change: moreRecords("!truncate link.example.com"),
 	},
 	{
 		Name: "still-at-customerio", Wrong: "the CNAME leads straight to Customer.io", Front: Straight,
@@ -65,21 +71,15 @@ var dnsSetups = []Setup{
 	},
 	{
 		Name: "by-way-of-a-name-of-ones-own", Also: []string{"dns-ok", "esp-ok"},
-		Change: func(w *World) {
-			w.Records = "link.example.com. CNAME links.brand.example.\nlinks.brand.example. CNAME d.sni.global.fastly.net."
-		},
+		Change: records("link.example.com. CNAME links.brand.example.\nlinks.brand.example. CNAME d.sni.global.fastly.net."),
 	},
 	{
 		Name: "still-at-customerio-by-another-name", Wrong: "the CNAME leads to Customer.io through a second name", Front: Straight, Want: []string{"dns-still-at-esp"},
-		Change: func(w *World) {
-			w.Records = "link.example.com. CNAME links.brand.example.\nlinks.brand.example. CNAME track-eu.customer.io."
-		},
+		Change: records("link.example.com. CNAME links.brand.example.\nlinks.brand.example. CNAME track-eu.customer.io."),
 	},
 	{
 		Name: "one-of-two-addresses-dead", Wrong: "one of two addresses is a server that was switched off", Want: []string{"dns-address-dead"},
-		Change: func(w *World) {
-			w.Records += "\nd.sni.global.fastly.net. A 198.51.100.10\nd.sni.global.fastly.net. A 198.51.100.11"
-		},
+		Change: moreRecords("d.sni.global.fastly.net. A 198.51.100.10\nd.sni.global.fastly.net. A 198.51.100.11"),
 	},
 	{
 		Name: "at-the-esps-cdn", Wrong: "the CNAME leads to the ESP, and from there to the CDN that the ESP keeps for itself", Preset: "sendgrid",
@@ -98,41 +98,35 @@ var dnsSetups = []Setup{
 	},
 	{
 		Name: "proof-of-sendgrid", Wrong: "the name for Fastly's proof still leads where SendGrid's Auto SSL had it lead", Preset: "sendgrid",
-		Want: []string{"dns-proof-of-esp"},
-		Change: func(w *World) {
-			w.Records += "\n_acme-challenge.link.example.com. CNAME link.example.com.4a767ed83ff78982.dcv.cloudflare.com."
-		},
+		Want:   []string{"dns-proof-of-esp"},
+		Change: moreRecords("_acme-challenge.link.example.com. CNAME link.example.com.4a767ed83ff78982.dcv.cloudflare.com."),
 	},
 	{
 		Name: "proof-of-fastly", Preset: "sendgrid", Also: []string{"dns-ok"},
-		Change: func(w *World) {
-			w.Records += "\n_acme-challenge.link.example.com. CNAME abc123.fastly-validations.com."
-		},
+		Change: moreRecords("_acme-challenge.link.example.com. CNAME abc123.fastly-validations.com."),
 	},
 	{
 		Name: "still-at-customerio-eu-by-its-mail-name", Wrong: "the CNAME leads to Customer.io's EU region by the name that its set-up page gives", Front: Straight,
-		Want: []string{"dns-still-at-esp"},
-		Change: func(w *World) {
-			w.Records = "link.example.com. CNAME e-eu.customeriomail.com.\ne-eu.customeriomail.com. CNAME track-eu.customer.io."
-		},
+		Want:   []string{"dns-still-at-esp"},
+		Change: records("link.example.com. CNAME e-eu.customeriomail.com.\ne-eu.customeriomail.com. CNAME track-eu.customer.io."),
 	},
 	{
 		Name: "route53-alias", Front: CloudFront, Also: []string{"dns-alias"},
-		Change: func(w *World) { w.Records = "link.example.com. A 198.51.100.10\n" + inRoute53 },
+		Change: records("link.example.com. A 198.51.100.10\n" + inRoute53),
 	},
 	{
 		Name: "route53-cname", Wrong: "a CNAME to CloudFront in Route 53, where Amazon's guide for SES wants an alias", Front: CloudFront, Preset: "ses-us-east-1",
 		Want:   []string{"dns-route53-cname"},
-		Change: func(w *World) { w.Records = "link.example.com. CNAME d111111abcdef8.cloudfront.net.\n" + inRoute53 },
+		Change: records("link.example.com. CNAME d111111abcdef8.cloudfront.net.\n" + inRoute53),
 	},
 	{
 		Name: "address-record", Wrong: "an A record in place of the CNAME to the CDN", Want: []string{"dns-address-record"},
-		Change: func(w *World) { w.Records = "link.example.com. A 198.51.100.10" },
+		Change: records("link.example.com. A 198.51.100.10"),
 	},
 	{
 		Name: "second-record-moved", Wrong: "SendGrid's second CNAME was moved to the CDN as well", Preset: "sendgrid", Want: []string{"dns-second-record"},
 		Tell:   Tell{SecondRecord: secondName},
-		Change: func(w *World) { w.Records += "\n1234567.example.com. CNAME d.sni.global.fastly.net." },
+		Change: moreRecords("1234567.example.com. CNAME d.sni.global.fastly.net."),
 	},
 	{
 		Name: "second-record-gone", Wrong: "SendGrid's second CNAME was deleted", Preset: "sendgrid", Want: []string{"dns-second-record"},
@@ -140,11 +134,9 @@ var dnsSetups = []Setup{
 	},
 	{
 		Name: "second-record-kept", Preset: "sendgrid", Tell: Tell{SecondRecord: secondName}, Also: []string{"dns-ok"},
-		Change: func(w *World) { w.Records += "\n1234567.example.com. CNAME sendgrid.net." },
+		Change: moreRecords("1234567.example.com. CNAME sendgrid.net."),
 	},
-	{
-		Name: "second-record-unnamed", Preset: "sendgrid", Also: []string{"dns-second-record-unnamed"},
-	},
+	{Name: "second-record-unnamed", Preset: "sendgrid", Also: []string{"dns-second-record-unnamed"}},
 	{
 		Name: "caa-of-parent", Wrong: "a CAA record of the parent domain allows one authority, and not the one of the certificate", Want: []string{"dns-caa-forbids"},
 		Change: func(w *World) {
@@ -160,9 +152,7 @@ var dnsSetups = []Setup{
 	},
 	{
 		Name: "caa-allows", Also: []string{"dns-ok"},
-		Change: func(w *World) {
-			w.Records += "\nexample.com. CAA 0 issue \"letsencrypt.org\"\nexample.com. CAA 0 issue \"certainly.com\"\nexample.com. CAA 0 issue \"globalsign.com\"\nexample.com. NS ns1.dns.example.\nexample.com. A 198.51.100.80"
-		},
+		Change: moreRecords("example.com. CAA 0 issue \"letsencrypt.org\"\nexample.com. CAA 0 issue \"certainly.com\"\nexample.com. CAA 0 issue \"globalsign.com\"\nexample.com. NS ns1.dns.example.\nexample.com. A 198.51.100.80"),
 	},
 	{
 		Name: "resolvers-disagree", Wrong: "one resolver has the CDN, another still the ESP", Want: []string{"dns-resolvers-disagree"},
@@ -175,17 +165,15 @@ var dnsSetups = []Setup{
 	},
 	{
 		Name: "private-address", Wrong: "the name leads to an address of a private network", Want: []string{"dns-private-address"},
-		Change: func(w *World) {
-			w.Records = "link.example.com. CNAME lb.internal.example.\nlb.internal.example. A 10.1.2.3"
-		},
+		Change: records("link.example.com. CNAME lb.internal.example.\nlb.internal.example. A 10.1.2.3"),
 	},
 	{
 		Name: "not-yet-in-dns", Tell: Tell{Via: FrontAddr}, Also: []string{"dns-not-yet"},
-		Change: func(w *World) { w.Records = "link.example.com. CNAME track-eu.customer.io." },
+		Change: records("link.example.com. CNAME track-eu.customer.io."),
 	},
 	{
 		Name: "ipv6-dead", Wrong: "there is an IPv6 address at which nobody listens", Want: []string{"dns-ipv6-dead"},
-		Change: func(w *World) { w.Records = fastly6 },
+		Change: records(fastly6),
 	},
 	{
 		Name: "ipv6-other-certificate", Wrong: "the IPv6 address has another server with another certificate", Want: []string{"dns-ipv6-differs"},

@@ -51,9 +51,7 @@ var espSetups = []Setup{
 		Name: "misdirected", Wrong: "the CDN answers 421 to the name", Want: []string{"cdn-host-unknown"},
 		Change: instead(Answer(http.StatusMisdirectedRequest, "Misdirected Request")),
 	},
-	{
-		Name: "cloudflare", Front: Cloudflare, Also: []string{"esp-ok", "dns-ok"},
-	},
+	{Name: "cloudflare", Front: Cloudflare, Also: []string{"esp-ok", "dns-ok"}},
 	{
 		Name: "cloudflare-525", Wrong: "Cloudflare shakes hands with SparkPost under the link domain's name", Front: Cloudflare, Preset: "sparkpost", Want: []string{"origin-tls-failed"},
 		Change: func(w *World) { w.Proxy.Config.ServerName = w.Host },
@@ -74,9 +72,7 @@ var espSetups = []Setup{
 		Name: "fastly-503-refused", Wrong: "Fastly's VCL service cannot connect to the ESP", Want: []string{"origin-unreachable"},
 		Change: instead(fastly503("connection timed out")),
 	},
-	{
-		Name: "cloudfront", Front: CloudFront, Preset: "ses-us-east-1", Also: []string{"esp-ok", "dns-ok"},
-	},
+	{Name: "cloudfront", Front: CloudFront, Preset: "ses-us-east-1", Also: []string{"esp-ok", "dns-ok"}},
 	{
 		Name: "cloudfront-502", Wrong: "CloudFront cannot agree on TLS with the origin", Front: CloudFront, Preset: "sparkpost", Want: []string{"origin-unreachable"},
 		Change: func(w *World) { w.Proxy.Config.ServerName = w.Host },
@@ -85,9 +81,7 @@ var espSetups = []Setup{
 		Name: "cloudfront-504", Wrong: "CloudFront's origin does not answer in time", Front: CloudFront, Want: []string{"origin-unreachable"},
 		Change: instead(Answer(http.StatusGatewayTimeout, "<H1>504 ERROR</H1>", "Content-Type", "text/html", "X-Cache", "Error from cloudfront")),
 	},
-	{
-		Name: "esp-down", Wrong: "the ESP refuses connections", Want: []string{"origin-unreachable"}, Change: espDown,
-	},
+	{Name: "esp-down", Wrong: "the ESP refuses connections", Want: []string{"origin-unreachable"}, Change: espDown},
 	{
 		Name: "website-answers", Wrong: "the website answers on the link domain, with 200 to everything", Want: []string{"esp-not-reached"},
 		Change: instead(Answer(http.StatusOK, "<!DOCTYPE html><title>Shop</title>", "Content-Type", "text/html")),
@@ -96,50 +90,29 @@ var espSetups = []Setup{
 		Name: "website-404", Wrong: "the website answers on the link domain, with 404", Preset: "sendgrid", Want: []string{"esp-not-reached"},
 		Change: instead(Answer(http.StatusNotFound, "<!DOCTYPE html><title>Not found</title>", "Content-Type", "text/html")),
 	},
-	{
-		Name: "customerio-not-asked", Tell: Tell{NoOrigin: true}, Also: []string{"esp-host-unproven"},
-	},
-	{
-		Name: "sparkpost-not-asked", Preset: "sparkpost", Tell: Tell{NoOrigin: true}, Also: []string{"esp-ok"},
-	},
-	{
-		Name: "ses-not-asked", Preset: "ses-us-east-1", Tell: Tell{NoOrigin: true}, Also: []string{"esp-ok"},
-	},
+	{Name: "customerio-not-asked", Tell: Tell{NoOrigin: true}, Also: []string{"esp-host-unproven"}},
+	{Name: "sparkpost-not-asked", Preset: "sparkpost", Tell: Tell{NoOrigin: true}, Also: []string{"esp-ok"}},
+	{Name: "ses-not-asked", Preset: "ses-us-east-1", Tell: Tell{NoOrigin: true}, Also: []string{"esp-ok"}},
 	{
 		Name: "customerio-guessed", Tell: Tell{NoESP: true}, Also: []string{"esp-ok"},
 		Change: func(w *World) { w.another("customerio-us", "go.example.org") },
 	},
+	{Name: "unknown-esp", Preset: "iterable", Tell: Tell{NoESP: true, NoOrigin: true}, Also: []string{"esp-unknown"}},
+	{Name: "ses-guessed", Preset: "ses-us-east-1", Tell: Tell{NoESP: true}, Also: []string{"esp-ok"}},
+	{Name: "sparkpost-guessed", Preset: "sparkpost", Tell: Tell{NoESP: true}, Also: []string{"esp-ok"}},
+	{Name: "host-overridden-customerio", Wrong: "the ESP gets its own name as Host", Want: []string{"esp-host-overridden"}, Change: sendOriginHost},
 	{
-		Name: "unknown-esp", Preset: "iterable", Tell: Tell{NoESP: true, NoOrigin: true}, Also: []string{"esp-unknown"},
+		Name: "host-overridden-cloudfront-ses", Wrong: "CloudFront does not forward Host to SES", Front: CloudFront, Preset: "ses-us-east-1", Want: []string{"esp-host-overridden"},
+		Change: sendOriginHost,
 	},
-	{
-		Name: "ses-guessed", Preset: "ses-us-east-1", Tell: Tell{NoESP: true}, Also: []string{"esp-ok"},
-	},
-	{
-		Name: "sparkpost-guessed", Preset: "sparkpost", Tell: Tell{NoESP: true}, Also: []string{"esp-ok"},
-	},
-	{
-		Name: "host-overridden-customerio", Wrong: "the ESP gets its own name as Host", Want: []string{"esp-host-overridden"}, Change: sendOriginHost,
-	},
-	{
-		Name: "host-overridden-cloudfront-ses", Wrong: "CloudFront does not forward Host to SES", Front: CloudFront, Preset: "ses-us-east-1", Want: []string{"esp-host-overridden"}, Change: sendOriginHost,
-	},
-	{
-		Name: "host-overridden-sparkpost", Wrong: "SparkPost gets its own name as Host", Preset: "sparkpost", Want: []string{"esp-host-overridden"}, Change: sendOriginHost,
-	},
-	{
-		Name: "host-unproven", Preset: "sendgrid", Tell: Tell{NoOrigin: true}, Also: []string{"esp-host-unproven"},
-	},
+	{Name: "host-overridden-sparkpost", Wrong: "SparkPost gets its own name as Host", Preset: "sparkpost", Want: []string{"esp-host-overridden"}, Change: sendOriginHost},
+	{Name: "host-unproven", Preset: "sendgrid", Tell: Tell{NoOrigin: true}, Also: []string{"esp-host-unproven"}},
 	{
 		Name: "link-with-bad-token", Wrong: "a real link is refused: Host is overridden, and the ESP may not be asked", Want: []string{"esp-invalid-token"},
 		Tell: Tell{Link: realLink("https://"), NoOrigin: true}, Change: sendOriginHost,
 	},
-	{
-		Name: "link-works", Tell: Tell{Link: realLink("https://")}, Also: []string{"esp-ok"},
-	},
-	{
-		Name: "link-still-http", Wrong: "links in mail still begin with http://", Want: []string{"link-still-http"}, Tell: Tell{Link: realLink("http://")},
-	},
+	{Name: "link-works", Tell: Tell{Link: realLink("https://")}, Also: []string{"esp-ok"}},
+	{Name: "link-still-http", Wrong: "links in mail still begin with http://", Want: []string{"link-still-http"}, Tell: Tell{Link: realLink("http://")}},
 	{
 		Name: "link-damaged", Wrong: "a link that the mail gateway has cut", Want: []string{"link-answers-error"},
 		Tell: Tell{Link: func(r *Running) string { return "https://" + r.Host + "/e/c/eyJlbWFpbF9pZCI6" }},
@@ -177,9 +150,7 @@ var espSetups = []Setup{
 		Name: "forwarded-host-missing", Wrong: "Braze's SES wants X-Forwarded-Host and does not get it", Preset: "braze-ses-us-east-1", Want: []string{"esp-forwarded-host-wanted"},
 		ESPs: origins.Options{ForwardedHost: origins.ForwardedHostWanted}, Change: change(DropField("X-Forwarded-Host")),
 	},
-	{
-		Name: "forwarded-host-sent", Preset: "braze-ses-us-east-1", ESPs: origins.Options{ForwardedHost: origins.ForwardedHostWanted}, Also: []string{"esp-ok"},
-	},
+	{Name: "forwarded-host-sent", Preset: "braze-ses-us-east-1", ESPs: origins.Options{ForwardedHost: origins.ForwardedHostWanted}, Also: []string{"esp-ok"}},
 	{
 		Name: "forwarded-host-harmful", Wrong: "the CDN adds X-Forwarded-Host, with which SES refuses", Preset: "ses-us-east-1", Want: []string{"esp-forwarded-host-harmful"},
 		ESPs: origins.Options{ForwardedHost: origins.ForwardedHostHarmful}, Change: change(SendField("X-Forwarded-Host", "link.example.com")),
@@ -232,7 +203,7 @@ func lateTwice() func() {
 var speedSetups = []Setup{
 	{
 		Name: "dns-slow", Wrong: "the name is looked up slowly", Want: []string{"speed-slow-dns"}, Tell: Tell{Slow: slow},
-		Change: func(w *World) { w.Records += "\n!late link.example.com" },
+		Change: moreRecords("!late link.example.com"),
 	},
 	{
 		Name: "cdn-slow", Wrong: "the CDN takes its time before it asks the ESP", Want: []string{"speed-slow-cdn"}, Tell: Tell{Slow: slow},

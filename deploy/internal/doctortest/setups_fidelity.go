@@ -2,6 +2,7 @@ package doctortest
 
 import (
 	"crypto/tls"
+	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -12,18 +13,10 @@ import (
 )
 
 var fidelitySetups = []Setup{
-	{
-		Name: "path-lost", Wrong: "the proxy asks for / whatever was asked for", Want: []string{"target-path-lost"}, Change: change(DropPath),
-	},
-	{
-		Name: "path-lost-sendgrid", Wrong: "the proxy asks SendGrid for / whatever was asked for", Preset: "sendgrid", Want: []string{"target-path-lost"}, Change: change(DropPath),
-	},
-	{
-		Name: "query-lost", Wrong: "CloudFront does not forward query strings", Front: CloudFront, Preset: "sendgrid", Want: []string{"target-query-lost"}, Change: change(DropQuery),
-	},
-	{
-		Name: "path-decoded", Wrong: "the proxy decodes the path", Preset: "ses-us-east-1", Want: []string{"target-changed"}, Change: change(DecodePath),
-	},
+	{Name: "path-lost", Wrong: "the proxy asks for / whatever was asked for", Want: []string{"target-path-lost"}, Change: change(DropPath)},
+	{Name: "path-lost-sendgrid", Wrong: "the proxy asks SendGrid for / whatever was asked for", Preset: "sendgrid", Want: []string{"target-path-lost"}, Change: change(DropPath)},
+	{Name: "query-lost", Wrong: "CloudFront does not forward query strings", Front: CloudFront, Preset: "sendgrid", Want: []string{"target-query-lost"}, Change: change(DropQuery)},
+	{Name: "path-decoded", Wrong: "the proxy decodes the path", Preset: "ses-us-east-1", Want: []string{"target-changed"}, Change: change(DecodePath)},
 	{
 		Name: "odd-bytes-refused", Wrong: "a filter answers 400 to bytes that links hold", Preset: "sendgrid", Want: []string{"target-odd-refused"},
 		Change: before(When(Target(`[|{}^"]`), Answer(http.StatusBadRequest, "Bad Request"))),
@@ -165,9 +158,7 @@ func files(inPlaceOf map[string]http.HandlerFunc) func(*World) {
 		appleOldAt: Answer(http.StatusOK, appleFile, "Content-Type", "application/json"),
 		androidAt:  Answer(http.StatusOK, androidFile, "Content-Type", "application/json"),
 	}
-	for path, answer := range inPlaceOf {
-		answers[path] = answer
-	}
+	maps.Copy(answers, inPlaceOf)
 	return before(When(func(r *http.Request) bool { return answers[r.RequestURI] != nil },
 		func(w http.ResponseWriter, r *http.Request) { answers[r.RequestURI](w, r) }))
 }
@@ -178,12 +169,8 @@ func apple(answer http.HandlerFunc) map[string]http.HandlerFunc {
 }
 
 var appLinkSetups = []Setup{
-	{
-		Name: "app-links", Preset: "sendgrid", Also: []string{"app-links-ok"}, Change: files(nil),
-	},
-	{
-		Name: "no-app-links", Preset: "sendgrid", Also: []string{"app-links-none"},
-	},
+	{Name: "app-links", Preset: "sendgrid", Also: []string{"app-links-ok"}, Change: files(nil)},
+	{Name: "no-app-links", Preset: "sendgrid", Also: []string{"app-links-none"}},
 	{
 		Name: "app-links-refused", Wrong: "a filter refuses the app-link files", Preset: "sendgrid", Want: []string{"app-links-status"},
 		Change: files(apple(Answer(http.StatusForbidden, "Forbidden"))),

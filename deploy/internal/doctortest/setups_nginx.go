@@ -50,9 +50,7 @@ var nginxSetups = []Setup{
 	behindNginx("ses", "", "ses-us-east-1", nginxSES).also("esp-ok"),
 	behindNginx("mailgun", "", "mailgun", nginxTo("http://{esp}", noCookies)).also("esp-ok"),
 	behindNginx("gzip", "", "sendgrid", "gzip on; gzip_types *; gzip_min_length 1;"+nginxGood).also("esp-ok"),
-	{
-		Name: "nginx-http-proxied", Front: Nginx, Secure: nginxGood, Plain: nginxGood, Also: []string{"esp-ok"},
-	},
+	{Name: "nginx-http-proxied", Front: Nginx, Secure: nginxGood, Plain: nginxGood, Also: []string{"esp-ok"}},
 
 	behindNginx("without-host", "proxy_pass without proxy_set_header Host", "customerio-eu",
 		`location / { proxy_pass https://{esp}; proxy_ssl_server_name on; }`, "esp-host-overridden"),
@@ -102,9 +100,7 @@ var nginxSetups = []Setup{
 	behindNginx("hsts", "", "customerio-eu", `add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`+nginxGood).also("http-hsts-own"),
 	behindNginx("old-certificate", "certbot's timer has been off for a while", "customerio-eu", nginxGood, "tls-expired").with(func(w *World) { w.TLS.Cert.Left = -2 * Day }),
 	behindNginx("cert-without-chain", "cert.pem where fullchain.pem belongs", "customerio-eu", nginxGood, "tls-incomplete-chain").with(func(w *World) { w.TLS.Cert.Alone = true }),
-	{
-		Name: "nginx-http-loses-path", Wrong: "http is redirected without the path", Front: Nginx, Secure: nginxGood, Plain: `return 301 https://$host/;`, Want: []string{"http-redirect-loses-path"},
-	},
+	{Name: "nginx-http-loses-path", Wrong: "http is redirected without the path", Front: Nginx, Secure: nginxGood, Plain: `return 301 https://$host/;`, Want: []string{"http-redirect-loses-path"}},
 	{
 		Name: "nginx-http-decoded", Wrong: "http is redirected with $uri, which has no query", Front: Nginx, Preset: "sendgrid", Secure: nginxGood, Plain: `return 301 https://$host$uri;`,
 		Want: []string{"http-redirect-loses-path"},

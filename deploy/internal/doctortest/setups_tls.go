@@ -22,7 +22,7 @@ var tlsSetups = []Setup{
 	},
 	{
 		Name: "https-reset", Wrong: "connections to port 443 are reset before the handshake", Want: []string{"tls-handshake-failed"},
-		Change: func(w *World) { w.Place443 = resets{} },
+		Change: func(w *World) { w.Place443 = placeFunc(reset) },
 	},
 	{
 		Name: "https-is-http", Wrong: "port 443 speaks http", Want: []string{"tls-handshake-failed"},
@@ -124,9 +124,7 @@ var tlsSetups = []Setup{
 		Name: "staple-old", Wrong: "the stapled OCSP answer is a week too old", Want: []string{"tls-staple-bad"},
 		Change: func(w *World) { w.TLS.Cert.Staple = "old" },
 	},
-	{
-		Name: "no-sct", Wrong: "no certificate transparency log has seen the certificate", Want: []string{"tls-no-sct"}, Tell: Tell{CT: true},
-	},
+	{Name: "no-sct", Wrong: "no certificate transparency log has seen the certificate", Want: []string{"tls-no-sct"}, Tell: Tell{CT: true}},
 	{
 		Name: "sct-sent", Tell: Tell{CT: true}, Also: []string{"tls-ok"},
 		Change: func(w *World) { w.TLS.Cert.SCT = true },
@@ -143,21 +141,25 @@ var tlsSetups = []Setup{
 		Name: "tls-and-then-nothing", Wrong: "after the handshake every connection is reset", Want: []string{"https-no-answer"},
 		Change: func(w *World) {
 			pair := w.Authority.Issue(w.T, w.TLS.Cert)
-			w.Place443 = afterTLS{w.TLS.config(pair, &pair)}
+			w.Place443 = resetAfterTLS(w.TLS.config(pair, &pair))
 		},
 	},
 }
 
-// afterTLS shakes hands, waits for a request, and resets the connection.
-type afterTLS struct{ config *tls.Config }
+// resetAfterTLS shakes hands, waits for a request, and resets the connection.
+func resetAfterTLS(config *tls.Config) Place {
+	return placeFunc(func(conn net.Conn) {
+		secured := tls.Server(conn, config)
+		if secured.Handshake() == nil {
+			_, _ = secured.Read(make([]byte, 1)) // a client that goes without asking is as well
+			reset(conn)
+		}
+	})
+}
 
-// ServeConn implements Place.
-func (p afterTLS) ServeConn(conn net.Conn) {
-	secured := tls.Server(conn, p.config)
-	if secured.Handshake() == nil {
-		_, _ = secured.Read(make([]byte, 1)) // a client that goes without asking is as well
-		reset(conn)
-	}
+// parentSays are the fields of example.com's answers.
+func parentSays(fields ...string) func(*World) {
+	return func(w *World) { w.ParentSays = fields }
 }
 
 var httpSetups = []Setup{
@@ -203,19 +205,19 @@ var httpSetups = []Setup{
 	},
 	{
 		Name: "hsts-of-parent-alone", Also: []string{"esp-ok"},
-		Change: func(w *World) { w.ParentSays = []string{"Strict-Transport-Security", "max-age=31536000"} },
+		Change: parentSays("Strict-Transport-Security", "max-age=31536000"),
 	},
 	{
 		Name: "hsts-given-up", Also: []string{"esp-ok"},
-		Change: func(w *World) { w.Both = append(w.Both, Say("Strict-Transport-Security", "max-age=0")) },
+		Change: before(Say("Strict-Transport-Security", "max-age=0")),
 	},
 	{
 		Name: "hsts-of-its-own", Also: []string{"http-hsts-own"},
-		Change: func(w *World) { w.Both = append(w.Both, Say("Strict-Transport-Security", "max-age=31536000")) },
+		Change: before(Say("Strict-Transport-Security", "max-age=31536000")),
 	},
 	{
 		Name: "https-redirects-to-itself", Wrong: "https redirects to https: a loop", Want: []string{"https-redirect-loop"},
-		Change: func(w *World) { w.Both = append(w.Both, When(Always, RedirectTo(301, "https://{host}{target}"))) },
+		Change: before(When(Always, RedirectTo(301, "https://{host}{target}"))),
 	},
 	{
 		Name: "https-and-http-redirect-to-each-other", Wrong: "https redirects to http and http to https", Want: []string{"https-redirect-loop"},
@@ -226,9 +228,7 @@ var httpSetups = []Setup{
 	},
 	{
 		Name: "proxy-switched-on", Wrong: "Cloudflare's proxy is switched on in front of Fastly", Front: Cloudflare, Want: []string{"http-two-cdns"},
-		Change: func(w *World) {
-			w.Both = append(w.Both, Say("X-Served-By", "cache-fra-eddf8230099-FRA", "X-Timer", "S1700000000.000000,VS0,VE1"))
-		},
+		Change: before(Say("X-Served-By", "cache-fra-eddf8230099-FRA", "X-Timer", "S1700000000.000000,VS0,VE1")),
 	},
 	{
 		Name: "http-1.1-only", Also: []string{"http-no-h2"},
@@ -236,6 +236,6 @@ var httpSetups = []Setup{
 	},
 	{
 		Name: "compressed-unasked", Wrong: "answers are compressed for readers that cannot read that", Want: []string{"http-compressed-unasked"},
-		Change: func(w *World) { w.Both = append(w.Both, Gzip) },
+		Change: before(Gzip),
 	},
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -70,7 +71,7 @@ type World struct {
 	arrived recorder // what came to the front, where it is in this process
 
 	// ParentSays are the fields of example.com's answers, names and values in
-	// turn; ParentHandler answers in its place.
+	// turn.
 	ParentSays []string
 }
 
@@ -134,7 +135,6 @@ func (w *World) ProxyTo(fleet *origins.Fleet, o *core.Origin) *Proxy {
 
 // Running is a set-up that stands until the test ends.
 type Running struct {
-	Setup     *Setup
 	Host      string
 	Origin    *core.Origin
 	Resolvers []string // "127.0.0.1:port", the one to believe first
@@ -147,18 +147,16 @@ type Running struct {
 
 	mu      sync.Mutex
 	ports   map[string]string // "address:port" in the lab to "127.0.0.1:port"
-	refused []string
-	dropped []string
 	dialled []string
 	strange []string // dialled, and not of this lab
 }
 
-func (w *World) run(s *Setup) *Running {
+func (w *World) run() *Running {
 	t := w.T
 	t.Helper()
 	r := &Running{
-		Setup: s, Host: w.Host, Origin: w.Origin, Fleet: w.Fleet, world: w,
-		ports: map[string]string{}, refused: w.Refused, dropped: w.Dropped,
+		Host: w.Host, Origin: w.Origin, Fleet: w.Fleet, world: w,
+		ports: map[string]string{},
 	}
 	r.rootsPEM = w.Authority.RootPEM()
 	for _, fleet := range append([]*origins.Fleet{w.Fleet}, w.Fleets...) {
@@ -210,9 +208,7 @@ func (w *World) everywhere() map[string]Place {
 			places[addr+":443"] = relay(w.Fleet.Addr(w.Origin.Backend))
 		}
 	}
-	for at, place := range w.Places {
-		places[at] = place
-	}
+	maps.Copy(places, w.Places)
 	return places
 }
 
@@ -292,8 +288,8 @@ func (r *Running) Dial(ctx context.Context, network, address string) (net.Conn, 
 	r.mu.Lock()
 	r.dialled = append(r.dialled, address)
 	port, known := r.ports[address]
-	refused := slices.Contains(r.refused, address) || ofTheLab(address)
-	dropped := slices.Contains(r.dropped, address)
+	refused := slices.Contains(r.world.Refused, address) || ofTheLab(address)
+	dropped := slices.Contains(r.world.Dropped, address)
 	if !known && !refused && !dropped {
 		r.strange = append(r.strange, address)
 	}
