@@ -9,7 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"net"
 	"time"
 )
@@ -27,10 +26,7 @@ type Authority struct {
 
 // NewAuthority makes an authority with this name.
 func NewAuthority(name string) (*Authority, error) {
-	template, err := certificate(name)
-	if err != nil {
-		return nil, err
-	}
+	template := certificate(name)
 	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
 	template.KeyUsage = x509.KeyUsageCertSign
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -45,15 +41,13 @@ func NewAuthority(name string) (*Authority, error) {
 	return &Authority{cert, key}, err
 }
 
-func certificate(name string) (*x509.Certificate, error) {
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+func certificate(name string) *x509.Certificate {
 	now := time.Now()
 	return &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    now.Add(-time.Hour), // a client's clock may be slow
-		NotAfter:     now.Add(validity),
-	}, err
+		Subject:   pkix.Name{CommonName: name},
+		NotBefore: now.Add(-time.Hour), // a client's clock may be slow
+		NotAfter:  now.Add(validity),
+	}
 }
 
 // Issue makes a server certificate for host names, wildcards and IP addresses.
@@ -61,10 +55,7 @@ func (a *Authority) Issue(names ...string) (tls.Certificate, error) {
 	if len(names) == 0 {
 		return tls.Certificate{}, errors.New("certificate without a name: give at least one host")
 	}
-	template, err := certificate(names[0])
-	if err != nil {
-		return tls.Certificate{}, err
-	}
+	template := certificate(names[0])
 	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)

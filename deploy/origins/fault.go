@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -39,10 +40,8 @@ func (f Fault) String() string {
 // ParseFault reads the name of a fault: up, refuse, reset, slow, 500, 429,
 // wrong-location or drip.
 func ParseFault(name string) (Fault, error) {
-	for f, known := range faultNames {
-		if name == known {
-			return Fault(f), nil
-		}
+	if f := slices.Index(faultNames[:], name); f >= 0 {
+		return Fault(f), nil
 	}
 	return Up, fmt.Errorf("unknown fault %q: use one of %s", name, strings.Join(faultNames[:], ", "))
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -129,14 +130,7 @@ func (f *Fleet) check(spec *core.Origin) error {
 }
 
 // Backends lists the backends of the fleet, sorted.
-func (f *Fleet) Backends() []string {
-	var names []string
-	for name := range f.origins {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (f *Fleet) Backends() []string { return slices.Sorted(maps.Keys(f.origins)) }
 
 // Addr returns where a backend's origin listens, "127.0.0.1:port", or "" for an
 // unknown backend. It stays the same for the life of the fleet.

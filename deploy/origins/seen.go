@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -75,7 +76,7 @@ func (r *recorder) add(s Seen) {
 func (r *recorder) list() []Seen {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]Seen(nil), r.seen...)
+	return slices.Clone(r.seen)
 }
 
 func (r *recorder) forget() {
