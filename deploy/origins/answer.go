@@ -1,6 +1,7 @@
 package origins
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"html"
@@ -40,12 +41,17 @@ func emptyJSON(w http.ResponseWriter, _ *request) {
 	write(w, http.StatusOK, "application/json", "{}")
 }
 
-// redirect answers a click with 302.
-func redirect(w http.ResponseWriter, q *request, destination string) {
-	redirectAs(w, q, http.StatusFound, destination)
+// answerClick redirects, or refuses a link that is damaged.
+func answerClick(w http.ResponseWriter, q *request, destination string, ok bool) {
+	if ok {
+		redirect(w, q, destination)
+	} else {
+		damaged(w)
+	}
 }
 
-func redirectAs(w http.ResponseWriter, q *request, status int, destination string) {
+// redirect answers a click.
+func redirect(w http.ResponseWriter, q *request, destination string) {
 	if fault, _ := q.origin.fault.get(); fault == WrongLocation {
 		destination = WrongDestination
 	}
@@ -57,7 +63,7 @@ func redirectAs(w http.ResponseWriter, q *request, status int, destination strin
 	if family.cookie != "" {
 		header.Add("Set-Cookie", family.cookie)
 	}
-	write(w, status, "text/html; charset=utf-8", "")
+	write(w, cmp.Or(family.status, http.StatusFound), "text/html; charset=utf-8", "")
 }
 
 // opaque answers a click on a link whose destination is not in it.

@@ -31,9 +31,7 @@ const customerIOKey = "clickedge stand-in for Customer.io"
 // signCustomerIO returns 64 hex digits that bind a link's path, up to its
 // payload, to a host.
 func signCustomerIO(host, path string) string {
-	mac := hmac.New(sha256.New, []byte(customerIOKey))
-	mac.Write([]byte(host + path))
-	return hex.EncodeToString(mac.Sum(nil))
+	return hex.EncodeToString(macOf(customerIOKey, host+path))
 }
 
 func customerIOClick(w http.ResponseWriter, q *request) {
@@ -43,11 +41,7 @@ func customerIOClick(w http.ResponseWriter, q *request) {
 		return
 	}
 	destination, ok := readCustomerIO(payload)
-	if !ok {
-		damaged(w)
-		return
-	}
-	redirect(w, q, destination)
+	answerClick(w, q, destination, ok)
 }
 
 // The refusals of a signed link: the first on a Host that is not a tracking
@@ -86,11 +80,7 @@ func readCustomerIO(payload string) (string, bool) {
 // customerIOPath is a link's path without signature. encoding/json writes "&"
 // as \u0026, as Customer.io does.
 func customerIOPath(destination string) string {
-	href, err := json.Marshal(destination)
-	if err != nil {
-		panic("internal error: a string without JSON: " + err.Error())
-	}
-	return "/e/c/" + encode64(`{"email_id":"dgTESTAAAAAA","href":`+string(href)+`,"internal":"e2ab0a00a235a335","link_id":10}`)
+	return "/e/c/" + encode64(`{"email_id":"dgTESTAAAAAA","href":`+toJSON(destination)+`,"internal":"e2ab0a00a235a335","link_id":10}`)
 }
 
 func customerIOSamples(s *sampler) []SampleLink {

@@ -15,6 +15,7 @@ type family struct {
 	server   string // the Server field; "" for none
 	cookie   string // Set-Cookie of a click; "" for none
 	cache    string // Cache-Control of a redirect; "" where the ESP forgets it
+	status   int    // of a redirect; 0 for 302
 	needsSNI bool
 	// refuse, if not nil, gets a request before its path is matched; true means
 	// answered.
@@ -48,6 +49,15 @@ type route struct {
 // path; any query may follow.
 func get(path string, answer func(http.ResponseWriter, *request)) route {
 	return route{whole(path + `(?:\?.*)?`), []string{"GET", "HEAD"}, answer}
+}
+
+// click is a route for links. read returns where a link leads; ok is false for
+// one that is damaged.
+func click(path string, read func(q *request) (destination string, ok bool)) route {
+	return get(path, func(w http.ResponseWriter, q *request) {
+		destination, ok := read(q)
+		answerClick(w, q, destination, ok)
+	})
 }
 
 // page is a route that takes POST as well.

@@ -3,12 +3,13 @@ package origins
 import (
 	"net/http"
 	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/clickedge/clickedge/core/esp"
 )
 
 var iterable = &family{
+	status: http.StatusSeeOther,
 	routes: []route{
 		get(`/[ua]/click`, iterableClick),
 		get(`/u/o`, pixel),
@@ -32,35 +33,23 @@ func iterableClick(w http.ResponseWriter, q *request) {
 	w.Header().Add("Set-Cookie", "iterableEmailCampaignId=1001; Path=/; Max-Age=86400")
 	w.Header().Add("Set-Cookie", "iterableTemplateId="+template+"; Path=/; Max-Age=86400")
 	w.Header().Add("Set-Cookie", "iterableMessageId="+message+"; Path=/; Max-Age=86400")
-	redirectAs(w, q, http.StatusSeeOther, q.options().Opaque)
+	opaque(w, q)
 }
 
-const iterableSession = "standin_session=1"
+const iterableSession = "standin_session"
 
 // iterableUnsubscribe accepts the page's form only with the page's cookie.
 // One-click, which mailbox providers send without cookies, needs none.
 func iterableUnsubscribe(w http.ResponseWriter, q *request) {
 	switch {
 	case q.Method != "POST":
-		w.Header().Add("Set-Cookie", iterableSession+"; Path=/u; HttpOnly")
+		w.Header().Add("Set-Cookie", iterableSession+"=1; Path=/u; HttpOnly")
 		htmlPage(w, "Unsubscribe", `<form method="post"><input type="hidden" name="confirm" value="1"><button>Unsubscribe</button></form>`)
-	case !isOneClick(q) && !q.hasCookie(iterableSession):
+	case !isOneClick(q) && !slices.Contains(q.cookies(iterableSession), "1"):
 		text(w, http.StatusForbidden, "The session has expired.")
 	default:
 		text(w, http.StatusOK, "You have been unsubscribed.")
 	}
-}
-
-// hasCookie looks for "name=value" in the Cookie fields.
-func (q *request) hasCookie(pair string) bool {
-	for _, field := range q.Header.Values("Cookie") {
-		for cookie := range strings.SplitSeq(field, ";") {
-			if strings.TrimSpace(cookie) == pair {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func iterableApple(w http.ResponseWriter, _ *request) {

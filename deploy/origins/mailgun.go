@@ -5,7 +5,6 @@ import (
 	"compress/flate"
 	"compress/zlib"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -15,20 +14,11 @@ import (
 var mailgun = &family{
 	cache: "no-store",
 	routes: []route{
-		get(`/c/([^/?]+)`, mailgunClick),
+		click(`/c/([^/?]+)`, readMailgun),
 		get(`/o/[^/?]+`, pixel),
 		page(`/u/[^/?]+`, unsubscribe),
 	},
 	samples: mailgunSamples,
-}
-
-func mailgunClick(w http.ResponseWriter, q *request) {
-	destination, ok := readMailgun(q.match[1])
-	if !ok {
-		damaged(w)
-		return
-	}
-	redirect(w, q, destination)
 }
 
 // maxMailgun bounds what a link may inflate to, in bytes.
@@ -36,8 +26,8 @@ const maxMailgun = 64 << 10
 
 // readMailgun inflates a query string and returns its "l". The stream may end
 // without a last block or checksum.
-func readMailgun(payload string) (string, bool) {
-	raw, err := decode64(payload)
+func readMailgun(q *request) (string, bool) {
+	raw, err := decode64(q.match[1])
 	if err != nil || len(raw) < 2 {
 		return "", false
 	}

@@ -2,7 +2,6 @@ package origins
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"net/http"
 	"regexp"
 	"strings"
@@ -11,22 +10,20 @@ import (
 )
 
 var mailjet = &family{
-	cache: "no-store",
+	cache:  "no-store",
+	status: http.StatusTemporaryRedirect,
 	routes: []route{
-		get(`/lnk/([^/?]+/[^/?]+/)([^/?]+)/([^/?]+)`, mailjetClick),
+		click(`/lnk/([^/?]+/[^/?]+/)([^/?]+)/([^/?]+)`, readMailjet),
 		get(`/oo/[^/?]+/[^/?]+/e\.gif`, pixel),
 		page(`/unsub2[^?]*`, unsubscribe),
 	},
 	samples: mailjetSamples,
 }
 
-func mailjetClick(w http.ResponseWriter, q *request) {
-	destination, err := decode64(q.match[3])
-	if err != nil || len(destination) == 0 || !mailjetSigned(q, q.match[1], q.match[2], string(destination)) {
-		damaged(w)
-		return
-	}
-	redirectAs(w, q, http.StatusTemporaryRedirect, string(destination))
+func readMailjet(q *request) (string, bool) {
+	raw, err := decode64(q.match[3])
+	destination := string(raw)
+	return destination, err == nil && destination != "" && mailjetSigned(q, q.match[1], q.match[2], destination)
 }
 
 // mailjetMark begins every mac that is made here, so that a cut link of the
@@ -35,9 +32,8 @@ const mailjetMark = "Stand-"
 
 // signMailjet returns 22 characters that bind a URL to the fields before it.
 func signMailjet(fields, destination string) string {
-	mac := hmac.New(sha256.New, []byte("clickedge stand-in for Mailjet"))
-	mac.Write([]byte(fields + destination))
-	return mailjetMark + encode64(string(mac.Sum(nil)[:12]))
+	mac := macOf("clickedge stand-in for Mailjet", fields+destination)
+	return mailjetMark + encode64(string(mac[:12]))
 }
 
 var mailjetMAC = regexp.MustCompile(`^[A-Za-z0-9_-]{22}$`)

@@ -2,7 +2,6 @@ package origins
 
 import (
 	"encoding/json"
-	"net/http"
 
 	"github.com/clickedge/clickedge/core/esp"
 )
@@ -10,20 +9,11 @@ import (
 var mandrill = &family{
 	cache: "no-store",
 	routes: []route{
-		get(`/track/click/\d+/[^/?]+`, mandrillClick),
+		click(`/track/click/\d+/[^/?]+`, readMandrill),
 		get(`/track/open\.php`, pixel),
 		page(`/track/unsub\.php`, unsubscribe),
 	},
 	samples: mandrillSamples,
-}
-
-func mandrillClick(w http.ResponseWriter, q *request) {
-	destination, ok := readMandrill(q.param("p"))
-	if !ok {
-		damaged(w)
-		return
-	}
-	redirect(w, q, destination)
 }
 
 // mandrillOuter is JSON whose p is JSON once more, as a string.
@@ -41,10 +31,10 @@ type mandrillInner struct {
 	URLID []string `json:"url_ids"`
 }
 
-func readMandrill(p string) (string, bool) {
+func readMandrill(q *request) (string, bool) {
 	var outer mandrillOuter
 	var inner mandrillInner
-	raw, err := decode64(p)
+	raw, err := decode64(q.param("p"))
 	if err != nil || json.Unmarshal(raw, &outer) != nil || json.Unmarshal([]byte(outer.P), &inner) != nil {
 		return "", false
 	}
@@ -52,15 +42,9 @@ func readMandrill(p string) (string, bool) {
 }
 
 func mandrillLink(destination string) string {
-	inner, err := json.Marshal(mandrillInner{U: 1234, V: 1, URL: destination, ID: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", URLID: []string{"bbbbbbbb"}})
-	if err != nil {
-		panic("internal error: a struct of strings without JSON: " + err.Error())
-	}
-	outer, err := json.Marshal(mandrillOuter{S: "AAAAAAAAAAAAAAAAAAAAAAAAAAA", V: 1, P: string(inner)})
-	if err != nil {
-		panic("internal error: a struct of strings without JSON: " + err.Error())
-	}
-	return "/track/click/1234/shop.example.com?p=" + encode64(string(outer))
+	inner := toJSON(mandrillInner{U: 1234, V: 1, URL: destination, ID: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", URLID: []string{"bbbbbbbb"}})
+	outer := toJSON(mandrillOuter{S: "AAAAAAAAAAAAAAAAAAAAAAAAAAA", V: 1, P: inner})
+	return "/track/click/1234/shop.example.com?p=" + encode64(outer)
 }
 
 func mandrillSamples(s *sampler) []SampleLink {

@@ -1,7 +1,6 @@
 package origins
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -11,27 +10,18 @@ import (
 var postmark = &family{
 	cache: "no-store",
 	routes: []route{
-		get(`/[23]([mst]*)/([^/?]+)/[^?]*`, postmarkClick),
+		click(`/[23]([mst]*)/([^/?]+)/[^?]*`, readPostmark),
 		get(`/open[^?]*`, pixel),
 	},
 	samples: postmarkSamples,
 }
 
-func postmarkClick(w http.ResponseWriter, q *request) {
-	destination, ok := readPostmark(q.match[1], q.match[2])
-	if !ok {
-		damaged(w)
-		return
-	}
-	redirect(w, q, destination)
-}
-
 // readPostmark puts back the scheme, which the link keeps as a flag. A link
 // that is encoded once more has no host: see readSES.
-func readPostmark(flags, escaped string) (string, bool) {
-	rest, err := url.PathUnescape(escaped)
+func readPostmark(q *request) (string, bool) {
+	rest, err := url.PathUnescape(q.match[2])
 	scheme := "http://"
-	if strings.Contains(flags, "s") {
+	if strings.Contains(q.match[1], "s") {
 		scheme = "https://"
 	}
 	return scheme + rest, err == nil && hasHost.MatchString(scheme+rest)

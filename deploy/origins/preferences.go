@@ -1,9 +1,7 @@
 package origins
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"html"
@@ -24,9 +22,7 @@ const (
 const prefsKey = "clickedge stand-in for a preference page"
 
 func prefsTokenOf(session string) string {
-	mac := hmac.New(sha256.New, []byte(prefsKey))
-	mac.Write([]byte(session))
-	return hex.EncodeToString(mac.Sum(nil))[:32]
+	return hex.EncodeToString(macOf(prefsKey, session))[:32]
 }
 
 // preferences is a page with a form, a token and cookies. The form is accepted

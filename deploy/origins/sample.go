@@ -1,7 +1,10 @@
 package origins
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -103,6 +106,22 @@ func unsubscribes(target string) []SampleLink {
 	return []SampleLink{sample("unsubscribe page", esp.KindUnsubscribe, target), form, multi}
 }
 
+// toJSON is for strings and structs of them, which always have a JSON form.
+func toJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("internal error: no JSON: " + err.Error())
+	}
+	return string(text)
+}
+
+// macOf binds a text to a stand-in's key.
+func macOf(key, text string) []byte {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
+
 func encode64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
 // escapeAll escapes all but letters, digits and "-_.~".
@@ -111,5 +130,5 @@ func escapeAll(s string) string { return strings.ReplaceAll(url.QueryEscape(s), 
 // escapeSegment escapes a URL so that it is one path segment, ":" and "=" and
 // "&" left as they are.
 func escapeSegment(s string) string {
-	return strings.NewReplacer("+", "%2B").Replace(url.PathEscape(s))
+	return strings.ReplaceAll(url.PathEscape(s), "+", "%2B")
 }

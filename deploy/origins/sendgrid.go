@@ -1,15 +1,11 @@
 package origins
 
-import (
-	"net/http"
-
-	"github.com/clickedge/clickedge/core/esp"
-)
+import "github.com/clickedge/clickedge/core/esp"
 
 var sendGrid = &family{
 	cache: "no-store",
 	routes: []route{
-		get(`/(?:uni/)?(?:ls|wf)/click`, sendGridClick),
+		click(`/(?:uni/)?(?:ls|wf)/click`, readSendGrid),
 		get(`/(?:uni/)?ss/c/[^/?]+/[^?]+`, opaque),
 		get(`/wf/open`, pixel),
 		get(`/ss/o/[^?]+\.gif`, pixel),
@@ -20,15 +16,8 @@ var sendGrid = &family{
 	samples: sendGridSamples,
 }
 
-// sendGridClick cannot read the destination, but refuses a link without its
-// upn.
-func sendGridClick(w http.ResponseWriter, q *request) {
-	if q.param("upn") == "" {
-		damaged(w)
-		return
-	}
-	opaque(w, q)
-}
+// readSendGrid cannot read the destination; a link without its upn is damaged.
+func readSendGrid(q *request) (string, bool) { return q.options().Opaque, q.param("upn") != "" }
 
 // The opaque parts are as long as real ones, and contain "-2F" and "_" as real
 // ones do.

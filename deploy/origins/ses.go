@@ -79,15 +79,10 @@ func sesDomain(q *request) string {
 }
 
 func sesClick(w http.ResponseWriter, q *request) {
-	if sesForeign(w, q) {
-		return
+	if !sesForeign(w, q) {
+		destination, ok := readSES(q.match[2])
+		answerClick(w, q, destination, ok)
 	}
-	destination, ok := readSES(q.match[2])
-	if !ok {
-		damaged(w)
-		return
-	}
-	redirect(w, q, destination)
 }
 
 func sesOpen(w http.ResponseWriter, q *request) {

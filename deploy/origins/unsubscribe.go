@@ -2,8 +2,6 @@ package origins
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -43,30 +41,9 @@ func isOneClick(q *request) bool {
 		values, err := url.ParseQuery(string(q.Body))
 		return err == nil && values.Get(oneClickField) == oneClickValue
 	case kind == "multipart/form-data":
-		value, err := formPart(q.Body, params["boundary"], oneClickField)
-		return err == nil && value == oneClickValue
+		// A body that was cut is an error even if the field is there.
+		form, err := multipart.NewReader(bytes.NewReader(q.Body), params["boundary"]).ReadForm(maxBody)
+		return err == nil && url.Values(form.Value).Get(oneClickField) == oneClickValue
 	}
 	return false
-}
-
-// formPart returns the value of the part with this name. A body that was cut is
-// an error even if the part is there.
-func formPart(body []byte, boundary, name string) (string, error) {
-	value := ""
-	for parts := multipart.NewReader(bytes.NewReader(body), boundary); ; {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			return value, nil
-		}
-		if err != nil {
-			return "", err
-		}
-		content, err := io.ReadAll(part)
-		if err != nil {
-			return "", err
-		}
-		if part.FormName() == name {
-			value = string(content)
-		}
-	}
 }
