@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -23,13 +24,7 @@ func (j jar) keep(u *webURL, header wire.Header) {
 		if !ok || strings.TrimSpace(name) == "" {
 			continue
 		}
-		list := j[u.origin()]
-		kept := list[:0:0]
-		for _, old := range list {
-			if !strings.HasPrefix(old, name+"=") {
-				kept = append(kept, old)
-			}
-		}
+		kept := slices.DeleteFunc(j[u.origin()], func(old string) bool { return strings.HasPrefix(old, name+"=") })
 		j[u.origin()] = append(kept, strings.TrimSpace(pair))
 	}
 }

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"regexp"
@@ -33,7 +34,7 @@ func (h *Hop) describe(now time.Time) {
 	h.Location, _ = a.Header.Get("Location")
 	if a.TLS != nil {
 		leaf := a.TLS.Leaf()
-		h.Certificate = &Certificate{leaf.DNSNames, issuer(leaf), a.TLS.DaysLeft(now), a.TLS.VersionName()}
+		h.Certificate = &Certificate{leaf.DNSNames, cmp.Or(leaf.Issuer.CommonName, leaf.Issuer.String()), a.TLS.DaysLeft(now), a.TLS.VersionName()}
 		h.remarkCertificate(a.TLS)
 	}
 	for _, name := range cacheFields {
@@ -45,13 +46,6 @@ func (h *Hop) describe(now time.Time) {
 
 func ms(d time.Duration) float64 {
 	return float64(d.Round(10*time.Microsecond)) / float64(time.Millisecond)
-}
-
-func issuer(c *x509.Certificate) string {
-	if c.Issuer.CommonName != "" {
-		return c.Issuer.CommonName
-	}
-	return c.Issuer.String()
 }
 
 var cacheFields = []string{"Cache-Control", "Age", "X-Cache", "CF-Cache-Status", "Expires", "Surrogate-Control"}
@@ -105,8 +99,7 @@ func (w *walker) remark(h *Hop) {
 // the ESP.
 func (h *Hop) remarkCaching() {
 	a := h.answer
-	switch a.Status {
-	case 301, 308:
+	if a.Status == 301 || a.Status == 308 {
 		h.warn("permanent", "a browser keeps a %d for good: the reader's next clicks on the link are not counted", a.Status)
 	}
 	if age, _ := a.Header.Get("Age"); age != "" && age != "0" {
@@ -260,7 +253,7 @@ func targetChange(from, to string) string {
 // remarkHost adds a note on a change of host.
 func (h *Hop) remarkHost(w *walker, next *webURL) {
 	switch site := w.opt.Sites.Lookup(next.host); {
-	case ownOrigin(next.host) != "":
+	case isESP(next.host):
 		h.warn("bare-esp", "to %s, an ESP's own host: the branded host is lost", next.host)
 	case site != nil:
 		h.warn("other-link-domain", "to %s, another link domain of sites.json", next.host)
@@ -269,20 +262,12 @@ func (h *Hop) remarkHost(w *walker, next *webURL) {
 	}
 }
 
-func ownOrigin(host string) string {
-	presets := core.Presets()
-	i := slices.IndexFunc(presets, func(o core.Origin) bool { return o.Address == host })
-	if i < 0 {
-		return ""
-	}
-	return presets[i].Preset
+func isESP(host string) bool {
+	return slices.ContainsFunc(core.Presets(), func(o core.Origin) bool { return o.Address == host })
 }
 
 // brand is the part of a name that one owner registered.
 func brand(host string) string {
-	name, err := publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil {
-		return host
-	}
-	return name
+	name, _ := publicsuffix.EffectiveTLDPlusOne(host)
+	return cmp.Or(name, host)
 }

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,12 +162,8 @@ func Walk(ctx context.Context, url string, opt Options) (*Result, error) {
 		return nil, fmt.Errorf("%w: %w", ErrURL, err)
 	}
 	w := &walker{opt: opt, start: start, jar: jar{}, result: &Result{URL: url}, seen: map[string]int{}}
-	if w.opt.Client == nil {
-		w.opt.Client = &probe.Client{}
-	}
-	if w.opt.Max == 0 {
-		w.opt.Max = DefaultMax
-	}
+	w.opt.Client = cmp.Or(w.opt.Client, &probe.Client{})
+	w.opt.Max = cmp.Or(w.opt.Max, DefaultMax)
 	if w.opt.Now == nil {
 		w.opt.Now = time.Now
 	}
@@ -178,20 +175,14 @@ func Walk(ctx context.Context, url string, opt Options) (*Result, error) {
 }
 
 func (w *walker) walk(ctx context.Context, odd []string) {
-	u := w.start
-	for {
+	r := w.result
+	for u := w.start; u != nil; {
 		h := w.enter(u, odd)
-		if end, problem := w.refuses(h); end != "" {
-			w.end(end, problem)
+		if r.End, r.Problem = w.refuses(h); r.End != "" {
 			return
 		}
 		w.ask(ctx, h)
-		next, o, end, problem := w.next(h)
-		if end != "" {
-			w.end(end, problem)
-			return
-		}
-		u, odd = next, o
+		u, odd, r.End, r.Problem = w.next(h)
 	}
 }
 
@@ -205,8 +196,6 @@ func (w *walker) enter(u *webURL, odd []string) *Hop {
 	w.result.Final = h.URL
 	return h
 }
-
-func (w *walker) end(end End, problem string) { w.result.End, w.result.Problem = end, problem }
 
 // refuses says why an address is not asked.
 func (w *walker) refuses(h *Hop) (End, string) {
@@ -242,10 +231,7 @@ func destinationUnsubscribes(destination string) bool {
 }
 
 func (w *walker) ask(ctx context.Context, h *Hop) {
-	agent := w.opt.UserAgent
-	if agent == "" {
-		agent = "clickedge-follow"
-	}
+	agent := cmp.Or(w.opt.UserAgent, "clickedge-follow")
 	q := probe.Question{
 		TLS: h.url.tls, Host: h.url.host, Port: h.url.port, Method: "GET", Target: h.url.target,
 		Header: wire.NewHeader("User-Agent", agent, "Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
@@ -264,7 +250,7 @@ func (w *walker) ask(ctx context.Context, h *Hop) {
 	}
 }
 
-// next reads an answer and finds the next address.
+// next reads an answer and finds the next address, nil at the end.
 func (w *walker) next(h *Hop) (next *webURL, odd []string, end End, problem string) {
 	if h.err != nil {
 		end, problem = unanswered(h.err)

@@ -3,6 +3,7 @@ package follow
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -251,19 +252,10 @@ func (d *dissected) describe(u *webURL) {
 }
 
 func hasDotSegment(path string) bool {
-	for s := range strings.SplitSeq(strings.ReplaceAll(strings.ToLower(path), "%2e", "."), "/") {
-		if s == "." || s == ".." {
-			return true
-		}
-	}
-	return false
+	segments := strings.Split(strings.ReplaceAll(strings.ToLower(path), "%2e", "."), "/")
+	return slices.Contains(segments, ".") || slices.Contains(segments, "..")
 }
 
 func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf })
 }
