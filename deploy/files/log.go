@@ -25,14 +25,15 @@ func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, err
 		r.Close()
 		return nil, fmt.Errorf("%s: %w", Label(name), err)
 	}
-	if p, ok := packingOf(begin); ok && p.unpack != "" {
+	switch p, ok := packingOf(begin); {
+	case !ok:
+		return l, nil
+	case p.name != "gzip":
 		r.Close()
 		return nil, packed(name, p)
-	} else if !ok {
-		return l, nil
 	}
-	unpacked, err := newParts(l.text)
-	if err != nil {
+	unpacked := &parts{from: l.text}
+	if err := unpacked.begin(); err != nil {
 		r.Close()
 		return nil, l.broken(err)
 	}
@@ -47,26 +48,20 @@ var errTrailing = errors.New("the text after the compressed part is not gzip's")
 // tapes and block devices (gzip's manual, "Tapes").
 type parts struct {
 	from *bufio.Reader
-	gz   *gzip.Reader
+	gz   gzip.Reader
 }
 
-func newParts(from *bufio.Reader) (*parts, error) {
-	gz, err := gzip.NewReader(from)
-	if err != nil {
-		return nil, err
-	}
-	gz.Multistream(false)
-	return &parts{from, gz}, nil
+func (p *parts) begin() error {
+	err := p.gz.Reset(p.from)
+	p.gz.Multistream(false)
+	return err
 }
 
 // Read implements io.Reader.
 func (p *parts) Read(b []byte) (int, error) {
 	n, err := p.gz.Read(b)
-	if err != io.EOF {
-		return n, err
-	}
-	if err = p.next(); n > 0 && err == nil {
-		return n, nil
+	if err == io.EOF {
+		err = p.next()
 	}
 	return n, err
 }
@@ -80,11 +75,7 @@ func (p *parts) next() error {
 	case begin[0] == 0:
 		return p.padding()
 	case begin[0] == 0x1f && (len(begin) < 2 || begin[1] == 0x8b):
-		if err := p.gz.Reset(p.from); err != nil {
-			return err
-		}
-		p.gz.Multistream(false)
-		return nil
+		return p.begin()
 	}
 	return errTrailing
 }
@@ -143,11 +134,11 @@ func (l *log) broken(err error) error {
 // packing is a compression format.
 type packing struct {
 	magic, name string
-	unpack      string // the command that does it; "" for gzip, which is read here
+	unpack      string // the command that does it
 }
 
 var packings = []packing{
-	{"\x1f\x8b", "gzip", ""},
+	{"\x1f\x8b", "gzip", "gzip -dc"},
 	{"\x28\xb5\x2f\xfd", "zstd", "zstdcat"},
 	{"BZh", "bzip2", "bzcat"},
 	{"\xfd7zXZ\x00", "xz", "xzcat"},
@@ -169,12 +160,8 @@ func packed(name string, p packing) error {
 	if name == Std {
 		from = "FILE"
 	}
-	unpack := p.unpack
-	if unpack == "" {
-		unpack = "gzip -dc"
-	}
 	return &Error{Name: Label(name), Problem: "is compressed with " + p.name, Err: ErrPacked,
-		Hint: fmt.Sprintf("unpack it first: %s %s", unpack, from)}
+		Hint: fmt.Sprintf("unpack it first: %s %s", p.unpack, from)}
 }
 
 // Unpacked returns an error for a compressed text.

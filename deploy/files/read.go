@@ -72,7 +72,7 @@ func open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, int
 	}
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, 0, &fs.PathError{Op: "open", Path: name, Err: unwrapped(err)}
+		return nil, 0, &fs.PathError{Op: "open", Path: name, Err: reason(err)}
 	}
 	switch mode := info.Mode(); {
 	case mode.IsDir():
@@ -85,13 +85,6 @@ func open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, int
 	}
 	f, err := os.Open(name)
 	return f, info.Size(), err
-}
-
-func unwrapped(err error) error {
-	if e := new(fs.PathError); errors.As(err, &e) {
-		return e.Err
-	}
-	return err
 }
 
 // stream is a pipe or device whose reads end with the context.
@@ -109,23 +102,30 @@ func (s stream) Close() error {
 
 // openStream opens a pipe, which blocks until somebody writes to it.
 func openStream(ctx context.Context, name string) (io.ReadCloser, error) {
-	type opened struct {
-		f   *os.File
-		err error
+	f, err := await(ctx, func() (*os.File, error) { return os.Open(name) })
+	if err != nil {
+		return nil, err
 	}
-	done := make(chan opened, 1)
+	return stream{Interruptible(ctx, f), f}, nil
+}
+
+// await returns what do returns, or why ctx has ended, if that comes first.
+// Then do continues, and its result is lost.
+func await[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
 	go func() {
-		f, err := os.Open(name)
-		done <- opened{f, err}
+		value, err := do()
+		done <- result{value, err}
 	}()
 	select {
-	case o := <-done:
-		if o.err != nil {
-			return nil, o.err
-		}
-		return stream{Interruptible(ctx, o.f), o.f}, nil
+	case r := <-done:
+		return r.value, r.err
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return *new(T), context.Cause(ctx)
 	}
 }
 
@@ -133,7 +133,7 @@ func openStream(ctx context.Context, name string) (io.ReadCloser, error) {
 // that is under way then continues, and its data is lost, so r must not be used
 // afterwards.
 func Interruptible(ctx context.Context, r io.Reader) io.Reader {
-	return &interruptible{ctx: ctx, r: r, done: make(chan chunk, 1)}
+	return &interruptible{ctx: ctx, r: r, room: make([]byte, 64<<10)}
 }
 
 type interruptible struct {
@@ -142,12 +142,6 @@ type interruptible struct {
 	buf  []byte // what was read from r but not yet returned
 	room []byte
 	err  error
-	done chan chunk
-}
-
-type chunk struct {
-	n   int
-	err error
 }
 
 // Read implements io.Reader.
@@ -156,9 +150,8 @@ func (i *interruptible) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	if len(i.buf) == 0 && i.err == nil && len(p) > 0 {
-		if err := i.fill(); err != nil {
-			return 0, err
-		}
+		n, err := await(i.ctx, func() (int, error) { return i.r.Read(i.room) })
+		i.buf, i.err = i.room[:n], err
 	}
 	n := copy(p, i.buf)
 	i.buf = i.buf[n:]
@@ -166,23 +159,6 @@ func (i *interruptible) Read(p []byte) (int, error) {
 		return 0, i.err
 	}
 	return n, nil
-}
-
-func (i *interruptible) fill() error {
-	if i.room == nil {
-		i.room = make([]byte, 64<<10)
-	}
-	go func() {
-		n, err := i.r.Read(i.room)
-		i.done <- chunk{n, err}
-	}()
-	select {
-	case c := <-i.done:
-		i.buf, i.err = i.room[:c.n], c.err
-		return nil
-	case <-i.ctx.Done():
-		return context.Cause(i.ctx)
-	}
 }
 
 // Size writes a number of bytes for people.
