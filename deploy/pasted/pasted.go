@@ -7,10 +7,12 @@
 package pasted
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -151,28 +153,24 @@ func (l *Link) unwrap(url string) string {
 
 // punycode converts an international host to its DNS form.
 func (l *Link) punycode() error {
-	for i := 0; i < len(l.Host); i++ {
-		if l.Host[i] < 0x80 {
-			continue
-		}
-		ascii, err := idna.Lookup.ToASCII(l.Host)
-		if err != nil {
-			return wrong(`write the host as sites.json has it, "xn--…"`, "%s is not a host name: %v", clean.Quote(l.Host, 120), err)
-		}
-		l.Notes = append(l.Notes, fmt.Sprintf("the host %s is %s in DNS and in sites.json", clean.Text(l.Host), ascii))
-		l.Host = ascii
+	if !strings.ContainsFunc(l.Host, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		return nil
 	}
+	ascii, err := idna.Lookup.ToASCII(l.Host)
+	if err != nil {
+		return wrong(`write the host as sites.json has it, "xn--…"`, "%s is not a host name: %v", clean.Quote(l.Host, 120), err)
+	}
+	l.Notes = append(l.Notes, fmt.Sprintf("the host %s is %s in DNS and in sites.json", clean.Text(l.Host), ascii))
+	l.Host = ascii
 	return nil
 }
 
 // findHost finds the link domain if the URL names the server that answers for
 // it.
 func (l *Link) findHost(r *request, opt Options) error {
-	named := core.CanonicalHost(opt.Host)
-	if named == "" {
-		named = core.CanonicalHost(r.host)
-	} else if r.host != "" && core.CanonicalHost(r.host) != named {
+	inCurl := core.CanonicalHost(r.host)
+	named := cmp.Or(core.CanonicalHost(opt.Host), inCurl)
+	if r.host != "" && inCurl != named {
 		return wrong("give one of them", "two hosts are given: %s, and %s in the line for curl", clean.Quote(opt.Host, 120), clean.Quote(r.host, 120))
 	}
 	branded, local := strings.CutSuffix(l.Host, LocalSuffix)
@@ -195,14 +193,11 @@ func (o Options) knows(host string) bool { return o.Known != nil && o.Known(host
 
 // server is the URL's host with its port.
 func (l *Link) server(host string) string {
-	port := l.Port
-	if port == "" {
-		port = "443"
-		if !l.TLS {
-			port = "80"
-		}
+	usual := "443"
+	if !l.TLS {
+		usual = "80"
 	}
-	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+	return net.JoinHostPort(strings.Trim(host, "[]"), cmp.Or(l.Port, usual))
 }
 
 // isMachine reports whether a host is an address or this machine's name, so not
