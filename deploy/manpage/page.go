@@ -7,6 +7,7 @@
 package manpage
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ func Of(cmd *cobra.Command, about version.Release) Page {
 	r.macro("SH", "SYNOPSIS")
 	r.macro("B", cmd.UseLine())
 	r.macro("SH", "DESCRIPTION")
-	r.prose(firstOf(cmd.Long, cmd.Short))
+	r.prose(cmp.Or(cmd.Long, cmd.Short+"."))
 	commands(&r, cmd)
 	flags(&r, "OPTIONS", cmd.LocalFlags())
 	flags(&r, "OPTIONS OF ALL COMMANDS", cmd.InheritedFlags())
@@ -78,13 +79,6 @@ func listed(cmd *cobra.Command) (list []*cobra.Command) {
 
 func pageName(cmd *cobra.Command) string {
 	return strings.ReplaceAll(cmd.CommandPath(), " ", "-")
-}
-
-func firstOf(long, short string) string {
-	if long != "" {
-		return long
-	}
-	return short + "."
 }
 
 // commands lists those below, in the groups in which --help has them.

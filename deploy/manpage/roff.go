@@ -111,25 +111,14 @@ func guarded(line string) string {
 // be pasted into a shell, and non-ASCII characters need no encoding.
 func escape(s string) string {
 	var b strings.Builder
-	for _, c := range s {
-		switch {
-		case c == '\\':
-			b.WriteString(`\e`)
-		case c == '-':
-			b.WriteString(`\-`)
-		case c == '\'':
-			b.WriteString(`\(aq`)
-		case c == '`':
-			b.WriteString("\\(ga")
-		case c == '^':
-			b.WriteString(`\(ha`)
-		case c == '~':
-			b.WriteString(`\(ti`)
-		case c > '~':
+	for _, c := range escapes.Replace(s) {
+		if c > '~' {
 			fmt.Fprintf(&b, `\[u%04X]`, c)
-		default:
+		} else {
 			b.WriteRune(c)
 		}
 	}
 	return b.String()
 }
+
+var escapes = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`)

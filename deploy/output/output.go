@@ -3,13 +3,17 @@
 package output
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
 )
 
 // JSON writes one indented document. "<" and "&" are not escaped: they are
@@ -38,11 +42,14 @@ func Some(list []string, most int) string {
 }
 
 // Dash stands for nothing in a table.
-func Dash(s string) string {
-	if s == "" {
-		return "-"
+func Dash(s string) string { return cmp.Or(s, "-") }
+
+// File writes a file whole or not at all, or to stdout for "-".
+func File(stdout io.Writer, name string, data []byte, mode fs.FileMode, hint string) error {
+	if err := files.Put(name, data, mode, stdout); err != nil {
+		return failure.Bad(err, hint)
 	}
-	return s
+	return nil
 }
 
 // Facts writes headings at the margin and facts in two columns below.

@@ -19,10 +19,8 @@ func NewProgress(w io.Writer, lookupEnv func(string) (string, bool), quiet bool)
 	if term, _ := lookupEnv("TERM"); quiet || term == "dumb" {
 		return p
 	}
-	if f, ok := File(w); ok {
-		if width, terminal := columns(f); terminal {
-			p.w, p.width = w, width
-		}
+	if width, ok := widthOf(w); ok {
+		p.w, p.width = w, width
 	}
 	return p
 }

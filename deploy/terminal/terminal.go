@@ -5,31 +5,35 @@
 package terminal
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"strconv"
 )
 
-// Wrapper is a writer around another, which may be a terminal.
-type Wrapper interface{ Unwrap() io.Writer }
+// Is reports whether somebody would have to type what is read, or sees what is
+// written.
+func Is(w any) bool {
+	_, ok := widthOf(w)
+	return ok
+}
 
-// File is the file that stands behind a reader or writer.
-func File(w any) (*os.File, bool) {
-	if o, ok := w.(Wrapper); ok {
+// file is the file that stands behind a reader or writer.
+func file(w any) (*os.File, bool) {
+	if o, ok := w.(interface{ Unwrap() io.Writer }); ok {
 		w = o.Unwrap()
 	}
 	f, ok := w.(*os.File)
 	return f, ok
 }
 
-// Is reports whether somebody would have to type what is read, or sees what is
-// written.
-func Is(w any) bool {
-	f, ok := File(w)
-	if ok {
-		_, ok = columns(f)
+// widthOf returns the width of the terminal behind a reader or writer; ok is
+// false where there is none.
+func widthOf(w any) (width int, ok bool) {
+	if f, ok := file(w); ok {
+		return columns(f)
 	}
-	return ok
+	return 0, false
 }
 
 // widest is as far as lines of text are good to read.
@@ -39,15 +43,8 @@ const widest = 120
 // terminal, unless COLUMNS and NO_COLOR (no-color.org) say otherwise; 80 and
 // none for a file.
 func Style(w io.Writer, lookupEnv func(string) (string, bool)) (width int, color bool) {
-	width = 80
-	if f, ok := File(w); ok {
-		if n, terminal := columns(f); terminal {
-			color = true
-			if n > 0 {
-				width = n
-			}
-		}
-	}
+	width, color = widthOf(w)
+	width = cmp.Or(width, 80)
 	if text, ok := lookupEnv("COLUMNS"); ok {
 		if n, err := strconv.Atoi(text); err == nil && n > 0 {
 			width = n

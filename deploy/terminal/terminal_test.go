@@ -44,12 +44,12 @@ func TestFile(t *testing.T) {
 	require.NoError(t, err)
 	defer f.Close()
 	for _, w := range []any{f, wrapped{f}} {
-		got, ok := File(w)
+		got, ok := file(w)
 		require.True(t, ok)
 		require.Same(t, f, got)
 		require.False(t, Is(w), "a file is no terminal")
 	}
-	_, ok := File(wrapped{&bytes.Buffer{}})
+	_, ok := file(wrapped{&bytes.Buffer{}})
 	require.False(t, ok)
 	require.False(t, Is(&bytes.Buffer{}))
 }
