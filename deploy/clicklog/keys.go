@@ -9,7 +9,7 @@ import (
 // Keys counts the use of keys. The zero value has read nothing.
 type Keys struct {
 	Reader
-	used map[string]*KeyUse
+	used map[string]KeyUse
 }
 
 // KeyUse is what the log says of one key.
@@ -28,30 +28,24 @@ func (k *Keys) Line(text []byte) {
 		return
 	}
 	if k.used == nil {
-		k.used = map[string]*KeyUse{}
+		k.used = map[string]KeyUse{}
 	}
-	if k.used[l.KID] == nil {
-		k.used[l.KID] = &KeyUse{}
-	}
-	k.used[l.KID].add(l)
+	k.used[l.KID] = k.used[l.KID].with(l)
 }
 
 // Use returns the counts of a key.
-func (k *Keys) Use(kid string) KeyUse {
-	if u := k.used[kid]; u != nil {
-		return *u
-	}
-	return KeyUse{}
-}
+func (k *Keys) Use(kid string) KeyUse { return k.used[kid] }
 
-func (u *KeyUse) add(l *Line) {
+// with is the use with one more line.
+func (u KeyUse) with(l *Line) KeyUse {
 	u.Clicks++
 	u.Last = later(u.Last, l.Time)
 	if l.Exp == 0 {
 		u.Forever = true
-		return
+	} else {
+		u.Expires = later(u.Expires, time.Unix(l.Exp, 0))
 	}
-	u.Expires = later(u.Expires, time.Unix(l.Exp, 0))
+	return u
 }
 
 func later(a, b time.Time) time.Time {
