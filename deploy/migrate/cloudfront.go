@@ -2,6 +2,8 @@ package migrate
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,13 +12,11 @@ import (
 // "get-distribution-config" and "list-distributions" print, or the
 // configuration alone (CloudFront API reference, DistributionConfig).
 type cloudFrontFile struct {
-	Distribution       *cloudFrontDistribution
+	Distribution       struct{ DistributionConfig *cloudFrontConfig }
 	DistributionConfig *cloudFrontConfig
-	DistributionList   *struct{ Items []cloudFrontConfig }
+	DistributionList   listOf[cloudFrontConfig]
 	cloudFrontConfig
 }
-
-type cloudFrontDistribution struct{ DistributionConfig *cloudFrontConfig }
 
 type cloudFrontConfig struct {
 	Aliases              listOf[string]
@@ -157,16 +157,16 @@ func (r *reading) cloudFront(data []byte) error {
 
 // configs yields each distribution with the path to it, "" or one that ends in
 // a dot.
-func (f *cloudFrontFile) configs() func(func(string, *cloudFrontConfig) bool) {
+func (f *cloudFrontFile) configs() iter.Seq2[string, *cloudFrontConfig] {
 	return func(yield func(string, *cloudFrontConfig) bool) {
 		switch {
-		case f.Distribution != nil && f.Distribution.DistributionConfig.isConfig():
+		case f.Distribution.DistributionConfig.isConfig():
 			yield("Distribution.DistributionConfig.", f.Distribution.DistributionConfig)
 		case f.DistributionConfig.isConfig():
 			yield("DistributionConfig.", f.DistributionConfig)
 		case f.isConfig():
 			yield("", &f.cloudFrontConfig)
-		case f.DistributionList != nil:
+		default:
 			for i := range f.DistributionList.Items {
 				c := &f.DistributionList.Items[i]
 				if c.isConfig() && !yield(fmt.Sprintf("DistributionList.Items[%d].", i), c) {
@@ -191,34 +191,20 @@ func (c *cloudFrontReading) read() {
 		c.host = host.name
 		v := &service{host: host.name, hostAt: host.at}
 		if c.origins(v) {
-			c.behaviour(v, c.DefaultCacheBehavior)
+			c.behaviour(v)
 			c.rest()
-			c.host = ""
 			c.addSite(v)
 		}
 		c.host = ""
 	}
 }
 
-func (c *cloudFrontReading) hosts() (list []named) {
+func (c *cloudFrontReading) hosts() []named {
+	var names []named
 	for i, alias := range c.Aliases.Items {
-		name, at := strings.ToLower(alias), c.at("Aliases.Items[%d]", i)
-		switch {
-		case strings.HasPrefix(name, "*."):
-			c.lost(at, "server-name-pattern", "the name %q is a pattern: name each link domain with --host", clip(alias))
-		case c.wants(name):
-			list = append(list, named{name, at})
-		}
+		names = append(names, named{alias, c.at("Aliases.Items[%d]", i)})
 	}
-	if len(list) == 0 && len(c.Aliases.Items) == 0 {
-		for _, h := range c.opt.Hosts {
-			list = append(list, named{h, c.at("Aliases")})
-		}
-	}
-	if len(list) == 0 && len(c.Aliases.Items) == 0 {
-		c.lost(c.at("Aliases"), "no-name", "the distribution has no name but its own at cloudfront.net: give the link domain with --host")
-	}
-	return list
+	return c.linkDomains(names, c.at("Aliases"), "the distribution has no name but its own at cloudfront.net: give the link domain with --host")
 }
 
 // origins finds the origin of links and the other origins.
@@ -287,53 +273,50 @@ func (c *cloudFrontReading) originFields(v *service, o *cloudFrontOrigin, i int)
 }
 
 // behaviour reads the settings for requests for links.
-func (c *cloudFrontReading) behaviour(v *service, b *cloudFrontBehavior) {
-	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+func (c *cloudFrontReading) behaviour(v *service) {
+	b := c.DefaultCacheBehavior
 	if b.ViewerProtocolPolicy == "redirect-to-https" || b.ViewerProtocolPolicy == "https-only" {
-		c.wrong(in("ViewerProtocolPolicy"), "forced-https", "http was redirected to https or refused: links of old mail begin with http, and their POSTs were lost")
+		c.wrong(c.in("ViewerProtocolPolicy"), "forced-https", "http was redirected to https or refused: links of old mail begin with http, and their POSTs were lost")
 	}
 	if len(b.AllowedMethods.Items) > 0 && !has(b.AllowedMethods.Items, "POST") {
-		v.noPost = in("AllowedMethods")
+		v.noPost = c.in("AllowedMethods")
 	}
 	if b.Compress {
-		c.known(in("Compress"), "gzip", "compression; a redirect has nothing to compress")
+		c.known(c.in("Compress"), "gzip", "compression; a redirect has nothing to compress")
 	}
 	if n := len(b.LambdaFunctionAssociations.Items) + len(b.FunctionAssociations.Items); n > 0 {
-		c.lost(in("FunctionAssociations"), "code", "%d functions run on requests or answers; they are not read", n)
+		c.lost(c.in("FunctionAssociations"), "code", "%d functions run on requests or answers; they are not read", n)
 	}
 	if b.ForwardedValues != nil {
-		c.forwardedValues(v, b)
+		c.forwardedValues(v, b.ForwardedValues)
 	} else {
-		c.policies(v, b)
+		c.policies(v)
 	}
-	c.responsePolicy(b)
+	c.responsePolicy()
 }
 
+// in is the place of a setting for requests for links.
+func (c *cloudFrontReading) in(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+
 func has(list []string, word string) bool {
-	for _, w := range list {
-		if strings.EqualFold(w, word) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(w string) bool { return strings.EqualFold(w, word) })
 }
 
 // forwardedValues reads the older setting for what is sent to the origin. Host
 // and all but a few other fields are sent only if listed.
-func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
-	f, in := b.ForwardedValues, func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+func (c *cloudFrontReading) forwardedValues(v *service, f *cloudFrontForwarded) {
 	all := has(f.Headers.Items, "*")
-	v.hosting, v.whoAt = hostOrigin, in("ForwardedValues.Headers")
+	v.hosting, v.whoAt = hostOrigin, c.in("ForwardedValues.Headers")
 	if all || has(f.Headers.Items, "Host") {
 		v.hosting = hostBranded
 	}
 	if !all && !has(f.Headers.Items, "User-Agent") {
-		c.agentDropped(in("ForwardedValues.Headers"))
+		c.agentDropped(c.in("ForwardedValues.Headers"))
 	}
 	if !f.QueryString || len(f.QueryStringCacheKeys.Items) > 0 && !has(f.QueryStringCacheKeys.Items, "*") {
-		v.noQuery = in("ForwardedValues.QueryString")
+		v.noQuery = c.in("ForwardedValues.QueryString")
 	}
-	v.cookiesAt = in("ForwardedValues.Cookies.Forward")
+	v.cookiesAt = c.in("ForwardedValues.Cookies.Forward")
 	switch f.Cookies.Forward {
 	case "all":
 		v.cookies = cookiesPass
@@ -343,7 +326,7 @@ func (c *cloudFrontReading) forwardedValues(v *service, b *cloudFrontBehavior) {
 		v.cookies = cookiesStrip
 	}
 	if !all { // with all fields CloudFront caches nothing, whatever the times are
-		c.times(b)
+		c.times()
 	}
 }
 
@@ -352,17 +335,16 @@ func (c *cloudFrontReading) agentDropped(at string) {
 }
 
 // times reads how long answers are cached.
-func (c *cloudFrontReading) times(b *cloudFrontBehavior) {
-	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
-	switch {
+func (c *cloudFrontReading) times() {
+	switch b := c.DefaultCacheBehavior; {
 	case b.MinTTL != nil && *b.MinTTL > 0:
-		c.wrong(in("MinTTL"), "redirects-cached", "answers were kept for %d seconds at least, whatever the ESP said: clicks in that time are not counted", *b.MinTTL)
+		c.wrong(c.in("MinTTL"), "redirects-cached", "answers were kept for %d seconds at least, whatever the ESP said: clicks in that time are not counted", *b.MinTTL)
 	case b.DefaultTTL == nil:
-		c.wrong(in("DefaultTTL"), "redirects-cached", "answers without Cache-Control were kept for a day, as nothing else is said: clicks in that time are not counted")
+		c.wrong(c.in("DefaultTTL"), "redirects-cached", "answers without Cache-Control were kept for a day, as nothing else is said: clicks in that time are not counted")
 	case *b.DefaultTTL > scannerTTL:
-		c.wrong(in("DefaultTTL"), "redirects-cached", "answers without Cache-Control were kept for %d seconds: clicks in that time are not counted", *b.DefaultTTL)
+		c.wrong(c.in("DefaultTTL"), "redirects-cached", "answers without Cache-Control were kept for %d seconds: clicks in that time are not counted", *b.DefaultTTL)
 	case *b.DefaultTTL > 0:
-		c.known(in("DefaultTTL"), "redirects-kept", "answers without Cache-Control were kept for %d seconds; clickedge keeps none, and every click of a scanner reaches the ESP", *b.DefaultTTL)
+		c.known(c.in("DefaultTTL"), "redirects-kept", "answers without Cache-Control were kept for %d seconds; clickedge keeps none, and every click of a scanner reaches the ESP", *b.DefaultTTL)
 	}
 }
 
@@ -370,23 +352,23 @@ func (c *cloudFrontReading) times(b *cloudFrontBehavior) {
 // the distribution, and both policies may send something to the origin: if one
 // of them is custom, it is unknown whether what the other does not send is
 // sent.
-func (c *cloudFrontReading) policies(v *service, b *cloudFrontBehavior) {
-	in := func(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+func (c *cloudFrontReading) policies(v *service) {
+	b := c.DefaultCacheBehavior
 	request, requestKnown := requestPolicies[b.OriginRequestPolicyId]
 	if !requestKnown {
-		c.known(in("OriginRequestPolicyId"), "policy-unknown", "what the origin request policy %q says is not in the distribution: aws cloudfront get-origin-request-policy shows it", clip(b.OriginRequestPolicyId))
+		c.known(c.in("OriginRequestPolicyId"), "policy-unknown", "what the origin request policy %q says is not in the distribution: aws cloudfront get-origin-request-policy shows it", clip(b.OriginRequestPolicyId))
 	}
 	cache, cacheKnown := cachePolicies[b.CachePolicyId]
 	switch {
 	case !cacheKnown:
-		c.known(in("CachePolicyId"), "policy-unknown", "what the cache policy %q says is not in the distribution, nor what it sends to the ESP: aws cloudfront get-cache-policy shows it; clickedge keeps no answer", clip(b.CachePolicyId))
+		c.known(c.in("CachePolicyId"), "policy-unknown", "what the cache policy %q says is not in the distribution, nor what it sends to the ESP: aws cloudfront get-cache-policy shows it; clickedge keeps no answer", clip(b.CachePolicyId))
 	case cache.keeps == keepsLong:
-		c.wrong(in("CachePolicyId"), "redirects-cached", "answers were kept: a click that is answered from a cache is not counted")
+		c.wrong(c.in("CachePolicyId"), "redirects-cached", "answers were kept: a click that is answered from a cache is not counted")
 	case cache.keeps == keepsAsTold:
-		c.known(in("CachePolicyId"), "redirects-kept", "answers were kept for as long as the ESP said, or a few seconds; clickedge keeps none, and every click of a scanner reaches the ESP")
+		c.known(c.in("CachePolicyId"), "redirects-kept", "answers were kept for as long as the ESP said, or a few seconds; clickedge keeps none, and every click of a scanner reaches the ESP")
 	}
 	sent := passed{request.host || cache.host, request.agent || cache.agent, request.cookies || cache.cookies, request.query || cache.query}
-	c.sent(v, sent, requestKnown && cacheKnown, in("OriginRequestPolicyId"))
+	c.sent(v, sent, requestKnown && cacheKnown, c.in("OriginRequestPolicyId"))
 }
 
 // sent adds findings on what the policies send to the origin. sure: they send
@@ -413,14 +395,14 @@ func (c *cloudFrontReading) sent(v *service, p passed, sure bool, at string) {
 	}
 }
 
-func (c *cloudFrontReading) responsePolicy(b *cloudFrontBehavior) {
-	at := c.at("DefaultCacheBehavior.ResponseHeadersPolicyId")
-	switch b.ResponseHeadersPolicyId {
+func (c *cloudFrontReading) responsePolicy() {
+	at := c.in("ResponseHeadersPolicyId")
+	switch id := c.DefaultCacheBehavior.ResponseHeadersPolicyId; id {
 	case "":
 	case securityHeaders, corsAndSecurity, corsPreflightSafe:
 		c.wrong(at, "hsts", "https was forced on browsers for the link domain: links of old mail begin with http, and one wrong certificate then stops them all")
 	default:
-		c.lost(at, "response-field", "the response headers policy %q", clip(b.ResponseHeadersPolicyId))
+		c.lost(at, "response-field", "the response headers policy %q", clip(id))
 	}
 }
 

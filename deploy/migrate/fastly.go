@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -160,30 +161,16 @@ func (s *fastlyReading) read() {
 		s.headers(v)
 		s.code(v)
 		s.responses(v)
-		s.host = ""
 		s.addSite(v)
 	}
 }
 
-func (s *fastlyReading) hosts() (list []named) {
+func (s *fastlyReading) hosts() []named {
+	var names []named
 	for i, d := range s.Domains {
-		name, at := strings.ToLower(string(d.Name)), s.at("domains[%d].name", i)
-		switch {
-		case strings.HasPrefix(name, "*."):
-			s.lost(at, "server-name-pattern", "the name %q is a pattern: name each link domain with --host", clip(name))
-		case s.wants(name):
-			list = append(list, named{name, at})
-		}
+		names = append(names, named{strings.ToLower(string(d.Name)), s.at("domains[%d].name", i)})
 	}
-	if len(list) == 0 && len(s.Domains) == 0 {
-		for _, h := range s.opt.Hosts {
-			list = append(list, named{h, s.at("domains")})
-		}
-	}
-	if len(list) == 0 && len(s.Domains) == 0 {
-		s.lost(s.at("domains"), "no-name", "the service has no domain: give the link domain with --host")
-	}
-	return list
+	return s.linkDomains(names, s.at("domains"), "the service has no domain: give the link domain with --host")
 }
 
 // backends takes the first backend without a condition, or else the first, as
@@ -320,14 +307,9 @@ var (
 )
 
 func (s *fastlyReading) vclPasses() bool {
-	for _, list := range [][]fastlyVCL{s.VCLs, s.Snippets} {
-		for _, v := range list {
-			if vclPass.MatchString(uncomment(string(v.Content))) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Concat(s.VCLs, s.Snippets), func(v fastlyVCL) bool {
+		return vclPass.MatchString(uncomment(string(v.Content)))
+	})
 }
 
 // uncomment removes comments that fill a line.

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core/clean"
@@ -45,12 +46,9 @@ func (n *findings) add(kind Kind, at, code, format string, args ...any) {
 		}
 	}
 	found := Finding{At: at, Host: n.host, Kind: kind, Code: code, Text: fmt.Sprintf(format, args...)}
-	for _, have := range n.list {
-		if have == found {
-			return
-		}
+	if !slices.Contains(n.list, found) {
+		n.list = append(n.list, found)
 	}
-	n.list = append(n.list, found)
 }
 
 func (n *findings) wrong(at, code, format string, args ...any) {

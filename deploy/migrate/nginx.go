@@ -1,8 +1,8 @@
 package migrate
 
 import (
-	"errors"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +22,7 @@ func (r *reading) nginx(data []byte) error {
 		return err
 	}
 	n.collect(list, nil)
-	if len(n.servers) == 0 && hasAny(list, "proxy_pass", "location", "server_name") {
+	if len(n.servers) == 0 && slices.ContainsFunc(list, isInsideServer) {
 		// The inside of a server, as a file to be included.
 		n.servers = append(n.servers, nginxServer{d: &directive{name: "server", block: list, file: r.name, line: 1}})
 	}
@@ -46,7 +46,7 @@ type nginxReading struct {
 // nginxServer is a server block and the blocks around it, the outermost first.
 type nginxServer struct {
 	d      *directive
-	around [][]*directive
+	around scope
 }
 
 // include replaces include directives by the files' directives. within are the
@@ -111,9 +111,6 @@ func (n *nginxReading) included(d *directive, within map[string]bool) ([]*direct
 
 func (n *nginxReading) includedFile(d *directive, name string, within map[string]bool) ([]*directive, error) {
 	text, err := n.opt.Files.ReadFile(name)
-	if err == nil && len(text) > maxInput {
-		err = errors.New("it is too large")
-	}
 	if err != nil {
 		n.lost(d.at(), "include", "%s", notRead(name, err))
 		return nil, nil
@@ -136,17 +133,15 @@ func notRead(name string, err error) string {
 }
 
 // collect finds servers and upstreams, with the blocks around them.
-func (n *nginxReading) collect(list []*directive, around [][]*directive) {
-	around = append(around[:len(around):len(around)], list)
+func (n *nginxReading) collect(list []*directive, around scope) {
+	around = around.inner(list)
 	for _, d := range list {
-		switch d.name {
-		case "server":
-			if d.block != nil {
-				n.servers = append(n.servers, nginxServer{d, around})
-			}
-		case "upstream":
+		switch {
+		case d.isServer():
+			n.servers = append(n.servers, nginxServer{d, around})
+		case d.name == "upstream":
 			n.upstreams[d.arg(0)] = d
-		case "http":
+		case d.name == "http":
 			n.collect(d.block, around)
 		default:
 			n.refuseServers(d)
@@ -157,14 +152,8 @@ func (n *nginxReading) collect(list []*directive, around [][]*directive) {
 // refuseServers adds a finding on the servers of a block other than http, such
 // as stream, mail or rtmp: they are not link domains, or cannot be read.
 func (n *nginxReading) refuseServers(block *directive) {
-	count := 0
-	for _, d := range block.block {
-		if d.name == "server" && d.block != nil {
-			count++
-		}
-	}
 	switch {
-	case count == 0:
+	case !slices.ContainsFunc(block.block, (*directive).isServer):
 		return
 	case block.name == "stream":
 		n.lost(block.at(), "stream", "the servers of the block \"stream\" pass connections on without reading HTTP, so neither link domain nor path is known there: write the entry of such a domain by hand")
@@ -174,13 +163,8 @@ func (n *nginxReading) refuseServers(block *directive) {
 	n.elsewhere = true
 }
 
-func hasAny(list []*directive, names ...string) bool {
-	for _, name := range names {
-		if find(list, name) != nil {
-			return true
-		}
-	}
-	return false
+func isInsideServer(d *directive) bool {
+	return d.name == "proxy_pass" || d.name == "location" || d.name == "server_name"
 }
 
 // find returns the last directive of a name, nil for none.
@@ -192,6 +176,10 @@ func find(list []*directive, name string) *directive {
 	}
 	return nil
 }
+
+// isServer reports whether a directive is a server block; a server of an
+// upstream has none.
+func (d *directive) isServer() bool { return d.name == "server" && d.block != nil }
 
 // scope is the blocks that a request passes through, the outermost first.
 type scope [][]*directive

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -26,12 +27,7 @@ func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
 
 // contains reports whether a statement is in the list or below it.
 func contains(list []*directive, d *directive) bool {
-	for _, x := range list {
-		if x == d || contains(x.block, d) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(x *directive) bool { return x == d || contains(x.block, d) })
 }
 
 func (n *nginxReading) mainLocation(v *service, sc scope, d, main *directive) {

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,7 +25,7 @@ func (n *nginxReading) serve() {
 
 // proxied reads a server that proxies, and reports whether it does.
 func (n *nginxReading) proxied(s nginxServer) bool {
-	sc := scope(s.around).inner(s.d.block)
+	sc := s.around.inner(s.d.block)
 	main, mainScope := n.mainProxy(sc, s.d.block)
 	if main == nil {
 		// The inside of a location, as a file to be included.
@@ -41,14 +42,10 @@ func (n *nginxReading) proxied(s nginxServer) bool {
 		n.settings(v, mainScope)
 		n.codeAround(s.around)
 		n.otherDirectives(v, sc, s.d.block, main)
-		n.host = ""
 		n.addSite(v)
 	}
 	return true
 }
-
-// named is a host name and its place.
-type named struct{ name, at string }
 
 // hosts are the link domains of a server.
 func (n *nginxReading) hosts(s nginxServer) (list []named) {
@@ -62,7 +59,7 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 			switch {
 			case name == "_" || name == "":
 			case strings.HasPrefix(name, "~") || strings.Contains(name, "*") || strings.HasPrefix(name, "."):
-				n.lost(d.at(), "server-name-pattern", "the name %q is a pattern: name each link domain with --host", clip(arg))
+				n.namePattern(d.at(), arg)
 			case !n.wants(name):
 				explicit = true
 			case !slices.ContainsFunc(list, func(h named) bool { return h.name == name }):
@@ -73,12 +70,7 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 	// A server without a name, or with patterns only, is for the hosts given
 	// with --host.
 	if len(list) == 0 && !explicit {
-		for _, h := range n.opt.Hosts {
-			list = append(list, named{h, s.d.at()})
-		}
-	}
-	if len(list) == 0 && !explicit {
-		n.lost(s.d.at(), "no-name", "the server has no name that a link domain can have: give it with --host")
+		return n.givenHosts(s.d.at(), "the server has no name that a link domain can have: give it with --host")
 	}
 	return list
 }
@@ -199,12 +191,9 @@ func (n *nginxReading) rest(v *service, pass *directive, uri string) {
 // dropsQuery reports whether the query is not sent: nginx sends a URI with
 // variables as it is, and does not add the query.
 func dropsQuery(uri string) bool {
-	for _, kept := range []string{"$request_uri", "$args", "$query_string"} {
-		if strings.Contains(uri, kept) {
-			return false
-		}
-	}
-	return strings.Contains(uri, "$")
+	kept := []string{"$request_uri", "$args", "$query_string"}
+	return strings.Contains(uri, "$") &&
+		!slices.ContainsFunc(kept, func(name string) bool { return strings.Contains(uri, name) })
 }
 
 // fromUpstream takes the servers of an upstream: the first that is no backup,
@@ -324,7 +313,7 @@ func (n *nginxReading) settings(v *service, sc scope) {
 // is $proxy_host).
 func (n *nginxReading) tls(v *service, sc scope, pass *directive) {
 	if sc.isOn("proxy_ssl_server_name") == nil {
-		n.wrong(at(sc.find("proxy_ssl_server_name"), pass), "no-sni", "no name was sent in the TLS handshake (proxy_ssl_server_name is off by default): an ESP that has many shows another's certificate, and SparkPost ends the connection")
+		n.wrong(cmp.Or(sc.find("proxy_ssl_server_name"), pass).at(), "no-sni", "no name was sent in the TLS handshake (proxy_ssl_server_name is off by default): an ESP that has many shows another's certificate, and SparkPost ends the connection")
 	}
 	if d := sc.find("proxy_ssl_name"); d != nil {
 		if name := strings.ToLower(expand(d.arg(0), sc)); name != "$proxy_host" && name != v.origin.host {
@@ -332,15 +321,8 @@ func (n *nginxReading) tls(v *service, sc scope, pass *directive) {
 		}
 	}
 	if sc.isOn("proxy_ssl_verify") == nil {
-		n.wrong(at(sc.find("proxy_ssl_verify"), pass), "tls-not-verified", "the certificate of the ESP was not verified (proxy_ssl_verify is off by default)")
+		n.wrong(cmp.Or(sc.find("proxy_ssl_verify"), pass).at(), "tls-not-verified", "the certificate of the ESP was not verified (proxy_ssl_verify is off by default)")
 	}
-}
-
-func at(d, otherwise *directive) string {
-	if d != nil {
-		return d.at()
-	}
-	return otherwise.at()
 }
 
 // answers reads the changes to the answer.
@@ -434,7 +416,7 @@ func isCode(name string) bool { return codeDirective.MatchString(name) }
 
 // codeAround adds findings on code in the blocks around a server. Code that
 // runs when nginx starts does not affect requests.
-func (n *nginxReading) codeAround(around [][]*directive) {
+func (n *nginxReading) codeAround(around scope) {
 	for _, block := range around {
 		for _, d := range block {
 			if isCode(d.name) && !strings.HasPrefix(d.name, "init_") && !strings.HasPrefix(d.name, "exit_") && d.name != "js_import" && d.name != "js_path" {

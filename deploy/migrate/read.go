@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Format is a form of configuration.
@@ -87,7 +89,7 @@ func Read(name string, data []byte, opt Options) (*Result, error) {
 		return nil, &Error{Name: name, Line: 1, Column: 1, Problem: "it is UTF-16", Hint: "save it as UTF-8"}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	r := &reading{name: name, opt: opt}
+	r := &reading{name: name, opt: opt, seen: map[string]bool{}}
 	s := newSample(name, data)
 	x := otherFormatOf(s)
 	if opt.From == "" {
@@ -201,15 +203,45 @@ func (r *reading) notFound() {
 	}
 }
 
-// wants reports whether a host is wanted and not yet done.
+// wants reports whether a host is wanted.
 func (r *reading) wants(host string) bool {
-	if len(r.opt.Hosts) == 0 {
-		return true
-	}
-	for _, h := range r.opt.Hosts {
-		if h == host {
-			return true
+	return len(r.opt.Hosts) == 0 || slices.Contains(r.opt.Hosts, host)
+}
+
+// named is a host name and its place.
+type named struct{ name, at string }
+
+// linkDomains are the wanted ones among the names of a service, with their
+// places. If it has no names, it is taken to be for the hosts given with --host,
+// and nameless says at a place that there are none.
+func (r *reading) linkDomains(names []named, at, nameless string) (list []named) {
+	for _, n := range names {
+		lower := strings.ToLower(n.name)
+		switch {
+		case strings.HasPrefix(lower, "*."):
+			r.namePattern(n.at, n.name)
+		case r.wants(lower):
+			list = append(list, named{lower, n.at})
 		}
 	}
-	return false
+	if len(names) > 0 {
+		return list
+	}
+	return r.givenHosts(at, nameless)
+}
+
+func (r *reading) namePattern(at, name string) {
+	r.lost(at, "server-name-pattern", "the name %q is a pattern: name each link domain with --host", clip(name))
+}
+
+// givenHosts are those of --host, for a service without a name. If there are
+// none, a finding says so.
+func (r *reading) givenHosts(at, nameless string) (list []named) {
+	for _, h := range r.opt.Hosts {
+		list = append(list, named{h, at})
+	}
+	if len(list) == 0 {
+		r.lost(at, "no-name", "%s", nameless)
+	}
+	return list
 }

@@ -1,7 +1,9 @@
 package migrate
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,25 +96,15 @@ func (a address) preset() (name, tenant string, needsOrigin bool) {
 			return o.Preset, "", false
 		}
 	}
-	name = byDomain(a.host)
+	// Or another of the ESP's names: the target of a CNAME, or one that differs
+	// by account.
+	name = cmp.Or(espdns.PresetOfOrigin(a.host), "custom")
 	o, _ := core.LookupPreset(name)
 	return name, "", o.Address == ""
 }
 
-// byDomain finds an ESP by another of its names: the target of a CNAME, or one
-// that differs by account.
-func byDomain(host string) string {
-	if preset := espdns.PresetOfOrigin(host); preset != "" {
-		return preset
-	}
-	return "custom"
-}
-
 // addSite turns a service into a site.
 func (r *reading) addSite(s *service) {
-	if r.seen == nil {
-		r.seen = map[string]bool{}
-	}
 	r.host = s.host
 	defer func() { r.host = "" }()
 	if r.seen[s.host] {
@@ -205,11 +197,7 @@ func (r *reading) checkESP(s *service, preset *core.Origin) {
 // linksHaveQuery reports whether links of this ESP have a query without which
 // they fail or lead elsewhere.
 func linksHaveQuery(f esp.Family) bool {
-	switch f {
-	case esp.FamilySendGrid, esp.FamilySparkPost, esp.FamilyMandrill, esp.FamilyIterable:
-		return true
-	}
-	return false
+	return slices.Contains([]esp.Family{esp.FamilySendGrid, esp.FamilySparkPost, esp.FamilyMandrill, esp.FamilyIterable}, f)
 }
 
 // forwardsHost reads what is sent as X-Forwarded-Host.
