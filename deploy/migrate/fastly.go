@@ -312,16 +312,10 @@ func (s *fastlyReading) vclPasses() bool {
 	})
 }
 
-// uncomment removes comments that fill a line.
-func uncomment(vcl string) string {
-	lines := strings.Split(vcl, "\n")
-	for i, l := range lines {
-		if l = strings.TrimSpace(l); strings.HasPrefix(l, "#") || strings.HasPrefix(l, "//") {
-			lines[i] = ""
-		}
-	}
-	return strings.Join(lines, "\n")
-}
+// lineComment is a comment that fills a line.
+var lineComment = regexp.MustCompile(`(?m)^[\t\v\f\r ]*(?:#|//).*$`)
+
+func uncomment(vcl string) string { return lineComment.ReplaceAllString(vcl, "") }
 
 // boilerplate are the lines that Fastly's own template has.
 var boilerplate = regexp.MustCompile(`(?i)^\s*(?:set|unset)\s+(?:be)?req\.http\.(?:Fastly-|X-Forwarded-For|X-Varnish|X-Real-IP)`)

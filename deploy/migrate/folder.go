@@ -39,14 +39,9 @@ func (f *Folder) Close() error { return f.root.Close() }
 
 // inside is the name relative to the folder.
 func (f *Folder) inside(name string) (string, error) {
-	if path.IsAbs(name) {
-		below, ok := strings.CutPrefix(name, filepath.ToSlash(f.name)+"/")
-		if !ok {
-			return "", fmt.Errorf("%w: --root names another", ErrOutside)
-		}
-		name = below
-	}
-	if name = path.Clean(name); !fs.ValidPath(name) {
+	// What is not below it stays absolute, which is no valid path.
+	name = path.Clean(strings.TrimPrefix(name, filepath.ToSlash(f.name)+"/"))
+	if !fs.ValidPath(name) {
 		return "", fmt.Errorf("%w: --root names another", ErrOutside)
 	}
 	return name, nil

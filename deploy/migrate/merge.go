@@ -32,7 +32,6 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 	if len(there) > 0 && !replace {
 		return nil, fmt.Errorf("%s: %w", strings.Join(there, ", "), ErrExists)
 	}
-	out := slices.Clone(text)
 	type edit struct {
 		span
 		with []byte
@@ -48,7 +47,8 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 		if len(members)+len(added) > 0 {
 			added = append(added, ',')
 		}
-		added = append(append(append(append(added, "\n    "...), quoted(sites[i].Host)...), ": "...), object...)
+		host, _ := json.Marshal(sites[i].Host) // no string fails
+		added = fmt.Appendf(added, "\n    %s: %s", host, object)
 	}
 	if added != nil {
 		last := len(bytes.TrimRight(text[:end], " \t\r\n"))
@@ -56,6 +56,7 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 	}
 	// From the end, so that earlier places stay valid.
 	slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
+	out := slices.Clone(text)
 	for _, e := range edits {
 		out = slices.Replace(out, e.from, e.to, e.with...)
 	}

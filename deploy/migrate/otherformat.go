@@ -17,19 +17,20 @@ type otherFormat struct {
 	is   func(*sample) bool
 }
 
-// advice says what to do with such a file.
-type advice uint8
+// advice says what to do with such a file. "BY HAND" stands for how the entry
+// is written by hand, see [handHint].
+type advice string
 
 const (
-	byHand      advice = iota // the entry is written by hand
-	cloudFront                // CloudFront prints its configuration
-	fastlyAPI                 // Fastly prints it
-	nginxPrints               // nginx prints it
-	elsewhere                 // the proxy's own configuration is another file
-	nothing                   // it is no configuration at all
-	unpack                    // it is compressed
-	asJSON                    // it is CloudFront\'s, but not JSON
-	sitesAlready
+	byHand       advice = "BY HAND"
+	cloudFront   advice = "aws cloudfront get-distribution --id ID prints the distribution that it makes; give that"
+	fastlyAPI    advice = `curl -H "Fastly-Key: …" https://api.fastly.com/service/ID/details prints the service with its parts; give that`
+	nginxPrints  advice = "nginx -T, run where that nginx runs, prints its configuration; give that"
+	elsewhere    advice = "give the configuration of the proxy that it starts; BY HAND"
+	nothing      advice = "give a configuration of nginx, a distribution of CloudFront or a VCL service of Fastly; BY HAND"
+	unpack       advice = "unpack it first"
+	asJSON       advice = "aws cloudfront get-distribution --id ID --output json prints it as it is read"
+	sitesAlready advice = `"clickedge check" reads it, and --into adds to it`
 )
 
 // sample is a text whose format is to be recognised.
@@ -74,10 +75,8 @@ func (s *sample) otherFormat() *otherFormat {
 
 func first(s *sample, lists ...[]otherFormat) *otherFormat {
 	for _, list := range lists {
-		for i := range list {
-			if list[i].is(s) {
-				return &list[i]
-			}
+		if i := slices.IndexFunc(list, func(x otherFormat) bool { return x.is(s) }); i >= 0 {
+			return &list[i]
 		}
 	}
 	return nil
@@ -88,28 +87,8 @@ func (r *reading) notRead(s *sample, x *otherFormat) *Error {
 	return &Error{Name: r.name, Problem: "it is " + x.name + ", which migrate does not read", Hint: x.todo.hint(s)}
 }
 
-// hint says what to do.
-func (a advice) hint(s *sample) string {
-	switch a {
-	case cloudFront:
-		return "aws cloudfront get-distribution --id ID prints the distribution that it makes; give that"
-	case fastlyAPI:
-		return `curl -H "Fastly-Key: …" https://api.fastly.com/service/ID/details prints the service with its parts; give that`
-	case nginxPrints:
-		return "nginx -T, run where that nginx runs, prints its configuration; give that"
-	case elsewhere:
-		return "give the configuration of the proxy that it starts; " + handHint(s)
-	case nothing:
-		return "give a configuration of nginx, a distribution of CloudFront or a VCL service of Fastly; " + handHint(s)
-	case unpack:
-		return "unpack it first"
-	case asJSON:
-		return "aws cloudfront get-distribution --id ID --output json prints it as it is read"
-	case sitesAlready:
-		return `"clickedge check" reads it, and --into adds to it`
-	}
-	return handHint(s)
-}
+// hint says what to do with this text.
+func (a advice) hint(s *sample) string { return strings.Replace(string(a), "BY HAND", handHint(s), 1) }
 
 // handHint says how to write the entry by hand, with the ESPs that the text
 // names.

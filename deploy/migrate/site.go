@@ -57,23 +57,10 @@ func (s *Site) text() []byte {
 
 // sitesText is a whole sites.json.
 func sitesText(sites []Site) []byte {
-	var b bytes.Buffer
-	b.WriteString("{\n  \"sites\": {")
-	for i := range sites {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString("\n    ")
-		b.Write(quoted(sites[i].Host))
-		b.WriteString(": ")
-		b.Write(sites[i].text())
+	text, err := Merge([]byte("{\n  \"sites\": {\n  }\n}\n"), sites, false)
+	if err != nil {
+		panic("internal error: no site can be in there already: " + err.Error())
 	}
-	b.WriteString("\n  }\n}\n")
-	return b.Bytes()
-}
-
-func quoted(s string) []byte {
-	text, _ := json.Marshal(s) // no string fails
 	return text
 }
 
@@ -88,10 +75,13 @@ func (r *Result) JSON() []byte {
 // validate makes sure that core accepts what is written: what it refuses is
 // left out, with core's reason in a finding.
 func (r *reading) validate() {
-	r.sites = slices.DeleteFunc(r.sites, func(s Site) bool { return !r.fits(&s) })
-	for i := range r.sites {
-		r.fits(&r.sites[i]) // DeleteFunc moved copies: fits changes those too
+	var fitting []Site
+	for _, s := range r.sites {
+		if r.fits(&s) {
+			fitting = append(fitting, s)
+		}
 	}
+	r.sites = fitting
 	r.circles()
 }
 
@@ -100,25 +90,21 @@ func (r *reading) validate() {
 func (r *reading) fits(s *Site) bool {
 	r.host = s.Host
 	defer func() { r.host = "" }()
-	for _, drop := range []struct {
-		is    func() bool
-		at    string
-		code  string
-		clear func()
+	for _, field := range []struct {
+		at, code string
+		drop     func()
 	}{
-		{func() bool { return !s.Fields.AppLinks.IsZero() }, s.appAt, "app-links", func() { s.Fields.AppLinks = AppLinks{} }},
-		{func() bool { return s.Fields.Home != "" }, s.homeAt, "home", func() { s.Fields.Home = "" }},
-		{func() bool { return s.Fields.SecondOrigin != "" }, s.at, "second-origin", func() { s.Fields.SecondOrigin = "" }},
+		{s.appAt, "app-links", func() { s.Fields.AppLinks = AppLinks{} }},
+		{s.homeAt, "home", func() { s.Fields.Home = "" }},
+		{s.at, "second-origin", func() { s.Fields.SecondOrigin = "" }},
 	} {
 		err := s.check()
 		if err == nil {
 			return true
 		}
-		if drop.is() {
-			drop.clear()
-			if again := s.check(); again == nil || again.Error() != err.Error() {
-				r.lost(drop.at, drop.code, "%s", mistakes(err))
-			}
+		field.drop()
+		if again := s.check(); again == nil || again.Error() != err.Error() {
+			r.lost(field.at, field.code, "%s", mistakes(err))
 		}
 	}
 	err := s.check()
