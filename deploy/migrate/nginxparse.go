@@ -45,8 +45,7 @@ func (d *directive) last() string { return d.arg(len(d.args) - 1) }
 // and not the end of the file, and Lua must be skipped.
 type nginxParser struct {
 	file         string
-	text         string
-	at           int
+	rest         string // of the text
 	line, column int
 	count        *int // directives, over all files
 }
@@ -57,7 +56,7 @@ func (p *nginxParser) fail(line, column int, format string, args ...any) error {
 
 // parseNginx reads one file.
 func parseNginx(file string, text []byte, count *int) ([]*directive, error) {
-	p := &nginxParser{file: file, text: string(text), line: 1, column: 1, count: count}
+	p := &nginxParser{file: file, rest: string(text), line: 1, column: 1, count: count}
 	return p.block(0, nil)
 }
 
@@ -76,7 +75,7 @@ func (p *nginxParser) block(depth int, open *directive) ([]*directive, error) {
 		case !ok:
 			return list, nil
 		case c == '}' && open != nil:
-			p.next()
+			p.take(1)
 			return list, nil
 		case c == '}' || c == '{' || c == ';':
 			return nil, p.fail(p.line, p.column, "%q where a directive belongs", string(c))
@@ -102,10 +101,10 @@ func (p *nginxParser) statement(depth int) (*directive, error) {
 		case !ok || c == '}':
 			return nil, p.fail(line, column, "the directive %q of line %d is not ended: a semicolon is missing", clip(d.name), d.line)
 		case c == ';':
-			p.next()
+			p.take(1)
 			return d, nil
 		case c == '{':
-			p.next()
+			p.take(1)
 			return d, p.body(d, depth)
 		}
 		word, err := p.word()
@@ -147,12 +146,10 @@ func (p *nginxParser) skipLua(d *directive) error {
 			p.skipLuaString(c)
 		case c == '[' && p.longBracket() != "":
 			p.skipTo(p.longBracket())
-		case c == '-' && strings.HasPrefix(p.text[p.at:], "--"):
+		case c == '-' && strings.HasPrefix(p.rest, "--"):
 			p.skipLuaComment()
 		}
-		if _, ok := p.peek(); ok {
-			p.next()
-		}
+		p.take(min(1, len(p.rest)))
 	}
 	return nil
 }
@@ -160,35 +157,32 @@ func (p *nginxParser) skipLua(d *directive) error {
 // skipLuaString begins on a quote, and stops on the one that ends the string,
 // or at the end of the line.
 func (p *nginxParser) skipLuaString(quote byte) {
-	p.next()
+	p.take(1)
 	for {
 		c, ok := p.peek()
 		if !ok || c == quote || c == '\n' {
 			return
 		}
-		p.next()
+		p.take(1)
 		if _, more := p.peek(); c == '\\' && more {
-			p.next()
+			p.take(1)
 		}
 	}
 }
 
 func (p *nginxParser) skipLuaComment() {
-	p.next()
-	p.next()
+	p.take(len("--"))
 	if end := p.longBracket(); end != "" {
 		p.skipTo(end)
-		return
-	}
-	for c, ok := p.peek(); ok && c != '\n'; c, ok = p.peek() {
-		p.next()
+	} else {
+		p.skipLine()
 	}
 }
 
 // longBracket returns the end of the long bracket that begins here, "]==]" for
 // "[==[", and "" if none begins.
 func (p *nginxParser) longBracket() string {
-	rest, ok := strings.CutPrefix(p.text[p.at:], "[")
+	rest, ok := strings.CutPrefix(p.rest, "[")
 	level := len(rest) - len(strings.TrimLeft(rest, "="))
 	if !ok || level == len(rest) || rest[level] != '[' {
 		return ""
@@ -198,12 +192,10 @@ func (p *nginxParser) longBracket() string {
 
 // skipTo stops on the last byte of what comes, or at the end of the file.
 func (p *nginxParser) skipTo(end string) {
-	to := len(p.text)
-	if i := strings.Index(p.text[p.at:], end); i >= 0 {
-		to = p.at + i + len(end) - 1
-	}
-	for p.at < to {
-		p.next()
+	before, _, found := strings.Cut(p.rest, end)
+	p.take(len(before))
+	if found {
+		p.take(len(end) - 1)
 	}
 }
 
@@ -229,46 +221,39 @@ func (p *nginxParser) word() (string, error) {
 			continue
 		case c == '{':
 			return b.String(), nil
-		case c == '\\' && p.at+1 < len(p.text):
-			b.WriteByte(c)
-			p.next()
-			c = p.text[p.at]
+		case c == '\\' && len(p.rest) > 1:
+			b.WriteString(p.take(2))
+			continue
 		case c < ' ' || c == 0x7f:
 			return "", p.fail(p.line, p.column, "a control byte 0x%02x", c)
 		}
-		b.WriteByte(c)
-		p.next()
+		b.WriteString(p.take(1))
 	}
 }
 
 func (p *nginxParser) variable(b *strings.Builder, line, column int) error {
-	for {
-		c, ok := p.peek()
-		if !ok || c == '\n' {
-			return p.fail(line, column, "${ without its }")
-		}
-		b.WriteByte(c)
-		p.next()
-		if c == '}' {
-			return nil
-		}
+	end := strings.IndexAny(p.rest, "}\n")
+	if end < 0 || p.rest[end] == '\n' {
+		return p.fail(line, column, "${ without its }")
 	}
+	b.WriteString(p.take(end + 1))
+	return nil
 }
 
 func (p *nginxParser) quotedWord(quote byte, line, column int) (string, error) {
 	var b strings.Builder
-	p.next()
+	p.take(1)
 	for {
 		c, ok := p.peek()
 		if !ok {
 			return "", p.fail(line, column, "a quote that is not closed")
 		}
-		p.next()
+		p.take(1)
 		if c == quote {
 			break
 		}
 		if after, more := p.peek(); c == '\\' && more && (after == '"' || after == '\'' || after == '\\') {
-			p.next()
+			p.take(1)
 			c = after
 		}
 		b.WriteByte(c)
@@ -280,34 +265,36 @@ func (p *nginxParser) quotedWord(quote byte, line, column int) (string, error) {
 }
 
 func (p *nginxParser) peek() (byte, bool) {
-	if p.at < len(p.text) {
-		return p.text[p.at], true
+	if p.rest == "" {
+		return 0, false
 	}
-	return 0, false
+	return p.rest[0], true
 }
 
-func (p *nginxParser) next() {
-	if p.text[p.at] == '\n' {
-		p.line, p.column = p.line+1, 0
+// take returns the next n bytes and goes on behind them.
+func (p *nginxParser) take(n int) (text string) {
+	text, p.rest = p.rest[:n], p.rest[n:]
+	p.line += strings.Count(text, "\n")
+	p.column += n
+	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
+		p.column = n - i
 	}
-	p.at++
-	p.column++
+	return text
+}
+
+// skipLine stops at the end of the line.
+func (p *nginxParser) skipLine() {
+	line, _, _ := strings.Cut(p.rest, "\n")
+	p.take(len(line))
 }
 
 // space skips white space and comments.
 func (p *nginxParser) space() {
 	for {
-		c, ok := p.peek()
-		switch {
-		case ok && strings.IndexByte(" \t\r\n", c) >= 0:
-			p.next()
-		case ok && c == '#':
-			for ok && c != '\n' {
-				p.next()
-				c, ok = p.peek()
-			}
-		default:
+		p.take(len(p.rest) - len(strings.TrimLeft(p.rest, " \t\r\n")))
+		if !strings.HasPrefix(p.rest, "#") {
 			return
 		}
+		p.skipLine()
 	}
 }
