@@ -1563,3106 +1563,781 @@ const agentTexts = "" +
 
 // agentRows are two for each text, sorted by their grams' hashes.
 var agentRows = [...]agentRow{
-	{11565, 10, 2, 0x3},  // WebCapture
-	{7562, 12, 1, 0x3},   // AccessStatus
-	{9937, 18, 1, 0x3},   // Accessible Web Bot
-	{1378, 6, 2, 0x3},    // coccoc
-	{4592, 9, 1, 0x3},    // MBCrawler
-	{12788, 10, 2, 0x3},  // DnBCrawler
-	{15417, 14, 2, 0x3},  // WebCEO Online/
-	{1238, 6, 2, 0x3},    // wocbot
-	{9393, 5, 1, 0x3},    // qcbot
-	{10011, 7, 3, 0x3},   // CDSCbot
-	{6793, 14, 1, 0x3},   // AcademicBotRTU
-	{7310, 10, 6, 0x3},   // StatusCake
-	{16224, 13, 5, 0x3},  // SFDC-Callout/
-	{3430, 11, 4, 0x3},   // seoscanners
-	{18521, 7, 1, 0x1},   // scanner
-	{3515, 7, 1, 0x3},    // acapbot
-	{10877, 11, 0, 0x3},  // CapterraBot
-	{1223, 9, 0, 0x3},    // careerbot
-	{13962, 14, 1, 0x3},  // hCardValidator
-	{16904, 9, 4, 0x3},   // Snipcart/
-	{5379, 9, 4, 0x3},    // NINJA bot
-	{10957, 17, 8, 0x3},  // Corporama matcher
-	{11769, 16, 4, 0x3},  // alexa site audit
-	{9452, 14, 8, 0x3},   // Salesforce.com
-	{13639, 25, 22, 0x3}, // GoogleAssociationService/
-	{16972, 13, 7, 0x3},  // Specificfeeds
-	{1744, 7, 2, 0x3},    // Facebot
-	{12026, 6, 0, 0x3},   // BDBot/
-	{3214, 6, 0, 0x3},    // BDCbot
-	{6081, 11, 2, 0x3},   // Nicecrawler
-	{5563, 26, 7, 0x3},   // Google-Certificates-Bridge
-	{7562, 12, 2, 0x3},   // AccessStatus
-	{9937, 18, 2, 0x3},   // Accessible Web Bot
-	{10841, 9, 1, 0x3},   // ABEvalBot
-	{4206, 12, 2, 0x3},   // WebDataStats
-	{14470, 13, 3, 0x3},  // keycdn-tools/
-	{14101, 9, 2, 0x3},   // Huckabot/
-	{13612, 27, 9, 0x3},  // GoogleStackdriverMonitoring
-	{1261, 16, 5, 0x3},   // lssrocketcrawler
-	{6118, 21, 7, 0x3},   // SiteCheckerBotCrawler
-	{14068, 12, 7, 0x3},  // HostTracker/
-	{7045, 7, 3, 0x3},    // Checkly
-	{17529, 10, 6, 0x3},  // Urlcheckr/
-	{15960, 21, 2, 0x3},  // Rackspace Monitoring/
-	{2853, 9, 3, 0x3},    // Snacktory
-	{7489, 13, 2, 0x3},   // DuckAssistBot
-	{1250, 11, 6, 0x3},   // DuckDuckBot
-	{12370, 9, 3, 0x3},   // CheckHost
-	{6055, 20, 4, 0x3},   // search.marginalia.nu
-	{3014, 8, 2, 0x3},    // MuckRack
-	{8151, 19, 3, 0x3},   // ClickUpLinkUnfurler
-	{4949, 11, 4, 0x3},   // SearchAtlas
-	{952, 9, 4, 0x13},    // CrunchBot
-	{4625, 12, 7, 0x3},   // AddSearchBot
-	{18364, 11, 3, 0x3},  // WatchForBot
-	{12118, 12, 7, 0x3},  // BlackDuck-FD
-	{17596, 16, 7, 0x3},  // VsuSearchSpider/
-	{697, 12, 0, 0x3},    // citeseerxbot
-	{9356, 16, 7, 0x3},   // Poggio-Citations
-	{17806, 6, 0, 0x3},   // Citoid
-	{12207, 19, 10, 0x3}, // brokenlinkcheck.com
-	{392, 9, 0, 0x3},     // BIGLOTRON
-	{3241, 10, 2, 0x3},   // ArchiveBot
-	{7725, 14, 2, 0x3},   // Anchor Browser
-	{12276, 10, 3, 0x3},  // Catchpoint
-	{17340, 18, 15, 0x3}, // TheInternetSearchx
-	{14172, 11, 1, 0x3},  // IBM Crawler
-	{8299, 7, 0, 0x3},    // Code/1.
-	{6333, 11, 2, 0x3},   // Cocolyzebot
-	{406, 7, 0, 0x3},     // convera
-	{10125, 16, 4, 0x3},  // ExteContextCrawl
-	{2557, 10, 1, 0x3},   // Pcore-HTTP
-	{10831, 10, 5, 0x3},  // TerraCotta
-	{16343, 12, 1, 0x3},  // ScourRSSBot/
-	{12731, 8, 0, 0x3},   // Coveobot
-	{11534, 18, 6, 0x3},  // UrlSuMa.de crawler
-	{3480, 7, 1, 0x3},    // SBL-BOT
-	{18437, 4, 0, 0x1},   // BOT/
-	{18449, 4, 0, 0x1},   // BOT)
-	{18461, 4, 0, 0x1},   // BOT;
-	{8490, 25, 1, 0x3},   // EcoVadisSustainabilityBot
-	{14494, 10, 5, 0x3},  // kinsta-bot
-	{3798, 8, 0, 0x3},    // BLEXBot/
-	{6772, 21, 3, 0x3},   // meta-externalfetcher/
-	{2396, 12, 7, 0x3},   // electricmonk
-	{3279, 8, 0, 0x3},    // BLP_bbot
-	{7474, 15, 3, 0x3},   // meta-webindexer
-	{6638, 9, 0, 0x3},    // ClaudeBot
-	{3418, 12, 3, 0x3},   // OutclicksBot
-	{4574, 8, 0, 0x3},    // Clickagy
-	{3992, 23, 0, 0x3},   // CloudFlare-AlwaysOnline
-	{3744, 19, 11, 0x3},  // Landau-Media-Spider
-	{8289, 5, 0, 0x3},    // Cludo
-	{8294, 5, 0, 0x3},    // cludo
-	{13573, 15, 8, 0x3},  // GlobalWebSearch
-	{14724, 15, 4, 0x3},  // magicsearchdev/
-	{12952, 8, 0, 0x3},   // csirt.cz
-	{17719, 11, 2, 0x3},  // WebSniffer/
-	{12761, 15, 8, 0x3},  // Criticalcss.com
-	{1071, 13, 6, 0x3},   // domaincrawler
-	{2847, 6, 1, 0x13},   // dcrawl
-	{5498, 7, 3, 0x3},    // Cincraw
-	{5710, 8, 3, 0x3},    // IonCrawl
-	{18499, 5, 0, 0x1},   // crawl
-	{14696, 12, 2, 0x3},  // Macrobondbot
-	{9492, 7, 1, 0x3},    // Scrubby
-	{9499, 10, 1, 0x3},   // Scrunchbot
-	{12945, 7, 0, 0x3},   // crusty/
-	{1542, 19, 0, 0x3},   // CrystalSemanticsBot
-	{7574, 15, 1, 0x3},   // Acquia optimize
-	{11150, 16, 4, 0x3},  // Impact.com Agent
-	{5227, 16, 13, 0x3},  // Domains Project/
-	{6948, 14, 11, 0x3},  // CensysInspect/
-	{1823, 6, 0, 0x3},    // BUbiNG
-	{6046, 9, 4, 0x3},    // StractBot
-	{18535, 18, 5, 0x3},  // Barracuda Sentinel
-	{7252, 8, 1, 0x3},    // Acunetix
-	{12226, 4, 0, 0x3},   // BW/1
-	{4760, 4, 0, 0x13},   // curl
-	{5307, 7, 0, 0x3},    // Curebot
-	{17160, 6, 2, 0x3},   // Sucuri
-	{3599, 11, 0, 0x3},   // BTWebClient
-	{7821, 8, 5, 0x3},    // Attracta
-	{1501, 15, 10, 0x3},  // changedetection
-	{9109, 15, 10, 0x3},  // NanoInteractive
-	{1727, 10, 0, 0x3},   // A6-Indexer
-	{9372, 21, 5, 0x3},   // productsup.io/crawler
-	{4155, 35, 11, 0x3},  // Google-Structured-Data-Testing-Tool
-	{12386, 40, 12, 0x3}, // Chrome Privacy Preserving Prefetch Proxy
-	{10734, 6, 2, 0x3},   // WebZIP
-	{567, 7, 2, 0x3},     // yacybot
-	{14351, 20, 3, 0x3},  // ISSCyberRiskCrawler/
-	{8388, 17, 0, 0x3},   // cypex.ai/scanning
-	{14321, 20, 7, 0x3},  // Irokez.cz monitoring
-	{996, 15, 5, 0x3},    // PrivacyAwareBot
-	{11735, 18, 4, 0x3},  // AgencyAnalyticsBot
-	{1102, 5, 0, 0x3},    // CCBot
-	{3927, 6, 2, 0x3},    // Zabbix
-	{1102, 5, 1, 0x3},    // CCBot
-	{4437, 6, 1, 0x3},    // ICBot/
-	{15499, 7, 2, 0x3},   // Orbbot/
-	{1598, 18, 0, 0x3},   // CC Metadata Scaper
-	{3251, 4, 1, 0x13},   // LCC
-	{10034, 8, 2, 0x3},   // CybaaBot
-	{12230, 8, 4, 0x3},   // Bushbaby
-	{6807, 10, 3, 0x3},   // KeybaseBot
-	{5633, 9, 4, 0x3},    // evc-batch
-	{4443, 6, 0, 0x3},    // BazQux
-	{16254, 15, 5, 0x3},  // SandobaCrawler/
-	{6139, 21, 3, 0x3},   // TombaPublicWebCrawler
-	{17684, 12, 2, 0x3},  // webgains-bot
-	{16210, 14, 7, 0x3},  // s4a-probe-bot/
-	{17677, 7, 2, 0x3},   // Webflow
-	{2238, 7, 2, 0x3},    // Embedly
-	{10676, 9, 3, 0x3},   // UrlBeeBot
-	{12032, 9, 0, 0x3},   // BeeperBot
-	{667, 11, 2, 0x3},    // CyberPatrol
-	{5599, 5, 2, 0x3},    // Viber
-	{12248, 10, 4, 0x3},  // CaliberBot
-	{12041, 15, 0, 0x3},  // BetterUptimeBot
-	{15417, 14, 3, 0x3},  // WebCEO Online/
-	{12299, 7, 0, 0x3},   // CERT PL
-	{17235, 9, 6, 0x3},   // tchelebi/
-	{224, 7, 0, 0x3},     // bingbot
-	{5749, 7, 4, 0x3},    // Feedbin
-	{11176, 6, 3, 0x3},   // larbin
-	{5543, 6, 0, 0x3},    // BitBot
-	{5947, 12, 0, 0x3},   // BitSightBot/
-	{16145, 26, 7, 0x3},  // Riddler (http://riddler.io
-	{8227, 25, 20, 0x3},  // Cloudflare-Stream-Webhook
-	{15477, 13, 5, 0x3},  // Owler (ows.eu
-	{18179, 15, 10, 0x3}, // Zendesk Webhook
-	{6199, 16, 0, 0x3},   // CISPA Webcrawler
-	{7397, 21, 10, 0x3},  // CustomAsyncHttpClient
-	{3680, 14, 4, 0x3},   // FlipboardProxy
-	{13389, 12, 4, 0x3},  // FlipboardRSS
-	{5356, 12, 3, 0x3},   // JobboerseBot
-	{17565, 10, 4, 0x3},  // Vagabondo/
-	{5422, 10, 2, 0x3},   // Taboolabot
-	{41, 14, 6, 0x3},     // Googlebot-News
-	{1516, 6, 3, 0x3},    // arabot
-	{4777, 9, 6, 0x3},    // RSSingBot
-	{11500, 6, 3, 0x3},   // TSMbot
-	{13023, 6, 3, 0x3},   // DF Bot
-	{14797, 5, 1, 0x3},   // dbot)
-	{18398, 5, 1, 0x3},   // 9bot/
-	{18429, 4, 0, 0x1},   // bot/
-	{18433, 4, 0, 0x1},   // Bot/
-	{18441, 4, 0, 0x1},   // bot)
-	{18445, 4, 0, 0x1},   // Bot)
-	{18453, 4, 0, 0x1},   // bot;
-	{18457, 4, 0, 0x1},   // Bot;
-	{18465, 4, 0, 0x1},   // bot.
-	{18469, 4, 0, 0x1},   // Bot.
-	{18473, 4, 0, 0x1},   // bot-
-	{18477, 4, 0, 0x1},   // Bot-
-	{18481, 4, 0, 0x1},   // bot_
-	{18485, 4, 0, 0x1},   // Bot_
-	{1063, 8, 1, 0x3},    // Aboundex
-	{16106, 14, 10, 0x3}, // RetroListeCOM/
-	{12440, 11, 0, 0x3},  // CLASSLA-web
-	{466, 7, 2, 0x3},     // webmon
-	{9093, 16, 8, 0x3},   // MontasticMonitor
-	{4786, 9, 3, 0x3},    // Jooblebot
-	{16049, 9, 5, 0x3},   // Readable/
-	{3545, 11, 0, 0x3},   // blogmuraBot
-	{7961, 9, 0, 0x3},    // Bloglines
-	{18300, 7, 3, 0x3},   // Tumblr/
-	{7180, 10, 0, 0x3},   // CMSChecker
-	{5394, 9, 2, 0x3},    // BublupBot
-	{1084, 11, 1, 0x3},   // wbsearchbot
-	{7033, 12, 1, 0x3},   // ObservePoint
-	{8038, 19, 12, 0x3},  // BrowserBot-Observer
-	{17645, 10, 2, 0x3},  // WebsiteOps
-	{10243, 9, 4, 0x3},   // FleebsBot
-	{17979, 10, 4, 0x3},  // WPUmbrella
-	{8029, 9, 0, 0x3},    // Brightbot
-	{4370, 17, 4, 0x3},   // W3C_CSS_Validator
-	{10018, 16, 9, 0x3},  // Critical CSS Bot
-	{10859, 10, 0, 0x3},  // br-crawler
-	{17696, 11, 2, 0x3},  // webprosbot/
-	{17734, 11, 2, 0x3},  // WebwikiBot/
-	{3297, 5, 0, 0x3},    // Buck/
-	{12086, 18, 3, 0x3},  // Bitbucket-Webhooks
-	{6978, 8, 4, 0x3},    // sitebulb
-	{7274, 9, 3, 0x3},    // DirBuster
-	{7283, 9, 3, 0x3},    // Dirbuster
-	{622, 7, 0, 0x3},     // buzzbot
-	{14461, 9, 3, 0x3},   // kazbtbot/
-	{14123, 31, 19, 0x3}, // Web Screen Service By hyperhost
-	{3893, 8, 3, 0x3},    // PR-CY.RU
-	{7516, 6, 2, 0x3},    // webzio
-	{12960, 7, 0, 0x3},   // CXK_Bot
-	{4856, 10, 0, 0x3},   // Bytespider
-	{1702, 9, 0, 0x3},    // cXensebot
-	{845, 16, 4, 0x3},    // NerdByNature.Bot
-	{7931, 14, 9, 0x3},   // bl.uk_lddc_bot
-	{4341, 16, 2, 0x3},   // W3C_I18n-Checker
-	{14525, 15, 2, 0x3},  // LAC_IAHarvester
-	{4387, 11, 2, 0x3},   // W3C_Unicorn
-	{4291, 13, 2, 0x3},   // W3C_Validator
-	{3515, 7, 0, 0x3},    // acapbot
-	{1166, 19, 1, 0x3},   // facebookexternalhit
-	{1744, 7, 1, 0x3},    // Facebot
-	{14068, 12, 6, 0x3},  // HostTracker/
-	{6046, 9, 3, 0x3},    // StractBot
-	{7821, 8, 4, 0x3},    // Attracta
-	{18535, 18, 4, 0x3},  // Barracuda Sentinel
-	{567, 7, 1, 0x3},     // yacybot
-	{3927, 6, 1, 0x3},    // Zabbix
-	{427, 9, 3, 0x3},     // Gigablast
-	{16049, 9, 4, 0x3},   // Readable/
-	{1516, 6, 2, 0x3},    // arabot
-	{2740, 10, 6, 0x3},   // Ocarinabot
-	{13023, 6, 2, 0x3},   // DF Bot
-	{10018, 16, 8, 0x3},  // Critical CSS Bot
-	{18276, 8, 5, 0x23},  // SSL Labs
-	{12230, 8, 5, 0x3},   // Bushbaby
-	{15328, 8, 3, 0x3},   // Novaact/
-	{10156, 14, 8, 0x3},  // FediList Agent
-	{1598, 18, 1, 0x3},   // CC Metadata Scaper
-	{10340, 33, 23, 0x3}, // Library Of Congress Web Archiving
-	{16269, 24, 5, 0x3},  // Sansec Security Monitor/
-	{3169, 14, 3, 0x3},   // 007ac9 Crawler
-	{10034, 8, 3, 0x3},   // CybaaBot
-	{16451, 18, 14, 0x3}, // SendGrid Event API
-	{8991, 7, 1, 0x3},    // MagiBot
-	{14425, 8, 1, 0x3},   // Kagibot/
-	{594, 8, 1, 0x3},     // tagoobot
-	{5505, 9, 2, 0x3},    // Dragonbot
-	{9701, 5, 2, 0x3},    // Trae/
-	{3327, 14, 1, 0x3},   // magpie-crawler
-	{8998, 9, 1, 0x3},    // MagpieRSS
-	{11226, 9, 1, 0x3},   // Magus Bot
-	{18092, 19, 6, 0x3},  // Yahoo Ad monitoring
-	{2144, 28, 1, 0x3},   // SafeSearch microdata crawler
-	{2269, 10, 1, 0x3},   // SafeDNSBot
-	{5292, 15, 4, 0x3},   // Atom Feed Robot
-	{14086, 15, 9, 0x3},  // hstspreload-bot
-	{2172, 20, 6, 0x3},   // Gluten Free Crawler/
-	{7630, 9, 3, 0x3},    // AllAfrica
-	{11819, 11, 6, 0x3},  // AmazonAdBot
-	{9866, 12, 4, 0x3},   // WPMU DEV Hub
-	{8379, 9, 5, 0x3},    // Crazy Egg
-	{369, 23, 4, 0x3},    // FAST Enterprise Crawler
-	{8338, 14, 8, 0x3},   // cookie-maestro
-	{18247, 22, 7, 0x3},  // Google-AdWords-Express
-	{11671, 9, 0, 0x3},   // AdagioBot
-	{6511, 9, 5, 0x3},    // inoreader
-	{6793, 14, 2, 0x3},   // AcademicBotRTU
-	{2209, 15, 2, 0x3},   // deadlinkchecker
-	{10704, 8, 1, 0x3},   // WadooBot
-	{70, 13, 0, 0x3},     // AdsBot-Google
-	{3498, 9, 0, 0x3},    // adscanner
-	{7011, 22, 7, 0x3},   // Google-Ads-Conversions
-	{16892, 12, 8, 0x3},  // SnapchatAds/
-	{7310, 10, 7, 0x3},   // StatusCake
-	{14760, 5, 1, 0x3},   // Make/
-	{11759, 10, 0, 0x3},  // AkismetBot
-	{10536, 28, 1, 0x3},  // Rakuten Image extraction bot
-	{15981, 20, 1, 0x3},  // rakutenusabot-image/
-	{15182, 18, 5, 0x3},  // NetpeakCheckerBot/
-	{8515, 26, 3, 0x3},   // elmah.io Uptime Monitoring
-	{11028, 19, 3, 0x3},  // Dow Jones Searchbot
-	{7953, 8, 5, 0x3},    // Blockaid
-	{12015, 11, 1, 0x3},  // BaiduAdsBot
-	{18111, 14, 6, 0x4},  // YahooMailProxy
-	{283, 7, 0, 0x3},     // aiohttp
-	{7343, 15, 0, 0x3},   // air.ai/scanning
-	{10271, 7, 1, 0x3},   // Gaisbot
-	{15035, 18, 6, 0x3},  // Mollie HTTP client
-	{1146, 8, 0, 0x3},    // aiHitBot
-	{13138, 17, 3, 0x3},  // elmahio-uptimebot
-	{921, 9, 0, 0x3},     // AhrefsBot
-	{1324, 16, 2, 0x3},   // gnam gnam spider
-	{17745, 12, 5, 0x3},  // WEDOS OnLine
-	{11919, 6, 2, 0x3},   // Asana/
-	{617, 5, 1, 0x3},     // yanga
-	{3933, 12, 1, 0x3},   // TangibleeBot
-	{9911, 10, 1, 0x3},   // ZanistaBot
-	{3430, 11, 5, 0x3},   // seoscanners
-	{6846, 21, 6, 0x3},   // HTTP Banner Detection
-	{18528, 7, 2, 0x1},   // Scanner
-	{508, 7, 0, 0x3},     // antibot
-	{15947, 13, 2, 0x3},  // Quantcastbot/
-	{16079, 10, 6, 0x3},  // Reelevant/
-	{9023, 10, 1, 0x3},   // Manus-User
-	{3302, 19, 4, 0x3},   // Companybook-Crawler
-	{13504, 11, 3, 0x3},  // Gabanzabot/
-	{5642, 8, 3, 0x3},    // PetalBot
-	{4316, 13, 2, 0x3},   // W3C-checklink
-	{14927, 17, 11, 0x3}, // Meta-ExternalHit/
-	{1978, 25, 4, 0x3},   // Screaming Frog SEO Spider
-	{13848, 10, 2, 0x3},  // Grammarly/
-	{2711, 15, 4, 0x3},   // SocialRankIOBot
-	{7702, 14, 0, 0x3},   // Amzn-SearchBot
-	{7716, 9, 0, 0x3},    // Amzn-User
-	{1117, 9, 4, 0x3},    // SeznamBot
-	{3230, 11, 2, 0x3},   // ICC-Crawler
-	{8461, 19, 3, 0x3},   // DreamHost Data Team
-	{7808, 13, 7, 0x3},   // atlassian-bot
-	{10292, 7, 1, 0x3},   // HaloBot
-	{3472, 8, 0, 0x3},    // AlphaBot
-	{16441, 10, 3, 0x3},  // semaltbot/
-	{5243, 11, 4, 0x3},   // Pandalytics
-	{9398, 6, 2, 0x3},    // Qualys
-	{3059, 12, 1, 0x3},   // Laserlikebot
-	{6807, 10, 4, 0x3},   // KeybaseBot
-	{9136, 26, 12, 0x3},  // Netcraft SSL Server Survey
-	{16269, 24, 6, 0x3},  // Sansec Security Monitor/
-	{16556, 33, 14, 0x3}, // Server Density Service Monitoring
-	{14164, 8, 1, 0x3},   // iAskBot/
-	{4416, 21, 15, 0x3},  // Blackboard Safeassign
-	{7239, 7, 1, 0x3},    // masscan
-	{11839, 18, 7, 0x3},  // AppSiteAssociation
-	{13250, 13, 3, 0x3},  // FDL Stats Bot
-	{14540, 11, 1, 0x3},  // LastModBot/
-	{12861, 16, 1, 0x3},  // EasyBib AutoCite
-	{11864, 6, 0, 0x3},   // Aranea
-	{8799, 9, 1, 0x3},    // Hardenize
-	{13962, 14, 2, 0x3},  // hCardValidator
-	{1223, 9, 1, 0x3},    // careerbot
-	{1126, 13, 1, 0x3},   // ec2linkfinder
-	{2973, 12, 7, 0x3},   // PocketParser
-	{12451, 13, 3, 0x3},  // Clearscopebot
-	{13943, 10, 1, 0x3},  // harsilbot/
-	{5345, 11, 2, 0x3},   // startmebot/
-	{11909, 10, 0, 0x3},  // ArtemisBot
-	{16913, 11, 3, 0x3},  // solarwinds/
-	{2016, 10, 5, 0x3},   // LivelapBot
-	{10467, 6, 1, 0x3},   // NapBot
-	{15626, 9, 1, 0x3},   // Paqlebot/
-	{16924, 9, 4, 0x3},   // Sora POS/
-	{4898, 17, 7, 0x3},   // TrendsmapResolver
-	{5665, 6, 0, 0x3},    //  PTST/
-	{141, 25, 4, 0x3},    // Mediapartners (Googlebot)
-	{14265, 11, 4, 0x3},  // Instapaper/
-	{1044, 8, 0, 0x3},    // Apercite
-	{17081, 6, 2, 0x3},   // Stape/
-	{12543, 24, 14, 0x3}, // Cloudflare-Radar-Scanner
-	{8306, 10, 4, 0x3},   // Collapsify
-	{15819, 13, 9, 0x3},  // Pro-Sitemaps/
-	{10877, 11, 1, 0x3},  // CapterraBot
-	{2010, 6, 3, 0x3},    // Scrapy
-	{5986, 9, 0, 0x3},    // AwarioBot
-	{3447, 18, 6, 0x3},   // Google Web Preview
-	{1363, 15, 10, 0x3},  // backlinkcrawler
-	{5083, 15, 10, 0x3},  // Neticle Crawler
-	{6924, 8, 4, 0x3},    // OnCrawl/
-	{18504, 5, 2, 0x1},   // Crawl
-	{11347, 10, 1, 0x3},  // rawweb-bot
-	{4637, 14, 8, 0x3},   // Google Favicon
-	{10058, 12, 4, 0x3},  // Dark Visitor
-	{14817, 9, 1, 0x3},   // Mavifinds
-	{11680, 10, 4, 0x3},  // adbeat.com
-	{6609, 15, 0, 0x3},   // Audisto Crawler
-	{3465, 7, 1, 0x3},    // MauiBot
-	{17575, 10, 1, 0x3},  // VaultPress
-	{2508, 5, 1, 0x3},    // Daum/
-	{12967, 6, 1, 0x3},   // daumoa
-	{10455, 12, 3, 0x3},  // ModatScanner
-	{7849, 9, 0, 0x3},    // Automaton
-	{17770, 8, 2, 0x3},   // WhatWeb/
-	{2353, 10, 4, 0x3},   // adbeat_bot
-	{2319, 12, 1, 0x3},   // datagnionbot
-	{4484, 16, 1, 0x3},   // Dataprovider.com
-	{12853, 8, 2, 0x3},   // Dratabot
-	{3441, 6, 1, 0x3},    // Hatena
-	{16985, 9, 5, 0x3},   // Spectate/
-	{1949, 22, 14, 0x3},  // Domain Re-Animator Bot
-	{2363, 8, 2, 0x3},    // WhatsApp
-	{11070, 16, 6, 0x3},  // fedistatsCrawler
-	{10665, 11, 6, 0x3},  // trafilatura
-	{14958, 13, 4, 0x3},  // Miniature.io/
-	{3169, 14, 4, 0x3},   // 007ac9 Crawler
-	{4443, 6, 1, 0x3},    // BazQux
-	{9509, 12, 6, 0x3},   // seo4ajax.com
-	{3964, 17, 2, 0x3},   // Amazon CloudFront
-	{4987, 9, 2, 0x3},    // Amazonbot
-	{17315, 9, 5, 0x3},   // TextRazor
-	{11000, 18, 1, 0x3},  // Dazzle BlueSky Bot
-	{7190, 7, 1, 0x3},    // Wayback
-	{10473, 28, 3, 0x3},  // New York Times Newsgathering
-	{7197, 10, 2, 0x3},   // Playwright
-	{3959, 5, 0, 0x3},    // axios
-	{15652, 7, 1, 0x3},   // PayPal/
-	{15700, 16, 2, 0x3},  // PlayStore-Google
-	{10841, 9, 0, 0x3},   // ABEvalBot
-	{6497, 6, 1, 0x3},    // MaCoCu
-	{10831, 10, 4, 0x3},  // TerraCotta
-	{3487, 11, 3, 0x3},   // IAS crawler
-	{9188, 15, 7, 0x3},   // NetSeer crawler
-	{16001, 25, 17, 0x3}, // top100.rambler.ru crawler
-	{16254, 15, 6, 0x3},  // SandobaCrawler/
-	{2082, 10, 6, 0x3},   // IstellaBot
-	{2098, 7, 3, 0x3},    // betaBot
-	{5208, 11, 7, 0x3},   // zenback bot
-	{10604, 10, 6, 0x3},  // SirdataBot
-	{10950, 7, 3, 0x3},   // CodaBot
-	{14525, 15, 1, 0x3},  // LAC_IAHarvester
-	{10340, 33, 22, 0x3}, // Library Of Congress Web Archiving
-	{4618, 7, 2, 0x3},    // B2B Bot
-	{8781, 18, 9, 0x3},   // Greppr Web Crawler
-	{13869, 15, 7, 0x3},  // GroovinaAdsbot/
-	{17665, 12, 2, 0x3},  // Web Measure/
-	{3706, 15, 5, 0x3},   // G2 Web Services
-	{7554, 8, 0, 0x3},    // AASA-Bot
-	{5995, 13, 3, 0x3},   // DataForSeoBot
-	{10178, 25, 15, 0x3}, // FedReporter Bot for FFIEC
-	{11935, 25, 15, 0x3}, // Autoconfig Test from USTC
-	{14708, 8, 1, 0x3},   // MADBbot/
-	{1737, 7, 0, 0x3},    // ADmantX
-	{5874, 13, 1, 0x3},   // OAI-SearchBot
-	{7502, 14, 7, 0x3},   // MistralAI-User
-	{18403, 11, 4, 0x3},  // IsonAI-User
-	{11753, 6, 0, 0x3},   // AI2Bot
-	{11725, 10, 2, 0x3},  // AGAKIDSBOT
-	{2475, 10, 3, 0x3},   // MetaJobBot
-	{3036, 4, 0, 0x3},    // AHC/
-	{16684, 21, 9, 0x3},  // Sidetrade indexer bot
-	{2822, 4, 1, 0x3},    // YaK/
-	{1945, 4, 1, 0x3},    // Y!J-
-	{574, 11, 0, 0x3},    // AISearchBot
-	{6232, 16, 9, 0x3},   // AlexandriaOrgBot
-	{14971, 13, 8, 0x3},  // mirrorweb.com
-	{10331, 9, 1, 0x3},   // kb.dk_bot
-	{9472, 20, 8, 0x3},   // scraping@nytimes.com
-	{1340, 23, 2, 0x3},   // web-archive-net.com.bot
-	{10957, 17, 9, 0x3},  // Corporama matcher
-	{13562, 11, 5, 0x3},  // github-camo
-	{1208, 9, 1, 0x3},    // lb-spider
-	{14826, 14, 1, 0x3},  // MB-LinkChecker
-	{15635, 17, 8, 0x3},  // parse.ly scraper/
-	{15716, 20, 5, 0x3},  // Plesk screenshot bot
-	{17637, 8, 1, 0x3},   // WARDBot/
-	{3387, 8, 0, 0x3},    //  sentry/
-	{17443, 15, 1, 0x3},  // UASlinkChecker/
-	{16710, 21, 6, 0x3},  // SinceraSyntheticUser/
-	{7554, 8, 1, 0x3},    // AASA-Bot
-	{9778, 25, 19, 0x3},  // Watchbot monitoring robot
-	{14029, 15, 9, 0x3},  // Hlidam.to robot
-	{354, 15, 1, 0x3},    // FAST-WebCrawler
-	{8585, 8, 5, 0x3},    // FastDAST
-	{166, 11, 0, 0x3},    // APIs-Google
-	{15176, 6, 3, 0x3},   // NetAPI
-	{16185, 7, 3, 0x3},   // RSSAPI/
-	{16451, 18, 15, 0x3}, // SendGrid Event API
-	{6139, 21, 4, 0x3},   // TombaPublicWebCrawler
-	{5191, 17, 1, 0x3},   // NAVER Blog Rssbot
-	{7529, 14, 4, 0x13},  // ArenaUnfurlBot
-	{8945, 16, 6, 0x3},   // LMArenaUnfurlBot
-	{9047, 24, 13, 0x3},  // Mediumbot-MetaTagFetcher
-	{10655, 10, 3, 0x3},  // TLS tester
-	{2003, 7, 3, 0x3},    // MetaURI
-	{17458, 15, 7, 0x3},  // hgfAlphaXCrawl/
-	{442, 11, 1, 0x3},    // ia_archiver
-	{13858, 11, 3, 0x3},  // gregcrawler
-	{12056, 6, 2, 0x3},   // BnFBot
-	{15130, 7, 2, 0x3},   // MRGbot/
-	{13290, 16, 9, 0x3},  // Feed Image Audit
-	{427, 9, 2, 0x3},     // Gigablast
-	{10271, 7, 0, 0x3},   // Gaisbot
-	{17256, 21, 15, 0x3}, // Test Certificate Info
-	{17684, 12, 3, 0x3},  // webgains-bot
-	{9963, 39, 11, 0x3},  // Bibliotheque Nacional de France Crawler
-	{11412, 23, 7, 0x3},  // Supabase Paired Crawler
-	{8862, 12, 3, 0x3},   // Kangaroo Bot
-	{14433, 12, 3, 0x3},  // KangarooBot/
-	{3447, 18, 5, 0x3},   // Google Web Preview
-	{3623, 13, 8, 0x3},   // Digincore bot
-	{1776, 9, 2, 0x3},    // MegaIndex
-	{16684, 21, 8, 0x3},  // Sidetrade indexer bot
-	{354, 15, 0, 0x3},    // FAST-WebCrawler
-	{6100, 18, 8, 0x3},   // BrightEdge Crawler
-	{13290, 16, 8, 0x3},  // Feed Image Audit
-	{3572, 18, 5, 0x3},   // bot-pge.chlooe.com
-	{748, 8, 2, 0x3},     // page2rss
-	{3022, 14, 4, 0x3},   // Jamie's Spider
-	{8895, 27, 12, 0x3},  // laion-huggingface-processor
-	{2836, 11, 2, 0x3},   // Digg Deeper
-	{6601, 8, 0, 0x3},    // GeedoBot
-	{14716, 8, 2, 0x3},   // Magellan
-	{8728, 17, 7, 0x3},   // Google-Gemini-CLI
-	{18375, 10, 4, 0x3},  // ListGemBot
-	{13401, 9, 4, 0x3},   // Foregenix
-	{8808, 14, 8, 0x3},   // HoneybadgerBot
-	{15601, 10, 2, 0x3},  // Pagespeed/
-	{236, 4, 1, 0x3},     // Wget
-	{240, 4, 1, 0x3},     // wget
-	{1751, 10, 4, 0x3},   // OrangeBot/
-	{12315, 12, 4, 0x3},  // ChargeBeeBot
-	{14189, 13, 3, 0x3},  // ImageFetcher/
-	{2583, 7, 3, 0x3},    // Pingdom
-	{5321, 11, 2, 0x3},   // PagePeeker/
-	{8829, 11, 3, 0x3},   // imageSpider
-	{6538, 9, 2, 0x3},    // PageThing
-	{13108, 9, 2, 0x3},   // EdgeWatch
-	{14765, 8, 4, 0x3},   // ManageWP
-	{8850, 12, 2, 0x3},   // kagi-fetcher
-	{14840, 13, 7, 0x3},  // MedialogiaBot
-	{14425, 8, 2, 0x3},   // Kagibot/
-	{14951, 7, 1, 0x3},   // MgidBot
-	{420, 7, 0, 0x3},     // Gigabot
-	{5332, 6, 2, 0x3},    // Vigil/
-	{11809, 10, 6, 0x3},  // allOrigins
-	{3395, 12, 5, 0x3},   // StorygizeBot
-	{8991, 7, 2, 0x3},    // MagiBot
-	{8414, 12, 2, 0x3},   // DigiCert DCV
-	{1038, 6, 3, 0x3},    // eright
-	{4658, 17, 9, 0x3},   // Chrome-Lighthouse
-	{11857, 7, 3, 0x3},   // Aragog/
-	{0, 10, 0, 0x3},      // Googlebot/
-	{8716, 12, 0, 0x3},   // Google-Agent
-	{17019, 6, 2, 0x3},   // Rigor)
-	{13803, 18, 0, 0x3},  // GotSiteMonitor.com
-	{2617, 9, 0, 0x3},    // Gowikibot
-	{16089, 10, 5, 0x3},  // remove.bg/
-	{6453, 35, 16, 0x3},  // developers.google.com/+/web/snippet
-	{9452, 14, 9, 0x3},   // Salesforce.com
-	{2789, 13, 0, 0x3},   // GnowitNewsbot
-	{11086, 11, 0, 0x3},  // GoParserBot
-	{3659, 21, 6, 0x3},   // Flamingo_SearchEngine
-	{16210, 14, 8, 0x3},  // s4a-probe-bot/
-	{12492, 15, 9, 0x3},  // cloudflare-csup
-	{6404, 10, 3, 0x3},   // node-fetch
-	{319, 14, 0, 0x3},    // Go-http-client
-	{4601, 17, 5, 0x3},   // online-webceo-bot
-	{3945, 14, 5, 0x3},   // google-xrawler
-	{10, 16, 3, 0x3},     // Googlebot-Mobile
-	{4874, 24, 3, 0x3},   // Google-Site-Verification
-	{5973, 13, 3, 0x3},   // Google-Safety
-	{13729, 14, 3, 0x3},  // Google-Area120
-	{5820, 17, 5, 0x3},   // Google-Read-Aloud
-	{4038, 26, 9, 0x3},   // Cloudflare-Traffic-Manager
-	{7078, 10, 5, 0x3},   // Claude-Web
-	{4449, 7, 4, 0x3},    // Twingly
-	{11097, 11, 0, 0x3},  // gsa-crawler
-	{11389, 14, 5, 0x3},  // SpringserveBot
-	{1139, 7, 0, 0x3},    // gslfbot
-	{8077, 7, 2, 0x3},    // Bugsnag
-	{7922, 9, 2, 0x3},    // bigsur.ai
-	{2643, 11, 4, 0x3},   // TelegramBot
-	{3888, 5, 1, 0x3},    // zgrab
-	{1031, 7, 0, 0x3},    // Grobbot
-	{13884, 7, 0, 0x3},   // Grover/
-	{748, 8, 3, 0x3},     // page2rss
-	{480, 8, 0, 0x3},     // grub.org
-	{3022, 14, 5, 0x3},   // Jamie's Spider
-	{14563, 13, 3, 0x3},  // Let's Encrypt
-	{3327, 14, 2, 0x3},   // magpie-crawler
-	{8998, 9, 2, 0x3},    // MagpieRSS
-	{15688, 12, 3, 0x3},  // pingping.io/
-	{14222, 9, 2, 0x3},   // imgproxy/
-	{14402, 18, 8, 0x3},  // jobswithgptcom-bot
-	{16741, 8, 3, 0x3},   // Site24x7
-	{4935, 5, 0, 0x3},    // Gwene
-	{15286, 19, 5, 0x3},  // nomore404.com robot
-	{656, 11, 3, 0x3},    // Linguee Bot
-	{13899, 14, 0, 0x3},  // GuestpostsBot/
-	{14257, 8, 3, 0x3},   // Innguma/
-	{11226, 9, 2, 0x3},   // Magus Bot
-	{14183, 6, 1, 0x3},   // IFTTT/
-	{15611, 8, 3, 0x3},   // PanguBot
-	{12130, 10, 3, 0x3},  // Blogtrottr
-	{15163, 13, 10, 0x3}, // nbertaupete95
-	{16863, 14, 8, 0x3},  // SmartologyBot/
-	{15588, 13, 3, 0x3},  // PRTGCloudBot/
-	{3845, 8, 3, 0x3},    // Diffbot/
-	{4777, 9, 5, 0x3},    // RSSingBot
-	{1166, 19, 0, 0x3},   // facebookexternalhit
-	{8895, 27, 13, 0x3},  // laion-huggingface-processor
-	{11983, 32, 15, 0x3}, // Bad Neighborhood Header Detector
-	{4637, 14, 7, 0x3},   // Google Favicon
-	{17885, 24, 8, 0x3},  // workona-favicon-service/
-	{1583, 15, 5, 0x3},   // InterfaxScanBot
-	{18092, 19, 7, 0x3},  // Yahoo Ad monitoring
-	{9472, 20, 7, 0x3},   // scraping@nytimes.com
-	{11518, 16, 1, 0x3},  // UGAResearchAgent
-	{13588, 6, 3, 0x3},   // Golfe/
-	{3845, 8, 2, 0x3},    // Diffbot/
-	{5069, 14, 1, 0x3},   // officestorebot
-	{18578, 8, 3, 0x2},   // MSOffice
-	{15366, 16, 1, 0x3},  // Offline Explorer
-	{103, 18, 0, 0x3},    // Feedfetcher-Google
-	{4970, 7, 0, 0x3},    // feedbot
-	{13306, 10, 0, 0x3},  // FeedBurner
-	{16972, 13, 8, 0x3},  // Specificfeeds
-	{2443, 14, 0, 0x3},   // FemtosearchBot
-	{3648, 6, 0, 0x3},    // Fetch/
-	{9811, 16, 9, 0x3},   // weborama-fetcher
-	{12182, 7, 2, 0x3},   // BDFetch
-	{3654, 5, 0, 0x3},    // Fever
-	{2269, 10, 2, 0x3},   // SafeDNSBot
-	{7945, 8, 4, 0x3},    // BlingERP
-	{2144, 28, 2, 0x3},   // SafeSearch microdata crawler
-	{8188, 39, 31, 0x3},  // Cloudflare-Custom-Hostname-Verification
-	{13117, 21, 17, 0x3}, // Do Not Track Verifier
-	{3255, 24, 0, 0x3},   // filterdb.iss.net/crawler
-	{5465, 9, 2, 0x3},    // Refindbot
-	{10235, 8, 0, 0x3},   // fiperbot
-	{16293, 18, 0, 0x3},  // GIFTEDVISITOR SCAN
-	{5457, 8, 2, 0x3},    // infoobot
-	{4190, 16, 8, 0x3},   // WordupInfoSearch
-	{18414, 10, 2, 0x3},  // InfoSifter
-	{14086, 15, 10, 0x3}, // hstspreload-bot
-	{9921, 9, 6, 0x3},    // ZoomInfo-
-	{12336, 14, 4, 0x3},  // ChatGLM-Spider
-	{10712, 22, 10, 0x3}, // Website-info.net-Robot
-	{8170, 18, 5, 0x3},   // Cloudflare-AutoRAG
-	{12472, 20, 5, 0x3},  // Cloudflare-Validator
-	{3109, 6, 2, 0x3},    // Upflow
-	{8601, 8, 4, 0x3},    // FeedFlow
-	{17677, 7, 3, 0x3},   // Webflow
-	{538, 6, 0, 0x3},     // fluffy
-	{3828, 9, 4, 0x3},    // Miniflux/
-	{10252, 11, 0, 0x3},  // Flyriverbot
-	{6994, 17, 6, 0x3},   // DatadogSynthetics
-	{5535, 8, 0, 0x3},    // FreshRSS
-	{10263, 8, 0, 0x3},   // Freshbot
-	{4807, 9, 0, 0x3},    // Friendica
-	{930, 15, 4, 0x3},    // AhrefsSiteAudit
-	{5856, 6, 0, 0x3},    // GPTBot
-	{5862, 12, 4, 0x3},   // ChatGPT-User
-	{1663, 10, 0, 0x3},   // fr-crawler
-	{2421, 12, 3, 0x3},   // BingPreview/
-	{9162, 26, 6, 0x3},   // Netcraft Web Server Survey
-	{18553, 16, 7, 0x2},  // Microsoft Office
-	{7970, 9, 3, 0x3},    // BlogVault
-	{6563, 12, 7, 0x3},   // ImagesiftBot
-	{945, 7, 0, 0x3},     // fuelbot
-	{9803, 8, 5, 0x3},    // Watchful
-	{13484, 10, 0, 0x3},  // Funnelback
-	{3040, 19, 6, 0x3},   // NetcraftSurveyAgent
-	{13494, 10, 0, 0x3},  // FuseonBot/
-	{13029, 23, 3, 0x3},  // DingTalkBot-LinkService
-	{13891, 8, 0, 0x3},   // GTmetrix
-	{5474, 12, 3, 0x3},   // BlogTraffic/
-	{9595, 26, 2, 0x3},   // Software-Security-Research
-	{7858, 20, 5, 0x3},   // Newsify Feed Fetcher
-	{16630, 20, 5, 0x3},  // Shopify-Captain-Hook
-	{8636, 24, 0, 0x3},   // FyndSearchEngine-Crawler
-	{8660, 26, 0, 0x3},   // FyndSearchEngine-ReCrawler
-	{2875, 7, 0, 0x3},    // Fyrebot
-	{7746, 8, 3, 0x3},    // ApifyBot
-	{7754, 26, 3, 0x3},   // ApifyWebsiteContentCrawler
-	{3214, 6, 1, 0x3},    // BDCbot
-	{11565, 10, 1, 0x3},  // WebCapture
-	{4206, 12, 1, 0x3},   // WebDataStats
-	{7334, 9, 1, 0x3},    // mechanize
-	{13573, 15, 7, 0x3},  // GlobalWebSearch
-	{1501, 15, 9, 0x3},   // changedetection
-	{5227, 16, 12, 0x3},  // Domains Project/
-	{6948, 14, 10, 0x3},  // CensysInspect/
-	{13009, 9, 3, 0x3},   // Detectify
-	{17235, 9, 5, 0x3},   // tchelebi/
-	{26, 15, 5, 0x3},     // Googlebot-Image
-	{1852, 8, 4, 0x3},    // Applebot
-	{5314, 7, 3, 0x3},    // curebot
-	{6665, 9, 5, 0x3},    // claudebot
-	{12026, 6, 1, 0x3},   // BDBot/
-	{17696, 11, 1, 0x3},  // webprosbot/
-	{10243, 9, 3, 0x3},   // FleebsBot
-	{17645, 10, 1, 0x3},  // WebsiteOps
-	{6978, 8, 3, 0x3},    // sitebulb
-	{845, 16, 3, 0x3},    // NerdByNature.Bot
-	{2209, 15, 1, 0x3},   // deadlinkchecker
-	{10002, 9, 4, 0x3},   // Bling ERP
-	{11643, 7, 1, 0x3},   // Zealbot
-	{1978, 25, 3, 0x3},   // Screaming Frog SEO Spider
-	{4720, 15, 3, 0x3},   // Streamline3Bot/
-	{1126, 13, 0, 0x3},   // ec2linkfinder
-	{10564, 11, 3, 0x3},  // ResearchBot
-	{15382, 7, 3, 0x3},   // OhDear/
-	{4416, 21, 14, 0x3},  // Blackboard Safeassign
-	{3706, 15, 4, 0x3},   // G2 Web Services
-	{8781, 18, 8, 0x3},   // Greppr Web Crawler
-	{17665, 12, 1, 0x3},  // Web Measure/
-	{1340, 23, 1, 0x3},   // web-archive-net.com.bot
-	{14971, 13, 7, 0x3},  // mirrorweb.com
-	{9778, 25, 18, 0x3},  // Watchbot monitoring robot
-	{8585, 8, 4, 0x3},    // FastDAST
-	{1776, 9, 1, 0x3},    // MegaIndex
-	{13858, 11, 2, 0x3},  // gregcrawler
-	{5180, 11, 4, 0x3},   // AspiegelBot
-	{13401, 9, 3, 0x3},   // Foregenix
-	{2643, 11, 3, 0x3},   // TelegramBot
-	{14276, 11, 3, 0x3},  // Integromat/
-	{12182, 7, 1, 0x3},   // BDFetch
-	{5465, 9, 1, 0x3},    // Refindbot
-	{4064, 19, 4, 0x3},   // CloudFlare-Prefetch
-	{8601, 8, 3, 0x3},    // FeedFlow
-	{930, 15, 3, 0x3},    // AhrefsSiteAudit
-	{103, 18, 1, 0x3},    // Feedfetcher-Google
-	{4357, 13, 1, 0x3},   // FeedValidator
-	{4970, 7, 1, 0x3},    // feedbot
-	{6601, 8, 1, 0x3},    // GeedoBot
-	{13306, 10, 1, 0x3},  // FeedBurner
-	{16966, 6, 1, 0x3},   // IDG/EU
-	{10631, 8, 2, 0x3},   // SleepBot
-	{12032, 9, 1, 0x3},   // BeeperBot
-	{4357, 13, 2, 0x3},   // FeedValidator
-	{6092, 8, 1, 0x3},    // Neevabot
-	{1468, 17, 3, 0x3},   // siteexplorer.info
-	{13100, 8, 0, 0x3},   // edansbot
-	{1384, 11, 8, 0x3},   // integromedb
-	{2310, 9, 1, 0x3},    // redditbot
-	{8593, 8, 2, 0x3},    // Feeder /
-	{3642, 6, 2, 0x3},    // Feedly
-	{3837, 8, 2, 0x3},    // Feedspot
-	{10203, 14, 2, 0x3},  // Feedsearch Bot
-	{9866, 12, 5, 0x3},   // WPMU DEV Hub
-	{17995, 28, 5, 0x3},  // WPMU DEV Broken Link Checker
-	{13353, 8, 2, 0x3},   // Feedwind
-	{413, 7, 2, 0x13},    // Seekbot
-	{10170, 8, 5, 0x3},   // Fedineko
-	{5729, 8, 2, 0x3},    // Seekport
-	{13537, 10, 5, 0x3},  // GG PeekBot
-	{14245, 12, 5, 0x3},  // IndeedJobBot
-	{10974, 13, 4, 0x3},  // CyotekWebCopy
-	{2802, 8, 1, 0x3},    // Leikibot
-	{11108, 10, 5, 0x3},  // HanaleiBot
-	{16355, 14, 5, 0x3},  // ScrapeheroBot/
-	{3183, 10, 1, 0x3},   // BehloolBot
-	{5441, 16, 3, 0x3},   // FindITAnswersbot
-	{16036, 13, 3, 0x3},  // RavenCrawler/
-	{6439, 14, 2, 0x3},   // OpenGraphCheck
-	{2036, 11, 2, 0x3},   // OpenHoseBot
-	{401, 5, 1, 0x3},     // Teoma
-	{5700, 10, 1, 0x3},   // seostar.co
-	{10076, 10, 0, 0x3},  // DNSScanner
-	{16534, 8, 1, 0x3},   // SeoulBot
-	{3354, 8, 3, 0x3},    // Moreover
-	{11830, 9, 1, 0x3},   // KendraBot
-	{17521, 8, 4, 0x3},   // uptrends
-	{3088, 16, 3, 0x3},   // AppEngine-Google
-	{1309, 15, 2, 0x3},   // openindexspider
-	{11143, 7, 1, 0x3},   // HenkBot
-	{10598, 6, 1, 0x3},   // seoLyt
-	{5403, 10, 4, 0x3},   // BrandONbot
-	{1395, 22, 4, 0x3},   // content crawler spider
-	{3380, 7, 1, 0x13},   // sentry/
-	{5219, 8, 1, 0x3},    // SentiBot
-	{2541, 16, 1, 0x3},   // Xenu Link Sleuth
-	{1052, 11, 1, 0x3},   // semanticbot
-	{1785, 18, 1, 0x3},   // SemanticScholarBot
-	{14445, 16, 12, 0x3}, // KargoBot-Artemis
-	{6817, 5, 1, 0x3},    // Lemmy
-	{2443, 14, 1, 0x3},   // FemtosearchBot
-	{3736, 8, 1, 0x3},    // Kemvibot
-	{6694, 9, 4, 0x3},    // Vercelbot
-	{12798, 9, 0, 0x3},   // DMBrowser
-	{7216, 8, 1, 0x3},    // Selenium
-	{1154, 12, 3, 0x3},   // intelium_bot
-	{1485, 8, 0, 0x3},    // elisabot
-	{14716, 8, 3, 0x3},   // Magellan
-	{9901, 10, 1, 0x3},   // yelpspider
-	{3341, 13, 1, 0x3},   // MeltwaterNews
-	{15200, 22, 5, 0x3},  // NetShelter ContentScan
-	{6383, 8, 5, 0x3},    // Iframely
-	{7878, 17, 12, 0x3},  // AwarioRendererBot
-	{11235, 8, 3, 0x3},   // NaverBot
-	{14622, 9, 3, 0x3},   // LinerBot/
-	{453, 13, 4, 0x3},    // GingerCrawler
-	{10042, 16, 3, 0x3},  // CyberFindCrawler
-	{4470, 14, 2, 0x3},   // awesomecrawler
-	{6008, 10, 3, 0x3},   // Linespider
-	{15601, 10, 3, 0x3},  // Pagespeed/
-	{4675, 14, 5, 0x3},   // HeadlessChrome
-	{6547, 10, 6, 0x3},   // WordPress/
-	{7268, 6, 1, 0x3},    // Nessus
-	{17308, 7, 1, 0x3},   // TestURI
-	{15579, 9, 2, 0x3},   // Overcast/
-	{2379, 17, 4, 0x3},   // pinterest.com/bot
-	{4960, 10, 3, 0x3},   // Superfeedr
-	{809, 8, 1, 0x3},     // heritrix
-	{8329, 9, 4, 0x3},    // Convermax
-	{1616, 10, 0, 0x3},   // g00g1e.net
-	{3694, 12, 0, 0x3},   // g2reader-bot
-	{8107, 9, 1, 0x3},    // CertChief
-	{16589, 19, 1, 0x3},  // ServerHunterSpider/
-	{16390, 11, 6, 0x3},  // Searcherweb
-	{2882, 17, 2, 0x3},   // EveryoneSocialBot
-	{2676, 9, 3, 0x3},    // James BOT
-	{5604, 29, 8, 0x3},   // e.ventures Investment Crawler
-	{8405, 9, 2, 0x3},    // DeepCrawl
-	{8609, 13, 7, 0x3},   // FindFiles.net
-	{10797, 11, 2, 0x3},  // DeepSeekBot
-	{9521, 8, 1, 0x3},    // SequelWP
-	{9841, 17, 1, 0x3},   // WepchSearchEngine
-	{2750, 7, 0, 0x3},    // epicbot
-	{16731, 10, 7, 0x3},  // Optimizer)
-	{6326, 7, 2, 0x3},    // deepnoc
-	{13316, 9, 4, 0x3},   // feeder.co
-	{1872, 9, 5, 0x3},    // crawler4j
-	{13177, 15, 2, 0x3},  // eRepublik.tools
-	{17707, 12, 6, 0x3},  // websitepulse
-	{16131, 14, 1, 0x3},  // reward-gateway
-	{5368, 11, 2, 0x3},   // seewithkids
-	{18247, 22, 8, 0x3},  // Google-AdWords-Express
-	{2662, 14, 1, 0x3},   // newsharecounts
-	{3362, 10, 1, 0x3},   // newspaper/
-	{6503, 8, 1, 0x3},    // NewsBlur
-	{15254, 8, 1, 0x3},   // NewsNow/
-	{8484, 6, 1, 0x3},    //  DVbot
-	{3193, 11, 4, 0x3},   // BrandVerity
-	{3654, 5, 1, 0x3},    // Fever
-	{13018, 5, 1, 0x3},   // Devin
-	{13361, 18, 4, 0x3},  // fidget-spinner-bot
-	{1189, 19, 4, 0x3},   // RetrevoPageAnalyzer
-	{9215, 18, 1, 0x3},   // NewRelicSynthetics
-	{15230, 12, 1, 0x3},  // NewRelicbot/
-	{16120, 11, 1, 0x3},  // RevvimGort/
-	{15736, 12, 4, 0x3},  // PocketCasts/
-	{2124, 20, 1, 0x3},   // netEstate NE Crawler
-	{6582, 19, 6, 0x3},   // InternetMeasurement
-	{15518, 17, 14, 0x3}, // Orlo-LinkPreview/
-	{2499, 9, 3, 0x3},    // mindUpBot
-	{9584, 11, 4, 0x3},   // SMTnetPMBot
-	{14300, 21, 6, 0x3},  // internetVista monitor
-	{3648, 6, 1, 0x3},    // Fetch/
-	{10070, 6, 1, 0x3},   // Determ
-	{1185, 4, 1, 0x3},    // Yeti
-	{7260, 8, 4, 0x3},    // acunetix
-	{1860, 12, 3, 0x3},   // TweetmemeBot
-	{14395, 7, 1, 0x3},   // jetmon/
-	{515, 17, 1, 0x3},    // netresearchserver
-	{2092, 6, 1, 0x3},    // DeuSu/
-	{2654, 8, 1, 0x3},    // Jetslide
-	{3104, 5, 1, 0x3},    // Jetty
-	{12041, 15, 1, 0x3},  // BetterUptimeBot
-	{9209, 6, 1, 0x3},    // netumo
-	{10095, 14, 4, 0x3},  // eMoney Advisor
-	{13218, 5, 0, 0x3},   // Ezgif
-	{634, 15, 4, 0x3},    // yandex.com/bots
-	{16608, 22, 1, 0x3},  // SeznamHomepageCrawler/
-	{778, 6, 0, 0x3},     // ezooms
-	{11166, 10, 1, 0x3},  // Keydrop.io
-	{2705, 6, 3, 0x3},    // TinEye
-	{5060, 9, 0, 0x3},    // Eyeotabot
-	{5887, 25, 4, 0x3},   // YandexRenderResourcesBot/
-	{14483, 11, 1, 0x3},  // keys-so-bot
-	{436, 6, 0, 0x3},     // exabot
-	{13155, 9, 4, 0x3},   // eMoneyBot
-	{14648, 16, 8, 0x3},  // LinksIndexerBot/
-	{6624, 14, 5, 0x3},   // PerplexityBot/
-	{1468, 17, 4, 0x3},   // siteexplorer.info
-	{4461, 9, 0, 0x3},    // Experibot
-	{6575, 7, 0, 0x3},    // Expanse
-	{16413, 13, 6, 0x3},  // SearchExpress
-	{2930, 11, 0, 0x3},   // ExtLinksBot
-	{11699, 16, 7, 0x3},  // advanced_crawler
-	{5151, 29, 21, 0x3},  // FreeWebMonitoring SiteChecker
-	{16520, 14, 6, 0x3},  // SeoSiteCheckup
-	{7589, 12, 5, 0x3},   // ActiveComply
-	{10125, 16, 3, 0x3},  // ExteContextCrawl
-	{2847, 6, 0, 0x13},   // dcrawl
-	{9663, 17, 8, 0x3},   // stepstoneCrawlBot
-	{10278, 14, 5, 0x3},  // GenomeCrawlerd
-	{5749, 7, 3, 0x3},    // Feedbin
-	{1751, 10, 5, 0x3},   // OrangeBot/
-	{3806, 9, 3, 0x3},    // DareBoost
-	{6656, 9, 5, 0x3},    // claudeBot
-	{12199, 8, 4, 0x3},   // BraveBot
-	{7931, 14, 8, 0x3},   // bl.uk_lddc_bot
-	{8762, 19, 5, 0x3},   // GoogleAgent-Mariner
-	{11671, 9, 1, 0x3},   // AdagioBot
-	{5243, 11, 3, 0x3},   // Pandalytics
-	{13100, 8, 1, 0x3},   // edansbot
-	{11839, 18, 6, 0x3},  // AppSiteAssociation
-	{2319, 12, 0, 0x3},   // datagnionbot
-	{10455, 12, 2, 0x3},  // ModatScanner
-	{9430, 12, 4, 0x3},   // RSiteAuditor
-	{12967, 6, 0, 0x3},   // daumoa
-	{18307, 6, 2, 0x3},   // upday/
-	{10950, 7, 2, 0x3},   // CodaBot
-	{7895, 17, 4, 0x3},   // AzureAI-SearchBot
-	{6100, 18, 7, 0x3},   // BrightEdge Crawler
-	{8808, 14, 7, 0x3},   // HoneybadgerBot
-	{13108, 9, 1, 0x3},   // EdgeWatch
-	{7100, 11, 4, 0x3},   // Claude-User
-	{1522, 12, 3, 0x3},   // WeSEE:Search
-	{14189, 13, 4, 0x3},  // ImageFetcher/
-	{4015, 23, 4, 0x3},   // Cloudflare-Healthchecks
-	{8170, 18, 4, 0x3},   // Cloudflare-AutoRAG
-	{12472, 20, 4, 0x3},  // Cloudflare-Validator
-	{16075, 4, 1, 0x3},   // RED/
-	{15382, 7, 2, 0x3},   // OhDear/
-	{6647, 9, 4, 0x3},    // Claudebot
-	{6665, 9, 4, 0x3},    // claudebot
-	{961, 9, 2, 0x3},     // IndeedBot
-	{6511, 9, 6, 0x3},    // inoreader
-	{8593, 8, 3, 0x3},    // Feeder /
-	{13316, 9, 3, 0x3},   // feeder.co
-	{18509, 6, 3, 0x1},   // spider
-	{18515, 6, 3, 0x1},   // Spider
-	{2092, 6, 0, 0x3},    // DeuSu/
-	{634, 15, 3, 0x3},    // yandex.com/bots
-	{6656, 9, 4, 0x3},    // claudeBot
-	{5413, 9, 2, 0x3},    // RidderBot
-	{2310, 9, 2, 0x3},    // redditbot
-	{15278, 8, 2, 0x3},   // NodePing
-	{9124, 12, 6, 0x3},   // NestDaddybot
-	{10869, 8, 2, 0x3},   // BuddyBot
-	{7601, 20, 1, 0x3},   // AdkernelTopicCrawler
-	{5848, 8, 1, 0x3},    // OdklBot/
-	{121, 20, 2, 0x3},    // Mediapartners-Google
-	{2726, 14, 4, 0x3},   // trendictionbot
-	{13263, 9, 2, 0x3},   // Fedicabot
-	{11118, 10, 4, 0x3},  // NicheIndex
-	{15361, 5, 1, 0x3},   // Odin;
-	{801, 8, 0, 0x3},     // discobot
-	{1107, 10, 1, 0x3},   // edisterbot
-	{3636, 6, 0, 0x3},    // Disqus
-	{11925, 10, 2, 0x3},  // AudistoBot
-	{17244, 12, 3, 0x3},  // bitdiscovery
-	{10141, 6, 2, 0x3},   // FediDB
-	{10147, 9, 2, 0x3},   // FediIndex
-	{6822, 13, 5, 0x3},   // CookieHubScan
-	{8352, 15, 5, 0x3},   // CookieHubVerify
-	{13788, 10, 6, 0x3},  // GoogleDocs
-	{17502, 12, 6, 0x3},  // uptimedoctor
-	{10987, 13, 4, 0x3},  // Datadog Agent
-	{2433, 10, 4, 0x3},   // vebidoobot
-	{10704, 8, 2, 0x3},   // WadooBot
-	{4795, 12, 2, 0x3},   // fedoraplanet
-	{15355, 6, 2, 0x3},   // nvdorz
-	{213, 11, 5, 0x3},    // GoogleOther
-	{8433, 14, 0, 0x3},   // Dotcom-Monitor
-	{14917, 10, 5, 0x3},  // MergadoBot
-	{1717, 10, 2, 0x3},   // bnf.fr_bot
-	{4329, 12, 9, 0x3},   // W3C-mobileOK
-	{6894, 18, 3, 0x3},   // GeedoProductSearch
-	{13515, 11, 1, 0x3},  // gdnplus.com
-	{3156, 7, 0, 0x3},    // DnyzBot
-	{1737, 7, 1, 0x3},    // ADmantX
-	{13074, 5, 0, 0x3},   // Dmbot
-	{14872, 24, 8, 0x3},  // MediavineMetadataParser/
-	{11690, 9, 1, 0x3},   // AdminLabs
-	{14202, 9, 4, 0x3},   // ImageMind
-	{1889, 10, 1, 0x3},   // SEMrushBot
-	{1909, 10, 1, 0x3},   // SeMrushBot
-	{12849, 4, 0, 0x3},   // Dlc/
-	{4263, 9, 3, 0x3},    // MoodleBot
-	{544, 8, 3, 0x3},     // findlink
-	{9567, 8, 3, 0x3},    // SiteLock
-	{3642, 6, 3, 0x3},    // Feedly
-	{13440, 15, 5, 0x3},  // friendly-spider
-	{13455, 16, 5, 0x3},  // FriendlyCrawler/
-	{3498, 9, 1, 0x3},    // adscanner
-	{4764, 13, 5, 0x3},   // SimpleScraper
-	{16781, 12, 3, 0x3},  // SiteScoreBot
-	{17025, 15, 7, 0x3},  // TwinWaveScanner
-	{10203, 14, 3, 0x3},  // Feedsearch Bot
-	{15770, 22, 9, 0x3},  // PricedroneShoppingBot/
-	{3837, 8, 3, 0x3},    // Feedspot
-	{8829, 11, 4, 0x3},   // imageSpider
-	{12299, 7, 1, 0x3},   // CERT PL
-	{11379, 10, 3, 0x3},  // SiteSucker
-	{5261, 12, 2, 0x3},   // bidswitchbot
-	{7159, 21, 1, 0x3},   // SERankingBacklinksBot
-	{70, 13, 1, 0x3},     // AdsBot-Google
-	{83, 20, 1, 0x3},     // AdsBot-Google-Mobile
-	{8686, 9, 3, 0x3},    // Goodreads
-	{12609, 16, 8, 0x3},  // cognitiveSEO Bot
-	{17812, 14, 3, 0x3},  // WireReaderBot/
-	{3901, 13, 1, 0x3},   // AdsTxtCrawler
-	{2331, 22, 12, 0x3},  // Google-Adwords-Instant
-	{7011, 22, 8, 0x3},   // Google-Ads-Conversions
-	{16892, 12, 9, 0x3},  // SnapchatAds/
-	{8480, 4, 0, 0x13},   // ds9
-	{5321, 11, 3, 0x3},   // PagePeeker/
-	{11329, 18, 4, 0x3},  // PulsePoint-Crawler
-	{12157, 18, 8, 0x3},  // BoardGamePricesBot
-	{13325, 28, 3, 0x3},  // Feedpresso Content Index Bot
-	{13680, 14, 5, 0x3},  // GoogleProducer
-	{3914, 13, 7, 0x3},   // Datafeedwatch
-	{12189, 10, 4, 0x3},  // Brandwatch
-	{1770, 6, 1, 0x3},    // AdvBot
-	{13353, 8, 3, 0x3},   // Feedwind
-	{11715, 10, 1, 0x3},  // Adventurer
-	{14765, 8, 5, 0x3},   // ManageWP
-	{5432, 9, 0, 0x3},    // Dubbotbot
-	{15018, 17, 2, 0x3},  // ModularConnector/
-	{11309, 9, 2, 0x3},   // Poduptime
-	{11373, 6, 3, 0x3},   // Sindup
-	{16807, 14, 3, 0x3},  // SiteUptime.com
-	{17877, 8, 3, 0x3},   // Wordup-1
-	{686, 11, 3, 0x3},    // Baiduspider
-	{17995, 28, 6, 0x3},  // WPMU DEV Broken Link Checker
-	{18023, 22, 5, 0x3},  // WPMUDEV Uptime Monitor
-	{817, 12, 3, 0x3},    // findthatfile
-	{6538, 9, 3, 0x3},    // PageThing
-	{8277, 12, 4, 0x3},   // Cloudtrellis
-	{9278, 8, 2, 0x3},    // OneTrust
-	{17909, 12, 2, 0x3},  // Indy Library
-	{3226, 4, 0, 0x3},    // EZID
-	{12379, 7, 3, 0x3},   // Goodzer
-	{6295, 11, 5, 0x3},   // INETDEX-BOT
-	{1808, 8, 3, 0x3},    // nerdybot
-	{9124, 12, 7, 0x3},   // NestDaddybot
-	{8367, 12, 5, 0x3},   // CookieYesbot
-	{770, 8, 3, 0x3},     // Adidxbot
-	{1881, 8, 3, 0x3},    // findxbot
-	{10869, 8, 3, 0x3},   // BuddyBot
-	{5379, 9, 3, 0x3},    // NINJA bot
-	{12207, 19, 9, 0x3},  // brokenlinkcheck.com
-	{3556, 16, 10, 0x3},  // Bot.AraTurka.com
-	{413, 7, 3, 0x13},    // Seekbot
-	{11492, 8, 4, 0x3},   // Thinkbot
-	{14101, 9, 3, 0x3},   // Huckabot/
-	{7953, 8, 4, 0x3},    // Blockaid
-	{2262, 7, 2, 0x3},    // iskanie
-	{3763, 13, 3, 0x3},   // linkapediabot
-	{10331, 9, 0, 0x3},   // kb.dk_bot
-	{13410, 10, 7, 0x3},  // Freespoke/
-	{14760, 5, 2, 0x3},   // Make/
-	{244, 11, 3, 0x3},    // LinkedInBot
-	{11830, 9, 0, 0x3},   // KendraBot
-	{6118, 21, 8, 0x3},   // SiteCheckerBotCrawler
-	{7601, 20, 2, 0x3},   // AdkernelTopicCrawler
-	{1261, 16, 6, 0x3},   // lssrocketcrawler
-	{14773, 10, 3, 0x3},  // MarketGoo/
-	{14783, 14, 3, 0x3},  // MarketingMiner
-	{763, 7, 3, 0x3},     // linkdex
-	{13612, 27, 10, 0x3}, // GoogleStackdriverMonitoring
-	{10305, 26, 3, 0x3},  // kaikki.org-digital-archive
-	{1534, 8, 2, 0x3},    // niki-bot
-	{10305, 26, 4, 0x3},  // kaikki.org-digital-archive
-	{10850, 9, 3, 0x3},   // blekkobot
-	{3853, 8, 3, 0x3},    // SEOkicks
-	{5682, 9, 3, 0x3},    // Cookiebot
-	{12696, 14, 7, 0x3},  // contentkingapp
-	{17921, 6, 1, 0x3},   // WJHRO/
-	{5109, 9, 3, 0x3},    // LinkisBot
-	{11759, 10, 1, 0x3},  // AkismetBot
-	{10740, 6, 2, 0x3},   // WikiDo
-	{2955, 6, 1, 0x3},    // okhttp
-	{18424, 5, 0, 0x1},   // +http
-	{10850, 9, 4, 0x3},   // blekkobot
-	{6180, 10, 0, 0x3},   // KomodiaBot
-	{16821, 10, 0, 0x3},  // Konturbot/
-	{2574, 9, 0, 0x3},    // KosmioBot
-	{12747, 14, 7, 0x3},  // RepoLookoutBot
-	{9858, 8, 1, 0x3},    // wknd-bot
-	{6018, 12, 4, 0x3},   // WellKnownBot
-	{8874, 11, 0, 0x3},   // Known Agent
-	{6373, 10, 4, 0x3},   // sempi.tech
-	{5848, 8, 2, 0x3},    // OdklBot/
-	{8850, 12, 3, 0x3},   // kagi-fetcher
-	{7425, 20, 5, 0x3},   // Gemini-Deep-Research
-	{7045, 7, 4, 0x3},    // Checkly
-	{11753, 6, 1, 0x3},   // AI2Bot
-	{10808, 10, 3, 0x3},  // iaskspider
-	{15960, 21, 3, 0x3},  // Rackspace Monitoring/
-	{8885, 10, 0, 0x3},   // KrawlerBot
-	{5959, 14, 6, 0x3},   // woorankreview/
-	{2695, 10, 3, 0x3},   // Barkrowler
-	{18284, 16, 1, 0x3},  // Skroutz ImageBot
-	{16058, 17, 14, 0x3}, // Recurly Webhooks/
-	{17166, 14, 11, 0x3}, // Svix-Webhooks/
-	{11205, 10, 3, 0x3},  // LinkpadBot
-	{3123, 11, 5, 0x3},   // Traackr.com
-	{5729, 8, 3, 0x3},    // Seekport
-	{17529, 10, 7, 0x3},  // Urlcheckr/
-	{14512, 13, 0, 0x3},  // Kukei.eu-Bot/
-	{5718, 11, 7, 0x3},   // Uptime-Kuma
-	{10818, 13, 0, 0x3},  // KunatoCrawler
-	{8936, 9, 3, 0x3},    // LinkupBot
-	{16311, 23, 10, 0x3}, // Schema-Markup-Validator
-	{16026, 10, 3, 0x3},  // RankurBot/
-	{10536, 28, 2, 0x3},  // Rakuten Image extraction bot
-	{15981, 20, 2, 0x3},  // rakutenusabot-image/
-	{2853, 9, 4, 0x3},    // Snacktory
-	{7224, 5, 2, 0x3},    // Nikto
-	{7979, 32, 5, 0x3},   // bluesky-domain-status-classifier
-	{8011, 8, 5, 0x3},    // Bluesky/
-	{13000, 9, 3, 0x3},   // Deskyobot
-	{2279, 15, 1, 0x3},   // SkypeUriPreview
-	{16841, 13, 1, 0x3},  // SkyworkSpider
-	{12140, 17, 5, 0x3},  // BlueskyPreviewBot
-	{8922, 14, 3, 0x3},   // LinkCheckerBot
-	{15182, 18, 6, 0x3},  // NetpeakCheckerBot/
-	{17549, 16, 7, 0x3},  // useeBookChecker/
-	{2408, 13, 5, 0x3},   // GarlikCrawler
-	{1250, 11, 7, 0x3},   // DuckDuckBot
-	{2862, 13, 9, 0x3},   // AndersPinkBot
-	{8574, 11, 7, 0x3},   // FacebookBot
-	{13537, 10, 6, 0x3},  // GG PeekBot
-	{2245, 17, 3, 0x3},   // RankActiveLinkBot
-	{14640, 8, 3, 0x3},   // LinkAce/
-	{18210, 37, 22, 0x3}, // Penthouse Critical Path CSS Generator
-	{2810, 12, 3, 0x3},   // LinkArchiver
-	{14080, 6, 3, 0x3},   // Hotjar
-	{7489, 13, 3, 0x3},   // DuckAssistBot
-	{17123, 17, 8, 0x3},  // StatistikAustria/
-	{17004, 15, 5, 0x3},  // splash Version/
-	{15844, 22, 3, 0x3},  // ProjectShield-UrlCheck
-	{2114, 10, 2, 0x3},   // MojeekBot/
-	{2654, 8, 0, 0x3},    // Jetslide
-	{3104, 5, 0, 0x3},    // Jetty
-	{14395, 7, 0, 0x3},   // jetmon/
-	{13987, 23, 8, 0x3},  // HelloworkJobPostingBot/
-	{11725, 10, 3, 0x3},  // AGAKIDSBOT
-	{12370, 9, 4, 0x3},   // CheckHost
-	{2475, 10, 4, 0x3},   // MetaJobBot
-	{12776, 12, 5, 0x3},  // cron-job.org
-	{14245, 12, 6, 0x3},  // IndeedJobBot
-	{11028, 19, 4, 0x3},  // Dow Jones Searchbot
-	{4689, 17, 8, 0x3},   // CheckMarkNetwork/
-	{8515, 26, 4, 0x3},   // elmah.io Uptime Monitoring
-	{15450, 13, 8, 0x3},  // OpenGraph.io/
-	{6055, 20, 5, 0x3},   // search.marginalia.nu
-	{10217, 18, 9, 0x3},  // Feedsearch-Crawler
-	{3776, 7, 1, 0x3},    // vkShare
-	{16933, 13, 4, 0x3},  // SparkShipping
-	{9639, 24, 17, 0x3},  // StatusNestBacklinkSpider
-	{6190, 9, 0, 0x3},    // KStandBot
-	{3014, 8, 3, 0x3},    // MuckRack
-	{16673, 11, 3, 0x3},  // linkReader/
-	{2685, 10, 3, 0x3},   // BarkRowler
-	{5254, 7, 1, 0x3},    // VKRobot
-	{4272, 11, 0, 0x3},   // jpg-newsbot
-	{16946, 9, 4, 0x3},   // SparkPost
-	{8057, 20, 9, 0x3},   // BufferLinkPreviewBot
-	{12350, 20, 12, 0x3}, // Chatwork LinkPreview
-	{14664, 11, 3, 0x3},  // LinkWalker/
-	{10974, 13, 5, 0x3},  // CyotekWebCopy
-	{2513, 28, 0, 0x3},   // Jugendschutzprogramm-Crawler
-	{14420, 5, 0, 0x3},   // Jumio
-	{8151, 19, 4, 0x3},   // ClickUpLinkUnfurler
-	{14631, 9, 3, 0x3},   // LinkTiger
-	{6912, 12, 2, 0x3},   // TikTokSpider
-	{347, 7, 0, 0x3},     // jyxobot
-	{3204, 10, 4, 0x3},   // check_http
-	{12104, 14, 4, 0x3},  // bl.uk_ldfc_bot
-	{13263, 9, 3, 0x3},   // Fedicabot
-	{6081, 11, 1, 0x3},   // Nicecrawler
-	{13639, 25, 21, 0x3}, // GoogleAssociationService/
-	{2396, 12, 6, 0x3},   // electricmonk
-	{3744, 19, 10, 0x3},  // Landau-Media-Spider
-	{5671, 11, 3, 0x3},   // minicrawler
-	{14724, 15, 3, 0x3},  // magicsearchdev/
-	{2726, 14, 5, 0x3},   // trendictionbot
-	{739, 9, 3, 0x3},     // scribdbot
-	{3507, 8, 4, 0x3},    // Netvibes
-	{5599, 5, 1, 0x3},    // Viber
-	{12248, 10, 3, 0x3},  // CaliberBot
-	{1919, 10, 6, 0x3},   // SemrushBot
-	{9258, 5, 2, 0x3},    // Noibu
-	{295, 11, 1, 0x3},    // libwww-perl
-	{12983, 17, 8, 0x3},  // Dead Link Checker
-	{2711, 15, 3, 0x3},   // SocialRankIOBot
-	{3036, 4, 1, 0x3},    // AHC/
-	{121, 20, 3, 0x3},    // Mediapartners-Google
-	{4949, 11, 5, 0x3},   // SearchAtlas
-	{14958, 13, 3, 0x3},  // Miniature.io/
-	{10058, 12, 3, 0x3},  // Dark Visitor
-	{5208, 11, 6, 0x3},   // zenback bot
-	{14840, 13, 8, 0x3},  // MedialogiaBot
-	{6232, 16, 8, 0x3},   // AlexandriaOrgBot
-	{15716, 20, 4, 0x3},  // Plesk screenshot bot
-	{442, 11, 0, 0x3},    // ia_archiver
-	{420, 7, 1, 0x3},     // Gigabot
-	{5273, 8, 1, 0x3},    // tigerbot
-	{2836, 11, 1, 0x3},   // Digg Deeper
-	{1038, 6, 2, 0x3},    // eright
-	{17019, 6, 1, 0x3},   // Rigor)
-	{7922, 9, 1, 0x3},    // bigsur.ai
-	{8188, 39, 30, 0x3},  // Cloudflare-Custom-Hostname-Verification
-	{13117, 21, 16, 0x3}, // Do Not Track Verifier
-	{3828, 9, 3, 0x3},    // Miniflux/
-	{18364, 11, 4, 0x3},  // WatchForBot
-	{6563, 12, 6, 0x3},   // ImagesiftBot
-	{3163, 6, 3, 0x3},    // botify
-	{7746, 8, 2, 0x3},    // ApifyBot
-	{5180, 11, 3, 0x3},   // AspiegelBot
-	{11800, 9, 2, 0x3},   // alienfarm
-	{3321, 6, 3, 0x3},    // Genieo
-	{11575, 9, 6, 0x3},   // WebCopier
-	{18173, 6, 3, 0x3},   // Zapier
-	{2457, 18, 15, 0x3},  // Yahoo Link Preview
-	{15518, 17, 13, 0x3}, // Orlo-LinkPreview/
-	{5413, 9, 1, 0x3},    // RidderBot
-	{1569, 9, 5, 0x3},    // 360Spider
-	{16994, 10, 2, 0x3},  // SpiderLing
-	{18509, 6, 2, 0x1},   // spider
-	{18515, 6, 2, 0x1},   // Spider
-	{8352, 15, 4, 0x3},   // CookieHubVerify
-	{2433, 10, 3, 0x3},   // vebidoobot
-	{686, 11, 2, 0x3},    // Baiduspider
-	{12015, 11, 2, 0x3},  // BaiduAdsBot
-	{8367, 12, 4, 0x3},   // CookieYesbot
-	{1534, 8, 1, 0x3},    // niki-bot
-	{2802, 8, 2, 0x3},    // Leikibot
-	{7224, 5, 1, 0x3},    // Nikto
-	{17123, 17, 7, 0x3},  // StatistikAustria/
-	{2408, 13, 4, 0x3},   // GarlikCrawler
-	{6912, 12, 1, 0x3},   // TikTokSpider
-	{13953, 9, 4, 0x3},   // HawaiiBot
-	{14021, 8, 0, 0x3},   // HIFIBot/
-	{9706, 9, 2, 0x3},    // TwinAgent
-	{283, 7, 1, 0x3},     // aiohttp
-	{2485, 14, 4, 0x3},   // DomainStatsBot
-	{14753, 7, 2, 0x3},   // MainWP/
-	{224, 7, 1, 0x3},     // bingbot
-	{2590, 7, 1, 0x3},    // pingdom
-	{7639, 17, 4, 0x3},   // Amazing-SearchBot
-	{11600, 8, 1, 0x3},   // Xing Bot
-	{11200, 5, 1, 0x3},   // linko
-	{1673, 6, 1, 0x3},    // binlar
-	{5332, 6, 3, 0x3},    // Vigil/
-	{5132, 12, 4, 0x3},   // AwarioRssBot
-	{177, 21, 7, 0x3},    // Google-InspectionTool
-	{6391, 13, 4, 0x3},   // MetaInspector
-	{11809, 10, 7, 0x3},  // allOrigins
-	{13547, 15, 6, 0x3},  // Ghost Inspector
-	{9014, 9, 2, 0x3},    // MailChimp
-	{3407, 11, 3, 0x3},   // UptimeRobot
-	{14044, 24, 15, 0x3}, // Honeybadger Uptime Check
-	{2224, 14, 6, 0x3},   // Slack-ImgProxy
-	{14211, 11, 0, 0x3},  // img2dataset
-	{17514, 7, 3, 0x3},   // Uptimia
-	{3783, 15, 4, 0x3},   // Siteimprove.com
-	{4940, 9, 1, 0x3},    // SimplePie
-	{7151, 8, 1, 0x3},    // Timpibot
-	{3721, 6, 0, 0x3},    // imrbot
-	{16762, 19, 8, 0x3},  // SiteCheck-sitecrawl
-	{13240, 10, 6, 0x4},  // FastmailUA
-	{15398, 19, 11, 0x3}, // Online Domain Tools
-	{12118, 12, 8, 0x3},  // BlackDuck-FD
-	{9559, 8, 1, 0x3},    // Silktide
-	{16705, 5, 1, 0x13},  // Silk/
-	{8447, 14, 10, 0x3},  // DrataAutopilot
-	{3255, 24, 1, 0x3},   // filterdb.iss.net/crawler
-	{9680, 9, 3, 0x3},    // TavilyBot
-	{15361, 5, 2, 0x3},   // Odin;
-	{7292, 9, 1, 0x3},    // dirBuster
-	{801, 8, 1, 0x3},     // discobot
-	{2633, 10, 1, 0x3},   // Discordbot
-	{17244, 12, 4, 0x3},  // bitdiscovery
-	{18385, 13, 0, 0x3},  // IsonSearchBot
-	{9747, 10, 3, 0x3},   // Verispider
-	{17596, 16, 8, 0x3},  // VsuSearchSpider/
-	{3636, 6, 1, 0x3},    // Disqus
-	{14984, 16, 1, 0x3},  // MissinglettrBot/
-	{1107, 10, 2, 0x3},   // edisterbot
-	{11925, 10, 3, 0x3},  // AudistoBot
-	{6248, 7, 1, 0x3},    // 2ip bot
-	{5109, 9, 4, 0x3},    // LinkisBot
-	{7301, 9, 1, 0x3},    // dirbuster
-	{1244, 6, 3, 0x3},    // ichiro
-	{8136, 5, 2, 0x3},    // Chirp
-	{10424, 16, 1, 0x3},  // MirrorWebCrawler
-	{5650, 10, 1, 0x3},   // virustotal
-	{7790, 18, 5, 0x3},   // artemis web reader
-	{15060, 9, 5, 0x3},   // monitis -
-	{10575, 23, 4, 0x3},  // rss-is-dead.lol web bot
-	{17358, 19, 4, 0x3},  // thesis-research-bot
-	{2105, 9, 2, 0x3},    // Cliqzbot/
-	{9715, 6, 1, 0x3},    // uipbot
-	{4582, 10, 3, 0x3},   // Caliperbot
-	{10235, 8, 1, 0x3},   // fiperbot
-	{17153, 7, 3, 0x3},   // Stripe/
-	{2626, 7, 1, 0x3},    // PiplBot
-	{7343, 15, 1, 0x3},   // air.ai/scanning
-	{1936, 9, 1, 0x3},    // lipperhey
-	{585, 9, 0, 0x3},     // ips-agent
-	{13594, 18, 15, 0x3}, // Google-Apps-Script
-	{1837, 15, 4, 0x3},   // archive.org_bot
-	{2026, 10, 1, 0x3},   // Livelapbot
-	{7780, 10, 4, 0x3},   // Archive-It
-	{11584, 16, 6, 0x3},  // cognitiveseo.com
-	{11870, 10, 4, 0x3},  // ArchiveBox
-	{1427, 23, 0, 0x3},   // it2media-domain-crawler
-	{4456, 5, 1, 0x3},    // Rivva
-	{5543, 6, 1, 0x3},    // BitBot
-	{5691, 9, 4, 0x3},    // trovitBot
-	{16749, 13, 7, 0x3},  // SiteAuditBot/
-	{5947, 12, 1, 0x3},   // BitSightBot/
-	{473, 7, 0, 0x3},     // HTTrack
-	{15035, 18, 7, 0x3},  // Mollie HTTP client
-	{8094, 13, 3, 0x3},   // CapitalOneBot
-	{12258, 18, 3, 0x3},  // CapitalOneShopping
-	{697, 12, 1, 0x3},    // citeseerxbot
-	{756, 7, 1, 0x3},     // sitebot
-	{5756, 9, 2, 0x3},    // CriteoBot
-	{16793, 14, 1, 0x3},  // SiteSearch360/
-	{17806, 6, 1, 0x3},   // Citoid
-	{1692, 10, 2, 0x3},   // Twitterbot
-	{5486, 12, 6, 0x3},   // SeobilityBot
-	{7445, 15, 7, 0x3},   // Perplexity-User
-	{7460, 14, 7, 0x3},   // PerplexityUser
-	{13927, 7, 3, 0x3},   // Verity/
-	{16509, 11, 4, 0x3},  // ClarityBot/
-	{876, 15, 5, 0x3},    // sistrix crawler
-	{6279, 8, 4, 0x3},    // SEOlizer
-	{7325, 9, 6, 0x3},    // Mechanize
-	{9081, 12, 6, 0x3},   // ModernizeBot
-	{16542, 14, 7, 0x3},  // SERPtimizerBot
-	{14504, 8, 4, 0x3},   // Klaviyo/
-	{14010, 11, 4, 0x3},  // HetrixTools
-	{7066, 12, 2, 0x3},   // AliyunSecBot
-	{11297, 12, 1, 0x3},  // Pixalate.com
-	{4747, 13, 1, 0x3},   // MixnodeCache/
-	{9071, 10, 1, 0x3},   // MixrankBot
-	{15535, 25, 5, 0x3},  // Cozi-iCalendar-FeedReader
-	{8414, 12, 3, 0x3},   // DigiCert DCV
-	{14172, 11, 0, 0x3},  // IBM Crawler
-	{13694, 13, 10, 0x3}, // Googlebot-IA/
-	{7371, 9, 1, 0x3},    // OICrawler
-	{4437, 6, 0, 0x3},    // ICBot/
-	{2826, 10, 6, 0x3},   // PaperLiBot
-	{11108, 10, 6, 0x3},  // HanaleiBot
-	{13953, 9, 5, 0x3},   // HawaiiBot
-	{10292, 7, 0, 0x3},   // HaloBot
-	{2608, 9, 1, 0x3},    // PhantomJS
-	{9542, 7, 1, 0x3},    // ShapBot
-	{8799, 9, 0, 0x3},    // Hardenize
-	{13943, 10, 0, 0x3},  // harsilbot/
-	{14154, 10, 7, 0x3},  // AdsBot-IAB
-	{17458, 15, 6, 0x3},  // hgfAlphaXCrawl/
-	{17324, 16, 1, 0x3},  // The Knowledge AI
-	{14021, 8, 1, 0x3},   // HIFIBot/
-	{14402, 18, 7, 0x3},  // jobswithgptcom-bot
-	{14183, 6, 0, 0x3},   // IFTTT/
-	{16293, 18, 1, 0x3},  // GIFTEDVISITOR SCAN
-	{392, 9, 1, 0x3},     // BIGLOTRON
-	{9803, 8, 4, 0x3},    // Watchful
-	{16426, 15, 8, 0x3},  // SecurityHeaders
-	{10141, 6, 3, 0x3},   // FediDB
-	{16966, 6, 0, 0x3},   // IDG/EU
-	{11143, 7, 0, 0x3},   // HenkBot
-	{4510, 16, 1, 0x3},   // theoldreader.com
-	{809, 8, 0, 0x3},     // heritrix
-	{7142, 9, 2, 0x3},    // cohere-ai
-	{12625, 28, 2, 0x3},  // cohere-training-data-crawler
-	{16355, 14, 6, 0x3},  // ScrapeheroBot/
-	{17778, 13, 1, 0x3},  // Wheregoes.com
-	{17791, 15, 1, 0x3},  // wheresitup.com/
-	{11118, 10, 3, 0x3},  // NicheIndex
-	{10740, 6, 3, 0x3},   // WikiDo
-	{4500, 10, 5, 0x3},   // GroupHigh/
-	{3115, 8, 1, 0x3},    // Thinklab
-	{9327, 8, 1, 0x3},    // PhindBot
-	{10147, 9, 3, 0x3},   // FediIndex
-	{13138, 17, 4, 0x3},  // elmahio-uptimebot
-	{1244, 6, 2, 0x3},    // ichiro
-	{8136, 5, 1, 0x3},    // Chirp
-	{1971, 7, 4, 0x3},    // AddThis
-	{7780, 10, 3, 0x3},   // Archive-It
-	{1146, 8, 1, 0x3},    // aiHitBot
-	{16145, 26, 8, 0x3},  // Riddler (http://riddler.io
-	{11182, 18, 4, 0x3},  // SENTINEL-LinkCheck
-	{2950, 5, 1, 0x3},    // NING/
-	{8227, 25, 21, 0x3},  // Cloudflare-Stream-Webhook
-	{12587, 22, 18, 0x3}, // Cloudflare-Stream-Hook
-	{18179, 15, 11, 0x3}, // Zendesk Webhook
-	{18342, 22, 6, 0x3},  // GeedoShopProductFinder
-	{7725, 14, 3, 0x3},   // Anchor Browser
-	{7842, 7, 3, 0x3},    // Authory
-	{9549, 10, 1, 0x3},   // ShortPixel
-	{1626, 16, 6, 0x3},   // GrapeshotCrawler
-	{15477, 13, 6, 0x3},  // Owler (ows.eu
-	{3183, 10, 2, 0x3},   // BehloolBot
-	{17224, 11, 4, 0x3},  // TactiScout/
-	{574, 11, 1, 0x3},    // AISearchBot
-	{10299, 6, 0, 0x3},   // IRLbot
-	{602, 7, 1, 0x3},     // MJ12bot
-	{11630, 13, 6, 0x3},  // YandoriRSSBot
-	{921, 9, 1, 0x3},     // AhrefsBot
-	{10943, 7, 1, 0x3},   // WISEbot
-	{10440, 15, 3, 0x3},  // mithril-crawler
-	{6199, 16, 1, 0x3},   // CISPA Webcrawler
-	{891, 15, 1, 0x3},    // SISTRIX Crawler
-	{333, 8, 1, 0x3},     // phpcrawl
-	{5737, 12, 4, 0x3},   // FreshpingBot
-	{12276, 10, 4, 0x3},  // Catchpoint
-	{9757, 21, 10, 0x3},  // visionheight.com/scan
-	{5441, 16, 4, 0x3},   // FindITAnswersbot
-	{4651, 7, 0, 0x3},    // HubSpot
-	{6822, 13, 6, 0x3},   // CookieHubScan
-	{12710, 13, 6, 0x3},  // CookieHub Bot
-	{15313, 8, 4, 0x3},   // Nooshub/
-	{6932, 16, 9, 0x3},   // sindresorhus/got
-	{4658, 17, 10, 0x3},  // Chrome-Lighthouse
-	{290, 5, 0, 0x3},     // httpx
-	{7397, 21, 11, 0x3},  // CustomAsyncHttpClient
-	{18424, 5, 1, 0x1},   // +http
-	{11318, 11, 5, 0x3},  // Pomothy-Bot
-	{906, 15, 5, 0x3},    // SISTRIX crawler
-	{6557, 6, 1, 0x3},    // PhxBot
-	{6835, 11, 0, 0x3},   // Hydrozen.io
-	{4398, 18, 8, 0x3},   // Google-PhysicalWeb
-	{5281, 11, 1, 0x3},   // NIXStatsbot
-	{6222, 10, 0, 0x3},   // hyscore.io
-	{1238, 6, 1, 0x3},    // wocbot
-	{1378, 6, 1, 0x3},    // coccoc
-	{12788, 10, 1, 0x3},  // DnBCrawler
-	{13788, 10, 7, 0x3},  // GoogleDocs
-	{17502, 12, 7, 0x3},  // uptimedoctor
-	{4786, 9, 2, 0x3},    // Jooblebot
-	{1654, 9, 5, 0x3},    // brainobot
-	{6215, 7, 3, 0x3},    // MTRobot
-	{14341, 10, 5, 0x3},  // IsDownBot/
-	{18051, 7, 3, 0x3},   // WRTNBot
-	{18489, 5, 1, 0x1},   // robot
-	{18494, 5, 1, 0x1},   // Robot
-	{7033, 12, 0, 0x3},   // ObservePoint
-	{8038, 19, 11, 0x3},  // BrowserBot-Observer
-	{11819, 11, 5, 0x3},  // AmazonAdBot
-	{5292, 15, 3, 0x3},   // Atom Feed Robot
-	{9706, 9, 3, 0x3},    // TwinAgent
-	{10517, 7, 1, 0x3},   // NoahBot
-	{13389, 12, 5, 0x3},  // FlipboardRSS
-	{2567, 7, 1, 0x3},    // moatbot
-	{1324, 16, 3, 0x3},   // gnam gnam spider
-	{18403, 11, 3, 0x3},  // IsonAI-User
-	{5191, 17, 0, 0x3},   // NAVER Blog Rssbot
-	{12056, 6, 1, 0x3},   // BnFBot
-	{1561, 8, 1, 0x3},    // rogerbot
-	{14675, 12, 1, 0x3},  // LogicMonitor
-	{10, 16, 2, 0x3},     // Googlebot-Mobile
-	{5973, 13, 2, 0x3},   // Google-Safety
-	{6439, 14, 3, 0x3},   // OpenGraphCheck
-	{12130, 10, 2, 0x3},  // Blogtrottr
-	{16863, 14, 7, 0x3},  // SmartologyBot/
-	{11983, 32, 14, 0x3}, // Bad Neighborhood Header Detector
-	{5069, 14, 0, 0x3},   // officestorebot
-	{15366, 16, 0, 0x3},  // Offline Explorer
-	{18578, 8, 2, 0x2},   // MSOffice
-	{5474, 12, 2, 0x3},   // BlogTraffic/
-	{6877, 17, 6, 0x3},   // MicrosoftPreview/
-	{9595, 26, 1, 0x3},   // Software-Security-Research
-	{18553, 16, 6, 0x2},  // Microsoft Office
-	{10987, 13, 5, 0x3},  // Datadog Agent
-	{2950, 5, 2, 0x3},    // NING/
-	{6720, 16, 13, 0x3},  // facebookcatalog/
-	{11857, 7, 4, 0x3},   // Aragog/
-	{5356, 12, 4, 0x3},   // JobboerseBot
-	{2705, 6, 2, 0x3},    // TinEye
-	{9335, 15, 1, 0x3},   // PodchaserParser
-	{8299, 7, 1, 0x3},    // Code/1.
-	{15278, 8, 1, 0x3},   // NodePing
-	{9350, 6, 1, 0x3},    // Podimo
-	{4263, 9, 2, 0x3},    // MoodleBot
-	{3140, 8, 4, 0x3},    // Mastodon
-	{8686, 9, 2, 0x3},    // Goodreads
-	{11309, 9, 1, 0x3},   // Poduptime
-	{13204, 14, 2, 0x3},  // ExodusMovement
-	{12175, 7, 4, 0x3},   // BotPoke
-	{13410, 10, 6, 0x3},  // Freespoke/
-	{2955, 6, 0, 0x3},    // okhttp
-	{3853, 8, 2, 0x3},    // SEOkicks
-	{5682, 9, 2, 0x3},    // Cookiebot
-	{16058, 17, 13, 0x3}, // Recurly Webhooks/
-	{17166, 14, 10, 0x3}, // Svix-Webhooks/
-	{8574, 11, 6, 0x3},   // FacebookBot
-	{17549, 16, 6, 0x3},  // useeBookChecker/
-	{2114, 10, 1, 0x3},   // MojeekBot/
-	{15844, 22, 2, 0x3},  // ProjectShield-UrlCheck
-	{9258, 5, 1, 0x3},    // Noibu
-	{8566, 8, 2, 0x3},    // EzoicBot
-	{678, 8, 1, 0x3},     // voilabot
-	{17473, 13, 9, 0x3},  // Unshorten.It!
-	{7142, 9, 1, 0x3},    // cohere-ai
-	{12625, 28, 1, 0x3},  // cohere-training-data-crawler
-	{2036, 11, 3, 0x3},   // OpenHoseBot
-	{5281, 11, 0, 0x3},   // NIXStatsbot
-	{979, 6, 1, 0x3},     // woobot
-	{0, 10, 1, 0x3},      // Googlebot/
-	{8716, 12, 1, 0x3},   // Google-Agent
-	{5422, 10, 3, 0x3},   // Taboolabot
-	{16099, 7, 3, 0x3},   // Retool/
-	{4235, 7, 1, 0x3},    // ZoomBot
-	{4996, 22, 4, 0x3},   // AmazonProductDiscovery
-	{15305, 8, 1, 0x3},   // noorobot
-	{5018, 28, 4, 0x3},   // AmazonSellerInitiatedListing
-	{15079, 9, 1, 0x3},   // MonSpark/
-	{10685, 12, 4, 0x3},  // videootv Bot
-	{1929, 7, 1, 0x3},    // yoozBot
-	{1301, 8, 3, 0x3},    // acoonbot
-	{8084, 10, 4, 0x3},   // Buttondown
-	{17565, 10, 5, 0x3},  // Vagabondo/
-	{2192, 5, 1, 0x3},    // Sonic
-	{15053, 7, 1, 0x3},   // Monibot
-	{12937, 8, 2, 0x3},   // Cronless
-	{6313, 13, 7, 0x3},   // t3versionsBot
-	{6674, 10, 1, 0x3},   // Monsidobot
-	{14551, 12, 6, 0x3},  // LegalMonster
-	{15088, 17, 1, 0x3},  // montastic-monitor
-	{16821, 10, 1, 0x3},  // Konturbot/
-	{406, 7, 1, 0x3},     // convera
-	{18194, 10, 1, 0x3},  // Zombiebot/
-	{2967, 6, 0, 0x3},    // omgili
-	{985, 11, 2, 0x3},    // ZoominfoBot
-	{11018, 10, 1, 0x3},  // DominicBot
-	{15389, 9, 0, 0x3},   // Omnisend/
-	{6180, 10, 1, 0x3},   // KomodiaBot
-	{1284, 17, 4, 0x3},   // webcompanycrawler
-	{11506, 12, 2, 0x3},  // TSM-turingos
-	{7739, 7, 2, 0x3},    // Anomura
-	{9721, 5, 1, 0x3},    // um-FC
-	{9726, 5, 1, 0x3},    // um-IC
-	{2899, 15, 7, 0x3},   // Mediatoolkitbot
-	{2061, 21, 1, 0x3},   // collection@infegy.com
-	{2996, 5, 1, 0x3},    // um-LN
-	{7320, 5, 1, 0x3},    // colly
-	{5514, 21, 1, 0x3},   // VoluumDSP-content-bot
-	{6333, 11, 3, 0x3},   // Cocolyzebot
-	{15431, 19, 13, 0x3}, // OnlineOrNot.com_bot
-	{5018, 28, 5, 0x3},   // AmazonSellerInitiatedListing
-	{2574, 9, 1, 0x3},    // KosmioBot
-	{8141, 10, 3, 0x3},   // gotosocial
-	{9442, 10, 3, 0x3},   // RSS.Social
-	{10639, 10, 3, 0x3},  // Sosospider
-	{15079, 9, 2, 0x3},   // MonSpark/
-	{723, 8, 1, 0x3},     // postrank
-	{2485, 14, 5, 0x3},   // DomainStatsBot
-	{5700, 10, 2, 0x3},   // seostar.co
-	{3287, 10, 4, 0x3},   // BomboraBot
-	{4795, 12, 3, 0x3},   // fedoraplanet
-	{17864, 13, 1, 0x3},  // WordCountBot/
-	{609, 8, 1, 0x3},     // woriobot
-	{14853, 19, 10, 0x3}, // MediaMonitoringBot/
-	{14944, 7, 3, 0x3},   // Metorik
-	{10076, 10, 1, 0x3},  // DNSScanner
-	{13272, 18, 6, 0x3},  // FedReporterDataBot
-	{15675, 13, 9, 0x3},  // PingAdmin.Ru/
-	{1761, 9, 3, 0x3},    // memorybot
-	{7842, 7, 4, 0x3},    // Authory
-	{13471, 13, 6, 0x3},  // FullStoryBot/
-	{12807, 9, 4, 0x3},   // DomCopBot
-	{9621, 12, 6, 0x3},   // SottopopNone
-	{18342, 22, 7, 0x3},  // GeedoShopProductFinder
-	{829, 16, 3, 0x3},    // europarchive.org
-	{15884, 10, 4, 0x3},  // Protopage/
-	{9466, 6, 2, 0x3},    // Scope3
-	{15463, 7, 0, 0x3},   // OpenRSS
-	{15490, 9, 0, 0x3},   // Operator/
-	{1417, 10, 1, 0x3},   // toplistbot
-	{4996, 22, 5, 0x3},   // AmazonProductDiscovery
-	{15619, 7, 3, 0x3},   // Panopta
-	{4242, 21, 4, 0x3},   // VelenPublicWebCrawler
-	{15470, 7, 3, 0x3},   // OpenVAS
-	{6255, 24, 4, 0x3},   // Yellowbrandprotectionbot
-	{2617, 9, 1, 0x3},    // Gowikibot
-	{9305, 6, 1, 0x3},    // ;Owler
-	{12816, 16, 1, 0x3},  // downnotifier.com
-	{12832, 17, 1, 0x3},  // DowntimeDetector/
-	{18313, 9, 6, 0x3},   // watchTowr
-	{10614, 17, 5, 0x3},  // SitesOverPagesBot
-	{12731, 8, 1, 0x3},   // Coveobot
-	{1816, 7, 1, 0x3},    // xovibot
-	{14797, 5, 2, 0x3},   // dbot)
-	{18441, 4, 1, 0x1},   // bot)
-	{18445, 4, 1, 0x1},   // Bot)
-	{41, 14, 7, 0x3},     // Googlebot-News
-	{18473, 4, 1, 0x1},   // bot-
-	{18477, 4, 1, 0x1},   // Bot-
-	{17936, 12, 1, 0x3},  // WovnCrawler/
-	{18465, 4, 1, 0x1},   // bot.
-	{18469, 4, 1, 0x1},   // Bot.
-	{18429, 4, 1, 0x1},   // bot/
-	{18433, 4, 1, 0x1},   // Bot/
-	{14753, 7, 3, 0x3},   // MainWP/
-	{18453, 4, 1, 0x1},   // bot;
-	{18457, 4, 1, 0x1},   // Bot;
-	{4816, 9, 6, 0x3},    // NextCloud
-	{10758, 9, 1, 0x3},   // YoudaoBot
-	{13743, 21, 9, 0x3},  // Google-CloudVertexBot
-	{4927, 8, 0, 0x3},    // NTENTbot
-	{16534, 8, 2, 0x3},   // SeoulBot
-	{1063, 8, 2, 0x3},    // Aboundex
-	{16343, 12, 2, 0x3},  // ScourRSSBot/
-	{9689, 12, 2, 0x3},   // ThousandEyes
-	{13803, 18, 1, 0x3},  // GotSiteMonitor.com
-	{17655, 10, 6, 0x3},  // WatchMouse
-	{3001, 13, 1, 0x3},   // ToutiaoSpider
-	{12747, 14, 8, 0x3},  // RepoLookoutBot
-	{18481, 4, 1, 0x1},   // bot_
-	{18485, 4, 1, 0x1},   // Bot_
-	{15321, 7, 1, 0x3},   // Notabot
-	{784, 6, 1, 0x3},     // dotbot
-	{1232, 6, 1, 0x3},    // wotbox
-	{6075, 6, 1, 0x3},    // YouBot
-	{8822, 7, 2, 0x3},    // IbouBot
-	{8433, 14, 1, 0x3},   // Dotcom-Monitor
-	{15748, 8, 1, 0x3},   // Potions/
-	{18269, 7, 1, 0x3},   // Notion/
-	{2985, 11, 3, 0x3},   // YisouSpider
-	{16171, 14, 3, 0x3},  // RobotsChecker/
-	{12327, 9, 5, 0x3},   // Charlotte
-	{10685, 12, 5, 0x3},  // videootv Bot
-	{13164, 13, 4, 0x3},  // EpivozCrawler
-	{15262, 16, 2, 0x3},  // NLNZ_IAHarvester
-	{15866, 18, 6, 0x3},  // Blackbox Exporter/
-	{2294, 8, 3, 0x3},    // Veoozbot
-	{11263, 13, 8, 0x3},  // OpenTheBoxBot
-	{12926, 11, 5, 0x3},  // EchoboxBot/
-	{12723, 8, 3, 0x3},   // Cotoyogi
-	{3590, 9, 1, 0x3},    // BoxcarBot
-	{18151, 13, 3, 0x3},  // YokoyGroupAG/
-	{1493, 8, 2, 0x3},    // proximic
-	{13664, 16, 13, 0x4}, // GoogleImageProxy
-	{17087, 27, 23, 0x3}, // StartpagePrivateImageProxy/
-	{17431, 12, 8, 0x3},  // TwilioProxy/
-	{952, 9, 3, 0x13},    // CrunchBot
-	{6453, 35, 17, 0x3},  // developers.google.com/+/web/snippet
-	{11243, 20, 16, 0x3}, // loopimprovements.com
-	{15105, 12, 8, 0x3},  // MonTools.com
-	{1071, 13, 5, 0x3},   // domaincrawler
-	{5498, 7, 2, 0x3},    // Cincraw
-	{9263, 15, 4, 0x3},   // NostoCrawlerBot
-	{341, 6, 2, 0x3},     // msnbot
-	{1301, 8, 4, 0x3},    // acoonbot
-	{6488, 9, 5, 0x3},    // SenutoBot
-	{9250, 8, 4, 0x3},    // NitroBot
-	{14917, 10, 6, 0x3},  // MergadoBot
-	{2740, 10, 5, 0x3},   // Ocarinabot
-	{8116, 9, 4, 0x3},    // channable
-	{6753, 19, 10, 0x3},  // meta-externalagent/
-	{9136, 26, 11, 0x3},  // Netcraft SSL Server Survey
-	{13250, 13, 2, 0x3},  // FDL Stats Bot
-	{15659, 16, 8, 0x3},  // PDF24 URL To PDF
-	{13869, 15, 6, 0x3},  // GroovinaAdsbot/
-	{5874, 13, 0, 0x3},   // OAI-SearchBot
-	{7529, 14, 3, 0x13},  // ArenaUnfurlBot
-	{8945, 16, 5, 0x3},   // LMArenaUnfurlBot
-	{617, 5, 2, 0x3},     // yanga
-	{8862, 12, 2, 0x3},   // Kangaroo Bot
-	{14433, 12, 2, 0x3},  // KangarooBot/
-	{2583, 7, 2, 0x3},    // Pingdom
-	{4449, 7, 3, 0x3},    // Twingly
-	{15688, 12, 2, 0x3},  // pingping.io/
-	{13379, 10, 4, 0x3},  // FirmoGraph
-	{11389, 14, 4, 0x3},  // SpringserveBot
-	{656, 11, 2, 0x3},    // Linguee Bot
-	{14257, 8, 2, 0x3},   // Innguma/
-	{7945, 8, 3, 0x3},    // BlingERP
-	{4190, 16, 7, 0x3},   // WordupInfoSearch
-	{5457, 8, 1, 0x3},    // infoobot
-	{9921, 9, 5, 0x3},    // ZoomInfo-
-	{18414, 10, 1, 0x3},  // InfoSifter
-	{1717, 10, 3, 0x3},   // bnf.fr_bot
-	{13029, 23, 2, 0x3},  // DingTalkBot-LinkService
-	{10002, 9, 3, 0x3},   // Bling ERP
-	{4218, 17, 10, 0x3},  // HttpUrlConnection
-	{6092, 8, 0, 0x3},    // Neevabot
-	{10170, 8, 4, 0x3},   // Fedineko
-	{5403, 10, 3, 0x3},   // BrandONbot
-	{6008, 10, 2, 0x3},   // Linespider
-	{7268, 6, 0, 0x3},    // Nessus
-	{515, 17, 0, 0x3},    // netresearchserver
-	{3193, 11, 3, 0x3},   // BrandVerity
-	{3362, 10, 0, 0x3},   // newspaper/
-	{15254, 8, 0, 0x3},   // NewsNow/
-	{9663, 17, 7, 0x3},   // stepstoneCrawlBot
-	{961, 9, 1, 0x3},     // IndeedBot
-	{11534, 18, 7, 0x3},  // UrlSuMa.de crawler
-	{544, 8, 2, 0x3},     // findlink
-	{17521, 8, 5, 0x3},   // uptrends
-	{817, 12, 2, 0x3},    // findthatfile
-	{9278, 8, 1, 0x3},    // OneTrust
-	{11373, 6, 2, 0x3},   // Sindup
-	{12189, 10, 3, 0x3},  // Brandwatch
-	{1881, 8, 2, 0x3},    // findxbot
-	{3763, 13, 2, 0x3},   // linkapediabot
-	{11492, 8, 3, 0x3},   // Thinkbot
-	{763, 7, 2, 0x3},     // linkdex
-	{244, 11, 2, 0x3},    // LinkedInBot
-	{11200, 5, 2, 0x3},   // linko
-	{11205, 10, 2, 0x3},  // LinkpadBot
-	{5959, 14, 5, 0x3},   // woorankreview/
-	{8936, 9, 2, 0x3},    // LinkupBot
-	{16026, 10, 2, 0x3},  // RankurBot/
-	{2245, 17, 2, 0x3},   // RankActiveLinkBot
-	{2810, 12, 2, 0x3},   // LinkArchiver
-	{14640, 8, 2, 0x3},   // LinkAce/
-	{2862, 13, 8, 0x3},   // AndersPinkBot
-	{8922, 14, 2, 0x3},   // LinkCheckerBot
-	{8057, 20, 8, 0x3},   // BufferLinkPreviewBot
-	{12350, 20, 11, 0x3}, // Chatwork LinkPreview
-	{16673, 11, 2, 0x3},  // linkReader/
-	{9639, 24, 16, 0x3},  // StatusNestBacklinkSpider
-	{14631, 9, 2, 0x3},   // LinkTiger
-	{12983, 17, 7, 0x3},  // Dead Link Checker
-	{5671, 11, 2, 0x3},   // minicrawler
-	{3321, 6, 2, 0x3},    // Genieo
-	{1309, 15, 3, 0x3},   // openindexspider
-	{16955, 11, 4, 0x3},  // Spawning-AI
-	{306, 8, 5, 0x3},     // httpunit
-	{731, 8, 3, 0x3},     // Turnitin
-	{8426, 7, 4, 0x3},    // dlvr.it
-	{16334, 9, 5, 0x3},   // Scoop.it/
-	{7325, 9, 5, 0x3},    // Mechanize
-	{7371, 9, 0, 0x3},    // OICrawler
-	{10517, 7, 0, 0x3},   // NoahBot
-	{1654, 9, 4, 0x3},    // brainobot
-	{8840, 10, 2, 0x3},   // Innologica
-	{15305, 8, 0, 0x3},   // noorobot
-	{16106, 14, 11, 0x3}, // RetroListeCOM/
-	{8541, 19, 4, 0x3},   // EvernoteRichLinkBot
-	{8745, 17, 7, 0x3},   // Google-NotebookLM
-	{15321, 7, 0, 0x3},   // Notabot
-	{18269, 7, 0, 0x3},   // Notion/
-	{2789, 13, 1, 0x3},   // GnowitNewsbot
-	{8874, 11, 1, 0x3},   // Known Agent
-	{8116, 9, 3, 0x3},    // channable
-	{4218, 17, 9, 0x3},   // HttpUrlConnection
-	{6846, 21, 7, 0x3},   // HTTP Banner Detection
-	{18528, 7, 3, 0x1},   // Scanner
-	{8840, 10, 1, 0x3},   // Innologica
-	{9007, 7, 3, 0x3},    // mail.ru
-	{4304, 12, 9, 0x3},   // Validator.nu
-	{4547, 21, 0, 0x3},   // Nmap Scripting Engine
-	{8978, 13, 4, 0x3},   // lyonl-crawler
-	{14739, 14, 6, 0x3},  // Magnet.me-web/
-	{15117, 13, 3, 0x3},  // MotoMinerBot/
-	{6703, 17, 5, 0x3},   // vercel-screenshot
-	{1673, 6, 2, 0x3},    // binlar
-	{12937, 8, 3, 0x3},   // Cronless
-	{12877, 22, 7, 0x3},  // easybill-ImportManager
-	{11047, 14, 3, 0x3},  // Download Ninja
-	{10598, 6, 2, 0x3},   // seoLyt
-	{11128, 15, 5, 0x3},  // HeadOnlyScraper
-	{558, 9, 2, 0x3},     // panscient
-	{11552, 13, 2, 0x3},  // WanscannerBot
-	{9529, 13, 8, 0x3},   // ServerDensity
-	{5118, 14, 5, 0x3},   // AwarioSmartBot
-	{177, 21, 8, 0x3},    // Google-InspectionTool
-	{6391, 13, 5, 0x3},   // MetaInspector
-	{13547, 15, 7, 0x3},  // Ghost Inspector
-	{15069, 10, 5, 0x3},  // MonitoRSS/
-	{14551, 12, 7, 0x3},  // LegalMonster
-	{6313, 13, 8, 0x3},   // t3versionsBot
-	{8125, 11, 6, 0x3},   // Channel3Bot
-	{7358, 13, 2, 0x3},   // asnriskscorer
-	{5132, 12, 5, 0x3},   // AwarioRssBot
-	{4568, 6, 3, 0x3},    // 2ip.ru
-	{9007, 7, 4, 0x3},    // mail.ru
-	{9884, 17, 5, 0x3},   // XoviOnpageCrawler
-	{11086, 11, 1, 0x3},  // GoParserBot
-	{13798, 5, 1, 0x3},   // GoPay
-	{13515, 11, 2, 0x3},  // gdnplus.com
-	{6894, 18, 4, 0x3},   // GeedoProductSearch
-	{2541, 16, 2, 0x3},   // Xenu Link Sleuth
-	{10746, 12, 1, 0x3},  // WOVN Crawler
-	{1395, 22, 5, 0x3},   // content crawler spider
-	{6030, 16, 6, 0x3},   // A Patent Crawler
-	{8490, 25, 2, 0x3},   // EcoVadisSustainabilityBot
-	{18449, 4, 1, 0x1},   // BOT)
-	{11276, 7, 0, 0x3},   // OWLer-W
-	{18437, 4, 1, 0x1},   // BOT/
-	{12286, 13, 10, 0x3}, // centuryb.o.t9
-	{18461, 4, 1, 0x1},   // BOT;
-	{7829, 13, 6, 0x3},   // AudigentAdBot
-	{7656, 32, 18, 0x3},  // Amazon-Bedrock-AgentCore-Browser
-	{14906, 11, 2, 0x3},  // CentComBot/
-	{4706, 14, 3, 0x3},   // www.uptime.com
-	{13192, 12, 2, 0x3},  // EvoUptimeBot
-	{9023, 10, 2, 0x3},   // Manus-User
-	{314, 5, 0, 0x3},     // Nutch
-	{10789, 8, 4, 0x3},   // crawl4ai
-	{15088, 17, 2, 0x3},  // montastic-monitor
-	{7088, 12, 1, 0x3},   // anthropic-ai
-	{508, 7, 1, 0x3},     // antibot
-	{5219, 8, 2, 0x3},    // SentiBot
-	{17826, 27, 5, 0x3},  // ZoteroTranslationServer/WMF
-	{17393, 11, 3, 0x3},  // trentwil.es
-	{2371, 8, 2, 0x3},    // contxbot
-	{10921, 22, 10, 0x3}, // Centro Ads.txt Crawler
-	{4825, 13, 2, 0x3},   // Tiny Tiny RSS
-	{13504, 11, 4, 0x3},  // Gabanzabot/
-	{3302, 19, 5, 0x3},   // Companybook-Crawler
-	{6414, 9, 0, 0x3},    // l9explore
-	{7380, 6, 0, 0x3},    // l9scan
-	{3156, 7, 1, 0x3},    // DnyzBot
-	{4866, 8, 4, 0x3},    // Datanyze
-	{4526, 8, 1, 0x3},    // AnyEvent
-	{18058, 13, 5, 0x3},  // abuse.xmco.fr
-	{14576, 16, 4, 0x3},  // Level9SearchBot/
-	{14287, 13, 8, 0x3},  // intelx.io_bot
-	{3659, 21, 7, 0x3},   // Flamingo_SearchEngine
-	{4316, 13, 3, 0x3},   // W3C-checklink
-	{9014, 9, 3, 0x3},    // MailChimp
-	{16485, 20, 9, 0x3},  // seo-audit-check-bot/
-	{5936, 11, 2, 0x3},   // ev-crawler/
-	{8978, 13, 5, 0x3},   // lyonl-crawler
-	{10697, 7, 1, 0x3},   // vmcrawl
-	{5633, 9, 3, 0x3},    // evc-batch
-	{3251, 4, 0, 0x13},   // LCC
-	{2238, 7, 1, 0x3},    // Embedly
-	{10676, 9, 2, 0x3},   // UrlBeeBot
-	{11500, 6, 2, 0x3},   // TSMbot
-	{13074, 5, 1, 0x3},   // Dmbot
-	{17979, 10, 3, 0x3},  // WPUmbrella
-	{8338, 14, 7, 0x3},   // cookie-maestro
-	{7630, 9, 2, 0x3},    // AllAfrica
-	{8622, 14, 8, 0x3},   // FirecrawlAgent
-	{18111, 14, 5, 0x4},  // YahooMailProxy
-	{6867, 10, 3, 0x3},   // SummalyBot
-	{1785, 18, 2, 0x3},   // SemanticScholarBot
-	{4547, 21, 1, 0x3},   // Nmap Scripting Engine
-	{9575, 9, 1, 0x3},    // SmarshBot
-	{1949, 22, 13, 0x3},  // Domain Re-Animator Bot
-	{14817, 9, 0, 0x3},   // Mavifinds
-	{3964, 17, 1, 0x3},   // Amazon CloudFront
-	{6497, 6, 0, 0x3},    // MaCoCu
-	{12653, 9, 3, 0x3},   // CommaFeed
-	{7502, 14, 6, 0x3},   // MistralAI-User
-	{14029, 15, 8, 0x3},  // Hlidam.to robot
-	{12440, 11, 1, 0x3},  // CLASSLA-web
-	{14044, 24, 16, 0x3}, // Honeybadger Uptime Check
-	{2967, 6, 1, 0x3},    // omgili
-	{14951, 7, 0, 0x3},   // MgidBot
-	{14739, 14, 7, 0x3},  // Magnet.me-web/
-	{14222, 9, 1, 0x3},   // imgproxy/
-	{17885, 24, 7, 0x3},  // workona-favicon-service/
-	{6404, 10, 4, 0x3},   // node-fetch
-	{9811, 16, 8, 0x3},   // weborama-fetcher
-	{2224, 14, 7, 0x3},   // Slack-ImgProxy
-	{7334, 9, 0, 0x3},    // mechanize
-	{1384, 11, 7, 0x3},   // integromedb
-	{3341, 13, 0, 0x3},   // MeltwaterNews
-	{6383, 8, 4, 0x3},    // Iframely
-	{14211, 11, 1, 0x3},  // img2dataset
-	{2676, 9, 2, 0x3},    // James BOT
-	{14872, 24, 9, 0x3},  // MediavineMetadataParser/
-	{6684, 10, 5, 0x3},   // GroupMeBot
-	{10373, 11, 6, 0x3},  // MagnetmeBot
-	{10278, 14, 4, 0x3},  // GenomeCrawlerd
-	{4083, 22, 13, 0x3},  // Cloudflare-SSLDetector
-	{12157, 18, 7, 0x3},  // BoardGamePricesBot
-	{3407, 11, 4, 0x3},   // UptimeRobot
-	{3798, 8, 1, 0x3},    // BLEXBot/
-	{6018, 12, 3, 0x3},   // WellKnownBot
-	{12776, 12, 4, 0x3},  // cron-job.org
-	{17514, 7, 4, 0x3},   // Uptimia
-	{985, 11, 3, 0x3},    // ZoominfoBot
-	{11018, 10, 2, 0x3},  // DominicBot
-	{11690, 9, 2, 0x3},   // AdminLabs
-	{14202, 9, 5, 0x3},   // ImageMind
-	{10424, 16, 0, 0x3},  // MirrorWebCrawler
-	{14445, 16, 13, 0x3}, // KargoBot-Artemis
-	{14984, 16, 0, 0x3},  // MissinglettrBot/
-	{4747, 13, 0, 0x3},   // MixnodeCache/
-	{15535, 25, 4, 0x3},  // Cozi-iCalendar-FeedReader
-	{14927, 17, 12, 0x3}, // Meta-ExternalHit/
-	{10907, 14, 7, 0x3},  // caveman-hunter
-	{2567, 7, 0, 0x3},    // moatbot
-	{466, 7, 3, 0x3},     // webmon
-	{6674, 10, 0, 0x3},   // Monsidobot
-	{9093, 16, 9, 0x3},   // MontasticMonitor
-	{15053, 7, 0, 0x3},   // Monibot
-	{6423, 16, 6, 0x3},   // python-opengraph
-	{1761, 9, 2, 0x3},    // memorybot
-	{9827, 14, 9, 0x3},   // webspidermount
-	{17655, 10, 5, 0x3},  // WatchMouse
-	{13379, 10, 3, 0x3},  // FirmoGraph
-	{15389, 9, 1, 0x3},   // Omnisend/
-	{10712, 22, 11, 0x3}, // Website-info.net-Robot
-	{12286, 13, 9, 0x3},  // centuryb.o.t9
-	{6867, 10, 2, 0x3},   // SummalyBot
-	{12653, 9, 2, 0x3},   // CommaFeed
-	{13848, 10, 3, 0x3},  // Grammarly/
-	{319, 14, 1, 0x3},    // Go-http-client
-	{11890, 19, 6, 0x3},  // Arquivo-web-crawler
-	{6817, 5, 2, 0x3},    // Lemmy
-	{629, 5, 0, 0x3},     // mlbot
-	{2766, 23, 9, 0x3},   // DuckDuckGo-Favicons-Bot
-	{10649, 6, 3, 0x3},   // Termly
-	{14687, 9, 3, 0x3},   // LoomlyBot
-	{17927, 9, 3, 0x3},   // WormlyBot
-	{6703, 17, 6, 0x3},   // vercel-screenshot
-	{16762, 19, 9, 0x3},  // SiteCheck-sitecrawl
-	{14371, 14, 7, 0x3},  // iubenda-radar/
-	{3721, 6, 1, 0x3},    // imrbot
-	{268, 15, 6, 0x3},    // python-requests
-	{6520, 18, 8, 0x3},   // NetSystemsResearch
-	{1889, 10, 2, 0x3},   // SEMrushBot
-	{18569, 9, 0, 0x2},   // ms-office
-	{14592, 30, 14, 0x3}, // loc.gov/programs/web-archiving
-	{3279, 8, 1, 0x3},    // BLP_bbot
-	{1284, 17, 5, 0x3},   // webcompanycrawler
-	{14231, 14, 1, 0x3},  // impendoom-bot/
-	{7151, 8, 2, 0x3},    // Timpibot
-	{4940, 9, 2, 0x3},    // SimplePie
-	{3783, 15, 5, 0x3},   // Siteimprove.com
-	{8961, 17, 11, 0x3},  // lyonl-asset-proxy
-	{16877, 15, 6, 0x3},  // SnapURLPreview/
-	{1450, 18, 2, 0x3},   // ip-web-crawler.com
-	{4601, 17, 6, 0x3},   // online-webceo-bot
-	{11061, 9, 4, 0x3},   // EmailWolf
-	{18141, 10, 1, 0x3},  // YLT Chrome
-	{3736, 8, 2, 0x3},    // Kemvibot
-	{11357, 16, 8, 0x3},  // semantic-visions
-	{10888, 19, 6, 0x3},  // carbon-umbrella-bot
-	{7739, 7, 3, 0x3},    // Anomura
-	{13240, 10, 7, 0x4},  // FastmailUA
-	{1711, 6, 1, 0x3},    // smtbot
-	{17853, 11, 1, 0x3},  // wmtips.com/
-	{16237, 17, 12, 0x3}, // page-preview-tool
-	{15506, 12, 5, 0x3},  // zebra-v2-bot
-	{11506, 12, 3, 0x3},  // TSM-turingos
-	{10501, 16, 1, 0x3},  // NLUX_IAHarvester
-	{15146, 11, 0, 0x3},  // my-tiny-bot
-	{7702, 14, 1, 0x3},   // Amzn-SearchBot
-	{7716, 9, 1, 0x3},    // Amzn-User
-	{3861, 11, 5, 0x3},   // tracemyfile
-	{15137, 9, 0, 0x3},   // MxToolbox
-	{15157, 6, 0, 0x3},   // MyBot/
-	{17757, 13, 5, 0x3},  // WhatsMyIP.org
-	{16224, 13, 4, 0x3},  // SFDC-Callout/
-	{4592, 9, 0, 0x3},    // MBCrawler
-	{5563, 26, 6, 0x3},   // Google-Certificates-Bridge
-	{9356, 16, 6, 0x3},   // Poggio-Citations
-	{3230, 11, 3, 0x3},   // ICC-Crawler
-	{10217, 18, 10, 0x3}, // Feedsearch-Crawler
-	{12761, 15, 7, 0x3},  // Criticalcss.com
-	{5549, 14, 3, 0x13},  // PHP-Curl-Class
-	{629, 5, 1, 0x3},     // mlbot
-	{1117, 9, 5, 0x3},    // SeznamBot
-	{6694, 9, 5, 0x3},    // Vercelbot
-	{12798, 9, 1, 0x3},   // DMBrowser
-	{3893, 8, 2, 0x3},    // PR-CY.RU
-	{18276, 8, 4, 0x23},  // SSL Labs
-	{2302, 8, 1, 0x3},    // Slackbot
-	{7386, 11, 1, 0x3},   // SlaccaleBot
-	{2172, 20, 5, 0x3},   // Gluten Free Crawler/
-	{10524, 12, 1, 0x3},  // PlagAwareBot
-	{12849, 4, 1, 0x3},   // Dlc/
-	{1642, 12, 2, 0x3},   // urlappendbot
-	{3059, 12, 0, 0x3},   // Laserlikebot
-	{10665, 11, 5, 0x3},  // trafilatura
-	{15398, 19, 12, 0x3}, // Online Domain Tools
-	{6638, 9, 1, 0x3},    // ClaudeBot
-	{15700, 16, 1, 0x3},  // PlayStore-Google
-	{2082, 10, 5, 0x3},   // IstellaBot
-	{14708, 8, 0, 0x3},   // MADBbot/
-	{1208, 9, 0, 0x3},    // lb-spider
-	{14826, 14, 0, 0x3},  // MB-LinkChecker
-	{8728, 17, 6, 0x3},   // Google-Gemini-CLI
-	{3945, 14, 4, 0x3},   // google-xrawler
-	{4874, 24, 4, 0x3},   // Google-Site-Verification
-	{13729, 14, 4, 0x3},  // Google-Area120
-	{2766, 23, 10, 0x3},  // DuckDuckGo-Favicons-Bot
-	{13588, 6, 2, 0x3},   // Golfe/
-	{26, 15, 4, 0x3},     // Googlebot-Image
-	{1852, 8, 3, 0x3},    // Applebot
-	{12464, 8, 3, 0x3},   // WorldBot
-	{10631, 8, 1, 0x3},   // SleepBot
-	{7216, 8, 2, 0x3},    // Selenium
-	{1679, 13, 10, 0x3},  // SimpleCrawler
-	{11785, 15, 12, 0x3}, // Algolia Crawler
-	{17948, 16, 12, 0x3}, // wowLink Crawler/
-	{4675, 14, 4, 0x3},   // HeadlessChrome
-	{7235, 4, 1, 0x3},    // ZmEu
-	{8762, 19, 4, 0x3},   // GoogleAgent-Mariner
-	{7425, 20, 6, 0x3},   // Gemini-Deep-Research
-	{213, 11, 4, 0x3},    // GoogleOther
-	{4329, 12, 8, 0x3},   // W3C-mobileOK
-	{13680, 14, 4, 0x3},  // GoogleProducer
-	{4764, 13, 4, 0x3},   // SimpleScraper
-	{2899, 15, 8, 0x3},   // Mediatoolkitbot
-	{9559, 8, 2, 0x3},    // Silktide
-	{5718, 11, 6, 0x3},   // Uptime-Kuma
-	{295, 11, 0, 0x3},    // libwww-perl
-	{4574, 8, 1, 0x3},    // Clickagy
-	{16854, 9, 1, 0x3},   // SlickBot/
-	{11800, 9, 1, 0x3},   // alienfarm
-	{11467, 25, 15, 0x3}, // TaraGroup Intelligent Bot
-	{4582, 10, 2, 0x3},   // Caliperbot
-	{1485, 8, 1, 0x3},    // elisabot
-	{17377, 16, 4, 0x3},  // Trellis-Services
-	{1154, 12, 4, 0x3},   // intelium_bot
-	{13694, 13, 9, 0x3},  // Googlebot-IA/
-	{14154, 10, 6, 0x3},  // AdsBot-IAB
-	{2826, 10, 5, 0x3},   // PaperLiBot
-	{8461, 19, 4, 0x3},   // DreamHost Data Team
-	{12587, 22, 17, 0x3}, // Cloudflare-Stream-Hook
-	{602, 7, 0, 0x3},     // MJ12bot
-	{3545, 11, 1, 0x3},   // blogmuraBot
-	{6720, 16, 12, 0x3},  // facebookcatalog/
-	{7961, 9, 1, 0x3},    // Bloglines
-	{14675, 12, 0, 0x3},  // LogicMonitor
-	{17473, 13, 8, 0x3},  // Unshorten.It!
-	{8447, 14, 11, 0x3},  // DrataAutopilot
-	{12327, 9, 4, 0x3},   // Charlotte
-	{3992, 23, 1, 0x3},   // CloudFlare-AlwaysOnline
-	{4816, 9, 5, 0x3},    // NextCloud
-	{11608, 22, 1, 0x3},  // XML Sitemaps Generator
-	{12877, 22, 6, 0x3},  // easybill-ImportManager
-	{8745, 17, 6, 0x3},   // Google-NotebookLM
-	{13976, 11, 3, 0x3},  // Hello World
-	{7808, 13, 8, 0x3},   // atlassian-bot
-	{10907, 14, 6, 0x3},  // caveman-hunter
-	{2996, 5, 2, 0x3},    // um-LN
-	{6423, 16, 5, 0x3},   // python-opengraph
-	{10888, 19, 5, 0x3},  // carbon-umbrella-bot
-	{3727, 9, 2, 0x3},    // K7MLWCBot
-	{2061, 21, 2, 0x3},   // collection@infegy.com
-	{11467, 25, 14, 0x3}, // TaraGroup Intelligent Bot
-	{17377, 16, 3, 0x3},  // Trellis-Services
-	{13976, 11, 2, 0x3},  // Hello World
-	{15336, 8, 4, 0x3},   // Novellum
-	{7320, 5, 2, 0x3},    // colly
-	{17296, 12, 8, 0x3},  // TestLocally/
-	{3981, 11, 2, 0x3},   // Pulsepoint
-	{7111, 16, 6, 0x3},   // Claude-SearchBot
-	{7543, 11, 4, 0x3},   // A360-Search
-	{10773, 16, 6, 0x3},  // Aranet-SearchBot
-	{15903, 12, 2, 0x3},  // pulsetic.com
-	{12739, 8, 4, 0x3},   // Crawlson
-	{7180, 10, 1, 0x3},   // CMSChecker
-	{5820, 17, 6, 0x3},   // Google-Read-Aloud
-	{12507, 36, 23, 0x3}, // Cloudflare-Custom-Error-Page-Crawler
-	{13913, 14, 2, 0x3},  // Gulper Web Bot
-	{3472, 8, 1, 0x3},    // AlphaBot
-	{18300, 7, 4, 0x3},   // Tumblr/
-	{7078, 10, 6, 0x3},   // Claude-Web
-	{16382, 8, 5, 0x3},   // SEBot-WA
-	{5837, 11, 2, 0x3},   // Valve/Steam
-	{55, 15, 9, 0x3},     // Googlebot-Video
-	{8289, 5, 1, 0x3},    // Cludo
-	{8294, 5, 1, 0x3},    // cludo
-	{538, 6, 1, 0x3},     // fluffy
-	{2914, 16, 0, 0x3},   // Luminator-robots
-	{15336, 8, 5, 0x3},   // Novellum
-	{231, 5, 1, 0x3},     // Slurp
-	{16441, 10, 4, 0x3},  // semaltbot/
-	{15200, 22, 6, 0x3},  // NetShelter ContentScan
-	{1011, 12, 2, 0x3},   // Multiviewbot
-	{13420, 20, 6, 0x3},  // Friendly testing bot
-	{13440, 15, 6, 0x3},  // friendly-spider
-	{16369, 13, 7, 0x3},  // screeenly-bot
-	{15802, 17, 11, 0x3}, // PrintFriendly.com
-	{17296, 12, 9, 0x3},  // TestLocally/
-	{17404, 8, 5, 0x3},   // Trustly/
-	{3537, 8, 3, 0x3},    // bitlybot
-	{8560, 6, 2, 0x3},    // EzLynx
-	{10252, 11, 1, 0x3},  // Flyriverbot
-	{9398, 6, 3, 0x3},    // Qualys
-	{3522, 15, 5, 0x3},   // Baidu-YunGuanCe
-	{5098, 11, 6, 0x3},   // SurdotlyBot
-	{9680, 9, 4, 0x3},    // TavilyBot
-	{14687, 9, 4, 0x3},   // LoomlyBot
-	{17927, 9, 4, 0x3},   // WormlyBot
-	{13455, 16, 6, 0x3},  // FriendlyCrawler/
-	{6160, 20, 4, 0x3},   // CrawlyProjectCrawler
-	{9311, 16, 5, 0x3},   // ParselySharesBot
-	{11128, 15, 6, 0x3},  // HeadOnlyScraper
-	{15431, 19, 14, 0x3}, // OnlineOrNot.com_bot
-	{7246, 6, 2, 0x3},    // WPScan
-	{11552, 13, 3, 0x3},  // WanscannerBot
-	{18521, 7, 0, 0x1},   // scanner
-	{558, 9, 3, 0x3},     // panscient
-	{11097, 11, 1, 0x3},  // gsa-crawler
-	{2633, 10, 2, 0x3},   // Discordbot
-	{453, 13, 5, 0x3},    // GingerCrawler
-	{9492, 7, 0, 0x3},    // Scrubby
-	{9499, 10, 0, 0x3},   // Scrunchbot
-	{1217, 6, 2, 0x3},    // lssbot
-	{1578, 5, 1, 0x3},    // psbot
-	{5338, 7, 2, 0x3},    // rssbot/
-	{11235, 8, 4, 0x3},   // NaverBot
-	{14622, 9, 4, 0x3},   // LinerBot/
-	{7274, 9, 2, 0x3},    // DirBuster
-	{7292, 9, 2, 0x3},    // dirBuster
-	{7522, 7, 3, 0x3},    // newsai/
-	{11919, 6, 1, 0x3},   // Asana/
-	{4618, 7, 1, 0x3},    // B2B Bot
-	{11412, 23, 6, 0x3},  // Supabase Paired Crawler
-	{13052, 22, 7, 0x3},  // Discourse Forum Onebox
-	{15130, 7, 1, 0x3},   // MRGbot/
-	{10042, 16, 4, 0x3},  // CyberFindCrawler
-	{7111, 16, 7, 0x3},   // Claude-SearchBot
-	{7543, 11, 5, 0x3},   // A360-Search
-	{10564, 11, 2, 0x3},  // ResearchBot
-	{18045, 6, 2, 0x3},   // WPSec/
-	{1052, 11, 0, 0x3},   // semanticbot
-	{3380, 7, 0, 0x13},   // sentry/
-	{3387, 8, 1, 0x3},    //  sentry/
-	{3981, 11, 3, 0x3},   // Pulsepoint
-	{9521, 8, 0, 0x3},    // SequelWP
-	{15903, 12, 3, 0x3},  // pulsetic.com
-	{16075, 4, 0, 0x3},   // RED/
-	{6352, 21, 5, 0x3},   // ReverseEngineeringBot
-	{1909, 10, 0, 0x3},   // SeMrushBot
-	{11329, 18, 3, 0x3},  // PulsePoint-Crawler
-	{2262, 7, 1, 0x3},    // iskanie
-	{18284, 16, 0, 0x3},  // Skroutz ImageBot
-	{10808, 10, 2, 0x3},  // iaskspider
-	{2279, 15, 0, 0x3},   // SkypeUriPreview
-	{8011, 8, 4, 0x3},    // Bluesky/
-	{17004, 15, 4, 0x3},  // splash Version/
-	{14164, 8, 2, 0x3},   // iAskBot/
-	{1899, 10, 5, 0x3},   // SEmrushBot
-	{1919, 10, 5, 0x3},   // SemrushBot
-	{16705, 5, 0, 0x13},  // Silk/
-	{488, 20, 1, 0x3},    // UsineNouvelleCrawler
-	{12952, 8, 1, 0x3},   // csirt.cz
-	{756, 7, 0, 0x3},     // sitebot
-	{7621, 9, 5, 0x3},    // AlertSite
-	{9529, 13, 9, 0x3},   // ServerDensity
-	{9930, 7, 1, 0x3},    // 7Siters
-	{9542, 7, 0, 0x3},    // ShapBot
-	{1626, 16, 5, 0x3},   // GrapeshotCrawler
-	{9549, 10, 0, 0x3},   // ShortPixel
-	{15770, 22, 10, 0x3}, // PricedroneShoppingBot/
-	{5737, 12, 3, 0x3},   // FreshpingBot
-	{15313, 8, 3, 0x3},   // Nooshub/
-	{906, 15, 4, 0x3},    // SISTRIX crawler
-	{8141, 10, 4, 0x3},   // gotosocial
-	{13764, 24, 8, 0x23}, // GoogleAssociationService
-	{6877, 17, 5, 0x3},   // MicrosoftPreview/
-	{2192, 5, 0, 0x3},    // Sonic
-	{18385, 13, 1, 0x3},  // IsonSearchBot
-	{10639, 10, 2, 0x3},  // Sosospider
-	{2985, 11, 2, 0x3},   // YisouSpider
-	{5765, 24, 6, 0x3},   // Snap URL Preview Service
-	{15659, 16, 7, 0x3},  // PDF24 URL To PDF
-	{341, 6, 1, 0x3},     // msnbot
-	{17719, 11, 3, 0x3},  // WebSniffer/
-	{7358, 13, 1, 0x3},   // asnriskscorer
-	{5118, 14, 6, 0x3},   // AwarioSmartBot
-	{9575, 9, 0, 0x3},    // SmarshBot
-	{16877, 15, 5, 0x3},  // SnapURLPreview/
-	{8252, 25, 16, 0x3},  // CloudflareRadarURLScanner
-	{17539, 10, 1, 0x3},  // URLSuMaBot
-	{1711, 6, 0, 0x3},    // smtbot
-	{15560, 19, 8, 0x3},  // OutsellURLValidator
-	{2302, 8, 0, 0x3},    // Slackbot
-	{7386, 11, 0, 0x3},   // SlaccaleBot
-	{10299, 6, 1, 0x3},   // IRLbot
-	{1139, 7, 1, 0x3},    // gslfbot
-	{16854, 9, 0, 0x3},   // SlickBot/
-	{231, 5, 0, 0x3},     // Slurp
-	{1217, 6, 1, 0x3},    // lssbot
-	{5338, 7, 1, 0x3},    // rssbot/
-	{7239, 7, 2, 0x3},    // masscan
-	{13764, 24, 7, 0x23}, // GoogleAssociationService
-	{552, 6, 1, 0x3},     // msrbot
-	{15756, 14, 3, 0x3},  // PressEngineBot
-	{7229, 6, 0, 0x3},    // sqlmap
-	{12238, 10, 1, 0x3},  // rss-parser
-	{6547, 10, 7, 0x3},   // WordPress/
-	{709, 5, 0, 0x3},     // spbot
-	{532, 6, 0, 0x3},     // speedy
-	{12567, 20, 11, 0x3}, // Cloudflare-SpeedTest
-	{12973, 10, 2, 0x3},  // DaspeedBot
-	{9633, 6, 0, 0x3},    // Splunk
-	{5261, 12, 3, 0x3},   // bidswitchbot
-	{11448, 8, 0, 0x3},   // Swiftbot
-	{17180, 18, 0, 0x3},  // SwifteqLinkChecker
-	{17198, 9, 0, 0x3},   // Swisscows
-	{13707, 22, 10, 0x3}, // Google-Trust-Services/
-	{14802, 15, 8, 0x3},  // Mattermost-Bot/
-	{17288, 8, 2, 0x3},   // test-bot
-	{7912, 10, 2, 0x3},   // BestChange
-	{18322, 20, 1, 0x3},  // PRTG Network Monitor
-	{2047, 14, 3, 0x3},   // CapsuleChecker
-	{17964, 15, 11, 0x3}, // WP Time Capsule
-	{1095, 7, 0, 0x3},    // summify
-	{14540, 11, 2, 0x3},  // LastModBot/
-	{4735, 12, 4, 0x3},   // serpstatbot/
-	{6190, 9, 1, 0x3},    // KStandBot
-	{17114, 9, 0, 0x3},   // Statabot/
-	{17277, 11, 2, 0x3},  // Testcrawler
-	{11435, 13, 0, 0x3},  // sv-watchagent
-	{198, 15, 0, 0x3},    // Storebot-Google
-	{6306, 7, 0, 0x3},    // Synapse
-	{6994, 17, 7, 0x3},   // DatadogSynthetics
-	{11456, 11, 0, 0x3},  // SynthesiBot
-	{13821, 27, 0, 0x3},  // synthetic-monitoring-agent/
-	{17207, 17, 8, 0x3},  // Datadog Synthetic
-	{2197, 7, 0, 0x3},    // Sysomos
-	{5912, 24, 10, 0x3},  // LightspeedSystemsCrawler
-	{18125, 16, 10, 0x3}, // YahooCacheSystem
-	{12861, 16, 2, 0x3},  // EasyBib AutoCite
-	{12899, 9, 2, 0x3},   // EasyCron/
-	{12908, 18, 2, 0x3},  // easyDNS Monitoring
-	{15000, 18, 6, 0x3},  // crawler_eb_germany
-	{15579, 9, 3, 0x3},   // Overcast/
-	{10011, 7, 2, 0x3},   // CDSCbot
-	{3241, 10, 1, 0x3},   // ArchiveBot
-	{4625, 12, 6, 0x3},   // AddSearchBot
-	{17340, 18, 14, 0x3}, // TheInternetSearchx
-	{3480, 7, 0, 0x3},    // SBL-BOT
-	{14351, 20, 2, 0x3},  // ISSCyberRiskCrawler/
-	{15499, 7, 1, 0x3},   // Orbbot/
-	{11176, 6, 2, 0x3},   // larbin
-	{83, 20, 2, 0x3},     // AdsBot-Google-Mobile
-	{552, 6, 2, 0x3},     // msrbot
-	{8125, 11, 7, 0x3},   // Channel3Bot
-	{17073, 8, 3, 0x3},   // SSSSBot/
-	{7283, 9, 2, 0x3},    // Dirbuster
-	{7301, 9, 2, 0x3},    // dirbuster
-	{4291, 13, 1, 0x3},   // W3C_Validator
-	{14371, 14, 8, 0x3},  // iubenda-radar/
-	{9701, 5, 1, 0x3},    // Trae/
-	{5505, 9, 1, 0x3},    // Dragonbot
-	{11864, 6, 1, 0x3},   // Aranea
-	{2010, 6, 2, 0x3},    // Scrapy
-	{12853, 8, 1, 0x3},   // Dratabot
-	{1363, 15, 9, 0x3},   // backlinkcrawler
-	{5710, 8, 4, 0x3},    // IonCrawl
-	{8885, 10, 1, 0x3},   // KrawlerBot
-	{18499, 5, 1, 0x1},   // crawl
-	{18504, 5, 1, 0x1},   // Crawl
-	{3287, 10, 5, 0x3},   // BomboraBot
-	{6248, 7, 2, 0x3},    // 2ip bot
-	{16185, 7, 2, 0x3},   // RSSAPI/
-	{16710, 21, 5, 0x3},  // SinceraSyntheticUser/
-	{3623, 13, 7, 0x3},   // Digincore bot
-	{12315, 12, 3, 0x3},  // ChargeBeeBot
-	{4038, 26, 8, 0x3},   // Cloudflare-Traffic-Manager
-	{12492, 15, 8, 0x3},  // cloudflare-csup
-	{15286, 19, 4, 0x3},  // nomore404.com robot
-	{1583, 15, 4, 0x3},   // InterfaxScanBot
-	{4960, 10, 4, 0x3},   // Superfeedr
-	{4720, 15, 2, 0x3},   // Streamline3Bot/
-	{16198, 12, 3, 0x3},  // RssReaderBot
-	{649, 7, 2, 0x3},     // purebot
-	{5314, 7, 2, 0x3},    // curebot
-	{15756, 14, 4, 0x3},  // PressEngineBot
-	{3354, 8, 2, 0x3},    // Moreover
-	{268, 15, 7, 0x3},    // python-requests
-	{7878, 17, 11, 0x3},  // AwarioRendererBot
-	{5535, 8, 1, 0x3},    // FreshRSS
-	{10263, 8, 1, 0x3},   // Freshbot
-	{16131, 14, 0, 0x3},  // reward-gateway
-	{7895, 17, 3, 0x3},   // AzureAI-SearchBot
-	{3806, 9, 2, 0x3},    // DareBoost
-	{1522, 12, 2, 0x3},   // WeSEE:Search
-	{7159, 21, 0, 0x3},   // SERankingBacklinksBot
-	{17140, 13, 4, 0x3},  // StatsDroneBot
-	{17812, 14, 2, 0x3},  // WireReaderBot/
-	{17877, 8, 2, 0x3},   // Wordup-1
-	{1808, 8, 2, 0x3},    // nerdybot
-	{3556, 16, 9, 0x3},   // Bot.AraTurka.com
-	{14773, 10, 2, 0x3},  // MarketGoo/
-	{14783, 14, 2, 0x3},  // MarketingMiner
-	{2695, 10, 2, 0x3},   // Barkrowler
-	{16311, 23, 9, 0x3},  // Schema-Markup-Validator
-	{13987, 23, 7, 0x3},  // HelloworkJobPostingBot/
-	{4689, 17, 7, 0x3},   // CheckMarkNetwork/
-	{16946, 9, 3, 0x3},   // SparkPost
-	{2685, 10, 2, 0x3},   // BarkRowler
-	{16933, 13, 3, 0x3},  // SparkShipping
-	{739, 9, 2, 0x3},     // scribdbot
-	{4807, 9, 1, 0x3},    // Friendica
-	{8029, 9, 1, 0x3},    // Brightbot
-	{2757, 9, 1, 0x3},    // Primalbot
-	{13594, 18, 14, 0x3}, // Google-Apps-Script
-	{9747, 10, 2, 0x3},   // Verispider
-	{5756, 9, 1, 0x3},    // CriteoBot
-	{861, 15, 4, 0x3},    // sistrix Crawler
-	{14010, 11, 3, 0x3},  // HetrixTools
-	{15792, 10, 1, 0x3},  // PriEcoBot/
-	{11630, 13, 5, 0x3},  // YandoriRSSBot
-	{891, 15, 0, 0x3},    // SISTRIX Crawler
-	{6932, 16, 8, 0x3},   // sindresorhus/got
-	{1031, 7, 1, 0x3},    // Grobbot
-	{6215, 7, 2, 0x3},    // MTRobot
-	{14696, 12, 3, 0x3},  // Macrobondbot
-	{18489, 5, 0, 0x1},   // robot
-	{18494, 5, 0, 0x1},   // Robot
-	{1561, 8, 0, 0x3},    // rogerbot
-	{9233, 11, 4, 0x3},   // NewsRoom.BI
-	{17730, 4, 1, 0x3},   // WSM/
-	{829, 16, 2, 0x3},    // europarchive.org
-	{2204, 5, 1, 0x3},    // Trove
-	{10614, 17, 4, 0x3},  // SitesOverPagesBot
-	{13884, 7, 1, 0x3},   // Grover/
-	{13664, 16, 12, 0x4}, // GoogleImageProxy
-	{6753, 19, 9, 0x3},   // meta-externalagent/
-	{9250, 8, 3, 0x3},    // NitroBot
-	{731, 8, 2, 0x3},     // Turnitin
-	{16334, 9, 4, 0x3},   // Scoop.it/
-	{8541, 19, 3, 0x3},   // EvernoteRichLinkBot
-	{4568, 6, 2, 0x3},    // 2ip.ru
-	{17826, 27, 4, 0x3},  // ZoteroTranslationServer/WMF
-	{8329, 9, 5, 0x3},    // Convermax
-	{4083, 22, 12, 0x3},  // Cloudflare-SSLDetector
-	{10649, 6, 2, 0x3},   // Termly
-	{9244, 6, 3, 0x3},    // Nitro-
-	{9827, 14, 8, 0x3},   // webspidermount
-	{11215, 11, 2, 0x3},  // lwp-trivial
-	{1450, 18, 1, 0x3},   // ip-web-crawler.com
-	{1642, 12, 1, 0x3},   // urlappendbot
-	{5549, 14, 2, 0x13},  // PHP-Curl-Class
-	{12464, 8, 2, 0x3},   // WorldBot
-	{12451, 13, 4, 0x3},  // Clearscopebot
-	{2973, 12, 8, 0x3},   // PocketParser
-	{6352, 21, 4, 0x3},   // ReverseEngineeringBot
-	{13052, 22, 6, 0x3},  // Discourse Forum Onebox
-	{17073, 8, 2, 0x3},   // SSSSBot/
-	{3694, 12, 1, 0x3},   // g2reader-bot
-	{6520, 18, 9, 0x3},   // NetSystemsResearch
-	{16198, 12, 2, 0x3},  // RssReaderBot
-	{9233, 11, 3, 0x3},   // NewsRoom.BI
-	{11650, 4, 0, 0x13},  // 008/
-	{15832, 12, 7, 0x3},  // ProbelySPDR/
-	{1616, 10, 1, 0x3},   // g00g1e.net
-	{16390, 11, 7, 0x3},  // Searcherweb
-	{10398, 26, 4, 0x3},  // Minoru's Fediverse Crawler
-	{16913, 11, 4, 0x3},  // solarwinds/
-	{15675, 13, 10, 0x3}, // PingAdmin.Ru/
-	{2941, 9, 2, 0x3},    // SurveyBot
-	{16589, 19, 2, 0x3},  // ServerHunterSpider/
-	{1023, 8, 0, 0x3},    // SWIMGBot
-	{8695, 21, 15, 0x3},  // Google Trust Services
-	{480, 8, 1, 0x3},     // grub.org
-	{8107, 9, 2, 0x3},    // CertChief
-	{12945, 7, 1, 0x3},   // crusty/
-	{11909, 10, 1, 0x3},  // ArtemisBot
-	{9286, 19, 12, 0x3},  // opencode-smartfetch
-	{16192, 6, 3, 0x3},   // rss2tg
-	{5345, 11, 3, 0x3},   // startmebot/
-	{15344, 11, 1, 0x3},  // NsToolsBot/
-	{3901, 13, 2, 0x3},   // AdsTxtCrawler
-	{11650, 4, 1, 0x13},  // 008/
-	{5589, 10, 5, 0x3},   // centurybot
-	{10109, 16, 3, 0x3},  // everyfeed-spider
-	{2882, 17, 3, 0x3},   // EveryoneSocialBot
-	{1542, 19, 1, 0x3},   // CrystalSemanticsBot
-	{13471, 13, 7, 0x3},  // FullStoryBot/
-	{12074, 12, 4, 0x3},  // BinaryCanary
-	{10384, 14, 6, 0x3},  // MatchorySearch
-	{16469, 16, 4, 0x3},  // SentryUptimeBot/
-	{16401, 12, 7, 0x3},  // Searcherxweb
-	{8019, 10, 5, 0x3},   // bne.es_bot
-	{15894, 9, 1, 0x3},   // PS_Daily/
-	{9393, 5, 0, 0x3},    // qcbot
-	{3071, 17, 10, 0x13}, // Apache-HttpClient
-	{8405, 9, 3, 0x3},    // DeepCrawl
-	{2016, 10, 6, 0x3},   // LivelapBot
-	{10467, 6, 2, 0x3},   // NapBot
-	{12807, 9, 5, 0x3},   // DomCopBot
-	{5604, 29, 9, 0x3},   // e.ventures Investment Crawler
-	{17745, 12, 4, 0x3},  // WEDOS OnLine
-	{3487, 11, 2, 0x3},   // IAS crawler
-	{10655, 10, 2, 0x3},  // TLS tester
-	{7790, 18, 6, 0x3},   // artemis web reader
-	{3088, 16, 2, 0x3},   // AppEngine-Google
-	{12062, 12, 4, 0x3},  // BigUpDataBot
-	{2597, 11, 2, 0x3},   // AppInsights
-	{166, 11, 1, 0x3},    // APIs-Google
-	{4500, 10, 4, 0x3},   // GroupHigh/
-	{9442, 10, 2, 0x3},   // RSS.Social
-	{14592, 30, 15, 0x3}, // loc.gov/programs/web-archiving
-	{11243, 20, 15, 0x3}, // loopimprovements.com
-	{15105, 12, 7, 0x3},  // MonTools.com
-	{8609, 13, 8, 0x3},   // FindFiles.net
-	{16924, 9, 5, 0x3},   // Sora POS/
-	{10921, 22, 9, 0x3},  // Centro Ads.txt Crawler
-	{10575, 23, 5, 0x3},  // rss-is-dead.lol web bot
-	{6684, 10, 4, 0x3},   // GroupMeBot
-	{18569, 9, 1, 0x2},   // ms-office
-	{12238, 10, 2, 0x3},  // rss-parser
-	{17358, 19, 5, 0x3},  // thesis-research-bot
-	{3872, 16, 11, 0x3},  // Nimbostratus-Bot
-	{2331, 22, 13, 0x3},  // Google-Adwords-Instant
-	{7229, 6, 1, 0x3},    // sqlmap
-	{7246, 6, 1, 0x3},    // WPScan
-	{10797, 11, 3, 0x3},  // DeepSeekBot
-	{18045, 6, 1, 0x3},   // WPSec/
-	{4898, 17, 8, 0x3},   // TrendsmapResolver
-	{16192, 6, 2, 0x3},   // rss2tg
-	{15894, 9, 0, 0x3},   // PS_Daily/
-	{1829, 8, 0, 0x3},    // Qwantify
-	{9413, 8, 0, 0x3},    // Qwantbot
-	{9421, 9, 0, 0x3},    // Qwarrybot
-	{15915, 19, 0, 0x3},  // PWABuilderHttpAgent
-	{15934, 13, 0, 0x3},  // QualifiedBot/
-	{5856, 6, 1, 0x3},    // GPTBot
-	{7574, 15, 2, 0x3},   // Acquia optimize
-	{11880, 10, 2, 0x3},  // ArquivoBot
-	{9404, 9, 0, 0x3},    // Quora-Bot
-	{5660, 5, 0, 0x13},   // PTST/
-	{5665, 6, 1, 0x3},    //  PTST/
-	{16505, 4, 0, 0x3},   // s4a/
-	{8480, 4, 1, 0x13},   // ds9
-	{2105, 9, 3, 0x3},    // Cliqzbot/
-	{4105, 50, 4, 0x3},   // https://developers.cloudflare.com/security-center/
-	{17040, 33, 14, 0x3}, // SSL Labs (https://www.ssllabs.com
-	{11283, 14, 4, 0x3},  // peer39_crawler
-	{3148, 8, 3, 0x3},    // http_get
-	{16904, 9, 3, 0x3},   // Snipcart/
-	{2557, 10, 0, 0x3},   // Pcore-HTTP
-	{709, 5, 1, 0x3},     // spbot
-	{3680, 14, 3, 0x3},   // FlipboardProxy
-	{11654, 17, 12, 0x3}, // monitoring360bot/
-	{17989, 6, 1, 0x3},   // wpbot/
-	{1277, 7, 3, 0x3},    // drupact
-	{9884, 17, 6, 0x3},   // XoviOnpageCrawler
-	{12507, 36, 24, 0x3}, // Cloudflare-Custom-Error-Page-Crawler
-	{15884, 10, 5, 0x3},  // Protopage/
-	{10086, 9, 3, 0x3},   // Drupalbot
-	{14265, 11, 5, 0x3},  // Instapaper/
-	{15626, 9, 0, 0x3},   // Paqlebot/
-	{141, 25, 5, 0x3},    // Mediapartners (Googlebot)
-	{13798, 5, 2, 0x3},   // GoPay
-	{9188, 15, 6, 0x3},   // NetSeer crawler
-	{14110, 13, 2, 0x3},  // Hype Machine/
-	{3572, 18, 4, 0x3},   // bot-pge.chlooe.com
-	{17081, 6, 3, 0x3},   // Stape/
-	{17153, 7, 4, 0x3},   // Stripe/
-	{9466, 6, 3, 0x3},    // Scope3
-	{3109, 6, 1, 0x3},    // Upflow
-	{532, 6, 1, 0x3},     // speedy
-	{12567, 20, 12, 0x3}, // Cloudflare-SpeedTest
-	{12973, 10, 3, 0x3},  // DaspeedBot
-	{4272, 11, 1, 0x3},   // jpg-newsbot
-	{14231, 14, 2, 0x3},  // impendoom-bot/
-	{15463, 7, 1, 0x3},   // OpenRSS
-	{1044, 8, 1, 0x3},    // Apercite
-	{3815, 13, 2, 0x3},   // ZuperlistBot/
-	{13913, 14, 3, 0x3},  // Gulper Web Bot
-	{15490, 9, 1, 0x3},   // Operator/
-	{18164, 9, 3, 0x3},   // Yuuperbot
-	{6344, 8, 2, 0x3},    // hypestat
-	{7207, 9, 3, 0x3},    // Puppeteer
-	{18307, 6, 1, 0x3},   // upday/
-	{17486, 9, 1, 0x3},   // updown.io
-	{6373, 10, 3, 0x3},   // sempi.tech
-	{15450, 13, 7, 0x3},  // OpenGraph.io/
-	{2750, 7, 1, 0x3},    // epicbot
-	{1569, 9, 4, 0x3},    // 360Spider
-	{16994, 10, 1, 0x3},  // SpiderLing
-	{7418, 7, 3, 0x13},   // HTTPie/
-	{11575, 9, 5, 0x3},   // WebCopier
-	{18173, 6, 2, 0x3},   // Zapier
-	{2590, 7, 0, 0x3},    // pingdom
-	{2626, 7, 0, 0x3},    // PiplBot
-	{8094, 13, 2, 0x3},   // CapitalOneBot
-	{12258, 18, 2, 0x3},  // CapitalOneShopping
-	{2608, 9, 0, 0x3},    // PhantomJS
-	{9327, 8, 0, 0x3},    // PhindBot
-	{333, 8, 0, 0x3},     // phpcrawl
-	{6557, 6, 0, 0x3},    // PhxBot
-	{4398, 18, 7, 0x3},   // Google-PhysicalWeb
-	{9335, 15, 0, 0x3},   // PodchaserParser
-	{9350, 6, 0, 0x3},    // Podimo
-	{12175, 7, 3, 0x3},   // BotPoke
-	{9621, 12, 5, 0x3},   // SottopopNone
-	{13272, 18, 5, 0x3},  // FedReporterDataBot
-	{723, 8, 0, 0x3},     // postrank
-	{15748, 8, 0, 0x3},   // Potions/
-	{3123, 11, 6, 0x3},   // Traackr.com
-	{8426, 7, 3, 0x3},    // dlvr.it
-	{4304, 12, 8, 0x3},   // Validator.nu
-	{6326, 7, 3, 0x3},    // deepnoc
-	{1663, 10, 1, 0x3},   // fr-crawler
-	{10859, 10, 1, 0x3},  // br-crawler
-	{10524, 12, 0, 0x3},  // PlagAwareBot
-	{1417, 10, 2, 0x3},   // toplistbot
-	{12426, 14, 8, 0x3},  // CirrusExplorer
-	{12543, 24, 15, 0x3}, // Cloudflare-Radar-Scanner
-	{9633, 6, 1, 0x3},    // Splunk
-	{1578, 5, 0, 0x3},    // psbot
-	{8306, 10, 5, 0x3},   // Collapsify
-	{2421, 12, 4, 0x3},   // BingPreview/
-	{13325, 28, 4, 0x3},  // Feedpresso Content Index Bot
-	{2757, 9, 0, 0x3},    // Primalbot
-	{15792, 10, 0, 0x3},  // PriEcoBot/
-	{2597, 11, 1, 0x3},   // AppInsights
-	{585, 9, 1, 0x3},     // ips-agent
-	{15819, 13, 10, 0x3}, // Pro-Sitemaps/
-	{4105, 50, 3, 0x3},   // https://developers.cloudflare.com/security-center/
-	{1936, 9, 2, 0x3},    // lipperhey
-	{7207, 9, 2, 0x3},    // Puppeteer
-	{11403, 9, 1, 0x3},   // SQWatcher
-	{4242, 21, 5, 0x3},   // VelenPublicWebCrawler
-	{13177, 15, 3, 0x3},  // eRepublik.tools
-	{17707, 12, 7, 0x3},  // websitepulse
-	{15619, 7, 4, 0x3},   // Panopta
-	{4534, 13, 1, 0x3},   // Uptimebot.org
-	{9731, 16, 1, 0x3},   // UptimeStatistics
-	{14385, 10, 1, 0x3},  // UptimeBot/
-	{17495, 7, 1, 0x3},   // Uptime/
-	{1872, 9, 6, 0x3},    // crawler4j
-	{16741, 8, 4, 0x3},   // Site24x7
-	{970, 9, 3, 0x3},     // mappydata
-	{255, 13, 0, 0x3},    // Python-urllib
-	{14896, 10, 0, 0x3},  // Pywikibot/
-	{13934, 9, 3, 0x3},   // HappyWing
-	{1770, 6, 2, 0x3},    // AdvBot
-	{17585, 11, 7, 0x3},  // videootvBot
-	{6255, 24, 5, 0x3},   // Yellowbrandprotectionbot
-	{1084, 11, 0, 0x3},   // wbsearchbot
-	{14664, 11, 4, 0x3},  // LinkWalker/
-	{1829, 8, 1, 0x3},    // Qwantify
-	{9413, 8, 1, 0x3},    // Qwantbot
-	{5986, 9, 1, 0x3},    // AwarioBot
-	{9421, 9, 1, 0x3},    // Qwarrybot
-	{3914, 13, 8, 0x3},   // Datafeedwatch
-	{11403, 9, 2, 0x3},   // SQWatcher
-	{16650, 23, 5, 0x4},  // Shortwave Image Fetcher
-	{7190, 7, 0, 0x3},    // Wayback
-	{16001, 25, 16, 0x3}, // top100.rambler.ru crawler
-	{15470, 7, 4, 0x3},   // OpenVAS
-	{236, 4, 0, 0x3},     // Wget
-	{240, 4, 0, 0x3},     // wget
-	{10398, 26, 5, 0x3},  // Minoru's Fediverse Crawler
-	{17423, 8, 1, 0x3},   // Tweakers
-	{4915, 12, 1, 0x3},   // tweetedtimes
-	{714, 9, 1, 0x3},     // twengabot
-	{4935, 5, 1, 0x3},    // Gwene
-	{9841, 17, 0, 0x3},   // WepchSearchEngine
-	{4470, 14, 1, 0x3},   // awesomecrawler
-	{9858, 8, 0, 0x3},    // wknd-bot
-	{5254, 7, 0, 0x3},    // VKRobot
-	{11448, 8, 1, 0x3},   // Swiftbot
-	{17180, 18, 1, 0x3},  // SwifteqLinkChecker
-	{17734, 11, 3, 0x3},  // WebwikiBot/
-	{17198, 9, 1, 0x3},   // Swisscows
-	{1692, 10, 1, 0x3},   // Twitterbot
-	{5368, 11, 3, 0x3},   // seewithkids
-	{17778, 13, 0, 0x3},  // Wheregoes.com
-	{17791, 15, 0, 0x3},  // wheresitup.com/
-	{15222, 8, 3, 0x3},   // NETVIGIE
-	{14341, 10, 4, 0x3},  // IsDownBot/
-	{11061, 9, 5, 0x3},   // EmailWolf
-	{979, 6, 0, 0x3},     // woobot
-	{609, 8, 0, 0x3},     // woriobot
-	{17864, 13, 0, 0x3},  // WordCountBot/
-	{1232, 6, 0, 0x3},    // wotbox
-	{16955, 11, 3, 0x3},  // Spawning-AI
-	{11047, 14, 2, 0x3},  // Download Ninja
-	{12816, 16, 2, 0x3},  // downnotifier.com
-	{6924, 8, 5, 0x3},    // OnCrawl/
-	{10789, 8, 3, 0x3},   // crawl4ai
-	{12832, 17, 2, 0x3},  // DowntimeDetector/
-	{8622, 14, 7, 0x3},   // FirecrawlAgent
-	{17612, 25, 1, 0x3},  // vu-server-health-scanner/
-	{17853, 11, 0, 0x3},  // wmtips.com/
-	{1679, 13, 9, 0x3},   // SimpleCrawler
-	{5083, 15, 11, 0x3},  // Neticle Crawler
-	{11785, 15, 11, 0x3}, // Algolia Crawler
-	{17948, 16, 11, 0x3}, // wowLink Crawler/
-	{12739, 8, 3, 0x3},   // Crawlson
-	{7522, 7, 2, 0x3},    // newsai/
-	{2662, 14, 2, 0x3},   // newsharecounts
-	{6503, 8, 2, 0x3},    // NewsBlur
-	{11215, 11, 1, 0x3},  // lwp-trivial
-	{17989, 6, 0, 0x3},   // wpbot/
-	{11347, 10, 2, 0x3},  // rawweb-bot
-	{3134, 6, 1, 0x3},    // Twurly
-	{12662, 34, 21, 0x3}, // researchscan.comsys.rwth-aachen.de
-	{8484, 6, 2, 0x3},    //  DVbot
-	{10156, 14, 7, 0x3},  // FediList Agent
-	{15328, 8, 2, 0x3},   // Novaact/
-	{6030, 16, 7, 0x3},   // A Patent Crawler
-	{369, 23, 3, 0x3},    // FAST Enterprise Crawler
-	{16079, 10, 5, 0x3},  // Reelevant/
-	{7970, 9, 4, 0x3},    // BlogVault
-	{17575, 10, 0, 0x3},  // VaultPress
-	{9162, 26, 7, 0x3},   // Netcraft Web Server Survey
-	{15915, 19, 1, 0x3},  // PWABuilderHttpAgent
-	{10178, 25, 14, 0x3}, // FedReporter Bot for FFIEC
-	{11935, 25, 14, 0x3}, // Autoconfig Test from USTC
-	{17637, 8, 0, 0x3},   // WARDBot/
-	{1837, 15, 5, 0x3},   // archive.org_bot
-	{16089, 10, 4, 0x3},  // remove.bg/
-	{5837, 11, 3, 0x3},   // Valve/Steam
-	{14563, 13, 2, 0x3},  // Let's Encrypt
-	{2026, 10, 2, 0x3},   // Livelapbot
-	{11715, 10, 2, 0x3},  // Adventurer
-	{16036, 13, 2, 0x3},  // RavenCrawler/
-	{11584, 16, 7, 0x3},  // cognitiveseo.com
-	{11870, 10, 5, 0x3},  // ArchiveBox
-	{12199, 8, 3, 0x3},   // BraveBot
-	{7589, 12, 4, 0x3},   // ActiveComply
-	{15355, 6, 1, 0x3},   // nvdorz
-	{12609, 16, 7, 0x3},  // cognitiveSEO Bot
-	{17025, 15, 6, 0x3},  // TwinWaveScanner
-	{17921, 6, 0, 0x3},   // WJHRO/
-	{3776, 7, 0, 0x3},    // vkShare
-	{3507, 8, 3, 0x3},    // Netvibes
-	{8695, 21, 16, 0x3},  // Google Trust Services
-	{2457, 18, 14, 0x3},  // Yahoo Link Preview
-	{13018, 5, 2, 0x3},   // Devin
-	{5650, 10, 0, 0x3},   // virustotal
-	{11357, 16, 9, 0x3},  // semantic-visions
-	{5691, 9, 3, 0x3},    // trovitBot
-	{1023, 8, 1, 0x3},    // SWIMGBot
-	{10943, 7, 0, 0x3},   // WISEbot
-	{17936, 12, 2, 0x3},  // WovnCrawler/
-	{678, 8, 0, 0x3},     // voilabot
-	{5514, 21, 0, 0x3},   // VoluumDSP-content-bot
-	{9955, 8, 2, 0x3},    // AtVowBot
-	{9757, 21, 11, 0x3},  // visionheight.com/scan
-	{11150, 16, 5, 0x3},  // Impact.com Agent
-	{11680, 10, 5, 0x3},  // adbeat.com
-	{1189, 19, 5, 0x3},   // RetrevoPageAnalyzer
-	{13192, 12, 1, 0x3},  // EvoUptimeBot
-	{10746, 12, 0, 0x3},  // WOVN Crawler
-	{17288, 8, 3, 0x3},   // test-bot
-	{10697, 7, 0, 0x3},   // vmcrawl
-	{16485, 20, 8, 0x3},  // seo-audit-check-bot/
-	{11890, 19, 5, 0x3},  // Arquivo-web-crawler
-	{8961, 17, 10, 0x3},  // lyonl-asset-proxy
-	{13361, 18, 5, 0x3},  // fidget-spinner-bot
-	{14802, 15, 9, 0x3},  // Mattermost-Bot/
-	{4977, 10, 1, 0x3},   // UT-Dorkbot
-	{11276, 7, 1, 0x3},   // OWLer-W
-	{3727, 9, 1, 0x3},    // K7MLWCBot
-	{10773, 16, 5, 0x3},  // Aranet-SearchBot
-	{13707, 22, 11, 0x3}, // Google-Trust-Services/
-	{55, 15, 8, 0x3},     // Googlebot-Video
-	{16382, 8, 4, 0x3},   // SEBot-WA
-	{9930, 7, 0, 0x3},    // 7Siters
-	{9215, 18, 2, 0x3},   // NewRelicSynthetics
-	{15230, 12, 2, 0x3},  // NewRelicbot/
-	{1427, 23, 1, 0x3},   // it2media-domain-crawler
-	{17730, 4, 0, 0x3},   // WSM/
-	{17612, 25, 0, 0x3},  // vu-server-health-scanner/
-	{4456, 5, 2, 0x3},    // Rivva
-	{16120, 11, 2, 0x3},  // RevvimGort/
-	{6287, 8, 0, 0x3},    // vuhuvBot
-	{9878, 6, 0, 0x3},    // WTotem
-	{15736, 12, 5, 0x3},  // PocketCasts/
-	{7912, 10, 3, 0x3},   // BestChange
-	{3297, 5, 1, 0x3},    // Buck/
-	{7656, 32, 19, 0x3},  // Amazon-Bedrock-AgentCore-Browser
-	{14906, 11, 3, 0x3},  // CentComBot/
-	{4651, 7, 1, 0x3},    // HubSpot
-	{4155, 35, 10, 0x3},  // Google-Structured-Data-Testing-Tool
-	{9372, 21, 4, 0x3},   // productsup.io/crawler
-	{17160, 6, 1, 0x3},   // Sucuri
-	{5432, 9, 1, 0x3},    // Dubbotbot
-	{1823, 6, 1, 0x3},    // BUbiNG
-	{5394, 9, 1, 0x3},    // BublupBot
-	{6986, 8, 3, 0x3},    // YextBot/
-	{16749, 13, 8, 0x3},  // SiteAuditBot/
-	{3610, 13, 6, 0x3},   // ContextAd Bot
-	{7829, 13, 7, 0x3},   // AudigentAdBot
-	{15934, 13, 1, 0x3},  // QualifiedBot/
-	{15947, 13, 1, 0x3},  // Quantcastbot/
-	{10473, 28, 2, 0x3},  // New York Times Newsgathering
-	{12710, 13, 7, 0x3},  // CookieHub Bot
-	{13562, 11, 4, 0x3},  // github-camo
-	{15176, 6, 2, 0x3},   // NetAPI
-	{9963, 39, 10, 0x3},  // Bibliotheque Nacional de France Crawler
-	{2513, 28, 1, 0x3},   // Jugendschutzprogramm-Crawler
-	{18375, 10, 3, 0x3},  // ListGemBot
-	{8077, 7, 1, 0x3},    // Bugsnag
-	{15588, 13, 2, 0x3},  // PRTGCloudBot/
-	{12336, 14, 3, 0x3},  // ChatGLM-Spider
-	{17412, 11, 1, 0x3},  // TTD-Content
-	{5862, 12, 3, 0x3},   // ChatGPT-User
-	{18322, 20, 2, 0x3},  // PRTG Network Monitor
-	{4064, 19, 3, 0x3},   // CloudFlare-Prefetch
-	{945, 7, 1, 0x3},     // fuelbot
-	{2124, 20, 2, 0x3},   // netEstate NE Crawler
-	{13899, 14, 1, 0x3},  // GuestpostsBot/
-	{13743, 21, 10, 0x3}, // Google-CloudVertexBot
-	{6647, 9, 3, 0x3},    // Claudebot
-	{7100, 11, 3, 0x3},   // Claude-User
-	{4015, 23, 3, 0x3},   // Cloudflare-Healthchecks
-	{6609, 15, 1, 0x3},   // Audisto Crawler
-	{4927, 8, 1, 0x3},    // NTENTbot
-	{8277, 12, 3, 0x3},   // Cloudtrellis
-	{14512, 13, 1, 0x3},  // Kukei.eu-Bot/
-	{3372, 8, 4, 0x3},    // ScoutJet
-	{12104, 14, 3, 0x3},  // bl.uk_ldfc_bot
-	{9715, 6, 0, 0x3},    // uipbot
-	{6962, 16, 5, 0x3},   // SBIntuitionsBot/
-	{11880, 10, 3, 0x3},  // ArquivoBot
-	{3465, 7, 2, 0x3},    // MauiBot
-	{11182, 18, 3, 0x3},  // SENTINEL-LinkCheck
-	{6287, 8, 1, 0x3},    // vuhuvBot
-	{18051, 7, 2, 0x3},   // WRTNBot
-	{9721, 5, 0, 0x3},    // um-FC
-	{9726, 5, 0, 0x3},    // um-IC
-	{2508, 5, 2, 0x3},    // Daum/
-	{9404, 9, 1, 0x3},    // Quora-Bot
-	{10818, 13, 1, 0x3},  // KunatoCrawler
-	{7252, 8, 2, 0x3},    // Acunetix
-	{306, 8, 4, 0x3},     // httpunit
-	{13484, 10, 1, 0x3},  // Funnelback
-	{4706, 14, 2, 0x3},   // www.uptime.com
-	{6582, 19, 7, 0x3},   // InternetMeasurement
-	{2914, 16, 1, 0x3},   // Luminator-robots
-	{14420, 5, 1, 0x3},   // Jumio
-	{1095, 7, 1, 0x3},    // summify
-	{9203, 6, 3, 0x3},    // Netumo
-	{12226, 4, 1, 0x3},   // BW/1
-	{16237, 17, 11, 0x3}, // page-preview-tool
-	{15018, 17, 3, 0x3},  // ModularConnector/
-	{3220, 6, 1, 0x3},    // ZumBot
-	{2047, 14, 4, 0x3},   // CapsuleChecker
-	{17964, 15, 12, 0x3}, // WP Time Capsule
-	{9689, 12, 3, 0x3},   // ThousandEyes
-	{13494, 10, 1, 0x3},  // FuseonBot/
-	{1899, 10, 4, 0x3},   // SEmrushBot
-	{488, 20, 0, 0x3},    // UsineNouvelleCrawler
-	{7621, 9, 4, 0x3},    // AlertSite
-	{3040, 19, 7, 0x3},   // NetcraftSurveyAgent
-	{649, 7, 1, 0x3},     // purebot
-	{5307, 7, 1, 0x3},    // Curebot
-	{3134, 6, 2, 0x3},    // Twurly
-	{4760, 4, 1, 0x13},   // curl
-	{5660, 5, 1, 0x13},   // PTST/
-	{2941, 9, 1, 0x3},    // SurveyBot
-	{2499, 9, 4, 0x3},    // mindUpBot
-	{12062, 12, 3, 0x3},  // BigUpDataBot
-	{3872, 16, 10, 0x3},  // Nimbostratus-Bot
-	{9584, 11, 5, 0x3},   // SMTnetPMBot
-	{1277, 7, 2, 0x3},    // drupact
-	{10086, 9, 2, 0x3},   // Drupalbot
-	{17486, 9, 0, 0x3},   // updown.io
-	{3815, 13, 1, 0x3},   // ZuperlistBot/
-	{18164, 9, 2, 0x3},   // Yuuperbot
-	{7418, 7, 2, 0x13},   // HTTPie/
-	{3599, 11, 1, 0x3},   // BTWebClient
-	{17770, 8, 3, 0x3},   // WhatWeb/
-	{15222, 8, 2, 0x3},   // NETVIGIE
-	{14300, 21, 7, 0x3},  // internetVista monitor
-	{9955, 8, 1, 0x3},    // AtVowBot
-	{17412, 11, 0, 0x3},  // TTD-Content
-	{3372, 8, 3, 0x3},    // ScoutJet
-	{4283, 8, 1, 0x3},    // outbrain
-	{5388, 6, 1, 0x3},    // Cutbot
-	{314, 5, 1, 0x3},     // Nutch
-	{7849, 9, 1, 0x3},    // Automaton
-	{473, 7, 1, 0x3},     // HTTrack
-	{622, 7, 1, 0x3},     // buzzbot
-	{7688, 14, 7, 0x3},   // AmazonBuyForMe
-	{5806, 14, 1, 0x3},   // RuxitSynthetic
-	{2353, 10, 5, 0x3},   // adbeat_bot
-	{13223, 17, 6, 0x3},  // factset_spyderbot
-	{15242, 12, 2, 0x3},  // nyt_scraping
-	{3418, 12, 2, 0x3},   // OutclicksBot
-	{6772, 21, 2, 0x3},   // meta-externalfetcher/
-	{7474, 15, 2, 0x3},   // meta-webindexer
-	{14494, 10, 4, 0x3},  // kinsta-bot
-	{16505, 4, 1, 0x3},   // s4a/
-	{17277, 11, 3, 0x3},  // Testcrawler
-	{784, 6, 2, 0x3},     // dotbot
-	{5388, 6, 2, 0x3},    // Cutbot
-	{8822, 7, 3, 0x3},    // IbouBot
-	{15611, 8, 4, 0x3},   // PanguBot
-	{4283, 8, 2, 0x3},    // outbrain
-	{12086, 18, 2, 0x3},  // Bitbucket-Webhooks
-	{594, 8, 0, 0x3},     // tagoobot
-	{5642, 8, 2, 0x3},    // PetalBot
-	{3933, 12, 0, 0x3},   // TangibleeBot
-	{4484, 16, 2, 0x3},   // Dataprovider.com
-	{4735, 12, 5, 0x3},   // serpstatbot/
-	{11070, 16, 5, 0x3},  // fedistatsCrawler
-	{17114, 9, 1, 0x3},   // Statabot/
-	{18023, 22, 6, 0x3},  // WPMUDEV Uptime Monitor
-	{2098, 7, 2, 0x3},    // betaBot
-	{10604, 10, 5, 0x3},  // SirdataBot
-	{5995, 13, 2, 0x3},   // DataForSeoBot
-	{17443, 15, 0, 0x3},  // UASlinkChecker/
-	{9047, 24, 12, 0x3},  // Mediumbot-MetaTagFetcher
-	{2003, 7, 2, 0x3},    // MetaURI
-	{17256, 21, 14, 0x3}, // Test Certificate Info
-	{4838, 18, 10, 0x3},  // RegionStuttgartBot
-	{16985, 9, 6, 0x3},   // Spectate/
-	{15163, 13, 9, 0x3},  // nbertaupete95
-	{11518, 16, 0, 0x3},  // UGAResearchAgent
-	{9286, 19, 13, 0x3},  // opencode-smartfetch
-	{13009, 9, 2, 0x3},   // Detectify
-	{14276, 11, 2, 0x3},  // Integromat/
-	{3441, 6, 2, 0x3},    // Hatena
-	{7127, 15, 9, 0x3},   // Google-Extended
-	{401, 5, 0, 0x3},     // Teoma
-	{2379, 17, 3, 0x3},   // pinterest.com/bot
-	{5789, 17, 3, 0x3},   // Better Uptime Bot
-	{6736, 17, 7, 0x3},   // meta-externalads/
-	{10070, 6, 2, 0x3},   // Determ
-	{17308, 7, 0, 0x3},   // TestURI
-	{9430, 12, 3, 0x3},   // RSiteAuditor
-	{5144, 7, 2, 0x3},    // RyteBot
-	{5151, 29, 20, 0x3},  // FreeWebMonitoring SiteChecker
-	{16520, 14, 5, 0x3},  // SeoSiteCheckup
-	{9567, 8, 2, 0x3},    // SiteLock
-	{11379, 10, 2, 0x3},  // SiteSucker
-	{16781, 12, 2, 0x3},  // SiteScoreBot
-	{16793, 14, 2, 0x3},  // SiteSearch360/
-	{16807, 14, 2, 0x3},  // SiteUptime.com
-	{12696, 14, 6, 0x3},  // contentkingapp
-	{18210, 37, 21, 0x3}, // Penthouse Critical Path CSS Generator
-	{14080, 6, 2, 0x3},   // Hotjar
-	{12662, 34, 22, 0x3}, // researchscan.comsys.rwth-aachen.de
-	{3163, 6, 2, 0x3},    // botify
-	{5273, 8, 0, 0x3},    // tigerbot
-	{4534, 13, 2, 0x3},   // Uptimebot.org
-	{9731, 16, 2, 0x3},   // UptimeStatistics
-	{14385, 10, 2, 0x3},  // UptimeBot/
-	{17495, 7, 2, 0x3},   // Uptime/
-	{15060, 9, 4, 0x3},   // monitis -
-	{1011, 12, 3, 0x3},   // Multiviewbot
-	{9109, 15, 11, 0x3},  // NanoInteractive
-	{7260, 8, 5, 0x3},    // acunetix
-	{4510, 16, 0, 0x3},   // theoldreader.com
-	{17324, 16, 0, 0x3},  // The Knowledge AI
-	{1971, 7, 3, 0x3},    // AddThis
-	{3115, 8, 0, 0x3},    // Thinklab
-	{13526, 11, 3, 0x3},  // getthit.com
-	{7088, 12, 2, 0x3},   // anthropic-ai
-	{10440, 15, 2, 0x3},  // mithril-crawler
-	{17224, 11, 3, 0x3},  // TactiScout/
-	{3140, 8, 3, 0x3},    // Mastodon
-	{8084, 10, 3, 0x3},   // Buttondown
-	{15344, 11, 2, 0x3},  // NsToolsBot/
-	{16099, 7, 2, 0x3},   // Retool/
-	{198, 15, 1, 0x3},    // Storebot-Google
-	{14853, 19, 9, 0x3},  // MediaMonitoringBot/
-	{14944, 7, 2, 0x3},   // Metorik
-	{9878, 6, 1, 0x3},    // WTotem
-	{3001, 13, 0, 0x3},   // ToutiaoSpider
-	{18313, 9, 5, 0x3},   // watchTowr
-	{6488, 9, 4, 0x3},    // SenutoBot
-	{9263, 15, 3, 0x3},   // NostoCrawlerBot
-	{15117, 13, 2, 0x3},  // MotoMinerBot/
-	{15069, 10, 4, 0x3},  // MonitoRSS/
-	{5936, 11, 1, 0x3},   // ev-crawler/
-	{1860, 12, 4, 0x3},   // TweetmemeBot
-	{10373, 11, 5, 0x3},  // MagnetmeBot
-	{13891, 8, 1, 0x3},   // GTmetrix
-	{11435, 13, 1, 0x3},  // sv-watchagent
-	{7052, 14, 4, 0x3},   // ALittle Client
-	{1727, 10, 1, 0x3},   // A6-Indexer
-	{17404, 8, 4, 0x3},   // Trustly/
-	{5765, 24, 5, 0x3},   // Snap URL Preview Service
-	{8252, 25, 15, 0x3},  // CloudflareRadarURLScanner
-	{15560, 19, 7, 0x3},  // OutsellURLValidator
-	{17539, 10, 0, 0x3},  // URLSuMaBot
-	{2363, 8, 3, 0x3},    // WhatsApp
-	{16171, 14, 4, 0x3},  // RobotsChecker/
-	{17140, 13, 3, 0x3},  // StatsDroneBot
-	{861, 15, 3, 0x3},    // sistrix Crawler
-	{2204, 5, 0, 0x3},    // Trove
-	{9244, 6, 2, 0x3},    // Nitro-
-	{3071, 17, 9, 0x13},  // Apache-HttpClient
-	{3148, 8, 2, 0x3},    // http_get
-	{11654, 17, 11, 0x3}, // monitoring360bot/
-	{15506, 12, 6, 0x3},  // zebra-v2-bot
-	{16650, 23, 4, 0x4},  // Shortwave Image Fetcher
-	{17585, 11, 6, 0x3},  // videootvBot
-	{714, 9, 0, 0x3},     // twengabot
-	{4915, 12, 0, 0x3},   // tweetedtimes
-	{17423, 8, 0, 0x3},   // Tweakers
-	{17393, 11, 4, 0x3},  // trentwil.es
-	{4977, 10, 0, 0x3},   // UT-Dorkbot
-	{8316, 13, 6, 0x3},   // ContextualBot
-	{9033, 14, 7, 0x3},   // McontextualBot
-	{6962, 16, 4, 0x3},   // SBIntuitionsBot/
-	{9203, 6, 2, 0x3},    // Netumo
-	{9209, 6, 2, 0x3},    // netumo
-	{5789, 17, 2, 0x3},   // Better Uptime Bot
-	{4838, 18, 9, 0x3},   // RegionStuttgartBot
-	{13526, 11, 2, 0x3},  // getthit.com
-	{7052, 14, 3, 0x3},   // ALittle Client
-	{290, 5, 1, 0x3},     // httpx
-	{16831, 10, 5, 0x3},  // SkroutzBot
-	{7445, 15, 8, 0x3},   // Perplexity-User
-	{11960, 23, 14, 0x3}, // tracking-quality-spider
-	{13927, 7, 4, 0x3},   // Verity/
-	{1803, 5, 1, 0x3},    // ltx71
-	{12306, 9, 3, 0x3},   // certytags
-	{10501, 16, 2, 0x3},  // NLUX_IAHarvester
-	{2371, 8, 3, 0x3},    // contxbot
-	{5046, 14, 9, 0x3},   // SerendeputyBot
-	{5486, 12, 7, 0x3},   // SeobilityBot
-	{16509, 11, 5, 0x3},  // ClarityBot/
-	{13079, 21, 12, 0x3}, // SustainabilityCrawler
-	{7460, 14, 8, 0x3},   // PerplexityUser
-	{790, 11, 6, 0x3},    // Mail.RU_Bot
-	{13164, 13, 5, 0x3},  // EpivozCrawler
-	{16831, 10, 6, 0x3},  // SkroutzBot
-	{10095, 14, 5, 0x3},  // eMoney Advisor
-	{8379, 9, 4, 0x3},    // Crazy Egg
-	{7858, 20, 6, 0x3},   // Newsify Feed Fetcher
-	{17909, 12, 3, 0x3},  // Indy Library
-	{12386, 40, 13, 0x3}, // Chrome Privacy Preserving Prefetch Proxy
-	{16556, 33, 13, 0x3}, // Server Density Service Monitoring
-	{4825, 13, 3, 0x3},   // Tiny Tiny RSS
-	{14123, 31, 20, 0x3}, // Web Screen Service By hyperhost
-	{1945, 4, 0, 0x3},    // Y!J-
-	{15635, 17, 7, 0x3},  // parse.ly scraper/
-	{13420, 20, 7, 0x3},  // Friendly testing bot
-	{3226, 4, 1, 0x3},    // EZID
-	{10734, 6, 3, 0x3},   // WebZIP
-	{15802, 17, 12, 0x3}, // PrintFriendly.com
-	{16369, 13, 8, 0x3},  // screeenly-bot
-	{7979, 32, 6, 0x3},   // bluesky-domain-status-classifier
-	{11960, 23, 15, 0x3}, // tracking-quality-spider
-	{15146, 11, 1, 0x3},  // my-tiny-bot
-	{18071, 21, 1, 0x3},  // XY-Archive-Compliance
-	{11318, 11, 6, 0x3},  // Pomothy-Bot
-	{16630, 20, 6, 0x3},  // Shopify-Captain-Hook
-	{15262, 16, 3, 0x3},  // NLNZ_IAHarvester
-	{2294, 8, 4, 0x3},    // Veoozbot
-	{14461, 9, 2, 0x3},   // kazbtbot/
-	{15866, 18, 7, 0x3},  // Blackbox Exporter/
-	{9911, 10, 0, 0x3},   // ZanistaBot
-	{876, 15, 6, 0x3},    // sistrix crawler
-	{13218, 5, 1, 0x3},   // Ezgif
-	{3888, 5, 0, 0x3},    // zgrab
-	{11643, 7, 0, 0x3},   // Zealbot
-	{2961, 6, 3, 0x3},    // Nuzzel
-	{6279, 8, 5, 0x3},    // SEOlizer
-	{12379, 7, 4, 0x3},   // Goodzer
-	{16542, 14, 8, 0x3},  // SERPtimizerBot
-	{16731, 10, 6, 0x3},  // Optimizer)
-	{9081, 12, 7, 0x3},   // ModernizeBot
-	{7639, 17, 3, 0x3},   // Amazing-SearchBot
-	{7516, 6, 3, 0x3},    // webzio
-	{18204, 6, 1, 0x3},   // zzhbot
-	{8566, 8, 1, 0x3},    // EzoicBot
-	{18194, 10, 0, 0x3},  // Zombiebot/
-	{4987, 9, 3, 0x3},    // Amazonbot
-	{778, 6, 1, 0x3},     // ezooms
-	{4235, 7, 0, 0x3},    // ZoomBot
-	{17315, 9, 6, 0x3},   // TextRazor
-	{9305, 6, 0, 0x3},    // ;Owler
-	{16608, 22, 2, 0x3},  // SeznamHomepageCrawler/
-	{9509, 12, 7, 0x3},   // seo4ajax.com
-	{6295, 11, 6, 0x3},   // INETDEX-BOT
-	{7235, 4, 0, 0x3},    // ZmEu
-	{3220, 6, 0, 0x3},    // ZumBot
-	{1803, 5, 2, 0x3},    // ltx71
-	{2961, 6, 2, 0x3},    // Nuzzel
-	{18204, 6, 0, 0x3},   // zzhbot
-	{11000, 18, 2, 0x3},  // Dazzle BlueSky Bot
-	{10767, 6, 0, 0x3},   // ZyBorg
-	{14470, 13, 2, 0x3},  // keycdn-tools/
-	{667, 11, 1, 0x3},    // CyberPatrol
-	{3537, 8, 4, 0x3},    // bitlybot
-	{5589, 10, 6, 0x3},   // centurybot
-	{11263, 13, 9, 0x3},  // OpenTheBoxBot
-	{12926, 11, 6, 0x3},  // EchoboxBot/
-	{18398, 5, 0, 0x3},   // 9bot/
-	{2822, 4, 0, 0x3},    // YaK/
-	{3395, 12, 4, 0x3},   // StorygizeBot
-	{10109, 16, 4, 0x3},  // everyfeed-spider
-	{3861, 11, 6, 0x3},   // tracemyfile
-	{9901, 10, 0, 0x3},   // yelpspider
-	{5060, 9, 1, 0x3},    // Eyeotabot
-	{1185, 4, 0, 0x3},    // Yeti
-	{6414, 9, 1, 0x3},    // l9explore
-	{970, 9, 4, 0x3},     // mappydata
-	{6835, 11, 1, 0x3},   // Hydrozen.io
-	{11166, 10, 2, 0x3},  // Keydrop.io
-	{12960, 7, 1, 0x3},   // CXK_Bot
-	{13000, 9, 4, 0x3},   // Deskyobot
-	{12723, 8, 4, 0x3},   // Cotoyogi
-	{1929, 7, 0, 0x3},    // yoozBot
-	{6075, 6, 0, 0x3},    // YouBot
-	{10758, 9, 0, 0x3},   // YoudaoBot
-	{6306, 7, 1, 0x3},    // Synapse
-	{8636, 24, 1, 0x3},   // FyndSearchEngine-Crawler
-	{8660, 26, 1, 0x3},   // FyndSearchEngine-ReCrawler
-	{11456, 11, 1, 0x3},  // SynthesiBot
-	{13821, 27, 1, 0x3},  // synthetic-monitoring-agent/
-	{17207, 17, 9, 0x3},  // Datadog Synthetic
-	{8560, 6, 3, 0x3},    // EzLynx
-	{14504, 8, 5, 0x3},   // Klaviyo/
-	{11608, 22, 0, 0x3},  // XML Sitemaps Generator
-	{6222, 10, 1, 0x3},   // hyscore.io
-	{7380, 6, 1, 0x3},    // l9scan
-	{2197, 7, 1, 0x3},    // Sysomos
-	{5912, 24, 11, 0x3},  // LightspeedSystemsCrawler
-	{18125, 16, 11, 0x3}, // YahooCacheSystem
-	{2875, 7, 1, 0x3},    // Fyrebot
-	{5887, 25, 5, 0x3},   // YandexRenderResourcesBot/
-	{14483, 11, 2, 0x3},  // keys-so-bot
-	{6344, 8, 1, 0x3},    // hypestat
-	{8388, 17, 1, 0x3},   // cypex.ai/scanning
-	{14110, 13, 1, 0x3},  // Hype Machine/
-	{14896, 10, 1, 0x3},  // Pywikibot/
-	{16841, 13, 2, 0x3},  // SkyworkSpider
-	{7197, 10, 3, 0x3},   // Playwright
-	{3522, 15, 6, 0x3},   // Baidu-YunGuanCe
-	{7066, 12, 3, 0x3},   // AliyunSecBot
-	{15242, 12, 1, 0x3},  // nyt_scraping
-	{12306, 9, 4, 0x3},   // certytags
-	{4856, 10, 1, 0x3},   // Bytespider
-	{5144, 7, 1, 0x3},    // RyteBot
-	{255, 13, 1, 0x3},    // Python-urllib
-	{15137, 9, 1, 0x3},   // MxToolbox
-	{18071, 21, 0, 0x3},  // XY-Archive-Compliance
-	{4866, 8, 5, 0x3},    // Datanyze
-	{347, 7, 1, 0x3},     // jyxobot
-	{11769, 16, 3, 0x3},  // alexa site audit
-	{3590, 9, 2, 0x3},    // BoxcarBot
-	{12074, 12, 5, 0x3},  // BinaryCanary
-	{12899, 9, 3, 0x3},   // EasyCron/
-	{13079, 21, 13, 0x3}, // SustainabilityCrawler
-	{770, 8, 4, 0x3},     // Adidxbot
-	{5046, 14, 10, 0x3},  // SerendeputyBot
-	{5098, 11, 7, 0x3},   // SurdotlyBot
-	{10767, 6, 1, 0x3},   // ZyBorg
-	{13155, 9, 5, 0x3},   // eMoneyBot
-	{15157, 6, 1, 0x3},   // MyBot/
-	{436, 6, 1, 0x3},     // exabot
-	{11297, 12, 2, 0x3},  // Pixalate.com
-	{11735, 18, 5, 0x3},  // AgencyAnalyticsBot
-	{996, 15, 6, 0x3},    // PrivacyAwareBot
-	{14321, 20, 8, 0x3},  // Irokez.cz monitoring
-	{18151, 13, 4, 0x3},  // YokoyGroupAG/
-	{7688, 14, 8, 0x3},   // AmazonBuyForMe
-	{1702, 9, 1, 0x3},    // cXensebot
-	{12908, 18, 3, 0x3},  // easyDNS Monitoring
-	{14648, 16, 9, 0x3},  // LinksIndexerBot/
-	{4526, 8, 2, 0x3},    // AnyEvent
-	{1493, 8, 3, 0x3},    // proximic
-	{11600, 8, 0, 0x3},   // Xing Bot
-	{3959, 5, 1, 0x3},    // axios
-	{5806, 14, 2, 0x3},   // RuxitSynthetic
-	{6624, 14, 6, 0x3},   // PerplexityBot/
-	{16426, 15, 7, 0x3},  // SecurityHeaders
-	{17757, 13, 6, 0x3},  // WhatsMyIP.org
-	{13204, 14, 1, 0x3},  // ExodusMovement
-	{1816, 7, 0, 0x3},    // xovibot
-	{18058, 13, 6, 0x3},  // abuse.xmco.fr
-	{17040, 33, 15, 0x3}, // SSL Labs (https://www.ssllabs.com
-	{18141, 10, 0, 0x3},  // YLT Chrome
-	{10384, 14, 7, 0x3},  // MatchorySearch
-	{14576, 16, 5, 0x3},  // Level9SearchBot/
-	{9311, 16, 6, 0x3},   // ParselySharesBot
-	{9071, 10, 2, 0x3},   // MixrankBot
-	{15832, 12, 6, 0x3},  // ProbelySPDR/
-	{6575, 7, 1, 0x3},    // Expanse
-	{15652, 7, 2, 0x3},   // PayPal/
-	{4461, 9, 1, 0x3},    // Experibot
-	{12426, 14, 7, 0x3},  // CirrusExplorer
-	{6160, 20, 5, 0x3},   // CrawlyProjectCrawler
-	{12140, 17, 6, 0x3},  // BlueskyPreviewBot
-	{16413, 13, 7, 0x3},  // SearchExpress
-	{7754, 26, 4, 0x3},   // ApifyWebsiteContentCrawler
-	{16401, 12, 8, 0x3},  // Searcherxweb
-	{13934, 9, 4, 0x3},   // HappyWing
-	{3610, 13, 5, 0x3},   // ContextAd Bot
-	{6986, 8, 2, 0x3},    // YextBot/
-	{2930, 11, 1, 0x3},   // ExtLinksBot
-	{16469, 16, 5, 0x3},  // SentryUptimeBot/
-	{6736, 17, 6, 0x3},   // meta-externalads/
-	{7127, 15, 8, 0x3},   // Google-Extended
-	{8316, 13, 5, 0x3},   // ContextualBot
-	{9033, 14, 6, 0x3},   // McontextualBot
-	{17087, 27, 24, 0x3}, // StartpagePrivateImageProxy/
-	{17431, 12, 9, 0x3},  // TwilioProxy/
-	{11283, 14, 5, 0x3},  // peer39_crawler
-	{11699, 16, 8, 0x3},  // advanced_crawler
-	{8019, 10, 6, 0x3},   // bne.es_bot
-	{14287, 13, 9, 0x3},  // intelx.io_bot
-	{15000, 18, 7, 0x3},  // crawler_eb_germany
-	{3204, 10, 5, 0x3},   // check_http
-	{13223, 17, 7, 0x3},  // factset_spyderbot
-	{790, 11, 7, 0x3},    // Mail.RU_Bot
-	{4370, 17, 3, 0x3},   // W3C_CSS_Validator
-	{4341, 16, 3, 0x3},   // W3C_I18n-Checker
-	{4387, 11, 3, 0x3},   // W3C_Unicorn
+	{11565, 10, 2, 0x3}, {7562, 12, 1, 0x3}, {9937, 18, 1, 0x3}, {1378, 6, 2, 0x3},
+	{4592, 9, 1, 0x3}, {12788, 10, 2, 0x3}, {15417, 14, 2, 0x3}, {1238, 6, 2, 0x3},
+	{9393, 5, 1, 0x3}, {10011, 7, 3, 0x3}, {6793, 14, 1, 0x3}, {7310, 10, 6, 0x3},
+	{16224, 13, 5, 0x3}, {3430, 11, 4, 0x3}, {18521, 7, 1, 0x1}, {3515, 7, 1, 0x3},
+	{10877, 11, 0, 0x3}, {1223, 9, 0, 0x3}, {13962, 14, 1, 0x3}, {16904, 9, 4, 0x3},
+	{5379, 9, 4, 0x3}, {10957, 17, 8, 0x3}, {11769, 16, 4, 0x3}, {9452, 14, 8, 0x3},
+	{13639, 25, 22, 0x3}, {16972, 13, 7, 0x3}, {1744, 7, 2, 0x3}, {12026, 6, 0, 0x3},
+	{3214, 6, 0, 0x3}, {6081, 11, 2, 0x3}, {5563, 26, 7, 0x3}, {7562, 12, 2, 0x3},
+	{9937, 18, 2, 0x3}, {10841, 9, 1, 0x3}, {4206, 12, 2, 0x3}, {14470, 13, 3, 0x3},
+	{14101, 9, 2, 0x3}, {13612, 27, 9, 0x3}, {1261, 16, 5, 0x3}, {6118, 21, 7, 0x3},
+	{14068, 12, 7, 0x3}, {7045, 7, 3, 0x3}, {17529, 10, 6, 0x3}, {15960, 21, 2, 0x3},
+	{2853, 9, 3, 0x3}, {7489, 13, 2, 0x3}, {1250, 11, 6, 0x3}, {12370, 9, 3, 0x3},
+	{6055, 20, 4, 0x3}, {3014, 8, 2, 0x3}, {8151, 19, 3, 0x3}, {4949, 11, 4, 0x3},
+	{952, 9, 4, 0x13}, {4625, 12, 7, 0x3}, {18364, 11, 3, 0x3}, {12118, 12, 7, 0x3},
+	{17596, 16, 7, 0x3}, {697, 12, 0, 0x3}, {9356, 16, 7, 0x3}, {17806, 6, 0, 0x3},
+	{12207, 19, 10, 0x3}, {392, 9, 0, 0x3}, {3241, 10, 2, 0x3}, {7725, 14, 2, 0x3},
+	{12276, 10, 3, 0x3}, {17340, 18, 15, 0x3}, {14172, 11, 1, 0x3}, {8299, 7, 0, 0x3},
+	{6333, 11, 2, 0x3}, {406, 7, 0, 0x3}, {10125, 16, 4, 0x3}, {2557, 10, 1, 0x3},
+	{10831, 10, 5, 0x3}, {16343, 12, 1, 0x3}, {12731, 8, 0, 0x3}, {11534, 18, 6, 0x3},
+	{3480, 7, 1, 0x3}, {18437, 4, 0, 0x1}, {18449, 4, 0, 0x1}, {18461, 4, 0, 0x1},
+	{8490, 25, 1, 0x3}, {14494, 10, 5, 0x3}, {3798, 8, 0, 0x3}, {6772, 21, 3, 0x3},
+	{2396, 12, 7, 0x3}, {3279, 8, 0, 0x3}, {7474, 15, 3, 0x3}, {6638, 9, 0, 0x3},
+	{3418, 12, 3, 0x3}, {4574, 8, 0, 0x3}, {3992, 23, 0, 0x3}, {3744, 19, 11, 0x3},
+	{8289, 5, 0, 0x3}, {8294, 5, 0, 0x3}, {13573, 15, 8, 0x3}, {14724, 15, 4, 0x3},
+	{12952, 8, 0, 0x3}, {17719, 11, 2, 0x3}, {12761, 15, 8, 0x3}, {1071, 13, 6, 0x3},
+	{2847, 6, 1, 0x13}, {5498, 7, 3, 0x3}, {5710, 8, 3, 0x3}, {18499, 5, 0, 0x1},
+	{14696, 12, 2, 0x3}, {9492, 7, 1, 0x3}, {9499, 10, 1, 0x3}, {12945, 7, 0, 0x3},
+	{1542, 19, 0, 0x3}, {7574, 15, 1, 0x3}, {11150, 16, 4, 0x3}, {5227, 16, 13, 0x3},
+	{6948, 14, 11, 0x3}, {1823, 6, 0, 0x3}, {6046, 9, 4, 0x3}, {18535, 18, 5, 0x3},
+	{7252, 8, 1, 0x3}, {12226, 4, 0, 0x3}, {4760, 4, 0, 0x13}, {5307, 7, 0, 0x3},
+	{17160, 6, 2, 0x3}, {3599, 11, 0, 0x3}, {7821, 8, 5, 0x3}, {1501, 15, 10, 0x3},
+	{9109, 15, 10, 0x3}, {1727, 10, 0, 0x3}, {9372, 21, 5, 0x3}, {4155, 35, 11, 0x3},
+	{12386, 40, 12, 0x3}, {10734, 6, 2, 0x3}, {567, 7, 2, 0x3}, {14351, 20, 3, 0x3},
+	{8388, 17, 0, 0x3}, {14321, 20, 7, 0x3}, {996, 15, 5, 0x3}, {11735, 18, 4, 0x3},
+	{1102, 5, 0, 0x3}, {3927, 6, 2, 0x3}, {1102, 5, 1, 0x3}, {4437, 6, 1, 0x3},
+	{15499, 7, 2, 0x3}, {1598, 18, 0, 0x3}, {3251, 4, 1, 0x13}, {10034, 8, 2, 0x3},
+	{12230, 8, 4, 0x3}, {6807, 10, 3, 0x3}, {5633, 9, 4, 0x3}, {4443, 6, 0, 0x3},
+	{16254, 15, 5, 0x3}, {6139, 21, 3, 0x3}, {17684, 12, 2, 0x3}, {16210, 14, 7, 0x3},
+	{17677, 7, 2, 0x3}, {2238, 7, 2, 0x3}, {10676, 9, 3, 0x3}, {12032, 9, 0, 0x3},
+	{667, 11, 2, 0x3}, {5599, 5, 2, 0x3}, {12248, 10, 4, 0x3}, {12041, 15, 0, 0x3},
+	{15417, 14, 3, 0x3}, {12299, 7, 0, 0x3}, {17235, 9, 6, 0x3}, {224, 7, 0, 0x3},
+	{5749, 7, 4, 0x3}, {11176, 6, 3, 0x3}, {5543, 6, 0, 0x3}, {5947, 12, 0, 0x3},
+	{16145, 26, 7, 0x3}, {8227, 25, 20, 0x3}, {15477, 13, 5, 0x3}, {18179, 15, 10, 0x3},
+	{6199, 16, 0, 0x3}, {7397, 21, 10, 0x3}, {3680, 14, 4, 0x3}, {13389, 12, 4, 0x3},
+	{5356, 12, 3, 0x3}, {17565, 10, 4, 0x3}, {5422, 10, 2, 0x3}, {41, 14, 6, 0x3},
+	{1516, 6, 3, 0x3}, {4777, 9, 6, 0x3}, {11500, 6, 3, 0x3}, {13023, 6, 3, 0x3},
+	{14797, 5, 1, 0x3}, {18398, 5, 1, 0x3}, {18429, 4, 0, 0x1}, {18433, 4, 0, 0x1},
+	{18441, 4, 0, 0x1}, {18445, 4, 0, 0x1}, {18453, 4, 0, 0x1}, {18457, 4, 0, 0x1},
+	{18465, 4, 0, 0x1}, {18469, 4, 0, 0x1}, {18473, 4, 0, 0x1}, {18477, 4, 0, 0x1},
+	{18481, 4, 0, 0x1}, {18485, 4, 0, 0x1}, {1063, 8, 1, 0x3}, {16106, 14, 10, 0x3},
+	{12440, 11, 0, 0x3}, {466, 7, 2, 0x3}, {9093, 16, 8, 0x3}, {4786, 9, 3, 0x3},
+	{16049, 9, 5, 0x3}, {3545, 11, 0, 0x3}, {7961, 9, 0, 0x3}, {18300, 7, 3, 0x3},
+	{7180, 10, 0, 0x3}, {5394, 9, 2, 0x3}, {1084, 11, 1, 0x3}, {7033, 12, 1, 0x3},
+	{8038, 19, 12, 0x3}, {17645, 10, 2, 0x3}, {10243, 9, 4, 0x3}, {17979, 10, 4, 0x3},
+	{8029, 9, 0, 0x3}, {4370, 17, 4, 0x3}, {10018, 16, 9, 0x3}, {10859, 10, 0, 0x3},
+	{17696, 11, 2, 0x3}, {17734, 11, 2, 0x3}, {3297, 5, 0, 0x3}, {12086, 18, 3, 0x3},
+	{6978, 8, 4, 0x3}, {7274, 9, 3, 0x3}, {7283, 9, 3, 0x3}, {622, 7, 0, 0x3},
+	{14461, 9, 3, 0x3}, {14123, 31, 19, 0x3}, {3893, 8, 3, 0x3}, {7516, 6, 2, 0x3},
+	{12960, 7, 0, 0x3}, {4856, 10, 0, 0x3}, {1702, 9, 0, 0x3}, {845, 16, 4, 0x3},
+	{7931, 14, 9, 0x3}, {4341, 16, 2, 0x3}, {14525, 15, 2, 0x3}, {4387, 11, 2, 0x3},
+	{4291, 13, 2, 0x3}, {3515, 7, 0, 0x3}, {1166, 19, 1, 0x3}, {1744, 7, 1, 0x3},
+	{14068, 12, 6, 0x3}, {6046, 9, 3, 0x3}, {7821, 8, 4, 0x3}, {18535, 18, 4, 0x3},
+	{567, 7, 1, 0x3}, {3927, 6, 1, 0x3}, {427, 9, 3, 0x3}, {16049, 9, 4, 0x3},
+	{1516, 6, 2, 0x3}, {2740, 10, 6, 0x3}, {13023, 6, 2, 0x3}, {10018, 16, 8, 0x3},
+	{18276, 8, 5, 0x23}, {12230, 8, 5, 0x3}, {15328, 8, 3, 0x3}, {10156, 14, 8, 0x3},
+	{1598, 18, 1, 0x3}, {10340, 33, 23, 0x3}, {16269, 24, 5, 0x3}, {3169, 14, 3, 0x3},
+	{10034, 8, 3, 0x3}, {16451, 18, 14, 0x3}, {8991, 7, 1, 0x3}, {14425, 8, 1, 0x3},
+	{594, 8, 1, 0x3}, {5505, 9, 2, 0x3}, {9701, 5, 2, 0x3}, {3327, 14, 1, 0x3},
+	{8998, 9, 1, 0x3}, {11226, 9, 1, 0x3}, {18092, 19, 6, 0x3}, {2144, 28, 1, 0x3},
+	{2269, 10, 1, 0x3}, {5292, 15, 4, 0x3}, {14086, 15, 9, 0x3}, {2172, 20, 6, 0x3},
+	{7630, 9, 3, 0x3}, {11819, 11, 6, 0x3}, {9866, 12, 4, 0x3}, {8379, 9, 5, 0x3},
+	{369, 23, 4, 0x3}, {8338, 14, 8, 0x3}, {18247, 22, 7, 0x3}, {11671, 9, 0, 0x3},
+	{6511, 9, 5, 0x3}, {6793, 14, 2, 0x3}, {2209, 15, 2, 0x3}, {10704, 8, 1, 0x3},
+	{70, 13, 0, 0x3}, {3498, 9, 0, 0x3}, {7011, 22, 7, 0x3}, {16892, 12, 8, 0x3},
+	{7310, 10, 7, 0x3}, {14760, 5, 1, 0x3}, {11759, 10, 0, 0x3}, {10536, 28, 1, 0x3},
+	{15981, 20, 1, 0x3}, {15182, 18, 5, 0x3}, {8515, 26, 3, 0x3}, {11028, 19, 3, 0x3},
+	{7953, 8, 5, 0x3}, {12015, 11, 1, 0x3}, {18111, 14, 6, 0x4}, {283, 7, 0, 0x3},
+	{7343, 15, 0, 0x3}, {10271, 7, 1, 0x3}, {15035, 18, 6, 0x3}, {1146, 8, 0, 0x3},
+	{13138, 17, 3, 0x3}, {921, 9, 0, 0x3}, {1324, 16, 2, 0x3}, {17745, 12, 5, 0x3},
+	{11919, 6, 2, 0x3}, {617, 5, 1, 0x3}, {3933, 12, 1, 0x3}, {9911, 10, 1, 0x3},
+	{3430, 11, 5, 0x3}, {6846, 21, 6, 0x3}, {18528, 7, 2, 0x1}, {508, 7, 0, 0x3},
+	{15947, 13, 2, 0x3}, {16079, 10, 6, 0x3}, {9023, 10, 1, 0x3}, {3302, 19, 4, 0x3},
+	{13504, 11, 3, 0x3}, {5642, 8, 3, 0x3}, {4316, 13, 2, 0x3}, {14927, 17, 11, 0x3},
+	{1978, 25, 4, 0x3}, {13848, 10, 2, 0x3}, {2711, 15, 4, 0x3}, {7702, 14, 0, 0x3},
+	{7716, 9, 0, 0x3}, {1117, 9, 4, 0x3}, {3230, 11, 2, 0x3}, {8461, 19, 3, 0x3},
+	{7808, 13, 7, 0x3}, {10292, 7, 1, 0x3}, {3472, 8, 0, 0x3}, {16441, 10, 3, 0x3},
+	{5243, 11, 4, 0x3}, {9398, 6, 2, 0x3}, {3059, 12, 1, 0x3}, {6807, 10, 4, 0x3},
+	{9136, 26, 12, 0x3}, {16269, 24, 6, 0x3}, {16556, 33, 14, 0x3}, {14164, 8, 1, 0x3},
+	{4416, 21, 15, 0x3}, {7239, 7, 1, 0x3}, {11839, 18, 7, 0x3}, {13250, 13, 3, 0x3},
+	{14540, 11, 1, 0x3}, {12861, 16, 1, 0x3}, {11864, 6, 0, 0x3}, {8799, 9, 1, 0x3},
+	{13962, 14, 2, 0x3}, {1223, 9, 1, 0x3}, {1126, 13, 1, 0x3}, {2973, 12, 7, 0x3},
+	{12451, 13, 3, 0x3}, {13943, 10, 1, 0x3}, {5345, 11, 2, 0x3}, {11909, 10, 0, 0x3},
+	{16913, 11, 3, 0x3}, {2016, 10, 5, 0x3}, {10467, 6, 1, 0x3}, {15626, 9, 1, 0x3},
+	{16924, 9, 4, 0x3}, {4898, 17, 7, 0x3}, {5665, 6, 0, 0x3}, {141, 25, 4, 0x3},
+	{14265, 11, 4, 0x3}, {1044, 8, 0, 0x3}, {17081, 6, 2, 0x3}, {12543, 24, 14, 0x3},
+	{8306, 10, 4, 0x3}, {15819, 13, 9, 0x3}, {10877, 11, 1, 0x3}, {2010, 6, 3, 0x3},
+	{5986, 9, 0, 0x3}, {3447, 18, 6, 0x3}, {1363, 15, 10, 0x3}, {5083, 15, 10, 0x3},
+	{6924, 8, 4, 0x3}, {18504, 5, 2, 0x1}, {11347, 10, 1, 0x3}, {4637, 14, 8, 0x3},
+	{10058, 12, 4, 0x3}, {14817, 9, 1, 0x3}, {11680, 10, 4, 0x3}, {6609, 15, 0, 0x3},
+	{3465, 7, 1, 0x3}, {17575, 10, 1, 0x3}, {2508, 5, 1, 0x3}, {12967, 6, 1, 0x3},
+	{10455, 12, 3, 0x3}, {7849, 9, 0, 0x3}, {17770, 8, 2, 0x3}, {2353, 10, 4, 0x3},
+	{2319, 12, 1, 0x3}, {4484, 16, 1, 0x3}, {12853, 8, 2, 0x3}, {3441, 6, 1, 0x3},
+	{16985, 9, 5, 0x3}, {1949, 22, 14, 0x3}, {2363, 8, 2, 0x3}, {11070, 16, 6, 0x3},
+	{10665, 11, 6, 0x3}, {14958, 13, 4, 0x3}, {3169, 14, 4, 0x3}, {4443, 6, 1, 0x3},
+	{9509, 12, 6, 0x3}, {3964, 17, 2, 0x3}, {4987, 9, 2, 0x3}, {17315, 9, 5, 0x3},
+	{11000, 18, 1, 0x3}, {7190, 7, 1, 0x3}, {10473, 28, 3, 0x3}, {7197, 10, 2, 0x3},
+	{3959, 5, 0, 0x3}, {15652, 7, 1, 0x3}, {15700, 16, 2, 0x3}, {10841, 9, 0, 0x3},
+	{6497, 6, 1, 0x3}, {10831, 10, 4, 0x3}, {3487, 11, 3, 0x3}, {9188, 15, 7, 0x3},
+	{16001, 25, 17, 0x3}, {16254, 15, 6, 0x3}, {2082, 10, 6, 0x3}, {2098, 7, 3, 0x3},
+	{5208, 11, 7, 0x3}, {10604, 10, 6, 0x3}, {10950, 7, 3, 0x3}, {14525, 15, 1, 0x3},
+	{10340, 33, 22, 0x3}, {4618, 7, 2, 0x3}, {8781, 18, 9, 0x3}, {13869, 15, 7, 0x3},
+	{17665, 12, 2, 0x3}, {3706, 15, 5, 0x3}, {7554, 8, 0, 0x3}, {5995, 13, 3, 0x3},
+	{10178, 25, 15, 0x3}, {11935, 25, 15, 0x3}, {14708, 8, 1, 0x3}, {1737, 7, 0, 0x3},
+	{5874, 13, 1, 0x3}, {7502, 14, 7, 0x3}, {18403, 11, 4, 0x3}, {11753, 6, 0, 0x3},
+	{11725, 10, 2, 0x3}, {2475, 10, 3, 0x3}, {3036, 4, 0, 0x3}, {16684, 21, 9, 0x3},
+	{2822, 4, 1, 0x3}, {1945, 4, 1, 0x3}, {574, 11, 0, 0x3}, {6232, 16, 9, 0x3},
+	{14971, 13, 8, 0x3}, {10331, 9, 1, 0x3}, {9472, 20, 8, 0x3}, {1340, 23, 2, 0x3},
+	{10957, 17, 9, 0x3}, {13562, 11, 5, 0x3}, {1208, 9, 1, 0x3}, {14826, 14, 1, 0x3},
+	{15635, 17, 8, 0x3}, {15716, 20, 5, 0x3}, {17637, 8, 1, 0x3}, {3387, 8, 0, 0x3},
+	{17443, 15, 1, 0x3}, {16710, 21, 6, 0x3}, {7554, 8, 1, 0x3}, {9778, 25, 19, 0x3},
+	{14029, 15, 9, 0x3}, {354, 15, 1, 0x3}, {8585, 8, 5, 0x3}, {166, 11, 0, 0x3},
+	{15176, 6, 3, 0x3}, {16185, 7, 3, 0x3}, {16451, 18, 15, 0x3}, {6139, 21, 4, 0x3},
+	{5191, 17, 1, 0x3}, {7529, 14, 4, 0x13}, {8945, 16, 6, 0x3}, {9047, 24, 13, 0x3},
+	{10655, 10, 3, 0x3}, {2003, 7, 3, 0x3}, {17458, 15, 7, 0x3}, {442, 11, 1, 0x3},
+	{13858, 11, 3, 0x3}, {12056, 6, 2, 0x3}, {15130, 7, 2, 0x3}, {13290, 16, 9, 0x3},
+	{427, 9, 2, 0x3}, {10271, 7, 0, 0x3}, {17256, 21, 15, 0x3}, {17684, 12, 3, 0x3},
+	{9963, 39, 11, 0x3}, {11412, 23, 7, 0x3}, {8862, 12, 3, 0x3}, {14433, 12, 3, 0x3},
+	{3447, 18, 5, 0x3}, {3623, 13, 8, 0x3}, {1776, 9, 2, 0x3}, {16684, 21, 8, 0x3},
+	{354, 15, 0, 0x3}, {6100, 18, 8, 0x3}, {13290, 16, 8, 0x3}, {3572, 18, 5, 0x3},
+	{748, 8, 2, 0x3}, {3022, 14, 4, 0x3}, {8895, 27, 12, 0x3}, {2836, 11, 2, 0x3},
+	{6601, 8, 0, 0x3}, {14716, 8, 2, 0x3}, {8728, 17, 7, 0x3}, {18375, 10, 4, 0x3},
+	{13401, 9, 4, 0x3}, {8808, 14, 8, 0x3}, {15601, 10, 2, 0x3}, {236, 4, 1, 0x3},
+	{240, 4, 1, 0x3}, {1751, 10, 4, 0x3}, {12315, 12, 4, 0x3}, {14189, 13, 3, 0x3},
+	{2583, 7, 3, 0x3}, {5321, 11, 2, 0x3}, {8829, 11, 3, 0x3}, {6538, 9, 2, 0x3},
+	{13108, 9, 2, 0x3}, {14765, 8, 4, 0x3}, {8850, 12, 2, 0x3}, {14840, 13, 7, 0x3},
+	{14425, 8, 2, 0x3}, {14951, 7, 1, 0x3}, {420, 7, 0, 0x3}, {5332, 6, 2, 0x3},
+	{11809, 10, 6, 0x3}, {3395, 12, 5, 0x3}, {8991, 7, 2, 0x3}, {8414, 12, 2, 0x3},
+	{1038, 6, 3, 0x3}, {4658, 17, 9, 0x3}, {11857, 7, 3, 0x3}, {0, 10, 0, 0x3},
+	{8716, 12, 0, 0x3}, {17019, 6, 2, 0x3}, {13803, 18, 0, 0x3}, {2617, 9, 0, 0x3},
+	{16089, 10, 5, 0x3}, {6453, 35, 16, 0x3}, {9452, 14, 9, 0x3}, {2789, 13, 0, 0x3},
+	{11086, 11, 0, 0x3}, {3659, 21, 6, 0x3}, {16210, 14, 8, 0x3}, {12492, 15, 9, 0x3},
+	{6404, 10, 3, 0x3}, {319, 14, 0, 0x3}, {4601, 17, 5, 0x3}, {3945, 14, 5, 0x3},
+	{10, 16, 3, 0x3}, {4874, 24, 3, 0x3}, {5973, 13, 3, 0x3}, {13729, 14, 3, 0x3},
+	{5820, 17, 5, 0x3}, {4038, 26, 9, 0x3}, {7078, 10, 5, 0x3}, {4449, 7, 4, 0x3},
+	{11097, 11, 0, 0x3}, {11389, 14, 5, 0x3}, {1139, 7, 0, 0x3}, {8077, 7, 2, 0x3},
+	{7922, 9, 2, 0x3}, {2643, 11, 4, 0x3}, {3888, 5, 1, 0x3}, {1031, 7, 0, 0x3},
+	{13884, 7, 0, 0x3}, {748, 8, 3, 0x3}, {480, 8, 0, 0x3}, {3022, 14, 5, 0x3},
+	{14563, 13, 3, 0x3}, {3327, 14, 2, 0x3}, {8998, 9, 2, 0x3}, {15688, 12, 3, 0x3},
+	{14222, 9, 2, 0x3}, {14402, 18, 8, 0x3}, {16741, 8, 3, 0x3}, {4935, 5, 0, 0x3},
+	{15286, 19, 5, 0x3}, {656, 11, 3, 0x3}, {13899, 14, 0, 0x3}, {14257, 8, 3, 0x3},
+	{11226, 9, 2, 0x3}, {14183, 6, 1, 0x3}, {15611, 8, 3, 0x3}, {12130, 10, 3, 0x3},
+	{15163, 13, 10, 0x3}, {16863, 14, 8, 0x3}, {15588, 13, 3, 0x3}, {3845, 8, 3, 0x3},
+	{4777, 9, 5, 0x3}, {1166, 19, 0, 0x3}, {8895, 27, 13, 0x3}, {11983, 32, 15, 0x3},
+	{4637, 14, 7, 0x3}, {17885, 24, 8, 0x3}, {1583, 15, 5, 0x3}, {18092, 19, 7, 0x3},
+	{9472, 20, 7, 0x3}, {11518, 16, 1, 0x3}, {13588, 6, 3, 0x3}, {3845, 8, 2, 0x3},
+	{5069, 14, 1, 0x3}, {18578, 8, 3, 0x2}, {15366, 16, 1, 0x3}, {103, 18, 0, 0x3},
+	{4970, 7, 0, 0x3}, {13306, 10, 0, 0x3}, {16972, 13, 8, 0x3}, {2443, 14, 0, 0x3},
+	{3648, 6, 0, 0x3}, {9811, 16, 9, 0x3}, {12182, 7, 2, 0x3}, {3654, 5, 0, 0x3},
+	{2269, 10, 2, 0x3}, {7945, 8, 4, 0x3}, {2144, 28, 2, 0x3}, {8188, 39, 31, 0x3},
+	{13117, 21, 17, 0x3}, {3255, 24, 0, 0x3}, {5465, 9, 2, 0x3}, {10235, 8, 0, 0x3},
+	{16293, 18, 0, 0x3}, {5457, 8, 2, 0x3}, {4190, 16, 8, 0x3}, {18414, 10, 2, 0x3},
+	{14086, 15, 10, 0x3}, {9921, 9, 6, 0x3}, {12336, 14, 4, 0x3}, {10712, 22, 10, 0x3},
+	{8170, 18, 5, 0x3}, {12472, 20, 5, 0x3}, {3109, 6, 2, 0x3}, {8601, 8, 4, 0x3},
+	{17677, 7, 3, 0x3}, {538, 6, 0, 0x3}, {3828, 9, 4, 0x3}, {10252, 11, 0, 0x3},
+	{6994, 17, 6, 0x3}, {5535, 8, 0, 0x3}, {10263, 8, 0, 0x3}, {4807, 9, 0, 0x3},
+	{930, 15, 4, 0x3}, {5856, 6, 0, 0x3}, {5862, 12, 4, 0x3}, {1663, 10, 0, 0x3},
+	{2421, 12, 3, 0x3}, {9162, 26, 6, 0x3}, {18553, 16, 7, 0x2}, {7970, 9, 3, 0x3},
+	{6563, 12, 7, 0x3}, {945, 7, 0, 0x3}, {9803, 8, 5, 0x3}, {13484, 10, 0, 0x3},
+	{3040, 19, 6, 0x3}, {13494, 10, 0, 0x3}, {13029, 23, 3, 0x3}, {13891, 8, 0, 0x3},
+	{5474, 12, 3, 0x3}, {9595, 26, 2, 0x3}, {7858, 20, 5, 0x3}, {16630, 20, 5, 0x3},
+	{8636, 24, 0, 0x3}, {8660, 26, 0, 0x3}, {2875, 7, 0, 0x3}, {7746, 8, 3, 0x3},
+	{7754, 26, 3, 0x3}, {3214, 6, 1, 0x3}, {11565, 10, 1, 0x3}, {4206, 12, 1, 0x3},
+	{7334, 9, 1, 0x3}, {13573, 15, 7, 0x3}, {1501, 15, 9, 0x3}, {5227, 16, 12, 0x3},
+	{6948, 14, 10, 0x3}, {13009, 9, 3, 0x3}, {17235, 9, 5, 0x3}, {26, 15, 5, 0x3},
+	{1852, 8, 4, 0x3}, {5314, 7, 3, 0x3}, {6665, 9, 5, 0x3}, {12026, 6, 1, 0x3},
+	{17696, 11, 1, 0x3}, {10243, 9, 3, 0x3}, {17645, 10, 1, 0x3}, {6978, 8, 3, 0x3},
+	{845, 16, 3, 0x3}, {2209, 15, 1, 0x3}, {10002, 9, 4, 0x3}, {11643, 7, 1, 0x3},
+	{1978, 25, 3, 0x3}, {4720, 15, 3, 0x3}, {1126, 13, 0, 0x3}, {10564, 11, 3, 0x3},
+	{15382, 7, 3, 0x3}, {4416, 21, 14, 0x3}, {3706, 15, 4, 0x3}, {8781, 18, 8, 0x3},
+	{17665, 12, 1, 0x3}, {1340, 23, 1, 0x3}, {14971, 13, 7, 0x3}, {9778, 25, 18, 0x3},
+	{8585, 8, 4, 0x3}, {1776, 9, 1, 0x3}, {13858, 11, 2, 0x3}, {5180, 11, 4, 0x3},
+	{13401, 9, 3, 0x3}, {2643, 11, 3, 0x3}, {14276, 11, 3, 0x3}, {12182, 7, 1, 0x3},
+	{5465, 9, 1, 0x3}, {4064, 19, 4, 0x3}, {8601, 8, 3, 0x3}, {930, 15, 3, 0x3},
+	{103, 18, 1, 0x3}, {4357, 13, 1, 0x3}, {4970, 7, 1, 0x3}, {6601, 8, 1, 0x3},
+	{13306, 10, 1, 0x3}, {16966, 6, 1, 0x3}, {10631, 8, 2, 0x3}, {12032, 9, 1, 0x3},
+	{4357, 13, 2, 0x3}, {6092, 8, 1, 0x3}, {1468, 17, 3, 0x3}, {13100, 8, 0, 0x3},
+	{1384, 11, 8, 0x3}, {2310, 9, 1, 0x3}, {8593, 8, 2, 0x3}, {3642, 6, 2, 0x3},
+	{3837, 8, 2, 0x3}, {10203, 14, 2, 0x3}, {9866, 12, 5, 0x3}, {17995, 28, 5, 0x3},
+	{13353, 8, 2, 0x3}, {413, 7, 2, 0x13}, {10170, 8, 5, 0x3}, {5729, 8, 2, 0x3},
+	{13537, 10, 5, 0x3}, {14245, 12, 5, 0x3}, {10974, 13, 4, 0x3}, {2802, 8, 1, 0x3},
+	{11108, 10, 5, 0x3}, {16355, 14, 5, 0x3}, {3183, 10, 1, 0x3}, {5441, 16, 3, 0x3},
+	{16036, 13, 3, 0x3}, {6439, 14, 2, 0x3}, {2036, 11, 2, 0x3}, {401, 5, 1, 0x3},
+	{5700, 10, 1, 0x3}, {10076, 10, 0, 0x3}, {16534, 8, 1, 0x3}, {3354, 8, 3, 0x3},
+	{11830, 9, 1, 0x3}, {17521, 8, 4, 0x3}, {3088, 16, 3, 0x3}, {1309, 15, 2, 0x3},
+	{11143, 7, 1, 0x3}, {10598, 6, 1, 0x3}, {5403, 10, 4, 0x3}, {1395, 22, 4, 0x3},
+	{3380, 7, 1, 0x13}, {5219, 8, 1, 0x3}, {2541, 16, 1, 0x3}, {1052, 11, 1, 0x3},
+	{1785, 18, 1, 0x3}, {14445, 16, 12, 0x3}, {6817, 5, 1, 0x3}, {2443, 14, 1, 0x3},
+	{3736, 8, 1, 0x3}, {6694, 9, 4, 0x3}, {12798, 9, 0, 0x3}, {7216, 8, 1, 0x3},
+	{1154, 12, 3, 0x3}, {1485, 8, 0, 0x3}, {14716, 8, 3, 0x3}, {9901, 10, 1, 0x3},
+	{3341, 13, 1, 0x3}, {15200, 22, 5, 0x3}, {6383, 8, 5, 0x3}, {7878, 17, 12, 0x3},
+	{11235, 8, 3, 0x3}, {14622, 9, 3, 0x3}, {453, 13, 4, 0x3}, {10042, 16, 3, 0x3},
+	{4470, 14, 2, 0x3}, {6008, 10, 3, 0x3}, {15601, 10, 3, 0x3}, {4675, 14, 5, 0x3},
+	{6547, 10, 6, 0x3}, {7268, 6, 1, 0x3}, {17308, 7, 1, 0x3}, {15579, 9, 2, 0x3},
+	{2379, 17, 4, 0x3}, {4960, 10, 3, 0x3}, {809, 8, 1, 0x3}, {8329, 9, 4, 0x3},
+	{1616, 10, 0, 0x3}, {3694, 12, 0, 0x3}, {8107, 9, 1, 0x3}, {16589, 19, 1, 0x3},
+	{16390, 11, 6, 0x3}, {2882, 17, 2, 0x3}, {2676, 9, 3, 0x3}, {5604, 29, 8, 0x3},
+	{8405, 9, 2, 0x3}, {8609, 13, 7, 0x3}, {10797, 11, 2, 0x3}, {9521, 8, 1, 0x3},
+	{9841, 17, 1, 0x3}, {2750, 7, 0, 0x3}, {16731, 10, 7, 0x3}, {6326, 7, 2, 0x3},
+	{13316, 9, 4, 0x3}, {1872, 9, 5, 0x3}, {13177, 15, 2, 0x3}, {17707, 12, 6, 0x3},
+	{16131, 14, 1, 0x3}, {5368, 11, 2, 0x3}, {18247, 22, 8, 0x3}, {2662, 14, 1, 0x3},
+	{3362, 10, 1, 0x3}, {6503, 8, 1, 0x3}, {15254, 8, 1, 0x3}, {8484, 6, 1, 0x3},
+	{3193, 11, 4, 0x3}, {3654, 5, 1, 0x3}, {13018, 5, 1, 0x3}, {13361, 18, 4, 0x3},
+	{1189, 19, 4, 0x3}, {9215, 18, 1, 0x3}, {15230, 12, 1, 0x3}, {16120, 11, 1, 0x3},
+	{15736, 12, 4, 0x3}, {2124, 20, 1, 0x3}, {6582, 19, 6, 0x3}, {15518, 17, 14, 0x3},
+	{2499, 9, 3, 0x3}, {9584, 11, 4, 0x3}, {14300, 21, 6, 0x3}, {3648, 6, 1, 0x3},
+	{10070, 6, 1, 0x3}, {1185, 4, 1, 0x3}, {7260, 8, 4, 0x3}, {1860, 12, 3, 0x3},
+	{14395, 7, 1, 0x3}, {515, 17, 1, 0x3}, {2092, 6, 1, 0x3}, {2654, 8, 1, 0x3},
+	{3104, 5, 1, 0x3}, {12041, 15, 1, 0x3}, {9209, 6, 1, 0x3}, {10095, 14, 4, 0x3},
+	{13218, 5, 0, 0x3}, {634, 15, 4, 0x3}, {16608, 22, 1, 0x3}, {778, 6, 0, 0x3},
+	{11166, 10, 1, 0x3}, {2705, 6, 3, 0x3}, {5060, 9, 0, 0x3}, {5887, 25, 4, 0x3},
+	{14483, 11, 1, 0x3}, {436, 6, 0, 0x3}, {13155, 9, 4, 0x3}, {14648, 16, 8, 0x3},
+	{6624, 14, 5, 0x3}, {1468, 17, 4, 0x3}, {4461, 9, 0, 0x3}, {6575, 7, 0, 0x3},
+	{16413, 13, 6, 0x3}, {2930, 11, 0, 0x3}, {11699, 16, 7, 0x3}, {5151, 29, 21, 0x3},
+	{16520, 14, 6, 0x3}, {7589, 12, 5, 0x3}, {10125, 16, 3, 0x3}, {2847, 6, 0, 0x13},
+	{9663, 17, 8, 0x3}, {10278, 14, 5, 0x3}, {5749, 7, 3, 0x3}, {1751, 10, 5, 0x3},
+	{3806, 9, 3, 0x3}, {6656, 9, 5, 0x3}, {12199, 8, 4, 0x3}, {7931, 14, 8, 0x3},
+	{8762, 19, 5, 0x3}, {11671, 9, 1, 0x3}, {5243, 11, 3, 0x3}, {13100, 8, 1, 0x3},
+	{11839, 18, 6, 0x3}, {2319, 12, 0, 0x3}, {10455, 12, 2, 0x3}, {9430, 12, 4, 0x3},
+	{12967, 6, 0, 0x3}, {18307, 6, 2, 0x3}, {10950, 7, 2, 0x3}, {7895, 17, 4, 0x3},
+	{6100, 18, 7, 0x3}, {8808, 14, 7, 0x3}, {13108, 9, 1, 0x3}, {7100, 11, 4, 0x3},
+	{1522, 12, 3, 0x3}, {14189, 13, 4, 0x3}, {4015, 23, 4, 0x3}, {8170, 18, 4, 0x3},
+	{12472, 20, 4, 0x3}, {16075, 4, 1, 0x3}, {15382, 7, 2, 0x3}, {6647, 9, 4, 0x3},
+	{6665, 9, 4, 0x3}, {961, 9, 2, 0x3}, {6511, 9, 6, 0x3}, {8593, 8, 3, 0x3},
+	{13316, 9, 3, 0x3}, {18509, 6, 3, 0x1}, {18515, 6, 3, 0x1}, {2092, 6, 0, 0x3},
+	{634, 15, 3, 0x3}, {6656, 9, 4, 0x3}, {5413, 9, 2, 0x3}, {2310, 9, 2, 0x3},
+	{15278, 8, 2, 0x3}, {9124, 12, 6, 0x3}, {10869, 8, 2, 0x3}, {7601, 20, 1, 0x3},
+	{5848, 8, 1, 0x3}, {121, 20, 2, 0x3}, {2726, 14, 4, 0x3}, {13263, 9, 2, 0x3},
+	{11118, 10, 4, 0x3}, {15361, 5, 1, 0x3}, {801, 8, 0, 0x3}, {1107, 10, 1, 0x3},
+	{3636, 6, 0, 0x3}, {11925, 10, 2, 0x3}, {17244, 12, 3, 0x3}, {10141, 6, 2, 0x3},
+	{10147, 9, 2, 0x3}, {6822, 13, 5, 0x3}, {8352, 15, 5, 0x3}, {13788, 10, 6, 0x3},
+	{17502, 12, 6, 0x3}, {10987, 13, 4, 0x3}, {2433, 10, 4, 0x3}, {10704, 8, 2, 0x3},
+	{4795, 12, 2, 0x3}, {15355, 6, 2, 0x3}, {213, 11, 5, 0x3}, {8433, 14, 0, 0x3},
+	{14917, 10, 5, 0x3}, {1717, 10, 2, 0x3}, {4329, 12, 9, 0x3}, {6894, 18, 3, 0x3},
+	{13515, 11, 1, 0x3}, {3156, 7, 0, 0x3}, {1737, 7, 1, 0x3}, {13074, 5, 0, 0x3},
+	{14872, 24, 8, 0x3}, {11690, 9, 1, 0x3}, {14202, 9, 4, 0x3}, {1889, 10, 1, 0x3},
+	{1909, 10, 1, 0x3}, {12849, 4, 0, 0x3}, {4263, 9, 3, 0x3}, {544, 8, 3, 0x3},
+	{9567, 8, 3, 0x3}, {3642, 6, 3, 0x3}, {13440, 15, 5, 0x3}, {13455, 16, 5, 0x3},
+	{3498, 9, 1, 0x3}, {4764, 13, 5, 0x3}, {16781, 12, 3, 0x3}, {17025, 15, 7, 0x3},
+	{10203, 14, 3, 0x3}, {15770, 22, 9, 0x3}, {3837, 8, 3, 0x3}, {8829, 11, 4, 0x3},
+	{12299, 7, 1, 0x3}, {11379, 10, 3, 0x3}, {5261, 12, 2, 0x3}, {7159, 21, 1, 0x3},
+	{70, 13, 1, 0x3}, {83, 20, 1, 0x3}, {8686, 9, 3, 0x3}, {12609, 16, 8, 0x3},
+	{17812, 14, 3, 0x3}, {3901, 13, 1, 0x3}, {2331, 22, 12, 0x3}, {7011, 22, 8, 0x3},
+	{16892, 12, 9, 0x3}, {8480, 4, 0, 0x13}, {5321, 11, 3, 0x3}, {11329, 18, 4, 0x3},
+	{12157, 18, 8, 0x3}, {13325, 28, 3, 0x3}, {13680, 14, 5, 0x3}, {3914, 13, 7, 0x3},
+	{12189, 10, 4, 0x3}, {1770, 6, 1, 0x3}, {13353, 8, 3, 0x3}, {11715, 10, 1, 0x3},
+	{14765, 8, 5, 0x3}, {5432, 9, 0, 0x3}, {15018, 17, 2, 0x3}, {11309, 9, 2, 0x3},
+	{11373, 6, 3, 0x3}, {16807, 14, 3, 0x3}, {17877, 8, 3, 0x3}, {686, 11, 3, 0x3},
+	{17995, 28, 6, 0x3}, {18023, 22, 5, 0x3}, {817, 12, 3, 0x3}, {6538, 9, 3, 0x3},
+	{8277, 12, 4, 0x3}, {9278, 8, 2, 0x3}, {17909, 12, 2, 0x3}, {3226, 4, 0, 0x3},
+	{12379, 7, 3, 0x3}, {6295, 11, 5, 0x3}, {1808, 8, 3, 0x3}, {9124, 12, 7, 0x3},
+	{8367, 12, 5, 0x3}, {770, 8, 3, 0x3}, {1881, 8, 3, 0x3}, {10869, 8, 3, 0x3},
+	{5379, 9, 3, 0x3}, {12207, 19, 9, 0x3}, {3556, 16, 10, 0x3}, {413, 7, 3, 0x13},
+	{11492, 8, 4, 0x3}, {14101, 9, 3, 0x3}, {7953, 8, 4, 0x3}, {2262, 7, 2, 0x3},
+	{3763, 13, 3, 0x3}, {10331, 9, 0, 0x3}, {13410, 10, 7, 0x3}, {14760, 5, 2, 0x3},
+	{244, 11, 3, 0x3}, {11830, 9, 0, 0x3}, {6118, 21, 8, 0x3}, {7601, 20, 2, 0x3},
+	{1261, 16, 6, 0x3}, {14773, 10, 3, 0x3}, {14783, 14, 3, 0x3}, {763, 7, 3, 0x3},
+	{13612, 27, 10, 0x3}, {10305, 26, 3, 0x3}, {1534, 8, 2, 0x3}, {10305, 26, 4, 0x3},
+	{10850, 9, 3, 0x3}, {3853, 8, 3, 0x3}, {5682, 9, 3, 0x3}, {12696, 14, 7, 0x3},
+	{17921, 6, 1, 0x3}, {5109, 9, 3, 0x3}, {11759, 10, 1, 0x3}, {10740, 6, 2, 0x3},
+	{2955, 6, 1, 0x3}, {18424, 5, 0, 0x1}, {10850, 9, 4, 0x3}, {6180, 10, 0, 0x3},
+	{16821, 10, 0, 0x3}, {2574, 9, 0, 0x3}, {12747, 14, 7, 0x3}, {9858, 8, 1, 0x3},
+	{6018, 12, 4, 0x3}, {8874, 11, 0, 0x3}, {6373, 10, 4, 0x3}, {5848, 8, 2, 0x3},
+	{8850, 12, 3, 0x3}, {7425, 20, 5, 0x3}, {7045, 7, 4, 0x3}, {11753, 6, 1, 0x3},
+	{10808, 10, 3, 0x3}, {15960, 21, 3, 0x3}, {8885, 10, 0, 0x3}, {5959, 14, 6, 0x3},
+	{2695, 10, 3, 0x3}, {18284, 16, 1, 0x3}, {16058, 17, 14, 0x3}, {17166, 14, 11, 0x3},
+	{11205, 10, 3, 0x3}, {3123, 11, 5, 0x3}, {5729, 8, 3, 0x3}, {17529, 10, 7, 0x3},
+	{14512, 13, 0, 0x3}, {5718, 11, 7, 0x3}, {10818, 13, 0, 0x3}, {8936, 9, 3, 0x3},
+	{16311, 23, 10, 0x3}, {16026, 10, 3, 0x3}, {10536, 28, 2, 0x3}, {15981, 20, 2, 0x3},
+	{2853, 9, 4, 0x3}, {7224, 5, 2, 0x3}, {7979, 32, 5, 0x3}, {8011, 8, 5, 0x3},
+	{13000, 9, 3, 0x3}, {2279, 15, 1, 0x3}, {16841, 13, 1, 0x3}, {12140, 17, 5, 0x3},
+	{8922, 14, 3, 0x3}, {15182, 18, 6, 0x3}, {17549, 16, 7, 0x3}, {2408, 13, 5, 0x3},
+	{1250, 11, 7, 0x3}, {2862, 13, 9, 0x3}, {8574, 11, 7, 0x3}, {13537, 10, 6, 0x3},
+	{2245, 17, 3, 0x3}, {14640, 8, 3, 0x3}, {18210, 37, 22, 0x3}, {2810, 12, 3, 0x3},
+	{14080, 6, 3, 0x3}, {7489, 13, 3, 0x3}, {17123, 17, 8, 0x3}, {17004, 15, 5, 0x3},
+	{15844, 22, 3, 0x3}, {2114, 10, 2, 0x3}, {2654, 8, 0, 0x3}, {3104, 5, 0, 0x3},
+	{14395, 7, 0, 0x3}, {13987, 23, 8, 0x3}, {11725, 10, 3, 0x3}, {12370, 9, 4, 0x3},
+	{2475, 10, 4, 0x3}, {12776, 12, 5, 0x3}, {14245, 12, 6, 0x3}, {11028, 19, 4, 0x3},
+	{4689, 17, 8, 0x3}, {8515, 26, 4, 0x3}, {15450, 13, 8, 0x3}, {6055, 20, 5, 0x3},
+	{10217, 18, 9, 0x3}, {3776, 7, 1, 0x3}, {16933, 13, 4, 0x3}, {9639, 24, 17, 0x3},
+	{6190, 9, 0, 0x3}, {3014, 8, 3, 0x3}, {16673, 11, 3, 0x3}, {2685, 10, 3, 0x3},
+	{5254, 7, 1, 0x3}, {4272, 11, 0, 0x3}, {16946, 9, 4, 0x3}, {8057, 20, 9, 0x3},
+	{12350, 20, 12, 0x3}, {14664, 11, 3, 0x3}, {10974, 13, 5, 0x3}, {2513, 28, 0, 0x3},
+	{14420, 5, 0, 0x3}, {8151, 19, 4, 0x3}, {14631, 9, 3, 0x3}, {6912, 12, 2, 0x3},
+	{347, 7, 0, 0x3}, {3204, 10, 4, 0x3}, {12104, 14, 4, 0x3}, {13263, 9, 3, 0x3},
+	{6081, 11, 1, 0x3}, {13639, 25, 21, 0x3}, {2396, 12, 6, 0x3}, {3744, 19, 10, 0x3},
+	{5671, 11, 3, 0x3}, {14724, 15, 3, 0x3}, {2726, 14, 5, 0x3}, {739, 9, 3, 0x3},
+	{3507, 8, 4, 0x3}, {5599, 5, 1, 0x3}, {12248, 10, 3, 0x3}, {1919, 10, 6, 0x3},
+	{9258, 5, 2, 0x3}, {295, 11, 1, 0x3}, {12983, 17, 8, 0x3}, {2711, 15, 3, 0x3},
+	{3036, 4, 1, 0x3}, {121, 20, 3, 0x3}, {4949, 11, 5, 0x3}, {14958, 13, 3, 0x3},
+	{10058, 12, 3, 0x3}, {5208, 11, 6, 0x3}, {14840, 13, 8, 0x3}, {6232, 16, 8, 0x3},
+	{15716, 20, 4, 0x3}, {442, 11, 0, 0x3}, {420, 7, 1, 0x3}, {5273, 8, 1, 0x3},
+	{2836, 11, 1, 0x3}, {1038, 6, 2, 0x3}, {17019, 6, 1, 0x3}, {7922, 9, 1, 0x3},
+	{8188, 39, 30, 0x3}, {13117, 21, 16, 0x3}, {3828, 9, 3, 0x3}, {18364, 11, 4, 0x3},
+	{6563, 12, 6, 0x3}, {3163, 6, 3, 0x3}, {7746, 8, 2, 0x3}, {5180, 11, 3, 0x3},
+	{11800, 9, 2, 0x3}, {3321, 6, 3, 0x3}, {11575, 9, 6, 0x3}, {18173, 6, 3, 0x3},
+	{2457, 18, 15, 0x3}, {15518, 17, 13, 0x3}, {5413, 9, 1, 0x3}, {1569, 9, 5, 0x3},
+	{16994, 10, 2, 0x3}, {18509, 6, 2, 0x1}, {18515, 6, 2, 0x1}, {8352, 15, 4, 0x3},
+	{2433, 10, 3, 0x3}, {686, 11, 2, 0x3}, {12015, 11, 2, 0x3}, {8367, 12, 4, 0x3},
+	{1534, 8, 1, 0x3}, {2802, 8, 2, 0x3}, {7224, 5, 1, 0x3}, {17123, 17, 7, 0x3},
+	{2408, 13, 4, 0x3}, {6912, 12, 1, 0x3}, {13953, 9, 4, 0x3}, {14021, 8, 0, 0x3},
+	{9706, 9, 2, 0x3}, {283, 7, 1, 0x3}, {2485, 14, 4, 0x3}, {14753, 7, 2, 0x3},
+	{224, 7, 1, 0x3}, {2590, 7, 1, 0x3}, {7639, 17, 4, 0x3}, {11600, 8, 1, 0x3},
+	{11200, 5, 1, 0x3}, {1673, 6, 1, 0x3}, {5332, 6, 3, 0x3}, {5132, 12, 4, 0x3},
+	{177, 21, 7, 0x3}, {6391, 13, 4, 0x3}, {11809, 10, 7, 0x3}, {13547, 15, 6, 0x3},
+	{9014, 9, 2, 0x3}, {3407, 11, 3, 0x3}, {14044, 24, 15, 0x3}, {2224, 14, 6, 0x3},
+	{14211, 11, 0, 0x3}, {17514, 7, 3, 0x3}, {3783, 15, 4, 0x3}, {4940, 9, 1, 0x3},
+	{7151, 8, 1, 0x3}, {3721, 6, 0, 0x3}, {16762, 19, 8, 0x3}, {13240, 10, 6, 0x4},
+	{15398, 19, 11, 0x3}, {12118, 12, 8, 0x3}, {9559, 8, 1, 0x3}, {16705, 5, 1, 0x13},
+	{8447, 14, 10, 0x3}, {3255, 24, 1, 0x3}, {9680, 9, 3, 0x3}, {15361, 5, 2, 0x3},
+	{7292, 9, 1, 0x3}, {801, 8, 1, 0x3}, {2633, 10, 1, 0x3}, {17244, 12, 4, 0x3},
+	{18385, 13, 0, 0x3}, {9747, 10, 3, 0x3}, {17596, 16, 8, 0x3}, {3636, 6, 1, 0x3},
+	{14984, 16, 1, 0x3}, {1107, 10, 2, 0x3}, {11925, 10, 3, 0x3}, {6248, 7, 1, 0x3},
+	{5109, 9, 4, 0x3}, {7301, 9, 1, 0x3}, {1244, 6, 3, 0x3}, {8136, 5, 2, 0x3},
+	{10424, 16, 1, 0x3}, {5650, 10, 1, 0x3}, {7790, 18, 5, 0x3}, {15060, 9, 5, 0x3},
+	{10575, 23, 4, 0x3}, {17358, 19, 4, 0x3}, {2105, 9, 2, 0x3}, {9715, 6, 1, 0x3},
+	{4582, 10, 3, 0x3}, {10235, 8, 1, 0x3}, {17153, 7, 3, 0x3}, {2626, 7, 1, 0x3},
+	{7343, 15, 1, 0x3}, {1936, 9, 1, 0x3}, {585, 9, 0, 0x3}, {13594, 18, 15, 0x3},
+	{1837, 15, 4, 0x3}, {2026, 10, 1, 0x3}, {7780, 10, 4, 0x3}, {11584, 16, 6, 0x3},
+	{11870, 10, 4, 0x3}, {1427, 23, 0, 0x3}, {4456, 5, 1, 0x3}, {5543, 6, 1, 0x3},
+	{5691, 9, 4, 0x3}, {16749, 13, 7, 0x3}, {5947, 12, 1, 0x3}, {473, 7, 0, 0x3},
+	{15035, 18, 7, 0x3}, {8094, 13, 3, 0x3}, {12258, 18, 3, 0x3}, {697, 12, 1, 0x3},
+	{756, 7, 1, 0x3}, {5756, 9, 2, 0x3}, {16793, 14, 1, 0x3}, {17806, 6, 1, 0x3},
+	{1692, 10, 2, 0x3}, {5486, 12, 6, 0x3}, {7445, 15, 7, 0x3}, {7460, 14, 7, 0x3},
+	{13927, 7, 3, 0x3}, {16509, 11, 4, 0x3}, {876, 15, 5, 0x3}, {6279, 8, 4, 0x3},
+	{7325, 9, 6, 0x3}, {9081, 12, 6, 0x3}, {16542, 14, 7, 0x3}, {14504, 8, 4, 0x3},
+	{14010, 11, 4, 0x3}, {7066, 12, 2, 0x3}, {11297, 12, 1, 0x3}, {4747, 13, 1, 0x3},
+	{9071, 10, 1, 0x3}, {15535, 25, 5, 0x3}, {8414, 12, 3, 0x3}, {14172, 11, 0, 0x3},
+	{13694, 13, 10, 0x3}, {7371, 9, 1, 0x3}, {4437, 6, 0, 0x3}, {2826, 10, 6, 0x3},
+	{11108, 10, 6, 0x3}, {13953, 9, 5, 0x3}, {10292, 7, 0, 0x3}, {2608, 9, 1, 0x3},
+	{9542, 7, 1, 0x3}, {8799, 9, 0, 0x3}, {13943, 10, 0, 0x3}, {14154, 10, 7, 0x3},
+	{17458, 15, 6, 0x3}, {17324, 16, 1, 0x3}, {14021, 8, 1, 0x3}, {14402, 18, 7, 0x3},
+	{14183, 6, 0, 0x3}, {16293, 18, 1, 0x3}, {392, 9, 1, 0x3}, {9803, 8, 4, 0x3},
+	{16426, 15, 8, 0x3}, {10141, 6, 3, 0x3}, {16966, 6, 0, 0x3}, {11143, 7, 0, 0x3},
+	{4510, 16, 1, 0x3}, {809, 8, 0, 0x3}, {7142, 9, 2, 0x3}, {12625, 28, 2, 0x3},
+	{16355, 14, 6, 0x3}, {17778, 13, 1, 0x3}, {17791, 15, 1, 0x3}, {11118, 10, 3, 0x3},
+	{10740, 6, 3, 0x3}, {4500, 10, 5, 0x3}, {3115, 8, 1, 0x3}, {9327, 8, 1, 0x3},
+	{10147, 9, 3, 0x3}, {13138, 17, 4, 0x3}, {1244, 6, 2, 0x3}, {8136, 5, 1, 0x3},
+	{1971, 7, 4, 0x3}, {7780, 10, 3, 0x3}, {1146, 8, 1, 0x3}, {16145, 26, 8, 0x3},
+	{11182, 18, 4, 0x3}, {2950, 5, 1, 0x3}, {8227, 25, 21, 0x3}, {12587, 22, 18, 0x3},
+	{18179, 15, 11, 0x3}, {18342, 22, 6, 0x3}, {7725, 14, 3, 0x3}, {7842, 7, 3, 0x3},
+	{9549, 10, 1, 0x3}, {1626, 16, 6, 0x3}, {15477, 13, 6, 0x3}, {3183, 10, 2, 0x3},
+	{17224, 11, 4, 0x3}, {574, 11, 1, 0x3}, {10299, 6, 0, 0x3}, {602, 7, 1, 0x3},
+	{11630, 13, 6, 0x3}, {921, 9, 1, 0x3}, {10943, 7, 1, 0x3}, {10440, 15, 3, 0x3},
+	{6199, 16, 1, 0x3}, {891, 15, 1, 0x3}, {333, 8, 1, 0x3}, {5737, 12, 4, 0x3},
+	{12276, 10, 4, 0x3}, {9757, 21, 10, 0x3}, {5441, 16, 4, 0x3}, {4651, 7, 0, 0x3},
+	{6822, 13, 6, 0x3}, {12710, 13, 6, 0x3}, {15313, 8, 4, 0x3}, {6932, 16, 9, 0x3},
+	{4658, 17, 10, 0x3}, {290, 5, 0, 0x3}, {7397, 21, 11, 0x3}, {18424, 5, 1, 0x1},
+	{11318, 11, 5, 0x3}, {906, 15, 5, 0x3}, {6557, 6, 1, 0x3}, {6835, 11, 0, 0x3},
+	{4398, 18, 8, 0x3}, {5281, 11, 1, 0x3}, {6222, 10, 0, 0x3}, {1238, 6, 1, 0x3},
+	{1378, 6, 1, 0x3}, {12788, 10, 1, 0x3}, {13788, 10, 7, 0x3}, {17502, 12, 7, 0x3},
+	{4786, 9, 2, 0x3}, {1654, 9, 5, 0x3}, {6215, 7, 3, 0x3}, {14341, 10, 5, 0x3},
+	{18051, 7, 3, 0x3}, {18489, 5, 1, 0x1}, {18494, 5, 1, 0x1}, {7033, 12, 0, 0x3},
+	{8038, 19, 11, 0x3}, {11819, 11, 5, 0x3}, {5292, 15, 3, 0x3}, {9706, 9, 3, 0x3},
+	{10517, 7, 1, 0x3}, {13389, 12, 5, 0x3}, {2567, 7, 1, 0x3}, {1324, 16, 3, 0x3},
+	{18403, 11, 3, 0x3}, {5191, 17, 0, 0x3}, {12056, 6, 1, 0x3}, {1561, 8, 1, 0x3},
+	{14675, 12, 1, 0x3}, {10, 16, 2, 0x3}, {5973, 13, 2, 0x3}, {6439, 14, 3, 0x3},
+	{12130, 10, 2, 0x3}, {16863, 14, 7, 0x3}, {11983, 32, 14, 0x3}, {5069, 14, 0, 0x3},
+	{15366, 16, 0, 0x3}, {18578, 8, 2, 0x2}, {5474, 12, 2, 0x3}, {6877, 17, 6, 0x3},
+	{9595, 26, 1, 0x3}, {18553, 16, 6, 0x2}, {10987, 13, 5, 0x3}, {2950, 5, 2, 0x3},
+	{6720, 16, 13, 0x3}, {11857, 7, 4, 0x3}, {5356, 12, 4, 0x3}, {2705, 6, 2, 0x3},
+	{9335, 15, 1, 0x3}, {8299, 7, 1, 0x3}, {15278, 8, 1, 0x3}, {9350, 6, 1, 0x3},
+	{4263, 9, 2, 0x3}, {3140, 8, 4, 0x3}, {8686, 9, 2, 0x3}, {11309, 9, 1, 0x3},
+	{13204, 14, 2, 0x3}, {12175, 7, 4, 0x3}, {13410, 10, 6, 0x3}, {2955, 6, 0, 0x3},
+	{3853, 8, 2, 0x3}, {5682, 9, 2, 0x3}, {16058, 17, 13, 0x3}, {17166, 14, 10, 0x3},
+	{8574, 11, 6, 0x3}, {17549, 16, 6, 0x3}, {2114, 10, 1, 0x3}, {15844, 22, 2, 0x3},
+	{9258, 5, 1, 0x3}, {8566, 8, 2, 0x3}, {678, 8, 1, 0x3}, {17473, 13, 9, 0x3},
+	{7142, 9, 1, 0x3}, {12625, 28, 1, 0x3}, {2036, 11, 3, 0x3}, {5281, 11, 0, 0x3},
+	{979, 6, 1, 0x3}, {0, 10, 1, 0x3}, {8716, 12, 1, 0x3}, {5422, 10, 3, 0x3},
+	{16099, 7, 3, 0x3}, {4235, 7, 1, 0x3}, {4996, 22, 4, 0x3}, {15305, 8, 1, 0x3},
+	{5018, 28, 4, 0x3}, {15079, 9, 1, 0x3}, {10685, 12, 4, 0x3}, {1929, 7, 1, 0x3},
+	{1301, 8, 3, 0x3}, {8084, 10, 4, 0x3}, {17565, 10, 5, 0x3}, {2192, 5, 1, 0x3},
+	{15053, 7, 1, 0x3}, {12937, 8, 2, 0x3}, {6313, 13, 7, 0x3}, {6674, 10, 1, 0x3},
+	{14551, 12, 6, 0x3}, {15088, 17, 1, 0x3}, {16821, 10, 1, 0x3}, {406, 7, 1, 0x3},
+	{18194, 10, 1, 0x3}, {2967, 6, 0, 0x3}, {985, 11, 2, 0x3}, {11018, 10, 1, 0x3},
+	{15389, 9, 0, 0x3}, {6180, 10, 1, 0x3}, {1284, 17, 4, 0x3}, {11506, 12, 2, 0x3},
+	{7739, 7, 2, 0x3}, {9721, 5, 1, 0x3}, {9726, 5, 1, 0x3}, {2899, 15, 7, 0x3},
+	{2061, 21, 1, 0x3}, {2996, 5, 1, 0x3}, {7320, 5, 1, 0x3}, {5514, 21, 1, 0x3},
+	{6333, 11, 3, 0x3}, {15431, 19, 13, 0x3}, {5018, 28, 5, 0x3}, {2574, 9, 1, 0x3},
+	{8141, 10, 3, 0x3}, {9442, 10, 3, 0x3}, {10639, 10, 3, 0x3}, {15079, 9, 2, 0x3},
+	{723, 8, 1, 0x3}, {2485, 14, 5, 0x3}, {5700, 10, 2, 0x3}, {3287, 10, 4, 0x3},
+	{4795, 12, 3, 0x3}, {17864, 13, 1, 0x3}, {609, 8, 1, 0x3}, {14853, 19, 10, 0x3},
+	{14944, 7, 3, 0x3}, {10076, 10, 1, 0x3}, {13272, 18, 6, 0x3}, {15675, 13, 9, 0x3},
+	{1761, 9, 3, 0x3}, {7842, 7, 4, 0x3}, {13471, 13, 6, 0x3}, {12807, 9, 4, 0x3},
+	{9621, 12, 6, 0x3}, {18342, 22, 7, 0x3}, {829, 16, 3, 0x3}, {15884, 10, 4, 0x3},
+	{9466, 6, 2, 0x3}, {15463, 7, 0, 0x3}, {15490, 9, 0, 0x3}, {1417, 10, 1, 0x3},
+	{4996, 22, 5, 0x3}, {15619, 7, 3, 0x3}, {4242, 21, 4, 0x3}, {15470, 7, 3, 0x3},
+	{6255, 24, 4, 0x3}, {2617, 9, 1, 0x3}, {9305, 6, 1, 0x3}, {12816, 16, 1, 0x3},
+	{12832, 17, 1, 0x3}, {18313, 9, 6, 0x3}, {10614, 17, 5, 0x3}, {12731, 8, 1, 0x3},
+	{1816, 7, 1, 0x3}, {14797, 5, 2, 0x3}, {18441, 4, 1, 0x1}, {18445, 4, 1, 0x1},
+	{41, 14, 7, 0x3}, {18473, 4, 1, 0x1}, {18477, 4, 1, 0x1}, {17936, 12, 1, 0x3},
+	{18465, 4, 1, 0x1}, {18469, 4, 1, 0x1}, {18429, 4, 1, 0x1}, {18433, 4, 1, 0x1},
+	{14753, 7, 3, 0x3}, {18453, 4, 1, 0x1}, {18457, 4, 1, 0x1}, {4816, 9, 6, 0x3},
+	{10758, 9, 1, 0x3}, {13743, 21, 9, 0x3}, {4927, 8, 0, 0x3}, {16534, 8, 2, 0x3},
+	{1063, 8, 2, 0x3}, {16343, 12, 2, 0x3}, {9689, 12, 2, 0x3}, {13803, 18, 1, 0x3},
+	{17655, 10, 6, 0x3}, {3001, 13, 1, 0x3}, {12747, 14, 8, 0x3}, {18481, 4, 1, 0x1},
+	{18485, 4, 1, 0x1}, {15321, 7, 1, 0x3}, {784, 6, 1, 0x3}, {1232, 6, 1, 0x3},
+	{6075, 6, 1, 0x3}, {8822, 7, 2, 0x3}, {8433, 14, 1, 0x3}, {15748, 8, 1, 0x3},
+	{18269, 7, 1, 0x3}, {2985, 11, 3, 0x3}, {16171, 14, 3, 0x3}, {12327, 9, 5, 0x3},
+	{10685, 12, 5, 0x3}, {13164, 13, 4, 0x3}, {15262, 16, 2, 0x3}, {15866, 18, 6, 0x3},
+	{2294, 8, 3, 0x3}, {11263, 13, 8, 0x3}, {12926, 11, 5, 0x3}, {12723, 8, 3, 0x3},
+	{3590, 9, 1, 0x3}, {18151, 13, 3, 0x3}, {1493, 8, 2, 0x3}, {13664, 16, 13, 0x4},
+	{17087, 27, 23, 0x3}, {17431, 12, 8, 0x3}, {952, 9, 3, 0x13}, {6453, 35, 17, 0x3},
+	{11243, 20, 16, 0x3}, {15105, 12, 8, 0x3}, {1071, 13, 5, 0x3}, {5498, 7, 2, 0x3},
+	{9263, 15, 4, 0x3}, {341, 6, 2, 0x3}, {1301, 8, 4, 0x3}, {6488, 9, 5, 0x3},
+	{9250, 8, 4, 0x3}, {14917, 10, 6, 0x3}, {2740, 10, 5, 0x3}, {8116, 9, 4, 0x3},
+	{6753, 19, 10, 0x3}, {9136, 26, 11, 0x3}, {13250, 13, 2, 0x3}, {15659, 16, 8, 0x3},
+	{13869, 15, 6, 0x3}, {5874, 13, 0, 0x3}, {7529, 14, 3, 0x13}, {8945, 16, 5, 0x3},
+	{617, 5, 2, 0x3}, {8862, 12, 2, 0x3}, {14433, 12, 2, 0x3}, {2583, 7, 2, 0x3},
+	{4449, 7, 3, 0x3}, {15688, 12, 2, 0x3}, {13379, 10, 4, 0x3}, {11389, 14, 4, 0x3},
+	{656, 11, 2, 0x3}, {14257, 8, 2, 0x3}, {7945, 8, 3, 0x3}, {4190, 16, 7, 0x3},
+	{5457, 8, 1, 0x3}, {9921, 9, 5, 0x3}, {18414, 10, 1, 0x3}, {1717, 10, 3, 0x3},
+	{13029, 23, 2, 0x3}, {10002, 9, 3, 0x3}, {4218, 17, 10, 0x3}, {6092, 8, 0, 0x3},
+	{10170, 8, 4, 0x3}, {5403, 10, 3, 0x3}, {6008, 10, 2, 0x3}, {7268, 6, 0, 0x3},
+	{515, 17, 0, 0x3}, {3193, 11, 3, 0x3}, {3362, 10, 0, 0x3}, {15254, 8, 0, 0x3},
+	{9663, 17, 7, 0x3}, {961, 9, 1, 0x3}, {11534, 18, 7, 0x3}, {544, 8, 2, 0x3},
+	{17521, 8, 5, 0x3}, {817, 12, 2, 0x3}, {9278, 8, 1, 0x3}, {11373, 6, 2, 0x3},
+	{12189, 10, 3, 0x3}, {1881, 8, 2, 0x3}, {3763, 13, 2, 0x3}, {11492, 8, 3, 0x3},
+	{763, 7, 2, 0x3}, {244, 11, 2, 0x3}, {11200, 5, 2, 0x3}, {11205, 10, 2, 0x3},
+	{5959, 14, 5, 0x3}, {8936, 9, 2, 0x3}, {16026, 10, 2, 0x3}, {2245, 17, 2, 0x3},
+	{2810, 12, 2, 0x3}, {14640, 8, 2, 0x3}, {2862, 13, 8, 0x3}, {8922, 14, 2, 0x3},
+	{8057, 20, 8, 0x3}, {12350, 20, 11, 0x3}, {16673, 11, 2, 0x3}, {9639, 24, 16, 0x3},
+	{14631, 9, 2, 0x3}, {12983, 17, 7, 0x3}, {5671, 11, 2, 0x3}, {3321, 6, 2, 0x3},
+	{1309, 15, 3, 0x3}, {16955, 11, 4, 0x3}, {306, 8, 5, 0x3}, {731, 8, 3, 0x3},
+	{8426, 7, 4, 0x3}, {16334, 9, 5, 0x3}, {7325, 9, 5, 0x3}, {7371, 9, 0, 0x3},
+	{10517, 7, 0, 0x3}, {1654, 9, 4, 0x3}, {8840, 10, 2, 0x3}, {15305, 8, 0, 0x3},
+	{16106, 14, 11, 0x3}, {8541, 19, 4, 0x3}, {8745, 17, 7, 0x3}, {15321, 7, 0, 0x3},
+	{18269, 7, 0, 0x3}, {2789, 13, 1, 0x3}, {8874, 11, 1, 0x3}, {8116, 9, 3, 0x3},
+	{4218, 17, 9, 0x3}, {6846, 21, 7, 0x3}, {18528, 7, 3, 0x1}, {8840, 10, 1, 0x3},
+	{9007, 7, 3, 0x3}, {4304, 12, 9, 0x3}, {4547, 21, 0, 0x3}, {8978, 13, 4, 0x3},
+	{14739, 14, 6, 0x3}, {15117, 13, 3, 0x3}, {6703, 17, 5, 0x3}, {1673, 6, 2, 0x3},
+	{12937, 8, 3, 0x3}, {12877, 22, 7, 0x3}, {11047, 14, 3, 0x3}, {10598, 6, 2, 0x3},
+	{11128, 15, 5, 0x3}, {558, 9, 2, 0x3}, {11552, 13, 2, 0x3}, {9529, 13, 8, 0x3},
+	{5118, 14, 5, 0x3}, {177, 21, 8, 0x3}, {6391, 13, 5, 0x3}, {13547, 15, 7, 0x3},
+	{15069, 10, 5, 0x3}, {14551, 12, 7, 0x3}, {6313, 13, 8, 0x3}, {8125, 11, 6, 0x3},
+	{7358, 13, 2, 0x3}, {5132, 12, 5, 0x3}, {4568, 6, 3, 0x3}, {9007, 7, 4, 0x3},
+	{9884, 17, 5, 0x3}, {11086, 11, 1, 0x3}, {13798, 5, 1, 0x3}, {13515, 11, 2, 0x3},
+	{6894, 18, 4, 0x3}, {2541, 16, 2, 0x3}, {10746, 12, 1, 0x3}, {1395, 22, 5, 0x3},
+	{6030, 16, 6, 0x3}, {8490, 25, 2, 0x3}, {18449, 4, 1, 0x1}, {11276, 7, 0, 0x3},
+	{18437, 4, 1, 0x1}, {12286, 13, 10, 0x3}, {18461, 4, 1, 0x1}, {7829, 13, 6, 0x3},
+	{7656, 32, 18, 0x3}, {14906, 11, 2, 0x3}, {4706, 14, 3, 0x3}, {13192, 12, 2, 0x3},
+	{9023, 10, 2, 0x3}, {314, 5, 0, 0x3}, {10789, 8, 4, 0x3}, {15088, 17, 2, 0x3},
+	{7088, 12, 1, 0x3}, {508, 7, 1, 0x3}, {5219, 8, 2, 0x3}, {17826, 27, 5, 0x3},
+	{17393, 11, 3, 0x3}, {2371, 8, 2, 0x3}, {10921, 22, 10, 0x3}, {4825, 13, 2, 0x3},
+	{13504, 11, 4, 0x3}, {3302, 19, 5, 0x3}, {6414, 9, 0, 0x3}, {7380, 6, 0, 0x3},
+	{3156, 7, 1, 0x3}, {4866, 8, 4, 0x3}, {4526, 8, 1, 0x3}, {18058, 13, 5, 0x3},
+	{14576, 16, 4, 0x3}, {14287, 13, 8, 0x3}, {3659, 21, 7, 0x3}, {4316, 13, 3, 0x3},
+	{9014, 9, 3, 0x3}, {16485, 20, 9, 0x3}, {5936, 11, 2, 0x3}, {8978, 13, 5, 0x3},
+	{10697, 7, 1, 0x3}, {5633, 9, 3, 0x3}, {3251, 4, 0, 0x13}, {2238, 7, 1, 0x3},
+	{10676, 9, 2, 0x3}, {11500, 6, 2, 0x3}, {13074, 5, 1, 0x3}, {17979, 10, 3, 0x3},
+	{8338, 14, 7, 0x3}, {7630, 9, 2, 0x3}, {8622, 14, 8, 0x3}, {18111, 14, 5, 0x4},
+	{6867, 10, 3, 0x3}, {1785, 18, 2, 0x3}, {4547, 21, 1, 0x3}, {9575, 9, 1, 0x3},
+	{1949, 22, 13, 0x3}, {14817, 9, 0, 0x3}, {3964, 17, 1, 0x3}, {6497, 6, 0, 0x3},
+	{12653, 9, 3, 0x3}, {7502, 14, 6, 0x3}, {14029, 15, 8, 0x3}, {12440, 11, 1, 0x3},
+	{14044, 24, 16, 0x3}, {2967, 6, 1, 0x3}, {14951, 7, 0, 0x3}, {14739, 14, 7, 0x3},
+	{14222, 9, 1, 0x3}, {17885, 24, 7, 0x3}, {6404, 10, 4, 0x3}, {9811, 16, 8, 0x3},
+	{2224, 14, 7, 0x3}, {7334, 9, 0, 0x3}, {1384, 11, 7, 0x3}, {3341, 13, 0, 0x3},
+	{6383, 8, 4, 0x3}, {14211, 11, 1, 0x3}, {2676, 9, 2, 0x3}, {14872, 24, 9, 0x3},
+	{6684, 10, 5, 0x3}, {10373, 11, 6, 0x3}, {10278, 14, 4, 0x3}, {4083, 22, 13, 0x3},
+	{12157, 18, 7, 0x3}, {3407, 11, 4, 0x3}, {3798, 8, 1, 0x3}, {6018, 12, 3, 0x3},
+	{12776, 12, 4, 0x3}, {17514, 7, 4, 0x3}, {985, 11, 3, 0x3}, {11018, 10, 2, 0x3},
+	{11690, 9, 2, 0x3}, {14202, 9, 5, 0x3}, {10424, 16, 0, 0x3}, {14445, 16, 13, 0x3},
+	{14984, 16, 0, 0x3}, {4747, 13, 0, 0x3}, {15535, 25, 4, 0x3}, {14927, 17, 12, 0x3},
+	{10907, 14, 7, 0x3}, {2567, 7, 0, 0x3}, {466, 7, 3, 0x3}, {6674, 10, 0, 0x3},
+	{9093, 16, 9, 0x3}, {15053, 7, 0, 0x3}, {6423, 16, 6, 0x3}, {1761, 9, 2, 0x3},
+	{9827, 14, 9, 0x3}, {17655, 10, 5, 0x3}, {13379, 10, 3, 0x3}, {15389, 9, 1, 0x3},
+	{10712, 22, 11, 0x3}, {12286, 13, 9, 0x3}, {6867, 10, 2, 0x3}, {12653, 9, 2, 0x3},
+	{13848, 10, 3, 0x3}, {319, 14, 1, 0x3}, {11890, 19, 6, 0x3}, {6817, 5, 2, 0x3},
+	{629, 5, 0, 0x3}, {2766, 23, 9, 0x3}, {10649, 6, 3, 0x3}, {14687, 9, 3, 0x3},
+	{17927, 9, 3, 0x3}, {6703, 17, 6, 0x3}, {16762, 19, 9, 0x3}, {14371, 14, 7, 0x3},
+	{3721, 6, 1, 0x3}, {268, 15, 6, 0x3}, {6520, 18, 8, 0x3}, {1889, 10, 2, 0x3},
+	{18569, 9, 0, 0x2}, {14592, 30, 14, 0x3}, {3279, 8, 1, 0x3}, {1284, 17, 5, 0x3},
+	{14231, 14, 1, 0x3}, {7151, 8, 2, 0x3}, {4940, 9, 2, 0x3}, {3783, 15, 5, 0x3},
+	{8961, 17, 11, 0x3}, {16877, 15, 6, 0x3}, {1450, 18, 2, 0x3}, {4601, 17, 6, 0x3},
+	{11061, 9, 4, 0x3}, {18141, 10, 1, 0x3}, {3736, 8, 2, 0x3}, {11357, 16, 8, 0x3},
+	{10888, 19, 6, 0x3}, {7739, 7, 3, 0x3}, {13240, 10, 7, 0x4}, {1711, 6, 1, 0x3},
+	{17853, 11, 1, 0x3}, {16237, 17, 12, 0x3}, {15506, 12, 5, 0x3}, {11506, 12, 3, 0x3},
+	{10501, 16, 1, 0x3}, {15146, 11, 0, 0x3}, {7702, 14, 1, 0x3}, {7716, 9, 1, 0x3},
+	{3861, 11, 5, 0x3}, {15137, 9, 0, 0x3}, {15157, 6, 0, 0x3}, {17757, 13, 5, 0x3},
+	{16224, 13, 4, 0x3}, {4592, 9, 0, 0x3}, {5563, 26, 6, 0x3}, {9356, 16, 6, 0x3},
+	{3230, 11, 3, 0x3}, {10217, 18, 10, 0x3}, {12761, 15, 7, 0x3}, {5549, 14, 3, 0x13},
+	{629, 5, 1, 0x3}, {1117, 9, 5, 0x3}, {6694, 9, 5, 0x3}, {12798, 9, 1, 0x3},
+	{3893, 8, 2, 0x3}, {18276, 8, 4, 0x23}, {2302, 8, 1, 0x3}, {7386, 11, 1, 0x3},
+	{2172, 20, 5, 0x3}, {10524, 12, 1, 0x3}, {12849, 4, 1, 0x3}, {1642, 12, 2, 0x3},
+	{3059, 12, 0, 0x3}, {10665, 11, 5, 0x3}, {15398, 19, 12, 0x3}, {6638, 9, 1, 0x3},
+	{15700, 16, 1, 0x3}, {2082, 10, 5, 0x3}, {14708, 8, 0, 0x3}, {1208, 9, 0, 0x3},
+	{14826, 14, 0, 0x3}, {8728, 17, 6, 0x3}, {3945, 14, 4, 0x3}, {4874, 24, 4, 0x3},
+	{13729, 14, 4, 0x3}, {2766, 23, 10, 0x3}, {13588, 6, 2, 0x3}, {26, 15, 4, 0x3},
+	{1852, 8, 3, 0x3}, {12464, 8, 3, 0x3}, {10631, 8, 1, 0x3}, {7216, 8, 2, 0x3},
+	{1679, 13, 10, 0x3}, {11785, 15, 12, 0x3}, {17948, 16, 12, 0x3}, {4675, 14, 4, 0x3},
+	{7235, 4, 1, 0x3}, {8762, 19, 4, 0x3}, {7425, 20, 6, 0x3}, {213, 11, 4, 0x3},
+	{4329, 12, 8, 0x3}, {13680, 14, 4, 0x3}, {4764, 13, 4, 0x3}, {2899, 15, 8, 0x3},
+	{9559, 8, 2, 0x3}, {5718, 11, 6, 0x3}, {295, 11, 0, 0x3}, {4574, 8, 1, 0x3},
+	{16854, 9, 1, 0x3}, {11800, 9, 1, 0x3}, {11467, 25, 15, 0x3}, {4582, 10, 2, 0x3},
+	{1485, 8, 1, 0x3}, {17377, 16, 4, 0x3}, {1154, 12, 4, 0x3}, {13694, 13, 9, 0x3},
+	{14154, 10, 6, 0x3}, {2826, 10, 5, 0x3}, {8461, 19, 4, 0x3}, {12587, 22, 17, 0x3},
+	{602, 7, 0, 0x3}, {3545, 11, 1, 0x3}, {6720, 16, 12, 0x3}, {7961, 9, 1, 0x3},
+	{14675, 12, 0, 0x3}, {17473, 13, 8, 0x3}, {8447, 14, 11, 0x3}, {12327, 9, 4, 0x3},
+	{3992, 23, 1, 0x3}, {4816, 9, 5, 0x3}, {11608, 22, 1, 0x3}, {12877, 22, 6, 0x3},
+	{8745, 17, 6, 0x3}, {13976, 11, 3, 0x3}, {7808, 13, 8, 0x3}, {10907, 14, 6, 0x3},
+	{2996, 5, 2, 0x3}, {6423, 16, 5, 0x3}, {10888, 19, 5, 0x3}, {3727, 9, 2, 0x3},
+	{2061, 21, 2, 0x3}, {11467, 25, 14, 0x3}, {17377, 16, 3, 0x3}, {13976, 11, 2, 0x3},
+	{15336, 8, 4, 0x3}, {7320, 5, 2, 0x3}, {17296, 12, 8, 0x3}, {3981, 11, 2, 0x3},
+	{7111, 16, 6, 0x3}, {7543, 11, 4, 0x3}, {10773, 16, 6, 0x3}, {15903, 12, 2, 0x3},
+	{12739, 8, 4, 0x3}, {7180, 10, 1, 0x3}, {5820, 17, 6, 0x3}, {12507, 36, 23, 0x3},
+	{13913, 14, 2, 0x3}, {3472, 8, 1, 0x3}, {18300, 7, 4, 0x3}, {7078, 10, 6, 0x3},
+	{16382, 8, 5, 0x3}, {5837, 11, 2, 0x3}, {55, 15, 9, 0x3}, {8289, 5, 1, 0x3},
+	{8294, 5, 1, 0x3}, {538, 6, 1, 0x3}, {2914, 16, 0, 0x3}, {15336, 8, 5, 0x3},
+	{231, 5, 1, 0x3}, {16441, 10, 4, 0x3}, {15200, 22, 6, 0x3}, {1011, 12, 2, 0x3},
+	{13420, 20, 6, 0x3}, {13440, 15, 6, 0x3}, {16369, 13, 7, 0x3}, {15802, 17, 11, 0x3},
+	{17296, 12, 9, 0x3}, {17404, 8, 5, 0x3}, {3537, 8, 3, 0x3}, {8560, 6, 2, 0x3},
+	{10252, 11, 1, 0x3}, {9398, 6, 3, 0x3}, {3522, 15, 5, 0x3}, {5098, 11, 6, 0x3},
+	{9680, 9, 4, 0x3}, {14687, 9, 4, 0x3}, {17927, 9, 4, 0x3}, {13455, 16, 6, 0x3},
+	{6160, 20, 4, 0x3}, {9311, 16, 5, 0x3}, {11128, 15, 6, 0x3}, {15431, 19, 14, 0x3},
+	{7246, 6, 2, 0x3}, {11552, 13, 3, 0x3}, {18521, 7, 0, 0x1}, {558, 9, 3, 0x3},
+	{11097, 11, 1, 0x3}, {2633, 10, 2, 0x3}, {453, 13, 5, 0x3}, {9492, 7, 0, 0x3},
+	{9499, 10, 0, 0x3}, {1217, 6, 2, 0x3}, {1578, 5, 1, 0x3}, {5338, 7, 2, 0x3},
+	{11235, 8, 4, 0x3}, {14622, 9, 4, 0x3}, {7274, 9, 2, 0x3}, {7292, 9, 2, 0x3},
+	{7522, 7, 3, 0x3}, {11919, 6, 1, 0x3}, {4618, 7, 1, 0x3}, {11412, 23, 6, 0x3},
+	{13052, 22, 7, 0x3}, {15130, 7, 1, 0x3}, {10042, 16, 4, 0x3}, {7111, 16, 7, 0x3},
+	{7543, 11, 5, 0x3}, {10564, 11, 2, 0x3}, {18045, 6, 2, 0x3}, {1052, 11, 0, 0x3},
+	{3380, 7, 0, 0x13}, {3387, 8, 1, 0x3}, {3981, 11, 3, 0x3}, {9521, 8, 0, 0x3},
+	{15903, 12, 3, 0x3}, {16075, 4, 0, 0x3}, {6352, 21, 5, 0x3}, {1909, 10, 0, 0x3},
+	{11329, 18, 3, 0x3}, {2262, 7, 1, 0x3}, {18284, 16, 0, 0x3}, {10808, 10, 2, 0x3},
+	{2279, 15, 0, 0x3}, {8011, 8, 4, 0x3}, {17004, 15, 4, 0x3}, {14164, 8, 2, 0x3},
+	{1899, 10, 5, 0x3}, {1919, 10, 5, 0x3}, {16705, 5, 0, 0x13}, {488, 20, 1, 0x3},
+	{12952, 8, 1, 0x3}, {756, 7, 0, 0x3}, {7621, 9, 5, 0x3}, {9529, 13, 9, 0x3},
+	{9930, 7, 1, 0x3}, {9542, 7, 0, 0x3}, {1626, 16, 5, 0x3}, {9549, 10, 0, 0x3},
+	{15770, 22, 10, 0x3}, {5737, 12, 3, 0x3}, {15313, 8, 3, 0x3}, {906, 15, 4, 0x3},
+	{8141, 10, 4, 0x3}, {13764, 24, 8, 0x23}, {6877, 17, 5, 0x3}, {2192, 5, 0, 0x3},
+	{18385, 13, 1, 0x3}, {10639, 10, 2, 0x3}, {2985, 11, 2, 0x3}, {5765, 24, 6, 0x3},
+	{15659, 16, 7, 0x3}, {341, 6, 1, 0x3}, {17719, 11, 3, 0x3}, {7358, 13, 1, 0x3},
+	{5118, 14, 6, 0x3}, {9575, 9, 0, 0x3}, {16877, 15, 5, 0x3}, {8252, 25, 16, 0x3},
+	{17539, 10, 1, 0x3}, {1711, 6, 0, 0x3}, {15560, 19, 8, 0x3}, {2302, 8, 0, 0x3},
+	{7386, 11, 0, 0x3}, {10299, 6, 1, 0x3}, {1139, 7, 1, 0x3}, {16854, 9, 0, 0x3},
+	{231, 5, 0, 0x3}, {1217, 6, 1, 0x3}, {5338, 7, 1, 0x3}, {7239, 7, 2, 0x3},
+	{13764, 24, 7, 0x23}, {552, 6, 1, 0x3}, {15756, 14, 3, 0x3}, {7229, 6, 0, 0x3},
+	{12238, 10, 1, 0x3}, {6547, 10, 7, 0x3}, {709, 5, 0, 0x3}, {532, 6, 0, 0x3},
+	{12567, 20, 11, 0x3}, {12973, 10, 2, 0x3}, {9633, 6, 0, 0x3}, {5261, 12, 3, 0x3},
+	{11448, 8, 0, 0x3}, {17180, 18, 0, 0x3}, {17198, 9, 0, 0x3}, {13707, 22, 10, 0x3},
+	{14802, 15, 8, 0x3}, {17288, 8, 2, 0x3}, {7912, 10, 2, 0x3}, {18322, 20, 1, 0x3},
+	{2047, 14, 3, 0x3}, {17964, 15, 11, 0x3}, {1095, 7, 0, 0x3}, {14540, 11, 2, 0x3},
+	{4735, 12, 4, 0x3}, {6190, 9, 1, 0x3}, {17114, 9, 0, 0x3}, {17277, 11, 2, 0x3},
+	{11435, 13, 0, 0x3}, {198, 15, 0, 0x3}, {6306, 7, 0, 0x3}, {6994, 17, 7, 0x3},
+	{11456, 11, 0, 0x3}, {13821, 27, 0, 0x3}, {17207, 17, 8, 0x3}, {2197, 7, 0, 0x3},
+	{5912, 24, 10, 0x3}, {18125, 16, 10, 0x3}, {12861, 16, 2, 0x3}, {12899, 9, 2, 0x3},
+	{12908, 18, 2, 0x3}, {15000, 18, 6, 0x3}, {15579, 9, 3, 0x3}, {10011, 7, 2, 0x3},
+	{3241, 10, 1, 0x3}, {4625, 12, 6, 0x3}, {17340, 18, 14, 0x3}, {3480, 7, 0, 0x3},
+	{14351, 20, 2, 0x3}, {15499, 7, 1, 0x3}, {11176, 6, 2, 0x3}, {83, 20, 2, 0x3},
+	{552, 6, 2, 0x3}, {8125, 11, 7, 0x3}, {17073, 8, 3, 0x3}, {7283, 9, 2, 0x3},
+	{7301, 9, 2, 0x3}, {4291, 13, 1, 0x3}, {14371, 14, 8, 0x3}, {9701, 5, 1, 0x3},
+	{5505, 9, 1, 0x3}, {11864, 6, 1, 0x3}, {2010, 6, 2, 0x3}, {12853, 8, 1, 0x3},
+	{1363, 15, 9, 0x3}, {5710, 8, 4, 0x3}, {8885, 10, 1, 0x3}, {18499, 5, 1, 0x1},
+	{18504, 5, 1, 0x1}, {3287, 10, 5, 0x3}, {6248, 7, 2, 0x3}, {16185, 7, 2, 0x3},
+	{16710, 21, 5, 0x3}, {3623, 13, 7, 0x3}, {12315, 12, 3, 0x3}, {4038, 26, 8, 0x3},
+	{12492, 15, 8, 0x3}, {15286, 19, 4, 0x3}, {1583, 15, 4, 0x3}, {4960, 10, 4, 0x3},
+	{4720, 15, 2, 0x3}, {16198, 12, 3, 0x3}, {649, 7, 2, 0x3}, {5314, 7, 2, 0x3},
+	{15756, 14, 4, 0x3}, {3354, 8, 2, 0x3}, {268, 15, 7, 0x3}, {7878, 17, 11, 0x3},
+	{5535, 8, 1, 0x3}, {10263, 8, 1, 0x3}, {16131, 14, 0, 0x3}, {7895, 17, 3, 0x3},
+	{3806, 9, 2, 0x3}, {1522, 12, 2, 0x3}, {7159, 21, 0, 0x3}, {17140, 13, 4, 0x3},
+	{17812, 14, 2, 0x3}, {17877, 8, 2, 0x3}, {1808, 8, 2, 0x3}, {3556, 16, 9, 0x3},
+	{14773, 10, 2, 0x3}, {14783, 14, 2, 0x3}, {2695, 10, 2, 0x3}, {16311, 23, 9, 0x3},
+	{13987, 23, 7, 0x3}, {4689, 17, 7, 0x3}, {16946, 9, 3, 0x3}, {2685, 10, 2, 0x3},
+	{16933, 13, 3, 0x3}, {739, 9, 2, 0x3}, {4807, 9, 1, 0x3}, {8029, 9, 1, 0x3},
+	{2757, 9, 1, 0x3}, {13594, 18, 14, 0x3}, {9747, 10, 2, 0x3}, {5756, 9, 1, 0x3},
+	{861, 15, 4, 0x3}, {14010, 11, 3, 0x3}, {15792, 10, 1, 0x3}, {11630, 13, 5, 0x3},
+	{891, 15, 0, 0x3}, {6932, 16, 8, 0x3}, {1031, 7, 1, 0x3}, {6215, 7, 2, 0x3},
+	{14696, 12, 3, 0x3}, {18489, 5, 0, 0x1}, {18494, 5, 0, 0x1}, {1561, 8, 0, 0x3},
+	{9233, 11, 4, 0x3}, {17730, 4, 1, 0x3}, {829, 16, 2, 0x3}, {2204, 5, 1, 0x3},
+	{10614, 17, 4, 0x3}, {13884, 7, 1, 0x3}, {13664, 16, 12, 0x4}, {6753, 19, 9, 0x3},
+	{9250, 8, 3, 0x3}, {731, 8, 2, 0x3}, {16334, 9, 4, 0x3}, {8541, 19, 3, 0x3},
+	{4568, 6, 2, 0x3}, {17826, 27, 4, 0x3}, {8329, 9, 5, 0x3}, {4083, 22, 12, 0x3},
+	{10649, 6, 2, 0x3}, {9244, 6, 3, 0x3}, {9827, 14, 8, 0x3}, {11215, 11, 2, 0x3},
+	{1450, 18, 1, 0x3}, {1642, 12, 1, 0x3}, {5549, 14, 2, 0x13}, {12464, 8, 2, 0x3},
+	{12451, 13, 4, 0x3}, {2973, 12, 8, 0x3}, {6352, 21, 4, 0x3}, {13052, 22, 6, 0x3},
+	{17073, 8, 2, 0x3}, {3694, 12, 1, 0x3}, {6520, 18, 9, 0x3}, {16198, 12, 2, 0x3},
+	{9233, 11, 3, 0x3}, {11650, 4, 0, 0x13}, {15832, 12, 7, 0x3}, {1616, 10, 1, 0x3},
+	{16390, 11, 7, 0x3}, {10398, 26, 4, 0x3}, {16913, 11, 4, 0x3}, {15675, 13, 10, 0x3},
+	{2941, 9, 2, 0x3}, {16589, 19, 2, 0x3}, {1023, 8, 0, 0x3}, {8695, 21, 15, 0x3},
+	{480, 8, 1, 0x3}, {8107, 9, 2, 0x3}, {12945, 7, 1, 0x3}, {11909, 10, 1, 0x3},
+	{9286, 19, 12, 0x3}, {16192, 6, 3, 0x3}, {5345, 11, 3, 0x3}, {15344, 11, 1, 0x3},
+	{3901, 13, 2, 0x3}, {11650, 4, 1, 0x13}, {5589, 10, 5, 0x3}, {10109, 16, 3, 0x3},
+	{2882, 17, 3, 0x3}, {1542, 19, 1, 0x3}, {13471, 13, 7, 0x3}, {12074, 12, 4, 0x3},
+	{10384, 14, 6, 0x3}, {16469, 16, 4, 0x3}, {16401, 12, 7, 0x3}, {8019, 10, 5, 0x3},
+	{15894, 9, 1, 0x3}, {9393, 5, 0, 0x3}, {3071, 17, 10, 0x13}, {8405, 9, 3, 0x3},
+	{2016, 10, 6, 0x3}, {10467, 6, 2, 0x3}, {12807, 9, 5, 0x3}, {5604, 29, 9, 0x3},
+	{17745, 12, 4, 0x3}, {3487, 11, 2, 0x3}, {10655, 10, 2, 0x3}, {7790, 18, 6, 0x3},
+	{3088, 16, 2, 0x3}, {12062, 12, 4, 0x3}, {2597, 11, 2, 0x3}, {166, 11, 1, 0x3},
+	{4500, 10, 4, 0x3}, {9442, 10, 2, 0x3}, {14592, 30, 15, 0x3}, {11243, 20, 15, 0x3},
+	{15105, 12, 7, 0x3}, {8609, 13, 8, 0x3}, {16924, 9, 5, 0x3}, {10921, 22, 9, 0x3},
+	{10575, 23, 5, 0x3}, {6684, 10, 4, 0x3}, {18569, 9, 1, 0x2}, {12238, 10, 2, 0x3},
+	{17358, 19, 5, 0x3}, {3872, 16, 11, 0x3}, {2331, 22, 13, 0x3}, {7229, 6, 1, 0x3},
+	{7246, 6, 1, 0x3}, {10797, 11, 3, 0x3}, {18045, 6, 1, 0x3}, {4898, 17, 8, 0x3},
+	{16192, 6, 2, 0x3}, {15894, 9, 0, 0x3}, {1829, 8, 0, 0x3}, {9413, 8, 0, 0x3},
+	{9421, 9, 0, 0x3}, {15915, 19, 0, 0x3}, {15934, 13, 0, 0x3}, {5856, 6, 1, 0x3},
+	{7574, 15, 2, 0x3}, {11880, 10, 2, 0x3}, {9404, 9, 0, 0x3}, {5660, 5, 0, 0x13},
+	{5665, 6, 1, 0x3}, {16505, 4, 0, 0x3}, {8480, 4, 1, 0x13}, {2105, 9, 3, 0x3},
+	{4105, 50, 4, 0x3}, {17040, 33, 14, 0x3}, {11283, 14, 4, 0x3}, {3148, 8, 3, 0x3},
+	{16904, 9, 3, 0x3}, {2557, 10, 0, 0x3}, {709, 5, 1, 0x3}, {3680, 14, 3, 0x3},
+	{11654, 17, 12, 0x3}, {17989, 6, 1, 0x3}, {1277, 7, 3, 0x3}, {9884, 17, 6, 0x3},
+	{12507, 36, 24, 0x3}, {15884, 10, 5, 0x3}, {10086, 9, 3, 0x3}, {14265, 11, 5, 0x3},
+	{15626, 9, 0, 0x3}, {141, 25, 5, 0x3}, {13798, 5, 2, 0x3}, {9188, 15, 6, 0x3},
+	{14110, 13, 2, 0x3}, {3572, 18, 4, 0x3}, {17081, 6, 3, 0x3}, {17153, 7, 4, 0x3},
+	{9466, 6, 3, 0x3}, {3109, 6, 1, 0x3}, {532, 6, 1, 0x3}, {12567, 20, 12, 0x3},
+	{12973, 10, 3, 0x3}, {4272, 11, 1, 0x3}, {14231, 14, 2, 0x3}, {15463, 7, 1, 0x3},
+	{1044, 8, 1, 0x3}, {3815, 13, 2, 0x3}, {13913, 14, 3, 0x3}, {15490, 9, 1, 0x3},
+	{18164, 9, 3, 0x3}, {6344, 8, 2, 0x3}, {7207, 9, 3, 0x3}, {18307, 6, 1, 0x3},
+	{17486, 9, 1, 0x3}, {6373, 10, 3, 0x3}, {15450, 13, 7, 0x3}, {2750, 7, 1, 0x3},
+	{1569, 9, 4, 0x3}, {16994, 10, 1, 0x3}, {7418, 7, 3, 0x13}, {11575, 9, 5, 0x3},
+	{18173, 6, 2, 0x3}, {2590, 7, 0, 0x3}, {2626, 7, 0, 0x3}, {8094, 13, 2, 0x3},
+	{12258, 18, 2, 0x3}, {2608, 9, 0, 0x3}, {9327, 8, 0, 0x3}, {333, 8, 0, 0x3},
+	{6557, 6, 0, 0x3}, {4398, 18, 7, 0x3}, {9335, 15, 0, 0x3}, {9350, 6, 0, 0x3},
+	{12175, 7, 3, 0x3}, {9621, 12, 5, 0x3}, {13272, 18, 5, 0x3}, {723, 8, 0, 0x3},
+	{15748, 8, 0, 0x3}, {3123, 11, 6, 0x3}, {8426, 7, 3, 0x3}, {4304, 12, 8, 0x3},
+	{6326, 7, 3, 0x3}, {1663, 10, 1, 0x3}, {10859, 10, 1, 0x3}, {10524, 12, 0, 0x3},
+	{1417, 10, 2, 0x3}, {12426, 14, 8, 0x3}, {12543, 24, 15, 0x3}, {9633, 6, 1, 0x3},
+	{1578, 5, 0, 0x3}, {8306, 10, 5, 0x3}, {2421, 12, 4, 0x3}, {13325, 28, 4, 0x3},
+	{2757, 9, 0, 0x3}, {15792, 10, 0, 0x3}, {2597, 11, 1, 0x3}, {585, 9, 1, 0x3},
+	{15819, 13, 10, 0x3}, {4105, 50, 3, 0x3}, {1936, 9, 2, 0x3}, {7207, 9, 2, 0x3},
+	{11403, 9, 1, 0x3}, {4242, 21, 5, 0x3}, {13177, 15, 3, 0x3}, {17707, 12, 7, 0x3},
+	{15619, 7, 4, 0x3}, {4534, 13, 1, 0x3}, {9731, 16, 1, 0x3}, {14385, 10, 1, 0x3},
+	{17495, 7, 1, 0x3}, {1872, 9, 6, 0x3}, {16741, 8, 4, 0x3}, {970, 9, 3, 0x3},
+	{255, 13, 0, 0x3}, {14896, 10, 0, 0x3}, {13934, 9, 3, 0x3}, {1770, 6, 2, 0x3},
+	{17585, 11, 7, 0x3}, {6255, 24, 5, 0x3}, {1084, 11, 0, 0x3}, {14664, 11, 4, 0x3},
+	{1829, 8, 1, 0x3}, {9413, 8, 1, 0x3}, {5986, 9, 1, 0x3}, {9421, 9, 1, 0x3},
+	{3914, 13, 8, 0x3}, {11403, 9, 2, 0x3}, {16650, 23, 5, 0x4}, {7190, 7, 0, 0x3},
+	{16001, 25, 16, 0x3}, {15470, 7, 4, 0x3}, {236, 4, 0, 0x3}, {240, 4, 0, 0x3},
+	{10398, 26, 5, 0x3}, {17423, 8, 1, 0x3}, {4915, 12, 1, 0x3}, {714, 9, 1, 0x3},
+	{4935, 5, 1, 0x3}, {9841, 17, 0, 0x3}, {4470, 14, 1, 0x3}, {9858, 8, 0, 0x3},
+	{5254, 7, 0, 0x3}, {11448, 8, 1, 0x3}, {17180, 18, 1, 0x3}, {17734, 11, 3, 0x3},
+	{17198, 9, 1, 0x3}, {1692, 10, 1, 0x3}, {5368, 11, 3, 0x3}, {17778, 13, 0, 0x3},
+	{17791, 15, 0, 0x3}, {15222, 8, 3, 0x3}, {14341, 10, 4, 0x3}, {11061, 9, 5, 0x3},
+	{979, 6, 0, 0x3}, {609, 8, 0, 0x3}, {17864, 13, 0, 0x3}, {1232, 6, 0, 0x3},
+	{16955, 11, 3, 0x3}, {11047, 14, 2, 0x3}, {12816, 16, 2, 0x3}, {6924, 8, 5, 0x3},
+	{10789, 8, 3, 0x3}, {12832, 17, 2, 0x3}, {8622, 14, 7, 0x3}, {17612, 25, 1, 0x3},
+	{17853, 11, 0, 0x3}, {1679, 13, 9, 0x3}, {5083, 15, 11, 0x3}, {11785, 15, 11, 0x3},
+	{17948, 16, 11, 0x3}, {12739, 8, 3, 0x3}, {7522, 7, 2, 0x3}, {2662, 14, 2, 0x3},
+	{6503, 8, 2, 0x3}, {11215, 11, 1, 0x3}, {17989, 6, 0, 0x3}, {11347, 10, 2, 0x3},
+	{3134, 6, 1, 0x3}, {12662, 34, 21, 0x3}, {8484, 6, 2, 0x3}, {10156, 14, 7, 0x3},
+	{15328, 8, 2, 0x3}, {6030, 16, 7, 0x3}, {369, 23, 3, 0x3}, {16079, 10, 5, 0x3},
+	{7970, 9, 4, 0x3}, {17575, 10, 0, 0x3}, {9162, 26, 7, 0x3}, {15915, 19, 1, 0x3},
+	{10178, 25, 14, 0x3}, {11935, 25, 14, 0x3}, {17637, 8, 0, 0x3}, {1837, 15, 5, 0x3},
+	{16089, 10, 4, 0x3}, {5837, 11, 3, 0x3}, {14563, 13, 2, 0x3}, {2026, 10, 2, 0x3},
+	{11715, 10, 2, 0x3}, {16036, 13, 2, 0x3}, {11584, 16, 7, 0x3}, {11870, 10, 5, 0x3},
+	{12199, 8, 3, 0x3}, {7589, 12, 4, 0x3}, {15355, 6, 1, 0x3}, {12609, 16, 7, 0x3},
+	{17025, 15, 6, 0x3}, {17921, 6, 0, 0x3}, {3776, 7, 0, 0x3}, {3507, 8, 3, 0x3},
+	{8695, 21, 16, 0x3}, {2457, 18, 14, 0x3}, {13018, 5, 2, 0x3}, {5650, 10, 0, 0x3},
+	{11357, 16, 9, 0x3}, {5691, 9, 3, 0x3}, {1023, 8, 1, 0x3}, {10943, 7, 0, 0x3},
+	{17936, 12, 2, 0x3}, {678, 8, 0, 0x3}, {5514, 21, 0, 0x3}, {9955, 8, 2, 0x3},
+	{9757, 21, 11, 0x3}, {11150, 16, 5, 0x3}, {11680, 10, 5, 0x3}, {1189, 19, 5, 0x3},
+	{13192, 12, 1, 0x3}, {10746, 12, 0, 0x3}, {17288, 8, 3, 0x3}, {10697, 7, 0, 0x3},
+	{16485, 20, 8, 0x3}, {11890, 19, 5, 0x3}, {8961, 17, 10, 0x3}, {13361, 18, 5, 0x3},
+	{14802, 15, 9, 0x3}, {4977, 10, 1, 0x3}, {11276, 7, 1, 0x3}, {3727, 9, 1, 0x3},
+	{10773, 16, 5, 0x3}, {13707, 22, 11, 0x3}, {55, 15, 8, 0x3}, {16382, 8, 4, 0x3},
+	{9930, 7, 0, 0x3}, {9215, 18, 2, 0x3}, {15230, 12, 2, 0x3}, {1427, 23, 1, 0x3},
+	{17730, 4, 0, 0x3}, {17612, 25, 0, 0x3}, {4456, 5, 2, 0x3}, {16120, 11, 2, 0x3},
+	{6287, 8, 0, 0x3}, {9878, 6, 0, 0x3}, {15736, 12, 5, 0x3}, {7912, 10, 3, 0x3},
+	{3297, 5, 1, 0x3}, {7656, 32, 19, 0x3}, {14906, 11, 3, 0x3}, {4651, 7, 1, 0x3},
+	{4155, 35, 10, 0x3}, {9372, 21, 4, 0x3}, {17160, 6, 1, 0x3}, {5432, 9, 1, 0x3},
+	{1823, 6, 1, 0x3}, {5394, 9, 1, 0x3}, {6986, 8, 3, 0x3}, {16749, 13, 8, 0x3},
+	{3610, 13, 6, 0x3}, {7829, 13, 7, 0x3}, {15934, 13, 1, 0x3}, {15947, 13, 1, 0x3},
+	{10473, 28, 2, 0x3}, {12710, 13, 7, 0x3}, {13562, 11, 4, 0x3}, {15176, 6, 2, 0x3},
+	{9963, 39, 10, 0x3}, {2513, 28, 1, 0x3}, {18375, 10, 3, 0x3}, {8077, 7, 1, 0x3},
+	{15588, 13, 2, 0x3}, {12336, 14, 3, 0x3}, {17412, 11, 1, 0x3}, {5862, 12, 3, 0x3},
+	{18322, 20, 2, 0x3}, {4064, 19, 3, 0x3}, {945, 7, 1, 0x3}, {2124, 20, 2, 0x3},
+	{13899, 14, 1, 0x3}, {13743, 21, 10, 0x3}, {6647, 9, 3, 0x3}, {7100, 11, 3, 0x3},
+	{4015, 23, 3, 0x3}, {6609, 15, 1, 0x3}, {4927, 8, 1, 0x3}, {8277, 12, 3, 0x3},
+	{14512, 13, 1, 0x3}, {3372, 8, 4, 0x3}, {12104, 14, 3, 0x3}, {9715, 6, 0, 0x3},
+	{6962, 16, 5, 0x3}, {11880, 10, 3, 0x3}, {3465, 7, 2, 0x3}, {11182, 18, 3, 0x3},
+	{6287, 8, 1, 0x3}, {18051, 7, 2, 0x3}, {9721, 5, 0, 0x3}, {9726, 5, 0, 0x3},
+	{2508, 5, 2, 0x3}, {9404, 9, 1, 0x3}, {10818, 13, 1, 0x3}, {7252, 8, 2, 0x3},
+	{306, 8, 4, 0x3}, {13484, 10, 1, 0x3}, {4706, 14, 2, 0x3}, {6582, 19, 7, 0x3},
+	{2914, 16, 1, 0x3}, {14420, 5, 1, 0x3}, {1095, 7, 1, 0x3}, {9203, 6, 3, 0x3},
+	{12226, 4, 1, 0x3}, {16237, 17, 11, 0x3}, {15018, 17, 3, 0x3}, {3220, 6, 1, 0x3},
+	{2047, 14, 4, 0x3}, {17964, 15, 12, 0x3}, {9689, 12, 3, 0x3}, {13494, 10, 1, 0x3},
+	{1899, 10, 4, 0x3}, {488, 20, 0, 0x3}, {7621, 9, 4, 0x3}, {3040, 19, 7, 0x3},
+	{649, 7, 1, 0x3}, {5307, 7, 1, 0x3}, {3134, 6, 2, 0x3}, {4760, 4, 1, 0x13},
+	{5660, 5, 1, 0x13}, {2941, 9, 1, 0x3}, {2499, 9, 4, 0x3}, {12062, 12, 3, 0x3},
+	{3872, 16, 10, 0x3}, {9584, 11, 5, 0x3}, {1277, 7, 2, 0x3}, {10086, 9, 2, 0x3},
+	{17486, 9, 0, 0x3}, {3815, 13, 1, 0x3}, {18164, 9, 2, 0x3}, {7418, 7, 2, 0x13},
+	{3599, 11, 1, 0x3}, {17770, 8, 3, 0x3}, {15222, 8, 2, 0x3}, {14300, 21, 7, 0x3},
+	{9955, 8, 1, 0x3}, {17412, 11, 0, 0x3}, {3372, 8, 3, 0x3}, {4283, 8, 1, 0x3},
+	{5388, 6, 1, 0x3}, {314, 5, 1, 0x3}, {7849, 9, 1, 0x3}, {473, 7, 1, 0x3},
+	{622, 7, 1, 0x3}, {7688, 14, 7, 0x3}, {5806, 14, 1, 0x3}, {2353, 10, 5, 0x3},
+	{13223, 17, 6, 0x3}, {15242, 12, 2, 0x3}, {3418, 12, 2, 0x3}, {6772, 21, 2, 0x3},
+	{7474, 15, 2, 0x3}, {14494, 10, 4, 0x3}, {16505, 4, 1, 0x3}, {17277, 11, 3, 0x3},
+	{784, 6, 2, 0x3}, {5388, 6, 2, 0x3}, {8822, 7, 3, 0x3}, {15611, 8, 4, 0x3},
+	{4283, 8, 2, 0x3}, {12086, 18, 2, 0x3}, {594, 8, 0, 0x3}, {5642, 8, 2, 0x3},
+	{3933, 12, 0, 0x3}, {4484, 16, 2, 0x3}, {4735, 12, 5, 0x3}, {11070, 16, 5, 0x3},
+	{17114, 9, 1, 0x3}, {18023, 22, 6, 0x3}, {2098, 7, 2, 0x3}, {10604, 10, 5, 0x3},
+	{5995, 13, 2, 0x3}, {17443, 15, 0, 0x3}, {9047, 24, 12, 0x3}, {2003, 7, 2, 0x3},
+	{17256, 21, 14, 0x3}, {4838, 18, 10, 0x3}, {16985, 9, 6, 0x3}, {15163, 13, 9, 0x3},
+	{11518, 16, 0, 0x3}, {9286, 19, 13, 0x3}, {13009, 9, 2, 0x3}, {14276, 11, 2, 0x3},
+	{3441, 6, 2, 0x3}, {7127, 15, 9, 0x3}, {401, 5, 0, 0x3}, {2379, 17, 3, 0x3},
+	{5789, 17, 3, 0x3}, {6736, 17, 7, 0x3}, {10070, 6, 2, 0x3}, {17308, 7, 0, 0x3},
+	{9430, 12, 3, 0x3}, {5144, 7, 2, 0x3}, {5151, 29, 20, 0x3}, {16520, 14, 5, 0x3},
+	{9567, 8, 2, 0x3}, {11379, 10, 2, 0x3}, {16781, 12, 2, 0x3}, {16793, 14, 2, 0x3},
+	{16807, 14, 2, 0x3}, {12696, 14, 6, 0x3}, {18210, 37, 21, 0x3}, {14080, 6, 2, 0x3},
+	{12662, 34, 22, 0x3}, {3163, 6, 2, 0x3}, {5273, 8, 0, 0x3}, {4534, 13, 2, 0x3},
+	{9731, 16, 2, 0x3}, {14385, 10, 2, 0x3}, {17495, 7, 2, 0x3}, {15060, 9, 4, 0x3},
+	{1011, 12, 3, 0x3}, {9109, 15, 11, 0x3}, {7260, 8, 5, 0x3}, {4510, 16, 0, 0x3},
+	{17324, 16, 0, 0x3}, {1971, 7, 3, 0x3}, {3115, 8, 0, 0x3}, {13526, 11, 3, 0x3},
+	{7088, 12, 2, 0x3}, {10440, 15, 2, 0x3}, {17224, 11, 3, 0x3}, {3140, 8, 3, 0x3},
+	{8084, 10, 3, 0x3}, {15344, 11, 2, 0x3}, {16099, 7, 2, 0x3}, {198, 15, 1, 0x3},
+	{14853, 19, 9, 0x3}, {14944, 7, 2, 0x3}, {9878, 6, 1, 0x3}, {3001, 13, 0, 0x3},
+	{18313, 9, 5, 0x3}, {6488, 9, 4, 0x3}, {9263, 15, 3, 0x3}, {15117, 13, 2, 0x3},
+	{15069, 10, 4, 0x3}, {5936, 11, 1, 0x3}, {1860, 12, 4, 0x3}, {10373, 11, 5, 0x3},
+	{13891, 8, 1, 0x3}, {11435, 13, 1, 0x3}, {7052, 14, 4, 0x3}, {1727, 10, 1, 0x3},
+	{17404, 8, 4, 0x3}, {5765, 24, 5, 0x3}, {8252, 25, 15, 0x3}, {15560, 19, 7, 0x3},
+	{17539, 10, 0, 0x3}, {2363, 8, 3, 0x3}, {16171, 14, 4, 0x3}, {17140, 13, 3, 0x3},
+	{861, 15, 3, 0x3}, {2204, 5, 0, 0x3}, {9244, 6, 2, 0x3}, {3071, 17, 9, 0x13},
+	{3148, 8, 2, 0x3}, {11654, 17, 11, 0x3}, {15506, 12, 6, 0x3}, {16650, 23, 4, 0x4},
+	{17585, 11, 6, 0x3}, {714, 9, 0, 0x3}, {4915, 12, 0, 0x3}, {17423, 8, 0, 0x3},
+	{17393, 11, 4, 0x3}, {4977, 10, 0, 0x3}, {8316, 13, 6, 0x3}, {9033, 14, 7, 0x3},
+	{6962, 16, 4, 0x3}, {9203, 6, 2, 0x3}, {9209, 6, 2, 0x3}, {5789, 17, 2, 0x3},
+	{4838, 18, 9, 0x3}, {13526, 11, 2, 0x3}, {7052, 14, 3, 0x3}, {290, 5, 1, 0x3},
+	{16831, 10, 5, 0x3}, {7445, 15, 8, 0x3}, {11960, 23, 14, 0x3}, {13927, 7, 4, 0x3},
+	{1803, 5, 1, 0x3}, {12306, 9, 3, 0x3}, {10501, 16, 2, 0x3}, {2371, 8, 3, 0x3},
+	{5046, 14, 9, 0x3}, {5486, 12, 7, 0x3}, {16509, 11, 5, 0x3}, {13079, 21, 12, 0x3},
+	{7460, 14, 8, 0x3}, {790, 11, 6, 0x3}, {13164, 13, 5, 0x3}, {16831, 10, 6, 0x3},
+	{10095, 14, 5, 0x3}, {8379, 9, 4, 0x3}, {7858, 20, 6, 0x3}, {17909, 12, 3, 0x3},
+	{12386, 40, 13, 0x3}, {16556, 33, 13, 0x3}, {4825, 13, 3, 0x3}, {14123, 31, 20, 0x3},
+	{1945, 4, 0, 0x3}, {15635, 17, 7, 0x3}, {13420, 20, 7, 0x3}, {3226, 4, 1, 0x3},
+	{10734, 6, 3, 0x3}, {15802, 17, 12, 0x3}, {16369, 13, 8, 0x3}, {7979, 32, 6, 0x3},
+	{11960, 23, 15, 0x3}, {15146, 11, 1, 0x3}, {18071, 21, 1, 0x3}, {11318, 11, 6, 0x3},
+	{16630, 20, 6, 0x3}, {15262, 16, 3, 0x3}, {2294, 8, 4, 0x3}, {14461, 9, 2, 0x3},
+	{15866, 18, 7, 0x3}, {9911, 10, 0, 0x3}, {876, 15, 6, 0x3}, {13218, 5, 1, 0x3},
+	{3888, 5, 0, 0x3}, {11643, 7, 0, 0x3}, {2961, 6, 3, 0x3}, {6279, 8, 5, 0x3},
+	{12379, 7, 4, 0x3}, {16542, 14, 8, 0x3}, {16731, 10, 6, 0x3}, {9081, 12, 7, 0x3},
+	{7639, 17, 3, 0x3}, {7516, 6, 3, 0x3}, {18204, 6, 1, 0x3}, {8566, 8, 1, 0x3},
+	{18194, 10, 0, 0x3}, {4987, 9, 3, 0x3}, {778, 6, 1, 0x3}, {4235, 7, 0, 0x3},
+	{17315, 9, 6, 0x3}, {9305, 6, 0, 0x3}, {16608, 22, 2, 0x3}, {9509, 12, 7, 0x3},
+	{6295, 11, 6, 0x3}, {7235, 4, 0, 0x3}, {3220, 6, 0, 0x3}, {1803, 5, 2, 0x3},
+	{2961, 6, 2, 0x3}, {18204, 6, 0, 0x3}, {11000, 18, 2, 0x3}, {10767, 6, 0, 0x3},
+	{14470, 13, 2, 0x3}, {667, 11, 1, 0x3}, {3537, 8, 4, 0x3}, {5589, 10, 6, 0x3},
+	{11263, 13, 9, 0x3}, {12926, 11, 6, 0x3}, {18398, 5, 0, 0x3}, {2822, 4, 0, 0x3},
+	{3395, 12, 4, 0x3}, {10109, 16, 4, 0x3}, {3861, 11, 6, 0x3}, {9901, 10, 0, 0x3},
+	{5060, 9, 1, 0x3}, {1185, 4, 0, 0x3}, {6414, 9, 1, 0x3}, {970, 9, 4, 0x3},
+	{6835, 11, 1, 0x3}, {11166, 10, 2, 0x3}, {12960, 7, 1, 0x3}, {13000, 9, 4, 0x3},
+	{12723, 8, 4, 0x3}, {1929, 7, 0, 0x3}, {6075, 6, 0, 0x3}, {10758, 9, 0, 0x3},
+	{6306, 7, 1, 0x3}, {8636, 24, 1, 0x3}, {8660, 26, 1, 0x3}, {11456, 11, 1, 0x3},
+	{13821, 27, 1, 0x3}, {17207, 17, 9, 0x3}, {8560, 6, 3, 0x3}, {14504, 8, 5, 0x3},
+	{11608, 22, 0, 0x3}, {6222, 10, 1, 0x3}, {7380, 6, 1, 0x3}, {2197, 7, 1, 0x3},
+	{5912, 24, 11, 0x3}, {18125, 16, 11, 0x3}, {2875, 7, 1, 0x3}, {5887, 25, 5, 0x3},
+	{14483, 11, 2, 0x3}, {6344, 8, 1, 0x3}, {8388, 17, 1, 0x3}, {14110, 13, 1, 0x3},
+	{14896, 10, 1, 0x3}, {16841, 13, 2, 0x3}, {7197, 10, 3, 0x3}, {3522, 15, 6, 0x3},
+	{7066, 12, 3, 0x3}, {15242, 12, 1, 0x3}, {12306, 9, 4, 0x3}, {4856, 10, 1, 0x3},
+	{5144, 7, 1, 0x3}, {255, 13, 1, 0x3}, {15137, 9, 1, 0x3}, {18071, 21, 0, 0x3},
+	{4866, 8, 5, 0x3}, {347, 7, 1, 0x3}, {11769, 16, 3, 0x3}, {3590, 9, 2, 0x3},
+	{12074, 12, 5, 0x3}, {12899, 9, 3, 0x3}, {13079, 21, 13, 0x3}, {770, 8, 4, 0x3},
+	{5046, 14, 10, 0x3}, {5098, 11, 7, 0x3}, {10767, 6, 1, 0x3}, {13155, 9, 5, 0x3},
+	{15157, 6, 1, 0x3}, {436, 6, 1, 0x3}, {11297, 12, 2, 0x3}, {11735, 18, 5, 0x3},
+	{996, 15, 6, 0x3}, {14321, 20, 8, 0x3}, {18151, 13, 4, 0x3}, {7688, 14, 8, 0x3},
+	{1702, 9, 1, 0x3}, {12908, 18, 3, 0x3}, {14648, 16, 9, 0x3}, {4526, 8, 2, 0x3},
+	{1493, 8, 3, 0x3}, {11600, 8, 0, 0x3}, {3959, 5, 1, 0x3}, {5806, 14, 2, 0x3},
+	{6624, 14, 6, 0x3}, {16426, 15, 7, 0x3}, {17757, 13, 6, 0x3}, {13204, 14, 1, 0x3},
+	{1816, 7, 0, 0x3}, {18058, 13, 6, 0x3}, {17040, 33, 15, 0x3}, {18141, 10, 0, 0x3},
+	{10384, 14, 7, 0x3}, {14576, 16, 5, 0x3}, {9311, 16, 6, 0x3}, {9071, 10, 2, 0x3},
+	{15832, 12, 6, 0x3}, {6575, 7, 1, 0x3}, {15652, 7, 2, 0x3}, {4461, 9, 1, 0x3},
+	{12426, 14, 7, 0x3}, {6160, 20, 5, 0x3}, {12140, 17, 6, 0x3}, {16413, 13, 7, 0x3},
+	{7754, 26, 4, 0x3}, {16401, 12, 8, 0x3}, {13934, 9, 4, 0x3}, {3610, 13, 5, 0x3},
+	{6986, 8, 2, 0x3}, {2930, 11, 1, 0x3}, {16469, 16, 5, 0x3}, {6736, 17, 6, 0x3},
+	{7127, 15, 8, 0x3}, {8316, 13, 5, 0x3}, {9033, 14, 6, 0x3}, {17087, 27, 24, 0x3},
+	{17431, 12, 9, 0x3}, {11283, 14, 5, 0x3}, {11699, 16, 8, 0x3}, {8019, 10, 6, 0x3},
+	{14287, 13, 9, 0x3}, {15000, 18, 7, 0x3}, {3204, 10, 5, 0x3}, {13223, 17, 7, 0x3},
+	{790, 11, 7, 0x3}, {4370, 17, 3, 0x3}, {4341, 16, 3, 0x3}, {4387, 11, 3, 0x3},
 }
 
 // agentStarts says where in agentRows the rows of each 16 hashes begin.

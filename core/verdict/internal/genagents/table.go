@@ -132,7 +132,7 @@ func (t table) writeTexts(b *bytes.Buffer) {
 
 func writeRows(b *bytes.Buffer, rows []row) {
 	fmt.Fprintf(b, "// agentRows are two for each text, sorted by their grams' hashes.\nvar agentRows = [...]agentRow{\n")
-	for _, r := range rows {
+	for i, r := range rows {
 		flags := uint8(r.class)
 		if r.start {
 			flags |= 1 << 4
@@ -140,9 +140,9 @@ func writeRows(b *bytes.Buffer, rows []row) {
 		if r.end {
 			flags |= 1 << 5
 		}
-		fmt.Fprintf(b, "{%d, %d, %d, %#x}, // %s\n", r.off, len(r.s), r.at, flags, r.s)
+		fmt.Fprintf(b, "{%d, %d, %d, %#x},%s", r.off, len(r.s), r.at, flags, lineEnd(i, 4))
 	}
-	b.WriteString("}\n\n")
+	b.WriteString("\n}\n\n")
 }
 
 // writeStarts writes where the rows of each hash begin, for perStart hashes at
