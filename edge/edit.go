@@ -19,7 +19,7 @@ type message interface {
 // editRequest makes of the reader's request what the ESP expects. A failure
 // means that the request must not be sent.
 func (x *exchange) editRequest(o *core.Origin) (st hostcall.Status) {
-	x.arrival.Address, x.arrival.Room = x.address(), x.buf.Reserve(core.LoopRoom)
+	x.arrival.Address, x.arrival.Room = x.address(), x.mark[:]
 	x.site.EditRequest(o, &x.arrival, func(op core.EditOp, name, value string) {
 		switch {
 		case st != hostcall.OK: // one has failed

@@ -25,7 +25,8 @@ type exchange struct {
 	record  clicklog.Record
 	signals verdict.Signals
 	octets  [16]byte // of the reader's address
-	secret  []byte   // while a signed link is verified
+	mark    [core.LoopRoom]byte
+	secret  []byte // while a signed link is verified
 	// answered: a response has been sent, or could not be. There is no second
 	// try, since its handles are gone.
 	answered bool
