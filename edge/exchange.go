@@ -17,7 +17,6 @@ type exchange struct {
 	start   int64 // nanoseconds since 1970
 	req     hostcall.Request
 	body    hostcall.Body
-	host    string // as the reader asked for it
 	uri     string
 	request core.Request
 	site    *core.Site
@@ -57,8 +56,7 @@ func (x *exchange) receive() outcome.Code {
 	if st != hostcall.OK {
 		return outcome.BadRequest
 	}
-	x.arrival.Scheme, x.host, x.request.Target = splitURI(x.uri)
-	x.record.Host = x.host
+	x.arrival.Scheme, x.record.Host, x.request.Target = splitURI(x.uri)
 	names, st := x.req.HeaderNames(&x.buf)
 	if st != hostcall.OK {
 		return outcome.BadRequest

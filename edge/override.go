@@ -13,12 +13,12 @@ import (
 // overrides sites.json. An invalid one is ignored, and the log says so: a
 // mistake in it must not break links that have been sent.
 func (x *exchange) locate() {
-	x.site = findSite(x.host)
+	x.site = findSite(x.record.Host)
 	x.request.NoSites = sites == nil
 	var host string
 	if x.site != nil {
 		host = x.site.Host
-	} else if host = core.CanonicalHost(x.host); host == "" {
+	} else if host = core.CanonicalHost(x.record.Host); host == "" {
 		return
 	}
 	if entry, st := hostcall.Config(&x.buf, contract.ConfigStore, host); st == hostcall.OK {
