@@ -17,7 +17,6 @@ type exchange struct {
 	start   int64 // nanoseconds since 1970
 	req     hostcall.Request
 	body    hostcall.Body
-	uri     string
 	request core.Request
 	site    *core.Site
 	arrival core.Arrival
@@ -52,11 +51,11 @@ func (x *exchange) receive() outcome.Code {
 	if st != hostcall.OK {
 		return outcome.BadRequest
 	}
-	x.uri, st = x.req.URI(&x.buf)
+	uri, st := x.req.URI(&x.buf)
 	if st != hostcall.OK {
 		return outcome.BadRequest
 	}
-	x.arrival.Scheme, x.record.Host, x.request.Target = splitURI(x.uri)
+	x.arrival.Scheme, x.record.Host, x.request.Target = splitURI(uri)
 	names, st := x.req.HeaderNames(&x.buf)
 	if st != hostcall.OK {
 		return outcome.BadRequest

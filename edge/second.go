@@ -51,7 +51,7 @@ func (x *exchange) askBoth(o, second *core.Origin, limit time.Duration, a *attem
 func (x *exchange) rebuild(fields []field, o *core.Origin) (hostcall.Request, hostcall.Body, hostcall.Status) {
 	req, st := hostcall.NewRequest()
 	st = worse(st, req.SetMethod(x.request.Method))
-	st = worse(st, req.SetURI(x.uri))
+	st = worse(st, req.SetURI(x.arrival.Scheme+"://"+x.record.Host+x.request.Target))
 	for _, f := range fields {
 		st = worse(st, req.SetHeaderValues(f.name, f.values))
 	}
