@@ -1,8 +1,21 @@
 package abi
 
-type hostCall func(*frame)
+import (
+	_ "embed"
+	"strings"
+)
 
-type signature struct{ module, name, params string }
+// hostcalls.txt lists every host call with the names of its parameters and what
+// they are: t a text as (address, length), l a list of handles as (address,
+// length), p an address, v a value, w a value of 64 bits, o the address of a
+// 32-bit result. Every host call returns one i32, the status. The order is that
+// of the witx files in github.com/fastly/Viceroy,
+// wasm_abi/compute-at-edge-abi.
+//
+//go:embed hostcalls.txt
+var hostCallsText string
+
+type hostCall func(*frame)
 
 // Function is one host call of the ABI.
 type Function struct {
@@ -10,7 +23,16 @@ type Function struct {
 	// Params has one letter per core parameter: i for i32, I for i64. The
 	// result is always one i32.
 	Params string
-	call   hostCall
+	// Parameters are those of the witx, in order. They must not be changed.
+	Parameters []Parameter
+	call       hostCall
+}
+
+// Parameter is one parameter of a host call as the witx has it.
+type Parameter struct {
+	Name string
+	Kind byte // as in hostcalls.txt: t, l, p, v, w or o
+	At   int  // index of its first core argument; t and l take two
 }
 
 // Functions lists all host calls. Those that this host does not model answer
@@ -25,278 +47,29 @@ func (f *Function) Modelled() bool { return calls[f.Module][f.Name] != nil }
 
 var functions, byName = buildTable()
 
-func buildTable() ([]*Function, map[string]*Function) {
-	list, index := make([]*Function, 0, len(signatures)), make(map[string]*Function, len(signatures))
-	for _, sig := range signatures {
-		call := calls[sig.module][sig.name]
-		if call == nil {
-			call = unsupported
+func buildTable() (list []*Function, index map[string]*Function) {
+	index = map[string]*Function{}
+	for line := range strings.Lines(hostCallsText) {
+		fields := strings.Fields(line)
+		fn := &Function{}
+		fn.Module, fn.Name, _ = strings.Cut(fields[0], ".")
+		for _, field := range fields[1:] {
+			fn.addParameter(field)
 		}
-		fn := &Function{Module: sig.module, Name: sig.name, Params: sig.params, call: call}
+		if fn.call = calls[fn.Module][fn.Name]; fn.call == nil {
+			fn.call = unsupported
+		}
 		list = append(list, fn)
-		index[sig.module+"."+sig.name] = fn
+		index[fields[0]] = fn
 	}
 	return list, index
 }
 
-// signatures lists every host call with its core parameters, one letter each: i
-// is an i32, I an i64. Every host call returns one i32, the status. The order
-// is that of the witx files in github.com/fastly/Viceroy,
-// wasm_abi/compute-at-edge-abi.
-var signatures = []signature{
-	{"fastly_cache", "lookup", "iiiii"},
-	{"fastly_cache", "insert", "iiiii"},
-	{"fastly_cache", "replace", "iiiii"},
-	{"fastly_cache", "replace_insert", "iiii"},
-	{"fastly_cache", "replace_get_age_ns", "ii"},
-	{"fastly_cache", "replace_get_body", "iiii"},
-	{"fastly_cache", "replace_get_hits", "ii"},
-	{"fastly_cache", "replace_get_length", "ii"},
-	{"fastly_cache", "replace_get_max_age_ns", "ii"},
-	{"fastly_cache", "replace_get_stale_while_revalidate_ns", "ii"},
-	{"fastly_cache", "replace_get_state", "ii"},
-	{"fastly_cache", "replace_get_user_metadata", "iiii"},
-	{"fastly_cache", "transaction_lookup", "iiiii"},
-	{"fastly_cache", "transaction_lookup_async", "iiiii"},
-	{"fastly_cache", "cache_busy_handle_wait", "ii"},
-	{"fastly_cache", "transaction_insert", "iiii"},
-	{"fastly_cache", "transaction_insert_and_stream_back", "iiiii"},
-	{"fastly_cache", "transaction_update", "iii"},
-	{"fastly_cache", "transaction_cancel", "i"},
-	{"fastly_cache", "close_busy", "i"},
-	{"fastly_cache", "close", "i"},
-	{"fastly_cache", "get_state", "ii"},
-	{"fastly_cache", "get_user_metadata", "iiii"},
-	{"fastly_cache", "get_body", "iiii"},
-	{"fastly_cache", "get_length", "ii"},
-	{"fastly_cache", "get_max_age_ns", "ii"},
-	{"fastly_cache", "get_stale_while_revalidate_ns", "ii"},
-	{"fastly_cache", "get_age_ns", "ii"},
-	{"fastly_cache", "get_hits", "ii"},
-	{"fastly_config_store", "open", "iii"},
-	{"fastly_config_store", "get", "iiiiii"},
-	{"fastly_http_cache", "is_request_cacheable", "ii"},
-	{"fastly_http_cache", "get_suggested_cache_key", "iiii"},
-	{"fastly_http_cache", "lookup", "iiii"},
-	{"fastly_http_cache", "transaction_lookup", "iiii"},
-	{"fastly_http_cache", "transaction_insert", "iiiii"},
-	{"fastly_http_cache", "transaction_insert_and_stream_back", "iiiiii"},
-	{"fastly_http_cache", "transaction_update", "iiii"},
-	{"fastly_http_cache", "transaction_update_and_return_fresh", "iiiii"},
-	{"fastly_http_cache", "transaction_choose_stale", "i"},
-	{"fastly_http_cache", "transaction_record_not_cacheable", "iii"},
-	{"fastly_http_cache", "transaction_abandon", "i"},
-	{"fastly_http_cache", "close", "i"},
-	{"fastly_http_cache", "get_suggested_backend_request", "ii"},
-	{"fastly_http_cache", "get_suggested_cache_options", "iiiiii"},
-	{"fastly_http_cache", "prepare_response_for_storage", "iiii"},
-	{"fastly_http_cache", "get_found_response", "iiii"},
-	{"fastly_http_cache", "get_state", "ii"},
-	{"fastly_http_cache", "get_length", "ii"},
-	{"fastly_http_cache", "get_max_age_ns", "ii"},
-	{"fastly_http_cache", "get_stale_while_revalidate_ns", "ii"},
-	{"fastly_http_cache", "get_stale_if_error_ns", "ii"},
-	{"fastly_http_cache", "get_age_ns", "ii"},
-	{"fastly_http_cache", "get_hits", "ii"},
-	{"fastly_http_cache", "get_sensitive_data", "ii"},
-	{"fastly_http_cache", "get_surrogate_keys", "iiii"},
-	{"fastly_http_cache", "get_vary_rule", "iiii"},
-	{"fastly_shielding", "shield_info", "iiiii"},
-	{"fastly_shielding", "backend_for_shield", "iiiiiii"},
-	{"fastly_abi", "init", "I"},
-	{"fastly_uap", "parse", "iiiiiiiiiiiiii"},
-	{"fastly_http_body", "append", "ii"},
-	{"fastly_http_body", "new", "i"},
-	{"fastly_http_body", "read", "iiii"},
-	{"fastly_http_body", "write", "iiiii"},
-	{"fastly_http_body", "close", "i"},
-	{"fastly_http_body", "abandon", "i"},
-	{"fastly_http_body", "trailer_append", "iiiii"},
-	{"fastly_http_body", "trailer_names_get", "iiiiii"},
-	{"fastly_http_body", "trailer_value_get", "iiiiii"},
-	{"fastly_http_body", "trailer_values_get", "iiiiiiii"},
-	{"fastly_http_body", "known_length", "ii"},
-	{"fastly_log", "endpoint_get", "iii"},
-	{"fastly_log", "write", "iiii"},
-	{"fastly_http_req", "body_downstream_get", "ii"},
-	{"fastly_http_req", "cache_override_set", "iiii"},
-	{"fastly_http_req", "cache_override_v2_set", "iiiiii"},
-	{"fastly_http_req", "cache_override_v3_set", "iii"},
-	{"fastly_http_req", "downstream_client_ip_addr", "ii"},
-	{"fastly_http_req", "downstream_server_ip_addr", "ii"},
-	{"fastly_http_req", "downstream_client_h2_fingerprint", "iii"},
-	{"fastly_http_req", "downstream_client_request_id", "iii"},
-	{"fastly_http_req", "downstream_client_oh_fingerprint", "iii"},
-	{"fastly_http_req", "downstream_client_ddos_detected", "i"},
-	{"fastly_http_req", "downstream_tls_cipher_openssl_name", "iii"},
-	{"fastly_http_req", "downstream_tls_protocol", "iii"},
-	{"fastly_http_req", "downstream_tls_client_hello", "iii"},
-	{"fastly_http_req", "downstream_tls_raw_client_certificate", "iii"},
-	{"fastly_http_req", "downstream_tls_client_cert_verify_result", "i"},
-	{"fastly_http_req", "downstream_tls_ja3_md5", "ii"},
-	{"fastly_http_req", "downstream_tls_ja4", "iii"},
-	{"fastly_http_req", "downstream_compliance_region", "iii"},
-	{"fastly_http_req", "new", "i"},
-	{"fastly_http_req", "header_names_get", "iiiiii"},
-	{"fastly_http_req", "original_header_names_get", "iiiii"},
-	{"fastly_http_req", "original_header_count", "i"},
-	{"fastly_http_req", "header_value_get", "iiiiii"},
-	{"fastly_http_req", "header_values_get", "iiiiiiii"},
-	{"fastly_http_req", "header_values_set", "iiiii"},
-	{"fastly_http_req", "header_insert", "iiiii"},
-	{"fastly_http_req", "header_append", "iiiii"},
-	{"fastly_http_req", "header_remove", "iii"},
-	{"fastly_http_req", "method_get", "iiii"},
-	{"fastly_http_req", "method_set", "iii"},
-	{"fastly_http_req", "uri_get", "iiii"},
-	{"fastly_http_req", "uri_set", "iii"},
-	{"fastly_http_req", "version_get", "ii"},
-	{"fastly_http_req", "version_set", "ii"},
-	{"fastly_http_req", "send", "iiiiii"},
-	{"fastly_http_req", "send_v2", "iiiiiii"},
-	{"fastly_http_req", "send_v3", "iiiiiii"},
-	{"fastly_http_req", "send_async", "iiiii"},
-	{"fastly_http_req", "send_async_v2", "iiiiii"},
-	{"fastly_http_req", "send_async_streaming", "iiiii"},
-	{"fastly_http_req", "pending_req_header_insert", "iiiiii"},
-	{"fastly_http_req", "pending_req_header_append", "iiiiii"},
-	{"fastly_http_req", "pending_req_header_remove", "iiii"},
-	{"fastly_http_req", "pending_req_poll", "iiii"},
-	{"fastly_http_req", "pending_req_poll_v2", "iiiii"},
-	{"fastly_http_req", "pending_req_wait", "iii"},
-	{"fastly_http_req", "pending_req_wait_v2", "iiii"},
-	{"fastly_http_req", "pending_req_select", "iiiii"},
-	{"fastly_http_req", "pending_req_select_v2", "iiiiii"},
-	{"fastly_http_req", "fastly_key_is_valid", "i"},
-	{"fastly_http_req", "close", "i"},
-	{"fastly_http_req", "auto_decompress_response_set", "ii"},
-	{"fastly_http_req", "upgrade_websocket", "ii"},
-	{"fastly_http_req", "redirect_to_websocket_proxy", "ii"},
-	{"fastly_http_req", "redirect_to_grip_proxy", "ii"},
-	{"fastly_http_req", "redirect_to_websocket_proxy_v2", "iii"},
-	{"fastly_http_req", "redirect_to_grip_proxy_v2", "iii"},
-	{"fastly_http_req", "framing_headers_mode_set", "ii"},
-	{"fastly_http_req", "register_dynamic_backend", "iiiiii"},
-	{"fastly_http_req", "inspect", "iiiiiii"},
-	{"fastly_http_req", "on_behalf_of", "iii"},
-	{"fastly_http_downstream", "next_request", "iii"},
-	{"fastly_http_downstream", "next_request_wait", "iii"},
-	{"fastly_http_downstream", "next_request_abandon", "i"},
-	{"fastly_http_downstream", "downstream_original_header_names", "iiiiii"},
-	{"fastly_http_downstream", "downstream_original_header_count", "ii"},
-	{"fastly_http_downstream", "downstream_client_ip_addr", "iii"},
-	{"fastly_http_downstream", "downstream_server_ip_addr", "iii"},
-	{"fastly_http_downstream", "downstream_client_h2_fingerprint", "iiii"},
-	{"fastly_http_downstream", "downstream_client_request_id", "iiii"},
-	{"fastly_http_downstream", "downstream_client_oh_fingerprint", "iiii"},
-	{"fastly_http_downstream", "downstream_client_ddos_detected", "ii"},
-	{"fastly_http_downstream", "downstream_tls_cipher_openssl_name", "iiii"},
-	{"fastly_http_downstream", "downstream_tls_protocol", "iiii"},
-	{"fastly_http_downstream", "downstream_tls_client_hello", "iiii"},
-	{"fastly_http_downstream", "downstream_tls_raw_client_certificate", "iiii"},
-	{"fastly_http_downstream", "downstream_tls_client_cert_verify_result", "ii"},
-	{"fastly_http_downstream", "downstream_tls_client_servername", "iiii"},
-	{"fastly_http_downstream", "downstream_tls_ja3_md5", "iii"},
-	{"fastly_http_downstream", "downstream_tls_ja4", "iiii"},
-	{"fastly_http_downstream", "downstream_compliance_region", "iiii"},
-	{"fastly_http_downstream", "fastly_key_is_valid", "ii"},
-	{"fastly_http_downstream", "downstream_bot_analyzed", "ii"},
-	{"fastly_http_downstream", "downstream_bot_detected", "ii"},
-	{"fastly_http_downstream", "downstream_bot_name", "iiii"},
-	{"fastly_http_downstream", "downstream_bot_category", "iiii"},
-	{"fastly_http_downstream", "downstream_bot_category_kind", "ii"},
-	{"fastly_http_downstream", "downstream_bot_verified", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_anonymous", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_anonymous_vpn", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_hosting_provider", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_proxy_over_vpn", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_public_proxy", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_relay_proxy", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_residential_proxy", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_smart_dns_proxy", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_tor_exit_node", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_is_vpn_datacenter", "ii"},
-	{"fastly_http_downstream", "downstream_resvpnproxy_vpn_service_name", "iiii"},
-	{"fastly_http_downstream", "downstream_visits_this_service", "i"},
-	{"fastly_http_downstream", "downstream_visits_this_pop", "i"},
-	{"fastly_http_resp", "new", "i"},
-	{"fastly_http_resp", "header_names_get", "iiiiii"},
-	{"fastly_http_resp", "header_value_get", "iiiiii"},
-	{"fastly_http_resp", "header_values_get", "iiiiiiii"},
-	{"fastly_http_resp", "header_values_set", "iiiii"},
-	{"fastly_http_resp", "header_insert", "iiiii"},
-	{"fastly_http_resp", "header_append", "iiiii"},
-	{"fastly_http_resp", "header_remove", "iii"},
-	{"fastly_http_resp", "version_get", "ii"},
-	{"fastly_http_resp", "version_set", "ii"},
-	{"fastly_http_resp", "send_downstream", "iii"},
-	{"fastly_http_resp", "send_downstream_pending", "i"},
-	{"fastly_http_resp", "status_get", "ii"},
-	{"fastly_http_resp", "status_set", "ii"},
-	{"fastly_http_resp", "close", "i"},
-	{"fastly_http_resp", "framing_headers_mode_set", "ii"},
-	{"fastly_http_resp", "http_keepalive_mode_set", "ii"},
-	{"fastly_http_resp", "get_addr_dest_ip", "iii"},
-	{"fastly_http_resp", "get_addr_dest_port", "ii"},
-	{"fastly_dictionary", "open", "iii"},
-	{"fastly_dictionary", "get", "iiiiii"},
-	{"fastly_geo", "lookup", "iiiii"},
-	{"fastly_device_detection", "lookup", "iiiii"},
-	{"fastly_erl", "check_rate", "iiiiiiiiiii"},
-	{"fastly_erl", "ratecounter_increment", "iiiii"},
-	{"fastly_erl", "ratecounter_lookup_rate", "iiiiii"},
-	{"fastly_erl", "ratecounter_lookup_count", "iiiiii"},
-	{"fastly_erl", "penaltybox_add", "iiiii"},
-	{"fastly_erl", "penaltybox_has", "iiiii"},
-	{"fastly_object_store", "open", "iii"},
-	{"fastly_object_store", "lookup", "iiii"},
-	{"fastly_object_store", "lookup_async", "iiii"},
-	{"fastly_object_store", "pending_lookup_wait", "ii"},
-	{"fastly_object_store", "insert", "iiii"},
-	{"fastly_object_store", "insert_async", "iiiii"},
-	{"fastly_object_store", "pending_insert_wait", "i"},
-	{"fastly_object_store", "delete_async", "iiii"},
-	{"fastly_object_store", "pending_delete_wait", "i"},
-	{"fastly_image_optimizer", "transform_image_optimizer_request", "iiiiiiiii"},
-	{"fastly_kv_store", "open", "iii"},
-	{"fastly_kv_store", "lookup", "iiiiii"},
-	{"fastly_kv_store", "lookup_wait", "iiiiiii"},
-	{"fastly_kv_store", "lookup_wait_v2", "iiiiiii"},
-	{"fastly_kv_store", "insert", "iiiiiii"},
-	{"fastly_kv_store", "insert_wait", "ii"},
-	{"fastly_kv_store", "delete", "iiiiii"},
-	{"fastly_kv_store", "delete_wait", "ii"},
-	{"fastly_kv_store", "list", "iiii"},
-	{"fastly_kv_store", "list_wait", "iii"},
-	{"fastly_secret_store", "open", "iii"},
-	{"fastly_secret_store", "get", "iiii"},
-	{"fastly_secret_store", "plaintext", "iiii"},
-	{"fastly_secret_store", "from_bytes", "iii"},
-	{"fastly_backend", "exists", "iii"},
-	{"fastly_backend", "is_healthy", "iii"},
-	{"fastly_backend", "is_dynamic", "iii"},
-	{"fastly_backend", "get_host", "iiiii"},
-	{"fastly_backend", "get_override_host", "iiiii"},
-	{"fastly_backend", "get_port", "iii"},
-	{"fastly_backend", "get_connect_timeout_ms", "iii"},
-	{"fastly_backend", "get_first_byte_timeout_ms", "iii"},
-	{"fastly_backend", "get_between_bytes_timeout_ms", "iii"},
-	{"fastly_backend", "get_http_keepalive_time", "iii"},
-	{"fastly_backend", "get_tcp_keepalive_enable", "iii"},
-	{"fastly_backend", "get_tcp_keepalive_interval", "iii"},
-	{"fastly_backend", "get_tcp_keepalive_probes", "iii"},
-	{"fastly_backend", "get_tcp_keepalive_time", "iii"},
-	{"fastly_backend", "is_ssl", "iii"},
-	{"fastly_backend", "get_ssl_min_version", "iii"},
-	{"fastly_backend", "get_ssl_max_version", "iii"},
-	{"fastly_async_io", "select", "iiii"},
-	{"fastly_async_io", "is_ready", "ii"},
-	{"fastly_purge", "purge_surrogate_key", "iiii"},
-	{"fastly_compute_runtime", "get_vcpu_ms", "i"},
-	{"fastly_compute_runtime", "get_heap_mib", "i"},
-	{"fastly_compute_runtime", "has_domain_inspector", "i"},
-	{"fastly_compute_runtime", "has_image_optimizer", "i"},
-	{"fastly_compute_runtime", "has_origin_inspector", "i"},
-	{"fastly_acl", "open", "iii"},
-	{"fastly_acl", "lookup", "iiiii"},
+var coreParams = map[string]string{"t": "ii", "l": "ii", "p": "i", "v": "i", "w": "I", "o": "i"}
+
+// addParameter adds one of hostcalls.txt, for example "buf_len:v".
+func (f *Function) addParameter(text string) {
+	name, kind, _ := strings.Cut(text, ":")
+	f.Parameters = append(f.Parameters, Parameter{name, kind[0], len(f.Params)})
+	f.Params += coreParams[kind]
 }

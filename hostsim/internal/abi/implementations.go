@@ -1,7 +1,7 @@
 package abi
 
-// calls has the implementation of each host call that is modelled. signatures
-// (hostcalls.go) lists all host calls; the others return unsupported.
+// calls has the implementation of each host call that is modelled.
+// hostcalls.txt lists all host calls; the others return unsupported.
 var calls = map[string]map[string]hostCall{
 	"fastly_abi": {
 		"init": abiInit,

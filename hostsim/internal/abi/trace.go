@@ -1,48 +1,11 @@
 package abi
 
 import (
-	_ "embed"
 	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 )
-
-// parameters.txt has the names of the parameters of each call, with what they
-// are: t a text as (address, length), l a list of handles as (address, length),
-// p an address, v a value, o the address of a 32-bit result.
-//
-//go:embed parameters.txt
-var paramsText string
-
-// Parameter is one parameter of a host call as the witx has it.
-type Parameter struct {
-	Name string
-	Kind byte // as in parameters.txt: t, l, p, v or o
-	At   int  // index of its first core argument; t and l take two
-}
-
-// Parameters lists the parameters of a call in order. The list must not be
-// changed.
-func (f *Function) Parameters() []Parameter { return paramsOf()[f.Module+"."+f.Name] }
-
-var paramsOf = sync.OnceValue(func() map[string][]Parameter {
-	table := map[string][]Parameter{}
-	for line := range strings.Lines(paramsText) {
-		fields := strings.Fields(line)
-		at, list := 0, []Parameter{}
-		for _, field := range fields[1:] {
-			name, kind, _ := strings.Cut(field, ":")
-			list = append(list, Parameter{name, kind[0], at})
-			if at++; kind == "t" || kind == "l" {
-				at++
-			}
-		}
-		table[fields[0]] = list
-	}
-	return table
-})
 
 // maxWord bounds a text in Words and Results, in bytes.
 const maxWord = 256
@@ -51,15 +14,14 @@ const maxWord = 256
 // texts quoted. The contents of secrets are not part of it.
 func (f *Function) Words(m Memory, args []uint64) string {
 	var b strings.Builder
-	list := paramsOf()[f.Module+"."+f.Name]
-	for i, p := range list {
+	for i, p := range f.Parameters {
 		switch p.Kind {
 		case 't':
 			word(&b, p.Name, textWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
 		case 'l':
 			word(&b, p.Name, handlesWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
-		case 'v':
-			if i == 0 || list[i-1].Kind != 'p' || !strings.HasSuffix(p.Name, "_len") {
+		case 'v', 'w':
+			if i == 0 || f.Parameters[i-1].Kind != 'p' || !strings.HasSuffix(p.Name, "_len") {
 				word(&b, p.Name, strconv.FormatUint(args[p.At], 10))
 			}
 		}
@@ -70,8 +32,7 @@ func (f *Function) Words(m Memory, args []uint64) string {
 // Results formats what a successful call has written.
 func (f *Function) Results(m Memory, args []uint64) string {
 	var b strings.Builder
-	list := paramsOf()[f.Module+"."+f.Name]
-	for i, p := range list {
+	for i, p := range f.Parameters {
 		switch {
 		case p.Kind == 'o', p.Kind == 'p' && strings.HasSuffix(p.Name, "_out") && !strings.HasSuffix(p.Name, "nwritten_out") &&
 			!strings.HasPrefix(p.Name, "addr_") && p.Name != "ending_cursor_out":
@@ -79,7 +40,7 @@ func (f *Function) Results(m Memory, args []uint64) string {
 				word(&b, p.Name, strconv.FormatUint(uint64(v), 10))
 			}
 		case p.Kind == 'p' && strings.HasSuffix(p.Name, "nwritten_out"):
-			f.written(&b, m, args, list[:i])
+			f.written(&b, m, args, f.Parameters[:i])
 		}
 	}
 	return b.String()

@@ -67,7 +67,7 @@ func (s *sweeper) repeat() {
 // call appends the call in question.
 func (s *sweeper) call(m *maker, bad map[int]badness) []Arg {
 	var args []Arg
-	for i, p := range s.fn.Parameters() {
+	for i, p := range s.fn.Parameters {
 		if b, ok := bad[i]; ok {
 			args = append(args, b.make(m)...)
 		} else {
@@ -173,7 +173,7 @@ var handleKinds = []struct{ module, call, param, kind string }{
 
 // bad asks with one bad argument each time, and then with two.
 func (s *sweeper) bad() {
-	params := s.fn.Parameters()
+	params := s.fn.Parameters
 	all := make([][]badness, len(params))
 	for i, p := range params {
 		all[i] = s.badnesses(i, p)
