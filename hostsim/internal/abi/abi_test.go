@@ -134,6 +134,11 @@ func TestSignatures(t *testing.T) {
 			require.Contains(t, have, module+"."+name, "modelled, but not in the ABI")
 		}
 	}
+	for module := range messages {
+		for name := range messageCalls {
+			require.Contains(t, have, module+"."+name, "modelled, but not in the ABI")
+		}
+	}
 }
 
 // Every call with every kind of bad number must return, and must not panic:

@@ -326,7 +326,7 @@ func bodyTrailerAppend(f *frame) {
 
 // trailersOf is the trailers of the body in argument 0 for reading: again until
 // the body has been read to its end.
-func (f *frame) trailersOf() wire.Header {
+func (f *frame) trailersOf() *wire.Header {
 	if _, ok := f.streamingAt(0); ok {
 		f.fail(Inval)
 		return nil
@@ -338,7 +338,7 @@ func (f *frame) trailersOf() wire.Header {
 	if !f.ok() {
 		return nil
 	}
-	return body.trailers
+	return &body.trailers
 }
 
 // The trailer calls touch the cursor only once the trailers are there to be

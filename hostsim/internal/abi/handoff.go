@@ -62,7 +62,7 @@ func (f *frame) handOffFails(why string) {
 func (f *frame) handedOff(i int) (name string, r *request) {
 	name = f.text(i)
 	down := f.s.requests.get(f.s.downRequest).down
-	r = &request{method: down.Method, uri: down.URI, version: HTTP11, header: down.Header.Clone()}
+	r = &request{method: down.Method, uri: down.URI, message: message{version: HTTP11, header: down.Header.Clone()}}
 	if i == 1 {
 		if own := f.request(0); f.ok() {
 			r.method, r.uri, r.header = own.method, own.uri, mixed(own.header, down.Header)

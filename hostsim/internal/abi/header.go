@@ -11,9 +11,9 @@ import (
 // case, once each; the list itself keeps order, case and repetitions, so that a
 // request that is passed on goes out as it came in.
 
-func headerNames(f *frame, h wire.Header) { f.multi(1, h.Names) }
+func headerNames(f *frame, h *wire.Header) { f.multi(1, h.Names) }
 
-func headerValue(f *frame, h wire.Header) {
+func headerValue(f *frame, h *wire.Header) {
 	name := f.name(1)
 	if !f.ok() {
 		return
@@ -25,7 +25,7 @@ func headerValue(f *frame, h wire.Header) {
 	f.fill(3, []byte(value))
 }
 
-func headerValues(f *frame, h wire.Header) {
+func headerValues(f *frame, h *wire.Header) {
 	name := f.name(1)
 	f.multi(3, func() []string { return h.Values(name) })
 }
@@ -68,37 +68,52 @@ func headerRemove(f *frame, h *wire.Header) {
 	}
 }
 
-// onRequest and onResponse make a host call about the headers of the handle in
-// argument 0. When the handle is bad, a reading call does not write its cursor,
-// as in Viceroy.
-func onRequest(call func(*frame, wire.Header)) hostCall {
-	return func(f *frame) {
-		if r := f.request(0); f.ok() {
-			call(f, r.header)
+// messageOf is the message behind the handle in argument 0.
+type messageOf func(*frame) *message
+
+// messageCall is a host call that is the same for requests and responses.
+type messageCall func(*frame, messageOf)
+
+func requestMessage(f *frame) *message {
+	if r := f.request(0); r != nil {
+		return &r.message
+	}
+	return nil
+}
+
+func responseMessage(f *frame) *message {
+	if r := f.response(0); r != nil {
+		return &r.message
+	}
+	return nil
+}
+
+// onHeader makes a host call about the headers of a message. When the handle is
+// bad, a reading call does not write its cursor, as in Viceroy.
+func onHeader(call func(*frame, *wire.Header)) messageCall {
+	return func(f *frame, of messageOf) {
+		if m := of(f); f.ok() {
+			call(f, &m.header)
 		}
 	}
 }
 
-func changeRequest(call func(*frame, *wire.Header)) hostCall {
-	return func(f *frame) {
-		if r := f.request(0); f.ok() {
-			call(f, &r.header)
-		}
+func versionGet(f *frame, of messageOf) {
+	if m := of(f); f.ok() {
+		f.put32(1, uint32(m.version))
 	}
 }
 
-func onResponse(call func(*frame, wire.Header)) hostCall {
-	return func(f *frame) {
-		if r := f.response(0); f.ok() {
-			call(f, r.header)
-		}
+func versionSet(f *frame, of messageOf) {
+	v := f.enum(1, 5)
+	if m := of(f); f.ok() {
+		m.version = Version(v)
 	}
 }
 
-func changeResponse(call func(*frame, *wire.Header)) hostCall {
-	return func(f *frame) {
-		if r := f.response(0); f.ok() {
-			call(f, &r.header)
-		}
+func framingMode(f *frame, of messageOf) {
+	mode := f.enum(1, 2)
+	if m := of(f); f.ok() {
+		m.manual = mode == 1
 	}
 }

@@ -43,7 +43,7 @@ func Functions() []*Function { return functions }
 func Lookup(module, name string) *Function { return byName[module+"."+name] }
 
 // Modelled reports whether the call does more than answer unsupported.
-func (f *Function) Modelled() bool { return calls[f.Module][f.Name] != nil }
+func (f *Function) Modelled() bool { return implementation(f.Module, f.Name) != nil }
 
 var functions, byName = buildTable()
 
@@ -56,7 +56,7 @@ func buildTable() (list []*Function, index map[string]*Function) {
 		for _, field := range fields[1:] {
 			fn.addParameter(field)
 		}
-		if fn.call = calls[fn.Module][fn.Name]; fn.call == nil {
+		if fn.call = implementation(fn.Module, fn.Name); fn.call == nil {
 			fn.call = unsupported
 		}
 		list = append(list, fn)

@@ -14,13 +14,18 @@ const (
 	HTTP3
 )
 
-// request is a request without its body.
-type request struct {
-	method  string
-	uri     URI
+// message is what requests and responses have in common.
+type message struct {
 	version Version
 	header  wire.Header
 	manual  bool // framing is the guest's
+}
+
+// request is a request without its body.
+type request struct {
+	message
+	method  string
+	uri     URI
 	gunzip  bool
 	pass    bool
 	handOff bool // its outcome is the client's
@@ -40,7 +45,7 @@ func reqBodyDownstreamGet(f *frame) {
 
 func reqNew(f *frame) {
 	if f.spend(handleCost); f.ok() {
-		r := &request{method: "GET", uri: URI{Target: "/"}, version: HTTP11}
+		r := &request{method: "GET", uri: URI{Target: "/"}, message: message{version: HTTP11}}
 		f.put32(0, f.s.requests.add(&requestRow{request: r}))
 	}
 }
@@ -85,19 +90,6 @@ func reqURISet(f *frame) {
 	}
 }
 
-func reqVersionGet(f *frame) {
-	if r := f.request(0); f.ok() {
-		f.put32(1, uint32(r.version))
-	}
-}
-
-func reqVersionSet(f *frame) {
-	v := f.enum(1, 5)
-	if r := f.request(0); f.ok() {
-		r.version = Version(v)
-	}
-}
-
 // Flags of cache_override_tag. Nothing is cached on a send; only pass has an
 // effect (see respDestIP).
 const cachePass, cacheKnown = 1, 31
@@ -135,12 +127,5 @@ func reqAutoDecompress(f *frame) {
 	encodings := f.flags(1, 1)
 	if r := f.request(0); f.ok() {
 		r.gunzip = encodings != 0
-	}
-}
-
-func reqFramingMode(f *frame) {
-	mode := f.enum(1, 2)
-	if r := f.request(0); f.ok() {
-		r.manual = mode == 1
 	}
 }

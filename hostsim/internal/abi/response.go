@@ -1,24 +1,18 @@
 package abi
 
-import (
-	"net/netip"
-
-	"github.com/clickedge/clickedge/hostsim/wire"
-)
+import "net/netip"
 
 // response is a response without its body.
 type response struct {
-	status  int
-	version Version
-	header  wire.Header
-	manual  bool
-	remote  netip.AddrPort // of the backend it came from
-	pass    bool           // its request went past the cache
+	message
+	status int
+	remote netip.AddrPort // of the backend it came from
+	pass   bool           // its request went past the cache
 }
 
 func respNew(f *frame) {
 	if f.spend(handleCost); f.ok() {
-		f.put32(0, f.s.responses.add(&response{status: 200, version: HTTP11}))
+		f.put32(0, f.s.responses.add(&response{status: 200, message: message{version: HTTP11}}))
 	}
 }
 
@@ -41,26 +35,6 @@ func respStatusSet(f *frame) {
 	}
 	if f.ok() {
 		r.status = int(status)
-	}
-}
-
-func respVersionGet(f *frame) {
-	if r := f.response(0); f.ok() {
-		f.put32(1, uint32(r.version))
-	}
-}
-
-func respVersionSet(f *frame) {
-	v := f.enum(1, 5)
-	if r := f.response(0); f.ok() {
-		r.version = Version(v)
-	}
-}
-
-func respFramingMode(f *frame) {
-	mode := f.enum(1, 2)
-	if r := f.response(0); f.ok() {
-		r.manual = mode == 1
 	}
 }
 

@@ -171,7 +171,7 @@ func NewSandbox(ctx context.Context, svc *Service, outside Outside, down *Downst
 }
 
 func (s *Sandbox) accept(down *Downstream) {
-	req := &request{method: down.Method, uri: down.URI, version: down.Version, header: down.Header.Clone()}
+	req := &request{method: down.Method, uri: down.URI, message: message{version: down.Version, header: down.Header.Clone()}}
 	s.downRequest = s.requests.add(&requestRow{request: req, down: down})
 	s.downBody = s.addItem(down.Body)
 	s.responded = false

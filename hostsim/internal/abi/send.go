@@ -152,7 +152,7 @@ func (p *pending) take() (*response, *Body) {
 	case "HTTP/2.0":
 		version = HTTP2
 	}
-	r := &response{status: p.resp.Status, version: version, header: p.resp.Header, remote: p.resp.Remote, pass: p.pass}
+	r := &response{message: message{version: version, header: p.resp.Header}, status: p.resp.Status, remote: p.resp.Remote, pass: p.pass}
 	src := &reader{rc: p.resp.Body, trailers: p.resp.Trailer, left: p.resp.Length, timeout: p.backend.BetweenBytesTimeout}
 	if coding, _ := r.header.Get("Content-Encoding"); p.gunzip && (coding == "gzip" || coding == "x-gzip") {
 		src.rc, src.left = &gunzip{rc: p.resp.Body}, -1
