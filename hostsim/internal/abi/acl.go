@@ -40,26 +40,11 @@ func (e ACLEntry) json() []byte {
 	return fmt.Appendf(nil, "{\n  \"prefix\": %q,\n  \"action\": %s\n}", e.Prefix.Masked(), jsonText(action))
 }
 
-func aclOpen(f *frame) {
-	name := f.text(0)
-	if !f.ok() {
-		return
-	}
-	acl, ok := f.s.svc.ACLs[name]
-	if !ok || f.missing(name) {
-		f.fail(None)
-	}
-	if f.spend(handleCost); f.ok() {
-		f.put32(2, f.s.acls.add(&acl))
-	}
-}
+func aclOpen(f *frame) { open(f, f.s.svc.ACLs, &f.s.acls, None) }
 
 // aclLookup gives a body with the entry, or says that there is none.
 func aclLookup(f *frame) {
-	acl := f.s.acls.get(f.u32(0))
-	if acl == nil {
-		f.fail(BadHandle)
-	}
+	acl := rowAt(f, &f.s.acls, f.u32(0))
 	ip := f.address(1)
 	if !f.ok() {
 		return

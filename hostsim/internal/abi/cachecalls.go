@@ -108,14 +108,10 @@ func (f *frame) headersOf(given bool, handle uint32) wire.Header {
 	if !given || !f.ok() {
 		return nil
 	}
-	row := f.row(handle)
-	if f.ok() && row.request == nil {
-		f.fail(BadHandle)
+	if r := f.requestAt(handle); r != nil {
+		return r.header.Clone()
 	}
-	if !f.ok() {
-		return nil
-	}
-	return row.request.header.Clone()
+	return nil
 }
 
 func cacheLookupCall(f *frame) {

@@ -9,7 +9,7 @@ import (
 // down is what is known of the client's request behind the handle in argument
 // 0. A request that the guest made itself has nothing of the kind: error.
 func (f *frame) down() *Downstream {
-	row := f.row(f.u32(0))
+	row := rowAt(f, &f.s.requests, f.u32(0))
 	if !f.ok() {
 		return nil
 	}

@@ -21,6 +21,15 @@ func (t *table[T]) get(h uint32) *T {
 	return t.rows[h]
 }
 
+// rowAt is the row of a handle, or nil and a failure.
+func rowAt[T any](f *frame, rows *table[T], h uint32) *T {
+	row := rows.get(h)
+	if row == nil {
+		f.fail(BadHandle)
+	}
+	return row
+}
+
 func (t *table[T]) drop(h uint32) { t.rows[h] = nil }
 
 // item is anything a guest can wait for. Bodies, streaming bodies, pending
@@ -70,8 +79,10 @@ func (f *frame) newItem(i int, make func() item) {
 	}
 }
 
-func (f *frame) request(i int) *request {
-	row := f.row(f.u32(i))
+func (f *frame) request(i int) *request { return f.requestAt(f.u32(i)) }
+
+func (f *frame) requestAt(h uint32) *request {
+	row := rowAt(f, &f.s.requests, h)
 	if f.ok() && row.request == nil {
 		f.fail(BadHandle)
 	}
@@ -89,19 +100,8 @@ func (f *frame) takeRequest(i int) *request {
 	return r
 }
 
-func (f *frame) row(h uint32) *requestRow {
-	row := f.s.requests.get(h)
-	if row == nil {
-		f.fail(BadHandle)
-	}
-	return row
-}
-
 func (f *frame) response(i int) *response {
-	r := f.s.responses.get(f.u32(i))
-	if r == nil {
-		f.fail(BadHandle)
-	}
+	r := rowAt(f, &f.s.responses, f.u32(i))
 	if !f.ok() {
 		return nil
 	}

@@ -41,12 +41,10 @@ func kvOpen(f *frame) {
 // kvStore is the store behind the handle in argument 0. Viceroy panics on a bad
 // one.
 func (f *frame) kvStore() string {
-	name := f.s.kvs.get(f.u32(0))
-	if name == nil {
-		f.fail(BadHandle)
-		return ""
+	if name := rowAt(f, &f.s.kvs, f.u32(0)); name != nil {
+		return *name
 	}
-	return *name
+	return ""
 }
 
 // kvKey is the key in arguments 1 and 2; a bad one has another status in the

@@ -33,10 +33,7 @@ func logEndpointGet(f *frame) {
 // logWrite logs a line without its line end. An empty line is accepted and not
 // logged.
 func logWrite(f *frame) {
-	endpoint := f.s.logs.get(f.u32(0))
-	if endpoint == nil {
-		f.fail(BadHandle)
-	}
+	endpoint := rowAt(f, &f.s.logs, f.u32(0))
 	line := []byte(f.copied(1))
 	if !f.ok() {
 		return

@@ -6,25 +6,26 @@ package abi
 // missing asks whether a store that there is cannot be found this time.
 func (f *frame) missing(name string) bool { return f.s.outside.Fault(FaultStore, name) != nil }
 
-func configOpen(f *frame) {
+// open gives out a handle for the store of the name in arguments 0 and 1.
+func open[T any](f *frame, stores map[string]T, handles *table[T], unknown Status) {
 	name := f.text(0)
 	if !f.ok() {
 		return
 	}
-	store, ok := f.s.svc.ConfigStores[name]
+	store, ok := stores[name]
 	if !ok || f.missing(name) {
-		f.fail(BadHandle) // Viceroy's answer
+		f.fail(unknown)
 	}
 	if f.spend(handleCost); f.ok() {
-		f.put32(2, f.s.stores.add(&store))
+		f.put32(2, handles.add(&store))
 	}
 }
 
+// configOpen has Viceroy's answer to an unknown name.
+func configOpen(f *frame) { open(f, f.s.svc.ConfigStores, &f.s.stores, BadHandle) }
+
 func configGet(f *frame) {
-	store := f.s.stores.get(f.u32(0))
-	if store == nil {
-		f.fail(BadHandle)
-	}
+	store := rowAt(f, &f.s.stores, f.u32(0))
 	key := f.text(1)
 	if !f.ok() {
 		return
@@ -41,25 +42,10 @@ func configGet(f *frame) {
 	f.fillAfterCount(3, []byte(value))
 }
 
-func secretOpen(f *frame) {
-	name := f.text(0)
-	if !f.ok() {
-		return
-	}
-	store, ok := f.s.svc.SecretStores[name]
-	if !ok || f.missing(name) {
-		f.fail(None)
-	}
-	if f.spend(handleCost); f.ok() {
-		f.put32(2, f.s.vaults.add(&store))
-	}
-}
+func secretOpen(f *frame) { open(f, f.s.svc.SecretStores, &f.s.vaults, None) }
 
 func secretGet(f *frame) {
-	store := f.s.vaults.get(f.u32(0))
-	if store == nil {
-		f.fail(BadHandle)
-	}
+	store := rowAt(f, &f.s.vaults, f.u32(0))
 	name := f.text(1)
 	if !f.ok() {
 		return
@@ -79,12 +65,10 @@ func secretGet(f *frame) {
 func secretPlaintext(f *frame) { f.fill(1, f.secret(f.u32(0))) }
 
 func (f *frame) secret(h uint32) []byte {
-	value := f.s.secrets.get(h)
-	if value == nil {
-		f.fail(BadHandle)
-		return nil
+	if value := rowAt(f, &f.s.secrets, h); value != nil {
+		return *value
 	}
-	return *value
+	return nil
 }
 
 func secretFromBytes(f *frame) {
