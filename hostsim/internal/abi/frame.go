@@ -53,10 +53,10 @@ func (f *frame) view(ptr, n uint32) []byte {
 	return b
 }
 
-// word returns n aligned bytes. Bounds come before alignment, as in wiggle.
-func (f *frame) word(ptr, n uint32) []byte {
+// aligned is view with an alignment. Bounds come before it, as in wiggle.
+func (f *frame) aligned(ptr, n, align uint32) []byte {
 	b := f.view(ptr, n)
-	if f.ok() && ptr%n != 0 {
+	if f.ok() && ptr%align != 0 {
 		f.fail(BadAlign)
 	}
 	if !f.ok() {
@@ -103,7 +103,7 @@ func (f *frame) flags(i int, known uint32) uint32 {
 
 // put16, put32 and put64 write to the address in argument i.
 func (f *frame) put16(i int, v uint16) {
-	if b := f.word(f.u32(i), 2); b != nil {
+	if b := f.aligned(f.u32(i), 2, 2); b != nil {
 		binary.LittleEndian.PutUint16(b, v)
 	}
 }
@@ -111,27 +111,23 @@ func (f *frame) put16(i int, v uint16) {
 func (f *frame) put32(i int, v uint32) { f.put32At(f.u32(i), v) }
 
 func (f *frame) put32At(ptr, v uint32) {
-	if b := f.word(ptr, 4); b != nil {
+	if b := f.aligned(ptr, 4, 4); b != nil {
 		binary.LittleEndian.PutUint32(b, v)
 	}
 }
 
 func (f *frame) put64(i int, v uint64) {
-	if b := f.word(f.u32(i), 8); b != nil {
+	if b := f.aligned(f.u32(i), 8, 8); b != nil {
 		binary.LittleEndian.PutUint64(b, v)
 	}
 }
 
 // record is a read-only view of a witx record of n bytes.
 func (f *frame) record(ptr, n, align uint32) record {
-	b := f.view(ptr, n)
-	if f.ok() && ptr%align != 0 {
-		f.fail(BadAlign)
+	if b := f.aligned(ptr, n, align); b != nil {
+		return append(record(nil), b...)
 	}
-	if !f.ok() {
-		return make(record, n)
-	}
-	return append(record(nil), b...)
+	return make(record, n)
 }
 
 type record []byte

@@ -143,16 +143,11 @@ func sendStatus(err *origin.Error) Status {
 	return Error
 }
 
+var versions = map[string]Version{"HTTP/1.0": HTTP10, "HTTP/1.1": HTTP11, "HTTP/2.0": HTTP2}
+
 // take makes the response and its body; it is called once, after done.
 func (p *pending) take() (*response, *Body) {
-	version := HTTP11
-	switch p.resp.Proto {
-	case "HTTP/1.0":
-		version = HTTP10
-	case "HTTP/2.0":
-		version = HTTP2
-	}
-	r := &response{message: message{version: version, header: p.resp.Header}, status: p.resp.Status, remote: p.resp.Remote, pass: p.pass}
+	r := &response{message: message{version: versions[p.resp.Proto], header: p.resp.Header}, status: p.resp.Status, remote: p.resp.Remote, pass: p.pass}
 	src := &reader{rc: p.resp.Body, trailers: p.resp.Trailer, left: p.resp.Length, timeout: p.backend.BetweenBytesTimeout}
 	if coding, _ := r.header.Get("Content-Encoding"); p.gunzip && (coding == "gzip" || coding == "x-gzip") {
 		src.rc, src.left = &gunzip{rc: p.resp.Body}, -1
@@ -209,8 +204,8 @@ func (f *frame) finish(p *pending, i int, detail uint32) {
 	f.put32(i+1, f.s.addItem(body))
 }
 
-// Bits of send_error_detail_mask.
-const maskRcode, maskTLSAlert = 2, 8
+// Bits of send_error_detail_mask, and the size of send_error_detail.
+const maskRcode, maskTLSAlert, detailSize = 2, 8, 20
 
 // detail fills a send_error_detail record: tag and mask, then only the fields
 // that the guest's mask allows.
@@ -218,7 +213,7 @@ func (f *frame) detail(ptr uint32, err *origin.Error) {
 	if ptr == 0 || !f.ok() {
 		return
 	}
-	b := f.detailRecord(ptr)
+	b := f.aligned(ptr, detailSize, 4)
 	if !f.ok() {
 		return
 	}
@@ -238,21 +233,11 @@ func (f *frame) detail(ptr uint32, err *origin.Error) {
 	binary.LittleEndian.PutUint32(b[4:], mask)
 }
 
-// detailRecord checks the address of a send_error_detail: 20 bytes, aligned to
-// 4.
-func (f *frame) detailRecord(ptr uint32) []byte {
-	b := f.view(ptr, 20)
-	if f.ok() && ptr%4 != 0 {
-		f.fail(BadAlign)
-	}
-	return b
-}
-
 // checkDetail refuses a bad address before anything is sent or consumed. A null
 // address means that no detail is wanted.
 func (f *frame) checkDetail(ptr uint32) {
 	if ptr != 0 {
-		f.detailRecord(ptr)
+		f.aligned(ptr, detailSize, 4)
 	}
 }
 
@@ -307,12 +292,10 @@ func (f *frame) sendLater(out int, stream bool) {
 
 func reqPoll(f *frame) { f.poll(1, 0) }
 
-func reqPollV2(f *frame) {
-	f.checkDetail(f.u32(1))
-	f.poll(2, f.u32(1))
-}
+func reqPollV2(f *frame) { f.poll(2, f.u32(1)) }
 
 func (f *frame) poll(out int, detail uint32) {
+	f.checkDetail(detail)
 	p := itemAs[*pending](f, f.u32(0))
 	if !f.ok() {
 		return
@@ -332,12 +315,10 @@ func (f *frame) poll(out int, detail uint32) {
 
 func reqWait(f *frame) { f.waitTake(1, 0) }
 
-func reqWaitV2(f *frame) {
-	f.checkDetail(f.u32(1))
-	f.waitTake(2, f.u32(1))
-}
+func reqWaitV2(f *frame) { f.waitTake(2, f.u32(1)) }
 
 func (f *frame) waitTake(out int, detail uint32) {
+	f.checkDetail(detail)
 	p := takeItem[*pending](f, f.u32(0))
 	if !f.ok() {
 		return
@@ -349,14 +330,12 @@ func (f *frame) waitTake(out int, detail uint32) {
 
 func reqSelect(f *frame) { f.selectPending(2, 0) }
 
-func reqSelectV2(f *frame) {
-	f.checkDetail(f.u32(2))
-	f.selectPending(3, f.u32(2))
-}
+func reqSelectV2(f *frame) { f.selectPending(3, f.u32(2)) }
 
 // selectPending waits for the first of several. For a request that failed, the
 // handles are invalid and the status is ok.
 func (f *frame) selectPending(out int, detail uint32) {
+	f.checkDetail(detail)
 	handles := f.handles(0)
 	if f.ok() && len(handles) == 0 {
 		f.fail(Inval)
@@ -391,10 +370,7 @@ func (f *frame) handles(i int) []uint32 {
 		f.fail(Inval)
 		return nil
 	}
-	b := f.view(f.u32(i), n*4)
-	if f.ok() && f.u32(i)%4 != 0 {
-		f.fail(BadAlign)
-	}
+	b := f.aligned(f.u32(i), n*4, 4)
 	handles := make([]uint32, len(b)/4)
 	for k := range handles {
 		handles[k] = binary.LittleEndian.Uint32(b[4*k:])
