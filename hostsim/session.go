@@ -92,16 +92,8 @@ func (s *session) run() {
 func (s *session) guest() Ending {
 	cfg := &s.host.cfg
 	s.world = Guest{Entry: cfg.Entry, Args: cfg.args(), Env: cfg.environment(s.first), Stdout: output{s, false}, Stderr: output{s, true},
-		Now: cfg.Now, Sleep: s.sleep, Rand: cfg.Rand, FS: cfg.FS, MemoryPages: cfg.Limits.MemoryPages, session: s}
+		Now: cfg.Now, Sleep: s.sandbox.Sleep, Rand: cfg.Rand, FS: cfg.FS, MemoryPages: cfg.Limits.MemoryPages, session: s}
 	return s.ending(s.host.program.Run(s.ctx, &s.world))
-}
-
-// sleep ends early with the request, so that a guest cannot sleep past its time
-// limit.
-func (s *session) sleep(d time.Duration) {
-	if d > 0 {
-		s.sandbox.Sleep(d)
-	}
 }
 
 // watch ends a guest that has used up its CPU time for a request. It checks

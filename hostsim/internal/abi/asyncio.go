@@ -69,13 +69,7 @@ func (f *frame) distinct(handles []uint32) []item {
 }
 
 func asyncIsReady(f *frame) {
-	it := itemAs[item](f, f.u32(0))
-	if !f.ok() {
-		return
-	}
-	if isClosed(it.ready()) {
-		f.put32(1, 1)
-	} else {
-		f.put32(1, 0)
+	if it := itemAs[item](f, f.u32(0)); f.ok() {
+		f.putBool(1, isClosed(it.ready()))
 	}
 }

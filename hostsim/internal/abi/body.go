@@ -184,7 +184,7 @@ func (f *frame) startStreaming(h uint32) *Body {
 	}
 	p := newPipe()
 	f.s.items[h] = &streaming{pipe: p}
-	f.s.own(p)
+	f.s.own(p.close)
 	body.chunks = append(body.chunks, chunk{src: p})
 	body.ended = false
 	return body
@@ -197,11 +197,9 @@ func bodyAppend(f *frame) {
 	if !f.ok() {
 		return
 	}
-	if int(f.u32(0)) < len(f.s.items) {
-		if dest, ok := f.s.items[f.u32(0)].(*streaming); ok {
-			f.appendStreaming(dest, src)
-			return
-		}
+	if dest, ok := f.streamingAt(0); ok {
+		f.appendStreaming(dest, src)
+		return
 	}
 	if dest := itemAs[*Body](f, f.u32(0)); f.ok() {
 		dest.chunks = append(dest.chunks, src.chunks...)
@@ -287,20 +285,14 @@ func (f *frame) streamingAt(i int) (*streaming, bool) {
 	return nil, false
 }
 
-func bodyClose(f *frame) {
-	if w, ok := f.streamingAt(0); ok {
-		w.pipe.end(true, w.trailers)
-		f.s.items[f.u32(0)] = nil
-		return
-	}
-	if b := takeItem[*Body](f, f.u32(0)); f.ok() {
-		b.Close()
-	}
-}
+func bodyClose(f *frame)   { f.endBody(true) }
+func bodyAbandon(f *frame) { f.endBody(false) }
 
-func bodyAbandon(f *frame) {
+// endBody drops a body. What streams is complete for its reader when finished,
+// and cut off otherwise.
+func (f *frame) endBody(finished bool) {
 	if w, ok := f.streamingAt(0); ok {
-		w.pipe.end(false, nil)
+		w.pipe.end(finished, w.trailers)
 		f.s.items[f.u32(0)] = nil
 		return
 	}
@@ -310,17 +302,14 @@ func bodyAbandon(f *frame) {
 }
 
 func bodyTrailerAppend(f *frame) {
+	var trailers *wire.Header
 	if w, ok := f.streamingAt(0); ok {
-		name, value := f.name(1), f.value(3)
-		if f.ok() {
-			w.trailers.Add(name, value)
-		}
-		return
+		trailers = &w.trailers
+	} else if body := itemAs[*Body](f, f.u32(0)); f.ok() {
+		trailers = &body.trailers
 	}
-	body := itemAs[*Body](f, f.u32(0))
-	name, value := f.name(1), f.value(3)
-	if f.ok() {
-		body.trailers.Add(name, value)
+	if name, value := f.name(1), f.value(3); f.ok() {
+		trailers.Add(name, value)
 	}
 }
 
@@ -341,23 +330,13 @@ func (f *frame) trailersOf() *wire.Header {
 	return &body.trailers
 }
 
-// The trailer calls touch the cursor only once the trailers are there to be
-// read, unlike the header calls.
-func bodyTrailerNames(f *frame) {
-	if trailers := f.trailersOf(); f.ok() {
-		headerNames(f, trailers)
-	}
-}
-
-func bodyTrailerValue(f *frame) {
-	if trailers := f.trailersOf(); f.ok() {
-		headerValue(f, trailers)
-	}
-}
-
-func bodyTrailerValues(f *frame) {
-	if trailers := f.trailersOf(); f.ok() {
-		headerValues(f, trailers)
+// onTrailers makes a host call about the trailers of a body. It touches the
+// cursor only once they are there to be read, unlike the header calls.
+func onTrailers(call func(*frame, *wire.Header)) hostCall {
+	return func(f *frame) {
+		if trailers := f.trailersOf(); f.ok() {
+			call(f, trailers)
+		}
 	}
 }
 
@@ -367,10 +346,10 @@ func bodyKnownLength(f *frame) {
 		return
 	}
 	if body := itemAs[*Body](f, f.u32(0)); f.ok() {
-		if n := body.Length(); n >= 0 {
-			f.put64(1, uint64(n))
-		} else {
+		n := body.Length()
+		if n < 0 {
 			f.fail(None)
 		}
+		f.put64(1, uint64(n))
 	}
 }

@@ -20,7 +20,7 @@ type Cache struct {
 	mu   sync.Mutex
 	now  func() time.Time
 	keys map[string]*cacheKey
-	used int // bytes
+	used int // bytes of bodies, and handleCost for each object
 	size int
 }
 
@@ -124,9 +124,7 @@ func (k *cacheKey) matching(headers wire.Header) (names []string, slots []*cache
 func found(key string, o *cacheObject) *cacheEntry {
 	e := &cacheEntry{key: key, object: o, length: -1}
 	if o != nil {
-		if e.length = o.body.length(); e.length < 0 {
-			e.length = o.cacheOptions.length
-		}
+		e.length = o.known()
 	}
 	return e
 }
@@ -223,7 +221,7 @@ func (c *Cache) insert(key string, headers wire.Header, options cacheOptions, bo
 		c.drop(slot)
 	}
 	if slot.object == nil {
-		c.used += o.overhead()
+		c.used += handleCost
 	}
 	slot.object = o
 	k.announce()
@@ -259,13 +257,10 @@ func (c *Cache) giveUp(duty *obligation) {
 func (c *Cache) drop(slot *cacheSlot) {
 	if slot != nil && slot.object != nil {
 		data, _, _ := slot.object.body.state(0)
-		c.used -= len(data) + slot.object.overhead()
+		c.used -= len(data) + handleCost
 		slot.object = nil
 	}
 }
-
-// overhead is what an object takes of the cache's size in addition to its body.
-func (o *cacheObject) overhead() int { return handleCost }
 
 // prune deletes a variant, and a key, that hold nothing; c.mu is held.
 func (c *Cache) prune(k *cacheKey, variant string) {
@@ -288,9 +283,8 @@ func (c *Cache) room(n int) bool {
 	return true
 }
 
-// Purge removes the objects with a surrogate key, or makes them stale. It
-// returns how many there were.
-func (c *Cache) Purge(surrogate string, soft bool) (count int) {
+// purge removes the objects with a surrogate key, or makes them stale.
+func (c *Cache) purge(surrogate string, soft bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, k := range c.keys {
@@ -298,7 +292,6 @@ func (c *Cache) Purge(surrogate string, soft bool) (count int) {
 			if slot.object == nil || !slices.Contains(slot.object.surrogates, surrogate) {
 				continue
 			}
-			count++
 			if soft {
 				slot.object.stale = true
 			} else {
@@ -307,5 +300,4 @@ func (c *Cache) Purge(surrogate string, soft bool) (count int) {
 			}
 		}
 	}
-	return count
 }

@@ -529,6 +529,6 @@ func purgeSurrogate(f *frame) {
 	}
 	key := f.text(0)
 	if f.checkSurrogate(key); f.ok() {
-		f.s.svc.Cache.Purge(key, mask&purgeSoft != 0)
+		f.s.svc.Cache.purge(key, mask&purgeSoft != 0)
 	}
 }

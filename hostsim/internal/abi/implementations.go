@@ -89,9 +89,9 @@ var calls = map[string]map[string]hostCall{
 		"close":              bodyClose,
 		"abandon":            bodyAbandon,
 		"trailer_append":     bodyTrailerAppend,
-		"trailer_names_get":  bodyTrailerNames,
-		"trailer_value_get":  bodyTrailerValue,
-		"trailer_values_get": bodyTrailerValues,
+		"trailer_names_get":  onTrailers(headerNames),
+		"trailer_value_get":  onTrailers(headerValue),
+		"trailer_values_get": onTrailers(headerValues),
 		"known_length":       bodyKnownLength,
 	},
 	"fastly_http_downstream": {

@@ -1,7 +1,5 @@
 package abi
 
-import "unicode/utf8"
-
 // Bits of inspect_info_mask; the lowest is reserved.
 const inspectCorp, inspectWorkspace, inspectClientIP, inspectKnown = 2, 4, 8, 15
 
@@ -29,7 +27,7 @@ func reqInspect(f *frame) {
 }
 
 func (f *frame) inspected(given bool, r record, at int) {
-	if !given || r.u32(at+4) == 0 || !utf8.Valid(f.view(r.u32(at), r.u32(at+4))) {
+	if f.optionalText(given, r, at) == nil {
 		f.fail(Inval)
 	}
 }

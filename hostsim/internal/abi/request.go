@@ -91,11 +91,12 @@ func reqURISet(f *frame) {
 }
 
 // Flags of cache_override_tag. Nothing is cached on a send; only pass has an
-// effect (see respDestIP).
+// effect (see remote).
 const cachePass, cacheKnown = 1, 31
 
-func reqCacheOverride(f *frame) {
-	tag := f.flags(1, cacheKnown)
+func reqCacheOverride(f *frame) { f.overrideCache(f.flags(1, cacheKnown)) }
+
+func (f *frame) overrideCache(tag uint32) {
 	if r := f.request(0); f.ok() {
 		r.pass = tag&cachePass != 0
 	}
@@ -106,9 +107,7 @@ func reqCacheOverrideV2(f *frame) {
 	if f.u32(5) > 0 && !wire.ValidValue(f.copied(4)) {
 		f.fail(Inval)
 	}
-	if r := f.request(0); f.ok() {
-		r.pass = tag&cachePass != 0
-	}
+	f.overrideCache(tag)
 }
 
 // reqCacheOverrideV3 takes the same as a record: ttl, stale-while-revalidate,
@@ -118,9 +117,7 @@ func reqCacheOverrideV3(f *frame) {
 	if n := r.u32(12); n > 0 && !wire.ValidValue(string(f.view(r.u32(8), n))) {
 		f.fail(Inval)
 	}
-	if req := f.request(0); f.ok() {
-		req.pass = tag&cachePass != 0
-	}
+	f.overrideCache(tag)
 }
 
 func reqAutoDecompress(f *frame) {

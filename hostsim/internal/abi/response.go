@@ -44,27 +44,21 @@ func respKeepaliveMode(f *frame) {
 	}
 }
 
-// respDestIP answers only for requests that passed the cache, as the platform
-// does.
-func respDestIP(f *frame) {
+// remote is the address of the backend that a response came from. It is known
+// only for requests that passed the cache, as on the platform.
+func (f *frame) remote() netip.AddrPort {
 	r := f.response(0)
 	if f.ok() && (!r.pass || !r.remote.IsValid()) {
 		f.fail(None)
 	}
-	if f.ok() {
-		f.putIP(1, r.remote.Addr())
+	if !f.ok() {
+		return netip.AddrPort{}
 	}
+	return r.remote
 }
 
-func respDestPort(f *frame) {
-	r := f.response(0)
-	if f.ok() && (!r.pass || !r.remote.IsValid()) {
-		f.fail(None)
-	}
-	if f.ok() {
-		f.put16(1, r.remote.Port())
-	}
-}
+func respDestIP(f *frame)   { f.putIP(1, f.remote().Addr()) }
+func respDestPort(f *frame) { f.put16(1, f.remote().Port()) }
 
 // putIP writes 4 or 16 octets to the address in argument i and their number to
 // the one in i+1.

@@ -153,7 +153,7 @@ type Sandbox struct {
 	accepted              int // places in the queue that were given out
 
 	mu      sync.Mutex
-	owned   []io.Closer
+	owned   []func()
 	over    bool
 	pending sync.WaitGroup
 
@@ -229,29 +229,23 @@ func (s *Sandbox) Close() {
 	}
 	s.owned, s.over = nil, true
 	s.mu.Unlock()
-	for _, c := range owned {
-		c.Close()
+	for _, close := range owned {
+		close()
 	}
 }
 
-// own makes Close close c; after Close, at once.
-func (s *Sandbox) own(c source) { s.ownCloser(closerFunc(func() error { c.close(); return nil })) }
-
-func (s *Sandbox) ownCloser(c io.Closer) {
+// own makes Close call close; after Close, it is called at once.
+func (s *Sandbox) own(close func()) {
 	s.mu.Lock()
 	over := s.over
 	if !over {
-		s.owned = append(s.owned, c)
+		s.owned = append(s.owned, close)
 	}
 	s.mu.Unlock()
 	if over {
-		c.Close()
+		close()
 	}
 }
-
-type closerFunc func() error
-
-func (f closerFunc) Close() error { return f() }
 
 // spend takes n bytes of the host memory budget. Nothing is given back: the
 // budget bounds a guest and does not measure it.
@@ -278,8 +272,12 @@ func (s *Sandbox) idle() func() {
 	}
 }
 
-// Sleep waits for d, or until the sandbox's context ends.
+// Sleep waits for d, or until the sandbox's context ends, so that a guest cannot
+// sleep past its time limit.
 func (s *Sandbox) Sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
 	defer s.idle()()
 	timer := time.NewTimer(d)
 	defer timer.Stop()

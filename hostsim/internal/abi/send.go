@@ -103,7 +103,7 @@ func (p *pending) run(s *Sandbox, req *wire.Request) {
 	}
 	p.resp = resp
 	if !p.handOff || resp.Upgraded == nil {
-		s.ownCloser(resp.Body)
+		s.own(func() { resp.Body.Close() })
 	}
 }
 
