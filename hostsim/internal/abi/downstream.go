@@ -2,22 +2,24 @@ package abi
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// down is what is known of the client's request behind the handle in argument
-// 0. A request that the guest made itself has nothing of the kind: error.
-func (f *frame) down() *Downstream {
-	row := rowAt(f, &f.s.requests, f.u32(0))
-	if !f.ok() {
-		return nil
+// onDown makes a host call about the client's request behind the handle in
+// argument 0. A request that the guest made itself has nothing of the kind:
+// error.
+func onDown(call func(*frame, *Downstream)) hostCall {
+	return func(f *frame) {
+		row := rowAt(f, &f.s.requests, f.u32(0))
+		if f.ok() && row.down == nil {
+			f.fail(Error)
+		}
+		if f.ok() {
+			call(f, row.down)
+		}
 	}
-	if row.down == nil {
-		f.fail(Error)
-		return nil
-	}
-	return row.down
 }
 
 // implied turns a call that names the request into the older form that means
@@ -29,31 +31,21 @@ func implied(call hostCall) hostCall {
 	}
 }
 
-func downClientIP(f *frame) {
-	if d := f.down(); f.ok() {
-		f.putIP(1, d.ClientIP)
-	}
-}
+func downClientIP(f *frame, d *Downstream)      { f.putIP(1, d.ClientIP) }
+func downServerIP(f *frame, d *Downstream)      { f.putIP(1, d.ServerIP) }
+func downRequestID(f *frame, d *Downstream)     { f.fill(1, fmt.Appendf(nil, "%032x", d.ID)) }
+func downOriginalCount(f *frame, d *Downstream) { f.put32(1, uint32(len(d.Header))) }
+func downRegion(f *frame, _ *Downstream)        { f.fill(1, []byte("none")) }
 
-func downServerIP(f *frame) {
-	if d := f.down(); f.ok() {
-		f.putIP(1, d.ServerIP)
-	}
-}
+// absent is a value that no local host has.
+func absent(f *frame, _ *Downstream) { f.fail(None) }
 
-func downRequestID(f *frame) {
-	if d := f.down(); f.ok() {
-		f.fill(1, fmt.Appendf(nil, "%032x", d.ID))
-	}
-}
+func downDDoS(f *frame) { f.put32(1, 0) }
 
-// originalNames are the names as the client wrote them, case and repetitions
-// kept. Viceroy lowers and merges them, which its issue 682 calls a defect.
-func downOriginalNames(f *frame) {
-	d := f.down()
-	if !f.ok() {
-		return
-	}
+// downOriginalNames are the names as the client wrote them, case and
+// repetitions kept. Viceroy lowers and merges them, which its issue 682 calls a
+// defect.
+func downOriginalNames(f *frame, d *Downstream) {
 	f.multi(1, func() []string {
 		names := make([]string, len(d.Header))
 		for i, field := range d.Header {
@@ -63,39 +55,16 @@ func downOriginalNames(f *frame) {
 	})
 }
 
-func downOriginalCount(f *frame) {
-	if d := f.down(); f.ok() {
-		f.put32(1, uint32(len(d.Header)))
-	}
-}
-
-// absent is a value that no local host has.
-func absent(f *frame) {
-	if f.down(); f.ok() {
-		f.fail(None)
-	}
-}
-
-func downDDoS(f *frame) { f.put32(1, 0) }
-
-func downComplianceRegion(f *frame) {
-	if f.down(); f.ok() {
-		f.fill(1, []byte("none"))
-	}
-}
-
-// downTLS lifts a call about the client's TLS connection: none when there is no
-// such connection.
+// downTLS makes a host call about the client's TLS connection: none when there
+// is no such connection.
 func downTLS(call func(*frame, *TLS)) hostCall {
-	return func(f *frame) {
-		d := f.down()
-		if f.ok() && d.TLS == nil {
+	return onDown(func(f *frame, d *Downstream) {
+		if d.TLS == nil {
 			f.fail(None)
+			return
 		}
-		if f.ok() {
-			call(f, d.TLS)
-		}
-	}
+		call(f, d.TLS)
+	})
 }
 
 func tlsCipher(f *frame, t *TLS)      { f.fill(1, []byte(t.Cipher)) }
@@ -131,33 +100,22 @@ func (f *frame) putBool(i int, v bool) {
 // request, as Viceroy does.
 
 func botFlag(name string) hostCall {
-	return func(f *frame) {
-		if d := f.down(); f.ok() {
-			value, _ := d.Header.Get(name)
-			f.putBool(1, value == "true")
-		}
-	}
+	return onDown(func(f *frame, d *Downstream) {
+		value, _ := d.Header.Get(name)
+		f.putBool(1, value == "true")
+	})
 }
 
-func botVerified(f *frame) {
-	if value := f.botText("x-fastly-bot-verified"); f.ok() {
-		f.putBool(1, value == "true")
-	}
+func botVerified(f *frame, d *Downstream) {
+	value := f.botText(d, "x-fastly-bot-verified")
+	f.putBool(1, value == "true")
 }
 
 func botText(name string) hostCall {
-	return func(f *frame) {
-		if value := f.botText(name); f.ok() {
-			f.fill(1, []byte(value))
-		}
-	}
+	return onDown(func(f *frame, d *Downstream) { f.fill(1, []byte(f.botText(d, name))) })
 }
 
-func (f *frame) botText(name string) string {
-	d := f.down()
-	if !f.ok() {
-		return ""
-	}
+func (f *frame) botText(d *Downstream, name string) string {
 	value, ok := d.Header.Get(name)
 	if !ok {
 		f.fail(None)
@@ -170,16 +128,11 @@ var botKinds = strings.Fields("none suspected accessibility ai-crawler ai-fetche
 	"online-marketing page-preview platform-integration research search-engine-crawler search-engine-optimization " +
 	"security-tools headless")
 
-func botCategoryKind(f *frame) {
-	value := strings.ToLower(f.botText("x-fastly-bot-category"))
-	if !f.ok() {
+func botCategoryKind(f *frame, d *Downstream) {
+	value := strings.ToLower(f.botText(d, "x-fastly-bot-category"))
+	if i := slices.Index(botKinds, value); i >= 0 {
+		f.put32(1, uint32(i))
 		return
-	}
-	for i, kind := range botKinds {
-		if value == kind {
-			f.put32(1, uint32(i))
-			return
-		}
 	}
 	n, err := strconv.ParseUint(value, 10, 32)
 	if err != nil {
