@@ -1,6 +1,7 @@
 package hostsim
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -17,34 +18,16 @@ func (h *Host) clientTLS(req *http.Request) *abi.TLS {
 		return nil
 	}
 	t := abi.TLS(h.cfg.TLS)
-	if req.TLS != nil {
-		fromConnection(&t, req.TLS)
+	if state := req.TLS; state != nil {
+		t.Protocol = cmp.Or(t.Protocol, strings.Replace(tls.VersionName(state.Version), "TLS ", "TLSv", 1))
+		t.Cipher = cmp.Or(t.Cipher, tls.CipherSuiteName(state.CipherSuite))
+		t.ServerName = cmp.Or(t.ServerName, state.ServerName)
 	}
-	if t.Protocol == "" {
-		t.Protocol = "TLSv1.3"
-	}
-	if t.Cipher == "" {
-		t.Cipher = "TLS_AES_128_GCM_SHA256"
-	}
-	if t.ServerName == "" {
-		t.ServerName = hostname(req.Host)
-	}
-	if t.JA4 == "" {
-		t.JA4 = "t13d1516h1_8daaf6152771_02713d6af862"
-	}
+	t.Protocol = cmp.Or(t.Protocol, "TLSv1.3")
+	t.Cipher = cmp.Or(t.Cipher, "TLS_AES_128_GCM_SHA256")
+	t.ServerName = cmp.Or(t.ServerName, hostname(req.Host))
+	t.JA4 = cmp.Or(t.JA4, "t13d1516h1_8daaf6152771_02713d6af862")
 	return &t
-}
-
-func fromConnection(t *abi.TLS, state *tls.ConnectionState) {
-	if t.Protocol == "" {
-		t.Protocol = strings.Replace(tls.VersionName(state.Version), "TLS ", "TLSv", 1)
-	}
-	if t.Cipher == "" {
-		t.Cipher = tls.CipherSuiteName(state.CipherSuite)
-	}
-	if t.ServerName == "" {
-		t.ServerName = state.ServerName
-	}
 }
 
 func hostname(host string) string {

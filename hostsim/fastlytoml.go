@@ -209,7 +209,7 @@ func loadConfigStore(s *section) map[string]string {
 			contents.checkItem(key, store[key])
 		}
 	case "json":
-		store = s.jsonFile("file")
+		store = jsonFile[string](s, "a JSON object of strings")
 		for key, value := range store {
 			s.checkItem(key, value)
 		}
@@ -233,29 +233,32 @@ func (s *section) checkItem(key, value string) {
 	}
 }
 
-// jsonFile is an object of strings in the file that key names.
-func (s *section) jsonFile(key string) map[string]string {
-	name := s.notEmpty(key)
+// jsonFile is an object in the file that the key "file" names; what says what is
+// wanted of it.
+func jsonFile[V any](s *section, what string) map[string]V {
+	name := s.notEmpty("file")
 	if name == "" {
-		s.fail(key, "is missing")
+		s.fail("file", "is missing")
 		return nil
 	}
-	object := map[string]string{}
-	data := s.file.file(join(s.path, key), name)
+	object := map[string]V{}
+	data := s.file.file(join(s.path, "file"), name)
 	if data != nil && json.Unmarshal(data, &object) != nil {
 		// no detail: it may quote a secret
-		s.fail(key, "%s is not a JSON object of strings", name)
+		s.fail("file", "%s is not %s", name, what)
 	}
 	return object
 }
 
-// secretName is what Fastly allows for secret stores and secrets.
-var secretName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,255}$`)
+var secretLetters = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+// validSecretName applies Fastly's rule for secret stores and secrets.
+func validSecretName(name string) bool { return len(name) <= 255 && secretLetters.MatchString(name) }
 
 func loadSecretStores(s *section) map[string]map[string][]byte {
 	stores := map[string]map[string][]byte{}
 	for _, name := range s.names() {
-		if !secretName.MatchString(name) {
+		if !validSecretName(name) {
 			s.fail(name, "a secret store's name has letters, digits, ., _ and - only")
 		}
 		s.used[name] = true
@@ -277,7 +280,7 @@ func loadSecretFile(s *section) map[string][]byte {
 		s.fail("format", "%q is not json", format)
 	}
 	store := map[string][]byte{}
-	for key, value := range s.jsonFile("file") {
+	for key, value := range jsonFile[string](s, "a JSON object of strings") {
 		store[key] = []byte(value)
 	}
 	s.done()
@@ -289,7 +292,7 @@ func loadSecrets(f *tomlFile, path string, items []any) map[string][]byte {
 	for i, item := range items {
 		s := f.section(element(path, i), item)
 		key := get[string](s, "key")
-		if !secretName.MatchString(key) {
+		if !validSecretName(key) {
 			s.fail("key", "a secret's name has 1 to 255 letters, digits, ., _ and -")
 		}
 		if _, twice := store[key]; twice {

@@ -1,6 +1,7 @@
 package hostsim
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -75,22 +76,13 @@ func (c Config) orDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	c.Rand = &lockedReader{r: c.Rand}
-	if c.Entry == "" {
-		c.Entry = "_start"
-	}
-	if c.Scheme == "" {
-		c.Scheme = "http"
-	}
+	c.Rand = &lockedReader{r: cmp.Or(c.Rand, rand.Reader)}
+	c.Entry = cmp.Or(c.Entry, "_start")
+	c.Scheme = cmp.Or(c.Scheme, "http")
 	if c.Engine == nil {
 		c.Engine = &wazeroEngine{cacheDir: c.CacheDir, entry: c.Entry, pages: c.Limits.MemoryPages}
 	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c
 }
 

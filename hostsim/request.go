@@ -2,8 +2,8 @@ package hostsim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/netip"
@@ -71,24 +71,13 @@ func (h *Host) Do(ctx context.Context, r *Request) (*Response, *Exchange, error)
 }
 
 func (r *Request) http(ctx context.Context) (*http.Request, wire.Header) {
-	method, target, header := r.Method, r.Target, r.Header.Clone()
-	if method == "" {
-		method = http.MethodGet
-	}
-	if target == "" {
-		target = "/"
-	}
-	host := r.Host
-	if host == "" {
-		host, _ = header.Get("Host")
-	}
-	if host == "" {
-		host = "example.com"
-	}
-	if !header.Has("Host") {
+	header := r.Header.Clone()
+	own, given := header.Get("Host")
+	host := cmp.Or(r.Host, own, "example.com")
+	if !given {
 		header = append(wire.Header{{Name: "Host", Value: host}}, header...)
 	}
-	req := &http.Request{Method: method, RequestURI: target, Host: host, ProtoMajor: 1, ProtoMinor: 1}
+	req := &http.Request{Method: cmp.Or(r.Method, http.MethodGet), RequestURI: cmp.Or(r.Target, "/"), Host: host, ProtoMajor: 1, ProtoMinor: 1}
 	if r.Body != nil {
 		req.Body, req.ContentLength = closer(r.Body), bodyLength(r.Body)
 	}
@@ -121,7 +110,7 @@ func (r *run) collect(ctx context.Context, method string) (*Response, error) {
 	var body bytes.Buffer
 	reading, cancel := either(ctx, r.ctx)
 	defer cancel()
-	err := read(reading, &body, out.Body)
+	_, err := body.ReadFrom(out.Body.Reader(reading))
 	resp.Body, resp.Trailer = body.Bytes(), out.Body.Trailers()
 	if method == http.MethodHead {
 		resp.Body = nil
@@ -130,17 +119,4 @@ func (r *run) collect(ctx context.Context, method string) (*Response, error) {
 		r.abandonSoon()
 	}
 	return resp, err
-}
-
-func read(ctx context.Context, into *bytes.Buffer, body *abi.Body) error {
-	for {
-		data, err := body.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		into.Write(data)
-	}
 }

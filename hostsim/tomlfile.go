@@ -3,6 +3,7 @@ package hostsim
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,7 +54,7 @@ func (f *tomlFile) index(data []byte) {
 			prefix = f.note(p, "", arrays, node)
 		case unstable.ArrayTable:
 			plain := f.note(p, "", arrays, node)
-			prefix = plain + "[" + strconv.Itoa(arrays[plain]) + "]"
+			prefix = element(plain, arrays[plain])
 			arrays[plain]++
 			f.lines[prefix] = f.lines[plain]
 		case unstable.KeyValue:
@@ -69,7 +70,7 @@ func (f *tomlFile) note(p *unstable.Parser, prefix string, arrays map[string]int
 	for keys.Next() {
 		key := keys.Node()
 		if n := arrays[path]; n > 0 {
-			path += "[" + strconv.Itoa(n-1) + "]"
+			path = element(path, n-1)
 		}
 		path = join(path, string(key.Data))
 		line := p.Shape(key.Raw).Start.Line
@@ -89,7 +90,7 @@ func (f *tomlFile) noteValue(p *unstable.Parser, path string, value *unstable.No
 	case unstable.Array:
 		i := 0
 		for it := value.Children(); it.Next(); i++ {
-			at := path + "[" + strconv.Itoa(i) + "]"
+			at := element(path, i)
 			f.lines[at] = f.lines[path]
 			f.noteValue(p, at, it.Node())
 		}
@@ -157,12 +158,7 @@ func (s *section) has(key string) bool { _, ok := s.data[key]; return ok }
 // names are the keys in order, so that mistakes come out in the same order each
 // time.
 func (s *section) names() []string {
-	names := make([]string, 0, len(s.data))
-	for name := range s.data {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(s.data))
 }
 
 // get returns the value of key as a T, or T's zero value when it is missing or

@@ -2,6 +2,7 @@ package hostsim
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -83,8 +84,8 @@ func (s *section) kvEntry() (e KVEntry) {
 // kvFile reads an object of strings, or of objects with data or file, and
 // metadata.
 func (s *section) kvFile(store map[string]KVEntry) {
-	object := s.jsonObject("file")
-	for _, key := range sorted(object) {
+	object := jsonFile[any](s, "a JSON object")
+	for _, key := range slices.Sorted(maps.Keys(object)) {
 		switch v := object[key].(type) {
 		case string:
 			s.putKV(store, key, KVEntry{Value: []byte(v)})
@@ -95,29 +96,6 @@ func (s *section) kvFile(store map[string]KVEntry) {
 			s.fail("file", "value of %q is neither a string nor an object", key)
 		}
 	}
-}
-
-// jsonObject is the object in the file that key names.
-func (s *section) jsonObject(key string) map[string]any {
-	name := s.notEmpty(key)
-	if name == "" {
-		s.fail(key, "is missing")
-		return nil
-	}
-	object := map[string]any{}
-	if data := s.file.file(join(s.path, key), name); data != nil && json.Unmarshal(data, &object) != nil {
-		s.fail(key, "%s is not a JSON object", name)
-	}
-	return object
-}
-
-func sorted(object map[string]any) []string {
-	keys := make([]string, 0, len(object))
-	for key := range object {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // loadACLs: each is the name of a JSON file, or a table with it.
@@ -196,13 +174,13 @@ func (s *section) table(inline string) map[string]json.RawMessage {
 		}
 		rows = s.child(inline).data
 	case format == "json":
-		rows = s.jsonObject("file")
+		rows = jsonFile[any](s, "a JSON object")
 	default:
 		s.fail("format", "%q is neither inline-toml nor json", format)
 	}
 	s.done()
 	table := map[string]json.RawMessage{}
-	for _, name := range sorted(rows) {
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
 		row, isObject := rows[name].(map[string]any)
 		data, err := json.Marshal(row)
 		if !isObject || err != nil {

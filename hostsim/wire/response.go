@@ -2,8 +2,10 @@ package wire
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -97,9 +99,7 @@ func (w *responseWriter) writeContinue() error {
 
 // Write holds back a small unframed body; see smallBody.
 func (w *responseWriter) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.status = cmp.Or(w.status, http.StatusOK)
 	if !w.sent && len(w.held)+len(p) <= smallBody {
 		w.held = append(w.held, p...)
 		return len(p), nil
@@ -144,9 +144,7 @@ func (w *responseWriter) Flush() { _ = w.FlushError() }
 
 // FlushError is Flush with its error, for http.ResponseController.
 func (w *responseWriter) FlushError() error {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.status = cmp.Or(w.status, http.StatusOK)
 	if err := w.release(); err != nil {
 		return err
 	}
@@ -230,9 +228,7 @@ func (w *responseWriter) persist(fields Header) Header {
 
 // finish completes the response after the handler has returned.
 func (w *responseWriter) finish() error {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.status = cmp.Or(w.status, http.StatusOK)
 	if !w.sent {
 		if err := w.sendHead(len(w.held)); err != nil {
 			return w.fail(err)
@@ -266,13 +262,8 @@ func (w *responseWriter) fail(err error) error {
 // sorted lists a header map by name, so that the output does not depend on map
 // order.
 func sorted(header http.Header) Header {
-	names := make([]string, 0, len(header))
-	for name := range header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var fields Header
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, v := range header[name] {
 			fields = append(fields, Field{name, v})
 		}

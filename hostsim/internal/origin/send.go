@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -36,17 +37,8 @@ type Response struct {
 // else the authority of its URI, else the backend's.
 func (b *Backend) Prepare(req *Request) *wire.Request {
 	header := req.Header.Clone()
-	host := b.Host
-	if host == "" {
-		host, _ = header.Get("Host")
-	}
-	if host == "" {
-		host = req.Authority
-	}
-	if host == "" {
-		host = b.Name
-	}
-	header = withHost(header, host)
+	own, _ := header.Get("Host")
+	header = withHost(header, cmp.Or(b.Host, own, req.Authority, b.Name))
 	if !req.Manual || !FramingValid(header) {
 		header = frameRequest(header, req)
 	}
