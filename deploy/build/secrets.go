@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -79,7 +80,7 @@ func (o *Options) secrets(sites *core.Sites) (list []pack.Secret, err error) {
 	}
 	for _, k := range keys {
 		name := k.ID // a file's, where it does not say whose secret it holds
-		if keyring.IsID(name) {
+		if signed.IsKeyID(name) {
 			name = "key " + name
 		}
 		list = append(list, pack.Secret{Name: name, Value: k.Secret()})

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/keystore"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -89,7 +90,10 @@ func (k *keysPush) kids(kids []string) ([]string, error) {
 
 // secrets finds the secret of every key, each under its own id.
 func (k *keysPush) secrets(kids []string) (*keyring.Ring, error) {
-	ring, err := keyring.Gather(k.env.keys(), keyring.Want{Files: k.keyFiles, Stdin: k.stdin, IDs: kids, Who: "this push"})
+	if k.stdin {
+		k.keyFiles = append(k.keyFiles, files.Std)
+	}
+	ring, err := keyring.Gather(k.env.keys(), keyring.Want{Files: k.keyFiles, IDs: kids, Who: "this push"})
 	if err != nil {
 		return nil, err
 	}

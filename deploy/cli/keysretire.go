@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -40,7 +41,7 @@ func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, 
 	for _, s := range k.minted {
 		kid, text, _ := strings.Cut(s, "=")
 		at, err := time.Parse(time.RFC3339, text)
-		if err != nil || !keyring.IsID(kid) {
+		if err != nil || !signed.IsKeyID(kid) {
 			return nil, failure.Usage(fmt.Errorf("--minted-until %q is not KID=TIME", cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
 		}
 		j.Minted[kid] = at

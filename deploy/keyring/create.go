@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 )
 
 // Make is [NewKey] for the id of --kid.
 func Make(kid string) (Key, error) {
-	if !IsID(kid) {
+	if !signed.IsKeyID(kid) {
 		return Key{}, failure.Usage(fmt.Errorf("--kid %q is not a key id", clean.Cut(kid, 60)), "1 to 8 of a-z 0-9, such as k2")
 	}
 	return NewKey(kid), nil
@@ -20,7 +21,7 @@ func Make(kid string) (Key, error) {
 // Name reads the secret of a key file, as key kid. The file need not say whose
 // secret it is; it must not say that it is another key's.
 func Name(src *Source, file, kid string) (Key, error) {
-	if !IsID(kid) {
+	if !signed.IsKeyID(kid) {
 		// Not quoted: it may be the secret itself.
 		return Key{}, failure.Usage(errors.New("the argument is not a key id"), "1 to 8 of a-z 0-9, such as k2")
 	}

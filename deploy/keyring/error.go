@@ -20,9 +20,6 @@ func (e *Error) Error() string {
 
 // at adds the source to an error.
 func at(from string, err *Error) error {
-	if err == nil {
-		return nil
-	}
 	err.From = from
 	return err
 }

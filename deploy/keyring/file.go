@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // marker begins the line with a key's fingerprint. For other readers of
@@ -36,9 +38,8 @@ func (k Key) Text() string {
 
 // Parse reads a key file. The key of a secret that stands alone has no id. The
 // error is an [*Error].
-func Parse(text []byte) ([]Key, error) { return keysOf(parse(text, bare)) }
-
-func keysOf(keys []Key, err *Error) ([]Key, error) {
+func Parse(text []byte) ([]Key, error) {
+	keys, err := parse(text, bare)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func parseLone(text string, alone form) ([]Key, *Error) {
 func hasNamedLine(text string) bool {
 	for l := range strings.Lines(text) {
 		l = strings.TrimRight(l, "\r\n")
-		if kid, _, ok := strings.Cut(l, "="); ok && IsID(kid) {
+		if kid, _, ok := strings.Cut(l, "="); ok && signed.IsKeyID(kid) {
 			return true
 		}
 		if _, ok := markerOf(l); ok {
@@ -102,9 +103,7 @@ func parseLines(text string) ([]Key, *Error) {
 	n := 0
 	for one := range strings.Lines(text) {
 		n++
-		one, _ = strings.CutSuffix(one, "\n")
-		one, _ = strings.CutSuffix(one, "\r")
-		if err := l.add(one); err != nil {
+		if err := l.add(strings.TrimSuffix(strings.TrimSuffix(one, "\n"), "\r")); err != nil {
 			err.What = fmt.Sprintf("line %d: %s", n, err.What)
 			return nil, err
 		}
@@ -120,7 +119,7 @@ func (l *lines) add(one string) *Error {
 		return l.addPrint(one)
 	}
 	kid, secret, ok := strings.Cut(one, "=")
-	if !ok || !IsID(kid) {
+	if !ok || !signed.IsKeyID(kid) {
 		return notALine(one)
 	}
 	if slices.ContainsFunc(l.keys, func(k Key) bool { return k.ID == kid }) {
@@ -156,7 +155,7 @@ func (l *lines) addPrint(comment string) *Error {
 	}
 	kid, print, _ := strings.Cut(rest, " ")
 	switch {
-	case !IsID(kid) || !isFingerprint(print):
+	case !signed.IsKeyID(kid) || !fingerprintForm.MatchString(print):
 		return wrong("it reads: # "+marker+" KID FINGERPRINT", "the line with the fingerprint is damaged")
 	case l.printed[kid] != "":
 		return wrong("", "key %q has two fingerprints", kid)
@@ -200,7 +199,7 @@ func parseJSON(text []byte) ([]Key, *Error) {
 		switch {
 		case err1 != nil || err2 != nil || !isName || !isText:
 			return nil, notOne
-		case !IsID(id):
+		case !signed.IsKeyID(id):
 			// Not quoted: where the two were swapped, it is the secret.
 			return nil, wrong(`write {"k2": "secret"}`, "one of its names is not a key id: 1 to 8 of a-z 0-9")
 		case slices.ContainsFunc(keys, func(k Key) bool { return k.ID == id }):

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // NamedAfter is the key id in a file's name, if it is not kid; "" for none.
@@ -74,7 +76,7 @@ func otherNumber(base, number string) bool {
 }
 
 func saysAnother(word, kid string, known []string) bool {
-	if word == kid || !IsID(word) {
+	if word == kid || !signed.IsKeyID(word) {
 		return false
 	}
 	if slices.Contains(known, word) {

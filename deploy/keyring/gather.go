@@ -46,12 +46,23 @@ func Failure(err error) error {
 	if failure.Is(err) { // of reading
 		return err
 	}
-	return failure.Usage(err, HintOf(err))
+	hint := ""
+	if e := new(Error); errors.As(err, &e) {
+		hint = e.Hint
+	}
+	return failure.Usage(err, hint)
 }
 
-// Missing is a failure for want of the secret of a key.
+// Missing is a failure for want of the secret of a key. The hint says how to
+// give it, and why it was not found.
 func Missing(src *Source, err error, kid string) *failure.Error {
-	return failure.Usage(err, MissingHint(src, kid))
+	hint := "give --key-file FILE, or set " + EnvName(kid)
+	if name := src.misnamed(kid); name != "" {
+		hint += "; " + name + " is set, but not read"
+	} else if value, ok := src.LookupEnv(EnvName(kid)); ok && value == "" {
+		hint += ", which is empty"
+	}
+	return failure.Usage(err, hint)
 }
 
 // ErrMissing is that the secret of a key is not among these. It says which were

@@ -77,5 +77,5 @@ func TestErrMissing(t *testing.T) {
 	src, _ := sourceOf(t, "", nil)
 	f := Missing(src, err, "k2")
 	require.Equal(t, failure.ExitUsage, f.Exit)
-	require.Equal(t, MissingHint(src, "k2"), f.Hint)
+	require.Equal(t, "give --key-file FILE, or set "+EnvName("k2"), f.Hint)
 }

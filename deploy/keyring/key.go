@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
@@ -37,24 +38,13 @@ func (k Key) String() string { return fmt.Sprintf("key %s, fingerprint %s", k.ID
 // GoString gives id and fingerprint.
 func (k Key) GoString() string { return k.String() }
 
-// IsID reports whether s is a valid key id: 1 to 8 of a-z 0-9.
-func IsID(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if (s[i] < 'a' || s[i] > 'z') && (s[i] < '0' || s[i] > '9') {
-			return false
-		}
-	}
-	return len(s) >= 1 && len(s) <= 8
-}
-
 // IDs returns the key ids in a command's arguments, sorted, each once. The
 // error does not quote an invalid one, as it may be the secret itself.
 func IDs(args []string, hint string) ([]string, error) {
 	for i, id := range args {
-		if !IsID(id) {
+		if !signed.IsKeyID(id) {
 			return nil, failure.Usage(fmt.Errorf("argument %d is not a key id", i+1), hint)
 		}
 	}
-	list := slices.Sorted(slices.Values(args))
-	return slices.Compact(list), nil
+	return slices.Compact(slices.Sorted(slices.Values(args))), nil
 }

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/core/signed"
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 const (
@@ -39,9 +42,9 @@ func TestFingerprint(t *testing.T) {
 	require.Equal(t, "56ab-8a75-44e6-35ba", Fingerprint("k2", secretA))
 	require.NotEqual(t, Fingerprint("k2", secretA), Fingerprint("k1", secretA))
 	require.NotEqual(t, Fingerprint("k2", secretA), Fingerprint("k2", secretB))
-	require.True(t, isFingerprint(Fingerprint("k2", secretA)))
+	require.True(t, fingerprintForm.MatchString(Fingerprint("k2", secretA)))
 	for _, s := range []string{"", "0000", "0000-0000-0000-000", "0000-0000-0000-000g", "0000_0000-0000-0000", "0000-0000-0000-00000", "0000-0000-0000-000A"} {
-		require.False(t, isFingerprint(s), s)
+		require.False(t, fingerprintForm.MatchString(s), s)
 	}
 }
 
@@ -206,8 +209,8 @@ func TestDoubtful(t *testing.T) {
 // The hint for a trailing newline is to strip it, not to make a new secret.
 func TestNewlineHint(t *testing.T) {
 	_, err := Parse([]byte(secretA + "\n"))
-	require.Contains(t, HintOf(err), "strip it: tr -d")
-	require.NotContains(t, HintOf(err), "keys new")
+	require.Contains(t, failure.Of(Failure(err)).Hint, "strip it: tr -d")
+	require.NotContains(t, failure.Of(Failure(err)).Hint, "keys new")
 }
 
 // FuzzParse: lines are read as written, no key has two secrets, a written key
@@ -234,7 +237,7 @@ func FuzzParse(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, []Key{named(k.ID, k.secret)}, again)
 		}
-		if err == nil && IsID(kid1) && IsID(kid2) && !strings.ContainsAny(secret1+secret2, "\r\n") {
+		if err == nil && signed.IsKeyID(kid1) && signed.IsKeyID(kid2) && !strings.ContainsAny(secret1+secret2, "\r\n") {
 			require.Equal(t, []Key{key(kid1, secret1), key(kid2, secret2)}, keys)
 		}
 	})
@@ -357,9 +360,9 @@ func TestNeverByPosition(t *testing.T) {
 			w.refused(Want{Files: files, IDs: ids}, "does not say whose secret it holds")
 		}
 		w.stdin = secretB
-		w.refused(Want{Files: []string{"n1"}, Stdin: true, IDs: ids}, "standard input: it does not say whose secret it holds")
+		w.refused(Want{Files: []string{"n1", "-"}, IDs: ids}, "standard input: it does not say whose secret it holds")
 		w.stdin = named("k2", secretB).Text()
-		w.resolves(Want{Files: []string{"n1"}, Stdin: true, IDs: ids}, both)
+		w.resolves(Want{Files: []string{"n1", "-"}, IDs: ids}, both)
 		w.resolves(Want{Files: []string{"n1", "-"}, IDs: ids}, both)
 		w.vars["CLICKEDGE_KEY_K1"] = secretA
 		w.refused(Want{Files: []string{"k2.key"}, IDs: ids}, "does not say") // nor as the only one left over
@@ -371,9 +374,9 @@ func TestNeverByPosition(t *testing.T) {
 func TestNamelessHint(t *testing.T) {
 	w := oldAndNew(t)
 	_, err := w.resolve(Want{Files: []string{"k2.key"}, IDs: []string{"k1", "k2"}})
-	require.Contains(t, HintOf(err), "give k2=k2.key in place of k2.key")
+	require.Contains(t, failure.Of(Failure(err)).Hint, "give k2=k2.key in place of k2.key")
 	_, err = w.resolve(Want{Files: []string{"secret"}, IDs: []string{"k1", "k2"}})
-	require.Contains(t, HintOf(err), "give k1=secret in place of secret")
+	require.Contains(t, failure.Of(Failure(err)).Hint, "give k1=secret in place of secret")
 }
 
 // A secret without an id is taken if only one key can be meant and the file's
@@ -384,7 +387,7 @@ func TestNameless(t *testing.T) {
 	w.resolves(Want{Files: []string{"secret"}, IDs: only}, map[string]string{"k1": secretA})
 	w.resolves(Want{Files: []string{"k1.key"}, IDs: only}, map[string]string{"k1": secretA})
 	w.stdin = secretA
-	w.resolves(Want{Stdin: true, IDs: only}, map[string]string{"k1": secretA})
+	w.resolves(Want{Files: []string{"-"}, IDs: only}, map[string]string{"k1": secretA})
 	w.resolves(Want{Files: []string{"secret"}, IDs: []string{"k2", "k1"}, Exact: "k1"}, map[string]string{"k1": secretA})
 	w.refused(Want{Files: []string{"k2.key"}, IDs: only}, `key file "k2.key": its name says that it is the secret of "k2", but "k1" is meant`)
 	w.refused(Want{Files: []string{"k2.key"}, IDs: []string{"k2", "k1"}, Exact: "k1"}, "its name says")
@@ -426,7 +429,7 @@ func TestVariables(t *testing.T) {
 	w.resolves(Want{IDs: ids, Need: []string{"k1"}}, map[string]string{"k1": secretA})
 	w.vars["CLICKEDGE_KEY_K2"] = ""
 	w.resolves(Want{IDs: ids}, map[string]string{"k1": secretA})
-	require.Contains(t, MissingHint(w.source(), "k2"), "which is empty")
+	require.Contains(t, Missing(w.source(), ErrNoSecret, "k2").Hint, "which is empty")
 
 	// $(cat k2.key)
 	w.vars["CLICKEDGE_KEY_K2"] = strings.TrimSpace(named("k2", secretB).Text())
@@ -482,7 +485,7 @@ func TestMisnamedVariable(t *testing.T) {
 		w.vars[name] = secretB
 		w.resolves(Want{IDs: []string{"k2"}}, map[string]string{})
 		require.Equal(t, []string{"the environment variable " + name + " is not read: the name is CLICKEDGE_KEY_K2"}, w.warns)
-		require.Contains(t, MissingHint(w.source(), "k2"), name+" is set, but not read")
+		require.Contains(t, Missing(w.source(), ErrNoSecret, "k2").Hint, name+" is set, but not read")
 	}
 	w := oldAndNew(t)
 	w.vars["CLICKEDGE_KEY_K9"], w.vars["CLICKEDGE_SMTP_PASSWORD"], w.vars["CLICKEDGE_KEY_K2"] = secretA, secretA, secretB

@@ -1,7 +1,7 @@
 package keyring
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,8 +13,6 @@ type Want struct {
 	// Files are key files: FILE, or KID=FILE to say whose secret a nameless one
 	// holds. "-" is standard input.
 	Files []string
-	// Stdin adds standard input to the files.
-	Stdin bool
 	// IDs are the key ids that can be meant: those of the site.
 	IDs []string
 	// Others: secrets with an id that is not in IDs are taken too, but never
@@ -38,7 +36,7 @@ type Want struct {
 // id. The error is an [*Error], or that of [Source.Read].
 func Resolve(src *Source, w Want) (*Ring, error) {
 	r := resolver{src: src, Want: w, ring: NewRing()}
-	all, err := src.readAll(w.Files, w.Stdin)
+	all, err := src.readAll(w.Files)
 	if err != nil {
 		return nil, err
 	}
@@ -81,32 +79,29 @@ func (r *resolver) take(f found) *Error {
 		}
 		used = true
 	}
-	if used {
+	ids := idsOf(f.keys)
+	switch {
+	case used:
 		return nil
-	}
-	if f.id != "" && slices.Contains(idsOf(f.keys), f.id) {
+	case f.id == "":
+		return r.unlisted(ids...)
+	case slices.Contains(ids, f.id):
 		return r.unlisted(f.id)
 	}
-	if f.id != "" {
-		return wrong("a secret is never used under another id", "it holds the secret of %s, not of %q", quoted(idsOf(f.keys)), f.id)
-	}
-	return r.unlisted(idsOf(f.keys)...)
+	return wrong("a secret is never used under another id", "it holds the secret of %s, not of %q", quoted(ids, ", "), f.id)
 }
 
 func (r *resolver) unlisted(ids ...string) *Error {
-	return wrong("give the file of a key that is meant", "it holds the secret of %s; %s", quoted(ids), r.meant())
+	return wrong("give the file of a key that is meant", "it holds the secret of %s; %s", quoted(ids, ", "), r.meant())
 }
 
 // meant says which ids can be meant.
 func (r *resolver) meant() string {
-	who := r.Who
-	if who == "" {
-		who = "this call"
-	}
+	who := cmp.Or(r.Who, "this call")
 	if len(r.IDs) == 0 {
 		return who + " has no keys"
 	}
-	return who + " has " + quoted(r.IDs)
+	return who + " has " + quoted(r.IDs, ", ")
 }
 
 // name finds the id of a secret without one, and checks an id against the
@@ -151,7 +146,7 @@ func (r *resolver) nameless(f found) *Error {
 	if f.file == "" {
 		hint = fmt.Sprintf("put the id before the secret: %s=…; clickedge keys new --stdout does", kid)
 	}
-	return wrong(hint, "it does not say whose secret it holds: %s can be meant", strings.Join(quotedAll(r.IDs), " or "))
+	return wrong(hint, "it does not say whose secret it holds: %s can be meant", quoted(r.IDs, " or "))
 }
 
 // guess is an id for a hint's example: the one in the file's name, else the
@@ -261,7 +256,7 @@ func sameSecret(from1, from2, a, b string) error {
 // Load reads key files whose ids do not matter, as for a search. A key without
 // an id gets the file's name as its id.
 func Load(src *Source, files []string) ([]Key, error) {
-	all, err := src.readAll(files, false)
+	all, err := src.readAll(files)
 	var keys []Key
 	for _, f := range all {
 		for _, k := range f.keys {
@@ -274,27 +269,6 @@ func Load(src *Source, files []string) ([]Key, error) {
 	return keys, err
 }
 
-// MissingHint says how to give a key's secret, and why it was not found.
-func MissingHint(src *Source, kid string) string {
-	hint := "give --key-file FILE, or set " + EnvName(kid)
-	if name := src.misnamed(kid); name != "" {
-		return hint + "; " + name + " is set, but not read"
-	}
-	if value, ok := src.LookupEnv(EnvName(kid)); ok && value == "" {
-		return hint + ", which is empty"
-	}
-	return hint
-}
-
-// HintOf returns the hint of an error of this package.
-func HintOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Hint
-	}
-	return ""
-}
-
 func idsOf(keys []Key) (ids []string) {
 	for _, k := range keys {
 		ids = append(ids, k.ID)
@@ -302,11 +276,10 @@ func idsOf(keys []Key) (ids []string) {
 	return ids
 }
 
-func quotedAll(ids []string) (all []string) {
+func quoted(ids []string, between string) string {
+	var all []string
 	for _, id := range ids {
 		all = append(all, strconv.Quote(id))
 	}
-	return all
+	return strings.Join(all, between)
 }
-
-func quoted(ids []string) string { return strings.Join(quotedAll(ids), ", ") }

@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,8 +53,8 @@ func validateBytes(s string, f form) *Error {
 }
 
 func validateSpace(s string, f form) *Error {
-	if trimmed := strings.TrimSpace(s); trimmed != s {
-		return spaceAround(s, f)
+	if strings.TrimSpace(s) != s {
+		return spaceAround(s)
 	}
 	for _, r := range s {
 		switch {
@@ -69,7 +70,7 @@ func validateSpace(s string, f form) *Error {
 // stripHint says how to strip a newline without changing the secret.
 const stripHint = "if the secret in the store has none, strip it: tr -d '\\r\\n' <FILE >NEW; put the id before it, as in k2=…, and the newline only ends the line"
 
-func spaceAround(s string, f form) *Error {
+func spaceAround(s string) *Error {
 	if strings.TrimRight(s, "\r\n") == strings.TrimSpace(s) {
 		return wrong(stripHint, "it ends with a newline, which the secret store would take as part of the secret")
 	}
@@ -101,7 +102,7 @@ func validateForm(s string, f form) *Error {
 	switch {
 	case opened && closed || f != inJSON && (opened || closed):
 		return wrong("take the quotes away: they would be part of the secret", "the secret is in quotes")
-	case !strings.HasPrefix(s, "{{") && bracketed(first, last):
+	case !strings.HasPrefix(s, "{{") && slices.Contains([]string{"[]", "()", "{}"}, string(first)+string(last)):
 		return wrong("take the brackets away: they would be part of the secret", "the secret is in brackets")
 	case f != inJSON && (strings.ContainsRune(",;%\\", last) || strings.HasSuffix(s, `\n`)):
 		return wrong("take it away, unless the secret in the store has it too: then write {\"kid\": \"secret\"}", "the secret ends in a comma, semicolon, percent sign or backslash, as if copied with the text after it")
@@ -117,10 +118,6 @@ func validateForm(s string, f form) *Error {
 		return wrong("write kid=secret, as in k2=…, without spaces, quotes or export", "it looks like a setting, NAME=value, and not like a secret")
 	}
 	return nil
-}
-
-func bracketed(first, last rune) bool {
-	return first == '[' && last == ']' || first == '(' && last == ')' || first == '{' && last == '}'
 }
 
 // validateRandom refuses a text that is clearly not random. It does not measure
@@ -141,15 +138,12 @@ func validateRandom(s string, _ form) *Error {
 
 // variety counts the different bytes. Of 32 random hexadecimal digits, the
 // poorest alphabet in use, fewer than 8 are different once in 10^9 times.
-func variety(s string) (n int) {
-	var seen [256]bool
+func variety(s string) int {
+	seen := map[byte]bool{}
 	for i := range len(s) {
-		if !seen[s[i]] {
-			seen[s[i]] = true
-			n++
-		}
+		seen[s[i]] = true
 	}
-	return n
+	return len(seen)
 }
 
 // shortPiece is the longest piece that people repeat by hand.

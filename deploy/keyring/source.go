@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/signed"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // EnvName is the environment variable of a key's secret, CLICKEDGE_KEY_K2 for
@@ -43,21 +46,15 @@ type found struct {
 	keys []Key
 }
 
-// stdin is the name of standard input.
-const stdin = "-"
-
 // readAll reads key files, each given as FILE or KID=FILE, "-" for standard
 // input.
-func (s *Source) readAll(args []string, alsoStdin bool) ([]found, error) {
-	if alsoStdin {
-		args = append(args[:len(args):len(args)], stdin)
-	}
+func (s *Source) readAll(args []string) ([]found, error) {
 	var all []found
 	for _, arg := range args {
 		f := found{}
 		f.id, f.file = cutID(arg)
 		f.from = fmt.Sprintf("key file %q", f.file)
-		if f.file == stdin {
+		if f.file == files.Std {
 			f.from = "standard input"
 		} else if bad := secretAsName(f.file); bad != nil {
 			return nil, bad
@@ -68,7 +65,7 @@ func (s *Source) readAll(args []string, alsoStdin bool) ([]found, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f.file == stdin {
+		if f.file == files.Std {
 			f.file = ""
 		}
 		keys, bad := parse(text, bare)
@@ -84,7 +81,7 @@ func (s *Source) readAll(args []string, alsoStdin bool) ([]found, error) {
 // cutID splits KID=FILE, unless a file of that whole name exists.
 func cutID(arg string) (id, file string) {
 	id, file, ok := strings.Cut(arg, "=")
-	if !ok || !IsID(id) || file == "" {
+	if !ok || !signed.IsKeyID(id) || file == "" {
 		return "", arg
 	}
 	if _, err := os.Lstat(arg); err == nil {
@@ -117,16 +114,8 @@ func (s *Source) checkMode(name string) {
 		return
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		s.warn("key file %q can be read or written by others (mode %04o): chmod 600 %s", name, mode, shellWord(name))
+		s.warn("key file %q can be read or written by others (mode %04o): chmod 600 %s", name, mode, output.ShellWord(name))
 	}
-}
-
-// shellWord quotes a name for a shell if needed.
-func shellWord(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == "" && !strings.HasPrefix(s, "-") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // variable reads a key's environment variable. An empty one counts as none. It
@@ -152,7 +141,7 @@ func (s *Source) variable(kid string) (Key, bool, error) {
 			return k, true, nil
 		}
 	}
-	return Key{}, false, &Error{From: name, What: fmt.Sprintf("it holds the secret of %s, not of %q", quoted(idsOf(keys)), kid), Hint: "a secret is never used under another id"}
+	return Key{}, false, &Error{From: name, What: fmt.Sprintf("it holds the secret of %s, not of %q", quoted(idsOf(keys), ", "), kid), Hint: "a secret is never used under another id"}
 }
 
 // misnamed finds a variable that was meant for a key, but has a slightly

@@ -34,10 +34,11 @@ func NotStored(list []Status) error {
 // one is known.
 func WriteStatus(out io.Writer, list []Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	hosts := func(list []string) string { return output.Dash(output.Some(list, 1)) }
 	prints := slices.ContainsFunc(list, func(s Status) bool { return s.Fingerprint != "" })
 	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", cell(prints, "FINGERPRINT"))
 	for _, s := range list {
-		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean.Text(s.KID), cell(prints, output.Dash(s.Fingerprint)), hostsText(s.Mints), hostsText(s.Verifies), s.Stored,
+		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean.Text(s.KID), cell(prints, output.Dash(s.Fingerprint)), hosts(s.Mints), hosts(s.Verifies), s.Stored,
 			s.Clicks, output.Dash(day(s.Last)), s.State, s.Why)
 	}
 	return w.Flush()
@@ -49,17 +50,6 @@ func cell(shown bool, text string) string {
 		return ""
 	}
 	return text + "\t"
-}
-
-// hostsText names one host and counts the others.
-func hostsText(hosts []string) string {
-	switch len(hosts) {
-	case 0:
-		return "-"
-	case 1:
-		return hosts[0]
-	}
-	return fmt.Sprintf("%s and %d more", hosts[0], len(hosts)-1)
 }
 
 // day is the date of an RFC 3339 time.

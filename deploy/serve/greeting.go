@@ -137,17 +137,17 @@ func curl(base, host string, l origins.SampleLink) string {
 	if l.Method != "GET" {
 		words = append(words, "-X", l.Method)
 	}
-	words = append(words, "-H", quoteShell("Host: "+host))
+	words = append(words, "-H", output.ShellQuote("Host: "+host))
 	if l.ContentType != "" {
-		words = append(words, "-H", quoteShell("Content-Type: "+l.ContentType))
+		words = append(words, "-H", output.ShellQuote("Content-Type: "+l.ContentType))
 	}
 	if l.Body != "" {
 		words = append(words, "--data-binary", quoteBody(l.Body))
 	}
 	if curlKeeps(l.Target) {
-		return strings.Join(append(words, quoteShell(base+l.Target)), " ")
+		return strings.Join(append(words, output.ShellQuote(base+l.Target)), " ")
 	}
-	return strings.Join(append(words, "--request-target", quoteShell(l.Target), base), " ")
+	return strings.Join(append(words, "--request-target", output.ShellQuote(l.Target), base), " ")
 }
 
 // curlKeeps reports whether curl sends this target unchanged: it refuses spaces
@@ -161,14 +161,11 @@ func curlKeeps(target string) bool {
 	return !strings.Contains(target, "/.")
 }
 
-// quoteShell quotes a word for any POSIX shell.
-func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
 // quoteBody quotes a body that may have line ends, which would split the
 // command when it is pasted.
 func quoteBody(s string) string {
 	if !strings.ContainsAny(s, "\r\n") {
-		return quoteShell(s)
+		return output.ShellQuote(s)
 	}
 	return "$'" + strings.NewReplacer(`\`, `\\`, "'", `\'`, "\r", `\r`, "\n", `\n`).Replace(s) + "'"
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"syscall"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
 
@@ -103,16 +103,8 @@ func (f *tlsFront) greet(s *server, svc *service) {
 	host := svc.current().sites.Hosts()[0]
 	w := s.Err
 	fmt.Fprintf(w, "\nhttps on %s, with certificates of an authority made for this run:\n  %s\n", addr, f.caFile)
-	fmt.Fprintf(w, "  curl -si --cacert %s --resolve %s:%s:%s 'https://%s:%s/'\n", quoteWord(f.caFile), host, port, ip, host, port)
-	fmt.Fprintf(w, "  clickedge doctor %s --via %s --http-port %s --ca %s\n", host, addr, httpPort, quoteWord(f.caFile))
-}
-
-// quoteWord quotes a word for a shell if needed.
-func quoteWord(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
-		return s
-	}
-	return quoteShell(s)
+	fmt.Fprintf(w, "  curl -si --cacert %s --resolve %s:%s:%s 'https://%s:%s/'\n", output.ShellWord(f.caFile), host, port, ip, host, port)
+	fmt.Fprintf(w, "  clickedge doctor %s --via %s --http-port %s --ca %s\n", host, addr, httpPort, output.ShellWord(f.caFile))
 }
 
 // cannotListen is the failure for an address that cannot be used.
