@@ -6,11 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/deploy/input"
-	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/serve"
-	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 type serveCmd struct {
@@ -69,14 +65,7 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
 
 func (s *serveCmd) run(ctx context.Context) error {
 	o, env := &s.opt, s.env
-	o.Out, o.Err, o.Now = env.Out, env.Err, env.Now
-	o.LoadSites = func() (*core.Sites, []byte, error) { return sitesfile.Load(env.in, o.Sites) }
-	o.ReadModule = func() ([]byte, error) {
-		return env.in.Read("the module", o.Module, input.MostModule, "clickedge build makes one")
-	}
-	o.Secrets = func(ids []string) (*keyring.Ring, error) {
-		return keyring.Gather(env.keys(), keyring.Want{Files: []string{o.Keys}, IDs: ids, Who: o.Sites})
-	}
+	o.Out, o.Err, o.Now, o.In, o.Source = env.Out, env.Err, env.Now, env.in, env.keys()
 	o.Linger = func(d time.Duration) {
 		if env.linger != nil {
 			env.linger.Store(int64(d))

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -11,8 +12,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
-
-const sitesFile = "sites.json"
 
 // Bounds of the room for sites, in bytes. Free room costs nothing in the file,
 // and a sandbox pays only for the pages that it touches. But it is part of the
@@ -122,11 +121,7 @@ func (o *Options) reactor(ctx context.Context) ([]byte, error) {
 	case o.prebuilt():
 		return prebuilt.Guest(), nil
 	}
-	dir := o.Dir
-	if dir == "" {
-		dir = "."
-	}
-	root, err := Root(dir)
+	root, err := Root(cmp.Or(o.Dir, "."))
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +141,7 @@ type tabled struct {
 }
 
 func readSites(name string, text []byte) (tabled, error) {
-	if name == "" {
-		name = sitesFile
-	}
-	sites, err := sitesjson.Parse(name, text)
+	sites, err := sitesjson.Parse(cmp.Or(name, "sites.json"), text)
 	if err != nil {
 		return tabled{}, err
 	}

@@ -14,15 +14,17 @@ type Stamp [sha256.Size]byte
 // StampOf returns the stamp of a sites.json.
 func StampOf(sites []byte) Stamp { return sha256.Sum256(sites) }
 
-// appendStamp adds the stamp as a custom section. Engines skip custom sections
-// that they do not know (WebAssembly core specification, 5.5.3). A module that
-// cannot be read is an error.
-func appendStamp(module []byte, s Stamp) ([]byte, error) {
+// stamped puts the stamp into a module, in place of one that is there, as a
+// custom section. Engines skip custom sections that they do not know
+// (WebAssembly core specification, 5.5.3). A module that cannot be read is an
+// error.
+func stamped(module []byte, s Stamp) ([]byte, error) {
 	m, err := wasm.Parse(module)
 	if err != nil {
 		return nil, err
 	}
-	return m.With(wasm.Custom(contract.SitesSection, s[:])).Encode(), nil
+	old := func(s wasm.Section) bool { return s.ID == wasm.CustomSection && s.Name == contract.SitesSection }
+	return m.Without(old).With(wasm.Custom(contract.SitesSection, s[:])).Encode(), nil
 }
 
 // ReadStamp finds the stamp of a module; one built by other means has none.
@@ -36,14 +38,4 @@ func ReadStamp(module []byte) (s Stamp, ok bool) {
 		return s, false
 	}
 	return Stamp(body), true
-}
-
-// withoutStamp returns a module without its stamp; a module without one is
-// unchanged.
-func withoutStamp(module []byte) []byte {
-	m, err := wasm.Parse(module)
-	if err != nil {
-		return module
-	}
-	return m.Without(func(s wasm.Section) bool { return s.ID == wasm.CustomSection && s.Name == contract.SitesSection }).Encode()
 }

@@ -37,9 +37,9 @@ func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	old, room, err := filled(module)
+	old, room, err := prewarm.Filled(module)
 	if err != nil {
-		return nil, Report{}, err
+		return nil, Report{}, fmt.Errorf("%w: %w", ErrNotOurs, err)
 	}
 	if _, err := sitetable.Open(string(old)); err != nil {
 		return nil, Report{}, fmt.Errorf("%w: %w: build it anew", ErrNotOurs, err)
@@ -51,17 +51,9 @@ func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 	return out, Report{Sites: text.sites, Table: len(text.table), Room: room, Module: len(out)}, nil
 }
 
-func filled(module []byte) (table []byte, room int, err error) {
-	table, room, err = prewarm.Filled(module)
-	if err != nil {
-		return nil, 0, fmt.Errorf("%w: %w", ErrNotOurs, err)
-	}
-	return table, room, nil
-}
-
 // into writes the sites into a module's room and stamps it.
 func (t *tabled) into(module []byte) ([]byte, error) {
-	out, err := prewarm.Fill(withoutStamp(module), t.table)
+	out, err := prewarm.Fill(module, t.table)
 	var full *prewarm.Error
 	if errors.As(err, &full) && full.Code == prewarm.RoomTooSmall {
 		return nil, &RoomError{Room: full.Room, Need: full.Need}
@@ -69,5 +61,5 @@ func (t *tabled) into(module []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendStamp(out, t.stamp)
+	return stamped(out, t.stamp)
 }

@@ -50,7 +50,7 @@ func requireSites(t *testing.T, wasm []byte, sites string) int {
 	t.Helper()
 	want, err := sitesjson.Parse("", []byte(sites))
 	require.NoError(t, err)
-	table, _, err := filled(wasm)
+	table, _, err := prewarm.Filled(wasm)
 	require.NoError(t, err)
 	require.Equal(t, string(sitetable.Make(want)), string(table))
 	return want.Len()

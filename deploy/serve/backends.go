@@ -17,6 +17,7 @@ import (
 // backendPlan says what each backend is connected to.
 type backendPlan struct {
 	want   []*core.Origin
+	names  []string          // of those
 	real   bool              // the ESPs themselves, unless in urls
 	urls   map[string]string // backend: URL
 	faults map[string]origins.Fault
@@ -25,6 +26,9 @@ type backendPlan struct {
 // planBackends reads --origins and --fault.
 func (s *server) planBackends(sites *core.Sites) (*backendPlan, error) {
 	p := &backendPlan{want: sites.Origins(), urls: map[string]string{}, faults: map[string]origins.Fault{}}
+	for _, o := range p.want {
+		p.names = append(p.names, o.Backend)
+	}
 	for _, o := range s.Origins {
 		if err := p.add(o); err != nil {
 			return nil, err
@@ -46,7 +50,7 @@ func (p *backendPlan) add(text string) error {
 		return nil
 	case !ok:
 		return failure.Usage(fmt.Errorf("--origins %q is not stand-in, real or BACKEND=URL", text), p.backendsHint())
-	case !p.has(backend):
+	case !slices.Contains(p.names, backend):
 		return failure.Usage(fmt.Errorf("--origins: no backend %q", backend), p.backendsHint())
 	}
 	u, err := url.Parse(to)
@@ -62,7 +66,7 @@ func (p *backendPlan) addFault(text string) error {
 	switch {
 	case !ok:
 		return failure.Usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+FaultNames)
-	case !p.has(backend):
+	case !slices.Contains(p.names, backend):
 		return failure.Usage(fmt.Errorf("--fault: no backend %q", backend), p.backendsHint())
 	case p.real || p.urls[backend] != "":
 		return failure.Usage(fmt.Errorf("--fault %s: only a stand-in can be made to fail", backend), "leave --origins out for it")
@@ -75,19 +79,11 @@ func (p *backendPlan) addFault(text string) error {
 	return nil
 }
 
-func (p *backendPlan) has(backend string) bool {
-	return slices.ContainsFunc(p.want, func(o *core.Origin) bool { return o.Backend == backend })
-}
-
 func (p *backendPlan) backendsHint() string {
-	if len(p.want) == 0 {
+	if len(p.names) == 0 {
 		return "no site has an ESP, so there are no backends"
 	}
-	names := make([]string, len(p.want))
-	for i, o := range p.want {
-		names[i] = o.Backend
-	}
-	return "the backends of these sites are " + strings.Join(names, ", ")
+	return "the backends of these sites are " + strings.Join(p.names, ", ")
 }
 
 // start starts the stand-ins; nil if the ESPs themselves answer.

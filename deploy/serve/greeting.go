@@ -95,8 +95,8 @@ func greetLink(w io.Writer, base string, site *core.Site, l origins.SampleLink) 
 // if there is one: a browser sends GET only, and rewrites the targets that curl
 // would.
 func clickable(base, host string, l origins.SampleLink) (string, bool) {
-	_, port, ok := strings.Cut(strings.TrimPrefix(base, "http://127.0.0.1"), ":")
-	if !ok || !strings.HasPrefix(base, "http://127.0.0.1:") || l.Method != "GET" || !curlKeeps(l.Target) {
+	port, ok := strings.CutPrefix(base, "http://127.0.0.1:")
+	if !ok || l.Method != "GET" || !curlKeeps(l.Target) {
 		return "", false
 	}
 	return "http://" + host + pasted.LocalSuffix + ":" + port + l.Target, true
@@ -153,12 +153,8 @@ func curl(base, host string, l origins.SampleLink) string {
 // curlKeeps reports whether curl sends this target unchanged: it refuses spaces
 // and controls, expands braces and brackets, and resolves dot segments.
 func curlKeeps(target string) bool {
-	for i := 0; i < len(target); i++ {
-		if target[i] <= ' ' || target[i] >= 0x7f || strings.IndexByte("\"<>[]\\^`{|}#", target[i]) >= 0 {
-			return false
-		}
-	}
-	return !strings.Contains(target, "/.")
+	changed := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>[]\\^`{|}#", r) }
+	return !strings.ContainsFunc(target, changed) && !strings.Contains(target, "/.")
 }
 
 // quoteBody quotes a body that may have line ends, which would split the

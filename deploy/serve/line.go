@@ -113,7 +113,7 @@ func (l *lineWriter) line(x *hostsim.Exchange, c clickLine) {
 func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
 	words := codes.Explain(c.Code).What
 	if site := l.sites.Lookup(x.Request.Host); site != nil {
-		req := &core.Request{Method: x.Request.Method, Target: x.Request.Target, CDNLoop: header(x, "cdn-loop"), Keys: l.ring}
+		req := &core.Request{Method: x.Request.Method, Target: x.Request.Target, CDNLoop: strings.Join(x.Request.Header.Values("cdn-loop"), ", "), Keys: l.ring}
 		words = reasonOf(explain.Of(req, site, c.Time), c, words)
 	}
 	if c.OriginError != "" {
@@ -138,16 +138,6 @@ func reasonOf(x *explain.Explanation, c clickLine, otherwise string) string {
 		return otherwise + ": " + x.IfFails.Why
 	}
 	return otherwise
-}
-
-func header(x *hostsim.Exchange, name string) string {
-	var values []string
-	for _, f := range x.Request.Header {
-		if strings.EqualFold(f.Name, name) {
-			values = append(values, f.Value)
-		}
-	}
-	return strings.Join(values, ", ")
 }
 
 // broken reports a request without a log line: the guest has trapped, or the

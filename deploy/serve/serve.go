@@ -19,6 +19,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -51,11 +52,8 @@ type Options struct {
 
 	Out, Err io.Writer
 	Now      func() time.Time
-	// LoadSites and ReadModule read these files, Secrets those of Keys for
-	// these ids.
-	LoadSites  func() (*core.Sites, []byte, error)
-	ReadModule func() ([]byte, error)
-	Secrets    func(ids []string) (*keyring.Ring, error)
+	In       *input.Input    // reads these files
+	Source   *keyring.Source // reads those of Keys
 	// Linger is called with how long requests are awaited after Ctrl-C.
 	Linger func(time.Duration)
 }
@@ -63,16 +61,12 @@ type Options struct {
 // server is one run.
 type server struct {
 	Options
-	generated map[string]*keyring.Key // generated secrets
+	generated map[string]keyring.Key // generated secrets
 }
 
 // Run serves until ctx ends, which is not an error.
-func Run(ctx context.Context, o Options) error {
-	s := &server{Options: o, generated: map[string]*keyring.Key{}}
-	return s.run(ctx)
-}
-
-func (s *server) run(ctx context.Context) (err error) {
+func Run(ctx context.Context, o Options) (err error) {
+	s := &server{Options: o, generated: map[string]keyring.Key{}}
 	var svc service
 	defer func() {
 		if e := svc.close(); err == nil {
@@ -94,7 +88,7 @@ func (s *server) run(ctx context.Context) (err error) {
 // that takes time. What was started is in svc, also after an error.
 func (s *server) start(ctx context.Context, svc *service) error {
 	svc.files = s.watcher(ctx)
-	sites, text, err := s.LoadSites()
+	sites, text, err := sitesfile.Load(s.In, s.Sites)
 	if err != nil {
 		return err
 	}
@@ -122,7 +116,7 @@ func (s *server) wasm(ctx context.Context, sites []byte) ([]byte, error) {
 	if s.Module != "" {
 		_, err := os.Stat(s.Module)
 		if s.Module == files.Std || !errors.Is(err, fs.ErrNotExist) {
-			wasm, err := s.ReadModule()
+			wasm, err := s.readModule()
 			if err == nil {
 				s.warnStale(wasm, sites)
 			}
@@ -132,6 +126,10 @@ func (s *server) wasm(ctx context.Context, sites []byte) ([]byte, error) {
 	}
 	fmt.Fprintf(s.Err, "building the module with %s\n", s.Sites)
 	return build.Module(ctx, sites, s.Sites, s.Err)
+}
+
+func (s *server) readModule() ([]byte, error) {
+	return s.In.Read("the module", s.Module, input.MostModule, "clickedge build makes one")
 }
 
 func (s *server) warnStale(wasm, sites []byte) {
@@ -149,18 +147,19 @@ func (s *server) warnStale(wasm, sites []byte) {
 func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, error) {
 	kids := sitesfile.KeyIDs(sites)
 	if s.Keys == "" {
+		var keys []keyring.Key
 		for _, kid := range kids {
-			if s.generated[kid] == nil {
-				key := keyring.NewKey(kid)
-				s.generated[kid] = &key
+			if _, ok := s.generated[kid]; !ok {
+				s.generated[kid] = keyring.NewKey(kid)
 			}
+			keys = append(keys, s.generated[kid])
 		}
-		return keyring.NewRing(generatedKeys(s.generated, kids)...), nil
+		return keyring.NewRing(keys...), nil
 	}
 	if old != nil && s.Keys == files.Std {
 		return old.ring, nil
 	}
-	ring, err := s.Secrets(kids)
+	ring, err := keyring.Gather(s.Source, keyring.Want{Files: []string{s.Keys}, IDs: kids, Who: s.Sites})
 	if err != nil {
 		return nil, err
 	}
@@ -172,13 +171,6 @@ func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, err
 		}
 	}
 	return ring, nil
-}
-
-func generatedKeys(generated map[string]*keyring.Key, kids []string) (list []keyring.Key) {
-	for _, kid := range kids {
-		list = append(list, *generated[kid])
-	}
-	return list
 }
 
 func (s *server) config(g *generation, backends map[string]hostsim.Backend) hostsim.Config {

@@ -109,9 +109,9 @@ func (f *tlsFront) greet(s *server, svc *service) {
 
 // cannotListen is the failure for an address that cannot be used.
 func cannotListen(err error, flag string) error {
-	hint := fmt.Sprintf("choose another address with %s, or %s 127.0.0.1:0 for any free port; with make: make run ADDR=127.0.0.1:0", flag, flag)
-	if flag != "--addr" {
-		hint = fmt.Sprintf("choose another address with %s, or %s 127.0.0.1:0 for any free port", flag, flag)
+	hint := fmt.Sprintf("choose another address with %[1]s, or %[1]s 127.0.0.1:0 for any free port", flag)
+	if flag == "--addr" {
+		hint += "; with make: make run ADDR=127.0.0.1:0"
 	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		hint += "; what listens there may be another clickedge serve"

@@ -37,18 +37,13 @@ type fileState struct {
 	mode fs.FileMode
 }
 
-func stateOf(name string) fileState {
-	info, err := os.Stat(name)
-	if err != nil {
-		return fileState{}
-	}
-	return fileState{info.Size(), info.ModTime(), info.Mode()}
-}
-
 func (w *watcher) states() map[string]fileState {
 	now := map[string]fileState{}
 	for _, name := range w.names {
-		now[name] = stateOf(name)
+		now[name] = fileState{}
+		if info, err := os.Stat(name); err == nil {
+			now[name] = fileState{info.Size(), info.ModTime(), info.Mode()}
+		}
 	}
 	return now
 }
@@ -137,7 +132,7 @@ func (s *server) reload(ctx context.Context, svc *service, rebuilt bool) error {
 	old := svc.current()
 	sites, text, err := old.sites, []byte(nil), error(nil)
 	if !readOnce(s.Sites) {
-		if sites, text, err = s.LoadSites(); err != nil {
+		if sites, text, err = sitesfile.Load(s.In, s.Sites); err != nil {
 			return err
 		}
 	}
@@ -167,7 +162,7 @@ func (s *server) changedModule(old *generation, text []byte, stamp module.Stamp,
 	wasm := old.wasm
 	if rebuilt {
 		var err error
-		if wasm, err = s.ReadModule(); err != nil {
+		if wasm, err = s.readModule(); err != nil {
 			return nil, err
 		}
 	}
