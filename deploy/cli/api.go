@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,15 +12,15 @@ import (
 
 // storeFlags say which secret store is meant, and how to reach it.
 type storeFlags struct {
-	store      string
-	signingKey string
+	store string
 	apiFlags
 }
 
 // apiFlags say how the API is reached.
 type apiFlags struct {
-	tokenFile string
-	verbose   bool
+	tokenFile  string
+	signingKey string // where the command takes one
+	verbose    bool
 }
 
 func (a *apiFlags) add(cmd *cobra.Command) {
@@ -35,18 +36,10 @@ func (s *storeFlags) add(cmd *cobra.Command) {
 }
 
 // account is as whom the API is called.
-func (env *Env) account(a *apiFlags, signingKey string) *fastlyapi.Account {
-	if signingKey == "" {
-		signingKey = env.SigningKey
-	}
-	account := &fastlyapi.Account{In: env.in, LookupEnv: env.LookupEnv, TokenFile: a.tokenFile, SigningKey: signingKey}
+func (env *Env) account(a *apiFlags) *fastlyapi.Account {
+	account := &fastlyapi.Account{In: env.in, LookupEnv: env.LookupEnv, TokenFile: a.tokenFile, SigningKey: cmp.Or(a.signingKey, env.SigningKey)}
 	if a.verbose {
 		account.Trace = func(line string) { fmt.Fprintln(env.Err, line) }
 	}
 	return account
-}
-
-// api returns a client for the account of a secret store.
-func (env *Env) api(s *storeFlags) (*fastlyapi.Client, error) {
-	return env.account(&s.apiFlags, s.signingKey).Client()
 }

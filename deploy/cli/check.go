@@ -31,13 +31,7 @@ line; or else the sites, and the backends that the service needs. "clickedge che
 		Example: `  clickedge check
   clickedge check deploy/examples/ses.json --json`,
 		Args: args(0, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := sitesArg(cmd, args, c.sites)
-			if err != nil {
-				return err
-			}
-			return c.run(name)
-		},
+		RunE: withSites(&c.sites, c.run),
 	}
 	sitesFlag(cmd, &c.sites)
 	cmd.Flags().BoolVar(&c.json, "json", false, "print JSON")
@@ -45,11 +39,11 @@ line; or else the sites, and the backends that the service needs. "clickedge che
 	return cmd
 }
 
-func (c *checkCmd) run(name string) error {
+func (c *checkCmd) run(*cobra.Command) error {
 	if c.fields {
 		return c.printFields()
 	}
-	sites, _, err := sitesfile.Load(c.env.in, name)
+	sites, _, err := sitesfile.Load(c.env.in, c.sites)
 	if err != nil {
 		return c.fail(err)
 	}

@@ -36,15 +36,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/version"
 )
 
-// The exit codes of the command.
-const (
-	ExitOK          = failure.ExitOK
-	ExitBad         = failure.ExitBad
-	ExitUsage       = failure.ExitUsage
-	ExitWarnings    = failure.ExitWarnings
-	ExitInterrupted = failure.ExitInterrupted
-)
-
 // Env is what the command touches of the world around it.
 type Env struct {
 	In  io.Reader
@@ -78,13 +69,13 @@ func (env *Env) Run(ctx context.Context, args []string) int {
 	}
 	f := failure.Of(err)
 	switch {
-	case f != nil && f.Exit < ExitInterrupted && ctx.Err() != nil:
+	case f != nil && f.Exit < failure.ExitInterrupted && ctx.Err() != nil:
 		f = interrupt.Failure(ctx, "")
 	case out.Err() != nil && (f == nil || errors.Is(f.Err, out.Err())):
 		f = failure.Bad(fmt.Errorf("cannot write to standard output: %w", unwrapPath(out.Err())), "")
 	}
 	if f == nil {
-		return ExitOK
+		return failure.ExitOK
 	}
 	f.Report(env.Err)
 	return f.Exit

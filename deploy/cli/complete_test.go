@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 const completeSites = `{"sites": {
@@ -32,7 +34,7 @@ func everyCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 // completed asks as a shell does.
 func completed(t *testing.T, words ...string) (values []string, directive string) {
 	code, out, talk := runHere(t, append([]string{"__completeNoDesc"}, words...)...)
-	require.Equal(t, ExitOK, code, talk)
+	require.Equal(t, failure.ExitOK, code, talk)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	return lines[:len(lines)-1], lines[len(lines)-1]
 }

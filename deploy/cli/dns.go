@@ -31,13 +31,7 @@ leaves out of the zone.`,
   terraform output -json dns | clickedge dns sites.json --terraform - --format zone --cut-over
   clickedge dns --host link.example.com --challenge link.example.com=abc123.fastly-validations.com --format zone`,
 		Args: args(0, 1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if o.SitesFile, err = sitesArg(cmd, args, o.SitesFile); err != nil {
-				return err
-			}
-			o.In = env.in
-			return env.dns(o)
-		},
+		RunE: withSites(&o.SitesFile, func(*cobra.Command) error { return env.dns(o) }),
 	}
 	sitesFlag(cmd, &o.SitesFile)
 	f := cmd.Flags()
@@ -53,6 +47,7 @@ leaves out of the zone.`,
 }
 
 func (env *Env) dns(o *dnsplan.Order) error {
+	o.In = env.in
 	plan, err := o.Plan()
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/interrupt"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -52,13 +52,13 @@ On a terminal a line on standard error says what is being asked; --quiet and --j
 leave it out.
 
 Exit codes: 0 nothing to fix; %d warnings; %d errors; %d the command was called wrongly.`,
-			doctor.MaxQueries, doctor.MaxRequests, ExitWarnings, ExitBad, ExitUsage),
+			doctor.MaxQueries, doctor.MaxRequests, failure.ExitWarnings, failure.ExitBad, failure.ExitUsage),
 		Example: `  clickedge doctor link.example.com
   clickedge doctor link.example.com --esp customerio-eu --html report.html
   clickedge doctor link.example.com --via 192.0.2.10 --resolver 1.1.1.1 --resolver 8.8.8.8
   clickedge doctor link.example.com --link 'https://link.example.com/e/c/…'`,
 		Args: needs("link domain"),
-		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd.Context(), cmd, args) },
+		RunE: d.run,
 	}
 	d.flags(cmd)
 	return cmd
@@ -87,7 +87,8 @@ func (d *doctorRun) flags(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("html", "html")
 }
 
-func (d *doctorRun) run(ctx context.Context, cmd *cobra.Command, args []string) error {
+func (d *doctorRun) run(cmd *cobra.Command, args []string) error {
+	ctx := cmd.Context()
 	d.opt.Now = d.env.Now
 	notes, err := d.opt.TakeTarget(args)
 	if err != nil {

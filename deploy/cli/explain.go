@@ -44,7 +44,7 @@ and if it is not.
 "personal" name a recipient or one mail: mind where you paste them.`,
 		Example: `  clickedge explain 'https://link.example.com/e/c/eyJo…'
   clickedge explain --method POST https://link.example.com/unsubscribe/abc --json`,
-		RunE: func(cmd *cobra.Command, args []string) error { return e.run(cmd, args) },
+		RunE: e.run,
 	}
 	sitesFlag(cmd, &e.sites)
 	e.link.add(cmd)

@@ -14,16 +14,19 @@ func sitesFlag(cmd *cobra.Command, name *string) {
 	_ = cmd.MarkFlagFilename("sites", "json")
 }
 
-// sitesArg is the sites.json that a command reads which takes it by --sites or
-// as an argument.
-func sitesArg(cmd *cobra.Command, args []string, flag string) (string, error) {
-	switch {
-	case len(args) == 0:
-		return flag, nil
-	case cmd.Flags().Changed("sites") && flag != args[0]:
-		return "", failure.Usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", cut(args[0], 120), cut(flag, 120)), "give one of them")
+// withSites runs a command that takes its sites.json by --sites or as an
+// argument.
+func withSites(file *string, run func(*cobra.Command) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+		case cmd.Flags().Changed("sites") && *file != args[0]:
+			return failure.Usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", cut(args[0], 120), cut(*file, 120)), "give one of them")
+		default:
+			*file = args[0]
+		}
+		return run(cmd)
 	}
-	return args[0], nil
 }
 
 // keyFileFlag adds --key-file.

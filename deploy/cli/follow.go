@@ -59,7 +59,7 @@ Exit codes: 0 it arrived and nothing is wrong; 1 it did not, or there is a warni
 		Example: `  clickedge follow --count-click 'https://link.example.com/e/c/eyJo…'
   clickedge follow --via 203.0.113.7:443 https://link.example.com/
   clickedge follow --count-click --via link.example.com=127.0.0.1:8080 --via 127.0.0.1:9000 --json 'http://link.example.com/…'`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+		RunE: f.run,
 	}
 	sitesFlag(cmd, &f.sites)
 	f.link.add(cmd)
@@ -87,7 +87,8 @@ func (f *followCmd) run(cmd *cobra.Command, args []string) error {
 	defer cancel()
 	r, err := follow.Walk(ctx, url, *opt)
 	if err != nil {
-		return linkError(url)
+		return failure.Usage(fmt.Errorf("%s is not the URL of a link", clean.Quote(url, 120)),
+			`give it whole and in quotes, as in 'https://link.example.com/e/c/…'`)
 	}
 	if err := interrupt.Of(f.env.in.Ctx, ""); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/follow"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -42,12 +43,12 @@ func TestFollowWalks(t *testing.T) {
 		return env.Run(t.Context(), args), out.String(), errs.String()
 	}
 	code, out, errs := run("http://link.example.com/news")
-	require.Equal(t, ExitOK, code, errs)
+	require.Equal(t, failure.ExitOK, code, errs)
 	require.Contains(t, out, "2  https://shop.example.com/news\n")
 	require.Empty(t, errs)
 
 	code, out, errs = run("http://link.example.com/odd")
-	require.Equal(t, ExitBad, code, "bytes that a browser writes otherwise are a warning")
+	require.Equal(t, failure.ExitBad, code, "bytes that a browser writes otherwise are a warning")
 	require.Contains(t, out, "1  http://link.example.com/odd\n")
 	require.Contains(t, out, "2  https://shop.example.com/%C2%9B31m\n")
 	require.Contains(t, out, "[location-read-differently]")
@@ -56,7 +57,7 @@ func TestFollowWalks(t *testing.T) {
 	require.Contains(t, errs, "the link arrives, with warnings")
 
 	code, out, _ = run("--json", "--head", "http://link.example.com/news")
-	require.Equal(t, ExitOK, code)
+	require.Equal(t, failure.ExitOK, code)
 	var r follow.Result
 	require.NoError(t, json.Unmarshal([]byte(out), &r))
 	require.Equal(t, follow.Arrived, r.End)

@@ -19,16 +19,12 @@ whether two packages hold the same, whenever and by whom they were packed.`,
   clickedge hash pkg/clickedge.tar.gz`,
 		Args: args(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return env.hash(append(args, "pkg/clickedge.tar.gz")[0])
+			p, err := build.ReadPackage(env.in, append(args, "pkg/clickedge.tar.gz")[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(env.Out, p.Hash())
+			return nil
 		},
 	}
-}
-
-func (env *Env) hash(name string) error {
-	p, err := build.ReadPackage(env.in, name)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(env.Out, p.Hash())
-	return nil
 }

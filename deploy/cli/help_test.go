@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 // Every command of the root stands in a group, but for those about the command
@@ -16,7 +18,7 @@ func TestHelpIsByJobAndNamesExitCodes(t *testing.T) {
 		itself := slices.Contains([]string{"version", "man"}, cmd.Name())
 		require.Equal(t, itself, cmd.GroupID == "", cmd.Name())
 	}
-	for _, code := range []int{ExitOK, ExitBad, ExitUsage, ExitWarnings, ExitInterrupted} {
+	for _, code := range []int{failure.ExitOK, failure.ExitBad, failure.ExitUsage, failure.ExitWarnings, failure.ExitInterrupted} {
 		require.Regexp(t, fmt.Sprintf(`[:;]\s%d\s`, code), root.Long)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/module"
 )
 
@@ -44,7 +45,7 @@ func requireUntouched(t *testing.T, name string) {
 	cancel()
 	var stdout, stderr bytes.Buffer
 	env := &Env{In: new(bytes.Buffer), Out: &stdout, Err: &stderr, Now: time.Now, LookupEnv: os.LookupEnv}
-	require.Equal(t, ExitInterrupted, env.Run(ctx, []string{"build", "--sites", sites, "-o", out}))
+	require.Equal(t, failure.ExitInterrupted, env.Run(ctx, []string{"build", "--sites", sites, "-o", out}))
 	require.Equal(t, "clickedge: interrupted; nothing was written\n", stderr.String())
 	require.Empty(t, stdout.String())
 	got, err := os.ReadFile(out)
@@ -97,9 +98,9 @@ func (p *process) interrupt(sig os.Signal) int {
 // endOf is how an interrupted command ends: for serve, Ctrl-C is the usual way.
 func endOf(args []string) (exit int, says string) {
 	if args[0] == "serve" {
-		return ExitOK, "stopped before it listened"
+		return failure.ExitOK, "stopped before it listened"
 	}
-	return ExitInterrupted, "clickedge: interrupted"
+	return failure.ExitInterrupted, "clickedge: interrupted"
 }
 
 func interruptFolder(t *testing.T) string {

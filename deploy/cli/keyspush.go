@@ -66,7 +66,7 @@ func (k *keysPush) run(ctx context.Context, kids []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := k.env.api(&k.api)
+	client, err := k.env.account(&k.api.apiFlags).Client()
 	if err != nil {
 		return err
 	}

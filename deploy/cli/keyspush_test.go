@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 )
@@ -27,7 +28,7 @@ func TestInterruptedPush(t *testing.T) {
 	cancel()
 	var out, errs bytes.Buffer
 	env := &Env{In: new(bytes.Buffer), Out: &out, Err: &errs, Now: time.Now, LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
-	require.Equal(t, ExitInterrupted, env.Run(ctx, []string{"keys", "push", "k1"}))
+	require.Equal(t, failure.ExitInterrupted, env.Run(ctx, []string{"keys", "push", "k1"}))
 	require.Equal(t, "clickedge: interrupted\n", errs.String())
 	require.Empty(t, out.String())
 	require.Empty(t, api.Seen())

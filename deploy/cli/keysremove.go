@@ -68,7 +68,7 @@ func (k *keysRemove) run(ctx context.Context, kids []string) error {
 	if r.Judge, err = k.times.retirement(k.env, k.logs); err != nil {
 		return err
 	}
-	client, err := k.env.api(&k.api)
+	client, err := k.env.account(&k.api.apiFlags).Client()
 	if err != nil {
 		return err
 	}

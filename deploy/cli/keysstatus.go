@@ -78,7 +78,12 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 	for i := range list {
 		list[i].Fingerprint = ring.Fingerprint(list[i].KID)
 	}
-	if err := k.print(list); err != nil {
+	if k.json {
+		err = output.JSON(k.env.Out, map[string][]keyring.Status{"keys": list})
+	} else {
+		err = keyring.WriteStatus(k.env.Out, list)
+	}
+	if err != nil {
 		return err
 	}
 	return keyring.NotStored(list)
@@ -100,7 +105,7 @@ func (k *keysStatus) secrets(sites *core.Sites) (*keyring.Ring, error) {
 
 // stored lists what the store has; nil where nobody can be asked.
 func (k *keysStatus) stored(ctx context.Context) (map[string]string, error) {
-	account := k.env.account(&k.api.apiFlags, "")
+	account := k.env.account(&k.api.apiFlags)
 	if !account.HasToken() {
 		fmt.Fprintf(k.env.Err, "%s is not set: whether the secrets are in the store is not known\n", fastlyapi.TokenEnv)
 		return nil, nil
@@ -110,11 +115,4 @@ func (k *keysStatus) stored(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	return keystore.Digests(ctx, client, k.api.store)
-}
-
-func (k *keysStatus) print(list []keyring.Status) error {
-	if k.json {
-		return output.JSON(k.env.Out, map[string][]keyring.Status{"keys": list})
-	}
-	return keyring.WriteStatus(k.env.Out, list)
 }

@@ -62,11 +62,6 @@ func saveCurl(args []string) []string {
 	return slices.Insert(slices.Clone(args), i, "--")
 }
 
-func linkError(url string) error {
-	return failure.Usage(fmt.Errorf("%s is not the URL of a link", clean.Quote(url, 120)),
-		`give it whole and in quotes, as in 'https://link.example.com/e/c/…'`)
-}
-
 // cut shortens a foreign text for an error message.
 func cut(s string, n int) string { return clean.Cut(s, n) }
 

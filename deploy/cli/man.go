@@ -29,7 +29,7 @@ clickedge-build.1 and so on. They say what --help says.`,
 		Example: `  clickedge man keys push | man -l -
   clickedge man -o /usr/local/share/man/man1`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return m.run(cmd, args) },
+		RunE: m.run,
 	}
 	cmd.Flags().StringVarP(&m.folder, "output", "o", "", "the `folder` to write the pages of all commands into")
 	_ = cmd.MarkFlagDirname("output")

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/manpage"
 	"github.com/clickedge/clickedge/deploy/version"
 )
@@ -36,7 +37,7 @@ func tool(t *testing.T, name string) string {
 func TestEveryCommandHasAPage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "man1")
 	code, out, talk := runHere(t, "man", "-o", dir)
-	require.Equal(t, ExitOK, code, talk)
+	require.Equal(t, failure.ExitOK, code, talk)
 	require.Empty(t, out)
 	var names []string
 	everyCommand(new(Env).root(), func(cmd *cobra.Command) {
@@ -52,7 +53,7 @@ func TestEveryCommandHasAPage(t *testing.T) {
 	require.Greater(t, len(names), 15)
 	// A single page is the same as its file.
 	code, out, _ = runHere(t, "man", "keys", "push")
-	require.Equal(t, ExitOK, code)
+	require.Equal(t, failure.ExitOK, code)
 	want, err := os.ReadFile(filepath.Join(dir, "clickedge-keys-push.1"))
 	require.NoError(t, err)
 	require.Equal(t, string(want), out)
@@ -88,7 +89,7 @@ func unescaped(s string) string {
 func TestManRefuses(t *testing.T) {
 	for _, c := range [][]string{{"man", "chekc"}, {"man", "check", "more"}, {"man", "-o", ""}, {"man", "-o", "x", "check"}} {
 		code, out, talk := runHere(t, c...)
-		require.Equal(t, ExitUsage, code, c)
+		require.Equal(t, failure.ExitUsage, code, c)
 		require.Empty(t, out)
 		require.Contains(t, talk, "hint: ")
 	}

@@ -9,13 +9,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
-type missed struct {
-	env  *Env
-	json bool
-}
-
 func (env *Env) missedCommand() *cobra.Command {
-	m := &missed{env: env}
+	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "missed [LOG...]",
 		Short: "Count what the ESPs missed, from the click log",
@@ -31,26 +26,26 @@ LOG is NDJSON as the module writes it; other lines are passed over and counted, 
 that comes twice counts once. Without LOG, or for "-", standard input is read.`,
 		Example: `  clickedge missed clicks.log
   zcat clicks-*.gz | clickedge missed --json`,
-		RunE: func(_ *cobra.Command, args []string) error { return m.run(args) },
+		RunE: func(_ *cobra.Command, args []string) error { return env.missed(args, asJSON) },
 	}
-	cmd.Flags().BoolVar(&m.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (m *missed) run(names []string) error {
+func (env *Env) missed(names []string, asJSON bool) error {
 	var counts clicklog.Missed
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
-	if err := clicklog.Read(m.env.in, names, &counts.Reader, counts.Line); err != nil {
+	if err := clicklog.Read(env.in, names, &counts.Reader, counts.Line); err != nil {
 		return err
 	}
 	report := counts.Report()
-	if m.json {
-		return output.JSON(m.env.Out, report)
+	if asJSON {
+		return output.JSON(env.Out, report)
 	}
 	if report.Others > 0 {
-		fmt.Fprintf(m.env.Err, "%s of other form passed over\n", output.Count(report.Others, "line"))
+		fmt.Fprintf(env.Err, "%s of other form passed over\n", output.Count(report.Others, "line"))
 	}
-	return report.Text(m.env.Out)
+	return report.Text(env.Out)
 }

@@ -62,16 +62,7 @@ _KAFKA_PASSWORD. The token comes from FASTLY_API_TOKEN or a file.`,
   clickedge publish --log log.json --wait-for-tls 30m
   clickedge publish --service-id SU1Z0isxPaozGVKXdv0eY --remove-host old.example.com`,
 		Args: args(0, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := sitesArg(cmd, args, p.sites)
-			if err != nil {
-				return err
-			}
-			if err := p.named(cmd); err != nil {
-				return err
-			}
-			return p.run(cmd.Context(), name)
-		},
+		RunE: withSites(&p.sites, p.run),
 	}
 	p.flags(cmd)
 	return cmd
@@ -114,11 +105,15 @@ func (p *publishing) named(cmd *cobra.Command) error {
 	return nil
 }
 
-func (p *publishing) run(ctx context.Context, name string) error {
-	if err := p.wanted(name); err != nil {
+func (p *publishing) run(cmd *cobra.Command) error {
+	if err := p.named(cmd); err != nil {
 		return err
 	}
-	client, err := p.env.account(&p.api, "").Client()
+	if err := p.wanted(); err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	client, err := p.env.account(&p.api).Client()
 	if err != nil {
 		return err
 	}
@@ -142,14 +137,14 @@ func (p *publishing) run(ctx context.Context, name string) error {
 }
 
 // wanted reads the files that the flags name.
-func (p *publishing) wanted(name string) error {
-	sites, text, raw, err := sitesfile.LoadRaw(p.env.in, name)
+func (p *publishing) wanted() error {
+	sites, text, raw, err := sitesfile.LoadRaw(p.env.in, p.sites)
 	if err != nil {
 		return err
 	}
 	p.w.Sites, p.w.Name = sites, p.name
 	p.w.Comment = fmt.Sprintf("sites.json %.12x", sha256.Sum256(raw))
-	pkg, err := build.PackageFor(p.env.in, p.pkg, name, text)
+	pkg, err := build.PackageFor(p.env.in, p.pkg, p.sites, text)
 	if err != nil {
 		return err
 	}

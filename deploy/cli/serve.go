@@ -9,14 +9,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/serve"
 )
 
-type serveCmd struct {
-	env *Env
-	opt serve.Options
-}
-
 func (env *Env) serveCommand() *cobra.Command {
-	s := &serveCmd{env: env}
-	o := &s.opt
+	o := &serve.Options{}
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the module here, with stand-ins for the ESPs",
@@ -45,7 +39,7 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
   clickedge serve --fault customerio-eu=refuse
   clickedge serve --origins customerio-eu=http://127.0.0.1:9000 -v`,
 		Args: args(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return env.serve(cmd.Context(), o) },
 	}
 	sitesFlag(cmd, &o.Sites)
 	f := cmd.Flags()
@@ -63,8 +57,7 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
 	return cmd
 }
 
-func (s *serveCmd) run(ctx context.Context) error {
-	o, env := &s.opt, s.env
+func (env *Env) serve(ctx context.Context, o *serve.Options) error {
 	o.Out, o.Err, o.Now, o.In, o.Source = env.Out, env.Err, env.Now, env.in, env.keys()
 	o.Linger = func(d time.Duration) {
 		if env.linger != nil {

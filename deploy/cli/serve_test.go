@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 const serveSites = `{"sites": {
@@ -47,7 +49,7 @@ func buildModule(t *testing.T, sites, out string) {
 	require.NoError(t, os.WriteFile(name, []byte(sites), 0o600))
 	var stdout, stderr bytes.Buffer
 	env := &Env{In: new(bytes.Buffer), Out: &stdout, Err: &stderr, Now: time.Now, LookupEnv: os.LookupEnv}
-	require.Equal(t, ExitOK, env.Run(t.Context(), []string{"build", "--sites", name, "-o", out}), stderr.String())
+	require.Equal(t, failure.ExitOK, env.Run(t.Context(), []string{"build", "--sites", name, "-o", out}), stderr.String())
 }
 
 // running is a "clickedge serve" in this process.
@@ -141,7 +143,7 @@ func (r *running) finish() string {
 	for line := range r.err {
 		rest += line + "\n"
 	}
-	require.Equal(r.t, ExitOK, <-r.exit, rest)
+	require.Equal(r.t, failure.ExitOK, <-r.exit, rest)
 	return rest
 }
 
@@ -265,20 +267,20 @@ func TestServeRefuses(t *testing.T) {
 		exit int
 		says []string
 	}{
-		{[]string{"--addr", taken.Addr().String()}, ExitUsage, []string{"cannot listen", "hint: choose another address"}},
-		{[]string{"--addr", "nonsense"}, ExitUsage, []string{"cannot listen"}},
-		{[]string{"--module", junk}, ExitBad, []string{"does not run", "hint: clickedge build"}},
-		{[]string{"--module", dir}, ExitUsage, []string{"cannot read the module"}},
-		{[]string{"--origins", "pretend"}, ExitUsage, []string{"is not stand-in, real or BACKEND=URL", "hint: the backends of these sites are customerio-eu, mailgun, sparkpost"}},
-		{[]string{"--origins", "sendgrid=http://127.0.0.1:1"}, ExitUsage, []string{`no backend "sendgrid"`}},
-		{[]string{"--origins", "mailgun=127.0.0.1:1"}, ExitUsage, []string{"is not the URL of a server"}},
-		{[]string{"--fault", "mailgun"}, ExitUsage, []string{"is not BACKEND=FAULT"}},
-		{[]string{"--fault", "mailgun=sulk"}, ExitUsage, []string{`unknown fault "sulk"`}},
-		{[]string{"--fault", "nobody=500"}, ExitUsage, []string{`no backend "nobody"`}},
-		{[]string{"--origins", "real", "--fault", "mailgun=500"}, ExitUsage, []string{"only a stand-in can be made to fail"}},
-		{[]string{"--keys", filepath.Join(dir, "none")}, ExitUsage, []string{"cannot read the key file"}},
-		{[]string{"--keys", nameless}, ExitUsage, []string{"it does not say whose secret it holds", "hint: give k2="}},
-		{[]string{"--sites", junk}, ExitBad, []string{"mistake"}},
+		{[]string{"--addr", taken.Addr().String()}, failure.ExitUsage, []string{"cannot listen", "hint: choose another address"}},
+		{[]string{"--addr", "nonsense"}, failure.ExitUsage, []string{"cannot listen"}},
+		{[]string{"--module", junk}, failure.ExitBad, []string{"does not run", "hint: clickedge build"}},
+		{[]string{"--module", dir}, failure.ExitUsage, []string{"cannot read the module"}},
+		{[]string{"--origins", "pretend"}, failure.ExitUsage, []string{"is not stand-in, real or BACKEND=URL", "hint: the backends of these sites are customerio-eu, mailgun, sparkpost"}},
+		{[]string{"--origins", "sendgrid=http://127.0.0.1:1"}, failure.ExitUsage, []string{`no backend "sendgrid"`}},
+		{[]string{"--origins", "mailgun=127.0.0.1:1"}, failure.ExitUsage, []string{"is not the URL of a server"}},
+		{[]string{"--fault", "mailgun"}, failure.ExitUsage, []string{"is not BACKEND=FAULT"}},
+		{[]string{"--fault", "mailgun=sulk"}, failure.ExitUsage, []string{`unknown fault "sulk"`}},
+		{[]string{"--fault", "nobody=500"}, failure.ExitUsage, []string{`no backend "nobody"`}},
+		{[]string{"--origins", "real", "--fault", "mailgun=500"}, failure.ExitUsage, []string{"only a stand-in can be made to fail"}},
+		{[]string{"--keys", filepath.Join(dir, "none")}, failure.ExitUsage, []string{"cannot read the key file"}},
+		{[]string{"--keys", nameless}, failure.ExitUsage, []string{"it does not say whose secret it holds", "hint: give k2="}},
+		{[]string{"--sites", junk}, failure.ExitBad, []string{"mistake"}},
 	} {
 		var stdout, stderr bytes.Buffer
 		env := &Env{In: new(bytes.Buffer), Out: &stdout, Err: &stderr, Now: time.Now, LookupEnv: os.LookupEnv}

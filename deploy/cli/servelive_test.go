@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/module"
 )
@@ -243,23 +244,23 @@ func TestServedLinksCanBePasted(t *testing.T) {
 		}
 		for _, words := range ways {
 			code, out, talk := runHere(t, append([]string{"explain", "--sites", r.sites}, words...)...)
-			require.Equal(t, ExitOK, code, "%s\n%s", line, talk)
+			require.Equal(t, failure.ExitOK, code, "%s\n%s", line, talk)
 			require.Regexp(t, `(?m)^  host +(link|quick|mail)\.example\.com$`, out)
 			seen["explain"]++
 
 			if strings.Contains(line, "/to/") {
 				code, out, talk := runHere(t, append([]string{"verify", "--sites", r.sites, "--key-file", secrets}, words...)...)
-				require.Equal(t, ExitOK, code, "%s\n%s", line, talk)
+				require.Equal(t, failure.ExitOK, code, "%s\n%s", line, talk)
 				require.Contains(t, out, "ok\nhost         link.example.com")
 				seen["verify"]++
 			}
 			code, out, talk = runHere(t, append([]string{"follow", "--sites", r.sites, "--count-click", "--max", "1", "--resolver", "127.0.0.1:1", "--json"}, words...)...)
 			switch {
 			case strings.Contains(line, "-X POST"):
-				require.Equal(t, ExitUsage, code, line)
+				require.Equal(t, failure.ExitUsage, code, line)
 				require.Contains(t, talk, "a link is followed with GET")
 			case strings.Contains(talk, "unsubscribe"):
-				require.Equal(t, ExitUsage, code, line)
+				require.Equal(t, failure.ExitUsage, code, line)
 			default:
 				require.Contains(t, out, `"address": "`+r.addr+`"`, "%s\n%s", line, talk)
 				<-r.out
@@ -299,7 +300,7 @@ func TestDoctorOnServeTLS(t *testing.T) {
 	require.NotNil(t, line, r.greeting)
 	args := append(shellWords(t, line[1]), "--sites", r.sites, "--resolver", "127.0.0.1:1", "--origin", "none")
 	code, out, talk := runHere(t, args...)
-	require.Equal(t, ExitOK, code, "%s\n%s", out, talk)
+	require.Equal(t, failure.ExitOK, code, "%s\n%s", out, talk)
 	require.NotRegexp(t, `(?m)^DNS +ok`, out, "no resolver has answered")
 	require.Regexp(t, `[Nn]ot seen: where link\.example\.com leads`, strings.Join(strings.Fields(out), " "))
 	require.Regexp(t, `(?m)^TLS +ok +clickedge serve, for this run only`, out)
@@ -312,6 +313,6 @@ func TestDoctorOnServeTLS(t *testing.T) {
 	// With an authority that it does not know, the same set-up is refused.
 	args = append(args, "--ca", filepath.Join(t.TempDir(), "none.pem"))
 	code, _, talk = runHere(t, args...)
-	require.Equal(t, ExitUsage, code, talk)
+	require.Equal(t, failure.ExitUsage, code, talk)
 	r.finish()
 }

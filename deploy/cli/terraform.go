@@ -34,13 +34,7 @@ The package must have been built with this very sites.json.`,
 		Example: `  clickedge build -o pkg/clickedge.tar.gz && clickedge terraform && terraform apply
   clickedge terraform production.json --package pkg/production.tar.gz -o production.plan.json`,
 		Args: args(0, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := sitesArg(cmd, args, t.sites)
-			if err != nil {
-				return err
-			}
-			return t.run(name)
-		},
+		RunE: withSites(&t.sites, t.run),
 	}
 	sitesFlag(cmd, &t.sites)
 	f := cmd.Flags()
@@ -51,13 +45,13 @@ The package must have been built with this very sites.json.`,
 	return cmd
 }
 
-func (t *terraform) run(name string) error {
-	sites, text, raw, err := sitesfile.LoadRaw(t.env.in, name)
+func (t *terraform) run(*cobra.Command) error {
+	sites, text, raw, err := sitesfile.LoadRaw(t.env.in, t.sites)
 	if err != nil {
 		return err
 	}
 	plan := publish.NewPlanFile(raw, sites)
-	p, err := build.PackageFor(t.env.in, t.pkg, name, text)
+	p, err := build.PackageFor(t.env.in, t.pkg, t.sites, text)
 	if err != nil {
 		return err
 	}

@@ -9,13 +9,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/testmail"
 )
 
-type testmailCmd struct {
-	env   *Env
-	order testmail.Order
-}
-
 func (env *Env) testmailCommand() *cobra.Command {
-	m := &testmailCmd{env: env}
+	o := &testmail.Order{}
 	cmd := &cobra.Command{
 		Use:   "testmail --site HOST (--smtp SERVER | --eml FILE | --html FILE) [flags]",
 		Short: "Make the mail with which clicks are tested",
@@ -33,34 +28,33 @@ password comes from ` + testmail.PasswordEnv + ` or --smtp-password-file.`,
   ` + testmail.PasswordEnv + `=… clickedge testmail --site link.example.com --from ann@example.com --to bo@example.net \
     --smtp email-smtp.us-east-1.amazonaws.com:587 --smtp-user AKIA… --header 'X-SES-CONFIGURATION-SET: clicks'`,
 		Args: args(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return env.testmail(cmd.Context(), o) },
 	}
-	sitesFlag(cmd, &m.order.SitesFile)
-	keyFileFlag(cmd, &m.order.KeyFiles)
+	sitesFlag(cmd, &o.SitesFile)
+	keyFileFlag(cmd, &o.KeyFiles)
 	f := cmd.Flags()
-	f.StringVar(&m.order.Host, "site", "", "the link `domain` (default the only one)")
-	f.StringVar(&m.order.Target, "target", "", "the `URL` to which the buttons lead (default the site's home, or its first destination)")
-	f.StringVar(&m.order.From, "from", "", "the sender's `address`, one that the ESP lets send")
-	f.StringArrayVar(&m.order.To, "to", nil, "a recipient's `address`; may be given again")
-	f.StringVar(&m.order.Subject, "subject", "", "the subject, one `line`")
-	f.StringArrayVar(&m.order.Fields, "header", nil, "a `field` for the message, as in 'X-SES-CONFIGURATION-SET: clicks'; may be given again")
-	f.BoolVar(&m.order.Untracked, "untracked", false, "ask the ESP to leave every link alone, by a field of the message or an attribute of each link; refused where it has neither")
-	f.StringVar(&m.order.Unsubscribe, "list-unsubscribe", "", "add List-Unsubscribe with this https `URL`, and List-Unsubscribe-Post for one click (RFC 8058)")
-	f.StringVar(&m.order.SMTP, "smtp", "", "send through the mail server `HOST:PORT`; without a port it is 587")
-	f.StringVar(&m.order.User, "smtp-user", "", "log in to the mail server as `user`")
-	f.StringVar(&m.order.PasswordFile, "smtp-password-file", "", "the `file` with the password for it")
-	f.BoolVar(&m.order.Plain, "insecure-smtp", false, "speak without TLS, to a mail server on this machine only")
-	f.StringVar(&m.order.CA, "ca", "", "trust the certificate authorities in this PEM `file` instead of the system's")
-	f.StringVar(&m.order.EMLFile, "eml", "", "write the message to this `file`, or to standard output for -")
-	f.StringVar(&m.order.HTMLFile, "html", "", "write the HTML part to this `file`, or to standard output for -")
+	f.StringVar(&o.Host, "site", "", "the link `domain` (default the only one)")
+	f.StringVar(&o.Target, "target", "", "the `URL` to which the buttons lead (default the site's home, or its first destination)")
+	f.StringVar(&o.From, "from", "", "the sender's `address`, one that the ESP lets send")
+	f.StringArrayVar(&o.To, "to", nil, "a recipient's `address`; may be given again")
+	f.StringVar(&o.Subject, "subject", "", "the subject, one `line`")
+	f.StringArrayVar(&o.Fields, "header", nil, "a `field` for the message, as in 'X-SES-CONFIGURATION-SET: clicks'; may be given again")
+	f.BoolVar(&o.Untracked, "untracked", false, "ask the ESP to leave every link alone, by a field of the message or an attribute of each link; refused where it has neither")
+	f.StringVar(&o.Unsubscribe, "list-unsubscribe", "", "add List-Unsubscribe with this https `URL`, and List-Unsubscribe-Post for one click (RFC 8058)")
+	f.StringVar(&o.SMTP, "smtp", "", "send through the mail server `HOST:PORT`; without a port it is 587")
+	f.StringVar(&o.User, "smtp-user", "", "log in to the mail server as `user`")
+	f.StringVar(&o.PasswordFile, "smtp-password-file", "", "the `file` with the password for it")
+	f.BoolVar(&o.Plain, "insecure-smtp", false, "speak without TLS, to a mail server on this machine only")
+	f.StringVar(&o.CA, "ca", "", "trust the certificate authorities in this PEM `file` instead of the system's")
+	f.StringVar(&o.EMLFile, "eml", "", "write the message to this `file`, or to standard output for -")
+	f.StringVar(&o.HTMLFile, "html", "", "write the HTML part to this `file`, or to standard output for -")
 	_ = cmd.MarkFlagFilename("smtp-password-file")
 	_ = cmd.MarkFlagFilename("eml", "eml")
 	_ = cmd.MarkFlagFilename("html", "html")
 	return cmd
 }
 
-func (m *testmailCmd) run(ctx context.Context) error {
-	o := &m.order
-	o.Now, o.In, o.Keys, o.LookupEnv, o.Stdout, o.Err = m.env.Now(), m.env.in, m.env.keys(), m.env.LookupEnv, m.env.Out, m.env.Err
+func (env *Env) testmail(ctx context.Context, o *testmail.Order) error {
+	o.Now, o.In, o.Keys, o.LookupEnv, o.Stdout, o.Err = env.Now(), env.in, env.keys(), env.LookupEnv, env.Out, env.Err
 	return o.Run(ctx)
 }

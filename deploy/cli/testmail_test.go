@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/internal/smtptest"
 )
 
@@ -26,7 +27,7 @@ func TestTestmailSends(t *testing.T) {
 	env := &Env{Out: &out, Err: &errs, Now: time.Now, LookupEnv: os.LookupEnv}
 	code := env.Run(t.Context(), []string{"testmail", "--sites", sites, "--from", "ann@example.com", "--to", "bo@example.net", "--smtp", addr,
 		"--insecure-smtp", "--smtp-user", "ann", "--smtp-password-file", password, "--eml", eml})
-	require.Equal(t, ExitOK, code, errs.String())
+	require.Equal(t, failure.ExitOK, code, errs.String())
 	require.Contains(t, errs.String(), "sent to bo@example.net through "+addr)
 	require.NotContains(t, out.String()+errs.String(), "correct-horse")
 	box := <-got

@@ -11,12 +11,10 @@ import (
 )
 
 type verify struct {
-	env      *Env
-	sites    string
-	link     linkArg
-	keyFiles []string
-	now      string
-	json     bool
+	env   *Env
+	check signedlink.Check
+	link  linkArg
+	json  bool
 }
 
 func (env *Env) verifyCommand() *cobra.Command {
@@ -32,27 +30,28 @@ for "clickedge explain".
 		Example: `  clickedge verify --key-file k2.key 'https://link.example.com/to/k2.u…'`,
 		RunE:    func(_ *cobra.Command, args []string) error { return v.run(args) },
 	}
-	sitesFlag(cmd, &v.sites)
+	sitesFlag(cmd, &v.check.SitesFile)
 	v.link.add(cmd)
-	keyFileFlag(cmd, &v.keyFiles)
-	cmd.Flags().StringVar(&v.now, "now", "", "check as if it were this `time`, in RFC 3339")
+	keyFileFlag(cmd, &v.check.KeyFiles)
+	cmd.Flags().StringVar(&v.check.Now, "now", "", "check as if it were this `time`, in RFC 3339")
 	cmd.Flags().BoolVar(&v.json, "json", false, "print JSON")
 	return cmd
 }
 
 func (v *verify) run(args []string) error {
-	sites, _, err := sitesfile.Load(v.env.in, v.sites)
-	if err != nil {
+	c := &v.check
+	c.Keys, c.Clock = v.env.keys(), v.env.Now
+	var err error
+	if c.Sites, _, err = sitesfile.Load(v.env.in, c.SitesFile); err != nil {
 		return err
 	}
-	l, err := v.link.read(args, sites)
+	l, err := v.link.read(args, c.Sites)
 	if err != nil {
 		return err
 	}
 	for _, n := range l.Notes {
 		fmt.Fprintf(v.env.Err, "note: %s\n", n)
 	}
-	c := &signedlink.Check{Sites: sites, SitesFile: v.sites, KeyFiles: v.keyFiles, Now: v.now, Keys: v.env.keys(), Clock: v.env.Now}
 	link, result, err := c.Verify(l.Host, l.Target)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/cli"
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 // exec runs one command of a page. clickedge runs in this process; of another
@@ -81,7 +82,7 @@ func (p *page) clickedge(ctx context.Context, args []string) error {
 		v := hc.Env.Get(name)
 		return v.Str, v.IsSet()
 	})
-	if code := env.Run(ctx, args); code != cli.ExitOK {
+	if code := env.Run(ctx, args); code != failure.ExitOK {
 		return interp.ExitStatus(code)
 	}
 	return p.sent(args)
@@ -281,7 +282,7 @@ func (p *page) stop() {
 		return
 	}
 	p.served.stop()
-	require.Equal(p.t, cli.ExitOK, <-p.served.exit, p.served.talk.all.String())
+	require.Equal(p.t, failure.ExitOK, <-p.served.exit, p.served.talk.all.String())
 	p.served = nil
 }
 

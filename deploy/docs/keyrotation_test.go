@@ -18,6 +18,7 @@ import (
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/cli"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -168,7 +169,7 @@ func (r *rotation) clickedge(s step, args []string) {
 	vars := map[string]string{"FASTLY_API_TOKEN": token, "FASTLY_API_ENDPOINT": r.url}
 	env := &cli.Env{In: strings.NewReader(""), Out: &out, Err: &errs, Now: func() time.Time { return r.now },
 		LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }, SigningKey: r.api.SigningKey()}
-	require.Equal(r.t, cli.ExitOK, env.Run(r.t.Context(), args), "%s: %v\n%s", s, args, errs.String())
+	require.Equal(r.t, failure.ExitOK, env.Run(r.t.Context(), args), "%s: %v\n%s", s, args, errs.String())
 	r.said = out.String()
 	if args[0] == "sign" {
 		r.mail(strings.TrimSpace(r.said), args[len(args)-1])

@@ -19,6 +19,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/cli"
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
@@ -47,13 +48,13 @@ func call(t *testing.T, r *doctortest.Running, l doctortest.Loopback, more ...st
 // rewrites it.
 func TestCommand(t *testing.T) {
 	for name, want := range map[string]int{
-		"clickedge-customerio-eu":        cli.ExitOK,
-		"host-overridden-cloudfront-ses": cli.ExitBad,
-		"certificate-ends-soon":          cli.ExitWarnings,
-		"still-at-ses":                   cli.ExitBad,
-		"resolvers-disagree":             cli.ExitWarnings,
-		"several-at-once":                cli.ExitBad,
-		"http-refused":                   cli.ExitBad,
+		"clickedge-customerio-eu":        failure.ExitOK,
+		"host-overridden-cloudfront-ses": failure.ExitBad,
+		"certificate-ends-soon":          failure.ExitWarnings,
+		"still-at-ses":                   failure.ExitBad,
+		"resolvers-disagree":             failure.ExitWarnings,
+		"several-at-once":                failure.ExitBad,
+		"http-refused":                   failure.ExitBad,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/clickedge/clickedge/deploy/cli"
+	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/internal/doctortest"
 )
 
@@ -52,7 +53,7 @@ func onTerminal(t *testing.T, r *doctortest.Running, l doctortest.Loopback, more
 		all, _ := io.ReadAll(user) // ends with an error once the other side has been closed
 		written <- string(all)
 	}()
-	require.Equal(t, cli.ExitOK, env.Run(context.Background(), args))
+	require.Equal(t, failure.ExitOK, env.Run(context.Background(), args))
 	require.NotContains(t, out.String(), "\r")
 	require.NoError(t, tty.Close())
 	defer user.Close()
