@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,7 +29,7 @@ type packing struct {
 
 // packing reads what the flags name before anything is built.
 func (o *Options) packing(sites *core.Sites) (p packing, err error) {
-	if isPackage(o.Out) {
+	if strings.HasSuffix(o.Out, ".tar.gz") || strings.HasSuffix(o.Out, ".tgz") {
 		if p.manifest, err = o.readManifest(); err != nil {
 			return p, err
 		}
@@ -47,10 +48,6 @@ func (o *Options) packing(sites *core.Sites) (p packing, err error) {
 		}
 	}
 	return p, p.checkManifest()
-}
-
-func isPackage(name string) bool {
-	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
 }
 
 func (o *Options) readManifest() ([]byte, error) {
@@ -111,10 +108,7 @@ func (o *Options) keys(sites *core.Sites) ([]keyring.Key, error) {
 
 // localSecrets are those of the manifest given, or of the one that lies here.
 func (o *Options) localSecrets() ([]pack.Secret, error) {
-	name := o.Manifest
-	if name == "" {
-		name = pack.TreeManifest
-	}
+	name := cmp.Or(o.Manifest, pack.TreeManifest)
 	if _, err := os.Stat(name); o.Manifest == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -26,7 +26,7 @@ func readingsOf(s *core.Site) *Readings {
 
 // printReadings prints, once for each ESP, which of its links can be answered
 // from the link.
-func printReadings(w io.Writer, sites []Site) error {
+func printReadings(w io.Writer, sites []Site) {
 	said := map[Readings]bool{}
 	for _, s := range sites {
 		if s.Readings == nil || said[*s.Readings] {
@@ -34,15 +34,11 @@ func printReadings(w io.Writer, sites []Site) error {
 		}
 		said[*s.Readings] = true
 		r := *s.Readings
-		_, err := fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", s.ESP,
+		fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", s.ESP,
 			cmp.Or(r.Certain, "none"), ifAny(r.Certain, `: answered first with "clicks": "redirect", followed with "when_esp_fails": "redirect"`),
 			cmp.Or(r.Likely, "none"), ifAny(r.Likely, `: never answered first, followed with "when_esp_fails": "redirect"`),
 			cmp.Or(r.Unread, "what is damaged"), ": the ESP answers")
-		if err != nil {
-			return err
-		}
 	}
-	return nil
 }
 
 func ifAny(value, then string) string {

@@ -54,7 +54,8 @@ func (c *checkCmd) run(*cobra.Command) error {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(c.env.Err, "warning: %s\n", w)
 	}
-	return r.Text(c.env.Out)
+	r.Text(c.env.Out)
+	return nil
 }
 
 // fail prints the mistakes as JSON where that was asked for.

@@ -3,6 +3,7 @@ package pack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
@@ -51,12 +52,7 @@ func (e *Error) Error() string {
 
 // Has reports whether there is a problem of this kind.
 func (e *Error) Has(c Code) bool {
-	for _, p := range e.Problems {
-		if p.Code == c {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Code == c })
 }
 
 // Report is what a module is made of. Sizes are in bytes.

@@ -22,11 +22,11 @@ import (
 //go:embed fastly.toml
 var Manifest []byte
 
-// manifest has the members of a fastly.toml that are read.
 // TreeManifest is the manifest that the Fastly CLI packs, in the folder that it
 // is called in.
 const TreeManifest = "fastly.toml"
 
+// manifest has the members of a fastly.toml that are read.
 type manifest struct {
 	Name        string `toml:"name"`
 	Version     any    `toml:"manifest_version"`
@@ -36,26 +36,27 @@ type manifest struct {
 	} `toml:"local_server"`
 }
 
+func readManifest(text []byte) (m manifest, err error) {
+	if err = toml.Unmarshal(text, &m); err != nil {
+		err = fmt.Errorf("not TOML: %w", err)
+	}
+	return m, err
+}
+
 // ManifestName returns the name that a fastly.toml gives its package.
 func ManifestName(text []byte) (string, error) {
-	var m manifest
-	if err := toml.Unmarshal(text, &m); err != nil {
-		return "", fmt.Errorf("not TOML: %w", err)
+	m, err := readManifest(text)
+	if err == nil && (m.Name == "" || m.Version == nil) {
+		err = errors.New("it lacks name or manifest_version")
 	}
-	if m.Name == "" || m.Version == nil {
-		return "", fmt.Errorf("it lacks name or manifest_version")
-	}
-	return m.Name, nil
+	return m.Name, err
 }
 
 // ManifestService returns the id of the service that a fastly.toml names; ""
 // where it names none.
 func ManifestService(text []byte) (string, error) {
-	var m manifest
-	if err := toml.Unmarshal(text, &m); err != nil {
-		return "", fmt.Errorf("not TOML: %w", err)
-	}
-	return m.ServiceID, nil
+	m, err := readManifest(text)
+	return m.ServiceID, err
 }
 
 // LocalSecrets returns the secrets that the [local_server] part of a
@@ -64,9 +65,9 @@ func ManifestService(text []byte) (string, error) {
 // listed without a value: it cannot be searched for. A file that cannot be read
 // is an error.
 func LocalSecrets(text []byte, dir string, lookupEnv func(string) (string, bool)) ([]Secret, error) {
-	var m manifest
-	if err := toml.Unmarshal(text, &m); err != nil {
-		return nil, fmt.Errorf("not TOML: %w", err)
+	m, err := readManifest(text)
+	if err != nil {
+		return nil, err
 	}
 	var list []Secret
 	for _, store := range slices.Sorted(maps.Keys(m.LocalServer.SecretStores)) {

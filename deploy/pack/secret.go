@@ -29,14 +29,14 @@ func (s Secret) String() string { return s.Name }
 func (s Secret) GoString() string { return s.Name }
 
 // forms are the encodings in which a secret may be in a file.
-func (s Secret) forms() map[string]string {
+func (s Secret) forms() []struct{ name, text string } {
 	raw := []byte(s.Value)
-	return map[string]string{
-		"":                       s.Value,
-		", in base64":            base64.RawStdEncoding.EncodeToString(raw),
-		", in base64url":         base64.RawURLEncoding.EncodeToString(raw),
-		", in hexadecimal":       hex.EncodeToString(raw),
-		", in upper hexadecimal": strings.ToUpper(hex.EncodeToString(raw)),
+	return []struct{ name, text string }{
+		{"", s.Value},
+		{", in base64", base64.RawStdEncoding.EncodeToString(raw)},
+		{", in base64url", base64.RawURLEncoding.EncodeToString(raw)},
+		{", in hexadecimal", hex.EncodeToString(raw)},
+		{", in upper hexadecimal", strings.ToUpper(hex.EncodeToString(raw))},
 	}
 }
 
@@ -71,12 +71,9 @@ func (s Secret) in(text []byte) (form string, ok bool) {
 	if !s.Searchable() {
 		return "", false
 	}
-	if bytes.Contains(text, []byte(s.Value)) {
-		return "", true
-	}
-	for form, value := range s.forms() {
-		if bytes.Contains(text, []byte(value)) {
-			return form, true
+	for _, f := range s.forms() {
+		if bytes.Contains(text, []byte(f.text)) {
+			return f.name, true
 		}
 	}
 	return "", false

@@ -125,17 +125,13 @@ func (o *Order) key(sites *core.Sites, site *core.Site, kid string) (keyring.Key
 		return keyring.Key{}, err
 	}
 	key, err := ring.Key(kid)
-	if err != nil {
-		return key, o.missing(ring, kid, err)
+	given := ring.IDs()
+	switch {
+	case err == nil:
+		return key, nil
+	case len(given) == 0:
+		return key, keyring.Missing(o.Keys, err, kid)
 	}
-	return key, nil
-}
-
-// missing says which key was given instead of the one that signs.
-func (o *Order) missing(ring *keyring.Ring, kid string, err error) error {
-	if given := ring.IDs(); len(given) > 0 {
-		return failure.Usage(ring.ErrMissing(err),
-			fmt.Sprintf("new links are signed with the site's first key; --kid %s signs with this one", given[0]))
-	}
-	return keyring.Missing(o.Keys, err, kid)
+	return key, failure.Usage(ring.ErrMissing(err),
+		fmt.Sprintf("new links are signed with the site's first key; --kid %s signs with this one", given[0]))
 }

@@ -1,10 +1,14 @@
 package signedlink
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/outcome"
@@ -107,4 +111,19 @@ func (r *Verified) Failure() error {
 		advice += "; compare the fingerprint with that of whoever signed it"
 	}
 	return failure.Bad(errors.New("the link does not verify"), advice)
+}
+
+// IDText writes the id of a link as in the click log, and its text if it is
+// text.
+func IDText(id string) string {
+	raw, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil || !utf8.Valid(raw) {
+		return id
+	}
+	for _, r := range string(raw) {
+		if !unicode.IsPrint(r) {
+			return id
+		}
+	}
+	return fmt.Sprintf("%s (%s)", id, strconv.Quote(string(raw)))
 }
