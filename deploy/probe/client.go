@@ -12,15 +12,14 @@ import (
 // The default bounds of a [Client].
 const (
 	DefaultTimeout = 20 * time.Second // one request, name look-up included
-	DefaultDial    = 5 * time.Second  // one address
 	DefaultBody    = 256 << 10        // bytes
+	dialTimeout    = 5 * time.Second  // one address
 	maxAddrs       = 4                // addresses that are tried
 )
 
 // Resolver looks a name up; [*net.Resolver] does.
 type Resolver interface {
-	// LookupNetIP returns the addresses of a host; network is "ip", "ip4" or
-	// "ip6".
+	// LookupNetIP returns the addresses of a host; network is "ip".
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
@@ -38,9 +37,6 @@ type Client struct {
 	Via map[string]string
 	// Resolver looks names up; nil stands for the system's. See [ResolverAt].
 	Resolver Resolver
-	// Family is "ip4" or "ip6" to use addresses of one family only; "" for
-	// both.
-	Family string
 	// Private allows addresses that are not [Public].
 	Private bool
 	// Roots are the certificate authorities that are trusted; nil for the
@@ -48,8 +44,6 @@ type Client struct {
 	Roots *x509.CertPool
 	// Timeout bounds a request as a whole; 0 is [DefaultTimeout].
 	Timeout time.Duration
-	// DialTimeout bounds the connection to one address; 0 is [DefaultDial].
-	DialTimeout time.Duration
 	// MaxBody is how many bytes of a body are read; 0 is [DefaultBody], -1
 	// none.
 	MaxBody int
@@ -67,29 +61,11 @@ func ResolverAt(server string) *net.Resolver {
 	}}
 }
 
-func (c *Client) timeout() time.Duration { return orDefault(c.Timeout, DefaultTimeout) }
-
-func (c *Client) dialTimeout() time.Duration { return orDefault(c.DialTimeout, DefaultDial) }
-
-func orDefault(d, usual time.Duration) time.Duration {
-	if d <= 0 {
-		return usual
-	}
-	return d
-}
-
 func (c *Client) maxBody() int {
 	if c.MaxBody == 0 {
 		return DefaultBody
 	}
 	return max(c.MaxBody, 0)
-}
-
-func (c *Client) now() time.Time {
-	if c.Now == nil {
-		return time.Now()
-	}
-	return c.Now()
 }
 
 // via returns the address that the operator set for a host.

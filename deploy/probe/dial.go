@@ -42,7 +42,7 @@ func (c *Client) connect(ctx context.Context, q *Question, a *Answer) (net.Conn,
 }
 
 func (c *Client) dial(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.dialTimeout())
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	var d net.Dialer
 	return d.DialContext(ctx, "tcp", addr.String())
@@ -83,16 +83,13 @@ func (c *Client) admit(q *Question, addrs []netip.Addr, port uint16, free bool) 
 }
 
 func (c *Client) lookup(ctx context.Context, name string) ([]netip.Addr, error) {
-	resolver, network := c.Resolver, c.Family
-	if resolver == nil {
-		resolver = net.DefaultResolver
-	}
-	if network == "" {
-		network = "ip"
+	var resolver Resolver = net.DefaultResolver
+	if c.Resolver != nil {
+		resolver = c.Resolver
 	}
 	// With the final dot, as otherwise a search list could answer for a name
 	// that does not exist.
-	addrs, err := resolver.LookupNetIP(ctx, network, strings.TrimSuffix(name, ".")+".")
+	addrs, err := resolver.LookupNetIP(ctx, "ip", strings.TrimSuffix(name, ".")+".")
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
 	}

@@ -1,8 +1,9 @@
 package probe
 
 import (
-	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -27,7 +28,7 @@ func (c *Client) Do(ctx context.Context, q Question) (*Answer, error) {
 	if err := q.complete(); err != nil {
 		return a, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout())
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Timeout, DefaultTimeout))
 	defer cancel()
 	start := time.Now()
 	err := c.ask(ctx, &q, a)
@@ -44,7 +45,7 @@ func (c *Client) ask(ctx context.Context, q *Question, a *Answer) error {
 		if conn, err = c.secure(ctx, conn, q, a); err != nil {
 			return err
 		}
-		if a.TLS.Err != nil && !q.Untrusted {
+		if a.TLS.Err != nil {
 			conn.Close()
 			return &Error{StageTrust, q.Host, a.TLS.Err}
 		}
@@ -54,7 +55,7 @@ func (c *Client) ask(ctx context.Context, q *Question, a *Answer) error {
 
 func (c *Client) exchange(ctx context.Context, conn net.Conn, q *Question, a *Answer) error {
 	b, err := Exchange(ctx, conn, q.request(), c.maxBody())
-	a.Proto, a.Status, a.Header, a.Body, a.Cut, a.BodyErr = b.Proto, b.Status, b.Header, b.Body, b.Cut, b.BodyErr
+	a.Status, a.Header, a.Body, a.Cut, a.BodyErr = b.Status, b.Header, b.Body, b.Cut, b.BodyErr
 	a.Times.FirstByte = b.Times.FirstByte
 	if err != nil {
 		return &Error{StageAnswer, q.Host, err}
@@ -74,7 +75,7 @@ func Exchange(ctx context.Context, conn net.Conn, r *wire.Request, most int) (*A
 		return a, err
 	}
 	defer resp.Body.Close()
-	a.Proto, a.Status, a.Header = resp.Proto, resp.Status, resp.Header
+	a.Status, a.Header = resp.Status, resp.Header
 	// RoundTrip uses the context for the head only; this bounds the body too.
 	stop := context.AfterFunc(ctx, func() { resp.Body.Close() })
 	defer stop()
@@ -98,56 +99,44 @@ func (a *Answer) readBody(body io.Reader, most int) {
 // complete sets a request's defaults, and refuses an invalid request.
 func (q *Question) complete() error {
 	if q.Host == "" {
-		return &Error{StageAsk, q.Host, errNoHost}
+		return &Error{StageAsk, q.Host, errors.New("the question has no host")}
 	}
 	if strings.ContainsAny(q.Host, "/@ \t\r\n\x00") {
 		return &Error{StageAsk, q.Host, fmt.Errorf("%q is not a host", q.Host)}
 	}
-	usual := uint16(80)
-	if q.TLS {
-		usual = 443
-	}
-	if q.Port == 0 {
-		q.Port = usual
-	}
-	if q.HostField == "" {
-		q.HostField = hostField(q.Host, q.Port, usual)
-	}
-	if q.Method == "" {
-		q.Method = "GET"
-	}
-	if q.Target == "" {
-		q.Target = "/"
-	}
+	q.Port = cmp.Or(q.Port, q.usualPort())
+	q.Method, q.Target = cmp.Or(q.Method, "GET"), cmp.Or(q.Target, "/")
 	return nil
 }
 
-func hostField(host string, port, usual uint16) string {
+func (q *Question) usualPort() uint16 {
+	if q.TLS {
+		return 443
+	}
+	return 80
+}
+
+// hostField has the port unless it is the usual one.
+func (q *Question) hostField() string {
+	host := q.Host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port == usual {
+	if q.Port == q.usualPort() {
 		return host
 	}
-	return host + ":" + strconv.Itoa(int(port))
+	return host + ":" + strconv.Itoa(int(q.Port))
 }
 
 func (q *Question) request() *wire.Request {
-	header := wire.NewHeader("Host", q.HostField)
-	header = append(header, q.Header...)
+	header := append(wire.NewHeader("Host", q.hostField()), q.Header...)
 	for _, f := range [...]wire.Field{{Name: "User-Agent", Value: UserAgent}, {Name: "Accept", Value: "*/*"}} {
 		if !header.Has(f.Name) {
 			header = append(header, f)
 		}
 	}
-	r := &wire.Request{Method: q.Method, Target: q.Target}
-	if q.Body != nil {
-		header.Set("Content-Length", strconv.Itoa(len(q.Body)))
-		r.Body = bytes.NewReader(q.Body)
-	}
 	header.Set("Connection", "close")
-	r.Header = header
-	return r
+	return &wire.Request{Method: q.Method, Target: q.Target, Header: header}
 }
 
 // timedConn records when the first byte of the answer came.

@@ -1,8 +1,6 @@
 package probe
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Stage is the step at which a request failed.
 type Stage string

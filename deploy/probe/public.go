@@ -1,6 +1,9 @@
 package probe
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // reserved are the blocks that [netip.Addr]'s methods do not cover, from the
 // IANA registries of special-purpose addresses for IPv4 and IPv6 (RFC 6890 and
@@ -26,10 +29,5 @@ func Public(a netip.Addr) bool {
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
 	}
-	for _, block := range reserved {
-		if block.Contains(a) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(reserved, func(block netip.Prefix) bool { return block.Contains(a) })
 }

@@ -11,11 +11,11 @@ import (
 
 // Question is a request. Only Host is required: GET / over http.
 type Question struct {
-	// TLS asks over https.
+	// TLS asks over https. With an untrusted certificate [Client.Do] fails with
+	// an [*Error] of [StageTrust], as a browser does.
 	TLS bool
-	// Host is the name to connect to, and the default for SNI, the Host field
-	// and the certificate's name. A name in ASCII or an IP address without
-	// brackets, no port.
+	// Host is the name to connect to, that of SNI, the Host field and the
+	// certificate. A name in ASCII or an IP address without brackets, no port.
 	Host string
 	// Port is 443 or 80 if it is 0.
 	Port uint16
@@ -24,26 +24,8 @@ type Question struct {
 	// Target is the request target, written byte for byte; "/" if it is "". It
 	// cannot have CR, LF or NUL.
 	Target string
-	// HostField is the Host field; "" for Host, with Port unless it is the
-	// default.
-	HostField string
-	// SNI is the name in the TLS handshake; "" for Host. NoSNI sends none.
-	SNI   string
-	NoSNI bool
-	// CertName is the name that the certificate must have; "" for Host.
-	CertName string
-	// ALPN are the protocols that the handshake offers; nil for http/1.1.
-	// Requests are http/1.1 only: offering "h2" is for [Client.Handshake].
-	ALPN []string
-	// MinVersion and MaxVersion of TLS; 0 for TLS 1.2 and the newest.
-	MinVersion, MaxVersion uint16
 	// Header follows Host. User-Agent and Accept are added if it has none.
 	Header wire.Header
-	// Body is sent with a Content-Length if it is not nil.
-	Body []byte
-	// Untrusted sends the request in spite of an untrusted certificate. Without
-	// it [Client.Do] fails with an [*Error] of [StageTrust], as a browser does.
-	Untrusted bool
 }
 
 // Times says how long each step took; 0 if there was none. DNS, Connect and TLS
@@ -60,9 +42,7 @@ type Answer struct {
 	Addrs []netip.Addr
 	Addr  netip.AddrPort
 	// TLS is nil for http and before the handshake ended.
-	TLS *TLS
-	// Proto is "HTTP/1.1" or "HTTP/1.0"; "" where there was no answer.
-	Proto  string
+	TLS    *TLS
 	Status int
 	// Header has the fields in order, with unchanged values.
 	Header wire.Header
@@ -76,19 +56,12 @@ type Answer struct {
 
 // TLS is the result of a handshake.
 type TLS struct {
-	// Version is tls.VersionTLS12 or another; Cipher is a suite's name.
-	Version  uint16
-	Cipher   string
-	Protocol string // that ALPN chose; "" for none
+	// Version is tls.VersionTLS12 or another.
+	Version uint16
 	// Chain is what the server sent, the leaf first; never empty.
 	Chain []*x509.Certificate
 	// Err says why the certificate is not trusted; nil if it is.
 	Err error
-	// OCSP is the stapled response; SCTs are the signed timestamps of
-	// certificate transparency that came with the handshake, beside those in
-	// the certificate.
-	OCSP []byte
-	SCTs [][]byte
 }
 
 // Leaf is the server's own certificate.

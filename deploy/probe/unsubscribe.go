@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,12 +19,7 @@ var unsubscribeWords = []string{
 // addresses.
 func SaysUnsubscribe(target string) bool {
 	plain := strings.ToLower(Unescape(target))
-	for _, word := range unsubscribeWords {
-		if strings.Contains(plain, word) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(unsubscribeWords, func(word string) bool { return strings.Contains(plain, word) })
 }
 
 // Unescape decodes %XX once and leaves a lone % as it is.
