@@ -1,6 +1,7 @@
 package dnsplan
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -50,7 +51,7 @@ func first(s *core.Site) string {
 func (h *Host) family(s *core.Site) {
 	switch s.Origin.Family {
 	case esp.FamilySendGrid:
-		h.Keep = []string{"SendGrid's second CNAME, <number>." + orSelf(parent(s.Host), s.Host) + " to " + s.Origin.Address + ": only the first, this host's, moves"}
+		h.Keep = []string{"SendGrid's second CNAME, <number>." + cmp.Or(parent(s.Host), s.Host) + " to " + s.Origin.Address + ": only the first, this host's, moves"}
 		h.DoNot = []string{`press "Verify" at SendGrid again: it looks for ` + s.Origin.Address + " in DNS and no longer finds it"}
 		h.Then = []string{"ask SendGrid's support for SSL click tracking, for the account and for each subuser"}
 	case esp.FamilyCustomerIO:
@@ -103,11 +104,4 @@ func espRecords(s *core.Site) []espdns.Record {
 		return m.Records
 	}
 	return nil
-}
-
-func orSelf(s, self string) string {
-	if s == "" {
-		return self
-	}
-	return s
 }

@@ -1,6 +1,7 @@
 package dnsplan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,13 +82,8 @@ type Host struct {
 
 // Make plans for these sites.
 func Make(sites []*core.Site, o Options) *Plan {
-	if o.Target == "" {
-		o.Target = FastlyTarget
-	}
-	if o.Issuer == "" {
-		o.Issuer = Authorities["certainly"]
-	}
-	o.Target = strings.TrimSuffix(o.Target, ".")
+	o.Target = strings.TrimSuffix(cmp.Or(o.Target, FastlyTarget), ".")
+	o.Issuer = cmp.Or(o.Issuer, Authorities["certainly"])
 	p := &Plan{DoNot: []string{noProxy}, Notes: o.notes(), CutOver: o.CutOver, Target: o.Target}
 	if slices.ContainsFunc(sites, func(s *core.Site) bool { return s.Origin != nil }) {
 		p.DoNot = []string{keepDomain, noProxy}
@@ -165,11 +161,8 @@ func (o *Options) notes() []string {
 // nothing shows that a certificate was ordered, and readers might be moved to a
 // host without one.
 func (p *Plan) CheckCutOver() error {
-	if !p.CutOver {
-		return nil
-	}
 	hosts := p.unproved()
-	if len(hosts) == 0 {
+	if !p.CutOver || len(hosts) == 0 {
 		return nil
 	}
 	return failure.Bad(fmt.Errorf("no cut-over: the proof of %s is not known, so nothing says that a certificate was issued", output.Some(hosts, 6)),

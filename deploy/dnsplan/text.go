@@ -29,19 +29,15 @@ func (p *Plan) Text(w io.Writer) error {
 		}
 		t.host(&h, p)
 	}
-	if len(p.Hosts) > 0 {
-		t.say("\nFor %s:\n", p.all())
+	switch {
+	case len(p.Hosts) == 1:
+		t.say("\nFor %s:\n", p.names())
+	case len(p.Hosts) > 1:
+		t.say("\nFor all %s:\n", p.names())
 	}
 	t.points("Do not:", p.DoNot)
 	t.points("Notes:", p.Notes)
 	return t.err
-}
-
-func (p *Plan) all() string {
-	if len(p.Hosts) == 1 {
-		return p.Hosts[0].Host
-	}
-	return fmt.Sprintf("all %d link domains", len(p.Hosts))
 }
 
 func (t *text) host(h *Host, p *Plan) {
@@ -74,11 +70,7 @@ func (t *text) records(title string, h *Host, step int) {
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	for _, r := range h.Records {
 		if r.Step == step {
-			value := r.text()
-			if r.Value == "" {
-				value = noValue
-			}
-			fmt.Fprintf(w, "    %s.\t%s\t%s\n", r.Name, r.Type, value)
+			fmt.Fprintf(w, "    %s.\t%s\t%s\n", r.Name, r.Type, r.text())
 		}
 	}
 	_ = w.Flush() // into memory

@@ -3,6 +3,7 @@ package dnsplan
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -11,16 +12,16 @@ const noValue = "(given by Fastly: terraform output, or Domains in its console)"
 
 // line is a record's line in a zone file.
 func (r Record) line() string {
-	value := r.text()
-	if r.Value == "" {
-		value = noValue
-	}
-	return fmt.Sprintf("%s. 300 IN %s %s", r.Name, r.Type, value)
+	return fmt.Sprintf("%s. 300 IN %s %s", r.Name, r.Type, r.text())
 }
 
-// text is the record's value as a zone file has it.
+// text is the record's value as a zone file has it, or what stands in its
+// place.
 func (r Record) text() string {
-	if r.Type == "CNAME" {
+	switch {
+	case r.Value == "":
+		return noValue
+	case r.Type == "CNAME":
 		return r.Value + "."
 	}
 	return r.Value
@@ -115,7 +116,7 @@ func (z *zone) records(hosts []Host, step int) {
 // gather lists the sentences about hosts, each once; one that does not hold for
 // all hosts names those for which it does.
 func gather(common []string, hosts []Host, of func(Host) []string) []string {
-	list, by := append([]string(nil), common...), map[string][]string{}
+	list, by := slices.Clone(common), map[string][]string{}
 	var order []string
 	for _, h := range hosts {
 		for _, s := range of(h) {

@@ -40,13 +40,14 @@ func (r Record) Name(host string) string { return r.Label + "." + host }
 // certificates are Cloudflare's.
 const CloudflareProof = "dcv.cloudflare.com"
 
-var (
-	customerIO = Managed{
+// managed is by the families that issue certificates themselves.
+var managed = map[esp.Family]Managed{
+	esp.FamilyCustomerIO: {
 		ESP: "Customer.io", Which: "domains added since 2025-10-07",
 		First:  "ask Customer.io's support how the domain is set to a proxy of your own: its pages name no switch",
 		Source: "https://docs.customer.io/journeys/track-https-links/",
-	}
-	sendGrid = Managed{
+	},
+	esp.FamilySendGrid: {
 		ESP: "SendGrid", Which: `link brandings with "auto_ssl"`,
 		First:     "ask SendGrid's support for SSL click tracking over a CDN of your own in place of Auto SSL",
 		Otherwise: "SendGrid's certificate is no longer renewed: _acme-challenge.{host} is taken by the CDN's proof",
@@ -55,30 +56,32 @@ var (
 			{Label: "_cf-custom-hostname", Type: "TXT"},
 		},
 		Source: "https://support.sendgrid.com/hc/en-us/articles/55419969558427",
-	}
-	sparkPost = Managed{
+	},
+	esp.FamilySparkPost: {
 		ESP: "SparkPost", Which: "domains made since December 2025, and any with managed HTTPS; it is on v2 endpoints only",
 		First:     `choose "Certificate managed by CDN or reverse proxy (Advanced)" for the tracking domain`,
 		Otherwise: `SparkPost's renewal fails once the CNAME has moved, and the domain turns "Expired"`,
 		Source:    "https://support.sparkpost.com/docs/tech-resources/enabling-https-engagement-tracking-on-sparkpost",
-	}
-	mailgun = Managed{
+	},
+	esp.FamilyMailgun: {
 		ESP: "Mailgun", Which: "domains with a tracking certificate of Let's Encrypt",
 		First:     "switch Mailgun's own certificate for the tracking domain off",
 		Otherwise: "its renewal asks http://{host}/.well-known/acme-challenge/, which no longer leads to Mailgun, and fails",
 		Source:    "https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-tracking",
-	}
-	mailjet = Managed{
+	},
+	esp.FamilyMailjet: {
 		ESP:   "Mailjet",
 		First: "switch Mailjet's own certificate for the tracking domain off",
 		// No page of Mailjet's was found.
-	}
-	braze = Managed{
-		ESP: "Braze", Which: "Verified Domains, on Amazon SES only: the zone is delegated to Braze's name servers",
-		First:  "take the delegation (the NS records) back with Braze's support: until then the records of the zone are Braze's to set. Who is content with Braze's certificates needs no CDN",
-		Source: "https://www.braze.com/docs/user_guide/channels/email/email_setup/ssl/",
-	}
-)
+	},
+}
+
+// braze is for Amazon SES beneath it.
+var braze = Managed{
+	ESP: "Braze", Which: "Verified Domains, on Amazon SES only: the zone is delegated to Braze's name servers",
+	First:  "take the delegation (the NS records) back with Braze's support: until then the records of the zone are Braze's to set. Who is content with Braze's certificates needs no CDN",
+	Source: "https://www.braze.com/docs/user_guide/channels/email/email_setup/ssl/",
+}
 
 // ManagedBy is how the ESP of a preset issues certificates itself; nil where it
 // is not known to.
@@ -96,19 +99,8 @@ func ManagedBy(preset string) *Managed {
 
 // ManagedByFamily is the same where only the family is known.
 func ManagedByFamily(f esp.Family) *Managed {
-	var m Managed
-	switch f {
-	case esp.FamilyCustomerIO:
-		m = customerIO
-	case esp.FamilySendGrid:
-		m = sendGrid
-	case esp.FamilySparkPost:
-		m = sparkPost
-	case esp.FamilyMailgun:
-		m = mailgun
-	case esp.FamilyMailjet:
-		m = mailjet
-	default:
+	m, ok := managed[f]
+	if !ok {
 		return nil
 	}
 	return &m

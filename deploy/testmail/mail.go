@@ -1,6 +1,7 @@
 package testmail
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -72,9 +73,7 @@ var (
 
 // New makes the mail. The error wraps one of the errors above.
 func New(opt Options) (*Mail, error) {
-	if opt.Subject == "" {
-		opt.Subject = "Click test of " + opt.Site.Host
-	}
+	opt.Subject = cmp.Or(opt.Subject, "Click test of "+opt.Site.Host)
 	if !oneLine(opt.Subject) || len(opt.Subject) > 200 {
 		return nil, fmt.Errorf("%w: %q", ErrSubject, clip(opt.Subject))
 	}
@@ -168,12 +167,9 @@ func parseField(s string) (name, value string, err error) {
 // oneLine reports whether a text has no control characters: a CR or LF would
 // begin a field of the message.
 func oneLine(s string) bool {
-	for _, r := range s {
-		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029
+	})
 }
 
 func clip(s string) string { return clean.Cut(s, 120) }

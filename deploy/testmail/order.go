@@ -145,10 +145,11 @@ func usualTarget(site *core.Site) string {
 	if site.Home != "" || len(site.Destinations) == 0 {
 		return site.Home
 	}
-	if first := site.Destinations[0]; first.Sub {
+	first := site.Destinations[0]
+	if first.Sub {
 		return "https://www." + first.Host + "/"
 	}
-	return "https://" + site.Destinations[0].Host + "/"
+	return "https://" + first.Host + "/"
 }
 
 // write writes the files that were asked for, each whole or not at all.

@@ -3,6 +3,7 @@ package testmail
 import (
 	"embed"
 	"html/template"
+	"slices"
 	"strings"
 	text "text/template"
 
@@ -65,10 +66,7 @@ func render(opt *Options, how asked) (plain, rich string) {
 // namesSet reports whether a field names a configuration set, without which SES
 // tracks by the identity's own settings.
 func namesSet(fields []string) bool {
-	for _, f := range fields {
-		if strings.HasPrefix(strings.ToUpper(f), "X-SES-CONFIGURATION-SET:") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(fields, func(f string) bool {
+		return strings.HasPrefix(strings.ToUpper(f), "X-SES-CONFIGURATION-SET:")
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
@@ -93,7 +94,7 @@ func SwitchOf(site *core.Site) Switch {
 		return Switch{ESP: "no ESP"}
 	}
 	s := switches[site.Origin.Family]
-	if len(site.ESP) > 6 && site.ESP[:6] == "braze-" {
+	if strings.HasPrefix(site.ESP, "braze-") {
 		s.ESP = "Braze on " + s.ESP
 		// Braze sends through the ESP itself: a field of the message would not
 		// reach it.
