@@ -32,13 +32,13 @@ var (
 func (b *behind) examineAppLinks() {
 	apple, old, android := b.appLinks(applePath), b.appLinks(appleOld), b.appLinks(androidPath)
 	if apple == nil && old == nil && android == nil {
-		if !b.faulty(catalogue.AppLinks) {
+		if !b.hasFinding(catalogue.AppLinks, catalogue.OK) {
 			b.find("app-links-none", "%s and %s are answered with 404, or as any path is", applePath.path, androidPath.path)
 		}
 		return
 	}
 	switch {
-	case b.faulty(catalogue.AppLinks):
+	case b.hasFinding(catalogue.AppLinks, catalogue.OK):
 	case (apple == nil) != (old == nil):
 		b.find("app-links-one-path", "%s", onlyAt(apple, applePath.path, appleOld.path))
 	case apple != nil && !bytes.Equal(apple.body, old.body):
@@ -61,15 +61,6 @@ func present(list ...*answer) (paths []string) {
 		}
 	}
 	return paths
-}
-
-func (b *behind) faulty(s catalogue.Section) bool {
-	for i := range b.report.Findings {
-		if b.report.Findings[i].Section == s {
-			return true
-		}
-	}
-	return false
 }
 
 // appLinks fetches one file and checks it; nil where it is not there or not

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -169,20 +170,14 @@ func (x *exam) connectAs(ctx context.Context, to place, a *answer, protocol stri
 }
 
 func (x *exam) request(q question) *wire.Request {
-	if q.method == "" {
-		q.method = "GET"
-	}
-	if q.agent == "" {
-		q.agent = x.opt.UserAgent
-	}
 	header := wire.NewHeader("Host", q.host)
 	if q.agent != "-" {
-		header.Add("User-Agent", q.agent)
+		header.Add("User-Agent", cmp.Or(q.agent, x.opt.UserAgent))
 	}
 	header.Add("Accept", "*/*")
 	header = append(header, q.more...)
 	header.Add("Connection", "close")
-	r := &wire.Request{Method: q.method, Target: q.target, Header: header}
+	r := &wire.Request{Method: cmp.Or(q.method, "GET"), Target: q.target, Header: header}
 	if q.body != "" {
 		r.Header.Add("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Add("Content-Length", strconv.Itoa(len(q.body)))
@@ -208,14 +203,8 @@ func (a *answer) brief() string {
 	return text
 }
 
-// question in a few words: method, path.
-func (q *question) brief() string {
-	method := q.method
-	if method == "" {
-		method = "GET"
-	}
-	return method + " " + cut(q.target, 60)
-}
+// brief is a question in a few words: method, path.
+func (q *question) brief() string { return cmp.Or(q.method, "GET") + " " + cut(q.target, 60) }
 
 var (
 	tags  = regexp.MustCompile(`(?is)<(?:style|script)[^>]*>.*?</(?:style|script)>|<[^>]*>`)

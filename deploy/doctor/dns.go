@@ -44,7 +44,10 @@ type resolution struct {
 }
 
 func (x *exam) examineDNS() (name resolution, stop string) {
-	all := x.lookUpAll()
+	var all []*lookup
+	for _, r := range x.resolvers {
+		all = append(all, x.lookUp(r, x.opt.Host))
+	}
 	name.lookup = believed(all)
 	x.reportSilent(all)
 	stop = x.checkLookup(&name)
@@ -64,18 +67,10 @@ func (x *exam) examineDNS() (name resolution, stop string) {
 	return name, ""
 }
 
-// lookUpAll asks every resolver.
-func (x *exam) lookUpAll() (all []*lookup) {
-	for _, r := range x.resolvers {
-		all = append(all, x.lookUp(r, x.opt.Host))
-	}
-	return all
-}
-
 // believed is the first answer with an address, else the first answer: a name
 // that one resolver knows cannot be said not to exist.
 func believed(all []*lookup) *lookup {
-	for _, good := range []func(*lookup) bool{(*lookup).found, func(t *lookup) bool { return t.err == nil }} {
+	for _, good := range []func(*lookup) bool{(*lookup).found, (*lookup).answered} {
 		if i := slices.IndexFunc(all, good); i >= 0 {
 			return all[i]
 		}
@@ -85,14 +80,10 @@ func believed(all []*lookup) *lookup {
 
 // reportSilent names the resolvers that give no answer, where others do.
 func (x *exam) reportSilent(all []*lookup) {
-	silent := func(t *lookup) bool { return t.err != nil }
-	if i := slices.IndexFunc(all, silent); i >= 0 && !allOf(all, silent) {
+	i := slices.IndexFunc(all, func(t *lookup) bool { return !t.answered() })
+	if i >= 0 && slices.ContainsFunc(all, (*lookup).answered) {
 		x.find("dns-resolver-silent", "%s: %s", all[i].resolver, briefError(all[i].err))
 	}
-}
-
-func allOf(all []*lookup, is func(*lookup) bool) bool {
-	return !slices.ContainsFunc(all, func(t *lookup) bool { return !is(t) })
 }
 
 // checkLookup says what is wrong with the answer that is believed. With Via it

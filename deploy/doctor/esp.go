@@ -93,16 +93,16 @@ func (s *espSection) reportUnknownESP() {
 // guessESP finds the ESP by the given link, or by the answers to the probes of
 // three of them.
 func (s *espSection) guessESP() {
+	preset := ""
 	if s.link != nil {
-		if preset := presetOf(s.link.target); preset != "" {
-			s.assumeESP(preset, true)
-			s.esp.regionGuessed = s.esp.preset.Family != esp.FamilySES
-			return
-		}
+		preset = presetOf(s.link.target)
 	}
-	if preset, _ := s.recogniseESP(esp.FamilyCustom); preset != "" {
+	if preset == "" {
+		preset, _ = s.recogniseESP(esp.FamilyCustom)
+	}
+	if preset != "" {
 		s.assumeESP(preset, true)
-		s.esp.regionGuessed = s.esp.preset.Family != esp.FamilySES // its field names the region
+		s.esp.regionGuessed = s.esp.preset.Family != esp.FamilySES // its links and its field name the region
 	}
 }
 
@@ -140,7 +140,8 @@ func (s *espSection) anotherESP() (stop string) {
 		return ""
 	}
 	preset, sign := s.recogniseESP(s.esp.preset.Family)
-	if preset == "" || esp.FamilyCustom == familyOf(preset) || familyOf(preset) == s.esp.preset.Family {
+	other, _ := core.LookupPreset(preset)
+	if preset == "" || other.Family == esp.FamilyCustom || other.Family == s.esp.preset.Family {
 		return ""
 	}
 	how := "given"
@@ -149,11 +150,6 @@ func (s *espSection) anotherESP() (stop string) {
 	}
 	s.find("esp-another", "%s; the ESP that was %s is %s", sign, how, s.report.ESP)
 	return "another ESP answers than " + s.report.ESP
-}
-
-func familyOf(preset string) esp.Family {
-	o, _ := core.LookupPreset(preset)
-	return o.Family
 }
 
 // presetOf guesses a preset from a link's form; "" where none or several have

@@ -147,13 +147,11 @@ func (x *exam) assumeESP(preset string, guessed bool) {
 func (x *exam) finish() *report.Report {
 	r := x.report
 	for _, g := range x.passes {
-		if !x.hasFault(catalogue.Must(g.id).Section) {
+		if !x.hasFinding(catalogue.Must(g.id).Section, catalogue.Warning) {
 			x.add(g.id, g.seen)
 		}
 	}
-	if r.CDN == "" {
-		r.CDN = catalogue.Other
-	}
+	r.CDN = cmp.Or(r.CDN, catalogue.Other)
 	r.Queries, r.Connections, r.Requests = x.bounds.queries, x.bounds.connections, x.bounds.requests
 	x.writeAdvice()
 	r.Sort()
@@ -189,9 +187,10 @@ func (x *exam) pass(id, format string, args ...any) {
 	}
 }
 
-// hasFault reports whether something worth fixing was found in a section.
-func (x *exam) hasFault(s catalogue.Section) bool {
-	return slices.ContainsFunc(x.report.Findings, func(f report.Finding) bool { return f.Section == s && f.Severity >= catalogue.Warning })
+// hasFinding reports whether something of a severity, or a worse one, was found
+// in a section.
+func (x *exam) hasFinding(s catalogue.Section, least catalogue.Severity) bool {
+	return slices.ContainsFunc(x.report.Findings, func(f report.Finding) bool { return f.Section == s && f.Severity >= least })
 }
 
 // unseen records what could not be seen, why, and what would show it.

@@ -45,7 +45,9 @@ func (b *behind) examineRefusals() (passed []*answer) {
 		b.unseen(catalogue.Filters, "whether a filter refuses some user agents or queries", "the browser's request is answered "+b.baseline.brief()+" as well", "")
 		return passed
 	}
+	tried := len(agents)
 	if b.esp.preset.Family == esp.FamilyCustomerIO {
+		tried++
 		if a := b.front.ask(question{target: b.esp.preset.Health.Path, agent: verifier}); a.refused() {
 			b.checkRefusal("filter-verifier", a, "User-Agent "+quoted(verifier))
 		}
@@ -65,15 +67,8 @@ func (b *behind) examineRefusals() (passed []*answer) {
 		}
 		passed = append(passed, a)
 	}
-	b.pass("filters-ok", "%d user agents and %d long or odd queries, which filters often refuse, were tried: no filter refused one", b.agentsTried(), len(queries()))
+	b.pass("filters-ok", "%d user agents and %d long or odd queries, which filters often refuse, were tried: no filter refused one", tried, len(queries()))
 	return passed
-}
-
-func (b *behind) agentsTried() int {
-	if b.esp.preset.Family == esp.FamilyCustomerIO {
-		return len(agents) + 1
-	}
-	return len(agents)
 }
 
 // checkRefusal calls a refusal a filter's, unless the ESP itself refuses the

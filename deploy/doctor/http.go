@@ -3,7 +3,6 @@ package doctor
 import (
 	"cmp"
 	"crypto/tls"
-	"strconv"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -110,7 +109,7 @@ func (x *exam) checkRedirect(a *answer) {
 	scheme, host, target := location(a.get("Location"))
 	switch {
 	case host != "" && host != x.opt.Host:
-		x.find("http-redirect-elsewhere", "%s to %s", strconv.Itoa(a.status), quoted(a.get("Location")))
+		x.find("http-redirect-elsewhere", "%d to %s", a.status, quoted(a.get("Location")))
 	case target != a.asked.target:
 		x.find("http-redirect-loses-path", "%s becomes %s", quoted(a.asked.target), quoted(a.get("Location")))
 	case scheme == "https":
@@ -166,11 +165,11 @@ func (x *exam) examineParent(resolver string, https bool) {
 		if !hsts(value) || !strings.Contains(strings.ToLower(value), "includesubdomains") {
 			continue
 		}
-		if https {
-			x.find("http-hsts-parent", "%s sends Strict-Transport-Security: %s", parent, cut(value, 80))
-		} else {
-			x.find("http-hsts-parent-no-https", "%s sends Strict-Transport-Security: %s", parent, cut(value, 80))
+		id := "http-hsts-parent"
+		if !https {
+			id = "http-hsts-parent-no-https"
 		}
+		x.find(id, "%s sends Strict-Transport-Security: %s", parent, cut(value, 80))
 		return
 	}
 }

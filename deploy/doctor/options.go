@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -112,9 +113,7 @@ func (o Options) completed() (Options, error) {
 	if o.CDN != "" && !slices.Contains(catalogue.CDNs(), o.CDN) {
 		return o, wrong("unknown CDN %q: it is one of %s", cut(o.CDN, 80), strings.Join(catalogue.CDNs(), ", "))
 	}
-	if o.HTTPSPort == 0 {
-		o.HTTPSPort = 443
-	}
+	o.HTTPPort, o.HTTPSPort = cmp.Or(o.HTTPPort, 80), cmp.Or(o.HTTPSPort, 443)
 	if err := o.completeVia(); err != nil {
 		return o, err
 	}
@@ -133,21 +132,15 @@ func (o Options) completed() (Options, error) {
 	if o.Slow <= 0 {
 		o.Slow = defaultSlow
 	}
-	if o.UserAgent == "" {
-		o.UserAgent = defaultUserAgent
-	}
+	o.UserAgent = cmp.Or(o.UserAgent, defaultUserAgent)
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{}).DialContext
 	}
 	return o, nil
 }
 
-// completeVia splits a port off Via and leaves port 80 alone where only https
-// was named.
+// completeVia splits a port off Via. It is that of https: the one of http stays.
 func (o *Options) completeVia() error {
-	if o.HTTPPort == 0 {
-		o.HTTPPort = 80
-	}
 	if o.Via == "" {
 		return nil
 	}

@@ -138,48 +138,41 @@ func (d *originClient) probe(host string) variant {
 // decodedOnce is what a proxy makes of a path that it normalises: escapes
 // decoded, the query left.
 func decodedOnce(target string) string {
-	path, query, asked := strings.Cut(target, "?")
-	path = strings.NewReplacer("%2F", "/", "%2f", "/", "%25", "%", "%3A", ":", "%3D", "=").Replace(path)
-	if asked {
-		return path + "?" + query
-	}
-	return path
+	return onPath(target, strings.NewReplacer("%2F", "/", "%2f", "/", "%25", "%", "%3A", ":", "%3D", "=").Replace)
 }
 
 // merged is what a proxy makes of a path that merges slashes.
 func merged(target string) string {
-	path, query, asked := strings.Cut(target, "?")
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
-	}
-	if asked {
-		return path + "?" + query
-	}
-	return path
+	return onPath(target, func(path string) string {
+		for strings.Contains(path, "//") {
+			path = strings.ReplaceAll(path, "//", "/")
+		}
+		return path
+	})
 }
 
 // escapedOnce is what a proxy makes of a path whose percent signs it escapes
 // again.
 func escapedOnce(target string) string {
+	return onPath(target, func(path string) string { return strings.ReplaceAll(path, "%", "%25") })
+}
+
+// onPath edits the path of a target and leaves the query.
+func onPath(target string, edit func(path string) string) string {
 	path, query, asked := strings.Cut(target, "?")
-	path = strings.ReplaceAll(path, "%", "%25")
-	if asked {
-		return path + "?" + query
+	if path = edit(path); asked {
+		path += "?" + query
 	}
 	return path
 }
 
-// otherPreset is the preset of the same ESP elsewhere, where a made-up link can
-// tell the two apart.
-func otherPreset(preset string) (core.Origin, bool) {
-	other := map[string]string{"customerio-us": "customerio-eu", "customerio-eu": "customerio-us"}[preset]
-	return core.LookupPreset(other)
-}
+// regions are the presets of one ESP that a made-up link can tell apart.
+var regions = map[string]string{"customerio-us": "customerio-eu", "customerio-eu": "customerio-us"}
 
 // otherRegion is the ESP's origin in its other region; nil where there is none
 // that may be asked.
 func (x *exam) otherRegion() *originClient {
-	other, ok := otherPreset(x.report.ESP)
+	other, ok := core.LookupPreset(regions[x.report.ESP])
 	switch {
 	case !ok:
 		return nil

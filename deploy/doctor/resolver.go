@@ -29,6 +29,8 @@ type lookup struct {
 	cut      bool          // the chain went on beyond maxChain
 }
 
+func (t *lookup) answered() bool { return t.err == nil }
+
 // found reports whether there is an address.
 func (t *lookup) found() bool { return t.err == nil && len(t.v4)+len(t.v6) > 0 }
 
@@ -122,10 +124,7 @@ func (x *exam) step(t *lookup, name string, kind uint16) (next string) {
 		t.chain, at, moved = append(t.chain, to), to, true
 	}
 	found := t.addresses(m.Answer, at)
-	if found || !moved || m.Rcode == dns.RcodeNameError {
-		return ""
-	}
-	if kind == dns.TypeA && len(t.chain) < maxChain {
+	if !found && moved && m.Rcode != dns.RcodeNameError && kind == dns.TypeA && len(t.chain) < maxChain {
 		return at
 	}
 	return ""

@@ -9,10 +9,12 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -174,22 +176,20 @@ func (x *exam) stillAtESP(name *resolution, consequence string) string {
 
 func (x *exam) recordCertificate(state *tls.ConnectionState) {
 	leaf := state.PeerCertificates[0]
-	x.fact(catalogue.TLS, "certificate", "%s, by %s, until %s", strings.Join(someNames(leaf), ", "), issuer(leaf), leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
+	x.fact(catalogue.TLS, "certificate", "%s, by %s, until %s", certNames(leaf), issuer(leaf), leaf.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
 	x.fact(catalogue.TLS, "protocol", "%s, %s, key %s, ALPN %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), keyName(leaf), cmp.Or(state.NegotiatedProtocol, "none"))
 }
 
-func someNames(leaf *x509.Certificate) []string {
+// certNames are the first names in a certificate.
+func certNames(leaf *x509.Certificate) string {
 	var names []string
 	for _, name := range leaf.DNSNames {
 		names = append(names, cut(name, 80))
 	}
 	if len(names) > 4 {
-		return append(names[:4], fmt.Sprintf("and %d more", len(names)-4))
+		names = append(names[:4], fmt.Sprintf("and %d more", len(names)-4))
 	}
-	if len(names) == 0 {
-		return []string{"no name"}
-	}
-	return names
+	return cmp.Or(strings.Join(names, ", "), "no name")
 }
 
 func issuer(leaf *x509.Certificate) string {
@@ -219,7 +219,7 @@ func (x *exam) checkName(name *resolution, leaf *x509.Certificate) (stop string)
 	if leaf.VerifyHostname(x.opt.Host) == nil {
 		return ""
 	}
-	names := strings.Join(someNames(leaf), ", ")
+	names := certNames(leaf)
 	if name.atESP != "" {
 		return x.stillAtESP(name, "its certificate is for "+names)
 	}
@@ -322,12 +322,7 @@ var (
 )
 
 func hasExtension(c *x509.Certificate, oid asn1.ObjectIdentifier) bool {
-	for i := range c.Extensions {
-		if c.Extensions[i].Id.Equal(oid) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oid) })
 }
 
 func (x *exam) checkStaple(state *tls.ConnectionState) {
@@ -383,7 +378,7 @@ func (x *exam) checkNoSNI(to *front) {
 	case h.err != nil:
 		x.find("tls-sni-required", "without SNI: %s", briefError(h.err))
 	case h.leaf().VerifyHostname(x.opt.Host) != nil:
-		x.find("tls-sni-required", "without SNI the certificate is for %s", strings.Join(someNames(h.leaf()), ", "))
+		x.find("tls-sni-required", "without SNI the certificate is for %s", certNames(h.leaf()))
 	}
 }
 
@@ -407,7 +402,7 @@ func (x *exam) checkIPv6(to *front) {
 	case h.err != nil:
 		x.find("dns-ipv6-differs", "%s: %s", at, briefError(h.err))
 	case h.leaf().VerifyHostname(x.opt.Host) != nil:
-		x.find("dns-ipv6-differs", "over IPv6 the certificate is for %s", strings.Join(someNames(h.leaf()), ", "))
+		x.find("dns-ipv6-differs", "over IPv6 the certificate is for %s", certNames(h.leaf()))
 	default:
 		return
 	}

@@ -1,8 +1,6 @@
 package catalogue
 
-import (
-	"github.com/clickedge/clickedge/core/esp"
-)
+import "github.com/clickedge/clickedge/core/esp"
 
 var appEntries = []Entry{
 	{ID: "app-links-ok", Section: AppLinks, Severity: OK, Title: "The app-link files that are there are served well", Source: srcApple},

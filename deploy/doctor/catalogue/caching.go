@@ -1,8 +1,6 @@
 package catalogue
 
-import (
-	"github.com/clickedge/clickedge/core/esp"
-)
+import "github.com/clickedge/clickedge/core/esp"
 
 var noCache = Fix{
 	Any:        "Switch caching off for {host}.",

@@ -79,13 +79,10 @@ func (r *Report) first() *Finding {
 
 func (r *Report) htmlSection(s catalogue.Section) htmlSection {
 	worst := catalogue.OK
-	h := htmlSection{Name: s.String(), Title: s.Title(), State: "seen"}
-	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Section == s {
-			worst = max(worst, f.Severity)
-			h.State = worst.String()
-			h.Findings = append(h.Findings, f)
-		}
+	h := htmlSection{Name: s.String(), Title: s.Title(), State: "seen", Findings: r.in(s)}
+	for _, f := range h.Findings {
+		worst = max(worst, f.Severity)
+		h.State = worst.String()
 	}
 	skipped := slices.ContainsFunc(r.Skipped, func(skip Skipped) bool { return skip.Section == s })
 	for _, f := range r.Seen {

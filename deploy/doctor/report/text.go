@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // TextOptions say how a report is written for a terminal.
@@ -43,12 +44,13 @@ func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 		t.section(r, s)
 	}
 	t.skipped(r)
-	t.findings(r, func(s catalogue.Severity) bool { return s >= catalogue.Warning })
+	t.findings(r, worthFixing)
 	t.findings(r, func(s catalogue.Severity) bool { return s == catalogue.Info })
 	t.notSeen(r)
 	t.timings(r)
 	t.facts(r)
-	t.foot(r)
+	t.line("")
+	t.wrap("", 0, r.Summary())
 	_, err := io.WriteString(w, strings.Join(t.lines, "\n")+"\n")
 	return err
 }
@@ -59,7 +61,7 @@ func (t *textWriter) line(format string, args ...any) {
 
 func (t *textWriter) head(r *Report) {
 	t.line("%s", t.paint(bold, r.Host))
-	t.wrap("", "", r.Subtitle())
+	t.wrap("", 0, r.Subtitle())
 	t.line("")
 }
 
@@ -91,7 +93,8 @@ func (t *textWriter) section(r *Report, s catalogue.Section) {
 		if f.Severity == catalogue.OK {
 			text = f.Seen
 		}
-		t.row(title, f.Severity.String(), severityColour[f.Severity], text)
+		first := pad(title, labelWidth) + t.paint(severityColour[f.Severity], pad(f.Severity.String(), 9))
+		t.wrap(first, labelWidth+9, text)
 	}
 }
 
@@ -99,7 +102,7 @@ func (t *textWriter) section(r *Report, s catalogue.Section) {
 func (t *textWriter) skipped(r *Report) {
 	if text := r.NotExamined(); text != "" {
 		t.line("")
-		t.wrap("", "", text)
+		t.wrap("", 0, text)
 	}
 }
 
@@ -109,7 +112,7 @@ func (t *textWriter) notSeen(r *Report) {
 		if i == 0 {
 			t.line("")
 		}
-		t.wrap(pad(r.NotSeen[i].Section.Title(), labelWidth), strings.Repeat(" ", labelWidth), r.NotSeen[i].Text())
+		t.wrap(pad(r.NotSeen[i].Section.Title(), labelWidth), labelWidth, r.NotSeen[i].Text())
 	}
 }
 
@@ -127,29 +130,26 @@ func (r *Report) NotExamined() string {
 
 // rows are the findings that the table shows of a section: all that are worth
 // fixing, or else the good one, or else the rest.
-func (r *Report) rows(s catalogue.Section) (rows []*Finding) {
-	for _, least := range []catalogue.Severity{catalogue.Warning, catalogue.OK} {
-		for i := range r.Findings {
-			f := &r.Findings[i]
-			if f.Section == s && f.Severity >= least && (least == catalogue.Warning || f.Severity == catalogue.OK) {
-				rows = append(rows, f)
-			}
-		}
-		if len(rows) > 0 {
+func (r *Report) rows(s catalogue.Section) []*Finding {
+	all := r.in(s)
+	for _, shown := range []func(catalogue.Severity) bool{worthFixing, func(s catalogue.Severity) bool { return s == catalogue.OK }} {
+		if rows := slices.DeleteFunc(slices.Clone(all), func(f *Finding) bool { return !shown(f.Severity) }); len(rows) > 0 {
 			return rows
 		}
 	}
-	for i := range r.Findings {
-		if r.Findings[i].Section == s {
-			rows = append(rows, &r.Findings[i])
-		}
-	}
-	return rows
+	return all
 }
 
-func (t *textWriter) row(title, state, colour, text string) {
-	first := pad(title, labelWidth) + t.paint(colour, pad(state, 9))
-	t.wrap(first, strings.Repeat(" ", labelWidth+9), text)
+func worthFixing(s catalogue.Severity) bool { return s >= catalogue.Warning }
+
+// in are the findings of a section.
+func (r *Report) in(s catalogue.Section) (list []*Finding) {
+	for i := range r.Findings {
+		if r.Findings[i].Section == s {
+			list = append(list, &r.Findings[i])
+		}
+	}
+	return list
 }
 
 // findings writes those of some severities, in the order in which things break.
@@ -163,11 +163,11 @@ func (t *textWriter) findings(r *Report, wanted func(catalogue.Severity) bool) {
 
 func (t *textWriter) finding(f *Finding) {
 	t.line("")
-	t.wrap(t.paint(severityColour[f.Severity], pad(strings.ToUpper(f.Severity.String()), labelWidth)), strings.Repeat(" ", labelWidth), f.Title)
+	t.wrap(t.paint(severityColour[f.Severity], pad(strings.ToUpper(f.Severity.String()), labelWidth)), labelWidth, f.Title)
 	t.line("%s%s", strings.Repeat(" ", labelWidth), t.paint(dim, f.ID))
 	for _, part := range [][2]string{{"seen", f.Seen}, {"means", f.Means}, {"fix", f.Fix}} {
 		if part[1] != "" {
-			t.wrap(t.paint(dim, pad("  "+part[0], labelWidth)), strings.Repeat(" ", labelWidth), part[1])
+			t.wrap(t.paint(dim, pad("  "+part[0], labelWidth)), labelWidth, part[1])
 		}
 	}
 	// An address that is broken over two lines cannot be followed.
@@ -203,13 +203,8 @@ func (t *textWriter) facts(r *Report) {
 	t.line("")
 	t.line("%s", t.paint(bold, "Seen"))
 	for _, f := range r.Seen {
-		t.wrap(pad("  "+f.Section.Title(), labelWidth), strings.Repeat(" ", labelWidth), f.Name+": "+f.Value)
+		t.wrap(pad("  "+f.Section.Title(), labelWidth), labelWidth, f.Name+": "+f.Value)
 	}
-}
-
-func (t *textWriter) foot(r *Report) {
-	t.line("")
-	t.wrap("", "", r.Summary())
 }
 
 // Verdict counts the findings that are worth fixing.
@@ -220,39 +215,34 @@ func (r *Report) Verdict() string {
 	}
 	switch errors, warnings := counts[catalogue.Error], counts[catalogue.Warning]; {
 	case errors > 0 && warnings > 0:
-		return number(errors, "error") + " and " + number(warnings, "warning")
+		return output.Count(errors, "error") + " and " + output.Count(warnings, "warning")
 	case errors > 0:
-		return number(errors, "error")
+		return output.Count(errors, "error")
 	case warnings > 0:
-		return number(warnings, "warning")
+		return output.Count(warnings, "warning")
 	}
 	return "Nothing to fix was seen"
 }
 
 // Summary is the verdict, and what was sent to reach it.
 func (r *Report) Summary() string {
-	return fmt.Sprintf("%s. Sent: %s, %s, %s.", r.Verdict(), counted(r.Queries, "DNS query", "DNS queries"),
-		number(r.Connections, "connection"), number(r.Requests, "request"))
-}
-
-func number(n int, noun string) string { return counted(n, noun, noun+"s") }
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+	queries := "DNS queries"
+	if r.Queries == 1 {
+		queries = "DNS query"
 	}
-	return strconv.Itoa(n) + " " + many
+	return fmt.Sprintf("%s. Sent: %d %s, %s, %s.", r.Verdict(), r.Queries, queries,
+		output.Count(r.Connections, "connection"), output.Count(r.Requests, "request"))
 }
 
-// wrap writes text behind first, and goes on below it behind rest. Words that
-// are too long for a line are broken.
-func (t *textWriter) wrap(first, rest, text string) {
-	room := t.opt.Width - visible(rest)
+// wrap writes text behind first, which is so many columns wide, and goes on
+// below it at the same column. Words that are too long for a line are broken.
+func (t *textWriter) wrap(first string, width int, text string) {
+	room := t.opt.Width - width
 	for i, line := range fold(clean.Text(text), room) {
 		if i == 0 {
 			t.line("%s%s", first, line)
 		} else {
-			t.line("%s%s", rest, line)
+			t.line("%s%s", strings.Repeat(" ", width), line)
 		}
 	}
 }
@@ -300,9 +290,6 @@ func (t *textWriter) paint(colour, s string) string {
 	body := strings.TrimRight(s, " ")
 	return colour + body + reset + s[len(body):]
 }
-
-// visible is the width of a prefix without colours in it.
-func visible(s string) int { return utf8.RuneCountInString(s) }
 
 // Round cuts a time to what a reader can use.
 func Round(d time.Duration) time.Duration {
