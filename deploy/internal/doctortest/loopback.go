@@ -2,11 +2,10 @@ package doctortest
 
 import (
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"syscall"
 	"testing"
 
@@ -65,11 +64,7 @@ func (r *Running) router(t testing.TB, port string) int {
 		return closedPort(t)
 	}
 	g.places[""] = own
-	_, n, err := net.SplitHostPort(listen(t, g))
-	require.NoError(t, err)
-	number, err := strconv.Atoi(n)
-	require.NoError(t, err)
-	return number
+	return int(netip.MustParseAddrPort(listen(t, g)).Port())
 }
 
 // at is what a name has at a port, nil for nothing.

@@ -2,7 +2,6 @@ package doctortest
 
 import (
 	"bytes"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"math/rand/v2"
@@ -173,21 +172,22 @@ func findServer(t testing.TB, s *realServer) string {
 
 // startServer runs a server with what the set-up says. {origin} stands for
 // where the ESP listens, {plain} for where it is asked over http, {esp} for its
-// name, {dir} for the folder.
-func startServer(t testing.TB, w *World, s *realServer, setup *Setup) ports {
+// name, {dir} for the folder. It returns where http and https are answered,
+// "127.0.0.1:port" each.
+func startServer(t testing.TB, w *World, s *realServer, setup *Setup) (plain, secure string) {
 	t.Helper()
 	path := findServer(t, s)
 	dir := t.TempDir()
 	writeKeyPair(t, w, dir)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "esp.pem"), w.Fleet.CAPEM(), 0o600))
-	plain := w.Fleet.PlainAddr(w.Origin.Backend)
-	_, espPort, err := net.SplitHostPort(plain)
+	espPlain := w.Fleet.PlainAddr(w.Origin.Backend)
+	_, espPort, err := net.SplitHostPort(espPlain)
 	require.NoError(t, err)
 	at, sockets := s.choosePorts(t)
 	fill := strings.NewReplacer("{server}", setup.Secure, "{proxy}", setup.Plain)
 	names := strings.NewReplacer(
 		"{dir}", dir, "{config}", filepath.Join(dir, s.file), "{http}", strconv.Itoa(at[0]), "{https}", strconv.Itoa(at[1]),
-		"{host}", w.Host, "{esp}", w.Origin.Address, "{origin}", w.Fleet.Addr(w.Origin.Backend), "{plain}", plain, "{espport}", espPort,
+		"{host}", w.Host, "{esp}", w.Origin.Address, "{origin}", w.Fleet.Addr(w.Origin.Backend), "{plain}", espPlain, "{espport}", espPort,
 		"{user}", nginxUser(), "{http2}", map[bool]string{false: " http2"}[setup.NoHTTP2],
 	)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, s.file), []byte(names.Replace(fill.Replace(s.config))), 0o600))
@@ -205,7 +205,7 @@ func startServer(t testing.TB, w *World, s *realServer, setup *Setup) ports {
 		listens = listens[:1]
 	}
 	runServer(t, cmd, filepath.Join(dir, "error.log"), listens...)
-	return ports{join(at[0]), join(at[1])}
+	return join(at[0]), join(at[1])
 }
 
 // choosePorts returns the ports of http and of https, with the sockets at them
@@ -244,18 +244,9 @@ func quietPort(t testing.TB) int {
 	return 0
 }
 
-// ports are where a server listens, "127.0.0.1:port" each.
-type ports struct{ http, https string }
-
 // passOn hands requests on over http, as what ends TLS before Varnish does.
 func passOn(addr string) http.Handler {
 	return &Proxy{Origin: &core.Origin{}, Dial: func() (net.Conn, error) { return net.Dial("tcp", addr) }, TrustForwardedHost: true}
-}
-
-// serverTLS is TLS with the set-up's certificate.
-func (w *World) serverTLS() *tls.Config {
-	own := w.Authority.Issue(w.T, w.TLS.Cert)
-	return w.TLS.config(own, &own)
 }
 
 func join(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -106,18 +106,13 @@ func (s *Setup) Start(t testing.TB) *Running {
 		s.Change(w)
 	}
 	if server, ok := realServers[s.Front]; ok {
-		w.place(server, startServer(t, w, &server, s))
+		plain, secure := startServer(t, w, &server, s)
+		w.Place80, w.Place443 = relay(plain), relay(secure)
+		if !server.endsTLS {
+			w.Place443 = w.Serve(w.TLS, passOn(plain)) // the lab ends TLS before it
+		}
 	}
 	return w.run()
-}
-
-// place puts a server of this machine at the front's ports. Where it has no
-// TLS, the lab ends it before.
-func (w *World) place(s realServer, at ports) {
-	w.Place80, w.Place443 = relay(at.http), relay(at.https)
-	if !s.endsTLS {
-		w.Place443 = &server{config: w.serverTLS(), handler: passOn(at.http)}
-	}
 }
 
 // cloudflareRecords are those of a name that Cloudflare proxies: its addresses
