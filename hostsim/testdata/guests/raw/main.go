@@ -12,99 +12,75 @@ import (
 )
 
 //go:wasmimport fastly_abi init
-//go:noescape
 func abiInit(version uint64) uint32
 
 //go:wasmimport fastly_http_req body_downstream_get
-//go:noescape
 func downstreamGet(req, body unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_req uri_get
-//go:noescape
 func uriGet(req uint32, buf unsafe.Pointer, n uint32, written unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_req send_v2
-//go:noescape
 func sendV2(req, body uint32, backend unsafe.Pointer, n uint32, detail, resp, respBody unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_req send_async_streaming
-//go:noescape
 func sendAsyncStreaming(req, body uint32, backend unsafe.Pointer, n uint32, pending unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_req send_async
-//go:noescape
 func sendAsync(req, body uint32, backend unsafe.Pointer, n uint32, pending unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_req pending_req_wait_v2
-//go:noescape
 func pendingWait(pending uint32, detail, resp, body unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_req new
-//go:noescape
 func reqNew(req unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_req uri_set
-//go:noescape
 func uriSet(req uint32, uri unsafe.Pointer, n uint32) uint32
 
 //go:wasmimport fastly_http_req header_names_get
-//go:noescape
 func reqHeaderNames(req uint32, buf unsafe.Pointer, n, cursor uint32, next, written unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_downstream downstream_original_header_names
-//go:noescape
 func originalNames(req uint32, buf unsafe.Pointer, n, cursor uint32, next, written unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_resp new
-//go:noescape
 func respNew(resp unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_resp status_set
-//go:noescape
 func statusSet(resp, status uint32) uint32
 
 //go:wasmimport fastly_http_resp send_downstream
-//go:noescape
 func sendDownstream(resp, body, streaming uint32) uint32
 
 //go:wasmimport fastly_http_resp send_downstream_pending
-//go:noescape
 func sendDownstreamPending(pending uint32) uint32
 
 //go:wasmimport fastly_http_body new
-//go:noescape
 func bodyNew(body unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_body read
-//go:noescape
 func bodyRead(body uint32, buf unsafe.Pointer, n uint32, read unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_body write
-//go:noescape
 func bodyWrite(body uint32, buf unsafe.Pointer, n, end uint32, written unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_body append
-//go:noescape
 func bodyAppend(dest, src uint32) uint32
 
 //go:wasmimport fastly_http_body close
-//go:noescape
 func bodyClose(body uint32) uint32
 
 //go:wasmimport fastly_http_body abandon
-//go:noescape
 func bodyAbandon(body uint32) uint32
 
 //go:wasmimport fastly_http_body trailer_append
-//go:noescape
 func trailerAppend(body uint32, name unsafe.Pointer, n uint32, value unsafe.Pointer, m uint32) uint32
 
 //go:wasmimport fastly_log endpoint_get
-//go:noescape
 func logGet(name unsafe.Pointer, n uint32, endpoint unsafe.Pointer) uint32
 
 //go:wasmimport fastly_log write
-//go:noescape
 func logWrite(endpoint uint32, msg unsafe.Pointer, n uint32, written unsafe.Pointer) uint32
 
 func ptr(s string) (unsafe.Pointer, uint32) {
@@ -402,7 +378,6 @@ func random(string) {
 }
 
 //go:wasmimport wasi_snapshot_preview1 random_get
-//go:noescape
 func getentropy(buf unsafe.Pointer, n uint32) uint32
 
 func twice(string) {

@@ -10,19 +10,15 @@ import (
 )
 
 //go:wasmimport fastly_http_resp new
-//go:noescape
 func respNew(resp unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_resp send_downstream
-//go:noescape
 func sendDownstream(resp, body, streaming uint32) uint32
 
 //go:wasmimport fastly_http_body new
-//go:noescape
 func bodyNew(body unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_body write
-//go:noescape
 func bodyWrite(body uint32, buf unsafe.Pointer, n, end uint32, written unsafe.Pointer) uint32
 
 var text = "no file"

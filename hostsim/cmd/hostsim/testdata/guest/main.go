@@ -14,27 +14,21 @@ import (
 var version = "one"
 
 //go:wasmimport fastly_http_resp new
-//go:noescape
 func respNew(resp unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_resp send_downstream
-//go:noescape
 func sendDownstream(resp, body, streaming uint32) uint32
 
 //go:wasmimport fastly_http_body new
-//go:noescape
 func bodyNew(body unsafe.Pointer) uint32
 
 //go:wasmimport fastly_http_body write
-//go:noescape
 func bodyWrite(body uint32, buf unsafe.Pointer, n, end uint32, written unsafe.Pointer) uint32
 
 //go:wasmimport fastly_log endpoint_get
-//go:noescape
 func logGet(name unsafe.Pointer, n uint32, endpoint unsafe.Pointer) uint32
 
 //go:wasmimport fastly_log write
-//go:noescape
 func logWrite(endpoint uint32, msg unsafe.Pointer, n uint32, written unsafe.Pointer) uint32
 
 func ptr(s string) (unsafe.Pointer, uint32) {
