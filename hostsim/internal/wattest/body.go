@@ -179,15 +179,11 @@ func (e *emitter) immediate(n *node, o op, rest []*node) ([]*node, error) {
 	return rest[1:], err
 }
 
-// constant accepts signed and unsigned forms.
+// constant accepts signed and unsigned forms of 32 bits.
 func constant(word string, kind byte) (int64, error) {
 	v, err := strconv.ParseInt(word, 0, 64)
 	if err != nil {
-		u, uerr := strconv.ParseUint(word, 0, 64)
-		if uerr != nil {
-			return 0, err
-		}
-		v = int64(u)
+		return 0, err
 	}
 	if kind == 'i' {
 		if v < -1<<31 || v >= 1<<32 {

@@ -8,6 +8,7 @@ package wattest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -72,7 +73,7 @@ func (m *module) declare(fields []*node) error {
 			m.table, err = m.limits(field, "table", 1, []byte{0x70})
 		case "global":
 			err = m.global(field)
-		case "data", "elem", "start", "export":
+		case "data", "elem", "start":
 			m.late = append(m.late, func() error { return m.segment(field) })
 		default:
 			err = fail(field, "field %q", field.head())
@@ -222,20 +223,13 @@ func (m *module) global(n *node) error {
 	return err
 }
 
-// segment adds (data offset "bytes"*), (elem offset functions*), (start
-// function) and (export "name" (kind item)).
+// segment adds (data offset "bytes"*), (elem offset functions*) and (start
+// function).
 func (m *module) segment(n *node) error {
 	rest := n.list[1:]
 	if n.head() == "start" {
 		index, err := m.index("f", rest[0], nil)
 		m.start = unsigned(index)
-		return err
-	}
-	if n.head() == "export" {
-		kinds, spaces := map[string]byte{"func": 0, "table": 1, "memory": 2, "global": 3}, map[string]string{"func": "f", "table": "table", "memory": "memory", "global": "g"}
-		what := rest[1].head()
-		index, err := m.index(spaces[what], rest[1].list[1], nil)
-		m.exports = append(m.exports, append(append(name(rest[0].text), kinds[what]), unsigned(index)...))
 		return err
 	}
 	offset, err := m.expression(&code{}, rest[:1])
@@ -334,12 +328,7 @@ func vector(items [][]byte) []byte {
 // name is bytes with their length in front.
 func name(b []byte) []byte { return append(unsigned(uint64(len(b))), b...) }
 
-func unsigned(v uint64) (out []byte) {
-	for ; v >= 0x80; v >>= 7 {
-		out = append(out, byte(v)|0x80)
-	}
-	return append(out, byte(v))
-}
+func unsigned(v uint64) []byte { return binary.AppendUvarint(nil, v) }
 
 func signed(v int64) (out []byte) {
 	for {
