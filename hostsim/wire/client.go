@@ -106,12 +106,7 @@ func (r *Request) check() error {
 	if !ValidName(r.Method) || r.Target == "" || strings.ContainsAny(r.Target, "\r\n\x00") {
 		return malformed("request line for method %q", clip(r.Method))
 	}
-	for _, f := range r.Header {
-		if !ValidName(f.Name) || !ValidValue(f.Value) {
-			return malformed("request field %q", clip(f.Name))
-		}
-	}
-	return nil
+	return checkFields("request", r.Header)
 }
 
 // ErrRequestBody is why a request was not sent whole: its body broke off, or

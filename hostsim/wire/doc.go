@@ -12,5 +12,5 @@
 // connection). The parser is strict where leniency lets one message pass for
 // two: lone CR, white space before a colon, continued lines, Content-Length
 // beside Transfer-Encoding and contradicting lengths are refused. Heads are
-// bounded by Limits. HTTP/2, upgrades and pipelined writes are not implemented.
+// bounded by Limits. HTTP/2 and pipelined writes are not implemented.
 package wire

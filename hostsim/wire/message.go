@@ -191,6 +191,16 @@ func parseLengths(lengths []string) (framing, error) {
 	return framing{length: n}, nil
 }
 
+// checkFields refuses fields that must not be written; of says whose they are.
+func checkFields(of string, fields Header) error {
+	for _, f := range fields {
+		if !ValidName(f.Name) || !ValidValue(f.Value) {
+			return malformed("%s field %q", of, clip(f.Name))
+		}
+	}
+	return nil
+}
+
 // bodyless reports whether a response with this status to this method has no
 // body whatever its fields say.
 func bodyless(method string, status int) bool {

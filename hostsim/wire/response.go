@@ -162,7 +162,7 @@ func (w *responseWriter) sendHead(length int) error {
 	if fields == nil {
 		fields = sorted(w.header)
 	}
-	if err := checkFields(fields); err != nil {
+	if err := checkFields("response", fields); err != nil {
 		return err
 	}
 	fields, err := w.frame(fields.Clone(), length)
@@ -176,15 +176,6 @@ func (w *responseWriter) sendHead(length int) error {
 	start := fmt.Sprintf("HTTP/1.1 %03d %s", w.status, http.StatusText(w.status))
 	_, err = w.c.bw.Write(appendHead(nil, start, fields))
 	return err
-}
-
-func checkFields(fields Header) error {
-	for _, f := range fields {
-		if !ValidName(f.Name) || !ValidValue(f.Value) {
-			return malformed("response field %q", clip(f.Name))
-		}
-	}
-	return nil
 }
 
 // frame chooses how the body is delimited and adds the field that says so.
