@@ -27,7 +27,8 @@ func serveTLS(ctx context.Context, ln net.Listener, handler http.Handler) error 
 		ln.Close()
 		return err
 	}
-	h2 := newHandedOver(ln.Addr())
+	h2 := &handedOver{addr: ln.Addr(), conns: make(chan net.Conn)}
+	h2.open, h2.close = context.WithCancel(ctx)
 	config := &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
 	one := &wire.Server{Handler: handler}
 	two := &http.Server{Handler: handler, TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0)}
@@ -67,21 +68,14 @@ func split(ctx context.Context, conn *tls.Conn, one *wire.Server, h2 *handedOver
 type handedOver struct {
 	addr  net.Addr
 	conns chan net.Conn
-	done  chan struct{}
-	close func()
-}
-
-func newHandedOver(addr net.Addr) *handedOver {
-	ctx, cancel := context.WithCancel(context.Background())
-	h := &handedOver{addr: addr, conns: make(chan net.Conn), done: make(chan struct{}), close: cancel}
-	context.AfterFunc(ctx, func() { close(h.done) })
-	return h
+	open  context.Context
+	close context.CancelFunc
 }
 
 func (h *handedOver) give(conn net.Conn) {
 	select {
 	case h.conns <- conn:
-	case <-h.done:
+	case <-h.open.Done():
 		conn.Close()
 	}
 }
@@ -90,7 +84,7 @@ func (h *handedOver) Accept() (net.Conn, error) {
 	select {
 	case conn := <-h.conns:
 		return conn, nil
-	case <-h.done:
+	case <-h.open.Done():
 		return nil, net.ErrClosed
 	}
 }
