@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
@@ -119,23 +118,14 @@ func (h *Host) join(rc *http.ResponseController, backend io.ReadWriteCloser) {
 // abandonSoon shortens what is left of the time limit after the client has
 // gone.
 func (r *run) abandonSoon() {
-	timer := time.AfterFunc(r.host.cfg.Limits.AfterDisconnect, func() { r.cancel(errClientGone) })
-	context.AfterFunc(r.ctx, func() { timer.Stop() })
+	r.cancelAfter(r.host.cfg.Limits.AfterDisconnect, errClientGone)
 }
 
 // write sends the response. An error means that the client has not got all of
 // it.
 func (r *run) write(w http.ResponseWriter, req *http.Request, out *abi.Outgoing) error {
-	header := frameResponse(out, req.Method)
-	if raw, ok := w.(wire.HeadWriter); ok {
-		if err := raw.WriteHead(out.Status, header); err != nil {
-			return err
-		}
-	} else {
-		for _, f := range header {
-			w.Header().Add(f.Name, f.Value)
-		}
-		w.WriteHeader(out.Status)
+	if err := writeHead(w, out.Status, frameResponse(out, req.Method)); err != nil {
+		return err
 	}
 	if err := copyBody(r.ctx, req.Context(), w, out.Body); err != nil {
 		return err
@@ -143,6 +133,18 @@ func (r *run) write(w http.ResponseWriter, req *http.Request, out *abi.Outgoing)
 	if raw, ok := w.(wire.HeadWriter); ok {
 		raw.WriteTrailer(out.Body.Trailers())
 	}
+	return nil
+}
+
+// writeHead keeps the fields' bytes and order where w can.
+func writeHead(w http.ResponseWriter, status int, header wire.Header) error {
+	if raw, ok := w.(wire.HeadWriter); ok {
+		return raw.WriteHead(status, header)
+	}
+	for _, f := range header {
+		w.Header().Add(f.Name, f.Value)
+	}
+	w.WriteHeader(status)
 	return nil
 }
 

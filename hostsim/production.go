@@ -103,12 +103,5 @@ func upgrade(w http.ResponseWriter, req *http.Request) {
 		target = "/"
 	}
 	header := wire.NewHeader("Location", "https://"+hostname(strings.ToLower(req.Host))+target, "Content-Length", "0")
-	if raw, ok := w.(wire.HeadWriter); ok {
-		raw.WriteHead(http.StatusPermanentRedirect, header)
-		return
-	}
-	for _, f := range header {
-		w.Header().Set(f.Name, f.Value)
-	}
-	w.WriteHeader(http.StatusPermanentRedirect)
+	_ = writeHead(w, http.StatusPermanentRedirect, header)
 }

@@ -65,8 +65,10 @@ func (h *Host) newRun(down *abi.Downstream, summary RequestSummary) *run {
 }
 
 // limit starts the time limit.
-func (r *run) limit() {
-	timer := time.AfterFunc(r.host.cfg.Limits.Time, func() { r.cancel(errTimeLimit) })
+func (r *run) limit() { r.cancelAfter(r.host.cfg.Limits.Time, errTimeLimit) }
+
+func (r *run) cancelAfter(d time.Duration, cause error) {
+	timer := time.AfterFunc(d, func() { r.cancel(cause) })
 	context.AfterFunc(r.ctx, func() { timer.Stop() })
 }
 
