@@ -283,7 +283,7 @@ func (b Backend) compile() (*origin.Backend, error) {
 	o.ConnectTimeout = origin.Timeout(b.ConnectTimeout, time.Second)
 	o.FirstByteTimeout = origin.Timeout(b.FirstByteTimeout, 15*time.Second)
 	o.BetweenBytesTimeout = origin.Timeout(b.BetweenBytesTimeout, 10*time.Second)
-	o.Health = origin.Health(b.Health)
+	o.Health = uint32(b.Health)
 	return o, nil
 }
 

@@ -51,21 +51,19 @@ var faultSites = map[FaultKind]abi.FaultSite{
 	BackendBreakTLS: abi.FaultBackend, LogRefuses: abi.FaultLog, StoreIsMissing: abi.FaultStore,
 }
 
+var faultTags = map[FaultKind]origin.Tag{
+	BackendRefuses: origin.TagConnectionRefused, BackendTimesOut: origin.TagHTTPResponseTimeout,
+	BackendResets: origin.TagConnectionTerminated, BackendBreakTLS: origin.TagTLSCertificateError,
+}
+
 var errOnPurpose = errors.New("fault on purpose")
 
 // effect is the fault as the sandbox applies it.
 func (f Fault) effect() *abi.Fault {
-	failed := func(tag origin.Tag) *abi.Fault { return &abi.Fault{Send: &origin.Error{Tag: tag, Err: errOnPurpose}} }
-	switch f.Kind {
-	case BackendRefuses:
-		return failed(origin.TagConnectionRefused)
-	case BackendTimesOut:
-		return failed(origin.TagHTTPResponseTimeout)
-	case BackendResets:
-		return failed(origin.TagConnectionTerminated)
-	case BackendBreakTLS:
-		return failed(origin.TagTLSCertificateError)
-	case BackendIsSlow:
+	if tag, fails := faultTags[f.Kind]; fails {
+		return &abi.Fault{Send: &origin.Error{Tag: tag, Err: errOnPurpose}}
+	}
+	if f.Kind == BackendIsSlow {
 		return &abi.Fault{Delay: orDefault(f.Delay, time.Second)}
 	}
 	return &abi.Fault{Status: abi.Error}

@@ -44,7 +44,7 @@ func backendIsDynamic(f *frame) {
 	f.putBool(2, f.s.dynamic[name] != nil)
 }
 
-func backendHealth(f *frame, b *origin.Backend) { f.put32(2, uint32(b.Health)) }
+func backendHealth(f *frame, b *origin.Backend) { f.put32(2, b.Health) }
 func backendHost(f *frame, b *origin.Backend)   { f.fill(2, []byte(b.Name)) }
 func backendPort(f *frame, b *origin.Backend)   { f.put16(2, b.Port) }
 func backendIsSSL(f *frame, b *origin.Backend)  { f.putBool(2, b.Scheme == "https") }

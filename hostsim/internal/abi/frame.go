@@ -8,13 +8,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Memory is a guest's linear memory.
+// Memory is a guest's linear memory; hostsim.Memory says more.
 type Memory interface {
-	// Read returns a view of n bytes from offset on, not a copy, or false when
-	// they are not all within the memory. The view is valid until the guest
-	// runs again.
 	Read(offset, n uint32) ([]byte, bool)
-	// Size returns the memory's size in bytes.
 	Size() uint32
 }
 

@@ -42,9 +42,6 @@ func Functions() []*Function { return functions }
 // Lookup returns a host call, or nil when the ABI has none of that name.
 func Lookup(module, name string) *Function { return byName[module+"."+name] }
 
-// Modelled reports whether the call does more than answer unsupported.
-func (f *Function) Modelled() bool { return implementation(f.Module, f.Name) != nil }
-
 var functions, byName = buildTable()
 
 func buildTable() (list []*Function, index map[string]*Function) {

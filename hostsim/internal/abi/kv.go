@@ -148,13 +148,16 @@ func (k *KVStores) insert(store, key string, value []byte, c kvInsertConfig) kvE
 	return kvOK
 }
 
-// remove reports whether there was a value.
-func (k *KVStores) remove(store, key string) bool {
+// remove reports whether there was anything to delete, as Viceroy does since
+// 0.22.
+func (k *KVStores) remove(store, key string) kvError {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	_, found := k.get(store, key)
+	if _, found := k.get(store, key); !found {
+		return kvNotFound
+	}
 	k.drop(store, key)
-	return found
+	return kvOK
 }
 
 type kvListing struct {

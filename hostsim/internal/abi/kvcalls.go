@@ -14,7 +14,7 @@ type (
 		found bool
 	}
 	kvInsert struct{ err kvError }
-	kvDelete struct{ found bool }
+	kvDelete struct{ err kvError }
 	kvList   struct {
 		body []byte
 		err  kvError
@@ -182,14 +182,10 @@ func (f *frame) startDelete(out int, bad Status) {
 	f.newItem(out, func() item { return &kvDelete{f.s.svc.KV.remove(store, key)} })
 }
 
-// kvDeleteWait reports whether there was anything to delete, as Viceroy does
-// since 0.22.
 func kvDeleteWait(f *frame) {
-	d, outcome := takeItem[*kvDelete](f, f.u32(0)), kvOK
-	if f.ok() && !d.found {
-		outcome = kvNotFound
+	if d := takeItem[*kvDelete](f, f.u32(0)); f.ok() {
+		f.put32(1, uint32(d.err))
 	}
-	f.put32(1, uint32(outcome))
 }
 
 func kvListStart(f *frame) {
@@ -264,7 +260,7 @@ func objInsertWait(f *frame) {
 func objDeleteAsync(f *frame) { f.startDelete(3, Error) }
 
 func objDeleteWait(f *frame) {
-	if d := takeItem[*kvDelete](f, f.u32(0)); f.ok() && !d.found {
+	if d := takeItem[*kvDelete](f, f.u32(0)); f.ok() && d.err != kvOK {
 		f.fail(None)
 	}
 }

@@ -17,17 +17,6 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Health is a backend's health as the guest sees it; the numbers are those of
-// the ABI (typenames.witx).
-type Health uint32
-
-// The health states.
-const (
-	HealthUnknown Health = iota
-	HealthHealthy
-	HealthUnhealthy
-)
-
 // Backend is one origin, ready for use. The zero timeouts mean none.
 type Backend struct {
 	Scheme string // http or https
@@ -46,7 +35,7 @@ type Backend struct {
 
 	ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout time.Duration
 
-	Health  Health
+	Health  uint32       // as the guest sees it (typenames.witx)
 	Handler http.Handler // answers in place of Addr
 }
 

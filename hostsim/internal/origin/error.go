@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -116,7 +117,7 @@ func dialError(ctx context.Context, err error) *Error {
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return &Error{Tag: TagDestinationUnroutable, Err: err}
 	case ctx.Err() != nil, wire.IsTimeout(err):
-		return &Error{Tag: TagConnectionTimeout, Err: cause(ctx, err)}
+		return &Error{Tag: TagConnectionTimeout, Err: cmp.Or(context.Cause(ctx), err)}
 	}
 	return &Error{Tag: TagDestinationUnavailable, Err: err}
 }
@@ -128,13 +129,6 @@ func rcode(err *net.DNSError) uint16 {
 	return 0
 }
 
-func cause(ctx context.Context, err error) error {
-	if c := context.Cause(ctx); c != nil {
-		return c
-	}
-	return err
-}
-
 func handshakeError(ctx context.Context, err error) *Error {
 	var cert *certError
 	var record tls.RecordHeaderError
@@ -142,7 +136,7 @@ func handshakeError(ctx context.Context, err error) *Error {
 	case errors.As(err, &cert):
 		return &Error{Tag: TagTLSCertificateError, Err: err}
 	case ctx.Err() != nil:
-		return &Error{Tag: TagConnectionTimeout, Err: cause(ctx, err)}
+		return &Error{Tag: TagConnectionTimeout, Err: cmp.Or(context.Cause(ctx), err)}
 	case errors.As(err, &record):
 		return &Error{Tag: TagTLSProtocolError, Err: err}
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
@@ -173,7 +167,7 @@ func exchangeError(ctx context.Context, err error) *Error {
 	case errors.Is(context.Cause(ctx), errFirstByteTimeout):
 		return &Error{Tag: TagHTTPResponseTimeout, Err: errFirstByteTimeout}
 	case ctx.Err() != nil:
-		return &Error{Tag: TagInternalError, Err: cause(ctx, err)}
+		return &Error{Tag: TagInternalError, Err: cmp.Or(context.Cause(ctx), err)}
 	case errors.Is(err, wire.ErrRequestBody): // no tag is for it: it is not the origin's fault
 		return &Error{Tag: TagInternalError, Err: err}
 	case alerted: // TLS 1.3 reports a refused client certificate only after the handshake
