@@ -20,10 +20,12 @@ func (f *Function) Words(m Memory, args []uint64) string {
 			word(&b, p.Name, textWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
 		case 'l':
 			word(&b, p.Name, handlesWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
-		case 'v', 'w':
+		case 'v': // an engine may leave anything in the upper half
 			if i == 0 || f.Parameters[i-1].Kind != 'p' || !strings.HasSuffix(p.Name, "_len") {
-				word(&b, p.Name, strconv.FormatUint(args[p.At], 10))
+				word(&b, p.Name, strconv.FormatUint(uint64(uint32(args[p.At])), 10))
 			}
+		case 'w':
+			word(&b, p.Name, strconv.FormatUint(args[p.At], 10))
 		}
 	}
 	return b.String()

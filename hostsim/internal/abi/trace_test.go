@@ -27,6 +27,8 @@ func TestWords(t *testing.T) {
 	require.Equal(t, ` -> request_handle=0 body_handle=0`, r.traced("http_req.body_downstream_get", 0, 4))
 	require.Equal(t, `h=0 cursor=0 -> buf="host\x00x-one\x00x-name\x00"`, r.traced("http_req.header_names_get", 0, 64, 100, 0, 8, 0))
 	require.Equal(t, `h=9 -> badf`, r.traced("http_req.uri_get", 9, 64, 100, 0))
+	require.Equal(t, `h=9 -> badf`, r.traced("http_req.uri_get", 7<<32|9, 64, 100, 0))
+	require.Equal(t, `abi_version=4294967297 -> error`, r.traced("abi.init", 1<<32|1))
 	require.Equal(t, `name=(out of bounds) -> inval`, r.traced("config_store.open", math.MaxUint32-5, 100, 0))
 	long := uint64(r.put(strings.Repeat("x", 300)))
 	require.Contains(t, r.traced("log.endpoint_get", long, 300, 0), `x"...(300 bytes)`)
