@@ -51,26 +51,7 @@
 //
 // The reference is Viceroy, Fastly's own local host
 // (github.com/fastly/Viceroy), status by status. This package differs where
-// Viceroy's way would hide a mistake or where its libraries stop it:
-//
-//   - odd bytes in a URI are carried, where Viceroy's parser refuses them;
-//   - send_error_detail is filled in, so that a guest can tell a refused
-//     connection from a timeout or a bad certificate;
-//   - a backend's SNI may differ from the name its certificate must have;
-//   - original header names keep case and repetitions;
-//   - with Scheme "https" the calls about the client's TLS connection answer;
-//     Viceroy knows http only;
-//   - a secret from an unset environment variable is an error in LoadConfig;
-//   - backend timeouts default to Fastly's, not to none;
-//   - a bad handle of a KV store is badf and a listing of no keys bad_request,
-//     where Viceroy panics;
-//   - a bad address, enum value or flag is inval or badalign, where Viceroy's
-//     bindings end the guest;
-//   - unknown keys in a fastly.toml are errors everywhere, not only in
-//     backends;
-//   - host memory that a guest can claim through handles, headers, buffers,
-//     stores and the cache is bounded.
-//
-// README.md has the whole list, which a differential test against Viceroy holds
-// to be complete, and what is not modelled.
+// Viceroy's way would hide a mistake or where its libraries stop it. README.md
+// has the list, which a differential test against Viceroy holds to be complete,
+// and what is not modelled.
 package hostsim
