@@ -25,9 +25,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
-// Func offers values for what is typed.
-type Func = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
-
 // Completer offers values, some of them from a sites.json.
 type Completer struct {
 	// Load reads a sites.json and says nothing: what a shell asks for must not
@@ -61,9 +58,9 @@ func (c *Completer) All(cmd *cobra.Command) {
 }
 
 // byName are the values of flags of these names, in whatever command.
-func (c *Completer) byName() map[string]Func {
+func (c *Completer) byName() map[string]cobra.CompletionFunc {
 	hosts, kids := c.sites((*core.Sites).Hosts), c.sites(sitesfile.KeyIDs)
-	return map[string]Func{
+	return map[string]cobra.CompletionFunc{
 		"esp":          oneOf(presets()...),
 		"host":         hosts,
 		"site":         hosts,
@@ -81,8 +78,8 @@ func (c *Completer) byName() map[string]Func {
 }
 
 // byCommand are those of one command, by its path and the flag.
-func (c *Completer) byCommand() map[string]Func {
-	return map[string]Func{
+func (c *Completer) byCommand() map[string]cobra.CompletionFunc {
+	return map[string]cobra.CompletionFunc{
 		"clickedge dns format":      oneOf("text", "zone", "json"),
 		"clickedge dns cdn":         oneOf("fastly"),
 		"clickedge dns ca":          oneOf(dnsplan.AuthorityNames()...),
@@ -100,7 +97,7 @@ func (c *Completer) byCommand() map[string]Func {
 }
 
 // arguments completes what stands without a flag, by the command's use line.
-func (c *Completer) arguments(cmd *cobra.Command) Func {
+func (c *Completer) arguments(cmd *cobra.Command) cobra.CompletionFunc {
 	switch use := strings.TrimPrefix(cmd.Use, cmd.Name()); {
 	case cmd.HasSubCommands():
 		return nil
@@ -128,7 +125,7 @@ func takesFile(f *pflag.Flag) bool {
 }
 
 // sites offers what a function finds in the sites.json that --sites names.
-func (c *Completer) sites(find func(*core.Sites) []string) Func {
+func (c *Completer) sites(find func(*core.Sites) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		name := "sites.json"
 		if f := cmd.Flag("sites"); f != nil {
@@ -146,17 +143,13 @@ func (c *Completer) sites(find func(*core.Sites) []string) Func {
 }
 
 // oneOf offers a closed set of values.
-func oneOf(values ...string) Func {
-	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return values, cobra.ShellCompDirectiveNoFileComp
-	}
+func oneOf(values ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // endingIn offers files with one of these extensions.
-func endingIn(extensions ...string) Func {
-	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return extensions, cobra.ShellCompDirectiveFilterFileExt
-	}
+func endingIn(extensions ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(extensions, cobra.ShellCompDirectiveFilterFileExt)
 }
 
 // halves offers values that are completed by what the user types.
@@ -165,7 +158,7 @@ func halves(values []string) ([]string, cobra.ShellCompDirective) {
 }
 
 // assigned offers each value with "=" behind it.
-func assigned(values Func) Func {
+func assigned(values cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		list, _ := values(cmd, args, typed)
 		for i := range list {
@@ -217,11 +210,8 @@ func formats() (names []string) {
 // faults are those that each stand-in can have.
 func faults(sites *core.Sites) (list []string) {
 	for _, o := range sites.Origins() {
-		for f := origins.Refuse; f.String() != ""; f++ {
-			if _, err := origins.ParseFault(f.String()); err != nil {
-				break
-			}
-			list = append(list, o.Backend+"="+f.String())
+		for _, fault := range origins.FaultNames() {
+			list = append(list, o.Backend+"="+fault)
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 
@@ -82,15 +83,8 @@ func headerEdits(o *core.Origin, edits core.Edits) (list []headerEdit) {
 	return list
 }
 
+// oddNames are fields whose names net/http writes differently.
+var oddNames = map[string]string{"cdn-loop": "CDN-Loop", "te": "TE", "http2-settings": "HTTP2-Settings"}
+
 // fieldName writes a field's name as its specification does.
-func fieldName(name string) string {
-	switch name {
-	case "cdn-loop":
-		return "CDN-Loop"
-	case "te":
-		return "TE"
-	case "http2-settings":
-		return "HTTP2-Settings"
-	}
-	return http.CanonicalHeaderKey(name)
-}
+func fieldName(name string) string { return cmp.Or(oddNames[name], http.CanonicalHeaderKey(name)) }

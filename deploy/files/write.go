@@ -88,7 +88,6 @@ func writeAndRename(name string, data []byte, mode fs.FileMode) (err error) {
 	}
 	defer Temporary(tmp.Name())()
 	if err := fill(tmp, data, mode); err != nil {
-		tmp.Close()
 		return err
 	}
 	return os.Rename(tmp.Name(), name)
@@ -104,7 +103,6 @@ func Create(name string, data []byte) error {
 		return fmt.Errorf("cannot write %q: %w", name, reason(err))
 	}
 	if err := fill(f, data, 0o600); err != nil {
-		f.Close()
 		os.Remove(name)
 		return fmt.Errorf("cannot write %q: %w", name, reason(err))
 	}
@@ -114,31 +112,26 @@ func Create(name string, data []byte) error {
 // fill writes, syncs and closes. The mode is set on the open file, so that the
 // umask does not matter.
 func fill(f *os.File, data []byte, mode fs.FileMode) error {
-	if _, err := f.Write(data); err != nil {
-		return err
+	_, err := f.Write(data)
+	if err == nil {
+		err = f.Chmod(mode)
 	}
-	if err := f.Chmod(mode); err != nil {
-		return err
+	if err == nil {
+		err = f.Sync()
 	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
+	return errors.Join(err, f.Close())
 }
 
-var temporary struct {
+var temporary = struct {
 	sync.Mutex
 	names map[string]bool
-}
+}{names: map[string]bool{}}
 
 // Temporary registers a file or folder that must not outlive the process, and
 // returns the function that removes it.
 func Temporary(name string) (remove func()) {
 	temporary.Lock()
 	defer temporary.Unlock()
-	if temporary.names == nil {
-		temporary.names = map[string]bool{}
-	}
 	temporary.names[name] = true
 	return func() {
 		temporary.Lock()

@@ -122,28 +122,16 @@ func (f *fastlyFile) version() (string, *fastlyVersion) {
 // foldNames removes "_" from the names of members, so that encoding/json
 // matches both the API's names and those of Fastly's Go client.
 func foldNames(raw json.RawMessage) json.RawMessage {
-	var out bytes.Buffer
-	for i := 0; i < len(raw); i++ {
-		if raw[i] != '"' {
-			out.WriteByte(raw[i])
-			continue
+	return jsonString.ReplaceAllFunc(raw, func(text []byte) []byte {
+		if !bytes.HasSuffix(text, []byte(":")) {
+			return text
 		}
-		end := i + 1
-		for end < len(raw) && raw[end] != '"' {
-			if raw[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		word := raw[i:min(end+1, len(raw))]
-		if rest := bytes.TrimLeft(raw[min(end+1, len(raw)):], " \t\r\n"); len(rest) > 0 && rest[0] == ':' {
-			word = bytes.ReplaceAll(word, []byte("_"), nil)
-		}
-		out.Write(word)
-		i = end
-	}
-	return out.Bytes()
+		return bytes.ReplaceAll(text, []byte("_"), nil)
+	})
 }
+
+// jsonString matches a string, with the colon where it is a member's name.
+var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"(?:\s*:)?`)
 
 // fastlyReading is one version being read.
 type fastlyReading struct {

@@ -29,6 +29,9 @@ const WrongDestination = "https://elsewhere.example.net/"
 
 var faultNames = [...]string{"up", "refuse", "reset", "slow", "500", "429", "wrong-location", "drip"}
 
+// FaultNames lists the faults, [Up] left out.
+func FaultNames() []string { return slices.Clone(faultNames[Refuse:]) }
+
 // String returns the name that [ParseFault] reads.
 func (f Fault) String() string {
 	if int(f) >= len(faultNames) {
@@ -122,8 +125,7 @@ func (o *origin) wait(r *http.Request, changed <-chan struct{}) bool {
 	case <-changed:
 		return true
 	case <-r.Context().Done():
-		return false
 	case <-o.fleet.done:
-		return false
 	}
+	return false
 }
