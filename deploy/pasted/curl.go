@@ -1,6 +1,7 @@
 package pasted
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/expand"
@@ -18,25 +19,23 @@ type request struct {
 	connect string // of --resolve or --connect-to
 }
 
-// withValue are curl's options that take a value, by short letter or long name;
-// set applies them.
-var withValue = map[string]string{
+// letters are curl's short options, with their long names.
+var letters = map[string]string{
 	"H": "header", "X": "request", "d": "data", "A": "user-agent", "b": "cookie", "c": "cookie-jar", "e": "referer", "o": "output",
 	"u": "user", "m": "max-time", "w": "write-out", "x": "proxy", "E": "cert", "T": "upload-file", "F": "form", "r": "range", "D": "dump-header",
-	"header": "", "request": "", "data": "", "user-agent": "", "cookie": "", "cookie-jar": "", "referer": "", "output": "", "user": "",
-	"max-time": "", "write-out": "", "proxy": "", "cert": "", "upload-file": "", "form": "", "range": "", "dump-header": "",
-	"data-raw": "", "data-binary": "", "data-ascii": "", "data-urlencode": "", "json": "", "request-target": "", "url": "", "cacert": "",
-	"resolve": "", "connect-to": "", "connect-timeout": "", "retry": "", "key": "", "max-redirs": "", "interface": "", "tls-max": "",
-}
-
-// withoutValue are the options without a value.
-var withoutValue = map[string]string{
 	"I": "head", "s": "silent", "i": "include", "v": "verbose", "k": "insecure", "L": "location", "S": "show-error", "f": "fail", "G": "get",
 	"g": "globoff", "4": "ipv4", "6": "ipv6", "N": "no-buffer", "O": "remote-name", "0": "http1.0", "#": "progress-bar", "j": "junk-session-cookies",
-	"head": "", "silent": "", "include": "", "verbose": "", "insecure": "", "location": "", "show-error": "", "fail": "", "get": "",
-	"globoff": "", "ipv4": "", "ipv6": "", "no-buffer": "", "remote-name": "", "http1.0": "", "progress-bar": "", "compressed": "", "path-as-is": "",
-	"http1.1": "", "http2": "", "http2-prior-knowledge": "", "http3": "", "no-progress-meter": "", "tlsv1.2": "", "tlsv1.3": "",
 }
+
+// withValue are the options that take a value; set applies them.
+var withValue = strings.Fields(`header request data user-agent cookie cookie-jar referer output user max-time write-out proxy cert
+	upload-file form range dump-header data-raw data-binary data-ascii data-urlencode json request-target url cacert resolve
+	connect-to connect-timeout retry key max-redirs interface tls-max`)
+
+// withoutValue are the options without a value.
+var withoutValue = strings.Fields(`head silent include verbose insecure location show-error fail get globoff ipv4 ipv6 no-buffer
+	remote-name http1.0 progress-bar compressed path-as-is http1.1 http2 http2-prior-knowledge http3 no-progress-meter
+	junk-session-cookies tlsv1.2 tlsv1.3`)
 
 // requestOf reads the words of a command line.
 func requestOf(words []string) (*request, error) {
@@ -123,42 +122,33 @@ func (c *curl) next() error {
 
 func (c *curl) long(name string) error {
 	name, value, joined := strings.Cut(name, "=")
-	if _, ok := withoutValue[name]; ok && !joined {
+	switch {
+	case slices.Contains(withoutValue, name) && !joined:
 		c.flag(name)
 		return nil
-	}
-	if _, ok := withValue[name]; !ok {
+	case !slices.Contains(withValue, name):
 		return unknownOption("--" + name)
+	case joined:
+		return c.set(name, value)
 	}
-	if !joined {
-		var err error
-		if value, err = c.value("--" + name); err != nil {
-			return err
-		}
-	}
-	return c.set(name, value)
+	return c.setNext(name, "--"+name)
 }
 
 // short reads a group of short options; the last may be followed by its value.
-func (c *curl) short(letters string) error {
-	for i := range letters {
-		letter := letters[i : i+1]
-		if long, ok := withoutValue[letter]; ok {
-			c.flag(long)
-			continue
-		}
-		long, ok := withValue[letter]
-		if !ok {
+func (c *curl) short(group string) error {
+	for i := range group {
+		letter, value := group[i:i+1], group[i+1:]
+		name := letters[letter]
+		switch {
+		case slices.Contains(withoutValue, name):
+			c.flag(name)
+		case name == "":
 			return unknownOption("-" + letter)
+		case value != "":
+			return c.set(name, value)
+		default:
+			return c.setNext(name, "-"+letter)
 		}
-		value, err := letters[i+1:], error(nil)
-		if value == "" {
-			value, err = c.value("-" + letter)
-		}
-		if err != nil {
-			return err
-		}
-		return c.set(long, value)
 	}
 	return nil
 }
@@ -168,13 +158,14 @@ func unknownOption(name string) *Error {
 		"the line for curl has %s, which is not known here", clean.Quote(name, 40))
 }
 
-func (c *curl) value(name string) (string, error) {
+// setNext applies an option, as it is written, whose value is the next word.
+func (c *curl) setNext(name, written string) error {
 	if len(c.words) == 0 {
-		return "", wrong("copy the line whole", "the line for curl ends behind %s", name)
+		return wrong("copy the line whole", "the line for curl ends behind %s", written)
 	}
-	v := c.words[0]
+	value := c.words[0]
 	c.words = c.words[1:]
-	return v, nil
+	return c.set(name, value)
 }
 
 func (c *curl) flag(name string) {
