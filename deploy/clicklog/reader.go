@@ -1,8 +1,19 @@
+// Package clicklog reads the click log that the module writes (NDJSON, see
+// core/spec/click-log.md) and counts in it: what the ESPs have missed, and
+// which keys are in use.
+//
+// Start with [Lines], which gives the lines of a file one by one, and with
+// [Missed] and [Keys], which count. Both read a line through one [Reader]: it
+// says what a line of the log is, and counts a request once though the log has
+// it twice. Logs are delivered at least once, and files overlap.
 package clicklog
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/clickedge/clickedge/core/clicklog"
@@ -33,6 +44,31 @@ func readFile(in *input.Input, name string, take func([]byte)) error {
 		return input.Failure(what, err, hint)
 	}
 	return nil
+}
+
+// MaxLine is the most bytes of a line of the click log. The module's lines have
+// a few hundred.
+const MaxLine = 64 << 10
+
+// Lines calls take with each line of r, from its first brace on, as collectors
+// put a date before it. Longer lines than [MaxLine] are not of the click log.
+func Lines(r io.Reader, take func([]byte)) error {
+	b := bufio.NewReaderSize(r, MaxLine)
+	for {
+		line, more, err := b.ReadLine()
+		for ; more && err == nil; _, more, err = b.ReadLine() {
+			line = []byte("too long")
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if err != nil && len(line) == 0 {
+			return nil
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			take(line[max(bytes.IndexByte(line, '{'), 0):])
+		}
+	}
 }
 
 // Line has the members of a line of the click log that are counted.

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ func (x *Explanation) why(d core.Decision, own bool) string {
 	case d.Action == core.Refuse:
 		return codes.Explain(d.Code).What
 	case d.Action == core.Reply:
-		return whyReply(d.Reply)
+		return cmp.Or(whyReply[d.Reply], "answered from here: "+d.Reply.String())
 	case own:
 		return "the signature is right, the link has not expired, and its destination is allowed"
 	case d.Action == core.Redirect && d.Origin != nil:
@@ -30,18 +31,12 @@ func (x *Explanation) why(d core.Decision, own bool) string {
 	return x.whyProxied(d)
 }
 
-func whyReply(r core.ReplyBody) string {
-	switch r {
-	case core.ReplyPixel:
-		return "the signed open pixel is answered from here"
-	case core.ReplyApple, core.ReplyAndroid:
-		return `the site's own file of "app_links" is served`
-	case core.ReplyRobots:
-		return "robots.txt is the same on every link domain: crawlers are kept out, as each link that they follow is counted"
-	case core.ReplyHealth:
-		return "this path shows whether the module is running"
-	}
-	return "answered from here: " + r.String()
+var whyReply = map[core.ReplyBody]string{
+	core.ReplyPixel:   "the signed open pixel is answered from here",
+	core.ReplyApple:   `the site's own file of "app_links" is served`,
+	core.ReplyAndroid: `the site's own file of "app_links" is served`,
+	core.ReplyRobots:  "robots.txt is the same on every link domain: crawlers are kept out, as each link that they follow is counted",
+	core.ReplyHealth:  "this path shows whether the module is running",
 }
 
 func (x *Explanation) whyProxied(d core.Decision) string {

@@ -6,15 +6,6 @@ import (
 	"net/http"
 )
 
-// Landing is the page at the end of a click. It says "You have arrived at" and
-// the host and raw request target.
-var Landing http.Handler = http.HandlerFunc(land)
-
-func land(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	htmlPage(w, "You have arrived", "<p>You have arrived at "+html.EscapeString(r.Host+r.RequestURI)+"</p>")
-}
-
 // startLanding listens twice, for https and for http, as destinations may be
 // either.
 func (f *Fleet) startLanding() error {
@@ -36,6 +27,8 @@ func (f *Fleet) startLanding() error {
 	return nil
 }
 
+// land answers with the page at the end of a click. It says "You have arrived
+// at" and the host and raw request target.
 func (f *Fleet) land(w http.ResponseWriter, r *http.Request) {
 	seen, err := newSeen(LandingBackend, r)
 	f.record.add(seen)
@@ -43,7 +36,8 @@ func (f *Fleet) land(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	Landing.ServeHTTP(w, r)
+	w.Header().Set("Cache-Control", "no-store")
+	htmlPage(w, "You have arrived", "<p>You have arrived at "+html.EscapeString(r.Host+r.RequestURI)+"</p>")
 }
 
 // LandingAddr returns where the landing pages listen for https and for http,

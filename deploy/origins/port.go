@@ -55,13 +55,11 @@ func (p *port) listen() error {
 		}
 	}
 	p.ln, p.addr = ln, ln.Addr().String()
-	p.wg.Add(1)
-	go p.accept(ln)
+	p.wg.Go(func() { p.accept(ln) })
 	return nil
 }
 
 func (p *port) accept(ln net.Listener) {
-	defer p.wg.Done()
 	for {
 		conn, err := ln.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -84,16 +82,14 @@ func (p *port) serve(conn net.Conn) {
 	}
 	from := conn.RemoteAddr().String()
 	p.conns[from] = conn
-	p.wg.Add(1)
-	go func() {
-		defer p.wg.Done()
+	p.wg.Go(func() {
 		p.server.ServeConn(&dripConn{Conn: conn, drip: &p.drip})
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.conns[from] == conn {
 			delete(p.conns, from)
 		}
-	}()
+	})
 }
 
 // refuse stops listening and drops all connections, like a host whose process
