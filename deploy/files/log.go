@@ -118,15 +118,15 @@ func (l *log) Close() error { return l.file.Close() }
 
 func (l *log) broken(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and breaks off", Err: ErrBroken,
+		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and breaks off",
 			Hint: "it was cut, or is still being written: fetch it again"}
 	}
 	if errors.Is(err, errTrailing) {
-		return &Error{Name: Label(l.name), Problem: "is compressed with gzip, but " + err.Error(), Err: ErrBroken,
+		return &Error{Name: Label(l.name), Problem: "is compressed with gzip, but " + err.Error(),
 			Hint: "gzip -dc unpacks what comes before; find out what was added, and by whom"}
 	}
 	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || l.gz {
-		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and damaged: " + err.Error(), Err: ErrBroken}
+		return &Error{Name: Label(l.name), Problem: "is compressed with gzip and damaged: " + err.Error()}
 	}
 	return fmt.Errorf("%s: %w", Label(l.name), err)
 }
@@ -160,7 +160,7 @@ func packed(name string, p packing) error {
 	if name == Std {
 		from = "FILE"
 	}
-	return &Error{Name: Label(name), Problem: "is compressed with " + p.name, Err: ErrPacked,
+	return &Error{Name: Label(name), Problem: "is compressed with " + p.name,
 		Hint: fmt.Sprintf("unpack it first: %s %s", p.unpack, from)}
 }
 

@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,22 +16,9 @@ type Error struct {
 	Name    string // quoted, or "standard input"
 	Problem string // "is a folder, not a file"
 	Hint    string // what to do; "" where the problem says it
-	Err     error  // of the sentinels below
 }
 
 func (e *Error) Error() string { return e.Name + " " + e.Problem }
-
-// Unwrap gives the kind of the problem.
-func (e *Error) Unwrap() error { return e.Err }
-
-// The kinds of problems.
-var (
-	ErrFolder   = errors.New("a folder")
-	ErrTooLong  = errors.New("too long")
-	ErrPacked   = errors.New("packed")
-	ErrNotAFile = errors.New("nothing that can be read")
-	ErrBroken   = errors.New("breaks off")
-)
 
 // Label is the name of a file for a message.
 func Label(name string) string {
@@ -52,14 +38,14 @@ func Read(ctx context.Context, name string, stdin io.Reader, most int64) ([]byte
 	}
 	defer r.Close()
 	if size > most {
-		return nil, &Error{Name: Label(name), Problem: fmt.Sprintf("is %s long; at most %s are read", Size(size), Size(most)), Err: ErrTooLong}
+		return nil, &Error{Name: Label(name), Problem: fmt.Sprintf("is %s long; at most %s are read", Size(size), Size(most))}
 	}
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", Label(name), err)
 	case int64(len(text)) > most:
-		return nil, &Error{Name: Label(name), Problem: fmt.Sprintf("goes on after %s, which is all that is read", Size(most)), Err: ErrTooLong}
+		return nil, &Error{Name: Label(name), Problem: fmt.Sprintf("goes on after %s, which is all that is read", Size(most))}
 	}
 	return text, nil
 }
@@ -76,9 +62,9 @@ func open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, int
 	}
 	switch mode := info.Mode(); {
 	case mode.IsDir():
-		return nil, 0, &Error{Name: Label(name), Problem: "is a folder, not a file", Err: ErrFolder}
+		return nil, 0, &Error{Name: Label(name), Problem: "is a folder, not a file"}
 	case mode&fs.ModeSocket != 0:
-		return nil, 0, &Error{Name: Label(name), Problem: "is a socket, not a file", Err: ErrNotAFile}
+		return nil, 0, &Error{Name: Label(name), Problem: "is a socket, not a file"}
 	case !mode.IsRegular():
 		f, err := openStream(ctx, name)
 		return f, 0, err
