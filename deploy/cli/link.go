@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -44,12 +43,7 @@ func needs(what string) cobra.PositionalArgs {
 
 // read takes the arguments apart. sites may be nil.
 func (a *linkArg) read(args []string, sites *core.Sites) (*pasted.Link, error) {
-	l, err := pasted.Parse(args, pasted.Options{Host: a.host, Known: sites.Has, AnyHost: a.any})
-	var e *pasted.Error
-	if errors.As(err, &e) {
-		return nil, failure.Usage(err, e.Hint)
-	}
-	return l, err
+	return pasted.Parse(args, pasted.Options{Host: a.host, Known: sites.Has, AnyHost: a.any})
 }
 
 // saveCurl keeps the flags of a pasted line for curl from being read as our

@@ -153,7 +153,7 @@ func (c *curl) short(group string) error {
 	return nil
 }
 
-func unknownOption(name string) *Error {
+func unknownOption(name string) error {
 	return wrong("flags of clickedge stand before the word curl; leave out of curl's what does not shape the request",
 		"the line for curl has %s, which is not known here", clean.Quote(name, 40))
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 // LocalSuffix follows a branded host in the links that serve prints for a
@@ -51,15 +52,10 @@ func (l *Link) URL() string {
 // Asis reports whether the URL was the link itself, with nothing replaced.
 func (l *Link) Asis() bool { return l.Addr == "" && l.Method == "" && !l.other && len(l.Notes) == 0 }
 
-// Error says what is wrong with what was pasted, and what to do.
-type Error struct{ Problem, Hint string }
-
-func (e *Error) Error() string { return e.Problem }
-
 const wholeHint = `give it whole and in quotes, as in 'https://link.example.com/e/c/…'`
 
-func wrong(hint, format string, args ...any) *Error {
-	return &Error{fmt.Sprintf(format, args...), hint}
+func wrong(hint, format string, args ...any) error {
+	return failure.Usage(fmt.Errorf(format, args...), hint)
 }
 
 // Options are what else is known of a link.
@@ -73,7 +69,7 @@ type Options struct {
 }
 
 // Parse reads the words of a command line: a URL, or a curl command, as one
-// word or split by the shell. The error is an [*Error].
+// word or split by the shell.
 func Parse(words []string, opt Options) (*Link, error) {
 	request, err := requestOf(words)
 	if err != nil {
@@ -135,7 +131,7 @@ func splitURL(given string) (*Link, error) {
 	return l, l.punycode()
 }
 
-func notURL(given string) *Error {
+func notURL(given string) error {
 	return wrong(wholeHint, "%s is not the URL of a link", clean.Quote(given, 120))
 }
 

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/failure"
 )
 
 func TestParse(t *testing.T) {
@@ -101,7 +103,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		_, err := Parse([]string{text}, Options{})
 		require.ErrorContains(t, err, says, text)
-		var e *Error
+		var e *failure.Error
 		require.ErrorAs(t, err, &e)
 		require.NotEmpty(t, e.Hint, text)
 	}
