@@ -92,7 +92,6 @@ func (p *parts) padding() error {
 	}
 }
 
-// log is a log that is being read.
 type log struct {
 	ctx  context.Context
 	name string

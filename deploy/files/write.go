@@ -80,7 +80,6 @@ func writeInPlace(name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// writeAndRename writes a temporary file and renames it.
 func writeAndRename(name string, data []byte, mode fs.FileMode) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {

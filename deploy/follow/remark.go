@@ -22,7 +22,6 @@ import (
 // ACME should have happened before.
 const soon = 14
 
-// describe copies the facts of an answer.
 func (h *Hop) describe(now time.Time) {
 	a := h.answer
 	t := a.Times
@@ -250,7 +249,6 @@ func targetChange(from, to string) string {
 	return "the path is another"
 }
 
-// remarkHost adds a note on a change of host.
 func (h *Hop) remarkHost(w *walker, next *webURL) {
 	switch site := w.opt.Sites.Lookup(next.host); {
 	case isESP(next.host):

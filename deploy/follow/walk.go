@@ -142,7 +142,6 @@ func (h *Hop) warn(code, format string, args ...any) {
 	h.Notes = append(h.Notes, Note{Code: code, Text: fmt.Sprintf(format, args...), Warning: true})
 }
 
-// walker is a walk under way.
 type walker struct {
 	opt    Options
 	start  *webURL
@@ -186,7 +185,6 @@ func (w *walker) walk(ctx context.Context, odd []string) {
 	}
 }
 
-// enter adds a hop.
 func (w *walker) enter(u *webURL, odd []string) *Hop {
 	h := &Hop{URL: u.String(), Host: u.host, url: u, Is: w.identify(u, len(w.result.Hops) == 0)}
 	if len(odd) > 0 && len(w.result.Hops) == 0 {

@@ -136,7 +136,6 @@ var cachePolicies = map[string]cachePolicy{
 	"2e54312d-136d-493c-8eb9-b001f22f67d2": {passed{host: true, cookies: true, query: true}, keepsAsTold}, // Amplify
 }
 
-// cloudFront reads a distribution.
 func (r *reading) cloudFront(data []byte) error {
 	var f cloudFrontFile
 	if err := decodeJSON(r.name, data, &f); err != nil {
@@ -179,7 +178,6 @@ func (f *cloudFrontFile) configs() iter.Seq2[string, *cloudFrontConfig] {
 
 func (c *cloudFrontConfig) isConfig() bool { return c != nil && c.DefaultCacheBehavior != nil }
 
-// cloudFrontReading is one distribution being read.
 type cloudFrontReading struct {
 	*reading
 	*cloudFrontConfig

@@ -82,7 +82,6 @@ type fastlySettings struct {
 	DefaultTTL  *looseInt `json:"general.defaultttl"`
 }
 
-// fastly reads a VCL service.
 func (r *reading) fastly(data []byte) error {
 	var raw json.RawMessage
 	if err := decodeJSON(r.name, data, &raw); err != nil {
@@ -133,7 +132,6 @@ func foldNames(raw json.RawMessage) json.RawMessage {
 // jsonString matches a string, with the colon where it is a member's name.
 var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"(?:\s*:)?`)
 
-// fastlyReading is one version being read.
 type fastlyReading struct {
 	*reading
 	*fastlyVersion
@@ -251,7 +249,6 @@ func (s *fastlyReading) settings(v *service) {
 	}
 }
 
-// headers reads the rules for fields.
 func (s *fastlyReading) headers(v *service) {
 	for i, h := range s.Headers {
 		at := s.at("headers[%d]", i)

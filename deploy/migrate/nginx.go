@@ -33,7 +33,6 @@ func (r *reading) nginx(data []byte) error {
 	return nil
 }
 
-// nginxReading is an nginx configuration being read.
 type nginxReading struct {
 	*reading
 	directives int
@@ -212,7 +211,6 @@ func (s scope) all(name string) (list []*directive) {
 	return list
 }
 
-// isOn reports whether a switch is on.
 func (s scope) isOn(name string) *directive {
 	if d := s.find(name); d != nil && strings.EqualFold(d.arg(0), "on") {
 		return d

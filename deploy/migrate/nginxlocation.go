@@ -25,7 +25,6 @@ func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
 	}
 }
 
-// contains reports whether a statement is in the list or below it.
 func contains(list []*directive, d *directive) bool {
 	return slices.ContainsFunc(list, func(x *directive) bool { return x == d || contains(x.block, d) })
 }

@@ -25,7 +25,6 @@ type directive struct {
 	line  int
 }
 
-// at is the directive's place.
 func (d *directive) at() string { return d.file + ":" + strconv.Itoa(d.line) }
 
 // arg is the i-th word, "" where there is none.
@@ -54,7 +53,6 @@ func (p *nginxParser) fail(line, column int, format string, args ...any) error {
 	return &Error{Name: p.file, Line: line, Column: column, Problem: fmt.Sprintf(format, args...)}
 }
 
-// parseNginx reads one file.
 func parseNginx(file string, text []byte, count *int) ([]*directive, error) {
 	p := &nginxParser{file: file, rest: string(text), line: 1, column: 1, count: count}
 	return p.block(0, nil)
@@ -282,7 +280,6 @@ func (p *nginxParser) take(n int) (text string) {
 	return text
 }
 
-// skipLine stops at the end of the line.
 func (p *nginxParser) skipLine() {
 	line, _, _ := strings.Cut(p.rest, "\n")
 	p.take(len(line))

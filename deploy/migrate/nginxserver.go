@@ -47,7 +47,6 @@ func (n *nginxReading) proxied(s nginxServer) bool {
 	return true
 }
 
-// hosts are the link domains of a server.
 func (n *nginxReading) hosts(s nginxServer) (list []named) {
 	explicit := false
 	for _, d := range s.d.block {
@@ -115,10 +114,8 @@ func isRoot(d *directive) bool {
 	return false
 }
 
-// passURL splits the argument of proxy_pass.
 var passURL = regexp.MustCompile(`^(https?|\$scheme)://([^/?#$]+)(.*)$`)
 
-// origin reads proxy_pass.
 func (n *nginxReading) origin(v *service, pass *directive, sc scope) {
 	m := passURL.FindStringSubmatch(expand(pass.arg(0), sc))
 	if m == nil {
@@ -223,7 +220,6 @@ func (n *nginxReading) fromUpstream(v *service, up *directive, secure bool) {
 	}
 }
 
-// parseAddress reads host and port.
 func parseAddress(text string, secure bool, at string) address {
 	a := address{at: at, tls: secure, host: strings.ToLower(strings.TrimSuffix(text, "."))}
 	if i := strings.LastIndexByte(text, ':'); i > 0 && !strings.HasSuffix(text, "]") {
@@ -234,7 +230,6 @@ func parseAddress(text string, secure bool, at string) address {
 	return a
 }
 
-// headers reads proxy_set_header.
 func (n *nginxReading) headers(v *service, sc scope) {
 	pass := sc.find("proxy_pass")
 	// nginx sends $proxy_host by default.
@@ -349,7 +344,6 @@ var quiet = regexp.MustCompile(`^(listen|server_name|server_tokens|ssl.*|http2.*
 	`proxy_.*|add_header|expires|gzip.*|set|types|etag|if_modified_since|open_file_cache.*|more_clear_headers|try_files|break|include|server|upstream|location|` +
 	`set_real_ip_from|real_ip_.*|reset_timedout_connection|lingering.*|absolute_redirect|port_in_redirect|internal|satisfy)$`)
 
-// otherDirectives reads the rest of a server.
 func (n *nginxReading) otherDirectives(v *service, sc scope, block []*directive, main *directive) {
 	for _, d := range block {
 		switch {

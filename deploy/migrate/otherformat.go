@@ -112,7 +112,6 @@ type espNamed struct{ host, preset string }
 
 const mostNamed = 4 // ESPs in a hint
 
-// hostInText matches host names.
 var hostInText = regexp.MustCompile(`(?i)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+`)
 
 // espsIn returns the origins of ESPs that a text names, each once.
@@ -154,7 +153,6 @@ func ending(ends ...string) func(*sample) bool {
 	}
 }
 
-// called is a test by the file's name.
 func called(names ...string) func(*sample) bool {
 	return func(s *sample) bool { return slices.Contains(names, s.base) }
 }

@@ -121,7 +121,6 @@ func isUTF16(data []byte) bool {
 	return half >= 4 && (zeros[0] == half && zeros[1] == 0 || zeros[1] == half && zeros[0] == 0)
 }
 
-// read reads the format that was given or detected.
 func (r *reading) read(data []byte) error {
 	switch r.opt.From {
 	case CloudFront:
@@ -171,7 +170,6 @@ func detect(data []byte) Format {
 	return FastlyVCL
 }
 
-// reading is a configuration being read.
 type reading struct {
 	findings
 	name  string
@@ -194,7 +192,6 @@ func (r *reading) result() *Result {
 	return &Result{From: r.opt.From, Sites: r.sites, Findings: r.list}
 }
 
-// notFound adds findings on wanted hosts that were not found.
 func (r *reading) notFound() {
 	for _, host := range r.opt.Hosts {
 		if !r.seen[host] {
@@ -203,7 +200,6 @@ func (r *reading) notFound() {
 	}
 }
 
-// wants reports whether a host is wanted.
 func (r *reading) wants(host string) bool {
 	return len(r.opt.Hosts) == 0 || slices.Contains(r.opt.Hosts, host)
 }

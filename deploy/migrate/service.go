@@ -103,7 +103,6 @@ func (a address) preset() (name, tenant string, needsOrigin bool) {
 	return name, "", o.Address == ""
 }
 
-// addSite turns a service into a site.
 func (r *reading) addSite(s *service) {
 	r.host = s.host
 	defer func() { r.host = "" }()

@@ -50,7 +50,6 @@ func answerClick(w http.ResponseWriter, q *request, destination string, ok bool)
 	}
 }
 
-// redirect answers a click.
 func redirect(w http.ResponseWriter, q *request, destination string) {
 	if fault, _ := q.origin.fault.get(); fault == WrongLocation {
 		destination = WrongDestination
