@@ -126,19 +126,17 @@ func takesFile(f *pflag.Flag) bool {
 
 // sites offers what a function finds in the sites.json that --sites names.
 func (c *Completer) sites(find func(*core.Sites) []string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, _ []string, _ string) (list []string, _ cobra.ShellCompDirective) {
 		name := "sites.json"
 		if f := cmd.Flag("sites"); f != nil {
 			name = f.Value.String()
 		}
-		if name == files.Std {
-			return nil, cobra.ShellCompDirectiveNoFileComp
+		if name != files.Std {
+			if sites, err := c.Load(name); err == nil {
+				list = find(sites)
+			}
 		}
-		sites, err := c.Load(name)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return find(sites), cobra.ShellCompDirectiveNoFileComp
+		return list, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

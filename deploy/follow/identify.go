@@ -2,6 +2,7 @@ package follow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core/esp"
@@ -39,11 +40,7 @@ type Identity struct {
 // counts reports whether a request for this address is likely to be counted as
 // a click or an open.
 func (id *Identity) counts() bool {
-	switch id.Kind {
-	case "click", "open", "app":
-		return true
-	}
-	return id.Token
+	return id.Token || slices.Contains([]string{"click", "open", "app"}, id.Kind)
 }
 
 // identify reads one address. first: it is the one that the operator gave, for

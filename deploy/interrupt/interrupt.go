@@ -30,8 +30,6 @@ type cause struct{ sig syscall.Signal }
 // Error implements error.
 func (c *cause) Error() string { return "interrupted" }
 
-func (c *cause) exit() int { return 128 + int(c.sig) }
-
 // Context returns a context that Ctrl-C, SIGTERM and a closed terminal end. A
 // second signal ends the process, as if nobody listened.
 func Context(parent context.Context) (ctx context.Context, stop func()) {
@@ -81,7 +79,7 @@ func Failure(ctx context.Context, left string) *failure.Error {
 	f := &failure.Error{Exit: failure.ExitInterrupted, Err: errors.New("interrupted")}
 	var c *cause
 	if errors.As(context.Cause(ctx), &c) {
-		f.Exit = c.exit()
+		f.Exit = 128 + int(c.sig)
 	}
 	if left != "" {
 		f.Err = fmt.Errorf("interrupted; %s", left)

@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -141,11 +140,14 @@ func (r *reading) cloudFront(data []byte) error {
 	if err := decodeJSON(r.name, data, &f); err != nil {
 		return err
 	}
-	found := false
-	for path, config := range f.configs() {
-		found = true
-		c := &cloudFrontReading{reading: r, jsonPath: jsonPath(path), cloudFrontConfig: config}
-		c.read()
+	found := r.distribution("Distribution.DistributionConfig.", f.Distribution.DistributionConfig) ||
+		r.distribution("DistributionConfig.", f.DistributionConfig) ||
+		r.distribution("", &f.cloudFrontConfig)
+	if !found {
+		for i := range f.DistributionList.Items {
+			path := fmt.Sprintf("DistributionList.Items[%d].", i)
+			found = r.distribution(path, &f.DistributionList.Items[i]) || found
+		}
 	}
 	if !found {
 		return &Error{Name: r.name, Problem: "it is not a distribution: it has no DefaultCacheBehavior",
@@ -154,37 +156,19 @@ func (r *reading) cloudFront(data []byte) error {
 	return nil
 }
 
-// configs yields each distribution with the path to it, "" or one that ends in
-// a dot.
-func (f *cloudFrontFile) configs() iter.Seq2[string, *cloudFrontConfig] {
-	return func(yield func(string, *cloudFrontConfig) bool) {
-		switch {
-		case f.Distribution.DistributionConfig.isConfig():
-			yield("Distribution.DistributionConfig.", f.Distribution.DistributionConfig)
-		case f.DistributionConfig.isConfig():
-			yield("DistributionConfig.", f.DistributionConfig)
-		case f.isConfig():
-			yield("", &f.cloudFrontConfig)
-		default:
-			for i := range f.DistributionList.Items {
-				c := &f.DistributionList.Items[i]
-				if c.isConfig() && !yield(fmt.Sprintf("DistributionList.Items[%d].", i), c) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (c *cloudFrontConfig) isConfig() bool { return c != nil && c.DefaultCacheBehavior != nil }
-
 type cloudFrontReading struct {
 	*reading
 	*cloudFrontConfig
 	jsonPath
 }
 
-func (c *cloudFrontReading) read() {
+// distribution reads one, and reports whether it is one. The path to it is ""
+// or ends in a dot.
+func (r *reading) distribution(path string, config *cloudFrontConfig) bool {
+	if config == nil || config.DefaultCacheBehavior == nil {
+		return false
+	}
+	c := &cloudFrontReading{reading: r, jsonPath: jsonPath(path), cloudFrontConfig: config}
 	for _, host := range c.hosts() {
 		c.host = host.name
 		v := &service{host: host.name, hostAt: host.at}
@@ -195,6 +179,7 @@ func (c *cloudFrontReading) read() {
 		}
 		c.host = ""
 	}
+	return true
 }
 
 func (c *cloudFrontReading) hosts() []named {
@@ -406,8 +391,7 @@ func (c *cloudFrontReading) responsePolicy() {
 
 // rest reads the settings that are not only about links.
 func (c *cloudFrontReading) rest() {
-	for i := range c.CacheBehaviors.Items {
-		b := &c.CacheBehaviors.Items[i]
+	for i, b := range c.CacheBehaviors.Items {
 		at := c.at("CacheBehaviors.Items[%d].PathPattern", i)
 		switch {
 		case appleFile(b.PathPattern) || androidFile(b.PathPattern) || strings.Contains(b.PathPattern, ".well-known"):

@@ -23,25 +23,17 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var there []string
-	for _, s := range sites {
-		if _, ok := members[s.Host]; ok {
-			there = append(there, s.Host)
-		}
-	}
-	if len(there) > 0 && !replace {
-		return nil, fmt.Errorf("%s: %w", strings.Join(there, ", "), ErrExists)
-	}
 	type edit struct {
 		span
 		with []byte
 	}
 	var edits []edit
+	var there []string
 	var added []byte
 	for i := range sites {
 		object := sites[i].text()
 		if at, ok := members[sites[i].Host]; ok {
-			edits = append(edits, edit{at, object})
+			there, edits = append(there, sites[i].Host), append(edits, edit{at, object})
 			continue
 		}
 		if len(members)+len(added) > 0 {
@@ -49,6 +41,9 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 		}
 		host, _ := json.Marshal(sites[i].Host) // no string fails
 		added = fmt.Appendf(added, "\n    %s: %s", host, object)
+	}
+	if len(there) > 0 && !replace {
+		return nil, fmt.Errorf("%s: %w", strings.Join(there, ", "), ErrExists)
 	}
 	if added != nil {
 		last := len(bytes.TrimRight(text[:end], " \t\r\n"))

@@ -53,22 +53,19 @@ type nginxServer struct {
 func (n *nginxReading) include(list []*directive, within map[string]bool) ([]*directive, error) {
 	var out []*directive
 	for _, d := range list {
+		var err error
 		if d.block != nil {
-			block, err := n.include(d.block, within)
-			if err != nil {
+			if d.block, err = n.include(d.block, within); err != nil {
 				return nil, err
 			}
-			d.block = block
 		}
-		if d.name != "include" {
-			out = append(out, d)
-			continue
+		inPlace := []*directive{d}
+		if d.name == "include" {
+			if inPlace, err = n.included(d, within); err != nil {
+				return nil, err
+			}
 		}
-		more, err := n.included(d, within)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, more...)
+		out = append(out, inPlace...)
 	}
 	return out, nil
 }

@@ -76,9 +76,7 @@ func (n *nginxReading) hosts(s nginxServer) (list []named) {
 
 // mainProxy finds the proxy_pass for links: that of "location /", else of the
 // first location that has one.
-func (n *nginxReading) mainProxy(sc scope, block []*directive) (*directive, scope) {
-	var first *directive
-	var firstScope scope
+func (n *nginxReading) mainProxy(sc scope, block []*directive) (first *directive, firstScope scope) {
 	for _, d := range block {
 		if d.name != "location" {
 			continue
@@ -88,13 +86,10 @@ func (n *nginxReading) mainProxy(sc scope, block []*directive) (*directive, scop
 		if pass == nil {
 			pass, inner = n.mainProxy(inner, d.block)
 		}
-		if pass == nil {
-			continue
-		}
-		if isRoot(d) {
+		switch {
+		case pass != nil && isRoot(d):
 			return pass, inner
-		}
-		if first == nil {
+		case first == nil:
 			first, firstScope = pass, inner
 		}
 	}
