@@ -1,6 +1,9 @@
 package core
 
-import "github.com/clickedge/clickedge/core/esp"
+import (
+	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/header"
+)
 
 // Origin is where a site's requests are proxied to, and what is changed on the
 // way. Host and SNI differ: Host is the branded domain by default, SNI and the
@@ -23,6 +26,11 @@ type Origin struct {
 	OriginHost bool
 	// ForwardedHost adds X-Forwarded-Host with the branded domain.
 	ForwardedHost bool
+	// Headers are the fields that the site sets on each request: name and value
+	// in turn, each followed by a NUL, see [header.Next]. The names are in
+	// lower case and sorted, and [RefusedHeader] refuses none of
+	// them. "" for none.
+	Headers string
 	// Cookies says which cookies pass between the reader and the ESP.
 	Cookies Cookies
 	// Health is the origin's health probe, empty if none is known.
@@ -35,4 +43,15 @@ type Health struct {
 	Method string
 	Path   string
 	Status int
+}
+
+// editHeaders sets the site's own fields. A reader's value is replaced: an
+// origin may take the field for the word of its proxy.
+func (o *Origin) editHeaders(edit Editor) {
+	for rest := o.Headers; rest != ""; {
+		var name, value string
+		name, rest = header.Next(rest)
+		value, rest = header.Next(rest)
+		edit(EditSet, name, value)
+	}
 }

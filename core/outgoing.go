@@ -60,6 +60,9 @@ func (s *Site) EditRequest(o *Origin, in *Arrival, edit Editor) {
 	}
 	mark := AppendLoop(in.Room[:0], s.Host)
 	edit(appendOrSet(in.Headers.Has(header.CDNLoop)), "cdn-loop", unsafe.String(unsafe.SliceData(mark), len(mark))) // nobody else writes to the room
+	if o.Headers != "" {
+		o.editHeaders(edit)
+	}
 }
 
 // appendOrSet adds a value to those of the reader, if there are any.

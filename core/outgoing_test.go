@@ -115,13 +115,57 @@ func TestNamesOfEdits(t *testing.T) {
 	}
 }
 
+// The site's own fields take the place of the reader's, whatever Connection
+// says of them.
+func TestRequestHeaders(t *testing.T) {
+	o := espOrigin
+	o.Headers = list("x-brand", "a, b", "x-postal-track-host", "1")
+	got := sentWith(t, &o, Arrival{}, map[string]string{"connection": list("X-Brand, x-postal-track-host"),
+		"x-brand": list("evil", "worse"), "x-postal-track-host": list("0"), "x-kept": list("1")})
+	require.Equal(t, []string{list("a, b"), list("1"), list("1")}, []string{got["x-brand"], got["x-postal-track-host"], got["x-kept"]})
+	require.NotContains(t, sentWith(t, &espOrigin, Arrival{}, nil), "x-brand")
+}
+
+// A site may set no field that clickedge edits, in a request or an answer, and
+// none by which a request is judged.
+func TestRefusedHeader(t *testing.T) {
+	o := espOrigin
+	o.ForwardedHost = true
+	var edits Edits
+	(&Site{Host: "link.example.com"}).EditRequest(&o, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1"}, edits.Add)
+	o.EditAnswer(301, header.All, edits.Add)
+	for _, e := range edits {
+		require.NotEmpty(t, RefusedHeader(e.Name), e.Name)
+	}
+	for set := header.All; set != 0; set = set.Rest() {
+		require.NotEmpty(t, RefusedHeader(set.Name()), set.Name())
+		require.Equal(t, set&^set.Rest(), header.Lookup(set.Name()))
+	}
+	for name, want := range map[string]string{
+		"expect": "clickedge itself", "x-forwarded-port": "clickedge itself", "fastly-client-ip": "clickedge itself", "via": "clickedge itself",
+		"user-agent": "the reader's", "x-real-ip": "the reader's", "referer": "the reader's",
+		"content-type": "the message", "accept-encoding": "the message", "if-range": "the message", "proxy-thing": "the message",
+		"authorization": "a secret", "x-api-key": "a secret", "x-token": "a secret", "cookie": "a secret", "x-origin-verify": "a secret",
+	} {
+		require.Contains(t, RefusedHeader(name), want, name)
+	}
+	for _, name := range []string{"x-postal-track-host", "x-brand", "x-workspace", "cache-tag", "x-keyboard", "x-authority", "x-forwardedish", "fastlyish"} {
+		require.Empty(t, RefusedHeader(name), name)
+	}
+}
+
 func TestEditsAllocateNothing(t *testing.T) {
+	headed := espOrigin
+	headed.Headers = list("x-a", "1", "x-b", "2")
 	site, in := &Site{Host: "link.example.com"}, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1", Room: make([]byte, LoopRoom)}
 	room, before := make([]byte, 1<<10), list("a=1; "+espOrigin.CookieMark()+"b=2")
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		site.EditRequest(&espOrigin, in, func(op EditOp, name, value string) {
 			espOrigin.AppendValues(room[:0], Edit{name, value, op}, before)
 		})
+	}))
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		site.EditRequest(&headed, in, func(op EditOp, name, value string) { room[0] = byte(op) })
 	}))
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		espOrigin.EditAnswer(302, header.All, func(op EditOp, name, value string) {

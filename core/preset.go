@@ -49,6 +49,7 @@ func presetTable() []Origin {
 		rows = append(rows, ses(region))
 	}
 	rows = append(rows, brazeRows()...)
+	rows = append(rows, resellerRows()...)
 	return append(rows,
 		// Iterable, "Setting up HTTPS link tracking": all headers and cookies
 		// pass both ways; the EU data centre has a host of its own.
@@ -100,6 +101,40 @@ func brazeRows() []Origin {
 		o.ForwardedHost = o.Family == esp.FamilySES
 	}
 	return rows
+}
+
+// resellers send through SendGrid, each under accounts of its own. Their pages
+// ask for a CDN that forwards the link domain to sendgrid.net, as SendGrid's do:
+// CleverTap, "SSL click tracking"; Optimove, "Guide to SSL click tracking for
+// Optimove and SendGrid"; Leanplum, "Set up SSL for click tracking".
+var resellers = [...]struct{ preset, name string }{
+	{"clevertap", "CleverTap"},
+	{"optimove", "Optimove"},
+	{"leanplum", "Leanplum"},
+}
+
+func resellerRows() (rows []Origin) {
+	for _, r := range resellers {
+		o := preset("sendgrid", esp.FamilySendGrid, "sendgrid.net", Health{})
+		o.Preset = r.preset
+		rows = append(rows, o)
+	}
+	return rows
+}
+
+// Beneath returns the preset of the ESP beneath one that sends through another
+// ESP, and that one's name as people write it. For all others it returns the
+// preset itself, and no name.
+func Beneath(preset string) (beneath, name string) {
+	if beneath, ok := strings.CutPrefix(preset, "braze-"); ok {
+		return beneath, "Braze"
+	}
+	for _, r := range resellers {
+		if r.preset == preset {
+			return "sendgrid", r.name
+		}
+	}
+	return preset, ""
 }
 
 func preset(name string, family esp.Family, address string, health Health) Origin {
@@ -180,9 +215,13 @@ func isLower(s string) bool {
 // area is a region without its number: "us-east" of "us-east-1".
 func area(region string) string { return region[:strings.LastIndexByte(region, '-')] }
 
+// otherPartitions are regions of AWS GovCloud, China and the European Sovereign
+// Cloud, against which a name is compared as well.
+var otherPartitions = [...]string{"us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1", "eusc-de-east-1"}
+
 func isRegionTypo(a string) bool {
 	near := false
-	for _, r := range esp.SESRegions() {
+	for _, r := range append(esp.SESRegions(), otherPartitions[:]...) {
 		switch spelling.Distance(a, area(r)) {
 		case 0:
 			return false

@@ -75,8 +75,30 @@ func TestLookupPresetRegions(t *testing.T) {
 		_, ok := LookupPreset("ses-" + region)
 		require.False(t, ok, region)
 	}
+	for _, region := range []string{"us-gov-wset-1", "us-gov-est-1", "cn-nort-1", "cn-norhtwest-1", "eusc-de-eest-1"} {
+		_, ok := LookupPreset("ses-" + region)
+		require.False(t, ok, region)
+	}
 	_, ok := LookupPreset("none")
 	require.False(t, ok, "none has no origin")
+}
+
+// What sends through another ESP has that ESP's origin and links, and its
+// backend.
+func TestBeneath(t *testing.T) {
+	names := map[string]int{}
+	for _, o := range Presets() {
+		beneath, name := Beneath(o.Preset)
+		names[name]++
+		p, ok := LookupPreset(beneath)
+		require.True(t, ok, beneath)
+		require.Equal(t, name == "", beneath == o.Preset, o.Preset)
+		require.Equal(t, backendKey(&p), backendKey(&o), o.Preset)
+		require.Equal(t, p.Family, o.Family)
+	}
+	require.Equal(t, map[string]int{"": names[""], "Braze": 5, "CleverTap": 1, "Optimove": 1, "Leanplum": 1}, names)
+	beneath, name := Beneath("none")
+	require.Equal(t, []string{"none", ""}, []string{beneath, name})
 }
 
 func backendKey(o *Origin) Origin {

@@ -54,7 +54,8 @@ func regionOfDigits(digits string) string {
 	return ""
 }
 
-// SESOrigin returns the name of a region's tracking host.
+// SESOrigin returns the name of a region's tracking host. In other partitions
+// than the standard one it is a guess, see [SESGuessed].
 func SESOrigin(region string) string { return "r." + region + "." + sesDomain }
 
 const sesDomain = "awstrack.me"
@@ -68,4 +69,17 @@ func SESRegion(host string) string {
 		return ""
 	}
 	return region
+}
+
+// SESGuessed reports whether the tracking host of a region is a guess. That is
+// so in AWS's other partitions: GovCloud, China, the European Sovereign Cloud
+// and the isolated ones. No page of AWS's that names their hosts was found, nor
+// a link from them, and each has domains of its own for other services.
+func SESGuessed(region string) bool {
+	for _, begin := range [...]string{"us-gov-", "cn-", "eusc-", "us-iso", "eu-iso"} {
+		if strings.HasPrefix(region, begin) {
+			return true
+		}
+	}
+	return false
 }

@@ -47,3 +47,15 @@ func TestSESRegionOfAHost(t *testing.T) {
 	require.Empty(t, SESDigits(""))
 	require.Empty(t, regionOfDigits(""), "a region without digits must not be found by none")
 }
+
+// The regions that real links were seen from are none of the guessed ones.
+func TestSESGuessed(t *testing.T) {
+	for _, region := range append(SESRegions(), "af-south-1", "us-west-1", "me-central-1", "mx-central-1") {
+		require.False(t, SESGuessed(region), region)
+	}
+	for _, region := range []string{"us-gov-west-1", "us-gov-east-1", "cn-north-1", "cn-northwest-1", "eusc-de-east-1",
+		"us-iso-east-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1"} {
+		require.True(t, SESGuessed(region), region)
+		require.Empty(t, SESDigits(region))
+	}
+}

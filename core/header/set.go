@@ -178,6 +178,17 @@ func (h *Set) Read(list string) {
 // Has reports whether any of these fields is there.
 func (h Set) Has(any Set) bool { return h&any != 0 }
 
+// Lookup returns the field of a name in lower case, 0 for a name that does not
+// matter. It compares the whole name, and is for settings, not for requests.
+func Lookup(name string) Set {
+	for i := range fieldNames {
+		if fieldNames[i] == name {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
 // Name returns the name of the set's first field, in lower case. The set must
 // not be empty.
 func (h Set) Name() string { return fieldNames[bits.TrailingZeros64(uint64(h))] }

@@ -28,6 +28,7 @@ const (
 	fieldHost
 	fieldCookies
 	fieldForwarded
+	fieldHeaders
 	fieldDestinations
 	fieldPublicSuffix
 	fieldAllowHTTP
@@ -46,7 +47,7 @@ var fieldDocs = [fieldsLen]FieldDoc{
 	fieldESP: {"esp", "string", "",
 		`the preset of the e-mail service provider, or "none" where only signed links are answered; required`},
 	fieldOrigin: {"origin", "URL", "",
-		`where requests are proxied to, scheme and host and, if need be, port; required for custom, postmark, mandrill and mailjet, whose presets do not know it`},
+		`where requests are proxied to, scheme and host and, if need be, port; required for custom, postmark, mandrill and mailjet, whose presets do not know it; for SES in AWS GovCloud, China and other partitions, where it is not documented`},
 	fieldSecond: {"second_origin", "URL", "",
 		`an origin of the same ESP that gets a GET or HEAD where the first could not be connected to, as "https://v2.spgo.io" beside spgo.io; a bare host has the first's scheme and port`},
 	fieldTenant: {"tenant", "string", "",
@@ -57,6 +58,8 @@ var fieldDocs = [fieldsLen]FieldDoc{
 		`which of the reader's cookies reach the ESP: "own", those that it set on this host itself; "strip", none; "pass", all, the session of the parent domain included; the default for SES and SparkPost is "strip", for Iterable "pass"`},
 	fieldForwarded: {"x_forwarded_host", "true or false", "",
 		`whether X-Forwarded-Host with the link domain is sent to the origin; by default what the preset says`},
+	fieldHeaders: {"headers", "object", "",
+		`request fields that the origin gets, as {"X-Postal-Track-Host": "1"}, in place of what the reader sent under these names; for custom only; never a secret, since whoever reads the module or the config store reads them`},
 	fieldDestinations: {"destinations", "list of strings", "[]",
 		`the hosts that redirects may lead to, "example.com" or "*.example.com" for any host below it, never the link domain itself; required when clicks or when_esp_fails is "redirect", and with keys unless signed_links is "anywhere"`},
 	fieldPublicSuffix: {"public_suffix", "true or false", "false",
@@ -107,7 +110,7 @@ func (f field) fieldType() fieldType {
 		return typeFlag
 	case fieldDestinations, fieldKeys:
 		return typeList
-	case fieldAppLinks:
+	case fieldAppLinks, fieldHeaders:
 		return typeObject
 	}
 	return typeText
@@ -151,6 +154,8 @@ func hintField(name string) string {
 		meant = "when_esp_fails"
 	case "secondary", "backup", "failover", "fallbackorigin", "secondaryorigin":
 		meant = "second_origin"
+	case "header", "requestheaders", "fields", "requestfields", "setheaders":
+		meant = "headers"
 	case "timeout", "firstbytetimeout", "esptimeoutms":
 		meant = "esp_timeout"
 	case "apple", "android", "applinksfile", "applelinks", "assetlinks", "appleappsiteassociation", "universallinks":

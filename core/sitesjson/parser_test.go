@@ -82,8 +82,12 @@ func describeSites(sites *core.Sites, err error) string {
 }
 
 func describeOrigin(o *core.Origin) string {
-	return fmt.Sprintf("%s (%s): %s = %s:%d, tls %t, own host %t, forwarded host %t, cookies %s, health %v",
+	text := fmt.Sprintf("%s (%s): %s = %s:%d, tls %t, own host %t, forwarded host %t, cookies %s, health %v",
 		o.Preset, o.Family, o.Backend, o.Address, o.Port, o.TLS, o.OriginHost, o.ForwardedHost, o.Cookies, o.Health)
+	if o.Headers != "" {
+		text += fmt.Sprintf(", headers %q", o.Headers)
+	}
+	return text
 }
 
 func TestErrorNeverHoldsSecrets(t *testing.T) {
@@ -123,7 +127,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)

@@ -5,12 +5,19 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/spelling"
 )
 
 // needsOrigin reports whether a site must give this preset's origin as a URL.
 func needsOrigin(o *core.Origin) bool {
 	return o.Address == "" && o.Preset != core.PresetEnterprise && o.Preset != core.PresetNone
+}
+
+// takesOrigin reports whether a site may give this preset's origin.
+func takesOrigin(o *core.Origin) bool {
+	region, isSES := strings.CutPrefix(o.Preset, core.PresetSES)
+	return needsOrigin(o) || isSES && esp.SESGuessed(region)
 }
 
 // presetNames are the values of "esp".
@@ -44,9 +51,7 @@ func hintPreset(name string) string {
 // otherNames returns the preset for another name of an ESP.
 func otherNames(word string) string {
 	switch word {
-	// The last three resell SendGrid, and document a customer's CDN in front of
-	// sendgrid.net.
-	case "twilio", "twilio-sendgrid", "sendgrid-us", "sendgrid-global", "clevertap", "optimove", "leanplum":
+	case "twilio", "twilio-sendgrid", "sendgrid-us", "sendgrid-global":
 		return "sendgrid"
 	case "sparkpost-us", "messagebird", "bird":
 		return "sparkpost"

@@ -57,9 +57,10 @@ func (c *siteReader) relateESP(at int) {
 	custom := preset.Preset == core.PresetCustom
 	c.require(fieldOrigin, needsOrigin(preset), at, `give the ESP's host, as in "origin": "https://track.example.net"`)
 	c.require(fieldTenant, preset.Preset == core.PresetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
-	c.refuse(fieldOrigin, needsOrigin(preset), `the preset knows its origin; "custom" takes any`)
+	c.refuse(fieldOrigin, takesOrigin(preset), `the preset knows its origin; "custom" takes any`)
 	c.refuse(fieldTenant, preset.Preset == core.PresetEnterprise, `only "sparkpost-enterprise" has tenants`)
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
+	c.refuse(fieldHeaders, custom, `the preset knows what its ESP needs; "custom" takes any`)
 	if preset.Family == esp.FamilySES && c.proxied() && c.cookies == core.CookiesPass {
 		c.mistake(fieldCookies, c.at[fieldCookies], `"pass" does not go with esp `+quote([]byte(preset.Preset)),
 			`SES refuses more than 8192 bytes of fields, which the cookies of the parent domain reach; leave it out, or write "own"`)
@@ -176,13 +177,14 @@ func (c *siteReader) origin() core.Origin {
 	switch {
 	case o.Preset == core.PresetEnterprise:
 		o.Address, o.Backend = c.tenant+".et.e.sparkpost.com", core.PresetEnterprise+"-"+c.tenant
-	case needsOrigin(&o):
-		o.Address, o.Port, o.TLS, o.Backend = c.endpoint.host, c.endpoint.port, c.endpoint.tls, c.endpoint.backend()
+	case takesOrigin(&o) && c.given(fieldOrigin):
+		o = originAt(o, c.endpoint)
 	}
 	if c.given(fieldForwarded) {
 		o.ForwardedHost = c.on[fieldForwarded]
 	}
 	o.OriginHost = c.on[fieldHost]
+	o.Headers = c.headers
 	if c.given(fieldCookies) {
 		o.Cookies = c.cookies
 	}

@@ -35,6 +35,8 @@ type siteReader struct {
 	// wide are the entries of destinations that are public suffixes.
 	wide   []wideEntry
 	tenant string
+	// headers are the site's own request fields, as core.Origin has them.
+	headers string
 }
 
 // path returns the path of a part of this site for messages.
@@ -84,7 +86,11 @@ func (c *siteReader) value(f field) {
 	case '[':
 		c.r.List(func(i int) { c.item(f, i) })
 	case '{':
-		c.setAppLinks()
+		if f == fieldHeaders {
+			c.setHeaders()
+		} else {
+			c.setAppLinks()
+		}
 	default:
 		c.text(f, c.r.Text())
 	}

@@ -42,6 +42,7 @@ import (
 //	         1  flags, bit 0 first: tls, host origin, x_forwarded_host; bits 3 and 4: cookies, see core.Cookies
 //	         8  each: backend, address, health method, health path (texts)
 //	         4  status of the health
+//	         8  headers (text), see core.Origin
 //
 //	text     4 offset, 4 length in bytes; 0 and 0 for ""
 //	list     a text of items, each a byte of length and that many bytes; destinations are a destination.List
@@ -66,12 +67,12 @@ type tableData string
 const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
 
 const (
-	tableLayout  = 2
+	tableLayout  = 3
 	tableHeader  = 16
 	tableSlot    = 8
 	siteFixed    = 21
 	profileFixed = 52
-	originFixed  = 40
+	originFixed  = 48
 )
 
 // The bits of a profile's flags, and of an origin's.
@@ -256,6 +257,9 @@ func (d tableData) origin(at uint32, preset string, o *core.Origin) *core.Origin
 		OriginHost:    head&(flagOriginHost<<24) != 0,
 		ForwardedHost: head&(flagForwardedHost<<24) != 0,
 		Cookies:       core.Cookies(head >> (24 + cookiesShift) & 3),
+	}
+	if le32(r, 44) != 0 {
+		o.Headers = d.text(le64(r, 40))
 	}
 	if o.Cookies > core.CookiesPass {
 		o.Cookies = core.CookiesStrip // an unknown mode: no cookies are the safe choice

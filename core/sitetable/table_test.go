@@ -176,9 +176,14 @@ func TestSpaceIsUsedAgain(t *testing.T) {
 		"full.example.com": {"esp": "sparkpost", "second_origin": "https://v2.spgo.io", "clicks": "redirect", "when_esp_fails": "redirect", "keys": ["k1"],
 			"destinations": ["example.com"], "allow_http": true, "signed_links": "anywhere", "home": "https://www.example.com/", "esp_timeout": "1s",
 			"app_links": {"android": [{"relation": ["delegate_permission/common.handle_all_urls"], "target": {"namespace": "web", "site": "https://example.com"}}]}},
-		"bare.example.com": {"esp": "none", "keys": ["k2"], "signed_links": "anywhere"}}}`))
+		"bare.example.com": {"esp": "none", "keys": ["k2"], "signed_links": "anywhere"},
+		"headed.example.com": {"esp": "custom", "origin": "https://a.example.net", "second_origin": "b.example.net", "headers": {"X-A": "1"}},
+		"plain.example.com": {"esp": "custom", "origin": "https://a.example.net", "second_origin": "b.example.net"}}}`))
 	require.NoError(t, err)
 	table, space := open(t, sites), new(Space)
+	require.Equal(t, "x-a\x001\x00", table.Lookup("headed.example.com", space).SecondOrigin.Headers)
+	plain := table.Lookup("plain.example.com", space)
+	require.Empty(t, plain.Origin.Headers+plain.SecondOrigin.Headers)
 	require.NotNil(t, table.Lookup("full.example.com", space).SecondOrigin)
 	requireSameSite(t, sites.Lookup("bare.example.com"), table.Lookup("bare.example.com", space))
 	require.False(t, lists(table.Lookup("bare.example.com", space), "example.com"))

@@ -111,7 +111,8 @@ func (w *tableWriter) origin(o *core.Origin) uint32 {
 	for _, text := range [...]string{o.Backend, o.Address, o.Health.Method, o.Health.Path} {
 		b = w.text(b, text)
 	}
-	return w.put(binary.LittleEndian.AppendUint32(b, uint32(o.Health.Status)))
+	b = binary.LittleEndian.AppendUint32(b, uint32(o.Health.Status))
+	return w.put(w.text(b, o.Headers))
 }
 
 func bit(on bool, flag byte) byte {

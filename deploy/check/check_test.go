@@ -18,13 +18,18 @@ func parse(t *testing.T, site string) *core.Sites {
 
 func TestWarnings(t *testing.T) {
 	for site, want := range map[string]string{
-		`{"esp": "customerio-eu", "cookies": "pass"}`:                                                 `gives track-eu.customer.io every cookie`,
-		`{"esp": "custom", "origin": "http://track.example.net", "cookies": "pass"}`:                  "in clear text, since http://track.example.net",
-		`{"esp": "iterable", "cookies": "pass"}`:                                                      "",
-		`{"esp": "sendgrid", "when_esp_fails": "redirect", "destinations": ["example.com"]}`:          `"when_esp_fails": "redirect" changes nothing`,
-		`{"esp": "sendgrid", "clicks": "redirect", "destinations": ["example.com"]}`:                  `"clicks": "redirect" changes nothing`,
-		`{"esp": "customerio-eu", "when_esp_fails": "redirect", "destinations": ["www.example.com"]}`: "",
-		`{"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}`:                            "",
+		`{"esp": "customerio-eu", "cookies": "pass"}`:                                                                                        `gives track-eu.customer.io every cookie`,
+		`{"esp": "custom", "origin": "http://track.example.net", "cookies": "pass"}`:                                                         "in clear text, since http://track.example.net",
+		`{"esp": "iterable", "cookies": "pass"}`:                                                                                             "",
+		`{"esp": "sendgrid", "when_esp_fails": "redirect", "destinations": ["example.com"]}`:                                                 `"when_esp_fails": "redirect" changes nothing`,
+		`{"esp": "sendgrid", "clicks": "redirect", "destinations": ["example.com"]}`:                                                         `"clicks": "redirect" changes nothing`,
+		`{"esp": "customerio-eu", "when_esp_fails": "redirect", "destinations": ["www.example.com"]}`:                                        "",
+		`{"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}`:                                                                   "",
+		`{"esp": "ses-us-gov-west-1"}`:                                                                                                       `is asked at r.us-gov-west-1.awstrack.me, as SES is`,
+		`{"esp": "ses-us-gov-west-1", "origin": "https://track.example.net"}`:                                                                "",
+		`{"esp": "ses-us-west-1"}`:                                                                                                           "",
+		`{"esp": "custom", "origin": "https://track.example.net", "headers": {"X-Postal-Track-Host": "1", "X-Brand": "some-brand-of-ours"}}`: "",
+		`{"esp": "custom", "origin": "https://track.example.net", "headers": {"X-Site": "9f86d081884c7d65"}}`:                                `"headers": the value of "x-site" looks like a token`,
 	} {
 		list := Warnings(parse(t, site).Lookup("link.example.com"))
 		if want == "" {

@@ -2,15 +2,53 @@ package check
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/header"
 )
 
 // Warnings lists settings that are valid but have no effect, or a surprising
 // one.
 func Warnings(s *core.Site) []string {
-	return append(cookieWarnings(s), readWarnings(s)...)
+	list := append(cookieWarnings(s), readWarnings(s)...)
+	return append(append(list, headerWarnings(s)...), guessWarnings(s)...)
+}
+
+// longSecret matches a run of letters and digits that may be a generated token.
+var longSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{16,}`)
+
+// headerWarnings warns of values that may be secrets, without repeating them.
+func headerWarnings(s *core.Site) (list []string) {
+	if s.Origin == nil {
+		return nil
+	}
+	for rest := s.Origin.Headers; rest != ""; {
+		var name, value string
+		name, rest = header.Next(rest)
+		value, rest = header.Next(rest)
+		for _, run := range longSecret.FindAllString(value, -1) {
+			if strings.ContainsAny(run, "0123456789") && strings.ContainsFunc(run, unicode.IsLetter) {
+				list = append(list, fmt.Sprintf("%s: \"headers\": the value of %q looks like a token; whoever reads the module or the config store reads it: if it is a secret, take it out and change it at the origin",
+					s.Host, name))
+				break
+			}
+		}
+	}
+	return list
+}
+
+// guessWarnings warns of an origin of SES that is not documented.
+func guessWarnings(s *core.Site) []string {
+	region, isSES := strings.CutPrefix(s.ESP, core.PresetSES)
+	if !isSES || !esp.SESGuessed(region) || s.Origin == nil || s.Origin.Address != esp.SESOrigin(region) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: esp %q is asked at %s, as SES is in AWS's standard partition; no such name is documented for this one: compare it with a link of yours or with AWS's support, and give \"origin\" where it differs",
+		s.Host, s.ESP, s.Origin.Address)}
 }
 
 // cookieWarnings warns of a site that passes all cookies to its ESP. Iterable

@@ -28,8 +28,9 @@ func (h *Host) advise(s *core.Site) {
 		return
 	}
 	h.family(s)
-	if strings.HasPrefix(s.ESP, "braze-") {
-		h.Then = []string{"tell Braze that the certificate is in place: it has the ESP beneath write https"}
+	// The account at the ESP beneath is not the sender's.
+	if _, name := core.Beneath(s.ESP); name != "" {
+		h.Then = []string{"tell " + name + " that the certificate is in place: it has the ESP beneath write https"}
 	}
 	h.Then = append(h.Then, leftovers(s)...)
 }

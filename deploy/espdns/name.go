@@ -86,14 +86,15 @@ func PresetOfOrigin(name string) string {
 // the ESP, those of new domains first. The list is empty for a custom origin,
 // whose CNAME is not known.
 func Today(o *core.Origin) []string {
-	switch o.Preset {
+	preset, _ := core.Beneath(o.Preset)
+	switch preset {
 	// Customer.io, "Track links with your domain".
 	case "customerio-us":
 		return []string{"e.customeriomail.com"}
 	case "customerio-eu":
 		return []string{"e-eu.customeriomail.com"}
 	// SendGrid, "Creating Auto SSL Link Branding Records".
-	case "sendgrid", "braze-sendgrid":
+	case "sendgrid":
 		return []string{"sendgrid.net", "click.sendgrid.net"}
 	}
 	origin, ok := core.LookupPreset(o.Preset)

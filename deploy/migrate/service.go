@@ -93,7 +93,7 @@ func (a address) preset() (name, tenant string, needsOrigin bool) {
 	}
 	if region := esp.SESRegion(a.host); region != "" {
 		if o, ok := core.LookupPreset("ses-" + region); ok {
-			return o.Preset, "", false
+			return o.Preset, "", o.Address != a.host
 		}
 	}
 	// Or another of the ESP's names: the target of a CNAME, or one that differs

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
@@ -87,17 +86,17 @@ var switches = map[esp.Family]Switch{
 	esp.FamilyCustom: {ESP: "your provider"},
 }
 
-// SwitchOf returns the switch of a site's ESP. Braze's is that of the ESP
-// beneath it.
+// SwitchOf returns the switch of a site's ESP. Braze's and a reseller's is
+// that of the ESP beneath.
 func SwitchOf(site *core.Site) Switch {
 	if site.Origin == nil {
 		return Switch{ESP: "no ESP"}
 	}
 	s := switches[site.Origin.Family]
-	if strings.HasPrefix(site.ESP, "braze-") {
-		s.ESP = "Braze on " + s.ESP
-		// Braze sends through the ESP itself: a field of the message would not
-		// reach it.
+	if _, name := core.Beneath(site.ESP); name != "" {
+		s.ESP = name + " on " + s.ESP
+		// It sends through the ESP itself: a field of the message would not
+		// reach that.
 		s.Field, s.On, s.Off = "", "", ""
 	}
 	return s

@@ -45,6 +45,7 @@ var mails = map[string]struct{ fields, attr string }{
 	"sparkpost":      {`"esp": "sparkpost"`, `data-msys-clicktrack="0"`},
 	"ses":            {`"esp": "ses-us-east-1"`, `ses:no-track`},
 	"braze-sendgrid": {`"esp": "braze-sendgrid"`, `clicktracking="off"`},
+	"clevertap":      {`"esp": "clevertap"`, `clicktracking="off"`},
 	"mailgun":        {`"esp": "mailgun"`, `disable-tracking="true"`},
 	"postmark":       {`"esp": "postmark", "origin": "https://track.pstmrk.it"`, `data-pm-no-track`},
 	"mandrill":       {`"esp": "mandrill", "origin": "https://mandrillapp.com"`, `mc:disable-tracking`},
@@ -130,6 +131,7 @@ func TestSwitches(t *testing.T) {
 		require.Equal(t, s.Field == "", s.On == "" && s.Off == "")
 	}
 	require.Equal(t, "Braze on SendGrid", SwitchOf(site(t, mails["braze-sendgrid"].fields)).ESP)
+	require.Equal(t, "CleverTap on SendGrid", SwitchOf(site(t, mails["clevertap"].fields)).ESP)
 }
 
 // The message is parsed with the standard library, as a receiver would.
