@@ -142,7 +142,7 @@ func TestRefusedHeader(t *testing.T) {
 		require.Equal(t, set&^set.Rest(), header.Lookup(set.Name()))
 	}
 	for name, want := range map[string]string{
-		"expect": "clickedge itself", "x-forwarded-port": "clickedge itself", "fastly-client-ip": "clickedge itself", "via": "clickedge itself",
+		"expect": "managed for every site", "x-forwarded-port": "managed for every site", "fastly-client-ip": "managed for every site", "via": "managed for every site",
 		"user-agent": "the reader's", "x-real-ip": "the reader's", "referer": "the reader's",
 		"content-type": "the message", "accept-encoding": "the message", "if-range": "the message", "proxy-thing": "the message",
 		"authorization": "a secret", "x-api-key": "a secret", "x-token": "a secret", "cookie": "a secret", "x-origin-verify": "a secret",

@@ -22,7 +22,7 @@ func RefusedHeader(name string) string {
 	case bit&readers != 0 || isIn(readersNames, name):
 		return "is the reader's, by which the origin knows readers and what they accept"
 	case bit != 0 || isIn(managedNames, name) || first == "fastly-" || strings.HasPrefix(name, "x-forwarded-"):
-		return "is set, removed or passed on by clickedge itself"
+		return "is managed for every site: it is set, removed or passed on"
 	case isIn(messagePrefixes, first):
 		return "describes the message, its body or its connection"
 	}
