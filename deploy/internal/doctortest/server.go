@@ -7,8 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
-
-	"golang.org/x/net/http2"
+	"sync"
 
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -26,13 +25,14 @@ func (s *server) ServeConn(conn net.Conn) {
 		serveHTTP1(conn, s.handler)
 		return
 	}
-	secured := tls.Server(conn, s.config)
+	told := &closing{Conn: conn, closed: make(chan struct{})}
+	secured := tls.Server(told, s.config)
 	if err := secured.Handshake(); err != nil {
 		return // the alert has been sent
 	}
 	if secured.ConnectionState().NegotiatedProtocol == "h2" {
 		quiet := log.New(io.Discard, "", 0) // clients that go after the handshake are no news
-		(&http2.Server{}).ServeConn(secured, &http2.ServeConnOpts{Handler: s.handler, BaseConfig: &http.Server{ErrorLog: quiet}})
+		_ = (&http.Server{Handler: s.handler, ErrorLog: quiet}).Serve(&single{conn: secured, closed: told.closed})
 		return
 	}
 	serveHTTP1(secured, s.handler)
@@ -41,6 +41,39 @@ func (s *server) ServeConn(conn net.Conn) {
 func serveHTTP1(conn net.Conn, handler http.Handler) {
 	(&wire.Server{Handler: handler}).ServeConn(conn)
 }
+
+// closing reports when a connection has been closed.
+type closing struct {
+	net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (c *closing) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
+// single is a listener for one connection, which ends with it.
+type single struct {
+	conn   net.Conn
+	closed <-chan struct{}
+}
+
+// Accept implements net.Listener.
+func (l *single) Accept() (conn net.Conn, err error) {
+	if conn, l.conn = l.conn, nil; conn != nil {
+		return conn, nil
+	}
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+// Close implements net.Listener.
+func (l *single) Close() error { return nil }
+
+// Addr implements net.Listener.
+func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
 
 // TLS says how a front shakes hands. The zero value is as CDNs do today: TLS
 // 1.2 and 1.3, HTTP/2, and a certificate for clients that name no host too.
