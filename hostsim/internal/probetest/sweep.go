@@ -196,8 +196,7 @@ func (s *sweeper) bad() {
 func (s *sweeper) badnesses(i int, p abi.Parameter) []badness {
 	switch p.Kind {
 	case 't', 'l':
-		return append(pairs("out of bounds", MemSize-1, 2, "4 GiB", recordsAt, 0xffffffff, "empty at the end", MemSize, 0, "empty behind the end", MemSize+1, 0,
-			"null", 0, 0, "null of one", 0, 1, "misaligned", recordsAt+1, 1, "zeros", recordsAt, 3), texts(p)...)
+		return append(pairs(), texts(p)...)
 	case 'p', 'o':
 		return numbers(MemSize-1, recordsAt+1, MemSize-8, MemSize-4, MemSize, 0xffffffff, 0, recordsAt+2, recordsAt+4)
 	}
@@ -214,19 +213,18 @@ func numbers(values ...uint32) (list []badness) {
 	return list
 }
 
-func pairs(values ...any) (list []badness) {
-	for i := 0; i < len(values); i += 3 {
-		ptr, n := word(values[i+1]), word(values[i+2])
-		list = append(list, badness{values[i].(string), func(*maker) []Arg { return []Arg{Const(ptr), Const(n)} }})
+// pairs are addresses and lengths.
+func pairs() (list []badness) {
+	for _, p := range []struct {
+		name   string
+		ptr, n uint32
+	}{
+		{"out of bounds", MemSize - 1, 2}, {"4 GiB", recordsAt, 0xffffffff}, {"empty at the end", MemSize, 0}, {"empty behind the end", MemSize + 1, 0},
+		{"null", 0, 0}, {"null of one", 0, 1}, {"misaligned", recordsAt + 1, 1}, {"zeros", recordsAt, 3},
+	} {
+		list = append(list, badness{p.name, func(*maker) []Arg { return []Arg{Const(p.ptr), Const(p.n)} }})
 	}
 	return list
-}
-
-func word(v any) uint32 {
-	if n, ok := v.(int); ok {
-		return uint32(n)
-	}
-	return uint32(v.(uint32))
 }
 
 // texts are texts that something may object to.

@@ -2,6 +2,7 @@ package wattest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -70,10 +71,8 @@ func (e *emitter) folded(n *node) error {
 
 // block is a folded block, loop or if with its (then ...) and (else ...).
 func (e *emitter) block(n *node, code byte, rest []*node) error {
-	label, of := "", byte(0x40)
-	if len(rest) > 0 && strings.HasPrefix(rest[0].word, "$") {
-		label, rest = rest[0].word, rest[1:]
-	}
+	label, rest := leading(rest)
+	of := byte(0x40)
 	if len(rest) > 0 && rest[0].head() == "result" {
 		of, rest = valueTypes[rest[0].list[1].word], rest[1:]
 	}
@@ -82,14 +81,8 @@ func (e *emitter) block(n *node, code byte, rest []*node) error {
 		defer e.close()
 		return e.flat(rest)
 	}
-	at := len(rest)
-	for i, r := range rest {
-		if r.head() == "then" {
-			at = i
-			break
-		}
-	}
-	if at == len(rest) {
+	at := slices.IndexFunc(rest, func(n *node) bool { return n.head() == "then" })
+	if at < 0 {
 		return fail(n, "an if without (then ...)")
 	}
 	if err := e.flat(rest[:at]); err != nil {
@@ -118,10 +111,7 @@ func (e *emitter) close() {
 // follows its immediates.
 func (e *emitter) instruction(n *node, rest []*node) ([]*node, error) {
 	if code, ok := blocks[n.word]; ok {
-		label := ""
-		if len(rest) > 0 && strings.HasPrefix(rest[0].word, "$") {
-			label, rest = rest[0].word, rest[1:]
-		}
+		label, rest := leading(rest)
 		e.open(label, code, 0x40)
 		return rest, nil
 	}

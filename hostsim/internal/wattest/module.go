@@ -90,13 +90,21 @@ func (m *module) declare(fields []*node) error {
 	return nil
 }
 
-// named takes a leading $name off list.
-func (m *module) named(space string, index int, list []*node) []*node {
+// leading takes a leading $name off list; "" when there is none.
+func leading(list []*node) (name string, rest []*node) {
 	if len(list) > 0 && strings.HasPrefix(list[0].word, "$") {
-		m.names[space+list[0].word] = uint32(index)
-		return list[1:]
+		return list[0].word, list[1:]
 	}
-	return list
+	return "", list
+}
+
+// named is leading, with the name kept for what has that index.
+func (m *module) named(space string, index int, list []*node) []*node {
+	name, rest := leading(list)
+	if name != "" {
+		m.names[space+name] = uint32(index)
+	}
+	return rest
 }
 
 // exported takes leading (export "name") lists off list.
