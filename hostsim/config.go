@@ -1,6 +1,7 @@
 package hostsim
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -270,12 +271,8 @@ func (b Backend) compile() (*origin.Backend, error) {
 	if err := o.ParseURL(url); err != nil {
 		return nil, err
 	}
-	if b.CertHost != "" {
-		o.CertHost, o.SNI = b.CertHost, b.CertHost
-	}
-	if b.SNI != "" {
-		o.SNI = b.SNI
-	}
+	o.CertHost = cmp.Or(b.CertHost, o.CertHost)
+	o.SNI = cmp.Or(b.SNI, o.CertHost)
 	if b.NoSNI {
 		o.SNI = ""
 	}

@@ -133,14 +133,12 @@ func found(key string, o *cacheObject) *cacheEntry {
 func (c *Cache) lookup(key string, headers wire.Header) *cacheEntry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := c.keys[key]
-	if k == nil {
-		return found(key, nil)
-	}
-	_, slots := k.matching(headers)
-	for _, slot := range slots {
-		if slot.object != nil {
-			return found(key, slot.object)
+	if k := c.keys[key]; k != nil {
+		_, slots := k.matching(headers)
+		for _, slot := range slots {
+			if slot.object != nil {
+				return found(key, slot.object)
+			}
 		}
 	}
 	return found(key, nil)
