@@ -44,7 +44,7 @@ func Create(file string, key Key, text, hint string) (string, error) {
 	if file == "" {
 		file = key.ID + ".key"
 	}
-	if other := NamedAfter(file, key.ID); other != "" {
+	if other := otherID(file, key.ID, nil); other != "" {
 		return "", failure.Usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, key.ID), "give the id with --kid, or another name with -o")
 	}
 	if err := files.Create(file, []byte(text)); err != nil {

@@ -122,14 +122,19 @@ func (l *lines) add(one string) *Error {
 	if !ok || !signed.IsKeyID(kid) {
 		return notALine(one)
 	}
-	if slices.ContainsFunc(l.keys, func(k Key) bool { return k.ID == kid }) {
+	return addKey(&l.keys, kid, secret, line)
+}
+
+// addKey adds a key that the others do not have.
+func addKey(keys *[]Key, kid, secret string, f form) *Error {
+	if slices.ContainsFunc(*keys, func(k Key) bool { return k.ID == kid }) {
 		return wrong("one file, one secret for an id", "key %q is given twice", kid)
 	}
-	if err := validate(secret, line); err != nil {
+	if err := validate(secret, f); err != nil {
 		err.What = fmt.Sprintf("key %q: %s", kid, err.What)
 		return err
 	}
-	l.keys = append(l.keys, Key{ID: kid, secret: secret})
+	*keys = append(*keys, Key{ID: kid, secret: secret})
 	return nil
 }
 
@@ -202,14 +207,10 @@ func parseJSON(text []byte) ([]Key, *Error) {
 		case !signed.IsKeyID(id):
 			// Not quoted: where the two were swapped, it is the secret.
 			return nil, wrong(`write {"k2": "secret"}`, "one of its names is not a key id: 1 to 8 of a-z 0-9")
-		case slices.ContainsFunc(keys, func(k Key) bool { return k.ID == id }):
-			return nil, wrong("one file, one secret for an id", "key %q is given twice", id)
 		}
-		if err := validate(secret, inJSON); err != nil {
-			err.What = fmt.Sprintf("key %q: %s", id, err.What)
+		if err := addKey(&keys, id, secret, inJSON); err != nil {
 			return nil, err
 		}
-		keys = append(keys, Key{ID: id, secret: secret})
 	}
 	if _, err := d.Token(); err != nil {
 		return nil, notOne

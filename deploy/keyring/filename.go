@@ -10,9 +10,6 @@ import (
 	"github.com/clickedge/clickedge/core/signed"
 )
 
-// NamedAfter is the key id in a file's name, if it is not kid; "" for none.
-func NamedAfter(file, kid string) string { return otherID(file, kid, nil) }
-
 // otherID finds the key id in a file's name, if it is not kid: the k1 of
 // k1.key, old-k1.txt, key-1.txt, 1.key, CLICKEDGE_KEY_K1 and k1/secret. known
 // are the ids that the operator has; "" is none.

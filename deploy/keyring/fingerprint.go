@@ -12,7 +12,7 @@ import (
 // part of a tag.
 const fingerprintText = "clickedge key fingerprint 1\n"
 
-// Fingerprint is a short hash of a secret under a key id, for two people to
+// Fingerprint is a short hash of the secret under its key id, for two people to
 // compare: the first 8 bytes of HMAC-SHA256(secret, "clickedge key fingerprint
 // 1\n" + id), in hexadecimal, four groups of four:
 //
@@ -23,9 +23,9 @@ const fingerprintText = "clickedge key fingerprint 1\n"
 // carries 16 bytes of the same function of the same secret and is in
 // everybody's mail. The id is part of it, so that a secret under another id has
 // another fingerprint.
-func Fingerprint(id, secret string) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(fingerprintText + id))
+func (k Key) Fingerprint() string {
+	mac := hmac.New(sha256.New, []byte(k.secret))
+	mac.Write([]byte(fingerprintText + k.ID))
 	sum := mac.Sum(nil)
 	return fmt.Sprintf("%x-%x-%x-%x", sum[:2], sum[2:4], sum[4:6], sum[6:8])
 }

@@ -29,9 +29,6 @@ func NewKey(id string) Key {
 // Secret is the secret's text.
 func (k Key) Secret() string { return k.secret }
 
-// Fingerprint is that of the secret under its id.
-func (k Key) Fingerprint() string { return Fingerprint(k.ID, k.secret) }
-
 // String gives id and fingerprint.
 func (k Key) String() string { return fmt.Sprintf("key %s, fingerprint %s", k.ID, k.Fingerprint()) }
 

@@ -39,10 +39,10 @@ func requireHidden(t *testing.T, err error) {
 // fingerprint 1\nk2' | openssl dgst -sha256 -hmac
 // correct-horse-battery-staple-0001
 func TestFingerprint(t *testing.T) {
-	require.Equal(t, "56ab-8a75-44e6-35ba", Fingerprint("k2", secretA))
-	require.NotEqual(t, Fingerprint("k2", secretA), Fingerprint("k1", secretA))
-	require.NotEqual(t, Fingerprint("k2", secretA), Fingerprint("k2", secretB))
-	require.True(t, fingerprintForm.MatchString(Fingerprint("k2", secretA)))
+	require.Equal(t, "56ab-8a75-44e6-35ba", key("k2", secretA).Fingerprint())
+	require.NotEqual(t, key("k2", secretA).Fingerprint(), key("k1", secretA).Fingerprint())
+	require.NotEqual(t, key("k2", secretA).Fingerprint(), key("k2", secretB).Fingerprint())
+	require.True(t, fingerprintForm.MatchString(key("k2", secretA).Fingerprint()))
 	for _, s := range []string{"", "0000", "0000-0000-0000-000", "0000-0000-0000-000g", "0000_0000-0000-0000", "0000-0000-0000-00000", "0000-0000-0000-000A"} {
 		require.False(t, fingerprintForm.MatchString(s), s)
 	}
@@ -59,12 +59,12 @@ func TestParse(t *testing.T) {
 		"k1=wörter mit Leerzeichen und ü sind auch eins":           {key("k1", "wörter mit Leerzeichen und ü sind auch eins")},
 		` {"k1": "` + secretA + `", "k2": "` + secretB + "\"}\r\n": {key("k1", secretA), key("k2", secretB)},
 		k2.Text(): {k2},
-		strings.ReplaceAll(k2.Text(), "\n", "\r\n"):                             {k2},
-		strings.TrimSpace(k2.Text()):                                            {k2},
-		k2.Text() + named("k1", secretB).Text():                                 {k2, named("k1", secretB)},
-		k2.Text() + "k1=" + secretB:                                             {k2, key("k1", secretB)},
-		"# clickedge-keys of production\nk1=" + secretA:                         {key("k1", secretA)},
-		"k1=" + secretA + "\n# " + marker + " k1 " + Fingerprint("k1", secretA): {named("k1", secretA)},
+		strings.ReplaceAll(k2.Text(), "\n", "\r\n"):                                   {k2},
+		strings.TrimSpace(k2.Text()):                                                  {k2},
+		k2.Text() + named("k1", secretB).Text():                                       {k2, named("k1", secretB)},
+		k2.Text() + "k1=" + secretB:                                                   {k2, key("k1", secretB)},
+		"# clickedge-keys of production\nk1=" + secretA:                               {key("k1", secretA)},
+		"k1=" + secretA + "\n# " + marker + " k1 " + key("k1", secretA).Fingerprint(): {named("k1", secretA)},
 	} {
 		got, err := Parse([]byte(text))
 		require.NoError(t, err, text)
@@ -183,7 +183,7 @@ func TestDoubtful(t *testing.T) {
 		{strings.ReplaceAll(k2, "k2", "k1"), "belongs to another key"},
 		{named("k2", secretA+secretB).Text()[:len(k2)], "cut short"},
 		{k2[:strings.Index(k2, "k2=")], "not its secret"},
-		{strings.Replace(k2, Fingerprint("k2", secretA), "3f2a", 1), "damaged"},
+		{strings.Replace(k2, key("k2", secretA).Fingerprint(), "3f2a", 1), "damaged"},
 		{k2 + k2, "two fingerprints"},
 		{k2 + "k2=" + secretA, "given twice"},
 		// JSON.
@@ -425,7 +425,7 @@ func TestVariables(t *testing.T) {
 	w.resolves(Want{Files: []string{"n2"}, IDs: ids}, both)
 	w.resolves(Want{Files: []string{"n1", "n2"}, IDs: ids}, both) // they agree
 	w.vars["CLICKEDGE_KEY_K2"] = secretA + "x"
-	w.refused(Want{Files: []string{"n2"}, IDs: ids}, "hold different secrets of \"k2\", with the fingerprints "+Fingerprint("k2", secretB)+" and "+Fingerprint("k2", secretA+"x"))
+	w.refused(Want{Files: []string{"n2"}, IDs: ids}, "hold different secrets of \"k2\", with the fingerprints "+key("k2", secretB).Fingerprint()+" and "+key("k2", secretA+"x").Fingerprint())
 	w.resolves(Want{IDs: ids, Need: []string{"k1"}}, map[string]string{"k1": secretA})
 	w.vars["CLICKEDGE_KEY_K2"] = ""
 	w.resolves(Want{IDs: ids}, map[string]string{"k1": secretA})

@@ -35,6 +35,7 @@ type Want struct {
 // fails if a secret's id is not certain, or if two sources disagree about an
 // id. The error is an [*Error], or that of [Source.Read].
 func Resolve(src *Source, w Want) (*Ring, error) {
+	w.Known = slices.Concat(w.IDs, w.Known)
 	r := resolver{src: src, Want: w, ring: NewRing()}
 	all, err := src.readAll(w.Files)
 	if err != nil {
@@ -45,14 +46,10 @@ func Resolve(src *Source, w Want) (*Ring, error) {
 			return nil, at(f.from, err)
 		}
 	}
-	if err := r.variables(); err != nil {
-		return nil, err
-	}
-	if err := r.shared(); err != nil {
-		return nil, err
-	}
-	if err := r.sharedVariables(); err != nil {
-		return nil, err
+	for _, step := range []func() error{r.variables, r.shared, r.sharedVariables} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
 	return r.ring, nil
 }
@@ -116,25 +113,19 @@ func (r *resolver) name(k Key, f found) (Key, *Error) {
 	if !slices.Contains(r.IDs, k.ID) {
 		return k, wrong("", "it is given as the secret of %q; %s", k.ID, r.meant())
 	}
-	if other := otherID(f.file, k.ID, r.known()); f.file != "" && other != "" {
+	if other := otherID(f.file, k.ID, r.Known); f.file != "" && other != "" {
 		return k, wrong("if it is not, put the id into the file: "+k.ID+"=…", "its name says that it is the secret of %q, but %q is meant", other, k.ID)
 	}
 	return k, nil
 }
 
-func (r *resolver) known() []string { return append(slices.Clone(r.IDs), r.Known...) }
-
 // only is the one id that can be meant.
 func (r *resolver) only(f found) string {
-	switch {
-	case f.id != "":
-		return f.id
-	case r.Exact != "":
-		return r.Exact
-	case len(r.IDs) == 1:
+	id := cmp.Or(f.id, r.Exact)
+	if id == "" && len(r.IDs) == 1 {
 		return r.IDs[0]
 	}
-	return ""
+	return id
 }
 
 func (r *resolver) nameless(f found) *Error {
@@ -163,7 +154,7 @@ func (r *resolver) guess(file string) string {
 // checkName compares a key with its file's name. A fingerprint in the file
 // proves that it was only renamed; without one, either may be wrong.
 func (r *resolver) checkName(k Key, f found) *Error {
-	other := otherID(f.file, k.ID, r.known())
+	other := otherID(f.file, k.ID, r.Known)
 	if f.file == "" || other == "" || len(f.keys) > 1 {
 		return nil
 	}

@@ -76,22 +76,18 @@ func (j *Retirement) All(sites *core.Sites, stored map[string]string, given []st
 	list := make([]Status, 0, len(byKID))
 	for _, kid := range slices.Sorted(maps.Keys(byKID)) {
 		s := byKID[kid]
-		s.Stored, s.Digest = storedText(stored, kid), stored[kid]
+		digest, ok := stored[kid]
+		s.Stored, s.Digest = "no", digest
+		switch {
+		case stored == nil:
+			s.Stored = "unknown"
+		case ok:
+			s.Stored = "yes"
+		}
 		j.Assess(s)
 		list = append(list, *s)
 	}
 	return list
-}
-
-// storedText says whether the store has the key.
-func storedText(stored map[string]string, kid string) string {
-	if stored == nil {
-		return "unknown"
-	}
-	if _, ok := stored[kid]; ok {
-		return "yes"
-	}
-	return "no"
 }
 
 // Assess fills in the use of a key and its state.

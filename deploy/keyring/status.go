@@ -35,21 +35,16 @@ func NotStored(list []Status) error {
 func WriteStatus(out io.Writer, list []Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	hosts := func(list []string) string { return output.Dash(output.Some(list, 1)) }
-	prints := slices.ContainsFunc(list, func(s Status) bool { return s.Fingerprint != "" })
-	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", cell(prints, "FINGERPRINT"))
+	column := func(string) string { return "" }
+	if slices.ContainsFunc(list, func(s Status) bool { return s.Fingerprint != "" }) {
+		column = func(text string) string { return text + "\t" }
+	}
+	fmt.Fprintf(w, "KEY\t%sMINTS FOR\tVERIFIES FOR\tSTORED\tCLICKS\tLAST CLICK\tSTATE\tWHY\n", column("FINGERPRINT"))
 	for _, s := range list {
-		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean.Text(s.KID), cell(prints, output.Dash(s.Fingerprint)), hosts(s.Mints), hosts(s.Verifies), s.Stored,
+		fmt.Fprintf(w, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean.Text(s.KID), column(output.Dash(s.Fingerprint)), hosts(s.Mints), hosts(s.Verifies), s.Stored,
 			s.Clicks, output.Dash(day(s.Last)), s.State, s.Why)
 	}
 	return w.Flush()
-}
-
-// cell is that of a column that may be left out.
-func cell(shown bool, text string) string {
-	if !shown {
-		return ""
-	}
-	return text + "\t"
 }
 
 // day is the date of an RFC 3339 time.
