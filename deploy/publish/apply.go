@@ -44,16 +44,11 @@ func (u *Unfinished) Hint() string {
 	switch {
 	case errors.As(u.Err, &e) && e.Hint() != "":
 		return e.Hint()
-	case e != nil && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout, errors.As(u.Err, new(*refusedDraft)):
+	case e != nil && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout, errors.As(u.Err, new(*Refusal)):
 		return "the same command would be refused again: change what the API names, then publish again, which continues from there"
 	}
 	return "the same command again continues from there"
 }
-
-// refusedDraft is the error for a version that the API does not accept.
-type refusedDraft struct{ text string }
-
-func (r *refusedDraft) Error() string { return r.text }
 
 // run is a plan that is being carried out.
 type run struct {
@@ -122,7 +117,7 @@ func (r *run) newVersion(ctx context.Context) error {
 		return fastlyapi.Cause(err)
 	}
 	if !ok {
-		return &refusedDraft{fmt.Sprintf("version %d is not valid, says the API: %s", r.draft, msg)}
+		return refuse(fmt.Sprintf("version %d is not valid, says the API: %s", r.draft, msg), "")
 	}
 	if err := r.unchanged(ctx); err != nil {
 		return err
@@ -144,7 +139,7 @@ func (r *run) makeDraft(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cloning version %d: %w", r.p.f.Base, fastlyapi.Cause(err))
 	}
-	r.draft = value(v.Number)
+	r.draft = fastly.ToValue(v.Number)
 	r.say(fmt.Sprintf("version %d is a draft, cloned from version %d", r.draft, r.p.f.Base))
 	return nil
 }
@@ -158,8 +153,8 @@ func (r *run) unchanged(ctx context.Context) error {
 	}
 	active := 0
 	for _, v := range list {
-		if value(v.Active) {
-			active = value(v.Number)
+		if fastly.ToValue(v.Active) {
+			active = fastly.ToValue(v.Number)
 		}
 	}
 	if active != r.p.f.Active {
@@ -194,7 +189,7 @@ func (r *run) isActive(ctx context.Context) (active, known bool) {
 	if err != nil {
 		return false, false
 	}
-	return r.p.w.Stage && staged(v) || !r.p.w.Stage && value(v.Active), true
+	return r.p.w.Stage && staged(v) || !r.p.w.Stage && fastly.ToValue(v.Active), true
 }
 
 // state says what is active now, and what is left behind.
@@ -228,7 +223,7 @@ func (r *run) makeService(ctx context.Context) error {
 	if err != nil {
 		return fastlyapi.Cause(err)
 	}
-	r.service = value(s.ServiceID)
+	r.service = fastly.ToValue(s.ServiceID)
 	return nil
 }
 
@@ -255,8 +250,8 @@ func (r *run) upload(ctx context.Context) error {
 	if err != nil {
 		return fastlyapi.Cause(err)
 	}
-	if p.Metadata != nil && value(p.Metadata.FilesHash) != "" && value(p.Metadata.FilesHash) != r.p.w.Hash {
-		return fmt.Errorf("the API has a package with the hash %.12s, and %.12s was sent", value(p.Metadata.FilesHash), r.p.w.Hash)
+	if p.Metadata != nil && fastly.ToValue(p.Metadata.FilesHash) != "" && fastly.ToValue(p.Metadata.FilesHash) != r.p.w.Hash {
+		return fmt.Errorf("the API has a package with the hash %.12s, and %.12s was sent", fastly.ToValue(p.Metadata.FilesHash), r.p.w.Hash)
 	}
 	return nil
 }

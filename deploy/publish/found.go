@@ -101,19 +101,12 @@ func noService(id string, err error) error {
 }
 
 func (d *finder) take(s *fastly.Service) error {
-	d.ServiceID, d.Name, d.Type = value(s.ServiceID), value(s.Name), value(s.Type)
-	d.comment = value(s.Comment)
+	d.ServiceID, d.Name, d.Type = fastly.ToValue(s.ServiceID), fastly.ToValue(s.Name), fastly.ToValue(s.Type)
+	d.comment = fastly.ToValue(s.Comment)
 	if d.Type != "wasm" {
 		return refuse(fmt.Sprintf("service %s (%q) is of type %q, not a Compute service", d.ServiceID, d.Name, d.Type), "name another service, or another --name, under which one is made")
 	}
 	return nil
-}
-
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
 }
 
 // versions finds the base version: the active one, or else the last.
@@ -127,10 +120,10 @@ func (d *finder) versions(ctx context.Context) error {
 	}
 	locked := map[int]bool{}
 	for _, v := range list {
-		n := value(v.Number)
-		locked[n] = value(v.Locked) || value(v.Active) || staged(v)
+		n := fastly.ToValue(v.Number)
+		locked[n] = fastly.ToValue(v.Locked) || fastly.ToValue(v.Active) || staged(v)
 		d.Latest = max(d.Latest, n)
-		if value(v.Active) {
+		if fastly.ToValue(v.Active) {
 			d.Active = n
 		}
 		if staged(v) {
@@ -155,7 +148,7 @@ var logKinds = strings.Fields(`https s3 gcs bigquery kafka
 	logshuttle newrelic newrelicotlp openstack papertrail pubsub scalyr sftp splunk sumologic syslog`)
 
 func staged(v *fastly.Version) bool {
-	return value(v.Staging) || slices.ContainsFunc(v.Environments, func(e *fastly.Environment) bool { return value(e.Name) == "staging" })
+	return fastly.ToValue(v.Staging) || slices.ContainsFunc(v.Environments, func(e *fastly.Environment) bool { return fastly.ToValue(e.Name) == "staging" })
 }
 
 // parts reads the objects of the base version.
@@ -215,7 +208,7 @@ func (d *finder) pkg(ctx context.Context) error {
 		return err
 	}
 	if p.Metadata != nil {
-		d.packageHash = value(p.Metadata.FilesHash)
+		d.packageHash = fastly.ToValue(p.Metadata.FilesHash)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (d *finder) searchOtherServices(ctx context.Context) error {
 			return fastlyapi.Cause(err)
 		}
 		for _, s := range services {
-			id := value(s.ServiceID)
+			id := fastly.ToValue(s.ServiceID)
 			if id == d.ServiceID {
 				continue
 			}
@@ -53,8 +53,8 @@ func (d *finder) searchOtherServices(ctx context.Context) error {
 				return err
 			}
 			for _, one := range list {
-				if _, wanted := d.elsewhere[value(one.Name)]; wanted {
-					d.elsewhere[value(one.Name)] = id
+				if _, wanted := d.elsewhere[fastly.ToValue(one.Name)]; wanted {
+					d.elsewhere[fastly.ToValue(one.Name)] = id
 				}
 			}
 		}
@@ -73,7 +73,7 @@ func (d *finder) listDomains(ctx context.Context, in *domains.ListInput) error {
 		}
 		for _, one := range page.Data {
 			if in.FQDN == nil || *in.FQDN == one.FQDN {
-				d.domains[one.FQDN] = domain{one.DomainID, value(one.ServiceID), one.Description}
+				d.domains[one.FQDN] = domain{one.DomainID, fastly.ToValue(one.ServiceID), one.Description}
 			}
 		}
 		if page.Meta.NextCursor == "" {

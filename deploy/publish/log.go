@@ -25,9 +25,6 @@ import (
 type Log struct {
 	kind   string
 	object Object
-	// needs are the sets of credentials. They are checked when the existing
-	// endpoint is known: it may already have a secret that is not given.
-	needs [][]string
 }
 
 // member is a member of a log target in the file, the same as in
@@ -264,7 +261,7 @@ func (t *target) read(kind string, file map[string]any, lookupEnv func(string) (
 		}
 		o.Fields = append(o.Fields, Field{Name: s.field, Value: value, Secret: true, Keep: true})
 	}
-	return &Log{kind: kind, object: o, needs: t.ways}, nil
+	return &Log{kind: kind, object: o}, nil
 }
 
 func (t *target) variables() (names []string) {
@@ -303,19 +300,19 @@ func (m *member) read(v any) (string, error) {
 }
 
 // endpoint is the log endpoint to be, given the existing one; lacks says which
-// credentials are missing. Fastly accepts a target without credentials and
-// drops the lines.
+// credentials are missing, which the existing one may have. Fastly accepts a
+// target without credentials and drops the lines.
 func (l *Log) endpoint(have found) (o Object, lacks string) {
 	o = Object{Kind: l.object.Kind, Name: l.object.Name, Fields: slices.Clone(l.object.Fields)}
 	given := l.authenticating(func(f *Field) bool { return f.Value != "" })
-	for _, way := range l.needs {
+	for _, way := range targets[l.kind].ways {
 		if sameSet(way, given) {
 			o.clearOtherWays(way)
 			return o, ""
 		}
 	}
 	given = l.authenticating(func(f *Field) bool { return f.Value != "" || f.Keep && have[f.Name] != "" })
-	for _, way := range l.needs {
+	for _, way := range targets[l.kind].ways {
 		if sameSet(way, given) {
 			return o, ""
 		}
@@ -327,7 +324,7 @@ func (l *Log) endpoint(have found) (o Object, lacks string) {
 func (l *Log) authenticating(has func(*Field) bool) (names []string) {
 	for i := range l.object.Fields {
 		f := &l.object.Fields[i]
-		if has(f) && slices.ContainsFunc(l.needs, func(way []string) bool { return slices.Contains(way, f.Name) }) {
+		if has(f) && slices.ContainsFunc(targets[l.kind].ways, func(way []string) bool { return slices.Contains(way, f.Name) }) {
 			names = append(names, f.Name)
 		}
 	}
@@ -351,7 +348,7 @@ func sameSet(a, b []string) bool {
 func (l *Log) waysText() string {
 	t := targets[l.kind]
 	var ways []string
-	for _, way := range l.needs {
+	for _, way := range targets[l.kind].ways {
 		var parts []string
 		for _, field := range way {
 			parts = append(parts, t.source(field))
