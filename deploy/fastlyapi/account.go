@@ -72,7 +72,7 @@ func Failure(err error) error {
 		return failure.Bad(err, e.Hint())
 	case errors.Is(err, context.Canceled):
 		return failure.Bad(errors.New("interrupted"), "")
-	case IsSignature(err):
+	case errors.Is(err, errSignature):
 		return failure.Bad(err, "--signing-key gives a newer one, should Fastly have changed it; --plain sends the secret inside TLS alone")
 	}
 	return failure.Bad(err, "")

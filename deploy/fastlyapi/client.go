@@ -14,13 +14,10 @@ import (
 	"github.com/fastly/go-fastly/v16/fastly"
 )
 
-// Endpoint is where Fastly's API is.
-const Endpoint = fastly.DefaultEndpoint
-
 // Options change how a client works; the zero value is right for Fastly's API.
 type Options struct {
-	// Endpoint is the API's URL without a path; "" is [Endpoint]. Plain http is
-	// accepted for loopback addresses only.
+	// Endpoint is the API's URL without a path; "" is Fastly's own. Plain http
+	// is accepted for loopback addresses only.
 	Endpoint string
 	// Transport sends requests; nil is a copy of net/http's own, which verifies
 	// certificates and heeds HTTPS_PROXY.
@@ -75,7 +72,7 @@ func New(token string, opt Options) (*Client, error) {
 }
 
 func (o Options) orDefaults() Options {
-	o.Endpoint = cmp.Or(o.Endpoint, Endpoint)
+	o.Endpoint = cmp.Or(o.Endpoint, fastly.DefaultEndpoint)
 	o.Tries = cmp.Or(o.Tries, 4)
 	o.UserAgent = cmp.Or(o.UserAgent, "clickedge")
 	o.SigningKey = cmp.Or(o.SigningKey, SigningKey)

@@ -131,8 +131,6 @@ func (t *transport) refused(k *call, resp *http.Response, text []byte) *Error {
 	return e
 }
 
-var errUnread = errors.New("the API's answer is not what go-fastly expects")
-
 // Cause returns the cause of an error of go-fastly, safe to print: an [*Error]
 // if a call failed, or why there was no call. Messages of its decoders are left
 // out, as they quote the answer.
@@ -151,7 +149,7 @@ func Cause(err error) error {
 	case errors.As(err, &field):
 		return fmt.Errorf("internal error: %w", err)
 	}
-	return errUnread
+	return errors.New("the API's answer is not what go-fastly expects")
 }
 
 // IsNotFound reports whether an error has the status 404.

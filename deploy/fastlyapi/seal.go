@@ -13,18 +13,15 @@ import (
 // from the API, as the keys that it signs do.
 const SigningKey = "CrO/A92vkxEZjtTW7D/Sr+1EMf/q9BahC0sfLkWa+0k="
 
-var (
-	errSigningKey = errors.New("the signing key for client keys is not 32 bytes in base64")
-	errSignature  = errors.New("the API's client key is not signed by the key that Fastly's is known to be: " +
-		"something between here and Fastly may be reading along, or Fastly has changed its key")
-)
+var errSignature = errors.New("the API's client key is not signed by the key that Fastly's is known to be: " +
+	"something between here and Fastly may be reading along, or Fastly has changed its key")
 
 // seal encrypts a secret as a libsodium sealed box, with a client key of the
 // API that is valid for a few minutes.
 func (c *Client) seal(ctx context.Context, value []byte) (sealed, key []byte, err error) {
 	signer, err := base64.StdEncoding.DecodeString(c.opt.SigningKey)
 	if err != nil || len(signer) != ed25519.PublicKeySize {
-		return nil, nil, errSigningKey
+		return nil, nil, errors.New("the signing key for client keys is not 32 bytes in base64")
 	}
 	k, err := c.fastly.CreateClientKey(ctx)
 	if err != nil {
@@ -36,6 +33,3 @@ func (c *Client) seal(ctx context.Context, value []byte) (sealed, key []byte, er
 	sealed, err = k.Encrypt(value)
 	return sealed, k.PublicKey, err
 }
-
-// IsSignature reports whether an error says that a client key is not Fastly's.
-func IsSignature(err error) bool { return errors.Is(err, errSignature) }
