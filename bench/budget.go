@@ -75,7 +75,7 @@ func measureBudget(ctx context.Context) (*budget.Measured, error) {
 		return nil, err
 	}
 	sites := clicks.Sites(measure.UsualSites)
-	_, rep, err := ours.Module(ctx, sites)
+	wasm, _, err := ours.Module(ctx, sites)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func measureBudget(ctx context.Context) (*budget.Measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	return budgetOf(closely, hmac, rep.Module), nil
+	return budgetOf(closely, hmac, len(wasm)), nil
 }
 
 // budgetOf returns the figures under the names of budget.json.

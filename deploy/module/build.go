@@ -43,14 +43,11 @@ type Options struct {
 
 // Report describes the result of a build or a swap. Sizes are in bytes.
 type Report struct {
-	Sites       int           // number of sites inside
-	Table       int           // what they take
+	Table       int           // what the sites take
 	Room        int           // what there is room for
 	Reactor     int           // size of the guest as compiled; 0 after a swap
-	Module      int           // size of the module
 	MemoryPages int           // memory at the start, in pages of 64 KiB; 0 after a swap
 	Segments    int           // data segments that fill it; 0 after a swap
-	Data        int           // their size; 0 after a swap
 	Compile     time.Duration // 0 where the reactor was given
 	Prewarm     time.Duration // 0 after a swap
 	Prebuilt    bool          // the guest is the one embedded in this command
@@ -75,10 +72,8 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	if err != nil {
 		return nil, rep, err
 	}
-	switch {
-	case o.prebuilt():
-		rep.Prebuilt = true
-	case o.Reactor == nil:
+	rep.Prebuilt = o.prebuilt()
+	if o.Reactor == nil && !rep.Prebuilt {
 		rep.Compile = time.Since(start)
 	}
 	start = time.Now()
@@ -90,13 +85,10 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 		return nil, rep, err
 	}
 	rep.Prewarm = time.Since(start)
+	rep.Table, rep.Room, rep.Reactor = len(text.table), room, len(reactor)
+	rep.MemoryPages, rep.Segments = warm.MemoryPages, warm.Segments+1
 	out, err := text.into(empty)
-	if err != nil {
-		return nil, rep, err
-	}
-	rep.Sites, rep.Table, rep.Room, rep.Reactor, rep.Module = text.sites, len(text.table), room, len(reactor), len(out)
-	rep.MemoryPages, rep.Segments, rep.Data = warm.MemoryPages, warm.Segments+1, warm.SegmentBytes+len(text.table)
-	return out, rep, nil
+	return out, rep, err
 }
 
 // roomFor returns the room for a table of need bytes, in whole pages of memory.
@@ -137,7 +129,6 @@ func (o *Options) prebuilt() bool {
 type tabled struct {
 	stamp Stamp
 	table []byte
-	sites int
 }
 
 func readSites(name string, text []byte) (tabled, error) {
@@ -145,5 +136,5 @@ func readSites(name string, text []byte) (tabled, error) {
 	if err != nil {
 		return tabled{}, err
 	}
-	return tabled{StampOf(text), sitetable.Make(sites), sites.Len()}, nil
+	return tabled{StampOf(text), sitetable.Make(sites)}, nil
 }

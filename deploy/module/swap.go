@@ -45,10 +45,7 @@ func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 		return nil, Report{}, fmt.Errorf("%w: %w: build it anew", ErrNotOurs, err)
 	}
 	out, err := text.into(module)
-	if err != nil {
-		return nil, Report{}, err
-	}
-	return out, Report{Sites: text.sites, Table: len(text.table), Room: room, Module: len(out)}, nil
+	return out, Report{Table: len(text.table), Room: room}, err
 }
 
 // into writes the sites into a module's room and stamps it.

@@ -65,12 +65,11 @@ func TestSwapIsABuild(t *testing.T) {
 		out, rep, err := Swap(at, []byte(next), "")
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(fresh, out), "a swap differs from a build")
-		require.Equal(t, len(out), rep.Module)
 		require.Equal(t, LeastRoom, rep.Room)
 		stamp, ok := ReadStamp(out)
 		require.True(t, ok)
 		require.Equal(t, StampOf([]byte(next)), stamp)
-		require.Equal(t, rep.Sites, requireSites(t, out, next))
+		requireSites(t, out, next)
 		at = out
 	}
 	require.True(t, bytes.Equal(first, at), "there and back")
@@ -182,7 +181,7 @@ func BenchmarkSwap(b *testing.B) {
 				require.NoError(b, err)
 			}
 			b.ReportMetric(float64(rep.Table)/float64(n), "bytes/site")
-			b.ReportMetric(float64(rep.Module), "module-bytes")
+			b.ReportMetric(float64(len(in)), "module-bytes")
 		})
 	}
 }

@@ -57,7 +57,6 @@ func (e *Error) Has(c Code) bool {
 
 // Report is what a module is made of. Sizes are in bytes.
 type Report struct {
-	Size         int
 	Imports      int // functions
 	MemoryPages  int // at the start, of 64 KiB
 	Segments     int // of data
@@ -82,7 +81,7 @@ func (c *checker) add(code Code, format string, args ...any) {
 // _start, too many data segments or bytes, and any of the given secrets. The
 // error is an [*Error] with all problems, or ctx's.
 func Check(ctx context.Context, wasm []byte, secrets []Secret) (Report, error) {
-	c := &checker{wasm: wasm, rep: Report{Size: len(wasm)}}
+	c := &checker{wasm: wasm}
 	if len(wasm) > contract.MaxPackage { // nothing else matters, and looking takes long
 		return c.rep, tooLarge("it", len(wasm), contract.MaxPackage)
 	}
@@ -146,8 +145,13 @@ func (c *checker) engine(ctx context.Context) error {
 func (c *checker) imports(list []api.FunctionDefinition, known platform) {
 	c.rep.Imports = len(list)
 	for _, f := range list {
-		if code, what := known.refuse(f); code != "" {
-			c.add(code, "%s", what)
+		module, name, _ := f.Import()
+		want, ok := known[module+"."+name]
+		switch have := typeText(f.ParamTypes(), f.ResultTypes()); {
+		case !ok:
+			c.add(UnknownImport, "it imports %q %q, which Compute does not have", module, name)
+		case have != want:
+			c.add(ImportType, "it imports %q %q as %s; Compute has it as %s", module, name, have, want)
 		}
 	}
 }

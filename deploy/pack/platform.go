@@ -2,7 +2,6 @@ package pack
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
@@ -27,23 +26,11 @@ func newPlatform(ctx context.Context, rt wazero.Runtime) (platform, error) {
 	for name, f := range wasi.ExportedFunctions() {
 		p[wasi_snapshot_preview1.ModuleName+"."+name] = typeText(f.ParamTypes(), f.ResultTypes())
 	}
+	params := strings.NewReplacer("i", "i32 ", "I", "i64 ") // hostsim's notation
 	for _, c := range hostsim.HostCalls() {
-		p[c.Module+"."+c.Name] = typeText(valueTypes(c.Params), []api.ValueType{api.ValueTypeI32})
+		p[c.Module+"."+c.Name] = "(" + strings.TrimSpace(params.Replace(c.Params)) + ") i32"
 	}
 	return p, nil
-}
-
-// refuse says what is wrong with an import; "" if nothing.
-func (p platform) refuse(f api.FunctionDefinition) (Code, string) {
-	module, name, _ := f.Import()
-	want, ok := p[module+"."+name]
-	if !ok {
-		return UnknownImport, fmt.Sprintf("it imports %q %q, which Compute does not have", module, name)
-	}
-	if have := typeText(f.ParamTypes(), f.ResultTypes()); have != want {
-		return ImportType, fmt.Sprintf("it imports %q %q as %s; Compute has it as %s", module, name, have, want)
-	}
-	return "", ""
 }
 
 // typeText writes a function's type as "(i32 i64) i32".
@@ -57,16 +44,4 @@ func typeNames(types []api.ValueType) string {
 		names[i] = api.ValueTypeName(t)
 	}
 	return strings.Join(names, " ")
-}
-
-// valueTypes reads hostsim's notation: i for i32, I for i64.
-func valueTypes(params string) []api.ValueType {
-	types := make([]api.ValueType, len(params))
-	for i := range params {
-		types[i] = api.ValueTypeI32
-		if params[i] == 'I' {
-			types[i] = api.ValueTypeI64
-		}
-	}
-	return types
 }
