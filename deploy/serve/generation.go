@@ -61,22 +61,20 @@ func (s *server) newGeneration(ctx context.Context, old *generation, sites *core
 // newHost compiles the module. The compiler ignores contexts: if ctx ends
 // first, newHost returns while it still runs.
 func newHost(ctx context.Context, wasm []byte, cfg hostsim.Config) (*hostsim.Host, error) {
-	type made struct {
-		host *hostsim.Host
-		err  error
-	}
-	done := make(chan made, 1)
+	var host *hostsim.Host
+	var err error
+	done := make(chan struct{})
 	go func() {
-		host, err := hostsim.New(ctx, wasm, cfg)
-		done <- made{host, err}
+		host, err = hostsim.New(ctx, wasm, cfg)
+		close(done)
 	}()
 	select {
-	case m := <-done:
-		return m.host, m.err
+	case <-done:
+		return host, err
 	case <-ctx.Done():
 		go func() {
-			if m := <-done; m.err == nil {
-				_ = m.host.Close(context.Background())
+			if <-done; err == nil {
+				_ = host.Close(context.Background())
 			}
 		}()
 		return nil, context.Cause(ctx)
@@ -84,14 +82,14 @@ func newHost(ctx context.Context, wasm []byte, cfg hostsim.Config) (*hostsim.Hos
 }
 
 func (g *generation) close() error {
-	var errs []error
+	var err error
 	if g.host != nil {
-		errs = append(errs, g.host.Close(context.Background()))
+		err = g.host.Close(context.Background())
 	}
 	if g.fleet != nil {
-		errs = append(errs, g.fleet.Close())
+		err = errors.Join(err, g.fleet.Close())
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // service is everything that serve has started.

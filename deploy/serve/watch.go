@@ -68,13 +68,6 @@ func (w *watcher) poll() (changed map[string]bool) {
 	return changed
 }
 
-// watcher begins with the state of the files before they are read.
-func (s *server) watcher(ctx context.Context) *watcher {
-	w := &watcher{names: s.watched(ctx)}
-	w.seen = w.states()
-	return w
-}
-
 // watch puts changed sites and a rebuilt module into service until ctx ends.
 func (s *server) watch(ctx context.Context, svc *service) {
 	w := svc.files
