@@ -96,7 +96,11 @@ func (o *Options) write(data []byte) error {
 // module makes the module, from what the options name.
 func (o *Options) module(ctx context.Context, text []byte) ([]byte, module.Report, error) {
 	if o.Module != "" {
-		return o.swapped(text)
+		given, err := o.In.Read("the module", o.Module, input.MostModule, "leave --module out to compile the guest")
+		if err != nil {
+			return nil, module.Report{}, err
+		}
+		return module.Swap(given, text, o.Sites)
 	}
 	room, err := parseSize(o.Room)
 	if err != nil {
@@ -113,15 +117,6 @@ func (o *Options) module(ctx context.Context, text []byte) ([]byte, module.Repor
 		notePrebuilt(o.Err, rep)
 	}
 	return wasm, rep, err
-}
-
-// swapped is the module given, with these sites.
-func (o *Options) swapped(text []byte) ([]byte, module.Report, error) {
-	wasm, err := o.In.Read("the module", o.Module, input.MostModule, "leave --module out to compile the guest")
-	if err != nil {
-		return nil, module.Report{}, err
-	}
-	return module.Swap(wasm, text, o.Sites)
 }
 
 // Module builds a module with these sites in the usual way, as serve does. Name

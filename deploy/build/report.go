@@ -1,9 +1,9 @@
 package build
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -41,11 +41,7 @@ func reportOf(sites *core.Sites, rep module.Report, checked pack.Report) *Report
 
 // Text writes the report for people.
 func (r *Report) Text(w io.Writer) {
-	written := r.Module
-	if r.Package > 0 {
-		written = r.Package
-	}
-	fmt.Fprintf(w, "%s  %s, with %s\n", r.Output, size(written), output.Count(r.Sites, "site"))
+	fmt.Fprintf(w, "%s  %s, with %s\n", r.Output, size(cmp.Or(r.Package, r.Module)), output.Count(r.Sites, "site"))
 	fmt.Fprintf(w, "  sites   %s of %s\n", size(r.Table), size(r.Room))
 	if r.Reactor > 0 {
 		inside := ""
@@ -64,7 +60,7 @@ func took(ms int64) string {
 	if ms == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%.1f s)", (time.Duration(ms) * time.Millisecond).Seconds())
+	return fmt.Sprintf(" (%.1f s)", float64(ms)/1000)
 }
 
 func size(n int) string {

@@ -83,7 +83,7 @@ func TestCertificatesOncePerESP(t *testing.T) {
 func TestFieldsAreCores(t *testing.T) {
 	require.Len(t, Fields(), len(sitesjson.Fields()))
 	var b bytes.Buffer
-	PrintFields(&b, Fields())
+	PrintFields(&b)
 	require.Contains(t, b.String(), "esp\n    ")
 }
 

@@ -24,8 +24,8 @@ func Fields() (list []Field) {
 }
 
 // PrintFields writes the list for people.
-func PrintFields(w io.Writer, list []Field) {
-	for _, f := range list {
+func PrintFields(w io.Writer) {
+	for _, f := range sitesjson.Fields() {
 		fmt.Fprintf(w, "%s\n    %s", f.Name, f.Type)
 		if f.Default != "" {
 			fmt.Fprintf(w, ", by default %s", f.Default)

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -34,11 +35,7 @@ func printBackends(out io.Writer, backends []Backend) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "BACKEND\tADDRESS\tPORT\tSNI AND CERTIFICATE NAME")
 	for _, b := range backends {
-		name := "no TLS"
-		if b.TLS {
-			name = b.SNI
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", b.Name, b.Address, b.Port, name)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", b.Name, b.Address, b.Port, cmp.Or(b.SNI, "no TLS"))
 	}
 	w.Flush()
 }

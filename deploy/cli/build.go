@@ -12,14 +12,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
-type buildCmd struct {
-	env  *Env
-	opt  build.Options
-	json bool
-}
-
 func (env *Env) buildCommand() *cobra.Command {
-	b := &buildCmd{env: env}
+	o, asJSON := &build.Options{}, false
 	cmd := &cobra.Command{
 		Use:   "build [--sites sites.json] [-o bin/main.wasm | -o pkg/clickedge.tar.gz]",
 		Short: "Build the module with sites.json inside, or the package that Fastly takes",
@@ -45,22 +39,22 @@ command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those
   clickedge build --sites production.json --module main.wasm -o pkg/clickedge.tar.gz`,
 		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("source") && b.opt.Source == "" {
+			if cmd.Flags().Changed("source") && o.Source == "" {
 				return failure.Usage(errors.New("--source is given, but empty"), "name a folder of the clone; --source . is the current one")
 			}
-			return b.run(cmd.Context())
+			return env.build(cmd.Context(), o, asJSON)
 		},
 	}
-	sitesFlag(cmd, &b.opt.Sites)
+	sitesFlag(cmd, &o.Sites)
 	f := cmd.Flags()
-	f.StringVar(&b.opt.Module, "module", "", "`file` with a module that was built already")
-	f.StringVar(&b.opt.Source, "source", "", "`folder` in the source tree to compile the guest from")
-	f.StringVar(&b.opt.Reactor, "reactor", "", "`file` with the guest, compiled as a reactor")
-	f.StringVar(&b.opt.Room, "room", "", "`size` of the room for sites, as 8MiB (default: twice what these need, 4MiB at least)")
-	f.StringVarP(&b.opt.Out, "output", "o", "bin/main.wasm", "the `file` to write; a package where it ends in .tar.gz")
-	f.StringVar(&b.opt.Manifest, "manifest", "", "the package's fastly.toml `file` (default: one that is made for it)")
-	f.StringArrayVar(&b.opt.KeyFiles, "key-file", nil, "`file` with secrets that must not be inside; may be given again")
-	f.BoolVar(&b.json, "json", false, "print JSON")
+	f.StringVar(&o.Module, "module", "", "`file` with a module that was built already")
+	f.StringVar(&o.Source, "source", "", "`folder` in the source tree to compile the guest from")
+	f.StringVar(&o.Reactor, "reactor", "", "`file` with the guest, compiled as a reactor")
+	f.StringVar(&o.Room, "room", "", "`size` of the room for sites, as 8MiB (default: twice what these need, 4MiB at least)")
+	f.StringVarP(&o.Out, "output", "o", "bin/main.wasm", "the `file` to write; a package where it ends in .tar.gz")
+	f.StringVar(&o.Manifest, "manifest", "", "the package's fastly.toml `file` (default: one that is made for it)")
+	f.StringArrayVar(&o.KeyFiles, "key-file", nil, "`file` with secrets that must not be inside; may be given again")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.MarkFlagsMutuallyExclusive("module", "reactor", "source")
 	cmd.MarkFlagsMutuallyExclusive("module", "room")
 	_ = cmd.MarkFlagFilename("module", "wasm")
@@ -69,22 +63,21 @@ command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those
 	return cmd
 }
 
-func (b *buildCmd) run(ctx context.Context) error {
-	o := &b.opt
-	if o.Out == files.Std && b.json {
+func (env *Env) build(ctx context.Context, o *build.Options, asJSON bool) error {
+	if o.Out == files.Std && asJSON {
 		return failure.Usage(errors.New("the module and --json both go to standard output"), "give -o a file")
 	}
-	o.In, o.Keys, o.LookupEnv, o.Stdout, o.Err = b.env.in, b.env.keys(), b.env.LookupEnv, b.env.Out, b.env.Err
+	o.In, o.Keys, o.LookupEnv, o.Stdout, o.Err = env.in, env.keys(), env.LookupEnv, env.Out, env.Err
 	report, err := o.Run(ctx)
 	if err != nil {
 		return err
 	}
-	if b.json {
-		return output.JSON(b.env.Out, report)
+	if asJSON {
+		return output.JSON(env.Out, report)
 	}
-	w := b.env.Out
+	w := env.Out
 	if o.Out == files.Std {
-		w = b.env.Err
+		w = env.Err
 	}
 	report.Text(w)
 	return nil

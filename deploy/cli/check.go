@@ -40,8 +40,12 @@ line; or else the sites, and the backends that the service needs. "clickedge che
 }
 
 func (c *checkCmd) run(*cobra.Command) error {
-	if c.fields {
-		return c.printFields()
+	switch {
+	case c.fields && c.json:
+		return output.JSON(c.env.Out, check.Fields())
+	case c.fields:
+		check.PrintFields(c.env.Out)
+		return nil
 	}
 	sites, _, err := sitesfile.Load(c.env.in, c.sites)
 	if err != nil {
@@ -67,13 +71,4 @@ func (c *checkCmd) fail(err error) error {
 	}
 	f.Detail = ""
 	return errors.Join(f, output.JSON(c.env.Out, check.Refused(e)))
-}
-
-func (c *checkCmd) printFields() error {
-	fields := check.Fields()
-	if c.json {
-		return output.JSON(c.env.Out, fields)
-	}
-	check.PrintFields(c.env.Out, fields)
-	return nil
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/complete"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -190,7 +191,7 @@ func commandName(cmd *cobra.Command, args []string) error {
 	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
 		hint = "did you mean " + strings.Join(meant, " or ") + "?"
 	}
-	return failure.Usage(fmt.Errorf("%s has no command %q", cmd.CommandPath(), cut(args[0], 60)), hint)
+	return failure.Usage(fmt.Errorf("%s has no command %q", cmd.CommandPath(), clean.Cut(args[0], 60)), hint)
 }
 
 // args checks the number of arguments, in the words of the command's use line.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
@@ -21,7 +22,7 @@ func withSites(file *string, run func(*cobra.Command) error) func(*cobra.Command
 		switch {
 		case len(args) == 0:
 		case cmd.Flags().Changed("sites") && *file != args[0]:
-			return failure.Usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", cut(args[0], 120), cut(*file, 120)), "give one of them")
+			return failure.Usage(fmt.Errorf("two files of sites are given: %q, and %q with --sites", clean.Cut(args[0], 120), clean.Cut(*file, 120)), "give one of them")
 		default:
 			*file = args[0]
 		}

@@ -99,15 +99,9 @@ Keep the secret out of version control.
 `, k.kid, from, key)
 }
 
-type keysName struct {
-	env     *Env
-	keyFile string
-	out     string
-}
-
 // keysNameCommand: key files of before this format hold a secret alone.
 func (env *Env) keysNameCommand() *cobra.Command {
-	k := &keysName{env: env}
+	var keyFile, out string
 	cmd := &cobra.Command{
 		Use:   "name KID --key-file FILE [-o FILE]",
 		Short: "Put id and fingerprint to a secret whose file does not say them",
@@ -115,25 +109,25 @@ func (env *Env) keysNameCommand() *cobra.Command {
 whose it is. The secret stays the same, byte for byte; the old file stays as it is.`,
 		Example: `  clickedge keys name k1 --key-file old/secret.txt -o k1.key`,
 		Args:    args(1, 1),
-		RunE:    func(_ *cobra.Command, args []string) error { return k.run(args[0]) },
+		RunE:    func(_ *cobra.Command, args []string) error { return env.nameKey(args[0], keyFile, out) },
 	}
-	cmd.Flags().StringVar(&k.keyFile, "key-file", "", "`file` with the secret, - for standard input")
-	cmd.Flags().StringVarP(&k.out, "output", "o", "", "new `file` (default <kid>.key)")
+	cmd.Flags().StringVar(&keyFile, "key-file", "", "`file` with the secret, - for standard input")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "new `file` (default <kid>.key)")
 	_ = cmd.MarkFlagRequired("key-file")
 	_ = cmd.MarkFlagFilename("key-file")
 	return cmd
 }
 
-func (k *keysName) run(kid string) error {
-	key, err := keyring.Name(k.env.keys(), k.keyFile, kid)
+func (env *Env) nameKey(kid, keyFile, out string) error {
+	key, err := keyring.Name(env.keys(), keyFile, kid)
 	if err != nil {
 		return err
 	}
-	file, err := keyring.Create(k.out, key, key.Text(), "choose another name with -o")
+	file, err := keyring.Create(out, key, key.Text(), "choose another name with -o")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(k.env.Out, file)
-	fmt.Fprintln(k.env.Err, key)
+	fmt.Fprintln(env.Out, file)
+	fmt.Fprintln(env.Err, key)
 	return nil
 }

@@ -53,7 +53,10 @@ until it has arrived everywhere. Nor are overrides in a config store.`,
 }
 
 func (k *keysRemove) run(ctx context.Context, kids []string) error {
-	kids, err := removable(kids)
+	if len(kids) == 0 {
+		return failure.Usage(errors.New("keys remove: no key given"), "name it, as in clickedge keys remove k1")
+	}
+	kids, err := keyring.IDs(kids, "1 to 8 of a-z 0-9, such as k1; logs are given with --log")
 	if err != nil {
 		return err
 	}
@@ -74,12 +77,4 @@ func (k *keysRemove) run(ctx context.Context, kids []string) error {
 	}
 	r.Store, r.In, r.Out, r.Err = k.api.store, k.env.in, k.env.Out, k.env.Err
 	return r.Run(ctx, client, kids)
-}
-
-// removable checks the arguments.
-func removable(kids []string) ([]string, error) {
-	if len(kids) == 0 {
-		return nil, failure.Usage(errors.New("keys remove: no key given"), "name it, as in clickedge keys remove k1")
-	}
-	return keyring.IDs(kids, "1 to 8 of a-z 0-9, such as k1; logs are given with --log")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/expiry"
@@ -42,13 +43,13 @@ func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, 
 		kid, text, _ := strings.Cut(s, "=")
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil || !signed.IsKeyID(kid) {
-			return nil, failure.Usage(fmt.Errorf("--minted-until %q is not KID=TIME", cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
+			return nil, failure.Usage(fmt.Errorf("--minted-until %q is not KID=TIME", clean.Cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
 		}
 		j.Minted[kid] = at
 	}
 	for flag, value := range map[string]string{"--lifetime": k.lifetime, "--max-age": k.maxAge} {
 		if _, ok := expiry.Length(value); !ok && (value != "" || flag == "--max-age") {
-			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, cut(value, 60)), "write 30d, 12h, 90m or 2w")
+			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, clean.Cut(value, 60)), "write 30d, 12h, 90m or 2w")
 		}
 	}
 	return j, clicklog.Read(env.in, logs, &j.Log.Reader, j.Log.Line)

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/pasted"
 )
@@ -55,9 +54,3 @@ func saveCurl(args []string) []string {
 	}
 	return slices.Insert(slices.Clone(args), i, "--")
 }
-
-// cut shortens a foreign text for an error message.
-func cut(s string, n int) string { return clean.Cut(s, n) }
-
-// printable escapes what is not plain text.
-func printable(s string) string { return clean.Text(s) }

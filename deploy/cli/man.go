@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/manpage"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -42,7 +43,7 @@ func (m *man) run(cmd *cobra.Command, args []string) error {
 	}
 	about, rest, err := cmd.Root().Find(args)
 	if err != nil || len(rest) > 0 {
-		return failure.Usage(fmt.Errorf("there is no command %q", cut(fmt.Sprint(args), 60)), "clickedge --help lists the commands")
+		return failure.Usage(fmt.Errorf("there is no command %q", clean.Cut(fmt.Sprint(args), 60)), "clickedge --help lists the commands")
 	}
 	_, err = fmt.Fprint(m.env.Out, manpage.Of(about, version.Released()).Text)
 	return err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/migrate"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -88,6 +89,6 @@ func (env *Env) printFindings(list []migrate.Finding) {
 		if n.Host != "" {
 			host = " (" + n.Host + ")"
 		}
-		fmt.Fprintf(env.Err, "%s\n", printable(n.String()+host))
+		fmt.Fprintf(env.Err, "%s\n", clean.Text(n.String()+host))
 	}
 }

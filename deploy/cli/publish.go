@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -25,7 +26,6 @@ type publishing struct {
 	sites     string
 	pkg       string
 	service   string
-	name      string
 	log       string
 	ca        string
 	tlsConfig string
@@ -74,7 +74,7 @@ func (p *publishing) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&p.pkg, "package", "pkg/clickedge.tar.gz", "the package, a `file` that clickedge build has made")
 	f.StringVar(&p.service, "service-id", "", "the service's `id` (default: FASTLY_SERVICE_ID, or service_id in fastly.toml)")
-	f.StringVar(&p.name, "name", "clickedge", "the service's `name`, where there is no id, and that of stores that are made for it")
+	f.StringVar(&p.w.Name, "name", "clickedge", "the service's `name`, where there is no id, and that of stores that are made for it")
 	f.StringVar(&p.log, "log", "", "JSON `file` that says where the click log goes (default: where it goes now)")
 	f.StringVar(&p.ca, "ca", "certainly", "who issues the certificates: certainly, lets-encrypt or globalsign")
 	f.StringVar(&p.tlsConfig, "tls-configuration", "", "`id` of the TLS configuration of new certificates (default: the account's)")
@@ -94,7 +94,7 @@ func (p *publishing) flags(cmd *cobra.Command) {
 // named refuses an empty name or id, as an unset variable of a script gives it:
 // it would publish to another service than the one that is meant.
 func (p *publishing) named(cmd *cobra.Command) error {
-	for flag, value := range map[string]string{"service-id": p.service, "name": p.name} {
+	for flag, value := range map[string]string{"service-id": p.service, "name": p.w.Name} {
 		if cmd.Flags().Changed(flag) && strings.TrimSpace(value) == "" {
 			return failure.Usage(fmt.Errorf("--%s is given, but empty", flag), "is a variable unset? Leave --"+flag+" out where it is not meant")
 		}
@@ -142,7 +142,7 @@ func (p *publishing) wanted() error {
 	if err != nil {
 		return err
 	}
-	p.w.Sites, p.w.Name = sites, p.name
+	p.w.Sites = sites
 	p.w.Comment = fmt.Sprintf("sites.json %.12x", sha256.Sum256(raw))
 	pkg, err := build.PackageFor(p.env.in, p.pkg, p.sites, text)
 	if err != nil {
@@ -154,7 +154,7 @@ func (p *publishing) wanted() error {
 	}
 	if !p.noTLS {
 		if _, ok := dnsplan.Authorities[p.ca]; !ok {
-			return failure.Usage(fmt.Errorf("--ca %q is not known", cut(p.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
+			return failure.Usage(fmt.Errorf("--ca %q is not known", clean.Cut(p.ca, 60)), "one of "+strings.Join(dnsplan.AuthorityNames(), ", "))
 		}
 		p.w.TLS = &publish.TLS{Authority: p.ca, Configuration: p.tlsConfig}
 	}
@@ -171,7 +171,7 @@ func (p *publishing) apply(ctx context.Context, client *fastlyapi.Client, f *pub
 	if plan.Empty() {
 		return nil
 	}
-	result, err := plan.Apply(ctx, client, func(line string) { fmt.Fprintf(p.env.Err, "done: %s\n", printable(line)) })
+	result, err := plan.Apply(ctx, client, func(line string) { fmt.Fprintf(p.env.Err, "done: %s\n", clean.Text(line)) })
 	if err != nil {
 		return publish.Failure(ctx, err)
 	}
@@ -181,7 +181,7 @@ func (p *publishing) apply(ctx context.Context, client *fastlyapi.Client, f *pub
 	}
 	fmt.Fprintf(p.env.Out, "version %d of service %s is %s\n", result.Version, result.ServiceID, word)
 	if f.ServiceID == "" {
-		fmt.Fprintf(p.env.Err, "the service's id is %s; the next publish finds it by the name %q\n", result.ServiceID, p.name)
+		fmt.Fprintf(p.env.Err, "the service's id is %s; the next publish finds it by the name %q\n", result.ServiceID, p.w.Name)
 	}
 	return nil
 }

@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 )
 
@@ -71,7 +73,7 @@ func (s *sign) run(args []string) error {
 		return err
 	}
 	for _, to := range m.Respelt {
-		fmt.Fprintf(s.env.Err, "signed as %s: a link has its scheme in lower case, and a space as %%20\n", printable(to))
+		fmt.Fprintf(s.env.Err, "signed as %s: a link has its scheme in lower case, and a space as %%20\n", clean.Text(to))
 	}
 	fmt.Fprintf(s.env.Err, "signed with %s\n", m.Key)
 	return nil
@@ -80,20 +82,18 @@ func (s *sign) run(args []string) error {
 // mintAll makes every link, or none: half a list would be taken for a whole
 // one.
 func (s *sign) mintAll(m *signedlink.Minter, args []string) ([]signedlink.Minted, error) {
-	if s.order.Pixel {
-		return one(m.Mint(""))
+	to := ""
+	if !s.order.Pixel {
+		to = args[0]
 	}
-	if args[0] != "-" {
-		return one(m.Mint(args[0]))
+	if to != files.Std {
+		link, err := m.Mint(to)
+		return []signedlink.Minted{link}, err
 	}
-	if err := s.env.in.Claim("the destinations", args[0]); err != nil {
+	if err := s.env.in.Claim("the destinations", to); err != nil {
 		return nil, err
 	}
 	return m.MintLines(s.env.In)
-}
-
-func one(l signedlink.Minted, err error) ([]signedlink.Minted, error) {
-	return []signedlink.Minted{l}, err
 }
 
 func (s *sign) print(links []signedlink.Minted) error {
@@ -102,12 +102,10 @@ func (s *sign) print(links []signedlink.Minted) error {
 	enc.SetEscapeHTML(false)
 	for _, l := range links {
 		if s.json {
-			if err := enc.Encode(l); err != nil {
-				return err
-			}
-			continue
+			_ = enc.Encode(l) // fails only where out does
+		} else {
+			fmt.Fprintln(out, l.URL)
 		}
-		fmt.Fprintln(out, l.URL)
 	}
 	return out.Flush()
 }
