@@ -3,6 +3,8 @@
 package codes
 
 import (
+	"cmp"
+
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/outcome"
 )
@@ -42,8 +44,5 @@ var meanings = map[outcome.Code]Meaning{
 // Explain returns what a code means. For a code of a newer module it says that
 // the code is unknown.
 func Explain(c outcome.Code) Meaning {
-	if m, ok := meanings[c]; ok {
-		return m
-	}
-	return Meaning{What: "a code that this version of the command does not know"}
+	return cmp.Or(meanings[c], Meaning{What: "a code that this version of the command does not know"})
 }

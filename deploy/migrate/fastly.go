@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -184,10 +185,7 @@ func (s *fastlyReading) backends(v *service) {
 }
 
 func (s *fastlyReading) address(b *fastlyBackend, i int) address {
-	host := string(b.Address)
-	if host == "" {
-		host = string(b.Hostname)
-	}
+	host := string(cmp.Or(b.Address, b.Hostname))
 	a := address{at: s.at("backends[%d].address", i), tls: bool(b.UseSSL), host: strings.ToLower(strings.TrimSuffix(host, "."))}
 	if b.Port > 0 && b.Port < 65536 {
 		a.port = uint16(b.Port)

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -73,9 +74,7 @@ func (n *nginxReading) returns(v *service, d *directive, where string) {
 	if to == "" && strings.HasPrefix(code, "http") {
 		code, to = "302", code
 	}
-	if where == "" {
-		where = "every other request"
-	}
+	where = cmp.Or(where, "every other request")
 	switch {
 	case forcesHTTPS(d, v):
 		n.forcedHTTPS(d)

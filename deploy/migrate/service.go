@@ -233,8 +233,7 @@ func (r *reading) forwarded(s *service, site *Site, preset *core.Origin) {
 	if !s.forwardedHost || preset.ForwardedHost {
 		return
 	}
-	yes := true
-	site.Fields.ForwardedHost = &yes
+	site.Fields.ForwardedHost = new(true)
 	if braze, ok := core.LookupPreset("braze-" + preset.Preset); ok && braze.ForwardedHost {
 		r.known(s.forwardedAt, "braze", "X-Forwarded-Host is what Braze asks for with SES: if these are Braze's links, %q says the same", braze.Preset)
 	}

@@ -3,7 +3,6 @@ package origins
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -69,7 +68,8 @@ func readSparkPost(payload string) (string, bool) {
 	destination := ""
 	for len(raw) > 0 {
 		var tag sparkPostTag
-		if tag, raw, err = nextTag(raw); err != nil {
+		var ok bool
+		if tag, raw, ok = nextTag(raw); !ok {
 			return "", false
 		}
 		if tag.kind == tagDestination {
@@ -97,13 +97,11 @@ const (
 	tagClick       = 0x3f
 )
 
-// errTag says that a payload is not a tag stream, usually because it is
-// encrypted.
-var errTag = errors.New("not a tag stream")
-
-func nextTag(b []byte) (sparkPostTag, []byte, error) {
-	tag, form, b := sparkPostTag{kind: b[0] & 0x3f}, b[0]>>6, b[1:]
-	length := 0
+// nextTag cuts off the first tag; ok is false for a payload that is not a tag
+// stream, usually because it is encrypted.
+func nextTag(b []byte) (tag sparkPostTag, rest []byte, ok bool) {
+	tag.kind = b[0] & 0x3f
+	form, b, length := b[0]>>6, b[1:], 0
 	switch {
 	case form == 0:
 	case form == 1 && len(b) >= 1:
@@ -111,13 +109,13 @@ func nextTag(b []byte) (sparkPostTag, []byte, error) {
 	case form == 2 && len(b) >= 2:
 		length, b = int(binary.LittleEndian.Uint16(b)), b[2:]
 	default:
-		return tag, nil, errTag
+		return tag, nil, false
 	}
 	if length > len(b) {
-		return tag, nil, errTag
+		return tag, nil, false
 	}
 	tag.value = string(b[:length])
-	return tag, b[length:], nil
+	return tag, b[length:], true
 }
 
 func appendTag(b []byte, kind byte, value string) []byte {
