@@ -150,15 +150,12 @@ type walker struct {
 	seen   map[string]int // the hop that has the address
 }
 
-// ErrURL is wrapped by the error about a text that is no address.
-var ErrURL = errors.New("not the address of a link")
-
 // Walk starts at an absolute URL, or "host/path", which is read as https. The
 // error is about that text; failures on the way are in the result.
 func Walk(ctx context.Context, url string, opt Options) (*Result, error) {
 	start, odd, err := readURL(url, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrURL, err)
+		return nil, fmt.Errorf("not the address of a link: %w", err)
 	}
 	w := &walker{opt: opt, start: start, jar: jar{}, result: &Result{URL: url}, seen: map[string]int{}}
 	w.opt.Client = cmp.Or(w.opt.Client, &probe.Client{})

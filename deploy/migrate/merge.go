@@ -9,15 +9,12 @@ import (
 	"strings"
 )
 
-// ErrExists is wrapped by the error about hosts that sites.json already has.
-var ErrExists = errors.New("in the file already")
-
 // span is the place of a member's value in a text.
 type span struct{ from, to int }
 
 // Merge adds sites to the text of a sites.json and changes nothing else in it.
-// A host that is already there is an error that wraps [ErrExists], or with
-// replace gets the new object. The text must be one that core accepts.
+// A host that is already there is an error, or with replace gets the new object.
+// The text must be one that core accepts.
 func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 	members, end, err := siteSpans(text)
 	if err != nil {
@@ -43,7 +40,7 @@ func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
 		added = fmt.Appendf(added, "\n    %s: %s", host, object)
 	}
 	if len(there) > 0 && !replace {
-		return nil, fmt.Errorf("%s: %w", strings.Join(there, ", "), ErrExists)
+		return nil, fmt.Errorf("%s: in the file already", strings.Join(there, ", "))
 	}
 	if added != nil {
 		last := len(bytes.TrimRight(text[:end], " \t\r\n"))

@@ -102,7 +102,7 @@ func TestOrderMerge(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(o.Into, text, 0o600))
 	_, err = o.Merge(r)
-	require.ErrorIs(t, err, ErrExists)
+	require.ErrorContains(t, err, "in the file already")
 	require.Contains(t, failure.Of(err).Hint, "--replace")
 	o.Replace = true
 	again, err := o.Merge(r)

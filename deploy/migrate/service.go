@@ -182,7 +182,7 @@ func (r *reading) checkESP(s *service, preset *core.Origin) {
 		r.known(s.whoAt, "host-unknown", "whether Host reached the ESP is not in the configuration; clickedge sends the link domain's")
 	}
 	r.judgeCookies(s, preset)
-	if s.noPost != "" && takesPost(preset.Family) {
+	if s.noPost != "" && preset.Family != esp.FamilySES && preset.Family != esp.FamilySparkPost {
 		r.wrong(s.noPost, "methods-limited", "POST did not reach the ESP, so that one-click unsubscribes (RFC 8058) failed")
 	}
 	if s.noQuery != "" && linksHaveQuery(preset.Family) {
@@ -208,10 +208,6 @@ func (r *reading) forwardsHost(v *service, value, at string) {
 	if hostingOf(value, v) != hostBranded {
 		r.wrong(at, "forwarded-host-other", "X-Forwarded-Host was not the link domain's name, by which the ESP knows links")
 	}
-}
-
-func takesPost(f esp.Family) bool {
-	return f != esp.FamilySES && f != esp.FamilySparkPost
 }
 
 func (r *reading) judgeCookies(s *service, preset *core.Origin) {

@@ -72,14 +72,14 @@ func (s *faultState) set(f Fault) {
 }
 
 // SetFault makes a backend's origin fail, or fixes it with [Up]. Requests that
-// wait under [Slow] continue with the new fault. The error wraps
-// [ErrUnknownBackend], or says that the port, given up under [Refuse], is
-// taken: then the origin still refuses.
+// wait under [Slow] continue with the new fault. The error says that there is
+// no such backend, or that the port, given up under [Refuse], is taken: then
+// the origin still refuses.
 func (f *Fleet) SetFault(backend string, fault Fault) error {
 	o := f.origins[backend]
 	switch {
 	case o == nil:
-		return fmt.Errorf("%w %q: this fleet has %s", ErrUnknownBackend, backend, strings.Join(f.Backends(), ", "))
+		return fmt.Errorf("unknown backend %q: this fleet has %s", backend, strings.Join(f.Backends(), ", "))
 	case int(fault) >= len(faultNames):
 		return fmt.Errorf("backend %q: unknown fault %d", backend, uint8(fault))
 	case fault == Refuse:

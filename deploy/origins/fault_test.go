@@ -26,7 +26,7 @@ func TestFaultNames(t *testing.T) {
 
 func TestSetFaultErrors(t *testing.T) {
 	f := start(t, Options{})
-	require.ErrorIs(t, f.SetFault("nobody", Slow), ErrUnknownBackend)
+	require.ErrorContains(t, f.SetFault("nobody", Slow), `unknown backend "nobody"`)
 	require.ErrorContains(t, f.SetFault("mailgun", Fault(99)), "unknown fault 99")
 }
 

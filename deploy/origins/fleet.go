@@ -18,10 +18,6 @@ const LandingBackend = "landing"
 // DefaultOpaque is where links lead whose destination is not in them.
 const DefaultOpaque = "https://shop.example.com/landing"
 
-// ErrUnknownBackend is wrapped by errors about a backend that no origin of the
-// fleet has.
-var ErrUnknownBackend = errors.New("unknown backend")
-
 // Options change how the stand-ins behave. The zero value works.
 type Options struct {
 	// Branded lists the custom tracking domains that the ESPs know, as host
