@@ -118,18 +118,10 @@ func likeness(f esp.Family, target string) int {
 		return 0
 	case r.Grade != esp.Unread:
 		return 3
-	}
-	switch f {
-	case esp.FamilyMailgun, esp.FamilyPostmark:
+	case f == esp.FamilyMailgun, f == esp.FamilyPostmark,
+		f == esp.FamilySparkPost && !strings.Contains(target, "~"),
+		f == esp.FamilyIterable && !strings.Contains(target, "_t=") && r.Kind != esp.KindUnsubscribe:
 		return 1
-	case esp.FamilySparkPost:
-		if !strings.Contains(target, "~") {
-			return 1
-		}
-	case esp.FamilyIterable:
-		if !strings.Contains(target, "_t=") && r.Kind != esp.KindUnsubscribe {
-			return 1
-		}
 	}
 	return 2
 }

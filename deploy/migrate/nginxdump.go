@@ -24,7 +24,7 @@ var _ Files = (*nginxDump)(nil)
 // first file is from nginx's standard error.
 func splitDump(data []byte) *nginxDump {
 	marks := dumped.FindAllSubmatchIndex(data, -1)
-	if len(marks) == 0 || bytes.ContainsAny(withoutMessages(data[:marks[0][0]]), "{;") {
+	if len(marks) == 0 || bytes.ContainsAny(nginxMessage.ReplaceAll(data[:marks[0][0]], nil), "{;") {
 		return nil
 	}
 	d := &nginxDump{files: map[string][]byte{}}
@@ -44,8 +44,6 @@ func splitDump(data []byte) *nginxDump {
 
 // nginxMessage is a message of nginx itself.
 var nginxMessage = regexp.MustCompile(`(?m)^(?:nginx: |#).*$`)
-
-func withoutMessages(data []byte) []byte { return nginxMessage.ReplaceAll(data, nil) }
 
 // full is a name as nginx reads it: relative names are below the folder of the
 // main file.

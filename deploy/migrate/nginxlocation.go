@@ -125,32 +125,26 @@ func androidFile(where string) bool { return strings.Contains(where, "assetlinks
 // finding.
 func (n *nginxReading) appFile(v *service, sc scope, d *directive, where string) []byte {
 	v.appAt = d.at()
-	if ret := find(d.block, "return"); ret != nil {
-		if ret.arg(0) == "200" && ret.arg(1) != "" && !strings.Contains(ret.arg(1), "$") {
-			return []byte(ret.arg(1))
-		}
+	ret, pass, name := find(d.block, "return"), find(d.block, "proxy_pass"), appFileName(sc, d, where)
+	switch {
+	case ret != nil && ret.arg(0) == "200" && ret.arg(1) != "" && !strings.Contains(ret.arg(1), "$"):
+		return []byte(ret.arg(1))
+	case ret != nil:
 		n.lost(ret.at(), "app-links", "the app-link file of %s: it is answered %s", clip(where), clip(strings.Join(ret.args, " ")))
-		return nil
-	}
-	if d.block != nil && find(d.block, "proxy_pass") != nil {
-		n.lost(d.at(), "app-links", "the app-link file comes from %s: save it, and name it in app_links", clip(find(d.block, "proxy_pass").arg(0)))
-		return nil
-	}
-	name := appFileName(sc, d, where)
-	if name == "" {
+	case pass != nil:
+		n.lost(d.at(), "app-links", "the app-link file comes from %s: save it, and name it in app_links", clip(pass.arg(0)))
+	case name == "":
 		n.lost(d.at(), "app-links", "the app-link file of %s: its place is not in the configuration", clip(where))
-		return nil
-	}
-	if n.opt.Files == nil {
+	case n.opt.Files == nil:
 		n.lost(d.at(), "app-links", "the app-link file %q is not read: name it in app_links", clip(name))
-		return nil
-	}
-	text, err := n.opt.Files.ReadFile(name)
-	if err != nil {
+	default:
+		text, err := n.opt.Files.ReadFile(name)
+		if err == nil {
+			return text
+		}
 		n.lost(d.at(), "app-links", "the app-link file %s: %s", clip(name), clip(err.Error()))
-		return nil
 	}
-	return text
+	return nil
 }
 
 // appFileName is the file that nginx would serve: alias names the file or its

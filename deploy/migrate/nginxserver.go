@@ -270,9 +270,8 @@ func hostingOf(value string, v *service) hosting {
 
 // settings reads other settings with which a proxy can harm links.
 func (n *nginxReading) settings(v *service, sc scope) {
-	pass := sc.find("proxy_pass")
 	if v.origin.tls {
-		n.tls(v, sc, pass)
+		n.tls(v, sc)
 	}
 	if d := sc.find("proxy_read_timeout"); d != nil {
 		v.timeout, v.timeoutAt = nginxTime(d.arg(0)), d.at()
@@ -301,7 +300,8 @@ func (n *nginxReading) settings(v *service, sc scope) {
 // tls reads the TLS settings towards the ESP ("ngx_http_proxy_module":
 // proxy_ssl_server_name and proxy_ssl_verify are off by default, proxy_ssl_name
 // is $proxy_host).
-func (n *nginxReading) tls(v *service, sc scope, pass *directive) {
+func (n *nginxReading) tls(v *service, sc scope) {
+	pass := sc.find("proxy_pass")
 	if sc.isOn("proxy_ssl_server_name") == nil {
 		n.wrong(cmp.Or(sc.find("proxy_ssl_server_name"), pass).at(), "no-sni", "no name was sent in the TLS handshake (proxy_ssl_server_name is off by default): an ESP that has many shows another's certificate, and SparkPost ends the connection")
 	}
