@@ -286,3 +286,15 @@ func TestLinksHaveQuery(t *testing.T) {
 		require.Equal(t, have[o.Family.String()], linksHaveQuery(o.Family), o.Family)
 	}
 }
+
+// A list of distributions gives the sites of each, and passes over what is none.
+func TestSeveralDistributions(t *testing.T) {
+	const one = `{"Aliases": {"Items": [%q]}, "Origins": {"Items": [{"Id": "a", "DomainName": "sendgrid.net"}]}, "DefaultCacheBehavior": {"TargetOriginId": "a"}}`
+	text := `{"DistributionList": {"Items": [` + fmt.Sprintf(one, "a.example.com") + `, {}, ` + fmt.Sprintf(one, "b.example.com") + `]}}`
+	r, err := Read("x", []byte(text), Options{})
+	require.NoError(t, err)
+	require.Len(t, r.Sites, 2)
+	require.Equal(t, "a.example.com", r.Sites[0].Host)
+	require.Equal(t, "b.example.com", r.Sites[1].Host)
+	require.Contains(t, noteLines(r), "DistributionList.Items[2].Defa")
+}
