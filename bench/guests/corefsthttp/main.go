@@ -18,6 +18,7 @@ import (
 	"github.com/fastly/compute-sdk-go/secretstore"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
@@ -63,7 +64,7 @@ func handle(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 	site := sites.Lookup(r.Host)
 	req := core.Request{Method: r.Method, Target: r.URL.RequestURI(), CDNLoop: r.Header.Get("CDN-Loop"), Keys: keyring{}}
 	d := core.Decide(&req, site, now)
-	line := core.Record{Time: now, RequestID: os.Getenv("FASTLY_TRACE_ID"), Host: r.Host, Kind: d.Kind, Method: r.Method, Action: d.Action, Code: d.Code, ID: d.ID, KeyID: d.KeyID, Expiry: d.Expiry}
+	line := clicklog.Record{Time: now, RequestID: os.Getenv("FASTLY_TRACE_ID"), Host: r.Host, Kind: d.Kind, Method: r.Method, Action: d.Action, Code: d.Code, ID: d.ID, KeyID: d.KeyID, Expiry: d.Expiry}
 	switch d.Action {
 	case core.Redirect:
 		line.Status, line.Destination = fsthttp.StatusFound, d.Host
