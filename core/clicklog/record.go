@@ -80,11 +80,10 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
 	dst = appendNumber(dst, `","status":`, uint64(r.Status))
 	dst = jsontext.AppendString(append(dst, `,"destination":"`...), r.Destination)
-	if r.Reading == esp.Unread {
-		dst = append(dst, '"')
-	} else {
+	if r.Reading != esp.Unread {
 		dst = append(dst, readingPieces[r.Reading]...)
 	}
+	dst = append(dst, '"')
 	if r.ID != "" || r.KeyID != "" || r.Expiry != 0 {
 		dst = r.appendLink(dst)
 	}
@@ -108,7 +107,7 @@ var (
 	kindPieces   = pieces(`","kind":"`, esp.KindHealth, `","method":"`)
 	actionPieces = pieces(`","action":"`, core.Reply, `","code":"`)
 	// A link that is unread has no member.
-	readingPieces = [...]string{esp.Likely: `","reading":"likely"`, esp.Certain: `","reading":"certain"`}
+	readingPieces = [...]string{esp.Likely: `","reading":"likely`, esp.Certain: `","reading":"certain`}
 	whoPieces     = pieces(`,"verdict":"`, verdict.WhoBot, `","reasons":"`)
 )
 

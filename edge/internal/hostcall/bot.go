@@ -11,20 +11,20 @@ type Bot struct {
 // on a service without the product.
 func (r Request) Analysed() bool {
 	out.n = 0
-	return yes(botAnalyzed(r))
+	return yes(importBotAnalyzed(r, &out.n))
 }
 
 // Bot returns the result of the analysis. It costs one host call if no bot was
 // found. Every status but OK means that there is no such value.
 func (r Request) Bot(b *Buffer) (bot Bot) {
 	out.n = 0
-	if bot.Detected = yes(botDetected(r)); !bot.Detected {
+	if bot.Detected = yes(importBotDetected(r, &out.n)); !bot.Detected {
 		return bot
 	}
 	out.n = 0
-	bot.Verified = yes(botVerified(r))
+	bot.Verified = yes(importBotVerified(r, &out.n))
 	out.n = 0
-	if botCategoryKind(r) == OK {
+	if importBotCategoryKind(r, &out.n) == OK {
 		bot.Category = out.n
 	}
 	bot.Name = r.botName(b)
@@ -37,7 +37,7 @@ func yes(st Status) bool { return st == OK && out.n == 1 }
 func (r Request) botName(b *Buffer) string {
 	for {
 		out.n = 0
-		if st := botName(r, b.free); st == OK {
+		if st := importBotName(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
 			name, _ := b.take()
 			return name
 		} else if !b.grow(st) {

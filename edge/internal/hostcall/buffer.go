@@ -78,3 +78,6 @@ func (b *Buffer) pieces(call func(p []byte, cursor uint32) Status) (string, Stat
 		cursor = uint32(out.end)
 	}
 }
+
+// data returns the address of p, for a host call.
+func data(p []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(p)) }

@@ -2,76 +2,102 @@
 
 package hostcall
 
+import "unsafe"
+
 // Natively there is no host: every call returns Unsupported.
 
-func abiInit(uint64) Status { return Unsupported }
+func importABIInit(uint64) Status { return Unsupported }
 
-func reqBodyDownstreamGet() Status { return Unsupported }
+func importReqBodyDownstreamGet(*Request, *Body) Status { return Unsupported }
 
-func reqURIGet(Request, []byte) Status { return Unsupported }
+func importReqURIGet(Request, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
 
-func reqMethodGet(Request, []byte) Status { return Unsupported }
+func importReqMethodGet(Request, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
 
-func reqHeaderNamesGet(Request, []byte, uint32) Status { return Unsupported }
-
-func reqHeaderValuesGet(Request, string, []byte, uint32) Status { return Unsupported }
-
-func reqHeaderInsert(Request, string, string) Status { return Unsupported }
-
-func reqHeaderRemove(Request, string) Status { return Unsupported }
-
-func reqNew() Status { return Unsupported }
-
-func reqMethodSet(Request, string) Status { return Unsupported }
-
-func reqURISet(Request, string) Status { return Unsupported }
-
-func reqHeaderValuesSet(Request, string, string) Status { return Unsupported }
-
-func respHeaderValuesSet(Response, string, string) Status { return Unsupported }
-
-func reqSendAsync(Request, Body, string) Status { return Unsupported }
-
-func pendingWait(Pending) Status { return Unsupported }
-
-func pendingSelect(Pending, uint32) Status { return Unsupported }
-
-func botAnalyzed(Request) Status { return Unsupported }
-
-func botDetected(Request) Status { return Unsupported }
-
-func botVerified(Request) Status { return Unsupported }
-
-func botCategoryKind(Request) Status { return Unsupported }
-
-func botName(Request, []byte) Status { return Unsupported }
-
-func downstreamClientIP(Request, *[16]byte) Status { return Unsupported }
-
-func downstreamRequestID(Request, []byte) Status { return Unsupported }
-
-func respNew() Status { return Unsupported }
-
-func respClose(Response) Status { return Unsupported }
-
-func respStatusGet(Response) Status { return Unsupported }
-
-func respStatusSet(Response, uint32) Status { return Unsupported }
-
-func respHeaderNamesGet(Response, []byte, uint32) Status { return Unsupported }
-
-func respHeaderValuesGet(Response, string, []byte, uint32) Status {
+func importReqHeaderNamesGet(Request, unsafe.Pointer, uint32, uint32, *int64, *uint32) Status {
 	return Unsupported
 }
 
-func respHeaderInsert(Response, string, string) Status { return Unsupported }
+func importReqHeaderValuesGet(Request, string, unsafe.Pointer, uint32, uint32, *int64, *uint32) Status {
+	return Unsupported
+}
 
-func respHeaderRemove(Response, string) Status { return Unsupported }
+func importReqHeaderInsert(Request, string, string) Status { return Unsupported }
 
-func respSendDownstream(Response, Body, uint32) Status { return Unsupported }
+func importReqHeaderRemove(Request, string) Status { return Unsupported }
 
-func bodyNew() Status { return Unsupported }
+func importReqNew(*Request) Status { return Unsupported }
 
-func bodyWrite(Body, []byte) Status { return Unsupported }
+func importReqMethodSet(Request, string) Status { return Unsupported }
 
-func bodyClose(Body) Status { return Unsupported }
+func importReqURISet(Request, string) Status { return Unsupported }
+
+func importReqHeaderValuesSet(Request, string, string) Status { return Unsupported }
+
+func importRespHeaderValuesSet(Response, string, string) Status { return Unsupported }
+
+func importReqSendAsync(Request, Body, string, uint32, *Pending) Status { return Unsupported }
+
+func importPendingWait(Pending, unsafe.Pointer, *Response, *Body) Status { return Unsupported }
+
+func importAsyncSelect(*Pending, uint32, uint32, *uint32) Status { return Unsupported }
+
+func importBotAnalyzed(Request, *uint32) Status { return Unsupported }
+
+func importBotDetected(Request, *uint32) Status { return Unsupported }
+
+func importBotVerified(Request, *uint32) Status { return Unsupported }
+
+func importBotCategoryKind(Request, *uint32) Status { return Unsupported }
+
+func importBotName(Request, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
+func importDownstreamClientIP(Request, *[16]byte, *uint32) Status { return Unsupported }
+
+func importDownstreamRequestID(Request, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
+func importRespNew(*Response) Status { return Unsupported }
+
+func importRespClose(Response) Status { return Unsupported }
+
+func importRespStatusGet(Response, *uint16) Status { return Unsupported }
+
+func importRespStatusSet(Response, uint32) Status { return Unsupported }
+
+func importRespHeaderNamesGet(Response, unsafe.Pointer, uint32, uint32, *int64, *uint32) Status {
+	return Unsupported
+}
+
+func importRespHeaderValuesGet(Response, string, unsafe.Pointer, uint32, uint32, *int64, *uint32) Status {
+	return Unsupported
+}
+
+func importRespHeaderInsert(Response, string, string) Status { return Unsupported }
+
+func importRespHeaderRemove(Response, string) Status { return Unsupported }
+
+func importRespSendDownstream(Response, Body, uint32) Status { return Unsupported }
+
+func importBodyNew(*Body) Status { return Unsupported }
+
+func importBodyWrite(Body, unsafe.Pointer, uint32, uint32, *uint32) Status { return Unsupported }
+
+func importBodyClose(Body) Status { return Unsupported }
+
+func importConfigStoreOpen(string, *uint32) Status { return Unsupported }
+
+func importConfigStoreGet(uint32, string, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
+func importBackendExists(string, *uint32) Status { return Unsupported }
+
+func importSecretStoreOpen(string, *uint32) Status { return Unsupported }
+
+func importSecretStoreGet(uint32, string, *uint32) Status { return Unsupported }
+
+func importSecretPlaintext(uint32, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
+func importLogEndpointGet(string, *uint32) Status { return Unsupported }
+
+func importLogWrite(uint32, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
+func importVCPU(*uint64) Status { return Unsupported }

@@ -1,5 +1,7 @@
 package hostcall
 
+import "unsafe"
+
 // Request, Response and Body are handles of the host. Sending consumes them:
 // using one afterwards returns BadHandle.
 type (
@@ -17,7 +19,7 @@ const InvalidHandle = 0xFFFFFFFE
 func (r Request) URI(b *Buffer) (string, Status) {
 	for {
 		out.n = 0
-		if st := reqURIGet(r, b.free); st == OK {
+		if st := importReqURIGet(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
 			return b.take()
 		} else if !b.grow(st) {
 			return "", st
@@ -29,7 +31,7 @@ func (r Request) URI(b *Buffer) (string, Status) {
 func (r Request) Method(b *Buffer) (string, Status) {
 	for {
 		out.n = 0
-		if st := reqMethodGet(r, b.free); st == OK {
+		if st := importReqMethodGet(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
 			return b.take()
 		} else if !b.grow(st) {
 			return "", st
@@ -41,7 +43,7 @@ func (r Request) Method(b *Buffer) (string, Status) {
 func (r Request) ID(b *Buffer) (string, Status) {
 	for {
 		out.n = 0
-		if st := downstreamRequestID(r, b.free); st == OK {
+		if st := importDownstreamRequestID(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
 			return b.take()
 		} else if !b.grow(st) {
 			return "", st
@@ -51,7 +53,7 @@ func (r Request) ID(b *Buffer) (string, Status) {
 
 // ClientIP writes the reader's address, 4 or 16 bytes, and returns how many.
 func (r Request) ClientIP(octets *[16]byte) (int, Status) {
-	st := downstreamClientIP(r, octets)
+	st := importDownstreamClientIP(r, octets, &out.n)
 	if out.n > 16 {
 		return 0, Error
 	}
@@ -61,39 +63,43 @@ func (r Request) ClientIP(octets *[16]byte) (int, Status) {
 // HeaderNames returns the names of all headers, each followed by a NUL.
 func (r Request) HeaderNames(b *Buffer) (string, Status) {
 	out.n, out.end = 0, -1
-	if st := reqHeaderNamesGet(r, b.free, 0); st == OK && out.end < 0 {
+	if st := importReqHeaderNamesGet(r, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
 		return b.take()
 	}
-	return b.pieces(func(p []byte, cursor uint32) Status { return reqHeaderNamesGet(r, p, cursor) })
+	return b.pieces(func(p []byte, cursor uint32) Status {
+		return importReqHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	})
 }
 
 // HeaderValues returns a header's values, each followed by a NUL; "" if there
 // is no such header.
 func (r Request) HeaderValues(b *Buffer, name string) (string, Status) {
 	out.n, out.end = 0, -1
-	if st := reqHeaderValuesGet(r, name, b.free, 0); st == OK && out.end < 0 {
+	if st := importReqHeaderValuesGet(r, name, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
 		return b.take()
 	}
-	return b.pieces(func(p []byte, cursor uint32) Status { return reqHeaderValuesGet(r, name, p, cursor) })
+	return b.pieces(func(p []byte, cursor uint32) Status {
+		return importReqHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	})
 }
 
 // SetHeader replaces all values of a header by one.
-func (r Request) SetHeader(name, value string) Status { return reqHeaderInsert(r, name, value) }
+func (r Request) SetHeader(name, value string) Status { return importReqHeaderInsert(r, name, value) }
 
 // RemoveHeader removes a header. It returns InvalidArg if there is no such
 // header.
-func (r Request) RemoveHeader(name string) Status { return reqHeaderRemove(r, name) }
+func (r Request) RemoveHeader(name string) Status { return importReqHeaderRemove(r, name) }
 
 // SetMethod sets the method of a new request.
-func (r Request) SetMethod(method string) Status { return reqMethodSet(r, method) }
+func (r Request) SetMethod(method string) Status { return importReqMethodSet(r, method) }
 
 // SetURI sets the absolute URI of a new request.
-func (r Request) SetURI(uri string) Status { return reqURISet(r, uri) }
+func (r Request) SetURI(uri string) Status { return importReqURISet(r, uri) }
 
 // SetHeaderValues replaces all values of a header by these, each followed by a
 // NUL, as [Request.HeaderValues] gives them.
 func (r Request) SetHeaderValues(name, values string) Status {
-	return reqHeaderValuesSet(r, name, values)
+	return importReqHeaderValuesSet(r, name, values)
 }
 
 // Send sends the request with its body to a backend and returns at once. It
@@ -101,7 +107,8 @@ func (r Request) SetHeaderValues(name, values string) Status {
 // caching of any form. It returns InvalidArg for an unknown backend.
 func (r Request) Send(body Body, backend string) (Pending, Status) {
 	out.pending = InvalidHandle
-	st := reqSendAsync(r, body, backend)
+	const streaming = 0 // the body is whole, or comes from the reader's own connection
+	st := importReqSendAsync(r, body, backend, streaming, &out.pending)
 	return out.pending, st
 }
 
@@ -109,7 +116,8 @@ func (r Request) Send(body Body, backend string) (Pending, Status) {
 // a failure, and reports whether there is either. 0 is no limit.
 func (p Pending) Ready(timeoutMS uint32) (bool, Status) {
 	out.n = timedOut
-	st := pendingSelect(p, timeoutMS)
+	out.pending = p // a list of one
+	st := importAsyncSelect(&out.pending, 1, timeoutMS, &out.n)
 	return out.n != timedOut, st
 }
 
@@ -121,71 +129,76 @@ const timedOut = 0xFFFFFFFF
 func (p Pending) Wait() (Response, Body, Failure, Status) {
 	out.detail = sendErrorDetail{}
 	out.resp, out.body = InvalidHandle, InvalidHandle
-	st := pendingWait(p)
+	st := importPendingWait(p, unsafe.Pointer(&out.detail), &out.resp, &out.body)
 	return out.resp, out.body, Failure(out.detail.tag), st
 }
 
 // Status returns the response's status code.
 func (r Response) Status() (int, Status) {
-	st := respStatusGet(r)
+	st := importRespStatusGet(r, &out.code)
 	return int(out.code), st
 }
 
 // SetStatus sets the response's status code.
-func (r Response) SetStatus(code int) Status { return respStatusSet(r, uint32(code)) }
+func (r Response) SetStatus(code int) Status { return importRespStatusSet(r, uint32(code)) }
 
 // HeaderNames returns the names of all headers, each followed by a NUL.
 func (r Response) HeaderNames(b *Buffer) (string, Status) {
 	out.n, out.end = 0, -1
-	if st := respHeaderNamesGet(r, b.free, 0); st == OK && out.end < 0 {
+	if st := importRespHeaderNamesGet(r, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
 		return b.take()
 	}
-	return b.pieces(func(p []byte, cursor uint32) Status { return respHeaderNamesGet(r, p, cursor) })
+	return b.pieces(func(p []byte, cursor uint32) Status {
+		return importRespHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	})
 }
 
 // HeaderValues returns a header's values, each followed by a NUL; "" if there
 // is no such header.
 func (r Response) HeaderValues(b *Buffer, name string) (string, Status) {
 	out.n, out.end = 0, -1
-	if st := respHeaderValuesGet(r, name, b.free, 0); st == OK && out.end < 0 {
+	if st := importRespHeaderValuesGet(r, name, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
 		return b.take()
 	}
-	return b.pieces(func(p []byte, cursor uint32) Status { return respHeaderValuesGet(r, name, p, cursor) })
+	return b.pieces(func(p []byte, cursor uint32) Status {
+		return importRespHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	})
 }
 
 // SetHeader replaces all values of a header by one.
-func (r Response) SetHeader(name, value string) Status { return respHeaderInsert(r, name, value) }
+func (r Response) SetHeader(name, value string) Status { return importRespHeaderInsert(r, name, value) }
 
 // SetHeaderValues replaces all values of a header by these, each followed by a
 // NUL, as [Response.HeaderValues] gives them.
 func (r Response) SetHeaderValues(name, values string) Status {
-	return respHeaderValuesSet(r, name, values)
+	return importRespHeaderValuesSet(r, name, values)
 }
 
 // RemoveHeader removes a header. It returns InvalidArg if there is no such
 // header.
-func (r Response) RemoveHeader(name string) Status { return respHeaderRemove(r, name) }
+func (r Response) RemoveHeader(name string) Status { return importRespHeaderRemove(r, name) }
 
 // SendDownstream sends the response with its body to the reader and consumes
 // both. The host streams a body that came from a backend.
-func (r Response) SendDownstream(body Body) Status { return respSendDownstream(r, body, 0) }
+func (r Response) SendDownstream(body Body) Status { return importRespSendDownstream(r, body, 0) }
 
 // Close drops a response that is not sent.
-func (r Response) Close() Status { return respClose(r) }
+func (r Response) Close() Status { return importRespClose(r) }
 
 // Close drops a body that is not sent.
-func (b Body) Close() Status { return bodyClose(b) }
+func (b Body) Close() Status { return importBodyClose(b) }
 
-// Write appends all of data to the body.
-func (b Body) Write(data []byte) Status {
-	for len(data) > 0 {
-		if st := bodyWrite(b, data); st != OK {
+// Write appends all of text to the body.
+func (b Body) Write(text []byte) Status {
+	const back = 0 // write at the end; 1 is the front
+	for len(text) > 0 {
+		if st := importBodyWrite(b, data(text), uint32(len(text)), back, &out.n); st != OK {
 			return st
 		}
-		if out.n == 0 || int(out.n) > len(data) {
+		if out.n == 0 || int(out.n) > len(text) {
 			return Error
 		}
-		data = data[out.n:]
+		text = text[out.n:]
 	}
 	return OK
 }
@@ -193,35 +206,35 @@ func (b Body) Write(data []byte) Status {
 // Downstream returns the handles of the reader's request.
 func Downstream() (Request, Body, Status) {
 	out.req, out.body = InvalidHandle, InvalidHandle
-	st := reqBodyDownstreamGet()
+	st := importReqBodyDownstreamGet(&out.req, &out.body)
 	return out.req, out.body, st
 }
 
 // NewRequest makes an empty request.
 func NewRequest() (Request, Status) {
 	out.req = InvalidHandle
-	st := reqNew()
+	st := importReqNew(&out.req)
 	return out.req, st
 }
 
 // NewResponse makes an empty response.
 func NewResponse() (Response, Status) {
 	out.resp = InvalidHandle
-	st := respNew()
+	st := importRespNew(&out.resp)
 	return out.resp, st
 }
 
 // NewBody makes an empty body.
 func NewBody() (Body, Status) {
 	out.body = InvalidHandle
-	st := bodyNew()
+	st := importBodyNew(&out.body)
 	return out.body, st
 }
 
 // Init tells the host which version of the ABI the guest uses. It must be
 // called in the sandbox of the request: a call while the module is being
 // prewarmed reaches only a stub.
-func Init() Status { return abiInit(1) }
+func Init() Status { return importABIInit(1) }
 
 // sendErrorDetail has the layout of send_error_detail (typenames.witx). No
 // further field is asked for, so mask stays 0.
