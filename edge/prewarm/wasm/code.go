@@ -108,11 +108,7 @@ func (m *Module) Bodies() ([][]byte, error) {
 
 // WithBodies returns the module with this code.
 func (m *Module) WithBodies(bodies [][]byte) *Module {
-	b := AppendU32(nil, uint32(len(bodies)))
-	for _, body := range bodies {
-		b = AppendBytes(b, body)
-	}
-	return m.WithBody(CodeSection, b)
+	return m.WithBody(CodeSection, appendVector(nil, bodies, AppendBytes[[]byte]))
 }
 
 // Instruction is one instruction of a function body.

@@ -30,9 +30,16 @@ func AppendSigned(b []byte, v int64) []byte {
 	}
 }
 
-// AppendBytes appends a vector of bytes: its length and b.
-func AppendBytes(to, b []byte) []byte { return append(AppendU32(to, uint32(len(b))), b...) }
+// AppendBytes appends a vector of bytes, such as a name: its length and b.
+func AppendBytes[T []byte | string](to []byte, b T) []byte {
+	return append(AppendU32(to, uint32(len(b))), b...)
+}
 
-func appendName(b []byte, s string) []byte {
-	return append(AppendU32(b, uint32(len(s))), s...)
+// appendVector appends the length of a list and its entries.
+func appendVector[T any](b []byte, list []T, one func(b []byte, entry T) []byte) []byte {
+	b = AppendU32(b, uint32(len(list)))
+	for _, entry := range list {
+		b = one(b, entry)
+	}
+	return b
 }

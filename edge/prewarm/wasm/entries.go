@@ -122,20 +122,13 @@ func (m *Module) Types() ([]FuncType, error) {
 
 // WithTypes returns the module with these function types.
 func (m *Module) WithTypes(types []FuncType) *Module {
-	b := AppendU32(nil, uint32(len(types)))
-	for _, t := range types {
-		b = appendValTypes(appendValTypes(append(b, 0x60), t.Params), t.Results)
-	}
-	return m.WithBody(TypeSection, b)
+	return m.WithBody(TypeSection, appendVector(nil, types, func(b []byte, t FuncType) []byte {
+		b = appendVector(append(b, 0x60), t.Params, appendValType)
+		return appendVector(b, t.Results, appendValType)
+	}))
 }
 
-func appendValTypes(b []byte, types []ValType) []byte {
-	b = AppendU32(b, uint32(len(types)))
-	for _, t := range types {
-		b = append(b, byte(t))
-	}
-	return b
-}
+func appendValType(b []byte, t ValType) []byte { return append(b, byte(t)) }
 
 func (d *decoder) valTypes() []ValType {
 	raw := d.bytes(uint32(d.count()))
@@ -183,12 +176,10 @@ func (m *Module) Imports() ([]Import, error) {
 
 // WithImports returns the module with these imports, which must be functions.
 func (m *Module) WithImports(imports []Import) *Module {
-	b := AppendU32(nil, uint32(len(imports)))
-	for _, im := range imports {
-		b = append(appendName(appendName(b, im.Module), im.Name), byte(FuncKind))
-		b = AppendU32(b, im.Type)
-	}
-	return m.WithBody(ImportSection, b)
+	return m.WithBody(ImportSection, appendVector(nil, imports, func(b []byte, im Import) []byte {
+		b = append(AppendBytes(AppendBytes(b, im.Module), im.Name), byte(FuncKind))
+		return AppendU32(b, im.Type)
+	}))
 }
 
 // flag reads a byte that is 0 or 1.
@@ -225,11 +216,7 @@ func (m *Module) Functions() ([]uint32, error) {
 // WithFunctions returns the module with functions of these types, as indices.
 // It needs as many bodies.
 func (m *Module) WithFunctions(types []uint32) *Module {
-	b := AppendU32(nil, uint32(len(types)))
-	for _, t := range types {
-		b = AppendU32(b, t)
-	}
-	return m.WithBody(FunctionSection, b)
+	return m.WithBody(FunctionSection, appendVector(nil, types, AppendU32))
 }
 
 // Memories returns the memories that the module defines.
@@ -240,15 +227,12 @@ func (m *Module) Memories() ([]Limits, error) {
 
 // WithMemories returns the module with these memories.
 func (m *Module) WithMemories(memories []Limits) *Module {
-	b := AppendU32(nil, uint32(len(memories)))
-	for _, l := range memories {
+	return m.WithBody(MemorySection, appendVector(nil, memories, func(b []byte, l Limits) []byte {
 		if l.HasMax {
-			b = AppendU32(AppendU32(append(b, 1), l.Min), l.Max)
-			continue
+			return AppendU32(AppendU32(append(b, 1), l.Min), l.Max)
 		}
-		b = AppendU32(append(b, 0), l.Min)
-	}
-	return m.WithBody(MemorySection, b)
+		return AppendU32(append(b, 0), l.Min)
+	}))
 }
 
 // Globals returns the globals that the module defines.
@@ -263,15 +247,13 @@ func (m *Module) Globals() ([]Global, error) {
 
 // WithGlobals returns the module with these globals.
 func (m *Module) WithGlobals(globals []Global) *Module {
-	b := AppendU32(nil, uint32(len(globals)))
-	for _, g := range globals {
+	return m.WithBody(GlobalSection, appendVector(nil, globals, func(b []byte, g Global) []byte {
 		b = append(b, byte(g.Type), 0)
 		if g.Mutable {
 			b[len(b)-1] = 1
 		}
-		b = append(b, g.Init...)
-	}
-	return m.WithBody(GlobalSection, b)
+		return append(b, g.Init...)
+	}))
 }
 
 // Exports returns the exports.
@@ -284,11 +266,9 @@ func (m *Module) Exports() ([]Export, error) {
 
 // WithExports returns the module with these exports.
 func (m *Module) WithExports(exports []Export) *Module {
-	b := AppendU32(nil, uint32(len(exports)))
-	for _, e := range exports {
-		b = AppendU32(append(appendName(b, e.Name), byte(e.Kind)), e.Index)
-	}
-	return m.WithBody(ExportSection, b)
+	return m.WithBody(ExportSection, appendVector(nil, exports, func(b []byte, e Export) []byte {
+		return AppendU32(append(AppendBytes(b, e.Name), byte(e.Kind)), e.Index)
+	}))
 }
 
 // Start returns the index of the start function, or nil.
@@ -390,7 +370,7 @@ func (m *Module) WithData(segments []Segment) *Module {
 	for _, s := range segments {
 		b = append(b, 0, byte(opI32Const)) // 0: active, memory 0
 		b = append(AppendSigned(b, int64(int32(s.Offset))), byte(opEnd))
-		b = append(AppendU32(b, uint32(len(s.Bytes))), s.Bytes...)
+		b = AppendBytes(b, s.Bytes)
 	}
 	out := m.WithBody(DataSection, b)
 	if _, ok := m.Body(DataCountSection); ok {

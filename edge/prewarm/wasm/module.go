@@ -177,7 +177,7 @@ func (m *Module) With(custom ...Section) *Module {
 // Custom returns a custom section of this name with what follows the name as
 // its body.
 func Custom(name string, body []byte) Section {
-	return Section{ID: CustomSection, Name: name, Body: append(appendName(nil, name), body...)}
+	return Section{ID: CustomSection, Name: name, Body: append(AppendBytes(nil, name), body...)}
 }
 
 // Custom returns what follows the name in the first custom section of this
