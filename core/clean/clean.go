@@ -73,38 +73,22 @@ func Quote(s string, n int) string {
 // other than U+0020, and bytes that are not UTF-8. A joiner is kept after a
 // character that is not ASCII.
 func Text(s string) string {
-	i := firstUnclean(s)
-	if i == len(s) {
-		return s
-	}
 	var b strings.Builder
-	b.Grow(len(s) + 8)
+	b.Grow(len(s))
 	last := rune(0)
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if printable(r, size, last) {
 			b.WriteString(s[i : i+size])
 		} else {
-			b.WriteString(escape(s[i:i+size], r, size))
+			quoted := strconv.Quote(s[i : i+size])
+			b.WriteString(quoted[1 : len(quoted)-1])
 			r = 0
 		}
 		last = r
 		i += size
 	}
 	return b.String()
-}
-
-func firstUnclean(s string) int {
-	last := rune(0)
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if !printable(r, size, last) {
-			return i
-		}
-		last = r
-		i += size
-	}
-	return len(s)
 }
 
 func printable(r rune, size int, last rune) bool {
@@ -115,12 +99,4 @@ func printable(r rune, size int, last rune) bool {
 		return last >= 0x80 && unicode.IsPrint(last)
 	}
 	return unicode.IsPrint(r)
-}
-
-func escape(raw string, r rune, size int) string {
-	if r == utf8.RuneError && size == 1 {
-		const hex = "0123456789abcdef"
-		return `\x` + string(hex[raw[0]>>4]) + string(hex[raw[0]&15])
-	}
-	return strings.Trim(strconv.QuoteRune(r), "'")
 }
