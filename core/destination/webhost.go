@@ -146,12 +146,7 @@ func usualPort(tls bool) uint16 {
 // Tidy removes what browsers remove before they parse a URL: controls and
 // spaces at both ends, and tabs and line ends anywhere.
 func Tidy(text string) string {
-	for text != "" && text[0] <= ' ' {
-		text = text[1:]
-	}
-	for text != "" && text[len(text)-1] <= ' ' {
-		text = text[:len(text)-1]
-	}
+	text = strings.TrimFunc(text, func(r rune) bool { return r <= ' ' })
 	if strings.ContainsAny(text, "\t\r\n") {
 		return strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(text)
 	}
@@ -191,11 +186,11 @@ func (u Location) authority(rest string) (Location, bool) {
 	}
 	u.Port = usualPort(u.TLS)
 	if port != "" {
-		n, ok := decimal(port)
-		if !ok {
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
 			return Location{}, false
 		}
-		u.Port = n
+		u.Port = uint16(n)
 	}
 	var ok bool
 	u.Host, ok = webHost(host)
@@ -219,21 +214,6 @@ func portColon(text string) int {
 		}
 	}
 	return -1
-}
-
-// decimal reads a port, with any number of digits.
-func decimal(s string) (uint16, bool) {
-	n := uint32(0)
-	for i := range len(s) {
-		c := s[i] - '0'
-		if c > 9 {
-			return 0, false
-		}
-		if n = n*10 + uint32(c); n > 0xffff {
-			return 0, false
-		}
-	}
-	return uint16(n), true
 }
 
 // webHost reads a host. ok is false for one that no browser accepts.
