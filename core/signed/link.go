@@ -238,7 +238,11 @@ func listsKey(keys []string, kid string) bool {
 // another code (TooLong, WrongHost, Malformed, BadKeyID, BadExpiry, BadID,
 // BadEncoding) only the host is set.
 func Inspect(host, path string) (Link, outcome.Code) {
-	t, code := readLink(host, path)
+	var t linkParts
+	code := linkBounds(host, path)
+	if code == outcome.OK {
+		code = t.parse(path, nil)
+	}
 	if code != outcome.OK {
 		return Link{Host: host}, code
 	}

@@ -21,15 +21,6 @@ type linkParts struct {
 	tag    [tagBytes]byte
 }
 
-// readLink checks the length and the host, and then the structure of a link.
-func readLink(host, path string) (linkParts, outcome.Code) {
-	if code := linkBounds(host, path); code != outcome.OK {
-		return linkParts{}, code
-	}
-	var t linkParts
-	return t, t.parse(path, nil)
-}
-
 // linkBounds checks the length and the host.
 func linkBounds(host, path string) outcome.Code {
 	switch {
@@ -107,11 +98,6 @@ func (t *linkParts) readFields(s string, room []byte, whole bool) outcome.Code {
 	return outcome.OK
 }
 
-func (t *linkParts) readExpiry(text string) (ok bool) {
-	t.expiry, ok = readLinkExpiry(text)
-	return ok
-}
-
 // cutLinkField cuts ".<marker><value>" off the front of s, if it is there.
 func cutLinkField(s string, marker byte) (value, rest string, found bool) {
 	if len(s) < 2 || s[0] != '.' || s[1] != marker {
@@ -142,21 +128,20 @@ func IsKeyID(s string) bool {
 	return true
 }
 
-// readLinkExpiry reads 1 to 6 digits of base 36, lower case, the first not 0.
-// Six digits fit 32 bits, and end in the year 6108.
-func readLinkExpiry(s string) (int64, bool) {
+// readExpiry reads 1 to 6 digits of base 36, lower case, the first not 0. Six
+// digits fit 32 bits, and end in the year 6108.
+func (t *linkParts) readExpiry(s string) bool {
 	if s == "" || len(s) > 6 || s[0] == '0' {
-		return 0, false
+		return false
 	}
-	var n int64
 	for i := 0; i < len(s); i++ {
 		d := linkDigit(s[i])
 		if d < 0 {
-			return 0, false
+			return false
 		}
-		n = n*36 + int64(d)
+		t.expiry = t.expiry*36 + int64(d)
 	}
-	return n, true
+	return true
 }
 
 // linkDigit is the value of a digit of base 36 in lower case, -1 for another
