@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"regexp/syntax"
+	"slices"
 	"unicode"
 )
 
@@ -62,12 +64,7 @@ func readList(file string) ([]text, summary, error) {
 // unused fails for an entry of overrides.go whose pattern is no longer in the
 // list.
 func unused(used map[string]bool) error {
-	for pattern := range overrides {
-		if !used[pattern] {
-			return fmt.Errorf("overrides.go: the list has no pattern %q any more: remove it", pattern)
-		}
-	}
-	for pattern := range mailProxies {
+	for _, pattern := range slices.AppendSeq(slices.Collect(maps.Keys(overrides)), maps.Keys(mailProxies)) {
 		if !used[pattern] {
 			return fmt.Errorf("overrides.go: the list has no pattern %q any more: remove it", pattern)
 		}
@@ -157,19 +154,14 @@ func fromFolded(letters []rune) ([]text, error) {
 }
 
 func fromEach(subs []*syntax.Regexp, add func(done, more []text) ([]text, error)) ([]text, error) {
-	var out []text
-	for i, sub := range subs {
-		more, err := texts(sub)
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			out = more
-		} else if out, err = add(out, more); err != nil {
-			return nil, err
+	out, err := texts(subs[0])
+	for i := 1; i < len(subs) && err == nil; i++ {
+		var more []text
+		if more, err = texts(subs[i]); err == nil {
+			out, err = add(out, more)
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // join returns every text of before followed by every text of after.
@@ -191,17 +183,11 @@ func join(before, after []text) ([]text, error) {
 
 // dedupe keeps the first of equal texts.
 func dedupe(in []text) []text {
-	type key struct {
-		s          string
-		start, end bool
-	}
-	seen := map[key]bool{}
-	out := in[:0:0]
-	for _, t := range in {
-		if k := (key{t.s, t.start, t.end}); !seen[k] {
-			seen[k] = true
-			out = append(out, t)
-		}
-	}
-	return out
+	seen := map[text]bool{}
+	return slices.DeleteFunc(in, func(t text) bool {
+		t.class = 0
+		again := seen[t]
+		seen[t] = true
+		return again
+	})
 }

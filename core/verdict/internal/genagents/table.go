@@ -2,10 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"go/format"
 	"os"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -56,7 +57,7 @@ func newTable(texts []text, common map[uint32]int) (table, error) {
 		}
 		off += len(x.s)
 	}
-	sort.SliceStable(t.rows, func(i, j int) bool { return t.rows[i].hash < t.rows[j].hash })
+	slices.SortStableFunc(t.rows, func(a, b row) int { return cmp.Compare(a.hash, b.hash) })
 	return t, nil
 }
 
@@ -120,12 +121,9 @@ func (t table) source(version string) ([]byte, error) {
 
 func (t table) writeTexts(b *bytes.Buffer) {
 	fmt.Fprintf(b, "// agentTexts are the texts, one behind another, in the list's order.\n")
-	fmt.Fprintf(b, "const agentTexts = \"\" +\n")
-	for i, x := range t.texts {
-		fmt.Fprintf(b, "%q", x.s)
-		if i < len(t.texts)-1 {
-			b.WriteString(" +\n")
-		}
+	fmt.Fprintf(b, "const agentTexts = \"\"")
+	for _, x := range t.texts {
+		fmt.Fprintf(b, " +\n%q", x.s)
 	}
 	b.WriteString("\n\n")
 }
