@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -87,9 +88,9 @@ func (o *profileOptions) subject(ctx context.Context, kind string) (s measure.Su
 	if err != nil {
 		return s, nil, err
 	}
-	s = measure.Subject{Name: "clickedge", Title: "clickedge", Sites: clicks.Sites(o.sites), Check: (*clicks.Kind).CheckLogged}
-	s.Wasm, err = ours.Named(ctx, s.Sites)
-	return s, kinds[at : at+1], err
+	sites := clicks.Sites(o.sites)
+	wasm, err := ours.Named(ctx, sites)
+	return measure.Ours(wasm, sites), kinds[at : at+1], err
 }
 
 func (o *profileOptions) writeFolded(p *profile.Profile) error {
@@ -124,7 +125,7 @@ func (o *profileOptions) print(w io.Writer, p *profile.Profile) {
 func (o *profileOptions) printFunctions(w io.Writer, p *profile.Profile) {
 	list := p.Functions()
 	if o.total {
-		slices.SortStableFunc(list, func(a, b profile.Function) int { return int(int64(b.Total) - int64(a.Total)) })
+		slices.SortStableFunc(list, func(a, b profile.Function) int { return cmp.Compare(b.Total, a.Total) })
 	}
 	fmt.Fprintf(w, "%8s %8s %6s  function\n", "self", "total", "calls")
 	for i, f := range list {
@@ -182,10 +183,7 @@ func (o *profileOptions) printPages(w io.Writer, p *profile.Pages) error {
 // most names the functions with the most accesses.
 func most(functions map[string]int, n int) string {
 	names := slices.SortedFunc(maps.Keys(functions), func(a, b string) int {
-		if d := functions[b] - functions[a]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(functions[b]-functions[a], strings.Compare(a, b))
 	})
 	var b strings.Builder
 	for i, name := range names {

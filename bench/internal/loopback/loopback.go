@@ -88,7 +88,11 @@ func Load(ctx context.Context, name, addr string, k *clicks.Kind, connections in
 	if problem != nil {
 		return Result{}, fmt.Errorf("%s: %w", name, problem)
 	}
-	return Result{Name: name, Connections: connections, PerSecond: float64(len(all)) / took.Seconds(), Latency: measure.Micros(all), Slow: slow(all)}, nil
+	latency := measure.InMicros(all)
+	return Result{
+		Name: name, Connections: connections, PerSecond: float64(len(all)) / took.Seconds(),
+		Latency: measure.SpreadOf(latency), Slow: measure.Quantile(latency, 0.99),
+	}, nil
 }
 
 // worker makes one request after the other over one connection.
@@ -126,12 +130,4 @@ func click(ctx context.Context, transport *http.Transport, addr string, k *click
 		return fmt.Errorf("status %d, location %q, want %d, %q", resp.StatusCode, got, k.Status, k.Location)
 	}
 	return nil
-}
-
-func slow(list []time.Duration) float64 {
-	values := make([]float64, len(list))
-	for i, d := range list {
-		values[i] = float64(d) / float64(time.Microsecond)
-	}
-	return measure.Quantile(values, 0.99)
 }

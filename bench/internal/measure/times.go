@@ -19,20 +19,17 @@ type Spread struct {
 	N      int     `json:"n"`
 }
 
-// Micros is the spread of durations.
-func Micros(sample []time.Duration) Spread {
-	values := make([]float64, len(sample))
-	for i, d := range sample {
+// InMicros returns durations in microseconds.
+func InMicros(list []time.Duration) []float64 {
+	values := make([]float64, len(list))
+	for i, d := range list {
 		values[i] = float64(d) / float64(time.Microsecond)
 	}
-	return SpreadOf(values)
+	return values
 }
 
 // SpreadOf is the spread of values of any unit.
 func SpreadOf(values []float64) Spread {
-	if len(values) == 0 {
-		return Spread{}
-	}
 	return Spread{Median: Quantile(values, 0.5), Low: Quantile(values, 0.25), High: Quantile(values, 0.75), N: len(values)}
 }
 
@@ -83,7 +80,7 @@ func Time(ctx context.Context, lanes []*Lane, rounds, perRound int, progress fun
 				return err
 			}
 			l.samples = append(l.samples, sample...)
-			l.rounds = append(l.rounds, Micros(totals(sample)).Median)
+			l.rounds = append(l.rounds, spread(sample, (*engine.Measure).Total).Median)
 		}
 	}
 	return nil
@@ -101,32 +98,26 @@ func (l *Lane) round(ctx context.Context, n int) ([]engine.Measure, error) {
 	return list, nil
 }
 
-func totals(list []engine.Measure) []time.Duration {
-	out := make([]time.Duration, len(list))
-	for i := range list {
-		out[i] = list[i].Total()
+// spread is the spread of one time of all clicks.
+func spread(sample []engine.Measure, of func(*engine.Measure) time.Duration) Spread {
+	list := make([]time.Duration, len(sample))
+	for i := range sample {
+		list[i] = of(&sample[i])
 	}
-	return out
+	return SpreadOf(InMicros(list))
 }
 
 // Stages returns the times.
 func (l *Lane) Stages() *Stages {
-	pick := func(f func(*engine.Measure) time.Duration) Spread {
-		list := make([]time.Duration, len(l.samples))
-		for i := range l.samples {
-			list[i] = f(&l.samples[i])
-		}
-		return Micros(list)
-	}
 	faults := make([]float64, len(l.samples))
 	for i := range l.samples {
 		faults[i] = float64(l.samples[i].Faults)
 	}
 	return &Stages{
-		Instantiate: pick(func(m *engine.Measure) time.Duration { return m.Instantiate }),
-		Request:     pick(func(m *engine.Measure) time.Duration { return m.Request }),
-		Drop:        pick(func(m *engine.Measure) time.Duration { return m.Drop }),
-		Total:       pick((*engine.Measure).Total),
+		Instantiate: spread(l.samples, func(m *engine.Measure) time.Duration { return m.Instantiate }),
+		Request:     spread(l.samples, func(m *engine.Measure) time.Duration { return m.Request }),
+		Drop:        spread(l.samples, func(m *engine.Measure) time.Duration { return m.Drop }),
+		Total:       spread(l.samples, (*engine.Measure).Total),
 		Faults:      SpreadOf(faults),
 		rounds:      l.rounds,
 	}

@@ -7,6 +7,7 @@
 package profile
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -253,15 +254,9 @@ func sorted[K comparable, V any](m map[K]*V, key func(V) (uint64, string)) []V {
 		list = append(list, *v)
 	}
 	slices.SortFunc(list, func(a, b V) int {
-		wa, na := key(a)
-		wb, nb := key(b)
-		if wa != wb {
-			if wa > wb {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(na, nb)
+		weightA, nameA := key(a)
+		weightB, nameB := key(b)
+		return cmp.Or(cmp.Compare(weightB, weightA), cmp.Compare(nameA, nameB))
 	})
 	return list
 }
