@@ -121,7 +121,7 @@ func printBudget(w io.Writer, b *budget.Budget, m *budget.Measured) int {
 		}
 	}
 	for _, missed := range b.Missed(m) {
-		fmt.Fprintf(w, "not reached: %s: %s is %d, the target is %d\n", missed.Click, missed.Figure, missed.Now, missed.Target)
+		fmt.Fprintf(w, "not reached: %s: %s is %d, the target is %d\n", missed.Click, missed.Figure, missed.Now, missed.Limit)
 	}
 	list := b.Compare(m)
 	for _, e := range list {

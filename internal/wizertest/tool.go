@@ -6,7 +6,6 @@
 package wizertest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -97,10 +96,8 @@ func (w *Tool) Module(ctx context.Context, reactor, table []byte) ([]byte, error
 func run(ctx context.Context, dir, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, strings.TrimSpace(said.String()))
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, strings.TrimSpace(string(said)))
 	}
 	return nil
 }

@@ -122,21 +122,20 @@ func roundUp(n uint64) uint64 {
 	return (n + unit - 1) / unit * unit
 }
 
-// Excess is a figure above its budget.
+// Excess is a figure above its budget, or above its target.
 type Excess struct {
-	Click  string // "" for the module's size
-	Figure string
-	Budget uint64
-	Now    uint64
+	Click      string // "" for the module's size
+	Figure     string
+	Limit, Now uint64
 }
 
-// String says which figure is too high, and by how much.
+// String says which figure is over its budget, and by how much.
 func (e Excess) String() string {
-	of := "module"
-	if e.Click != "" {
-		of = e.Click
-	}
-	return fmt.Sprintf("%s: %s is %d, %d over its budget of %d", of, e.Figure, e.Now, e.Now-e.Budget, e.Budget)
+	return fmt.Sprintf("%s: %s is %d, %d over its budget of %d", cmp.Or(e.Click, "module"), e.Figure, e.Now, e.Now-e.Limit, e.Limit)
+}
+
+func byName(x, y Excess) int {
+	return cmp.Or(cmp.Compare(x.Click, y.Click), cmp.Compare(x.Figure, y.Figure))
 }
 
 // Growth is a function that uses more than when the budget was set.
@@ -158,7 +157,7 @@ func (b *Budget) Compare(m *Measured) (list []Excess) {
 			}
 		}
 	}
-	slices.SortFunc(list, func(x, y Excess) int { return cmp.Or(cmp.Compare(x.Click, y.Click), cmp.Compare(x.Figure, y.Figure)) })
+	slices.SortFunc(list, byName)
 	return list
 }
 
@@ -178,21 +177,15 @@ func (b *Budget) Growths(m *Measured, kind string) (list []Growth) {
 	return list
 }
 
-// Missed is a target that is not reached.
-type Missed struct {
-	Click, Figure string
-	Target, Now   uint64
-}
-
 // Missed lists the targets that are not reached, by name.
-func (b *Budget) Missed(m *Measured) (list []Missed) {
+func (b *Budget) Missed(m *Measured) (list []Excess) {
 	for kind, figures := range b.Clicks {
 		for name, f := range figures {
 			if f.Target != nil && m.Clicks[kind][name] > *f.Target {
-				list = append(list, Missed{kind, name, *f.Target, m.Clicks[kind][name]})
+				list = append(list, Excess{kind, name, *f.Target, m.Clicks[kind][name]})
 			}
 		}
 	}
-	slices.SortFunc(list, func(x, y Missed) int { return cmp.Or(cmp.Compare(x.Click, y.Click), cmp.Compare(x.Figure, y.Figure)) })
+	slices.SortFunc(list, byName)
 	return list
 }

@@ -61,7 +61,7 @@ func TestCompare(t *testing.T) {
 
 func TestMissed(t *testing.T) {
 	b := &Budget{Clicks: map[string]map[string]Figure{"signed": {"instructions": {Target: target(20_009)}, "host_calls": {Target: target(20)}}}}
-	require.Equal(t, []Missed{{"signed", "instructions", 20_009, 20_010}}, b.Missed(measured()))
+	require.Equal(t, []Excess{{"signed", "instructions", 20_009, 20_010}}, b.Missed(measured()))
 }
 
 func TestLoadRefuses(t *testing.T) {

@@ -24,19 +24,14 @@ const (
 	ProxiedHost = "cio.example.com"
 )
 
-// Names outside the module.
 const (
-	KeyID = "k1"
-	// SESBackend and ProxiedBackend are the backends of the sites, as core
-	// names them.
-	shop = "https://www.example.com/spring?utm_source=mail&utm_campaign=42"
+	// KeyID names Secret, which signs the links.
+	KeyID  = "k1"
+	Secret = "0123456789abcdef0123456789abcdef"
+
+	shop     = "https://www.example.com/spring?utm_source=mail&utm_campaign=42"
+	readerID = "cmVhZGVyNDI" // in signed links: base64url of "reader42"
 )
-
-// readerID is the id in signed links: base64url of "reader42".
-const readerID = "cmVhZGVyNDI"
-
-// Secret signs the links.
-const Secret = "0123456789abcdef0123456789abcdef"
 
 // Kind is one kind of click.
 type Kind struct {

@@ -1,7 +1,6 @@
 package guests
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -28,10 +27,8 @@ func (b Build) compile(ctx context.Context, name string, flags ...string) ([]byt
 	args := append(append([]string{"build", "-trimpath"}, flags...), "-o", out, "./guests/"+name)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = b.Dir, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("go build ./guests/%s: %w\n%s", name, err, strings.TrimSpace(said.String()))
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build ./guests/%s: %w\n%s", name, err, strings.TrimSpace(string(said)))
 	}
 	return os.ReadFile(out)
 }

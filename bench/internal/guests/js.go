@@ -1,7 +1,6 @@
 package guests
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -116,10 +115,8 @@ func (j *JS) install(ctx context.Context) error {
 func (j *JS) run(ctx context.Context, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = j.home
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w: %s %s: %w: %s", ErrNoJS, name, args[0], err, lastLine(said.String()))
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s %s: %w: %s", ErrNoJS, name, args[0], err, lastLine(string(said)))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -132,12 +133,7 @@ func (r *Results) machine(w *writer) {
 	w.row("nginx", orNone(r.Nginx))
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "not in this run"
-	}
-	return s
-}
+func orNone(s string) string { return cmp.Or(s, "not in this run") }
 
 func (r *Results) clicks(w *writer) {
 	w.line("\n## Clicks\n")
