@@ -53,9 +53,6 @@ http {
 // is not on a user's path.
 func binary() (string, error) {
 	for _, name := range []string{os.Getenv("NGINX"), "nginx", "/usr/sbin/nginx"} {
-		if name == "" {
-			continue
-		}
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
@@ -70,20 +67,27 @@ func Nginx(ctx context.Context, origin string) (addr, version string, stop func(
 	if err != nil {
 		return "", "", nil, err
 	}
-	said, err := exec.CommandContext(ctx, path, "-v").CombinedOutput()
+	addr, version, stop, err = inFolder(ctx, path, "-v", func(dir string) (string, func(), error) {
+		return startNginx(ctx, path, dir, origin)
+	})
+	return addr, strings.TrimPrefix(version, "nginx version: "), stop, err
+}
+
+// inFolder starts a server with a new folder, and asks the program for its
+// version with this flag.
+func inFolder(ctx context.Context, path, flag string, start func(dir string) (string, func(), error)) (addr, version string, stop func(), err error) {
+	said, err := exec.CommandContext(ctx, path, flag).CombinedOutput()
 	if err != nil {
-		return "", "", nil, fmt.Errorf("%s -v: %w", path, err)
+		return "", "", nil, fmt.Errorf("%s %s: %w", path, flag, err)
 	}
-	dir, err := os.MkdirTemp("", "bench-nginx-")
+	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
 		return "", "", nil, err
 	}
-	addr, stop, err = startNginx(ctx, path, dir, origin)
-	if err != nil {
+	if addr, stop, err = start(dir); err != nil {
 		os.RemoveAll(dir)
 	}
-	version = strings.TrimPrefix(strings.TrimSpace(string(said)), "nginx version: ")
-	return addr, version, stop, err
+	return addr, strings.TrimSpace(string(said)), stop, err
 }
 
 func startNginx(ctx context.Context, path, dir, origin string) (string, func(), error) {

@@ -32,18 +32,9 @@ func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, vers
 			return "", "", nil, ErrNoViceroy
 		}
 	}
-	said, err := exec.CommandContext(ctx, path, "--version").Output()
-	if err != nil {
-		return "", "", nil, fmt.Errorf("%s --version: %w", path, err)
-	}
-	dir, err := os.MkdirTemp("", "bench-viceroy-")
-	if err != nil {
-		return "", "", nil, err
-	}
-	if addr, stop, err = startViceroy(ctx, path, dir, wasm, sites, origin); err != nil {
-		os.RemoveAll(dir)
-	}
-	return addr, strings.TrimSpace(string(said)), stop, err
+	return inFolder(ctx, path, "--version", func(dir string) (string, func(), error) {
+		return startViceroy(ctx, path, dir, wasm, sites, origin)
+	})
 }
 
 func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, origin string) (string, func(), error) {
