@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/bench/internal/engine"
@@ -52,35 +53,27 @@ func (b *bench) varySites() error {
 // varyShapes makes clicks with longer links, and with fewer and more headers.
 func (b *bench) varyShapes() error {
 	for _, n := range b.destinations {
-		b.r.Links = append(b.r.Links, report.Shape{Destination: n, Headers: clicks.BrowserHeaders})
+		b.r.Links = append(b.r.Links, &report.Shape{Destination: n, Headers: clicks.BrowserHeaders})
 	}
 	for _, n := range b.headers {
-		b.r.Headers = append(b.r.Headers, report.Shape{Destination: b.destinations[0], Headers: n})
+		b.r.Headers = append(b.r.Headers, &report.Shape{Destination: b.destinations[0], Headers: n})
 	}
-	if err := b.countShapes(append(pointers(b.r.Links), pointers(b.r.Headers)...)); err != nil {
+	if err := b.countShapes(slices.Concat(b.r.Links, b.r.Headers)); err != nil {
 		return err
 	}
-	for i := range b.r.Links {
-		kinds, err := clicks.Kinds(clicks.Shape{Destination: b.r.Links[i].Destination})
+	for _, s := range b.r.Links {
+		kinds, err := clicks.Kinds(clicks.Shape{Destination: s.Destination})
 		if err != nil {
 			return err
 		}
-		if b.r.Links[i].HMAC, err = measure.HMAC(b.ctx, b.build, clicks.SignedText(&kinds[0])); err != nil {
+		if s.HMAC, err = measure.HMAC(b.ctx, b.build, clicks.SignedText(&kinds[0])); err != nil {
 			return err
 		}
 	}
-	for i := range b.r.Headers {
-		b.r.Headers[i].HMAC = b.r.HMAC
+	for _, s := range b.r.Headers {
+		s.HMAC = b.r.HMAC
 	}
 	return nil
-}
-
-func pointers(list []report.Shape) []*report.Shape {
-	out := make([]*report.Shape, len(list))
-	for i := range list {
-		out[i] = &list[i]
-	}
-	return out
 }
 
 // countShapes makes all clicks of all shapes in one module, each with its own

@@ -209,11 +209,11 @@ func (r *Results) scale(w *writer) {
 		}
 		w.line("\nThe three kinds are instructions. One site is that of signed links only.")
 	}
-	r.shapes(w, "length of the destination", r.Links, func(s Shape) string { return fmt.Sprintf("%d bytes", s.Destination) })
-	r.shapes(w, "number of request headers", r.Headers, func(s Shape) string { return fmt.Sprint(s.Headers) })
+	r.shapes(w, "length of the destination", r.Links, func(s *Shape) string { return fmt.Sprintf("%d bytes", s.Destination) })
+	r.shapes(w, "number of request headers", r.Headers, func(s *Shape) string { return fmt.Sprint(s.Headers) })
 }
 
-func (r *Results) shapes(w *writer, title string, list []Shape, name func(Shape) string) {
+func (r *Results) shapes(w *writer, title string, list []*Shape, name func(*Shape) string) {
 	if len(list) == 0 {
 		return
 	}

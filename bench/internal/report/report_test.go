@@ -40,8 +40,8 @@ func sample() *Results {
 			{Sites: 100, Clicks: map[string]measure.Counts{"signed": counts(100_000, 20), "proxied": counts(30_000, 26)}},
 			{Sites: 100_000, Clicks: map[string]measure.Counts{"signed": counts(102_000, 20), "proxied": counts(30_000, 26)}},
 		},
-		Links:    []Shape{{Destination: 62, Clicks: map[string]measure.Counts{"signed": counts(125_000, 20)}, HMAC: 100_000}},
-		Headers:  []Shape{{Headers: 40, Clicks: map[string]measure.Counts{"signed": counts(130_000, 20)}}},
+		Links:    []*Shape{{Destination: 62, Clicks: map[string]measure.Counts{"signed": counts(125_000, 20)}, HMAC: 100_000}},
+		Headers:  []*Shape{{Headers: 40, Clicks: map[string]measure.Counts{"signed": counts(130_000, 20)}}},
 		Loopback: []loopback.Result{{Name: "nginx", Connections: 8, PerSecond: 9000, Latency: ratio(800), Slow: 2000}},
 		Notes:    []string{"The rows of somebody are missing."},
 	}

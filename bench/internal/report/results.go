@@ -24,8 +24,8 @@ type Results struct {
 	Modules  []Module          `json:"modules"`
 	Rows     []Row             `json:"clicks"`
 	Sites    []Site            `json:"by_sites"`
-	Links    []Shape           `json:"by_link_length"`
-	Headers  []Shape           `json:"by_headers"`
+	Links    []*Shape          `json:"by_link_length"`
+	Headers  []*Shape          `json:"by_headers"`
 	Loopback []loopback.Result `json:"loopback"`
 	Nginx    string            `json:"nginx"` // version; "" where it did not run
 	Targets  []Target          `json:"targets"`

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log"
@@ -116,10 +117,7 @@ func (t *tables) walk(from, to int, parent string, list *[]string) {
 	const normal, exception = 0, 1
 	for i := from; i < to; i++ {
 		name := t.label(i) + parent
-		at, kids := 4*int(t.node(i)>>23&0x3ff), uint32(0)
-		for _, b := range t.children[at : at+4] {
-			kids = kids<<8 | uint32(b)
-		}
+		kids := binary.BigEndian.Uint32(t.children[4*(t.node(i)>>23&0x3ff):])
 		switch kind := kids >> 28 & 3; {
 		case kind == normal && parent != "":
 			*list = append(*list, name)
