@@ -41,42 +41,37 @@ func Count(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]Coun
 // Profiles follows each click function by function. The module must have the
 // names of its functions.
 func Profiles(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]*profile.Profile, error) {
-	out := map[string]*profile.Profile{}
-	err := probed(ctx, s, kinds, instrument.Calls, func(k *clicks.Kind, called *instrument.Called) engine.Probe {
-		out[k.Name] = profile.New(called)
-		return out[k.Name]
-	})
-	return out, err
+	return probed(ctx, s, kinds, instrument.Calls, profile.New)
 }
 
 // Pages follows each click access by access. The module should have the names
 // of its functions.
 func Pages(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]*profile.Pages, error) {
-	out := map[string]*profile.Pages{}
-	err := probed(ctx, s, kinds, instrument.Memory, func(k *clicks.Kind, called *instrument.Called) engine.Probe {
-		out[k.Name] = profile.NewPages(called)
-		return out[k.Name]
-	})
-	return out, err
+	return probed(ctx, s, kinds, instrument.Memory, profile.NewPages)
 }
 
-func probed(ctx context.Context, s Subject, kinds []clicks.Kind, how func([]byte) (*instrument.Called, error),
-	probe func(*clicks.Kind, *instrument.Called) engine.Probe) error {
+// probed makes each click once in the instrumented module, each with a probe of
+// its own.
+func probed[P engine.Probe](ctx context.Context, s Subject, kinds []clicks.Kind,
+	how func([]byte) (*instrument.Called, error), probe func(*instrument.Called) P) (map[string]P, error) {
 	called, err := how(s.Wasm)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.Wasm = called.Module
 	session, err := Open(ctx, s, engine.Options{Fuel: true})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer session.Close(ctx)
+	out := map[string]P{}
 	for i := range kinds {
-		session.Probe(probe(&kinds[i], called))
-		if _, _, err := session.Click(ctx, &kinds[i]); err != nil {
-			return err
+		k := &kinds[i]
+		out[k.Name] = probe(called)
+		session.Probe(out[k.Name])
+		if _, _, err := session.Click(ctx, k); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return out, nil
 }
