@@ -98,9 +98,8 @@ func (o *profileOptions) writeFolded(p *profile.Profile) error {
 		return nil
 	}
 	var b strings.Builder
-	stacks := p.Folded()
-	for _, stack := range slices.Sorted(maps.Keys(stacks)) {
-		fmt.Fprintf(&b, "%s %d\n", stack, stacks[stack])
+	for _, stack := range slices.Sorted(maps.Keys(p.Folded)) {
+		fmt.Fprintf(&b, "%s %d\n", stack, p.Folded[stack])
 	}
 	return os.WriteFile(o.folded, []byte(b.String()), 0o644)
 }

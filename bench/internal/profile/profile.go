@@ -30,8 +30,10 @@ type Profile struct {
 
 	functions map[uint32]*Function
 	edges     map[[2]uint32]*Edge
-	folded    map[string]uint64
 
+	// Folded is fuel by stack, in the form that flame graph tools read: function
+	// names from the outermost on with ";" between them.
+	Folded map[string]uint64
 	// Allocs and AllocBytes are the calls of Go's allocator, and the bytes that
 	// they requested.
 	Allocs     int
@@ -80,7 +82,7 @@ type activation struct {
 // New makes a profile of the next run of an instrumented module.
 func New(called *instrument.Called) *Profile {
 	return &Profile{called: called, active: map[uint32]int{}, functions: map[uint32]*Function{}, edges: map[[2]uint32]*Edge{},
-		folded: map[string]uint64{}, sites: map[string]*Site{}}
+		Folded: map[string]uint64{}, sites: map[string]*Site{}}
 }
 
 // Start implements engine.Probe.
@@ -126,7 +128,7 @@ func (p *Profile) spend(n uint64) {
 	top := &p.stack[len(p.stack)-1]
 	top.total += n
 	p.function(top.fn).Self += n
-	p.folded[p.path()] += n
+	p.Folded[p.path()] += n
 }
 
 func (p *Profile) path() string {
@@ -241,10 +243,6 @@ func (p *Profile) Edges() []Edge {
 func (p *Profile) Sites() []Site {
 	return sorted(p.sites, func(s Site) (uint64, string) { return uint64(s.Allocs), s.Name })
 }
-
-// Folded returns fuel by stack, in the form that flame graph tools read:
-// function names from the outermost on with ";" between them.
-func (p *Profile) Folded() map[string]uint64 { return p.folded }
 
 // sorted lists the values by falling weight, and by name where that is the
 // same.

@@ -80,7 +80,7 @@ func TestFuelAddsUp(t *testing.T) {
 	p, want := run(t)
 	require.Equal(t, want, p.Fuel())
 	folded := uint64(0)
-	for _, n := range p.Folded() {
+	for _, n := range p.Folded {
 		folded += n
 	}
 	require.Equal(t, want, folded)
@@ -98,7 +98,7 @@ func TestFunctions(t *testing.T) {
 	require.Equal(t, list["main.deep"].Self, list["main.deep"].Total, "recursion counts once")
 	require.Equal(t, want, list["main.start"].Total)
 	require.Contains(t, p.Edges(), Edge{Caller: "main.indirect", Callee: "main.leaf", Total: 4, Calls: 1})
-	require.Contains(t, p.Folded(), "main.start;main.indirect;main.leaf")
+	require.Contains(t, p.Folded, "main.start;main.indirect;main.leaf")
 }
 
 // A function that resumes after a pause, as its parameter shows, is not counted

@@ -364,7 +364,7 @@ func (m *Module) Data() ([]Segment, error) {
 func (m *Module) WithData(segments []Segment) *Module {
 	size := 5
 	for _, s := range segments {
-		size += len(s.Bytes) + SegmentOverhead + 5
+		size += len(s.Bytes) + 13 // kind, opcode and end of the offset, and two numbers of at most five bytes
 	}
 	b := AppendU32(make([]byte, 0, size), uint32(len(segments)))
 	for _, s := range segments {
@@ -378,7 +378,3 @@ func (m *Module) WithData(segments []Segment) *Module {
 	}
 	return out
 }
-
-// SegmentOverhead is what a data segment costs beside its bytes, typically:
-// flags, the offset's opcode, four bytes of offset, end and one byte of length.
-const SegmentOverhead = 8
