@@ -201,16 +201,14 @@ func (d *finder) pkg(ctx context.Context) error {
 		return nil
 	}
 	p, err := d.f.GetPackage(ctx, &fastly.GetPackageInput{ServiceID: d.ServiceID, ServiceVersion: d.Base})
-	if err = fastlyapi.Cause(err); fastlyapi.IsNotFound(err) {
+	err = fastlyapi.Cause(err)
+	switch {
+	case fastlyapi.IsNotFound(err):
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if p.Metadata != nil {
+	case err == nil && p.Metadata != nil:
 		d.packageHash = fastly.ToValue(p.Metadata.FilesHash)
 	}
-	return nil
+	return err
 }
 
 // stores finds the linked stores, or those with the wanted name, and the names

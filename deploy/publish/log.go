@@ -322,9 +322,8 @@ func (l *Log) endpoint(have found) (o Object, lacks string) {
 
 // authenticating are the fields of all ways for which has is true.
 func (l *Log) authenticating(has func(*Field) bool) (names []string) {
-	for i := range l.object.Fields {
-		f := &l.object.Fields[i]
-		if has(f) && slices.ContainsFunc(targets[l.kind].ways, func(way []string) bool { return slices.Contains(way, f.Name) }) {
+	for _, f := range l.object.Fields {
+		if has(&f) && slices.ContainsFunc(targets[l.kind].ways, func(way []string) bool { return slices.Contains(way, f.Name) }) {
 			names = append(names, f.Name)
 		}
 	}
