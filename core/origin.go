@@ -45,6 +45,15 @@ type Health struct {
 	Status int
 }
 
+// Sender returns the family of the ESP behind the origin. Of a custom origin it
+// is known at most what form its links have, in Family, and not who it is.
+func (o *Origin) Sender() esp.Family {
+	if o.Preset == PresetCustom {
+		return esp.FamilyCustom
+	}
+	return o.Family
+}
+
 // editHeaders sets the site's own fields. A reader's value is replaced: an
 // origin may take the field for the word of its proxy.
 func (o *Origin) editHeaders(edit Editor) {

@@ -83,10 +83,10 @@ func (o *Origin) editCredentials(has header.Set, edit Editor) {
 		edit(EditRemove, "fastly-key", "")
 	}
 	// A browser repeats Authorization to a host that once asked for it, and no
-	// ESP asks for it.
+	// ESP asks for it. An origin of the operator's own may.
 	if has.Has(header.Authorization) {
 		op := EditRemove
-		if o.Family == esp.FamilyCustom {
+		if o.Sender() == esp.FamilyCustom {
 			op = EditPass
 		}
 		edit(op, "authorization", "")

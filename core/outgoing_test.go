@@ -68,16 +68,18 @@ func TestRequestCredentials(t *testing.T) {
 	fields := map[string]string{"authorization": list("Basic x"), "fastly-key": list("token"), "cookie": list("session=1; "+mark+"a=2", mark+"b=3")}
 	for _, c := range []struct {
 		mode                  Cookies
+		preset                string
 		family                esp.Family
 		cookie, authorization string
 	}{
-		{CookiesOwn, esp.FamilySendGrid, list("a=2; b=3"), ""},
-		{CookiesStrip, esp.FamilySES, "", ""},
-		{CookiesPass, esp.FamilyIterable, fields["cookie"], ""},
-		{CookiesOwn, esp.FamilyCustom, list("a=2; b=3"), list("Basic x")},
+		{CookiesOwn, "sendgrid", esp.FamilySendGrid, list("a=2; b=3"), ""},
+		{CookiesStrip, "ses-us-east-1", esp.FamilySES, "", ""},
+		{CookiesPass, "iterable", esp.FamilyIterable, fields["cookie"], ""},
+		{CookiesOwn, "custom", esp.FamilyCustom, list("a=2; b=3"), list("Basic x")},
+		{CookiesOwn, "custom", esp.FamilySparkPost, list("a=2; b=3"), list("Basic x")},
 	} {
 		o := espOrigin
-		o.Cookies, o.Family = c.mode, c.family
+		o.Cookies, o.Family, o.Preset = c.mode, c.family, c.preset
 		got := sentWith(t, &o, Arrival{}, fields)
 		require.Equal(t, []string{c.cookie, c.authorization, ""}, []string{got["cookie"], got["authorization"], got["fastly-key"]}, c)
 	}

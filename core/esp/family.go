@@ -42,6 +42,9 @@ var familyNames = [...]string{
 	FamilyMailjet:    "mailjet",
 	FamilyPostmark:   "postmark",
 	FamilyIterable:   "iterable",
+	FamilyMautic:     "mautic",
+	FamilyListmonk:   "listmonk",
+	FamilyPostal:     "postal",
 }
 
 // String returns the family's name in lower case: "customerio".
@@ -52,11 +55,20 @@ func (f Family) String() string {
 	return familyNames[f]
 }
 
+// Families returns all families but [FamilyCustom], in their order.
+func Families() []Family {
+	list := make([]Family, 0, len(familyNames))
+	for f := FamilyCustom + 1; int(f) < len(familyNames); f++ {
+		list = append(list, f)
+	}
+	return list
+}
+
 // Readable reports whether anybody but the ESP can read where a click of this
 // family leads.
 func (f Family) Readable() bool {
 	switch f {
-	case FamilyCustom, FamilySendGrid, FamilyIterable:
+	case FamilyCustom, FamilySendGrid, FamilyIterable, FamilyMautic, FamilyListmonk, FamilyPostal:
 		return false
 	}
 	return int(f) < len(familyNames)

@@ -63,4 +63,7 @@ var gradings = [...]Gradings{
 		Unread:  "those that were percent-decoded on the way, those cut before their signature, and those with a space in the URL",
 	},
 	FamilyIterable: {Unread: "all: Iterable encrypts them"},
+	FamilyMautic:   {Unread: "all: they name a row of Mautic's database"},
+	FamilyListmonk: {Unread: "all: they name rows of listmonk's database"},
+	FamilyPostal:   {Unread: "all: they name a row of Postal's database"},
 }

@@ -38,6 +38,9 @@ const (
 	FamilyMailjet
 	FamilyPostmark
 	FamilyIterable
+	FamilyMautic
+	FamilyListmonk
+	FamilyPostal
 )
 
 // Leads reports whether a request of this kind has a destination.

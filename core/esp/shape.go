@@ -28,6 +28,8 @@ const (
 	whole  match = iota // the end of the path
 	under               // anything
 	marked              // any of m, s and t, then a slash (Postmark)
+	image               // a path that ends in .gif or .png
+	pair                // two words, which have a slash between them (Postal)
 )
 
 // shapes has every family's forms; the first that fits is used. The ESPs
@@ -43,6 +45,9 @@ var shapes = [...][]shape{
 	FamilyMailjet:    mailjetShapes,
 	FamilyPostmark:   postmarkShapes,
 	FamilyIterable:   iterableShapes,
+	FamilyMautic:     mauticShapes,
+	FamilyListmonk:   listmonkShapes,
+	FamilyPostal:     postalShapes,
 }
 
 // leads reports whether links of this shape have a destination that can be
@@ -58,6 +63,10 @@ func (s *shape) fits(target string) (rest string, ok bool) {
 	switch s.how {
 	case whole:
 		return rest, rest == "" || rest[0] == '?'
+	case image:
+		return rest, isImage(rest)
+	case pair:
+		return rest, isPair(rest)
 	case marked:
 		i := 0
 		for i < len(rest) && (rest[i] == 'm' || rest[i] == 's' || rest[i] == 't') {

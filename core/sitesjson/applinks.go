@@ -210,7 +210,7 @@ func (c *siteReader) relateAppLinks() {
 		return
 	case *links == core.AppLinks{}:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "is empty", `give "apple", "android" or both, or leave it out`)
-	case c.proxied() && c.esp.Family == esp.FamilyIterable:
+	case c.proxied() && c.esp.Sender() == esp.FamilyIterable:
 		c.mistake(fieldAppLinks, c.at[fieldAppLinks], "does not go with esp "+quote([]byte(c.esp.Preset)), "Iterable serves these files itself: leave it out")
 	case c.proxied():
 		c.checkClaims()

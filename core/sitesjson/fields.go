@@ -2,6 +2,7 @@ package sitesjson
 
 import (
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/spelling"
 )
 
@@ -29,6 +30,7 @@ const (
 	fieldCookies
 	fieldForwarded
 	fieldHeaders
+	fieldLinks
 	fieldDestinations
 	fieldPublicSuffix
 	fieldAllowHTTP
@@ -60,6 +62,8 @@ var fieldDocs = [fieldsLen]FieldDoc{
 		`whether X-Forwarded-Host with the link domain is sent to the origin; by default what the preset says`},
 	fieldHeaders: {"headers", "object", "",
 		`request fields that the origin gets, as {"X-Postal-Track-Host": "1"}, in place of what the reader sent under these names; for custom only; never a secret, since whoever reads the module or the config store reads them`},
+	fieldLinks: {"links", `"customerio", "sendgrid", "sparkpost", "ses", "mailgun", "mandrill", "mailjet", "postmark", "iterable", "mautic", "listmonk" or "postal"`, "",
+		`whose form the origin's links have, so that clicks are told from opens, and read where that ESP's can be, as "postal", or "sparkpost" for Klaviyo's /f/a/ links; for custom only, where without it every request is of kind "other"`},
 	fieldDestinations: {"destinations", "list of strings", "[]",
 		`the hosts that redirects may lead to, "example.com" or "*.example.com" for any host below it, never the link domain itself; required when clicks or when_esp_fails is "redirect", and with keys unless signed_links is "anywhere"`},
 	fieldPublicSuffix: {"public_suffix", "true or false", "false",
@@ -124,6 +128,8 @@ func (f field) choices() []string {
 		return []string{"branded", "origin"}
 	case fieldCookies:
 		return []string{core.CookiesOwn.String(), core.CookiesStrip.String(), core.CookiesPass.String()}
+	case fieldLinks:
+		return familyNames()
 	case fieldClicks:
 		return []string{"proxy", "redirect"}
 	case fieldFails:
@@ -171,4 +177,12 @@ func hintField(name string) string {
 		return "the fields are " + quoteAll(names)
 	}
 	return didYouMean(meant, []string{meant})
+}
+
+// familyNames are the values of "links", in the order of the families.
+func familyNames() (names []string) {
+	for _, f := range esp.Families() {
+		names = append(names, f.String())
+	}
+	return names
 }

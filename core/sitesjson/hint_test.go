@@ -86,7 +86,7 @@ func TestHintsAreRight(t *testing.T) {
 		require.Equal(t, f.Name, fieldDocs[got].Name)
 		for i, choice := range got.choices() {
 			require.Contains(t, f.Type, `"`+choice+`"`)
-			if i == 0 {
+			if i == 0 && got != fieldLinks { // which has no default
 				require.Equal(t, `"`+choice+`"`, f.Default)
 			}
 		}

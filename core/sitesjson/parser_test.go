@@ -127,7 +127,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)
@@ -354,7 +354,7 @@ func checkOrigin(t *testing.T, sites *core.Sites, s *core.Site, o *core.Origin) 
 	require.LessOrEqual(t, len(o.Backend), maxBackend)
 	preset, ok := core.LookupPreset(s.ESP)
 	require.True(t, ok)
-	require.Equal(t, preset.Family, o.Family)
+	require.Equal(t, preset.Family, o.Sender())
 	require.Contains(t, backends(sites), backendKey(o), "Origins names every backend, with this very address")
 }
 

@@ -61,12 +61,16 @@ func (c *siteReader) relateESP(at int) {
 	c.refuse(fieldTenant, preset.Preset == core.PresetEnterprise, `only "sparkpost-enterprise" has tenants`)
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
 	c.refuse(fieldHeaders, custom, `the preset knows what its ESP needs; "custom" takes any`)
+	c.refuse(fieldLinks, custom, `the preset knows the form of its links; "custom" takes any`)
 	if preset.Family == esp.FamilySES && c.proxied() && c.cookies == core.CookiesPass {
 		c.mistake(fieldCookies, c.at[fieldCookies], `"pass" does not go with esp `+quote([]byte(preset.Preset)),
 			`SES refuses more than 8192 bytes of fields, which the cookies of the parent domain reach; leave it out, or write "own"`)
 	}
 	for _, f := range []field{fieldSecond, fieldCookies, fieldForwarded, fieldClicks, fieldCount, fieldFails, fieldTimeout} {
 		c.refuse(f, c.proxied(), "")
+	}
+	if custom && c.given(fieldLinks) && !c.bad[fieldLinks] {
+		preset.Family = c.links
 	}
 	if !c.proxied() {
 		c.require(fieldKeys, true, at, `without an ESP there are only signed links: name their keys, as in "keys": ["k1"]`)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/jsontext"
 	"github.com/clickedge/clickedge/core/signed"
 )
@@ -27,6 +28,8 @@ type siteReader struct {
 	on [fieldsLen]bool
 	// cookies is the value of that field, which has three.
 	cookies core.Cookies
+	// links is the value of that field.
+	links esp.Family
 	// esp is the preset; its name is empty if esp is missing or invalid.
 	esp      core.Origin
 	endpoint endpoint
@@ -133,6 +136,9 @@ func (c *siteReader) choose(f field, t jsontext.Text) {
 	i := slices.Index(choices, string(t.Bytes))
 	if f == fieldCookies {
 		c.cookies = core.Cookies(max(i, 0))
+	}
+	if f == fieldLinks && i >= 0 {
+		c.links = esp.Families()[i]
 	}
 	if c.on[f] = i == 1; i >= 0 || c.mistakes.full(t.At) {
 		return

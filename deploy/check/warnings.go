@@ -54,7 +54,7 @@ func guessWarnings(s *core.Site) []string {
 // cookieWarnings warns of a site that passes all cookies to its ESP. Iterable
 // is left out: it documents that it needs them.
 func cookieWarnings(s *core.Site) []string {
-	if s.Origin == nil || s.Origin.Cookies != core.CookiesPass || s.Origin.Family == esp.FamilyIterable {
+	if s.Origin == nil || s.Origin.Cookies != core.CookiesPass || s.Origin.Sender() == esp.FamilyIterable {
 		return nil
 	}
 	clear := ""

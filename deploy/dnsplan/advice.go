@@ -43,14 +43,14 @@ func first(s *core.Site) string {
 		return "there is no ESP, so there is nothing to do there"
 	case m != nil:
 		return strings.ReplaceAll(m.Advice(), "{host}", s.Host)
-	case s.Origin.Family == esp.FamilySES:
+	case s.Origin.Sender() == esp.FamilySES:
 		return "Amazon SES issues no certificates for link domains: there is nothing to switch off"
 	}
 	return "if the ESP issues the certificate of the link domain itself, switch that off first"
 }
 
 func (h *Host) family(s *core.Site) {
-	switch s.Origin.Family {
+	switch s.Origin.Sender() {
 	case esp.FamilySendGrid:
 		h.Keep = []string{"SendGrid's second CNAME, <number>." + cmp.Or(parent(s.Host), s.Host) + " to " + s.Origin.Address + ": only the first, this host's, moves"}
 		h.DoNot = []string{`press "Verify" at SendGrid again: it looks for ` + s.Origin.Address + " in DNS and no longer finds it"}

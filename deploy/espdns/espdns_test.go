@@ -35,6 +35,7 @@ func TestPreset(t *testing.T) {
 		"other.eu.iterable.com":          {"iterable.com", ""},
 		"eu.mailgun.org":                 {"eu.mailgun.org", "mailgun-eu"},
 		"acme.eu.intercom-mail.com":      {"intercom-mail.com", ""},
+		"acme.intercom-mail.eu":          {"intercom-mail.eu", ""},
 		"xsendgrid.net":                  {"", ""},
 		"sendgrid.net.example.com":       {"", ""},
 		"customeriomail.com.example.com": {"", ""},

@@ -39,7 +39,9 @@ var names = []struct{ domain, preset string }{
 	{"pm.mtasv.net", "postmark"}, {"pstmrk.it", "postmark"}, // "Custom tracking domain"
 	{"mandrillapp.com", "mandrill"},                   // "Custom tracking domains"
 	{"mailjet.com", "mailjet"}, {"mjt.lu", "mailjet"}, // "Tracking domain"
-	{"intercom-mail.com", ""}, // <workspace>.intercom-mail.com, .eu., .au.
+	// Intercom, "Custom domains for email assets": <workspace>.intercom-mail.com,
+	// .intercom-mail.eu, .au.intercom-mail.com.
+	{"intercom-mail.com", ""}, {"intercom-mail.eu", ""},
 }
 
 // Preset returns the ESP's domain that a name is under, "" for none, and the

@@ -62,9 +62,11 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
+	for _, f := range esp.Families() {
+		require.True(t, families[f], "no example for the links of %s", f)
+	}
 	for _, o := range core.Presets() {
-		require.True(t, families[o.Family], "no example for the ESP of %s", o.Preset)
-		if o.Address == "" {
+		if beneath, _ := core.Beneath(o.Preset); o.Address == "" || beneath == "sendgrid" && o.Preset != beneath {
 			require.True(t, presets[o.Preset], "no example of %s", o.Preset)
 		}
 	}

@@ -184,7 +184,7 @@ func (x *Explanation) NoteKey(ring *keyring.Ring) {
 
 // note adds what an operator should check although the decision is right.
 func (x *Explanation) note(d core.Decision, own bool) {
-	if region := x.reading.Region; region != "" && x.site.Origin.Family == esp.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
+	if region := x.reading.Region; region != "" && x.site.Origin.Sender() == esp.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
 		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
 			region, x.site.Origin.Address))
 	}

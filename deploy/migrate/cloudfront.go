@@ -251,7 +251,7 @@ func (c *cloudFrontReading) originFields(v *service, o *cloudFrontOrigin, i int)
 			c.forwardsHost(v, h.HeaderValue, at)
 			continue
 		}
-		c.lost(at, "request-field", "the request field %q", clip(h.HeaderName))
+		v.fields = append(v.fields, requestField{h.HeaderName, h.HeaderValue, at})
 	}
 }
 

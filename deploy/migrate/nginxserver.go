@@ -248,7 +248,7 @@ func (n *nginxReading) headers(v *service, sc scope) {
 			}
 		case "accept-encoding", "connection", "upgrade", "x-real-ip", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-ssl", "x-scheme":
 		default:
-			n.lost(d.at(), "request-field", "the request field %q", clip(d.arg(0)))
+			v.fields = append(v.fields, requestField{d.arg(0), value, d.at()})
 		}
 	}
 	if d := sc.find("proxy_pass_request_headers"); d != nil && d.arg(0) == "off" {

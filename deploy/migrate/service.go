@@ -29,8 +29,9 @@ type service struct {
 	noAddress     string // where it is known that the reader's address is not sent on; else ""
 	cookies       cookies
 	cookiesAt     string
-	noPost        string // where POST is refused, "" where it is not
-	noQuery       string // where it is known that the query is not sent on; else ""
+	noPost        string         // where POST is refused, "" where it is not
+	noQuery       string         // where it is known that the query is not sent on; else ""
+	fields        []requestField // more fields that the origin gets
 	timeout       time.Duration
 	timeoutAt     string
 	home          string
@@ -128,6 +129,9 @@ func (r *reading) addSite(s *service) {
 		r.custom(s, &site)
 	} else {
 		r.checkESP(s, &preset)
+		for _, f := range s.fields {
+			r.lostField(f.name, f.at)
+		}
 	}
 	r.forwarded(s, &site, &preset)
 	r.second(s, &site, &preset)
@@ -155,6 +159,9 @@ func (r *reading) custom(s *service, site *Site) {
 		r.lost(s.cookiesAt, "cookies-some", "some cookies were sent on and others not; the origin gets those that it sets itself, unless the site has \"cookies\": \"pass\"")
 	case cookiesPass:
 		r.known(s.cookiesAt, "cookies-own", "all of the reader's cookies went to the origin, those of the parent domain included; it gets those that it sets itself, unless the site has \"cookies\": \"pass\"")
+	}
+	for _, f := range s.fields {
+		r.carry(f, site)
 	}
 	if s.noQuery != "" {
 		r.wrong(s.noQuery, "query-dropped", "the query did not reach the origin: links that have one are broken")

@@ -22,16 +22,17 @@ type Site struct {
 // Fields are the fields of a site that a configuration can give, in the order
 // in which they are written; see [sitesjson.Fields].
 type Fields struct {
-	ESP           string   `json:"esp"`
-	Origin        string   `json:"origin,omitempty"`
-	SecondOrigin  string   `json:"second_origin,omitempty"`
-	Tenant        string   `json:"tenant,omitempty"`
-	Host          string   `json:"host,omitempty"`
-	Cookies       string   `json:"cookies,omitempty"`
-	ForwardedHost *bool    `json:"x_forwarded_host,omitempty"`
-	Timeout       string   `json:"esp_timeout,omitempty"`
-	Home          string   `json:"home,omitempty"`
-	AppLinks      AppLinks `json:"app_links,omitzero"`
+	ESP           string            `json:"esp"`
+	Origin        string            `json:"origin,omitempty"`
+	SecondOrigin  string            `json:"second_origin,omitempty"`
+	Tenant        string            `json:"tenant,omitempty"`
+	Host          string            `json:"host,omitempty"`
+	Cookies       string            `json:"cookies,omitempty"`
+	ForwardedHost *bool             `json:"x_forwarded_host,omitempty"`
+	Headers       map[string]string `json:"headers,omitempty"`
+	Timeout       string            `json:"esp_timeout,omitempty"`
+	Home          string            `json:"home,omitempty"`
+	AppLinks      AppLinks          `json:"app_links,omitzero"`
 }
 
 // AppLinks are the two app-link files, unchanged; nil for none.

@@ -82,6 +82,8 @@ func TestRedirectFields(t *testing.T) {
 		"mailjet":       {307, "no-store", "", ""},
 		"postmark":      {302, "no-store", "", ""},
 		"iterable":      {303, "", "", "iterableEmailCampaignId=1001"},
+		"mautic":        {302, "", "", "mautic_device_id=standin0000000000000000"},
+		"listmonk":      {307, "", "", ""},
 	} {
 		t.Run(backend, func(t *testing.T) {
 			link := f.Links(&core.Site{Host: branded, Origin: originOf(t, backend)})[0]

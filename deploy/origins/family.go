@@ -36,6 +36,9 @@ var families = map[esp.Family]*family{
 	esp.FamilyMailjet:    mailjet,
 	esp.FamilyPostmark:   postmark,
 	esp.FamilyIterable:   iterable,
+	esp.FamilyMautic:     mautic,
+	esp.FamilyListmonk:   listmonk,
+	esp.FamilyPostal:     postal,
 }
 
 // route answers the targets that its pattern matches.

@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -27,7 +28,12 @@ func TestLinksAreAccepted(t *testing.T) {
 		require.NotEmpty(t, links, spec.Backend)
 		for _, l := range links {
 			t.Run(spec.Backend+"/"+l.Name, func(t *testing.T) {
-				a := call(t, f, spec.Backend, l.ask())
+				q := l.ask()
+				if name, rest := header.Next(spec.Headers); name != "" {
+					value, _ := header.Next(rest)
+					q.fields.Add(name, value)
+				}
+				a := call(t, f, spec.Backend, q)
 				require.Equal(t, l.Destination, a.get("Location"))
 				require.Equal(t, l.Destination != "", a.status/100 == 3, "status %d", a.status)
 				require.Equal(t, l.Destination == "", a.status == 200, "status %d", a.status)

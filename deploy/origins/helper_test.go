@@ -30,6 +30,9 @@ var every = []*core.Origin{
 	{Preset: "mailjet", Family: esp.FamilyMailjet, Backend: "mailjet", Address: "mailjet.example.org", Port: 443, TLS: true},
 	{Preset: "postmark", Family: esp.FamilyPostmark, Backend: "postmark", Address: "postmark.example.org", Port: 443, TLS: true},
 	{Preset: "iterable", Family: esp.FamilyIterable, Backend: "iterable", Address: "links.iterable.com", Port: 443, TLS: true},
+	{Preset: "custom", Family: esp.FamilyMautic, Backend: "mautic", Address: "mautic.example.net", Port: 443, TLS: true},
+	{Preset: "custom", Family: esp.FamilyListmonk, Backend: "listmonk", Address: "listmonk.example.net", Port: 443, TLS: true},
+	{Preset: "custom", Family: esp.FamilyPostal, Backend: "postal", Address: "postal.example.net", Port: 443, TLS: true, Headers: "x-postal-track-host\x001\x00"},
 	{Preset: "custom", Family: esp.FamilyCustom, Backend: "custom", Address: "10.1.2.3", Port: 443, TLS: true},
 }
 

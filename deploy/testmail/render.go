@@ -50,7 +50,7 @@ func render(opt *Options, how asked) (plain, rich string) {
 	case how.attr:
 		p.By, p.First = s.Attr, p.Attr
 	}
-	p.NoSet = opt.Site.Origin != nil && opt.Site.Origin.Family == esp.FamilySES && !opt.Untracked && !opt.HTMLOnly && !namesSet(opt.Fields)
+	p.NoSet = opt.Site.Origin != nil && opt.Site.Origin.Sender() == esp.FamilySES && !opt.Untracked && !opt.HTMLOnly && !namesSet(opt.Fields)
 	var b strings.Builder
 	if err := textTemplate.Execute(&b, p); err != nil {
 		panic("internal error: " + err.Error())

@@ -92,7 +92,7 @@ func SwitchOf(site *core.Site) Switch {
 	if site.Origin == nil {
 		return Switch{ESP: "no ESP"}
 	}
-	s := switches[site.Origin.Family]
+	s := switches[site.Origin.Sender()]
 	if _, name := core.Beneath(site.ESP); name != "" {
 		s.ESP = name + " on " + s.ESP
 		// It sends through the ESP itself: a field of the message would not

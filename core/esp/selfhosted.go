@@ -1,0 +1,57 @@
+package esp
+
+import "strings"
+
+// Mautic, listmonk and Postal are run by the sender. A link of theirs names a
+// row of their database, so only they know where it leads. The forms are those
+// of their public sources.
+
+// Mautic's links name a redirect, its opens and unsubscribes a sent mail. Below
+// /email/ there are pages for readers as well.
+var mauticShapes = []shape{
+	{"/r/", under, KindClick, readOpaque},
+	{"/redirect/", under, KindClick, readOpaque},
+	{"/email/unsubscribe/", under, KindUnsubscribe, readOpaque},
+	{"/email/dnc/", under, KindUnsubscribe, readOpaque},
+	{"/email/", image, KindOpen, readOpaque},
+}
+
+// A link of listmonk's names itself, the campaign and the subscriber. Below
+// /subscription/ are forms by which one subscribes as well.
+var listmonkShapes = []shape{
+	{"/link/", under, KindClick, readOpaque},
+	{"/campaign/", image, KindOpen, readOpaque},
+	{"/subscription/form", whole, KindOther, nil},
+	{"/subscription/optin/", under, KindOther, nil},
+	{"/subscription/export/", under, KindOther, nil},
+	{"/subscription/wipe/", under, KindOther, nil},
+	{"/subscription/", under, KindUnsubscribe, readOpaque},
+}
+
+// A link of Postal's names a mail server and itself, each a word of letters,
+// digits and hyphens.
+var postalShapes = []shape{
+	{"/img/", pair, KindOpen, readOpaque},
+	{"/", pair, KindClick, readOpaque},
+}
+
+// isImage reports whether a path ends as an image does.
+func isImage(rest string) bool {
+	path, _, _ := strings.Cut(rest, "?")
+	return strings.HasSuffix(path, ".gif") || strings.HasSuffix(path, ".png")
+}
+
+// isPair reports whether a target goes on with two words, which have a slash
+// between them. Postal ignores what follows.
+func isPair(rest string) bool {
+	first := wordLen(rest)
+	return first > 0 && first < len(rest) && rest[first] == '/' && wordLen(rest[first+1:]) > 0
+}
+
+func wordLen(s string) int {
+	i := 0
+	for i < len(s) && (s[i] >= 'a' && s[i] <= 'z' || s[i] >= 'A' && s[i] <= 'Z' || s[i] >= '0' && s[i] <= '9' || s[i] == '-') {
+		i++
+	}
+	return i
+}
