@@ -80,9 +80,9 @@ func LeadsTo(locations string, tls bool, host string) string {
 // the link leads.
 //
 // Differences that a browser does not see are ignored: the letter case of
-// scheme and host, the scheme's default port, "/" for an empty path, a byte
-// that browsers percent-encode and one side has not, and the fragment, which is
-// never sent.
+// scheme and host, the scheme's default port, and what [destination.Sent] reads
+// alike: "/" for an empty path, dot segments, a byte that browsers
+// percent-encode and one side has not, and the fragment, which is never sent.
 func Agreement(ours string, status int, theirs string, tls bool, host string) (agrees, towards string) {
 	if !IsRedirect(status) {
 		return "", ""
@@ -112,51 +112,6 @@ func elsewhere(theirs string) string {
 }
 
 // sameRest compares two paths with their queries, as browsers send them.
-func sameRest(a, b string) bool { return string(sent(a)) == string(sent(b)) }
-
-// sent returns path and query as a browser sends them, except that dot segments
-// stay.
-func sent(rest string) []byte {
-	out, inPath := make([]byte, 0, len(rest)+16), true
-	if rest == "" || rest[0] != '/' && rest[0] != '\\' {
-		out = append(out, '/')
-	}
-	for i := 0; i < len(rest); i++ {
-		c := rest[i]
-		switch {
-		case c == '#':
-			return out
-		case c == '\t', c == '\r', c == '\n':
-			continue
-		case c == '?':
-			inPath = false
-		case c == '\\' && inPath:
-			c = '/'
-		case c == '%' && i+2 < len(rest) && destination.HexValue(rest[i+1]) < 16 && destination.HexValue(rest[i+2]) < 16:
-			out = append(out, '%', hexUpper[destination.HexValue(rest[i+1])], hexUpper[destination.HexValue(rest[i+2])])
-			i += 2
-			continue
-		case sentEscaped(c, inPath):
-			out = append(out, '%', hexUpper[c>>4], hexUpper[c&15])
-			continue
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-const hexUpper = "0123456789ABCDEF"
-
-// sentEscaped reports whether browsers percent-encode a byte, in the path or in
-// the query.
-func sentEscaped(c byte, inPath bool) bool {
-	switch c {
-	case ' ', '"', '<', '>':
-		return true
-	case '`', '{', '}', '^':
-		return inPath
-	case '\'':
-		return !inPath
-	}
-	return c < ' ' || c >= 0x7f
+func sameRest(a, b string) bool {
+	return string(destination.AppendSent(nil, a)) == string(destination.AppendSent(nil, b))
 }

@@ -33,14 +33,18 @@ type Decision struct {
 	Action Action
 	Code   outcome.Code
 	Kind   esp.Kind
-	// Location is the URL of a redirect. It has been checked against the
-	// grammar and the site's list.
+	// Location is the URL of a redirect, or that of an ESP's answer that was
+	// recalled. It has been checked against the grammar and the site's list.
 	Location string
 	// Host is the host of Location, in lower case.
 	Host string
 	// Reading is the grade of an ESP's link from which Location was read;
 	// Unread for any other.
 	Reading esp.Grade
+	// Recalled is the URL to which the link leads, or the ESP's answer, if a
+	// rule of the site's recalls applies; "" for none. Rule is its index.
+	Recalled string
+	Rule     int
 	// Why is the reason, beside Code, why a click was proxied or redirected.
 	Why Why
 	// Status, if not 0, is the ESP's own status. The page has it in place of
@@ -119,8 +123,8 @@ func (d *Decision) decideESP(req *Request, site *Site) {
 	}
 }
 
-// follow redirects from an ESP's link, if it can be read with at least this
-// grade and the site's list allows its destination.
+// follow answers a click from an ESP's link, if it can be read with at least
+// this grade, and the site's list allows its destination or a rule recalls it.
 func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Grade) bool {
 	req.notes = esp.Silent(req.Room)
 	to, g := link.Destination(&req.notes)
@@ -136,11 +140,15 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 	if !ok { // as destination.ParseRead does, without a copy in the usual case
 		to, dest, ok = destination.ParseSpaced(to)
 	}
-	if !ok || site.allowsParsed(dest) != outcome.OK {
+	switch {
+	case ok && site.Recalls != "" && d.recall(site, to):
+	case !ok || site.allowsParsed(dest) != outcome.OK:
 		d.Why = WhyNotAllowed
 		return false
+	default:
+		d.Action, d.Location, d.Host = Redirect, to, dest.Host
 	}
-	d.Action, d.Location, d.Host, d.Reading, d.Why = Redirect, to, dest.Host, g, WhyRead
+	d.Reading, d.Why = g, WhyRead
 	return true
 }
 
@@ -151,10 +159,14 @@ func (d *Decision) decideSigned(req *Request, site *Site, now time.Time) {
 		return
 	}
 	link, to, code := signed.VerifyIn(site.Host, target.Path(req.Target), site.Keys, req.Keys, now, req.Room)
+	d.ID, d.KeyID, d.Expiry = link.ID, link.KeyID, link.Expiry
 	if code == outcome.OK && !link.Pixel {
+		if site.Recalls != "" && d.recall(site, link.Destination) {
+			return
+		}
 		code = site.allowsSignedParsed(to)
 	}
-	d.Code, d.ID, d.KeyID, d.Expiry = code, link.ID, link.KeyID, link.Expiry
+	d.Code = code
 	switch {
 	case code != outcome.OK:
 	case link.Pixel:

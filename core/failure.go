@@ -25,7 +25,7 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 	case failed(a.Status) && d.Kind.Leads() && req.reads():
 		// A person gets a page. The sender of a POST is a program, and gets the
 		// ESP's own answer.
-		if *d = AfterFailure(req, site, outcome.ESPError); d.Action == Refuse {
+		if *d = AfterFailure(req, site, outcome.ESPError); d.Code == outcome.ESPError && d.Action == Refuse {
 			d.Status = a.Status
 		}
 	}
@@ -33,7 +33,8 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 
 // AfterFailure decides what the reader gets when the ESP failed: a redirect
 // from the link itself, if the site wants that (when_esp_fails), the link can
-// be read and the site's list allows its destination; a page otherwise.
+// be read and the site's list allows its destination; a page otherwise. A link
+// that can be read may be recalled.
 func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
 	link := site.Origin.Family.Find(req.Target)
 	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}

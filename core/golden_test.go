@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,9 @@ func loadGolden(t *testing.T, path string) *goldenCase {
 func describe(d core.Decision) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "action: %s\ncode: %s\nkind: %s\n", d.Action, d.Code, d.Kind)
+	if d.Recalled != "" {
+		fmt.Fprintf(&b, "recalled: %s\nrule: %d\n", d.Recalled, d.Rule)
+	}
 	for _, row := range [][2]string{{"location", d.Location}, {"id", d.ID}} {
 		if row[1] != "" {
 			fmt.Fprintf(&b, "%s: %s\n", row[0], row[1])
@@ -105,6 +109,7 @@ func TestDecideGolden(t *testing.T) {
 			got := map[string]string{"decision": describe(d)}
 			if d.Action == core.Proxy {
 				got["when the esp fails"] = describe(core.AfterFailure(&g.req, site, outcome.ESPUnreachable))
+				got["when the esp answers"] = g.answered(d, site)
 			}
 			compareGolden(t, g, got)
 			if d.Origin != nil {
@@ -113,6 +118,19 @@ func TestDecideGolden(t *testing.T) {
 			}
 		})
 	}
+}
+
+// answered is the decision after the ESP's answer, for a case that has one: its
+// status, and a line for each Location.
+func (g *goldenCase) answered(d core.Decision, site *core.Site) string {
+	answer := g.section("answer of the esp")
+	if answer == "" {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSuffix(answer, "\n"), "\n")
+	status, _ := strconv.Atoi(lines[0])
+	d.AfterAnswer(&g.req, site, status, core.ValuesOf(lines[1:]...), false)
+	return describe(d)
 }
 
 // sent is the request that the ESP gets: the reader's with core's edits.
@@ -147,7 +165,7 @@ func (g *goldenCase) sent(d *core.Decision, site *core.Site) string {
 
 func compareGolden(t *testing.T, g *goldenCase, got map[string]string) {
 	t.Helper()
-	for _, name := range []string{"decision", "when the esp fails"} {
+	for _, name := range []string{"decision", "when the esp fails", "when the esp answers"} {
 		if *update {
 			setSection(g.arch, name, got[name])
 			continue

@@ -5,6 +5,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/recall"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -36,6 +37,8 @@ type Site struct {
 	Count bool
 	// FailRedirect redirects from the link when the ESP fails.
 	FailRedirect bool
+	// Recalls are the rules for links that are corrected or withdrawn.
+	Recalls recall.Rules
 	// Keys are the key ids whose signed links verify; new links are minted with
 	// the first.
 	Keys []string
@@ -66,11 +69,15 @@ func (s *Site) Allows(url string) outcome.Code {
 }
 
 // AllowsSigned is Allows for a signed link. A site may let these lead to hosts
-// that are not listed, but the grammar holds for them too.
+// that are not listed, but the grammar holds for them too. A link to a URL that
+// a rule recalls does not lead there.
 func (s *Site) AllowsSigned(url string) outcome.Code {
 	d, ok := destination.Parse(url)
 	if !ok {
 		return outcome.BadDestination
+	}
+	if s.Recalls != "" && (&Decision{}).recall(s, url) {
+		return outcome.Recalled
 	}
 	return s.allowsSignedParsed(d)
 }

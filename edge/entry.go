@@ -57,18 +57,21 @@ func (x *exchange) decide() {
 func (x *exchange) carryOut(d *core.Decision) {
 	x.record.Decided(d, x.site)
 	x.readSignals()
+	if d.Action == core.Proxy {
+		x.proxy(d)
+		return
+	}
+	x.lineWaits = d.Origin != nil
 	switch d.Action {
 	case core.Redirect:
-		x.lineWaits = d.Origin != nil
-		if x.redirect(d); x.lineWaits {
-			x.count(d)
-		}
-	case core.Proxy:
-		x.proxy(d)
+		x.redirect(d)
 	case core.Reply:
 		x.reply(d.Reply)
 	default:
 		x.page(core.Page{Code: d.Code})
+	}
+	if x.lineWaits {
+		x.count(d)
 	}
 }
 

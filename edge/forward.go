@@ -13,7 +13,13 @@ func (x *exchange) proxy(d *core.Decision) {
 	var a attempt
 	x.ask(d.Origin, &a)
 	d.AfterAttempt(&x.request, x.site, &a.Attempt)
+	if x.site.Recalls != "" && d.Action == core.Proxy {
+		x.recall(d, &a)
+	}
 	if d.Action == core.Proxy {
+		if d.Recalled != "" {
+			x.recallAnswer(d, &a)
+		}
 		x.sendBack(a.resp, a.body, a.Status)
 		return
 	}
@@ -29,6 +35,28 @@ func (x *exchange) proxy(d *core.Decision) {
 		return
 	}
 	x.page(core.Page{Code: d.Code, Status: d.Status, RetryAfter: wait})
+}
+
+// recall lets core recall where the ESP's answer leads.
+func (x *exchange) recall(d *core.Decision, a *attempt) {
+	values, _ := a.resp.HeaderValues(&x.buf, "location")
+	if d.AfterAnswer(&x.request, x.site, a.Status, values, x.secure()); d.Recalled != "" {
+		x.record.Code = d.Code
+	}
+}
+
+// recallAnswer edits an answer that is recalled. Its body stays here, as it
+// says where the link led.
+func (x *exchange) recallAnswer(d *core.Decision, a *attempt) {
+	d.EditRecalled(func(op core.EditOp, name, value string) {
+		if op == core.EditSet {
+			a.resp.SetHeader(name, value)
+			return
+		}
+		a.resp.RemoveHeader(name)
+	})
+	a.body.Close()
+	a.body, _ = hostcall.NewBody()
 }
 
 // sendBack sends the ESP's response to the reader.
@@ -49,7 +77,7 @@ func (x *exchange) count(d *core.Decision) {
 	x.ask(d.Origin, &a)
 	if core.IsRedirect(a.Status) {
 		values, _ := a.resp.HeaderValues(&x.buf, "location")
-		if warning := x.record.Compare(d.Location, a.Status, values, x.secure(), x.site); warning != "" {
+		if warning := x.record.Compare(d, a.Status, values, x.secure(), x.site); warning != "" {
 			_, _ = os.Stderr.WriteString("warning: " + warning + "\n")
 		}
 	}

@@ -39,23 +39,28 @@ func (r *Record) AttemptedSecond(first, second *core.Attempt) {
 	}
 }
 
-// Compare records whether the ESP's Location is the one to which the reader was
-// sent (ours). It is given the status of the ESP's answer and the values of its
-// Location, each followed by a NUL. If they differ, the link was read wrongly,
-// and the returned warning is for the operator. It names only hosts, since a
-// path may name the reader.
-func (r *Record) Compare(ours string, status int, locations string, tls bool, site *core.Site) (warning string) {
-	r.Agrees, r.OriginDestination = core.Agreement(ours, status, header.First(locations), tls, site.Host)
+// Compare records whether the ESP's Location is the one that the link says, by
+// which the click was decided. It is given the status of the ESP's answer and
+// the values of its Location, each followed by a NUL. If they differ, the link
+// was read wrongly, and the returned warning is for the operator. It names only
+// hosts, since a path may name the reader.
+func (r *Record) Compare(d *core.Decision, status int, locations string, tls bool, site *core.Site) (warning string) {
+	said := d.Said()
+	r.Agrees, r.OriginDestination = core.Agreement(said, status, header.First(locations), tls, site.Host)
 	if r.Agrees != "no" {
 		return ""
+	}
+	ours, verb := r.Destination, "the reader was sent to "
+	if d.Recalled != "" {
+		ours, verb = core.LeadsTo(said, tls, site.Host), "the link, which is recalled, was read as one to "
 	}
 	where := r.OriginDestination
 	switch where {
 	case "":
 		where = "what is no web page"
-	case r.Destination:
+	case ours:
 		where = "another page of " + where
 	}
-	return "the ESP disagrees: the reader was sent to " + r.Destination + ", the ESP leads to " + where +
+	return "the ESP disagrees: " + verb + ours + ", the ESP leads to " + where +
 		"; site " + site.Host + ", esp " + site.ESP + ", request " + r.RequestID
 }

@@ -71,6 +71,20 @@ func TestRecordDecided(t *testing.T) {
 	}
 }
 
+// A recalled click is compared by what its link says: the ESP that leads there
+// agrees.
+func TestRecordCompareRecalled(t *testing.T) {
+	d := &core.Decision{Location: "https://www.example.com/", Recalled: "https://shop.example.com/a"}
+	r := Record{Destination: "www.example.com", RequestID: "id7"}
+	require.Empty(t, r.Compare(d, 302, values("https://shop.example.com/a"), true, site))
+	require.Equal(t, "yes", r.Agrees)
+	warning := r.Compare(d, 302, values("https://shop.example.com/b"), true, site)
+	require.Equal(t, "the ESP disagrees: the link, which is recalled, was read as one to shop.example.com, "+
+		"the ESP leads to another page of shop.example.com; site link.example.com, esp ses-us-east-1, request id7", warning)
+	warning = r.Compare(d, 302, values("https://www.example.com/"), true, site)
+	require.Contains(t, warning, "the ESP leads to www.example.com; site")
+}
+
 func TestRecordCompare(t *testing.T) {
 	for locations, want := range map[string][2]string{
 		values("https://shop.example.com/a"):       {"yes", ""},
@@ -81,7 +95,7 @@ func TestRecordCompare(t *testing.T) {
 		"":                                         {"", ""},
 	} {
 		r := Record{Destination: "shop.example.com", RequestID: "id7"}
-		warning := r.Compare("https://shop.example.com/a", 302, locations, true, site)
+		warning := r.Compare(&core.Decision{Location: "https://shop.example.com/a"}, 302, locations, true, site)
 		require.Equal(t, want[0], r.Agrees, "%q", locations)
 		require.Equal(t, want[0] == "no", warning != "", "an alarm, or none")
 		require.Contains(t, warning, want[1])

@@ -38,12 +38,33 @@ type Location struct {
 	Port uint16
 	// Rest is what follows host and port, fragment included, as it is written.
 	Rest string
+	// Relative: Rest is relative to the base's path. [Location.Resolve]
+	// resolves it.
+	Relative bool
+}
+
+// Resolve returns a Location whose Rest is not relative any more, given the
+// target of the request that it answers.
+func (u Location) Resolve(target string) Location {
+	if !u.Relative {
+		return u
+	}
+	base, _, _ := strings.Cut(target, "#")
+	path, _, _ := strings.Cut(base, "?")
+	switch {
+	case u.Rest == "" || u.Rest[0] == '#':
+	case u.Rest[0] == '?':
+		base = path
+	default:
+		base = path[:strings.LastIndexByte(path, '/')+1]
+	}
+	u.Rest, u.Relative = base+u.Rest, false
+	return u
 }
 
 // ReadLocation parses a Location relative to a base with this scheme and host.
 // ok is false if no browser opens a web page for it. A relative Location gets
-// the base's host. If it is also relative to the base's path, its Rest does not
-// begin with a slash.
+// the base's host.
 func ReadLocation(text string, tls bool, base string) (Location, bool) {
 	host := PlainHost(text)
 	if host == "" {
@@ -132,7 +153,7 @@ func readOddLocation(text string, tls bool, base string) (Location, bool) {
 }
 
 func relativeTo(u Location, base, rest string) Location {
-	u.Host, u.Port, u.Rest = base, usualPort(u.TLS), rest
+	u.Host, u.Port, u.Rest, u.Relative = base, usualPort(u.TLS), rest, !isSlash(rest, 0)
 	return u
 }
 
@@ -146,7 +167,11 @@ func usualPort(tls bool) uint16 {
 // Tidy removes what browsers remove before they parse a URL: controls and
 // spaces at both ends, and tabs and line ends anywhere.
 func Tidy(text string) string {
-	text = strings.TrimFunc(text, func(r rune) bool { return r <= ' ' })
+	return strip(strings.TrimFunc(text, func(r rune) bool { return r <= ' ' }))
+}
+
+// strip removes tabs and line ends.
+func strip(text string) string {
 	if strings.ContainsAny(text, "\t\r\n") {
 		return strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(text)
 	}

@@ -7,7 +7,8 @@ package outcome
 // [Notice].
 type Code string
 
-// The codes. OK is the only one that is not a refusal.
+// The codes. OK is the only one that is not a refusal, except that a recalled
+// link may lead to another page.
 const (
 	OK                  Code = "ok"
 	Malformed           Code = "malformed"            // not a link at all, or its fields are out of order
@@ -23,6 +24,7 @@ const (
 	BadDestination      Code = "bad_destination"      // signed, but browsers may not agree on where it leads
 	UnlistedDestination Code = "unlisted_destination" // signed, but the site does not list its host
 	SelfDestination     Code = "self_destination"     // leads back to a link domain
+	Recalled            Code = "recalled"             // the site has corrected where the link leads, or withdrawn it
 	WrongHost           Code = "wrong_host"           // no site has this host
 	NotFound            Code = "not_found"            // no signed link, and no ESP behind this site
 	BadMethod           Code = "bad_method"           // a signed link takes GET and HEAD; TRACE and CONNECT are never taken
@@ -67,6 +69,7 @@ var notices = map[Code]Notice{
 	UnknownKey:          {403, "This link cannot be trusted", "It was not made by us, or it is older than we can check."},
 	UnlistedDestination: {403, "This link cannot be opened", "It leads to a site that is not on our list."},
 	Expired:             {410, "This link has expired", "It was valid for a limited time only."},
+	Recalled:            {410, "This link has been withdrawn", "The people who sent it have taken it back. It does not lead anywhere any more."},
 	WrongHost:           {421, "Nothing lives here", "This address is not set up on this server."},
 	NotFound:            {404, "There is nothing here", "The address may be incomplete. Try the link in the original message."},
 	BadMethod:           {405, "This cannot be done here", "The address takes no request of this kind."},

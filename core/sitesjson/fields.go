@@ -9,7 +9,7 @@ import (
 // FieldDoc describes one field of a site in sites.json.
 type FieldDoc struct {
 	Name    string
-	Type    string // "string", "URL", "true or false", "list of strings", or the values in quotes
+	Type    string // "string", "URL", "true or false", "list of strings", "list of objects", or the values in quotes
 	Default string // as sites.json would write it; "" where the field has none
 	Doc     string // what it does and when it is needed, without a final full stop
 }
@@ -40,6 +40,7 @@ const (
 	fieldTimeout
 	fieldKeys
 	fieldSigned
+	fieldRecalls
 	fieldHome
 	fieldAppLinks
 	fieldsLen // their number
@@ -82,6 +83,8 @@ var fieldDocs = [fieldsLen]FieldDoc{
 		`the ids of the keys of signed links, 1 to 8 of a-z 0-9 each; every one verifies, the first also mints; required when esp is "none"`},
 	fieldSigned: {"signed_links", `"listed" or "anywhere"`, `"listed"`,
 		`whether signed links lead to the hosts in destinations only; with keys only`},
+	fieldRecalls: {"recalls", "list of objects", "",
+		`the links of mail already sent that are wrong: "from" is where they lead, a whole URL, or its beginning and "*"; "to" is where their readers are sent instead, a URL on a host in destinations; or "gone": true for a page that says the link was withdrawn. The first that meets a link counts, and no rule looks at what another's "to" says; "by", "at" and "why" are notes`},
 	fieldHome: {"home", "URL", "",
 		`an https page that the pages of the link domain offer as the way on`},
 	fieldAppLinks: {"app_links", "object", "",
@@ -112,7 +115,7 @@ func (f field) fieldType() fieldType {
 	switch f {
 	case fieldForwarded, fieldPublicSuffix, fieldAllowHTTP, fieldCount:
 		return typeFlag
-	case fieldDestinations, fieldKeys:
+	case fieldDestinations, fieldKeys, fieldRecalls:
 		return typeList
 	case fieldAppLinks, fieldHeaders:
 		return typeObject
@@ -168,6 +171,8 @@ func hintField(name string) string {
 		meant = "app_links"
 	case "secrets", "secret", "kids":
 		meant = "keys"
+	case "recall", "recalled", "redirects", "rewrites", "corrections", "withdrawn", "rules":
+		meant = "recalls"
 	case "homepage", "website":
 		meant = "home"
 	default:

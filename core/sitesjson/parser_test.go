@@ -70,6 +70,9 @@ func describeSites(sites *core.Sites, err error) string {
 		if s.ESPTimeout != core.DefaultTimeout {
 			fmt.Fprintf(&b, "  the ESP has %s\n", s.ESPTimeout)
 		}
+		for _, r := range s.Recalls.List() {
+			fmt.Fprintf(&b, "  recalls %s to %q\n", r.From, r.To)
+		}
 		if l := s.AppLinks; l != nil {
 			fmt.Fprintf(&b, "  apple %s\n  android %s\n", l.Apple, l.Android)
 		}
@@ -127,7 +130,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "home" or "app_links"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "recalls", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)

@@ -33,6 +33,7 @@ func (c *siteReader) relate(at int) {
 		s.Origin = c.shared(c.origin())
 		c.relateSecond()
 	}
+	c.relateRecalls()
 	c.relateAppLinks()
 }
 

@@ -35,6 +35,7 @@ type siteReader struct {
 	endpoint endpoint
 	second   secondOrigin
 	claims   []appClaim
+	recalls  []recallEntry
 	// wide are the entries of destinations that are public suffixes.
 	wide   []wideEntry
 	tenant string
@@ -197,6 +198,10 @@ func (c *siteReader) setHome(t jsontext.Text) {
 
 // item reads one entry of a list.
 func (c *siteReader) item(f field, i int) {
+	if f == fieldRecalls {
+		c.addRecall(i)
+		return
+	}
 	e := c.want('"')
 	if e == nil {
 		e = c.entry(f, i, c.r.Text())

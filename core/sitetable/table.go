@@ -10,6 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/recall"
 	"github.com/clickedge/clickedge/core/word"
 )
 
@@ -35,7 +36,7 @@ import (
 //	         4  offset of the origin, 0 for none
 //	         4  offset of the second origin, 0 for none
 //	         8  esp_timeout in nanoseconds
-//	         8  each: esp (text), keys (list), app_links apple (text), app_links android (text)
+//	         8  each: esp (text), keys (list), app_links apple (text), app_links android (text), recalls (a recall.Rules)
 //	origin   its preset is the site's ESP
 //	         2  port
 //	         1  family
@@ -71,7 +72,7 @@ const (
 	tableHeader  = 16
 	tableSlot    = 8
 	siteFixed    = 21
-	profileFixed = 52
+	profileFixed = 60
 	originFixed  = 48
 )
 
@@ -222,6 +223,9 @@ func (d tableData) site(at int, host string, space *Space) bool {
 		FailRedirect:   flags&flagFailRedirect != 0,
 		SignedAnywhere: flags&flagSignedAnywhere != 0,
 		Home:           d.text(le64(r, 12)),
+	}
+	if recalls := le64(p, 52); recalls != 0 {
+		s.Recalls = recall.Rules(d.text(recalls))
 	}
 	if keys := d.text(le64(p, 28)); keys != "" {
 		s.Keys = unpack(space.keys[:0], keys)

@@ -94,7 +94,7 @@ func (w *tableWriter) profile(s *core.Site) uint32 {
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.Origin))
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.SecondOrigin))
 	b = binary.LittleEndian.AppendUint64(b, uint64(s.ESPTimeout))
-	for _, text := range [...]string{s.ESP, keys, links.Apple, links.Android} {
+	for _, text := range [...]string{s.ESP, keys, links.Apple, links.Android, string(s.Recalls)} {
 		b = w.text(b, text)
 	}
 	return w.put(b)

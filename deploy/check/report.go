@@ -30,6 +30,7 @@ type Site struct {
 	WhenESPFails string   `json:"when_esp_fails"`
 	Destinations []string `json:"destinations,omitempty"`
 	Keys         []string `json:"keys,omitempty"`
+	Recalls      []Recall `json:"recalls,omitempty"`
 	// Readings says which click links are answered from the link, and when; nil
 	// where the settings ask for none.
 	Readings *Readings `json:"readings,omitempty"`
@@ -75,7 +76,7 @@ func Refused(e *sitesjson.Error) *Report {
 
 // Describe returns a site's settings, as check --json prints them.
 func Describe(s *core.Site) Site {
-	d := Site{Host: s.Host, ESP: s.ESP, Clicks: "proxy", WhenESPFails: "page", Keys: s.Keys}
+	d := Site{Host: s.Host, ESP: s.ESP, Clicks: "proxy", WhenESPFails: "page", Keys: s.Keys, Recalls: recallsOf(s)}
 	for _, p := range s.Destinations {
 		d.Destinations = append(d.Destinations, p.String())
 	}

@@ -13,6 +13,7 @@ import (
 // Text writes the tables of a report for people. Warnings go elsewhere.
 func (r *Report) Text(w io.Writer) {
 	printTable(w, r.Sites)
+	printRecalls(w, r.Sites)
 	if len(r.Backends) > 0 {
 		printBackends(w, r.Backends)
 		printReadings(w, r.Sites)

@@ -15,7 +15,8 @@ import (
 // one.
 func Warnings(s *core.Site) []string {
 	list := append(cookieWarnings(s), readWarnings(s)...)
-	return append(append(list, headerWarnings(s)...), guessWarnings(s)...)
+	list = append(append(list, headerWarnings(s)...), guessWarnings(s)...)
+	return append(list, recallWarnings(s)...)
 }
 
 // longSecret matches a run of letters and digits that may be a generated token.

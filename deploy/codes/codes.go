@@ -27,6 +27,7 @@ var meanings = map[outcome.Code]Meaning{
 	outcome.BadDestination:      {"browsers may not agree on where the link leads", "https://, a plain host name, no user, no other port, no space and no backslash"},
 	outcome.UnlistedDestination: {"the site does not list the host that the link leads to", `add the host to "destinations" in sites.json`},
 	outcome.SelfDestination:     {"the link leads back to a link domain", "use the final address as the destination"},
+	outcome.Recalled:            {"the site has recalled where the link leads", `"clickedge recall list" shows the rules, and who added them`},
 	outcome.WrongHost:           {"no site has this host", "add it to sites.json, build and deploy"},
 	outcome.NotFound:            {"it is not a signed link, and this site has no ESP", `name the ESP in "esp" if there is one`},
 	outcome.BadMethod:           {"signed links take GET and HEAD only; TRACE and CONNECT are never taken", ""},

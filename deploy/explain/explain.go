@@ -26,19 +26,22 @@ import (
 
 // Explanation is what explain --json prints. Its text form says the same.
 type Explanation struct {
-	Method   string      `json:"method"`
-	Host     string      `json:"host"`
-	Target   string      `json:"target"`
-	Site     check.Site  `json:"site"`
-	Link     *linkText   `json:"link,omitempty"`
-	Decision Outcome     `json:"decision"`
-	IfRight  *Outcome    `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
-	IfWrong  *Outcome    `json:"if_tag_is_wrong,omitempty"`
-	Send     *sent       `json:"send,omitempty"`
-	IfFails  *Outcome    `json:"if_esp_fails,omitempty"`
-	Notes    []string    `json:"notes,omitempty"`
-	site     *core.Site  `json:"-"`
-	reading  esp.Reading `json:"-"`
+	Method   string     `json:"method"`
+	Host     string     `json:"host"`
+	Target   string     `json:"target"`
+	Site     check.Site `json:"site"`
+	Link     *linkText  `json:"link,omitempty"`
+	Decision Outcome    `json:"decision"`
+	IfRight  *Outcome   `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
+	IfWrong  *Outcome   `json:"if_tag_is_wrong,omitempty"`
+	Send     *sent      `json:"send,omitempty"`
+	// IfAnswers is what a recall makes of an answer that leads where the link
+	// says.
+	IfAnswers *Outcome    `json:"if_esp_answers,omitempty"`
+	IfFails   *Outcome    `json:"if_esp_fails,omitempty"`
+	Notes     []string    `json:"notes,omitempty"`
+	site      *core.Site  `json:"-"`
+	reading   esp.Reading `json:"-"`
 }
 
 // linkText is what a link itself says. An ESP has signed it, or its tag is not
@@ -68,7 +71,14 @@ type Outcome struct {
 	Kind     string       `json:"kind"`
 	Status   int          `json:"status,omitempty"` // of an answer from here; 0: the ESP's own
 	Location string       `json:"location,omitempty"`
+	Recalled *Recalled    `json:"recalled,omitempty"`
 	Why      string       `json:"why"`
+}
+
+// Recalled is the rule that recalls a link.
+type Recalled struct {
+	Rule int `json:"rule"` // its index in recalls
+	check.Recall
 }
 
 // Of asks core what a request on a site gets, and puts its decision into words.
@@ -82,8 +92,10 @@ func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 	case site.Origin != nil:
 		x.readESP(req)
 	}
-	x.Decision = outcomeOf(d)
-	x.Decision.Why = x.why(d, own)
+	x.Decision = x.outcomeOf(d)
+	if d.Recalled == "" {
+		x.Decision.Why = x.why(d, own)
+	}
 	if own && d.Code == outcome.KeyUnavailable {
 		x.uncheck(req, now)
 	}
@@ -94,9 +106,9 @@ func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 		}
 	}
 	if d.Action == core.Proxy {
-		x.IfFails = x.afterFailure(req)
+		x.IfAnswers, x.IfFails = x.afterAnswer(req, d), x.afterFailure(req)
 	}
-	x.note(d, own)
+	x.note(req, d, own)
 	return x
 }
 
@@ -104,7 +116,10 @@ func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 // failures, so the code and the status of this one are left out.
 func (x *Explanation) afterFailure(req *core.Request) *Outcome {
 	d := core.AfterFailure(req, x.site, outcome.ESPTimeout)
-	o := outcomeOf(d)
+	o := x.outcomeOf(d)
+	if d.Recalled != "" {
+		return &o
+	}
 	o.Code, o.Why = "", x.whyAfterFailure(d)
 	if d.Action == core.Refuse {
 		o.Status = 0
@@ -112,8 +127,22 @@ func (x *Explanation) afterFailure(req *core.Request) *Outcome {
 	return &o
 }
 
-func outcomeOf(d core.Decision) Outcome {
+// afterAnswer asks core about an answer of the ESP that leads where the link
+// says; nil if no rule recalls it.
+func (x *Explanation) afterAnswer(req *core.Request, d core.Decision) *Outcome {
+	if d.AfterAnswer(req, x.site, 302, x.reading.Destination+"\x00", true); d.Recalled == "" {
+		return nil
+	}
+	o := x.outcomeOf(d)
+	return &o
+}
+
+func (x *Explanation) outcomeOf(d core.Decision) Outcome {
 	o := Outcome{Action: d.Action.String(), Code: d.Code, Kind: d.Kind.String(), Location: d.Location}
+	if d.Recalled != "" {
+		o.Recalled = &Recalled{d.Rule, check.DescribeRecall(x.site.Recalls.List()[d.Rule])}
+		o.Why = x.whyRecalled(d)
+	}
 	switch d.Action {
 	case core.Redirect:
 		o.Status = 302
@@ -183,7 +212,7 @@ func (x *Explanation) NoteKey(ring *keyring.Ring) {
 }
 
 // note adds what an operator should check although the decision is right.
-func (x *Explanation) note(d core.Decision, own bool) {
+func (x *Explanation) note(req *core.Request, d core.Decision, own bool) {
 	if region := x.reading.Region; region != "" && x.site.Origin.Sender() == esp.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
 		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
 			region, x.site.Origin.Address))
@@ -191,6 +220,9 @@ func (x *Explanation) note(d core.Decision, own bool) {
 	if own && d.Code == outcome.KeyUnavailable {
 		x.Notes = append(x.Notes, "where the service's secret store has no such secret either, the reader gets a page with status "+
 			strconv.Itoa(d.Code.Notice().Status)+" ("+string(d.Code)+")")
+	}
+	if n := len(x.site.Recalls.List()); n > 0 && d.Action == core.Proxy && x.IfAnswers == nil && req.Method != "POST" && (d.Kind.Leads() || d.Kind == esp.KindOther) {
+		x.Notes = append(x.Notes, fmt.Sprintf("where the ESP's answer leads is compared with the site's recalls, of which there are %d", n))
 	}
 	x.Notes = append(x.Notes, check.Warnings(x.site)...)
 }

@@ -42,7 +42,9 @@ func (x *Explanation) uncheck(req *core.Request, now time.Time) {
 
 func (x *Explanation) outcomeFor(req *core.Request, now time.Time) *Outcome {
 	d := core.Decide(req, x.site, now)
-	o := outcomeOf(d)
-	o.Why = x.why(d, true)
+	o := x.outcomeOf(d)
+	if d.Recalled == "" {
+		o.Why = x.why(d, true)
+	}
 	return &o
 }

@@ -31,6 +31,10 @@ func (x *Explanation) Print(w io.Writer) {
 	x.printLink(p)
 	x.printDecision(p)
 	x.printSent(p)
+	if x.IfAnswers != nil {
+		p.Heading("if the ESP's answer leads where the link says")
+		x.printOutcome(p, *x.IfAnswers)
+	}
 	x.printFailure(p)
 	if len(x.Notes) > 0 {
 		p.Heading("notes")
@@ -112,6 +116,9 @@ func (x *Explanation) printOutcome(p output.Facts, o Outcome) {
 	if o.Code != outcome.OK && o.Code != "" {
 		p.Row("code", string(o.Code))
 	}
+	if r := o.Recalled; r != nil {
+		p.Row("recalled", fmt.Sprintf("recalls[%d], from %s", r.Rule, r.From))
+	}
 	if o.Location != "" {
 		p.Row("Location", o.Location)
 	}
@@ -139,6 +146,10 @@ func (x *Explanation) printFailure(p output.Facts) {
 		return
 	}
 	p.Heading("if the ESP is down, slow or answers with an error")
+	if o.Recalled != nil {
+		x.printOutcome(p, *o)
+		return
+	}
 	if o.Location == "" {
 		p.Row("action", "refuse: a page that says to try again")
 	} else {

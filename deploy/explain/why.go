@@ -31,6 +31,23 @@ func (x *Explanation) why(d core.Decision, own bool) string {
 	return x.whyProxied(d)
 }
 
+// whyRecalled names the rule that meets where a link leads.
+func (x *Explanation) whyRecalled(d core.Decision) string {
+	text := fmt.Sprintf("the site's recalls[%d] meets where the link leads", d.Rule)
+	switch {
+	case d.Action == core.Proxy:
+		text += ": the reader gets the ESP's answer with another Location"
+	case d.Action == core.Redirect:
+		text += ": the reader is sent to another page"
+	default:
+		text += ": the link was withdrawn"
+	}
+	if d.Action != core.Proxy && d.Origin != nil && x.site.ClickRedirect && x.site.Count {
+		text += "; the ESP is told once the reader has gone"
+	}
+	return text
+}
+
 var whyReply = map[core.ReplyBody]string{
 	core.ReplyPixel:   "the signed open pixel is answered from here",
 	core.ReplyApple:   `the site's own file of "app_links" is served`,

@@ -51,6 +51,11 @@ func answerClick(w http.ResponseWriter, q *request, destination string, ok bool)
 }
 
 func redirect(w http.ResponseWriter, q *request, destination string) {
+	redirectAs(w, q, cmp.Or(q.origin.family.status, http.StatusFound), destination)
+}
+
+// redirectAs is redirect with another status.
+func redirectAs(w http.ResponseWriter, q *request, status int, destination string) {
 	if fault, _ := q.origin.fault.get(); fault == WrongLocation {
 		destination = WrongDestination
 	}
@@ -62,7 +67,7 @@ func redirect(w http.ResponseWriter, q *request, destination string) {
 	if family.cookie != "" {
 		header.Add("Set-Cookie", family.cookie)
 	}
-	write(w, cmp.Or(family.status, http.StatusFound), "text/html; charset=utf-8", "")
+	write(w, status, "text/html; charset=utf-8", "")
 }
 
 // opaque answers a click on a link whose destination is not in it.

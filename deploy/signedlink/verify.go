@@ -110,6 +110,9 @@ func (r *Verified) Failure() error {
 	if r.Code == outcome.BadTag {
 		advice += "; compare the fingerprint with that of whoever signed it"
 	}
+	if r.Code == outcome.Recalled {
+		return failure.Bad(errors.New("the link verifies, but it is recalled"), advice)
+	}
 	return failure.Bad(errors.New("the link does not verify"), advice)
 }
 
