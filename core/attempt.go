@@ -44,11 +44,11 @@ func (a *Attempt) Missed() string {
 	return ""
 }
 
-// SecondFor returns the origin to which the request may be sent if the first
-// was never reached; nil for none. A request with a body cannot be sent twice:
+// SecondFor returns the origin to which the request may be sent if this one, the
+// first, was never reached; nil for none. A request with a body cannot be sent twice:
 // sending it consumes the body.
-func (s *Site) SecondFor(req *Request) *Origin {
-	if s.SecondOrigin == nil || !req.repeatable() {
+func (s *Site) SecondFor(o *Origin, req *Request) *Origin {
+	if s.SecondOrigin == nil || o != s.Origin || !req.repeatable() {
 		return nil
 	}
 	return s.SecondOrigin

@@ -79,9 +79,10 @@ func TestSecondFor(t *testing.T) {
 		if method != "GET" && method != "HEAD" {
 			want = nil
 		}
-		require.Equal(t, want, site.SecondFor(&Request{Method: method}), method)
-		require.Nil(t, site.SecondFor(&Request{Method: method, HasBody: true}), method)
-		require.Nil(t, (&Site{}).SecondFor(&Request{Method: method}))
+		require.Equal(t, want, site.SecondFor(site.Origin, &Request{Method: method}), method)
+		require.Nil(t, site.SecondFor(site.Origin, &Request{Method: method, HasBody: true}), method)
+		require.Nil(t, (&Site{}).SecondFor(nil, &Request{Method: method}))
+		require.Nil(t, site.SecondFor(&Origin{}, &Request{Method: method}), "another origin than the first")
 	}
 	unreached := &Attempt{Code: outcome.ESPUnreachable, Unreached: true}
 	require.True(t, unreached.TryNext(time.Millisecond))

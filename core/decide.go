@@ -67,11 +67,12 @@ type Decision struct {
 // Decide decides what a request on a site gets. It is pure: the same arguments
 // give the same decision. A nil site means that no site has the request's host.
 func Decide(req *Request, site *Site, now time.Time) (d Decision) {
-	d.Decide(req, site, now)
+	d.Decide(req, site.For(req.Target), now)
 	return d
 }
 
-// Decide is the function [Decide], which writes to d. d must be zero.
+// Decide is the function [Decide], which writes to d, for a site as [Site.For]
+// gives it. d must be zero.
 func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 	mayReply := mayBeReply(req.Target)
 	switch {
@@ -89,23 +90,15 @@ func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 		d.Code = outcome.Loop
 	case site.IsSigned(req.Target):
 		d.decideSigned(req, site, now)
-	default:
-		d.decideUnsigned(req, site, mayReply)
-	}
-}
-
-func (d *Decision) decideUnsigned(req *Request, site *Site, mayReply bool) {
-	if mayReply {
-		if reply := replyTo(req.Target, site); reply != ReplyNone {
-			d.reply(req, reply)
-			return
-		}
-	}
-	if site.Origin == nil {
+	case mayReply && replyTo(req.Target, site) != ReplyNone:
+		d.reply(req, replyTo(req.Target, site))
+	case site.Origin == nil:
 		d.Code = outcome.NotFound
-		return
+	case site.Retired != 0 && site.IsRetired(now):
+		d.decideRetired(req, site)
+	default:
+		d.decideESP(req, site)
 	}
-	d.decideESP(req, site)
 }
 
 func (d *Decision) decideESP(req *Request, site *Site) {

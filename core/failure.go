@@ -36,6 +36,7 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 // be read and the site's list allows its destination; a page otherwise. A link
 // that can be read may be recalled.
 func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
+	site = site.For(req.Target)
 	link := site.Origin.Family.Find(req.Target)
 	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}
 	switch {

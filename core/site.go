@@ -21,6 +21,16 @@ type Site struct {
 	Origin *Origin
 	// SecondOrigin is tried if Origin was never reached; nil for none.
 	SecondOrigin *Origin
+	// Also are the other ESPs whose links this host has, in the order of
+	// sites.json: each is the whole site as a link of that ESP finds it, with no
+	// Also of its own. See [Site.For].
+	Also []*Site
+	// Retired is since when the ESP is asked for nothing, in Unix seconds; 0 if
+	// it is not retired. It is set in Also only.
+	Retired int64
+	// Unsubscribes is the origin that gets the unsubscribes of retired ESPs; nil
+	// for none.
+	Unsubscribes *Origin
 	// ESPTimeout is how long a reader waits for the head of the ESP's answer,
 	// both origins together.
 	ESPTimeout time.Duration
@@ -48,6 +58,59 @@ type Site struct {
 	Home string
 	// AppLinks are served as they stand here. Nil: the ESP's own are proxied.
 	AppLinks *AppLinks
+}
+
+// MaxAlso is the most entries that Also has.
+const MaxAlso = 8
+
+// LongRetired is the value of Retired for an ESP that has no date.
+const LongRetired = 1
+
+// For returns the site as the ESP of a raw request target sees it: this one, or
+// one of Also if the target has the form of that ESP's links. Of two forms that
+// fit, the longer one counts. What fits none belongs to this one, as do
+// /health, the files of app links, and all that is no link.
+func (s *Site) For(target string) *Site {
+	if s == nil || len(s.Also) == 0 {
+		return s
+	}
+	return s.route(target)
+}
+
+func (s *Site) route(target string) *Site {
+	best, longest := s, 0
+	if s.Origin != nil {
+		longest = s.Origin.Family.Owns(target)
+	}
+	for _, other := range s.Also {
+		if n := other.Origin.Family.Owns(target); n > longest {
+			best, longest = other, n
+		}
+	}
+	return best
+}
+
+// IsRetired reports whether the site's ESP is asked for nothing at this time.
+func (s *Site) IsRetired(now time.Time) bool {
+	return s.Retired != 0 && now.Unix() >= s.Retired
+}
+
+// Origins returns every origin that requests of this site may be sent to. One
+// that is retired without a date is not among them.
+func (s *Site) Origins() (list []*Origin) {
+	add := func(o *Origin) {
+		if o != nil {
+			list = append(list, o)
+		}
+	}
+	for _, e := range append([]*Site{s}, s.Also...) {
+		if e.Retired != LongRetired {
+			add(e.Origin)
+			add(e.SecondOrigin)
+		}
+	}
+	add(s.Unsubscribes)
+	return list
 }
 
 // AppLinks are the files by which a link domain lets apps open its links, as

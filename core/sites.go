@@ -70,9 +70,8 @@ func (s *Sites) Origins() []*Origin {
 	seen := map[string]bool{}
 	var list []*Origin
 	for _, host := range s.hosts {
-		site := s.byHost[host]
-		for _, o := range [...]*Origin{site.Origin, site.SecondOrigin} {
-			if o != nil && !seen[o.Backend] {
+		for _, o := range s.byHost[host].Origins() {
+			if !seen[o.Backend] {
 				seen[o.Backend] = true
 				list = append(list, o)
 			}

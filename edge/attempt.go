@@ -33,7 +33,7 @@ func (x *exchange) ask(o *core.Origin, a *attempt) {
 		return
 	}
 	limit := x.site.Timeout(x.request.Method)
-	if second := x.site.SecondFor(&x.request); second != nil {
+	if second := x.site.SecondFor(o, &x.request); second != nil {
 		x.askBoth(o, second, limit, a)
 		return
 	}

@@ -34,10 +34,9 @@ func (x *exchange) editRequest(o *core.Origin) (st hostcall.Status) {
 
 // editResponse turns the ESP's response into that for the reader. A field whose
 // new values the host refuses is removed.
-func (x *exchange) editResponse(resp hostcall.Response, names string, status int) {
+func (x *exchange) editResponse(o *core.Origin, resp hostcall.Response, names string, status int) {
 	var has header.Set
 	has.Read(names)
-	o := x.site.Origin
 	o.EditAnswer(status, has, func(op core.EditOp, name, value string) {
 		switch {
 		case op == core.EditSet:

@@ -46,6 +46,9 @@ func handle() {
 // link may have needed.
 func (x *exchange) decide() {
 	x.request.Room = x.buf.Reserve(len(x.request.Target))
+	if x.site != nil && len(x.site.Also) > 0 {
+		x.site = x.site.For(x.request.Target)
+	}
 	var d core.Decision
 	d.Decide(&x.request, x.site, x.record.Time)
 	x.zeroSecret()

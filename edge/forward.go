@@ -20,7 +20,7 @@ func (x *exchange) proxy(d *core.Decision) {
 		if d.Recalled != "" {
 			x.recallAnswer(d, &a)
 		}
-		x.sendBack(a.resp, a.body, a.Status)
+		x.sendBack(d.Origin, a.resp, a.body, a.Status)
 		return
 	}
 	x.record.Decided(d, x.site)
@@ -59,14 +59,14 @@ func (x *exchange) recallAnswer(d *core.Decision, a *attempt) {
 	a.body, _ = hostcall.NewBody()
 }
 
-// sendBack sends the ESP's response to the reader.
-func (x *exchange) sendBack(resp hostcall.Response, body hostcall.Body, status int) {
+// sendBack sends the response of the origin to the reader.
+func (x *exchange) sendBack(o *core.Origin, resp hostcall.Response, body hostcall.Body, status int) {
 	names, _ := resp.HeaderNames(&x.buf)
 	if core.IsRedirect(status) {
 		values, _ := resp.HeaderValues(&x.buf, "location")
 		x.record.Destination = core.LeadsTo(values, x.secure(), x.site.Host)
 	}
-	x.editResponse(resp, names, status)
+	x.editResponse(o, resp, names, status)
 	x.respond(resp, body, status)
 }
 

@@ -31,7 +31,7 @@ func (x *exchange) locate() {
 func (x *exchange) override(host, entry string) {
 	site, why := sitesjson.ReadOverride(host, []byte(entry), sites)
 	if site != nil {
-		if why = missingBackend(site.Origin, site.SecondOrigin); why == "" {
+		if why = missingBackend(site.Origins()); why == "" {
 			x.site, x.record.Override = site, "used"
 			return
 		}
@@ -45,11 +45,8 @@ func (x *exchange) override(host, entry string) {
 // for none. An entry may name an ESP that no site of sites.json has, and then
 // each of its clicks would fail. If the host cannot tell, the backends are
 // taken to exist.
-func missingBackend(origins ...*core.Origin) string {
+func missingBackend(origins []*core.Origin) string {
 	for _, o := range origins {
-		if o == nil {
-			continue
-		}
 		if exists, st := hostcall.BackendExists(o.Backend); st == hostcall.OK && !exists {
 			return "the service has no backend " + o.Backend
 		}

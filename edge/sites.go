@@ -31,7 +31,9 @@ func readTable() string {
 var (
 	sites     *sitetable.Table
 	sitesRoom sitetable.Table
-	siteSpace sitetable.Space
+	siteSpace = sitetable.Space{Several: &severalESPs}
+	// severalESPs stands alone, since most clicks do not touch it.
+	severalESPs sitetable.Several
 )
 
 // openSites opens the table, which only checks its header. A table of another

@@ -37,6 +37,8 @@ const (
 	ESPTLS              Code = "esp_tls"              // no TLS with the origin
 	ESPError            Code = "esp_error"            // the ESP answered a click with 5xx or 429, or any request with no final status
 	Internal            Code = "internal_error"       // a fault of ours
+	Retired             Code = "retired"              // a click of an ESP that the sender has left, and nothing says where it leads
+	UnsubscribeRetired  Code = "unsubscribe_retired"  // the same of an unsubscribe, and nobody is named to take it
 )
 
 // Notice is what a code says to the reader: status, title and one sentence.
@@ -68,6 +70,8 @@ var notices = map[Code]Notice{
 	BadTag:              {403, "This link cannot be trusted", "It was changed after it was sent, so it was not opened."},
 	UnknownKey:          {403, "This link cannot be trusted", "It was not made by us, or it is older than we can check."},
 	UnlistedDestination: {403, "This link cannot be opened", "It leads to a site that is not on our list."},
+	Retired:             {410, "This link has ended", "It belongs to an older message, and the service behind it is no longer used."},
+	UnsubscribeRetired:  {410, "You are not unsubscribed yet", "This address can no longer do it: the service behind it is no longer used. Please use the link in a newer message, or reply to the sender and ask."},
 	Expired:             {410, "This link has expired", "It was valid for a limited time only."},
 	Recalled:            {410, "This link has been withdrawn", "The people who sent it have taken it back. It does not lead anywhere any more."},
 	WrongHost:           {421, "Nothing lives here", "This address is not set up on this server."},

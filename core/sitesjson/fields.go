@@ -23,6 +23,9 @@ type field uint8
 
 const (
 	fieldESP field = iota
+	fieldAlso
+	fieldRetired
+	fieldUnsubscribes
 	fieldOrigin
 	fieldSecond
 	fieldTenant
@@ -49,6 +52,12 @@ const (
 var fieldDocs = [fieldsLen]FieldDoc{
 	fieldESP: {"esp", "string", "",
 		`the preset of the e-mail service provider, or "none" where only signed links are answered; required`},
+	fieldAlso: {"also", "list of objects", "",
+		`other ESPs whose links this host has, each an object with esp and what belongs to that ESP: origin, second_origin, tenant, cookies, x_forwarded_host, retired, and, if not as the site has it, esp_timeout, clicks, count, when_esp_fails; a request goes to the ESP that has links of its form, else to the site's own esp`},
+	fieldRetired: {"retired", `true or a date`, "false",
+		`in also only: the ESP is asked for nothing, from the start of this day (UTC), as "2026-09-30"; clicks are answered from the link or with a page, opens from here, unsubscribes by the origin in unsubscribes`},
+	fieldUnsubscribes: {"unsubscribes", "URL", "",
+		`an origin of your own that gets the unsubscribes of retired ESPs, GET and POST, with target and body as they came, its own name as Host and the link domain as X-Forwarded-Host`},
 	fieldOrigin: {"origin", "URL", "",
 		`where requests are proxied to, scheme and host and, if need be, port; required for custom, postmark, mandrill and mailjet, whose presets do not know it; for SES in AWS GovCloud, China and other partitions, where it is not documented`},
 	fieldSecond: {"second_origin", "URL", "",
@@ -109,18 +118,31 @@ const (
 	typeFlag
 	typeList
 	typeObject
+	typeFlagOrText
 )
 
 func (f field) fieldType() fieldType {
 	switch f {
 	case fieldForwarded, fieldPublicSuffix, fieldAllowHTTP, fieldCount:
 		return typeFlag
-	case fieldDestinations, fieldKeys, fieldRecalls:
+	case fieldDestinations, fieldKeys, fieldRecalls, fieldAlso:
 		return typeList
+	case fieldRetired:
+		return typeFlagOrText
 	case fieldAppLinks, fieldHeaders:
 		return typeObject
 	}
 	return typeText
+}
+
+// ofESP reports whether an entry of also may have the field.
+func (f field) ofESP() bool {
+	switch f {
+	case fieldESP, fieldLinks, fieldHeaders, fieldOrigin, fieldSecond, fieldTenant, fieldHost, fieldCookies, fieldForwarded, fieldTimeout,
+		fieldClicks, fieldCount, fieldFails, fieldRetired:
+		return true
+	}
+	return false
 }
 
 // choices returns the possible values of a field that has only a few, the
@@ -143,11 +165,22 @@ func (f field) choices() []string {
 	return nil
 }
 
+// has reports whether the object that is read, a site or an entry of its also,
+// may have the field.
+func (c *siteReader) has(f field) bool {
+	if c.in != "" {
+		return f.ofESP()
+	}
+	return f != fieldRetired
+}
+
 // hintField guesses which field was meant by a name.
-func hintField(name string) string {
+func (c *siteReader) hintField(name string) string {
 	names := make([]string, 0, fieldsLen)
-	for _, f := range fieldDocs {
-		names = append(names, f.Name)
+	for f := range fieldsLen {
+		if c.has(f) {
+			names = append(names, fieldDocs[f].Name)
+		}
 	}
 	meant := ""
 	switch spelling.Fold(name) {
@@ -155,6 +188,12 @@ func hintField(name string) string {
 		meant = "esp"
 	case "backend", "upstream", "target", "address":
 		meant = "origin"
+	case "others", "esps", "additional", "too", "and":
+		meant = "also"
+	case "retire", "left", "retiredon", "until":
+		meant = "retired"
+	case "unsubscribe", "unsubscribeorigin", "optout":
+		meant = "unsubscribes"
 	case "account", "subdomain":
 		meant = "tenant"
 	case "allow", "allowed", "allowedhosts", "hosts", "domains", "alloweddestinations":

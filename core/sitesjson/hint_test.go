@@ -70,9 +70,9 @@ func TestHintField(t *testing.T) {
 		"whenEspFails": "when_esp_fails", "fallback": "when_esp_fails", "X-Forwarded-Host": "x_forwarded_host", "signedLinks": "signed_links",
 		"key": "keys", "secret": "keys", "click": "clicks", "home_page": "home",
 	} {
-		require.Equal(t, `did you mean "`+want+`"?`, hintField(in), in)
+		require.Equal(t, `did you mean "`+want+`"?`, new(siteReader).hintField(in), in)
 	}
-	require.Contains(t, hintField("colour"), `the fields are "esp", `)
+	require.Contains(t, new(siteReader).hintField("colour"), `the fields are "esp", `)
 }
 
 // What a hint tells people to write must be right.

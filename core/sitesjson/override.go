@@ -17,13 +17,20 @@ func ReadOverride(host string, entry []byte, sites LinkDomains) (site *core.Site
 	switch {
 	case err != nil:
 		return nil, firstMistake(err)
-	case leadsBack(site.Origin, sites), leadsBack(site.SecondOrigin, sites):
+	case leadsBack(site, sites):
 		return nil, "an origin is a link domain"
 	}
 	return site, ""
 }
 
-func leadsBack(o *core.Origin, sites LinkDomains) bool { return o != nil && sites.Has(o.Address) }
+func leadsBack(site *core.Site, sites LinkDomains) bool {
+	for _, o := range site.Origins() {
+		if sites.Has(o.Address) {
+			return true
+		}
+	}
+	return false
+}
 
 func firstMistake(err error) string {
 	// The error is never wrapped, and errors.As would bring a part of package

@@ -62,6 +62,7 @@ type sitesParser struct {
 	r        jsontext.Reader
 	mistakes mistakes
 	entries  []siteEntry
+	leads    []lead
 	// origins makes sites with equal origins share one.
 	origins map[core.Origin]*core.Origin
 	// lastDestinations and lastKeys let consecutive sites with equal lists
@@ -77,11 +78,16 @@ type sitesParser struct {
 
 // siteEntry is a site and its place in the file.
 type siteEntry struct {
-	site     *core.Site
-	at       int   // of its name
-	origin   field // which field sets the origin
-	originAt int
-	secondAt int
+	site *core.Site
+	at   int // of its name
+}
+
+// lead is an origin of a site and the field that sets it.
+type lead struct {
+	host, in string // in is that of siteReader
+	origin   *core.Origin
+	by       field
+	at       int
 }
 
 // readable refuses a file that is too long or in UTF-16, and reports and skips
@@ -180,11 +186,7 @@ func (p *sitesParser) siteValue(host string, at int) {
 		p.r.Object(c.member)
 		c.relate(at)
 	}
-	by := fieldESP
-	if c.given(fieldOrigin) {
-		by = fieldOrigin
-	}
-	p.entries = append(p.entries, siteEntry{c.site, at, by, c.at[by], c.at[fieldSecond]})
+	p.entries = append(p.entries, siteEntry{c.site, at})
 }
 
 // want checks that a value of this kind, given by its first byte, begins here;
@@ -258,18 +260,27 @@ func (p *sitesParser) join() *core.Sites {
 		if first := s.Lookup(e.site.Host); first != e.site {
 			p.twice(e, first)
 		}
-		p.round(s, e.site, e.site.Origin, e.origin, e.originAt)
-		p.round(s, e.site, e.site.SecondOrigin, fieldSecond, e.secondAt)
+	}
+	for i := range p.leads {
+		p.round(s, &p.leads[i])
 	}
 	return s
 }
 
 // round reports an origin that is itself a link domain, which would be a loop.
-func (p *sitesParser) round(s *core.Sites, site *core.Site, o *core.Origin, f field, at int) {
-	if o != nil && s.Has(o.Address) {
-		p.mistakes.add(at, p.fieldPath(site.Host, fieldDocs[f].Name), "leads to "+strconv.Quote(o.Address)+", a link domain itself",
+func (p *sitesParser) round(s *core.Sites, l *lead) {
+	if s.Has(l.origin.Address) {
+		p.mistakes.add(l.at, p.fieldPath(l.host, joinPath(l.in, fieldDocs[l.by].Name)), "leads to "+strconv.Quote(l.origin.Address)+", a link domain itself",
 			"requests would go round in circles: give the ESP's own host")
 	}
+}
+
+// joinPath returns the path of a name in an object of the site; each may be "".
+func joinPath(in, name string) string {
+	if in == "" || name == "" {
+		return in + name
+	}
+	return in + "." + name
 }
 
 func (p *sitesParser) twice(e siteEntry, first *core.Site) {

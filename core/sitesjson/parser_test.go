@@ -17,6 +17,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/signed"
 )
 
@@ -72,6 +73,16 @@ func describeSites(sites *core.Sites, err error) string {
 		}
 		for _, r := range s.Recalls.List() {
 			fmt.Fprintf(&b, "  recalls %s to %q\n", r.From, r.To)
+		}
+		for _, e := range s.Also {
+			fmt.Fprintf(&b, "  also %s, retired %d, redirect %t, count %t, when it fails %t, timeout %s\n", e.ESP, e.Retired, e.ClickRedirect, e.Count, e.FailRedirect, e.ESPTimeout)
+			fmt.Fprintf(&b, "    %s\n", describeOrigin(e.Origin))
+			if e.SecondOrigin != nil {
+				fmt.Fprintf(&b, "    second %s\n", describeOrigin(e.SecondOrigin))
+			}
+		}
+		if o := s.Unsubscribes; o != nil {
+			fmt.Fprintf(&b, "  unsubscribes %s\n", describeOrigin(o))
 		}
 		if l := s.AppLinks; l != nil {
 			fmt.Fprintf(&b, "  apple %s\n  android %s\n", l.Apple, l.Android)
@@ -130,7 +141,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "recalls", "home" or "app_links"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "also", "unsubscribes", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "recalls", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)
@@ -333,16 +344,48 @@ func checkSite(t *testing.T, sites *core.Sites, s *core.Site) {
 	if l := s.AppLinks; l != nil {
 		checkAppLinks(t, l)
 	}
+	checkAlso(t, sites, s)
 	if s.ESP == "none" {
 		require.Nil(t, s.Origin)
 		require.Nil(t, s.SecondOrigin)
-		require.NotEmpty(t, s.Keys)
+		require.True(t, len(s.Keys) > 0 || len(s.Also) > 0)
 		return
 	}
+	checkOrigins(t, sites, s)
+}
+
+func checkOrigins(t *testing.T, sites *core.Sites, s *core.Site) {
 	checkOrigin(t, sites, s, s.Origin)
 	if second := s.SecondOrigin; second != nil {
 		checkOrigin(t, sites, s, second)
 		require.NotEqual(t, s.Origin.Backend, second.Backend)
+	}
+}
+
+// checkAlso checks that an entry of also differs from the site in nothing but
+// what belongs to its ESP, and that no two ESPs have a link in common.
+func checkAlso(t *testing.T, sites *core.Sites, s *core.Site) {
+	require.LessOrEqual(t, len(s.Also), core.MaxAlso)
+	require.Zero(t, s.Retired)
+	families := map[esp.Family]bool{}
+	if s.Origin != nil {
+		families[s.Origin.Family] = true
+	}
+	for _, e := range s.Also {
+		require.False(t, families[e.Origin.Family], "%s", e.ESP)
+		require.NotEmpty(t, e.Origin.Family.Paths(), "%s", e.ESP)
+		families[e.Origin.Family] = true
+		if e.Retired != core.LongRetired {
+			checkOrigins(t, sites, e)
+		}
+		require.True(t, e.ESPTimeout >= core.MinTimeout && e.ESPTimeout <= core.MaxTimeout)
+		same := *e
+		same.ESP, same.Origin, same.SecondOrigin, same.ESPTimeout, same.Retired = s.ESP, s.Origin, s.SecondOrigin, s.ESPTimeout, s.Retired
+		same.ClickRedirect, same.Count, same.FailRedirect, same.Also = s.ClickRedirect, s.Count, s.FailRedirect, s.Also
+		require.Equal(t, *s, same)
+	}
+	if o := s.Unsubscribes; o != nil {
+		require.True(t, destination.IsHost(o.Address) && !sites.Has(o.Address) && o.OriginHost && o.ForwardedHost, "%v", o)
 	}
 }
 

@@ -16,25 +16,66 @@ func (c *siteReader) relate(at int) {
 		return // a missing field may be after the error
 	}
 	c.relateESP(at)
+	for _, e := range c.also {
+		e.inherit(c)
+		e.relateESP(e.begin)
+	}
+	c.relateAlso()
 	c.relateLinks(at)
 	s := c.site
 	s.Destinations = reuse(&c.lastDestinations, s.Destinations)
 	s.Keys = reuse(&c.lastKeys, s.Keys)
-	s.ESP = c.esp.Preset
 	s.AllowHTTP = c.on[fieldAllowHTTP]
+	s.SignedAnywhere = c.on[fieldSigned]
+	c.relateRecalls()
+	c.relateAppLinks()
+	if c.given(fieldUnsubscribes) && !c.bad[fieldUnsubscribes] {
+		s.Unsubscribes = c.shared(c.unsubscribesOrigin())
+		c.leadsTo(s.Unsubscribes, fieldUnsubscribes)
+	}
+	site := *s
+	c.complete(true)
+	for _, e := range c.also {
+		own := *e.site
+		*e.site = site
+		e.site.ESPTimeout, e.site.Retired = own.ESPTimeout, own.Retired
+		if e.on[fieldRetired] {
+			e.site.Retired = core.LongRetired
+		}
+		if e.complete(s.Count); e.site.Origin != nil {
+			s.Also = append(s.Also, e.site)
+		}
+	}
+}
+
+// complete sets what the site, or an entry of also, has of its ESP. count is
+// what becomes of clicks if it does not say.
+func (c *siteReader) complete(count bool) {
+	s := c.site
+	s.ESP = c.esp.Preset
 	s.ClickRedirect = c.on[fieldClicks]
 	s.FailRedirect = c.on[fieldFails]
-	s.SignedAnywhere = c.on[fieldSigned]
-	s.Count = c.on[fieldCount] || !c.given(fieldCount)
+	s.Count = c.on[fieldCount] || !c.given(fieldCount) && count
 	if s.ESPTimeout == 0 {
 		s.ESPTimeout = core.DefaultTimeout
 	}
 	if c.proxied() && !c.bad[fieldOrigin] && !c.bad[fieldTenant] {
 		s.Origin = c.shared(c.origin())
 		c.relateSecond()
+		by := fieldESP
+		if c.given(fieldOrigin) {
+			by = fieldOrigin
+		}
+		c.leadsTo(s.Origin, by)
+		c.leadsTo(s.SecondOrigin, fieldSecond)
 	}
-	c.relateRecalls()
-	c.relateAppLinks()
+}
+
+// leadsTo notes an origin, for [sitesParser.round].
+func (c *siteReader) leadsTo(o *core.Origin, by field) {
+	if o != nil {
+		c.leads = append(c.leads, lead{c.site.Host, c.in, o, by, c.at[by]})
+	}
 }
 
 func (c *siteReader) given(f field) bool { return c.at[f] != 0 }
@@ -56,7 +97,7 @@ func (c *siteReader) relateESP(at int) {
 		return
 	}
 	custom := preset.Preset == core.PresetCustom
-	c.require(fieldOrigin, needsOrigin(preset), at, `give the ESP's host, as in "origin": "https://track.example.net"`)
+	c.require(fieldOrigin, needsOrigin(preset) && !c.on[fieldRetired], at, `give the ESP's host, as in "origin": "https://track.example.net"`)
 	c.require(fieldTenant, preset.Preset == core.PresetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
 	c.refuse(fieldOrigin, takesOrigin(preset), `the preset knows its origin; "custom" takes any`)
 	c.refuse(fieldTenant, preset.Preset == core.PresetEnterprise, `only "sparkpost-enterprise" has tenants`)
@@ -67,13 +108,16 @@ func (c *siteReader) relateESP(at int) {
 		c.mistake(fieldCookies, c.at[fieldCookies], `"pass" does not go with esp `+quote([]byte(preset.Preset)),
 			`SES refuses more than 8192 bytes of fields, which the cookies of the parent domain reach; leave it out, or write "own"`)
 	}
-	for _, f := range []field{fieldSecond, fieldCookies, fieldForwarded, fieldClicks, fieldCount, fieldFails, fieldTimeout} {
+	for _, f := range []field{fieldSecond, fieldCookies, fieldForwarded} {
 		c.refuse(f, c.proxied(), "")
 	}
 	if custom && c.given(fieldLinks) && !c.bad[fieldLinks] {
 		preset.Family = c.links
 	}
-	if !c.proxied() {
+	for _, f := range []field{fieldClicks, fieldCount, fieldFails, fieldTimeout} {
+		c.refuse(f, c.proxied() || len(c.also) > 0, "")
+	}
+	if !c.proxied() && !c.given(fieldAlso) && c.in == "" {
 		c.require(fieldKeys, true, at, `without an ESP there are only signed links: name their keys, as in "keys": ["k1"]`)
 	}
 }
@@ -102,7 +146,7 @@ func (c *siteReader) refuse(f field, taken bool, hint string) {
 
 // relateLinks checks the fields about redirects and keys.
 func (c *siteReader) relateLinks(at int) {
-	if c.given(fieldCount) && !c.on[fieldClicks] && !c.bad[fieldClicks] && !c.bad[fieldCount] {
+	if c.given(fieldCount) && !c.some(fieldClicks) && !c.bad[fieldClicks] && !c.bad[fieldCount] {
 		c.mistake(fieldCount, c.at[fieldCount], `does nothing without "clicks": "redirect"`, "a proxied click is counted anyway; leave it out")
 	}
 	if c.given(fieldSigned) && !c.given(fieldKeys) {
@@ -157,10 +201,13 @@ func (w *wideEntry) hint() string {
 
 // wantsDestinations says why the site needs a list of hosts, "" if it does not.
 func (c *siteReader) wantsDestinations() string {
+	if hint := c.retiredWantsDestinations(); hint != "" {
+		return hint
+	}
 	switch {
-	case c.chosen(fieldClicks):
+	case c.some(fieldClicks):
 		return `"clicks": "redirect" needs the hosts that links may lead to`
-	case c.chosen(fieldFails):
+	case c.some(fieldFails):
 		return `"when_esp_fails": "redirect" needs the hosts that links may lead to`
 	case len(c.site.Keys) > 0 && !c.on[fieldSigned] && !c.bad[fieldSigned]:
 		return `signed links need the hosts that they may lead to, or "signed_links": "anywhere"`

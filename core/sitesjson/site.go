@@ -17,6 +17,12 @@ import (
 type siteReader struct {
 	*sitesParser
 	site *core.Site
+	// also are the readers of the entries of also. In is the path of such an
+	// entry, "also[0]"; "" for the site itself.
+	also []*siteReader
+	in   string
+	// begin is where an entry begins.
+	begin int
 	// at is the offset of each field's value, 0 if it is not given: no value
 	// begins at 0, where the site's bracket is.
 	at [fieldsLen]int
@@ -34,8 +40,10 @@ type siteReader struct {
 	esp      core.Origin
 	endpoint endpoint
 	second   secondOrigin
-	claims   []appClaim
-	recalls  []recallEntry
+	// unsubscribes is the value of that field.
+	unsubscribes endpoint
+	claims       []appClaim
+	recalls      []recallEntry
 	// wide are the entries of destinations that are public suffixes.
 	wide   []wideEntry
 	tenant string
@@ -45,7 +53,7 @@ type siteReader struct {
 
 // path returns the path of a part of this site for messages.
 func (c *siteReader) path(words ...string) string {
-	return c.fieldPath(c.site.Host, strings.Join(words, ""))
+	return c.fieldPath(c.site.Host, joinPath(c.in, strings.Join(words, "")))
 }
 
 // mistake reports an invalid value and marks it bad.
@@ -64,6 +72,13 @@ func (c *siteReader) member(name jsontext.Text) {
 	case c.at[f] != 0:
 		c.mistakes.add(name.At, c.path(fieldDocs[f].Name), "given twice", "keep one")
 		c.r.Skip()
+	case c.in != "" && !c.has(f):
+		c.mistakes.add(name.At, c.path(fieldDocs[f].Name), "belongs to the site, not to one of its ESPs", "write it beside \"also\"")
+		c.r.Skip()
+	case !c.has(f):
+		c.mistakes.add(name.At, c.path(fieldDocs[f].Name), "belongs to an entry of also",
+			`give the site's esp a successor, or "none", and move it to also: "also": [{"esp": "…", "retired": true}]`)
+		c.r.Skip()
 	default:
 		c.r.Next()
 		c.at[f] = c.r.At()
@@ -73,13 +88,20 @@ func (c *siteReader) member(name jsontext.Text) {
 
 func (c *siteReader) stranger(name jsontext.Text) {
 	if !c.mistakes.full(name.At) {
-		c.mistakes.add(name.At, c.path(pathName(name.Bytes)), "unknown field", hintField(string(name.Bytes)))
+		c.mistakes.add(name.At, c.path(pathName(name.Bytes)), "unknown field", c.hintField(string(name.Bytes)))
 	}
 }
 
 func (c *siteReader) value(f field) {
-	kind := [...]byte{typeText: '"', typeFlag: 't', typeList: '[', typeObject: '{'}[f.fieldType()]
+	kind := [...]byte{typeText: '"', typeFlag: 't', typeList: '[', typeObject: '{', typeFlagOrText: 't'}[f.fieldType()]
+	either := f.fieldType() == typeFlagOrText
+	if either && c.r.Next() == '"' {
+		kind = '"'
+	}
 	if e := c.want(kind); e != nil {
+		if either {
+			e.Problem, e.Hint = strings.TrimSuffix(e.Problem, "true or false")+fieldDocs[f].Type, ""
+		}
 		c.bad[f] = true
 		c.misfit(e, c.path(fieldDocs[f].Name))
 		return
@@ -123,6 +145,10 @@ func (c *siteReader) text(f field, t jsontext.Text) {
 		c.setSecond(t)
 	case f == fieldTenant:
 		c.setTenant(t)
+	case f == fieldRetired:
+		c.setRetired(t)
+	case f == fieldUnsubscribes:
+		c.setUnsubscribes(t)
 	case f == fieldTimeout:
 		c.setTimeout(t)
 	case f == fieldHome:
@@ -163,15 +189,18 @@ func (c *siteReader) setESP(t jsontext.Text) {
 	}
 }
 
-func (c *siteReader) setOrigin(t jsontext.Text) {
-	var ok bool
-	c.endpoint, ok = parseEndpoint(string(t.Bytes))
+func (c *siteReader) setOrigin(t jsontext.Text) { c.endpoint = c.readEndpoint(fieldOrigin, t) }
+
+// readEndpoint reads the URL of an origin.
+func (c *siteReader) readEndpoint(f field, t jsontext.Text) endpoint {
+	e, ok := parseEndpoint(string(t.Bytes))
 	switch {
 	case !ok:
-		c.mistake(fieldOrigin, t.At, quote(t.Bytes)+" is not the URL of an origin", hintEndpoint(string(t.Bytes)))
-	case len(c.endpoint.backend()) > maxBackend:
-		c.mistake(fieldOrigin, t.At, "the host is too long to name a backend after it", "give a shorter name to the origin")
+		c.mistake(f, t.At, quote(t.Bytes)+" is not the URL of an origin", hintEndpoint(string(t.Bytes)))
+	case len(e.backend()) > maxBackend:
+		c.mistake(f, t.At, "the host is too long to name a backend after it", "give a shorter name to the origin")
 	}
+	return e
 }
 
 func (c *siteReader) setTenant(t jsontext.Text) {
@@ -198,8 +227,12 @@ func (c *siteReader) setHome(t jsontext.Text) {
 
 // item reads one entry of a list.
 func (c *siteReader) item(f field, i int) {
-	if f == fieldRecalls {
+	switch f {
+	case fieldRecalls:
 		c.addRecall(i)
+		return
+	case fieldAlso:
+		c.alsoEntry(i)
 		return
 	}
 	e := c.want('"')

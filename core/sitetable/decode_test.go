@@ -47,9 +47,19 @@ func (t *Table) decode(at int) *core.Site {
 		site.Destinations = append(site.Destinations, p)
 	}
 	site.Listed = ""
+	for _, e := range site.Also {
+		e.Destinations, e.Listed = site.Destinations, ""
+	}
 	profile := t.data.cut(uint64(le32(t.data.cut(uint64(at), siteFixed), 0)), profileFixed)
-	t.data.health(le32(profile, 4), site.Origin)
-	t.data.health(le32(profile, 8), site.SecondOrigin)
+	t.data.health(le32(profile, 72), site.Unsubscribes)
+	for _, e := range append([]*core.Site{site}, site.Also...) {
+		if len(profile) < profileFixed {
+			return nil
+		}
+		t.data.health(le32(profile, 4), e.Origin)
+		t.data.health(le32(profile, 8), e.SecondOrigin)
+		profile = t.data.cut(uint64(le32(profile, 60)), profileFixed)
+	}
 	return site
 }
 

@@ -32,11 +32,16 @@ import (
 //	            host
 //	pool     whatever several sites may have in common, each thing once: profiles, origins, texts and lists
 //
-//	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere
+//	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere,
+//	            one of the last three fields is not 0
 //	         4  offset of the origin, 0 for none
 //	         4  offset of the second origin, 0 for none
 //	         8  esp_timeout in nanoseconds
 //	         8  each: esp (text), keys (list), app_links apple (text), app_links android (text), recalls (a recall.Rules)
+//	         4  offset of the profile of the first entry of also, 0 for none
+//	         8  retired, in Unix seconds, 0 for no
+//	         4  offset of the origin of unsubscribes, 0 for none
+//	         The next entry of also is that of an entry's profile, which has no unsubscribes: those are the site's.
 //	origin   its preset is the site's ESP
 //	         2  port
 //	         1  family
@@ -72,7 +77,7 @@ const (
 	tableHeader  = 16
 	tableSlot    = 8
 	siteFixed    = 21
-	profileFixed = 60
+	profileFixed = 76
 	originFixed  = 48
 )
 
@@ -83,6 +88,7 @@ const (
 	flagCount
 	flagFailRedirect
 	flagSignedAnywhere
+	flagSeveral
 
 	flagTLS           = 1
 	flagOriginHost    = 2
@@ -127,6 +133,20 @@ func (t *Table) Has(host string) bool {
 // Space is the memory for one site from a lookup. The zero value is ready, and
 // it can be used again.
 type Space struct {
+	espSpace
+	// Several is for a site with several ESPs. It is allocated if it is nil.
+	Several *Several
+}
+
+// Several is the memory for what a site with several ESPs has more.
+type Several struct {
+	unsubscribes core.Origin
+	also         [core.MaxAlso]espSpace
+	list         [core.MaxAlso]*core.Site
+}
+
+// espSpace is the memory for the site as one of its ESPs sees it.
+type espSpace struct {
 	site           core.Site
 	origin, second core.Origin
 	links          core.AppLinks
@@ -211,6 +231,27 @@ func (d tableData) site(at int, host string, space *Space) bool {
 	if len(p) < profileFixed {
 		return false
 	}
+	d.esp(r, p, host, &space.espSpace)
+	if le32(p, 0)&flagSeveral != 0 {
+		d.several(r, p, space)
+	}
+	return true
+}
+
+// several reads what a site with several ESPs has more.
+func (d tableData) several(r, p string, space *Space) {
+	if space.Several == nil {
+		space.Several = new(Several)
+	}
+	if at := le32(p, 72); at != 0 {
+		space.site.Unsubscribes = d.origin(at, core.PresetCustom, &space.Several.unsubscribes)
+	}
+	space.site.Also = d.also(r, le32(p, 60), space)
+}
+
+// esp reads the site as one of its ESPs sees it, from the site's record r and
+// the profile p.
+func (d tableData) esp(r, p, host string, space *espSpace) {
 	flags := le32(p, 0)
 	s := core.Site{ // built on the stack, where storing a pointer is cheap
 		Host:           host,
@@ -230,18 +271,42 @@ func (d tableData) site(at int, host string, space *Space) bool {
 	if keys := d.text(le64(p, 28)); keys != "" {
 		s.Keys = unpack(space.keys[:0], keys)
 	}
+	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
+		space.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
+		s.AppLinks = &space.links
+	}
 	if at := le32(p, 4); at != 0 {
 		s.Origin = d.origin(at, s.ESP, &space.origin)
 	}
 	if at := le32(p, 8); at != 0 {
 		s.SecondOrigin = d.origin(at, s.ESP, &space.second)
 	}
-	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
-		space.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
-		s.AppLinks = &space.links
-	}
 	space.site = s
-	return true
+}
+
+// also reads the entries of also, the first of which has its profile at an
+// offset. An entry without an origin has no links, and is left out.
+func (d tableData) also(r string, at uint32, space *Space) []*core.Site {
+	n, main, several := 0, &space.site, space.Several
+	for i := 0; at != 0 && i < len(several.also); i++ {
+		p := d.cut(uint64(at), profileFixed)
+		if len(p) < profileFixed {
+			break
+		}
+		e := &several.also[i]
+		d.esp(r, p, main.Host, e)
+		e.site.Retired = int64(le64(p, 64))
+		e.site.Unsubscribes = main.Unsubscribes
+		if e.site.Origin != nil {
+			several.list[n] = &e.site
+			n++
+		}
+		at = le32(p, 60)
+	}
+	if n == 0 {
+		return nil
+	}
+	return several.list[:n:n]
 }
 
 // origin reads the origin at an offset. Its preset is the site's ESP.

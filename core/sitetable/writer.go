@@ -3,6 +3,7 @@ package sitetable
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/clickedge/clickedge/core"
 )
@@ -81,6 +82,17 @@ func (w *tableWriter) site(dst []byte, s *core.Site) []byte {
 }
 
 func (w *tableWriter) profile(s *core.Site) uint32 {
+	also := uint32(0)
+	for _, e := range slices.Backward(s.Also) {
+		entry := *e
+		entry.Unsubscribes = nil
+		also = w.espProfile(&entry, also)
+	}
+	return w.espProfile(s, also)
+}
+
+// espProfile adds the profile of a site as one of its ESPs sees it.
+func (w *tableWriter) espProfile(s *core.Site, also uint32) uint32 {
 	keys, links := "", core.AppLinks{}
 	for _, kid := range s.Keys {
 		keys = pack(keys, kid)
@@ -89,7 +101,8 @@ func (w *tableWriter) profile(s *core.Site) uint32 {
 		links = *s.AppLinks
 	}
 	flags := bit(s.AllowHTTP, flagAllowHTTP) | bit(s.ClickRedirect, flagClickRedirect) | bit(s.Count, flagCount) |
-		bit(s.FailRedirect, flagFailRedirect) | bit(s.SignedAnywhere, flagSignedAnywhere)
+		bit(s.FailRedirect, flagFailRedirect) | bit(s.SignedAnywhere, flagSignedAnywhere) |
+		bit(also != 0 || s.Retired != 0 || s.Unsubscribes != nil, flagSeveral)
 	b := binary.LittleEndian.AppendUint32(nil, uint32(flags))
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.Origin))
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.SecondOrigin))
@@ -97,7 +110,9 @@ func (w *tableWriter) profile(s *core.Site) uint32 {
 	for _, text := range [...]string{s.ESP, keys, links.Apple, links.Android, string(s.Recalls)} {
 		b = w.text(b, text)
 	}
-	return w.put(b)
+	b = binary.LittleEndian.AppendUint32(b, also)
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.Retired))
+	return w.put(binary.LittleEndian.AppendUint32(b, w.origin(s.Unsubscribes)))
 }
 
 func (w *tableWriter) origin(o *core.Origin) uint32 {

@@ -1,0 +1,78 @@
+package esp
+
+// Owns returns the length of the longest text with which a link of this family
+// may begin and this target does; 0 if it is no link of the family. Of several
+// families on one host the one with the longest gets the target: Iterable's
+// /u/click is no unsubscribe link of Mailgun's, which are all that begin with
+// /u/. A health probe is nobody's link.
+func (f Family) Owns(target string) int {
+	if int(f) >= len(shapes) {
+		return 0
+	}
+	longest, list := 0, shapes[f]
+	for i := range list {
+		s := &list[i]
+		if len(s.text) <= longest || s.kind == KindHealth {
+			continue
+		}
+		if _, ok := s.fits(target); ok {
+			longest = len(s.text)
+		}
+	}
+	return longest
+}
+
+// Paths returns how the links of this family begin, as for documents and
+// messages: "/ls/click". Custom has none.
+func (f Family) Paths() (list []string) {
+	if int(f) >= len(shapes) {
+		return nil
+	}
+	for i := range shapes[f] {
+		if s := &shapes[f][i]; s.kind != KindHealth {
+			list = append(list, s.text)
+		}
+	}
+	return list
+}
+
+// Overlap is a path with which links of two families begin.
+type Overlap struct {
+	// Path is the longer of the two texts, and Other the shorter one, with
+	// which it begins.
+	Path, Other string
+	// Kind is that of the links with Path.
+	Kind Kind
+	// Owner is the family that gets these links. OtherKind is what they would
+	// be of the other.
+	Owner     Family
+	OtherKind Kind
+	// Same: the texts are equal, so that the two cannot be told apart.
+	Same bool
+}
+
+// Overlaps returns the paths that two families share.
+func Overlaps(a, b Family) (list []Overlap) {
+	if int(a) >= len(shapes) || int(b) >= len(shapes) {
+		return nil
+	}
+	for i := range shapes[a] {
+		for k := range shapes[b] {
+			list = appendOverlap(list, a, b, &shapes[a][i], &shapes[b][k])
+		}
+	}
+	return list
+}
+
+func appendOverlap(list []Overlap, a, b Family, s, t *shape) []Overlap {
+	if s.kind == KindHealth || t.kind == KindHealth {
+		return list
+	}
+	if len(s.text) < len(t.text) {
+		a, s, t = b, t, s
+	}
+	if _, ok := t.fits(s.text + "/"); !ok && s.text != t.text {
+		return list
+	}
+	return append(list, Overlap{Path: s.text, Other: t.text, Kind: s.kind, Owner: a, OtherKind: t.kind, Same: s.text == t.text})
+}
