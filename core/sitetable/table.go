@@ -268,8 +268,8 @@ func (d tableData) esp(r, p, host string, space *espSpace) {
 	if recalls := le64(p, 52); recalls != 0 {
 		s.Recalls = recall.Rules(d.text(recalls))
 	}
-	if keys := d.text(le64(p, 28)); keys != "" {
-		s.Keys = unpack(space.keys[:0], keys)
+	if keys := le64(p, 28); keys != 0 {
+		s.Keys = unpack(space.keys[:0], d.text(keys))
 	}
 	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
 		space.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
