@@ -32,7 +32,8 @@ func handle() {
 	x := &current.exchange
 	x.buf = hostcall.NewBuffer(current.room[:])
 	x.start = now()
-	x.record.Time = time.Unix(0, x.start)
+	second := x.start / 1e9
+	x.record.Time = time.Unix(second, x.start-second*1e9)
 	defer x.finish()
 	if code := x.receive(); code != outcome.OK {
 		x.page(core.Page{Code: code})

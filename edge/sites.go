@@ -31,9 +31,9 @@ func readTable() string {
 var (
 	sites     *sitetable.Table
 	sitesRoom sitetable.Table
-	siteSpace = sitetable.Space{Several: &severalESPs}
-	// severalESPs stands alone, since most clicks do not touch it.
-	severalESPs sitetable.Several
+	siteSpace = sitetable.Space{More: &moreOfSite}
+	// moreOfSite stands alone, since most clicks do not touch it.
+	moreOfSite sitetable.More
 )
 
 // openSites opens the table, which only checks its header. A table of another

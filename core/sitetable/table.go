@@ -33,7 +33,7 @@ import (
 //	pool     whatever several sites may have in common, each thing once: profiles, origins, texts and lists
 //
 //	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere,
-//	            one of the last three fields is not 0
+//	            one of the last six fields is not 0
 //	         4  offset of the origin, 0 for none
 //	         4  offset of the second origin, 0 for none
 //	         8  esp_timeout in nanoseconds
@@ -88,7 +88,7 @@ const (
 	flagCount
 	flagFailRedirect
 	flagSignedAnywhere
-	flagSeveral
+	flagMore
 
 	flagTLS           = 1
 	flagOriginHost    = 2
@@ -134,12 +134,14 @@ func (t *Table) Has(host string) bool {
 // it can be used again.
 type Space struct {
 	espSpace
-	// Several is for a site with several ESPs. It is allocated if it is nil.
-	Several *Several
+	// More is for a site that has what most have not. It is allocated if it is
+	// nil.
+	More *More
 }
 
-// Several is the memory for what a site with several ESPs has more.
-type Several struct {
+// More is the memory for what most sites do not have.
+type More struct {
+	links        core.AppLinks
 	unsubscribes core.Origin
 	also         [core.MaxAlso]espSpace
 	list         [core.MaxAlso]*core.Site
@@ -149,7 +151,6 @@ type Several struct {
 type espSpace struct {
 	site           core.Site
 	origin, second core.Origin
-	links          core.AppLinks
 	keys           [4]string
 }
 
@@ -232,19 +233,24 @@ func (d tableData) site(at int, host string, space *Space) bool {
 		return false
 	}
 	d.esp(r, p, host, &space.espSpace)
-	if le32(p, 0)&flagSeveral != 0 {
-		d.several(r, p, space)
+	if le32(p, 0)&flagMore != 0 {
+		d.more(r, p, space)
 	}
 	return true
 }
 
-// several reads what a site with several ESPs has more.
-func (d tableData) several(r, p string, space *Space) {
-	if space.Several == nil {
-		space.Several = new(Several)
+// more reads what most sites do not have.
+func (d tableData) more(r, p string, space *Space) {
+	space.site.Recalls = recall.Rules(d.text(le64(p, 52)))
+	if space.More == nil {
+		space.More = new(More)
+	}
+	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
+		space.More.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
+		space.site.AppLinks = &space.More.links
 	}
 	if at := le32(p, 72); at != 0 {
-		space.site.Unsubscribes = d.origin(at, core.PresetCustom, &space.Several.unsubscribes)
+		space.site.Unsubscribes = d.origin(at, core.PresetCustom, &space.More.unsubscribes)
 	}
 	space.site.Also = d.also(r, le32(p, 60), space)
 }
@@ -265,15 +271,8 @@ func (d tableData) esp(r, p, host string, space *espSpace) {
 		SignedAnywhere: flags&flagSignedAnywhere != 0,
 		Home:           d.text(le64(r, 12)),
 	}
-	if recalls := le64(p, 52); recalls != 0 {
-		s.Recalls = recall.Rules(d.text(recalls))
-	}
 	if keys := le64(p, 28); keys != 0 {
 		s.Keys = unpack(space.keys[:0], d.text(keys))
-	}
-	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
-		space.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
-		s.AppLinks = &space.links
 	}
 	if at := le32(p, 4); at != 0 {
 		s.Origin = d.origin(at, s.ESP, &space.origin)
@@ -287,18 +286,18 @@ func (d tableData) esp(r, p, host string, space *espSpace) {
 // also reads the entries of also, the first of which has its profile at an
 // offset. An entry without an origin has no links, and is left out.
 func (d tableData) also(r string, at uint32, space *Space) []*core.Site {
-	n, main, several := 0, &space.site, space.Several
-	for i := 0; at != 0 && i < len(several.also); i++ {
+	n, main, more := 0, &space.site, space.More
+	for i := 0; at != 0 && i < len(more.also); i++ {
 		p := d.cut(uint64(at), profileFixed)
 		if len(p) < profileFixed {
 			break
 		}
-		e := &several.also[i]
+		e := &more.also[i]
 		d.esp(r, p, main.Host, e)
 		e.site.Retired = int64(le64(p, 64))
-		e.site.Unsubscribes = main.Unsubscribes
+		e.site.AppLinks, e.site.Recalls, e.site.Unsubscribes = main.AppLinks, main.Recalls, main.Unsubscribes
 		if e.site.Origin != nil {
-			several.list[n] = &e.site
+			more.list[n] = &e.site
 			n++
 		}
 		at = le32(p, 60)
@@ -306,7 +305,7 @@ func (d tableData) also(r string, at uint32, space *Space) []*core.Site {
 	if n == 0 {
 		return nil
 	}
-	return several.list[:n:n]
+	return more.list[:n:n]
 }
 
 // origin reads the origin at an offset. Its preset is the site's ESP.
