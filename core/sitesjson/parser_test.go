@@ -18,6 +18,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/signed"
 )
 
@@ -389,6 +390,25 @@ func checkAlso(t *testing.T, sites *core.Sites, s *core.Site) {
 	}
 }
 
+// checkHeaders: whatever sites.json says, what is sent is a field that a site
+// may set, and each once.
+func checkHeaders(t *testing.T, o *core.Origin) {
+	last, count := "", 0
+	for rest := o.Headers; rest != ""; count++ {
+		var name, value string
+		name, rest = header.Next(rest)
+		value, rest = header.Next(rest)
+		require.Less(t, last, name)
+		require.True(t, isToken(name), "%q", name)
+		require.Empty(t, core.RefusedHeader(name))
+		require.Regexp(t, `^[!-~]([ -~]*[!-~])?$`, value)
+		require.LessOrEqual(t, len(value), maxHeaderValue)
+		last = name
+	}
+	require.LessOrEqual(t, count, maxHeaders)
+	require.True(t, count == 0 || o.Preset == core.PresetCustom)
+}
+
 func checkOrigin(t *testing.T, sites *core.Sites, s *core.Site, o *core.Origin) {
 	require.NotNil(t, o)
 	require.Equal(t, s.ESP, o.Preset)
@@ -401,6 +421,7 @@ func checkOrigin(t *testing.T, sites *core.Sites, s *core.Site, o *core.Origin) 
 	preset, ok := core.LookupPreset(s.ESP)
 	require.True(t, ok)
 	require.Equal(t, preset.Family, o.Sender())
+	checkHeaders(t, o)
 	require.Contains(t, backends(sites), backendKey(o), "Origins names every backend, with this very address")
 }
 

@@ -45,7 +45,8 @@ import (
 //	origin   its preset is the site's ESP
 //	         2  port
 //	         1  family
-//	         1  flags, bit 0 first: tls, host origin, x_forwarded_host; bits 3 and 4: cookies, see core.Cookies
+//	         1  flags, bit 0 first: tls, host origin, x_forwarded_host; bits 3 and 4: cookies, see core.Cookies;
+//	            bit 5: it has headers
 //	         8  each: backend, address, health method, health path (texts)
 //	         4  status of the health
 //	         8  headers (text), see core.Origin
@@ -94,6 +95,7 @@ const (
 	flagOriginHost    = 2
 	flagForwardedHost = 4
 	cookiesShift      = 3 // two bits
+	flagHeaders       = 32
 )
 
 // ErrFormat is the error for bytes that are not a table of sites, or one of
@@ -326,7 +328,7 @@ func (d tableData) origin(at uint32, preset string, o *core.Origin) *core.Origin
 		ForwardedHost: head&(flagForwardedHost<<24) != 0,
 		Cookies:       core.Cookies(head >> (24 + cookiesShift) & 3),
 	}
-	if le32(r, 44) != 0 {
+	if head&(flagHeaders<<24) != 0 {
 		o.Headers = d.text(le64(r, 40))
 	}
 	if o.Cookies > core.CookiesPass {

@@ -120,7 +120,7 @@ func (w *tableWriter) origin(o *core.Origin) uint32 {
 		return 0
 	}
 	flags := bit(o.TLS, flagTLS) | bit(o.OriginHost, flagOriginHost) | bit(o.ForwardedHost, flagForwardedHost) |
-		byte(o.Cookies)<<cookiesShift
+		byte(o.Cookies)<<cookiesShift | bit(o.Headers != "", flagHeaders)
 	b := binary.LittleEndian.AppendUint16(nil, o.Port)
 	b = append(b, byte(o.Family), flags)
 	for _, text := range [...]string{o.Backend, o.Address, o.Health.Method, o.Health.Path} {

@@ -77,6 +77,7 @@ func TestTodayTellsThePreset(t *testing.T) {
 	require.Equal(t, []string{"e.customeriomail.com"}, Today(origin(t, "customerio-us")))
 	require.Equal(t, []string{"acme.et.e.sparkpost.com"}, Today(&core.Origin{Preset: "sparkpost-enterprise", Address: "acme.et.e.sparkpost.com"}))
 	require.Empty(t, Today(&core.Origin{Preset: "custom", Address: "track.example.net"}))
+	require.Empty(t, Today(&core.Origin{Preset: "ses-us-gov-west-1", Address: "r.us-gov-west-1.awstrack.me"}))
 	// A site's own origin does not change what its CNAME led to.
 	require.Equal(t, []string{"e-eu.customeriomail.com"}, Today(&core.Origin{Preset: "customerio-eu", Address: "127.0.0.1"}))
 }

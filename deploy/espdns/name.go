@@ -86,7 +86,7 @@ func PresetOfOrigin(name string) string {
 
 // Today lists the targets that the CNAME of a link domain has while it leads to
 // the ESP, those of new domains first. The list is empty for a custom origin,
-// whose CNAME is not known.
+// whose CNAME is not known, and for SES where its name is a guess.
 func Today(o *core.Origin) []string {
 	preset, _ := core.Beneath(o.Preset)
 	switch preset {
@@ -98,6 +98,9 @@ func Today(o *core.Origin) []string {
 	// SendGrid, "Creating Auto SSL Link Branding Records".
 	case "sendgrid":
 		return []string{"sendgrid.net", "click.sendgrid.net"}
+	}
+	if region, isSES := strings.CutPrefix(preset, core.PresetSES); isSES && esp.SESGuessed(region) {
+		return nil
 	}
 	origin, ok := core.LookupPreset(o.Preset)
 	if !ok || origin.Address == "" {
