@@ -94,3 +94,17 @@ func TestOtherLinkDomainAsDestination(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{`a.example.com: "destinations" lists b.example.com, which is a link domain of this file: a link that leads there is answered a second time, by that site`}, Of(sites).Warnings)
 }
+
+// The report says whose form a custom origin's links have, and the names of its
+// headers without their values.
+func TestReportOfCustom(t *testing.T) {
+	r := Of(parse(t, `{"esp": "custom", "origin": "https://klaviyo.example.net", "links": "sparkpost", "headers": {"X-B": "not shown", "X-A": "1"},
+		"when_esp_fails": "redirect", "destinations": ["example.com"]}`))
+	require.Equal(t, "sparkpost", r.Sites[0].Links)
+	require.Equal(t, []string{"x-a", "x-b"}, r.Sites[0].Headers)
+	var b bytes.Buffer
+	r.Text(&b)
+	require.Contains(t, b.String(), "LINKS OF sparkpost, as link.example.com has them")
+	require.NotContains(t, b.String(), "not shown")
+	require.Empty(t, Of(parse(t, `{"esp": "sparkpost"}`)).Sites[0].Links)
+}

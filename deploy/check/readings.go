@@ -33,8 +33,11 @@ func printReadings(w io.Writer, sites []Site) {
 			continue
 		}
 		said[*s.Readings] = true
-		r := *s.Readings
-		fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", s.ESP,
+		r, whose := *s.Readings, s.ESP
+		if s.Links != "" {
+			whose = s.Links + ", as " + s.Host + " has them"
+		}
+		fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", whose,
 			cmp.Or(r.Certain, "none"), ifAny(r.Certain, `: answered first with "clicks": "redirect", followed with "when_esp_fails": "redirect"`),
 			cmp.Or(r.Likely, "none"), ifAny(r.Likely, `: never answered first, followed with "when_esp_fails": "redirect"`),
 			cmp.Or(r.Unread, "what is damaged"), ": the ESP answers")

@@ -25,6 +25,8 @@ type Site struct {
 	Backend      string   `json:"backend,omitempty"`
 	Origin       string   `json:"origin,omitempty"`
 	SecondOrigin string   `json:"second_origin,omitempty"`
+	Headers      []string `json:"headers,omitempty"` // the names of the site's own request fields
+	Links        string   `json:"links,omitempty"`   // the form of a custom origin's links
 	ESPTimeout   string   `json:"esp_timeout,omitempty"`
 	Clicks       string   `json:"clicks"`
 	WhenESPFails string   `json:"when_esp_fails"`
@@ -87,6 +89,12 @@ func Describe(s *core.Site) Site {
 	d.Backend, d.Origin, d.ESPTimeout = s.Origin.Backend, OriginURL(s.Origin), s.ESPTimeout.String()
 	if s.SecondOrigin != nil {
 		d.SecondOrigin = OriginURL(s.SecondOrigin)
+	}
+	for name := range headersOf(s) {
+		d.Headers = append(d.Headers, name)
+	}
+	if s.Origin.Sender() != s.Origin.Family {
+		d.Links = s.Origin.Family.String()
 	}
 	if s.ClickRedirect {
 		d.Clicks = "redirect"

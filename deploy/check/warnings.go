@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 	"unicode"
@@ -24,13 +25,7 @@ var longSecret = regexp.MustCompile(`[A-Za-z0-9+/=_-]{16,}`)
 
 // headerWarnings warns of values that may be secrets, without repeating them.
 func headerWarnings(s *core.Site) (list []string) {
-	if s.Origin == nil {
-		return nil
-	}
-	for rest := s.Origin.Headers; rest != ""; {
-		var name, value string
-		name, rest = header.Next(rest)
-		value, rest = header.Next(rest)
+	for name, value := range headersOf(s) {
 		for _, run := range longSecret.FindAllString(value, -1) {
 			if strings.ContainsAny(run, "0123456789") && strings.ContainsFunc(run, unicode.IsLetter) {
 				list = append(list, fmt.Sprintf("%s: \"headers\": the value of %q looks like a token; whoever reads the module or the config store reads it: if it is a secret, take it out and change it at the origin",
@@ -40,6 +35,23 @@ func headerWarnings(s *core.Site) (list []string) {
 		}
 	}
 	return list
+}
+
+// headersOf iterates over the site's own request fields.
+func headersOf(s *core.Site) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		if s.Origin == nil {
+			return
+		}
+		for rest := s.Origin.Headers; rest != ""; {
+			var name, value string
+			name, rest = header.Next(rest)
+			value, rest = header.Next(rest)
+			if !yield(name, value) {
+				return
+			}
+		}
+	}
 }
 
 // guessWarnings warns of an origin of SES that is not documented.

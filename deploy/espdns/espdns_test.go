@@ -105,6 +105,8 @@ func TestManagedBy(t *testing.T) {
 	require.Nil(t, ManagedBy("ses-eu-south-2"))
 	require.Contains(t, ManagedBy("sparkpost-v2-eu").Advice(), `choose "Certificate managed by CDN or reverse proxy (Advanced)"`)
 	require.Contains(t, ManagedBy("customerio-eu").Advice(), "(domains added since 2025-10-07)")
+	require.Contains(t, ManagedBy("clevertap").Advice(), "have CleverTap do this at SendGrid: ask SendGrid's support")
+	require.Contains(t, ManagedBy("braze-sparkpost").Advice(), "have Braze do this at SparkPost: choose")
 	seen := map[esp.Family]bool{}
 	for _, f := range Families() {
 		require.False(t, seen[f], "%s twice", f)

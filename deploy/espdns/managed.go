@@ -2,7 +2,6 @@ package espdns
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
@@ -90,11 +89,16 @@ func ManagedBy(preset string) *Managed {
 	if !ok {
 		return nil
 	}
-	if strings.HasPrefix(preset, "braze-") && o.Family == esp.FamilySES {
+	_, name := core.Beneath(preset)
+	if name == "Braze" && o.Family == esp.FamilySES {
 		m := braze
 		return &m
 	}
-	return ManagedByFamily(o.Family)
+	m := ManagedByFamily(o.Family)
+	if m != nil && name != "" { // whose account it is
+		m.First = "have " + name + " do this at " + m.ESP + ": " + m.First
+	}
+	return m
 }
 
 // ManagedByFamily is the same where only the family is known.
