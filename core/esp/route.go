@@ -71,7 +71,11 @@ func appendOverlap(list []Overlap, a, b Family, s, t *shape) []Overlap {
 	if len(s.text) < len(t.text) {
 		a, s, t = b, t, s
 	}
-	if _, ok := t.fits(s.text + "/"); !ok && s.text != t.text {
+	goesOn := "/"
+	if t.how == pair {
+		goesOn = "x/x"
+	}
+	if _, ok := t.fits(s.text + goesOn); !ok && s.text != t.text {
 		return list
 	}
 	return append(list, Overlap{Path: s.text, Other: t.text, Kind: s.kind, Owner: a, OtherKind: t.kind, Same: s.text == t.text})
