@@ -211,6 +211,26 @@ func TestSitesShareOrigins(t *testing.T) {
 	require.Len(t, sites.Origins(), 2)
 }
 
+// Equal headers in another order or letter case are one origin, others are not;
+// all of them need one backend.
+func TestSitesShareHeaders(t *testing.T) {
+	const custom = `{"esp": "custom", "origin": "https://track.example.net"`
+	sites, err := Parse("sites.json", []byte(`{"sites": {
+		"a.example.com": `+custom+`, "headers": {"X-A": "1", "X-B": "2"}},
+		"b.example.com": `+custom+`, "headers": {"x-b": "2", "x-a": "1"}},
+		"c.example.com": `+custom+`, "headers": {"X-A": "2", "X-B": "1"}},
+		"d.example.com": `+custom+`, "links": "postal"},
+		"e.example.com": `+custom+`}}}`))
+	require.NoError(t, err)
+	at := func(host string) *core.Origin { return sites.Lookup(host + ".example.com").Origin }
+	require.Same(t, at("a"), at("b"))
+	for _, other := range []string{"c", "d", "e"} {
+		require.NotEqual(t, at("a"), at(other))
+	}
+	require.NotEqual(t, at("d"), at("e"))
+	require.Len(t, sites.Origins(), 1)
+}
+
 // What was parsed does not change with the bytes it was parsed from.
 func TestSitesKeepNothing(t *testing.T) {
 	for _, path := range sitesFiles(t) {

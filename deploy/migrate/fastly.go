@@ -50,6 +50,23 @@ type fastlyBackend struct {
 type fastlyHeader struct {
 	Name, Action, Type, Dst, Src looseText
 	Destination, Source          looseText
+	Condition                    looseText `json:"requestcondition"`
+}
+
+// fixed returns the field that a rule sets on every request to the origin, and
+// its value; "" for a rule of another kind, or with a value made of the request.
+func (h *fastlyHeader) fixed() (name, value string) {
+	name, isField := strings.CutPrefix(string(h.Dst+h.Destination), "http.")
+	src := strings.TrimSpace(string(h.Src + h.Source))
+	if !isField || h.Action != "set" || h.Condition != "" || !h.onRequest() || len(src) < 2 || src[0] != '"' ||
+		strings.IndexByte(src[1:], '"') != len(src)-2 {
+		return "", ""
+	}
+	return name, src[1 : len(src)-1]
+}
+
+func (h *fastlyHeader) onRequest() bool {
+	return h.Type == "request" || h.Type == "miss" || h.Type == "pass" || h.Type == "fetch"
 }
 
 type fastlyRequest struct {
@@ -252,7 +269,7 @@ func (s *fastlyReading) headers(v *service) {
 		at := s.at("headers[%d]", i)
 		dst, src := strings.ToLower(string(h.Dst+h.Destination)), strings.Trim(string(h.Src+h.Source), `" `)
 		switch {
-		case dst == "http.host" && (h.Type == "request" || h.Type == "miss" || h.Type == "pass" || h.Type == "fetch"):
+		case dst == "http.host" && h.onRequest():
 			v.hosting, v.whoAt = hostingOf(vclHost(src), v), at
 		case dst == "http.x-forwarded-host" && h.Action == "set":
 			s.forwardsHost(v, vclHost(src), at)
@@ -263,6 +280,10 @@ func (s *fastlyReading) headers(v *service) {
 		case dst == "http.strict-transport-security" && h.Action != "delete":
 			s.wrong(at, "hsts", "https was forced on browsers for the link domain: links of old mail begin with http, and one wrong certificate then stops them all")
 		default:
+			if name, value := h.fixed(); name != "" {
+				v.fields = append(v.fields, requestField{name, value, at})
+				continue
+			}
 			s.lost(at, "field", "%s %s %s", clip(string(h.Type)), clip(string(h.Action)), clip(dst))
 		}
 	}
