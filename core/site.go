@@ -90,6 +90,9 @@ func (s *Site) route(target string) *Site {
 	return best
 }
 
+// ESPs returns the site as each of its ESPs finds it: this one, then Also.
+func (s *Site) ESPs() []*Site { return append([]*Site{s}, s.Also...) }
+
 // IsRetired reports whether the site's ESP is asked for nothing at this time.
 func (s *Site) IsRetired(now time.Time) bool {
 	return s.Retired != 0 && now.Unix() >= s.Retired
@@ -103,7 +106,7 @@ func (s *Site) Origins() (list []*Origin) {
 			list = append(list, o)
 		}
 	}
-	for _, e := range append([]*Site{s}, s.Also...) {
+	for _, e := range s.ESPs() {
 		if e.Retired != LongRetired {
 			add(e.Origin)
 			add(e.SecondOrigin)
