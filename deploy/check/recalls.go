@@ -81,7 +81,7 @@ func RecallWarnings(s *core.Site, r recall.Rule) (list []string) {
 	if strings.Contains(plain.String(), recall.Wildcard) {
 		list = append(list, fmt.Sprintf("has a \"*\" that is not at its end, which stands for itself: %s", r.From))
 	}
-	if r.From.Host != s.Host && s.Allows("https://"+r.From.Host+"/") == outcome.UnlistedDestination && destination.IsHost(r.From.Host) {
+	if r.From.Host != s.Host && len(s.Destinations) > 0 && s.Allows("https://"+r.From.Host+"/") == outcome.UnlistedDestination && destination.IsHost(r.From.Host) {
 		list = append(list, fmt.Sprintf("is about %s, which is not in \"destinations\": if that is not the mistake that it corrects, look at how the host is spelled", r.From.Host))
 	}
 	return list

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,10 @@ func setupAPI(env *testscript.Env) {
 //	api fail METHOD PATH STATUS [echo]   let the next one fail; 0 breaks off
 //	api has STORE KID SECRET             the store has this secret
 //	api lacks STORE KID                  it has none of this name
+//	api service NAME BACKEND...          make a service with an active version
+//	api item KEY FILE                    the config store's item is put there
+//	api putitem KEY TEXT [READS]         somebody else writes an item, after that many reads, 0 for after a write
+//	api noitem KEY                       there is none
 //	api forget                           forget the calls so far
 //	api issue HOST                       issue the host's certificate
 //	api wrote nothing                    no call has written since the last time
@@ -58,6 +63,26 @@ func apiCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "lacks":
 		if got, ok := api.Value(rest[0], rest[1]); ok {
 			ts.Fatalf("store %s has %q under %s", rest[0], got, rest[1])
+		}
+	case "service":
+		ts.Setenv("SERVICE", api.AddService(rest[0], "sites.json 000000000000", rest[1:]...))
+	case "item":
+		got, ok := api.Item(rest[0])
+		if !ok {
+			ts.Fatalf("there is no item %s", rest[0])
+		}
+		ts.Check(os.WriteFile(ts.MkAbs(rest[1]), []byte(got+"\n"), 0o644))
+	case "putitem":
+		if len(rest) == 2 {
+			api.SetItem(rest[0], rest[1])
+			break
+		}
+		reads, err := strconv.Atoi(rest[2])
+		ts.Check(err)
+		api.SetItemLater(reads, rest[0], rest[1])
+	case "noitem":
+		if got, ok := api.Item(rest[0]); ok {
+			ts.Fatalf("item %s is %q", rest[0], got)
 		}
 	case "forget":
 		api.Seen()

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -143,7 +142,7 @@ func (p *publishing) wanted() error {
 		return err
 	}
 	p.w.Sites = sites
-	p.w.Comment = fmt.Sprintf("sites.json %.12x", sha256.Sum256(raw))
+	p.w.Comment = publish.Comment(raw)
 	pkg, err := build.PackageFor(p.env.in, p.pkg, p.sites, text)
 	if err != nil {
 		return err

@@ -76,13 +76,16 @@ type Line struct {
 	V       int          `json:"v"`
 	Time    time.Time    `json:"time"`
 	Request string       `json:"request"`
+	Host    string       `json:"host"`
 	ESP     string       `json:"esp"`
 	Kind    string       `json:"kind"`
 	Action  string       `json:"action"`
 	Code    outcome.Code `json:"code"`
-	Missed  string       `json:"missed"`
-	KID     string       `json:"kid"`
-	Exp     int64        `json:"exp"` // Unix seconds, 0 for never
+	// Destination is the host of the Location that the reader got.
+	Destination string `json:"destination"`
+	Missed      string `json:"missed"`
+	KID         string `json:"kid"`
+	Exp         int64  `json:"exp"` // Unix seconds, 0 for never
 }
 
 // Reader reads lines one by one. The zero value has read none.

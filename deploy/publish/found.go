@@ -25,16 +25,18 @@ type Found struct {
 	// Staged is the version that is staged; 0 for none.
 	Staged int
 
-	comment      string                      // of the service
-	objects      map[string]map[string]found // of the base version: kind, name
-	packageHash  string
-	configStores []string // ids of those of the wanted name
-	secretStores []string
-	secrets      map[string]bool   // in the linked store, or the one to be linked
-	domains      map[string]domain // not part of versions, by host
-	elsewhere    map[string]string // hosts in versions of other services: the service
-	certificates map[string]Certificate
-	targets      []string // of CNAMEs
+	comment string // of the service
+	// activeComment is the comment of the active version.
+	activeComment string
+	objects       map[string]map[string]found // of the base version: kind, name
+	packageHash   string
+	configStores  []string // ids of those of the wanted name
+	secretStores  []string
+	secrets       map[string]bool   // in the linked store, or the one to be linked
+	domains       map[string]domain // not part of versions, by host
+	elsewhere     map[string]string // hosts in versions of other services: the service
+	certificates  map[string]Certificate
+	targets       []string // of CNAMEs
 }
 
 // domain is a domain that is not part of a version.
@@ -124,7 +126,7 @@ func (d *finder) versions(ctx context.Context) error {
 		locked[n] = fastly.ToValue(v.Locked) || fastly.ToValue(v.Active) || staged(v)
 		d.Latest = max(d.Latest, n)
 		if fastly.ToValue(v.Active) {
-			d.Active = n
+			d.Active, d.activeComment = n, fastly.ToValue(v.Comment)
 		}
 		if staged(v) {
 			d.Staged = n

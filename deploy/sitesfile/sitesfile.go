@@ -61,6 +61,10 @@ func deadNames(file string, sites *core.Sites) error {
 		for _, p := range site.Destinations {
 			note(".destinations, "+strconv.Quote(p.String()), idn.Check(p.Host))
 		}
+		for i, r := range site.Recalls.List() {
+			to, _ := destination.Parse(r.To)
+			note(fmt.Sprintf(".recalls[%d].to", i), idn.Check(to.Host))
+		}
 		home, _ := destination.Parse(site.Home)
 		note(".home", idn.Check(home.Host))
 	}

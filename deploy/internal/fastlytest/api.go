@@ -37,6 +37,7 @@ type API struct {
 	seen         []Request
 	secretStores []*secretStore
 	configStores []*configStore
+	later        []*laterItem
 	services     []*service
 	domains      []*domain
 	subscribed   []*subscription

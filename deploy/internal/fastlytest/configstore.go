@@ -63,6 +63,7 @@ func (a *API) routeConfigStores() {
 	}))
 	a.handle("POST "+root+"/{store}/item", a.inConfigStore(func(c *call, s *configStore) { s.put(c, c.form().Get("item_key")) }))
 	a.handle("GET "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) {
+		defer a.itemRead(c.r.PathValue("key"))
 		if _, ok := s.items[c.r.PathValue("key")]; !ok {
 			c.notFound("ConfigStoreItem")
 			return
@@ -70,7 +71,10 @@ func (a *API) routeConfigStores() {
 		c.answer(s.item(c.r.PathValue("key")))
 	}))
 	for _, method := range []string{"PUT", "PATCH"} {
-		a.handle(method+" "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) { s.put(c, c.r.PathValue("key")) }))
+		a.handle(method+" "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) {
+			s.put(c, c.r.PathValue("key"))
+			a.itemWritten(c.r.PathValue("key"))
+		}))
 	}
 	a.handle("DELETE "+root+"/{store}/item/{key}", a.inConfigStore(func(c *call, s *configStore) {
 		if _, ok := s.items[c.r.PathValue("key")]; !ok {
