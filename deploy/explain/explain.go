@@ -20,6 +20,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 )
@@ -222,7 +223,7 @@ func (x *Explanation) note(req *core.Request, d core.Decision, own bool) {
 			strconv.Itoa(d.Code.Notice().Status)+" ("+string(d.Code)+")")
 	}
 	if n := len(x.site.Recalls.List()); n > 0 && d.Action == core.Proxy && x.IfAnswers == nil && req.Method != "POST" && (d.Kind.Leads() || d.Kind == esp.KindOther) {
-		x.Notes = append(x.Notes, fmt.Sprintf("where the ESP's answer leads is compared with the site's recalls, of which there are %d", n))
+		x.Notes = append(x.Notes, "where the ESP's answer leads is compared with the site's recalls: "+output.Count(n, "rule"))
 	}
 	x.Notes = append(x.Notes, check.Warnings(x.site)...)
 }
