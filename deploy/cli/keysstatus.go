@@ -42,8 +42,9 @@ Fingerprints are those of the secrets given, by --key-file or CLICKEDGE_KEY_<KID
 for two people to compare. Of the secret in the store the API tells none; --json has
 its digest, which stays the same as long as the secret does.
 
-LOG is NDJSON as the module writes it, "-" for standard input. Without LOG no clicks are
-known. The exit code is 1 where a key that sites.json names is not in the store.`,
+LOG is NDJSON as the module writes it, also packed by gzip, a folder of such files, or "-"
+for standard input. Without LOG no clicks are known. The exit code is 1 where a key that
+sites.json names is not in the store.`,
 		Example: `  clickedge keys status
   clickedge keys status clicks.ndjson --max-age 180d
   clickedge keys status --minted-until k1=2026-03-01T00:00:00Z --lifetime 30d`,

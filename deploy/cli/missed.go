@@ -22,8 +22,9 @@ Of these, CERTAIN were never seen by the ESP; the others reached it, and it may 
 counted them before it failed. Hours are UTC. No links are in the log, as links name
 people: what can be recovered is the numbers.
 
-LOG is NDJSON as the module writes it; other lines are passed over and counted, a line
-that comes twice counts once. Without LOG, or for "-", standard input is read.`,
+LOG is NDJSON as the module writes it, also packed by gzip, or a folder of such files;
+other lines are passed over and counted, a line that comes twice counts once. Without
+LOG, or for "-", standard input is read.`,
 		Example: `  clickedge missed clicks.log
   zcat clicks-*.gz | clickedge missed --json`,
 		RunE: func(_ *cobra.Command, args []string) error { return env.missed(args, asJSON) },

@@ -14,27 +14,75 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
 )
 
+const (
+	what = "the click log"
+	hint = `name a file of it, a folder of them, or "-" for standard input`
+)
+
 // Read gives every line of these files of the click log to take, which reads
-// them with r; "-" is standard input. What gzip has packed is unpacked.
+// them with r; "-" is standard input. Of a folder, every file in it and below
+// is read, but for hidden ones: collectors make a folder for each day. What gzip
+// has packed is unpacked.
 func Read(in *input.Input, names []string, r *Reader, take func(line []byte)) error {
 	for _, name := range names {
-		if err := readFile(in, name, take); err != nil {
+		if err := readAll(in, name, take); err != nil {
 			return err
 		}
 	}
 	return r.Check()
 }
 
+func readAll(in *input.Input, name string, take func([]byte)) error {
+	if info, err := os.Stat(name); name == files.Std || err != nil || !info.IsDir() {
+		return readFile(in, name, take)
+	}
+	list, err := within(name)
+	if err != nil {
+		return input.Failure(what, err, hint)
+	}
+	for _, file := range list {
+		if err := readFile(in, file, take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within lists the files in a folder and below.
+func within(folder string) (list []string, err error) {
+	err = filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != folder && strings.HasPrefix(d.Name(), "."):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case !d.IsDir():
+			list = append(list, name)
+		}
+		return nil
+	})
+	if err == nil && len(list) == 0 {
+		err = &files.Error{Name: files.Label(folder), Problem: "is a folder without a file in it"}
+	}
+	return list, err
+}
+
 func readFile(in *input.Input, name string, take func([]byte)) error {
-	const what, hint = "the click log", `name a file of it, or "-" for standard input`
 	r, err := in.Open(what, name, hint)
 	if err != nil {
 		return err
@@ -79,10 +127,13 @@ type Line struct {
 	Host    string       `json:"host"`
 	ESP     string       `json:"esp"`
 	Kind    string       `json:"kind"`
+	Method  string       `json:"method"`
 	Action  string       `json:"action"`
 	Code    outcome.Code `json:"code"`
 	// Destination is the host of the Location that the reader got.
 	Destination string `json:"destination"`
+	Reading     string `json:"reading"`
+	Agrees      string `json:"agrees"`
 	Missed      string `json:"missed"`
 	KID         string `json:"kid"`
 	Exp         int64  `json:"exp"` // Unix seconds, 0 for never
@@ -93,6 +144,7 @@ type Reader struct {
 	Count  int       // lines of the click log, repeated ones included
 	Others int       // lines that are not of it
 	Begins time.Time // the earliest time of any line: how far the log goes back
+	Ends   time.Time // the latest
 
 	seen map[string]bool // ids of requests that were counted
 }
@@ -108,6 +160,7 @@ func (r *Reader) Parse(text []byte) (l *Line, ok bool) {
 	if r.Begins.IsZero() || l.Time.Before(r.Begins) {
 		r.Begins = l.Time
 	}
+	r.Ends = later(r.Ends, l.Time)
 	return l, true
 }
 
