@@ -58,6 +58,9 @@ type Options struct {
 	// [OriginPreset], or the address "host:port" to dial in place of the
 	// preset's; "http://host:port" for one without TLS.
 	Origin string
+	// Site is the origin of a site in sites.json, nil for none: what it says of
+	// Host, X-Forwarded-Host and further fields is how the origin is asked.
+	Site *core.Origin
 	// OtherOrigin is where Customer.io's other region is asked, in the form of
 	// Origin; "" is the preset's address where Origin is [OriginPreset], and
 	// else nowhere.

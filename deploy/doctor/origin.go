@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/hostsim/wire"
+	"github.com/clickedge/clickedge/core/header"
 )
 
 // originClient is the ESP's origin, asked without the set-up in between.
@@ -66,16 +66,38 @@ type variant struct {
 
 func (d *originClient) ask(w variant) *answer {
 	q := question{to: d.to, target: w.target, host: w.host, method: w.method}
+	if s := d.site(); s != nil {
+		for rest := s.Headers; rest != ""; {
+			var name, value string
+			name, rest = header.Next(rest)
+			value, rest = header.Next(rest)
+			q.more.Add(name, value)
+		}
+	}
 	if w.forwarded != "" {
-		q.more = wire.NewHeader("X-Forwarded-Host", w.forwarded)
+		q.more.Add("X-Forwarded-Host", w.forwarded)
 	}
 	return d.x.ask(q)
 }
 
-// correct is how the preset asks.
+// site is what sites.json says of the origin, nil where it is not of this ESP.
+func (d *originClient) site() *core.Origin {
+	if s := d.x.opt.Site; s != nil && s.Preset == d.x.esp.preset.Preset {
+		return s
+	}
+	return nil
+}
+
+// correct is how the preset asks, or a site of it.
 func (d *originClient) correct(target string) variant {
-	w := variant{target: target, host: d.x.opt.Host}
-	if d.x.esp.preset.ForwardedHost {
+	w, o := variant{target: target, host: d.x.opt.Host}, &d.x.esp.preset
+	if s := d.site(); s != nil {
+		o = s
+	}
+	if o.OriginHost {
+		w.host = d.name
+	}
+	if o.ForwardedHost {
 		w.forwarded = d.x.opt.Host
 	}
 	return w

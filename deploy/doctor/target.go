@@ -51,13 +51,14 @@ func (o *Options) takePort(tls bool, port string) {
 	}
 }
 
-// TakeSite takes the ESP of a site, and its origin where the preset has none.
+// TakeSite takes the ESP of a site, how its origin is asked, and where, if that
+// is not the preset's address.
 func (o *Options) TakeSite(site *core.Site) {
 	if site.Origin == nil {
 		return
 	}
-	o.ESP = site.Origin.Preset
-	if preset, ok := core.LookupPreset(o.ESP); ok && preset.Address == "" && o.Origin == OriginPreset {
+	o.ESP, o.Site = site.Origin.Preset, site.Origin
+	if preset, ok := core.LookupPreset(o.ESP); ok && preset.Address != site.Origin.Address && o.Origin == OriginPreset {
 		o.Origin = check.OriginURL(site.Origin)
 	}
 }

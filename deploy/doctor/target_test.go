@@ -3,11 +3,15 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
@@ -59,6 +63,45 @@ func TestTakeSite(t *testing.T) {
 	o.TakeSite(sites.Lookup("a.example.com"))
 	require.Equal(t, "sendgrid", o.ESP)
 	require.Equal(t, OriginPreset, o.Origin, "the preset has an address")
+}
+
+// What a site says of its origin is how the doctor asks it: another address
+// than the preset's, its Host, and its own request fields.
+func TestTakeSiteWithItsOrigin(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
+		"a.example.com": {"esp": "custom", "origin": "https://postal.example.net", "headers": {"X-Postal-Track-Host": "1", "X-Brand": "b"}},
+		"b.example.com": {"esp": "ses-us-gov-west-1", "origin": "https://track.example.net:8443", "x_forwarded_host": true},
+		"c.example.com": {"esp": "ses-us-gov-west-1"},
+		"d.example.com": {"esp": "custom", "origin": "https://track.example.net", "host": "origin"}}}`))
+	require.NoError(t, err)
+	for host, want := range map[string][4]string{
+		"a": {"https://postal.example.net", "link.example.com", "", "1"},
+		"b": {"https://track.example.net:8443", "link.example.com", "link.example.com", ""},
+		"c": {OriginPreset, "link.example.com", "", ""},
+		"d": {"https://track.example.net", "track.example.net", "", ""},
+	} {
+		o := Options{Origin: OriginPreset}
+		o.TakeSite(sites.Lookup(host + ".example.com"))
+		got := seenByOrigin(t, o)
+		require.Equal(t, want, [4]string{o.Origin, got.Host, got.Header.Get("X-Forwarded-Host"), got.Header.Get("X-Postal-Track-Host")}, host)
+	}
+	o := Options{Origin: OriginPreset}
+	o.TakeSite(sites.Lookup("a.example.com"))
+	o.ESP = "sendgrid"
+	require.Empty(t, seenByOrigin(t, o).Header.Get("X-Postal-Track-Host"), "it is another ESP")
+}
+
+// seenByOrigin is what an origin that is asked directly gets.
+func seenByOrigin(t *testing.T, o Options) (got *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r }))
+	defer server.Close()
+	o.Host, o.Timeout, o.Dial = "link.example.com", time.Minute, (&net.Dialer{}).DialContext
+	x := &exam{ctx: t.Context(), opt: o, report: &report.Report{}, bounds: bounds{until: time.Now().Add(time.Minute)}}
+	x.esp.preset, _ = core.LookupPreset(o.ESP)
+	d := x.originAt(server.URL, &core.Origin{})
+	d.name = o.Site.Address
+	require.NoError(t, d.ask(d.correct("/x")).err)
+	return got
 }
 
 func TestCheckTimes(t *testing.T) {
