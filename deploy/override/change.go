@@ -151,8 +151,8 @@ func missing(site *core.Site, backends []string) (list []string) {
 	if backends == nil {
 		return nil
 	}
-	for _, o := range []*core.Origin{site.Origin, site.SecondOrigin} {
-		if o != nil && !slices.Contains(backends, o.Backend) {
+	for _, o := range site.Origins() {
+		if !slices.Contains(backends, o.Backend) && !slices.Contains(list, o.Backend) {
 			list = append(list, o.Backend)
 		}
 	}

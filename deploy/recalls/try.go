@@ -72,6 +72,7 @@ func (t *Tried) linked(site *core.Site, target string) {
 		}
 		return
 	}
+	site = site.For(target)
 	if site.Origin == nil {
 		return
 	}
