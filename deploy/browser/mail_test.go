@@ -65,14 +65,15 @@ func (r *rig) write(t *testing.T, scheme string) *mail {
 	m.links = append(m.links,
 		own(t, scheme, "https://www.example.com/welcome?from=mail&x=%2F"),
 		own(t, scheme, "https://shop.example.com/sale?a=%2520#offer"),
-		own(t, scheme, "http://shop.example.com/plain"))
+		own(t, scheme, "http://shop.example.com/plain"),
+		recalled(own(t, scheme, "https://shop.example.com/wrong?code=1"), "https://shop.example.com/corrected?a=b#c"))
 	m.pictures = append(m.pictures, mint(t, scheme, signed.Link{ID: id(t, "reader 7"), Pixel: true}))
 	for _, host := range r.sites.Hosts() {
 		before := len(m.links)
 		r.writeESP(m, scheme, host)
 		require.Greater(t, len(m.links), before, host)
 	}
-	require.Len(t, m.pictures, 6, "an open of ours, one each of three ESPs, and two forms of SendGrid's")
+	require.Len(t, m.pictures, 8, "an open of ours, one each of three ESPs, and two forms of SendGrid's for each of two hosts")
 	return m
 }
 
@@ -83,7 +84,11 @@ func (r *rig) writeESP(m *mail, scheme, host string) {
 		case l.Kind == esp.KindOpen:
 			m.pictures = append(m.pictures, url)
 		case l.Destination != "" && l.Kind != esp.KindHealth:
-			m.links = append(m.links, link{host + ": " + l.Name, url, l.Destination})
+			to := link{host + ": " + l.Name, url, l.Destination}
+			if host == recalledHost && l.Kind.Leads() { // whatever its links say, or hide
+				to = recalled(to, "https://www.example.com/corrected")
+			}
+			m.links = append(m.links, to)
 		}
 	}
 }
@@ -92,6 +97,15 @@ func own(t *testing.T, scheme, destination string) link {
 	t.Helper()
 	url := mint(t, scheme, signed.Link{Destination: destination, ID: id(t, "reader 7"), Expiry: noon.Unix()/60 + 1})
 	return link{"ours to " + destination, url, destination}
+}
+
+// recalledHost is a host of SendGrid's, all of whose links are recalled.
+const recalledHost = "recalled.example.com"
+
+// recalled is a link whose destination a rule corrects.
+func recalled(l link, to string) link {
+	l.name, l.arrives = l.name+", recalled", to
+	return l
 }
 
 // mint signs a link. The signed text begins with https in old mail too.
@@ -119,6 +133,7 @@ func damages(t *testing.T, scheme string) []damage {
 	return []damage{
 		{link{name: "altered", url: altered}, 403, outcome.BadTag, "This link cannot be trusted"},
 		{link{name: "cut off", url: whole[:len(whole)-5]}, 400, outcome.BadEncoding, "This link is damaged"},
+		{link{name: "withdrawn", url: mint(t, scheme, signed.Link{Destination: "https://shop.example.com/withdrawn"})}, 410, outcome.Recalled, "This link has been withdrawn"},
 		{link{name: "expired", url: late}, 410, outcome.Expired, "This link has expired"},
 	}
 }

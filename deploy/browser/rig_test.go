@@ -36,11 +36,13 @@ const sitesJSON = `{"sites": {
     "allow_http": true,
     "when_esp_fails": "redirect",
     "keys": ["k1"],
+    "recalls": [{"from": "https://shop.example.com/wrong*", "to": "https://shop.example.com/corrected?a=b#c"}, {"from": "https://shop.example.com/withdrawn", "gone": true}],
     "home": "https://www.example.com/"
   },
   "ses.example.com": {"esp": "ses-eu-west-1"},
   "sendgrid.example.com": {"esp": "sendgrid", "home": "https://www.example.com/"},
-  "sparkpost.example.com": {"esp": "sparkpost"}
+  "sparkpost.example.com": {"esp": "sparkpost"},
+  "recalled.example.com": {"esp": "sendgrid", "destinations": ["www.example.com"], "recalls": [{"from": "https://shop.example.com/*", "to": "https://www.example.com/corrected"}]}
 }}`
 
 // landings are the hosts that the links of these sites lead to.
