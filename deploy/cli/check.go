@@ -10,6 +10,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/override"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
@@ -47,11 +48,12 @@ func (c *checkCmd) run(*cobra.Command) error {
 		check.PrintFields(c.env.Out)
 		return nil
 	}
-	sites, _, err := sitesfile.Load(c.env.in, c.sites)
+	sites, text, err := sitesfile.Load(c.env.in, c.sites)
 	if err != nil {
 		return c.fail(err)
 	}
 	r := check.Of(sites)
+	r.Warnings = append(r.Warnings, override.RoomWarnings(sites, text)...)
 	if c.json {
 		return output.JSON(c.env.Out, r)
 	}

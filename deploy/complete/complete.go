@@ -109,12 +109,22 @@ func (c *Completer) arguments(cmd *cobra.Command) cobra.CompletionFunc {
 		return endingIn("json")
 	case strings.Contains(use, ".tar.gz]"):
 		return endingIn("gz", "tgz")
+	case strings.HasPrefix(use, " HOST") && strings.Contains(use, "FILE"):
+		return c.hostThenFile
 	case strings.HasPrefix(use, " HOST"):
 		return c.sites((*core.Sites).Hosts)
 	case strings.Contains(use, "FILE"), strings.Contains(use, "LOG"):
 		return nil // files
 	}
 	return cobra.NoFileCompletions
+}
+
+// hostThenFile completes a host, and then a file.
+func (c *Completer) hostThenFile(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return c.sites((*core.Sites).Hosts)(cmd, args, word)
 }
 
 // takesFile reports whether a flag's value is a file or folder, as its usage

@@ -108,6 +108,8 @@ func TestArguments(t *testing.T) {
 		"doctor HOST | URL":               {[]string{"link.example.com", "mail.example.com"}, noFiles},
 		"man [-o folder | COMMAND…]":      {[]string{"man"}, noFiles},
 		"explain URL | curl …":            {nil, noFiles},
+		"put HOST FILE":                   {[]string{"link.example.com", "mail.example.com"}, noFiles},
+		"undo HOST [NUMBER | URL]":        {[]string{"link.example.com", "mail.example.com"}, noFiles},
 	} {
 		root, cmd := tree(use)
 		completer(t).All(root)
@@ -115,6 +117,11 @@ func TestArguments(t *testing.T) {
 		require.Equal(t, c.values, values, use)
 		require.Equal(t, c.directive, directive, use)
 	}
+	root, put := tree("put HOST FILE")
+	completer(t).All(root)
+	values, directive := put.ValidArgsFunction(put, []string{"link.example.com"}, "")
+	require.Empty(t, values)
+	require.Equal(t, cobra.ShellCompDirectiveDefault, directive, "the second one is a file")
 	for _, use := range []string{"missed [LOG...]", "sign FILE"} {
 		root, cmd := tree(use)
 		completer(t).All(root)

@@ -175,3 +175,21 @@ func TestOfSites(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, o)
 }
+
+// What does not fit into an entry is said before somebody is in a hurry.
+func TestRoomWarnings(t *testing.T) {
+	text := func(n int) []byte {
+		list := strings.TrimSuffix(strings.Repeat(`"a-host-of-this-brand.example.com",`, n), ",")
+		return []byte(`{"sites": {"small.example.com": {"esp": "sendgrid"}, "link.example.com": {"esp": "sendgrid", "destinations": [` + list + `]}}}`)
+	}
+	for n, want := range map[int]string{1: "", 150: "", 200: "link.example.com: the site nearly fills an entry of the config store, 7", 240: "link.example.com: the site has no room in an entry of the config store, 8"} {
+		sites, err := sitesjson.Parse("sites.json", text(n))
+		require.NoError(t, err)
+		list := RoomWarnings(sites, text(n))
+		require.Equal(t, want != "", len(list) == 1, "%d: %v", n, list)
+		if want != "" {
+			require.True(t, strings.HasPrefix(list[0], want), list[0])
+			require.Contains(t, list[0], "destinations ")
+		}
+	}
+}
