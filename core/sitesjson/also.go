@@ -152,3 +152,10 @@ func (c *siteReader) unsubscribesOrigin() core.Origin {
 	o.OriginHost, o.ForwardedHost = true, true
 	return o
 }
+
+// OfESP reports whether an entry of also may have the field of this name, and
+// whether one that does not say it has what the site says.
+func OfESP(name string) (may, inherits bool) {
+	f, ok := fieldNamed([]byte(name))
+	return ok && f.ofESP(), ok && (slices.Contains(inherited[:], f) || f == fieldTimeout || f == fieldCount)
+}

@@ -62,6 +62,7 @@ func (c *Completer) byName() map[string]cobra.CompletionFunc {
 	hosts, kids := c.sites((*core.Sites).Hosts), c.sites(sitesfile.KeyIDs)
 	return map[string]cobra.CompletionFunc{
 		"esp":          oneOf(presets()...),
+		"successor":    oneOf(append(presets(), core.PresetNone)...),
 		"host":         hosts,
 		"site":         hosts,
 		"kid":          kids,
@@ -111,6 +112,8 @@ func (c *Completer) arguments(cmd *cobra.Command) cobra.CompletionFunc {
 		return endingIn("gz", "tgz")
 	case strings.HasPrefix(use, " HOST") && strings.Contains(use, "FILE"):
 		return c.hostThenFile
+	case strings.HasPrefix(use, " HOST ESP"):
+		return c.hostThenESP
 	case strings.HasPrefix(use, " HOST"):
 		return c.sites((*core.Sites).Hosts)
 	case strings.Contains(use, "FILE"), strings.Contains(use, "LOG"):
@@ -148,6 +151,25 @@ func (c *Completer) sites(find func(*core.Sites) []string) cobra.CompletionFunc 
 		}
 		return list, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// hostThenESP offers the hosts, and then the ESPs of the one that was typed.
+func (c *Completer) hostThenESP(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return c.sites(func(sites *core.Sites) (list []string) {
+		if len(args) == 0 {
+			return sites.Hosts()
+		}
+		site := sites.Lookup(args[0])
+		if site == nil || len(args) > 1 {
+			return nil
+		}
+		for _, e := range append([]*core.Site{site}, site.Also...) {
+			if e.Origin != nil {
+				list = append(list, e.ESP)
+			}
+		}
+		return list
+	})(cmd, args, typed)
 }
 
 // oneOf offers a closed set of values.

@@ -3,6 +3,7 @@ package complete
 import (
 	"errors"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -95,6 +96,31 @@ func TestFlagsThatAreLeftAlone(t *testing.T) {
 	offer, _ := cmd.GetFlagCompletionFunc("method")
 	values, _ := offer(cmd, nil, "")
 	require.Equal(t, []string{"its own"}, values)
+}
+
+// Behind a host come the ESPs that it has, and then nothing.
+func TestArgumentsHostThenESP(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
+		"link.example.com": {"esp": "customerio-eu", "also": [{"esp": "sendgrid"}]},
+		"own.example.com": {"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}}}`))
+	require.NoError(t, err)
+	root, cmd := tree("retire HOST ESP --log LOG", "successor")
+	(&Completer{Load: func(string) (*core.Sites, error) { return sites, nil }}).All(root)
+	for typed, want := range map[string][]string{
+		"":                              {"link.example.com", "own.example.com"},
+		"link.example.com":              {"customerio-eu", "sendgrid"},
+		"own.example.com":               nil,
+		"none.example.com":              nil,
+		"link.example.com sendgrid":     nil,
+		"link.example.com sendgrid odd": nil,
+	} {
+		values, directive := cmd.ValidArgsFunction(cmd, strings.Fields(typed), "")
+		require.Equal(t, want, values, typed)
+		require.Equal(t, noFiles, directive)
+	}
+	offer, _ := cmd.GetFlagCompletionFunc("successor")
+	values, _ := offer(cmd, nil, "")
+	require.Subset(t, values, []string{"none", "mailgun"})
 }
 
 func TestArguments(t *testing.T) {

@@ -2,7 +2,6 @@ package jsonedit
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +19,7 @@ func TestAdd(t *testing.T) {
 		"{\r\n\t\"a\": 1\r\n}":         "{\r\n\t\"a\": 1,\r\n\t\"new\": 1\r\n}",
 		"{\n  \"a\": 1, \"b\": 2}":     "{\n  \"a\": 1, \"b\": 2, \"new\": 1}",
 		"{\"a\": \"}\",\n \"b\": 2\n}": "{\"a\": \"}\",\n \"b\": 2,\n \"new\": 1\n}",
-		"\xef\xbb\xbf {\"a\": 1}":      "\xef\xbb\xbf {\"a\": 1, \"new\": 1}",
+		" {\"a\": 1}":                  " {\"a\": 1, \"new\": 1}",
 	} {
 		o, err := Root([]byte(before))
 		require.NoError(t, err, before)
@@ -84,12 +83,12 @@ func TestPlaces(t *testing.T) {
 // afterwards, the others are what they were, and taking it out again gives the
 // text of before.
 func FuzzEdits(f *testing.F) {
-	for _, s := range []string{`{}`, `{"a": 1}`, "{\n\t\"a\" :\"}\" , \"b\":[{}]\n}", "\xef\xbb\xbf{\"\\u0061\":{\"x\":null}}"} {
+	for _, s := range []string{`{}`, `{"a": 1}`, "{\n\t\"a\" :\"}\" , \"b\":[{}]\n}", "\n{\"\\u0061\":{\"x\":null}}"} {
 		f.Add(s, 0)
 	}
 	f.Fuzz(func(t *testing.T, text string, after int) {
 		o, err := Root([]byte(text))
-		if err != nil || !json.Valid([]byte(strings.TrimPrefix(text, "\xef\xbb\xbf"))) || len(o.Members) == 0 || o.Index("new") >= 0 {
+		if err != nil || !json.Valid([]byte(text)) || len(o.Members) == 0 || o.Index("new") >= 0 {
 			return
 		}
 		var e Edits

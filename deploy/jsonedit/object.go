@@ -44,11 +44,8 @@ var (
 	errList   = errors.New("there is no list")
 )
 
-// Root finds the object that a document is. A byte order mark may be before it.
-func Root(text []byte) (Object, error) {
-	bom := len(text) - len(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
-	return ObjectAt(text, bom)
-}
+// Root finds the object that a document is.
+func Root(text []byte) (Object, error) { return ObjectAt(text, 0) }
 
 // ObjectAt finds the object that begins at a place, or after spaces there.
 func ObjectAt(text []byte, at int) (o Object, err error) {

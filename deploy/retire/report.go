@@ -1,0 +1,184 @@
+package retire
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/deploy/output"
+)
+
+// What a log must have for shares to mean something. People open mail weeks
+// later, and a mailing a month is common.
+const (
+	leastDays   = 30
+	staleDays   = 7
+	leastClicks = 100
+)
+
+const day = 24 * time.Hour
+
+// doubts say why little follows from the log.
+func (f *Forecast) doubts(now time.Time, r *Report) (list []string) {
+	if r.OfESP == 0 {
+		what := "no line of a link of " + r.ESP + " on " + r.Host + " is in the log: nothing follows from it. It is of another service, or nobody has used these links in this time"
+		if len(r.OtherESPs) > 0 {
+			what += "; the log has there: " + numbered(r.OtherESPs)
+		}
+		return append(list, what)
+	}
+	if covered := f.Ends.Sub(f.Begins); covered < leastDays*day {
+		list = append(list, fmt.Sprintf("the log covers %s: too little to know what a month's mail does, or how long old mail is read", days(covered)))
+	}
+	if age := now.Sub(f.last); age > staleDays*day {
+		list = append(list, fmt.Sprintf("the last request for a link of %s is %s old: what is mailed now may have other links and other destinations", r.ESP, days(age)))
+	}
+	if n := r.clicks(); n < leastClicks {
+		list = append(list, fmt.Sprintf("%s: too few for a share to mean much", output.Count(n, "click")))
+	}
+	return list
+}
+
+func days(d time.Duration) string {
+	if d < day {
+		return "less than a day"
+	}
+	return output.Count(int(d/day), "day")
+}
+
+// clicks counts clicks, those of app links included.
+func (r *Report) clicks() (n int) {
+	for _, k := range r.Kinds {
+		if k.Kind == esp.KindClick.String() || k.Kind == esp.KindApp.String() {
+			n += k.Requests
+		}
+	}
+	return n
+}
+
+func numbered(list []Share) string {
+	parts := make([]string, len(list))
+	for i, s := range list {
+		parts[i] = fmt.Sprintf("%s (%d)", clean.Text(s.Name), s.Requests)
+	}
+	return output.Some(parts, 8)
+}
+
+// Text writes the report for people.
+func (r *Report) Text(w io.Writer) {
+	fmt.Fprintf(w, "the click log: %s", output.Count(r.Lines, "line"))
+	if r.Begins != nil {
+		fmt.Fprintf(w, ", %s to %s UTC", r.Begins.Format("2006-01-02 15:04"), r.Ends.Format("2006-01-02 15:04"))
+	}
+	fmt.Fprintf(w, "; %s for ESPs' links on %s, %d of them of %s\n", output.Count(r.OfHost, "request"), r.Host, r.OfESP, r.ESP)
+	if r.OfESP > 0 {
+		r.table(w)
+		r.explain(w)
+	}
+	for _, d := range r.Doubts {
+		fmt.Fprintf(w, "doubt: %s\n", d)
+	}
+}
+
+func (r *Report) table(out io.Writer) {
+	fmt.Fprintf(out, "\nwith %s retired, and the list of destinations as it is:\n", r.ESP)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "KIND\tREQUESTS\tLAND\tMAY LAND\tGET A PAGE\tNOT KNOWN\tLAST SEEN (UTC)")
+	for _, k := range r.Kinds {
+		share := func(n int) string { return percent(n, k.Requests) }
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", k.Kind, k.Requests, share(k.Lands), share(k.May), share(k.Page+k.Withdrawn), share(k.Unknown),
+			k.Last.Format("2006-01-02 15:04"))
+	}
+	w.Flush()
+}
+
+// percent writes a share, and never 100 % for less than all, or 0 % for some.
+func percent(n, of int) string {
+	tenths := n * 1000 / max(of, 1)
+	switch {
+	case n == 0:
+		return "-"
+	case n == of:
+		return "100%"
+	case tenths == 0:
+		return "<0.1%"
+	}
+	return fmt.Sprintf("%d.%d%%", tenths/10, tenths%10)
+}
+
+// explain says how the numbers are made.
+func (r *Report) explain(w io.Writer) {
+	fmt.Fprintln(w)
+	c := map[string]Counts{}
+	for _, k := range r.Kinds {
+		c[k.Kind] = k.Counts
+	}
+	if r.clicks() > 0 {
+		r.explainClicks(w, c["click"].plus(c["app"]))
+	}
+	if c["open"].Requests > 0 {
+		fmt.Fprintln(w, "opens: all that come by GET or HEAD get the pixel; nobody counts them but the log")
+	}
+	if c["unsubscribe"].Requests > 0 {
+		if u := r.site.Unsubscribes; u != nil {
+			fmt.Fprintf(w, "unsubscribes: they reach %s; whether it understands them is not in the log\n", u.Address)
+		} else {
+			fmt.Fprintln(w, "unsubscribes: without an origin in unsubscribes, a page says that nothing was done")
+		}
+	}
+	if c["other"].Requests > 0 {
+		fmt.Fprintln(w, "other: what has the form of no link goes to the site's own esp, whoever that is then")
+	}
+	fmt.Fprintln(w, "mail that nobody has opened in this time is not in the log")
+}
+
+func (c Counts) plus(d Counts) Counts {
+	return Counts{Requests: c.Requests + d.Requests, Lands: c.Lands + d.Lands, Learned: c.Learned + d.Learned, May: c.May + d.May, Page: c.Page + d.Page,
+		Withdrawn: c.Withdrawn + d.Withdrawn, Unknown: c.Unknown + d.Unknown}
+}
+
+func (r *Report) explainClicks(w io.Writer, c Counts) {
+	g := r.site.Origin.Family.Gradings()
+	if !r.site.Origin.Family.Readable() {
+		fmt.Fprintf(w, "clicks: only %s can read its links, so what was learned of them is all that can land: %d of %d here were answered from that\n",
+			r.ESP, c.Learned, c.Requests)
+	} else {
+		fmt.Fprintf(w, "clicks that land: %d were read from the link when they were clicked (the line has \"reading\"), and lead to a listed host\n", c.Lands)
+		fmt.Fprintf(w, "clicks that may land: %d were led to a listed host by %s; whether the link says it too is not in the log. Read are %s\n",
+			c.May, r.ESP, readable(g))
+		if !r.site.AllowHTTP {
+			fmt.Fprintln(w, "the log does not say http:// from https://; without allow_http, those to http:// get a page")
+		}
+	}
+	if c.Withdrawn > 0 {
+		fmt.Fprintf(w, "withdrawn by a rule of recalls: %d, which get a page now too\n", c.Withdrawn)
+	}
+	if c.Unknown > 0 {
+		fmt.Fprintf(w, "clicks not known: %d have no destination in the log, or the ESP led elsewhere than the link says\n", c.Unknown)
+	}
+	if len(r.Unlisted) > 0 {
+		fmt.Fprintln(w, "hosts that are not in destinations (or are the link domain), whose clicks get a page; add those that are yours:")
+		for i, s := range r.Unlisted {
+			if i == 20 {
+				fmt.Fprintf(w, "  and %s more\n", output.Count(len(r.Unlisted)-i, "host"))
+				break
+			}
+			fmt.Fprintf(w, "  %s  %s (%s)\n", clean.Text(s.Name), percent(s.Requests, r.clicks()), output.Count(s.Requests, "click"))
+		}
+	}
+}
+
+// readable says which links can be read.
+func readable(g esp.Gradings) string {
+	var parts []string
+	for _, s := range []string{g.Certain, g.Likely} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
