@@ -85,6 +85,13 @@ func (o *overrideFlags) warn(list []string) {
 	}
 }
 
+// compare says how an override differs from sites.json, which it hides.
+func (o *overrideFlags) compare(object *override.Object) {
+	if file, err := override.OfSites(o.text, o.host); err == nil {
+		fmt.Fprintln(o.env.Err, override.Compared(o.host, object, file))
+	}
+}
+
 const overrideHelp = `The override of a link domain is one object, what sites.json has under its name. It stands
 in the config store of the service, and the module takes it in place of the one it was
 built with, from the next request on. It holds until it is removed, whatever is published
@@ -138,9 +145,7 @@ error in what it differs from sites.json. Without an override it fails.`,
 		if object == nil {
 			return failure.Bad(fmt.Errorf("%s has no entry %s", store.Where(), o.host), "the module answers as it was built; clickedge override put makes one")
 		}
-		if file, err := override.OfSites(o.text, o.host); err == nil {
-			fmt.Fprintln(env.Err, override.Compared(o.host, object, file))
-		}
+		o.compare(object)
 		_, err = fmt.Fprint(env.Out, object.Pretty())
 		return err
 	}
@@ -186,6 +191,7 @@ func (o *overrideFlags) check(ctx context.Context, file []string) error {
 		return err
 	}
 	o.warn(c.Warnings)
+	o.compare(c.Object)
 	_, err = fmt.Fprintf(o.env.Out, "the module would take it: %s\n", c.Object.Taken())
 	return err
 }
@@ -240,6 +246,7 @@ Nothing is written where somebody else has changed the entry in the meantime.`,
 			return err
 		}
 		o.warn(c.Warnings)
+		o.compare(c.Object)
 		before, err := store.Read(cmd.Context(), o.host)
 		if err != nil {
 			return err
