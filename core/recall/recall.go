@@ -74,7 +74,7 @@ func checkFrom(url string, prefix bool) Fault {
 	case strings.Contains(host, Wildcard):
 		return Fault{"has a wildcard in its host", `name the host; a "*" stands at the very end`}
 	case prefix && len(host) == len(rest):
-		return Fault{"may go on within its host", `write "` + url + `/*" for all of the host: without the slash "` + url + `.evil.example" would be met`}
+		return Fault{"may go on within its host", hintWhole(url, host)}
 	case strings.Contains(rest, "#"):
 		return Fault{`has a "#"`, "a rule does not see what follows it, and would meet every link to the page: end the URL before it"}
 	case prefix && inEscape(rest):
@@ -98,6 +98,15 @@ func hintURL(url string, prefix bool) string {
 		url += Wildcard
 	}
 	return "write " + strconv.Quote(url)
+}
+
+// hintWhole says how to write a prefix that ends in its host.
+func hintWhole(url, host string) string {
+	const why = "without the slash another host that begins alike would be met"
+	if !destination.IsHost(host) {
+		return `end it in "/*": ` + why
+	}
+	return "write " + strconv.Quote(url+"/"+Wildcard) + " for all of the host: " + why
 }
 
 func authorityEnd(rest string) int {

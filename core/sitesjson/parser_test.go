@@ -19,6 +19,8 @@ import (
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/recall"
 	"github.com/clickedge/clickedge/core/signed"
 )
 
@@ -365,6 +367,7 @@ func checkSite(t *testing.T, sites *core.Sites, s *core.Site) {
 	if l := s.AppLinks; l != nil {
 		checkAppLinks(t, l)
 	}
+	checkRecalls(t, s)
 	checkAlso(t, sites, s)
 	if s.ESP == "none" {
 		require.Nil(t, s.Origin)
@@ -373,6 +376,27 @@ func checkSite(t *testing.T, sites *core.Sites, s *core.Site) {
 		return
 	}
 	checkOrigins(t, sites, s)
+}
+
+// checkRecalls: what a rule compares with is in the form in which it is
+// compared, each rule can be reached, and where it leads is allowed.
+func checkRecalls(t *testing.T, s *core.Site) {
+	rules := s.Recalls.List()
+	require.LessOrEqual(t, len(rules), recall.Max)
+	all := recall.Rules("")
+	for i, r := range rules {
+		again, fault := recall.ReadFrom(r.From.String())
+		require.Empty(t, fault, r.From)
+		require.Equal(t, r.From, again)
+		if r.To != "" {
+			require.Equal(t, outcome.OK, s.Allows(r.To), r.To)
+		}
+		for _, before := range rules[:i] {
+			require.False(t, before.From.Covers(r.From), "%s before %s", before.From, r.From)
+		}
+		all = all.Append(r)
+	}
+	require.Equal(t, s.Recalls, all)
 }
 
 func checkOrigins(t *testing.T, sites *core.Sites, s *core.Site) {
