@@ -38,8 +38,8 @@ type Decision struct {
 	Location string
 	// Host is the host of Location, in lower case.
 	Host string
-	// Reading is the grade of an ESP's link from which Location was read;
-	// Unread for any other.
+	// Reading is the grade of an ESP's link from which Location was read, or
+	// esp.Learned; Unread for any other.
 	Reading esp.Grade
 	// Recalled is the URL to which the link leads, or the ESP's answer, if a
 	// rule of the site's recalls applies; "" for none. Rule is its index.
@@ -111,7 +111,7 @@ func (d *Decision) decideESP(req *Request, site *Site) {
 		d.Why = WhySetting
 	case req.Method != "GET":
 		d.Why = WhyMethod
-	case d.follow(req, site, link, esp.Certain) && !site.Count:
+	case (d.follow(req, site, link, esp.Certain) || d.followLearned(req, site, false)) && !site.Count:
 		d.Origin = nil
 	}
 }

@@ -33,8 +33,8 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 
 // AfterFailure decides what the reader gets when the ESP failed: a redirect
 // from the link itself, if the site wants that (when_esp_fails), the link can
-// be read and the site's list allows its destination; a page otherwise. A link
-// that can be read may be recalled.
+// be read or has been learned, and the site's list allows its destination; a
+// page otherwise. A link that can be read, or was learned, may be recalled.
 func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
 	site = site.For(req.Target)
 	link := site.Origin.Family.Find(req.Target)
@@ -47,8 +47,9 @@ func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
 		d.Why = WhyMethod
 	case !site.FailRedirect:
 		d.Why = WhySetting
+	case d.follow(req, site, link, esp.Likely):
 	default:
-		d.follow(req, site, link, esp.Likely)
+		d.followLearned(req, site, true)
 	}
 	return d
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
@@ -70,8 +71,22 @@ func loadGolden(t *testing.T, path string) *goldenCase {
 		kid, secret, _ := strings.Cut(strings.TrimSpace(line), "=")
 		keys[kid] = secret
 	}
-	g.req.Keys = keys
+	g.req.Keys, g.req.Learned = keys, storedLinks(g.section("learned"))
 	return g
+}
+
+// storedLinks has lines of a host, a target and a destination, as the KV store
+// would have them.
+type storedLinks string
+
+func (s storedLinks) Learned(name *learned.Name, patient bool) learned.Entry {
+	for line := range strings.Lines(string(s)) {
+		f := strings.Fields(line)
+		if link, _ := learned.Read(f[0], esp.FamilySendGrid, f[1]); patient && link.Name == *name {
+			return learned.KnownSince(1, f[2])
+		}
+	}
+	return learned.Entry{}
 }
 
 func describe(d core.Decision) string {

@@ -24,6 +24,8 @@ type Request struct {
 	// Keys has the secrets of signed links. Nil: there are none, and no signed
 	// link verifies.
 	Keys signed.Keyring
+	// Learned has what has been learned of links. Nil: nothing has.
+	Learned LearnedLinks
 	// Room is a buffer for a decision's Location that is not part of Target.
 	// The length of Target is enough. A Location that does not fit is
 	// allocated.

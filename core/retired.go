@@ -6,9 +6,9 @@ import (
 )
 
 // decideRetired answers a link of an ESP that is asked for nothing any more: a
-// click from the link itself, an open with the pixel. An unsubscribe goes to
-// the origin that the site names for it, and gets a page that says so where
-// there is none.
+// click from the link itself or what was learned of it, an open with the pixel.
+// An unsubscribe goes to the origin that the site names for it, and gets a page
+// that says so where there is none.
 func (d *Decision) decideRetired(req *Request, site *Site) {
 	link := site.Origin.Family.Find(req.Target)
 	d.Kind = link.Kind()
@@ -21,7 +21,7 @@ func (d *Decision) decideRetired(req *Request, site *Site) {
 		}
 	default:
 		d.Code, d.Why = outcome.Retired, WhyMethod
-		if req.reads() && d.follow(req, site, link, esp.Likely) && d.Code == outcome.Retired {
+		if req.reads() && (d.follow(req, site, link, esp.Likely) || d.followLearned(req, site, true)) && d.Code == outcome.Retired {
 			d.Code = outcome.OK // else it is recalled
 		}
 	}

@@ -47,6 +47,8 @@ type Site struct {
 	Count bool
 	// FailRedirect redirects from the link when the ESP fails.
 	FailRedirect bool
+	// Learn remembers where the ESP leads from links that only it can read.
+	Learn bool
 	// Recalls are the rules for links that are corrected or withdrawn.
 	Recalls recall.Rules
 	// Keys are the key ids whose signed links verify; new links are minted with

@@ -14,4 +14,6 @@ const (
 	WhyLikely         // it does, but not for certain
 	WhyNotAllowed     // the site does not redirect to where it leads
 	WhyRead           // the link was read, and its reader redirected
+	WhyNotLearned     // the link does not say where it leads, and that has not been learned
+	WhyLearned        // it has been learned, and the reader was redirected
 )

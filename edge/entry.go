@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
@@ -73,6 +74,9 @@ func (x *exchange) carryOut(d *core.Decision) {
 		x.reply(d.Reply)
 	default:
 		x.page(core.Page{Code: d.Code})
+	}
+	if d.Reading == esp.Learned {
+		x.remember()
 	}
 	if x.lineWaits {
 		x.count(d)

@@ -25,6 +25,7 @@ type exchange struct {
 	octets  [16]byte // of the reader's address
 	mark    [core.LoopRoom]byte
 	secret  []byte // while a signed link is verified
+	links   links
 	// answered: a response has been sent, or could not be. There is no second
 	// try, since its handles are gone.
 	answered bool
@@ -65,7 +66,7 @@ func (x *exchange) receive() outcome.Code {
 	if x.arrival.Headers.Has(header.CDNLoop) {
 		x.request.CDNLoop = x.joined("cdn-loop")
 	}
-	x.request.Keys = x
+	x.request.Keys, x.request.Learned = x, x
 	return outcome.OK
 }
 

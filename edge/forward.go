@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 
 	"github.com/clickedge/clickedge/core"
@@ -32,16 +33,20 @@ func (x *exchange) proxy(d *core.Decision) {
 	a.close()
 	if d.Action == core.Redirect {
 		x.redirect(d)
-		return
+	} else {
+		x.page(core.Page{Code: d.Code, Status: d.Status, RetryAfter: wait})
 	}
-	x.page(core.Page{Code: d.Code, Status: d.Status, RetryAfter: wait})
+	x.remember()
+	if x.links.answered != "" {
+		x.learn(a.Status, x.links.answered)
+	}
 }
 
 // recall lets core recall where the ESP's answer leads.
 func (x *exchange) recall(d *core.Decision, a *attempt) {
 	values, _ := a.resp.HeaderValues(&x.buf, "location")
 	if d.AfterAnswer(&x.request, x.site, a.Status, values, x.secure()); d.Recalled != "" {
-		x.record.Code = d.Code
+		x.record.Code, x.links.answered = d.Code, values
 	}
 }
 
@@ -62,12 +67,16 @@ func (x *exchange) recallAnswer(d *core.Decision, a *attempt) {
 // sendBack sends the response of the origin to the reader.
 func (x *exchange) sendBack(o *core.Origin, resp hostcall.Response, body hostcall.Body, status int) {
 	names, _ := resp.HeaderNames(&x.buf)
+	locations := ""
 	if core.IsRedirect(status) {
-		values, _ := resp.HeaderValues(&x.buf, "location")
-		x.record.Destination = core.LeadsTo(values, x.secure(), x.site.Host)
+		locations, _ = resp.HeaderValues(&x.buf, "location")
+		x.record.Destination = core.LeadsTo(locations, x.secure(), x.site.Host)
 	}
 	x.editResponse(o, resp, names, status)
 	x.respond(resp, body, status)
+	if x.site.Learn {
+		x.learn(status, cmp.Or(x.links.answered, locations))
+	}
 }
 
 // count lets the ESP count a click whose reader has been answered. Its answer
@@ -79,6 +88,9 @@ func (x *exchange) count(d *core.Decision) {
 		values, _ := a.resp.HeaderValues(&x.buf, "location")
 		if warning := x.record.Compare(d, a.Status, values, x.secure(), x.site); warning != "" {
 			_, _ = os.Stderr.WriteString("warning: " + warning + "\n")
+		}
+		if x.site.Learn {
+			x.learn(a.Status, values)
 		}
 	}
 	a.close()

@@ -13,8 +13,8 @@
 // The files, in the order of a click: entry.go, exchange.go (reads the
 // request), sites.go and override.go (find the site), signals.go (for the
 // verdict), forward.go (to the ESP and back), edit.go (header fields),
-// attempt.go and second.go (the two origins), answer.go (to the reader), and
-// record.go (the log). All decisions are made in core; the guest only carries
+// attempt.go and second.go (the two origins), answer.go (to the reader), record.go
+// (the log), and learn.go (learned links). All decisions are made in core; the guest only carries
 // them out.
 package main
 

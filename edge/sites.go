@@ -10,7 +10,8 @@ import (
 )
 
 // room is where the build writes the table of sites, after the snapshot: its
-// length in four bytes, little-endian, and the table. So the sites of a module
+// length in four bytes, little-endian, and the table. The archive of learned
+// links may follow the table. So the sites of a module
 // can be changed without initialising it again. The guest only reads it, and
 // only when it answers a request.
 var room []byte
@@ -39,12 +40,7 @@ var (
 // openSites opens the table, which only checks its header. A table of another
 // version counts as none: no site is better than a wrong one.
 func openSites() {
-	data := tableAtInit
-	if len(room) > 4 {
-		if n := int(binary.LittleEndian.Uint32(room)); n > 0 && n <= len(room)-4 {
-			data = view(room[4 : 4+n])
-		}
-	}
+	data := tableData()
 	if data == "" {
 		return
 	}
@@ -52,6 +48,16 @@ func openSites() {
 	if sitesRoom, err = sitetable.Open(data); err == nil {
 		sites = &sitesRoom
 	}
+}
+
+// tableData returns the table and what follows it; "" for none.
+func tableData() string {
+	if len(room) > 4 {
+		if n := int(binary.LittleEndian.Uint32(room)); n > 0 && n <= len(room)-4 {
+			return view(room[4 : 4+n])
+		}
+	}
+	return tableAtInit
 }
 
 // findSite returns the site of a Host header, nil for none. The next call

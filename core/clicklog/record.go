@@ -107,7 +107,7 @@ var (
 	kindPieces   = pieces(`","kind":"`, esp.KindHealth, `","method":"`)
 	actionPieces = pieces(`","action":"`, core.Reply, `","code":"`)
 	// A link that is unread has no member.
-	readingPieces = [...]string{esp.Likely: `","reading":"likely`, esp.Certain: `","reading":"certain`}
+	readingPieces = [...]string{esp.Likely: `","reading":"likely`, esp.Certain: `","reading":"certain`, esp.Learned: `","reading":"learned`}
 	whoPieces     = pieces(`,"verdict":"`, verdict.WhoBot, `","reasons":"`)
 )
 

@@ -17,6 +17,9 @@ const (
 	ConfigStore = "clickedge"
 	// SecretStore has the secrets of signed links, each under its key id.
 	SecretStore = "clickedge-keys"
+	// LinkStore is the KV store of the links that have been learned, each under
+	// its name.
+	LinkStore = "clickedge-links"
 	// LogEndpoint takes the click log.
 	LogEndpoint = "clicks"
 )

@@ -16,9 +16,12 @@ const (
 	// known damage to another link gives the same text. It may be redirected
 	// without asking the ESP.
 	Certain
+	// Learned: the link was not read, but the ESP has sent others there from the
+	// same link in other messages. No reading has this grade.
+	Learned
 )
 
-var gradeNames = [...]string{"unread", "likely", "certain"}
+var gradeNames = [...]string{"unread", "likely", "certain", "learned"}
 
 // String returns the name that the click log uses.
 func (g Grade) String() string { return gradeNames[g] }

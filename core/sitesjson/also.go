@@ -27,7 +27,7 @@ func (c *siteReader) alsoEntry(i int) {
 
 // inherited are the fields that an entry of also has from its site, if it does
 // not say them itself.
-var inherited = [...]field{fieldClicks, fieldFails}
+var inherited = [...]field{fieldClicks, fieldFails, fieldLearn}
 
 // inherit gives an entry what the site says for all its ESPs. A mistake in it
 // is the site's, and is reported once.

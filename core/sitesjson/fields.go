@@ -41,6 +41,7 @@ const (
 	fieldCount
 	fieldFails
 	fieldTimeout
+	fieldLearn
 	fieldKeys
 	fieldSigned
 	fieldRecalls
@@ -88,6 +89,8 @@ var fieldDocs = [fieldsLen]FieldDoc{
 		`what a click gets when the ESP gives no answer, or answers 429 or 5xx: a page that says so, or a redirect from the link itself where it can be read, certainly or likely`},
 	fieldTimeout: {"esp_timeout", "string", `"5s"`,
 		`how long a reader waits for the ESP's answer to begin before when_esp_fails applies, "100ms" to "60s"; requests other than GET and HEAD wait a minute`},
+	fieldLearn: {"learn", "true or false", "false",
+		`whether it is remembered where the ESP leads from links that only it can read, for the case that it fails or is left: of SendGrid's, whose links to one destination have a part in common; needs destinations`},
 	fieldKeys: {"keys", "list of strings", "",
 		`the ids of the keys of signed links, 1 to 8 of a-z 0-9 each; every one verifies, the first also mints; required when esp is "none"`},
 	fieldSigned: {"signed_links", `"listed" or "anywhere"`, `"listed"`,
@@ -123,7 +126,7 @@ const (
 
 func (f field) fieldType() fieldType {
 	switch f {
-	case fieldForwarded, fieldPublicSuffix, fieldAllowHTTP, fieldCount:
+	case fieldForwarded, fieldPublicSuffix, fieldAllowHTTP, fieldCount, fieldLearn:
 		return typeFlag
 	case fieldDestinations, fieldKeys, fieldRecalls, fieldAlso:
 		return typeList
@@ -139,7 +142,7 @@ func (f field) fieldType() fieldType {
 func (f field) ofESP() bool {
 	switch f {
 	case fieldESP, fieldLinks, fieldHeaders, fieldOrigin, fieldSecond, fieldTenant, fieldHost, fieldCookies, fieldForwarded, fieldTimeout,
-		fieldClicks, fieldCount, fieldFails, fieldRetired:
+		fieldClicks, fieldCount, fieldFails, fieldLearn, fieldRetired:
 		return true
 	}
 	return false
@@ -204,6 +207,8 @@ func (c *siteReader) hintField(name string) string {
 		meant = "second_origin"
 	case "header", "requestheaders", "fields", "requestfields", "setheaders":
 		meant = "headers"
+	case "remember", "learning", "learned", "learnlinks":
+		meant = "learn"
 	case "timeout", "firstbytetimeout", "esptimeoutms":
 		meant = "esp_timeout"
 	case "apple", "android", "applinksfile", "applelinks", "assetlinks", "appleappsiteassociation", "universallinks":

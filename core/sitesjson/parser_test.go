@@ -65,6 +65,9 @@ func describeSites(sites *core.Sites, err error) string {
 		s := sites.Lookup(host)
 		fmt.Fprintf(&b, "%s\n  esp %s, keys %v, anywhere %t, destinations %v, http %t\n", s.Host, s.ESP, s.Keys, s.SignedAnywhere, s.Destinations, s.AllowHTTP)
 		fmt.Fprintf(&b, "  redirect %t, count %t, when it fails %t, home %q\n", s.ClickRedirect, s.Count, s.FailRedirect, s.Home)
+		if s.Learn {
+			fmt.Fprintf(&b, "  learn\n")
+		}
 		if o := s.Origin; o != nil {
 			fmt.Fprintf(&b, "  %s\n", describeOrigin(o))
 		}
@@ -79,6 +82,9 @@ func describeSites(sites *core.Sites, err error) string {
 		}
 		for _, e := range s.Also {
 			fmt.Fprintf(&b, "  also %s, retired %d, redirect %t, count %t, when it fails %t, timeout %s\n", e.ESP, e.Retired, e.ClickRedirect, e.Count, e.FailRedirect, e.ESPTimeout)
+			if e.Learn {
+				fmt.Fprintf(&b, "    learn\n")
+			}
 			fmt.Fprintf(&b, "    %s\n", describeOrigin(e.Origin))
 			if e.SecondOrigin != nil {
 				fmt.Fprintf(&b, "    second %s\n", describeOrigin(e.SecondOrigin))
@@ -144,7 +150,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "also", "unsubscribes", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "keys", "signed_links", "recalls", "home" or "app_links"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "also", "unsubscribes", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "learn", "keys", "signed_links", "recalls", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)
@@ -426,7 +432,7 @@ func checkAlso(t *testing.T, sites *core.Sites, s *core.Site) {
 		require.True(t, e.ESPTimeout >= core.MinTimeout && e.ESPTimeout <= core.MaxTimeout)
 		same := *e
 		same.ESP, same.Origin, same.SecondOrigin, same.ESPTimeout, same.Retired = s.ESP, s.Origin, s.SecondOrigin, s.ESPTimeout, s.Retired
-		same.ClickRedirect, same.Count, same.FailRedirect, same.Also = s.ClickRedirect, s.Count, s.FailRedirect, s.Also
+		same.ClickRedirect, same.Count, same.FailRedirect, same.Learn, same.Also = s.ClickRedirect, s.Count, s.FailRedirect, s.Learn, s.Also
 		require.Equal(t, *s, same)
 	}
 	if o := s.Unsubscribes; o != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/learned"
 )
 
 // relate checks the rules between the fields of a site, and completes the site.
@@ -21,6 +22,7 @@ func (c *siteReader) relate(at int) {
 		e.relateESP(e.begin)
 	}
 	c.relateAlso()
+	c.relateLearn()
 	c.relateLinks(at)
 	s := c.site
 	s.Destinations = reuse(&c.lastDestinations, s.Destinations)
@@ -56,6 +58,7 @@ func (c *siteReader) complete(count bool) {
 	s.ClickRedirect = c.on[fieldClicks]
 	s.FailRedirect = c.on[fieldFails]
 	s.Count = c.on[fieldCount] || !c.given(fieldCount) && count
+	s.Learn = c.on[fieldLearn] && learned.Can(c.esp.Family)
 	if s.ESPTimeout == 0 {
 		s.ESPTimeout = core.DefaultTimeout
 	}
@@ -114,12 +117,35 @@ func (c *siteReader) relateESP(at int) {
 	if custom && c.given(fieldLinks) && !c.bad[fieldLinks] {
 		preset.Family = c.links
 	}
-	for _, f := range []field{fieldClicks, fieldCount, fieldFails, fieldTimeout} {
+	for _, f := range []field{fieldClicks, fieldCount, fieldFails, fieldTimeout, fieldLearn} {
 		c.refuse(f, c.proxied() || len(c.also) > 0, "")
 	}
 	if !c.proxied() && !c.given(fieldAlso) && c.in == "" {
 		c.require(fieldKeys, true, at, `without an ESP there are only signed links: name their keys, as in "keys": ["k1"]`)
 	}
+}
+
+// relateLearn refuses learn where there is nothing to be learned. A site says it
+// for all of its ESPs, an entry of also for its own.
+func (c *siteReader) relateLearn() {
+	able := func(r *siteReader) bool { return r.on[fieldLearn] && learned.Can(r.esp.Family) }
+	for _, r := range append([]*siteReader{c}, c.also...) {
+		if !r.given(fieldLearn) || !r.chosen(fieldLearn) || r.esp.Preset == "" || able(r) || r == c && slices.ContainsFunc(c.also, able) {
+			continue
+		}
+		r.mistake(fieldLearn, r.at[fieldLearn], "does nothing with esp "+quote([]byte(r.esp.Preset)), whyUnlearnable(r.esp.Family))
+	}
+}
+
+// whyUnlearnable says why the links of a family cannot be learned.
+func whyUnlearnable(f esp.Family) string {
+	switch {
+	case f == esp.FamilyIterable:
+		return "Iterable's links have nothing in common that names the destination: _t names a template, _m a message, and the rest is encrypted; leave it out"
+	case f.Readable():
+		return "its links say themselves where they lead; leave it out"
+	}
+	return "only SendGrid's links, Braze's over SendGrid included, have a part in common that names the destination; leave it out"
 }
 
 func (c *siteReader) missing(f field, at int, hint string) {
@@ -209,6 +235,8 @@ func (c *siteReader) wantsDestinations() string {
 		return `"clicks": "redirect" needs the hosts that links may lead to`
 	case c.some(fieldFails):
 		return `"when_esp_fails": "redirect" needs the hosts that links may lead to`
+	case c.some(fieldLearn):
+		return `"learn": true needs the hosts that links may lead to`
 	case len(c.site.Keys) > 0 && !c.on[fieldSigned] && !c.bad[fieldSigned]:
 		return `signed links need the hosts that they may lead to, or "signed_links": "anywhere"`
 	}

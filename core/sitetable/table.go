@@ -33,7 +33,7 @@ import (
 //	pool     whatever several sites may have in common, each thing once: profiles, origins, texts and lists
 //
 //	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere,
-//	            one of the last six fields is not 0
+//	            one of the last six fields is not 0, learn
 //	         4  offset of the origin, 0 for none
 //	         4  offset of the second origin, 0 for none
 //	         8  esp_timeout in nanoseconds
@@ -90,6 +90,7 @@ const (
 	flagFailRedirect
 	flagSignedAnywhere
 	flagMore
+	flagLearn
 
 	flagTLS           = 1
 	flagOriginHost    = 2
@@ -271,6 +272,7 @@ func (d tableData) esp(r, p, host string, space *espSpace) {
 		Count:          flags&flagCount != 0,
 		FailRedirect:   flags&flagFailRedirect != 0,
 		SignedAnywhere: flags&flagSignedAnywhere != 0,
+		Learn:          flags&flagLearn != 0,
 		Home:           d.text(le64(r, 12)),
 	}
 	if keys := le64(p, 28); keys != 0 {

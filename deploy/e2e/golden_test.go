@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -26,6 +28,8 @@ type golden struct {
 	arch *txtar.Archive
 	req  hostsim.Request
 	keys map[string][]byte
+	// learned is what the KV store of links has.
+	learned map[string]hostsim.KVEntry
 }
 
 func section(arch *txtar.Archive, name string) string {
@@ -59,10 +63,24 @@ func loadGolden(t *testing.T) map[string][]*golden {
 			kid, secret, _ := strings.Cut(strings.TrimSpace(line), "=")
 			g.keys[kid] = []byte(secret)
 		}
-		sites := section(arch, "sites.json") + "\x00" + section(arch, "keys")
+		g.learned = learnedOf(t, section(arch, "learned"))
+		sites := section(arch, "sites.json") + "\x00" + section(arch, "keys") + "\x00" + section(arch, "learned")
 		groups[sites] = append(groups[sites], g)
 	}
 	return groups
+}
+
+// learnedOf reads lines of a host, a target and a destination.
+func learnedOf(t *testing.T, lines string) map[string]hostsim.KVEntry {
+	store := map[string]hostsim.KVEntry{}
+	for line := range strings.Lines(lines) {
+		f := strings.Fields(line)
+		link, ok := learned.Read(f[0], esp.FamilySendGrid, f[1])
+		require.True(t, ok, line)
+		e := learned.KnownSince(1, f[2])
+		store[link.Name.String()] = hostsim.KVEntry{Value: e.Append(nil, &link.Name)}
+	}
+	return store
 }
 
 func (g *golden) name() string { return strings.TrimSuffix(filepath.Base(g.path), ".txtar") }
@@ -103,6 +121,7 @@ func TestGolden(t *testing.T) {
 		text, _, _ := strings.Cut(sites, "\x00")
 		with := func(cfg *hostsim.Config) {
 			cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: cases[0].keys}
+			cfg.KVStores = map[string]map[string]hostsim.KVEntry{contract.LinkStore: cases[0].learned}
 		}
 		t.Run(cases[0].name(), func(t *testing.T) {
 			warm, cold := newRig(t, text, with), newColdRig(t, text, with)

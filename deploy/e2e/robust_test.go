@@ -37,6 +37,7 @@ type logLine struct {
 	SecondOrigin                                                    string `json:"second_origin"`
 	OriginDestination                                               string `json:"origin_destination"`
 	OriginError                                                     string `json:"origin_error"`
+	Reading                                                         string
 }
 
 func (r *rig) get(t *testing.T, method, target string) (*hostsim.Response, logLine) {

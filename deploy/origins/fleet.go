@@ -32,6 +32,12 @@ type Options struct {
 	// in them (SendGrid, Iterable, SparkPost when encrypted). Empty:
 	// [DefaultOpaque].
 	Opaque string
+	// OpaqueTo, if not nil, says for each target of SendGrid's where it leads, in
+	// place of Opaque.
+	OpaqueTo func(target string) string
+	// SendGrid, if not nil, is the account whose links its stand-in follows. It
+	// refuses all others.
+	SendGrid *SendGridAccount
 	// Landing lists the host names, "*.example.com" included, for which landing
 	// pages are served over http and https; see [Fleet.LandingAddr]. Empty:
 	// none are.

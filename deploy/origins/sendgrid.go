@@ -6,7 +6,7 @@ var sendGrid = &family{
 	cache: "no-store",
 	routes: []route{
 		click(`/(?:uni/)?(?:ls|wf)/click`, readSendGrid),
-		get(`/(?:uni/)?ss/c/[^/?]+/[^?]+`, opaque),
+		click(`/(?:uni/)?ss/c/[^/?]+/[^?]+`, readHidden),
 		get(`/wf/open`, pixel),
 		get(`/ss/o/[^?]+\.gif`, pixel),
 		page(`/wf/unsubscribe`, unsubscribe),
@@ -16,13 +16,18 @@ var sendGrid = &family{
 	samples: sendGridSamples,
 }
 
-// readSendGrid cannot read the destination; a link without its upn is damaged.
-func readSendGrid(q *request) (string, bool) { return q.options().Opaque, q.param("upn") != "" }
+// readSendGrid refuses a link without its upn.
+func readSendGrid(q *request) (string, bool) {
+	if q.param("upn") == "" {
+		return "", false
+	}
+	return readHidden(q)
+}
 
-// The opaque parts are as long as real ones, and contain "-2F" and "_" as real
-// ones do.
+// The opaque parts have the form of real ones, and contain "-2F" and "_" as
+// real ones do.
 const (
-	sendGridUPN   = "u001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8-2FgISIjJCUmJygpKissLS4v9ArV_AAECAwQFBgcICQoLDA0-3D"
+	sendGridUPN   = "u001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh-2FgISIjJCUmJygpKissLS4v9ArV_AAECAwQFBgcICQoLDA0ODw-3D-3D"
 	sendGridShort = "u001.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8/4uj/AAAAAAAAAAAAAAAAAAAAAA"
 )
 

@@ -262,5 +262,7 @@ var out struct {
 	detail  sendErrorDetail
 	// of stores.go
 	store, secret, endpoint uint32
-	millis                  uint64
+	// of links.go
+	cached, kvError uint32
+	millis          uint64
 }

@@ -1,0 +1,126 @@
+package hostcall
+
+// Cached returns the user metadata of the object that the cache of this place
+// has under a key, with two host calls. None means that there is no such
+// object.
+func Cached(b *Buffer, key string) (string, Status) {
+	if st := cacheLookup(key); st != OK {
+		return "", st
+	}
+	for handle := out.cached; ; {
+		out.n = 0
+		if st := cacheMetadata(handle, b.free); st == OK {
+			return b.take()
+		} else if !b.grow(st) {
+			return "", st
+		}
+	}
+}
+
+// Cache puts an object without a body into the cache of this place, with two
+// host calls. It is kept for at most so many seconds. surrogate, if not "", is
+// a key by which [Purge] removes it everywhere.
+func Cache(key, metadata, surrogate string, seconds uint64) Status {
+	out.body = InvalidHandle
+	if st := cacheInsert(key, metadata, surrogate, seconds*1e9); st != OK {
+		return st
+	}
+	return out.body.Close()
+}
+
+// Purge removes the objects of a surrogate key from the caches of all places.
+func Purge(surrogate string) Status { return purgeSurrogate(surrogate) }
+
+// Store is a handle of a KV store.
+type Store uint32
+
+// OpenStore returns the KV store of a name. Hosts return InvalidArg for one
+// that the service does not have.
+func OpenStore(name string) (Store, Status) {
+	out.store = InvalidHandle
+	st := kvOpen(name)
+	return Store(out.store), st
+}
+
+// Outcomes of an operation on a KV store: kv_error in typenames.witx.
+const (
+	kvOK                 = 1
+	kvNotFound           = 3
+	kvPreconditionFailed = 4
+)
+
+// Get returns the value of a key. None means that there is none, and Again that
+// there was no answer in time.
+func (s Store) Get(b *Buffer, key string, timeoutMS uint32) (string, Status) {
+	out.pending = InvalidHandle
+	if st := kvLookup(s, key); st != OK {
+		return "", st
+	}
+	pending := out.pending
+	if ready, st := pending.Ready(timeoutMS); st == OK && !ready {
+		return "", Again
+	}
+	out.kvError, out.body = 0, InvalidHandle
+	if st := kvLookupWait(pending); st != OK {
+		return "", st
+	}
+	switch out.kvError {
+	case kvOK:
+		return out.body.read(b)
+	case kvNotFound:
+		return "", None
+	}
+	return "", Error
+}
+
+// Put writes the value of a key. With add it is written only if there is none:
+// else None is returned.
+func (s Store) Put(key string, value []byte, add bool) Status {
+	body, st := NewBody()
+	if st != OK {
+		return st
+	}
+	if st = body.Write(value); st != OK {
+		body.Close()
+		return st
+	}
+	out.pending = InvalidHandle
+	if st = kvInsert(s, key, body, add); st != OK {
+		return st
+	}
+	out.kvError = 0
+	if st = kvInsertWait(out.pending); st != OK {
+		return st
+	}
+	switch out.kvError {
+	case kvOK:
+		return OK
+	case kvPreconditionFailed:
+		return None
+	}
+	return Error
+}
+
+// maxValue is more than any value that is read has.
+const maxValue = 4 << 10
+
+// read reads a body to its end, and closes it.
+func (body Body) read(b *Buffer) (string, Status) {
+	defer body.Close()
+	if len(b.free) < maxValue {
+		b.free = make([]byte, maxValue+spare)
+	}
+	for got := 0; ; got += int(out.n) {
+		out.n = 0
+		if st := bodyRead(body, b.free[got:]); st != OK {
+			return "", st
+		}
+		switch n := int(out.n); {
+		case n == 0:
+			out.n = uint32(got)
+			return b.take()
+		case n >= len(b.free)-got:
+			return "", Error
+		}
+	}
+}

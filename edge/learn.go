@@ -1,0 +1,131 @@
+package main
+
+import (
+	"os"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/edge/internal/hostcall"
+)
+
+// This file has the places in which learned links are kept: the module's
+// archive, the cache of this place, and the KV store. What is put where is
+// decided in core/learned. All writing happens after the reader has been
+// answered.
+
+var (
+	_ core.LearnedLinks = (*exchange)(nil)
+	_ learned.Places    = (*exchange)(nil)
+)
+
+// storeTimeout is how long the KV store may take, in milliseconds, of a reader
+// who has waited for the ESP already.
+const storeTimeout = 300
+
+// cachePrefix is in front of a name in the key of the cache and in the
+// surrogate key.
+const cachePrefix = "clickedge-link-"
+
+// links is what this exchange has of its link.
+type links struct {
+	key   [len(cachePrefix) + learned.NameLength]byte
+	sight learned.Sight
+	// found is what the cache should have of the name, if it is decided.
+	found learned.Entry
+	name  learned.Name
+	// answered has the values of the ESP's own Location, if a rule recalls it.
+	answered string
+}
+
+// Learned implements core.LearnedLinks.
+func (x *exchange) Learned(name *learned.Name, patient bool) learned.Entry {
+	e, fresh := learned.Find(x, learned.OpenArchive(tableData()), name, patient)
+	if fresh {
+		x.links.found, x.links.name = e, *name
+	}
+	return e
+}
+
+// remember puts into the cache what the store or the archive had.
+func (x *exchange) remember() {
+	if l := &x.links; l.found.Decided() {
+		learned.Keep(x, &l.name, &l.found)
+	}
+}
+
+// learn records what an origin's answer says of the link.
+func (x *exchange) learn(status int, locations string) {
+	var ok bool
+	if x.links.sight, ok = x.site.Sight(&x.request, x.record.Kind, status, locations); ok {
+		learned.Learn(x, &x.links.sight, x.now())
+	}
+}
+
+// now is the time of the request in seconds since 1970.
+func (x *exchange) now() int64 { return x.start / 1e9 }
+
+// linkKey returns the key of a name in the cache. The next call overwrites it.
+func (x *exchange) linkKey(name *learned.Name) string {
+	copy(x.links.key[:], cachePrefix)
+	copy(x.links.key[len(cachePrefix):], name[:])
+	return view(x.links.key[:])
+}
+
+// Cached implements learned.Places.
+func (x *exchange) Cached(name *learned.Name) learned.Entry {
+	text, st := hostcall.Cached(&x.buf, x.linkKey(name))
+	if st != hostcall.OK {
+		return learned.Entry{}
+	}
+	return learned.ReadCached(name, text, x.now())
+}
+
+// PutCached implements learned.Places. Only a known entry has a surrogate key:
+// a contradiction must outlive the purge that it causes.
+func (x *exchange) PutCached(name *learned.Name, e *learned.Entry, seconds int64) {
+	key, surrogate := x.linkKey(name), ""
+	if e.State == learned.Known {
+		surrogate = key
+	}
+	text := e.AppendCached(x.buf.Free()[:0], name, x.now()+seconds)
+	hostcall.Cache(key, view(text), surrogate, uint64(seconds))
+}
+
+// Stored implements learned.Places.
+func (x *exchange) Stored(name *learned.Name) (e learned.Entry, ok bool) {
+	store, st := hostcall.OpenStore(contract.LinkStore)
+	if st != hostcall.OK {
+		return e, false
+	}
+	text, st := store.Get(&x.buf, view(name[:]), storeTimeout)
+	if st == hostcall.OK {
+		e = learned.ReadEntry(name, text)
+	}
+	return e, st == hostcall.OK || st == hostcall.None
+}
+
+// PutStored implements learned.Places. It says on standard error if the store
+// does not take the entry.
+func (x *exchange) PutStored(name *learned.Name, e *learned.Entry, add bool) learned.Written {
+	store, st := hostcall.OpenStore(contract.LinkStore)
+	if st == hostcall.OK {
+		st = store.Put(view(name[:]), e.Append(x.buf.Free()[:0], name), add)
+	}
+	switch st {
+	case hostcall.OK:
+		return learned.Done
+	case hostcall.None:
+		return learned.Taken
+	}
+	why := "did not take a learned link (" + st.String() + ")"
+	if st == hostcall.InvalidArg {
+		why = "is not linked to this service: a learned link stays in the cache of one place"
+	}
+	_, _ = os.Stderr.WriteString("warning: KV store " + contract.LinkStore + " " + why + "; site " + x.site.Host +
+		", request " + x.record.RequestID + "\n")
+	return learned.Failed
+}
+
+// Forget implements learned.Places.
+func (x *exchange) Forget(name *learned.Name) { hostcall.Purge(x.linkKey(name)) }
