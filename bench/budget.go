@@ -83,6 +83,11 @@ func measureBudget(ctx context.Context) (*budget.Measured, error) {
 	if err != nil {
 		return nil, err
 	}
+	learned, err := measure.Closely(ctx, ours, clicks.LearnedSites(), clicks.LearnedKinds())
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(closely, learned)
 	hmac, err := measure.HMAC(ctx, guests.Build{Dir: "."}, clicks.SignedText(&kinds[0]))
 	if err != nil {
 		return nil, err
@@ -109,15 +114,15 @@ func budgetOf(closely map[string]measure.Click, hmac uint64, size int) *budget.M
 // printBudget prints every figure and, for those over budget, by how much and
 // in which functions.
 func printBudget(w io.Writer, b *budget.Budget, m *budget.Measured) int {
-	fmt.Fprintf(w, "%-9s %-26s %10s %10s %10s\n", "click", "figure", "now", "budget", "target")
-	fmt.Fprintf(w, "%-9s %-26s %10d %10d\n", "", "module_bytes", m.Module, b.Module.Budget)
+	fmt.Fprintf(w, "%-12s %-26s %10s %10s %10s\n", "click", "figure", "now", "budget", "target")
+	fmt.Fprintf(w, "%-12s %-26s %10d %10d\n", "", "module_bytes", m.Module, b.Module.Budget)
 	for _, kind := range slices.Sorted(maps.Keys(m.Clicks)) {
 		for _, name := range slices.Sorted(maps.Keys(m.Clicks[kind])) {
 			f, target := b.Clicks[kind][name], ""
 			if f.Target != nil {
 				target = fmt.Sprint(*f.Target)
 			}
-			fmt.Fprintf(w, "%-9s %-26s %10d %10d %10s\n", kind, name, m.Clicks[kind][name], f.Budget, target)
+			fmt.Fprintf(w, "%-12s %-26s %10d %10d %10s\n", kind, name, m.Clicks[kind][name], f.Budget, target)
 		}
 	}
 	for _, missed := range b.Missed(m) {

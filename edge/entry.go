@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
-	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
@@ -48,8 +47,14 @@ func handle() {
 // link may have needed.
 func (x *exchange) decide() {
 	x.request.Room = x.buf.Reserve(len(x.request.Target))
-	if x.site != nil && len(x.site.Also) > 0 {
-		x.site = x.site.For(x.request.Target)
+	if s := x.site; s != nil {
+		if len(s.Also) > 0 {
+			s = s.For(x.request.Target)
+			x.site = s
+		}
+		if s.Learn {
+			x.request.Learned = x
+		}
 	}
 	var d core.Decision
 	d.Decide(&x.request, x.site, x.record.Time)
@@ -74,9 +79,6 @@ func (x *exchange) carryOut(d *core.Decision) {
 		x.reply(d.Reply)
 	default:
 		x.page(core.Page{Code: d.Code})
-	}
-	if d.Reading == esp.Learned {
-		x.remember()
 	}
 	if x.lineWaits {
 		x.count(d)

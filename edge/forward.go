@@ -36,7 +36,6 @@ func (x *exchange) proxy(d *core.Decision) {
 	} else {
 		x.page(core.Page{Code: d.Code, Status: d.Status, RetryAfter: wait})
 	}
-	x.remember()
 	if x.links.answered != "" {
 		x.learn(a.Status, x.links.answered)
 	}

@@ -11,8 +11,8 @@ import (
 
 // This file has the places in which learned links are kept: the module's
 // archive, the cache of this place, and the KV store. What is put where is
-// decided in core/learned. All writing happens after the reader has been
-// answered.
+// decided in core/learned, and a click that its ESP answers does nothing here
+// before its reader has been answered.
 
 var (
 	_ core.LearnedLinks = (*exchange)(nil)
@@ -31,27 +31,18 @@ const cachePrefix = "clickedge-link-"
 type links struct {
 	key   [len(cachePrefix) + learned.NameLength]byte
 	sight learned.Sight
-	// found is what the cache should have of the name, if it is decided.
-	found learned.Entry
-	name  learned.Name
 	// answered has the values of the ESP's own Location, if a rule recalls it.
 	answered string
 }
 
-// Learned implements core.LearnedLinks.
+// Learned implements core.LearnedLinks. What the cache did not have is put
+// there, so that the next reader does not wait for the store.
 func (x *exchange) Learned(name *learned.Name, patient bool) learned.Entry {
 	e, fresh := learned.Find(x, learned.OpenArchive(tableData()), name, patient)
 	if fresh {
-		x.links.found, x.links.name = e, *name
+		learned.Keep(x, name, &e)
 	}
 	return e
-}
-
-// remember puts into the cache what the store or the archive had.
-func (x *exchange) remember() {
-	if l := &x.links; l.found.Decided() {
-		learned.Keep(x, &l.name, &l.found)
-	}
 }
 
 // learn records what an origin's answer says of the link.

@@ -10,10 +10,10 @@ import (
 )
 
 // room is where the build writes the table of sites, after the snapshot: its
-// length in four bytes, little-endian, and the table. The archive of learned
-// links may follow the table. So the sites of a module
-// can be changed without initialising it again. The guest only reads it, and
-// only when it answers a request.
+// length in four bytes, little-endian, the table, and the archive of learned
+// links, if there is one. So the sites of a module can be changed without
+// initialising it again. The guest only reads it, and only when it answers a
+// request.
 var room []byte
 
 // tableAtInit is the table from a file, for a guest without a room; "" for

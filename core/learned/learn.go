@@ -57,8 +57,7 @@ func Find(p Places, archive Archive, name *Name, patient bool) (e Entry, fresh b
 	return e, e.Decided()
 }
 
-// Keep puts what [Find] found into the cache, so that the next reader does not
-// wait for the store.
+// Keep puts what [Find] found into the cache.
 func Keep(p Places, name *Name, e *Entry) { p.PutCached(name, e, timeOf(e)) }
 
 func timeOf(e *Entry) int64 {

@@ -33,7 +33,7 @@ import (
 //	pool     whatever several sites may have in common, each thing once: profiles, origins, texts and lists
 //
 //	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere,
-//	            one of the last six fields is not 0, learn
+//	            one of the last six fields is not 0, or learn is set, learn
 //	         4  offset of the origin, 0 for none
 //	         4  offset of the second origin, 0 for none
 //	         8  esp_timeout in nanoseconds
@@ -245,6 +245,7 @@ func (d tableData) site(at int, host string, space *Space) bool {
 // more reads what most sites do not have.
 func (d tableData) more(r, p string, space *Space) {
 	space.site.Recalls = recall.Rules(d.text(le64(p, 52)))
+	space.site.Learn = le32(p, 0)&flagLearn != 0
 	if space.More == nil {
 		space.More = new(More)
 	}
@@ -272,7 +273,6 @@ func (d tableData) esp(r, p, host string, space *espSpace) {
 		Count:          flags&flagCount != 0,
 		FailRedirect:   flags&flagFailRedirect != 0,
 		SignedAnywhere: flags&flagSignedAnywhere != 0,
-		Learn:          flags&flagLearn != 0,
 		Home:           d.text(le64(r, 12)),
 	}
 	if keys := le64(p, 28); keys != 0 {
@@ -299,6 +299,7 @@ func (d tableData) also(r string, at uint32, space *Space) []*core.Site {
 		e := &more.also[i]
 		d.esp(r, p, main.Host, e)
 		e.site.Retired = int64(le64(p, 64))
+		e.site.Learn = le32(p, 0)&flagLearn != 0
 		e.site.AppLinks, e.site.Recalls, e.site.Unsubscribes = main.AppLinks, main.Recalls, main.Unsubscribes
 		if e.site.Origin != nil {
 			more.list[n] = &e.site

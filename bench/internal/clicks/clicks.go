@@ -22,6 +22,8 @@ const (
 	SignedHost  = "link.example.com"
 	DecodedHost = "ses.example.com"
 	ProxiedHost = "cio.example.com"
+	// LearnedHost is of LearnedSites alone.
+	LearnedHost = "sendgrid.example.com"
 )
 
 const (
@@ -79,6 +81,29 @@ func Kinds(s Shape) ([]Kind, error) {
 		{Name: "proxied", Title: "proxied click", Request: s.request(ProxiedHost, proxied), Status: 302, Location: proxiedTo, Logged: "ok"},
 		{Name: "refused", Title: "refused link", Request: s.request(SignedHost, tampered), Status: 403, Logged: "bad_tag"},
 	}, nil
+}
+
+// LearnedKinds returns the clicks on a site that learns links, in this order:
+// of the first message with a link, of the second, and of the third, which is
+// the usual one: the link is known by then.
+func LearnedKinds() []Kind {
+	kind := func(name, title string, message byte) Kind {
+		text := func(n int, c byte) string {
+			return base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{c}, n))
+		}
+		target := "/ss/c/u001." + text(80, 'x') + "/4uj/" + text(16, message) + "/h0/h001." + text(32, message)
+		return Kind{Name: name, Title: title, Request: Shape{}.request(LearnedHost, target), Status: 302, Location: proxiedTo, Logged: "ok"}
+	}
+	return []Kind{
+		kind("first_sight", "proxied click on a link that is noted", 'a'),
+		kind("second_sight", "proxied click that makes a link known", 'b'),
+		kind("learned", "proxied click on a known link", 'c'),
+	}
+}
+
+// LearnedSites returns a sites.json with the site of [LearnedKinds].
+func LearnedSites() []byte {
+	return []byte(`{"sites": {"` + LearnedHost + `": {"esp": "sendgrid", "destinations": ["*.example.com"], "when_esp_fails": "redirect", "learn": true}}}`)
 }
 
 func (s Shape) destination() string {
@@ -210,6 +235,7 @@ func Config(sitesJSON []byte) (hostsim.Config, error) {
 		Backends:     map[string]hostsim.Backend{},
 		ConfigStores: map[string]map[string]string{contract.ConfigStore: {}},
 		SecretStores: map[string]map[string][]byte{contract.SecretStore: {KeyID: []byte(Secret)}},
+		KVStores:     map[string]map[string]hostsim.KVEntry{contract.LinkStore: {}},
 		Env:          map[string]string{"FASTLY_SERVICE_VERSION": "7"},
 		Scheme:       "https",
 	}
