@@ -30,6 +30,7 @@
 //   - outcome has the codes, and what each says to the reader
 //   - esp reads the links of the ESPs
 //   - destination has the grammar of where a redirect may lead
+//   - learned has where links lead that only their ESP can read
 //   - recall has the rules for links that are corrected or withdrawn
 //   - verdict says who made a request
 //   - contract has what guest and host share

@@ -54,7 +54,7 @@ var fieldDocs = [fieldsLen]FieldDoc{
 	fieldESP: {"esp", "string", "",
 		`the preset of the e-mail service provider, or "none" where only signed links are answered; required`},
 	fieldAlso: {"also", "list of objects", "",
-		`other ESPs whose links this host has, each an object with esp and what belongs to that ESP: origin, second_origin, tenant, cookies, x_forwarded_host, retired, and, if not as the site has it, esp_timeout, clicks, count, when_esp_fails; a request goes to the ESP that has links of its form, else to the site's own esp`},
+		`other ESPs whose links this host has, each an object with esp and what belongs to that ESP: origin, second_origin, tenant, cookies, x_forwarded_host, retired, and, if not as the site has it, esp_timeout, clicks, count, when_esp_fails, learn; a request goes to the ESP that has links of its form, else to the site's own esp`},
 	fieldRetired: {"retired", `true or a date`, "false",
 		`in also only: the ESP is asked for nothing, from the start of this day (UTC), as "2026-09-30"; clicks are answered from the link or with a page, opens from here, unsubscribes by the origin in unsubscribes`},
 	fieldUnsubscribes: {"unsubscribes", "URL", "",

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
@@ -37,6 +39,20 @@ func (r ring) Secret(kid string) ([]byte, error) {
 	return nil, errors.New("no such secret")
 }
 
+// storedLinks has lines of a host, a target and a destination, as the KV store
+// would have them.
+type storedLinks string
+
+func (s storedLinks) Learned(name *learned.Name, patient bool) learned.Entry {
+	for line := range strings.Lines(string(s)) {
+		f := strings.Fields(line)
+		if link, _ := learned.Read(f[0], esp.FamilySendGrid, f[1]); patient && link.Name == *name {
+			return learned.KnownSince(1, f[2])
+		}
+	}
+	return learned.Entry{}
+}
+
 func loadGolden(t *testing.T, path string) *golden {
 	t.Helper()
 	arch, err := txtar.ParseFile(path)
@@ -50,7 +66,7 @@ func loadGolden(t *testing.T, path string) *golden {
 		kid, secret, _ := strings.Cut(strings.TrimSpace(line), "=")
 		keys[kid] = secret
 	}
-	g.req.Keys = keys
+	g.req.Keys, g.req.Learned = keys, storedLinks(g.sections["learned"])
 	lines := strings.Split(strings.TrimSuffix(g.sections["request"], "\n"), "\n")
 	method, rest, _ := strings.Cut(lines[0], " ")
 	g.req.Method, g.req.Target = method, strings.TrimSuffix(rest, " HTTP/1.1")
