@@ -51,11 +51,11 @@ func answerClick(w http.ResponseWriter, q *request, destination string, ok bool)
 }
 
 func redirect(w http.ResponseWriter, q *request, destination string) {
-	redirectAs(w, q, cmp.Or(q.origin.family.status, http.StatusFound), destination)
+	redirectAs(w, q, cmp.Or(q.origin.family.status, http.StatusFound), destination, "")
 }
 
-// redirectAs is redirect with another status.
-func redirectAs(w http.ResponseWriter, q *request, status int, destination string) {
+// redirectAs is redirect with another status, and with a body.
+func redirectAs(w http.ResponseWriter, q *request, status int, destination, body string) {
 	if fault, _ := q.origin.fault.get(); fault == WrongLocation {
 		destination = WrongDestination
 	}
@@ -67,7 +67,7 @@ func redirectAs(w http.ResponseWriter, q *request, status int, destination strin
 	if family.cookie != "" {
 		header.Add("Set-Cookie", family.cookie)
 	}
-	write(w, status, "text/html; charset=utf-8", "")
+	write(w, status, "text/html; charset=utf-8", body)
 }
 
 // opaque answers a click on a link whose destination is not in it.

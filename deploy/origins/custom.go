@@ -1,6 +1,7 @@
 package origins
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -9,8 +10,8 @@ import (
 )
 
 // custom is an unknown origin: its answer shows the request. A path of the form
-// "/leads/302/<escaped Location>" is answered with that status and Location, so
-// that a link of no known form leads somewhere.
+// "/leads/302/<escaped Location>" is answered with that status and Location, and
+// a body that names it too, so that a link of no known form leads somewhere.
 var custom = &family{
 	routes: []route{{
 		target:  whole(`/leads/(30[12378])/([^?]*)(?:\?.*)?`),
@@ -22,7 +23,7 @@ var custom = &family{
 				text(w, http.StatusBadRequest, "Bad Request")
 				return
 			}
-			redirectAs(w, q, status, to)
+			redirectAs(w, q, status, to, `<a href="`+html.EscapeString(to)+`">Found</a>`+"\n")
 		},
 	}, {
 		target:  whole(`.*`),
