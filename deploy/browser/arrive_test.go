@@ -21,7 +21,7 @@ import (
 
 // bound limits the test once the module is built, so that a browser that hangs
 // is reported.
-const bound = 80 * time.Second
+const bound = 120 * time.Second
 
 // TestChromiumArrives clicks every link in a mail with the mouse, and checks
 // where the browser is at the end.
@@ -36,6 +36,7 @@ func TestChromiumArrives(t *testing.T) {
 	for _, f := range r.fronts {
 		t.Run(f.scheme, func(t *testing.T) {
 			f.clickAll(t, b)
+			t.Run("retired", func(t *testing.T) { f.unsubscribe(t, b, r) })
 			t.Run("preferences", func(t *testing.T) { f.preferences(t, b, r) })
 			t.Run("outage", func(t *testing.T) { f.outage(t, b, r.fleet) })
 		})

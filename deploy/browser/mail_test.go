@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/signed"
@@ -70,17 +71,24 @@ func (r *rig) write(t *testing.T, scheme string) *mail {
 	m.pictures = append(m.pictures, mint(t, scheme, signed.Link{ID: id(t, "reader 7"), Pixel: true}))
 	for _, host := range r.sites.Hosts() {
 		before := len(m.links)
-		r.writeESP(m, scheme, host)
+		for _, site := range append([]*core.Site{r.sites.Lookup(host)}, r.sites.Lookup(host).Also...) {
+			if site.Origin != nil {
+				r.writeESP(m, scheme, site)
+			}
+		}
 		require.Greater(t, len(m.links), before, host)
 	}
-	require.Len(t, m.pictures, 8, "an open of ours, one each of three ESPs, and two forms of SendGrid's for each of two hosts")
+	require.Len(t, m.pictures, 11, "an open of ours, one each of four ESPs, and two forms of SendGrid's for each of three hosts")
 	return m
 }
 
-func (r *rig) writeESP(m *mail, scheme, host string) {
-	for _, l := range r.fleet.Links(r.sites.Lookup(host)) {
+func (r *rig) writeESP(m *mail, scheme string, site *core.Site) {
+	host := site.Host
+	for _, l := range r.fleet.Links(site) {
 		url := scheme + "://" + host + l.Target
 		switch {
+		case site.Retired != 0 && l.Kind.Leads() && !site.Origin.Family.Readable():
+			m.damaged = append(m.damaged, damage{link{name: host + ": " + l.Name, url: url}, 410, outcome.Retired, "This link has ended"})
 		case l.Kind == esp.KindOpen:
 			m.pictures = append(m.pictures, url)
 		case l.Destination != "" && l.Kind != esp.KindHealth:

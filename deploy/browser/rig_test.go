@@ -1,11 +1,13 @@
 package browser
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -42,7 +44,14 @@ const sitesJSON = `{"sites": {
   "ses.example.com": {"esp": "ses-eu-west-1"},
   "sendgrid.example.com": {"esp": "sendgrid", "home": "https://www.example.com/"},
   "sparkpost.example.com": {"esp": "sparkpost"},
-  "recalled.example.com": {"esp": "sendgrid", "destinations": ["www.example.com"], "recalls": [{"from": "https://shop.example.com/*", "to": "https://www.example.com/corrected"}]}
+  "recalled.example.com": {"esp": "sendgrid", "destinations": ["www.example.com"], "recalls": [{"from": "https://shop.example.com/*", "to": "https://www.example.com/corrected"}]},
+  "retired.example.com": {
+    "esp": "none",
+    "also": [{"esp": "customerio-us", "retired": "2026-03-01"}, {"esp": "sendgrid", "retired": "2026-03-01"}],
+    "destinations": ["shop.example.com"],
+    "unsubscribes": "https://preferences.example.com",
+    "home": "https://www.example.com/"
+  }
 }}`
 
 // landings are the hosts that the links of these sites lead to.
@@ -61,8 +70,9 @@ type rig struct {
 	fleet  *origins.Fleet
 	cert   tls.Certificate // of every branded host, and of the webmail
 	fronts []*front        // https and http
-	rules  []string        // for the browser's resolver
-	pins   []string        // of the keys that the browser is to trust
+	prefs  *preferencesOrigin
+	rules  []string // for the browser's resolver
+	pins   []string // of the keys that the browser is to trust
 }
 
 func newRig(ctx context.Context, t *testing.T, wasm []byte) *rig {
@@ -77,6 +87,7 @@ func newRig(ctx context.Context, t *testing.T, wasm []byte) *rig {
 	r.cert, err = r.fleet.Certificate(append(r.sites.Hosts(), mailHost)...)
 	require.NoError(t, err)
 	cache := t.TempDir()
+	r.prefs = newPreferencesOrigin(t)
 	for _, scheme := range []string{"https", "http"} {
 		r.fronts = append(r.fronts, r.front(ctx, t, wasm, scheme, cache))
 	}
@@ -96,6 +107,8 @@ type front struct {
 	// refusals has the codes of clickedge's pages that were shown, by the
 	// request id on them.
 	refusals map[string]outcome.Code
+	// posted is what the browser posted to the host of the retired ESPs.
+	posted bytes.Buffer
 }
 
 // front listens for the branded hosts and for the webmail, whose mail has links
@@ -123,6 +136,12 @@ func (r *rig) front(ctx context.Context, t *testing.T, wasm []byte, scheme, cach
 // ServeHTTP counts a request before the module gets it.
 func (f *front) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	f.arrived.Add(1)
+	if req.Method == http.MethodPost && req.Host == retiredHost {
+		req.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(req.Body, &f.posted), req.Body}
+	}
 	f.host.ServeHTTP(w, req)
 }
 
@@ -132,6 +151,7 @@ func (r *rig) backends() map[string]hostsim.Backend {
 	for _, o := range r.sites.Origins() {
 		list[o.Backend] = hostsim.Backend{URL: "https://" + r.fleet.Addr(o.Backend), SNI: o.Address, CertHost: o.Address, CA: r.fleet.CA()}
 	}
+	list[r.sites.Lookup(retiredHost).Unsubscribes.Backend] = hostsim.Backend{URL: "http://" + r.prefs.addr}
 	return list
 }
 
