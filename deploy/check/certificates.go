@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/espdns"
@@ -16,17 +17,24 @@ type Certificate struct {
 	First string   `json:"first"`
 }
 
-// certificates are those of the sites' ESPs, each once.
-func certificates(sites *core.Sites) (list []Certificate) {
+// certificates are those of the sites' ESPs that are asked, each once.
+func certificates(sites *core.Sites, now time.Time) (list []Certificate) {
 	for _, host := range sites.Hosts() {
-		m := espdns.ManagedBy(sites.Lookup(host).ESP)
-		if m == nil {
-			continue
+		for _, e := range sites.Lookup(host).ESPs() {
+			if m := espdns.ManagedBy(e.ESP); m != nil && !e.IsRetired(now) {
+				list = add(list, m, host)
+			}
 		}
-		i := slices.IndexFunc(list, func(n Certificate) bool { return n.ESP == m.ESP })
-		if i < 0 {
-			i, list = len(list), append(list, Certificate{ESP: m.ESP, First: strings.ReplaceAll(m.Advice(), "{host}", "HOST")})
-		}
+	}
+	return list
+}
+
+func add(list []Certificate, m *espdns.Managed, host string) []Certificate {
+	i := slices.IndexFunc(list, func(n Certificate) bool { return n.ESP == m.ESP })
+	if i < 0 {
+		i, list = len(list), append(list, Certificate{ESP: m.ESP, First: strings.ReplaceAll(m.Advice(), "{host}", "HOST")})
+	}
+	if !slices.Contains(list[i].Hosts, host) {
 		list[i].Hosts = append(list[i].Hosts, host)
 	}
 	return list

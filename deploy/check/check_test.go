@@ -3,12 +3,16 @@ package check
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
+
+// noon is the time of the tests.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func parse(t *testing.T, site string) *core.Sites {
 	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": `+site+`}}`))
@@ -31,7 +35,7 @@ func TestWarnings(t *testing.T) {
 		`{"esp": "custom", "origin": "https://track.example.net", "headers": {"X-Postal-Track-Host": "1", "X-Brand": "some-brand-of-ours"}}`: "",
 		`{"esp": "custom", "origin": "https://track.example.net", "headers": {"X-Site": "9f86d081884c7d65"}}`:                                `"headers": the value of "x-site" looks like a token`,
 	} {
-		list := Warnings(parse(t, site).Lookup("link.example.com"))
+		list := Warnings(parse(t, site).Lookup("link.example.com"), noon)
 		if want == "" {
 			require.Empty(t, list, site)
 			continue
@@ -55,7 +59,7 @@ func TestOriginURL(t *testing.T) {
 // A site without an ESP has no backend: the report has no table of backends and
 // no readings.
 func TestReportOfSignedLinksOnly(t *testing.T) {
-	r := Of(parse(t, `{"esp": "none", "keys": ["k2", "k1"], "destinations": ["example.com"]}`))
+	r := Of(parse(t, `{"esp": "none", "keys": ["k2", "k1"], "destinations": ["example.com"]}`), noon)
 	require.True(t, r.OK)
 	require.Empty(t, r.Backends)
 	require.Equal(t, "none", r.Sites[0].Clicks)
@@ -70,7 +74,7 @@ func TestCertificatesOncePerESP(t *testing.T) {
 	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "sendgrid"}, "b.example.com": {"esp": "customerio-eu"}, "c.example.com": {"esp": "customerio-eu"}}}`))
 	require.NoError(t, err)
-	list := Of(sites).Certificates
+	list := Of(sites, noon).Certificates
 	for _, c := range list {
 		if c.ESP != "customerio-eu" && len(c.Hosts) == 2 {
 			require.Equal(t, []string{"b.example.com", "c.example.com"}, c.Hosts)
@@ -92,19 +96,19 @@ func TestOtherLinkDomainAsDestination(t *testing.T) {
 	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
 		"a.example.com": {"esp": "mailgun", "destinations": ["www.example.com", "b.example.com", "*.example.com"]}, "b.example.com": {"esp": "mailgun"}}}`))
 	require.NoError(t, err)
-	require.Equal(t, []string{`a.example.com: "destinations" lists b.example.com, which is a link domain of this file: a link that leads there is answered a second time, by that site`}, Of(sites).Warnings)
+	require.Equal(t, []string{`a.example.com: "destinations" lists b.example.com, which is a link domain of this file: a link that leads there is answered a second time, by that site`}, Of(sites, noon).Warnings)
 }
 
 // The report says whose form a custom origin's links have, and the names of its
 // headers without their values.
 func TestReportOfCustom(t *testing.T) {
 	r := Of(parse(t, `{"esp": "custom", "origin": "https://klaviyo.example.net", "links": "sparkpost", "headers": {"X-B": "not shown", "X-A": "1"},
-		"when_esp_fails": "redirect", "destinations": ["example.com"]}`))
+		"when_esp_fails": "redirect", "destinations": ["example.com"]}`), noon)
 	require.Equal(t, "sparkpost", r.Sites[0].Links)
 	require.Equal(t, []string{"x-a", "x-b"}, r.Sites[0].Headers)
 	var b bytes.Buffer
 	r.Text(&b)
 	require.Contains(t, b.String(), "LINKS OF sparkpost, as link.example.com has them")
 	require.NotContains(t, b.String(), "not shown")
-	require.Empty(t, Of(parse(t, `{"esp": "sparkpost"}`)).Sites[0].Links)
+	require.Empty(t, Of(parse(t, `{"esp": "sparkpost"}`), noon).Sites[0].Links)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 )
 
 // Readings says which click links of a site's ESP have which reading; "" for
@@ -16,32 +17,66 @@ type Readings struct {
 	Unread  string `json:"unread,omitempty"`
 }
 
-func readingsOf(s *core.Site) *Readings {
-	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect {
+func readingsOf(e *core.Site) *Readings {
+	if e.Origin == nil || !e.ClickRedirect && !e.FailRedirect && e.Retired == 0 {
 		return nil
 	}
-	r := Readings(s.Origin.Family.Gradings())
+	r := Readings(e.Origin.Family.Gradings())
 	return &r
+}
+
+// readKey is what is said once: the readings of an ESP, and whether it is
+// retired.
+type readKey struct {
+	Readings
+	retired bool
 }
 
 // printReadings prints, once for each ESP, which of its links can be answered
 // from the link.
 func printReadings(w io.Writer, sites []Site) {
-	said := map[Readings]bool{}
+	said := map[readKey]bool{}
 	for _, s := range sites {
-		if s.Readings == nil || said[*s.Readings] {
-			continue
+		for _, e := range s.settings() {
+			if e.Readings == nil {
+				continue
+			}
+			key := readKey{*e.Readings, e.Clicks == "retired"}
+			if !said[key] {
+				said[key] = true
+				key.print(w, s.Host, e)
+			}
 		}
-		said[*s.Readings] = true
-		r, whose := *s.Readings, s.ESP
-		if s.Links != "" {
-			whose = s.Links + ", as " + s.Host + " has them"
-		}
-		fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", whose,
-			cmp.Or(r.Certain, "none"), ifAny(r.Certain, `: answered first with "clicks": "redirect", followed with "when_esp_fails": "redirect"`),
-			cmp.Or(r.Likely, "none"), ifAny(r.Likely, `: never answered first, followed with "when_esp_fails": "redirect"`),
-			cmp.Or(r.Unread, "what is damaged"), ": the ESP answers")
 	}
+}
+
+// settings are those of each of the site's ESPs.
+func (s *Site) settings() []Settings {
+	if len(s.ESPs) == 0 {
+		return []Settings{s.Settings}
+	}
+	var list []Settings
+	for _, e := range s.ESPs {
+		list = append(list, e.Settings)
+	}
+	return list
+}
+
+func (k *readKey) print(w io.Writer, host string, e Settings) {
+	certain, likely, unread := `: answered first with "clicks": "redirect", followed with "when_esp_fails": "redirect"`,
+		`: never answered first, followed with "when_esp_fails": "redirect"`, ": the ESP answers"
+	whose := e.ESP
+	if e.Links != "" {
+		whose = e.Links + ", as " + host + " has them"
+	}
+	if k.retired {
+		certain, likely, unread = ": followed", ": followed", ": "+page(outcome.Retired)
+		whose += ", retired"
+	}
+	fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", whose,
+		cmp.Or(k.Certain, "none"), ifAny(k.Certain, certain),
+		cmp.Or(k.Likely, "none"), ifAny(k.Likely, likely),
+		cmp.Or(k.Unread, "what is damaged"), unread)
 }
 
 func ifAny(value, then string) string {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/sitesjson"
@@ -19,8 +20,27 @@ type Report struct {
 	More         int           `json:"more_mistakes,omitempty"`
 }
 
+// Site is what sites.json sets for a link domain. The settings are those of its
+// own ESP.
 type Site struct {
-	Host         string   `json:"host"`
+	Host string `json:"host"`
+	Settings
+	// ESPs are the site's own ESP and those in also; nil where it has one.
+	ESPs []ESP `json:"esps,omitempty"`
+	// Shared are the forms of links that two of them have.
+	Shared []Shared `json:"shared_paths,omitempty"`
+	// Unsubscribes is the URL of the origin that gets the unsubscribes of
+	// retired ESPs.
+	Unsubscribes string   `json:"unsubscribes,omitempty"`
+	Destinations []string `json:"destinations,omitempty"`
+	Keys         []string `json:"keys,omitempty"`
+	Recalls      []Recall `json:"recalls,omitempty"`
+
+	apple, android bool // whether the site has these files of app links
+}
+
+// Settings are what a site sets for one of its ESPs.
+type Settings struct {
 	ESP          string   `json:"esp"`
 	Backend      string   `json:"backend,omitempty"`
 	Origin       string   `json:"origin,omitempty"`
@@ -28,11 +48,10 @@ type Site struct {
 	Headers      []string `json:"headers,omitempty"` // the names of the site's own request fields
 	Links        string   `json:"links,omitempty"`   // the form of a custom origin's links
 	ESPTimeout   string   `json:"esp_timeout,omitempty"`
-	Clicks       string   `json:"clicks"`
-	WhenESPFails string   `json:"when_esp_fails"`
-	Destinations []string `json:"destinations,omitempty"`
-	Keys         []string `json:"keys,omitempty"`
-	Recalls      []Recall `json:"recalls,omitempty"`
+	// Clicks and WhenESPFails are "none" without an ESP, and "retired" for one
+	// that is retired.
+	Clicks       string `json:"clicks"`
+	WhenESPFails string `json:"when_esp_fails"`
 	// Readings says which click links are answered from the link, and when; nil
 	// where the settings ask for none.
 	Readings *Readings `json:"readings,omitempty"`
@@ -55,15 +74,16 @@ type Mistake struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// Of describes every site of a file that core has accepted.
-func Of(sites *core.Sites) *Report {
+// Of describes every site of a file that core has accepted, as it is at this
+// time.
+func Of(sites *core.Sites, now time.Time) *Report {
 	r := &Report{OK: true}
 	for _, host := range sites.Hosts() {
 		site := sites.Lookup(host)
-		r.Sites = append(r.Sites, Describe(site))
-		r.Warnings = append(append(r.Warnings, Warnings(site)...), domainWarnings(sites, site)...)
+		r.Sites = append(r.Sites, Describe(site, now))
+		r.Warnings = append(append(r.Warnings, Warnings(site, now)...), domainWarnings(sites, site)...)
 	}
-	r.Backends, r.Certificates = backendsOf(sites), certificates(sites)
+	r.Backends, r.Certificates = backendsOf(sites), certificates(sites, now)
 	return r
 }
 
@@ -77,33 +97,56 @@ func Refused(e *sitesjson.Error) *Report {
 }
 
 // Describe returns a site's settings, as check --json prints them.
-func Describe(s *core.Site) Site {
-	d := Site{Host: s.Host, ESP: s.ESP, Clicks: "proxy", WhenESPFails: "page", Keys: s.Keys, Recalls: recallsOf(s)}
+func Describe(s *core.Site, now time.Time) Site {
+	d := Site{Host: s.Host, Settings: settingsOf(s, now), ESPs: espsOf(s, now), Shared: sharedOf(s), Keys: s.Keys, Recalls: recallsOf(s)}
 	for _, p := range s.Destinations {
 		d.Destinations = append(d.Destinations, p.String())
 	}
-	if s.Origin == nil {
+	if s.Unsubscribes != nil {
+		d.Unsubscribes = OriginURL(s.Unsubscribes)
+	}
+	if s.AppLinks != nil {
+		d.apple, d.android = s.AppLinks.Apple != "", s.AppLinks.Android != ""
+	}
+	return d
+}
+
+// settingsOf describes a site as one of its ESPs finds it.
+func settingsOf(e *core.Site, now time.Time) Settings {
+	d := Settings{ESP: e.ESP, Clicks: "proxy", WhenESPFails: "page"}
+	if e.Origin == nil {
 		d.Clicks, d.WhenESPFails = "none", "none"
 		return d
 	}
-	d.Backend, d.Origin, d.ESPTimeout = s.Origin.Backend, OriginURL(s.Origin), s.ESPTimeout.String()
-	if s.SecondOrigin != nil {
-		d.SecondOrigin = OriginURL(s.SecondOrigin)
+	if e.Origin.Sender() != e.Origin.Family {
+		d.Links = e.Origin.Family.String()
 	}
-	for name := range headersOf(s) {
-		d.Headers = append(d.Headers, name)
+	d.Readings = readingsOf(e)
+	if e.Retired != core.LongRetired {
+		d.setOrigins(e)
 	}
-	if s.Origin.Sender() != s.Origin.Family {
-		d.Links = s.Origin.Family.String()
+	if e.IsRetired(now) {
+		d.Clicks, d.WhenESPFails = "retired", "retired"
+		return d
 	}
-	if s.ClickRedirect {
+	if e.ClickRedirect {
 		d.Clicks = "redirect"
 	}
-	if s.FailRedirect {
+	if e.FailRedirect {
 		d.WhenESPFails = "redirect"
 	}
-	d.Readings = readingsOf(s)
 	return d
+}
+
+// setOrigins says where the ESP is asked.
+func (d *Settings) setOrigins(e *core.Site) {
+	d.Backend, d.Origin, d.ESPTimeout = e.Origin.Backend, OriginURL(e.Origin), e.ESPTimeout.String()
+	if e.SecondOrigin != nil {
+		d.SecondOrigin = OriginURL(e.SecondOrigin)
+	}
+	for name := range headersOf(e) {
+		d.Headers = append(d.Headers, name)
+	}
 }
 
 func backendsOf(sites *core.Sites) (list []Backend) {

@@ -13,6 +13,10 @@ import (
 // Text writes the tables of a report for people. Warnings go elsewhere.
 func (r *Report) Text(w io.Writer) {
 	printTable(w, r.Sites)
+	for i := range r.Sites {
+		printESPs(w, &r.Sites[i])
+		printRetired(w, &r.Sites[i])
+	}
 	printRecalls(w, r.Sites)
 	if len(r.Backends) > 0 {
 		printBackends(w, r.Backends)
@@ -25,8 +29,10 @@ func printTable(out io.Writer, sites []Site) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "HOST\tESP\tBACKEND\tCLICKS\tWHEN ESP FAILS\tKEYS")
 	for _, s := range sites {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Host, s.ESP, output.Dash(s.Backend), s.Clicks, s.WhenESPFails,
-			output.Dash(strings.Join(s.Keys, ",")))
+		for _, e := range s.settings() {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Host, e.ESP, output.Dash(e.Backend), e.Clicks, e.WhenESPFails,
+				output.Dash(strings.Join(s.Keys, ",")))
+		}
 	}
 	w.Flush()
 }

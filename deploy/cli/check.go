@@ -52,7 +52,7 @@ func (c *checkCmd) run(*cobra.Command) error {
 	if err != nil {
 		return c.fail(err)
 	}
-	r := check.Of(sites)
+	r := check.Of(sites, c.env.Now())
 	r.Warnings = append(r.Warnings, override.RoomWarnings(sites, text)...)
 	if c.json {
 		return output.JSON(c.env.Out, r)

@@ -190,7 +190,7 @@ func (o *overrideFlags) check(ctx context.Context, file []string) error {
 	if err != nil {
 		return err
 	}
-	o.warn(c.Warnings)
+	o.warn(c.Warnings(o.env.Now()))
 	o.compare(c.Object)
 	_, err = fmt.Fprintf(o.env.Out, "the module would take it: %s\n", c.Object.Taken())
 	return err
@@ -245,7 +245,7 @@ Nothing is written where somebody else has changed the entry in the meantime.`,
 		if err != nil {
 			return err
 		}
-		o.warn(c.Warnings)
+		o.warn(c.Warnings(o.env.Now()))
 		o.compare(c.Object)
 		before, err := store.Read(cmd.Context(), o.host)
 		if err != nil {

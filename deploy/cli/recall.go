@@ -111,7 +111,7 @@ func (r *recallFlags) add(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
-	r.warn(c.Warnings)
+	r.warn(c.Warnings(r.env.Now()))
 	if site.Entry == "" {
 		fmt.Fprintf(r.env.Err, "there is no override of %s yet: it is made of what sites.json says\n", r.host)
 		if !store.PublishedWith(r.raw) {
@@ -312,6 +312,6 @@ func (r *recallFlags) undo(ctx context.Context, host, which string) error {
 	if err != nil {
 		return err
 	}
-	r.warn(c.Warnings)
+	r.warn(c.Warnings(r.env.Now()))
 	return r.change(ctx, store, site.Entry, c.Object, question)
 }

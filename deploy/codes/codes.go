@@ -28,7 +28,7 @@ var meanings = map[outcome.Code]Meaning{
 	outcome.UnlistedDestination: {"the site does not list the host that the link leads to", `add the host to "destinations" in sites.json`},
 	outcome.SelfDestination:     {"the link leads back to a link domain", "use the final address as the destination"},
 	outcome.Recalled:            {"the site has recalled where the link leads", `"clickedge recall list" shows the rules, and who added them`},
-	outcome.Retired:             {"the site has retired the ESP whose link this is, and nothing says where the link leads", `"clickedge explain" says why it cannot be read`},
+	outcome.Retired:             {"the site has retired the ESP whose link this is, and nothing says where the link leads", `"clickedge check" says which of its links can be read`},
 	outcome.UnsubscribeRetired:  {"the site has retired the ESP whose link this is, and names no origin for its unsubscribes: nothing was done", `name an origin of yours in "unsubscribes"`},
 	outcome.WrongHost:           {"no site has this host", "add it to sites.json, build and deploy"},
 	outcome.NotFound:            {"it is not a signed link, and this site has no ESP", `name the ESP in "esp" if there is one`},

@@ -1,6 +1,7 @@
 // Package explain says in words what a request on a link domain gets, and why:
-// the site, what the link itself says, the decision with its reason, what the
-// ESP is sent, and what the reader gets when the ESP fails. It decides nothing:
+// the site, which of its ESPs gets it, what the link itself says, the decision
+// with its reason, what the ESP is sent, and what the reader gets when the ESP
+// fails. It decides nothing:
 // it asks core, and prints what core says.
 //
 // Start with [Of], and with [Explanation.Print]. Nothing is sent anywhere.
@@ -27,22 +28,30 @@ import (
 
 // Explanation is what explain --json prints. Its text form says the same.
 type Explanation struct {
-	Method   string     `json:"method"`
-	Host     string     `json:"host"`
-	Target   string     `json:"target"`
-	Site     check.Site `json:"site"`
-	Link     *linkText  `json:"link,omitempty"`
-	Decision Outcome    `json:"decision"`
-	IfRight  *Outcome   `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
-	IfWrong  *Outcome   `json:"if_tag_is_wrong,omitempty"`
-	Send     *sent      `json:"send,omitempty"`
+	Method string     `json:"method"`
+	Host   string     `json:"host"`
+	Target string     `json:"target"`
+	Site   check.Site `json:"site"`
+	// ESP says which of the site's ESPs gets the request, and why; nil for a
+	// site with one, and for what is answered from here whoever sends.
+	ESP      *routed   `json:"esp,omitempty"`
+	Link     *linkText `json:"link,omitempty"`
+	Decision Outcome   `json:"decision"`
+	IfRight  *Outcome  `json:"if_tag_is_right,omitempty"` // where the tag could not be checked
+	IfWrong  *Outcome  `json:"if_tag_is_wrong,omitempty"`
+	Send     *sent     `json:"send,omitempty"`
 	// IfAnswers is what a recall makes of an answer that leads where the link
 	// says.
-	IfAnswers *Outcome    `json:"if_esp_answers,omitempty"`
-	IfFails   *Outcome    `json:"if_esp_fails,omitempty"`
-	Notes     []string    `json:"notes,omitempty"`
-	site      *core.Site  `json:"-"`
-	reading   esp.Reading `json:"-"`
+	IfAnswers *Outcome `json:"if_esp_answers,omitempty"`
+	IfFails   *Outcome `json:"if_esp_fails,omitempty"`
+	// Then is what the request gets once the ESP is retired, on a day that lies
+	// ahead.
+	Then    *Later      `json:"then,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
+	main    *core.Site  `json:"-"` // the whole site
+	site    *core.Site  `json:"-"` // as the ESP that gets the request finds it
+	now     time.Time   `json:"-"`
+	reading esp.Reading `json:"-"`
 }
 
 // linkText is what a link itself says. An ESP has signed it, or its tag is not
@@ -74,6 +83,8 @@ type Outcome struct {
 	Location string       `json:"location,omitempty"`
 	Recalled *Recalled    `json:"recalled,omitempty"`
 	Why      string       `json:"why"`
+
+	unsubscribes bool // proxied to the origin for the unsubscribes of retired ESPs
 }
 
 // Recalled is the rule that recalls a link.
@@ -82,17 +93,25 @@ type Recalled struct {
 	check.Recall
 }
 
+// Later is a decision from a day on, and what is sent then.
+type Later struct {
+	From string `json:"from"` // the day, in UTC
+	Outcome
+	Send *sent `json:"send,omitempty"`
+}
+
 // Of asks core what a request on a site gets, and puts its decision into words.
 func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
-	x := &Explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: check.Describe(site), site: site}
+	x := &Explanation{Method: req.Method, Host: site.Host, Target: req.Target, Site: check.Describe(site, now), main: site, site: site.For(req.Target), now: now}
 	d := core.Decide(req, site, now)
 	own := site.IsSigned(req.Target)
 	switch {
 	case own:
 		x.readOwn(req, d.Kind)
-	case site.Origin != nil:
+	case x.site.Origin != nil:
 		x.readESP(req)
 	}
+	x.ESP = x.route(req, d, own)
 	x.Decision = x.outcomeOf(d)
 	if d.Recalled == "" {
 		x.Decision.Why = x.why(d, own)
@@ -100,17 +119,48 @@ func Of(req *core.Request, site *core.Site, now time.Time) *Explanation {
 	if own && d.Code == outcome.KeyUnavailable {
 		x.uncheck(req, now)
 	}
-	if d.Origin != nil {
-		x.Send = sentTo(d.Origin, site, req)
-		if d.Action != core.Proxy {
-			x.Send.Answer = nil // the reader has been answered already
-		}
-	}
+	x.Send = x.sent(d, req)
 	if d.Action == core.Proxy {
 		x.IfAnswers, x.IfFails = x.afterAnswer(req, d), x.afterFailure(req)
 	}
+	x.Then = x.afterRetirement(req)
 	x.note(req, d, own)
 	return x
+}
+
+// sent is what an origin gets with a decision; nil for nothing.
+func (x *Explanation) sent(d core.Decision, req *core.Request) *sent {
+	if d.Origin == nil {
+		return nil
+	}
+	s := sentTo(d.Origin, x.site, req)
+	if d.Action != core.Proxy {
+		s.Answer = nil // the reader has been answered already
+	}
+	s.Unsubscribes = x.toUnsubscribes(d)
+	return s
+}
+
+// toUnsubscribes reports whether a request goes to the origin that gets the
+// unsubscribes of retired ESPs.
+func (x *Explanation) toUnsubscribes(d core.Decision) bool {
+	return d.Action == core.Proxy && x.site.IsRetired(x.now)
+}
+
+// afterRetirement asks core about the first moment without the ESP; nil if none
+// lies ahead for this request.
+func (x *Explanation) afterRetirement(req *core.Request) *Later {
+	if x.ESP == nil || x.ESP.Retired == nil || x.ESP.Retired.Now {
+		return nil
+	}
+	then := *x
+	then.now = time.Unix(x.site.Retired, 0)
+	d := core.Decide(req, x.main, then.now)
+	o := then.outcomeOf(d)
+	if d.Recalled == "" {
+		o.Why = then.why(d, false)
+	}
+	return &Later{From: x.ESP.Retired.From, Outcome: o, Send: then.sent(d, req)}
 }
 
 // afterFailure asks core about one failure. The outcome is the same for all
@@ -139,7 +189,7 @@ func (x *Explanation) afterAnswer(req *core.Request, d core.Decision) *Outcome {
 }
 
 func (x *Explanation) outcomeOf(d core.Decision) Outcome {
-	o := Outcome{Action: d.Action.String(), Code: d.Code, Kind: d.Kind.String(), Location: d.Location}
+	o := Outcome{Action: d.Action.String(), Code: d.Code, Kind: d.Kind.String(), Location: d.Location, unsubscribes: x.toUnsubscribes(d)}
 	if d.Recalled != "" {
 		o.Recalled = &Recalled{d.Rule, check.DescribeRecall(x.site.Recalls.List()[d.Rule])}
 		o.Why = x.whyRecalled(d)
@@ -214,7 +264,7 @@ func (x *Explanation) NoteKey(ring *keyring.Ring) {
 
 // note adds what an operator should check although the decision is right.
 func (x *Explanation) note(req *core.Request, d core.Decision, own bool) {
-	if region := x.reading.Region; region != "" && x.site.Origin.Sender() == esp.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
+	if region := x.reading.Region; region != "" && !x.site.IsRetired(x.now) && x.site.Origin.Sender() == esp.FamilySES && !strings.Contains(x.site.Origin.Address, region) {
 		x.Notes = append(x.Notes, fmt.Sprintf("the message id is of region %s, but the site points at %s: SES cannot answer links of another region",
 			region, x.site.Origin.Address))
 	}
@@ -225,5 +275,6 @@ func (x *Explanation) note(req *core.Request, d core.Decision, own bool) {
 	if n := len(x.site.Recalls.List()); n > 0 && d.Action == core.Proxy && x.IfAnswers == nil && req.Method != "POST" && (d.Kind.Leads() || d.Kind == esp.KindOther) {
 		x.Notes = append(x.Notes, "where the ESP's answer leads is compared with the site's recalls: "+output.Count(n, "rule"))
 	}
-	x.Notes = append(x.Notes, check.Warnings(x.site)...)
+	x.Notes = append(x.Notes, check.ESPWarnings(x.main, x.site, x.now)...)
+	x.Notes = append(x.Notes, check.SiteWarnings(x.main)...)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/check"
 )
 
 // golden is a golden case of core: a request, what the module sent to the ESP,
@@ -90,8 +91,15 @@ type explained struct {
 		Action, Code, Location string
 		Status                 int
 	}
+	ESP *struct {
+		ESP     string
+		Form    *check.Form
+		Others  []fitting
+		Retired *check.Retired
+	}
 	Send *struct {
 		Backend, Method, Target string
+		Unsubscribes            bool
 		Headers                 []edit
 	}
 	IfFails *struct{ Action, Location string } `json:"if_esp_fails"`
@@ -160,7 +168,7 @@ func sorted(lines []string) []string {
 func TestGoldenCasesAreSentAsExplained(t *testing.T) {
 	files, err := filepath.Glob("../../core/testdata/decide/*.txtar")
 	require.NoError(t, err)
-	sent := 0
+	sent, unsubscribes := 0, 0
 	for _, path := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			g := loadGolden(t, path)
@@ -175,12 +183,17 @@ func TestGoldenCasesAreSentAsExplained(t *testing.T) {
 			var x explained
 			require.NoError(t, json.Unmarshal(text, &x))
 			g.checkAnswer(t, &x)
+			g.checkESP(t, site, &x)
 			want, asked := g.sections["sent to the esp"]
 			require.Equal(t, asked, x.Send != nil)
 			if !asked {
 				return
 			}
 			sent++
+			require.Equal(t, site.Unsubscribes != nil && x.Send.Backend == site.Unsubscribes.Backend, x.Send.Unsubscribes)
+			if x.Send.Unsubscribes {
+				unsubscribes++
+			}
 			lines := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
 			require.Equal(t, lines[0], fmt.Sprintf("%s: %s %s", x.Send.Backend, x.Send.Method, x.Send.Target))
 			fields := g.fields
@@ -196,6 +209,63 @@ func TestGoldenCasesAreSentAsExplained(t *testing.T) {
 		})
 	}
 	require.Greater(t, sent, 30, "golden cases of which something is sent")
+	require.GreaterOrEqual(t, unsubscribes, 2, "golden cases of which the origin for unsubscribes is sent something")
+}
+
+// checkESP compares the ESP that is said to get the request with that of the
+// log, and the others that are said to fit with core's lengths.
+func (g *golden) checkESP(t *testing.T, site *core.Site, x *explained) {
+	t.Helper()
+	if x.ESP == nil {
+		return
+	}
+	require.Contains(t, g.sections["log"], `"esp":"`+x.ESP.ESP+`"`)
+	fits := 0
+	for _, e := range site.ESPs() {
+		if e.Origin != nil && e.Origin.Family.Owns(g.req.Target) > 0 {
+			fits++
+		}
+	}
+	if x.ESP.Form != nil {
+		fits--
+	}
+	require.Len(t, x.ESP.Others, fits)
+}
+
+// What the golden cases of retired ESPs get is what explain says, a day before,
+// of the day itself.
+func TestADateAheadIsExplained(t *testing.T) {
+	files, err := filepath.Glob("../../core/testdata/decide/retired-*.txtar")
+	require.NoError(t, err)
+	told := 0
+	for _, path := range files {
+		g := loadGolden(t, path)
+		text := g.sections["sites.json"]
+		ahead := strings.NewReplacer(`"retired": true`, `"retired": "2026-09-30"`, `"retired": "2026-03-01"`, `"retired": "2026-09-30"`).Replace(text)
+		if ahead == text {
+			continue // it lies ahead there, too
+		}
+		site := func(text string) *core.Site {
+			sites, err := sitesjson.Parse("sites.json", []byte(text))
+			require.NoError(t, err)
+			return sites.Lookup(g.host)
+		}
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		want, got := Of(&g.req, site(text), now), Of(&g.req, site(ahead), now)
+		if want.ESP == nil || want.ESP.Retired == nil {
+			require.Nil(t, got.Then, path)
+			continue
+		}
+		require.NotNil(t, got.Then, path)
+		told++
+		require.Equal(t, "2026-09-30", got.Then.From)
+		require.Equal(t, want.Decision, got.Then.Outcome, path)
+		require.Equal(t, want.Send, got.Then.Send, path)
+		require.Equal(t, core.Proxy.String(), got.Decision.Action, path)
+		require.NotNil(t, got.Send, path)
+		require.False(t, got.Send.Unsubscribes, path)
+	}
+	require.GreaterOrEqual(t, told, 9)
 }
 
 // checkAnswer compares the explained answer with that of the module.

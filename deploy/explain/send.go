@@ -20,6 +20,9 @@ type sent struct {
 	Headers []headerEdit `json:"headers"`
 	// Answer is what is done to the fields of the ESP's answer.
 	Answer []headerEdit `json:"answer_headers,omitempty"`
+	// Unsubscribes: it is not the ESP that gets this, but the site's origin for
+	// the unsubscribes of retired ESPs.
+	Unsubscribes bool `json:"unsubscribes,omitempty"`
 }
 
 // headerEdit is what is done to one field, if it is there; the others pass as

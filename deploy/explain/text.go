@@ -3,12 +3,14 @@ package explain
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/codes"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -21,13 +23,11 @@ func (x *Explanation) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s %s\n", clean.Text(x.Method), clean.Text(x.Target))
 	p.Heading("site")
 	p.Row("host", x.Host)
-	p.Row("esp", x.Site.ESP)
-	if x.Site.Origin != "" {
-		p.Row("origin", x.Site.Origin+", backend "+x.Site.Backend)
+	p.Row("esp", x.espNames())
+	if len(x.main.Also) == 0 {
+		x.printOrigin(p)
 	}
-	if x.Site.SecondOrigin != "" {
-		p.Row("second origin", x.Site.SecondOrigin+", for GET and HEAD where the first is not reached")
-	}
+	x.printRoute(p)
 	x.printLink(p)
 	x.printDecision(p)
 	x.printSent(p)
@@ -36,12 +36,67 @@ func (x *Explanation) Print(w io.Writer) {
 		x.printOutcome(p, *x.IfAnswers)
 	}
 	x.printFailure(p)
+	x.printLater(p)
 	if len(x.Notes) > 0 {
 		p.Heading("notes")
 		for _, n := range x.Notes {
 			fmt.Fprintf(w, "  - %s\n", n)
 		}
 	}
+}
+
+// printOrigin writes where the ESP that gets the request is asked.
+func (x *Explanation) printOrigin(p output.Facts) {
+	s := x.settings()
+	if s.Origin != "" {
+		p.Row("origin", s.Origin+", backend "+s.Backend)
+	}
+	if s.SecondOrigin != "" {
+		p.Row("second origin", s.SecondOrigin+", for GET and HEAD where the first is not reached")
+	}
+}
+
+// settings are those of the ESP that gets the request.
+func (x *Explanation) settings() check.Settings {
+	if i := slices.Index(x.main.Also, x.site); i >= 0 {
+		return x.Site.ESPs[i+1].Settings
+	}
+	return x.Site.Settings
+}
+
+// printRoute writes why this ESP of several gets the request.
+func (x *Explanation) printRoute(p output.Facts) {
+	r := x.ESP
+	if r == nil {
+		return
+	}
+	p.Heading("which ESP")
+	p.Row("esp", r.ESP)
+	x.printOrigin(p)
+	p.Row("why this one", r.Why)
+	if len(r.Others) > 0 {
+		p.Row("fits too", r.others())
+	}
+	if r.Retired != nil {
+		p.Row("retired", r.Retired.When())
+	}
+}
+
+// printLater writes what the request gets once the ESP is retired.
+func (x *Explanation) printLater(p output.Facts) {
+	t := x.Then
+	if t == nil {
+		return
+	}
+	p.Heading("until " + t.From + " (00:00 UTC) all of this; then, without " + x.site.ESP)
+	x.printOutcome(p, t.Outcome)
+	if t.Send == nil {
+		p.Row("sent", "nothing, to nobody")
+		return
+	}
+	p.Row("sent", t.Send.Method+" "+t.Send.Target)
+	p.Row("to", `the origin in "unsubscribes", `+connectionText(t.Send))
+	printEdits(p, t.Send.Headers)
 }
 
 func (x *Explanation) printLink(p output.Facts) {
@@ -112,7 +167,7 @@ func (x *Explanation) printDecision(p output.Facts) {
 }
 
 func (x *Explanation) printOutcome(p output.Facts, o Outcome) {
-	p.Row("action", actionText(o))
+	p.Row("action", actionText(o, x.whoAnswers(o)))
 	if o.Code != outcome.OK && o.Code != "" {
 		p.Row("code", string(o.Code))
 	}
@@ -128,10 +183,18 @@ func (x *Explanation) printOutcome(p output.Facts, o Outcome) {
 	}
 }
 
-func actionText(o Outcome) string {
+// whoAnswers is whose answer the reader gets.
+func (x *Explanation) whoAnswers(o Outcome) string {
+	if o.unsubscribes {
+		return `the answer of the origin in "unsubscribes"`
+	}
+	return "the ESP's answer"
+}
+
+func actionText(o Outcome, whose string) string {
 	switch o.Action {
 	case "proxy":
-		return "proxy: the reader gets the ESP's answer"
+		return "proxy: the reader gets " + whose
 	case actionUnchecked:
 		return "not decided here"
 	case "refuse":
@@ -145,7 +208,11 @@ func (x *Explanation) printFailure(p output.Facts) {
 	if o == nil {
 		return
 	}
-	p.Heading("if the ESP is down, slow or answers with an error")
+	who := "the ESP"
+	if x.Send != nil && x.Send.Unsubscribes {
+		who = `the origin in "unsubscribes"`
+	}
+	p.Heading("if " + who + " is down, slow or answers with an error")
 	if o.Recalled != nil {
 		x.printOutcome(p, *o)
 		return
@@ -153,7 +220,7 @@ func (x *Explanation) printFailure(p output.Facts) {
 	if o.Location == "" {
 		p.Row("action", "refuse: a page that says to try again")
 	} else {
-		p.Row("action", actionText(*o))
+		p.Row("action", actionText(*o, ""))
 		p.Row("Location", o.Location)
 	}
 	p.Row("why", o.Why)
@@ -164,12 +231,16 @@ func (x *Explanation) printSent(p output.Facts) {
 	if s == nil {
 		return
 	}
-	p.Heading("the ESP is sent")
+	who, whose := "the ESP", "the ESP's"
+	if s.Unsubscribes {
+		who, whose = `the origin in "unsubscribes"`, "that origin's"
+	}
+	p.Heading(who + " is sent")
 	p.Row("connection", connectionText(s))
 	p.Row("request", s.Method+" "+s.Target)
 	printEdits(p, s.Headers)
 	if len(s.Answer) > 0 {
-		p.Heading("the reader gets of the ESP's answer")
+		p.Heading("the reader gets of " + whose + " answer")
 		printEdits(p, s.Answer)
 	}
 }

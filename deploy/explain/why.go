@@ -17,6 +17,8 @@ import (
 // why says in words why core decided as it did.
 func (x *Explanation) why(d core.Decision, own bool) string {
 	switch {
+	case !own && x.site.IsRetired(x.now) && isByRetirement(d):
+		return x.whyRetired(d)
 	case d.Action == core.Refuse:
 		return codes.Explain(d.Code).What
 	case d.Action == core.Reply:
@@ -29,6 +31,41 @@ func (x *Explanation) why(d core.Decision, own bool) string {
 		return `the site has "clicks": "redirect" and "count": false: the link says for certain where it leads and the list allows it; the ESP is not told`
 	}
 	return x.whyProxied(d)
+}
+
+// isByRetirement reports whether a decision of a retired ESP comes from that.
+func isByRetirement(d core.Decision) bool {
+	switch d.Action {
+	case core.Refuse:
+		return d.Code == outcome.Retired || d.Code == outcome.UnsubscribeRetired
+	case core.Reply:
+		return d.Reply == core.ReplyPixel
+	}
+	return true
+}
+
+// whyRetired says why core decided as it did for a link of a retired ESP.
+func (x *Explanation) whyRetired(d core.Decision) string {
+	is := fmt.Sprintf("%s is retired and asked for nothing", x.site.ESP)
+	switch {
+	case d.Action == core.Redirect:
+		text := "the link says where it leads and the list allows it"
+		if d.Reading == esp.Likely {
+			text = "the list allows where the link leads; " + likelyText + ", which is enough where nobody can be asked"
+		}
+		return is + ": " + text
+	case d.Action == core.Reply:
+		return is + ": an open gets the pixel from here, and nobody counts it"
+	case d.Action == core.Proxy:
+		return is + `: an unsubscribe goes to the origin in "unsubscribes", GET and POST alike, with target and body as they came`
+	case d.Code == outcome.UnsubscribeRetired:
+		return is + `, and the site has no "unsubscribes": the reader is told that nothing was done`
+	case !d.Kind.Leads():
+		return is + fmt.Sprintf(": nobody else can answer what is a request of kind %q", d.Kind)
+	case d.Why == core.WhyMethod:
+		return is + ": only GET and HEAD are answered from the link"
+	}
+	return is + ", and the link cannot answer: " + x.whyUnread(d.Why)
 }
 
 // whyRecalled names the rule that meets where a link leads.
@@ -131,6 +168,9 @@ func (x *Explanation) whyAfterFailure(d core.Decision) string {
 		}
 		return `the site has "when_esp_fails": "redirect": the link says where it leads and the list allows it`
 	case core.WhyKind:
+		if x.site.IsRetired(x.now) {
+			return `an unsubscribe is never answered from here; an error of that server's own is passed on as it is`
+		}
 		return "only clicks can be answered from the link; an error of the ESP's own is passed on as it is"
 	case core.WhyMethod:
 		return "only GET and HEAD are answered from the link; an error of the ESP's own is passed on as it is"

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/check"
@@ -35,7 +36,7 @@ func isSettable(headers map[string]string) bool {
 		return false
 	}
 	site, err := sitesjson.ParseSite("link.example.com", text)
-	return err == nil && len(check.Warnings(site)) == 0
+	return err == nil && len(check.Warnings(site, time.Time{})) == 0
 }
 
 func (r *reading) lostField(name, at string) {

@@ -54,6 +54,11 @@
 //   - One-click unsubscribe (RFC 8058): POST with the one field, as form or
 //     multipart, is 200 and no redirect; another body is 400 (chosen), so that
 //     a lost body shows.
+//   - The sender's own server for the unsubscribes of retired ESPs
+//     ([Options].Unsubscribes) knows itself by its own Host, and the link domain
+//     by X-Forwarded-Host. It answers GET with a page, and takes a one-click
+//     POST. What else it refuses, and with what, is chosen, so that a lost body
+//     or Host shows. It counts what it takes, see [Fleet.Unsubscribed].
 //   - Braze links are those of the ESP beneath.
 //   - Customer.io, SES and Iterable send no Cache-Control on a redirect, the
 //     others send no-store. Mailjet redirects with 307, Iterable with 303, the
@@ -66,7 +71,8 @@
 // No signature but Customer.io's and Mailjet's is checked: any text of the
 // right form is accepted. SES accepts a message id of another region.
 // SparkPost's limit of clicks per address, click counting, expiry, HTTP/2, IPv6
-// and the ESPs' page designs are left out. Unsubscribing changes nothing.
+// and the ESPs' page designs are left out. Unsubscribing changes nothing. Whether an
+// unsubscribe's token is one that the retired ESP made is not checked.
 //
 // Links are read here with regular expressions, encoding/json and net/url, in
 // code that shares nothing with package core, so that core's readings can be

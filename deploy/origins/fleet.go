@@ -48,6 +48,10 @@ type Options struct {
 	// ForwardedHost is how Amazon SES treats X-Forwarded-Host: Braze says that
 	// some set-ups need it and some work only without.
 	ForwardedHost ForwardedHost
+	// Unsubscribes lists the backends behind which the sender's own server for
+	// the unsubscribes of retired ESPs stands, as [UnsubscribeBackends] finds
+	// them.
+	Unsubscribes []string
 	// OnRequest, if not nil, is called with each request before it is answered,
 	// from the goroutine that serves it: several at once.
 	OnRequest func(Seen)

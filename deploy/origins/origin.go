@@ -3,7 +3,9 @@ package origins
 import (
 	"crypto/tls"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/clickedge/clickedge/core"
 )
@@ -16,10 +18,14 @@ type origin struct {
 	port   *port
 	plain  *port // for http beside TLS, or nil
 	fault  faultState
+	taken  atomic.Int64 // unsubscribes
 }
 
 func newOrigin(f *Fleet, spec core.Origin) (*origin, error) {
 	o := &origin{spec: spec, family: families[spec.Family], fleet: f}
+	if slices.Contains(f.opt.Unsubscribes, spec.Backend) {
+		o.family = preferenceCentre
+	}
 	o.fault.changed = make(chan struct{})
 	config, err := o.tlsConfig()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
@@ -75,8 +76,15 @@ func (s *Store) Change(ctx context.Context, c *Change) error {
 type Checked struct {
 	Object *Object
 	Site   *core.Site
-	// Warnings are for the operator, each a sentence.
-	Warnings []string
+}
+
+// Warnings are for the operator, each a sentence.
+func (c *Checked) Warnings(now time.Time) []string {
+	list := check.Warnings(c.Site, now)
+	if room := c.Object.Room(); room != "" {
+		list = append(list, c.Site.Host+": the entry nears its limit, "+room)
+	}
+	return list
 }
 
 // Check reads a file with the object of one site as the module would read it in
@@ -130,11 +138,7 @@ func checkWith(name, host string, text []byte, sites *core.Sites, backends []str
 		return nil, failure.Bad(fmt.Errorf("the module would ignore %s: the service has no backend %s", sitesfile.Shown(name), strings.Join(list, ", ")),
 			"publish a sites.json that needs it first; its backends are "+cmp.Or(strings.Join(backends, ", "), "none"))
 	}
-	c := &Checked{Object: o, Site: site, Warnings: check.Warnings(site)}
-	if room := o.Room(); room != "" {
-		c.Warnings = append(c.Warnings, host+": the entry nears its limit, "+room)
-	}
-	return c, nil
+	return &Checked{Object: o, Site: site}, nil
 }
 
 // known are the link domains of sites.json.

@@ -91,7 +91,9 @@ func (p *backendPlan) start(sites *core.Sites) (*origins.Fleet, error) {
 	if p.real {
 		return nil, nil
 	}
-	fleet, err := origins.Start(p.want, origins.Options{Branded: sites.Hosts(), AcceptAnySignature: true})
+	fleet, err := origins.Start(p.want, origins.Options{
+		Branded: sites.Hosts(), AcceptAnySignature: true, Unsubscribes: origins.UnsubscribeBackends(sites),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/clickedge/clickedge/core"
@@ -101,6 +104,9 @@ type service struct {
 	mu      sync.RWMutex
 	now     *generation
 	retired sync.WaitGroup
+	// unsubscribed are those that stand-ins of earlier generations have taken,
+	// by backend.
+	unsubscribed map[string]int64
 }
 
 // ServeHTTP implements http.Handler: a request is answered by the current
@@ -132,8 +138,34 @@ func (svc *service) replace(g *generation) {
 	}
 	svc.retired.Go(func() {
 		old.inside.Wait()
+		svc.countUnsubscribed(old)
 		_ = old.close()
 	})
+}
+
+// countUnsubscribed adds what a generation's stand-ins have taken.
+func (svc *service) countUnsubscribed(g *generation) {
+	if g == nil || g.fleet == nil {
+		return
+	}
+	svc.mu.Lock()
+	defer svc.mu.Unlock()
+	for backend, n := range g.fleet.Unsubscribed() {
+		if svc.unsubscribed == nil {
+			svc.unsubscribed = map[string]int64{}
+		}
+		svc.unsubscribed[backend] += n
+	}
+}
+
+// sayUnsubscribed prints how many unsubscribes each stand-in for the sender's
+// own server has taken. It is called once, after the last request.
+func (svc *service) sayUnsubscribed(w io.Writer) {
+	svc.retired.Wait()
+	svc.countUnsubscribed(svc.current())
+	for _, backend := range slices.Sorted(maps.Keys(svc.unsubscribed)) {
+		fmt.Fprintf(w, "one-click unsubscribes taken behind %s: %d\n", backend, svc.unsubscribed[backend])
+	}
 }
 
 func (svc *service) close() error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
@@ -50,19 +51,74 @@ func dialable(addr net.Addr) string {
 
 func (s *server) greetSite(svc *generation, base string, site *core.Site) {
 	w := s.Err
-	fmt.Fprintf(w, "\n%s (%s)\n", site.Host, site.ESP)
+	fmt.Fprintf(w, "\n%s (%s)\n", site.Host, s.espNames(site))
 	if url, ok := s.sampleOwn(svc, site); ok {
 		greetLink(w, base, site, origins.SampleLink{Name: "a signed link", Method: "GET", Target: url})
 	}
-	if svc.fleet == nil {
-		if site.Origin != nil {
-			fmt.Fprintf(w, "  paste a link from your own mail: %s answers it\n", check.OriginURL(site.Origin))
+	for _, e := range site.ESPs() {
+		if svc.fleet != nil {
+			s.greetESP(svc.fleet, base, site, e)
+		} else if e.Origin != nil {
+			s.greetReal(e)
 		}
+	}
+	if svc.fleet != nil && site.Unsubscribes != nil {
+		fmt.Fprintf(w, "  # unsubscribes of retired ESPs go to a stand-in of %s\n", check.OriginURL(site.Unsubscribes))
+	}
+}
+
+// espNames lists the ESPs of a site, the retired ones marked.
+func (s *server) espNames(site *core.Site) string {
+	var names []string
+	for _, e := range site.ESPs() {
+		names = append(names, s.espName(e))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *server) espName(e *core.Site) string {
+	if r := check.RetiredOf(e, s.Now()); r != nil {
+		return e.ESP + " (" + r.String() + ")"
+	}
+	return e.ESP
+}
+
+// greetReal says who answers links of an ESP that itself stands behind.
+func (s *server) greetReal(e *core.Site) {
+	if e.IsRetired(s.Now()) {
+		fmt.Fprintf(s.Err, "  paste a link from mail of %s: it is answered from here\n", s.espName(e))
 		return
 	}
-	for _, l := range s.samples(svc.fleet.Links(site)) {
-		greetLink(w, base, site, l)
+	fmt.Fprintf(s.Err, "  paste a link from your own mail: %s answers it\n", check.OriginURL(e.Origin))
+}
+
+// greetESP prints links of one of a site's ESPs that core sends there. Where
+// there are several, each link says whose it is.
+func (s *server) greetESP(fleet *origins.Fleet, base string, site, e *core.Site) {
+	links := slices.DeleteFunc(fleet.Links(e), func(l origins.SampleLink) bool { return site.For(l.Target) != e })
+	for _, l := range s.samples(links) {
+		if len(site.Also) > 0 {
+			l.Name = s.espName(e) + ": " + l.Name
+		}
+		if e.IsRetired(s.Now()) {
+			l.Name += s.retiredGets(site, l)
+		}
+		greetLink(s.Err, base, site, l)
 	}
+}
+
+// retiredGets says what a link of a retired ESP gets.
+func (s *server) retiredGets(site *core.Site, l origins.SampleLink) string {
+	d := core.Decide(&core.Request{Method: l.Method, Target: l.Target}, site, s.Now())
+	switch d.Action {
+	case core.Redirect:
+		return " (redirected from the link)"
+	case core.Reply:
+		return " (answered from here)"
+	case core.Proxy:
+		return " (proxied to " + check.OriginURL(d.Origin) + ")"
+	}
+	return fmt.Sprintf(" (a page with status %d)", d.Code.Notice().Status)
 }
 
 // samples picks one link of each kind, and of unsubscribes the one-click form,

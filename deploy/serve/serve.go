@@ -233,10 +233,10 @@ func (s *server) serve(ctx context.Context, svc *service) error {
 		return failure.Bad(fmt.Errorf("the listener failed: %w", err), "")
 	case <-ctx.Done():
 	}
-	return s.shutdown(ctx, servers, stopped)
+	return s.shutdown(ctx, svc, servers, stopped)
 }
 
-func (s *server) shutdown(ctx context.Context, servers []*wire.Server, stopped <-chan error) error {
+func (s *server) shutdown(ctx context.Context, svc *service, servers []*wire.Server, stopped <-chan error) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	s.Linger(shutdownGrace)
@@ -249,6 +249,7 @@ func (s *server) shutdown(ctx context.Context, servers []*wire.Server, stopped <
 			return failure.Bad(fmt.Errorf("the listener failed: %w", served), "")
 		}
 	}
+	svc.sayUnsubscribed(s.Err)
 	if cutOff != nil {
 		fmt.Fprintln(s.Err, "stopped; requests that took too long were cut off")
 		return nil
