@@ -124,7 +124,7 @@ func TestRetiredWarnings(t *testing.T) {
 			`link.example.com: also[0]: "retired": "2026-01-30" is long past: write true, and the service needs no backend for esp "mailgun"`,
 			`link.example.com: "unsubscribes": http://preferences.example.com:8080 is asked without TLS`}},
 		{`{"esp": "customerio-eu", "also": [{"esp": "ses-eu-west-1", "retired": true}], "unsubscribes": "https://preferences.example.com"` + home, []string{
-			`esp "ses-eu-west-1" is retired: no form of its unsubscribe links is known, so "unsubscribes" does not get them`}},
+			`esp "ses-eu-west-1" is retired: no form of its unsubscribe links is known, so "unsubscribes" gets none of them`}},
 	} {
 		list := Warnings(site(t, c.site), noon)
 		require.Len(t, list, len(c.want), "%s\n%s", c.site, strings.Join(list, "\n"))

@@ -117,7 +117,7 @@ func retiredWarnings(e *core.Site, now time.Time) (list []string) {
 	wait := `let "retired" begin when these are over, and keep the account until then`
 	switch {
 	case !hasUnsubscribes(e):
-		list = append(list, fmt.Sprintf(`%s: no form of its unsubscribe links is known, so "unsubscribes" does not get them; one that it made of a link is answered as a click, and nobody learns of it. %s: %s`, is, keep, wait))
+		list = append(list, fmt.Sprintf(`%s: no form of its unsubscribe links is known, so "unsubscribes" gets none of them: they are answered as clicks are, and nobody learns of them. %s: %s`, is, keep, wait))
 	case e.Unsubscribes == nil:
 		list = append(list, fmt.Sprintf(`%s, and the site has no "unsubscribes": the unsubscribe links in its mail %s a page that says that nothing was done. %s: name an origin of yours that takes them, or %s`, is, get, keep, wait))
 	}

@@ -34,6 +34,7 @@ password comes from ` + testmail.PasswordEnv + ` or --smtp-password-file.`,
 	keyFileFlag(cmd, &o.KeyFiles)
 	f := cmd.Flags()
 	f.StringVar(&o.Host, "site", "", "the link `domain` (default the only one)")
+	f.StringVar(&o.ESP, "esp", "", "which of the site's ESPs sends it, by its `preset` (default the site's own)")
 	f.StringVar(&o.Target, "target", "", "the `URL` to which the buttons lead (default the site's home, or its first destination)")
 	f.StringVar(&o.From, "from", "", "the sender's `address`, one that the ESP lets send")
 	f.StringArrayVar(&o.To, "to", nil, "a recipient's `address`; may be given again")

@@ -61,7 +61,7 @@ func (c *Completer) All(cmd *cobra.Command) {
 func (c *Completer) byName() map[string]cobra.CompletionFunc {
 	hosts, kids := c.sites((*core.Sites).Hosts), c.sites(sitesfile.KeyIDs)
 	return map[string]cobra.CompletionFunc{
-		"esp":          oneOf(presets()...),
+		"esp":          c.esps,
 		"successor":    oneOf(append(presets(), core.PresetNone)...),
 		"host":         hosts,
 		"site":         hosts,
@@ -89,6 +89,7 @@ func (c *Completer) byCommand() map[string]cobra.CompletionFunc {
 		"clickedge doctor origin":   oneOf(doctor.OriginPreset, "none"),
 		"clickedge migrate from":    oneOf(formats()...),
 		"clickedge sign host":       c.sites(sitesfile.KeyedHosts),
+		"clickedge testmail esp":    c.sites(sitesfile.ESPs),
 		"clickedge testmail from":   cobra.NoFileCompletions,
 		"clickedge migrate host":    cobra.NoFileCompletions, // a host that is not in sites.json yet
 		"clickedge keys new kid":    cobra.NoFileCompletions, // nor is a new key
@@ -196,6 +197,25 @@ func assigned(values cobra.CompletionFunc) cobra.CompletionFunc {
 		}
 		return halves(list)
 	}
+}
+
+// esps offers the ESPs of the sites, which are those that are meant as a rule,
+// and every other preset after them.
+func (c *Completer) esps(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	list, directive := c.sites(func(sites *core.Sites) []string {
+		if len(args) > 0 {
+			if site := sites.Lookup(args[0]); site != nil {
+				sites = core.NewSites([]*core.Site{site})
+			}
+		}
+		return sitesfile.ESPs(sites)
+	})(cmd, args, typed)
+	for _, name := range presets() {
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list, directive | cobra.ShellCompDirectiveKeepOrder
 }
 
 // origins offers what serve --origins takes.

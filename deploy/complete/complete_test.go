@@ -59,7 +59,7 @@ func TestFlags(t *testing.T) {
 		{"doctor", "ca", "", "certainly", noFiles},
 		{"migrate", "from", "nginx", "", noFiles},
 		{"testmail", "from", "", "nginx", noFiles},
-		{"doctor", "esp", "customerio-eu", "", noFiles},
+		{"doctor", "esp", "customerio-eu", "", noFiles | cobra.ShellCompDirectiveKeepOrder},
 		{"serve", "fault", "mailgun=429", "", noFiles},
 		{"serve", "origins", "mailgun=http", "", noFiles | cobra.ShellCompDirectiveNoSpace},
 		{"dns", "challenge", "link.example.com=", "", noFiles | cobra.ShellCompDirectiveNoSpace},
@@ -174,4 +174,27 @@ func TestFaults(t *testing.T) {
 	sites, err := completer(t).Load("sites.json")
 	require.NoError(t, err)
 	require.Len(t, faults(sites), 2*7)
+}
+
+// What --esp names is, as a rule, an ESP of sites.json: those come first, and
+// testmail takes no other.
+func TestESPsOfSites(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
+		"link.example.com": {"esp": "none", "also": [{"esp": "sparkpost"}, {"esp": "sendgrid", "retired": true}]},
+		"mail.example.com": {"esp": "mailgun"}}}`))
+	require.NoError(t, err)
+	c := &Completer{Load: func(string) (*core.Sites, error) { return sites, nil }}
+	ask := func(command string, args ...string) []string {
+		root, cmd := tree(command, "esp")
+		c.All(root)
+		values, ok := cmd.GetFlagCompletionFunc("esp")
+		require.True(t, ok)
+		list, _ := values(cmd, args, "")
+		return list
+	}
+	require.Equal(t, []string{"sparkpost", "sendgrid", "mailgun"}, ask("doctor")[:3])
+	require.Equal(t, []string{"sparkpost", "sendgrid"}, ask("doctor", "link.example.com")[:2])
+	require.Equal(t, "mailgun", ask("doctor", "mail.example.com")[0])
+	require.ElementsMatch(t, presets(), ask("doctor", "link.example.com"))
+	require.Equal(t, []string{"sparkpost", "sendgrid", "mailgun"}, ask("testmail"))
 }

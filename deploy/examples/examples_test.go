@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/module"
@@ -44,11 +45,13 @@ func parse(t *testing.T, name string, text []byte) *core.Sites {
 }
 
 // Every file is valid, README.md names it, and together they have each family
-// of ESPs, each preset that needs more than its name, and a group of brands.
+// of ESPs, each preset that needs more than its name, several ESPs on one host,
+// retired ones, and a group of brands.
 func TestExamples(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	families, presets := map[esp.Family]bool{}, map[string]bool{}
+	several, retired := false, false
 	for _, name := range files(t) {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
@@ -60,6 +63,7 @@ func TestExamples(t *testing.T) {
 			if site.Origin != nil {
 				families[site.Origin.Family] = true
 			}
+			several, retired = several || len(site.Also) > 0, retired || site.Unsubscribes != nil
 		}
 	}
 	for _, f := range esp.Families() {
@@ -71,6 +75,8 @@ func TestExamples(t *testing.T) {
 		}
 	}
 	require.True(t, presets["none"])
+	require.True(t, several)
+	require.True(t, retired)
 }
 
 // together joins all files in one. Hosts get the file's name in front, as some
@@ -100,7 +106,7 @@ func TestExamplesAreServed(t *testing.T) {
 	sites := parse(t, "all.json", text)
 	wasm, _, err := module.Build(t.Context(), module.Options{Sites: text})
 	require.NoError(t, err)
-	fleet, err := origins.Start(sites.Origins(), origins.Options{AcceptAnySignature: true})
+	fleet, err := origins.Start(sites.Origins(), origins.Options{AcceptAnySignature: true, Unsubscribes: origins.UnsubscribeBackends(sites)})
 	require.NoError(t, err)
 	defer fleet.Close()
 	host, err := hostsim.New(t.Context(), wasm, hostsim.Config{
@@ -117,20 +123,63 @@ func TestExamplesAreServed(t *testing.T) {
 }
 
 func serveSite(t *testing.T, host *hostsim.Host, fleet *origins.Fleet, site *core.Site) (served int) {
-	for _, l := range fleet.Links(site) {
-		fleet.Forget()
-		resp := do(t, host, site, l.Method, l.Target, l.ContentType, l.Body)
-		require.Less(t, resp.Status, 400, "%s: %s", l.Name, l.Target)
-		if l.Destination != "" {
-			to, _ := resp.Header.Get("Location")
-			require.Equal(t, l.Destination, to)
+	for _, e := range site.ESPs() {
+		for _, l := range fleet.Links(e) {
+			if site.For(l.Target) != e {
+				continue // a probe, or a form that another ESP's goes before
+			}
+			if e.IsRetired(noon) {
+				serveRetired(t, host, fleet, e, l)
+			} else {
+				serveLink(t, host, fleet, e, l)
+			}
+			served++
 		}
-		for _, seen := range fleet.Seen() {
-			require.Equal(t, site.Host, seen.Host())
-		}
-		served++
 	}
 	return served + serveOwn(t, host, site) + serveAppLinks(t, host, site)
+}
+
+// serveLink checks that a link goes to its ESP, and that the answer is that
+// one's.
+func serveLink(t *testing.T, host *hostsim.Host, fleet *origins.Fleet, site *core.Site, l origins.SampleLink) {
+	fleet.Forget()
+	resp := do(t, host, site, l.Method, l.Target, l.ContentType, l.Body)
+	require.Less(t, resp.Status, 400, "%s: %s", l.Name, l.Target)
+	if l.Destination != "" {
+		to, _ := resp.Header.Get("Location")
+		require.Equal(t, l.Destination, to)
+	}
+	for _, seen := range fleet.Seen() {
+		require.Equal(t, site.Host, seen.Host())
+		require.Equal(t, site.Origin.Backend, seen.Backend)
+	}
+}
+
+// serveRetired checks that nothing goes to a retired ESP: readers land where
+// the link says, or on a page, and unsubscribes reach the sender's own server
+// as they came.
+func serveRetired(t *testing.T, host *hostsim.Host, fleet *origins.Fleet, site *core.Site, l origins.SampleLink) {
+	fleet.Forget()
+	resp := do(t, host, site, l.Method, l.Target, l.ContentType, l.Body)
+	seen := fleet.Seen()
+	if l.Kind == esp.KindUnsubscribe {
+		require.Equal(t, 200, resp.Status, l.Target)
+		require.Len(t, seen, 1)
+		require.Equal(t, []string{site.Unsubscribes.Backend, site.Unsubscribes.Address, l.Method, l.Target, l.Body},
+			[]string{seen[0].Backend, seen[0].Host(), seen[0].Method, seen[0].Target, string(seen[0].Body)})
+		return
+	}
+	require.Empty(t, seen, l.Target)
+	to, _ := resp.Header.Get("Location")
+	switch {
+	case l.Kind == esp.KindOpen:
+		require.Equal(t, 200, resp.Status)
+	case l.Readable && site.Allows(l.Destination) == outcome.OK:
+		require.Equal(t, 302, resp.Status)
+		require.Equal(t, l.Destination, to)
+	default:
+		require.Equal(t, 410, resp.Status, l.Target)
+	}
 }
 
 func do(t *testing.T, host *hostsim.Host, site *core.Site, method, target, contentType, body string) *hostsim.Response {

@@ -46,7 +46,7 @@ func (id *Identity) counts() bool {
 // identify reads one address. first: it is the one that the operator gave, for
 // which a form that other pages may share is taken for the ESP's.
 func (w *walker) identify(u *webURL, first bool) Identity {
-	site := w.opt.Sites.Lookup(u.host)
+	site := w.opt.Sites.Lookup(u.host).For(u.target)
 	id := Identity{Kind: esp.KindOther.String(), Site: site != nil}
 	path, _ := splitQuery(u.target)
 	switch {

@@ -27,6 +27,7 @@ const sitesJSON = `{"sites": {
   "link.example.com": {"esp": "customerio-eu", "destinations": ["shop.example.com"]},
   "mg.example.com": {"esp": "mailgun", "destinations": ["shop.example.com"]},
   "ses.example.com": {"esp": "ses-eu-west-1"},
+  "several.example.com": {"esp": "mailgun", "also": [{"esp": "iterable"}]},
   "px.example.com": {"esp": "none", "keys": ["k1"], "destinations": ["shop.example.com"]}
 }}`
 
@@ -187,6 +188,8 @@ func TestWalkRefuses(t *testing.T) {
 		end follow.End
 	}{
 		"a click":                        {"https://link.example.com" + cioLink, follow.NeedsConsent},
+		"an open of one of several":      {"https://several.example.com/u/o?_t=a", follow.NeedsConsent},
+		"an unsubscribe beside it":       {"https://several.example.com/u/dW5zdWItdG9rZW4", follow.Unsubscribe},
 		"an open":                        {"https://link.example.com/e/o/eyJlbWFpbF9pZCI6ImRnVEVTVEFBQUFBQT09In0=", follow.NeedsConsent},
 		"a click on an unknown host":     {"https://other.example.com/ls/click?upn=u001.AAECAwQF", follow.NeedsConsent},
 		"an app's link":                  {"https://other.example.com/uni/ls/click?upn=u001.AAECAwQF", follow.NeedsConsent},

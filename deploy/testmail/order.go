@@ -25,6 +25,7 @@ type Order struct {
 	Options
 	SitesFile string
 	Host      string // of the site; "" for the only one
+	ESP       string // which of the site's sends; "" for its own
 	KeyFiles  []string
 
 	SMTP         string // mail server, "" for none
@@ -88,6 +89,9 @@ func (o *Order) make() (*Mail, error) {
 		return nil, err
 	}
 	if o.Site, err = o.choose(sites); err != nil {
+		return nil, err
+	}
+	if o.Site, err = o.sender(o.Site); err != nil {
 		return nil, err
 	}
 	o.HTMLOnly = o.SMTP == "" && o.EMLFile == ""

@@ -147,3 +147,37 @@ func TestHints(t *testing.T) {
 	require.Contains(t, mailHint(ErrNoSwitch), "--untracked")
 	require.Empty(t, mailHint(ErrAddress))
 }
+
+// Who sends decides what the mail has: the site's own ESP, or the one that is
+// named, and none that is retired.
+func TestOrderOfOneOfSeveralESPs(t *testing.T) {
+	const several = `{"sites": {"link.example.com": {"esp": "mailgun", "also": [{"esp": "sendgrid"}, {"esp": "customerio-eu", "retired": true}], "destinations": ["example.com"]},
+		"none.example.com": {"esp": "none", "also": [{"esp": "sendgrid"}, {"esp": "customerio-eu", "retired": "2030-01-02"}], "destinations": ["example.com"]},
+		"two.example.com": {"esp": "none", "also": [{"esp": "sendgrid"}, {"esp": "mailgun"}]},
+		"own.example.com": {"esp": "none", "keys": ["k1"], "also": [{"esp": "sendgrid"}, {"esp": "mailgun"}], "destinations": ["example.com"]}}}`
+	for _, c := range []struct{ host, esp, has, says string }{
+		{"link.example.com", "", "disable-tracking", "note: the mail is for esp mailgun; --esp names another of the site's: sendgrid\n"},
+		{"link.example.com", "sendgrid", "clicktracking", ""},
+		{"none.example.com", "", "clicktracking", ""},
+		{"own.example.com", "mailgun", "disable-tracking", ""},
+	} {
+		o, out, said := order(t, several, map[string]string{"CLICKEDGE_KEY_K1": orderSecret})
+		o.Host, o.ESP, o.HTMLFile, o.Target = c.host, c.esp, "-", "https://example.com/"
+		require.NoError(t, o.Run(t.Context()), c.host)
+		require.Contains(t, out.String(), c.has, c.host)
+		require.Contains(t, said.String(), c.says)
+		require.Equal(t, c.says != "", strings.Contains(said.String(), "note: the mail is for"))
+	}
+	for _, c := range []struct{ host, esp, says, hint string }{
+		{"link.example.com", "customerio-eu", "esp customerio-eu of link.example.com is retired", "it has mailgun, sendgrid"},
+		{"link.example.com", "mandrill", `link.example.com has no esp "mandrill"`, "it has mailgun, sendgrid"},
+		{"two.example.com", "", "two.example.com has several ESPs and none of its own", "--esp: sendgrid, mailgun"},
+	} {
+		o, out, _ := order(t, several, nil)
+		o.Host, o.ESP, o.HTMLFile, o.Target = c.host, c.esp, "-", "https://example.com/"
+		err := o.Run(t.Context())
+		require.ErrorContains(t, err, c.says)
+		require.Equal(t, c.hint, failure.Of(err).Hint[max(0, len(failure.Of(err).Hint)-len(c.hint)):])
+		require.Empty(t, out.String())
+	}
+}
