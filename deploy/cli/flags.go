@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,4 +35,15 @@ func withSites(file *string, run func(*cobra.Command) error) func(*cobra.Command
 func keyFileFlag(cmd *cobra.Command, files *[]string) {
 	cmd.Flags().StringArrayVar(files, "key-file", nil, "`file` with secrets, - for standard input, KID=FILE for one that does not say whose; may be given again")
 	_ = cmd.MarkFlagFilename("key-file")
+}
+
+// refuseEmpty refuses an empty name or id, as an unset variable of a script
+// gives it: another service would be changed than the one that is meant.
+func refuseEmpty(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if cmd.Flag(name) != nil && cmd.Flags().Changed(name) && strings.TrimSpace(cmd.Flag(name).Value.String()) == "" {
+			return failure.Usage(fmt.Errorf("--%s is given, but empty", name), "is a variable unset? Leave --"+name+" out where it is not meant")
+		}
+	}
+	return nil
 }

@@ -33,6 +33,9 @@ type overrideFlags struct {
 }
 
 func (o *overrideFlags) add(cmd *cobra.Command) {
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		return refuseEmpty(cmd, "service-id", "name", "from", "to")
+	}
 	o.api.add(cmd)
 	sitesFlag(cmd, &o.file)
 	f := cmd.Flags()

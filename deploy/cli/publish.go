@@ -90,13 +90,9 @@ func (p *publishing) flags(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("log", "json")
 }
 
-// named refuses an empty name or id, as an unset variable of a script gives it:
-// it would publish to another service than the one that is meant.
 func (p *publishing) named(cmd *cobra.Command) error {
-	for flag, value := range map[string]string{"service-id": p.service, "name": p.w.Name} {
-		if cmd.Flags().Changed(flag) && strings.TrimSpace(value) == "" {
-			return failure.Usage(fmt.Errorf("--%s is given, but empty", flag), "is a variable unset? Leave --"+flag+" out where it is not meant")
-		}
+	if err := refuseEmpty(cmd, "service-id", "name"); err != nil {
+		return err
 	}
 	if p.wait < 0 {
 		return failure.Usage(errors.New("--wait-for-tls is less than nothing"), "such as 30m")
