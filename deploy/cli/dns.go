@@ -47,7 +47,7 @@ leaves out of the zone.`,
 }
 
 func (env *Env) dns(o *dnsplan.Order) error {
-	o.In = env.in
+	o.In, o.Now = env.in, env.Now()
 	plan, err := o.Plan()
 	if err != nil {
 		return err

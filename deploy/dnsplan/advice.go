@@ -2,11 +2,13 @@ package dnsplan
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/espdns"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 const (
@@ -21,70 +23,114 @@ const (
 // HTTPS Engagement Tracking"; Customer.io, "HTTPS link tracking"; Amazon SES,
 // "Configuring custom domains"; Mailgun, "Enabling HTTPS tracking links"; and
 // those of espdns.
-func (h *Host) advise(s *core.Site) {
-	h.First = []string{first(s)}
-	if s.Origin == nil {
-		h.DoNot = []string{keepHost}
-		return
+func (h *Host) advise(s *core.Site, all senders) {
+	switch {
+	case len(all.used)+len(all.retired) == 0:
+		h.First = []string{"there is no ESP, so there is nothing to do there"}
+	case len(all.used) == 0:
+		h.First = []string{"every ESP of this host is retired, so there is nothing to ask one for"}
 	}
-	h.family(s)
-	// The account at the ESP beneath is not the sender's.
-	if _, name := core.Beneath(s.ESP); name != "" {
-		h.Then = []string{"tell " + name + " that the certificate is in place: it has the ESP beneath write https"}
+	for _, e := range all.used {
+		h.First = append(h.First, first(e, all.several()))
+		h.family(e, all.several())
 	}
-	h.Then = append(h.Then, leftovers(s)...)
+	if len(all.used) == 0 {
+		h.DoNot = append(h.DoNot, keepHost)
+	}
+	h.verification(s, all)
+	h.retired(all)
+	if all.several() {
+		h.Notes = append(h.Notes, "the records of steps 2 and 4 are the link domain's own, one set for all of its ESPs; those that an ESP asked for to send mail (SPF, DKIM, return path) are not touched")
+	}
 }
 
-// first says what to do at the ESP before the move.
-func first(s *core.Site) string {
+// first says what to do at an ESP before the move. Several: the host has more
+// than one, so that a sentence must name its own.
+func first(s *core.Site, several bool) string {
 	m := espdns.ManagedBy(s.ESP)
 	switch {
-	case s.Origin == nil:
-		return "there is no ESP, so there is nothing to do there"
 	case m != nil:
 		return strings.ReplaceAll(m.Advice(), "{host}", s.Host)
 	case s.Origin.Sender() == esp.FamilySES:
 		return "Amazon SES issues no certificates for link domains: there is nothing to switch off"
+	case several:
+		return "if " + s.ESP + " issues the certificate of the link domain itself, switch that off first"
 	}
 	return "if the ESP issues the certificate of the link domain itself, switch that off first"
 }
 
-func (h *Host) family(s *core.Site) {
+func (h *Host) family(s *core.Site, several bool) {
+	then := ""
 	switch s.Origin.Sender() {
 	case esp.FamilySendGrid:
-		h.Keep = []string{"SendGrid's second CNAME, <number>." + cmp.Or(parent(s.Host), s.Host) + " to " + s.Origin.Address + ": only the first, this host's, moves"}
-		h.DoNot = []string{`press "Verify" at SendGrid again: it looks for ` + s.Origin.Address + " in DNS and no longer finds it"}
-		h.Then = []string{"ask SendGrid's support for SSL click tracking, for the account and for each subuser"}
+		h.Keep = append(h.Keep, "SendGrid's second CNAME, "+secondCNAME(s)+": only the first, this host's, moves")
+		h.DoNot = append(h.DoNot, `press "Verify" at SendGrid again: it looks for `+s.Origin.Address+" in DNS and no longer finds it")
+		then = "ask SendGrid's support for SSL click tracking, for the account and for each subuser"
 	case esp.FamilyCustomerIO:
-		h.DoNot = []string{"block user agents that begin with Customer.io/: its verifier would find the domain broken"}
-		h.Then = []string{"switch on HTTPS link tracking in Customer.io's workspace settings, which checks the domain then"}
+		h.DoNot = append(h.DoNot, "block user agents that begin with Customer.io/: its verifier would find the domain broken")
+		then = "switch on HTTPS link tracking in Customer.io's workspace settings, which checks the domain then"
 	case esp.FamilySparkPost:
-		h.Then = []string{`set "secure": true for the tracking domain with SparkPost's tracking domains API, then verify it there`}
+		then = `set "secure": true for the tracking domain with SparkPost's tracking domains API, then verify it there`
 	case esp.FamilySES:
-		h.Then = []string{"set the configuration set's HTTPS policy for the redirect domain in SES, so that links are https"}
+		then = "set the configuration set's HTTPS policy for the redirect domain in SES, so that links are https"
 	case esp.FamilyMailgun:
-		h.Then = []string{`set the domain's "web_scheme" to https with Mailgun's API`}
+		then = `set the domain's "web_scheme" to https with Mailgun's API`
 	default:
-		h.Then = []string{"ask the ESP to write links with https, where that is a setting of its"}
+		then = "ask the ESP to write links with https, where that is a setting of its"
+		if several {
+			then = "ask " + s.ESP + " to write links with https, where that is a setting of its"
+		}
 	}
+	// The account at the ESP beneath is not the sender's.
+	if _, name := core.Beneath(s.ESP); name != "" {
+		then = "tell " + name + " that the certificate is in place: it has the ESP beneath write https"
+	}
+	h.Then = append(h.Then, then)
+	h.Then = append(h.Then, leftovers(s)...)
 }
 
-// inPlaceOf names what the CNAME replaces.
-func inPlaceOf(s *core.Site) string {
-	if s.Origin == nil {
+// secondCNAME is the record of SendGrid's link branding beside that of the
+// host.
+func secondCNAME(s *core.Site) string {
+	return "<number>." + cmp.Or(parent(s.Host), s.Host) + " to " + s.Origin.Address
+}
+
+// inPlaceOf names what the CNAME replaces: it may lead to any of the host's
+// ESPs today.
+func inPlaceOf(all senders) string {
+	var names []string
+	for _, e := range all.list() {
+		today := espdns.Today(e.Origin)
+		if len(today) == 0 && all.several() {
+			today = []string{"the one that " + e.ESP + " asked for"}
+		} else if len(today) == 0 {
+			today = []string{"the ESP"}
+		}
+		for _, name := range today {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
 		return "in place of any A, AAAA or CNAME there"
 	}
-	if today := espdns.Today(s.Origin); len(today) > 0 {
-		return "in place of the one to " + strings.Join(today, " or ")
-	}
-	return "in place of the one to the ESP"
+	return "in place of the one to " + output.Or(names)
 }
 
-// takenNote says which record of the ESP the proof replaces.
-func takenNote(s *core.Site) (note string) {
-	for _, r := range espRecords(s) {
-		if r.Taken {
-			note += "; in place of the one to a name under " + r.Under + " that " + espdns.ManagedBy(s.ESP).ESP + " asked for, where there is one, which ends the renewal there: step 1 comes first"
+// takenNote says which record of an ESP the proof replaces.
+func takenNote(all senders) (note string) {
+	for _, e := range all.list() {
+		for _, r := range espRecords(e) {
+			if !r.Taken {
+				continue
+			}
+			note += "; in place of the one to a name under " + r.Under + " that " + espdns.ManagedBy(e.ESP).ESP + " asked for, where there is one, "
+			if all.isRetired(e) {
+				note += "which it needs no longer"
+			} else {
+				note += "which ends the renewal there: step 1 comes first"
+			}
 		}
 	}
 	return note

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
@@ -26,6 +27,8 @@ type Order struct {
 	Challenges []string // HOST=NAME
 	Terraform  string   // file of Terraform's outputs, "" for none
 	CutOver    bool
+
+	Now time.Time // [Options].Now
 
 	In *input.Input
 }
@@ -83,7 +86,7 @@ func (o *Order) options() (out Options, err error) {
 			return out, err
 		}
 	}
-	out.CutOver = o.CutOver
+	out.CutOver, out.Now = o.CutOver, o.Now
 	if o.CA != "" {
 		out.Issuer = Authorities[o.CA]
 	}

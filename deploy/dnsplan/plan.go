@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -39,6 +40,8 @@ type Options struct {
 	Proofs map[string][]Record
 	// CutOver: the certificates are issued, readers move.
 	CutOver bool
+	// Now decides which ESPs are retired; the zero value is the system's time.
+	Now time.Time
 }
 
 // Record is a DNS record to set.
@@ -72,6 +75,7 @@ type Plan struct {
 type Host struct {
 	Host    string   `json:"host"`
 	ESP     string   `json:"esp"`
+	Also    []Also   `json:"also,omitempty"`
 	First   []string `json:"first,omitempty"` // what to tell the ESP before
 	Records []Record `json:"records"`         // in the order in which they are set
 	Then    []string `json:"then,omitempty"`  // what to tell the ESP afterwards
@@ -80,12 +84,24 @@ type Host struct {
 	Notes   []string `json:"notes,omitempty"`
 }
 
+// Also is another ESP of a host.
+type Also struct {
+	ESP string `json:"esp"`
+	// Retired: nothing is asked of it any more. Until is its last day as
+	// another one, "2026-12-31"; "" for none.
+	Retired bool   `json:"retired,omitempty"`
+	Until   string `json:"until,omitempty"`
+}
+
 // Make plans for these sites.
 func Make(sites []*core.Site, o Options) *Plan {
 	o.Target = strings.TrimSuffix(cmp.Or(o.Target, FastlyTarget), ".")
 	o.Issuer = cmp.Or(o.Issuer, Authorities["certainly"])
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
 	p := &Plan{DoNot: []string{noProxy}, Notes: o.notes(), CutOver: o.CutOver, Target: o.Target}
-	if slices.ContainsFunc(sites, func(s *core.Site) bool { return s.Origin != nil }) {
+	if slices.ContainsFunc(sites, func(s *core.Site) bool { return len(sendersOf(s, o.Now).used) > 0 }) {
 		p.DoNot = []string{keepDomain, noProxy}
 	}
 	for _, s := range sites {
@@ -95,9 +111,10 @@ func Make(sites []*core.Site, o Options) *Plan {
 }
 
 func (o *Options) host(s *core.Site) Host {
-	h := Host{Host: s.Host, ESP: s.ESP}
-	h.advise(s)
-	h.Records = append(o.proof(s), o.caa(s.Host), o.cname(s))
+	all := sendersOf(s, o.Now)
+	h := Host{Host: s.Host, ESP: s.ESP, Also: all.also(s)}
+	h.advise(s, all)
+	h.Records = append(o.proof(s, all), o.caa(s.Host), o.cname(s, all))
 	if isApex(s.Host) {
 		h.Notes = append(h.Notes, s.Host+" looks like the top of a zone, where no CNAME can stand: use a name below it, or the addresses that Fastly gives for apex domains")
 	}
@@ -105,8 +122,8 @@ func (o *Options) host(s *core.Site) Host {
 }
 
 // cname is the record that moves readers. It comes last.
-func (o *Options) cname(s *core.Site) Record {
-	r := Record{Name: s.Host, Type: "CNAME", Value: o.Target, Note: inPlaceOf(s) + ", once the certificate is issued", Step: StepCutOver}
+func (o *Options) cname(s *core.Site, all senders) Record {
+	r := Record{Name: s.Host, Type: "CNAME", Value: o.Target, Note: inPlaceOf(all) + ", once the certificate is issued", Step: StepCutOver}
 	r.Live = o.CutOver && !isApex(s.Host)
 	if isApex(s.Host) {
 		r.Note += "; never at the top of a zone, see the notes"
@@ -115,8 +132,8 @@ func (o *Options) cname(s *core.Site) Record {
 }
 
 // proof returns the records that prove the host to the certificate authority.
-func (o *Options) proof(s *core.Site) []Record {
-	note := "proves the domain to the certificate authority; it stays, for renewals" + takenNote(s)
+func (o *Options) proof(s *core.Site, all senders) []Record {
+	note := "proves the domain to the certificate authority; it stays, for renewals" + takenNote(all)
 	list := o.Proofs[s.Host]
 	if len(list) == 0 {
 		return []Record{{Name: challengeName(s.Host), Type: "CNAME", Note: note, Step: StepProof}}

@@ -41,7 +41,7 @@ func (p *Plan) Text(w io.Writer) error {
 }
 
 func (t *text) host(h *Host, p *Plan) {
-	t.say("%s (%s)\n", h.Host, h.ESP)
+	t.say("%s (%s)\n", h.Host, h.senders())
 	t.points(step(StepESP, "At the ESP, before anything moves:"), h.First)
 	t.records(step(StepProof, "Set the proof for the certificate:"), h, StepProof)
 	t.say("\n  %s\n", step(StepWait, "Wait until the certificate is issued: clickedge doctor "+h.Host+" --via "+p.Target+" asks there."))
@@ -50,6 +50,15 @@ func (t *text) host(h *Host, p *Plan) {
 	t.points("Leave as it is:", h.Keep)
 	t.points("Do not:", h.DoNot)
 	t.points("Notes:", h.Notes)
+}
+
+// senders names the ESPs of the host.
+func (h *Host) senders() string {
+	text := h.ESP
+	for i := range h.Also {
+		text += "; " + h.Also[i].text()
+	}
+	return text
 }
 
 func step(n int, title string) string { return fmt.Sprintf("%d. %s", n, title) }

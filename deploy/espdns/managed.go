@@ -19,7 +19,10 @@ type Managed struct {
 	Otherwise string
 	// Records are those that the ESP asked for beside the CNAME.
 	Records []Record
-	Source  string // the page's URL; "" where none was found
+	// Delegated: the zone is the ESP's, so that no record can be set before it is
+	// taken back.
+	Delegated bool
+	Source    string // the page's URL; "" where none was found
 }
 
 // Record is a record that an ESP asked for, for its own certificate.
@@ -78,8 +81,9 @@ var managed = map[esp.Family]Managed{
 // braze is for Amazon SES beneath it.
 var braze = Managed{
 	ESP: "Braze", Which: "Verified Domains, on Amazon SES only: the zone is delegated to Braze's name servers",
-	First:  "take the delegation (the NS records) back with Braze's support: until then the records of the zone are Braze's to set. Who is content with Braze's certificates needs no CDN",
-	Source: "https://www.braze.com/docs/user_guide/channels/email/email_setup/ssl/",
+	Delegated: true,
+	First:     "take the delegation (the NS records) back with Braze's support: until then the records of the zone are Braze's to set. Who is content with Braze's certificates needs no CDN",
+	Source:    "https://www.braze.com/docs/user_guide/channels/email/email_setup/ssl/",
 }
 
 // ManagedBy is how the ESP of a preset issues certificates itself; nil where it

@@ -41,6 +41,20 @@ func Some(list []string, most int) string {
 	return strings.Join(list[:most], ", ") + " and " + strconv.Itoa(len(list)-most) + " more"
 }
 
+// And joins words for a sentence: "a, b and c".
+func And(list []string) string { return joined(list, " and ") }
+
+// Or joins words for a sentence: "a, b or c".
+func Or(list []string) string { return joined(list, " or ") }
+
+func joined(list []string, last string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	n := len(list) - 1
+	return strings.Join(list[:n], ", ") + last + list[n]
+}
+
 // Dash stands for nothing in a table.
 func Dash(s string) string { return cmp.Or(s, "-") }
 

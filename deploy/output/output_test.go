@@ -38,3 +38,10 @@ func TestFactsEscapeControls(t *testing.T) {
 	f.Row("leads to", "https://example.com/\x1b[2J")
 	require.Equal(t, "\nthe link says\n  leads to           https://example.com/\\x1b[2J\n", b.String())
 }
+
+func TestJoined(t *testing.T) {
+	require.Equal(t, "", And(nil))
+	require.Equal(t, "a", Or([]string{"a"}))
+	require.Equal(t, "a and b", And([]string{"a", "b"}))
+	require.Equal(t, "a, b or c", Or([]string{"a", "b", "c"}))
+}

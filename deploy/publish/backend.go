@@ -22,19 +22,27 @@ type Backend struct {
 	FirstByteMS int64 `json:"first_byte_timeout_ms"`
 }
 
-// Backends are those that the sites need, by the name that the module uses.
+// Backends are those that the sites need, by the name that the module uses:
+// those of every ESP of a host, and where the unsubscribes of retired ones go.
 func Backends(sites *core.Sites) map[string]Backend {
 	list := map[string]Backend{}
 	for _, host := range sites.Hosts() {
 		site := sites.Lookup(host)
-		for _, o := range []*core.Origin{site.Origin, site.SecondOrigin} {
-			if o != nil {
-				longest := max(list[o.Backend].FirstByteMS, site.Timeout("POST").Milliseconds(), site.Timeout("GET").Milliseconds())
-				list[o.Backend] = Backend{Address: o.Address, Port: o.Port, TLS: o.TLS, TLSName: o.Address, FirstByteMS: longest}
-			}
+		for _, o := range site.Origins() {
+			longest := max(list[o.Backend].FirstByteMS, patience(site))
+			list[o.Backend] = Backend{Address: o.Address, Port: o.Port, TLS: o.TLS, TLSName: o.Address, FirstByteMS: longest}
 		}
 	}
 	return list
+}
+
+// patience is the longest that the module waits for an answer on a site, in
+// milliseconds.
+func patience(site *core.Site) (ms int64) {
+	for _, s := range append([]*core.Site{site}, site.Also...) {
+		ms = max(ms, s.Timeout("POST").Milliseconds(), s.Timeout("GET").Milliseconds())
+	}
+	return ms
 }
 
 // object is the backend with every field that decides whether the ESP is

@@ -3,6 +3,7 @@ package publish
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,4 +47,46 @@ func TestTerraformBackends(t *testing.T) {
 		name := sites.Lookup("link.example.com").Origin.Backend
 		require.Equal(t, map[string]Backend{name: {Address: o.Address, Port: o.Port, TLS: o.TLS, TLSName: o.Address, FirstByteMS: 60_000}}, got, o.Preset)
 	}
+}
+
+// A host's other ESPs have backends as its own has, and where the unsubscribes
+// of retired ones go; one that is asked for nothing has none.
+func TestBackendsOfSeveralESPs(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {
+		"esp": "none", "destinations": ["example.com"], "unsubscribes": "https://preferences.example.com",
+		"also": [
+			{"esp": "sparkpost", "second_origin": "https://v2.spgo.io"}, {"esp": "ses-eu-west-1", "retired": "2030-01-01"},
+			{"esp": "sendgrid", "retired": true}]}}}`))
+	require.NoError(t, err)
+	got := map[string]string{}
+	for name, b := range Backends(sites) {
+		require.Equal(t, int64(60_000), b.FirstByteMS, name)
+		got[name] = b.Address
+	}
+	require.Equal(t, map[string]string{
+		"sparkpost": "spgo.io", "sparkpost-v2": "v2.spgo.io", "ses-eu-west-1": "r.eu-west-1.awstrack.me", "custom-preferences.example.com": "preferences.example.com",
+	}, got)
+}
+
+// Whatever the module may ask has a backend: both take the origins from
+// [core.Site.Origins].
+func TestBackendsAreAllThatIsAsked(t *testing.T) {
+	names, err := filepath.Glob("../../core/sitesjson/testdata/sites/good-*.json")
+	require.NoError(t, err)
+	checked := 0
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		sites, err := sitesjson.Parse(name, text)
+		if err != nil {
+			continue // it names app-link files
+		}
+		checked++
+		list := Backends(sites)
+		require.Len(t, list, len(sites.Origins()), name)
+		for _, o := range sites.Origins() {
+			require.Equal(t, o.Address, list[o.Backend].Address, name)
+		}
+	}
+	require.Greater(t, checked, 5)
 }
