@@ -1,6 +1,7 @@
 package dnsplan
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/espdns"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // senders are the ESPs of a host. Each is a site as [core.Site.For] returns it.
@@ -17,15 +19,7 @@ type senders struct {
 }
 
 func sendersOf(s *core.Site, now time.Time) (all senders) {
-	for _, e := range append([]*core.Site{s}, s.Also...) {
-		switch {
-		case e.Origin == nil:
-		case e.IsRetired(now):
-			all.retired = append(all.retired, e)
-		default:
-			all.used = append(all.used, e)
-		}
-	}
+	all.used, all.retired = sitesfile.Senders(s, now)
 	return all
 }
 
@@ -36,12 +30,7 @@ func (all senders) list() []*core.Site {
 func (all senders) several() bool { return len(all.used)+len(all.retired) > 1 }
 
 func (all senders) isRetired(e *core.Site) bool {
-	for _, r := range all.retired {
-		if r == e {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(all.retired, e)
 }
 
 // also names the ESPs of a site beside its own.

@@ -28,6 +28,7 @@ const sitesJSON = `{"sites": {
   "mg.example.com": {"esp": "mailgun", "destinations": ["shop.example.com"]},
   "ses.example.com": {"esp": "ses-eu-west-1"},
   "several.example.com": {"esp": "mailgun", "also": [{"esp": "iterable"}]},
+  "many.example.com": {"esp": "customerio-eu", "also": [{"esp": "sparkpost", "retired": true}, {"esp": "mailgun"}], "destinations": ["shop.example.com"]},
   "px.example.com": {"esp": "none", "keys": ["k1"], "destinations": ["shop.example.com"]}
 }}`
 

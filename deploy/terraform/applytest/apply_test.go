@@ -300,3 +300,34 @@ func TestDestroy(t *testing.T) {
 		require.Empty(t, list.Data, path)
 	}
 }
+
+// A host with several ESPs has the backends of all, and where the unsubscribes
+// of a retired one go; one that is asked for nothing any more loses its own.
+func TestSeveralESPs(t *testing.T) {
+	w, f, n := applied(t, module, "")
+	backends := func() (names []string) {
+		for _, b := range f.parts(t, "backend") {
+			names = append(names, b["name"].(string)+" "+b["address"].(string))
+		}
+		slices.Sort(names)
+		return names
+	}
+	several := func(retired string) string {
+		return `"link.example.com": {"esp": "customerio-eu", "destinations": ["example.com"], "keys": ["k1"],
+			"also": [{"esp": "ses-eu-west-1"}, {"esp": "sendgrid", "second_origin": "https://second.example.net", "retired": ` + retired + `}],
+			"unsubscribes": "https://preferences.example.com"}`
+	}
+	w.sites(t, sitesOf(several(`"2099-01-01"`), mailSite))
+	w.apply(t)
+	settled(t, w, f)
+	all := []string{
+		"custom-preferences.example.com preferences.example.com", "custom-second.example.net second.example.net", "customerio-eu track-eu.customer.io",
+		"sendgrid sendgrid.net", "ses-eu-west-1 r.eu-west-1.awstrack.me", "sparkpost spgo.io",
+	}
+	require.Equal(t, all, backends())
+	w.sites(t, sitesOf(several("true"), mailSite))
+	w.apply(t)
+	settled(t, w, f)
+	require.Equal(t, []string{all[0], all[2], all[4], all[5]}, backends())
+	keeps(t, f.since(n), link, mail)
+}
