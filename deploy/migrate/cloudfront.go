@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -160,6 +161,7 @@ type cloudFrontReading struct {
 	*reading
 	*cloudFrontConfig
 	jsonPath
+	part string // the path to the behaviour that is read, "" for that of links
 }
 
 // distribution reads one, and reports whether it is one. The path to it is ""
@@ -174,7 +176,7 @@ func (r *reading) distribution(path string, config *cloudFrontConfig) bool {
 		v := &service{host: host.name, hostAt: host.at}
 		if c.origins(v) {
 			c.behaviour(v)
-			c.rest()
+			c.rest(v)
 			c.addSite(v)
 		}
 		c.host = ""
@@ -211,7 +213,7 @@ func (c *cloudFrontReading) origins(v *service) bool {
 		}
 	}
 	if len(found) == 0 {
-		c.lost(c.at("DefaultCacheBehavior.TargetOriginId"), "no-origin", "the origin %q is not in the distribution", clip(c.DefaultCacheBehavior.TargetOriginId))
+		c.lost(c.in("TargetOriginId"), "no-origin", "the origin %q is not in the distribution", clip(c.DefaultCacheBehavior.TargetOriginId))
 		return false
 	}
 	v.origin, v.others = found[0], found[1:]
@@ -279,7 +281,9 @@ func (c *cloudFrontReading) behaviour(v *service) {
 }
 
 // in is the place of a setting for requests for links.
-func (c *cloudFrontReading) in(field string) string { return c.at("DefaultCacheBehavior.%s", field) }
+func (c *cloudFrontReading) in(field string) string {
+	return c.at("%s.%s", cmp.Or(c.part, "DefaultCacheBehavior"), field)
+}
 
 func has(list []string, word string) bool {
 	return slices.ContainsFunc(list, func(w string) bool { return strings.EqualFold(w, word) })
@@ -390,7 +394,7 @@ func (c *cloudFrontReading) responsePolicy() {
 }
 
 // rest reads the settings that are not only about links.
-func (c *cloudFrontReading) rest() {
+func (c *cloudFrontReading) rest(v *service) {
 	for i, b := range c.CacheBehaviors.Items {
 		at := c.at("CacheBehaviors.Items[%d].PathPattern", i)
 		switch {
@@ -398,8 +402,8 @@ func (c *cloudFrontReading) rest() {
 			c.lost(at, "app-links", "the app-link files of %s come from the origin %q: save them, and name them in app_links", clip(b.PathPattern), clip(b.TargetOriginId))
 		case b.TargetOriginId == c.DefaultCacheBehavior.TargetOriginId:
 			c.known(at, "same-origin", "%s goes to the same origin", clip(b.PathPattern))
-		default:
-			c.lost(at, "another-origin", "%s goes to the origin %q", clip(b.PathPattern), clip(b.TargetOriginId))
+		case !c.furtherBehaviour(v, i):
+			c.lostFurther(at, clip(b.PathPattern), fmt.Sprintf("the origin %q", clip(b.TargetOriginId)))
 		}
 	}
 	for i, e := range c.CustomErrorResponses.Items {
@@ -419,4 +423,24 @@ func (c *cloudFrontReading) rest() {
 	if c.Enabled != nil && !*c.Enabled {
 		c.known(c.at("Enabled"), "disabled", "the distribution is switched off")
 	}
+}
+
+// furtherBehaviour reads a behaviour whose paths are those of another ESP's
+// links, and reports whether they are.
+func (c *cloudFrontReading) furtherBehaviour(v *service, i int) bool {
+	b := c.CacheBehaviors.Items[i]
+	config := *c.cloudFrontConfig
+	config.DefaultCacheBehavior = &b
+	quiet := *c
+	quiet.reading, quiet.cloudFrontConfig = &reading{opt: c.opt}, &config
+	found := &service{host: v.host}
+	if at := wildcard(b.PathPattern); !quiet.origins(found) || !at.isFurther(found.origin) {
+		return false
+	}
+	one, read := &service{host: v.host, hostAt: v.hostAt}, *c
+	read.cloudFrontConfig, read.part = &config, fmt.Sprintf("CacheBehaviors.Items[%d]", i)
+	read.origins(one)
+	read.behaviour(one)
+	v.further = append(v.further, further{one, wildcard(b.PathPattern), read.in("PathPattern"), clip(b.PathPattern), fmt.Sprintf("the origin %q", clip(b.TargetOriginId))})
+	return true
 }

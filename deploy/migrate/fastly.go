@@ -161,12 +161,20 @@ func (s *fastlyReading) read() {
 		s.host = host.name
 		v := &service{host: host.name, hostAt: host.at, hosting: hostBranded, cookies: cookiesPass}
 		s.backends(v)
-		s.settings(v)
-		s.headers(v)
-		s.code(v)
+		s.requests(v)
+		for _, f := range v.further {
+			s.requests(f.service)
+		}
 		s.responses(v)
 		s.addSite(v)
 	}
+}
+
+// requests reads what is done to requests, whichever backend they go to.
+func (s *fastlyReading) requests(v *service) {
+	s.settings(v)
+	s.headers(v)
+	s.code(v)
 }
 
 func (s *fastlyReading) hosts() []named {
@@ -193,12 +201,49 @@ func (s *fastlyReading) backends(v *service) {
 		case i == main:
 			v.origin = a
 			s.backend(v, b, i)
+		case b.Condition != "" && s.furtherBackend(v, b, i):
 		case b.Condition != "":
 			s.lost(a.at, "another-origin", "the backend %q goes with the condition %q", clip(string(b.Name)), clip(string(b.Condition)))
 		default:
 			v.others = append(v.others, a)
 		}
 	}
+}
+
+// furtherBackend reads a backend whose condition is for the paths of its ESP's
+// links, and reports whether it is.
+func (s *fastlyReading) furtherBackend(v *service, b *fastlyBackend, i int) bool {
+	a, at := s.address(b, i), vclPaths(s.condition(string(b.Condition)))
+	if !at.isFurther(a) {
+		return false
+	}
+	one := &service{host: v.host, hostAt: v.hostAt, origin: a, hosting: hostBranded, cookies: cookiesPass}
+	s.backend(one, b, i)
+	v.further = append(v.further, further{one, at, a.at, clip(s.condition(string(b.Condition))), fmt.Sprintf("the backend %q", clip(string(b.Name)))})
+	return true
+}
+
+// vclPart is one comparison of a condition with the request's path.
+var vclPart = regexp.MustCompile(`^\s*\(?\s*req\.url(?:\.path)?\s*(~|==)\s*(?:"([^"]*)"|\{"([^"]*)"\})\s*\)?\s*$`)
+
+// vclPaths are the paths of a condition that compares the path alone; none for
+// any other.
+func vclPaths(condition string) paths {
+	var list []paths
+	for part := range strings.SplitSeq(condition, "||") {
+		m := vclPart.FindStringSubmatch(part)
+		if m == nil {
+			return paths{}
+		}
+		if text := m[2] + m[3]; m[1] == "~" {
+			list = append(list, matching(text))
+		} else {
+			list = append(list, paths{"", func(path string) bool { return path == text }})
+		}
+	}
+	return paths{"", func(path string) bool {
+		return slices.ContainsFunc(list, func(p paths) bool { return p.fits != nil && p.fits(path) })
+	}}
 }
 
 func (s *fastlyReading) address(b *fastlyBackend, i int) address {

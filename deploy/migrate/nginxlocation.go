@@ -22,7 +22,7 @@ func (n *nginxReading) location(v *service, sc scope, d, main *directive) {
 	case strings.HasPrefix(where, "/robots.txt") || strings.HasPrefix(where, "/favicon.ico") || strings.HasPrefix(where, "/health"):
 		n.known(d.at(), "location", "%s goes to the ESP, or is answered by clickedge", clip(where))
 	default:
-		n.otherLocation(v, d, where)
+		n.otherLocation(v, sc, d, where)
 	}
 }
 
@@ -48,7 +48,7 @@ func (n *nginxReading) mainLocation(v *service, sc scope, d, main *directive) {
 
 // otherLocation reads a location that sites.json cannot express, except for the
 // home page.
-func (n *nginxReading) otherLocation(v *service, d *directive, where string) {
+func (n *nginxReading) otherLocation(v *service, sc scope, d *directive, where string) {
 	if ret := find(d.block, "return"); ret != nil {
 		n.returns(v, ret, where)
 		return
@@ -61,10 +61,57 @@ func (n *nginxReading) otherLocation(v *service, d *directive, where string) {
 				return
 			}
 		}
-		n.lost(pass.at(), "another-origin", "%s goes to %s", clip(where), clip(pass.arg(0)))
+		if !n.furtherLocation(v, sc, d, pass) {
+			n.lostFurther(pass.at(), clip(where), clip(pass.arg(0)))
+		}
 		return
 	}
 	n.lost(d.at(), "location", "location %s", clip(strings.Join(d.args, " ")))
+}
+
+// furtherLocation reads a location whose paths are those of another ESP's links,
+// and reports whether they are.
+func (n *nginxReading) furtherLocation(v *service, sc scope, d, pass *directive) bool {
+	m := passURL.FindStringSubmatch(expand(pass.arg(0), sc))
+	if m == nil {
+		return false
+	}
+	origin := parseAddress(m[2], true, pass.at())
+	if up := n.upstreams[m[2]]; up != nil {
+		first := &service{}
+		quiet := &nginxReading{reading: &reading{opt: n.opt}, upstreams: n.upstreams}
+		quiet.fromUpstream(first, up, true)
+		origin = first.origin
+	}
+	at := locationPaths(d)
+	if !at.isFurther(origin) {
+		return false
+	}
+	one := &service{host: v.host, hostAt: d.at()}
+	n.origin(one, pass, sc)
+	n.headers(one, sc)
+	n.settings(one, sc)
+	for _, x := range d.block {
+		if x != pass && (x.name == "if" || x.name == "rewrite" || x.name == "limit_except" || isCode(x.name)) {
+			n.other(one, x)
+		}
+	}
+	v.further = append(v.further, further{one, at, pass.at(), clip(d.last()), clip(pass.arg(0))})
+	return true
+}
+
+// locationPaths are the paths of a location.
+func locationPaths(d *directive) paths {
+	switch modifier, where := d.arg(0), d.last(); {
+	case modifier == "~":
+		return matching(where)
+	case modifier == "~*":
+		return matching("(?i)" + where)
+	case modifier == "=":
+		return paths{"", func(path string) bool { return path == where }}
+	default:
+		return underPrefix(where)
+	}
 }
 
 // returns reads "return 301 https://…" and similar. where is the location's

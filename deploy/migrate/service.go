@@ -21,6 +21,7 @@ type service struct {
 
 	origin  address
 	others  []address // more origins, in the order in which they are tried
+	further []further // the ESPs of some paths
 	hosting hosting   // what the origin gets as Host
 	whoAt   string
 
@@ -135,6 +136,7 @@ func (r *reading) addSite(s *service) {
 	}
 	r.forwarded(s, &site, &preset)
 	r.second(s, &site, &preset)
+	r.further(s, &site, &preset)
 	r.extras(s, &site)
 	r.sites = append(r.sites, site)
 }
@@ -268,7 +270,8 @@ func timeoutText(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Millisecond)) + "ms"
 }
 
-func (r *reading) extras(s *service, site *Site) {
+// timeout carries over how long a reader waits.
+func (r *reading) timeout(s *service, site *Site) {
 	switch {
 	case s.timeout == 0:
 	case s.timeout < core.MinTimeout || s.timeout > core.MaxTimeout:
@@ -276,6 +279,10 @@ func (r *reading) extras(s *service, site *Site) {
 	default:
 		site.Fields.Timeout = timeoutText(s.timeout)
 	}
+}
+
+func (r *reading) extras(s *service, site *Site) {
+	r.timeout(s, site)
 	site.Fields.Home = s.home
 	site.Fields.AppLinks.Apple, site.Fields.AppLinks.Android = s.apple, s.android
 	site.homeAt, site.appAt, site.at = s.homeAt, s.appAt, s.hostAt

@@ -31,6 +31,7 @@ type Fields struct {
 	ForwardedHost *bool             `json:"x_forwarded_host,omitempty"`
 	Headers       map[string]string `json:"headers,omitempty"`
 	Timeout       string            `json:"esp_timeout,omitempty"`
+	Also          []Fields          `json:"also,omitempty"` // of each what an entry may say
 	Home          string            `json:"home,omitempty"`
 	AppLinks      AppLinks          `json:"app_links,omitzero"`
 }
@@ -98,6 +99,7 @@ func (r *reading) fits(s *Site) bool {
 		{s.appAt, "app-links", func() { s.Fields.AppLinks = AppLinks{} }},
 		{s.homeAt, "home", func() { s.Fields.Home = "" }},
 		{s.at, "second-origin", func() { s.Fields.SecondOrigin = "" }},
+		{s.at, "also", func() { s.Fields.Also = nil }},
 	} {
 		err := s.check()
 		if err == nil {
@@ -146,15 +148,7 @@ func (r *reading) circles() {
 		hosts[s.Host] = true
 	}
 	r.sites = slices.DeleteFunc(r.sites, func(s Site) bool {
-		round := false
-		for _, url := range []string{s.Fields.Origin, s.Fields.SecondOrigin} {
-			_, host, _ := strings.Cut(url, "://")
-			host, _, _ = strings.Cut(host, ":")
-			round = round || hosts[host]
-		}
-		if o, ok := core.LookupPreset(s.Fields.ESP); ok && hosts[o.Address] {
-			round = true
-		}
+		round := slices.ContainsFunc(append([]Fields{s.Fields}, s.Fields.Also...), func(f Fields) bool { return f.leadTo(hosts) })
 		if round {
 			r.host = s.Host
 			r.lost(s.at, "circle", "its origin is a link domain of the same configuration: requests would go round")
@@ -162,4 +156,17 @@ func (r *reading) circles() {
 		}
 		return round
 	})
+}
+
+// leadTo reports whether an origin is one of the hosts.
+func (f *Fields) leadTo(hosts map[string]bool) bool {
+	for _, url := range []string{f.Origin, f.SecondOrigin} {
+		_, host, _ := strings.Cut(url, "://")
+		host, _, _ = strings.Cut(host, ":")
+		if hosts[host] {
+			return true
+		}
+	}
+	o, ok := core.LookupPreset(f.ESP)
+	return ok && hosts[o.Address]
 }
