@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,8 @@ import (
 type doctorRun struct {
 	env   *Env
 	opt   doctor.Options
+	esps  []string
+	at    []string
 	sites string
 	ca    string
 	html  string
@@ -45,16 +48,22 @@ everything is asked over both.
 It opens no recipient's link but the one given with --link, and that once; never one
 that shows that it unsubscribes (encrypted ones do not: give a button's); and it
 follows no redirect. The links that it makes up name nobody. It sends %d DNS queries
-and %d requests at most. For comparison it asks the ESP's origin with the same
-made-up links; --origin none forbids that, and then less can be seen.
+and %d requests at most, and %d more for each further ESP. For comparison it asks the
+ESP's origin with the same made-up links; --origin none forbids that, and then less
+can be seen.
+
+Where a host has several ESPs, --esp is given for each, the one first that gets what is
+no link of the others; or they are taken from sites.json, with those that are retired.
+Then it asks for a link of each in its own form, and says which ESP answered whose.
 
 On a terminal a line on standard error says what is being asked; --quiet and --json
 leave it out.
 
 Exit codes: 0 nothing to fix; %d warnings; %d errors; %d the command was called wrongly.`,
-			doctor.MaxQueries, doctor.MaxRequests, failure.ExitWarnings, failure.ExitBad, failure.ExitUsage),
+			doctor.MaxQueries, doctor.MaxRequests, doctor.RequestsPerESP, failure.ExitWarnings, failure.ExitBad, failure.ExitUsage),
 		Example: `  clickedge doctor link.example.com
   clickedge doctor link.example.com --esp customerio-eu --html report.html
+  clickedge doctor link.example.com --esp customerio-eu --esp sendgrid
   clickedge doctor link.example.com --via 192.0.2.10 --resolver 1.1.1.1 --resolver 8.8.8.8
   clickedge doctor link.example.com --link 'https://link.example.com/e/c/…'`,
 		Args: needs("link domain"),
@@ -66,13 +75,13 @@ Exit codes: 0 nothing to fix; %d warnings; %d errors; %d the command was called 
 
 func (d *doctorRun) flags(cmd *cobra.Command) {
 	f, o := cmd.Flags(), &d.opt
-	f.StringVar(&o.ESP, "esp", "", "the ESP's `preset`, as customerio-eu; guessed if not given")
+	f.StringArrayVar(&d.esps, "esp", nil, "the ESP's `preset`, as customerio-eu; guessed if not given; again for each further ESP")
 	f.StringVar(&o.CDN, "cdn", "", "fastly, cloudflare, cloudfront, nginx, apache, caddy, haproxy, varnish or other; guessed if not given")
 	f.StringVar(&o.Link, "link", "", "a tracked `URL` from a mail to yourself, to be opened once")
 	f.StringVar(&o.Via, "via", "", "ask at this `address` instead of the host's, before DNS leads there")
 	f.StringArrayVar(&o.Resolvers, "resolver", nil, "ask this DNS `server`; given again, the answers are compared")
 	f.StringVar(&o.SecondRecord, "second-record", "", "the second `name` of SendGrid's link branding, as 1234567.example.com")
-	f.StringVar(&o.Origin, "origin", doctor.OriginPreset, "ask the ESP at its `preset` address, at another host:port, or none")
+	f.StringArrayVar(&d.at, "origin", []string{doctor.OriginPreset}, "ask the ESP at its `preset` address, at another host:port, or none; PRESET=host:port for one of several")
 	f.StringVar(&o.OtherOrigin, "other-origin", "", "where Customer.io's other region is asked, as `host:port`, if --origin names one")
 	f.IntVar(&o.HTTPPort, "http-port", 0, "the `port` of http, if not 80")
 	f.IntVar(&o.HTTPSPort, "https-port", 0, "the `port` of https, if not 443")
@@ -121,8 +130,9 @@ func (d *doctorRun) run(cmd *cobra.Command, args []string) error {
 
 // complete reads the files that flags name.
 func (d *doctorRun) complete(cmd *cobra.Command) (err error) {
-	if d.opt.Origin == "none" {
-		d.opt.Origin = doctor.OriginNone
+	d.opt.Origin = doctor.OriginPreset
+	if err := d.opt.TakeESPs(d.esps, d.at); err != nil {
+		return err
 	}
 	if err := d.opt.CheckTimes(); err != nil {
 		return err
@@ -147,12 +157,14 @@ func (d *doctorRun) fromSites(asked bool) error {
 	switch {
 	case site == nil && asked:
 		return sitesfile.UnknownHost(d.opt.Host, sitesfile.Shown(d.sites), sites)
-	case site == nil || site.Origin == nil:
+	case site == nil:
 		return nil
 	}
-	d.opt.TakeSite(site)
-	if !asked {
-		fmt.Fprintf(d.env.Err, "note: the ESP is that of %s: %s\n", d.sites, d.opt.ESP)
+	d.opt.TakeSite(site, d.env.Now())
+	if names := d.opt.Names(); !asked && len(names) == 1 {
+		fmt.Fprintf(d.env.Err, "note: the ESP is that of %s: %s\n", d.sites, names[0])
+	} else if !asked && len(names) > 1 {
+		fmt.Fprintf(d.env.Err, "note: the ESPs are those of %s: %s\n", d.sites, strings.Join(names, ", "))
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ const (
 	MaxQueries     = 64 // DNS queries, repetitions over TCP included
 	MaxConnections = 96 // TCP connections
 	MaxRequests    = 64 // HTTP requests, those to the ESP's origin included
+	// RequestsPerESP are more requests, and connections, for each further ESP.
+	RequestsPerESP = 8
 	MaxBody        = 160 << 10
 )
 
@@ -23,6 +25,7 @@ var errBound = errors.New("the examination has reached its bound")
 type bounds struct {
 	until                          time.Time
 	queries, connections, requests int
+	further                        int // requests and connections for further ESPs
 	// exhausted is set once something was not sent, or must not be; nothing is
 	// sent then. why says it.
 	exhausted bool
@@ -48,5 +51,5 @@ func (b *bounds) take(count *int, most int) error {
 }
 
 func (b *bounds) query() error      { return b.take(&b.queries, MaxQueries) }
-func (b *bounds) connection() error { return b.take(&b.connections, MaxConnections) }
-func (b *bounds) request() error    { return b.take(&b.requests, MaxRequests) }
+func (b *bounds) connection() error { return b.take(&b.connections, MaxConnections+b.further) }
+func (b *bounds) request() error    { return b.take(&b.requests, MaxRequests+b.further) }

@@ -202,7 +202,7 @@ func (t *lookup) gist(host string) string {
 // examineSecondRecord looks at the other CNAME of SendGrid's link branding, by
 // which SendGrid knows the account.
 func (x *exam) examineSecondRecord(resolver string) {
-	if !x.esp.known || x.esp.preset.Family != esp.FamilySendGrid {
+	if !x.hasFamily(esp.FamilySendGrid) {
 		return
 	}
 	name := core.CanonicalHost(x.opt.SecondRecord)

@@ -98,7 +98,7 @@ func (s *espSection) guessESP() {
 		preset = presetOf(s.link.target)
 	}
 	if preset == "" {
-		preset, _ = s.recogniseESP(esp.FamilyCustom)
+		preset, _ = s.recogniseESP()
 	}
 	if preset != "" {
 		s.assumeESP(preset, true)
@@ -106,20 +106,20 @@ func (s *espSection) guessESP() {
 	}
 }
 
-// recogniseESP asks the probes of the ESPs that have one, but for that of a
-// family that was asked already. sign is what was seen.
-func (s *espSection) recogniseESP(but esp.Family) (preset, sign string) {
-	if but != esp.FamilySES {
+// recogniseESP asks the probes of the ESPs that have one, but for those of
+// families that were asked already or may answer. sign is what was seen.
+func (s *espSection) recogniseESP(but ...esp.Family) (preset, sign string) {
+	if !slices.Contains(but, esp.FamilySES) {
 		if a := s.front.ask(question{method: "HEAD", target: "/favicon.ico"}); a.get("x-amz-ses-region") != "" {
 			return "ses-" + a.get("x-amz-ses-region"), "HEAD /favicon.ico is answered with x-amz-ses-region"
 		}
 	}
-	if but != esp.FamilyCustomerIO {
+	if !slices.Contains(but, esp.FamilyCustomerIO) {
 		if a := s.front.ask(question{target: "/health"}); isCustomerIO(a) {
 			return "customerio-us", "GET /health is answered {}, as Customer.io does"
 		}
 	}
-	if but != esp.FamilySparkPost {
+	if !slices.Contains(but, esp.FamilySparkPost) {
 		if a := s.front.ask(question{target: "/f/a/b/c/d"}); isSparkPost(a) {
 			return "sparkpost", "GET /f/a/b/c/d is a 302 of msys-http, SparkPost's server"
 		}
@@ -139,7 +139,7 @@ func (s *espSection) anotherESP() (stop string) {
 	if s.esp.preset.Family == esp.FamilyCustom {
 		return ""
 	}
-	preset, sign := s.recogniseESP(s.esp.preset.Family)
+	preset, sign := s.recogniseESP(s.familiesBut(s.esp.preset.Family)...)
 	other, _ := core.LookupPreset(preset)
 	if preset == "" || other.Family == esp.FamilyCustom || other.Family == s.esp.preset.Family {
 		return ""
@@ -172,10 +172,16 @@ func presetOf(target string) string {
 	return found
 }
 
+// hasProbe reports whether the ESP's probe reaches it: where it gets its links
+// alone, only one that has the form of a link does.
+func (x *exam) hasProbe() bool {
+	return !x.opt.LinksOnly || x.esp.preset.Family.Owns(x.esp.preset.Health.Path) > 0
+}
+
 // examineHealth asks the ESP's probe, which touches nobody's link.
 func (s *espSection) examineHealth() (stop string) {
 	probe := s.esp.preset.Health
-	if probe.Path == "" {
+	if probe.Path == "" || !s.hasProbe() {
 		return ""
 	}
 	a := s.front.ask(question{method: probe.Method, target: probe.Path})

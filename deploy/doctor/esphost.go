@@ -116,6 +116,9 @@ func (s *espSection) explainAnswer(d *originClient) (stop string) {
 	if s.examineSlash() {
 		return changed
 	}
+	if stop := s.atAnotherSender(); stop != "" {
+		return stop
+	}
 	if stop := s.anotherESP(); stop != "" {
 		return stop
 	}
@@ -139,6 +142,21 @@ func (s *espSection) explainAnswer(d *originClient) (stop string) {
 	}
 	s.find(id, "%s: %s; the ESP answers %s", s.click.asked.brief(), s.click.brief(), d.click.brief())
 	return "what answers is not the ESP"
+}
+
+// atAnotherSender finds out whether another of the host's ESPs answers the links
+// of the first.
+func (s *espSection) atAnotherSender() (stop string) {
+	if len(s.opt.Also) == 0 {
+		return ""
+	}
+	v := s.newSeveral(s.front)
+	other, _ := v.another(v.list[0], s.click)
+	if other == nil {
+		return ""
+	}
+	v.note("esp-links-at-another", "%s: %s: %s, as %s answers it directly; %s", s.report.ESP, s.click.asked.brief(), s.click.brief(), other.direct.name, v.ownAnswer(v.list[0]))
+	return "links of " + s.report.ESP + " arrive at " + other.name
 }
 
 // reportMistakes names every mistake that gives the answer: where several do,

@@ -27,14 +27,18 @@ func (s *espSection) examineLink() {
 	s.report.LinkOpened = true
 	a := s.front.ask(question{target: s.link.target})
 	switch {
-	case isTokenError(a):
+	case isTokenError(a) && s.ownerOf(s.link.target) == nil:
 		s.checkToken(a)
+	case isTokenError(a):
+		s.find("esp-invalid-token", "%s", a.brief())
 	case a.err != nil:
 		s.find("link-answers-error", "%s", briefError(a.err))
 	case a.status >= 400:
 		s.find("link-answers-error", "%s", a.brief())
 	default:
-		s.linked = a
+		if s.ownerOf(s.link.target) == nil {
+			s.linked = a
+		}
 		s.recordDestination(a)
 	}
 }
@@ -44,6 +48,9 @@ func (s *espSection) examineLink() {
 func (s *espSection) checkForm() {
 	if !s.esp.known || s.esp.preset.Family == esp.FamilyCustom {
 		return
+	}
+	if s.ownerOf(s.link.target) != nil {
+		return // that of a further ESP
 	}
 	if s.esp.preset.Family.Kind(s.link.target) == esp.KindOther {
 		if other := presetOf(s.link.target); other != "" {

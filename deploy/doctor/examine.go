@@ -85,7 +85,10 @@ func (x *exam) run() (*report.Report, error) {
 		{catalogue.DNS, func() { name, stop = x.examineDNS() }},
 		{catalogue.TLS, func() { secured, stop = x.examineTLS(&name) }},
 		{catalogue.HTTP, func() { served, stop = x.examineHTTP(&name, &secured) }},
-		{catalogue.ESP, func() { behind, stop = x.examineESP(&name, &secured.front, served.baseline) }},
+		{catalogue.ESP, func() {
+			behind, stop = x.examineESP(&name, &secured.front, served.baseline)
+			x.examineSeveral(&secured.front, behind.click)
+		}},
 		{catalogue.Fidelity, func() { repeated = behind.examineFidelity() }},
 		{catalogue.Filters, func() { behind.examineFilters(repeated, served.http2) }},
 		{catalogue.Caching, func() { behind.examineCaching() }},
@@ -119,6 +122,7 @@ func newExam(ctx context.Context, opt Options) (*exam, error) {
 		return nil, err
 	}
 	x := &exam{alternatives: map[string][]string{}, ctx: ctx, opt: opt, link: link, resolvers: opt.Resolvers}
+	x.bounds.further = RequestsPerESP * len(opt.Also)
 	x.bounds.until = time.Now().Add(patience * opt.Timeout)
 	if len(x.resolvers) == 0 {
 		if x.resolvers, err = systemResolvers(); err != nil {

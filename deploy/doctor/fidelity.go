@@ -232,6 +232,9 @@ const cookieBytes = 8100
 func (b *behind) examineCookies() {
 	switch b.esp.preset.Family {
 	case esp.FamilySES:
+		if !b.hasProbe() {
+			return
+		}
 		probe := b.esp.preset.Health
 		cookie := wire.NewHeader("Cookie", testID+"="+strings.Repeat("x", cookieBytes-len(testID)-1))
 		if a := b.front.ask(question{method: probe.Method, target: probe.Path, more: cookie}); a.err != nil || a.status >= 400 {

@@ -121,7 +121,7 @@ func TestMadeUpLinksAreLinks(t *testing.T) {
 			require.Equal(t, esp.SESRegion(origin.Address), r.Region)
 		}
 		for _, target := range []string{links.click, links.open, links.post, links.withOddBytes(), links.cutAtPercent()} {
-			require.Empty(t, unsubscribes(origin.Preset, target), target)
+			require.Empty(t, unsubscribes(&Options{ESP: origin.Preset}, target), target)
 			require.Less(t, len(target), 1000)
 			require.Equal(t, byte('/'), target[0])
 			require.False(t, strings.ContainsAny(target, " \r\n"), target)
@@ -129,22 +129,51 @@ func TestMadeUpLinksAreLinks(t *testing.T) {
 	}
 }
 
+// Of any two presets that may be on one host, the made-up links of each go to
+// that one, and none is taken for an unsubscribe link of the other.
+func TestMadeUpLinksAreOfTheirESP(t *testing.T) {
+	pairs := 0
+	for _, first := range core.Presets() {
+		for _, second := range core.Presets() {
+			opt := Options{Host: "link.example.com", ESP: first.Preset, Also: []Sender{{ESP: second.Preset}}}
+			opt, err := opt.completed()
+			if err != nil {
+				require.ErrorIs(t, err, ErrOptions)
+				continue
+			}
+			pairs++
+			x := &exam{opt: opt, esp: identity{known: true, preset: first}}
+			for _, target := range []string{testLinksOf(&first).click, testLinksOf(&first).open} {
+				require.Nil(t, x.ownerOf(target), "%s beside %s: %s", first.Preset, second.Preset, target)
+			}
+			for _, target := range []string{testLinksOf(&second).click, testLinksOf(&second).open} {
+				require.Same(t, &x.opt.Also[0], x.ownerOf(target), "%s beside %s: %s", second.Preset, first.Preset, target)
+			}
+		}
+	}
+	require.Greater(t, pairs, 500)
+}
+
 // TestSpent breaks an examination off in the middle: what was not asked must
 // not become a finding.
 func TestSpent(t *testing.T) {
 	s := doctortest.Setup{Preset: "customerio-eu"}
 	r := s.Start(t)
-	for _, left := range []int{0, 1, 3, 7, 12, 20} {
+	for i := range 12 {
+		left, also := []int{0, 1, 3, 7, 12, 20}[i/2], []Sender(nil)
+		if i%2 > 0 {
+			also = []Sender{{ESP: "mailgun"}, {ESP: "sendgrid", Retired: true}}
+		}
 		x, err := newExam(context.Background(), Options{
-			Host: r.Host, ESP: r.Origin.Preset, Resolvers: r.Resolvers, Roots: r.Roots, Dial: r.Dial, Origin: OriginPreset, Slow: time.Hour,
+			Host: r.Host, ESP: r.Origin.Preset, Also: also, Resolvers: r.Resolvers, Roots: r.Roots, Dial: r.Dial, Origin: OriginPreset, Slow: time.Hour,
 		})
 		require.NoError(t, err)
-		x.bounds.requests = MaxRequests - left
+		x.bounds.requests = MaxRequests + x.bounds.further - left
 		report, err := x.run()
 		require.NoError(t, err)
 		require.Empty(t, report.Worrying(), left)
 		require.NotEmpty(t, report.Skipped, left)
-		require.LessOrEqual(t, report.Requests, MaxRequests)
+		require.LessOrEqual(t, report.Requests, MaxRequests+RequestsPerESP*len(also))
 	}
 }
 

@@ -38,7 +38,7 @@ func readLink(o *Options) (*mailLink, error) {
 	if !strings.HasPrefix(target, "/") {
 		target = "/" + target
 	}
-	if why := unsubscribes(o.ESP, target); why != "" {
+	if why := unsubscribes(o, target); why != "" {
 		return nil, fmt.Errorf("%w (%s): it is not opened; give a link that a reader clicks", ErrUnsubscribe, why)
 	}
 	return &mailLink{scheme == "https", target}, nil
@@ -53,10 +53,13 @@ var families = []esp.Family{
 // unsubscribes says why a link may unsubscribe somebody; "" if nothing speaks
 // for it. Where the ESP is not known, one whose links have this form is enough:
 // the mistake cannot be taken back.
-func unsubscribes(preset, target string) string {
+func unsubscribes(o *Options, target string) string {
 	candidates := families
-	if origin, ok := core.LookupPreset(preset); ok && origin.Family != esp.FamilyCustom {
+	if origin, ok := core.LookupPreset(o.ESP); ok && origin.Family != esp.FamilyCustom {
 		candidates = []esp.Family{origin.Family}
+		for _, s := range o.Also {
+			candidates = append(candidates, s.origin().Family)
+		}
 	}
 	for _, f := range candidates {
 		if f.Kind(target) == esp.KindUnsubscribe {

@@ -38,6 +38,14 @@ type Options struct {
 	// ESP is a preset, "customerio-eu"; "" is a guess from DNS, Link and the
 	// answers.
 	ESP string
+	// Also are further ESPs whose links the host has. ESP gets what is no link of
+	// theirs.
+	Also []Sender
+	// LinksOnly: what is no link does not go to ESP either.
+	LinksOnly bool
+	// Unsubscribes is the origin, as a URL, that gets the unsubscribes of retired
+	// ESPs; "" for none.
+	Unsubscribes string
 	// CDN is fastly, nginx, cloudflare, cloudfront or other; "" is a guess from
 	// DNS and the answers.
 	CDN string
@@ -110,8 +118,11 @@ func (o Options) completed() (Options, error) {
 	}
 	if o.ESP != "" {
 		if _, ok := core.LookupPreset(o.ESP); !ok {
-			return o, wrong("unknown ESP %q: it is a preset of sites.json, as \"customerio-eu\" or \"ses-us-east-1\"", cut(o.ESP, 80))
+			return o, o.unknownESP(o.ESP)
 		}
+	}
+	if err := o.checkSenders(); err != nil {
+		return o, err
 	}
 	if o.CDN != "" && !slices.Contains(catalogue.CDNs(), o.CDN) {
 		return o, wrong("unknown CDN %q: it is one of %s", cut(o.CDN, 80), strings.Join(catalogue.CDNs(), ", "))

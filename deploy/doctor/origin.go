@@ -16,6 +16,8 @@ type originClient struct {
 	to     place
 	name   string // the origin's own name
 	origin *core.Origin
+	// further is set where it is not the origin of the first ESP.
+	further *Sender
 	// click is the made-up click's answer where all is forwarded as it should
 	// be.
 	click *answer
@@ -33,9 +35,21 @@ func (x *exam) openOrigin() *originClient {
 	return x.originAt(x.opt.Origin, origin)
 }
 
-// originAt asks an origin at an address that was given: "host:port", or a URL.
+// originAt is originAs for the ESP of the host, which may not be known.
 func (x *exam) originAt(address string, origin *core.Origin) *originClient {
-	secure := !x.esp.known || origin.TLS
+	if !x.esp.known {
+		secure := *origin
+		secure.TLS = true
+		d := x.originAs(address, &secure)
+		d.origin = origin
+		return d
+	}
+	return x.originAs(address, origin)
+}
+
+// originAs asks an origin at an address that was given: "host:port", or a URL.
+func (x *exam) originAs(address string, origin *core.Origin) *originClient {
+	secure := origin.TLS
 	if rest, ok := strings.CutPrefix(address, "http://"); ok {
 		address, secure = rest, false
 	}
@@ -82,6 +96,9 @@ func (d *originClient) ask(w variant) *answer {
 
 // site is what sites.json says of the origin, nil where it is not of this ESP.
 func (d *originClient) site() *core.Origin {
+	if s := d.further; s != nil {
+		return s.Site
+	}
 	if s := d.x.opt.Site; s != nil && s.Preset == d.x.esp.preset.Preset {
 		return s
 	}
@@ -91,6 +108,9 @@ func (d *originClient) site() *core.Origin {
 // correct is how the preset asks, or a site of it.
 func (d *originClient) correct(target string) variant {
 	w, o := variant{target: target, host: d.x.opt.Host}, &d.x.esp.preset
+	if d.further != nil {
+		o = d.origin
+	}
 	if s := d.site(); s != nil {
 		o = s
 	}

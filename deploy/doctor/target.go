@@ -3,12 +3,16 @@ package doctor
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // TakeTarget reads the link domain, which may stand in a URL or a line for
@@ -51,16 +55,83 @@ func (o *Options) takePort(tls bool, port string) {
 	}
 }
 
-// TakeSite takes the ESP of a site, how its origin is asked, and where, if that
-// is not the preset's address.
-func (o *Options) TakeSite(site *core.Site) {
-	if site.Origin == nil {
-		return
+// TakeSite takes the ESPs of a site at a time, how their origins are asked, and
+// where, if that is not the preset's address.
+func (o *Options) TakeSite(site *core.Site, now time.Time) {
+	asked, retired := sitesfile.ESPs(site, now)
+	for i, s := range asked {
+		if i > 0 {
+			o.Also = append(o.Also, senderOf(s, false))
+			continue
+		}
+		o.ESP, o.Site, o.LinksOnly = s.Origin.Preset, s.Origin, s != site
+		if preset, ok := core.LookupPreset(o.ESP); ok && preset.Address != s.Origin.Address && o.Origin == OriginPreset {
+			o.Origin = check.OriginURL(s.Origin)
+		}
 	}
-	o.ESP, o.Site = site.Origin.Preset, site.Origin
-	if preset, ok := core.LookupPreset(o.ESP); ok && preset.Address != site.Origin.Address && o.Origin == OriginPreset {
-		o.Origin = check.OriginURL(site.Origin)
+	for _, s := range retired {
+		o.Also = append(o.Also, senderOf(s, true))
 	}
+	if site.Unsubscribes != nil && len(retired) > 0 {
+		o.Unsubscribes = check.OriginURL(site.Unsubscribes)
+	}
+}
+
+// TakeESPs takes what --esp and --origin say, each given once or more: the first
+// ESP gets what is no link of the others. An origin is one word, for the first,
+// or PRESET=ADDRESS.
+func (o *Options) TakeESPs(presets, origins []string) error {
+	for i, name := range presets {
+		if i == 0 {
+			o.ESP = name
+		} else {
+			o.Also = append(o.Also, Sender{ESP: name})
+		}
+	}
+	given := ""
+	for _, text := range origins {
+		preset, address, named := strings.Cut(text, "=")
+		i := slices.IndexFunc(o.Also, func(s Sender) bool { return s.ESP == preset })
+		switch {
+		case named && i >= 0:
+			o.Also[i].Origin = address
+		case named && preset != o.ESP:
+			return failure.Usage(fmt.Errorf("--origin names %q, which --esp does not", cut(preset, 80)), "give the address alone, or with a preset of --esp, as in --origin sendgrid=192.0.2.1:443")
+		case given != "":
+			return failure.Usage(fmt.Errorf("--origin is given twice for the same ESP: %q and %q", cut(given, 80), cut(text, 80)), "each ESP is asked at one address")
+		default:
+			if given = text; named {
+				text = address
+			}
+			o.Origin = text
+		}
+	}
+	if o.Origin == "none" {
+		o.Origin = OriginNone
+	}
+	return nil
+}
+
+func senderOf(site *core.Site, retired bool) Sender {
+	s := Sender{ESP: site.Origin.Preset, Site: site.Origin, Retired: retired}
+	if preset, ok := core.LookupPreset(s.ESP); ok && preset.Address != site.Origin.Address {
+		s.Origin = check.OriginURL(site.Origin)
+	}
+	return s
+}
+
+// Names are the ESPs that are examined, retired ones marked.
+func (o *Options) Names() (names []string) {
+	if o.ESP != "" {
+		names = append(names, o.ESP)
+	}
+	for _, s := range o.Also {
+		if s.Retired {
+			s.ESP += " (retired)"
+		}
+		names = append(names, s.ESP)
+	}
+	return names
 }
 
 // CheckTimes refuses a time-out or a limit that is no time to wait. Nothing

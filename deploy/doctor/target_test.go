@@ -58,9 +58,9 @@ func TestTakeSite(t *testing.T) {
 		"b.example.com": {"esp": "none", "home": "https://www.example.com/", "keys": ["k1"], "signed_links": "anywhere"}}}`))
 	require.NoError(t, err)
 	o := Options{ESP: "ses-us-east-1", Origin: OriginPreset}
-	o.TakeSite(sites.Lookup("b.example.com"))
+	o.TakeSite(sites.Lookup("b.example.com"), time.Now())
 	require.Equal(t, "ses-us-east-1", o.ESP, "no ESP stands behind it")
-	o.TakeSite(sites.Lookup("a.example.com"))
+	o.TakeSite(sites.Lookup("a.example.com"), time.Now())
 	require.Equal(t, "sendgrid", o.ESP)
 	require.Equal(t, OriginPreset, o.Origin, "the preset has an address")
 }
@@ -81,12 +81,12 @@ func TestTakeSiteWithItsOrigin(t *testing.T) {
 		"d": {"https://track.example.net", "track.example.net", "", ""},
 	} {
 		o := Options{Origin: OriginPreset}
-		o.TakeSite(sites.Lookup(host + ".example.com"))
+		o.TakeSite(sites.Lookup(host+".example.com"), time.Now())
 		got := seenByOrigin(t, o)
 		require.Equal(t, want, [4]string{o.Origin, got.Host, got.Header.Get("X-Forwarded-Host"), got.Header.Get("X-Postal-Track-Host")}, host)
 	}
 	o := Options{Origin: OriginPreset}
-	o.TakeSite(sites.Lookup("a.example.com"))
+	o.TakeSite(sites.Lookup("a.example.com"), time.Now())
 	o.ESP = "sendgrid"
 	require.Empty(t, seenByOrigin(t, o).Header.Get("X-Postal-Track-Host"), "it is another ESP")
 }
@@ -102,6 +102,69 @@ func seenByOrigin(t *testing.T, o Options) (got *http.Request) {
 	d.name = o.Site.Address
 	require.NoError(t, d.ask(d.correct("/x")).err)
 	return got
+}
+
+// The ESPs of a site are those of a day: a retired one is asked for nothing from
+// its date on.
+func TestTakeSiteWithSeveralESPs(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
+		"a.example.com": {"esp": "mailgun", "destinations": ["example.com"], "unsubscribes": "https://preferences.example.com", "also": [
+			{"esp": "sendgrid", "retired": "2026-12-01"}, {"esp": "mailjet", "origin": "https://track.example.net"},
+			{"esp": "custom", "origin": "https://mautic.example.net", "links": "mautic", "retired": true}]},
+		"b.example.com": {"esp": "none", "also": [{"esp": "mailjet", "origin": "https://track.example.net"}, {"esp": "sendgrid"}]},
+		"c.example.com": {"esp": "none", "also": [{"esp": "sendgrid", "retired": true}]}}}`))
+	require.NoError(t, err)
+	day := func(day int) time.Time { return time.Date(2026, 12, day, 0, 0, 0, 0, time.UTC) }
+	of := func(host string, now time.Time) *Options {
+		o := &Options{Host: host, Origin: OriginPreset}
+		o.TakeSite(sites.Lookup(host), now)
+		_, err := o.completed()
+		require.NoError(t, err)
+		return o
+	}
+	o := of("a.example.com", day(1).Add(-time.Second))
+	require.Equal(t, []string{"mailgun", "sendgrid", "mailjet", "custom (retired)"}, o.Names())
+	require.Equal(t, "https://track.example.net", o.Also[1].Origin)
+	require.Equal(t, "mautic", o.Also[2].Site.Family.String())
+	require.Equal(t, "https://preferences.example.com", o.Unsubscribes)
+	require.Equal(t, []string{"mailgun", "mailjet", "sendgrid (retired)", "custom (retired)"}, of("a.example.com", day(1)).Names())
+
+	o = of("b.example.com", day(1))
+	require.Equal(t, []string{"mailjet", "sendgrid"}, o.Names())
+	require.True(t, o.LinksOnly)
+	require.Equal(t, "https://track.example.net", o.Origin)
+
+	o = of("c.example.com", day(1))
+	require.Equal(t, []string{"sendgrid (retired)"}, o.Names())
+}
+
+func TestTakeESPs(t *testing.T) {
+	var o Options
+	require.NoError(t, o.TakeESPs([]string{"mailgun", "sendgrid", "ses-us-east-1"}, []string{"preset", "sendgrid=127.0.0.1:1"}))
+	require.Equal(t, Options{ESP: "mailgun", Origin: OriginPreset, Also: []Sender{{ESP: "sendgrid", Origin: "127.0.0.1:1"}, {ESP: "ses-us-east-1"}}}, o)
+	o = Options{}
+	require.NoError(t, o.TakeESPs([]string{"mailgun", "sendgrid"}, []string{"mailgun=127.0.0.1:1"}))
+	require.Equal(t, "127.0.0.1:1", o.Origin)
+	o = Options{Origin: OriginPreset}
+	require.NoError(t, o.TakeESPs(nil, []string{"none"}))
+	require.Equal(t, OriginNone, o.Origin)
+	require.ErrorContains(t, new(Options).TakeESPs([]string{"mailgun"}, []string{"sendgrid=127.0.0.1:1"}), `--origin names "sendgrid", which --esp does not`)
+	require.ErrorContains(t, new(Options).TakeESPs([]string{"mailgun"}, []string{"127.0.0.1:1", "mailgun=127.0.0.1:2"}), "--origin is given twice")
+}
+
+// ESPs that no path tells apart are refused.
+func TestSeveralAreRefused(t *testing.T) {
+	for text, o := range map[string]Options{
+		`the links of "sendgrid" and "sendgrid-eu" look alike`:              {ESP: "sendgrid", Also: []Sender{{ESP: "sendgrid-eu"}}},
+		`the links of "mailgun" and "mailgun" look alike`:                   {ESP: "sendgrid", Also: []Sender{{ESP: "mailgun"}, {ESP: "mailgun", Retired: true}}},
+		`unknown ESP "sengrid"`:                                             {ESP: "mailgun", Also: []Sender{{ESP: "sengrid"}}},
+		`nothing is known of the links of "custom", so they cannot be told`: {ESP: "mailgun", Also: []Sender{{ESP: "custom"}}},
+	} {
+		o.Host = "link.example.com"
+		_, err := o.completed()
+		require.ErrorIs(t, err, ErrOptions)
+		require.ErrorContains(t, err, text)
+	}
 }
 
 func TestCheckTimes(t *testing.T) {

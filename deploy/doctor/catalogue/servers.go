@@ -34,6 +34,8 @@ var serverFixes = map[string]Fix{
 	"origin-tls-failed":          {Apache: "With ProxyPreserveHost On Apache sends {host} as SNI and wants it in the certificate. SSLProxyEngine On, SSLProxyCheckPeerName off. Where the ESP ends a handshake for another name, Apache cannot do it: let it proxy over http to a HAProxy or stunnel on this machine that connects with SNI {origin}.", Caddy: "transport http { tls_server_name {origin} } in reverse_proxy.", HAProxy: "server esp {origin}:443 ssl verify required ca-file /etc/ssl/certs/ca-certificates.crt sni str({origin}).", Varnish: "Varnish has no TLS to backends: let it fetch from a HAProxy or stunnel on this machine that connects with SNI {origin}."},
 	"origin-certificate-refused": {Apache: "SSLProxyCheckPeerName off: with ProxyPreserveHost On it compares with {host}.", Caddy: "transport http { tls_server_name {origin} } in reverse_proxy.", HAProxy: "verifyhost {origin}, or sni str({origin}), on the server line.", Varnish: "Let the HAProxy or stunnel behind Varnish check against {origin}."},
 	"origin-unreachable":         {Apache: "See the error log. \"AH01114\" is the connection, \"AH00961\" or \"AH01084\" TLS: SSLProxyEngine On, and with ProxyPreserveHost On also SSLProxyCheckPeerName off.", Caddy: "See the log: \"tls\" means tls_server_name, \"lookup\" the name {origin}.", HAProxy: "See the log's termination state: SC is the connection or TLS (sni str({origin})), sH the time limit.", Varnish: "See varnishlog -g request -q 'FetchError'. The backend needs .host and .port of the HAProxy or stunnel that speaks TLS to {origin}."},
+	"esp-links-at-another":       pathsAtServer,
+	"esp-links-404":              pathsAtServer,
 	"esp-host-overridden":        hostAtServer,
 	"esp-invalid-token":          hostAtServer,
 	"esp-protocol-http":          {Apache: "SSLProxyEngine On and ProxyPass \"/\" \"https://{origin}/\" nocanon.", Caddy: "reverse_proxy https://{origin}.", HAProxy: "server esp {origin}:443 ssl sni str({origin}) verify required ca-file /etc/ssl/certs/ca-certificates.crt.", Varnish: "Varnish has no TLS to backends: fetch through a HAProxy or stunnel on this machine."},
@@ -121,4 +123,12 @@ func withServers(entries []Entry) []Entry {
 		m.HAProxy, m.Varnish = cmp.Or(m.HAProxy, more.HAProxy), cmp.Or(m.Varnish, more.Varnish)
 	}
 	return entries
+}
+
+// pathsAtServer sends the paths of each ESP's links to it.
+var pathsAtServer = Fix{
+	Apache:  "A ProxyPass for the paths of each ESP's links, the longer path before the shorter: the first that fits counts.",
+	Caddy:   "A handle block for the paths of each ESP's links: of several, the one with the longest path counts.",
+	HAProxy: "use_backend with path_beg for the paths of each ESP's links, the longer path first: the first rule that fits counts.",
+	Varnish: "set req.backend_hint by req.url for the paths of each ESP's links, the longer path last: the last line that applies counts.",
 }

@@ -36,5 +36,7 @@ const (
 	srcForwarded     = "https://www.rfc-editor.org/rfc/rfc7239"
 	srcSendGridAuto  = "https://support.sendgrid.com/hc/en-us/articles/55419969558427-Creating-Auto-SSL-Link-Branding-Records-Using-the-Twilio-SendGrid-API"
 	srcFastlyCNAME   = "https://docs.fastly.com/en/guides/working-with-cname-records-and-your-dns-provider"
+	srcNginxLocation = "https://nginx.org/en/docs/http/ngx_http_core_module.html#location"
+	srcCanSpam       = "https://www.ftc.gov/business-guidance/resources/can-spam-act-compliance-guide-business"
 	srcRoute53       = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-cloudfront-distribution.html"
 )

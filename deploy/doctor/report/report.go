@@ -70,6 +70,31 @@ type Timing struct {
 	ESP time.Duration `json:"esp_ns"`
 }
 
+// Links is what was seen of the links of one of a host's ESPs.
+type Links struct {
+	ESP     string `json:"esp"`
+	Retired bool   `json:"retired,omitempty"`
+	// By is the ESP that answered a made-up one; "" where none was seen to.
+	By   string `json:"answered_by,omitempty"`
+	Seen string `json:"seen"`
+}
+
+// Whose is the ESP, in words.
+func (l Links) Whose() string {
+	if l.Retired {
+		return l.ESP + " (retired)"
+	}
+	return l.ESP
+}
+
+// Answered says who answered, in words.
+func (l Links) Answered() string {
+	if l.By == "" {
+		return l.Seen
+	}
+	return l.By + ", " + l.Seen
+}
+
 // Report is the result of one examination.
 type Report struct {
 	Host string `json:"host"`
@@ -87,7 +112,9 @@ type Report struct {
 	Skipped  []Skipped `json:"skipped,omitempty"`
 	NotSeen  []Unseen  `json:"not_seen,omitempty"`
 	Seen     []Fact    `json:"seen,omitempty"`
-	Timings  []Timing  `json:"timings,omitempty"`
+	// Links says which ESP answered whose links, where the host has several.
+	Links   []Links  `json:"links,omitempty"`
+	Timings []Timing `json:"timings,omitempty"`
 	// LinkOpened is set where the given link was opened.
 	LinkOpened bool `json:"link_opened,omitempty"`
 	// Queries, Connections and Requests count what was sent; none goes beyond

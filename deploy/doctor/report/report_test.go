@@ -32,6 +32,11 @@ func sample() *report.Report {
 			{Section: catalogue.TLS, Name: "certificate", Value: "link.example.com, by Let's Encrypt, until 2026-11-28 08:00 UTC"},
 			{Section: catalogue.HTTP, Name: "answer", Value: "GET /e/o/x: 200 \"\x1b[31m</td><script>alert(1)</script>\", server \"nginx\""},
 		},
+		Links: []report.Links{
+			{ESP: "customerio-eu", By: "customerio-eu", Seen: "as track-eu.customer.io itself (302)"},
+			{ESP: "sparkpost-enterprise", Seen: "404 \"\x1b[31m<script>alert(1)</script>\", which is a rather long page, server \"nginx\""},
+			{ESP: "sendgrid", Retired: true, Seen: "answered here, with the page of a retired ESP (410)"},
+		},
 		Timings: []report.Timing{
 			{Step: "dns", Took: 12 * time.Millisecond},
 			{Step: "connect", Took: 8 * time.Millisecond},

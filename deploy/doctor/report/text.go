@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,6 +48,7 @@ func (r *Report) WriteText(w io.Writer, opt TextOptions) error {
 	t.findings(r, worthFixing)
 	t.findings(r, func(s catalogue.Severity) bool { return s == catalogue.Info })
 	t.notSeen(r)
+	t.links(r)
 	t.timings(r)
 	t.facts(r)
 	t.line("")
@@ -70,6 +72,9 @@ func (r *Report) Subtitle() string {
 	esp := cmp.Or(r.ESP, "an unknown ESP")
 	if r.ESPGuessed {
 		esp += " (guessed)"
+	}
+	if len(r.Links) > 1 {
+		esp += " and " + strconv.Itoa(len(r.Links)-1) + " more"
 	}
 	parts := []string{esp, "through " + map[bool]string{true: "an unknown CDN", false: r.CDN}[r.CDN == catalogue.Other]}
 	if r.Via != "" {
@@ -172,6 +177,23 @@ func (t *textWriter) finding(f *Finding) {
 	}
 	// An address that is broken over two lines cannot be followed.
 	t.line("%s%s", t.paint(dim, pad("  rule", labelWidth)), f.Source)
+}
+
+// links says which ESP answered whose links.
+func (t *textWriter) links(r *Report) {
+	if len(r.Links) == 0 {
+		return
+	}
+	width := len("Links of")
+	for _, l := range r.Links {
+		width = min(max(width, 2+utf8.RuneCountInString(l.Whose())), t.opt.Width/2)
+	}
+	width += 2
+	t.line("")
+	t.line("%s%s", t.paint(bold, pad("Links of", width)), "answered by")
+	for _, l := range r.Links {
+		t.wrap(pad("  "+l.Whose(), width), width, l.Answered())
+	}
 }
 
 func (t *textWriter) timings(r *Report) {

@@ -55,6 +55,8 @@ func TestCommand(t *testing.T) {
 		"resolvers-disagree":             failure.ExitWarnings,
 		"several-at-once":                failure.ExitBad,
 		"http-refused":                   failure.ExitBad,
+		"several-esps":                   failure.ExitOK,
+		"several-esps-all-to-one":        failure.ExitBad,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,13 +65,17 @@ func TestCommand(t *testing.T) {
 			r := s.Start(t)
 			l := r.Loopback(t)
 			page := filepath.Join(t.TempDir(), "report.html")
-			out, talk, exit := call(t, r, l, "--esp", r.Origin.Preset, "--html", page)
+			esps := []string{"--esp", r.Origin.Preset}
+			for _, preset := range s.Tell.ESPs {
+				esps = append(esps, "--esp", preset, "--origin", preset+"="+l.Further[preset])
+			}
+			out, talk, exit := call(t, r, l, append(esps, "--html", page)...)
 			require.Equal(t, want, exit, "%s%s", out, talk)
 			golden(t, name+".txt", out+"\n-- stderr --\n"+talk)
 			written, err := os.ReadFile(page)
 			require.NoError(t, err)
 			golden(t, name+".html", string(written))
-			out, _, exit = call(t, r, l, "--esp", r.Origin.Preset, "--json")
+			out, _, exit = call(t, r, l, append(esps, "--json")...)
 			require.Equal(t, want, exit)
 			require.True(t, json.Valid([]byte(out)))
 			golden(t, name+".json", out)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
@@ -35,6 +36,13 @@ func options(s *doctortest.Setup, r *doctortest.Running) doctor.Options {
 	if s.Tell.Origin != "" {
 		opt.Origin = s.Tell.Origin
 	}
+	for _, preset := range s.Tell.ESPs {
+		opt.Also = append(opt.Also, doctor.Sender{ESP: preset})
+	}
+	for _, preset := range s.Tell.Retired {
+		opt.Also = append(opt.Also, doctor.Sender{ESP: preset, Retired: true})
+	}
+	opt.Unsubscribes, opt.LinksOnly = s.Tell.Unsubscribes, s.Tell.LinksOnly
 	opt.OtherOrigin = s.Tell.OtherOrigin
 	if s.Tell.Timeout != 0 {
 		opt.Timeout = s.Tell.Timeout
@@ -67,7 +75,7 @@ func TestEveryFindingIsProvoked(t *testing.T) {
 			for _, unsaid := range s.Unsaid {
 				require.NotContains(t, text, unsaid)
 			}
-			harmless(t, r, opt.Link)
+			harmless(t, r, hosting(&s, r), opt.Link)
 		})
 	}
 }
@@ -95,13 +103,13 @@ func told(r *report.Report) string {
 // harmless compares what the doctor sent with what it may send: to nobody
 // outside the lab, no unsubscribe link, and no link but made-up ones and the
 // one it was given.
-func harmless(t *testing.T, r *doctortest.Running, given string) {
+func harmless(t *testing.T, r *doctortest.Running, site *core.Site, given string) {
 	t.Helper()
 	require.Empty(t, r.Strange(), "dialled outside the lab")
 	_, target, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(given, "https://"), "http://"), "/")
 	opened := 0
 	for _, at := range r.Targets() {
-		kind := r.Origin.Family.Kind(at)
+		kind := site.For(at).Origin.Family.Kind(at)
 		require.NotEqual(t, esp.KindUnsubscribe, kind, at)
 		switch {
 		case given != "" && at == "/"+target:
@@ -113,6 +121,16 @@ func harmless(t *testing.T, r *doctortest.Running, given string) {
 	// Once at the front, from there once at the ESP, and once at the ESP of
 	// another region.
 	require.LessOrEqual(t, opened, 3, "the given link was opened again")
+}
+
+// hosting is the site of a set-up, as far as it decides whose a link is.
+func hosting(s *doctortest.Setup, r *doctortest.Running) *core.Site {
+	site := &core.Site{Origin: r.Origin}
+	for _, preset := range append(slices.Clone(s.Tell.ESPs), s.Tell.Retired...) {
+		o, _ := core.LookupPreset(preset)
+		site.Also = append(site.Also, &core.Site{Origin: &o})
+	}
+	return site
 }
 
 // madeUp reports whether it is a link whose ids are nobody's, or that has lost

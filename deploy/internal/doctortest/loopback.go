@@ -22,6 +22,8 @@ type Loopback struct {
 	// Origin is where the ESP is asked directly, "127.0.0.1:port", with
 	// "http://" before it where it has no TLS.
 	Origin string
+	// Further is the same for the further ESPs, by preset.
+	Further map[string]string
 	// CAFile holds the authorities to trust, in PEM.
 	CAFile string
 }
@@ -36,6 +38,12 @@ var hasIPv6 = regexp.MustCompile(`(?m)^.*\sAAAA\s.*$`)
 func (r *Running) Loopback(t testing.TB) Loopback {
 	t.Helper()
 	l := Loopback{Origin: r.Fleet.Addr(r.Origin.Backend), CAFile: filepath.Join(t.TempDir(), "roots.pem")}
+	l.Further = map[string]string{}
+	for i, o := range r.world.others {
+		if l.Further[o.Preset] = r.world.Fleets[i].Addr(o.Backend); !o.TLS {
+			l.Further[o.Preset] = "http://" + l.Further[o.Preset]
+		}
+	}
 	if !r.Origin.TLS {
 		l.Origin = "http://" + l.Origin
 	}

@@ -34,6 +34,10 @@ const moduleSites = `{"sites": {
   "mailgun.example.com": {"esp": "mailgun"},
   "iterable.example.com": {"esp": "iterable"},
   "down.example.com": {"esp": "sendgrid-eu"},
+  "many.example.com": {
+    "esp": "mailgun-eu", "also": [{"esp": "ses-eu-west-1"}, {"esp": "sendgrid", "retired": true}],
+    "destinations": ["*.example.com"], "unsubscribes": "https://preferences.example.com"
+  },
   "badtls.example.com": {"esp": "sparkpost-eu"}
 }}`
 
@@ -123,6 +127,11 @@ func (s *Setup) moduleWorld(w *World) {
 	w.Host, w.Origin, w.Fleet = site.Host, site.Origin, b.fleet
 	w.TLS.Cert.Names = []string{site.Host}
 	w.Records = strings.ReplaceAll(w.Records, "link.example.com.", site.Host+".")
+	for _, o := range site.Origins() {
+		if o != site.Origin {
+			w.Places[o.Address+":443"], w.Places[o.Address+":80"] = relay(b.fleet.Addr(o.Backend)), relay(b.fleet.PlainAddr(o.Backend))
+		}
+	}
 	w.Place80 = &server{handler: LikeFastly(b.plain)}
 	w.Handler = b.secure
 	w.Both = append(w.Both, LikeFastly)

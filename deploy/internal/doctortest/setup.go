@@ -62,6 +62,10 @@ type Setup struct {
 type Tell struct {
 	NoESP        bool // leave the doctor to guess the ESP
 	ESP          string
+	ESPs         []string // presets of further ESPs
+	Retired      []string // and of those that are retired
+	LinksOnly    bool     // no ESP gets what is no link
+	Unsubscribes string   // the origin of unsubscribes, a URL
 	CDN          string
 	Link         func(*Running) string
 	Via          string

@@ -29,6 +29,15 @@ var moduleSetups = []Setup{
 	{Name: "clickedge-sparkpost", Front: Module, Preset: "sparkpost", Also: []string{"esp-ok", "fidelity-ok"}},
 	{Name: "clickedge-mailgun", Front: Module, Preset: "mailgun", Also: []string{"esp-ok", "fidelity-ok"}},
 	{Name: "clickedge-iterable", Front: Module, Preset: "iterable", Also: []string{"esp-ok", "fidelity-ok"}},
+	{
+		Name: "clickedge-several", Front: Module, Preset: "mailgun-eu", Also: []string{"esp-ok"},
+		Tell: Tell{ESPs: []string{"ses-eu-west-1"}, Retired: []string{"sendgrid"}, Unsubscribes: "https://preferences.example.com"},
+		Says: []string{
+			"mailgun-eu mailgun-eu, ", "ses-eu-west-1 ses-eu-west-1, as r.eu-west-1.awstrack.me itself (302)",
+			"sendgrid (retired) answered here, with the page of a retired ESP (410)", "unsubscribes: preferences.example.com:443 answers",
+		},
+		Change: func(w *World) { w.another("sendgrid", w.Host) },
+	},
 	{Name: "clickedge-esp-down", Wrong: "the ESP behind clickedge refuses connections", Front: Module, Preset: "sendgrid-eu", Want: []string{"origin-unreachable"}},
 	{Name: "clickedge-esp-tls", Wrong: "the backend of clickedge has the link domain as SNI", Front: Module, Preset: "sparkpost-eu", Want: []string{"origin-tls-failed"}},
 	{
@@ -46,7 +55,7 @@ var moduleSetups = []Setup{
 
 // Setups is the table of all set-ups. Names are unique.
 func Setups() []Setup {
-	return withNearMisses(slices.Concat(moduleSetups, dnsSetups, tlsSetups, httpSetups, espSetups, fidelitySetups, cacheSetups, appLinkSetups, speedSetups, severalSetups, claimSetups, http2Setups, causeSetups, nginxSetups, serverSetups))
+	return withNearMisses(slices.Concat(moduleSetups, dnsSetups, tlsSetups, httpSetups, espSetups, fidelitySetups, cacheSetups, appLinkSetups, speedSetups, severalSetups, claimSetups, http2Setups, causeSetups, nginxSetups, serverSetups, senderSetups))
 }
 
 // Find returns the set-up of a name; ok is false where there is none.
