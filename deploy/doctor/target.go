@@ -58,7 +58,7 @@ func (o *Options) takePort(tls bool, port string) {
 // TakeSite takes the ESPs of a site at a time, how their origins are asked, and
 // where, if that is not the preset's address.
 func (o *Options) TakeSite(site *core.Site, now time.Time) {
-	asked, retired := sitesfile.ESPs(site, now)
+	asked, retired := sitesfile.Senders(site, now)
 	for i, s := range asked {
 		if i > 0 {
 			o.Also = append(o.Also, senderOf(s, false))

@@ -392,3 +392,13 @@ func TestWalkNoURL(t *testing.T) {
 		require.ErrorContains(t, err, "not the address of a link: ", url)
 	}
 }
+
+// On a host with several ESPs a link is read as that of the ESP whose form it
+// has; a path that is no link is none, whatever other pages have it.
+func TestSeveralESPs(t *testing.T) {
+	w := newWeb(t, answers{})
+	for target, family := range map[string]string{"/c/eJwDAAAAAAE": "mailgun", "/f/a/b/c/d~~": "sparkpost", "/e/c/eyJ9": "customerio", "/shoes": ""} {
+		r := w.walk(t, "https://many.example.com"+target, nil)
+		require.Equal(t, family, r.Hops[0].Is.Family, target)
+	}
+}

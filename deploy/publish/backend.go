@@ -39,7 +39,7 @@ func Backends(sites *core.Sites) map[string]Backend {
 // patience is the longest that the module waits for an answer on a site, in
 // milliseconds.
 func patience(site *core.Site) (ms int64) {
-	for _, s := range append([]*core.Site{site}, site.Also...) {
+	for _, s := range site.ESPs() {
 		ms = max(ms, s.Timeout("POST").Milliseconds(), s.Timeout("GET").Milliseconds())
 	}
 	return ms
