@@ -118,6 +118,8 @@ func (d *Decision) decideESP(req *Request, site *Site) {
 
 // follow answers a click from an ESP's link, if it can be read with at least
 // this grade, and the site's list allows its destination or a rule recalls it.
+// A rule may recall a URL that the grammar refuses: its slip may be that very
+// port or host.
 func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Grade) bool {
 	req.notes = esp.Silent(req.Room)
 	to, g := link.Destination(&req.notes)
@@ -134,7 +136,7 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 		to, dest, ok = destination.ParseSpaced(to)
 	}
 	switch {
-	case ok && site.Recalls != "" && d.recall(site, to):
+	case site.Recalls != "" && d.recall(site, to):
 	case !ok || site.allowsParsed(dest) != outcome.OK:
 		d.Why = WhyNotAllowed
 		return false

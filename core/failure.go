@@ -35,10 +35,15 @@ func (d *Decision) AfterAttempt(req *Request, site *Site, a *Attempt) {
 // from the link itself, if the site wants that (when_esp_fails), the link can
 // be read or has been learned, and the site's list allows its destination; a
 // page otherwise. A link that can be read, or was learned, may be recalled.
+// Origin is the ESP's, which is not asked again; of an ESP that is retired, now
+// or later, it is nil.
 func AfterFailure(req *Request, site *Site, why outcome.Code) Decision {
 	site = site.For(req.Target)
 	link := site.Origin.Family.Find(req.Target)
-	d := Decision{Action: Refuse, Code: why, Kind: link.Kind(), Origin: site.Origin}
+	d := Decision{Action: Refuse, Code: why, Kind: link.Kind()}
+	if site.Retired == 0 { // else it may be the origin of unsubscribes that failed
+		d.Origin = site.Origin
+	}
 	switch {
 	case why == outcome.IncompleteRequest:
 	case !d.Kind.Leads():

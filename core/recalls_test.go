@@ -88,6 +88,28 @@ func TestRecalledAfterFailure(t *testing.T) {
 	}
 }
 
+// A rule meets what the grammar refuses as well, which no reader is sent to:
+// the ESP may be retired, or down, and then nobody else could correct the link.
+func TestRecallsWhatIsNotSent(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://shop.example.com:8443/a":     corrected,
+		"https://u@shop.example.com:8443/a#b": corrected,
+		"https://shop.example.com:8443/a ":    corrected,
+		"https://shop..example.com/":          corrected,
+		"http://shop/":                        corrected,
+		"https://shop.example.com:8443/b":     "",
+		"https://sh\u00f6p.example/":          "",
+		"https://shop.example.com:99999/a":    "",
+	} {
+		site := recalling(t, "https://shop.example.com:8443/a", corrected, "https://shop..example.com/", corrected, "http://shop/", corrected)
+		site.FailRedirect = true
+		req := &Request{Method: "GET", Target: "/CL0/" + destinationEscaped(url) + "/1/010001a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=452"}
+		require.Equal(t, want, AfterFailure(req, site, outcome.ESPTimeout).Location, url)
+		site.Retired = LongRetired
+		require.Equal(t, want, Decide(req, site, time.Unix(2, 0)).Location, url)
+	}
+}
+
 // What says where a recalled answer led is taken out of it.
 func TestRecalledAnswer(t *testing.T) {
 	fields := map[string]string{"location": list("https://shop.example.com/a", "https://b.example/"), "cache-control": list("max-age=99"),

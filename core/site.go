@@ -70,8 +70,8 @@ const LongRetired = 1
 
 // For returns the site as the ESP of a raw request target sees it: this one, or
 // one of Also if the target has the form of that ESP's links. Of two forms that
-// fit, the longer one counts. What fits none belongs to this one, as do
-// /health, the files of app links, and all that is no link.
+// fit, the longer one counts. What fits none belongs to this one, as do signed
+// links, /health, the files of app links, and all that is no link.
 func (s *Site) For(target string) *Site {
 	if s == nil || len(s.Also) == 0 {
 		return s
@@ -81,6 +81,9 @@ func (s *Site) For(target string) *Site {
 
 func (s *Site) route(target string) *Site {
 	best, longest := s, 0
+	if s.IsSigned(target) { // Postal's links may begin with any word
+		return s
+	}
 	if s.Origin != nil {
 		longest = s.Origin.Family.Owns(target)
 	}

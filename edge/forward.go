@@ -18,8 +18,10 @@ func (x *exchange) proxy(d *core.Decision) {
 		x.recall(d, &a)
 	}
 	if d.Action == core.Proxy {
-		if d.Recalled != "" {
-			x.recallAnswer(d, &a)
+		if d.Recalled != "" && x.recallAnswer(d, &a) != hostcall.OK {
+			a.close()
+			x.sendFailure()
+			return
 		}
 		x.sendBack(d.Origin, a.resp, a.body, a.Status)
 		return
@@ -50,17 +52,19 @@ func (x *exchange) recall(d *core.Decision, a *attempt) {
 }
 
 // recallAnswer edits an answer that is recalled. Its body stays here, as it
-// says where the link led.
-func (x *exchange) recallAnswer(d *core.Decision, a *attempt) {
+// says where the link led. A failure means that the answer must not be sent.
+func (x *exchange) recallAnswer(d *core.Decision, a *attempt) (st hostcall.Status) {
 	d.EditRecalled(func(op core.EditOp, name, value string) {
 		if op == core.EditSet {
-			a.resp.SetHeader(name, value)
+			st = worse(st, a.resp.SetHeader(name, value))
 			return
 		}
-		a.resp.RemoveHeader(name)
+		st = worse(st, gone(a.resp.RemoveHeader(name)))
 	})
 	a.body.Close()
-	a.body, _ = hostcall.NewBody()
+	body, made := hostcall.NewBody()
+	a.body = body
+	return worse(st, made)
 }
 
 // sendBack sends the response of the origin to the reader.

@@ -10,7 +10,7 @@ import (
 // and fragment, and with the bytes escaped that browsers escape. The digits of
 // an escape are in upper case, which servers read alike.
 //
-// It allocates only for a path with dot segments.
+// It allocates only for a path with dot segments, and for tabs and line ends.
 type Sent struct {
 	rest    string
 	at      int
@@ -21,7 +21,7 @@ type Sent struct {
 }
 
 // SentOf reads rest, what follows the host and the port of a URL.
-func SentOf(rest string) Sent { return Sent{rest: withoutDots(rest)} }
+func SentOf(rest string) Sent { return Sent{rest: withoutDots(strip(rest))} }
 
 // AppendSent appends path and query as [Sent] reads them.
 func AppendSent(dst []byte, rest string) []byte {
@@ -52,8 +52,6 @@ func (s *Sent) Next() (c byte, ok bool) {
 		case c == '#':
 			s.at = len(s.rest)
 			return 0, false
-		case isStripped(c):
-			continue
 		case c == '%':
 			s.escape()
 		case c == '?':
@@ -83,9 +81,6 @@ func (s *Sent) escape() {
 
 const upperHex = "0123456789ABCDEF"
 
-// isStripped reports whether browsers strip a byte from a URL.
-func isStripped(c byte) bool { return c == '\t' || c == '\r' || c == '\n' }
-
 // sentEscaped reports whether browsers percent-encode a byte, in the path or in
 // the query.
 func sentEscaped(c byte, inPath bool) bool {
@@ -108,7 +103,7 @@ func withoutDots(rest string) string {
 		path = path[:i]
 	}
 	after := rest[len(path):]
-	if path = strip(path); !hasDots(path) {
+	if !hasDots(path) {
 		return rest
 	}
 	if isSlash(path, 0) {

@@ -67,7 +67,7 @@ func (u Location) Resolve(target string) Location {
 // the base's host.
 func ReadLocation(text string, tls bool, base string) (Location, bool) {
 	host := PlainHost(text)
-	if host == "" {
+	if host == "" || text[len(text)-1] <= ' ' { // browsers trim its end
 		return readOddLocation(text, tls, base)
 	}
 	u := Location{TLS: text[len("http")] == 's', Host: host}

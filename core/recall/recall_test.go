@@ -47,9 +47,13 @@ func TestMeets(t *testing.T) {
 			[]string{"https://shop.example.com/.well-known/x"},
 			[]string{"https://shop.example.com/", "https://shop.example.com/."},
 		},
-		"https://shop.example.com/?*":    {[]string{"https://shop.example.com?a", "https://shop.example.com/?"}, []string{"https://shop.example.com/"}},
-		"https://shop.example.com/*":     {[]string{"https://shop.example.com", "https://shop.example.com?a", "https://shop.example.com/b"}, []string{"http://shop.example.com/"}},
-		"http://10.0.0.1:8080/a":         {[]string{"http://0xa.1:8080/a", "http://10.0.0.1:08080/a"}, []string{"http://10.0.0.1/a"}},
+		"https://shop.example.com/?*": {[]string{"https://shop.example.com?a", "https://shop.example.com/?"}, []string{"https://shop.example.com/"}},
+		"https://shop.example.com/*":  {[]string{"https://shop.example.com", "https://shop.example.com?a", "https://shop.example.com/b"}, []string{"http://shop.example.com/"}},
+		"http://10.0.0.1:8080/a":      {[]string{"http://0xa.1:8080/a", "http://10.0.0.1:08080/a"}, []string{"http://10.0.0.1/a"}},
+		"https://shop.example.com/a%2Fb": {
+			[]string{"https://shop.example.com/a%2fb", "https://shop.example.com/a%\t2fb", "https://shop.example.com/a%2\nFb", "https://shop.example.com/a%2Fb ", "https://shop.example.com/.\t/a%2Fb\x1f"},
+			[]string{"https://shop.example.com/a/b", "https://shop.example.com/a%2Fb%20"},
+		},
 		"https://shop.example.com/*/x*y": {[]string{"https://shop.example.com/*/x*y"}, []string{"https://shop.example.com/a/xby"}},
 	} {
 		f := read(t, from)

@@ -167,6 +167,7 @@ func (x *Explanation) afterRetirement(req *core.Request) *Later {
 // failures, so the code and the status of this one are left out.
 func (x *Explanation) afterFailure(req *core.Request) *Outcome {
 	d := core.AfterFailure(req, x.site, outcome.ESPTimeout)
+	d.Origin = nil // it is not asked again
 	o := x.outcomeOf(d)
 	if d.Recalled != "" {
 		return &o
