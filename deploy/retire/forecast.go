@@ -35,8 +35,8 @@ type Counts struct {
 	Lands int `json:"lands"`
 	// Learned are those of Lands that need what was learned of the link.
 	Learned int `json:"of_them_learned,omitempty"`
-	// May: the ESP led to a listed host; whether the link says so too is not in
-	// the log.
+	// May: the ESP led to a listed host; whether the link says so too, or was
+	// learned, is not in the log.
 	May int `json:"may_land"`
 	// Page: the reader would get a page that says that the link has ended, or
 	// that nothing was done.
@@ -130,20 +130,23 @@ func (f *Forecast) count(c *Counts, kind esp.Kind, l *clicklog.Line) {
 // reading; else it has the host to which the ESP led.
 func (f *Forecast) click(c *Counts, l *clicklog.Line) {
 	readable := f.Site.Origin.Family.Readable()
-	read := l.Reading == learned || l.Reading != "" && readable
+	read := l.Reading == byLearning || l.Reading != "" && readable
+	silent := !readable && !f.Site.Learn // nothing can be known of the link
+	said := l.Destination != "" && l.Destination != unsaid
+	listed := said && f.Site.Allows("https://"+l.Destination+"/") == outcome.OK
+	if said && !listed {
+		f.unlisted[l.Destination]++
+	}
 	switch {
 	case l.Code == outcome.Recalled && l.Destination == "":
 		c.Withdrawn++
-	case l.Code == outcome.Retired || !read && !readable:
+	case l.Code == outcome.Retired || !read && silent || said && !listed:
 		c.Page++
-	case l.Destination == "" || l.Destination == unsaid || read && l.Agrees == "no":
+	case !said || read && l.Agrees == "no":
 		c.Unknown++
-	case f.Site.Allows("https://"+l.Destination+"/") != outcome.OK:
-		c.Page++
-		f.unlisted[l.Destination]++
 	case read:
 		c.Lands++
-		if l.Reading == learned {
+		if l.Reading == byLearning {
 			c.Learned++
 		}
 	default:
@@ -151,12 +154,11 @@ func (f *Forecast) click(c *Counts, l *clicklog.Line) {
 	}
 }
 
-const (
-	// unsaid is the destination of a line whose host is not told.
-	unsaid = "?"
-	// learned is the reading of a link that says nothing itself.
-	learned = "learned"
-)
+// unsaid is the destination of a line whose host is not told.
+const unsaid = "?"
+
+// byLearning is the reading of a link that says nothing itself.
+var byLearning = esp.Learned.String()
 
 // Report is what a forecast says.
 type Report struct {

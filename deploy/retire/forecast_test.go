@@ -56,6 +56,7 @@ func forecast(t *testing.T, site *core.Site, lines ...string) *Report {
 // Each line is in one column, by what it shows and no more.
 func TestForecastOfOneLine(t *testing.T) {
 	customerio, sendgrid := part(t, "customerio-eu", ""), part(t, "sendgrid", "")
+	learning := part(t, "sendgrid", `, "learn": true`)
 	withOrigin := part(t, "sendgrid", `, "unsubscribes": "https://prefs.example.com"`)
 	for name, c := range map[string]struct {
 		site *core.Site
@@ -82,6 +83,9 @@ func TestForecastOfOneLine(t *testing.T) {
 		"of an ESP that encrypts":                 {sendgrid, line("esp=sendgrid"), Counts{Page: 1}},
 		"of one, corrected":                       {sendgrid, line("esp=sendgrid", "code=recalled"), Counts{Page: 1}},
 		"of one, learned":                         {sendgrid, line("esp=sendgrid", "reading=learned", "action=redirect"), Counts{Lands: 1, Learned: 1}},
+		"of one that learns":                      {learning, line("esp=sendgrid"), Counts{May: 1}},
+		"of one that learns, to another host":     {learning, line("esp=sendgrid", "destination=partner.example.net"), Counts{Page: 1}},
+		"of one that learns, to nowhere":          {learning, line("esp=sendgrid", "destination="), Counts{Unknown: 1}},
 		"an open":                                 {sendgrid, line("esp=sendgrid", "kind=open", "destination="), Counts{Lands: 1}},
 		"an open of one that is retired":          {sendgrid, line("esp=sendgrid", "kind=open", "destination=", "action=reply"), Counts{Lands: 1}},
 		"an unsubscribe":                          {sendgrid, line("esp=sendgrid", "kind=unsubscribe", "method=POST"), Counts{Page: 1}},
@@ -180,7 +184,7 @@ func TestForecastText(t *testing.T) {
 	b.Reset()
 	forecast(t, part(t, "sendgrid", `, "unsubscribes": "https://prefs.example.com"`), line("esp=sendgrid"), line("esp=sendgrid", "reading=learned"),
 		line("esp=sendgrid", "kind=unsubscribe"), line("esp=sendgrid", "code=recalled", "destination=")).Text(&b)
-	require.Contains(t, b.String(), "only sendgrid can read its links, so what was learned of them is all that can land: 1 of 3 here were answered from that\n")
+	require.Contains(t, b.String(), "only sendgrid can read its links, so those land of which something was learned: 1 of 3 here were answered from that\nnothing is learned of them: \"learn\": true does that while the ESP still answers\n")
 	require.Contains(t, b.String(), "they reach prefs.example.com; whether it understands them is not in the log")
 	require.Contains(t, b.String(), "withdrawn by a rule of recalls: 1")
 }

@@ -7,8 +7,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
@@ -144,8 +146,14 @@ func (c Counts) plus(d Counts) Counts {
 func (r *Report) explainClicks(w io.Writer, c Counts) {
 	g := r.site.Origin.Family.Gradings()
 	if !r.site.Origin.Family.Readable() {
-		fmt.Fprintf(w, "clicks: only %s can read its links, so what was learned of them is all that can land: %d of %d here were answered from that\n",
+		fmt.Fprintf(w, "clicks: only %s can read its links, so those land of which something was learned: %d of %d here were answered from that\n",
 			r.ESP, c.Learned, c.Requests)
+		if c.May > 0 {
+			fmt.Fprintf(w, "clicks that may land: %d were led to a listed host by %s, and \"learn\" is on; what has been learned by then is not in the log, and a destination with something personal in it never is\n", c.May, r.ESP)
+		}
+		if why := whyNoneLearned(r.site); why != "" {
+			fmt.Fprintln(w, why)
+		}
 	} else {
 		fmt.Fprintf(w, "clicks that land: %d were read from the link when they were clicked (the line has \"reading\"), and lead to a listed host\n", c.Lands)
 		fmt.Fprintf(w, "clicks that may land: %d were led to a listed host by %s; whether the link says it too is not in the log. Read are %s\n",
@@ -170,6 +178,17 @@ func (r *Report) explainClicks(w io.Writer, c Counts) {
 			fmt.Fprintf(w, "  %s  %s (%s)\n", clean.Text(s.Name), percent(s.Requests, r.clicks()), output.Count(s.Requests, "click"))
 		}
 	}
+}
+
+// whyNoneLearned says why nothing is learned; "" where it is.
+func whyNoneLearned(s *core.Site) string {
+	switch {
+	case !learned.Can(s.Origin.Family):
+		return "nothing can be learned of them"
+	case !s.Learn:
+		return `nothing is learned of them: "learn": true does that while the ESP still answers`
+	}
+	return ""
 }
 
 // readable says which links can be read.
