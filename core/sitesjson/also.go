@@ -1,6 +1,7 @@
 package sitesjson
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ func (c *siteReader) alsoEntry(i int) {
 	e := &siteReader{sitesParser: c.sitesParser, site: &core.Site{Host: c.site.Host}, in: fieldDocs[fieldAlso].Name + "[" + strconv.Itoa(i) + "]"}
 	if bad := c.want('{'); bad != nil {
 		c.bad[fieldAlso] = true
+		bad.Hint = cmp.Or(bad.Hint, `write {"esp": "…"}`)
 		c.misfit(bad, e.path())
 		return
 	}
@@ -53,7 +55,7 @@ func (c *siteReader) relateAlso() {
 	case c.given(fieldAlso) && len(c.also) == 0 && !c.bad[fieldAlso]:
 		c.mistake(fieldAlso, c.at[fieldAlso], "is empty", "name another ESP, or leave it out")
 	case len(c.also) > core.MaxAlso:
-		c.mistake(fieldAlso, c.at[fieldAlso], "has "+strconv.Itoa(len(c.also))+" entries; at most "+strconv.Itoa(core.MaxAlso)+" are read", "")
+		c.mistake(fieldAlso, c.at[fieldAlso], "has "+strconv.Itoa(len(c.also))+" entries; at most "+strconv.Itoa(core.MaxAlso)+" are read", "leave out those whose links nobody opens any more")
 	}
 	for i, e := range c.also {
 		if e.esp.Preset == core.PresetNone {
@@ -89,7 +91,11 @@ func (c *siteReader) tellApart(other *siteReader) {
 		}
 	}
 	if len(same) > 0 {
-		c.mistake(fieldESP, c.at[fieldESP], quote([]byte(c.esp.Preset))+" cannot be told apart from "+quote([]byte(other.esp.Preset))+
+		whom := quote([]byte(other.esp.Preset)) + ", the site's esp"
+		if other.in != "" {
+			whom = quote([]byte(other.esp.Preset)) + " of " + other.in
+		}
+		c.mistake(fieldESP, c.at[fieldESP], quote([]byte(c.esp.Preset))+" cannot be told apart from "+whom+
 			": the links of both begin with "+strings.Join(same, ", "), "give each a link domain of its own")
 	}
 }
@@ -116,11 +122,13 @@ func (c *siteReader) retiredWantsDestinations() string {
 // retired reports whether an entry of also is retired, now or later.
 func (c *siteReader) retired() bool { return c.on[fieldRetired] || c.site.Retired != 0 }
 
+const hintRetired = `write true, or the first day without the ESP, as in "2026-09-30"`
+
 // setRetired reads a date. Its day begins at midnight UTC.
 func (c *siteReader) setRetired(t jsontext.Text) {
 	day, ok := parseDate(string(t.Bytes))
 	if !ok || day.Unix() <= core.LongRetired {
-		c.mistake(fieldRetired, t.At, quote(t.Bytes)+" is not a date", `write true, or the first day without the ESP, as in "2026-09-30"`)
+		c.mistake(fieldRetired, t.At, quote(t.Bytes)+" is not a date", hintRetired)
 		return
 	}
 	c.site.Retired = day.Unix()

@@ -138,6 +138,24 @@ func (f field) fieldType() fieldType {
 	return typeText
 }
 
+// hintType shows how a value is written that is neither a string nor a flag nor
+// a list of strings; "" for the others.
+func (f field) hintType() string {
+	switch f {
+	case fieldAlso:
+		return `write "also": [{"esp": "…"}]`
+	case fieldRecalls:
+		return `write "recalls": [{"from": "https://…", "to": "https://…"}]`
+	case fieldHeaders:
+		return `write "headers": {"X-Name": "value"}`
+	case fieldAppLinks:
+		return `write "app_links": {"apple": "…", "android": "…"}`
+	case fieldRetired:
+		return hintRetired
+	}
+	return ""
+}
+
 // ofESP reports whether an entry of also may have the field.
 func (f field) ofESP() bool {
 	switch f {

@@ -34,7 +34,7 @@ func (c *siteReader) setHeaders() {
 	case count == 0:
 		c.mistake(fieldHeaders, at, "is empty", "name a field, or leave it out")
 	case count > maxHeaders:
-		c.mistake(fieldHeaders, at, "has "+strconv.Itoa(count)+" fields; at most "+strconv.Itoa(maxHeaders)+" are sent", "")
+		c.mistake(fieldHeaders, at, "has "+strconv.Itoa(count)+" fields; at most "+strconv.Itoa(maxHeaders)+" are sent", "leave out those that the origin does not need")
 	}
 }
 

@@ -22,6 +22,24 @@ func didYouMean(word string, candidates []string) string {
 // quote quotes a value from outside for a message, cut if it is long.
 func quote(b []byte) string { return clean.Quote(string(b), spelling.MaxWord) }
 
+// quoteURL is quote for what may be a URL. User info is not repeated, as it may
+// be a password.
+func quoteURL(b []byte) string {
+	text := string(b)
+	from := strings.Index(text, "//") + len("//")
+	if from < len("//") {
+		from = 0
+	}
+	if at := strings.LastIndexByte(text, '@'); at >= from && mayBeUserInfo(text[from:at]) {
+		text = text[:from] + "..." + text[at:]
+	}
+	return quote([]byte(text))
+}
+
+// mayBeUserInfo reports whether what precedes an "@" may hold a password. One
+// with a slash in it makes another URL than was meant.
+func mayBeUserInfo(s string) bool { return !strings.ContainsAny(s, `/\?#`) || strings.Contains(s, ":") }
+
 // quoteAll returns a list for a message: "a", "b" or "c".
 func quoteAll(words []string) string {
 	out := ""

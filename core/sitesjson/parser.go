@@ -232,18 +232,22 @@ func jsonKind(c byte) string {
 	return "a number"
 }
 
+const hintNull = "give it a value, or leave it out"
+
 // hintKind says how to write a value as another kind. found is its text, which
 // is not repeated: in place of a key id it may be the secret.
 func hintKind(kind byte, found []byte) string {
 	switch {
 	case len(found) == 0:
 	case string(found) == "null":
-		return "give it a value, or leave it out"
+		return hintNull
 	case kind == '[' && found[0] == '"':
 		return `put it in brackets, as in ["…"]`
 	case kind == 't' && (string(found) == `"true"` || string(found) == `"false"`):
 		return "write it without quotes"
-	case kind == '"' && found[0] != '{' && found[0] != '[':
+	case kind == '"' && found[0] == '[':
+		return "write one value, without brackets"
+	case kind == '"' && found[0] != '{':
 		return "write it in double quotes"
 	}
 	return ""
@@ -270,8 +274,12 @@ func (p *sitesParser) join() *core.Sites {
 // round reports an origin that is itself a link domain, which would be a loop.
 func (p *sitesParser) round(s *core.Sites, l *lead) {
 	if s.Has(l.origin.Address) {
+		whose := "the ESP's own host"
+		if l.by == fieldUnsubscribes {
+			whose = "the host of your own that takes unsubscribes"
+		}
 		p.mistakes.add(l.at, p.fieldPath(l.host, joinPath(l.in, fieldDocs[l.by].Name)), "leads to "+strconv.Quote(l.origin.Address)+", a link domain itself",
-			"requests would go round in circles: give the ESP's own host")
+			"requests would go round in circles: give "+whose)
 	}
 }
 

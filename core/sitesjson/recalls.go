@@ -1,8 +1,8 @@
 package sitesjson
 
 import (
+	"cmp"
 	"strconv"
-	"strings"
 
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/jsontext"
@@ -32,6 +32,7 @@ var recallMembers = []string{"from", "to", "gone", "by", "at", "why"}
 func (c *siteReader) addRecall(i int) {
 	if e := c.want('{'); e != nil {
 		c.bad[fieldRecalls] = true
+		e.Hint = cmp.Or(e.Hint, `write {"from": "https://…", "to": "https://…"}`)
 		c.misfit(e, c.recallPath(i, ""))
 		c.recalls = append(c.recalls, recallEntry{bad: true})
 		return
@@ -117,10 +118,7 @@ func (c *siteReader) recallValue(e *recallEntry, i int, member string, at int, t
 		e.fromAt = at
 		if e.from, f = recall.ReadFrom(text); f.Problem != "" {
 			e.odd = true
-			if !strings.Contains(text, "@") { // it may be a password
-				f.Problem = quote([]byte(text)) + " " + f.Problem
-			}
-			c.recallFault(e, at, i, member, f.Problem, f.Hint)
+			c.recallFault(e, at, i, member, quoteURL([]byte(text))+" "+f.Problem, f.Hint)
 		}
 	case "to":
 		e.to, e.toAt = text, at
@@ -196,6 +194,6 @@ func (c *siteReader) relateTo(e *recallEntry, i int) {
 		problem, hint = "leads to a host that the site does not list", "add "+strconv.Quote(d.Host)+" to destinations"
 	}
 	if problem != "" {
-		c.recallFault(e, e.toAt, i, "to", quote([]byte(e.to))+" "+problem, hint)
+		c.recallFault(e, e.toAt, i, "to", quoteURL([]byte(e.to))+" "+problem, hint)
 	}
 }

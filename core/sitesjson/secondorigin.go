@@ -22,7 +22,7 @@ func (c *siteReader) setSecond(t jsontext.Text) {
 		c.second.endpoint, ok = parseEndpoint(text)
 	}
 	if !ok {
-		c.mistake(fieldSecond, t.At, quote(t.Bytes)+" is not the URL of an origin", hintEndpoint(text))
+		c.mistake(fieldSecond, t.At, quoteURL(t.Bytes)+" is not the URL of an origin", hintEndpoint(text))
 	}
 }
 

@@ -100,7 +100,10 @@ func (c *siteReader) value(f field) {
 	}
 	if e := c.want(kind); e != nil {
 		if either {
-			e.Problem, e.Hint = strings.TrimSuffix(e.Problem, "true or false")+fieldDocs[f].Type, ""
+			e.Problem = strings.TrimSuffix(e.Problem, "true or false") + fieldDocs[f].Type
+		}
+		if hint := f.hintType(); hint != "" && e.Hint != hintNull {
+			e.Hint = hint
 		}
 		c.bad[f] = true
 		c.misfit(e, c.path(fieldDocs[f].Name))
@@ -196,7 +199,7 @@ func (c *siteReader) readEndpoint(f field, t jsontext.Text) endpoint {
 	e, ok := parseEndpoint(string(t.Bytes))
 	switch {
 	case !ok:
-		c.mistake(f, t.At, quote(t.Bytes)+" is not the URL of an origin", hintEndpoint(string(t.Bytes)))
+		c.mistake(f, t.At, quoteURL(t.Bytes)+" is not the URL of an origin", hintEndpoint(string(t.Bytes)))
 	case len(e.backend()) > maxBackend:
 		c.mistake(f, t.At, "the host is too long to name a backend after it", "give a shorter name to the origin")
 	}
@@ -216,7 +219,7 @@ func (c *siteReader) setHome(t jsontext.Text) {
 	d, ok := destination.Parse(c.site.Home)
 	switch {
 	case !ok:
-		c.mistake(fieldHome, t.At, quote(t.Bytes)+" is not a URL that every browser reads the same way",
+		c.mistake(fieldHome, t.At, quoteURL(t.Bytes)+" is not a URL that every browser reads the same way",
 			`write one like "https://www.example.com/"`)
 	case !d.TLS:
 		c.mistake(fieldHome, t.At, quote(t.Bytes)+" is not https", "")
@@ -266,7 +269,7 @@ func (c *siteReader) addDestination(i int, t jsontext.Text) (problem, hint strin
 	p, ok := destination.ParsePattern(string(t.Bytes))
 	switch {
 	case !ok:
-		return quote(t.Bytes) + " is not a host", hintPattern(string(t.Bytes))
+		return quoteURL(t.Bytes) + " is not a host", hintPattern(string(t.Bytes))
 	case !p.Sub && p.Host == c.site.Host:
 		return quote(t.Bytes) + " is the link domain itself", "take it out: no redirect leads there"
 	case p.IsPublicSuffix():
