@@ -1,8 +1,11 @@
 package retire
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -230,4 +233,95 @@ func TestDiffOfLongLines(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, len(c.Diff("sites.json")), 400)
 	require.Contains(t, c.Diff("sites.json"), `"esp":"sendgrid","retired":true}]}`)
+}
+
+// every calls f for each ESP of each site of a file.
+func every(t *testing.T, text []byte, sites *core.Sites, f func(o Order, own bool)) {
+	for _, host := range sites.Hosts() {
+		for i, e := range parts(sites.Lookup(host)) {
+			o := Order{Host: host, ESP: e.ESP}
+			if i > 0 {
+				o.ESP = alsoName(i - 1)
+			}
+			if e.Origin != nil {
+				f(o, i == 0)
+			}
+		}
+	}
+}
+
+// Every example, and every file of the parser's tests: each ESP is retired, or
+// it is refused for a reason that is the operator's; and an entry of also that
+// is retired and taken back leaves no trace.
+func TestEveryFile(t *testing.T) {
+	changed := 0
+	for _, pattern := range []string{"../examples/*.json", "../../core/sitesjson/testdata/sites/good-*.json"} {
+		names, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, names)
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			require.NoError(t, err)
+			read := func(text []byte) (*core.Sites, error) {
+				sites, _, err := sitesfile.Parse(name, text, func(file string) ([]byte, error) { return os.ReadFile(filepath.Join(filepath.Dir(name), file)) })
+				return sites, err
+			}
+			sites, err := read(text)
+			require.NoError(t, err, name)
+			every(t, text, sites, func(o Order, own bool) {
+				for _, successor := range []string{"", "none", "mailgun"} {
+					if !own && successor != "" {
+						continue
+					}
+					o.Successor = successor
+					c, err := o.Change(text, name, read)
+					require.NotErrorIs(t, err, errOther, "%s: %+v", name, o)
+					if err != nil {
+						continue
+					}
+					changed++
+					if own || c.Same || bytes.Contains(text, []byte(`"retired"`)) {
+						continue
+					}
+					o.Undo = true
+					back, err := o.Change(c.After, name, read)
+					require.NoError(t, err)
+					require.Equal(t, string(text), string(back.After))
+				}
+			})
+		}
+	}
+	require.Greater(t, changed, 40)
+}
+
+// FuzzChange: whatever file the parser takes, a change gives one that it takes,
+// in which nothing else is another.
+func FuzzChange(f *testing.F) {
+	names, err := filepath.Glob("../../core/sitesjson/testdata/sites/good-*.json")
+	require.NoError(f, err)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(string(text), "2026-09-30", "none", "https://prefs.example.com")
+	}
+	f.Add(around(`{"origin":"https://t.example.net","esp":"custom","links":"postal","also":[{"esp":"mailgun","clicks":"redirect"}],"destinations":["example.com"]}`), "", "", "")
+	f.Fuzz(func(t *testing.T, text, on, successor, unsubscribes string) {
+		sites, err := parse([]byte(text))
+		if err != nil || sites.Len() > 20 {
+			return
+		}
+		every(t, []byte(text), sites, func(o Order, _ bool) {
+			o.On, o.Successor, o.Unsubscribes = on, successor, unsubscribes
+			c, err := o.Change([]byte(text), "sites.json", parse)
+			if err != nil {
+				require.NotContains(t, err.Error(), "internal error")
+				return
+			}
+			after, err := parse(c.After)
+			require.NoError(t, err)
+			require.Equal(t, sites.Len(), after.Len())
+			require.NotZero(t, c.Entry.Retired)
+			c.Diff("sites.json")
+		})
+	})
 }
