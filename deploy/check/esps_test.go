@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
 
@@ -104,6 +105,8 @@ func TestRetired(t *testing.T) {
 	require.Equal(t, "asked for nothing from 2026-03-02 on, 00:00 UTC", r.When())
 	require.Equal(t, "proxied to http://preferences.example.com, GET and POST, with target and body as they came", r.Unsubscribes)
 	require.Nil(t, of(`{"esp": "mailgun"}`, ""))
+	r = of(`{"esp": "sendgrid", "retired": true, "learn": true}`, "")
+	require.Contains(t, r.Clicks, "redirected to where others were led before, where that was learned and")
 }
 
 func TestRetiredWarnings(t *testing.T) {
@@ -125,6 +128,10 @@ func TestRetiredWarnings(t *testing.T) {
 			`link.example.com: "unsubscribes": http://preferences.example.com:8080 is asked without TLS`}},
 		{`{"esp": "customerio-eu", "also": [{"esp": "ses-eu-west-1", "retired": true}], "unsubscribes": "https://preferences.example.com"` + home, []string{
 			`esp "ses-eu-west-1" is retired: no form of its unsubscribe links is known, so "unsubscribes" gets none of them`}},
+		{`{"esp": "customerio-eu", "also": [{"esp": "sendgrid", "retired": "2026-09-30"}], "unsubscribes": "https://preferences.example.com"` + home, []string{
+			`can read where its links lead; "learn": true remembers until then where others are led`}},
+		{`{"esp": "customerio-eu", "also": [{"esp": "sendgrid", "retired": true, "learn": true}], "unsubscribes": "https://preferences.example.com"` + home, []string{
+			`since only the ESP can read where its links lead, but for those of which that was learned while it was asked`}},
 	} {
 		list := Warnings(site(t, c.site), noon)
 		require.Len(t, list, len(c.want), "%s\n%s", c.site, strings.Join(list, "\n"))
@@ -153,6 +160,10 @@ func TestWarningsAreAboutEachESP(t *testing.T) {
 			require.Contains(t, w, "is retired since 2026-02-20")
 		}
 	}
+	// Where links are learned it changes something, too.
+	require.Empty(t, Warnings(site(t, `{"esp": "sendgrid", "learn": true, "when_esp_fails": "redirect", "destinations": ["example.com"]}`), noon))
+	require.Contains(t, textOf(t, `{"esp": "sendgrid", "learn": true, "when_esp_fails": "redirect", "destinations": ["example.com"]}`),
+		"all: SendGrid encrypts them: the ESP answers, or it was learned where others were led\n")
 	// A setting of the site that helps one of its ESPs changes something.
 	for _, text := range []string{
 		`{"esp": "customerio-eu", "also": [{"esp": "sendgrid"}], "when_esp_fails": "redirect", "destinations": ["example.com"]}`,
@@ -175,4 +186,16 @@ func TestCertificatesOfSeveralESPs(t *testing.T) {
 	}
 	require.Equal(t, []string{"SendGrid", "Mailgun", "Customer.io"}, names(noon))
 	require.Equal(t, []string{"SendGrid", "Mailgun"}, names(noon.AddDate(0, 1, 0)))
+}
+
+// deploy/docs/sites.md and RATIONALE.md name the ESPs of which no form of an
+// unsubscribe link is known.
+func TestNoFormOfUnsubscribes(t *testing.T) {
+	var none []string
+	for _, f := range esp.Families() {
+		if !hasUnsubscribes(&core.Site{Origin: &core.Origin{Family: f}}) {
+			none = append(none, f.String())
+		}
+	}
+	require.Equal(t, []string{"sparkpost", "ses", "postmark", "postal"}, none)
 }

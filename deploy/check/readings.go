@@ -29,7 +29,7 @@ func readingsOf(e *core.Site) *Readings {
 // retired.
 type readKey struct {
 	Readings
-	retired bool
+	retired, learn bool
 }
 
 // printReadings prints, once for each ESP, which of its links can be answered
@@ -41,7 +41,7 @@ func printReadings(w io.Writer, sites []Site) {
 			if e.Readings == nil {
 				continue
 			}
-			key := readKey{*e.Readings, e.Clicks == "retired"}
+			key := readKey{*e.Readings, e.Clicks == "retired", e.Learn}
 			if !said[key] {
 				said[key] = true
 				key.print(w, s.Host, e)
@@ -72,6 +72,9 @@ func (k *readKey) print(w io.Writer, host string, e Settings) {
 	if k.retired {
 		certain, likely, unread = ": followed", ": followed", ": "+page(outcome.Retired)
 		whose += ", retired"
+	}
+	if e.Learn {
+		unread += ", or it was learned where others were led"
 	}
 	fmt.Fprintf(w, "\nLINKS OF %s\n  certain  %s%s\n  likely   %s%s\n  unread   %s%s\n", whose,
 		cmp.Or(k.Certain, "none"), ifAny(k.Certain, certain),

@@ -52,6 +52,7 @@ type Settings struct {
 	// that is retired.
 	Clicks       string `json:"clicks"`
 	WhenESPFails string `json:"when_esp_fails"`
+	Learn        bool   `json:"learn,omitempty"` // where the ESP leads is remembered
 	// Readings says which click links are answered from the link, and when; nil
 	// where the settings ask for none.
 	Readings *Readings `json:"readings,omitempty"`
@@ -121,7 +122,7 @@ func settingsOf(e *core.Site, now time.Time) Settings {
 	if e.Origin.Sender() != e.Origin.Family {
 		d.Links = e.Origin.Family.String()
 	}
-	d.Readings = readingsOf(e)
+	d.Learn, d.Readings = e.Learns(), readingsOf(e)
 	if e.Retired != core.LongRetired {
 		d.setOrigins(e)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
 )
 
@@ -67,7 +68,10 @@ func page(code outcome.Code) string {
 }
 
 func clicksOf(e *core.Site) string {
-	if !e.Origin.Family.Readable() {
+	switch {
+	case e.Learns():
+		return `redirected to where others were led before, where that was learned and "destinations" has the host; else ` + page(outcome.Retired)
+	case !e.Origin.Family.Readable():
 		return page(outcome.Retired) + ": only the ESP can read where its links lead"
 	}
 	g := e.Origin.Family.Gradings()
@@ -122,16 +126,28 @@ func retiredWarnings(e *core.Site, now time.Time) (list []string) {
 		list = append(list, fmt.Sprintf(`%s, and the site has no "unsubscribes": the unsubscribe links in its mail %s a page that says that nothing was done. %s: name an origin of yours that takes them, or %s`, is, get, keep, wait))
 	}
 	if !e.Origin.Family.Readable() {
-		home := ""
-		if e.Home == "" {
-			home = `, without a way on, as the site has no "home"`
-		}
-		list = append(list, fmt.Sprintf("%s: clicks in its mail %s %s%s, since only the ESP can read where its links lead", is, get, page(outcome.Retired), home))
+		list = append(list, unreadWarning(e, r, is, get))
 	}
 	if r.From != "" && now.Sub(time.Unix(e.Retired, 0)) > longPast {
 		list = append(list, fmt.Sprintf(`"retired": %q is long past: write true, and the service needs no backend for esp %q`, r.From, e.ESP))
 	}
 	return list
+}
+
+// unreadWarning warns of clicks that get a page, since a link says nothing.
+func unreadWarning(e *core.Site, r *Retired, is, get string) string {
+	home := ""
+	if e.Home == "" {
+		home = `, without a way on, as the site has no "home"`
+	}
+	text := fmt.Sprintf("%s: clicks in its mail %s %s%s, since only the ESP can read where its links lead", is, get, page(outcome.Retired), home)
+	switch {
+	case e.Learns():
+		text += ", but for those of which that was learned while it was asked"
+	case learned.Can(e.Origin.Family) && !r.Now:
+		text += `; "learn": true remembers until then where others are led`
+	}
+	return text
 }
 
 // unsubscribesWarnings warns of an origin that is asked in clear text.

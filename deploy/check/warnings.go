@@ -123,7 +123,7 @@ func readWarnings(s, e *core.Site) []string {
 // readWarning warns of settings that change nothing, since no link of the ESP
 // can be read, or less than expected, since no reading is certain.
 func readWarning(s *core.Site) string {
-	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect {
+	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect || s.Learns() {
 		return ""
 	}
 	field := "when_esp_fails"

@@ -89,7 +89,7 @@ func (c *Completer) byCommand() map[string]cobra.CompletionFunc {
 		"clickedge doctor origin":   oneOf(doctor.OriginPreset, "none"),
 		"clickedge migrate from":    oneOf(formats()...),
 		"clickedge sign host":       c.sites(sitesfile.KeyedHosts),
-		"clickedge testmail esp":    c.sites(sitesfile.ESPs),
+		"clickedge testmail esp":    c.sites(sitesfile.Presets),
 		"clickedge testmail from":   cobra.NoFileCompletions,
 		"clickedge migrate host":    cobra.NoFileCompletions, // a host that is not in sites.json yet
 		"clickedge keys new kid":    cobra.NoFileCompletions, // nor is a new key
@@ -208,7 +208,7 @@ func (c *Completer) esps(cmd *cobra.Command, args []string, typed string) ([]str
 				sites = core.NewSites([]*core.Site{site})
 			}
 		}
-		return sitesfile.ESPs(sites)
+		return sitesfile.Presets(sites)
 	})(cmd, args, typed)
 	for _, name := range presets() {
 		if !slices.Contains(list, name) {

@@ -276,6 +276,9 @@ func (x *Explanation) note(req *core.Request, d core.Decision, own bool) {
 	if n := len(x.site.Recalls.List()); n > 0 && d.Action == core.Proxy && x.IfAnswers == nil && req.Method != "POST" && (d.Kind.Leads() || d.Kind == esp.KindOther) {
 		x.Notes = append(x.Notes, "where the ESP's answer leads is compared with the site's recalls: "+output.Count(n, "rule"))
 	}
+	if req.Learned == nil && x.site.Learns() && d.Kind.Leads() && !own {
+		x.Notes = append(x.Notes, "the site learns links: what the service has learned of this one is not looked up here, and its reader may be redirected by that")
+	}
 	x.Notes = append(x.Notes, check.ESPWarnings(x.main, x.site, x.now)...)
 	x.Notes = append(x.Notes, check.SiteWarnings(x.main)...)
 }

@@ -25,6 +25,8 @@ func (x *Explanation) why(d core.Decision, own bool) string {
 		return cmp.Or(whyReply[d.Reply], "answered from here: "+d.Reply.String())
 	case own:
 		return "the signature is right, the link has not expired, and its destination is allowed"
+	case d.Action == core.Redirect && d.Why == core.WhyLearned:
+		return `the site has "clicks": "redirect": it was learned where others were led from this link, and the list allows it`
 	case d.Action == core.Redirect && d.Origin != nil:
 		return `the site has "clicks": "redirect": the link says for certain where it leads and the list allows it; the ESP is told once the reader has gone`
 	case d.Action == core.Redirect:
@@ -48,6 +50,8 @@ func isByRetirement(d core.Decision) bool {
 func (x *Explanation) whyRetired(d core.Decision) string {
 	is := fmt.Sprintf("%s is retired and asked for nothing", x.site.ESP)
 	switch {
+	case d.Action == core.Redirect && d.Why == core.WhyLearned:
+		return is + ": it was learned where others were led from this link, and the list allows it"
 	case d.Action == core.Redirect:
 		text := "the link says where it leads and the list allows it"
 		if d.Reading == esp.Likely {
@@ -113,6 +117,8 @@ func (x *Explanation) whyUnread(why core.Why) string {
 	switch {
 	case why == core.WhyUnread:
 		return x.reading.Doubt
+	case why == core.WhyNotLearned:
+		return x.reading.Doubt + ", and where others were led has not been learned"
 	case x.Link.Allowed != outcome.OK:
 		return x.whyNot(x.reading.Destination, x.Link.Allowed)
 	}
@@ -162,6 +168,8 @@ func oddDestination(url string) string {
 
 func (x *Explanation) whyAfterFailure(d core.Decision) string {
 	switch d.Why {
+	case core.WhyLearned:
+		return `the site has "when_esp_fails": "redirect": it was learned where others were led from this link, and the list allows it`
 	case core.WhyRead:
 		if d.Reading == esp.Likely {
 			return `the site has "when_esp_fails": "redirect": the list allows where the link leads; ` + likelyText

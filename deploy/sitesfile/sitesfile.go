@@ -123,9 +123,9 @@ func KeyedHosts(sites *core.Sites) []string {
 	return slices.DeleteFunc(sites.Hosts(), func(host string) bool { return len(sites.Lookup(host).Keys) == 0 })
 }
 
-// ESPs lists the presets of all sites, those in also included, in the order of
+// Presets lists the presets of all sites, those in also included, in the order of
 // their first mention.
-func ESPs(sites *core.Sites) (names []string) {
+func Presets(sites *core.Sites) (names []string) {
 	for _, host := range sites.Hosts() {
 		for _, e := range sites.Lookup(host).ESPs() {
 			if e.Origin != nil && !slices.Contains(names, e.ESP) {
