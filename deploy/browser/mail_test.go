@@ -71,7 +71,7 @@ func (r *rig) write(t *testing.T, scheme string) *mail {
 	m.pictures = append(m.pictures, mint(t, scheme, signed.Link{ID: id(t, "reader 7"), Pixel: true}))
 	for _, host := range r.sites.Hosts() {
 		before := len(m.links)
-		for _, site := range append([]*core.Site{r.sites.Lookup(host)}, r.sites.Lookup(host).Also...) {
+		for _, site := range r.sites.Lookup(host).ESPs() {
 			if site.Origin != nil {
 				r.writeESP(m, scheme, site)
 			}

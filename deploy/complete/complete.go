@@ -164,7 +164,7 @@ func (c *Completer) hostThenESP(cmd *cobra.Command, args []string, typed string)
 		if site == nil || len(args) > 1 {
 			return nil
 		}
-		for _, e := range append([]*core.Site{site}, site.Also...) {
+		for _, e := range site.ESPs() {
 			if e.Origin != nil {
 				list = append(list, e.ESP)
 			}

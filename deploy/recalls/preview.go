@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/recall"
@@ -29,7 +30,7 @@ type Preview struct {
 // Line counts one line.
 func (p *Preview) Line(text []byte) {
 	l, ok := p.Parse(text)
-	if !ok || l.Host != p.Host || l.Destination == "" || !p.First(l) {
+	if !ok || core.CanonicalHost(l.Host) != p.Host || l.Destination == "" || !p.First(l) {
 		return
 	}
 	switch l.Kind {

@@ -99,7 +99,7 @@ func TestPreview(t *testing.T) {
 	for _, line := range []string{
 		`{"v":1,"time":"2026-03-01T10:00:00Z","request":"a","host":"link.example.com","kind":"click","action":"proxy","destination":"shop.example.com"}`,
 		`{"v":1,"time":"2026-03-01T10:00:00Z","request":"a","host":"link.example.com","kind":"click","action":"proxy","destination":"shop.example.com"}`,
-		`{"v":1,"time":"2026-03-01T09:00:00Z","request":"b","host":"link.example.com","kind":"other","action":"proxy","destination":"shop.example.com"}`,
+		`{"v":1,"time":"2026-03-01T09:00:00Z","request":"b","host":"Link.example.com:443","kind":"other","action":"proxy","destination":"shop.example.com"}`,
 		`{"v":1,"time":"2026-03-01T09:00:00Z","request":"c","host":"link.example.com","kind":"open","action":"proxy","destination":"shop.example.com"}`,
 		`{"v":1,"time":"2026-03-01T09:00:00Z","request":"d","host":"x.example.com","kind":"click","action":"proxy","destination":"shop.example.com"}`,
 		`{"v":1,"time":"2026-03-01T09:00:00Z","request":"e","host":"link.example.com","kind":"click","action":"refuse","destination":""}`,

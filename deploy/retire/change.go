@@ -90,7 +90,7 @@ func (o *Order) Change(text []byte, file string, parse Parse) (*Change, error) {
 func sharing(sites *core.Sites, c *Change) (list []string) {
 	for _, host := range sites.Hosts() {
 		has := func(s *core.Site) bool { return s.Origin != nil && s.ESP == c.Entry.ESP && s.Retired == 0 }
-		if host != c.Site.Host && slices.ContainsFunc(parts(sites.Lookup(host)), has) {
+		if host != c.Site.Host && slices.ContainsFunc(sites.Lookup(host).ESPs(), has) {
 			list = append(list, host)
 		}
 	}
@@ -150,8 +150,8 @@ func (o *Order) find(site *core.Site) (int, error) {
 func alsoName(i int) string { return "also[" + strconv.Itoa(i) + "]" }
 
 func names(site *core.Site) []string {
-	list := []string{site.ESP}
-	for _, e := range site.Also {
+	var list []string
+	for _, e := range site.ESPs() {
 		list = append(list, e.ESP)
 	}
 	return list
@@ -422,7 +422,7 @@ func (c *Change) verify(before *core.Sites, at int, parse Parse) error {
 		}
 	}
 	was, target := c.partsBefore(at)
-	is := parts(c.New)
+	is := c.New.ESPs()
 	if len(was) != len(is) {
 		return errOther
 	}
@@ -437,14 +437,11 @@ func (c *Change) verify(before *core.Sites, at int, parse Parse) error {
 
 var errOther = failure.Bad(errors.New("the change cannot be made without changing another ESP's part; nothing was written"), "change the file by hand: clickedge check --fields")
 
-// parts are the ESPs of a site, its own first.
-func parts(s *core.Site) []*core.Site { return append([]*core.Site{s}, s.Also...) }
-
 // partsBefore are the parts of the site as it was, in the order in which the new
 // one has them, and where the ESP is among them. Nil stands for a part that is
 // new.
 func (c *Change) partsBefore(at int) (list []*core.Site, target int) {
-	list = parts(c.Site)
+	list = c.Site.ESPs()
 	if at >= 0 {
 		return list, at + 1
 	}

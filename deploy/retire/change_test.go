@@ -195,10 +195,12 @@ func TestSaysAndWarnings(t *testing.T) {
 		require.NoError(t, err, detail(err))
 		return c
 	}
-	c := change(Order{ESP: "sendgrid", On: "2026-07-01"}, `{"esp": "customerio-eu", "also": [{"esp": "sendgrid"}]}`)
+	c := change(Order{ESP: "sendgrid", On: "2026-07-01"}, `{"esp": "customerio-eu", "cookies": "pass", "also": [{"esp": "sendgrid"}]}`)
 	warnings := strings.Join(c.Warnings(now), "\n")
 	require.Contains(t, warnings, "2026-07-01 is not ahead: sendgrid is asked for nothing as soon as this is published")
-	require.Contains(t, warnings, "(CAN-SPAM) gives recipients 30 days")
+	require.Contains(t, warnings, `also[0]: esp "sendgrid" is retired since 2026-07-01, and the site has no "unsubscribes"`)
+	require.Contains(t, warnings, "gives recipients 30 days")
+	require.NotContains(t, warnings, `"cookies"`, "what was so before")
 	require.Contains(t, warnings, "1 other site of the file has sendgrid too: a.example.com")
 	require.Equal(t, []string{"sendgrid is asked for nothing on link.example.com from 2026-07-01 00:00 UTC on"}, c.Says())
 	require.Contains(t, c.Back("my sites.json"), "clickedge retire link.example.com sendgrid --undo --sites 'my sites.json'")
@@ -238,7 +240,7 @@ func TestDiffOfLongLines(t *testing.T) {
 // every calls f for each ESP of each site of a file.
 func every(t *testing.T, text []byte, sites *core.Sites, f func(o Order, own bool)) {
 	for _, host := range sites.Hosts() {
-		for i, e := range parts(sites.Lookup(host)) {
+		for i, e := range sites.Lookup(host).ESPs() {
 			o := Order{Host: host, ESP: e.ESP}
 			if i > 0 {
 				o.ESP = alsoName(i - 1)

@@ -23,7 +23,7 @@ const forecastSites = `{"sites": {
 func part(t *testing.T, name, more string) *core.Site {
 	sites, err := parse([]byte(fmt.Sprintf(forecastSites, more)))
 	require.NoError(t, err, detail(err))
-	for _, s := range parts(sites.Lookup("link.example.com")) {
+	for _, s := range sites.Lookup("link.example.com").ESPs() {
 		if s.ESP == name {
 			return s
 		}

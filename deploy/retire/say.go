@@ -12,6 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
@@ -69,7 +70,9 @@ func (c *Change) Blind(w io.Writer) {
 	fmt.Fprintln(w, "none of its links can be read: only those land of which something was learned")
 }
 
-// Warnings are what an operator should know before the file is written.
+// Warnings are what an operator should know before the file is written: what
+// check will warn of in the new site and not in the old one, and what only the
+// file and the order show.
 func (c *Change) Warnings(now time.Time) (list []string) {
 	e := c.Entry
 	if e.Retired == 0 {
@@ -79,9 +82,11 @@ func (c *Change) Warnings(now time.Time) (list []string) {
 		list = append(list, fmt.Sprintf("%s is not ahead: %s is asked for nothing as soon as this is published",
 			time.Unix(e.Retired, 0).UTC().Format(time.DateOnly), e.ESP))
 	}
-	if c.New.Unsubscribes == nil {
-		list = append(list, fmt.Sprintf("no origin takes the unsubscribes of %s, so their readers are told that nothing was done; the law (CAN-SPAM) gives recipients 30 days after a mailing: "+
-			"name an origin with --unsubscribes URL, or retire it no earlier than 30 days after its last mailing", e.ESP))
+	known := check.Warnings(c.Site, now)
+	for _, w := range check.Warnings(c.New, now) {
+		if !slices.Contains(known, w) {
+			list = append(list, w)
+		}
 	}
 	if len(c.Sharing) > 0 {
 		list = append(list, fmt.Sprintf("%s too: %s; they are left as they are, and their links die with the account", has(c.Sharing, e.ESP), output.Some(c.Sharing, 6)))
