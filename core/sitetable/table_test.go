@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 )
@@ -199,10 +200,21 @@ func TestSpaceIsUsedAgain(t *testing.T) {
 	require.False(t, lists(table.Lookup("bare.example.com", space), "example.com"))
 }
 
+// whole is a sites.json with one site that has all that a table has.
+const whole = `{"sites": {"a.example.com": {
+	"esp": "custom", "origin": "https://track.example.net", "second_origin": "other.example.net", "links": "postal", "headers": {"X-Brand": "a"},
+	"also": [{"esp": "ses-eu-west-1", "clicks": "redirect", "second_origin": "https://ses.example.net", "retired": "2026-09-30"},
+		{"esp": "sendgrid", "retired": true}, {"esp": "mailjet", "origin": "https://mailjet.example.net", "cookies": "pass", "esp_timeout": "2s"}],
+	"unsubscribes": "https://preferences.example.net", "keys": ["k1"], "destinations": ["example.com", "*.example.com"], "home": "https://example.com/",
+	"recalls": [{"from": "https://example.com/a*", "to": "https://example.com/b"}, {"from": "http://example.com:8080/", "gone": true}],
+	"app_links": {"android": [{"relation": ["delegate_permission/common.handle_all_urls"], "target": {"namespace": "android_app", "package_name": "com.example",
+		"sha256_cert_fingerprints": ["00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"]}}]}
+}}}`
+
 // The layout is a promise to modules that are deployed: who changes it has to
 // change tableLayout, too. The same goes for the numbers of the families.
 func TestTableLayout(t *testing.T) {
-	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "ses-eu-west-1", "keys": ["k1"], "destinations": ["example.com", "*.example.com"], "home": "https://example.com/"}}}`))
+	sites, err := sitesjson.Parse("sites.json", []byte(whole))
 	require.NoError(t, err)
 	var families []string
 	for f := esp.Family(0); f.String() != "unknown"; f++ {
@@ -270,6 +282,12 @@ func FuzzTable(f *testing.F) {
 		f.Add(data, "link.brand-0.example", uint16(len(data)/8), ^uint32(0)) // a reference beyond the end
 		f.Add(data[:len(data)/2], "link.brand-0.example", uint16(1), uint32(9))
 	}
+	sites, err := sitesjson.Parse("sites.json", []byte(whole))
+	require.NoError(f, err)
+	data := Make(sites)
+	for at := range len(data) / 4 {
+		f.Add(data, "a.example.com", uint16(at), uint32(len(data)-1))
+	}
 	f.Fuzz(func(t *testing.T, data []byte, host string, at uint16, word uint32) {
 		if sites, err := decodeTable(data); err == nil {
 			require.Equal(t, data, Make(sites))
@@ -292,14 +310,32 @@ func FuzzTable(f *testing.F) {
 		}
 		require.Contains(t, []string{host, core.CanonicalHost(host)}, site.Host)
 		lists(site, host)
-		for _, target := range []string{"/", "/to/k1.uaHR0cHM6Ly9leGFtcGxlLmNvbS8.AAAAAAAAAAAAAAAAAAAAAA", "/CL0/https:%2F%2Fexample.com%2F/1/0-000000/x=1"} {
-			req := &core.Request{Method: "GET", Target: target}
-			if d := core.Decide(req, site, time.Unix(0, 0)); d.Action == core.Proxy {
-				require.NotNil(t, d.Origin)
-				core.AfterFailure(req, site, outcome.ESPError)
+		site.Origins()
+		for _, target := range []string{"/", "/to/k1.uaHR0cHM6Ly9leGFtcGxlLmNvbS8.AAAAAAAAAAAAAAAAAAAAAA", "/robots.txt", "/.well-known/assetlinks.json", "/ls/click?upn=x", "/asm/x",
+			"/CL0/https:%2F%2Fexample.com%2Fa/1/010001a0a01d5872-5c963d3e-2a09-4018-8d07-d0f0737cf930-000000/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=452"} {
+			for _, second := range []int64{0, 1 << 40} {
+				decide(t, &core.Request{Method: "GET", Target: target}, site.For(target), time.Unix(second, 0))
 			}
 		}
 	})
+}
+
+// decide asks core all that the guest asks it.
+func decide(t *testing.T, req *core.Request, site *core.Site, now time.Time) {
+	d := core.Decide(req, site, now)
+	switch d.Action {
+	case core.Redirect:
+		require.Contains(t, []outcome.Code{outcome.OK, outcome.Recalled}, d.Code)
+	case core.Reply:
+		d.Reply.Answer(site, "1", 1)
+	case core.Proxy:
+		require.NotNil(t, d.Origin)
+		site.OutgoingHost(d.Origin)
+		var edits core.Edits
+		site.EditRequest(d.Origin, &core.Arrival{Headers: header.All, Scheme: "https"}, edits.Add)
+		core.AfterFailure(req, site, outcome.ESPError)
+		d.AfterAnswer(req, site, 302, "https://example.com/a\x00", true)
+	}
 }
 
 // FuzzTableOfSites: whatever sites.json says, the table says.
