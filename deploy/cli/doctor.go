@@ -131,19 +131,19 @@ func (d *doctorRun) run(cmd *cobra.Command, args []string) error {
 // complete reads the files that flags name.
 func (d *doctorRun) complete(cmd *cobra.Command) (err error) {
 	d.opt.Origin = doctor.OriginPreset
-	if err := d.opt.TakeESPs(d.esps, d.at); err != nil {
-		return err
-	}
+	d.opt.TakeESPs(d.esps)
 	if err := d.opt.CheckTimes(); err != nil {
 		return err
 	}
 	if d.opt.Roots, err = d.env.in.Authorities(d.ca); err != nil {
 		return err
 	}
-	if cmd.Flags().Changed("esp") {
-		return nil
+	if !cmd.Flags().Changed("esp") {
+		if err := d.fromSites(cmd.Flags().Changed("sites")); err != nil {
+			return err
+		}
 	}
-	return d.fromSites(cmd.Flags().Changed("sites"))
+	return d.opt.TakeOrigins(d.at)
 }
 
 // fromSites takes what sites.json says of the host. A sites.json that only lies

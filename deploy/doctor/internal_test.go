@@ -129,6 +129,23 @@ func TestMadeUpLinksAreLinks(t *testing.T) {
 	}
 }
 
+// Of self-hosted senders the form of the links is known, and no more.
+func TestMadeUpLinksByForm(t *testing.T) {
+	for _, f := range []esp.Family{esp.FamilyMautic, esp.FamilyListmonk, esp.FamilyPostal} {
+		s := Sender{ESP: core.PresetCustom, Site: &core.Origin{Preset: core.PresetCustom, Family: f}}
+		o := s.origin()
+		links := testLinksOf(&o)
+		require.Equal(t, esp.KindClick, f.Kind(links.click), links.click)
+		require.Equal(t, esp.KindOpen, f.Kind(links.open), links.open)
+		x := &exam{opt: Options{Also: []Sender{s}}, esp: identity{known: true, preset: core.Origin{Family: esp.FamilySendGrid}}}
+		require.Same(t, &x.opt.Also[0], x.ownerOf(links.click))
+		for _, target := range []string{links.click, links.open} {
+			require.Empty(t, unsubscribes(&Options{ESP: "sendgrid", Also: []Sender{s}}, target))
+			require.Contains(t, target, testID)
+		}
+	}
+}
+
 // Of any two presets that may be on one host, the made-up links of each go to
 // that one, and none is taken for an unsubscribe link of the other.
 func TestMadeUpLinksAreOfTheirESP(t *testing.T) {

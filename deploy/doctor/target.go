@@ -77,10 +77,9 @@ func (o *Options) TakeSite(site *core.Site, now time.Time) {
 	}
 }
 
-// TakeESPs takes what --esp and --origin say, each given once or more: the first
-// ESP gets what is no link of the others. An origin is one word, for the first,
-// or PRESET=ADDRESS.
-func (o *Options) TakeESPs(presets, origins []string) error {
+// TakeESPs takes what --esp says, given once or more: the first ESP gets what is
+// no link of the others.
+func (o *Options) TakeESPs(presets []string) {
 	for i, name := range presets {
 		if i == 0 {
 			o.ESP = name
@@ -88,6 +87,11 @@ func (o *Options) TakeESPs(presets, origins []string) error {
 			o.Also = append(o.Also, Sender{ESP: name})
 		}
 	}
+}
+
+// TakeOrigins takes what --origin says, given once or more: an address for the
+// first ESP, or PRESET=ADDRESS for any. The ESPs must be known before.
+func (o *Options) TakeOrigins(origins []string) error {
 	given := ""
 	for _, text := range origins {
 		preset, address, named := strings.Cut(text, "=")
@@ -96,20 +100,29 @@ func (o *Options) TakeESPs(presets, origins []string) error {
 		case named && i >= 0:
 			o.Also[i].Origin = address
 		case named && preset != o.ESP:
-			return failure.Usage(fmt.Errorf("--origin names %q, which --esp does not", cut(preset, 80)), "give the address alone, or with a preset of --esp, as in --origin sendgrid=192.0.2.1:443")
+			return failure.Usage(fmt.Errorf("--origin names %q, which is no ESP of this host", cut(preset, 80)), "give the address alone, or with a preset of --esp or of sites.json, as in --origin sendgrid=192.0.2.1:443")
 		case given != "":
 			return failure.Usage(fmt.Errorf("--origin is given twice for the same ESP: %q and %q", cut(given, 80), cut(text, 80)), "each ESP is asked at one address")
 		default:
 			if given = text; named {
 				text = address
 			}
-			o.Origin = text
+			o.takeOrigin(text)
 		}
 	}
-	if o.Origin == "none" {
-		o.Origin = OriginNone
-	}
 	return nil
+}
+
+// takeOrigin takes an address or a word. A site may have set another address
+// than the preset's.
+func (o *Options) takeOrigin(text string) {
+	switch text {
+	case OriginPreset:
+	case "none":
+		o.Origin = OriginNone
+	default:
+		o.Origin = text
+	}
 }
 
 func senderOf(site *core.Site, retired bool) Sender {

@@ -139,17 +139,29 @@ func TestTakeSiteWithSeveralESPs(t *testing.T) {
 }
 
 func TestTakeESPs(t *testing.T) {
-	var o Options
-	require.NoError(t, o.TakeESPs([]string{"mailgun", "sendgrid", "ses-us-east-1"}, []string{"preset", "sendgrid=127.0.0.1:1"}))
+	take := func(presets []string, origins ...string) (Options, error) {
+		o := Options{Origin: OriginPreset}
+		o.TakeESPs(presets)
+		err := o.TakeOrigins(origins)
+		return o, err
+	}
+	o, err := take([]string{"mailgun", "sendgrid", "ses-us-east-1"}, "preset", "sendgrid=127.0.0.1:1")
+	require.NoError(t, err)
 	require.Equal(t, Options{ESP: "mailgun", Origin: OriginPreset, Also: []Sender{{ESP: "sendgrid", Origin: "127.0.0.1:1"}, {ESP: "ses-us-east-1"}}}, o)
-	o = Options{}
-	require.NoError(t, o.TakeESPs([]string{"mailgun", "sendgrid"}, []string{"mailgun=127.0.0.1:1"}))
+	o, err = take([]string{"mailgun", "sendgrid"}, "mailgun=127.0.0.1:1")
+	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:1", o.Origin)
-	o = Options{Origin: OriginPreset}
-	require.NoError(t, o.TakeESPs(nil, []string{"none"}))
+	o, err = take(nil, "none")
+	require.NoError(t, err)
 	require.Equal(t, OriginNone, o.Origin)
-	require.ErrorContains(t, new(Options).TakeESPs([]string{"mailgun"}, []string{"sendgrid=127.0.0.1:1"}), `--origin names "sendgrid", which --esp does not`)
-	require.ErrorContains(t, new(Options).TakeESPs([]string{"mailgun"}, []string{"127.0.0.1:1", "mailgun=127.0.0.1:2"}), "--origin is given twice")
+	_, err = take([]string{"mailgun"}, "sendgrid=127.0.0.1:1")
+	require.ErrorContains(t, err, `--origin names "sendgrid", which is no ESP of this host`)
+	_, err = take([]string{"mailgun"}, "127.0.0.1:1", "mailgun=127.0.0.1:2")
+	require.ErrorContains(t, err, "--origin is given twice")
+	// "preset" does not undo the address of a site.
+	o = Options{Origin: "https://track.example.net"}
+	require.NoError(t, o.TakeOrigins([]string{"preset"}))
+	require.Equal(t, "https://track.example.net", o.Origin)
 }
 
 // ESPs that no path tells apart are refused.

@@ -106,6 +106,21 @@ func testLinksTo(origin *core.Origin, to string) testLinks {
 		m.click, m.open = "/u/click"+ids, "/u/o"+ids
 	default:
 		m.click, m.open = testPath+"?a=%2F", testPath+"?a=%2F"
+		m.byForm(origin.Family)
 	}
 	return m
+}
+
+// byForm makes links of a family of which the form alone is known.
+func (m *testLinks) byForm(f esp.Family) {
+	for _, begin := range f.Paths() {
+		for _, end := range []string{"/made-up", "-made-up", "/made-up.gif", "/made-up.png"} {
+			switch target := begin + testID + end; f.Kind(target) {
+			case esp.KindClick:
+				m.click = target
+			case esp.KindOpen:
+				m.open = target
+			}
+		}
+	}
 }

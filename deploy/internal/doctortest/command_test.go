@@ -57,6 +57,7 @@ func TestCommand(t *testing.T) {
 		"http-refused":                   failure.ExitBad,
 		"several-esps":                   failure.ExitOK,
 		"several-esps-all-to-one":        failure.ExitBad,
+		"retired-still-asked":            failure.ExitWarnings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,10 +66,7 @@ func TestCommand(t *testing.T) {
 			r := s.Start(t)
 			l := r.Loopback(t)
 			page := filepath.Join(t.TempDir(), "report.html")
-			esps := []string{"--esp", r.Origin.Preset}
-			for _, preset := range s.Tell.ESPs {
-				esps = append(esps, "--esp", preset, "--origin", preset+"="+l.Further[preset])
-			}
+			esps := espFlags(t, &s, r, l)
 			out, talk, exit := call(t, r, l, append(esps, "--html", page)...)
 			require.Equal(t, want, exit, "%s%s", out, talk)
 			golden(t, name+".txt", out+"\n-- stderr --\n"+talk)
@@ -95,6 +93,29 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d+(\.\d+)?(s|ms|µs|ns)\b`), "TIME"},
 	{regexp.MustCompile(`TIME, \d+ ?%`), "TIME, SHARE"},
 	{regexp.MustCompile(`TIME +`), "TIME "},
+}
+
+// espFlags say which ESPs the set-up has: by --esp, and by a sites.json where one
+// is retired.
+func espFlags(t *testing.T, s *doctortest.Setup, r *doctortest.Running, l doctortest.Loopback) (flags []string) {
+	var also []string
+	for _, preset := range s.Tell.ESPs {
+		also, flags = append(also, `{"esp": "`+preset+`"}`), append(flags, "--origin", preset+"="+l.Further[preset])
+	}
+	for _, preset := range s.Tell.Retired {
+		also, flags = append(also, `{"esp": "`+preset+`", "retired": true}`), append(flags, "--origin", preset+"="+l.Further[preset])
+	}
+	if len(s.Tell.Retired) == 0 {
+		flags = append(flags, "--esp", r.Origin.Preset)
+		for _, preset := range s.Tell.ESPs {
+			flags = append(flags, "--esp", preset)
+		}
+		return flags
+	}
+	sites := filepath.Join(t.TempDir(), "sites.json")
+	text := `{"sites": {"` + r.Host + `": {"esp": "` + r.Origin.Preset + `", "also": [` + strings.Join(also, ", ") + `], "destinations": ["example.com"]}}}`
+	require.NoError(t, os.WriteFile(sites, []byte(text), 0o600))
+	return append(flags, "--sites", sites)
 }
 
 func golden(t *testing.T, name, got string) {
