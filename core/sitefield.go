@@ -23,6 +23,8 @@ func RefusedHeader(name string) string {
 		return "is the reader's, by which the origin knows readers and what they accept"
 	case bit != 0 || isIn(managedNames, name) || first == "fastly-" || strings.HasPrefix(name, "x-forwarded-"):
 		return "is managed for every site: it is set, removed or passed on"
+	case isIn(overrides, name):
+		return "replaces the method or the target of a request, which reach the origin as they came"
 	case isIn(messagePrefixes, first):
 		return "describes the message, its body or its connection"
 	}
@@ -38,6 +40,7 @@ const readers = header.UserAgent | header.Accept | header.AcceptLanguage | heade
 const (
 	readersNames    = " referer origin range dnt x-real-ip x-client-ip true-client-ip "
 	managedNames    = " host forwarded via expect "
+	overrides       = " x-http-method-override x-method-override x-http-method x-original-url x-rewrite-url "
 	messagePrefixes = " content- transfer- accept- if- sec- proxy- surrogate- "
 	secretWords     = " auth authorization authentication key apikey token secret password passwd pass credential credentials" +
 		" session signature bearer jwt verify cookie "
