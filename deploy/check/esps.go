@@ -34,13 +34,33 @@ type Form struct {
 type Shared struct {
 	Form
 	ESP   string `json:"esp"`
+	Links string `json:"links,omitempty"` // the form of its links, if it is custom
 	Other string `json:"other"`
+	// OtherLinks is the same of Other.
+	OtherLinks string `json:"other_links,omitempty"`
 	// OtherForm is the shorter form, by which they could be Other's.
 	OtherForm Form `json:"other_form"`
 }
 
 // FormOf returns a form of links as check --json prints it.
 func FormOf(f esp.Form) Form { return Form{f.Path, f.Kind.String()} }
+
+// LinksOf is the form of a custom origin's links; "" where the preset says it.
+func LinksOf(e *core.Site) string {
+	if e.Origin == nil || e.Origin.Sender() == e.Origin.Family {
+		return ""
+	}
+	return e.Origin.Family.String()
+}
+
+// Name is what an ESP is called among others: a site may have several that are
+// custom.
+func Name(preset, links string) string {
+	if links == "" {
+		return preset
+	}
+	return preset + " (" + links + ")"
+}
 
 // espsOf describes the ESPs of a site that has several.
 func espsOf(s *core.Site, now time.Time) (list []ESP) {
@@ -84,7 +104,7 @@ func sharedBy(a, b *core.Site) (list []Shared) {
 			owner, other = b, a
 		}
 		form, otherForm := o.Forms(other.Origin.Family)
-		list = append(list, Shared{FormOf(form), owner.ESP, other.ESP, FormOf(otherForm)})
+		list = append(list, Shared{FormOf(form), owner.ESP, LinksOf(owner), other.ESP, LinksOf(other), FormOf(otherForm)})
 	}
 	return list
 }
@@ -97,7 +117,7 @@ func printESPs(out io.Writer, s *Site) {
 	fmt.Fprintf(out, "\nESPS OF %s\n", s.Host)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, e := range s.ESPs {
-		name := e.ESP
+		name := Name(e.ESP, e.Links)
 		for _, line := range e.lines(s) {
 			fmt.Fprintf(w, "%s\t%s\t%s\n", name, line[0], line[1])
 			name = ""
@@ -105,7 +125,7 @@ func printESPs(out io.Writer, s *Site) {
 	}
 	w.Flush()
 	for _, o := range s.Shared {
-		fmt.Fprintf(out, "shared: %s goes to %s, as %s, although %s of %s fits it too, as %s\n", o.Path, o.ESP, o.Kind, o.OtherForm.Path, o.Other, o.OtherForm.Kind)
+		fmt.Fprintf(out, "shared: %s goes to %s, as %s, although %s of %s fits it too, as %s\n", o.Path, Name(o.ESP, o.Links), o.Kind, o.OtherForm.Path, Name(o.Other, o.OtherLinks), o.OtherForm.Kind)
 	}
 }
 
@@ -157,7 +177,7 @@ func (s *Site) withRetired() (list []ESP) {
 func printRetired(w io.Writer, s *Site) {
 	for _, e := range s.withRetired() {
 		r := e.Retired
-		fmt.Fprintf(w, "\nRETIRED ON %s: %s, %s\n", s.Host, e.ESP, r.When())
+		fmt.Fprintf(w, "\nRETIRED ON %s: %s, %s\n", s.Host, Name(e.ESP, e.Links), r.When())
 		if !r.Now {
 			fmt.Fprintf(w, "  until then    it is asked as any ESP is; then:\n")
 		}

@@ -48,9 +48,9 @@ func TestSharedPaths(t *testing.T) {
 		s := site(t, text)
 		d := Describe(s, noon)
 		require.Equal(t, []Shared{
-			{Form{"/u/click", "click"}, "iterable", "mailgun", Form{"/u/…", "unsubscribe"}},
-			{Form{"/u/o", "open"}, "iterable", "mailgun", Form{"/u/…", "unsubscribe"}},
-			{Form{"/u/unsubscribe…", "unsubscribe"}, "iterable", "mailgun", Form{"/u/…", "unsubscribe"}},
+			{Form{"/u/click", "click"}, "iterable", "", "mailgun", "", Form{"/u/…", "unsubscribe"}},
+			{Form{"/u/o", "open"}, "iterable", "", "mailgun", "", Form{"/u/…", "unsubscribe"}},
+			{Form{"/u/unsubscribe…", "unsubscribe"}, "iterable", "", "mailgun", "", Form{"/u/…", "unsubscribe"}},
 		}, d.Shared)
 		for _, o := range d.Shared {
 			require.Equal(t, o.ESP, s.For(strings.TrimSuffix(o.Path, "…")).ESP)
@@ -62,6 +62,7 @@ func TestSharedPaths(t *testing.T) {
 	for _, o := range d.Shared {
 		require.Equal(t, "sendgrid", o.ESP, o.Path)
 		require.Equal(t, Form{"/…/…", "click"}, o.OtherForm)
+		require.Equal(t, "postal", o.OtherLinks, "which of several that are custom")
 	}
 	require.Empty(t, Describe(site(t, `{"esp": "customerio-eu", "also": [{"esp": "sendgrid"}]}`), noon).Shared)
 }

@@ -119,9 +119,7 @@ func settingsOf(e *core.Site, now time.Time) Settings {
 		d.Clicks, d.WhenESPFails = "none", "none"
 		return d
 	}
-	if e.Origin.Sender() != e.Origin.Family {
-		d.Links = e.Origin.Family.String()
-	}
+	d.Links = LinksOf(e)
 	d.Learn, d.Readings = e.Learns(), readingsOf(e)
 	if e.Retired != core.LongRetired {
 		d.setOrigins(e)

@@ -37,7 +37,7 @@ func (env *Env) retireCommand() *cobra.Command {
 		Short: "Leave an ESP: what its old links will get, and the change in sites.json",
 		Long: `Takes a link domain away from an ESP whose mail is still read. The ESP is asked for nothing
 then: clicks are answered from the link, or what was learned of it, else by a page with the
-way home; opens by clickedge itself; unsubscribes by the origin in "unsubscribes".
+way home; opens from here; unsubscribes by the origin in "unsubscribes".
 
 Beforehand it says, from the click log, what share of the requests would land, by kind, which
 destinations are missing in the list, and when the last click and the last unsubscribe came.

@@ -256,6 +256,9 @@ func TestADateAheadIsExplained(t *testing.T) {
 			require.Nil(t, got.Then, path)
 			continue
 		}
+		if !want.ESP.Retired.Now {
+			continue // this ESP's day lies ahead there, too
+		}
 		require.NotNil(t, got.Then, path)
 		told++
 		require.Equal(t, "2026-09-30", got.Then.From)

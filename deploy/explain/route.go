@@ -13,6 +13,7 @@ import (
 // routed says which of a site's ESPs gets a request, by the form of its target.
 type routed struct {
 	ESP    string `json:"esp"`
+	Links  string `json:"links,omitempty"` // the form of its links, if it is custom
 	Origin string `json:"origin,omitempty"`
 	// Form is the form of that ESP's links which the target has; nil for what
 	// has the form of nobody's.
@@ -25,8 +26,9 @@ type routed struct {
 
 // fitting is an ESP of the site one of whose forms fits a target, too.
 type fitting struct {
-	ESP  string     `json:"esp"`
-	Form check.Form `json:"form"`
+	ESP   string     `json:"esp"`
+	Links string     `json:"links,omitempty"`
+	Form  check.Form `json:"form"`
 }
 
 // isOurs reports whether a request is answered from here on every site, or
@@ -50,7 +52,7 @@ func (x *Explanation) route(req *core.Request, d core.Decision, own bool) *route
 	if len(x.main.Also) == 0 || isOurs(d, own) {
 		return nil
 	}
-	r := &routed{ESP: x.site.ESP, Retired: check.RetiredOf(x.site, x.now)}
+	r := &routed{ESP: x.site.ESP, Links: check.LinksOf(x.site), Retired: check.RetiredOf(x.site, x.now)}
 	for i, e := range x.main.ESPs() {
 		form, fits := formOf(e, req.Target)
 		switch {
@@ -61,7 +63,7 @@ func (x *Explanation) route(req *core.Request, d core.Decision, own bool) *route
 				r.Form = &f
 			}
 		case fits:
-			r.Others = append(r.Others, fitting{e.ESP, check.FormOf(form)})
+			r.Others = append(r.Others, fitting{e.ESP, check.LinksOf(e), check.FormOf(form)})
 		}
 	}
 	r.Why = r.why(x.main)
@@ -94,16 +96,16 @@ func (r *routed) why(main *core.Site) string {
 func (r *routed) others() string {
 	var list []string
 	for _, o := range r.Others {
-		list = append(list, fmt.Sprintf("%s, by %s (%s)", o.ESP, o.Form.Path, o.Form.Kind))
+		list = append(list, fmt.Sprintf("%s, by %s (%s)", check.Name(o.ESP, o.Links), o.Form.Path, o.Form.Kind))
 	}
 	return strings.Join(list, "; ")
 }
 
 // espNames lists the ESPs of the site, the retired ones marked.
 func (x *Explanation) espNames() string {
-	names := []string{x.Site.ESP}
+	names := []string{check.Name(x.Site.ESP, x.Site.Links)}
 	for _, e := range x.Site.ESPs[min(1, len(x.Site.ESPs)):] {
-		name := e.ESP
+		name := check.Name(e.ESP, e.Links)
 		if e.Retired != nil {
 			name += " (" + e.Retired.String() + ")"
 		}

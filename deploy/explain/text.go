@@ -23,9 +23,11 @@ func (x *Explanation) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s %s\n", clean.Text(x.Method), clean.Text(x.Target))
 	p.Heading("site")
 	p.Row("host", x.Host)
-	p.Row("esp", x.espNames())
 	if len(x.main.Also) == 0 {
+		p.Row("esp", x.Site.ESP)
 		x.printOrigin(p)
+	} else {
+		p.Row("esp", x.espNames())
 	}
 	x.printRoute(p)
 	x.printLink(p)
@@ -71,7 +73,7 @@ func (x *Explanation) printRoute(p output.Facts) {
 		return
 	}
 	p.Heading("which ESP")
-	p.Row("esp", r.ESP)
+	p.Row("esp", check.Name(r.ESP, r.Links))
 	x.printOrigin(p)
 	p.Row("why this one", r.Why)
 	if len(r.Others) > 0 {

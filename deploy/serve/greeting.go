@@ -69,6 +69,9 @@ func (s *server) greetSite(svc *generation, base string, site *core.Site) {
 
 // espNames lists the ESPs of a site, the retired ones marked.
 func (s *server) espNames(site *core.Site) string {
+	if len(site.Also) == 0 {
+		return site.ESP
+	}
 	var names []string
 	for _, e := range site.ESPs() {
 		names = append(names, s.espName(e))
@@ -77,10 +80,11 @@ func (s *server) espNames(site *core.Site) string {
 }
 
 func (s *server) espName(e *core.Site) string {
+	name := check.Name(e.ESP, check.LinksOf(e))
 	if r := check.RetiredOf(e, s.Now()); r != nil {
-		return e.ESP + " (" + r.String() + ")"
+		return name + " (" + r.String() + ")"
 	}
-	return e.ESP
+	return name
 }
 
 // greetReal says who answers links of an ESP that itself stands behind.
