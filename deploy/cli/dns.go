@@ -17,7 +17,8 @@ func (env *Env) dnsCommand() *cobra.Command {
 before anything moves, above all where it issues the domain's certificate itself; the
 record that proves to the certificate authority whose the domain is, and the CAA record
 that lets it issue; then the CNAME to the CDN. And what must stay as it is, and what
-must not be done.
+must not be done. A host with several ESPs has one set of records; of a retired one it says
+what may be deleted.
 
 The CNAME moves readers, so --format zone has it as a comment until --cut-over, which
 is refused where the proof of a host is not known: its readers would be moved to where

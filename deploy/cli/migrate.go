@@ -21,7 +21,8 @@ of sites.json that takes its place: an nginx configuration, what "aws cloudfront
 get-distribution" prints, or a Fastly VCL service as its API gives it with its parts
 (/service/ID/details). Without FILE it is read from standard input. Nothing is run
 and nobody is asked. What else may stand on a link domain, from Apache to Terraform,
-is not read, but named, with what to do.
+is not read, but named, with what to do. Paths that go to another ESP than the rest
+become "also", if they are those of its links.
 
 What was wrong in the old set-up, and what sites.json does not say, is told on
 standard error, each with its place. With --into the sites are put into a sites.json
