@@ -44,9 +44,9 @@ func (a *Attempt) Missed() string {
 	return ""
 }
 
-// SecondFor returns the origin to which the request may be sent if this one, the
-// first, was never reached; nil for none. A request with a body cannot be sent twice:
-// sending it consumes the body.
+// SecondFor returns the origin to which the request may be sent if this one,
+// the first, was never reached; nil for none. A request with a body cannot be
+// sent twice: sending it consumes the body.
 func (s *Site) SecondFor(o *Origin, req *Request) *Origin {
 	if s.SecondOrigin == nil || o != s.Origin || !req.repeatable() {
 		return nil

@@ -102,8 +102,8 @@ func (c *siteReader) tellApart(other *siteReader) {
 
 // relateRetired checks what retired ESPs need.
 func (c *siteReader) relateRetired() {
-	any := slices.ContainsFunc(c.also, func(e *siteReader) bool { return e.retired() })
-	if c.given(fieldUnsubscribes) && !any {
+	some := slices.ContainsFunc(c.also, func(e *siteReader) bool { return e.retired() })
+	if c.given(fieldUnsubscribes) && !some {
 		c.mistake(fieldUnsubscribes, c.at[fieldUnsubscribes], "does nothing: no ESP in also is retired", "leave it out")
 	}
 }

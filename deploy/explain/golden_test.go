@@ -302,3 +302,14 @@ func (g *golden) checkAnswer(t *testing.T, x *explained) {
 		}
 	}
 }
+
+// Once the ESP has failed it is not told of a click, also of one that a rule
+// recalls.
+func TestARecallAfterAFailureIsNotTold(t *testing.T) {
+	site, err := sitesjson.ParseSite("link.example.com", []byte(`{"esp": "mailjet", "origin": "https://mailjet.example.net", "clicks": "redirect",
+		"when_esp_fails": "redirect", "destinations": ["shop.example.com"], "recalls": [{"from": "https://shop.example.com/a*", "gone": true}]}`))
+	require.NoError(t, err)
+	x := Of(&core.Request{Method: "GET", Target: "/lnk/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7/6/AAAAAAAAAAAAAAAAAAAAAA/aHR0cHM6Ly9zaG9wLmV4YW1wbGUuY29tL2E_Yj0x"}, site, time.Unix(0, 0))
+	require.NotNil(t, x.IfFails.Recalled)
+	require.NotContains(t, x.IfFails.Why, "is told")
+}
