@@ -37,11 +37,11 @@ package: go ## Make pkg/clickedge.tar.gz, the package that the Fastly CLI and Te
 
 .PHONY: test
 test: ## Run every test that needs no network and no second language
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 .PHONY: race
 race: ## The same under the race detector (needs a C compiler)
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 60m ./...
 
 .PHONY: check
 check: ## Test, then vet, lint, format, tidiness, both targets, and the Fastly CLI where npm can be reached
