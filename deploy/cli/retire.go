@@ -123,7 +123,7 @@ func (r *retireESP) forecast(c *retire.Change, text []byte, parse retire.Parse, 
 	}
 	f := &retire.Forecast{}
 	if c != nil {
-		f.Site = c.Entry
+		f.Site, f.Namesake = c.Entry, c.Namesake()
 	} else if f.Site = r.order.Part(text, parse); f.Site == nil {
 		return nil, nil // the failure says why
 	}

@@ -97,6 +97,11 @@ func sharing(sites *core.Sites, c *Change) (list []string) {
 	return list
 }
 
+// Namesake reports whether another ESP of the site has the same name.
+func (c *Change) Namesake() bool {
+	return slices.ContainsFunc(c.New.ESPs(), func(e *core.Site) bool { return e != c.Entry && e.ESP == c.Entry.ESP })
+}
+
 // Part returns the ESP's part of the site as it is, nil if there is none: for a
 // forecast where the change cannot be made.
 func (o *Order) Part(text []byte, parse Parse) *core.Site {

@@ -17,6 +17,9 @@ import (
 type Forecast struct {
 	clicklog.Reader
 	Site *core.Site
+	// Namesake: another ESP of the site has the same name in the log, as several
+	// that are custom have.
+	Namesake bool
 
 	ofHost   int
 	kinds    map[esp.Kind]*Counts

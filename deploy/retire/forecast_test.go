@@ -147,6 +147,19 @@ func TestForecastDoubts(t *testing.T) {
 	require.Contains(t, forecast(t, site).Doubts[0], "nothing follows")
 }
 
+// Two ESPs that are custom have one name in the log.
+func TestForecastNamesake(t *testing.T) {
+	const two = `{"esp": "custom", "origin": "https://t.example.net", "links": "mautic", "also": [{"esp": "custom", "origin": "https://u.example.net", "links": "customerio"}, {"esp": "mailgun"}], "destinations": ["example.com"]}`
+	for name, want := range map[string]bool{"also[0]": true, "mailgun": false} {
+		c, err := (&Order{Host: "link.example.com", ESP: name}).Change([]byte(around(two)), "sites.json", parse)
+		require.NoError(t, err, detail(err))
+		require.Equal(t, want, c.Namesake())
+	}
+	f := &Forecast{Site: part(t, "customerio-eu", ""), Namesake: true}
+	f.Line([]byte(line()))
+	require.Contains(t, f.Report(now).Doubts[0], "another ESP of the site is called customerio-eu in the log too")
+}
+
 // No share is rounded to all or to nothing.
 func TestPercent(t *testing.T) {
 	for want, c := range map[string][2]int{"100%": {3, 3}, "-": {0, 3}, "33.3%": {1, 3}, "66.6%": {2, 3}, "99.9%": {9999, 10000}, "<0.1%": {1, 10000}} {

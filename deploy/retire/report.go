@@ -33,6 +33,9 @@ func (f *Forecast) doubts(now time.Time, r *Report) (list []string) {
 		}
 		return append(list, what)
 	}
+	if f.Namesake {
+		list = append(list, "another ESP of the site is called "+r.ESP+" in the log too, so these numbers are of both")
+	}
 	if covered := f.Ends.Sub(f.Begins); covered < leastDays*day {
 		list = append(list, fmt.Sprintf("the log covers %s: too little to know what a month's mail does, or how long old mail is read", days(covered)))
 	}
