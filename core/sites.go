@@ -50,6 +50,21 @@ func (s *Sites) Lookup(host string) *Site {
 	return s.byHost[CanonicalHost(host)]
 }
 
+// Learn reports whether a site, or one of its ESPs, learns links.
+func (s *Sites) Learn() bool {
+	if s == nil {
+		return false
+	}
+	for _, site := range s.byHost {
+		for _, e := range append([]*Site{site}, site.Also...) {
+			if e.Learn {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Has reports whether a canonical host has a site.
 func (s *Sites) Has(host string) bool { return s != nil && s.byHost[host] != nil }
 

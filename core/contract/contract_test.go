@@ -30,6 +30,7 @@ type claim struct {
 var claims = []claim{
 	{"deploy/terraform/main.tf", `resource_link \{\s*name\s*=\s*"([^"]*)"\s*resource_id\s*=\s*fastly_configstore\.`, contract.ConfigStore, 1},
 	{"deploy/terraform/main.tf", `resource_link \{\s*name\s*=\s*"([^"]*)"\s*resource_id\s*=\s*fastly_secretstore\.`, contract.SecretStore, 1},
+	{"deploy/terraform/main.tf", `dynamic "resource_link" \{[^{]*\{\s*name\s*=\s*"([^"]*)"`, contract.LinkStore, 1},
 	{"deploy/terraform/main.tf", `dynamic "logging_\w+" \{[^{]*\{\s*name\s*=\s*"([^"]*)"`, contract.LogEndpoint, 5},
 	{"deploy/terraform/variables.tf", `variable "connect_timeout" \{[^{]*?default\s*=\s*(\d+)`, number(contract.ConnectTimeout), 1},
 	{"deploy/terraform/variables.tf", `variable "between_bytes_timeout" \{[^{]*?default\s*=\s*(\d+)`, number(contract.BetweenBytesTimeout), 1},
@@ -37,6 +38,7 @@ var claims = []claim{
 
 	{"fastly.toml deploy/pack/fastly.toml", `\[setup\.config_stores\.([^\]]*)\]`, contract.ConfigStore, 2},
 	{"fastly.toml deploy/pack/fastly.toml", `\[setup\.secret_stores\.([^\]]*)\]`, contract.SecretStore, 2},
+	{"fastly.toml deploy/pack/fastly.toml", `\[setup\.kv_stores\.([^\]]*)\]`, contract.LinkStore, 2},
 	{"fastly.toml deploy/pack/fastly.toml", `\[setup\.log_endpoints\.([^\]]*)\]`, contract.LogEndpoint, 2},
 
 	{"edge/*.go", `//go:wasmexport (\w+)\nfunc exportServe\(`, contract.Entry, 1},
@@ -146,7 +148,7 @@ func (c *claim) alter(said string) string {
 // Stores and log endpoint are told apart, and so are the exports.
 func TestNamesDiffer(t *testing.T) {
 	seen := map[string]bool{}
-	for _, name := range []string{contract.ConfigStore, contract.SecretStore, contract.LogEndpoint, contract.Entry,
+	for _, name := range []string{contract.ConfigStore, contract.SecretStore, contract.LinkStore, contract.LogEndpoint, contract.Entry,
 		contract.WarmUp, contract.SitesRoom, contract.SitesTable, contract.SitesSection, contract.KeyVariable, contract.LogVariable} {
 		require.False(t, seen[name], name)
 		seen[name] = true

@@ -245,6 +245,15 @@ func (r *run) makeSecretStore(ctx context.Context) error {
 	return nil
 }
 
+func (r *run) makeLinkStore(ctx context.Context) error {
+	s, err := r.c.CreateKVStore(ctx, r.p.w.linkStore())
+	if err != nil {
+		return err
+	}
+	r.stores[contract.LinkStore] = s.StoreID
+	return nil
+}
+
 func (r *run) upload(ctx context.Context) error {
 	p, err := r.f.UpdatePackage(ctx, &fastly.UpdatePackageInput{ServiceID: r.service, ServiceVersion: r.draft, PackageContent: r.p.w.Package})
 	if err != nil {

@@ -32,6 +32,7 @@ type Found struct {
 	packageHash   string
 	configStores  []string // ids of those of the wanted name
 	secretStores  []string
+	linkStores    []string
 	secrets       map[string]bool   // in the linked store, or the one to be linked
 	domains       map[string]domain // not part of versions, by host
 	elsewhere     map[string]string // hosts in versions of other services: the service
@@ -225,6 +226,9 @@ func (d *finder) stores(ctx context.Context) error {
 			d.configStores = append(d.configStores, s.StoreID)
 		}
 	}
+	if err := d.findLinkStores(ctx); err != nil {
+		return err
+	}
 	secrets, err := d.c.Stores(ctx)
 	if err != nil {
 		return err
@@ -251,6 +255,24 @@ func (d *finder) stores(ctx context.Context) error {
 	}
 	return nil
 }
+
+// findLinkStores finds the KV stores with the wanted name. An account that does
+// not learn links is not asked.
+func (d *finder) findLinkStores(ctx context.Context) error {
+	if !d.w.Sites.Learn() {
+		return nil
+	}
+	list, err := d.c.KVStores(ctx)
+	for _, s := range list {
+		if s.Name == d.w.linkStore() {
+			d.linkStores = append(d.linkStores, s.StoreID)
+		}
+	}
+	return err
+}
+
+// linkStore is the name of the store for learned links.
+func (w *Wanted) linkStore() string { return w.Name + "-links" }
 
 // secretStore is the name of the store for secrets.
 func (w *Wanted) secretStore() string { return w.Name + "-keys" }

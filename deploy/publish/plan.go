@@ -130,6 +130,9 @@ func (o *Object) summary() string {
 func (p *Plan) links() {
 	p.link(contract.ConfigStore, "config", "config store", p.w.Name, p.f.configStores, (*run).makeConfigStore)
 	p.link(contract.SecretStore, "secret", "secret store", p.w.secretStore(), p.f.secretStores, (*run).makeSecretStore)
+	if p.w.Sites.Learn() {
+		p.link(contract.LinkStore, "kv", "KV store", p.w.linkStore(), p.f.linkStores, (*run).makeLinkStore)
+	}
 }
 
 func (p *Plan) link(name, kind, noun, storeName string, ids []string, create func(*run, context.Context) error) {
@@ -259,7 +262,7 @@ func (p *Plan) others() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.f.objects[kindLink])) {
-		if name != contract.ConfigStore && name != contract.SecretStore {
+		if name != contract.ConfigStore && name != contract.SecretStore && name != contract.LinkStore {
 			p.note("link %q is not the module's and stays", name)
 		}
 	}

@@ -177,6 +177,18 @@ func TestEverythingIsInTheActiveVersion(t *testing.T) {
 	require.Equal(t, []publish.Challenge{{"_acme-challenge.link.example.com", "CNAME", fastlytest.Challenge("link.example.com")}}, certificates[0].Certificate.Challenges)
 }
 
+// The store of learned links is made and linked where a site learns, and nowhere
+// else.
+func TestTheStoreOfLearnedLinks(t *testing.T) {
+	r := newRig(t)
+	r.publish()
+	require.Empty(t, r.api.KVStores(), "no site learns")
+	r.sites(one, two, `"sg.example.com": {"esp": "sendgrid", "destinations": ["example.com"], "learn": true}`)
+	r.publish()
+	require.Equal(t, []string{"clickedge-links"}, r.api.KVStores())
+	require.Empty(t, r.plan().Changes(), "a second publish changes nothing")
+}
+
 func TestASecondPublishChangesNothing(t *testing.T) {
 	for _, classic := range []bool{false, true} {
 		r := newRig(t)

@@ -27,6 +27,17 @@ resource "fastly_secretstore" "keys" {
   }
 }
 
+# The links that have been learned, where a site has "learn". The module writes
+# them; `clickedge archive` takes them out, so that the store can be made anew.
+resource "fastly_kvstore" "links" {
+  count = try(local.plan.learn, false) ? 1 : 0
+  name  = "${var.name}-links"
+
+  lifecycle {
+    ignore_changes = [name]
+  }
+}
+
 resource "fastly_service_compute" "this" {
   name            = var.name
   comment         = var.comment
@@ -48,6 +59,14 @@ resource "fastly_service_compute" "this" {
   resource_link {
     name        = "clickedge-keys"
     resource_id = fastly_secretstore.keys.id
+  }
+
+  dynamic "resource_link" {
+    for_each = fastly_kvstore.links
+    content {
+      name        = "clickedge-links"
+      resource_id = resource_link.value.id
+    }
   }
 
   # The backends have the names that the module asks for. Host stays the branded

@@ -23,6 +23,11 @@ output "secret_store_id" {
   value       = fastly_secretstore.keys.id
 }
 
+output "link_store_id" {
+  description = "Id of the KV store of learned links, for `clickedge learn` and `clickedge archive`. Null where no site learns."
+  value       = one(fastly_kvstore.links[*].id)
+}
+
 output "acme_challenges" {
   description = "DNS records, by host, that prove control of the domain to the certificate authority. Keep them for renewals."
   value = {

@@ -37,6 +37,7 @@ type API struct {
 	seen         []Request
 	secretStores []*secretStore
 	configStores []*configStore
+	kvStores     []*kvStore
 	later        []*laterItem
 	services     []*service
 	domains      []*domain
@@ -85,6 +86,7 @@ func New(token string) *API {
 	a := &API{Token: token, mux: http.NewServeMux(), signer: signer, public: public, secret: secret}
 	a.routeSecretStores()
 	a.routeConfigStores()
+	a.routeKVStores()
 	a.routeServices()
 	a.routeVersions()
 	a.routeObjects()

@@ -149,6 +149,8 @@ func (a *API) fillLink(o object) string {
 		o["resource_type"] = "secret-store"
 	case of(a.configStores, id) != nil:
 		o["resource_type"] = "config"
+	case of(a.kvStores, id) != nil:
+		o["resource_type"] = "kv-store"
 	default:
 		return fmt.Sprintf("no resource '%v'", id)
 	}

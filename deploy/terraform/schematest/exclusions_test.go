@@ -79,7 +79,7 @@ resource "fastly_domain_service_link" "host" {
 		"entries":            {"main.tf", "resource \"fastly_secretstore\"", "resource \"fastly_configstore_entries\" \"x\" {\n  manage_entries = true\n}\n\nresource \"fastly_secretstore\"", "fastly_configstore beside fastly_configstore_entries.manage_entries"},
 		"hash of two":        {"main.tf", "  filename = var.package", "  filename = var.package\n  content = \"x\"", "data.fastly_package_hash.content beside data.fastly_package_hash.filename"},
 		"two configurations": {"tls.tf", "default = var.tls_configuration_id == null ? true : null", "default = true", "data.fastly_tls_configuration.id beside data.fastly_tls_configuration.default"},
-		"unread page":        {"main.tf", "resource \"fastly_secretstore\"", "resource \"fastly_kvstore\" \"x\" {}\n\nresource \"fastly_secretstore\"", "nobody has read docs/resources/kvstore.md"},
+		"unread page":        {"main.tf", "resource \"fastly_secretstore\"", "resource \"fastly_alert\" \"x\" {}\n\nresource \"fastly_secretstore\"", "nobody has read docs/resources/alert.md"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			list := files(t)
