@@ -21,8 +21,9 @@ func (a *Answer) Redirect(d *Decision) {
 }
 
 // Answer returns the response for a reply. version is the service's version,
-// and sites is the number of its sites: a health probe gets both.
-func (r ReplyBody) Answer(site *Site, version string, sites int) Answer {
+// sites is the number of its sites, and learned that of the links in its
+// archive: a health probe gets all three.
+func (r ReplyBody) Answer(site *Site, version string, sites, learned int) Answer {
 	mediaType, body := r.content(site)
 	a := Answer{Status: 200, Body: body, Header: [maxFields][2]string{
 		{"content-type", mediaType},
@@ -34,7 +35,7 @@ func (r ReplyBody) Answer(site *Site, version string, sites int) Answer {
 		a.Header[1][1] = "public, max-age=3600"
 	}
 	if r == ReplyHealth {
-		a.Body = AppendHealth(nil, version, sites)
+		a.Body = AppendHealth(nil, version, sites, learned)
 		if sites == 0 {
 			a.Status = outcome.NoSites.Notice().Status
 		}

@@ -53,7 +53,7 @@ func TestPageAnswer(t *testing.T) {
 func TestReplyAnswer(t *testing.T) {
 	site := &Site{AppLinks: &AppLinks{Apple: "{}", Android: "[]"}}
 	for r := ReplyPixel; r <= ReplyHealth; r++ {
-		a := r.Answer(site, "7", 2)
+		a := r.Answer(site, "7", 2, 0)
 		got := headers(&a)
 		require.Equal(t, 200, a.Status)
 		require.Equal(t, r == ReplyApple || r == ReplyAndroid || r == ReplyRobots, got["cache-control"] == "public, max-age=3600", r)
@@ -62,7 +62,7 @@ func TestReplyAnswer(t *testing.T) {
 		require.NotEmpty(t, got["content-type"])
 		require.NotEmpty(t, a.Body)
 	}
-	a := ReplyHealth.Answer(nil, "7", 0)
+	a := ReplyHealth.Answer(nil, "7", 0, 0)
 	require.Equal(t, 503, a.Status)
 	require.Contains(t, string(a.Body), `"no_sites"`)
 }

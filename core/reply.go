@@ -125,9 +125,10 @@ func (r ReplyBody) content(site *Site) (mediaType string, body []byte) {
 func (r ReplyBody) cached() bool { return r == ReplyApple || r == ReplyAndroid || r == ReplyRobots }
 
 // AppendHealth appends the answer to a health probe:
-// {"status":"ok","version":"7","sites":2} and a newline. version is the
-// service's. Without sites the status is "no_sites".
-func AppendHealth(dst []byte, version string, sites int) []byte {
+// {"status":"ok","version":"7","sites":2} and a newline, with "learned" if the
+// module knows learned links from the start. version is the service's. Without
+// sites the status is "no_sites".
+func AppendHealth(dst []byte, version string, sites, learned int) []byte {
 	status := outcome.OK
 	if sites == 0 {
 		status = outcome.NoSites
@@ -135,5 +136,9 @@ func AppendHealth(dst []byte, version string, sites int) []byte {
 	dst = jsontext.AppendMember(dst, `{"status":"`, string(status))
 	dst = jsontext.AppendMember(dst, `,"version":"`, version)
 	dst = append(dst, `,"sites":`...)
-	return append(strconv.AppendInt(dst, int64(sites), 10), '}', '\n')
+	dst = strconv.AppendInt(dst, int64(sites), 10)
+	if learned > 0 {
+		dst = strconv.AppendInt(append(dst, `,"learned":`...), int64(learned), 10)
+	}
+	return append(dst, '}', '\n')
 }

@@ -85,9 +85,10 @@ func TestRobots(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	var got map[string]any
-	require.NoError(t, json.Unmarshal(AppendHealth(nil, `7"`, 2), &got))
+	require.NoError(t, json.Unmarshal(AppendHealth(nil, `7"`, 2, 0), &got))
 	require.Equal(t, map[string]any{"status": "ok", "version": `7"`, "sites": 2.0}, got)
-	require.JSONEq(t, `{"status":"no_sites","version":"","sites":0}`, string(AppendHealth(nil, "", (*Sites)(nil).Len())))
+	require.JSONEq(t, `{"status":"no_sites","version":"","sites":0}`, string(AppendHealth(nil, "", (*Sites)(nil).Len(), 0)))
+	require.JSONEq(t, `{"status":"ok","version":"7","sites":2,"learned":3}`, string(AppendHealth(nil, "7", 2, 3)))
 }
 
 func TestRetryAfter(t *testing.T) {

@@ -29,7 +29,11 @@ func (x *exchange) page(p core.Page) {
 
 // reply sends one of clickedge's own answers.
 func (x *exchange) reply(r core.ReplyBody) {
-	a := r.Answer(x.site, x.record.Version, sites.Len())
+	learned := 0
+	if r == core.ReplyHealth {
+		learned = openArchive().Len()
+	}
+	a := r.Answer(x.site, x.record.Version, sites.Len(), learned)
 	x.sendAnswer(&a)
 }
 

@@ -35,10 +35,13 @@ type links struct {
 	answered string
 }
 
+// openArchive opens the archive that follows the table of sites.
+func openArchive() learned.Archive { return learned.OpenArchive(tableData()) }
+
 // Learned implements core.LearnedLinks. What the cache did not have is put
 // there, so that the next reader does not wait for the store.
 func (x *exchange) Learned(name *learned.Name, patient bool) learned.Entry {
-	e, fresh := learned.Find(x, learned.OpenArchive(tableData()), name, patient)
+	e, fresh := learned.Find(x, openArchive(), name, patient)
 	if fresh {
 		learned.Keep(x, name, &e)
 	}

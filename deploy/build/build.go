@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -39,6 +40,7 @@ type Options struct {
 	Out      string // file; a package where it ends in .tar.gz
 	Manifest string // file of the package's fastly.toml, "" to make one
 	KeyFiles []string
+	Archive  string // file with learned links, "" for none, or for those of Module
 
 	In          *input.Input
 	Keys        *keyring.Source
@@ -100,13 +102,25 @@ func (o *Options) module(ctx context.Context, text []byte) ([]byte, module.Repor
 		if err != nil {
 			return nil, module.Report{}, err
 		}
-		return module.Swap(given, text, o.Sites)
+		if o.Archive == "" {
+			return module.Swap(given, text, o.Sites)
+		}
+		items, err := archive.Load(o.In, o.Archive)
+		if err != nil {
+			return nil, module.Report{}, err
+		}
+		return module.SwapLearned(given, text, o.Sites, items)
 	}
 	room, err := parseSize(o.Room)
 	if err != nil {
 		return nil, module.Report{}, failure.Usage(fmt.Errorf("--room %q: %w", o.Room, err), "write it as 8MiB, 512KiB or a number of bytes")
 	}
 	m := module.Options{Sites: text, SitesName: o.Sites, Room: room, Dir: o.Source}
+	if o.Archive != "" {
+		if m.Learned, err = archive.Load(o.In, o.Archive); err != nil {
+			return nil, module.Report{}, err
+		}
+	}
 	if o.Reactor != "" {
 		if m.Reactor, err = o.In.Read("the reactor", o.Reactor, input.MostModule, "leave --reactor out to compile the guest"); err != nil {
 			return nil, module.Report{}, err

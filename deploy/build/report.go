@@ -16,6 +16,7 @@ type Report struct {
 	Output      string `json:"output"`
 	Sites       int    `json:"sites"`
 	Table       int    `json:"sites_bytes"`
+	Learned     int    `json:"learned,omitempty"`  // links
 	Room        int    `json:"room_bytes"`         // for sites
 	Reactor     int    `json:"reactor_bytes"`      // 0 where a module was given
 	Prebuilt    bool   `json:"prebuilt,omitempty"` // the guest that this command brings along
@@ -33,7 +34,7 @@ type Report struct {
 // reportOf gathers what the build and the check of a module say.
 func reportOf(sites *core.Sites, rep module.Report, checked pack.Report) *Report {
 	return &Report{
-		Sites: sites.Len(), Table: rep.Table, Room: rep.Room, Reactor: rep.Reactor, Prebuilt: rep.Prebuilt,
+		Sites: sites.Len(), Table: rep.Table, Learned: rep.Learned, Room: rep.Room, Reactor: rep.Reactor, Prebuilt: rep.Prebuilt,
 		Imports: checked.Imports, MemoryPages: checked.MemoryPages, Segments: checked.Segments, Data: checked.SegmentBytes,
 		CompileMS: rep.Compile.Milliseconds(), PrewarmMS: rep.Prewarm.Milliseconds(),
 	}
@@ -43,6 +44,9 @@ func reportOf(sites *core.Sites, rep module.Report, checked pack.Report) *Report
 func (r *Report) Text(w io.Writer) {
 	fmt.Fprintf(w, "%s  %s, with %s\n", r.Output, size(cmp.Or(r.Package, r.Module)), output.Count(r.Sites, "site"))
 	fmt.Fprintf(w, "  sites   %s of %s\n", size(r.Table), size(r.Room))
+	if r.Learned > 0 {
+		fmt.Fprintf(w, "  learned %s\n", output.Count(r.Learned, "link"))
+	}
 	if r.Reactor > 0 {
 		inside := ""
 		if r.Prebuilt {

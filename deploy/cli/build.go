@@ -53,6 +53,7 @@ command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those
 	f.StringVar(&o.Room, "room", "", "`size` of the room for sites, as 8MiB (default: twice what these need, 4MiB at least)")
 	f.StringVarP(&o.Out, "output", "o", "bin/main.wasm", "the `file` to write; a package where it ends in .tar.gz")
 	f.StringVar(&o.Manifest, "manifest", "", "the package's fastly.toml `file` (default: one that is made for it)")
+	f.StringVar(&o.Archive, "archive", "", "`file` with learned links, which clickedge archive export has written (default: those of --module, or none)")
 	f.StringArrayVar(&o.KeyFiles, "key-file", nil, "`file` with secrets that must not be inside; may be given again")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.MarkFlagsMutuallyExclusive("module", "reactor", "source")

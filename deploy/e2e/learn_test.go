@@ -12,6 +12,7 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
 )
@@ -399,4 +400,52 @@ func TestLearnedOfARetiredESP(t *testing.T) {
 	require.Empty(t, to)
 	require.Equal(t, "retired", string(line.Code))
 	require.Empty(t, x.Sent)
+}
+
+// The archive in the module is used without a store, says how many links it has,
+// and stays when other sites are put into the module.
+func TestLearnedArchive(t *testing.T) {
+	account := &origins.SendGridAccount{Secret: "archive"}
+	raw, err := reactor()
+	require.NoError(t, err)
+	items := []learned.Item{
+		{Name: nameOf(t, account.Message().Short(shop)), Entry: learned.KnownSince(60, shop)},
+		{Name: nameOf(t, account.Message().Short(www)), Entry: learned.Entry{State: learned.Contradictory}},
+	}
+	wasm, rep, err := module.Build(t.Context(), module.Options{Sites: []byte(learnSite), Reactor: raw, Learned: items})
+	require.NoError(t, err)
+	require.Equal(t, 2, rep.Learned)
+	two := strings.Replace(learnSite, `"sites":{`, `"sites":{"b.example.com":{"esp":"sendgrid"},`, 1)
+	wasm, rep, err = module.Swap(wasm, []byte(two), "")
+	require.NoError(t, err)
+	require.Equal(t, 2, rep.Learned)
+	for _, store := range []map[string]hostsim.KVEntry{nil, storeWith(t, account.Message().Short(shop), learned.Entry{State: learned.Contradictory})} {
+		l := &learner{account: account, backend: "sendgrid", at: noon}
+		l.rig = rigOf(t, wasm, two, origins.Options{SendGrid: account}, func(cfg *hostsim.Config) {
+			cfg.KVStores = map[string]map[string]hostsim.KVEntry{}
+			if store != nil {
+				cfg.KVStores[contract.LinkStore] = store
+			}
+		})
+		resp, _ := l.do(t, hostsim.Request{Host: learnHost, Target: "/.well-known/clickedge"})
+		require.Contains(t, string(resp.Body), `"sites":2,"learned":2}`)
+		l.fail(t, origins.Refuse)
+		to, _, x := l.click(t, account.Message().Short(shop))
+		if store != nil {
+			require.Empty(t, to, "the store has a contradiction that the archive does not know")
+			continue
+		}
+		require.Equal(t, shop, to)
+		require.Contains(t, calls(x), "kv_store.open")
+		_, _, x = l.click(t, account.Message().Short(shop))
+		require.NotContains(t, calls(x), "kv_store.open")
+		to, _, _ = l.click(t, account.Message().Short(www))
+		require.Empty(t, to)
+	}
+	wasm, rep, err = module.SwapLearned(wasm, []byte(learnSite), "", nil)
+	require.NoError(t, err)
+	require.Zero(t, rep.Learned)
+	fresh, _, err := module.Build(t.Context(), module.Options{Sites: []byte(learnSite), Reactor: raw})
+	require.NoError(t, err)
+	require.Equal(t, fresh, wasm, "nothing is left of it")
 }

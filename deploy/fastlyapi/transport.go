@@ -124,11 +124,17 @@ func (t *transport) try(ctx context.Context, k *call) (*http.Response, *Error) {
 		return nil, t.refused(k, resp, text)
 	case len(text) > maxAnswer:
 		return nil, t.failed(k, fmt.Errorf("its answer has more than %d bytes", maxAnswer))
-	case len(text) > 0 && !json.Valid(text):
+	case len(text) > 0 && !json.Valid(text) && !isValue(k.req):
 		return nil, t.failed(k, errors.New("its answer is not the JSON that was expected"))
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(text))
 	return resp, nil
+}
+
+// isValue reports whether a request's answer is a value of a KV store, which may
+// be anything.
+func isValue(req *http.Request) bool {
+	return req.Method == http.MethodGet && strings.HasPrefix(req.URL.Path, "/resources/stores/kv/") && strings.Contains(req.URL.Path, "/keys/")
 }
 
 func (t *transport) trace(k *call, what string) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
@@ -31,6 +32,8 @@ type Options struct {
 	Sites []byte
 	// SitesName is its name in messages; "" is "sites.json".
 	SitesName string
+	// Learned are the learned links that the module knows from the start.
+	Learned []learned.Item
 	// Reactor is a compiled guest; nil: compile it.
 	Reactor []byte
 	// Room is how many bytes of sites [Swap] can put into the module; 0 is
@@ -43,7 +46,8 @@ type Options struct {
 
 // Report describes the result of a build or a swap. Sizes are in bytes.
 type Report struct {
-	Table       int           // what the sites take
+	Table       int           // what the sites take, with the learned links
+	Learned     int           // number of learned links inside
 	Room        int           // what there is room for
 	Reactor     int           // size of the guest as compiled; 0 after a swap
 	MemoryPages int           // memory at the start, in pages of 64 KiB; 0 after a swap
@@ -61,6 +65,9 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	var rep Report
 	text, err := readSites(o.SitesName, o.Sites)
 	if err != nil {
+		return nil, rep, err
+	}
+	if err := text.learn(o.Learned); err != nil {
 		return nil, rep, err
 	}
 	room, err := roomFor(o.Room, len(text.table))
@@ -85,6 +92,7 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 		return nil, rep, err
 	}
 	rep.Prewarm = time.Since(start)
+	rep.Learned = text.learned
 	rep.Table, rep.Room, rep.Reactor = len(text.table), room, len(reactor)
 	rep.MemoryPages, rep.Segments = warm.MemoryPages, warm.Segments+1
 	out, err := text.into(empty)
@@ -128,7 +136,17 @@ func (o *Options) prebuilt() bool {
 // tabled is a sites.json that is ready for a module.
 type tabled struct {
 	stamp Stamp
-	table []byte
+	table []byte // and the archive of learned links, if there are any
+	// learned is the number of those links.
+	learned int
+}
+
+// learn puts an archive of these links behind the table.
+func (t *tabled) learn(items []learned.Item) (err error) {
+	before := len(t.table)
+	t.table, err = learned.AppendArchive(t.table, items)
+	t.learned = learned.OpenArchive(string(t.table[before:])).Len()
+	return err
 }
 
 func readSites(name string, text []byte) (tabled, error) {
@@ -136,5 +154,5 @@ func readSites(name string, text []byte) (tabled, error) {
 	if err != nil {
 		return tabled{}, err
 	}
-	return tabled{StampOf(text), sitetable.Make(sites)}, nil
+	return tabled{stamp: StampOf(text), table: sitetable.Make(sites)}, nil
 }

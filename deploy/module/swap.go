@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
@@ -32,7 +33,18 @@ func (e *RoomError) Error() string {
 //
 // The error is a [*sitesjson.Error] for whatever Build refuses, [ErrNotOurs],
 // or a [*RoomError].
+//
+// The learned links of the module stay in it.
 func Swap(module, sites []byte, name string) ([]byte, Report, error) {
+	return swap(module, sites, name, nil)
+}
+
+// SwapLearned is [Swap] that also puts other learned links into the module.
+func SwapLearned(module, sites []byte, name string, items []learned.Item) ([]byte, Report, error) {
+	return swap(module, sites, name, &items)
+}
+
+func swap(module, sites []byte, name string, items *[]learned.Item) ([]byte, Report, error) {
 	text, err := readSites(name, sites)
 	if err != nil {
 		return nil, Report{}, err
@@ -44,8 +56,15 @@ func Swap(module, sites []byte, name string) ([]byte, Report, error) {
 	if _, err := sitetable.Open(string(old)); err != nil {
 		return nil, Report{}, fmt.Errorf("%w: %w: build it anew", ErrNotOurs, err)
 	}
+	if items == nil {
+		kept := learned.OpenArchive(string(old)).Items()
+		items = &kept
+	}
+	if err := text.learn(*items); err != nil {
+		return nil, Report{}, err
+	}
 	out, err := text.into(module)
-	return out, Report{Table: len(text.table), Room: room}, err
+	return out, Report{Table: len(text.table), Learned: text.learned, Room: room}, err
 }
 
 // into writes the sites into a module's room and stamps it.

@@ -86,7 +86,7 @@ func (a *API) routeKVStores() {
 		}
 		_, _ = c.w.Write([]byte(value))
 	}))
-	a.handle("PATCH "+root+"/{store}/batch", a.inKVStore(func(c *call, s *kvStore) { s.batch(c) }))
+	a.handle("PUT "+root+"/{store}/batch", a.inKVStore(func(c *call, s *kvStore) { s.batch(c) }))
 }
 
 // batch writes the pairs of a body in NDJSON.

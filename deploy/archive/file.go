@@ -1,0 +1,141 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core/destination"
+	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/output"
+)
+
+// line is one line of the file, a JSON object.
+type line struct {
+	Name  string    `json:"name"`
+	State string    `json:"state"` // known or contradictory
+	Since time.Time `json:"since"`
+	// Destination is that of a known name.
+	Destination string `json:"destination,omitempty"`
+}
+
+// Write writes items as lines, sorted by name. The same items give the same
+// bytes.
+func Write(w io.Writer, items []learned.Item) error {
+	sorted := slices.SortedFunc(slices.Values(items), func(a, b learned.Item) int { return strings.Compare(a.Name.String(), b.Name.String()) })
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, i := range sorted {
+		l := line{i.Name.String(), i.State.String(), time.Unix(i.Since, 0).UTC(), i.Destination}
+		if err := enc.Encode(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostFile is the most bytes of a file that is read.
+const mostFile = 64 << 20
+
+// Load reads the file of an archive.
+func Load(in *input.Input, name string) ([]learned.Item, error) {
+	data, err := in.ReadText("the archive", name, mostFile, "clickedge archive export writes one")
+	if err != nil {
+		return nil, err
+	}
+	items, err := Read(data)
+	if err != nil {
+		return nil, failure.Bad(fmt.Errorf("%s: %w", name, err), "nothing of it was used; clickedge archive export writes it anew")
+	}
+	return items, nil
+}
+
+// Error is a line that cannot be read.
+type Error struct {
+	Line int
+	Err  error
+}
+
+// Error returns the line's number and what is wrong with it.
+func (e *Error) Error() string { return "line " + strconv.Itoa(e.Line) + ": " + e.Err.Error() }
+
+// Unwrap returns what is wrong with the line.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Read reads lines. A line that is damaged, or says of a name what another line
+// does, is an error of type [*Error]: an archive is whole or none.
+func Read(data []byte) (items []learned.Item, err error) {
+	seen, n := map[learned.Name]int{}, 0
+	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
+		if n++; len(bytes.TrimSpace(s.Bytes())) == 0 {
+			continue
+		}
+		item, err := readLine(s.Bytes())
+		if err == nil && seen[item.Name] != 0 {
+			err = fmt.Errorf("the name is in line %d already", seen[item.Name])
+		}
+		if err != nil {
+			return nil, &Error{n, err}
+		}
+		seen[item.Name] = n
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func readLine(text []byte) (item learned.Item, err error) {
+	var l line
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&l); err != nil || d.More() {
+		return item, cmp.Or(err, errors.New("more than one object"))
+	}
+	name, ok := learned.ParseName(l.Name)
+	switch {
+	case !ok:
+		return item, fmt.Errorf("%q is not the name of a link", l.Name)
+	case l.State == learned.Contradictory.String() && l.Destination == "":
+		return learned.Item{Name: name, Entry: learned.Entry{State: learned.Contradictory, Since: l.Since.Unix()}}, nil
+	case l.State != learned.Known.String():
+		return item, fmt.Errorf("the state %q is neither known, with a destination, nor contradictory, without", l.State)
+	case !learned.IsDestination(l.Destination):
+		return item, fmt.Errorf("the destination %.100q is not a URL that every browser reads the same way, of at most %d bytes", l.Destination, learned.MaxDestination)
+	}
+	return learned.Item{Name: name, Entry: learned.KnownSince(l.Since.Unix(), l.Destination)}, nil
+}
+
+// Summary says how many links lead to which host, and how many are
+// contradictory.
+func Summary(items []learned.Item) string {
+	hosts, contradictory := map[string]int{}, 0
+	for _, i := range items {
+		if d, ok := destination.Parse(i.Destination); ok {
+			hosts[d.Host]++
+		} else {
+			contradictory++
+		}
+	}
+	var parts []string
+	for _, host := range slices.Sorted(maps.Keys(hosts)) {
+		parts = append(parts, fmt.Sprintf("%d to %s", hosts[host], host))
+	}
+	text := output.Count(len(items)-contradictory, "learned link")
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, ", ")
+	}
+	if contradictory > 0 {
+		text += fmt.Sprintf("; %d with two destinations, which are not used", contradictory)
+	}
+	return text
+}
