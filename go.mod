@@ -5,6 +5,7 @@ go 1.26.0
 toolchain go1.26.8
 
 require (
+	github.com/emersion/go-message v0.18.2
 	github.com/fastly/compute-sdk-go v1.9.0
 	github.com/fastly/go-fastly/v16 v16.0.1
 	github.com/miekg/dns v1.1.73

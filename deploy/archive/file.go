@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/output"
 )
@@ -59,6 +62,34 @@ func Load(in *input.Input, name string) ([]learned.Item, error) {
 		return nil, failure.Bad(fmt.Errorf("%s: %w", name, err), "nothing of it was used; clickedge archive export writes it anew")
 	}
 	return items, nil
+}
+
+// LoadIfThere is [Load] for a file that need not be there.
+func LoadIfThere(in *input.Input, name string) ([]learned.Item, error) {
+	if _, err := os.Stat(name); name == files.Std || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return Load(in, name)
+}
+
+// Add adds items to an archive, and says how many of them were new. Of a name
+// that leads elsewhere the result is contradictory.
+func Add(items, more []learned.Item) (all []learned.Item, added int) {
+	at := map[learned.Name]int{}
+	for i, item := range items {
+		at[item.Name] = i
+	}
+	all = slices.Clone(items)
+	for _, item := range more {
+		if i, ok := at[item.Name]; ok {
+			all[i].Entry = learned.Merge(all[i].Entry, item.Entry)
+			continue
+		}
+		at[item.Name] = len(all)
+		all = append(all, item)
+		added++
+	}
+	return all, added
 }
 
 // Error is a line that cannot be read.

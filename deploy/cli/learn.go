@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/deploy/archive"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/follow"
+	"github.com/clickedge/clickedge/deploy/interrupt"
+	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/probe"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
+	"github.com/clickedge/clickedge/deploy/teach"
+)
+
+// mostMail is the most bytes of a mail that is read.
+const mostMail = 32 << 20
+
+type learnCmd struct {
+	env      *Env
+	store    linkStore
+	sites    string
+	archive  string
+	via      []string
+	ca       string
+	timeout  time.Duration
+	private  bool
+	personal bool
+	dry, yes bool
+}
+
+func (env *Env) learnCommand() *cobra.Command {
+	l := &learnCmd{env: env}
+	cmd := &cobra.Command{
+		Use:   "learn MAIL.eml",
+		Short: "Teach SendGrid's links beforehand, from a mail that you sent yourself",
+		Long: `Reads a mail that was saved to a file, finds the links of your sites that only SendGrid can
+read, follows each once through the link domain, as a person would, and writes where they
+lead to the KV store of learned links, or with --archive to a file for clickedge build.
+Then every reader of the mailing arrives, from the first on, if SendGrid fails or is left.
+
+Following a link counts as a click of whoever got the mail, so this asks before. Links to
+unsubscribe and opens are never followed, nor is the redirect. Save the mail as it came: a
+link that was changed on its way is not learned.
+
+The mail is one message, and what it says is stored. A destination with something personal
+in it, as a recipient's address or a long token, is left out unless --personal says that it
+is the same for all.`,
+		Example: `  clickedge learn spring-sale.eml
+  clickedge learn spring-sale.eml --archive links.ndjson --yes`,
+		Args: args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error { return l.run(cmd.Context(), args[0]) },
+	}
+	sitesFlag(cmd, &l.sites)
+	l.store.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&l.archive, "archive", "", "write to this `file` instead of the store; what it has stays")
+	f.StringArrayVar(&l.via, "via", nil, "connect to `[HOST=]ADDR` in place of what DNS says")
+	f.StringVar(&l.ca, "ca", "", "trust the certificate authorities in this PEM `file` instead of the system's")
+	f.DurationVar(&l.timeout, "timeout", 5*time.Minute, "how long all of it may take")
+	f.BoolVar(&l.private, "private", false, "ask addresses inside as well: loopback, private, link-local")
+	f.BoolVar(&l.personal, "personal", false, "also store destinations that look personal")
+	f.BoolVar(&l.dry, "dry-run", false, "say which links would be followed, and follow none")
+	f.BoolVarP(&l.yes, "yes", "y", false, "do not ask")
+	cmd.MarkFlagsMutuallyExclusive("archive", "store")
+	return cmd
+}
+
+func (l *learnCmd) run(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	sites, _, err := sitesfile.Load(l.env.in, l.sites)
+	if err != nil {
+		return err
+	}
+	text, err := l.env.in.Read("the mail", name, mostMail, "save it as a file, with all of its fields")
+	if err != nil {
+		return err
+	}
+	mail, err := teach.ReadMail(text)
+	if err != nil {
+		return failure.Bad(fmt.Errorf("%s: %w", clean.Quote(name, 120), err), "save the mail as it came, with all of its fields (.eml)")
+	}
+	lessons := teach.Links(sites, mail.URLs)
+	todo := open(lessons)
+	if len(todo) == 0 {
+		l.print(lessons)
+		return failure.Bad(errors.New("the mail has no link that can be learned"), "")
+	}
+	if l.dry {
+		l.print(lessons)
+		return nil
+	}
+	if err := l.ask(mail, todo); err != nil {
+		return err
+	}
+	if err := l.follow(ctx, mail, todo); err != nil {
+		return err
+	}
+	l.print(lessons)
+	return l.keep(ctx, open(lessons))
+}
+
+// open are those of which something is learned, as far as is known.
+func open(lessons []*teach.Lesson) (list []*teach.Lesson) {
+	for _, l := range lessons {
+		if l.Left == "" {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+func (l *learnCmd) ask(mail *teach.Mail, todo []*teach.Lesson) error {
+	if l.yes {
+		return nil
+	}
+	who := "whoever got the mail"
+	if len(mail.To) > 0 {
+		who = clean.Quote(strings.Join(mail.To, ", "), 200)
+	}
+	yes, err := l.env.in.Confirm(fmt.Sprintf("Follow %s once each? SendGrid counts each as a click of %s.", output.Count(len(todo), "link"), who), "--yes")
+	if err == nil && !yes {
+		err = failure.Bad(errors.New("nothing was followed"), "answer y, or say --yes")
+	}
+	return err
+}
+
+// follow asks each link, one after the other.
+func (l *learnCmd) follow(ctx context.Context, mail *teach.Mail, todo []*teach.Lesson) error {
+	client, err := l.client()
+	if err != nil {
+		return err
+	}
+	for _, lesson := range todo {
+		lesson.Follow(ctx, client)
+		if err := interrupt.Of(l.env.in.Ctx, "nothing was written"); err != nil {
+			return err
+		}
+		if lesson.CheckPersonal(mail.To); lesson.Left == "" && lesson.Personal != "" && !l.personal {
+			lesson.Left = "where it leads has " + lesson.Personal + ", which may be there for one reader only; --personal stores it all the same"
+		}
+	}
+	return nil
+}
+
+func (l *learnCmd) client() (*probe.Client, error) {
+	via, err := follow.Via(l.via, &pasted.Link{})
+	if err != nil {
+		return nil, err
+	}
+	roots, err := l.env.in.Authorities(l.ca)
+	return &probe.Client{Via: via, Roots: roots, Private: l.private, Now: l.env.Now}, err
+}
+
+// print says what was learned of each link, or why nothing was.
+func (l *learnCmd) print(lessons []*teach.Lesson) {
+	for _, lesson := range lessons {
+		url := clean.Cut(lesson.URL, 60)
+		switch {
+		case lesson.Left != "":
+			fmt.Fprintf(l.env.Out, "- %s\n  left out: %s\n", url, clean.Cut(lesson.Left, 300))
+		case lesson.Destination == "":
+			fmt.Fprintf(l.env.Out, "? %s\n  would be followed\n", url)
+		default:
+			fmt.Fprintf(l.env.Out, "+ %s\n  leads to %s\n", url, lesson.Destination)
+		}
+	}
+}
+
+// keep writes what was learned to the store or to the archive.
+func (l *learnCmd) keep(ctx context.Context, lessons []*teach.Lesson) error {
+	if len(lessons) == 0 {
+		return failure.Bad(errors.New("nothing was learned"), "")
+	}
+	var items []learned.Item
+	for _, lesson := range lessons {
+		items = append(items, lesson.Item(l.env.Now()))
+	}
+	if l.archive == "" {
+		return l.env.storeLinks(ctx, &l.store, items, false, true)
+	}
+	before, err := archive.LoadIfThere(l.env.in, l.archive)
+	if err != nil {
+		return err
+	}
+	all, added := archive.Add(before, items)
+	if err := l.env.writeArchive(l.archive, all, nil); err != nil {
+		return err
+	}
+	if l.archive != files.Std {
+		fmt.Fprintf(l.env.Out, "%s  %s added\n", l.archive, output.Count(added, "link"))
+	}
+	return nil
+}
