@@ -64,6 +64,10 @@ wizer: ## Compare edge/prewarm with Wizer, same guest and sites (needs npm and a
 	CLICKEDGE_RIG=wizer $(GO) test -count=1 -run 'TestGolden|TestVectors' ./deploy/e2e
 	$(GO) -C bench run . wizer
 
+.PHONY: mailing
+mailing: ## Let 100,000 readers click on a mailing whose ESP is gone after a minute
+	CLICKEDGE_READERS=100000 $(GO) test -count=1 -timeout 5h -run TestMailing ./deploy/e2e
+
 .PHONY: conformance
 conformance: ## Run compute-sdk-go's own tests on hostsim and count how many pass
 	sh hostsim/conformance/run.sh

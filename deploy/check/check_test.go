@@ -26,6 +26,8 @@ func TestWarnings(t *testing.T) {
 		`{"esp": "custom", "origin": "http://track.example.net", "cookies": "pass"}`:                                                         "in clear text, since http://track.example.net",
 		`{"esp": "iterable", "cookies": "pass"}`:                                                                                             "",
 		`{"esp": "sendgrid", "when_esp_fails": "redirect", "destinations": ["example.com"]}`:                                                 `"when_esp_fails": "redirect" changes nothing`,
+		`{"esp": "sendgrid", "when_esp_fails": "redirect", "learn": true, "destinations": ["example.com"]}`:                                  "",
+		`{"esp": "sendgrid", "learn": true, "destinations": ["example.com"]}`:                                                                `"learn": true is not used by esp "sendgrid"`,
 		`{"esp": "sendgrid", "clicks": "redirect", "destinations": ["example.com"]}`:                                                         `"clicks": "redirect" changes nothing`,
 		`{"esp": "customerio-eu", "when_esp_fails": "redirect", "destinations": ["www.example.com"]}`:                                        "",
 		`{"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}`:                                                                   "",

@@ -123,6 +123,9 @@ func readWarnings(s, e *core.Site) []string {
 // readWarning warns of settings that change nothing, since no link of the ESP
 // can be read, or less than expected, since no reading is certain.
 func readWarning(s *core.Site) string {
+	if s.Learns() && !s.ClickRedirect && !s.FailRedirect && s.Retired == 0 {
+		return fmt.Sprintf("\"learn\": true is not used by esp %q: say \"when_esp_fails\": \"redirect\", and what was learned is followed when it fails", s.ESP)
+	}
 	if s.Origin == nil || !s.ClickRedirect && !s.FailRedirect || s.Learns() {
 		return ""
 	}

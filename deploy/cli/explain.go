@@ -8,6 +8,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -22,6 +23,7 @@ type explainFlags struct {
 	sites    string
 	link     linkArg
 	keyFiles []string
+	archive  string
 	method   string
 	now      string
 	json     bool
@@ -49,6 +51,7 @@ and if it is not.
 	sitesFlag(cmd, &e.sites)
 	e.link.add(cmd)
 	keyFileFlag(cmd, &e.keyFiles)
+	cmd.Flags().StringVar(&e.archive, "archive", "", "`file` with learned links, which clickedge archive export has written")
 	cmd.Flags().StringVar(&e.method, "method", "GET", "the `method` of the request")
 	cmd.Flags().StringVar(&e.now, "now", "", "decide as if it were this `time`, in RFC 3339")
 	cmd.Flags().BoolVar(&e.json, "json", false, "print JSON")
@@ -80,6 +83,13 @@ func (e *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	req := &core.Request{Method: e.method, Target: l.Target, Keys: ring}
+	if e.archive != "" {
+		items, err := archive.Load(e.env.in, e.archive)
+		if err != nil {
+			return err
+		}
+		req.Learned = explain.Archive(items)
+	}
 	x := explain.Of(req, site, now)
 	x.NoteLink(l)
 	x.NoteKey(ring)

@@ -66,6 +66,10 @@ type linkText struct {
 	Doubt       string       `json:"doubt,omitempty"`
 	Repaired    string       `json:"repaired,omitempty"`
 	Region      string       `json:"region,omitempty"`
+	// Learned says whether it is known where a link leads that only its ESP can
+	// read.
+	Learned     string `json:"learned,omitempty"`
+	LearnedName string `json:"learned_name,omitempty"`
 }
 
 type linkPart struct {
@@ -220,6 +224,7 @@ func (x *Explanation) readESP(req *core.Request) {
 		t.Allowed = x.site.Allows(r.Destination)
 	}
 	x.Link = t
+	x.readLearned(req)
 }
 
 func (x *Explanation) readOwn(req *core.Request, kind esp.Kind) {

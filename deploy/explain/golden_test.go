@@ -40,6 +40,31 @@ func (r ring) Secret(kid string) ([]byte, error) {
 	return nil, errors.New("no such secret")
 }
 
+// What is said of a learned link, with and without an archive.
+func TestLearnedIsExplained(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites":{"link.example.com":{"esp":"sendgrid","destinations":["shop.example.com"],"when_esp_fails":"redirect","learn":true}}}`))
+	require.NoError(t, err)
+	site := sites.Lookup("link.example.com")
+	target := loadGolden(t, "../../core/testdata/decide/learned.txtar").req.Target
+	link, ok := site.LearnedLink(&core.Request{Method: "GET", Target: target})
+	require.True(t, ok)
+	of := func(target string, known core.LearnedLinks) *Explanation {
+		return Of(&core.Request{Method: "GET", Target: target, Learned: known}, site, time.Unix(0, 0))
+	}
+	x := of(target, nil)
+	require.Contains(t, x.Link.Learned, "whether it has been learned stands in the store")
+	require.Equal(t, link.Name.String(), x.Link.LearnedName)
+	x = of(target, Archive{{Name: link.Name, Entry: learned.KnownSince(1772366400, "https://shop.example.com/")}})
+	require.Equal(t, "yes, since 2026-03-01: https://shop.example.com/; used when the ESP fails", x.Link.Learned)
+	require.Equal(t, "https://shop.example.com/", x.IfFails.Location)
+	require.Contains(t, x.IfFails.Why, "it was learned where others were led")
+	x = of(target, Archive{{Name: link.Name, Entry: learned.Entry{State: learned.Contradictory}}})
+	require.Contains(t, x.Link.Learned, "two destinations")
+	require.Empty(t, x.IfFails.Location)
+	require.Contains(t, of(target, Archive(nil)).Link.Learned, "the archive does not have it")
+	require.Contains(t, of(target+"?x", nil).Link.Learned, "has no part")
+}
+
 // storedLinks has lines of a host, a target and a destination, as the KV store
 // would have them.
 type storedLinks string

@@ -131,7 +131,7 @@ func (x *Explanation) printDestination(p output.Facts) {
 		}
 		p.Row("allowed", x.allowedText(t))
 	}
-	for _, r := range [][2]string{{"unread", t.Doubt}, {"repaired", t.Repaired}, {"region", t.Region}} {
+	for _, r := range [][2]string{{"unread", t.Doubt}, {"repaired", t.Repaired}, {"region", t.Region}, {"name", t.LearnedName}, {"learned", t.Learned}} {
 		if r[1] != "" {
 			p.Row(r[0], r[1])
 		}

@@ -118,7 +118,7 @@ func (x *Explanation) whyUnread(why core.Why) string {
 	case why == core.WhyUnread:
 		return x.reading.Doubt
 	case why == core.WhyNotLearned:
-		return x.reading.Doubt + ", and where others were led has not been learned"
+		return x.reading.Doubt + ", and as far as is known here, where others were led has not been learned"
 	case x.Link.Allowed != outcome.OK:
 		return x.whyNot(x.reading.Destination, x.Link.Allowed)
 	}
