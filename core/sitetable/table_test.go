@@ -327,7 +327,7 @@ func decide(t *testing.T, req *core.Request, site *core.Site, now time.Time) {
 	case core.Redirect:
 		require.Contains(t, []outcome.Code{outcome.OK, outcome.Recalled}, d.Code)
 	case core.Reply:
-		d.Reply.Answer(site, "1", 1)
+		d.Reply.Answer(site, "1", 1, 0)
 	case core.Proxy:
 		require.NotNil(t, d.Origin)
 		site.OutgoingHost(d.Origin)
