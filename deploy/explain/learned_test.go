@@ -30,7 +30,7 @@ func TestWhyOfLearnedLinks(t *testing.T) {
 	require.Equal(t, "sendgrid is retired and asked for nothing: it was learned where others were led from this link, and the list allows it", x.Decision.Why)
 	x = of(retired, storedLinks(""))
 	require.Equal(t, "refuse", x.Decision.Action)
-	require.Contains(t, x.Decision.Why, "only the ESP can read this link, and where others were led has not been learned")
+	require.Contains(t, x.Decision.Why, "only the ESP can read this link, and as far as is known here, where others were led has not been learned")
 	x = of(fails, g.req.Learned)
 	require.Equal(t, `the site has "when_esp_fails": "redirect": it was learned where others were led from this link, and the list allows it`, x.IfFails.Why)
 	x = of(fails, storedLinks(""))
