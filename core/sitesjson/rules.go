@@ -101,7 +101,7 @@ func (c *siteReader) relateESP(at int) {
 	}
 	custom := preset.Preset == core.PresetCustom
 	c.require(fieldOrigin, needsOrigin(preset) && !c.on[fieldRetired], at, `give the ESP's host, as in "origin": "https://track.example.net"`)
-	c.require(fieldTenant, preset.Preset == core.PresetEnterprise, at, "give the first label of <tenant>.et.e.sparkpost.com")
+	c.require(fieldTenant, preset.Preset == core.PresetEnterprise && !c.on[fieldRetired], at, "give the first label of <tenant>.et.e.sparkpost.com")
 	c.refuse(fieldOrigin, takesOrigin(preset), `the preset knows its origin; "custom" takes any`)
 	c.refuse(fieldTenant, preset.Preset == core.PresetEnterprise, `only "sparkpost-enterprise" has tenants`)
 	c.refuse(fieldHost, custom, `the preset knows which Host its ESP needs; "custom" takes either`)
@@ -255,7 +255,7 @@ func (c *siteReader) noDestinations(at int, hint string) {
 func (c *siteReader) origin() core.Origin {
 	o := c.esp
 	switch {
-	case o.Preset == core.PresetEnterprise:
+	case o.Preset == core.PresetEnterprise && c.given(fieldTenant):
 		o.Address, o.Backend = c.tenant+".et.e.sparkpost.com", core.PresetEnterprise+"-"+c.tenant
 	case takesOrigin(&o) && c.given(fieldOrigin):
 		o = originAt(o, c.endpoint)
