@@ -98,9 +98,6 @@ func (a Archive) Len() int {
 	return number(a.data, len(a.data)-archiveEnd)
 }
 
-// Size is its length in bytes.
-func (a Archive) Size() int { return len(a.data) }
-
 // Find returns the entry of a name, by a binary search.
 func (a Archive) Find(name *Name) Entry {
 	low, high := 0, a.Len()

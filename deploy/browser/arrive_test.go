@@ -12,8 +12,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/hostsim"
@@ -27,7 +30,7 @@ const bound = 120 * time.Second
 // where the browser is at the end.
 func TestChromiumArrives(t *testing.T) {
 	path := binary(t)
-	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(sitesJSON)})
+	wasm, _, err := module.Build(t.Context(), module.Options{Sites: []byte(sitesJSON), Learned: learnedLinks(t)})
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), bound)
 	defer cancel()
@@ -142,6 +145,28 @@ func (f *front) outage(t *testing.T, b *tab, fleet *origins.Fleet) {
 	f.checkArrival(t, f.click(t, b, readable), f.mail.links[readable])
 	f.openMail(t, b)
 	f.checkPage(t, f.click(t, b, opaque), damage{status: 500, code: outcome.ESPError, title: "We are having trouble"})
+	setFaults(t, fleet, origins.Refuse)
+	known := f.find(t, "learned.example.com: click")
+	f.openMail(t, b)
+	f.checkArrival(t, f.click(t, b, known), f.mail.links[known])
+}
+
+// learnedLinks are those of the site that learns, as an archive has them.
+func learnedLinks(t *testing.T) (items []learned.Item) {
+	t.Helper()
+	sites, err := sitesjson.Parse("sites.json", []byte(sitesJSON))
+	require.NoError(t, err)
+	site := sites.Lookup("learned.example.com")
+	seen := map[learned.Name]bool{}
+	for _, l := range (&origins.Fleet{}).Links(site) {
+		link, ok := site.LearnedLink(&core.Request{Method: "GET", Target: l.Target})
+		if ok && !seen[link.Name] {
+			seen[link.Name] = true
+			items = append(items, learned.Item{Name: link.Name, Entry: learned.KnownSince(noon.Unix(), origins.DefaultOpaque)})
+		}
+	}
+	require.NotEmpty(t, items)
+	return items
 }
 
 func setFaults(t *testing.T, fleet *origins.Fleet, fault origins.Fault) {

@@ -78,7 +78,7 @@ func (r *rig) write(t *testing.T, scheme string) *mail {
 		}
 		require.Greater(t, len(m.links), before, host)
 	}
-	require.Len(t, m.pictures, 11, "an open of ours, one each of four ESPs, and two forms of SendGrid's for each of three hosts")
+	require.Len(t, m.pictures, 13, "an open of ours, one each of four ESPs, and two forms of SendGrid's for each of four hosts")
 	return m
 }
 

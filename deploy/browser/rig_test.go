@@ -43,6 +43,7 @@ const sitesJSON = `{"sites": {
   },
   "ses.example.com": {"esp": "ses-eu-west-1"},
   "sendgrid.example.com": {"esp": "sendgrid", "home": "https://www.example.com/"},
+  "learned.example.com": {"esp": "sendgrid", "destinations": ["shop.example.com"], "when_esp_fails": "redirect", "learn": true},
   "sparkpost.example.com": {"esp": "sparkpost"},
   "recalled.example.com": {"esp": "sendgrid", "destinations": ["www.example.com"], "recalls": [{"from": "https://shop.example.com/*", "to": "https://www.example.com/corrected"}]},
   "retired.example.com": {
