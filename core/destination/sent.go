@@ -45,26 +45,26 @@ func (s *Sent) Next() (c byte, ok bool) {
 		s.left--
 		return c, true
 	}
-	for s.at < len(s.rest) {
-		c = s.rest[s.at]
-		s.at++
-		switch {
-		case c == '#':
-			s.at = len(s.rest)
-			return 0, false
-		case c == '%':
-			s.escape()
-		case c == '?':
-			s.inQuery = true
-		case c == '\\' && !s.inQuery:
-			c = '/'
-		case sentEscaped(c, !s.inQuery):
-			s.digits, s.left = [2]byte{upperHex[c>>4], upperHex[c&15]}, 2
-			c = '%'
-		}
-		return c, true
+	if s.at >= len(s.rest) {
+		return 0, false
 	}
-	return 0, false
+	c = s.rest[s.at]
+	s.at++
+	switch {
+	case c == '#':
+		s.at = len(s.rest)
+		return 0, false
+	case c == '%':
+		s.escape()
+	case c == '?':
+		s.inQuery = true
+	case c == '\\' && !s.inQuery:
+		c = '/'
+	case sentEscaped(c, !s.inQuery):
+		s.digits, s.left = [2]byte{upperHex[c>>4], upperHex[c&15]}, 2
+		c = '%'
+	}
+	return c, true
 }
 
 // escape reads the two digits after a "%", if they are there.
