@@ -31,7 +31,7 @@ func quoteURL(b []byte) string {
 		from = 0
 	}
 	if at := strings.LastIndexByte(text, '@'); at >= from && mayBeUserInfo(text[from:at]) {
-		text = text[:from] + "..." + text[at:]
+		text = strings.Join([]string{text[:from], text[at:]}, "...")
 	}
 	return quote([]byte(text))
 }
