@@ -30,8 +30,6 @@ type mailing struct {
 	destination func(link, reader int) string
 	// twice: each destination stands twice in a mail, and readers click on both.
 	twice bool
-	// taught: the sender taught the links beforehand.
-	taught bool
 }
 
 // outcomes of the readers after SendGrid has gone, and what was stored.
@@ -60,19 +58,26 @@ func shared(link, _ int) string {
 func (m *mailing) run(t *testing.T) outcomes {
 	t.Helper()
 	all, first := readers(t)
-	here := newLearner(t, learnSite, m.store(t), origins.Options{SendGrid: m.account})
-	names := m.readAll(t, here, 0, first)
+	here := newLearner(t, learnSite, emptyStore(), origins.Options{SendGrid: m.account})
 	store := map[string]hostsim.KVEntry{}
-	for name := range names {
+	for name := range m.readAll(t, here, first) {
 		if e, ok := here.host.KV(contract.LinkStore, name.String()); ok {
 			store[name.String()] = e
 		}
 	}
 	// Half of the readers come to another place, whose cache is empty.
 	there := newLearner(t, learnSite, store, origins.Options{SendGrid: m.account})
+	o := m.afterwards(t, first, all, here, there)
+	o.stored = len(store)
+	return o
+}
+
+// afterwards lets the rest of the readers click in two places when SendGrid is
+// gone.
+func (m *mailing) afterwards(t *testing.T, first, all int, here, there *learner) (o outcomes) {
+	t.Helper()
 	here.fail(t, origins.Refuse)
 	there.fail(t, origins.Refuse)
-	o := outcomes{stored: len(store)}
 	var mu sync.Mutex
 	inParallel(first, all, func(reader int) {
 		place := here
@@ -98,30 +103,11 @@ func (m *mailing) run(t *testing.T) outcomes {
 	return o
 }
 
-// store is what the sender has taught.
-func (m *mailing) store(t *testing.T) map[string]hostsim.KVEntry {
-	store := emptyStore()
-	if m.taught {
-		own := m.account.Message()
-		for link := range links {
-			to := m.destination(link, 0)
-			for name, e := range storeWith(t, m.link(own, to), learned.KnownSince(noon.Unix(), to)) {
-				store[name] = e
-			}
-		}
-	}
-	return store
-}
-
-// readAll lets readers click while SendGrid answers. It returns the names of
-// all links.
-func (m *mailing) readAll(t *testing.T, place *learner, from, to int) map[learned.Name]bool {
+// readAll lets the first readers click while SendGrid answers. It returns the
+// names of all links.
+func (m *mailing) readAll(t *testing.T, place *learner, readers int) map[learned.Name]bool {
 	names, mu := map[learned.Name]bool{}, sync.Mutex{}
-	for name := range m.store(t) {
-		n, _ := learned.ParseName(name)
-		names[n] = true
-	}
-	inParallel(from, to, func(reader int) {
+	inParallel(0, readers, func(reader int) {
 		message, link := m.account.Message(), reader%links
 		want := m.destination(link, reader)
 		for range 1 + map[bool]int{true: 1}[m.twice] {
@@ -193,10 +179,6 @@ func TestMailing(t *testing.T) {
 		t.Run("personal destinations, "+form, func(t *testing.T) {
 			o := (&mailing{account: constant, link: link, destination: personal, twice: true}).run(t)
 			require.Equal(t, outcomes{pages: o.pages}, o, "none is in the store")
-		})
-		t.Run("taught, "+form, func(t *testing.T) {
-			o := (&mailing{account: constant, link: link, destination: shared, taught: true}).run(t)
-			require.Equal(t, outcomes{landed: o.landed, stored: links}, o, "all, from the first on")
 		})
 	}
 }
