@@ -40,6 +40,7 @@ var claims = []claim{
 	{"fastly.toml deploy/pack/fastly.toml", `\[setup\.secret_stores\.([^\]]*)\]`, contract.SecretStore, 2},
 	{"fastly.toml deploy/pack/fastly.toml", `\[setup\.kv_stores\.([^\]]*)\]`, contract.LinkStore, 2},
 	{"fastly.toml deploy/pack/fastly.toml", `\[setup\.log_endpoints\.([^\]]*)\]`, contract.LogEndpoint, 2},
+	{"fastly.toml", `\[local_server\.kv_stores\]\n([\w-]+) = \[\]`, contract.LinkStore, 1},
 
 	{"edge/*.go", `//go:wasmexport (\w+)\nfunc exportServe\(`, contract.Entry, 1},
 	{"edge/*.go", `//go:wasmexport (\w+)\nfunc exportWarmUp\(`, contract.WarmUp, 1},

@@ -402,6 +402,20 @@ func TestLearnedOfARetiredESP(t *testing.T) {
 	require.Empty(t, x.Sent)
 }
 
+// A clone served locally has the store: what the repository's manifest says is
+// enough to learn a link.
+func TestLearnedLocally(t *testing.T) {
+	manifest, err := hostsim.LoadConfig("../../fastly.toml")
+	require.NoError(t, err)
+	require.Empty(t, manifest.Warnings)
+	require.Equal(t, map[string]map[string]hostsim.KVEntry{contract.LinkStore: {}}, manifest.KVStores)
+	l := newLearner(t, learnSite, manifest.KVStores[contract.LinkStore], origins.Options{})
+	target := l.account.Message().Short(shop)
+	l.click(t, target)
+	l.click(t, l.account.Message().Short(shop))
+	require.Equal(t, learned.KnownSince(noon.Unix(), shop), l.stored(t, target))
+}
+
 // The archive in the module is used without a store, says how many links it has,
 // and stays when other sites are put into the module.
 func TestLearnedArchive(t *testing.T) {
