@@ -11,7 +11,8 @@ import (
 )
 
 // ownTest has the pages whose blocks a test of their own runs.
-var ownTest = map[string]string{"key-rotation.md": "TestKeyRotation", "recall.md": "TestRecall", "leaving-an-esp.md": "TestLeavingAnESP"}
+var ownTest = map[string]string{"key-rotation.md": "TestKeyRotation", "recall.md": "TestRecall", "leaving-an-esp.md": "TestLeavingAnESP",
+	"learn.md": "TestLearn"}
 
 // pages are the front page and every guide.
 func pages(t *testing.T) []string {
