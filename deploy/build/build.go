@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -76,6 +77,7 @@ func (o *Options) Run(ctx context.Context) (*Report, error) {
 	if err := interrupt.Of(ctx, "nothing was written"); err != nil {
 		return nil, err
 	}
+	o.warnOfForgotten(ctx, rep.Learned)
 	if err := o.write(data); err != nil {
 		return nil, err
 	}
@@ -85,6 +87,22 @@ func (o *Options) Run(ctx context.Context) (*Report, error) {
 		r.Package = len(data)
 	}
 	return r, nil
+}
+
+// warnOfForgotten warns where the file that is replaced knows more learned links
+// than the new one: without the archive a build forgets them all.
+func (o *Options) warnOfForgotten(ctx context.Context, links int) {
+	if info, err := os.Stat(o.Out); err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	old, err := files.Read(ctx, o.Out, nil, input.MostModule)
+	if err != nil {
+		return // writing it says what is wrong
+	}
+	if before := learnedIn(old); before > links {
+		fmt.Fprintf(o.Err, "warning: %s had %s inside, and has %d now\nhint: --archive FILE puts those of a file in; clickedge archive export writes what the store has to one\n",
+			files.Label(o.Out), output.Count(before, "learned link"), links)
+	}
 }
 
 // write writes what was built. Nobody reads a module on a terminal.

@@ -24,6 +24,23 @@ type Package struct {
 // Hash is the hash of the package's files.
 func (p *Package) Hash() string { return pack.Hash(p.Files) }
 
+// Learned says how many learned links the package's module has inside.
+func (p *Package) Learned() (links int) {
+	for _, file := range p.Files {
+		links += module.Learned(file.Data)
+	}
+	return links
+}
+
+// learnedIn says how many learned links are inside a module or a package; what
+// is neither has none.
+func learnedIn(data []byte) int {
+	if list, err := pack.ReadArchive(bytes.NewReader(data)); err == nil {
+		return (&Package{Files: list}).Learned()
+	}
+	return module.Learned(data)
+}
+
 // ReadPackage reads a package.
 func ReadPackage(in *input.Input, name string) (*Package, error) {
 	const hint = "clickedge build -o pkg/clickedge.tar.gz makes one"

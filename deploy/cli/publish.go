@@ -143,7 +143,7 @@ func (p *publishing) wanted() error {
 	if err != nil {
 		return err
 	}
-	p.w.Hash, p.w.Package = pkg.Hash(), pkg.Data
+	p.w.Hash, p.w.Package, p.w.Learned = pkg.Hash(), pkg.Data, pkg.Learned()
 	for _, host := range p.removed {
 		p.w.RemoveHosts = append(p.w.RemoveHosts, core.CanonicalHost(host))
 	}

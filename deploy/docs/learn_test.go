@@ -222,6 +222,7 @@ func TestLearn(t *testing.T) {
 			l.known[mailed], l.known[sale] = true, true
 		},
 		"clickedge archive export ": func(s step) {
+			require.Contains(t, l.said, "3 learned links inside", "what publish says of the package")
 			l.outage(s, nil) // without the store
 			resp, _, err := l.host.Do(t.Context(), &hostsim.Request{Method: "GET", Host: learnHost, Target: "/.well-known/clickedge"})
 			require.NoError(t, err)

@@ -67,6 +67,16 @@ func swap(module, sites []byte, name string, items *[]learned.Item) ([]byte, Rep
 	return out, Report{Table: len(text.table), Learned: text.learned, Room: room}, err
 }
 
+// Learned says how many learned links are inside a module that [Build] made; any
+// other file has none.
+func Learned(module []byte) int {
+	table, _, err := prewarm.Filled(module)
+	if err != nil {
+		return 0
+	}
+	return len(learned.OpenArchive(string(table)).Items())
+}
+
 // into writes the sites into a module's room and stamps it.
 func (t *tabled) into(module []byte) ([]byte, error) {
 	out, err := prewarm.Fill(module, t.table)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // Change is one thing that a publish does.
@@ -243,7 +244,11 @@ func (p *Plan) pkg() {
 	if p.f.packageHash == "" {
 		sign = "+"
 	}
-	p.version(Change{Sign: sign, What: "package", Details: []string{fmt.Sprintf("%d bytes, hash %.12s", len(p.w.Package), p.w.Hash)}, do: func(ctx context.Context, r *run) error { return r.upload(ctx) }})
+	details := []string{fmt.Sprintf("%d bytes, hash %.12s", len(p.w.Package), p.w.Hash)}
+	if p.w.Learned > 0 {
+		details = append(details, output.Count(p.w.Learned, "learned link")+" inside")
+	}
+	p.version(Change{Sign: sign, What: "package", Details: details, do: func(ctx context.Context, r *run) error { return r.upload(ctx) }})
 }
 
 // others adds notes on objects that the sites do not need. They stay.

@@ -20,6 +20,8 @@ type Wanted struct {
 	Package []byte
 	Hash    string
 	Comment string
+	// Learned is how many learned links are inside the package.
+	Learned int
 	// Log is the log target; nil leaves the present one.
 	Log *Log
 	// TLS orders certificates; nil leaves them to others.
