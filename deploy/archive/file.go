@@ -146,20 +146,25 @@ func readLine(text []byte) (item learned.Item, err error) {
 	return learned.Item{Name: name, Entry: learned.KnownSince(l.Since.Unix(), l.Destination)}, nil
 }
 
-// Summary says how many links lead to which host, and how many are
-// contradictory.
-func Summary(items []learned.Item) string {
-	hosts, contradictory := map[string]int{}, 0
+// Hosts counts the links that are known by the host that they lead to.
+func Hosts(items []learned.Item) map[string]int {
+	hosts := map[string]int{}
 	for _, i := range items {
 		if d, ok := destination.Parse(i.Destination); ok {
 			hosts[d.Host]++
-		} else {
-			contradictory++
 		}
 	}
+	return hosts
+}
+
+// Summary says how many links lead to which host, and how many are
+// contradictory.
+func Summary(items []learned.Item) string {
+	hosts, contradictory := Hosts(items), len(items)
 	var parts []string
 	for _, host := range slices.Sorted(maps.Keys(hosts)) {
 		parts = append(parts, fmt.Sprintf("%d to %s", hosts[host], host))
+		contradictory -= hosts[host]
 	}
 	text := output.Count(len(items)-contradictory, "learned link")
 	if len(parts) > 0 {

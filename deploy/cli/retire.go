@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
@@ -24,6 +25,7 @@ type retireESP struct {
 	order  retire.Order
 	sites  string
 	logs   []string
+	known  string // file of an archive
 	now    string
 	yes    bool
 	dryRun bool
@@ -50,9 +52,13 @@ Then it shows the change in sites.json and asks. The entry of the ESP in "also" 
 Without --on the ESP is retired once the file is published; with it, on that day (UTC).
 Called again for a retired ESP it changes the day; --undo takes it back.
 
+Of an ESP whose links are learned, --archive says which of the clicks that may land lead to a
+host to which links are known by now, and how many.
+
 Without --log it cannot say what happens to the links, and needs --yes.`,
 		Example: `  clickedge retire link.example.com sendgrid --log logs/ --on 2026-09-30 --unsubscribes https://preferences.example.com
   clickedge retire link.example.com sendgrid --log clicks.ndjson.gz --dry-run
+  clickedge retire link.example.com sendgrid --log logs/ --archive links.ndjson --dry-run
   clickedge retire link.example.com sendgrid --undo`,
 		Args: args(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -63,6 +69,7 @@ Without --log it cannot say what happens to the links, and needs --yes.`,
 	sitesFlag(cmd, &r.sites)
 	f := cmd.Flags()
 	f.StringArrayVar(&r.logs, "log", nil, "`file` of the click log, a folder of them, - for standard input; may be given again")
+	f.StringVar(&r.known, "archive", "", "`file` with learned links, which clickedge archive export has written: says for how many clicks one may be known")
 	f.StringVar(&r.order.On, "on", "", "the first `day` without the ESP, as 2026-09-30; it begins at 00:00 UTC")
 	f.StringVar(&r.order.Successor, "successor", "", `the `+"`esp`"+` that takes over where the site's own is retired, or "none"`)
 	f.StringVar(&r.order.Unsubscribes, "unsubscribes", "", "`URL` of an origin of yours that takes the unsubscribes of retired ESPs")
@@ -88,6 +95,9 @@ func (r *retireESP) run() error {
 	now, err := input.Time(r.now, r.env.Now)
 	if err != nil {
 		return err
+	}
+	if r.known != "" && (len(r.logs) == 0 || r.order.Undo) {
+		return failure.Usage(errors.New("--archive is held against the clicks of a log"), "give --log too, and leave --undo out")
 	}
 	if r.json && r.sites == files.Std {
 		return failure.Usage(errors.New("--json and sites.json both go to standard output"), "name the file with --sites, or leave --json out")
@@ -126,6 +136,13 @@ func (r *retireESP) forecast(c *retire.Change, text []byte, parse retire.Parse, 
 		f.Site, f.Namesake = c.Entry, c.Namesake()
 	} else if f.Site = r.order.Part(text, parse); f.Site == nil {
 		return nil, nil // the failure says why
+	}
+	if r.known != "" {
+		items, err := archive.Load(r.env.in, r.known)
+		if err != nil {
+			return nil, err
+		}
+		f.Archive = archive.Hosts(items)
 	}
 	if err := clicklog.Read(r.env.in, r.logs, &f.Reader, f.Line); err != nil {
 		return nil, err

@@ -20,7 +20,11 @@ type Forecast struct {
 	// Namesake: another ESP of the site has the same name in the log, as several
 	// that are custom have.
 	Namesake bool
+	// Archive counts the learned links that an archive has, by the host that
+	// they lead to; nil if none was read.
+	Archive map[string]int
 
+	archived map[string]int // clicks that led to such hosts
 	ofHost   int
 	kinds    map[esp.Kind]*Counts
 	unlisted map[string]int
@@ -44,6 +48,9 @@ type Counts struct {
 	// Page: the reader would get a page that says that the link has ended, or
 	// that nothing was done.
 	Page int `json:"page"`
+	// Unarchived are those of Page that the ESP led to a listed host to which
+	// the archive has no link.
+	Unarchived int `json:"of_them_not_in_archive,omitempty"`
 	// Withdrawn: a rule of the site's recalls gives a page, retired or not.
 	Withdrawn int `json:"withdrawn,omitempty"`
 	// Unknown: the log does not say where the link leads.
@@ -69,7 +76,7 @@ func (f *Forecast) Line(text []byte) {
 		return
 	}
 	if f.kinds == nil {
-		f.kinds, f.unlisted = map[esp.Kind]*Counts{}, map[string]int{}
+		f.kinds, f.unlisted, f.archived = map[esp.Kind]*Counts{}, map[string]int{}, map[string]int{}
 	}
 	kind := kindOf(l.Kind)
 	if f.kinds[kind] == nil {
@@ -152,9 +159,23 @@ func (f *Forecast) click(c *Counts, l *clicklog.Line) {
 		if l.Reading == byLearning {
 			c.Learned++
 		}
+	case f.Archive != nil && !readable && l.Code != outcome.Recalled: // a rule's destination is not the link's
+		f.lookUp(c, l.Destination)
 	default:
 		c.May++
 	}
+}
+
+// lookUp counts a click by what the archive has of the host to which the ESP
+// led. Which link it was is not in the log.
+func (f *Forecast) lookUp(c *Counts, host string) {
+	if f.Archive[host] == 0 {
+		c.Page++
+		c.Unarchived++
+		return
+	}
+	c.May++
+	f.archived[host]++
 }
 
 // unsaid is the destination of a line whose host is not told.
@@ -175,12 +196,21 @@ type Report struct {
 	OfESP    int        `json:"requests_of_esp"`
 	Kinds    []Kind     `json:"kinds"`
 	Unlisted []Share    `json:"unlisted"`
+	// Archive are the hosts of clicks that may land by what an archive has.
+	Archive []Known `json:"archive,omitempty"`
 	// OtherESPs are those of the host's other requests.
 	OtherESPs []Share `json:"other_esps,omitempty"`
 	// Doubts say why little or nothing follows from the log.
 	Doubts []string `json:"doubts"`
 
-	site *core.Site
+	site        *core.Site
+	withArchive bool
+}
+
+// Known is a host to which an archive has links.
+type Known struct {
+	Share
+	Links int `json:"links"`
 }
 
 // Kind is what is counted of one kind of request.
@@ -198,7 +228,10 @@ type Share struct {
 // Report sums up.
 func (f *Forecast) Report(now time.Time) *Report {
 	r := &Report{Host: f.Site.Host, ESP: f.Site.ESP, Lines: f.Count, Others: f.Others, OfHost: f.ofHost,
-		Kinds: []Kind{}, Unlisted: shares(f.unlisted), OtherESPs: shares(f.others), site: f.Site}
+		Kinds: []Kind{}, Unlisted: shares(f.unlisted), OtherESPs: shares(f.others), site: f.Site, withArchive: f.Archive != nil}
+	for _, s := range shares(f.archived) {
+		r.Archive = append(r.Archive, Known{s, f.Archive[s.Name]})
+	}
 	if f.Count > 0 {
 		begins, ends := f.Begins.UTC(), f.Ends.UTC()
 		r.Begins, r.Ends = &begins, &ends

@@ -103,6 +103,73 @@ func TestForecastOfOneLine(t *testing.T) {
 	}
 }
 
+// With an archive a click may land if that has a link to its host; what it has
+// otherwise changes nothing, nor for links that are not learned.
+func TestForecastWithAnArchive(t *testing.T) {
+	customerio, sendgrid, learning := part(t, "customerio-eu", ""), part(t, "sendgrid", ""), part(t, "sendgrid", `, "learn": true`)
+	for name, c := range map[string]struct {
+		site *core.Site
+		line string
+		want Counts
+	}{
+		"known":                        {learning, line("esp=sendgrid"), Counts{May: 1}},
+		"an app link":                  {learning, line("esp=sendgrid", "kind=app"), Counts{May: 1}},
+		"not known":                    {learning, line("esp=sendgrid", "destination=www.example.com"), Counts{Page: 1, Unarchived: 1}},
+		"known, and not listed":        {learning, line("esp=sendgrid", "destination=partner.example.net"), Counts{Page: 1}},
+		"corrected by a rule":          {learning, line("esp=sendgrid", "destination=www.example.com", "code=recalled"), Counts{May: 1}},
+		"answered from what was known": {learning, line("esp=sendgrid", "destination=www.example.com", "reading=learned", "action=redirect"), Counts{Lands: 1, Learned: 1}},
+		"a page already":               {learning, line("esp=sendgrid", "destination=", "code=retired", "action=refuse"), Counts{Page: 1}},
+		"no destination":               {learning, line("esp=sendgrid", "destination="), Counts{Unknown: 1}},
+		"nothing is learned":           {sendgrid, line("esp=sendgrid"), Counts{Page: 1}},
+		"links that can be read":       {customerio, line("destination=www.example.com"), Counts{May: 1}},
+	} {
+		f := &Forecast{Site: c.site, Archive: map[string]int{"shop.example.com": 2, "partner.example.net": 1}}
+		f.Line([]byte(c.line))
+		r := f.Report(now)
+		require.Len(t, r.Kinds, 1, name)
+		c.want.Requests, c.want.Last = 1, r.Kinds[0].Last
+		require.Equal(t, c.want, r.Kinds[0].Counts, name)
+		byArchive := c.want.May == 1 && c.site == learning && !strings.Contains(c.line, "recalled")
+		require.Equal(t, byArchive, len(r.Archive) == 1, name)
+	}
+}
+
+func TestForecastTextWithAnArchive(t *testing.T) {
+	said := func(site *core.Site, archive map[string]int, lines ...string) string {
+		f := &Forecast{Site: site, Archive: archive}
+		for _, l := range lines {
+			f.Line([]byte(l))
+		}
+		var b strings.Builder
+		f.Report(now).Text(&b)
+		return b.String()
+	}
+	learning := part(t, "sendgrid", `, "learn": true`)
+	text := said(learning, map[string]int{"shop.example.com": 2, "www.example.com": 1}, line("esp=sendgrid"), line("esp=sendgrid"), line("esp=sendgrid", "kind=app"),
+		line("esp=sendgrid", "destination=www.example.com"), line("esp=sendgrid", "destination=blog.example.com"), line("esp=sendgrid", "code=recalled"))
+	for _, want := range []string{
+		"clicks that may land: 1 were led to a listed host by sendgrid, and \"learn\" is on; ",
+		"clicks that may land by the archive: 4 were led to a listed host to which it has links. Which link was clicked is not in the log, so these need not be the same, nor of this link domain\n" +
+			"  shop.example.com  2 links known (3 clicks)\n  www.example.com  1 link known (1 click)\n",
+		"clicks that get a page as the archive has no link to their host: 1; what is learned after it was written is not counted\n",
+	} {
+		require.Contains(t, text, want)
+	}
+	require.NotContains(t, text, "changes nothing")
+	for _, site := range []*core.Site{part(t, "customerio-eu", ""), part(t, "sendgrid", "")} {
+		require.Contains(t, said(site, map[string]int{}, line("esp="+site.ESP)), "the archive changes nothing here: it is used for links that are learned only\n")
+		require.NotContains(t, said(site, nil, line("esp="+site.ESP)), "archive")
+	}
+	many := map[string]int{}
+	var lines []string
+	for i := range 21 {
+		host := fmt.Sprintf("h%02d.example.com", i)
+		many[host] = 1
+		lines = append(lines, line("esp=sendgrid", "destination="+host))
+	}
+	require.Contains(t, said(learning, many, lines...), "\n  and 1 host more\n")
+}
+
 // What does not depend on the ESP is not counted.
 func TestForecastLeavesOut(t *testing.T) {
 	site := part(t, "customerio-eu", "")
@@ -221,6 +288,13 @@ func FuzzForecast(f *testing.F) {
 				}
 			}
 			r.Text(&strings.Builder{})
+		}
+		known := &Forecast{Site: part(t, "sendgrid", `, "learn": true`), Archive: map[string]int{"shop.example.com": 1}}
+		known.Line([]byte(line("esp="+name, "kind="+kind, "method="+method, "action="+action, "code="+code, "destination="+destination, "reading="+reading, "agrees="+agrees)))
+		for _, k := range known.Report(now).Kinds {
+			require.Equal(t, k.Requests, k.Lands+k.May+k.Page+k.Withdrawn+k.Unknown)
+			require.LessOrEqual(t, k.Unarchived, k.Page)
+			require.True(t, k.May == 0 || destination == "shop.example.com" || code == "recalled", "%s may land", destination)
 		}
 	})
 }

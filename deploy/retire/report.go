@@ -22,6 +22,9 @@ const (
 	leastClicks = 100
 )
 
+// mostHosts is how many hosts are named.
+const mostHosts = 20
+
 const day = 24 * time.Hour
 
 // doubts say why little follows from the log.
@@ -143,7 +146,7 @@ func (r *Report) explain(w io.Writer) {
 
 func (c Counts) plus(d Counts) Counts {
 	return Counts{Requests: c.Requests + d.Requests, Lands: c.Lands + d.Lands, Learned: c.Learned + d.Learned, May: c.May + d.May, Page: c.Page + d.Page,
-		Withdrawn: c.Withdrawn + d.Withdrawn, Unknown: c.Unknown + d.Unknown}
+		Unarchived: c.Unarchived + d.Unarchived, Withdrawn: c.Withdrawn + d.Withdrawn, Unknown: c.Unknown + d.Unknown}
 }
 
 func (r *Report) explainClicks(w io.Writer, c Counts) {
@@ -151,9 +154,7 @@ func (r *Report) explainClicks(w io.Writer, c Counts) {
 	if !r.site.Origin.Family.Readable() {
 		fmt.Fprintf(w, "clicks: only %s can read its links, so those land of which something was learned: %d of %d here were answered from that\n",
 			r.ESP, c.Learned, c.Requests)
-		if c.May > 0 {
-			fmt.Fprintf(w, "clicks that may land: %d were led to a listed host by %s, and \"learn\" is on; what has been learned by then is not in the log, and a destination with something personal in it never is\n", c.May, r.ESP)
-		}
+		r.explainLearned(w, c)
 		if why := whyNoneLearned(r.site); why != "" {
 			fmt.Fprintln(w, why)
 		}
@@ -165,6 +166,9 @@ func (r *Report) explainClicks(w io.Writer, c Counts) {
 			fmt.Fprintln(w, "the log does not say http:// from https://; without allow_http, those to http:// get a page")
 		}
 	}
+	if r.withArchive && !r.site.Learns() {
+		fmt.Fprintln(w, "the archive changes nothing here: it is used for links that are learned only")
+	}
 	if c.Withdrawn > 0 {
 		fmt.Fprintf(w, "withdrawn by a rule of recalls: %d, which get a page now too\n", c.Withdrawn)
 	}
@@ -174,12 +178,36 @@ func (r *Report) explainClicks(w io.Writer, c Counts) {
 	if len(r.Unlisted) > 0 {
 		fmt.Fprintln(w, "hosts that are not in destinations (or are the link domain), whose clicks get a page; add those that are yours:")
 		for i, s := range r.Unlisted {
-			if i == 20 {
+			if i == mostHosts {
 				fmt.Fprintf(w, "  and %s more\n", output.Count(len(r.Unlisted)-i, "host"))
 				break
 			}
 			fmt.Fprintf(w, "  %s  %s (%s)\n", clean.Text(s.Name), percent(s.Requests, r.clicks()), output.Count(s.Requests, "click"))
 		}
+	}
+}
+
+// explainLearned says what of the clicks that may land is known.
+func (r *Report) explainLearned(w io.Writer, c Counts) {
+	may := c.May
+	for _, k := range r.Archive {
+		may -= k.Requests
+	}
+	if may > 0 {
+		fmt.Fprintf(w, "clicks that may land: %d were led to a listed host by %s, and \"learn\" is on; what has been learned by then is not in the log, and a destination with something personal in it never is\n", may, r.ESP)
+	}
+	if len(r.Archive) > 0 {
+		fmt.Fprintf(w, "clicks that may land by the archive: %d were led to a listed host to which it has links. Which link was clicked is not in the log, so these need not be the same, nor of this link domain\n", c.May-may)
+		for i, k := range r.Archive {
+			if i == mostHosts {
+				fmt.Fprintf(w, "  and %s more\n", output.Count(len(r.Archive)-i, "host"))
+				break
+			}
+			fmt.Fprintf(w, "  %s  %s known (%s)\n", clean.Text(k.Name), output.Count(k.Links, "link"), output.Count(k.Requests, "click"))
+		}
+	}
+	if c.Unarchived > 0 {
+		fmt.Fprintf(w, "clicks that get a page as the archive has no link to their host: %d; what is learned after it was written is not counted\n", c.Unarchived)
 	}
 }
 
