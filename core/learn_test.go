@@ -29,8 +29,10 @@ type world struct {
 	places [2]*place
 	store  map[learned.Name]string
 	down   bool // the store does not answer
-	now    int64
-	writes int
+	// archive is in the module, which all places have.
+	archive learned.Archive
+	now     int64
+	writes  int
 }
 
 func newWorld() *world {
@@ -82,11 +84,23 @@ func (p *place) Forget(name *learned.Name) {
 }
 
 func (p *place) Learned(name *learned.Name, patient bool) learned.Entry {
-	e, fresh := learned.Find(p, learned.Archive{}, name, patient)
+	e, fresh := learned.Find(p, p.world.archive, name, patient)
 	if fresh {
 		learned.Keep(p, name, &e)
 	}
 	return e
+}
+
+// build puts what the store has into the module.
+func (w *world) build(t testing.TB) {
+	t.Helper()
+	var items []learned.Item
+	for name, text := range w.store {
+		items = append(items, learned.Item{Name: name, Entry: learned.ReadEntry(&name, text)})
+	}
+	data, err := learned.AppendArchive(nil, items)
+	require.NoError(t, err)
+	w.archive = learned.OpenArchive(string(data))
 }
 
 const learnJSON = `{"sites":{"link.example.com":{"esp":"sendgrid","destinations":["shop.example.com","www.example.com"],"when_esp_fails":"redirect","clicks":"redirect","learn":true}}}`
@@ -239,8 +253,8 @@ type story struct {
 	against map[*place]map[learned.Name]bool
 	// weak: entries were damaged, or so much time has passed that caches have
 	// dropped contradictions.
-	weak                                            bool
-	learns, contradictions, redirects, pages, clean int
+	weak                                                      bool
+	learns, contradictions, redirects, archived, pages, clean int
 }
 
 func newStory(t testing.TB) *story {
@@ -276,6 +290,9 @@ func (s *story) act(what, who, where byte) {
 		s.weak = s.weak || s.w.now > newWorld().now+365*24*60*60
 	case 5:
 		s.w.down = where&1 != 0
+		if where&2 != 0 {
+			s.w.build(s.t)
+		}
 	case 6:
 		s.damage(where)
 	default:
@@ -341,6 +358,10 @@ func (s *story) check() {
 // fail lets the ESP fail at a click.
 func (s *story) fail(p *place, target string, where byte) {
 	req := &core.Request{Method: "GET", Target: target, Learned: p}
+	held := learned.Entry{}
+	if link, ok := s.site.LearnedLink(req); ok {
+		held = p.Cached(&link.Name)
+	}
 	d := core.AfterFailure(req, s.site, outcome.ESPTimeout)
 	if where&1 != 0 {
 		d = core.Decide(req, s.site, time.Unix(s.w.now, 0))
@@ -350,6 +371,9 @@ func (s *story) fail(p *place, target string, where byte) {
 		return
 	}
 	s.redirects++
+	if s.w.down && held.State != learned.Known {
+		s.archived++
+	}
 	require.Equal(s.t, outcome.OK, s.site.Allows(d.Location), "the list")
 	link, ok := s.site.LearnedLink(req)
 	require.True(s.t, ok)
@@ -368,9 +392,10 @@ func (s *story) tell(script []byte) {
 	}
 }
 
-// Whatever clicks and answers come, in two places with a store that may fail and
-// entries that are damaged: nothing is learned that two links' answers did not
-// say, and no redirect leaves the list.
+// Whatever clicks and answers come, in two places with a store that may fail,
+// entries that are damaged and a module that is built with what the store has:
+// nothing is learned that two links' answers did not say, and no redirect leaves
+// the list.
 func FuzzLearn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, script []byte) { newStory(t).tell(script) })
 }
@@ -391,10 +416,11 @@ func TestLearnCorpus(t *testing.T) {
 		s := newStory(t)
 		s.tell([]byte(script))
 		all.learns, all.contradictions = all.learns+s.learns, all.contradictions+s.contradictions
-		all.redirects, all.pages = all.redirects+s.redirects, all.pages+s.pages
+		all.redirects, all.archived, all.pages = all.redirects+s.redirects, all.archived+s.archived, all.pages+s.pages
 	}
 	require.NotZero(t, all.learns)
 	require.NotZero(t, all.contradictions)
 	require.NotZero(t, all.redirects)
+	require.NotZero(t, all.archived, "by what is in the module")
 	require.NotZero(t, all.pages)
 }
