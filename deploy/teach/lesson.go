@@ -51,7 +51,7 @@ func Links(sites *core.Sites, urls []string) []*Lesson {
 // read says why the link cannot be learned; "" if it can.
 func (l *Lesson) read(sites *core.Sites) string {
 	scheme, rest, _ := strings.Cut(l.URL, "://")
-	if scheme != "https" && scheme != "http" {
+	if scheme = strings.ToLower(scheme); scheme != "https" && scheme != "http" {
 		return "not a link of the web"
 	}
 	end := strings.IndexAny(rest, "/?#")

@@ -106,7 +106,7 @@ func (m *Mail) html(body []byte) {
 }
 
 // plainURL is a URL in plain text, up to what usually ends one there.
-var plainURL = regexp.MustCompile(`https?://[^\s<>"')\]]+`)
+var plainURL = regexp.MustCompile(`(?i)https?://[^\s<>"')\]]+`)
 
 func (m *Mail) plain(text string) {
 	for _, url := range plainURL.FindAllString(text, -1) {
