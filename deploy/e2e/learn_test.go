@@ -456,9 +456,12 @@ func TestLearnedArchive(t *testing.T) {
 		to, _, _ = l.click(t, account.Message().Short(www))
 		require.Empty(t, to)
 	}
+	require.Equal(t, 2, module.Learned(wasm))
+	require.Zero(t, module.Learned(raw), "no module of Build's")
 	wasm, rep, err = module.SwapLearned(wasm, []byte(learnSite), "", nil)
 	require.NoError(t, err)
 	require.Zero(t, rep.Learned)
+	require.Zero(t, module.Learned(wasm))
 	fresh, _, err := module.Build(t.Context(), module.Options{Sites: []byte(learnSite), Reactor: raw})
 	require.NoError(t, err)
 	require.Equal(t, fresh, wasm, "nothing is left of it")
