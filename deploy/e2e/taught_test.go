@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"mime/quotedprintable"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -60,15 +61,18 @@ func (s *sender) run(args ...string) string {
 	return out.String()
 }
 
-// ownCopy writes the mailing's mail as the sender gets it.
+// ownCopy writes the mailing's mail as the sender gets it: in quoted-printable,
+// whose short lines cut the links.
 func (s *sender) ownCopy(m *mailing) {
-	var b strings.Builder
-	b.WriteString("From: shop@example.com\r\nTo: sender@example.com\r\nSubject: Offers\r\nContent-Type: text/html; charset=utf-8\r\n\r\n")
+	var b bytes.Buffer
+	b.WriteString("From: shop@example.com\r\nTo: sender@example.com\r\nSubject: Offers\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	w := quotedprintable.NewWriter(&b)
 	own := m.account.Message()
 	for link := range links {
-		fmt.Fprintf(&b, "<a href=\"http://%s%s\">Offer %d</a>\r\n", learnHost, strings.ReplaceAll(m.link(own, m.destination(link, 0)), "&", "&amp;"), link)
+		fmt.Fprintf(w, "<a href=\"http://%s%s\">Offer %d</a>\r\n", learnHost, strings.ReplaceAll(m.link(own, m.destination(link, 0)), "&", "&amp;"), link)
 	}
-	s.write("mail.eml", []byte(b.String()))
+	require.NoError(s.t, w.Close())
+	s.write("mail.eml", b.Bytes())
 }
 
 // learn runs "clickedge learn" on the sender's own copy. It follows the links
