@@ -98,7 +98,7 @@ func (m *mailing) afterwards(t *testing.T, first, all int, here, there *learner)
 			o.wrong++
 		}
 	})
-	t.Logf("%d readers, %d of them in the first minute: %+v", all, first, o)
+	t.Logf("%d readers, %d of them in the first minute; then %d landed, %d wrongly, %d got a page", all, first, o.landed, o.wrong, o.pages)
 	require.Equal(t, all-first, o.landed+o.wrong+o.pages)
 	return o
 }
