@@ -69,5 +69,8 @@ func (d tableData) health(at uint32, o *core.Origin) {
 		return
 	}
 	r := d.cut(uint64(at), originFixed)
+	if len(r) < originFixed { // a damaged profile, whose entry was left out
+		return
+	}
 	o.Health = core.Health{Method: d.text(le64(r, 20)), Path: d.text(le64(r, 28)), Status: int(le32(r, 36))}
 }
