@@ -53,11 +53,7 @@ module (clickedge build --archive), which then needs no store for them.`,
   clickedge build --archive links.ndjson -o pkg/clickedge.tar.gz
   clickedge archive import links.ndjson`,
 		Args: commandName,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SetOut(env.Err)
-			_ = cmd.Help()
-			return failure.Usage(errors.New("no command given"), "clickedge archive export writes what is known to a file")
-		},
+		RunE: env.noCommand("clickedge archive export writes what is known to a file"),
 	}
 	cmd.AddCommand(env.archiveExportCommand(), env.archiveImportCommand())
 	return cmd

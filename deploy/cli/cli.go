@@ -131,11 +131,7 @@ ended it, another signal 128 and its number.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          commandName,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SetOut(env.Err)
-			_ = cmd.Help()
-			return failure.Usage(errors.New("no command given"), "clickedge serve is a good one to start with")
-		},
+		RunE:          env.noCommand("clickedge serve is a good one to start with"),
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SuggestionsMinimumDistance = 2
@@ -155,6 +151,16 @@ ended it, another signal 128 and its number.`,
 	root.AddCommand(env.versionCommand(), env.manCommand())
 	(&complete.Completer{Load: env.sitesToComplete}).All(root)
 	return root
+}
+
+// noCommand is what a command does that is there for its own commands only: it
+// prints its help and fails, with a hint to one of them.
+func (env *Env) noCommand(hint string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		cmd.SetOut(env.Err)
+		_ = cmd.Help()
+		return failure.Usage(errors.New("no command given"), hint)
+	}
 }
 
 // sitesToComplete reads sites.json without a word.

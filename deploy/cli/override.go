@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -112,11 +111,7 @@ func (env *Env) overrideCommand() *cobra.Command {
   clickedge override check link.example.com changed.json
   clickedge override put link.example.com changed.json`,
 		Args: commandName,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SetOut(env.Err)
-			_ = cmd.Help()
-			return failure.Usage(errors.New("no command given"), "clickedge override get shows what is there")
-		},
+		RunE: env.noCommand("clickedge override get shows what is there"),
 	}
 	cmd.AddCommand(env.overrideGetCommand(), env.overrideCheckCommand(), env.overridePutCommand(), env.overrideRemoveCommand())
 	return cmd

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/recall"
 	"github.com/clickedge/clickedge/deploy/clicklog"
-	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/override"
 	"github.com/clickedge/clickedge/deploy/recalls"
@@ -45,11 +43,7 @@ link domain in the config store, which takes some seconds.
   clickedge recall add link.example.com --from 'https://shop.example.com/vip/*' --gone --why 'sent to everybody'
   clickedge recall undo link.example.com`,
 		Args: commandName,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SetOut(env.Err)
-			_ = cmd.Help()
-			return failure.Usage(errors.New("no command given"), "clickedge recall add corrects a link")
-		},
+		RunE: env.noCommand("clickedge recall add corrects a link"),
 	}
 	cmd.AddCommand(env.recallAddCommand(), env.recallListCommand(), env.recallTestCommand(), env.recallUndoCommand())
 	return cmd

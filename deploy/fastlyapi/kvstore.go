@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/fastly/go-fastly/v16/fastly"
 )
@@ -31,22 +30,7 @@ func (c *Client) FindKVStore(ctx context.Context, nameOrID string) (*fastly.KVSt
 	if err != nil {
 		return nil, err
 	}
-	var named []fastly.KVStore
-	for _, s := range stores {
-		if s.StoreID == nameOrID {
-			return &s, nil
-		}
-		if s.Name == nameOrID {
-			named = append(named, s)
-		}
-	}
-	switch len(named) {
-	case 0:
-		return nil, fmt.Errorf("%w: %q", ErrNoKVStore, nameOrID)
-	case 1:
-		return &named[0], nil
-	}
-	return nil, fmt.Errorf("%d KV stores are named %q: name one by its id, %s or %s", len(named), nameOrID, named[0].StoreID, named[1].StoreID)
+	return find(stores, nameOrID, "KV stores", ErrNoKVStore, func(s *fastly.KVStore) (id, name string) { return s.StoreID, s.Name })
 }
 
 // CreateKVStore makes an empty KV store.

@@ -52,22 +52,30 @@ func (c *Client) FindStore(ctx context.Context, nameOrID string) (*fastly.Secret
 	if err != nil {
 		return nil, err
 	}
-	var named []fastly.SecretStore
-	for _, s := range stores {
-		if s.StoreID == nameOrID {
-			return &s, nil
+	return find(stores, nameOrID, "secret stores", ErrNoStore, func(s *fastly.SecretStore) (id, name string) { return s.StoreID, s.Name })
+}
+
+// find returns the store that has an id or, alone of all, a name. kind is what
+// the stores are called, and none is the error if no store has it.
+func find[T any](stores []T, nameOrID, kind string, none error, keys func(*T) (id, name string)) (*T, error) {
+	var found *T
+	var ids []string
+	for i := range stores {
+		id, name := keys(&stores[i])
+		if id == nameOrID {
+			return &stores[i], nil
 		}
-		if s.Name == nameOrID {
-			named = append(named, s)
+		if name == nameOrID {
+			found, ids = &stores[i], append(ids, id)
 		}
 	}
-	switch len(named) {
+	switch len(ids) {
 	case 0:
-		return nil, fmt.Errorf("%w: %q", ErrNoStore, nameOrID)
+		return nil, fmt.Errorf("%w: %q", none, nameOrID)
 	case 1:
-		return &named[0], nil
+		return found, nil
 	}
-	return nil, fmt.Errorf("%d secret stores are named %q: name one by its id, %s or %s", len(named), nameOrID, named[0].StoreID, named[1].StoreID)
+	return nil, fmt.Errorf("%d %s are named %q: name one by its id, %s or %s", len(ids), kind, nameOrID, ids[0], ids[1])
 }
 
 // CreateStore makes an empty store. It is not repeated where the API may have
