@@ -54,7 +54,15 @@ func ReadFrom(text string) (From, Fault) {
 	if prefix {
 		rest = rest[:len(rest)-1]
 	}
-	return From{TLS: u.TLS, Prefix: prefix, Port: u.Port, Host: u.Host, Rest: string(rest)}, Fault{}
+	f := From{TLS: u.TLS, Prefix: prefix, Port: u.Port, Host: u.Host, Rest: string(rest)}
+	if n := len(f.String()); n > destination.MaxLength {
+		return From{}, tooLong(n, " bytes as browsers send it")
+	}
+	return f, Fault{}
+}
+
+func tooLong(n int, bytes string) Fault {
+	return Fault{"has " + strconv.Itoa(n) + bytes + "; a URL has at most " + strconv.Itoa(destination.MaxLength), ""}
 }
 
 // checkFrom checks what a browser would repair or ignore without a word.
@@ -64,7 +72,7 @@ func checkFrom(url string, prefix bool) Fault {
 	host := rest[:authorityEnd(rest)]
 	switch {
 	case len(url) > destination.MaxLength:
-		return Fault{"has " + strconv.Itoa(len(url)) + " bytes; a URL has at most " + strconv.Itoa(destination.MaxLength), ""}
+		return tooLong(len(url), " bytes")
 	case !tls && !plain || host == "":
 		return Fault{"is not an http or https URL", hintURL(url, prefix)}
 	case hasControl(url) || rest[len(rest)-1] == ' ':

@@ -195,6 +195,15 @@ func withoutDotSegments(path string) string {
 	return "/" + strings.Join(out, "/")
 }
 
+// A browser writes one byte as three, and what a rule says must be read again.
+func TestLongRule(t *testing.T) {
+	start := "http://a.example/"
+	_, fault := ReadFrom(start + strings.Repeat(" ", 2660) + "x*")
+	require.Empty(t, fault)
+	_, fault = ReadFrom(start + strings.Repeat(" ", 2661) + "x*")
+	require.Equal(t, "has 8002 bytes as browsers send it; a URL has at most 8000", fault.Problem)
+}
+
 // FuzzMatch: a rule meets exactly what the slow reference says, its text says
 // the same again, and a rule that covers another meets what that meets.
 func FuzzMatch(f *testing.F) {
