@@ -55,14 +55,12 @@ func ReadFrom(text string) (From, Fault) {
 		rest = rest[:len(rest)-1]
 	}
 	f := From{TLS: u.TLS, Prefix: prefix, Port: u.Port, Host: u.Host, Rest: string(rest)}
-	if n := len(f.String()); n > destination.MaxLength {
-		return From{}, tooLong(n, " bytes as browsers send it")
+	// Browsers write some bytes as three, and three in a host as one. What comes
+	// of that must be a rule as well.
+	if fault := checkFrom(strings.TrimSuffix(f.String(), Wildcard), prefix); fault.Problem != "" {
+		return From{}, Fault{fault.Problem + ", as browsers send it", fault.Hint}
 	}
 	return f, Fault{}
-}
-
-func tooLong(n int, bytes string) Fault {
-	return Fault{"has " + strconv.Itoa(n) + bytes + "; a URL has at most " + strconv.Itoa(destination.MaxLength), ""}
 }
 
 // checkFrom checks what a browser would repair or ignore without a word.
@@ -72,7 +70,7 @@ func checkFrom(url string, prefix bool) Fault {
 	host := rest[:authorityEnd(rest)]
 	switch {
 	case len(url) > destination.MaxLength:
-		return tooLong(len(url), " bytes")
+		return Fault{"has " + strconv.Itoa(len(url)) + " bytes; a URL has at most " + strconv.Itoa(destination.MaxLength), ""}
 	case !tls && !plain || host == "":
 		return Fault{"is not an http or https URL", hintURL(url, prefix)}
 	case hasControl(url) || rest[len(rest)-1] == ' ':

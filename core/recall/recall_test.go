@@ -195,13 +195,16 @@ func withoutDotSegments(path string) string {
 	return "/" + strings.Join(out, "/")
 }
 
-// A browser writes one byte as three, and what a rule says must be read again.
-func TestLongRule(t *testing.T) {
+// A browser writes one byte as three, and in a host three as one. What a rule
+// says must be read again.
+func TestRespelledRule(t *testing.T) {
 	start := "http://a.example/"
 	_, fault := ReadFrom(start + strings.Repeat(" ", 2660) + "x*")
 	require.Empty(t, fault)
 	_, fault = ReadFrom(start + strings.Repeat(" ", 2661) + "x*")
-	require.Equal(t, "has 8002 bytes as browsers send it; a URL has at most 8000", fault.Problem)
+	_, wild := ReadFrom("http://%2A")
+	require.Equal(t, "has a wildcard in its host, as browsers send it", wild.Problem)
+	require.Equal(t, "has 8001 bytes; a URL has at most 8000, as browsers send it", fault.Problem)
 }
 
 // FuzzMatch: a rule meets exactly what the slow reference says, its text says
