@@ -21,6 +21,14 @@ type Attempt struct {
 	BodyBroke bool
 }
 
+// Fail records that the origin gave no answer.
+func (a *Attempt) Fail(f outcome.Failure) {
+	a.Code, a.Reason, a.Unreached = f.Code(), f.String(), f.Unreached()
+}
+
+// Late records that no answer had begun when the site's timeout was over.
+func (a *Attempt) Late() { a.Code, a.Reason = outcome.ESPTimeout, "no_answer_in_time" }
+
 // Blame changes the code of a failure that the reader caused: the reader's
 // connection ended before the body was whole.
 func (a *Attempt) Blame(req *Request) {

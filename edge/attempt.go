@@ -48,7 +48,7 @@ func (x *exchange) send(req hostcall.Request, body hostcall.Body, o *core.Origin
 	switch st {
 	case hostcall.OK:
 	case hostcall.InvalidArg:
-		a.Code, a.Reason, a.Unreached = outcome.ESPUnreachable, hostcall.DestinationNotFound.String(), true
+		a.Fail(outcome.DestinationNotFound)
 		return
 	default:
 		a.Code, a.Reason = outcome.ESPUnreachable, st.String()
@@ -57,31 +57,19 @@ func (x *exchange) send(req hostcall.Request, body hostcall.Body, o *core.Origin
 	// If the host does not support a time limit, the backend's own applies in
 	// Wait.
 	if ready, st := pending.Ready(uint32(limit.Milliseconds())); st == hostcall.OK && !ready {
-		a.Code, a.Reason = outcome.ESPTimeout, "no_answer_in_time"
+		a.Late()
 		return
 	}
-	var failure hostcall.Failure
+	var failure outcome.Failure
 	a.resp, a.body, failure, st = pending.Wait()
 	if st == hostcall.OK {
 		a.Code = outcome.OK
 		a.Status, _ = a.resp.Status()
 		return
 	}
-	a.Code, a.Reason = codeOf(failure), failure.String()
-	if a.Reason == "" {
+	if a.Fail(failure); a.Reason == "" {
 		a.Reason = st.String()
 	}
-	a.Unreached, a.BodyBroke = failure.Unreached(), st == hostcall.HTTPUser
+	a.BodyBroke = st == hostcall.HTTPUser
 	a.Blame(&x.request)
-}
-
-// codeOf returns the code for a failure that the host reports.
-func codeOf(f hostcall.Failure) outcome.Code {
-	switch {
-	case f.TimedOut():
-		return outcome.ESPTimeout
-	case f.TLS():
-		return outcome.ESPTLS
-	}
-	return outcome.ESPUnreachable
 }

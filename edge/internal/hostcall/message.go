@@ -1,6 +1,10 @@
 package hostcall
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/clickedge/clickedge/core/outcome"
+)
 
 // Request, Response and Body are handles of the host. Sending consumes them:
 // using one afterwards returns BadHandle.
@@ -126,11 +130,11 @@ const timedOut = 0xFFFFFFFF
 
 // Wait waits for the head of the response and consumes the handle. A request
 // without a Wait ends with the sandbox: there is no host call to drop it.
-func (p Pending) Wait() (Response, Body, Failure, Status) {
+func (p Pending) Wait() (Response, Body, outcome.Failure, Status) {
 	out.detail = sendErrorDetail{}
 	out.resp, out.body = InvalidHandle, InvalidHandle
 	st := importPendingWait(p, unsafe.Pointer(&out.detail), &out.resp, &out.body)
-	return out.resp, out.body, Failure(out.detail.tag), st
+	return out.resp, out.body, outcome.Failure(out.detail.tag), st
 }
 
 // Status returns the response's status code.
