@@ -20,7 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -129,19 +129,19 @@ func TestSendErrors(t *testing.T) {
 		name    string
 		backend Backend
 		status  Status
-		tag     origin.Tag
+		tag     senderror.Tag
 	}{
-		{"refused", Backend{URL: closedPort(t)}, StatusError, origin.TagConnectionRefused},
-		{"connect timeout", Backend{URL: silentTLS, ConnectTimeout: 50 * time.Millisecond}, StatusError, origin.TagConnectionTimeout},
-		{"first byte timeout", Backend{URL: misbehave(t, "", true), FirstByteTimeout: 50 * time.Millisecond}, StatusError, origin.TagHTTPResponseTimeout},
-		{"no dns", Backend{URL: "http://does-not-exist.invalid"}, StatusError, origin.TagDNSError},
-		{"closed at once", Backend{URL: misbehave(t, "", false)}, StatusHTTPIncomplete, origin.TagConnectionTerminated},
-		{"half a head", Backend{URL: misbehave(t, head+"A: b\r\n", false)}, StatusHTTPIncomplete, origin.TagHTTPIncompleteResponse},
-		{"not http", Backend{URL: misbehave(t, "SSH-2.0-x\r\n\r\n", false)}, StatusHTTPInvalid, origin.TagHTTPProtocolError},
-		{"status", Backend{URL: misbehave(t, "HTTP/1.1 099 X\r\n\r\n", false)}, StatusHTTPInvalid, origin.TagHTTPStatusInvalid},
-		{"both lengths", Backend{URL: misbehave(t, head+"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", false)}, StatusHTTPInvalid, origin.TagHTTPProtocolError},
-		{"huge head", Backend{URL: misbehave(t, head+"A: "+strings.Repeat("x", 200_000)+"\r\n\r\n", false)}, StatusHTTPInvalid, origin.TagHTTPHeadTooLarge},
-		{"unknown backend", Backend{}, StatusInval, origin.TagDestinationNotFound},
+		{"refused", Backend{URL: closedPort(t)}, StatusError, senderror.TagConnectionRefused},
+		{"connect timeout", Backend{URL: silentTLS, ConnectTimeout: 50 * time.Millisecond}, StatusError, senderror.TagConnectionTimeout},
+		{"first byte timeout", Backend{URL: misbehave(t, "", true), FirstByteTimeout: 50 * time.Millisecond}, StatusError, senderror.TagHTTPResponseTimeout},
+		{"no dns", Backend{URL: "http://does-not-exist.invalid"}, StatusError, senderror.TagDNSError},
+		{"closed at once", Backend{URL: misbehave(t, "", false)}, StatusHTTPIncomplete, senderror.TagConnectionTerminated},
+		{"half a head", Backend{URL: misbehave(t, head+"A: b\r\n", false)}, StatusHTTPIncomplete, senderror.TagHTTPIncompleteResponse},
+		{"not http", Backend{URL: misbehave(t, "SSH-2.0-x\r\n\r\n", false)}, StatusHTTPInvalid, senderror.TagHTTPProtocolError},
+		{"status", Backend{URL: misbehave(t, "HTTP/1.1 099 X\r\n\r\n", false)}, StatusHTTPInvalid, senderror.TagHTTPStatusInvalid},
+		{"both lengths", Backend{URL: misbehave(t, head+"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", false)}, StatusHTTPInvalid, senderror.TagHTTPProtocolError},
+		{"huge head", Backend{URL: misbehave(t, head+"A: "+strings.Repeat("x", 200_000)+"\r\n\r\n", false)}, StatusHTTPInvalid, senderror.TagHTTPHeadTooLarge},
+		{"unknown backend", Backend{}, StatusInval, senderror.TagDestinationNotFound},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestSendErrors(t *testing.T) {
 			}
 			h := newHost(t, "raw", cfg)
 			resp, x := do(t, h, &Request{})
-			if c.tag == origin.TagDNSError && strings.Contains(string(resp.Body), "tag 2 ") {
+			if c.tag == senderror.TagDNSError && strings.Contains(string(resp.Body), "tag 2 ") {
 				t.Skip("the resolver here does not answer")
 			}
 			require.Equal(t, "status "+strconv.Itoa(int(c.status))+" tag "+strconv.Itoa(int(c.tag))+" alert 0", string(resp.Body), "%v", x.Sent)

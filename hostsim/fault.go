@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
-	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/senderror"
 )
 
 // FaultKind is what goes wrong.
@@ -51,9 +51,9 @@ var faultSites = map[FaultKind]abi.FaultSite{
 	BackendBreakTLS: abi.FaultBackend, LogRefuses: abi.FaultLog, StoreIsMissing: abi.FaultStore,
 }
 
-var faultTags = map[FaultKind]origin.Tag{
-	BackendRefuses: origin.TagConnectionRefused, BackendTimesOut: origin.TagHTTPResponseTimeout,
-	BackendResets: origin.TagConnectionTerminated, BackendBreakTLS: origin.TagTLSCertificateError,
+var faultTags = map[FaultKind]senderror.Tag{
+	BackendRefuses: senderror.TagConnectionRefused, BackendTimesOut: senderror.TagHTTPResponseTimeout,
+	BackendResets: senderror.TagConnectionTerminated, BackendBreakTLS: senderror.TagTLSCertificateError,
 }
 
 var errOnPurpose = errors.New("fault on purpose")
@@ -61,7 +61,7 @@ var errOnPurpose = errors.New("fault on purpose")
 // effect is the fault as the sandbox applies it.
 func (f Fault) effect() *abi.Fault {
 	if tag, fails := faultTags[f.Kind]; fails {
-		return &abi.Fault{Send: &origin.Error{Tag: tag, Err: errOnPurpose}}
+		return &abi.Fault{Send: &senderror.Error{Tag: tag, Err: errOnPurpose}}
 	}
 	if f.Kind == BackendIsSlow {
 		return &abi.Fault{Delay: orDefault(f.Delay, time.Second)}

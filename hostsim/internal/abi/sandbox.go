@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -116,9 +117,9 @@ const (
 
 // Fault is what goes wrong.
 type Fault struct {
-	Send   *origin.Error // the outcome of a backend request; nil: it goes out
-	Delay  time.Duration // before that
-	Status Status        // of a log call
+	Send   *senderror.Error // the outcome of a backend request; nil: it goes out
+	Delay  time.Duration    // before that
+	Status Status           // of a log call
 }
 
 // Sandbox is the host's side of one guest instance. It is used by the goroutine

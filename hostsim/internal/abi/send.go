@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -17,7 +18,7 @@ import (
 type pending struct {
 	done   chan struct{}
 	resp   *origin.Response // these three are set before done is closed
-	err    *origin.Error
+	err    *senderror.Error
 	status Status
 
 	onResponse, onError []func(*wire.Header) // queued by pending_req_header_*
@@ -96,7 +97,7 @@ func (p *pending) run(s *Sandbox, req *wire.Request) {
 	resp, err := p.send(s, req)
 	if err != nil {
 		if !errors.As(err, &p.err) {
-			p.err = &origin.Error{Tag: origin.TagInternalError, Err: err}
+			p.err = &senderror.Error{Tag: senderror.TagInternalError, Err: err}
 		}
 		p.status = sendStatus(p.err)
 		return
@@ -126,16 +127,16 @@ func (p *pending) send(s *Sandbox, req *wire.Request) (*origin.Response, error) 
 }
 
 // sendStatus is Viceroy's mapping of hyper's errors.
-func sendStatus(err *origin.Error) Status {
+func sendStatus(err *senderror.Error) Status {
 	if errors.Is(err, wire.ErrRequestBody) {
 		return HTTPUser
 	}
 	switch err.Tag {
-	case origin.TagHTTPProtocolError, origin.TagHTTPStatusInvalid, origin.TagHTTPHeadTooLarge:
+	case senderror.TagHTTPProtocolError, senderror.TagHTTPStatusInvalid, senderror.TagHTTPHeadTooLarge:
 		return HTTPInvalid
-	case origin.TagHTTPIncompleteResponse:
+	case senderror.TagHTTPIncompleteResponse:
 		return HTTPIncomplete
-	case origin.TagConnectionTerminated:
+	case senderror.TagConnectionTerminated:
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return HTTPIncomplete
 		}
@@ -183,7 +184,7 @@ func (p *pending) outgoing(s *Sandbox) *Outgoing {
 	case p.handOff && p.err.Unconnected():
 		// as in Viceroy, where only what goes wrong later is a bad gateway
 		status = 500
-	case p.err.Tag == origin.TagHTTPResponseTimeout && !p.handOff:
+	case p.err.Tag == senderror.TagHTTPResponseTimeout && !p.handOff:
 		status = 504
 	}
 	out := &Outgoing{Status: status, Body: BodyOf(fmt.Appendf(nil, "%v\n", p.err))}
@@ -209,7 +210,7 @@ const maskRcode, maskTLSAlert, detailSize = 2, 8, 20
 
 // detail fills a send_error_detail record: tag and mask, then only the fields
 // that the guest's mask allows.
-func (f *frame) detail(ptr uint32, err *origin.Error) {
+func (f *frame) detail(ptr uint32, err *senderror.Error) {
 	if ptr == 0 || !f.ok() {
 		return
 	}
@@ -217,14 +218,14 @@ func (f *frame) detail(ptr uint32, err *origin.Error) {
 	if !f.ok() {
 		return
 	}
-	allowed, mask, tag := binary.LittleEndian.Uint32(b[4:]), uint32(0), origin.TagOK
+	allowed, mask, tag := binary.LittleEndian.Uint32(b[4:]), uint32(0), senderror.TagOK
 	if err != nil {
 		tag = err.Tag
-		if tag == origin.TagDNSError && err.DNSRcode != 0 && allowed&maskRcode != 0 {
+		if tag == senderror.TagDNSError && err.DNSRcode != 0 && allowed&maskRcode != 0 {
 			mask |= maskRcode
 			binary.LittleEndian.PutUint16(b[8:], err.DNSRcode)
 		}
-		if tag == origin.TagTLSAlertReceived && allowed&maskTLSAlert != 0 {
+		if tag == senderror.TagTLSAlertReceived && allowed&maskTLSAlert != 0 {
 			mask |= maskTLSAlert
 			b[12] = err.TLSAlert
 		}
@@ -272,7 +273,7 @@ func (f *frame) refuseDetail(ptr uint32) {
 	st := f.st
 	if st == Inval && ptr != 0 {
 		f.st = OK
-		f.detail(ptr, &origin.Error{Tag: origin.TagDestinationNotFound, Err: errors.New("no such backend")})
+		f.detail(ptr, &senderror.Error{Tag: senderror.TagDestinationNotFound, Err: errors.New("no such backend")})
 		f.st = st
 	}
 }

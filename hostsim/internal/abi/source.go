@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -90,7 +90,7 @@ func (r *reader) await(ctx context.Context, p *piece) error {
 		return nil
 	case <-timer:
 		r.close()
-		return origin.ErrBetweenBytes
+		return senderror.ErrBetweenBytes
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -84,12 +85,12 @@ func (b *Backend) dial(ctx context.Context) (net.Conn, error) {
 	}
 	if b.ConnectTimeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, b.ConnectTimeout, errConnectTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, b.ConnectTimeout, senderror.ErrConnectTimeout)
 		defer cancel()
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", b.Addr)
 	if err != nil {
-		return nil, dialError(ctx, err)
+		return nil, senderror.Dial(ctx, err)
 	}
 	if b.Scheme != "https" {
 		return conn, nil
@@ -97,7 +98,7 @@ func (b *Backend) dial(ctx context.Context) (net.Conn, error) {
 	secured := tls.Client(conn, b.tlsConfig())
 	if err := secured.HandshakeContext(ctx); err != nil {
 		conn.Close()
-		return nil, handshakeError(ctx, err)
+		return nil, senderror.Handshake(ctx, err)
 	}
 	return secured, nil
 }
@@ -133,14 +134,14 @@ func (b *Backend) tlsConfig() *tls.Config {
 
 func (b *Backend) verify(state tls.ConnectionState) error {
 	if len(state.PeerCertificates) == 0 {
-		return &certError{errors.New("no certificate presented")}
+		return &senderror.CertError{Err: errors.New("no certificate presented")}
 	}
 	opts := x509.VerifyOptions{DNSName: b.CertHost, Roots: b.CA, Intermediates: x509.NewCertPool()}
 	for _, cert := range state.PeerCertificates[1:] {
 		opts.Intermediates.AddCert(cert)
 	}
 	if _, err := state.PeerCertificates[0].Verify(opts); err != nil {
-		return &certError{err}
+		return &senderror.CertError{Err: err}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -30,7 +31,7 @@ func (b *Backend) sendH2(ctx context.Context, req *wire.Request) (*Response, err
 	answer, err := b.transport(conn).RoundTrip(b.h2Request(ctx, req))
 	if !stop() && err == nil {
 		answer.Body.Close()
-		err = errFirstByteTimeout
+		err = senderror.ErrFirstByteTimeout
 	}
 	if err != nil {
 		conn.Close()
@@ -137,13 +138,13 @@ func (s *single) Close() error {
 
 func (s *single) Addr() net.Addr { return s.addr }
 
-func h2Error(ctx context.Context, err error) *Error {
-	var own *Error
+func h2Error(ctx context.Context, err error) *senderror.Error {
+	var own *senderror.Error
 	switch {
 	case errors.As(err, &own):
 		return own
 	case strings.Contains(err.Error(), "http2: "), strings.HasPrefix(err.Error(), "stream error: "): // net/http has no types for them
-		return &Error{Tag: TagH2Error, Err: err}
+		return &senderror.Error{Tag: senderror.TagH2Error, Err: err}
 	}
-	return exchangeError(ctx, err)
+	return senderror.Exchange(ctx, err)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -85,8 +86,8 @@ func FramingValid(header wire.Header) bool {
 }
 
 // Send sends a prepared request over a connection of its own and returns when
-// the response's head is there. The error is always an *Error. The request's
-// body is closed when nothing more will be read from it.
+// the response's head is there. The error is always a [*senderror.Error]. The
+// request's body is closed when nothing more will be read from it.
 func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error) {
 	if b.GRPC {
 		return b.sendH2(ctx, req)
@@ -99,12 +100,12 @@ func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error
 	resp := &Response{Remote: remote(conn)}
 	if b.FirstByteTimeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, b.FirstByteTimeout, errFirstByteTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, b.FirstByteTimeout, senderror.ErrFirstByteTimeout)
 		defer cancel()
 	}
 	resp.Response, err = wire.RoundTrip(ctx, conn, req, wire.Limits{})
 	if err != nil {
-		return nil, exchangeError(ctx, err)
+		return nil, senderror.Exchange(ctx, err)
 	}
 	return resp, nil
 }
@@ -115,7 +116,7 @@ func (b *Backend) firstByte(cancel context.CancelCauseFunc) (stop func() bool) {
 	if b.FirstByteTimeout <= 0 {
 		return func() bool { return true }
 	}
-	return time.AfterFunc(b.FirstByteTimeout, func() { cancel(errFirstByteTimeout) }).Stop
+	return time.AfterFunc(b.FirstByteTimeout, func() { cancel(senderror.ErrFirstByteTimeout) }).Stop
 }
 
 func remote(conn net.Conn) netip.AddrPort {

@@ -1,4 +1,7 @@
-package origin
+// Package senderror says why a request to an origin failed, from the errors of
+// dialling, of TLS and of package wire. Start with [Dial], [Handshake] and
+// [Exchange], one for each stage of a request.
+package senderror
 
 import (
 	"cmp"
@@ -18,7 +21,7 @@ import (
 // in the ABI (typenames.witx).
 type Tag uint32
 
-// The tags that this package gives.
+// The tags.
 const (
 	TagUninitialized          Tag = 0
 	TagOK                     Tag = 1
@@ -89,23 +92,29 @@ func (e *Error) Unconnected() bool {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// The causes of contexts that end a connection attempt, and the wait for an
+// answer.
 var (
-	errConnectTimeout   = errors.New("connect timeout")
-	errFirstByteTimeout = errors.New("first byte timeout")
+	ErrConnectTimeout   = errors.New("connect timeout")
+	ErrFirstByteTimeout = errors.New("first byte timeout")
 )
 
 // ErrBetweenBytes ends a body whose origin kept silent for longer than the
 // between-bytes timeout.
 var ErrBetweenBytes = errors.New("between bytes timeout")
 
-// certError marks a certificate that was refused here, so that it is not
+// CertError marks a certificate that was refused here, so that it is not
 // mistaken for an alert from the other side.
-type certError struct{ err error }
+type CertError struct{ Err error }
 
-func (e *certError) Error() string { return "certificate refused: " + e.err.Error() }
-func (e *certError) Unwrap() error { return e.err }
+// Error names the reason.
+func (e *CertError) Error() string { return "certificate refused: " + e.Err.Error() }
 
-func dialError(ctx context.Context, err error) *Error {
+// Unwrap returns the reason.
+func (e *CertError) Unwrap() error { return e.Err }
+
+// Dial says why a connection could not be made.
+func Dial(ctx context.Context, err error) *Error {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns) && dns.IsTimeout:
@@ -129,11 +138,13 @@ func rcode(err *net.DNSError) uint16 {
 	return 0
 }
 
-func handshakeError(ctx context.Context, err error) *Error {
-	var cert *certError
+// Handshake says why TLS could not be set up on a connection.
+func Handshake(ctx context.Context, err error) *Error {
+	var cert *CertError
+	var refused *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	switch {
-	case errors.As(err, &cert):
+	case errors.As(err, &cert), errors.As(err, &refused):
 		return &Error{Tag: TagTLSCertificateError, Err: err}
 	case ctx.Err() != nil:
 		return &Error{Tag: TagConnectionTimeout, Err: cmp.Or(context.Cause(ctx), err)}
@@ -161,11 +172,13 @@ func remoteAlert(err error) (uint8, bool) {
 	return 0, true
 }
 
-func exchangeError(ctx context.Context, err error) *Error {
+// Exchange says why there is no answer to a request that was sent, or that
+// could not be sent whole.
+func Exchange(ctx context.Context, err error) *Error {
 	alert, alerted := remoteAlert(err)
 	switch {
-	case errors.Is(context.Cause(ctx), errFirstByteTimeout):
-		return &Error{Tag: TagHTTPResponseTimeout, Err: errFirstByteTimeout}
+	case errors.Is(context.Cause(ctx), ErrFirstByteTimeout):
+		return &Error{Tag: TagHTTPResponseTimeout, Err: ErrFirstByteTimeout}
 	case ctx.Err() != nil:
 		return &Error{Tag: TagInternalError, Err: cmp.Or(context.Cause(ctx), err)}
 	case errors.Is(err, wire.ErrRequestBody): // no tag is for it: it is not the origin's fault
