@@ -17,7 +17,10 @@ import (
 // A guest that goes wrong ends its own request, with a reason.
 func TestEndings(t *testing.T) {
 	var logged bytes.Buffer
-	h := newHost(t, "raw", Config{Limits: Limits{Time: 400 * time.Millisecond, MemoryPages: 400}, Log: slog.New(slog.NewTextHandler(&logged, nil))})
+	cfg := Config{Limits: Limits{MemoryPages: 400}, Log: slog.New(slog.NewTextHandler(&logged, nil))}
+	patient := newHost(t, "raw", cfg)
+	cfg.Limits.Time = 400 * time.Millisecond
+	hasty := newHost(t, "raw", cfg)
 	cases := []struct {
 		target  string
 		status  int
@@ -35,6 +38,10 @@ func TestEndings(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.target, func(t *testing.T) {
 			logged.Reset()
+			h := patient
+			if c.kind == TimedOut {
+				h = hasty
+			}
 			resp, x := do(t, h, &Request{Target: c.target})
 			require.Equal(t, c.status, resp.Status, "%s %s", x.Ending, x.Stderr)
 			require.Equal(t, c.kind, x.Ending.Kind)
@@ -45,7 +52,7 @@ func TestEndings(t *testing.T) {
 			require.Equal(t, c.message == "", logged.Len() == 0, "a failure is logged")
 		})
 	}
-	resp, _ := do(t, h, &Request{Target: "/uri"})
+	resp, _ := do(t, patient, &Request{Target: "/uri"})
 	require.Equal(t, 200, resp.Status, "the host goes on")
 }
 

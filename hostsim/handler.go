@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
@@ -53,17 +54,16 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 	replied := sync.OnceFunc(func() { close(r.replied) })
 	defer replied()
 	defer body.finish()
-	// When the request's time is up, a write to a client that does not read
-	// must end as well.
-	unblocked := context.AfterFunc(r.ctx, func() { _ = rc.SetWriteDeadline(longAgo) })
 	out := r.await(req.Context())
 	if out == nil {
 		panic(http.ErrAbortHandler)
 	}
 	defer out.Close()
 	r.rec.x.Response = out.Status
+	unblocked := r.boundWrites(rc)
 	if err := r.write(w, req, out); err != nil {
 		r.abandonSoon()
+		_ = rc.Flush() // what there is, the head at least
 		unblocked()
 		panic(http.ErrAbortHandler)
 	}
@@ -75,6 +75,32 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 	if !unblocked() {
 		// the deadline stands, so the connection is of no use any more
 		panic(http.ErrAbortHandler)
+	}
+}
+
+// lastWrites is how long a client may take for what it is still sent when the
+// request's time is up: a 503, or the end of a response.
+const lastWrites = time.Second
+
+// boundWrites ends writes to a client that does not read, some time after the
+// request's time is up: before that, the 503 has to go out. The function that
+// it returns calls this off, and reports whether it was in time.
+func (r *run) boundWrites(rc *http.ResponseController) (calledOff func() bool) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	over := false
+	waiting := context.AfterFunc(r.ctx, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over {
+			timer = time.AfterFunc(lastWrites, func() { _ = rc.SetWriteDeadline(longAgo) })
+		}
+	})
+	return func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		return waiting() || timer == nil || timer.Stop()
 	}
 }
 
@@ -121,11 +147,16 @@ func (r *run) abandonSoon() {
 	r.cancelAfter(r.host.cfg.Limits.AfterDisconnect, errClientGone)
 }
 
-// write sends the response. An error means that the client has not got all of
-// it.
+// write sends the response. The head does not wait for a body that is still to
+// come. An error means that the client has not got all of it.
 func (r *run) write(w http.ResponseWriter, req *http.Request, out *abi.Outgoing) error {
 	if err := writeHead(w, out.Status, frameResponse(out, req.Method)); err != nil {
 		return err
+	}
+	if out.Join == nil && !out.Body.Here() {
+		if err := flush(w); err != nil {
+			return err
+		}
 	}
 	if err := copyBody(r.ctx, req.Context(), w, out.Body); err != nil {
 		return err
@@ -153,7 +184,6 @@ func writeHead(w http.ResponseWriter, status int, header wire.Header) error {
 func copyBody(guest, client context.Context, w http.ResponseWriter, body *abi.Body) error {
 	ctx, cancel := either(client, guest)
 	defer cancel()
-	flush := http.NewResponseController(w)
 	for {
 		data, err := body.Next(ctx)
 		if err == io.EOF {
@@ -165,10 +195,18 @@ func copyBody(guest, client context.Context, w http.ResponseWriter, body *abi.Bo
 		if _, err := w.Write(data); err != nil {
 			return err
 		}
-		if err := flush.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := flush(w); err != nil {
 			return err
 		}
 	}
+}
+
+func flush(w http.ResponseWriter) error {
+	err := http.NewResponseController(w).Flush()
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }
 
 // either ends with the first of two contexts, and with that one's cause.

@@ -89,6 +89,9 @@ func (b *bodyReader) finish(err error) error {
 	return err
 }
 
+// over reports whether the body has been read to its end.
+func (b *bodyReader) over() bool { return b.err == io.EOF || b.left == 0 }
+
 // Trailer returns the trailer fields; nil before the end of the body or when
 // there are none.
 func (b *bodyReader) Trailer() Header { return b.trailer }

@@ -25,7 +25,9 @@ type Request struct {
 	Header Header
 	// Body may be nil. It is read in a goroutine of its own, possibly beyond
 	// the end of the exchange until the Read under way returns; when nothing
-	// more will be read and it is an io.Closer, it is closed.
+	// more will be read and it is an io.Closer, it is closed. The head goes out
+	// before the body is read, unless the body has a method Here() bool that
+	// returns true.
 	Body io.Reader
 	// Trailer is asked after the body has been read, for a chunked request; it
 	// may be nil.
@@ -145,12 +147,14 @@ func (s *sender) send(req *Request) {
 func (s *sender) sendBody(bw *bufio.Writer, req *Request, f framing) error {
 	var out io.Writer = bw
 	var chunks *chunkWriter
-	if f.chunked {
+	if here, ok := req.Body.(interface{ Here() bool }); !ok || !here.Here() {
 		// The other side may answer before there is a body, and the body may
 		// wait for that answer.
 		if err := bw.Flush(); err != nil {
 			return err
 		}
+	}
+	if f.chunked {
 		chunks = newChunkWriter(bw)
 		out = chunks
 	}

@@ -180,10 +180,31 @@ func (c *serverConn) serve() {
 			return
 		}
 		c.conn.SetReadDeadline(time.Time{})
-		if !c.srv.setBusy(c, true) || !c.answer(req, body) {
+		if !c.srv.setBusy(c, true) {
+			return
+		}
+		if !c.answer(req, body) {
+			if !body.over() {
+				c.linger()
+			}
 			return
 		}
 	}
+}
+
+// lingering is how long a client may go on sending what nobody reads.
+const lingering = 500 * time.Millisecond
+
+// linger lets the client read the answer to a request that was not read to its
+// end: a connection that is closed with bytes unread is reset, and a reset
+// takes with it what the client has not read yet.
+func (c *serverConn) linger() {
+	half, ok := c.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	c.conn.SetReadDeadline(time.Now().Add(lingering))
+	io.Copy(io.Discard, c.conn)
 }
 
 func (c *serverConn) headTimeout() time.Duration {
@@ -230,6 +251,7 @@ func (c *serverConn) refuse(err error) {
 	fmt.Fprintf(c.bw, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s",
 		status, http.StatusText(status), len(text), text)
 	c.bw.Flush()
+	c.linger()
 }
 
 func (c *serverConn) readRequest(limit Limits) (*http.Request, *bodyReader, error) {
@@ -374,7 +396,7 @@ func (c *serverConn) handle(w *responseWriter, req *http.Request) (ok bool) {
 // drain skips what the handler left of the request body; a long rest, or one
 // that was never asked for, is not worth it.
 func drain(conn net.Conn, body *bodyReader, asked bool) bool {
-	if body.err == io.EOF || body.left == 0 {
+	if body.over() {
 		return true
 	}
 	if !asked || body.err != nil {

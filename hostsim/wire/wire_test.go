@@ -306,3 +306,27 @@ func FuzzRequestHead(f *testing.F) {
 		require.Equal(t, fields, same)
 	})
 }
+
+// A client gets its refusal although it has not been read to its end: closing
+// a connection with bytes unread would reset it.
+func TestRefusalOutlivesWhatIsUnread(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	srv := &Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(413) })}
+	go srv.Serve(ln)
+	defer srv.Close()
+	for want, request := range map[string]string{
+		"HTTP/1.1 413 ": "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n" + strings.Repeat("x", 4<<20),
+		"HTTP/1.1 400 ": "no request\r\n\r\n" + strings.Repeat("x", 1<<20),
+		"HTTP/1.1 431 ": "GET / HTTP/1.1\r\nHost: h\r\nX: " + strings.Repeat("x", 4<<20) + "\r\n\r\n",
+	} {
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = io.WriteString(conn, request)
+		require.NoError(t, err)
+		answer, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(string(answer), want), "%.40q", answer)
+	}
+}

@@ -124,6 +124,9 @@ func (b *Body) ready() <-chan struct{} {
 	return b.chunks[0].src.ready()
 }
 
+// Here reports whether Next would return at once.
+func (b *Body) Here() bool { return isClosed(b.ready()) }
+
 // Close drops everything that is still to come.
 func (b *Body) Close() {
 	for _, c := range b.chunks {
@@ -145,6 +148,9 @@ type bodyReader struct {
 	ctx  context.Context
 	rest []byte
 }
+
+// Here is Body's.
+func (r *bodyReader) Here() bool { return len(r.rest) > 0 || r.body.Here() }
 
 func (r *bodyReader) Close() error {
 	r.body.Close()

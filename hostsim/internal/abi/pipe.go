@@ -153,9 +153,14 @@ func (p *pipe) nested(ctx context.Context, src source) ([]byte, error) {
 	return nil, nil
 }
 
+// ready looks into a source at the front: the pipe has that one's bytes only
+// when they are there.
 func (p *pipe) ready() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(p.chunks) > 0 && p.chunks[0].src != nil {
+		return p.chunks[0].src.ready()
+	}
 	return p.data.ch
 }
 
