@@ -97,10 +97,7 @@ func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 	answered := s.sandbox.Responded()
 	st := s.sandbox.Call(c.fn, m, args)
 	if call.Status = Status(st); trace {
-		call.Duration = time.Since(started)
-		if st == abi.OK {
-			call.Results = c.fn.Results(m, args)
-		}
+		call.Duration, call.Results = time.Since(started), c.fn.Results(m, args, s.sandbox.Wrote())
 	}
 	// next_request_wait belongs to the request that it brings: the one before
 	// is over

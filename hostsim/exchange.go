@@ -54,10 +54,10 @@ type LogLine struct {
 type Call struct {
 	Module, Name string
 	Status       Status
-	// With Config.Trace: the arguments and, of a call that went well, the
-	// results, as name=value with texts quoted; and how long the call took,
-	// waiting included. The contents of secrets are left out, those of headers
-	// and bodies are not.
+	// With Config.Trace: the arguments, and what the call has written, as
+	// name=value with texts quoted; and how long the call took, waiting
+	// included. The contents of secrets are left out, those of headers and
+	// bodies are not.
 	Args, Results string
 	Duration      time.Duration
 }

@@ -99,7 +99,7 @@ func (f *frame) flags(i int, known uint32) uint32 {
 
 // put16, put32 and put64 write to the address in argument i.
 func (f *frame) put16(i int, v uint16) {
-	if b := f.aligned(f.u32(i), 2, 2); b != nil {
+	if b := f.number(f.u32(i), 2); b != nil {
 		binary.LittleEndian.PutUint16(b, v)
 	}
 }
@@ -107,15 +107,24 @@ func (f *frame) put16(i int, v uint16) {
 func (f *frame) put32(i int, v uint32) { f.put32At(f.u32(i), v) }
 
 func (f *frame) put32At(ptr, v uint32) {
-	if b := f.aligned(ptr, 4, 4); b != nil {
+	if b := f.number(ptr, 4); b != nil {
 		binary.LittleEndian.PutUint32(b, v)
 	}
 }
 
 func (f *frame) put64(i int, v uint64) {
-	if b := f.aligned(f.u32(i), 8, 8); b != nil {
+	if b := f.number(f.u32(i), 8); b != nil {
 		binary.LittleEndian.PutUint64(b, v)
 	}
+}
+
+// number is where a number of so many bytes goes.
+func (f *frame) number(ptr, size uint32) []byte {
+	b := f.aligned(ptr, size, size)
+	if b != nil {
+		f.s.wrote = append(f.s.wrote, ptr)
+	}
+	return b
 }
 
 // record is a read-only view of a witx record of n bytes.

@@ -8,9 +8,13 @@ import (
 // hostcalls.txt lists every host call with the names of its parameters and what
 // they are: t a text as (address, length), l a list of handles as (address,
 // length), p an address, v a value, w a value of 64 bits, o the address of a
-// 32-bit result. Every host call returns one i32, the status. The order is that
-// of the witx files in github.com/fastly/Viceroy,
-// wasm_abi/compute-at-edge-abi.
+// result, of 32 bits unless a digit says how many bytes. After p stands what is
+// there, where a trace can show it: a digit for a number that the call writes,
+// of so many bytes; s for one of 64 bits with a sign; b for bytes that the call
+// writes and i for the octets of an IP address; n, after p or o, for how many
+// of them; a for the octets of an address that the guest gives. Every host call
+// returns one i32, the status. The order is that of the witx files in
+// github.com/fastly/Viceroy, wasm_abi/compute-at-edge-abi.
 //
 //go:embed hostcalls.txt
 var hostCallsText string
@@ -32,6 +36,7 @@ type Function struct {
 type Parameter struct {
 	Name string
 	Kind byte // as in hostcalls.txt: t, l, p, v, w or o
+	Form byte // the second letter there, 4 for o alone, or 0
 	At   int  // index of its first core argument; t and l take two
 }
 
@@ -64,9 +69,15 @@ func buildTable() (list []*Function, index map[string]*Function) {
 
 var coreParams = map[string]string{"t": "ii", "l": "ii", "p": "i", "v": "i", "w": "I", "o": "i"}
 
-// addParameter adds one of hostcalls.txt, for example "buf_len:v".
+// addParameter adds one of hostcalls.txt, for example "buf:pb".
 func (f *Function) addParameter(text string) {
 	name, kind, _ := strings.Cut(text, ":")
-	f.Parameters = append(f.Parameters, Parameter{name, kind[0], len(f.Params)})
-	f.Params += coreParams[kind]
+	p := Parameter{Name: name, Kind: kind[0], At: len(f.Params)}
+	if kind == "o" {
+		p.Form = '4'
+	} else if len(kind) > 1 {
+		p.Form = kind[1]
+	}
+	f.Parameters = append(f.Parameters, p)
+	f.Params += coreParams[kind[:1]]
 }

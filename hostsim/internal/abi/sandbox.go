@@ -159,6 +159,7 @@ type Sandbox struct {
 	pending sync.WaitGroup
 
 	frame frame
+	wrote []uint32 // addresses of numbers, by the call under way
 }
 
 // NewSandbox makes a sandbox for one client request. ctx bounds everything that
@@ -181,12 +182,16 @@ func (s *Sandbox) accept(down *Downstream) {
 // Call runs one host call. args are its core arguments; m is the memory of the
 // guest that calls.
 func (s *Sandbox) Call(fn *Function, m Memory, args []uint64) Status {
-	s.frame = frame{s: s, m: m, a: args}
+	s.frame, s.wrote = frame{s: s, m: m, a: args}, s.wrote[:0]
 	fn.call(&s.frame)
 	st := s.frame.st
 	s.frame = frame{}
 	return st
 }
+
+// Wrote is the addresses to which the last call wrote numbers, until the next
+// one.
+func (s *Sandbox) Wrote() []uint32 { return s.wrote }
 
 // Responded reports whether the guest has answered the client.
 func (s *Sandbox) Responded() bool { return s.responded }

@@ -3,6 +3,8 @@ package abi
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,57 +13,73 @@ import (
 const maxWord = 256
 
 // Words formats the arguments of a call before it is made: names and values,
-// texts quoted. The contents of secrets are not part of it.
+// texts quoted. The contents of secrets are not part of it. An engine may leave
+// anything in the upper half of an argument of 32 bits.
 func (f *Function) Words(m Memory, args []uint64) string {
 	var b strings.Builder
 	for i, p := range f.Parameters {
-		switch p.Kind {
-		case 't':
+		switch {
+		case p.Kind == 't':
 			word(&b, p.Name, textWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
-		case 'l':
+		case p.Kind == 'l':
 			word(&b, p.Name, handlesWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
-		case 'v': // an engine may leave anything in the upper half
-			if i == 0 || f.Parameters[i-1].Kind != 'p' || !strings.HasSuffix(p.Name, "_len") {
-				word(&b, p.Name, strconv.FormatUint(uint64(uint32(args[p.At])), 10))
-			}
-		case 'w':
+		case p.Form == 'a':
+			word(&b, p.Name, addressWord(m, uint32(args[p.At]), uint32(args[p.At+1])))
+		case p.Kind == 'v' && !f.isLength(i):
+			word(&b, p.Name, strconv.FormatUint(uint64(uint32(args[p.At])), 10))
+		case p.Kind == 'w':
 			word(&b, p.Name, strconv.FormatUint(args[p.At], 10))
 		}
 	}
 	return b.String()
 }
 
-// Results formats what a successful call has written.
-func (f *Function) Results(m Memory, args []uint64) string {
+// isLength reports whether the parameter i is the length of what the one before
+// it points to.
+func (f *Function) isLength(i int) bool {
+	return i > 0 && f.Parameters[i-1].Kind == 'p' && strings.HasSuffix(f.Parameters[i].Name, "_len")
+}
+
+// Results formats what a call has written. wrote has the addresses to which it
+// wrote numbers: what it left alone has no meaning.
+func (f *Function) Results(m Memory, args []uint64, wrote []uint32) string {
 	var b strings.Builder
 	for i, p := range f.Parameters {
-		switch {
-		case p.Kind == 'o', p.Kind == 'p' && strings.HasSuffix(p.Name, "_out") && !strings.HasSuffix(p.Name, "nwritten_out") &&
-			!strings.HasPrefix(p.Name, "addr_") && p.Name != "ending_cursor_out":
-			if v, ok := wordAt(m, uint32(args[p.At])); ok {
-				word(&b, p.Name, strconv.FormatUint(uint64(v), 10))
-			}
-		case p.Kind == 'p' && strings.HasSuffix(p.Name, "nwritten_out"):
-			f.written(&b, m, args, f.Parameters[:i])
+		if p.Form == 0 || p.Kind != 'o' && p.Kind != 'p' || !slices.Contains(wrote, uint32(args[p.At])) {
+			continue
+		}
+		switch at := uint32(args[p.At]); p.Form {
+		case '2', '4', '8':
+			word(&b, p.Name, strconv.FormatUint(numberAt(m, at, uint32(p.Form-'0')), 10))
+		case 's':
+			word(&b, p.Name, strconv.FormatInt(int64(numberAt(m, at, 8)), 10))
+		case 'n':
+			f.written(&b, m, args, i)
 		}
 	}
 	return b.String()
 }
 
-// written formats the buffer whose count is the parameter after those in
-// before.
-func (f *Function) written(b *strings.Builder, m Memory, args []uint64, before []Parameter) {
-	n, ok := wordAt(m, uint32(args[before[len(before)-1].At+1]))
-	for i := len(before) - 1; ok && i > 0; i-- {
-		if before[i].Kind != 'v' || before[i-1].Kind != 'p' || !strings.HasSuffix(before[i].Name, "_len") {
-			continue
-		}
-		if f.Module == "fastly_secret_store" {
-			word(b, before[i-1].Name, fmt.Sprintf("(%d bytes)", n))
-		} else {
-			word(b, before[i-1].Name, textWord(m, uint32(args[before[i-1].At]), n))
-		}
+// written formats the bytes whose number is the parameter i, or that number
+// where the call has them from the guest, or has found no room for them.
+func (f *Function) written(b *strings.Builder, m Memory, args []uint64, i int) {
+	n := uint32(numberAt(m, uint32(args[f.Parameters[i].At]), 4))
+	j := i - 1
+	for j >= 0 && f.Parameters[j].Form != 'b' && f.Parameters[j].Form != 'i' {
+		j--
+	}
+	if j < 0 || f.isLength(j+1) && n > uint32(args[f.Parameters[j+1].At]) {
+		word(b, f.Parameters[i].Name, strconv.FormatUint(uint64(n), 10))
 		return
+	}
+	p, at := f.Parameters[j], uint32(args[f.Parameters[j].At])
+	switch {
+	case f.Module == "fastly_secret_store":
+		word(b, p.Name, fmt.Sprintf("(%d bytes)", n))
+	case p.Form == 'i':
+		word(b, p.Name, addressWord(m, at, n))
+	default:
+		word(b, p.Name, textWord(m, at, n))
 	}
 }
 
@@ -72,12 +90,22 @@ func word(b *strings.Builder, name, value string) {
 	b.WriteString(name + "=" + value)
 }
 
-func wordAt(m Memory, at uint32) (uint32, bool) {
-	b, ok := m.Read(at, 4)
-	if !ok {
-		return 0, false
+// numberAt reads a number of so many bytes; 0 where there is no memory.
+func numberAt(m Memory, at, size uint32) uint64 {
+	var number [8]byte
+	b, _ := m.Read(at, size)
+	copy(number[:], b)
+	return binary.LittleEndian.Uint64(number[:])
+}
+
+// addressWord formats the octets of an IP address, or whatever else they are.
+func addressWord(m Memory, at, n uint32) string {
+	if b, ok := m.Read(at, n); ok {
+		if ip, ok := netip.AddrFromSlice(b); ok {
+			return ip.String()
+		}
 	}
-	return binary.LittleEndian.Uint32(b), true
+	return textWord(m, at, n)
 }
 
 func textWord(m Memory, at, n uint32) string {
@@ -95,8 +123,8 @@ func textWord(m Memory, at, n uint32) string {
 func handlesWord(m Memory, at, n uint32) string {
 	handles := []uint32{}
 	for i := range min(n, 32) {
-		if h, ok := wordAt(m, at+4*i); ok {
-			handles = append(handles, h)
+		if b, ok := m.Read(at+4*i, 4); ok {
+			handles = append(handles, binary.LittleEndian.Uint32(b))
 		}
 	}
 	return strings.ReplaceAll(fmt.Sprint(handles), " ", ",")
