@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -39,8 +38,8 @@ type Response struct {
 	Proto  string // "HTTP/1.1" or "HTTP/1.0"
 	Status int
 	Header Header
-	// Body must be closed; that closes the connection. Length is the body's
-	// length in bytes, or -1.
+	// Body must be closed; that closes the connection, or releases a [Conn].
+	// Length is the body's length in bytes, or -1.
 	Body   io.ReadCloser
 	Length int64
 
@@ -52,7 +51,8 @@ type Response struct {
 	// Close does.
 	Upgraded io.ReadWriteCloser
 
-	body *bodyReader
+	body       *bodyReader
+	persistent bool // the other side takes another request after this one
 }
 
 // Trailer returns the trailer fields after Body has returned io.EOF.
@@ -67,33 +67,13 @@ func (r *Response) Trailer() Header {
 // is there; 1xx responses are skipped. The request body is written at the same
 // time, so an early answer is not missed. RoundTrip owns conn: it is closed on
 // error, when ctx ends before the head arrives, and by Response.Body.Close. One
-// connection serves one exchange.
+// connection serves one exchange; see [Conn] for several.
 //
 // Errors wrap ErrMalformed, ErrStatus, ErrHeadTooLarge, io.EOF (the connection
 // ended before the first byte of a response) or io.ErrUnexpectedEOF (within its
 // head), or come from ctx or conn.
 func RoundTrip(ctx context.Context, conn net.Conn, req *Request, limit Limits) (*Response, error) {
-	if err := req.check(); err != nil {
-		conn.Close()
-		req.CloseBody()
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	sent := &sender{conn: conn, done: make(chan struct{})}
-	go sent.send(req)
-	resp, err := readResponse(bufio.NewReaderSize(conn, 16<<10), req.Method, limit.orDefaults())
-	if !stop() && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err = sent.explain(err); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	resp.Body, resp.After = &responseBody{bodyReader: resp.body, conn: conn}, resp.body.Trailer
-	if resp.Status == http.StatusSwitchingProtocols {
-		resp.Upgraded = &upgraded{Conn: conn, buffered: resp.body.conn}
-	}
-	return resp, nil
+	return NewConn(conn).RoundTrip(ctx, req, limit)
 }
 
 // CloseBody closes Body when it can be closed. RoundTrip does so in any case;
@@ -109,6 +89,10 @@ func (r *Request) check() error {
 		return malformed("request line for method %q", clip(r.Method))
 	}
 	return checkFields("request", r.Header)
+}
+
+func (r *Request) head() []byte {
+	return appendHead(nil, r.Method+" "+r.Target+" HTTP/1.1", r.Header)
 }
 
 // ErrRequestBody is why a request was not sent whole: its body broke off, or
@@ -128,7 +112,7 @@ func (s *sender) send(req *Request) {
 	f, err := parseFraming(req.Header)
 	bw := bufio.NewWriterSize(s.conn, 8<<10)
 	if err == nil {
-		_, err = bw.Write(appendHead(nil, req.Method+" "+req.Target+" HTTP/1.1", req.Header))
+		_, err = bw.Write(req.head())
 	}
 	if err == nil && req.Body != nil && (f.chunked || f.length > 0) {
 		err = s.sendBody(bw, req, f)
@@ -246,7 +230,8 @@ func newResponse(br *bufio.Reader, method, proto string, status int, header Head
 		f = framing{}
 	}
 	body := newBodyReader(br, f, limit)
-	return &Response{Proto: proto, Status: status, Header: header, Length: f.length, body: body}, nil
+	persistent := (f.chunked || f.length >= 0) && !wantsClose(proto, header)
+	return &Response{Proto: proto, Status: status, Header: header, Length: f.length, body: body, persistent: persistent}, nil
 }
 
 // upgraded is a connection whose first bytes have been read already.
@@ -256,20 +241,6 @@ type upgraded struct {
 }
 
 func (u *upgraded) Read(p []byte) (int, error) { return u.buffered.Read(p) }
-
-// responseBody closes the connection with the body.
-type responseBody struct {
-	*bodyReader
-	conn net.Conn
-	once sync.Once
-	err  error
-}
-
-// Close may be called while a Read is under way; the Read then fails.
-func (b *responseBody) Close() error {
-	b.once.Do(func() { b.err = b.conn.Close() })
-	return b.err
-}
 
 // IsTimeout reports whether err is a deadline that passed, be it of a context
 // or of a connection.

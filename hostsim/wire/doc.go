@@ -8,9 +8,10 @@
 // tests has to carry them.
 //
 // Start with Server (a net/http Handler behind a raw listener), RawHeader (the
-// fields of a request in order) and RoundTrip (one request over one
-// connection). The parser is strict where leniency lets one message pass for
-// two: lone CR, white space before a colon, continued lines, Content-Length
-// beside Transfer-Encoding and contradicting lengths are refused. Heads are
-// bounded by Limits. HTTP/2 and pipelined writes are not implemented.
+// fields of a request in order), RoundTrip (one request over one connection)
+// and Conn (one after another). The parser is strict where leniency lets one
+// message pass for two: lone CR, white space before a colon, continued lines,
+// Content-Length beside Transfer-Encoding, Transfer-Encoding in HTTP/1.0 and
+// contradicting lengths are refused. Heads are bounded by Limits. HTTP/2 and
+// pipelined writes are not implemented.
 package wire

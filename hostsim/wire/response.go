@@ -207,7 +207,7 @@ func (w *responseWriter) frame(fields Header, length int) (Header, error) {
 }
 
 func (w *responseWriter) persist(fields Header) Header {
-	w.closeAfter = w.closeAfter || w.req.Close || wantsClose("HTTP/1.1", fields)
+	w.closeAfter = w.closeAfter || w.req.Close || wantsClose("HTTP/1.1", fields) || w.c.srv.isClosing()
 	switch {
 	case w.closeAfter && !fields.Has("Connection"):
 		fields.Add("Connection", "close")

@@ -28,7 +28,15 @@ type Server struct {
 	// HeadTimeout bounds the wait for a request head, the idle time between
 	// requests included. Default 1 minute.
 	HeadTimeout time.Duration
-	Log         *slog.Logger // nil: nothing is logged
+	// BodyTimeout bounds each wait for more of a request's body, and
+	// WriteTimeout each write to a client; 0 is no bound.
+	BodyTimeout, WriteTimeout time.Duration
+	// FirstRequest is how long Shutdown waits for the first request of a
+	// connection that has sent none; 0: it does not. A client may try again on
+	// its own if an idle connection is closed that has served it, and does not
+	// otherwise.
+	FirstRequest time.Duration
+	Log          *slog.Logger // nil: nothing is logged
 
 	mu        sync.Mutex
 	listeners map[net.Listener]bool
@@ -45,19 +53,42 @@ func (s *Server) Serve(ln net.Listener) error {
 		return http.ErrServerClosed
 	}
 	defer ln.Close()
+	var pause time.Duration
 	for {
 		conn, err := ln.Accept()
-		if err != nil {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			delete(s.listeners, ln)
-			if s.closing {
-				return http.ErrServerClosed
-			}
-			return err
+		if err == nil {
+			pause = 0
+			go s.ServeConn(conn)
+			continue
 		}
-		go s.ServeConn(conn)
+		if pause = nextPause(err, pause); pause > 0 {
+			s.warn("no connection was accepted", nil, err)
+			time.Sleep(pause)
+			continue
+		}
+		return s.stopped(ln, err)
 	}
+}
+
+// stopped forgets a listener that accepts no more, and returns why.
+func (s *Server) stopped(ln net.Listener, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, ln)
+	if s.closing {
+		return http.ErrServerClosed
+	}
+	return err
+}
+
+// nextPause is how long to wait after Accept has failed for a reason that goes
+// away, as too many open files; 0 for any other reason.
+func nextPause(err error, last time.Duration) time.Duration {
+	var passing interface{ Temporary() bool } // deprecated for other errors than those of Accept
+	if !errors.As(err, &passing) || !passing.Temporary() {
+		return 0
+	}
+	return min(max(2*last, 5*time.Millisecond), time.Second)
 }
 
 func (s *Server) trackListener(ln net.Listener) bool {
@@ -75,6 +106,9 @@ func (s *Server) trackListener(ln net.Listener) bool {
 
 // ServeConn serves one connection and returns when it is closed.
 func (s *Server) ServeConn(conn net.Conn) {
+	if s.WriteTimeout > 0 {
+		conn = &timedWriter{conn, s.WriteTimeout}
+	}
 	c := &serverConn{srv: s, conn: conn}
 	if s.TLSConfig != nil {
 		c.conn = tls.Server(conn, s.TLSConfig)
@@ -142,19 +176,47 @@ func (s *Server) stop(active bool) {
 		ln.Close()
 	}
 	for c := range s.conns {
-		if active || !c.busy {
+		switch {
+		case !active && c.busy:
+		case !active && !c.served && s.FirstRequest > 0:
+			c.conn.SetReadDeadline(time.Now().Add(s.FirstRequest))
+		default:
 			c.conn.Close()
 		}
 	}
 }
 
-// setBusy reports whether the connection may go on to (or wait for) another
-// request.
-func (s *Server) setBusy(c *serverConn, busy bool) bool {
+// awaits reports whether the connection may wait for another request, and until
+// when. Once Shutdown has begun only a connection's first request is waited for.
+func (s *Server) awaits(c *serverConn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.busy = busy
-	return !s.closing
+	c.busy = false
+	switch {
+	case !s.closing:
+		c.conn.SetReadDeadline(time.Now().Add(c.headTimeout()))
+	case !c.served && s.FirstRequest > 0:
+		c.conn.SetReadDeadline(time.Now().Add(s.FirstRequest))
+	default:
+		return false
+	}
+	return true
+}
+
+// begin says that a request has begun to arrive: it will be answered.
+func (s *Server) begin(c *serverConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.busy, c.served = true, true
+	if s.closing {
+		c.conn.SetReadDeadline(time.Now().Add(c.headTimeout()))
+	}
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
 }
 
 type serverConn struct {
@@ -163,7 +225,9 @@ type serverConn struct {
 	br   *bufio.Reader
 	bw   *bufio.Writer
 	tls  *tls.ConnectionState
-	busy bool // guarded by srv.mu
+	busy bool // a request has begun; guarded by srv.mu
+	// served: it has begun a request; guarded by srv.mu
+	served bool
 }
 
 func (c *serverConn) serve() {
@@ -172,17 +236,17 @@ func (c *serverConn) serve() {
 	if !c.handshake() {
 		return
 	}
-	for c.srv.setBusy(c, false) {
-		c.conn.SetReadDeadline(time.Now().Add(c.headTimeout()))
+	for c.srv.awaits(c) {
+		if _, err := c.br.Peek(1); err != nil {
+			return // gone, or silent
+		}
+		c.srv.begin(c)
 		req, body, err := c.readRequest(limit)
 		if err != nil {
 			c.refuse(err)
 			return
 		}
 		c.conn.SetReadDeadline(time.Time{})
-		if !c.srv.setBusy(c, true) {
-			return
-		}
 		if !c.answer(req, body) {
 			if !body.over() {
 				c.linger()
@@ -230,10 +294,38 @@ func (c *serverConn) handshake() bool {
 	return true
 }
 
-func (c *serverConn) log(what string, err error) {
-	if c.srv.Log != nil {
-		c.srv.Log.Warn(what, "client", c.conn.RemoteAddr(), "error", err)
+func (c *serverConn) log(what string, err error) { c.srv.warn(what, c.conn.RemoteAddr(), err) }
+
+func (s *Server) warn(what string, client net.Addr, err error) {
+	switch {
+	case s.Log == nil:
+	case client == nil:
+		s.Log.Warn(what, "error", err)
+	default:
+		s.Log.Warn(what, "client", client, "error", err)
 	}
+}
+
+// timedWriter bounds each write.
+type timedWriter struct {
+	net.Conn
+	timeout time.Duration
+}
+
+// Write implements io.Writer.
+func (c *timedWriter) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// CloseWrite closes the writing side, where the connection has one.
+func (c *timedWriter) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 // refuse answers a head that could not be read. Nothing is sent when the client
@@ -280,6 +372,10 @@ func (c *serverConn) newRequest(method, target, proto string, fields Header, lim
 	f, err := parseFraming(fields)
 	if err != nil {
 		return nil, nil, err
+	}
+	if f.chunked && proto == "HTTP/1.0" {
+		// RFC 9112, section 6.1: a proxy on the way may not have understood it
+		return nil, nil, malformed("Transfer-Encoding in HTTP/1.0")
 	}
 	if hosts := fields.Values("Host"); len(hosts) > 1 || len(hosts) == 0 && proto == "HTTP/1.1" {
 		return nil, nil, malformed("%d Host fields", len(hosts))
@@ -364,7 +460,7 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	if expect, _ := RawHeader(req).Get("Expect"); strings.EqualFold(expect, "100-continue") && body.left != 0 {
 		body.before = w.writeContinue
 	}
-	req.Body = &requestBody{body: body, conn: c.conn}
+	req.Body = &requestBody{body: body, conn: c.conn, timeout: c.srv.BodyTimeout}
 	if body.left == 0 {
 		req.Body = http.NoBody
 		watch.start()
@@ -410,16 +506,40 @@ func drain(conn net.Conn, body *bodyReader, asked bool) bool {
 
 // requestBody lets Close end a Read that is under way in another goroutine.
 type requestBody struct {
-	body *bodyReader
-	conn net.Conn
+	body    *bodyReader
+	conn    net.Conn
+	timeout time.Duration
+
+	mu     sync.Mutex
+	closed bool
 }
 
-func (b *requestBody) Read(p []byte) (int, error) { return b.body.Read(p) }
-func (b *requestBody) Trailer() Header            { return b.body.Trailer() }
+func (b *requestBody) Read(p []byte) (int, error) {
+	if b.timeout > 0 {
+		b.extend()
+	}
+	return b.body.Read(p)
+}
+
+// extend bounds the next wait, unless the body is closed.
+func (b *requestBody) extend() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.conn.SetReadDeadline(time.Now().Add(b.timeout))
+	}
+}
+
+func (b *requestBody) Trailer() Header { return b.body.Trailer() }
 
 // Close ends reading; the connection is not used for another request when the
 // body was not read to its end.
-func (b *requestBody) Close() error { return b.conn.SetReadDeadline(aLongTimeAgo) }
+func (b *requestBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	return b.conn.SetReadDeadline(aLongTimeAgo)
+}
 
 // watcher waits, once the request has been read, for the client to go away, and
 // then cancels the request's context.

@@ -86,6 +86,14 @@ func TestRequestsRefused(t *testing.T) {
 		"empty length":       head + "Content-Length:\r\n\r\n",
 		"long length":        head + "Content-Length: 99999999999999999999\r\n\r\n",
 		"gzip, chunked":      head + "Transfer-Encoding: gzip, chunked\r\n\r\n",
+		"chunked in 1.0":     "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"length twice":       head + "Content-Length: 1, 1\r\n\r\n",
+		"tab before colon":   head + "Content-Length\t: 1\r\n\r\n",
+		"coding with a tab":  head + "Transfer-Encoding: \x0bchunked\r\n\r\n",
+		"coding in quotes":   head + "Transfer-Encoding: \"chunked\"\r\n\r\n",
+		"coding and params":  head + "Transfer-Encoding: chunked;q=1\r\n\r\n",
+		"HTTP/2 preface":     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"TLS":                "\x16\x03\x01\x02\x00\x01\n\n",
 		"chunked twice":      head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
 	}
 	for name, request := range cases {
