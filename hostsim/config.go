@@ -104,6 +104,12 @@ type Config struct {
 	ClientIP netip.Addr
 	// FastlyKeys are the values of Fastly-Key that fastly_key_is_valid accepts.
 	FastlyKeys []string
+	// NoWebSockets: the service has no WebSocket passthrough, so that
+	// redirect_to_websocket_proxy answers unsupported.
+	NoWebSockets bool
+	// UnknownImports is what becomes of functions that the module imports and
+	// that Compute does not have. Default: the module is refused, as on Fastly.
+	UnknownImports UnknownImports
 
 	// Engine runs the module. Default wazero; CacheDir is for that one only.
 	Engine Engine
@@ -189,6 +195,18 @@ type ClientTLS struct {
 	JA3         [16]byte
 	JA4         string
 }
+
+// UnknownImports is what becomes of imported functions that nobody has.
+type UnknownImports string
+
+// What Viceroy has in --unknown-import-behavior. It is for the default engine.
+const (
+	RefuseUnknownImports UnknownImports = ""
+	// a call of such a function ends the guest
+	TrapUnknownImports UnknownImports = "trap"
+	// such functions return zeros; Viceroy had this until 0.20
+	ZeroUnknownImports UnknownImports = "zero-or-null"
+)
 
 // Status is what a host call returns; see fastly_status in the ABI.
 type Status uint32
@@ -333,7 +351,7 @@ func (c *Config) stores(svc *abi.Service) error {
 }
 
 func (c *Config) tables(svc *abi.Service) error {
-	svc.NoLoopbackGeo = c.NoLoopbackGeo
+	svc.NoLoopbackGeo, svc.NoWebSockets = c.NoLoopbackGeo, c.NoWebSockets
 	for ip, data := range c.Geo {
 		if !json.Valid(data) {
 			return fmt.Errorf("config: geo data of %s is not JSON", ip)

@@ -14,13 +14,13 @@ import (
 
 // LoadConfig reads the [local_server] part of a fastly.toml: acls, backends,
 // config_stores (or dictionaries), device_detection, fake_valid_fastly_keys,
-// geolocation, kv_stores (or object_stores, object_store), secret_stores and
-// shielding_sites, with the keys that Viceroy has (github.com/fastly/Viceroy,
+// geolocation, kv_stores (or object_stores, object_store), secret_stores,
+// shielding_sites and websockets_passthrough, with the keys that Viceroy has (github.com/fastly/Viceroy,
 // src/config). Files that it names are found beside it. A value of the wrong
 // type or beyond Fastly's limits is an error with file and line, and so is a
 // key that is not known, also as a section whose name is nearly one of these.
-// All of them are reported together. Any other section belongs to a feature
-// that is not simulated: it is ignored, with a line in [Config.Warnings]. A
+// All of them are reported together. Any other section, be it a table or an
+// array of tables, belongs to a feature that is not simulated: it is ignored, with a line in [Config.Warnings]. A
 // secret that comes from the environment must be set there. Secrets are never
 // part of an error.
 //
@@ -43,6 +43,7 @@ func LoadConfig(path string) (Config, error) {
 	cfg.ACLs = loadACLs(local.child("acls"))
 	loadTables(local, &cfg)
 	cfg.Shields = loadShields(local.child("shielding_sites"))
+	cfg.NoWebSockets = loadPassthrough(local)
 	// for the CLI
 	local.used["viceroy_version"], local.used["pushpin"] = true, true
 	cfg.Warnings = local.leaveSections()
@@ -51,6 +52,19 @@ func LoadConfig(path string) (Config, error) {
 		return Config{}, err
 	}
 	return cfg, nil
+}
+
+// loadPassthrough reports whether the file says that there are no WebSockets:
+// the CLI passes that on as a flag.
+func loadPassthrough(local *section) (off bool) {
+	const key = "websockets_passthrough"
+	if _, plain := local.data[key].(bool); plain {
+		return !get[bool](local, key)
+	}
+	s := local.child(key)
+	off = s.has("enable") && !get[bool](s, "enable")
+	s.done()
+	return off
 }
 
 func loadKeys(local *section) (keys []string) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -52,6 +53,11 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch cfg.UnknownImports {
+	case RefuseUnknownImports, TrapUnknownImports, ZeroUnknownImports:
+	default:
+		return nil, fmt.Errorf("config: unknown imports %q: want %q or %q", cfg.UnknownImports, TrapUnknownImports, ZeroUnknownImports)
+	}
 	faults, err := newFaults(&cfg)
 	if err != nil {
 		return nil, err
@@ -80,7 +86,7 @@ func (c Config) orDefaults() Config {
 	c.Entry = cmp.Or(c.Entry, "_start")
 	c.Scheme = cmp.Or(c.Scheme, "http")
 	if c.Engine == nil {
-		c.Engine = &wazeroEngine{cacheDir: c.CacheDir, entry: c.Entry, pages: c.Limits.MemoryPages}
+		c.Engine = &wazeroEngine{cacheDir: c.CacheDir, entry: c.Entry, pages: c.Limits.MemoryPages, unknown: c.UnknownImports}
 	}
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c

@@ -15,7 +15,7 @@ import (
 // check finds, before anything runs, what would fail at instantiation or at the
 // first request, and says it in full.
 func check(module wazero.CompiledModule, wasi wazero.CompiledModule, e *wazeroEngine) error {
-	problems := checkImports(module, wasi.ExportedFunctions())
+	problems := checkImports(module, wasi.ExportedFunctions(), e.unknown)
 	problems = append(problems, checkExports(module, e)...)
 	if len(problems) == 0 {
 		return nil
@@ -23,19 +23,14 @@ func check(module wazero.CompiledModule, wasi wazero.CompiledModule, e *wazeroEn
 	return fmt.Errorf("module cannot run on Compute: %s", strings.Join(problems, "; "))
 }
 
-func checkImports(module wazero.CompiledModule, wasi map[string]api.FunctionDefinition) (problems []string) {
+func checkImports(module wazero.CompiledModule, wasi map[string]api.FunctionDefinition, unknown UnknownImports) (problems []string) {
 	for _, def := range module.ImportedFunctions() {
 		from, name, _ := def.Import()
-		var want string
-		if w, ok := wasi[name]; ok && from == wasi_snapshot_preview1.ModuleName {
-			want = typeText(w.ParamTypes(), w.ResultTypes())
-		} else if fn := abi.Lookup(from, name); fn != nil {
-			want = typeText(valueTypes(fn.Params), []api.ValueType{api.ValueTypeI32})
-		} else {
+		want, known := importType(def, wasi)
+		switch have := typeText(def.ParamTypes(), def.ResultTypes()); {
+		case !known && unknown == RefuseUnknownImports:
 			problems = append(problems, fmt.Sprintf("unknown import %q %q", from, name))
-			continue
-		}
-		if have := typeText(def.ParamTypes(), def.ResultTypes()); have != want {
+		case known && have != want:
 			problems = append(problems, fmt.Sprintf("import %q %q has type %s, want %s", from, name, have, want))
 		}
 	}
@@ -43,6 +38,32 @@ func checkImports(module wazero.CompiledModule, wasi map[string]api.FunctionDefi
 		problems = append(problems, "memory must not be imported")
 	}
 	return problems
+}
+
+// importType is the type that an imported function must have; false when WASI
+// and Compute have none of that name.
+func importType(def api.FunctionDefinition, wasi map[string]api.FunctionDefinition) (string, bool) {
+	from, name, _ := def.Import()
+	if w, ok := wasi[name]; ok && from == wasi_snapshot_preview1.ModuleName {
+		return typeText(w.ParamTypes(), w.ResultTypes()), true
+	}
+	if fn := abi.Lookup(from, name); fn != nil {
+		return typeText(valueTypes(fn.Params), []api.ValueType{api.ValueTypeI32}), true
+	}
+	return "", false
+}
+
+// unknownImports are the functions that nobody has, each once.
+func unknownImports(module, wasi wazero.CompiledModule) (unknown []api.FunctionDefinition) {
+	seen := map[[2]string]bool{}
+	for _, def := range module.ImportedFunctions() {
+		from, name, _ := def.Import()
+		if _, known := importType(def, wasi.ExportedFunctions()); !known && !seen[[2]string{from, name}] {
+			seen[[2]string{from, name}] = true
+			unknown = append(unknown, def)
+		}
+	}
+	return unknown
 }
 
 func checkExports(module wazero.CompiledModule, e *wazeroEngine) (problems []string) {

@@ -212,14 +212,22 @@ func (s *section) done() {
 // for each. One whose name is nearly that of a known one is a mistake instead.
 func (s *section) leaveSections() (warnings []string) {
 	for _, name := range s.names() {
-		_, table := s.data[name].(map[string]any)
-		if s.used[name] || !table || s.nearlyKnown(name) {
+		if s.used[name] || !isSection(s.data[name]) || s.nearlyKnown(name) {
 			continue
 		}
 		s.used[name] = true
 		warnings = append(warnings, s.file.at(join(s.path, name), "unknown section, which changes nothing here"))
 	}
 	return warnings
+}
+
+// isSection: a table, or an array of tables.
+func isSection(value any) bool {
+	if list, ok := value.([]any); ok && len(list) > 0 {
+		value = list[0]
+	}
+	_, table := value.(map[string]any)
+	return table
 }
 
 func (s *section) nearlyKnown(name string) bool {

@@ -103,16 +103,55 @@ func TestLoadConfigLeavesUnknownSectionsAside(t *testing.T) {
 	path := writeFile(t, t.TempDir(), "fastly.toml", "[local_server]\n[local_server.websockets_passthrough]\nenable = false\n[local_server.some_feature.x]\na = 1\n")
 	cfg, err := LoadConfig(path)
 	require.NoError(t, err)
-	require.Equal(t, []string{
-		path + ":4: local_server.some_feature: unknown section, which changes nothing here",
-		path + ":2: local_server.websockets_passthrough: unknown section, which changes nothing here",
-	}, cfg.Warnings)
+	require.Equal(t, []string{path + ":4: local_server.some_feature: unknown section, which changes nothing here"}, cfg.Warnings)
 	var said strings.Builder
 	cfg.Log = slog.New(slog.NewTextHandler(&said, nil))
 	newHost(t, "raw", cfg)
-	require.Contains(t, said.String(), "websockets_passthrough: unknown section")
+	require.Contains(t, said.String(), "some_feature: unknown section")
 
 	_, err = LoadConfig(writeFile(t, t.TempDir(), "fastly.toml", "[local_server]\nsome_feature = true\n[local_server.kv_store.s]\n"))
 	require.ErrorContains(t, err, "fastly.toml:2: local_server.some_feature: unknown key")
 	require.ErrorContains(t, err, "fastly.toml:3: local_server.kv_store: unknown key")
+}
+
+// What Fastly's CLI and older files have is taken; what is not simulated is
+// said.
+func TestLoadConfigOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, dir, "value", "v")
+	cases := []struct{ name, text, warning, err string }{
+		{"path of an object store", "[[local_server.object_stores.s]]\nkey='k'\npath='value'", "", ""},
+		{"path of an object_store", "[[local_server.object_store.s]]\nkey='k'\npath='value'", "", ""},
+		{"path of a KV store", "[[local_server.kv_stores.s]]\nkey='k'\npath='./value'\nmetadata='m'", "", ""},
+		{"path and data", "[[local_server.kv_stores.s]]\nkey='k'\npath='value'\ndata='v'", "", "want either data or file"},
+		{"passthrough", "[local_server.websockets_passthrough]\nenable=true", "", ""},
+		{"passthrough in a line", "[local_server]\nwebsockets_passthrough=true", "", ""},
+		{"passthrough of a wrong type", "[local_server]\nwebsockets_passthrough=1", "", "must be a table"},
+		{"passthrough with more", "[local_server.websockets_passthrough]\nenabled=true", "", "websockets_passthrough.enabled: unknown key"},
+		{"pushpin", "[local_server.pushpin]\nenable=true\npushpin_path='/x'", "", ""},
+		{"unknown section", "[local_server.log_endpoints.x]\na=1", "fastly.toml:1: local_server.log_endpoints: unknown section", ""},
+		{"unknown list", "[[local_server.rate_limits]]\na=1", "fastly.toml:1: local_server.rate_limits: unknown section", ""},
+		{"unknown key", "[local_server]\nverbosity=1", "", "local_server.verbosity: unknown key"},
+		{"unknown keys", "[local_server]\nverbosity=[1]", "", "local_server.verbosity: unknown key"},
+		{"nearly known list", "[[local_server.backend]]\na=1", "", "local_server.backend: unknown key"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, err := LoadConfig(writeFile(t, dir, "fastly.toml", c.text))
+			if c.err != "" {
+				require.ErrorContains(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			require.False(t, cfg.NoWebSockets)
+			for _, store := range cfg.KVStores {
+				require.Equal(t, "v", string(store["k"].Value))
+			}
+			require.Contains(t, strings.Join(cfg.Warnings, "\n"), c.warning)
+			require.Equal(t, c.warning == "", len(cfg.Warnings) == 0)
+		})
+	}
+	cfg, err := LoadConfig(writeFile(t, dir, "fastly.toml", "[local_server.websockets_passthrough]\nenable=false"))
+	require.NoError(t, err)
+	require.True(t, cfg.NoWebSockets)
 }

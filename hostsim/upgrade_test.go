@@ -97,6 +97,24 @@ func TestHandOffInMemory(t *testing.T) {
 	}
 }
 
+// A service without WebSocket passthrough says so to its guest, which then
+// answers by itself.
+func TestHandOffWithoutWebSockets(t *testing.T) {
+	for name, want := range map[string]hostsim.Status{"origin": hostsim.StatusUnsupported, "nowhere": hostsim.StatusUnsupported} {
+		var st hostsim.Status
+		h := hand(t, hostsim.Config{NoWebSockets: true, Backends: map[string]hostsim.Backend{"origin": {Handler: http.HandlerFunc(upgrading)}}},
+			func(h handGuest) {
+				at, n := h.text(256, name)
+				st = h.call("http_req.redirect_to_websocket_proxy", at, n)
+			})
+		resp, x, err := h.Do(context.Background(), &hostsim.Request{})
+		require.NoError(t, err)
+		require.Equal(t, want, st)
+		require.Equal(t, 200, resp.Status)
+		require.False(t, x.Responded)
+	}
+}
+
 func cutLast(uri string) (before, after string, ok bool) {
 	for i := len(uri) - 1; i >= 0; i-- {
 		if uri[i] == '/' {

@@ -17,6 +17,7 @@ type wazeroEngine struct {
 	cacheDir string
 	entry    string
 	pages    uint32
+	unknown  UnknownImports
 	plain    bool // take modules as they are, without an image; for comparison
 }
 
@@ -61,11 +62,7 @@ func (e *wazeroEngine) runtime(ctx context.Context) (wazero.Runtime, error) {
 	return wazero.NewRuntimeWithConfig(ctx, rc), nil
 }
 
-func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte) error {
-	wasi, err := instantiateWASI(ctx, p.runtime)
-	if err != nil {
-		return fmt.Errorf("link wasi: %w", err)
-	}
+func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte) (err error) {
 	if stripped, data, err := splitImage(module); err == nil && !e.plain {
 		module, p.image = stripped, newImage(data)
 	}
@@ -73,33 +70,34 @@ func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte
 	if err != nil {
 		return fmt.Errorf("compile module: %w", err)
 	}
+	wasi, err := wasi_snapshot_preview1.NewBuilder(p.runtime).Compile(ctx)
+	if err != nil {
+		return fmt.Errorf("link wasi: %w", err)
+	}
 	if err := check(p.compiled, wasi, e); err != nil {
 		return err
 	}
-	return link(ctx, p.runtime)
+	return link(ctx, p.runtime, unknownImports(p.compiled, wasi), e.unknown)
 }
 
-// instantiateWASI links wazero's WASI and returns its definitions.
-func instantiateWASI(ctx context.Context, rt wazero.Runtime) (wazero.CompiledModule, error) {
-	compiled, err := wasi_snapshot_preview1.NewBuilder(rt).Compile(ctx)
-	if err != nil {
-		return nil, err
-	}
-	_, err = rt.InstantiateModule(ctx, compiled, wazero.NewModuleConfig())
-	return compiled, err
-}
-
-// link defines every host call of the ABI, so that any module can be
-// instantiated.
-func link(ctx context.Context, rt wazero.Runtime) error {
-	builders := map[string]wazero.HostModuleBuilder{}
-	for _, call := range HostCalls() {
-		b := builders[call.Module]
-		if b == nil {
-			b = rt.NewHostModuleBuilder(call.Module)
-			builders[call.Module] = b
+// link defines WASI and every host call of the ABI, so that any module can be
+// instantiated, and stands in for the imports that nobody has.
+func link(ctx context.Context, rt wazero.Runtime, unknown []api.FunctionDefinition, behavior UnknownImports) error {
+	wasi := rt.NewHostModuleBuilder(wasi_snapshot_preview1.ModuleName)
+	wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(wasi)
+	builders := map[string]wazero.HostModuleBuilder{wasi_snapshot_preview1.ModuleName: wasi}
+	function := func(module string) wazero.HostFunctionBuilder {
+		if builders[module] == nil {
+			builders[module] = rt.NewHostModuleBuilder(module)
 		}
-		b.NewFunctionBuilder().WithGoModuleFunction(trampoline(call), valueTypes(call.Params), []api.ValueType{api.ValueTypeI32}).Export(call.Name)
+		return builders[module].NewFunctionBuilder()
+	}
+	for _, call := range HostCalls() {
+		function(call.Module).WithGoModuleFunction(trampoline(call), valueTypes(call.Params), []api.ValueType{api.ValueTypeI32}).Export(call.Name)
+	}
+	for _, def := range unknown {
+		module, name, _ := def.Import()
+		function(module).WithGoModuleFunction(standIn(def, behavior), def.ParamTypes(), def.ResultTypes()).Export(name)
 	}
 	for name, b := range builders {
 		if _, err := b.Instantiate(ctx); err != nil {
@@ -107,6 +105,17 @@ func link(ctx context.Context, rt wazero.Runtime) error {
 		}
 	}
 	return nil
+}
+
+// standIn is an imported function that nobody has.
+func standIn(def api.FunctionDefinition, behavior UnknownImports) api.GoModuleFunc {
+	module, name, _ := def.Import()
+	return func(_ context.Context, _ api.Module, stack []uint64) {
+		if behavior == TrapUnknownImports {
+			panic(fmt.Errorf("unknown import %q %q was called", module, name))
+		}
+		clear(stack)
+	}
 }
 
 type guestKey struct{}

@@ -22,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -72,6 +73,13 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if len(args) > 0 && (args[0] == "run" || args[0] == "serve") {
 		sub, args = args[0], args[1:]
 	}
+	switch first := append(args, "")[0]; {
+	case sub == "serve" && (first == "-V" || first == "--version"):
+		fmt.Fprintln(stdout, version())
+		return nil
+	case sub == "serve" && first == "adapt":
+		return &usageError{`"adapt" makes components, which hostsim does not run; it runs modules as they are`}
+	}
 	o, err := parse(sub, args, stdout)
 	if err != nil {
 		return err
@@ -80,4 +88,13 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return runOnce(ctx, o, stdout, stderr)
 	}
 	return serve(ctx, o, stdout, stderr)
+}
+
+// version is that of the module that the command was built from, where it is
+// known.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return "hostsim " + info.Main.Version
+	}
+	return "hostsim (devel)"
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/hostsim/internal/wattest"
 )
 
 var dir string
@@ -50,6 +52,14 @@ func guest(t *testing.T, version string) string {
 
 func TestRun(t *testing.T) {
 	module := guest(t, "one")
+	unknown := filepath.Join(dir, "unknown.wasm")
+	code, err := wattest.Assemble(`(module (import "fastly_nothing" "at_all" (func $f (param i32) (result i32)))
+		(import "wasi_snapshot_preview1" "at_all" (func $g (param i64) (result i64)))
+		(import "fastly_log" "shout" (func $h (result i32)))
+		(memory (export "memory") 1)
+		(func (export "_start") (drop (call $h)) (if (call $f (i32.wrap_i64 (call $g (i64.const 7)))) (then (unreachable)))))`)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(unknown, code, 0o600))
 	broken, config := filepath.Join(dir, "broken.wasm"), filepath.Join(dir, "bad.toml")
 	require.NoError(t, os.WriteFile(broken, []byte("not wasm"), 0o600))
 	require.NoError(t, os.WriteFile(config, []byte("[local_server.backends.x]\nurll = \"\""), 0o600))
@@ -71,6 +81,19 @@ func TestRun(t *testing.T) {
 		{"broken configuration", []string{"run", "-C", config, module}, 1, "", "bad.toml:2"},
 		{"unknown flag", []string{"run", "--nonsense", module}, 2, "", "nonsense"},
 		{"trace format", []string{"run", "--trace=xml", module}, 2, "", "neither text nor json"},
+		{"unknown imports", []string{"run", unknown}, 1, "", `unknown import "wasi_snapshot_preview1" "at_all"; unknown import "fastly_log" "shout"`},
+		{"unknown imports at the link", []string{"run", "--unknown-import-behavior=link-error", unknown}, 1, "", `unknown import "fastly_nothing" "at_all"`},
+		{"unknown imports trap", []string{"run", "--unknown-import-behavior", "trap", unknown}, 1, "", `unknown import \"fastly_log\" \"shout\" was called`},
+		{"unknown imports are zero", []string{"run", "--unknown-import-behavior=zero-or-null", unknown}, 0, "", ""},
+		{"unknown imports in a way unknown", []string{"run", "--unknown-import-behavior=ignore", unknown}, 2, "", "want link-error, trap or zero-or-null"},
+		{"Viceroy's flags", []string{"run", "--local-pushpin-proxy-port", "7677", "--enable-local-websocket-passthrough", "--profile", "guest,x,1ms", "--adapt", "-g",
+			"--wasm-gc", module, "-x"}, 0, "[-x]\n", "--profile changes nothing here: no profile is written"},
+		{"Viceroy's flags, quiet", []string{"run", "-q", "--adapt", "--enable-local-websocket-passthrough=false", module}, 0, "", "to stderr\n"},
+		{"not a port", []string{"run", "--local-pushpin-proxy-port=x", module}, 2, "", "local-pushpin-proxy-port"},
+		{"not a yes", []string{"run", "--enable-local-websocket-passthrough=maybe", module}, 2, "", "enable-local-websocket-passthrough"},
+		{"flags behind", []string{"serve", "absent.wasm", "--adapt", "-C", "absent.toml"}, 1, "", "absent.toml"},
+		{"adapt", []string{"adapt", module, "-o", "x"}, 2, "", "makes components"},
+		{"version", []string{"--version"}, 0, "hostsim ", ""},
 		{"help", []string{"--help"}, 0, "usage: hostsim run", ""},
 		{"served arguments", []string{"serve", module, "x"}, 2, "", "one argument too many"},
 		{"served absent module", []string{"-v", "absent.wasm"}, 1, "", "absent.wasm"},

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -27,6 +28,10 @@ type options struct {
 	logged  [2]bool   // stdout and stderr go out as log lines
 	module  string
 	args    []string
+
+	noWebSockets bool
+	unknown      hostsim.UnknownImports
+	ignored      []string // flags of Viceroy's that change nothing here
 }
 
 // traceFormat is empty, text or json.
@@ -57,11 +62,42 @@ run gives MODULE one made-up request and exits with its code; serve listens.
 flags:
 `
 
-// parse stops at MODULE: what follows belongs to the guest.
+// parse stops at MODULE for run: what follows belongs to the guest. For serve,
+// flags may follow it.
 func parse(sub string, args []string, stdout io.Writer) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet(sub, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
+	o.define(fs)
+	o.defineViceroys(fs)
+	err := fs.Parse(args)
+	if err == nil && fs.NArg() > 0 {
+		o.module, o.args = fs.Arg(0), fs.Args()[1:]
+		if sub == "serve" {
+			err = fs.Parse(o.args)
+			o.args = fs.Args()
+		}
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, help)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return nil, err
+	case err != nil:
+		return nil, &usageError{err.Error()}
+	case o.module == "":
+		return nil, &usageError{"no module is named"}
+	case sub == "serve" && len(o.args) > 0:
+		return nil, &usageError{fmt.Sprintf("%q is one argument too many", o.args[0])}
+	}
+	if len(o.args) > 0 && o.args[0] == "--" {
+		o.args = o.args[1:]
+	}
+	return o, nil
+}
+
+func (o *options) define(fs *flag.FlagSet) {
 	for _, name := range []string{"C", "config"} {
 		fs.StringVar(&o.config, name, "", "read backends, stores and tables from this `fastly.toml`")
 	}
@@ -77,24 +113,57 @@ func parse(sub string, args []string, stdout io.Writer) (*options, error) {
 	for _, name := range []string{"q", "quiet"} {
 		fs.BoolVar(&o.quiet, name, false, "write nothing of the host's own")
 	}
-	switch err := fs.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, help)
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		return nil, err
-	case err != nil:
-		return nil, &usageError{err.Error()}
-	case fs.NArg() == 0:
-		return nil, &usageError{"no module is named"}
-	case sub == "serve" && fs.NArg() > 1:
-		return nil, &usageError{fmt.Sprintf("%q is one argument too many", fs.Arg(1))}
+	fs.BoolFunc("enable-local-websocket-passthrough", "false: redirect_to_websocket_proxy answers unsupported (default true)", func(text string) error {
+		on, err := strconv.ParseBool(text)
+		o.noWebSockets = !on
+		return err
+	})
+	fs.Func("unknown-import-behavior", "what becomes of imports that Compute does not have: `link-error`, trap or zero-or-null", func(text string) error {
+		if o.unknown = hostsim.UnknownImports(text); text == "link-error" {
+			o.unknown = hostsim.RefuseUnknownImports
+		} else if o.unknown != hostsim.TrapUnknownImports && o.unknown != hostsim.ZeroUnknownImports {
+			return errors.New("want link-error, trap or zero-or-null")
+		}
+		return nil
+	})
+}
+
+// viceroys are Viceroy's flags for what hostsim does not have, with the reason
+// why they change nothing here.
+var viceroys = map[string]string{
+	"local-pushpin-proxy-port": "there is no Pushpin: redirect_to_grip_proxy answers unsupported",
+	"profile":                  "no profile is written",
+	"experimental_modules":     "only WASI preview 1 is there",
+	"adapt":                    "modules run as they are, not as components",
+	"g":                        "there is no native debug information",
+	"debug-info":               "there is no native debug information",
+	"wasm-exceptions":          "exceptions are not supported",
+	"wasm-gc":                  "the GC proposal is not supported",
+	"wasm-cm-gc":               "components are not supported",
+}
+
+// defineViceroys takes flags that Viceroy has, so that hostsim can be put in
+// its place.
+func (o *options) defineViceroys(fs *flag.FlagSet) {
+	for name, reason := range viceroys {
+		set := func(string) error {
+			o.ignored = append(o.ignored, "--"+name+" changes nothing here: "+reason)
+			return nil
+		}
+		switch name {
+		case "local-pushpin-proxy-port":
+			fs.Func(name, "taken for Viceroy's sake: "+reason, func(text string) error {
+				if _, err := strconv.ParseUint(text, 10, 16); err != nil {
+					return errors.New("want a `port`")
+				}
+				return set(text)
+			})
+		case "profile", "experimental_modules":
+			fs.Func(name, "taken for Viceroy's sake: "+reason, set)
+		default:
+			fs.BoolFunc(name, "taken for Viceroy's sake: "+reason, set)
+		}
 	}
-	o.module, o.args = fs.Arg(0), fs.Args()[1:]
-	if len(o.args) > 0 && o.args[0] == "--" {
-		o.args = o.args[1:]
-	}
-	return o, nil
 }
 
 // load reads the configuration and adds what both commands share.
@@ -114,7 +183,9 @@ func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error)
 	if o.logged[1] {
 		cfg.Stderr = &endpoint{out, "stderr"}
 	}
-	cfg.Production = o.live
+	cfg.Production, cfg.UnknownImports = o.live, o.unknown
+	cfg.NoWebSockets = cfg.NoWebSockets || o.noWebSockets
+	cfg.Warnings = append(cfg.Warnings, o.ignored...)
 	cfg.Trace = o.trace != ""
 	if cacheDir, err := os.UserCacheDir(); err == nil {
 		cfg.CacheDir = filepath.Join(cacheDir, "hostsim")

@@ -21,6 +21,9 @@ var protected = strings.Fields("host connection sec-websocket-version sec-websoc
 func handOffTo(i int) hostCall {
 	return func(f *frame) {
 		name, r := f.handedOff(i)
+		if f.s.svc.NoWebSockets {
+			f.fail(Unsupported)
+		}
 		if !f.ok() {
 			return
 		}

@@ -28,7 +28,9 @@ type Service struct {
 	// NoLoopbackGeo: there is no answer for loopback addresses that are not in
 	// Geo.
 	NoLoopbackGeo bool
-	FastlyKeys    map[string]bool // values of Fastly-Key that are valid
+	// NoWebSockets: the service has no WebSocket passthrough.
+	NoWebSockets bool
+	FastlyKeys   map[string]bool // values of Fastly-Key that are valid
 	// LogFault decides what a log call returns; nil: always OK. line is nil for
 	// endpoint_get.
 	LogFault func(endpoint string, line []byte) Status
