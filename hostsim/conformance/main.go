@@ -1,8 +1,8 @@
 // Command conformance runs the integration and end-to-end tests of
 // compute-sdk-go, as they are in the module cache, on hostsim, and prints how
 // many suites passed. What the tests want from origins on the internet, a
-// stand-in on loopback gives. It must be started in a module that requires the
-// SDK; run.sh does that.
+// stand-in on loopback gives. What cannot run is named, with the reason. It must
+// be started in a module that requires the SDK; run.sh does that.
 package main
 
 import (
@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -43,6 +45,7 @@ var suites = []suite{
 	{name: "integration_tests/device_detection"},
 	{name: "integration_tests/geolocation"},
 	{name: "integration_tests/hello_world"},
+	{name: "integration_tests/internal_debug", origins: []string{"httpme"}},
 	{name: "integration_tests/kvstore", origins: []string{"httpme"}},
 	{name: "integration_tests/request_downstream"},
 	{name: "integration_tests/request_upstream", origins: []string{"TheOrigin", "TheOrigin2", "example_backend", "httpedge"}},
@@ -53,6 +56,12 @@ var suites = []suite{
 	{name: "end_to_end_tests/bot-detection", served: true},
 	{name: "end_to_end_tests/loopback", served: true},
 	{name: "end_to_end_tests/serve-many", served: true},
+}
+
+// leftOut are the packages that cannot run here, and why.
+var leftOut = map[string]string{
+	"integration_tests/backend":   "it registers a backend of a name on the internet, over TLS",
+	"integration_tests/httpcache": "http_cache answers unsupported here, as in Viceroy",
 }
 
 func main() {
@@ -90,7 +99,46 @@ func run(ctx context.Context, names []string) error {
 	defer srv.Close()
 	go srv.Serve(ln)
 	b.origin = "http://" + ln.Addr().String()
+	folder, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", strings.TrimSuffix(sdk, "/")).Output()
+	if err != nil {
+		return fmt.Errorf("find the SDK: %w", err)
+	}
+	if err := complete(os.DirFS(strings.TrimSpace(string(folder)))); err != nil {
+		return err
+	}
 	return b.all(ctx, names)
+}
+
+// complete fails when the SDK has a folder of tests that is neither run nor
+// named as left out, or lacks one that is.
+func complete(sdk fs.FS) error {
+	have := map[string]bool{}
+	for _, parent := range []string{"integration_tests", "end_to_end_tests"} {
+		entries, err := fs.ReadDir(sdk, parent)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if e.IsDir() {
+				have[parent+"/"+e.Name()] = true
+			}
+		}
+	}
+	known := slices.Collect(maps.Keys(leftOut))
+	for _, s := range suites {
+		known = append(known, s.name)
+	}
+	var problems []error
+	for _, name := range known {
+		if !have[name] {
+			problems = append(problems, fmt.Errorf("%s: the SDK does not have it, or it is listed twice", name))
+		}
+		delete(have, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(have)) {
+		problems = append(problems, fmt.Errorf("%s: the SDK has it, and it is neither run nor listed as left out", name))
+	}
+	return errors.Join(problems...)
 }
 
 // all runs the suites one after the other, and fails when one does.
@@ -109,7 +157,14 @@ func (b *bench) all(ctx context.Context, names []string) error {
 		passed++
 		fmt.Printf("ok   %s\n", s.name)
 	}
-	fmt.Printf("%d passed, %d failed\n", passed, failed)
+	if len(names) == 0 {
+		for _, name := range slices.Sorted(maps.Keys(leftOut)) {
+			fmt.Printf("NOT RUN %s: %s\n", name, leftOut[name])
+		}
+		fmt.Printf("%d passed, %d failed, %d not run\n", passed, failed, len(leftOut))
+	} else {
+		fmt.Printf("%d passed, %d failed\n", passed, failed)
+	}
 	if failed > 0 || passed == 0 {
 		return errors.New("not every suite passed")
 	}

@@ -50,5 +50,8 @@ func anything(w http.ResponseWriter, r *http.Request) {
 	} else {
 		headers["content-length"] = strconv.FormatInt(r.ContentLength, 10)
 	}
-	json.NewEncoder(w).Encode(map[string]any{"headers": headers})
+	headers["host"] = r.Host
+	indented := json.NewEncoder(w)
+	indented.SetIndent("", "  ")
+	indented.Encode(map[string]any{"headers": headers})
 }
