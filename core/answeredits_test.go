@@ -83,6 +83,12 @@ func carried(o *Origin, edits Edits, fields map[string]string) map[string]string
 			for name, rest := NamedByConnection(value); name != ""; name, rest = NamedByConnection(rest) {
 				delete(got, destination.Lower(name))
 			}
+		case EditRemoveAliases:
+			for name := range fields {
+				if alias, _ := o.NextAlias(name + "\x00"); alias != "" {
+					delete(got, name)
+				}
+			}
 		case EditPass:
 		default:
 			got[e.Name] = string(o.AppendValues(nil, e, got[e.Name]))

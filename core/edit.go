@@ -11,6 +11,7 @@ import (
 //
 //   - EditRemove: remove the field, if it is there;
 //   - EditRemoveNamed: remove every field that [NamedByConnection] gives;
+//   - EditRemoveAliases: remove every field that [Origin.NextAlias] gives;
 //   - EditSet: give the field Value as its only value;
 //   - EditPass: do nothing;
 //   - all others: read the field's values, and replace them by what
@@ -29,6 +30,7 @@ const (
 	EditSet           EditOp = iota // to Value, whatever came
 	EditRemove                      // the field
 	EditRemoveNamed                 // the fields that this one names
+	EditRemoveAliases               // the fields that may be taken for one that is managed
 	EditPass                        // nothing, where one might expect a change
 	EditAppend                      // Value, to what came
 	EditDefault                     // Value, where nothing came

@@ -164,7 +164,7 @@ func (g *goldenCase) sent(d *core.Decision, site *core.Site) string {
 	sent := fmt.Sprintf("%s: %s %s\n", d.Origin.Backend, g.req.Method, g.req.Target)
 	edited := core.Carried(d.Origin, edits, fields)
 	for _, e := range edits {
-		if !slices.Contains(names, e.Name) {
+		if e.Name != "" && !slices.Contains(names, e.Name) {
 			names = append(names, e.Name)
 		}
 	}

@@ -38,8 +38,11 @@ func (s *Site) OutgoingHost(o *Origin) string {
 // and every field that is not named here stay as they came. A request whose
 // edits cannot all be made must not be sent.
 func (s *Site) EditRequest(o *Origin, in *Arrival, edit Editor) {
-	if in.Headers.Has(header.HopByHop) {
+	if in.Headers.Has(header.HopByHop | header.Underscore) {
 		editConnection(in.Headers, edit)
+		if in.Headers.Has(header.Underscore) {
+			edit(EditRemoveAliases, "", "")
+		}
 	}
 	edit(EditSet, "host", s.OutgoingHost(o))
 	if in.Headers.Has(credentials) {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -126,6 +127,41 @@ func TestRequestHeaders(t *testing.T) {
 		"x-brand": list("evil", "worse"), "x-postal-track-host": list("0"), "x-kept": list("1")})
 	require.Equal(t, []string{list("a, b"), list("1"), list("1")}, []string{got["x-brand"], got["x-postal-track-host"], got["x-kept"]})
 	require.NotContains(t, sentWith(t, &espOrigin, Arrival{}, nil), "x-brand")
+}
+
+// A field whose name differs from one that is managed, or that the site sets, in
+// an underscore is the same one to some servers: it stays here.
+func TestRequestAliases(t *testing.T) {
+	o := espOrigin
+	o.Headers = list("x-brand", "a", "x-postal-track-host", "1")
+	fields := map[string]string{"x_kept": list("1"), "x_brands": list("1")}
+	for _, name := range []string{"x_postal_track_host", "x-postal_track-host", "x_brand", "x_forwarded_for", "x_forwarded-host", "x_forwarded_proto",
+		"x_forwarded_port", "cdn_loop", "fastly_key", "fastly_client_ip", "transfer_encoding", "content_length", "proxy_authorization"} {
+		fields[name] = list("evil")
+	}
+	got := sentWith(t, &o, Arrival{Scheme: "https", Address: "192.0.2.1"}, fields)
+	require.Equal(t, map[string]string{"x_kept": list("1"), "x_brands": list("1"), "x-brand": list("a"), "x-postal-track-host": list("1"), "host": list("link.example.com"),
+		"x-forwarded-proto": list("https"), "x-forwarded-for": list("192.0.2.1"), "cdn-loop": list(loopMark)}, got)
+	require.Contains(t, sentWith(t, &espOrigin, Arrival{}, fields), "x_brand", "a site that does not set it")
+}
+
+// Whatever this package edits by name is an alias with an underscore, too.
+func TestEveryEditHasItsAliases(t *testing.T) {
+	o := espOrigin
+	o.ForwardedHost, o.Headers = true, list("x-brand", "a")
+	var edits Edits
+	(&Site{Host: "link.example.com"}).EditRequest(&o, &Arrival{Headers: header.All, Scheme: "https", Address: "192.0.2.1"}, edits.Add)
+	seen := 0
+	for _, e := range edits {
+		alias := strings.ToUpper(strings.ReplaceAll(e.Name, "-", "_"))
+		if !strings.Contains(alias, "_") {
+			continue
+		}
+		seen++
+		name, rest := o.NextAlias("X_Kept\x00" + alias + "\x00accept\x00")
+		require.Equal(t, []string{alias, "accept\x00"}, []string{name, rest})
+	}
+	require.GreaterOrEqual(t, seen, 10)
 }
 
 // A site may set no field that clickedge edits, in a request or an answer, and

@@ -21,7 +21,7 @@ func RefusedHeader(name string) string {
 		return "may hold a secret, and what stands here is read by whoever reads the module or the config store"
 	case bit&readers != 0 || isIn(readersNames, name):
 		return "is the reader's, by which the origin knows readers and what they accept"
-	case bit != 0 || isIn(managedNames, name) || first == "fastly-" || strings.HasPrefix(name, "x-forwarded-"):
+	case isManaged(name):
 		return "is managed for every site: it is set, removed or passed on"
 	case isIn(overrides, name):
 		return "replaces the method or the target of a request, which reach the origin as they came"
@@ -29,6 +29,42 @@ func RefusedHeader(name string) string {
 		return "describes the message, its body or its connection"
 	}
 	return ""
+}
+
+// isManaged reports whether a request field, by its name in lower case, is
+// clickedge's or the platform's to set, to remove or to judge by.
+func isManaged(name string) bool {
+	return header.Lookup(name) != 0 || isIn(managedNames, name) || strings.HasPrefix(name, "fastly-") || strings.HasPrefix(name, "x-forwarded-")
+}
+
+// NextAlias cuts the first name off a list, a NUL after each, that a server may
+// take for another one: for a field that is managed, or that the site sets. With
+// it a reader could say, for instance, whose proxy a request came through:
+// X_Postal_Track_Host beside our X-Postal-Track-Host. The name is "" when none
+// is left.
+//
+// Only the underscore is looked at. A server that takes any other sign for a
+// hyphen must be told not to.
+func (o *Origin) NextAlias(names string) (name, rest string) {
+	for rest = names; rest != ""; {
+		name, rest = header.Next(rest)
+		if folded, has := header.Folded(name); has && (isManaged(folded) || o.sets(folded)) {
+			return name, rest
+		}
+	}
+	return "", ""
+}
+
+// sets reports whether the site sets a field of this name, in lower case.
+func (o *Origin) sets(name string) bool {
+	for rest := o.Headers; rest != ""; {
+		var set string
+		if set, rest = header.Next(rest); set == name {
+			return true
+		}
+		_, rest = header.Next(rest)
+	}
+	return false
 }
 
 // readers are the fields that a request is only judged by.

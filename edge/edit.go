@@ -11,6 +11,7 @@ import (
 // message is what requests and responses have in common here.
 type message interface {
 	hostcall.Request | hostcall.Response
+	HeaderNames(b *hostcall.Buffer) (string, hostcall.Status)
 	HeaderValues(b *hostcall.Buffer, name string) (string, hostcall.Status)
 	SetHeaderValues(name, values string) hostcall.Status
 	RemoveHeader(name string) hostcall.Status
@@ -54,6 +55,8 @@ func apply[M message](x *exchange, m M, o *core.Origin, e core.Edit) hostcall.St
 	switch e.Op {
 	case core.EditRemove:
 		return gone(m.RemoveHeader(e.Name))
+	case core.EditRemoveAliases:
+		return removeAliases(x, m, o)
 	case core.EditPass:
 		return hostcall.OK
 	}
@@ -84,6 +87,15 @@ func removeNamed[M message](m M, values string) {
 			m.RemoveHeader(name)
 		}
 	}
+}
+
+// removeAliases removes the fields that the origin may take for others.
+func removeAliases[M message](x *exchange, m M, o *core.Origin) hostcall.Status {
+	names, st := m.HeaderNames(&x.buf)
+	for name, rest := o.NextAlias(names); name != ""; name, rest = o.NextAlias(rest) {
+		st = worse(st, gone(m.RemoveHeader(name)))
+	}
+	return st
 }
 
 // gone returns the status of a removal. To remove a field that is not there is

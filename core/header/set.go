@@ -52,6 +52,10 @@ const (
 	FastlyKey
 )
 
+// Underscore is there where a name has an underscore, which some servers take
+// for a hyphen: see [Folded].
+const Underscore = Set(1) << 63
+
 // HopByHop are the fields that concern one connection only (RFC 9110, 7.6.1),
 // whether or not Connection names them.
 const HopByHop = Connection | KeepAlive | ProxyConnection | ProxyAuthenticate |
@@ -60,7 +64,7 @@ const HopByHop = Connection | KeepAlive | ProxyConnection | ProxyAuthenticate |
 // Body is there where a request has a body.
 const Body = ContentLength | TransferEncoding
 
-// All is every field that matters.
+// All is every field that matters, without Underscore, which is none.
 const All = Set(1)<<len(fieldNames) - 1
 
 var fieldNames = [...]string{
@@ -138,7 +142,11 @@ func (h *Set) Read(list string) {
 		list += "\x00\x00\x00\x00\x00\x00\x00\x00"
 	}
 	var set Set
-	factor, from := names.factor, 0
+	// With its highest bit set, a byte of seen says that a name has an
+	// underscore, or a byte that no name has: lowered, an underscore is 0x7f,
+	// and no other byte of a name is. Of a known name only what is between its
+	// ends can have one.
+	seen, factor, from := uint64(0), names.factor, 0
 	for {
 		first, last, to := uint64(0), uint64(0), from
 		if from+8 <= len(list) {
@@ -153,9 +161,11 @@ func (h *Set) Read(list string) {
 					nul = word.Zeros(word.At(list, len(list)-8) >> (8 * uint(to+8-len(list))))
 					break
 				}
-				if nul = word.Zeros(word.At(list, to)); nul != 0 {
+				middle := word.At(list, to)
+				if nul = word.Zeros(middle); nul != 0 {
 					break
 				}
+				seen |= (middle | lowered) + word.Ones
 			}
 			to += word.First(nul)
 			last = word.At(list, to-8) | lowered
@@ -169,10 +179,35 @@ func (h *Set) Read(list string) {
 		first |= lowered
 		if slot := &names.slots[(first+last*3)*factor>>(64-nameBits)]; slot.first == first && slot.last == last {
 			set |= slot.bit
+		} else {
+			seen |= (first + word.Ones) | (last + word.Ones)
 		}
 		from = to + 1
 	}
+	if seen&word.Highs != 0 {
+		set |= Underscore
+	}
 	*h = set
+}
+
+// Folded returns a name in lower case as servers read it that take an
+// underscore for a hyphen: those that hand fields to a program as variables of
+// its environment (CGI, WSGI, Rack, PHP; RFC 3875, 4.1.18). has is false for a
+// name without an underscore.
+func Folded(name string) (folded string, has bool) {
+	if word.Index(name, '_') < 0 {
+		return name, false
+	}
+	b := []byte(name)
+	for i, c := range b {
+		switch {
+		case c == '_':
+			b[i] = '-'
+		case c-'A' < 26:
+			b[i] = c | 0x20
+		}
+	}
+	return string(b), true
 }
 
 // Has reports whether any of these fields is there.

@@ -51,8 +51,53 @@ func FuzzSet(f *testing.F) {
 			}
 		}
 		got.Read(list)
-		require.Equal(t, want, got)
+		require.Equal(t, want, got&^Underscore)
+		ended := list[:strings.LastIndexByte(list, 0)+1]
+		if strings.Contains(ended, "_") {
+			require.True(t, got.Has(Underscore))
+		} else if got.Has(Underscore) {
+			require.True(t, strings.ContainsFunc(list, func(r rune) bool { return r == '_' || r >= 0x7f }), "no name has such a byte")
+		}
 	})
+}
+
+// Wherever an underscore stands in a name, it is seen, and nothing else of a
+// name is taken for one.
+func TestSetUnderscore(t *testing.T) {
+	const sign = "!#$%&'*+-.^`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for length := 1; length <= 40; length++ {
+		for _, c := range sign {
+			var h Set
+			h.Read("accept\x00" + strings.Repeat(string(c), length) + "\x00te\x00")
+			require.False(t, h.Has(Underscore), "%q", c)
+		}
+		for at := range length {
+			name := strings.Repeat("x", at) + "_" + strings.Repeat("y", length-at-1)
+			for _, list := range []string{name + "\x00", "accept\x00" + name + "\x00te\x00"} {
+				var h Set
+				h.Read(list)
+				require.True(t, h.Has(Underscore), "%q", list)
+			}
+		}
+	}
+	for _, name := range fieldNames {
+		if alias := strings.ReplaceAll(name, "-", "_"); alias != name {
+			var h Set
+			h.Read(strings.ToUpper(alias) + "\x00")
+			require.True(t, h.Has(Underscore), alias)
+		}
+	}
+}
+
+func TestFolded(t *testing.T) {
+	for name, want := range map[string]string{"X_Forwarded-FOR": "x-forwarded-for", "_": "-", "CDN_Loop": "cdn-loop"} {
+		got, has := Folded(name)
+		require.True(t, has)
+		require.Equal(t, want, got)
+	}
+	got, has := Folded("X-Forwarded-For")
+	require.False(t, has)
+	require.Equal(t, "X-Forwarded-For", got)
 }
 
 func bothEnds(name string) [2]uint64 {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,13 +17,18 @@ const headedSite = `{"esp": "custom", "origin": "https://postal.example.net", "s
 
 func headed() hostsim.Request {
 	return hostsim.Request{Method: "GET", Host: "link.example.com", Target: "/ab12cd/aB3dE5", Header: wire.NewHeader(
-		"X-Postal-Track-Host", "0", "X-POSTAL-TRACK-HOST", "2", "x-brand", "evil", "Connection", "x-brand")}
+		"X-Postal-Track-Host", "0", "X-POSTAL-TRACK-HOST", "2", "x-brand", "evil", "Connection", "x-brand",
+		"X_Postal_Track_Host", "0", "x-postal_track-host", "2", "X_BRAND", "evil", "X_Forwarded_For", "198.51.100.1", "X_Kept", "1")}
 }
 
 func requireHeaders(t *testing.T, sent hostsim.BackendRequest) {
 	t.Helper()
 	require.Equal(t, []string{"1"}, sent.Header.Values("X-Postal-Track-Host"), sent.Backend)
 	require.Equal(t, []string{"a b, c"}, sent.Header.Values("X-Brand"), sent.Backend)
+	require.Equal(t, []string{"1"}, sent.Header.Values("X_Kept"), sent.Backend)
+	for _, f := range sent.Header {
+		require.True(t, f.Name == "x_kept" || f.Name == "X_Kept" || !strings.Contains(f.Name, "_"), f.Name)
+	}
 }
 
 // Both origins get the site's own fields, from the table of sites and from an

@@ -37,6 +37,9 @@ type headerEdit struct {
 	// Named: the fields that this one names are removed, those aside that the
 	// ESP or the reader needs.
 	Named bool `json:"named_removed,omitempty"`
+	// Aliases: fields whose name has an underscore are removed, where the name
+	// with a hyphen is set or removed on every request. Name is "*_*".
+	Aliases bool `json:"aliases_removed,omitempty"`
 	// Default: only where there is none.
 	Default bool `json:"where_absent,omitempty"`
 	// Kept: only on a redirect, where there is none, or where a permanent one
@@ -55,7 +58,7 @@ func sentTo(o *core.Origin, site *core.Site, req *core.Request) *sent {
 		s.SNI = o.Address
 	}
 	var there, back core.Edits
-	site.EditRequest(o, &core.Arrival{Headers: header.All, Scheme: "<http or https>", Address: "<the reader's address>"}, there.Add)
+	site.EditRequest(o, &core.Arrival{Headers: header.All | header.Underscore, Scheme: "<http or https>", Address: "<the reader's address>"}, there.Add)
 	o.EditAnswer(http.StatusMovedPermanently, header.All, back.Add)
 	s.Headers, s.Answer = headerEdits(o, there), headerEdits(o, back)
 	return s
@@ -70,6 +73,8 @@ func headerEdits(o *core.Origin, edits core.Edits) (list []headerEdit) {
 			h.Gone = true
 		case core.EditRemoveNamed:
 			h.Named = true
+		case core.EditRemoveAliases:
+			h.Name, h.Aliases = "*_*", true
 		case core.EditPass:
 			h.Passes, h.Value = true, ""
 		case core.EditAppend:

@@ -274,6 +274,8 @@ func (h headerEdit) String() string {
 	switch {
 	case h.Gone:
 		return "(removed)"
+	case h.Aliases:
+		return "(removed, where a server may take its underscore for the hyphen of a field that is set or removed here, as of X_Forwarded_For)"
 	case h.Passes:
 		return "as it came"
 	case h.Own && h.Name == "Cookie":
