@@ -62,6 +62,14 @@ type Config struct {
 	// gets that status and nothing is recorded. It must be safe for concurrent
 	// use.
 	LogFault func(endpoint string, line []byte) Status
+	// KVFault decides, when set, how long an operation on a KV store takes and
+	// whether it fails. It is called when a guest starts one, from the guest's
+	// goroutine.
+	KVFault func(KVOperation) KVOutcome
+	// After measures the time limits that guests set for their waits
+	// (async_io.select). It must be safe for concurrent use. Default
+	// time.After.
+	After func(time.Duration) <-chan time.Time
 	// Faults make backends, logs and stores go wrong. Those with a Share are
 	// drawn from Seed; 0: one is chosen, which is logged and returned by
 	// Host.Seed.
@@ -384,6 +392,7 @@ func (c *Config) service() (*abi.Service, error) {
 	for _, key := range c.FastlyKeys {
 		svc.FastlyKeys[key] = true
 	}
+	svc.KVFault, svc.After = c.kvFault(), c.After
 	if fault := c.LogFault; fault != nil {
 		svc.LogFault = func(endpoint string, line []byte) abi.Status { return abi.Status(fault(endpoint, line)) }
 	}

@@ -16,8 +16,8 @@
 // [local_server] part of a fastly.toml. The command in cmd/hostsim does the
 // same without a line of Go.
 //
-// Stores are maps, backends are handlers, and the clock, the randomness and the
-// faults (Config.Faults) are the test's own. Config.Production shows what
+// Stores are maps, backends are handlers, and the clocks, the randomness and the
+// faults (Config.Faults, LogFault, KVFault) are the test's own. Config.Production shows what
 // Fastly does and local hosts do not.
 //
 // # Exact bytes

@@ -51,11 +51,12 @@ const memorySize = 1 << 16
 // rig is a sandbox with a memory to call it from. Text and results live in
 // different places of the memory.
 type rig struct {
-	t    testing.TB
-	s    *Sandbox
-	m    flat
-	o    *outside
-	next uint32
+	t      testing.TB
+	s      *Sandbox
+	m      flat
+	o      *outside
+	next   uint32
+	cancel func() // ends the request
 }
 
 func newRig(t testing.TB) *rig {
@@ -71,7 +72,7 @@ func newRig(t testing.TB) *rig {
 		Header: wire.NewHeader("Host", "host.example.com", "X-One", "1", "x-one", "2")}
 	s := NewSandbox(ctx, svc, o, down)
 	t.Cleanup(func() { cancel(); s.EndGuest(&Outgoing{Body: &Body{}}); s.WaitSends(); s.Close() })
-	return &rig{t: t, s: s, m: make(flat, memorySize), o: o, next: 4096}
+	return &rig{t: t, s: s, m: make(flat, memorySize), o: o, next: 4096, cancel: cancel}
 }
 
 // call makes a host call; a string argument becomes its address and length,

@@ -1,7 +1,6 @@
 package abi
 
 import (
-	"context"
 	"reflect"
 	"time"
 )
@@ -10,7 +9,7 @@ import (
 // when several are ready at once. It returns -1 when the wait was cut short, by
 // ctx or, when limit is not 0, by time.
 func (s *Sandbox) first(items []item, limit time.Duration) int {
-	cases := make([]reflect.SelectCase, 0, len(items)+1)
+	cases := make([]reflect.SelectCase, 0, len(items)+2)
 	for i, it := range items {
 		ch := it.ready()
 		if isClosed(ch) {
@@ -18,18 +17,27 @@ func (s *Sandbox) first(items []item, limit time.Duration) int {
 		}
 		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ch)})
 	}
-	ctx, cancel := s.ctx, context.CancelFunc(func() {})
+	cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(s.ctx.Done())})
 	if limit > 0 {
-		ctx, cancel = context.WithTimeout(s.ctx, limit)
+		expired, stop := s.after(limit)
+		defer stop()
+		cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(expired)})
 	}
-	defer cancel()
 	defer s.idle()()
-	cases = append(cases, reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())})
-	at, _, _ := reflect.Select(cases)
-	if at == len(items) {
-		return -1
+	if at, _, _ := reflect.Select(cases); at < len(items) {
+		return at
 	}
-	return at
+	return -1
+}
+
+// after returns a channel that receives when a time limit is over, and a
+// function that frees it.
+func (s *Sandbox) after(limit time.Duration) (expired <-chan time.Time, stop func()) {
+	if s.svc.After != nil {
+		return s.svc.After(limit), func() {}
+	}
+	t := time.NewTimer(limit)
+	return t.C, func() { t.Stop() }
 }
 
 func isClosed(ch <-chan struct{}) bool {
@@ -41,8 +49,9 @@ func isClosed(ch <-chan struct{}) bool {
 	}
 }
 
-// maxSelect is what reflect.Select can take, less the case for the time limit.
-const maxSelect = 65535
+// maxSelect is what reflect.Select can take, less the cases for the time limit
+// and for the end of the request.
+const maxSelect = 65534
 
 func asyncSelect(f *frame) {
 	handles, limit := f.handles(0), f.u32(2)

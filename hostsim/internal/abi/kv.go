@@ -92,7 +92,7 @@ const (
 	kvBadRequest
 	kvNotFound
 	kvPreconditionFailed
-	kvPayloadTooLarge
+	kvPayloadTooLarge // the last that a store here gives by itself
 )
 
 // kvMode is kv_insert_mode.

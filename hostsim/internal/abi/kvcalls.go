@@ -6,25 +6,20 @@ import (
 	"unicode/utf8"
 )
 
-// The outcomes that wait calls take. Every operation is done when it is
-// started.
+// The operations that wait calls take. Without Service.KVFault every one is done
+// when it is started.
 type (
 	kvLookup struct {
+		*kvStep
 		entry KVEntry
-		found bool
 	}
-	kvInsert struct{ err kvError }
-	kvDelete struct{ err kvError }
+	kvInsert struct{ *kvStep }
+	kvDelete struct{ *kvStep }
 	kvList   struct {
-		body []byte
-		err  kvError
+		*kvStep
+		listing []byte
 	}
 )
-
-func (*kvLookup) ready() <-chan struct{} { return closed }
-func (*kvInsert) ready() <-chan struct{} { return closed }
-func (*kvDelete) ready() <-chan struct{} { return closed }
-func (*kvList) ready() <-chan struct{}   { return closed }
 
 // kvOpen serves KV stores and object stores, which are the same stores under
 // two names.
@@ -81,10 +76,18 @@ func (f *frame) whole(i int) (data []byte) {
 
 func (f *frame) startLookup(out int, bad Status) {
 	store, key := f.kvStore(), f.kvKey(bad)
-	f.newItem(out, func() item {
-		entry, found := f.s.svc.KV.Get(store, key)
-		return &kvLookup{entry, found}
-	})
+	f.newItem(out, func() item { return f.lookup(store, key) })
+}
+
+// lookup reads the value as it is now, however long the answer takes.
+func (f *frame) lookup(store, key string) *kvLookup {
+	entry, found := f.s.svc.KV.Get(store, key)
+	return &kvLookup{f.startKV("lookup", store, key, func() kvError {
+		if !found {
+			return kvNotFound
+		}
+		return kvOK
+	}), entry}
 }
 
 func kvLookupStart(f *frame) {
@@ -100,14 +103,14 @@ func kvLookupWaitV2(f *frame) { f.kvLookupWait(func(generation uint64) { f.put64
 // nothing else is written.
 func (f *frame) kvLookupWait(generation func(uint64)) {
 	l := takeItem[*kvLookup](f, f.u32(0))
-	if !f.ok() {
+	if f.awaitKV(l); !f.ok() {
 		return
 	}
-	if !l.found {
-		f.put32(6, uint32(kvNotFound))
+	if l.err != kvOK {
+		f.put32(6, uint32(l.err))
 		return
 	}
-	f.newItem(1, func() item { return BodyOf(l.entry.Value) })
+	f.newItem(1, func() item { return l.body(l.entry.Value) })
 	if f.fill(2, []byte(l.entry.Metadata)); f.ok() {
 		generation(l.entry.Generation)
 		f.put32(6, uint32(kvOK))
@@ -134,7 +137,13 @@ func kvInsertStart(f *frame) {
 	store, key := f.kvStore(), f.kvKey(Inval)
 	value := f.whole(3)
 	config := f.kvInsertConfig(mask, f.record(f.u32(5), kvInsertSize, 8))
-	f.newItem(6, func() item { return &kvInsert{f.s.svc.KV.insert(store, key, value, config)} })
+	f.newItem(6, func() item { return f.insert(store, key, value, config) })
+}
+
+// insert writes a value when the operation is done.
+func (f *frame) insert(store, key string, value []byte, config kvInsertConfig) *kvInsert {
+	kv := f.s.svc.KV
+	return &kvInsert{f.startKV("insert", store, key, func() kvError { return kv.insert(store, key, value, config) })}
 }
 
 func (f *frame) kvInsertConfig(mask uint32, r record) (c kvInsertConfig) {
@@ -167,7 +176,8 @@ func (f *frame) optionalText(given bool, r record, at int) *string {
 }
 
 func kvInsertWait(f *frame) {
-	if i := takeItem[*kvInsert](f, f.u32(0)); f.ok() {
+	i := takeItem[*kvInsert](f, f.u32(0))
+	if f.awaitKV(i); f.ok() {
 		f.put32(1, uint32(i.err))
 	}
 }
@@ -179,11 +189,15 @@ func kvDeleteStart(f *frame) {
 
 func (f *frame) startDelete(out int, bad Status) {
 	store, key := f.kvStore(), f.kvKey(bad)
-	f.newItem(out, func() item { return &kvDelete{f.s.svc.KV.remove(store, key)} })
+	kv := f.s.svc.KV
+	f.newItem(out, func() item {
+		return &kvDelete{f.startKV("delete", store, key, func() kvError { return kv.remove(store, key) })}
+	})
 }
 
 func kvDeleteWait(f *frame) {
-	if d := takeItem[*kvDelete](f, f.u32(0)); f.ok() {
+	d := takeItem[*kvDelete](f, f.u32(0))
+	if f.awaitKV(d); f.ok() {
 		f.put32(1, uint32(d.err))
 	}
 }
@@ -201,18 +215,18 @@ func kvListStart(f *frame) {
 		limit = r.u32(12)
 	}
 	f.newItem(3, func() item {
-		body, err := f.s.svc.KV.list(store, cursor, prefix, limit)
-		return &kvList{body, err}
+		listing, err := f.s.svc.KV.list(store, cursor, prefix, limit)
+		return &kvList{f.startKV("list", store, "", func() kvError { return err }), listing}
 	})
 }
 
 func kvListWait(f *frame) {
 	l := takeItem[*kvList](f, f.u32(0))
-	if !f.ok() {
+	if f.awaitKV(l); !f.ok() {
 		return
 	}
 	if l.err == kvOK {
-		f.newItem(1, func() item { return BodyOf(l.body) })
+		f.newItem(1, func() item { return l.body(l.listing) })
 	}
 	f.put32(2, uint32(l.err))
 }
@@ -225,34 +239,53 @@ func objLookup(f *frame) {
 	if !f.ok() {
 		return
 	}
-	if entry, found := f.s.svc.KV.Get(store, key); found {
-		f.newItem(3, func() item { return BodyOf(entry.Value) })
+	l := f.lookup(store, key)
+	if f.awaitKV(l); f.ok() {
+		f.foundObject(3, l)
 	}
 }
 
 func objLookupAsync(f *frame) { f.startLookup(3, Error) }
 
 func objLookupWait(f *frame) {
-	if l := takeItem[*kvLookup](f, f.u32(0)); f.ok() && l.found {
-		f.newItem(1, func() item { return BodyOf(l.entry.Value) })
+	l := takeItem[*kvLookup](f, f.u32(0))
+	if f.awaitKV(l); f.ok() {
+		f.foundObject(1, l)
+	}
+}
+
+// foundObject gives out the body of a value, if there is one.
+func (f *frame) foundObject(out int, l *kvLookup) {
+	switch l.err {
+	case kvOK:
+		f.newItem(out, func() item { return l.body(l.entry.Value) })
+	case kvNotFound:
+	default:
+		f.fail(Error)
 	}
 }
 
 func objInsert(f *frame) {
 	store, key := f.kvStore(), f.kvKey(Error)
-	if value := f.whole(3); f.ok() {
-		f.s.svc.KV.insert(store, key, value, kvInsertConfig{})
+	value := f.whole(3)
+	if !f.ok() {
+		return
+	}
+	i := f.insert(store, key, value, kvInsertConfig{})
+	if f.awaitKV(i); f.ok() && i.err > kvPayloadTooLarge {
+		f.fail(Error)
 	}
 }
 
 func objInsertAsync(f *frame) {
 	store, key := f.kvStore(), f.kvKey(Error)
 	value := f.whole(3)
-	f.newItem(4, func() item { return &kvInsert{f.s.svc.KV.insert(store, key, value, kvInsertConfig{})} })
+	f.newItem(4, func() item { return f.insert(store, key, value, kvInsertConfig{}) })
 }
 
 func objInsertWait(f *frame) {
-	if i := takeItem[*kvInsert](f, f.u32(0)); f.ok() && i.err != kvOK {
+	i := takeItem[*kvInsert](f, f.u32(0))
+	if f.awaitKV(i); f.ok() && i.err != kvOK {
 		f.fail(Inval)
 	}
 }
@@ -260,7 +293,8 @@ func objInsertWait(f *frame) {
 func objDeleteAsync(f *frame) { f.startDelete(3, Error) }
 
 func objDeleteWait(f *frame) {
-	if d := takeItem[*kvDelete](f, f.u32(0)); f.ok() && d.err != kvOK {
+	d := takeItem[*kvDelete](f, f.u32(0))
+	if f.awaitKV(d); f.ok() && d.err != kvOK {
 		f.fail(None)
 	}
 }

@@ -34,6 +34,11 @@ type Service struct {
 	// LogFault decides what a log call returns; nil: always OK. line is nil for
 	// endpoint_get.
 	LogFault func(endpoint string, line []byte) Status
+	// KVFault decides how an operation on a KV store goes; nil: always at once,
+	// and well.
+	KVFault func(KVOperation) KVOutcome
+	// After measures the time limits of a guest's waits; nil: time.After.
+	After func(time.Duration) <-chan time.Time
 	// BackendFields, when set, changes the fields of a backend request before
 	// it is sent.
 	BackendFields func(*wire.Header)
@@ -211,6 +216,8 @@ func (s *Sandbox) EndGuest(fallback *Outgoing) {
 			it.pipe.end(false, nil)
 		case *cacheLookup:
 			it.close()
+		case interface{ dropKV() }:
+			it.dropKV()
 		}
 	}
 	if !s.responded {
