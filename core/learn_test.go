@@ -84,9 +84,9 @@ func (p *place) Forget(name *learned.Name) {
 }
 
 func (p *place) Learned(name *learned.Name, patient bool) learned.Entry {
-	e, fresh := learned.Find(p, p.world.archive, name, patient)
-	if fresh {
-		learned.Keep(p, name, &e)
+	e, seconds := learned.Find(p, p.world.archive, name, patient)
+	if seconds > 0 {
+		p.PutCached(name, &e, seconds)
 	}
 	return e
 }
@@ -206,7 +206,7 @@ func say(t testing.TB, p *place, site *core.Site, target, to string) {
 	t.Helper()
 	sight, ok := site.Sight(&core.Request{Method: "GET", Target: target}, esp.KindClick, 302, to+"\x00")
 	require.True(t, ok)
-	learned.Learn(p, &sight, p.world.now)
+	learned.Learn(p, p.world.archive, &sight, p.world.now)
 }
 
 // A contradiction in one place ends the name in all, at once.
@@ -322,7 +322,7 @@ func (s *story) answer(p *place, target string, what, where byte) {
 		s.said[name][to] = map[string]bool{}
 	}
 	s.said[name][to][strings.TrimPrefix(target, "/uni")] = true
-	learned.Learn(p, &sight, s.w.now)
+	learned.Learn(p, p.world.archive, &sight, s.w.now)
 	s.check()
 }
 

@@ -41,9 +41,9 @@ func openArchive() learned.Archive { return learned.OpenArchive(tableData()) }
 // Learned implements core.LearnedLinks. What the cache did not have is put
 // there, so that the next reader does not wait for the store.
 func (x *exchange) Learned(name *learned.Name, patient bool) learned.Entry {
-	e, fresh := learned.Find(x, openArchive(), name, patient)
-	if fresh {
-		learned.Keep(x, name, &e)
+	e, seconds := learned.Find(x, openArchive(), name, patient)
+	if seconds > 0 {
+		x.PutCached(name, &e, seconds)
 	}
 	return e
 }
@@ -52,7 +52,7 @@ func (x *exchange) Learned(name *learned.Name, patient bool) learned.Entry {
 func (x *exchange) learn(status int, locations string) {
 	var ok bool
 	if x.links.sight, ok = x.site.Sight(&x.request, x.record.Kind, status, locations); ok {
-		learned.Learn(x, &x.links.sight, x.now())
+		learned.Learn(x, openArchive(), &x.links.sight, x.now())
 	}
 }
 
@@ -86,17 +86,25 @@ func (x *exchange) PutCached(name *learned.Name, e *learned.Entry, seconds int64
 	hostcall.Cache(key, view(text), surrogate, uint64(seconds))
 }
 
-// Stored implements learned.Places.
+// Stored implements learned.Places. A value that is longer than any entry is
+// damaged, and so none.
 func (x *exchange) Stored(name *learned.Name) (e learned.Entry, ok bool) {
 	store, st := hostcall.OpenStore(contract.LinkStore)
 	if st != hostcall.OK {
 		return e, false
 	}
-	text, st := store.Get(&x.buf, view(name[:]), storeTimeout)
+	start := now()
+	text, st := store.Get(&x.buf, view(name[:]), func() uint32 { return leftSince(start, now()) })
 	if st == hostcall.OK {
 		e = learned.ReadEntry(name, text)
 	}
-	return e, st == hostcall.OK || st == hostcall.None
+	return e, st == hostcall.OK || st == hostcall.None || st == hostcall.BufferTooSmall
+}
+
+// leftSince returns how many milliseconds of storeTimeout are left. A wall clock
+// may step back: then it is all of it.
+func leftSince(start, now int64) uint32 {
+	return uint32(storeTimeout - min(max(0, now-start)/1e6, storeTimeout))
 }
 
 // PutStored implements learned.Places. It says on standard error if the store
@@ -116,10 +124,18 @@ func (x *exchange) PutStored(name *learned.Name, e *learned.Entry, add bool) lea
 	if st == hostcall.InvalidArg {
 		why = "is not linked to this service: a learned link stays in the cache of one place"
 	}
-	_, _ = os.Stderr.WriteString("warning: KV store " + contract.LinkStore + " " + why + "; site " + x.site.Host +
-		", request " + x.record.RequestID + "\n")
+	x.warnOfLinks("KV store " + contract.LinkStore + " " + why)
 	return learned.Failed
 }
 
 // Forget implements learned.Places.
-func (x *exchange) Forget(name *learned.Name) { hostcall.Purge(x.linkKey(name)) }
+func (x *exchange) Forget(name *learned.Name) {
+	if st := hostcall.Purge(x.linkKey(name)); st != hostcall.OK {
+		x.warnOfLinks("a link that leads to two destinations was not purged from the caches of all places (" + st.String() + ")")
+	}
+}
+
+// warnOfLinks writes a warning to standard error.
+func (x *exchange) warnOfLinks(what string) {
+	_, _ = os.Stderr.WriteString("warning: " + what + "; site " + x.site.Host + ", request " + x.record.RequestID + "\n")
+}

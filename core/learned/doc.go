@@ -17,6 +17,7 @@
 // A wrong redirect: nothing is known before the answers to links of two
 // messages agree, an entry is bound to its name by a checksum, and one that
 // contradicts another is never used. A store of personal data: a destination
-// with something personal in it has a name that never repeats. See [Mark] for
-// the links of which that is not certain.
+// with something personal in it has a name that does not repeat in a mailing,
+// and one in which [Personal] sees something is not learned from answers. See
+// [Mark] for the links of which the first is not certain.
 package learned

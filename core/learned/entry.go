@@ -26,7 +26,11 @@ const (
 	Contradictory              // it has led to two destinations: it is never used again
 )
 
-const stateLetters = "-nkx"
+// stateLetters are those of the states, and of a contradiction that the store
+// did not take.
+const stateLetters = "-nkxy"
+
+const unstoredLetter = 4
 
 var stateNames = [...]string{"absent", "noted", "known", "contradictory"}
 
@@ -41,19 +45,26 @@ const maxMarks = personalLinks - 1
 //
 //	1<state> <sum> <since> [<mark>[,<mark>…]] [<destination>]
 //
-// "1" is the version. The state is n, k or x. The sum is FNV-1a over the name
+// "1" is the version. The state is n, k or x; in a cache also y, for a
+// contradiction that the store did not take. The sum is FNV-1a over the name
 // and all that follows the sum, 16 hexadecimal digits. since is in seconds
 // since 1970. Only a note has marks, 16 hexadecimal digits each, and only notes
 // and known names have a destination. All of it is ASCII, so that a KV store's
 // entry can be read by people.
 type Entry struct {
 	State State
+	count uint8 // of marks
+	// unstored: the store did not take this contradiction.
+	unstored bool
 	// Since is when the state began.
 	Since       int64
 	Destination string
 	marks       [maxMarks]Mark
-	count       int // of marks
 }
+
+// mostSince is the end of the year 9999, the last that a date in an archive's
+// file can have.
+const mostSince = 253402300799
 
 // KnownSince returns the entry of a destination that is known by other means
 // than sights: from an archive, or because the sender says so.
@@ -70,7 +81,11 @@ func IsDestination(url string) bool {
 
 // Append appends the text of the entry of a name.
 func (e *Entry) Append(dst []byte, name *Name) []byte {
-	dst = append(dst, '1', stateLetters[e.State], ' ')
+	letter := int(e.State)
+	if e.unstored {
+		letter = unstoredLetter
+	}
+	dst = append(dst, '1', stateLetters[letter], ' ')
 	sumAt := len(dst)
 	dst = append(dst, "................"...)
 	bodyAt := len(dst)
@@ -81,7 +96,7 @@ func (e *Entry) Append(dst []byte, name *Name) []byte {
 	if e.Destination != "" {
 		dst = append(append(dst, ' '), e.Destination...)
 	}
-	appendHex(dst[:sumAt], sumOf(name, e.State, view(dst[bodyAt:])))
+	appendHex(dst[:sumAt], sumOf(name, letter, view(dst[bodyAt:])))
 	return dst
 }
 
@@ -91,12 +106,12 @@ func ReadEntry(name *Name, text string) Entry {
 	if len(text) < 3+hexLength || len(text) > MaxEntry || text[0] != '1' || text[2] != ' ' {
 		return Entry{}
 	}
-	state := State(max(strings.IndexByte(stateLetters, text[1]), 0))
+	letter := max(strings.IndexByte(stateLetters, text[1]), 0)
 	body := text[3+hexLength:]
-	if sum, ok := readHex(text[3 : 3+hexLength]); !ok || state == Absent || sum != sumOf(name, state, body) {
+	if sum, ok := readHex(text[3 : 3+hexLength]); !ok || letter == 0 || sum != sumOf(name, letter, body) {
 		return Entry{}
 	}
-	e := Entry{State: state}
+	e := Entry{State: State(min(letter, int(Contradictory))), unstored: letter == unstoredLetter}
 	if !e.readBody(body) || !e.valid() {
 		return Entry{}
 	}
@@ -159,6 +174,9 @@ func (e *Entry) readMarks(list string) bool {
 
 // valid reports whether the entry is one that this package writes.
 func (e *Entry) valid() bool {
+	if e.Since < 0 || e.Since > mostSince {
+		return false
+	}
 	if e.State == Contradictory {
 		return e.Destination == ""
 	}
@@ -167,13 +185,13 @@ func (e *Entry) valid() bool {
 
 // sumOf is FNV-1a with 64 bits. It finds damage, and not intent: whoever can
 // write to the store can also make a sum.
-func sumOf(name *Name, state State, body string) uint64 {
+func sumOf(name *Name, letter int, body string) uint64 {
 	const prime = 0x100000001b3
 	h := uint64(0xcbf29ce484222325)
 	for _, c := range name {
 		h = (h ^ uint64(c)) * prime
 	}
-	h = (h ^ uint64(state)) * prime
+	h = (h ^ uint64(letter)) * prime
 	for i := 0; i < len(body); i++ {
 		h = (h ^ uint64(body[i])) * prime
 	}

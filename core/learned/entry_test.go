@@ -17,7 +17,7 @@ func someEntries() []Entry {
 	note.marks[0], note.count = 7, 1
 	three := note
 	three.marks, three.count = [maxMarks]Mark{1, 1 << 63, 0xffffffffffffffff}, 3
-	return []Entry{note, three, KnownSince(0, "https://shop.example.com/sale?a=b&c=%20"), KnownSince(1, "http://a.b/"), contradiction(1772366400)}
+	return []Entry{note, three, KnownSince(0, "https://shop.example.com/sale?a=b&c=%20"), KnownSince(1, "http://a.b/"), contradiction(1772366400), {State: Contradictory, Since: mostSince, unstored: true}}
 }
 
 // The text of an entry stands in stores, so it must not change.
@@ -36,7 +36,7 @@ func TestEntryIsReadBack(t *testing.T) {
 		require.LessOrEqual(t, len(text), MaxEntry)
 		require.Equal(t, e, ReadEntry(&name, text), text)
 	}
-	long := KnownSince(1<<62, "https://a.b/"+strings.Repeat("a", MaxDestination-len("https://a.b/")))
+	long := KnownSince(mostSince, "https://a.b/"+strings.Repeat("a", MaxDestination-len("https://a.b/")))
 	text := string(long.Append(nil, &name))
 	require.LessOrEqual(t, len(text), MaxEntry)
 	require.Equal(t, long, ReadEntry(&name, text))
@@ -69,6 +69,7 @@ func TestForeignEntryIsAbsent(t *testing.T) {
 	for _, e := range []Entry{
 		KnownSince(1, ""), KnownSince(1, "ftp://a.b/"), KnownSince(1, "https://a.b/ c"), KnownSince(1, "https://user@a.b/"), KnownSince(1, "javascript:alert(1)"),
 		KnownSince(1, "https://a.b/"+strings.Repeat("a", MaxDestination)),
+		KnownSince(-1, "https://a.b/"), KnownSince(mostSince+1, "https://a.b/"), contradiction(-1),
 		{State: Contradictory, Since: 1, Destination: "https://a.b/"},
 		{State: Noted, Since: 1, Destination: "https://a.b/"},
 		{},

@@ -34,42 +34,57 @@ const (
 	// knownTime is about as long as the links of a mail are clicked on. Then the
 	// name is learned again, which compares it with the store.
 	knownTime = 30 * day
-	// claimTime is for what is not in the store yet: while it is being written,
-	// and where it cannot be.
+	// storedTime is for what was read from the store: a store may give out what
+	// it had before a contradiction, and one was perhaps written since.
+	storedTime = day / 24
+	// claimTime is for what the store did not take.
 	claimTime = day / 24
+	// againTime is for what must not wait: the archive's word while the store
+	// gives no answer, and a contradiction that the store did not take.
+	againTime = 60
 	// contradictoryTime is long, and the store has it for good.
 	contradictoryTime = 365 * day
 )
 
 // Find returns what is known of a name. archive is what the module has. The
-// store is asked only if patient is true and the cache does not decide. fresh
-// reports whether the cache lacks what was found: [Keep] puts it there.
-func Find(p Places, archive Archive, name *Name, patient bool) (e Entry, fresh bool) {
+// store is asked only if patient is true and the cache does not decide. seconds
+// is for how long what was found should be put into the cache; 0: not at all.
+func Find(p Places, archive Archive, name *Name, patient bool) (e Entry, seconds int64) {
 	cached := p.Cached(name)
 	e = Merge(archive.Find(name), cached)
 	if !patient || cached.Decided() {
-		return e, false
+		return e, 0
 	}
 	// The store is asked even if the archive knows the name: a contradiction
 	// that was found later stands there.
-	stored, _ := p.Stored(name)
-	e = Merge(e, stored)
-	return e, e.Decided()
+	stored, answered := p.Stored(name)
+	if e = Merge(e, stored); !e.Decided() {
+		return e, 0
+	}
+	return e, timeOf(&e, answered)
 }
 
-// Keep puts what [Find] found into the cache.
-func Keep(p Places, name *Name, e *Entry) { p.PutCached(name, e, timeOf(e)) }
-
-func timeOf(e *Entry) int64 {
-	if e.State == Contradictory {
+func timeOf(e *Entry, answered bool) int64 {
+	switch {
+	case !answered:
+		return againTime
+	case e.State == Contradictory:
 		return contradictoryTime
 	}
-	return knownTime
+	return storedTime
 }
 
-// Learn does what is to be done after a sight.
-func Learn(p Places, s *Sight, now int64) {
-	step, e := Next(p.Cached(&s.Name), s, now)
+// Learn does what is to be done after a sight. What the module's archive has
+// counts as if it had been seen before: one answer that leads elsewhere
+// contradicts it.
+func Learn(p Places, archive Archive, s *Sight, now int64) {
+	held := p.Cached(&s.Name)
+	if !held.Decided() {
+		if a := archive.Find(&s.Name); a.Decided() && a.Destination != s.Destination {
+			held = a
+		}
+	}
+	step, e := Next(held, s, now)
 	switch step {
 	case Note:
 		p.PutCached(&s.Name, &e, noteTime)
@@ -82,22 +97,23 @@ func Learn(p Places, s *Sight, now int64) {
 
 // know makes a destination known. The cache gets it first, so that of many
 // readers at once one writes to the store, which takes one write a second for a
-// key.
+// key. A contradiction that is found meanwhile is put after it, or the store
+// has it already.
 func know(p Places, name *Name, e *Entry, now int64) {
-	p.PutCached(name, e, claimTime)
+	p.PutCached(name, e, knownTime)
 	switch p.PutStored(name, e, true) {
-	case Done:
-		confirm(p, name, e)
+	case Failed:
+		claim(p, name, e)
 	case Taken:
 		settle(p, name, e, now)
 	}
 }
 
-// confirm puts what is in the store into the cache for longer, unless a
-// contradiction was found meanwhile.
-func confirm(p Places, name *Name, e *Entry) {
+// claim lets the cache end sooner what the store did not take: then it is tried
+// again.
+func claim(p Places, name *Name, e *Entry) {
 	if held := p.Cached(name); held.State != Contradictory {
-		Keep(p, name, e)
+		p.PutCached(name, e, claimTime)
 	}
 }
 
@@ -105,25 +121,29 @@ func confirm(p Places, name *Name, e *Entry) {
 func settle(p Places, name *Name, known *Entry, now int64) {
 	stored, ok := p.Stored(name)
 	if !ok {
+		claim(p, name, known)
 		return
 	}
 	step, e := Settle(stored, *known, now)
-	switch step {
-	case Note:
-		confirm(p, name, &e)
-	case Know:
-		if p.PutStored(name, &e, false) == Done {
-			confirm(p, name, &e)
-		}
-	case Contradict:
+	switch {
+	case step == Contradict:
 		contradict(p, name, &e)
+	case e.State == Contradictory:
+		p.PutCached(name, &e, contradictoryTime)
+	case step == Know && p.PutStored(name, &e, false) != Done:
+		claim(p, name, &e)
 	}
 }
 
 // contradict puts a contradiction into the cache and the store, and makes all
-// other places forget the destination.
+// other places forget the destination. The cache remembers if the store did not
+// take it, and [Next] tries again.
 func contradict(p Places, name *Name, e *Entry) {
 	p.PutCached(name, e, contradictoryTime)
-	p.PutStored(name, e, false)
+	if p.PutStored(name, e, false) != Done {
+		late := *e
+		late.unstored = true
+		p.PutCached(name, &late, contradictoryTime)
+	}
 	p.Forget(name)
 }

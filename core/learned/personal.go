@@ -5,11 +5,12 @@ import "strings"
 // tokenLength is from how many digits on a part of a URL looks like a token.
 const tokenLength = 20
 
-// maybePersonal reports whether a destination might be there for one reader
-// only: it also finds short numbers, which Personal does not.
+// maybePersonal reports whether a destination in which Personal sees nothing
+// might still be there for one reader only: it has a number, or a parameter that
+// is not one of a campaign's.
 func maybePersonal(url string) bool {
-	digits := 0
-	for _, c := range []byte(afterHost(url)) {
+	path, digits := afterHost(url), 0
+	for _, c := range []byte(path) {
 		if digits++; c < '0' || c > '9' {
 			digits = 0
 		}
@@ -17,7 +18,24 @@ func maybePersonal(url string) bool {
 			return true
 		}
 	}
-	return Personal(url) != ""
+	params := ""
+	if at := strings.IndexAny(path, "?#"); at >= 0 {
+		params = path[at:]
+	}
+	for param := range strings.FieldsFuncSeq(params, func(r rune) bool { return strings.ContainsRune("?&;#", r) }) {
+		name, value, _ := strings.Cut(param, "=")
+		if len(value) > 2 && !ofCampaign(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofCampaign reports whether a parameter is by its name the same for all readers
+// of a mail. Of Google's five utm_content and utm_term are not: senders put
+// readers' ids there.
+func ofCampaign(name string) bool {
+	return name == "utm_source" || name == "utm_medium" || name == "utm_campaign"
 }
 
 // afterHost is what follows the host of a URL, without the first slash.
@@ -52,10 +70,29 @@ func hasEscape(s, escape string) bool {
 // tokenEnd is where the digits at the start of s end.
 func tokenEnd(s string) int {
 	i := 0
-	for i < len(s) && isTokenByte(s[i]) {
-		i++
+	for i < len(s) {
+		n := tokenUnit(s[i:])
+		if n == 0 {
+			break
+		}
+		i += n
 	}
 	return i
+}
+
+// tokenUnit is the length of the digit of a token at the start of s, 0 if there
+// is none. Base64's + / = stand in a URL as escapes.
+func tokenUnit(s string) int {
+	if isTokenByte(s[0]) {
+		return 1
+	}
+	if len(s) >= 3 && s[0] == '%' {
+		switch s[1:3] {
+		case "2B", "2b", "2F", "2f", "3D", "3d":
+			return 3
+		}
+	}
+	return 0
 }
 
 func isTokenByte(c byte) bool {
@@ -65,21 +102,23 @@ func isTokenByte(c byte) bool {
 // isToken reports whether a text is no words: long, and with digits among its
 // letters. "spring-sale-2026" is words, and "5f3c9a0b7d2e41c8a6b0" is not.
 func isToken(s string) bool {
-	if len(s) < tokenLength {
+	length := len(s)
+	if length < tokenLength {
 		return false
 	}
-	digits, changes, last := 0, 0, byte(0)
-	for i := 0; i < len(s); i++ {
-		class := classOf(s[i])
+	digits, changes, last := 0, 0, byte('-')
+	for len(s) > 0 {
+		class := classOf(s[0])
 		if class == '0' {
 			digits++
 		}
-		if class != last && class != '-' && last != '-' && last != 0 {
+		// A capital begins a word: what follows it is no change.
+		if class != last && class != '-' && last != '-' && (last != 'A' || class != 'a') {
 			changes++
 		}
-		last = class
+		last, s = class, s[tokenUnit(s):]
 	}
-	return changes >= 4 || digits >= tokenLength || digits*2 > len(s)
+	return changes >= 4 || digits >= tokenLength || digits*2 > length
 }
 
 // classOf tells digits, small letters, capitals and the rest apart.

@@ -39,13 +39,19 @@ const (
 
 // Next says what is to be done after a sight, given the entry that the cache of
 // this place has, and the entry to put. now is in seconds since 1970.
+//
+// A destination in which something personal is seen is not learned: a reader's
+// own page stands in each mail to that reader, so that two messages agree on
+// it.
 func Next(held Entry, s *Sight, now int64) (Step, Entry) {
 	switch {
+	case held.State == Contradictory && held.unstored && now-held.Since >= againTime:
+		return Contradict, contradiction(now)
 	case held.State == Contradictory:
 		return Nothing, held
 	case held.State != Absent && held.Destination != s.Destination:
 		return Contradict, contradiction(now)
-	case held.State == Known, !s.Fit:
+	case held.State == Known, !s.Fit, Personal(s.Destination) != "":
 		return Nothing, held
 	}
 	return held.with(s, now)
@@ -74,7 +80,7 @@ func (e Entry) with(s *Sight, now int64) (Step, Entry) {
 
 // enough reports whether one more mark makes the destination known.
 func (e *Entry) enough(mark Mark, destination string) bool {
-	named, all := 0, e.count+1
+	named, all := 0, int(e.count)+1
 	if mark.named() {
 		named++
 	}

@@ -74,33 +74,68 @@ func TestUnfitSight(t *testing.T) {
 }
 
 // In links that do not name their message, two may be of one message. So a
-// destination that looks personal needs more of them than any message has.
+// destination that may be personal needs more of them than most messages have.
 func TestUnnamedMessages(t *testing.T) {
 	steps, _ := run(sight("l1", shop), sight("l1", shop), sight("l2", shop))
 	require.Equal(t, []Step{Note, Nothing, Know}, steps)
-	steps, e := run(sight("l1", token), sight("l2", token), sight("l3", token), sight("l3", token))
+	steps, e := run(sight("l1", numbered4), sight("l2", numbered4), sight("l3", numbered4), sight("l3", numbered4))
 	require.Equal(t, []Step{Note, Note, Note, Nothing}, steps)
 	require.Equal(t, Noted, e.State)
-	step, e := Next(e, sight("l4", token), 4)
+	step, e := Next(e, sight("l4", numbered4), 4)
 	require.Equal(t, Know, step)
-	require.Equal(t, token, e.Destination)
-	steps, _ = run(sight("m1", token), sight("m2", token))
+	require.Equal(t, numbered4, e.Destination)
+	steps, _ = run(sight("m1", numbered4), sight("m2", numbered4))
 	require.Equal(t, []Step{Note, Know}, steps, "two messages are two")
-	steps, _ = run(sight("l1", token), sight("m1", token), sight("l2", token), sight("m2", token))
+	steps, _ = run(sight("l1", numbered4), sight("m1", numbered4), sight("l2", numbered4), sight("m2", numbered4))
 	require.Equal(t, []Step{Note, Note, Note, Know}, steps)
 }
 
-// A short number may be a reader's, too.
-func TestUnnamedMessagesWithNumbers(t *testing.T) {
+const numbered4 = "https://shop.example.com/p/1001"
+
+// A short number or a parameter may be a reader's, too.
+func TestUnnamedMessagesThatMayBePersonal(t *testing.T) {
 	for url, want := range map[string]Step{
-		"https://shop.example.com/u?id=1001": Note, "https://shop.example.com/u/101": Note,
-		"https://shop.example.com/sale?utm_campaign=1&x=22": Know, "https://shop1001.example.com/": Know,
+		"https://shop.example.com/u?id=1001": Note, "https://shop.example.com/u/101": Note, "https://shop.example.com/?name=ann": Note,
+		"https://shop.example.com/?utm_source=mail&utm_content=ann": Note, "https://shop.example.com/?x=1;name=ann": Note, "https://shop.example.com/#u=ann": Note,
+		"https://shop.example.com/sale?utm_campaign=1&x=22": Know, "https://shop1001.example.com/": Know, "https://shop.example.com/?": Know,
+		"https://shop.example.com/?utm_source=mail&utm_medium=email&utm_campaign=spring#top": Know,
 	} {
 		steps, _ := run(sight("l1", url), sight("l2", url))
 		require.Equal(t, []Step{Note, want}, steps, url)
 		steps, _ = run(sight("m1", url), sight("m2", url))
 		require.Equal(t, []Step{Note, Know}, steps, url)
 	}
+}
+
+// One reader's own page stands in each of the reader's mails. What is seen to be
+// personal is not even noted, however many messages lead to it; but it
+// contradicts, and what was taught stays.
+func TestPersonalSights(t *testing.T) {
+	for _, url := range []string{token, "https://shop.example.com/u?m=ann%40example.com"} {
+		steps, e := run(sight("m1", url), sight("m2", url), sight("m3", url), sight("l4", url), sight("l5", url), sight("m6", url))
+		require.Equal(t, []Step{Nothing, Nothing, Nothing, Nothing, Nothing, Nothing}, steps, url)
+		require.Zero(t, e)
+		step, _ := Next(KnownSince(1, shop), sight("m1", url), 2)
+		require.Equal(t, Contradict, step)
+		step, e = Next(KnownSince(1, url), sight("m1", url), 2)
+		require.Equal(t, Nothing, step)
+		require.Equal(t, KnownSince(1, url), e)
+	}
+}
+
+// A contradiction that the store did not take is tried again, not at once.
+func TestUnstoredContradiction(t *testing.T) {
+	e := contradiction(100)
+	e.unstored = true
+	for now, want := range map[int64]Step{0: Nothing, 100: Nothing, 159: Nothing, 160: Contradict, 1000: Contradict} {
+		for _, url := range []string{shop, other, token} {
+			step, then := Next(e, sight("m1", url), now)
+			require.Equal(t, want, step, now)
+			require.Equal(t, Contradictory, then.State)
+			require.Equal(t, want == Nothing, then.unstored)
+		}
+	}
+	require.Equal(t, e, Merge(e, KnownSince(200, shop)))
 }
 
 func TestSettle(t *testing.T) {
@@ -141,10 +176,17 @@ func TestPersonal(t *testing.T) {
 		"https://shop.example.com/u?m=ann%40example.com":                    "an e-mail address",
 		"https://shop.example.com/u?m=ann%2540example.com":                  "an e-mail address",
 		token: "a long token",
-		"https://shop.example.com/?t=3f2a9c8e-7b6d-4a5f-9e8d-1c2b3a4d5e6f": "a long token",
-		"https://shop.example.com/?t=eyJhbGciOiJIUzI1NiJ9":                 "a long token",
-		"https://shop.example.com/?t=12345678901234567890":                 "a long token",
-		"https://shop.example.com/?t=123456789":                            "",
+		"https://shop.example.com/?t=3f2a9c8e-7b6d-4a5f-9e8d-1c2b3a4d5e6f":  "a long token",
+		"https://shop.example.com/?t=eyJhbGciOiJIUzI1NiJ9":                  "a long token",
+		"https://shop.example.com/?t=12345678901234567890":                  "a long token",
+		"https://shop.example.com/?t=123456789":                             "",
+		"https://shop.example.com/?t=YW5u%2BQG%2FV4YW1wbGU%3D":              "a long token",
+		"https://shop.example.com/Summer-Sale-Shoes-Women-And-Men-2026":     "",
+		"https://shop.example.com/Samsung-Galaxy-S24-Ultra-256GB":           "",
+		"https://shop.example.com/SummerSaleShoesWomen":                     "",
+		"https://shop.example.com/?to=https%3A%2F%2Fwww.example.com%2Fsale": "",
+		"https://shop.example.com/%":                                        "",
+		"https://shop.example.com/%2":                                       "",
 	} {
 		require.Equal(t, want, Personal(url), url)
 	}

@@ -49,16 +49,19 @@ const (
 	kvPreconditionFailed = 4
 )
 
-// Get returns the value of a key. None means that there is none, and Again that
-// there was no answer in time.
-func (s Store) Get(b *Buffer, key string, timeoutMS uint32) (string, Status) {
+// Get returns the value of a key. left returns how many milliseconds it may
+// still take: the value's body is streamed, and may be as slow as the lookup.
+// None means that there is no such key, Again that its value did not come in
+// time, and BufferTooSmall that it is longer than any that is read. A lookup that
+// is late ends with the sandbox.
+func (s Store) Get(b *Buffer, key string, left func() uint32) (string, Status) {
 	out.pending = InvalidHandle
 	if st := kvLookup(s, key); st != OK {
 		return "", st
 	}
 	pending := out.pending
-	if ready, st := pending.Ready(timeoutMS); st == OK && !ready {
-		return "", Again
+	if st := readyIn(pending, left()); st != OK {
+		return "", st
 	}
 	out.kvError, out.body = 0, InvalidHandle
 	if st := kvLookupWait(pending); st != OK {
@@ -66,11 +69,25 @@ func (s Store) Get(b *Buffer, key string, timeoutMS uint32) (string, Status) {
 	}
 	switch out.kvError {
 	case kvOK:
-		return out.body.read(b)
+		return out.body.readIn(b, left)
 	case kvNotFound:
 		return "", None
 	}
 	return "", Error
+}
+
+// readyIn waits for at most this many milliseconds until what is behind a handle
+// can be used, and returns Again if it cannot. A host that cannot limit the time
+// is not waited for.
+func readyIn(p Pending, milliseconds uint32) Status {
+	if milliseconds == 0 { // it would be no limit
+		return Again
+	}
+	ready, st := p.Ready(milliseconds)
+	if st == OK && !ready {
+		return Again
+	}
+	return st
 }
 
 // Put writes the value of a key. With add it is written only if there is none:
@@ -104,13 +121,16 @@ func (s Store) Put(key string, value []byte, add bool) Status {
 // maxValue is more than any value that is read has.
 const maxValue = 4 << 10
 
-// read reads a body to its end, and closes it.
-func (body Body) read(b *Buffer) (string, Status) {
+// readIn reads a body to its end, and closes it.
+func (body Body) readIn(b *Buffer, left func() uint32) (string, Status) {
 	defer body.Close()
 	if len(b.free) < maxValue {
 		b.free = make([]byte, maxValue+spare)
 	}
 	for got := 0; ; got += int(out.n) {
+		if st := readyIn(Pending(body), left()); st != OK {
+			return "", st
+		}
 		out.n = 0
 		if st := bodyRead(body, b.free[got:]); st != OK {
 			return "", st
@@ -120,7 +140,7 @@ func (body Body) read(b *Buffer) (string, Status) {
 			out.n = uint32(got)
 			return b.take()
 		case n >= len(b.free)-got:
-			return "", Error
+			return "", BufferTooSmall
 		}
 	}
 }
