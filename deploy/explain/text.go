@@ -248,15 +248,18 @@ func (x *Explanation) printSent(p output.Facts) {
 }
 
 // printEdits writes a row for each field. Those that concern one connection
-// only are many and go together.
+// only are many and go together, after those that matter more.
 func printEdits(p output.Facts, list []headerEdit) {
 	var connection []string
 	for _, h := range list {
-		if !h.Named && !isHopByHop(h.Name) {
+		if !h.Named && !h.Aliases && !isHopByHop(h.Name) {
 			p.Row(h.Name, h.String())
 		} else if h.Gone {
 			connection = append(connection, h.Name)
 		}
+	}
+	if i := slices.IndexFunc(list, func(h headerEdit) bool { return h.Aliases }); i >= 0 {
+		p.Row(list[i].Name, list[i].String())
 	}
 	if len(connection) > 0 {
 		p.Row("Connection", "(removed, with what it names and the other fields of one connection: "+strings.Join(connection[1:], ", ")+")")
