@@ -16,8 +16,9 @@ const maxFields = 8
 // zero before.
 func (a *Answer) Redirect(d *Decision) {
 	a.Status = 302
-	a.Header[0] = [2]string{"location", d.Location}
-	a.Header[1] = [2]string{"cache-control", noStore}
+	location, caching := &a.Header[0], &a.Header[1]
+	location[0], location[1] = "location", d.Location
+	caching[0], caching[1] = "cache-control", noStore
 }
 
 // Answer returns the response for a reply. version is the service's version,

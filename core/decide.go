@@ -153,7 +153,8 @@ func (d *Decision) decideSigned(req *Request, site *Site, now time.Time) {
 		d.Code = outcome.BadMethod
 		return
 	}
-	link, to, code := signed.VerifyIn(site.Host, target.Path(req.Target), site.Keys, req.Keys, now, req.Room)
+	path := target.Path(req.Target)
+	link, to, code := signed.VerifyIn(site.Host, path, site.Keys, req.Keys, now, req.Room, req.raw(len(path)))
 	d.ID, d.KeyID, d.Expiry = link.ID, link.KeyID, link.Expiry
 	if code == outcome.OK && !link.Pixel {
 		if site.Recalls != "" && d.recall(site, link.Destination) {

@@ -30,8 +30,25 @@ type Request struct {
 	// The length of Target is enough. A Location that does not fit is
 	// allocated.
 	Room []byte
+	// Raw is nil, or the memory that ends with Target and may be written to. The
+	// tag of a signed link is computed in there, if there are [RawLead] bytes in
+	// front of Target; what stood there is put back.
+	Raw []byte
 	// notes stand here so that they are not allocated.
 	notes esp.Notes
+}
+
+// RawLead is how many bytes before a URI make room in front of its target for
+// the key's block: the scheme may be one byte short of "https://", and the
+// authority has the site's host.
+const RawLead = 64 + 1
+
+// raw returns Raw up to the first n bytes of Target.
+func (r *Request) raw(n int) []byte {
+	if at := len(r.Raw) - len(r.Target); at >= 0 {
+		return r.Raw[:at+n]
+	}
+	return nil
 }
 
 // LoopToken is clickedge's cdn-id in CDN-Loop.

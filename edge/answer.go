@@ -33,7 +33,7 @@ func (x *exchange) reply(r core.ReplyBody) {
 	if r == core.ReplyHealth {
 		learned = openArchive().Len()
 	}
-	a := r.Answer(x.site, x.record.Version, sites.Len(), learned)
+	a := r.Answer(x.site, x.record.Version, hot.table.sites.Len(), learned)
 	x.sendAnswer(&a)
 }
 

@@ -34,6 +34,6 @@ func TestPanicGoesNoFurther(t *testing.T) {
 // Without a host every call fails, and an answer is tried all the same.
 func TestServeWithoutAHost(t *testing.T) {
 	require.NotPanics(t, serve)
-	require.True(t, current.answered)
-	require.Equal(t, outcome.Internal, current.record.Code, "nothing could be sent")
+	require.True(t, hot.answered)
+	require.Equal(t, outcome.Internal, hot.record.Code, "nothing could be sent")
 }

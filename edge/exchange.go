@@ -52,11 +52,14 @@ func (x *exchange) receive() outcome.Code {
 	if st != hostcall.OK {
 		return outcome.BadRequest
 	}
-	uri, st := x.req.URI(&x.buf)
+	raw, st := x.req.URI(&x.buf, core.RawLead)
 	if st != hostcall.OK {
 		return outcome.BadRequest
 	}
-	x.arrival.Scheme, x.record.Host, x.request.Target = splitURI(uri)
+	x.arrival.Scheme, x.record.Host, x.request.Target = splitURI(view(raw[core.RawLead:]))
+	if x.request.Target != "/" { // which may stand elsewhere
+		x.request.Raw = raw
+	}
 	names, st := x.req.HeaderNames(&x.buf)
 	if st != hostcall.OK {
 		return outcome.BadRequest
@@ -81,5 +84,5 @@ func (x *exchange) joined(name string) string {
 }
 
 // view returns bytes as text, without a copy: they must not be written to
-// again.
+// again, but for what core.Request.Raw allows.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -14,7 +14,7 @@ import (
 // mistake in it must not break links that have been sent.
 func (x *exchange) locate() {
 	x.site = findSite(x.record.Host)
-	x.request.NoSites = sites == nil
+	x.request.NoSites = hot.table.sites == nil
 	var host string
 	if x.site != nil {
 		host = x.site.Host
@@ -29,7 +29,7 @@ func (x *exchange) locate() {
 // override replaces the site by that of a config store's entry, if the entry is
 // valid and the service has backends for its origins.
 func (x *exchange) override(host, entry string) {
-	site, why := sitesjson.ReadOverride(host, []byte(entry), sites)
+	site, why := sitesjson.ReadOverride(host, []byte(entry), hot.table.sites)
 	if site != nil {
 		if why = missingBackend(site.Origins()); why == "" {
 			x.site, x.record.Override = site, "used"

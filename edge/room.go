@@ -11,6 +11,7 @@ import "unsafe"
 //lint:ignore U1000 prewarm calls it
 //go:wasmexport sites_room
 func exportSitesRoom(size uint32) unsafe.Pointer {
-	room = make([]byte, size)
+	room := make([]byte, size)
+	hot.table.room = room
 	return unsafe.Pointer(&room[0])
 }

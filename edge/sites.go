@@ -9,16 +9,22 @@ import (
 	"github.com/clickedge/clickedge/core/sitetable"
 )
 
-// room is where the build writes the table of sites, after the snapshot: its
-// length in four bytes, little-endian, the table, and the archive of learned
-// links, if there is one. So the sites of a module can be changed without
-// initialising it again. The guest only reads it, and only when it answers a
-// request.
-var room []byte
+// table is where the sites are.
+type table struct {
+	// room is where the build writes the table of sites, after the snapshot:
+	// its length in four bytes, little-endian, the table, and the archive of
+	// learned links, if there is one. So the sites of a module can be changed
+	// without initialising it again. The guest only reads it, and only when it
+	// answers a request.
+	room []byte
+	// atInit is the table from a file, for a guest without a room; "" for none.
+	atInit string
+	// sites is what openSites has opened; nil if there are none.
+	sites  *sitetable.Table
+	opened sitetable.Table
+}
 
-// tableAtInit is the table from a file, for a guest without a room; "" for
-// none.
-var tableAtInit = readTable()
+func init() { hot.table.atInit = readTable() }
 
 func readTable() string {
 	data, err := os.ReadFile("/" + contract.SitesTable)
@@ -28,41 +34,33 @@ func readTable() string {
 	return string(data)
 }
 
-// sites is nil until openSites has found some.
-var (
-	sites     *sitetable.Table
-	sitesRoom sitetable.Table
-	siteSpace = sitetable.Space{More: &moreOfSite}
-	// moreOfSite stands alone, since most clicks do not touch it.
-	moreOfSite sitetable.More
-)
-
 // openSites opens the table, which only checks its header. A table of another
 // version counts as none: no site is better than a wrong one.
-func openSites() {
+func openSites() *sitetable.Table {
+	t := &hot.table
 	data := tableData()
 	if data == "" {
-		return
+		return nil
 	}
 	var err error
-	if sitesRoom, err = sitetable.Open(data); err == nil {
-		sites = &sitesRoom
+	if t.opened, err = sitetable.Open(data); err == nil {
+		t.sites = &t.opened
 	}
+	return t.sites
 }
 
 // tableData returns the table and what follows it; "" for none.
 func tableData() string {
-	if len(room) > 4 {
+	if room := hot.table.room; len(room) > 4 {
 		if n := int(binary.LittleEndian.Uint32(room)); n > 0 && n <= len(room)-4 {
 			return view(room[4 : 4+n])
 		}
 	}
-	return tableAtInit
+	return hot.table.atInit
 }
 
 // findSite returns the site of a Host header, nil for none. The next call
 // overwrites what it returns.
 func findSite(host string) *core.Site {
-	openSites()
-	return sites.Lookup(host, &siteSpace)
+	return openSites().Lookup(host, &hot.site)
 }

@@ -14,16 +14,28 @@ const Invalid = 0xff
 
 // values has the value of each base64url digit, and Invalid for other bytes.
 // "+" and "/" of the standard alphabet are not accepted: "+" is a space in
-// forms, and "/" ends a path segment.
-var values = func() (table [256]byte) {
-	for i := range table {
-		table[i] = Invalid
-	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-		table[c] = byte(i)
-	}
-	return table
-}()
+// forms, and "/" ends a path segment. It is written out, since what is computed
+// at initialisation lies in another part of a module's memory than constants.
+var values = [256]byte{
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, 62, x, x,
+	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, x, x, x, x, x, x,
+	x, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, x, x, x, x, 63,
+	x, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+}
+
+const x = Invalid
 
 // Value returns the value of a digit, or Invalid.
 func Value(c byte) byte { return values[c] }

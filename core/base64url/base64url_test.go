@@ -100,3 +100,14 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestValuesAreThoseOfTheAlphabet(t *testing.T) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for c := range values {
+		want := byte(Invalid)
+		if at := strings.IndexByte(alphabet, byte(c)); at >= 0 {
+			want = byte(at)
+		}
+		require.Equal(t, want, values[c], "%q", byte(c))
+	}
+}

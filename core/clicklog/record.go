@@ -76,12 +76,12 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = jsontext.AppendString(append(dst, `","request":"`...), r.RequestID)
 	dst = jsontext.AppendString(append(dst, `","host":"`...), r.Host[:min(len(r.Host), 255)])
 	dst = append(append(dst, `","esp":"`...), r.ESP...)
-	dst = jsontext.AppendString(append(dst, kindPieces[r.Kind]...), r.Method[:min(len(r.Method), 16)])
-	dst = append(append(dst, actionPieces[r.Action]...), r.Code...)
+	dst = jsontext.AppendString(append(dst, kindPiece(r.Kind)...), r.Method[:min(len(r.Method), 16)])
+	dst = append(append(dst, actionPiece(r.Action)...), r.Code...)
 	dst = appendNumber(dst, `","status":`, uint64(r.Status))
 	dst = jsontext.AppendString(append(dst, `,"destination":"`...), r.Destination)
 	if r.Reading != esp.Unread {
-		dst = append(dst, readingPieces[r.Reading]...)
+		dst = append(dst, readingPiece(r.Reading)...)
 	}
 	dst = append(dst, '"')
 	if r.ID != "" || r.KeyID != "" || r.Expiry != 0 {
@@ -100,33 +100,6 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	dst = jsontext.AppendString(append(dst, `,"version":"`...), r.Version)
 	return append(dst, "\"}\n"...)
 }
-
-// Constant pieces: each of the few values of a member, with the text around it.
-// Plain, put together for each click: +553 instructions.
-var (
-	kindPieces   = pieces(`","kind":"`, esp.KindHealth, `","method":"`)
-	actionPieces = pieces(`","action":"`, core.Reply, `","code":"`)
-	// A link that is unread has no member.
-	readingPieces = [...]string{esp.Likely: `","reading":"likely`, esp.Certain: `","reading":"certain`, esp.Learned: `","reading":"learned`}
-	whoPieces     = pieces(`,"verdict":"`, verdict.WhoBot, `","reasons":"`)
-)
-
-// maxPieces is more than any of these members has values.
-const maxPieces = 8
-
-// pieces returns a piece for each value from 0 to last. It is an array, since
-// every slice would lie in a page of its own.
-func pieces[T interface {
-	~uint8
-	String() string
-}](before string, last T, after string) (list [maxPieces]string) {
-	for v := T(0); v <= last; v++ {
-		list[v] = before + v.String() + after
-	}
-	return list
-}
-
-var recordHead = `{"v":` + strconv.Itoa(Version) + `,"time":"`
 
 // appendLink appends the members of a signed link.
 func (r *Record) appendLink(dst []byte) []byte {
@@ -169,7 +142,7 @@ func (r *Record) appendFailure(dst []byte) []byte {
 // appendVerdict appends the verdict. Its names are ours or of the list of
 // agents, so the reasons need no escapes; Fastly's name of a bot may.
 func appendVerdict(dst []byte, v *verdict.Verdict) []byte {
-	dst = append(v.AppendReasons(append(dst, whoPieces[v.Who]...)), '"')
+	dst = append(v.AppendReasons(append(dst, whoPiece(v.Who)...)), '"')
 	return appendOptional(dst, `,"agent":"`, v.Agent[:min(len(v.Agent), 64)])
 }
 

@@ -177,28 +177,25 @@ const (
 	dotByte                // .
 )
 
-var byteKinds = func() (table [256]uint8) {
-	for i := range table {
-		c := byte(i)
-		digit := c >= '0' && c <= '9'
-		if c >= 'A' && c <= 'Z' {
-			table[i] |= upperByte
-		}
-		if c|0x20 >= 'a' && c|0x20 <= 'z' {
-			table[i] |= letterByte | labelByte
-		}
-		if digit || c == '-' {
-			table[i] |= labelByte
-		}
-		if c == '.' {
-			table[i] |= dotByte
-		}
-		if c >= 0x21 && c <= 0x7e && c != '\\' {
-			table[i] |= tailByte
-		}
-	}
-	return table
-}()
+// byteKinds is written out, since what is computed at initialisation lies in
+// another part of a module's memory than constants.
+var byteKinds = [256]uint8{
+	0x20: 0, t, t, t, t, t, t, t, t, t, t, t, t, d, p, t,
+	0x30: d, d, d, d, d, d, d, d, d, d, t, t, t, t, t, t,
+	0x40: t, u, u, u, u, u, u, u, u, u, u, u, u, u, u, u,
+	0x50: u, u, u, u, u, u, u, u, u, u, u, t, 0, t, t, t,
+	0x60: t, l, l, l, l, l, l, l, l, l, l, l, l, l, l, l,
+	0x70: l, l, l, l, l, l, l, l, l, l, l, t, t, t, t, 0,
+}
+
+// The kinds of byteKinds by short names.
+const (
+	t = tailByte
+	p = tailByte | dotByte
+	d = tailByte | labelByte
+	l = tailByte | labelByte | letterByte
+	u = tailByte | labelByte | letterByte | upperByte
+)
 
 // isTail reports whether s may follow the host: "", or a delimiter followed by
 // bytes that all browsers read in the same way.

@@ -173,3 +173,25 @@ func TestSendable(t *testing.T) {
 		}
 	}
 }
+
+func TestByteKinds(t *testing.T) {
+	for i := range byteKinds {
+		c, want := byte(i), uint8(0)
+		if c >= 'A' && c <= 'Z' {
+			want |= upperByte
+		}
+		if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			want |= letterByte | labelByte
+		}
+		if c >= '0' && c <= '9' || c == '-' {
+			want |= labelByte
+		}
+		if c == '.' {
+			want |= dotByte
+		}
+		if c >= 0x21 && c <= 0x7e && c != '\\' {
+			want |= tailByte
+		}
+		require.Equal(t, want, byteKinds[i], "%q", c)
+	}
+}

@@ -69,18 +69,28 @@ func HexDigit(c byte) byte {
 	return hexDigits[c]
 }
 
-var hexDigits = func() (table [256]byte) {
-	for i := range table {
-		table[i] = 255
-	}
-	for i := range byte(10) {
-		table['0'+i] = i
-	}
-	for i := range byte(6) {
-		table['a'+i], table['A'+i] = 10+i, 10+i
-	}
-	return table
-}()
+// hexDigits is written out, since what is computed at initialisation lies in
+// another part of a module's memory than constants.
+var hexDigits = [256]byte{
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, x, x, x, x, x, x,
+	x, 10, 11, 12, 13, 14, 15, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, 10, 11, 12, 13, 14, 15, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+	x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
+}
+
+const x = 255 // no digit
 
 // isTwice reports whether s may have been percent-encoded a second time: it has
 // escapes, and all of them have the form %25XX. A second encoding turns every

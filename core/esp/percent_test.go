@@ -2,6 +2,7 @@ package esp
 
 import (
 	"net/url"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -64,4 +65,14 @@ func FuzzUnpercent(f *testing.F) {
 		require.True(t, ok)
 		require.Equal(t, again, twice)
 	})
+}
+
+func TestHexDigits(t *testing.T) {
+	for c := range hexDigits {
+		want := byte(255)
+		if v, err := strconv.ParseUint(string([]byte{byte(c)}), 16, 8); err == nil {
+			want = byte(v)
+		}
+		require.Equal(t, want, hexDigits[c], "%q", byte(c))
+	}
 }

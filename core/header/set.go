@@ -86,25 +86,8 @@ var fieldNames = [...]string{
 // name has a byte that this turns into a letter.
 const lowered = 0x20 * word.Ones
 
-// ends returns the first and last eight bytes of a name in lower case. A name
-// of less than eight bytes is its own first, and has no last.
-func ends(name string) (first, last uint64) {
-	if len(name) >= 8 {
-		return word.At(name, 0) | lowered, word.At(name, len(name)-8) | lowered
-	}
-	for i := len(name) - 1; i >= 0; i-- {
-		first = first<<8 | uint64(name[i])
-	}
-	return first | lowered, 0
-}
-
-// nameTable is a perfect hash of the known names: with this factor no two of
-// them have the same slot.
-type nameTable struct {
-	factor uint64
-	slots  [1 << nameBits]nameSlot
-}
-
+// nameSlot is a slot of names, a perfect hash of the known names: with
+// nameFactor no two of them have the same slot.
 type nameSlot struct {
 	first, last uint64
 	bit         Set
@@ -112,24 +95,7 @@ type nameSlot struct {
 
 const nameBits = 7
 
-var names = func() (t nameTable) {
-	for t.factor = 0x9e3779b97f4a7c15; !t.fill(); t.factor += 2 {
-	}
-	return t
-}()
-
-func (t *nameTable) fill() bool {
-	clear(t.slots[:])
-	for i, name := range fieldNames {
-		first, last := ends(name)
-		slot := &t.slots[(first+last*3)*t.factor>>(64-nameBits)]
-		if slot.bit != 0 {
-			return false
-		}
-		*slot = nameSlot{first, last, 1 << i}
-	}
-	return true
-}
+func slotOf(first, last uint64) uint64 { return (first + last*3) * nameFactor >> (64 - nameBits) }
 
 // Read takes a list of names, each followed by a NUL, in any letter case. Its
 // loop does what ends does and calls nothing.
@@ -146,7 +112,7 @@ func (h *Set) Read(list string) {
 	// underscore, or a byte that no name has: lowered, an underscore is 0x7f,
 	// and no other byte of a name is. Of a known name only what is between its
 	// ends can have one.
-	seen, factor, from := uint64(0), names.factor, 0
+	seen, from := uint64(0), 0
 	for {
 		first, last, to := uint64(0), uint64(0), from
 		if from+8 <= len(list) {
@@ -177,7 +143,7 @@ func (h *Set) Read(list string) {
 			break // no NUL
 		}
 		first |= lowered
-		if slot := &names.slots[(first+last*3)*factor>>(64-nameBits)]; slot.first == first && slot.last == last {
+		if slot := &names[slotOf(first, last)]; slot.first == first && slot.last == last {
 			set |= slot.bit
 		} else {
 			seen |= (first + word.Ones) | (last + word.Ones)

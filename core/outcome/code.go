@@ -58,44 +58,67 @@ const (
 	anError  = "The service that this link goes through reports an error. What you asked for may not have been done. Please try again in a minute."
 )
 
-var notices = map[Code]Notice{
-	Malformed:           {400, damaged, copyIt},
-	TooLong:             {414, damaged, "It is longer than any link we send."},
-	BadKeyID:            {400, damaged, copyIt},
-	BadExpiry:           {400, damaged, copyIt},
-	BadID:               {400, damaged, copyIt},
-	BadEncoding:         {400, damaged, copyIt},
-	BadDestination:      {400, damaged, "It does not lead to an address that can be opened safely."},
-	SelfDestination:     {400, damaged, "It leads back to where it came from."},
-	BadTag:              {403, "This link cannot be trusted", "It was changed after it was sent, so it was not opened."},
-	UnknownKey:          {403, "This link cannot be trusted", "It was not made by us, or it is older than we can check."},
-	UnlistedDestination: {403, "This link cannot be opened", "It leads to a site that is not on our list."},
-	Retired:             {410, "This link has ended", "It belongs to an older message, and the service behind it is no longer used."},
-	UnsubscribeRetired:  {410, "You are not unsubscribed yet", "This address can no longer do it: the service behind it is no longer used. Please use the link in a newer message, or reply to the sender and ask."},
-	Expired:             {410, "This link has expired", "It was valid for a limited time only."},
-	Recalled:            {410, "This link has been withdrawn", "The people who sent it have taken it back. It does not lead anywhere any more."},
-	WrongHost:           {421, "Nothing lives here", "This address is not set up on this server."},
-	NotFound:            {404, "There is nothing here", "The address may be incomplete. Try the link in the original message."},
-	BadMethod:           {405, "This cannot be done here", "The address takes no request of this kind."},
-	BadRequest:          {400, "This request cannot be read", copyIt},
-	IncompleteRequest:   {400, "This did not arrive whole", "What you sent broke off on its way. Please try again."},
-	Loop:                {508, sorry, "This address leads back to itself. The people who run it have to fix that."},
-	NoSites:             {503, sorry, again},
-	KeyUnavailable:      {503, sorry, again},
-	ESPUnreachable:      {502, sorry, noAnswer},
-	ESPTLS:              {502, sorry, noAnswer},
-	ESPError:            {502, sorry, anError},
-	ESPTimeout:          {504, sorry, noAnswer},
-	Internal:            {500, sorry, again},
-}
-
 // Notice returns what the code says to the reader. An unknown code gets the
-// notice of [Internal].
+// notice of [Internal]. It is a switch, since a map would be made at
+// initialisation, and cost a refused click some windows of memory.
 func (c Code) Notice() Notice {
-	if n, ok := notices[c]; ok {
-		return n
+	switch c {
+	case Malformed:
+		return Notice{400, damaged, copyIt}
+	case TooLong:
+		return Notice{414, damaged, "It is longer than any link we send."}
+	case BadKeyID:
+		return Notice{400, damaged, copyIt}
+	case BadExpiry:
+		return Notice{400, damaged, copyIt}
+	case BadID:
+		return Notice{400, damaged, copyIt}
+	case BadEncoding:
+		return Notice{400, damaged, copyIt}
+	case BadDestination:
+		return Notice{400, damaged, "It does not lead to an address that can be opened safely."}
+	case SelfDestination:
+		return Notice{400, damaged, "It leads back to where it came from."}
+	case BadTag:
+		return Notice{403, "This link cannot be trusted", "It was changed after it was sent, so it was not opened."}
+	case UnknownKey:
+		return Notice{403, "This link cannot be trusted", "It was not made by us, or it is older than we can check."}
+	case UnlistedDestination:
+		return Notice{403, "This link cannot be opened", "It leads to a site that is not on our list."}
+	case Retired:
+		return Notice{410, "This link has ended", "It belongs to an older message, and the service behind it is no longer used."}
+	case UnsubscribeRetired:
+		return Notice{410, "You are not unsubscribed yet", "This address can no longer do it: the service behind it is no longer used. Please use the link in a newer message, or reply to the sender and ask."}
+	case Expired:
+		return Notice{410, "This link has expired", "It was valid for a limited time only."}
+	case Recalled:
+		return Notice{410, "This link has been withdrawn", "The people who sent it have taken it back. It does not lead anywhere any more."}
+	case WrongHost:
+		return Notice{421, "Nothing lives here", "This address is not set up on this server."}
+	case NotFound:
+		return Notice{404, "There is nothing here", "The address may be incomplete. Try the link in the original message."}
+	case BadMethod:
+		return Notice{405, "This cannot be done here", "The address takes no request of this kind."}
+	case BadRequest:
+		return Notice{400, "This request cannot be read", copyIt}
+	case IncompleteRequest:
+		return Notice{400, "This did not arrive whole", "What you sent broke off on its way. Please try again."}
+	case Loop:
+		return Notice{508, sorry, "This address leads back to itself. The people who run it have to fix that."}
+	case NoSites:
+		return Notice{503, sorry, again}
+	case KeyUnavailable:
+		return Notice{503, sorry, again}
+	case ESPUnreachable:
+		return Notice{502, sorry, noAnswer}
+	case ESPTLS:
+		return Notice{502, sorry, noAnswer}
+	case ESPError:
+		return Notice{502, sorry, anError}
+	case ESPTimeout:
+		return Notice{504, sorry, noAnswer}
 	}
-	return notices[Internal]
+	return Notice{500, sorry, again}
 }
 
 // Temporary reports whether trying again later may help. The page then has

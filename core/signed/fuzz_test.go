@@ -1,6 +1,7 @@
 package signed
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -171,8 +172,14 @@ func FuzzLinkMAC(f *testing.F) {
 	f.Fuzz(func(t *testing.T, secret []byte, host, signed string) {
 		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte("https://" + host + signed))
-		sum := linkMAC(secret, host, signed)
+		sum := linkMAC(secret, host, signed, nil)
 		require.Equal(t, mac.Sum(nil), sum[:])
+		for _, lead := range []int{0, 64, 64 + len("https://"+host), 400} {
+			raw := append(bytes.Repeat([]byte{'x'}, lead), signed...)
+			whole := bytes.Clone(raw)
+			require.Equal(t, sum, linkMAC(secret, host, signed, raw), "%d bytes in front", lead)
+			require.Equal(t, whole, raw, "is put back")
+		}
 		for i := range tagBytes {
 			other := sum
 			require.True(t, sameTag(sum[:tagBytes], other[:tagBytes]))

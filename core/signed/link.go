@@ -192,14 +192,18 @@ func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link
 	if code := linkBounds(host, path); code != outcome.OK {
 		return Link{Host: host}, code
 	}
-	l, _, code := VerifyIn(host, path, keys, ring, now, nil)
+	l, _, code := VerifyIn(host, path, keys, ring, now, nil, nil)
 	return l, code
 }
 
 // VerifyIn is [Verify] for a host that is known to be canonical and a path that
 // is known to be not too long: neither is checked. It also returns the parsed
 // destination. The destination is decoded into room, see [base64url.Decode].
-func VerifyIn(host, path string, keys []string, ring Keyring, now time.Time, room []byte) (Link, destination.Destination, outcome.Code) {
+//
+// raw is nil, or memory that ends with path and may be written to: if some 90
+// bytes and the host's length are in front of path, the tag is computed in
+// there, however long the path is, and what was there is put back.
+func VerifyIn(host, path string, keys []string, ring Keyring, now time.Time, room, raw []byte) (Link, destination.Destination, outcome.Code) {
 	var t linkParts
 	unsigned := Link{Host: host}
 	if code := t.parse(path, room); code != outcome.OK {
@@ -212,7 +216,7 @@ func VerifyIn(host, path string, keys []string, ring Keyring, now time.Time, roo
 	if !ok {
 		return unsigned, destination.Destination{}, outcome.KeyUnavailable
 	}
-	if sum := linkMAC(secret, host, t.signed); !sameTag(t.tag[:], sum[:]) {
+	if sum := linkMAC(secret, host, t.signed, raw[:max(0, len(raw)-len(path)+len(t.signed))]); !sameTag(t.tag[:], sum[:]) {
 		return unsigned, destination.Destination{}, outcome.BadTag
 	}
 	l := t.link(host)

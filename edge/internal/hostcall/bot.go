@@ -10,37 +10,33 @@ type Bot struct {
 // Analysed reports whether Bot Management has analysed the request. It is false
 // on a service without the product.
 func (r Request) Analysed() bool {
-	out.n = 0
-	return yes(importBotAnalyzed(r, &out.n))
+	var is uint32
+	return importBotAnalyzed(r, &is) == OK && is == 1
 }
 
 // Bot returns the result of the analysis. It costs one host call if no bot was
 // found. Every status but OK means that there is no such value.
 func (r Request) Bot(b *Buffer) (bot Bot) {
-	out.n = 0
-	if bot.Detected = yes(importBotDetected(r, &out.n)); !bot.Detected {
+	var is, kind uint32
+	if bot.Detected = importBotDetected(r, &is) == OK && is == 1; !bot.Detected {
 		return bot
 	}
-	out.n = 0
-	bot.Verified = yes(importBotVerified(r, &out.n))
-	out.n = 0
-	if importBotCategoryKind(r, &out.n) == OK {
-		bot.Category = out.n
+	is = 0
+	bot.Verified = importBotVerified(r, &is) == OK && is == 1
+	if importBotCategoryKind(r, &kind) == OK {
+		bot.Category = kind
 	}
 	bot.Name = r.botName(b)
 	return bot
 }
 
-// yes reads the boolean that the host has just written.
-func yes(st Status) bool { return st == OK && out.n == 1 }
-
 func (r Request) botName(b *Buffer) string {
 	for {
-		out.n = 0
-		if st := importBotName(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
-			name, _ := b.take()
+		var n uint32
+		if st := importBotName(r, data(b.free), uint32(len(b.free)), &n); st == OK {
+			name, _ := b.take(n)
 			return name
-		} else if !b.grow(st) {
+		} else if !b.grow(st, n) {
 			return ""
 		}
 	}

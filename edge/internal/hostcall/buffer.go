@@ -33,49 +33,54 @@ func (b *Buffer) Reserve(n int) []byte {
 	return room
 }
 
-// take returns the text of out.n bytes that the host has written.
-func (b *Buffer) take() (string, Status) {
-	n := int(out.n)
-	if n > len(b.free) {
+// take returns the text of n bytes that the host has written.
+func (b *Buffer) take(n uint32) (string, Status) {
+	if int(n) > len(b.free) {
 		return "", Error
 	}
-	s := unsafe.String(unsafe.SliceData(b.free), n)
+	s := unsafe.String(unsafe.SliceData(b.free), int(n))
 	b.free = b.free[n:]
 	return s, OK
 }
 
-// grow makes room for out.n bytes, if the host has said that it needs so many,
-// and reports whether to call again.
-func (b *Buffer) grow(st Status) bool {
-	if st != BufferTooSmall || int(out.n) <= len(b.free) {
+// grow makes room for n bytes, if the host has said that it needs so many, and
+// reports whether to call again.
+func (b *Buffer) grow(st Status, n uint32) bool {
+	if st != BufferTooSmall || int(n) <= len(b.free) {
 		return false
 	}
-	b.free = make([]byte, int(out.n)+spare)
+	b.free = make([]byte, int(n)+spare)
 	return true
+}
+
+// part is what a host call says of a piece of a list: its length, and the
+// cursor of the next piece, -1 after the last.
+type part struct {
+	n   uint32
+	end int64
 }
 
 // pieces reads a list that may come in pieces, each with a cursor to the next.
 // The host writes only whole entries into a piece.
-func (b *Buffer) pieces(call func(p []byte, cursor uint32) Status) (string, Status) {
+func (b *Buffer) pieces(call func(p []byte, cursor uint32) (part, Status)) (string, Status) {
 	for got, cursor := 0, uint32(0); ; {
-		out.n, out.end = 0, -1
-		st := call(b.free[got:], cursor)
+		p, st := call(b.free[got:], cursor)
+		n := int(p.n)
 		switch {
-		case st == BufferTooSmall && int(out.n) > len(b.free)-got:
-			b.free = append(make([]byte, 0, got+int(out.n)+spare), b.free[:got]...)
+		case st == BufferTooSmall && n > len(b.free)-got:
+			b.free = append(make([]byte, 0, got+n+spare), b.free[:got]...)
 			b.free = b.free[:cap(b.free)]
 			continue
-		case st == BufferTooSmall || int(out.n) > len(b.free)-got:
+		case st == BufferTooSmall || n > len(b.free)-got:
 			return "", Error
 		case st != OK:
 			return "", st
 		}
-		got += int(out.n)
-		if out.end < 0 {
-			out.n = uint32(got)
-			return b.take()
+		got += n
+		if p.end < 0 {
+			return b.take(uint32(got))
 		}
-		cursor = uint32(out.end)
+		cursor = uint32(p.end)
 	}
 }
 

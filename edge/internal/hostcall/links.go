@@ -4,14 +4,15 @@ package hostcall
 // has under a key, with two host calls. None means that there is no such
 // object.
 func Cached(b *Buffer, key string) (string, Status) {
-	if st := cacheLookup(key); st != OK {
+	handle, st := cacheLookup(key)
+	if st != OK {
 		return "", st
 	}
-	for handle := out.cached; ; {
-		out.n = 0
-		if st := cacheMetadata(handle, b.free); st == OK {
-			return b.take()
-		} else if !b.grow(st) {
+	for {
+		n, st := cacheMetadata(handle, b.free)
+		if st == OK {
+			return b.take(n)
+		} else if !b.grow(st, n) {
 			return "", st
 		}
 	}
@@ -21,11 +22,11 @@ func Cached(b *Buffer, key string) (string, Status) {
 // host calls. It is kept for at most so many seconds. surrogate, if not "", is
 // a key by which [Purge] removes it everywhere.
 func Cache(key, metadata, surrogate string, seconds uint64) Status {
-	out.body = InvalidHandle
-	if st := cacheInsert(key, metadata, surrogate, seconds*1e9); st != OK {
+	body, st := cacheInsert(key, metadata, surrogate, seconds*1e9)
+	if st != OK {
 		return st
 	}
-	return out.body.Close()
+	return body.Close()
 }
 
 // Purge removes the objects of a surrogate key from the caches of all places.
@@ -36,11 +37,7 @@ type Store uint32
 
 // OpenStore returns the KV store of a name. Hosts return InvalidArg for one
 // that the service does not have.
-func OpenStore(name string) (Store, Status) {
-	out.store = InvalidHandle
-	st := kvOpen(name)
-	return Store(out.store), st
-}
+func OpenStore(name string) (Store, Status) { return kvOpen(name) }
 
 // Outcomes of an operation on a KV store: kv_error in typenames.witx.
 const (
@@ -55,21 +52,20 @@ const (
 // time, and BufferTooSmall that it is longer than any that is read. A lookup that
 // is late ends with the sandbox.
 func (s Store) Get(b *Buffer, key string, left func() uint32) (string, Status) {
-	out.pending = InvalidHandle
-	if st := kvLookup(s, key); st != OK {
+	pending, st := kvLookup(s, key)
+	if st != OK {
 		return "", st
 	}
-	pending := out.pending
 	if st := readyIn(pending, left()); st != OK {
 		return "", st
 	}
-	out.kvError, out.body = 0, InvalidHandle
-	if st := kvLookupWait(pending); st != OK {
+	body, outcome, st := kvLookupWait(pending)
+	if st != OK {
 		return "", st
 	}
-	switch out.kvError {
+	switch outcome {
 	case kvOK:
-		return out.body.readIn(b, left)
+		return body.readIn(b, left)
 	case kvNotFound:
 		return "", None
 	}
@@ -101,15 +97,15 @@ func (s Store) Put(key string, value []byte, add bool) Status {
 		body.Close()
 		return st
 	}
-	out.pending = InvalidHandle
-	if st = kvInsert(s, key, body, add); st != OK {
+	pending, st := kvInsert(s, key, body, add)
+	if st != OK {
 		return st
 	}
-	out.kvError = 0
-	if st = kvInsertWait(out.pending); st != OK {
+	outcome, st := kvInsertWait(pending)
+	if st != OK {
 		return st
 	}
-	switch out.kvError {
+	switch outcome {
 	case kvOK:
 		return OK
 	case kvPreconditionFailed:
@@ -127,20 +123,19 @@ func (body Body) readIn(b *Buffer, left func() uint32) (string, Status) {
 	if len(b.free) < maxValue {
 		b.free = make([]byte, maxValue+spare)
 	}
-	for got := 0; ; got += int(out.n) {
+	for got := 0; ; {
 		if st := readyIn(Pending(body), left()); st != OK {
 			return "", st
 		}
-		out.n = 0
-		if st := bodyRead(body, b.free[got:]); st != OK {
+		n, st := bodyRead(body, b.free[got:])
+		switch {
+		case st != OK:
 			return "", st
-		}
-		switch n := int(out.n); {
 		case n == 0:
-			out.n = uint32(got)
-			return b.take()
-		case n >= len(b.free)-got:
+			return b.take(uint32(got))
+		case int(n) >= len(b.free)-got:
 			return "", BufferTooSmall
 		}
+		got += int(n)
 	}
 }

@@ -74,13 +74,8 @@ type kvInsertOptions struct {
 	_    uint64 // generation
 }
 
-// in is where records for host calls are built.
-var in struct {
-	write  cacheWriteOptions
-	insert kvInsertOptions
-	none   [32]byte // options of which none is given
-	spare  [8]byte  // metadata that is not wanted
-}
+// noOptions are options of which none is given.
+type noOptions [32]byte
 
 const (
 	cacheHasSurrogate = 1 << 5
@@ -90,53 +85,73 @@ const (
 
 func address(s string) uint32 { return uint32(uintptr(unsafe.Pointer(unsafe.StringData(s)))) }
 
-func cacheLookup(key string) Status {
-	return Status(importCacheLookup(key, 0, unsafe.Pointer(&in.none), &out.cached))
+func cacheLookup(key string) (handle uint32, st Status) {
+	var none noOptions
+	st = Status(importCacheLookup(key, 0, unsafe.Pointer(&none), &handle))
+	return handle, st
 }
 
-func cacheMetadata(handle uint32, p []byte) Status {
-	return Status(importCacheMetadata(handle, data(p), uint32(len(p)), &out.n))
+func cacheMetadata(handle uint32, p []byte) (n uint32, st Status) {
+	st = Status(importCacheMetadata(handle, data(p), uint32(len(p)), &n))
+	return n, st
 }
 
-func cacheInsert(key, metadata, surrogate string, nanoseconds uint64) Status {
-	mask := uint32(cacheHasMetadata)
-	in.write = cacheWriteOptions{maxAge: nanoseconds, metadata: address(metadata), metadataLength: uint32(len(metadata))}
+func cacheInsert(key, metadata, surrogate string, nanoseconds uint64) (Body, Status) {
+	mask, body := uint32(cacheHasMetadata), Body(InvalidHandle)
+	options := cacheWriteOptions{maxAge: nanoseconds, metadata: address(metadata), metadataLength: uint32(len(metadata))}
 	if surrogate != "" {
 		mask |= cacheHasSurrogate
-		in.write.surrogate, in.write.surrogateLength = address(surrogate), uint32(len(surrogate))
+		options.surrogate, options.surrogateLength = address(surrogate), uint32(len(surrogate))
 	}
-	st := Status(importCacheInsert(key, mask, unsafe.Pointer(&in.write), &out.body))
+	st := Status(importCacheInsert(key, mask, unsafe.Pointer(&options), &body))
 	runtime.KeepAlive(metadata)
 	runtime.KeepAlive(surrogate)
-	return st
+	return body, st
 }
 
 func purgeSurrogate(key string) Status {
-	return Status(importPurge(key, 0, unsafe.Pointer(&in.none)))
+	var none noOptions
+	return Status(importPurge(key, 0, unsafe.Pointer(&none)))
 }
 
-func kvOpen(name string) Status { return Status(importKVOpen(name, &out.store)) }
-
-func kvLookup(s Store, key string) Status {
-	return Status(importKVLookup(uint32(s), key, 0, unsafe.Pointer(&in.none), &out.pending))
+func kvOpen(name string) (Store, Status) {
+	store := uint32(InvalidHandle)
+	st := Status(importKVOpen(name, &store))
+	return Store(store), st
 }
 
-func kvLookupWait(p Pending) Status {
-	return Status(importKVLookupWait(uint32(p), &out.body, unsafe.Pointer(&in.spare), uint32(len(in.spare)), &out.n, &out.millis, &out.kvError))
+func kvLookup(s Store, key string) (Pending, Status) {
+	var none noOptions
+	pending := Pending(InvalidHandle)
+	st := Status(importKVLookup(uint32(s), key, 0, unsafe.Pointer(&none), &pending))
+	return pending, st
 }
 
-func kvInsert(s Store, key string, body Body, add bool) Status {
-	in.insert = kvInsertOptions{}
+func kvLookupWait(p Pending) (body Body, outcome uint32, st Status) {
+	var n uint32
+	var generation uint64
+	var metadata [8]byte // which is not wanted
+	body = InvalidHandle
+	st = Status(importKVLookupWait(uint32(p), &body, unsafe.Pointer(&metadata), uint32(len(metadata)), &n, &generation, &outcome))
+	return body, outcome, st
+}
+
+func kvInsert(s Store, key string, body Body, add bool) (Pending, Status) {
+	var options kvInsertOptions
 	if add {
-		in.insert.mode = kvModeAdd
+		options.mode = kvModeAdd
 	}
-	return Status(importKVInsert(uint32(s), key, uint32(body), 0, unsafe.Pointer(&in.insert), &out.pending))
+	pending := Pending(InvalidHandle)
+	st := Status(importKVInsert(uint32(s), key, uint32(body), 0, unsafe.Pointer(&options), &pending))
+	return pending, st
 }
 
-func kvInsertWait(p Pending) Status {
-	return Status(importKVInsertWait(uint32(p), &out.kvError))
+func kvInsertWait(p Pending) (outcome uint32, st Status) {
+	st = Status(importKVInsertWait(uint32(p), &outcome))
+	return outcome, st
 }
 
-func bodyRead(b Body, p []byte) Status {
-	return Status(importBodyRead(uint32(b), data(p), uint32(len(p)), &out.n))
+func bodyRead(b Body, p []byte) (n uint32, st Status) {
+	st = Status(importBodyRead(uint32(b), data(p), uint32(len(p)), &n))
+	return n, st
 }

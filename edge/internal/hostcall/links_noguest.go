@@ -2,22 +2,22 @@
 
 package hostcall
 
-func cacheLookup(string) Status { return Unsupported }
+func cacheLookup(string) (uint32, Status) { return 0, Unsupported }
 
-func cacheMetadata(uint32, []byte) Status { return Unsupported }
+func cacheMetadata(uint32, []byte) (uint32, Status) { return 0, Unsupported }
 
-func cacheInsert(_, _, _ string, _ uint64) Status { return Unsupported }
+func cacheInsert(_, _, _ string, _ uint64) (Body, Status) { return InvalidHandle, Unsupported }
 
 func purgeSurrogate(string) Status { return Unsupported }
 
-func kvOpen(string) Status { return Unsupported }
+func kvOpen(string) (Store, Status) { return InvalidHandle, Unsupported }
 
-func kvLookup(Store, string) Status { return Unsupported }
+func kvLookup(Store, string) (Pending, Status) { return InvalidHandle, Unsupported }
 
-func kvLookupWait(Pending) Status { return Unsupported }
+func kvLookupWait(Pending) (Body, uint32, Status) { return InvalidHandle, 0, Unsupported }
 
-func kvInsert(Store, string, Body, bool) Status { return Unsupported }
+func kvInsert(Store, string, Body, bool) (Pending, Status) { return InvalidHandle, Unsupported }
 
-func kvInsertWait(Pending) Status { return Unsupported }
+func kvInsertWait(Pending) (uint32, Status) { return 0, Unsupported }
 
-func bodyRead(Body, []byte) Status { return Unsupported }
+func bodyRead(Body, []byte) (uint32, Status) { return 0, Unsupported }

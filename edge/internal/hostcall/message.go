@@ -6,6 +6,10 @@ import (
 	"github.com/clickedge/clickedge/core/outcome"
 )
 
+// Where a host call leaves a result, it is given the address of a local
+// variable. No import keeps an address, so the variable stays on the stack,
+// which a click writes to anyway: a global would be one more page of memory.
+
 // Request, Response and Body are handles of the host. Sending consumes them:
 // using one afterwards returns BadHandle.
 type (
@@ -19,14 +23,21 @@ type (
 // InvalidHandle is the host's value for no handle.
 const InvalidHandle = 0xFFFFFFFE
 
-// URI returns the request's absolute URI, as the client sent it.
-func (r Request) URI(b *Buffer) (string, Status) {
+// URI returns the request's absolute URI, as the client sent it, behind lead
+// bytes that nothing else uses.
+func (r Request) URI(b *Buffer, lead int) ([]byte, Status) {
 	for {
-		out.n = 0
-		if st := importReqURIGet(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
-			return b.take()
-		} else if !b.grow(st) {
-			return "", st
+		room, n := b.free, uint32(0)
+		if len(room) < lead {
+			return nil, Error
+		}
+		st := importReqURIGet(r, data(room[lead:]), uint32(len(room)-lead), &n)
+		whole := uint32(lead) + n
+		if st == OK {
+			_, st = b.take(whole)
+			return room[:min(int(whole), len(room))], st
+		} else if !b.grow(st, whole) {
+			return nil, st
 		}
 	}
 }
@@ -34,10 +45,10 @@ func (r Request) URI(b *Buffer) (string, Status) {
 // Method returns the request's method.
 func (r Request) Method(b *Buffer) (string, Status) {
 	for {
-		out.n = 0
-		if st := importReqMethodGet(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
-			return b.take()
-		} else if !b.grow(st) {
+		var n uint32
+		if st := importReqMethodGet(r, data(b.free), uint32(len(b.free)), &n); st == OK {
+			return b.take(n)
+		} else if !b.grow(st, n) {
 			return "", st
 		}
 	}
@@ -46,10 +57,10 @@ func (r Request) Method(b *Buffer) (string, Status) {
 // ID returns the platform's id of this request, unique among all.
 func (r Request) ID(b *Buffer) (string, Status) {
 	for {
-		out.n = 0
-		if st := importDownstreamRequestID(r, data(b.free), uint32(len(b.free)), &out.n); st == OK {
-			return b.take()
-		} else if !b.grow(st) {
+		var n uint32
+		if st := importDownstreamRequestID(r, data(b.free), uint32(len(b.free)), &n); st == OK {
+			return b.take(n)
+		} else if !b.grow(st, n) {
 			return "", st
 		}
 	}
@@ -57,33 +68,30 @@ func (r Request) ID(b *Buffer) (string, Status) {
 
 // ClientIP writes the reader's address, 4 or 16 bytes, and returns how many.
 func (r Request) ClientIP(octets *[16]byte) (int, Status) {
-	st := importDownstreamClientIP(r, octets, &out.n)
-	if out.n > 16 {
+	var n uint32
+	st := importDownstreamClientIP(r, octets, &n)
+	if n > 16 {
 		return 0, Error
 	}
-	return int(out.n), st
+	return int(n), st
 }
 
 // HeaderNames returns the names of all headers, each followed by a NUL.
 func (r Request) HeaderNames(b *Buffer) (string, Status) {
-	out.n, out.end = 0, -1
-	if st := importReqHeaderNamesGet(r, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
-		return b.take()
-	}
-	return b.pieces(func(p []byte, cursor uint32) Status {
-		return importReqHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
+		got.end = -1
+		st = importReqHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &got.end, &got.n)
+		return got, st
 	})
 }
 
 // HeaderValues returns a header's values, each followed by a NUL; "" if there
 // is no such header.
 func (r Request) HeaderValues(b *Buffer, name string) (string, Status) {
-	out.n, out.end = 0, -1
-	if st := importReqHeaderValuesGet(r, name, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
-		return b.take()
-	}
-	return b.pieces(func(p []byte, cursor uint32) Status {
-		return importReqHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
+		got.end = -1
+		st = importReqHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &got.end, &got.n)
+		return got, st
 	})
 }
 
@@ -110,19 +118,18 @@ func (r Request) SetHeaderValues(name, values string) Status {
 // consumes both. Nothing is cached: send_async_v2 is defined as sending without
 // caching of any form. It returns InvalidArg for an unknown backend.
 func (r Request) Send(body Body, backend string) (Pending, Status) {
-	out.pending = InvalidHandle
+	pending := Pending(InvalidHandle)
 	const streaming = 0 // the body is whole, or comes from the reader's own connection
-	st := importReqSendAsync(r, body, backend, streaming, &out.pending)
-	return out.pending, st
+	st := importReqSendAsync(r, body, backend, streaming, &pending)
+	return pending, st
 }
 
 // Ready waits, at most this many milliseconds, for the head of the response or
 // a failure, and reports whether there is either. 0 is no limit.
 func (p Pending) Ready(timeoutMS uint32) (bool, Status) {
-	out.n = timedOut
-	out.pending = p // a list of one
-	st := importAsyncSelect(&out.pending, 1, timeoutMS, &out.n)
-	return out.n != timedOut, st
+	ready := uint32(timedOut)
+	st := importAsyncSelect(&p, 1, timeoutMS, &ready) // a list of one
+	return ready != timedOut, st
 }
 
 // timedOut is the index that select returns when its time is over.
@@ -131,16 +138,17 @@ const timedOut = 0xFFFFFFFF
 // Wait waits for the head of the response and consumes the handle. A request
 // without a Wait ends with the sandbox: there is no host call to drop it.
 func (p Pending) Wait() (Response, Body, outcome.Failure, Status) {
-	out.detail = sendErrorDetail{}
-	out.resp, out.body = InvalidHandle, InvalidHandle
-	st := importPendingWait(p, unsafe.Pointer(&out.detail), &out.resp, &out.body)
-	return out.resp, out.body, outcome.Failure(out.detail.tag), st
+	var detail sendErrorDetail
+	resp, body := Response(InvalidHandle), Body(InvalidHandle)
+	st := importPendingWait(p, unsafe.Pointer(&detail), &resp, &body)
+	return resp, body, outcome.Failure(detail.tag), st
 }
 
 // Status returns the response's status code.
 func (r Response) Status() (int, Status) {
-	st := importRespStatusGet(r, &out.code)
-	return int(out.code), st
+	var code uint16
+	st := importRespStatusGet(r, &code)
+	return int(code), st
 }
 
 // SetStatus sets the response's status code.
@@ -148,24 +156,20 @@ func (r Response) SetStatus(code int) Status { return importRespStatusSet(r, uin
 
 // HeaderNames returns the names of all headers, each followed by a NUL.
 func (r Response) HeaderNames(b *Buffer) (string, Status) {
-	out.n, out.end = 0, -1
-	if st := importRespHeaderNamesGet(r, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
-		return b.take()
-	}
-	return b.pieces(func(p []byte, cursor uint32) Status {
-		return importRespHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
+		got.end = -1
+		st = importRespHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &got.end, &got.n)
+		return got, st
 	})
 }
 
 // HeaderValues returns a header's values, each followed by a NUL; "" if there
 // is no such header.
 func (r Response) HeaderValues(b *Buffer, name string) (string, Status) {
-	out.n, out.end = 0, -1
-	if st := importRespHeaderValuesGet(r, name, data(b.free), uint32(len(b.free)), 0, &out.end, &out.n); st == OK && out.end < 0 {
-		return b.take()
-	}
-	return b.pieces(func(p []byte, cursor uint32) Status {
-		return importRespHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &out.end, &out.n)
+	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
+		got.end = -1
+		st = importRespHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &got.end, &got.n)
+		return got, st
 	})
 }
 
@@ -196,43 +200,44 @@ func (b Body) Close() Status { return importBodyClose(b) }
 func (b Body) Write(text []byte) Status {
 	const back = 0 // write at the end; 1 is the front
 	for len(text) > 0 {
-		if st := importBodyWrite(b, data(text), uint32(len(text)), back, &out.n); st != OK {
+		var n uint32
+		if st := importBodyWrite(b, data(text), uint32(len(text)), back, &n); st != OK {
 			return st
 		}
-		if out.n == 0 || int(out.n) > len(text) {
+		if n == 0 || int(n) > len(text) {
 			return Error
 		}
-		text = text[out.n:]
+		text = text[n:]
 	}
 	return OK
 }
 
 // Downstream returns the handles of the reader's request.
 func Downstream() (Request, Body, Status) {
-	out.req, out.body = InvalidHandle, InvalidHandle
-	st := importReqBodyDownstreamGet(&out.req, &out.body)
-	return out.req, out.body, st
+	req, body := Request(InvalidHandle), Body(InvalidHandle)
+	st := importReqBodyDownstreamGet(&req, &body)
+	return req, body, st
 }
 
 // NewRequest makes an empty request.
 func NewRequest() (Request, Status) {
-	out.req = InvalidHandle
-	st := importReqNew(&out.req)
-	return out.req, st
+	req := Request(InvalidHandle)
+	st := importReqNew(&req)
+	return req, st
 }
 
 // NewResponse makes an empty response.
 func NewResponse() (Response, Status) {
-	out.resp = InvalidHandle
-	st := importRespNew(&out.resp)
-	return out.resp, st
+	resp := Response(InvalidHandle)
+	st := importRespNew(&resp)
+	return resp, st
 }
 
 // NewBody makes an empty body.
 func NewBody() (Body, Status) {
-	out.body = InvalidHandle
-	st := importBodyNew(&out.body)
-	return out.body, st
+	body := Body(InvalidHandle)
+	st := importBodyNew(&body)
+	return body, st
 }
 
 // Init tells the host which version of the ABI the guest uses. It must be
@@ -248,25 +253,4 @@ type sendErrorDetail struct {
 	_   [2]uint16 // DNS codes
 	_   [2]uint8  // TLS alert, HTTP/2 frame
 	_   uint32    // HTTP/2 error
-}
-
-// out is where host calls leave their results. One place for all of them, since
-// a variable whose address goes to the host would be allocated anew for each
-// call. A sandbox runs one request at a time on one goroutine; the layer is not
-// for concurrent use.
-var out struct {
-	n    uint32
-	end  int64
-	req  Request
-	resp Response
-	body Body
-	// pending is also the list of one that select reads.
-	pending Pending
-	code    uint16
-	detail  sendErrorDetail
-	// of stores.go
-	store, secret, endpoint uint32
-	// of links.go
-	cached, kvError uint32
-	millis          uint64
 }

@@ -16,7 +16,7 @@ const (
 	Again          Status = 14
 )
 
-var statusNames = map[Status]string{
+var statusNames = [...]string{
 	OK: "ok", Error: "error", InvalidArg: "invalid_argument", BadHandle: "bad_handle",
 	BufferTooSmall: "buffer_too_small", Unsupported: "unsupported", 6: "bad_alignment",
 	7: "http_invalid", HTTPUser: "http_user", 9: "http_incomplete", None: "none",
@@ -25,8 +25,8 @@ var statusNames = map[Status]string{
 
 // String returns the status in words, as the click log has it.
 func (s Status) String() string {
-	if name, ok := statusNames[s]; ok {
-		return name
+	if s < Status(len(statusNames)) {
+		return statusNames[s]
 	}
 	return "unknown_status"
 }
