@@ -78,6 +78,10 @@ func (r Request) ClientIP(octets *[16]byte) (int, Status) {
 
 // HeaderNames returns the names of all headers, each followed by a NUL.
 func (r Request) HeaderNames(b *Buffer) (string, Status) {
+	n, end := uint32(0), int64(-1)
+	if st := importReqHeaderNamesGet(r, data(b.free), uint32(len(b.free)), 0, &end, &n); st == OK && end < 0 {
+		return b.take(n)
+	}
 	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
 		got.end = -1
 		st = importReqHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &got.end, &got.n)
@@ -88,6 +92,10 @@ func (r Request) HeaderNames(b *Buffer) (string, Status) {
 // HeaderValues returns a header's values, each followed by a NUL; "" if there
 // is no such header.
 func (r Request) HeaderValues(b *Buffer, name string) (string, Status) {
+	n, end := uint32(0), int64(-1)
+	if st := importReqHeaderValuesGet(r, name, data(b.free), uint32(len(b.free)), 0, &end, &n); st == OK && end < 0 {
+		return b.take(n)
+	}
 	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
 		got.end = -1
 		st = importReqHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &got.end, &got.n)
@@ -156,6 +164,10 @@ func (r Response) SetStatus(code int) Status { return importRespStatusSet(r, uin
 
 // HeaderNames returns the names of all headers, each followed by a NUL.
 func (r Response) HeaderNames(b *Buffer) (string, Status) {
+	n, end := uint32(0), int64(-1)
+	if st := importRespHeaderNamesGet(r, data(b.free), uint32(len(b.free)), 0, &end, &n); st == OK && end < 0 {
+		return b.take(n)
+	}
 	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
 		got.end = -1
 		st = importRespHeaderNamesGet(r, data(p), uint32(len(p)), cursor, &got.end, &got.n)
@@ -166,6 +178,10 @@ func (r Response) HeaderNames(b *Buffer) (string, Status) {
 // HeaderValues returns a header's values, each followed by a NUL; "" if there
 // is no such header.
 func (r Response) HeaderValues(b *Buffer, name string) (string, Status) {
+	n, end := uint32(0), int64(-1)
+	if st := importRespHeaderValuesGet(r, name, data(b.free), uint32(len(b.free)), 0, &end, &n); st == OK && end < 0 {
+		return b.take(n)
+	}
 	return b.pieces(func(p []byte, cursor uint32) (got part, st Status) {
 		got.end = -1
 		st = importRespHeaderValuesGet(r, name, data(p), uint32(len(p)), cursor, &got.end, &got.n)
