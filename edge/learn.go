@@ -23,13 +23,9 @@ var (
 // who has waited for the ESP already.
 const storeTimeout = 300
 
-// cachePrefix is in front of a name in the key of the cache and in the
-// surrogate key.
-const cachePrefix = "clickedge-link-"
-
 // links is what this exchange has of its link.
 type links struct {
-	key   [len(cachePrefix) + learned.NameLength]byte
+	key   [len(contract.LinkKey) + learned.NameLength]byte
 	sight learned.Sight
 	// answered has the values of the ESP's own Location, if a rule recalls it.
 	answered string
@@ -61,8 +57,8 @@ func (x *exchange) now() int64 { return x.start / 1e9 }
 
 // linkKey returns the key of a name in the cache. The next call overwrites it.
 func (x *exchange) linkKey(name *learned.Name) string {
-	copy(x.links.key[:], cachePrefix)
-	copy(x.links.key[len(cachePrefix):], name[:])
+	copy(x.links.key[:], contract.LinkKey)
+	copy(x.links.key[len(contract.LinkKey):], name[:])
 	return view(x.links.key[:])
 }
 

@@ -20,6 +20,9 @@ const (
 	// LinkStore is the KV store of the links that have been learned, each under
 	// its name.
 	LinkStore = "clickedge-links"
+	// LinkKey is in front of a link's name, in the cache's key and in the
+	// surrogate key by which its destination is purged from all places.
+	LinkKey = "clickedge-link-"
 	// LogEndpoint takes the click log.
 	LogEndpoint = "clicks"
 )

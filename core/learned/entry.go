@@ -112,7 +112,7 @@ func ReadEntry(name *Name, text string) Entry {
 		return Entry{}
 	}
 	e := Entry{State: State(min(letter, int(Contradictory))), unstored: letter == unstoredLetter}
-	if !e.readBody(body) || !e.valid() {
+	if !e.readBody(body) || !e.Valid() {
 		return Entry{}
 	}
 	return e
@@ -172,8 +172,10 @@ func (e *Entry) readMarks(list string) bool {
 	return true
 }
 
-// valid reports whether the entry is one that this package writes.
-func (e *Entry) valid() bool {
+// Valid reports whether the entry is one that this package writes, and so one
+// that it reads: with a destination that can be learned, or none where it has to
+// have none, and since a time from 1970 to 9999.
+func (e *Entry) Valid() bool {
 	if e.Since < 0 || e.Since > mostSince {
 		return false
 	}

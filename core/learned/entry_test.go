@@ -105,7 +105,7 @@ func FuzzEntry(f *testing.F) {
 			require.Zero(t, e)
 			return
 		}
-		require.True(t, e.valid())
+		require.True(t, e.Valid())
 		require.Equal(t, text, string(e.Append(nil, &name)), "what is read is written the same")
 	})
 }

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -108,11 +107,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // does, is an error of type [*Error]: an archive is whole or none.
 func Read(data []byte) (items []learned.Item, err error) {
 	seen, n := map[learned.Name]int{}, 0
-	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		if n++; len(bytes.TrimSpace(s.Bytes())) == 0 {
+	for text := range bytes.Lines(data) {
+		n++
+		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
-		item, err := readLine(s.Bytes())
+		item, err := readLine(text)
 		if err == nil && seen[item.Name] != 0 {
 			err = fmt.Errorf("the name is in line %d already", seen[item.Name])
 		}
@@ -126,24 +126,79 @@ func Read(data []byte) (items []learned.Item, err error) {
 }
 
 func readLine(text []byte) (item learned.Item, err error) {
-	var l line
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&l); err != nil || d.More() {
-		return item, cmp.Or(err, errors.New("more than one object"))
+	l, err := members(text)
+	if err != nil {
+		return item, err
 	}
-	name, ok := learned.ParseName(l.Name)
+	since, err := time.Parse(time.RFC3339, l["since"])
+	if err != nil {
+		return item, err
+	}
+	name, ok := learned.ParseName(l["name"])
+	e := learned.KnownSince(since.Unix(), l["destination"])
 	switch {
 	case !ok:
-		return item, fmt.Errorf("%q is not the name of a link", l.Name)
-	case l.State == learned.Contradictory.String() && l.Destination == "":
-		return learned.Item{Name: name, Entry: learned.Entry{State: learned.Contradictory, Since: l.Since.Unix()}}, nil
-	case l.State != learned.Known.String():
-		return item, fmt.Errorf("the state %q is neither known, with a destination, nor contradictory, without", l.State)
-	case !learned.IsDestination(l.Destination):
-		return item, fmt.Errorf("the destination %.100q is not a URL that every browser reads the same way, of at most %d bytes", l.Destination, learned.MaxDestination)
+		return item, fmt.Errorf("%.100q is not the name of a link", l["name"])
+	case l["state"] == learned.Contradictory.String() && l["destination"] == "":
+		e = learned.Entry{State: learned.Contradictory, Since: since.Unix()}
+	case l["state"] != learned.Known.String():
+		return item, fmt.Errorf("the state %.100q is neither known, with a destination, nor contradictory, without", l["state"])
+	case !learned.IsDestination(l["destination"]):
+		return item, fmt.Errorf("the destination %.100q is not a URL that every browser reads the same way, of at most %d bytes", l["destination"], learned.MaxDestination)
 	}
-	return learned.Item{Name: name, Entry: learned.KnownSince(l.Since.Unix(), l.Destination)}, nil
+	if !e.Valid() {
+		return item, fmt.Errorf("the date %s is before 1970", l["since"])
+	}
+	return learned.Item{Name: name, Entry: e}, nil
+}
+
+// members reads an object of texts. Each name stands there once and is exactly
+// one of a line's: encoding/json would take the last of two, in any letter case.
+func members(text []byte) (map[string]string, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, cmp.Or(ended(err), errors.New("not a JSON object"))
+	}
+	list := map[string]string{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, ended(err)
+		}
+		value, err := d.Token()
+		if err != nil {
+			return nil, ended(err)
+		}
+		key, _ := name.(string) // nothing else is a name
+		text, ok := value.(string)
+		switch _, double := list[key]; {
+		case !slices.Contains(lineNames, key):
+			return nil, fmt.Errorf("unknown field %.100q", key)
+		case double:
+			return nil, fmt.Errorf("the field %q is there twice", key)
+		case !ok:
+			return nil, fmt.Errorf("the field %q is not a text", key)
+		}
+		list[key] = text
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, ended(err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("more than one object")
+	}
+	return list, nil
+}
+
+// lineNames are the names of a line's members.
+var lineNames = []string{"name", "state", "since", "destination"}
+
+// ended says of a line that is cut off that it is.
+func ended(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the line is cut off")
+	}
+	return err
 }
 
 // Hosts counts the links that are known by the host that they lead to.

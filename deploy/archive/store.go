@@ -64,8 +64,11 @@ type Change struct {
 
 // String says what is done.
 func (c *Change) String() string {
-	if c.State == learned.Contradictory && c.Before.State == learned.Known {
+	switch {
+	case c.Contradicts():
 		return fmt.Sprintf("%s led to %s: two destinations, so it is not used any more", c.Name.String(), c.Before.Destination)
+	case c.State == learned.Contradictory:
+		return c.Name.String() + " leads to two destinations, and is not used"
 	}
 	return fmt.Sprintf("%s leads to %s", c.Name.String(), c.Destination)
 }
@@ -89,6 +92,11 @@ func Compare(ctx context.Context, c *fastlyapi.Client, storeID string, items []l
 		}
 	}
 	return changes, nil
+}
+
+// Contradicts reports whether the name led somewhere before.
+func (c *Change) Contradicts() bool {
+	return c.State == learned.Contradictory && c.Before.State == learned.Known
 }
 
 // Apply writes changes to a KV store.

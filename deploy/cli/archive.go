@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -29,17 +30,23 @@ func (s *linkStore) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.store, "store", contract.LinkStore, "the KV store of learned links, by its `name` or id")
 }
 
+// openStore is a store that was found.
+type openStore struct {
+	name, id string
+	client   *fastlyapi.Client
+}
+
 // open finds the store.
-func (s *linkStore) open(ctx context.Context, env *Env) (*fastlyapi.Client, string, error) {
+func (s *linkStore) open(ctx context.Context, env *Env) (*openStore, error) {
 	client, err := env.account(&s.apiFlags).Client()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	store, err := client.FindKVStore(ctx, s.store)
 	if err != nil {
-		return nil, "", failure.Bad(err, "clickedge publish makes the store where a site has \"learn\": true; --store names another")
+		return nil, failure.Bad(err, "clickedge publish makes the store where a site has \"learn\": true; --store names another")
 	}
-	return client, store.StoreID, nil
+	return &openStore{s.store, store.StoreID, client}, nil
 }
 
 func (env *Env) archiveCommand() *cobra.Command {
@@ -68,11 +75,11 @@ func (env *Env) archiveExportCommand() *cobra.Command {
 		Example: `  clickedge archive export -o links.ndjson`,
 		Args:    args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, id, err := s.open(cmd.Context(), env)
+			store, err := s.open(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
-			items, ignored, err := archive.Export(cmd.Context(), client, id)
+			items, ignored, err := archive.Export(cmd.Context(), store.client, store.id)
 			if err != nil {
 				return failure.Bad(err, "nothing was written")
 			}
@@ -84,6 +91,9 @@ func (env *Env) archiveExportCommand() *cobra.Command {
 	return cmd
 }
 
+// mostNamed is how many entries that are left out are named.
+const mostNamed = 20
+
 func (env *Env) writeArchive(out string, items []learned.Item, ignored []string) error {
 	var b bytes.Buffer
 	if err := archive.Write(&b, items); err != nil {
@@ -92,8 +102,11 @@ func (env *Env) writeArchive(out string, items []learned.Item, ignored []string)
 	if err := output.File(env.Out, out, b.Bytes(), 0o644, "choose another place with -o"); err != nil {
 		return err
 	}
-	for _, key := range ignored {
+	for _, key := range ignored[:min(len(ignored), mostNamed)] {
 		fmt.Fprintf(env.Err, "warning: the entry %q is damaged, or none of clickedge's, and was left out; the module does not use it either\n", key)
+	}
+	if more := len(ignored) - mostNamed; more > 0 {
+		fmt.Fprintf(env.Err, "warning: %d more entries were left out for the same reason\n", more)
 	}
 	fmt.Fprintf(env.Err, "%s\n", archive.Summary(items))
 	return nil
@@ -114,7 +127,11 @@ so already stays so.`,
 			if err != nil {
 				return err
 			}
-			return env.storeLinks(cmd.Context(), s, items, dry, yes)
+			store, err := s.open(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			return env.storeLinks(cmd.Context(), store, items, dry, yes)
 		},
 	}
 	s.add(cmd)
@@ -125,12 +142,8 @@ so already stays so.`,
 }
 
 // storeLinks shows what an import changes, asks, and writes it.
-func (env *Env) storeLinks(ctx context.Context, s *linkStore, items []learned.Item, dry, yes bool) error {
-	client, id, err := s.open(ctx, env)
-	if err != nil {
-		return err
-	}
-	changes, err := archive.Compare(ctx, client, id, items)
+func (env *Env) storeLinks(ctx context.Context, s *openStore, items []learned.Item, dry, yes bool) error {
+	changes, err := archive.Compare(ctx, s.client, s.id, items)
 	if err != nil {
 		return failure.Bad(err, "nothing was written")
 	}
@@ -139,15 +152,41 @@ func (env *Env) storeLinks(ctx context.Context, s *linkStore, items []learned.It
 		return nil
 	}
 	if !yes {
-		if yes, err = env.in.Confirm("Write this to the store "+s.store+"?", "--yes"); err != nil || !yes {
+		if yes, err = env.in.Confirm("Write this to the store "+s.name+"?", "--yes"); err != nil || !yes {
 			return errors.Join(err, notWritten(yes))
 		}
+		if err := unchanged(ctx, s, items, changes); err != nil {
+			return err
+		}
 	}
-	if err := archive.Apply(ctx, client, id, changes); err != nil {
+	if err := archive.Apply(ctx, s.client, s.id, changes); err != nil {
 		return failure.Bad(err, "some of it may have been written: run it again")
 	}
 	fmt.Fprintf(env.Out, "%s written; each place of the network has them within seconds\n", output.Count(len(changes), "link"))
+	env.warnOfCaches(changes)
 	return nil
+}
+
+// unchanged compares again: while somebody read the question, the module may
+// have found a contradiction, and the store has no conditional write of many.
+func unchanged(ctx context.Context, s *openStore, items []learned.Item, before []archive.Change) error {
+	now, err := archive.Compare(ctx, s.client, s.id, items)
+	if err != nil {
+		return failure.Bad(err, "nothing was written")
+	}
+	if !slices.Equal(now, before) {
+		return failure.Bad(errors.New("the store has changed meanwhile, and nothing was written"), "run it again, and read what it says now")
+	}
+	return nil
+}
+
+// warnOfCaches says what the store cannot end.
+func (env *Env) warnOfCaches(changes []archive.Change) {
+	for i := range changes {
+		if c := &changes[i]; c.Contradicts() {
+			fmt.Fprintf(env.Err, "warning: a place may have in its cache where %[1]s led, and use it for a month; fastly purge --key %[2]s%[1]s ends that\n", c.Name.String(), contract.LinkKey)
+		}
+	}
 }
 
 func notWritten(yes bool) error {

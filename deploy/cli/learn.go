@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,6 +39,11 @@ type learnCmd struct {
 	private  bool
 	personal bool
 	dry, yes bool
+
+	// what is written to, found before a link is followed: the store, or what
+	// the archive has
+	opened *openStore
+	before []learned.Item
 }
 
 func (env *Env) learnCommand() *cobra.Command {
@@ -92,7 +99,7 @@ func (l *learnCmd) run(ctx context.Context, name string) error {
 		return failure.Bad(fmt.Errorf("%s: %w", clean.Quote(name, 120), err), "save the mail as it came, with all of its fields (.eml)")
 	}
 	lessons := teach.Links(sites, mail.URLs)
-	todo := open(lessons)
+	todo := openLessons(lessons)
 	if len(todo) == 0 {
 		l.print(lessons)
 		return failure.Bad(errors.New("the mail has no link that can be learned"), "")
@@ -101,6 +108,9 @@ func (l *learnCmd) run(ctx context.Context, name string) error {
 		l.print(lessons)
 		return nil
 	}
+	if err := l.open(ctx); err != nil {
+		return err
+	}
 	if err := l.ask(mail, todo); err != nil {
 		return err
 	}
@@ -108,11 +118,27 @@ func (l *learnCmd) run(ctx context.Context, name string) error {
 		return err
 	}
 	l.print(lessons)
-	return l.keep(ctx, open(lessons))
+	return l.keep(ctx, openLessons(lessons))
 }
 
-// open are those of which something is learned, as far as is known.
-func open(lessons []*teach.Lesson) (list []*teach.Lesson) {
+// open finds what is written to. Later the clicks would have been counted for
+// nothing.
+func (l *learnCmd) open(ctx context.Context) (err error) {
+	if l.archive == "" {
+		l.opened, err = l.store.open(ctx, l.env)
+		return err
+	}
+	if l.before, err = archive.LoadIfThere(l.env.in, l.archive); err != nil || l.archive == files.Std {
+		return err
+	}
+	if info, err := os.Stat(filepath.Dir(l.archive)); err != nil || !info.IsDir() {
+		return failure.Bad(fmt.Errorf("%s cannot be written: there is no such folder", clean.Quote(l.archive, 200)), "make the folder first; no link was followed")
+	}
+	return nil
+}
+
+// openLessons are those of which something is learned, as far as is known.
+func openLessons(lessons []*teach.Lesson) (list []*teach.Lesson) {
 	for _, l := range lessons {
 		if l.Left == "" {
 			list = append(list, l)
@@ -188,13 +214,9 @@ func (l *learnCmd) keep(ctx context.Context, lessons []*teach.Lesson) error {
 		items = append(items, lesson.Item(l.env.Now()))
 	}
 	if l.archive == "" {
-		return l.env.storeLinks(ctx, &l.store, items, false, true)
+		return l.env.storeLinks(ctx, l.opened, items, false, true)
 	}
-	before, err := archive.LoadIfThere(l.env.in, l.archive)
-	if err != nil {
-		return err
-	}
-	all, added := archive.Add(before, items)
+	all, added := archive.Add(l.before, items)
 	if err := l.env.writeArchive(l.archive, all, nil); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"mime/quotedprintable"
 	"net/http/httptest"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
@@ -197,4 +199,67 @@ func TestLearnRefuses(t *testing.T) {
 	exit, _, errs = r.run("archive", "export", "--store", "other")
 	require.Equal(t, failure.ExitBad, exit)
 	require.Contains(t, errs, "no such KV store")
+}
+
+// What cannot be written to is said before a link is followed: a click that
+// SendGrid has counted cannot be taken back.
+func TestLearnOpensBeforeItFollows(t *testing.T) {
+	r := newLearnRig(t)
+	mail := r.mail("http://link.example.com" + r.account.Message().Short(sale))
+	r.write("damaged.ndjson", "{\"name\":")
+	for want, args := range map[string][]string{
+		"no such KV store":            {"--store", "other"},
+		"line 1: the line is cut off": {"--archive", r.path("damaged.ndjson")},
+		"there is no such folder":     {"--archive", r.path("none/links.ndjson")},
+	} {
+		exit, _, errs := r.learn(mail, append(args, "--yes")...)
+		require.Equal(t, failure.ExitBad, exit, want)
+		require.Contains(t, errs, want)
+	}
+	delete(r.vars, fastlyapi.TokenEnv)
+	exit, _, errs := r.learn(mail, "--yes")
+	require.NotZero(t, exit)
+	require.Contains(t, errs, fastlyapi.TokenEnv)
+	require.Empty(t, r.asked())
+}
+
+// What the module wrote to the store while somebody read the question is not
+// overwritten.
+func TestImportComparesAgain(t *testing.T) {
+	r := newLearnRig(t)
+	name := "AAECAwQFBgcICQoLDA0ODxAR"
+	r.write("links.ndjson", `{"name":"`+name+`","state":"known","since":"2026-03-01T12:00:00Z","destination":"https://shop.example.com/"}`)
+	n, _ := learned.ParseName(name)
+	x := learned.Entry{State: learned.Contradictory, Since: 5}
+	contradiction := string(x.Append(nil, &n))
+	var o, e bytes.Buffer
+	env := &Env{Out: &o, Err: &e, Now: time.Now, LookupEnv: func(name string) (string, bool) { v, ok := r.vars[name]; return v, ok },
+		In: readFunc(func(p []byte) (int, error) {
+			r.api.SetKVValue(contract.LinkStore, name, contradiction)
+			return copy(p, "y\n"), io.EOF
+		})}
+	require.Equal(t, failure.ExitBad, env.Run(t.Context(), []string{"archive", "import", r.path("links.ndjson")}), e.String())
+	require.Contains(t, e.String(), "the store has changed meanwhile, and nothing was written")
+	require.Equal(t, map[string]string{name: contradiction}, r.api.KVValues(contract.LinkStore))
+}
+
+type readFunc func(p []byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+// A destination that the store contradicts may stand in caches, which the store
+// does not reach.
+func TestImportSaysWhatCachesHave(t *testing.T) {
+	r := newLearnRig(t)
+	name := "AAECAwQFBgcICQoLDA0ODxAR"
+	line := `{"name":"` + name + `","state":"known","since":"2026-03-01T12:00:00Z","destination":"https://shop.example.com/"}`
+	r.write("links.ndjson", line)
+	exit, _, errs := r.run("archive", "import", r.path("links.ndjson"), "--yes")
+	require.Zero(t, exit, errs)
+	require.Empty(t, errs)
+	r.write("links.ndjson", strings.Replace(line, "shop", "www", 1))
+	exit, out, errs := r.run("archive", "import", r.path("links.ndjson"), "--yes")
+	require.Zero(t, exit, errs)
+	require.Contains(t, out, name+" led to https://shop.example.com/: two destinations, so it is not used any more")
+	require.Contains(t, errs, "fastly purge --key clickedge-link-"+name+" ends that")
 }

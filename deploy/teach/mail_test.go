@@ -38,11 +38,53 @@ func TestReadMail(t *testing.T) {
 	require.Equal(t, []string{"https://a.example/1"}, m.URLs)
 }
 
+// A mail that was forwarded as an attachment has its own recipients and links.
+func TestReadAttachedMail(t *testing.T) {
+	m, err := ReadMail(crlf("From: ann@example.com", "To: shop@example.com", "Content-Type: multipart/mixed; boundary=a", "",
+		"--a", "Content-Type: text/plain", "", "See below.", "--a", "Content-Type: message/rfc822", "",
+		"From: shop@example.com", "To: Ann Lee <ann@example.com>", "Content-Type: text/html", "Content-Transfer-Encoding: quoted-printable", "",
+		"<a href=3D\"https://a.example/1=", "2\">a</a>", "--a--"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"https://a.example/12"}, m.URLs)
+	require.Equal(t, []string{"shop@example.com", "ann@example.com"}, m.To)
+}
+
+// What is irregular, but not for mail programs and browsers.
+func TestReadIrregularMail(t *testing.T) {
+	for _, kind := range []string{"text/html; charset=utf-8; charset=x", "TEXT/HTML;", "text/html; charset=\"utf-8", " text/html ;;"} {
+		m, err := ReadMail(crlf("From: a@example.com", "Content-Type: "+kind, "", "<A Href='https://a.example/?x=1&amp;y=", "\t2'>"))
+		require.NoError(t, err, kind)
+		require.Equal(t, []string{"https://a.example/?x=1&y=2"}, m.URLs, kind)
+	}
+}
+
+// A mail with more links than any mail has is refused, not read for hours.
+func TestReadMailWithManyLinks(t *testing.T) {
+	var text strings.Builder
+	for i := range mostURLs + 1 {
+		fmt.Fprintf(&text, "https://a.example/%d\r\n", i%mostURLs)
+	}
+	m, err := ReadMail(crlf("From: a@example.com", "", text.String()))
+	require.NoError(t, err)
+	require.Len(t, m.URLs, mostURLs)
+	for i := range 500_000 {
+		fmt.Fprintf(&text, "https://b.example/%d\r\n", i)
+	}
+	_, err = ReadMail(crlf("From: a@example.com", "", text.String()))
+	require.ErrorContains(t, err, "it has more than 10000 links")
+}
+
 func TestReadMailRefuses(t *testing.T) {
 	deep := []string{"From: a@example.com"}
 	for i := range mostDepth + 2 {
 		deep = append(deep, fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d", i), "", fmt.Sprintf("--b%d", i))
 	}
+	attached := []string{"From: a@example.com"}
+	for range mostDepth + 2 {
+		attached = append(attached, "Content-Type: message/rfc822", "")
+	}
+	_, err := ReadMail(crlf(attached...))
+	require.ErrorContains(t, err, "its parts are nested too deep")
 	for want, text := range map[string][]byte{
 		"not a mail: it has neither From nor Content-Type": crlf("Subject: x", "", "y"),
 		"not a mail: ":                   []byte("just a text"),

@@ -52,6 +52,17 @@ func (a *API) KVValues(name string) map[string]string {
 	return all
 }
 
+// SetKVValue writes a value as a guest does.
+func (a *API) SetKVValue(name, key, value string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range a.kvStores {
+		if s.name == name {
+			s.values[key] = value
+		}
+	}
+}
+
 func (s *kvStore) json() map[string]string {
 	return map[string]string{"id": s.id, "name": s.name, "created_at": created, "updated_at": created}
 }
