@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"slices"
 	"time"
 
@@ -134,6 +135,10 @@ type Limits struct {
 	// AfterDisconnect is what is left of Time once the client has gone; default
 	// 10 seconds.
 	AfterDisconnect time.Duration
+	// Guests is how many guests compute at the same time, for the whole Host;
+	// default twice the CPUs. Guests that wait do not count. The others take
+	// turns.
+	Guests int
 	// MemoryPages bounds linear memory, in pages of 64 KiB; default 2048
 	// (128 MiB).
 	MemoryPages uint32
@@ -186,6 +191,7 @@ func orDefault[T int | uint32 | time.Duration](v, otherwise T) T {
 func (l Limits) orDefaults() Limits {
 	l.Time = orDefault(l.Time, 2*time.Minute)
 	l.AfterDisconnect = orDefault(l.AfterDisconnect, 10*time.Second)
+	l.Guests = orDefault(l.Guests, 2*runtime.GOMAXPROCS(0))
 	l.MemoryPages = orDefault(l.MemoryPages, 2048)
 	l.HostBytes = orDefault(l.HostBytes, 256<<20)
 	l.StoreBytes = orDefault(l.StoreBytes, 1<<30)
@@ -278,7 +284,9 @@ type Backend struct {
 	GRPC bool
 
 	// Timeouts; 0 means Fastly's defaults for a backend (1 s, 15 s, 10 s), a
-	// negative value none.
+	// negative value none. For the time to connect to a loopback address, 0
+	// means none, too, but with Config.Production: there it would only measure
+	// how busy the machine is.
 	ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout time.Duration
 
 	Health Health
@@ -400,6 +408,12 @@ func (c *Config) service() (*abi.Service, error) {
 		compiled, err := backend.compile()
 		if err != nil {
 			return nil, fmt.Errorf("config: backend %q: %w", name, err)
+		}
+		if backend.ConnectTimeout == 0 && compiled.Loopback() && !c.Production {
+			compiled.ConnectTimeout = 0
+		}
+		if backend.Handler == nil && !backend.GRPC {
+			compiled.Pool = &origin.Pool{}
 		}
 		svc.Backends[name] = compiled
 	}

@@ -26,6 +26,7 @@ type Host struct {
 	program Program
 	nextID  atomic.Uint64
 	queue   queue
+	turns   *turns
 	faults  *faults
 
 	ctx    context.Context // ends when the Host is closed
@@ -69,7 +70,7 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	for _, warning := range cfg.Warnings {
 		cfg.Log.Warn(warning)
 	}
-	h := &Host{cfg: cfg, svc: svc, program: program, faults: faults}
+	h := &Host{cfg: cfg, svc: svc, program: program, faults: faults, turns: newTurns(cfg.Limits.Guests)}
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	return h, nil
 }
@@ -142,6 +143,11 @@ func (h *Host) Close(ctx context.Context) error {
 	}
 	h.cancel(errClosed)
 	h.guests.Wait()
+	for _, backend := range h.svc.Backends {
+		if backend.Pool != nil {
+			backend.Pool.Close()
+		}
+	}
 	return h.program.Close(ctx)
 }
 

@@ -23,6 +23,7 @@ type session struct {
 	unhook  func() bool
 	unwatch func() // stops watch; nil: there is no CPU limit
 	served  []*run
+	hasTurn bool
 }
 
 // start runs a new guest for r.
@@ -93,7 +94,27 @@ func (s *session) guest() Ending {
 	cfg := &s.host.cfg
 	s.world = Guest{Entry: cfg.Entry, Args: cfg.args(), Env: cfg.environment(s.first), Stdout: output{s, false}, Stderr: output{s, true},
 		Now: cfg.Now, Sleep: s.sandbox.Sleep, Rand: cfg.Rand, FS: cfg.FS, MemoryPages: cfg.Limits.MemoryPages, session: s}
+	s.sandbox.Idle(s.takeTurn)
+	defer s.giveTurn()
+	s.sandbox.Waiting = func(begins bool) {
+		if begins {
+			s.giveTurn()
+		} else {
+			s.takeTurn()
+		}
+	}
 	return s.ending(s.host.program.Run(s.ctx, &s.world))
+}
+
+// takeTurn waits until the guest may compute. Without a turn it goes on only
+// when its time is up, and ends with the next host call or loop.
+func (s *session) takeTurn() { s.hasTurn = s.host.turns.take(s.ctx) }
+
+func (s *session) giveTurn() {
+	if s.hasTurn {
+		s.hasTurn = false
+		s.host.turns.give()
+	}
 }
 
 // watch ends a guest that has used up its CPU time for a request. It checks

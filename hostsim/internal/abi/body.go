@@ -225,7 +225,9 @@ func (f *frame) push(dest *streaming, c chunk) {
 	if !f.ok() {
 		return
 	}
-	defer f.s.idle()()
+	if !isClosed(dest.pipe.writable()) {
+		defer f.s.idle()()
+	}
 	if dest.pipe.push(f.s.ctx, c) != nil {
 		f.fail(Error)
 	}
@@ -238,10 +240,12 @@ func bodyRead(f *frame) {
 		return
 	}
 	n, err := 0, error(nil)
-	if len(buf) > 0 {
-		idle := f.s.idle()
+	switch {
+	case len(buf) == 0:
+	case body.Here():
 		n, err = body.read(f.s.ctx, buf)
-		idle()
+	default:
+		f.s.Idle(func() { n, err = body.read(f.s.ctx, buf) })
 	}
 	if err != nil && err != io.EOF {
 		f.fail(bodyStatus(err))

@@ -165,6 +165,10 @@ type Sandbox struct {
 	over    bool
 	pending sync.WaitGroup
 
+	// Waiting, when set, is called when the guest begins to wait in a host call
+	// (true) and when it goes on (false), which it does when that call returns.
+	Waiting func(bool)
+
 	frame frame
 	wrote []uint32 // addresses of numbers, by the call under way
 }
@@ -279,12 +283,26 @@ func (s *Sandbox) idle() func() {
 	s.idleMu.Lock()
 	s.idling = from
 	s.idleMu.Unlock()
+	s.waiting(true)
 	return func() {
+		s.waiting(false)
 		s.idleMu.Lock()
 		defer s.idleMu.Unlock()
 		s.idled += time.Since(from)
 		s.idling = time.Time{}
 	}
+}
+
+func (s *Sandbox) waiting(begins bool) {
+	if s.Waiting != nil {
+		s.Waiting(begins)
+	}
+}
+
+// Idle calls wait, which does not count as vCPU time.
+func (s *Sandbox) Idle(wait func()) {
+	defer s.idle()()
+	wait()
 }
 
 // Sleep waits for d, or until the sandbox's context ends, so that a guest cannot

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -38,6 +39,19 @@ type Backend struct {
 
 	Health  uint32       // as the guest sees it (typenames.witx)
 	Handler http.Handler // answers in place of Addr
+
+	// Pool keeps connections; nil: each request has one of its own. Copies of a
+	// Backend that connect in the same way share it.
+	Pool *Pool
+}
+
+// Loopback reports whether the backend is on this machine, by its name.
+func (b *Backend) Loopback() bool {
+	name := strings.ToLower(strings.TrimSuffix(b.Name, "."))
+	if ip, err := netip.ParseAddr(name); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
 }
 
 // ParseURL fills Scheme, Addr, Name, Port and Prefix, and CertHost and SNI with

@@ -85,25 +85,27 @@ func FramingValid(header wire.Header) bool {
 	return false
 }
 
-// Send sends a prepared request over a connection of its own and returns when
-// the response's head is there. The error is always a [*senderror.Error]. The
-// request's body is closed when nothing more will be read from it.
+// Send sends a prepared request and returns when the response's head is there.
+// The error is always a [*senderror.Error]. The request's body is closed when
+// nothing more will be read from it.
 func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error) {
 	if b.GRPC {
 		return b.sendH2(ctx, req)
 	}
-	conn, err := b.dial(ctx)
-	if err != nil {
-		req.CloseBody()
-		return nil, err
+	if !req.Header.Has("Content-Length") && !req.Header.Has("Transfer-Encoding") {
+		req.CloseBody() // it would not be sent
+		req.Body = nil
 	}
-	resp := &Response{Remote: remote(conn)}
+	return b.exchange(ctx, req)
+}
+
+func (b *Backend) roundTrip(ctx context.Context, conn *wire.Conn, req *wire.Request) (*wire.Response, error) {
 	if b.FirstByteTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, b.FirstByteTimeout, senderror.ErrFirstByteTimeout)
 		defer cancel()
 	}
-	resp.Response, err = wire.RoundTrip(ctx, conn, req, wire.Limits{})
+	resp, err := conn.RoundTrip(ctx, req, wire.Limits{})
 	if err != nil {
 		return nil, senderror.Exchange(ctx, err)
 	}

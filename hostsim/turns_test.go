@@ -1,0 +1,96 @@
+package hostsim
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Hundreds of requests at once are answered, each from a backend on loopback:
+// none fails because the machine is busy.
+func TestHundredsAtOnce(t *testing.T) {
+	origin := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) }))
+	var connections atomic.Int32
+	counting, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) }),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				connections.Add(1)
+			}
+		}}
+	go srv.Serve(counting)
+	defer srv.Close()
+	for name, backend := range map[string]Backend{
+		"address": {URL: "http://" + origin}, "kept": {URL: "http://" + counting.Addr().String()},
+		"handler": {Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, "raw", Config{Backends: map[string]Backend{"origin": backend}})
+			addr := servers["Host.Serve"](t, h)
+			client := &http.Client{Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			var all sync.WaitGroup
+			for i := range 200 {
+				all.Go(func() {
+					resp, err := client.Get(fmt.Sprintf("http://%s/%d", addr, i))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer resp.Body.Close()
+					body, _ := io.ReadAll(resp.Body)
+					if want := fmt.Sprintf("/%d", i); resp.StatusCode != 200 || string(body) != want {
+						t.Errorf("%d, %q in place of %q", resp.StatusCode, body, want)
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
+	require.Positive(t, connections.Load())
+}
+
+// A guest that waits for another one of the same host has no turn meanwhile.
+func TestTurnsAreGivenBackInWaits(t *testing.T) {
+	var h *Host
+	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/5" {
+			fmt.Fprint(w, "the innermost")
+			return
+		}
+		resp, _, err := h.Do(r.Context(), &Request{Target: fmt.Sprintf("/%d", r.URL.Path[1]-'0'+1)})
+		if err != nil {
+			panic(err)
+		}
+		w.Write(resp.Body)
+	})
+	h = newHost(t, "raw", Config{Limits: Limits{Guests: 1}, Backends: map[string]Backend{"origin": {Handler: inner}}})
+	resp, _ := do(t, h, &Request{Target: "/1"})
+	require.Equal(t, "the innermost", string(resp.Body))
+}
+
+func TestTurns(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	turns := newTurns(1)
+	require.True(t, turns.take(ctx))
+	got := make(chan bool)
+	go func() { got <- turns.take(ctx) }()
+	require.Eventually(t, turns.wanted, patience, 1)
+	turns.give()
+	require.True(t, <-got, "the one that waits has it")
+	go func() { got <- turns.take(ctx) }()
+	require.Eventually(t, turns.wanted, patience, 1)
+	cancel()
+	require.False(t, <-got, "whoever goes does not get it")
+	require.False(t, turns.wanted())
+	turns.give()
+	require.True(t, turns.take(ctx))
+}
