@@ -113,6 +113,17 @@ func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 	return Status(st), nil
 }
 
+// Tick lets a guest that computes for long without a host call be ended, or
+// wait for its turn. An error means what it means in Call. An engine that can
+// end a guest by other means need not call it.
+func (g *Guest) Tick() error {
+	s := g.session
+	if s.host.turns.wanted() {
+		s.sandbox.Idle(func() {})
+	}
+	return context.Cause(s.ctx)
+}
+
 // MemoryRefused reports that the guest asked for more than MemoryPages, so that
 // its ending becomes OutOfMemory. An engine that cannot know this does not call
 // it.

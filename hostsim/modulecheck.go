@@ -14,8 +14,11 @@ import (
 
 // check finds, before anything runs, what would fail at instantiation or at the
 // first request, and says it in full.
-func check(module wazero.CompiledModule, wasi wazero.CompiledModule, e *wazeroEngine) error {
-	problems := checkImports(module, wasi.ExportedFunctions(), e.unknown)
+func check(module wazero.CompiledModule, imports []api.FunctionDefinition, wasi wazero.CompiledModule, e *wazeroEngine) error {
+	problems := checkImports(imports, wasi.ExportedFunctions(), e.unknown)
+	if len(module.ImportedMemories()) > 0 {
+		problems = append(problems, "memory must not be imported")
+	}
 	problems = append(problems, checkExports(module, e)...)
 	if len(problems) == 0 {
 		return nil
@@ -23,8 +26,8 @@ func check(module wazero.CompiledModule, wasi wazero.CompiledModule, e *wazeroEn
 	return fmt.Errorf("module cannot run on Compute: %s", strings.Join(problems, "; "))
 }
 
-func checkImports(module wazero.CompiledModule, wasi map[string]api.FunctionDefinition, unknown UnknownImports) (problems []string) {
-	for _, def := range module.ImportedFunctions() {
+func checkImports(imports []api.FunctionDefinition, wasi map[string]api.FunctionDefinition, unknown UnknownImports) (problems []string) {
+	for _, def := range imports {
 		from, name, _ := def.Import()
 		want, known := importType(def, wasi)
 		switch have := typeText(def.ParamTypes(), def.ResultTypes()); {
@@ -33,9 +36,6 @@ func checkImports(module wazero.CompiledModule, wasi map[string]api.FunctionDefi
 		case known && have != want:
 			problems = append(problems, fmt.Sprintf("import %q %q has type %s, want %s", from, name, have, want))
 		}
-	}
-	if len(module.ImportedMemories()) > 0 {
-		problems = append(problems, "memory must not be imported")
 	}
 	return problems
 }
@@ -54,9 +54,9 @@ func importType(def api.FunctionDefinition, wasi map[string]api.FunctionDefiniti
 }
 
 // unknownImports are the functions that nobody has, each once.
-func unknownImports(module, wasi wazero.CompiledModule) (unknown []api.FunctionDefinition) {
+func unknownImports(imports []api.FunctionDefinition, wasi wazero.CompiledModule) (unknown []api.FunctionDefinition) {
 	seen := map[[2]string]bool{}
-	for _, def := range module.ImportedFunctions() {
+	for _, def := range imports {
 		from, name, _ := def.Import()
 		if _, known := importType(def, wasi.ExportedFunctions()); !known && !seen[[2]string{from, name}] {
 			seen[[2]string{from, name}] = true

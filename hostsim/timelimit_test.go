@@ -37,7 +37,7 @@ func overTLS(t testing.TB, h *Host) *httptest.Server {
 // the guest does and whatever the client still has to send. A client that sees
 // the connection end instead sends its request again.
 func TestTimeLimitIsA503(t *testing.T) {
-	for _, name := range []string{"endless-loop", "endless-calls", "sleeps-for-ever"} {
+	for _, name := range []string{"endless-loop", "endless-calls", "endless-recursion", "sleeps-for-ever"} {
 		t.Run(name, func(t *testing.T) {
 			h := assembled(t, adversarial(t, name), Config{Limits: Limits{Time: 20 * time.Millisecond}})
 			secure := overTLS(t, h)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -93,4 +94,24 @@ func TestTurns(t *testing.T) {
 	require.False(t, turns.wanted())
 	turns.give()
 	require.True(t, turns.take(ctx))
+}
+
+// A guest that computes without end does not keep the others from their turns.
+func TestTurnsAreTaken(t *testing.T) {
+	h := newHost(t, "raw", Config{Limits: Limits{Guests: 1}})
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan *Exchange, 1)
+	go func() {
+		_, x, _ := h.Do(ctx, &Request{Target: "/loop"})
+		over <- x
+	}()
+	require.Eventually(t, func() bool { return h.Requests() == 1 }, patience, time.Millisecond)
+	for range 3 {
+		resp, _ := do(t, h, &Request{Target: "/uri"})
+		require.Equal(t, 200, resp.Status)
+	}
+	require.Empty(t, over, "the first one still computes")
+	h.cancel(errClosed)
+	require.Equal(t, Cancelled, (<-over).Ending.Kind)
+	cancel()
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/clickedge/clickedge/hostsim/internal/meter"
 )
 
 // wazeroEngine is the default engine.
@@ -18,7 +20,7 @@ type wazeroEngine struct {
 	entry    string
 	pages    uint32
 	unknown  UnknownImports
-	plain    bool // take modules as they are, without an image; for comparison
+	plain    bool // take modules as they are; for comparison
 }
 
 // wazeroProgram is a module and the runtime that it was compiled in.
@@ -26,6 +28,7 @@ type wazeroProgram struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
 	image    *image // nil: the module's own segments make its memory
+	metered  bool   // it calls tick from time to time
 }
 
 var (
@@ -36,11 +39,14 @@ var (
 // Compile also finds what would fail at instantiation or at the first request;
 // see check.
 func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, error) {
-	rt, err := e.runtime(ctx)
-	if err != nil {
+	p := &wazeroProgram{}
+	if !e.plain {
+		module = p.prepare(module)
+	}
+	var err error
+	if p.runtime, err = e.runtime(ctx, p.metered); err != nil {
 		return nil, err
 	}
-	p := &wazeroProgram{runtime: rt}
 	if err := p.load(ctx, e, module); err != nil {
 		p.Close(ctx)
 		return nil, err
@@ -48,10 +54,23 @@ func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, err
 	return p, nil
 }
 
+// prepare takes the segments of memory out and puts counters in, where it can.
+// What it does not understand stays as it is, for wazero to refuse.
+func (p *wazeroProgram) prepare(module []byte) []byte {
+	if stripped, data, err := splitImage(module); err == nil {
+		module, p.image = stripped, newImage(data)
+	}
+	if metered, err := meter.Rewrite(module, meter.Turns); err == nil {
+		module, p.metered = metered, true
+	}
+	return module
+}
+
 // runtime leaves the memory limit to the allocator, which can report that it
-// was reached.
-func (e *wazeroEngine) runtime(ctx context.Context) (wazero.Runtime, error) {
-	rc := wazero.NewRuntimeConfig().WithCloseOnContextDone(true)
+// was reached. A module without counters has to be stopped by wazero, which
+// costs about half of its time, and stops loops only.
+func (e *wazeroEngine) runtime(ctx context.Context, metered bool) (wazero.Runtime, error) {
+	rc := wazero.NewRuntimeConfig().WithCloseOnContextDone(!metered)
 	if e.cacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(e.cacheDir)
 		if err != nil {
@@ -63,9 +82,6 @@ func (e *wazeroEngine) runtime(ctx context.Context) (wazero.Runtime, error) {
 }
 
 func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte) (err error) {
-	if stripped, data, err := splitImage(module); err == nil && !e.plain {
-		module, p.image = stripped, newImage(data)
-	}
 	p.compiled, err = p.runtime.CompileModule(ctx, module)
 	if err != nil {
 		return fmt.Errorf("compile module: %w", err)
@@ -74,10 +90,20 @@ func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte
 	if err != nil {
 		return fmt.Errorf("link wasi: %w", err)
 	}
-	if err := check(p.compiled, wasi, e); err != nil {
+	imports := p.imports()
+	if err := check(p.compiled, imports, wasi, e); err != nil {
 		return err
 	}
-	return link(ctx, p.runtime, unknownImports(p.compiled, wasi), e.unknown)
+	return link(ctx, p.runtime, unknownImports(imports, wasi), e.unknown)
+}
+
+// imports are the functions that the guest itself imports.
+func (p *wazeroProgram) imports() []api.FunctionDefinition {
+	imports := p.compiled.ImportedFunctions()
+	if p.metered {
+		imports = imports[:len(imports)-1]
+	}
+	return imports
 }
 
 // link defines WASI and every host call of the ABI, so that any module can be
@@ -95,6 +121,7 @@ func link(ctx context.Context, rt wazero.Runtime, unknown []api.FunctionDefiniti
 	for _, call := range HostCalls() {
 		function(call.Module).WithGoModuleFunction(trampoline(call), valueTypes(call.Params), []api.ValueType{api.ValueTypeI32}).Export(call.Name)
 	}
+	function(meter.TickModule).WithGoModuleFunction(api.GoModuleFunc(tick), nil, nil).Export(meter.TickName)
 	for _, def := range unknown {
 		module, name, _ := def.Import()
 		function(module).WithGoModuleFunction(standIn(def, behavior), def.ParamTypes(), def.ResultTypes()).Export(name)
@@ -129,6 +156,13 @@ func trampoline(call *HostCall) api.GoModuleFunc {
 			panic(sys.NewExitError(sys.ExitCodeContextCanceled))
 		}
 		stack[0] = uint64(st)
+	}
+}
+
+// tick is called by modules that count; see package meter.
+func tick(ctx context.Context, _ api.Module, _ []uint64) {
+	if ctx.Value(guestKey{}).(*Guest).Tick() != nil {
+		panic(sys.NewExitError(sys.ExitCodeContextCanceled))
 	}
 }
 
@@ -177,5 +211,8 @@ func moduleConfig(g *Guest) wazero.ModuleConfig {
 // Close implements Program.
 func (p *wazeroProgram) Close(ctx context.Context) error {
 	p.image.close()
+	if p.runtime == nil {
+		return nil
+	}
 	return p.runtime.Close(ctx)
 }

@@ -112,8 +112,7 @@ func (c *counter) charge(b []byte, local uint32) []byte {
 	b = appendU32(append(b, opGlobalGet), c.global)
 	b = appendU32(append(b, opLocalGet), local)
 	b = append(b, opI32Const, bulkShift, opI32ShrU, opI32Sub)
-	b = appendU32(append(b, opGlobalSet), c.global)
-	return appendU32(append(b, opLocalGet), local)
+	return appendU32(append(b, opGlobalSet), c.global)
 }
 
 // body is one function's code as it is rewritten.
