@@ -311,9 +311,10 @@ func (s *story) answer(p *place, target string, what, where byte) {
 		return
 	}
 	name := sight.Name
-	held := p.Cached(&name)
-	if held.State != learned.Absent && held.Destination != to {
-		s.against[p][name] = true
+	for _, held := range []learned.Entry{p.Cached(&name), s.w.archive.Find(&name)} {
+		if held.State != learned.Absent && held.Destination != to {
+			s.against[p][name] = true
+		}
 	}
 	if s.said[name] == nil {
 		s.said[name] = map[string]map[string]bool{}
@@ -346,6 +347,7 @@ func (s *story) check() {
 			s.learns++
 			require.GreaterOrEqual(s.t, len(s.said[name][e.Destination]), 2, "two messages' answers")
 			require.NotContains(s.t, e.Destination, "elsewhere")
+			require.Empty(s.t, learned.Personal(e.Destination))
 		case learned.Contradictory:
 			s.contradictions++
 			require.GreaterOrEqual(s.t, len(s.said[name]), 2, "two destinations")

@@ -177,6 +177,7 @@ func (l *learnCmd) follow(ctx context.Context, mail *teach.Mail, todo []*teach.L
 			lesson.Left = "where it leads has " + lesson.Personal + ", which may be there for one reader only; --personal stores it all the same"
 		}
 	}
+	teach.CheckShared(todo)
 	return nil
 }
 

@@ -127,6 +127,26 @@ func (l *Lesson) CheckPersonal(to []string) {
 	}
 }
 
+// CheckShared leaves out links that differ in their constant part and lead to one
+// URL. By that part a destination of an account has one link, so this is a page
+// of the ESP's own, for links that expired say; or the account's links begin at
+// random, and what was learned would never be found.
+func CheckShared(lessons []*Lesson) {
+	leads := map[string][]*Lesson{}
+	for _, l := range lessons {
+		if l.Left == "" && l.Destination != "" {
+			leads[l.Destination] = append(leads[l.Destination], l)
+		}
+	}
+	for destination, list := range leads {
+		for _, l := range list {
+			if len(list) > 1 {
+				l.Left = fmt.Sprintf("%d links that differ lead to %s: a page of the ESP's own, or links that are different in every mail", len(list), destination)
+			}
+		}
+	}
+}
+
 // Item is what is learned of the link.
 func (l *Lesson) Item(now time.Time) learned.Item {
 	return learned.Item{Name: l.name, Entry: learned.KnownSince(now.Unix(), l.Destination)}

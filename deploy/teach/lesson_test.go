@@ -104,3 +104,40 @@ func TestCheckPersonal(t *testing.T) {
 		require.Equal(t, want, l.Personal, destination)
 	}
 }
+
+// Two links of an account that differ lead to two URLs. Else it is an error page,
+// or the links begin at random.
+func TestCheckShared(t *testing.T) {
+	for _, c := range []struct {
+		random bool
+		opaque string
+		want   string
+	}{
+		{false, "", ""},
+		{false, "https://shop.example.com/expired", "2 links that differ lead to https://shop.example.com/expired: a page of the ESP's own"},
+		{true, "", "2 links that differ lead to " + shop},
+	} {
+		sites, account := sitesOf(t), &origins.SendGridAccount{Secret: t.Name(), RandomStart: c.random}
+		opt := origins.Options{SendGrid: account, PlainToo: true}
+		if c.opaque != "" {
+			opt.OpaqueTo = func(string) string { return c.opaque }
+		}
+		fleet, err := origins.Start(sites.Origins(), opt)
+		require.NoError(t, err)
+		t.Cleanup(func() { fleet.Close() })
+		m, second := account.Message(), "https://shop.example.com/b"
+		if c.random {
+			second = shop
+		}
+		lessons := Links(sites, []string{host + m.Short(shop), host + m.Short(second), host + m.Short("https://shop.example.com/c") + "?changed"})
+		for _, l := range lessons[:2] {
+			l.Follow(context.Background(), &probe.Client{Via: map[string]string{"link.example.com": fleet.PlainAddr("sendgrid")}})
+		}
+		CheckShared(lessons)
+		for _, l := range lessons[:2] {
+			require.Contains(t, l.Left, c.want)
+			require.Equal(t, c.want == "", l.Left == "")
+		}
+		require.Contains(t, lessons[2].Left, "was changed")
+	}
+}
