@@ -1,26 +1,32 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/follow"
 	"github.com/clickedge/clickedge/deploy/interrupt"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/override"
 	"github.com/clickedge/clickedge/deploy/pasted"
 	"github.com/clickedge/clickedge/deploy/probe"
+	"github.com/clickedge/clickedge/deploy/publish"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/deploy/teach"
 )
@@ -33,6 +39,8 @@ type learnCmd struct {
 	store    linkStore
 	sites    string
 	archive  string
+	service  string
+	name     string
 	via      []string
 	ca       string
 	timeout  time.Duration
@@ -62,7 +70,8 @@ link that was changed on its way is not learned.
 
 The mail is one message, and what it says is stored. A destination with something personal
 in it, as a recipient's address or a long token, is left out unless --personal says that it
-is the same for all.`,
+is the same for all. Sites count as the config store has them, where it overrides
+sites.json: what a rule puts in place of a link is not learned.`,
 		Example: `  clickedge learn spring-sale.eml
   clickedge learn spring-sale.eml --archive links.ndjson --yes`,
 		Args: args(1, 1),
@@ -72,6 +81,8 @@ is the same for all.`,
 	l.store.add(cmd)
 	f := cmd.Flags()
 	f.StringVar(&l.archive, "archive", "", "write to this `file` instead of the store; what it has stays")
+	f.StringVar(&l.service, "service-id", "", "the service's `id`, whose config store may override sites (default: FASTLY_SERVICE_ID, or service_id in fastly.toml)")
+	f.StringVar(&l.name, "name", "clickedge", "the service's `name`, where there is no id")
 	f.StringArrayVar(&l.via, "via", nil, "connect to `[HOST=]ADDR` in place of what DNS says")
 	f.StringVar(&l.ca, "ca", "", "trust the certificate authorities in this PEM `file` instead of the system's")
 	f.DurationVar(&l.timeout, "timeout", 5*time.Minute, "how long all of it may take")
@@ -98,11 +109,10 @@ func (l *learnCmd) run(ctx context.Context, name string) error {
 	if err != nil {
 		return failure.Bad(fmt.Errorf("%s: %w", clean.Quote(name, 120), err), "save the mail as it came, with all of its fields (.eml)")
 	}
-	lessons := teach.Links(sites, mail.URLs)
+	lessons := teach.Links(sites.Lookup, mail.URLs)
 	todo := openLessons(lessons)
 	if len(todo) == 0 {
-		l.print(lessons)
-		return failure.Bad(errors.New("the mail has no link that can be learned"), "")
+		return l.nothing(lessons)
 	}
 	if l.dry {
 		l.print(lessons)
@@ -110,6 +120,14 @@ func (l *learnCmd) run(ctx context.Context, name string) error {
 	}
 	if err := l.open(ctx); err != nil {
 		return err
+	}
+	lookup, err := l.inEffect(ctx, sites, todo)
+	if err != nil {
+		return err
+	}
+	lessons = teach.Links(lookup, mail.URLs)
+	if todo = openLessons(lessons); len(todo) == 0 {
+		return l.nothing(lessons)
 	}
 	if err := l.ask(mail, todo); err != nil {
 		return err
@@ -119,6 +137,11 @@ func (l *learnCmd) run(ctx context.Context, name string) error {
 	}
 	l.print(lessons)
 	return l.keep(ctx, openLessons(lessons))
+}
+
+func (l *learnCmd) nothing(lessons []*teach.Lesson) error {
+	l.print(lessons)
+	return failure.Bad(errors.New("the mail has no link that can be learned"), "")
 }
 
 // open finds what is written to. Later the clicks would have been counted for
@@ -135,6 +158,38 @@ func (l *learnCmd) open(ctx context.Context) (err error) {
 		return failure.Bad(fmt.Errorf("%s cannot be written: there is no such folder", clean.Quote(l.archive, 200)), "make the folder first; no link was followed")
 	}
 	return nil
+}
+
+// inEffect returns how the sites of links are found as they are in effect: with
+// the overrides of the config store. A rule that stands only there would
+// otherwise be taken for the ESP's own answer.
+func (l *learnCmd) inEffect(ctx context.Context, sites *core.Sites, todo []*teach.Lesson) (func(string) *core.Site, error) {
+	var hosts []string
+	for _, lesson := range todo {
+		if !slices.Contains(hosts, lesson.Host) {
+			hosts = append(hosts, lesson.Host)
+		}
+	}
+	id, err := publish.ServiceID(l.env.in, l.service, l.env.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	client, found := (*fastlyapi.Client)(nil), map[string]*core.Site(nil)
+	if l.opened != nil {
+		client = l.opened.client
+	} else {
+		client, err = l.env.account(&l.store.apiFlags).Client()
+	}
+	if err == nil {
+		found, err = override.InEffect(ctx, client, id, l.name, sites, hosts)
+	}
+	if err != nil && id != "" && l.archive == "" {
+		return nil, err
+	}
+	if err != nil {
+		fmt.Fprintf(l.env.Err, "warning: overrides in the config store were not looked at (%s): where a rule that stands only there recalls a link, what it leads to instead would be learned\n", clean.Text(err.Error()))
+	}
+	return func(host string) *core.Site { return cmp.Or(found[host], sites.Lookup(host)) }, nil
 }
 
 // openLessons are those of which something is learned, as far as is known.

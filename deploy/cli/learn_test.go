@@ -263,3 +263,42 @@ func TestImportSaysWhatCachesHave(t *testing.T) {
 	require.Contains(t, out, name+" led to https://shop.example.com/: two destinations, so it is not used any more")
 	require.Contains(t, errs, "fastly purge --key clickedge-link-"+name+" ends that")
 }
+
+// What the config store overrides is in effect: a rule that stands only there
+// is not taken for SendGrid's own answer. Where nobody can look, that is said.
+func TestLearnLooksAtOverrides(t *testing.T) {
+	r := newLearnRig(t)
+	mail := r.mail("http://link.example.com" + r.account.Message().Short(sale))
+	_, _, errs := r.learn(mail, "--yes", "--archive", r.path("before.ndjson"))
+	require.Contains(t, errs, `warning: overrides in the config store were not looked at (there is no service "clickedge")`)
+
+	r.api.AddService("clickedge", "", "sendgrid")
+	overridden := `{"esp": "sendgrid", "destinations": ["shop.example.com"], "when_esp_fails": "redirect", "learn": true, "recalls": [{"from": "https://shop.example.com/old", "to": "` + sale + `"}]}`
+	r.api.SetItem("link.example.com", overridden)
+	exit, out, errs := r.learn(mail, "--yes")
+	require.Equal(t, failure.ExitBad, exit, errs)
+	require.Contains(t, out, "left out: it leads to where the site's recalls send readers")
+	require.NotContains(t, errs, "not looked at")
+	require.Empty(t, r.api.KVValues(contract.LinkStore))
+
+	asked := len(r.asked())
+	r.api.SetItem("link.example.com", strings.Replace(overridden, `"learn": true`, `"learn": false`, 1))
+	exit, out, _ = r.learn(mail, "--yes")
+	require.Equal(t, failure.ExitBad, exit)
+	require.Contains(t, out, `the site has no "learn": true`)
+	require.Len(t, r.asked(), asked)
+
+	r.api.SetItem("link.example.com", `{"esp": "none", "unknown": 1}`)
+	exit, _, errs = r.learn(mail, "--yes")
+	require.Zero(t, exit, "what the module ignores overrides nothing: %s", errs)
+	require.Len(t, r.api.KVValues(contract.LinkStore), 1)
+
+	r.vars["FASTLY_SERVICE_ID"] = "nowhere"
+	exit, _, errs = r.learn(mail, "--yes")
+	require.NotZero(t, exit, errs)
+	require.Len(t, r.asked(), asked+1)
+	delete(r.vars, fastlyapi.TokenEnv)
+	exit, _, errs = r.learn(mail, "--yes", "--archive", r.path("links.ndjson"))
+	require.Zero(t, exit, errs)
+	require.Contains(t, errs, "warning: overrides in the config store were not looked at ("+fastlyapi.TokenEnv+" is not set)")
+}

@@ -131,6 +131,24 @@ func TestChange(t *testing.T) {
 	require.ErrorContains(t, store.Change(t.Context(), c), "may or may not have been written")
 }
 
+// What overrides sites.json now: entries that the module takes.
+func TestInEffect(t *testing.T) {
+	api, store := rig(t)
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites":{"a.example.com":{"esp":"sendgrid"},"b.example.com":{"esp":"sendgrid"},"c.example.com":{"esp":"sendgrid"}}}`))
+	require.NoError(t, err)
+	api.SetItem("a.example.com", `{"esp":"sendgrid","home":"https://www.example.com/"}`)
+	api.SetItem("b.example.com", `{"esp":"unheard-of"}`)
+	found, err := InEffect(t.Context(), store.client, "", "clickedge", sites, []string{"a.example.com", "b.example.com", "c.example.com"})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "https://www.example.com/", found["a.example.com"].Home)
+	_, err = InEffect(t.Context(), store.client, "", "other", sites, []string{"a.example.com"})
+	require.ErrorContains(t, err, `there is no service "other"`)
+	api.Fail(fastlytest.Fault{Method: "GET", Path: "/resources/stores/config", Status: 403})
+	_, err = InEffect(t.Context(), store.client, "", "clickedge", sites, []string{"a.example.com"})
+	require.Error(t, err)
+}
+
 func TestCheckEntry(t *testing.T) {
 	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "sendgrid"}, "mail.example.com": {"esp": "sendgrid"}}}`))
 	require.NoError(t, err)

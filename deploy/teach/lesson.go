@@ -33,13 +33,14 @@ type Lesson struct {
 }
 
 // Links says of each URL of a mail whether it can be learned: one of a site that
-// learns, with a name that no other of the mail has.
-func Links(sites *core.Sites, urls []string) []*Lesson {
+// learns, with a name that no other of the mail has. lookup finds the site of a
+// host, nil for none.
+func Links(lookup func(host string) *core.Site, urls []string) []*Lesson {
 	var list []*Lesson
 	seen := map[learned.Name]bool{}
 	for _, url := range urls {
 		l := &Lesson{URL: url}
-		if l.Left = l.read(sites); l.Left == "" && seen[l.name] {
+		if l.Left = l.read(lookup); l.Left == "" && seen[l.name] {
 			l.Left = "leads where another link of this mail does"
 		}
 		seen[l.name] = true
@@ -49,7 +50,7 @@ func Links(sites *core.Sites, urls []string) []*Lesson {
 }
 
 // read says why the link cannot be learned; "" if it can.
-func (l *Lesson) read(sites *core.Sites) string {
+func (l *Lesson) read(lookup func(string) *core.Site) string {
 	scheme, rest, _ := strings.Cut(l.URL, "://")
 	if scheme = strings.ToLower(scheme); scheme != "https" && scheme != "http" {
 		return "not a link of the web"
@@ -60,7 +61,7 @@ func (l *Lesson) read(sites *core.Sites) string {
 	}
 	l.Host, l.Target, l.TLS = core.CanonicalHost(rest[:end]), rest[end:], scheme == "https"
 	l.Target, _, _ = strings.Cut(l.Target, "#") // no browser sends it
-	if l.site = sites.Lookup(l.Host); l.site == nil {
+	if l.site = lookup(l.Host); l.site == nil {
 		return "no site has the host"
 	}
 	if l.site = l.site.For(l.Target); l.site.Origin == nil || l.site.IsSigned(l.Target) {

@@ -52,7 +52,7 @@ func TestLinks(t *testing.T) {
 		{"https://off.example.com" + m.Short(shop), `the site has no "learn": true for sendgrid`},
 		{"https://read.example.com/e/c/eyJlbWFpbF9pZCI6IlIifQ/0123456789abcdef", "says itself where it leads"},
 	} {
-		lessons := Links(sitesOf(t), []string{host + m.Short(shop), c.url})
+		lessons := Links(sitesOf(t).Lookup, []string{host + m.Short(shop), c.url})
 		require.Empty(t, lessons[0].Left)
 		got := lessons[1]
 		require.Equal(t, c.left, got.Left, c.url)
@@ -67,7 +67,7 @@ func follow(t *testing.T, destination string, fault origins.Fault) *Lesson {
 	require.NoError(t, err)
 	t.Cleanup(func() { fleet.Close() })
 	require.NoError(t, fleet.SetFault("sendgrid", fault))
-	l := Links(sites, []string{host + account.Message().Short(destination)})[0]
+	l := Links(sites.Lookup, []string{host + account.Message().Short(destination)})[0]
 	require.Empty(t, l.Left)
 	l.Follow(context.Background(), &probe.Client{Via: map[string]string{"link.example.com": fleet.PlainAddr("sendgrid")}})
 	return l
@@ -129,7 +129,7 @@ func TestCheckShared(t *testing.T) {
 		if c.random {
 			second = shop
 		}
-		lessons := Links(sites, []string{host + m.Short(shop), host + m.Short(second), host + m.Short("https://shop.example.com/c") + "?changed"})
+		lessons := Links(sites.Lookup, []string{host + m.Short(shop), host + m.Short(second), host + m.Short("https://shop.example.com/c") + "?changed"})
 		for _, l := range lessons[:2] {
 			l.Follow(context.Background(), &probe.Client{Via: map[string]string{"link.example.com": fleet.PlainAddr("sendgrid")}})
 		}
