@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/bench/internal/budget"
+	"github.com/clickedge/clickedge/bench/internal/clicks"
+	"github.com/clickedge/clickedge/bench/internal/guests"
 	"github.com/clickedge/clickedge/bench/internal/measure"
 )
 
@@ -40,6 +42,34 @@ func TestPrintBudget(t *testing.T) {
 	require.Contains(t, out.String(), "over budget: signed: host_calls is 21, 1 over its budget of 20\n")
 	require.Contains(t, out.String(), "over budget: signed: instructions is 140000, 8000 over its budget of 132000\n    +10000  core.Verify, from 500 to 10500\n")
 	require.ErrorContains(t, errOverBudget(over), "3 figures")
+}
+
+// mapped counts the pages of a guest that reads windows and writes pages.
+func mapped(t *testing.T, windows, pages int) *budget.Measured {
+	t.Helper()
+	kinds, err := clicks.Kinds(clicks.Shape{})
+	require.NoError(t, err)
+	seen, err := measure.Pages(t.Context(), measure.Subject{Title: "mapped", Wasm: guests.Mapped(windows, pages)}, kinds[:1])
+	require.NoError(t, err)
+	p := seen["signed"]
+	click := measure.Click{Windows: len(p.Windows()), PagesWritten: len(p.Writes()), Opened: p.Windows(), Wrote: p.Writes()}
+	return budgetOf(map[string]measure.Click{"signed": click}, 0, 0)
+}
+
+// A click that opens a window more fails the budget, which says who opens it.
+func TestBudgetOfWindows(t *testing.T) {
+	b := &budget.Budget{}
+	b.Update(mapped(t, 3, 1))
+	require.Equal(t, uint64(3), b.Clicks["signed"]["windows_read"].Budget)
+	require.Equal(t, uint64(2), b.Clicks["signed"]["pages_written"].Budget, "the results of host calls are written, too")
+	var out bytes.Buffer
+	require.Zero(t, printBudget(&out, b, mapped(t, 3, 1)))
+	out.Reset()
+	require.Equal(t, 1, printBudget(&out, b, mapped(t, 4, 1)))
+	require.Contains(t, out.String(), "over budget: signed: windows_read is 4, 1 over its budget of 3\n    a window is opened by function 5, at 0x40040\n")
+	out.Reset()
+	require.Equal(t, 1, printBudget(&out, b, mapped(t, 3, 2)))
+	require.Contains(t, out.String(), "over budget: signed: pages_written is 3, 1 over its budget of 2\n    a page is written by function 5, at 0x211040\n")
 }
 
 func TestArguments(t *testing.T) {

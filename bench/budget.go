@@ -15,6 +15,7 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/bench/internal/guests"
 	"github.com/clickedge/clickedge/bench/internal/measure"
+	"github.com/clickedge/clickedge/bench/internal/profile"
 )
 
 const budgetFile = "budget.json"
@@ -97,18 +98,28 @@ func measureBudget(ctx context.Context) (*budget.Measured, error) {
 
 // budgetOf returns the figures under the names of budget.json.
 func budgetOf(closely map[string]measure.Click, hmac uint64, size int) *budget.Measured {
-	m := &budget.Measured{Go: runtime.Version(), Module: uint64(size), Clicks: map[string]map[string]uint64{}, Functions: map[string]map[string]uint64{}}
+	m := &budget.Measured{Go: runtime.Version(), Module: uint64(size), Clicks: map[string]map[string]uint64{}, Functions: map[string]map[string]uint64{},
+		Windows: map[string][]budget.Access{}, Pages: map[string][]budget.Access{}}
 	for kind, c := range closely {
 		m.Clicks[kind] = map[string]uint64{
 			"instructions": c.Instructions, "before_first_call": c.BeforeFirstCall, "host_calls": uint64(c.HostCalls), "wasi_calls": uint64(c.WASICalls),
-			"allocations": uint64(c.Allocations), "allocated_bytes": c.AllocatedBytes, "pages_touched": uint64(c.Touched), "pages_written": uint64(c.GuestWrites),
+			"allocations": uint64(c.Allocations), "allocated_bytes": c.AllocatedBytes, "windows_read": uint64(c.Windows), "pages_written": uint64(c.PagesWritten),
 		}
 		m.Functions[kind] = c.Functions
+		m.Windows[kind], m.Pages[kind] = accesses(c.Opened), accesses(c.Wrote)
 		if kind == "signed" {
 			m.Clicks[kind]["instructions_beside_hmac"] = c.Instructions - min(c.Instructions, hmac)
 		}
 	}
 	return m
+}
+
+func accesses(list []profile.First) []budget.Access {
+	out := make([]budget.Access, len(list))
+	for i, f := range list {
+		out[i] = budget.Access{Name: who(f), Where: where(f)}
+	}
+	return out
 }
 
 // printBudget prints every figure and, for those over budget, by how much and
@@ -131,11 +142,22 @@ func printBudget(w io.Writer, b *budget.Budget, m *budget.Measured) int {
 	list := b.Compare(m)
 	for _, e := range list {
 		fmt.Fprintf(w, "over budget: %s\n", e)
-		if e.Figure == "instructions" {
+		switch e.Figure {
+		case "instructions":
 			printGrowths(w, b.Growths(m, e.Click))
+		case "windows_read":
+			printOpened(w, "a window is opened", b.Opened(m, e.Click, e.Figure))
+		case "pages_written":
+			printOpened(w, "a page is written", b.Opened(m, e.Click, e.Figure))
 		}
 	}
 	return len(list)
+}
+
+func printOpened(w io.Writer, what string, list []budget.Access) {
+	for _, a := range list {
+		fmt.Fprintf(w, "    %s by %s, at %s\n", what, a.Name, a.Where)
+	}
 }
 
 func printGrowths(w io.Writer, list []budget.Growth) {

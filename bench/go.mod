@@ -5,7 +5,6 @@ go 1.26.0
 toolchain go1.26.8
 
 require (
-	github.com/bytecodealliance/wasmtime-go/v42 v42.0.0
 	github.com/clickedge/clickedge v0.0.0
 	github.com/fastly/compute-sdk-go v1.9.0
 	github.com/stretchr/testify v1.12.1

@@ -43,7 +43,7 @@ func runProfile(ctx context.Context, args []string) error {
 	fs.StringVar(&o.folded, "folded", "", "write folded stacks, as flame graph tools read them, to this file")
 	fs.IntVar(&o.sites, "sites", 3, "number of sites")
 	fs.IntVar(&o.target, "destination", 0, "length of the URL that the link leads to")
-	fs.BoolVar(&o.pages, "pages", false, "show the pages of 4 KiB that are touched instead, and by which functions")
+	fs.BoolVar(&o.pages, "pages", false, "show windows and pages of memory instead: which a click reads or writes first, and which functions touch them")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -165,14 +165,45 @@ func short(name string) string {
 	return name
 }
 
+// who names the access that maps a window or a page.
+func who(f profile.First) string {
+	name := short(f.By)
+	if f.Call != "" {
+		name += " (" + strings.TrimPrefix(f.Call, "fastly_") + ")"
+	}
+	return name
+}
+
+// where says what lies at the address.
+func where(f profile.First) string {
+	at := fmt.Sprintf("%#x", f.Address)
+	if f.Symbol != "" {
+		at += ", in " + f.Symbol
+	}
+	return at
+}
+
 func (o *profileOptions) printPages(w io.Writer, p *profile.Pages) error {
-	list, written := p.List(), 0
-	for _, page := range list {
-		if page.Written > 0 {
-			written++
+	fmt.Fprintf(w, "%d windows of 64 KiB read first, in this order, by\n", len(p.Windows()))
+	for _, f := range p.Windows() {
+		fmt.Fprintf(w, "  window %#x  %s, at %s\n", f.Address&^(profile.WindowSize-1), who(f), where(f))
+	}
+	fmt.Fprintf(w, "\n%d pages of 4 KiB written, in this order, by\n", len(p.Writes()))
+	for _, f := range p.Writes() {
+		late := ""
+		if f.Mapped {
+			late = "; read before"
+		}
+		fmt.Fprintf(w, "  page %#x  %s, at %s%s\n", f.Address&^(engine.PageSize-1), who(f), where(f), late)
+	}
+	if len(p.Zeroes()) > 0 {
+		fmt.Fprintf(w, "\n%d pages outside the image read first, by\n", len(p.Zeroes()))
+		for _, f := range p.Zeroes() {
+			fmt.Fprintf(w, "  page %#x  %s\n", f.Address&^(engine.PageSize-1), who(f))
 		}
 	}
-	fmt.Fprintf(w, "%d pages touched, %d of them written by the guest\n\n%10s %6s %6s %6s  functions\n", len(list), written, "address", "reads", "writes", "host")
+	list := p.List()
+	fmt.Fprintf(w, "\n%d pages touched\n\n%10s %6s %6s %6s  functions\n", len(list), "address", "reads", "writes", "host")
 	for _, page := range list {
 		fmt.Fprintf(w, "%#10x %6d %6d %6d  %s\n", page.Number*engine.PageSize, page.Read, page.Written, page.Host, most(page.Functions, 4))
 	}

@@ -9,30 +9,35 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/clickedge/clickedge/bench/internal/cargo"
 	"github.com/clickedge/clickedge/bench/internal/clicks"
-	"github.com/clickedge/clickedge/bench/internal/engine"
 	"github.com/clickedge/clickedge/bench/internal/guests"
-	"github.com/clickedge/clickedge/bench/internal/loopback"
 	"github.com/clickedge/clickedge/bench/internal/measure"
 	"github.com/clickedge/clickedge/bench/internal/report"
+	"github.com/clickedge/clickedge/bench/internal/rusthost"
 )
 
 // plan says how much a run measures.
 type plan struct {
-	rounds, perRound int   // of timed clicks
-	sites            []int // numbers of sites
-	destinations     []int
-	headers          []int
-	wazeroRounds     int
-	load             time.Duration // per server and number of connections; 0: no load
-	peers            bool          // all of them
-	pages            bool          // touched pages of everything that varies
+	turns        int   // of timed clicks on wasmtime
+	sites        []int // numbers of sites
+	destinations []int
+	headers      []int
+	wazeroRounds int
+	load         time.Duration // per server and number of connections; 0: no load
+	peers        bool          // all of them
 }
 
 var (
-	fullPlan = plan{rounds: 15, perRound: 20, sites: []int{1, 100, 10_000, 100_000}, destinations: []int{62, 512, 2048},
-		headers: []int{0, 5, 10, 20, 40}, wazeroRounds: 8, load: 2 * time.Second, peers: true, pages: true}
-	quickPlan = plan{rounds: 8, perRound: 15, sites: []int{1, 1000}, destinations: []int{62, 2048}, headers: []int{0, 40}}
+	fullPlan = plan{turns: 300, sites: []int{1, 100, 10_000, 100_000}, destinations: []int{62, 512, 2048, 8192},
+		headers: []int{0, 5, 10, 20, 40}, wazeroRounds: 8, load: 2 * time.Second, peers: true}
+	quickPlan = plan{turns: 30, sites: []int{1, 1000}, destinations: []int{62, 2048}, headers: []int{0, 40}}
+)
+
+// Clicks of one lane in a turn; the first ones warm the processor's caches.
+const (
+	clicksInTurn = 8
+	warmClicks   = 2
 )
 
 // bench is a run.
@@ -40,10 +45,13 @@ type bench struct {
 	plan
 	ctx   context.Context
 	start time.Time
+	dir   string // for modules
 	build guests.Build
 	ours  *guests.Ours
 	kinds []clicks.Kind
+	host  *rusthost.Host // nil: there is no cargo
 	all   []*guest
+	more  []rusthost.Lane // of modules that are no rows
 	r     report.Results
 }
 
@@ -51,13 +59,12 @@ type bench struct {
 type guest struct {
 	measure.Subject
 	kinds  []clicks.Kind
-	lanes  map[string]*measure.Lane
 	wazero bool
 }
 
 func runBench(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
-	quick := fs.Bool("quick", false, "measure less, in less than a minute")
+	quick := fs.Bool("quick", false, "measure less, in a minute or two")
 	out := fs.String("out", ".", "folder for RESULTS.md, results.json and plot.svg")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -65,7 +72,12 @@ func runBench(ctx context.Context, args []string) error {
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unknown command %q: want profile or budget, or none", fs.Arg(0))
 	}
-	b := &bench{plan: fullPlan, ctx: ctx, start: time.Now(), build: guests.Build{Dir: "."}}
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{plan: fullPlan, ctx: ctx, start: time.Now(), dir: dir, build: guests.Build{Dir: "."}}
 	if *quick {
 		b.plan = quickPlan
 	}
@@ -84,13 +96,14 @@ type step struct {
 
 func (b *bench) run() error {
 	steps := []step{
+		{"build the host in Rust", b.buildHost},
 		{"build the guests", b.buildGuests},
 		{"count what our clicks take", b.countOurs},
 		{"count what the peers' clicks take", b.countPeers},
-		{"time clicks on wasmtime", b.timeGuests},
-		{"time clicks on wazero", b.timeWazero},
 		{"vary the number of sites", b.varySites},
 		{"vary links and headers", b.varyShapes},
+		{"time clicks on wasmtime", b.timeGuests},
+		{"time clicks on wazero", b.timeWazero},
 		{"load proxies over loopback", b.loadProxies},
 	}
 	for i, s := range steps {
@@ -125,6 +138,15 @@ func (b *bench) note(format string, args ...any) {
 	progress("        note: %s", text)
 }
 
+func (b *bench) buildHost() (err error) {
+	b.host, err = rusthost.Build(b.ctx, ".")
+	if errors.Is(err, cargo.ErrAbsent) {
+		b.note("Nothing was timed on wasmtime, and the peers in Rust are missing: %v.", err)
+		return nil
+	}
+	return err
+}
+
 func (b *bench) buildGuests() (err error) {
 	if b.kinds, err = clicks.Kinds(clicks.Shape{}); err != nil {
 		return err
@@ -140,11 +162,20 @@ func (b *bench) buildGuests() (err error) {
 	if err != nil {
 		return err
 	}
-	ours := measure.Ours(wasm, sites)
-	b.add(ours, b.kinds, true)
+	long, err := clicks.Kinds(clicks.Shape{Destination: report.LongDestination})
+	if err != nil {
+		return err
+	}
+	long[0].Name, long[0].Title = report.Long, "signed redirect to a destination of 2 KB"
+	b.add(measure.Ours(wasm, sites), append(b.kinds[:len(b.kinds):len(b.kinds)], long[0]), true)
 	m := b.module(report.Ours)
 	m.PrewarmMS, m.MemoryPages, m.DataSegments = millis(rep.Prewarm), rep.MemoryPages, rep.Segments
-	b.add(measure.Subject{Name: report.Empty, Title: "empty module, 204", Wasm: guests.Empty(0)}, b.plain(), true)
+	empty := b.plain()
+	empty[0].Status, empty[0].Location = 204, ""
+	b.add(measure.Subject{Name: report.Empty, Title: "empty module, 204", Wasm: guests.Empty(0)}, empty, true)
+	if err := b.rustPeers(long[0]); err != nil {
+		return err
+	}
 	if err := b.goPeers(); err != nil {
 		return err
 	}
@@ -172,14 +203,41 @@ func (b *bench) module(name string) *report.Module {
 	return nil
 }
 
+// rustPeers are the same click in Rust: as it is written with Fastly's crate,
+// and as little as can be.
+func (b *bench) rustPeers(long clicks.Kind) error {
+	if b.host == nil {
+		return nil
+	}
+	for _, p := range []struct{ name, crate, title string }{
+		{report.Crate, "crate", "Rust, `fastly` crate, the same click"},
+		{report.Raw, "raw", "Rust without a runtime, the same host calls"},
+	} {
+		wasm, err := b.build.Rust(b.ctx, p.crate)
+		if errors.Is(err, cargo.ErrAbsent) {
+			b.note("%s is missing: %v.", p.title, err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		subject := measure.Subject{Name: p.name, Title: p.title, Wasm: wasm, Check: (*clicks.Kind).CheckLogged}
+		b.add(subject, []clicks.Kind{b.kinds[0], long}, true)
+	}
+	return nil
+}
+
 func (b *bench) goPeers() error {
 	wasm, err := b.build.FSTHTTP(b.ctx)
 	if err != nil {
 		return err
 	}
 	b.add(measure.Subject{Name: report.FSTHTTP, Title: "Go `fsthttp`, a plain 302", Wasm: wasm}, b.plain(), true)
+	if err := b.prewarmed(report.FSTHTTPWarm, "Go `fsthttp`, a plain 302, prewarmed", b.build.FSTHTTPPrewarmed, b.plain(), nil); err != nil {
+		return err
+	}
 	if !b.peers {
-		b.note("Run quickly: our core under fsthttp, the JavaScript SDK, wazero and loopback were left out, and pages were counted for the usual click only.")
+		b.note("Run quickly: our core under fsthttp, the JavaScript SDK, wazero and loopback were left out.")
 		return nil
 	}
 	if wasm, err = b.build.Core(b.ctx); err != nil {
@@ -187,12 +245,18 @@ func (b *bench) goPeers() error {
 	}
 	check := (*clicks.Kind).CheckLogged
 	b.add(measure.Subject{Name: report.Core, Title: "our core under `fsthttp`", Wasm: wasm, Check: check}, b.kinds, false)
+	return b.prewarmed(report.CoreWarm, "our core under `fsthttp`, prewarmed", b.build.CorePrewarmed, b.kinds, check)
+}
+
+func (b *bench) prewarmed(name, title string, build func(context.Context) ([]byte, error), kinds []clicks.Kind, check measure.Check) error {
 	start := time.Now()
-	if wasm, err = b.build.CorePrewarmed(b.ctx); err != nil {
+	wasm, err := build(b.ctx)
+	if err != nil {
 		return err
 	}
-	b.add(measure.Subject{Name: report.CoreWarm, Title: "our core under `fsthttp`, prewarmed", Wasm: wasm, Check: check}, b.kinds, true)
-	b.module(report.CoreWarm).PrewarmMS = millis(time.Since(start))
+	took := time.Since(start)
+	b.add(measure.Subject{Name: name, Title: title, Wasm: wasm, Check: check}, kinds, true)
+	b.module(name).PrewarmMS = millis(took)
 	return nil
 }
 
@@ -230,13 +294,20 @@ func (b *bench) jsPeers() error {
 }
 
 func (b *bench) countOurs() error {
-	closely, err := measure.Closely(b.ctx, b.ours, b.all[0].Sites, b.kinds)
+	ours := b.all[0]
+	closely, err := measure.Closely(b.ctx, b.ours, ours.Sites, ours.kinds)
 	if err != nil {
 		return err
 	}
-	for _, k := range b.kinds {
+	for _, k := range ours.kinds {
 		c := closely[k.Name]
 		b.r.Rows = append(b.r.Rows, report.Row{Module: report.Ours, Kind: k.Name, Title: "**clickedge**", Counts: c.Counts, Click: &c})
+	}
+	for _, f := range closely["signed"].Opened {
+		b.r.Windows = append(b.r.Windows, report.Access{Page: f.Address &^ 0xffff, By: who(f), Where: where(f)})
+	}
+	for _, f := range closely["signed"].Wrote {
+		b.r.Pages = append(b.r.Pages, report.Access{Page: f.Address &^ 0xfff, By: who(f), Where: where(f)})
 	}
 	b.r.HMAC, err = measure.HMAC(b.ctx, b.build, clicks.SignedText(&b.kinds[0]))
 	return err
@@ -256,45 +327,6 @@ func (b *bench) countPeers() error {
 	return nil
 }
 
-// timeGuests compiles every guest and then times them in turn.
-func (b *bench) timeGuests() error {
-	var lanes []*measure.Lane
-	for _, g := range b.all {
-		progress("        compile %s", g.Title)
-		session, err := measure.Open(b.ctx, g.Subject, engine.Options{})
-		if err != nil {
-			return err
-		}
-		defer session.Close(b.ctx)
-		b.module(g.Name).CompileMS = millis(session.Compile)
-		lanes = append(lanes, g.open(session)...)
-	}
-	if err := measure.Time(b.ctx, lanes, b.rounds, b.perRound, rounds(b.rounds)); err != nil {
-		return err
-	}
-	signed := b.all[0].lanes["signed"].Stages()
-	for _, g := range b.all {
-		for name, l := range g.lanes {
-			row := b.r.Row(g.Name, name)
-			row.Stages = l.Stages()
-			row.Ratio = signed.Ratio(row.Stages)
-		}
-	}
-	return b.timeHostCall()
-}
-
-// open makes a lane for each kind of click that the guest answers.
-func (g *guest) open(session *measure.Session) []*measure.Lane {
-	g.lanes = map[string]*measure.Lane{}
-	var lanes []*measure.Lane
-	for i := range g.kinds {
-		l := &measure.Lane{Session: session, Kind: &g.kinds[i]}
-		g.lanes[g.kinds[i].Name] = l
-		lanes = append(lanes, l)
-	}
-	return lanes
-}
-
 // rounds returns a function that prints the progress.
 func rounds(all int) func(int) {
 	return func(r int) {
@@ -304,30 +336,12 @@ func rounds(all int) func(int) {
 	}
 }
 
-// timeHostCall measures a host call that does nothing.
-func (b *bench) timeHostCall() error {
-	const extra = 1000
-	var lanes []*measure.Lane
-	for _, n := range []int{0, extra} {
-		session, err := measure.Open(b.ctx, measure.Subject{Title: "host calls", Wasm: guests.Empty(n)}, engine.Options{})
-		if err != nil {
-			return err
-		}
-		defer session.Close(b.ctx)
-		lanes = append(lanes, &measure.Lane{Session: session, Kind: &b.kinds[0]})
-	}
-	if err := measure.Time(b.ctx, lanes, 5, 20, func(int) {}); err != nil {
-		return err
-	}
-	b.r.HostCall = (lanes[1].Stages().Request.Median - lanes[0].Stages().Request.Median) / extra
-	return nil
-}
-
 func (b *bench) timeWazero() error {
 	if b.wazeroRounds == 0 {
 		return nil
 	}
 	var lanes []*measure.Lane
+	var rows []*report.Row
 	for _, g := range b.all {
 		if !g.wazero {
 			continue
@@ -338,80 +352,19 @@ func (b *bench) timeWazero() error {
 		}
 		defer session.Close(b.ctx)
 		b.module(g.Name).WazeroMS = millis(session.Compile)
-		lanes = append(lanes, g.open(session)...)
+		for i := range g.kinds {
+			lanes = append(lanes, &measure.Lane{Session: session, Kind: &g.kinds[i]})
+			rows = append(rows, b.r.Row(g.Name, g.kinds[i].Name))
+		}
 	}
-	if err := measure.Time(b.ctx, lanes, b.wazeroRounds, b.perRound, rounds(b.wazeroRounds)); err != nil {
+	if err := measure.Time(b.ctx, lanes, b.wazeroRounds, 20, rounds(b.wazeroRounds)); err != nil {
 		return err
 	}
-	for _, g := range b.all {
-		for name, l := range g.lanes {
-			if g.wazero {
-				total := l.Stages().Total
-				b.r.Row(g.Name, name).Wazero = &total
-			}
-		}
+	for i, l := range lanes {
+		took := l.Spread()
+		rows[i].Wazero = &took
 	}
 	return nil
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-func (b *bench) loadProxies() error {
-	if b.load == 0 {
-		return nil
-	}
-	origin, stop, err := loopback.Origin()
-	if err != nil {
-		return err
-	}
-	defer stop()
-	ours, stopOurs, err := loopback.Simulator(b.ctx, b.all[0].Wasm, b.all[0].Sites, origin)
-	if err != nil {
-		return err
-	}
-	defer stopOurs()
-	servers := [][2]string{{"clickedge on hostsim", ours}, {"the origin itself", origin}}
-	hosts := servers[:1:1] // of the module
-	theirs, viceroy, stopTheirs, err := loopback.Viceroy(b.ctx, b.all[0].Wasm, b.all[0].Sites, origin)
-	switch {
-	case errors.Is(err, loopback.ErrNoViceroy):
-		b.note("The comparison of clicks per second and latency on hostsim and on Viceroy did not run: Viceroy is not installed here (`cargo install --locked viceroy`, or its path in VICEROY).")
-	case err != nil:
-		return err
-	default:
-		defer stopTheirs()
-		hosts = append(hosts, [2]string{"clickedge on " + viceroy, theirs})
-		servers = append(servers, hosts[1])
-	}
-	nginx, version, stopNginx, err := loopback.Nginx(b.ctx, origin)
-	switch {
-	case errors.Is(err, loopback.ErrNoNginx):
-		b.note("nginx is not installed here, so that it is missing from the comparison over loopback (`apt-get install nginx`, or its path in NGINX).")
-	case err != nil:
-		return err
-	default:
-		defer stopNginx()
-		b.r.Nginx = version
-		servers = append(servers, [2]string{version, nginx})
-	}
-	for _, connections := range []int{1, 8} {
-		if err := b.loadServers(servers, "proxied", &b.kinds[2], connections); err != nil {
-			return err
-		}
-		if err := b.loadServers(hosts, "signed", &b.kinds[0], connections); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *bench) loadServers(servers [][2]string, click string, k *clicks.Kind, connections int) error {
-	for _, s := range servers {
-		result, err := loopback.Load(b.ctx, s[0]+", "+click, s[1], k, connections, b.load)
-		if err != nil {
-			return err
-		}
-		b.r.Loopback = append(b.r.Loopback, result)
-	}
-	return nil
-}

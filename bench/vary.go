@@ -2,17 +2,20 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/clickedge/clickedge/bench/internal/clicks"
-	"github.com/clickedge/clickedge/bench/internal/engine"
 	"github.com/clickedge/clickedge/bench/internal/measure"
 	"github.com/clickedge/clickedge/bench/internal/report"
+	"github.com/clickedge/clickedge/bench/internal/rusthost"
 )
+
+// siteGuest names the module with a number of sites.
+func siteGuest(sites int) string { return fmt.Sprint("sites-", sites) }
 
 // varySites builds the module with more and more sites.
 func (b *bench) varySites() error {
-	var lanes []*measure.Lane
 	for _, n := range b.sites {
 		progress("        %d sites", n)
 		sites, kinds := clicks.Sites(n), b.kinds
@@ -28,24 +31,16 @@ func (b *bench) varySites() error {
 		if s.Clicks, err = measure.Count(b.ctx, subject, kinds); err != nil {
 			return err
 		}
-		touched, err := b.touched(subject, kinds[:1])
+		pages, err := measure.Pages(b.ctx, subject, kinds[:1])
 		if err != nil {
 			return err
 		}
-		s.Touched = touched["signed"]
+		s.Windows, s.Pages = len(pages["signed"].Windows()), len(pages["signed"].Writes())
 		b.r.Sites = append(b.r.Sites, s)
-		session, err := measure.Open(b.ctx, subject, engine.Options{})
-		if err != nil {
+		if err := os.WriteFile(b.file(siteGuest(n)), wasm, 0o600); err != nil {
 			return err
 		}
-		defer session.Close(b.ctx)
-		lanes = append(lanes, &measure.Lane{Session: session, Kind: &b.kinds[0]})
-	}
-	if err := measure.Time(b.ctx, lanes, b.rounds, b.perRound, func(int) {}); err != nil {
-		return err
-	}
-	for i, l := range lanes {
-		b.r.Sites[i].Signed = l.Stages()
+		b.more = append(b.more, rusthost.NewLane(siteGuest(n), siteGuest(n), &b.kinds[0], true))
 	}
 	return nil
 }
@@ -90,33 +85,15 @@ func (b *bench) countShapes(shapes []*report.Shape) error {
 			all = append(all, k)
 		}
 	}
-	counts, err := measure.Count(b.ctx, b.all[0].Subject, all)
-	if err != nil {
-		return err
-	}
-	touched, err := b.touched(b.all[0].Subject, all)
+	closely, err := measure.Closely(b.ctx, b.ours, b.all[0].Sites, all)
 	if err != nil {
 		return err
 	}
 	for i, s := range shapes {
-		s.Clicks, s.Touched = map[string]measure.Counts{}, map[string]int{}
+		s.Clicks = map[string]measure.Click{}
 		for _, k := range b.kinds {
-			name := fmt.Sprint(k.Name, " ", i)
-			s.Clicks[k.Name], s.Touched[k.Name] = counts[name], touched[name]
+			s.Clicks[k.Name] = closely[fmt.Sprint(k.Name, " ", i)]
 		}
 	}
 	return nil
-}
-
-// touched counts the pages of clicks; none if the plan leaves them out.
-func (b *bench) touched(s measure.Subject, kinds []clicks.Kind) (map[string]int, error) {
-	out := map[string]int{}
-	if !b.pages {
-		return out, nil
-	}
-	pages, err := measure.Pages(b.ctx, s, kinds)
-	for name, p := range pages {
-		out[name] = len(p.List())
-	}
-	return out, err
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
@@ -58,6 +59,28 @@ var hostCalls = func() []*HostCall {
 	}
 	return list
 }()
+
+// Writes reports whether a core argument is the address of a result: a number,
+// or a buffer that a text is given into. Texts, lists and options are read.
+func (c *HostCall) Writes(arg int) bool {
+	for _, p := range c.fn.Parameters {
+		if p.At != arg {
+			continue
+		}
+		return p.Kind == 'o' || p.Kind == 'p' && !isInput(p.Name)
+	}
+	return false
+}
+
+// isInput reports whether the record at an address is one that the host reads,
+// by the name that the witx gives to the parameter.
+func isInput(name string) bool {
+	switch name {
+	case "options", "addr_octets", "ip_octets", "insp_info", "cache_override_ptr":
+		return true
+	}
+	return strings.HasSuffix(name, "configuration")
+}
 
 // HostCalls lists the 255 functions of the ABI as it is in Viceroy 0.22. The
 // list must not be changed.

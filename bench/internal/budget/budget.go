@@ -35,6 +35,11 @@ type Budget struct {
 	// the budget was set, to find where a click has become more expensive.
 	// Functions below MinFunction are left out.
 	Functions map[string]map[string]uint64 `json:"functions"`
+	// Windows names what read each window of 64 KiB first, by kind of click,
+	// when the budget was set, to find which one is new. Pages does so for what
+	// wrote each page of 4 KiB first.
+	Windows map[string][]string `json:"windows"`
+	Pages   map[string][]string `json:"pages"`
 }
 
 // MinFunction is the least number of instructions of a function that is
@@ -47,6 +52,14 @@ type Measured struct {
 	Module    uint64
 	Clicks    map[string]map[string]uint64
 	Functions map[string]map[string]uint64
+	Windows   map[string][]Access
+	Pages     map[string][]Access
+}
+
+// Access is the access by which a window or a page is mapped.
+type Access struct {
+	Name  string // who makes it
+	Where string // what is there
 }
 
 // Load reads budget.json. Unknown members are errors, as a misspelt figure
@@ -74,9 +87,9 @@ func (b *Budget) Save(file string) error {
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-// Update sets every budget slightly above what is measured: instructions and
-// bytes may grow by one part in a hundred, calls and allocations not at all,
-// and pages by three. Targets stay.
+// Update sets every budget to what is measured, or slightly above it:
+// instructions and bytes may grow by one part in a hundred, windows, pages,
+// calls and allocations not at all. Targets stay.
 func (b *Budget) Update(m *Measured) {
 	b.Go = m.Go
 	b.Module = b.Module.set("module_bytes", m.Module)
@@ -96,22 +109,26 @@ func (b *Budget) Update(m *Measured) {
 			}
 		}
 	}
+	b.Windows, b.Pages = namesOf(m.Windows), namesOf(m.Pages)
+}
+
+func namesOf(accesses map[string][]Access) map[string][]string {
+	out := map[string][]string{}
+	for kind, list := range accesses {
+		for _, a := range list {
+			out[kind] = append(out[kind], a.Name)
+		}
+	}
+	return out
 }
 
 func (f Figure) set(name string, value uint64) Figure {
 	f.Measured, f.Budget = value, value
-	switch {
-	case strings.HasPrefix(name, "pages_"):
-		f.Budget += morePages
-	case strings.HasPrefix(name, "instructions") || strings.HasSuffix(name, "bytes") || name == "before_first_call":
+	if strings.HasPrefix(name, "instructions") || strings.HasSuffix(name, "bytes") || name == "before_first_call" {
 		f.Budget = roundUp(value + value/100)
 	}
 	return f
 }
-
-// morePages is how many more pages may be touched, as the linker decides where
-// things are.
-const morePages = 3
 
 // roundUp rounds to three digits.
 func roundUp(n uint64) uint64 {
@@ -174,6 +191,26 @@ func (b *Budget) Growths(m *Measured, kind string) (list []Growth) {
 	slices.SortFunc(list, func(x, y Growth) int {
 		return cmp.Or(cmp.Compare(y.Now-y.Before, x.Now-x.Before), cmp.Compare(x.Function, y.Function))
 	})
+	return list
+}
+
+// Opened lists the accesses of a click that were not there when the budget was
+// set: for the figure "windows_read" or "pages_written". Where one name has
+// become more, the last ones count as new.
+func (b *Budget) Opened(m *Measured, kind, figure string) (list []Access) {
+	before, now := b.Windows[kind], m.Windows[kind]
+	if figure == "pages_written" {
+		before, now = b.Pages[kind], m.Pages[kind]
+	}
+	left := map[string]int{}
+	for _, name := range before {
+		left[name]++
+	}
+	for _, a := range now {
+		if left[a.Name]--; left[a.Name] < 0 {
+			list = append(list, a)
+		}
+	}
 	return list
 }
 

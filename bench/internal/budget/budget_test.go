@@ -12,8 +12,10 @@ func target(n uint64) *uint64 { return &n }
 
 func measured() *Measured {
 	return &Measured{
-		Go: "go1.26", Module: 1000, Clicks: map[string]map[string]uint64{"signed": {"instructions": 20_010, "host_calls": 20, "pages_touched": 30}},
+		Go: "go1.26", Module: 1000, Clicks: map[string]map[string]uint64{"signed": {"instructions": 20_010, "host_calls": 20, "windows_read": 2}},
 		Functions: map[string]map[string]uint64{"signed": {"core.Verify": 500, "small": 99}},
+		Windows:   map[string][]Access{"signed": {{"core.Verify", "0x10000"}, {"core.Log", "0x20000"}}},
+		Pages:     map[string][]Access{"signed": {{"main.read", "0x3000"}}},
 	}
 }
 
@@ -23,11 +25,13 @@ func TestUpdate(t *testing.T) {
 	require.Equal(t, &Budget{
 		Go: "go1.26", Module: Figure{Budget: 1010, Measured: 1000},
 		Clicks: map[string]map[string]Figure{"signed": {
-			"instructions":  {Budget: 20_300, Measured: 20_010, Target: target(10)},
-			"host_calls":    {Budget: 20, Measured: 20},
-			"pages_touched": {Budget: 33, Measured: 30},
+			"instructions": {Budget: 20_300, Measured: 20_010, Target: target(10)},
+			"host_calls":   {Budget: 20, Measured: 20},
+			"windows_read": {Budget: 2, Measured: 2},
 		}},
 		Functions: map[string]map[string]uint64{"signed": {"core.Verify": 500}},
+		Windows:   map[string][]string{"signed": {"core.Verify", "core.Log"}},
+		Pages:     map[string][]string{"signed": {"main.read"}},
 	}, b)
 	require.Empty(t, b.Compare(measured()), "what was measured fits")
 
@@ -57,6 +61,17 @@ func TestCompare(t *testing.T) {
 	}, text)
 	require.Equal(t, []Growth{{"runtime.mallocgc", 0, 900}, {"core.Verify", 500, 700}, {"small", 0, 100}}, b.Growths(m, "signed"))
 	require.Empty(t, b.Growths(m, "decoded"))
+}
+
+func TestOpened(t *testing.T) {
+	b := &Budget{}
+	b.Update(measured())
+	m := measured()
+	require.Empty(t, b.Opened(m, "signed", "windows_read"))
+	m.Windows["signed"] = []Access{{"core.Log", "0x20000"}, {"core.Verify", "0x10000"}, {"core.Log", "0x90000"}, {"sha256.block", "0xa0000"}}
+	require.Equal(t, []Access{{"core.Log", "0x90000"}, {"sha256.block", "0xa0000"}}, b.Opened(m, "signed", "windows_read"))
+	m.Pages["signed"] = append(m.Pages["signed"], Access{"main.write", "0x4000"})
+	require.Equal(t, []Access{{"main.write", "0x4000"}}, b.Opened(m, "signed", "pages_written"))
 }
 
 func TestMissed(t *testing.T) {

@@ -214,14 +214,28 @@ func OneSite() []byte {
 
 const proxiedTo = "https://www.example.com/from-the-esp"
 
-// ESP answers proxied clicks as Customer.io does.
+// Answer is how the ESP answers a proxied click, as Customer.io does.
+func Answer() (status int, header wire.Header) {
+	return http.StatusFound, wire.NewHeader("location", proxiedTo, "cache-control", "max-age=0, private, must-revalidate",
+		"content-type", "text/html; charset=utf-8", "x-request-id", "0123456789abcdef")
+}
+
+// ESP answers with [Answer].
 func ESP(w http.ResponseWriter, _ *http.Request) {
-	h := w.Header()
-	h.Set("Location", proxiedTo)
-	h.Set("Cache-Control", "max-age=0, private, must-revalidate")
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("X-Request-Id", "0123456789abcdef")
-	w.WriteHeader(http.StatusFound)
+	status, header := Answer()
+	for _, f := range header {
+		w.Header().Set(f.Name, f.Value)
+	}
+	w.WriteHeader(status)
+}
+
+// Environment is what a guest's environment holds, in a host other than the
+// simulator: the same names in the same order.
+func Environment() [][2]string {
+	const zeros = "0000000000000000000000"
+	return [][2]string{{"FASTLY_CACHE_GENERATION", "0"}, {"FASTLY_CUSTOMER_ID", zeros}, {"FASTLY_POP", "XXX"},
+		{"FASTLY_REGION", "Somewhere"}, {"FASTLY_SERVICE_ID", zeros}, {"FASTLY_SERVICE_VERSION", "7"},
+		{"FASTLY_HOSTNAME", "localhost"}, {"FASTLY_IS_STAGING", "0"}, {"FASTLY_TRACE_ID", strings.Repeat("0", 31) + "1"}}
 }
 
 // Config is the service that guests run in: the backends of the sites, answered

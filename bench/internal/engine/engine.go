@@ -1,94 +1,71 @@
-// Package engine runs Compute modules on wasmtime, the engine that Fastly
-// Compute uses, with the simulator's host calls, and measures each run:
-// instructions as fuel, time by stage, page faults and pages written.
+// Package engine runs Compute modules on wazero with the simulator's host
+// calls, and counts what each run takes: instructions, host calls, and pages
+// written. Nothing is timed here, and the same run gives the same counts.
 //
-// Start with [New], and give the engine to hostsim.Config.Engine. It runs one
-// guest at a time, so that a measurement is of that guest only. It is not a
-// full host: a guest that loops without a host call is not ended, and there are
-// no files.
+// Start with [New], and give the engine to hostsim.Config.Engine. Modules are
+// instrumented before (package instrument). It runs one guest at a time, so that
+// what is counted is of that guest only. It is not a full host: a guest that
+// loops without a host call is not ended, and there are no files.
 package engine
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
-	"time"
 
-	"github.com/bytecodealliance/wasmtime-go/v42"
+	"github.com/tetratelabs/wazero"
 
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// Options say what is measured. The zero value measures time: the guest runs as
-// fast as it can.
-type Options struct {
-	// Fuel counts instructions. The guest's clock and random numbers are the
-	// same in every run, so the count is too.
-	Fuel bool
-	// Pages compares memory before and after a run.
-	Pages bool
-}
-
 // Probe follows a run of an instrumented module.
 type Probe interface {
-	// Start is called before a run, with a way to read the fuel that was used
-	// so far.
+	// Start is called before a run, with a way to read the instructions that
+	// were executed so far, an exported global, and memory.
 	Start(fuel func() uint64, global func(name string) uint64, memory hostsim.Memory)
 	// Event is a report of the module, an instrument.Event.
 	Event(word uint64)
-	// HostCall says what a host call returned. WASI calls have the module's
-	// name and status 0.
+	// HostCall says that a host call has returned, and what. WASI calls have the
+	// module's name and status 0.
 	HostCall(module, name string, status hostsim.Status)
-	// Touch says that the host wrote or read guest memory.
-	Touch(offset, n uint32)
+	// Touch says that a host call has read or written guest memory, before
+	// HostCall says which one.
+	Touch(Touch)
 }
 
-// Measure is what one run took.
-type Measure struct {
-	Instantiate time.Duration // a store and an instance
-	Request     time.Duration // the entry, from its call to its return
-	Drop        time.Duration // dropping the instance
-	// Fuel is what wasmtime counts between the call of the entry and its end:
-	// every instruction executed by the guest counts 1, but nop, drop, block,
-	// loop, unreachable, return, else and end, which count 0; a function counts
-	// 1 more when it is entered. Work of the host within a call is not counted.
+// Touch is an access of a host call to guest memory.
+type Touch struct {
+	Module, Name string // of the call
+	Offset, Size uint32
+	Written      bool
+}
+
+// Counts is what one run took.
+type Counts struct {
+	// Fuel is the number of instructions executed in the entry, as wasmtime
+	// counts them, if the module is instrumented (instrument.Fuel).
 	Fuel uint64
 	// FirstCall is Fuel at the guest's first host call, without fastly_abi.init
 	// if the module is started cold.
 	FirstCall uint64
 	HostCalls int // of the Fastly ABI
-	WASICalls int // only with Options.Fuel
-	Faults    int64
-	Written   int // pages of 4 KiB whose bytes differ, with Options.Pages
+	WASICalls int
+	Changed   int // pages of 4 KiB whose bytes differ afterwards
 	Memory    int // bytes
 }
 
-// Total is the time that one request takes, all stages together.
-func (m *Measure) Total() time.Duration { return m.Instantiate + m.Request + m.Drop }
-
-// Engine is a hostsim.Engine on wasmtime. One guest runs at a time.
+// Engine is a hostsim.Engine on wazero. One guest runs at a time.
 type Engine struct {
-	opt      Options
-	wasmtime *wasmtime.Engine
-	probe    Probe
-	mu       sync.Mutex
-	current  *running
-	last     Measure
+	probe   Probe
+	mu      sync.Mutex
+	current *running
+	last    Counts
 }
 
 var _ hostsim.Engine = (*Engine)(nil)
 
 // New makes an engine.
-func New(opt Options) *Engine {
-	cfg := wasmtime.NewConfig()
-	cfg.SetConsumeFuel(opt.Fuel)
-	if opt.Fuel {
-		cfg.SetCraneliftOptLevel(wasmtime.OptLevelNone) // the count is the same, and compiling is faster
-	}
-	pool(cfg)
-	return &Engine{opt: opt, wasmtime: wasmtime.NewEngineWithConfig(cfg)}
-}
+func New() *Engine { return &Engine{} }
 
 // SetProbe sets the probe of the following runs, which must be of an
 // instrumented module; see package instrument. Nil: none.
@@ -98,67 +75,70 @@ func (e *Engine) SetProbe(p Probe) {
 	e.probe = p
 }
 
-// Last returns the measure of the latest run.
-func (e *Engine) Last() Measure {
+// Last returns the counts of the latest run.
+func (e *Engine) Last() Counts {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.last
 }
 
 // Compile implements hostsim.Engine.
-func (e *Engine) Compile(_ context.Context, module []byte) (hostsim.Program, error) {
-	compiled, err := wasmtime.NewModule(e.wasmtime, module)
-	if err != nil {
-		return nil, fmt.Errorf("compile: %w", err)
-	}
-	return e.Program(compiled)
-}
-
-// Program links a compiled module.
-func (e *Engine) Program(compiled *wasmtime.Module) (hostsim.Program, error) {
-	p := &program{engine: e, module: compiled, linker: wasmtime.NewLinker(e.wasmtime)}
-	p.linker.AllowShadowing(true) // Go modules import some functions twice
-	if !e.opt.Fuel {
-		if err := p.linker.DefineWasi(); err != nil {
-			return nil, err
-		}
-	}
-	for _, im := range compiled.Imports() {
-		if err := p.link(im.Module(), *im.Name(), im.Type().FuncType()); err != nil {
-			return nil, err
-		}
+func (e *Engine) Compile(ctx context.Context, module []byte) (hostsim.Program, error) {
+	p := &program{engine: e, runtime: wazero.NewRuntime(ctx)}
+	if err := p.load(ctx, module); err != nil {
+		p.runtime.Close(ctx)
+		return nil, err
 	}
 	return p, nil
 }
 
 type program struct {
-	engine *Engine
-	module *wasmtime.Module
-	linker *wasmtime.Linker
+	engine   *Engine
+	runtime  wazero.Runtime
+	compiled wazero.CompiledModule
 }
 
 const wasiModule = "wasi_snapshot_preview1"
 
-func (p *program) link(module, name string, ty *wasmtime.FuncType) error {
-	if ty == nil {
+func (p *program) load(ctx context.Context, module []byte) (err error) {
+	if p.compiled, err = p.runtime.CompileModule(ctx, module); err != nil {
+		return fmt.Errorf("compile: %w", err)
+	}
+	for _, m := range p.compiled.ImportedMemories() {
+		module, name, _ := m.Import()
 		return fmt.Errorf("import %q %q is not a function", module, name)
 	}
-	if module == wasiModule {
-		if p.engine.opt.Fuel {
-			return p.linker.FuncNew(module, name, ty, p.engine.wasi(name))
+	known := map[[2]string]*hostsim.HostCall{}
+	for _, c := range hostsim.HostCalls() {
+		known[[2]string{c.Module, c.Name}] = c
+	}
+	builders, linked := map[string]wazero.HostModuleBuilder{}, map[[2]string]bool{}
+	for _, fn := range p.compiled.ImportedFunctions() {
+		module, name, _ := fn.Import()
+		id := [2]string{module, name}
+		if linked[id] {
+			continue // Go modules import some functions twice
 		}
-		return nil
+		linked[id] = true
+		call := p.engine.wasi(name)
+		if module != wasiModule {
+			if known[id] == nil {
+				return fmt.Errorf("unknown import %q %q", module, name)
+			}
+			call = p.engine.hostCall(known[id])
+		}
+		if builders[module] == nil {
+			builders[module] = p.runtime.NewHostModuleBuilder(module)
+		}
+		builders[module].NewFunctionBuilder().WithGoModuleFunction(call, fn.ParamTypes(), fn.ResultTypes()).Export(name)
 	}
-	at := slices.IndexFunc(hostsim.HostCalls(), func(c *hostsim.HostCall) bool { return c.Module == module && c.Name == name })
-	if at < 0 {
-		return fmt.Errorf("unknown import %q %q", module, name)
+	for module, b := range builders {
+		if _, err := b.Instantiate(ctx); err != nil {
+			return fmt.Errorf("link %s: %w", module, err)
+		}
 	}
-	return p.linker.FuncNew(module, name, ty, p.engine.hostCall(hostsim.HostCalls()[at]))
+	return nil
 }
 
 // Close implements hostsim.Program.
-func (p *program) Close(context.Context) error {
-	p.linker.Close()
-	p.module.Close()
-	return nil
-}
+func (p *program) Close(ctx context.Context) error { return p.runtime.Close(ctx) }

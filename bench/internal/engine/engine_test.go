@@ -2,35 +2,29 @@ package engine
 
 import (
 	"context"
+	_ "embed"
+	"encoding/hex"
 	"testing"
 
-	"github.com/bytecodealliance/wasmtime-go/v42"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/bench/internal/instrument"
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// imports are what the guests of these tests call.
-const imports = `
-	(import "fastly_abi" "init" (func $init (param i64) (result i32)))
-	(import "fastly_compute_runtime" "get_vcpu_ms" (func $vcpu (param i32) (result i32)))
-	(import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
-	(import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
-	(import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
-	(import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
-	(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-	(import "wasi_snapshot_preview1" "fd_write" (func $again (param i32 i32 i32 i32) (result i32)))
-	(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-	(import "wasi_snapshot_preview1" "path_unlink_file" (func $unlink (param i32 i32 i32) (result i32)))
-	(memory (export "memory") 2)`
+// guests has a guest in each export; guests.wat is its text.
+//
+//go:embed testdata/guests.wasm
+var guests []byte
 
-// click runs a guest whose _start is body, written as text.
-func click(t *testing.T, opt Options, body string) (Measure, *hostsim.Exchange) {
+// click runs one of the guests.
+func click(t *testing.T, entry string, probe Probe) (Counts, *hostsim.Exchange) {
 	t.Helper()
-	wasm, err := wasmtime.Wat2Wasm("(module " + imports + `(func (export "_start") ` + body + "))")
+	wasm, err := instrument.Fuel(guests)
 	require.NoError(t, err)
-	e := New(opt)
-	h, err := hostsim.New(context.Background(), wasm, hostsim.Config{Engine: e, Env: map[string]string{"FASTLY_SERVICE_VERSION": "7"}})
+	e := New()
+	e.SetProbe(probe)
+	h, err := hostsim.New(context.Background(), wasm, hostsim.Config{Engine: e, Entry: entry, Env: map[string]string{"FASTLY_SERVICE_VERSION": "7"}})
 	require.NoError(t, err)
 	defer h.Close(context.Background())
 	_, x, err := h.Do(context.Background(), &hostsim.Request{})
@@ -38,114 +32,103 @@ func click(t *testing.T, opt Options, body string) (Measure, *hostsim.Exchange) 
 	return e.Last(), x
 }
 
-// wasmtime counts fuel as RESULTS.md says.
+// Instructions are counted as RESULTS.md says, and as wasmtime does.
 func TestFuel(t *testing.T) {
-	for name, c := range map[string]struct {
-		body string
-		want uint64
-	}{
-		"entering a function": {"", 1},
-		"free":                {"nop block nop end loop end (drop (i32.const 1)) return", 1 + 1},
-		"arithmetic":          {"(drop (i32.add (i32.const 1) (i32.const 2)))", 1 + 3},
-		"if and else":         {"i32.const 0 if nop else i32.const 1 drop end", 1 + 3},
-		"a loop":              {"(local i32) loop (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br_if 0 (i32.lt_u (local.get 0) (i32.const 10))) end", 1 + 10*8},
-		"a host call":         {"(drop (call $init (i64.const 1)))", 1 + 2},
+	for entry, want := range map[string]uint64{
+		"empty":      1,             // entering a function
+		"free":       1 + 1,         // the constant
+		"arithmetic": 1 + 3,         //
+		"if-else":    1 + 3,         // two constants and the if
+		"loop":       1 + 10*8,      //
+		"call":       1 + 2,         // a host call
+		"table":      1 + 2 + 0 + 1, // the second of three branches
+		"changed":    1 + 4*3 + 2,   // four stores, and memory.grow
 	} {
-		m, x := click(t, Options{Fuel: true}, c.body)
-		require.True(t, x.Ending.OK(), "%s: %s", name, x.Ending.Message)
-		require.Equal(t, c.want, m.Fuel, name)
+		c, x := click(t, entry, nil)
+		require.True(t, x.Ending.OK(), "%s: %s", entry, x.Ending.Message)
+		require.Equal(t, want, c.Fuel, entry)
 	}
 }
 
 func TestFirstCall(t *testing.T) {
-	m, x := click(t, Options{Fuel: true}, `
-		(drop (call $random (i32.const 0) (i32.const 8)))
-		(drop (call $init (i64.const 1)))
-		(drop (call $init (i64.const 1)))`)
-	require.Equal(t, uint64(1+3+2), m.FirstCall, "calls of WASI come before it")
-	require.Equal(t, 2, m.HostCalls)
-	require.Equal(t, 1, m.WASICalls)
+	c, x := click(t, "first-call", nil)
+	require.Equal(t, uint64(1+3+2), c.FirstCall, "calls of WASI come before it")
+	require.Equal(t, 2, c.HostCalls)
+	require.Equal(t, 1, c.WASICalls)
 	require.Equal(t, 2, x.CallCount)
-	require.Equal(t, 2<<16, m.Memory)
+	require.Equal(t, 2<<16, c.Memory)
 }
 
-func TestWritten(t *testing.T) {
-	m, _ := click(t, Options{Fuel: true, Pages: true}, `
-		(i32.store (i32.const 0) (i32.const 1))
-		(i32.store (i32.const 4094) (i32.const -1))
-		(i32.store (i32.const 20000) (i32.const 0))
-		(drop (memory.grow (i32.const 1)))
-		(i32.store (i32.const 131072) (i32.const 1))`)
-	require.Equal(t, 3, m.Written, "a page of which nothing differs does not count, one that memory grew by does")
-	require.Equal(t, 3<<16, m.Memory)
+func TestChanged(t *testing.T) {
+	c, _ := click(t, "changed", nil)
+	require.Equal(t, 3, c.Changed, "a page of which nothing differs does not count, one that memory grew by does")
+	require.Equal(t, 3<<16, c.Memory)
 }
 
-// write writes memory at an address to standard error.
-const write = `
-		(i32.store (i32.const 64) (i32.const 0))
-		(i32.store (i32.const 68) (i32.const 48))
-		(drop (call $write (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 72)))`
-
-const world = `
-		(drop (call $clock (i32.const 0) (i64.const 0) (i32.const 0)))
-		(drop (call $clock (i32.const 1) (i64.const 0) (i32.const 8)))
-		(drop (call $random (i32.const 16) (i32.const 8)))
-		(drop (call $vcpu (i32.const 24)))
-		(drop (call $sizes (i32.const 32) (i32.const 36)))` + write
-
-// A counted run has the same clock, randomness and vCPU time each time; a timed
-// run has real ones.
+// Every run has the same clock, randomness and vCPU time.
 func TestWorld(t *testing.T) {
-	_, first := click(t, Options{Fuel: true}, world)
-	_, second := click(t, Options{Fuel: true}, world)
+	_, first := click(t, "world", nil)
+	_, second := click(t, "world", nil)
 	require.True(t, first.Ending.OK(), first.Ending.Message)
 	require.Len(t, first.Stderr, 48)
 	require.Equal(t, first.Stderr, second.Stderr)
 	require.Equal(t, byte(1), first.Stderr[24], "a millisecond of vCPU time")
 	require.NotZero(t, first.Stderr[32], "there is an environment")
-
-	m, x := click(t, Options{}, world)
-	require.True(t, x.Ending.OK(), x.Ending.Message)
-	require.Zero(t, m.Fuel)
-	require.Positive(t, m.Request)
-	require.Positive(t, m.Total())
 }
 
 func TestEnvironment(t *testing.T) {
-	_, x := click(t, Options{Fuel: true}, `
-		(drop (call $environ (i32.const 1024) (i32.const 4096)))
-		(i32.store (i32.const 64) (i32.const 4096))
-		(i32.store (i32.const 68) (i32.const 512))
-		(drop (call $again (i32.const 2) (i32.const 64) (i32.const 1) (i32.const 72)))`)
+	_, x := click(t, "environment", nil)
 	require.Contains(t, string(x.Stderr), "FASTLY_SERVICE_VERSION=7\x00")
 }
 
 func TestEndings(t *testing.T) {
-	for _, opt := range []Options{{}, {Fuel: true}} {
-		_, x := click(t, opt, "(call $exit (i32.const 0)) unreachable")
-		require.True(t, x.Ending.OK(), x.Ending.Message)
-		_, x = click(t, opt, "(call $exit (i32.const 3))")
-		require.Equal(t, hostsim.Exited, x.Ending.Kind)
-		require.Equal(t, uint32(3), x.Ending.Code)
-		_, x = click(t, opt, "unreachable")
-		require.Equal(t, hostsim.Trapped, x.Ending.Kind)
-	}
-	_, x := click(t, Options{Fuel: true}, `
-		(i32.store (i32.const 0) (call $unlink (i32.const 3) (i32.const 0) (i32.const 0)))
-		(i32.store (i32.const 4) (call $random (i32.const 131070) (i32.const 8)))`+write)
+	_, x := click(t, "exit-0", nil)
+	require.True(t, x.Ending.OK(), x.Ending.Message)
+	_, x = click(t, "exit-3", nil)
+	require.Equal(t, hostsim.Exited, x.Ending.Kind)
+	require.Equal(t, uint32(3), x.Ending.Code)
+	_, x = click(t, "trap", nil)
+	require.Equal(t, hostsim.Trapped, x.Ending.Kind)
+	_, x = click(t, "errors", nil)
 	require.Equal(t, []byte{wasiNoSys, 0, 0, 0, wasiFault}, x.Stderr[:5])
+}
+
+// touches records what host calls read and write.
+type touches struct{ list []Touch }
+
+func (*touches) Start(func() uint64, func(string) uint64, hostsim.Memory) {}
+func (*touches) Event(uint64)                                             {}
+func (*touches) HostCall(string, string, hostsim.Status)                  {}
+func (p *touches) Touch(t Touch)                                          { p.list = append(p.list, t) }
+
+// A result is written even if the same bytes were there, and a text is read.
+func TestTouches(t *testing.T) {
+	p := &touches{}
+	click(t, "response", p)
+	const resp = "fastly_http_resp"
+	require.Equal(t, []Touch{
+		{resp, "new", 256, 4, true},
+		{resp, "header_insert", 16384, 4, false},
+		{resp, "header_insert", 16384, 4, false},
+	}, p.list)
+
+	p = &touches{}
+	click(t, "world", p)
+	require.Contains(t, p.list, Touch{wasiModule, "random_get", 16, 8, true})
+	require.Contains(t, p.list, Touch{wasiModule, "fd_write", 64, 8, false})
+	require.Contains(t, p.list, Touch{"fastly_compute_runtime", "get_vcpu_ms", 24, 8, true})
 }
 
 func TestCompileRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`(module (import "fastly_abi" "unknown" (func)))`: "unknown import",
-		`(module (import "env" "memory" (memory 1)))`:     "not a function",
-		`(module (func (export "_start")))`:               "memory",
-		`(module (memory (export "memory") 1))`:           "no exported function",
+		"0061736d010000000104016000000216010a666173746c795f61626907756e6b6e6f776e0000": "unknown import",       // (import "fastly_abi" "unknown" (func))
+		"0061736d01000000020f0103656e76066d656d6f7279020001":                           "is not a function",    // (import "env" "memory" (memory 1))
+		"0061736d0100000001040160000003020100070a01065f737461727400000a040102000b":     `no exported memory`,   // (func (export "_start"))
+		"0061736d010000000503010001070a01066d656d6f72790200":                           `no exported function`, // (memory (export "memory") 1)
 	} {
-		wasm, err := wasmtime.Wat2Wasm(text)
+		wasm, err := hex.DecodeString(text)
 		require.NoError(t, err)
-		h, err := hostsim.New(context.Background(), wasm, hostsim.Config{Engine: New(Options{})})
+		h, err := hostsim.New(context.Background(), wasm, hostsim.Config{Engine: New()})
 		if err == nil { // found when it is run
 			_, x, err := h.Do(context.Background(), &hostsim.Request{})
 			require.NoError(t, err)
@@ -155,6 +138,6 @@ func TestCompileRefuses(t *testing.T) {
 		}
 		require.ErrorContains(t, err, want)
 	}
-	_, err := New(Options{}).Compile(context.Background(), []byte("no module"))
+	_, err := New().Compile(context.Background(), []byte("no module"))
 	require.ErrorContains(t, err, "compile")
 }

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"context"
 	"encoding/binary"
 	"time"
 
-	"github.com/bytecodealliance/wasmtime-go/v42"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/sys"
 )
 
 // Error numbers of WASI preview 1 (WASI/legacy/preview1/docs.md, "errno").
@@ -17,44 +19,37 @@ const (
 	wasiStderr = 2
 )
 
-// noon is the wall clock of counted runs.
+// noon is the wall clock when a run begins.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano()
 
-// tick is how far the clocks of counted runs advance each time they are read,
-// so that time passes the same in every run.
+// tick is how far the clocks advance each time they are read, so that time
+// passes the same in every run.
 const tick = int64(10 * time.Microsecond)
 
-// wasi returns a WASI function of counted runs. Functions that no guest here
-// needs return ENOSYS.
-func (e *Engine) wasi(name string) func(*wasmtime.Caller, []wasmtime.Val) ([]wasmtime.Val, *wasmtime.Trap) {
+// wasi returns a WASI function. Functions that no guest here needs return
+// ENOSYS.
+func (e *Engine) wasi(name string) api.GoModuleFunc {
 	if name == "proc_exit" {
-		return func(_ *wasmtime.Caller, vals []wasmtime.Val) ([]wasmtime.Val, *wasmtime.Trap) {
-			r := e.current
-			r.exited, r.exit = true, uint32(vals[0].I32())
-			return nil, wasmtime.NewTrap("proc_exit")
-		}
+		return func(_ context.Context, _ api.Module, stack []uint64) { panic(sys.NewExitError(uint32(stack[0]))) }
 	}
 	call := wasiCalls[name]
-	return func(_ *wasmtime.Caller, vals []wasmtime.Val) ([]wasmtime.Val, *wasmtime.Trap) {
-		r := e.current
-		r.m.WASICalls++
-		if e.probe != nil {
-			e.probe.HostCall(wasiModule, name, 0)
+	return func(_ context.Context, _ api.Module, stack []uint64) {
+		w := &wasiFrame{r: e.current, args: stack, errno: wasiNoSys}
+		w.r.counts.WASICalls++
+		if call != nil {
+			w.errno = wasiOK
+			call(w)
 		}
-		if call == nil {
-			return []wasmtime.Val{wasmtime.ValI32(wasiNoSys)}, nil
-		}
-		w := &wasiFrame{r: r, args: vals}
-		call(w)
-		return []wasmtime.Val{wasmtime.ValI32(w.errno)}, nil
+		e.called(wasiModule, name, 0)
+		stack[0] = uint64(w.errno)
 	}
 }
 
 // wasiFrame is one call. Once errno is set, writes do nothing.
 type wasiFrame struct {
 	r     *running
-	args  []wasmtime.Val
-	errno int32
+	args  []uint64
+	errno uint32
 }
 
 var wasiCalls = map[string]func(*wasiFrame){
@@ -79,10 +74,15 @@ var wasiCalls = map[string]func(*wasiFrame){
 	"poll_oneoff":         wasiPoll,
 }
 
-func (w *wasiFrame) u32(i int) uint32 { return uint32(w.args[i].I32()) }
+func (w *wasiFrame) u32(i int) uint32 { return uint32(w.args[i]) }
 
-func (w *wasiFrame) view(at, n uint32) []byte {
-	b, ok := w.r.memory.Read(at, n)
+func (w *wasiFrame) view(at, n uint32) []byte { return w.checked(w.r.memory.Read, at, n) }
+
+// room is a view that is written.
+func (w *wasiFrame) room(at, n uint32) []byte { return w.checked(w.r.memory.room, at, n) }
+
+func (w *wasiFrame) checked(how func(at, n uint32) ([]byte, bool), at, n uint32) []byte {
+	b, ok := how(at, n)
 	if !ok {
 		w.errno = wasiFault
 		return make([]byte, min(n, 64)) // the longest record
@@ -90,9 +90,9 @@ func (w *wasiFrame) view(at, n uint32) []byte {
 	return b
 }
 
-func (w *wasiFrame) put32(at, v uint32) { binary.LittleEndian.PutUint32(w.view(at, 4), v) }
+func (w *wasiFrame) put32(at, v uint32) { binary.LittleEndian.PutUint32(w.room(at, 4), v) }
 func (w *wasiFrame) put64(at uint32, v uint64) {
-	binary.LittleEndian.PutUint64(w.view(at, 8), v)
+	binary.LittleEndian.PutUint64(w.room(at, 8), v)
 }
 
 func (w *wasiFrame) environ() []string {
@@ -116,7 +116,7 @@ func (w *wasiFrame) list(list []string) {
 	at, text := w.u32(0), w.u32(1)
 	for _, s := range list {
 		w.put32(at, text)
-		copy(w.view(text, uint32(len(s))+1), s+"\x00")
+		copy(w.room(text, uint32(len(s))+1), s+"\x00")
 		at, text = at+4, text+uint32(len(s))+1
 	}
 }
@@ -124,7 +124,7 @@ func (w *wasiFrame) list(list []string) {
 func wasiClock(w *wasiFrame) {
 	w.r.clock += tick
 	now := w.r.clock
-	if w.args[0].I32() == 0 {
+	if w.u32(0) == 0 {
 		now += noon
 	}
 	w.put64(w.u32(2), uint64(now))
@@ -132,7 +132,7 @@ func wasiClock(w *wasiFrame) {
 
 // wasiRandom gives the same bytes in every run.
 func wasiRandom(w *wasiFrame) {
-	b := w.view(w.u32(0), w.u32(1))
+	b := w.room(w.u32(0), w.u32(1))
 	for i := range b {
 		b[i] = byte(i*167 + 41)
 	}
@@ -159,17 +159,17 @@ func wasiFdstat(w *wasiFrame) {
 		w.errno = wasiBadF
 		return
 	}
-	b := w.view(w.u32(1), 24)
+	b := w.room(w.u32(1), 24)
 	clear(b)
 	b[0] = 2
 	binary.LittleEndian.PutUint64(b[8:], 1<<6|1<<1)
 }
 
-// wasiPoll lets every clock expire at once: a counted run does not wait.
+// wasiPoll lets every clock expire at once: no run waits.
 func wasiPoll(w *wasiFrame) {
 	in, out, n := w.u32(0), w.u32(1), w.u32(2)
 	for i := range n {
-		sub, event := w.view(in+48*i, 48), w.view(out+32*i, 32)
+		sub, event := w.view(in+48*i, 48), w.room(out+32*i, 32)
 		clear(event)
 		copy(event, sub[:8])
 		event[10] = sub[8]

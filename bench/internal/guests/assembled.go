@@ -2,12 +2,13 @@ package guests
 
 import "github.com/clickedge/clickedge/edge/prewarm/wasm"
 
-// assembler makes a module of one function and one page of memory. The function
-// is exported as _start, and takes and returns nothing.
+// assembler makes a module of one function, with one page of memory or an image.
+// The function is exported as _start, and takes and returns nothing.
 type assembler struct {
 	types   []wasm.FuncType // of the imports
 	imports []wasm.Import
 	code    []byte
+	image   []wasm.Segment
 }
 
 // imported adds an imported function, which returns an i32, and returns its
@@ -35,26 +36,61 @@ func (a *assembler) module() []byte {
 		WithTypes(append([]wasm.FuncType{{}}, a.types...)).
 		WithImports(a.imports).
 		WithFunctions([]uint32{0}).
-		WithMemories([]wasm.Limits{{Min: 1}}).
+		WithMemories([]wasm.Limits{{Min: 1 + uint32(len(a.image))/pagesInWindow}}).
 		WithExports([]wasm.Export{
 			{Name: "memory", Kind: wasm.MemoryKind},
 			{Name: "_start", Kind: wasm.FuncKind, Index: uint32(len(a.imports))},
 		}).
-		WithBodies([][]byte{body}).Encode()
+		WithBodies([][]byte{body}).WithData(a.image).Encode()
 }
 
 // Empty is a module that does as little as possible: it answers 204, with four
 // host calls. The extra calls, of fastly_abi.init, show what a host call costs.
 func Empty(extra int) []byte {
 	a := &assembler{}
-	newResponse := a.imported("fastly_http_resp", "new", wasm.I32)
-	setStatus := a.imported("fastly_http_resp", "status_set", wasm.I32, wasm.I32)
-	newBody := a.imported("fastly_http_body", "new", wasm.I32)
-	send := a.imported("fastly_http_resp", "send_downstream", wasm.I32, wasm.I32, wasm.I32)
 	initABI := a.imported("fastly_abi", "init", wasm.I64)
 	for range extra {
 		a.code = append(a.code, 0x42, 1, 0x10, initABI, 0x1a)
 	}
+	return a.answer()
+}
+
+// The module of Mapped has this image, of windows of 64 KiB and pages of 4 KiB.
+const (
+	imageWindows  = 64
+	pagesInWindow = 16
+	pageSize      = 4 << 10
+)
+
+// Mapped is the empty module with an image, of which it reads one byte in each
+// of so many windows, and writes one in each of so many pages. It shows what a
+// window and a page cost.
+func Mapped(windows, pages int) []byte {
+	a := &assembler{}
+	a.imported("fastly_abi", "init", wasm.I64)
+	for i := range uint32(imageWindows * pagesInWindow) {
+		a.image = append(a.image, wasm.Segment{Offset: i*pageSize + pageSize/2, Bytes: []byte("in the image")})
+	}
+	address := func(page int) {
+		a.code = wasm.AppendSigned(append(a.code, 0x41), int64(page*pageSize+64)) // i32.const
+	}
+	for i := range windows {
+		address((1 + i) * pagesInWindow)
+		a.code = append(a.code, 0x28, 2, 0, 0x1a) // i32.load, drop
+	}
+	for i := range pages {
+		address((1+imageWindows/2)*pagesInWindow + i)
+		a.code = append(a.code, 0x41, 1, 0x36, 2, 0) // i32.const 1, i32.store
+	}
+	return a.answer()
+}
+
+// answer answers 204, with four host calls.
+func (a *assembler) answer() []byte {
+	newResponse := a.imported("fastly_http_resp", "new", wasm.I32)
+	setStatus := a.imported("fastly_http_resp", "status_set", wasm.I32, wasm.I32)
+	newBody := a.imported("fastly_http_body", "new", wasm.I32)
+	send := a.imported("fastly_http_resp", "send_downstream", wasm.I32, wasm.I32, wasm.I32)
 	a.call(newResponse, 0)
 	a.word(0)
 	a.code = append(a.code, 0x41, 0xcc, 0x01, 0x10, setStatus, 0x1a) // i32.const 204

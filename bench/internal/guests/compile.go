@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/clickedge/clickedge/bench/internal/cargo"
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/edge/prewarm"
 )
@@ -47,17 +48,37 @@ func (b Build) SDK(ctx context.Context) (string, error) {
 // FSTHTTP is the plain redirect of the SDK's examples.
 func (b Build) FSTHTTP(ctx context.Context) ([]byte, error) { return b.compile(ctx, "fsthttp") }
 
+// FSTHTTPPrewarmed is the same, prewarmed.
+func (b Build) FSTHTTPPrewarmed(ctx context.Context) ([]byte, error) {
+	return b.prewarmed(ctx, "fsthttp")
+}
+
 // Core is core under fsthttp, as the go command builds it.
 func (b Build) Core(ctx context.Context) ([]byte, error) { return b.compile(ctx, "corefsthttp") }
 
 // CorePrewarmed is the same, prewarmed.
 func (b Build) CorePrewarmed(ctx context.Context) ([]byte, error) {
-	reactor, err := b.compile(ctx, "corefsthttp", "-buildmode=c-shared")
+	return b.prewarmed(ctx, "corefsthttp")
+}
+
+func (b Build) prewarmed(ctx context.Context, name string) ([]byte, error) {
+	reactor, err := b.compile(ctx, name, "-buildmode=c-shared", "-tags=prewarmed")
 	if err != nil {
 		return nil, err
 	}
 	wasm, _, err := prewarm.Module(ctx, reactor, prewarm.Options{})
 	return wasm, err
+}
+
+// Rust builds a crate of guests/rust: "crate" or "raw". The error is
+// cargo.ErrAbsent where there is no Rust for the target.
+func (b Build) Rust(ctx context.Context, name string) ([]byte, error) {
+	target := map[string]string{"crate": "wasm32-wasip1", "raw": "wasm32-unknown-unknown"}[name]
+	out, err := cargo.Build(ctx, filepath.Join(b.Dir, "guests", "rust"), "guests", "--package", name, "--target", target)
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(out, target, "release", name+".wasm"))
 }
 
 // The exports of the module that HMAC makes, and how often each computes it.

@@ -3,6 +3,7 @@ package instrument
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
@@ -41,20 +42,16 @@ func event(k Kind, extra, subject uint32) int64 {
 	return int64(uint64(k)<<56 | uint64(extra)<<32 | uint64(subject))
 }
 
-// Cost is the fuel that a wrapper adds, as wasmtime counts it, in the order of
-// its events.
-type Cost struct {
-	BeforeEnter uint64 // between the caller's call and the report of the entry
-	AfterEnter  uint64 // between that report and the function's first instruction
-	BeforeLeave uint64 // between its last instruction and the report of its end
-}
-
 // Called is an instrumented module.
 type Called struct {
 	Module []byte
-	Costs  map[uint32]Cost   // by function index
 	Names  map[uint32]string // by function index
+	Image  Image
 }
+
+// Image is the part of memory that data segments fill, from page to page. An
+// engine maps it copy-on-write, and gives zeroes elsewhere.
+type Image struct{ Start, End uint32 }
 
 // StackPointer is the export under which a Go module's stack pointer can be
 // read afterwards. It is Go's global 0 (cmd/link/internal/wasm, "globals").
@@ -73,11 +70,15 @@ const (
 	opExtend   = 0xad // i64.extend_i32_u
 )
 
-// Calls instruments every function of a module. The module must import
+// Calls instruments every function of a module, and makes it count as [Fuel]
+// does; what instrumentation adds does not count. The module must import
 // fastly_abi.init and only functions.
 func Calls(module []byte) (*Called, error) {
-	m, err := open(module)
+	m, err := openReporting(module)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.count(); err != nil {
 		return nil, err
 	}
 	return m.finish(nil)
@@ -90,11 +91,14 @@ func (m *opened) finish(helped []access) (*Called, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Called{Costs: map[uint32]Cost{}, Names: names}
+	out := &Called{Names: names}
+	if out.Image, err = imageOf(m.module); err != nil {
+		return nil, err
+	}
 	list := make([][]byte, len(m.bodies), 2*len(m.bodies)+len(helped))
 	for i, ty := range m.functions {
 		index, moved := m.imports+uint32(i), m.imports+uint32(len(m.bodies)+i)
-		list[i], out.Costs[index] = m.wrapper(index, moved, m.types[ty])
+		list[i] = m.wrapper(index, moved, m.types[ty])
 	}
 	list, functions, types := append(list, m.bodies...), slices.Concat(m.functions, m.functions), slices.Clone(m.types)
 	for _, a := range helped {
@@ -117,6 +121,16 @@ type opened struct {
 	functions       []uint32
 	bodies          [][]byte
 	imports, report uint32 // the number of imports, and the index of the one for reports
+	reports         bool   // whether there is one for reports
+}
+
+// openReporting opens a module that can report.
+func openReporting(module []byte) (*opened, error) {
+	m, err := open(module)
+	if err == nil && !m.reports {
+		err = errors.New(`no import "fastly_abi" "init" to report through`)
+	}
+	return m, err
 }
 
 func open(module []byte) (m *opened, err error) {
@@ -152,7 +166,6 @@ func (m *opened) readImports() error {
 	if err != nil {
 		return err
 	}
-	found := false
 	for i, im := range list {
 		if im.Kind != wasm.FuncKind {
 			return fmt.Errorf("import %q %q is not a function", im.Module, im.Name)
@@ -161,11 +174,8 @@ func (m *opened) readImports() error {
 			if int(im.Type) >= len(m.types) || m.types[im.Type].String() != "(i64) -> (i32)" {
 				return errors.New(`the import "fastly_abi" "init" has another type than (i64) -> (i32)`)
 			}
-			m.report, found = uint32(i), true
+			m.report, m.reports = uint32(i), true
 		}
-	}
-	if !found {
-		return errors.New(`no import "fastly_abi" "init" to report through`)
 	}
 	m.imports = uint32(len(list))
 	return nil
@@ -174,13 +184,11 @@ func (m *opened) readImports() error {
 // wrapper is the function in place of another. A Go function takes the point
 // where it resumes and returns whether it has paused; the wrapper passes both
 // on.
-func (m *opened) wrapper(index, moved uint32, ty wasm.FuncType) ([]byte, Cost) {
+func (m *opened) wrapper(index, moved uint32, ty wasm.FuncType) []byte {
 	b := []byte{0} // no locals
-	cost := Cost{BeforeEnter: 1 + 2, AfterEnter: uint64(len(ty.Params)) + 1, BeforeLeave: 2}
 	b = wasm.AppendSigned(append(b, opI64Const), event(Enter, 0, index))
 	if len(ty.Params) == 1 && ty.Params[0] == wasm.I32 {
 		b = append(b, opLocalGet, 0, opExtend, opI64Const, 32, opI64Shl, opI64Or)
-		cost.BeforeEnter += 5
 	}
 	b = m.reported(b)
 	for i := range ty.Params {
@@ -188,7 +196,7 @@ func (m *opened) wrapper(index, moved uint32, ty wasm.FuncType) ([]byte, Cost) {
 	}
 	b = wasm.AppendU32(append(b, opCall), moved)
 	b = wasm.AppendSigned(append(b, opI64Const), event(Leave, 0, index))
-	return append(m.reported(b), opEnd), cost
+	return append(m.reported(b), opEnd)
 }
 
 // reported appends the call that reports the word on the stack.
@@ -208,4 +216,25 @@ func exportStackPointer(m *wasm.Module) (*wasm.Module, error) {
 		return nil, err
 	}
 	return m.WithExports(append(exports, wasm.Export{Name: StackPointer, Kind: wasm.GlobalKind})), nil
+}
+
+// page is what the operating system maps, in bytes.
+const page = 4096
+
+// imageOf finds the part of memory that a module's segments fill.
+func imageOf(m *wasm.Module) (i Image, err error) {
+	segments, err := m.AllData()
+	if err != nil {
+		return i, err
+	}
+	i.Start = math.MaxUint32
+	for _, s := range segments {
+		if s.Passive || len(s.Bytes) == 0 {
+			continue
+		}
+		i.Start, i.End = min(i.Start, s.Offset), max(i.End, s.Offset+uint32(len(s.Bytes)))
+	}
+	i.Start = min(i.Start, i.End) &^ (page - 1)
+	i.End = (i.End + page - 1) &^ (page - 1)
+	return i, nil
 }

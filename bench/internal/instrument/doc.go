@@ -1,8 +1,8 @@
 // Package instrument rewrites a WebAssembly module so that it reports what it
-// does: which function begins and ends, and which bytes of memory it reads and
-// writes. The module needs no rebuilding and keeps its behaviour.
+// does: how many instructions it executes, which function begins and ends, and
+// which bytes of memory it reads and writes. The module needs no rebuilding and keeps its behaviour.
 //
-// Start with [Calls] or [Memory]. Reports use a host call that the module
+// Start with [Fuel], [Calls] or [Memory]. Reports use a host call that the module
 // already imports, fastly_abi.init. Its argument is normally a version, a small
 // number; an [Event] is a large one. A new import would shift every function
 // index.
@@ -15,11 +15,14 @@
 //
 //	report(enter F); results = F'(parameters); report(leave F)
 //
-// [Cost] has the constant fuel that a wrapper adds, so that a profile adds up
-// to exactly what the original module uses.
+// # Instructions
+//
+// Each run of instructions that are executed together adds their number to a
+// global ([FuelCount]). So the count is that of wasmtime's fuel, on any engine,
+// and what instrumentation adds is not in it.
 //
 // # Memory
 //
 // Each load and store becomes a call of a helper that reports the address and
-// then does the same. Fuel means nothing then.
+// then does the same.
 package instrument

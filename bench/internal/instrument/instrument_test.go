@@ -1,24 +1,28 @@
 package instrument
 
 import (
+	_ "embed"
+	"encoding/hex"
 	"testing"
 
-	"github.com/bytecodealliance/wasmtime-go/v42"
 	"github.com/stretchr/testify/require"
+	"github.com/tetratelabs/wazero"
 )
 
 const header = "\x00asm\x01\x00\x00\x00"
 
-const small = `(module
-	(import "fastly_abi" "init" (func $init (param i64) (result i32)))
-	(memory (export "memory") 1)
-	(func $f (export "_start") (i32.store (i32.const 0) (i32.const 1))))`
+// small is the module of small.wat.
+//
+//go:embed testdata/small.wasm
+var small []byte
 
-func compile(t testing.TB, text string) []byte {
+// valid reports whether wazero accepts a module.
+func valid(t testing.TB, module []byte) bool {
 	t.Helper()
-	wasm, err := wasmtime.Wat2Wasm(text)
-	require.NoError(t, err)
-	return wasm
+	rt := wazero.NewRuntimeWithConfig(t.Context(), wazero.NewRuntimeConfigInterpreter())
+	defer rt.Close(t.Context())
+	_, err := rt.CompileModule(t.Context(), module)
+	return err == nil
 }
 
 func TestEvent(t *testing.T) {
@@ -29,19 +33,20 @@ func TestEvent(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	called, err := Calls(compile(t, small))
+	called, err := Calls(small)
 	require.NoError(t, err)
 	require.Equal(t, map[uint32]string{0: "init", 1: "f"}, called.Names)
+	require.Equal(t, Image{4096, 8192}, called.Image)
 }
 
 func TestRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`(module (memory (export "memory") 1))`:                                                                          "to report through",
-		`(module (import "a" "b" (memory 1)))`:                                                                           "is not a function",
-		`(module (import "fastly_abi" "init" (func (param i32) (result i32))))`:                                          "another type",
-		`(module (import "fastly_abi" "init" (func (param i64) (result i32))) (func (drop (v128.const i32x4 0 0 0 0))))`: "0xfd is not known",
+		"0503010001":                "to report through", // (memory 1)
+		"020801016101620200" + "01": "is not a function", // (import "a" "b" (memory 1))
+		"01060160017f017f0213010a666173746c795f61626904696e69740000":                                                                 "another type",      // init of (param i32)
+		"01090260017e017f6000000213010a666173746c795f61626904696e69740000030201010a17011500fd0c000000000000000000000000000000001a0b": "0xfd is not known", // v128.const
 	} {
-		_, err := Memory(compile(t, text))
+		_, err := Memory(module(t, text))
 		require.ErrorContains(t, err, want)
 	}
 	_, err := Calls([]byte("no module"))
@@ -50,26 +55,34 @@ func TestRefuses(t *testing.T) {
 
 // TestWithoutMemory: no helper that reads memory is added where there is none.
 func TestWithoutMemory(t *testing.T) {
-	out, err := Memory(compile(t, `(module (import "fastly_abi" "init" (func (param i64) (result i32))) (func))`))
+	out, err := Memory(module(t, "01090260017e017f6000000213010a666173746c795f61626904696e69740000030201010a040102000b"))
 	require.NoError(t, err)
-	require.NoError(t, wasmtime.ModuleValidate(wasmtime.NewEngine(), out.Module))
+	require.True(t, valid(t, out.Module))
+}
+
+// module is a module with these sections, in hexadecimal digits.
+func module(t testing.TB, sections string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(sections)
+	require.NoError(t, err)
+	return append([]byte(header), b...)
 }
 
 // FuzzInstrument checks that a valid module stays valid, and that an invalid
 // one does no harm.
 func FuzzInstrument(f *testing.F) {
-	f.Add(compile(f, small))
+	f.Add(small)
 	f.Add([]byte(header))
 	f.Add([]byte(header + "\x0a\x04\x01\x02\x00\x0b"))
-	engine := wasmtime.NewEngine()
 	f.Fuzz(func(t *testing.T, module []byte) {
-		valid := wasmtime.ModuleValidate(engine, module) == nil
+		was := valid(t, module)
+		if out, err := Fuel(module); err == nil && was {
+			require.True(t, valid(t, out))
+		}
 		for _, how := range []func([]byte) (*Called, error){Calls, Memory} {
-			out, err := how(module)
-			if err != nil || !valid {
-				continue
+			if out, err := how(module); err == nil && was {
+				require.True(t, valid(t, out.Module))
 			}
-			require.NoError(t, wasmtime.ModuleValidate(engine, out.Module))
 		}
 	})
 }

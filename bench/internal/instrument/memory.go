@@ -34,7 +34,7 @@ var accesses = []access{
 // Memory instruments every function of a module and every access to memory. It
 // refuses a module with vector instructions.
 func Memory(module []byte) (*Called, error) {
-	m, err := open(module)
+	m, err := openReporting(module)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,10 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
+// ErrAbsent says which server is not installed; it is wrapped with the name and
+// how to get it.
+var ErrAbsent = errors.New("not installed here")
+
 // Result is one proxy under one load.
 type Result struct {
 	Name        string         `json:"name"`
@@ -24,6 +28,7 @@ type Result struct {
 	PerSecond   float64        `json:"requests_per_second"`
 	Latency     measure.Spread `json:"latency_us"`
 	Slow        float64        `json:"latency_p99_us"`
+	Slowest     float64        `json:"latency_p999_us"`
 }
 
 // Origin serves the ESP of the clicks on loopback.
@@ -91,7 +96,7 @@ func Load(ctx context.Context, name, addr string, k *clicks.Kind, connections in
 	latency := measure.InMicros(all)
 	return Result{
 		Name: name, Connections: connections, PerSecond: float64(len(all)) / took.Seconds(),
-		Latency: measure.SpreadOf(latency), Slow: measure.Quantile(latency, 0.99),
+		Latency: measure.SpreadOf(latency), Slow: measure.Quantile(latency, 0.99), Slowest: measure.Quantile(latency, 0.999),
 	}, nil
 }
 

@@ -40,12 +40,23 @@ func TestOrigin(t *testing.T) { requireLoad(t, origin(t)) }
 
 func TestNginx(t *testing.T) {
 	addr, version, stop, err := Nginx(t.Context(), origin(t))
-	if errors.Is(err, ErrNoNginx) {
+	if errors.Is(err, ErrAbsent) {
 		t.Skip(err)
 	}
 	require.NoError(t, err)
 	defer stop()
 	require.Contains(t, version, "nginx/")
+	requireLoad(t, addr)
+}
+
+func TestCaddy(t *testing.T) {
+	addr, version, stop, err := Caddy(t.Context(), origin(t))
+	if errors.Is(err, ErrAbsent) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	defer stop()
+	require.Contains(t, version, "caddy ")
 	requireLoad(t, addr)
 }
 

@@ -15,9 +15,6 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 )
 
-// ErrNoNginx says that nginx is not installed.
-var ErrNoNginx = errors.New("nginx is not installed")
-
 // configuration is a proxy in front of an ESP as in Customer.io's guide to
 // HTTPS link tracking
 // (https://docs.customer.io/journeys/https-link-verification: link domain in
@@ -57,10 +54,10 @@ func binary() (string, error) {
 			return path, nil
 		}
 	}
-	return "", ErrNoNginx
+	return "", fmt.Errorf("nginx is %w (`apt-get install nginx`, or its path in NGINX)", ErrAbsent)
 }
 
-// Nginx serves the same on loopback with nginx. The error is [ErrNoNginx] if
+// Nginx serves the same on loopback with nginx. The error is [ErrAbsent] if
 // there is none. version is what it prints.
 func Nginx(ctx context.Context, origin string) (addr, version string, stop func(), err error) {
 	path, err := binary()

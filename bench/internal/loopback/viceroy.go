@@ -15,21 +15,18 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 )
 
-// ErrNoViceroy says that Viceroy is not installed.
-var ErrNoViceroy = errors.New("viceroy is not installed")
-
 // viceroyStarts bounds the compilation of a module by Viceroy.
 const viceroyStarts = 3 * time.Minute
 
 // Viceroy serves a module on loopback with Fastly's local testing server, with
 // the same service as [Simulator]. The program is that in VICEROY, else the one
-// on the path; the error is [ErrNoViceroy] if there is none. version is what it
+// on the path; the error is [ErrAbsent] if there is none. version is what it
 // prints.
 func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, version string, stop func(), err error) {
 	path := os.Getenv("VICEROY")
 	if path == "" {
 		if path, err = exec.LookPath("viceroy"); err != nil {
-			return "", "", nil, ErrNoViceroy
+			return "", "", nil, fmt.Errorf("viceroy is %w (`cargo install --locked viceroy`, or its path in VICEROY)", ErrAbsent)
 		}
 	}
 	return inFolder(ctx, path, "--version", func(dir string) (string, func(), error) {

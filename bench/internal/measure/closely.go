@@ -6,6 +6,7 @@ import (
 
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/bench/internal/guests"
+	"github.com/clickedge/clickedge/bench/internal/profile"
 )
 
 // Click has all counts of one kind of click.
@@ -14,7 +15,12 @@ type Click struct {
 	Allocations    int    `json:"allocations"`     // calls of Go's allocator
 	AllocatedBytes uint64 `json:"allocated_bytes"` // requested in these calls
 	Touched        int    `json:"pages_touched"`   // pages of 4 KiB that the guest, or a host call for it, reads or writes
-	GuestWrites    int    `json:"pages_written"`   // of them, those that the guest writes
+	Windows        int    `json:"windows_read"`    // windows of 64 KiB of the image of which a page is read first
+	PagesWritten   int    `json:"pages_written"`   // pages of 4 KiB that the guest, or a host call for it, writes
+	// Opened says which access reads each window first, and Wrote which one
+	// writes each page first.
+	Opened []profile.First `json:"-"`
+	Wrote  []profile.First `json:"-"`
 	// Functions has the instructions of each function that ran.
 	Functions map[string]uint64 `json:"-"`
 }
@@ -53,12 +59,9 @@ func Closely(ctx context.Context, ours *guests.Ours, sites []byte, kinds []click
 		for _, f := range p.Functions() {
 			click.Functions[f.Name] += f.Self
 		}
-		for _, page := range pages[name].List() {
-			click.Touched++
-			if page.Written > 0 {
-				click.GuestWrites++
-			}
-		}
+		click.Touched = len(pages[name].List())
+		click.Opened, click.Wrote = pages[name].Windows(), pages[name].Writes()
+		click.Windows, click.PagesWritten = len(click.Opened), len(click.Wrote)
 		out[name] = click
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/clickedge/clickedge/bench/internal/clicks"
 	"github.com/clickedge/clickedge/bench/internal/engine"
@@ -11,7 +12,7 @@ import (
 
 // Counts are the figures of a click that do not depend on the machine.
 type Counts struct {
-	Instructions    uint64 `json:"instructions"`      // fuel; see engine.Measure
+	Instructions    uint64 `json:"instructions"`      // see instrument.Fuel
 	BeforeFirstCall uint64 `json:"before_first_call"` // of them, those before the first host call
 	HostCalls       int    `json:"host_calls"`        // of the Fastly ABI
 	WASICalls       int    `json:"wasi_calls"`
@@ -19,21 +20,24 @@ type Counts struct {
 	Memory          int    `json:"memory_bytes"`  // linear memory at the end
 }
 
-// Count makes each click once, with fuel.
-func Count(ctx context.Context, s Subject, kinds []clicks.Kind) (map[string]Counts, error) {
-	session, err := Open(ctx, s, engine.Options{Fuel: true, Pages: true})
+// Count makes each click once.
+func Count(ctx context.Context, s Subject, kinds []clicks.Kind) (out map[string]Counts, err error) {
+	if s.Wasm, err = instrument.Fuel(s.Wasm); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Title, err)
+	}
+	session, err := Open(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	defer session.Close(ctx)
-	out := map[string]Counts{}
+	out = map[string]Counts{}
 	for i := range kinds {
-		m, _, err := session.Click(ctx, &kinds[i])
-		if err != nil {
+		if _, err := session.Click(ctx, &kinds[i]); err != nil {
 			return nil, err
 		}
-		out[kinds[i].Name] = Counts{Instructions: m.Fuel, BeforeFirstCall: m.FirstCall, HostCalls: m.HostCalls,
-			WASICalls: m.WASICalls, Written: m.Written, Memory: m.Memory}
+		c := session.Counts()
+		out[kinds[i].Name] = Counts{Instructions: c.Fuel, BeforeFirstCall: c.FirstCall, HostCalls: c.HostCalls,
+			WASICalls: c.WASICalls, Written: c.Changed, Memory: c.Memory}
 	}
 	return out, nil
 }
@@ -56,10 +60,10 @@ func probed[P engine.Probe](ctx context.Context, s Subject, kinds []clicks.Kind,
 	how func([]byte) (*instrument.Called, error), probe func(*instrument.Called) P) (map[string]P, error) {
 	called, err := how(s.Wasm)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", s.Title, err)
 	}
 	s.Wasm = called.Module
-	session, err := Open(ctx, s, engine.Options{Fuel: true})
+	session, err := Open(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +73,7 @@ func probed[P engine.Probe](ctx context.Context, s Subject, kinds []clicks.Kind,
 		k := &kinds[i]
 		out[k.Name] = probe(called)
 		session.Probe(out[k.Name])
-		if _, _, err := session.Click(ctx, k); err != nil {
+		if _, err := session.Click(ctx, k); err != nil {
 			return nil, err
 		}
 	}

@@ -16,23 +16,22 @@ type Machine struct {
 	Kernel   string `json:"kernel"`
 	Load     string `json:"load"` // the load averages before the run; "" where they are not known
 	Go       string `json:"go"`
-	Wasmtime string `json:"wasmtime"` // of its Go binding
+	Wasmtime string `json:"wasmtime"` // of the host in Rust; "" where it did not run
+	Rust     string `json:"rust"`
 	Wazero   string `json:"wazero"`
 	SDK      string `json:"compute_sdk_go"`
 }
 
 // ThisMachine describes this machine.
 func ThisMachine() Machine {
-	m := Machine{CPU: cpu(), Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Kernel: kernel(), Load: load()}
+	m := Machine{CPU: cpu(), Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Kernel: kernel(), Load: load(),
+		Rust: strings.TrimPrefix(firstLine("", "rustc", "--version"), "rustc ")}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return m
 	}
 	for _, dep := range info.Deps {
-		switch dep.Path {
-		case "github.com/bytecodealliance/wasmtime-go/v42":
-			m.Wasmtime = strings.TrimPrefix(dep.Version, "v")
-		case "github.com/tetratelabs/wazero":
+		if dep.Path == "github.com/tetratelabs/wazero" {
 			m.Wazero = strings.TrimPrefix(dep.Version, "v")
 		}
 	}

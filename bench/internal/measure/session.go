@@ -23,8 +23,11 @@ type Subject struct {
 	Sites []byte // the service that it runs in; nil: the usual three sites
 	// Check says what is wrong with an answer; nil: only the guest's end is
 	// checked.
-	Check func(*clicks.Kind, *hostsim.Response, *hostsim.Exchange) string
+	Check Check
 }
+
+// Check says what is wrong with an answer to a click; "" if nothing.
+type Check func(*clicks.Kind, *hostsim.Response, *hostsim.Exchange) string
 
 // UsualSites is the default number of sites.
 const UsualSites = 3
@@ -32,18 +35,18 @@ const UsualSites = 3
 // Session is a subject on an engine. It is closed after use.
 type Session struct {
 	subject Subject
-	engine  *engine.Engine // nil on wazero
+	engine  *engine.Engine // nil in timed sessions
 	host    *hostsim.Host
 	Compile time.Duration
 }
 
-// Open compiles a subject for wasmtime.
-func Open(ctx context.Context, s Subject, opt engine.Options) (*Session, error) {
-	e := engine.New(opt)
+// Open compiles a subject to be counted. Its module is instrumented before.
+func Open(ctx context.Context, s Subject) (*Session, error) {
+	e := engine.New()
 	return open(ctx, s, e, func(cfg *hostsim.Config) { cfg.Engine = e })
 }
 
-// OpenWazero compiles a subject for wazero, as on a laptop.
+// OpenWazero compiles a subject for the simulator's own engine, as on a laptop.
 func OpenWazero(ctx context.Context, s Subject) (*Session, error) {
 	return open(ctx, s, nil, func(*hostsim.Config) {})
 }
@@ -73,11 +76,14 @@ func (s *Session) Close(ctx context.Context) error { return s.host.Close(ctx) }
 // Probe sets the probe of the next clicks.
 func (s *Session) Probe(p engine.Probe) { s.engine.SetProbe(p) }
 
+// Counts returns what the latest click took.
+func (s *Session) Counts() engine.Counts { return s.engine.Last() }
+
 // Click makes one click, and fails if the answer is wrong.
-func (s *Session) Click(ctx context.Context, k *clicks.Kind) (engine.Measure, *hostsim.Exchange, error) {
+func (s *Session) Click(ctx context.Context, k *clicks.Kind) (*hostsim.Exchange, error) {
 	resp, x, err := s.host.Do(ctx, &k.Request)
 	if err != nil {
-		return engine.Measure{}, nil, fmt.Errorf("%s, %s: %w", s.subject.Title, k.Title, err)
+		return nil, fmt.Errorf("%s, %s: %w", s.subject.Title, k.Title, err)
 	}
 	wrong := ""
 	switch {
@@ -87,10 +93,7 @@ func (s *Session) Click(ctx context.Context, k *clicks.Kind) (engine.Measure, *h
 		wrong = s.subject.Check(k, resp, x)
 	}
 	if wrong != "" {
-		return engine.Measure{}, nil, fmt.Errorf("%s, %s: %s", s.subject.Title, k.Title, wrong)
+		return nil, fmt.Errorf("%s, %s: %s", s.subject.Title, k.Title, wrong)
 	}
-	if s.engine == nil {
-		return engine.Measure{Request: x.Duration, HostCalls: x.CallCount}, x, nil
-	}
-	return s.engine.Last(), x, nil
+	return x, nil
 }

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -9,12 +10,23 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
+// WindowSize is what the operating system maps at once when a page of a file is
+// read first, if the file's pages are in memory: so many bytes, aligned
+// (fault_around_bytes of the Linux kernel). A guest's memory is such a mapping
+// of the module's image, made anew for each request.
+const WindowSize = 64 << 10
+
 // Pages follows a run of a module with instrumented memory accesses, and
-// records every page that the guest, or a host call for it, reads or writes.
+// records every page that the guest, or a host call for it, reads or writes,
+// and by which access the operating system is asked for it first.
 type Pages struct {
-	called *instrument.Called
-	stack  []uint32
-	pages  map[uint32]*Page
+	called  *instrument.Called
+	stack   []uint32
+	pages   map[uint32]*Page
+	mapped  map[uint32]bool // of image pages by number: by a read around it, or a write
+	windows []First
+	written []First
+	zeroes  []First
 }
 
 var _ engine.Probe = (*Pages)(nil)
@@ -29,9 +41,20 @@ type Page struct {
 	Functions map[string]int
 }
 
+// First is an access that a page fault answers.
+type First struct {
+	Address uint32
+	By      string // the function that runs
+	Call    string // the host call that it has made; "" for an access of its own
+	Symbol  string // what lies there; "" where that is not known
+	// Mapped says of a write that the page had been mapped for reading: it
+	// would have cost nothing more to write first.
+	Mapped bool
+}
+
 // NewPages follows the next run of a module.
 func NewPages(called *instrument.Called) *Pages {
-	return &Pages{called: called, pages: map[uint32]*Page{}}
+	return &Pages{called: called, pages: map[uint32]*Page{}, mapped: map[uint32]bool{}}
 }
 
 // Start implements engine.Probe.
@@ -45,10 +68,8 @@ func (p *Pages) Event(word uint64) {
 		p.stack = append(p.stack, e.Subject())
 	case instrument.Leave:
 		p.stack = p.stack[:max(0, len(p.stack)-1)]
-	case instrument.Read:
-		p.each(e.Subject(), e.Extra(), func(page *Page) { page.Read++ })
-	case instrument.Write:
-		p.each(e.Subject(), e.Extra(), func(page *Page) { page.Written++ })
+	case instrument.Read, instrument.Write:
+		p.access(e.Subject(), e.Extra(), e.Kind() == instrument.Write, "")
 	}
 }
 
@@ -56,24 +77,72 @@ func (p *Pages) Event(word uint64) {
 func (p *Pages) HostCall(string, string, hostsim.Status) {}
 
 // Touch implements engine.Probe.
-func (p *Pages) Touch(offset, n uint32) { p.each(offset, n, func(page *Page) { page.Host++ }) }
+func (p *Pages) Touch(t engine.Touch) {
+	p.access(t.Offset, t.Size, t.Written, t.Module+"."+t.Name)
+}
 
-func (p *Pages) each(address, n uint32, note func(*Page)) {
+func (p *Pages) access(address, n uint32, writes bool, call string) {
 	if n == 0 {
 		return
 	}
-	name := ""
-	if len(p.stack) > 0 {
-		name = p.called.Names[p.stack[len(p.stack)-1]]
-	}
+	f := First{Address: address, By: p.running(), Call: call}
 	for at := address / engine.PageSize; at <= (address+n-1)/engine.PageSize; at++ {
-		page := p.pages[at]
-		if page == nil {
-			page = &Page{Number: at, Functions: map[string]int{}}
-			p.pages[at] = page
+		f.Address = max(address, at*engine.PageSize)
+		p.fault(at, writes, f)
+		page := p.page(at)
+		page.Functions[f.By]++
+		switch {
+		case call != "":
+			page.Host++
+		case writes:
+			page.Written++
+		default:
+			page.Read++
 		}
-		page.Functions[name]++
-		note(page)
+	}
+}
+
+func (p *Pages) running() string {
+	if len(p.stack) == 0 {
+		return ""
+	}
+	index := p.stack[len(p.stack)-1]
+	if name, ok := p.called.Names[index]; ok {
+		return name
+	}
+	return fmt.Sprint("function ", index)
+}
+
+func (p *Pages) page(at uint32) *Page {
+	page := p.pages[at]
+	if page == nil {
+		page = &Page{Number: at, Functions: map[string]int{}}
+		p.pages[at] = page
+	}
+	return page
+}
+
+// fault maps a page as the operating system does, if the access needs it.
+func (p *Pages) fault(at uint32, writes bool, f First) {
+	image := p.called.Image
+	switch address := at * engine.PageSize; {
+	case writes:
+		if slices.ContainsFunc(p.written, func(w First) bool { return w.Address/engine.PageSize == at }) {
+			return
+		}
+		f.Mapped = p.mapped[at]
+		p.written, p.mapped[at] = append(p.written, f), true
+	case p.mapped[at]:
+	case address < image.Start || address >= image.End:
+		p.zeroes, p.mapped[at] = append(p.zeroes, f), true
+	default:
+		p.windows = append(p.windows, f)
+		const pages = WindowSize / engine.PageSize
+		for i := at &^ (pages - 1); i < at&^(pages-1)+pages; i++ {
+			if a := i * engine.PageSize; a >= image.Start && a < image.End {
+				p.mapped[i] = true
+			}
+		}
 	}
 }
 
@@ -85,3 +154,14 @@ func (p *Pages) List() []Page {
 	}
 	return list
 }
+
+// Windows returns the accesses that map a window of 64 KiB, in order: the first
+// read in each, but where the page had been written before.
+func (p *Pages) Windows() []First { return p.windows }
+
+// Writes returns the first write of each page, in order.
+func (p *Pages) Writes() []First { return p.written }
+
+// Zeroes returns the first reads of pages outside the image, in order. Each is
+// mapped alone.
+func (p *Pages) Zeroes() []First { return p.zeroes }

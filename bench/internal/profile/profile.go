@@ -25,7 +25,7 @@ type Profile struct {
 	memory hostsim.Memory
 
 	stack  []activation
-	last   uint64 // fuel at the last event, less what the wrapper used since
+	last   uint64 // fuel at the last event
 	active map[uint32]int
 
 	functions map[uint32]*Function
@@ -102,21 +102,18 @@ func (p *Profile) HostCall(module, name string, status hostsim.Status) {
 }
 
 // Touch implements engine.Probe.
-func (p *Profile) Touch(uint32, uint32) {}
+func (p *Profile) Touch(engine.Touch) {}
 
 // Event implements engine.Probe.
 func (p *Profile) Event(word uint64) {
 	e, now := instrument.Event(word), p.fuel()
-	cost := p.called.Costs[e.Subject()]
+	p.spend(now - p.last)
+	p.last = now
 	switch e.Kind() {
 	case instrument.Enter:
-		p.spend(now - p.last - cost.BeforeEnter)
 		p.enter(e)
-		p.last = now + cost.AfterEnter
 	case instrument.Leave:
-		p.spend(now - p.last - cost.BeforeLeave)
 		p.leave()
-		p.last = now
 	}
 }
 

@@ -2,9 +2,9 @@ package profile
 
 import (
 	"context"
+	_ "embed"
 	"testing"
 
-	"github.com/bytecodealliance/wasmtime-go/v42"
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/bench/internal/engine"
@@ -12,50 +12,17 @@ import (
 	"github.com/clickedge/clickedge/hostsim"
 )
 
-// module has a stack pointer as Go modules do, functions that call one another
+// wasm has a stack pointer as Go modules do, functions that call one another
 // directly and through a table, recursion, and something that looks like Go's
-// allocator.
-const module = `(module
-	(import "fastly_abi" "init" (func $init (param i64) (result i32)))
-	(global $sp (mut i32) (i32.const 1024))
-	(memory (export "memory") 2)
-	(table 1 funcref)
-	(elem (i32.const 0) $main.leaf)
-	(type $binary (func (param i32 i32) (result i32)))
-	(func $main.leaf (type $binary) (i32.add (local.get 0) (local.get 1)))
-	(func $main.indirect (result i32) (call_indirect (type $binary) (i32.const 1) (i32.const 2) (i32.const 0)))
-	(func $main.deep (param i64) (if (i64.ne (local.get 0) (i64.const 0)) (then (call $main.deep (i64.sub (local.get 0) (i64.const 1))))))
-	(func $runtime.mallocgcTiny (param i32) (result i32) (i32.const 0))
-	(func $runtime.mallocgc (param i32) (result i32) (call $runtime.mallocgcTiny (i32.const 0)))
-	(func $runtime.newobject (param i32) (result i32) (call $runtime.mallocgc (local.get 0)))
-	(func $main.allocate (param i32) (result i32)
-		(i64.store (i32.add (global.get $sp) (i32.const 8)) (i64.const 40))
-		(drop (call $runtime.newobject (i32.const 0)))
-		(call $runtime.mallocgc (i32.const 7)))
-	(func $main.start (export "_start")
-		(drop (call $init (i64.const 1)))
-		(drop (call $main.indirect))
-		(drop (call $main.leaf (i32.const 3) (i32.const 4)))
-		(call $main.deep (i64.const 3))
-		(drop (call $main.allocate (i32.const 0)))
-		(memory.fill (i32.const 8000) (i32.const 1) (i32.const 300))
-		(memory.copy (i32.const 20000) (i32.const 40000) (i32.const 10))
-		(f64.store offset=16 (i32.const 65520) (f64.const 1))
-		(drop (i64.load32_u offset=4 (i32.const 70000)))
-		(block (br_table 0 0 (i32.const 1)))
-		return))`
-
-func wasm(t *testing.T) []byte {
-	t.Helper()
-	out, err := wasmtime.Wat2Wasm(module)
-	require.NoError(t, err)
-	return out
-}
+// allocator; guest.wat is its text.
+//
+//go:embed testdata/guest.wasm
+var wasm []byte
 
 // fuel runs a module and returns what it used.
 func fuel(t *testing.T, wasm []byte, probe engine.Probe) uint64 {
 	t.Helper()
-	e := engine.New(engine.Options{Fuel: true})
+	e := engine.New()
 	e.SetProbe(probe)
 	h, err := hostsim.New(context.Background(), wasm, hostsim.Config{Engine: e})
 	require.NoError(t, err)
@@ -69,11 +36,13 @@ func fuel(t *testing.T, wasm []byte, probe engine.Probe) uint64 {
 
 func run(t *testing.T) (*Profile, uint64) {
 	t.Helper()
-	called, err := instrument.Calls(wasm(t))
+	called, err := instrument.Calls(wasm)
 	require.NoError(t, err)
 	p := New(called)
 	fuel(t, called.Module, p)
-	return p, fuel(t, wasm(t), nil)
+	plain, err := instrument.Fuel(wasm)
+	require.NoError(t, err)
+	return p, fuel(t, plain, nil)
 }
 
 func TestFuelAddsUp(t *testing.T) {
@@ -122,7 +91,7 @@ func TestCalls(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	called, err := instrument.Memory(wasm(t))
+	called, err := instrument.Memory(wasm)
 	require.NoError(t, err)
 	p := NewPages(called)
 	fuel(t, called.Module, p)
@@ -142,4 +111,46 @@ func TestPages(t *testing.T) {
 		16: {0, 1}, // f64.store at 65536
 		17: {1, 0}, // i64.load32_u at 70004
 	}, have)
+
+	// The image reaches to page 24; page 1 had been written, and page 17 lies in
+	// a window of which page 16 alone is mapped, by a write.
+	require.Equal(t, []First{
+		{Address: 40000, By: "main.start"},
+		{Address: 70004, By: "main.start"},
+	}, p.Windows())
+	require.Equal(t, []First{
+		{Address: 1032, By: "main.allocate"},
+		{Address: 8000, By: "main.start"},
+		{Address: 8192, By: "main.start"},
+		{Address: 20000, By: "main.start", Mapped: false},
+		{Address: 65536, By: "main.start"},
+	}, p.Writes())
+	require.Empty(t, p.Zeroes())
+}
+
+// access follows accesses to an image of two windows and a page.
+func TestFaults(t *testing.T) {
+	p := NewPages(&instrument.Called{Image: instrument.Image{Start: 0x1000, End: 0x21000}})
+	access := func(address, n uint32, writes bool) { p.access(address, n, writes, "") }
+	access(0x0ffe, 4, false) // a page of zeroes, and the image
+	access(0x5000, 1, false) // mapped with it
+	access(0x5000, 1, true)  // a copy all the same
+	access(0x1f000, 1, true) // written first
+	access(0x1f000, 1, false)
+	access(0x1e000, 1, false) // so the window is opened by this
+	access(0x20fff, 2, false) // the third window, and zeroes behind the image
+	access(0x30000, 1, true)  // memory that is no image
+	access(0x30000, 1, false) //
+	access(0x1f000, 0, true)  // nothing
+	addresses := func(list []First) (out []uint32) {
+		for _, f := range list {
+			out = append(out, f.Address)
+		}
+		return out
+	}
+	require.Equal(t, []uint32{0x1000, 0x1e000, 0x20fff}, addresses(p.Windows()))
+	require.Equal(t, []uint32{0x5000, 0x1f000, 0x30000}, addresses(p.Writes()))
+	require.True(t, p.Writes()[0].Mapped, "read before, so that it faulted twice")
+	require.False(t, p.Writes()[1].Mapped)
+	require.Equal(t, []uint32{0xffe, 0x21000}, addresses(p.Zeroes()))
 }

@@ -15,11 +15,13 @@ func (r *Results) Markdown() []byte {
 	w.line("# What a click costs")
 	w.line("")
 	w.line("Written by `make bench` on %s%s. Times differ from machine to machine and hour to hour; ratios within the run do so less, and counts do not.", r.Date, quickly(r.Quick))
+	r.targets(w)
 	w.line("")
 	r.headline(w)
 	w.line("")
-	w.line("![Instructions and time of a click, by guest](plot.svg)")
-	r.targets(w)
+	w.line("![Where a click's time goes, and the time of a click by guest](plot.svg)")
+	r.parts(w)
+	r.accesses(w)
 	r.machine(w)
 	r.clicks(w)
 	r.closely(w)
@@ -29,29 +31,29 @@ func (r *Results) Markdown() []byte {
 	r.loopback(w)
 	w.line("\n## How it was measured\n")
 	w.line("%s", method)
-	if r.HostCall > 0 {
-		w.line("- A host call that does nothing takes %.2f µs in this harness, most of it the way from wasmtime into Go and back; it is part of every time here.", r.HostCall)
-	}
 	for _, note := range r.Notes {
 		w.line("- %s", note)
 	}
 	return w.Bytes()
 }
 
-const method = `- Every request gets an instance of its own, as in production. The host calls are hostsim's, on wasmtime and on wazero alike.
-- Instructions are wasmtime's fuel between the call of the module's entry and its end. Each instruction that the guest executes counts
-  1; ` + "`nop`, `drop`, `block`, `loop`, `unreachable`, `return`, `else` and `end`" + ` count 0; entering a function counts 1. What the host does within a
-  call, WASI included, does not count. In counted runs clocks, randomness and vCPU time repeat, so that the counts do, but for guests that
-  poll for the ESP's answer, as ` + "`fsthttp`" + ` does: their proxied clicks take more or less from run to run.
-- A timed run has no fuel and wasmtime's own WASI. Instances come from wasmtime's pooling allocator, as at Fastly. Host calls go
-  through Go, some 3 µs each, which a host in Rust does not pay. Instantiate is a store with its WASI and an instance whose memory is mapped
-  copy-on-write; request is the call of the entry; drop lets the instance go. Guests take turns, a few clicks at a time; a ratio is that
-  of two medians of the same turn, and what is given is the median of these, with quartiles.
+const method = `- Every request gets an instance of its own, as in production.
+- Times are of a host in Rust (` + "`bench/host`" + `): a store and an instance from the pooling allocator, memory mapped copy-on-write from the module's image,
+  synchronous host calls that answer from memory, clocks that repeat. Instantiate is store and instance; request is the call of the entry; drop lets both go, and
+  the kernel unmap what was mapped. Guests take turns, a few clicks at a time; a ratio is that of two medians of the same turn, and what is given is the
+  median of these, with quartiles.
+- With pages resident, the host keeps the pages of an instance mapped for the next one, and puts back what was written. That a request takes less so is what
+  its windows and pages cost.
+- A window is 64 KiB of the image: what the kernel maps when a page is read first. A page is one of 4 KiB that is written, and so copied. Both are counted twice:
+  by a module in which every load and store reports its address, host calls' accesses counted in, and by the kernel's own record of the host in Rust.
+- Instructions are counted by a module that adds up its own, as wasmtime's fuel does. Each that the guest executes counts 1; ` + "`nop`, `drop`, `block`, `loop`," + `
+  ` + "`unreachable`, `return`, `else` and `end`" + ` count 0; entering a function counts 1. What the host does within a call, WASI included, does not count. Clocks,
+  randomness and vCPU time repeat, so that the counts do, but for guests that poll for the ESP's answer, as ` + "`fsthttp`" + ` does.
 - Host calls are those of the Fastly ABI; calls of WASI are counted beside them. Before the first one means before the first of the ABI.
-- Touched pages, of 4 KiB, are counted by a module in which every load and store reports its address; host calls' accesses are counted in.
-  Changed pages are those whose bytes differ afterwards.
+- Changed pages are those whose bytes differ afterwards.
 - Allocations are calls of the Go allocator, seen by a module in which every function reports that it begins and ends.
-- The request is a browser's, with 12 fields beside Host, over https, unless the table says otherwise. The ESP is a handler in the process.`
+- Times on wazero are those of hostsim, host calls included.
+- The request is a browser's, with 12 fields beside Host, over https, unless the table says otherwise. The ESP answers at once.`
 
 // writer collects lines and tables.
 type writer struct{ bytes.Buffer }
@@ -83,14 +85,19 @@ func quickly(quick bool) string {
 // headline writes each ratio in a sentence.
 func (r *Results) headline(w *writer) {
 	ours := r.Row(Ours, "signed")
-	if ours == nil || ours.Stages == nil {
+	if ours == nil {
+		return
+	}
+	if ours.Times == nil {
+		w.line("A signed redirect, log line included, takes **%s instructions**, %s of which are HMAC-SHA256. Nothing was timed on wasmtime.",
+			Thousands(ours.Counts.Instructions), Thousands(min(r.HMAC, ours.Counts.Instructions)))
 		return
 	}
 	w.line("A signed redirect, log line included, takes **%s** on wasmtime and **%s instructions**, %s of which are HMAC-SHA256.",
-		Micros(ours.Stages.Total.Median), Thousands(ours.Counts.Instructions), Thousands(min(r.HMAC, ours.Counts.Instructions)))
+		Micros(ours.Times.Total.Median), Thousands(ours.Counts.Instructions), Thousands(min(r.HMAC, ours.Counts.Instructions)))
 	w.line("In the same run:")
 	w.line("")
-	for _, id := range [][2]string{{FSTHTTP, Plain}, {Core, "signed"}, {CoreWarm, "signed"}, {JSPlain, Plain}, {JSSigned, "signed"}, {Empty, Plain}} {
+	for _, id := range [][2]string{{Crate, "signed"}, {Raw, "signed"}, {FSTHTTP, Plain}, {FSTHTTPWarm, Plain}, {Core, "signed"}, {CoreWarm, "signed"}, {JSPlain, Plain}, {JSSigned, "signed"}, {Empty, Plain}} {
 		row := r.Row(id[0], id[1])
 		if row == nil || row.Ratio.N == 0 {
 			continue
@@ -101,12 +108,49 @@ func (r *Results) headline(w *writer) {
 }
 
 func (r *Results) targets(w *writer) {
-	w.line("\n## What is to be reached\n")
-	w.table("", "limit:", "now:", "peer:", "reached")
+	w.line("\n## What must be reached\n")
+	w.table("", "before:", "must:", "now:", "reached")
 	for _, t := range r.Targets {
-		w.row(t.What, t.Limit, t.Now, t.Beside, mark(t.Reached))
+		w.row(t.What, t.Before, t.Must, orDashText(t.Now), mark(t.Reached))
 	}
-	w.line("\nThe peer is `fsthttp` with a plain 302 unless the line names another.")
+	w.line("\nTimes are on wasmtime. Before is when the targets were set; another host of the same kind measured it.")
+}
+
+func orDashText(s string) string { return cmp.Or(s, "–") }
+
+// parts says where the time of each click goes.
+func (r *Results) parts(w *writer) {
+	if r.Costs == (Costs{}) {
+		return
+	}
+	w.line("\n## Where the time goes\n")
+	w.table("guest", "click", "instantiate:", "windows:", "pages:", "computing:", "calls:", "teardown:", "in all:")
+	for _, row := range r.Rows {
+		if p := row.Parts; p != nil {
+			w.row(row.Title, row.Kind, tenth(p.Instantiate), tenth(p.Windows), tenth(p.Pages), tenth(p.Computing), tenth(p.Calls), tenth(p.Teardown), tenth(row.Times.Total.Median))
+		}
+	}
+	c := r.Costs
+	w.line("\nIn microseconds. By itself, a window takes %.2f µs in the request, and %.2f with what it makes the teardown take; a page %.2f and %.2f; a host call that does nothing %.0f ns.",
+		c.Window, c.WindowTotal, c.Page, c.PageTotal, 1000*c.HostCall)
+}
+
+func tenth(us float64) string { return fmt.Sprintf("%.1f", us) }
+
+// accesses names what maps each window and page of a signed click.
+func (r *Results) accesses(w *writer) {
+	if len(r.Windows) == 0 {
+		return
+	}
+	w.line("\n## What a signed click maps\n")
+	w.table("", "at:", "first read or written by", "there")
+	for _, a := range r.Windows {
+		w.row("window", fmt.Sprintf("%#x", a.Page), "`"+a.By+"`", a.Where)
+	}
+	for _, a := range r.Pages {
+		w.row("page", fmt.Sprintf("%#x", a.Page), "`"+a.By+"`", a.Where)
+	}
+	w.line("\n`go run . profile -pages KIND` says so for every kind of click.")
 }
 
 func mark(reached string) string {
@@ -126,11 +170,12 @@ func (r *Results) machine(w *writer) {
 		w.row("load before the run", m.Load)
 	}
 	w.row("Go", m.Go)
-	w.row("wasmtime", m.Wasmtime)
+	w.row("wasmtime", orNone(m.Wasmtime))
+	w.row("Rust", orNone(m.Rust))
 	w.row("wazero", m.Wazero)
 	w.row("compute-sdk-go", m.SDK)
 	w.row("js-compute", orNone(r.JS))
-	w.row("nginx", orNone(r.Nginx))
+	w.row("resident pages are put back", map[bool]string{true: "those written (PAGEMAP_SCAN)", false: "all"}[r.PagemapScan])
 }
 
 func orNone(s string) string { return cmp.Or(s, "not in this run") }
@@ -140,8 +185,8 @@ func (r *Results) clicks(w *writer) {
 	w.table("guest", "click", "instructions:", "before the first host call:", "host calls:", "of WASI:", "wasmtime, median (quartiles):", "against a signed redirect:", "wazero:")
 	for _, row := range r.Rows {
 		total, wazero := "–", "–"
-		if row.Stages != nil {
-			total = spread(row.Stages.Total)
+		if row.Times != nil {
+			total = spread(row.Times.Total)
 		}
 		if row.Wazero != nil {
 			wazero = spread(*row.Wazero)
@@ -156,21 +201,31 @@ func (r *Results) clicks(w *writer) {
 
 func (r *Results) closely(w *writer) {
 	w.line("\n## Our click, closely\n")
-	w.table("click", "instructions:", "allocations:", "bytes:", "pages touched:", "written:", "changed:", "memory at the end:")
+	w.table("click", "instructions:", "allocations:", "bytes:", "windows read:", "pages written:", "changed:", "touched:", "memory at the end:")
 	for _, row := range r.Rows {
 		if c := row.Click; c != nil {
-			w.row(row.Kind, Thousands(c.Instructions), fmt.Sprint(c.Allocations), Thousands(c.AllocatedBytes), fmt.Sprint(c.Touched), fmt.Sprint(c.GuestWrites), fmt.Sprint(c.Written), Bytes(c.Memory))
+			w.row(row.Kind, Thousands(c.Instructions), fmt.Sprint(c.Allocations), Thousands(c.AllocatedBytes), fmt.Sprint(c.Windows), fmt.Sprint(c.PagesWritten), fmt.Sprint(c.Written), fmt.Sprint(c.Touched), Bytes(c.Memory))
 		}
 	}
 }
 
 func (r *Results) stages(w *writer) {
+	if r.Machine.Wasmtime == "" {
+		return
+	}
 	w.line("\n## Stages on wasmtime\n")
-	w.table("guest", "click", "instantiate:", "request:", "drop:", "page faults:")
+	w.table("guest", "click", "instantiate:", "request:", "drop:", "minor faults:", "windows read:", "pages written:", "with pages resident:", "faults:")
 	for _, row := range r.Rows {
-		if s := row.Stages; s != nil {
-			w.row(row.Title, row.Kind, spread(s.Instantiate), spread(s.Request), spread(s.Drop), fmt.Sprintf("%.0f", s.Faults.Median))
+		s := row.Times
+		if s == nil {
+			continue
 		}
+		resident, faults := "–", "–"
+		if row.Resident != nil {
+			resident, faults = spread(row.Resident.Total), fmt.Sprintf("%.0f", row.Resident.Faults.Median)
+		}
+		w.row(row.Title, row.Kind, spread(s.Instantiate), spread(s.Request), spread(s.Drop), fmt.Sprintf("%.0f", s.Faults.Median),
+			fmt.Sprint(row.Mapped.Windows), fmt.Sprint(row.Mapped.Pages), resident, faults)
 	}
 }
 
@@ -180,13 +235,6 @@ func (r *Results) modules(w *writer) {
 	for _, m := range r.Modules {
 		w.row(m.Title, Bytes(m.Bytes), dash(m.CompileMS), dash(m.WazeroMS), dash(m.PrewarmMS))
 	}
-}
-
-func orDash(n int) string {
-	if n == 0 {
-		return "–"
-	}
-	return fmt.Sprint(n)
 }
 
 func dash(ms float64) string {
@@ -199,13 +247,13 @@ func dash(ms float64) string {
 func (r *Results) scale(w *writer) {
 	if len(r.Sites) > 0 {
 		w.line("\n## By number of sites\n")
-		w.table("sites:", "sites.json:", "module:", "prewarm:", "signed:", "decoded:", "proxied:", "pages touched, signed:", "signed on wasmtime:")
+		w.table("sites:", "sites.json:", "module:", "prewarm:", "signed:", "decoded:", "proxied:", "windows read, signed:", "pages written, signed:", "signed on wasmtime:")
 		for _, s := range r.Sites {
 			total := "–"
 			if s.Signed != nil {
 				total = spread(s.Signed.Total)
 			}
-			w.row(Thousands(uint64(s.Sites)), Bytes(s.JSON), Bytes(s.Bytes), millis(s.PrewarmMS), count(s.Clicks, "signed"), count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), orDash(s.Touched), total)
+			w.row(Thousands(uint64(s.Sites)), Bytes(s.JSON), Bytes(s.Bytes), millis(s.PrewarmMS), count(s.Clicks, "signed"), count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), fmt.Sprint(s.Windows), fmt.Sprint(s.Pages), total)
 		}
 		w.line("\nThe three kinds are instructions. One site is that of signed links only.")
 	}
@@ -218,15 +266,24 @@ func (r *Results) shapes(w *writer, title string, list []*Shape, name func(*Shap
 		return
 	}
 	w.line("\n## By %s\n", title)
-	w.table(title, "signed:", "beside crypto/hmac:", "decoded:", "proxied:", "refused:", "pages touched, signed:", "proxied:")
+	w.table(title, "signed:", "beside crypto/hmac:", "decoded:", "proxied:", "refused:", "signed: windows read:", "pages written:", "allocations:")
 	for _, s := range list {
 		beside := "–"
 		if s.HMAC > 0 {
 			beside = Thousands(s.Clicks["signed"].Instructions - min(s.HMAC, s.Clicks["signed"].Instructions))
 		}
-		w.row(name(s), count(s.Clicks, "signed"), beside, count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), count(s.Clicks, "refused"),
-			orDash(s.Touched["signed"]), orDash(s.Touched["proxied"]))
+		c := s.Clicks["signed"]
+		w.row(name(s), Thousands(c.Instructions), beside, instructions(s, "decoded"), instructions(s, "proxied"), instructions(s, "refused"),
+			fmt.Sprint(c.Windows), fmt.Sprint(c.PagesWritten), fmt.Sprint(c.Allocations))
 	}
+}
+
+func instructions(s *Shape, kind string) string {
+	c, ok := s.Clicks[kind]
+	if !ok {
+		return "–"
+	}
+	return Thousands(c.Instructions)
 }
 
 func count(clicks map[string]measure.Counts, kind string) string {
@@ -242,9 +299,9 @@ func (r *Results) loopback(w *writer) {
 		return
 	}
 	w.line("\n## Over loopback\n")
-	w.line("Clicks in front of the same origin, without TLS: hostsim (wazero, in this process, as is the load), nginx, and, where it is installed, the same module on Viceroy.\n")
-	w.table("server", "connections:", "requests per second:", "latency:", "p99:")
+	w.line("Clicks in front of the same origin, without TLS: our module on hostsim (wazero, in this process, as is the load) and on Viceroy, and nginx and Caddy as proxies, as far as they are installed. Only hosts of our module answer a signed click; a proxied one is what all of them do.\n")
+	w.table("server", "connections:", "requests per second:", "latency:", "p99:", "p99.9:")
 	for _, l := range r.Loopback {
-		w.row(l.Name, fmt.Sprint(l.Connections), Thousands(uint64(l.PerSecond)), spread(l.Latency), Micros(l.Slow))
+		w.row(l.Name, fmt.Sprint(l.Connections), Thousands(uint64(l.PerSecond)), spread(l.Latency), Micros(l.Slow), Micros(l.Slowest))
 	}
 }

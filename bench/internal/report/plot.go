@@ -29,22 +29,38 @@ const (
 	panelFoot  = 30
 )
 
-// panel is a chart: bars on a logarithmic axis.
+// panel is a chart: bars on one axis.
 type panel struct {
 	Top           int
 	Title, Detail string
+	Legend        []entry
 	Bars          []bar
 	Ticks         []tick
 	AxisTop, Base int
 }
 
-// bar is one row of a panel; whiskers, if any, are from X1 to X2.
+// entry is one of a legend.
+type entry struct {
+	X           float64
+	Class, Text string
+}
+
+// bar is one row of a panel: parts beside one another. Whiskers, if any, are
+// from X1 to X2.
 type bar struct {
-	Label, Value, Class string
-	Y, TextY, Middle    int
-	Width, ValueX       float64
-	Whisker             bool
-	X1, X2              float64
+	Label, Value string
+	Y, TextY     int
+	Parts        []part
+	Middle       int
+	ValueX       float64
+	Whisker      bool
+	X1, X2       float64
+}
+
+// part is a rectangle of a bar.
+type part struct {
+	X, Width float64
+	Class    string
 }
 
 type tick struct {
@@ -62,33 +78,111 @@ type item struct {
 
 // Plot writes plot.svg.
 func (r *Results) Plot() ([]byte, error) {
-	top := 84
+	top := 76
 	var panels []panel
+	add := func(p panel, ok bool) {
+		if ok {
+			panels, top = append(panels, p), p.Base+panelFoot+16
+		}
+	}
+	stacks := r.stackItems()
+	add(drawStacks(stacks, top), len(stacks) > 0)
 	for _, p := range []struct {
 		title, detail string
 		items         []item
 		unit          func(float64) string
 	}{
-		{"Instructions per click", "wasmtime fuel; a sandbox per request", r.instructionItems(), shortCount},
-		{"Time per click on wasmtime", "instantiate, request and drop; median, whiskers are quartiles", r.timeItems(), axisMicros},
-		{"Instructions of a signed redirect, by number of sites", "rows of one length are the aim: a lookup is a lookup in memory", r.siteItems(), shortCount},
+		{"Time per click on wasmtime, all guests", "logarithmic: each line is ten times the one before; median, whiskers are quartiles", r.timeItems(), axisMicros},
+		{"Instructions per click", "logarithmic", r.instructionItems(), shortCount},
 	} {
-		if len(p.items) == 0 {
-			continue
+		if len(p.items) > 0 {
+			add(drawPanel(p.title, p.detail, p.items, p.unit, top), true)
 		}
-		chart := drawPanel(p.title, p.detail, p.items, p.unit, top)
-		panels, top = append(panels, chart), chart.Base+panelFoot+16
 	}
 	var b bytes.Buffer
+	machine := fmt.Sprintf("%s, %d cores · wasmtime %s · %s · %s", r.Machine.CPU, r.Machine.Cores, orNone(r.Machine.Wasmtime), r.Machine.Go, r.Date)
 	err := plotText.Execute(&b, map[string]any{
 		"Width": plotWidth, "Height": top + 24, "Foot": top, "Panels": panels, "LabelX": labelWidth, "Left": barLeft, "BarHeight": barHeight,
-		"Machine": html.EscapeString(fmt.Sprintf("%s, %d cores · %s · wasmtime %s · %s", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.Wasmtime, r.Date)),
+		"Machine": html.EscapeString(machine),
 	})
 	return b.Bytes(), err
 }
 
-// drawPanel makes the layout of a panel. The axis begins at the power of ten
-// below the least value.
+// stages are the parts of a click's time, in the order of a stacked bar.
+var stages = []struct {
+	class, text string
+	of          func(*Parts) float64
+}{
+	{"instantiate", "instantiate", func(p *Parts) float64 { return p.Instantiate }},
+	{"windows", "windows read first", func(p *Parts) float64 { return p.Windows }},
+	{"pages", "pages written", func(p *Parts) float64 { return p.Pages }},
+	{"computing", "computing", func(p *Parts) float64 { return p.Computing }},
+	{"calls", "host calls", func(p *Parts) float64 { return p.Calls }},
+	{"teardown", "teardown", func(p *Parts) float64 { return p.Teardown }},
+}
+
+// stack is a bar of drawStacks.
+type stack struct {
+	label string
+	parts *Parts
+}
+
+func (s stack) total() (sum float64) {
+	for _, st := range stages {
+		sum += st.of(s.parts)
+	}
+	return sum
+}
+
+// drawStacks makes the layout of the panel that says where a click's time goes,
+// on a linear axis.
+func drawStacks(list []stack, top int) panel {
+	const head = panelHead + 22
+	p := panel{Top: top, Title: "Where a click's time goes", Detail: "on wasmtime, a sandbox per request; medians", AxisTop: top + head - 10}
+	most := 1.0
+	for _, s := range list {
+		most = max(most, s.total())
+	}
+	step := niceStep(most)
+	scale := float64(barWidth) / most
+	for i, s := range list {
+		y := top + head + i*rowHeight
+		b := bar{Label: s.label, Value: Micros(s.total()), Y: y, TextY: y + 13}
+		x := float64(barLeft)
+		for _, st := range stages {
+			width := math.Round(10*scale*st.of(s.parts)) / 10
+			b.Parts = append(b.Parts, part{x, width, st.class})
+			x += width
+		}
+		b.ValueX = x + 8
+		p.Bars = append(p.Bars, b)
+	}
+	p.Base = top + head + len(list)*rowHeight
+	for v := 0.0; v <= most; v += step {
+		p.Ticks = append(p.Ticks, tick{barLeft + v*scale, fmt.Sprintf("%g µs", v)})
+	}
+	x := float64(barLeft)
+	for _, st := range stages {
+		p.Legend = append(p.Legend, entry{x, st.class, st.text})
+		x += 30 + 6.6*float64(len(st.text))
+	}
+	return p
+}
+
+// niceStep divides an axis into four to ten parts of 1, 2 or 5 times a power of
+// ten.
+func niceStep(most float64) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(most)))
+	for _, n := range []float64{0.1, 0.2, 0.5, 1} {
+		if most/(n*unit) <= 10 {
+			return n * unit
+		}
+	}
+	return unit
+}
+
+// drawPanel makes the layout of a panel with a logarithmic axis, which begins at
+// the power of ten below the least value.
 func drawPanel(title, detail string, items []item, unit func(float64) string, top int) panel {
 	least, most := math.Inf(1), 0.0
 	for _, it := range items {
@@ -104,11 +198,12 @@ func drawPanel(title, detail string, items []item, unit func(float64) string, to
 	p := panel{Top: top, Title: title, Detail: detail, AxisTop: top + panelHead - 14}
 	for i, it := range items {
 		y := top + panelHead + i*rowHeight
-		b := bar{Label: it.label, Value: it.text, Class: it.class, Y: y, TextY: y + 13, Middle: y + barHeight/2, Width: at(it.value)}
-		b.ValueX = barLeft + b.Width + 8
+		width := at(it.value)
+		b := bar{Label: it.label, Value: it.text, Y: y, TextY: y + 13, Middle: y + barHeight/2, Parts: []part{{barLeft, width, it.class}}}
+		b.ValueX = barLeft + width + 8
 		if it.high > 0 {
 			b.Whisker, b.X1, b.X2 = true, barLeft+at(it.low), barLeft+at(it.high)
-			b.ValueX = b.X2 + 8
+			b.ValueX = max(b.ValueX, b.X2+8)
 		}
 		p.Bars = append(p.Bars, b)
 	}
@@ -119,18 +214,36 @@ func drawPanel(title, detail string, items []item, unit func(float64) string, to
 	return p
 }
 
-// order is the order of the bars, beginning with the empty module.
-var order = []struct{ module, kind, label, class string }{
-	{Empty, Plain, "empty module, 204", "floor"},
-	{Ours, "proxied", "clickedge, proxied click", "ours"},
-	{Ours, "decoded", "clickedge, decoded redirect (SES)", "ours"},
-	{Ours, "signed", "clickedge, signed redirect", "ours"},
-	{Ours, "refused", "clickedge, refused link", "ours"},
-	{JSPlain, Plain, "JavaScript SDK, plain 302", "peer"},
-	{CoreWarm, "signed", "core + fsthttp, prewarmed, signed", "peer"},
-	{FSTHTTP, Plain, "Go fsthttp, plain 302", "peer"},
-	{Core, "signed", "core + fsthttp, signed", "peer"},
-	{JSSigned, "signed", "JavaScript SDK, signed", "peer"},
+// order is the order of the bars, beginning with the empty module. Those that
+// are short enough to be told apart on a linear axis are stacked, too.
+var order = []struct {
+	module, kind, label, class string
+	stacked                    bool
+}{
+	{Empty, Plain, "empty module, 204", "floor", true},
+	{Raw, "signed", "Rust without a runtime, signed", "peer", true},
+	{Crate, "signed", "Rust, fastly crate, signed", "peer", true},
+	{Ours, "signed", "clickedge, signed redirect", "ours", true},
+	{Ours, "decoded", "clickedge, decoded redirect (SES)", "ours", true},
+	{Ours, "proxied", "clickedge, proxied click", "ours", true},
+	{Ours, "refused", "clickedge, refused link", "ours", true},
+	{Crate, Long, "Rust, fastly crate, 2 KB destination", "peer", true},
+	{Ours, Long, "clickedge, 2 KB destination", "ours", true},
+	{FSTHTTPWarm, Plain, "Go fsthttp prewarmed, plain 302", "peer", true},
+	{JSPlain, Plain, "JavaScript SDK, plain 302", "peer", true},
+	{CoreWarm, "signed", "core + fsthttp, prewarmed, signed", "peer", false},
+	{FSTHTTP, Plain, "Go fsthttp, plain 302", "peer", false},
+	{Core, "signed", "core + fsthttp, signed", "peer", false},
+	{JSSigned, "signed", "JavaScript SDK, signed", "peer", false},
+}
+
+func (r *Results) stackItems() (list []stack) {
+	for _, o := range order {
+		if row := r.Row(o.module, o.kind); o.stacked && row != nil && row.Parts != nil {
+			list = append(list, stack{o.label, row.Parts})
+		}
+	}
+	return list
 }
 
 func (r *Results) instructionItems() (list []item) {
@@ -145,22 +258,9 @@ func (r *Results) instructionItems() (list []item) {
 
 func (r *Results) timeItems() (list []item) {
 	for _, o := range order {
-		if row := r.Row(o.module, o.kind); row != nil && row.Stages != nil {
-			t := row.Stages.Total
+		if row := r.Row(o.module, o.kind); row != nil && row.Times != nil {
+			t := row.Times.Total
 			list = append(list, item{label: o.label, class: o.class, value: t.Median, low: t.Low, high: t.High, text: Micros(t.Median)})
-		}
-	}
-	return list
-}
-
-func (r *Results) siteItems() (list []item) {
-	for _, s := range r.Sites {
-		if c, ok := s.Clicks["signed"]; ok {
-			label := Thousands(uint64(s.Sites)) + " sites"
-			if s.Sites == 1 {
-				label = "1 site"
-			}
-			list = append(list, item{label: label, class: "ours", value: float64(c.Instructions), text: Thousands(c.Instructions)})
 		}
 	}
 	return list

@@ -2,38 +2,86 @@ package report
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/clickedge/clickedge/bench/internal/measure"
+	"github.com/clickedge/clickedge/bench/internal/rusthost"
 )
 
 // Names of the guests in results.
 const (
-	Ours     = "clickedge"
-	FSTHTTP  = "fsthttp"
-	Core     = "core-fsthttp"
-	CoreWarm = "core-fsthttp-prewarmed"
-	JSPlain  = "js-plain"
-	JSSigned = "js-signed"
-	Empty    = "empty"
+	Ours        = "clickedge"
+	Raw         = "rust-raw"
+	Crate       = "rust-fastly"
+	FSTHTTP     = "fsthttp"
+	FSTHTTPWarm = "fsthttp-prewarmed"
+	Core        = "core-fsthttp"
+	CoreWarm    = "core-fsthttp-prewarmed"
+	JSPlain     = "js-plain"
+	JSSigned    = "js-signed"
+	Empty       = "empty"
 )
 
-// Plain is the kind of click of guests that answer every request alike.
-const Plain = "plain"
+// Names of kinds of clicks besides those of package clicks.
+const (
+	Plain = "plain"       // of guests that answer every request alike
+	Long  = "signed-long" // to a destination of LongDestination bytes
+)
 
-// Target is a target for one figure.
+// LongDestination is the length of a long destination, in bytes.
+const LongDestination = 2048
+
+// Ratios are times on wasmtime against one another, of the same turns.
+type Ratios struct {
+	SignedCrate    measure.Spread `json:"signed_to_rust_fastly"`
+	SignedRaw      measure.Spread `json:"signed_to_rust_raw"`
+	SignedEmpty    measure.Spread `json:"signed_to_empty"`
+	SignedFSTHTTP  measure.Spread `json:"signed_to_fsthttp"`
+	SignedJS       measure.Spread `json:"signed_to_js"`
+	Decoded        measure.Spread `json:"decoded_to_signed"`
+	Proxied        measure.Spread `json:"proxied_to_signed"`
+	Refused        measure.Spread `json:"refused_to_signed"`
+	LongCrate      measure.Spread `json:"signed_long_to_rust_fastly"`
+	ResidentCrate  measure.Spread `json:"signed_to_rust_fastly_resident"`
+	FSTHTTPPrewarm measure.Spread `json:"fsthttp_prewarmed_to_stock"`
+	Sites          measure.Spread `json:"most_sites_to_fewest"`
+}
+
+// SetRatios compares the guests of a run. A ratio without one of both is empty.
+func (r *Results) SetRatios(host *rusthost.Report) {
+	against := func(a, b string) measure.Spread {
+		x, y := host.Lane(a), host.Lane(b)
+		if x == nil || y == nil {
+			return measure.Spread{}
+		}
+		return x.Fresh.Against(&y.Fresh)
+	}
+	signed := Ours + " signed"
+	q := &r.Ratios
+	q.SignedCrate, q.SignedRaw = against(signed, Crate+" signed"), against(signed, Raw+" signed")
+	q.SignedEmpty, q.SignedFSTHTTP = against(signed, Empty+" "+Plain), against(signed, FSTHTTP+" "+Plain)
+	q.SignedJS = against(signed, JSPlain+" "+Plain)
+	q.Decoded, q.Proxied, q.Refused = against(Ours+" decoded", signed), against(Ours+" proxied", signed), against(Ours+" refused", signed)
+	q.LongCrate = against(Ours+" "+Long, Crate+" "+Long)
+	q.FSTHTTPPrewarm = against(FSTHTTPWarm+" "+Plain, FSTHTTP+" "+Plain)
+	if n := len(r.Sites); n > 1 {
+		q.Sites = against(fmt.Sprint("sites-", r.Sites[n-1].Sites), fmt.Sprint("sites-", r.Sites[0].Sites))
+	}
+	if x, y := host.Lane(signed), host.Lane(Crate+" signed"); x != nil && y != nil && x.Resident != nil && y.Resident != nil {
+		q.ResidentCrate = x.Resident.Against(y.Resident)
+	}
+}
+
+// Target is what one figure must reach.
 type Target struct {
 	What   string `json:"what"`
-	Limit  string `json:"limit"`
+	Before string `json:"before"` // when the targets were set
+	Must   string `json:"must"`
 	Now    string `json:"now"`
-	Beside string `json:"beside,omitempty"` // the peer's figure
 	// Reached is "yes", "no", or "not measured".
 	Reached string `json:"reached"`
 }
 
-func atMost(what string, now, limit uint64, beside string) Target {
-	return Target{What: what, Limit: "≤ " + Thousands(limit), Now: Thousands(now), Beside: beside, Reached: yes(now <= limit)}
-}
+const notMeasured = "not measured"
 
 func yes(b bool) string {
 	if b {
@@ -45,84 +93,91 @@ func yes(b bool) string {
 // SetTargets compares the figures with the targets.
 func (r *Results) SetTargets() {
 	r.Targets = nil
-	add := func(t Target) { r.Targets = append(r.Targets, t) }
-	plain := r.Row(FSTHTTP, Plain)
-	beside := func(f func(measure.Counts) uint64) string {
-		if plain == nil {
-			return ""
-		}
-		return Thousands(f(plain.Counts))
-	}
-	calls := func(c measure.Counts) uint64 { return uint64(c.HostCalls) }
-	first := uint64(0)
-	for _, k := range []struct {
-		name, title       string
-		instructions, all uint64
-	}{{"signed", "signed redirect", 25_000, 20}, {"decoded", "decoded redirect (SES)", 35_000, 17}, {"proxied", "proxied click", 30_000, 26}} {
-		row := r.Row(Ours, k.name)
-		if row == nil {
-			add(Target{What: k.title, Reached: notMeasured})
-			continue
-		}
-		first = max(first, row.Counts.BeforeFirstCall)
-		if k.name == "signed" {
-			add(atMost(k.title+", instructions beside crypto/hmac", row.Counts.Instructions-min(r.HMAC, row.Counts.Instructions), k.instructions,
-				beside(func(c measure.Counts) uint64 { return c.Instructions })))
-			add(atMost(k.title+", host calls", calls(row.Counts), k.all, beside(calls)))
-			continue
-		}
-		add(atMost(k.title+", instructions", row.Counts.Instructions, k.instructions, ""))
-		add(atMost(k.title+", host calls", calls(row.Counts), k.all, ""))
-	}
-	add(atMost("instructions before the first host call", first, 1000, beside(func(c measure.Counts) uint64 { return c.BeforeFirstCall })))
-	r.growthTargets(add)
-	r.wallTarget(add, FSTHTTP, Plain, "fsthttp, plain 302", 12)
-	r.wallTarget(add, JSPlain, Plain, "JavaScript, plain 302", 3)
-	r.floorTarget(add)
+	q := &r.Ratios
+	r.ratio("signed click, time against the `fastly` crate, the same click", "1.48 ×", 1.0, q.SignedCrate)
+	r.ratio("signed click, against Rust without a runtime, the same host calls", "5.6 ×", 3.7, q.SignedRaw)
+	r.ratio("signed click, against an empty module", "13 ×", 8.5, q.SignedEmpty)
+	r.part("signed click, against `fsthttp` as Go built it, plain 302", "1/19", 28, q.SignedFSTHTTP)
+	r.part("signed click, against JavaScript, plain 302", "1/5.5", 8, q.SignedJS)
+	r.ratio("decoded click, against the signed one", "0.92 ×", 1.0, q.Decoded)
+	r.ratio("proxied click, against the signed one", "0.94 ×", 1.0, q.Proxied)
+	r.ratio("refused click, against the signed one", "1.21 ×", 1.2, q.Refused)
+	signed, long := r.Row(Ours, "signed"), r.Row(Ours, Long)
+	r.mapped(signed)
+	r.faults("signed click, minor faults", "19", 12, signed)
+	r.ratio("destination of 2 KB, against the `fastly` crate", "1.7 ×", 1.1, q.LongCrate)
+	r.faults("destination of 2 KB, minor faults", "39", 14, long)
+	r.allocations()
+	r.ratio("signed click with pages resident, against the `fastly` crate", "1.14 ×", 1.0, q.ResidentCrate)
+	r.ratio("`fsthttp` prewarmed, against as Go built it, plain 302", "0.250 ×", 0.195, q.FSTHTTPPrewarm)
+	r.growth()
 }
 
-const notMeasured = "not measured"
+func (r *Results) add(t Target) { r.Targets = append(r.Targets, t) }
 
-// growthTargets compares the fewest sites with the most, for each kind of click
-// that both have.
-func (r *Results) growthTargets(add func(Target)) {
-	if len(r.Sites) < 2 {
-		add(Target{What: "growth with the number of sites", Limit: "≤ 2 %", Reached: notMeasured})
-		return
+// ratio must be at most so much.
+func (r *Results) ratio(what, before string, most float64, now measure.Spread) {
+	digits := 2
+	if most < 0.5 {
+		digits = 3
 	}
-	last, worst, within, calls := r.Sites[len(r.Sites)-1], math.Inf(-1), true, 0
-	for kind, now := range last.Clicks {
-		for _, s := range r.Sites {
-			if before, ok := s.Clicks[kind]; ok {
-				worst = max(worst, 100*(float64(now.Instructions)/float64(before.Instructions)-1))
-				within = within && 100*now.Instructions <= 102*before.Instructions
-				calls = max(calls, now.HostCalls-before.HostCalls)
-				break
-			}
+	t := Target{What: what, Before: before, Must: fmt.Sprintf("≤ %.*f ×", digits, most), Reached: notMeasured}
+	if now.N > 0 {
+		t.Now, t.Reached = fmt.Sprintf("%.*f ×", digits, now.Median), yes(now.Median <= most)
+	}
+	r.add(t)
+}
+
+// part must be at most the nth part.
+func (r *Results) part(what, before string, nth float64, now measure.Spread) {
+	t := Target{What: what, Before: before, Must: fmt.Sprintf("≤ 1/%g", nth), Reached: notMeasured}
+	if now.N > 0 && now.Median > 0 {
+		t.Now, t.Reached = fmt.Sprintf("1/%.1f", 1/now.Median), yes(now.Median <= 1/nth)
+	}
+	r.add(t)
+}
+
+func (r *Results) mapped(signed *Row) {
+	t := Target{What: "signed click, windows read first + pages written", Before: "9 + 8", Must: "≤ 5 + 5", Reached: notMeasured}
+	if signed != nil && signed.Click != nil {
+		c := signed.Click
+		t.Now, t.Reached = fmt.Sprintf("%d + %d", c.Windows, c.PagesWritten), yes(c.Windows <= 5 && c.PagesWritten <= 5)
+	}
+	r.add(t)
+}
+
+func (r *Results) faults(what, before string, most float64, row *Row) {
+	t := Target{What: what, Before: before, Must: fmt.Sprintf("≤ %g", most), Reached: notMeasured}
+	if row != nil && row.Times != nil {
+		n := row.Times.Faults.Median
+		t.Now, t.Reached = fmt.Sprintf("%g", n), yes(n <= most)
+	}
+	r.add(t)
+}
+
+// allocations of a signed click must be none at any length of the destination.
+func (r *Results) allocations() {
+	most := 0
+	for _, s := range r.Links {
+		most = max(most, s.Destination)
+	}
+	t := Target{What: "allocations with a destination of up to 8,192 bytes", Before: "1, from 680 bytes on", Must: "0", Reached: notMeasured}
+	if most == 8192 {
+		n := 0
+		for _, s := range r.Links {
+			n = max(n, s.Clicks["signed"].Allocations)
 		}
+		t.Now, t.Reached = fmt.Sprint(n), yes(n == 0)
 	}
-	what := fmt.Sprintf("growth from %s to %s sites", Thousands(uint64(r.Sites[0].Sites)), Thousands(uint64(last.Sites)))
-	add(Target{What: what + ", instructions", Limit: "≤ 2 %", Now: fmt.Sprintf("%.1f %%", worst), Reached: yes(within)})
-	add(Target{What: what + ", host calls", Limit: "0", Now: fmt.Sprint(calls), Reached: yes(calls == 0)})
+	r.add(t)
 }
 
-// wallTarget requires that a peer takes so many times as long.
-func (r *Results) wallTarget(add func(Target), module, kind, title string, times float64) {
-	t := Target{What: "time on wasmtime, signed redirect, against " + title, Limit: fmt.Sprintf("≤ 1/%g", times), Reached: notMeasured}
-	if peer := r.Row(module, kind); peer != nil && peer.Ratio.N > 0 {
-		t.Now, t.Reached = fmt.Sprintf("1/%.1f", peer.Ratio.Median), yes(peer.Ratio.Median >= times)
-		t.Beside = Micros(peer.Stages.Total.Median)
+// growth compares the most sites with the fewest.
+func (r *Results) growth() {
+	t := Target{What: "1 to 100,000 sites, time of a signed click", Before: "+0 %", Must: "≤ +2 %", Reached: notMeasured}
+	if n := len(r.Sites); n > 0 && r.Sites[n-1].Sites == 100_000 && r.Ratios.Sites.N > 0 {
+		more := 100 * (r.Ratios.Sites.Median - 1)
+		t.Now, t.Reached = fmt.Sprintf("%+.1f %%", more), yes(r.Ratios.Sites.Median <= 1.02)
 	}
-	add(t)
-}
-
-// floorTarget requires that our module takes at most four times as long as one
-// that does nothing.
-func (r *Results) floorTarget(add func(Target)) {
-	t := Target{What: "time on wasmtime, signed redirect, against an empty module", Limit: "≤ 4 ×", Reached: notMeasured}
-	if floor := r.Row(Empty, Plain); floor != nil && floor.Ratio.N > 0 {
-		times := 1 / floor.Ratio.Median
-		t.Now, t.Reached, t.Beside = fmt.Sprintf("%.1f ×", times), yes(times <= 4), Micros(floor.Stages.Total.Median)
-	}
-	add(t)
+	r.add(t)
 }
