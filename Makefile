@@ -52,15 +52,19 @@ fuzz: ## Run every fuzz target for FUZZ
 	sh .ci/fuzz $(FUZZ)
 
 .PHONY: bench
-bench: ## Measure what a click costs, of clickedge and of other implementations (needs a C compiler; npm and nginx for their rows)
+bench: ## Measure what a click costs, of clickedge and of other implementations (needs cargo for times; npm, nginx, Caddy and Viceroy for their rows)
 	$(GO) -C bench run .
 
 .PHONY: budget
-budget: ## Fail if a click costs more than bench/budget.json allows (needs a C compiler)
+budget: ## Fail if a click costs more than bench/budget.json allows
 	$(GO) -C bench run . budget
 
+.PHONY: bench-rust
+bench-rust: ## Test, lint and format-check the bench's host and guests in Rust (needs cargo; minutes)
+	sh .ci/bench-rust
+
 .PHONY: wizer
-wizer: ## Compare edge/prewarm with Wizer, same guest and sites (needs npm and a C compiler)
+wizer: ## Compare edge/prewarm with Wizer, same guest and sites (needs npm)
 	CLICKEDGE_RIG=wizer $(GO) test -count=1 -run 'TestGolden|TestVectors' ./deploy/e2e
 	$(GO) -C bench run . wizer
 

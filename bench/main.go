@@ -4,12 +4,15 @@
 //
 //	go run .                measure everything; write RESULTS.md,
 //	                        results.json and plot.svg
-//	go run . -quick         the same in less than a minute, with fewer clicks
+//	go run . -quick         the same in a few minutes, with fewer clicks
 //	go run . budget         fail if a click costs more than budget.json allows
-//	go run . profile KIND   show the instructions of a click by function
+//	go run . profile KIND   show the instructions of a click by function; with
+//	                        -pages, what maps each window and page of memory
 //	go run . wizer          compare edge/prewarm with Wizer; write WIZER.md
 //
-// Progress goes to standard error.
+// Times are of a host in Rust (the crate in host), which cargo builds; without
+// cargo nothing is timed on wasmtime, and counts are as ever. Progress goes to
+// standard error.
 package main
 
 import (

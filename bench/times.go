@@ -10,9 +10,10 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/rusthost"
 )
 
-// resident is how much of a memory the host keeps mapped where pages are kept:
-// more than any guest has.
-const resident = 64 << 20
+// resident is how much of a memory the host keeps mapped where pages are kept.
+// More than guests touch makes the kernel search more, which is paid at the end
+// of each click.
+const resident = 4 << 20
 
 // What a window, a page and a host call cost is shown by modules that have so
 // many of them, beside the same without.

@@ -71,7 +71,7 @@ impl Guest {
 
     /// Makes one click in an instance of its own.
     pub fn click(&self, lane: &Arc<Lane>, watch: Watch) -> Result<Done> {
-        let faults = pages::faults();
+        let before = pages::usage();
         let start = Instant::now();
         let mut store = Store::new(&self.engine, Click::new(lane.clone(), watch));
         if self.counts {
@@ -83,11 +83,11 @@ impl Guest {
         store.data_mut().memory = Some(memory);
         let entry = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
         let ready = Instant::now();
-        let ready_faults = pages::faults();
+        let ready_usage = pages::usage();
         let request = Instant::now();
         let ended = entry.call(&mut store, ());
         let answered = Instant::now();
-        let answered_faults = pages::faults();
+        let answered_usage = pages::usage();
         let fuel = if self.counts { FUEL - store.get_fuel()? } else { 0 };
         let mapped = if self.counts {
             pages::mapped(memory.data_ptr(&store) as usize, memory.data_size(&store))?
@@ -95,11 +95,11 @@ impl Guest {
             Mapped::default()
         };
         let memory_bytes = memory.data_size(&store);
-        let kept_faults = pages::faults();
+        let kept_usage = pages::usage();
         let dropping = Instant::now();
         let click = store.into_data();
         let end = Instant::now();
-        let dropped_faults = pages::faults();
+        let after = pages::usage();
         if let Err(trap) = ended
             && click.exit != Some(0)
         {
@@ -107,7 +107,12 @@ impl Guest {
         }
         Ok(Done {
             micros: [ready - start, answered - request, end - dropping].map(|d| d.as_secs_f64() * 1e6),
-            faults: [ready_faults - faults, answered_faults - ready_faults, dropped_faults - kept_faults],
+            faults: [
+                ready_usage.faults - before.faults,
+                answered_usage.faults - ready_usage.faults,
+                after.faults - kept_usage.faults,
+            ],
+            interrupted: after.interruptions > before.interruptions,
             fuel,
             first_fuel: FUEL.saturating_sub(click.first_fuel),
             mapped,
@@ -122,6 +127,8 @@ pub struct Done {
     /// Of each stage: instantiate, request and drop.
     pub micros: [f64; 3],
     pub faults: [i64; 3],
+    /// Whether another thread had the processor in between.
+    pub interrupted: bool,
     pub fuel: u64,
     /// Fuel used before the first host call, WASI not counted.
     pub first_fuel: u64,

@@ -41,13 +41,20 @@ pub fn mapped(base: usize, size: usize) -> io::Result<Mapped> {
     Ok(out)
 }
 
-/// Minor page faults of this thread so far.
-pub fn faults() -> i64 {
+/// What this thread has been through so far.
+pub struct Usage {
+    /// Minor page faults.
+    pub faults: i64,
+    /// How often it was stopped for another thread.
+    pub interruptions: i64,
+}
+
+pub fn usage() -> Usage {
     // SAFETY: a rusage is plain numbers, and the kernel fills it.
     unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         libc::getrusage(libc::RUSAGE_THREAD, &mut usage);
-        usage.ru_minflt
+        Usage { faults: usage.ru_minflt, interruptions: usage.ru_nivcsw }
     }
 }
 
@@ -77,7 +84,7 @@ mod tests {
             let base = p.cast::<u8>();
             let none = mapped(p as usize, size).unwrap();
             assert_eq!((none.windows, none.written), (0, 0));
-            let before = faults();
+            let before = usage().faults;
             base.add(33 * PAGE).write_volatile(2);
             let after = mapped(p as usize, size).unwrap();
             assert_eq!((after.windows, after.written), (0, 1));
@@ -85,7 +92,7 @@ mod tests {
             let after = mapped(p as usize, size).unwrap();
             assert!(after.windows >= 1, "a window, or two if the mapping begins within one");
             assert_eq!(after.written, 1);
-            assert!(faults() - before >= 2);
+            assert!(usage().faults - before >= 2);
             libc::munmap(p, size);
             libc::close(fd);
         }

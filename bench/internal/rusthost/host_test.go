@@ -49,7 +49,7 @@ func TestHost(t *testing.T) {
 	kinds, err := clicks.Kinds(clicks.Shape{})
 	require.NoError(t, err)
 	k := clicks.Kind{Request: kinds[0].Request, Status: 204}
-	p := &Plan{Turns: 3, Clicks: 4, WarmClicks: 1, ResidentBytes: 64 << 20, Service: NewService(),
+	p := &Plan{Turns: 3, Clicks: 4, WarmClicks: 1, ResidentBytes: 4 << 20, Service: NewService(),
 		Guests: []Guest{{"mapped", file}}, Lanes: []Lane{NewLane("mapped", "mapped", &k, false)}}
 	r, err := host.Run(t.Context(), p)
 	require.NoError(t, err)

@@ -42,8 +42,12 @@ type Times struct {
 	Faults      measure.Spread `json:"faults"`
 	// FaultsByStage has the medians.
 	FaultsByStage [3]float64 `json:"faults_by_stage"`
-	// Turns has the median of Total in each turn.
+	// Turns has the median of Total in each turn; 0 for one without a click that
+	// counts.
 	Turns []float64 `json:"turns,omitempty"`
+	// Interrupted is the share of clicks that do not count, since another thread
+	// had the processor for a while.
+	Interrupted float64 `json:"interrupted"`
 }
 
 // Against is how many times as long these take as others of the same run, turn
@@ -52,7 +56,7 @@ func (t *Times) Against(other *Times) measure.Spread {
 	n := min(len(t.Turns), len(other.Turns))
 	ratios := make([]float64, 0, n)
 	for i := range n {
-		if other.Turns[i] > 0 {
+		if t.Turns[i] > 0 && other.Turns[i] > 0 {
 			ratios = append(ratios, t.Turns[i]/other.Turns[i])
 		}
 	}
