@@ -9,6 +9,7 @@ const (
 	opBr           = 0x0c
 	opBrIf         = 0x0d
 	opBrTable      = 0x0e
+	opReturn       = 0x0f
 	opCall         = 0x10
 	opCallIndirect = 0x11
 	opSelectTyped  = 0x1c
@@ -39,8 +40,9 @@ const (
 	prefixBulk     = 0xfc
 	prefixVector   = 0xfd
 
-	emptyBlock = 0x40
-	typeI32    = 0x7f
+	emptyBlock  = 0x40
+	typeI32     = 0x7f
+	typeFuncref = 0x70
 )
 
 // Instructions behind prefixBulk.
@@ -117,18 +119,18 @@ func (c *counter) charge(b []byte, local uint32) []byte {
 
 // body is one function's code as it is rewritten.
 type body struct {
-	*counter
+	*module
 	r      *reader
-	out    []byte
-	copied int // bytes of r that are in out
+	text   []byte // the code, rewritten
+	copied int    // bytes of r that are in text
 	local  uint32
 	calls  int
 	heads  int // loops at the very beginning
 }
 
-// function rewrites the code of a function with so many parameters.
-func (c *counter) code(code []byte, params uint32) ([]byte, error) {
-	b := &body{counter: c, r: &reader{b: code}}
+// code rewrites the code of a function with so many parameters.
+func (m *module) code(code []byte, params uint32) ([]byte, error) {
+	b := &body{module: m, r: &reader{b: code}}
 	locals, count := b.locals(params)
 	begin := b.r.at
 	b.copied = begin
@@ -142,9 +144,9 @@ func (c *counter) code(code []byte, params uint32) ([]byte, error) {
 	out := append(appendU32(nil, count+1), locals...)
 	out = append(out, 1, typeI32)
 	if b.calls > 1 && b.heads == 0 {
-		out = c.check(out, b.local)
+		out = m.check(out, b.local)
 	}
-	return append(out, b.out...), nil
+	return append(out, b.text...), nil
 }
 
 // locals reads the declarations, and gives the counter a local of its own
@@ -167,7 +169,7 @@ func (b *body) locals(params uint32) (declarations []byte, count uint32) {
 
 // flush copies what has been read up to a place.
 func (b *body) flush(to int) {
-	b.out = append(b.out, b.r.b[b.copied:to]...)
+	b.text = append(b.text, b.r.b[b.copied:to]...)
 	b.copied = to
 }
 
@@ -181,18 +183,21 @@ func (b *body) instruction(begin int) {
 		if at == begin {
 			b.heads++
 		}
-		b.out = b.check(b.out, b.local)
+		b.text = b.check(b.text, b.local)
 	case op == opCall, op == opRefFunc:
 		b.flush(r.at)
 		index := r.u32()
 		if op == opCall && index >= b.imports {
 			b.calls++
 		}
-		b.out = appendU32(b.out, b.counter.function(index))
+		b.text = appendU32(b.text, b.function(index))
 		b.copied = r.at
 	case op == opCallIndirect:
 		b.calls++
-		r.skip(2)
+		if r.skip(2); b.lazy.on && !r.bad {
+			b.flush(at)
+			b.text = b.indirect(b.text, b.local)
+		}
 	case op == prefixBulk:
 		b.bulk(at)
 	default:
@@ -212,7 +217,44 @@ func (b *body) bulk(at int) {
 	b.r.skip(bulkImmediates[op])
 	if moves(op) && !b.r.bad {
 		b.flush(at)
-		b.out = b.charge(b.out, b.local)
+		b.text = b.charge(b.text, b.local)
+	}
+}
+
+// surveyCode notes what the code of a function does with tables and data.
+func (m *module) surveyCode(code []byte) bool {
+	b := &body{module: m, r: &reader{b: code}}
+	b.locals(0)
+	for b.r.more() {
+		switch op := b.r.byte(); op {
+		case opLoop, opCall, opRefFunc:
+			b.r.skip(1)
+		case opCallIndirect:
+			b.r.skip(2)
+		case opTableGet, opTableSet:
+			m.lazy.refused = true
+			b.r.skip(1)
+		case prefixBulk:
+			m.surveyBulk(b.r)
+		default:
+			b.r.immediates(op)
+		}
+	}
+	return !b.r.bad
+}
+
+func (m *module) surveyBulk(r *reader) {
+	op := r.u32()
+	switch op {
+	case memoryInit, dataDrop:
+		m.usesData = true
+	case tableInit, elemDrop, tableCopy, tableGrow, tableFill:
+		m.lazy.refused = true
+	}
+	if op > lastTruncation && op < uint32(len(bulkImmediates)) {
+		r.skip(bulkImmediates[op])
+	} else if op > lastTruncation {
+		r.bad = true
 	}
 }
 

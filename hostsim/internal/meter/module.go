@@ -46,6 +46,11 @@ type module struct {
 	globals uint32   // imported
 	out     []byte
 	has     [dataCount + 1]bool
+
+	lazy       lazyTable
+	references []uint32 // functions that something refers to
+	usesData   bool     // an instruction names a data segment
+	activeData bool     // a data segment is copied at the start
 }
 
 // Rewrite returns module with counters in it. Names of functions stay; debug
@@ -105,8 +110,20 @@ func (m *module) survey(wasm []byte) bool {
 					return false
 				}
 			}
+		case tableSection:
+			m.lazy.readTable(s)
 		case globalSection:
 			m.global = m.globals + s.u32()
+		case elementSection:
+			m.surveyElements(s)
+		case dataSection:
+			m.surveyData(s)
+		case codeSection:
+			for range s.u32() {
+				if !m.surveyCode(s.vector()) || s.bad {
+					return false
+				}
+			}
 		}
 		if s.bad {
 			return false
@@ -115,7 +132,23 @@ func (m *module) survey(wasm []byte) bool {
 	if !m.has[globalSection] {
 		m.global = m.globals
 	}
+	m.lazy.decide(m.function(m.tick + uint32(len(m.types))))
 	return !r.bad && m.has[typeSection] && m.has[codeSection]
+}
+
+// surveyData: segments that are neither copied at the start nor named by an
+// instruction do nothing, and an engine makes room for each of them in each
+// instance. Many are left when a memory's image has been taken out.
+func (m *module) surveyData(r *reader) {
+	for range r.u32() {
+		if r.u32() != notActive {
+			m.activeData = true
+			return
+		}
+		if r.vector(); r.bad {
+			return
+		}
+	}
 }
 
 func (m *module) readTypes(r *reader) {
@@ -143,6 +176,7 @@ func (m *module) readImports(r *reader) {
 			r.u32()
 			m.tick++
 		case kindTable:
+			m.lazy.refused = true
 			r.byte()
 			r.limits()
 		case kindMemory:
@@ -219,8 +253,9 @@ func (m *module) section(id byte, content []byte) error {
 		m.custom(content)
 		return nil
 	case typeSection:
-		n := r.u32()
-		m.emit(id, append(append(appendU32(nil, n+1), content[r.at:]...), functionType, 0, 0))
+		m.emit(id, m.addTypes(r.u32(), content[r.at:]))
+	case functions:
+		m.emit(id, m.addFunctions(r.u32(), content[r.at:]))
 	case importSection:
 		n := r.u32()
 		m.emit(id, m.addImport(appendU32(nil, n+1), content[r.at:]))
@@ -231,7 +266,15 @@ func (m *module) section(id byte, content []byte) error {
 	case startSection:
 		m.emit(id, appendU32(nil, m.function(r.u32())))
 	case elementSection:
-		m.emit(id, m.elements(r))
+		if m.lazy.on {
+			m.emit(id, m.declared())
+		} else {
+			m.emit(id, m.elements(r))
+		}
+	case dataCount, dataSection:
+		if m.usesData || m.activeData {
+			m.emit(id, content)
+		}
 	case codeSection:
 		return m.bodies(r)
 	default:
@@ -241,6 +284,26 @@ func (m *module) section(id byte, content []byte) error {
 		return errUnknown
 	}
 	return nil
+}
+
+// addTypes appends the type of tick and of functions that fill, and that of the
+// one that chooses among those.
+func (m *module) addTypes(n uint32, rest []byte) []byte {
+	if m.lazy.on {
+		return append(append(appendU32(nil, n+2), rest...), functionType, 0, 0, functionType, 1, typeI32, 0)
+	}
+	return append(append(appendU32(nil, n+1), rest...), functionType, 0, 0)
+}
+
+func (m *module) addFunctions(n uint32, rest []byte) []byte {
+	if !m.lazy.on {
+		return append(appendU32(nil, n), rest...)
+	}
+	out := append(appendU32(nil, n+m.lazy.chunks()+1), rest...)
+	for range m.lazy.chunks() {
+		out = appendU32(out, uint32(len(m.params)))
+	}
+	return appendU32(out, uint32(len(m.params))+1)
 }
 
 func (m *module) readGlobals(r *reader) []byte {
@@ -347,7 +410,11 @@ func (m *module) bodies(r *reader) error {
 	if r.bad || int(n) != len(m.types) {
 		return errUnknown
 	}
-	out := appendU32(make([]byte, 0, len(r.b)+len(r.b)/4), n)
+	more := uint32(0)
+	if m.lazy.on {
+		more = m.lazy.chunks() + 1
+	}
+	out := appendU32(make([]byte, 0, len(r.b)+len(r.b)/4), n+more)
 	for _, t := range m.types {
 		if int(t) >= len(m.params) {
 			return errUnknown
@@ -361,6 +428,12 @@ func (m *module) bodies(r *reader) error {
 			return err
 		}
 		out = appendVector(out, rewritten)
+	}
+	if m.lazy.on {
+		for i := range m.lazy.chunks() {
+			out = appendVector(out, m.fill(i))
+		}
+		out = appendVector(out, m.choose())
 	}
 	m.emit(codeSection, out)
 	return nil

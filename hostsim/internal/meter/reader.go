@@ -45,6 +45,22 @@ func (r *reader) u32() uint32 {
 	return uint32(v)
 }
 
+// i32 reads a number in signed LEB128.
+func (r *reader) i32() (v int32) {
+	for shift := 0; shift < 35; shift += 7 {
+		b := r.byte()
+		v |= int32(b&0x7f) << min(shift, 31)
+		if b&0x80 == 0 {
+			if shift < 28 && b&0x40 != 0 {
+				v |= -1 << (shift + 7)
+			}
+			return v
+		}
+	}
+	r.bad = true
+	return 0
+}
+
 // skip passes over n numbers in LEB128, signed or not.
 func (r *reader) skip(n uint32) {
 	for range n {
