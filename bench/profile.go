@@ -28,6 +28,7 @@ type profileOptions struct {
 	sites  int
 	target int
 	pages  bool
+	ours   *guests.Ours
 }
 
 const profileUsage = `usage: bench profile [flags] KIND
@@ -55,12 +56,17 @@ func runProfile(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.pages && o.ours.Unnamed != nil {
+		progress("%v", o.ours.Unnamed)
+	}
 	if o.pages {
 		pages, err := measure.Pages(ctx, subject, kinds)
 		if err != nil {
 			return err
 		}
-		return o.printPages(os.Stdout, pages[kinds[0].Name])
+		p := pages[kinds[0].Name]
+		p.Name(o.ours.Symbols.At)
+		return o.printPages(os.Stdout, p)
 	}
 	profiles, err := measure.Profiles(ctx, subject, kinds)
 	if err != nil {
@@ -84,12 +90,11 @@ func (o *profileOptions) subject(ctx context.Context, kind string) (s measure.Su
 	if at < 0 {
 		return s, nil, fmt.Errorf("no kind of click is called %q: want signed, decoded, proxied or refused", kind)
 	}
-	ours, err := guests.NewOurs(ctx, ".")
-	if err != nil {
+	if o.ours, err = guests.NewOurs(ctx, "."); err != nil {
 		return s, nil, err
 	}
 	sites := clicks.Sites(o.sites)
-	wasm, err := ours.Named(ctx, sites)
+	wasm, err := o.ours.Named(ctx, sites)
 	return measure.Ours(wasm, sites), kinds[at : at+1], err
 }
 
@@ -174,13 +179,20 @@ func who(f profile.First) string {
 	return name
 }
 
+// longName is where a name is cut: a constant's is its text.
+const longName = 60
+
 // where says what lies at the address.
 func where(f profile.First) string {
 	at := fmt.Sprintf("%#x", f.Address)
-	if f.Symbol != "" {
-		at += ", in " + f.Symbol
+	if f.Symbol == "" {
+		return at
 	}
-	return at
+	name := strings.TrimPrefix(f.Symbol, "github.com/clickedge/clickedge/")
+	if len(name) > longName {
+		name = name[:longName] + "…"
+	}
+	return at + ", in " + name
 }
 
 func (o *profileOptions) printPages(w io.Writer, p *profile.Pages) error {

@@ -4,14 +4,19 @@ package guests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/clickedge/clickedge/bench/internal/symbols"
 	"github.com/clickedge/clickedge/deploy/module"
 )
 
 // Ours builds the module of this repository, with and without names.
 type Ours struct {
 	reactor []byte
+	// Symbols names the module's variables. Unnamed says why it does not.
+	Symbols *symbols.Map
+	Unnamed error
 }
 
 // NewOurs compiles the guest. dir is in the source tree.
@@ -20,11 +25,15 @@ func NewOurs(ctx context.Context, dir string) (*Ours, error) {
 	if err != nil {
 		return nil, err
 	}
-	reactor, err := module.Reactor(ctx, root)
-	if err != nil {
-		return nil, err
+	o := &Ours{}
+	o.Symbols, err = symbols.While(ctx, func() (err error) {
+		o.reactor, err = module.Reactor(ctx, root)
+		return err
+	})
+	if errors.Is(err, symbols.ErrUnknown) && o.reactor != nil {
+		o.Unnamed, err = err, nil
 	}
-	return &Ours{reactor: reactor}, nil
+	return o, err
 }
 
 // Module builds the module as `clickedge build` does.

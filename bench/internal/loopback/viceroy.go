@@ -20,18 +20,30 @@ const viceroyStarts = 3 * time.Minute
 
 // Viceroy serves a module on loopback with Fastly's local testing server, with
 // the same service as [Simulator]. The program is that in VICEROY, else the one
-// on the path; the error is [ErrAbsent] if there is none. version is what it
+// on the path, else the one that `make differential` has built; the error is
+// [ErrAbsent] if there is none. version is what it
 // prints.
 func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, version string, stop func(), err error) {
-	path := os.Getenv("VICEROY")
-	if path == "" {
-		if path, err = exec.LookPath("viceroy"); err != nil {
-			return "", "", nil, fmt.Errorf("viceroy is %w (`cargo install --locked viceroy`, or its path in VICEROY)", ErrAbsent)
-		}
+	path, err := viceroyBinary()
+	if err != nil {
+		return "", "", nil, err
 	}
 	return inFolder(ctx, path, "--version", func(dir string) (string, func(), error) {
 		return startViceroy(ctx, path, dir, wasm, sites, origin)
 	})
+}
+
+func viceroyBinary() (string, error) {
+	built := ""
+	if cache, err := os.UserCacheDir(); err == nil {
+		built = filepath.Join(cache, "hostsim-differential", "bin", "viceroy")
+	}
+	for _, name := range []string{os.Getenv("VICEROY"), "viceroy", built} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("viceroy is %w (`cargo install --locked viceroy`, or its path in VICEROY)", ErrAbsent)
 }
 
 func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, origin string) (string, func(), error) {

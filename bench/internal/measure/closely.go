@@ -59,6 +59,7 @@ func Closely(ctx context.Context, ours *guests.Ours, sites []byte, kinds []click
 		for _, f := range p.Functions() {
 			click.Functions[f.Name] += f.Self
 		}
+		pages[name].Name(ours.Symbols.At)
 		click.Touched = len(pages[name].List())
 		click.Opened, click.Wrote = pages[name].Windows(), pages[name].Writes()
 		click.Windows, click.PagesWritten = len(click.Opened), len(click.Wrote)

@@ -146,6 +146,15 @@ func (p *Pages) fault(at uint32, writes bool, f First) {
 	}
 }
 
+// Name says what lies at each address, by a function that knows.
+func (p *Pages) Name(at func(address uint32) string) {
+	for _, list := range [][]First{p.windows, p.written, p.zeroes} {
+		for i := range list {
+			list[i].Symbol = at(list[i].Address)
+		}
+	}
+}
+
 // List returns the pages by address.
 func (p *Pages) List() []Page {
 	list := make([]Page, 0, len(p.pages))

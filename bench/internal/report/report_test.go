@@ -49,7 +49,7 @@ func sample() *Results {
 		},
 		Links: []*Shape{
 			{Destination: 62, Clicks: map[string]measure.Click{"signed": click}, HMAC: 100_000},
-			{Destination: 8192, Clicks: map[string]measure.Click{"signed": click}, HMAC: 100_000},
+			{Destination: LongestDestination, Clicks: map[string]measure.Click{"signed": click}, HMAC: 100_000},
 		},
 		Headers:  []*Shape{{Headers: 40, Clicks: map[string]measure.Click{"signed": click}}},
 		Loopback: []loopback.Result{{Name: "nginx", Connections: 8, PerSecond: 9000, Latency: ratio(800), Slow: 2000, Slowest: 4000}},

@@ -28,7 +28,12 @@ const (
 )
 
 // LongDestination is the length of a long destination, in bytes.
-const LongDestination = 2048
+// LongestDestination makes a link of almost 8,192 bytes, the most that a request
+// target may have.
+const (
+	LongDestination    = 2048
+	LongestDestination = 6000
+)
 
 // Ratios are times on wasmtime against one another, of the same turns.
 type Ratios struct {
@@ -161,8 +166,8 @@ func (r *Results) allocations() {
 	for _, s := range r.Links {
 		most = max(most, s.Destination)
 	}
-	t := Target{What: "allocations with a destination of up to 8,192 bytes", Before: "1, from 680 bytes on", Must: "0", Reached: notMeasured}
-	if most == 8192 {
+	t := Target{What: "allocations with a link of up to 8,192 bytes", Before: "1, from 680 bytes on", Must: "0", Reached: notMeasured}
+	if most >= LongestDestination {
 		n := 0
 		for _, s := range r.Links {
 			n = max(n, s.Clicks["signed"].Allocations)
