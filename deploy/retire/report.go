@@ -194,7 +194,7 @@ func (r *Report) explainLearned(w io.Writer, c Counts) {
 		may -= k.Requests
 	}
 	if may > 0 {
-		fmt.Fprintf(w, "clicks that may land: %d were led to a listed host by %s, and \"learn\" is on; what has been learned by then is not in the log, and a destination with something personal in it never is\n", may, r.ESP)
+		fmt.Fprintf(w, "clicks that may land: %d were led to a listed host by %s, and \"learn\" is on; what has been learned by then is not in the log, and a destination that is one reader's own hardly ever is\n", may, r.ESP)
 	}
 	if len(r.Archive) > 0 {
 		fmt.Fprintf(w, "clicks that may land by the archive: %d were led to a listed host to which it has links. Which link was clicked is not in the log, so these need not be the same, nor of this link domain\n", c.May-may)
