@@ -216,7 +216,19 @@ func TestReportText(t *testing.T) {
   hash    abc
 `, b.String())
 	b.Reset()
-	r.Reactor, r.Package, r.PrewarmMS = 0, 0, 0
+	r.Reactor, r.Package, r.PrewarmMS, r.NotRehearsed = 0, 0, 0, `rehearsal "a click": the guest answered 403, not 302`
 	r.Text(&b)
-	require.Equal(t, "p.tar.gz  5.0 MiB, with 2 sites\n  sites   100 bytes of 4.0 MiB\n  memory  1.0 MiB in 7 segments, 2.0 MiB at the start\n", b.String())
+	require.Equal(t, "p.tar.gz  5.0 MiB, with 2 sites\n  sites   100 bytes of 4.0 MiB\n  memory  1.0 MiB in 7 segments, 2.0 MiB at the start\n"+
+		"  clicks  not rehearsed, so they cost more than they need to: rehearsal \"a click\": the guest answered 403, not 302\n", b.String())
+}
+
+// The report of a build has what its rehearsal showed, or why it showed
+// nothing.
+func TestReportOfRehearsal(t *testing.T) {
+	r := reportOf(&core.Sites{}, module.Report{Touched: 9}, pack.Report{})
+	require.Equal(t, 9, r.Touched)
+	require.Empty(t, r.NotRehearsed)
+	r = reportOf(&core.Sites{}, module.Report{NotRehearsed: errors.New("it hangs")}, pack.Report{})
+	require.Zero(t, r.Touched)
+	require.Equal(t, "it hangs", r.NotRehearsed)
 }

@@ -27,17 +27,27 @@ type Report struct {
 	MemoryPages int    `json:"memory_pages"`
 	Segments    int    `json:"segments"`
 	Data        int    `json:"segment_bytes"`
-	CompileMS   int64  `json:"compile_ms"`
-	PrewarmMS   int64  `json:"prewarm_ms"`
+	// Touched is the number of pages that a click touches first, since the
+	// build's rehearsal did; 0 where a module was given. NotRehearsed says why
+	// there are none.
+	Touched      int    `json:"pages_touched_first,omitempty"`
+	NotRehearsed string `json:"not_rehearsed,omitempty"`
+	CompileMS    int64  `json:"compile_ms"`
+	PrewarmMS    int64  `json:"prewarm_ms"`
 }
 
 // reportOf gathers what the build and the check of a module say.
 func reportOf(sites *core.Sites, rep module.Report, checked pack.Report) *Report {
-	return &Report{
+	r := &Report{
 		Sites: sites.Len(), Table: rep.Table, Learned: rep.Learned, Room: rep.Room, Reactor: rep.Reactor, Prebuilt: rep.Prebuilt,
 		Imports: checked.Imports, MemoryPages: checked.MemoryPages, Segments: checked.Segments, Data: checked.SegmentBytes,
 		CompileMS: rep.Compile.Milliseconds(), PrewarmMS: rep.Prewarm.Milliseconds(),
+		Touched: rep.Touched,
 	}
+	if rep.NotRehearsed != nil {
+		r.NotRehearsed = rep.NotRehearsed.Error()
+	}
+	return r
 }
 
 // Text writes the report for people.
@@ -55,6 +65,9 @@ func (r *Report) Text(w io.Writer) {
 		fmt.Fprintf(w, "  guest   %s%s%s\n", size(r.Reactor), inside, took(r.CompileMS))
 	}
 	fmt.Fprintf(w, "  memory  %s in %s, %s at the start%s\n", size(r.Data), output.Count(r.Segments, "segment"), size(r.MemoryPages<<16), took(r.PrewarmMS))
+	if r.NotRehearsed != "" {
+		fmt.Fprintf(w, "  clicks  not rehearsed, so they cost more than they need to: %s\n", r.NotRehearsed)
+	}
 	if r.Package > 0 {
 		fmt.Fprintf(w, "  module  %s\n  hash    %s\n", size(r.Module), r.Hash)
 	}

@@ -32,6 +32,11 @@ func TestBuild(t *testing.T) {
 	require.Positive(t, rep.Segments)
 	require.Positive(t, rep.MemoryPages)
 	require.Zero(t, rep.Compile)
+	require.NoError(t, rep.NotRehearsed)
+	require.Positive(t, rep.Touched)
+	for _, text := range []string{rehearsedSecret, rehearsedESP, "dgTESTAAAAAA"} {
+		require.NotContains(t, string(out), text, "a rehearsal leaves no trace")
+	}
 	stamp, ok := ReadStamp(out)
 	require.True(t, ok)
 	require.Equal(t, StampOf([]byte(sites)), stamp)

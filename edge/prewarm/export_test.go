@@ -20,7 +20,7 @@ func ModuleOn(ctx context.Context, engine wazero.RuntimeConfig, reactor []byte, 
 	if err != nil {
 		return nil, err
 	}
-	return r.rewrite(snap, opt), nil
+	return snap.rehearsed(ctx, r.rewrite(snap, opt), opt, new(Report))
 }
 
 // CompilerPays is the size of the files from which Module compiles.

@@ -21,7 +21,7 @@ func FuzzModule(f *testing.F) {
 	f.Add(handmade().WithBody(wasm.MemorySection, []byte("\x01\x00\x01")).Encode())
 	f.Add([]byte("\x00asm\x01\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, module []byte) {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // for endless loops
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second) // for endless loops
 		defer cancel()
 		opt := Options{MaxPages: 16}
 		out, rep, err := Module(ctx, module, opt)
@@ -32,6 +32,7 @@ func FuzzModule(f *testing.F) {
 			return
 		}
 		require.Equal(t, len(out), rep.SizeAfter)
+		require.True(t, rep.NotRehearsed == nil || rep.WrittenFirst+rep.ReadFirst == 0)
 		requireValid(t, out)
 		_, err = inspect(out, Options{Entry: "_start", MaxPages: 16})
 		require.Error(t, err)

@@ -314,6 +314,50 @@ func TestPrewarmedModuleIsNoReactor(t *testing.T) {
 	require.Equal(t, prewarm.NotReactor, failure.Code)
 }
 
+// Programs of every kind are rehearsed by a plain GET: with Fastly's SDK, with
+// host calls of their own, and with WASI alone.
+func TestGuestsAreRehearsed(t *testing.T) {
+	for name, least := range map[string]int{"raw": 3, "fsthttp": 30, "probe": 3} {
+		in := guest(t, name)
+		out, rep, err := prewarm.Module(context.Background(), in, prewarm.Options{})
+		require.NoError(t, err)
+		require.NoError(t, rep.NotRehearsed, name)
+		require.GreaterOrEqual(t, rep.WrittenFirst, least, name)
+		plain, rep, err := prewarm.Module(context.Background(), in, prewarm.Options{NoRehearsal: true})
+		require.NoError(t, err)
+		require.Zero(t, rep.WrittenFirst+rep.ReadFirst)
+		a, err := wasm.Parse(plain)
+		require.NoError(t, err)
+		b, err := wasm.Parse(out)
+		require.NoError(t, err)
+		before, _ := a.Body(wasm.DataSection)
+		after, _ := b.Body(wasm.DataSection)
+		require.True(t, bytes.Equal(before, after), "a rehearsal changes no data")
+	}
+}
+
+// A guest that fails in its rehearsal is built nevertheless, and the report
+// says what it wrote.
+func TestGuestFailsInItsRehearsal(t *testing.T) {
+	for how, says := range map[string]string{
+		"panic": "no site has a key", "exit": "sites.json: unknown field", "abort": "", "log": "",
+	} {
+		opt := prewarm.Options{Env: map[string]string{"FAIL_REQUEST": how}}
+		out, rep, err := prewarm.Module(context.Background(), guest(t, "failing"), opt)
+		require.NoError(t, err)
+		if says == "" { // the platform has no such function, or it works: the guest goes on
+			require.NoError(t, rep.NotRehearsed, how)
+			continue
+		}
+		require.ErrorContains(t, rep.NotRehearsed, `rehearsal "plain GET": `, how)
+		require.ErrorContains(t, rep.NotRehearsed, says, how)
+		opt.NoRehearsal = true
+		plain, _, err := prewarm.Module(context.Background(), guest(t, "failing"), opt)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(plain, out), how)
+	}
+}
+
 // A real module, cut anywhere, is refused and nothing worse.
 func TestTruncatedModules(t *testing.T) {
 	module := guest(t, "raw")

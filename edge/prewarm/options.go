@@ -48,6 +48,13 @@ type Options struct {
 	// KeepNames keeps the "name" section, which profilers and stack traces
 	// read. Debug information always goes.
 	KeepNames bool
+	// Rehearsals are requests with which the finished module is tried, so that
+	// its entry writes first to the pages that they touch; a plain GET if nil.
+	// At most eight. What they show should be what most requests do.
+	Rehearsals []Rehearsal
+	// NoRehearsal leaves that out: for a guest whose requests have nothing in
+	// common, and for comparing.
+	NoRehearsal bool
 }
 
 const (
@@ -65,6 +72,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.MaxPages == 0 {
 		o.MaxPages = defaultMaxPages
+	}
+	if o.Rehearsals == nil {
+		o.Rehearsals = []Rehearsal{{Name: "plain GET"}}
+	}
+	if len(o.Rehearsals) > mostRehearsals {
+		return o, refuse(BadOption, "%d rehearsals: the most is %d", len(o.Rehearsals), mostRehearsals)
 	}
 	if o.MaxPages > largestMaxPages {
 		return o, refuse(BadOption, "MaxPages is %d: the most is %d", o.MaxPages, largestMaxPages)

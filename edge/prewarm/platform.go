@@ -18,6 +18,11 @@ const abiInit = "fastly_abi.init"
 // and no request yet, so a call ends the run with an error. Only
 // fastly_abi.init succeeds.
 func (g *guest) definePlatform(ctx context.Context, rt wazero.Runtime, r *reactor) error {
+	return definePlatform(ctx, rt, r, g.define)
+}
+
+// definePlatform defines WASI, and every other import by define.
+func definePlatform(ctx context.Context, rt wazero.Runtime, r *reactor, define func(wazero.HostModuleBuilder, wasm.Import, wasm.FuncType)) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, rt); err != nil {
 		return &Error{Code: Unsupported, Reason: "no WASI", Cause: err}
 	}
@@ -32,7 +37,7 @@ func (g *guest) definePlatform(ctx context.Context, rt wazero.Runtime, r *reacto
 		if modules[im.Module] == nil {
 			modules[im.Module] = rt.NewHostModuleBuilder(im.Module)
 		}
-		g.define(modules[im.Module], im, r.types[im.Type])
+		define(modules[im.Module], im, r.types[im.Type])
 	}
 	for name, b := range modules {
 		if _, err := b.Instantiate(ctx); err != nil {

@@ -103,9 +103,9 @@ func skipData(b []byte, i int) int {
 	return i
 }
 
-func (s *snapshot) report(before, after int) Report {
+func (s *snapshot) report(before int) Report {
 	rep := Report{
-		SizeBefore: before, SizeAfter: after, MemoryPages: int(s.pages), Segments: len(s.segments), Globals: s.kept,
+		SizeBefore: before, MemoryPages: int(s.pages), Segments: len(s.segments), Globals: s.kept,
 	}
 	for _, seg := range s.segments {
 		rep.SegmentBytes += len(seg.Bytes)

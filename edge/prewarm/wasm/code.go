@@ -18,12 +18,22 @@ const (
 	OpMemoryFill Op = 0xfc<<16 | 11
 )
 
+// Opcodes from which a rewriter makes code of its own.
+const (
+	OpLoop      Op = 0x03
+	OpEnd       Op = 0x0b
+	OpCall      Op = 0x10
+	OpDrop      Op = 0x1a
+	OpLocalGet  Op = 0x20
+	OpI32Load8U Op = 0x2d
+	OpI32Store8 Op = 0x3a
+	OpI32Const  Op = 0x41
+	OpI32Add    Op = 0x6a
+)
+
 const (
 	opBlock    Op = 0x02
-	opLoop     Op = 0x03
 	opIf       Op = 0x04
-	opEnd      Op = 0x0b
-	opI32Const Op = 0x41
 	opI64Const Op = 0x42
 	opF32Const Op = 0x43
 	opF64Const Op = 0x44
@@ -167,7 +177,7 @@ func (d *decoder) eachOp(fn int, visit func(int, Op) error) error {
 			return err
 		}
 	}
-	if last != opEnd {
+	if last != OpEnd {
 		d.fail(d.pos, "function %d does not end", fn)
 	}
 	return d.end()

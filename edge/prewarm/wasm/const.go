@@ -10,9 +10,9 @@ func (d *decoder) constant() []byte {
 	start := d.pos
 	for d.err == nil {
 		switch op := d.instruction(); op {
-		case opEnd:
+		case OpEnd:
 			return d.b[start:d.pos:d.pos]
-		case opBlock, opLoop, opIf:
+		case opBlock, OpLoop, opIf:
 			// Without blocks the first end is the last, so nothing nests here.
 			d.fail(start, "block in a constant expression")
 		}
@@ -27,7 +27,7 @@ func Const(t ValType, bits uint64) ([]byte, error) {
 	var b []byte
 	switch t {
 	case I32:
-		b = AppendSigned(append(b, byte(opI32Const)), int64(int32(uint32(bits))))
+		b = AppendSigned(append(b, byte(OpI32Const)), int64(int32(uint32(bits))))
 	case I64:
 		b = AppendSigned(append(b, byte(opI64Const)), int64(bits))
 	case F32:
@@ -37,5 +37,5 @@ func Const(t ValType, bits uint64) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("no constant expression for a number of type %s", t)
 	}
-	return append(b, byte(opEnd)), nil
+	return append(b, byte(OpEnd)), nil
 }

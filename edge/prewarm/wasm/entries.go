@@ -335,11 +335,11 @@ func (d *decoder) dataSegment() DataSegment {
 
 func (d *decoder) constantOffset(start int) uint32 {
 	const reason = "data segment whose offset is no constant number"
-	if op := d.byte(); op != byte(opI32Const) {
+	if op := d.byte(); op != byte(OpI32Const) {
 		d.fail(start, reason)
 	}
 	offset := uint32(int32(d.signed(32)))
-	if op := d.byte(); op != byte(opEnd) {
+	if op := d.byte(); op != byte(OpEnd) {
 		d.fail(start, reason)
 	}
 	return offset
@@ -368,8 +368,8 @@ func (m *Module) WithData(segments []Segment) *Module {
 	}
 	b := AppendU32(make([]byte, 0, size), uint32(len(segments)))
 	for _, s := range segments {
-		b = append(b, 0, byte(opI32Const)) // 0: active, memory 0
-		b = append(AppendSigned(b, int64(int32(s.Offset))), byte(opEnd))
+		b = append(b, 0, byte(OpI32Const)) // 0: active, memory 0
+		b = append(AppendSigned(b, int64(int32(s.Offset))), byte(OpEnd))
 		b = AppendBytes(b, s.Bytes)
 	}
 	out := m.WithBody(DataSection, b)

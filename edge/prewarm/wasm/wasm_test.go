@@ -245,7 +245,7 @@ func TestEachOp(t *testing.T) {
 				return nil
 			}))
 			require.Len(t, ops, 3)
-			require.Equal(t, []Op{0x1a, opEnd}, ops[1:])
+			require.Equal(t, []Op{0x1a, OpEnd}, ops[1:])
 			var read []Instruction
 			locals, err := EachInstruction([]byte(text), func(in Instruction) { read = append(read, in) })
 			require.NoError(t, err)

@@ -1,6 +1,6 @@
 //go:build wasip1
 
-// Failing fails while it is being initialised, in the way that the variable FAIL names.
+// Failing fails while it is being initialised, in the way that the variable FAIL names, or at a request, as FAIL_REQUEST says.
 package main
 
 import (
@@ -51,6 +51,6 @@ func fail(how string) {
 func warmup() { fail(os.Getenv("FAIL_WARMUP")) }
 
 //go:wasmexport serve
-func serve() {}
+func serve() { fail(os.Getenv("FAIL_REQUEST")) }
 
 func main() {}

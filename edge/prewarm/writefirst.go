@@ -1,0 +1,123 @@
+package prewarm
+
+import "github.com/clickedge/clickedge/edge/prewarm/wasm"
+
+// store is a byte that is there already, and is stored again.
+type store struct {
+	address uint32
+	value   byte
+}
+
+// stores returns one store for each page.
+func (s *snapshot) stores(pages []uint32) []store {
+	out := make([]store, 0, len(pages))
+	for _, page := range pages {
+		at, _ := s.room.fixed(page)
+		out = append(out, store{at, s.byteAt(at)})
+	}
+	return out
+}
+
+// terrain returns which pages are in the memory image, which reaches from the
+// first segment to the end of the last, and which have a byte that [Fill] does
+// not change.
+func (s *snapshot) terrain() terrain {
+	first, end := s.image()
+	return terrain{
+		image: func(page uint32) bool { return page >= first && page < end },
+		fixed: func(page uint32) bool {
+			_, ok := s.room.fixed(page)
+			return ok && page < s.pages*(pageSize/framePage)
+		},
+	}
+}
+
+// image returns the first page of the memory image, and the one behind its
+// last. What Fill writes belongs to it, as far as its first page.
+func (s *snapshot) image() (first, end uint32) {
+	segments := s.segments
+	if s.room.size > 0 {
+		segments = append(segments[:len(segments):len(segments)], wasm.Segment{Offset: s.room.address, Bytes: make([]byte, roomHead)})
+	}
+	for i, seg := range segments {
+		from, to := seg.Offset/framePage, uint32((uint64(seg.Offset)+uint64(len(seg.Bytes))+framePage-1)/framePage)
+		if i == 0 {
+			first, end = from, to
+		}
+		first, end = min(first, from), max(end, to)
+	}
+	return first, end
+}
+
+func (s *snapshot) byteAt(address uint32) byte {
+	for _, seg := range s.segments {
+		if at := uint64(address) - uint64(seg.Offset); address >= seg.Offset && at < uint64(len(seg.Bytes)) {
+			return seg.Bytes[at]
+		}
+	}
+	return 0
+}
+
+// fixed returns an address in a page whose byte is the same whatever Fill puts
+// into the room, and whether there is one.
+func (r room) fixed(page uint32) (uint32, bool) {
+	start := page * framePage
+	from, to := uint64(r.address), uint64(r.address)+uint64(r.size)
+	switch {
+	case uint64(start) < from || uint64(start) >= to:
+		return start, true
+	case to < uint64(start)+framePage:
+		return uint32(to), true
+	case r.size-roomHead < shortRoom && from+roomHead-1 < uint64(start)+framePage && from+roomHead-1 >= uint64(start):
+		return r.address + roomHead - 1, true
+	}
+	return 0, false
+}
+
+// Below shortRoom bytes of data the last byte of their length is 0.
+const shortRoom = 1 << 24
+
+// touchFirst returns the module with a function before its _start, which makes
+// the stores and reads these pages. All other exports are as they were.
+func touchFirst(m *wasm.Module, stores []store, reads []uint32) (*wasm.Module, error) {
+	if len(stores)+len(reads) == 0 {
+		return m, nil
+	}
+	r := &reactor{module: m}
+	if err := r.read(); err != nil {
+		return nil, malformed(err)
+	}
+	defined, err := m.Functions()
+	if err != nil {
+		return nil, malformed(err)
+	}
+	bodies, err := m.Bodies()
+	if err != nil {
+		return nil, malformed(err)
+	}
+	for i, e := range r.exports {
+		if e.Name == startExport {
+			defined = append(defined, r.funcs[e.Index])
+			bodies = append(bodies, touching(stores, reads, e.Index))
+			r.exports[i].Index = uint32(len(r.funcs))
+		}
+	}
+	return m.WithFunctions(defined).WithBodies(bodies).WithExports(r.exports), nil
+}
+
+// touching is the body of a function that touches pages and then calls another.
+func touching(stores []store, reads []uint32, entry uint32) []byte {
+	b := []byte{0} // no locals
+	number := func(n int64) { b = wasm.AppendSigned(append(b, byte(wasm.OpI32Const)), n) }
+	for _, s := range stores {
+		number(int64(int32(s.address)))
+		number(int64(s.value))
+		b = append(b, byte(wasm.OpI32Store8), 0, 0)
+	}
+	for _, page := range reads {
+		number(int64(int32(page * framePage)))
+		b = append(b, byte(wasm.OpI32Load8U), 0, 0, byte(wasm.OpDrop))
+	}
+	b = wasm.AppendU32(append(b, byte(wasm.OpCall)), entry)
+	return append(b, byte(wasm.OpEnd))
+}
