@@ -99,7 +99,7 @@ func (o *Options) warnOfForgotten(ctx context.Context, links int) {
 	if err != nil {
 		return // writing it says what is wrong
 	}
-	if before := learnedIn(old); before > links {
+	if before := len(LearnedIn(old)); before > links {
 		fmt.Fprintf(o.Err, "warning: %s had %s inside, and has %d now\nhint: --archive FILE puts those of a file in; clickedge archive export writes what the store has to one\n",
 			files.Label(o.Out), output.Count(before, "learned link"), links)
 	}

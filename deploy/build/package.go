@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -24,17 +25,17 @@ type Package struct {
 // Hash is the hash of the package's files.
 func (p *Package) Hash() string { return pack.Hash(p.Files) }
 
-// Learned says how many learned links the package's module has inside.
-func (p *Package) Learned() (links int) {
+// Learned are the learned links that the package's module has inside.
+func (p *Package) Learned() (links []learned.Item) {
 	for _, file := range p.Files {
-		links += module.Learned(file.Data)
+		links = append(links, module.Learned(file.Data)...)
 	}
 	return links
 }
 
-// learnedIn says how many learned links are inside a module or a package; what
-// is neither has none.
-func learnedIn(data []byte) int {
+// LearnedIn are the learned links inside a module or a package; what is neither
+// has none.
+func LearnedIn(data []byte) []learned.Item {
 	if list, err := pack.ReadArchive(bytes.NewReader(data)); err == nil {
 		return (&Package{Files: list}).Learned()
 	}

@@ -48,7 +48,10 @@ What a version holds is changed in a draft, which is validated and activated las
 failure leaves the active version as it was. Where nothing differs, nothing is changed.
 Backends, domains and log endpoints that the sites do not need are kept and named. A link
 domain that left sites.json is refused until --remove-host names it: mail that is out
-still leads there. A key that a site names and the secret store lacks is refused too.
+still leads there. A key that a site names and the secret store lacks is refused too, and
+so is a package with fewer learned links inside than the active version has, or older
+ones: the comment of a version says how many, and of which package, since Fastly hands
+no package out.
 
 The service is the one of --service-id, of FASTLY_SERVICE_ID, or of service_id in
 fastly.toml, or else the one of that name; where there is none, it is made. A service
@@ -82,6 +85,7 @@ func (p *publishing) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&p.removed, "remove-host", nil, "take this `host` off the service, which has left sites.json; may be given again")
 	f.BoolVar(&p.w.Classic, "classic-domains", false, "make new domains a part of the service's versions, as they were of old")
 	f.BoolVar(&p.w.AllowMissingKeys, "allow-missing-keys", false, "publish though the secret store lacks a key: its links are dead")
+	f.BoolVar(&p.w.ForgetLinks, "forget-links", false, "publish though the active version has more learned links inside, or newer ones")
 	f.BoolVar(&p.w.Stage, "stage", false, "stage the new version instead of activating it; domains and certificates stay as they are")
 	f.BoolVar(&p.dryRun, "dry-run", false, "say what would be changed and change nothing")
 	cmd.MarkFlagsMutuallyExclusive("stage", "wait-for-tls")
@@ -138,12 +142,12 @@ func (p *publishing) wanted() error {
 		return err
 	}
 	p.w.Sites = sites
-	p.w.Comment = publish.Comment(raw)
 	pkg, err := build.PackageFor(p.env.in, p.pkg, p.sites, text)
 	if err != nil {
 		return err
 	}
-	p.w.Hash, p.w.Package, p.w.Learned = pkg.Hash(), pkg.Data, pkg.Learned()
+	p.w.Hash, p.w.Package, p.w.Inside = pkg.Hash(), pkg.Data, publish.InsideOf(pkg.Learned())
+	p.w.Comment = publish.VersionComment(raw, p.w.Hash, p.w.Inside)
 	for _, host := range p.removed {
 		p.w.RemoveHosts = append(p.w.RemoveHosts, core.CanonicalHost(host))
 	}

@@ -27,8 +27,11 @@ without it they are made up at the start, and the links that are printed are goo
 the end.
 
 A sites.json that has changed is put into service at once, and so are a file that it
-names and a module that was built anew; no request is lost. A broken sites.json is
+names, an archive and a module that was built anew; no request is lost. A broken sites.json is
 reported, and the old one stays.
+
+--archive puts learned links into the module, as build does it: with --fault sendgrid=refuse
+a reader of such a link arrives. Nothing is learned here, as there is no KV store.
 
 With --tls the link domains are answered over https too (HTTP/1.1), with certificates
 of an authority that is made for this run: its certificate is in the file that is
@@ -37,6 +40,7 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
   clickedge serve --sites deploy/examples/ses.json --addr 127.0.0.1:0
   clickedge serve --tls
   clickedge serve --fault customerio-eu=refuse
+  clickedge serve --archive links.ndjson --fault sendgrid=refuse
   clickedge serve --origins customerio-eu=http://127.0.0.1:9000 -v`,
 		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return env.serve(cmd.Context(), o) },
@@ -44,6 +48,7 @@ printed, for curl --cacert and for "clickedge doctor --ca".`,
 	sitesFlag(cmd, &o.Sites)
 	f := cmd.Flags()
 	f.StringVar(&o.Module, "module", "", "`file` with a built module (default: build it)")
+	f.StringVar(&o.Archive, "archive", "", "`file` with learned links to put into the module, with these sites (default: those of --module, or none)")
 	f.StringVar(&o.Addr, "addr", "127.0.0.1:7676", "the `address` to listen on; port 0 lets the system choose")
 	f.BoolVar(&o.TLS, "tls", false, "answer https as well, with certificates made for this run")
 	f.StringVar(&o.TLSAddr, "tls-addr", serve.DefaultTLSAddr, "the `address` to listen on for https; implies --tls")

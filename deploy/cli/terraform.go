@@ -50,12 +50,11 @@ func (t *terraform) run(*cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	plan := publish.NewPlanFile(raw, sites)
 	p, err := build.PackageFor(t.env.in, t.pkg, t.sites, text)
 	if err != nil {
 		return err
 	}
-	plan.PackageHash = p.Hash()
+	plan := publish.NewPlanFile(raw, sites, p.Hash(), publish.InsideOf(p.Learned()))
 	if t.printed || t.out == files.Std {
 		return output.JSON(t.env.Out, plan)
 	}
@@ -66,6 +65,10 @@ func (t *terraform) run(*cobra.Command) error {
 	if err := output.File(t.env.Out, t.out, []byte(b.String()), 0o644, "choose another place with -o"); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.env.Out, "%s  %s for %s\n", t.out, output.Count(len(plan.Backends), "backend"), output.Count(sites.Len(), "site"))
+	links := ""
+	if plan.Learn || plan.LearnedLinks > 0 {
+		links = ", " + output.Count(plan.LearnedLinks, "learned link") + " in the package"
+	}
+	fmt.Fprintf(t.env.Out, "%s  %s for %s%s\n", t.out, output.Count(len(plan.Backends), "backend"), output.Count(sites.Len(), "site"), links)
 	return nil
 }

@@ -67,14 +67,14 @@ func swap(module, sites []byte, name string, items *[]learned.Item) ([]byte, Rep
 	return out, Report{Table: len(text.table), Learned: text.learned, Room: room}, err
 }
 
-// Learned says how many learned links are inside a module that [Build] made; any
-// other file has none.
-func Learned(module []byte) int {
+// Learned are the learned links inside a module that [Build] made; any other
+// file has none.
+func Learned(module []byte) []learned.Item {
 	table, _, err := prewarm.Filled(module)
 	if err != nil {
-		return 0
+		return nil
 	}
-	return len(learned.OpenArchive(string(table)).Items())
+	return learned.OpenArchive(string(table)).Items()
 }
 
 // into writes the sites into a module's room and stamps it.

@@ -28,6 +28,8 @@ type Found struct {
 	comment string // of the service
 	// activeComment is the comment of the active version.
 	activeComment string
+	// activePackage is the hash of the active version's package.
+	activePackage string
 	objects       map[string]map[string]found // of the base version: kind, name
 	packageHash   string
 	configStores  []string // ids of those of the wanted name
@@ -199,19 +201,31 @@ func objectPath(service string, version int, kind string, name ...string) string
 	return fastly.ToSafeURL(append(parts, name...)...)
 }
 
-func (d *finder) pkg(ctx context.Context) error {
-	if d.Base == 0 {
-		return nil
+// pkg finds the hashes of the packages. Their bytes cannot be had.
+func (d *finder) pkg(ctx context.Context) (err error) {
+	if d.packageHash, err = d.hash(ctx, d.Base); err != nil {
+		return err
 	}
-	p, err := d.f.GetPackage(ctx, &fastly.GetPackageInput{ServiceID: d.ServiceID, ServiceVersion: d.Base})
+	if d.activePackage = d.packageHash; d.Active != d.Base {
+		d.activePackage, err = d.hash(ctx, d.Active)
+	}
+	return err
+}
+
+// hash is that of a version's package; "" where there is no version, or none.
+func (d *finder) hash(ctx context.Context, version int) (string, error) {
+	if version == 0 {
+		return "", nil
+	}
+	p, err := d.f.GetPackage(ctx, &fastly.GetPackageInput{ServiceID: d.ServiceID, ServiceVersion: version})
 	err = fastlyapi.Cause(err)
 	switch {
 	case fastlyapi.IsNotFound(err):
-		return nil
-	case err == nil && p.Metadata != nil:
-		d.packageHash = fastly.ToValue(p.Metadata.FilesHash)
+		return "", nil
+	case err != nil || p.Metadata == nil:
+		return "", err
 	}
-	return err
+	return fastly.ToValue(p.Metadata.FilesHash), nil
 }
 
 // stores finds the linked stores, or those with the wanted name, and the names

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,8 +16,8 @@ import (
 type Linked struct {
 	ServiceID, Name string
 	Version         int
-	// Sites are the first hex digits of the SHA-256 of the sites.json that the
-	// version was published with; "" where its comment does not say.
+	// Sites are the first hex digits, 12 at least, of the SHA-256 of the
+	// sites.json that the version was published with; "" where its comment does not say.
 	Sites string
 	// ConfigStore is the id of the store that the service has as
 	// [contract.ConfigStore]; "" for none.
@@ -26,16 +25,10 @@ type Linked struct {
 	Backends    []string
 }
 
-// sitesComment begins the comment of a version that was published.
-const sitesComment = "sites.json "
-
-// Comment is that of a version which is published with this sites.json.
-func Comment(sites []byte) string { return fmt.Sprintf("%s%.12x", sitesComment, sha256.Sum256(sites)) }
-
 // PublishedWith reports whether the version was published with this sites.json;
 // true where it does not say.
 func (l *Linked) PublishedWith(sites []byte) bool {
-	return l.Sites == "" || sitesComment+l.Sites == Comment(sites)
+	return l.Sites == "" || len(l.Sites) >= 12 && strings.HasPrefix(Comment(sites), sitesComment+l.Sites)
 }
 
 // FindLinked reads the active version of the service with this id, or else of
@@ -66,8 +59,8 @@ func FindLinked(ctx context.Context, c *fastlyapi.Client, id, name string) (*Lin
 	l.ConfigStore = links[contract.ConfigStore]["resource_id"]
 	l.Backends = slices.AppendSeq([]string{}, maps.Keys(backends)) // not nil: they are known
 	slices.Sort(l.Backends)
-	if hash, ok := strings.CutPrefix(d.activeComment, sitesComment); ok {
-		l.Sites = hash
+	if text, ok := strings.CutPrefix(d.activeComment, sitesComment); ok {
+		l.Sites, _, _ = strings.Cut(text, ",")
 	}
 	return l, nil
 }

@@ -54,6 +54,7 @@ func Compare(w *Wanted, f *Found) (*Plan, error) {
 	p.removals()
 	p.hosts()
 	p.pkg()
+	p.learned()
 	p.others()
 	p.tls()
 	active := f.Active
@@ -245,8 +246,8 @@ func (p *Plan) pkg() {
 		sign = "+"
 	}
 	details := []string{fmt.Sprintf("%d bytes, hash %.12s", len(p.w.Package), p.w.Hash)}
-	if p.w.Learned > 0 {
-		details = append(details, output.Count(p.w.Learned, "learned link")+" inside")
+	if p.w.Inside.Links > 0 {
+		details = append(details, output.Count(p.w.Inside.Links, "learned link")+" inside")
 	}
 	p.version(Change{Sign: sign, What: "package", Details: details, do: func(ctx context.Context, r *run) error { return r.upload(ctx) }})
 }

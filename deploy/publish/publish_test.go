@@ -14,6 +14,7 @@ import (
 	"github.com/fastly/go-fastly/v16/fastly/domainmanagement/v1/domains"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/fastlyapi"
 	"github.com/clickedge/clickedge/deploy/internal/fastlytest"
@@ -22,9 +23,10 @@ import (
 )
 
 const (
-	token = "token-that-nobody-may-see"
-	one   = `"link.example.com": {"esp": "customerio-eu", "destinations": ["example.com"], "keys": ["k1"]}`
-	two   = `"ses.example.com": {"esp": "ses-us-east-1", "destinations": ["example.com"], "esp_timeout": "50s"}`
+	token  = "token-that-nobody-may-see"
+	one    = `"link.example.com": {"esp": "customerio-eu", "destinations": ["example.com"], "keys": ["k1"]}`
+	learns = `"link.example.com": {"esp": "sendgrid", "destinations": ["example.com"], "when_esp_fails": "redirect", "learn": true}`
+	two    = `"ses.example.com": {"esp": "ses-us-east-1", "destinations": ["example.com"], "esp_timeout": "50s"}`
 )
 
 // rig is an account and the wanted state.
@@ -62,11 +64,18 @@ func (r *rig) sites(list ...string) {
 	var err error
 	r.w.Sites, err = sitesjson.Parse("sites.json", []byte(text))
 	require.NoError(r.t, err)
+	r.pack(text)
+	r.w.Comment = "sites.json of the test"
+}
+
+// pack makes the package of a module with this text inside.
+func (r *rig) pack(text string) {
+	var err error
 	r.w.Package, err = pack.Archive("clickedge", []byte("\x00asm\x01\x00\x00\x00"+text), pack.Manifest)
 	require.NoError(r.t, err)
 	files, err := pack.ReadArchive(bytes.NewReader(r.w.Package))
 	require.NoError(r.t, err)
-	r.w.Hash, r.w.Comment = pack.Hash(files), "sites.json of the test"
+	r.w.Hash = pack.Hash(files)
 }
 
 func (r *rig) compare() (*publish.Plan, error) {
@@ -175,6 +184,79 @@ func TestEverythingIsInTheActiveVersion(t *testing.T) {
 	certificates, err := publish.Certificates(t.Context(), r.client, r.w.Sites.Hosts())
 	require.NoError(t, err)
 	require.Equal(t, []publish.Challenge{{"_acme-challenge.link.example.com", "CNAME", fastlytest.Challenge("link.example.com")}}, certificates[0].Certificate.Challenges)
+}
+
+// A package that knows fewer learned links than the active version, or older
+// ones, is refused before anything is written. What a version has is known by
+// its comment alone.
+func TestAPackageThatForgetsLinksIsRefused(t *testing.T) {
+	r := newRig(t)
+	knows := func(links int, last string) {
+		r.sites(learns)
+		r.pack(fmt.Sprint(links, last))
+		r.w.Inside = publish.Inside{Links: links, Last: last}
+		r.w.Comment = publish.VersionComment([]byte("{}"), r.w.Hash, r.w.Inside)
+	}
+	knows(2, "2026-11-01")
+	r.publish()
+	r.publish() // nothing to change
+
+	knows(1, "2026-11-01")
+	r.refused("version 1 has 2 learned links, the last of 2026-11-01 inside, and this package has 1 learned link, the last of 2026-11-01")
+	knows(2, "2026-10-01")
+	r.refused("the last of 2026-10-01: readers of what it lacks")
+	knows(0, "")
+	r.refused("and this package has 0 learned links:")
+	knows(2, "2026-11-02")
+	require.NotContains(t, fmt.Sprint(r.plan().Notes), "learned link")
+	knows(0, "")
+	r.w.ForgetLinks = true
+	require.Contains(t, fmt.Sprint(r.plan().Notes), "what it lacks is forgotten")
+	r.publish()
+	r.w.ForgetLinks = false
+	knows(3, "2026-11-03")
+	r.publish()
+
+	// A site that does not learn uses none.
+	r.sites(`"link.example.com": {"esp": "sendgrid"}`)
+	require.NotContains(t, fmt.Sprint(r.plan().Notes), "learned link")
+}
+
+// A version whose comment says nothing of its package is not taken for one that
+// knows nothing.
+func TestWhatAVersionHasInsideIsNotKnown(t *testing.T) {
+	for name, comment := range map[string]string{
+		"of before":       "sites.json 0123456789ab",
+		"by hand":         "a fix",
+		"another package": publish.VersionComment([]byte("{}"), "abcdefabcdefabcdef", publish.Inside{Links: 9}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.sites(learns)
+			r.w.Comment = comment
+			r.publish()
+			require.NotContains(t, fmt.Sprint(r.plan().Notes), "learned", "the package is the same")
+			r.sites(learns, `"more.example.com": {"esp": "sendgrid"}`)
+			notes := fmt.Sprint(r.plan().Notes)
+			require.Contains(t, notes, "whether version 1 knows learned links that this package lacks (it has 0 learned links) is not known")
+			require.Contains(t, notes, "https://link.example.com/.well-known/clickedge says how many it has")
+		})
+	}
+}
+
+func TestInsideOf(t *testing.T) {
+	require.Zero(t, publish.InsideOf(nil))
+	in := publish.InsideOf([]learned.Item{{Entry: learned.KnownSince(1772366400, "https://a.example/")}, {Entry: learned.KnownSince(60, "https://a.example/")}})
+	require.Equal(t, publish.Inside{Links: 2, Last: "2026-03-01"}, in)
+	comment := publish.VersionComment([]byte("{}"), "0123456789abcdef", in)
+	require.Equal(t, publish.Comment([]byte("{}"))+", package 0123456789ab, learned links 2, last 2026-03-01", comment)
+	l := publish.Linked{Sites: strings.TrimPrefix(publish.Comment([]byte("{}")), "sites.json ")}
+	require.True(t, l.PublishedWith([]byte("{}")))
+	require.False(t, l.PublishedWith([]byte("{ }")))
+	l.Sites = l.Sites[:12] // as Terraform wrote it
+	require.True(t, l.PublishedWith([]byte("{}")))
+	l.Sites = l.Sites[:4]
+	require.False(t, l.PublishedWith([]byte("{}")))
 }
 
 // The store of learned links is made and linked where a site learns, and nowhere

@@ -20,8 +20,10 @@ type Wanted struct {
 	Package []byte
 	Hash    string
 	Comment string
-	// Learned is how many learned links are inside the package.
-	Learned int
+	// Inside is what the package knows of learned links.
+	Inside Inside
+	// ForgetLinks publishes even if the active version knows more.
+	ForgetLinks bool
 	// Log is the log target; nil leaves the present one.
 	Log *Log
 	// TLS orders certificates; nil leaves them to others.

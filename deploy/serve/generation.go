@@ -23,7 +23,8 @@ import (
 // sites.json or the module changes, and is then closed after its last request.
 type generation struct {
 	sites   *core.Sites
-	stamp   module.Stamp // of the text of sites.json
+	text    []byte       // of sites.json, with the files that it names
+	stamp   module.Stamp // of text
 	wasm    []byte
 	ring    *keyring.Ring
 	fleet   *origins.Fleet
@@ -35,7 +36,7 @@ type generation struct {
 // newGeneration starts a module. Generated secrets are kept, so that printed
 // links stay valid.
 func (s *server) newGeneration(ctx context.Context, old *generation, sites *core.Sites, text []byte, wasm func() ([]byte, error)) (_ *generation, err error) {
-	g := &generation{sites: sites, stamp: module.StampOf(text)}
+	g := &generation{sites: sites, text: text, stamp: module.StampOf(text)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())

@@ -15,7 +15,9 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
@@ -40,6 +42,7 @@ const FaultNames = "refuse, reset, slow, drip, 500, 429, wrong-location"
 type Options struct {
 	Sites   string   // the name of the file
 	Module  string   // file, "" to build it
+	Archive string   // file with learned links, "" for those of Module, or none
 	Addr    string   // to listen on
 	Origins []string // stand-in, real or BACKEND=URL
 	Faults  []string // BACKEND=FAULT
@@ -62,6 +65,7 @@ type Options struct {
 type server struct {
 	Options
 	generated map[string]keyring.Key // generated secrets
+	learned   []learned.Item         // of Archive
 }
 
 // Run serves until ctx ends, which is not an error.
@@ -96,6 +100,9 @@ func (s *server) start(ctx context.Context, svc *service) error {
 	if _, err := s.planBackends(sites); err != nil {
 		return err
 	}
+	if err := s.readArchive(); err != nil {
+		return err
+	}
 	if svc.ln, err = net.Listen("tcp", s.Addr); err != nil {
 		return cannotListen(err, "--addr")
 	}
@@ -118,15 +125,44 @@ func (s *server) wasm(ctx context.Context, sites []byte) ([]byte, error) {
 		_, err := os.Stat(s.Module)
 		if s.Module == files.Std || !errors.Is(err, fs.ErrNotExist) {
 			wasm, err := s.readModule()
-			if err == nil {
-				s.warnStale(wasm, sites)
+			if err != nil {
+				return nil, err
 			}
-			return wasm, err
+			if s.Archive != "" {
+				return s.withArchive(wasm, sites)
+			}
+			s.warnStale(wasm, sites)
+			return wasm, nil
 		}
 		fmt.Fprintf(s.Err, "%s is not there yet\n", s.Module)
 	}
 	fmt.Fprintf(s.Err, "building the module with %s\n", s.Sites)
-	return build.Module(ctx, sites, s.Sites, s.Err)
+	wasm, err := build.Module(ctx, sites, s.Sites, s.Err)
+	if err != nil || s.Archive == "" {
+		return wasm, err
+	}
+	return s.withArchive(wasm, sites)
+}
+
+// readArchive reads the learned links that go into the module.
+func (s *server) readArchive() (err error) {
+	if s.Archive == "" {
+		return nil
+	}
+	if s.learned, err = archive.Load(s.In, s.Archive); err == nil {
+		fmt.Fprintf(s.Err, "%s: %s\n", files.Label(s.Archive), archive.Summary(s.learned))
+	}
+	return err
+}
+
+// withArchive puts the learned links into a module, with these sites: both are
+// in one room.
+func (s *server) withArchive(wasm, sites []byte) ([]byte, error) {
+	wasm, _, err := module.SwapLearned(wasm, sites, s.Sites, s.learned)
+	if err != nil {
+		return nil, build.Failure(err)
+	}
+	return wasm, nil
 }
 
 func (s *server) readModule() ([]byte, error) {

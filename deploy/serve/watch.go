@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/core/sitesjson"
@@ -85,7 +86,7 @@ func (s *server) watch(ctx context.Context, svc *service) {
 		}
 		w.names = s.watched(ctx)
 		w.seen = w.states() // before they are read, so that later changes are found
-		if err := s.reload(ctx, svc, changed[s.Module]); err != nil && ctx.Err() == nil {
+		if err := s.reload(ctx, svc, change{module: s.Module != "" && changed[s.Module], archive: s.Archive != "" && changed[s.Archive]}); err != nil && ctx.Err() == nil {
 			failure.Of(err).Report(s.Err)
 			fmt.Fprintln(s.Err, "the old version stays in service")
 		}
@@ -103,8 +104,10 @@ func (s *server) watched(ctx context.Context) (names []string) {
 			})
 		}
 	}
-	if s.Module != "" && !readOnce(s.Module) {
-		names = append(names, s.Module)
+	for _, name := range []string{s.Module, s.Archive} {
+		if name != "" && !readOnce(name) {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -120,23 +123,34 @@ func readOnce(name string) bool {
 	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
+// change says which files have changed, beside sites.json.
+type change struct{ module, archive bool }
+
 // reload makes a generation from the present files.
-func (s *server) reload(ctx context.Context, svc *service, rebuilt bool) error {
+func (s *server) reload(ctx context.Context, svc *service, c change) (err error) {
 	old := svc.current()
-	sites, text, err := old.sites, []byte(nil), error(nil)
+	sites, text := old.sites, old.text
 	if !readOnce(s.Sites) {
 		if sites, text, err = sitesfile.Load(s.In, s.Sites); err != nil {
 			return err
 		}
 	}
-	stamp := old.stamp
-	if text != nil {
-		stamp = module.StampOf(text)
-	}
-	if !rebuilt && stamp == old.stamp {
+	stamp := module.StampOf(text)
+	if c == (change{}) && stamp == old.stamp {
 		return nil // written again with the same text
 	}
-	wasm, err := s.changedModule(old, text, stamp, rebuilt)
+	known := s.learned
+	defer func() {
+		if err != nil {
+			s.learned = known
+		}
+	}()
+	if c.archive {
+		if err := s.readArchive(); err != nil {
+			return err
+		}
+	}
+	wasm, err := s.changedModule(old, text, stamp, c.module)
 	if err != nil {
 		return err
 	}
@@ -144,9 +158,8 @@ func (s *server) reload(ctx context.Context, svc *service, rebuilt bool) error {
 	if err != nil {
 		return err
 	}
-	g.stamp = stamp
 	svc.replace(g)
-	s.sayReloaded(svc, old, g, rebuilt)
+	s.sayReloaded(svc, old, g, c)
 	return nil
 }
 
@@ -159,10 +172,11 @@ func (s *server) changedModule(old *generation, text []byte, stamp module.Stamp,
 			return nil, err
 		}
 	}
+	if s.Archive != "" {
+		return s.withArchive(wasm, text)
+	}
 	if stamp == old.stamp {
-		if text != nil {
-			s.warnStale(wasm, text)
-		}
+		s.warnStale(wasm, text)
 		return wasm, nil
 	}
 	if in, ok := module.ReadStamp(wasm); ok && in == stamp {
@@ -178,13 +192,20 @@ func (s *server) changedModule(old *generation, text []byte, stamp module.Stamp,
 	return swapped, nil
 }
 
-func (s *server) sayReloaded(svc *service, old, g *generation, rebuilt bool) {
-	what := s.Sites + " has changed"
-	switch {
-	case rebuilt && g.stamp != old.stamp:
-		what = s.Sites + " and " + s.Module + " have changed"
-	case rebuilt:
-		what = s.Module + " has changed"
+func (s *server) sayReloaded(svc *service, old, g *generation, c change) {
+	var names []string
+	if g.stamp != old.stamp {
+		names = append(names, s.Sites)
+	}
+	if c.module {
+		names = append(names, s.Module)
+	}
+	if c.archive {
+		names = append(names, s.Archive)
+	}
+	what := strings.Join(names, " and ") + " has changed"
+	if len(names) > 1 {
+		what = strings.Join(names, " and ") + " have changed"
 	}
 	for _, host := range g.sites.Hosts() {
 		if !old.sites.Has(host) {

@@ -41,7 +41,7 @@ resource "fastly_kvstore" "links" {
 resource "fastly_service_compute" "this" {
   name            = var.name
   comment         = var.comment
-  version_comment = "sites.json ${substr(local.plan.sites_sha256, 0, 12)}"
+  version_comment = try(local.plan.version_comment, "")
   activate        = !var.stage
   stage           = var.stage
   force_destroy   = var.force_destroy

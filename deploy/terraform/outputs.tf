@@ -28,6 +28,11 @@ output "link_store_id" {
   value       = one(fastly_kvstore.links[*].id)
 }
 
+output "learned_links" {
+  description = "How many learned links the package has inside, so that the module knows them without the store. `clickedge build --archive` puts them there."
+  value       = try(local.plan.learned_links, null)
+}
+
 output "acme_challenges" {
   description = "DNS records, by host, that prove control of the domain to the certificate authority. Keep them for renewals."
   value = {

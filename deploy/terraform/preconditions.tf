@@ -11,6 +11,10 @@ locals {
       says  = "The plan was made for another package: run clickedge build, then clickedge terraform."
     },
     {
+      holds = can(local.plan.version_comment) && can(local.plan.learned_links)
+      says  = "The plan was made by an earlier clickedge: run clickedge terraform again."
+    },
+    {
       holds = length(local.hosts) > 0
       says  = "sites.json has no site: every domain would leave the service. To take all of it down, run terraform destroy."
     },
