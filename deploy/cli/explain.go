@@ -8,7 +8,6 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
-	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -23,7 +22,7 @@ type explainFlags struct {
 	sites    string
 	link     linkArg
 	keyFiles []string
-	archive  string
+	known    knownFlags
 	method   string
 	now      string
 	json     bool
@@ -36,22 +35,28 @@ func (env *Env) explainCommand() *cobra.Command {
 		Short: "Say what a request would get, and why",
 		Long: `Asks the same code that runs on the edge what one request would get, and says so in
 words: the site, what the link itself says, the decision with its reason, what the ESP
-would be sent, and what the reader gets when the ESP is down. Nothing is sent.
+would be sent, and what the reader gets when the ESP is down. Nothing is sent to the ESP.
 
 A signed link is checked if its key's secret is given (--key-file, or
 ` + contract.KeyVariable + `<KID>). Otherwise it says what the reader gets if the tag is right,
 and if it is not.
 
+Of a link that only SendGrid can read it says whether it has been learned where it leads,
+as far as the places know that are named: --module, --archive and --store, in the order in
+which the module asks. Without --store the API is not asked. What each place of the
+network has in its cache cannot be asked by anybody.
+
 ` + linkHelp + ` Parts of a link that are marked
 "personal" name a recipient or one mail: mind where you paste them.`,
 		Example: `  clickedge explain 'https://link.example.com/e/c/eyJo…'
+  clickedge explain --store clickedge-links --archive links.ndjson 'https://link.example.com/ss/c/u001…'
   clickedge explain --method POST https://link.example.com/unsubscribe/abc --json`,
 		RunE: e.run,
 	}
 	sitesFlag(cmd, &e.sites)
 	e.link.add(cmd)
 	keyFileFlag(cmd, &e.keyFiles)
-	cmd.Flags().StringVar(&e.archive, "archive", "", "`file` with learned links, which clickedge archive export has written")
+	e.known.add(cmd)
 	cmd.Flags().StringVar(&e.method, "method", "GET", "the `method` of the request")
 	cmd.Flags().StringVar(&e.now, "now", "", "decide as if it were this `time`, in RFC 3339")
 	cmd.Flags().BoolVar(&e.json, "json", false, "print JSON")
@@ -83,12 +88,8 @@ func (e *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	req := &core.Request{Method: e.method, Target: l.Target, Keys: ring}
-	if e.archive != "" {
-		items, err := archive.Load(e.env.in, e.archive)
-		if err != nil {
-			return err
-		}
-		req.Learned = explain.Archive(items)
+	if req.Learned, err = e.known.sources(cmd, e.env, req, site); err != nil {
+		return err
 	}
 	x := explain.Of(req, site, now)
 	x.NoteLink(l)

@@ -135,6 +135,7 @@ type Line struct {
 	Reading     string `json:"reading"`
 	Agrees      string `json:"agrees"`
 	Missed      string `json:"missed"`
+	Verdict     string `json:"verdict"`
 	KID         string `json:"kid"`
 	Exp         int64  `json:"exp"` // Unix seconds, 0 for never
 }

@@ -70,6 +70,8 @@ type linkText struct {
 	// read.
 	Learned     string `json:"learned,omitempty"`
 	LearnedName string `json:"learned_name,omitempty"`
+	// LearnedFrom is what each place says that was asked.
+	LearnedFrom []said `json:"learned_from,omitempty"`
 }
 
 type linkPart struct {

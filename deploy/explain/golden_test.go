@@ -52,16 +52,39 @@ func TestLearnedIsExplained(t *testing.T) {
 		return Of(&core.Request{Method: "GET", Target: target, Learned: known}, site, time.Unix(0, 0))
 	}
 	x := of(target, nil)
-	require.Contains(t, x.Link.Learned, "whether it has been learned stands in the store")
+	require.Contains(t, x.Link.Learned, "whether it has been learned was not looked up")
 	require.Equal(t, link.Name.String(), x.Link.LearnedName)
-	x = of(target, Archive{{Name: link.Name, Entry: learned.KnownSince(1772366400, "https://shop.example.com/")}})
-	require.Equal(t, "yes, since 2026-03-01: https://shop.example.com/; used when the ESP fails", x.Link.Learned)
+	known := func(destination string) []learned.Item {
+		return []learned.Item{{Name: link.Name, Entry: learned.KnownSince(1772366400, destination)}}
+	}
+	twice := []learned.Item{{Name: link.Name, Entry: learned.Entry{State: learned.Contradictory}}}
+	x = of(target, Sources{{Kind: InFile, Name: "links.ndjson", Items: known("https://shop.example.com/")}})
+	require.Equal(t, `yes, since 2026-03-01: https://shop.example.com/, says the archive "links.ndjson"; used when the ESP fails, once a build has put it into the module`, x.Link.Learned)
 	require.Equal(t, "https://shop.example.com/", x.IfFails.Location)
 	require.Contains(t, x.IfFails.Why, "it was learned where others were led")
-	x = of(target, Archive{{Name: link.Name, Entry: learned.Entry{State: learned.Contradictory}}})
-	require.Contains(t, x.Link.Learned, "two destinations")
+	require.Contains(t, x.Notes, cacheNote)
+	x = of(target, Sources{{Kind: InStore, Name: "clickedge-links", Items: twice}})
+	require.Equal(t, `no: it has led to two destinations, so it is not used, says the KV store "clickedge-links"`, x.Link.Learned)
 	require.Empty(t, x.IfFails.Location)
-	require.Contains(t, of(target, Archive(nil)).Link.Learned, "the archive does not have it")
+	x = of(target, Sources{{Kind: InModule, Name: "main.wasm"}, {Kind: InStore, Name: "clickedge-links", Damaged: true}})
+	require.Equal(t, `no: not in the archive inside "main.wasm" and the KV store "clickedge-links"`, x.Link.Learned)
+	require.Contains(t, strings.Join(x.Notes, "\n"), "damaged")
+	require.Equal(t, []said{{From: InModule, Name: "main.wasm", State: "absent"}, {From: InStore, Name: "clickedge-links", State: "damaged"}}, x.Link.LearnedFrom)
+
+	// The module's own archive counts before the store; that they differ is said.
+	x = of(target, Sources{{Kind: InModule, Name: "main.wasm", Items: known("https://shop.example.com/a")}, {Kind: InStore, Name: "s", Items: twice}})
+	require.Equal(t, `yes, since 2026-03-01: https://shop.example.com/a, says the archive inside "main.wasm"; used when the ESP fails`, x.Link.Learned)
+	require.Equal(t, "https://shop.example.com/a", x.IfFails.Location)
+	require.Contains(t, strings.Join(x.Notes, "\n"), `the KV store "s" says otherwise: it has led to two destinations`)
+
+	// Nobody waits for the store before the ESP is asked.
+	first, err := sitesjson.ParseSite("link.example.com", []byte(`{"esp":"sendgrid","destinations":["shop.example.com"],"clicks":"redirect","when_esp_fails":"redirect","learn":true}`))
+	require.NoError(t, err)
+	for kind, action := range map[SourceKind]core.Action{InModule: core.Redirect, InFile: core.Redirect, InStore: core.Proxy} {
+		x := Of(&core.Request{Method: "GET", Target: target, Learned: Sources{{Kind: kind, Items: known("https://shop.example.com/")}}}, first, time.Unix(0, 0))
+		require.Equal(t, action.String(), x.Decision.Action, kind)
+		require.Contains(t, x.Link.Learned, "before the ESP is asked", kind)
+	}
 	require.Contains(t, of(target+"?x", nil).Link.Learned, "has no part")
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/deploy/clicklog"
 )
 
@@ -27,10 +28,17 @@ type Forecast struct {
 	archived map[string]int // clicks that led to such hosts
 	ofHost   int
 	kinds    map[esp.Kind]*Counts
+	by       map[judged]*Counts
 	unlisted map[string]int
 	others   map[string]int // lines of the host, by the names of other ESPs
 	first    time.Time
 	last     time.Time
+}
+
+// judged is a kind of request, and who made it as the log has it.
+type judged struct {
+	kind esp.Kind
+	who  string // "" where the line has no verdict
 }
 
 // Counts are numbers of requests of one kind.
@@ -76,19 +84,35 @@ func (f *Forecast) Line(text []byte) {
 		return
 	}
 	if f.kinds == nil {
-		f.kinds, f.unlisted, f.archived = map[esp.Kind]*Counts{}, map[string]int{}, map[string]int{}
+		f.kinds, f.by, f.unlisted, f.archived = map[esp.Kind]*Counts{}, map[judged]*Counts{}, map[string]int{}, map[string]int{}
 	}
-	kind := kindOf(l.Kind)
-	if f.kinds[kind] == nil {
-		f.kinds[kind] = &Counts{}
-	}
-	c := f.kinds[kind]
-	c.Requests++
-	f.count(c, kind, l)
+	kind, one := kindOf(l.Kind), Counts{Requests: 1, Last: l.Time.UTC()}
+	f.count(&one, kind, l)
+	add(f.kinds, kind, one)
+	add(f.by, judged{kind, whoOf(l.Verdict)}, one)
 	if f.first.IsZero() || l.Time.Before(f.first) {
 		f.first = l.Time
 	}
-	c.Last, f.last = later(c.Last, l.Time), later(f.last, l.Time)
+	f.last = later(f.last, l.Time)
+}
+
+func add[K comparable](counts map[K]*Counts, key K, one Counts) {
+	if counts[key] == nil {
+		counts[key] = &Counts{}
+	}
+	*counts[key] = counts[key].plus(one)
+}
+
+// whos are the verdicts, in the order in which they are said.
+var whos = [...]verdict.Who{verdict.WhoHuman, verdict.WhoUnknown, verdict.WhoBot}
+
+func whoOf(name string) string {
+	for _, w := range whos {
+		if w.String() == name {
+			return name
+		}
+	}
+	return ""
 }
 
 // ofLink reports whether a line is of a request for an ESP's link. Signed links
@@ -217,6 +241,15 @@ type Known struct {
 type Kind struct {
 	Kind string `json:"kind"`
 	Counts
+	// Verdicts are the same by who made the request, as the log has it. Those of
+	// lines without a verdict are not among them.
+	Verdicts []ByVerdict `json:"verdicts,omitempty"`
+}
+
+// ByVerdict is what is counted of one kind of request and one verdict.
+type ByVerdict struct {
+	Verdict string `json:"verdict"`
+	Counts
 }
 
 // Share is a name and how many requests it has.
@@ -238,13 +271,22 @@ func (f *Forecast) Report(now time.Time) *Report {
 	}
 	for _, k := range []esp.Kind{esp.KindClick, esp.KindApp, esp.KindOpen, esp.KindUnsubscribe, esp.KindOther} {
 		if c := f.kinds[k]; c != nil {
-			c.Last = c.Last.UTC()
-			r.Kinds = append(r.Kinds, Kind{k.String(), *c})
+			r.Kinds = append(r.Kinds, Kind{k.String(), *c, f.verdicts(k)})
 			r.OfESP += c.Requests
 		}
 	}
 	r.Doubts = f.doubts(now, r)
 	return r
+}
+
+// verdicts lists the counts of a kind by verdict.
+func (f *Forecast) verdicts(kind esp.Kind) (list []ByVerdict) {
+	for _, w := range whos {
+		if c := f.by[judged{kind, w.String()}]; c != nil {
+			list = append(list, ByVerdict{w.String(), *c})
+		}
+	}
+	return list
 }
 
 // shares lists counts, the largest first.

@@ -103,6 +103,39 @@ func TestForecastOfOneLine(t *testing.T) {
 	}
 }
 
+// The same is counted by verdict: a scanner's clicks are not readers'. Lines
+// without a verdict are in no row of these.
+func TestForecastByVerdict(t *testing.T) {
+	learning := part(t, "sendgrid", `, "learn": true`)
+	r := forecast(t, learning,
+		line("esp=sendgrid", "verdict=human", "reading=learned", "action=redirect"), line("esp=sendgrid", "verdict=human"),
+		line("esp=sendgrid", "verdict=bot", "destination=partner.example.net"), line("esp=sendgrid", "verdict=bot", "destination=partner.example.net"),
+		line("esp=sendgrid", "verdict=bot", "time=2026-07-02T10:00:00.000Z"), line("esp=sendgrid", "verdict=unknown"), line("esp=sendgrid"), line("esp=sendgrid", "verdict=martian"),
+		line("esp=sendgrid", "kind=open", "verdict=bot", "destination="), line("esp=sendgrid", "kind=unsubscribe", "method=POST"))
+	require.Len(t, r.Kinds, 3)
+	clicks := r.Kinds[0]
+	first, last := time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC), time.Date(2026, 7, 2, 10, 0, 0, 0, time.UTC)
+	require.Equal(t, Counts{Requests: 8, Lands: 1, Learned: 1, May: 5, Page: 2, Last: last}, clicks.Counts)
+	require.Equal(t, []ByVerdict{
+		{"human", Counts{Requests: 2, Lands: 1, Learned: 1, May: 1, Last: first}},
+		{"unknown", Counts{Requests: 1, May: 1, Last: first}},
+		{"bot", Counts{Requests: 3, May: 1, Page: 2, Last: last}},
+	}, clicks.Verdicts)
+	require.Equal(t, []ByVerdict{{"bot", Counts{Requests: 1, Lands: 1, Last: first}}}, r.Kinds[1].Verdicts)
+	require.Empty(t, r.Kinds[2].Verdicts)
+
+	var text strings.Builder
+	r.Text(&text)
+	for _, want := range []string{"\n  human      2         50.0%  50.0%     -           -          2026-07-01 10:00\n", "\n  bot        3         -      33.3%     66.6%",
+		"clicks by verdict: 3 of 8 are of bots", "without a verdict: 2 clicks, in no row of these"} {
+		require.Contains(t, text.String(), want)
+	}
+	data, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.Contains(t, string(data), `"verdicts":[{"verdict":"human","requests":2,"lands":1,"of_them_learned":1,"may_land":1,`)
+	require.NotContains(t, string(data), "martian")
+}
+
 // With an archive a click may land if that has a link to its host; what it has
 // otherwise changes nothing, nor for links that are not learned.
 func TestForecastWithAnArchive(t *testing.T) {
@@ -283,6 +316,9 @@ func FuzzForecast(f *testing.F) {
 			require.Equal(t, 1, r.Lines+r.Others)
 			for _, k := range r.Kinds {
 				require.Equal(t, k.Requests, k.Lands+k.May+k.Page+k.Withdrawn+k.Unknown)
+				for _, v := range k.Verdicts {
+					require.Equal(t, k.Counts, v.Counts)
+				}
 				if !site.Origin.Family.Readable() && (k.Kind == esp.KindClick.String() || k.Kind == esp.KindApp.String()) {
 					require.Equal(t, k.Learned, k.Lands+k.May)
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
@@ -97,11 +98,41 @@ func (r *Report) table(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "KIND\tREQUESTS\tLAND\tMAY LAND\tGET A PAGE\tNOT KNOWN\tLAST SEEN (UTC)")
 	for _, k := range r.Kinds {
-		share := func(n int) string { return percent(n, k.Requests) }
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", k.Kind, k.Requests, share(k.Lands), share(k.May), share(k.Page+k.Withdrawn), share(k.Unknown),
-			k.Last.Format("2006-01-02 15:04"))
+		k.row(w, k.Kind)
+		for _, v := range k.Verdicts {
+			v.row(w, "  "+v.Verdict)
+		}
 	}
 	w.Flush()
+}
+
+func (c *Counts) row(w io.Writer, name string) {
+	share := func(n int) string { return percent(n, c.Requests) }
+	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", name, c.Requests, share(c.Lands), share(c.May), share(c.Page+c.Withdrawn), share(c.Unknown),
+		c.Last.Format("2006-01-02 15:04"))
+}
+
+// explainVerdicts says how the rows by verdict are to be read.
+func (r *Report) explainVerdicts(w io.Writer) {
+	judged, bots := 0, 0
+	for _, k := range r.Kinds {
+		if k.Kind != esp.KindClick.String() && k.Kind != esp.KindApp.String() {
+			continue
+		}
+		for _, v := range k.Verdicts {
+			judged += v.Requests
+			if v.Verdict == verdict.WhoBot.String() {
+				bots += v.Requests
+			}
+		}
+	}
+	if judged == 0 {
+		return
+	}
+	fmt.Fprintf(w, "clicks by verdict: %d of %d are of bots, which say little of readers: a scanner follows every link of a mail. human is what a browser says of a person's click; unknown proves neither, as most clicks on iPhones\n", bots, r.clicks())
+	if less := r.clicks() - judged; less > 0 {
+		fmt.Fprintf(w, "without a verdict: %s, in no row of these\n", output.Count(less, "click"))
+	}
 }
 
 // percent writes a share, and never 100 % for less than all, or 0 % for some.
@@ -127,6 +158,7 @@ func (r *Report) explain(w io.Writer) {
 	}
 	if r.clicks() > 0 {
 		r.explainClicks(w, c["click"].plus(c["app"]))
+		r.explainVerdicts(w)
 	}
 	if c["open"].Requests > 0 {
 		fmt.Fprintln(w, "opens: all that come by GET or HEAD get the pixel; nobody counts them but the log")
@@ -146,7 +178,7 @@ func (r *Report) explain(w io.Writer) {
 
 func (c Counts) plus(d Counts) Counts {
 	return Counts{Requests: c.Requests + d.Requests, Lands: c.Lands + d.Lands, Learned: c.Learned + d.Learned, May: c.May + d.May, Page: c.Page + d.Page,
-		Unarchived: c.Unarchived + d.Unarchived, Withdrawn: c.Withdrawn + d.Withdrawn, Unknown: c.Unknown + d.Unknown}
+		Unarchived: c.Unarchived + d.Unarchived, Withdrawn: c.Withdrawn + d.Withdrawn, Unknown: c.Unknown + d.Unknown, Last: later(c.Last, d.Last)}
 }
 
 func (r *Report) explainClicks(w io.Writer, c Counts) {

@@ -172,7 +172,7 @@ func TestPlanOfFifty(t *testing.T) {
 	sites := `{"sites": {` + strings.Join(hosts, ",") + `}}`
 	p.write(t, "sites.json", sites)
 	sum := sha256.Sum256([]byte(sites))
-	p.write(t, "plan.json", `{"sites_sha256": "`+hex.EncodeToString(sum[:])+`", "package_hash": "`+p.pack(t)+`", "backends": {
+	p.write(t, "plan.json", `{"sites_sha256": "`+hex.EncodeToString(sum[:])+`", "package_hash": "`+p.pack(t)+`", "learned_links": 0, "version_comment": "sites.json of the test", "backends": {
 		"mailgun": {"address": "mailgun.org", "port": 80, "tls": false, "name": "mailgun.org", "first_byte_timeout_ms": 60000}}}`)
 	out, err := p.plan(t, "")
 	require.NoError(t, err, out)

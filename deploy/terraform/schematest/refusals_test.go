@@ -201,6 +201,7 @@ func TestRefusesAnother(t *testing.T) {
 		"no sites":              {"sites", `{"sites": {}}`, "sites.json has no site"},
 		"plan that is no plan":  {"plan", `{"sites": {}}`, "The plan was made of another sites.json"},
 		"another's package":     {"plan", strings.Replace(read(t, "testdata/plan.json"), "of the package", "another", 1), "The plan was made for another package"},
+		"an earlier plan":       {"plan", strings.Replace(read(t, "testdata/plan.json"), "version_comment", "comment", 1), "The plan was made by an earlier clickedge"},
 		"plan without backends": {"plan", `[]`, "The plan was made for another package"},
 	} {
 		t.Run(name, func(t *testing.T) {
