@@ -89,7 +89,7 @@ func (p *Plan) learned() {
 	before, known := readInside(p.f.activeComment, p.f.activePackage)
 	switch {
 	case !known:
-		p.note("whether version %d knows learned links that this package lacks (it has %s) is not known: its comment does not say, and Fastly hands no package out; https://%s/.well-known/clickedge says how many it has",
+		p.note("whether version %d knows learned links that this package lacks (it has %s) is not known: its comment does not say, and Fastly hands no package out; how many it has stands at https://%s/.well-known/clickedge",
 			p.f.Active, p.w.Inside, p.w.Sites.Hosts()[0])
 	case !before.knewMore(p.w.Inside):
 	case p.w.ForgetLinks:

@@ -239,7 +239,7 @@ func TestWhatAVersionHasInsideIsNotKnown(t *testing.T) {
 			r.sites(learns, `"more.example.com": {"esp": "sendgrid"}`)
 			notes := fmt.Sprint(r.plan().Notes)
 			require.Contains(t, notes, "whether version 1 knows learned links that this package lacks (it has 0 learned links) is not known")
-			require.Contains(t, notes, "https://link.example.com/.well-known/clickedge says how many it has")
+			require.Contains(t, notes, "how many it has stands at https://link.example.com/.well-known/clickedge")
 		})
 	}
 }
