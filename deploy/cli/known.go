@@ -69,12 +69,12 @@ func (k *knownFlags) sources(cmd *cobra.Command, env *Env, req *core.Request, si
 
 // ask reads one entry of the store.
 func (k *knownFlags) ask(ctx context.Context, env *Env, name *learned.Name) (s explain.Source, err error) {
-	client, id, err := k.store.open(ctx, env)
+	store, err := k.store.open(ctx, env)
 	if err != nil {
 		return s, err
 	}
 	s = explain.Source{Kind: explain.InStore, Name: k.store.store}
-	value, there, err := client.KVValue(ctx, id, name.String())
+	value, there, err := store.client.KVValue(ctx, store.id, name.String())
 	if err != nil {
 		return s, fastlyapi.Failure(err)
 	}
