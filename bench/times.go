@@ -98,6 +98,7 @@ func (b *bench) timed(host *rusthost.Report) {
 		row := &b.r.Rows[i]
 		if l := host.Lane(laneName(row.Module, row.Kind)); l != nil {
 			row.Timed(l, signed, b.r.Costs)
+			b.compare(row, l)
 		}
 	}
 	b.r.SetRatios(host)
@@ -105,5 +106,12 @@ func (b *bench) timed(host *rusthost.Report) {
 		if l := host.Lane(siteGuest(b.r.Sites[i].Sites)); l != nil {
 			b.r.Sites[i].Signed = &l.Fresh
 		}
+	}
+}
+
+// compare notes where the kernel has mapped something else than was counted.
+func (b *bench) compare(row *report.Row, l *rusthost.Measured) {
+	if c := row.Click; c != nil && (c.Windows != l.Windows || c.PagesWritten != l.PagesWritten) {
+		b.note("Of a %s click, %d windows and %d pages were counted, and the kernel mapped %d and %d.", row.Kind, c.Windows, c.PagesWritten, l.Windows, l.PagesWritten)
 	}
 }

@@ -114,7 +114,7 @@ impl Guest {
             ],
             interrupted: after.interruptions > before.interruptions,
             fuel,
-            first_fuel: FUEL.saturating_sub(click.first_fuel),
+            first_fuel: if click.first_fuel == 0 { fuel } else { FUEL - click.first_fuel },
             mapped,
             memory_bytes,
             click,
@@ -130,7 +130,8 @@ pub struct Done {
     /// Whether another thread had the processor in between.
     pub interrupted: bool,
     pub fuel: u64,
-    /// Fuel used before the first host call, WASI not counted.
+    /// Fuel used before the first host call, WASI not counted; where that is not
+    /// watched, all.
     pub first_fuel: u64,
     pub mapped: Mapped,
     pub memory_bytes: usize,

@@ -230,7 +230,7 @@ fn link_body(l: &mut Linker<Click>) -> Result<()> {
     })?;
     l.func_wrap(M, "close", |c: C, b: u32| {
         call(c, "fastly_http_body.close", |f| {
-            at(&mut f.click.bodies, b)?.closed = true;
+            at(&mut f.click.bodies, b)?;
             Ok(OK)
         })
     })?;

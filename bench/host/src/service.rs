@@ -125,8 +125,6 @@ pub struct Click {
 pub struct Body {
     pub bytes: Vec<u8>,
     pub read: usize,
-    /// The cache entry that the body belongs to needs no more than metadata.
-    pub closed: bool,
 }
 
 impl Click {
