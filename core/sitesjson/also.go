@@ -96,8 +96,16 @@ func (c *siteReader) tellApart(other *siteReader) {
 			whom = quote([]byte(other.esp.Preset)) + " of " + other.in
 		}
 		c.mistake(fieldESP, c.at[fieldESP], quote([]byte(c.esp.Preset))+" cannot be told apart from "+whom+
-			": the links of both begin with "+strings.Join(same, ", "), "give each a link domain of its own")
+			": the links of both begin with "+strings.Join(same, ", "), hintApart(c, other))
 	}
+}
+
+// hintApart says what to do with two ESPs that cannot share a host.
+func hintApart(a, b *siteReader) string {
+	if a.esp.Family == b.esp.Family && a.esp.Preset != core.PresetCustom && b.esp.Preset != core.PresetCustom {
+		return "give each region or account a link domain of its own"
+	}
+	return "give each a link domain of its own"
 }
 
 // relateRetired checks what retired ESPs need.
