@@ -10,6 +10,6 @@ type image struct{ data []byte }
 
 func newImage(data []byte) *image { return &image{data} }
 
-func (*image) mapped(uint64) ([]byte, func(), error) { return nil, nil, errors.ErrUnsupported }
+func (*image) mapped(uint64) ([]byte, func(int), error) { return nil, nil, errors.ErrUnsupported }
 
 func (*image) close() {}

@@ -11,10 +11,11 @@ import (
 )
 
 // image is what a guest's memory starts from, in a file that is never written
-// again.
+// again, and the mappings of it that no guest uses.
 type image struct {
 	data []byte
 	file *os.File // nil: it cannot be mapped
+	reused
 }
 
 // newImage keeps data for mapping. Without a file, or a mapping, guests get
@@ -35,30 +36,44 @@ func newImage(data []byte) *image {
 
 // mapped returns limit bytes of address space that start with the image. What
 // is written there stays there: the mapping is private. The rest is zero and
-// takes memory only where it is touched.
-func (i *image) mapped(limit uint64) (buf []byte, unmap func(), err error) {
+// takes memory only where it is touched. done gives it back; used is how far
+// the guest's memory had grown.
+func (i *image) mapped(limit uint64) (buf []byte, done func(used int), err error) {
 	if i.file == nil || uint64(len(i.data)) > limit || limit == 0 {
 		return nil, nil, fmt.Errorf("no image to map")
 	}
+	if buf = i.take(limit); buf == nil {
+		if buf, err = i.fresh(limit); err != nil {
+			return nil, nil, err
+		}
+	}
+	return buf, func(used int) { i.give(buf, used) }, nil
+}
+
+func (i *image) fresh(limit uint64) ([]byte, error) {
 	const readWrite = unix.PROT_READ | unix.PROT_WRITE
 	base, err := unix.MmapPtr(-1, 0, nil, uintptr(limit), readWrite, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	unmap = func() { unix.MunmapPtr(base, uintptr(limit)) }
 	if len(i.data) > 0 {
 		_, err = unix.MmapPtr(int(i.file.Fd()), 0, base, uintptr(len(i.data)), readWrite, unix.MAP_PRIVATE|unix.MAP_FIXED)
 	}
+	buf := unsafe.Slice((*byte)(base), limit)
 	if err != nil {
-		unmap()
-		return nil, nil, err
+		unmap(buf)
+		return nil, err
 	}
-	return unsafe.Slice((*byte)(base), limit), unmap, nil
+	return buf, nil
 }
 
-// close closes the file. Existing mappings stay valid.
+func unmap(buf []byte) { unix.MunmapPtr(unsafe.Pointer(&buf[0]), uintptr(len(buf))) }
+
+// close closes the file and frees the mappings that no guest uses. Those in use
+// stay valid.
 func (i *image) close() {
 	if i != nil && i.file != nil {
+		i.freeAll()
 		i.file.Close()
 	}
 }

@@ -10,7 +10,7 @@ type memory struct {
 	limit   uint64 // bytes
 	refused func() // called when the guest asks for more than the limit
 	buf     []byte
-	unmap   func()
+	done    func(used int) // gives mapped memory back
 }
 
 var (
@@ -24,8 +24,8 @@ func (m *memory) Allocate(size, _ uint64) experimental.LinearMemory {
 	if m.image == nil {
 		return m
 	}
-	if buf, unmap, err := m.image.mapped(m.limit); err == nil {
-		m.buf, m.unmap = buf[:0], unmap
+	if buf, done, err := m.image.mapped(m.limit); err == nil {
+		m.buf, m.done = buf[:0], done
 	} else {
 		m.buf = append(make([]byte, 0, max(size, uint64(len(m.image.data)))), m.image.data...)
 	}
@@ -52,9 +52,11 @@ func (m *memory) Reallocate(size uint64) []byte {
 // See release.
 func (m *memory) Free() {}
 
-// release frees the memory. The instance must not be used afterwards.
+// release frees the memory, or leaves it to the next guest, as good as new. The
+// instance must not be used afterwards.
 func (m *memory) release() {
-	if m.buf = nil; m.unmap != nil {
-		m.unmap()
+	used := len(m.buf)
+	if m.buf = nil; m.done != nil {
+		m.done(used)
 	}
 }

@@ -141,6 +141,7 @@ type Sandbox struct {
 	idleMu  sync.Mutex
 	spent   int
 	sends   int
+	polls   int // in a row that found nothing ready
 	reads   int // of secrets
 	lookups int // in config stores
 

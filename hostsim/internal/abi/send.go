@@ -301,16 +301,15 @@ func (f *frame) poll(out int, detail uint32) {
 	if !f.ok() {
 		return
 	}
-	select {
-	case <-p.done:
-		f.s.items[f.u32(0)] = nil
-		if f.finish(p, out+1, detail); f.ok() {
-			f.put32(out, 1)
-		}
-	default:
+	if !f.s.polled(p.done) {
 		f.put32(out, 0)
 		f.put32(out+1, InvalidHandle)
 		f.put32(out+2, InvalidHandle)
+		return
+	}
+	f.s.items[f.u32(0)] = nil
+	if f.finish(p, out+1, detail); f.ok() {
+		f.put32(out, 1)
 	}
 }
 
