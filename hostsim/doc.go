@@ -32,17 +32,18 @@
 // # Sandboxes
 //
 // Each request gets an instance of its own, mapped copy-on-write from one image
-// of the module's memory; nothing is carried over. Only a guest that asks for
-// further requests (next_request) serves more than one, with an Exchange for
-// each. A guest that traps, loops, sleeps or takes memory without end ends its
-// own request only: with a 500, or a 503 at the time limit, and the reason in
-// Exchange.Ending and in Config.Log. When the client goes before there is an
-// answer, the guest does not notice, as in Viceroy: it runs on, and ends in the
-// call that would have answered. When the client goes later, the guest's writes
-// fail. Either way it has Limits.AfterDisconnect to end by itself. What the
-// platform does is not documented; set a very short time to test a host that
-// ends the guest at once. Backend requests that a guest started and did not
-// wait for are completed before the exchange is.
+// of the module's memory, and put back to it before another guest gets the
+// mapping; nothing is carried over. Only a guest that asks for further requests
+// (next_request) serves more than one, with an Exchange for each. A guest that
+// traps, loops, sleeps or takes memory without end ends its own request only:
+// with a 500, or a 503 at the time limit, and the reason in Exchange.Ending and
+// in Config.Log. When the client goes before there is an answer, the guest does
+// not notice, as in Viceroy: it runs on, and ends in the call that would have
+// answered. When the client goes later, the guest's writes fail. Either way it
+// has Limits.AfterDisconnect to end by itself. What the platform does is not
+// documented; set a very short time to test a host that ends the guest at once.
+// Backend requests that a guest started and did not wait for are completed
+// before the exchange is.
 //
 // Compiling takes seconds for a large Go module; set Config.CacheDir in tests
 // that make many hosts.

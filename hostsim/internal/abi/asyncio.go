@@ -50,30 +50,36 @@ func isClosed(ch <-chan struct{}) bool {
 }
 
 // A guest that polls, and has found nothing ready so many times in a row, waits a
-// little in each further poll: the SDKs do nothing else while they wait.
+// little in each further poll, and a little longer each time: the SDKs do
+// nothing else while they wait.
 const (
 	freePolls = 16
 	pollWait  = time.Millisecond
+	longest   = 8 // of those
 )
 
-// polled reports whether ready is closed, perhaps after a wait for it.
+// polled reports whether ready is closed, perhaps after a wait for it. The wait
+// ends with any backend request of the guest's.
 func (s *Sandbox) polled(ready <-chan struct{}) bool {
 	if s.polls++; s.polls > freePolls && !isClosed(ready) {
-		s.Idle(func() {
-			timer := time.NewTimer(pollWait)
-			defer timer.Stop()
-			select {
-			case <-ready:
-			case <-timer.C:
-			case <-s.ctx.Done():
-			}
-		})
+		s.Idle(func() { s.lull(ready, pollWait*time.Duration(min(longest, 1+(s.polls-freePolls)/8))) })
 	}
 	if !isClosed(ready) {
 		return false
 	}
 	s.polls = 0
 	return true
+}
+
+func (s *Sandbox) lull(ready <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ready:
+	case <-s.answered:
+	case <-timer.C:
+	case <-s.ctx.Done():
+	}
 }
 
 // maxSelect is what reflect.Select can take, less the cases for the time limit

@@ -40,6 +40,16 @@ func TestPollsWait(t *testing.T) {
 			}
 			require.Equal(t, freePolls+3, polls)
 			require.Zero(t, r.s.polls, "it begins anew")
+
+			other := &pending{done: make(chan struct{}), err: &senderror.Error{}, status: Error, backend: &origin.Backend{}}
+			h, waits = uint64(r.s.addItem(&pending{done: make(chan struct{})})), 0
+			r.s.Waiting = func(begins bool) {
+				if begins {
+					r.s.announce(other)
+				}
+			}
+			r.s.polls = 1 << 40 // a wait for a long time, if it were not for the other one
+			require.False(t, poll(r, h))
 		})
 	}
 }

@@ -142,8 +142,10 @@ type Sandbox struct {
 	spent   int
 	sends   int
 	polls   int // in a row that found nothing ready
-	reads   int // of secrets
-	lookups int // in config stores
+	// has something when a backend request is over
+	answered chan struct{}
+	reads    int // of secrets
+	lookups  int // in config stores
 
 	requests  table[requestRow]
 	responses table[response]
@@ -178,7 +180,7 @@ type Sandbox struct {
 // the sandbox does, backend requests that outlive the guest included; when it
 // ends, calls that wait return.
 func NewSandbox(ctx context.Context, svc *Service, outside Outside, down *Downstream) *Sandbox {
-	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now()}
+	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now(), answered: make(chan struct{}, 1)}
 	Open.Add(1)
 	s.accept(down)
 	return s

@@ -82,7 +82,7 @@ func (f *frame) startAt(backend *origin.Backend, name string, r *request, body *
 	p := &pending{done: make(chan struct{}), pass: r.pass, handOff: r.handOff, gunzip: r.gunzip, backend: backend, fault: s.outside.Fault(FaultBackend, name)}
 	report := s.outside.Sending(name, req)
 	s.pending.Go(func() {
-		defer close(p.done)
+		defer s.announce(p)
 		p.run(s, req)
 		if p.err != nil {
 			report(0, p.err)
@@ -91,6 +91,15 @@ func (f *frame) startAt(backend *origin.Backend, name string, r *request, body *
 		}
 	})
 	return p
+}
+
+// announce ends waits for p, and polls that wait for anything.
+func (s *Sandbox) announce(p *pending) {
+	close(p.done)
+	select {
+	case s.answered <- struct{}{}:
+	default:
+	}
 }
 
 func (p *pending) run(s *Sandbox, req *wire.Request) {
