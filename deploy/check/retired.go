@@ -9,6 +9,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/deploy/canspam"
 )
 
 // Retired says since when an ESP of a site is asked for nothing, or from which
@@ -98,10 +99,6 @@ func hasUnsubscribes(e *core.Site) bool {
 	return slices.ContainsFunc(formsOf(e), func(f esp.Form) bool { return f.Kind == esp.KindUnsubscribe })
 }
 
-// keep is what the law asks for: 15 U.S.C. 7704(a)(3)(A)(ii) for how long an
-// opt-out must be received, 16 CFR 316.5 and (a)(4) that it must be honoured.
-const keep = `United States law (CAN-SPAM, 15 U.S.C. 7704(a)(3)) gives recipients 30 days after each mail to unsubscribe`
-
 // longPast is how long after its day a date says no more than true.
 const longPast = 30 * 24 * time.Hour
 
@@ -121,9 +118,9 @@ func retiredWarnings(e *core.Site, now time.Time) (list []string) {
 	wait := `let "retired" begin when these are over, and keep the account until then`
 	switch {
 	case !hasUnsubscribes(e):
-		list = append(list, fmt.Sprintf(`%s: no form of its unsubscribe links is known, so "unsubscribes" gets none of them: they are answered as clicks are, and nobody learns of them. %s: %s`, is, keep, wait))
+		list = append(list, fmt.Sprintf(`%s: no form of its unsubscribe links is known, so "unsubscribes" gets none of them: they are answered as clicks are, and nobody learns of them. %s: %s`, is, canspam.Rule, wait))
 	case e.Unsubscribes == nil:
-		list = append(list, fmt.Sprintf(`%s, and the site has no "unsubscribes": the unsubscribe links in its mail %s a page that says that nothing was done. %s: name an origin of yours that takes them, or %s`, is, get, keep, wait))
+		list = append(list, fmt.Sprintf(`%s, and the site has no "unsubscribes": the unsubscribe links in its mail %s a page that says that nothing was done. %s: name an origin of yours that takes them, or %s`, is, get, canspam.Rule, wait))
 	}
 	if !e.Origin.Family.Readable() {
 		list = append(list, unreadWarning(e, r, is, get))

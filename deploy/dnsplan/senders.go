@@ -7,6 +7,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/deploy/canspam"
 	"github.com/clickedge/clickedge/deploy/espdns"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -110,5 +111,5 @@ func unsubscribesOf(e *core.Site) string {
 	if e.Unsubscribes != nil {
 		return "; unsubscribes in its mail go to " + e.Unsubscribes.Address
 	}
-	return "; unsubscribes in its mail get a page that says so, as no \"unsubscribes\" is set: CAN-SPAM gives recipients 30 days"
+	return "; unsubscribes in its mail get a page that says so, as no \"unsubscribes\" is set: " + canspam.Rule
 }

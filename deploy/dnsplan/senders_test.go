@@ -11,6 +11,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/canspam"
 )
 
 // now is a day between the dates of the sites below.
@@ -135,6 +136,6 @@ func TestNoESPOfItsOwn(t *testing.T) {
 	require.Equal(t, []string{"every ESP of this host is retired, so there is nothing to ask one for"}, h.First)
 	require.Equal(t, []string{keepHost}, h.DoNot)
 	require.Equal(t, []string{noProxy}, p.DoNot)
-	require.Contains(t, strings.Join(h.Then, "\n"), `no "unsubscribes" is set: CAN-SPAM gives recipients 30 days`)
+	require.Contains(t, strings.Join(h.Then, "\n"), `no "unsubscribes" is set: `+canspam.Rule)
 	require.Contains(t, h.Records[2].Note, "in place of the one to sendgrid.net or click.sendgrid.net,")
 }

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/deploy/canspam"
 )
 
 // forwardHost is the fix for a Host that does not arrive.
@@ -95,7 +96,7 @@ var espEntries = []Entry{
 		Fix: Fix{Any: "Take the ESP's paths out of the set-up, and answer its links from what they say.",
 			Fastly: "Publish the sites.json with the retired ESP; an override in the config store may still have the ESP of before."}, Source: srcHTTP},
 	{ID: "unsubscribes-no-answer", Section: ESP, Severity: Error, Title: "The unsubscribes' origin does not answer",
-		Means: "Unsubscribes in the mail of retired ESPs go there. Who cannot unsubscribe reports the mail as spam, and CAN-SPAM gives recipients 30 days.",
+		Means: "Unsubscribes in the mail of retired ESPs go there. Who cannot unsubscribe reports the mail as spam. " + canspam.Rule + ".",
 		Fix:   Fix{Any: "Make the server reachable that \"unsubscribes\" names, also for the CDN, or name another."}, Source: srcCanSpam},
 	{ID: "esp-host-overridden", Section: ESP, Severity: Error, Title: "The ESP does not see the link domain as Host",
 		Means: "An ESP that does not see it does not know whose links these are, and refuses them: \"Invalid link security token\" at Customer.io, 403 at SES.",
