@@ -42,6 +42,21 @@ func LearnedIn(data []byte) []learned.Item {
 	return module.Learned(data)
 }
 
+// Inside is [LearnedIn] for what must be a module or a package; false for what
+// is neither.
+func Inside(data []byte) ([]learned.Item, bool) {
+	list := []pack.File{{Data: data}}
+	if files, err := pack.ReadArchive(bytes.NewReader(data)); err == nil {
+		list = files
+	}
+	for _, file := range list {
+		if _, ok := module.ReadStamp(file.Data); ok {
+			return LearnedIn(data), true
+		}
+	}
+	return nil, false
+}
+
 // ReadPackage reads a package.
 func ReadPackage(in *input.Input, name string) (*Package, error) {
 	const hint = "clickedge build -o pkg/clickedge.tar.gz makes one"

@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,6 +68,25 @@ func TestExplainAsksTheStore(t *testing.T) {
 
 func first(exit int, _, _ string) int { return exit }
 
+// What is inside a module is found there.
+func TestExplainReadsAModule(t *testing.T) {
+	dir := t.TempDir()
+	sites, links, wasm := filepath.Join(dir, "sites.json"), filepath.Join(dir, "links.ndjson"), filepath.Join(dir, "main.wasm")
+	require.NoError(t, os.WriteFile(sites, []byte(learningSites), 0o600))
+	writeArchive(t, links, sale)
+	run := func(args ...string) string {
+		var out, errs bytes.Buffer
+		env := &Env{In: new(bytes.Buffer), Out: &out, Err: &errs, Now: time.Now, LookupEnv: func(string) (string, bool) { return "", false }}
+		require.Zero(t, env.Run(t.Context(), args), errs.String())
+		return out.String()
+	}
+	run("build", "--sites", sites, "--module", builtModule(t), "--archive", links, "-o", wasm)
+	said := run("explain", "--sites", sites, "--module", wasm, "https://link.example.com"+learnedTarget)
+	require.Contains(t, said, "yes, since 2026-03-01: "+sale+", says the archive inside ")
+	said = run("explain", "--sites", sites, "--module", builtModule(t), "https://link.example.com"+learnedTarget)
+	require.Contains(t, said, "no: not in the archive inside ")
+}
+
 // What keeps explain from asking is said, and no secret with it.
 func TestExplainCannotAskTheStore(t *testing.T) {
 	r := newLearnRig(t)
@@ -79,6 +102,7 @@ func TestExplainCannotAskTheStore(t *testing.T) {
 		{[]string{"--store", "other"}, failure.ExitBad, []string{"no such KV store", "--store names another"}},
 		{[]string{"--store", ""}, failure.ExitUsage, []string{"--store is given, but empty"}},
 		{[]string{"--token-file", "token"}, failure.ExitUsage, []string{"--token-file is given, but no store to ask"}},
+		{[]string{"--module", r.path("sites.json")}, failure.ExitBad, []string{"is no module or package that this version of clickedge built"}},
 		{[]string{"--archive", r.path("none.ndjson")}, failure.ExitUsage, []string{"none.ndjson"}},
 	} {
 		exit, _, errs := explain(c.args...)

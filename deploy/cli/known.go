@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/deploy/archive"
@@ -45,7 +47,11 @@ func (k *knownFlags) sources(cmd *cobra.Command, env *Env, req *core.Request, si
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, explain.Source{Kind: explain.InModule, Name: k.module, Items: build.LearnedIn(data)})
+		items, ok := build.Inside(data)
+		if !ok {
+			return nil, failure.Bad(fmt.Errorf("%s is no module or package that this version of clickedge built", clean.Quote(k.module, 120)), "clickedge build makes one; --archive reads a file of learned links")
+		}
+		list = append(list, explain.Source{Kind: explain.InModule, Name: k.module, Items: items})
 	}
 	if k.archive != "" {
 		items, err := archive.Load(env.in, k.archive)
