@@ -55,3 +55,17 @@ func TestRetireDoesNotOverwriteAChange(t *testing.T) {
 		require.Contains(t, string(after), `{"esp": "sendgrid", "retired": true}`)
 	}
 }
+
+// A read-only sites.json stays as it is, also for root.
+func TestRetireLeavesAReadOnlyFile(t *testing.T) {
+	sites := filepath.Join(t.TempDir(), "sites.json")
+	const text = `{"sites": {"link.example.com": {"esp": "customerio-eu", "also": [{"esp": "sendgrid"}]}}}`
+	require.NoError(t, os.WriteFile(sites, []byte(text), 0o444))
+	var out, errs bytes.Buffer
+	env := &Env{In: new(bytes.Buffer), Out: &out, Err: &errs, Now: time.Now, LookupEnv: func(string) (string, bool) { return "", false }}
+	require.Equal(t, failure.ExitBad, env.Run(t.Context(), []string{"retire", "link.example.com", "sendgrid", "--sites", sites, "--yes"}))
+	require.Contains(t, errs.String(), "it is read-only")
+	after, err := os.ReadFile(sites)
+	require.NoError(t, err)
+	require.Equal(t, text, string(after))
+}

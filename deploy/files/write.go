@@ -26,7 +26,8 @@ func Put(name string, data []byte, mode fs.FileMode, stdout io.Writer) error {
 // replaced: /dev/null stays a device.
 //
 // The mode is that of a new file. An existing file keeps its own mode, unless
-// mode is 0600, as for secrets and addresses.
+// mode is 0600, as for secrets and addresses. One that nobody may write to is
+// left as it is, although a rename could replace it.
 func Replace(name string, data []byte, mode fs.FileMode) error {
 	target := name
 	if is, err := filepath.EvalSymlinks(name); err == nil {
@@ -64,6 +65,8 @@ func replace(name string, data []byte, mode fs.FileMode) error {
 		return errors.New("it is a folder")
 	case err == nil && !info.Mode().IsRegular():
 		return writeInPlace(name, data)
+	case err == nil && info.Mode().Perm()&0o222 == 0:
+		return errors.New("it is read-only")
 	case err == nil && mode != 0o600:
 		mode = info.Mode().Perm()
 	}

@@ -126,3 +126,20 @@ func TestTemporary(t *testing.T) {
 	RemoveTemporary()
 	require.NoDirExists(t, dir)
 }
+
+// Whoever has made a file read-only means it to stay as it is.
+func TestReadOnlyFilesAreNotReplaced(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "sites.json")
+	require.NoError(t, os.WriteFile(name, []byte("old"), 0o444))
+	for _, mode := range []os.FileMode{0o644, 0o600} {
+		require.ErrorContains(t, Replace(name, []byte("new"), mode), "it is read-only")
+	}
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(text))
+	list, err := os.ReadDir(filepath.Dir(name))
+	require.NoError(t, err)
+	require.Len(t, list, 1, "no temporary file is left")
+	require.NoError(t, os.Chmod(name, 0o200))
+	require.NoError(t, Replace(name, []byte("new"), 0o644))
+}
