@@ -16,7 +16,9 @@ type Options struct {
 	Entry string
 	// Warmup is an export that is called once after _initialize, if not empty:
 	// the place for work that needs the runtime to be up, such as running the
-	// handler's code once, or runtime.GC. It is removed from the module.
+	// handler's code once. It is removed from the module. A call of runtime.GC
+	// is better left out: each request then sweeps what the collector has
+	// freed, and touches a third more pages.
 	Warmup string
 	// Room is an export that makes room for what [Fill] puts into the finished
 	// module, if not empty. It is called once, after Warmup, with the number of

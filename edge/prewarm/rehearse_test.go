@@ -338,6 +338,18 @@ func TestTouchesLeaveExports(t *testing.T) {
 	require.Equal(t, indices[true], indices[false])
 }
 
+// Where names are kept, profilers find the function that touches pages.
+func TestTouchesHaveAName(t *testing.T) {
+	names := wasm.Custom("name", []byte("\x01\x08\x01\x04\x05serve"))
+	out, _, err := Module(context.Background(), handmade().With(names).Encode(), Options{KeepNames: true})
+	require.NoError(t, err)
+	m, err := wasm.Parse(out)
+	require.NoError(t, err)
+	have, err := m.FunctionNames()
+	require.NoError(t, err)
+	require.Equal(t, map[uint32]string{4: "serve", 5: "prewarm.touch"}, have)
+}
+
 // Nothing of a rehearsal is in the module.
 func TestRehearsalLeavesNoTrace(t *testing.T) {
 	const secret = "a secret that is long enough to find"

@@ -77,6 +77,9 @@ func (r room) fixed(page uint32) (uint32, bool) {
 // Below shortRoom bytes of data the last byte of their length is 0.
 const shortRoom = 1 << 24
 
+// touchName is what profilers call the function that touches pages first.
+const touchName = "prewarm.touch"
+
 // touchFirst returns the module with a function before its _start, which makes
 // the stores and reads these pages. All other exports are as they were.
 func touchFirst(m *wasm.Module, stores []store, reads []uint32) (*wasm.Module, error) {
@@ -97,6 +100,7 @@ func touchFirst(m *wasm.Module, stores []store, reads []uint32) (*wasm.Module, e
 	}
 	for i, e := range r.exports {
 		if e.Name == startExport {
+			m = m.WithFunctionName(uint32(len(r.funcs)), touchName)
 			defined = append(defined, r.funcs[e.Index])
 			bodies = append(bodies, touching(stores, reads, e.Index))
 			r.exports[i].Index = uint32(len(r.funcs))

@@ -312,6 +312,26 @@ func TestFunctionNames(t *testing.T) {
 	}
 }
 
+func TestWithFunctionName(t *testing.T) {
+	section := func(body string) *Module { return (&Module{}).With(Custom("name", []byte(body))) }
+	m := section("\x00\x02\x01m" + "\x01\x08\x02\x00\x01f\x80\x01\x01g" + "\x02\x01\x00")
+	named := m.WithFunctionName(300, "h")
+	names, err := named.FunctionNames()
+	require.NoError(t, err)
+	require.Equal(t, map[uint32]string{0: "f", 128: "g", 300: "h"}, names)
+	body, _ := named.Custom("name")
+	require.Equal(t, "\x00\x02\x01m"+"\x01\x0c\x03\x00\x01f\x80\x01\x01g\xac\x02\x01h"+"\x02\x01\x00", string(body))
+	names, err = m.FunctionNames()
+	require.NoError(t, err)
+	require.Len(t, names, 2, "the receiver stays as it is")
+	for _, body := range []string{"", "\x00\x02\x01m", "\x01", "\x01\x01\x80", "\x01\x01\x00\x01\x01\x00"} {
+		m := section(body)
+		require.Equal(t, m.Encode(), m.WithFunctionName(7, "h").Encode(), "%q", body)
+	}
+	m = parse(t, string(header))
+	require.Equal(t, m.Encode(), m.WithFunctionName(7, "h").Encode())
+}
+
 func TestNumbers(t *testing.T) {
 	for _, v := range []uint32{0, 1, 127, 128, 1 << 14, math.MaxInt32, math.MaxUint32} {
 		for width := range 6 {
