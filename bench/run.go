@@ -29,7 +29,7 @@ type plan struct {
 }
 
 var (
-	fullPlan = plan{turns: 300, sites: []int{1, 100, 10_000, 100_000}, destinations: []int{62, 512, 2048, report.LongestDestination},
+	fullPlan = plan{turns: 100, sites: []int{1, 100, 10_000, 100_000}, destinations: []int{62, 512, 2048, report.LongestDestination},
 		headers: []int{0, 5, 10, 20, 40}, wazeroRounds: 8, load: 2 * time.Second, peers: true}
 	quickPlan = plan{turns: 30, sites: []int{1, 1000}, destinations: []int{62, 2048}, headers: []int{0, 40}}
 )

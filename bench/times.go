@@ -30,6 +30,9 @@ func (b *bench) timeGuests() error {
 			return err
 		}
 		for i := range g.kinds {
+			if under := g.Name == report.Core || g.Name == report.CoreWarm; under && g.kinds[i].Name != "signed" {
+				continue // the SDK's requests need host calls that the host lacks
+			}
 			p.Lanes = append(p.Lanes, rusthost.NewLane(laneName(g.Name, g.kinds[i].Name), g.Name, &g.kinds[i], g.Check != nil))
 		}
 	}

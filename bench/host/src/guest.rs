@@ -144,8 +144,10 @@ fn link_unsupported(linker: &mut Linker<Click>, module: &Module) -> Result<()> {
     for import in module.imports() {
         let Some(ty) = import.ty().func().cloned() else { continue };
         let wasi = import.module().starts_with("wasi");
+        let name = format!("{}.{}", import.module(), import.name());
         linker.func_new(import.module(), import.name(), ty, move |mut caller, _, results| {
             let click: &mut Click = caller.data_mut();
+            click.unsupported.push(name.clone());
             if wasi {
                 click.wasi_calls += 1;
             } else {

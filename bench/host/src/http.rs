@@ -237,34 +237,63 @@ fn link_body(l: &mut Linker<Click>) -> Result<()> {
     Ok(())
 }
 
-/// The ESP answers at once.
+/// Gives the ESP's answer, which is there at once.
+fn answered(f: &mut Frame, response: u32, body: u32) -> Result<Status> {
+    let esp = &f.click.lane.service.esp;
+    let answer = Message { status: esp.status, headers: esp.headers.clone() };
+    let handle = add(&mut f.click.responses, answer);
+    f.put(response, handle)?;
+    let handle = add(&mut f.click.bodies, Body::default());
+    f.number(handle, body)
+}
+
 fn link_send(l: &mut Linker<Click>) -> Result<()> {
     const M: &str = "fastly_http_req";
     l.func_wrap(
         M,
         "send_async_v2",
         |c: C, r: u32, _body: u32, bp: u32, bn: u32, _streaming: u32, w: u32| {
-            call(c, "fastly_http_req.send_async_v2", |f| {
-                at(&mut f.click.requests, r)?;
-                f.bytes(bp, bn)?;
-                f.number(0, w)
-            })
+            call(c, "fastly_http_req.send_async_v2", |f| sent(f, r, bp, bn, w))
         },
     )?;
+    for (name, full) in [
+        ("send_async", "fastly_http_req.send_async"),
+        ("send_async_streaming", "fastly_http_req.send_async_streaming"),
+    ] {
+        l.func_wrap(M, name, move |c: C, r: u32, _body: u32, bp: u32, bn: u32, w: u32| {
+            call(c, full, |f| sent(f, r, bp, bn, w))
+        })?;
+    }
     l.func_wrap(M, "pending_req_wait_v2", |c: C, _pending: u32, _detail: u32, r: u32, b: u32| {
-        call(c, "fastly_http_req.pending_req_wait_v2", |f| {
-            let esp = &f.click.lane.service.esp;
-            let answer = Message { status: esp.status, headers: esp.headers.clone() };
-            let response = add(&mut f.click.responses, answer);
-            let body = add(&mut f.click.bodies, Body::default());
-            f.put(r, response)?;
-            f.number(body, b)
+        call(c, "fastly_http_req.pending_req_wait_v2", |f| answered(f, r, b))
+    })?;
+    l.func_wrap(M, "pending_req_poll_v2", |c: C, _pending: u32, _detail: u32, done: u32, r: u32, b: u32| {
+        call(c, "fastly_http_req.pending_req_poll_v2", |f| {
+            f.put(done, 1)?;
+            answered(f, r, b)
         })
     })?;
+    l.func_wrap(M, "auto_decompress_response_set", |c: C, _r: u32, _encodings: u32| {
+        call(c, "fastly_http_req.auto_decompress_response_set", |_| Ok(OK))
+    })?;
+    l.func_wrap(
+        M,
+        "cache_override_v2_set",
+        |c: C, _r: u32, _tag: u32, _ttl: u32, _stale: u32, _key: u32, _length: u32| {
+            call(c, "fastly_http_req.cache_override_v2_set", |_| Ok(OK))
+        },
+    )?;
     l.func_wrap("fastly_async_io", "select", |c: C, _handles: u32, _n: u32, _ms: u32, w: u32| {
         call(c, "fastly_async_io.select", |f| f.number(0, w))
     })?;
     Ok(())
+}
+
+/// Sends a request: there is one backend, and one pending request.
+fn sent(f: &mut Frame, request: u32, bp: u32, bn: u32, pending: u32) -> Result<Status> {
+    at(&mut f.click.requests, request)?;
+    f.bytes(bp, bn)?;
+    f.number(0, pending)
 }
 
 const ADDRESS: [u8; 4] = [192, 0, 2, 7];

@@ -202,7 +202,14 @@ fn check(want: &Want, done: &Done) -> Result<()> {
     let Some(sent) = &done.click.sent else { bail!("the guest answered nothing") };
     let location = sent.value("location").unwrap_or("");
     if sent.status != want.status || location != want.location && !want.location.is_empty() {
-        bail!("status {}, location {location:?}, want {}, {:?}", sent.status, want.status, want.location);
+        let lacks = done.click.unsupported.join(", ");
+        let stderr = String::from_utf8_lossy(&done.click.stderr);
+        bail!(
+            "status {}, location {location:?}, want {}, {:?}; calls that the host lacks: [{lacks}] {stderr}",
+            sent.status,
+            want.status,
+            want.location
+        );
     }
     let logs: Vec<_> = done.click.logs.iter().map(|l| String::from_utf8_lossy(l)).collect();
     let logged = logs.len() == 1 && logs[0].contains(&want.logged);

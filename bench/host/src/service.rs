@@ -117,6 +117,8 @@ pub struct Click {
     pub calls: u32,
     pub wasi_calls: u32,
     pub names: Vec<&'static str>,
+    /// Calls that this host does not have.
+    pub unsupported: Vec<String>,
     pub first_fuel: u64,
     pub call_time: Duration,
 }
@@ -145,6 +147,7 @@ impl Click {
             calls: 0,
             wasi_calls: 0,
             names: Vec::new(),
+            unsupported: Vec::new(),
             first_fuel: 0,
             call_time: Duration::ZERO,
         }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"strconv"
 	"text/template"
 )
 
@@ -85,8 +86,17 @@ func (r *Results) Plot() ([]byte, error) {
 			panels, top = append(panels, p), p.Base+panelFoot+16
 		}
 	}
-	stacks := r.stackItems()
-	add(drawStacks(stacks, top), len(stacks) > 0)
+	for _, p := range []struct {
+		title, detail string
+		panel         int
+	}{
+		{"Where a click's time goes", "on wasmtime, a sandbox per request; medians", short},
+		{"The same of larger guests", "another scale", large},
+	} {
+		if list := r.stackItems(p.panel); len(list) > 0 {
+			add(drawStacks(p.title, p.detail, list, top), true)
+		}
+	}
 	for _, p := range []struct {
 		title, detail string
 		items         []item
@@ -136,9 +146,9 @@ func (s stack) total() (sum float64) {
 
 // drawStacks makes the layout of the panel that says where a click's time goes,
 // on a linear axis.
-func drawStacks(list []stack, top int) panel {
+func drawStacks(title, detail string, list []stack, top int) panel {
 	const head = panelHead + 22
-	p := panel{Top: top, Title: "Where a click's time goes", Detail: "on wasmtime, a sandbox per request; medians", AxisTop: top + head - 10}
+	p := panel{Top: top, Title: title, Detail: detail, AxisTop: top + head - 10}
 	most := 1.0
 	for _, s := range list {
 		most = max(most, s.total())
@@ -147,7 +157,7 @@ func drawStacks(list []stack, top int) panel {
 	scale := float64(barWidth) / most
 	for i, s := range list {
 		y := top + head + i*rowHeight
-		b := bar{Label: s.label, Value: Micros(s.total()), Y: y, TextY: y + 13}
+		b := bar{Label: s.label, Value: axisMicros(s.total()), Y: y, TextY: y + 13}
 		x := float64(barLeft)
 		for _, st := range stages {
 			width := math.Round(10*scale*st.of(s.parts)) / 10
@@ -159,12 +169,12 @@ func drawStacks(list []stack, top int) panel {
 	}
 	p.Base = top + head + len(list)*rowHeight
 	for v := 0.0; v <= most; v += step {
-		p.Ticks = append(p.Ticks, tick{barLeft + v*scale, fmt.Sprintf("%g µs", v)})
+		p.Ticks = append(p.Ticks, tick{barLeft + v*scale, axisMicros(v)})
 	}
 	x := float64(barLeft)
 	for _, st := range stages {
 		p.Legend = append(p.Legend, entry{x, st.class, st.text})
-		x += 30 + 6.6*float64(len(st.text))
+		x += 34 + 6.6*float64(len(st.text))
 	}
 	return p
 }
@@ -214,32 +224,38 @@ func drawPanel(title, detail string, items []item, unit func(float64) string, to
 	return p
 }
 
-// order is the order of the bars, beginning with the empty module. Those that
-// are short enough to be told apart on a linear axis are stacked, too.
+// The panels of stacked bars: on one linear axis, the parts of short ones would
+// not be seen beside large ones.
+const (
+	short = 1 + iota
+	large
+)
+
+// order is the order of the bars, beginning with the empty module.
 var order = []struct {
 	module, kind, label, class string
-	stacked                    bool
+	panel                      int // of stacked bars
 }{
-	{Empty, Plain, "empty module, 204", "floor", true},
-	{Raw, "signed", "Rust without a runtime, signed", "peer", true},
-	{Crate, "signed", "Rust, fastly crate, signed", "peer", true},
-	{Ours, "signed", "clickedge, signed redirect", "ours", true},
-	{Ours, "decoded", "clickedge, decoded redirect (SES)", "ours", true},
-	{Ours, "proxied", "clickedge, proxied click", "ours", true},
-	{Ours, "refused", "clickedge, refused link", "ours", true},
-	{Crate, Long, "Rust, fastly crate, 2 KB destination", "peer", true},
-	{Ours, Long, "clickedge, 2 KB destination", "ours", true},
-	{FSTHTTPWarm, Plain, "Go fsthttp prewarmed, plain 302", "peer", true},
-	{JSPlain, Plain, "JavaScript SDK, plain 302", "peer", true},
-	{CoreWarm, "signed", "core + fsthttp, prewarmed, signed", "peer", false},
-	{FSTHTTP, Plain, "Go fsthttp, plain 302", "peer", false},
-	{Core, "signed", "core + fsthttp, signed", "peer", false},
-	{JSSigned, "signed", "JavaScript SDK, signed", "peer", false},
+	{Empty, Plain, "empty module, 204", "floor", short},
+	{Raw, "signed", "Rust without a runtime, signed", "peer", short},
+	{Crate, "signed", "Rust, fastly crate, signed", "peer", short},
+	{Ours, "signed", "clickedge, signed redirect", "ours", short},
+	{Ours, "decoded", "clickedge, decoded redirect (SES)", "ours", short},
+	{Ours, "proxied", "clickedge, proxied click", "ours", short},
+	{Ours, "refused", "clickedge, refused link", "ours", short},
+	{Crate, Long, "Rust, fastly crate, 2 KB destination", "peer", short},
+	{Ours, Long, "clickedge, 2 KB destination", "ours", short},
+	{FSTHTTPWarm, Plain, "Go fsthttp prewarmed, plain 302", "peer", large},
+	{JSPlain, Plain, "JavaScript SDK, plain 302", "peer", large},
+	{CoreWarm, "signed", "core + fsthttp, prewarmed, signed", "peer", large},
+	{FSTHTTP, Plain, "Go fsthttp, plain 302", "peer", large},
+	{Core, "signed", "core + fsthttp, signed", "peer", large},
+	{JSSigned, "signed", "JavaScript SDK, signed", "peer", large},
 }
 
-func (r *Results) stackItems() (list []stack) {
+func (r *Results) stackItems(panel int) (list []stack) {
 	for _, o := range order {
-		if row := r.Row(o.module, o.kind); o.stacked && row != nil && row.Parts != nil {
+		if row := r.Row(o.module, o.kind); o.panel == panel && row != nil && row.Parts != nil {
 			list = append(list, stack{o.label, row.Parts})
 		}
 	}
@@ -260,7 +276,7 @@ func (r *Results) timeItems() (list []item) {
 	for _, o := range order {
 		if row := r.Row(o.module, o.kind); row != nil && row.Times != nil {
 			t := row.Times.Total
-			list = append(list, item{label: o.label, class: o.class, value: t.Median, low: t.Low, high: t.High, text: Micros(t.Median)})
+			list = append(list, item{label: o.label, class: o.class, value: t.Median, low: t.Low, high: t.High, text: axisMicros(t.Median)})
 		}
 	}
 	return list
@@ -278,7 +294,7 @@ func shortCount(v float64) string {
 
 func axisMicros(us float64) string {
 	if us >= 1000 {
-		return fmt.Sprintf("%.0f ms", us/1000)
+		return strconv.FormatFloat(math.Round(us/100)/10, 'g', -1, 64) + " ms"
 	}
 	return fmt.Sprintf("%.0f µs", us)
 }

@@ -176,7 +176,7 @@ func TestPlot(t *testing.T) {
 			bars++
 		}
 	}
-	require.Equal(t, 1+6+6*5+6+6, bars, "the paper, a legend, five stacks of six parts, and two panels of six bars")
+	require.Equal(t, 1+2*6+6*6+6+6, bars, "the paper, two legends, six stacks of six parts, and two panels of six bars")
 	require.Contains(t, string(svg), "Test &amp; Sons &lt;1&gt;")
 
 	p := drawPanel("title", "", r.timeItems(), axisMicros, 0)
