@@ -115,7 +115,7 @@ func roomFor(asked, need int) (int, error) {
 	case asked < 0 || asked > MostRoom:
 		return 0, fmt.Errorf("room for %d bytes of sites: the most is %d", asked, MostRoom)
 	case asked == 0:
-		asked = min(max(LeastRoom, (2*need+page-1)/page*page), MostRoom)
+		asked = min(max(LeastRoom, (need+need/4+page-1)/page*page), MostRoom)
 	}
 	if need > asked {
 		return 0, &RoomError{Room: asked, Need: need}
