@@ -24,6 +24,9 @@ type table struct {
 	opened sitetable.Table
 }
 
+// roomHead is the length in front of what is in the room.
+const roomHead = 4
+
 func init() { hot.table.atInit = readTable() }
 
 func readTable() string {
@@ -44,6 +47,7 @@ func openSites() *sitetable.Table {
 	}
 	var err error
 	if t.opened, err = sitetable.Open(data); err == nil {
+		t.opened.WriteFirst(t.room[min(len(t.room), roomHead):])
 		t.sites = &t.opened
 	}
 	return t.sites
@@ -51,9 +55,9 @@ func openSites() *sitetable.Table {
 
 // tableData returns the table and what follows it; "" for none.
 func tableData() string {
-	if room := hot.table.room; len(room) > 4 {
-		if n := int(binary.LittleEndian.Uint32(room)); n > 0 && n <= len(room)-4 {
-			return view(room[4 : 4+n])
+	if room := hot.table.room; len(room) > roomHead {
+		if n := int(binary.LittleEndian.Uint32(room)); n > 0 && n <= len(room)-roomHead {
+			return view(room[roomHead : roomHead+n])
 		}
 	}
 	return hot.table.atInit

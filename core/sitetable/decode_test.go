@@ -2,13 +2,14 @@ package sitetable
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 )
 
-// decodeTable reads a whole table back: the same sites in the same order, their
-// lists included. The error is [ErrFormat]; a table that [Make] would not
+// decodeTable reads a whole table back: the same sites, by their hosts, their lists
+// included. The error is [ErrFormat]; a table that [Make] would not
 // have written just so is refused, whatever is wrong with it.
 func decodeTable(data []byte) (*core.Sites, error) {
 	t, err := Open(string(data))
@@ -16,20 +17,35 @@ func decodeTable(data []byte) (*core.Sites, error) {
 		return nil, err
 	}
 	var list []*core.Site
-	at := tableHeader + tableSlot*t.slots
-	for i := range t.Len() {
-		site := t.decode(at)
-		if site == nil {
-			return nil, fmt.Errorf("%w: site %d cannot be read", ErrFormat, i)
+	for n := range t.buckets {
+		start, _ := bucketAt(n)
+		head := t.data.cut(uint64(start), bucketHeader)
+		if len(head) < bucketHeader {
+			return nil, ErrFormat
 		}
-		list = append(list, site)
-		at += siteFixed + len(site.Host)
+		index := t.data.cut(uint64(start+bucketHeader), uint64(le32(head, 0)>>16)*bucketEntry)
+		for ; index != ""; index = index[bucketEntry:] {
+			site := t.decode(int(le64(index, 0) >> 32))
+			if site == nil {
+				return nil, fmt.Errorf("%w: site %d cannot be read", ErrFormat, len(list))
+			}
+			list = append(list, site)
+		}
 	}
-	s := core.NewSites(list)
+	s := inOrder(core.NewSites(list))
 	if s.Len() == 0 || s.Len() != t.Len() || string(Make(s)) != string(t.data) {
 		return nil, fmt.Errorf("%w: it is damaged", ErrFormat)
 	}
 	return s, nil
+}
+
+// inOrder returns these sites by their hosts: a table does not have their order.
+func inOrder(s *core.Sites) *core.Sites {
+	var list []*core.Site
+	for _, host := range slices.Sorted(slices.Values(s.Hosts())) {
+		list = append(list, s.Lookup(host))
+	}
+	return core.NewSites(list)
 }
 
 // decode reads the site at an offset into memory of its own, and all of it.

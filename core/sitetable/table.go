@@ -22,16 +22,20 @@ import (
 //
 //	header   8  "clkedge" and the layout, see tableMagic
 //	         4  number of sites
-//	         4  number of slots, a power of two
-//	index    8 for each slot: 4 of the host's hash, 4 offset of the site, 0 where the slot is free
-//	sites    in the order of sites.json, each
-//	         4  offset of its profile
+//	         4  number of buckets
+//	buckets  each in one page of memory, see bucketAt: of all tables a lookup touches one page beside the header's
+//	         1  bucketMark
+//	         1  0
+//	         2  number of sites in it
+//	         8  for each site: 4 of the host's hash, 4 offset of the site; by hash and host
+//	            sites, profiles, origins, texts and lists, those that several sites of the bucket have in common once
+//	rest     what has no room in its bucket, and texts that are long
+//
+//	site     4  offset of its profile
 //	         8  destinations (list)
 //	         8  home (text)
 //	         1  length of the host
 //	            host
-//	pool     whatever several sites may have in common, each thing once: profiles, origins, texts and lists
-//
 //	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere,
 //	            one of the last six fields is not 0, or learn is set, learn
 //	         4  offset of the origin, 0 for none
@@ -54,15 +58,14 @@ import (
 //	text     4 offset, 4 length in bytes; 0 and 0 for ""
 //	list     a text of items, each a byte of length and that many bytes; destinations are a destination.List
 //
-// The search for a site begins at the slot that its host's hash gives, and goes
-// on to the next slots, from the last one to the first, until a slot has the
-// hash and a site with the host, or is free.
+// The bucket of a site is the one that its host's hash gives.
 //
 // A table may hold any bytes: reading never goes beyond its end, and what
 // cannot be read counts as absent.
 type Table struct {
-	data  tableData
-	slots int // all of them lie inside data
+	data    tableData
+	buckets int // all of them begin inside data
+	memory  []byte
 }
 
 // tableData is the text of a table.
@@ -74,13 +77,33 @@ type tableData string
 const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
 
 const (
-	tableLayout  = 3
+	tableLayout  = 4
 	tableHeader  = 16
-	tableSlot    = 8
+	bucketHeader = 4
+	bucketEntry  = 8
 	siteFixed    = 21
 	profileFixed = 76
 	originFixed  = 48
 )
+
+// bucketMark is the first byte of each bucket.
+const bucketMark = 'b'
+
+// A table stands in memory tableLead bytes behind the beginning of a page: that
+// is where the room of a module has the table's length.
+const (
+	memoryPage = 4096
+	tableLead  = 4
+)
+
+// bucketAt returns the offset of a bucket, and that of the end of its page. The
+// first one follows the header.
+func bucketAt(n int) (start, end int) {
+	return max(tableHeader, memoryPage*n-tableLead), memoryPage*(n+1) - tableLead
+}
+
+// bucketOf returns the bucket of a hash.
+func bucketOf(hash uint64, buckets int) int { return int(hash >> 32 * uint64(buckets) >> 32) }
 
 // The bits of a profile's flags, and of an origin's.
 const (
@@ -109,12 +132,18 @@ func Open(data string) (Table, error) {
 	if len(data) < tableHeader || le64(data, 0) != tableMagic {
 		return Table{}, ErrFormat
 	}
-	slots := int(le32(data, 12))
-	if slots == 0 || slots&(slots-1) != 0 || slots > (len(data)-tableHeader)/tableSlot {
+	buckets := int(le32(data, 12))
+	if buckets == 0 || buckets > (len(data)+tableLead+memoryPage-1)/memoryPage {
 		return Table{}, ErrFormat
 	}
-	return Table{data: tableData(data), slots: slots}, nil
+	return Table{data: tableData(data), buckets: buckets}, nil
 }
+
+// WriteFirst says that memory, which holds the table, may be written to. A
+// lookup then stores the byte that is there into a page before it reads it:
+// where memory is a copy-on-write image, the first write to a page costs half
+// of the first read, which maps the pages around it as well.
+func (t *Table) WriteFirst(memory []byte) { t.memory = memory }
 
 // Len is the number of sites; nil has none.
 func (t *Table) Len() int {
@@ -186,18 +215,24 @@ func (t *Table) Lookup(host string, space *Space) *core.Site {
 // host as a part of the table.
 func (t *Table) find(host string) (at int, found string) {
 	d, h := t.data, hashHost(host)
-	slot := int(h>>32) & (t.slots - 1)
-	for range t.slots {
-		entry := le64(string(d), tableHeader+tableSlot*slot)
-		if at = int(entry >> 32); at == 0 {
-			break
-		}
+	start, _ := bucketAt(bucketOf(h, t.buckets))
+	if start > tableHeader && start < len(t.memory) { // the header's page has been read
+		t.memory[start] = bucketMark
+	}
+	head := d.cut(uint64(start), bucketHeader)
+	if len(head) < bucketHeader || head[0] != bucketMark {
+		return 0, ""
+	}
+	index := d.cut(uint64(start+bucketHeader), uint64(le32(head, 0)>>16)*bucketEntry)
+	for i := 0; i < len(index); i += bucketEntry {
+		entry := le64(index, i)
 		if uint32(entry) == uint32(h) {
-			if found = d.hostAt(at); word.Equal(found, host) {
-				return at, found
+			if at = int(entry >> 32); at != 0 {
+				if found = d.hostAt(at); word.Equal(found, host) {
+					return at, found
+				}
 			}
 		}
-		slot = (slot + 1) & (t.slots - 1)
 	}
 	return 0, ""
 }

@@ -1,65 +1,128 @@
 package sitetable
 
 import (
+	"cmp"
 	"encoding/binary"
-	"math/bits"
 	"slices"
 
 	"github.com/clickedge/clickedge/core"
 )
 
 // Make returns the text of a [Table] of these sites. The same sites give the
-// same bytes.
+// same bytes, in whatever order they are.
 func Make(s *core.Sites) []byte {
 	hosts := s.Hosts()
-	w := tableWriter{slots: 1 << bits.Len(uint(2*len(hosts)-1)), seen: map[string]uint32{}}
-	w.base = tableHeader + tableSlot*w.slots
-	for _, host := range hosts {
-		w.base += siteFixed + len(host)
+	slices.SortFunc(hosts, func(a, b string) int {
+		return cmp.Or(cmp.Compare(hashHost(a), hashHost(b)), cmp.Compare(a, b))
+	})
+	w := tableWriter{rest: newHeap(0)}
+	for n := w.estimate(s, hosts); !w.write(s, hosts, n); n++ {
 	}
-	index, sites := make([]uint64, w.slots), []byte(nil)
-	first := tableHeader + tableSlot*w.slots
-	for _, host := range hosts {
-		w.place(index, host, first+len(sites))
-		sites = w.site(sites, s.Lookup(host))
-	}
-	out := make([]byte, 0, w.base+len(w.pool))
-	out = binary.LittleEndian.AppendUint64(out, tableMagic)
+	out := binary.LittleEndian.AppendUint64(nil, tableMagic)
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(hosts)))
-	out = binary.LittleEndian.AppendUint32(out, uint32(w.slots))
-	for _, entry := range index {
-		out = binary.LittleEndian.AppendUint64(out, entry)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(w.buckets)))
+	for i, b := range w.buckets {
+		start, _ := bucketAt(i)
+		out = append(append(out, make([]byte, start-len(out))...), b.text...)
 	}
-	return append(append(out, sites...), w.pool...)
+	if len(w.rest.text) > 0 {
+		out = append(out, make([]byte, w.rest.base-len(out))...)
+	}
+	return append(out, w.rest.text...)
 }
 
-// tableWriter collects the pool of a table.
+// tableWriter puts pieces into the bucket of the site that is being written, or
+// into the rest.
 type tableWriter struct {
-	slots int
-	base  int // where the pool begins
-	pool  []byte
-	seen  map[string]uint32 // offset of each piece in the pool
+	buckets      []*heap
+	bucket, rest *heap
+	room         int // how long the text of the bucket may become
 }
 
-// place puts a site into the first free slot. At least half of them are free.
-func (w *tableWriter) place(index []uint64, host string, at int) {
-	h := hashHost(host)
-	slot := int(h>>32) & (w.slots - 1)
-	for index[slot] != 0 {
-		slot = (slot + 1) & (w.slots - 1)
-	}
-	index[slot] = uint64(at)<<32 | uint64(uint32(h))
+// heap is a part of a table with its pieces, each of them once.
+type heap struct {
+	base int // its offset
+	text []byte
+	seen map[string]uint32
 }
 
-// put adds a piece to the pool, unless it is there, and returns its offset.
-func (w *tableWriter) put(piece []byte) uint32 {
-	at, ok := w.seen[string(piece)]
+func newHeap(base int) *heap { return &heap{base: base, seen: map[string]uint32{}} }
+
+// put adds a piece, unless it is there, and returns its offset.
+func (h *heap) put(piece []byte) uint32 {
+	at, ok := h.seen[string(piece)]
 	if !ok {
-		at = uint32(w.base + len(w.pool))
-		w.pool = append(w.pool, piece...)
-		w.seen[string(piece)] = at
+		at = uint32(h.base + len(h.text))
+		h.text = append(h.text, piece...)
+		h.seen[string(piece)] = at
 	}
 	return at
+}
+
+// Buckets are filled to fullness in the mean. Some then have more sites than
+// they have room for, about one site in thirty: the rest of these costs a
+// lookup another page.
+const (
+	fullness = memoryPage * 2 / 3
+	longText = 512
+)
+
+// estimate returns how many buckets the sites need.
+func (w *tableWriter) estimate(s *core.Sites, hosts []string) int {
+	size, one := 0, tableWriter{bucket: newHeap(0), rest: newHeap(0), room: 1 << 30}
+	for _, host := range hosts {
+		size += bucketEntry + len(one.site(nil, s.Lookup(host)))
+	}
+	shared := len(one.bucket.text)
+	if tableHeader+bucketHeader+size+shared <= memoryPage-tableLead {
+		return 1
+	}
+	return (size+shared+fullness-1)/fullness + 1
+}
+
+// write writes the sites into n buckets, and reports whether the indexes fit.
+func (w *tableWriter) write(s *core.Sites, hosts []string, n int) bool {
+	_, end := bucketAt(n - 1)
+	w.buckets, w.rest = nil, newHeap(end)
+	for i := range n {
+		count := 0
+		for count < len(hosts) && bucketOf(hashHost(hosts[count]), n) == i {
+			count++
+		}
+		if !w.fill(s, hosts[:count], i) {
+			return false
+		}
+		hosts = hosts[count:]
+	}
+	return true
+}
+
+// fill writes a bucket.
+func (w *tableWriter) fill(s *core.Sites, hosts []string, n int) bool {
+	start, end := bucketAt(n)
+	index := bucketHeader + bucketEntry*len(hosts)
+	if index > end-start || len(hosts) > 1<<16-1 {
+		return false
+	}
+	w.bucket, w.room = newHeap(start), end-start
+	w.bucket.text = append(w.bucket.text, bucketMark, 0)
+	w.bucket.text = binary.LittleEndian.AppendUint16(w.bucket.text, uint16(len(hosts)))
+	w.bucket.text = append(w.bucket.text, make([]byte, bucketEntry*len(hosts))...)
+	for i, host := range hosts {
+		at := w.put(w.site(nil, s.Lookup(host)))
+		entry := uint64(at)<<32 | uint64(uint32(hashHost(host)))
+		binary.LittleEndian.PutUint64(w.bucket.text[bucketHeader+bucketEntry*i:], entry)
+	}
+	w.buckets = append(w.buckets, w.bucket)
+	return true
+}
+
+// put adds a piece to the bucket if it has room, else to the rest.
+func (w *tableWriter) put(piece []byte) uint32 {
+	if _, ok := w.bucket.seen[string(piece)]; ok || len(piece) <= longText && len(w.bucket.text)+len(piece) <= w.room {
+		return w.bucket.put(piece)
+	}
+	return w.rest.put(piece)
 }
 
 // text appends a reference to a text.
