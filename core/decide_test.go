@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -133,3 +134,33 @@ func TestDecideOfProxyAllocatesNothing(t *testing.T) {
 	now := time.Unix(0, 0)
 	require.Zero(t, testing.AllocsPerRun(100, func() { Decide(req, site, now) }))
 }
+
+// With the memory of the target and room before it, a signed link allocates
+// nothing, however long it is, and the memory is as it was.
+func TestLongSignedLinkAllocatesNothing(t *testing.T) {
+	secret := oneSecret("0123456789abcdef0123456789abcdef")
+	site := &Site{Host: "link.example.com", Keys: []string{"k1"}, SignedAnywhere: true}
+	for _, length := range []int{100, 700, 1500, 2048, 6050} {
+		to := "https://www.example.com/" + strings.Repeat("a", length-24)
+		url, err := signed.Mint(signed.Link{Host: site.Host, KeyID: "k1", Destination: to}, secret)
+		require.NoError(t, err)
+		raw := []byte(strings.Repeat("x", RawLead) + url)
+		before := bytes.Clone(raw)
+		req := &Request{Method: "GET", Target: url[len("https://link.example.com"):], Keys: &secret, Raw: raw, Room: make([]byte, length)}
+		var d Decision
+		require.Zero(t, testing.AllocsPerRun(10, func() {
+			d = Decision{}
+			d.Decide(req, site, time.Unix(1, 0))
+		}), length)
+		require.Equal(t, to, d.Location)
+		require.Equal(t, before, raw)
+
+		req.Raw = nil
+		require.Equal(t, to, Decide(req, site, time.Unix(1, 0)).Location)
+	}
+}
+
+// oneSecret is a keyring that does not allocate.
+type oneSecret []byte
+
+func (s *oneSecret) Secret(string) ([]byte, error) { return *s, nil }

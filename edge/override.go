@@ -13,7 +13,7 @@ import (
 // overrides sites.json. An invalid one is ignored, and the log says so: a
 // mistake in it must not break links that have been sent.
 func (x *exchange) locate() {
-	x.site = findSite(x.record.Host)
+	x.site = findSite(x.record.Host, x.request.Target)
 	x.request.NoSites = hot.table.sites == nil
 	var host string
 	if x.site != nil {

@@ -63,8 +63,8 @@ func tableData() string {
 	return hot.table.atInit
 }
 
-// findSite returns the site of a Host header, nil for none. The next call
-// overwrites what it returns.
-func findSite(host string) *core.Site {
-	return openSites().Lookup(host, &hot.site)
+// findSite returns the site of a Host header for a target, nil for none. The
+// next call overwrites what it returns.
+func findSite(host, target string) *core.Site {
+	return openSites().Lookup(host, target, &hot.site)
 }

@@ -51,7 +51,7 @@ func inOrder(s *core.Sites) *core.Sites {
 // decode reads the site at an offset into memory of its own, and all of it.
 func (t *Table) decode(at int) *core.Site {
 	space := new(Space)
-	if found, host := t.find(t.data.hostAt(at)); found != at || !t.data.site(at, host, space) {
+	if found, host := t.find(t.data.hostAt(at)); found != at || !t.data.site(at, host, "/", space) {
 		return nil
 	}
 	site := &space.site

@@ -191,7 +191,10 @@ type espSpace struct {
 // than space has room for. Two fields are not set: Destinations, since
 // [core.Site.Allows] reads the list in the table, and the Health of origins,
 // which the guest does not need.
-func (t *Table) Lookup(host string, space *Space) *core.Site {
+//
+// The sites of Also are not read for a target that is a signed link, which
+// belongs to the site itself.
+func (t *Table) Lookup(host, target string, space *Space) *core.Site {
 	if t == nil {
 		return nil
 	}
@@ -205,7 +208,7 @@ func (t *Table) Lookup(host string, space *Space) *core.Site {
 			return nil
 		}
 	}
-	if !t.data.site(at, found, space) {
+	if !t.data.site(at, found, target, space) {
 		return nil
 	}
 	return &space.site
@@ -261,7 +264,7 @@ func (d tableData) text(ref uint64) string {
 }
 
 // site reads the site of a host at an offset.
-func (d tableData) site(at int, host string, space *Space) bool {
+func (d tableData) site(at int, host, target string, space *Space) bool {
 	r := d.cut(uint64(at), siteFixed)
 	if len(r) < siteFixed {
 		return false
@@ -272,13 +275,13 @@ func (d tableData) site(at int, host string, space *Space) bool {
 	}
 	d.esp(r, p, host, &space.espSpace)
 	if le32(p, 0)&flagMore != 0 {
-		d.more(r, p, space)
+		d.more(r, p, target, space)
 	}
 	return true
 }
 
 // more reads what most sites do not have.
-func (d tableData) more(r, p string, space *Space) {
+func (d tableData) more(r, p, target string, space *Space) {
 	space.site.Recalls = recall.Rules(d.text(le64(p, 52)))
 	space.site.Learn = le32(p, 0)&flagLearn != 0
 	if space.More == nil {
@@ -291,7 +294,9 @@ func (d tableData) more(r, p string, space *Space) {
 	if at := le32(p, 72); at != 0 {
 		space.site.Unsubscribes = d.origin(at, core.PresetCustom, &space.More.unsubscribes)
 	}
-	space.site.Also = d.also(r, le32(p, 60), space)
+	if also := le32(p, 60); also != 0 && !space.site.IsSigned(target) {
+		space.site.Also = d.also(r, also, space)
+	}
 }
 
 // esp reads the site as one of its ESPs sees it, from the site's record r and

@@ -1,6 +1,7 @@
 package sitetable
 
 import (
+	"bytes"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -80,10 +82,10 @@ func requireSameSites(t testing.TB, sites *core.Sites) {
 	require.Equal(t, sites.Len(), table.Len())
 	for _, host := range sites.Hosts() {
 		for _, asked := range []string{host, strings.ToUpper(host), host + ".", host + ":443"} {
-			requireSameSite(t, sites.Lookup(asked), table.Lookup(asked, space))
+			requireSameSite(t, sites.Lookup(asked), table.Lookup(asked, "/", space))
 		}
 		require.True(t, table.Has(host))
-		require.Nil(t, table.Lookup("x"+host, space))
+		require.Nil(t, table.Lookup("x"+host, "/", space))
 	}
 	again, err := decodeTable([]byte(table.data))
 	require.NoError(t, err)
@@ -131,7 +133,7 @@ func TestTableOfManySites(t *testing.T) {
 		table, space := open(t, sites), new(Space)
 		for i := range n {
 			host := fmt.Sprintf("link.brand-%d.example", i)
-			requireSameSite(t, sites.Lookup(host), table.Lookup(host, space))
+			requireSameSite(t, sites.Lookup(host), table.Lookup(host, "/", space))
 		}
 		t.Logf("%d of %d sites beyond their bucket", table.spread(t, sites), n)
 		require.Less(t, table.spread(t, sites), n/15, "sites of which a lookup reads beyond their bucket")
@@ -171,11 +173,11 @@ func TestTableLookupAllocatesNothing(t *testing.T) {
 	require.NoError(t, err)
 	table, space := open(t, sites), new(Space)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		if site := table.Lookup("link.brand-42.example", space); site == nil || !lists(site, "www.brand-42.example") {
+		if site := table.Lookup("link.brand-42.example", "/", space); site == nil || !lists(site, "www.brand-42.example") {
 			t.Error("not found")
 		}
-		table.Lookup("link.brand-42.example:8080", space)
-		table.Lookup("nobody.example", space)
+		table.Lookup("link.brand-42.example:8080", "/", space)
+		table.Lookup("nobody.example", "/", space)
 	}))
 }
 
@@ -198,12 +200,12 @@ func TestSpaceIsUsedAgain(t *testing.T) {
 		"plain.example.com": {"esp": "custom", "origin": "https://a.example.net", "second_origin": "b.example.net"}}}`))
 	require.NoError(t, err)
 	table, space := open(t, sites), new(Space)
-	require.Equal(t, "x-a\x001\x00", table.Lookup("headed.example.com", space).SecondOrigin.Headers)
-	plain := table.Lookup("plain.example.com", space)
+	require.Equal(t, "x-a\x001\x00", table.Lookup("headed.example.com", "/", space).SecondOrigin.Headers)
+	plain := table.Lookup("plain.example.com", "/", space)
 	require.Empty(t, plain.Origin.Headers+plain.SecondOrigin.Headers)
-	require.NotNil(t, table.Lookup("full.example.com", space).SecondOrigin)
-	requireSameSite(t, sites.Lookup("bare.example.com"), table.Lookup("bare.example.com", space))
-	require.False(t, lists(table.Lookup("bare.example.com", space), "example.com"))
+	require.NotNil(t, table.Lookup("full.example.com", "/", space).SecondOrigin)
+	requireSameSite(t, sites.Lookup("bare.example.com"), table.Lookup("bare.example.com", "/", space))
+	require.False(t, lists(table.Lookup("bare.example.com", "/", space), "example.com"))
 }
 
 // whole is a sites.json with one site that has all that a table has.
@@ -240,6 +242,39 @@ func TestTableLayout(t *testing.T) {
 	require.Equal(t, string(want), got.String())
 }
 
+// A signed link is the site's own, so that what other ESPs have is not read.
+func TestSignedLinksNeedNoOtherESP(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(whole))
+	require.NoError(t, err)
+	table, space := open(t, sites), new(Space)
+	for target, also := range map[string]int{"/to/k1.uaHR0cA.AAAA": 0, "/px/k1": 0, "/": 3, "/top": 3, "": 3} {
+		site := table.Lookup("a.example.com", target, space)
+		require.Len(t, site.Also, also, target)
+		require.NotEmpty(t, site.Recalls)
+		require.Equal(t, target != "/top" && also == 0, site.IsSigned(target))
+		require.Same(t, site.For("/to/k1.uaHR0cA.AAAA"), site)
+	}
+}
+
+// A lookup that writes first leaves the table as it was, and finds the same.
+func TestWriteFirst(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", crowd(500))
+	require.NoError(t, err)
+	data := Make(sites)
+	memory := bytes.Clone(data)
+	table, err := Open(unsafe.String(unsafe.SliceData(memory), len(memory)))
+	require.NoError(t, err)
+	require.Greater(t, table.buckets, 10)
+	table.WriteFirst(memory)
+	for _, host := range sites.Hosts() {
+		requireSameSite(t, sites.Lookup(host), table.Lookup(host, "/", new(Space)))
+		require.Nil(t, table.Lookup("x"+host, "/", new(Space)))
+	}
+	require.Equal(t, data, memory)
+	table.WriteFirst(memory[:1]) // less than the table
+	require.NotNil(t, table.Lookup("link.brand-42.example", "/", new(Space)))
+}
+
 func TestOpenRefuses(t *testing.T) {
 	sites, err := sitesjson.Parse("sites.json", crowd(3))
 	require.NoError(t, err)
@@ -269,11 +304,11 @@ func TestOpenRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrFormat, "a byte too few")
 
 	var none *Table
-	require.Nil(t, none.Lookup("a.example.com", new(Space)))
+	require.Nil(t, none.Lookup("a.example.com", "/", new(Space)))
 	require.False(t, none.Has("a.example.com"))
 	require.Zero(t, none.Len())
 	require.Zero(t, new(Table).Len())
-	require.Nil(t, new(Table).Lookup("a.example.com", new(Space)))
+	require.Nil(t, new(Table).Lookup("a.example.com", "/", new(Space)))
 }
 
 // FuzzTable: whatever the bytes, a lookup stays inside them, and what it finds
@@ -308,7 +343,7 @@ func FuzzTable(f *testing.F) {
 		if err != nil {
 			return
 		}
-		site := table.Lookup(host, new(Space))
+		site := table.Lookup(host, "/", new(Space))
 		table.Has(host)
 		if site == nil {
 			return
@@ -371,7 +406,7 @@ func BenchmarkTable(b *testing.B) {
 	table, space := open(b, sites), new(Space)
 	b.Run("lookup", func(b *testing.B) {
 		for b.Loop() {
-			table.Lookup("link.brand-4711.example", space)
+			table.Lookup("link.brand-4711.example", "/", space)
 		}
 	})
 }

@@ -142,7 +142,7 @@ func TestRoom(t *testing.T) {
 
 func TestRoomFor(t *testing.T) {
 	for _, c := range []struct{ asked, need, want int }{
-		{0, 100, LeastRoom}, {0, 2 << 20, LeastRoom}, {0, 2<<20 + 1, 4<<20 + 64<<10}, {0, 40 << 20, MostRoom}, {100, 100, 100},
+		{0, 100, LeastRoom}, {0, 2 << 20, LeastRoom}, {0, 3<<20 + 1, LeastRoom}, {0, 4 << 20, 5 << 20}, {0, 4<<20 + 1, 5<<20 + 64<<10}, {0, 60 << 20, MostRoom}, {100, 100, 100},
 	} {
 		room, err := roomFor(c.asked, c.need)
 		require.NoError(t, err)
