@@ -50,7 +50,7 @@ command is told of: --key-file, CLICKEDGE_KEY_<KID>, FASTLY_API_TOKEN, and those
 	f.StringVar(&o.Module, "module", "", "`file` with a module that was built already")
 	f.StringVar(&o.Source, "source", "", "`folder` in the source tree to compile the guest from")
 	f.StringVar(&o.Reactor, "reactor", "", "`file` with the guest, compiled as a reactor")
-	f.StringVar(&o.Room, "room", "", "`size` of the room for sites, as 8MiB (default: twice what these need, 4MiB at least)")
+	f.StringVar(&o.Room, "room", "", "`size` of the room for sites, as 8MiB (default: a quarter more than these need, 4MiB at least)")
 	f.StringVarP(&o.Out, "output", "o", "bin/main.wasm", "the `file` to write; a package where it ends in .tar.gz")
 	f.StringVar(&o.Manifest, "manifest", "", "the package's fastly.toml `file` (default: one that is made for it)")
 	f.StringVar(&o.Archive, "archive", "", "`file` with learned links, which clickedge archive export has written (default: those of --module, or none)")
