@@ -27,6 +27,7 @@ import (
 //	         1  bucketMark
 //	         1  0
 //	         2  number of sites in it
+//	         1  0, where there is no site
 //	         8  for each site: 4 of the host's hash, 4 offset of the site; by hash and host
 //	            sites, profiles, origins, texts and lists, those that several sites of the bucket have in common once
 //	rest     what has no room in its bucket, and texts that are long
@@ -133,7 +134,10 @@ func Open(data string) (Table, error) {
 		return Table{}, ErrFormat
 	}
 	buckets := int(le32(data, 12))
-	if buckets == 0 || buckets > (len(data)+tableLead+memoryPage-1)/memoryPage {
+	if buckets == 0 || buckets > 1+len(data)/memoryPage {
+		return Table{}, ErrFormat
+	}
+	if last, _ := bucketAt(buckets - 1); last+bucketHeader >= len(data) {
 		return Table{}, ErrFormat
 	}
 	return Table{data: tableData(data), buckets: buckets}, nil

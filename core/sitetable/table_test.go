@@ -287,6 +287,7 @@ func TestOpenRefuses(t *testing.T) {
 	for name, data := range map[string]string{
 		"nothing":                     "",
 		"half a header":               string(good[:tableHeader-1]),
+		"half a bucket":               string(good[:tableHeader+bucketHeader]),
 		"another format":              change(0, 'x'),
 		"a later layout":              change(7, tableLayout+1),
 		"the layout before":           change(7, tableLayout-1),

@@ -107,7 +107,7 @@ func (w *tableWriter) fill(s *core.Sites, hosts []string, n int) bool {
 	w.bucket, w.room = newHeap(start), end-start
 	w.bucket.text = append(w.bucket.text, bucketMark, 0)
 	w.bucket.text = binary.LittleEndian.AppendUint16(w.bucket.text, uint16(len(hosts)))
-	w.bucket.text = append(w.bucket.text, make([]byte, bucketEntry*len(hosts))...)
+	w.bucket.text = append(w.bucket.text, make([]byte, max(1, bucketEntry*len(hosts)))...)
 	for i, host := range hosts {
 		at := w.put(w.site(nil, s.Lookup(host)))
 		entry := uint64(at)<<32 | uint64(uint32(hashHost(host)))
