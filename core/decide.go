@@ -67,13 +67,17 @@ type Decision struct {
 // Decide decides what a request on a site gets. It is pure: the same arguments
 // give the same decision. A nil site means that no site has the request's host.
 func Decide(req *Request, site *Site, now time.Time) (d Decision) {
-	d.Decide(req, site.For(req.Target), now)
+	var secrets signed.Secrets
+	if req.Keys != nil {
+		secrets = req.Keys.Secret
+	}
+	d.Decide(req, site.For(req.Target), now, secrets)
 	return d
 }
 
 // Decide is the function [Decide], which writes to d, for a site as [Site.For]
-// gives it. d must be zero.
-func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
+// gives it, with secrets in place of req.Keys. d must be zero.
+func (d *Decision) Decide(req *Request, site *Site, now time.Time, secrets signed.Secrets) {
 	mayReply := mayBeReply(req.Target)
 	switch {
 	case mayReply && isHealth(req.Target):
@@ -89,7 +93,7 @@ func (d *Decision) Decide(req *Request, site *Site, now time.Time) {
 	case req.CDNLoop != "" && isLoop(req.CDNLoop, site.Host):
 		d.Code = outcome.Loop
 	case site.IsSigned(req.Target):
-		d.decideSigned(req, site, now)
+		d.decideSigned(req, site, now, secrets)
 	case mayReply && replyTo(req.Target, site) != ReplyNone:
 		d.reply(req, replyTo(req.Target, site))
 	case site.Origin == nil:
@@ -147,14 +151,14 @@ func (d *Decision) follow(req *Request, site *Site, link esp.Found, least esp.Gr
 	return true
 }
 
-func (d *Decision) decideSigned(req *Request, site *Site, now time.Time) {
+func (d *Decision) decideSigned(req *Request, site *Site, now time.Time, secrets signed.Secrets) {
 	d.Kind = signedKind(req.Target)
 	if !req.reads() {
 		d.Code = outcome.BadMethod
 		return
 	}
 	path := target.Path(req.Target)
-	link, to, code := signed.VerifyIn(site.Host, path, site.Keys, req.Keys, now, req.Room, req.raw(len(path)))
+	link, to, code := signed.VerifyIn(site.Host, path, site.Keys, secrets, now, req.Room, req.raw(len(path)))
 	d.ID, d.KeyID, d.Expiry = link.ID, link.KeyID, link.Expiry
 	if code == outcome.OK && !link.Pixel {
 		if site.Recalls != "" && d.recall(site, link.Destination) {

@@ -150,7 +150,7 @@ func TestLongSignedLinkAllocatesNothing(t *testing.T) {
 		var d Decision
 		require.Zero(t, testing.AllocsPerRun(10, func() {
 			d = Decision{}
-			d.Decide(req, site, time.Unix(1, 0))
+			d.Decide(req, site, time.Unix(1, 0), secret.Secret)
 		}), length)
 		require.Equal(t, to, d.Location)
 		require.Equal(t, before, raw)

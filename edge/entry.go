@@ -46,7 +46,7 @@ func (x *exchange) decide() {
 		}
 	}
 	var d core.Decision
-	d.Decide(&x.request, x.site, x.record.Time)
+	d.Decide(&x.request, x.site, x.record.Time, x.secretOf)
 	x.zeroSecret()
 	x.carryOut(&d)
 }

@@ -69,7 +69,6 @@ func (x *exchange) receive() outcome.Code {
 	if x.arrival.Headers.Has(header.CDNLoop) {
 		x.request.CDNLoop = x.joined("cdn-loop")
 	}
-	x.request.Keys = x
 	return outcome.OK
 }
 

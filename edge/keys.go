@@ -4,19 +4,16 @@ import (
 	"errors"
 
 	"github.com/clickedge/clickedge/core/contract"
-	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
-
-var _ signed.Keyring = (*exchange)(nil)
 
 // errNoSecret gives no reason, since core drops it and answers
 // outcome.KeyUnavailable.
 var errNoSecret = errors.New("no such secret in secret store " + contract.SecretStore)
 
-// Secret implements signed.Keyring. A secret is read only when a link names its
+// secretOf is a signed.Secrets. A secret is read only when a link names its
 // key, so that a sandbox holds no secret that it does not need.
-func (x *exchange) Secret(kid string) ([]byte, error) {
+func (x *exchange) secretOf(kid string) ([]byte, error) {
 	secret, st := hostcall.Secret(&x.buf, contract.SecretStore, kid)
 	if st != hostcall.OK {
 		return nil, errNoSecret

@@ -73,6 +73,10 @@ type Keyring interface {
 	Secret(kid string) ([]byte, error)
 }
 
+// Secrets is [Keyring.Secret] as a function, which stands on the caller's stack:
+// a click would pay for the page of memory that has an interface's methods.
+type Secrets func(kid string) ([]byte, error)
+
 // LinkError says why a link cannot be minted. It never holds a secret.
 type LinkError struct {
 	Code   outcome.Code // what Verify would say of such a link
@@ -192,7 +196,11 @@ func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link
 	if code := linkBounds(host, path); code != outcome.OK {
 		return Link{Host: host}, code
 	}
-	l, _, code := VerifyIn(host, path, keys, ring, now, nil, nil)
+	var secrets Secrets
+	if ring != nil {
+		secrets = ring.Secret
+	}
+	l, _, code := VerifyIn(host, path, keys, secrets, now, nil, nil)
 	return l, code
 }
 
@@ -203,7 +211,7 @@ func Verify(host, path string, keys []string, ring Keyring, now time.Time) (Link
 // raw is nil, or memory that ends with path and may be written to: if some 90
 // bytes and the host's length are in front of path, the tag is computed in
 // there, however long the path is, and what was there is put back.
-func VerifyIn(host, path string, keys []string, ring Keyring, now time.Time, room, raw []byte) (Link, destination.Destination, outcome.Code) {
+func VerifyIn(host, path string, keys []string, secrets Secrets, now time.Time, room, raw []byte) (Link, destination.Destination, outcome.Code) {
 	var t linkParts
 	unsigned := Link{Host: host}
 	if code := t.parse(path, room); code != outcome.OK {
@@ -212,7 +220,7 @@ func VerifyIn(host, path string, keys []string, ring Keyring, now time.Time, roo
 	if !listsKey(keys, t.kid) {
 		return unsigned, destination.Destination{}, outcome.UnknownKey
 	}
-	secret, ok := linkSecret(ring, t.kid)
+	secret, ok := linkSecret(secrets, t.kid)
 	if !ok {
 		return unsigned, destination.Destination{}, outcome.KeyUnavailable
 	}
@@ -255,11 +263,11 @@ func Inspect(host, path string) (Link, outcome.Code) {
 
 // linkSecret returns the secret of a key id, if it is long enough. The store's
 // error is dropped: it might quote the secret.
-func linkSecret(ring Keyring, kid string) ([]byte, bool) {
-	if ring == nil {
+func linkSecret(secrets Secrets, kid string) ([]byte, bool) {
+	if secrets == nil {
 		return nil, false
 	}
-	secret, err := ring.Secret(kid)
+	secret, err := secrets(kid)
 	return secret, err == nil && len(secret) >= MinSecret
 }
 
