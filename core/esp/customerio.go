@@ -3,10 +3,10 @@ package esp
 import "strings"
 
 var customerIOShapes = []shape{
-	{"/e/c/", under, KindClick, readCustomerIO},
-	{"/e/o/", under, KindOpen, readCustomerIO},
-	{"/unsubscribe/", under, KindUnsubscribe, nil},
-	{"/health", whole, KindHealth, nil},
+	{"/e/c/", under, KindClick, asCustomerIO},
+	{"/e/o/", under, KindOpen, asCustomerIO},
+	{"/unsubscribe/", under, KindUnsubscribe, asNothing},
+	{"/health", whole, KindHealth, asNothing},
 }
 
 // readCustomerIO reads what follows /e/c/:

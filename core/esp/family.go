@@ -103,9 +103,9 @@ func (f Family) Read(link string) Reading {
 	switch {
 	case len(link) > contract.MaxTarget:
 		r.Doubt = "the link is too long"
-	case s.read != nil:
+	case s.read != asNothing:
 		var n Notes
-		dest, g := s.read(rest, &n)
+		dest, g := s.read.from(rest, &n)
 		r.Fields, r.Region = n.fields, n.region
 		if s.leads() {
 			r.Destination, r.Grade, r.Doubt = dest, g, n.why
@@ -151,5 +151,5 @@ func (f Found) Destination(n *Notes) (dest string, g Grade) {
 	if f.shape == nil || !f.shape.leads() {
 		return "", Unread
 	}
-	return f.shape.read(f.rest, n)
+	return f.shape.read.from(f.rest, n)
 }

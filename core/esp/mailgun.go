@@ -9,9 +9,9 @@ import (
 )
 
 var mailgunShapes = []shape{
-	{"/c/", under, KindClick, readMailgun},
-	{"/o/", under, KindOpen, nil},
-	{"/u/", under, KindUnsubscribe, nil},
+	{"/c/", under, KindClick, asMailgun},
+	{"/o/", under, KindOpen, asNothing},
+	{"/u/", under, KindUnsubscribe, asNothing},
 }
 
 // maxInflated is the most bytes that a Mailgun link may unpack to, more than

@@ -7,9 +7,9 @@ import (
 )
 
 var mailjetShapes = []shape{
-	{"/lnk/", under, KindClick, readMailjet},
-	{"/oo/", under, KindOpen, readOpaque},
-	{"/unsub2", under, KindUnsubscribe, readOpaque},
+	{"/lnk/", under, KindClick, asMailjet},
+	{"/oo/", under, KindOpen, asOpaque},
+	{"/unsub2", under, KindUnsubscribe, asOpaque},
 }
 
 // readMailjet reads what follows /lnk/:

@@ -9,9 +9,9 @@ import (
 )
 
 var mandrillShapes = []shape{
-	{"/track/click/", under, KindClick, readMandrill},
-	{"/track/open.php", whole, KindOpen, readOpaque},
-	{"/track/unsub.php", whole, KindUnsubscribe, readOpaque},
+	{"/track/click/", under, KindClick, asMandrill},
+	{"/track/open.php", whole, KindOpen, asOpaque},
+	{"/track/unsub.php", whole, KindUnsubscribe, asOpaque},
 }
 
 // readMandrill reads what follows /track/click/:

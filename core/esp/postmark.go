@@ -13,9 +13,9 @@ import (
 // Flags follow the version: s for an https destination, m and t for how the
 // link was tagged.
 var postmarkShapes = []shape{
-	{"/2", marked, KindClick, readPostmark},
-	{"/3", marked, KindClick, readPostmark},
-	{"/open", under, KindOpen, readOpaque},
+	{"/2", marked, KindClick, asPostmark},
+	{"/3", marked, KindClick, asPostmark},
+	{"/open", under, KindOpen, asOpaque},
 }
 
 // readPostmark reads what follows the version:

@@ -9,30 +9,30 @@ import "strings"
 // Mautic's links name a redirect, its opens and unsubscribes a sent mail. Below
 // /email/ there are pages for readers as well.
 var mauticShapes = []shape{
-	{"/r/", under, KindClick, readOpaque},
-	{"/redirect/", under, KindClick, readOpaque},
-	{"/email/unsubscribe/", under, KindUnsubscribe, readOpaque},
-	{"/email/dnc/", under, KindUnsubscribe, readOpaque},
-	{"/email/", image, KindOpen, readOpaque},
+	{"/r/", under, KindClick, asOpaque},
+	{"/redirect/", under, KindClick, asOpaque},
+	{"/email/unsubscribe/", under, KindUnsubscribe, asOpaque},
+	{"/email/dnc/", under, KindUnsubscribe, asOpaque},
+	{"/email/", image, KindOpen, asOpaque},
 }
 
 // A link of listmonk's names itself, the campaign and the subscriber. Below
 // /subscription/ are forms by which one subscribes as well.
 var listmonkShapes = []shape{
-	{"/link/", under, KindClick, readOpaque},
-	{"/campaign/", image, KindOpen, readOpaque},
-	{"/subscription/form", whole, KindOther, nil},
-	{"/subscription/optin/", under, KindOther, nil},
-	{"/subscription/export/", under, KindOther, nil},
-	{"/subscription/wipe/", under, KindOther, nil},
-	{"/subscription/", under, KindUnsubscribe, readOpaque},
+	{"/link/", under, KindClick, asOpaque},
+	{"/campaign/", image, KindOpen, asOpaque},
+	{"/subscription/form", whole, KindOther, asNothing},
+	{"/subscription/optin/", under, KindOther, asNothing},
+	{"/subscription/export/", under, KindOther, asNothing},
+	{"/subscription/wipe/", under, KindOther, asNothing},
+	{"/subscription/", under, KindUnsubscribe, asOpaque},
 }
 
 // A link of Postal's names a mail server and itself, each a word of letters,
 // digits and hyphens.
 var postalShapes = []shape{
-	{"/img/", pair, KindOpen, readOpaque},
-	{"/", pair, KindClick, readOpaque},
+	{"/img/", pair, KindOpen, asOpaque},
+	{"/", pair, KindClick, asOpaque},
 }
 
 // isImage reports whether a path ends as an image does.

@@ -9,11 +9,11 @@ import (
 
 // CL0 and CI0 are the paths on a custom domain, L0 and I0 those on SES's own.
 var sesShapes = []shape{
-	{"/CL0/", under, KindClick, readSES},
-	{"/L0/", under, KindClick, readSES},
-	{"/CI0/", under, KindOpen, readSESOpen},
-	{"/I0/", under, KindOpen, readSESOpen},
-	{"/favicon.ico", whole, KindHealth, nil},
+	{"/CL0/", under, KindClick, asSES},
+	{"/L0/", under, KindClick, asSES},
+	{"/CI0/", under, KindOpen, asSESOpen},
+	{"/I0/", under, KindOpen, asSESOpen},
+	{"/favicon.ico", whole, KindHealth, asNothing},
 }
 
 // sesLink is an SES click link. It is split from the right:

@@ -7,10 +7,53 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-// reader reads what follows a shape's text, query included. It returns the
+// reader says how to read what follows a shape's text. It is no function, since
+// a click would pay for the page of memory in which the linker puts these.
+type reader uint8
+
+// The readers.
+const (
+	asNothing reader = iota // there is nothing to read
+	asOpaque
+	asCustomerIO
+	asMailgun
+	asMailjet
+	asMandrill
+	asPostmark
+	asSES
+	asSESOpen
+	asSparkPost
+	asSparkPostSublink
+)
+
+// from reads what follows a shape's text, query included. It returns the
 // destination, "" if it is unread. For a click the notes are silent, and only
 // the result may be allocated.
-type reader func(rest string, n *Notes) (dest string, g Grade)
+func (r reader) from(rest string, n *Notes) (dest string, g Grade) {
+	switch r {
+	case asOpaque:
+		return readOpaque(rest, n)
+	case asCustomerIO:
+		return readCustomerIO(rest, n)
+	case asMailgun:
+		return readMailgun(rest, n)
+	case asMailjet:
+		return readMailjet(rest, n)
+	case asMandrill:
+		return readMandrill(rest, n)
+	case asPostmark:
+		return readPostmark(rest, n)
+	case asSES:
+		return readSES(rest, n)
+	case asSESOpen:
+		return readSESOpen(rest, n)
+	case asSparkPost:
+		return readSparkPost(rest, n)
+	case asSparkPostSublink:
+		return readSparkPostSublink(rest, n)
+	}
+	return "", Unread
+}
 
 // shape is one form of path. It is compared with the raw target, letter case
 // included: ESPs' paths are case-sensitive.
@@ -18,7 +61,7 @@ type shape struct {
 	text string
 	how  match
 	kind Kind
-	read reader // nil: there is nothing to read
+	read reader
 }
 
 // match says what may follow a shape's text.
@@ -52,7 +95,7 @@ var shapes = [...][]shape{
 
 // leads reports whether links of this shape have a destination that can be
 // read.
-func (s *shape) leads() bool { return s.read != nil && s.kind.Leads() }
+func (s *shape) leads() bool { return s.read != asNothing && s.kind.Leads() }
 
 // fits compares the target with the shape and returns what follows its text.
 func (s *shape) fits(target string) (rest string, ok bool) {

@@ -11,10 +11,10 @@ import (
 
 // A sublink other than "a" opens the sender's app.
 var sparkPostShapes = []shape{
-	{"/f/a/b/c/d", whole, KindHealth, nil},
-	{"/f/a/", under, KindClick, readSparkPost},
-	{"/f/", under, KindApp, readSparkPostSublink},
-	{"/q/", under, KindOpen, readSparkPost},
+	{"/f/a/b/c/d", whole, KindHealth, asNothing},
+	{"/f/a/", under, KindClick, asSparkPost},
+	{"/f/", under, KindApp, asSparkPostSublink},
+	{"/q/", under, KindOpen, asSparkPost},
 }
 
 func readSparkPostSublink(rest string, n *Notes) (string, Grade) {
