@@ -80,7 +80,7 @@ func TestTargetsReached(t *testing.T) {
 	for _, target := range r.Targets {
 		require.Equal(t, "yes", target.Reached, target.What)
 	}
-	require.Equal(t, Target{"signed click, windows read first + pages written", "9 + 8", "≤ 5 + 5", "5 + 5", "yes"}, r.Targets[8])
+	require.Equal(t, Target{"signed click, windows read first + pages written (a window costs two pages)", "9 + 8", "≤ 5 + 5", "5 + 5", "yes"}, r.Targets[8])
 	require.Equal(t, "1/28.0", r.Targets[3].Now)
 	require.Equal(t, "0.195 ×", r.Targets[14].Now)
 	require.Equal(t, "+2.0 %", r.Targets[15].Now)
