@@ -129,6 +129,9 @@ func (r *Results) ratio(what, before string, most float64, now measure.Spread) {
 	t := Target{What: what, Before: before, Must: fmt.Sprintf("≤ %.*f ×", digits, most), Reached: notMeasured}
 	if now.N > 0 {
 		t.Now, t.Reached = fmt.Sprintf("%.*f ×", digits, now.Median), yes(now.Median <= most)
+		if now.Median > most && fmt.Sprintf("%.*f", digits, now.Median) == fmt.Sprintf("%.*f", digits, most) {
+			t.Now = fmt.Sprintf("%.*f ×", digits+1, now.Median) // or it would look reached
+		}
 	}
 	r.add(t)
 }
