@@ -104,20 +104,30 @@ func stale(err error) bool {
 }
 
 // exchange sends a request, a second time when the first one went over a
-// connection that the other side had closed.
+// connection that the other side had closed. Where the second time fails as
+// well, the first time's error is returned: that request may have been read.
 func (b *Backend) exchange(ctx context.Context, req *wire.Request) (*Response, error) {
-	for mayReuse := repeatable(req); ; mayReuse = false {
-		conn, reused, err := b.connect(ctx, mayReuse)
-		if err != nil {
-			req.CloseBody()
-			return nil, err
-		}
-		resp, err := b.roundTrip(ctx, conn.Conn, req)
-		if err == nil {
-			return &Response{resp, conn.remote}, nil
-		}
-		if !reused || !stale(err) || ctx.Err() != nil {
-			return nil, err
-		}
+	resp, reused, err := b.attempt(ctx, req, repeatable(req))
+	if err == nil || !reused || !stale(err) || ctx.Err() != nil {
+		return resp, err
 	}
+	if again, _, second := b.attempt(ctx, req, false); second == nil {
+		return again, nil
+	}
+	return nil, err
+}
+
+// attempt sends a request over an idle connection, if it may and there is one,
+// or over a new one.
+func (b *Backend) attempt(ctx context.Context, req *wire.Request, mayReuse bool) (resp *Response, reused bool, err error) {
+	conn, reused, err := b.connect(ctx, mayReuse)
+	if err != nil {
+		req.CloseBody()
+		return nil, reused, err
+	}
+	head, err := b.roundTrip(ctx, conn.Conn, req)
+	if err != nil {
+		return nil, reused, err
+	}
+	return &Response{head, conn.remote}, reused, nil
 }

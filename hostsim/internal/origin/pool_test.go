@@ -119,6 +119,36 @@ func TestNoAnswerIsNotRepeated(t *testing.T) {
 	require.EqualValues(t, 1, conns.Load())
 }
 
+// A request that was read and lost stays a request that may have been read,
+// though the one that is sent in its place cannot even be sent.
+func TestLostRequestStaysLost(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		buf := make([]byte, 4096)
+		if readHead(conn, buf) {
+			io.WriteString(conn, whole)
+		}
+		readHead(conn, buf)
+		ln.Close()
+	}()
+	b := &Backend{Pool: &Pool{}}
+	require.NoError(t, b.ParseURL("http://"+ln.Addr().String()))
+	t.Cleanup(b.Pool.Close)
+	_, err = ask(t, b, "GET")
+	require.NoError(t, err)
+	_, err = ask(t, b, "GET")
+	require.ErrorIs(t, err, io.EOF)
+	<-served
+}
+
 func TestLoopback(t *testing.T) {
 	for url, want := range map[string]bool{"http://localhost": true, "http://LOCALHOST.:1": true, "https://app.localhost": true, "http://127.9.9.9": true,
 		"http://[::1]:80": true, "http://[::ffff:127.0.0.1]": true, "http://10.0.0.1": false, "http://localhost.example.com": false, "http://notlocalhost": false} {
