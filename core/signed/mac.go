@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
+	"slices"
 
 	"github.com/clickedge/clickedge/core/destination"
 )
@@ -59,7 +60,7 @@ func macInPlace(secret []byte, host string, text []byte) [sha256.Size]byte {
 //go:noinline
 func macOfCopy(secret []byte, host, signed string, lead int) [sha256.Size]byte {
 	var room [1024]byte // a longer link is allocated
-	text := append(room[:0], make([]byte, lead)...)
+	text := slices.Grow(room[:0], lead)[:lead]
 	return macInPlace(secret, host, append(text, signed...))
 }
 
