@@ -300,7 +300,8 @@ func (f *linkForm) hides(dest, got, names string, cuts, stray bool) bool {
 	case f.open && cuts: // that the link is whole
 		return true
 	case !f.clear:
-		return false
+		// whether a stream that was cut behind its URL lost a letter of it
+		return cuts && f.family == FamilySparkPost
 	case stray: // a "=" that the URL may have of its own
 		return true
 	case cuts && strings.Contains(names, "quoted-printable decoded"): // that "=41" was not taken for an "A"

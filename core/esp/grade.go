@@ -44,8 +44,8 @@ var gradings = [...]Gradings{
 	FamilyCustomerIO: {Certain: "whole ones"},
 	FamilySendGrid:   {Unread: "all: SendGrid encrypts them"},
 	FamilySparkPost: {
-		Certain: "those whose payload holds the destination",
-		Likely:  "those that have it in target=, whose end may be cut",
+		Certain: "those whose payload holds the destination, and goes on behind it",
+		Likely:  "those whose payload ends with it, and those that have it in target=, whose end may be cut",
 		Unread:  "encrypted ones without target=",
 	},
 	FamilySES: {

@@ -42,12 +42,15 @@ func readSparkPost(rest string, n *Notes) (string, Grade) {
 		return n.doubt("the fields lost their letter case")
 	}
 	var buf [maxPayload]byte
-	return chooseSparkPost(sparkPostStream(buf[:], ti2, n), target.Query(query), n)
+	inside, last := sparkPostStream(buf[:], ti2, n)
+	return chooseSparkPost(inside, last, target.Query(query), n)
 }
 
 // chooseSparkPost decides where a link leads. Its destination may be in the
-// stream, in target or in both.
-func chooseSparkPost(inside []byte, query target.Query, n *Notes) (string, Grade) {
+// stream, in target or in both. If it is the last in the stream, and nowhere
+// else, then the reading is likely: of a link that was cut there, nothing shows
+// that the last letters are those of the URL.
+func chooseSparkPost(inside []byte, last bool, query target.Query, n *Notes) (string, Grade) {
 	target, asked := query.Only("target")
 	if query != "" && (!asked || strings.Contains(string(query), "&")) {
 		n.repair("parameters added after the link")
@@ -57,6 +60,8 @@ func chooseSparkPost(inside []byte, query target.Query, n *Notes) (string, Grade
 		return n.doubt("target comes twice or under another name")
 	case !asked && len(inside) == 0:
 		return n.doubt("the payload is encrypted or damaged, and there is no target")
+	case !asked && last:
+		return n.likely(string(inside))
 	case !asked:
 		return n.certain(string(inside))
 	}
@@ -87,26 +92,26 @@ const (
 	tagLong    = 2 // two bytes of length, the lower first, then the value
 )
 
-// sparkPostStream returns the destination in the tag stream of ti2; nil if it
-// has none, or if ti2 is not a stream from its first to its last byte. White
-// space inside ti2 is skipped: that the tags fit exactly proves that nothing is
-// lost.
-func sparkPostStream(buf []byte, ti2 string, n *Notes) []byte {
+// sparkPostStream returns the destination in the tag stream of ti2, and whether
+// it is the last tag; nil if it has none, or if ti2 is not a stream from its
+// first to its last byte. White space inside ti2 is skipped: that the tags fit
+// exactly proves that nothing is lost.
+func sparkPostStream(buf []byte, ti2 string, n *Notes) (url []byte, last bool) {
 	data, rest, wrapped, ok := unbase64(buf, ti2)
 	what, clean := residue(rest)
 	if !ok || !clean {
-		return nil
+		return nil, false
 	}
-	url, last, ok := destinationTag(data)
+	url, last, ok = destinationTag(data)
 	if !ok || wrapped && last { // the text after the white space may be another word
-		return nil
+		return nil, false
 	}
 	if wrapped {
 		n.repair("white space inside the payload")
 	}
 	n.repair(what)
 	n.tags(data)
-	return url
+	return url, last
 }
 
 // destinationTag reads the whole stream, and reports whether the destination is
