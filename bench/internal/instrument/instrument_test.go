@@ -75,12 +75,13 @@ func FuzzInstrument(f *testing.F) {
 	f.Add([]byte(header))
 	f.Add([]byte(header + "\x0a\x04\x01\x02\x00\x0b"))
 	f.Fuzz(func(t *testing.T, module []byte) {
-		was := valid(t, module)
-		if out, err := Fuel(module); err == nil && was {
+		// wazero sees only what has been read here: it makes room for as many
+		// imports as a module announces.
+		if out, err := Fuel(module); err == nil && valid(t, module) {
 			require.True(t, valid(t, out))
 		}
 		for _, how := range []func([]byte) (*Called, error){Calls, Memory} {
-			if out, err := how(module); err == nil && was {
+			if out, err := how(module); err == nil && valid(t, module) {
 				require.True(t, valid(t, out.Module))
 			}
 		}
