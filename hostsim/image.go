@@ -1,8 +1,9 @@
 package hostsim
 
 import (
-	"encoding/binary"
 	"errors"
+
+	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
 )
 
 // Instantiating a module copies its data segments into memory, one by one; a Go
@@ -38,10 +39,10 @@ func splitImage(module []byte) (stripped, image []byte, err error) {
 		return nil, nil, errNoImage
 	}
 	var pages uint32
-	counted, r := false, &wasmReader{rest: module[preambleSize:]}
+	counted, r := false, &wasmbin.Reader{Bytes: module, At: preambleSize}
 	stripped = append(stripped, module[:preambleSize]...)
-	for len(r.rest) > 0 && !r.bad {
-		id, body := r.section()
+	for r.More() {
+		id, body := r.Byte(), r.Vector()
 		switch id {
 		case memorySection:
 			pages, err = initialPages(body)
@@ -53,11 +54,9 @@ func splitImage(module []byte) (stripped, image []byte, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		stripped = append(stripped, id)
-		stripped = binary.AppendUvarint(stripped, uint64(len(body)))
-		stripped = append(stripped, body...)
+		stripped = wasmbin.AppendVector(append(stripped, id), body)
 	}
-	if r.bad || image == nil {
+	if r.Bad || image == nil {
 		return nil, nil, errNoImage
 	}
 	return stripped, image, nil
@@ -65,9 +64,9 @@ func splitImage(module []byte) (stripped, image []byte, err error) {
 
 // initialPages reads a memory section with one plain memory.
 func initialPages(section []byte) (uint32, error) {
-	r := &wasmReader{rest: section}
-	count, flags, pages := r.u32(), r.byte(), r.u32()
-	if r.bad || count != 1 || flags > limitsWithMaximum {
+	r := &wasmbin.Reader{Bytes: section}
+	count, flags, pages := r.U32(), r.Byte(), r.U32()
+	if r.Bad || count != 1 || flags > limitsWithMaximum {
 		return 0, errNoImage
 	}
 	return pages, nil
@@ -78,21 +77,19 @@ func initialPages(section []byte) (uint32, error) {
 // active one is replaced by an empty passive one, which is what it counts as
 // once it has been applied. Otherwise nothing can refer to any.
 func applySegments(section []byte, size uint64, counted bool) (left, image []byte, err error) {
-	r := &wasmReader{rest: section}
-	count := r.u32()
-	left, image = binary.AppendUvarint(nil, uint64(count)), []byte{}
+	r := &wasmbin.Reader{Bytes: section}
+	count := r.U32()
+	left, image = wasmbin.AppendU32(nil, count), []byte{}
 	for range count {
-		passive, offset, data := r.segment()
-		if end := uint64(offset) + uint64(len(data)); r.bad || !passive && end > size {
+		passive, offset, data := readSegment(r)
+		if end := uint64(offset) + uint64(len(data)); r.Bad || !passive && end > size {
 			return nil, nil, errNoImage
 		} else if !passive {
 			image = append(image, make([]byte, max(0, int(end)-len(image)))...)
 			copy(image[offset:], data)
 			data = nil
 		}
-		left = append(left, passiveSegment)
-		left = binary.AppendUvarint(left, uint64(len(data)))
-		left = append(left, data...)
+		left = wasmbin.AppendVector(append(left, passiveSegment), data)
 	}
 	if !counted {
 		left = []byte{0}
@@ -100,78 +97,25 @@ func applySegments(section []byte, size uint64, counted bool) (left, image []byt
 	return left, image, nil
 }
 
-// wasmReader reads the binary format. It is not edge/prewarm's reader because
-// hostsim imports nothing else of this repository: it is for any module. After
-// the first mistake, bad is set and everything else is zero.
-type wasmReader struct {
-	rest []byte
-	bad  bool
-}
-
-func (r *wasmReader) take(n uint64) []byte {
-	if r.bad || n > uint64(len(r.rest)) {
-		r.bad = true
-		return nil
-	}
-	b := r.rest[:n]
-	r.rest = r.rest[n:]
-	return b
-}
-
-func (r *wasmReader) byte() byte {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *wasmReader) u32() uint32 {
-	v, n := binary.Uvarint(r.rest)
-	if n <= 0 || n > 5 || v > 1<<32-1 {
-		r.bad = true
-		return 0
-	}
-	r.take(uint64(n))
-	return uint32(v)
-}
-
-// offset reads an expression that is a constant and nothing else. An i32 offset
-// is unsigned, but written with a sign.
-func (r *wasmReader) offset() uint32 {
-	if r.byte() != opI32Const {
-		r.bad = true
-	}
-	var v uint32
-	for shift := 0; !r.bad; shift += 7 {
-		b := r.byte()
-		v |= uint32(b&0x7f) << shift
-		if b&0x80 != 0 && shift < 28 {
-			continue
-		}
-		if r.bad = r.bad || b&0x80 != 0; b&0x40 != 0 && shift < 28 {
-			v |= ^uint32(0) << (shift + 7)
-		}
-		break
-	}
-	if r.byte() != opEnd {
-		r.bad = true
-	}
-	return v
-}
-
-func (r *wasmReader) section() (id byte, body []byte) {
-	id = r.byte()
-	return id, r.take(uint64(r.u32()))
-}
-
-func (r *wasmReader) segment() (passive bool, offset uint32, data []byte) {
-	switch kind := r.u32(); {
+// readSegment reads a data segment.
+func readSegment(r *wasmbin.Reader) (passive bool, offset uint32, data []byte) {
+	switch kind := r.U32(); {
 	case kind == passiveSegment:
 		passive = true
-	case kind == activeSegment, kind == activeSegmentIn && r.u32() == 0:
-		offset = r.offset()
+	case kind == activeSegment, kind == activeSegmentIn && r.U32() == 0:
+		offset = readOffset(r)
 	default:
-		r.bad = true
+		r.Bad = true
 	}
-	return passive, offset, r.take(uint64(r.u32()))
+	return passive, offset, r.Vector()
+}
+
+// readOffset reads an expression that is a constant and nothing else. An i32
+// offset is unsigned, but written with a sign.
+func readOffset(r *wasmbin.Reader) uint32 {
+	begin, v, end := r.Byte(), r.I32(), r.Byte()
+	if begin != opI32Const || end != opEnd {
+		r.Bad = true
+	}
+	return uint32(v)
 }

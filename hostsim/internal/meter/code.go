@@ -1,5 +1,7 @@
 package meter
 
+import "github.com/clickedge/clickedge/hostsim/internal/wasmbin"
+
 // Opcodes (WebAssembly core specification 2.0, section 5.4).
 const (
 	opBlock        = 0x02
@@ -95,32 +97,32 @@ func (c *counter) function(index uint32) uint32 {
 
 // check takes one turn off, and calls tick when there is none left.
 func (c *counter) check(b []byte, local uint32) []byte {
-	b = appendU32(append(b, opGlobalGet), c.global)
+	b = wasmbin.AppendU32(append(b, opGlobalGet), c.global)
 	b = append(b, opI32Const, 1, opI32Sub)
-	b = appendU32(append(b, opLocalTee), local)
-	b = appendU32(append(b, opGlobalSet), c.global)
-	b = appendU32(append(b, opLocalGet), local)
+	b = wasmbin.AppendU32(append(b, opLocalTee), local)
+	b = wasmbin.AppendU32(append(b, opGlobalSet), c.global)
+	b = wasmbin.AppendU32(append(b, opLocalGet), local)
 	b = append(b, opI32Const, 0, opI32LeS, opIf, emptyBlock)
-	b = appendU32(append(b, opCall), c.tick)
-	b = appendI32(append(b, opI32Const), c.turns)
-	b = appendU32(append(b, opGlobalSet), c.global)
+	b = wasmbin.AppendU32(append(b, opCall), c.tick)
+	b = wasmbin.AppendI32(append(b, opI32Const), c.turns)
+	b = wasmbin.AppendU32(append(b, opGlobalSet), c.global)
 	return append(b, opEnd)
 }
 
 // charge takes turns off for the length on top of the stack, and leaves it
 // there.
 func (c *counter) charge(b []byte, local uint32) []byte {
-	b = appendU32(append(b, opLocalTee), local)
-	b = appendU32(append(b, opGlobalGet), c.global)
-	b = appendU32(append(b, opLocalGet), local)
+	b = wasmbin.AppendU32(append(b, opLocalTee), local)
+	b = wasmbin.AppendU32(append(b, opGlobalGet), c.global)
+	b = wasmbin.AppendU32(append(b, opLocalGet), local)
 	b = append(b, opI32Const, bulkShift, opI32ShrU, opI32Sub)
-	return appendU32(append(b, opGlobalSet), c.global)
+	return wasmbin.AppendU32(append(b, opGlobalSet), c.global)
 }
 
 // body is one function's code as it is rewritten.
 type body struct {
 	*module
-	r      *reader
+	r      *wasmbin.Reader
 	text   []byte // the code, rewritten
 	copied int    // bytes of r that are in text
 	local  uint32
@@ -130,18 +132,18 @@ type body struct {
 
 // code rewrites the code of a function with so many parameters.
 func (m *module) code(code []byte, params uint32) ([]byte, error) {
-	b := &body{module: m, r: &reader{b: code}}
+	b := &body{module: m, r: &wasmbin.Reader{Bytes: code}}
 	locals, count := b.locals(params)
-	begin := b.r.at
+	begin := b.r.At
 	b.copied = begin
-	for b.r.more() {
+	for b.r.More() {
 		b.instruction(begin)
 	}
-	if b.r.bad {
+	if b.r.Bad {
 		return nil, errUnknown
 	}
 	b.flush(len(code))
-	out := append(appendU32(nil, count+1), locals...)
+	out := append(wasmbin.AppendU32(nil, count+1), locals...)
 	out = append(out, 1, typeI32)
 	if b.calls > 1 && b.heads == 0 {
 		out = m.check(out, b.local)
@@ -152,70 +154,70 @@ func (m *module) code(code []byte, params uint32) ([]byte, error) {
 // locals reads the declarations, and gives the counter a local of its own
 // behind them.
 func (b *body) locals(params uint32) (declarations []byte, count uint32) {
-	count = b.r.u32()
-	from, total := b.r.at, uint64(params)
+	count = b.r.U32()
+	from, total := b.r.At, uint64(params)
 	for range count {
-		total += uint64(b.r.u32())
-		if b.r.byte(); b.r.bad {
+		total += uint64(b.r.U32())
+		if b.r.Byte(); b.r.Bad {
 			return nil, 0
 		}
 	}
-	if b.r.bad = b.r.bad || total > 50_000; b.r.bad {
+	if b.r.Bad = b.r.Bad || total > 50_000; b.r.Bad {
 		return nil, 0
 	}
 	b.local = uint32(total)
-	return b.r.b[from:b.r.at], count
+	return b.r.Bytes[from:b.r.At], count
 }
 
 // flush copies what has been read up to a place.
 func (b *body) flush(to int) {
-	b.text = append(b.text, b.r.b[b.copied:to]...)
+	b.text = append(b.text, b.r.Bytes[b.copied:to]...)
 	b.copied = to
 }
 
 // instruction reads one instruction and rewrites it where it must be.
 func (b *body) instruction(begin int) {
-	r, at := b.r, b.r.at
-	switch op := r.byte(); {
+	r, at := b.r, b.r.At
+	switch op := r.Byte(); {
 	case op == opLoop:
-		r.skip(1)
-		b.flush(r.at)
+		r.Skip(1)
+		b.flush(r.At)
 		if at == begin {
 			b.heads++
 		}
 		b.text = b.check(b.text, b.local)
 	case op == opCall, op == opRefFunc:
-		b.flush(r.at)
-		index := r.u32()
+		b.flush(r.At)
+		index := r.U32()
 		if op == opCall && index >= b.imports {
 			b.calls++
 		}
-		b.text = appendU32(b.text, b.function(index))
-		b.copied = r.at
+		b.text = wasmbin.AppendU32(b.text, b.function(index))
+		b.copied = r.At
 	case op == opCallIndirect:
 		b.calls++
-		if r.skip(2); b.lazy.on && !r.bad {
+		if r.Skip(2); b.lazy.on && !r.Bad {
 			b.flush(at)
 			b.text = b.indirect(b.text, b.local)
 		}
 	case op == prefixBulk:
 		b.bulk(at)
 	default:
-		r.immediates(op)
+		immediates(r, op)
 	}
 }
 
 func (b *body) bulk(at int) {
-	op := b.r.u32()
+	op := b.r.U32()
 	if op <= lastTruncation {
 		return
 	}
 	if op >= uint32(len(bulkImmediates)) {
-		b.r.bad = true
+		b.r.Bad = true
 		return
 	}
-	b.r.skip(bulkImmediates[op])
-	if moves(op) && !b.r.bad {
+	b.r.Skip(bulkImmediates[op])
+	if moves(op) && !b.r.Bad {
 		b.flush(at)
 		b.text = b.charge(b.text, b.local)
 	}
@@ -223,28 +225,28 @@ func (b *body) bulk(at int) {
 
 // surveyCode notes what the code of a function does with tables and data.
 func (m *module) surveyCode(code []byte) bool {
-	b := &body{module: m, r: &reader{b: code}}
+	b := &body{module: m, r: &wasmbin.Reader{Bytes: code}}
 	b.locals(0)
-	for b.r.more() {
-		switch op := b.r.byte(); op {
+	for b.r.More() {
+		switch op := b.r.Byte(); op {
 		case opLoop, opCall, opRefFunc:
-			b.r.skip(1)
+			b.r.Skip(1)
 		case opCallIndirect:
-			b.r.skip(2)
+			b.r.Skip(2)
 		case opTableGet, opTableSet:
 			m.lazy.refused = true
-			b.r.skip(1)
+			b.r.Skip(1)
 		case prefixBulk:
 			m.surveyBulk(b.r)
 		default:
-			b.r.immediates(op)
+			immediates(b.r, op)
 		}
 	}
-	return !b.r.bad
+	return !b.r.Bad
 }
 
-func (m *module) surveyBulk(r *reader) {
-	op := r.u32()
+func (m *module) surveyBulk(r *wasmbin.Reader) {
+	op := r.U32()
 	switch op {
 	case memoryInit, dataDrop:
 		m.usesData = true
@@ -252,49 +254,49 @@ func (m *module) surveyBulk(r *reader) {
 		m.lazy.refused = true
 	}
 	if op > lastTruncation && op < uint32(len(bulkImmediates)) {
-		r.skip(bulkImmediates[op])
+		r.Skip(bulkImmediates[op])
 	} else if op > lastTruncation {
-		r.bad = true
+		r.Bad = true
 	}
 }
 
 // immediates passes over what follows an opcode that stays as it is.
-func (r *reader) immediates(op byte) {
+func immediates(r *wasmbin.Reader, op byte) {
 	switch {
 	case op <= 0x01, op == 0x05, op == opEnd, op == 0x0f, op == 0x1a, op == 0x1b, op >= opFirstNumeric && op <= opLastNumeric, op == opRefIsNull:
 	case op == opBlock, op == opIf, op == opBr, op == opBrIf, op >= opLocalGet && op <= opTableSet, op == opMemorySize, op == opMemoryGrow,
 		op == opI32Const, op == opI64Const, op == opRefNull:
-		r.skip(1)
+		r.Skip(1)
 	case op >= opFirstMemory && op <= opLastMemory:
-		r.skip(2)
+		r.Skip(2)
 	case op == opBrTable:
-		r.skip(r.u32() + 1)
+		r.Skip(r.U32() + 1)
 	case op == opSelectTyped:
-		r.take(uint64(r.u32()))
+		r.Take(uint64(r.U32()))
 	case op == opF32Const:
-		r.take(4)
+		r.Take(4)
 	case op == opF64Const:
-		r.take(8)
+		r.Take(8)
 	case op == prefixVector:
-		r.vectorOp()
+		vectorOp(r)
 	default:
-		r.bad = true
+		r.Bad = true
 	}
 }
 
 // vectorOp passes over what follows prefixVector.
-func (r *reader) vectorOp() {
-	switch op := r.u32(); {
+func vectorOp(r *wasmbin.Reader) {
+	switch op := r.U32(); {
 	case op <= 11, op == 92, op == 93: // loads and stores
-		r.skip(2)
+		r.Skip(2)
 	case op == 12, op == 13: // v128.const, i8x16.shuffle
-		r.take(16)
+		r.Take(16)
 	case op >= 21 && op <= 34: // of one lane
-		r.take(1)
+		r.Take(1)
 	case op >= 84 && op <= 91: // loads and stores of one lane
-		r.skip(2)
-		r.take(1)
+		r.Skip(2)
+		r.Take(1)
 	case op > 255:
-		r.bad = true
+		r.Bad = true
 	}
 }

@@ -1,5 +1,7 @@
 package meter
 
+import "github.com/clickedge/clickedge/hostsim/internal/wasmbin"
+
 // An engine fills the table of functions in each new instance, one by one: for
 // a module with thousands of them that is half of a short request. A guest
 // calls a few dozen through the table. So the segments are taken out, and a
@@ -45,36 +47,36 @@ func (l *lazyTable) add(offset uint32, functions []uint32) {
 	}
 }
 
-func (l *lazyTable) readTable(r *reader) {
-	l.tables = r.u32()
-	if r.byte() != typeFuncref || l.tables != 1 {
+func (l *lazyTable) readTable(r *wasmbin.Reader) {
+	l.tables = r.U32()
+	if r.Byte() != typeFuncref || l.tables != 1 {
 		l.refused = true
 		return
 	}
-	flags := r.byte()
-	if l.size = r.u32(); flags > withMaximum {
-		r.bad = true
+	flags := r.Byte()
+	if l.size = r.U32(); flags > withMaximum {
+		r.Bad = true
 	}
 }
 
 // surveyElements notes what segments fill the table with.
-func (m *module) surveyElements(r *reader) {
-	for range r.u32() {
-		flags := r.u32()
+func (m *module) surveyElements(r *wasmbin.Reader) {
+	for range r.U32() {
+		flags := r.U32()
 		active, table, offset := flags&notActive == 0, uint32(0), uint32(0)
 		if active && flags&explicit != 0 {
-			table = r.u32()
+			table = r.U32()
 		}
 		if active {
 			offset = m.lazy.constant(r)
 		}
 		if flags&(notActive|explicit) != 0 {
-			if kind := r.byte(); kind != 0 && kind != typeFuncref {
+			if kind := r.Byte(); kind != 0 && kind != typeFuncref {
 				m.lazy.refused = true
 			}
 		}
 		functions := m.lazy.functions(r, flags&expressions != 0)
-		if m.references = append(m.references, functions...); r.bad {
+		if m.references = append(m.references, functions...); r.Bad {
 			return
 		}
 		if m.lazy.refused = m.lazy.refused || table != 0; active && !m.lazy.refused {
@@ -84,35 +86,35 @@ func (m *module) surveyElements(r *reader) {
 }
 
 // constant reads an offset. Any but a plain number is not for us.
-func (l *lazyTable) constant(r *reader) uint32 {
-	from := r.at
-	if r.byte() == opI32Const {
-		v := r.i32()
-		if r.byte() == opEnd && v >= 0 {
+func (l *lazyTable) constant(r *wasmbin.Reader) uint32 {
+	from := r.At
+	if r.Byte() == opI32Const {
+		v := r.I32()
+		if r.Byte() == opEnd && v >= 0 {
 			return uint32(v)
 		}
 	}
 	l.refused = true
-	r.at = from
+	r.At = from
 	(&module{}).expression(r, nil)
 	return 0
 }
 
 // functions reads what a segment has. Any expression but a plain reference is
 // not for us.
-func (l *lazyTable) functions(r *reader, expressions bool) (list []uint32) {
-	for range r.u32() {
+func (l *lazyTable) functions(r *wasmbin.Reader, expressions bool) (list []uint32) {
+	for range r.U32() {
 		if !expressions {
-			list = append(list, r.u32())
-		} else if from := r.at; r.byte() == opRefFunc {
-			list = append(list, r.u32())
-			r.byte()
+			list = append(list, r.U32())
+		} else if from := r.At; r.Byte() == opRefFunc {
+			list = append(list, r.U32())
+			r.Byte()
 		} else {
 			l.refused = true
-			r.at = from
+			r.At = from
 			(&module{}).expression(r, nil)
 		}
-		if r.bad {
+		if r.Bad {
 			return nil
 		}
 	}
@@ -130,12 +132,12 @@ func (l *lazyTable) decide(functions uint32) {
 // indirect makes sure, before a call through the table, that the entry is
 // there. The index is on top of the stack.
 func (m *module) indirect(b []byte, local uint32) []byte {
-	b = appendU32(append(b, opLocalTee), local)
+	b = wasmbin.AppendU32(append(b, opLocalTee), local)
 	b = append(b, opTableGet, 0, opRefIsNull, opIf, emptyBlock)
-	b = appendU32(append(b, opLocalGet), local)
-	b = appendU32(append(b, opCall), m.lazy.first+m.lazy.chunks())
+	b = wasmbin.AppendU32(append(b, opLocalGet), local)
+	b = wasmbin.AppendU32(append(b, opCall), m.lazy.first+m.lazy.chunks())
 	b = append(b, opEnd)
-	return appendU32(append(b, opLocalGet), local)
+	return wasmbin.AppendU32(append(b, opLocalGet), local)
 }
 
 // fill is the code of the function that fills a chunk.
@@ -143,8 +145,8 @@ func (m *module) fill(n uint32) []byte {
 	code := []byte{0}
 	for i := n << chunkShift; i < (n+1)<<chunkShift && i < uint32(len(m.lazy.entries)); i++ {
 		if f := m.lazy.entries[i]; f >= 0 {
-			code = appendI32(append(code, opI32Const), int32(i))
-			code = appendU32(append(code, opRefFunc), m.function(uint32(f)))
+			code = wasmbin.AppendI32(append(code, opI32Const), int32(i))
+			code = wasmbin.AppendU32(append(code, opRefFunc), m.function(uint32(f)))
 			code = append(code, opTableSet, 0)
 		}
 	}
@@ -160,12 +162,12 @@ func (m *module) choose() []byte {
 		code = append(code, opBlock, emptyBlock)
 	}
 	code = append(code, opLocalGet, 0, opI32Const, chunkShift, opI32ShrU)
-	code = appendU32(append(code, opBrTable), n)
+	code = wasmbin.AppendU32(append(code, opBrTable), n)
 	for i := range n + 1 {
-		code = appendU32(code, i)
+		code = wasmbin.AppendU32(code, i)
 	}
 	for i := range n {
-		code = appendU32(append(code, opEnd, opCall), m.lazy.first+i)
+		code = wasmbin.AppendU32(append(code, opEnd, opCall), m.lazy.first+i)
 		code = append(code, opReturn)
 	}
 	return append(code, opEnd, opEnd)
@@ -176,8 +178,8 @@ func (m *module) choose() []byte {
 func (m *module) declared() []byte {
 	out, n := []byte{}, uint32(0)
 	for _, f := range m.references {
-		out, n = appendU32(out, m.function(f)), n+1
+		out, n = wasmbin.AppendU32(out, m.function(f)), n+1
 	}
-	head := append(appendU32(nil, 1), notActive|explicit, 0)
-	return append(appendU32(head, n), out...)
+	head := append(wasmbin.AppendU32(nil, 1), notActive|explicit, 0)
+	return append(wasmbin.AppendU32(head, n), out...)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
+
+	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
 )
 
 // tabled calls functions through a table of so many, which begins with a hole
@@ -112,8 +114,8 @@ func TestDataIsLeftOut(t *testing.T) {
 }
 
 func hasSection(wasm []byte, id byte) bool {
-	for r := (&reader{b: wasm, at: preambleSize}); r.more(); r.vector() {
-		if r.byte() == id {
+	for r := (&wasmbin.Reader{Bytes: wasm, At: preambleSize}); r.More(); r.Vector() {
+		if r.Byte() == id {
 			return true
 		}
 	}

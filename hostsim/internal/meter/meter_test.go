@@ -13,6 +13,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/clickedge/clickedge/hostsim/internal/wattest"
+
+	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
 )
 
 var errStopped = errors.New("stopped on purpose")
@@ -138,12 +140,12 @@ func compiles(module []byte) bool {
 
 // framed reports whether the lengths of sections are right.
 func framed(wasm []byte) bool {
-	r := &reader{b: wasm, at: min(preambleSize, len(wasm))}
-	for r.more() {
-		r.byte()
-		r.vector()
+	r := &wasmbin.Reader{Bytes: wasm, At: min(preambleSize, len(wasm))}
+	for r.More() {
+		r.Byte()
+		r.Vector()
 	}
-	return !r.bad
+	return !r.Bad
 }
 
 // A module that an engine takes is metered, and taken then.
@@ -253,12 +255,12 @@ var everyForm = sections(
 func sections(list ...string) []byte {
 	module := []byte("\x00asm\x01\x00\x00\x00")
 	for _, s := range list {
-		module = appendVector(append(module, s[0]), []byte(s[2:]))
+		module = wasmbin.AppendVector(append(module, s[0]), []byte(s[2:]))
 	}
 	return module
 }
 
-func codeOf(code string) string { return string(appendVector(nil, []byte(code))) }
+func codeOf(code string) string { return string(wasmbin.AppendVector(nil, []byte(code))) }
 
 func TestEveryForm(t *testing.T) {
 	require.True(t, compiles(everyForm), "the module itself is sound")

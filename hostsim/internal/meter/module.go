@@ -1,5 +1,15 @@
 package meter
 
+import (
+	"errors"
+
+	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
+)
+
+// errUnknown means that a module has something that this package does not know,
+// or is not valid.
+var errUnknown = errors.New("module cannot be metered")
+
 // Module and name of the import that a metered module calls. It takes and
 // returns nothing.
 const (
@@ -65,12 +75,12 @@ func Rewrite(wasm []byte, turns int32) ([]byte, error) {
 		return nil, errUnknown
 	}
 	m.out = append(m.out, wasm[:preambleSize]...)
-	r := &reader{b: wasm, at: preambleSize}
+	r := &wasmbin.Reader{Bytes: wasm, At: preambleSize}
 	last := byte(customSection)
-	for r.more() {
-		id := r.byte()
-		content := r.vector()
-		if r.bad || id > dataCount {
+	for r.More() {
+		id := r.Byte()
+		content := r.Vector()
+		if r.Bad || id > dataCount {
 			return nil, errUnknown
 		}
 		if id != customSection {
@@ -81,7 +91,7 @@ func Rewrite(wasm []byte, turns int32) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if r.bad {
+	if r.Bad {
 		return nil, errUnknown
 	}
 	return m.out, nil
@@ -90,42 +100,42 @@ func Rewrite(wasm []byte, turns int32) ([]byte, error) {
 // survey counts what the indices of new things depend on. A module without code
 // is not worth it.
 func (m *module) survey(wasm []byte) bool {
-	r := &reader{b: wasm, at: preambleSize}
-	for r.more() {
-		id := r.byte()
-		content := r.vector()
-		if r.bad || id > dataCount || id != customSection && m.has[id] {
+	r := &wasmbin.Reader{Bytes: wasm, At: preambleSize}
+	for r.More() {
+		id := r.Byte()
+		content := r.Vector()
+		if r.Bad || id > dataCount || id != customSection && m.has[id] {
 			return false
 		}
 		m.has[id] = true
-		s := &reader{b: content}
+		s := &wasmbin.Reader{Bytes: content}
 		switch id {
 		case typeSection:
 			m.readTypes(s)
 		case importSection:
 			m.readImports(s)
 		case functions:
-			for range s.u32() {
-				if m.types = append(m.types, s.u32()); s.bad {
+			for range s.U32() {
+				if m.types = append(m.types, s.U32()); s.Bad {
 					return false
 				}
 			}
 		case tableSection:
 			m.lazy.readTable(s)
 		case globalSection:
-			m.global = m.globals + s.u32()
+			m.global = m.globals + s.U32()
 		case elementSection:
 			m.surveyElements(s)
 		case dataSection:
 			m.surveyData(s)
 		case codeSection:
-			for range s.u32() {
-				if !m.surveyCode(s.vector()) || s.bad {
+			for range s.U32() {
+				if !m.surveyCode(s.Vector()) || s.Bad {
 					return false
 				}
 			}
 		}
-		if s.bad {
+		if s.Bad {
 			return false
 		}
 	}
@@ -133,83 +143,83 @@ func (m *module) survey(wasm []byte) bool {
 		m.global = m.globals
 	}
 	m.lazy.decide(m.function(m.tick + uint32(len(m.types))))
-	return !r.bad && m.has[typeSection] && m.has[codeSection]
+	return !r.Bad && m.has[typeSection] && m.has[codeSection]
 }
 
 // surveyData: segments that are neither copied at the start nor named by an
 // instruction do nothing, and an engine makes room for each of them in each
 // instance. Many are left when a memory's image has been taken out.
-func (m *module) surveyData(r *reader) {
-	for range r.u32() {
-		if r.u32() != notActive {
+func (m *module) surveyData(r *wasmbin.Reader) {
+	for range r.U32() {
+		if r.U32() != notActive {
 			m.activeData = true
 			return
 		}
-		if r.vector(); r.bad {
+		if r.Vector(); r.Bad {
 			return
 		}
 	}
 }
 
-func (m *module) readTypes(r *reader) {
-	for range r.u32() {
-		if r.byte() != functionType {
-			r.bad = true
+func (m *module) readTypes(r *wasmbin.Reader) {
+	for range r.U32() {
+		if r.Byte() != functionType {
+			r.Bad = true
 		}
-		n := r.u32()
-		r.take(uint64(n))
-		r.vector()
-		if m.params = append(m.params, n); r.bad {
+		n := r.U32()
+		r.Take(uint64(n))
+		r.Vector()
+		if m.params = append(m.params, n); r.Bad {
 			return
 		}
 	}
 }
 
-func (m *module) readImports(r *reader) {
-	for range r.u32() {
-		from, name := string(r.vector()), string(r.vector())
+func (m *module) readImports(r *wasmbin.Reader) {
+	for range r.U32() {
+		from, name := string(r.Vector()), string(r.Vector())
 		if from == TickModule && name == TickName {
-			r.bad = true // a guest that knows of it is not metered twice
+			r.Bad = true // a guest that knows of it is not metered twice
 		}
-		switch r.byte() {
+		switch r.Byte() {
 		case kindFunction:
-			r.u32()
+			r.U32()
 			m.tick++
 		case kindTable:
 			m.lazy.refused = true
-			r.byte()
-			r.limits()
+			r.Byte()
+			limits(r)
 		case kindMemory:
-			r.limits()
+			limits(r)
 		case kindGlobal:
-			r.take(2)
+			r.Take(2)
 			m.globals++
 		default:
-			r.bad = true
+			r.Bad = true
 		}
-		if r.bad {
+		if r.Bad {
 			return
 		}
 	}
 	m.imports = m.tick
 }
 
-func (r *reader) limits() {
-	if flags := r.byte(); flags > withMaximum {
-		r.bad = true
+func limits(r *wasmbin.Reader) {
+	if flags := r.Byte(); flags > withMaximum {
+		r.Bad = true
 	} else {
-		r.skip(1 + uint32(flags))
+		r.Skip(1 + uint32(flags))
 	}
 }
 
 // missing adds sections that the module does not have, between two that it has.
 func (m *module) missing(last, next byte) {
 	if !m.has[importSection] && before(last, importSection) && before(importSection, next) {
-		m.emit(importSection, m.addImport(appendU32(nil, 1), nil))
+		m.emit(importSection, m.addImport(wasmbin.AppendU32(nil, 1), nil))
 		m.has[importSection] = true
 	}
 	if !m.has[globalSection] && before(last, globalSection) && before(globalSection, next) {
-		m.emit(globalSection, m.addGlobal(appendU32(nil, 1), nil))
+		m.emit(globalSection, m.addGlobal(wasmbin.AppendU32(nil, 1), nil))
 		m.has[globalSection] = true
 	}
 }
@@ -227,44 +237,44 @@ func before(a, b byte) bool {
 }
 
 func (m *module) emit(id byte, content []byte) {
-	m.out = appendVector(append(m.out, id), content)
+	m.out = wasmbin.AppendVector(append(m.out, id), content)
 }
 
 // addImport appends the import of tick to those that are there.
 func (m *module) addImport(b, rest []byte) []byte {
 	b = append(b, rest...)
-	b = appendVector(b, []byte(TickModule))
-	b = appendVector(b, []byte(TickName))
-	return appendU32(append(b, kindFunction), uint32(len(m.params)))
+	b = wasmbin.AppendVector(b, []byte(TickModule))
+	b = wasmbin.AppendVector(b, []byte(TickName))
+	return wasmbin.AppendU32(append(b, kindFunction), uint32(len(m.params)))
 }
 
 // addGlobal appends the counter to the globals that are there.
 func (m *module) addGlobal(b, rest []byte) []byte {
 	b = append(b, rest...)
 	b = append(b, typeI32, mutableGlobal, opI32Const)
-	return append(appendI32(b, m.turns), opEnd)
+	return append(wasmbin.AppendI32(b, m.turns), opEnd)
 }
 
 // section writes one section as it has to be.
 func (m *module) section(id byte, content []byte) error {
-	r := &reader{b: content}
+	r := &wasmbin.Reader{Bytes: content}
 	switch id {
 	case customSection:
 		m.custom(content)
 		return nil
 	case typeSection:
-		m.emit(id, m.addTypes(r.u32(), content[r.at:]))
+		m.emit(id, m.addTypes(r.U32(), content[r.At:]))
 	case functions:
-		m.emit(id, m.addFunctions(r.u32(), content[r.at:]))
+		m.emit(id, m.addFunctions(r.U32(), content[r.At:]))
 	case importSection:
-		n := r.u32()
-		m.emit(id, m.addImport(appendU32(nil, n+1), content[r.at:]))
+		n := r.U32()
+		m.emit(id, m.addImport(wasmbin.AppendU32(nil, n+1), content[r.At:]))
 	case globalSection:
 		m.emit(id, m.readGlobals(r))
 	case exportSection:
 		m.emit(id, m.exports(r))
 	case startSection:
-		m.emit(id, appendU32(nil, m.function(r.u32())))
+		m.emit(id, wasmbin.AppendU32(nil, m.function(r.U32())))
 	case elementSection:
 		if m.lazy.on {
 			m.emit(id, m.declared())
@@ -280,7 +290,7 @@ func (m *module) section(id byte, content []byte) error {
 	default:
 		m.emit(id, content)
 	}
-	if r.bad {
+	if r.Bad {
 		return errUnknown
 	}
 	return nil
@@ -290,27 +300,27 @@ func (m *module) section(id byte, content []byte) error {
 // one that chooses among those.
 func (m *module) addTypes(n uint32, rest []byte) []byte {
 	if m.lazy.on {
-		return append(append(appendU32(nil, n+2), rest...), functionType, 0, 0, functionType, 1, typeI32, 0)
+		return append(append(wasmbin.AppendU32(nil, n+2), rest...), functionType, 0, 0, functionType, 1, typeI32, 0)
 	}
-	return append(append(appendU32(nil, n+1), rest...), functionType, 0, 0)
+	return append(append(wasmbin.AppendU32(nil, n+1), rest...), functionType, 0, 0)
 }
 
 func (m *module) addFunctions(n uint32, rest []byte) []byte {
 	if !m.lazy.on {
-		return append(appendU32(nil, n), rest...)
+		return append(wasmbin.AppendU32(nil, n), rest...)
 	}
-	out := append(appendU32(nil, n+m.lazy.chunks()+1), rest...)
+	out := append(wasmbin.AppendU32(nil, n+m.lazy.chunks()+1), rest...)
 	for range m.lazy.chunks() {
-		out = appendU32(out, uint32(len(m.params)))
+		out = wasmbin.AppendU32(out, uint32(len(m.params)))
 	}
-	return appendU32(out, uint32(len(m.params))+1)
+	return wasmbin.AppendU32(out, uint32(len(m.params))+1)
 }
 
-func (m *module) readGlobals(r *reader) []byte {
-	n := r.u32()
-	out := appendU32(nil, n+1)
+func (m *module) readGlobals(r *wasmbin.Reader) []byte {
+	n := r.U32()
+	out := wasmbin.AppendU32(nil, n+1)
 	for range n {
-		if out = append(out, r.take(2)...); r.bad {
+		if out = append(out, r.Take(2)...); r.Bad {
 			return nil
 		}
 		out = m.expression(r, out)
@@ -319,45 +329,45 @@ func (m *module) readGlobals(r *reader) []byte {
 }
 
 // expression copies a constant expression.
-func (m *module) expression(r *reader, out []byte) []byte {
+func (m *module) expression(r *wasmbin.Reader, out []byte) []byte {
 	for {
-		at := r.at
-		op := r.byte()
+		at := r.At
+		op := r.Byte()
 		switch op {
 		case opI32Const, opI64Const, opGlobalGet, opRefNull:
-			r.skip(1)
+			r.Skip(1)
 		case opF32Const:
-			r.take(4)
+			r.Take(4)
 		case opF64Const:
-			r.take(8)
+			r.Take(8)
 		case prefixVector:
-			r.vectorOp()
+			vectorOp(r)
 		case opRefFunc:
-			out = appendU32(append(out, op), m.function(r.u32()))
+			out = wasmbin.AppendU32(append(out, op), m.function(r.U32()))
 			continue
 		case opEnd:
 		default:
-			r.bad = true
+			r.Bad = true
 		}
-		if r.bad {
+		if r.Bad {
 			return nil
 		}
-		if out = append(out, r.b[at:r.at]...); op == opEnd {
+		if out = append(out, r.Bytes[at:r.At]...); op == opEnd {
 			return out
 		}
 	}
 }
 
-func (m *module) exports(r *reader) []byte {
-	n := r.u32()
-	out := appendU32(nil, n)
+func (m *module) exports(r *wasmbin.Reader) []byte {
+	n := r.U32()
+	out := wasmbin.AppendU32(nil, n)
 	for range n {
-		out = appendVector(out, r.vector())
-		kind, index := r.byte(), r.u32()
+		out = wasmbin.AppendVector(out, r.Vector())
+		kind, index := r.Byte(), r.U32()
 		if kind == kindFunction {
 			index = m.function(index)
 		}
-		if out = appendU32(append(out, kind), index); r.bad {
+		if out = wasmbin.AppendU32(append(out, kind), index); r.Bad {
 			return nil
 		}
 	}
@@ -371,69 +381,69 @@ const (
 	expressions = 4
 )
 
-func (m *module) elements(r *reader) []byte {
-	n := r.u32()
-	out := appendU32(nil, n)
+func (m *module) elements(r *wasmbin.Reader) []byte {
+	n := r.U32()
+	out := wasmbin.AppendU32(nil, n)
 	for range n {
-		flags := r.u32()
-		out = appendU32(out, flags)
+		flags := r.U32()
+		out = wasmbin.AppendU32(out, flags)
 		if flags > notActive|explicit|expressions {
-			r.bad = true
+			r.Bad = true
 		}
 		if flags&notActive == 0 {
 			if flags&explicit != 0 {
-				out = appendU32(out, r.u32())
+				out = wasmbin.AppendU32(out, r.U32())
 			}
 			out = m.expression(r, out)
 		}
 		if flags&(notActive|explicit) != 0 {
-			out = append(out, r.byte()) // the kind, or the type
+			out = append(out, r.Byte()) // the kind, or the type
 		}
-		count := r.u32()
-		out = appendU32(out, count)
+		count := r.U32()
+		out = wasmbin.AppendU32(out, count)
 		for range count {
-			if r.bad {
+			if r.Bad {
 				return nil
 			}
 			if flags&expressions != 0 {
 				out = m.expression(r, out)
 			} else {
-				out = appendU32(out, m.function(r.u32()))
+				out = wasmbin.AppendU32(out, m.function(r.U32()))
 			}
 		}
 	}
 	return out
 }
 
-func (m *module) bodies(r *reader) error {
-	n := r.u32()
-	if r.bad || int(n) != len(m.types) {
+func (m *module) bodies(r *wasmbin.Reader) error {
+	n := r.U32()
+	if r.Bad || int(n) != len(m.types) {
 		return errUnknown
 	}
 	more := uint32(0)
 	if m.lazy.on {
 		more = m.lazy.chunks() + 1
 	}
-	out := appendU32(make([]byte, 0, len(r.b)+len(r.b)/4), n+more)
+	out := wasmbin.AppendU32(make([]byte, 0, len(r.Bytes)+len(r.Bytes)/4), n+more)
 	for _, t := range m.types {
 		if int(t) >= len(m.params) {
 			return errUnknown
 		}
-		code := r.vector()
-		if r.bad {
+		code := r.Vector()
+		if r.Bad {
 			return errUnknown
 		}
 		rewritten, err := m.code(code, m.params[t])
 		if err != nil {
 			return err
 		}
-		out = appendVector(out, rewritten)
+		out = wasmbin.AppendVector(out, rewritten)
 	}
 	if m.lazy.on {
 		for i := range m.lazy.chunks() {
-			out = appendVector(out, m.fill(i))
+			out = wasmbin.AppendVector(out, m.fill(i))
 		}
-		out = appendVector(out, m.choose())
+		out = wasmbin.AppendVector(out, m.choose())
 	}
 	m.emit(codeSection, out)
 	return nil

@@ -1,6 +1,10 @@
 package meter
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
+)
 
 // Parts of the section with names.
 const (
@@ -12,12 +16,12 @@ const (
 // custom copies a custom section. Names follow their functions; what speaks of
 // places in the code is left out.
 func (m *module) custom(content []byte) {
-	r := &reader{b: content}
-	switch name := string(r.vector()); {
+	r := &wasmbin.Reader{Bytes: content}
+	switch name := string(r.Vector()); {
 	case strings.HasPrefix(name, ".debug_"), name == "sourceMappingURL":
 	case name == "name":
 		if names := m.names(r); names != nil {
-			m.emit(customSection, append(appendVector(nil, []byte(name)), names...))
+			m.emit(customSection, append(wasmbin.AppendVector(nil, []byte(name)), names...))
 		}
 	default:
 		m.emit(customSection, content)
@@ -25,44 +29,44 @@ func (m *module) custom(content []byte) {
 }
 
 // names is the section with names, or nil when it is not valid.
-func (m *module) names(r *reader) (out []byte) {
+func (m *module) names(r *wasmbin.Reader) (out []byte) {
 	out = []byte{}
-	for r.more() {
-		id, content := r.byte(), r.vector()
-		switch part := (&reader{b: content}); id {
+	for r.More() {
+		id, content := r.Byte(), r.Vector()
+		switch part := (&wasmbin.Reader{Bytes: content}); id {
 		case functionNames:
-			content = m.indexed(part, func(r *reader, out []byte) []byte { return appendVector(out, r.vector()) })
+			content = m.indexed(part, func(r *wasmbin.Reader, out []byte) []byte { return wasmbin.AppendVector(out, r.Vector()) })
 		case localNames, labelNames:
-			content = m.indexed(part, func(r *reader, out []byte) []byte {
-				n := r.u32()
-				out = appendU32(out, n)
+			content = m.indexed(part, func(r *wasmbin.Reader, out []byte) []byte {
+				n := r.U32()
+				out = wasmbin.AppendU32(out, n)
 				for range n {
-					if out = appendU32(out, r.u32()); r.bad {
+					if out = wasmbin.AppendU32(out, r.U32()); r.Bad {
 						break
 					}
-					out = appendVector(out, r.vector())
+					out = wasmbin.AppendVector(out, r.Vector())
 				}
 				return out
 			})
 		}
-		if r.bad || content == nil {
+		if r.Bad || content == nil {
 			return nil
 		}
-		out = appendVector(append(out, id), content)
+		out = wasmbin.AppendVector(append(out, id), content)
 	}
-	if r.bad {
+	if r.Bad {
 		return nil
 	}
 	return out
 }
 
 // indexed copies a list with an entry for each of some functions.
-func (m *module) indexed(r *reader, entry func(*reader, []byte) []byte) []byte {
-	n := r.u32()
-	out := appendU32(nil, n)
+func (m *module) indexed(r *wasmbin.Reader, entry func(*wasmbin.Reader, []byte) []byte) []byte {
+	n := r.U32()
+	out := wasmbin.AppendU32(nil, n)
 	for range n {
-		out = appendU32(out, m.function(r.u32()))
-		if out = entry(r, out); r.bad {
+		out = wasmbin.AppendU32(out, m.function(r.U32()))
+		if out = entry(r, out); r.Bad {
 			return nil
 		}
 	}
