@@ -86,7 +86,7 @@ func Calls(module []byte) (*Called, error) {
 
 // finish adds the wrappers, the moved functions and, after them, the helpers of
 // accesses. Each helper has its own type.
-func (m *opened) finish(helped []access) (*Called, error) {
+func (m *opened) finish(helped []wasm.Access) (*Called, error) {
 	names, err := m.module.FunctionNames()
 	if err != nil {
 		return nil, err

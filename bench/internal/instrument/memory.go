@@ -1,35 +1,18 @@
 package instrument
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
 )
 
-// access is one kind of memory instruction.
-type access struct {
-	op    wasm.Op
-	kind  Kind
-	size  uint32
-	value wasm.ValType // that is loaded or stored
-}
-
-const (
-	bulkPrefix   = 0xfc
-	vectorPrefix = 0xfd
-)
+const bulkPrefix = 0xfc
 
 // accesses are the instructions of WebAssembly 2.0 that read or write memory,
 // except for vectors and segments.
-var accesses = []access{
-	{0x28, Read, 4, wasm.I32}, {0x29, Read, 8, wasm.I64}, {0x2a, Read, 4, wasm.F32}, {0x2b, Read, 8, wasm.F64},
-	{0x2c, Read, 1, wasm.I32}, {0x2d, Read, 1, wasm.I32}, {0x2e, Read, 2, wasm.I32}, {0x2f, Read, 2, wasm.I32},
-	{0x30, Read, 1, wasm.I64}, {0x31, Read, 1, wasm.I64}, {0x32, Read, 2, wasm.I64}, {0x33, Read, 2, wasm.I64},
-	{0x34, Read, 4, wasm.I64}, {0x35, Read, 4, wasm.I64},
-	{0x36, Write, 4, wasm.I32}, {0x37, Write, 8, wasm.I64}, {0x38, Write, 4, wasm.F32}, {0x39, Write, 8, wasm.F64},
-	{0x3a, Write, 1, wasm.I32}, {0x3b, Write, 2, wasm.I32}, {0x3c, Write, 1, wasm.I64}, {0x3d, Write, 2, wasm.I64}, {0x3e, Write, 4, wasm.I64},
-	{op: wasm.OpMemoryCopy}, {op: wasm.OpMemoryFill},
-}
+var accesses = append(slices.Clone(wasm.Accesses), wasm.Access{Op: wasm.OpMemoryCopy}, wasm.Access{Op: wasm.OpMemoryFill})
 
 // Memory instruments every function of a module and every access to memory. It
 // refuses a module with vector instructions.
@@ -41,7 +24,7 @@ func Memory(module []byte) (*Called, error) {
 	first := m.imports + uint32(2*len(m.bodies))
 	helpers := map[wasm.Op]uint32{}
 	for i, a := range accesses {
-		helpers[a.op] = first + uint32(i)
+		helpers[a.Op] = first + uint32(i)
 	}
 	for i, body := range m.bodies {
 		if m.bodies[i], err = rewritten(body, helpers); err != nil {
@@ -59,26 +42,27 @@ func Memory(module []byte) (*Called, error) {
 }
 
 // helper is a function that reports an access and performs it.
-func (m *opened) helper(a access) (wasm.FuncType, []byte) {
-	switch a.op {
+func (m *opened) helper(a wasm.Access) (wasm.FuncType, []byte) {
+	switch a.Op {
 	case wasm.OpMemoryCopy:
 		return m.bulk(Write, []byte{bulkPrefix, 10, 0, 0}, true)
 	case wasm.OpMemoryFill:
 		return m.bulk(Write, []byte{bulkPrefix, 11, 0}, false)
 	}
-	ty := wasm.FuncType{Params: []wasm.ValType{wasm.I32, wasm.I32}, Results: []wasm.ValType{a.value}}
-	offset := byte(1)
-	if a.kind == Write {
-		ty, offset = wasm.FuncType{Params: []wasm.ValType{wasm.I32, a.value, wasm.I32}}, 2
+	ty := wasm.FuncType{Params: []wasm.ValType{wasm.I32, wasm.I32}, Results: []wasm.ValType{a.Value}}
+	kind, offset := Read, byte(1)
+	if a.Store {
+		ty = wasm.FuncType{Params: []wasm.ValType{wasm.I32, a.Value, wasm.I32}}
+		kind, offset = Write, 2
 	}
 	b := []byte{0, opLocalGet, 0, opLocalGet, offset, opI32Add, opExtend}
-	b = append(wasm.AppendSigned(append(b, opI64Const), event(a.kind, a.size, 0)), opI64Or)
+	b = append(wasm.AppendSigned(append(b, opI64Const), event(kind, a.Size, 0)), opI64Or)
 	b = m.reported(b)
 	b = append(b, opLocalGet, 0, opLocalGet, offset, opI32Add)
-	if a.kind == Write {
+	if a.Store {
 		b = append(b, opLocalGet, 1)
 	}
-	return ty, append(b, byte(a.op), 0, 0, opEnd)
+	return ty, append(b, byte(a.Op), 0, 0, opEnd)
 }
 
 // bulk reports the target, and the source if there is one, with a length of up
@@ -105,7 +89,7 @@ func (m *opened) span(b []byte, kind Kind, param byte) []byte {
 func rewritten(body []byte, helpers map[wasm.Op]uint32) ([]byte, error) {
 	code, unknown := make([]byte, 0, len(body)+len(body)/4), false
 	locals, err := wasm.EachInstruction(body, func(in wasm.Instruction) {
-		unknown = unknown || in.Op>>16 == vectorPrefix
+		unknown = unknown || in.Op.IsVector()
 		helper, ok := helpers[in.Op]
 		if !ok {
 			code = append(code, in.Bytes...)
@@ -117,7 +101,7 @@ func rewritten(body []byte, helpers map[wasm.Op]uint32) ([]byte, error) {
 		code = wasm.AppendU32(append(code, opCall), helper)
 	})
 	if err == nil && unknown {
-		err = fmt.Errorf("instruction 0x%02x is not known here", vectorPrefix)
+		err = errors.New("instruction 0xfd is not known here")
 	}
 	return append(locals, code...), err
 }

@@ -1,7 +1,6 @@
 package loopback
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -60,19 +59,5 @@ func startCaddy(ctx context.Context, path, dir, origin string) (string, func(), 
 	}
 	cmd := exec.Command(path, "run", "--config", file, "--adapter", "caddyfile")
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop := func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		os.RemoveAll(dir)
-	}
-	if err := answers(ctx, addr, 10*time.Second); err != nil {
-		stop()
-		return "", nil, fmt.Errorf("%s does not listen: %w\n%s", path, err, said.String())
-	}
-	return addr, stop, nil
+	return started(ctx, cmd, os.Kill, dir, addr, 10*time.Second)
 }

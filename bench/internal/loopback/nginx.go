@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 var configuration = template.Must(template.New("nginx.conf").Parse(`daemon off;
 worker_processes auto;
 pid {{.Dir}}/nginx.pid;
-error_log {{.Dir}}/error.log;
+error_log stderr;
 events { worker_connections 512; }
 http {
   access_log off;
@@ -100,20 +101,29 @@ func startNginx(ctx context.Context, path, dir, origin string) (string, func(), 
 	if err := errors.Join(err, conf.Close()); err != nil {
 		return "", nil, err
 	}
-	cmd := exec.CommandContext(ctx, path, "-p", dir, "-c", conf.Name(), "-e", filepath.Join(dir, "error.log"))
+	cmd := exec.CommandContext(ctx, path, "-p", dir, "-c", conf.Name(), "-e", "stderr")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	// a fast shutdown, workers included (https://nginx.org/en/docs/control.html)
+	return started(ctx, cmd, os.Interrupt, dir, addr, 10*time.Second)
+}
+
+// started starts a server, which is ended by a signal, and waits until it
+// accepts connections. What ends it removes its folder as well. The error has
+// what the server said on standard error.
+func started(ctx context.Context, cmd *exec.Cmd, end os.Signal, dir, addr string, limit time.Duration) (listening string, stop func(), err error) {
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
 	}
-	stop := func() {
-		cmd.Process.Signal(os.Interrupt) // a fast shutdown, workers included (https://nginx.org/en/docs/control.html)
+	stop = func() {
+		cmd.Process.Signal(end)
 		cmd.Wait()
 		os.RemoveAll(dir)
 	}
-	if err := answers(ctx, addr, 10*time.Second); err != nil {
-		text, _ := os.ReadFile(filepath.Join(dir, "error.log"))
+	if err := answers(ctx, addr, limit); err != nil {
 		stop()
-		return "", nil, fmt.Errorf("nginx: %w\n%s", err, text)
+		return "", nil, fmt.Errorf("%s does not listen: %w\n%s", cmd.Path, err, said.String())
 	}
 	return addr, stop, nil
 }

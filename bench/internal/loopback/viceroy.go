@@ -60,19 +60,7 @@ func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, ori
 		return "", nil, err
 	}
 	cmd := exec.Command(path, "-C", manifest, "--addr", addr, module)
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop := func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		os.RemoveAll(dir)
-	}
-	if err := answers(ctx, addr, viceroyStarts); err != nil {
-		stop()
-		return "", nil, fmt.Errorf("%s does not listen: %w", path, err)
-	}
-	return addr, stop, nil
+	return started(ctx, cmd, os.Kill, dir, addr, viceroyStarts)
 }
 
 // viceroyConfig is the service of clicks.Config in the form of fastly.toml.
