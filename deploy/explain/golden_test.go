@@ -72,11 +72,20 @@ func TestLearnedIsExplained(t *testing.T) {
 	require.Contains(t, strings.Join(x.Notes, "\n"), "damaged")
 	require.Equal(t, []said{{From: InModule, Name: "main.wasm", State: "absent"}, {From: InStore, Name: "clickedge-links", State: "damaged"}}, x.Link.LearnedFrom)
 
-	// The module's own archive counts before the store; that they differ is said.
-	x = of(target, Sources{{Kind: InModule, Name: "main.wasm", Items: known("https://shop.example.com/a")}, {Kind: InStore, Name: "s", Items: twice}})
+	// A contradiction counts wherever it stands, as in the module; that the
+	// places differ is said.
+	inside := Source{Kind: InModule, Name: "main.wasm", Items: known("https://shop.example.com/a")}
+	x = of(target, Sources{inside, {Kind: InStore, Name: "s", Items: twice}})
+	require.Equal(t, `no: it has led to two destinations, so it is not used, says the KV store "s"`, x.Link.Learned)
+	require.Empty(t, x.IfFails.Location)
+	require.Contains(t, strings.Join(x.Notes, "\n"), `the archive inside "main.wasm" says otherwise: 2026-03-01: https://shop.example.com/a; where two differ, neither is used`)
+	x = of(target, Sources{inside, {Kind: InStore, Name: "s", Items: known("https://shop.example.com/b")}})
+	require.Equal(t, "no: two of these name different destinations, so it is not used", x.Link.Learned)
+	require.Empty(t, x.IfFails.Location)
+	require.Contains(t, strings.Join(x.Notes, "\n"), `the KV store "s" says otherwise: 2026-03-01: https://shop.example.com/b`)
+	x = of(target, Sources{inside, {Kind: InStore, Name: "s", Items: known("https://shop.example.com/a")}})
 	require.Equal(t, `yes, since 2026-03-01: https://shop.example.com/a, says the archive inside "main.wasm"; used when the ESP fails`, x.Link.Learned)
 	require.Equal(t, "https://shop.example.com/a", x.IfFails.Location)
-	require.Contains(t, strings.Join(x.Notes, "\n"), `the KV store "s" says otherwise: it has led to two destinations`)
 
 	// Nobody waits for the store before the ESP is asked.
 	first, err := sitesjson.ParseSite("link.example.com", []byte(`{"esp":"sendgrid","destinations":["shop.example.com"],"clicks":"redirect","when_esp_fails":"redirect","learn":true}`))
@@ -86,6 +95,10 @@ func TestLearnedIsExplained(t *testing.T) {
 		require.Equal(t, action.String(), x.Decision.Action, kind)
 		require.Contains(t, x.Link.Learned, "before the ESP is asked", kind)
 	}
+	// But then a place need not know yet what the store says.
+	x = Of(&core.Request{Method: "GET", Target: target, Learned: Sources{inside, {Kind: InStore, Items: twice}}}, first, time.Unix(0, 0))
+	require.Equal(t, core.Redirect.String(), x.Decision.Action)
+	require.Contains(t, strings.Join(x.Notes, "\n"), "a place that has not asked the store yet redirects to https://shop.example.com/a before the ESP is asked")
 	require.Contains(t, of(target+"?x", nil).Link.Learned, "has no part")
 }
 

@@ -53,19 +53,16 @@ type Sources []Source
 
 var _ core.LearnedLinks = Sources(nil)
 
-// Learned implements core.LearnedLinks, as the module asks: the first that knows
-// counts, and a reader who has not waited for the ESP does not wait for the
-// store.
-func (l Sources) Learned(name *learned.Name, patient bool) learned.Entry {
+// Learned implements core.LearnedLinks, as the module does: a contradiction
+// counts wherever it stands, and a reader who has not waited for the ESP does
+// not wait for the store.
+func (l Sources) Learned(name *learned.Name, patient bool) (e learned.Entry) {
 	for i := range l {
-		if l[i].Kind == InStore && !patient {
-			continue
-		}
-		if e := l[i].find(name); e.Decided() {
-			return e
+		if patient || l[i].Kind != InStore {
+			e = learned.Merge(e, l[i].find(name))
 		}
 	}
-	return learned.Entry{}
+	return e
 }
 
 func (l Sources) names() string {
@@ -136,22 +133,26 @@ func (x *Explanation) readLearned(req *core.Request) {
 
 const cacheNote = "the cache of each place of the network cannot be asked from here: it may know, for up to an hour, what none of these says, or what one of them no longer says"
 
-// sayLearned says what the first of the sources says that knows the link, and
-// what others say that differ.
+// sayLearned says what the sources say together, and what each of them says
+// that does not count.
 func (x *Explanation) sayLearned(sources Sources, name *learned.Name) {
-	first := learned.Entry{}
+	all, told := sources.Learned(name, true), false
 	for i := range sources {
 		e := sources[i].find(name)
 		switch {
 		case sources[i].Damaged:
 			x.Notes = append(x.Notes, sources[i].String()+" has an entry under this name that is damaged, or none of clickedge's: the module does not use it")
-		case !e.Decided():
-		case !first.Decided():
-			first = e
-			x.Link.Learned = x.learnedText(&sources[i], &e)
-		case e.State != first.State || e.Destination != first.Destination:
-			x.Notes = append(x.Notes, "the module asks the others first, but "+sources[i].String()+" says otherwise: "+entryText(&e))
+		case all.State == learned.Contradictory && e.State == learned.Known:
+			x.Notes = append(x.Notes, sources[i].String()+" says otherwise: "+entryText(&e)+"; where two differ, neither is used")
+		case e.Decided() && !told:
+			x.Link.Learned, told = x.learnedText(&sources[i], &e), true
 		}
+	}
+	if all.State == learned.Contradictory && !told {
+		x.Link.Learned = "no: two of these name different destinations, so it is not used"
+	}
+	if early := sources.Learned(name, false); x.site.ClickRedirect && early.State == learned.Known && all.State != learned.Known {
+		x.Notes = append(x.Notes, "a place that has not asked the store yet redirects to "+early.Destination+" before the ESP is asked")
 	}
 }
 
