@@ -150,6 +150,9 @@ func open(module []byte) (m *opened, err error) {
 	if m.bodies, err = m.module.Bodies(); err != nil {
 		return nil, err
 	}
+	if _, err = m.module.AllData(); err != nil {
+		return nil, err
+	}
 	if len(m.bodies) != len(m.functions) {
 		return nil, fmt.Errorf("%d functions with %d bodies", len(m.functions), len(m.bodies))
 	}

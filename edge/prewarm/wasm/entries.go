@@ -307,10 +307,28 @@ const (
 )
 
 // AllData returns the data segments of every kind. A segment whose offset is
-// not a constant number is refused, since its place is not known.
+// not a constant number is refused, since its place is not known; so is a data
+// count section that announces another number of segments.
 func (m *Module) AllData() ([]DataSegment, error) {
 	d := m.decode(DataSection)
-	return entries(d, d.dataSegment)
+	segments, err := entries(d, d.dataSegment)
+	if err != nil {
+		return nil, err
+	}
+	return segments, m.checkDataCount(len(segments))
+}
+
+// checkDataCount reads the data count section, if there is one.
+func (m *Module) checkDataCount(segments int) error {
+	body, ok := m.Body(DataCountSection)
+	if !ok {
+		return nil
+	}
+	d := &decoder{b: body, section: DataCountSection.String()}
+	if n := d.u32(); d.err == nil && int64(n) != int64(segments) {
+		d.fail(0, "%d data segments announced, %d there", n, segments)
+	}
+	return d.end()
 }
 
 func (d *decoder) dataSegment() DataSegment {
@@ -346,10 +364,11 @@ func (d *decoder) constantOffset(start int) uint32 {
 }
 
 // Data returns the data segments. Segments that are not active, or that name a
-// memory, are refused, since their place is not known.
+// memory, are refused, since their place is not known; so is a data count
+// section that announces another number of segments.
 func (m *Module) Data() ([]Segment, error) {
 	d := m.decode(DataSection)
-	return entries(d, func() Segment {
+	segments, err := entries(d, func() Segment {
 		start := d.pos
 		s := d.dataSegment()
 		if s.Passive || s.Explicit {
@@ -357,6 +376,10 @@ func (m *Module) Data() ([]Segment, error) {
 		}
 		return s.Segment
 	})
+	if err != nil {
+		return nil, err
+	}
+	return segments, m.checkDataCount(len(segments))
 }
 
 // WithData returns the module with these data segments, as active ones at

@@ -449,6 +449,24 @@ func TestDataIsReadAsItWasWritten(t *testing.T) {
 	require.Empty(t, none)
 }
 
+// TestDataCountThatIsWrong: engines differ in what they make of one.
+func TestDataCountThatIsWrong(t *testing.T) {
+	m := (&Module{}).WithData([]Segment{{Bytes: []byte("a")}})
+	for body, want := range map[string]string{
+		"":         "unexpected end",
+		"\x02":     "2 data segments announced, 1 there",
+		"\x01\x00": "1 bytes left over",
+	} {
+		counted := m.WithBody(DataCountSection, []byte(body))
+		_, err := counted.AllData()
+		require.ErrorContains(t, err, want)
+		_, err = counted.Data()
+		require.ErrorContains(t, err, want)
+	}
+	_, err := (&Module{}).WithBody(DataCountSection, nil).AllData()
+	require.ErrorContains(t, err, "unexpected end")
+}
+
 func TestDataThatLiesNowhereCertain(t *testing.T) {
 	for name, body := range map[string]string{
 		"passive":             "\x01\x01\x00",
