@@ -13,6 +13,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
@@ -98,7 +99,7 @@ func (g *generation) close() error {
 
 // service is everything that serve has started.
 type service struct {
-	files *watcher
+	files *files.Watcher
 	ln    net.Listener
 	tls   *tlsFront // nil without --tls
 

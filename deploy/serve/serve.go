@@ -91,8 +91,8 @@ func Run(ctx context.Context, o Options) (err error) {
 // start starts everything. Mistakes of the operator are found before anything
 // that takes time. What was started is in svc, also after an error.
 func (s *server) start(ctx context.Context, svc *service) error {
-	svc.files = &watcher{names: s.watched(ctx)}
-	svc.files.seen = svc.files.states() // before they are read
+	svc.files = &files.Watcher{Names: s.watched(ctx)}
+	svc.files.Mark() // before they are read
 	sites, text, err := sitesfile.Load(s.In, s.Sites)
 	if err != nil {
 		return err

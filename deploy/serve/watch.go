@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -24,51 +22,6 @@ import (
 // that works on every file system, also on those without notifications.
 const watchEvery = 250 * time.Millisecond
 
-// watcher detects that a file has changed and is complete.
-type watcher struct {
-	names []string
-	seen  map[string]fileState
-	next  map[string]fileState // seen once, and different
-}
-
-// fileState identifies a state of a file; zero for none.
-type fileState struct {
-	size int64
-	mod  time.Time
-	mode fs.FileMode
-}
-
-func (w *watcher) states() map[string]fileState {
-	now := map[string]fileState{}
-	for _, name := range w.names {
-		now[name] = fileState{}
-		if info, err := os.Stat(name); err == nil {
-			now[name] = fileState{info.Size(), info.ModTime(), info.Mode()}
-		}
-	}
-	return now
-}
-
-// poll returns the files that have changed since they were last reported, once
-// two polls agree: an editor may still be writing.
-func (w *watcher) poll() (changed map[string]bool) {
-	now := w.states()
-	if maps.Equal(now, w.seen) {
-		w.next = nil
-		return nil
-	}
-	if !maps.Equal(now, w.next) {
-		w.next = now
-		return nil
-	}
-	changed = map[string]bool{}
-	for name, state := range now {
-		changed[name] = state != w.seen[name]
-	}
-	w.seen, w.next = now, nil
-	return changed
-}
-
 // watch puts changed sites and a rebuilt module into service until ctx ends.
 func (s *server) watch(ctx context.Context, svc *service) {
 	w := svc.files
@@ -80,12 +33,12 @@ func (s *server) watch(ctx context.Context, svc *service) {
 			return
 		case <-tick.C:
 		}
-		changed := w.poll()
+		changed := w.Poll()
 		if changed == nil {
 			continue
 		}
-		w.names = s.watched(ctx)
-		w.seen = w.states() // before they are read, so that later changes are found
+		w.Names = s.watched(ctx)
+		w.Mark() // before they are read, so that later changes are found
 		if err := s.reload(ctx, svc, change{module: s.Module != "" && changed[s.Module], archive: s.Archive != "" && changed[s.Archive]}); err != nil && ctx.Err() == nil {
 			failure.Of(err).Report(s.Err)
 			fmt.Fprintln(s.Err, "the old version stays in service")
@@ -95,7 +48,7 @@ func (s *server) watch(ctx context.Context, svc *service) {
 
 // watched are sites.json, the files that it names, and the module.
 func (s *server) watched(ctx context.Context) (names []string) {
-	if !readOnce(s.Sites) {
+	if !files.ReadOnce(s.Sites) {
 		names = append(names, s.Sites)
 		if text, err := files.Read(ctx, s.Sites, nil, sitesfile.Most); err == nil {
 			_, _ = sitesjson.InlineFiles(s.Sites, text, func(file string) ([]byte, error) {
@@ -105,22 +58,11 @@ func (s *server) watched(ctx context.Context) (names []string) {
 		}
 	}
 	for _, name := range []string{s.Module, s.Archive} {
-		if name != "" && !readOnce(name) {
+		if name != "" && !files.ReadOnce(name) {
 			names = append(names, name)
 		}
 	}
 	return names
-}
-
-// readOnce reports whether a name is standard input or a pipe, which can be
-// read only once and does not change. A file that does not exist yet may be
-// created.
-func readOnce(name string) bool {
-	if name == files.Std {
-		return true
-	}
-	info, err := os.Stat(name)
-	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
 // change says which files have changed, beside sites.json.
@@ -130,7 +72,7 @@ type change struct{ module, archive bool }
 func (s *server) reload(ctx context.Context, svc *service, c change) (err error) {
 	old := svc.current()
 	sites, text := old.sites, old.text
-	if !readOnce(s.Sites) {
+	if !files.ReadOnce(s.Sites) {
 		if sites, text, err = sitesfile.Load(s.In, s.Sites); err != nil {
 			return err
 		}
