@@ -60,7 +60,7 @@ func (p *page) exec(ctx context.Context, args []string) error {
 // found beside the page.
 func (p *page) clickedge(ctx context.Context, args []string) error {
 	switch args[0] {
-	case "serve":
+	case "serve", "server":
 		return p.serve(args)
 	case "doctor":
 		args = p.lookedAt(args)
@@ -261,7 +261,11 @@ func (p *page) serve(args []string) error {
 	ctx, cancel := context.WithCancel(p.t.Context())
 	s := &served{stop: cancel, exit: make(chan int, 1), talk: &talk{listen: make(chan string, 1)}}
 	listening := s.talk.listen
-	args = append(slices.Clone(args), "--module", "main.wasm", "--addr", "127.0.0.1:0")
+	if args = slices.Clone(args); args[0] == "server" {
+		args = append(args, "--http", "127.0.0.1:0")
+	} else {
+		args = append(args, "--module", "main.wasm", "--addr", "127.0.0.1:0")
+	}
 	if slices.Contains(args, "--tls") {
 		args = append(args, "--tls-addr", "127.0.0.1:0")
 	}
@@ -273,7 +277,7 @@ func (p *page) serve(args []string) error {
 		return nil
 	case code := <-s.exit:
 		cancel()
-		return fmt.Errorf("serve ended with %d: %s", code, s.talk.all.String())
+		return fmt.Errorf("%s ended with %d: %s", args[0], code, s.talk.all.String())
 	}
 }
 

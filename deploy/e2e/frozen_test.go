@@ -30,6 +30,7 @@ import (
 
 // Every sandbox makes the handshake itself, before anything else.
 func TestHandshakeIsNotFrozen(t *testing.T) {
+	onHost(t, "it has no sandboxes")
 	r := newRig(t, oneSite, nil)
 	for range 2 {
 		_, x := r.do(t, hostsim.Request{Host: "x.example.com"})

@@ -125,10 +125,12 @@ func TestGolden(t *testing.T) {
 		}
 		t.Run(cases[0].name(), func(t *testing.T) {
 			warm, cold := newRig(t, text, with), newColdRig(t, text, with)
+			native := newNativeRig(t, text, origins.Options{}, with)
 			for _, g := range cases {
 				t.Run(g.name(), func(t *testing.T) {
 					got := g.run(t, warm)
 					require.Equal(t, got, g.run(t, cold), "the module answers alike before and after it was prewarmed")
+					require.Equal(t, got, g.run(t, native), "the server answers as the module")
 					g.compare(t, got)
 				})
 			}

@@ -55,7 +55,7 @@ func TestLearnedReadersOwnPage(t *testing.T) {
 				target := link(l.account.Message(), own)
 				to, _, x := l.click(t, target)
 				require.Equal(t, own, to)
-				require.Equal(t, []string{"cache.lookup", "cache.get_user_metadata"}, after(x), form)
+				requireAfter(t, x, []string{"cache.lookup", "cache.get_user_metadata"}, form)
 				require.Zero(t, l.stored(t, target), form)
 			}
 		}
@@ -81,7 +81,7 @@ func TestLearnedSwitchedOff(t *testing.T) {
 			}
 		})
 		_, _, x := l.click(t, target)
-		require.Equal(t, c.want == "", len(after(x)) == 0, "nothing is learned either")
+		require.True(t, native() || (c.want == "") == (len(after(x)) == 0), "nothing is learned either")
 		l.fail(t, origins.Refuse)
 		to, _, x := l.click(t, target)
 		require.Equal(t, c.want, to)

@@ -99,6 +99,7 @@ func TestClickWhoseReaderHangsUpHasALine(t *testing.T) {
 // The line is lost only on a host that ends the guest as soon as the reader has
 // gone, which neither Viceroy nor hostsim does by default.
 func TestClickWhoseReaderHangsUpOnAnUnkindHost(t *testing.T) {
+	onHost(t, "nothing ends a request whose reader has gone")
 	list, counted := hangUps(t, oneSite, hostsim.Limits{AfterDisconnect: 1}, 10)
 	require.Equal(t, 10, counted)
 	for _, x := range list {
@@ -110,6 +111,7 @@ func TestClickWhoseReaderHangsUpOnAnUnkindHost(t *testing.T) {
 // The log line is written before the answer, except where a click is answered
 // first and the line waits for the ESP's answer.
 func TestLineGoesBeforeTheAnswer(t *testing.T) {
+	onHost(t, "deploy/server has a test of its own")
 	for name, first := range map[string]string{
 		`{"sites": {"link.example.com": {"esp": "ses-us-east-1"}}}`:                                                                          "write",
 		`{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "destinations": ["*.example.com"], "count": false}}}`: "write",
@@ -325,6 +327,7 @@ func TestOnlyARedirectDisagrees(t *testing.T) {
 // An entry of the config store that has no usable backend is ignored, and the
 // site of sites.json applies.
 func TestOverrideWithoutABackend(t *testing.T) {
+	onHost(t, "it has no backends, and deploy/server has a test of its own")
 	entries := map[string]string{
 		"no backend":        `{"esp": "sendgrid"}`,
 		"no second backend": `{"esp": "ses-us-east-1", "second_origin": "https://elsewhere.example.net"}`,

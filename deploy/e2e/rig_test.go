@@ -61,7 +61,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type rig struct {
 	sites *core.Sites
 	fleet *origins.Fleet
-	host  *hostsim.Host
+	host  host
 }
 
 // newRig builds the module with these sites. change may alter the simulator's
@@ -71,19 +71,35 @@ func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 	return newRigWith(t, sitesJSON, origins.Options{}, change)
 }
 
-// rigVariable names the environment variable that says which module the tests
-// run on: "cold" is the reactor as Go built it, "wizer" what Wizer makes of it,
-// anything else the module as it is deployed. The whole suite passes on each.
+// rigVariable names the environment variable that says what the tests run on:
+// "cold" is the reactor as Go built it, "wizer" what Wizer makes of it, "server"
+// the server (deploy/server), anything else the module as it is deployed. The
+// whole suite passes on each; what it asserts of host calls is skipped on the
+// server, which makes none.
 const rigVariable = "CLICKEDGE_RIG"
 
 // cold reports whether newRig gives the reactor.
 func cold() bool { return os.Getenv(rigVariable) == "cold" }
+
+// native reports whether newRig gives the server.
+func native() bool { return os.Getenv(rigVariable) == "server" }
+
+// onHost skips a test, or the rest of it, on the server.
+func onHost(t *testing.T, why string) {
+	t.Helper()
+	if native() {
+		t.Skip("not on the server: " + why)
+	}
+}
 
 // newRigWith is newRig with options for the stand-ins.
 func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
 	t.Helper()
 	if cold() {
 		return newColdRigWith(t, sitesJSON, opt, change)
+	}
+	if native() {
+		return newNativeRig(t, sitesJSON, opt, change)
 	}
 	raw, err := reactor()
 	require.NoError(t, err)
@@ -135,6 +151,16 @@ func newColdRigWith(t *testing.T, sitesJSON string, opt origins.Options, change 
 
 func rigOf(t *testing.T, wasm []byte, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
 	t.Helper()
+	return rigWith(t, sitesJSON, opt, change, func(_ *rig, cfg hostsim.Config) host {
+		host, err := hostsim.New(context.Background(), wasm, cfg)
+		require.NoError(t, err)
+		return host
+	})
+}
+
+// rigWith starts the stand-ins, and the host behind which they are.
+func rigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config), start func(*rig, hostsim.Config) host) *rig {
+	t.Helper()
 	sites, err := sitesjson.Parse("sites.json", []byte(sitesJSON))
 	require.NoError(t, err)
 	opt.AcceptAnySignature = true
@@ -150,10 +176,10 @@ func rigOf(t *testing.T, wasm []byte, sitesJSON string, opt origins.Options, cha
 	if change != nil {
 		change(&cfg)
 	}
-	host, err := hostsim.New(context.Background(), wasm, cfg)
-	require.NoError(t, err)
-	t.Cleanup(func() { host.Close(context.Background()) })
-	return &rig{sites: sites, fleet: fleet, host: host}
+	r := &rig{sites: sites, fleet: fleet}
+	r.host = start(r, cfg)
+	t.Cleanup(func() { r.host.Close(context.Background()) })
+	return r
 }
 
 // backends reaches each origin at its stand-in, with the SNI and the
@@ -221,7 +247,7 @@ func raw(t *testing.T, addr, request string) string {
 }
 
 var (
-	varying   = regexp.MustCompile(`"(us|vcpu_ms)":\d+`)
+	varying   = regexp.MustCompile(`"(us|vcpu_ms)":-?\d+`)
 	requestID = regexp.MustCompile(`\b0{16}[0-9a-f]{16}\b`)
 	date      = regexp.MustCompile(`(?m)^date: .* GMT$`)
 )

@@ -22,6 +22,7 @@ import (
 // the one that is missing. A retired ESP needs none, unless it has a date: it
 // may lie ahead.
 func TestOverrideWithSeveralESPs(t *testing.T) {
+	onHost(t, "it has no backends that could be missing")
 	const missing = "is ignored: the service has no backend "
 	store := map[string]map[string]string{contract.ConfigStore: {}}
 	r := newRig(t, `{"sites": {"link.example.com": {"esp": "ses-us-east-1"}, "other.example.com": {"esp": "mailgun"}}}`, func(cfg *hostsim.Config) { cfg.ConfigStores = store })

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,9 @@ func TestVerdict(t *testing.T) {
 		"Fastly sees none": {hostsim.Request{Header: browser("X-Fastly-Bot-Analyzed", "true")}, "human", "fastly_none", "", "not_analysed"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "Fastly") {
+				onHost(t, "Bot Management is Fastly's")
+			}
 			c.req.Host, c.req.Target = "link.example.com", sesClick
 			resp, x := r.do(t, c.req)
 			line := parse(t, clicks(x)[0])
@@ -62,6 +66,7 @@ func TestVerdict(t *testing.T) {
 // How many host calls a click makes, the log line's two included. Each costs
 // more than a thousand instructions of the guest.
 func TestHostCallsOfAClick(t *testing.T) {
+	onHost(t, "it makes none")
 	stored := func(cfg *hostsim.Config) {
 		cfg.ConfigStores = map[string]map[string]string{contract.ConfigStore: {"other.example.com": "{}"}}
 	}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,15 +41,45 @@ func Context(parent context.Context) (ctx context.Context, stop func()) {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	go func() {
-		select {
-		case s := <-signals:
-			signal.Stop(signals)
-			sig, _ := s.(syscall.Signal)
-			cancel(&cause{sig})
-		case <-ctx.Done():
+		for {
+			select {
+			case s := <-signals:
+				if s == syscall.SIGHUP && hangUp() {
+					continue
+				}
+				signal.Stop(signals)
+				sig, _ := s.(syscall.Signal)
+				cancel(&cause{sig})
+			case <-ctx.Done():
+			}
+			return
 		}
 	}()
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
+// hangups is where SIGHUP goes; nil: it ends the command.
+var hangups atomic.Pointer[chan struct{}]
+
+// Hangups returns a channel that gets something after each SIGHUP, which no
+// longer ends the command: to a server it says that its log was rotated.
+func Hangups() <-chan struct{} {
+	c := make(chan struct{}, 1)
+	hangups.Store(&c)
+	return c
+}
+
+// hangUp reports whether somebody takes SIGHUP.
+func hangUp() bool {
+	c := hangups.Load()
+	if c == nil {
+		return false
+	}
+	select {
+	case *c <- struct{}{}:
+	default: // the one before has not been taken yet
+	}
+	return true
 }
 
 // Run returns the exit code of the work. After a signal it waits for the work,

@@ -33,6 +33,7 @@ const (
 	TagConnectionRefused      Tag = 7
 	TagConnectionTerminated   Tag = 8
 	TagConnectionTimeout      Tag = 9
+	TagConnectionLimit        Tag = 10
 	TagTLSCertificateError    Tag = 11
 	TagTLSConfigurationError  Tag = 12
 	TagHTTPIncompleteResponse Tag = 13
@@ -52,6 +53,7 @@ var tagNames = map[Tag]string{
 	TagDestinationNotFound: "destination_not_found", TagDestinationUnavailable: "destination_unavailable",
 	TagDestinationUnroutable: "destination_ip_unroutable", TagConnectionRefused: "connection_refused",
 	TagConnectionTerminated: "connection_terminated", TagConnectionTimeout: "connection_timeout",
+	TagConnectionLimit:     "connection_limit_reached",
 	TagTLSCertificateError: "tls_certificate_error", TagTLSConfigurationError: "tls_configuration_error",
 	TagHTTPIncompleteResponse: "http_incomplete_response", TagHTTPHeadTooLarge: "http_response_header_section_too_large",
 	TagHTTPResponseTimeout: "http_response_timeout", TagHTTPStatusInvalid: "http_response_status_invalid",
@@ -83,7 +85,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Tag, e.Err) }
 // Unconnected reports whether there never was a connection.
 func (e *Error) Unconnected() bool {
 	switch e.Tag {
-	case TagDNSTimeout, TagDNSError, TagDestinationNotFound, TagDestinationUnavailable, TagDestinationUnroutable, TagConnectionRefused, TagConnectionTimeout:
+	case TagDNSTimeout, TagDNSError, TagDestinationNotFound, TagDestinationUnavailable, TagDestinationUnroutable, TagConnectionRefused, TagConnectionTimeout, TagConnectionLimit:
 		return true
 	}
 	return false

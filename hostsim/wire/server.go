@@ -460,7 +460,8 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	if expect, _ := RawHeader(req).Get("Expect"); strings.EqualFold(expect, "100-continue") && body.left != 0 {
 		body.before = w.writeContinue
 	}
-	req.Body = &requestBody{body: body, conn: c.conn, timeout: c.srv.BodyTimeout}
+	reader := &requestBody{body: body, conn: c.conn, timeout: c.srv.BodyTimeout}
+	req.Body = reader
 	if body.left == 0 {
 		req.Body = http.NoBody
 		watch.start()
@@ -469,6 +470,7 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	if w.hijacked {
 		return false
 	}
+	reader.finish()
 	ok = ok && w.finish() == nil
 	watch.stop()
 	return ok && !w.closeAfter && drain(c.conn, body, w.continued || body.before == nil)
@@ -510,24 +512,43 @@ type requestBody struct {
 	conn    net.Conn
 	timeout time.Duration
 
+	use    sync.Mutex // held by a Read
 	mu     sync.Mutex
 	closed bool
 }
 
+var errBodyClosed = errors.New("request body is closed")
+
 func (b *requestBody) Read(p []byte) (int, error) {
-	if b.timeout > 0 {
-		b.extend()
+	b.use.Lock()
+	defer b.use.Unlock()
+	if !b.extend() {
+		return 0, errBodyClosed
 	}
 	return b.body.Read(p)
 }
 
-// extend bounds the next wait, unless the body is closed.
-func (b *requestBody) extend() {
+// extend bounds the next wait. It reports false if the body is closed.
+func (b *requestBody) extend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.closed {
+	if b.timeout > 0 && !b.closed {
 		b.conn.SetReadDeadline(time.Now().Add(b.timeout))
 	}
+	return !b.closed
+}
+
+// finish ends a Read that is under way in another goroutine, and waits for it:
+// the connection is the server's again.
+func (b *requestBody) finish() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	if !b.use.TryLock() {
+		b.conn.SetReadDeadline(aLongTimeAgo)
+		b.use.Lock()
+	}
+	b.use.Unlock()
 }
 
 func (b *requestBody) Trailer() Header { return b.body.Trailer() }

@@ -1,0 +1,237 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clicklog"
+	"github.com/clickedge/clickedge/core/header"
+	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/verdict"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// exchange is one request with all that is known of it.
+type exchange struct {
+	s       *Server
+	content *Content
+	ctx     context.Context
+	in      *Incoming
+	out     Outgoing
+	start   time.Time
+
+	request core.Request
+	site    *core.Site
+	arrival core.Arrival
+	record  clicklog.Record
+	signals verdict.Signals
+	header  wire.Header // what the ESP is sent: the reader's fields, edited
+	sight   learned.Sight
+	// said has the values of the ESP's own Location, if a rule recalls it.
+	said string
+
+	answered  bool // an answer has been begun
+	lineWaits bool // the log line waits for what the ESP says after the answer
+	logged    bool
+	// handedOver: the rest, with the line, is done after the answer, by another
+	// goroutine.
+	handedOver bool
+	broken     error // why the reader has not got the whole answer
+}
+
+// serve always answers, and always writes a line to the log.
+func (x *exchange) serve() {
+	defer x.finish()
+	if !x.receive() {
+		x.page(core.Page{Code: outcome.BadRequest})
+		return
+	}
+	x.locate()
+	x.decide()
+}
+
+// receive reads the request. It reports whether the target can be one of a link
+// domain.
+func (x *exchange) receive() (ok bool) {
+	x.record.Time, x.record.RequestID, x.record.Version = x.start, x.s.newID(), x.content.Version
+	x.request.Method, x.record.Method = x.in.Method, x.in.Method
+	x.record.Host, _ = x.in.Header.Get("Host")
+	x.arrival.Scheme = "http"
+	if x.in.Secure {
+		x.arrival.Scheme = "https"
+	}
+	if x.in.Address.IsValid() {
+		x.arrival.Address = x.in.Address.Unmap().WithZone("").String()
+	}
+	x.header = x.in.Header.Clone()
+	x.arrival.Headers = fieldsOf(x.header)
+	x.request.HasBody = x.arrival.Headers.Has(header.Body)
+	x.request.CDNLoop = joined(x.header, "cdn-loop")
+	x.request.Keys = x.content.Keys
+	x.request.Target, ok = x.target()
+	return ok
+}
+
+// target returns the request's target in origin form. Of one in absolute form,
+// which is for proxies, the path is taken if it names the same host as the Host
+// field: else two programs may read two hosts.
+func (x *exchange) target() (string, bool) {
+	t := x.in.Target
+	if strings.HasPrefix(t, "/") {
+		return t, true
+	}
+	scheme, rest, found := strings.Cut(t, "://")
+	if !found || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", false
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	if core.CanonicalHost(rest[:end]) != core.CanonicalHost(x.record.Host) {
+		return "", false
+	}
+	return cmp.Or(rest[end:], "/"), true
+}
+
+// locate finds the site of the request. An override that is invalid was reported
+// when it was read; a mistake in it must not break links that have been sent.
+func (x *exchange) locate() {
+	x.site = x.content.Sites.Lookup(x.record.Host)
+	x.request.NoSites = x.content.Sites.Len() == 0
+	o, ok := x.content.Overrides[core.CanonicalHost(x.record.Host)]
+	switch {
+	case !ok:
+	case o.Site == nil:
+		x.record.Override = "invalid"
+	default:
+		x.site, x.record.Override = o.Site, "used"
+	}
+}
+
+// decide asks core for a decision, and carries it out.
+func (x *exchange) decide() {
+	if x.site != nil {
+		x.site = x.site.For(x.request.Target)
+		if x.site.Learn && x.s.Links != nil {
+			x.request.Learned = x
+		}
+	}
+	var d core.Decision
+	d.Decide(&x.request, x.site, x.start)
+	x.record.Decided(&d, x.site)
+	x.readSignals()
+	if d.Action == core.Proxy {
+		x.proxy(&d)
+		return
+	}
+	x.lineWaits = d.Origin != nil
+	switch d.Action {
+	case core.Redirect:
+		x.redirect(&d)
+	case core.Reply:
+		x.reply(d.Reply)
+	default:
+		x.page(core.Page{Code: d.Code})
+	}
+	if x.lineWaits {
+		x.tell(&d)
+	}
+}
+
+// readSignals reads what the verdict needs.
+func (x *exchange) readSignals() {
+	if !x.record.Judged {
+		return
+	}
+	s := &x.signals
+	s.Method, s.Secure = x.request.Method, x.in.Secure
+	s.ReadHeaders(x.arrival.Headers)
+	s.UserAgent = joined(x.in.Header, "user-agent")
+	if name := verdict.PurposeHeader(x.arrival.Headers); name != "" {
+		s.Purpose = joined(x.in.Header, name)
+	}
+}
+
+// handOver does the rest of the work after the answer, when no reader waits for
+// it, and writes the log line at its end.
+func (x *exchange) handOver(work func()) {
+	x.handedOver = true
+	x.s.after.Go(func() {
+		defer x.recovered()
+		work()
+	})
+}
+
+// finish answers with a page after a panic, and writes the line of the log if
+// nothing is to come that it waits for.
+func (x *exchange) finish() {
+	if p := recover(); p != nil {
+		x.panicked()
+		if !x.answered {
+			x.page(core.Page{Code: outcome.Internal})
+		} else {
+			x.broken = cmp.Or(x.broken, errPanic)
+		}
+	}
+	if !x.handedOver && !x.logged {
+		x.log()
+	}
+}
+
+// recovered ends what is done after an answer.
+func (x *exchange) recovered() {
+	if p := recover(); p != nil {
+		x.panicked()
+	}
+	if !x.logged {
+		x.log()
+	}
+}
+
+// panicked records a panic. Its value may hold data of the reader, so it is not
+// printed.
+func (x *exchange) panicked() {
+	x.warn("internal error: a panic was answered with a page; request " + x.record.RequestID)
+	x.record.Failed()
+}
+
+func (x *exchange) warn(text string) { fmt.Fprintln(x.s.Warn, text) }
+
+// log writes the line of the click log, once. One that the log does not take
+// goes to the operator.
+func (x *exchange) log() {
+	x.logged = true
+	x.record.VCPU = -1
+	if x.record.Judged {
+		x.judge()
+	}
+	line := x.record.AppendJSON(make([]byte, 0, 1<<10))
+	if _, err := x.s.Log.Write(line); err != nil {
+		_, _ = x.s.Warn.Write(line)
+	}
+}
+
+// judge makes the verdict. It reads text that anybody can send, so a panic is
+// caught: a line without a verdict is better than a reader without an answer.
+func (x *exchange) judge() {
+	defer func() {
+		if recover() != nil {
+			x.record.Judged = false
+			x.warn("internal error: a panic left the line without a verdict; request " + x.record.RequestID)
+		}
+	}()
+	x.record.Verdict = verdict.Judge(&x.signals)
+}
+
+// addressOf reads an address with a port; the zero Addr if it is none.
+func addressOf(remote string) netip.Addr {
+	a, _ := netip.ParseAddrPort(remote)
+	return a.Addr()
+}

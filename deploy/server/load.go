@@ -1,0 +1,123 @@
+package server
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
+)
+
+// versionLength is how many digits of the stamp of sites.json are the version.
+const versionLength = 12
+
+// load reads sites, overrides and secrets. What is wrong with one override, or
+// with one secret, is said and does not keep the rest from being used.
+func (r *run) load() (*Content, error) {
+	sites, text, err := sitesfile.Load(r.In, r.Sites)
+	if err != nil {
+		return nil, err
+	}
+	stamp := module.StampOf(text)
+	c := &Content{Sites: sites, Version: hex.EncodeToString(stamp[:])[:versionLength]}
+	if c.Overrides, err = r.loadOverrides(sites); err != nil {
+		return nil, err
+	}
+	if r.Links == "" && c.learns() {
+		return nil, failure.Usage(errors.New("a site learns links, and there is no file for them"), "name one with --links; it is made where it does not exist")
+	}
+	ring, err := r.loadKeys(c)
+	c.Keys = ring
+	return c, err
+}
+
+func (r *run) loadOverrides(sites *core.Sites) (Overrides, error) {
+	if r.Overrides == "" {
+		return nil, nil
+	}
+	text, err := r.In.ReadText("the overrides", r.Overrides, sitesfile.Most, "an empty object, {}, has none")
+	if err != nil {
+		return nil, err
+	}
+	list, err := ParseOverrides(text, sites)
+	for _, host := range slices.Sorted(maps.Keys(list)) {
+		if o := list[host]; o.Site == nil {
+			fmt.Fprintf(r.Err, "warning: the override of %s is ignored: %s\n", host, o.Why)
+		} else {
+			fmt.Fprintf(r.Err, "%s has an override\n", host)
+		}
+	}
+	return list, err
+}
+
+// learns reports whether a site, or an override, learns links.
+func (c *Content) learns() bool {
+	for _, o := range c.Overrides {
+		if o.Site != nil && core.NewSites([]*core.Site{o.Site}).Learn() {
+			return true
+		}
+	}
+	return c.Sites.Learn()
+}
+
+// keyIDs lists the keys of sites and overrides.
+func (c *Content) keyIDs() []string {
+	kids := sitesfile.KeyIDs(c.Sites)
+	for _, host := range slices.Sorted(maps.Keys(c.Overrides)) {
+		if site := c.Overrides[host].Site; site != nil {
+			for _, kid := range site.Keys {
+				if !slices.Contains(kids, kid) {
+					kids = append(kids, kid)
+				}
+			}
+		}
+	}
+	return kids
+}
+
+func (r *run) loadKeys(c *Content) (*keyring.Ring, error) {
+	want := keyring.Want{IDs: c.keyIDs(), Who: r.Sites}
+	if r.Keys != "" {
+		want.Files = []string{r.Keys}
+	}
+	ring, err := keyring.Gather(r.Source, want)
+	if err != nil {
+		return nil, err
+	}
+	for _, kid := range want.IDs {
+		if ring.Has(kid) {
+			fmt.Fprintf(r.Err, "key %s, fingerprint %s\n", kid, ring.Fingerprint(kid))
+		} else {
+			fmt.Fprintf(r.Err, "warning: no secret of key %q: its links are refused (%s)\n", kid, outcome.KeyUnavailable)
+		}
+	}
+	return ring, nil
+}
+
+// watched are the files that are read again when they change.
+func (r *run) watched() []string {
+	names := []string{r.Sites}
+	for _, name := range []string{r.Overrides, r.Keys, r.Cert, r.Key} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	if text, err := files.Read(r.In.Ctx, r.Sites, nil, sitesfile.Most); err == nil {
+		_, _ = sitesjson.InlineFiles(r.Sites, text, func(file string) ([]byte, error) {
+			names = append(names, filepath.Join(filepath.Dir(r.Sites), file))
+			return nil, fs.ErrNotExist
+		})
+	}
+	return slices.DeleteFunc(names, files.ReadOnce)
+}

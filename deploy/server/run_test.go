@@ -1,0 +1,313 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/input"
+	"github.com/clickedge/clickedge/deploy/keyring"
+	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// said collects what is printed, and is read while it is written.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// running is a server that runs.
+type running struct {
+	t        *testing.T
+	dir      string
+	out, err said
+	hangups  chan struct{}
+	stop     context.CancelFunc
+	done     chan error
+}
+
+func (r *running) file(name string) string { return filepath.Join(r.dir, name) }
+
+func (r *running) write(name, text string) string {
+	r.t.Helper()
+	require.NoError(r.t, files.Replace(r.file(name), []byte(text), 0o600))
+	return r.file(name)
+}
+
+func newRunning(t *testing.T, sites string) *running {
+	r := &running{t: t, dir: t.TempDir(), hangups: make(chan struct{}), done: make(chan error, 1)}
+	r.write("sites.json", sites)
+	return r
+}
+
+// options are those of the smallest server.
+func (r *running) options() Options {
+	in := &input.Input{Ctx: r.t.Context(), Err: &r.err}
+	none := func(string) (string, bool) { return "", false }
+	return Options{Sites: r.file("sites.json"), HTTP: "127.0.0.1:0", Log: "-", Out: &r.out, Err: &r.err, In: in,
+		Source: keyring.NewSource(in, none, nil), Hangups: r.hangups}
+}
+
+func (r *running) start(o Options) {
+	r.t.Helper()
+	ctx, stop := context.WithCancel(r.t.Context())
+	r.stop = stop
+	go func() { r.done <- Run(ctx, o) }()
+	r.t.Cleanup(func() { stop(); <-r.done })
+	r.until("in service with")
+}
+
+// until waits until a text is printed.
+func (r *running) until(text string) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return strings.Contains(r.err.String(), text) }, 30*time.Second, 5*time.Millisecond, "%s", &r.err)
+}
+
+// end stops the server.
+func (r *running) end() {
+	r.t.Helper()
+	r.stop()
+	err := <-r.done
+	r.done <- nil
+	require.NoError(r.t, err)
+}
+
+// addr is where it listens.
+func (r *running) addr(scheme string) string {
+	r.t.Helper()
+	m := regexp.MustCompile(`listening on ` + scheme + `://(\S+)\n`).FindStringSubmatch(r.err.String())
+	require.NotNil(r.t, m, "%s", &r.err)
+	return m[1]
+}
+
+// click sends one request and returns status and Location.
+func (r *running) click(host, target string) (int, string) {
+	r.t.Helper()
+	conn, err := net.Dial("tcp", r.addr("http"))
+	require.NoError(r.t, err)
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", target, host)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(r.t, err)
+	_, err = io.ReadAll(resp.Body)
+	require.NoError(r.t, err)
+	return resp.StatusCode, resp.Header.Get("Location")
+}
+
+const uncounted = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]}}}`
+
+func TestRun(t *testing.T) {
+	r := newRunning(t, uncounted)
+	o := r.options()
+	o.Log = r.file("clicks")
+	r.start(o)
+	status, location := r.click("link.example.com", sesClick)
+	require.Equal(t, 302, status)
+	require.Equal(t, "https://shop.example.com/a?b=1", location)
+
+	// The log is moved away and opened anew; SIGHUP loses no line.
+	require.NoError(t, os.Rename(r.file("clicks"), r.file("clicks.1")))
+	r.click("link.example.com", sesClick)
+	r.hangups <- struct{}{}
+	r.until("in service now: 1 site")
+	r.click("link.example.com", sesClick)
+	require.Equal(t, 2, strings.Count(r.read("clicks.1"), "\n"))
+	require.Equal(t, 1, strings.Count(r.read("clicks"), "\n"))
+
+	// A changed file is in service soon, and a broken one changes nothing.
+	r.write("sites.json", strings.Replace(uncounted, "{\"link", `{"new.example.com": {"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}, "link`, 1))
+	r.until("in service now: 2 sites")
+	require.Contains(t, r.err.String(), `no secret of key "k1"`)
+	status, _ = r.click("new.example.com", "/x")
+	require.Equal(t, 404, status)
+	r.write("sites.json", `{"sites": {"link.example.com": {"esp": "sendgird"}}}`)
+	r.until("what was in service before stays")
+	require.Contains(t, r.err.String(), "sendgird")
+	status, _ = r.click("new.example.com", "/x")
+	require.Equal(t, 404, status)
+	r.end()
+	require.Contains(t, r.err.String(), "stopped\n")
+	require.Empty(t, r.out.String())
+}
+
+func (r *running) read(name string) string {
+	r.t.Helper()
+	text, err := os.ReadFile(r.file(name))
+	require.NoError(r.t, err)
+	return string(text)
+}
+
+// certificateFor writes a certificate and its key for these names.
+func (r *running) certificateFor(ca *origins.Authority, names ...string) {
+	r.t.Helper()
+	cert, err := ca.Issue(names...)
+	require.NoError(r.t, err)
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	require.NoError(r.t, err)
+	r.write("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+	r.write("cert.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})))
+}
+
+func TestRunWithACertificate(t *testing.T) {
+	ca, err := origins.NewAuthority("test")
+	require.NoError(t, err)
+	r := newRunning(t, uncounted)
+	r.certificateFor(ca, "other.example.com")
+	o := r.options()
+	o.HTTP, o.HTTPS, o.Cert, o.Key = "", "127.0.0.1:0", r.file("cert.pem"), r.file("key.pem")
+	r.start(o)
+	require.Contains(t, r.err.String(), "is not for link.example.com: browsers refuse it there")
+	dial := func(config *tls.Config) (*tls.Conn, error) {
+		config.RootCAs, config.ServerName = ca.Pool(), "link.example.com"
+		return tls.Dial("tcp", r.addr("https"), config)
+	}
+	_, err = dial(&tls.Config{})
+	require.ErrorContains(t, err, "other.example.com")
+
+	r.certificateFor(ca, "link.example.com", "*.example.com")
+	require.Eventually(t, func() bool {
+		conn, err := dial(&tls.Config{})
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}, 30*time.Second, 10*time.Millisecond, "a renewed certificate is used")
+	_, err = dial(&tls.Config{MaxVersion: tls.VersionTLS11})
+	require.Error(t, err)
+	conn, err := dial(&tls.Config{NextProtos: []string{"h2", "http/1.1"}})
+	require.NoError(t, err)
+	require.Equal(t, "http/1.1", conn.ConnectionState().NegotiatedProtocol)
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: link.example.com\r\nConnection: close\r\n\r\n", sesClick)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(answer), "HTTP/1.1 302 "), "%s", answer)
+	r.end()
+	require.Contains(t, r.out.String(), `"code":"ok"`)
+}
+
+// A click that is under way when the server is asked to stop gets its answer and
+// its line, and the ESP is told of it.
+func TestStopLosesNoClick(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	slow := &esps{to: &order{}, answer: func(*wire.Request) (*wire.Response, error) {
+		asked <- struct{}{}
+		<-answer
+		return redirectTo("https://shop.example.com/a?b=1"), nil
+	}}
+	r := newRunning(t, `{"sites": {"link.example.com": {"esp": "ses-us-east-1"}, "told.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "destinations": ["shop.example.com"]}}}`)
+	o := r.options()
+	o.Origins = slow
+	r.start(o)
+	status, _ := r.click("told.example.com", sesClick)
+	require.Equal(t, 302, status, "the reader does not wait for the ESP")
+	<-asked
+	got := make(chan int, 1)
+	go func() {
+		status, _ := r.click("link.example.com", sesClick)
+		got <- status
+	}()
+	<-asked
+	r.stop()
+	close(answer)
+	require.Equal(t, 302, <-got)
+	r.end()
+	require.Equal(t, 2, strings.Count(r.out.String(), `"origin_status":302`), "%s", &r.out)
+}
+
+// What is wrong with the call is said before anybody is answered.
+func TestRunRefuses(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+	for name, c := range map[string]struct {
+		change func(r *running, o *Options)
+		want   string
+	}{
+		"no address":        {func(_ *running, o *Options) { o.HTTP = "" }, "no address to listen on"},
+		"https alone":       {func(_ *running, o *Options) { o.HTTPS = "127.0.0.1:0" }, "needs a certificate"},
+		"a certificate":     {func(_ *running, o *Options) { o.Cert = "x" }, "needs a certificate"},
+		"a key":             {func(_ *running, o *Options) { o.Key = "x" }, "needs a certificate"},
+		"no such files":     {func(r *running, o *Options) { o.Cert, o.Key = r.file("x"), r.file("y") }, "cannot be used"},
+		"standard input":    {func(_ *running, o *Options) { o.Sites = "-" }, "standard input cannot be one"},
+		"no sites":          {func(_ *running, o *Options) { o.Sites += "x" }, "no such file"},
+		"busy":              {func(_ *running, o *Options) { o.HTTP = busy.Addr().String() }, "cannot listen"},
+		"log in no folder":  {func(r *running, o *Options) { o.Log = r.file("none/clicks") }, "click log"},
+		"links in none":     {func(r *running, o *Options) { o.Links = r.file("none/links") }, "learned links"},
+		"nowhere to learn":  {func(r *running, _ *Options) { r.write("sites.json", learning) }, "no file for them"},
+		"overrides learn":   {func(r *running, o *Options) { o.Overrides = r.write("o", learning[len(`{"sites": `):len(learning)-1]) }, "no file for them"},
+		"broken overrides":  {func(r *running, o *Options) { o.Overrides = r.write("o", "{") }, "not one JSON object"},
+		"no such keys file": {func(r *running, o *Options) { o.Keys = r.file("keys") }, "no such file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRunning(t, uncounted)
+			o := r.options()
+			c.change(r, &o)
+			err := Run(t.Context(), o)
+			require.ErrorContains(t, err, c.want)
+			require.True(t, failure.Is(err), "it has a hint, and an exit code")
+			require.NotContains(t, r.err.String(), "in service")
+		})
+	}
+}
+
+const learning = `{"sites": {"link.example.com": {"esp": "sendgrid", "destinations": ["shop.example.com"], "learn": true}}}`
+
+// Learned links outlive the server.
+func TestRunWithLinks(t *testing.T) {
+	r := newRunning(t, learning)
+	o := r.options()
+	o.Links = r.file("links")
+	r.start(o)
+	r.end()
+	require.FileExists(t, o.Links)
+	links, err := OpenLinks(o.Links)
+	require.NoError(t, err, "it was closed")
+	require.NoError(t, links.Close())
+}
+
+// An override is said, and takes effect when its file changes.
+func TestRunWithOverrides(t *testing.T) {
+	r := newRunning(t, uncounted)
+	o := r.options()
+	o.Overrides = r.write("overrides.json", `{"link.example.com": {"esp": "sendgird"}}`)
+	r.start(o)
+	require.Contains(t, r.err.String(), "the override of link.example.com is ignored")
+	status, _ := r.click("link.example.com", sesClick)
+	require.Equal(t, 302, status)
+	r.write("overrides.json", `{"link.example.com": {"esp": "none", "keys": ["k1"], "destinations": ["example.com"]}}`)
+	r.until("link.example.com has an override")
+	require.Eventually(t, func() bool { status, _ := r.click("link.example.com", sesClick); return status == 404 }, 30*time.Second, 10*time.Millisecond)
+	r.end()
+	require.Contains(t, r.out.String(), `"override":"used"`)
+}

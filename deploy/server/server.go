@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/signed"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+// Server answers requests on link domains. Its fields are set before the first
+// request and not changed afterwards; what may change is in [Content].
+type Server struct {
+	// Origins sends requests to the ESPs; a [Pool], as a rule.
+	Origins Origins
+	// Links is where learned links are kept. Nil: nothing is learned.
+	Links *Links
+	// Log takes the lines of the click log, each in one call.
+	Log io.Writer
+	// Warn takes what an operator should know. It names no reader.
+	Warn io.Writer
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+	// NewID makes the id of a request; nil makes random ones.
+	NewID func() string
+
+	content atomic.Pointer[Content]
+	after   sync.WaitGroup // work that goes on after an answer
+}
+
+// Origins sends requests to origins.
+type Origins interface {
+	// Send sends a request and returns when the head of its answer is there. The
+	// answer's body must be closed. An error wraps a [senderror.Error].
+	Send(ctx context.Context, o *core.Origin, req *wire.Request) (*wire.Response, error)
+}
+
+// Content is what the server answers with. It is replaced as a whole, and must
+// not be changed once it is in use.
+type Content struct {
+	Sites *core.Sites
+	// Overrides take the place of sites; nil for none.
+	Overrides Overrides
+	// Keys has the secrets of signed links.
+	Keys signed.Keyring
+	// Version names the sites, in the log and to health probes.
+	Version string
+}
+
+// Put puts content into service. Requests under way keep the one that they have.
+func (s *Server) Put(c *Content) { s.content.Store(c) }
+
+// Content returns what is in service; nil before the first [Server.Put].
+func (s *Server) Content() *Content { return s.content.Load() }
+
+// Wait waits until everything is done that goes on after answers: clicks that
+// an ESP is told of, links that are learned. No request may come meanwhile.
+func (s *Server) Wait() { s.after.Wait() }
+
+func (s *Server) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+func (s *Server) newID() string {
+	if s.NewID != nil {
+		return s.NewID()
+	}
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	return hex.EncodeToString(id[:])
+}
+
+// Incoming is a request as it came.
+type Incoming struct {
+	Method string
+	Target string // raw
+	Header wire.Header
+	// Secure: it came over TLS.
+	Secure bool
+	// Address is the reader's; the zero Addr where it is not known.
+	Address netip.Addr
+	// Body is nil where the request has none. Length is -1 where it is not
+	// known.
+	Body   io.Reader
+	Length int64
+}
+
+// Outgoing takes an answer.
+type Outgoing interface {
+	// WriteHead is called once, before the body is written.
+	WriteHead(status int, header wire.Header) error
+	io.Writer
+	// FlushError sends what has been written so far.
+	FlushError() error
+}
+
+// Answer answers one request, and writes one line to the log. The error is why
+// the reader has not got the whole answer: the connection must then be closed.
+// The reader who leaves does not end ctx: what the ESP has been asked must be in
+// the log.
+func (s *Server) Answer(ctx context.Context, in *Incoming, out Outgoing) error {
+	x := &exchange{s: s, content: s.Content(), ctx: context.WithoutCancel(ctx), in: in, out: out, start: s.now()}
+	x.serve()
+	return x.broken
+}
