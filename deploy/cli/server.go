@@ -27,7 +27,8 @@ file that has changed is used at once.
 The click log goes to standard output, or to the file of --log, which SIGHUP opens
 again after it was moved away. Messages go to standard error. Secrets of signed links
 come from the environment (CLICKEDGE_KEY_K1) and from --keys. What is learned of links
-is kept in the file of --links; one server at a time can have it. --overrides is a file
+is kept in the file of --links; one server at a time can have it. --archive names links
+that are known beforehand. --overrides is a file
 {"link.example.com": {"esp": …}}: its sites take the place of those of sites.json.
 
 Each file that has changed is put into service within two seconds; SIGHUP does so at
@@ -53,6 +54,7 @@ gets 1,000 at most.`,
 	f.StringVar(&o.Keys, "keys", "", "`file` with secrets of signed links, as lines of kid=secret or JSON")
 	f.StringVar(&o.Overrides, "overrides", "", "`file` with sites that take the place of those of sites.json")
 	f.StringVar(&o.Links, "links", "", "`file` of learned links; made where it does not exist")
+	f.StringVar(&o.Archive, "archive", "", "`file` of links that are known beforehand, as clickedge archive export and learn write it")
 	f.StringVar(&o.Log, "log", "-", "`file` to append the click log to; - is standard output")
 	return cmd
 }

@@ -98,8 +98,8 @@ func (n *nativeHost) Close(context.Context) error {
 
 func (n *nativeHost) KV(store, key string) (hostsim.KVEntry, bool) {
 	name, ok := learned.ParseName(key)
-	e := n.links.Stored(&name)
-	return hostsim.KVEntry{Value: e.Append(nil, &name)}, ok && e.State != learned.Absent
+	e, err := n.links.Stored(&name)
+	return hostsim.KVEntry{Value: e.Append(nil, &name)}, ok && err == nil && e.State != learned.Absent
 }
 
 // backendKey is under what a context has the backend that is asked.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -25,6 +26,9 @@ func (x *exchange) page(p core.Page) {
 	p.RequestID = x.record.RequestID
 	if x.site != nil {
 		p.Home = x.site.Home
+	}
+	if p.Code == outcome.IncompleteRequest && x.body != nil && x.body.over.Load() {
+		p.Status = tooLong.Status
 	}
 	x.record.Code = p.Code
 	a := p.Answer(make([]byte, 0, 2<<10))

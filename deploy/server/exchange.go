@@ -31,6 +31,7 @@ type exchange struct {
 	arrival core.Arrival
 	record  clicklog.Record
 	signals verdict.Signals
+	body    *bounded    // of the request; nil for none
 	header  wire.Header // what the ESP is sent: the reader's fields, edited
 	sight   learned.Sight
 	// said has the values of the ESP's own Location, if a rule recalls it.
@@ -53,6 +54,10 @@ func (x *exchange) serve() {
 		return
 	}
 	x.locate()
+	if !x.bound() {
+		x.page(tooLong)
+		return
+	}
 	x.decide()
 }
 
@@ -73,7 +78,6 @@ func (x *exchange) receive() (ok bool) {
 	x.arrival.Headers = fieldsOf(x.header)
 	x.request.HasBody = x.arrival.Headers.Has(header.Body)
 	x.request.CDNLoop = joined(x.header, "cdn-loop")
-	x.request.Keys = x.content.Keys
 	x.request.Target, ok = x.target()
 	return ok
 }
@@ -124,7 +128,7 @@ func (x *exchange) decide() {
 		}
 	}
 	var d core.Decision
-	d.Decide(&x.request, x.site, x.start)
+	d.Decide(&x.request, x.site, x.start, x.content.secretOf)
 	x.record.Decided(&d, x.site)
 	x.readSignals()
 	if d.Action == core.Proxy {
@@ -165,6 +169,18 @@ func (x *exchange) handOver(work func()) {
 	x.handedOver = true
 	x.s.after.Go(func() {
 		defer x.recovered()
+		work()
+	})
+}
+
+// later does what no line waits for. A panic there would end the server.
+func (x *exchange) later(work func()) {
+	x.s.after.Go(func() {
+		defer func() {
+			if recover() != nil {
+				x.warn("internal error: a panic after an answer; request " + x.record.RequestID)
+			}
+		}()
 		work()
 	})
 }

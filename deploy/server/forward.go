@@ -172,8 +172,8 @@ func (x *exchange) outgoing() *wire.Request {
 		h.Add("Content-Length", strconv.FormatInt(length, 10))
 	}
 	req := &wire.Request{Method: x.in.Method, Target: x.request.Target, Header: h}
-	if x.in.Length != 0 {
-		req.Body = x.in.Body
+	if x.in.Length != 0 && x.body != nil {
+		req.Body = x.body
 	}
 	return req
 }

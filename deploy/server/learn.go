@@ -11,10 +11,10 @@ var _ core.LearnedLinks = (*exchange)(nil)
 // later: no reader waits for a disk.
 func (x *exchange) Learned(name *learned.Name, patient bool) learned.Entry {
 	p := x.places()
-	e, seconds := learned.Find(p, learned.Archive{}, name, patient)
+	e, seconds := learned.Find(p, x.content.Archive, name, patient)
 	if seconds > 0 {
 		held, entry := *name, e
-		x.s.after.Go(func() { p.PutCached(&held, &entry, seconds) })
+		x.later(func() { p.PutCached(&held, &entry, seconds) })
 	}
 	return e
 }
@@ -27,13 +27,13 @@ func (x *exchange) learn(status int, locations string) {
 	var ok bool
 	if x.sight, ok = x.site.Sight(&x.request, x.record.Kind, status, locations); ok {
 		p, now := x.places(), x.start.Unix()
-		x.s.after.Go(func() { learned.Learn(p, learned.Archive{}, &x.sight, now) })
+		x.later(func() { learned.Learn(p, x.content.Archive, &x.sight, now) })
 	}
 }
 
 func (x *exchange) places() *places {
 	return &places{links: x.s.Links, now: x.start.Unix(), warn: func(err error) {
-		x.warn("warning: a learned link was not kept: " + err.Error() + "; site " + x.site.Host + ", request " + x.record.RequestID)
+		x.warn("warning: the file of learned links failed: " + err.Error() + "; site " + x.site.Host + ", request " + x.record.RequestID)
 	}}
 }
 
@@ -48,7 +48,11 @@ var _ learned.Places = (*places)(nil)
 
 // Cached implements learned.Places.
 func (p *places) Cached(name *learned.Name) learned.Entry {
-	return learned.ReadCached(name, p.links.get(cacheBucket, name), p.now)
+	text, err := p.links.get(cacheBucket, name)
+	if err != nil {
+		p.warn(err)
+	}
+	return learned.ReadCached(name, text, p.now)
 }
 
 // PutCached implements learned.Places.
@@ -60,7 +64,11 @@ func (p *places) PutCached(name *learned.Name, e *learned.Entry, seconds int64) 
 
 // Stored implements learned.Places.
 func (p *places) Stored(name *learned.Name) (learned.Entry, bool) {
-	return p.links.Stored(name), true
+	e, err := p.links.Stored(name)
+	if err != nil {
+		p.warn(err)
+	}
+	return e, err == nil
 }
 
 // PutStored implements learned.Places.

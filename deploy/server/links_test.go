@@ -52,7 +52,9 @@ func TestLinks(t *testing.T) {
 	require.NoError(t, l.Close())
 	l, err = OpenLinks(file)
 	require.NoError(t, err)
-	require.Equal(t, www, l.Stored(name), "a restart forgets nothing")
+	e, err = l.Stored(name)
+	require.NoError(t, err)
+	require.Equal(t, www, e, "a restart forgets nothing")
 	require.NoError(t, l.Close())
 
 	require.NoError(t, os.WriteFile(file, []byte("no database, but long enough for a header of one"), 0o600))
@@ -61,6 +63,20 @@ func TestLinks(t *testing.T) {
 	require.Contains(t, failure.Of(err).Hint, "damaged")
 	_, err = OpenLinks(t.TempDir())
 	require.Error(t, err)
+}
+
+// A panic of bbolt, or of what goes on after an answer, does not end the server.
+func TestPanicAfterAnAnswer(t *testing.T) {
+	require.ErrorIs(t, undamaged(func() error { panic("page 7: unexpected page type") }), errDamaged)
+	r := newRig(t, learning)
+	r.Links = &Links{} // its methods panic
+	require.NoError(t, r.get("/ss/c/u001.AAAAAAAAAAAAAAAAAAAAAA/000/AAAAAAAAAAAAAAAAAAAAAA/h0/h001.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &reader{}))
+	x := &exchange{s: r.Server}
+	x.record.RequestID = "77"
+	x.later(func() { panic("reader@example.com") })
+	r.Wait()
+	require.Contains(t, r.warn.String(), "after an answer; request 77\n")
+	require.NotContains(t, r.warn.String(), "reader@")
 }
 
 // What cannot be written is said.
@@ -73,6 +89,9 @@ func TestLinksThatCannotBeWritten(t *testing.T) {
 	e := learned.KnownSince(1, "https://shop.example.com/")
 	require.Equal(t, learned.Failed, p.PutStored(nameOf(t, "AAAAAAAAAAAAAAAAAAAAAAAA"), &e, true))
 	p.PutCached(nameOf(t, "AAAAAAAAAAAAAAAAAAAAAAAA"), &e, 1)
-	require.Equal(t, 2, said)
+	require.Zero(t, p.Cached(nameOf(t, "AAAAAAAAAAAAAAAAAAAAAAAA")))
+	_, ok := p.Stored(nameOf(t, "AAAAAAAAAAAAAAAAAAAAAAAA"))
+	require.False(t, ok, "it gave no answer")
+	require.Equal(t, 4, said)
 	require.Error(t, l.Sweep(1))
 }

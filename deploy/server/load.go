@@ -10,8 +10,10 @@ import (
 	"slices"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -37,6 +39,9 @@ func (r *run) load() (*Content, error) {
 	if r.Links == "" && c.learns() {
 		return nil, failure.Usage(errors.New("a site learns links, and there is no file for them"), "name one with --links; it is made where it does not exist")
 	}
+	if c.Archive, err = r.loadArchive(c); err != nil {
+		return nil, err
+	}
 	ring, err := r.loadKeys(c)
 	c.Keys = ring
 	return c, err
@@ -59,6 +64,26 @@ func (r *run) loadOverrides(sites *core.Sites) (Overrides, error) {
 		}
 	}
 	return list, err
+}
+
+// loadArchive reads what is known of links beforehand.
+func (r *run) loadArchive(c *Content) (learned.Archive, error) {
+	if r.Archive == "" {
+		return learned.Archive{}, nil
+	}
+	items, err := archive.Load(r.In, r.Archive)
+	if err != nil {
+		return learned.Archive{}, err
+	}
+	data, err := learned.AppendArchive(nil, items)
+	if err != nil {
+		return learned.Archive{}, failure.Bad(fmt.Errorf("%s: %w", r.Archive, err), "")
+	}
+	fmt.Fprintf(r.Err, "the archive %s has %s\n", r.Archive, archive.Summary(items))
+	if !c.learns() {
+		fmt.Fprintf(r.Err, "warning: no site has \"learn\": the archive is not used\n")
+	}
+	return learned.OpenArchive(string(data)), nil
 }
 
 // learns reports whether a site, or an override, learns links.
@@ -108,7 +133,7 @@ func (r *run) loadKeys(c *Content) (*keyring.Ring, error) {
 // watched are the files that are read again when they change.
 func (r *run) watched() []string {
 	names := []string{r.Sites}
-	for _, name := range []string{r.Overrides, r.Keys, r.Cert, r.Key} {
+	for _, name := range []string{r.Overrides, r.Keys, r.Archive, r.Cert, r.Key} {
 		if name != "" {
 			names = append(names, name)
 		}

@@ -18,6 +18,7 @@ type logFile struct {
 	mu   sync.Mutex
 	to   io.Writer
 	file *os.File // nil for one that is not opened here
+	torn bool     // the end of a line is missing, as of a disk that was full
 }
 
 // openLog opens the file of the click log to append to it; "-" is out.
@@ -33,7 +34,15 @@ func openLog(name string, out io.Writer) (*logFile, error) {
 func (l *logFile) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.to.Write(line)
+	if l.torn {
+		if _, err := l.to.Write([]byte{'\n'}); err != nil {
+			return 0, err
+		}
+		l.torn = false
+	}
+	n, err := l.to.Write(line)
+	l.torn = n > 0 && n < len(line)
+	return n, err
 }
 
 // reopen opens the file anew, after it was moved away. If that fails, the lines
@@ -49,7 +58,7 @@ func (l *logFile) reopen() error {
 	}
 	l.mu.Lock()
 	old := l.file
-	l.to, l.file = file, file
+	l.to, l.file, l.torn = file, file, false
 	l.mu.Unlock()
 	if old != nil {
 		return old.Close()

@@ -182,7 +182,7 @@ func (p *Pool) enter(to place) bool {
 		list = &connections{}
 		p.origins[to] = list
 	}
-	full, idle := list.open >= cmp.Or(p.Most, MostConnections), len(list.idle) > 0
+	full := list.open >= cmp.Or(p.Most, MostConnections)
 	if !full {
 		list.open++
 	}
@@ -190,7 +190,7 @@ func (p *Pool) enter(to place) bool {
 	if !full {
 		return true
 	}
-	if c := p.last(to); idle && c != nil {
+	if c := p.last(to); c != nil {
 		_ = c.Close()
 		return p.enter(to)
 	}

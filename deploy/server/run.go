@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -23,6 +25,7 @@ type Options struct {
 	Overrides string // file, "" for none
 	Keys      string // file with secrets, "" for the environment alone
 	Links     string // file of learned links, "" for none
+	Archive   string // file of links that are known beforehand, "" for none
 	HTTP      string // address to listen on; "" for none
 	HTTPS     string // the same, with Cert and Key
 	Cert, Key string // files in PEM
@@ -119,7 +122,7 @@ func (r *run) check() error {
 		return failure.Usage(errors.New("https needs a certificate and its key"), "give both --cert and --key")
 	case r.HTTP == "" && r.HTTPS == "":
 		return failure.Usage(errors.New("there is no address to listen on"), "give --http, or --cert and --key for https")
-	case r.Sites == files.Std || r.Overrides == files.Std || r.Keys == files.Std:
+	case r.Sites == files.Std || r.Overrides == files.Std || r.Keys == files.Std || r.Archive == files.Std:
 		return failure.Usage(errors.New("a server reads its files again when they change, so standard input cannot be one"), "name files")
 	}
 	return nil
@@ -230,12 +233,14 @@ func (r *run) shutdown(ctx context.Context) error {
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 	defer cancel()
-	var cut error
+	// At once, so that none takes connections while another one ends.
+	var cut errgroup.Group
 	for _, srv := range r.servers {
-		cut = errors.Join(cut, srv.Shutdown(grace))
+		cut.Go(func() error { return srv.Shutdown(grace) })
 	}
+	late := cut.Wait()
 	r.server.Wait()
-	if cut != nil {
+	if late != nil {
 		fmt.Fprintln(r.Err, "stopped; requests that took too long were cut off")
 	} else {
 		fmt.Fprintln(r.Err, "stopped")

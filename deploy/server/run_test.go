@@ -21,11 +21,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/hostsim/senderror"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
@@ -264,6 +268,9 @@ func TestRunRefuses(t *testing.T) {
 		"busy":              {func(_ *running, o *Options) { o.HTTP = busy.Addr().String() }, "cannot listen"},
 		"log in no folder":  {func(r *running, o *Options) { o.Log = r.file("none/clicks") }, "click log"},
 		"links in none":     {func(r *running, o *Options) { o.Links = r.file("none/links") }, "learned links"},
+		"no archive":        {func(r *running, o *Options) { o.Archive = r.file("archive") }, "no such file"},
+		"a broken archive":  {func(r *running, o *Options) { o.Archive = r.write("archive", "{}\n") }, "line 1"},
+		"damaged links":     {func(r *running, o *Options) { o.Links = r.damaged() }, "damaged"},
 		"nowhere to learn":  {func(r *running, _ *Options) { r.write("sites.json", learning) }, "no file for them"},
 		"overrides learn":   {func(r *running, o *Options) { o.Overrides = r.write("o", learning[len(`{"sites": `):len(learning)-1]) }, "no file for them"},
 		"broken overrides":  {func(r *running, o *Options) { o.Overrides = r.write("o", "{") }, "not one JSON object"},
@@ -294,6 +301,56 @@ func TestRunWithLinks(t *testing.T) {
 	links, err := OpenLinks(o.Links)
 	require.NoError(t, err, "it was closed")
 	require.NoError(t, links.Close())
+}
+
+// damaged makes a file of learned links that opens and has a page of nothing.
+func (r *running) damaged() string {
+	r.t.Helper()
+	links, err := OpenLinks(r.file("links"))
+	require.NoError(r.t, err)
+	name, e := nameOf(r.t, "AAAAAAAAAAAAAAAAAAAAAAAA"), learned.KnownSince(1, "https://shop.example.com/")
+	_, err = links.put(linkBucket, name, e.Append(nil, name), false)
+	require.NoError(r.t, err)
+	require.NoError(r.t, links.Close())
+	text := []byte(r.read("links"))
+	page := os.Getpagesize()
+	for at := 2 * page; at < len(text); at++ {
+		text[at] = 0xff
+	}
+	return r.write("links", string(text))
+}
+
+// A link of the archive is known at once; one that is added is after a reload.
+func TestRunWithAnArchive(t *testing.T) {
+	r := newRunning(t, strings.Replace(learning, `"learn"`, `"when_esp_fails": "redirect", "learn"`, 1))
+	o := r.options()
+	o.Links, o.Archive = r.file("links"), r.write("archive", "")
+	o.Origins = &esps{to: &order{}, answer: func(*wire.Request) (*wire.Response, error) {
+		return nil, &senderror.Error{Tag: senderror.TagConnectionRefused}
+	}}
+	r.start(o)
+	account := origins.SendGridAccount{Secret: "account"}
+	message := account.Message()
+	sendGridClick := message.Short("https://shop.example.com/a")
+	status, _ := r.click("link.example.com", sendGridClick)
+	require.Equal(t, 502, status)
+	link, ok := learned.Read("link.example.com", esp.FamilySendGrid, sendGridClick)
+	require.True(t, ok)
+	var text strings.Builder
+	require.NoError(t, archive.Write(&text, []learned.Item{{Name: link.Name, Entry: learned.KnownSince(60, "https://shop.example.com/a")}}))
+	r.write("archive", text.String())
+	r.until("1 learned link: 1 to shop.example.com")
+	r.until("in service now")
+	require.Eventually(t, func() bool {
+		status, location := r.click("link.example.com", sendGridClick)
+		return status == 302 && location == "https://shop.example.com/a"
+	}, 30*time.Second, 10*time.Millisecond)
+	r.write("archive", "{")
+	r.until("what was in service before stays")
+	status, _ = r.click("link.example.com", sendGridClick)
+	require.Equal(t, 302, status)
+	r.end()
+	require.Contains(t, r.out.String(), `"code":"esp_unreachable"`)
 }
 
 // An override is said, and takes effect when its file changes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/netip"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -22,6 +24,8 @@ type Server struct {
 	Origins Origins
 	// Links is where learned links are kept. Nil: nothing is learned.
 	Links *Links
+	// MostBody is the most bytes of a request's body; 0 is [MostBody].
+	MostBody int64
 	// Log takes the lines of the click log, each in one call.
 	Log io.Writer
 	// Warn takes what an operator should know. It names no reader.
@@ -48,11 +52,23 @@ type Content struct {
 	Sites *core.Sites
 	// Overrides take the place of sites; nil for none.
 	Overrides Overrides
+	// Archive has what is known of links beforehand, as the module's has.
+	Archive learned.Archive
 	// Keys has the secrets of signed links.
 	Keys signed.Keyring
 	// Version names the sites, in the log and to health probes.
 	Version string
 }
+
+// secretOf is a [signed.Secrets].
+func (c *Content) secretOf(kid string) ([]byte, error) {
+	if c.Keys == nil {
+		return nil, errNoKeys
+	}
+	return c.Keys.Secret(kid)
+}
+
+var errNoKeys = errors.New("there are no secrets of signed links")
 
 // Put puts content into service. Requests under way keep the one that they have.
 func (s *Server) Put(c *Content) { s.content.Store(c) }

@@ -152,6 +152,43 @@ func TestOrder(t *testing.T) {
 	require.Equal(t, "https://shop.example.com/a?b=1", out.header.Values("location")[0])
 }
 
+// A body that is too long is not begun where its length is known, and is cut off
+// where it is not; the ESP never gets it as a whole one.
+func TestBodyTooLong(t *testing.T) {
+	r := newRig(t, proxied)
+	r.MostBody = 8
+	var got []byte
+	r.esps.answer = func(req *wire.Request) (*wire.Response, error) {
+		var err error
+		if got, err = io.ReadAll(req.Body); err != nil {
+			return nil, &senderror.Error{Tag: senderror.TagConnectionTerminated, Err: fmt.Errorf("%w: %w", wire.ErrRequestBody, err)}
+		}
+		return redirectTo("https://shop.example.com/"), nil
+	}
+	post := func(text string, length int64) int {
+		t.Helper()
+		got = nil
+		out := &reader{to: r.what}
+		require.NoError(t, r.Answer(t.Context(), &Incoming{Method: "POST", Target: "/unsubscribe", Length: length,
+			Header: wire.NewHeader("Host", "link.example.com", "Content-Length", "1"), Body: strings.NewReader(text)}, out))
+		r.Wait()
+		return out.status
+	}
+	for _, length := range []int64{8, -1} {
+		require.Equal(t, 302, post("12345678", length))
+		require.Equal(t, "12345678", string(got))
+	}
+	require.Equal(t, 413, post("123456789", 9))
+	require.Nil(t, got, "the ESP was not asked")
+	require.Equal(t, 413, post("123456789", -1))
+	require.Equal(t, "12345678", string(got))
+	require.Equal(t, 413, post(strings.Repeat("x", 1<<16), -1))
+	require.Equal(t, "xxxxxxxx", string(got), "and an error in place of the end")
+	for _, line := range r.log.list() {
+		require.Equal(t, strings.Contains(line, `"status":413`), strings.Contains(line, `"code":"incomplete_request"`), line)
+	}
+}
+
 // A reader who has left costs the line nothing, and the rest of the ESP's answer
 // is not read.
 func TestReaderLeaves(t *testing.T) {
