@@ -262,7 +262,7 @@ func (p *page) serve(args []string) error {
 	s := &served{stop: cancel, exit: make(chan int, 1), talk: &talk{listen: make(chan string, 1)}}
 	listening := s.talk.listen
 	if args = slices.Clone(args); args[0] == "server" {
-		args = append(args, "--http", "127.0.0.1:0")
+		args = append(args, "--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
 	} else {
 		args = append(args, "--module", "main.wasm", "--addr", "127.0.0.1:0")
 	}

@@ -229,8 +229,12 @@ func (x *exchange) log() {
 		x.judge()
 	}
 	line := x.record.AppendJSON(make([]byte, 0, 1<<10))
-	if _, err := x.s.Log.Write(line); err != nil {
+	_, err := x.s.Log.Write(line)
+	if err != nil {
 		_, _ = x.s.Warn.Write(line)
+	}
+	if x.s.Observe != nil {
+		x.s.Observe(&x.record, err == nil)
 	}
 }
 

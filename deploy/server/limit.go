@@ -19,6 +19,7 @@ type limiter struct {
 	net.Listener
 	slots      chan struct{}
 	perAddress int
+	refused    func() // called for each that is closed; nil: not
 	once       sync.Once
 	done       chan struct{}
 
@@ -49,8 +50,14 @@ func (l *limiter) Accept() (net.Conn, error) {
 		}
 		_ = conn.Close()
 		<-l.slots
+		if l.refused != nil {
+			l.refused()
+		}
 	}
 }
+
+// connections is how many are open.
+func (l *limiter) connections() int { return len(l.slots) }
 
 // Close implements net.Listener.
 func (l *limiter) Close() error {

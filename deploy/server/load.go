@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -113,9 +114,7 @@ func (c *Content) keyIDs() []string {
 
 func (r *run) loadKeys(c *Content) (*keyring.Ring, error) {
 	want := keyring.Want{IDs: c.keyIDs(), Who: r.Sites}
-	if r.Keys != "" {
-		want.Files = []string{r.Keys}
-	}
+	want.Files = r.keyFiles()
 	ring, err := keyring.Gather(r.Source, want)
 	if err != nil {
 		return nil, err
@@ -130,10 +129,27 @@ func (r *run) loadKeys(c *Content) (*keyring.Ring, error) {
 	return ring, nil
 }
 
+// KeysCredential is the name of the credential of systemd that has secrets.
+const KeysCredential = "clickedge.keys"
+
+// keyFiles are the files that have secrets.
+func (r *run) keyFiles() (names []string) {
+	if r.Keys != "" {
+		names = append(names, r.Keys)
+	}
+	if r.Credentials != "" {
+		name := filepath.Join(r.Credentials, KeysCredential)
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			names = append(names, name) // what is wrong with it is said when it is read
+		}
+	}
+	return names
+}
+
 // watched are the files that are read again when they change.
 func (r *run) watched() []string {
-	names := []string{r.Sites}
-	for _, name := range []string{r.Overrides, r.Keys, r.Archive, r.Cert, r.Key} {
+	names := append([]string{r.Sites}, r.keyFiles()...)
+	for _, name := range []string{r.Overrides, r.Archive, r.Cert, r.Key} {
 		if name != "" {
 			names = append(names, name)
 		}

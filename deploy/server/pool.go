@@ -228,6 +228,16 @@ func (p *Pool) keep(c *pooled) bool {
 	return true
 }
 
+// connections is how many are open, idle ones included.
+func (p *Pool) connections() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, list := range p.origins {
+		n += list.open
+	}
+	return n
+}
+
 // sweep closes what has been idle for too long, and comes again while there is
 // something idle.
 func (p *Pool) sweep() {

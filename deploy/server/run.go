@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -24,12 +26,20 @@ type Options struct {
 	Sites     string // the name of the file
 	Overrides string // file, "" for none
 	Keys      string // file with secrets, "" for the environment alone
-	Links     string // file of learned links, "" for none
-	Archive   string // file of links that are known beforehand, "" for none
-	HTTP      string // address to listen on; "" for none
-	HTTPS     string // the same, with Cert and Key
-	Cert, Key string // files in PEM
-	Log       string // file of the click log, "-" for Out
+	// Credentials is the folder of systemd's credentials, "" for none. One with
+	// the name [KeysCredential] has secrets as Keys has.
+	Credentials string
+	Links       string // file of learned links, "" for none
+	Archive     string // file of links that are known beforehand, "" for none
+	HTTP        string // address to listen on; "" for none
+	HTTPS       string // the same, with Cert and Key, or ACME
+	Cert, Key   string // files in PEM
+	ACME        ACME   // in place of Cert and Key
+	Metrics     string // address of /metrics and /healthz; "" for none
+	// Sockets are those of [Systemd], see [Sockets].
+	Sockets map[string][]net.Listener
+
+	Log string // file of the click log, "-" for Out
 
 	Out, Err io.Writer
 	In       *input.Input    // reads these files
@@ -61,19 +71,35 @@ const sweepEvery = time.Hour
 // run is a server with its files and listeners.
 type run struct {
 	Options
-	server    *Server
-	pool      *Pool
-	log       *logFile
-	cert      *certificate // nil without HTTPS
-	listeners []net.Listener
-	servers   []*wire.Server
-	watcher   files.Watcher
+	server  *Server
+	pool    *Pool
+	log     *logFile
+	certs   certificates // nil without HTTPS
+	metrics *metrics
+	ports   []*port
+	inside  []net.Listener // of metrics
+	watcher files.Watcher
+}
+
+// port is a listener for readers, and who answers there.
+type port struct {
+	*limiter
+	kind   string
+	server *wire.Server
+}
+
+// certificates are one's own, or fetched.
+type certificates interface {
+	// load reads again what may have changed.
+	load(c *Content, w io.Writer) error
+	config() *tls.Config
+	close()
 }
 
 // Run serves until ctx ends, which is not an error. Requests under way, and what
 // goes on after an answer, are waited for.
 func Run(ctx context.Context, o Options) (err error) {
-	r := &run{Options: o, pool: &Pool{}}
+	r := &run{Options: o, pool: &Pool{}, metrics: newMetrics()}
 	defer func() { err = errors.Join(err, r.close()) }()
 	if err := r.start(); err != nil {
 		return err
@@ -106,6 +132,7 @@ func (r *run) start() error {
 		}
 	}
 	r.server.Put(content)
+	r.observe()
 	r.sweep()
 	return r.listen()
 }
@@ -114,57 +141,126 @@ func (r *run) start() error {
 const DefaultHTTPS = ":443"
 
 func (r *run) check() error {
-	if r.HTTPS == "" && r.Cert != "" {
+	if r.HTTPS == "" && (r.Cert != "" || r.ACME.Dir != "") {
 		r.HTTPS = DefaultHTTPS
 	}
 	switch {
-	case r.HTTPS != "" && (r.Cert == "" || r.Key == ""), r.Key != "" && r.Cert == "":
+	case r.ACME.Dir == "" && r.ACME != ACME{}:
+		return failure.Usage(errors.New("certificates are fetched into a folder, and none is named"), "name one with --certificates")
+	case r.ACME.Dir != "" && (r.Cert != "" || r.Key != ""):
+		return failure.Usage(errors.New("certificates are either fetched or your own"), "give --certificates, or --cert and --key")
+	case r.Key != "" && r.Cert == "", r.Cert != "" && r.Key == "":
 		return failure.Usage(errors.New("https needs a certificate and its key"), "give both --cert and --key")
+	case r.HTTPS != "" && r.Cert == "" && r.ACME.Dir == "":
+		return failure.Usage(errors.New("https needs a certificate and its key"), "give --cert and --key, or --certificates to fetch them")
 	case r.HTTP == "" && r.HTTPS == "":
 		return failure.Usage(errors.New("there is no address to listen on"), "give --http, or --cert and --key for https")
 	case r.Sites == files.Std || r.Overrides == files.Std || r.Keys == files.Std || r.Archive == files.Std:
 		return failure.Usage(errors.New("a server reads its files again when they change, so standard input cannot be one"), "name files")
 	}
-	return nil
+	return r.unused()
 }
 
 // listen opens the listeners.
-func (r *run) listen() error {
-	if r.HTTPS != "" {
-		r.cert = &certificate{certFile: r.Cert, keyFile: r.Key}
-		if err := r.cert.load(r.server.Content().Sites, r.Err); err != nil {
+func (r *run) listen() (err error) {
+	for _, of := range [][2]string{{kindHTTP, r.HTTP}, {kindHTTPS, r.HTTPS}} {
+		kind, addr := of[0], of[1]
+		list, err := r.open(kind, addr)
+		if err != nil {
 			return err
 		}
+		for _, ln := range list {
+			p := &port{newLimiter(ln, maxConnections, maxPerAddress), kind, &wire.Server{Handler: r.server,
+				HeadTimeout: headTimeout, BodyTimeout: bodyTimeout, WriteTimeout: writeTimeout, FirstRequest: firstRequest}}
+			p.refused = r.metrics.refused.Inc
+			r.ports = append(r.ports, p)
+		}
 	}
-	for _, secured := range []bool{false, true} {
-		addr, flag := r.HTTP, "--http"
-		srv := &wire.Server{Handler: r.server, HeadTimeout: headTimeout, BodyTimeout: bodyTimeout, WriteTimeout: writeTimeout, FirstRequest: firstRequest}
-		if secured {
-			addr, flag = r.HTTPS, "--https"
-			srv.TLSConfig = r.cert.config()
+	if r.inside, err = r.open(kindMetrics, r.Metrics); err != nil {
+		return err
+	}
+	if err := r.secure(); err != nil {
+		return err
+	}
+	for _, p := range r.ports {
+		fmt.Fprintf(r.Err, "listening on %s://%s\n", p.kind, p.Addr())
+	}
+	for _, ln := range r.inside {
+		fmt.Fprintf(r.Err, "metrics on http://%s/metrics\n", ln.Addr())
+		if isOpen(ln.Addr()) {
+			fmt.Fprintf(r.Err, "warning: everybody who can reach %s can read the metrics\n", ln.Addr())
 		}
-		if addr == "" {
-			continue
-		}
-		ln, err := net.Listen("tcp", addr)
-		if err != nil {
-			return failure.Usage(fmt.Errorf("cannot listen: %w", err), "choose another address with "+flag+"; ports below 1024 need root, CAP_NET_BIND_SERVICE, or the kernel's ip_unprivileged_port_start")
-		}
-		r.listeners = append(r.listeners, newLimiter(ln, maxConnections, maxPerAddress))
-		r.servers = append(r.servers, srv)
-		fmt.Fprintf(r.Err, "listening on %s://%s\n", flag[2:], ln.Addr())
 	}
 	return nil
+}
+
+// listenersOf returns those of a kind.
+func (r *run) listenersOf(kind string) (list []net.Listener) {
+	for _, p := range r.ports {
+		if p.kind == kind {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// secure gives the ports for https their certificates, and those for http the
+// CA's challenge.
+func (r *run) secure() error {
+	switch {
+	case r.ACME.Dir != "":
+		fetched, err := newFetched(&r.ACME, r.server.Content, r.listenersOf, r.Err)
+		if err != nil {
+			return err
+		}
+		r.certs = fetched
+		for _, p := range r.ports {
+			if p.kind == kindHTTP {
+				p.server.Handler = fetched.challenged(r.server)
+			}
+		}
+	case r.HTTPS != "":
+		r.certs = &certificate{certFile: r.Cert, keyFile: r.Key}
+	default:
+		return nil
+	}
+	for _, p := range r.ports {
+		if p.kind == kindHTTPS {
+			p.server.TLSConfig = r.certs.config()
+		}
+	}
+	return r.certs.load(r.server.Content(), r.Err)
+}
+
+// observe adds what the metrics show beside the lines of the log.
+func (r *run) observe() {
+	r.server.Observe = r.metrics.line
+	r.metrics.gauge("clickedge_sites", "Sites of sites.json.", func() int { return r.server.Content().Sites.Len() })
+	r.metrics.gauge("clickedge_connections", "Open connections of readers.", func() (n int) {
+		for _, p := range r.ports {
+			n += p.connections()
+		}
+		return n
+	})
+	r.metrics.gauge("clickedge_origin_connections", "Open connections to ESPs.", r.pool.connections)
 }
 
 // serve answers until ctx ends.
 func (r *run) serve(ctx context.Context) error {
-	stopped := make(chan error, len(r.servers))
-	for i, srv := range r.servers {
-		go func() { stopped <- srv.Serve(r.listeners[i]) }()
+	stopped := make(chan error, len(r.ports)+len(r.inside))
+	inside := r.metrics.server()
+	defer inside.Close()
+	for _, ln := range r.inside {
+		go func() { stopped <- inside.Serve(ln) }()
+	}
+	for _, p := range r.ports {
+		go func() { stopped <- p.server.Serve(p) }()
 	}
 	fmt.Fprintf(r.Err, "in service with %s, version %s\n", output.Count(r.server.Content().Sites.Len(), "site"), r.server.Content().Version)
+	r.notify(daemon.SdNotifyReady)
 	err := r.watch(ctx, stopped)
+	r.metrics.stopping.Store(true)
+	r.notify(daemon.SdNotifyStopping)
 	return errors.Join(err, r.shutdown(ctx))
 }
 
@@ -214,15 +310,17 @@ func (r *run) reload() {
 	r.watcher.Names = r.watched()
 	r.watcher.Mark()
 	content, err := r.load()
-	if err == nil && r.cert != nil {
-		err = r.cert.load(content.Sites, r.Err)
+	if err == nil && r.certs != nil {
+		err = r.certs.load(content, r.Err)
 	}
 	if err != nil {
+		r.metrics.reloads.WithLabelValues("failed").Inc()
 		failure.Of(err).Report(r.Err)
 		fmt.Fprintln(r.Err, "what was in service before stays")
 		return
 	}
 	r.server.Put(content)
+	r.metrics.reloads.WithLabelValues("ok").Inc()
 	fmt.Fprintf(r.Err, "in service now: %s, version %s\n", output.Count(content.Sites.Len(), "site"), content.Version)
 }
 
@@ -235,8 +333,8 @@ func (r *run) shutdown(ctx context.Context) error {
 	defer cancel()
 	// At once, so that none takes connections while another one ends.
 	var cut errgroup.Group
-	for _, srv := range r.servers {
-		cut.Go(func() error { return srv.Shutdown(grace) })
+	for _, p := range r.ports {
+		cut.Go(func() error { return p.server.Shutdown(grace) })
 	}
 	late := cut.Wait()
 	r.server.Wait()
@@ -249,8 +347,14 @@ func (r *run) shutdown(ctx context.Context) error {
 }
 
 func (r *run) close() (err error) {
-	for _, ln := range r.listeners {
-		_ = ln.Close() // again, where it was served from
+	for _, p := range r.ports {
+		_ = p.Close() // again, where it was served from
+	}
+	for _, ln := range r.inside {
+		_ = ln.Close()
+	}
+	if r.certs != nil {
+		r.certs.close()
 	}
 	r.pool.Close()
 	if r.server != nil && r.server.Links != nil {

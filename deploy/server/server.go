@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -28,6 +29,9 @@ type Server struct {
 	MostBody int64
 	// Log takes the lines of the click log, each in one call.
 	Log io.Writer
+	// Observe, if not nil, is called with what each line says, and whether the
+	// log has taken it.
+	Observe func(r *clicklog.Record, logged bool)
 	// Warn takes what an operator should know. It names no reader.
 	Warn io.Writer
 	// Now is the clock; nil is the system's.

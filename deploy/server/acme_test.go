@@ -1,0 +1,276 @@
+package server
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/letsencrypt/pebble/v2/ca"
+	"github.com/letsencrypt/pebble/v2/db"
+	"github.com/letsencrypt/pebble/v2/va"
+	"github.com/letsencrypt/pebble/v2/wfe"
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/failure"
+)
+
+// pebble is a CA, Let's Encrypt's own test server. Every name leads to this
+// machine.
+type pebble struct {
+	*httptest.Server
+	handler atomic.Pointer[http.Handler]
+	orders  atomic.Int64
+	store   *db.MemoryStore
+	issuer  *ca.CAImpl
+	names   string // address of a DNS server
+}
+
+func newPebble(t *testing.T) *pebble {
+	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
+	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0")
+	p := &pebble{store: db.NewMemoryStore(), names: loopbackNames(t)}
+	// CertMagic renews whatever ends within fifty minutes.
+	p.issuer = ca.New(silent(), p.store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {Description: "short", ValidityPeriod: 600}})
+	p.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/order-plz") {
+			p.orders.Add(1)
+		}
+		(*p.handler.Load()).ServeHTTP(w, r)
+	}))
+	p.Config.ErrorLog = silent()
+	t.Cleanup(p.Close)
+	p.asks(1, 1)
+	return p
+}
+
+func silent() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// asks sets the ports on which the CA asks; nobody is on port 1.
+func (p *pebble) asks(httpPort, tlsPort int) {
+	front := wfe.New(silent(), p.store, va.New(silent(), httpPort, tlsPort, false, p.names, p.store), p.issuer, []string{"pebble.letsencrypt.org"}, false, false, 0, 0)
+	handler := front.Handler()
+	p.handler.Store(&handler)
+}
+
+// roots are who signs the certificates.
+func (p *pebble) roots() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(p.issuer.GetRootCert(0).PEM())
+	return pool
+}
+
+// loopbackNames is a DNS server that knows one address.
+func loopbackNames(t *testing.T) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := &dns.Server{Listener: ln, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		a := new(dns.Msg).SetReply(q)
+		if q.Question[0].Qtype == dns.TypeA {
+			a.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(127, 0, 0, 1)}}
+		}
+		_ = w.WriteMsg(a)
+	})}
+	go func() { _ = server.ActivateAndServe() }()
+	t.Cleanup(func() { _ = server.Shutdown() })
+	return ln.Addr().String()
+}
+
+func portOf(t *testing.T, addr string) int {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	n, err := strconv.Atoi(port)
+	require.NoError(t, err)
+	return n
+}
+
+// fetching are options of a server that fetches certificates.
+func (r *running) fetching(p *pebble) Options {
+	o := r.options()
+	o.HTTPS = "127.0.0.1:0"
+	o.ACME = ACME{Dir: r.file("certificates"), CA: p.URL + wfe.DirectoryPath, Email: "you@example.com"}
+	o.ACME.Roots = r.write("root.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate().Raw})))
+	return o
+}
+
+// secured sends a click over https and returns the server's certificate.
+func (r *running) secured(p *pebble, host string) (*x509.Certificate, error) {
+	r.t.Helper()
+	dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: time.Minute}, Config: &tls.Config{ServerName: host, RootCAs: p.roots()}}
+	dialed, err := dialer.DialContext(r.t.Context(), "tcp", r.addr("https"))
+	if err != nil {
+		return nil, err
+	}
+	conn := dialed.(*tls.Conn)
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", sesClick, host)
+	answer, err := io.ReadAll(conn)
+	require.NoError(r.t, err)
+	require.True(r.t, strings.HasPrefix(string(answer), "HTTP/1.1 302 "), "%s", answer)
+	return conn.ConnectionState().PeerCertificates[0], nil
+}
+
+const uncountedTwice = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]},
+	"new.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]}}}`
+
+// Certificates are fetched by either challenge for the hosts of sites and for no
+// others, renewed, kept, and used after a restart while the CA is away.
+func TestFetch(t *testing.T) {
+	for name, ports := range map[string]func(web, secured int) (int, int){
+		"HTTP-01":     func(web, _ int) (int, int) { return web, 1 },
+		"TLS-ALPN-01": func(_, secured int) (int, int) { return 1, secured },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPebble(t)
+			r := newRunning(t, uncounted)
+			o := r.fetching(p)
+			r.start(o)
+			p.asks(ports(portOf(t, r.addr("http")), portOf(t, r.addr("https"))))
+
+			for _, host := range []string{"other.example.com", "new.example.com", "", "127.0.0.1", "link.example.com.evil.example.net"} {
+				_, err := r.secured(p, host)
+				require.Error(t, err, host)
+			}
+			require.Zero(t, p.orders.Load(), "the CA is not asked for hosts without a site")
+
+			first, err := r.secured(p, "link.example.com")
+			require.NoError(t, err, "%s", &r.err)
+			require.Equal(t, []string{"link.example.com"}, first.DNSNames)
+			require.Eventually(t, func() bool {
+				next, err := r.secured(p, "link.example.com")
+				return err == nil && next.SerialNumber.Cmp(first.SerialNumber) != 0
+			}, time.Minute, 20*time.Millisecond, "it is renewed")
+
+			r.write("sites.json", uncountedTwice)
+			r.until("in service now: 2 sites")
+			_, err = r.secured(p, "NEW.example.com")
+			require.NoError(t, err, "%s", &r.err)
+			r.end()
+			require.NotContains(t, r.err.String(), "warning: no certificate")
+
+			p.Close()
+			again := newRunning(t, uncountedTwice)
+			o = again.options()
+			o.HTTPS, o.ACME = "127.0.0.1:0", ACME{Dir: r.file("certificates"), CA: p.URL + wfe.DirectoryPath}
+			again.start(o)
+			_, err = again.secured(p, "link.example.com")
+			require.NoError(t, err, "%s", &again.err)
+			again.write("sites.json", strings.ReplaceAll(uncountedTwice, "link.example.com", "old.example.com"))
+			again.until("in service now")
+			again.end()
+		})
+	}
+}
+
+// What the CA refuses is said once, and the CA is not asked again before its
+// time, or a reload. A reader without a certificate is not answered at all.
+func TestFetchFails(t *testing.T) {
+	p := newPebble(t)
+	r := newRunning(t, uncounted)
+	r.start(r.fetching(p))
+	for range 3 {
+		_, err := r.secured(p, "link.example.com")
+		require.Error(t, err)
+	}
+	require.Equal(t, 1, strings.Count(r.err.String(), "warning: no certificate could be fetched for link.example.com"), "%s", &r.err)
+	orders := p.orders.Load()
+	require.Positive(t, orders)
+	_, err := r.secured(p, "link.example.com")
+	require.Error(t, err)
+	require.Equal(t, orders, p.orders.Load())
+
+	p.asks(portOf(t, r.addr("http")), portOf(t, r.addr("https")))
+	r.hangups <- struct{}{}
+	r.until("in service now")
+	_, err = r.secured(p, "link.example.com")
+	require.NoError(t, err, "%s", &r.err)
+	r.end()
+}
+
+// Keys are for their owner alone, and a challenge that is not ours is a target
+// like any other.
+func TestFetchedFiles(t *testing.T) {
+	p := newPebble(t)
+	r := newRunning(t, uncounted)
+	o := r.fetching(p)
+	r.start(o)
+	p.asks(portOf(t, r.addr("http")), portOf(t, r.addr("https")))
+	_, err := r.secured(p, "link.example.com")
+	require.NoError(t, err, "%s", &r.err)
+	keys := 0
+	require.NoError(t, filepath.WalkDir(o.ACME.Dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".key") {
+			info, err := d.Info()
+			require.NoError(t, err)
+			require.Zero(t, info.Mode().Perm()&0o077, path)
+			keys++
+		}
+		return err
+	}))
+	require.GreaterOrEqual(t, keys, 2, "the account's and the certificate's")
+	require.False(t, bytes.Contains([]byte(r.err.String()), []byte("127.0.0.1:1")), "%s", &r.err)
+	r.end()
+}
+
+func TestFetchRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(r *running, o *Options)
+		want   string
+	}{
+		"both":             {func(_ *running, o *Options) { o.ACME.Dir, o.Cert, o.Key = "x", "x", "x" }, "either fetched or your own"},
+		"no folder":        {func(_ *running, o *Options) { o.ACME.Email = "x" }, "none is named"},
+		"a file":           {func(r *running, o *Options) { o.ACME.Dir = r.file("sites.json") }, "cannot be used"},
+		"no root":          {func(r *running, o *Options) { o.ACME = ACME{Dir: r.dir, Roots: r.file("root")} }, "cannot be read"},
+		"a root in no PEM": {func(r *running, o *Options) { o.ACME = ACME{Dir: r.dir, Roots: r.file("sites.json")} }, "no certificate in PEM"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRunning(t, uncounted)
+			o := r.options()
+			o.HTTPS = "127.0.0.1:0"
+			c.change(r, &o)
+			err := Run(t.Context(), o)
+			require.ErrorContains(t, err, c.want)
+			require.True(t, failure.Is(err))
+			require.NotContains(t, r.err.String(), "in service")
+		})
+	}
+}
+
+func TestWaits(t *testing.T) {
+	var w waits
+	now := time.Unix(1_000_000, 0)
+	require.Zero(t, w.until("a", now))
+	for _, want := range []time.Duration{10 * time.Minute, 20 * time.Minute, 40 * time.Minute, 80 * time.Minute, 160 * time.Minute, 320 * time.Minute, 6 * time.Hour, 6 * time.Hour} {
+		until, news := w.add("a", now)
+		require.True(t, news)
+		require.Equal(t, want, until.Sub(now))
+		_, news = w.add("a", now)
+		require.False(t, news)
+		require.Equal(t, until, w.until("a", until.Add(-1)))
+		require.Zero(t, w.until("a", until))
+		require.Zero(t, w.until("b", now))
+		now = until
+	}
+	w.clear("a")
+	until, _ := w.add("a", now)
+	require.Equal(t, firstWait, until.Sub(now))
+	w.clearAll()
+	require.Zero(t, w.until("a", now))
+	require.True(t, errors.As(fmt.Errorf("x: %w", &waiting{now}), new(*waiting)))
+}

@@ -1,0 +1,107 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/clickedge/clickedge/core/clicklog"
+)
+
+// metrics count what the click log says, a line at a time, and what it does not
+// say. Labels have values that the program knows, never a host or anything of a
+// reader's.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec // by kind, code, status
+	origins  *prometheus.CounterVec // by esp and result
+	missed   *prometheus.CounterVec // by esp and missed
+	seconds  prometheus.Histogram
+	unlogged prometheus.Counter
+	reloads  *prometheus.CounterVec // by result
+	refused  prometheus.Counter
+	stopping atomic.Bool
+}
+
+func newMetrics() *metrics {
+	m := &metrics{registry: prometheus.NewRegistry()}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		m.registry.MustRegister(c)
+		return c
+	}
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+		m.registry.MustRegister(c)
+		return c
+	}
+	m.requests = counters("clickedge_requests_total", "Requests, as in the click log.", "kind", "code", "status")
+	m.origins = counters("clickedge_origin_answers_total", "What ESPs answered: a status, or why there was none.", "esp", "result")
+	m.missed = counters("clickedge_missed_total", "Requests that an ESP has missed in its counts.", "esp", "missed")
+	m.reloads = counters("clickedge_reloads_total", "Changed files that were put into service (ok) or not (failed).", "result")
+	m.unlogged = counter("clickedge_log_failures_total", "Lines that the click log did not take; they are on standard error.")
+	m.refused = counter("clickedge_connections_refused_total", "Connections closed since their address had its share.")
+	m.seconds = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "clickedge_answer_seconds", Help: "Time to the sending of the answer, an ESP's included.",
+		Buckets: []float64{.0001, .0003, .001, .003, .01, .03, .1, .3, 1, 3, 10, 30}})
+	m.registry.MustRegister(m.seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, result := range []string{"ok", "failed"} {
+		m.reloads.WithLabelValues(result) // 0, so that the first failure is a rise
+	}
+	return m
+}
+
+// gauge adds a value that is read when somebody asks.
+func (m *metrics) gauge(name, help string, read func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(read()) }))
+}
+
+// line counts one line of the click log.
+func (m *metrics) line(r *clicklog.Record, logged bool) {
+	m.requests.WithLabelValues(r.Kind.String(), string(r.Code), strconv.Itoa(r.Status)).Inc()
+	m.seconds.Observe(float64(r.Micros) / 1e6)
+	switch {
+	case r.OriginError != "":
+		m.origins.WithLabelValues(r.ESP, r.OriginError).Inc()
+	case r.OriginStatus != 0:
+		m.origins.WithLabelValues(r.ESP, strconv.Itoa(r.OriginStatus)).Inc()
+	}
+	if r.Missed != "" {
+		m.missed.WithLabelValues(r.ESP, r.Missed).Inc()
+	}
+	if !logged {
+		m.unlogged.Inc()
+	}
+}
+
+// health answers whether the server takes requests.
+func (m *metrics) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if m.stopping.Load() {
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// server serves /metrics and /healthz. It is for this machine, and not for
+// readers.
+func (m *metrics) server() *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.HandleFunc("GET /healthz", m.health)
+	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10}
+}
+
+// isOpen reports whether others than this machine can reach an address.
+func isOpen(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && !tcp.IP.IsLoopback()
+}
