@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -126,8 +125,16 @@ func (r *running) secured(p *pebble, host string) (*x509.Certificate, error) {
 	return conn.ConnectionState().PeerCertificates[0], nil
 }
 
-const uncountedTwice = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]},
-	"new.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]}}}`
+// uncountedFor has sites as uncounted has them. Each test has hosts of its own:
+// CertMagic keeps in one place for all servers which hosts it is busy with, and
+// a renewal that fails is tried again after a minute.
+func uncountedFor(hosts ...string) string {
+	var b strings.Builder
+	for _, host := range hosts {
+		fmt.Fprintf(&b, `, %q: {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["shop.example.com"]}`, host)
+	}
+	return `{"sites": {` + b.String()[2:] + `}}`
+}
 
 // Certificates are fetched by either challenge for the hosts of sites and for no
 // others, renewed, kept, and used after a restart while the CA is away.
@@ -138,41 +145,44 @@ func TestFetch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPebble(t)
-			r := newRunning(t, uncounted)
+			link, added := strings.ToLower(name)+".link.example.com", strings.ToLower(name)+".new.example.com"
+			r := newRunning(t, uncountedFor(link))
 			o := r.fetching(p)
 			r.start(o)
 			p.asks(ports(portOf(t, r.addr("http")), portOf(t, r.addr("https"))))
 
-			for _, host := range []string{"other.example.com", "new.example.com", "", "127.0.0.1", "link.example.com.evil.example.net"} {
+			for _, host := range []string{"other.example.com", added, "", "127.0.0.1", link + ".evil.example.net"} {
 				_, err := r.secured(p, host)
 				require.Error(t, err, host)
 			}
 			require.Zero(t, p.orders.Load(), "the CA is not asked for hosts without a site")
 
-			first, err := r.secured(p, "link.example.com")
+			first, err := r.secured(p, link)
 			require.NoError(t, err, "%s", &r.err)
-			require.Equal(t, []string{"link.example.com"}, first.DNSNames)
+			require.Equal(t, []string{link}, first.DNSNames)
 			require.Eventually(t, func() bool {
-				next, err := r.secured(p, "link.example.com")
+				next, err := r.secured(p, link)
 				return err == nil && next.SerialNumber.Cmp(first.SerialNumber) != 0
 			}, time.Minute, 20*time.Millisecond, "it is renewed")
 
-			r.write("sites.json", uncountedTwice)
+			r.write("sites.json", uncountedFor(link, added))
 			r.until("in service now: 2 sites")
-			_, err = r.secured(p, "NEW.example.com")
+			_, err = r.secured(p, strings.ToUpper(added))
 			require.NoError(t, err, "%s", &r.err)
+			r.write("sites.json", uncountedFor(added))
+			r.until("in service now: 1 site")
+			_, err = r.secured(p, link)
+			require.Error(t, err, "its site is gone")
 			r.end()
 			require.NotContains(t, r.err.String(), "warning: no certificate")
 
 			p.Close()
-			again := newRunning(t, uncountedTwice)
+			again := newRunning(t, uncountedFor(link))
 			o = again.options()
 			o.HTTPS, o.ACME = "127.0.0.1:0", ACME{Dir: r.file("certificates"), CA: p.URL + wfe.DirectoryPath}
 			again.start(o)
-			_, err = again.secured(p, "link.example.com")
+			_, err = again.secured(p, link)
 			require.NoError(t, err, "%s", &again.err)
-			again.write("sites.json", strings.ReplaceAll(uncountedTwice, "link.example.com", "old.example.com"))
-			again.until("in service now")
 			again.end()
 		})
 	}
@@ -182,36 +192,35 @@ func TestFetch(t *testing.T) {
 // time, or a reload. A reader without a certificate is not answered at all.
 func TestFetchFails(t *testing.T) {
 	p := newPebble(t)
-	r := newRunning(t, uncounted)
+	r := newRunning(t, uncountedFor("fails.example.com"))
 	r.start(r.fetching(p))
 	for range 3 {
-		_, err := r.secured(p, "link.example.com")
+		_, err := r.secured(p, "fails.example.com")
 		require.Error(t, err)
 	}
-	require.Equal(t, 1, strings.Count(r.err.String(), "warning: no certificate could be fetched for link.example.com"), "%s", &r.err)
+	require.Equal(t, 1, strings.Count(r.err.String(), "warning: no certificate could be fetched for fails.example.com"), "%s", &r.err)
 	orders := p.orders.Load()
 	require.Positive(t, orders)
-	_, err := r.secured(p, "link.example.com")
+	_, err := r.secured(p, "fails.example.com")
 	require.Error(t, err)
 	require.Equal(t, orders, p.orders.Load())
 
 	p.asks(portOf(t, r.addr("http")), portOf(t, r.addr("https")))
 	r.hangups <- struct{}{}
 	r.until("in service now")
-	_, err = r.secured(p, "link.example.com")
+	_, err = r.secured(p, "fails.example.com")
 	require.NoError(t, err, "%s", &r.err)
 	r.end()
 }
 
-// Keys are for their owner alone, and a challenge that is not ours is a target
-// like any other.
+// Private keys are for their owner alone.
 func TestFetchedFiles(t *testing.T) {
 	p := newPebble(t)
-	r := newRunning(t, uncounted)
+	r := newRunning(t, uncountedFor("files.example.com"))
 	o := r.fetching(p)
 	r.start(o)
 	p.asks(portOf(t, r.addr("http")), portOf(t, r.addr("https")))
-	_, err := r.secured(p, "link.example.com")
+	_, err := r.secured(p, "files.example.com")
 	require.NoError(t, err, "%s", &r.err)
 	keys := 0
 	require.NoError(t, filepath.WalkDir(o.ACME.Dir, func(path string, d os.DirEntry, err error) error {
@@ -224,7 +233,6 @@ func TestFetchedFiles(t *testing.T) {
 		return err
 	}))
 	require.GreaterOrEqual(t, keys, 2, "the account's and the certificate's")
-	require.False(t, bytes.Contains([]byte(r.err.String()), []byte("127.0.0.1:1")), "%s", &r.err)
 	r.end()
 }
 
