@@ -62,8 +62,11 @@ func Context(parent context.Context) (ctx context.Context, stop func()) {
 var hangups atomic.Pointer[chan struct{}]
 
 // Hangups returns a channel that gets something after each SIGHUP, which no
-// longer ends the command: to a server it says that its log was rotated.
+// longer ends the command: to a server it says that its log was rotated. Nor
+// does a broken pipe any longer: whoever read the output has ended, and writing
+// fails.
 func Hangups() <-chan struct{} {
+	signal.Ignore(syscall.SIGPIPE)
 	c := make(chan struct{}, 1)
 	hangups.Store(&c)
 	return c

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/interrupt"
 )
 
 const (
@@ -92,7 +94,8 @@ func TestChild(t *testing.T) {
 	}
 	r := newRunning(t, uncounted)
 	o := r.options()
-	o.Sites, o.Log, o.HTTP, o.Err = filepath.Join(dir, "sites.json"), filepath.Join(dir, "clicks"), Systemd, io.MultiWriter(&r.err, os.Stderr)
+	o.Sites, o.Log, o.HTTP, o.Out, o.Err = filepath.Join(dir, "sites.json"), os.Getenv("CLICKEDGE_TEST_LOG"), Systemd, os.Stdout, os.Stderr
+	o.Hangups = interrupt.Hangups()
 	var err error
 	o.Sockets, err = Sockets()
 	require.NoError(t, err)
@@ -102,6 +105,49 @@ func TestChild(t *testing.T) {
 	require.NoError(t, Run(ctx, o))
 }
 
+// child is a process with a server that gets its socket as from systemd.
+func child(t *testing.T, dir, log string, socket *os.File) *exec.Cmd {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sites.json"), []byte(uncounted), 0o600))
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http exec "$0" -test.run '^TestChild$'`, os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+dir, "CLICKEDGE_TEST_LOG="+log)
+	cmd.ExtraFiles = []*os.File{socket}
+	return cmd
+}
+
+// A program that read the click log and has ended takes neither the server with
+// it nor a line: they go to the operator.
+func TestBrokenPipe(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no systemd")
+	}
+	ln := listener(t)
+	file, err := ln.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer file.Close()
+	cmd := child(t, t.TempDir(), files.Std, file)
+	log, out, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, log.Close()) // nobody reads
+	var errs said
+	cmd.Stdout, cmd.Stderr = out, &errs
+	stop, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer func() { _ = stop.Close(); _ = cmd.Wait() }()
+	for range 2 {
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		require.NoError(t, err)
+		require.NoError(t, conn.SetDeadline(time.Now().Add(wait30)))
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: link.example.com\r\nConnection: close\r\n\r\n", sesClick)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err, "%s", &errs)
+		require.Equal(t, 302, resp.StatusCode)
+		require.NoError(t, conn.Close())
+	}
+	require.Eventually(t, func() bool { return strings.Count(errs.String(), `"code":"ok"`) == 2 }, wait30, tick)
+}
+
 // As systemd does it: the socket is open before the server is started, and a
 // click that comes before it waits. The server says when it is ready.
 func TestActivation(t *testing.T) {
@@ -109,7 +155,6 @@ func TestActivation(t *testing.T) {
 		t.Skip("there is no systemd")
 	}
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "sites.json"), []byte(uncounted), 0o600))
 	ln := listener(t)
 	file, err := ln.(*net.TCPListener).File()
 	require.NoError(t, err)
@@ -124,9 +169,8 @@ func TestActivation(t *testing.T) {
 	defer early.Close()
 	fmt.Fprintf(early, "GET %s HTTP/1.1\r\nHost: link.example.com\r\nConnection: close\r\n\r\n", sesClick)
 
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http exec "$0" -test.run '^TestChild$'`, os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+dir, "NOTIFY_SOCKET="+filepath.Join(dir, "notify"))
-	cmd.ExtraFiles = []*os.File{file}
+	cmd := child(t, dir, filepath.Join(dir, "clicks"), file)
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+filepath.Join(dir, "notify"))
 	var errs said
 	cmd.Stderr, cmd.Stdout = &errs, &errs
 	stop, err := cmd.StdinPipe()
