@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -339,4 +341,68 @@ func (s *Server) count() (n [2]int) {
 		}
 	}
 	return n
+}
+
+// lateListener gives out its connection when it is closed, as one does that is
+// closed between Accept and what follows it.
+type lateListener struct {
+	net.Listener
+	conn   chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *lateListener) Accept() (net.Conn, error) {
+	<-l.closed
+	select {
+	case conn := <-l.conn:
+		return conn, nil
+	default:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *lateListener) Close() error { l.once.Do(func() { close(l.closed) }); return nil }
+
+// A connection that was accepted while Shutdown began has its first request
+// answered, and is waited for. Without FirstRequest, and after Close, it is
+// closed.
+func TestShutdownWithALateConnection(t *testing.T) {
+	for name, c := range map[string]struct {
+		first time.Duration
+		close bool
+		want  string
+	}{
+		"waited for": {10 * time.Second, false, "HTTP/1.1 200 OK"},
+		"not":        {0, false, ""},
+		"closed":     {10 * time.Second, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := &Server{FirstRequest: c.first, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "done") })}
+			near, far := net.Pipe()
+			defer near.Close()
+			ln := &lateListener{conn: make(chan net.Conn, 1), closed: make(chan struct{})}
+			ln.conn <- far
+			served := make(chan error, 1)
+			go func() { served <- srv.Serve(ln) }()
+			require.Eventually(t, func() bool {
+				srv.mu.Lock()
+				defer srv.mu.Unlock()
+				return srv.listeners[ln]
+			}, 30*time.Second, time.Millisecond)
+			answered := make(chan string, 1)
+			go func() {
+				_, _ = io.WriteString(near, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+				line, _ := bufio.NewReader(near).ReadString('\n')
+				answered <- strings.TrimSpace(line)
+			}()
+			if c.close {
+				require.NoError(t, srv.Close())
+			} else {
+				require.NoError(t, srv.Shutdown(t.Context()))
+			}
+			require.Equal(t, c.want, <-answered)
+			require.ErrorIs(t, <-served, http.ErrServerClosed)
+		})
+	}
 }

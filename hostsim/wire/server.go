@@ -42,6 +42,7 @@ type Server struct {
 	listeners map[net.Listener]bool
 	conns     map[*serverConn]bool
 	closing   bool
+	closed    bool // nobody is waited for any more
 	wg        sync.WaitGroup
 }
 
@@ -52,13 +53,16 @@ func (s *Server) Serve(ln net.Listener) error {
 		ln.Close()
 		return http.ErrServerClosed
 	}
+	defer s.wg.Done()
 	defer ln.Close()
 	var pause time.Duration
 	for {
 		conn, err := ln.Accept()
 		if err == nil {
 			pause = 0
-			go s.ServeConn(conn)
+			if c := s.newConn(conn); s.trackConn(c) {
+				go s.serveConn(c)
+			}
 			continue
 		}
 		if pause = nextPause(err, pause); pause > 0 {
@@ -101,11 +105,23 @@ func (s *Server) trackListener(ln net.Listener) bool {
 		s.listeners = map[net.Listener]bool{}
 	}
 	s.listeners[ln] = true
+	s.wg.Add(1) // a connection that it accepts is waited for, however late
 	return true
 }
 
 // ServeConn serves one connection and returns when it is closed.
 func (s *Server) ServeConn(conn net.Conn) {
+	if c := s.newConn(conn); s.trackConn(c) {
+		s.serveConn(c)
+	}
+}
+
+func (s *Server) serveConn(c *serverConn) {
+	defer s.untrackConn(c)
+	c.serve()
+}
+
+func (s *Server) newConn(conn net.Conn) *serverConn {
 	if s.WriteTimeout > 0 {
 		conn = &timedWriter{conn, s.WriteTimeout}
 	}
@@ -113,18 +129,17 @@ func (s *Server) ServeConn(conn net.Conn) {
 	if s.TLSConfig != nil {
 		c.conn = tls.Server(conn, s.TLSConfig)
 	}
-	if !s.trackConn(c) {
-		conn.Close()
-		return
-	}
-	defer s.untrackConn(c)
-	c.serve()
+	return c
 }
 
+// trackConn reports whether the connection is served; it is closed if not. One
+// that was accepted while Shutdown began may have its first request, see
+// FirstRequest.
 func (s *Server) trackConn(c *serverConn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
+	if s.closed || s.closing && s.FirstRequest == 0 {
+		c.conn.Close()
 		return false
 	}
 	if s.conns == nil {
@@ -171,7 +186,7 @@ func (s *Server) Close() error {
 func (s *Server) stop(active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closing = true
+	s.closing, s.closed = true, s.closed || active
 	for ln := range s.listeners {
 		ln.Close()
 	}
