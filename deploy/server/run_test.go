@@ -249,6 +249,45 @@ func TestStopLosesNoClick(t *testing.T) {
 	require.Equal(t, 2, strings.Count(r.out.String(), `"origin_status":302`), "%s", &r.out)
 }
 
+// On the wire: a body whose length is too long is refused before it is sent, and
+// one without a length where it becomes too long. Each has one line.
+func TestBodyTooLongOnTheWire(t *testing.T) {
+	r := newRunning(t, proxied)
+	o := r.options()
+	o.Origins = &esps{to: &order{}, answer: func(req *wire.Request) (*wire.Response, error) {
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return nil, &senderror.Error{Tag: senderror.TagConnectionTerminated, Err: fmt.Errorf("%w: %w", wire.ErrRequestBody, err)}
+		}
+		return redirectTo("https://shop.example.com/"), nil
+	}}
+	r.start(o)
+	post := func(fields string, body io.Reader) *http.Response {
+		conn, err := net.Dial("tcp", r.addr("http"))
+		require.NoError(t, err)
+		t.Cleanup(func() { conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
+		fmt.Fprintf(conn, "POST /unsubscribe HTTP/1.1\r\nHost: link.example.com\r\n%s\r\n\r\n", fields)
+		sent := make(chan struct{})
+		go func() { defer close(sent); _, _ = io.Copy(conn, body) }() // until it is refused
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		<-sent
+		return resp
+	}
+	chunks := func(n int) io.Reader {
+		return strings.NewReader(strings.Repeat("10000\r\n"+strings.Repeat("x", 1<<16)+"\r\n", n) + "0\r\n\r\n")
+	}
+	none := strings.NewReader("")
+	require.Equal(t, 413, post(fmt.Sprintf("Content-Length: %d", MostBody+1), none).StatusCode)
+	require.Equal(t, 413, post(fmt.Sprintf("Content-Length: %d\r\nExpect: 100-continue", MostBody+1), none).StatusCode, "and no 100 before")
+	require.Equal(t, 302, post("Transfer-Encoding: chunked", chunks(MostBody>>16)).StatusCode)
+	require.Equal(t, 413, post("Transfer-Encoding: chunked", chunks(MostBody>>16+1)).StatusCode)
+	r.end()
+	require.Equal(t, 3, strings.Count(r.out.String(), `"code":"incomplete_request","status":413`), "%s", &r.out)
+	require.Equal(t, 4, strings.Count(r.out.String(), "\n"))
+}
+
 // What is wrong with the call is said before anybody is answered.
 func TestRunRefuses(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
