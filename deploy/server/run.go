@@ -154,7 +154,7 @@ func (r *run) check() error {
 	case r.HTTPS != "" && r.Cert == "" && r.ACME.Dir == "":
 		return failure.Usage(errors.New("https needs a certificate and its key"), "give --cert and --key, or --certificates to fetch them")
 	case r.HTTP == "" && r.HTTPS == "":
-		return failure.Usage(errors.New("there is no address to listen on"), "give --http, or --cert and --key for https")
+		return failure.Usage(errors.New("there is no address to listen on"), "give --http, or --certificates, or --cert and --key")
 	case r.Sites == files.Std || r.Overrides == files.Std || r.Keys == files.Std || r.Archive == files.Std:
 		return failure.Usage(errors.New("a server reads its files again when they change, so standard input cannot be one"), "name files")
 	}
