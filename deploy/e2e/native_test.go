@@ -25,6 +25,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/learned"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/server"
 	"github.com/clickedge/clickedge/hostsim"
@@ -50,6 +51,7 @@ var (
 type nativeHost struct {
 	cfg       hostsim.Config
 	sites     *core.Sites
+	table     *sitetable.Table
 	pool      *server.Pool
 	links     *server.Links
 	authority *origins.Authority // of origins that are no stand-ins
@@ -60,7 +62,7 @@ type nativeHost struct {
 func newNativeRig(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
 	t.Helper()
 	return rigWith(t, sitesJSON, opt, change, func(r *rig, cfg hostsim.Config) host {
-		n := &nativeHost{cfg: cfg, sites: r.sites, links: linksOf(t, cfg)}
+		n := &nativeHost{cfg: cfg, sites: r.sites, table: server.TableOf(r.sites), links: linksOf(t, cfg)}
 		var err error
 		n.authority, err = origins.NewAuthority("e2e")
 		require.NoError(t, err)
@@ -182,7 +184,7 @@ func (r *nativeRun) server() *server.Server {
 			s.Warn.Write([]byte("warning: the entry " + host + " of config store " + contract.ConfigStore + " is ignored: " + why + "\n"))
 		}
 	}
-	s.Put(&server.Content{Sites: n.sites, Overrides: overrides, Keys: secrets(n.cfg.SecretStores[contract.SecretStore]), Version: n.cfg.Env["FASTLY_SERVICE_VERSION"]})
+	s.Put(&server.Content{Sites: n.table, Overrides: overrides, Keys: secrets(n.cfg.SecretStores[contract.SecretStore]), Version: n.cfg.Env["FASTLY_SERVICE_VERSION"]})
 	return s
 }
 

@@ -132,7 +132,7 @@ var errNoSite = errors.New("no site has this host")
 // of overrides alone.
 func (f *fetched) decide(_ context.Context, name string) error {
 	c := f.content()
-	if c.Sites.Lookup(name) != nil || c.Overrides[core.CanonicalHost(name)].Site != nil {
+	if host := core.CanonicalHost(name); c.Sites.Has(host) || c.Overrides[host].Site != nil {
 		return nil
 	}
 	return errNoSite
@@ -176,7 +176,7 @@ func (f *fetched) failed(host string, err error) {
 }
 
 // load lets failed names be tried again.
-func (f *fetched) load(*Content, io.Writer) error {
+func (f *fetched) load([]string, io.Writer) error {
 	f.waits.clearAll()
 	return nil
 }

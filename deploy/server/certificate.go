@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -25,7 +24,7 @@ type certificate struct {
 const soon = 14 * 24 * time.Hour
 
 // load reads the files, and warns of what readers would be refused for.
-func (c *certificate) load(content *Content, w io.Writer) error {
+func (c *certificate) load(hosts []string, w io.Writer) error {
 	cert, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return failure.Usage(fmt.Errorf("the certificate cannot be used: %w", err), "--cert takes the certificate with its chain, --key its private key, both in PEM")
@@ -36,7 +35,7 @@ func (c *certificate) load(content *Content, w io.Writer) error {
 	case left < soon:
 		fmt.Fprintf(w, "warning: the certificate %s ends on %s\n", c.certFile, cert.Leaf.NotAfter.UTC().Format(time.DateOnly))
 	}
-	if missing := uncovered(cert.Leaf, content); len(missing) > 0 {
+	if missing := uncovered(cert.Leaf, hosts); len(missing) > 0 {
 		fmt.Fprintf(w, "warning: the certificate %s is not for %s: browsers refuse it there\n", c.certFile, output.Some(missing, 12))
 	}
 	c.now.Store(&cert)
@@ -46,13 +45,7 @@ func (c *certificate) load(content *Content, w io.Writer) error {
 func (c *certificate) close() {}
 
 // uncovered lists the link domains that the certificate is not for.
-func uncovered(leaf *x509.Certificate, c *Content) []string {
-	hosts := c.Sites.Hosts()
-	for _, host := range slices.Sorted(maps.Keys(c.Overrides)) {
-		if c.Overrides[host].Site != nil && !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
-		}
-	}
+func uncovered(leaf *x509.Certificate, hosts []string) []string {
 	return slices.DeleteFunc(hosts, func(host string) bool { return leaf.VerifyHostname(host) == nil })
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/sitetable"
 	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
@@ -28,6 +29,7 @@ type exchange struct {
 
 	request core.Request
 	site    *core.Site
+	space   sitetable.Space // of site
 	arrival core.Arrival
 	record  clicklog.Record
 	signals verdict.Signals
@@ -107,7 +109,7 @@ func (x *exchange) target() (string, bool) {
 // locate finds the site of the request. An override that is invalid was reported
 // when it was read; a mistake in it must not break links that have been sent.
 func (x *exchange) locate() {
-	x.site = x.content.Sites.Lookup(x.record.Host)
+	x.site = x.content.Sites.Lookup(x.record.Host, x.request.Target, &x.space)
 	x.request.NoSites = x.content.Sites.Len() == 0
 	o, ok := x.content.Overrides[core.CanonicalHost(x.record.Host)]
 	switch {

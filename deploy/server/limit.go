@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
 // The most connections to one port: of all clients together, and of one address.
@@ -22,6 +23,7 @@ type limiter struct {
 	refused    func() // called for each that is closed; nil: not
 	once       sync.Once
 	done       chan struct{}
+	now        atomic.Int64
 
 	mu   sync.Mutex
 	open map[netip.Prefix]int
@@ -46,6 +48,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 		}
 		from := clientOf(conn.RemoteAddr())
 		if l.enter(from) {
+			l.now.Add(1)
 			return &limited{Conn: conn, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
 		}
 		_ = conn.Close()
@@ -56,8 +59,8 @@ func (l *limiter) Accept() (net.Conn, error) {
 	}
 }
 
-// connections is how many are open.
-func (l *limiter) connections() int { return len(l.slots) }
+// connections is how many are open. One of the slots waits for the next.
+func (l *limiter) connections() int { return int(l.now.Load()) }
 
 // Close implements net.Listener.
 func (l *limiter) Close() error {
@@ -97,6 +100,7 @@ func (l *limiter) enter(from netip.Prefix) bool {
 }
 
 func (l *limiter) leave(from netip.Prefix) {
+	l.now.Add(-1)
 	<-l.slots
 	if !from.IsValid() {
 		return

@@ -46,6 +46,7 @@ func TestLimitPerAddress(t *testing.T) {
 		accept()
 	}
 	require.Equal(t, []string{"192.0.2.1", "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "127.0.0.1", "127.0.0.1", "::1", "::1", "::1"}, got)
+	require.Equal(t, 11, l.connections())
 	require.NoError(t, conns[0].Close())
 	conns[0].Close() // counts once
 	accept()
@@ -53,6 +54,7 @@ func TestLimitPerAddress(t *testing.T) {
 	for _, conn := range conns {
 		conn.Close()
 	}
+	require.Zero(t, l.connections())
 	require.Empty(t, l.open)
 	require.Empty(t, l.slots)
 }

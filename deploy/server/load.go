@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"github.com/clickedge/clickedge/core"
@@ -25,27 +26,33 @@ import (
 // versionLength is how many digits of the stamp of sites.json are the version.
 const versionLength = 12
 
-// load reads sites, overrides and secrets. What is wrong with one override, or
-// with one secret, is said and does not keep the rest from being used.
-func (r *run) load() (*Content, error) {
+// load reads sites, overrides and secrets, and returns the hosts as well. What
+// is wrong with one override, or with one secret, is said and does not keep the
+// rest from being used.
+func (r *run) load() (c *Content, hosts []string, err error) {
+	defer debug.FreeOSMemory() // reading takes several times what stays
 	sites, text, err := sitesfile.Load(r.In, r.Sites)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stamp := module.StampOf(text)
-	c := &Content{Sites: sites, Version: hex.EncodeToString(stamp[:])[:versionLength]}
+	c = &Content{Sites: TableOf(sites), Version: hex.EncodeToString(stamp[:])[:versionLength]}
 	if c.Overrides, err = r.loadOverrides(sites); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if r.Links == "" && c.learns() {
-		return nil, failure.Usage(errors.New("a site learns links, and there is no file for them"), "name one with --links; it is made where it does not exist")
+	learns := sites.Learn() || c.Overrides.learn()
+	if r.Links == "" && learns {
+		return nil, nil, failure.Usage(errors.New("a site learns links, and there is no file for them"), "name one with --links; it is made where it does not exist")
 	}
-	if c.Archive, err = r.loadArchive(c); err != nil {
-		return nil, err
+	if c.Archive, err = r.loadArchive(learns); err != nil {
+		return nil, nil, err
 	}
-	ring, err := r.loadKeys(c)
+	ring, err := r.loadKeys(c.Overrides.keyIDs(sites))
+	if err != nil {
+		return nil, nil, err
+	}
 	c.Keys = ring
-	return c, err
+	return c, c.Overrides.hosts(sites), nil
 }
 
 func (r *run) loadOverrides(sites *core.Sites) (Overrides, error) {
@@ -68,7 +75,7 @@ func (r *run) loadOverrides(sites *core.Sites) (Overrides, error) {
 }
 
 // loadArchive reads what is known of links beforehand.
-func (r *run) loadArchive(c *Content) (learned.Archive, error) {
+func (r *run) loadArchive(learns bool) (learned.Archive, error) {
 	if r.Archive == "" {
 		return learned.Archive{}, nil
 	}
@@ -81,39 +88,14 @@ func (r *run) loadArchive(c *Content) (learned.Archive, error) {
 		return learned.Archive{}, failure.Bad(fmt.Errorf("%s: %w", r.Archive, err), "")
 	}
 	fmt.Fprintf(r.Err, "the archive %s has %s\n", r.Archive, archive.Summary(items))
-	if !c.learns() {
+	if !learns {
 		fmt.Fprintf(r.Err, "warning: no site has \"learn\": the archive is not used\n")
 	}
 	return learned.OpenArchive(string(data)), nil
 }
 
-// learns reports whether a site, or an override, learns links.
-func (c *Content) learns() bool {
-	for _, o := range c.Overrides {
-		if o.Site != nil && core.NewSites([]*core.Site{o.Site}).Learn() {
-			return true
-		}
-	}
-	return c.Sites.Learn()
-}
-
-// keyIDs lists the keys of sites and overrides.
-func (c *Content) keyIDs() []string {
-	kids := sitesfile.KeyIDs(c.Sites)
-	for _, host := range slices.Sorted(maps.Keys(c.Overrides)) {
-		if site := c.Overrides[host].Site; site != nil {
-			for _, kid := range site.Keys {
-				if !slices.Contains(kids, kid) {
-					kids = append(kids, kid)
-				}
-			}
-		}
-	}
-	return kids
-}
-
-func (r *run) loadKeys(c *Content) (*keyring.Ring, error) {
-	want := keyring.Want{IDs: c.keyIDs(), Who: r.Sites}
+func (r *run) loadKeys(ids []string) (*keyring.Ring, error) {
+	want := keyring.Want{IDs: ids, Who: r.Sites}
 	want.Files = r.keyFiles()
 	ring, err := keyring.Gather(r.Source, want)
 	if err != nil {

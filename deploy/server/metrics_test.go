@@ -56,7 +56,7 @@ func TestMetrics(t *testing.T) {
 	r.until("what was in service before stays")
 	require.Eventually(t, func() bool { // the last line may come after its answer
 		_, text = r.inside("/metrics")
-		return strings.Contains(text, "clickedge_answer_seconds_count 4\n")
+		return strings.Contains(text, "clickedge_answer_seconds_count 4\n") && strings.Contains(text, "\nclickedge_connections 0\n")
 	}, wait30, tick)
 	for _, want := range []string{
 		`clickedge_requests_total{code="ok",kind="click",status="302"} 2`,
@@ -71,10 +71,11 @@ func TestMetrics(t *testing.T) {
 		`clickedge_sites 2`,
 		`clickedge_log_failures_total 0`,
 		`clickedge_connections_refused_total 0`,
+		`clickedge_connections 0`,
 	} {
 		require.Contains(t, text, want+"\n")
 	}
-	for _, name := range []string{"clickedge_connections ", "clickedge_origin_connections ", "go_goroutines ", "process_resident_memory_bytes "} {
+	for _, name := range []string{"clickedge_origin_connections ", "go_goroutines ", "process_resident_memory_bytes "} {
 		require.Contains(t, text, "\n"+name)
 	}
 	require.NotRegexp(t, `reader[.@]|shop\.`, text, "nothing of a reader's")

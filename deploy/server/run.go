@@ -91,7 +91,7 @@ type port struct {
 // certificates are one's own, or fetched.
 type certificates interface {
 	// load reads again what may have changed.
-	load(c *Content, w io.Writer) error
+	load(hosts []string, w io.Writer) error
 	config() *tls.Config
 	close()
 }
@@ -115,7 +115,7 @@ func (r *run) start() error {
 	}
 	r.watcher.Names = r.watched()
 	r.watcher.Mark() // before they are read
-	content, err := r.load()
+	content, hosts, err := r.load()
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (r *run) start() error {
 	r.server.Put(content)
 	r.observe()
 	r.sweep()
-	return r.listen()
+	return r.listen(hosts)
 }
 
 // DefaultHTTPS is where https is answered if there is a certificate.
@@ -162,7 +162,7 @@ func (r *run) check() error {
 }
 
 // listen opens the listeners.
-func (r *run) listen() (err error) {
+func (r *run) listen(hosts []string) (err error) {
 	for _, of := range [][2]string{{kindHTTP, r.HTTP}, {kindHTTPS, r.HTTPS}} {
 		kind, addr := of[0], of[1]
 		list, err := r.open(kind, addr)
@@ -179,7 +179,7 @@ func (r *run) listen() (err error) {
 	if r.inside, err = r.open(kindMetrics, r.Metrics); err != nil {
 		return err
 	}
-	if err := r.secure(); err != nil {
+	if err := r.secure(hosts); err != nil {
 		return err
 	}
 	for _, p := range r.ports {
@@ -206,7 +206,7 @@ func (r *run) listenersOf(kind string) (list []net.Listener) {
 
 // secure gives the ports for https their certificates, and those for http the
 // CA's challenge.
-func (r *run) secure() error {
+func (r *run) secure(hosts []string) error {
 	switch {
 	case r.ACME.Dir != "":
 		fetched, err := newFetched(&r.ACME, r.server.Content, r.listenersOf, r.Err)
@@ -229,7 +229,7 @@ func (r *run) secure() error {
 			p.server.TLSConfig = r.certs.config()
 		}
 	}
-	return r.certs.load(r.server.Content(), r.Err)
+	return r.certs.load(hosts, r.Err)
 }
 
 // observe adds what the metrics show beside the lines of the log.
@@ -309,9 +309,9 @@ func (r *run) warnIf(err error) {
 func (r *run) reload() {
 	r.watcher.Names = r.watched()
 	r.watcher.Mark()
-	content, err := r.load()
+	content, hosts, err := r.load()
 	if err == nil && r.certs != nil {
-		err = r.certs.load(content, r.Err)
+		err = r.certs.load(hosts, r.Err)
 	}
 	if err != nil {
 		r.metrics.reloads.WithLabelValues("failed").Inc()

@@ -109,7 +109,7 @@ func newRig(t *testing.T, sites string) *rig {
 	r.log = &lines{to: r.what}
 	r.esps = &esps{to: r.what, answer: func(*wire.Request) (*wire.Response, error) { return redirectTo("https://shop.example.com/a?b=1"), nil }}
 	r.Server = &Server{Origins: r.esps, Log: r.log, Warn: &r.warn}
-	r.Put(&Content{Sites: parsed, Version: "v"})
+	r.Put(&Content{Sites: TableOf(parsed), Version: "v"})
 	return r
 }
 
