@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,6 +58,9 @@ const mostCertificates = 10_000
 const handshakeWait = 25 * time.Second
 
 func newFetched(o *ACME, content func() *Content, listeners func(kind string) []net.Listener, w io.Writer) (*fetched, error) {
+	if u, err := url.Parse(o.CA); o.CA != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		return nil, failure.Usage(fmt.Errorf("%q is not the https URL of a CA", o.CA), "--acme-ca takes that of its ACME directory, such as "+LetsEncrypt)
+	}
 	if err := usable(o.Dir); err != nil {
 		return nil, err
 	}

@@ -244,6 +244,8 @@ func TestFetchRefuses(t *testing.T) {
 		"both":             {func(_ *running, o *Options) { o.ACME.Dir, o.Cert, o.Key = "x", "x", "x" }, "either fetched or your own"},
 		"no folder":        {func(_ *running, o *Options) { o.ACME.Email = "x" }, "none is named"},
 		"a file":           {func(r *running, o *Options) { o.ACME.Dir = r.file("sites.json") }, "cannot be used"},
+		"no https":         {func(r *running, o *Options) { o.ACME = ACME{Dir: r.dir, CA: "http://127.0.0.1/dir"} }, "not the https URL"},
+		"no URL":           {func(r *running, o *Options) { o.ACME = ACME{Dir: r.dir, CA: "letsencrypt"} }, "not the https URL"},
 		"no root":          {func(r *running, o *Options) { o.ACME = ACME{Dir: r.dir, Roots: r.file("root")} }, "cannot be read"},
 		"a root in no PEM": {func(r *running, o *Options) { o.ACME = ACME{Dir: r.dir, Roots: r.file("sites.json")} }, "no certificate in PEM"},
 	} {
