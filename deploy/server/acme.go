@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -227,12 +228,19 @@ func (f *fetched) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 }
 
+const challengePath = "/.well-known/acme-challenge/"
+
 // challenged answers the CA's question on port 80, and leaves everything else to
 // next.
 func (f *fetched) challenged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !f.issuer.HandleHTTPChallenge(w, r) {
-			next.ServeHTTP(w, r)
+		if token, ok := strings.CutPrefix(r.RequestURI, challengePath); ok {
+			asked := *r
+			asked.URL = &url.URL{Path: challengePath + token}
+			if f.issuer.HandleHTTPChallenge(w, &asked) {
+				return
+			}
 		}
+		next.ServeHTTP(w, r)
 	})
 }

@@ -170,7 +170,7 @@ func (r *run) listen(hosts []string) (err error) {
 			return err
 		}
 		for _, ln := range list {
-			p := &port{newLimiter(ln, maxConnections, maxPerAddress), kind, &wire.Server{Handler: r.server,
+			p := &port{newLimiter(ln, maxConnections, maxPerAddress), kind, &wire.Server{Handler: r.server, Raw: true,
 				HeadTimeout: headTimeout, BodyTimeout: bodyTimeout, WriteTimeout: writeTimeout, FirstRequest: firstRequest}}
 			p.refused = r.metrics.refused.Inc
 			r.ports = append(r.ports, p)

@@ -36,7 +36,11 @@ type Server struct {
 	// its own if an idle connection is closed that has served it, and does not
 	// otherwise.
 	FirstRequest time.Duration
-	Log          *slog.Logger // nil: nothing is logged
+	// Raw is for handlers that read RequestURI and [RawHeader] alone, and finish
+	// a request whose client has left: Header stays empty, URL has the target in
+	// Opaque, and the context does not end with the connection.
+	Raw bool
+	Log *slog.Logger // nil: nothing is logged
 
 	mu        sync.Mutex
 	listeners map[net.Listener]bool
@@ -399,8 +403,12 @@ func (c *serverConn) newRequest(method, target, proto string, fields Header, lim
 		f.length = 0 // a request without framing fields has no body
 	}
 	body := newBodyReader(c.br, f, limit)
-	req := &http.Request{Method: method, RequestURI: target, URL: parseTarget(target), Proto: proto, ProtoMajor: 1,
-		ProtoMinor: int(proto[7] - '0'), Header: httpHeader(fields), ContentLength: f.length, RemoteAddr: addr(c.conn.RemoteAddr()), TLS: c.tls}
+	location, header := &url.URL{Opaque: target}, http.Header(nil)
+	if !c.srv.Raw {
+		location, header = parseTarget(target), httpHeader(fields)
+	}
+	req := &http.Request{Method: method, RequestURI: target, URL: location, Proto: proto, ProtoMajor: 1,
+		ProtoMinor: int(proto[7] - '0'), Header: header, ContentLength: f.length, RemoteAddr: addr(c.conn.RemoteAddr()), TLS: c.tls}
 	req.Host, _ = fields.Get("Host")
 	if f.chunked {
 		req.TransferEncoding = []string{"chunked"}
@@ -471,7 +479,10 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	defer cancel()
 	w := &responseWriter{c: c, req: req, header: http.Header{}}
 	watch := &watcher{c: c, cancel: cancel, done: make(chan struct{})}
-	body.ended, w.watch = watch.start, watch
+	w.watch = watch
+	if !c.srv.Raw {
+		body.ended = watch.start
+	}
 	if expect, _ := RawHeader(req).Get("Expect"); strings.EqualFold(expect, "100-continue") && body.left != 0 {
 		body.before = w.writeContinue
 	}
@@ -479,7 +490,9 @@ func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
 	req.Body = reader
 	if body.left == 0 {
 		req.Body = http.NoBody
-		watch.start()
+		if !c.srv.Raw {
+			watch.start()
+		}
 	}
 	ok := c.handle(w, req.WithContext(ctx))
 	if w.hijacked {
