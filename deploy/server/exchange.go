@@ -76,10 +76,9 @@ func (x *exchange) receive() (ok bool) {
 	if x.in.Address.IsValid() {
 		x.arrival.Address = x.in.Address.Unmap().WithZone("").String()
 	}
-	x.header = x.in.Header.Clone()
-	x.arrival.Headers = fieldsOf(x.header)
+	x.arrival.Headers = fieldsOf(x.in.Header)
 	x.request.HasBody = x.arrival.Headers.Has(header.Body)
-	x.request.CDNLoop = joined(x.header, "cdn-loop")
+	x.request.CDNLoop = joined(x.in.Header, "cdn-loop")
 	x.request.Target, ok = x.target()
 	return ok
 }
