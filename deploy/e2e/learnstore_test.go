@@ -39,6 +39,7 @@ type slowStore struct {
 
 func newSlowStore(t *testing.T, wasm []byte, sites string, store map[string]hostsim.KVEntry, opt origins.Options) *slowStore {
 	t.Helper()
+	onHost(t, "its store is a file on this machine, whose readers do not wait")
 	s := &slowStore{learner: &learner{account: opt.SendGrid, backend: "sendgrid", at: noon}, begun: make(chan hostsim.KVOperation, 100), ended: make(chan *hostsim.Exchange, 100)}
 	change := func(cfg *hostsim.Config) {
 		cfg.Now = func() time.Time {
