@@ -157,6 +157,18 @@ func (f From) String() string {
 // IsWide reports whether f meets every URL of its host.
 func (f From) IsWide() bool { return f.Prefix && f.Rest == "/" }
 
+// OtherScheme returns f for the same text behind the other of http and https.
+// ok is false if f names a port that is not its scheme's.
+func (f From) OtherScheme() (other From, ok bool) {
+	usual, next := uint16(80), uint16(443)
+	if f.TLS {
+		usual, next = next, usual
+	}
+	ok = f.Port == usual
+	f.TLS, f.Port = !f.TLS, next
+	return f, ok
+}
+
 // Covers reports whether f meets all that g meets.
 func (f From) Covers(g From) bool {
 	if f.TLS != g.TLS || f.Port != g.Port || f.Host != g.Host {

@@ -84,6 +84,23 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+func TestOtherScheme(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://shop.example.com/a*":     "http://shop.example.com/a*",
+		"http://shop.example.com:80/a?b":  "https://shop.example.com/a?b",
+		"https://shop.example.com:8443/a": "",
+		"http://shop.example.com:443/a":   "",
+	} {
+		f, fault := ReadFrom(text)
+		require.Empty(t, fault)
+		other, ok := f.OtherScheme()
+		require.Equal(t, want != "", ok, text)
+		if ok {
+			require.Equal(t, want, other.String())
+		}
+	}
+}
+
 func TestFromText(t *testing.T) {
 	for text, want := range map[string]string{
 		"HTTPS://A.example":             "https://a.example/",

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -60,6 +61,7 @@ what sites.json says.
 --from is where the link leads now: a whole URL, or its beginning and "*". A whole URL does
 not meet one that goes on, as with ?utm_source=…: end it in "*" for that. What no browser
 sees makes no difference: the letter case of the host, :443, %2f for %2F, what follows #.
+https and http differ: each needs a rule where the mail has both.
 --to is a URL on a host that "destinations" lists, as for every redirect.
 
 The rule is checked as the module checks it. With --log it says how many clicks of the log
@@ -115,7 +117,11 @@ func (r *recallFlags) add(ctx context.Context, host string) error {
 	if at < len(c.Site.Recalls.List())-1 {
 		fmt.Fprintf(r.env.Err, "it stands before recalls[%d], which would meet all that it meets\n", at+1)
 	}
-	if err := r.preview(c.Site.Recalls.List()[at]); err != nil {
+	list := c.Site.Recalls.List()
+	if other, ok := unmet(list, at); ok {
+		fmt.Fprintf(r.env.Err, "it does not meet %s: add a rule for that too if the mail has such links\n", clean.Text(other.String()))
+	}
+	if err := r.preview(list[at]); err != nil {
 		return err
 	}
 	if err := r.change(ctx, store, site.Entry, c.Object, "Recall these links of "+r.host+"?"); err != nil {
@@ -123,6 +129,15 @@ func (r *recallFlags) add(ctx context.Context, host string) error {
 	}
 	fmt.Fprintf(r.env.Err, "put the rule into sites.json too; while the override stands, changes of the site in sites.json do not show\n")
 	return nil
+}
+
+// unmet returns what a rule means behind the other of http and https, if no
+// rule meets that. Whoever withdraws a page easily forgets one of the two.
+func unmet(list []recall.Rule, at int) (other recall.From, ok bool) {
+	if other, ok = list[at].From.OtherScheme(); !ok {
+		return other, false
+	}
+	return other, !slices.ContainsFunc(list, func(l recall.Rule) bool { return l.From.Covers(other) })
 }
 
 // preview counts the clicks of a log.
