@@ -15,6 +15,7 @@ import (
 // never lets the reader go where the link was recalled from: the answer is an
 // error then.
 func TestRecallThatCannotBeWrittenIsAnError(t *testing.T) {
+	onHost(t, "no call of a host refuses an edit")
 	const wrong = "https://shop.example.com/vip"
 	to := "https://shop.example.com/" + strings.Repeat("a", 4000)
 	site := strings.Replace(oneSite, `"esp"`, `"recalls": [{"from": "`+wrong+`", "to": "`+to+`"}], "destinations": ["shop.example.com"], "esp"`, 1)
