@@ -68,8 +68,6 @@ func (p *page) step(s step) {
 		require.NoError(p.t, os.WriteFile(s.file, []byte(s.text), 0o600))
 	case "text":
 		require.Equal(p.t, s.text, p.said, s)
-	case "ini":
-		require.Contains(p.t, unitFiles, s.file, "%s: no unit of TestUnits", s)
 	default:
 		require.Fail(p.t, "a block that no test runs", "%s: %q", s, s.kind)
 	}
