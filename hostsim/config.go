@@ -24,7 +24,10 @@ import (
 // works: no backends, no stores, the real clock, plain HTTP. A Config is not
 // changed by Host and must not be changed while a Host uses it.
 type Config struct {
-	Backends     map[string]Backend
+	Backends map[string]Backend
+	// Dynamic is what becomes of backends that guests register themselves.
+	// Default: they are connected to.
+	Dynamic      Dynamic
 	ConfigStores map[string]map[string]string // dictionaries as well
 	SecretStores map[string]map[string][]byte
 	// KVStores is what KV stores (object stores too) hold at the start. Guests
@@ -305,6 +308,9 @@ func (b Backend) compile() (*origin.Backend, error) {
 	if err := o.ParseURL(url); err != nil {
 		return nil, err
 	}
+	if err := checkMocks(b.Handler); err != nil {
+		return nil, err
+	}
 	o.CertHost = cmp.Or(b.CertHost, o.CertHost)
 	o.SNI = cmp.Or(b.SNI, o.CertHost)
 	if b.NoSNI {
@@ -397,6 +403,10 @@ func (c *Config) service() (*abi.Service, error) {
 	if c.Scheme != "http" && c.Scheme != "https" {
 		return nil, fmt.Errorf("config: scheme %q: want http or https", c.Scheme)
 	}
+	if err := c.Dynamic.check(); err != nil {
+		return nil, err
+	}
+	svc.Dynamic = c.Dynamic.resolver()
 	for _, key := range c.FastlyKeys {
 		svc.FastlyKeys[key] = true
 	}

@@ -15,8 +15,9 @@ import (
 // LoadConfig reads the [local_server] part of a fastly.toml: acls, backends,
 // config_stores (or dictionaries), device_detection, fake_valid_fastly_keys,
 // geolocation, kv_stores (or object_stores, object_store), secret_stores,
-// shielding_sites and websockets_passthrough, with the keys that Viceroy has (github.com/fastly/Viceroy,
-// src/config). Files that it names are found beside it. A value of the wrong
+// shielding_sites and websockets_passthrough, with the keys that Viceroy has
+// (github.com/fastly/Viceroy, src/config); and mocks and dynamic_mocks, which
+// Viceroy ignores: see [LoadMocks]. Files that it names are found beside it. A value of the wrong
 // type or beyond Fastly's limits is an error with file and line, and so is a
 // key that is not known, also as a section whose name is nearly one of these.
 // All of them are reported together. Any other section, be it a table or an
@@ -36,6 +37,7 @@ func LoadConfig(path string) (Config, error) {
 	local := f.section("local_server", f.root["local_server"])
 	var cfg Config
 	cfg.Backends = loadBackends(local.child("backends"))
+	loadMocks(local, &cfg)
 	cfg.ConfigStores = loadConfigStores(local)
 	cfg.SecretStores = loadSecretStores(local.child("secret_stores"))
 	cfg.FastlyKeys = loadKeys(local)

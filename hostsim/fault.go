@@ -58,10 +58,19 @@ var faultTags = map[FaultKind]senderror.Tag{
 
 var errOnPurpose = errors.New("fault on purpose")
 
+// asError is how a request to a backend fails; nil when the kind is of another
+// sort.
+func (k FaultKind) asError() *senderror.Error {
+	if tag, fails := faultTags[k]; fails {
+		return &senderror.Error{Tag: tag, Err: errOnPurpose}
+	}
+	return nil
+}
+
 // effect is the fault as the sandbox applies it.
 func (f Fault) effect() *abi.Fault {
-	if tag, fails := faultTags[f.Kind]; fails {
-		return &abi.Fault{Send: &senderror.Error{Tag: tag, Err: errOnPurpose}}
+	if err := f.Kind.asError(); err != nil {
+		return &abi.Fault{Send: err}
 	}
 	if f.Kind == BackendIsSlow {
 		return &abi.Fault{Delay: orDefault(f.Delay, time.Second)}

@@ -22,7 +22,7 @@ fi
 go build -o "$tmp/hostsim" ./hostsim/cmd/hostsim
 mkdir -p "$tmp/project/bin"
 GOOS=wasip1 GOARCH=wasm go build -o "$tmp/project/bin/main.wasm" ./hostsim/cmd/hostsim/testdata/guest
-printf 'manifest_version = 3\nname = "trial"\nlanguage = "other"\n[local_server]\n' >"$tmp/project/fastly.toml"
+printf 'manifest_version = 3\nname = "trial"\nlanguage = "other"\n[local_server.backends.o]\nurl = "http://o.example"\n[local_server.mocks.o]\nstatus = 404\n' >"$tmp/project/fastly.toml"
 port=$(go run ./hostsim/conformance/port)
 cd "$tmp/project"
 HOME=$tmp "$tmp/cli/node_modules/.bin/fastly" compute serve --skip-build --non-interactive --addr "127.0.0.1:$port" \

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -63,6 +64,8 @@ func TestRun(t *testing.T) {
 	broken, config := filepath.Join(dir, "broken.wasm"), filepath.Join(dir, "bad.toml")
 	require.NoError(t, os.WriteFile(broken, []byte("not wasm"), 0o600))
 	require.NoError(t, os.WriteFile(config, []byte("[local_server.backends.x]\nurll = \"\""), 0o600))
+	mocks := filepath.Join(dir, "mocks.toml")
+	require.NoError(t, os.WriteFile(mocks, []byte("[mocks.origin]\nstatus = 404\n"), 0o600))
 	cases := []struct {
 		name   string
 		args   []string
@@ -79,6 +82,8 @@ func TestRun(t *testing.T) {
 		{"absent module", []string{"run", "absent.wasm"}, 1, "", "absent.wasm"},
 		{"broken module", []string{"run", broken}, 1, "", "compile module"},
 		{"broken configuration", []string{"run", "-C", config, module}, 1, "", "bad.toml:2"},
+		{"mocks without a backend", []string{"run", "--mocks", mocks, module}, 1, "", "mocks.toml:1: mocks.origin: there is no backend of this name"},
+		{"absent mocks", []string{"run", "--mocks", "absent.toml", module}, 1, "", "absent.toml"},
 		{"unknown flag", []string{"run", "--nonsense", module}, 2, "", "nonsense"},
 		{"trace format", []string{"run", "--trace=xml", module}, 2, "", "neither text nor json"},
 		{"unknown imports", []string{"run", unknown}, 1, "", `unknown import "wasi_snapshot_preview1" "at_all"; unknown import "fastly_log" "shout"`},
@@ -225,4 +230,47 @@ func TestServeTLS(t *testing.T) {
 		require.Equal(t, h2, resp.ProtoMajor == 2)
 		transport.CloseIdleConnections()
 	}
+}
+
+// proxy passes each request on to the backend "origin".
+const proxy = `(module
+  (import "fastly_http_req" "body_downstream_get" (func $request (param i32 i32) (result i32)))
+  (import "fastly_http_req" "send" (func $send (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "fastly_http_resp" "send_downstream" (func $answer (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "origin")
+  (func (export "_start")
+    (drop (call $request (i32.const 0) (i32.const 4)))
+    (br_if 0 (call $send (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 64) (i32.const 6) (i32.const 8) (i32.const 12)))
+    (drop (call $answer (i32.load (i32.const 8)) (i32.load (i32.const 12)) (i32.const 0)))))`
+
+func assembled(t *testing.T, text string) string {
+	t.Helper()
+	code, err := wattest.Assemble(text)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "main.wasm")
+	require.NoError(t, os.WriteFile(path, code, 0o600))
+	return path
+}
+
+// Answers come from the configuration, or from a file that Fastly's CLI does
+// not write.
+func TestMocks(t *testing.T) {
+	module, files := assembled(t, proxy), t.TempDir()
+	config, mocks := filepath.Join(files, "fastly.toml"), filepath.Join(files, "mocks.toml")
+	const backend = "[local_server.backends.origin]\nurl = \"http://origin.example\"\n"
+	require.NoError(t, os.WriteFile(mocks, []byte("[mocks.origin]\nstatus = 404\nbody = 'from a file'\n"), 0o600))
+	require.NoError(t, os.WriteFile(config, []byte(backend), 0o600))
+	url, _ := served(t, "--addr", "127.0.0.1:0", "-C", config, "--mocks", mocks, module)
+	body, resp := get(t, http.DefaultClient, url)
+	require.Equal(t, "404 from a file", strconv.Itoa(resp.StatusCode)+" "+body)
+
+	require.NoError(t, os.WriteFile(config, []byte(backend+"[[local_server.mocks.origin]]\npath = \"/a\"\nbody = \"from fastly.toml\"\n"), 0o600))
+	url, _ = served(t, "--addr", "127.0.0.1:0", "-C", config, module)
+	body, _ = get(t, http.DefaultClient, url+"/a")
+	require.Equal(t, "from fastly.toml", body)
+
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, command(context.Background(), []string{"run", "--trace", "-C", config, module}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), `sent to origin: GET /: 0 (destination_not_found: not mocked: no mock fits GET "/")`)
 }

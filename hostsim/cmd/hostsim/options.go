@@ -18,6 +18,7 @@ import (
 // options are the arguments of both commands.
 type options struct {
 	config  string
+	mocks   string
 	addr    string
 	tls     bool
 	trace   traceFormat
@@ -101,6 +102,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	for _, name := range []string{"C", "config"} {
 		fs.StringVar(&o.config, name, "", "read backends, stores and tables from this `fastly.toml`")
 	}
+	fs.StringVar(&o.mocks, "mocks", "", "read answers of backends from this `file`, tables mocks and dynamic_mocks")
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:7676", "serve on this `address`; port 0 chooses one")
 	fs.BoolVar(&o.tls, "tls", false, "serve HTTPS, HTTP/1.1 and HTTP/2, with a certificate made at the start; guests see https URIs")
 	fs.BoolVar(&o.live, "production", false, "behave as Fastly's platform does where Viceroy does not: TLS only, fields, limits")
@@ -170,6 +172,11 @@ func (o *options) defineViceroys(fs *flag.FlagSet) {
 func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error) {
 	if o.config != "" {
 		if cfg, err = hostsim.LoadConfig(o.config); err != nil {
+			return cfg, err
+		}
+	}
+	if o.mocks != "" {
+		if err = hostsim.LoadMocks(o.mocks, &cfg); err != nil {
 			return cfg, err
 		}
 	}

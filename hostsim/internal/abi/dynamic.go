@@ -83,6 +83,9 @@ func (f *frame) addDynamic(name string, b *origin.Backend) {
 	if f.s.dynamic == nil {
 		f.s.dynamic = map[string]*origin.Backend{}
 	}
+	if f.s.svc.Dynamic != nil {
+		f.s.svc.Dynamic(name, b)
+	}
 	f.s.dynamic[name] = b
 }
 

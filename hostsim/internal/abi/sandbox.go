@@ -16,7 +16,9 @@ import (
 // Service is what all sandboxes of one service share. It is not changed once
 // the first sandbox runs.
 type Service struct {
-	Backends     map[string]*origin.Backend
+	Backends map[string]*origin.Backend
+	// Dynamic, when set, changes a backend that a guest registers.
+	Dynamic      func(name string, b *origin.Backend)
 	ConfigStores map[string]map[string]string
 	SecretStores map[string]map[string][]byte
 	KV           *KVStores // nil: none

@@ -45,6 +45,12 @@ type Backend struct {
 	Pool *Pool
 }
 
+// Refuser is a Handler that can make a request fail before it is connected to.
+// A nil error means that it answers.
+type Refuser interface {
+	Refuse(ctx context.Context, req *wire.Request) *senderror.Error
+}
+
 // Loopback reports whether the backend is on this machine, by its name.
 func (b *Backend) Loopback() bool {
 	name := strings.ToLower(strings.TrimSuffix(b.Name, "."))

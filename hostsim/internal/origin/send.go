@@ -89,6 +89,12 @@ func FramingValid(header wire.Header) bool {
 // The error is always a [*senderror.Error]. The request's body is closed when
 // nothing more will be read from it.
 func (b *Backend) Send(ctx context.Context, req *wire.Request) (*Response, error) {
+	if r, ok := b.Handler.(Refuser); ok {
+		if err := r.Refuse(ctx, req); err != nil {
+			req.CloseBody()
+			return nil, err
+		}
+	}
 	if b.GRPC {
 		return b.sendH2(ctx, req)
 	}
