@@ -64,12 +64,13 @@ gets 1,000 at most.`,
 	f.StringVar(&o.ACME.CA, "acme-ca", "", "`URL` of the directory of the CA (default Let's Encrypt)")
 	f.StringVar(&o.ACME.Email, "acme-email", "", "`address` that the CA may write to")
 	f.StringVar(&o.ACME.Roots, "acme-root", "", "`file` with the certificate, in PEM, that a CA of your own is trusted by")
-	f.StringVar(&o.Metrics, "metrics", "127.0.0.1:9180", "the `address` of /metrics and /healthz; \"\" for none")
+	f.StringVar(&o.Metrics, "metrics", server.DefaultMetrics, "the `address` of /metrics and /healthz; \"\" for none")
 	f.StringVar(&o.Keys, "keys", "", "`file` with secrets of signed links, as lines of kid=secret or JSON")
 	f.StringVar(&o.Overrides, "overrides", "", "`file` with sites that take the place of those of sites.json")
 	f.StringVar(&o.Links, "links", "", "`file` of learned links; made where it does not exist")
 	f.StringVar(&o.Archive, "archive", "", "`file` of links that are known beforehand, as clickedge archive export and learn write it")
 	f.StringVar(&o.Log, "log", "-", "`file` to append the click log to; - is standard output")
+	cmd.AddCommand(env.serverHealthCommand())
 	return cmd
 }
 

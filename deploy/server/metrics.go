@@ -80,6 +80,9 @@ func (m *metrics) line(r *clicklog.Record, logged bool) {
 	}
 }
 
+// healthy is what a server says that takes requests.
+const healthy = "ok"
+
 // health answers whether the server takes requests.
 func (m *metrics) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -88,7 +91,7 @@ func (m *metrics) health(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "stopping", http.StatusServiceUnavailable)
 		return
 	}
-	fmt.Fprintln(w, "ok")
+	fmt.Fprintln(w, healthy)
 }
 
 // server serves /metrics and /healthz. It is for this machine, and not for

@@ -140,6 +140,9 @@ func (r *run) start() error {
 // DefaultHTTPS is where https is answered if there is a certificate.
 const DefaultHTTPS = ":443"
 
+// DefaultMetrics is where metrics are, and where the server says that it is well.
+const DefaultMetrics = "127.0.0.1:9180"
+
 func (r *run) check() error {
 	if r.HTTPS == "" && (r.Cert != "" || r.ACME.Dir != "") {
 		r.HTTPS = DefaultHTTPS
