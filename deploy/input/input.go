@@ -36,7 +36,8 @@ type Input struct {
 	Stdin io.Reader
 	Err   io.Writer // told that somebody has to type
 
-	claimed string // what standard input is read for; "" while it is not
+	claimed string        // what standard input is read for; "" while it is not
+	lines   *bufio.Reader // of standard input, for answers
 }
 
 // Read returns the whole of a file that a flag or an argument names, or of
@@ -117,14 +118,35 @@ func (in *Input) Confirm(question, yes string) (bool, error) {
 	if in.claimed != "" {
 		return false, failure.Usage(fmt.Errorf("standard input had %s, so it cannot answer", in.claimed), "say "+yes)
 	}
-	fmt.Fprint(in.Err, question, " [y/N] ")
-	answer, _ := bufio.NewReader(files.Interruptible(in.Ctx, in.Stdin)).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(answer)) {
+	answer, _ := in.Answer(question + " [y/N] ")
+	switch strings.ToLower(answer) {
 	case "y", "yes":
 		return true, nil
 	}
 	fmt.Fprintln(in.Err)
 	return false, nil
+}
+
+// mostAnswer is the most that is read of an answer, in bytes.
+const mostAnswer = 64 << 10
+
+// Answer asks a question and returns the line that was typed, without spaces
+// around it. The error is io.EOF where input ends before anything was typed, or
+// why the context ended.
+func (in *Input) Answer(question string) (string, error) {
+	if in.lines == nil {
+		in.lines = bufio.NewReaderSize(files.Interruptible(in.Ctx, in.Stdin), mostAnswer)
+	}
+	fmt.Fprint(in.Err, question)
+	line, err := in.lines.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		return "", fmt.Errorf("an answer of more than %s", files.Size(mostAnswer))
+	}
+	text := strings.TrimSpace(string(line))
+	if err == io.EOF && text != "" {
+		err = nil
+	}
+	return text, err
 }
 
 // Failure is that of a file that cannot be read. The hint of the file's own

@@ -44,11 +44,19 @@ func Create(file string, key Key, text, hint string) (string, error) {
 	if file == "" {
 		file = key.ID + ".key"
 	}
-	if other := otherID(file, key.ID, nil); other != "" {
-		return "", failure.Usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, key.ID), "give the id with --kid, or another name with -o")
+	if err := CheckName(file, key); err != nil {
+		return "", err
 	}
 	if err := files.Create(file, []byte(text)); err != nil {
 		return "", failure.Bad(err, hint)
 	}
 	return file, nil
+}
+
+// CheckName refuses a name for a key's file that says another key's id.
+func CheckName(file string, key Key) error {
+	if other := otherID(file, key.ID, nil); other != "" {
+		return failure.Usage(fmt.Errorf("the file %q would be named after %q, but hold the secret of %q", file, other, key.ID), "give the id with --kid, or another name with -o")
+	}
+	return nil
 }

@@ -1,65 +1,12 @@
 package migrate
 
-import (
-	"bytes"
-	"errors"
-	"fmt"
-	"strings"
+import "github.com/clickedge/clickedge/deploy/sitesfile"
 
-	"github.com/clickedge/clickedge/deploy/jsonedit"
-)
-
-// Merge adds sites to the text of a sites.json and changes nothing else in it.
-// A host that is already there is an error, or with replace gets the new object.
-// The text must be one that core accepts.
+// Merge adds sites to the text of a sites.json, as [sitesfile.Merge] does.
 func Merge(text []byte, sites []Site, replace bool) ([]byte, error) {
-	there, err := sitesObject(text)
-	if err != nil {
-		return nil, err
-	}
-	byHost := make(map[string]jsonedit.Value, len(there.Members))
-	for _, m := range there.Members {
-		byHost[m.Name] = m.Value
-	}
-	var edits jsonedit.Edits
-	var again []string
-	last := len(bytes.TrimRight(text[:there.To-1], " \t\r\n"))
-	comma := len(byHost) > 0
+	entries := make([]sitesfile.Entry, len(sites))
 	for i := range sites {
-		object := string(sites[i].text())
-		if at, ok := byHost[sites[i].Host]; ok {
-			again = append(again, sites[i].Host)
-			edits.Replace(at, object)
-			continue
-		}
-		before := ""
-		if comma {
-			before = ","
-		}
-		edits.Insert(last, before+"\n    "+jsonedit.Quote(sites[i].Host)+": "+object)
-		comma = true
+		entries[i] = sitesfile.Entry{Host: sites[i].Host, Object: string(sites[i].text())}
 	}
-	if len(again) > 0 && !replace {
-		return nil, fmt.Errorf("%s: in the file already", strings.Join(again, ", "))
-	}
-	return edits.Apply(text), nil
-}
-
-var errSites = errors.New(`there is no object "sites" in it`)
-
-// sitesObject finds the sites of a sites.json.
-func sitesObject(text []byte) (jsonedit.Object, error) {
-	root, err := jsonedit.Root(text)
-	if err != nil {
-		return root, errSites
-	}
-	m, ok := root.Find("sites")
-	if !ok {
-		return root, errSites
-	}
-	sites, err := jsonedit.ObjectAt(text, m.From)
-	if err != nil {
-		return sites, errSites
-	}
-	return sites, nil
+	return sitesfile.Merge(text, entries, replace)
 }

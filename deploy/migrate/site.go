@@ -9,6 +9,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // Site is an entry of sites.json.
@@ -59,7 +60,7 @@ func (s *Site) text() []byte {
 
 // sitesText is a whole sites.json.
 func sitesText(sites []Site) []byte {
-	text, err := Merge([]byte("{\n  \"sites\": {\n  }\n}\n"), sites, false)
+	text, err := Merge([]byte(sitesfile.Empty), sites, false)
 	if err != nil {
 		panic("internal error: no site can be in there already: " + err.Error())
 	}
