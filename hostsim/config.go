@@ -155,6 +155,9 @@ type Limits struct {
 	Output int
 	// Calls is the host calls kept in Exchange.Calls; default 10,000.
 	Calls int
+	// SentBody is the bytes kept of each body that is sent to a backend, in
+	// BackendRequest.Body; default none.
+	SentBody int
 
 	// The limits below are Fastly's, and have no default but with
 	// Config.Production.
@@ -293,6 +296,12 @@ type Backend struct {
 	ConnectTimeout, FirstByteTimeout, BetweenBytesTimeout time.Duration
 
 	Health Health
+}
+
+// Loopback reports whether the backend's URL names this machine.
+func (b Backend) Loopback() bool {
+	compiled, err := b.compile()
+	return err == nil && compiled.Loopback()
 }
 
 // compile checks a backend and fills in what it leaves open.

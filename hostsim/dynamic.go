@@ -3,7 +3,9 @@ package hostsim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
@@ -17,13 +19,15 @@ import (
 // a test that has forgotten one does not ask the internet.
 type Dynamic struct {
 	// Handlers answer for a backend's name, for its host and port, or for its
-	// host alone; the first of these that is there counts.
+	// host alone; the first of these that is there counts. Case matters in
+	// names only.
 	Handlers map[string]http.Handler
 	// Handler answers for those that are not in Handlers; it may return nil.
 	// It is called from the guest's goroutine, when the guest registers one.
 	Handler func(DynamicBackend) http.Handler
-	// Network: what nothing here answers for is connected to.
-	Network bool
+	// Network: what nothing here answers for is connected to. Loopback: that,
+	// but only if it is on this machine.
+	Network, Loopback bool
 }
 
 // DynamicBackend is a backend as a guest has registered it.
@@ -52,27 +56,35 @@ func (d *Dynamic) check() error {
 // resolver puts handlers into backends when they are registered; nil when all
 // are connected to.
 func (d *Dynamic) resolver() func(name string, b *origin.Backend) {
-	if d.Handlers == nil && d.Handler == nil {
+	if d.Handlers == nil && d.Handler == nil && !d.Loopback {
 		return nil
 	}
+	hosts := map[string]http.Handler{}
+	for _, key := range slices.Sorted(maps.Keys(d.Handlers)) {
+		if lower := strings.ToLower(key); hosts[lower] == nil {
+			hosts[lower] = d.Handlers[key]
+		}
+	}
 	return func(name string, b *origin.Backend) {
-		dynamic := DynamicBackend{Name: name, Host: strings.ToLower(b.Name), Port: b.Port, TLS: b.Scheme == "https", Override: b.Host, SNI: b.SNI, CertHost: b.CertHost}
-		if b.Handler = d.find(dynamic, b.Addr); b.Handler == nil && !d.Network {
+		if b.Handler = d.find(hosts, name, b); b.Handler == nil && !d.Network && !(d.Loopback && b.Loopback()) {
 			b.Handler = notMocked{fmt.Sprintf("dynamic backend %q (%s)", name, b.Addr)}
 		}
 	}
 }
 
-func (d *Dynamic) find(b DynamicBackend, address string) http.Handler {
-	for _, key := range []string{b.Name, strings.ToLower(address), b.Host} {
-		if handler := d.Handlers[key]; handler != nil {
+func (d *Dynamic) find(hosts map[string]http.Handler, name string, b *origin.Backend) http.Handler {
+	if handler := d.Handlers[name]; handler != nil {
+		return handler
+	}
+	for _, key := range []string{b.Addr, b.Name} {
+		if handler := hosts[strings.ToLower(key)]; handler != nil {
 			return handler
 		}
 	}
 	if d.Handler == nil {
 		return nil
 	}
-	return d.Handler(b)
+	return d.Handler(DynamicBackend{Name: name, Host: strings.ToLower(b.Name), Port: b.Port, TLS: b.Scheme == "https", Override: b.Host, SNI: b.SNI, CertHost: b.CertHost})
 }
 
 // notMocked is a backend that answers nothing, so that a request is not sent to

@@ -68,6 +68,10 @@ type BackendRequest struct {
 	Method  string
 	Target  string
 	Header  wire.Header
+	// Body has the first Limits.SentBody bytes of what was sent of the body,
+	// and BodySize counts all of them when that limit is set.
+	Body     []byte
+	BodySize int64
 	// Status is the response's; 0 when there was none, and Err then says why:
 	// its text begins with the tag of the ABI's send_error_detail, for example
 	// "connection_refused: ...".
@@ -127,6 +131,9 @@ type recorder struct {
 	reply chan *abi.Outgoing
 	calls int // how many calls to keep
 	sends sync.WaitGroup
+	// how much to keep of each body that is sent, and whether that is over
+	bodies int
+	sealed bool
 
 	session *session // of the guest's goroutine
 }
@@ -154,6 +161,7 @@ func (r *recorder) Sending(backend string, req *wire.Request) func(int, error) {
 	r.sends.Add(1)
 	at := len(r.x.Sent)
 	r.x.Sent = append(r.x.Sent, BackendRequest{Backend: backend, Method: req.Method, Target: req.Target, Header: req.Header.Clone()})
+	r.keepBody(at, req)
 	return func(status int, err error) {
 		defer r.sends.Done()
 		r.mu.Lock()

@@ -156,7 +156,7 @@ func TestDynamicBackendsAreAnsweredFor(t *testing.T) {
 		}
 		return nil
 	}
-	handlers := map[string]http.Handler{"api": mock("by name"), "api.test:8080": mock("by address"), "api.test": mock("by host")}
+	handlers := map[string]http.Handler{"api": mock("by name"), "Api.test:8080": mock("by address"), "api.test": mock("by host")}
 	cases := []struct {
 		name, address string
 		dynamic       Dynamic
@@ -169,6 +169,7 @@ func TestDynamicBackendsAreAnsweredFor(t *testing.T) {
 		{"x", "x.example:81", Dynamic{Handlers: handlers, Handler: byFunc}, "by function"},
 		{"x", "x.test", Dynamic{Handler: byFunc}, ""},
 		{"x", "x.test", Dynamic{Handlers: map[string]http.Handler{}}, ""},
+		{"x", "x.test", Dynamic{Loopback: true}, ""},
 	}
 	for _, c := range cases {
 		h := assembled(t, registering(c.name, c.address), Config{Dynamic: c.dynamic})
@@ -193,7 +194,7 @@ func servedOrigin(t testing.TB) string {
 func TestDynamicBackendsAreConnectedTo(t *testing.T) {
 	url := servedOrigin(t)
 	handlers := map[string]http.Handler{"other": Mock{}}
-	for _, d := range []Dynamic{{}, {Network: true}, {Network: true, Handlers: handlers}} {
+	for _, d := range []Dynamic{{}, {Network: true}, {Network: true, Handlers: handlers}, {Loopback: true}, {Loopback: true, Handlers: handlers}} {
 		h := assembled(t, registering("x", strings.TrimPrefix(url, "http://")), Config{Dynamic: d})
 		resp, x := do(t, h, &Request{Target: "/y"})
 		require.Equal(t, "served /y", string(resp.Body), "%v", x.Sent[0].Err)
@@ -219,7 +220,7 @@ delay_ms = 5
 	require.NoError(t, err)
 	require.Empty(t, cfg.Warnings)
 	require.Equal(t, Mocks{{Status: 404, Header: wire.NewHeader("X-B", "b", "x-a", "1", "x-a", "2"), Body: []byte(`{"a":1}`), Delay: 5 * time.Millisecond}}, cfg.Backends["origin"].Handler)
-	require.Equal(t, Mocks{{Method: "POST", Path: "/a*", Body: []byte("posted")}, {Fault: BackendTimesOut}}, cfg.Dynamic.Handlers["api.example"])
+	require.Equal(t, Mocks{{Method: "POST", Path: "/a*", Body: []byte("posted")}, {Fault: BackendTimesOut}}, cfg.Dynamic.Handlers["API.example"])
 	require.Equal(t, Mocks{{Status: 503}}, cfg.Dynamic.Handler(DynamicBackend{}))
 
 	cfg, err = LoadConfig(writeFile(t, dir, "plain.toml", "[local_server.backends.origin]\nurl = \"http://a\"\n"))

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A module that imports hostsim and the program gets three others with it. What
+// A module that imports hostsim, hostsimtest and the program gets three others with it. What
 // the rest of this repository needs does not come along.
 func TestOneGoGet(t *testing.T) {
 	root, err := filepath.Abs("..")
@@ -21,8 +21,8 @@ func TestOneGoGet(t *testing.T) {
 	writeFile(t, dir, "go.sum", string(sums))
 	writeFile(t, dir, "go.mod", "module own.example\n\ngo 1.26\n\nrequire github.com/clickedge/clickedge v0.0.0\n\n"+
 		"replace github.com/clickedge/clickedge => "+root+"\n\ntool github.com/clickedge/clickedge/hostsim/cmd/hostsim\n")
-	writeFile(t, dir, "own_test.go", "package own\n\nimport (\n\t\"testing\"\n\n\t\"github.com/clickedge/clickedge/hostsim\"\n)\n\n"+
-		"func TestOwn(t *testing.T) {\n\tif _, err := hostsim.New(t.Context(), nil, hostsim.Config{}); err == nil {\n\t\tt.Fatal(\"no module\")\n\t}\n}\n")
+	writeFile(t, dir, "own_test.go", "package own\n\nimport (\n\t\"testing\"\n\n\t\"github.com/clickedge/clickedge/hostsim\"\n\t\"github.com/clickedge/clickedge/hostsim/hostsimtest\"\n)\n\n"+
+		"func TestOwn(t *testing.T) {\n\tif _, err := hostsim.New(t.Context(), nil, hostsim.Config{}); err == nil {\n\t\tt.Fatal(\"no module\")\n\t}\n\tif hostsimtest.Update() {\n\t\tt.Fatal(\"no -update\")\n\t}\n}\n")
 	cmd := exec.Command("go", "test", "-mod=mod", "./...")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off")
 	out, err := cmd.CombinedOutput()

@@ -63,11 +63,12 @@ func (s *section) addDynamic(name string, d *Dynamic) {
 		others.done()
 		return
 	}
-	key := name
-	if !strings.HasPrefix(name, "******") { // a shield's name
-		key = strings.ToLower(name)
+	for other := range d.Handlers {
+		if strings.EqualFold(other, name) {
+			s.fail(name, "%q has an answer already", other)
+		}
 	}
-	if d.Handlers[key] != nil || name == "*" && d.Handler != nil {
+	if name == "*" && d.Handler != nil {
 		s.fail(name, "has an answer already")
 	}
 	mocks := s.mocks(name)
@@ -75,8 +76,7 @@ func (s *section) addDynamic(name string, d *Dynamic) {
 		d.Handler = func(DynamicBackend) http.Handler { return mocks }
 		return
 	}
-	d.Handlers[key] = mocks
-	d.Handlers[name] = mocks // names of backends are told apart by case
+	d.Handlers[name] = mocks
 }
 
 func (s *section) mocks(name string) (mocks Mocks) {
