@@ -32,9 +32,12 @@ const (
 // are not constant, or it is not valid. The engine then reports what is wrong.
 var errNoImage = errors.New("module has no plain memory image")
 
-// splitImage returns module without active data segments, and the memory that
-// they would have made, without the zeroes at its end.
-func splitImage(module []byte) (stripped, image []byte, err error) {
+// splitImage returns module, which has passed wasmbin.Check, without active data
+// segments, and the memory that they would have made, without the zeroes at its
+// end. A module that begins
+// with more than maxPages of memory has no image: the engine refuses it before
+// it runs.
+func splitImage(module []byte, maxPages uint32) (stripped, image []byte, err error) {
 	if len(module) < preambleSize {
 		return nil, nil, errNoImage
 	}
@@ -45,7 +48,9 @@ func splitImage(module []byte) (stripped, image []byte, err error) {
 		id, body := r.Byte(), r.Vector()
 		switch id {
 		case memorySection:
-			pages, err = initialPages(body)
+			if pages, err = initialPages(body); pages > maxPages {
+				err = errNoImage
+			}
 		case dataCountSection:
 			counted = true
 		case dataSection:

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
+
+	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
 )
 
 // wasmModule puts sections, each an id and a body, behind the preamble.
@@ -47,6 +49,7 @@ func TestSplitImage(t *testing.T) {
 		{"negative offset", []string{onePage, "\x0b\x01\x00\x41\x7f\x0b\x01a"}, "", ""},
 		{"offset from a global", []string{onePage, "\x0b\x01\x00\x23\x00\x0b\x01a"}, "", ""},
 		{"another memory", []string{onePage, "\x0b\x01\x02\x01\x41\x02\x0b\x01a"}, "", ""},
+		{"more memory than may be", []string{"\x05\x01\x00\x03", "\x0b\x01" + atTwo + "\x01a"}, "", ""},
 		{"shared memory", []string{"\x05\x01\x03\x01\x01", "\x0b\x01" + atTwo + "\x01a"}, "", ""},
 		{"64-bit memory", []string{"\x05\x01\x04\x01", "\x0b\x01" + atTwo + "\x01a"}, "", ""},
 		{"no data", []string{onePage}, "", ""},
@@ -55,7 +58,7 @@ func TestSplitImage(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			stripped, image, err := splitImage(wasmModule(c.sections...))
+			stripped, image, err := splitImage(wasmModule(c.sections...), 2)
 			if c.data == "" {
 				require.ErrorIs(t, err, errNoImage)
 				return
@@ -67,15 +70,17 @@ func TestSplitImage(t *testing.T) {
 		})
 	}
 	for _, junk := range []string{"", "\x00asm", "\x00asm\x01\x00\x00\x00\x05\xff\xff\xff\xff\xff\xff", "\x00asm\x01\x00\x00\x00\x05\x09\x01"} {
-		_, _, err := splitImage([]byte(junk))
+		_, _, err := splitImage([]byte(junk), 1)
 		require.ErrorIs(t, err, errNoImage)
 	}
 }
 
+const mostPages = 64
+
 // memoryOf instantiates a module and returns its memory.
 func memoryOf(t testing.TB, module []byte) ([]byte, error) {
 	ctx := context.Background()
-	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithMemoryLimitPages(64))
+	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithMemoryLimitPages(mostPages))
 	defer rt.Close(ctx)
 	instance, err := rt.Instantiate(ctx, module)
 	if err != nil {
@@ -101,7 +106,10 @@ func FuzzSplitImage(f *testing.F) {
 			sections = []string{string(memory), exported, "\x0c" + string(data[1:2]), string(data)}
 		}
 		module := wasmModule(sections...)
-		stripped, image, err := splitImage(module)
+		if wasmbin.Check(module) != nil {
+			return // which Compile refuses
+		}
+		stripped, image, err := splitImage(module, mostPages)
 		if err != nil {
 			return
 		}
@@ -188,4 +196,16 @@ func TestMemoryForgets(t *testing.T) {
 func TestImageBeyondTheLimit(t *testing.T) {
 	_, err := New(context.Background(), guest(t, "raw"), Config{Limits: Limits{MemoryPages: 2}})
 	require.ErrorContains(t, err, "the limit is 2")
+}
+
+// A module that wazero would take, or for which it would make room without end,
+// is refused as wasmtime refuses it.
+func TestMalformedModules(t *testing.T) {
+	for name, module := range map[string][]byte{
+		"tables announced":            wasmModule("\x04\xff\xff\xff\x7f"),
+		"a data count without number": wasmModule("\x0c"),
+	} {
+		_, err := New(context.Background(), module, Config{})
+		require.ErrorContains(t, err, "at byte 8: not of the binary format", name)
+	}
 }

@@ -2,6 +2,7 @@ package hostsim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/clickedge/clickedge/hostsim/internal/meter"
+	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
 )
 
 // wazeroEngine is the default engine.
@@ -37,11 +39,16 @@ var (
 )
 
 // Compile also finds what would fail at instantiation or at the first request;
-// see check.
+// see check. It refuses what wazero is lax about: wasmtime, on which the
+// platform is built, takes no such module.
 func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, error) {
 	p := &wazeroProgram{}
-	if !e.plain {
-		module = p.prepare(module)
+	switch err := wasmbin.Check(module); {
+	case errors.Is(err, wasmbin.ErrLater): // as it is, for wazero to refuse or to take
+	case err != nil:
+		return nil, fmt.Errorf("compile module: %w", err)
+	case !e.plain:
+		module = p.prepare(module, e.pages)
 	}
 	var err error
 	if p.runtime, err = e.runtime(ctx, p.metered); err != nil {
@@ -55,9 +62,8 @@ func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, err
 }
 
 // prepare takes the segments of memory out and puts counters in, where it can.
-// What it does not understand stays as it is, for wazero to refuse.
-func (p *wazeroProgram) prepare(module []byte) []byte {
-	if stripped, data, err := splitImage(module); err == nil {
+func (p *wazeroProgram) prepare(module []byte, maxPages uint32) []byte {
+	if stripped, data, err := splitImage(module, maxPages); err == nil {
 		module, p.image = stripped, newImage(data)
 	}
 	if metered, err := meter.Rewrite(module, meter.Turns); err == nil {

@@ -155,7 +155,7 @@ func (m *module) code(code []byte, params uint32) ([]byte, error) {
 // behind them.
 func (b *body) locals(params uint32) (declarations []byte, count uint32) {
 	count = b.r.U32()
-	from, total := b.r.At, uint64(params)
+	from, total := b.r.At, uint64(0)
 	for range count {
 		total += uint64(b.r.U32())
 		if b.r.Byte(); b.r.Bad {
@@ -165,7 +165,7 @@ func (b *body) locals(params uint32) (declarations []byte, count uint32) {
 	if b.r.Bad = b.r.Bad || total > 50_000; b.r.Bad {
 		return nil, 0
 	}
-	b.local = uint32(total)
+	b.local = params + uint32(total)
 	return b.r.Bytes[from:b.r.At], count
 }
 
@@ -270,7 +270,8 @@ func immediates(r *wasmbin.Reader, op byte) {
 	case op >= opFirstMemory && op <= opLastMemory:
 		r.Skip(2)
 	case op == opBrTable:
-		r.Skip(r.U32() + 1)
+		r.Skip(r.U32())
+		r.Skip(1)
 	case op == opSelectTyped:
 		r.Take(uint64(r.U32()))
 	case op == opF32Const:

@@ -56,6 +56,8 @@ type module struct {
 	globals uint32   // imported
 	out     []byte
 	has     [dataCount + 1]bool
+	named   bool // the names have been copied
+	ticks   bool // it imports tick already
 
 	lazy       lazyTable
 	references []uint32 // functions that something refers to
@@ -63,9 +65,10 @@ type module struct {
 	activeData bool     // a data segment is copied at the start
 }
 
-// Rewrite returns module with counters in it. Names of functions stay; debug
-// information is left out, since the places in the code that it speaks of are
-// no longer there.
+// Rewrite returns module, which has passed wasmbin.Check, with counters in it.
+// Names of functions stay; debug information is left out, since the places in
+// the code that it speaks of are no longer there. A module that is valid is
+// refused if it has no functions, or imports tick itself.
 func Rewrite(wasm []byte, turns int32) ([]byte, error) {
 	if len(wasm) < preambleSize {
 		return nil, errUnknown
@@ -143,7 +146,7 @@ func (m *module) survey(wasm []byte) bool {
 		m.global = m.globals
 	}
 	m.lazy.decide(m.function(m.tick + uint32(len(m.types))))
-	return !r.Bad && m.has[typeSection] && m.has[codeSection]
+	return !r.Bad && len(m.types) > 0 && m.has[typeSection] && m.has[codeSection]
 }
 
 // surveyData: segments that are neither copied at the start nor named by an
@@ -179,7 +182,7 @@ func (m *module) readImports(r *wasmbin.Reader) {
 	for range r.U32() {
 		from, name := string(r.Vector()), string(r.Vector())
 		if from == TickModule && name == TickName {
-			r.Bad = true // a guest that knows of it is not metered twice
+			m.ticks, r.Bad = true, true // a guest that knows of it is not metered twice
 		}
 		switch r.Byte() {
 		case kindFunction:

@@ -2,25 +2,29 @@ package meter
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
 )
 
 // Parts of the section with names.
 const (
+	moduleName    = 0
 	functionNames = 1
 	localNames    = 2
 	labelNames    = 3
 )
 
 // custom copies a custom section. Names follow their functions; what speaks of
-// places in the code is left out.
+// places in the code is left out. So are names that cannot be read, and those of
+// a second section: they decide about no module, and wazero refuses them.
 func (m *module) custom(content []byte) {
 	r := &wasmbin.Reader{Bytes: content}
 	switch name := string(r.Vector()); {
 	case strings.HasPrefix(name, ".debug_"), name == "sourceMappingURL":
 	case name == "name":
-		if names := m.names(r); names != nil {
+		if names := m.names(r); names != nil && !m.named {
+			m.named = true
 			m.emit(customSection, append(wasmbin.AppendVector(nil, []byte(name)), names...))
 		}
 	default:
@@ -28,28 +32,34 @@ func (m *module) custom(content []byte) {
 	}
 }
 
-// names is the section with names, or nil when it is not valid.
+// names is the section with names, or nil when it is not valid. Each part must
+// be read to its end, as engines differ in whether they go by the length of the
+// part or of what is in it.
 func (m *module) names(r *wasmbin.Reader) (out []byte) {
 	out = []byte{}
 	for r.More() {
 		id, content := r.Byte(), r.Vector()
-		switch part := (&wasmbin.Reader{Bytes: content}); id {
+		part, known := &wasmbin.Reader{Bytes: content}, true
+		switch id {
+		case moduleName:
+			content = name(part, nil)
 		case functionNames:
-			content = m.indexed(part, func(r *wasmbin.Reader, out []byte) []byte { return wasmbin.AppendVector(out, r.Vector()) })
+			content = m.indexed(part, name)
 		case localNames, labelNames:
 			content = m.indexed(part, func(r *wasmbin.Reader, out []byte) []byte {
 				n := r.U32()
 				out = wasmbin.AppendU32(out, n)
 				for range n {
-					if out = wasmbin.AppendU32(out, r.U32()); r.Bad {
+					if out = name(r, wasmbin.AppendU32(out, r.U32())); r.Bad {
 						break
 					}
-					out = wasmbin.AppendVector(out, r.Vector())
 				}
 				return out
 			})
+		default:
+			known = false
 		}
-		if r.Bad || content == nil {
+		if r.Bad || part.Bad || known && part.More() {
 			return nil
 		}
 		out = wasmbin.AppendVector(append(out, id), content)
@@ -58,6 +68,13 @@ func (m *module) names(r *wasmbin.Reader) (out []byte) {
 		return nil
 	}
 	return out
+}
+
+// name copies one name.
+func name(r *wasmbin.Reader, out []byte) []byte {
+	text := r.Vector()
+	r.Bad = r.Bad || !utf8.Valid(text)
+	return wasmbin.AppendVector(out, text)
 }
 
 // indexed copies a list with an entry for each of some functions.
