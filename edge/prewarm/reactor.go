@@ -34,6 +34,9 @@ func inspect(b []byte, opt Options) (*reactor, error) {
 	if err != nil {
 		return nil, malformed(err)
 	}
+	if err := m.Check(); err != nil {
+		return nil, malformed(err) // before an engine makes room for what it announces
+	}
 	r := &reactor{binary: b, module: m}
 	if err := r.read(); err != nil {
 		return nil, malformed(err)

@@ -138,6 +138,9 @@ func open(module []byte) (m *opened, err error) {
 	if m.module, err = wasm.Parse(module); err != nil {
 		return nil, err
 	}
+	if err = m.module.Check(); err != nil {
+		return nil, err
+	}
 	if m.types, err = m.module.Types(); err != nil {
 		return nil, err
 	}
@@ -149,12 +152,6 @@ func open(module []byte) (m *opened, err error) {
 	}
 	if m.bodies, err = m.module.Bodies(); err != nil {
 		return nil, err
-	}
-	if _, err = m.module.AllData(); err != nil {
-		return nil, err
-	}
-	if len(m.bodies) != len(m.functions) {
-		return nil, fmt.Errorf("%d functions with %d bodies", len(m.functions), len(m.bodies))
 	}
 	for _, ty := range m.functions {
 		if int(ty) >= len(m.types) {

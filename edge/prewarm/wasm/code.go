@@ -58,7 +58,11 @@ const (
 	twoIndices    // two u32
 	number32      // signed LEB128
 	number64      //
-	heapType      // signed LEB128 of 33 bits, also the type of a block
+	blockType     // signed LEB128 of 33 bits: nothing, one value, or an index
+	refType       // a byte
+	zero          // a byte 0, where later versions name a memory
+	twoZeros      //
+	indexZero     // one u32, and a byte 0
 	fixed1        // bytes
 	fixed4        //
 	fixed8        //
@@ -77,19 +81,19 @@ type span struct {
 
 // plain lists the opcodes without prefix, of WebAssembly 2.0 with tail calls.
 var plain = table(256,
-	span{0x00, 0x01, none}, span{0x02, 0x04, heapType}, span{0x05, 0x05, none}, span{0x0b, 0x0b, none},
+	span{0x00, 0x01, none}, span{0x02, 0x04, blockType}, span{0x05, 0x05, none}, span{0x0b, 0x0b, none},
 	span{0x0c, 0x0d, index}, span{0x0e, 0x0e, branchTable}, span{0x0f, 0x0f, none},
 	span{0x10, 0x10, index}, span{0x11, 0x11, twoIndices}, span{0x12, 0x12, index}, span{0x13, 0x13, twoIndices},
 	span{0x1a, 0x1b, none}, span{0x1c, 0x1c, typeVector}, span{0x20, 0x26, index}, span{0x28, 0x3e, memoryArg},
-	span{0x3f, 0x40, index}, span{0x41, 0x41, number32}, span{0x42, 0x42, number64}, span{0x43, 0x43, fixed4},
-	span{0x44, 0x44, fixed8}, span{0x45, 0xc4, none}, span{0xd0, 0xd0, heapType}, span{0xd1, 0xd1, none},
+	span{0x3f, 0x40, zero}, span{0x41, 0x41, number32}, span{0x42, 0x42, number64}, span{0x43, 0x43, fixed4},
+	span{0x44, 0x44, fixed8}, span{0x45, 0xc4, none}, span{0xd0, 0xd0, refType}, span{0xd1, 0xd1, none},
 	span{0xd2, 0xd2, index},
 )
 
 // bulk lists the opcodes after 0xfc: saturating conversions, bulk memory and
 // tables.
 var bulk = table(18,
-	span{0, 7, none}, span{8, 8, twoIndices}, span{9, 9, index}, span{10, 10, twoIndices}, span{11, 11, index},
+	span{0, 7, none}, span{8, 8, indexZero}, span{9, 9, index}, span{10, 10, twoZeros}, span{11, 11, zero},
 	span{12, 12, twoIndices}, span{13, 13, index}, span{14, 14, twoIndices}, span{15, 17, index},
 )
 
@@ -168,25 +172,40 @@ func (m *Module) EachOp(visit func(fn int, op Op) error) error {
 
 func (d *decoder) eachOp(fn int, visit func(int, Op) error) error {
 	d.locals()
-	last := Op(0)
-	for !d.done() {
-		if last = d.instruction(); d.err != nil {
+	depth := 1 // of blocks that are open, the function's own among them
+	for depth > 0 && !d.done() {
+		op := d.instruction()
+		if d.err != nil {
 			break
 		}
-		if err := visit(fn, last); err != nil {
+		switch op {
+		case opBlock, OpLoop, opIf:
+			depth++
+		case OpEnd:
+			depth--
+		}
+		if err := visit(fn, op); err != nil {
 			return err
 		}
 	}
-	if last != OpEnd {
+	if depth > 0 {
 		d.fail(d.pos, "function %d does not end", fn)
 	}
 	return d.end()
 }
 
+// maxLocals is how many locals a function may declare; engines have this limit
+// in common, and some make room for as many at once.
+const maxLocals = 50_000
+
 func (d *decoder) locals() {
+	start, sum := d.pos, uint64(0)
 	for n := d.count(); n > 0 && d.err == nil; n-- {
-		d.u32()
+		sum += uint64(d.u32())
 		d.valType()
+	}
+	if sum > maxLocals {
+		d.fail(start, "%d locals: a function may have %d", sum, maxLocals)
 	}
 }
 
@@ -199,6 +218,11 @@ func (d *decoder) instruction() Op {
 		op, imm = d.prefixed(op, bulk)
 	case 0xfd:
 		op, imm = d.prefixed(op, vector)
+		// wazero reads one byte of it in any case, and what follows it as
+		// instructions. Those that begin at 128 have a second byte of 1, a nop.
+		if n := len(AppendU32(nil, uint32(op&0xffff))); d.err == nil && imm != illegal && d.pos-start != 1+n {
+			d.fail(start, "opcode 0x%x in more bytes than it needs", uint32(op))
+		}
 	default:
 		imm = plain[op]
 	}
@@ -228,8 +252,18 @@ func (d *decoder) skip(imm immediate) {
 		d.signed(32)
 	case number64:
 		d.signed(64)
-	case heapType:
-		d.signed(33)
+	case blockType:
+		d.blockType()
+	case refType:
+		d.refType()
+	case zero:
+		d.zero()
+	case twoZeros:
+		d.zero()
+		d.zero()
+	case indexZero:
+		d.u32()
+		d.zero()
 	case fixed1:
 		d.bytes(1)
 	case fixed4:
@@ -252,11 +286,28 @@ func (d *decoder) skip(imm immediate) {
 	}
 }
 
-// memoryArg refuses bit 6 of the alignment, which would name a memory other
-// than the first.
+// blockType reads what a block takes and leaves.
+func (d *decoder) blockType() {
+	start := d.pos
+	const nothing = 0x40 - 0x80 // a byte, as the signed number it is
+	if v := d.signed(33); v < 0 && v != nothing {
+		if _, ok := valTypeNames[ValType(v+0x80)]; !ok || v < -0x40 {
+			d.fail(start, "unknown block type %d", v)
+		}
+	}
+}
+
+func (d *decoder) zero() {
+	if c := d.byte(); c != 0 {
+		d.fail(d.pos-1, "memory is 0x%02x, not 0", c)
+	}
+}
+
+// memoryArg refuses alignments that no instruction has; from bit 6 on they
+// would name a memory other than the first.
 func (d *decoder) memoryArg() {
 	start := d.pos
-	if align := d.u32(); align >= 64 {
+	if align := d.u32(); align >= 32 {
 		d.fail(start, "memory access of alignment 2^%d", align)
 	}
 	d.offset = d.u32()

@@ -141,6 +141,13 @@ func (d *decoder) valTypes() []ValType {
 
 func (d *decoder) valType() ValType { return d.known(ValType(d.byte())) }
 
+// refType reads the type of a reference, as tables hold them.
+func (d *decoder) refType() {
+	if t := d.valType(); t != FuncRef && t != ExternRef {
+		d.fail(d.pos-1, "%s is no reference", t)
+	}
+}
+
 func (d *decoder) known(t ValType) ValType {
 	if _, ok := valTypeNames[t]; !ok && d.err == nil {
 		d.fail(d.pos-1, "unknown value %s", t)
@@ -157,7 +164,7 @@ func (m *Module) Imports() ([]Import, error) {
 		case FuncKind:
 			im.Type = d.u32()
 		case TableKind:
-			d.valType()
+			d.refType()
 			d.limits()
 		case MemoryKind:
 			d.limits()
@@ -165,8 +172,7 @@ func (m *Module) Imports() ([]Import, error) {
 			d.valType()
 			d.flag()
 		case TagKind:
-			d.byte()
-			d.u32()
+			d.tag()
 		default:
 			d.fail(d.pos-1, "import %q.%q of unknown %s", im.Module, im.Name, im.Kind)
 		}
@@ -180,6 +186,14 @@ func (m *Module) WithImports(imports []Import) *Module {
 		b = append(AppendBytes(AppendBytes(b, im.Module), im.Name), byte(FuncKind))
 		return AppendU32(b, im.Type)
 	}))
+}
+
+// tag reads the type of an exception: a byte 0, and the index of a type.
+func (d *decoder) tag() {
+	if c := d.byte(); c != 0 {
+		d.fail(d.pos-1, "tag of unknown kind 0x%02x", c)
+	}
+	d.u32()
 }
 
 // flag reads a byte that is 0 or 1.
@@ -260,7 +274,12 @@ func (m *Module) WithGlobals(globals []Global) *Module {
 func (m *Module) Exports() ([]Export, error) {
 	d := m.decode(ExportSection)
 	return entries(d, func() Export {
-		return Export{Name: d.name(), Kind: ExternKind(d.byte()), Index: d.u32()}
+		e := Export{Name: d.name(), Kind: ExternKind(d.byte())}
+		if e.Kind > TagKind {
+			d.fail(d.pos-1, "export %q of unknown %s", e.Name, e.Kind)
+		}
+		e.Index = d.u32()
+		return e
 	})
 }
 
@@ -311,7 +330,7 @@ const (
 // count section that announces another number of segments.
 func (m *Module) AllData() ([]DataSegment, error) {
 	d := m.decode(DataSection)
-	segments, err := entries(d, d.dataSegment)
+	segments, err := entries(d, func() DataSegment { return d.dataSegment(d.constantOffset) })
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +350,9 @@ func (m *Module) checkDataCount(segments int) error {
 	return d.end()
 }
 
-func (d *decoder) dataSegment() DataSegment {
+// dataSegment reads a segment; offset reads where an active one, which begins
+// at start, lies.
+func (d *decoder) dataSegment(offset func(start int) uint32) DataSegment {
 	start := d.pos
 	var s DataSegment
 	switch kind := d.u32(); kind {
@@ -345,7 +366,7 @@ func (d *decoder) dataSegment() DataSegment {
 		d.fail(start, "data segment of unknown kind %d", kind)
 	}
 	if !s.Passive {
-		s.Offset = d.constantOffset(start)
+		s.Offset = offset(start)
 	}
 	s.Bytes = d.bytes(d.u32())
 	return s
@@ -370,7 +391,7 @@ func (m *Module) Data() ([]Segment, error) {
 	d := m.decode(DataSection)
 	segments, err := entries(d, func() Segment {
 		start := d.pos
-		s := d.dataSegment()
+		s := d.dataSegment(d.constantOffset)
 		if s.Passive || s.Explicit {
 			d.fail(start, "data segment is not an active one of memory 0")
 		}

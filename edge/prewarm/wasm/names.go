@@ -2,8 +2,12 @@ package wasm
 
 import "slices"
 
-// functionNames is the part of the name section that names functions.
-const functionNames = 1
+// Parts of the name section.
+const (
+	moduleName    = 0
+	functionNames = 1
+	localNames    = 2
+)
 
 // FunctionNames returns the names of functions by index, imports included, as
 // far as the custom section "name" has them; none where there is no such
@@ -15,21 +19,44 @@ func (m *Module) FunctionNames() (map[uint32]string, error) {
 		return names, nil
 	}
 	d := &decoder{b: body, section: "name"}
+	d.names(func(index uint32, name string) { names[index] = name })
+	return names, d.end()
+}
+
+// names reads a name section and calls function for those of functions. Each
+// part must be read to its end, as engines differ in whether they go by the
+// length of the part or of what is in it.
+func (d *decoder) names(function func(index uint32, name string)) {
 	for !d.done() {
 		id := d.byte()
-		part := &decoder{b: d.bytes(d.u32()), section: "name"}
-		if d.err != nil || id != functionNames {
-			continue
+		part := &decoder{b: d.bytes(d.u32()), section: d.section}
+		switch id {
+		case moduleName:
+			part.name()
+		case functionNames:
+			part.each(func() {
+				index := part.u32()
+				function(index, part.name())
+			})
+		case localNames:
+			part.each(func() {
+				part.u32()
+				part.each(func() { part.u32(); part.name() })
+			})
+		default:
+			continue // engines pass over the others by their length
 		}
-		for n := part.count(); n > 0 && part.err == nil; n-- {
-			index := part.u32()
-			names[index] = part.name()
-		}
-		if part.err != nil {
-			return nil, part.err
+		if err := part.end(); err != nil && d.err == nil {
+			d.err = err
 		}
 	}
-	return names, d.end()
+}
+
+// each reads the entries of a list.
+func (d *decoder) each(one func()) {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
+		one()
+	}
 }
 
 // WithFunctionName returns the module with one more name in its custom section

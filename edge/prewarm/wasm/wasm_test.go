@@ -236,7 +236,11 @@ func TestEachOp(t *testing.T) {
 		"i32x4.add":        "\xfd\xae\x01",
 	} {
 		t.Run(name, func(t *testing.T) {
-			text := "\x01\x03\x7f" + op + "\x1a\x0b"
+			ends := 1
+			if strings.HasPrefix(name, "block") {
+				ends = 2
+			}
+			text := "\x01\x03\x7f" + op + "\x1a" + strings.Repeat("\x0b", ends)
 			m := (&Module{}).WithBody(CodeSection, []byte("\x01"+string(rune(len(text)))+text))
 			var ops []Op
 			require.NoError(t, m.EachOp(func(fn int, op Op) error {
@@ -244,13 +248,13 @@ func TestEachOp(t *testing.T) {
 				ops = append(ops, op)
 				return nil
 			}))
-			require.Len(t, ops, 3)
-			require.Equal(t, []Op{0x1a, OpEnd}, ops[1:])
+			require.Len(t, ops, 2+ends)
+			require.Equal(t, []Op{0x1a, OpEnd}, ops[1:3])
 			var read []Instruction
 			locals, err := EachInstruction([]byte(text), func(in Instruction) { read = append(read, in) })
 			require.NoError(t, err)
 			require.Equal(t, "\x01\x03\x7f", string(locals))
-			require.Len(t, read, 3)
+			require.Len(t, read, 2+ends)
 			require.Equal(t, ops[0], read[0].Op)
 			require.Equal(t, op, string(read[0].Bytes))
 		})
@@ -423,6 +427,7 @@ func FuzzParse(f *testing.F) {
 		if m.EachOp(func(int, Op) error { ops++; return nil }) == nil {
 			require.LessOrEqual(t, ops, len(b))
 		}
+		require.Equal(t, m.Check() == nil, again.Check() == nil)
 	})
 }
 
