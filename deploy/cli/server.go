@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,10 @@ and --key name your own, which must be for every link domain; a changed file is 
 once.
 
 The click log goes to standard output, or to the file of --log, which SIGHUP opens
-again after it was moved away. Messages go to standard error. Secrets of signed links
+again after it was moved away. --log https://… sends it to a receiver, in batches that
+wait in the folder of --log-spool until the receiver has taken them; its token comes from
+the environment (CLICKEDGE_LOG_HTTPS_HEADER_VALUE), from --log-token, or from the
+credential clickedge.log of systemd. Messages go to standard error. Secrets of signed links
 come from the environment (CLICKEDGE_KEY_K1), from --keys, and from the credential
 clickedge.keys of systemd. What is learned of links
 is kept in the file of --links; one server at a time can have it. --archive names links
@@ -69,7 +73,14 @@ gets 1,000 at most.`,
 	f.StringVar(&o.Overrides, "overrides", "", "`file` with sites that take the place of those of sites.json")
 	f.StringVar(&o.Links, "links", "", "`file` of learned links; made where it does not exist")
 	f.StringVar(&o.Archive, "archive", "", "`file` of links that are known beforehand, as clickedge archive export and learn write it")
-	f.StringVar(&o.Log, "log", "-", "`file` to append the click log to; - is standard output")
+	f.StringVar(&o.Log, "log", "-", "`file` to append the click log to, - for standard output, or the https URL of its receiver")
+	d := &o.Delivery
+	f.StringVar(&d.Spool, "log-spool", "", "`folder` in which lines wait for the log's receiver; made where it does not exist")
+	f.IntVar(&d.MiB, "log-spool-mib", 0, fmt.Sprintf("the most `MiB` that wait there (default %d)", server.SpoolMiB))
+	f.StringVar(&d.Token, "log-token", "", "`file` with the token of the log's receiver, the whole value of its header field")
+	f.StringVar(&d.Field, "log-header", "", "the header `field` that has the token (default Authorization)")
+	f.StringVar(&d.Roots, "log-root", "", "`file` with the certificate, in PEM, that the log's receiver is trusted by (default the system's)")
+	f.BoolVar(&d.Gzip, "log-gzip", false, "compress what is sent to the log's receiver")
 	cmd.AddCommand(env.serverHealthCommand())
 	return cmd
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/interrupt"
+	"github.com/clickedge/clickedge/deploy/spool"
 )
 
 const (
@@ -96,6 +97,9 @@ func TestChild(t *testing.T) {
 	o := r.options()
 	o.Sites, o.Log, o.HTTP, o.Out, o.Err = filepath.Join(dir, "sites.json"), os.Getenv("CLICKEDGE_TEST_LOG"), Systemd, os.Stdout, os.Stderr
 	o.Hangups = interrupt.Hangups()
+	if spool.IsURL(o.Log) {
+		o.Delivery = Delivery{Spool: filepath.Join(dir, "spool"), Roots: filepath.Join(dir, "roots.pem")}
+	}
 	var err error
 	o.Sockets, err = Sockets()
 	require.NoError(t, err)
@@ -108,7 +112,7 @@ func TestChild(t *testing.T) {
 // child is a process with a server that gets its socket as from systemd.
 func child(t *testing.T, dir, log string, socket *os.File) *exec.Cmd {
 	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "sites.json"), []byte(uncounted), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sites.json"), []byte(strings.Replace(uncounted, "shop.example.com", "*.example.com", 1)), 0o600))
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=http exec "$0" -test.run '^TestChild$'`, os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+dir, "CLICKEDGE_TEST_LOG="+log)
 	cmd.ExtraFiles = []*os.File{socket}

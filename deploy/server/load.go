@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -21,6 +20,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
+	"github.com/clickedge/clickedge/deploy/spool"
 )
 
 // versionLength is how many digits of the stamp of sites.json are the version.
@@ -119,11 +119,8 @@ func (r *run) keyFiles() (names []string) {
 	if r.Keys != "" {
 		names = append(names, r.Keys)
 	}
-	if r.Credentials != "" {
-		name := filepath.Join(r.Credentials, KeysCredential)
-		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-			names = append(names, name) // what is wrong with it is said when it is read
-		}
+	if name := r.credential(KeysCredential); name != "" {
+		names = append(names, name)
 	}
 	return names
 }
@@ -131,7 +128,7 @@ func (r *run) keyFiles() (names []string) {
 // watched are the files that are read again when they change.
 func (r *run) watched() []string {
 	names := append([]string{r.Sites}, r.keyFiles()...)
-	for _, name := range []string{r.Overrides, r.Archive, r.Cert, r.Key} {
+	for _, name := range []string{r.Overrides, r.Archive, r.Cert, r.Key, r.Delivery.Token, r.credential(spool.TokenCredential)} {
 		if name != "" {
 			names = append(names, name)
 		}

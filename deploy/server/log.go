@@ -6,10 +6,65 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/spool"
 )
+
+// clickLog takes the lines of the click log, each in one call.
+type clickLog interface {
+	io.Writer
+	// reopen is called on SIGHUP.
+	reopen() error
+	// close is called when the last line has been written.
+	close() error
+}
+
+var (
+	_ clickLog = (*logFile)(nil)
+	_ clickLog = (*delivered)(nil)
+)
+
+// openLog opens the click log: a file, standard output, or a receiver.
+func (r *run) openLog() (clickLog, error) {
+	if spool.IsURL(r.Log) {
+		d, err := r.openDelivery()
+		if err != nil {
+			return nil, err // and not a nil *delivered
+		}
+		return d, nil
+	}
+	if flag := r.Delivery.unused(); flag != "" {
+		return nil, failure.Usage(fmt.Errorf("%s is for a log that is sent over https, and --log names no URL", flag), "give --log https://…, or leave "+flag+" out")
+	}
+	l, err := openLog(r.Log, r.Out)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// steady says when a log begins to refuse lines, and when it takes them again.
+type steady struct {
+	to   io.Writer
+	warn io.Writer
+
+	failing atomic.Bool
+}
+
+// Write implements io.Writer.
+func (s *steady) Write(line []byte) (int, error) {
+	n, err := s.to.Write(line)
+	switch {
+	case err != nil && s.failing.CompareAndSwap(false, true):
+		fmt.Fprintf(s.warn, "warning: the click log takes no lines, and they follow here: %v\n", err)
+	case err == nil && s.failing.Load() && s.failing.CompareAndSwap(true, false):
+		fmt.Fprintln(s.warn, "the click log takes lines again")
+	}
+	return n, err
+}
 
 // logFile is where the lines of the click log go, each in one write.
 type logFile struct {

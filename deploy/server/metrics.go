@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/clickedge/clickedge/core/clicklog"
+	"github.com/clickedge/clickedge/deploy/spool"
 )
 
 // metrics count what the click log says, a line at a time, and what it does not
@@ -27,6 +28,7 @@ type metrics struct {
 	unlogged prometheus.Counter
 	reloads  *prometheus.CounterVec // by result
 	refused  prometheus.Counter
+	batches  *prometheus.CounterVec // by result; nil where none are sent
 	stopping atomic.Bool
 }
 
@@ -55,6 +57,19 @@ func newMetrics() *metrics {
 		m.reloads.WithLabelValues(result) // 0, so that the first failure is a rise
 	}
 	return m
+}
+
+// observeSpool adds what is known of lines that wait for a receiver.
+func (m *metrics) observeSpool(s *spool.Spool) {
+	m.batches = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "clickedge_log_batches_total",
+		Help: "Batches of the click log that were sent to its receiver: delivered, or the status or no_answer for which they are sent again."}, []string{"result"})
+	m.registry.MustRegister(m.batches)
+	for _, result := range []string{"delivered", "no_answer"} {
+		m.batches.WithLabelValues(result)
+	}
+	m.gauge("clickedge_log_spool_batches", "Batches of the click log that wait for its receiver.", func() int { n, _ := s.Waiting(); return n })
+	m.gauge("clickedge_log_spool_bytes", "Bytes of the files in the spool.", func() int { _, n := s.Waiting(); return int(n) })
+	m.gauge("clickedge_log_spool_age_seconds", "How long the oldest line has waited for its receiver.", func() int { return int(s.Oldest().Seconds()) })
 }
 
 // gauge adds a value that is read when somebody asks.

@@ -39,7 +39,8 @@ type Options struct {
 	// Sockets are those of [Systemd], see [Sockets].
 	Sockets map[string][]net.Listener
 
-	Log string // file of the click log, "-" for Out
+	Log      string // file of the click log, "-" for Out, or an https URL
+	Delivery Delivery
 
 	Out, Err io.Writer
 	In       *input.Input    // reads these files
@@ -73,7 +74,7 @@ type run struct {
 	Options
 	server  *Server
 	pool    *Pool
-	log     *logFile
+	log     clickLog
 	certs   certificates // nil without HTTPS
 	metrics *metrics
 	ports   []*port
@@ -119,10 +120,10 @@ func (r *run) start() error {
 	if err != nil {
 		return err
 	}
-	if r.log, err = openLog(r.Log, r.Out); err != nil {
+	if r.log, err = r.openLog(); err != nil {
 		return err
 	}
-	r.server = &Server{Origins: r.Origins, Log: r.log, Warn: r.Err}
+	r.server = &Server{Origins: r.Origins, Log: &steady{to: r.log, warn: r.Err}, Warn: r.Err}
 	if r.server.Origins == nil {
 		r.server.Origins = r.pool
 	}
@@ -250,6 +251,9 @@ func (r *run) observe() {
 
 // serve answers until ctx ends.
 func (r *run) serve(ctx context.Context) error {
+	if d, ok := r.log.(*delivered); ok {
+		d.begin()
+	}
 	stopped := make(chan error, len(r.ports)+len(r.inside))
 	inside := r.metrics.server()
 	defer inside.Close()
@@ -315,6 +319,9 @@ func (r *run) reload() {
 	content, hosts, err := r.load()
 	if err == nil && r.certs != nil {
 		err = r.certs.load(hosts, r.Err)
+	}
+	if d, ok := r.log.(*delivered); err == nil && ok {
+		err = d.load()
 	}
 	if err != nil {
 		r.metrics.reloads.WithLabelValues("failed").Inc()

@@ -26,8 +26,8 @@ const (
 	BatchSize = 512 << 10
 	// LeastRoom is the least bound of a spool, in bytes.
 	LeastRoom = 2 * BatchSize
-	// batchAge is how long a batch takes lines while the receiver keeps up.
-	batchAge = 5 * time.Second
+	// BatchAge is that of a batch that is sent, as at Fastly's HTTPS endpoint.
+	BatchAge = 5 * time.Second
 	// syncEvery is how often lines are brought to the disk.
 	syncEvery = time.Second
 	// mostFile is the most bytes of a file that is read; ours are smaller.
@@ -38,12 +38,15 @@ const (
 type Options struct {
 	Dir  string
 	Most int64 // bytes
+	// Age is how long a batch takes lines while the receiver keeps up; 0 is
+	// [BatchAge].
+	Age time.Duration
 	// Warn is told what an operator should know.
 	Warn func(text string)
 
-	batch      int64         // 0 is BatchSize
-	age, every time.Duration // 0 are batchAge and syncEvery
-	create     func(name string) (file, error)
+	batch  int64         // 0 is BatchSize
+	every  time.Duration // 0 is syncEvery
+	create func(name string) (file, error)
 }
 
 // Spool takes lines and keeps them in batches. It is safe for concurrent use.
@@ -77,7 +80,7 @@ var (
 // Open takes a folder for a spool, and repairs what a crash has left in it. The
 // folder is made where it does not exist.
 func Open(o Options) (*Spool, error) {
-	o.batch, o.age, o.every = cmp.Or(o.batch, BatchSize), cmp.Or(o.age, batchAge), cmp.Or(o.every, syncEvery)
+	o.batch, o.Age, o.every = cmp.Or(o.batch, BatchSize), cmp.Or(o.Age, BatchAge), cmp.Or(o.every, syncEvery)
 	if o.Most < 2*o.batch {
 		return nil, failure.Usage(fmt.Errorf("a spool of %s is too small", files.Size(o.Most)), "it takes "+files.Size(2*o.batch)+" or more")
 	}
@@ -111,6 +114,13 @@ func (s *Spool) take() error {
 	case writableByOthers(info.Mode()):
 		return failure.Usage(fmt.Errorf("everybody can write to the spool's folder %q (mode %04o): who does could add lines to the click log", s.dir, info.Mode().Perm()),
 			"chmod 700 "+output.ShellWord(s.dir))
+	}
+	probe, err := os.CreateTemp(s.dir, ".try-*")
+	if err == nil {
+		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+	if err != nil {
+		return failure.Usage(fmt.Errorf("the spool cannot be written to: %w", err), folderHint)
 	}
 	s.lock = flock.New(filepath.Join(s.dir, "lock"), flock.SetPermissions(0o600))
 	switch ok, err := s.lock.TryLock(); {
@@ -268,7 +278,7 @@ func (s *Spool) keep() {
 func (s *Spool) ripen() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open != nil && s.open.Size > 0 && len(s.full) == 0 && len(s.sealed) == 0 && s.now().Sub(s.open.Since) >= s.age {
+	if s.open != nil && s.open.Size > 0 && len(s.full) == 0 && len(s.sealed) == 0 && s.now().Sub(s.open.Since) >= s.Age {
 		s.turn()
 	}
 }

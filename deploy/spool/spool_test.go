@@ -50,7 +50,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	r := &rig{T: t}
-	r.o = Options{Dir: filepath.Join(t.TempDir(), "spool"), Most: 1 << 20, Warn: r.warn, batch: 1 << 10, age: tick, every: tick}
+	r.o = Options{Dir: filepath.Join(t.TempDir(), "spool"), Most: 1 << 20, Warn: r.warn, batch: 1 << 10, Age: tick, every: tick}
 	return r
 }
 
@@ -341,7 +341,7 @@ func TestFolderIsRemoved(t *testing.T) {
 		t.Skip("open files cannot be removed")
 	}
 	r := newRig(t)
-	r.o.age = time.Hour
+	r.o.Age = time.Hour
 	r.open()
 	r.write(0, 3)
 	require.NoError(t, os.RemoveAll(r.o.Dir))
