@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,10 @@ var reactor = sync.OnceValues(func() ([]byte, error) {
 var compiled string
 
 func TestMain(m *testing.M) {
+	if on := os.Getenv(rigVariable); !slices.Contains([]string{"", "cold", "wizer", "server"}, on) {
+		fmt.Fprintf(os.Stderr, "%s=%q is no rig: cold, wizer, server, or none for the module as it is deployed\n", rigVariable, on)
+		os.Exit(2)
+	}
 	dir, err := os.MkdirTemp("", "e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -73,7 +78,7 @@ func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 
 // rigVariable names the environment variable that says what the tests run on:
 // "cold" is the reactor as Go built it, "wizer" what Wizer makes of it, "server"
-// the server (deploy/server), anything else the module as it is deployed. The
+// the server (deploy/server), nothing the module as it is deployed. The
 // whole suite passes on each; what it asserts of host calls is skipped on the
 // server, which makes none.
 const rigVariable = "CLICKEDGE_RIG"
