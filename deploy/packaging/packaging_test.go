@@ -13,8 +13,9 @@ import (
 // root is the clone's folder.
 const root = "../.."
 
-// clickedge is the command, built as a release builds it.
-var clickedge string
+// clickedge is the command, built as a release builds it, and imager makes the
+// container's image.
+var clickedge, imager string
 
 func TestMain(m *testing.M) { os.Exit(withCommand(m.Run)) }
 
@@ -25,13 +26,17 @@ func withCommand(run func() int) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	clickedge = filepath.Join(dir, "clickedge")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", clickedge, "./deploy/cmd/clickedge")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
-		return 1
+	clickedge, imager = filepath.Join(dir, "clickedge"), filepath.Join(dir, "image")
+	for _, build := range []*exec.Cmd{
+		{Dir: root, Args: []string{"build", "-trimpath", "-ldflags=-s -w", "-o", clickedge, "./deploy/cmd/clickedge"}},
+		{Dir: ".", Args: []string{"build", "-o", imager, "./image"}},
+	} {
+		goBuild := exec.Command("go", build.Args...)
+		goBuild.Dir, goBuild.Env = build.Dir, append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := goBuild.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
+			return 1
+		}
 	}
 	return run()
 }
