@@ -252,7 +252,7 @@ type memory struct {
 }
 
 func (m *memory) WriteHead(status int, h wire.Header) error {
-	m.Status, m.Response.Header = status, h
+	m.Status, m.Response.Header = status, h.Clone()
 	return nil
 }
 

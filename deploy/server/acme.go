@@ -24,6 +24,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 // ACME says how certificates are fetched. Its zero value fetches none.
@@ -232,15 +233,30 @@ const challengePath = "/.well-known/acme-challenge/"
 
 // challenged answers the CA's question on port 80, and leaves everything else to
 // next.
-func (f *fetched) challenged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if token, ok := strings.CutPrefix(r.RequestURI, challengePath); ok {
-			asked := *r
-			asked.URL = &url.URL{Path: challengePath + token}
-			if f.issuer.HandleHTTPChallenge(w, &asked) {
-				return
-			}
+type challenged struct {
+	next interface {
+		http.Handler
+		wire.RawHandler
+	}
+	answer func(http.ResponseWriter, *http.Request) bool
+}
+
+// ServeRaw implements wire.RawHandler. CertMagic wants net/http's request.
+func (c *challenged) ServeRaw(w *wire.RawWriter, r *wire.RawRequest) error {
+	if strings.HasPrefix(r.Target, challengePath) {
+		return wire.ErrNotRaw
+	}
+	return c.next.ServeRaw(w, r)
+}
+
+// ServeHTTP implements http.Handler.
+func (c *challenged) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if token, ok := strings.CutPrefix(r.RequestURI, challengePath); ok {
+		asked := *r
+		asked.URL = &url.URL{Path: challengePath + token}
+		if c.answer(w, &asked) {
+			return
 		}
-		next.ServeHTTP(w, r)
-	})
+	}
+	c.next.ServeHTTP(w, r)
 }

@@ -43,14 +43,16 @@ func (x *exchange) reply(r core.ReplyBody) {
 
 // send sends an answer that does not come from the ESP.
 func (x *exchange) send(a *core.Answer) {
-	var h wire.Header
+	h := x.answer[:0]
 	for i := range a.Header {
 		if a.Header[i][0] == "" {
 			break
 		}
 		h.Add(a.Header[i][0], a.Header[i][1])
 	}
-	x.begin(a.Status, frame(h, x.request.Method, a.Status, int64(len(a.Body))))
+	h = frame(h, x.request.Method, a.Status, int64(len(a.Body)))
+	x.answer = h
+	x.begin(a.Status, h)
 	if x.broken == nil && len(a.Body) > 0 && hasBody(x.request.Method, a.Status) {
 		_, x.broken = x.out.Write(a.Body)
 	}

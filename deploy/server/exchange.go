@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
@@ -23,7 +24,7 @@ type exchange struct {
 	s       *Server
 	content *Content
 	ctx     context.Context
-	in      *Incoming
+	in      Incoming
 	out     Outgoing
 	start   time.Time
 
@@ -31,11 +32,13 @@ type exchange struct {
 	site    *core.Site
 	space   sitetable.Space // of site
 	arrival core.Arrival
-	record  clicklog.Record
-	signals verdict.Signals
-	body    *bounded    // of the request; nil for none
-	header  wire.Header // what the ESP is sent: the reader's fields, edited
-	sight   learned.Sight
+	// decision stands here so that it is not allocated.
+	decision core.Decision
+	record   clicklog.Record
+	signals  verdict.Signals
+	body     *bounded    // of the request; nil for none
+	header   wire.Header // what the ESP is sent: the reader's fields, edited
+	sight    learned.Sight
 	// said has the values of the ESP's own Location, if a rule recalls it.
 	said string
 
@@ -46,6 +49,51 @@ type exchange struct {
 	// goroutine.
 	handedOver bool
 	broken     error // why the reader has not got the whole answer
+
+	// shared: another goroutine has it, or may have.
+	shared bool
+	memory
+}
+
+// memory is what an exchange uses again. Nothing in it is part of a text: texts
+// may be kept.
+type memory struct {
+	names  []byte // of fields
+	line   []byte // of the log
+	answer wire.Header
+	piece  []byte // of a body
+}
+
+// exchanges are those that are over.
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+func newExchange() *exchange { return exchanges.Get().(*exchange) }
+
+// mostKept is the most memory that is used again: a long request leaves none
+// behind.
+const mostKept = 32 << 10
+
+// release lets another request use the exchange, unless something else has it.
+func (x *exchange) release() {
+	if x.shared {
+		return
+	}
+	m := x.memory
+	if cap(m.names)+cap(m.line)+cap(m.piece) > mostKept {
+		m = memory{}
+	}
+	clear(m.answer[:cap(m.answer)])
+	*x = exchange{memory: m}
+	exchanges.Put(x)
+}
+
+// share keeps the request for another goroutine: its fields are the connection's
+// again when the answer is over.
+func (x *exchange) share() {
+	if !x.shared {
+		x.shared = true
+		x.in.Header = x.in.Header.Clone()
+	}
 }
 
 // serve always answers, and always writes a line to the log.
@@ -73,10 +121,7 @@ func (x *exchange) receive() (ok bool) {
 	if x.in.Secure {
 		x.arrival.Scheme = "https"
 	}
-	if x.in.Address.IsValid() {
-		x.arrival.Address = x.in.Address.Unmap().WithZone("").String()
-	}
-	x.arrival.Headers = fieldsOf(x.in.Header)
+	x.arrival.Headers = x.fieldsOf(x.in.Header)
 	x.request.HasBody = x.arrival.Headers.Has(header.Body)
 	x.request.CDNLoop = joined(x.in.Header, "cdn-loop")
 	x.request.Target, ok = x.target()
@@ -110,6 +155,9 @@ func (x *exchange) target() (string, bool) {
 func (x *exchange) locate() {
 	x.site = x.content.Sites.Lookup(x.record.Host, x.request.Target, &x.space)
 	x.request.NoSites = x.content.Sites.Len() == 0
+	if len(x.content.Overrides) == 0 {
+		return
+	}
 	o, ok := x.content.Overrides[core.CanonicalHost(x.record.Host)]
 	switch {
 	case !ok:
@@ -128,25 +176,25 @@ func (x *exchange) decide() {
 			x.request.Learned = x
 		}
 	}
-	var d core.Decision
-	d.Decide(&x.request, x.site, x.start, x.content.secretOf)
-	x.record.Decided(&d, x.site)
+	d := &x.decision
+	d.Decide(&x.request, x.site, x.start, x.content.secrets)
+	x.record.Decided(d, x.site)
 	x.readSignals()
 	if d.Action == core.Proxy {
-		x.proxy(&d)
+		x.proxy(d)
 		return
 	}
 	x.lineWaits = d.Origin != nil
 	switch d.Action {
 	case core.Redirect:
-		x.redirect(&d)
+		x.redirect(d)
 	case core.Reply:
 		x.reply(d.Reply)
 	default:
 		x.page(core.Page{Code: d.Code})
 	}
 	if x.lineWaits {
-		x.tell(&d)
+		x.tell(d)
 	}
 }
 
@@ -168,6 +216,7 @@ func (x *exchange) readSignals() {
 // it, and writes the log line at its end.
 func (x *exchange) handOver(work func()) {
 	x.handedOver = true
+	x.share()
 	x.s.after.Go(func() {
 		defer x.recovered()
 		work()
@@ -176,6 +225,7 @@ func (x *exchange) handOver(work func()) {
 
 // later does what no line waits for. A panic there would end the server.
 func (x *exchange) later(work func()) {
+	x.share()
 	x.s.after.Go(func() {
 		defer func() {
 			if recover() != nil {
@@ -229,10 +279,10 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
-	line := x.record.AppendJSON(make([]byte, 0, 1<<10))
-	_, err := x.s.Log.Write(line)
+	x.line = x.record.AppendJSON(x.line[:0])
+	_, err := x.s.Log.Write(x.line)
 	if err != nil {
-		_, _ = x.s.Warn.Write(line)
+		_, _ = x.s.Warn.Write(x.line)
 	}
 	if x.s.Observe != nil {
 		x.s.Observe(&x.record, err == nil)

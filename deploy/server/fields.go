@@ -2,6 +2,7 @@ package server
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/header"
@@ -22,8 +23,12 @@ func namesOf(h wire.Header) string {
 }
 
 // fieldsOf says which of the fields that matter a message has.
-func fieldsOf(h wire.Header) (set header.Set) {
-	set.Read(namesOf(h))
+func (x *exchange) fieldsOf(h wire.Header) (set header.Set) {
+	x.names = x.names[:0]
+	for i := range h {
+		x.names = append(append(x.names, h[i].Name...), 0)
+	}
+	set.Read(unsafe.String(unsafe.SliceData(x.names), len(x.names))) // it keeps nothing
 	return set
 }
 
@@ -38,6 +43,10 @@ func valuesOf(h wire.Header, name string) string {
 
 // joined returns the values of a field as one; "" where there is none.
 func joined(h wire.Header, name string) string {
+	value, found := h.Get(name)
+	if !found || h.Count(name) == 1 {
+		return value
+	}
 	return string(header.AppendJoined(nil, valuesOf(h, name)))
 }
 

@@ -82,7 +82,7 @@ func (x *exchange) sendBack(d *core.Decision, a *attempt) {
 		locations = valuesOf(h, "location")
 		x.record.Destination = core.LeadsTo(locations, x.in.Secure, x.site.Host)
 	}
-	d.Origin.EditAnswer(a.Status, fieldsOf(h), edit)
+	d.Origin.EditAnswer(a.Status, x.fieldsOf(h), edit)
 	x.begin(a.Status, frame(h, x.request.Method, a.Status, length))
 	if length != 0 && hasBody(x.request.Method, a.Status) {
 		x.stream(a.resp.Body)
@@ -118,6 +118,10 @@ func (x *exchange) count(d *core.Decision) {
 // ask edits the request and sends it to the origin, or to the second one if core
 // allows it. It writes the result to a, which must be zero.
 func (x *exchange) ask(o *core.Origin, a *attempt) {
+	x.share() // what it is asked with may outlive the answer
+	if x.in.Address.IsValid() {
+		x.arrival.Address = x.in.Address.Unmap().WithZone("").String()
+	}
 	x.header = x.in.Header.Clone()
 	x.site.EditRequest(o, &x.arrival, func(op core.EditOp, name, value string) {
 		apply(&x.header, o, core.Edit{Op: op, Name: name, Value: value})

@@ -1,12 +1,24 @@
 package server
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-var _ http.Handler = (*Server)(nil)
+var (
+	_ http.Handler    = (*Server)(nil)
+	_ wire.RawHandler = (*Server)(nil)
+)
+
+// ServeRaw implements wire.RawHandler.
+func (s *Server) ServeRaw(w *wire.RawWriter, r *wire.RawRequest) error {
+	x := newExchange()
+	x.in = Incoming{Method: r.Method, Target: r.Target, Header: r.Header, Secure: r.TLS != nil,
+		Address: r.Remote.Addr(), Body: r.Body, Length: r.Length}
+	return s.answer(context.Background(), x, w)
+}
 
 // answerer is what package wire gives a handler.
 type answerer interface {

@@ -47,11 +47,12 @@ func (r *run) load() (c *Content, hosts []string, err error) {
 	if c.Archive, err = r.loadArchive(learns); err != nil {
 		return nil, nil, err
 	}
-	ring, err := r.loadKeys(c.Overrides.keyIDs(sites))
+	kids := c.Overrides.keyIDs(sites)
+	ring, err := r.loadKeys(kids)
 	if err != nil {
 		return nil, nil, err
 	}
-	c.Keys = ring
+	c.Keys = secretsOf(ring, kids)
 	return c, c.Overrides.hosts(sites), nil
 }
 
@@ -109,6 +110,28 @@ func (r *run) loadKeys(ids []string) (*keyring.Ring, error) {
 		}
 	}
 	return ring, nil
+}
+
+// secrets are those of a ring, so that none is copied for each click.
+type secrets map[string][]byte
+
+// secretsOf takes the secrets of these keys out of a ring.
+func secretsOf(ring *keyring.Ring, kids []string) secrets {
+	s := secrets{}
+	for _, kid := range kids {
+		if secret, err := ring.Secret(kid); err == nil {
+			s[kid] = secret
+		}
+	}
+	return s
+}
+
+// Secret implements signed.Keyring.
+func (s secrets) Secret(kid string) ([]byte, error) {
+	if secret, ok := s[kid]; ok {
+		return secret, nil
+	}
+	return nil, keyring.ErrNoSecret
 }
 
 // KeysCredential is the name of the credential of systemd that has secrets.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/clickedge/clickedge/core/clicklog"
+	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/spool"
 )
 
@@ -30,10 +33,13 @@ type metrics struct {
 	refused  prometheus.Counter
 	batches  *prometheus.CounterVec // by result; nil where none are sent
 	stopping atomic.Bool
+
+	mu   sync.RWMutex
+	seen map[series]prometheus.Counter // some of requests
 }
 
 func newMetrics() *metrics {
-	m := &metrics{registry: prometheus.NewRegistry()}
+	m := &metrics{registry: prometheus.NewRegistry(), seen: map[series]prometheus.Counter{}}
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 		m.registry.MustRegister(c)
@@ -77,9 +83,32 @@ func (m *metrics) gauge(name, help string, read func() int) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(read()) }))
 }
 
+// series is what requests are counted by.
+type series struct {
+	kind   esp.Kind
+	code   outcome.Code
+	status int
+}
+
+// requestsLike returns the counter of requests with the kind, code and status of
+// this one. It is found without making texts of these, once there is one.
+func (m *metrics) requestsLike(r *clicklog.Record) prometheus.Counter {
+	s := series{r.Kind, r.Code, r.Status}
+	m.mu.RLock()
+	c := m.seen[s]
+	m.mu.RUnlock()
+	if c == nil {
+		c = m.requests.WithLabelValues(r.Kind.String(), string(r.Code), strconv.Itoa(r.Status))
+		m.mu.Lock()
+		m.seen[s] = c
+		m.mu.Unlock()
+	}
+	return c
+}
+
 // line counts one line of the click log.
 func (m *metrics) line(r *clicklog.Record, logged bool) {
-	m.requests.WithLabelValues(r.Kind.String(), string(r.Code), strconv.Itoa(r.Status)).Inc()
+	m.requestsLike(r).Inc()
 	m.seconds.Observe(float64(r.Micros) / 1e6)
 	switch {
 	case r.OriginError != "":

@@ -47,6 +47,7 @@ func TestMetrics(t *testing.T) {
 
 	fails <- false
 	r.click("link.example.com", sesClick)
+	require.Eventually(t, func() bool { return strings.Count(r.out.String(), "\n") == 1 }, wait30, tick) // the ESP is told after the answer
 	fails <- false
 	r.click("ask.example.com", sesClick)
 	fails <- true

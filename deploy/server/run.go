@@ -174,7 +174,7 @@ func (r *run) listen(hosts []string) (err error) {
 			return err
 		}
 		for _, ln := range list {
-			p := &port{newLimiter(ln, maxConnections, maxPerAddress), kind, &wire.Server{Handler: r.server, Raw: true,
+			p := &port{newLimiter(ln, maxConnections, maxPerAddress), kind, &wire.Server{Handler: r.server, Raw: r.server,
 				HeadTimeout: headTimeout, BodyTimeout: bodyTimeout, WriteTimeout: writeTimeout, FirstRequest: firstRequest}}
 			p.refused = r.metrics.refused.Inc
 			r.ports = append(r.ports, p)
@@ -220,7 +220,8 @@ func (r *run) secure(hosts []string) error {
 		r.certs = fetched
 		for _, p := range r.ports {
 			if p.kind == kindHTTP {
-				p.server.Handler = fetched.challenged(r.server)
+				h := &challenged{next: r.server, answer: fetched.issuer.HandleHTTPChallenge}
+				p.server.Handler, p.server.Raw = h, h
 			}
 		}
 	case r.HTTPS != "":

@@ -64,6 +64,8 @@ type Content struct {
 	Keys signed.Keyring
 	// Version names the sites, in the log and to health probes.
 	Version string
+
+	secrets signed.Secrets // secretOf, made once
 }
 
 // TableOf returns sites in the form in which a click reads one of them: of
@@ -87,7 +89,10 @@ func (c *Content) secretOf(kid string) ([]byte, error) {
 var errNoKeys = errors.New("there are no secrets of signed links")
 
 // Put puts content into service. Requests under way keep the one that they have.
-func (s *Server) Put(c *Content) { s.content.Store(c) }
+func (s *Server) Put(c *Content) {
+	c.secrets = c.secretOf
+	s.content.Store(c)
+}
 
 // Content returns what is in service; nil before the first [Server.Put].
 func (s *Server) Content() *Content { return s.content.Load() }
@@ -129,7 +134,8 @@ type Incoming struct {
 
 // Outgoing takes an answer.
 type Outgoing interface {
-	// WriteHead is called once, before the body is written.
+	// WriteHead is called once, before the body is written. The fields may be
+	// read until it returns; the texts in them may be kept.
 	WriteHead(status int, header wire.Header) error
 	io.Writer
 	// FlushError sends what has been written so far.
@@ -141,7 +147,15 @@ type Outgoing interface {
 // The reader who leaves does not end ctx: what the ESP has been asked must be in
 // the log.
 func (s *Server) Answer(ctx context.Context, in *Incoming, out Outgoing) error {
-	x := &exchange{s: s, content: s.Content(), ctx: context.WithoutCancel(ctx), in: in, out: out, start: s.now()}
+	x := newExchange()
+	x.in = *in
+	return s.answer(context.WithoutCancel(ctx), x, out)
+}
+
+func (s *Server) answer(ctx context.Context, x *exchange, out Outgoing) error {
+	x.s, x.content, x.ctx, x.out, x.start = s, s.Content(), ctx, out, s.now()
 	x.serve()
-	return x.broken
+	err := x.broken
+	x.release()
+	return err
 }

@@ -77,7 +77,7 @@ type reader struct {
 
 func (r *reader) WriteHead(status int, h wire.Header) error {
 	r.to.add("answered")
-	r.status, r.header = status, h
+	r.status, r.header = status, h.Clone()
 	return r.bad
 }
 

@@ -73,7 +73,7 @@ func (b *bodyReader) account(n int, err error) (int, error) {
 // place.
 func (b *bodyReader) readTrailer() error {
 	h := &head{r: b.conn, limit: b.limit}
-	trailer, err := h.fields()
+	trailer, err := h.fields(nil)
 	if err != nil {
 		return err
 	}

@@ -203,6 +203,7 @@ func (s *sender) explain(err error) error {
 func readResponse(br *bufio.Reader, method string, limit Limits) (*Response, error) {
 	for {
 		h := &head{r: br, limit: limit}
+		h.prefetch()
 		line, err := h.line()
 		if err != nil {
 			return nil, err
@@ -211,7 +212,7 @@ func readResponse(br *bufio.Reader, method string, limit Limits) (*Response, err
 		if err != nil {
 			return nil, err
 		}
-		header, err := h.fields()
+		header, err := h.fields(nil)
 		if err != nil {
 			return nil, err
 		}

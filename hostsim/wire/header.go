@@ -9,6 +9,11 @@ type Field struct {
 	Value string
 }
 
+// is reports whether the field has this name.
+func (f *Field) is(name string) bool {
+	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
+}
+
 // Header is a field list in wire order. Names keep their case and a name may
 // occur more than once; all methods compare names without regard to case (RFC
 // 9110, section 5.1).
@@ -30,20 +35,30 @@ func NewHeader(pairs ...string) Header {
 
 // Get returns the first value of name and whether there is one.
 func (h Header) Get(name string) (string, bool) {
-	for _, f := range h {
-		if strings.EqualFold(f.Name, name) {
-			return f.Value, true
+	for i := range h {
+		if h[i].is(name) {
+			return h[i].Value, true
 		}
 	}
 	return "", false
 }
 
+// Count is how often name occurs.
+func (h Header) Count(name string) (n int) {
+	for i := range h {
+		if h[i].is(name) {
+			n++
+		}
+	}
+	return n
+}
+
 // Values returns all values of name in wire order; nil when there is none.
 func (h Header) Values(name string) []string {
 	var values []string
-	for _, f := range h {
-		if strings.EqualFold(f.Name, name) {
-			values = append(values, f.Value)
+	for i := range h {
+		if h[i].is(name) {
+			values = append(values, h[i].Value)
 		}
 	}
 	return values
@@ -63,7 +78,7 @@ func (h *Header) Add(name, value string) { *h = append(*h, Field{name, value}) }
 func (h *Header) Set(name string, values ...string) {
 	at, kept := -1, make(Header, 0, len(*h)+len(values))
 	for _, f := range *h {
-		if !strings.EqualFold(f.Name, name) {
+		if !f.is(name) {
 			kept = append(kept, f)
 		} else if at < 0 {
 			at = len(kept)
@@ -121,12 +136,16 @@ func ValidName(name string) bool {
 	return name != ""
 }
 
-func tokenByte(c byte) bool {
-	if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
-		return true
+func tokenByte(c byte) bool { return tokenBytes[c] }
+
+// tokenBytes are those of a token.
+var tokenBytes = func() (set [256]bool) {
+	for c := range set {
+		letter := byte(c) | 0x20
+		set[c] = letter >= 'a' && letter <= 'z' && c < 0x80 || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
 	}
-	return strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
+	return set
+}()
 
 // ValidValue reports whether value holds no control byte but the tab. Bytes
 // from 0x80 up are allowed: they occur.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -45,17 +46,55 @@ type head struct {
 	r     *bufio.Reader
 	limit Limits
 	used  int
+	// ready has the lines of a head that had arrived as a whole, see prefetch.
+	ready string
+}
+
+// prefetch takes a head that has arrived as a whole: one text for all its lines
+// is allocated, in place of one for each. Any other is read line by line.
+func (h *head) prefetch() {
+	arrived, _ := h.r.Peek(h.r.Buffered())
+	n := lengthOfHead(arrived)
+	h.ready = string(arrived[:n])
+	h.r.Discard(n)
+}
+
+// lengthOfHead returns the length of the head that b begins with, with the empty
+// line at its end; 0 if it is not whole, or begins with an empty line.
+func lengthOfHead(b []byte) int {
+	for at := 0; ; {
+		line := bytes.IndexByte(b[at:], '\n')
+		switch {
+		case line < 0:
+			return 0
+		case line == 0, line == 1 && b[at] == '\r':
+			if at == 0 {
+				return 0
+			}
+			return at + line + 1
+		}
+		at += line + 1
+	}
 }
 
 // line returns the next line without its end. A lone LF ends a line too (RFC
 // 9112, section 2.2); a lone CR is refused.
 func (h *head) line() (string, error) {
+	if h.ready != "" {
+		end := strings.IndexByte(h.ready, '\n')
+		line := h.ready[:end]
+		h.ready = h.ready[end+1:]
+		if h.used += end + 1; h.used > h.limit.HeadBytes {
+			return "", h.tooLarge()
+		}
+		return checkLine(line)
+	}
 	var buf []byte
 	for {
 		part, err := h.r.ReadSlice('\n')
 		h.used += len(part)
 		if h.used > h.limit.HeadBytes {
-			return "", fmt.Errorf("%w: more than %d bytes", ErrHeadTooLarge, h.limit.HeadBytes)
+			return "", h.tooLarge()
 		}
 		buf = append(buf, part...)
 		if err == nil {
@@ -65,11 +104,20 @@ func (h *head) line() (string, error) {
 			return "", endOfHead(err, h.used)
 		}
 	}
-	text := strings.TrimSuffix(string(buf[:len(buf)-1]), "\r")
-	if strings.ContainsAny(text, "\r\x00") {
+	return checkLine(string(buf[:len(buf)-1]))
+}
+
+func (h *head) tooLarge() error {
+	return fmt.Errorf("%w: more than %d bytes", ErrHeadTooLarge, h.limit.HeadBytes)
+}
+
+// checkLine takes the CR from the end of a line.
+func checkLine(line string) (string, error) {
+	line = strings.TrimSuffix(line, "\r")
+	if strings.IndexByte(line, '\r') >= 0 || strings.IndexByte(line, 0) >= 0 {
 		return "", malformed("CR or NUL inside a line")
 	}
-	return text, nil
+	return line, nil
 }
 
 // endOfHead turns the end of the stream within a head into ErrUnexpectedEOF;
@@ -81,9 +129,9 @@ func endOfHead(err error, used int) error {
 	return err
 }
 
-// fields reads field lines up to and including the empty line.
-func (h *head) fields() (Header, error) {
-	var header Header
+// fields reads field lines up to and including the empty line, and appends them
+// to header.
+func (h *head) fields(header Header) (Header, error) {
 	for {
 		line, err := h.line()
 		if err == io.EOF {
@@ -162,6 +210,13 @@ type framing struct {
 // parseFraming applies RFC 9112, section 6.3, strictly: Content-Length beside
 // Transfer-Encoding is refused.
 func parseFraming(header Header) (framing, error) {
+	if !header.Has("Transfer-Encoding") && !header.Has("Content-Length") {
+		return framing{length: -1}, nil
+	}
+	if header.Count("Content-Length") == 1 && !header.Has("Transfer-Encoding") {
+		length, _ := header.Get("Content-Length")
+		return parseLength(length)
+	}
 	codings, lengths := header.Values("Transfer-Encoding"), header.Values("Content-Length")
 	if len(codings) > 0 {
 		if len(codings) > 1 || !strings.EqualFold(codings[0], "chunked") {
@@ -172,21 +227,22 @@ func parseFraming(header Header) (framing, error) {
 		}
 		return framing{length: -1, chunked: true}, nil
 	}
-	if len(lengths) == 0 {
-		return framing{length: -1}, nil
-	}
 	return parseLengths(lengths)
 }
 
 func parseLengths(lengths []string) (framing, error) {
 	for _, l := range lengths {
-		if l != lengths[0] || strings.Trim(l, "0123456789") != "" {
+		if l != lengths[0] {
 			return framing{}, malformed("Content-Length %q", clip(l))
 		}
 	}
-	n, err := strconv.ParseInt(lengths[0], 10, 64)
-	if err != nil {
-		return framing{}, malformed("Content-Length %q", clip(lengths[0]))
+	return parseLength(lengths[0])
+}
+
+func parseLength(length string) (framing, error) {
+	n, err := strconv.ParseInt(length, 10, 64)
+	if err != nil || strings.Trim(length, "0123456789") != "" {
+		return framing{}, malformed("Content-Length %q", clip(length))
 	}
 	return framing{length: n}, nil
 }

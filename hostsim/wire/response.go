@@ -27,28 +27,201 @@ type HeadWriter interface {
 	WriteTrailer(trailer Header)
 }
 
-var _ HeadWriter = (*responseWriter)(nil)
+var (
+	_ HeadWriter = (*RawWriter)(nil)
+	_ HeadWriter = (*responseWriter)(nil)
+)
 
 // smallBody is how much of an unframed body is held back so that it can go out
 // with a Content-Length.
 const smallBody = 2048
 
-type responseWriter struct {
+// RawWriter writes the answer to one request. A [RawHandler] calls WriteHead
+// once, before Write.
+type RawWriter struct {
 	c          *serverConn
-	req        *http.Request
-	header     http.Header
 	status     int
-	raw        Header // fields from WriteHead
-	held       []byte
 	sent       bool
+	refused    error // the head must not be sent
 	chunks     *chunkWriter
 	left       int64 // bytes still owed under a Content-Length, else -1
 	noBody     bool
 	trailer    Header
 	closeAfter bool
 	continued  bool
-	watch      *watcher
-	hijacked   bool
+}
+
+func (w *RawWriter) reset(c *serverConn) { *w = RawWriter{c: c} }
+
+// WriteHead implements HeadWriter. Head and body are sent when there is enough
+// of them, or by FlushError, or when the handler returns.
+func (w *RawWriter) WriteHead(status int, header Header) error {
+	if w.status != 0 {
+		return errors.New("response head already written")
+	}
+	w.status = status
+	return w.sendHead(header, -1)
+}
+
+// WriteTrailer implements HeadWriter.
+func (w *RawWriter) WriteTrailer(trailer Header) { w.trailer = trailer }
+
+func (w *RawWriter) writeContinue() error {
+	if w.sent {
+		return nil
+	}
+	w.continued = true
+	w.c.bw.WriteString("HTTP/1.1 100 Continue\r\n\r\n")
+	return w.c.bw.Flush()
+}
+
+// Write implements io.Writer.
+func (w *RawWriter) Write(p []byte) (int, error) {
+	switch {
+	case !w.sent:
+		return 0, errors.New("response body before its head")
+	case len(p) == 0:
+		return 0, nil
+	case w.noBody:
+		return len(p), nil
+	case w.left >= 0 && int64(len(p)) > w.left:
+		return 0, http.ErrContentLength
+	case w.left >= 0:
+		w.left -= int64(len(p))
+	}
+	if w.chunks != nil {
+		return w.chunks.Write(p)
+	}
+	return w.c.bw.Write(p)
+}
+
+// FlushError sends what has been written so far.
+func (w *RawWriter) FlushError() error { return w.c.bw.Flush() }
+
+// sendHead writes the head; length is the body's length where the writer knows
+// it, else -1.
+func (w *RawWriter) sendHead(fields Header, length int) error {
+	f, err := parseFraming(fields)
+	if w.refused = cmp.Or(w.refused, checkFields("response", fields), err); w.refused != nil {
+		return w.refused
+	}
+	r := &w.c.request
+	w.noBody = bodyless(r.Method, w.status)
+	w.left, w.sent = f.length, true
+	w.closeAfter = w.closeAfter || r.Close || wantsClose("HTTP/1.1", fields) || w.c.srv.closing.Load()
+	framed := w.noBody || f.chunked || f.length >= 0
+	switch {
+	case framed:
+		w.closeAfter = w.closeAfter || f.chunked && r.minor() == 0
+	case length >= 0:
+		w.left = int64(length)
+	case r.minor() == 0:
+		w.closeAfter = true
+	default:
+		f.chunked = true
+	}
+	if f.chunked && !w.noBody && r.minor() > 0 {
+		w.chunks = newChunkWriter(w.c.bw)
+	}
+	w.writeStatus()
+	for i := range fields {
+		if r.minor() > 0 || !fields[i].is("Transfer-Encoding") {
+			w.writeField(fields[i].Name, fields[i].Value)
+		}
+	}
+	w.writeOurs(fields, framed)
+	_, err = w.c.bw.WriteString("\r\n")
+	return err
+}
+
+// writeOurs writes the fields that the handler has left to the server. framed:
+// those say already how long the body is.
+func (w *RawWriter) writeOurs(fields Header, framed bool) {
+	minor := w.c.request.minor()
+	switch {
+	case framed:
+	case w.left >= 0:
+		w.writeField("Content-Length", strconv.FormatInt(w.left, 10))
+	case minor > 0:
+		w.writeField("Transfer-Encoding", "chunked")
+	}
+	switch {
+	case fields.Has("Connection"):
+	case w.closeAfter:
+		w.writeField("Connection", "close")
+	case minor == 0:
+		w.writeField("Connection", "keep-alive")
+	}
+	if !fields.Has("Date") {
+		w.writeDate()
+	}
+}
+
+// writeStatus writes the status line. Errors of the connection are kept by the
+// buffer, which returns them at its flush.
+func (w *RawWriter) writeStatus() {
+	bw := w.c.bw
+	bw.WriteString("HTTP/1.1 ")
+	line := bw.AvailableBuffer()
+	for unit := 100; unit > w.status; unit /= 10 {
+		line = append(line, '0')
+	}
+	bw.Write(strconv.AppendInt(line, int64(w.status), 10))
+	bw.WriteByte(' ')
+	bw.WriteString(http.StatusText(w.status))
+	bw.WriteString("\r\n")
+}
+
+func (w *RawWriter) writeField(name, value string) {
+	bw := w.c.bw
+	bw.WriteString(name)
+	bw.WriteString(": ")
+	bw.WriteString(value)
+	bw.WriteString("\r\n")
+}
+
+func (w *RawWriter) writeDate() {
+	bw := w.c.bw
+	bw.WriteString("Date: ")
+	bw.Write(time.Now().UTC().AppendFormat(bw.AvailableBuffer(), http.TimeFormat))
+	bw.WriteString("\r\n")
+}
+
+// finish completes the response after the handler has returned.
+func (w *RawWriter) finish() error {
+	if !w.sent {
+		return w.fail(errors.New("the handler has not answered"))
+	}
+	if w.chunks != nil {
+		if err := w.chunks.finish(w.trailer); err != nil {
+			return err
+		}
+	}
+	if err := w.c.bw.Flush(); err != nil {
+		return err
+	}
+	if w.left > 0 && !w.noBody {
+		return fmt.Errorf("response body ended %d bytes short of its Content-Length", w.left)
+	}
+	return nil
+}
+
+// fail replaces a head that must not be sent by a plain 500.
+func (w *RawWriter) fail(err error) error {
+	w.c.log("response refused", err)
+	w.c.bw.WriteString("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	w.c.bw.Flush()
+	return err
+}
+
+// responseWriter is a RawWriter for net/http's handlers: what they write first
+// is held back, see smallBody.
+type responseWriter struct {
+	*RawWriter
+	header   http.Header
+	held     []byte
+	watch    *watcher
+	hijacked bool
 }
 
 var _ http.Hijacker = (*responseWriter)(nil)
@@ -76,27 +249,6 @@ func (w *responseWriter) WriteHeader(status int) {
 	}
 }
 
-// WriteHead sends the head at once.
-func (w *responseWriter) WriteHead(status int, header Header) error {
-	if w.status != 0 {
-		return errors.New("response head already written")
-	}
-	w.status, w.raw = status, header
-	return w.sendHead(-1)
-}
-
-// WriteTrailer sets the trailer fields.
-func (w *responseWriter) WriteTrailer(trailer Header) { w.trailer = trailer }
-
-func (w *responseWriter) writeContinue() error {
-	if w.sent {
-		return nil
-	}
-	w.continued = true
-	w.c.bw.WriteString("HTTP/1.1 100 Continue\r\n\r\n")
-	return w.c.bw.Flush()
-}
-
 // Write holds back a small unframed body; see smallBody.
 func (w *responseWriter) Write(p []byte) (int, error) {
 	w.status = cmp.Or(w.status, http.StatusOK)
@@ -107,36 +259,19 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	if err := w.release(); err != nil {
 		return 0, err
 	}
-	return w.writeBody(p)
+	return w.RawWriter.Write(p)
 }
 
 func (w *responseWriter) release() error {
 	if !w.sent {
-		if err := w.sendHead(-1); err != nil {
+		if err := w.sendHead(sorted(w.header), -1); err != nil {
 			return err
 		}
 	}
 	held := w.held
 	w.held = nil
-	_, err := w.writeBody(held)
+	_, err := w.RawWriter.Write(held)
 	return err
-}
-
-func (w *responseWriter) writeBody(p []byte) (int, error) {
-	switch {
-	case len(p) == 0:
-		return 0, nil
-	case w.noBody:
-		return len(p), nil
-	case w.left >= 0 && int64(len(p)) > w.left:
-		return 0, http.ErrContentLength
-	case w.left >= 0:
-		w.left -= int64(len(p))
-	}
-	if w.chunks != nil {
-		return w.chunks.Write(p)
-	}
-	return w.c.bw.Write(p)
 }
 
 // Flush sends what has been written so far.
@@ -148,106 +283,25 @@ func (w *responseWriter) FlushError() error {
 	if err := w.release(); err != nil {
 		return err
 	}
-	return w.c.bw.Flush()
+	return w.RawWriter.FlushError()
 }
 
 // SetReadDeadline and SetWriteDeadline serve http.ResponseController.
 func (w *responseWriter) SetReadDeadline(t time.Time) error  { return w.c.conn.SetReadDeadline(t) }
 func (w *responseWriter) SetWriteDeadline(t time.Time) error { return w.c.conn.SetWriteDeadline(t) }
 
-// sendHead writes the head; length is the body's length where the writer knows
-// it, else -1.
-func (w *responseWriter) sendHead(length int) error {
-	fields := w.raw
-	if fields == nil {
-		fields = sorted(w.header)
-	}
-	if err := checkFields("response", fields); err != nil {
-		return err
-	}
-	fields, err := w.frame(fields.Clone(), length)
-	if err != nil {
-		return err
-	}
-	if !fields.Has("Date") {
-		fields.Add("Date", time.Now().UTC().Format(http.TimeFormat))
-	}
-	w.sent = true
-	start := fmt.Sprintf("HTTP/1.1 %03d %s", w.status, http.StatusText(w.status))
-	_, err = w.c.bw.Write(appendHead(nil, start, fields))
-	return err
-}
-
-// frame chooses how the body is delimited and adds the field that says so.
-func (w *responseWriter) frame(fields Header, length int) (Header, error) {
-	f, err := parseFraming(fields)
-	if err != nil {
-		return nil, err
-	}
-	w.left, w.noBody = f.length, bodyless(w.req.Method, w.status)
-	switch {
-	case f.chunked && w.req.ProtoMinor == 0:
-		fields.Del("Transfer-Encoding")
-		w.closeAfter = true
-	case f.chunked:
-	case w.noBody || f.length >= 0:
-	case length >= 0:
-		w.left = int64(length)
-		fields.Add("Content-Length", strconv.Itoa(length))
-	case w.req.ProtoMinor == 0:
-		w.closeAfter = true
-	default:
-		f.chunked = true
-		fields.Add("Transfer-Encoding", "chunked")
-	}
-	if f.chunked && !w.noBody && !w.closeAfter {
-		w.chunks = newChunkWriter(w.c.bw)
-	}
-	return w.persist(fields), nil
-}
-
-func (w *responseWriter) persist(fields Header) Header {
-	w.closeAfter = w.closeAfter || w.req.Close || wantsClose("HTTP/1.1", fields) || w.c.srv.isClosing()
-	switch {
-	case w.closeAfter && !fields.Has("Connection"):
-		fields.Add("Connection", "close")
-	case !w.closeAfter && w.req.ProtoMinor == 0 && !fields.Has("Connection"):
-		fields.Add("Connection", "keep-alive")
-	}
-	return fields
-}
-
 // finish completes the response after the handler has returned.
 func (w *responseWriter) finish() error {
 	w.status = cmp.Or(w.status, http.StatusOK)
 	if !w.sent {
-		if err := w.sendHead(len(w.held)); err != nil {
+		if err := w.sendHead(sorted(w.header), len(w.held)); err != nil {
 			return w.fail(err)
 		}
 	}
 	if err := w.release(); err != nil {
 		return err
 	}
-	if w.chunks != nil {
-		if err := w.chunks.finish(w.trailer); err != nil {
-			return err
-		}
-	}
-	if err := w.c.bw.Flush(); err != nil {
-		return err
-	}
-	if w.left > 0 && !w.noBody {
-		return fmt.Errorf("response body ended %d bytes short of its Content-Length", w.left)
-	}
-	return nil
-}
-
-// fail replaces a head that must not be sent by a plain 500.
-func (w *responseWriter) fail(err error) error {
-	w.c.log("response refused", err)
-	w.c.bw.WriteString("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-	w.c.bw.Flush()
-	return err
+	return w.RawWriter.finish()
 }
 
 // sorted lists a header map by name, so that the output does not depend on map

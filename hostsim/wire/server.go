@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,16 +38,15 @@ type Server struct {
 	// its own if an idle connection is closed that has served it, and does not
 	// otherwise.
 	FirstRequest time.Duration
-	// Raw is for handlers that read RequestURI and [RawHeader] alone, and finish
-	// a request whose client has left: Header stays empty, URL has the target in
-	// Opaque, and the context does not end with the connection.
-	Raw bool
+	// Raw, if not nil, answers in place of Handler, see [RawHandler].
+	Raw RawHandler
 	Log *slog.Logger // nil: nothing is logged
+
+	closing atomic.Bool
 
 	mu        sync.Mutex
 	listeners map[net.Listener]bool
 	conns     map[*serverConn]bool
-	closing   bool
 	closed    bool // nobody is waited for any more
 	wg        sync.WaitGroup
 }
@@ -83,7 +84,7 @@ func (s *Server) stopped(ln net.Listener, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.listeners, ln)
-	if s.closing {
+	if s.closing.Load() {
 		return http.ErrServerClosed
 	}
 	return err
@@ -102,7 +103,7 @@ func nextPause(err error, last time.Duration) time.Duration {
 func (s *Server) trackListener(ln net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
+	if s.closing.Load() {
 		return false
 	}
 	if s.listeners == nil {
@@ -127,9 +128,10 @@ func (s *Server) serveConn(c *serverConn) {
 
 func (s *Server) newConn(conn net.Conn) *serverConn {
 	if s.WriteTimeout > 0 {
-		conn = &timedWriter{conn, s.WriteTimeout}
+		conn = &timedWriter{Conn: conn, timeout: s.WriteTimeout}
 	}
 	c := &serverConn{srv: s, conn: conn}
+	c.request.Remote = addressOf(conn.RemoteAddr())
 	if s.TLSConfig != nil {
 		c.conn = tls.Server(conn, s.TLSConfig)
 	}
@@ -142,7 +144,7 @@ func (s *Server) newConn(conn net.Conn) *serverConn {
 func (s *Server) trackConn(c *serverConn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.closing && s.FirstRequest == 0 {
+	if s.closed || s.closing.Load() && s.FirstRequest == 0 {
 		c.conn.Close()
 		return false
 	}
@@ -190,32 +192,42 @@ func (s *Server) Close() error {
 func (s *Server) stop(active bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closing, s.closed = true, s.closed || active
+	s.closing.Store(true)
+	s.closed = s.closed || active
 	for ln := range s.listeners {
 		ln.Close()
 	}
 	for c := range s.conns {
-		switch {
-		case !active && c.busy:
-		case !active && !c.served && s.FirstRequest > 0:
-			c.conn.SetReadDeadline(time.Now().Add(s.FirstRequest))
-		default:
-			c.conn.Close()
-		}
+		c.stop(active)
+	}
+}
+
+// stop closes the connection unless a request is under way, or its first one is
+// waited for; with active in any case.
+func (c *serverConn) stop(active bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !active && c.busy:
+	case !active && !c.served && c.srv.FirstRequest > 0:
+		c.conn.SetReadDeadline(time.Now().Add(c.srv.FirstRequest))
+	default:
+		c.conn.Close()
 	}
 }
 
 // awaits reports whether the connection may wait for another request, and until
-// when. Once Shutdown has begun only a connection's first request is waited for.
-func (s *Server) awaits(c *serverConn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// when. Once Shutdown has begun only a connection's first request is waited
+// for. A Shutdown that begins now sees that the connection is idle.
+func (c *serverConn) awaits() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.busy = false
 	switch {
-	case !s.closing:
-		c.conn.SetReadDeadline(time.Now().Add(c.headTimeout()))
-	case !c.served && s.FirstRequest > 0:
-		c.conn.SetReadDeadline(time.Now().Add(s.FirstRequest))
+	case !c.srv.closing.Load():
+		c.boundHead()
+	case !c.served && c.srv.FirstRequest > 0:
+		c.conn.SetReadDeadline(time.Now().Add(c.srv.FirstRequest))
 	default:
 		return false
 	}
@@ -223,51 +235,93 @@ func (s *Server) awaits(c *serverConn) bool {
 }
 
 // begin says that a request has begun to arrive: it will be answered.
-func (s *Server) begin(c *serverConn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (c *serverConn) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.busy, c.served = true, true
-	if s.closing {
-		c.conn.SetReadDeadline(time.Now().Add(c.headTimeout()))
+	if c.srv.closing.Load() {
+		c.bound = time.Time{}
+		c.boundHead()
 	}
 }
 
-func (s *Server) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
+// boundHead bounds the wait for a head. A bound that was set a moment ago is
+// left as it is: setting one costs more than parsing a head.
+func (c *serverConn) boundHead() {
+	limit := c.headTimeout()
+	now := time.Now()
+	if now.Add(limit - limit/slack).Before(c.bound) {
+		return
+	}
+	c.bound = now.Add(limit)
+	c.conn.SetReadDeadline(c.bound)
+}
+
+// slack is which part of a bound on reading a head, or on a write, may be
+// missing, so that it is not set anew each time.
+const slack = 16
+
+// unbind ends the bound on reading. Whoever sets another calls it first.
+func (c *serverConn) unbind() {
+	c.bound = time.Time{}
+	c.conn.SetReadDeadline(time.Time{})
 }
 
 type serverConn struct {
 	srv  *Server
 	conn net.Conn
 	br   *bufio.Reader
-	bw   *bufio.Writer
+	bw   *bufio.Writer // while a request is answered, see writers
 	tls  *tls.ConnectionState
-	busy bool // a request has begun; guarded by srv.mu
-	// served: it has begun a request; guarded by srv.mu
+	// bound is the deadline for reading a head, if it is set.
+	bound time.Time
+
+	mu   sync.Mutex
+	busy bool // a request has begun
+	// served: it has begun a request
 	served bool
+
+	// used again for each request
+	request RawRequest
+	writer  RawWriter
+}
+
+// readSize is the memory that an idle connection has for the next head. A
+// longer one is read in pieces.
+const readSize = 4 << 10
+
+// writers have the memory for answers: idle connections need none.
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 8<<10) }}
+
+func (c *serverConn) takeWriter() {
+	c.bw = writers.Get().(*bufio.Writer)
+	c.bw.Reset(c.conn)
+}
+
+func (c *serverConn) giveWriter() {
+	c.bw.Reset(nil)
+	writers.Put(c.bw)
+	c.bw = nil
 }
 
 func (c *serverConn) serve() {
 	limit := c.srv.Limits.orDefaults()
-	c.br, c.bw = bufio.NewReaderSize(c.conn, 8<<10), bufio.NewWriterSize(c.conn, 8<<10)
+	c.br = bufio.NewReaderSize(c.conn, readSize)
 	if !c.handshake() {
 		return
 	}
-	for c.srv.awaits(c) {
+	for c.awaits() {
 		if _, err := c.br.Peek(1); err != nil {
 			return // gone, or silent
 		}
-		c.srv.begin(c)
-		req, body, err := c.readRequest(limit)
+		c.begin()
+		body, err := c.readRequest(limit)
 		if err != nil {
 			c.refuse(err)
 			return
 		}
-		c.conn.SetReadDeadline(time.Time{})
-		if !c.answer(req, body) {
-			if !body.over() {
+		if !c.answer(body) {
+			if body != nil && !body.over() {
 				c.linger()
 			}
 			return
@@ -307,7 +361,7 @@ func (c *serverConn) handshake() bool {
 		c.log("tls handshake failed", err)
 		return false
 	}
-	t.SetDeadline(time.Time{})
+	t.SetWriteDeadline(time.Time{})
 	state := t.ConnectionState()
 	c.tls = &state
 	return true
@@ -329,14 +383,34 @@ func (s *Server) warn(what string, client net.Addr, err error) {
 type timedWriter struct {
 	net.Conn
 	timeout time.Duration
+	bound   atomic.Int64 // the deadline that is set, since epoch; 0 for none
 }
 
-// Write implements io.Writer.
+// epoch is for times that a change of the clock does not move.
+var epoch = time.Now()
+
+// Write implements io.Writer. A deadline that was set a moment ago is left as it
+// is, see slack.
 func (c *timedWriter) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
+	if now := time.Since(epoch); now+c.timeout-c.timeout/slack >= time.Duration(c.bound.Load()) {
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+			return 0, err
+		}
+		c.bound.Store(int64(now + c.timeout))
 	}
 	return c.Conn.Write(p)
+}
+
+// SetWriteDeadline implements net.Conn.
+func (c *timedWriter) SetWriteDeadline(t time.Time) error {
+	c.bound.Store(0)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline implements net.Conn.
+func (c *timedWriter) SetDeadline(t time.Time) error {
+	c.bound.Store(0)
+	return c.Conn.SetDeadline(t)
 }
 
 // CloseWrite closes the writing side, where the connection has one.
@@ -359,14 +433,19 @@ func (c *serverConn) refuse(err error) {
 	}
 	c.log("request refused", err)
 	text := err.Error() + "\n"
+	c.takeWriter()
+	defer c.giveWriter()
 	fmt.Fprintf(c.bw, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s",
 		status, http.StatusText(status), len(text), text)
 	c.bw.Flush()
 	c.linger()
 }
 
-func (c *serverConn) readRequest(limit Limits) (*http.Request, *bodyReader, error) {
-	h := &head{r: c.br, limit: limit}
+// readRequest reads the head into c.request. body is nil where the request has
+// none.
+func (c *serverConn) readRequest(limit Limits) (body *bodyReader, err error) {
+	h := head{r: c.br, limit: limit}
+	h.prefetch()
 	line, err := h.line()
 	if err == nil && line == "" {
 		// RFC 9112, section 2.2: one empty line before the request line is
@@ -374,47 +453,66 @@ func (c *serverConn) readRequest(limit Limits) (*http.Request, *bodyReader, erro
 		line, err = h.line()
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	method, target, proto, err := parseRequestLine(line)
+	r := &c.request
+	if r.Method, r.Target, r.Proto, err = parseRequestLine(line); err != nil {
+		return nil, err
+	}
+	if r.Header, err = h.fields(r.Header[:0]); err != nil {
+		return nil, err
+	}
+	f, err := r.check()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	fields, err := h.fields()
-	if err != nil {
-		return nil, nil, err
+	r.Length, r.Close, r.Body = f.length, wantsClose(r.Proto, r.Header), nil
+	if f.length == 0 {
+		return nil, nil
 	}
-	return c.newRequest(method, target, proto, fields, limit)
+	return newBodyReader(c.br, f, limit), nil
 }
 
-func (c *serverConn) newRequest(method, target, proto string, fields Header, limit Limits) (*http.Request, *bodyReader, error) {
-	f, err := parseFraming(fields)
+// check refuses a head whose message could be read in two ways, and returns how
+// the body is framed.
+func (r *RawRequest) check() (framing, error) {
+	f, err := parseFraming(r.Header)
 	if err != nil {
-		return nil, nil, err
+		return f, err
 	}
-	if f.chunked && proto == "HTTP/1.0" {
+	if f.chunked && r.Proto == "HTTP/1.0" {
 		// RFC 9112, section 6.1: a proxy on the way may not have understood it
-		return nil, nil, malformed("Transfer-Encoding in HTTP/1.0")
+		return f, malformed("Transfer-Encoding in HTTP/1.0")
 	}
-	if hosts := fields.Values("Host"); len(hosts) > 1 || len(hosts) == 0 && proto == "HTTP/1.1" {
-		return nil, nil, malformed("%d Host fields", len(hosts))
+	if hosts := r.Header.Count("Host"); hosts > 1 || hosts == 0 && r.Proto == "HTTP/1.1" {
+		return f, malformed("%d Host fields", hosts)
 	}
 	if f.length < 0 && !f.chunked {
 		f.length = 0 // a request without framing fields has no body
 	}
-	body := newBodyReader(c.br, f, limit)
-	location, header := &url.URL{Opaque: target}, http.Header(nil)
-	if !c.srv.Raw {
-		location, header = parseTarget(target), httpHeader(fields)
-	}
-	req := &http.Request{Method: method, RequestURI: target, URL: location, Proto: proto, ProtoMajor: 1,
-		ProtoMinor: int(proto[7] - '0'), Header: header, ContentLength: f.length, RemoteAddr: addr(c.conn.RemoteAddr()), TLS: c.tls}
+	return f, nil
+}
+
+// newRequest makes a request for net/http's handlers of c.request.
+func (c *serverConn) newRequest() *http.Request {
+	r := &c.request
+	fields := r.Header.Clone()
+	req := &http.Request{Method: r.Method, RequestURI: r.Target, URL: parseTarget(r.Target), Proto: r.Proto, ProtoMajor: 1,
+		ProtoMinor: r.minor(), Header: httpHeader(fields), ContentLength: r.Length, RemoteAddr: addr(c.conn.RemoteAddr()), TLS: c.tls}
 	req.Host, _ = fields.Get("Host")
-	if f.chunked {
+	if r.Length < 0 {
 		req.TransferEncoding = []string{"chunked"}
 	}
-	req.Close = wantsClose(proto, fields)
-	return req.WithContext(context.WithValue(context.Background(), rawHeaderKey{}, fields)), body, nil
+	req.Close = r.Close
+	return req.WithContext(context.WithValue(context.Background(), rawHeaderKey{}, fields))
+}
+
+// addressOf returns an address and port; the zero AddrPort where it has none.
+func addressOf(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort()
+	}
+	return netip.AddrPort{}
 }
 
 func addr(a net.Addr) string {
@@ -444,13 +542,18 @@ func httpHeader(fields Header) http.Header {
 }
 
 func wantsClose(proto string, fields Header) bool {
-	tokens := strings.ToLower(strings.Join(fields.Values("Connection"), ","))
-	for token := range strings.SplitSeq(tokens, ",") {
-		switch strings.TrimSpace(token) {
-		case "close":
-			return true
-		case "keep-alive":
-			return false
+	for i := range fields {
+		if !fields[i].is("Connection") {
+			continue
+		}
+		for token := range strings.SplitSeq(fields[i].Value, ",") {
+			token = strings.TrimSpace(token)
+			switch {
+			case strings.EqualFold(token, "close"):
+				return true
+			case strings.EqualFold(token, "keep-alive"):
+				return false
+			}
 		}
 	}
 	return proto == "HTTP/1.0"
@@ -474,34 +577,83 @@ func RawHeader(r *http.Request) Header {
 
 // answer runs the handler and reports whether the connection can serve another
 // request.
-func (c *serverConn) answer(req *http.Request, body *bodyReader) (again bool) {
-	ctx, cancel := context.WithCancel(context.WithValue(req.Context(), http.LocalAddrContextKey, c.conn.LocalAddr()))
-	defer cancel()
-	w := &responseWriter{c: c, req: req, header: http.Header{}}
-	watch := &watcher{c: c, cancel: cancel, done: make(chan struct{})}
-	w.watch = watch
-	if !c.srv.Raw {
-		body.ended = watch.start
-	}
-	if expect, _ := RawHeader(req).Get("Expect"); strings.EqualFold(expect, "100-continue") && body.left != 0 {
-		body.before = w.writeContinue
-	}
-	reader := &requestBody{body: body, conn: c.conn, timeout: c.srv.BodyTimeout}
-	req.Body = reader
-	if body.left == 0 {
-		req.Body = http.NoBody
-		if !c.srv.Raw {
-			watch.start()
+func (c *serverConn) answer(body *bodyReader) (again bool) {
+	c.takeWriter()
+	w := &c.writer
+	w.reset(c)
+	var reader *requestBody
+	if body != nil {
+		c.unbind()
+		reader = &requestBody{body: body, conn: c.conn, timeout: c.srv.BodyTimeout}
+		if expect, _ := c.request.Header.Get("Expect"); strings.EqualFold(expect, "100-continue") {
+			body.before = w.writeContinue
 		}
 	}
-	ok := c.handle(w, req.WithContext(ctx))
-	if w.hijacked {
-		return false
+	ok, hijacked := c.answerRaw(w, reader)
+	if hijacked {
+		return false // its handler may have kept the writer
 	}
-	reader.finish()
-	ok = ok && w.finish() == nil
+	c.giveWriter()
+	return ok && !w.closeAfter && drain(c.conn, body, w.continued || body == nil || body.before == nil)
+}
+
+// answerRaw lets the raw handler answer, and net/http's where there is none or
+// it leaves the request.
+func (c *serverConn) answerRaw(w *RawWriter, body *requestBody) (ok, hijacked bool) {
+	if c.srv.Raw == nil {
+		return c.answerHTTP(w, body)
+	}
+	c.request.TLS = c.tls
+	if body != nil {
+		c.request.Body = body
+	}
+	err := c.handleRaw(w)
+	if err == ErrNotRaw && !w.sent {
+		return c.answerHTTP(w, body)
+	}
+	if body != nil {
+		body.finish()
+	}
+	return err == nil && w.finish() == nil, false
+}
+
+// handleRaw calls the raw handler; a panic ends the connection only.
+func (c *serverConn) handleRaw(w *RawWriter) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errPanicked
+			c.log("handler panicked", fmt.Errorf("%v\n%s", p, debug.Stack()))
+		}
+	}()
+	return c.srv.Raw.ServeRaw(w, &c.request)
+}
+
+var errPanicked = errors.New("handler panicked")
+
+func (c *serverConn) answerHTTP(w *RawWriter, body *requestBody) (ok, hijacked bool) {
+	c.unbind()
+	req := c.newRequest()
+	ctx, cancel := context.WithCancel(context.WithValue(req.Context(), http.LocalAddrContextKey, c.conn.LocalAddr()))
+	defer cancel()
+	watch := &watcher{c: c, cancel: cancel, done: make(chan struct{})}
+	rw := &responseWriter{RawWriter: w, header: http.Header{}, watch: watch}
+	req.Body = http.NoBody
+	if body == nil {
+		watch.start()
+	} else {
+		body.body.ended = watch.start
+		req.Body = body
+	}
+	ok = c.handle(rw, req.WithContext(ctx))
+	if rw.hijacked {
+		return false, true
+	}
+	if body != nil {
+		body.finish()
+	}
+	ok = ok && rw.finish() == nil
 	watch.stop()
-	return ok && !w.closeAfter && drain(c.conn, body, w.continued || body.before == nil)
+	return ok, false
 }
 
 // handle calls the handler; a panic ends the connection only.
@@ -522,7 +674,7 @@ func (c *serverConn) handle(w *responseWriter, req *http.Request) (ok bool) {
 // drain skips what the handler left of the request body; a long rest, or one
 // that was never asked for, is not worth it.
 func drain(conn net.Conn, body *bodyReader, asked bool) bool {
-	if body.over() {
+	if body == nil || body.over() {
 		return true
 	}
 	if !asked || body.err != nil {

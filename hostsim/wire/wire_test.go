@@ -301,7 +301,7 @@ func FuzzRequestHead(f *testing.F) {
 			if err != nil {
 				return "", nil, err
 			}
-			fields, err := h.fields()
+			fields, err := h.fields(nil)
 			return method + " " + target + " " + proto, fields, err
 		}
 		line, fields, err := read(data)
