@@ -109,6 +109,7 @@ func (x *exam) run() (*report.Report, error) {
 			return nil, fmt.Errorf("examination of %s interrupted: %w", x.opt.Host, err)
 		}
 	}
+	x.recordStands(&name, &secured, behind)
 	return x.finish(), nil
 }
 

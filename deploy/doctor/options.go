@@ -90,6 +90,8 @@ type Options struct {
 	// UserAgent is that of the ordinary requests; "" is a browser's, with the
 	// doctor's name behind it.
 	UserAgent string
+	// Files: what is served to apps is fetched whole, for [report.Stands].
+	Files bool
 	// Progress, if not nil, is told before each question what is asked. The
 	// given link is named as such only.
 	Progress func(catalogue.Section, string)

@@ -74,6 +74,7 @@ func (x *exam) tlsHandshake(address, sni string, least, most uint16) *handshake 
 type secured struct {
 	*handshake
 	front front
+	shown bool // a certificate for the host
 }
 
 func (x *exam) examineTLS(name *resolution) (s secured, stop string) {
@@ -92,6 +93,7 @@ func (x *exam) examineTLS(name *resolution) (s secured, stop string) {
 	} else if !x.report.Has("dns-not-yet") && name.found() { // with --via it may be that no resolver has answered
 		x.pass("dns-ok", "%s", cmp.Or(strings.Join(name.chain, " → "), addresses(name.lookup)))
 	}
+	s.shown = true
 	leaf := s.leaf()
 	x.checkTime(leaf)
 	trusted := x.checkChain(s.state.PeerCertificates)

@@ -216,3 +216,15 @@ func (d *Draft) beside() (names []string) {
 	slices.SortFunc(names, strings.Compare)
 	return names
 }
+
+// Parsed is the site as the file has it, or will have it.
+func (d *Draft) Parsed() (*core.Site, error) {
+	if site := d.There(); site != nil {
+		return site, nil
+	}
+	sites, err := d.parse()
+	if err != nil {
+		return nil, err
+	}
+	return sites.Lookup(d.Site.Host), nil
+}

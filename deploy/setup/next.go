@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -57,7 +58,7 @@ func (d *Draft) Next(road Road) []Command {
 	if d.File != "sites.json" {
 		sites = " --sites " + output.ShellWord(d.File)
 	}
-	last := Command{"clickedge doctor " + d.Site.Host + sites, "what stands there now"}
+	last := Command{"clickedge adopt " + d.Site.Host + sites + " --for " + string(road), "what stands there now, and the road to the cut-over"}
 	if road == Fastly {
 		return []Command{d.first(road), {"clickedge build" + sites + " -o pkg/clickedge.tar.gz", "the package to publish"}, last}
 	}
@@ -104,3 +105,22 @@ func (d *Draft) secrets() (file, join string) {
 	file = strings.TrimSuffix(file, ".key")
 	return file, "(umask 077; cat " + strings.Join(parts, " ") + " >" + output.ShellWord(file) + ")"
 }
+
+// Secrets is the file beside sites.json with the secrets that its sites need,
+// "" where there is none, or they need none.
+func (d *Draft) Secrets() string {
+	if len(d.keyIDs()) == 0 && d.key == nil {
+		return ""
+	}
+	all := filepath.Join(filepath.Dir(d.File), "keys")
+	if _, err := os.Stat(all); err == nil {
+		return all
+	}
+	if file, join := d.secrets(); join == "" {
+		return file
+	}
+	return ""
+}
+
+// SecretOf is the file with the secret of a key, as init writes it.
+func (d *Draft) SecretOf(id string) string { return d.keyFile(id) }

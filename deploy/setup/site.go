@@ -86,7 +86,23 @@ func (s *Site) Problems(field string) (list []Problem) {
 	if domain, _ := espdns.Preset(s.Host); domain != "" && field == "host" {
 		return []Problem{{quoted(s.Host) + " is a name of the ESP's", "the link domain is yours, and stands in the links of your mail, as link.example.com"}}
 	}
-	_, _, err := sitesfile.Parse("sites.json", s.Text(), func(string) ([]byte, error) { return []byte("{}"), fs.ErrNotExist })
+	alone := *s
+	alone.AppLinks = nil // see FileProblems
+	return alone.problems(field, nil)
+}
+
+// FileProblems are what core finds wrong with the files of app links, by name.
+func (s *Site) FileProblems(beside map[string][]byte) []Problem {
+	return s.problems("app_links", beside)
+}
+
+func (s *Site) problems(field string, beside map[string][]byte) (list []Problem) {
+	_, _, err := sitesfile.Parse("sites.json", s.Text(), func(name string) ([]byte, error) {
+		if data, ok := beside[name]; ok {
+			return data, nil
+		}
+		return nil, fs.ErrNotExist
+	})
 	if err == nil {
 		return nil
 	}

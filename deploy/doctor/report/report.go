@@ -122,6 +122,8 @@ type Report struct {
 	Queries     int `json:"queries"`
 	Connections int `json:"connections"`
 	Requests    int `json:"requests"`
+	// Stands is for a program that takes the host over, and is not printed.
+	Stands Stands `json:"-"`
 }
 
 // Worst is the highest severity of the findings.
