@@ -42,7 +42,8 @@ TLS, HTTP, the ESP behind, what is done to links on their way, filters, caching,
 app links and speed. It names what was seen, what that means, the fix for the CDN
 or server and the ESP in use, and the page that states the rule; and what could not
 be seen, and why. It works for clickedge, Cloudflare, CloudFront and other CDNs, for
-nginx, Apache, Caddy, HAProxy and Varnish. Browsers use HTTP/2: where it is offered,
+nginx, Apache, Caddy, HAProxy and Varnish, and for clickedge server (--cdn server).
+Browsers use HTTP/2: where it is offered,
 everything is asked over both.
 
 It opens no recipient's link but the one given with --link, and that once; never one

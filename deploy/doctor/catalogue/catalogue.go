@@ -34,7 +34,7 @@ type Entry struct {
 // Fix is the fix, by CDN or server. Any stands in for those that are empty.
 type Fix struct {
 	Any, Fastly, Nginx, Cloudflare, CloudFront string
-	Apache, Caddy, HAProxy, Varnish            string
+	Apache, Caddy, HAProxy, Varnish, Server    string
 }
 
 // Aside is said in addition where the ESP is of this family; its Source takes
@@ -49,7 +49,7 @@ type Aside struct {
 func (m *Fix) at(cdn string) string {
 	text := map[string]string{
 		Fastly: m.Fastly, Nginx: m.Nginx, Cloudflare: m.Cloudflare, CloudFront: m.CloudFront,
-		Apache: m.Apache, Caddy: m.Caddy, HAProxy: m.HAProxy, Varnish: m.Varnish,
+		Apache: m.Apache, Caddy: m.Caddy, HAProxy: m.HAProxy, Varnish: m.Varnish, Server: m.Server,
 	}[cdn]
 	return cmp.Or(text, m.Any)
 }

@@ -10,10 +10,11 @@ const (
 	Caddy      = "caddy"
 	HAProxy    = "haproxy"
 	Varnish    = "varnish"
+	Server     = "server" // clickedge server
 	Other      = "other"
 )
 
 // CDNs are the names that a CDN or server may be given by.
 func CDNs() []string {
-	return []string{Fastly, Nginx, Cloudflare, CloudFront, Apache, Caddy, HAProxy, Varnish, Other}
+	return []string{Fastly, Nginx, Cloudflare, CloudFront, Apache, Caddy, HAProxy, Varnish, Server, Other}
 }

@@ -78,7 +78,7 @@ func writeEntry(b *strings.Builder, e *Entry, provoked provocations) {
 func (e *Entry) fixes() (rows [][2]string) {
 	m := &e.Fix
 	for _, row := range [][2]string{{"Fix", m.Any}, {"Fastly", m.Fastly}, {"Cloudflare", m.Cloudflare}, {"CloudFront", m.CloudFront}, {"nginx", m.Nginx},
-		{"Apache", m.Apache}, {"Caddy", m.Caddy}, {"HAProxy", m.HAProxy}, {"Varnish", m.Varnish}} {
+		{"Apache", m.Apache}, {"Caddy", m.Caddy}, {"HAProxy", m.HAProxy}, {"Varnish", m.Varnish}, {"clickedge server", m.Server}} {
 		if row[1] != "" {
 			rows = append(rows, row)
 		}

@@ -121,6 +121,7 @@ func withServers(entries []Entry) []Entry {
 		m, more := &entries[i].Fix, serverFixes[entries[i].ID]
 		m.Nginx, m.Apache, m.Caddy = cmp.Or(m.Nginx, more.Nginx), cmp.Or(m.Apache, more.Apache), cmp.Or(m.Caddy, more.Caddy)
 		m.HAProxy, m.Varnish = cmp.Or(m.HAProxy, more.HAProxy), cmp.Or(m.Varnish, more.Varnish)
+		m.Server = ownFixes[entries[i].ID]
 	}
 	return entries
 }

@@ -37,6 +37,9 @@ func TestEveryServerHasItsFix(t *testing.T) {
 	for id := range serverFixes {
 		require.True(t, known[id], id)
 	}
+	for id := range ownFixes {
+		require.True(t, known[id], id)
+	}
 	for id := range evidence {
 		require.True(t, known[id], id)
 	}

@@ -76,12 +76,15 @@ func (r *Report) Subtitle() string {
 	if len(r.Links) > 1 {
 		esp += " and " + strconv.Itoa(len(r.Links)-1) + " more"
 	}
-	parts := []string{esp, "through " + map[bool]string{true: "an unknown CDN", false: r.CDN}[r.CDN == catalogue.Other]}
+	parts := []string{esp, "through " + cmp.Or(cdnNames[r.CDN], r.CDN)}
 	if r.Via != "" {
 		parts = append(parts, "at "+r.Via)
 	}
 	return strings.Join(append(parts, r.Started.Format("2006-01-02 15:04 MST")), ", ")
 }
+
+// cdnNames are CDNs that are called otherwise than the flag has them.
+var cdnNames = map[string]string{catalogue.Other: "an unknown CDN", catalogue.Server: "clickedge server"}
 
 // labelWidth is the first column of the table and of the findings.
 const labelWidth = 11

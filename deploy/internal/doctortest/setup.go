@@ -17,6 +17,7 @@ type Front string
 const (
 	Stranger   Front = ""       // a proxy in Go with Fastly's marks that changes nothing
 	Module     Front = "module" // clickedge on hostsim
+	Server     Front = "server" // clickedge server
 	Nginx      Front = "nginx"  // nginx of this machine
 	Apache     Front = "apache" // Apache of this machine
 	Caddy      Front = "caddy"  // and Caddy, HAProxy, and Varnish behind the lab's TLS
@@ -52,6 +53,9 @@ type Setup struct {
 	Secure, Plain string
 	// NoHTTP2 leaves HTTP/2 out at nginx.
 	NoHTTP2 bool
+	// Site has members of the site at clickedge server, beside esp, destinations
+	// and home.
+	Site map[string]any
 	// Change does the damage.
 	Change func(*World)
 
@@ -103,11 +107,17 @@ func (s *Setup) Start(t testing.TB) *Running {
 		w.Both, w.Proxy.Fail = append(w.Both, LikeCloudFront), cloudfrontFails
 	case Nginx, Apache, Caddy, HAProxy, Varnish:
 		w.Records = "link.example.com. CNAME proxy.hosting.example."
+	case Server:
+		w.Records = "link.example.com. A " + FrontAddr
 	case Straight:
 		w.Records = "link.example.com. CNAME " + w.Origin.Address + "."
 	}
 	if s.Change != nil {
 		s.Change(w)
+	}
+	if s.Front == Server {
+		plain, secure := startOwn(t, w, s)
+		w.Place80, w.Place443 = relay(plain), relay(secure)
 	}
 	if server, ok := realServers[s.Front]; ok {
 		plain, secure := startServer(t, w, &server, s)

@@ -55,7 +55,7 @@ var moduleSetups = []Setup{
 
 // Setups is the table of all set-ups. Names are unique.
 func Setups() []Setup {
-	return withNearMisses(slices.Concat(moduleSetups, dnsSetups, tlsSetups, httpSetups, espSetups, fidelitySetups, cacheSetups, appLinkSetups, speedSetups, severalSetups, claimSetups, http2Setups, causeSetups, nginxSetups, serverSetups, senderSetups))
+	return withNearMisses(slices.Concat(moduleSetups, ownSetups, dnsSetups, tlsSetups, httpSetups, espSetups, fidelitySetups, cacheSetups, appLinkSetups, speedSetups, severalSetups, claimSetups, http2Setups, causeSetups, nginxSetups, serverSetups, senderSetups))
 }
 
 // Find returns the set-up of a name; ok is false where there is none.
