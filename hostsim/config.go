@@ -91,6 +91,9 @@ type Config struct {
 	Stdout, Stderr io.Writer
 	// Trace describes each host call in Exchange.Calls in words. It costs time.
 	Trace bool
+	// Profile, when set, collects where guests' time goes, by function. It is
+	// for the default engine only, and costs time.
+	Profile *Profile
 	// Warnings are logged when the host is made. LoadConfig puts there what it
 	// ignored.
 	Warnings []string

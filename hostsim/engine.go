@@ -100,8 +100,9 @@ type Guest struct {
 	// the most that linear memory may grow to, in pages of 64 KiB
 	MemoryPages uint32
 
-	session *session
-	refused bool
+	session  *session
+	refused  bool
+	profiled *profiled // nil: there is no profile
 }
 
 // Call makes a host call for the guest; args are its core arguments and m is

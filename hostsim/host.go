@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,9 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	default:
 		return nil, fmt.Errorf("config: unknown imports %q: want %q or %q", cfg.UnknownImports, TrapUnknownImports, ZeroUnknownImports)
 	}
+	if _, ours := cfg.Engine.(*wazeroEngine); !ours && cfg.Profile != nil {
+		return nil, errors.New("config: a profile is for the default engine only")
+	}
 	faults, err := newFaults(&cfg)
 	if err != nil {
 		return nil, err
@@ -66,6 +70,9 @@ func New(ctx context.Context, module []byte, cfg Config) (*Host, error) {
 	program, err := cfg.Engine.Compile(ctx, module)
 	if err != nil {
 		return nil, err
+	}
+	if p, ours := program.(*wazeroProgram); ours {
+		cfg.Warnings = slices.Concat(cfg.Warnings, p.problems)
 	}
 	for _, warning := range cfg.Warnings {
 		cfg.Log.Warn(warning)
@@ -87,7 +94,7 @@ func (c Config) orDefaults() Config {
 	c.Entry = cmp.Or(c.Entry, "_start")
 	c.Scheme = cmp.Or(c.Scheme, "http")
 	if c.Engine == nil {
-		c.Engine = &wazeroEngine{cacheDir: c.CacheDir, entry: c.Entry, pages: c.Limits.MemoryPages, unknown: c.UnknownImports}
+		c.Engine = &wazeroEngine{cacheDir: c.CacheDir, entry: c.Entry, pages: c.Limits.MemoryPages, unknown: c.UnknownImports, profile: c.Profile}
 	}
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c

@@ -22,6 +22,7 @@ type wazeroEngine struct {
 	entry    string
 	pages    uint32
 	unknown  UnknownImports
+	profile  *Profile
 	plain    bool // take modules as they are; for comparison
 }
 
@@ -31,6 +32,8 @@ type wazeroProgram struct {
 	compiled wazero.CompiledModule
 	image    *image // nil: the module's own segments make its memory
 	metered  bool   // it calls tick from time to time
+	profile  *Profile
+	problems []string // of the profile
 }
 
 var (
@@ -42,7 +45,8 @@ var (
 // see check. It refuses what wazero is lax about: wasmtime, on which the
 // platform is built, takes no such module.
 func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, error) {
-	p := &wazeroProgram{}
+	p := &wazeroProgram{profile: e.profile}
+	original := module
 	switch err := wasmbin.Check(module); {
 	case errors.Is(err, wasmbin.ErrLater): // as it is, for wazero to refuse or to take
 	case err != nil:
@@ -50,6 +54,7 @@ func (e *wazeroEngine) Compile(ctx context.Context, module []byte) (Program, err
 	case !e.plain:
 		module = p.prepare(module, e.pages)
 	}
+	p.problems = p.profileProblems(original)
 	var err error
 	if p.runtime, err = e.runtime(ctx, p.metered); err != nil {
 		return nil, err
@@ -66,7 +71,11 @@ func (p *wazeroProgram) prepare(module []byte, maxPages uint32) []byte {
 	if stripped, data, err := splitImage(module, maxPages); err == nil {
 		module, p.image = stripped, newImage(data)
 	}
-	if metered, err := meter.Rewrite(module, meter.Turns); err == nil {
+	turns := int32(meter.Turns)
+	if p.profile != nil {
+		turns = profileTurns
+	}
+	if metered, err := meter.Rewrite(module, turns); err == nil {
 		module, p.metered = metered, true
 	}
 	return module
@@ -99,6 +108,10 @@ func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte
 	imports := p.imports()
 	if err := check(p.compiled, imports, wasi, e); err != nil {
 		return err
+	}
+	if p.profile != nil {
+		// after the guest's module: its own functions have no listeners
+		ctx = experimental.WithFunctionListenerFactory(ctx, looks{p.profile})
 	}
 	return link(ctx, p.runtime, unknownImports(imports, wasi), e.unknown)
 }
@@ -175,6 +188,7 @@ func tick(ctx context.Context, _ api.Module, _ []uint64) {
 // Run implements Program.
 func (p *wazeroProgram) Run(ctx context.Context, g *Guest) error {
 	ctx = context.WithValue(ctx, guestKey{}, g)
+	g.profiled = p.profiled(g)
 	memory := &memory{image: p.image, limit: uint64(g.MemoryPages) << 16, refused: g.MemoryRefused}
 	defer memory.release()
 	instance, err := p.instantiate(ctx, g, memory)
@@ -182,6 +196,8 @@ func (p *wazeroProgram) Run(ctx context.Context, g *Guest) error {
 		return fmt.Errorf("instantiate: %w", err)
 	}
 	defer instance.Close(context.WithoutCancel(ctx))
+	g.profiled.part("(a new instance)", "host")
+	defer func() { g.profiled.part(g.Entry, "guest") }()
 	if initialize := instance.ExportedFunction("_initialize"); initialize != nil && g.Entry != "_start" {
 		if _, err := initialize.Call(ctx); err != nil {
 			return err
@@ -217,6 +233,7 @@ func moduleConfig(g *Guest) wazero.ModuleConfig {
 // Close implements Program.
 func (p *wazeroProgram) Close(ctx context.Context) error {
 	p.image.close()
+	p.profile.forget()
 	if p.runtime == nil {
 		return nil
 	}

@@ -19,6 +19,8 @@ import (
 type options struct {
 	config  string
 	mocks   string
+	profile profiling
+	debug   string
 	addr    string
 	tls     bool
 	trace   traceFormat
@@ -89,6 +91,8 @@ func parse(sub string, args []string, stdout io.Writer) (*options, error) {
 		return nil, &usageError{err.Error()}
 	case o.module == "":
 		return nil, &usageError{"no module is named"}
+	case sub == "run" && o.debug != "":
+		return nil, &usageError{"--debug-addr is for serve"}
 	case sub == "serve" && len(o.args) > 0:
 		return nil, &usageError{fmt.Sprintf("%q is one argument too many", o.args[0])}
 	}
@@ -107,6 +111,8 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.BoolVar(&o.tls, "tls", false, "serve HTTPS, HTTP/1.1 and HTTP/2, with a certificate made at the start; guests see https URIs")
 	fs.BoolVar(&o.live, "production", false, "behave as Fastly's platform does where Viceroy does not: TLS only, fields, limits")
 	fs.Var(&o.trace, "trace", "write each request with its host calls; --trace=json for one JSON object a line")
+	fs.Func("profile", "write to this `file`, at the end, where guests' time went, for go tool pprof; guest[,PATH[,INTERVAL]] as in Viceroy", o.profile.set)
+	fs.StringVar(&o.debug, "debug-addr", "", "serve /debug/pprof on this `address`, of hostsim itself and (/guest) of guests; for serve")
 	fs.BoolVar(&o.logged[0], "log-stdout", false, "write what guests write to stdout as lines of a log endpoint of that name")
 	fs.BoolVar(&o.logged[1], "log-stderr", false, "the same for stderr")
 	for _, name := range []string{"v", "vv", "vvv", "verbose"} {
@@ -134,7 +140,6 @@ func (o *options) define(fs *flag.FlagSet) {
 // why they change nothing here.
 var viceroys = map[string]string{
 	"local-pushpin-proxy-port": "there is no Pushpin: redirect_to_grip_proxy answers unsupported",
-	"profile":                  "no profile is written",
 	"experimental_modules":     "only WASI preview 1 is there",
 	"adapt":                    "modules run as they are, not as components",
 	"g":                        "there is no native debug information",
@@ -160,7 +165,7 @@ func (o *options) defineViceroys(fs *flag.FlagSet) {
 				}
 				return set(text)
 			})
-		case "profile", "experimental_modules":
+		case "experimental_modules":
 			fs.Func(name, "taken for Viceroy's sake: "+reason, set)
 		default:
 			fs.BoolFunc(name, "taken for Viceroy's sake: "+reason, set)
@@ -192,7 +197,10 @@ func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error)
 	}
 	cfg.Production, cfg.UnknownImports = o.live, o.unknown
 	cfg.NoWebSockets = cfg.NoWebSockets || o.noWebSockets
-	cfg.Warnings = append(cfg.Warnings, o.ignored...)
+	cfg.Warnings = append(append(cfg.Warnings, o.ignored...), o.profile.ignored...)
+	if o.profile.wanted() || o.debug != "" {
+		cfg.Profile = &hostsim.Profile{}
+	}
 	cfg.Trace = o.trace != ""
 	if cacheDir, err := os.UserCacheDir(); err == nil {
 		cfg.CacheDir = filepath.Join(cacheDir, "hostsim")

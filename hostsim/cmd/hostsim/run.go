@@ -33,6 +33,9 @@ func runOnce(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if o.trace != "" {
 		writeTrace(o.stderr, o.trace, x)
 	}
+	if err := o.writeProfile("run", cfg.Profile); err != nil {
+		return err
+	}
 	switch {
 	case x.Ending.OK():
 		return nil

@@ -13,7 +13,7 @@ import (
 )
 
 // serve listens until ctx ends.
-func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
+func serve(ctx context.Context, o *options, stdout, stderr io.Writer) (err error) {
 	cfg, err := o.load(stdout, stderr)
 	if err != nil {
 		return err
@@ -35,7 +35,15 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer handler.Close()
+	defer func() {
+		handler.Close()
+		err = errors.Join(err, o.writeProfile("serve", cfg.Profile))
+	}()
+	if o.debug != "" {
+		if err := serveDebug(ctx, o.debug, cfg.Profile, o.stderr); err != nil {
+			return err
+		}
+	}
 	ln, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return err

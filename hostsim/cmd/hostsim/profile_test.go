@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func top(t *testing.T, path string) string {
+	t.Helper()
+	cmd := exec.Command("go", "tool", "pprof", "-top", "-nodefraction=0", path)
+	cmd.Env = append(os.Environ(), "PPROF_TMPDIR="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return string(out)
+}
+
+func TestProfileOfARun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.pb.gz")
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, 7, command(context.Background(), []string{"run", "--profile", path, guest(t, "one"), "7"}, &stdout, &stderr), stderr.String())
+	require.Contains(t, top(t, path), "fastly_http_resp.send_downstream")
+	files, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+}
+
+// A profile is there while the module is served, and in a file afterwards.
+func TestProfileOfAServer(t *testing.T) {
+	folder := t.TempDir()
+	t.Run("served", func(t *testing.T) {
+		url, stderr := served(t, "--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--profile=guest,"+folder, guest(t, "one"))
+		body, _ := get(t, http.DefaultClient, url+"/a")
+		require.Equal(t, "version one", body)
+		debug := regexp.MustCompile(`http://\S+/debug/pprof/`).FindString(stderr.String())
+		require.NotEmpty(t, debug, stderr.String())
+		resp, err := http.Get(debug + "guest")
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		profile, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "live.pb.gz")
+		require.NoError(t, os.WriteFile(path, profile, 0o600))
+		require.Contains(t, top(t, path), "fastly_http_resp.send_downstream")
+		index, _ := get(t, http.DefaultClient, debug)
+		require.Contains(t, index, "goroutine")
+		req, err := http.NewRequest(http.MethodGet, debug, nil)
+		require.NoError(t, err)
+		req.Host = "rebound.example"
+		resp, err = http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		resp.Body.Close()
+		require.Equal(t, http.StatusForbidden, resp.StatusCode)
+	})
+	require.Contains(t, top(t, filepath.Join(folder, profileName)), "fastly_http_resp.send_downstream")
+}
