@@ -69,6 +69,15 @@ type checker struct {
 	layout   *layout
 	rep      Report
 	problems []Problem
+	hides    bool // the file holds a secret, so nothing in it is quoted
+}
+
+// shown is a text that may quote names in the module: a secret may be one.
+func (c *checker) shown(format string, args ...any) string {
+	if c.hides {
+		return "(not shown beside a secret)"
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 func (c *checker) add(code Code, format string, args ...any) {
@@ -85,12 +94,14 @@ func Check(ctx context.Context, wasm []byte, secrets []Secret) (Report, error) {
 	if len(wasm) > contract.MaxPackage { // nothing else matters, and looking takes long
 		return c.rep, tooLarge("it", len(wasm), contract.MaxPackage)
 	}
+	c.secrets(secrets)
 	var err error
 	if c.layout, err = readLayout(wasm); err != nil {
-		return c.rep, &Error{[]Problem{{NotWasm, "it is no module: " + err.Error()}}}
+		c.add(NotWasm, "it is no module: %s", c.shown("%v", err))
+		return c.rep, &Error{c.problems}
 	}
 	c.counts()
-	c.secrets(secrets)
+	c.secretsInMemory(secrets)
 	if err := c.engine(ctx); err != nil {
 		return c.rep, err
 	}
@@ -129,7 +140,7 @@ func (c *checker) engine(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		c.add(Invalid, "an engine refuses it: %v", err)
+		c.add(Invalid, "an engine refuses it: %s", c.shown("%v", err))
 		return nil
 	}
 	known, err := newPlatform(ctx, rt)
@@ -149,9 +160,9 @@ func (c *checker) imports(list []api.FunctionDefinition, known platform) {
 		want, ok := known[module+"."+name]
 		switch have := typeText(f.ParamTypes(), f.ResultTypes()); {
 		case !ok:
-			c.add(UnknownImport, "it imports %q %q, which Compute does not have", module, name)
+			c.add(UnknownImport, "it imports %s, which Compute does not have", c.shown("%q %q", module, name))
 		case have != want:
-			c.add(ImportType, "it imports %q %q as %s; Compute has it as %s", module, name, have, want)
+			c.add(ImportType, "it imports %s as %s; Compute has it as %s", c.shown("%q %q", module, name), have, want)
 		}
 	}
 }

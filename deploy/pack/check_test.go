@@ -49,6 +49,8 @@ func TestCheckRefuses(t *testing.T) {
 		"bad code":            {func(h *handmade) { h.code = []byte{0, 0x6a, 0x0b} }, Invalid, "an engine refuses it"},
 		"torn":                {func(h *handmade) { h.tail = []byte{0, 9, 1} }, NotWasm, "9 bytes announced, 1 left at byte 130"},
 		"rubbish at the end":  {func(h *handmade) { h.tail = []byte{0x80} }, NotWasm, "unexpected end at byte 129"},
+		"tables announced":    {func(h *handmade) { h.tables = "\xff\xff\xff\x7f" }, NotWasm, "table section: 268435455 entries announced in 0 bytes"},
+		"names announced":     {func(h *handmade) { h.tail = append([]byte{0}, vec([]byte("\x04name\x01\x05\xff\xff\xff\xff\x0f"))...) }, NotWasm, "name section: 4294967295 entries announced"},
 		"segment torn":        {func(h *handmade) { h.segments = [][]byte{{0, 0x41, 16, 0x0b, 9, 'x'}} }, NotWasm, "data section: 9 bytes announced, 1 left at byte 6"},
 		"too many segments": {func(h *handmade) {
 			h.segments = make([][]byte, MaxSegments+1)
@@ -91,6 +93,25 @@ func TestCheckTellsAll(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	require.Len(t, e.Problems, 3)
 	require.Len(t, strings.Split(err.Error(), "\n"), 3)
+}
+
+// Names in a module may be a secret: beside one, none is quoted.
+func TestCheckQuotesNoSecret(t *testing.T) {
+	for name, spoil := range map[string]func(*handmade){
+		"import of an unknown module":   func(h *handmade) { h.imports[1] = importFunc(secretA, "init", 2) },
+		"import of an unknown function": func(h *handmade) { h.imports[1] = importFunc("env", secretA, 2) },
+		"export twice":                  func(h *handmade) { h.exports = append(h.exports, export(secretA, 0, 2), export(secretA, 0, 2)) },
+		"export of an unknown kind":     func(h *handmade) { h.exports = append(h.exports, export(secretA, 9, 2)) },
+		"export that is no text":        func(h *handmade) { h.exports = append(h.exports, export(secretA+"\xff", 0, 2)) },
+	} {
+		h := newHandmade()
+		spoil(h)
+		_, err := Check(t.Context(), h.bytes(), []Secret{key})
+		var e *Error
+		require.ErrorAs(t, err, &e, name)
+		require.True(t, e.Has(HoldsSecret), name)
+		require.NotContains(t, err.Error(), secretA, name)
+	}
 }
 
 func TestCheckOfNoModule(t *testing.T) {

@@ -79,13 +79,18 @@ func (s Secret) in(text []byte) (form string, ok bool) {
 	return "", false
 }
 
-// secrets searches the file and the memory that its data segments make.
+// secrets searches the file.
 func (c *checker) secrets(secrets []Secret) {
-	found := FindSecrets(c.wasm, secrets)
-	for _, what := range found {
+	for _, what := range FindSecrets(c.wasm, secrets) {
 		c.add(HoldsSecret, "it holds %s", what)
+		c.hides = true
 	}
-	if len(found) > 0 {
+}
+
+// secretsInMemory searches the memory that the data segments make, where the
+// file has none.
+func (c *checker) secretsInMemory(secrets []Secret) {
+	if c.hides {
 		return
 	}
 	for _, what := range FindSecrets(c.layout.image, secrets) {

@@ -12,10 +12,14 @@ type layout struct {
 	image []byte
 }
 
-// readLayout walks all sections, to the module's last byte.
+// readLayout reads all sections, to the module's last byte.
 func readLayout(module []byte) (*layout, error) {
 	m, err := wasm.Parse(module)
 	if err != nil {
+		return nil, err
+	}
+	// Before an engine makes room for what the module announces.
+	if err := m.Check(); err != nil {
 		return nil, err
 	}
 	l := &layout{}

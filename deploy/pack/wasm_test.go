@@ -15,6 +15,7 @@ type handmade struct {
 	exports  [][]byte
 	segments [][]byte
 	code     []byte // body of function 0 of its own
+	tables   string // the content of a section of tables
 	tail     []byte
 }
 
@@ -36,6 +37,9 @@ func (h *handmade) bytes() []byte {
 	b = section(b, 1, h.types)
 	b = section(b, 2, h.imports)
 	b = section(b, 3, [][]byte{{0}})
+	if h.tables != "" {
+		b = append(append(b, 4), vec([]byte(h.tables))...)
+	}
 	b = section(b, 5, h.memories)
 	b = section(b, 7, h.exports)
 	b = section(b, 10, [][]byte{vec(h.code)})
