@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
 )
@@ -70,7 +71,11 @@ func (m *Mail) message() (*mail.Msg, error) {
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(m.from)
 	msg.ToMailAddress(m.to...)
-	msg.Subject(m.opt.Subject)
+	if strings.Contains(m.opt.Subject, "=?") {
+		msg.SetGenHeaderPreformatted(mail.HeaderSubject, encodedWords(m.opt.Subject))
+	} else {
+		msg.Subject(m.opt.Subject)
+	}
 	msg.SetDateWithValue(m.opt.Now)
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails
@@ -89,6 +94,26 @@ func (m *Mail) message() (*mail.Msg, error) {
 	msg.SetBodyString(mail.TypeTextPlain, m.text)
 	msg.AddAlternativeString(mail.TypeTextHTML, m.html)
 	return msg, nil
+}
+
+// encodedWords is a text in encoded words (RFC 2047, section 2), whatever is in
+// it. The mail library leaves ASCII as it is, and a reader would decode what
+// looks like such a word.
+func encodedWords(text string) string {
+	const most = 45 // bytes of a word, which may have 75 in all
+	var words []string
+	word := ""
+	for _, r := range text {
+		if len(word)+utf8.RuneLen(r) > most {
+			words, word = append(words, word), ""
+		}
+		word += string(r)
+	}
+	words = append(words, word)
+	for i, w := range words {
+		words[i] = "=?utf-8?b?" + base64.StdEncoding.EncodeToString([]byte(w)) + "?="
+	}
+	return strings.Join(words, "\r\n ")
 }
 
 // Send submits the message to a server. The error never has the password.

@@ -258,6 +258,26 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// What looks like an encoded word is not decoded by readers.
+func TestSubjectThatLooksEncoded(t *testing.T) {
+	for _, subject := range []string{"=?utf-8?q?a?=", "x=?utf-8?q?a?= b", "=? =?", "é =?utf-8?b?w6k=?=", strings.Repeat("=?utf-8?q?a?= ", 14), strings.Repeat("é=?", 49)} {
+		s, err := sitesjson.ParseSite("link.example.com", []byte(`{"esp": "sendgrid"}`))
+		require.NoError(t, err)
+		m, err := New(Options{Site: s, Subject: subject, Target: target, From: "ann@example.com", To: []string{"bo@example.net"}, Now: noon})
+		require.NoError(t, err, subject)
+		eml, err := m.EML()
+		require.NoError(t, err)
+		for line := range strings.SplitSeq(string(eml), "\r\n") {
+			require.LessOrEqual(t, len(line), 998)
+		}
+		msg, err := mail.ReadMessage(bytes.NewReader(eml))
+		require.NoError(t, err)
+		got, err := new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
+		require.NoError(t, err)
+		require.Equal(t, subject, got)
+	}
+}
+
 // Any subject and target are unchanged in both parts.
 func FuzzNew(f *testing.F) {
 	f.Add("Click test", target, "Ann <ann@example.com>")
