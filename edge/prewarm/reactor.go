@@ -42,7 +42,7 @@ func inspect(b []byte, opt Options) (*reactor, error) {
 		return nil, malformed(err)
 	}
 	for _, check := range []func(Options) error{
-		r.checkImports, r.checkMemory, r.checkGlobals, r.checkCode, r.checkStart, r.checkExports,
+		r.checkImports, r.checkMemory, r.checkTables, r.checkGlobals, r.checkCode, r.checkStart, r.checkExports,
 	} {
 		if err := check(opt); err != nil {
 			return nil, err
@@ -111,6 +111,26 @@ func (r *reactor) checkMemory(opt Options) error {
 	}
 	if r.memory = memories[0]; r.memory.Min > opt.MaxPages {
 		return refuse(Unsupported, "the module begins with %d pages of memory: MaxPages is %d", r.memory.Min, opt.MaxPages)
+	}
+	return nil
+}
+
+// maxTable is the most elements that engines have in a table: the limit that
+// the JavaScript interface of WebAssembly sets. wazero makes room for 13 times
+// as many, in each instance.
+const maxTable = 10_000_000
+
+func (r *reactor) checkTables(Options) error {
+	tables, err := r.module.Tables()
+	if err != nil {
+		return malformed(err)
+	}
+	left := uint64(maxTable)
+	for i, t := range tables {
+		if uint64(t.Min) > left {
+			return refuse(Unsupported, "table %d begins with %d elements: engines have %d in all tables", i, t.Min, maxTable)
+		}
+		left -= uint64(t.Min)
 	}
 	return nil
 }

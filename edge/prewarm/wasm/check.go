@@ -11,7 +11,7 @@ package wasm
 // read is valid: engines refuse it, or make room for as many as it announces.
 func (m *Module) Check() error {
 	for _, read := range []func() error{
-		reads(m.Types), reads(m.Imports), reads(m.Functions), m.checkTables, reads(m.Memories), m.checkTags,
+		reads(m.Types), reads(m.Imports), reads(m.Functions), reads(m.Tables), reads(m.Memories), m.checkTags,
 		reads(m.Globals), reads(m.Exports), reads(m.Start), m.checkElements, m.checkData, m.checkCode, m.checkNames,
 	} {
 		if err := read(); err != nil {
@@ -26,12 +26,6 @@ func reads[T any](read func() (T, error)) func() error {
 		_, err := read()
 		return err
 	}
-}
-
-func (m *Module) checkTables() error {
-	d := m.decode(TableSection)
-	d.each(func() { d.refType(); d.limits() })
-	return d.end()
 }
 
 func (m *Module) checkTags() error {

@@ -233,6 +233,15 @@ func (m *Module) WithFunctions(types []uint32) *Module {
 	return m.WithBody(FunctionSection, appendVector(nil, types, AppendU32))
 }
 
+// Tables returns the sizes of the tables that the module defines.
+func (m *Module) Tables() ([]Limits, error) {
+	d := m.decode(TableSection)
+	return entries(d, func() Limits {
+		d.refType()
+		return d.limits()
+	})
+}
+
 // Memories returns the memories that the module defines.
 func (m *Module) Memories() ([]Limits, error) {
 	d := m.decode(MemorySection)
