@@ -224,7 +224,14 @@ func FuzzHostCalls(f *testing.F) {
 			require.LessOrEqual(t, c.Status, StatusAgain, c.Name)
 		}
 		require.Zero(t, abi.Open.Load())
-		resp, _, err := h.Do(context.Background(), &Request{Body: bytes.NewReader((&probetest.Program{}).Encode())})
+		var resp *Response
+		var err error
+		for range 100 { // on a busy machine even nothing may take longer than the limit
+			resp, x, err = h.Do(context.Background(), &Request{Body: bytes.NewReader((&probetest.Program{}).Encode())})
+			if x == nil || x.Ending.Kind != TimedOut {
+				break
+			}
+		}
 		require.NoError(t, err, "the host goes on")
 		require.Equal(t, 200, resp.Status)
 	})
