@@ -211,11 +211,21 @@ func exportStackPointer(m *wasm.Module) (*wasm.Module, error) {
 	if err != nil || len(globals) == 0 || globals[0].Type != wasm.I32 || !globals[0].Mutable {
 		return m, err
 	}
+	return withExport(m, wasm.Export{Name: StackPointer, Kind: wasm.GlobalKind})
+}
+
+// withExport is a module with one more export. Names are exported once.
+func withExport(m *wasm.Module, e wasm.Export) (*wasm.Module, error) {
 	exports, err := m.Exports()
 	if err != nil {
 		return nil, err
 	}
-	return m.WithExports(append(exports, wasm.Export{Name: StackPointer, Kind: wasm.GlobalKind})), nil
+	for _, other := range exports {
+		if other.Name == e.Name {
+			return nil, fmt.Errorf("the module exports %q already: it has been instrumented", e.Name)
+		}
+	}
+	return m.WithExports(append(exports, e)), nil
 }
 
 // page is what the operating system maps, in bytes.

@@ -51,14 +51,12 @@ func (m *opened) count() error {
 	if err != nil {
 		return err
 	}
-	exports, err := m.module.Exports()
+	index := uint32(len(globals)) // no global is imported
+	globals = append(globals, wasm.Global{Type: wasm.I64, Mutable: true, Init: []byte{opI64Const, 0, opEnd}})
+	m.module, err = withExport(m.module.WithGlobals(globals), wasm.Export{Name: FuelCount, Kind: wasm.GlobalKind, Index: index})
 	if err != nil {
 		return err
 	}
-	index := uint32(len(globals)) // no global is imported
-	globals = append(globals, wasm.Global{Type: wasm.I64, Mutable: true, Init: []byte{opI64Const, 0, opEnd}})
-	exports = append(exports, wasm.Export{Name: FuelCount, Kind: wasm.GlobalKind, Index: index})
-	m.module = m.module.WithGlobals(globals).WithExports(exports)
 	for i, body := range m.bodies {
 		if m.bodies[i], err = counted(body, index); err != nil {
 			return fmt.Errorf("function %d: %w", m.imports+uint32(i), err)

@@ -53,6 +53,17 @@ func TestRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "not a WebAssembly module")
 }
 
+// TestOnlyOnce: what is instrumented exports a name, and names are exported
+// once.
+func TestOnlyOnce(t *testing.T) {
+	once, err := Fuel(small)
+	require.NoError(t, err)
+	_, err = Fuel(once)
+	require.ErrorContains(t, err, `exports "probe.fuel" already`)
+	_, err = Fuel(module(t, "07"+"0e"+"01"+"0a"+hex.EncodeToString([]byte(FuelCount))+"0300"))
+	require.ErrorContains(t, err, `exports "probe.fuel" already`)
+}
+
 // TestWithoutMemory: no helper that reads memory is added where there is none.
 func TestWithoutMemory(t *testing.T) {
 	out, err := Memory(module(t, "01090260017e017f6000000213010a666173746c795f61626904696e69740000030201010a040102000b"))
