@@ -2,11 +2,11 @@ package esp
 
 import "strings"
 
-var customerIOShapes = []shape{
-	{"/e/c/", under, KindClick, asCustomerIO},
-	{"/e/o/", under, KindOpen, asCustomerIO},
-	{"/unsubscribe/", under, KindUnsubscribe, asNothing},
-	{"/health", whole, KindHealth, asNothing},
+func customerIOShapes(yield func(shape) bool) bool {
+	return yield(shape{"/e/c/", under, KindClick, asCustomerIO}) &&
+		yield(shape{"/e/o/", under, KindOpen, asCustomerIO}) &&
+		yield(shape{"/unsubscribe/", under, KindUnsubscribe, asNothing}) &&
+		yield(shape{"/health", whole, KindHealth, asNothing})
 }
 
 // readCustomerIO reads what follows /e/c/:

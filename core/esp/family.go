@@ -95,8 +95,8 @@ func (f Family) Destination(link string) (dest string, g Grade) {
 // always that of [Family.Destination].
 func (f Family) Read(link string) Reading {
 	found := f.Find(link)
-	s, rest := found.shape, found.rest
-	if s == nil {
+	s, rest := &found.shape, found.rest
+	if !found.known() {
 		return Reading{}
 	}
 	r := Reading{Kind: s.kind}
@@ -119,36 +119,30 @@ func (f Family) Read(link string) Reading {
 
 // Found is a raw request target as a family reads it.
 type Found struct {
-	shape *shape // nil: no known form
+	shape shape  // without a text: no known form
 	rest  string // what follows the shape's text
 }
 
 // Find returns the form of a raw request target. It allocates nothing.
 func (f Family) Find(target string) Found {
-	if int(f) >= len(shapes) {
-		return Found{}
-	}
-	list := shapes[f]
-	for i := range list {
-		if rest, ok := list[i].fits(target); ok {
-			return Found{&list[i], rest}
+	for s := range f.shapes {
+		if rest, ok := s.fits(target); ok {
+			return Found{s, rest}
 		}
 	}
 	return Found{}
 }
 
-// Kind returns the kind of the target.
-func (f Found) Kind() Kind {
-	if f.shape == nil {
-		return KindOther
-	}
-	return f.shape.kind
-}
+// known reports whether the target has a known form.
+func (f Found) known() bool { return f.shape.text != "" }
+
+// Kind returns the kind of the target: [KindOther] if its form is not known.
+func (f Found) Kind() Kind { return f.shape.kind }
 
 // Destination is [Family.Destination] of a target of no more than
 // [contract.MaxTarget] bytes.
 func (f Found) Destination(n *Notes) (dest string, g Grade) {
-	if f.shape == nil || !f.shape.leads() {
+	if !f.shape.leads() {
 		return "", Unread
 	}
 	return f.shape.read.from(f.rest, n)

@@ -11,11 +11,8 @@ type Form struct {
 // Forms returns the forms of this family's links. Custom has none, and a health
 // probe is nobody's link.
 func (f Family) Forms() (list []Form) {
-	if int(f) >= len(shapes) {
-		return nil
-	}
-	for i := range shapes[f] {
-		if s := &shapes[f][i]; s.kind != KindHealth {
+	for s := range f.shapes {
+		if s.kind != KindHealth {
 			list = append(list, s.form())
 		}
 	}

@@ -1,9 +1,9 @@
 package esp
 
 // Iterable's links name a template, a message and an encrypted event.
-var iterableShapes = []shape{
-	{"/u/click", whole, KindClick, asOpaque},
-	{"/u/o", whole, KindOpen, asOpaque},
-	{"/u/unsubscribe", under, KindUnsubscribe, asOpaque},
-	{"/a/", under, KindApp, asOpaque},
+func iterableShapes(yield func(shape) bool) bool {
+	return yield(shape{"/u/click", whole, KindClick, asOpaque}) &&
+		yield(shape{"/u/o", whole, KindOpen, asOpaque}) &&
+		yield(shape{"/u/unsubscribe", under, KindUnsubscribe, asOpaque}) &&
+		yield(shape{"/a/", under, KindApp, asOpaque})
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/clickedge/clickedge/core/destination"
 )
 
-var mailgunShapes = []shape{
-	{"/c/", under, KindClick, asMailgun},
-	{"/o/", under, KindOpen, asNothing},
-	{"/u/", under, KindUnsubscribe, asNothing},
+func mailgunShapes(yield func(shape) bool) bool {
+	return yield(shape{"/c/", under, KindClick, asMailgun}) &&
+		yield(shape{"/o/", under, KindOpen, asNothing}) &&
+		yield(shape{"/u/", under, KindUnsubscribe, asNothing})
 }
 
 // maxInflated is the most bytes that a Mailgun link may unpack to, more than

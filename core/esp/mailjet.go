@@ -6,10 +6,10 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-var mailjetShapes = []shape{
-	{"/lnk/", under, KindClick, asMailjet},
-	{"/oo/", under, KindOpen, asOpaque},
-	{"/unsub2", under, KindUnsubscribe, asOpaque},
+func mailjetShapes(yield func(shape) bool) bool {
+	return yield(shape{"/lnk/", under, KindClick, asMailjet}) &&
+		yield(shape{"/oo/", under, KindOpen, asOpaque}) &&
+		yield(shape{"/unsub2", under, KindUnsubscribe, asOpaque})
 }
 
 // readMailjet reads what follows /lnk/:

@@ -8,10 +8,10 @@ import (
 	"github.com/clickedge/clickedge/core/target"
 )
 
-var mandrillShapes = []shape{
-	{"/track/click/", under, KindClick, asMandrill},
-	{"/track/open.php", whole, KindOpen, asOpaque},
-	{"/track/unsub.php", whole, KindUnsubscribe, asOpaque},
+func mandrillShapes(yield func(shape) bool) bool {
+	return yield(shape{"/track/click/", under, KindClick, asMandrill}) &&
+		yield(shape{"/track/open.php", whole, KindOpen, asOpaque}) &&
+		yield(shape{"/track/unsub.php", whole, KindUnsubscribe, asOpaque})
 }
 
 // readMandrill reads what follows /track/click/:

@@ -141,7 +141,7 @@ func beginsTwice(s string) bool {
 	if rest[0] == 's' || rest[0] == 'S' {
 		rest = rest[1:]
 	}
-	colon := anyOf(rest, []string{":", "%253A", "%253a"})
+	colon := anyOf(rest, ":\x00"+"%253A\x00"+"%253a\x00")
 	if colon == 0 {
 		return false
 	}

@@ -12,10 +12,10 @@ import (
 
 // Flags follow the version: s for an https destination, m and t for how the
 // link was tagged.
-var postmarkShapes = []shape{
-	{"/2", marked, KindClick, asPostmark},
-	{"/3", marked, KindClick, asPostmark},
-	{"/open", under, KindOpen, asOpaque},
+func postmarkShapes(yield func(shape) bool) bool {
+	return yield(shape{"/2", marked, KindClick, asPostmark}) &&
+		yield(shape{"/3", marked, KindClick, asPostmark}) &&
+		yield(shape{"/open", under, KindOpen, asOpaque})
 }
 
 // readPostmark reads what follows the version:

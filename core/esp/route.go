@@ -5,13 +5,8 @@ package esp
 // families on one host the one with the longest gets the target: Iterable's
 // /u/click is no unsubscribe link of Mailgun's, which are all that begin with
 // /u/. A health probe is nobody's link.
-func (f Family) Owns(target string) int {
-	if int(f) >= len(shapes) {
-		return 0
-	}
-	longest, list := 0, shapes[f]
-	for i := range list {
-		s := &list[i]
+func (f Family) Owns(target string) (longest int) {
+	for s := range f.shapes {
 		if len(s.text) <= longest || s.kind == KindHealth {
 			continue
 		}
@@ -25,11 +20,8 @@ func (f Family) Owns(target string) int {
 // Paths returns how the links of this family begin, as for documents and
 // messages: "/ls/click". Custom has none.
 func (f Family) Paths() (list []string) {
-	if int(f) >= len(shapes) {
-		return nil
-	}
-	for i := range shapes[f] {
-		if s := &shapes[f][i]; s.kind != KindHealth {
+	for s := range f.shapes {
+		if s.kind != KindHealth {
 			list = append(list, s.text)
 		}
 	}
@@ -53,12 +45,9 @@ type Overlap struct {
 
 // Overlaps returns the paths that two families share.
 func Overlaps(a, b Family) (list []Overlap) {
-	if int(a) >= len(shapes) || int(b) >= len(shapes) {
-		return nil
-	}
-	for i := range shapes[a] {
-		for k := range shapes[b] {
-			list = appendOverlap(list, a, b, &shapes[a][i], &shapes[b][k])
+	for s := range a.shapes {
+		for t := range b.shapes {
+			list = appendOverlap(list, a, b, &s, &t)
 		}
 	}
 	return list

@@ -8,31 +8,31 @@ import "strings"
 
 // Mautic's links name a redirect, its opens and unsubscribes a sent mail. Below
 // /email/ there are pages for readers as well.
-var mauticShapes = []shape{
-	{"/r/", under, KindClick, asOpaque},
-	{"/redirect/", under, KindClick, asOpaque},
-	{"/email/unsubscribe/", under, KindUnsubscribe, asOpaque},
-	{"/email/dnc/", under, KindUnsubscribe, asOpaque},
-	{"/email/", image, KindOpen, asOpaque},
+func mauticShapes(yield func(shape) bool) bool {
+	return yield(shape{"/r/", under, KindClick, asOpaque}) &&
+		yield(shape{"/redirect/", under, KindClick, asOpaque}) &&
+		yield(shape{"/email/unsubscribe/", under, KindUnsubscribe, asOpaque}) &&
+		yield(shape{"/email/dnc/", under, KindUnsubscribe, asOpaque}) &&
+		yield(shape{"/email/", image, KindOpen, asOpaque})
 }
 
 // A link of listmonk's names itself, the campaign and the subscriber. Below
 // /subscription/ are forms by which one subscribes as well.
-var listmonkShapes = []shape{
-	{"/link/", under, KindClick, asOpaque},
-	{"/campaign/", image, KindOpen, asOpaque},
-	{"/subscription/form", whole, KindOther, asNothing},
-	{"/subscription/optin/", under, KindOther, asNothing},
-	{"/subscription/export/", under, KindOther, asNothing},
-	{"/subscription/wipe/", under, KindOther, asNothing},
-	{"/subscription/", under, KindUnsubscribe, asOpaque},
+func listmonkShapes(yield func(shape) bool) bool {
+	return yield(shape{"/link/", under, KindClick, asOpaque}) &&
+		yield(shape{"/campaign/", image, KindOpen, asOpaque}) &&
+		yield(shape{"/subscription/form", whole, KindOther, asNothing}) &&
+		yield(shape{"/subscription/optin/", under, KindOther, asNothing}) &&
+		yield(shape{"/subscription/export/", under, KindOther, asNothing}) &&
+		yield(shape{"/subscription/wipe/", under, KindOther, asNothing}) &&
+		yield(shape{"/subscription/", under, KindUnsubscribe, asOpaque})
 }
 
 // A link of Postal's names a mail server and itself, each a word of letters,
 // digits and hyphens.
-var postalShapes = []shape{
-	{"/img/", pair, KindOpen, asOpaque},
-	{"/", pair, KindClick, asOpaque},
+func postalShapes(yield func(shape) bool) bool {
+	return yield(shape{"/img/", pair, KindOpen, asOpaque}) &&
+		yield(shape{"/", pair, KindClick, asOpaque})
 }
 
 // isImage reports whether a path ends as an image does.

@@ -8,12 +8,12 @@ import (
 )
 
 // CL0 and CI0 are the paths on a custom domain, L0 and I0 those on SES's own.
-var sesShapes = []shape{
-	{"/CL0/", under, KindClick, asSES},
-	{"/L0/", under, KindClick, asSES},
-	{"/CI0/", under, KindOpen, asSESOpen},
-	{"/I0/", under, KindOpen, asSESOpen},
-	{"/favicon.ico", whole, KindHealth, asNothing},
+func sesShapes(yield func(shape) bool) bool {
+	return yield(shape{"/CL0/", under, KindClick, asSES}) &&
+		yield(shape{"/L0/", under, KindClick, asSES}) &&
+		yield(shape{"/CI0/", under, KindOpen, asSESOpen}) &&
+		yield(shape{"/I0/", under, KindOpen, asSESOpen}) &&
+		yield(shape{"/favicon.ico", whole, KindHealth, asNothing})
 }
 
 // sesLink is an SES click link. It is split from the right:
@@ -90,7 +90,7 @@ func cutLast(s string) (before, after string) {
 	return s[:i], s[i+1:]
 }
 
-var equalSigns = [...]string{"=3D", "=", "%3D", "%3d", "%253D", "%253d"}
+const equalSigns = "=3D\x00=\x00%3D\x00%3d\x00%253D\x00%253d\x00"
 
 // readSignature reads <base64url>=<digits> and what mail software added after
 // it. A signature without "=" is accepted only if it is too short, that is,
@@ -102,7 +102,7 @@ func (l *sesLink) readSignature(s string) bool {
 		l.signature, l.cut = s, true
 		return k < shortSignature
 	}
-	e := anyOf(s[k:], equalSigns[:])
+	e := anyOf(s[k:], equalSigns)
 	l.quoted = e == 3 && s[k] == '='
 	end := k + e
 	for end < len(s) && s[end] >= '0' && s[end] <= '9' {

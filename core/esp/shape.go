@@ -75,22 +75,38 @@ const (
 	pair                // two words, which have a slash between them (Postal)
 )
 
-// shapes has every family's forms; the first that fits is used. The ESPs
+// shapes yields every form of a family; the first that fits is used. The ESPs
 // document few of them: most are taken from public links.
-var shapes = [...][]shape{
-	FamilyCustom:     nil,
-	FamilyCustomerIO: customerIOShapes,
-	FamilySendGrid:   sendGridShapes,
-	FamilySparkPost:  sparkPostShapes,
-	FamilySES:        sesShapes,
-	FamilyMailgun:    mailgunShapes,
-	FamilyMandrill:   mandrillShapes,
-	FamilyMailjet:    mailjetShapes,
-	FamilyPostmark:   postmarkShapes,
-	FamilyIterable:   iterableShapes,
-	FamilyMautic:     mauticShapes,
-	FamilyListmonk:   listmonkShapes,
-	FamilyPostal:     postalShapes,
+//
+// They are code, not a table: a click would pay for the window of memory in
+// which the linker puts variables with strings.
+func (f Family) shapes(yield func(shape) bool) {
+	switch f {
+	case FamilyCustomerIO:
+		customerIOShapes(yield)
+	case FamilySendGrid:
+		sendGridShapes(yield)
+	case FamilySparkPost:
+		sparkPostShapes(yield)
+	case FamilySES:
+		sesShapes(yield)
+	case FamilyMailgun:
+		mailgunShapes(yield)
+	case FamilyMandrill:
+		mandrillShapes(yield)
+	case FamilyMailjet:
+		mailjetShapes(yield)
+	case FamilyPostmark:
+		postmarkShapes(yield)
+	case FamilyIterable:
+		iterableShapes(yield)
+	case FamilyMautic:
+		mauticShapes(yield)
+	case FamilyListmonk:
+		listmonkShapes(yield)
+	case FamilyPostal:
+		postalShapes(yield)
+	}
 }
 
 // leads reports whether links of this shape have a destination that can be

@@ -10,11 +10,11 @@ import (
 )
 
 // A sublink other than "a" opens the sender's app.
-var sparkPostShapes = []shape{
-	{"/f/a/b/c/d", whole, KindHealth, asNothing},
-	{"/f/a/", under, KindClick, asSparkPost},
-	{"/f/", under, KindApp, asSparkPostSublink},
-	{"/q/", under, KindOpen, asSparkPost},
+func sparkPostShapes(yield func(shape) bool) bool {
+	return yield(shape{"/f/a/b/c/d", whole, KindHealth, asNothing}) &&
+		yield(shape{"/f/a/", under, KindClick, asSparkPost}) &&
+		yield(shape{"/f/", under, KindApp, asSparkPostSublink}) &&
+		yield(shape{"/q/", under, KindOpen, asSparkPost})
 }
 
 func readSparkPostSublink(rest string, n *Notes) (string, Grade) {
@@ -212,7 +212,7 @@ func sparkPostTarget(v string, n *Notes) (string, Grade) {
 // a sentence.
 func endsInPunctuation(s string) bool {
 	for _, n := range [...]int{1, len("%2E")} {
-		if last := s[max(0, len(s)-n):]; anyOf(last, dots[:]) == n || anyOf(last, closers[:]) == n {
+		if last := s[max(0, len(s)-n):]; anyOf(last, dots) == n || anyOf(last, closers) == n {
 			return true
 		}
 	}
