@@ -17,6 +17,10 @@ type table struct {
 	// without initialising it again. The guest only reads it, and only when it
 	// answers a request.
 	room []byte
+	// sign is the beginning of the room once more, its length and the table's
+	// header: it stands with what every click touches, so that a click reads one
+	// page of the room, that of its site.
+	sign [roomHead + sitetable.HeaderLength]byte
 	// atInit is the table from a file, for a guest without a room; "" for none.
 	atInit string
 	// sites is what openSites has opened; nil if there are none.
@@ -41,13 +45,16 @@ func readTable() string {
 // version counts as none: no site is better than a wrong one.
 func openSites() *sitetable.Table {
 	t := &hot.table
-	data := tableData()
-	if data == "" {
+	var err error
+	if data := inRoom(); data != "" {
+		t.opened, err = sitetable.OpenBy(view(t.sign[roomHead:]), data)
+		t.opened.WriteFirst(t.room[roomHead:])
+	} else if t.atInit != "" {
+		t.opened, err = sitetable.Open(t.atInit)
+	} else {
 		return nil
 	}
-	var err error
-	if t.opened, err = sitetable.Open(data); err == nil {
-		t.opened.WriteFirst(t.room[min(len(t.room), roomHead):])
+	if err == nil {
 		t.sites = &t.opened
 	}
 	return t.sites
@@ -55,12 +62,19 @@ func openSites() *sitetable.Table {
 
 // tableData returns the table and what follows it; "" for none.
 func tableData() string {
-	if room := hot.table.room; len(room) > roomHead {
-		if n := int(binary.LittleEndian.Uint32(room)); n > 0 && n <= len(room)-roomHead {
-			return view(room[roomHead : roomHead+n])
-		}
+	if data := inRoom(); data != "" {
+		return data
 	}
 	return hot.table.atInit
+}
+
+// inRoom returns what is in the room.
+func inRoom() string {
+	room := hot.table.room
+	if n := int(binary.LittleEndian.Uint32(hot.table.sign[:])); n > 0 && n <= len(room)-roomHead {
+		return view(room[roomHead : roomHead+n])
+	}
+	return ""
 }
 
 // findSite returns the site of a Host header for a target, nil for none. The

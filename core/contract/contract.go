@@ -36,6 +36,8 @@ const (
 	WarmUp = "warm_up"
 	// SitesRoom allocates the room for the table of sites, at build time.
 	SitesRoom = "sites_room"
+	// SitesSign says where the beginning of the room's content is put once more.
+	SitesSign = "sites_sign"
 )
 
 const (

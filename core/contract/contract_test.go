@@ -45,6 +45,7 @@ var claims = []claim{
 	{"edge/*.go", `//go:wasmexport (\w+)\nfunc exportServe\(`, contract.Entry, 1},
 	{"edge/*.go", `//go:wasmexport (\w+)\nfunc exportWarmUp\(`, contract.WarmUp, 1},
 	{"edge/*.go", `//go:wasmexport (\w+)\nfunc exportSitesRoom\(`, contract.SitesRoom, 1},
+	{"edge/*.go", `//go:wasmexport (\w+)\nfunc exportSitesSign\(`, contract.SitesSign, 1},
 	{"edge/prewarm/options.go", `defaultMaxPages = (\d+)`, number(contract.MaxMemoryPages), 1},
 
 	{"hostsim/production.go", `orDefault\(l\.URL, (\d+)\)`, number(contract.MaxTarget), 1},
@@ -150,7 +151,7 @@ func (c *claim) alter(said string) string {
 func TestNamesDiffer(t *testing.T) {
 	seen := map[string]bool{}
 	for _, name := range []string{contract.ConfigStore, contract.SecretStore, contract.LinkStore, contract.LogEndpoint, contract.Entry,
-		contract.WarmUp, contract.SitesRoom, contract.SitesTable, contract.SitesSection, contract.KeyVariable, contract.LogVariable} {
+		contract.WarmUp, contract.SitesRoom, contract.SitesSign, contract.SitesTable, contract.SitesSection, contract.KeyVariable, contract.LogVariable} {
 		require.False(t, seen[name], name)
 		seen[name] = true
 	}

@@ -23,7 +23,7 @@ import (
 //	header   8  "clkedge" and the layout, see tableMagic
 //	         4  number of sites
 //	         4  number of buckets
-//	buckets  each in one page of memory, see bucketAt: of all tables a lookup touches one page beside the header's
+//	buckets  each in one page of memory, see bucketAt: of all tables a lookup touches one page beside the header
 //	         1  bucketMark
 //	         1  0
 //	         2  number of sites in it
@@ -65,6 +65,7 @@ import (
 // cannot be read counts as absent.
 type Table struct {
 	data    tableData
+	sites   int
 	buckets int // all of them begin inside data
 	memory  []byte
 }
@@ -127,20 +128,27 @@ const (
 // another version.
 var ErrFormat = errors.New("not a table of sites, or one of another version")
 
+// HeaderLength is the length of a table's header.
+const HeaderLength = tableHeader
+
 // Open reads a table that [Make] made. It checks only the header and keeps
 // data. The error is [ErrFormat].
-func Open(data string) (Table, error) {
-	if len(data) < tableHeader || le64(data, 0) != tableMagic {
+func Open(data string) (Table, error) { return OpenBy(data[:min(len(data), tableHeader)], data) }
+
+// OpenBy is [Open] with the header of the table from elsewhere: the text of the
+// table is not read.
+func OpenBy(header, data string) (Table, error) {
+	if len(data) < tableHeader || len(header) < tableHeader || le64(header, 0) != tableMagic {
 		return Table{}, ErrFormat
 	}
-	buckets := int(le32(data, 12))
+	buckets := int(le32(header, 12))
 	if buckets == 0 || buckets > 1+len(data)/memoryPage {
 		return Table{}, ErrFormat
 	}
 	if last, _ := bucketAt(buckets - 1); last+bucketHeader >= len(data) {
 		return Table{}, ErrFormat
 	}
-	return Table{data: tableData(data), buckets: buckets}, nil
+	return Table{data: tableData(data), sites: int(le32(header, 8)), buckets: buckets}, nil
 }
 
 // WriteFirst says that memory, which holds the table, may be written to. A
@@ -151,10 +159,10 @@ func (t *Table) WriteFirst(memory []byte) { t.memory = memory }
 
 // Len is the number of sites; nil has none.
 func (t *Table) Len() int {
-	if t == nil || len(t.data) < tableHeader {
+	if t == nil {
 		return 0
 	}
-	return int(le32(string(t.data), 8))
+	return t.sites
 }
 
 // Has reports whether a canonical host has a site.
@@ -223,7 +231,7 @@ func (t *Table) Lookup(host, target string, space *Space) *core.Site {
 func (t *Table) find(host string) (at int, found string) {
 	d, h := t.data, hashHost(host)
 	start, _ := bucketAt(bucketOf(h, t.buckets))
-	if start > tableHeader && start < len(t.memory) { // the header's page has been read
+	if start < len(t.memory) {
 		t.memory[start] = bucketMark
 	}
 	head := d.cut(uint64(start), bucketHeader)

@@ -275,6 +275,27 @@ func TestWriteFirst(t *testing.T) {
 	require.NotNil(t, table.Lookup("link.brand-42.example", "/", new(Space)))
 }
 
+// With its header from elsewhere a table needs none of its own.
+func TestOpenBy(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", crowd(500))
+	require.NoError(t, err)
+	data := Make(sites)
+	header := string(data[:HeaderLength])
+	clear(data[:HeaderLength])
+	table, err := OpenBy(header, string(data))
+	require.NoError(t, err)
+	for _, host := range sites.Hosts() {
+		requireSameSite(t, sites.Lookup(host), table.Lookup(host, "/", new(Space)))
+	}
+	for name, header := range map[string]string{"none": "", "half of it": header[:HeaderLength-1], "the table's own": string(data[:HeaderLength])} {
+		_, err := OpenBy(header, string(data))
+		require.ErrorIs(t, err, ErrFormat, name)
+	}
+	_, err = OpenBy(header, string(data[:HeaderLength]))
+	require.ErrorIs(t, err, ErrFormat, "no table")
+	require.Equal(t, 500, table.Len())
+}
+
 func TestOpenRefuses(t *testing.T) {
 	sites, err := sitesjson.Parse("sites.json", crowd(3))
 	require.NoError(t, err)

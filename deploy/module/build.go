@@ -93,7 +93,7 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 		return nil, rep, err
 	}
 	empty, warm, err := prewarm.Module(ctx, reactor, prewarm.Options{
-		Entry: contract.Entry, Warmup: contract.WarmUp, Room: contract.SitesRoom, RoomSize: uint32(room),
+		Entry: contract.Entry, Warmup: contract.WarmUp, Room: contract.SitesRoom, Sign: contract.SitesSign, RoomSize: uint32(room),
 		MaxPages: contract.MaxMemoryPages, KeepNames: o.KeepNames, Rehearsals: clicks,
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func Build(ctx context.Context, o Options) ([]byte, Report, error) {
 	rep.Prewarm = time.Since(start)
 	rep.Learned = text.learned
 	rep.Table, rep.Room, rep.Reactor = len(text.table), room, len(reactor)
-	rep.MemoryPages, rep.Segments = warm.MemoryPages, warm.Segments+1
+	rep.MemoryPages, rep.Segments = warm.MemoryPages, warm.Segments+2
 	rep.Touched, rep.NotRehearsed = warm.WrittenFirst+warm.ReadFirst, warm.NotRehearsed
 	out, err := text.into(empty)
 	return out, rep, err

@@ -16,6 +16,12 @@ func withRoom(address, size uint32, segments ...wasm.Segment) *wasm.Module {
 	return handmade().WithData(segments).With(wasm.Custom(roomSection, body))
 }
 
+// withSign is withRoom with a sign.
+func withSign(address, size, sign uint32, segments ...wasm.Segment) *wasm.Module {
+	at := room{address, size, sign}
+	return handmade().WithData(segments).With(at.section()...)
+}
+
 func segment(offset uint32, text string) wasm.Segment {
 	return wasm.Segment{Offset: offset, Bytes: []byte(text)}
 }
@@ -53,10 +59,29 @@ func TestFilledRefusesWhatIsNotThere(t *testing.T) {
 	require.Equal(t, BadRoom, typed.Code)
 	for _, m := range []*wasm.Module{
 		withRoom(1<<16, 4), withRoom(0xFFFFFFFF, 0xFFFFFFFF), withRoom(0, 3),
+		withSign(100, 20, 119), withSign(100, 20, 81), withSign(100, 20, 100), withSign(100, 20, 1<<16-SignSize+1), withSign(100, 20, 0xFFFFFFFF),
 	} {
 		_, err := Fill(m.Encode(), nil)
 		require.ErrorAs(t, err, &typed)
 		require.Equal(t, BadRoom, typed.Code)
+	}
+}
+
+// A sign may stand right before the room or behind it, and what reaches into it
+// is cut.
+func TestFillWritesTheSign(t *testing.T) {
+	for _, sign := range []uint32{80, 120, 1<<16 - SignSize} {
+		out, err := Fill(withSign(100, 20, sign, segment(sign-2, "abcdefghijklmnopqrstuv")).Encode(), []byte("hi"))
+		require.NoError(t, err)
+		m, err := wasm.Parse(out)
+		require.NoError(t, err)
+		got, err := m.Data()
+		require.NoError(t, err)
+		var want []wasm.Segment
+		if sign != 120 { // else these two bytes are the room's
+			want = append(want, segment(sign-2, "ab"))
+		}
+		require.Equal(t, append(want, segment(100, "\x02\x00\x00\x00hi"), segment(sign, "\x02\x00\x00\x00hi")), got)
 	}
 }
 
@@ -65,6 +90,8 @@ func TestFilledRefusesWhatIsNotThere(t *testing.T) {
 func FuzzFill(f *testing.F) {
 	f.Add(withRoom(100, 20, wasm.Segment{Offset: 90, Bytes: bytes.Repeat([]byte("x"), 40)}).Encode(), []byte("data"))
 	f.Add(withRoom(0, 1<<16).Encode(), []byte{})
+	f.Add(withSign(100, 20, 120, wasm.Segment{Offset: 90, Bytes: bytes.Repeat([]byte("x"), 60)}).Encode(), []byte("data"))
+	f.Add(withSign(100, 20, 110).Encode(), []byte("data"))
 	f.Add(withRoom(0xFFFFFFF0, 0x20).Encode(), []byte("data"))
 	f.Add(handmade().Encode(), []byte("data"))
 	f.Fuzz(func(t *testing.T, module, data []byte) {

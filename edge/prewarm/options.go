@@ -26,6 +26,14 @@ type Options struct {
 	// kept as long as the module: func(size uint32) unsafe.Pointer. It is
 	// removed from the module.
 	Room string
+	// Sign is an export that says where Fill puts the beginning of what is in the
+	// room once more, if not empty: the address of SignSize bytes, all zero and
+	// kept as long as the module: func() unsafe.Pointer. So a guest whose table
+	// has its measures there, and stands beside what each request touches, reads
+	// only those pages of the room that it looks something up in. It then writes
+	// to these first itself: the entry leaves the room alone, since another
+	// request looks elsewhere. It is called after Room, and removed.
+	Sign string
 	// RoomSize is the most that Fill will be able to put there, in bytes. Zeros
 	// cost nothing in the module's file, but they are part of the memory that a
 	// sandbox begins with.
@@ -90,6 +98,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if reserved(o.Room) || o.Room == o.Entry || o.Room != "" && o.Room == o.Warmup {
 		return o, refuse(BadOption, "room %q must be an export other than entry, warm-up, %s and %s", o.Room, initExport, startExport)
+	}
+	if o.Sign != "" && (o.Room == "" || reserved(o.Sign) || slices.Contains([]string{o.Room, o.Entry, o.Warmup}, o.Sign)) {
+		return o, refuse(BadOption, "sign %q must be an export other than entry, warm-up, room, %s and %s, beside a room", o.Sign, initExport, startExport)
 	}
 	if o.Room == "" && o.RoomSize != 0 || uint64(o.RoomSize) > uint64(o.MaxPages)*pageSize-roomHead {
 		return o, refuse(BadOption, "RoomSize is %d: it needs an export that makes the room, and MaxPages that hold it", o.RoomSize)

@@ -183,7 +183,10 @@ func (r *reactor) checkExports(opt Options) error {
 	if opt.Room == "" {
 		return nil
 	}
-	return r.checkExport(opt.Room, wasm.FuncType{Params: []wasm.ValType{wasm.I32}, Results: []wasm.ValType{wasm.I32}})
+	if err := r.checkExport(opt.Room, wasm.FuncType{Params: []wasm.ValType{wasm.I32}, Results: []wasm.ValType{wasm.I32}}); err != nil || opt.Sign == "" {
+		return err
+	}
+	return r.checkExport(opt.Sign, wasm.FuncType{Results: []wasm.ValType{wasm.I32}})
 }
 
 func (r *reactor) checkExport(name string, want wasm.FuncType) error {

@@ -368,6 +368,9 @@ func TestRehearsalLeavesNoTrace(t *testing.T) {
 // roomed is a snapshot with a room, and the module of it.
 func roomed(memory []byte, at room) (*snapshot, *wasm.Module) {
 	clear(memory[at.address:][:at.size])
+	if at.sign != 0 {
+		clear(memory[at.sign:][:SignSize])
+	}
 	s := &snapshot{pages: uint32(len(memory) / pageSize), segments: segments(memory, leastGap, maxSegments), room: at}
 	m := serving(code{}).WithMemories([]wasm.Limits{{Min: s.pages}}).WithData(s.segments).With(at.section()...)
 	exports, _ := m.Exports()
@@ -387,7 +390,9 @@ func checkStores(t *testing.T, memory []byte, at room, data []byte) {
 			continue
 		}
 		start := page * framePage
-		require.True(t, start >= at.address && start+framePage <= at.address+at.size, "page %d is not all room", page)
+		for i := start; i < start+framePage; i++ {
+			require.True(t, i >= at.address && i < at.address+at.size || at.sign != 0 && i >= at.sign && i < at.sign+SignSize, "page %d is not all room", page)
+		}
 	}
 	touched, err := touchFirst(m, s.stores(pages), nil)
 	require.NoError(t, err)
@@ -410,6 +415,13 @@ func TestStoresAndRooms(t *testing.T) {
 			at.address &^= framePage - 1
 			at.address += framePage
 		}
+		switch seed % 3 {
+		case 1:
+			at.sign = at.address + at.size
+		case 2:
+			at.sign = max(1, at.address-min(at.address, SignSize))
+			at.address = at.sign + SignSize
+		}
 		data := []byte(strings.Repeat("\xff", r.IntN(int(at.size)-roomHead+1)))
 		checkStores(t, sparse(seed, 2*pageSize), at, data)
 	}
@@ -428,6 +440,24 @@ func TestLargeRoomIsLeftAlone(t *testing.T) {
 	require.False(t, ok)
 	_, ok = r.fixed(15)
 	require.True(t, ok)
+}
+
+// Where there is a sign, another request looks elsewhere in the room: the entry
+// stores to no page of it.
+func TestRoomWithSignIsLeftAlone(t *testing.T) {
+	r := room{address: 16 * framePage, size: 3*framePage - 1, sign: 16*framePage - SignSize}
+	for page, want := range map[uint32]uint32{14: 14 * framePage, 15: 15 * framePage, 16: 0, 17: 0, 18: 19*framePage - 1, 19: 19 * framePage} {
+		at, ok := r.fixed(page)
+		require.Equal(t, want != 0, ok, page)
+		require.Equal(t, want, at, page)
+	}
+	r.sign = 19*framePage - 1 // behind the room, in two pages
+	at, ok := r.fixed(18)
+	require.False(t, ok)
+	require.Zero(t, at)
+	at, ok = r.fixed(19)
+	require.True(t, ok)
+	require.Equal(t, r.sign+SignSize, at)
 }
 
 // FuzzTouches: whatever memory, room and data, a store stores what is there.

@@ -1,6 +1,7 @@
 package prewarm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
@@ -40,7 +41,7 @@ func outdated(s wasm.Section, opt Options) bool {
 func (r *reactor) finalExports(opt Options) []wasm.Export {
 	var out []wasm.Export
 	for _, e := range r.exports {
-		if e.Name == initExport || e.Name != "" && (e.Name == opt.Warmup || e.Name == opt.Room) {
+		if e.Name == initExport || e.Name != "" && slices.Contains([]string{opt.Warmup, opt.Room, opt.Sign}, e.Name) {
 			continue
 		}
 		if e.Name == opt.Entry {

@@ -9,16 +9,30 @@ import (
 // roomHead is the length in front of what lies in a room, in bytes.
 const roomHead = 4
 
+// SignSize is how many bytes [Options.Sign] makes room for: the length of what
+// lies in the room, and the beginning of that.
+const SignSize = 20
+
 // roomSection names the custom section that says where the room is: its address
-// and its size with the head, four bytes each, little-endian.
+// and its size with the head, four bytes each, little-endian, and, if there is
+// a sign, the address of that.
 const roomSection = "prewarm.room"
 
 // room is the memory that Options.Room has allocated. It holds the length of
-// the data, four bytes, little-endian, and the data.
-type room struct{ address, size uint32 }
+// the data, four bytes, little-endian, and the data. sign is where that begins
+// once more, 0 for nowhere.
+type room struct{ address, size, sign uint32 }
 
-// check makes sure that the room is in memory and empty.
+// check makes sure that the room and its sign are in memory and empty.
 func (r room) check(memory []byte) error {
+	if sign := r.sign; sign != 0 {
+		if !r.signFits(uint64(len(memory))) {
+			return refuse(BadRoom, "the sign is said to be %d bytes at address %d: memory has %d, of which the room takes its own", SignSize, sign, len(memory))
+		}
+		if at := skipZeros(memory[:sign+SignSize], int(sign)); at < int(sign+SignSize) {
+			return refuse(BadRoom, "the sign has data in it, at address %d: nothing may write there", at)
+		}
+	}
 	end := uint64(r.address) + uint64(r.size)
 	if end > uint64(len(memory)) || r.size != 0 && r.address == 0 {
 		return refuse(BadRoom, "the room is said to be %d bytes at address %d: memory has %d", r.size, r.address, len(memory))
@@ -29,12 +43,23 @@ func (r room) check(memory []byte) error {
 	return nil
 }
 
+// signFits reports whether the sign is in so many bytes of memory, and beside
+// the room.
+func (r room) signFits(memory uint64) bool {
+	from, to := uint64(r.sign), uint64(r.sign)+SignSize
+	return to <= memory && (to <= uint64(r.address) || from >= uint64(r.address)+uint64(r.size))
+}
+
 func (r room) section() []wasm.Section {
 	if r.size == 0 {
 		return nil
 	}
 	body := binary.LittleEndian.AppendUint32(nil, r.address)
-	return []wasm.Section{wasm.Custom(roomSection, binary.LittleEndian.AppendUint32(body, r.size))}
+	body = binary.LittleEndian.AppendUint32(body, r.size)
+	if r.sign != 0 {
+		body = binary.LittleEndian.AppendUint32(body, r.sign)
+	}
+	return []wasm.Section{wasm.Custom(roomSection, body)}
 }
 
 // findRoom returns the room of a module, and the module's data segments.
@@ -44,16 +69,22 @@ func findRoom(module []byte) (*wasm.Module, room, []wasm.Segment, error) {
 		return nil, room{}, nil, malformed(err)
 	}
 	body, ok := m.Custom(roomSection)
-	if !ok || len(body) != 8 {
+	if !ok || len(body) != 8 && len(body) != 12 {
 		return nil, room{}, nil, refuse(NoRoom, "the module has no room: prewarm it with Options.Room")
 	}
-	r := room{binary.LittleEndian.Uint32(body), binary.LittleEndian.Uint32(body[4:])}
+	r := room{address: binary.LittleEndian.Uint32(body), size: binary.LittleEndian.Uint32(body[4:])}
+	if len(body) == 12 {
+		r.sign = binary.LittleEndian.Uint32(body[8:])
+	}
 	memories, err := m.Memories()
 	if err != nil {
 		return nil, room{}, nil, malformed(err)
 	}
 	if len(memories) != 1 || r.size < roomHead || uint64(r.address)+uint64(r.size) > uint64(memories[0].Min)*pageSize {
 		return nil, room{}, nil, refuse(BadRoom, "the room is said to be %d bytes at address %d, where there is no memory", r.size, r.address)
+	}
+	if r.sign != 0 && !r.signFits(uint64(memories[0].Min)*pageSize) {
+		return nil, room{}, nil, refuse(BadRoom, "the sign is said to be at address %d, where there is no memory for it", r.sign)
 	}
 	data, err := m.Data()
 	if err != nil {
@@ -64,7 +95,8 @@ func findRoom(module []byte) (*wasm.Module, room, []wasm.Segment, error) {
 
 // Fill writes data into the room of a module that [Module] made with
 // Options.Room, and replaces what was there. At the room's address the guest
-// finds the length, four bytes, little-endian, then the data. Nothing is run,
+// finds the length, four bytes, little-endian, then the data, and at its sign's
+// the first [SignSize] bytes of that. Nothing is run,
 // so it takes as long as copying the module. The same module and data give the
 // same bytes, whatever was in the room before.
 //
@@ -82,15 +114,27 @@ func Fill(module, data []byte) ([]byte, error) {
 	segments = r.clear(segments)
 	if len(data) > 0 {
 		text := binary.LittleEndian.AppendUint32(make([]byte, 0, roomHead+len(data)), uint32(len(data)))
-		segments = append(segments, wasm.Segment{Offset: r.address, Bytes: append(text, data...)})
+		text = append(text, data...)
+		segments = append(segments, wasm.Segment{Offset: r.address, Bytes: text})
+		if r.sign != 0 {
+			segments = append(segments, wasm.Segment{Offset: r.sign, Bytes: text[:min(len(text), SignSize)]})
+		}
 	}
 	return m.WithData(segments).Encode(), nil
 }
 
-// clear removes from the segments what is in the room.
+// clear removes from the segments what is in the room and in its sign.
 func (r room) clear(segments []wasm.Segment) []wasm.Segment {
-	out := make([]wasm.Segment, 0, len(segments)+1)
-	from, to := uint64(r.address), uint64(r.address)+uint64(r.size)
+	segments = clearRange(segments, r.address, r.size)
+	if r.sign != 0 {
+		segments = clearRange(segments, r.sign, SignSize)
+	}
+	return segments
+}
+
+func clearRange(segments []wasm.Segment, address, size uint32) []wasm.Segment {
+	out := make([]wasm.Segment, 0, len(segments)+2)
+	from, to := uint64(address), uint64(address)+uint64(size)
 	for _, s := range segments {
 		start, end := uint64(s.Offset), uint64(s.Offset)+uint64(len(s.Bytes))
 		if end <= from || start >= to {
@@ -101,7 +145,7 @@ func (r room) clear(segments []wasm.Segment) []wasm.Segment {
 			out = append(out, wasm.Segment{Offset: s.Offset, Bytes: s.Bytes[:from-start]})
 		}
 		if end > to {
-			out = append(out, wasm.Segment{Offset: r.address + r.size, Bytes: s.Bytes[to-start:]})
+			out = append(out, wasm.Segment{Offset: address + size, Bytes: s.Bytes[to-start:]})
 		}
 	}
 	return out

@@ -115,6 +115,57 @@ func TestRoomIsRefused(t *testing.T) {
 	requireError(t, prewarm.GuestTrap, out, err)
 }
 
+// signed is a guest that shows its sign when it is run.
+func signed(t testing.TB, size uint32) []byte {
+	t.Helper()
+	return warm(t, "room", prewarm.Options{Entry: "show_sign", Room: "room", RoomSize: size, Sign: "sign"})
+}
+
+// The sign has the length and the beginning of what is in the room, and nothing
+// of what was there before.
+func TestSignSaysWhatIsInTheRoom(t *testing.T) {
+	empty := signed(t, 1000)
+	for module, want := range map[string][]byte{
+		"":                      make([]byte, prewarm.SignSize),
+		"a":                     append([]byte{1, 0, 0, 0, 'a'}, make([]byte, 15)...),
+		"sixteen letters.":      []byte("\x10\x00\x00\x00sixteen letters."),
+		strings.Repeat("b", 99): append([]byte{99, 0, 0, 0}, strings.Repeat("b", 16)...),
+	} {
+		first := fill(t, empty, module)
+		again := fill(t, fill(t, first, strings.Repeat("c", 1000)), module)
+		require.True(t, bytes.Equal(first, again))
+		s := &sandbox{}
+		_, err := s.run(t, again, "_start")
+		require.NoError(t, err, s.stderr.String())
+		require.Equal(t, fmt.Sprintf("%q\n", want), s.stdout.String())
+		data, size, err := prewarm.Filled(again)
+		require.NoError(t, err)
+		require.Equal(t, module, string(data))
+		require.Equal(t, 1000, size)
+	}
+	require.True(t, bytes.Equal(empty, fill(t, fill(t, empty, "x"), "")))
+	m, err := wasm.Parse(empty)
+	require.NoError(t, err)
+	exports, err := m.Exports()
+	require.NoError(t, err)
+	for _, e := range exports {
+		require.NotEqual(t, "sign", e.Name)
+	}
+}
+
+func TestSignIsRefused(t *testing.T) {
+	for export, code := range map[string]prewarm.Code{
+		"dirty_sign": prewarm.BadRoom, "sign_beyond": prewarm.BadRoom, "sign_nowhere": prewarm.BadRoom, "sign_in_room": prewarm.BadRoom,
+		"dirty": prewarm.BadExport, "absent": prewarm.BadExport,
+		"serve": prewarm.BadOption, "room": prewarm.BadOption, "_initialize": prewarm.BadOption,
+	} {
+		out, _, err := prewarm.Module(context.Background(), guest(t, "room"), prewarm.Options{Room: "room", RoomSize: 100, Sign: export})
+		requireError(t, code, out, err)
+	}
+	out, _, err := prewarm.Module(context.Background(), guest(t, "room"), prewarm.Options{Sign: "sign"})
+	requireError(t, prewarm.BadOption, out, err)
+}
+
 func TestFillRefuses(t *testing.T) {
 	for name, module := range map[string][]byte{"the reactor": guest(t, "room"), "without room": warm(t, "room", prewarm.Options{})} {
 		out, err := prewarm.Fill(module, []byte("x"))

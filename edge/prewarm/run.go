@@ -48,7 +48,7 @@ func (r *reactor) run(ctx context.Context, config wazero.RuntimeConfig, opt Opti
 		return nil, err
 	}
 	var at room
-	for _, name := range []string{runStart, initExport, opt.Warmup, opt.Room} {
+	for _, name := range []string{runStart, initExport, opt.Warmup, opt.Room, opt.Sign} {
 		f := g.module.ExportedFunction(name)
 		if name == "" || f == nil { // no room, no warm-up, or no start function
 			continue
@@ -62,8 +62,13 @@ func (r *reactor) run(ctx context.Context, config wazero.RuntimeConfig, opt Opti
 		if err != nil {
 			return nil, g.explain(ctx, err)
 		}
-		if name == opt.Room {
+		switch name {
+		case opt.Room:
 			at.address = uint32(out[0])
+		case opt.Sign:
+			if at.sign = uint32(out[0]); at.sign == 0 {
+				return nil, refuse(BadRoom, "the sign is said to be at address 0")
+			}
 		}
 	}
 	return r.capture(g.module, at)

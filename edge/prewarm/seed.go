@@ -17,6 +17,9 @@ import (
 func randomness(module []byte, opt Options) io.Reader {
 	h := sha256.New()
 	digest(h, []byte("prewarm 1"), module, []byte(opt.Entry), []byte(opt.Warmup))
+	if opt.Sign != "" {
+		digest(h, []byte("sign"), []byte(opt.Sign))
+	}
 	if opt.Room != "" {
 		digest(h, []byte("room"), []byte(opt.Room), binary.LittleEndian.AppendUint32(nil, opt.RoomSize))
 	}

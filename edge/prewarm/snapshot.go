@@ -54,6 +54,9 @@ func (r *reactor) capture(m api.Module, at room) (*snapshot, error) {
 	}
 	s.pages = uint32(len(memory) / pageSize)
 	s.segments = segments(slices.Clone(memory), leastGap, maxSegments)
+	if at.sign != 0 { // as Fill will find them
+		s.segments = clearRange(s.segments, at.sign, SignSize)
+	}
 	return s, nil
 }
 

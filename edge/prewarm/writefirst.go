@@ -39,6 +39,9 @@ func (s *snapshot) image() (first, end uint32) {
 	if s.room.size > 0 {
 		segments = append(segments[:len(segments):len(segments)], wasm.Segment{Offset: s.room.address, Bytes: make([]byte, roomHead)})
 	}
+	if s.room.sign != 0 {
+		segments = append(segments[:len(segments):len(segments)], wasm.Segment{Offset: s.room.sign, Bytes: make([]byte, SignSize)})
+	}
 	for i, seg := range segments {
 		from, to := seg.Offset/framePage, uint32((uint64(seg.Offset)+uint64(len(seg.Bytes))+framePage-1)/framePage)
 		if i == 0 {
@@ -59,19 +62,34 @@ func (s *snapshot) byteAt(address uint32) byte {
 }
 
 // fixed returns an address in a page whose byte is the same whatever Fill puts
-// into the room, and whether there is one.
+// into the room, and whether there is one. Of a room with a sign there is none:
+// its guest needs no page of the room always.
 func (r room) fixed(page uint32) (uint32, bool) {
-	start := page * framePage
-	from, to := uint64(r.address), uint64(r.address)+uint64(r.size)
-	switch {
-	case uint64(start) < from || uint64(start) >= to:
-		return start, true
-	case to < uint64(start)+framePage:
-		return uint32(to), true
-	case r.size-roomHead < shortRoom && from+roomHead-1 < uint64(start)+framePage && from+roomHead-1 >= uint64(start):
-		return r.address + roomHead - 1, true
+	start := uint64(page) * framePage
+	at, end := start, start+framePage
+	for range 2 { // the room may begin where the sign ends, or the other way round
+		at = past(at, r.address, r.size)
+		if r.sign != 0 {
+			at = past(at, r.sign, SignSize)
+		}
+	}
+	if at < end {
+		return uint32(at), true
+	}
+	length := uint64(r.address) + roomHead - 1
+	if r.sign == 0 && r.size-roomHead < shortRoom && length >= start && length < end {
+		return uint32(length), true
 	}
 	return 0, false
+}
+
+// past returns the end of size bytes at an address if at is one of them, else
+// at.
+func past(at uint64, address, size uint32) uint64 {
+	if at >= uint64(address) && at < uint64(address)+uint64(size) {
+		return uint64(address) + uint64(size)
+	}
+	return at
 }
 
 // Below shortRoom bytes of data the last byte of their length is 0.

@@ -18,6 +18,30 @@ func makeRoom(size uint32) unsafe.Pointer {
 	return unsafe.Pointer(&room[0])
 }
 
+// sign is where the beginning of what is in the room is put once more.
+var sign [20]byte
+
+//go:wasmexport sign
+func signAt() unsafe.Pointer { return unsafe.Pointer(&sign) }
+
+//go:wasmexport dirty_sign
+func dirtySign() unsafe.Pointer {
+	sign[19] = 1
+	return signAt()
+}
+
+//go:wasmexport sign_beyond
+func signBeyond() uint32 { return 0xFFFFFFF0 }
+
+//go:wasmexport sign_nowhere
+func signNowhere() uint32 { return 0 }
+
+//go:wasmexport sign_in_room
+func signInRoom() unsafe.Pointer { return unsafe.Pointer(&room[len(room)-1]) }
+
+//go:wasmexport show_sign
+func showSign() { fmt.Printf("%q\n", sign) }
+
 //go:wasmexport dirty
 func dirty(size uint32) unsafe.Pointer {
 	p := makeRoom(size)
