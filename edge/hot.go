@@ -46,7 +46,7 @@ var hot struct {
 	site sitetable.Space
 }
 
-const before = 1312
+const before = 438
 
 func init() {
 	hot.site.More = &hot.more
