@@ -29,8 +29,9 @@ import (
 // a click needs may be made while the guest is initialised.
 //
 // Where a page begins follows from all variables of the program, and the linker
-// cannot be asked for it: before fits text into its page, with some hundred
-// bytes of play on both sides. bench/budget.json fails when it no longer does.
+// cannot be asked for it: before fits the last part into its page, with some
+// 700 bytes of play on both sides, and text, 32 KiB before it, into another.
+// bench/budget.json fails when it no longer does.
 //
 // A sandbox handles one request at a time. As a variable nothing of this is
 // allocated.

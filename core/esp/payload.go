@@ -3,7 +3,6 @@ package esp
 import (
 	"github.com/clickedge/clickedge/core/base64url"
 	"github.com/clickedge/clickedge/core/contract"
-	"github.com/clickedge/clickedge/core/word"
 )
 
 // maxPayload is the most that a target of contract.MaxTarget bytes can hold in
@@ -80,12 +79,17 @@ func paddingLen(s string) int { return anyOf(s, paddings) }
 // 0. Each has a NUL after it: a constant lies where all texts do, while a click
 // would pay for the window of memory in which a table of strings does.
 func anyOf(s, these string) int {
-	for these != "" {
-		n := word.Index(these, 0)
-		if word.HasPrefix(s, these[:n]) {
+	n := 0 // how much of a text has been found
+	for i := 0; i < len(these); i++ {
+		switch c := these[i]; {
+		case c == 0:
 			return n
+		case n < len(s) && s[n] == c:
+			n++
+		default:
+			for n = 0; these[i] != 0; i++ {
+			}
 		}
-		these = these[n+1:]
 	}
 	return 0
 }

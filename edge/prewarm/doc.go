@@ -60,6 +60,10 @@
 // allocate the room itself, because Go's runtime uses all memory that it has
 // not allocated yet.
 //
+// A table in the room usually says in its first bytes how it is to be read, and
+// a request then looks elsewhere. [Options.Sign] has Fill put these bytes where
+// the guest reads anyway, so that a request touches one page of the room less.
+//
 // # Pages that are touched first
 //
 // Once initialisation is gone, most of what a request costs on wasmtime is not
