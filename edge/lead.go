@@ -1,3 +1,5 @@
+//go:build wasip1
+
 package main
 
 // lead is a type for its size: the linker puts what it notes of each field, 24
