@@ -49,6 +49,9 @@ func (x *exchange) editResponse(o *core.Origin, resp hostcall.Response, names st
 	})
 }
 
+// editSpare is by how much an edit makes a field longer, as a rule.
+const editSpare = 256
+
 // apply carries out one edit. Callers handle EditSet, the most frequent one,
 // themselves, which costs less.
 func apply[M message](x *exchange, m M, o *core.Origin, e core.Edit) hostcall.Status {
@@ -67,7 +70,7 @@ func apply[M message](x *exchange, m M, o *core.Origin, e core.Edit) hostcall.St
 	}
 	// What does not fit into the buffer is put elsewhere. The host reads it
 	// before the next one is made.
-	after := view(o.AppendValues(x.buf.Free()[:0], e, before))
+	after := view(o.AppendValues(x.buf.Free(len(before) + editSpare)[:0], e, before))
 	switch after {
 	case before:
 		return hostcall.OK
@@ -114,21 +117,25 @@ func worse(a, b hostcall.Status) hostcall.Status {
 	return b
 }
 
+// longestAddress is the length of an address of IPv6 as text, at most.
+const longestAddress = 48
+
 // address returns the reader's address as text, "" where the host has none.
 func (x *exchange) address() string {
 	n, st := x.req.ClientIP(&x.octets)
-	var text []byte
+	text := x.buf.Free(longestAddress)
+	free := len(text)
 	switch {
 	case st != hostcall.OK:
 		return ""
 	case n == 4:
-		text = appendIPv4(x.buf.Free()[:0], [4]byte(x.octets[:4]))
+		text = appendIPv4(text[:0], [4]byte(x.octets[:4]))
 	case n == 16:
-		text = netip.AddrFrom16(x.octets).Unmap().AppendTo(x.buf.Free()[:0])
+		text = netip.AddrFrom16(x.octets).Unmap().AppendTo(text[:0])
 	default:
 		return ""
 	}
-	x.buf.Use(min(len(text), len(x.buf.Free()))) // where it did not fit it is elsewhere
+	x.buf.Use(min(len(text), free)) // where it did not fit it is elsewhere
 	return view(text)
 }
 

@@ -20,6 +20,9 @@ func environGet(pointers, text unsafe.Pointer) uint32
 // ten.
 const maxVariables = 64
 
+// maxEnviron is how long it may be, in bytes. Fastly's has some 400.
+const maxEnviron = 16 << 10
+
 // readEnviron reads the sandbox's environment. os.Getenv would return the
 // environment at build time, which the runtime read when the module was
 // prewarmed. An environment that does not fit into the buffer is not read, and
@@ -30,14 +33,20 @@ func readEnviron(b *hostcall.Buffer) (version, traceID string) {
 		return "", ""
 	}
 	var pointers [maxVariables]uint32
-	room := b.Free()
-	if int(count) > len(pointers) || uint64(size) > uint64(len(room)) {
+	if count > maxVariables || size > maxEnviron {
 		return "", ""
 	}
-	text := room[:size]
+	// At the end of what is free, so that the variables before the two are
+	// free again. The platform has them last.
+	room := b.Free(int(size))
+	if int(size) > len(room) {
+		return "", ""
+	}
+	text := room[len(room)-int(size):]
 	if environGet(unsafe.Pointer(&pointers), unsafe.Pointer(unsafe.SliceData(text))) != 0 {
 		return "", ""
 	}
-	b.Use(len(text))
-	return fromEnviron(view(text), pointers[:count], uint32(uintptr(unsafe.Pointer(unsafe.SliceData(text)))))
+	version, traceID, from := fromEnviron(view(text), pointers[:count], uint32(uintptr(unsafe.Pointer(unsafe.SliceData(text)))))
+	b.Keep(len(room) - int(size) + from)
+	return version, traceID
 }

@@ -25,9 +25,10 @@ func TestEnviron(t *testing.T) {
 		{version, "FASTLY_TRIM=other", trace, ""},
 	} {
 		text, pointers := environOf(0x10000, variables...)
-		gotVersion, gotTrace := fromEnviron(text, pointers, 0x10000)
+		gotVersion, gotTrace, from := fromEnviron(text, pointers, 0x10000)
 		require.Equal(t, "12", gotVersion, "%q", variables)
 		require.Equal(t, "0123456789abcdef", gotTrace, "%q", variables)
+		require.Equal(t, min(strings.Index(text, version), strings.Index(text, trace)), from, "%q", variables)
 	}
 }
 
@@ -35,12 +36,14 @@ func TestEnviron(t *testing.T) {
 // end.
 func TestEnvironOdd(t *testing.T) {
 	text, pointers := environOf(64, "FASTLY_SERVICE_VERSION=3")
-	version, trace := fromEnviron(text, pointers, 64)
+	version, trace, from := fromEnviron(text, pointers, 64)
+	require.Zero(t, from)
 	require.Equal(t, [2]string{"3", ""}, [2]string{version, trace})
-	version, trace = fromEnviron("", nil, 0)
+	version, trace, _ = fromEnviron("", nil, 0)
 	require.Equal(t, [2]string{}, [2]string{version, trace})
-	version, trace = fromEnviron(text, pointers, 1000)
+	version, trace, from = fromEnviron(text, pointers, 1000)
+	require.Equal(t, len(text), from)
 	require.Equal(t, [2]string{}, [2]string{version, trace})
-	version, _ = fromEnviron(strings.TrimSuffix(text, "\x00"), pointers, 64)
+	version, _, _ = fromEnviron(strings.TrimSuffix(text, "\x00"), pointers, 64)
 	require.Empty(t, version)
 }

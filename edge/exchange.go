@@ -25,7 +25,8 @@ type exchange struct {
 	octets  [16]byte // of the reader's address
 	mark    [core.LoopRoom]byte
 	secret  []byte // while a signed link is verified
-	links   links
+	// recalled has the values of the ESP's own Location, if a rule recalls it.
+	recalled string
 	// answered: a response has been sent, or could not be. There is no second
 	// try, since its handles are gone.
 	answered bool

@@ -38,8 +38,8 @@ func (x *exchange) proxy(d *core.Decision) {
 	} else {
 		x.page(core.Page{Code: d.Code, Status: d.Status, RetryAfter: wait})
 	}
-	if x.links.answered != "" {
-		x.learn(a.Status, x.links.answered)
+	if x.recalled != "" {
+		x.learn(a.Status, x.recalled)
 	}
 }
 
@@ -47,7 +47,7 @@ func (x *exchange) proxy(d *core.Decision) {
 func (x *exchange) recall(d *core.Decision, a *attempt) {
 	values, _ := a.resp.HeaderValues(&x.buf, "location")
 	if d.AfterAnswer(&x.request, x.site, a.Status, values, x.secure()); d.Recalled != "" {
-		x.record.Code, x.links.answered = d.Code, values
+		x.record.Code, x.recalled = d.Code, values
 	}
 }
 
@@ -78,7 +78,7 @@ func (x *exchange) sendBack(o *core.Origin, resp hostcall.Response, body hostcal
 	x.editResponse(o, resp, names, status)
 	x.respond(resp, body, status)
 	if x.site.Learn {
-		x.learn(status, cmp.Or(x.links.answered, locations))
+		x.learn(status, cmp.Or(x.recalled, locations))
 	}
 }
 

@@ -5,9 +5,21 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
+
+// Text is used from where the page begins in which the rest of hot is.
+func TestTextIsUsedBesideTheRest(t *testing.T) {
+	first, second := textPieces()
+	require.Len(t, first, len(hot.text)-len(second))
+	require.Equal(t, len(second), cap(second))
+	require.Less(t, len(first), memoryPage)
+	table := uintptr(unsafe.Pointer(&hot.table))
+	require.Equal(t, table, uintptr(unsafe.Pointer(&hot.text))+uintptr(len(hot.text)), "before is no multiple of eight")
+	require.Equal(t, table/memoryPage*memoryPage, table-uintptr(len(first)))
+}
 
 // What is made while the guest is initialised lies apart from its constants,
 // and a click would pay for the memory around it. So the linker may know of no

@@ -23,12 +23,13 @@ var (
 // who has waited for the ESP already.
 const storeTimeout = 300
 
-// links is what this exchange has of its link.
+// entryRoom is the length of an entry, as a rule.
+const entryRoom = 2 << 10
+
+// links is what the exchange has of its link.
 type links struct {
 	key   [len(contract.LinkKey) + learned.NameLength]byte
 	sight learned.Sight
-	// answered has the values of the ESP's own Location, if a rule recalls it.
-	answered string
 }
 
 // openArchive opens the archive that follows the table of sites.
@@ -47,8 +48,8 @@ func (x *exchange) Learned(name *learned.Name, patient bool) learned.Entry {
 // learn records what an origin's answer says of the link.
 func (x *exchange) learn(status int, locations string) {
 	var ok bool
-	if x.links.sight, ok = x.site.Sight(&x.request, x.record.Kind, status, locations); ok {
-		learned.Learn(x, openArchive(), &x.links.sight, x.now())
+	if hot.links.sight, ok = x.site.Sight(&x.request, x.record.Kind, status, locations); ok {
+		learned.Learn(x, openArchive(), &hot.links.sight, x.now())
 	}
 }
 
@@ -57,9 +58,9 @@ func (x *exchange) now() int64 { return x.start / 1e9 }
 
 // linkKey returns the key of a name in the cache. The next call overwrites it.
 func (x *exchange) linkKey(name *learned.Name) string {
-	copy(x.links.key[:], contract.LinkKey)
-	copy(x.links.key[len(contract.LinkKey):], name[:])
-	return view(x.links.key[:])
+	copy(hot.links.key[:], contract.LinkKey)
+	copy(hot.links.key[len(contract.LinkKey):], name[:])
+	return view(hot.links.key[:])
 }
 
 // Cached implements learned.Places.
@@ -78,7 +79,7 @@ func (x *exchange) PutCached(name *learned.Name, e *learned.Entry, seconds int64
 	if e.State == learned.Known {
 		surrogate = key
 	}
-	text := e.AppendCached(x.buf.Free()[:0], name, x.now()+seconds)
+	text := e.AppendCached(x.buf.Free(entryRoom)[:0], name, x.now()+seconds)
 	hostcall.Cache(key, view(text), surrogate, uint64(seconds))
 }
 
@@ -108,7 +109,7 @@ func leftSince(start, now int64) uint32 {
 func (x *exchange) PutStored(name *learned.Name, e *learned.Entry, add bool) learned.Written {
 	store, st := hostcall.OpenStore(contract.LinkStore)
 	if st == hostcall.OK {
-		st = store.Put(view(name[:]), e.Append(x.buf.Free()[:0], name), add)
+		st = store.Put(view(name[:]), e.Append(x.buf.Free(entryRoom)[:0], name), add)
 	}
 	switch st {
 	case hostcall.OK:

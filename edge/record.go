@@ -19,10 +19,16 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
-	line := x.record.AppendJSON(x.buf.Free()[:0]) // allocated if it does not fit
+	line := x.record.AppendJSON(x.buf.Free(x.lineRoom())[:0]) // allocated if it does not fit
 	if hostcall.WriteLog(contract.LogEndpoint, line) != hostcall.OK {
 		_, _ = os.Stderr.Write(line)
 	}
+}
+
+// lineRoom is how long the line will be, as a rule and at most.
+func (x *exchange) lineRoom() int {
+	r := &x.record
+	return 320 + len(r.RequestID) + len(r.Host) + len(r.Destination) + len(r.ID)
 }
 
 // judge makes the verdict. It reads text that anybody can send, so a panic is

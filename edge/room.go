@@ -13,6 +13,7 @@ import "unsafe"
 func exportSitesRoom(size uint32) unsafe.Pointer {
 	room := make([]byte, size)
 	hot.table.room = room
+	hot.table.opened.WriteFirst(room[roomHead:])
 	return unsafe.Pointer(&room[0])
 }
 

@@ -45,16 +45,12 @@ func readTable() string {
 // version counts as none: no site is better than a wrong one.
 func openSites() *sitetable.Table {
 	t := &hot.table
-	var err error
-	if data := inRoom(); data != "" {
-		t.opened, err = sitetable.OpenBy(view(t.sign[roomHead:]), data)
-		t.opened.WriteFirst(t.room[roomHead:])
-	} else if t.atInit != "" {
-		t.opened, err = sitetable.Open(t.atInit)
-	} else {
-		return nil
+	header, data := view(t.sign[roomHead:]), inRoom()
+	if data == "" {
+		data = t.atInit
+		header = data[:min(len(data), sitetable.HeaderLength)]
 	}
-	if err == nil {
+	if t.opened.OpenBy(header, data) == nil {
 		t.sites = &t.opened
 	}
 	return t.sites

@@ -95,19 +95,18 @@ func (f Family) Destination(link string) (dest string, g Grade) {
 // always that of [Family.Destination].
 func (f Family) Read(link string) Reading {
 	found := f.Find(link)
-	s, rest := &found.shape, found.rest
-	if !found.known() {
+	if !found.known {
 		return Reading{}
 	}
-	r := Reading{Kind: s.kind}
+	r := Reading{Kind: found.kind}
 	switch {
 	case len(link) > contract.MaxTarget:
 		r.Doubt = "the link is too long"
-	case s.read != asNothing:
+	case found.read != asNothing:
 		var n Notes
-		dest, g := s.read.from(rest, &n)
+		dest, g := found.read.from(found.rest, &n)
 		r.Fields, r.Region = n.fields, n.region
-		if s.leads() {
+		if found.leads() {
 			r.Destination, r.Grade, r.Doubt = dest, g, n.why
 		}
 		if g != Unread {
@@ -119,8 +118,10 @@ func (f Family) Read(link string) Reading {
 
 // Found is a raw request target as a family reads it.
 type Found struct {
-	shape shape  // without a text: no known form
-	rest  string // what follows the shape's text
+	rest  string // what follows the text of its shape
+	known bool   // there is one
+	kind  Kind
+	read  reader
 }
 
 // Find returns the form of a raw request target. It allocates nothing.
@@ -130,24 +131,24 @@ func (f Family) Find(target string) (found Found) {
 	f.shapes(func(s shape) bool {
 		rest, ok := s.fits(target)
 		if ok {
-			found = Found{s, rest}
+			found = Found{rest, true, s.kind, s.read}
 		}
 		return !ok
 	})
 	return found
 }
 
-// known reports whether the target has a known form.
-func (f Found) known() bool { return f.shape.text != "" }
-
 // Kind returns the kind of the target: [KindOther] if its form is not known.
-func (f Found) Kind() Kind { return f.shape.kind }
+func (f Found) Kind() Kind { return f.kind }
 
 // Destination is [Family.Destination] of a target of no more than
 // [contract.MaxTarget] bytes.
 func (f Found) Destination(n *Notes) (dest string, g Grade) {
-	if !f.shape.leads() {
+	if !f.leads() {
 		return "", Unread
 	}
-	return f.shape.read.from(f.rest, n)
+	return f.read.from(f.rest, n)
 }
+
+// leads reports whether the target has a destination that can be read.
+func (f Found) leads() bool { return f.read != asNothing && f.kind.Leads() }

@@ -97,9 +97,9 @@ func FuzzOwns(f *testing.F) {
 			if found.Kind() == KindHealth {
 				continue
 			}
-			require.Equal(t, found.known(), n > 0, "%s", fam)
-			if found.known() {
-				require.LessOrEqual(t, len(found.shape.text), n)
+			require.Equal(t, found.known, n > 0, "%s", fam)
+			if found.known {
+				require.LessOrEqual(t, len(target)-len(found.rest), n)
 			}
 		}
 	})

@@ -109,10 +109,6 @@ func (f Family) shapes(yield func(shape) bool) {
 	}
 }
 
-// leads reports whether links of this shape have a destination that can be
-// read.
-func (s *shape) leads() bool { return s.read != asNothing && s.kind.Leads() }
-
 // fits compares the target with the shape and returns what follows its text.
 func (s *shape) fits(target string) (rest string, ok bool) {
 	if !word.HasPrefix(target, s.text) {

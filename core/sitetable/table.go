@@ -133,22 +133,26 @@ const HeaderLength = tableHeader
 
 // Open reads a table that [Make] made. It checks only the header and keeps
 // data. The error is [ErrFormat].
-func Open(data string) (Table, error) { return OpenBy(data[:min(len(data), tableHeader)], data) }
+func Open(data string) (t Table, err error) {
+	err = t.OpenBy(data[:min(len(data), tableHeader)], data)
+	return t, err
+}
 
 // OpenBy is [Open] with the header of the table from elsewhere: the text of the
 // table is not read.
-func OpenBy(header, data string) (Table, error) {
+func (t *Table) OpenBy(header, data string) error {
 	if len(data) < tableHeader || len(header) < tableHeader || le64(header, 0) != tableMagic {
-		return Table{}, ErrFormat
+		return ErrFormat
 	}
 	buckets := int(le32(header, 12))
 	if buckets == 0 || buckets > 1+len(data)/memoryPage {
-		return Table{}, ErrFormat
+		return ErrFormat
 	}
 	if last, _ := bucketAt(buckets - 1); last+bucketHeader >= len(data) {
-		return Table{}, ErrFormat
+		return ErrFormat
 	}
-	return Table{data: tableData(data), sites: int(le32(header, 8)), buckets: buckets}, nil
+	t.data, t.sites, t.buckets = tableData(data), int(le32(header, 8)), buckets
+	return nil
 }
 
 // WriteFirst says that memory, which holds the table, may be written to. A
@@ -185,17 +189,19 @@ type Space struct {
 
 // More is the memory for what most sites do not have.
 type More struct {
+	second       core.Origin
 	links        core.AppLinks
 	unsubscribes core.Origin
 	also         [core.MaxAlso]espSpace
+	seconds      [core.MaxAlso]core.Origin
 	list         [core.MaxAlso]*core.Site
 }
 
 // espSpace is the memory for the site as one of its ESPs sees it.
 type espSpace struct {
-	site           core.Site
-	origin, second core.Origin
-	keys           [4]string
+	site   core.Site
+	origin core.Origin
+	keys   [4]string
 }
 
 // Lookup is [core.Sites.Lookup]. The site is written to space, and its texts
@@ -285,7 +291,10 @@ func (d tableData) site(at int, host, target string, space *Space) bool {
 	if len(p) < profileFixed {
 		return false
 	}
-	d.esp(r, p, host, &space.espSpace)
+	if space.More == nil {
+		space.More = new(More)
+	}
+	d.esp(r, p, host, &space.espSpace, &space.More.second)
 	if le32(p, 0)&flagMore != 0 {
 		d.more(r, p, target, space)
 	}
@@ -296,9 +305,6 @@ func (d tableData) site(at int, host, target string, space *Space) bool {
 func (d tableData) more(r, p, target string, space *Space) {
 	space.site.Recalls = recall.Rules(d.text(le64(p, 52)))
 	space.site.Learn = le32(p, 0)&flagLearn != 0
-	if space.More == nil {
-		space.More = new(More)
-	}
 	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
 		space.More.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
 		space.site.AppLinks = &space.More.links
@@ -312,8 +318,8 @@ func (d tableData) more(r, p, target string, space *Space) {
 }
 
 // esp reads the site as one of its ESPs sees it, from the site's record r and
-// the profile p.
-func (d tableData) esp(r, p, host string, space *espSpace) {
+// the profile p. It puts a second origin, which few sites have, into second.
+func (d tableData) esp(r, p, host string, space *espSpace, second *core.Origin) {
 	flags := le32(p, 0)
 	s := core.Site{ // built on the stack, where storing a pointer is cheap
 		Host:           host,
@@ -334,7 +340,7 @@ func (d tableData) esp(r, p, host string, space *espSpace) {
 		s.Origin = d.origin(at, s.ESP, &space.origin)
 	}
 	if at := le32(p, 8); at != 0 {
-		s.SecondOrigin = d.origin(at, s.ESP, &space.second)
+		s.SecondOrigin = d.origin(at, s.ESP, second)
 	}
 	space.site = s
 }
@@ -349,7 +355,7 @@ func (d tableData) also(r string, at uint32, space *Space) []*core.Site {
 			break
 		}
 		e := &more.also[i]
-		d.esp(r, p, main.Host, e)
+		d.esp(r, p, main.Host, e, &more.seconds[i])
 		e.site.Retired = int64(le64(p, 64))
 		e.site.Learn = le32(p, 0)&flagLearn != 0
 		e.site.AppLinks, e.site.Recalls, e.site.Unsubscribes = main.AppLinks, main.Recalls, main.Unsubscribes

@@ -282,17 +282,15 @@ func TestOpenBy(t *testing.T) {
 	data := Make(sites)
 	header := string(data[:HeaderLength])
 	clear(data[:HeaderLength])
-	table, err := OpenBy(header, string(data))
-	require.NoError(t, err)
+	var table Table
+	require.NoError(t, table.OpenBy(header, string(data)))
 	for _, host := range sites.Hosts() {
 		requireSameSite(t, sites.Lookup(host), table.Lookup(host, "/", new(Space)))
 	}
 	for name, header := range map[string]string{"none": "", "half of it": header[:HeaderLength-1], "the table's own": string(data[:HeaderLength])} {
-		_, err := OpenBy(header, string(data))
-		require.ErrorIs(t, err, ErrFormat, name)
+		require.ErrorIs(t, new(Table).OpenBy(header, string(data)), ErrFormat, name)
 	}
-	_, err = OpenBy(header, string(data[:HeaderLength]))
-	require.ErrorIs(t, err, ErrFormat, "no table")
+	require.ErrorIs(t, new(Table).OpenBy(header, string(data[:HeaderLength])), ErrFormat, "no table")
 	require.Equal(t, 500, table.Len())
 }
 

@@ -3,21 +3,47 @@ package hostcall
 import "unsafe"
 
 // Buffer holds the text that the host writes. Each text takes the front of the
-// free part, and never moves; if the rest is too short, a new piece is
-// allocated. The zero value works.
+// free part, and never moves; if the rest is too short, it goes on in the next
+// piece, and then a new one is allocated. The zero value works.
 type Buffer struct {
-	free []byte
+	free, next []byte
 }
 
-// NewBuffer makes a buffer of this memory, which nothing else may use.
-func NewBuffer(room []byte) Buffer { return Buffer{free: room} }
+// NewBuffer makes a buffer of two pieces of memory, which nothing else may use:
+// the second is touched only when the first is full.
+func NewBuffer(first, second []byte) Buffer { return Buffer{first, second} }
 
 // spare is how much larger a new piece is than the text for which it is made,
 // so that the next text fits too.
 const spare = 1024
 
 // Free returns the free part, for text that the guest writes; see [Buffer.Use].
-func (b *Buffer) Free() []byte { return b.free }
+// It has n bytes at least, if the buffer has.
+func (b *Buffer) Free(n int) []byte {
+	if n > len(b.free) {
+		b.turn(n)
+	}
+	return b.free
+}
+
+// Keep gives up what is free from n bytes on, since text is there that stays.
+func (b *Buffer) Keep(n int) { b.free = b.free[:n:n] }
+
+// turn goes on in the next piece, if that has n bytes.
+func (b *Buffer) turn(n int) bool {
+	if n > len(b.next) {
+		return false
+	}
+	b.free, b.next = b.next, nil
+	return true
+}
+
+// renew makes n bytes free: in the next piece, or in one that it allocates.
+func (b *Buffer) renew(n int) {
+	if !b.turn(n) {
+		b.free = make([]byte, n+spare)
+	}
+}
 
 // Use marks the first n bytes of what is free as used.
 func (b *Buffer) Use(n int) { b.free = b.free[n:] }
@@ -25,7 +51,7 @@ func (b *Buffer) Use(n int) { b.free = b.free[n:] }
 // Reserve takes n bytes for text that the guest writes later; nil if fewer are
 // free.
 func (b *Buffer) Reserve(n int) []byte {
-	if n > len(b.free) {
+	if n > len(b.free) && !b.turn(n) {
 		return nil
 	}
 	room := b.free[:n:n]
@@ -49,7 +75,7 @@ func (b *Buffer) grow(st Status, n uint32) bool {
 	if st != BufferTooSmall || int(n) <= len(b.free) {
 		return false
 	}
-	b.free = make([]byte, int(n)+spare)
+	b.renew(int(n))
 	return true
 }
 
@@ -68,8 +94,9 @@ func (b *Buffer) pieces(call func(p []byte, cursor uint32) (part, Status)) (stri
 		n := int(p.n)
 		switch {
 		case st == BufferTooSmall && n > len(b.free)-got:
-			b.free = append(make([]byte, 0, got+n+spare), b.free[:got]...)
-			b.free = b.free[:cap(b.free)]
+			before := b.free[:got]
+			b.renew(got + n)
+			copy(b.free, before)
 			continue
 		case st == BufferTooSmall || n > len(b.free)-got:
 			return "", Error

@@ -121,7 +121,7 @@ const maxValue = 4 << 10
 func (body Body) readIn(b *Buffer, left func() uint32) (string, Status) {
 	defer body.Close()
 	if len(b.free) < maxValue {
-		b.free = make([]byte, maxValue+spare)
+		b.renew(maxValue)
 	}
 	for got := 0; ; {
 		if st := readyIn(Pending(body), left()); st != OK {

@@ -27,7 +27,7 @@ const InvalidHandle = 0xFFFFFFFE
 // bytes that nothing else uses.
 func (r Request) URI(b *Buffer, lead int) ([]byte, Status) {
 	for {
-		room, n := b.free, uint32(0)
+		room, n := b.Free(lead), uint32(0)
 		if len(room) < lead {
 			return nil, Error
 		}
