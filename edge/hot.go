@@ -10,7 +10,7 @@ import (
 
 // hot is all that a click writes to, but for the stack:
 //
-//	| more      what few sites have, 4,500 bytes
+//	| more      what few sites have, 4,600 bytes
 //	| links     what is learned of a link
 //	| -
 //	| text      environment, URI, header names and values, secret,
@@ -21,7 +21,7 @@ import (
 //	| table     where the sites are, some 100 bytes
 //	| epoch     the beginning of 1970: time.Unix reads a variable of its package
 //	| exchange  what is known of the request and its answer, some 1,200
-//	| site      the site of the request, some 500
+//	| site      the site of the request, some 400
 //	| -         hot ends here, at the end of all variables with pointers; the
 //	|           flag of the write barrier, which each store of a pointer reads,
 //	|           is 700 bytes behind it

@@ -5,7 +5,8 @@
 // export serve handles a request. Three more exports are called only by
 // prewarm, at build time: warm_up (warm.go), sites_room and sites_sign
 // (room.go). Prewarm writes the memory after initialisation and these calls
-// into the module, and the table of sites into the room, so that each sandbox begins where the build ended.
+// into the module, and the table of sites into the room, so that each sandbox
+// begins where the build ended.
 // Whatever must not be frozen at build time (the ABI's handshake, the
 // environment, the clock, handles, secrets) is therefore read in serve, never
 // in a package variable.

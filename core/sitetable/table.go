@@ -182,8 +182,8 @@ func (t *Table) Has(host string) bool {
 // it can be used again.
 type Space struct {
 	espSpace
-	// More is for a site that has what most have not. It is allocated if it is
-	// nil.
+	// More is for a site that has what most have not. It is allocated by a
+	// lookup that finds it nil.
 	More *More
 }
 
