@@ -2,11 +2,18 @@ package esp
 
 import "strings"
 
-func customerIOShapes(yield func(shape) bool) bool {
-	return yield(shape{"/e/c/", under, KindClick, asCustomerIO}) &&
-		yield(shape{"/e/o/", under, KindOpen, asCustomerIO}) &&
-		yield(shape{"/unsubscribe/", under, KindUnsubscribe, asNothing}) &&
-		yield(shape{"/health", whole, KindHealth, asNothing})
+func customerIOShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/e/c/", under, KindClick, asCustomerIO}
+	case 1:
+		return shape{"/e/o/", under, KindOpen, asCustomerIO}
+	case 2:
+		return shape{"/unsubscribe/", under, KindUnsubscribe, asNothing}
+	case 3:
+		return shape{"/health", whole, KindHealth, asNothing}
+	}
+	return shape{}
 }
 
 // readCustomerIO reads what follows /e/c/:

@@ -8,10 +8,16 @@ import (
 	"github.com/clickedge/clickedge/core/destination"
 )
 
-func mailgunShapes(yield func(shape) bool) bool {
-	return yield(shape{"/c/", under, KindClick, asMailgun}) &&
-		yield(shape{"/o/", under, KindOpen, asNothing}) &&
-		yield(shape{"/u/", under, KindUnsubscribe, asNothing})
+func mailgunShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/c/", under, KindClick, asMailgun}
+	case 1:
+		return shape{"/o/", under, KindOpen, asNothing}
+	case 2:
+		return shape{"/u/", under, KindUnsubscribe, asNothing}
+	}
+	return shape{}
 }
 
 // maxInflated is the most bytes that a Mailgun link may unpack to, more than

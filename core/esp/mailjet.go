@@ -6,10 +6,16 @@ import (
 	"github.com/clickedge/clickedge/core/word"
 )
 
-func mailjetShapes(yield func(shape) bool) bool {
-	return yield(shape{"/lnk/", under, KindClick, asMailjet}) &&
-		yield(shape{"/oo/", under, KindOpen, asOpaque}) &&
-		yield(shape{"/unsub2", under, KindUnsubscribe, asOpaque})
+func mailjetShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/lnk/", under, KindClick, asMailjet}
+	case 1:
+		return shape{"/oo/", under, KindOpen, asOpaque}
+	case 2:
+		return shape{"/unsub2", under, KindUnsubscribe, asOpaque}
+	}
+	return shape{}
 }
 
 // readMailjet reads what follows /lnk/:

@@ -8,10 +8,16 @@ import (
 	"github.com/clickedge/clickedge/core/target"
 )
 
-func mandrillShapes(yield func(shape) bool) bool {
-	return yield(shape{"/track/click/", under, KindClick, asMandrill}) &&
-		yield(shape{"/track/open.php", whole, KindOpen, asOpaque}) &&
-		yield(shape{"/track/unsub.php", whole, KindUnsubscribe, asOpaque})
+func mandrillShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/track/click/", under, KindClick, asMandrill}
+	case 1:
+		return shape{"/track/open.php", whole, KindOpen, asOpaque}
+	case 2:
+		return shape{"/track/unsub.php", whole, KindUnsubscribe, asOpaque}
+	}
+	return shape{}
 }
 
 // readMandrill reads what follows /track/click/:

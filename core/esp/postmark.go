@@ -12,10 +12,16 @@ import (
 
 // Flags follow the version: s for an https destination, m and t for how the
 // link was tagged.
-func postmarkShapes(yield func(shape) bool) bool {
-	return yield(shape{"/2", marked, KindClick, asPostmark}) &&
-		yield(shape{"/3", marked, KindClick, asPostmark}) &&
-		yield(shape{"/open", under, KindOpen, asOpaque})
+func postmarkShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/2", marked, KindClick, asPostmark}
+	case 1:
+		return shape{"/3", marked, KindClick, asPostmark}
+	case 2:
+		return shape{"/open", under, KindOpen, asOpaque}
+	}
+	return shape{}
 }
 
 // readPostmark reads what follows the version:

@@ -6,7 +6,11 @@ package esp
 // /u/click is no unsubscribe link of Mailgun's, which are all that begin with
 // /u/. A health probe is nobody's link.
 func (f Family) Owns(target string) (longest int) {
-	for s := range f.shapes {
+	for i := 0; ; i++ {
+		s := f.shape(i)
+		if s.text == "" {
+			return longest
+		}
 		if len(s.text) <= longest || s.kind == KindHealth {
 			continue
 		}
@@ -14,7 +18,6 @@ func (f Family) Owns(target string) (longest int) {
 			longest = len(s.text)
 		}
 	}
-	return longest
 }
 
 // Paths returns how the links of this family begin, as for documents and

@@ -8,31 +8,54 @@ import "strings"
 
 // Mautic's links name a redirect, its opens and unsubscribes a sent mail. Below
 // /email/ there are pages for readers as well.
-func mauticShapes(yield func(shape) bool) bool {
-	return yield(shape{"/r/", under, KindClick, asOpaque}) &&
-		yield(shape{"/redirect/", under, KindClick, asOpaque}) &&
-		yield(shape{"/email/unsubscribe/", under, KindUnsubscribe, asOpaque}) &&
-		yield(shape{"/email/dnc/", under, KindUnsubscribe, asOpaque}) &&
-		yield(shape{"/email/", image, KindOpen, asOpaque})
+func mauticShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/r/", under, KindClick, asOpaque}
+	case 1:
+		return shape{"/redirect/", under, KindClick, asOpaque}
+	case 2:
+		return shape{"/email/unsubscribe/", under, KindUnsubscribe, asOpaque}
+	case 3:
+		return shape{"/email/dnc/", under, KindUnsubscribe, asOpaque}
+	case 4:
+		return shape{"/email/", image, KindOpen, asOpaque}
+	}
+	return shape{}
 }
 
 // A link of listmonk's names itself, the campaign and the subscriber. Below
 // /subscription/ are forms by which one subscribes as well.
-func listmonkShapes(yield func(shape) bool) bool {
-	return yield(shape{"/link/", under, KindClick, asOpaque}) &&
-		yield(shape{"/campaign/", image, KindOpen, asOpaque}) &&
-		yield(shape{"/subscription/form", whole, KindOther, asNothing}) &&
-		yield(shape{"/subscription/optin/", under, KindOther, asNothing}) &&
-		yield(shape{"/subscription/export/", under, KindOther, asNothing}) &&
-		yield(shape{"/subscription/wipe/", under, KindOther, asNothing}) &&
-		yield(shape{"/subscription/", under, KindUnsubscribe, asOpaque})
+func listmonkShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/link/", under, KindClick, asOpaque}
+	case 1:
+		return shape{"/campaign/", image, KindOpen, asOpaque}
+	case 2:
+		return shape{"/subscription/form", whole, KindOther, asNothing}
+	case 3:
+		return shape{"/subscription/optin/", under, KindOther, asNothing}
+	case 4:
+		return shape{"/subscription/export/", under, KindOther, asNothing}
+	case 5:
+		return shape{"/subscription/wipe/", under, KindOther, asNothing}
+	case 6:
+		return shape{"/subscription/", under, KindUnsubscribe, asOpaque}
+	}
+	return shape{}
 }
 
 // A link of Postal's names a mail server and itself, each a word of letters,
 // digits and hyphens.
-func postalShapes(yield func(shape) bool) bool {
-	return yield(shape{"/img/", pair, KindOpen, asOpaque}) &&
-		yield(shape{"/", pair, KindClick, asOpaque})
+func postalShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/img/", pair, KindOpen, asOpaque}
+	case 1:
+		return shape{"/", pair, KindClick, asOpaque}
+	}
+	return shape{}
 }
 
 // isImage reports whether a path ends as an image does.

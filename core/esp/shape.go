@@ -75,37 +75,49 @@ const (
 	pair                // two words, which have a slash between them (Postal)
 )
 
-// shapes yields every form of a family; the first that fits is used. The ESPs
-// document few of them: most are taken from public links.
+// shape returns the form of a family with a number, from 0 on; one without a
+// text when there are no more. The first that fits is used. The ESPs document
+// few of them: most are taken from public links.
 //
 // They are code, not a table: a click would pay for the window of memory in
-// which the linker puts variables with strings.
-func (f Family) shapes(yield func(shape) bool) {
+// which the linker puts variables with strings. And they are not yielded to a
+// function, which would be called by way of a table of the engine's.
+func (f Family) shape(i int) shape {
 	switch f {
 	case FamilyCustomerIO:
-		customerIOShapes(yield)
+		return customerIOShape(i)
 	case FamilySendGrid:
-		sendGridShapes(yield)
+		return sendGridShape(i)
 	case FamilySparkPost:
-		sparkPostShapes(yield)
+		return sparkPostShape(i)
 	case FamilySES:
-		sesShapes(yield)
+		return sesShape(i)
 	case FamilyMailgun:
-		mailgunShapes(yield)
+		return mailgunShape(i)
 	case FamilyMandrill:
-		mandrillShapes(yield)
+		return mandrillShape(i)
 	case FamilyMailjet:
-		mailjetShapes(yield)
+		return mailjetShape(i)
 	case FamilyPostmark:
-		postmarkShapes(yield)
+		return postmarkShape(i)
 	case FamilyIterable:
-		iterableShapes(yield)
+		return iterableShape(i)
 	case FamilyMautic:
-		mauticShapes(yield)
+		return mauticShape(i)
 	case FamilyListmonk:
-		listmonkShapes(yield)
+		return listmonkShape(i)
 	case FamilyPostal:
-		postalShapes(yield)
+		return postalShape(i)
+	}
+	return shape{}
+}
+
+// shapes yields every form of a family, where no click is at stake.
+func (f Family) shapes(yield func(shape) bool) {
+	for i := 0; ; i++ {
+		if s := f.shape(i); s.text == "" || !yield(s) {
+			return
+		}
 	}
 }
 

@@ -10,11 +10,18 @@ import (
 )
 
 // A sublink other than "a" opens the sender's app.
-func sparkPostShapes(yield func(shape) bool) bool {
-	return yield(shape{"/f/a/b/c/d", whole, KindHealth, asNothing}) &&
-		yield(shape{"/f/a/", under, KindClick, asSparkPost}) &&
-		yield(shape{"/f/", under, KindApp, asSparkPostSublink}) &&
-		yield(shape{"/q/", under, KindOpen, asSparkPost})
+func sparkPostShape(i int) shape {
+	switch i {
+	case 0:
+		return shape{"/f/a/b/c/d", whole, KindHealth, asNothing}
+	case 1:
+		return shape{"/f/a/", under, KindClick, asSparkPost}
+	case 2:
+		return shape{"/f/", under, KindApp, asSparkPostSublink}
+	case 3:
+		return shape{"/q/", under, KindOpen, asSparkPost}
+	}
+	return shape{}
 }
 
 func readSparkPostSublink(rest string, n *Notes) (string, Grade) {
