@@ -104,6 +104,7 @@ func budgetOf(closely map[string]measure.Click, hmac uint64, size int) *budget.M
 		m.Clicks[kind] = map[string]uint64{
 			"instructions": c.Instructions, "before_first_call": c.BeforeFirstCall, "host_calls": uint64(c.HostCalls), "wasi_calls": uint64(c.WASICalls),
 			"allocations": uint64(c.Allocations), "allocated_bytes": c.AllocatedBytes, "windows_read": uint64(c.Windows), "pages_written": uint64(c.PagesWritten),
+			"regions_touched": uint64(c.Regions),
 		}
 		m.Functions[kind] = c.Functions
 		m.Windows[kind], m.Pages[kind] = accesses(c.Opened), accesses(c.Wrote)

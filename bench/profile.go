@@ -215,7 +215,7 @@ func (o *profileOptions) printPages(w io.Writer, p *profile.Pages) error {
 		}
 	}
 	list := p.List()
-	fmt.Fprintf(w, "\n%d pages touched\n\n%10s %6s %6s %6s  functions\n", len(list), "address", "reads", "writes", "host")
+	fmt.Fprintf(w, "\n%d pages touched, in %d regions of 2 MiB\n\n%10s %6s %6s %6s  functions\n", len(list), p.Regions(), "address", "reads", "writes", "host")
 	for _, page := range list {
 		fmt.Fprintf(w, "%#10x %6d %6d %6d  %s\n", page.Number*engine.PageSize, page.Read, page.Written, page.Host, most(page.Functions, 4))
 	}

@@ -15,9 +15,9 @@ import (
 // of each click.
 const resident = 4 << 20
 
-// What a window, a page and a host call cost is shown by modules that have so
-// many of them, beside the same without.
-const modelled, modelledCalls = 16, 1000
+// What a window, a page, a region and a host call cost is shown by modules that
+// have so many of them, beside the same without.
+const modelled, modelledCalls, modelledRegions = 16, 1000, 5
 
 // timeGuests times every guest, in one run of the host in Rust.
 func (b *bench) timeGuests() error {
@@ -69,6 +69,7 @@ func (b *bench) models(p *rusthost.Plan) error {
 		{"image", guests.Mapped(0, 0)},
 		{"windows", guests.Mapped(modelled, 0)},
 		{"pages", guests.Mapped(0, modelled)},
+		{"regions", guests.Scattered(modelledRegions)},
 		{"calls", guests.Empty(modelledCalls)},
 	} {
 		if err := b.guestFile(p, "model-"+m.name, m.wasm); err != nil {
@@ -94,6 +95,7 @@ func (b *bench) timed(host *rusthost.Report) {
 		WindowTotal: (total("windows") - total("image")) / modelled,
 		Page:        (request("pages") - request("image")) / modelled,
 		PageTotal:   (total("pages") - total("image")) / modelled,
+		RegionTotal: (total("regions")-total("image"))/modelledRegions - (total("pages")-total("image"))/modelled,
 		HostCall:    (request("calls") - request(laneName(report.Empty, report.Plain))) / modelledCalls,
 	}
 	signed := host.Lane(laneName(report.Ours, "signed"))

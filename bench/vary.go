@@ -36,6 +36,7 @@ func (b *bench) varySites() error {
 			return err
 		}
 		s.Windows, s.Pages = len(pages["signed"].Windows()), len(pages["signed"].Writes())
+		s.Regions = pages["signed"].Regions()
 		b.r.Sites = append(b.r.Sites, s)
 		if err := os.WriteFile(b.file(siteGuest(n)), wasm, 0o600); err != nil {
 			return err

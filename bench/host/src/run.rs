@@ -1,5 +1,6 @@
 //! The run: every lane is counted once and then timed, in turn with all others,
-//! so that other load of the machine affects all alike.
+//! so that other load of the machine affects all alike. The order is another
+//! one in each turn: a lane is slower after one that is unlike it.
 use crate::guest::{self, Done, Guest, Purpose};
 use crate::plan::{self, Plan, Want};
 use crate::service::{Kept, Lane, Watch};
@@ -119,8 +120,11 @@ pub fn run(plan: Plan) -> Result<Report> {
         lanes.push(modules.open(p, &service).with_context(|| p.name.clone())?);
     }
     let clock = clock_micros();
+    let mut order: Vec<usize> = (0..lanes.len()).collect();
     for turn in 0..=plan.turns {
-        for lane in &mut lanes {
+        shuffle(&mut order, turn as u64);
+        for &i in &order {
+            let lane = &mut lanes[i];
             lane.turn(plan.clicks, plan.warm_clicks, turn > 0, clock)
                 .with_context(|| lane.plan.name.clone())?;
         }
@@ -219,6 +223,17 @@ fn check(want: &Want, done: &Done) -> Result<()> {
     Ok(())
 }
 
+/// Puts a list into another order, the same one for the same number.
+fn shuffle(list: &mut [usize], number: u64) {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1; // xorshift64
+    for i in (1..list.len()).rev() {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        list.swap(i, (state >> 32) as usize % (i + 1));
+    }
+}
+
 /// The time that a reading of the clock adds to what is measured with it.
 fn clock_micros() -> f64 {
     Spread::of((0..10_000).map(|_| Instant::now().elapsed().as_secs_f64() * 1e6)).median
@@ -265,5 +280,26 @@ impl Running<'_> {
             fresh: self.samples[0].times(),
             resident: self.resident.map(|_| self.samples[1].times()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lane_has_its_turn_in_another_order() {
+        let mut list: Vec<usize> = (0..30).collect();
+        let mut after = vec![std::collections::HashSet::new(); 30];
+        for turn in 0..100 {
+            shuffle(&mut list, turn);
+            let mut sorted = list.clone();
+            sorted.sort();
+            assert_eq!(sorted, (0..30).collect::<Vec<_>>());
+            for pair in list.windows(2) {
+                after[pair[1]].insert(pair[0]);
+            }
+        }
+        assert!(after.iter().all(|before| before.len() > 20));
     }
 }

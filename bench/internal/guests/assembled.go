@@ -1,6 +1,9 @@
 package guests
 
-import "github.com/clickedge/clickedge/edge/prewarm/wasm"
+import (
+	"github.com/clickedge/clickedge/bench/internal/profile"
+	"github.com/clickedge/clickedge/edge/prewarm/wasm"
+)
 
 // assembler makes a module of one function, with one page of memory or an image.
 // The function is exported as _start, and takes and returns nothing.
@@ -56,33 +59,59 @@ func Empty(extra int) []byte {
 }
 
 // The module of Mapped has this image, of windows of 64 KiB and pages of 4 KiB.
+// wasmtime would not map one of more than 16 MiB with as little in it. Pages
+// that are written begin in a window that is not read.
 const (
-	imageWindows  = 64
+	imageWindows  = 192
 	pagesInWindow = 16
 	pageSize      = 4 << 10
+	firstWritten  = 33
+	regionPages   = profile.RegionSize / pageSize
 )
 
 // Mapped is the empty module with an image, of which it reads one byte in each
 // of so many windows, and writes one in each of so many pages. It shows what a
 // window and a page cost.
 func Mapped(windows, pages int) []byte {
+	a := withImage()
+	for i := range windows {
+		a.address((1 + i) * pagesInWindow)
+		a.code = append(a.code, 0x28, 2, 0, 0x1a) // i32.load, drop
+	}
+	for i := range pages {
+		a.write(firstWritten*pagesInWindow + i)
+	}
+	return a.answer()
+}
+
+// Scattered is that module, and writes one page in each of so many regions of
+// [profile.RegionSize], 5 at most, beside the one that it answers from.
+func Scattered(regions int) []byte {
+	a := withImage()
+	for i := range regions {
+		a.write((1+i)*regionPages + i)
+	}
+	return a.answer()
+}
+
+func withImage() *assembler {
 	a := &assembler{}
 	a.imported("fastly_abi", "init", wasm.I64)
 	for i := range uint32(imageWindows * pagesInWindow) {
 		a.image = append(a.image, wasm.Segment{Offset: i*pageSize + pageSize/2, Bytes: []byte("in the image")})
 	}
-	address := func(page int) {
-		a.code = wasm.AppendSigned(append(a.code, 0x41), int64(page*pageSize+64)) // i32.const
-	}
-	for i := range windows {
-		address((1 + i) * pagesInWindow)
-		a.code = append(a.code, 0x28, 2, 0, 0x1a) // i32.load, drop
-	}
-	for i := range pages {
-		address((1+imageWindows/2)*pagesInWindow + i)
-		a.code = append(a.code, 0x41, 1, 0x36, 2, 0) // i32.const 1, i32.store
-	}
-	return a.answer()
+	return a
+}
+
+// address pushes one in a page.
+func (a *assembler) address(page int) {
+	a.code = wasm.AppendSigned(append(a.code, 0x41), int64(page*pageSize+64)) // i32.const
+}
+
+// write stores to a page.
+func (a *assembler) write(page int) {
+	a.address(page)
+	a.code = append(a.code, 0x41, 1, 0x36, 2, 0) // i32.const 1, i32.store
 }
 
 // answer answers 204, with four host calls.

@@ -17,6 +17,7 @@ type Click struct {
 	Touched        int    `json:"pages_touched"`   // pages of 4 KiB that the guest, or a host call for it, reads or writes
 	Windows        int    `json:"windows_read"`    // windows of 64 KiB of the image of which a page is read first
 	PagesWritten   int    `json:"pages_written"`   // pages of 4 KiB that the guest, or a host call for it, writes
+	Regions        int    `json:"regions_touched"` // regions of 2 MiB: see profile.RegionSize
 	// Opened says which access reads each window first, and Wrote which one
 	// writes each page first.
 	Opened []profile.First `json:"-"`
@@ -60,7 +61,7 @@ func Closely(ctx context.Context, ours *guests.Ours, sites []byte, kinds []click
 			click.Functions[f.Name] += f.Self
 		}
 		pages[name].Name(ours.Symbols.At)
-		click.Touched = len(pages[name].List())
+		click.Touched, click.Regions = len(pages[name].List()), pages[name].Regions()
 		click.Opened, click.Wrote = pages[name].Windows(), pages[name].Writes()
 		click.Windows, click.PagesWritten = len(click.Opened), len(click.Wrote)
 		out[name] = click

@@ -16,6 +16,12 @@ import (
 // of the module's image, made anew for each request.
 const WindowSize = 64 << 10
 
+// RegionSize is what one table of the processor's page tables maps, in bytes,
+// aligned. Linux gives a table back when all that it maps is discarded (6.14 and
+// later, CONFIG_PT_RECLAIM), so that a click makes one for each region in which
+// it touches a page.
+const RegionSize = 2 << 20
+
 // Pages follows a run of a module with instrumented memory accesses, and
 // records every page that the guest, or a host call for it, reads or writes,
 // and by which access the operating system is asked for it first.
@@ -162,6 +168,16 @@ func (p *Pages) List() []Page {
 		list = append(list, *p.pages[at])
 	}
 	return list
+}
+
+// Regions is the number of regions of [RegionSize] bytes in which pages were
+// touched.
+func (p *Pages) Regions() int {
+	seen := map[uint32]bool{}
+	for at := range p.pages {
+		seen[at/(RegionSize/engine.PageSize)] = true
+	}
+	return len(seen)
 }
 
 // Windows returns the accesses that map a window of 64 KiB, in order: the first

@@ -126,6 +126,19 @@ func TestPages(t *testing.T) {
 		{Address: 65536, By: "main.start"},
 	}, p.Writes())
 	require.Empty(t, p.Zeroes())
+	require.Equal(t, 1, p.Regions())
+}
+
+// A region is 2 MiB, however many of its pages are touched.
+func TestRegions(t *testing.T) {
+	p := NewPages(&instrument.Called{Image: instrument.Image{Start: 0x1000, End: 0x900000}})
+	p.access(0x1000, 1, false, "")
+	p.access(0x1fe000, 1, true, "")
+	require.Equal(t, 1, p.Regions())
+	p.access(0x1fffff, 2, true, "")
+	require.Equal(t, 2, p.Regions())
+	p.access(0x800000, 1, false, "")
+	require.Equal(t, 3, p.Regions())
 }
 
 // access follows accesses to an image of two windows and a page.

@@ -40,12 +40,14 @@ func (r *Results) Markdown() []byte {
 const method = `- Every request gets an instance of its own, as in production.
 - Times are of a host in Rust (` + "`bench/host`" + `): a store and an instance from the pooling allocator, memory mapped copy-on-write from the module's image,
   synchronous host calls that answer from memory, clocks that repeat. Instantiate is store and instance; request is the call of the entry; drop lets both go, and
-  the kernel unmap what was mapped. Guests take turns, a few clicks at a time; a ratio is that of two medians of the same turn, and what is given is the
+  the kernel unmap what was mapped. Guests take turns, a few clicks at a time and in another order each time; a ratio is that of two medians of the same turn, and what is given is the
   median of these, with quartiles.
 - With pages resident, the host keeps the pages of an instance mapped for the next one, and puts back what was written. That a request takes less so is what
   its windows and pages cost.
 - A window is 64 KiB of the image: what the kernel maps when a page is read first. A page is one of 4 KiB that is written, and so copied. Both are counted twice:
   by a module in which every load and store reports its address, host calls' accesses counted in, and by the kernel's own record of the host in Rust.
+- A region is 2 MiB, what one table of the processor's page tables maps. Linux gives such a table back with all that it maps (6.14 and later), so a click pays
+  for a new one in each region in which it touches a page.
 - Instructions are counted by a module that adds up its own, as wasmtime's fuel does. Each that the guest executes counts 1; ` + "`nop`, `drop`, `block`, `loop`," + `
   ` + "`unreachable`, `return`, `else` and `end`" + ` count 0; entering a function counts 1. What the host does within a call, WASI included, does not count. Clocks,
   randomness and vCPU time repeat, so that the counts do, but for guests that poll for the ESP's answer, as ` + "`fsthttp`" + ` does.
@@ -131,8 +133,8 @@ func (r *Results) parts(w *writer) {
 		}
 	}
 	c := r.Costs
-	w.line("\nIn microseconds. By itself, a window takes %.2f µs in the request, and %.2f with what it makes the teardown take; a page %.2f and %.2f; a host call that does nothing %.0f ns.",
-		c.Window, c.WindowTotal, c.Page, c.PageTotal, 1000*c.HostCall)
+	w.line("\nIn microseconds. By itself, a window takes %.2f µs in the request, and %.2f with what it makes the teardown take; a page %.2f and %.2f; the first page in a region of 2 MiB %.2f more; a host call that does nothing %.0f ns.",
+		c.Window, c.WindowTotal, c.Page, c.PageTotal, c.RegionTotal, 1000*c.HostCall)
 }
 
 func tenth(us float64) string { return fmt.Sprintf("%.1f", us) }
@@ -201,10 +203,10 @@ func (r *Results) clicks(w *writer) {
 
 func (r *Results) closely(w *writer) {
 	w.line("\n## Our click, closely\n")
-	w.table("click", "instructions:", "allocations:", "bytes:", "windows read:", "pages written:", "changed:", "touched:", "memory at the end:")
+	w.table("click", "instructions:", "allocations:", "bytes:", "windows read:", "pages written:", "regions touched:", "changed:", "touched:", "memory at the end:")
 	for _, row := range r.Rows {
 		if c := row.Click; c != nil {
-			w.row(row.Kind, Thousands(c.Instructions), fmt.Sprint(c.Allocations), Thousands(c.AllocatedBytes), fmt.Sprint(c.Windows), fmt.Sprint(c.PagesWritten), fmt.Sprint(c.Written), fmt.Sprint(c.Touched), Bytes(c.Memory))
+			w.row(row.Kind, Thousands(c.Instructions), fmt.Sprint(c.Allocations), Thousands(c.AllocatedBytes), fmt.Sprint(c.Windows), fmt.Sprint(c.PagesWritten), fmt.Sprint(c.Regions), fmt.Sprint(c.Written), fmt.Sprint(c.Touched), Bytes(c.Memory))
 		}
 	}
 }
@@ -247,13 +249,13 @@ func dash(ms float64) string {
 func (r *Results) scale(w *writer) {
 	if len(r.Sites) > 0 {
 		w.line("\n## By number of sites\n")
-		w.table("sites:", "sites.json:", "module:", "prewarm:", "signed:", "decoded:", "proxied:", "windows read, signed:", "pages written, signed:", "signed on wasmtime:")
+		w.table("sites:", "sites.json:", "module:", "prewarm:", "signed:", "decoded:", "proxied:", "windows read, signed:", "pages written, signed:", "regions touched, signed:", "signed on wasmtime:")
 		for _, s := range r.Sites {
 			total := "–"
 			if s.Signed != nil {
 				total = spread(s.Signed.Total)
 			}
-			w.row(Thousands(uint64(s.Sites)), Bytes(s.JSON), Bytes(s.Bytes), millis(s.PrewarmMS), count(s.Clicks, "signed"), count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), fmt.Sprint(s.Windows), fmt.Sprint(s.Pages), total)
+			w.row(Thousands(uint64(s.Sites)), Bytes(s.JSON), Bytes(s.Bytes), millis(s.PrewarmMS), count(s.Clicks, "signed"), count(s.Clicks, "decoded"), count(s.Clicks, "proxied"), fmt.Sprint(s.Windows), fmt.Sprint(s.Pages), fmt.Sprint(s.Regions), total)
 		}
 		w.line("\nThe three kinds are instructions. One site is that of signed links only.")
 	}

@@ -53,13 +53,16 @@ type Module struct {
 	DataSegments int     `json:"data_segments,omitempty"`
 }
 
-// Costs are what one window, page and host call take in microseconds, in the
+// Costs are what one window, page, region and host call take in microseconds, in the
 // request and with what it makes the end take.
 type Costs struct {
 	Window      float64 `json:"window"`
 	WindowTotal float64 `json:"window_with_drop"`
 	Page        float64 `json:"page"`
 	PageTotal   float64 `json:"page_with_drop"`
+	// RegionTotal is what a page takes more where it is alone in its region of
+	// 2 MiB: see profile.RegionSize.
+	RegionTotal float64 `json:"region_with_drop"`
 	HostCall    float64 `json:"host_call"`
 }
 
@@ -141,6 +144,7 @@ type Site struct {
 	Clicks    map[string]measure.Counts `json:"clicks"`
 	Windows   int                       `json:"signed_windows_read"`
 	Pages     int                       `json:"signed_pages_written"`
+	Regions   int                       `json:"signed_regions_touched"`
 	Signed    *rusthost.Times           `json:"signed_wasmtime_us"`
 }
 
