@@ -28,7 +28,7 @@ func units(t *testing.T) map[string]string {
 func TestUnits(t *testing.T) {
 	units := units(t)
 	service := units["clickedge.service"]
-	start := regexp.MustCompile(`(?m)^ExecStart=/usr/bin/clickedge (.*)$`).FindStringSubmatch(service)
+	start := regexp.MustCompile(`(?m)^ExecStart=/usr/bin/clickedge (.*) \$OPTIONS$`).FindStringSubmatch(service)
 	require.NotNil(t, start)
 	do(t, clickedge, append(strings.Fields(start[1]), "--help")...)
 	sockets := 0
