@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,8 +31,8 @@ func files(t *testing.T) string {
 func packages(t *testing.T, files, version string, environment ...string) (deb, image string) {
 	t.Helper()
 	out := t.TempDir()
-	make := exec.CommandContext(t.Context(), "sh", root+"/.ci/packages", "amd64", clickedge, version, "1767323045", files, out)
-	make.Env = append(os.Environ(), environment...)
+	make := exec.CommandContext(t.Context(), "sh", root+"/.ci/packages", "amd64", clickedge, version, files, out)
+	make.Env = slices.Concat(os.Environ(), []string{"SOURCE_DATE_EPOCH=1767323045"}, environment)
 	said, err := make.CombinedOutput()
 	require.NoError(t, err, "%s", said)
 	name := filepath.Join(out, "clickedge_"+version+"_linux_amd64")
