@@ -85,7 +85,7 @@ terraform: ## Apply the Terraform module with the real provider to a stand-in of
 	sh .ci/terraform
 
 .PHONY: release
-release: ## Make a release's archives, checksums and SBOMs into dist and try them; nothing is published
+release: ## Make a release's archives, packages, images, checksums and SBOMs into dist and try them; nothing is published
 	sh .ci/release
 
 .PHONY: vulnerabilities
@@ -93,7 +93,7 @@ vulnerabilities: ## Search for known vulnerabilities in reachable code (needs th
 	sh .ci/vulnerabilities
 
 .PHONY: reproducible
-reproducible: ## Build module, package and release command in two places and compare the bytes
+reproducible: ## Build module, packages, image and release command in two places and compare the bytes
 	sh .ci/reproducible
 
 .PHONY: clean

@@ -43,6 +43,14 @@ func (p *page) exec(ctx context.Context, args []string) error {
 	case args[0] == "make" && len(args) == 2:
 		p.requireTarget(args[1])
 		return nil
+	case args[0] == "sudo", args[0] == "docker":
+		return p.install(ctx, args)
+	case args[0] == "tar":
+		return p.unpack(ctx, args)
+	case args[0] == "mkdir":
+		return p.mkdir(ctx, args)
+	case args[0] == "cp":
+		return p.cp(ctx, args)
 	case args[0] == "curl":
 		return p.curl(ctx, args)
 	case strings.HasPrefix(line, "aws cloudfront get-distribution "):
