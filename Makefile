@@ -55,6 +55,10 @@ fuzz: ## Run every fuzz target for FUZZ
 bench: ## Measure what a click costs, of clickedge and of other implementations (needs cargo for times; npm, nginx, Caddy and Viceroy for their rows)
 	$(GO) -C bench run .
 
+.PHONY: bench-servers
+bench-servers: ## Compare clickedge server with nginx, Caddy and hosts of the module (rows of what is not installed are named as missing)
+	$(GO) -C bench run . servers
+
 .PHONY: budget
 budget: ## Fail if a click costs more than bench/budget.json allows
 	$(GO) -C bench run . budget

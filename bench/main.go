@@ -8,6 +8,8 @@
 //	go run . budget         fail if a click costs more than budget.json allows
 //	go run . profile KIND   show the instructions of a click by function; with
 //	                        -pages, what maps each window and page of memory
+//	go run . servers        compare clickedge server with nginx, Caddy, and
+//	                        hosts of the module; write SERVERS.md
 //	go run . wizer          compare edge/prewarm with Wizer; write WIZER.md
 //
 // Times are of a host in Rust (the crate in host), which cargo builds; without
@@ -44,6 +46,8 @@ func run(ctx context.Context, args []string) error {
 			return runProfile(ctx, args[1:])
 		case "budget":
 			return runBudget(ctx, args[1:])
+		case "servers":
+			return runServers(ctx, args[1:])
 		case "wizer":
 			return runWizer(ctx, args[1:])
 		}

@@ -35,9 +35,9 @@ http://%s {
 // the path. The error is [ErrAbsent] if there is none. version is what it
 // prints.
 func Caddy(ctx context.Context, origin string) (addr, version string, stop func(), err error) {
-	path, err := exec.LookPath(cmp.Or(os.Getenv("CADDY"), "caddy"))
+	path, err := FindCaddy()
 	if err != nil {
-		return "", "", nil, fmt.Errorf("caddy is %w (`apt-get install caddy`, or its path in CADDY)", ErrAbsent)
+		return "", "", nil, err
 	}
 	addr, version, stop, err = inFolder(ctx, path, "version", func(dir string) (string, func(), error) {
 		return startCaddy(ctx, path, dir, origin)
@@ -46,8 +46,17 @@ func Caddy(ctx context.Context, origin string) (addr, version string, stop func(
 	return addr, "caddy " + version, stop, err
 }
 
+// FindCaddy finds Caddy: that in CADDY, else the one on the path.
+func FindCaddy() (string, error) {
+	path, err := exec.LookPath(cmp.Or(os.Getenv("CADDY"), "caddy"))
+	if err != nil {
+		return "", fmt.Errorf("caddy is %w (`apt-get install caddy`, or its path in CADDY)", ErrAbsent)
+	}
+	return path, nil
+}
+
 func startCaddy(ctx context.Context, path, dir, origin string) (string, func(), error) {
-	addr, err := freeAddress()
+	addr, err := FreeAddress()
 	if err != nil {
 		return "", nil, err
 	}

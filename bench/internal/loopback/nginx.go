@@ -47,9 +47,9 @@ http {
 }
 `))
 
-// binary finds nginx: in NGINX, on the path, or where Debian installs it, which
+// FindNginx finds nginx: in NGINX, on the path, or where Debian installs it, which
 // is not on a user's path.
-func binary() (string, error) {
+func FindNginx() (string, error) {
 	for _, name := range []string{os.Getenv("NGINX"), "nginx", "/usr/sbin/nginx"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
@@ -61,7 +61,7 @@ func binary() (string, error) {
 // Nginx serves the same on loopback with nginx. The error is [ErrAbsent] if
 // there is none. version is what it prints.
 func Nginx(ctx context.Context, origin string) (addr, version string, stop func(), err error) {
-	path, err := binary()
+	path, err := FindNginx()
 	if err != nil {
 		return "", "", nil, err
 	}
@@ -89,7 +89,7 @@ func inFolder(ctx context.Context, path, flag string, start func(dir string) (st
 }
 
 func startNginx(ctx context.Context, path, dir, origin string) (string, func(), error) {
-	addr, err := freeAddress()
+	addr, err := FreeAddress()
 	if err != nil {
 		return "", nil, err
 	}
@@ -119,7 +119,9 @@ func started(ctx context.Context, cmd *exec.Cmd, end os.Signal, dir, addr string
 	stop = func() {
 		cmd.Process.Signal(end)
 		cmd.Wait()
-		os.RemoveAll(dir)
+		if dir != "" {
+			os.RemoveAll(dir)
+		}
 	}
 	if err := answers(ctx, addr, limit); err != nil {
 		stop()
@@ -128,9 +130,16 @@ func started(ctx context.Context, cmd *exec.Cmd, end os.Signal, dir, addr string
 	return addr, stop, nil
 }
 
-// freeAddress is an address that was free a moment ago: nginx cannot inherit a
+// Start starts a server, which Stop ends by a signal, and waits until it accepts
+// connections.
+func Start(ctx context.Context, cmd *exec.Cmd, end os.Signal, addr string) (stop func(), err error) {
+	_, stop, err = started(ctx, cmd, end, "", addr, time.Minute)
+	return stop, err
+}
+
+// FreeAddress is an address that was free a moment ago: nginx cannot inherit a
 // listener or choose a port itself.
-func freeAddress() (string, error) {
+func FreeAddress() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

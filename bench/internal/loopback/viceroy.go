@@ -55,7 +55,7 @@ func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, ori
 	if err := errors.Join(os.WriteFile(module, wasm, 0o600), os.WriteFile(manifest, []byte(toml), 0o600)); err != nil {
 		return "", nil, err
 	}
-	addr, err := freeAddress()
+	addr, err := FreeAddress()
 	if err != nil {
 		return "", nil, err
 	}
