@@ -95,7 +95,10 @@ func hasBody(method string, status int) bool {
 
 // stream sends the body of an ESP's answer, each piece as it comes.
 func (x *exchange) stream(body io.Reader) {
-	piece := make([]byte, 16<<10)
+	if x.piece == nil {
+		x.piece = make([]byte, 16<<10)
+	}
+	piece := x.piece
 	for x.broken == nil {
 		n, err := body.Read(piece)
 		if n > 0 {

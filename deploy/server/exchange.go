@@ -36,8 +36,7 @@ type exchange struct {
 	decision core.Decision
 	record   clicklog.Record
 	signals  verdict.Signals
-	body     *bounded    // of the request; nil for none
-	header   wire.Header // what the ESP is sent: the reader's fields, edited
+	body     *bounded // of the request; nil for none
 	sight    learned.Sight
 	// said has the values of the ESP's own Location, if a rule recalls it.
 	said string
@@ -61,7 +60,8 @@ type memory struct {
 	names  []byte // of fields
 	line   []byte // of the log
 	answer wire.Header
-	piece  []byte // of a body
+	header wire.Header // what the ESP is sent: the reader's fields, edited
+	piece  []byte      // of a body
 }
 
 // exchanges are those that are over.
@@ -83,6 +83,7 @@ func (x *exchange) release() {
 		m = memory{}
 	}
 	clear(m.answer[:cap(m.answer)])
+	clear(m.header[:cap(m.header)])
 	*x = exchange{memory: m}
 	exchanges.Put(x)
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -54,13 +55,13 @@ func joined(h wire.Header, name string) string {
 func apply(h *wire.Header, o *core.Origin, e core.Edit) {
 	switch e.Op {
 	case core.EditSet:
-		h.Set(e.Name, e.Value)
+		set(h, e.Name, e.Value)
 	case core.EditRemove:
-		h.Del(e.Name)
+		remove(h, e.Name)
 	case core.EditPass:
 	case core.EditRemoveAliases:
 		for name, rest := o.NextAlias(namesOf(*h)); name != ""; name, rest = o.NextAlias(rest) {
-			h.Del(name)
+			remove(h, name)
 		}
 	case core.EditRemoveNamed:
 		for _, value := range h.Values(e.Name) {
@@ -75,8 +76,37 @@ func apply(h *wire.Header, o *core.Origin, e core.Edit) {
 
 func removeNamed(h *wire.Header, value string) {
 	for name, rest := core.NamedByConnection(value); name != ""; name, rest = core.NamedByConnection(rest) {
-		h.Del(name)
+		remove(h, name)
 	}
+}
+
+// set replaces all fields of a name by one, where the first of them stood, or at
+// the end. It changes the list in place, which must be one's own.
+func set(h *wire.Header, name, value string) {
+	at := -1
+	for i := range *h {
+		if is(&(*h)[i], name) {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		h.Add(name, value)
+		return
+	}
+	(*h)[at] = wire.Field{Name: name, Value: value}
+	rest := (*h)[at+1:]
+	remove(&rest, name)
+	*h = (*h)[:at+1+len(rest)]
+}
+
+// remove removes all fields of a name, in place as set does.
+func remove(h *wire.Header, name string) {
+	*h = slices.DeleteFunc(*h, func(f wire.Field) bool { return is(&f, name) })
+}
+
+func is(f *wire.Field, name string) bool {
+	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
 }
 
 // replace gives a field the values that core makes of those that it has.

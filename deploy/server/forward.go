@@ -118,11 +118,10 @@ func (x *exchange) count(d *core.Decision) {
 // ask edits the request and sends it to the origin, or to the second one if core
 // allows it. It writes the result to a, which must be zero.
 func (x *exchange) ask(o *core.Origin, a *attempt) {
-	x.share() // what it is asked with may outlive the answer
 	if x.in.Address.IsValid() {
 		x.arrival.Address = x.in.Address.Unmap().WithZone("").String()
 	}
-	x.header = x.in.Header.Clone()
+	x.header = append(x.header[:0], x.in.Header...)
 	x.site.EditRequest(o, &x.arrival, func(op core.EditOp, name, value string) {
 		apply(&x.header, o, core.Edit{Op: op, Name: name, Value: value})
 	})
@@ -134,7 +133,7 @@ func (x *exchange) ask(o *core.Origin, a *attempt) {
 	if second == nil || !a.TryNext(left) {
 		return
 	}
-	x.header.Set("host", x.site.OutgoingHost(second))
+	set(&x.header, "host", x.site.OutgoingHost(second))
 	first := a.Attempt
 	*a = attempt{}
 	x.try(second, left, a)
@@ -167,9 +166,9 @@ func (x *exchange) try(o *core.Origin, limit time.Duration, a *attempt) {
 // outgoing makes the request that an origin gets. The target is the reader's,
 // byte for byte.
 func (x *exchange) outgoing() *wire.Request {
-	h := x.header.Clone()
-	h.Del("Content-Length")
-	h.Del("Transfer-Encoding")
+	h := x.header.Clone() // what it is sent may outlive this attempt
+	remove(&h, "Content-Length")
+	remove(&h, "Transfer-Encoding")
 	switch length := x.in.Length; {
 	case length < 0:
 		h.Add("Transfer-Encoding", "chunked")

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 
 	"github.com/clickedge/clickedge/core"
@@ -30,7 +29,8 @@ const versionLength = 12
 // is wrong with one override, or with one secret, is said and does not keep the
 // rest from being used.
 func (r *run) load() (c *Content, hosts []string, err error) {
-	defer debug.FreeOSMemory() // reading takes several times what stays
+	r.memory.lift()
+	defer func() { r.memory.read(r.forConnections()) }()
 	sites, text, err := sitesfile.Load(r.In, r.Sites)
 	if err != nil {
 		return nil, nil, err

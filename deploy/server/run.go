@@ -80,6 +80,7 @@ type run struct {
 	ports   []*port
 	inside  []net.Listener // of metrics
 	watcher files.Watcher
+	memory  bound
 }
 
 // port is a listener for readers, and who answers there.
@@ -241,13 +242,16 @@ func (r *run) secure(hosts []string) error {
 func (r *run) observe() {
 	r.server.Observe = r.metrics.line
 	r.metrics.gauge("clickedge_sites", "Sites of sites.json.", func() int { return r.server.Content().Sites.Len() })
-	r.metrics.gauge("clickedge_connections", "Open connections of readers.", func() (n int) {
-		for _, p := range r.ports {
-			n += p.connections()
-		}
-		return n
-	})
+	r.metrics.gauge("clickedge_connections", "Open connections of readers.", r.connections)
 	r.metrics.gauge("clickedge_origin_connections", "Open connections to ESPs.", r.pool.connections)
+}
+
+// connections is how many readers are connected.
+func (r *run) connections() (n int) {
+	for _, p := range r.ports {
+		n += p.connections()
+	}
+	return n
 }
 
 // serve answers until ctx ends.
@@ -293,6 +297,7 @@ func (r *run) watch(ctx context.Context, stopped <-chan error) error {
 		case <-sweep.C:
 			r.sweep()
 		case <-tick.C:
+			r.memory.hold(r.forConnections())
 			if r.watcher.Poll() != nil {
 				r.reload()
 			}
@@ -358,6 +363,7 @@ func (r *run) shutdown(ctx context.Context) error {
 }
 
 func (r *run) close() (err error) {
+	r.memory.lift()
 	for _, p := range r.ports {
 		_ = p.Close() // again, where it was served from
 	}

@@ -92,7 +92,11 @@ func (r *Request) check() error {
 }
 
 func (r *Request) head() []byte {
-	return appendHead(nil, r.Method+" "+r.Target+" HTTP/1.1", r.Header)
+	size := len(r.Method) + len(r.Target) + len("  HTTP/1.1\r\n\r\n")
+	for i := range r.Header {
+		size += len(r.Header[i].Name) + len(": \r\n") + len(r.Header[i].Value)
+	}
+	return appendHead(make([]byte, 0, size), r.Method+" "+r.Target+" HTTP/1.1", r.Header)
 }
 
 // ErrRequestBody is why a request was not sent whole: its body broke off, or

@@ -50,9 +50,13 @@ type head struct {
 	ready string
 }
 
-// prefetch takes a head that has arrived as a whole: one text for all its lines
-// is allocated, in place of one for each. Any other is read line by line.
+// prefetch waits for the head, and takes it if it has arrived as a whole: one
+// text for all its lines is allocated, in place of one for each. Any other is
+// read line by line.
 func (h *head) prefetch() {
+	if _, err := h.r.Peek(1); err != nil {
+		return // line meets it again
+	}
 	arrived, _ := h.r.Peek(h.r.Buffered())
 	n := lengthOfHead(arrived)
 	h.ready = string(arrived[:n])
@@ -132,6 +136,9 @@ func endOfHead(err error, used int) error {
 // fields reads field lines up to and including the empty line, and appends them
 // to header.
 func (h *head) fields(header Header) (Header, error) {
+	if n := strings.Count(h.ready, "\n") - 1; n > cap(header) {
+		header = make(Header, 0, min(n, h.limit.Fields))
+	}
 	for {
 		line, err := h.line()
 		if err == io.EOF {
