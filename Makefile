@@ -5,6 +5,7 @@ SITES  ?= sites.json
 ADDR   ?= 127.0.0.1:7676
 SERVE  ?=
 FUZZ   ?= 10s
+SOAK   ?= 2m
 TOOLS  := $(GO) tool -modfile=.ci/tools.mod
 
 .DEFAULT_GOAL := help
@@ -75,6 +76,10 @@ wizer: ## Compare edge/prewarm with Wizer, same guest and sites (needs npm)
 .PHONY: mailing
 mailing: ## Let 100,000 readers click on a mailing whose ESP is gone after a minute
 	CLICKEDGE_READERS=100000 $(GO) test -count=1 -timeout 5h -run TestMailing ./deploy/e2e
+
+.PHONY: soak
+soak: ## Load clickedge server for SOAK while ESPs die and return, sites and certificates change and the log is moved away
+	$(GO) test -count=1 -timeout 60m -run '^TestSoak$$' -v ./deploy/server -soak $(SOAK)
 
 .PHONY: conformance
 conformance: ## Run compute-sdk-go's own tests on hostsim and count how many pass

@@ -171,3 +171,12 @@ func TestPoolBoundsPauses(t *testing.T) {
 	_, err = resp.Body.Read(make([]byte, 1))
 	require.True(t, errors.Is(err, net.ErrClosed), err)
 }
+
+// plainOrigins are asked without TLS.
+type plainOrigins struct{ *Pool }
+
+func (p plainOrigins) Send(ctx context.Context, o *core.Origin, req *wire.Request) (*wire.Response, error) {
+	plain := *o
+	plain.TLS = false
+	return p.Pool.Send(ctx, &plain, req)
+}
