@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"mvdan.cc/sh/v3/interp"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/deploy/cli"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -51,6 +52,17 @@ func (p *page) exec(ctx context.Context, args []string) error {
 		return p.mkdir(ctx, args)
 	case args[0] == "cp":
 		return p.cp(ctx, args)
+	case strings.HasPrefix(line, "install -m 600 /dev/null "):
+		return os.WriteFile(filepath.Join(interp.HandlerCtx(ctx).Dir, args[4]), nil, 0o600)
+	case args[0] == "cat":
+		for _, name := range args[1:] {
+			text, err := os.ReadFile(filepath.Join(interp.HandlerCtx(ctx).Dir, name))
+			if err != nil {
+				return err
+			}
+			_, _ = interp.HandlerCtx(ctx).Stdout.Write(text)
+		}
+		return nil
 	case args[0] == "curl":
 		return p.curl(ctx, args)
 	case strings.HasPrefix(line, "aws cloudfront get-distribution "):
@@ -67,9 +79,14 @@ func (p *page) exec(ctx context.Context, args []string) error {
 // clickedge runs the command. What it would find on the internet or in /etc is
 // found beside the page.
 func (p *page) clickedge(ctx context.Context, args []string) error {
+	if err := os.Chdir(interp.HandlerCtx(ctx).Dir); err != nil { // t.Chdir's end takes it back
+		return err
+	}
 	switch args[0] {
 	case "serve", "server":
 		return p.serve(args)
+	case "adopt":
+		args = p.adopted(args)
 	case "doctor":
 		args = p.lookedAt(args)
 	case "follow":
@@ -135,6 +152,12 @@ func (p *page) lookedAt(args []string) []string {
 		"--http-port", strconv.Itoa(p.looked.HTTPPort), "--https-port", strconv.Itoa(p.looked.HTTPSPort))
 }
 
+// adopted leads adopt to the set-up on this machine.
+func (p *page) adopted(args []string) []string {
+	return append(slices.Clone(args), "--resolver", p.looked.Resolvers[0], "--ca", p.looked.CAFile, "--ask-esp", p.looked.Origin, "--timeout", "20s",
+		"--http-port", strconv.Itoa(p.looked.HTTPPort), "--https-port", strconv.Itoa(p.looked.HTTPSPort))
+}
+
 func (p *page) shop() string {
 	secure, _ := p.landing.LandingAddr()
 	return secure
@@ -173,7 +196,7 @@ func (p *page) builtHere(args []string) []string {
 		return []string{"build", "-o", filepath.Join(p.dir, "main.wasm"), "--sites", filepath.Join(p.dir, "sites.json")}
 	}
 	if !slices.Contains(args, "--module") {
-		args = append(args, "--module", "main.wasm")
+		args = append(args, "--module", filepath.Join(p.dir, "main.wasm"))
 	}
 	return args
 }
@@ -229,6 +252,10 @@ func (p *page) curl(ctx context.Context, args []string) error {
 	require.True(p.t, ok && slices.Equal(args[:3], []string{"curl", "-si", "-H"}), args)
 	require.NotNil(p.t, p.served, "nothing was started that would answer")
 	resp := p.served.get(p, args[3], target)
+	if target == core.HealthPath {
+		require.Equal(p.t, http.StatusOK, resp.StatusCode)
+		return nil
+	}
 	require.Equal(p.t, http.StatusFound, resp.StatusCode)
 	require.Contains(p.t, p.text, resp.Header.Get("Location"), "the page does not say where the click leads")
 	return nil
@@ -272,7 +299,7 @@ func (p *page) serve(args []string) error {
 	if args = slices.Clone(args); args[0] == "server" {
 		args = append(args, "--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
 	} else {
-		args = append(args, "--module", "main.wasm", "--addr", "127.0.0.1:0")
+		args = append(args, "--module", filepath.Join(p.dir, "main.wasm"), "--addr", "127.0.0.1:0")
 	}
 	if slices.Contains(args, "--tls") {
 		args = append(args, "--tls-addr", "127.0.0.1:0")

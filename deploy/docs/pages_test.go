@@ -45,6 +45,7 @@ func TestPages(t *testing.T) {
 		})
 	}
 	require.Greater(t, ran, 8)
+	t.Run("next", func(t *testing.T) { s.next(t) })
 	module := readGuide(t, "../terraform/README.md")
 	t.Run("terraform", func(t *testing.T) { // its other blocks need the real provider
 		s.open(t, "").step(module[0])
@@ -86,4 +87,36 @@ func (p *page) run(s step) {
 		require.NoError(p.t, err, "%s: %s\n%s", s, line.String(), p.err.String())
 	}
 	p.said = p.out.String()
+}
+
+// next runs the commands that init says come next, as they stand: for a server,
+// for Fastly, and with keys.
+func (s *shelf) next(t *testing.T) {
+	const made = "mkdir link && cd link\nexport FASTLY_API_TOKEN=…\n"
+	for _, calls := range [][]string{
+		{"--for server", "--for server --add --signed-links", "--for server --add --signed-links"},
+		{"--for fastly", "--for fastly --add --signed-links"},
+	} {
+		p := s.open(t, "")
+		p.run(step{kind: "sh", text: made})
+		for i, flags := range calls {
+			host := []string{"link", "a", "b"}[i] + ".example.com"
+			p.run(step{kind: "sh", text: "clickedge init --host " + host + " --esp customerio-eu --destination shop.example.com " + flags})
+			ran := 0
+			for line := range strings.Lines(p.said) {
+				command, why, ok := strings.Cut(line, "  # ")
+				if !ok {
+					continue
+				}
+				require.NotEmpty(t, why)
+				if strings.Contains(command, " adopt ") && host != "link.example.com" {
+					command = strings.Replace(command, host, "link.example.com", 1) // the one that stands in the lab
+				}
+				p.run(step{kind: "sh", text: command})
+				ran++
+			}
+			require.Equal(t, 3, ran, p.said)
+		}
+		p.stop()
+	}
 }

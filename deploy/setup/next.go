@@ -101,9 +101,9 @@ func (d *Draft) secrets() (file, join string) {
 	case 1:
 		return d.keyFile(ids[0]), ""
 	}
-	file = d.keyFile("keys")
-	file = strings.TrimSuffix(file, ".key")
-	return file, "(umask 077; cat " + strings.Join(parts, " ") + " >" + output.ShellWord(file) + ")"
+	file = d.keyFile("all-keys") // no id has a hyphen
+	all := output.ShellWord(file)
+	return file, "install -m 600 /dev/null " + all + " && cat " + strings.Join(parts, " ") + " >" + all
 }
 
 // Secrets is the file beside sites.json with the secrets that its sites need,
@@ -116,10 +116,14 @@ func (d *Draft) Secrets() string {
 	if _, err := os.Stat(all); err == nil {
 		return all
 	}
-	if file, join := d.secrets(); join == "" {
+	file, join := d.secrets()
+	if join == "" {
 		return file
 	}
-	return ""
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
 }
 
 // SecretOf is the file with the secret of a key, as init writes it.
