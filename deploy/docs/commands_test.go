@@ -55,14 +55,7 @@ func (p *page) exec(ctx context.Context, args []string) error {
 	case strings.HasPrefix(line, "install -m 600 /dev/null "):
 		return os.WriteFile(filepath.Join(interp.HandlerCtx(ctx).Dir, args[4]), nil, 0o600)
 	case args[0] == "cat":
-		for _, name := range args[1:] {
-			text, err := os.ReadFile(filepath.Join(interp.HandlerCtx(ctx).Dir, name))
-			if err != nil {
-				return err
-			}
-			_, _ = interp.HandlerCtx(ctx).Stdout.Write(text)
-		}
-		return nil
+		return p.cat(ctx, args[1:])
 	case args[0] == "curl":
 		return p.curl(ctx, args)
 	case strings.HasPrefix(line, "aws cloudfront get-distribution "):
@@ -215,6 +208,20 @@ func (p *page) requireTarget(name string) {
 	makefile, err := os.ReadFile(filepath.Join(p.root, "Makefile"))
 	require.NoError(p.t, err)
 	require.Contains(p.t, string(makefile), "\n"+name+":", "make %s", name)
+}
+
+func (p *page) cat(ctx context.Context, names []string) error {
+	hc := interp.HandlerCtx(ctx)
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(hc.Dir, name))
+		if err != nil {
+			return err
+		}
+		if _, err := hc.Stdout.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // print prints what a reader of "migrate" is given, from its own tests.
