@@ -3,6 +3,7 @@ package doctortest_test
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -122,6 +123,56 @@ func TestAdoptAsksNothingInVain(t *testing.T) {
 		require.Equal(t, failure.ExitBad, exit, said)
 		require.Contains(t, said, want)
 		require.Equal(t, "-- sites.json --\n"+text, written(t, dir))
+	}
+}
+
+// Answers that are meant to harm, or only broken, in place of the files for
+// apps: none is kept, each is named, reading ends, and nothing reaches the
+// terminal as it came.
+func TestAdoptHostile(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"a page":      doctortest.Answer(http.StatusOK, "<!DOCTYPE html><title>\x1b[31mShop</title>", "Content-Type", "text/html"),
+		"a loop":      doctortest.RedirectTo(302, "https://{host}{target}"),
+		"an error":    doctortest.Answer(http.StatusInternalServerError, "\x1b]0;x\x07"),
+		"without end": endless,
+		"not a file":  doctortest.Answer(http.StatusOK, `"\u001b[31m"`, "Content-Type", "application/json"),
+		"deep":        doctortest.Answer(http.StatusOK, strings.Repeat("[", 100_000), "Content-Type", "application/json"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := doctortest.Setup{Name: "hostile", Preset: "sendgrid", Change: func(w *doctortest.World) {
+				w.Both = append(w.Both, func(next http.Handler) http.Handler {
+					return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+						if strings.Contains(r.RequestURI, "association") || strings.Contains(r.RequestURI, "assetlinks") {
+							answer(rw, r)
+							return
+						}
+						next.ServeHTTP(rw, r)
+					})
+				})
+			}}
+			r := s.Start(t)
+			dir := t.TempDir()
+			said, exit := adopted(t, r, r.Loopback(t), dir, "--esp", "sendgrid", "--for", "server")
+			require.Equal(t, failure.ExitOK, exit, said)
+			for _, path := range []string{"/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"} {
+				require.Contains(t, said, "note: "+path+" is not kept")
+			}
+			require.NotContains(t, said, "\x1b")
+			require.Less(t, len(said), 20_000)
+			require.Equal(t, "-- sites.json --\n{\n  \"sites\": {\n    \"link.example.com\": {\n      \"esp\": \"sendgrid\"\n    }\n  }\n}\n", written(t, dir))
+		})
+	}
+}
+
+// endless writes until nobody reads any more.
+func endless(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	piece := bytes.Repeat([]byte(" "), 1<<20)
+	for {
+		if _, err := w.Write(piece); err != nil {
+			return
+		}
 	}
 }
 
