@@ -1,11 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -142,10 +144,18 @@ func (r *run) keyFiles() (names []string) {
 	if r.Keys != "" {
 		names = append(names, r.Keys)
 	}
-	if name := r.credential(KeysCredential); name != "" {
+	if name := r.credential(KeysCredential); name != "" && !holdsNone(name) {
 		names = append(names, name)
 	}
 	return names
+}
+
+// holdsNone reports whether a credential is an empty object, as a unit sets it
+// where there is no file of secrets: systemd has no credentials that may be
+// missing.
+func holdsNone(name string) bool {
+	text, err := os.ReadFile(name)
+	return err == nil && string(bytes.TrimSpace(text)) == "{}"
 }
 
 // watched are the files that are read again when they change.

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,4 +39,21 @@ func TestTornLine(t *testing.T) {
 	_, err := l.Write([]byte("four\n"))
 	require.NoError(t, err)
 	require.Equal(t, "one\ntw\nfour\n", disk.String())
+}
+
+// Why a log takes no lines is said once, and once when it does again.
+func TestLogSaysWhy(t *testing.T) {
+	disk, warn := &full{room: 4}, new(bytes.Buffer)
+	l := &steady{to: &logFile{to: disk}, warn: warn}
+	for range 3 {
+		_, _ = l.Write([]byte("one\n"))
+	}
+	require.Equal(t, "warning: the click log takes no lines, and they follow here: no space left on device\n", warn.String())
+	disk.room = 100
+	for range 3 {
+		_, err := l.Write([]byte("two\n"))
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, strings.Count(warn.String(), "takes no lines"))
+	require.Equal(t, 1, strings.Count(warn.String(), "the click log takes lines again\n"))
 }

@@ -67,14 +67,15 @@ func mint(t *testing.T, kid, secret string) string {
 func TestSecrets(t *testing.T) {
 	k1, k2 := "k1="+oneSecret+"\n", "k2="+another+"\n"
 	for name, s := range map[string]sources{
-		"environment":             {env: map[string]string{"CLICKEDGE_KEY_K1": oneSecret, "CLICKEDGE_KEY_K2": another}},
-		"file":                    {file: k1 + k2},
-		"file of JSON":            {file: fmt.Sprintf(`{"k1": %q, "k2": %q}`, oneSecret, another)},
-		"credential":              {credential: k1 + k2, mode: 0o400},
-		"environment and file":    {env: map[string]string{"CLICKEDGE_KEY_K1": oneSecret}, file: k2},
-		"file and credential":     {file: k1, credential: k2},
-		"the same in two places":  {env: map[string]string{"CLICKEDGE_KEY_K1": oneSecret}, file: k1 + k2},
-		"an empty variable, file": {env: map[string]string{"CLICKEDGE_KEY_K1": ""}, file: k1 + k2},
+		"environment":              {env: map[string]string{"CLICKEDGE_KEY_K1": oneSecret, "CLICKEDGE_KEY_K2": another}},
+		"file":                     {file: k1 + k2},
+		"file of JSON":             {file: fmt.Sprintf(`{"k1": %q, "k2": %q}`, oneSecret, another)},
+		"credential":               {credential: k1 + k2, mode: 0o400},
+		"environment and file":     {env: map[string]string{"CLICKEDGE_KEY_K1": oneSecret}, file: k2},
+		"file and credential":      {file: k1, credential: k2},
+		"the same in two places":   {env: map[string]string{"CLICKEDGE_KEY_K1": oneSecret}, file: k1 + k2},
+		"credential that has none": {file: k1 + k2, credential: "{}\n"},
+		"an empty variable, file":  {env: map[string]string{"CLICKEDGE_KEY_K1": ""}, file: k1 + k2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRunning(t, keySite)
@@ -114,6 +115,7 @@ func TestSecretsRefused(t *testing.T) {
 		want string
 	}{
 		"an empty file":             {sources{file: "\n"}, "it is empty"},
+		"an empty object":           {sources{file: "{}"}, "it holds no key"},
 		"an empty credential":       {sources{credential: "\n"}, "it is empty"},
 		"two in file and env":       {sources{env: map[string]string{"CLICKEDGE_KEY_K1": another}, file: k1}, "different secrets"},
 		"two in file, credential":   {sources{file: k1, credential: "k1=" + another}, "and so does"},
@@ -145,10 +147,11 @@ func TestSecretsRefused(t *testing.T) {
 		sources
 		want string
 	}{
-		"one is missing":       {sources{file: k1}, `no secret of key "k2": its links are refused (key_unavailable)`},
-		"all are missing":      {sources{}, `no secret of key "k1"`},
-		"misnamed variable":    {sources{env: map[string]string{"CLICKEDGE_KEY_K2": another, "CLICKEDGE_K1": oneSecret}}, "CLICKEDGE_K1 is not read"},
-		"a file that all read": {sources{file: k1, mode: 0o644}, "can be read or written by others (mode 0644)"},
+		"one is missing":             {sources{file: k1}, `no secret of key "k2": its links are refused (key_unavailable)`},
+		"a credential that has none": {sources{credential: "{}"}, `no secret of key "k1"`},
+		"all are missing":            {sources{}, `no secret of key "k1"`},
+		"misnamed variable":          {sources{env: map[string]string{"CLICKEDGE_KEY_K2": another, "CLICKEDGE_K1": oneSecret}}, "CLICKEDGE_K1 is not read"},
+		"a file that all read":       {sources{file: k1, mode: 0o644}, "can be read or written by others (mode 0644)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.mode != 0 && runtime.GOOS == "windows" {
