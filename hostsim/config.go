@@ -66,6 +66,17 @@ type Config struct {
 	// gets that status and nothing is recorded. It must be safe for concurrent
 	// use.
 	LogFault func(endpoint string, line []byte) Status
+	// HTTPCache: GET and HEAD requests to backends go through a cache, as on
+	// Fastly, unless they were sent by a call that is defined not to (send_v3,
+	// send_async_v2) or with a cache override that says pass; and guests have
+	// fastly_http_cache, on which the SDKs' hooks around a send are built.
+	// Without it nothing that is sent is cached, as in Viceroy. Production
+	// implies it. Config.Now is the cache's clock.
+	HTTPCache bool
+	// Inspect is, when set, the verdict of the web application firewall on a
+	// request (fastly_http_req.inspect). It must be safe for concurrent use.
+	// Default: every request is allowed.
+	Inspect func(Inspection) Verdict
 	// KVFault decides, when set, how long an operation on a KV store takes and
 	// whether it fails. It is called when a guest starts one, from the guest's
 	// goroutine.
@@ -359,6 +370,7 @@ type Shield struct {
 // stores fills in the stores and lists that guests look up.
 func (c *Config) stores(svc *abi.Service) error {
 	svc.KV, svc.Cache = abi.NewKVStores(c.Now, c.Limits.StoreBytes), abi.NewCache(c.Now, c.Limits.StoreBytes)
+	svc.HTTPCache, svc.Rates, svc.Inspect = c.HTTPCache || c.Production, abi.NewRates(c.Now), c.inspect()
 	svc.KV.MaxValue, svc.KV.MaxMetadata = c.Limits.KVValue, c.Limits.KVMetadata
 	for store, entries := range c.KVStores {
 		svc.KV.Create(store)

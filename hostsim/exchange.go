@@ -32,6 +32,9 @@ type Exchange struct {
 	Calls     []Call
 	CallCount int
 	Sent      []BackendRequest
+	// EarlyHints are the fields of the 103 responses that the guest has sent,
+	// in order.
+	EarlyHints []wire.Header
 	Faults    []string // those of Config.Faults that struck, in order
 	Stdout    []byte
 	Stderr    []byte
@@ -129,6 +132,7 @@ type recorder struct {
 	x     *Exchange
 	onLog func(LogLine)
 	reply chan *abi.Outgoing
+	hints chan struct{} // has something when there is a 103 to send
 	calls int // how many calls to keep
 	sends sync.WaitGroup
 	// how much to keep of each body that is sent, and whether that is over
@@ -170,13 +174,44 @@ func (r *recorder) Sending(backend string, req *wire.Request) func(int, error) {
 	}
 }
 
-// Fault implements abi.Outside. Only the guest's goroutine asks.
+// Hold implements abi.Outside: the exchange is not complete before the function
+// is called.
+func (r *recorder) Hold() func() {
+	r.sends.Add(1)
+	return r.sends.Done
+}
+
+// Inform records a 103, and wakes whoever waits for the response.
+func (r *recorder) Inform(_ int, header wire.Header) {
+	r.mu.Lock()
+	r.x.EarlyHints = append(r.x.EarlyHints, header.Clone())
+	r.mu.Unlock()
+	select {
+	case r.hints <- struct{}{}:
+	default:
+	}
+}
+
+// hint returns the fields of a 103, the nth from 0; false when there is none
+// yet.
+func (r *recorder) hint(n int) (wire.Header, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n >= len(r.x.EarlyHints) {
+		return nil, false
+	}
+	return r.x.EarlyHints[n], true
+}
+
+// Fault implements abi.Outside.
 func (r *recorder) Fault(site abi.FaultSite, name string) *abi.Fault {
 	f, struck := r.session.host.faults.strike(site, name)
 	if !struck {
 		return nil
 	}
+	r.mu.Lock()
 	r.x.Faults = append(r.x.Faults, f.String())
+	r.mu.Unlock()
 	return f.effect()
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	guests.dir = dir
-	for _, name := range []string{"raw", "sdk", "reactor"} {
+	for _, name := range []string{"raw", "sdk", "reactor", "cached", "cached-hooks"} {
 		guests.build[name] = sync.OnceValues(func() ([]byte, error) { return buildGuest(name) })
 	}
 	code := m.Run()
@@ -38,7 +39,11 @@ func buildGuest(name string) ([]byte, error) {
 	if name == "reactor" {
 		args = append(args, "-buildmode=c-shared")
 	}
-	cmd := exec.Command("go", append(args, "./testdata/guests/"+name)...)
+	folder, hooks := strings.CutSuffix(name, "-hooks")
+	if hooks {
+		args = append(args, "-tags=fsthttp_guest_cache")
+	}
+	cmd := exec.Command("go", append(args, "./testdata/guests/"+folder)...)
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -54,7 +55,7 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 	replied := sync.OnceFunc(func() { close(r.replied) })
 	defer replied()
 	defer body.finish()
-	out := r.await(req.Context())
+	out := r.await(req.Context(), earlyHints(w, req))
 	if out == nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -104,20 +105,58 @@ func (r *run) boundWrites(rc *http.ResponseController) (calledOff func() bool) {
 	}
 }
 
-// await waits for the response. When the client goes first, it returns nil once
-// the guest has ended, as in Viceroy: the guest does not notice, and ends where
-// it would answer (Guest.Call), or when AfterDisconnect is over.
-func (r *run) await(client context.Context) *abi.Outgoing {
-	select {
-	case out := <-r.rec.reply:
-		return out
-	case <-client.Done():
-		r.gone.Store(true)
-		r.abandonSoon()
-		out := <-r.rec.reply // the guest's ending answers at the latest
-		out.Close()
-		return nil
+// earlyHints sends 103 responses. A client that speaks HTTP/1.0 gets none.
+func earlyHints(w http.ResponseWriter, req *http.Request) func(wire.Header) {
+	if !req.ProtoAtLeast(1, 1) {
+		return func(wire.Header) {}
 	}
+	if raw, ok := w.(wire.InterimWriter); ok {
+		// an error shows again when the response is written
+		return func(header wire.Header) { _ = raw.WriteInterim(http.StatusEarlyHints, header) }
+	}
+	return func(header wire.Header) {
+		before := w.Header().Clone()
+		for _, f := range header {
+			w.Header().Add(f.Name, f.Value)
+		}
+		w.WriteHeader(http.StatusEarlyHints)
+		clear(w.Header())
+		maps.Copy(w.Header(), before)
+	}
+}
+
+// await waits for the response, and sends hints before it. When the client goes
+// first, it returns nil once the guest has ended, as in Viceroy: the guest does
+// not notice, and ends where it would answer (Guest.Call), or when
+// AfterDisconnect is over.
+func (r *run) await(client context.Context, hint func(wire.Header)) *abi.Outgoing {
+	sent := 0
+	send := func() {
+		for header, ok := r.rec.hint(sent); ok; header, ok = r.rec.hint(sent) {
+			hint(header)
+			sent++
+		}
+	}
+	for {
+		select {
+		case out := <-r.rec.reply:
+			send()
+			return out
+		case <-r.rec.hints:
+			send()
+		case <-client.Done():
+			return r.forget()
+		}
+	}
+}
+
+// forget waits for the end of a guest whose client has gone.
+func (r *run) forget() *abi.Outgoing {
+	r.gone.Store(true)
+	r.abandonSoon()
+	out := <-r.rec.reply // the guest's ending answers at the latest
+	out.Close()
+	return nil
 }
 
 // join carries bytes between a client and a backend that have left HTTP behind,

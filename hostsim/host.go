@@ -168,5 +168,12 @@ func (h *Host) KV(store, key string) (KVEntry, bool) {
 	return KVEntry{Value: e.Value, Metadata: e.Metadata}, ok
 }
 
+// Purge removes what guests and the HTTP cache have stored under a surrogate
+// key. With soft it becomes stale instead.
+func (h *Host) Purge(surrogateKey string, soft bool) { h.svc.Cache.Purge(surrogateKey, soft) }
+
+// PurgeAll removes everything from the caches.
+func (h *Host) PurgeAll() { h.svc.Cache.PurgeAll() }
+
 // Requests is how many requests the Host has taken, those under way included.
 func (h *Host) Requests() uint64 { return h.nextID.Load() }

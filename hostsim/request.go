@@ -100,7 +100,7 @@ func bodyLength(body io.Reader) int64 {
 
 // collect reads the response to its end.
 func (r *run) collect(ctx context.Context, method string) (*Response, error) {
-	out := r.await(ctx)
+	out := r.await(ctx, func(wire.Header) {})
 	if out == nil {
 		return nil, context.Cause(ctx)
 	}

@@ -38,7 +38,8 @@ func text(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }
 }
 
-// anything tells the request's fields, framing included.
+// anything tells the request's URL and fields, framing included. It answers with
+// the status it is asked for, and may be cached for an hour.
 func anything(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	headers := map[string]string{}
@@ -51,7 +52,11 @@ func anything(w http.ResponseWriter, r *http.Request) {
 		headers["content-length"] = strconv.FormatInt(r.ContentLength, 10)
 	}
 	headers["host"] = r.Host
+	w.Header().Set("Cache-Control", "max-age=3600")
+	if status, err := strconv.Atoi(r.URL.Query().Get("status")); err == nil && status >= 200 && status <= 999 {
+		w.WriteHeader(status)
+	}
 	indented := json.NewEncoder(w)
 	indented.SetIndent("", "  ")
-	indented.Encode(map[string]any{"headers": headers})
+	indented.Encode(map[string]any{"headers": headers, "method": r.Method, "url": r.URL.RequestURI()})
 }

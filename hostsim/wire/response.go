@@ -27,9 +27,17 @@ type HeadWriter interface {
 	WriteTrailer(trailer Header)
 }
 
+// InterimWriter is implemented by the http.ResponseWriter of a Server.
+type InterimWriter interface {
+	// WriteInterim sends an informational response, such as 103, before the
+	// head.
+	WriteInterim(status int, header Header) error
+}
+
 var (
-	_ HeadWriter = (*RawWriter)(nil)
-	_ HeadWriter = (*responseWriter)(nil)
+	_ HeadWriter    = (*RawWriter)(nil)
+	_ HeadWriter    = (*responseWriter)(nil)
+	_ InterimWriter = (*responseWriter)(nil)
 )
 
 // smallBody is how much of an unframed body is held back so that it can go out
@@ -61,6 +69,26 @@ func (w *RawWriter) WriteHead(status int, header Header) error {
 	}
 	w.status = status
 	return w.sendHead(header, -1)
+}
+
+// WriteInterim implements InterimWriter. 101 is no informational response:
+// after it there is no other one.
+func (w *RawWriter) WriteInterim(status int, header Header) error {
+	if status < 100 || status > 199 || status == http.StatusSwitchingProtocols {
+		return fmt.Errorf("status %d is not informational", status)
+	}
+	if w.status != 0 || w.sent {
+		return errors.New("response head already written")
+	}
+	if err := checkFields("informational response", header); err != nil {
+		return err
+	}
+	fmt.Fprintf(w.c.bw, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	for i := range header {
+		w.writeField(header[i].Name, header[i].Value)
+	}
+	w.c.bw.WriteString("\r\n")
+	return w.c.bw.Flush()
 }
 
 // WriteTrailer implements HeadWriter.

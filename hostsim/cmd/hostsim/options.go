@@ -25,6 +25,7 @@ type options struct {
 	tls     bool
 	trace   traceFormat
 	live    bool
+	cache   bool
 	verbose bool
 	quiet   bool
 	stderr  io.Writer // set by load
@@ -110,6 +111,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:7676", "serve on this `address`; port 0 chooses one")
 	fs.BoolVar(&o.tls, "tls", false, "serve HTTPS, HTTP/1.1 and HTTP/2, with a certificate made at the start; guests see https URIs")
 	fs.BoolVar(&o.live, "production", false, "behave as Fastly's platform does where Viceroy does not: TLS only, fields, limits")
+	fs.BoolVar(&o.cache, "http-cache", false, "send GET and HEAD through a cache, as Fastly does, and have fastly_http_cache; implied by --production")
 	fs.Var(&o.trace, "trace", "write each request with its host calls; --trace=json for one JSON object a line")
 	fs.Func("profile", "write to this `file`, at the end, where guests' time went, for go tool pprof; guest[,PATH[,INTERVAL]] as in Viceroy", o.profile.set)
 	fs.StringVar(&o.debug, "debug-addr", "", "serve /debug/pprof on this `address`, of hostsim itself and (/guest) of guests; for serve")
@@ -195,7 +197,7 @@ func (o *options) load(stdout, stderr io.Writer) (cfg hostsim.Config, err error)
 	if o.logged[1] {
 		cfg.Stderr = &endpoint{out, "stderr"}
 	}
-	cfg.Production, cfg.UnknownImports = o.live, o.unknown
+	cfg.Production, cfg.UnknownImports, cfg.HTTPCache = o.live, o.unknown, o.cache
 	cfg.NoWebSockets = cfg.NoWebSockets || o.noWebSockets
 	cfg.Warnings = append(append(cfg.Warnings, o.ignored...), o.profile.ignored...)
 	if o.profile.wanted() || o.debug != "" {

@@ -32,6 +32,8 @@ type outside struct {
 	out  *Outgoing
 	logs []string
 	sent []*wire.Request
+	// of informational responses
+	informed []wire.Header
 }
 
 func (o *outside) Respond(out *Outgoing) { o.out = out }
@@ -43,6 +45,8 @@ func (o *outside) Sending(_ string, req *wire.Request) func(int, error) {
 	return func(int, error) {}
 }
 
+func (o *outside) Hold() func()                      { return func() {} }
+func (o *outside) Inform(_ int, h wire.Header)       { o.informed = append(o.informed, h) }
 func (o *outside) Fault(FaultSite, string) *Fault    { return nil }
 func (o *outside) NextRequest(time.Duration) Promise { return nil }
 
@@ -67,7 +71,7 @@ func newRig(t testing.TB) *rig {
 	backend := &origin.Backend{}
 	require.NoError(t, backend.ParseURL("http://127.0.0.1:1"))
 	svc := &Service{Backends: map[string]*origin.Backend{"origin": backend}, ConfigStores: map[string]map[string]string{"config": {"a": "1", "empty": ""}},
-		SecretStores: map[string]map[string][]byte{"secrets": {"k": []byte("plain")}}, HostBytes: 1 << 20, KV: NewKVStores(time.Now, 1<<20), Cache: NewCache(time.Now, 1<<20)}
+		SecretStores: map[string]map[string][]byte{"secrets": {"k": []byte("plain")}}, HostBytes: 1 << 20, KV: NewKVStores(time.Now, 1<<20), Cache: NewCache(time.Now, 1<<20), Rates: NewRates(time.Now)}
 	down := &Downstream{ID: 10, Method: "POST", URI: URI{"http", "host.example.com", "/%zz"}, Version: HTTP11, Body: BodyOf([]byte("hello")),
 		Header: wire.NewHeader("Host", "host.example.com", "X-One", "1", "x-one", "2")}
 	s := NewSandbox(ctx, svc, o, down)
@@ -151,7 +155,7 @@ func TestEveryCallSurvivesBadArguments(t *testing.T) {
 			r := newRig(t)
 			ctx, cancel := context.WithCancel(r.s.ctx)
 			cancel() // a call that would wait comes back
-			r.s.ctx = ctx
+			r.s.ctx, r.s.svc.HTTPCache = ctx, true
 			for i := range 400 {
 				args := make([]uint64, len(fn.Params))
 				for j := range args {
@@ -175,7 +179,7 @@ func FuzzCall(f *testing.F) {
 		r := newRig(t)
 		ctx, cancel := context.WithCancel(r.s.ctx)
 		cancel()
-		r.s.ctx = ctx
+		r.s.ctx, r.s.svc.HTTPCache = ctx, true
 		for len(data) >= 4 {
 			fn := functions[int(which)%len(functions)]
 			args := make([]uint64, len(fn.Params))

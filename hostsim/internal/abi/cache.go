@@ -3,6 +3,7 @@ package abi
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -11,8 +12,9 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Cache is the core cache of a service, shared by its sandboxes. Under each key
-// there is one object for each variant of the request headers that its vary
+// Cache is the cache of a service, shared by its sandboxes: objects of the core
+// cache, and responses of the HTTP cache, under keys that never meet. Under each
+// key there is one object for each variant of the request headers that its vary
 // rules name. A transaction obliges one guest to fetch what is missing or
 // stale; the others wait for it, or use the stale object as long as its options
 // allow.
@@ -36,6 +38,7 @@ type cacheKey struct {
 	rules    []varyRule // the latest first
 	variants map[string]*cacheSlot
 	changed  chan struct{} // closed when an obligation is met or given up
+	choices  int           // how often a guest has settled for a stale object
 }
 
 // cacheSlot is a variant: an object, a guest that is obliged to bring one, or
@@ -43,29 +46,64 @@ type cacheKey struct {
 type cacheSlot struct {
 	object  *cacheObject
 	obliged bool
+	chosen  int // cacheKey.choices when the object was settled for; 0: never
 }
 
-// cacheObject is what was inserted. Only stale changes.
+// cacheObject is what was inserted. Only stale and hits change.
 type cacheObject struct {
 	cacheOptions
 	inserted time.Time
 	headers  wire.Header
 	body     *collector
-	stale    bool // purged softly
+	response *storedResponse // nil: an object of the core cache
+	// uncacheable: there is no response, and lookups shall not wait for one.
+	// The sandbox that has recorded that does not notice.
+	uncacheable bool
+	by          *identity
+	stale       bool // purged softly
+	hits        uint64
 }
+
+// identity stands for a sandbox without keeping it in memory.
+type identity struct{ _ byte }
 
 // cacheOptions are those of an insertion or update.
 type cacheOptions struct {
 	maxAge, initialAge, staleFor time.Duration
+	staleIfError                 time.Duration
 	vary                         varyRule
+	varyText                     string // as the guest wrote it
 	metadata                     []byte
 	length                       int64 // -1: not known
 	surrogates                   []string
+	sensitive                    bool
 }
 
 func (o *cacheObject) age(now time.Time) time.Duration { return now.Sub(o.inserted) + o.initialAge }
 func (o *cacheObject) fresh(now time.Time) bool        { return !o.stale && o.age(now) < o.maxAge }
-func (o *cacheObject) usable(now time.Time) bool       { return o.age(now) < o.maxAge+o.staleFor }
+
+// usable: fresh, or stale and within the time for that. A response that was
+// purged softly has no fresh time left, only the other.
+func (o *cacheObject) usable(now time.Time) bool {
+	if o.response != nil && o.stale && o.staleFor == 0 || o.uncacheable {
+		return false
+	}
+	return o.age(now) < o.maxAge+o.staleFor
+}
+
+// usableIfError: a response that may stand in for a failed revalidation.
+func (o *cacheObject) usableIfError(now time.Time) bool {
+	return o.response != nil && o.staleIfError > 0 && o.age(now) < o.maxAge+o.staleIfError
+}
+
+// broken: a response whose body will never be complete.
+func (o *cacheObject) broken() bool {
+	if o.response == nil {
+		return false
+	}
+	_, _, err := o.body.state(0)
+	return err != nil && err != io.EOF
+}
 
 // varyRule is a sorted list of header names in lower case.
 type varyRule []string
@@ -87,6 +125,7 @@ type obligation struct {
 	headers wire.Header
 	// what can be updated; nil: an object has to be inserted
 	present *cacheObject
+	slot    *cacheSlot
 }
 
 // cacheEntry is what a lookup found, and the obligation that came with it.
@@ -94,6 +133,10 @@ type cacheEntry struct {
 	key         string
 	object      *cacheObject // nil: nothing found
 	length      int64        // of the object when it was found, -1: not known
+	hits        uint64
+	usable      bool // when it was found
+	chosen      bool // stale, and another guest has settled for it after an error
+	direct      bool // recorded as uncacheable: neither wait nor insert
 	duty        *obligation
 	alwaysRange bool
 	reading     uint32 // handle of the body that reads the object
@@ -124,8 +167,19 @@ func (k *cacheKey) matching(headers wire.Header) (names []string, slots []*cache
 func found(key string, o *cacheObject) *cacheEntry {
 	e := &cacheEntry{key: key, object: o, length: -1}
 	if o != nil {
-		e.length = o.known()
+		e.length, e.hits = o.known(), o.hits
 	}
+	return e
+}
+
+// hit is found for a lookup; c.mu is held.
+func (c *Cache) hit(key string, o *cacheObject, now time.Time) *cacheEntry {
+	usable := o.usable(now)
+	if usable {
+		o.hits++
+	}
+	e := found(key, o)
+	e.usable = usable
 	return e
 }
 
@@ -136,56 +190,96 @@ func (c *Cache) lookup(key string, headers wire.Header) *cacheEntry {
 	if k := c.keys[key]; k != nil {
 		_, slots := k.matching(headers)
 		for _, slot := range slots {
-			if slot.object != nil {
-				return found(key, slot.object)
+			if o := slot.object; o != nil && !o.uncacheable && !o.broken() {
+				return c.hit(key, o, c.now())
 			}
 		}
 	}
 	return found(key, nil)
 }
 
+// search is one question to the cache.
+type search struct {
+	key     string
+	headers wire.Header
+	by      *identity
+	since   int // cacheKey.choices when the wait began
+}
+
 // transaction looks a key up once. With neither an object nor an obligation,
 // another guest has the obligation, and wait is closed when that may have
 // changed.
-func (c *Cache) transaction(key string, headers wire.Header) (e *cacheEntry, wait <-chan struct{}) {
+func (c *Cache) transaction(q *search) (e *cacheEntry, wait <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k, now := c.at(key), c.now()
-	names, slots := k.matching(headers)
-	obliged := false
-	for _, slot := range slots {
-		if o := slot.object; o != nil && (o.fresh(now) || o.usable(now) && slot.obliged) {
-			return found(key, o), nil
-		}
-		obliged = obliged || slot.obliged
+	k, now := c.at(q.key), c.now()
+	names, slots := k.matching(q.headers)
+	if e := c.ready(q, slots, now); e != nil {
+		return e, nil
 	}
-	if obliged {
-		return found(key, nil), k.changed
+	for _, slot := range slots {
+		if slot.obliged {
+			q.since = k.choices
+			return found(q.key, nil), k.changed
+		}
 	}
 	for i, slot := range slots {
-		if slot.object != nil && slot.object.usable(now) {
+		if o := slot.object; o != nil && !o.uncacheable && !o.broken() && (o.usable(now) || o.response != nil) {
 			slot.obliged = true
-			e = found(key, slot.object)
-			e.duty = &obligation{k, names[i], headers, slot.object}
+			e = c.hit(q.key, o, now)
+			e.duty = &obligation{key: k, variant: names[i], headers: q.headers, present: o, slot: slot}
 			return e, nil
 		}
 	}
+	return c.oblige(k, q), nil
+}
+
+// ready is the outcome that needs neither a wait nor an obligation; nil when
+// there is none. c.mu is held.
+func (c *Cache) ready(q *search, slots []*cacheSlot, now time.Time) *cacheEntry {
+	for _, slot := range slots {
+		o := slot.object
+		switch {
+		case o == nil || o.broken():
+		case o.uncacheable:
+			if o.fresh(now) && o.by != q.by {
+				return &cacheEntry{key: q.key, length: -1, direct: true}
+			}
+		case o.fresh(now), o.usable(now) && slot.obliged:
+			return c.hit(q.key, o, now)
+		case slot.chosen > q.since && q.since >= 0:
+			e := found(q.key, o)
+			e.usable, e.chosen = true, true
+			return e
+		}
+	}
+	return nil
+}
+
+// oblige demands an object under the latest rule; c.mu is held.
+func (c *Cache) oblige(k *cacheKey, q *search) *cacheEntry {
 	if len(k.rules) == 0 {
 		k.rules = []varyRule{nil}
 	}
-	variant := k.rules[0].variant(headers)
-	c.drop(k.variants[variant])
-	k.variants[variant] = &cacheSlot{obliged: true}
-	e = found(key, nil)
-	e.duty = &obligation{k, variant, headers, nil}
-	return e, nil
+	variant := k.rules[0].variant(q.headers)
+	slot := k.variants[variant]
+	if slot == nil {
+		slot = &cacheSlot{}
+		k.variants[variant] = slot
+	} else if slot.object != nil && !slot.object.uncacheable {
+		c.drop(slot)
+	}
+	slot.obliged = true
+	e := found(q.key, nil)
+	e.duty = &obligation{key: k, variant: variant, headers: q.headers, slot: slot}
+	return e
 }
 
 // await repeats transaction until there is an outcome, or ctx ends: then it
 // returns nil.
-func (c *Cache) await(ctx context.Context, key string, headers wire.Header) *cacheEntry {
+func (c *Cache) await(ctx context.Context, q *search) *cacheEntry {
 	for {
-		e, wait := c.transaction(key, headers)
+		e, wait := c.transaction(q)
 		if wait == nil {
 			return e
 		}
@@ -198,24 +292,24 @@ func (c *Cache) await(ctx context.Context, key string, headers wire.Header) *cac
 }
 
 // insert puts an object in place and ends the obligation, if there is one.
-func (c *Cache) insert(key string, headers wire.Header, options cacheOptions, body *collector, duty *obligation) *cacheObject {
+func (c *Cache) insert(key string, o *cacheObject, duty *obligation) *cacheObject {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := c.at(key)
+	k, options := c.at(key), o.cacheOptions
 	if duty != nil {
 		k = duty.key
 		c.release(duty)
 	}
-	o := &cacheObject{cacheOptions: options, inserted: c.now(), headers: headers, body: body}
+	o.inserted = c.now()
 	k.rules = slices.DeleteFunc(k.rules, func(r varyRule) bool { return slices.Equal(r, options.vary) })
 	k.rules = slices.Insert(k.rules, 0, options.vary)
-	variant := options.vary.variant(headers)
+	variant := options.vary.variant(o.headers)
 	slot := k.variants[variant]
 	if slot == nil {
 		slot = &cacheSlot{}
 		k.variants[variant] = slot
 	}
-	if slot.object != nil && slot.object.body != body {
+	if slot.object != nil && slot.object.body != o.body {
 		c.drop(slot)
 	}
 	if slot.object == nil {
@@ -224,6 +318,17 @@ func (c *Cache) insert(key string, headers wire.Header, options cacheOptions, bo
 	slot.object = o
 	k.announce()
 	return o
+}
+
+// settle makes the stale object that a guest was to replace the outcome of all
+// transactions that wait. It stays as stale as it was.
+func (c *Cache) settle(duty *obligation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.release(duty)
+	duty.key.choices++
+	duty.slot.chosen = duty.key.choices
+	duty.key.announce()
 }
 
 func (k *cacheKey) announce() {
@@ -281,8 +386,41 @@ func (c *Cache) room(n int) bool {
 	return true
 }
 
-// purge removes the objects with a surrogate key, or makes them stale.
-func (c *Cache) purge(surrogate string, soft bool) {
+// evict drops responses that are neither fresh nor usable when n more bytes
+// would not fit, and reports whether they fit then.
+func (c *Cache) evict(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fits := func() bool { return c.size <= 0 || c.used+n <= c.size }
+	if fits() {
+		return true
+	}
+	now := c.now()
+	for _, k := range c.keys {
+		for variant, slot := range k.variants {
+			if o := slot.object; o != nil && o.response != nil && !slot.obliged && !o.usable(now) && !o.usableIfError(now) {
+				c.drop(slot)
+				c.prune(k, variant)
+			}
+		}
+	}
+	return fits()
+}
+
+// PurgeAll removes all objects. Obligations stay.
+func (c *Cache) PurgeAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range c.keys {
+		for variant, slot := range k.variants {
+			c.drop(slot)
+			c.prune(k, variant)
+		}
+	}
+}
+
+// Purge removes the objects with a surrogate key, or makes them stale.
+func (c *Cache) Purge(surrogate string, soft bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, k := range c.keys {

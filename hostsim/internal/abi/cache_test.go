@@ -98,7 +98,9 @@ func TestCacheInsertAndLookup(t *testing.T) {
 	require.EqualValues(t, stateFound|stateUsable|stateStale, r.state(h))
 	clock.now = clock.now.Add(30 * time.Second)
 	require.Zero(t, r.state(h), "found, but of no use")
-	require.Equal(t, Unsupported, r.call("cache.get_hits", int(h), 16))
+	require.Equal(t, uint32(2), r.okAt(16, "cache.get_hits", int(h), 16), "it was found twice")
+	require.Equal(t, OK, r.call("cache.get_stale_while_revalidate_ns", int(h), 16))
+	require.Equal(t, uint64(30e9), binary.LittleEndian.Uint64(r.m[16:]))
 	require.Equal(t, OK, r.call("cache.close", int(h)))
 	require.Equal(t, BadHandle, r.call("cache.close", int(h)))
 }

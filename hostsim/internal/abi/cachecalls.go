@@ -44,6 +44,9 @@ const (
 	stateMustInsert = 8
 )
 
+// coreKey and httpKey keep the keys of the two caches apart.
+const coreKey, httpKey = "core ", "http "
+
 // cacheLookup is an item: an entry that is there, or will be.
 type cacheLookup struct {
 	cache  *Cache
@@ -73,8 +76,8 @@ func (l *cacheLookup) settle(e *cacheEntry) {
 	close(l.done)
 }
 
-// close releases the entry and its obligation.
-func (l *cacheLookup) close() {
+// giveUp releases the entry and its obligation.
+func (l *cacheLookup) giveUp() {
 	l.cancel()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,7 +93,7 @@ func (f *frame) cacheKey() string {
 	if len(key) > maxCacheKey {
 		f.fail(Inval)
 	}
-	return key
+	return coreKey + key
 }
 
 // lookupOptions are those in arguments 2 and 3: the headers of a request, and
@@ -129,11 +132,15 @@ func cacheLookupCall(f *frame) {
 func (f *frame) startTransaction() *cacheLookup {
 	headers, always := f.lookupOptions()
 	key := f.cacheKey()
+	return f.transact(&search{key: key, headers: headers, by: f.s.identity, since: -1}, always)
+}
+
+func (f *frame) transact(q *search, always bool) *cacheLookup {
 	if f.spend(handleCost); !f.ok() {
 		return nil
 	}
 	cache := f.s.svc.Cache
-	e, wait := cache.transaction(key, headers)
+	e, wait := cache.transaction(q)
 	e.alwaysRange = always
 	if wait == nil {
 		return lookedUp(cache, e)
@@ -142,7 +149,7 @@ func (f *frame) startTransaction() *cacheLookup {
 	l := &cacheLookup{cache: cache, done: make(chan struct{}), cancel: cancel}
 	f.s.pending.Go(func() {
 		defer cancel()
-		e := cache.await(ctx, key, headers)
+		e := cache.await(ctx, q)
 		if e != nil {
 			e.alwaysRange = always
 		}
@@ -168,7 +175,7 @@ func cacheTransaction(f *frame) {
 	if f.await(l); f.ok() {
 		f.put32(4, f.s.addItem(l))
 	} else {
-		l.close()
+		l.giveUp()
 	}
 }
 
@@ -307,7 +314,7 @@ func cacheInsert(f *frame) {
 		return
 	}
 	handle, body := f.startCacheBody(options.length)
-	f.s.svc.Cache.insert(key, headers, options, body, nil)
+	f.s.svc.Cache.insert(key, &cacheObject{cacheOptions: options, headers: headers, body: body}, nil)
 	f.put32(4, handle)
 }
 
@@ -337,7 +344,7 @@ func (f *frame) transactionInsert() *cacheEntry {
 		return nil
 	}
 	handle, body := f.startCacheBody(options.length)
-	o := f.s.svc.Cache.insert(e.key, e.duty.headers, options, body, e.duty)
+	o := f.s.svc.Cache.insert(e.key, &cacheObject{cacheOptions: options, headers: e.duty.headers, body: body}, e.duty)
 	e.duty = nil
 	f.put32(3, handle)
 	back := found(e.key, o)
@@ -352,7 +359,8 @@ func cacheTransactionUpdate(f *frame) {
 		f.fail(BadHandle)
 	}
 	if f.ok() {
-		f.s.svc.Cache.insert(e.key, e.duty.headers, options, e.duty.present.body, e.duty)
+		o := &cacheObject{cacheOptions: options, headers: e.duty.headers, body: e.duty.present.body, hits: e.duty.present.hits}
+		f.s.svc.Cache.insert(e.key, o, e.duty)
 		e.duty = nil
 	}
 }
@@ -366,14 +374,14 @@ func cacheTransactionCancel(f *frame) {
 
 func cacheCloseBusy(f *frame) {
 	if l := takeItem[*cacheLookup](f, f.u32(0)); f.ok() {
-		l.close()
+		l.giveUp()
 	}
 }
 
 func cacheClose(f *frame) {
 	l := takeItem[*cacheLookup](f, f.u32(0))
 	if f.await(l); l != nil {
-		l.close()
+		l.giveUp()
 	}
 }
 
@@ -416,6 +424,9 @@ func onObject(call func(*frame, *cacheEntry)) hostCall {
 func cacheMetadata(f *frame, e *cacheEntry) { f.fill(1, e.object.metadata) }
 func cacheMaxAge(f *frame, e *cacheEntry)   { f.put64(1, uint64(e.object.maxAge)) }
 func cacheAge(f *frame, e *cacheEntry)      { f.put64(1, uint64(e.object.age(f.s.svc.Cache.now()))) }
+
+func cacheHits(f *frame, e *cacheEntry)     { f.put64(1, e.hits) }
+func cacheStaleFor(f *frame, e *cacheEntry) { f.put64(1, uint64(e.object.staleFor)) }
 
 func cacheLength(f *frame, e *cacheEntry) {
 	if e.length < 0 {
@@ -529,6 +540,6 @@ func purgeSurrogate(f *frame) {
 	}
 	key := f.text(0)
 	if f.checkSurrogate(key); f.ok() {
-		f.s.svc.Cache.purge(key, mask&purgeSoft != 0)
+		f.s.svc.Cache.Purge(key, mask&purgeSoft != 0)
 	}
 }

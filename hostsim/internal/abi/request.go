@@ -28,6 +28,7 @@ type request struct {
 	uri     URI
 	gunzip  bool
 	pass    bool
+	cache   cacheOverride
 	handOff bool // its outcome is the client's
 }
 
@@ -90,34 +91,51 @@ func reqURISet(f *frame) {
 	}
 }
 
-// Flags of cache_override_tag. Nothing is cached on a send; only pass has an
-// effect (see remote).
-const cachePass, cacheKnown = 1, 31
+// Flags of cache_override_tag. The last is the time limit of a lookup, which is
+// taken and ignored.
+const cachePass, cacheTTL, cacheStale, cachePCI, cacheKnown = 1, 2, 4, 8, 31
 
-func reqCacheOverride(f *frame) { f.overrideCache(f.flags(1, cacheKnown)) }
+// cacheOverride is what a guest has set for one request. Only pass has an
+// effect without a cache (see remote).
+type cacheOverride struct {
+	tag             uint32
+	maxAge, staleIn uint32 // seconds
+	surrogates      []string
+}
 
-func (f *frame) overrideCache(tag uint32) {
+func reqCacheOverride(f *frame) {
+	f.overrideCache(cacheOverride{tag: f.flags(1, cacheKnown), maxAge: f.u32(2), staleIn: f.u32(3)})
+}
+
+func (f *frame) overrideCache(o cacheOverride) {
 	if r := f.request(0); f.ok() {
-		r.pass = tag&cachePass != 0
+		r.pass, r.cache = o.tag&cachePass != 0, o
 	}
+}
+
+// overrideKeys are surrogate keys in memory.
+func (f *frame) overrideKeys(ptr, n uint32) []string {
+	if n == 0 {
+		return nil
+	}
+	text := string(f.view(ptr, n))
+	if !wire.ValidValue(text) {
+		f.fail(Inval)
+	}
+	f.spend(len(text))
+	return validSurrogates(text)
 }
 
 func reqCacheOverrideV2(f *frame) {
 	tag := f.flags(1, cacheKnown)
-	if f.u32(5) > 0 && !wire.ValidValue(f.copied(4)) {
-		f.fail(Inval)
-	}
-	f.overrideCache(tag)
+	f.overrideCache(cacheOverride{tag, f.u32(2), f.u32(3), f.overrideKeys(f.u32(4), f.u32(5))})
 }
 
 // reqCacheOverrideV3 takes the same as a record: ttl, stale-while-revalidate,
 // surrogate keys (address, length), timeout of the lookup in milliseconds.
 func reqCacheOverrideV3(f *frame) {
 	tag, r := f.flags(1, cacheKnown), f.record(f.u32(2), 20, 4)
-	if n := r.u32(12); n > 0 && !wire.ValidValue(string(f.view(r.u32(8), n))) {
-		f.fail(Inval)
-	}
-	f.overrideCache(tag)
+	f.overrideCache(cacheOverride{tag, r.u32(0), r.u32(4), f.overrideKeys(r.u32(8), r.u32(12))})
 }
 
 func reqAutoDecompress(f *frame) {

@@ -70,8 +70,8 @@ func (f *frame) putIP(i int, ip netip.Addr) {
 
 // respSendDownstream consumes the response and, without streaming, the body.
 // With streaming, the body handle becomes the writing end. Of the informational
-// statuses only 103 may be sent; it is dropped and does not count as the
-// response.
+// statuses only 103 may be sent; it does not count as the response, and its body
+// is dropped.
 func respSendDownstream(f *frame) {
 	r := f.takeResponse(0)
 	if !f.ok() {
@@ -88,7 +88,9 @@ func respSendDownstream(f *frame) {
 	}
 	if st := f.s.mayRespond(r.status); st != OK || r.status == 103 {
 		body.Close()
-		f.fail(st)
+		if f.fail(st); f.ok() {
+			f.s.outside.Inform(r.status, r.header)
+		}
 		return
 	}
 	f.s.responded = true

@@ -23,10 +23,15 @@ type Service struct {
 	SecretStores map[string]map[string][]byte
 	KV           *KVStores // nil: none
 	Cache        *Cache
-	Geo          map[netip.Addr][]byte // JSON
-	Devices      map[string][]byte     // by user agent; JSON
-	ACLs         map[string][]ACLEntry
-	Shields      map[string]Shield
+	// HTTPCache: sends go through the cache, and fastly_http_cache is there.
+	HTTPCache bool
+	Rates     *Rates
+	// Inspect is the verdict on a request; nil: all are allowed.
+	Inspect func(*Inspection) Verdict
+	Geo     map[netip.Addr][]byte // JSON
+	Devices map[string][]byte     // by user agent; JSON
+	ACLs    map[string][]ACLEntry
+	Shields map[string]Shield
 	// NoLoopbackGeo: there is no answer for loopback addresses that are not in
 	// Geo.
 	NoLoopbackGeo bool
@@ -106,6 +111,11 @@ type Outside interface {
 	// Sending is called before a backend request is sent; the function it
 	// returns is called with the outcome.
 	Sending(backend string, req *wire.Request) func(status int, err error)
+	// Hold is called before backend requests may follow at any time; the
+	// function it returns says that there will be none any more.
+	Hold() func()
+	// Inform takes an informational response; it must not block.
+	Inform(status int, header wire.Header)
 	// Fault is called before a backend, a log or a store is used, and returns
 	// what goes wrong with it this time; nil: nothing.
 	Fault(site FaultSite, name string) *Fault
@@ -162,6 +172,7 @@ type Sandbox struct {
 
 	downRequest, downBody uint32
 	responded             bool
+	identity              *identity
 	promise               *promise
 	accepted              int // places in the queue that were given out
 
@@ -182,7 +193,7 @@ type Sandbox struct {
 // the sandbox does, backend requests that outlive the guest included; when it
 // ends, calls that wait return.
 func NewSandbox(ctx context.Context, svc *Service, outside Outside, down *Downstream) *Sandbox {
-	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now(), answered: make(chan struct{}, 1)}
+	s := &Sandbox{svc: svc, ctx: ctx, outside: outside, start: time.Now(), answered: make(chan struct{}, 1), identity: &identity{}}
 	Open.Add(1)
 	s.accept(down)
 	return s
@@ -223,8 +234,8 @@ func (s *Sandbox) EndGuest(fallback *Outgoing) {
 		switch it := it.(type) {
 		case *streaming:
 			it.pipe.end(false, nil)
-		case *cacheLookup:
-			it.close()
+		case interface{ giveUp() }:
+			it.giveUp()
 		case interface{ dropKV() }:
 			it.dropKV()
 		}

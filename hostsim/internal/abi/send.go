@@ -27,6 +27,13 @@ type pending struct {
 	handOff bool
 	backend *origin.Backend
 	fault   *Fault
+	cached  *kept // the outcome, when it came through the cache
+}
+
+// kept is a response from the cache, or on its way into it.
+type kept struct {
+	response *response
+	body     *Body
 }
 
 var _ item = (*pending)(nil)
@@ -36,7 +43,9 @@ func (p *pending) ready() <-chan struct{} { return p.done }
 // dispatch starts the request in arguments 0 (request), 1 (body), 2 and 3
 // (backend). Request and body are consumed even when the backend turns out to
 // be unknown, as in Viceroy.
-func (f *frame) dispatch(stream bool) *pending {
+//
+// The calls that are older than send_v3 go through the cache, if there is one.
+func (f *frame) dispatch(stream, through bool) *pending {
 	name := f.copied(2)
 	if f.ok() && !utf8.ValidString(name) {
 		f.fail(Error)
@@ -54,15 +63,15 @@ func (f *frame) dispatch(stream bool) *pending {
 	if !f.ok() {
 		return nil
 	}
-	return f.start(name, r, body)
-}
-
-func (f *frame) start(name string, r *request, body *Body) *pending {
+	if through && f.s.svc.HTTPCache && r.throughCache(body) {
+		return f.startThrough(f.s.backend(name), name, r, body)
+	}
 	return f.startAt(f.s.backend(name), name, r, body)
 }
 
-// startAt is start with the backend found; nil when there is none.
-func (f *frame) startAt(backend *origin.Backend, name string, r *request, body *Body) *pending {
+// admitSend counts a request to a backend; nil when there is no such backend.
+// When it is refused, the body is closed.
+func (f *frame) admitSend(backend *origin.Backend, body *Body) bool {
 	f.s.sends++
 	if backend == nil {
 		f.fail(Inval)
@@ -71,14 +80,30 @@ func (f *frame) startAt(backend *origin.Backend, name string, r *request, body *
 	}
 	if f.spend(handleCost); !f.ok() {
 		body.Close()
-		return nil
 	}
-	s := f.s
+	return f.ok()
+}
+
+// prepare makes the request as it goes out.
+func (s *Sandbox) prepare(backend *origin.Backend, r *request, body *Body) *wire.Request {
 	req := backend.Prepare(&origin.Request{Method: r.method, Authority: r.uri.Authority, Target: cmp.Or(r.uri.Target, "/"), Header: r.header,
 		Manual: r.manual, Body: body.Reader(s.ctx), Length: body.Length(), Trailer: body.Trailers})
+	if s.svc.HTTPCache {
+		req.Header.Del(keyField) // it is for the cache
+	}
 	if s.svc.BackendFields != nil {
 		s.svc.BackendFields(&req.Header)
 	}
+	return req
+}
+
+// startAt sends a request to a backend, past the cache.
+func (f *frame) startAt(backend *origin.Backend, name string, r *request, body *Body) *pending {
+	if !f.admitSend(backend, body) {
+		return nil
+	}
+	s := f.s
+	req := s.prepare(backend, r, body)
 	p := &pending{done: make(chan struct{}), pass: r.pass, handOff: r.handOff, gunzip: r.gunzip, backend: backend, fault: s.outside.Fault(FaultBackend, name)}
 	report := s.outside.Sending(name, req)
 	s.pending.Go(func() {
@@ -105,16 +130,20 @@ func (s *Sandbox) announce(p *pending) {
 func (p *pending) run(s *Sandbox, req *wire.Request) {
 	resp, err := p.send(s, req)
 	if err != nil {
-		if !errors.As(err, &p.err) {
-			p.err = &senderror.Error{Tag: senderror.TagInternalError, Err: err}
-		}
-		p.status = sendStatus(p.err)
+		p.fail(err)
 		return
 	}
 	p.resp = resp
 	if !p.handOff || resp.Upgraded == nil {
 		s.own(func() { resp.Body.Close() })
 	}
+}
+
+func (p *pending) fail(err error) {
+	if !errors.As(err, &p.err) {
+		p.err = &senderror.Error{Tag: senderror.TagInternalError, Err: err}
+	}
+	p.status = sendStatus(p.err)
 }
 
 // send goes out, unless a fault says otherwise.
@@ -156,21 +185,53 @@ func sendStatus(err *senderror.Error) Status {
 var versions = map[string]Version{"HTTP/1.0": HTTP10, "HTTP/1.1": HTTP11, "HTTP/2.0": HTTP2}
 
 // take makes the response and its body; it is called once, after done.
-func (p *pending) take() (*response, *Body) {
-	r := &response{message: message{version: versions[p.resp.Proto], header: p.resp.Header}, status: p.resp.Status, remote: p.resp.Remote, pass: p.pass}
-	src := &reader{rc: p.resp.Body, trailers: p.resp.Trailer, left: p.resp.Length, timeout: p.backend.BetweenBytesTimeout}
-	if coding, _ := r.header.Get("Content-Encoding"); p.gunzip && (coding == "gzip" || coding == "x-gzip") {
-		src.rc, src.left = &gunzip{rc: p.resp.Body}, -1
-		r.header.Del("Content-Encoding")
-		r.header.Del("Content-Length")
+func (p *pending) take(s *Sandbox) (*response, *Body) {
+	if p.cached != nil {
+		return p.takeCached(s)
 	}
-	body := &Body{chunks: []chunk{{src: src}}}
-	if src.left == 0 {
-		src.close()
-		body.chunks = nil
+	r, src := received(p.resp, p.backend)
+	r.pass = p.pass
+	if p.unzips(r) {
+		src.rc, src.left = &gunzip{rc: p.resp.Body}, -1
+	}
+	apply(p.onResponse, &r.header)
+	return r, bodyOver(src)
+}
+
+func (p *pending) takeCached(s *Sandbox) (*response, *Body) {
+	r, body := p.cached.response, p.cached.body
+	if p.unzips(r) {
+		// closing it must not touch the body, which another goroutine reads
+		body = bodyOver(&reader{rc: &gunzip{rc: io.NopCloser(body.Reader(s.ctx))}, left: -1})
 	}
 	apply(p.onResponse, &r.header)
 	return r, body
+}
+
+// unzips reports whether the body is to be decompressed, and drops the fields
+// that will not be true then.
+func (p *pending) unzips(r *response) bool {
+	coding, _ := r.header.Get("Content-Encoding")
+	if !p.gunzip || coding != "gzip" && coding != "x-gzip" {
+		return false
+	}
+	r.header.Del("Content-Encoding")
+	r.header.Del("Content-Length")
+	return true
+}
+
+// received is a response from a backend, and what its body is read from.
+func received(resp *origin.Response, backend *origin.Backend) (*response, *reader) {
+	r := &response{message: message{version: versions[resp.Proto], header: resp.Header}, status: resp.Status, remote: resp.Remote}
+	return r, &reader{rc: resp.Body, trailers: resp.Trailer, left: resp.Length, timeout: backend.BetweenBytesTimeout}
+}
+
+func bodyOver(src *reader) *Body {
+	if src.left == 0 {
+		src.close()
+		return &Body{}
+	}
+	return &Body{chunks: []chunk{{src: src}}}
 }
 
 func apply(changes []func(*wire.Header), h *wire.Header) {
@@ -185,7 +246,7 @@ func (p *pending) outgoing(s *Sandbox) *Outgoing {
 		return &Outgoing{Status: p.resp.Status, Header: p.resp.Header, Body: &Body{}, Join: p.resp.Upgraded}
 	}
 	if p.err == nil {
-		r, body := p.take()
+		r, body := p.take(s)
 		return &Outgoing{Status: r.status, Header: r.header, Body: body}
 	}
 	status := 502
@@ -209,7 +270,7 @@ func (f *frame) finish(p *pending, i int, detail uint32) {
 		f.fail(p.status)
 		return
 	}
-	r, body := p.take()
+	r, body := p.take(f.s)
 	f.put32(i, f.s.responses.add(r))
 	f.put32(i+1, f.s.addItem(body))
 }
@@ -260,13 +321,15 @@ func (f *frame) wait(p *pending) {
 	}
 }
 
-func reqSend(f *frame) { f.sendNow(4, 0) }
+func reqSend(f *frame) { f.sendNow(4, 0, true) }
 
-func reqSendV2(f *frame) { f.sendNow(5, f.u32(4)) }
+func reqSendV2(f *frame) { f.sendNow(5, f.u32(4), true) }
 
-func (f *frame) sendNow(out int, detail uint32) {
+func reqSendV3(f *frame) { f.sendNow(5, f.u32(4), false) }
+
+func (f *frame) sendNow(out int, detail uint32, through bool) {
 	f.checkDetail(detail)
-	p := f.dispatch(false)
+	p := f.dispatch(false, through)
 	if !f.ok() {
 		f.refuseDetail(detail)
 		return
@@ -287,14 +350,14 @@ func (f *frame) refuseDetail(ptr uint32) {
 	}
 }
 
-func reqSendAsync(f *frame) { f.sendLater(4, false) }
+func reqSendAsync(f *frame) { f.sendLater(4, false, true) }
 
-func reqSendAsyncV2(f *frame) { f.sendLater(5, f.u32(4) == 1) }
+func reqSendAsyncV2(f *frame) { f.sendLater(5, f.u32(4) == 1, false) }
 
-func reqSendAsyncStreaming(f *frame) { f.sendLater(4, true) }
+func reqSendAsyncStreaming(f *frame) { f.sendLater(4, true, true) }
 
-func (f *frame) sendLater(out int, stream bool) {
-	p := f.dispatch(stream)
+func (f *frame) sendLater(out int, stream, through bool) {
+	p := f.dispatch(stream, through)
 	if f.ok() {
 		f.put32(out, f.s.addItem(p))
 	}

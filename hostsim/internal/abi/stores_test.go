@@ -228,20 +228,6 @@ func TestACL(t *testing.T) {
 	require.Equal(t, BadHandle, r.call("acl.lookup", 9, "1234", 16, 20))
 }
 
-func TestRatesAreZero(t *testing.T) {
-	r := newRig(t)
-	r.m[0] = 1
-	require.Zero(t, r.ok("erl.check_rate", "rc", "e", 1, 10, 100, "pb", 60, 0))
-	r.m[0] = 1
-	require.Zero(t, r.ok("erl.ratecounter_lookup_rate", "rc", "e", 10, 0))
-	r.m[0] = 1
-	require.Zero(t, r.ok("erl.ratecounter_lookup_count", "rc", "e", 10, 0))
-	r.m[0] = 1
-	require.Zero(t, r.ok("erl.penaltybox_has", "pb", "e", 0))
-	require.Equal(t, OK, r.call("erl.penaltybox_add", "pb", "e", 60))
-	require.Equal(t, OK, r.call("erl.ratecounter_increment", "rc", "e", 1))
-}
-
 func TestShielding(t *testing.T) {
 	r := newRig(t)
 	r.s.svc.Shields = map[string]Shield{"here": {Local: true}, "there": {Plain: "http://a.example/", TLS: "https://a.example/"}}
