@@ -167,7 +167,7 @@ func (k *cacheKey) matching(headers wire.Header) (names []string, slots []*cache
 func found(key string, o *cacheObject) *cacheEntry {
 	e := &cacheEntry{key: key, object: o, length: -1}
 	if o != nil {
-		e.length, e.hits = o.known(), o.hits
+		e.length = o.known()
 	}
 	return e
 }
@@ -179,7 +179,7 @@ func (c *Cache) hit(key string, o *cacheObject, now time.Time) *cacheEntry {
 		o.hits++
 	}
 	e := found(key, o)
-	e.usable = usable
+	e.usable, e.hits = usable, o.hits
 	return e
 }
 
@@ -248,7 +248,7 @@ func (c *Cache) ready(q *search, slots []*cacheSlot, now time.Time) *cacheEntry 
 		case o.fresh(now), o.usable(now) && slot.obliged:
 			return c.hit(q.key, o, now)
 		case slot.chosen > q.since && q.since >= 0:
-			e := found(q.key, o)
+			e := c.hit(q.key, o, now)
 			e.usable, e.chosen = true, true
 			return e
 		}
@@ -291,8 +291,9 @@ func (c *Cache) await(ctx context.Context, q *search) *cacheEntry {
 	}
 }
 
-// insert puts an object in place and ends the obligation, if there is one.
-func (c *Cache) insert(key string, o *cacheObject, duty *obligation) *cacheObject {
+// insert puts an object in place, ends the obligation, if there is one, and
+// returns an entry for the object. An update keeps how often it was found.
+func (c *Cache) insert(key string, o *cacheObject, duty *obligation) *cacheEntry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k, options := c.at(key), o.cacheOptions
@@ -301,6 +302,9 @@ func (c *Cache) insert(key string, o *cacheObject, duty *obligation) *cacheObjec
 		c.release(duty)
 	}
 	o.inserted = c.now()
+	if duty != nil && duty.present != nil && duty.present.body == o.body {
+		o.hits = duty.present.hits
+	}
 	k.rules = slices.DeleteFunc(k.rules, func(r varyRule) bool { return slices.Equal(r, options.vary) })
 	k.rules = slices.Insert(k.rules, 0, options.vary)
 	variant := options.vary.variant(o.headers)
@@ -317,7 +321,9 @@ func (c *Cache) insert(key string, o *cacheObject, duty *obligation) *cacheObjec
 	}
 	slot.object = o
 	k.announce()
-	return o
+	e := found(key, o)
+	e.usable, e.hits = true, o.hits
+	return e
 }
 
 // settle makes the stale object that a guest was to replace the outcome of all

@@ -344,10 +344,9 @@ func (f *frame) transactionInsert() *cacheEntry {
 		return nil
 	}
 	handle, body := f.startCacheBody(options.length)
-	o := f.s.svc.Cache.insert(e.key, &cacheObject{cacheOptions: options, headers: e.duty.headers, body: body}, e.duty)
+	back := f.s.svc.Cache.insert(e.key, &cacheObject{cacheOptions: options, headers: e.duty.headers, body: body}, e.duty)
 	e.duty = nil
 	f.put32(3, handle)
-	back := found(e.key, o)
 	back.alwaysRange = e.alwaysRange
 	return back
 }
@@ -359,7 +358,7 @@ func cacheTransactionUpdate(f *frame) {
 		f.fail(BadHandle)
 	}
 	if f.ok() {
-		o := &cacheObject{cacheOptions: options, headers: e.duty.headers, body: e.duty.present.body, hits: e.duty.present.hits}
+		o := &cacheObject{cacheOptions: options, headers: e.duty.headers, body: e.duty.present.body}
 		f.s.svc.Cache.insert(e.key, o, e.duty)
 		e.duty = nil
 	}

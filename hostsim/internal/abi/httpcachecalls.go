@@ -277,10 +277,8 @@ func (f *frame) httpInsert() *httpLookup {
 // found it.
 func (f *frame) httpMeet(l *httpLookup, e *cacheEntry, o *cacheObject) *httpLookup {
 	cache := f.s.svc.Cache
-	cache.insert(e.key, o, e.duty)
+	back := cache.insert(e.key, o, e.duty)
 	e.duty = nil
-	back := found(e.key, o)
-	back.usable = true
 	return &httpLookup{lookedUp(cache, back), l.req}
 }
 
@@ -305,10 +303,10 @@ func (f *frame) httpUpdate() *httpLookup {
 	return f.httpMeet(l, e, e.duty.present.updated(options, head, e.duty.headers))
 }
 
-// updated keeps the body, and how often it was found.
+// updated keeps the body.
 func (o *cacheObject) updated(options cacheOptions, head *storedResponse, headers wire.Header) *cacheObject {
 	options.length = o.length
-	return &cacheObject{cacheOptions: options, headers: headers, body: o.body, response: head, hits: o.hits}
+	return &cacheObject{cacheOptions: options, headers: headers, body: o.body, response: head}
 }
 
 // httpChooseStale serves the stale response to the guest and to those that

@@ -131,8 +131,9 @@ func (t *through) bring() {
 // revalidate replaces a stale response that has already been served.
 func (t *through) revalidate() {
 	if resp, err := t.fetch(backendRequest(t.r, t.entry.duty.present)); err == nil {
-		t.p = &pending{backend: t.p.backend}
-		t.store(resp)
+		quiet := *t // the guest has its answer
+		quiet.p = &pending{backend: t.p.backend}
+		quiet.store(resp)
 	}
 }
 
@@ -175,9 +176,9 @@ func (t *through) insert(r *response, src *reader, options cacheOptions) {
 
 // keep ends the obligation with an object and serves it.
 func (t *through) keep(o *cacheObject) {
-	t.s.svc.Cache.insert(t.entry.key, o, t.entry.duty)
+	e := t.s.svc.Cache.insert(t.entry.key, o, t.entry.duty)
 	t.entry.duty = nil
-	t.serve(found(t.entry.key, o), false)
+	t.serve(e, false)
 }
 
 // options are those that the response suggests, those that the guest has set,
