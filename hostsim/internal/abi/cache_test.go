@@ -278,3 +278,56 @@ func TestCacheCollapsing(t *testing.T) {
 	all.Wait()
 	require.Equal(t, 1, fetched)
 }
+
+// A replace races, forces a miss, or waits for its turn.
+func TestCacheReplace(t *testing.T) {
+	r, _ := cacheRig(t)
+	replace := func(r *rig, strategy int) int {
+		return int(r.okAt(16, "cache.replace", "k", replaceStrategy, r.words(0, uint32(strategy)), 16))
+	}
+	insert := func(r *rig, h int, text string) {
+		mask, at := r.writeOptions(60, 0, "", "", "new", 0)
+		w := int(r.okAt(16, "cache.replace_insert", h, mask, at, 16))
+		require.Equal(t, OK, r.call("http_body.write", w, text, 0, 24))
+		require.Equal(t, OK, r.call("http_body.close", w))
+		r.s.WaitSends()
+	}
+	text := func(r *rig) string { return r.cacheText(r.okAt(16, "cache.lookup", "k", 0, r.words(), 16)) }
+	h := replace(r, replaceAtOnce)
+	require.Zero(t, r.okAt(16, "cache.replace_get_state", h, 16), "nothing is there, which is no failure")
+	require.Equal(t, None, r.call("cache.replace_get_age_ns", h, 16))
+	insert(r, h, "one")
+	require.Equal(t, BadHandle, r.call("cache.replace_get_state", h, 16), "the handle has ended")
+
+	h = replace(r, replaceAtOnce)
+	require.EqualValues(t, stateFound|stateUsable, r.okAt(16, "cache.replace_get_state", h, 16))
+	body := r.okAt(16, "cache.replace_get_body", h, 0, r.words(), 16)
+	require.Equal(t, "one", r.bodyText(body))
+	require.EqualValues(t, 1, r.okAt(16, "cache.replace_get_hits", h, 16))
+	require.Equal(t, "one", text(r), "until it is replaced")
+	insert(r, h, "two")
+	require.Equal(t, "two", text(r))
+
+	h = replace(r, replaceForceMiss)
+	require.EqualValues(t, 3, r.okAt(16, "cache.replace_get_length", h, 16))
+	require.Zero(t, r.state(r.okAt(16, "cache.lookup", "k", 0, r.words(), 16)), "gone")
+	other := r.another()
+	busy := int(other.okAt(16, "cache.transaction_lookup_async", "k", 0, other.words(), 16))
+	require.Zero(t, other.okAt(16, "async_io.is_ready", busy, 16))
+	insert(r, h, "three")
+	require.Equal(t, "three", other.cacheText(other.okAt(16, "cache.cache_busy_handle_wait", busy, 16)))
+
+	h = replace(r, replaceInTurn)
+	turn := make(chan string)
+	go func() {
+		h := replace(other, replaceInTurn)
+		turn <- other.bodyText(other.okAt(16, "cache.replace_get_body", h, 0, other.words(), 16))
+	}()
+	require.Equal(t, "three", text(r))
+	insert(r, h, "four")
+	require.Equal(t, "four", <-turn)
+
+	require.Equal(t, Inval, r.call("cache.replace", "k", replaceStrategy, r.words(0, 4), 16))
+	require.Equal(t, Unsupported, r.call("cache.replace", "k", replaceService, r.words(), 16))
+	r.s.EndGuest(&Outgoing{Body: &Body{}})
+}

@@ -213,11 +213,11 @@ func cacheBusyWait(f *frame) {
 	f.put32(1, f.s.addItem(lookedUp(cache, e)))
 }
 
-// writeOptions are those in the record at argument i, with the mask in argument
-// i-1.
-func (f *frame) writeOptions(i int) (o cacheOptions, headers wire.Header) {
+// writeOptions are those in the record at argument i, with the mask in
+// argument i-1. In a transaction, its request's headers count, and no others.
+func (f *frame) writeOptions(i int, withHeaders bool) (o cacheOptions, headers wire.Header) {
 	mask, r := f.flags(i-1, writeKnown), f.record(f.u32(i), writeSize, 8)
-	if headers = f.headersOf(mask&writeHeaders != 0 && i == 3, r.u32(8)); i != 3 && mask&writeHeaders != 0 {
+	if headers = f.headersOf(mask&writeHeaders != 0 && withHeaders, r.u32(8)); !withHeaders && mask&writeHeaders != 0 {
 		f.fail(Inval)
 	}
 	o = writeTimes(mask, r)
@@ -309,7 +309,7 @@ func (f *frame) startCacheBody(length int64) (handle uint32, c *collector) {
 
 func cacheInsert(f *frame) {
 	key := f.cacheKey()
-	options, headers := f.writeOptions(3)
+	options, headers := f.writeOptions(3, true)
 	if !f.ok() {
 		return
 	}
@@ -338,7 +338,7 @@ func cacheTransactionInsertBack(f *frame) {
 // transactionInsert inserts the object that the guest is obliged to bring, and
 // returns an entry for it.
 func (f *frame) transactionInsert() *cacheEntry {
-	options, _ := f.writeOptions(2)
+	options, _ := f.writeOptions(2, false)
 	e := f.obliged()
 	if !f.ok() {
 		return nil
@@ -352,7 +352,7 @@ func (f *frame) transactionInsert() *cacheEntry {
 }
 
 func cacheTransactionUpdate(f *frame) {
-	options, _ := f.writeOptions(2)
+	options, _ := f.writeOptions(2, false)
 	e := f.obliged()
 	if f.ok() && e.duty.present == nil {
 		f.fail(BadHandle)
@@ -384,26 +384,31 @@ func cacheClose(f *frame) {
 	}
 }
 
-// cacheState sets "found" only for an object that can be used: older SDKs check
-// that flag alone.
 func cacheState(f *frame) {
 	e := f.cacheEntry()
 	if !f.ok() {
 		return
 	}
-	state, cache := uint32(0), f.s.svc.Cache
+	state := f.entryState(e)
+	if e.duty != nil {
+		state |= stateMustInsert
+	}
+	f.put32(1, state)
+}
+
+// entryState sets "found" only for an object that can be used: older SDKs check
+// that flag alone.
+func (f *frame) entryState(e *cacheEntry) (state uint32) {
+	cache := f.s.svc.Cache
 	cache.mu.Lock()
+	defer cache.mu.Unlock()
 	if now := cache.now(); e.object != nil && e.object.usable(now) {
 		state = stateFound | stateUsable
 		if !e.object.fresh(now) {
 			state |= stateStale
 		}
 	}
-	cache.mu.Unlock()
-	if e.duty != nil {
-		state |= stateMustInsert
-	}
-	f.put32(1, state)
+	return state
 }
 
 // onObject lifts a call about an object that was found: none when there is
@@ -436,13 +441,16 @@ func cacheLength(f *frame, e *cacheEntry) {
 
 // cacheGetBody checks its options before it looks up the object.
 func cacheGetBody(f *frame) {
+	if f.checkBodyOptions(); f.ok() {
+		onObject(cacheBody)(f)
+	}
+}
+
+func (f *frame) checkBodyOptions() {
 	mask := f.flags(1, bodyKnown)
 	f.record(f.u32(2), bodyRangeSize, 8)
 	if mask&reservedFlag != 0 {
 		f.fail(Unsupported)
-	}
-	if f.ok() {
-		onObject(cacheBody)(f)
 	}
 }
 
