@@ -35,10 +35,10 @@ type Exchange struct {
 	// EarlyHints are the fields of the 103 responses that the guest has sent,
 	// in order.
 	EarlyHints []wire.Header
-	Faults    []string // those of Config.Faults that struck, in order
-	Stdout    []byte
-	Stderr    []byte
-	Duration  time.Duration // from the request to the end of the guest
+	Faults     []string // those of Config.Faults that struck, in order
+	Stdout     []byte
+	Stderr     []byte
+	Duration   time.Duration // from the request to the end of the guest
 }
 
 // RequestSummary is the request as the host took it.
@@ -133,7 +133,7 @@ type recorder struct {
 	onLog func(LogLine)
 	reply chan *abi.Outgoing
 	hints chan struct{} // has something when there is a 103 to send
-	calls int // how many calls to keep
+	calls int           // how many calls to keep
 	sends sync.WaitGroup
 	// how much to keep of each body that is sent, and whether that is over
 	bodies int

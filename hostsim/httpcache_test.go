@@ -509,4 +509,3 @@ func TestInspection(t *testing.T) {
 	b = newCacheBench(t, "cached", Config{})
 	b.body("&{StatusCode:200 RedirectURL: Tags:[] Verdict:allow DecisionTime:0s} <nil>", "/inspect")
 }
-

@@ -65,7 +65,7 @@ var known = map[string]func(d difference) bool{
 	},
 	"rate-counters": func(d difference) bool { return anyPrefix(d.Case, "erl.") },
 	"early-hints":   func(d difference) bool { return d.Field == "interim" && d.Theirs == "" },
-	"run-flags": func(d difference) bool { return d.Case == "run command.wasm -v" },
+	"run-flags":     func(d difference) bool { return d.Case == "run command.wasm -v" },
 	"failure-texts": func(d difference) bool {
 		return d.a.Ending == d.b.Ending && d.a.Ending != "exit 0" && (d.Field == "body" || d.Field == "field content-length")
 	},
