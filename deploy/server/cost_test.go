@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"io"
+	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -73,9 +74,12 @@ func TestRedirectCosts(t *testing.T) {
 	}
 	click() // makes what is used again
 	require.True(t, whole, "%s", answer)
-	allocated := testing.AllocsPerRun(200, click)
-	if !raceDetector { // which drops what is to be used again, at random
-		require.LessOrEqual(t, allocated, 3.0)
+	least := math.Inf(1) // a collection drops what is to be used again
+	for range 20 {
+		least = min(least, testing.AllocsPerRun(50, click))
+	}
+	if !raceDetector { // which drops it at random
+		require.LessOrEqual(t, least, 3.0)
 	}
 	reads, writes := conn.reads.Load(), conn.writes.Load()
 	for range 100 {

@@ -31,6 +31,7 @@ type exchange struct {
 	request core.Request
 	site    *core.Site
 	space   sitetable.Space // of site
+	more    sitetable.More  // of space
 	arrival core.Arrival
 	// decision stands here so that it is not allocated.
 	decision core.Decision
@@ -154,6 +155,7 @@ func (x *exchange) target() (string, bool) {
 // locate finds the site of the request. An override that is invalid was reported
 // when it was read; a mistake in it must not break links that have been sent.
 func (x *exchange) locate() {
+	x.space.More = &x.more // or it is allocated
 	x.site = x.content.Sites.Lookup(x.record.Host, x.request.Target, &x.space)
 	x.request.NoSites = x.content.Sites.Len() == 0
 	if len(x.content.Overrides) == 0 {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,10 +116,10 @@ func newRig(t *testing.T, sites string) *rig {
 
 type body struct {
 	io.Reader
-	closed bool
+	closed atomic.Bool
 }
 
-func (b *body) Close() error { b.closed = true; return nil }
+func (b *body) Close() error { b.closed.Store(true); return nil }
 
 func redirectTo(location string) *wire.Response {
 	return &wire.Response{Status: 302, Header: wire.NewHeader("Location", location), Body: &body{Reader: strings.NewReader("")}}
@@ -200,7 +201,7 @@ func TestReaderLeaves(t *testing.T) {
 	gone := errors.New("gone")
 	require.ErrorIs(t, r.get(sesClick, &reader{bad: gone}), gone)
 	require.Len(t, r.log.list(), 1)
-	require.True(t, endless.closed)
+	require.True(t, endless.closed.Load())
 	require.Equal(t, []string{"asked", "line", "answered"}, r.what.list())
 }
 
@@ -214,7 +215,7 @@ func TestBodyBreaksOff(t *testing.T) {
 	out := &reader{}
 	require.ErrorIs(t, r.get(sesClick, out), io.ErrUnexpectedEOF)
 	require.Equal(t, "half", out.body.String())
-	require.True(t, broken.closed)
+	require.True(t, broken.closed.Load())
 }
 
 type errReader struct{ error }
