@@ -264,7 +264,9 @@ func TestTenThousand(t *testing.T) {
 	click(fresh)
 	click(kept)
 	each := (memory() - alone) / manyOpen
-	require.Less(t, each, 32, "KiB for each connection; %d KiB before", alone)
+	if !raceDetector { // it needs memory of its own
+		require.Less(t, each, 32, "KiB for each connection; %d KiB before", alone)
+	}
 	t.Logf("%d connections: %d KiB each, %d KiB before", manyOpen, each, alone)
 	for range 200 { // beyond the bound
 		half = append(half, dial())
