@@ -35,7 +35,7 @@ func TestBuildahAgrees(t *testing.T) {
 	if os.Geteuid() != 0 {
 		lack(t, "only root can build with buildah everywhere")
 	}
-	path, dir := need(t, "buildah"), context(t, t.TempDir())
+	path, dir := need(t, "buildah"), imageContext(t, t.TempDir())
 	store := t.TempDir()
 	buildah := func(args ...string) string {
 		t.Helper()
@@ -100,7 +100,7 @@ func compose(t *testing.T) types.ServiceConfig {
 // over folders that the image has, and gives the container no right that it does
 // not need.
 func TestCompose(t *testing.T) {
-	s, image := compose(t), buildImage(t, context(t, t.TempDir()))
+	s, image := compose(t), buildImage(t, imageContext(t, t.TempDir()))
 	published := map[string]uint32{}
 	for _, p := range s.Ports {
 		published[p.Published] = p.Target

@@ -24,9 +24,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// context lays what the Dockerfile copies into a folder, as a release's archive
+// imageContext lays what the Dockerfile copies into a folder, as a release's archive
 // has it.
-func context(t *testing.T, dir string) string {
+func imageContext(t *testing.T, dir string) string {
 	t.Helper()
 	for from, to := range map[string]string{
 		"image/Dockerfile": "Dockerfile", "image/compose.yaml": "compose.yaml", root + "/sites.json": "sites.json",
@@ -112,7 +112,7 @@ func eachFile(text []byte, found func(*tar.Header, []byte)) error {
 // Let's Encrypt and the ESPs are trusted; nothing that the program's user may
 // change but its state.
 func TestImage(t *testing.T) {
-	b := buildImage(t, context(t, t.TempDir()))
+	b := buildImage(t, imageContext(t, t.TempDir()))
 	require.Equal(t, "65532:65532", b.config.User)
 	require.Equal(t, []string{"/usr/bin/clickedge"}, b.config.Entrypoint)
 	require.Equal(t, []string{"CMD", "/usr/bin/clickedge", "server", "health"}, b.config.Healthcheck.Test)
@@ -169,7 +169,7 @@ func requireRoots(t *testing.T, text []byte) {
 
 // The same files give the same bytes, whoever unpacked them when and where.
 func TestImageIsReproducible(t *testing.T) {
-	one, two := context(t, t.TempDir()), context(t, t.TempDir())
+	one, two := imageContext(t, t.TempDir()), imageContext(t, t.TempDir())
 	require.NoError(t, filepath.WalkDir(two, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -183,7 +183,7 @@ func TestImageIsReproducible(t *testing.T) {
 
 // What cannot be built as Docker would build it is refused, with its line.
 func TestImageRefuses(t *testing.T) {
-	dir := context(t, t.TempDir())
+	dir := imageContext(t, t.TempDir())
 	for line, want := range map[string]string{
 		"RUN true":                        "cannot be built here",
 		"WORKDIR /x":                      "cannot be built here",
@@ -234,7 +234,7 @@ func TestImageRuns(t *testing.T) {
 	}
 	nsenter, curl := need(t, "nsenter"), need(t, "curl")
 	need(t, "ip")
-	b := buildImage(t, context(t, t.TempDir()))
+	b := buildImage(t, imageContext(t, t.TempDir()))
 	dir := b.unpack(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "etc/clickedge/sites.json"), []byte(sites), 0o644))
 	inside := []string{"chroot", "--userspec=" + b.config.User, dir}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -94,7 +95,8 @@ func (r *run) credential(name string) string {
 		return ""
 	}
 	file := filepath.Join(r.Credentials, name)
-	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) || strings.TrimSpace(string(text)) == noCredential {
 		return ""
 	}
 	return file // what is wrong with it is said when it is read

@@ -219,7 +219,15 @@ func TestCredentials(t *testing.T) {
 	r.start(o)
 	r.end()
 
-	require.NoError(t, os.WriteFile(filepath.Join(o.Credentials, KeysCredential), []byte("k1="+secret[:9]), 0o400))
+	name := filepath.Join(o.Credentials, KeysCredential) // as the unit sets it where there is no file of keys
+	require.NoError(t, os.WriteFile(name, []byte("{}"), 0o400))
+	r = newRunning(t, uncounted)
+	none := r.options()
+	none.Credentials = o.Credentials
+	r.start(none)
+	r.end()
+	require.NoError(t, os.Remove(name))
+	require.NoError(t, os.WriteFile(name, []byte("k1="+secret[:9]), 0o400))
 	err := Run(t.Context(), o)
 	require.Error(t, err)
 	require.NotContains(t, err.Error()+r.err.String(), secret[:9])

@@ -139,6 +139,10 @@ func (s secrets) Secret(kid string) ([]byte, error) {
 // KeysCredential is the name of the credential of systemd that has secrets.
 const KeysCredential = "clickedge.keys"
 
+// noCredential is a credential in place of one that is missing: a unit that
+// loads a file which may be missing must set something.
+const noCredential = "{}"
+
 // keyFiles are the files that have secrets.
 func (r *run) keyFiles() (names []string) {
 	if r.Keys != "" {
