@@ -17,9 +17,9 @@ import (
 const WindowSize = 64 << 10
 
 // RegionSize is what one table of the processor's page tables maps, in bytes,
-// aligned. Linux gives a table back when all that it maps is discarded (6.14 and
-// later, CONFIG_PT_RECLAIM), so that a click makes one for each region in which
-// it touches a page.
+// aligned. Where a region lies wholly in the image, Linux gives its table back
+// at the end of each click (6.14 and later, CONFIG_PT_RECLAIM), and the next
+// click that touches a page there makes a new one.
 const RegionSize = 2 << 20
 
 // Pages follows a run of a module with instrumented memory accesses, and

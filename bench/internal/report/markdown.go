@@ -46,8 +46,8 @@ const method = `- Every request gets an instance of its own, as in production.
   its windows and pages cost.
 - A window is 64 KiB of the image: what the kernel maps when a page is read first. A page is one of 4 KiB that is written, and so copied. Both are counted twice:
   by a module in which every load and store reports its address, host calls' accesses counted in, and by the kernel's own record of the host in Rust.
-- A region is 2 MiB, what one table of the processor's page tables maps. Linux gives such a table back with all that it maps (6.14 and later), so a click pays
-  for a new one in each region in which it touches a page.
+- A region is 2 MiB, what one table of the processor's page tables maps. Linux gives back the table of a region that lies wholly in the image (6.14 and later),
+  so a click pays for a new one where it touches a page of it; the first region and the last lie in the image only in part.
 - Instructions are counted by a module that adds up its own, as wasmtime's fuel does. Each that the guest executes counts 1; ` + "`nop`, `drop`, `block`, `loop`," + `
   ` + "`unreachable`, `return`, `else` and `end`" + ` count 0; entering a function counts 1. What the host does within a call, WASI included, does not count. Clocks,
   randomness and vCPU time repeat, so that the counts do, but for guests that poll for the ESP's answer, as ` + "`fsthttp`" + ` does.
@@ -133,7 +133,7 @@ func (r *Results) parts(w *writer) {
 		}
 	}
 	c := r.Costs
-	w.line("\nIn microseconds. By itself, a window takes %.2f µs in the request, and %.2f with what it makes the teardown take; a page %.2f and %.2f; the first page in a region of 2 MiB %.2f more; a host call that does nothing %.0f ns.",
+	w.line("\nIn microseconds. By itself, a window takes %.2f µs in the request, and %.2f with what it makes the teardown take; a page %.2f and %.2f; the first page in a region of 2 MiB that lies wholly in the image %.2f more; a host call that does nothing %.0f ns.",
 		c.Window, c.WindowTotal, c.Page, c.PageTotal, c.RegionTotal, 1000*c.HostCall)
 }
 
