@@ -179,6 +179,14 @@ func who(f profile.First) string {
 	return name
 }
 
+// early says that prewarm has the page touched when a request begins.
+func early(f profile.First) string {
+	if f.Early {
+		return "; touched at the entry"
+	}
+	return ""
+}
+
 // longName is where a name is cut: a constant's is its text.
 const longName = 60
 
@@ -198,7 +206,7 @@ func where(f profile.First) string {
 func (o *profileOptions) printPages(w io.Writer, p *profile.Pages) error {
 	fmt.Fprintf(w, "%d windows of 64 KiB read first, in this order, by\n", len(p.Windows()))
 	for _, f := range p.Windows() {
-		fmt.Fprintf(w, "  window %#x  %s, at %s\n", f.Address&^(profile.WindowSize-1), who(f), where(f))
+		fmt.Fprintf(w, "  window %#x  %s, at %s%s\n", f.Address&^(profile.WindowSize-1), who(f), where(f), early(f))
 	}
 	fmt.Fprintf(w, "\n%d pages of 4 KiB written, in this order, by\n", len(p.Writes()))
 	for _, f := range p.Writes() {
@@ -206,7 +214,7 @@ func (o *profileOptions) printPages(w io.Writer, p *profile.Pages) error {
 		if f.Mapped {
 			late = "; read before"
 		}
-		fmt.Fprintf(w, "  page %#x  %s, at %s%s\n", f.Address&^(engine.PageSize-1), who(f), where(f), late)
+		fmt.Fprintf(w, "  page %#x  %s, at %s%s%s\n", f.Address&^(engine.PageSize-1), who(f), where(f), late, early(f))
 	}
 	if len(p.Zeroes()) > 0 {
 		fmt.Fprintf(w, "\n%d pages outside the image read first, by\n", len(p.Zeroes()))

@@ -26,9 +26,8 @@ func warmUp() {
 }
 
 // stackRoom is more stack than clicks need: one with a site of the config store
-// uses 8 KiB. It is little enough for a place beside hot: a click pays a
-// microsecond for each 2 MiB in which it touches memory, and with many sites
-// the table has nothing in common with the stack.
+// uses 8 KiB. It is little enough for a place in the 2 MiB of hot: each further
+// 2 MiB in which a click touches memory can cost it a microsecond.
 const stackRoom = 20 << 10
 
 // grow makes the goroutine's stack large enough. The entry runs on the same

@@ -33,7 +33,13 @@ type Pages struct {
 	windows []First
 	written []First
 	zeroes  []First
+	// earlyPages and earlyWindows have what prewarm's function touched and
+	// nobody else yet, by page and by window: indices of written and windows.
+	earlyPages, earlyWindows map[uint32]int
 }
+
+// touch is prewarm's function that touches pages for those who need them later.
+const touch = "prewarm.touch"
 
 var _ engine.Probe = (*Pages)(nil)
 
@@ -53,6 +59,9 @@ type First struct {
 	By      string // the function that runs
 	Call    string // the host call that it has made; "" for an access of its own
 	Symbol  string // what lies there; "" where that is not known
+	// Early says that prewarm's function touched the page or window first. The
+	// other fields are of the access for which it did, if there is one.
+	Early bool
 	// Mapped says of a write that the page had been mapped for reading: it
 	// would have cost nothing more to write first.
 	Mapped bool
@@ -60,7 +69,7 @@ type First struct {
 
 // NewPages follows the next run of a module.
 func NewPages(called *instrument.Called) *Pages {
-	return &Pages{called: called, pages: map[uint32]*Page{}, mapped: map[uint32]bool{}}
+	return &Pages{called: called, pages: map[uint32]*Page{}, mapped: map[uint32]bool{}, earlyPages: map[uint32]int{}, earlyWindows: map[uint32]int{}}
 }
 
 // Start implements engine.Probe.
@@ -94,6 +103,9 @@ func (p *Pages) access(address, n uint32, writes bool, call string) {
 	f := First{Address: address, By: p.running(), Call: call}
 	for at := address / engine.PageSize; at <= (address+n-1)/engine.PageSize; at++ {
 		f.Address = max(address, at*engine.PageSize)
+		if f.By != touch {
+			p.claim(at, f)
+		}
 		p.fault(at, writes, f)
 		page := p.page(at)
 		page.Functions[f.By]++
@@ -106,6 +118,25 @@ func (p *Pages) access(address, n uint32, writes bool, call string) {
 			page.Read++
 		}
 	}
+}
+
+// claim names the access for which prewarm's function touched a page, or the
+// window that it is read in.
+func (p *Pages) claim(at uint32, f First) {
+	if i, ok := p.earlyPages[at]; ok {
+		p.written[i].Address, p.written[i].By, p.written[i].Call = f.Address, f.By, f.Call
+		delete(p.earlyPages, at)
+		return
+	}
+	const pages = WindowSize / engine.PageSize
+	if i, ok := p.earlyWindows[at/pages]; ok && !p.isWritten(at) {
+		p.windows[i].Address, p.windows[i].By, p.windows[i].Call = f.Address, f.By, f.Call
+		delete(p.earlyWindows, at/pages)
+	}
+}
+
+func (p *Pages) isWritten(at uint32) bool {
+	return slices.ContainsFunc(p.written, func(w First) bool { return w.Address/engine.PageSize == at })
 }
 
 func (p *Pages) running() string {
@@ -130,11 +161,16 @@ func (p *Pages) page(at uint32) *Page {
 
 // fault maps a page as the operating system does, if the access needs it.
 func (p *Pages) fault(at uint32, writes bool, f First) {
+	const pages = WindowSize / engine.PageSize
 	image := p.called.Image
+	f.Early = f.By == touch
 	switch address := at * engine.PageSize; {
 	case writes:
-		if slices.ContainsFunc(p.written, func(w First) bool { return w.Address/engine.PageSize == at }) {
+		if p.isWritten(at) {
 			return
+		}
+		if f.Early {
+			p.earlyPages[at] = len(p.written)
 		}
 		f.Mapped = p.mapped[at]
 		p.written, p.mapped[at] = append(p.written, f), true
@@ -142,8 +178,10 @@ func (p *Pages) fault(at uint32, writes bool, f First) {
 	case address < image.Start || address >= image.End:
 		p.zeroes, p.mapped[at] = append(p.zeroes, f), true
 	default:
+		if f.Early {
+			p.earlyWindows[at/pages] = len(p.windows)
+		}
 		p.windows = append(p.windows, f)
-		const pages = WindowSize / engine.PageSize
 		for i := at &^ (pages - 1); i < at&^(pages-1)+pages; i++ {
 			if a := i * engine.PageSize; a >= image.Start && a < image.End {
 				p.mapped[i] = true

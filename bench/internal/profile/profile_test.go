@@ -129,6 +129,31 @@ func TestPages(t *testing.T) {
 	require.Equal(t, 1, p.Regions())
 }
 
+// What prewarm's function touches counts for the access that needs it.
+func TestTouchedEarly(t *testing.T) {
+	p := NewPages(&instrument.Called{Image: instrument.Image{Start: 0x1000, End: 0x90000}, Names: map[uint32]string{1: touch, 2: "main.reads", 3: "main.writes"}})
+	by := func(function, address uint32, writes bool) {
+		p.stack = []uint32{function}
+		p.access(address, 4, writes, "")
+	}
+	by(1, 0x20000, true)
+	by(1, 0x30000, false)
+	by(1, 0x51000, true)
+	by(2, 0x20010, false)
+	by(3, 0x20020, true)
+	by(3, 0x51004, true)
+	by(2, 0x34000, false)
+	by(3, 0x34008, true)
+	require.Equal(t, []First{{Address: 0x34000, By: "main.reads", Early: true}}, p.Windows())
+	require.Equal(t, []First{
+		{Address: 0x20010, By: "main.reads", Early: true},
+		{Address: 0x51004, By: "main.writes", Early: true},
+		{Address: 0x34008, By: "main.writes", Mapped: true},
+	}, p.Writes())
+	by(1, 0x70000, true)
+	require.Equal(t, First{Address: 0x70000, By: touch, Early: true}, p.Writes()[3], "for nobody")
+}
+
 // A region is 2 MiB, however many of its pages are touched.
 func TestRegions(t *testing.T) {
 	p := NewPages(&instrument.Called{Image: instrument.Image{Start: 0x1000, End: 0x900000}})
