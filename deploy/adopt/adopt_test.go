@@ -47,6 +47,23 @@ func TestTakeESP(t *testing.T) {
 	require.Empty(t, Candidates(&report.Report{}))
 }
 
+// A host that leads to another ESP than the site has is no silent move.
+func TestForeign(t *testing.T) {
+	all, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "customerio-eu", "also": [{"esp": "braze-sendgrid"}, {"esp": "mailgun", "retired": true}], "destinations": ["example.com"]}}}`))
+	require.NoError(t, err)
+	site := all.Lookup("link.example.com")
+	for at, warned := range map[string]bool{
+		"": false, "e-eu.customeriomail.com": false, "sendgrid.net": false, "mailgun.org": false, "customeriomail.com": false, "proxy.example.net": false,
+		"e.customeriomail.com": true, "r.eu-west-1.awstrack.me": true, "spgo.io": true,
+	} {
+		says := Foreign(site, &report.Report{Stands: report.Stands{AtESP: at}})
+		require.Equal(t, warned, says != "", "%s: %s", at, says)
+		if warned {
+			require.Contains(t, says, at)
+		}
+	}
+}
+
 const android = `[{"relation": ["delegate_permission/common.handle_all_urls"], "target": {"namespace": "android_app", "package_name": "com.example.app", "sha256_cert_fingerprints": ["14:6D:E9:83:C5:73:06:50:D8:EE:B9:95:2F:34:FC:64:16:A0:83:42:E6:1D:BE:A8:8A:04:96:B2:3F:CF:44:E5"]}}]`
 
 // Files are kept byte for byte, unless they are the ESP's or sites.json does not

@@ -62,5 +62,5 @@ func sender(r *report.Report) string {
 	case r.ESPGuessed:
 		return r.ESP
 	}
-	return r.ESP + ", as was said"
+	return r.ESP + ", as given"
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
+	"github.com/clickedge/clickedge/deploy/espdns"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/setup"
 )
@@ -58,6 +59,22 @@ func resold(preset string) []string {
 		return nil
 	}
 	return []string{"who sends through " + preset + " looks the same from outside: if that is so, say --esp " + output.Or(names)}
+}
+
+// Foreign says that the host leads to an ESP today that the site does not have,
+// "" where that was not seen: links in mail that is out are that one's.
+func Foreign(site *core.Site, r *report.Report) string {
+	_, today := espdns.Preset(r.Stands.AtESP)
+	if today == "" {
+		return ""
+	}
+	for _, e := range site.ESPs() {
+		if beneath, _ := core.Beneath(e.ESP); beneath == today {
+			return ""
+		}
+	}
+	return "the CNAME of " + site.Host + " leads to " + r.Stands.AtESP + ", which is " + today + "'s, and the site has " + site.ESP +
+		": links of " + today + " in mail that is out would end; with \"also\" in the site, or --also " + today + ", they work"
 }
 
 // Candidates are the presets that the ESP that was seen may be, where its region

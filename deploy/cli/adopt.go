@@ -95,6 +95,9 @@ func (a *adoptCmd) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if w := adopt.Foreign(site, seen); w != "" {
+		fmt.Fprintf(a.env.Err, "warning: %s\n", clean.Text(w))
+	}
 	r := &adopt.Road{For: road, Site: site, Seen: seen, Sites: a.draft.File, Secrets: a.draft.Secrets(), Addresses: addresses, Cert: a.cert, Key: a.key, Now: a.env.Now()}
 	if len(site.Keys) > 0 {
 		r.KeyFile = a.draft.SecretOf(site.Keys[0])
@@ -105,7 +108,7 @@ func (a *adoptCmd) run(cmd *cobra.Command, args []string) error {
 
 // check reads the flags, before anybody is asked.
 func (a *adoptCmd) check(cmd *cobra.Command, args []string) (road setup.Road, addresses []netip.Addr, err error) {
-	if err := refuseEmpty(cmd, "esp", "origin", "tenant", "destination", "home", "sites", "when-esp-fails", "address", "cert", "key", "via", "resolver"); err != nil {
+	if err := refuseEmpty(cmd, "esp", "origin", "tenant", "destination", "home", "sites", "when-esp-fails", "also", "retired", "unsubscribes", "address", "cert", "key", "via", "resolver"); err != nil {
 		return "", nil, err
 	}
 	notes, err := a.opt.TakeTarget(args)
@@ -133,10 +136,29 @@ func (a *adoptCmd) check(cmd *cobra.Command, args []string) (road setup.Road, ad
 	if err := errors.Join(d.Look(), a.interview(cmd).Check()); err != nil {
 		return "", nil, err
 	}
-	if d.There() == nil && !a.canAsk() {
+	switch {
+	case d.There() != nil:
+		return road, addresses, a.refuseChange(cmd)
+	case !a.canAsk():
 		return road, addresses, d.Refuse()
 	}
 	return road, addresses, nil
+}
+
+// refuseChange refuses flags that say something else of a site than the file,
+// which is left as it is.
+func (a *adoptCmd) refuseChange(cmd *cobra.Command) error {
+	var flags []string
+	for _, name := range []string{"esp", "origin", "tenant", "destination", "when-esp-fails", "home", "also", "retired", "unsubscribes"} {
+		if cmd.Flags().Changed(name) {
+			flags = append(flags, "--"+name)
+		}
+	}
+	if len(flags) == 0 {
+		return nil
+	}
+	return failure.Usage(fmt.Errorf("%s has %s already, and is left as it is: %s would change nothing", a.draft.File, a.draft.Site.Host, output.And(flags)),
+		"leave the flags out, and change the entry in the file; --sites writes another file")
 }
 
 // canAsk reports whether somebody can be asked.
@@ -183,9 +205,9 @@ func (a *adoptCmd) look(cmd *cobra.Command) (*report.Report, error) {
 }
 
 func (a *adoptCmd) interview(cmd *cobra.Command) *setup.Interview {
-	only := []string{"esp", "origin", "tenant", "destination", "when-esp-fails", "home"}
+	only := []string{"esp", "origin", "tenant", "destination", "when-esp-fails", "home", "retired", "unsubscribes"}
 	given := func(flag string) bool {
-		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed {
+		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed || flag == "retired" && cmd.Flags().Changed("also") {
 			return true
 		}
 		s := &a.draft.Site

@@ -52,7 +52,8 @@ func TestEveryFlagCompletes(t *testing.T) {
 		"esp": "customerio-eu", "successor": "none", "host": "link.example.com", "site": "mail.example.com", "kid": "k1", "fault": "mailgun=429", "method": "POST",
 		"origins": "real", "challenge": "link.example.com=", "minted-until": "k2=", "format": "json", "cdn": "fastly", "expires": "30d",
 		"clickedge dns ca": "certainly", "clickedge migrate from": "nginx", "clickedge doctor origin": "none",
-		"clickedge migrate host": "", "clickedge keys new kid": "", "clickedge testmail from": "",
+		"clickedge migrate host": "", "clickedge keys new kid": "", "clickedge init host": "", "clickedge init kid": "", "also": "sendgrid", "retired": "sendgrid",
+		"when-esp-fails": "page", "for": "fastly", "clickedge adopt ask-esp": "none", "clickedge testmail from": "",
 	}
 	shown := map[string]bool{}
 	everyCommand(new(Env).root(), func(cmd *cobra.Command) {

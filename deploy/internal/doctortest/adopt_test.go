@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,6 +59,7 @@ func TestAdopt(t *testing.T) {
 	for name, more := range map[string][]string{
 		"still-at-customerio":     {"--for", "server", "--address", "203.0.113.5", "--destination", "example.com"},
 		"still-at-sendgrid":       {"--for", "fastly"},
+		"still-at-mailgun":        {"--for", "fastly", "--esp", "customerio-us"},
 		"still-at-ses":            {"--for", "server", "--address", "203.0.113.5", "--address", "2001:db8::5", "--cert", "c.pem", "--key", "k.pem", "--destination", "shop.example.com"},
 		"clickedge-customerio-eu": {"--for", "server", "--esp", "customerio-eu"},
 		"app-links":               {"--for", "server", "--esp", "sendgrid"},
@@ -80,10 +82,13 @@ func TestAdopt(t *testing.T) {
 			require.True(t, commands > 1 && commands <= 5, "%d commands", commands)
 			golden(t, "adopt-"+name+".txt", said+"\n-- files --\n"+written(t, dir))
 			again, exit := adopted(t, r, l, dir, more...)
-			if flagsOf(more, "--esp") == "" { // one that has the host already
-				require.Equal(t, failure.ExitOK, exit, again)
-				require.Contains(t, again, "has link.example.com already, and was left as it is")
+			if slices.Contains(more, "--esp") || slices.Contains(more, "--destination") {
+				require.Equal(t, failure.ExitUsage, exit, again)
+				require.Contains(t, again, "has link.example.com already, and is left as it is")
+				return
 			}
+			require.Equal(t, failure.ExitOK, exit, again)
+			require.Contains(t, again, "has link.example.com already, and was left as it is")
 		})
 	}
 }
@@ -236,13 +241,4 @@ func wordsOf(t *testing.T, line string) []string {
 	words, err := expand.Fields(&expand.Config{Env: expand.ListEnviron("ADDRESS=203.0.113.5")}, call.Args...)
 	require.NoError(t, err)
 	return words
-}
-
-func flagsOf(args []string, flag string) string {
-	for i := range args[:len(args)-1] {
-		if args[i] == flag {
-			return args[i+1]
-		}
-	}
-	return ""
 }
