@@ -217,7 +217,7 @@ func (p *serversPlan) table(m measure.Machine, list []*served, rates map[string]
 		ours := median(list[0].kinds[kind].perSecond)
 		for _, s := range list {
 			l := s.kinds[kind]
-			cpu := "in the client's process"
+			cpu := "not measured"
 			if len(l.cpu) > 0 {
 				cpu = fmt.Sprintf("%.1f", median(l.cpu))
 			}
