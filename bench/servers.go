@@ -208,7 +208,8 @@ func (p *serversPlan) table(m measure.Machine, list []*served, rates map[string]
 	fmt.Fprintf(&b, "Made by `make bench-servers` on %s, %d cores, %s, %s; load averages before the run: %s. Client, ESP and servers share\n"+
 		"the machine. %d connections are kept open, without TLS; each load lasts %v and is measured %d times, the programs in turn. Figures are medians of\n"+
 		"these rounds; CPU is that of the program and its workers for a click. Every answer was compared. Only `clickedge server`\n"+
-		"and hosts of the module verify the link, and write the click log (the server to a file); nginx and Caddy answer each link with one destination, and log nothing.\n\n",
+		"and hosts of the module verify the link, and write the click log (the server to a file); nginx and Caddy answer each link with one destination, and log nothing. A worker of nginx keeps its connections:\n"+
+		"where other work takes its core they wait, so on a busy machine compare CPU rather than clicks a second.\n\n",
 		m.CPU, m.Cores, m.Kernel, m.Go, m.Load, p.connections, p.each, p.rounds)
 	for _, kind := range []string{signedLoad, proxiedLoad} {
 		title := map[string]string{signedLoad: "Signed redirects (nginx: `return 302`; Caddy: `redir`)", proxiedLoad: "Proxied clicks (nginx: `proxy_pass` with `keepalive`; Caddy: `reverse_proxy`)"}[kind]
