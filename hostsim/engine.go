@@ -121,6 +121,7 @@ func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 	answered := s.sandbox.Responded()
 	st := s.sandbox.Call(c.fn, m, args)
 	if call.Status = Status(st); trace {
+		call.Start = max(started.Sub(s.current.started), 0)
 		call.Duration, call.Results = time.Since(started), c.fn.Results(m, args, s.sandbox.Wrote())
 	}
 	// next_request_wait belongs to the request that it brings: the one before

@@ -63,6 +63,9 @@ type Call struct {
 	// bodies are not.
 	Args, Results string
 	Duration      time.Duration
+	// with Config.Trace, too: when it was made, from the beginning of the
+	// request on
+	Start time.Duration
 }
 
 // BackendRequest is one request to a backend, as it was written to the wire.
@@ -80,6 +83,9 @@ type BackendRequest struct {
 	// "connection_refused: ...".
 	Status int
 	Err    error
+	// Start is when it was sent, from the beginning of the request on; Duration
+	// is how long the head of the answer, or the failure, took.
+	Start, Duration time.Duration
 }
 
 // EndKind is how a guest ended.
@@ -140,6 +146,7 @@ type recorder struct {
 	sealed bool
 
 	session *session // of the guest's goroutine
+	started time.Time
 }
 
 var _ abi.Outside = (*recorder)(nil)
@@ -164,13 +171,14 @@ func (r *recorder) Sending(backend string, req *wire.Request) func(int, error) {
 	defer r.mu.Unlock()
 	r.sends.Add(1)
 	at := len(r.x.Sent)
-	r.x.Sent = append(r.x.Sent, BackendRequest{Backend: backend, Method: req.Method, Target: req.Target, Header: req.Header.Clone()})
+	r.x.Sent = append(r.x.Sent, BackendRequest{Backend: backend, Method: req.Method, Target: req.Target, Header: req.Header.Clone(), Start: time.Since(r.started)})
 	r.keepBody(at, req)
 	return func(status int, err error) {
 		defer r.sends.Done()
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.x.Sent[at].Status, r.x.Sent[at].Err = status, err
+		sent := &r.x.Sent[at]
+		sent.Status, sent.Err, sent.Duration = status, err, time.Since(r.started)-sent.Start
 	}
 }
 

@@ -58,7 +58,8 @@ func (h *Host) begin(down *abi.Downstream, summary RequestSummary) *run {
 func (h *Host) newRun(down *abi.Downstream, summary RequestSummary) *run {
 	r := &run{host: h, down: down, started: time.Now(), replied: make(chan struct{}), done: make(chan struct{})}
 	r.rec = &recorder{x: &Exchange{ID: down.ID, Sandbox: down.ID, Request: summary}, onLog: h.cfg.OnLog,
-		reply: make(chan *abi.Outgoing, 1), hints: make(chan struct{}, 1), calls: h.cfg.Limits.Calls, bodies: h.cfg.Limits.SentBody}
+		reply: make(chan *abi.Outgoing, 1), hints: make(chan struct{}, 1), calls: h.cfg.Limits.Calls, bodies: h.cfg.Limits.SentBody,
+		started: r.started}
 	r.out.limit, r.err.limit = h.cfg.Limits.Output, h.cfg.Limits.Output
 	r.ctx, r.cancel = context.WithCancelCause(h.ctx)
 	return r

@@ -101,6 +101,8 @@ func TestRun(t *testing.T) {
 		{"profile nowhere", []string{"run", "--profile", filepath.Join(dir, "absent", "x"), module, "7"}, 1, "", "hostsim: profile: open"},
 		{"profile without names", []string{"run", "--profile", filepath.Join(dir, "x.pb.gz"), module}, 0, "", "build it without -s"},
 		{"debug of a run", []string{"run", "--debug-addr", "127.0.0.1:0", module}, 2, "", "is for serve"},
+		{"page of a run", []string{"run", "--ui", module}, 2, "", "is for serve"},
+		{"page nowhere", []string{"serve", "--ui=7677", module}, 2, "", `"7677" is not an address`},
 		{"not a port", []string{"run", "--local-pushpin-proxy-port=x", module}, 2, "", "local-pushpin-proxy-port"},
 		{"not a yes", []string{"run", "--enable-local-websocket-passthrough=maybe", module}, 2, "", "enable-local-websocket-passthrough"},
 		{"flags behind", []string{"serve", "absent.wasm", "--adapt", "-C", "absent.toml"}, 1, "", "absent.toml"},

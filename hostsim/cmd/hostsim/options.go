@@ -21,6 +21,7 @@ type options struct {
 	mocks   string
 	profile profiling
 	debug   string
+	ui      uiAddress
 	addr    string
 	tls     bool
 	trace   traceFormat
@@ -94,6 +95,8 @@ func parse(sub string, args []string, stdout io.Writer) (*options, error) {
 		return nil, &usageError{"no module is named"}
 	case sub == "run" && o.debug != "":
 		return nil, &usageError{"--debug-addr is for serve"}
+	case sub == "run" && o.ui != "":
+		return nil, &usageError{"--ui is for serve"}
 	case sub == "serve" && len(o.args) > 0:
 		return nil, &usageError{fmt.Sprintf("%q is one argument too many", o.args[0])}
 	}
@@ -114,6 +117,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.BoolVar(&o.cache, "http-cache", false, "send GET and HEAD through a cache, as Fastly does, and have fastly_http_cache; implied by --production")
 	fs.Var(&o.trace, "trace", "write each request with its host calls; --trace=json for one JSON object a line")
 	fs.Func("profile", "write to this `file`, at the end, where guests' time went, for go tool pprof; guest[,PATH[,INTERVAL]] as in Viceroy", o.profile.set)
+	fs.Var(&o.ui, "ui", "show requests, with their host calls, logs and backends, on a page; --ui=ADDRESS for another one than 127.0.0.1:7677; for serve")
 	fs.StringVar(&o.debug, "debug-addr", "", "serve /debug/pprof on this `address`, of hostsim itself and (/guest) of guests; for serve")
 	fs.BoolVar(&o.logged[0], "log-stdout", false, "write what guests write to stdout as lines of a log endpoint of that name")
 	fs.BoolVar(&o.logged[1], "log-stderr", false, "the same for stderr")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"os"
@@ -116,10 +115,6 @@ func replace(path string, write func(io.Writer) error) error {
 // serveDebug serves net/http/pprof's pages about this program, and the guest's
 // profile as /debug/pprof/guest, until ctx ends.
 func serveDebug(ctx context.Context, addr string, profile *hostsim.Profile, stderr io.Writer) error {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("debug: %w", err)
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
@@ -130,25 +125,10 @@ func serveDebug(ctx context.Context, addr string, profile *hostsim.Profile, stde
 		w.Header().Set("Content-Type", "application/octet-stream")
 		profile.Write(w) // the client may have gone
 	})
-	srv := &http.Server{Handler: sameHost(mux), ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { srv.Close() })
-	go srv.Serve(ln)
-	fmt.Fprintf(stderr, "hostsim: profiles on http://%s/debug/pprof/ (guest: /debug/pprof/guest)\n", ln.Addr())
+	at, err := serveBeside(ctx, addr, mux)
+	if err != nil {
+		return fmt.Errorf("debug: %w", err)
+	}
+	fmt.Fprintf(stderr, "hostsim: profiles on http://%s/debug/pprof/ (guest: /debug/pprof/guest)\n", at)
 	return nil
-}
-
-// sameHost refuses requests by other names than an address or localhost, as
-// pages of the web can make by pointing their name at this machine.
-func sameHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		if net.ParseIP(strings.Trim(host, "[]")) == nil && host != "localhost" {
-			http.Error(w, "ask by address, or as localhost", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }

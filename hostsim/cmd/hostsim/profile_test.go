@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,4 +63,22 @@ func TestProfileOfAServer(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, resp.StatusCode)
 	})
 	require.Contains(t, top(t, filepath.Join(folder, profileName)), "fastly_http_resp.send_downstream")
+}
+
+// The page's address is printed, and a request is on it.
+func TestUI(t *testing.T) {
+	url, stderr := served(t, "--addr", "127.0.0.1:0", "--ui=127.0.0.1:0", guest(t, "one"))
+	page := regexp.MustCompile(`shown on (http://\S+/)`).FindStringSubmatch(stderr.String())
+	require.NotEmpty(t, page, stderr.String())
+	body, _ := get(t, http.DefaultClient, page[1])
+	require.Contains(t, body, "ui.js")
+	resp, err := http.Get(page[1] + "events")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	get(t, http.DefaultClient, url+"/seen")
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+	}
+	require.Contains(t, lines.Text(), `"target":"/seen"`)
+	require.Contains(t, lines.Text(), `"name":"fastly_http_resp.send_downstream"`)
 }

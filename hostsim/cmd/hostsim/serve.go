@@ -31,6 +31,9 @@ func serve(ctx context.Context, o *options, stdout, stderr io.Writer) (err error
 			io.WriteString(o.stderr, requestLine(x))
 		}
 	}
+	if err := o.startUI(ctx, &cfg); err != nil {
+		return err
+	}
 	handler, err := newReloader(ctx, o.module, cfg)
 	if err != nil {
 		return err
