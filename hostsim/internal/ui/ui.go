@@ -97,6 +97,9 @@ func (p *Page) Show(x *hostsim.Exchange) {
 func (p *Page) follow(after uint64) ([]message, chan message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if after > p.next {
+		after = 0 // an id of a program that has been started again since
+	}
 	var kept []message
 	for _, m := range p.kept {
 		if m.id > after {

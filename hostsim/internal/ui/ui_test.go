@@ -79,6 +79,9 @@ func TestEvents(t *testing.T) {
 	again := stream(t, srv.URL, "2") // a reader that comes back
 	id, _ = next(t, again)
 	require.Equal(t, "3", id)
+	again = stream(t, srv.URL, "400") // one of a page that was there before
+	id, _ = next(t, again)
+	require.Equal(t, "1", id)
 }
 
 // What is kept is bounded, and a reader that does not read is let go of.
