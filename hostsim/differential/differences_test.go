@@ -95,7 +95,7 @@ func (l *ledger) settle(t *testing.T) {
 			t.Errorf("%q is in the table, but does not show any more: take it out", id)
 		}
 	}
-	t.Logf("%d cases compared with Viceroy; %d differences of %d kinds, all of them in the table of hostsim/README.md", l.compared, total(l.shown), len(l.shown))
+	t.Logf("%d cases compared with Viceroy; %d differences of %d kinds, all of them in the table of hostsim/README.md: %v", l.compared, total(l.shown), len(l.shown), l.shown)
 }
 
 func total(counts map[string]int) (n int) {
