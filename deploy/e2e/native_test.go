@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/bbolt"
@@ -69,7 +70,7 @@ func newNativeRig(t *testing.T, sitesJSON string, opt origins.Options, change fu
 		roots := r.fleet.CA()
 		n.roots = r.fleet.CA()
 		roots.AppendCertsFromPEM(n.authority.PEM())
-		n.pool = &server.Pool{Dial: n.dial, Roots: roots}
+		n.pool = &server.Pool{Dial: n.dial, Roots: roots, Connect: time.Minute} // a busy machine is not an ESP that is down
 		return n
 	})
 }

@@ -32,6 +32,9 @@ type Pool struct {
 	Roots *x509.CertPool
 	// Most is the most connections to one origin; 0 is [MostConnections].
 	Most int
+	// Connect is how long a connection may take to be made, TLS included; 0 is
+	// contract.ConnectTimeout.
+	Connect time.Duration
 
 	mu       sync.Mutex
 	origins  map[place]*connections
@@ -122,12 +125,12 @@ func (c *pooled) old(now time.Time) bool {
 	return now.Sub(c.since) >= idleTime || now.Sub(c.made) >= wholeAge
 }
 
-// connect makes a connection, TLS included, within contract.ConnectTimeout.
+// connect makes a connection, TLS included, in time.
 func (p *Pool) connect(ctx context.Context, to place) (*pooled, error) {
 	if !p.enter(to) {
 		return nil, &senderror.Error{Tag: senderror.TagConnectionLimit, Err: errors.New("too many connections to " + to.host)}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, contract.ConnectTimeout*time.Millisecond, senderror.ErrConnectTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(p.Connect, contract.ConnectTimeout*time.Millisecond), senderror.ErrConnectTimeout)
 	defer cancel()
 	conn, err := p.dial(ctx, to)
 	if err != nil {
