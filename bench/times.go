@@ -107,9 +107,11 @@ func (b *bench) timed(host *rusthost.Report) {
 		}
 	}
 	b.r.SetRatios(host)
-	for i := range b.r.Sites {
-		if l := host.Lane(siteGuest(b.r.Sites[i].Sites)); l != nil {
-			b.r.Sites[i].Signed = &l.Fresh
+	for with, list := range map[string][]report.Site{"": b.r.Sites, report.WithAll: b.r.SitesWithAll} {
+		for i := range list {
+			if l := host.Lane(report.SitesLane(list[i].Sites, with)); l != nil {
+				list[i].Signed = &l.Fresh
+			}
 		}
 	}
 }

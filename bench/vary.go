@@ -11,39 +11,52 @@ import (
 	"github.com/clickedge/clickedge/bench/internal/rusthost"
 )
 
-// siteGuest names the module with a number of sites.
-func siteGuest(sites int) string { return fmt.Sprint("sites-", sites) }
-
-// varySites builds the module with more and more sites.
+// varySites builds the module with more and more sites, plain and with all that
+// a site can have.
 func (b *bench) varySites() error {
 	for _, n := range b.sites {
-		progress("        %d sites", n)
-		sites, kinds := clicks.Sites(n), b.kinds
-		if n < measure.UsualSites {
-			sites, kinds = clicks.OneSite(), b.kinds[:1]
-		}
-		wasm, rep, err := b.ours.Module(b.ctx, sites)
+		s, err := b.siteGuest(n, clicks.Sites(n), "")
 		if err != nil {
 			return err
 		}
-		s := report.Site{Sites: n, JSON: len(sites), Bytes: len(wasm), PrewarmMS: millis(rep.Prewarm)}
-		subject := measure.Ours(wasm, sites)
-		if s.Clicks, err = measure.Count(b.ctx, subject, kinds); err != nil {
-			return err
-		}
-		pages, err := measure.Pages(b.ctx, subject, kinds[:1])
-		if err != nil {
-			return err
-		}
-		s.Windows, s.Pages = len(pages["signed"].Windows()), len(pages["signed"].Writes())
-		s.Regions = pages["signed"].Regions()
 		b.r.Sites = append(b.r.Sites, s)
-		if err := os.WriteFile(b.file(siteGuest(n)), wasm, 0o600); err != nil {
+	}
+	for _, n := range b.fewestAndMost() {
+		s, err := b.siteGuest(n, clicks.SitesWithAll(n), report.WithAll)
+		if err != nil {
 			return err
 		}
-		b.more = append(b.more, rusthost.NewLane(siteGuest(n), siteGuest(n), &b.kinds[0], true))
+		b.r.SitesWithAll = append(b.r.SitesWithAll, s)
 	}
 	return nil
+}
+
+func (b *bench) fewestAndMost() []int { return []int{b.sites[0], b.sites[len(b.sites)-1]} }
+
+// siteGuest builds and counts the module with these sites, and adds its lane.
+func (b *bench) siteGuest(n int, sites []byte, with string) (s report.Site, err error) {
+	name, kinds := report.SitesLane(n, with), b.kinds
+	progress("        %s", name)
+	if n < measure.UsualSites {
+		kinds = kinds[:1]
+	}
+	wasm, rep, err := b.ours.Module(b.ctx, sites)
+	if err != nil {
+		return s, err
+	}
+	s = report.Site{Sites: n, JSON: len(sites), Bytes: len(wasm), PrewarmMS: millis(rep.Prewarm)}
+	subject := measure.Ours(wasm, sites)
+	if s.Clicks, err = measure.Count(b.ctx, subject, kinds); err != nil {
+		return s, err
+	}
+	pages, err := measure.Pages(b.ctx, subject, kinds[:1])
+	if err != nil {
+		return s, err
+	}
+	signed := pages["signed"]
+	s.Windows, s.Pages, s.Regions = len(signed.Windows()), len(signed.Writes()), signed.Regions()
+	b.more = append(b.more, rusthost.NewLane(name, name, &b.kinds[0], true))
+	return s, os.WriteFile(b.file(name), wasm, 0o600)
 }
 
 // varyShapes makes clicks with longer links, and with fewer and more headers.

@@ -190,27 +190,45 @@ func (k *Kind) CheckLogged(resp *hostsim.Response, x *hostsim.Exchange) string {
 }
 
 // Sites returns a sites.json with n sites: those that are clicked, and others
-// before and after them by name.
-func Sites(n int) []byte {
+// before and after them by name. One site is that of signed links only.
+func Sites(n int) []byte { return sites(n, 0) }
+
+// SitesWithAll returns a sites.json with n sites, 1 or as [Sites] has them, each
+// with what takes room beside its ESP: two further ESPs, one of them retired,
+// links that are learned, and recalls.
+func SitesWithAll(n int) []byte { return sites(n, 1) }
+
+// members of a site, plain and with all.
+var (
+	besideCustomerIO = [...]string{"", `, "also": [{"esp": "sendgrid", "learn": true}, {"esp": "ses-eu-west-1", "retired": true}], ` + recalls}
+	besideSES        = [...]string{"", `, "also": [{"esp": "sendgrid", "learn": true}, {"esp": "customerio-eu", "retired": true}], ` + recalls}
+	besideSendGrid   = [...]string{"", `, "learn": true, "also": [{"esp": "customerio-eu"}, {"esp": "ses-eu-west-1", "retired": true}], ` + recallsOf("example.net")}
+	recalls          = recallsOf("example.com")
+)
+
+// recallsOf are rules that no click of ours meets.
+func recallsOf(domain string) string {
+	return `"recalls": [{"from": "https://shop.` + domain + `/sale?code=WRONG", "to": "https://shop.` + domain + `/sale"}, {"from": "https://shop.` + domain + `/vip/*", "gone": true}], "unsubscribes": "https://preferences.` + domain + `"`
+}
+
+func sites(n, all int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"sites": {
-  "` + SignedHost + `": {"esp": "customerio-eu", "destinations": ["example.com", "*.example.com"], "keys": ["` + KeyID + `"], "home": "https://www.example.com/"},
-  "` + DecodedHost + `": {"esp": "ses-us-east-1", "destinations": ["*.example.com"], "clicks": "redirect", "count": false},
-  "` + ProxiedHost + `": {"esp": "customerio-eu", "destinations": ["*.example.com"], "when_esp_fails": "redirect"}`)
+  "` + SignedHost + `": {"esp": "customerio-eu", "destinations": ["example.com", "*.example.com"], "keys": ["` + KeyID + `"], "home": "https://www.example.com/"` + besideCustomerIO[all] + `}`)
+	if n > 1 {
+		b.WriteString(`,
+  "` + DecodedHost + `": {"esp": "ses-us-east-1", "destinations": ["*.example.com"], "clicks": "redirect", "count": false` + besideSES[all] + `},
+  "` + ProxiedHost + `": {"esp": "customerio-eu", "destinations": ["*.example.com"], "when_esp_fails": "redirect"` + besideCustomerIO[all] + `}`)
+	}
 	for i := len(own); i < n; i++ {
-		fmt.Fprintf(&b, ",\n  \"link%06d.example.net\": {\"esp\": \"sendgrid\", \"destinations\": [\"example.net\", \"*.example.net\"], \"home\": \"https://www.example.net/\"}", i)
+		fmt.Fprintf(&b, ",\n  \"link%06d.example.net\": {\"esp\": \"sendgrid\", \"destinations\": [\"example.net\", \"*.example.net\"], \"home\": \"https://www.example.net/\"%s}", i, besideSendGrid[all])
 	}
 	b.WriteString("\n}}\n")
 	return b.Bytes()
 }
 
-// own are the sites that Sites always has; OneSite has one of them.
+// own are the sites that Sites has, unless it has one.
 var own = [...]string{SignedHost, DecodedHost, ProxiedHost}
-
-// OneSite returns a sites.json with the site of signed links only.
-func OneSite() []byte {
-	return []byte(`{"sites": {"` + SignedHost + `": {"esp": "customerio-eu", "destinations": ["example.com", "*.example.com"], "keys": ["` + KeyID + `"], "home": "https://www.example.com/"}}}`)
-}
 
 const proxiedTo = "https://www.example.com/from-the-esp"
 

@@ -24,15 +24,14 @@ func TestSites(t *testing.T) {
 	have, err := os.ReadFile(embedded)
 	require.NoError(t, err)
 	require.Equal(t, string(Sites(3)), string(have))
-	for _, n := range []int{3, 4, 1000} {
-		sites, err := sitesjson.Parse("sites.json", Sites(n))
-		require.NoError(t, err)
-		require.Equal(t, n, sites.Len())
+	for _, n := range []int{1, 3, 4, 1000} {
+		for _, text := range [][]byte{Sites(n), SitesWithAll(n)} {
+			sites, err := sitesjson.Parse("sites.json", text)
+			require.NoError(t, err)
+			require.Equal(t, n, sites.Len())
+		}
 	}
 	require.Len(t, browser, BrowserHeaders)
-	one, err := sitesjson.Parse("sites.json", OneSite())
-	require.NoError(t, err)
-	require.Equal(t, 1, one.Len())
 }
 
 func TestKinds(t *testing.T) {

@@ -47,6 +47,10 @@ func sample() *Results {
 			{Sites: 1, Clicks: map[string]measure.Counts{"signed": counts(100_000, 20)}, Signed: &measured(100, 5, 5, 12).Fresh},
 			{Sites: 100_000, Clicks: map[string]measure.Counts{"signed": counts(102_000, 20), "proxied": counts(30_000, 26)}},
 		},
+		SitesWithAll: []Site{
+			{Sites: 1, Clicks: map[string]measure.Counts{"signed": counts(100_000, 20)}, Signed: &measured(100, 5, 5, 12).Fresh},
+			{Sites: 100_000, Clicks: map[string]measure.Counts{"signed": counts(102_000, 20)}},
+		},
 		Links: []*Shape{
 			{Destination: 62, Clicks: map[string]measure.Click{"signed": click}, HMAC: 100_000},
 			{Destination: LongestDestination, Clicks: map[string]measure.Click{"signed": click}, HMAC: 100_000},
@@ -69,14 +73,14 @@ func sample() *Results {
 	add(Empty, Plain, counts(15, 4), measured(12, 0, 1, 1))
 	r.Rows[0].Click = &click
 	r.Ratios = Ratios{SignedCrate: ratio(1), SignedRaw: ratio(3.7), SignedEmpty: ratio(8.5), SignedFSTHTTP: ratio(1 / 28.0), SignedJS: ratio(1 / 8.0),
-		Decoded: ratio(1), Proxied: ratio(1), Refused: ratio(1.2), LongCrate: ratio(1.1), ResidentCrate: ratio(1), FSTHTTPPrewarm: ratio(0.195), Sites: ratio(1.02)}
+		Decoded: ratio(1), Proxied: ratio(1), Refused: ratio(1.2), LongCrate: ratio(1.1), ResidentCrate: ratio(1), FSTHTTPPrewarm: ratio(0.195), Sites: ratio(1.02), SitesWithAll: ratio(1.02)}
 	return r
 }
 
 func TestTargetsReached(t *testing.T) {
 	r := sample()
 	r.SetTargets()
-	require.Len(t, r.Targets, 16)
+	require.Len(t, r.Targets, 17)
 	for _, target := range r.Targets {
 		require.Equal(t, "yes", target.Reached, target.What)
 	}
@@ -84,6 +88,7 @@ func TestTargetsReached(t *testing.T) {
 	require.Equal(t, "1/28.0", r.Targets[3].Now)
 	require.Equal(t, "0.195 ×", r.Targets[14].Now)
 	require.Equal(t, "+2.0 %", r.Targets[15].Now)
+	require.Equal(t, "+2.0 %", r.Targets[16].Now)
 }
 
 func TestTargetsMissed(t *testing.T) {
@@ -91,7 +96,7 @@ func TestTargetsMissed(t *testing.T) {
 	worse := func(s *measure.Spread) { s.Median *= 1.01 }
 	q := &r.Ratios
 	for _, s := range []*measure.Spread{&q.SignedCrate, &q.SignedRaw, &q.SignedEmpty, &q.SignedFSTHTTP, &q.SignedJS, &q.Decoded, &q.Proxied, &q.Refused,
-		&q.LongCrate, &q.ResidentCrate, &q.FSTHTTPPrewarm, &q.Sites, &r.Row(Ours, "signed").Times.Faults, &r.Row(Ours, Long).Times.Faults} {
+		&q.LongCrate, &q.ResidentCrate, &q.FSTHTTPPrewarm, &q.Sites, &q.SitesWithAll, &r.Row(Ours, "signed").Times.Faults, &r.Row(Ours, Long).Times.Faults} {
 		worse(s)
 	}
 	r.Row(Ours, "signed").Click = &measure.Click{Windows: 6, PagesWritten: 5}
@@ -105,7 +110,7 @@ func TestTargetsMissed(t *testing.T) {
 func TestTargetsNotMeasured(t *testing.T) {
 	r := &Results{}
 	r.SetTargets()
-	require.Len(t, r.Targets, 16)
+	require.Len(t, r.Targets, 17)
 	for _, target := range r.Targets {
 		require.Equal(t, notMeasured, target.Reached, target.What)
 	}

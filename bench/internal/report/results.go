@@ -4,6 +4,7 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 
@@ -29,14 +30,16 @@ type Results struct {
 	Rows        []Row    `json:"clicks"`
 	// Windows and Pages are those of a signed click, in the order in which they
 	// are mapped.
-	Windows  []Access          `json:"signed_windows"`
-	Pages    []Access          `json:"signed_pages"`
-	Sites    []Site            `json:"by_sites"`
-	Links    []*Shape          `json:"by_link_length"`
-	Headers  []*Shape          `json:"by_headers"`
-	Loopback []loopback.Result `json:"loopback"`
-	Ratios   Ratios            `json:"ratios"`
-	Targets  []Target          `json:"targets"`
+	Windows []Access `json:"signed_windows"`
+	Pages   []Access `json:"signed_pages"`
+	Sites   []Site   `json:"by_sites"`
+	// SitesWithAll have several ESPs, recalls and learned links.
+	SitesWithAll []Site            `json:"by_sites_with_all"`
+	Links        []*Shape          `json:"by_link_length"`
+	Headers      []*Shape          `json:"by_headers"`
+	Loopback     []loopback.Result `json:"loopback"`
+	Ratios       Ratios            `json:"ratios"`
+	Targets      []Target          `json:"targets"`
 	// Notes say which parts did not run, and why.
 	Notes []string `json:"notes"`
 }
@@ -148,6 +151,17 @@ type Site struct {
 	Signed    *rusthost.Times           `json:"signed_wasmtime_us"`
 }
 
+// WithAll marks the sites that have several ESPs, recalls and learned links.
+const WithAll = "with-all"
+
+// SitesLane names the lane of the module with a number of sites.
+func SitesLane(sites int, with string) string {
+	if with == "" {
+		return fmt.Sprint("sites-", sites)
+	}
+	return fmt.Sprint("sites-", sites, "-", with)
+}
+
 // Shape is our module under requests of another shape.
 type Shape struct {
 	Destination int                      `json:"destination_bytes"`
@@ -179,12 +193,14 @@ func (r *Results) Save(file string) error {
 // made of.
 func (r *Results) withoutTurns() *Results {
 	out := *r
-	out.Rows, out.Sites = slices.Clone(r.Rows), slices.Clone(r.Sites)
+	out.Rows, out.Sites, out.SitesWithAll = slices.Clone(r.Rows), slices.Clone(r.Sites), slices.Clone(r.SitesWithAll)
 	for i := range out.Rows {
 		out.Rows[i].Times, out.Rows[i].Resident = noTurns(out.Rows[i].Times), noTurns(out.Rows[i].Resident)
 	}
-	for i := range out.Sites {
-		out.Sites[i].Signed = noTurns(out.Sites[i].Signed)
+	for _, list := range [][]Site{out.Sites, out.SitesWithAll} {
+		for i := range list {
+			list[i].Signed = noTurns(list[i].Signed)
+		}
 	}
 	return &out
 }
