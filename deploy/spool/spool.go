@@ -260,16 +260,18 @@ func (s *Spool) keep() {
 	tick := time.NewTicker(s.every)
 	defer tick.Stop()
 	for {
-		var err error
 		select {
 		case <-s.stop:
 			return
 		case <-tick.C:
 			s.ripen()
-			err = s.sync()
 		case <-s.work:
 		}
-		s.report(errors.Join(err, s.sealFull()))
+		err := s.sync()
+		if sealed := s.sealFull(); err == nil {
+			err = sealed // of two, one says it: a disk that fails both says so twice
+		}
+		s.report(err)
 	}
 }
 

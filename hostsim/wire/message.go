@@ -48,14 +48,16 @@ type head struct {
 	used  int
 	// ready has the lines of a head that had arrived as a whole, see prefetch.
 	ready string
+	// failed is what prefetch met; a reset connection says so only once.
+	failed error
 }
 
 // prefetch waits for the head, and takes it if it has arrived as a whole: one
 // text for all its lines is allocated, in place of one for each. Any other is
 // read line by line.
 func (h *head) prefetch() {
-	if _, err := h.r.Peek(1); err != nil {
-		return // line meets it again
+	if _, h.failed = h.r.Peek(1); h.failed != nil {
+		return // line returns it
 	}
 	arrived, _ := h.r.Peek(h.r.Buffered())
 	n := lengthOfHead(arrived)
@@ -84,6 +86,9 @@ func lengthOfHead(b []byte) int {
 // line returns the next line without its end. A lone LF ends a line too (RFC
 // 9112, section 2.2); a lone CR is refused.
 func (h *head) line() (string, error) {
+	if h.failed != nil {
+		return "", endOfHead(h.failed, h.used)
+	}
 	if h.ready != "" {
 		end := strings.IndexByte(h.ready, '\n')
 		line := h.ready[:end]
