@@ -16,16 +16,22 @@ import (
 // bootLimit ends a machine that hangs.
 const bootLimit = 5 * time.Minute
 
-// layMachine lays a machine over this one, whose writes are lost, and boots
-// systemd in it; $1 is the folder of the test.
+// layMachine lays a machine over this one, whose writes are lost.
 const layMachine = `
 top=$(mktemp -d)
 mount -t tmpfs tmpfs "$top"
 mkdir "$top/up" "$top/work" "$top/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$top/up,workdir=$top/work" "$top/root"
+`
+
+// enter runs something in that machine, in a network of its own.
+const enter = `exec systemd-nspawn --directory="$top/root" --register=no --keep-unit --private-network --machine=clickedge-test `
+
+// bootMachine boots systemd in it; $1 is the folder of the test.
+const bootMachine = layMachine + `
 cp "$1"/units/* "$top/root/etc/systemd/system/"
 rm -f "$top/root/usr/sbin/policy-rc.d" # images for containers have it, so that packages start nothing
-exec systemd-nspawn --directory="$top/root" --register=no --keep-unit --private-network --machine=clickedge-test --bind="$1:/test" --boot -- systemd.unit=clickedge-test.target systemd.show_status=0
+` + enter + `--bind="$1:/test" --boot -- systemd.unit=clickedge-test.target systemd.show_status=0
 `
 
 // bootUnits are what the machine boots into: the script, and then off.
@@ -43,6 +49,7 @@ func TestSystemdRuns(t *testing.T) {
 	for _, program := range []string{"systemd-nspawn", "curl", "dpkg"} {
 		need(t, program)
 	}
+	permitted(t, need(t, "unshare"), "--mount", "sh", "-ec", layMachine+enter+"true")
 	files, dir := files(t), t.TempDir()
 	one, _ := packages(t, files, "0.0.1")
 	two, _ := packages(t, files, "0.0.2")
@@ -57,7 +64,7 @@ func TestSystemdRuns(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
 	defer cancel()
-	machine := exec.CommandContext(ctx, need(t, "unshare"), "--mount", "sh", "-ec", layMachine, "sh", dir)
+	machine := exec.CommandContext(ctx, need(t, "unshare"), "--mount", "sh", "-ec", bootMachine, "sh", dir)
 	var said bytes.Buffer
 	machine.Stdout, machine.Stderr, machine.WaitDelay = &said, &said, time.Minute
 	machine.Cancel = func() error { return machine.Process.Signal(os.Interrupt) }

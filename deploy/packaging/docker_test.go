@@ -35,6 +35,7 @@ func TestBuildahAgrees(t *testing.T) {
 	if os.Geteuid() != 0 {
 		lack(t, "only root can build with buildah everywhere")
 	}
+	permitted(t, need(t, "unshare"), "--mount", "true")
 	path, dir := need(t, "buildah"), imageContext(t, t.TempDir())
 	store := t.TempDir()
 	buildah := func(args ...string) string {

@@ -234,6 +234,7 @@ func TestImageRuns(t *testing.T) {
 	}
 	nsenter, curl := need(t, "nsenter"), need(t, "curl")
 	need(t, "ip")
+	permitted(t, need(t, "unshare"), "--net", "sh", "-ec", "ip link set lo up")
 	b := buildImage(t, imageContext(t, t.TempDir()))
 	dir := b.unpack(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "etc/clickedge/sites.json"), []byte(sites), 0o644))

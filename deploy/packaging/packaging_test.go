@@ -62,6 +62,16 @@ func lack(t *testing.T, what string) {
 	t.Skip(what)
 }
 
+// permitted skips a test of what the kernel does not let this machine do, as
+// within some containers. Nothing that could be installed changes that, so it is
+// no failure where all programs are required.
+func permitted(t *testing.T, program string, args ...string) {
+	t.Helper()
+	if err := tried(t, program, args...); err != nil {
+		t.Skipf("this machine may not do it: %s: %v", program, err)
+	}
+}
+
 // do runs a program, which must succeed, and returns what it printed.
 func do(t *testing.T, program string, args ...string) string {
 	t.Helper()
