@@ -69,8 +69,20 @@ func (r *running) write(name, text string) string {
 	return r.file(name)
 }
 
+// tempDir is t.TempDir for servers that fetch certificates: CertMagic goes on
+// with a renewal in the background after its server has ended, and may write
+// while the folder is removed.
+func tempDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "server-")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.RemoveAll(dir) == nil }, time.Minute, 10*time.Millisecond)
+	})
+	return dir
+}
+
 func newRunning(t *testing.T, sites string) *running {
-	r := &running{t: t, dir: t.TempDir(), hangups: make(chan struct{}), done: make(chan error, 1)}
+	r := &running{t: t, dir: tempDir(t), hangups: make(chan struct{}), done: make(chan error, 1)}
 	r.write("sites.json", sites)
 	return r
 }
