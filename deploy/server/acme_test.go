@@ -125,9 +125,16 @@ func (r *running) secured(p *pebble, host string) (*x509.Certificate, error) {
 	return conn.ConnectionState().PeerCertificates[0], nil
 }
 
-// uncountedFor has sites as uncounted has them. Each test has hosts of its own:
-// CertMagic keeps in one place for all servers which hosts it is busy with, and
-// a renewal that fails is tried again after a minute.
+var freshHosts atomic.Int32
+
+// freshHost returns a link domain that no test has had. CertMagic keeps in one
+// place for all servers which hosts it is busy with, and a renewal that fails is
+// tried again after a minute.
+func freshHost(label string) string {
+	return fmt.Sprintf("%s%d.example.com", label, freshHosts.Add(1))
+}
+
+// uncountedFor has sites as uncounted has them.
 func uncountedFor(hosts ...string) string {
 	var b strings.Builder
 	for _, host := range hosts {
@@ -145,7 +152,7 @@ func TestFetch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPebble(t)
-			link, added := strings.ToLower(name)+".link.example.com", strings.ToLower(name)+".new.example.com"
+			link, added := freshHost("link"), freshHost("new")
 			r := newRunning(t, uncountedFor(link))
 			o := r.fetching(p)
 			r.start(o)
@@ -192,23 +199,24 @@ func TestFetch(t *testing.T) {
 // time, or a reload. A reader without a certificate is not answered at all.
 func TestFetchFails(t *testing.T) {
 	p := newPebble(t)
-	r := newRunning(t, uncountedFor("fails.example.com"))
+	host := freshHost("fails")
+	r := newRunning(t, uncountedFor(host))
 	r.start(r.fetching(p))
 	for range 3 {
-		_, err := r.secured(p, "fails.example.com")
+		_, err := r.secured(p, host)
 		require.Error(t, err)
 	}
-	require.Equal(t, 1, strings.Count(r.err.String(), "warning: no certificate could be fetched for fails.example.com"), "%s", &r.err)
+	require.Equal(t, 1, strings.Count(r.err.String(), "warning: no certificate could be fetched for "+host), "%s", &r.err)
 	orders := p.orders.Load()
 	require.Positive(t, orders)
-	_, err := r.secured(p, "fails.example.com")
+	_, err := r.secured(p, host)
 	require.Error(t, err)
 	require.Equal(t, orders, p.orders.Load())
 
 	p.asks(portOf(t, r.addr("http")), portOf(t, r.addr("https")))
 	r.hangups <- struct{}{}
 	r.until("in service now")
-	_, err = r.secured(p, "fails.example.com")
+	_, err = r.secured(p, host)
 	require.NoError(t, err, "%s", &r.err)
 	r.end()
 }
@@ -216,11 +224,12 @@ func TestFetchFails(t *testing.T) {
 // Private keys are for their owner alone.
 func TestFetchedFiles(t *testing.T) {
 	p := newPebble(t)
-	r := newRunning(t, uncountedFor("files.example.com"))
+	host := freshHost("files")
+	r := newRunning(t, uncountedFor(host))
 	o := r.fetching(p)
 	r.start(o)
 	p.asks(portOf(t, r.addr("http")), portOf(t, r.addr("https")))
-	_, err := r.secured(p, "files.example.com")
+	_, err := r.secured(p, host)
 	require.NoError(t, err, "%s", &r.err)
 	keys := 0
 	require.NoError(t, filepath.WalkDir(o.ACME.Dir, func(path string, d os.DirEntry, err error) error {
