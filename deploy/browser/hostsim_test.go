@@ -127,6 +127,7 @@ func TestHostsimPage(t *testing.T) {
 	b.open(t, "http://localhost:"+port+"/")
 	b.until(t, `document.querySelectorAll(".row").length === 1`)
 	p.ask(t, hostile)
+	b.until(t, `document.querySelectorAll(".row").length === 2`) // a row comes when its guest has ended, which is after its answer
 	p.ask(t, "/last?x=1")
 	b.until(t, `document.querySelectorAll(".row").length === 3`)
 	v := b.ui(t)
