@@ -3,6 +3,7 @@ package wasmbin
 import (
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 )
 
@@ -23,8 +24,8 @@ const maxLocals = 50_000
 // number announces before they look for the first, take a number that is cut
 // off for none, or read over the end of a part into the next. A module that
 // passes means the same to all of them, and compiling it takes no more memory
-// than a small multiple of its length, but for locals. Whether its indices and
-// types are right is left to the engine.
+// than a small multiple of its length, but for locals. Whether its other
+// indices, and its types, are right is left to the engine.
 //
 // Of a custom section only the name is read, as what else is in there decides
 // about no module.
@@ -59,9 +60,9 @@ func Check(module []byte) error {
 
 // counts are what several sections must agree on.
 type counts struct {
-	functions, bodies, segments uint32
-	announced                   bool // the number of segments is
-	announcedSegments           uint32
+	types, functions, bodies, segments uint32
+	announced                          bool // the number of segments is
+	announcedSegments                  uint32
 }
 
 func (c *counts) agree() error {
@@ -78,7 +79,7 @@ func (c *counts) agree() error {
 type form struct {
 	Reader
 	*counts
-	later bool
+	later, typeless bool
 }
 
 // kinds has each section by its number: its place in the order of sections, and
@@ -88,9 +89,9 @@ var kinds = [...]struct {
 	read  func(*form)
 }{
 	{0, (*form).name},
-	{1, each((*form).functionType)},
+	{1, (*form).functionTypes},
 	{2, each((*form).imported)},
-	{3, func(f *form) { f.functions = f.count(func() { f.U32() }) }},
+	{3, func(f *form) { f.functions = f.count(f.typeOfFunction) }},
 	{4, each((*form).table)},
 	{5, each((*form).limits)},
 	{6, each(func(f *form) { f.globalType(); f.constant() })},
@@ -117,6 +118,8 @@ func (f *form) section(id byte, last int) (place int, err error) {
 	switch {
 	case f.later:
 		return 0, ErrLater
+	case f.typeless:
+		return 0, fmt.Errorf("a function has a type that the module has not: %w", errMalformed)
 	case f.Bad:
 		return 0, errMalformed
 	case f.More():
@@ -172,6 +175,21 @@ const (
 	externref = 0x6f
 )
 
+func (f *form) functionTypes() {
+	f.types = f.count(f.functionType)
+	if f.later {
+		f.types = math.MaxUint32 // an entry of a later version may hold several
+	}
+}
+
+// typeOfFunction reads which type a function has. It must be there: wazero looks
+// at the types of functions that are called before it has checked them.
+func (f *form) typeOfFunction() {
+	if n := f.U32(); !f.Bad && n >= f.types {
+		f.typeless, f.Bad = true, true
+	}
+}
+
 func (f *form) functionType() {
 	f.only(f.Byte() == 0x60)
 	f.count(f.valueType)
@@ -183,7 +201,7 @@ func (f *form) imported() {
 	f.name()
 	switch f.Byte() {
 	case 0:
-		f.U32()
+		f.typeOfFunction()
 	case 1:
 		f.table()
 	case 2:

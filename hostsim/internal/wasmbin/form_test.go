@@ -101,6 +101,8 @@ func TestCheckRefuses(t *testing.T) {
 		"body with more":             code("\x00\x0b\x0b"),
 		"block without end":          code("\x00\x02\x40\x0b"),
 		"segments without number":    code("\x00\xfc\x09\x00\x0b"),
+		"function without a type":    module("\x01\x01\x60\x00\x00", "\x03\x01\x01", "\x0a\x01\x02\x00\x0b"),
+		"import without a type":      module("\x02\x01\x00\x00\x00\x00"),
 		"functions without bodies":   module("\x01\x01\x60\x00\x00", "\x03\x01\x00"),
 		"bytes left over":            module("\x01\x00\x00"),
 		"section twice":              module("\x01\x00", "\x01\x00"),
