@@ -96,8 +96,19 @@ func (e *wazeroEngine) runtime(ctx context.Context, metered bool) (wazero.Runtim
 	return wazero.NewRuntimeWithConfig(ctx, rc), nil
 }
 
+// compile compiles a module. wazero panics where it looks at a part of one that
+// is not valid before it has checked that part.
+func compile(ctx context.Context, rt wazero.Runtime, module []byte) (c wazero.CompiledModule, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the module is not valid; wazero: %v", p)
+		}
+	}()
+	return rt.CompileModule(ctx, module)
+}
+
 func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte) (err error) {
-	p.compiled, err = p.runtime.CompileModule(ctx, module)
+	p.compiled, err = compile(ctx, p.runtime, module)
 	if err != nil {
 		return fmt.Errorf("compile module: %w", err)
 	}
