@@ -37,7 +37,7 @@ func (x *exchange) page(p core.Page) {
 
 // reply sends one of clickedge's own answers.
 func (x *exchange) reply(r core.ReplyBody) {
-	a := r.Answer(x.site, x.record.Version, x.content.Sites.Len(), 0)
+	a := r.Answer(x.site, x.record.Version, x.content.Sites.Len(), x.content.Archive.Len())
 	x.send(&a)
 }
 

@@ -127,6 +127,18 @@ func (r *running) addr(scheme string) string {
 	return m[1]
 }
 
+// health is what the page for checks says on a link domain.
+func (r *running) health(host string) string {
+	r.t.Helper()
+	conn, err := net.Dial("tcp", r.addr("http"))
+	require.NoError(r.t, err)
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET /.well-known/clickedge HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host)
+	answer, err := io.ReadAll(conn)
+	require.NoError(r.t, err)
+	return string(answer)
+}
+
 // click sends one request and returns status and Location.
 func (r *running) click(host, target string) (int, string) {
 	r.t.Helper()
@@ -396,6 +408,7 @@ func TestRunWithAnArchive(t *testing.T) {
 		status, location := r.click("link.example.com", sendGridClick)
 		return status == 302 && location == "https://shop.example.com/a"
 	}, 30*time.Second, 10*time.Millisecond)
+	require.Contains(t, r.health("link.example.com"), `"learned":1`, "as the module says it")
 	r.write("archive", "{")
 	r.until("what was in service before stays")
 	status, _ = r.click("link.example.com", sendGridClick)
