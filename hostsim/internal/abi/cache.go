@@ -275,11 +275,16 @@ func (c *Cache) oblige(k *cacheKey, q *search) *cacheEntry {
 	return e
 }
 
-// await repeats transaction until there is an outcome, or ctx ends: then it
-// returns nil.
+// await repeats transaction until there is an outcome.
 func (c *Cache) await(ctx context.Context, q *search) *cacheEntry {
+	return awaitEntry(ctx, func() (*cacheEntry, <-chan struct{}) { return c.transaction(q) })
+}
+
+// awaitEntry repeats a try until it names nothing to wait for, or ctx ends: then
+// it returns nil.
+func awaitEntry(ctx context.Context, try func() (*cacheEntry, <-chan struct{})) *cacheEntry {
 	for {
-		e, wait := c.transaction(q)
+		e, wait := try()
 		if wait == nil {
 			return e
 		}

@@ -58,20 +58,9 @@ func (c *Cache) replace(q *search, strategy uint32) (e *cacheEntry, wait <-chan 
 	return e, nil
 }
 
-// awaitReplace repeats replace until it is the guest's turn, or ctx ends: then
-// it returns nil.
+// awaitReplace repeats replace until it is the guest's turn.
 func (c *Cache) awaitReplace(ctx context.Context, q *search, strategy uint32) *cacheEntry {
-	for {
-		e, wait := c.replace(q, strategy)
-		if wait == nil {
-			return e
-		}
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil
-		}
-	}
+	return awaitEntry(ctx, func() (*cacheEntry, <-chan struct{}) { return c.replace(q, strategy) })
 }
 
 func cacheReplaceCall(f *frame) {
