@@ -1,7 +1,6 @@
 package prewarm
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
@@ -67,26 +66,8 @@ func (r *reactor) read() (err error) {
 	if r.start, err = r.module.Start(); err != nil {
 		return err
 	}
-	return r.readFunctions()
-}
-
-func (r *reactor) readFunctions() error {
-	defined, err := r.module.Functions()
-	if err != nil {
-		return err
-	}
-	for _, im := range r.imports {
-		if im.Kind == wasm.FuncKind {
-			r.funcs = append(r.funcs, im.Type)
-		}
-	}
-	r.funcs = append(r.funcs, defined...)
-	for i, t := range r.funcs {
-		if uint64(t) >= uint64(len(r.types)) {
-			return fmt.Errorf("function %d has type %d, and there are %d types", i, t, len(r.types))
-		}
-	}
-	return nil
+	r.funcs, err = r.module.FunctionTypes()
+	return err
 }
 
 // checkImports allows only functions: the state of other imports is outside the

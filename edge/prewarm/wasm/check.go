@@ -1,7 +1,5 @@
 package wasm
 
-import "fmt"
-
 // Check reads the whole module: every section to its end, and every part of
 // one to the end of the part. Engines are lax in places: some make room for as
 // many entries as a number announces before they look for the first, take a
@@ -14,39 +12,11 @@ import "fmt"
 // read is valid: engines refuse it, or make room for as many as it announces.
 func (m *Module) Check() error {
 	for _, read := range []func() error{
-		m.checkFunctionTypes, reads(m.Tables), reads(m.Memories), m.checkTags,
+		reads(m.FunctionTypes), reads(m.Tables), reads(m.Memories), m.checkTags,
 		reads(m.Globals), reads(m.Exports), reads(m.Start), m.checkElements, m.checkData, m.checkCode, m.checkNames,
 	} {
 		if err := read(); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// checkFunctionTypes checks that functions have types that are there: wazero
-// looks at the types of functions that are called before it has checked them.
-func (m *Module) checkFunctionTypes() error {
-	types, err := m.Types()
-	if err != nil {
-		return err
-	}
-	imports, err := m.Imports()
-	if err != nil {
-		return err
-	}
-	functions, err := m.Functions()
-	if err != nil {
-		return err
-	}
-	for _, im := range imports {
-		if im.Kind == FuncKind {
-			functions = append(functions, im.Type)
-		}
-	}
-	for _, ty := range functions {
-		if int64(ty) >= int64(len(types)) {
-			return &Error{Section: FunctionSection.String(), Reason: fmt.Sprintf("a function has type %d of %d", ty, len(types))}
 		}
 	}
 	return nil

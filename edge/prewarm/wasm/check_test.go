@@ -80,8 +80,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"bytes of a segment", DataSection, "\x01\x01\xff\xff\xff\x7f", "268435455 bytes announced"},
 		{"number of segments cut off", DataCountSection, "", "data count section: unexpected end"},
 		{"more segments counted", DataCountSection, "\x01", "1 data segments announced, 0 there"},
-		{"function without a type", FunctionSection, "\x01\x00", "function section: a function has type 0 of 0"},
-		{"import without a type", ImportSection, "\x01\x00\x00\x00\x07", "a function has type 7 of 0"},
+		{"function without a type", FunctionSection, "\x01\x00", "function 0 has type 0, and there are 0 types"},
+		{"import without a type", ImportSection, "\x01\x00\x00\x00\x07", "function 0 has type 7, and there are 0 types"},
 		{"bodies without functions", CodeSection, body("\x00\x0b"), "0 functions with 1 bodies"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -227,6 +227,37 @@ func (m *Module) Functions() ([]uint32, error) {
 	return entries(d, d.u32)
 }
 
+// FunctionTypes returns the types, as indices, of all functions: those of the
+// imports first. A type that is not there is an error: wazero looks at the
+// types of functions that are called before it has checked them.
+func (m *Module) FunctionTypes() ([]uint32, error) {
+	types, err := m.Types()
+	if err != nil {
+		return nil, err
+	}
+	imports, err := m.Imports()
+	if err != nil {
+		return nil, err
+	}
+	defined, err := m.Functions()
+	if err != nil {
+		return nil, err
+	}
+	var functions []uint32
+	for _, im := range imports {
+		if im.Kind == FuncKind {
+			functions = append(functions, im.Type)
+		}
+	}
+	functions = append(functions, defined...)
+	for i, ty := range functions {
+		if uint64(ty) >= uint64(len(types)) {
+			return nil, fmt.Errorf("function %d has type %d, and there are %d types", i, ty, len(types))
+		}
+	}
+	return functions, nil
+}
+
 // WithFunctions returns the module with functions of these types, as indices.
 // It needs as many bodies.
 func (m *Module) WithFunctions(types []uint32) *Module {
