@@ -52,5 +52,17 @@ func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, 
 			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, clean.Cut(value, 60)), "write 30d, 12h, 90m or 2w")
 		}
 	}
-	return j, clicklog.Read(env.in, logs, &j.Log.Reader, j.Log.Line)
+	return j, env.readKeys(logs, j.Log)
+}
+
+// readKeys reads the click log for the use of keys, and says what of it could
+// not be read: a key that seems unused may be in there.
+func (env *Env) readKeys(logs []string, log *clicklog.Keys) error {
+	if err := env.readLog(logs, false, &log.Reader, log.Line); err != nil {
+		return err
+	}
+	for _, note := range log.Notes() {
+		fmt.Fprintf(env.Err, "note: %s\n", note)
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 )
 
 func (env *Env) missedCommand() *cobra.Command {
+	var only filterFlags
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "missed [LOG...]",
@@ -27,26 +28,24 @@ other lines are passed over and counted, a line that comes twice counts once. Wi
 LOG, or for "-", standard input is read.`,
 		Example: `  clickedge missed clicks.log
   zcat clicks-*.gz | clickedge missed --json`,
-		RunE: func(_ *cobra.Command, args []string) error { return env.missed(args, asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error { return env.missed(cmd, &only, args, asJSON) },
 	}
+	only.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (env *Env) missed(names []string, asJSON bool) error {
+func (env *Env) missed(cmd *cobra.Command, only *filterFlags, names []string, asJSON bool) error {
 	var counts clicklog.Missed
-	if len(names) == 0 {
-		names = []string{"-"}
-	}
-	if err := clicklog.Read(env.in, names, &counts.Reader, counts.Line); err != nil {
+	if err := only.read(cmd, env, names, asJSON, &counts.Reader, counts.Line); err != nil {
 		return err
 	}
 	report := counts.Report()
 	if asJSON {
 		return output.JSON(env.Out, report)
 	}
-	if report.Others > 0 {
-		fmt.Fprintf(env.Err, "%s of other form passed over\n", output.Count(report.Others, "line"))
+	for _, note := range counts.Notes() {
+		fmt.Fprintf(env.Err, "note: %s\n", note)
 	}
 	return report.Text(env.Out)
 }

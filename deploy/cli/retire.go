@@ -11,7 +11,6 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/archive"
-	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/input"
@@ -144,7 +143,7 @@ func (r *retireESP) forecast(c *retire.Change, text []byte, parse retire.Parse, 
 		}
 		f.Archive = archive.Hosts(items)
 	}
-	if err := clicklog.Read(r.env.in, r.logs, &f.Reader, f.Line); err != nil {
+	if err := r.env.readLog(r.logs, r.json, &f.Reader, f.Line); err != nil {
 		return nil, err
 	}
 	report := f.Report(now)

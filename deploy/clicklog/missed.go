@@ -33,6 +33,8 @@ type MissedReport struct {
 	Total  MissedCounts `json:"total"`
 	Lines  int          `json:"lines"`       // of the click log
 	Others int          `json:"other_lines"` // passed over
+	Passed Passed       `json:"passed_over"` // the same, by what they are
+	Left   int          `json:"left_out"`    // by the filter
 }
 
 // MissedHour is what one ESP missed in one hour.
@@ -54,7 +56,7 @@ type MissedCounts struct {
 // Line counts one line.
 func (m *Missed) Line(text []byte) {
 	l, ok := m.Parse(text)
-	if !ok || l.Missed == "" || l.Kind == esp.KindHealth.String() || !m.First(l) {
+	if !ok || !l.WasMissed() || !m.First(l) {
 		return
 	}
 	key := hourOfESP{l.Time.UTC().Truncate(time.Hour), l.ESP}
@@ -69,12 +71,12 @@ func (m *Missed) Line(text []byte) {
 }
 
 func (c *MissedCounts) add(l *Line) {
-	switch l.Kind {
-	case esp.KindClick.String(), esp.KindApp.String():
+	switch {
+	case l.IsClick():
 		c.Clicks++
-	case esp.KindOpen.String():
+	case l.Kind == esp.KindOpen.String():
 		c.Opens++
-	case esp.KindUnsubscribe.String():
+	case l.Kind == esp.KindUnsubscribe.String():
 		c.Unsubscribes++
 	default:
 		c.Other++
@@ -89,7 +91,7 @@ func (m *Missed) Report() *MissedReport {
 	keys := slices.SortedFunc(maps.Keys(m.hours), func(a, b hourOfESP) int {
 		return cmp.Or(a.hour.Compare(b.hour), cmp.Compare(a.esp, b.esp))
 	})
-	r := &MissedReport{Hours: make([]MissedHour, 0, len(keys)), Total: m.total, Lines: m.Count, Others: m.Others}
+	r := &MissedReport{Hours: make([]MissedHour, 0, len(keys)), Total: m.total, Lines: m.Count, Others: m.Others, Passed: m.Passed, Left: m.LeftOut}
 	for _, k := range keys {
 		r.Hours = append(r.Hours, MissedHour{k.hour.Format(time.RFC3339), k.esp, *m.hours[k]})
 	}
