@@ -56,7 +56,7 @@ func (c *Clicks) Line(text []byte) {
 	c.total.add(l)
 	for by := range tables {
 		if name, ok := c.name(By(by), l); ok {
-			c.tally(By(by)).of(name).add(l)
+			c.tally(By(by)).of(short(name)).add(l)
 		}
 	}
 	c.addTime(l)
@@ -111,7 +111,7 @@ func (c *Clicks) addTime(l *clicklog.Line) {
 	if !answered && l.OriginError == "" {
 		return
 	}
-	t := c.timesOf(l.ESP)
+	t := c.timesOf(short(l.ESP))
 	if answered {
 		t.answers.add(max(l.Micros, 0))
 	}
@@ -122,7 +122,7 @@ func (c *Clicks) timesOf(esp string) *times {
 	if t := c.times[esp]; t != nil {
 		return t
 	}
-	if len(c.times) >= mostESPs || len(esp) > mostName {
+	if len(c.times) >= mostESPs {
 		return &c.rest
 	}
 	if c.times == nil {

@@ -70,7 +70,7 @@ var titles = map[string][2]string{
 // HTML writes the report as one page that needs nothing else. It follows the
 // reader's choice of light or dark. Every plot has its numbers in a table.
 func (r *Report) HTML(w io.Writer) error {
-	p := htmlPage{Report: r, Span: r.span(), NotMade: r.Notes, Latency: plotLatency(r.Latency)}
+	p := htmlPage{Report: r, Span: r.span(), Latency: plotLatency(r.Latency)}
 	for i := range r.Tables {
 		if t := &r.Tables[i]; t.By == ByHour.String() {
 			p.time(t)

@@ -82,10 +82,11 @@ func drawn(row *Row, i, n, top int, layers []layer) bar {
 	return b
 }
 
-// ceiling is the next of 2, 4, 10, 20, 40, 100, … : its half is a number too.
+// ceiling is the next of 2, 4, 6, 8, 10, 12, 16, 20, 40, …: its half is a whole
+// number too.
 func ceiling(n int) int {
 	for step := 1; ; step *= 10 {
-		for _, m := range []int{2, 4, 6, 8, 10} {
+		for _, m := range []int{2, 4, 6, 8, 10, 12, 16} {
 			if m*step >= n {
 				return m * step
 			}
@@ -120,7 +121,6 @@ type latencyRow struct {
 	Name          string
 	X50, W95, X95 int // from p50 to p95
 	W99           int // from p95 to p99
-	Alt           string
 }
 
 func plotLatency(list []Latency) latencyPlot {
@@ -128,8 +128,7 @@ func plotLatency(list []Latency) latencyPlot {
 	low, high := decades(list)
 	for _, l := range list {
 		x := func(micros int64) int { return place(micros, low, high) }
-		p.Rows = append(p.Rows, latencyRow{Latency: l, Name: l.Label(), X50: x(l.P50), W95: max(x(l.P95)-x(l.P50), 2), X95: x(l.P95), W99: max(x(l.P99)-x(l.P95), 2),
-			Alt: fmt.Sprintf("half within %s, 95 %% within %s, 99 %% within %s", took(l.P50), took(l.P95), took(l.P99))})
+		p.Rows = append(p.Rows, latencyRow{Latency: l, Name: l.Label(), X50: x(l.P50), W95: max(x(l.P95)-x(l.P50), 2), X95: x(l.P95), W99: max(x(l.P99)-x(l.P95), 2)})
 	}
 	for d := low; d <= high; d++ {
 		p.Ticks = append(p.Ticks, tick(d))

@@ -17,6 +17,14 @@ const (
 // mostName is the most bytes of a name, as of a host in the log.
 const mostName = 255
 
+// short cuts a name that is too long to be one.
+func short(name string) string {
+	if len(name) <= mostName {
+		return name
+	}
+	return clean.Cut(name, mostName-len(clean.Ellipsis))
+}
+
 // tally has counts by name. Names beyond the bound are counted as others: those
 // that come first have a row.
 type tally struct {
@@ -29,9 +37,6 @@ type tally struct {
 func (t *tally) of(name string) *Counts {
 	if c := t.rows[name]; c != nil {
 		return c
-	}
-	if len(name) > mostName {
-		return t.of(clean.Cut(name, mostName-len(clean.Ellipsis)))
 	}
 	if len(t.rows) >= t.most {
 		return &t.others

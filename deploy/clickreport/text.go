@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
@@ -48,7 +49,7 @@ func (t *Table) text(w *tabwriter.Writer, most int, total *Counts) {
 	fmt.Fprintf(w, "\n%s\t%s\n", heading, columns)
 	shown, rest := cut(rows, most)
 	for i := range shown {
-		shown[i].text(w, t.Label(shown[i].Name))
+		shown[i].text(w, clean.Cut(t.Label(shown[i].Name), widest))
 	}
 	if n := len(rows) - len(shown); n > 0 {
 		rest.text(w, fmt.Sprintf("(%d more)", n))
@@ -61,6 +62,9 @@ func (t *Table) text(w *tabwriter.Writer, most int, total *Counts) {
 	}
 	w.Flush()
 }
+
+// widest is the most bytes of a name in a text.
+const widest = 80
 
 // cut leaves the first rows and adds up the others.
 func cut(rows []Row, most int) (shown []Row, rest Counts) {
@@ -84,7 +88,7 @@ func (r *Report) latency(w *tabwriter.Writer) {
 	fmt.Fprintf(w, "\nESP LATENCY\tANSWERS\tP50\tP95\tP99\tMAX\tNO ANSWER\n")
 	for i := range r.Latency {
 		l := &r.Latency[i]
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%d\n", l.Label(), l.Answers, took(l.P50), took(l.P95), took(l.P99), took(l.Max), l.NoAnswer)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%d\n", clean.Cut(l.Label(), widest), l.Answers, took(l.P50), took(l.P95), took(l.P99), took(l.Max), l.NoAnswer)
 	}
 	w.Flush()
 	fmt.Fprintf(w, "percentiles are within %.0f %%\n", LatencyError*100)
