@@ -220,7 +220,7 @@ type Passed struct {
 func (r *Reader) Parse(text []byte) (l *Line, ok bool) {
 	r.line = Line{}
 	l = &r.line
-	if err := json.Unmarshal(text, l); err != nil || l.V != clicklog.Version || l.Action == "" || l.Time.IsZero() {
+	if err := json.Unmarshal(text, l); err != nil || l.V != clicklog.Version || l.Action == "" || !plausible(l.Time) {
 		r.passOver(text, err)
 		return nil, false
 	}
@@ -234,6 +234,13 @@ func (r *Reader) Parse(text []byte) (l *Line, ok bool) {
 	}
 	r.Ends = later(r.Ends, l.Time)
 	return l, true
+}
+
+// plausible reports whether a time can be written with a year of four digits in
+// UTC, as the module writes it.
+func plausible(t time.Time) bool {
+	year := t.UTC().Year()
+	return !t.IsZero() && year >= 1 && year <= 9999
 }
 
 // beginning is how every line of the log begins, in whatever version.

@@ -46,3 +46,47 @@ func TestReadFolder(t *testing.T) {
 	require.Equal(t, failure.ExitUsage, failure.Of(err).Exit)
 	require.Error(t, Read(in, []string{filepath.Join(dir, "none")}, &k.Reader, k.Line))
 }
+
+// What is passed over is counted by what it is. Only the last line of a file
+// can be cut, and a last line that is whole needs no line end.
+func TestPassedOver(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string, lines ...string) string {
+		name = filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o600))
+		return name
+	}
+	second := strings.Replace(signedClick, "r1", "r2", 1)
+	half := second[:40]
+	names := []string{
+		put("whole", signedClick, second),
+		put("cut", signedClick, "<134>cache: "+half),
+		put("torn", half, strings.Replace(signedClick, `"action":"redirect",`, "", 1), strings.Replace(signedClick, "2026-", "x", 1), second, ""),
+		put("newer", strings.Replace(signedClick, `"v":1`, `"v":2`, 1), `{"v":3,"time":7,"action":{}}`, ""),
+		put("foreign", "127.0.0.1 - - GET /", "{}", "[1]", strings.Repeat("{", 2*MaxLine)),
+	}
+	in := &input.Input{Ctx: t.Context(), Err: io.Discard}
+	k := new(Keys)
+	var told []Progress
+	k.Watch = func(p Progress) { told = append(told, p) }
+	require.NoError(t, Read(in, names, &k.Reader, k.Line))
+	require.Equal(t, Passed{Version: 2, Cut: 1, Broken: 3, Foreign: 4}, k.Passed)
+	require.Equal(t, 10, k.Others)
+	require.Equal(t, 4, k.Count)
+	require.Equal(t, 2, k.Repeats)
+	require.Equal(t, 2, k.Use("k1").Clicks)
+	require.Equal(t, []string{"10 lines passed over: 2 of another version of the log, 1 cut at the end of a file, 3 broken and 4 not of the click log"}, k.Notes())
+	require.Len(t, told, len(names), "once for each of these short files")
+	require.Equal(t, Progress{File: names[4], At: 5, Of: 5, Lines: 10}, told[4])
+
+	k = new(Keys)
+	require.ErrorContains(t, Read(in, names[3:4], &k.Reader, k.Line), "every line is of another version")
+}
+
+// A name that is not there is found before the first file is read.
+func TestReadFindsMissingFolderFirst(t *testing.T) {
+	read := 0
+	in := &input.Input{Ctx: t.Context(), Stdin: strings.NewReader(signedClick), Err: io.Discard}
+	require.Error(t, Read(in, []string{"-", t.TempDir()}, new(Reader), func([]byte) { read++ }))
+	require.Zero(t, read)
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/deploy/clickreport"
 	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
@@ -75,6 +76,9 @@ func (c *Completer) byName() map[string]cobra.CompletionFunc {
 		"lifetime":       oneOf("30d", "90d", "180d"),
 		"max-age":        oneOf("30d", "90d", "180d"),
 		"room":           oneOf("4MiB", "8MiB", "16MiB", "32MiB", "64MiB"),
+		"since":          oneOf("1d", "7d", "30d"),
+		"by":             oneOf(clickreport.Names()...),
+		"top":            oneOf("20", "100", "0"),
 		"challenge":      assigned(hosts),
 		"minted-until":   assigned(kids),
 		"origins":        c.origins,
