@@ -69,7 +69,7 @@ func TestFilterRefuses(t *testing.T) {
 func TestFilteredLinesAreCounted(t *testing.T) {
 	var m Missed
 	m.Only = Filter{Since: noon.AddDate(0, 0, 1), Hosts: []string{"a.example"}}
-	require.NoError(t, Lines(strings.NewReader(missedClick+"\nx\n"), m.Line))
+	require.NoError(t, m.Lines(strings.NewReader(missedClick+"\nx\n"), m.Line))
 	require.Equal(t, 1, m.Count)
 	require.Equal(t, 1, m.LeftOut)
 	require.True(t, m.Begins.IsZero())

@@ -12,7 +12,7 @@ const signedClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","request":"r1","ki
 
 func readKeys(t *testing.T, lines ...string) *Keys {
 	k := new(Keys)
-	require.NoError(t, Lines(strings.NewReader(strings.Join(lines, "\n")), k.Line))
+	require.NoError(t, k.Lines(strings.NewReader(strings.Join(lines, "\n")), k.Line))
 	return k
 }
 
@@ -22,12 +22,12 @@ func TestRepeatedRequestCountsOnce(t *testing.T) {
 	k := readKeys(t, signedClick, signedClick, "x "+signedClick)
 	require.Equal(t, 1, k.Use("k1").Clicks)
 	require.Equal(t, 3, k.Count)
-	require.NoError(t, Lines(strings.NewReader(signedClick), k.Line))
+	require.NoError(t, k.Lines(strings.NewReader(signedClick), k.Line))
 	require.Equal(t, 1, k.Use("k1").Clicks)
 
 	m := new(Missed)
-	require.NoError(t, Lines(strings.NewReader(missedClick+"\n"+missedClick), m.Line))
-	require.NoError(t, Lines(strings.NewReader(missedClick), m.Line))
+	require.NoError(t, m.Lines(strings.NewReader(missedClick+"\n"+missedClick), m.Line))
+	require.NoError(t, m.Lines(strings.NewReader(missedClick), m.Line))
 	require.Equal(t, 1, m.Report().Total.Clicks)
 }
 

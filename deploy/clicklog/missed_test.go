@@ -12,7 +12,7 @@ const missedClick = `{"v":1,"time":"2026-03-01T13:20:00.000Z","request":"r1","es
 // A line that is too long does not affect the others.
 func TestMissedPassesOverLongLines(t *testing.T) {
 	m := new(Missed)
-	require.NoError(t, Lines(strings.NewReader(strings.Repeat("{", 5*MaxLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*MaxLine)), m.Line))
+	require.NoError(t, m.Lines(strings.NewReader(strings.Repeat("{", 5*MaxLine)+"\n"+missedClick+"\r\n"+strings.Repeat(`"`, 3*MaxLine)), m.Line))
 	r := m.Report()
 	require.Equal(t, 1, r.Lines)
 	require.Equal(t, 2, r.Others)
@@ -27,7 +27,7 @@ func FuzzMissed(f *testing.F) {
 	f.Add("{\"v\":1e0}\n\n{}\n[1]\n\"\xff")
 	f.Fuzz(func(t *testing.T, log string) {
 		m := new(Missed)
-		require.NoError(t, Lines(strings.NewReader(log), m.Line))
+		require.NoError(t, m.Lines(strings.NewReader(log), m.Line))
 		r := m.Report()
 		var sum MissedCounts
 		for _, h := range r.Hours {

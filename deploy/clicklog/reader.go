@@ -104,15 +104,14 @@ func (r *Reader) readFile(in *input.Input, at Progress, take func([]byte)) error
 	}
 	defer f.Close()
 	n := 0
-	err = lines(f, func(line []byte, whole bool) {
+	err = r.Lines(f, func(line []byte) {
 		if n++; r.Watch != nil && n%everyLines == 1 {
 			at.Lines = r.Count + r.Others
 			r.Watch(at)
 		}
-		r.unended = !whole
 		take(line)
 	})
-	if r.unended = false; err != nil {
+	if err != nil {
 		return input.Failure(what, err, hint)
 	}
 	return nil
@@ -122,18 +121,14 @@ func (r *Reader) readFile(in *input.Input, at Progress, take func([]byte)) error
 // a few hundred.
 const MaxLine = 64 << 10
 
-// Lines calls take with each line of r, from its first brace on, as collectors
-// put a date before it. Longer lines than [MaxLine] are not of the click log.
-func Lines(r io.Reader, take func([]byte)) error {
-	return lines(r, func(line []byte, _ bool) { take(line) })
-}
-
 // tooLong stands for a line that is.
 var tooLong = []byte("too long")
 
-// lines is [Lines] that says whether a line has its end.
-func lines(r io.Reader, take func(line []byte, whole bool)) error {
-	b := bufio.NewReaderSize(r, MaxLine)
+// Lines calls take with each line of a text, from its first brace on, as
+// collectors put a date before it. Longer lines than [MaxLine] are not of the
+// click log.
+func (r *Reader) Lines(text io.Reader, take func(line []byte)) error {
+	b := bufio.NewReaderSize(text, MaxLine)
 	for {
 		line, err := b.ReadSlice('\n')
 		for errors.Is(err, bufio.ErrBufferFull) {
@@ -143,8 +138,9 @@ func lines(r io.Reader, take func(line []byte, whole bool)) error {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
+		r.unended = err != nil
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			take(line[max(bytes.IndexByte(line, '{'), 0):], err == nil)
+			take(line[max(bytes.IndexByte(line, '{'), 0):])
 		}
 		if err != nil {
 			return nil
@@ -313,7 +309,7 @@ func (r *Reader) Check() error {
 		return nil
 	}
 	if r.Passed.Version == r.Others {
-		return failure.Bad(errors.New("every line is of another version of the click log"), "a newer clickedge reads it: clickedge version says which this is")
+		return failure.Bad(errors.New("every line is of another version of the click log"), "a newer version of this command reads it; clickedge version says which this is")
 	}
 	return failure.Bad(errNoLine, "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
 }

@@ -18,7 +18,7 @@ import (
 func read(t testing.TB, lines ...string) *Clicks {
 	t.Helper()
 	c := new(Clicks)
-	require.NoError(t, clicklog.Lines(strings.NewReader(strings.Join(lines, "\n")), c.Line))
+	require.NoError(t, c.Lines(strings.NewReader(strings.Join(lines, "\n")), c.Line))
 	return c
 }
 
@@ -129,8 +129,8 @@ func FuzzClicks(f *testing.F) {
 	f.Add(line(1, "time", "0001-01-01T00:00:01Z", "us", "9223372036854775807", "origin_status", "1") + "\n" + line(2, "time", "9999-12-31T23:59:59-23:59", "host", `"><script>`, "destination", "</title>\u202e"))
 	f.Fuzz(func(t *testing.T, log string) {
 		c, m := new(Clicks), new(clicklog.Missed)
-		require.NoError(t, clicklog.Lines(strings.NewReader(log), c.Line))
-		require.NoError(t, clicklog.Lines(strings.NewReader(log), m.Line))
+		require.NoError(t, c.Lines(strings.NewReader(log), c.Line))
+		require.NoError(t, m.Lines(strings.NewReader(log), m.Line))
 		r, missed := c.Report(), m.Report()
 		total := missed.Total
 		require.Equal(t, total.Clicks+total.Opens+total.Unsubscribes+total.Other, r.Total.Missed)

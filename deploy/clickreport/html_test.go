@@ -11,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
-
-	"github.com/clickedge/clickedge/deploy/clicklog"
 )
 
 var update = flag.Bool("update", false, "rewrite the page in testdata")
@@ -23,7 +21,7 @@ func TestPage(t *testing.T) {
 	require.NoError(t, err)
 	defer log.Close()
 	c := new(Clicks)
-	require.NoError(t, clicklog.Lines(log, c.Line))
+	require.NoError(t, c.Lines(log, c.Line))
 	var page bytes.Buffer
 	require.NoError(t, c.Report().HTML(&page))
 	const golden = "testdata/clicks.html"

@@ -25,7 +25,7 @@ func FuzzKeyUse(f *testing.F) {
 		now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 		j := &Retirement{Log: new(clicklog.Keys), Now: now, MaxAge: "30d"}
 		lines := 0
-		require.NoError(t, clicklog.Lines(strings.NewReader(log), func(line []byte) { lines++; j.Log.Line(line) }))
+		require.NoError(t, j.Log.Lines(strings.NewReader(log), func(line []byte) { lines++; j.Log.Line(line) }))
 		require.Equal(t, lines, j.Log.Count+j.Log.Others)
 		for _, s := range j.All(sites, nil, nil) {
 			used := j.Log.Use(s.KID)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
-	"github.com/clickedge/clickedge/deploy/clicklog"
 )
 
 const forecastSites = `{"sites": {
@@ -49,7 +48,7 @@ func line(changes ...string) string {
 
 func forecast(t *testing.T, site *core.Site, lines ...string) *Report {
 	f := &Forecast{Site: site}
-	require.NoError(t, clicklog.Lines(strings.NewReader(strings.Join(lines, "\n")), f.Line))
+	require.NoError(t, f.Lines(strings.NewReader(strings.Join(lines, "\n")), f.Line))
 	return f.Report(now)
 }
 
