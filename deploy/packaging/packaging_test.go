@@ -17,7 +17,13 @@ const root = "../.."
 // container's image.
 var clickedge, imager string
 
-func TestMain(m *testing.M) { os.Exit(withCommand(m.Run)) }
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == limitless {
+		fmt.Fprintln(os.Stderr, asRuntime(os.Args))
+		os.Exit(1)
+	}
+	os.Exit(withCommand(m.Run))
+}
 
 func withCommand(run func() int) int {
 	dir, err := os.MkdirTemp("", "packaging")
