@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -118,10 +119,16 @@ func (r *running) secured(p *pebble, host string) (*x509.Certificate, error) {
 	}
 	conn := dialed.(*tls.Conn)
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", sesClick, host)
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", sesClick, host); err != nil {
+		return nil, err
+	}
 	answer, err := io.ReadAll(conn)
-	require.NoError(r.t, err)
-	require.True(r.t, strings.HasPrefix(string(answer), "HTTP/1.1 302 "), "%s", answer)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(string(answer), "HTTP/1.1 302 ") {
+		return nil, fmt.Errorf("answered: %s", answer)
+	}
 	return conn.ConnectionState().PeerCertificates[0], nil
 }
 
@@ -193,6 +200,48 @@ func TestFetch(t *testing.T) {
 			again.end()
 		})
 	}
+}
+
+// While the CA renews a certificate again and again, each of the readers who come
+// meanwhile is answered and has a line in the log.
+func TestRenewUnderLoad(t *testing.T) {
+	const readers, renewals = 4, 3
+	p := newPebble(t)
+	host := freshHost("loaded")
+	r := newRunning(t, uncountedFor(host))
+	r.start(r.fetching(p))
+	p.asks(portOf(t, r.addr("http")), portOf(t, r.addr("https")))
+	_, err := r.secured(p, host)
+	require.NoError(t, err, "%s", &r.err)
+
+	var clicks atomic.Int64
+	var serials sync.Map
+	var known atomic.Int64
+	problems := make(chan error, readers)
+	for range readers {
+		go func() {
+			for start := time.Now(); known.Load() <= renewals; {
+				cert, err := r.secured(p, host)
+				if err == nil && time.Since(start) > time.Minute {
+					err = errors.New("it is not renewed")
+				}
+				if err != nil {
+					problems <- err
+					return
+				}
+				clicks.Add(1)
+				if _, old := serials.LoadOrStore(cert.SerialNumber.String(), true); !old {
+					known.Add(1)
+				}
+			}
+			problems <- nil
+		}()
+	}
+	for range readers {
+		require.NoError(t, <-problems, "%s", &r.err)
+	}
+	r.end()
+	require.Equal(t, clicks.Load()+1, int64(strings.Count(r.out.String(), `"kind":"click"`)))
 }
 
 // What the CA refuses is said once, and the CA is not asked again before its
