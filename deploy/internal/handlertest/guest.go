@@ -1,0 +1,31 @@
+// Package handlertest builds the small program of guest, which has edge/handler
+// in it, for the tests that run it.
+package handlertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Lenient is the build tag with which the SDK hands on every request target.
+const Lenient = "fastlyinternalsetparseuri"
+
+// Reactor compiles the program. root is the repository's folder.
+func Reactor(ctx context.Context, root, tags string) ([]byte, error) {
+	tmp, err := os.MkdirTemp("", "handlertest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	out := filepath.Join(tmp, "guest.wasm")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildmode=c-shared", "-tags="+tags, "-o", out, "./deploy/internal/handlertest/guest")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, strings.TrimSpace(string(said)))
+	}
+	return os.ReadFile(out)
+}

@@ -1,0 +1,28 @@
+package handler
+
+import "github.com/clickedge/clickedge/core/verdict"
+
+// readSignals reads what the verdict needs, if the log line has a verdict.
+func (x *exchange) readSignals() {
+	if !x.record.Judged {
+		return
+	}
+	s := &x.signals
+	s.Method, s.Secure = x.request.Method, x.secure()
+	s.ReadHeaders(x.arrival.Headers)
+	s.Bot = x.bot()
+	s.UserAgent = joined(x.in.Header, "user-agent")
+	if name := verdict.PurposeHeader(x.arrival.Headers); name != "" {
+		s.Purpose = joined(x.in.Header, name)
+	}
+}
+
+// bot is what Fastly's Bot Management says of the request. Of a bot that was
+// detected, what the host does not say is left out.
+func (x *exchange) bot() verdict.BotAnalysis {
+	b, _ := x.in.BotDetection()
+	if b == nil || !b.Analyzed {
+		return verdict.BotAnalysis{}
+	}
+	return verdict.BotAnalysis{Analysed: true, Detected: b.Detected, Verified: b.Verified, Category: verdict.BotCategory(max(b.Category, 0)), Name: b.Name}
+}
