@@ -63,7 +63,7 @@ func (x *exchange) send(a *core.Answer) {
 func (x *exchange) begin(status int, length string) {
 	h := x.w.Header()
 	h.Del("Content-Length")
-	if length != "" && hasLength(status) {
+	if length != "" && x.request.Method != "HEAD" && hasLength(status) {
 		h.Set("Content-Length", length)
 		x.w.SetManualFramingMode(true)
 	}
