@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,12 +14,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/internal/handlertest"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/edge/prewarm"
 	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 // handlerDiffers lists the golden cases in which edge/handler does not do what
@@ -53,79 +57,139 @@ func differs(t *testing.T, build string) map[string]string {
 // their order is its own; all else is as from the module, but for the cases that
 // are listed.
 func TestHandlerGolden(t *testing.T) {
+	groups := loadGolden(t)
+	keys := slices.Sorted(maps.Keys(groups))
+	services := servicesOf(t, keys)
 	for _, build := range []struct{ name, tags string }{{"tagged", handlertest.Lenient}, {"untagged", ""}} {
 		t.Run(build.name, func(t *testing.T) {
-			groups := loadGolden(t)
-			keys := slices.Sorted(maps.Keys(groups))
-			programs := newHandlerPrograms(t, build.tags, keys)
-			var differ []string
-			for i, key := range keys {
-				cases := groups[key]
-				cold, warm := programs.rigs(t, i, cases[0])
-				for _, g := range cases {
-					want := g.want()
-					switch {
-					case g.differs(t, want, cold):
-						differ = append(differ, g.name())
-					case g.differs(t, want, warm):
-						t.Errorf("%s: prewarmed it is another", g.name())
-					}
-				}
-			}
+			cold, warm := handlerPrograms(t, build.tags, keys)
 			listed := differs(t, build.name)
-			for _, name := range differ {
-				if listed[name] == "" {
-					t.Errorf("%s: not as from the module", name)
+			var differ []string
+			for _, s := range services {
+				g := groups[keys[s.groups[0]]][0]
+				rigs := []*rig{
+					s.rig(t, cold, g, func(cfg *hostsim.Config) { cfg.Entry, cfg.FS = contract.Entry, files(keys) }),
+					s.rig(t, warm, g, nil),
+				}
+				for _, at := range s.groups {
+					found := differing(t, rigs[0], at, groups[keys[at]], listed)
+					require.Equal(t, found, differing(t, rigs[1], at, groups[keys[at]], listed), "prewarmed it answers as before")
+					differ = append(differ, found...)
 				}
 			}
-			for name := range listed {
-				if !slices.Contains(differ, name) {
-					t.Errorf("%s: it is as from the module, and %s lists it", name, handlerDiffers)
-				}
-			}
+			slices.Sort(differ)
+			require.Equal(t, slices.Sorted(maps.Keys(listed)), differ, "the cases that differ are those in %s", handlerDiffers)
 		})
 	}
 }
 
-// handlerPrograms are a program with edge/handler as it is compiled, and
-// prewarmed, with several sites.json: see handlertest.
-type handlerPrograms struct {
-	sites      []string
-	cold, warm []byte
+// handlerService is a service for several groups of golden cases: those with
+// the same stores, whose origins agree.
+type handlerService struct {
+	stores  string
+	groups  []int
+	origins []*core.Origin
 }
 
-// newHandlerPrograms compiles the program, for the groups of golden cases.
-func newHandlerPrograms(t *testing.T, tags string, groups []string) *handlerPrograms {
+// servicesOf puts each group into the first service that has room for it.
+func servicesOf(t *testing.T, groups []string) (list []*handlerService) {
+	t.Helper()
+	for i, key := range groups {
+		text, stores, _ := strings.Cut(key, "\x00")
+		sites, err := sitesjson.Parse("sites.json", []byte(text))
+		require.NoError(t, err)
+		at := slices.IndexFunc(list, func(s *handlerService) bool { return s.stores == stores && s.take(sites.Origins()) })
+		if at < 0 {
+			at, list = len(list), append(list, &handlerService{stores: stores, origins: sites.Origins()})
+		}
+		list[at].groups = append(list[at].groups, i)
+	}
+	return list
+}
+
+// take adds origins, unless another has the backend of one of them.
+func (s *handlerService) take(more []*core.Origin) bool {
+	all := slices.Clone(s.origins)
+	for _, o := range more {
+		at := slices.IndexFunc(all, func(have *core.Origin) bool { return have.Backend == o.Backend })
+		switch {
+		case at < 0:
+			all = append(all, o)
+		case !reflect.DeepEqual(all[at], o):
+			return false
+		}
+	}
+	s.origins = all
+	return true
+}
+
+// rig runs a program on the service. g is a case of it, with its stores.
+func (s *handlerService) rig(t *testing.T, wasm []byte, g *golden, change func(*hostsim.Config)) *rig {
+	t.Helper()
+	fleet, err := origins.Start(s.origins, origins.Options{AcceptAnySignature: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { fleet.Close() })
+	cfg := rigConfig(s.origins, fleet)
+	cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: g.keys}
+	cfg.KVStores = map[string]map[string]hostsim.KVEntry{contract.LinkStore: g.learned}
+	if change != nil {
+		change(&cfg)
+	}
+	h, err := hostsim.New(t.Context(), wasm, cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { h.Close(context.Background()) })
+	return &rig{fleet: fleet, host: h}
+}
+
+// handlerPrograms are a program with edge/handler as it is compiled, and
+// prewarmed with the sites of all these groups: see handlertest.
+func handlerPrograms(t *testing.T, tags string, groups []string) (cold, warm []byte) {
 	t.Helper()
 	root, err := module.Root(".")
 	require.NoError(t, err)
-	p := &handlerPrograms{}
+	cold, err = handlertest.Reactor(t.Context(), root, tags)
+	require.NoError(t, err)
+	var sites []string
 	for _, key := range groups {
-		sites, _, _ := strings.Cut(key, "\x00")
-		p.sites = append(p.sites, sites)
+		sites = append(sites, sitesOf(key))
 	}
-	p.cold, err = handlertest.Reactor(t.Context(), root, tags)
+	all := map[string][]byte{"sites.json": []byte(strings.Join(sites, "\x00"))}
+	warm, _, err = prewarm.Module(t.Context(), cold, prewarm.Options{Files: all})
 	require.NoError(t, err)
-	p.warm, _, err = prewarm.Module(t.Context(), p.cold, prewarm.Options{Files: map[string][]byte{"sites.json": p.file()}})
-	require.NoError(t, err)
-	return p
+	return cold, warm
 }
 
-func (p *handlerPrograms) file() []byte { return []byte(strings.Join(p.sites, "\x00")) }
+// sitesOf is the sites.json of a group.
+func sitesOf(group string) string {
+	sites, _, _ := strings.Cut(group, "\x00")
+	return sites
+}
 
-// rigs runs the programs with one sites.json, and the stores of a golden case.
-func (p *handlerPrograms) rigs(t *testing.T, at int, g *golden) (cold, warm *rig) {
-	t.Helper()
-	service := func(cfg *hostsim.Config) {
-		cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: g.keys}
-		cfg.KVStores = map[string]map[string]hostsim.KVEntry{contract.LinkStore: g.learned}
-		cfg.ConfigStores = map[string]map[string]string{"handlertest": {"sites": strconv.Itoa(at)}}
+// files are the sites of the groups, by their number.
+func files(groups []string) fstest.MapFS {
+	list := fstest.MapFS{}
+	for i, key := range groups {
+		list[strconv.Itoa(i)+".json"] = &fstest.MapFile{Data: []byte(sitesOf(key))}
 	}
-	cold = rigOf(t, p.cold, p.sites[at], origins.Options{}, func(cfg *hostsim.Config) {
-		service(cfg)
-		cfg.Entry, cfg.FS = contract.Entry, fstest.MapFS{"sites.json": {Data: p.file()}}
-	})
-	return cold, rigOf(t, p.warm, p.sites[at], origins.Options{}, service)
+	return list
+}
+
+// differing returns the cases of a group in which a rig does not do what the
+// golden sections say.
+func differing(t *testing.T, r *rig, group int, cases []*golden, listed map[string]string) (names []string) {
+	t.Helper()
+	for _, g := range cases {
+		r.host.(*hostsim.Host).PurgeAll() // what is learned in one case is not known in another
+		sent := *g
+		sent.req.Header = append(slices.Clone(g.req.Header), wire.Field{Name: handlertest.SitesField, Value: strconv.Itoa(group)})
+		if why := sent.differs(g.want(), r); why != "" {
+			names = append(names, g.name())
+			if listed[g.name()] == "" {
+				t.Logf("%s: %s", g.name(), why)
+			}
+		}
+	}
+	return names
 }
 
 // want has the golden sections.
@@ -139,21 +203,19 @@ func (g *golden) want() map[string]string {
 	return want
 }
 
-// differs reports whether a rig does not do what the golden sections say.
-func (g *golden) differs(t *testing.T, want map[string]string, r *rig) bool {
-	t.Helper()
+// differs says in what a rig does not do what the golden sections say; "" for
+// nothing.
+func (g *golden) differs(want map[string]string, r *rig) string {
 	got, err := g.try(r)
 	if err != nil {
-		t.Logf("%s: %v", g.name(), err)
-		return true
+		return err.Error()
 	}
 	for _, name := range sections {
 		if got[name] != want[name] {
-			t.Logf("%s: %s\nwant\n%s\ngot\n%s", g.name(), name, want[name], got[name])
-			return true
+			return name + "\nwant\n" + want[name] + "\ngot\n" + got[name]
 		}
 	}
-	return false
+	return ""
 }
 
 // try is run, but returns what run asserts of every request.

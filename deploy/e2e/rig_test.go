@@ -172,12 +172,7 @@ func rigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*h
 	fleet, err := origins.Start(sites.Origins(), opt)
 	require.NoError(t, err)
 	t.Cleanup(func() { fleet.Close() })
-	cfg := hostsim.Config{
-		Backends: backends(sites, fleet),
-		Now:      func() time.Time { return noon },
-		CacheDir: compiled,
-		Env:      map[string]string{"FASTLY_SERVICE_VERSION": "7"},
-	}
+	cfg := rigConfig(sites.Origins(), fleet)
 	if change != nil {
 		change(&cfg)
 	}
@@ -187,11 +182,21 @@ func rigWith(t *testing.T, sitesJSON string, opt origins.Options, change func(*h
 	return r
 }
 
+// rigConfig is the configuration that tests begin with.
+func rigConfig(all []*core.Origin, fleet *origins.Fleet) hostsim.Config {
+	return hostsim.Config{
+		Backends: backends(all, fleet),
+		Now:      func() time.Time { return noon },
+		CacheDir: compiled,
+		Env:      map[string]string{"FASTLY_SERVICE_VERSION": "7"},
+	}
+}
+
 // backends reaches each origin at its stand-in, with the SNI and the
 // certificate name of the real one and no Host override: as deployed.
-func backends(sites *core.Sites, fleet *origins.Fleet) map[string]hostsim.Backend {
+func backends(all []*core.Origin, fleet *origins.Fleet) map[string]hostsim.Backend {
 	list := map[string]hostsim.Backend{}
-	for _, o := range sites.Origins() {
+	for _, o := range all {
 		b := hostsim.Backend{URL: "http://" + fleet.Addr(o.Backend)}
 		if o.TLS {
 			b = hostsim.Backend{URL: "https://" + fleet.Addr(o.Backend), SNI: o.Address, CertHost: o.Address, CA: fleet.CA()}

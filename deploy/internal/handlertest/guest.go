@@ -1,5 +1,5 @@
-// Package handlertest builds the small program of guest, which has edge/handler
-// in it, for the tests that run it.
+//go:build !wasip1
+
 package handlertest
 
 import (
