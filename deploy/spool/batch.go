@@ -65,7 +65,7 @@ type filling struct {
 	Batch
 	file   file
 	synced int64 // so many bytes are on the disk
-	torn   bool  // behind the lines there may be a part of one
+	torn   int64 // bytes of a part of a line behind the lines
 }
 
 // file is an [os.File].
@@ -102,7 +102,7 @@ func (b *filling) write(lines []byte) error {
 		return nil
 	}
 	if n > 0 && b.file.Truncate(b.Size) != nil {
-		b.torn = true
+		b.torn = int64(n)
 	}
 	return err
 }
@@ -122,6 +122,9 @@ func (b *filling) sync(size int64) error {
 // seal ends a batch, which waits for the receiver then. It may be called again
 // after an error.
 func (s *Spool) seal(b *filling) error {
+	if b.Size == 0 { // its first line was torn
+		return s.discard(b)
+	}
 	err := b.file.Sync()
 	if err == nil {
 		err = s.rename(b)
@@ -135,8 +138,17 @@ func (s *Spool) seal(b *filling) error {
 	return err
 }
 
+// discard removes a batch that has no line.
+func (s *Spool) discard(b *filling) error {
+	_ = b.file.Close()
+	if err := os.Remove(s.path(b.ID, openEnding)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 func (s *Spool) rename(b *filling) error {
-	if b.torn {
+	if b.torn > 0 {
 		return s.rewrite(b)
 	}
 	err := os.Rename(s.path(b.ID, openEnding), s.path(b.ID, sealedEnding))

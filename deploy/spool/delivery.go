@@ -114,13 +114,18 @@ func (d *Delivery) pause(wait time.Duration, failed bool) bool {
 	return true
 }
 
-// flush sends what there is, until something fails.
+// flush sends what there is, until the receiver fails. A batch that alone is
+// refused is postponed, and another one is next then.
 func (d *Delivery) flush() {
 	d.spool.hurry()
+	failed := ""
 	for d.ctx.Err() == nil {
 		b, _, ok := d.spool.next()
-		if !ok || d.send(b) > 0 {
+		if !ok || b.ID == failed {
 			return
+		}
+		if d.send(b) > 0 {
+			failed = b.ID
 		}
 	}
 }
@@ -132,6 +137,9 @@ func (d *Delivery) send(b Batch) (wait time.Duration) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		d.spool.Warn("warning: somebody has removed a batch of the spool, " + files.Size(b.Size) + " of the click log: " + d.spool.path(b.ID, sealedEnding))
+		d.forget(b)
+		return 0
+	case errors.Is(err, errNoLine):
 		d.forget(b)
 		return 0
 	case err != nil:

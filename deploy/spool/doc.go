@@ -6,7 +6,7 @@
 //
 //	<id>.open     takes lines now
 //	<id>.ndjson   whole, and not changed any more: waits for the receiver
-//	<id>.damaged  what was no whole line after a crash, for the operator
+//	<id>.damaged  what was no whole line, as after a crash, for the operator
 //	lock          held by the process that has the folder
 //
 // The promises:
@@ -18,6 +18,9 @@
 //   - A batch is removed when the receiver has answered 2xx, and is sent again,
 //     with the same id and the same bytes, until then. So each line arrives at
 //     least once, and twice only within a batch that arrives twice.
+//   - The receiver gets whole lines only, those of an earlier process before
+//     those of a later one. Of a file that the disk has damaged, what is no
+//     whole line stays for the operator.
 //   - The folder has a bound. Beyond it Write fails, and says so; nothing waits
 //     for the receiver.
 package spool

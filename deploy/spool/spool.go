@@ -171,6 +171,7 @@ func (s *Spool) found(id, ending string, e os.DirEntry) error {
 		return err
 	}
 	b := Batch{ID: id, Size: info.Size(), Since: begunAt(id)}
+	s.last = max(s.last, b.Since.UnixMilli()) // or the next one comes before it, where the clock was set back
 	switch ending {
 	case damagedEnding:
 		return nil
@@ -221,7 +222,8 @@ func (s *Spool) Write(lines []byte) (int, error) {
 		s.open = b
 	}
 	if err := s.open.write(lines); err != nil {
-		if s.open.torn { // no further line goes there
+		if s.open.torn > 0 { // no further line goes there
+			s.bytes += s.open.torn
 			s.turn()
 		}
 		return 0, err
@@ -338,7 +340,10 @@ func (s *Spool) sealFull() error {
 		}
 		s.mu.Lock()
 		s.full = s.full[1:]
-		s.sealed = append(s.sealed, b.Batch)
+		s.bytes -= b.torn
+		if b.Size > 0 {
+			s.sealed = append(s.sealed, b.Batch)
+		}
 		s.mu.Unlock()
 		wake(s.ready)
 	}
@@ -392,13 +397,55 @@ func (s *Spool) next() (b Batch, wait time.Duration, ok bool) {
 	return Batch{}, wait, false
 }
 
-// read returns the lines of a batch.
+// read returns the lines of a batch. What is no whole line any more, as after a
+// disk has lost a part of the file, is put aside first: the receiver gets none
+// in halves.
 func (s *Spool) read(b Batch) ([]byte, error) {
 	text, err := files.Read(context.Background(), s.path(b.ID, sealedEnding), nil, mostFile)
 	if err == nil && len(text) == 0 {
 		err = errors.New("it is empty")
 	}
-	return text, err
+	if err != nil {
+		return nil, err
+	}
+	whole, rest := sift(text)
+	if len(rest) == 0 {
+		return whole, nil
+	}
+	return whole, s.putAside(b, whole, rest)
+}
+
+// errNoLine says that nothing of a batch is whole.
+var errNoLine = errors.New("it has no whole line")
+
+// putAside moves what is no whole line out of a batch.
+func (s *Spool) putAside(b Batch, whole, rest []byte) error {
+	name := s.path(b.ID, damagedEnding)
+	before, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := files.Replace(name, append(before, rest...), 0o600); err != nil {
+		return err
+	}
+	if err := files.Replace(s.path(b.ID, sealedEnding), whole, 0o600); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if at := s.indexOf(b); at >= 0 {
+		s.sealed[at].Size = int64(len(whole)) // the rest still has its bytes
+	}
+	s.mu.Unlock()
+	s.Warn(fmt.Sprintf("warning: %s of a batch of the spool were no whole line any more; they are in %s", files.Size(int64(len(rest))), name))
+	if len(whole) == 0 {
+		return errNoLine
+	}
+	return nil
+}
+
+// indexOf is where a batch waits; -1 where it does not.
+func (s *Spool) indexOf(b Batch) int {
+	return slices.IndexFunc(s.sealed, func(have Batch) bool { return have.ID == b.ID })
 }
 
 // drop removes a batch that was delivered, or that is no longer there.
@@ -409,9 +456,11 @@ func (s *Spool) drop(b Batch) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sealed = slices.DeleteFunc(s.sealed, func(have Batch) bool { return have.ID == b.ID })
-	if err == nil {
-		s.bytes -= b.Size
+	if at := s.indexOf(b); at >= 0 {
+		if err == nil {
+			s.bytes -= s.sealed[at].Size
+		}
+		s.sealed = slices.Delete(s.sealed, at, at+1)
 	}
 	return err
 }
@@ -420,8 +469,7 @@ func (s *Spool) drop(b Batch) error {
 func (s *Spool) postpone(b Batch, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := slices.IndexFunc(s.sealed, func(have Batch) bool { return have.ID == b.ID })
-	if at >= 0 {
+	if at := s.indexOf(b); at >= 0 {
 		s.sealed[at].refusals++
 		s.sealed[at].again = s.now().Add(wait)
 	}
@@ -448,8 +496,7 @@ func (s *Spool) end() {
 		s.turn()
 	} else if b != nil {
 		s.open = nil
-		_ = b.file.Close()
-		_ = os.Remove(s.path(b.ID, openEnding))
+		_ = s.discard(b)
 	}
 	s.mu.Unlock()
 	close(s.stop)
