@@ -1,7 +1,10 @@
 package adopt
 
 import (
+	"encoding/json"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/setup"
 )
@@ -155,12 +159,68 @@ func requireRoad(t *testing.T, r *Road) {
 	last := r.steps()[len(r.steps())-1]
 	require.Equal(t, "clickedge doctor link.example.com", last.command)
 	var b strings.Builder
-	r.Text(&b)
+	r.Guide().Text(&b, r.Site.Host)
 	require.Contains(t, b.String(), "The way back:\n    - ")
 	if r.For == "server" && r.Cert == "" {
 		require.Contains(t, b.String(), "readers over https wait for it")
 		require.Contains(t, b.String(), "DNS-01")
 	}
+	requireSame(t, r.Guide(), b.String())
 	known := len(r.Seen.Stands.Chain)+len(r.Seen.Stands.Addresses) > 0
 	require.Equal(t, known, strings.Contains(b.String(), "lower the time to live"))
+}
+
+// requireSame: as JSON a document has each text that is printed, and no other.
+func requireSame(t *testing.T, document any, printed string) {
+	t.Helper()
+	text, err := json.Marshal(document)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), ":null")
+	var tree any
+	require.NoError(t, json.Unmarshal(text, &tree))
+	var leaves []string
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				walk(v[name])
+			}
+		case []any:
+			for _, one := range v {
+				walk(one)
+			}
+		case string:
+			leaves = append(leaves, v)
+		}
+	}
+	walk(tree)
+	for _, leaf := range leaves {
+		if leaf != "server" && leaf != "fastly" {
+			require.Contains(t, printed, leaf)
+			printed = strings.Replace(printed, leaf, "", 1)
+		}
+	}
+	for line := range strings.Lines(printed) { // titles and numbers are left
+		require.Less(t, len(line), 90, line)
+	}
+}
+
+// What was seen is the same in print and as JSON.
+func TestSight(t *testing.T) {
+	r := &report.Report{Host: "link.example.com", ESP: "sendgrid", Started: time.Unix(1_800_000_000, 0)}
+	r.Seen = []report.Fact{{Section: catalogue.DNS, Name: "cname", Value: "sendgrid.net"}}
+	r.Stands.Files = []report.AppFile{{Path: "/a", Body: []byte("123")}, {Path: "/b", Problem: "404"}}
+	s := See(r)
+	require.Equal(t, []Fact{{"cname", "sendgrid.net"}}, s.Facts)
+	require.Equal(t, []File{{Path: "/a", Bytes: 3}, {Path: "/b", Problem: "404"}}, s.Files)
+	require.Len(t, s.NotSeen, 2, "https was not answered")
+	var b strings.Builder
+	s.Text(&b)
+	for _, text := range append(s.NotSeen, s.Answers, s.ESP, "/a: 3 bytes", "/b: 404", "cname", "sendgrid.net", "2027-01-15 08:00 UTC") {
+		require.Contains(t, b.String(), text)
+	}
+	text, err := json.Marshal(See(&report.Report{}))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), ":null")
 }

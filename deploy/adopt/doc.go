@@ -2,7 +2,7 @@
 // what the doctor has seen of it for a site of sites.json, and says the road to
 // the cut-over.
 //
-// Start with [Take], which fills a draft from a report, and with [Road.Text].
+// Start with [Take], which fills a draft from a report, and with [Road.Guide].
 //
 // It claims nothing that was not seen. Where links lead cannot be seen from
 // outside, nor what the configuration of another proxy says; that is said. The

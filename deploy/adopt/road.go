@@ -40,25 +40,53 @@ type Road struct {
 // what is done elsewhere.
 type step struct{ what, command string }
 
-// Text prints the road.
-func (r *Road) Text(w io.Writer) {
+// Guide is the road, written down.
+type Guide struct {
+	For        setup.Road `json:"for"`
+	First      []string   `json:"first"`
+	Steps      []Step     `json:"steps"`
+	WayBack    string     `json:"way_back"`
+	Afterwards []string   `json:"afterwards"`
+	Leave      []string   `json:"leave"`
+	DoNot      []string   `json:"do_not"`
+	Notes      []string   `json:"notes"`
+}
+
+// Step is a part of the road.
+type Step struct {
+	What    string `json:"what"`
+	Command string `json:"command,omitempty"` // "" for what is done elsewhere
+}
+
+// Guide writes the road down. No list in it is nil.
+func (r *Road) Guide() *Guide {
+	some := func(list []string) []string { return append([]string{}, list...) }
+	g := &Guide{For: r.For, First: some(r.first()), WayBack: r.back(), Afterwards: some(r.plan().Then), Leave: some(r.plan().Keep), DoNot: some(r.doNot()), Notes: some(r.notes())}
+	for _, s := range r.steps() {
+		g.Steps = append(g.Steps, Step{s.what, s.command})
+	}
+	return g
+}
+
+// Text prints the road of a host.
+func (g *Guide) Text(w io.Writer, host string) {
 	where := "on a server of your own"
-	if r.For == setup.Fastly {
+	if g.For == setup.Fastly {
 		where = "on Fastly"
 	}
-	fmt.Fprintf(w, "\nThe road to the cut-over of %s, %s\n", r.Site.Host, where)
-	points(w, "First:", r.first())
-	for n, s := range r.steps() {
-		fmt.Fprintf(w, "\n  %d. %s\n", n+1, clean.Text(s.what))
-		if s.command != "" {
-			fmt.Fprintf(w, "       %s\n", s.command)
+	fmt.Fprintf(w, "\nThe road to the cut-over of %s, %s\n", host, where)
+	points(w, "First:", g.First)
+	for n, s := range g.Steps {
+		fmt.Fprintf(w, "\n  %d. %s\n", n+1, clean.Text(s.What))
+		if s.Command != "" {
+			fmt.Fprintf(w, "       %s\n", s.Command)
 		}
 	}
-	points(w, "The way back:", []string{r.back()})
-	points(w, "Afterwards:", r.plan().Then)
-	points(w, "Leave as it is:", r.plan().Keep)
-	points(w, "Do not:", r.doNot())
-	points(w, "Notes:", r.notes())
+	points(w, "The way back:", []string{g.WayBack})
+	points(w, "Afterwards:", g.Afterwards)
+	points(w, "Leave as it is:", g.Leave)
+	points(w, "Do not:", g.DoNot)
+	points(w, "Notes:", g.Notes)
 }
 
 func points(w io.Writer, title string, list []string) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
@@ -11,30 +12,75 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
-// Seen prints what stands on the host.
-func Seen(w io.Writer, r *report.Report) {
-	fmt.Fprintf(w, "%s, as seen at %s\n", r.Host, r.Started.UTC().Format("2006-01-02 15:04 MST"))
-	facts := output.Facts{W: w}
+// Sight is what stands on a host, as seen from outside.
+type Sight struct {
+	Host    string    `json:"host"`
+	At      time.Time `json:"at"`
+	Facts   []Fact    `json:"facts"`
+	Answers string    `json:"answers"` // who stands in front
+	ESP     string    `json:"esp"`
+	Files   []File    `json:"files"` // by which apps open links
+	NotSeen []string  `json:"not_seen"`
+	// Wrong are the codes of the doctor's findings.
+	Wrong []string `json:"wrong_today"`
+}
+
+// Fact is one of the doctor's.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// File is one by which apps open links.
+type File struct {
+	Path    string `json:"path"`
+	Bytes   int    `json:"bytes"`
+	Problem string `json:"problem,omitempty"` // why it is none
+}
+
+// See takes what stands on the host out of a report.
+func See(r *report.Report) *Sight {
+	s := &Sight{Host: r.Host, At: r.Started.UTC(), Facts: []Fact{}, Answers: answers(r), ESP: sender(r), Files: []File{}, Wrong: append([]string{}, r.Worrying()...)}
 	for _, f := range r.Seen {
 		if f.Section <= catalogue.ESP {
-			facts.Row(f.Name, clean.Cut(f.Value, 200))
+			s.Facts = append(s.Facts, Fact{f.Name, f.Value})
 		}
 	}
-	facts.Row("answers", answers(r))
-	facts.Row("ESP", sender(r))
 	for _, f := range r.Stands.Files {
-		what := fmt.Sprintf("%d bytes", len(f.Body))
+		file := File{Path: f.Path, Bytes: len(f.Body)}
 		if f.Body == nil {
+			file.Problem = f.Problem
+		}
+		s.Files = append(s.Files, file)
+	}
+	if !r.Stands.HTTPS {
+		s.NotSeen = append(s.NotSeen, "files for apps, as https is not answered there for "+r.Host)
+	}
+	s.NotSeen = append(s.NotSeen, "where links may lead, and what the configuration there says besides")
+	return s
+}
+
+// Text prints what was seen.
+func (s *Sight) Text(w io.Writer) {
+	fmt.Fprintf(w, "%s, as seen at %s\n", s.Host, s.At.Format("2006-01-02 15:04 MST"))
+	facts := output.Facts{W: w}
+	for _, f := range s.Facts {
+		facts.Row(f.Name, clean.Cut(f.Value, 200))
+	}
+	facts.Row("answers", s.Answers)
+	facts.Row("ESP", s.ESP)
+	for _, f := range s.Files {
+		what := fmt.Sprintf("%d bytes", f.Bytes)
+		if f.Problem != "" {
 			what = f.Problem
 		}
 		facts.Row("for apps", f.Path+": "+clean.Cut(what, 160))
 	}
-	if !r.Stands.HTTPS {
-		facts.Row("not seen", "files for apps, as https is not answered there for "+r.Host)
+	for _, text := range s.NotSeen {
+		facts.Row("not seen", text)
 	}
-	facts.Row("not seen", "where links may lead, and what the configuration there says besides")
-	if n := len(r.Worrying()); n > 0 {
-		facts.Row("wrong today", strings.Join(r.Worrying(), ", ")+": clickedge doctor "+r.Host+" says what that means")
+	if len(s.Wrong) > 0 {
+		facts.Row("wrong today", strings.Join(s.Wrong, ", ")+": clickedge doctor "+s.Host+" says what that means")
 	}
 }
 

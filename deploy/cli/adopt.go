@@ -29,6 +29,8 @@ type adoptCmd struct {
 	asked     string // where the ESP is asked directly
 	ca        string
 	quiet     bool
+	json      bool
+	written   []string // files
 	road      string
 	addresses []string
 	cert, key string
@@ -54,7 +56,8 @@ It changes nothing elsewhere, and what it asks is bounded: see clickedge doctor.
 		Example: `  clickedge adopt link.example.com
   clickedge adopt link.example.com --for server --address 203.0.113.5 --destination example.com
   clickedge adopt link.example.com --for server --address 203.0.113.5 --cert link.example.com.pem --key link.example.com.key
-  clickedge adopt link.example.com --for fastly --esp customerio-eu --destination example.com --add`,
+  clickedge adopt link.example.com --for fastly --esp customerio-eu --destination example.com --add
+  clickedge adopt link.example.com --esp customerio-eu --destination example.com --json | jq -r '.road.steps[].command'`,
 		Args: needs("link domain"),
 		RunE: a.run,
 	}
@@ -71,6 +74,7 @@ It changes nothing elsewhere, and what it asks is bounded: see clickedge doctor.
 	f.IntVar(&o.HTTPSPort, "https-port", 0, "the `port` of https, if not 443")
 	f.DurationVar(&o.Timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	f.StringVar(&a.ca, "ca", "", "trust the authorities in this PEM `file` and no others")
+	f.BoolVar(&a.json, "json", false, "print JSON")
 	f.BoolVar(&a.quiet, "quiet", false, "do not say on a terminal what is being asked")
 	_ = cmd.MarkFlagFilename("cert")
 	_ = cmd.MarkFlagFilename("key")
@@ -87,7 +91,9 @@ func (a *adoptCmd) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	adopt.Seen(a.env.Out, seen)
+	if !a.json { // the document comes at the end
+		adopt.See(seen).Text(a.env.Out)
+	}
 	if err := a.write(cmd, seen); err != nil {
 		return err
 	}
@@ -102,8 +108,27 @@ func (a *adoptCmd) run(cmd *cobra.Command, args []string) error {
 	if len(site.Keys) > 0 {
 		r.KeyFile = a.draft.SecretOf(site.Keys[0])
 	}
-	r.Text(a.env.Out)
+	if a.json {
+		return output.JSON(a.env.Out, adoption{adopt.See(seen), a.draft.File, a.written, r.Guide()})
+	}
+	r.Guide().Text(a.env.Out, site.Host)
 	return nil
+}
+
+// adoption is what adopt --json prints.
+type adoption struct {
+	Seen  *adopt.Sight `json:"seen"`
+	Sites string       `json:"sites"`
+	// Written are files; empty where the site was there already.
+	Written []string     `json:"written"`
+	Road    *adopt.Guide `json:"road"`
+}
+
+// say prints a line that stands in the document, too.
+func (a *adoptCmd) say(format string, args ...any) {
+	if !a.json {
+		fmt.Fprintf(a.env.Out, format, args...)
+	}
 }
 
 // check reads the flags, before anybody is asked.
@@ -219,8 +244,9 @@ func (a *adoptCmd) interview(cmd *cobra.Command) *setup.Interview {
 // write writes the site of what was seen and said, unless the file has it.
 func (a *adoptCmd) write(cmd *cobra.Command, seen *report.Report) error {
 	d := &a.draft
+	a.written = []string{}
 	if d.There() != nil {
-		fmt.Fprintf(a.env.Out, "\n%s has %s already, and was left as it is\n", d.File, d.Site.Host)
+		a.say("\n%s has %s already, and was left as it is\n", d.File, d.Site.Host)
 		return nil
 	}
 	for _, n := range adopt.Take(d, seen) {
@@ -237,7 +263,8 @@ func (a *adoptCmd) write(cmd *cobra.Command, seen *report.Report) error {
 	}
 	names, err := d.Write()
 	if err == nil {
-		fmt.Fprintf(a.env.Out, "\nwritten: %s\n", strings.Join(names, ", "))
+		a.written = names
+		a.say("\nwritten: %s\n", strings.Join(names, ", "))
 	}
 	return err
 }
