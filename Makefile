@@ -107,4 +107,4 @@ reproducible: ## Build module, packages, image and release command in two places
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin pkg dist deploy/module/prebuilt/guest.wasm
+	rm -rf bin pkg dist deploy/module/prebuilt/guest.wasm deploy/module/prebuilt/inspector.html

@@ -179,7 +179,7 @@ type group struct {
 func (env *Env) groups() []group {
 	return []group{
 		{"Describe the link domains", []*cobra.Command{env.initCommand(), env.adoptCommand(), env.checkCommand(), env.migrateCommand()}},
-		{"Try it out", []*cobra.Command{env.serveCommand(), env.explainCommand()}},
+		{"Try it out", []*cobra.Command{env.serveCommand(), env.explainCommand(), env.inspectorCommand()}},
 		{"Put it into service", []*cobra.Command{env.buildCommand(), env.hashCommand(), env.publishCommand(), env.terraformCommand(), env.dnsCommand(), env.serverCommand()}},
 		{"Change what is in service", []*cobra.Command{env.retireCommand(), env.recallCommand(), env.overrideCommand(), env.learnCommand(), env.archiveCommand()}},
 		{"Sign links", []*cobra.Command{env.keysCommand(), env.signCommand(), env.verifyCommand()}},

@@ -16,29 +16,32 @@ import (
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
+// Section is a group of facts under a title.
+type Section struct {
+	Title string
+	Facts []Fact
+}
+
+// Fact is one line of an explanation. Name and Value are not escaped.
+type Fact struct {
+	Name, Value string
+	Personal    bool // names a recipient or one mail
+}
+
 // Print writes the explanation for people: headings at the margin, facts in two
 // columns below.
 func (x *Explanation) Print(w io.Writer) {
 	p := output.Facts{W: w}
 	fmt.Fprintf(w, "%s %s\n", clean.Text(x.Method), clean.Text(x.Target))
-	p.Heading("site")
-	p.Row("host", x.Host)
-	if len(x.main.Also) == 0 {
-		p.Row("esp", x.Site.ESP)
-		x.printOrigin(p)
-	} else {
-		p.Row("esp", x.espNames())
+	for _, s := range x.Sections() {
+		p.Heading(s.Title)
+		for _, f := range s.Facts {
+			if f.Personal {
+				f.Value += "  (personal)"
+			}
+			p.Row(f.Name, f.Value)
+		}
 	}
-	x.printRoute(p)
-	x.printLink(p)
-	x.printDecision(p)
-	x.printSent(p)
-	if x.IfAnswers != nil {
-		p.Heading("if the ESP's answer leads where the link says")
-		x.printOutcome(p, *x.IfAnswers)
-	}
-	x.printFailure(p)
-	x.printLater(p)
 	if len(x.Notes) > 0 {
 		p.Heading("notes")
 		for _, n := range x.Notes {
@@ -47,8 +50,47 @@ func (x *Explanation) Print(w io.Writer) {
 	}
 }
 
-// printOrigin writes where the ESP that gets the request is asked.
-func (x *Explanation) printOrigin(p output.Facts) {
+// Sections are what the text form says, but for notes: the site, what the link
+// says, what happens, and so on.
+func (x *Explanation) Sections() []Section {
+	p := &facts{}
+	p.Heading("site")
+	p.Row("host", x.Host)
+	if len(x.main.Also) == 0 {
+		p.Row("esp", x.Site.ESP)
+		x.addOrigin(p)
+	} else {
+		p.Row("esp", x.espNames())
+	}
+	x.addRoute(p)
+	x.addLink(p)
+	x.addDecision(p)
+	x.addSent(p)
+	if x.IfAnswers != nil {
+		p.Heading("if the ESP's answer leads where the link says")
+		x.addOutcome(p, *x.IfAnswers)
+	}
+	x.addFailure(p)
+	x.addLater(p)
+	return p.sections
+}
+
+// facts are sections that grow.
+type facts struct{ sections []Section }
+
+// Heading begins a section.
+func (f *facts) Heading(title string) { f.sections = append(f.sections, Section{Title: title}) }
+
+// Row adds a fact to the last section.
+func (f *facts) Row(name, value string) { f.add(Fact{Name: name, Value: value}) }
+
+func (f *facts) add(fact Fact) {
+	last := &f.sections[len(f.sections)-1]
+	last.Facts = append(last.Facts, fact)
+}
+
+// addOrigin writes where the ESP that gets the request is asked.
+func (x *Explanation) addOrigin(p *facts) {
 	s := x.settings()
 	if s.Origin != "" {
 		p.Row("origin", s.Origin+", backend "+s.Backend)
@@ -66,15 +108,15 @@ func (x *Explanation) settings() check.Settings {
 	return x.Site.Settings
 }
 
-// printRoute writes why this ESP of several gets the request.
-func (x *Explanation) printRoute(p output.Facts) {
+// addRoute writes why this ESP of several gets the request.
+func (x *Explanation) addRoute(p *facts) {
 	r := x.ESP
 	if r == nil {
 		return
 	}
 	p.Heading("which ESP")
 	p.Row("esp", check.Name(r.ESP, r.Links))
-	x.printOrigin(p)
+	x.addOrigin(p)
 	p.Row("why this one", r.Why)
 	if len(r.Others) > 0 {
 		p.Row("fits too", r.others())
@@ -84,24 +126,24 @@ func (x *Explanation) printRoute(p output.Facts) {
 	}
 }
 
-// printLater writes what the request gets once the ESP is retired.
-func (x *Explanation) printLater(p output.Facts) {
+// addLater writes what the request gets once the ESP is retired.
+func (x *Explanation) addLater(p *facts) {
 	t := x.Then
 	if t == nil {
 		return
 	}
 	p.Heading("until " + t.From + " (00:00 UTC) all of this; then, without " + x.site.ESP)
-	x.printOutcome(p, t.Outcome)
+	x.addOutcome(p, t.Outcome)
 	if t.Send == nil {
 		p.Row("sent", "nothing, to nobody")
 		return
 	}
 	p.Row("sent", t.Send.Method+" "+t.Send.Target)
 	p.Row("to", `the origin in "unsubscribes", `+connectionText(t.Send))
-	printEdits(p, t.Send.Headers)
+	addEdits(p, t.Send.Headers)
 }
 
-func (x *Explanation) printLink(p output.Facts) {
+func (x *Explanation) addLink(p *facts) {
 	t := x.Link
 	if t == nil {
 		return
@@ -113,16 +155,12 @@ func (x *Explanation) printLink(p output.Facts) {
 	}
 	p.Row("kind", t.Kind)
 	for _, f := range t.Fields {
-		mark := ""
-		if f.Personal {
-			mark = "  (personal)"
-		}
-		p.Row(f.Name, f.Value+mark)
+		p.add(Fact(f))
 	}
-	x.printDestination(p)
+	x.addDestination(p)
 }
 
-func (x *Explanation) printDestination(p output.Facts) {
+func (x *Explanation) addDestination(p *facts) {
 	t := x.Link
 	if t.Destination != "" {
 		p.Row("leads to", t.Destination)
@@ -152,23 +190,23 @@ func (x *Explanation) allowedText(t *linkText) string {
 	return "no: " + x.whyNot(t.Destination, t.Allowed) + " (" + string(t.Allowed) + ")"
 }
 
-func (x *Explanation) printDecision(p output.Facts) {
+func (x *Explanation) addDecision(p *facts) {
 	p.Heading("what happens")
-	x.printOutcome(p, x.Decision)
+	x.addOutcome(p, x.Decision)
 	if x.Decision.Action == actionUnchecked {
 		p.Row("what to do", "to have it checked, give --key-file FILE, or set "+keyring.EnvName(x.Link.Fields[0].Value))
 	}
 	if x.IfRight != nil {
 		p.Heading("if the tag is right")
-		x.printOutcome(p, *x.IfRight)
+		x.addOutcome(p, *x.IfRight)
 	}
 	if x.IfWrong != nil {
 		p.Heading("if it is not")
-		x.printOutcome(p, *x.IfWrong)
+		x.addOutcome(p, *x.IfWrong)
 	}
 }
 
-func (x *Explanation) printOutcome(p output.Facts, o Outcome) {
+func (x *Explanation) addOutcome(p *facts, o Outcome) {
 	p.Row("action", actionText(o, x.whoAnswers(o)))
 	if o.Code != outcome.OK && o.Code != "" {
 		p.Row("code", string(o.Code))
@@ -205,7 +243,7 @@ func actionText(o Outcome, whose string) string {
 	return fmt.Sprintf("%s: status %d", o.Action, o.Status)
 }
 
-func (x *Explanation) printFailure(p output.Facts) {
+func (x *Explanation) addFailure(p *facts) {
 	o := x.IfFails
 	if o == nil {
 		return
@@ -216,7 +254,7 @@ func (x *Explanation) printFailure(p output.Facts) {
 	}
 	p.Heading("if " + who + " is down, slow or answers with an error")
 	if o.Recalled != nil {
-		x.printOutcome(p, *o)
+		x.addOutcome(p, *o)
 		return
 	}
 	if o.Location == "" {
@@ -228,7 +266,7 @@ func (x *Explanation) printFailure(p output.Facts) {
 	p.Row("why", o.Why)
 }
 
-func (x *Explanation) printSent(p output.Facts) {
+func (x *Explanation) addSent(p *facts) {
 	s := x.Send
 	if s == nil {
 		return
@@ -240,16 +278,16 @@ func (x *Explanation) printSent(p output.Facts) {
 	p.Heading(who + " is sent")
 	p.Row("connection", connectionText(s))
 	p.Row("request", s.Method+" "+s.Target)
-	printEdits(p, s.Headers)
+	addEdits(p, s.Headers)
 	if len(s.Answer) > 0 {
 		p.Heading("the reader gets of " + whose + " answer")
-		printEdits(p, s.Answer)
+		addEdits(p, s.Answer)
 	}
 }
 
-// printEdits writes a row for each field. Those that concern one connection
+// addEdits writes a row for each field. Those that concern one connection
 // only are many and go together, after those that matter more.
-func printEdits(p output.Facts, list []headerEdit) {
+func addEdits(p *facts, list []headerEdit) {
 	var connection []string
 	for _, h := range list {
 		if !h.Named && !h.Aliases && !isHopByHop(h.Name) {

@@ -102,7 +102,7 @@ func TestRoot(t *testing.T) {
 }
 
 func TestGuestEnv(t *testing.T) {
-	got := guestEnv([]string{"HOME=/h", "GOOS=linux", "GOARCH=amd64", "goos=x", "GOFLAGS=-mod=mod", "GOWASM=x", "CGO_ENABLED=1", "GOPROXY=off"})
+	got := guestEnv([]string{"HOME=/h", "GOOS=linux", "GOARCH=amd64", "goos=x", "GOFLAGS=-mod=mod", "GOWASM=x", "CGO_ENABLED=1", "GOPROXY=off"}, "wasip1")
 	require.Equal(t, []string{"HOME=/h", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0"}, got)
 }
 

@@ -6,3 +6,6 @@ import _ "embed"
 
 //go:embed guest.wasm
 var guest []byte
+
+//go:embed inspector.html
+var inspector []byte

@@ -2,4 +2,4 @@
 
 package prebuilt
 
-var guest []byte
+var guest, inspector []byte

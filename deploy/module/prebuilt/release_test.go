@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/deploy/inspector"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
 )
@@ -25,8 +26,9 @@ import (
 // click on a slow and busy machine.
 const patience = 2 * time.Minute
 
-func TestACloneHasNoGuestInside(t *testing.T) {
+func TestACloneHasNothingInside(t *testing.T) {
 	require.Nil(t, prebuilt.Guest())
+	require.Nil(t, prebuilt.Inspector())
 }
 
 // release builds the command as for a release, with the guest embedded, without
@@ -39,9 +41,14 @@ func release(t *testing.T) (command string, guest []byte, root string) {
 	guest, err = module.Reactor(t.Context(), root)
 	require.NoError(t, err)
 	dir := t.TempDir()
-	stored := filepath.Join(dir, "guest.wasm")
-	require.NoError(t, os.WriteFile(stored, guest, 0o600))
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, "deploy/module/prebuilt/guest.wasm"): stored}})
+	page, err := inspector.Shell(t.Context(), root)
+	require.NoError(t, err)
+	replace := map[string]string{}
+	for name, text := range map[string][]byte{"guest.wasm": guest, "inspector.html": page} {
+		replace[filepath.Join(root, "deploy/module/prebuilt", name)] = filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
 	command = filepath.Join(dir, "clickedge")
@@ -86,6 +93,17 @@ func TestAReleaseNeedsNoGo(t *testing.T) {
 		got, err := os.ReadFile(filepath.Join(dir, "main.wasm"))
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(want, got), "the module is not the one that Go builds")
+	})
+	t.Run("inspector", func(t *testing.T) {
+		said, err := alone(t, command, dir, "inspector", "-o", "page.html").CombinedOutput()
+		require.NoError(t, err, string(said))
+		shell, err := inspector.Shell(t.Context(), root)
+		require.NoError(t, err)
+		want, err := inspector.Page(shell, "sites.json", sites)
+		require.NoError(t, err)
+		got, err := os.ReadFile(filepath.Join(dir, "page.html"))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(want, got), "the page is not the one that Go builds")
 	})
 	t.Run("room and package", func(t *testing.T) {
 		said, err := alone(t, command, dir, "build", "--room", "8MiB", "-o", "clickedge.tar.gz", "--json").CombinedOutput()
