@@ -89,6 +89,9 @@ func (p *page) clickedge(ctx context.Context, args []string) error {
 	case "build":
 		args = p.builtHere(args)
 		defer p.t.Chdir(p.dir)
+	case "inspector":
+		args = p.inspectorHere(args)
+		defer p.t.Chdir(p.dir)
 	case "migrate":
 		args = slices.Clone(args)
 		for i := range args {
@@ -192,6 +195,13 @@ func (p *page) builtHere(args []string) []string {
 		args = append(args, "--module", filepath.Join(p.dir, "main.wasm"))
 	}
 	return args
+}
+
+// inspectorHere makes the page from the clone, beside the page's own files.
+func (p *page) inspectorHere(args []string) []string {
+	require.Equal(p.t, []string{"inspector", "-o", "inspector.html"}, args)
+	p.t.Chdir(p.root)
+	return []string{"inspector", "-o", filepath.Join(p.dir, "inspector.html"), "--sites", filepath.Join(p.dir, "sites.json")}
 }
 
 func (p *page) inClone(name string, args ...string) error {
