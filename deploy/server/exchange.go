@@ -21,6 +21,12 @@ import (
 
 // exchange is one request with all that is known of it.
 type exchange struct {
+	state
+	memory
+}
+
+// state is what is known of a request.
+type state struct {
 	s       *Server
 	content *Content
 	ctx     context.Context
@@ -31,7 +37,6 @@ type exchange struct {
 	request core.Request
 	site    *core.Site
 	space   sitetable.Space // of site
-	more    sitetable.More  // of space
 	arrival core.Arrival
 	// decision stands here so that it is not allocated.
 	decision core.Decision
@@ -52,7 +57,6 @@ type exchange struct {
 
 	// shared: another goroutine has it, or may have.
 	shared bool
-	memory
 }
 
 // memory is what an exchange uses again. Nothing in it is part of a text: texts
@@ -61,8 +65,9 @@ type memory struct {
 	names  []byte // of fields
 	line   []byte // of the log
 	answer wire.Header
-	header wire.Header // what the ESP is sent: the reader's fields, edited
-	piece  []byte      // of a body
+	header wire.Header    // what the ESP is sent: the reader's fields, edited
+	piece  []byte         // of a body
+	more   sitetable.More // of the site
 }
 
 // exchanges are those that are over.
@@ -79,13 +84,12 @@ func (x *exchange) release() {
 	if x.shared {
 		return
 	}
-	m := x.memory
-	if cap(m.names)+cap(m.line)+cap(m.piece) > mostKept {
-		m = memory{}
+	if cap(x.names)+cap(x.line)+cap(x.piece) > mostKept {
+		x.memory = memory{}
 	}
-	clear(m.answer[:cap(m.answer)])
-	clear(m.header[:cap(m.header)])
-	*x = exchange{memory: m}
+	clear(x.answer)
+	clear(x.header)
+	x.state = state{}
 	exchanges.Put(x)
 }
 

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+
+	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 // The most connections to one port: of all clients together, and of one address.
@@ -49,7 +51,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 		from := clientOf(conn.RemoteAddr())
 		if l.enter(from) {
 			l.now.Add(1)
-			return &limited{Conn: conn, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
+			return &limited{Conn: wire.Direct(conn), leave: sync.OnceFunc(func() { l.leave(from) })}, nil
 		}
 		_ = conn.Close()
 		<-l.slots

@@ -71,7 +71,7 @@ func TestPanicAfterAnAnswer(t *testing.T) {
 	r := newRig(t, learning)
 	r.Links = &Links{} // its methods panic
 	require.NoError(t, r.get("/ss/c/u001.AAAAAAAAAAAAAAAAAAAAAA/000/AAAAAAAAAAAAAAAAAAAAAA/h0/h001.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &reader{}))
-	x := &exchange{s: r.Server}
+	x := &exchange{state: state{s: r.Server}}
 	x.record.RequestID = "77"
 	x.later(func() { panic("reader@example.com") })
 	r.Wait()

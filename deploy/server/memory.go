@@ -8,15 +8,19 @@ import (
 
 // Go lets a heap grow to twice what is in use before it collects. For a server
 // whose sites take most of the memory, and never change, that is a waste: what a
-// click allocates is gone with it. So the server's memory is held near what it
-// has after the sites were read, and what its connections need. Go collects more
-// often then; an operator's GOMEMLIMIT goes before.
+// click allocates is gone with it. And for one with few sites it collects too
+// often. So the server's memory is held near what it has after the sites were
+// read, and what its connections need, and Go collects when it comes near that.
+// An operator's GOMEMLIMIT and GOGC go before.
 const (
 	spareMemory = 3 << 20  // beside both
 	plainMemory = 14 << 10 // stack, and the buffer for a head
 	tlsMemory   = 64 << 10 // of a connection with TLS, keys and records included
 	espMemory   = 64 << 10 // of one to an ESP, with the reader's answer
 	leastMemory = 24 << 20
+	// heapGrowth takes the place of GOGC: that much more, in percent, is
+	// collected below the limit too.
+	heapGrowth = 800
 )
 
 // bound is the limit on the memory of a run. The zero value sets none.
@@ -24,6 +28,7 @@ type bound struct {
 	base    int64 // what is in use without connections
 	now     int64 // the limit that is set; 0 for none
 	outside int64 // the one that was set before
+	growth  int   // what was set before in place of heapGrowth
 }
 
 // read measures what is in use after everything was read, while connections need
@@ -42,7 +47,10 @@ func (m *bound) hold(connections int64) {
 	}
 	before := debug.SetMemoryLimit(limit)
 	if m.now == 0 {
-		m.outside = before
+		m.outside, m.growth = before, -1
+		if _, own := os.LookupEnv("GOGC"); !own {
+			m.growth = debug.SetGCPercent(heapGrowth)
+		}
 	}
 	m.now = limit
 }
@@ -51,6 +59,9 @@ func (m *bound) hold(connections int64) {
 func (m *bound) lift() {
 	if m.now != 0 {
 		debug.SetMemoryLimit(m.outside)
+		if m.growth >= 0 {
+			debug.SetGCPercent(m.growth)
+		}
 		m.now = 0
 	}
 }

@@ -152,6 +152,7 @@ func (p *Pool) dial(ctx context.Context, to place) (net.Conn, error) {
 	if err != nil {
 		return nil, senderror.Dial(ctx, err)
 	}
+	conn = wire.Direct(conn)
 	if !to.tls {
 		return conn, nil
 	}

@@ -13,6 +13,9 @@ func quiet(conn net.Conn) bool {
 	if secured, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		conn = secured.NetConn()
 	}
+	if d, ok := conn.(interface{ quiet() bool }); ok {
+		return d.quiet()
+	}
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return true

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -211,8 +212,28 @@ func (w *RawWriter) writeField(name, value string) {
 func (w *RawWriter) writeDate() {
 	bw := w.c.bw
 	bw.WriteString("Date: ")
-	bw.Write(time.Now().UTC().AppendFormat(bw.AvailableBuffer(), http.TimeFormat))
+	bw.WriteString(dateAt(time.Now()))
 	bw.WriteString("\r\n")
+}
+
+// date is the text of a second.
+type date struct {
+	second int64
+	text   string
+}
+
+// lastDate is kept, since formatting a date costs more than parsing a head.
+var lastDate atomic.Pointer[date]
+
+// dateAt is a time as HTTP has it.
+func dateAt(now time.Time) string {
+	second := now.Unix()
+	if d := lastDate.Load(); d != nil && d.second == second {
+		return d.text
+	}
+	text := now.UTC().Format(http.TimeFormat)
+	lastDate.Store(&date{second, text})
+	return text
 }
 
 // finish completes the response after the handler has returned.
