@@ -29,7 +29,9 @@ and --key name your own, which must be for every link domain; a changed file is 
 once.
 
 The click log goes to standard output, or to the file of --log, which SIGHUP opens
-again after it was moved away. --log https://… sends it to a receiver, in batches that
+again after it was moved away. Beside the file is FILE.journal while the server runs:
+lines are there before the answer, and in the file some milliseconds later. What a server
+that was killed has left there, the next one writes to the file. --log https://… sends it to a receiver, in batches that
 wait in the folder of --log-spool until the receiver has taken them; its token comes from
 the environment (CLICKEDGE_LOG_HTTPS_HEADER_VALUE), from --log-token, or from the
 credential clickedge.log of systemd. Messages go to standard error. Secrets of signed links

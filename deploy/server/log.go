@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/journal"
 	"github.com/clickedge/clickedge/deploy/spool"
 )
 
@@ -23,6 +24,7 @@ type clickLog interface {
 }
 
 var (
+	_ clickLog = (*journaled)(nil)
 	_ clickLog = (*logFile)(nil)
 	_ clickLog = (*delivered)(nil)
 )
@@ -43,8 +45,54 @@ func (r *run) openLog() (clickLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l, nil
+	if l.file == nil {
+		return l, nil
+	}
+	return withJournal(l, func(text string) { fmt.Fprintln(r.Err, text) }), nil
 }
+
+// journalEnding is that of the journal's name, behind the log's.
+const journalEnding = ".journal"
+
+// journaled is a click log in a file, with a journal in front of it.
+type journaled struct {
+	*journal.Journal
+	name string
+}
+
+// withJournal puts a journal in front of a log. Where there can be none, each
+// line is a write of its own.
+func withJournal(l *logFile, warn func(string)) clickLog {
+	if !isRegular(l.file) {
+		return l // a pipe or a device keeps nothing to compare with
+	}
+	j, err := journal.Open(journal.Options{Name: l.name + journalEnding, Log: l.name, To: l.file, Warn: warn})
+	switch {
+	case err == nil:
+		return &journaled{j, l.name}
+	case !errors.Is(err, errors.ErrUnsupported):
+		warn("warning: each line of the click log is written by itself, which takes the server more time: " + err.Error())
+	}
+	return l
+}
+
+// isRegular reports whether a file is one on a disk: no device and no pipe.
+func isRegular(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
+}
+
+// reopen implements clickLog.
+func (l *journaled) reopen() error {
+	file, err := openFile(l.name)
+	if err != nil {
+		return err
+	}
+	return l.Move(file)
+}
+
+// close implements clickLog.
+func (l *journaled) close() error { return l.Close() }
 
 // steady says when a log begins to refuse lines, and when it takes them again.
 type steady struct {
@@ -106,10 +154,9 @@ func (l *logFile) reopen() error {
 	if l.name == "" {
 		return nil
 	}
-	// Others may not read it: it says who opened what, if not by name.
-	file, err := os.OpenFile(l.name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	file, err := openFile(l.name)
 	if err != nil {
-		return failure.Usage(fmt.Errorf("the click log cannot be opened: %w", err), "name a file in a folder that the server may write to, or - for standard output")
+		return err
 	}
 	l.mu.Lock()
 	old := l.file
@@ -121,11 +168,24 @@ func (l *logFile) reopen() error {
 	return nil
 }
 
+// openFile opens the file of the click log to append to it.
+func openFile(name string) (*os.File, error) {
+	// Others may not read it: it says who opened what, if not by name.
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	if err != nil {
+		return nil, failure.Usage(fmt.Errorf("the click log cannot be opened: %w", err), "name a file in a folder that the server may write to, or - for standard output")
+	}
+	return file, nil
+}
+
 func (l *logFile) close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil {
 		return nil
+	}
+	if !isRegular(l.file) { // nothing to bring to a disk
+		return l.file.Close()
 	}
 	return errors.Join(l.file.Sync(), l.file.Close())
 }

@@ -2,8 +2,14 @@ package server
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,4 +62,76 @@ func TestLogSaysWhy(t *testing.T) {
 	}
 	require.Equal(t, 1, strings.Count(warn.String(), "takes no lines"))
 	require.Equal(t, 1, strings.Count(warn.String(), "the click log takes lines again\n"))
+}
+
+// The process is killed under load, several times: each click that was answered
+// has its line in the file, once, after the next start.
+func TestKilledWithAFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("sockets are not handed to processes")
+	}
+	dir := t.TempDir()
+	name := filepath.Join(dir, "clicks")
+	ln := listener(t)
+	file, err := ln.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer file.Close()
+	var count atomic.Int64
+	stop := loaded(t, ln.Addr().String(), 8, func() { count.Add(1) }) // waits at the socket between two processes
+	var errs said
+	const lives = 5
+	for life := range lives {
+		cmd := child(t, dir, name, file)
+		cmd.Stdout, cmd.Stderr = &errs, &errs
+		stdin, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		enough := count.Load() + 1000
+		require.Eventually(t, func() bool { return count.Load() > enough }, wait30, tick, "%s", &errs)
+		if life < lives-1 {
+			require.NoError(t, cmd.Process.Kill())
+			require.Error(t, cmd.Wait())
+			_ = stdin.Close()
+			continue
+		}
+		answered := stop()
+		require.NoError(t, stdin.Close())
+		require.NoError(t, cmd.Wait(), "%s", &errs)
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		requireLines(t, answered, string(text))
+		require.NotContains(t, string(text), "\x00")
+		for line := range bytes.Lines(text) {
+			require.True(t, json.Valid(line), "%s", line)
+		}
+	}
+	require.NotContains(t, errs.String(), "warning")
+	require.NoFileExists(t, name+journalEnding)
+}
+
+// A log that cannot have a journal is written line by line, and that is said.
+func TestLogWithoutJournal(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "clicks")
+	require.NoError(t, os.Mkdir(name+journalEnding, 0o700))
+	var said []string
+	l, err := openLog(name, nil)
+	require.NoError(t, err)
+	log := withJournal(l, func(text string) { said = append(said, text) })
+	require.Same(t, l, log)
+	if runtime.GOOS == "linux" {
+		require.Len(t, said, 1)
+		require.Contains(t, said[0], "written by itself")
+	}
+	_, err = log.Write([]byte("one\n"))
+	require.NoError(t, err)
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, "one\n", string(text))
+	require.NoError(t, log.close())
+
+	l, err = openLog(os.DevNull, nil) // it keeps nothing
+	require.NoError(t, err)
+	require.Same(t, l, withJournal(l, func(text string) { t.Error(text) }))
+	require.NoError(t, l.close())
 }
