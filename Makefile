@@ -85,6 +85,10 @@ soak: ## Load clickedge server for SOAK while ESPs die and return, sites and cer
 conformance: ## Run compute-sdk-go's own tests on hostsim and count how many pass
 	sh hostsim/conformance/run.sh
 
+.PHONY: fixtures
+fixtures: conformance ## Run what registries ship of the peers' own tests: the SDK's, and Viceroy's configurations and ABI (the last two need cargo)
+	sh hostsim/differential/fixtures.sh
+
 .PHONY: differential
 differential: ## Compare hostsim with Viceroy, call by call (needs Viceroy or cargo; npm for one module)
 	sh hostsim/differential/run.sh

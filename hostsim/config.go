@@ -18,6 +18,7 @@ import (
 
 	"github.com/clickedge/clickedge/hostsim/internal/abi"
 	"github.com/clickedge/clickedge/hostsim/internal/origin"
+	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
 // Config describes a service: what its guests can reach and see. The zero value
@@ -334,6 +335,11 @@ func (b Backend) compile() (*origin.Backend, error) {
 	if err := checkMocks(b.Handler); err != nil {
 		return nil, err
 	}
+	for _, name := range []string{b.Host, b.CertHost, b.SNI} {
+		if !isSendable(name) {
+			return nil, fmt.Errorf("%q is no host: it has control bytes", name)
+		}
+	}
 	o.CertHost = cmp.Or(b.CertHost, o.CertHost)
 	o.SNI = cmp.Or(b.SNI, o.CertHost)
 	if b.NoSNI {
@@ -346,6 +352,9 @@ func (b Backend) compile() (*origin.Backend, error) {
 	o.Health = uint32(b.Health)
 	return o, nil
 }
+
+// isSendable reports whether a name can stand in a field or a handshake.
+func isSendable(name string) bool { return wire.ValidValue(name) }
 
 // KVEntry is one value of a KV store.
 type KVEntry struct {

@@ -116,8 +116,12 @@ func loadBackend(s *section) Backend {
 
 func (s *section) notEmpty(key string) string {
 	value := get[string](s, key)
-	if s.has(key) && strings.TrimSpace(value) == "" {
+	switch {
+	case s.has(key) && strings.TrimSpace(value) == "":
 		s.fail(key, "must not be empty")
+	case !isSendable(value):
+		s.fail(key, "%q has control bytes", value)
+		return "" // it is said once
 	}
 	return value
 }

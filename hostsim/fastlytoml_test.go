@@ -80,6 +80,8 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"scheme", "[local_server.backends.x]\nurl='ftp://a'", "fastly.toml:2: local_server.backends.x.url: backend url \"ftp://a\": scheme must be http or https"},
 		{"type", "[local_server.backends.x]\nurl='http://a'\nuse_sni='yes'", "fastly.toml:3: local_server.backends.x.use_sni: must be true or false"},
 		{"empty host", "[local_server.backends.x]\nurl='http://a'\noverride_host=' '", "fastly.toml:3: local_server.backends.x.override_host: must not be empty"},
+		{"control bytes in a host", "[local_server.backends.x]\nurl='http://a'\noverride_host=\"a\\n\"", `fastly.toml:3: local_server.backends.x.override_host: "a\n" has control bytes`},
+		{"control bytes on a certificate", "[local_server.backends.x]\nurl='http://a'\ncert_host=\"a\\r\\nX: y\"", `cert_host: "a\r\nX: y" has control bytes`},
 		{"grpc", "[local_server.backends.x]\nurl='http://a'\ngrpc=1", "must be true or false"},
 		{"health", "[local_server.backends.x]\nurl='http://a'\nhealth='ill'", "\"ill\" is none of"},
 		{"ca", "[local_server.backends.x]\nurl='http://a'\nca_certificate='x'", "has no PEM certificate"},

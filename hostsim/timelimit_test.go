@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,6 +57,30 @@ func TestTimeLimitIsA503(t *testing.T) {
 			require.Equal(t, sent, h.Requests(), "no request was sent twice")
 		})
 	}
+}
+
+// Twenty clients at once get twenty of them, from Host.Serve.
+func TestTimeLimitTwentyTimes(t *testing.T) {
+	h := assembled(t, adversarial(t, "endless-loop"), Config{Limits: Limits{Time: 20 * time.Millisecond}})
+	url := "http://" + servers["Host.Serve"](t, h)
+	var clients sync.WaitGroup
+	var got atomic.Int32
+	for range 20 {
+		clients.Go(func() {
+			resp, err := http.Get(url)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			if text, err := io.ReadAll(resp.Body); err == nil && resp.StatusCode == 503 && string(text) == "guest ended: timed out\n" {
+				got.Add(1)
+			}
+		})
+	}
+	clients.Wait()
+	require.EqualValues(t, 20, got.Load())
+	require.EqualValues(t, 20, h.Requests(), "none was sent twice")
 }
 
 func requireTimeout(t *testing.T, client *http.Client, url string, body []byte) {

@@ -126,6 +126,29 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// Each flag that Viceroy or Fastly's CLI passes is taken alone, and one that
+// changes nothing says so.
+func TestViceroysFlags(t *testing.T) {
+	module := guest(t, "one")
+	flags := map[string]string{"enable-local-websocket-passthrough": "", "unknown-import-behavior=link-error": "", "v": "", "q": "", "log-stdout": "", "log-stderr": "",
+		"profile=guest," + filepath.Join(t.TempDir(), "x"): "go tool pprof -top"}
+	for name := range viceroys {
+		flags[name] = "--" + name + " changes nothing here: "
+	}
+	flags["local-pushpin-proxy-port=7677"] = flags["local-pushpin-proxy-port"]
+	flags["experimental_modules=wasi-nn"] = flags["experimental_modules"]
+	delete(flags, "local-pushpin-proxy-port")
+	delete(flags, "experimental_modules")
+	for flag, says := range flags {
+		t.Run(flag, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			require.Zero(t, command(context.Background(), []string{"run", "--" + flag, module}, &stdout, &stderr), stderr.String())
+			require.Contains(t, stderr.String(), says)
+			require.Equal(t, strings.Contains(says, "changes nothing"), strings.Contains(stderr.String(), "changes nothing here"), stderr.String())
+		})
+	}
+}
+
 func TestTraceAsJSON(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	require.Zero(t, command(context.Background(), []string{"run", "--trace=json", guest(t, "one")}, &stdout, &stderr))
