@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -139,6 +140,28 @@ func (s *handlerService) rig(t *testing.T, wasm []byte, g *golden, change func(*
 	require.NoError(t, err)
 	t.Cleanup(func() { h.Close(context.Background()) })
 	return &rig{fleet: fleet, host: h}
+}
+
+// handlerReactor compiles the program once for all tests.
+var handlerReactor = sync.OnceValues(func() ([]byte, error) {
+	root, err := module.Root(".")
+	if err != nil {
+		return nil, err
+	}
+	return handlertest.Reactor(context.Background(), root, handlertest.Lenient)
+})
+
+// newHandlerRig runs a program with edge/handler, as it is compiled.
+func newHandlerRig(t *testing.T, sitesJSON string, opt origins.Options, change func(*hostsim.Config)) *rig {
+	t.Helper()
+	wasm, err := handlerReactor()
+	require.NoError(t, err)
+	return rigOf(t, wasm, sitesJSON, opt, func(cfg *hostsim.Config) {
+		cfg.Entry, cfg.FS = contract.Entry, fstest.MapFS{"sites.json": {Data: []byte(sitesJSON)}}
+		if change != nil {
+			change(cfg)
+		}
+	})
 }
 
 // handlerPrograms are a program with edge/handler as it is compiled, and

@@ -44,8 +44,8 @@ var reactor = sync.OnceValues(func() ([]byte, error) {
 var compiled string
 
 func TestMain(m *testing.M) {
-	if on := os.Getenv(rigVariable); !slices.Contains([]string{"", "cold", "wizer", "server"}, on) {
-		fmt.Fprintf(os.Stderr, "%s=%q is no rig: cold, wizer, server, or none for the module as it is deployed\n", rigVariable, on)
+	if on := os.Getenv(rigVariable); !slices.Contains([]string{"", "cold", "wizer", "server", "handler"}, on) {
+		fmt.Fprintf(os.Stderr, "%s=%q is no rig: cold, wizer, server, handler, or none for the module as it is deployed\n", rigVariable, on)
 		os.Exit(2)
 	}
 	dir, err := os.MkdirTemp("", "e2e-")
@@ -89,6 +89,9 @@ func cold() bool { return os.Getenv(rigVariable) == "cold" }
 // native reports whether newRig gives the server.
 func native() bool { return os.Getenv(rigVariable) == "server" }
 
+// onHandler reports whether newRig gives a program with edge/handler.
+func onHandler() bool { return os.Getenv(rigVariable) == "handler" }
+
 // onHost skips a test, or the rest of it, on the server.
 func onHost(t *testing.T, why string) {
 	t.Helper()
@@ -105,6 +108,9 @@ func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func
 	}
 	if native() {
 		return newNativeRig(t, sitesJSON, opt, change)
+	}
+	if onHandler() {
+		return newHandlerRig(t, sitesJSON, opt, change)
 	}
 	raw, err := reactor()
 	require.NoError(t, err)

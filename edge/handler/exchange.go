@@ -34,6 +34,7 @@ type exchange struct {
 	// said has the values of the ESP's own Location, if a rule recalls it.
 	said string
 
+	bodySent  bool // the reader's body has gone to an origin
 	answered  bool // an answer has been begun
 	lineWaits bool // the log line waits for what the ESP says after the answer
 	logged    bool

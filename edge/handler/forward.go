@@ -164,13 +164,15 @@ func (x *exchange) try(o *core.Origin, h fsthttp.Header, limit time.Duration, a 
 }
 
 // outgoing makes the request that an origin gets. The target is the reader's,
-// byte for byte. The SDK frames the body, and hands on the reader's as it comes;
-// nothing is cached.
+// byte for byte. Nothing is cached. The reader's body goes with the first: only
+// the host knows whether there is one, since HTTP/2 needs no field for it, and it
+// can be sent once.
 func (x *exchange) outgoing(h fsthttp.Header) *fsthttp.Request {
 	req := &fsthttp.Request{Method: x.request.Method, URL: uriOf(x.arrival.Scheme, x.record.Host, x.request.Target), Header: h}
 	req.CacheOptions.Pass = true
-	if x.request.HasBody {
+	if !x.bodySent {
 		req.SetBody(x.in.Body)
+		x.bodySent = true
 	}
 	return req
 }

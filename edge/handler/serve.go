@@ -9,3 +9,10 @@ func Serve(h fsthttp.Handler) {
 	abiInit(1)
 	fsthttp.Serve(h)
 }
+
+// ServeMany is Serve for a sandbox that answers further requests, as
+// [fsthttp.ServeMany] does.
+func ServeMany(h fsthttp.Handler, opt *fsthttp.ServeManyOptions) {
+	abiInit(1)
+	fsthttp.ServeMany(h.ServeHTTP, opt)
+}

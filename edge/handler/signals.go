@@ -18,8 +18,14 @@ func (x *exchange) readSignals() {
 }
 
 // bot is what Fastly's Bot Management says of the request. Of a bot that was
-// detected, what the host does not say is left out.
-func (x *exchange) bot() verdict.BotAnalysis {
+// detected, what the host does not say is left out. A request that the program
+// has cloned is not analysed: the SDK panics when it is asked of one.
+func (x *exchange) bot() (a verdict.BotAnalysis) {
+	defer func() {
+		if recover() != nil {
+			a = verdict.BotAnalysis{}
+		}
+	}()
 	b, _ := x.in.BotDetection()
 	if b == nil || !b.Analyzed {
 		return verdict.BotAnalysis{}

@@ -2,5 +2,10 @@
 // in it, for the tests that run it.
 package handlertest
 
-// SitesField is the field of a request that says which sites answer: see guest.
-const SitesField = "Handlertest-Sites"
+// What a request tells the program: see guest.
+const (
+	SitesField = "Handlertest-Sites" // which sites answer
+	NextField  = "Handlertest-Next"  // if there is one: other hosts have an answer, too
+	CloneField = "Handlertest-Clone" // if there is one: the handler gets a clone
+	Many       = "serve_many"        // the entry that answers three requests
+)

@@ -6,12 +6,14 @@
 // on, one of which is read for a request, as a program that is not prewarmed
 // reads its sites for each. Which of them answers is said by the field
 // Handlertest-Sites of a request, a number, that the handler does not see. So
-// many cases need one module and one host.
+// many cases need one module and one host. The field Handlertest-Next lets the
+// program's other part answer for hosts that are no link domain.
 package main
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -25,7 +27,10 @@ import (
 
 var links = load()
 
-func load() (list []*handler.Handler) {
+// pair is one sites.json without and with Next.
+type pair struct{ alone, next *handler.Handler }
+
+func load() (list []*pair) {
 	text, err := os.ReadFile("/sites.json")
 	if err != nil {
 		return nil
@@ -36,12 +41,24 @@ func load() (list []*handler.Handler) {
 	return list
 }
 
-func of(text string) *handler.Handler {
+func of(text string) *pair {
 	sites, err := sitesjson.Parse("sites.json", []byte(text))
 	if err != nil {
 		fail(err)
 	}
-	return handler.New(sites, handler.Options{})
+	return &pair{
+		alone: handler.New(sites, handler.Options{}),
+		next:  handler.New(sites, handler.Options{Next: fsthttp.HandlerFunc(shop)}),
+	}
+}
+
+// shop says what it has got.
+func shop(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		fail(err)
+	}
+	fmt.Fprintf(w, "shop: %s %s%s opaque=%q body=%q", r.Method, r.Host, r.URL.Path, r.URL.Opaque, body)
 }
 
 // choose hands the request to the handler that it names, or to the first.
@@ -52,15 +69,28 @@ func choose(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 	if number != "" && err != nil {
 		fail(err)
 	}
-	if n < len(links) {
-		links[n].ServeHTTP(ctx, w, r)
+	chosen := pick(n)
+	if r.Header.Get(handlertest.CloneField) != "" {
+		r.Header.Del(handlertest.CloneField)
+		r = r.CloneWithBody(r.Body)
+	}
+	if r.Header.Get(handlertest.NextField) != "" {
+		r.Header.Del(handlertest.NextField)
+		chosen.next.ServeHTTP(ctx, w, r)
 		return
+	}
+	chosen.alone.ServeHTTP(ctx, w, r)
+}
+
+func pick(n int) *pair {
+	if n < len(links) {
+		return links[n]
 	}
 	text, err := os.ReadFile("/" + strconv.Itoa(n) + ".json")
 	if err != nil {
 		fail(err)
 	}
-	of(string(text)).ServeHTTP(ctx, w, r)
+	return of(string(text))
 }
 
 func fail(err error) {
@@ -71,5 +101,11 @@ func fail(err error) {
 //lint:ignore U1000 the host calls it
 //go:wasmexport serve
 func serve() { handler.Serve(fsthttp.HandlerFunc(choose)) }
+
+//lint:ignore U1000 the host calls it
+//go:wasmexport serve_many
+func serveMany() {
+	handler.ServeMany(fsthttp.HandlerFunc(choose), &fsthttp.ServeManyOptions{MaxRequests: 3})
+}
 
 func main() { serve() }
