@@ -80,6 +80,9 @@ func (x *exchange) serve() (ours bool) {
 	x.locate()
 	if x.site == nil && x.h.opt.Next != nil {
 		x.logged = true // there is no line
+		if x.h.sites.Len() == 0 {
+			x.warn("warning: the handler has no sites, so Next gets the requests for link domains, too")
+		}
 		return false
 	}
 	x.decide()

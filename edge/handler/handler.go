@@ -32,7 +32,9 @@ var _ fsthttp.Handler = (*Handler)(nil)
 
 // New makes a handler of sites, as [sitesjson.Parse] returns them. It calls no
 // function of the host, so a package variable may have the result, and a
-// prewarmed module begins with it.
+// prewarmed module begins with it. Without sites, as after an error of Parse
+// that was ignored, the handler refuses what it gets; what goes to Next instead
+// has a warning on standard error.
 func New(sites *core.Sites, opt Options) *Handler { return &Handler{sites: sites, opt: opt} }
 
 // ServeHTTP implements [fsthttp.Handler]. It always answers, and writes one line

@@ -2,6 +2,8 @@ package handler_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/fastly/compute-sdk-go/fsttest"
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/edge/handler"
 )
@@ -69,4 +72,37 @@ func TestNoSites(t *testing.T) {
 	w := fsttest.NewRecorder()
 	handler.New(nil, handler.Options{}).ServeHTTP(context.Background(), w, r)
 	require.Equal(t, "no_sites", codeOf(w))
+}
+
+// With Next as well, no link domain goes there in silence.
+func TestNoSitesWithNext(t *testing.T) {
+	r, err := fsthttp.NewRequest("GET", "https://link.example.com/", nil)
+	require.NoError(t, err)
+	shop := fsthttp.HandlerFunc(func(_ context.Context, w fsthttp.ResponseWriter, _ *fsthttp.Request) {
+		w.WriteHeader(fsthttp.StatusTeapot)
+	})
+	for name, sites := range map[string]*core.Sites{"none": nil, "empty": core.NewSites(nil)} {
+		w := fsttest.NewRecorder()
+		said := captured(t, func() {
+			handler.New(sites, handler.Options{Next: shop}).ServeHTTP(context.Background(), w, r)
+		})
+		require.Equal(t, fsthttp.StatusTeapot, w.Code, name)
+		require.Contains(t, said, "the handler has no sites", name)
+	}
+	require.Empty(t, captured(t, func() { serve(t, handler.Options{Next: shop}, "GET", "https://www.example.com/") }))
+}
+
+// captured returns what is written to standard error meanwhile.
+func captured(t *testing.T, run func()) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	before := os.Stderr
+	os.Stderr = file
+	defer func() { os.Stderr = before }()
+	run()
+	require.NoError(t, file.Close())
+	said, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	return string(said)
 }

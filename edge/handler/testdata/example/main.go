@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	_ "embed"
+	"fmt"
+	"os"
 
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/edge/handler"
@@ -17,7 +19,8 @@ var links = load()
 func load() *handler.Handler {
 	sites, err := sitesjson.Parse("sites.json", text)
 	if err != nil {
-		panic(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	return handler.New(sites, handler.Options{Next: fsthttp.HandlerFunc(shop)})
 }
