@@ -97,6 +97,10 @@ differential: ## Compare hostsim with Viceroy, call by call (needs Viceroy or ca
 terraform: ## Apply the Terraform module with the real provider to a stand-in of Fastly (needs both, or their sources; see .ci/terraform)
 	sh .ci/terraform
 
+.PHONY: warehouse
+warehouse: ## Run the queries of deploy/warehouse on DuckDB, ClickHouse and PostgreSQL (installs what PyPI has of them into a folder of its own)
+	sh .ci/warehouse
+
 .PHONY: release
 release: ## Make a release's archives, packages, images, checksums and SBOMs into dist and try them; nothing is published
 	sh .ci/release

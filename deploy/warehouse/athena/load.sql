@@ -1,0 +1,1 @@
+-- Athena reads the files where they lie: put your bucket's name into the table.

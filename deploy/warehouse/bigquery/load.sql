@@ -1,0 +1,2 @@
+-- In a shell, with the dataset's name before the table's, as everywhere here:
+--   bq load --source_format=NEWLINE_DELIMITED_JSON --ignore_unknown_values DATASET.clickedge_log clicks.ndjson
