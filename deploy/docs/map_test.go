@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +80,19 @@ func TestPathsInText(t *testing.T) {
 	require.Greater(t, seen, 60)
 }
 
+// namedTest is a test with its package, as a document names it.
+var namedTest = regexp.MustCompile(`^(.*)\.((?:Test|Fuzz)\w+)$`)
+
+// exists reports whether a file or folder is there, or a test of a package.
 func exists(root, path string) bool {
-	_, err := os.Stat(filepath.Join(root, path))
-	return err == nil
+	m := namedTest.FindStringSubmatch(path)
+	if m == nil {
+		_, err := os.Stat(filepath.Join(root, path))
+		return err == nil
+	}
+	files, _ := filepath.Glob(filepath.Join(root, m[1], "*_test.go"))
+	return slices.ContainsFunc(files, func(name string) bool {
+		text, err := os.ReadFile(name)
+		return err == nil && strings.Contains(string(text), "\nfunc "+m[2]+"(")
+	})
 }
