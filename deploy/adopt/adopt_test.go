@@ -165,7 +165,12 @@ func requireRoad(t *testing.T, r *Road) {
 		require.Contains(t, b.String(), "readers over https wait for it")
 		require.Contains(t, b.String(), "DNS-01")
 	}
-	requireSame(t, r.Guide(), b.String())
+	guide := r.Guide()
+	for _, record := range guide.Records { // each is in a step, too
+		require.Contains(t, b.String(), record.Name+" "+record.Type+" "+record.Value)
+	}
+	guide.Records = []Record{}
+	requireSame(t, guide, b.String())
 	known := len(r.Seen.Stands.Chain)+len(r.Seen.Stands.Addresses) > 0
 	require.Equal(t, known, strings.Contains(b.String(), "lower the time to live"))
 }
@@ -204,6 +209,20 @@ func requireSame(t *testing.T, document any, printed string) {
 	for line := range strings.Lines(printed) { // titles and numbers are left
 		require.Less(t, len(line), 90, line)
 	}
+}
+
+// The records that move readers are there one by one: the addresses of the
+// server, or Fastly's name.
+func TestRecords(t *testing.T) {
+	all, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"link.example.com": {"esp": "sendgrid"}}}`))
+	require.NoError(t, err)
+	r := &Road{For: setup.Server, Site: all.Lookup("link.example.com"), Seen: &report.Report{}, Sites: "sites.json", Now: time.Now()}
+	require.Empty(t, r.Guide().Records, "no address is known")
+	r.Addresses = []netip.Addr{netip.MustParseAddr("203.0.113.5"), netip.MustParseAddr("2001:db8::5")}
+	require.Equal(t, []Record{{"link.example.com", "A", "203.0.113.5"}, {"link.example.com", "AAAA", "2001:db8::5"}}, r.Guide().Records)
+	requireRoad(t, r)
+	r.For = setup.Fastly
+	require.Equal(t, []Record{{"link.example.com", "CNAME", "t.sni.global.fastly.net"}}, r.Guide().Records)
 }
 
 // What was seen is the same in print and as JSON.

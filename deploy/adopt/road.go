@@ -42,14 +42,17 @@ type step struct{ what, command string }
 
 // Guide is the road, written down.
 type Guide struct {
-	For        setup.Road `json:"for"`
-	First      []string   `json:"first"`
-	Steps      []Step     `json:"steps"`
-	WayBack    string     `json:"way_back"`
-	Afterwards []string   `json:"afterwards"`
-	Leave      []string   `json:"leave"`
-	DoNot      []string   `json:"do_not"`
-	Notes      []string   `json:"notes"`
+	For   setup.Road `json:"for"`
+	First []string   `json:"first"`
+	Steps []Step     `json:"steps"`
+	// Records move readers. There is none where the server's address is not
+	// known.
+	Records    []Record `json:"records"`
+	WayBack    string   `json:"way_back"`
+	Afterwards []string `json:"afterwards"`
+	Leave      []string `json:"leave"`
+	DoNot      []string `json:"do_not"`
+	Notes      []string `json:"notes"`
 }
 
 // Step is a part of the road.
@@ -58,10 +61,17 @@ type Step struct {
 	Command string `json:"command,omitempty"` // "" for what is done elsewhere
 }
 
+// Record is one of DNS, as [dnsplan.Record] has it.
+type Record struct {
+	Name  string `json:"name"` // without a final dot
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
 // Guide writes the road down. No list in it is nil.
 func (r *Road) Guide() *Guide {
 	some := func(list []string) []string { return append([]string{}, list...) }
-	g := &Guide{For: r.For, First: some(r.first()), WayBack: r.back(), Afterwards: some(r.plan().Then), Leave: some(r.plan().Keep), DoNot: some(r.doNot()), Notes: some(r.notes())}
+	g := &Guide{For: r.For, First: some(r.first()), Records: r.set(), WayBack: r.back(), Afterwards: some(r.plan().Then), Leave: some(r.plan().Keep), DoNot: some(r.doNot()), Notes: some(r.notes())}
 	for _, s := range r.steps() {
 		g.Steps = append(g.Steps, Step{s.what, s.command})
 	}
@@ -233,15 +243,27 @@ func (r *Road) address() string {
 	return r.Addresses[0].String()
 }
 
-// records says what moves readers to the server.
-func (r *Road) records() string {
-	var set []string
+// set are the records that move readers.
+func (r *Road) set() []Record {
+	if r.For == setup.Fastly {
+		return []Record{{r.Site.Host, "CNAME", dnsplan.FastlyTarget}}
+	}
+	set := []Record{}
 	for _, a := range r.Addresses {
 		kind := "A"
 		if a.Is6() {
 			kind = "AAAA"
 		}
-		set = append(set, r.Site.Host+" "+kind+" "+a.String())
+		set = append(set, Record{r.Site.Host, kind, a.String()})
+	}
+	return set
+}
+
+// records says what moves readers to the server.
+func (r *Road) records() string {
+	var set []string
+	for _, record := range r.set() {
+		set = append(set, record.Name+" "+record.Type+" "+record.Value)
 	}
 	if len(set) == 0 {
 		set = []string{r.Site.Host + " A, and AAAA if it has one, with the address of the server"}
