@@ -350,3 +350,36 @@ func TestReceivers(t *testing.T) {
 		require.NoError(t, err, url)
 	}
 }
+
+// Of files that the disk has damaged the receiver gets the whole lines; the rest
+// stays, is said, and holds up nothing.
+func TestDamagedBatchesAreDelivered(t *testing.T) {
+	r := newRig(t).open()
+	r.write(0, 200)
+	require.NoError(t, r.s.Close())
+	names := r.names(sealedEnding)
+	require.Greater(t, len(names), 3)
+	text, err := os.ReadFile(names[0])
+	require.NoError(t, err)
+	lost := strings.Count(string(text), "\n")
+	require.NoError(t, os.WriteFile(names[0], make([]byte, len(text)), 0o600)) // zeros
+	text, err = os.ReadFile(names[1])
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(names[1], text[:len(text)-5], 0o600)) // its last line is cut
+	lost++
+
+	to := newReceiver(t)
+	r.open()
+	r.end(r.deliver(to, ReceiverOptions{}))
+	got := to.lines()
+	require.Len(t, got, 200-lost)
+	for text, n := range got {
+		require.Regexp(t, `^\{"request":"\d{6}"\}\n$`, text)
+		require.Equal(t, 1, n)
+	}
+	require.Empty(t, r.names(sealedEnding))
+	require.Len(t, r.names(damagedEnding), 2)
+	require.Equal(t, 2, strings.Count(r.String(), "were no whole line any more"), "%s", r.String())
+	_, size := r.s.Waiting()
+	require.Positive(t, size, "what stays has its bytes")
+}
