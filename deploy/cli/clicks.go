@@ -76,9 +76,7 @@ func (c *clicksRun) run(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	report := counts.Report()
-	for _, note := range report.Notes {
-		fmt.Fprintf(c.env.Err, "note: %s\n", note)
-	}
+	c.env.notes(report.Notes)
 	if err := c.writeHTML(report); err != nil {
 		return err
 	}
@@ -163,4 +161,11 @@ func (env *Env) readLog(names []string, quiet bool, r *clicklog.Reader, take fun
 		}
 	}
 	return clicklog.Read(env.in, names, r, take)
+}
+
+// notes says what of the log was not counted.
+func (env *Env) notes(list []string) {
+	for _, note := range list {
+		fmt.Fprintf(env.Err, "note: %s\n", note)
+	}
 }

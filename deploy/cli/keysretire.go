@@ -61,8 +61,6 @@ func (env *Env) readKeys(logs []string, log *clicklog.Keys) error {
 	if err := env.readLog(logs, false, &log.Reader, log.Line); err != nil {
 		return err
 	}
-	for _, note := range log.Notes() {
-		fmt.Fprintf(env.Err, "note: %s\n", note)
-	}
+	env.notes(log.Notes())
 	return nil
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/clickedge/clickedge/deploy/clicklog"
@@ -40,12 +38,10 @@ func (env *Env) missed(cmd *cobra.Command, only *filterFlags, names []string, as
 	if err := only.read(cmd, env, names, asJSON, &counts.Reader, counts.Line); err != nil {
 		return err
 	}
+	env.notes(counts.Notes())
 	report := counts.Report()
 	if asJSON {
 		return output.JSON(env.Out, report)
-	}
-	for _, note := range counts.Notes() {
-		fmt.Fprintf(env.Err, "note: %s\n", note)
 	}
 	return report.Text(env.Out)
 }

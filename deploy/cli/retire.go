@@ -146,6 +146,7 @@ func (r *retireESP) forecast(c *retire.Change, text []byte, parse retire.Parse, 
 	if err := r.env.readLog(r.logs, r.json, &f.Reader, f.Line); err != nil {
 		return nil, err
 	}
+	r.env.notes(f.Notes())
 	report := f.Report(now)
 	if !r.json {
 		report.Text(r.talk())

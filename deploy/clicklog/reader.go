@@ -44,7 +44,7 @@ const (
 func Read(in *input.Input, names []string, r *Reader, take func(line []byte)) error {
 	var list []string
 	for _, name := range names {
-		more, err := expand(name)
+		more, err := r.expand(name)
 		if err != nil {
 			return input.Failure(what, err, hint)
 		}
@@ -59,24 +59,38 @@ func Read(in *input.Input, names []string, r *Reader, take func(line []byte)) er
 }
 
 // expand lists the files that a name stands for.
-func expand(name string) ([]string, error) {
+func (r *Reader) expand(name string) ([]string, error) {
 	if info, err := os.Stat(name); name == files.Std || err != nil || !info.IsDir() {
 		return []string{name}, nil
 	}
-	return within(name)
+	return r.within(name)
 }
 
-// within lists the files in a folder and below.
-func within(folder string) (list []string, err error) {
-	err = filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
-		switch {
+// within lists the files in a folder and below. A link to a folder is not
+// followed, as it may lead back.
+func (r *Reader) within(folder string) (list []string, err error) {
+	root := folder + string(filepath.Separator) // so that it may be a link itself
+	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == root {
+			return err
+		}
+		if hidden := strings.HasPrefix(d.Name(), "."); d.IsDir() && hidden {
+			r.leave(name, "hidden")
+			return fs.SkipDir
+		} else if d.IsDir() {
+			return nil
+		} else if hidden {
+			r.leave(name, "hidden")
+			return nil
+		}
+		switch info, err := os.Stat(name); {
 		case err != nil:
 			return err
-		case name != folder && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		case !d.IsDir():
+		case info.IsDir():
+			r.leave(name, "a link to a folder")
+		case !info.Mode().IsRegular():
+			r.leave(name, "no file")
+		default:
 			list = append(list, name)
 		}
 		return nil
@@ -85,6 +99,32 @@ func within(folder string) (list []string, err error) {
 		err = &files.Error{Name: files.Label(folder), Problem: "is a folder without a file in it"}
 	}
 	return list, err
+}
+
+// mostNamed is how many names a note has.
+const mostNamed = 3
+
+// names are some of those that there are.
+type names struct {
+	some []string
+	n    int
+}
+
+func (l *names) add(text string) {
+	if l.n++; len(l.some) < mostNamed {
+		l.some = append(l.some, text)
+	}
+}
+
+func (l *names) String() string {
+	if more := l.n - len(l.some); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(l.some, ", "), more)
+	}
+	return output.And(l.some)
+}
+
+func (r *Reader) leave(name, why string) {
+	r.unread.add(fmt.Sprintf("%s (%s)", files.Label(name), why))
 }
 
 // Progress is how far reading has come.
@@ -103,7 +143,7 @@ func (r *Reader) readFile(in *input.Input, at Progress, take func([]byte)) error
 		return err
 	}
 	defer f.Close()
-	n := 0
+	n, count, others := 0, r.Count, r.Others
 	err = r.Lines(f, func(line []byte) {
 		if n++; r.Watch != nil && n%everyLines == 1 {
 			at.Lines = r.Count + r.Others
@@ -113,6 +153,9 @@ func (r *Reader) readFile(in *input.Input, at Progress, take func([]byte)) error
 	})
 	if err != nil {
 		return input.Failure(what, err, hint)
+	}
+	if at.Of > 1 && r.Count == count && r.Others > others {
+		r.strange.add(files.Label(at.File))
 	}
 	return nil
 }
@@ -124,9 +167,12 @@ const MaxLine = 64 << 10
 // tooLong stands for a line that is.
 var tooLong = []byte("too long")
 
-// Lines calls take with each line of a text, from its first brace on, as
-// collectors put a date before it. Longer lines than [MaxLine] are not of the
-// click log.
+// beginning is how every line of the log begins, in whatever version. No line
+// has it once more: it has no object in it, and quotes in a text are escaped.
+var beginning = []byte(`{"v":`)
+
+// Lines calls take with each line of a text, without what collectors put before
+// it. Longer lines than [MaxLine] are not of the click log.
 func (r *Reader) Lines(text io.Reader, take func(line []byte)) error {
 	b := bufio.NewReaderSize(text, MaxLine)
 	for {
@@ -138,13 +184,29 @@ func (r *Reader) Lines(text io.Reader, take func(line []byte)) error {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		r.unended = err != nil
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			take(line[max(bytes.IndexByte(line, '{'), 0):])
-		}
+		r.split(bytes.TrimSpace(line), err == nil, take)
 		if err != nil {
 			return nil
 		}
+	}
+}
+
+// split gives each of the lines that stand in one, as where a loss of power has
+// cut the first, or files without a last line end were joined.
+func (r *Reader) split(line []byte, ended bool, take func(line []byte)) {
+	at := bytes.Index(line, beginning)
+	if at < 0 {
+		at = bytes.IndexByte(line, '{') // its members may be in another order
+	}
+	line = line[max(at, 0):]
+	for len(line) > 0 {
+		next := len(line)
+		if at := bytes.Index(line[1:], beginning); at >= 0 {
+			next = at + 1
+		}
+		r.unended = !ended && next == len(line)
+		take(line[:next])
+		line = line[next:]
 	}
 }
 
@@ -201,6 +263,8 @@ type Reader struct {
 	line    Line
 	unended bool // the line is the last of its file and has no line end
 	seen    seen
+	unread  names // what is in a folder and was not read
+	strange names // files without a line of the log
 }
 
 // Passed says what the lines are that were passed over.
@@ -239,9 +303,6 @@ func plausible(t time.Time) bool {
 	return !t.IsZero() && year >= 1 && year <= 9999
 }
 
-// beginning is how every line of the log begins, in whatever version.
-var beginning = []byte(`{"v":`)
-
 func (r *Reader) passOver(text []byte, err error) {
 	r.Others++
 	syntax := new(json.SyntaxError)
@@ -276,6 +337,12 @@ func (r *Reader) Forgot() int { return r.seen.forgot }
 func (r *Reader) Notes() (list []string) {
 	if r.Others > 0 {
 		list = append(list, fmt.Sprintf("%s passed over: %s", output.Count(r.Others, "line"), r.Passed))
+	}
+	if r.strange.n > 0 {
+		list = append(list, "no line of the click log is in "+r.strange.String())
+	}
+	if r.unread.n > 0 {
+		list = append(list, "not read: "+r.unread.String())
 	}
 	if r.LeftOut > 0 {
 		list = append(list, fmt.Sprintf("%s left out: only those %s count", output.Count(r.LeftOut, "line"), &r.Only))
