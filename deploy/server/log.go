@@ -121,7 +121,7 @@ type logFile struct {
 	mu   sync.Mutex
 	to   io.Writer
 	file *os.File // nil for one that is not opened here
-	torn bool     // the end of a line is missing, as of a disk that was full
+	torn bool     // the end of a line is missing: the disk was full, or power was lost
 }
 
 // openLog opens the file of the click log to append to it; "-" is out.
@@ -160,7 +160,7 @@ func (l *logFile) reopen() error {
 	}
 	l.mu.Lock()
 	old := l.file
-	l.to, l.file, l.torn = file, file, false
+	l.to, l.file, l.torn = file, file, unended(file)
 	l.mu.Unlock()
 	if old != nil {
 		return old.Close()
@@ -176,6 +176,23 @@ func openFile(name string) (*os.File, error) {
 		return nil, failure.Usage(fmt.Errorf("the click log cannot be opened: %w", err), "name a file in a folder that the server may write to, or - for standard output")
 	}
 	return file, nil
+}
+
+// unended reports whether the last line of a file has no end. A file that may
+// not be read is taken to have one.
+func unended(file *os.File) bool {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return false
+	}
+	r, err := os.Open(file.Name())
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	last := []byte{'\n'}
+	_, _ = r.ReadAt(last, info.Size()-1)
+	return last[0] != '\n'
 }
 
 func (l *logFile) close() error {

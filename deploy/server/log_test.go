@@ -47,6 +47,24 @@ func TestTornLine(t *testing.T) {
 	require.Equal(t, "one\ntw\nfour\n", disk.String())
 }
 
+// Nor does one that a loss of power has cut off; a file that is whole gets no
+// empty line, whether it is opened for the first time or anew.
+func TestLineAfterALossOfPower(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "clicks")
+	for _, c := range [][2]string{{"", "four\n"}, {"one\n", "one\nfour\n"}, {"one\ntw", "one\ntw\nfour\n"}} {
+		require.NoError(t, os.WriteFile(name, []byte(c[0]), 0o600))
+		l, err := openLog(name, nil)
+		require.NoError(t, err)
+		require.NoError(t, l.reopen())
+		_, err = l.Write([]byte("four\n"))
+		require.NoError(t, err)
+		require.NoError(t, l.close())
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Equal(t, c[1], string(text))
+	}
+}
+
 // Why a log takes no lines is said once, and once when it does again.
 func TestLogSaysWhy(t *testing.T) {
 	disk, warn := &full{room: 4}, new(bytes.Buffer)
