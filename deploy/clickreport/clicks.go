@@ -105,17 +105,15 @@ func (c *Clicks) hourOf(t time.Time) string {
 
 // addTime counts how long a request took whose reader waited for the ESP: what
 // the ESP answered was passed on. A reader who was redirected from the link at
-// once did not wait, and where the ESP failed the time is that of giving up.
+// once did not wait, and where the ESP failed the time is that of giving up. An
+// answer of the second origin is one.
 func (c *Clicks) addTime(l *clicklog.Line) {
-	answered := l.Action == core.Proxy.String() && l.OriginStatus != 0
-	if !answered && l.OriginError == "" {
-		return
+	switch {
+	case l.OriginStatus == 0 && l.OriginError != "":
+		c.timesOf(short(l.ESP)).noAnswer++
+	case l.OriginStatus != 0 && l.Action == core.Proxy.String():
+		c.timesOf(short(l.ESP)).answers.add(max(l.Micros, 0))
 	}
-	t := c.timesOf(short(l.ESP))
-	if answered {
-		t.answers.add(max(l.Micros, 0))
-	}
-	t.noAnswer += one(l.OriginError != "")
 }
 
 func (c *Clicks) timesOf(esp string) *times {

@@ -23,7 +23,7 @@ func newPage() *template.Template {
 	style, _, _ = strings.Cut(style, "</style>")
 	sum := sha256.Sum256([]byte(style))
 	text := strings.Replace(pageText, "STYLEHASH", base64.StdEncoding.EncodeToString(sum[:]), 1)
-	return template.Must(template.New("page").Funcs(template.FuncMap{"number": number, "took": took, "share": share}).Parse(text))
+	return template.Must(template.New("page").Funcs(template.FuncMap{"number": number, "count": count, "took": took, "share": share, "title": title}).Parse(text))
 }
 
 // The most rows that the page shows: of time, and of other tables.
@@ -42,7 +42,6 @@ type htmlPage struct {
 	Missed  plot
 	Tables  []htmlTable
 	Latency latencyPlot
-	NotMade []string // notes
 }
 
 // htmlTable is a table with a bar in each row.
@@ -66,6 +65,9 @@ var titles = map[string][2]string{
 	"code":        {"By code", "Code"},
 	"destination": {"By destination", "Destination"},
 }
+
+// title writes a word with a capital.
+func title(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 // HTML writes the report as one page that needs nothing else. It follows the
 // reader's choice of light or dark. Every plot has its numbers in a table.
@@ -129,16 +131,17 @@ func scale(n, most, length int) int {
 	return max(1, int(float64(n)/float64(most)*float64(length)))
 }
 
-// share writes a part of a whole in per cent.
+// share writes a part of a whole in per cent, which no line end divides.
 func share(n, of int) string {
-	switch percent := 100 * float64(n) / float64(max(of, 1)); {
+	const percent = "\u00a0%"
+	switch part := 100 * float64(n) / float64(max(of, 1)); {
 	case n == 0:
-		return "0 %"
-	case percent < 1:
-		return "under 1 %"
-	case percent > 99 && n < of:
-		return "over 99 %"
+		return "0" + percent
+	case part < 1:
+		return "under\u00a01" + percent
+	case part > 99 && n < of:
+		return "over\u00a099" + percent
 	default:
-		return number(int(percent+.5)) + " %"
+		return number(int(part+.5)) + percent
 	}
 }

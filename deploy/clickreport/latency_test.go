@@ -55,8 +55,10 @@ func TestLatencyIsOfWhoWaited(t *testing.T) {
 		line(2, "origin_status", "302", "us", "90", "action", "redirect", "agrees", "yes"),
 		line(3, "action", "refuse", "origin_error", "no_answer_in_time", "us", "5000000"),
 		line(4, "action", "reply", "us", "70"),
-		line(5, "origin_status", "200", "us", "70000", "esp", "sendgrid")).Report()
+		line(5, "origin_status", "200", "us", "70000", "esp", "sendgrid"),
+		line(6, "origin_error", "connection_refused", "second_origin", "answered", "origin_status", "302", "us", "60000"),
+		line(7, "action", "redirect", "origin_status", "503", "missed", "maybe", "us", "80000")).Report()
 	require.Equal(t, []Latency{
-		{ESP: "mailgun", Answers: 1, NoAnswer: 1, P50: 50_000, P95: 50_000, P99: 50_000, Max: 50_000},
+		{ESP: "mailgun", Answers: 2, NoAnswer: 1, P50: 50_116, P95: 59_893, P99: 59_893, Max: 60_000},
 		{ESP: "sendgrid", Answers: 1, P50: 70_000, P95: 70_000, P99: 70_000, Max: 70_000}}, r.Latency)
 }

@@ -55,10 +55,10 @@ func TestWords(t *testing.T) {
 	for micros, want := range map[int64]string{0: "-", 90: "90 µs", 1500: "1.5 ms", 98_400: "98 ms", 1_234_000: "1.23 s", 250_000_000: "250 s"} {
 		require.Equal(t, want, took(micros))
 	}
-	require.Equal(t, "0 %", share(0, 0))
-	require.Equal(t, "under 1 %", share(1, 1000))
-	require.Equal(t, "over 99 %", share(999, 1000))
-	require.Equal(t, "100 %", share(5, 5))
+	require.Equal(t, "0\u00a0%", share(0, 0))
+	require.Equal(t, "under\u00a01\u00a0%", share(1, 1000))
+	require.Equal(t, "over\u00a099\u00a0%", share(999, 1000))
+	require.Equal(t, "100\u00a0%", share(5, 5))
 	require.Equal(t, "1 µs", tick(0))
 	require.Equal(t, "100 ms", tick(5))
 	require.Equal(t, "1000 s", tick(9))

@@ -64,11 +64,15 @@ func stack(rows []Row, layers []layer) plot {
 	return p
 }
 
-// drawn is the bar of a row. Between bars a fifth is free, unless there are too
-// many to see it.
+// drawn is the bar of a row. A sixth between bars is free, unless they are so
+// many that the gaps would look like a pattern.
 func drawn(row *Row, i, n, top int, layers []layer) bar {
 	step := 1000 / float64(n)
-	b := bar{X: fmt.Sprintf("%.2f", float64(i)*step), W: fmt.Sprintf("%.2f", min(step*.84, 60))}
+	width := min(step*.84, 60)
+	if n > 100 {
+		width = step
+	}
+	b := bar{X: fmt.Sprintf("%.2f", float64(i)*step), W: fmt.Sprintf("%.2f", width)}
 	title, y := []string{}, plotHeight
 	for _, l := range layers {
 		value := l.of(&row.Counts)

@@ -20,7 +20,7 @@ func (r *Report) Text(w io.Writer, most int) error {
 		_, err := fmt.Fprintf(w, "no request in %s\n", output.Count(r.Lines, "line"))
 		return err
 	}
-	fmt.Fprintf(w, "%s in %s of the click log, %s\n", number(r.Total.Requests)+" "+plural(r.Total.Requests, "request"), number(r.Lines)+" "+plural(r.Lines, "line"), r.span())
+	fmt.Fprintf(w, "%s in %s of the click log, %s\n", count(r.Total.Requests, "request"), count(r.Lines, "line"), r.span())
 	if r.Only != "" {
 		fmt.Fprintf(w, "only those %s\n", r.Only)
 	}
@@ -32,9 +32,10 @@ func (r *Report) Text(w io.Writer, most int) error {
 	return t.Flush()
 }
 
-func plural(n int, noun string) string {
+// count is [output.Count] with commas.
+func count(n int, noun string) string {
 	_, word, _ := strings.Cut(output.Count(n, noun), " ")
-	return word
+	return number(n) + " " + word
 }
 
 var columns = "REQUESTS\tCLICKS\tHUMAN\tBOT\tOPENS\tMISSED\tRECOVERED\tRECALLED\tREFUSED"
