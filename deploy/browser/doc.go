@@ -1,9 +1,9 @@
 // Package browser holds the tests that need a browser: one opens mail in
 // Chromium and clicks its links, through TLS and plain http, through the built
-// module, past stand-in ESPs, to the page at the end; one reads the doctor's
-// reports, in light and dark, on a desktop and on a phone. It has only tests,
-// and is a separate Go module so that clickedge does not depend on the library
-// that controls the browser.
+// module, past stand-in ESPs, to the page at the end; others read the doctor's
+// reports and those of the click log, in light and dark, on a desktop and on a
+// phone. It has only tests, and is a separate Go module so that clickedge does
+// not depend on the library that controls the browser.
 //
 // The browser is $CHROMIUM, else chromium, chromium-browser or google-chrome on
 // the PATH. If there is none the test is skipped, unless

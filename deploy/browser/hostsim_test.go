@@ -181,12 +181,6 @@ func (b *tab) examineUI(t *testing.T, l look, dir string) {
 }
 
 // faintTexts are those with less contrast than 4.5 (WCAG 2, 1.4.3).
-const faintTexts = `(() => {
-	const rgb = c => c.match(/[\d.]+/g).map(Number);
-	const lum = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-	const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return getComputedStyle(e).backgroundColor; } return "rgb(255,255,255)"; };
-	return Array.from(document.querySelectorAll("body *")).filter(e => e.offsetHeight > 0 && Array.from(e.childNodes).some(n => n.nodeType === 3 && n.data.trim())).filter(e => {
-		const a = lum(getComputedStyle(e).color), b = lum(ground(e));
-		return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
-	}).map(e => e.innerText.slice(0, 40));
+const faintTexts = `(() => {` + contrast + `
+	return texts().filter(e => e.offsetHeight > 0 && contrast(getComputedStyle(e).color, ground(e)) < 4.5).map(e => e.innerText.slice(0, 40));
 })()`

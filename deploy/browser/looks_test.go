@@ -102,3 +102,12 @@ func greys(img image.Image) (darkest, lightest uint8) {
 func grey(img image.Image, at image.Point) uint8 {
 	return color.GrayModel.Convert(img.At(at.X, at.Y)).(color.Gray).Y
 }
+
+// contrast has functions for scripts that measure a page: texts are the elements
+// with a text of their own, and contrast is that of WCAG 2 between two colours.
+const contrast = `
+	const rgb = c => c.match(/[\d.]+/g).map(Number);
+	const lum = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const contrast = (one, other) => { const a = lum(one), b = lum(other); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); };
+	const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return getComputedStyle(e).backgroundColor; } return "rgb(255,255,255)"; };
+	const texts = () => Array.from(document.querySelectorAll("body *")).filter(e => Array.from(e.childNodes).some(n => n.nodeType === 3 && n.data.trim()));`

@@ -60,18 +60,12 @@ type reportView struct {
 
 // readReport looks at every text of the page. Contrast is that of WCAG 2, where
 // 4.5 is the least for text (success criterion 1.4.3).
-const readReport = `(width => {
-	const rgb = c => c.match(/[\d.]+/g).map(Number);
-	const lum = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-	const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return getComputedStyle(e).backgroundColor; } return "rgb(255,255,255)"; };
+const readReport = `(width => {` + contrast + `
 	const cut = [], faint = [];
-	for (const e of document.querySelectorAll("body *")) {
-		const own = Array.from(e.childNodes).some(n => n.nodeType === 3 && n.data.trim());
-		if (!own) continue;
+	for (const e of texts()) {
 		const box = e.getBoundingClientRect(), name = e.tagName + " " + e.innerText.slice(0, 40);
 		if (box.right > width + 1 || e.scrollWidth > Math.ceil(box.width) + 1 && getComputedStyle(e).display !== "inline") cut.push(name);
-		const a = lum(getComputedStyle(e).color), b = lum(ground(e));
-		if ((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5) faint.push(name);
+		if (contrast(getComputedStyle(e).color, ground(e)) < 4.5) faint.push(name);
 	}
 	return {
 		height: document.documentElement.scrollHeight, fits: document.documentElement.scrollWidth <= width,
