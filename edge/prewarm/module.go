@@ -1,6 +1,9 @@
 package prewarm
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Report says what [Module] made.
 type Report struct {
@@ -21,6 +24,17 @@ type Report struct {
 	// NotRehearsed says why no page is touched first: a rehearsal failed. It is
 	// nil if none did.
 	NotRehearsed error
+	// Warnings are what the guest read too early, in the order in which it did.
+	Warnings []Warning
+}
+
+// warn adds what is not there yet.
+func (r *Report) warn(warnings []Warning) {
+	for _, w := range warnings {
+		if !slices.Contains(r.Warnings, w) {
+			r.Warnings = append(r.Warnings, w)
+		}
+	}
 }
 
 // Module initialises a reactor and returns a module that continues where

@@ -14,6 +14,12 @@ type Options struct {
 	// Entry is the export that becomes _start; "serve" if empty. It takes
 	// nothing and returns nothing.
 	Entry string
+	// Reactor leaves the module a reactor, as a host with plugins wants it:
+	// every export keeps its name, _initialize does nothing any more, and Entry
+	// and Rehearsals must be empty.
+	Reactor bool
+	// KeepEntry has the entry keep its own name beside _start.
+	KeepEntry bool
 	// Warmup is an export that is called once after _initialize, if not empty:
 	// the place for work that needs the runtime to be up, such as running the
 	// handler's code once. It is removed from the module. A call of runtime.GC
@@ -77,9 +83,13 @@ const (
 
 // withDefaults fills in what was left empty and checks the rest.
 func (o Options) withDefaults() (Options, error) {
-	if o.Entry == "" {
+	if o.Reactor && (o.Entry != "" || o.Rehearsals != nil) {
+		return o, refuse(BadOption, "a module that stays a reactor has no entry and no rehearsals")
+	}
+	if o.Entry == "" && !o.Reactor {
 		o.Entry = defaultEntry
 	}
+	o.NoRehearsal = o.NoRehearsal || o.Reactor
 	if o.MaxPages == 0 {
 		o.MaxPages = defaultMaxPages
 	}
@@ -92,11 +102,11 @@ func (o Options) withDefaults() (Options, error) {
 	if o.MaxPages > largestMaxPages {
 		return o, refuse(BadOption, "MaxPages is %d: the most is %d", o.MaxPages, largestMaxPages)
 	}
-	if reserved(o.Entry) || reserved(o.Warmup) || o.Entry == o.Warmup {
+	if reserved(o.Entry) || reserved(o.Warmup) || o.Entry != "" && o.Entry == o.Warmup {
 		return o, refuse(BadOption, "entry %q and warm-up %q must be two exports other than %s and %s",
 			o.Entry, o.Warmup, initExport, startExport)
 	}
-	if reserved(o.Room) || o.Room == o.Entry || o.Room != "" && o.Room == o.Warmup {
+	if o.Room != "" && (reserved(o.Room) || o.Room == o.Entry || o.Room == o.Warmup) {
 		return o, refuse(BadOption, "room %q must be an export other than entry, warm-up, %s and %s", o.Room, initExport, startExport)
 	}
 	if o.Sign != "" && (o.Room == "" || reserved(o.Sign) || slices.Contains([]string{o.Room, o.Entry, o.Warmup}, o.Sign)) {

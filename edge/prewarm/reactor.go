@@ -148,6 +148,9 @@ func (r *reactor) checkExports(opt Options) error {
 	if _, ok := r.export(startExport); ok {
 		return refuse(NotReactor, "the module exports %s: build it as a reactor, with -buildmode=c-shared", startExport)
 	}
+	if _, ok := r.module.Custom(doneSection); ok {
+		return refuse(NotReactor, "the module has been prewarmed already: prewarm what the compiler has made")
+	}
 	if _, ok := r.export(initExport); !ok {
 		return refuse(NotReactor, "the module exports no %s: build it as a reactor, with -buildmode=c-shared", initExport)
 	}

@@ -82,7 +82,8 @@ func (s *snapshot) rehearsed(ctx context.Context, module []byte, opt Options, re
 	}
 	var touched []map[uint32]use
 	for _, h := range opt.Rehearsals {
-		pages, err := h.withDefaults().run(ctx, module, opt)
+		seen := &early{names: s.seen.names, imports: s.seen.imports, request: true}
+		pages, err := h.withDefaults().run(ctx, module, opt, seen)
 		if ctx.Err() != nil {
 			return nil, &Error{Code: Canceled, Reason: "a rehearsal did not end in time", Cause: context.Cause(ctx)}
 		}
@@ -91,6 +92,7 @@ func (s *snapshot) rehearsed(ctx context.Context, module []byte, opt Options, re
 			return module, nil
 		}
 		touched = append(touched, pages)
+		rep.warn(seen.warnings())
 	}
 	m, err := wasm.Parse(module)
 	if err != nil {
@@ -105,7 +107,7 @@ func (s *snapshot) rehearsed(ctx context.Context, module []byte, opt Options, re
 }
 
 // run is one rehearsal. Its error says why it failed.
-func (h Rehearsal) run(ctx context.Context, module []byte, opt Options) (map[uint32]use, error) {
+func (h Rehearsal) run(ctx context.Context, module []byte, opt Options, seen *early) (map[uint32]use, error) {
 	if h.Room != nil {
 		filled, err := Fill(module, h.Room)
 		if err != nil {
@@ -121,7 +123,7 @@ func (h Rehearsal) run(ctx context.Context, module []byte, opt Options) (map[uin
 	if err != nil {
 		return nil, err
 	}
-	ctx = experimental.WithFunctionListenerFactory(ctx, w)
+	ctx = experimental.WithFunctionListenerFactory(ctx, experimental.MultiFunctionListenerFactory(w, seen))
 	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().
 		WithCoreFeatures(api.CoreFeaturesV2).
 		WithMemoryLimitPages(opt.MaxPages).
@@ -150,7 +152,7 @@ func (c *canned) perform(ctx context.Context, rt wazero.Runtime, m *wasm.Module,
 	if err := c.define(ctx, rt, r); err != nil {
 		return err
 	}
-	compiled, err := rt.CompileModule(ctx, m.Encode())
+	compiled, err := rt.CompileModule(ctx, r.exporting(r.variables()[:min(1, len(r.variables()))]...).Encode())
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func rehearse(t testing.TB, m *wasm.Module, h Rehearsal) (map[uint32]use, error)
 	t.Helper()
 	out, _, err := Module(context.Background(), m.Encode(), Options{NoRehearsal: true})
 	require.NoError(t, err)
-	return h.withDefaults().run(context.Background(), out, Options{MaxPages: 3})
+	return h.withDefaults().run(context.Background(), out, Options{MaxPages: 3}, &early{request: true})
 }
 
 // The page of every kind of access is seen, with its offset, and the next where

@@ -11,13 +11,18 @@ import (
 func (r *reactor) rewrite(s *snapshot, opt Options) []byte {
 	memory := r.memory
 	memory.Min = s.pages
-	return r.module.
+	m, exports := r.module, r.exports
+	if opt.Reactor {
+		m, exports = r.inert(initExport)
+	}
+	return m.
 		Without(func(sec wasm.Section) bool { return outdated(sec, opt) }).
 		WithMemories([]wasm.Limits{memory}).
 		WithGlobals(s.globals).
-		WithExports(r.finalExports(opt)).
+		WithExports(finalExports(exports, opt)).
 		WithData(s.segments).
 		With(s.room.section()...).
+		With(opt.mark()...).
 		Encode()
 }
 
@@ -38,16 +43,49 @@ func outdated(s wasm.Section, opt Options) bool {
 
 // finalExports renames the entry and removes the exports that have been called:
 // a second _initialize would start the runtime again over its own state.
-func (r *reactor) finalExports(opt Options) []wasm.Export {
+func finalExports(exports []wasm.Export, opt Options) []wasm.Export {
 	var out []wasm.Export
-	for _, e := range r.exports {
-		if e.Name == initExport || e.Name != "" && slices.Contains([]string{opt.Warmup, opt.Room, opt.Sign}, e.Name) {
+	for _, e := range exports {
+		if e.Name == initExport && !opt.Reactor || e.Name != "" && slices.Contains([]string{opt.Warmup, opt.Room, opt.Sign}, e.Name) {
 			continue
 		}
-		if e.Name == opt.Entry {
+		if opt.Entry != "" && e.Name == opt.Entry {
+			if opt.KeepEntry {
+				out = append(out, e)
+			}
 			e.Name = startExport
 		}
 		out = append(out, e)
 	}
 	return out
+}
+
+// doneSection marks a module that stays a reactor: nothing else shows that its
+// initialisation has been run.
+const doneSection = "prewarm.done"
+
+func (o Options) mark() []wasm.Section {
+	if !o.Reactor {
+		return nil
+	}
+	return []wasm.Section{wasm.Custom(doneSection, nil)}
+}
+
+// inert returns the module with an exported function replaced by one that does
+// nothing. The old one stays, as others may call it.
+func (r *reactor) inert(name string) (*wasm.Module, []wasm.Export) {
+	exports := slices.Clone(r.exports)
+	bodies, err := r.module.Bodies()
+	defined := slices.Clone(r.funcs[len(r.funcs)-len(bodies):])
+	if err != nil {
+		panic("internal error: inspect has read the code")
+	}
+	for i, e := range exports {
+		if e.Name == name {
+			exports[i].Index = uint32(len(r.funcs))
+			defined = append(defined, r.funcs[e.Index])
+			bodies = append(bodies, []byte{0, byte(wasm.OpEnd)})
+		}
+	}
+	return r.module.WithFunctions(defined).WithBodies(bodies), exports
 }

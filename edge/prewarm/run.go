@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/clickedge/clickedge/edge/prewarm/wasm"
@@ -37,13 +39,18 @@ func engine(opt Options) wazero.RuntimeConfig {
 
 // run initialises the reactor and returns a snapshot of its state.
 func (r *reactor) run(ctx context.Context, config wazero.RuntimeConfig, opt Options) (*snapshot, error) {
+	seen, err := newEarly(r)
+	if err != nil {
+		return nil, err
+	}
+	ctx = experimental.WithFunctionListenerFactory(ctx, seen)
 	rt := wazero.NewRuntimeWithConfig(ctx, config.
 		WithCoreFeatures(api.CoreFeaturesV2).
 		WithDebugInfoEnabled(false).
 		WithCloseOnContextDone(true))
 	defer rt.Close(context.WithoutCancel(ctx)) // frees memory; there is nothing to flush
 
-	g := &guest{stderr: &head{limit: stderrKept}}
+	g := &guest{stderr: &head{limit: stderrKept}, early: seen}
 	if err := g.link(ctx, rt, r, opt); err != nil {
 		return nil, err
 	}
@@ -71,7 +78,12 @@ func (r *reactor) run(ctx context.Context, config wazero.RuntimeConfig, opt Opti
 			}
 		}
 	}
-	return r.capture(g.module, at)
+	s, err := r.capture(g.module, at)
+	if err != nil {
+		return nil, err
+	}
+	s.seen = seen
+	return s, nil
 }
 
 // guest is the reactor while it runs.
@@ -79,6 +91,7 @@ type guest struct {
 	module api.Module
 	stderr *head
 	called string // the platform's function that the guest called, if it did
+	early  *early
 }
 
 // link instantiates the guest without running any of its code.
@@ -110,12 +123,7 @@ func runGlobal(i int) string { return fmt.Sprintf("%sglobal %d", runPrefix, i) }
 // ends at MaxPages, and the start function is an export too, so that no code
 // runs before it is called.
 func (r *reactor) instrument(opt Options) *wasm.Module {
-	exports := r.exports[:len(r.exports):len(r.exports)]
-	for i, g := range r.globals {
-		if g.Mutable {
-			exports = append(exports, wasm.Export{Name: runGlobal(i), Kind: wasm.GlobalKind, Index: uint32(i)})
-		}
-	}
+	exports := slices.Concat(r.exports, r.variables())
 	if r.start != nil {
 		exports = append(exports, wasm.Export{Name: runStart, Kind: wasm.FuncKind, Index: *r.start})
 	}
@@ -129,14 +137,33 @@ func (r *reactor) instrument(opt Options) *wasm.Module {
 		WithExports(exports)
 }
 
+// variables exports all variables.
+func (r *reactor) variables() (exports []wasm.Export) {
+	for i, g := range r.globals {
+		if g.Mutable {
+			exports = append(exports, wasm.Export{Name: runGlobal(i), Kind: wasm.GlobalKind, Index: uint32(i)})
+		}
+	}
+	return exports
+}
+
+// exporting returns the module with more exports.
+func (r *reactor) exporting(exports ...wasm.Export) *wasm.Module {
+	return r.module.WithExports(slices.Concat(r.exports, exports))
+}
+
 // explain turns the engine's error into ours.
 func (g *guest) explain(ctx context.Context, err error) error {
 	var own *Error
 	var exit *sys.ExitError
 	switch {
 	case g.called != "":
-		own = refuse(HostCall, "the module called %s while it was being initialised: "+
-			"open handles lazily, at the first request", g.called)
+		from := ""
+		if g.early.by != "" {
+			from = ", from " + g.early.by + ","
+		}
+		own = refuse(HostCall, "the module called %s%s while it was being initialised: "+
+			"open handles lazily, at the first request", g.called, from)
 	case ctx.Err() != nil:
 		own = &Error{Code: Canceled, Reason: "initialisation did not end in time", Cause: context.Cause(ctx)}
 	case errors.As(err, &exit):

@@ -32,6 +32,7 @@ type snapshot struct {
 	globals  []wasm.Global // all that the module defines, variables with their new initialisers
 	kept     int           // how many of them are variables
 	room     room          // the zero value where there is none
+	seen     *early
 }
 
 // capture copies the state out of the guest, whose memory the engine frees.
@@ -109,6 +110,7 @@ func skipData(b []byte, i int) int {
 func (s *snapshot) report(before int) Report {
 	rep := Report{
 		SizeBefore: before, MemoryPages: int(s.pages), Segments: len(s.segments), Globals: s.kept,
+		Warnings: s.seen.warnings(),
 	}
 	for _, seg := range s.segments {
 		rep.SegmentBytes += len(seg.Bytes)
