@@ -201,15 +201,33 @@ func (r *reactor) nextGlobal() uint32 {
 	return n
 }
 
+const (
+	opUnreachable = 0x00
+	opNop         = 0x01
+	opBlock       = 0x02
+	opIf          = 0x04
+	opElse        = 0x05
+	opBr          = 0x0c
+	opBrIf        = 0x0d
+	opBrTable     = 0x0e
+	opReturn      = 0x0f
+	opGlobalGet   = 0x23
+	opGlobalSet   = 0x24
+	opI64Const    = 0x42
+	opI64Add      = 0x7c
+)
+
 // free are the instructions that wasmtime does not count.
 var free = map[wasm.Op]bool{
-	0x00: true, 0x01: true, 0x02: true, wasm.OpLoop: true, 0x05: true, wasm.OpEnd: true, 0x0f: true, wasm.OpDrop: true,
+	opUnreachable: true, opNop: true, opBlock: true, wasm.OpLoop: true, opElse: true, wasm.OpEnd: true, opReturn: true,
+	wasm.OpDrop: true,
 }
 
 // turns are the instructions before which the count so far is added up: what
 // follows them, or what comes before, may be executed another number of times.
 var turns = map[wasm.Op]bool{
-	0x00: true, wasm.OpLoop: true, 0x04: true, 0x05: true, wasm.OpEnd: true, 0x0c: true, 0x0d: true, 0x0e: true, 0x0f: true,
+	opUnreachable: true, wasm.OpLoop: true, opIf: true, opElse: true, wasm.OpEnd: true,
+	opBr: true, opBrIf: true, opBrTable: true, opReturn: true,
 }
 
 // countedBody is a function's body with additions before each turn. A call is
@@ -221,10 +239,9 @@ func countedBody(body []byte, counter uint32) ([]byte, error) {
 			n++
 		}
 		if turns[in.Op] && n > 0 {
-			code = wasm.AppendU32(append(code, 0x23), counter) // global.get
-			code = wasm.AppendSigned(append(code, 0x42), n)    // i64.const
-			code = append(code, 0x7c)                          // i64.add
-			code = wasm.AppendU32(append(code, 0x24), counter) // global.set
+			code = wasm.AppendU32(append(code, opGlobalGet), counter)
+			code = wasm.AppendSigned(append(code, opI64Const), n)
+			code = wasm.AppendU32(append(code, opI64Add, opGlobalSet), counter)
 			n = 0
 		}
 		code = append(code, in.Bytes...)

@@ -49,10 +49,12 @@ func Module(ctx context.Context, reactor []byte, opt Options) (out []byte, rep R
 	if err != nil {
 		return nil, Report{}, err
 	}
+	opt.step("reading %d bytes", len(reactor))
 	r, err := inspect(reactor, opt)
 	if err != nil {
 		return nil, Report{}, err
 	}
+	opt.step("running the initialisation")
 	snap, err := r.run(ctx, engine(opt), opt)
 	if err != nil {
 		return nil, Report{}, err

@@ -1,6 +1,7 @@
 package prewarm
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -58,6 +59,8 @@ type Options struct {
 	// initialised; nil discards it. What was written to standard error is also
 	// part of the error when initialisation fails.
 	Stdout, Stderr io.Writer
+	// Progress is told what is being done, if not nil; the texts are for people.
+	Progress func(step string)
 	// MaxPages is the most memory that the guest may have, in pages of 64 KiB;
 	// 2048, the 128 MiB of a Compute sandbox, if 0.
 	MaxPages uint32
@@ -116,6 +119,12 @@ func (o Options) withDefaults() (Options, error) {
 		return o, refuse(BadOption, "RoomSize is %d: it needs an export that makes the room, and MaxPages that hold it", o.RoomSize)
 	}
 	return o, o.checkWorld()
+}
+
+func (o Options) step(format string, args ...any) {
+	if o.Progress != nil {
+		o.Progress(fmt.Sprintf(format, args...))
+	}
 }
 
 func reserved(export string) bool { return export == initExport || export == startExport }

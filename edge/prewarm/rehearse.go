@@ -82,6 +82,7 @@ func (s *snapshot) rehearsed(ctx context.Context, module []byte, opt Options, re
 	}
 	var touched []map[uint32]use
 	for _, h := range opt.Rehearsals {
+		opt.step("rehearsing %q", h.Name)
 		seen := &early{names: s.seen.names, imports: s.seen.imports, request: true}
 		pages, err := h.withDefaults().run(ctx, module, opt, seen)
 		if ctx.Err() != nil {
