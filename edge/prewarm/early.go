@@ -57,7 +57,7 @@ var sources = map[string]WarningCode{
 // called is what a guest's source calls, by the function that is seen.
 var called = map[string]string{
 	"syscall.Getenv": "os.Getenv", "syscall.Environ": "os.Environ", "time.now": "time.Now",
-	"time.runtimeNow": "time.Now", "time.newTimer": "time.NewTimer", "runtime.rand": "math/rand or hash/maphash",
+	"time.runtimeNow": "time.Now", "time.newTimer": "time.NewTimer", "runtime.rand": "math/rand",
 	"random_get": "crypto/rand",
 }
 
@@ -247,11 +247,13 @@ func own(name string) bool {
 
 // ofLibrary reports whether the callers of a source are Go's library on its own
 // account: the runtime draws for maps, select and the scheduler, and
-// crypto/rand sets a timer.
+// crypto/rand sets a timer. For a small map the compiler has the program's
+// function draw itself, which looks like maphash.MakeSeed or a Uint64 of
+// math/rand/v2 that it has inlined: none of them counts.
 func ofLibrary(source string, callers []string) bool {
 	switch source {
 	case "runtime.rand":
-		return callers[0] == "" || strings.HasPrefix(callers[0], "runtime.") || strings.HasPrefix(callers[0], "internal_runtime_")
+		return !strings.HasPrefix(callers[0], "math_rand") && !strings.HasPrefix(callers[0], "hash_maphash.")
 	case "time.newTimer":
 		i := slices.IndexFunc(callers, func(name string) bool { return !strings.HasPrefix(name, "time.") })
 		return i >= 0 && !own(callers[i])
@@ -317,7 +319,8 @@ const (
 	// initialised.
 	Clock WarningCode = "clock"
 	// Random: the guest has drawn a random number while it was being
-	// initialised; it is the same in every sandbox.
+	// initialised; it is the same in every sandbox. What the compiler
+	// inlines is not seen, as Uint64 of math/rand/v2 and maphash.MakeSeed.
 	Random WarningCode = "random"
 	// Handle: the guest has left a file open.
 	Handle WarningCode = "handle"

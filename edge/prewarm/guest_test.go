@@ -30,14 +30,23 @@ func guest(t testing.TB, name string) []byte {
 	return module
 }
 
-func buildGuest(name string) ([]byte, error) {
+// stripped builds a program without the names of functions.
+func stripped(t testing.TB, name string) []byte {
+	t.Helper()
+	module, err := buildGuest(name, "-ldflags=-s")
+	require.NoError(t, err)
+	return module
+}
+
+func buildGuest(name string, flags ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "prewarm")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "guest.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-o", file, "./testdata/guest/"+name)
+	args := append([]string{"build", "-trimpath", "-buildmode=c-shared", "-o", file}, flags...)
+	cmd := exec.Command("go", append(args, "./testdata/guest/"+name)...)
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building guest %s: %w\n%s", name, err, out)
@@ -49,6 +58,7 @@ func buildGuest(name string) ([]byte, error) {
 // the guests here.
 type sandbox struct {
 	env    map[string]string
+	args   []string
 	uri    string
 	stdout bytes.Buffer
 	stderr bytes.Buffer
@@ -72,6 +82,7 @@ func (s *sandbox) run(t testing.TB, module []byte, export string, args ...uint64
 	s.definePlatform(ctx, t, rt, compiled)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithStdout(&s.stdout).WithStderr(&s.stderr).
 		WithSysWalltime().WithSysNanotime().WithSysNanosleep().WithRandSource(random{})
+	config = config.WithArgs(s.args...)
 	for k, v := range s.env {
 		config = config.WithEnv(k, v)
 	}

@@ -61,14 +61,15 @@ func finalExports(exports []wasm.Export, opt Options) []wasm.Export {
 }
 
 // doneSection marks a module that stays a reactor: nothing else shows that its
-// initialisation has been run.
+// initialisation has been run. It has one byte, since wazero refuses a custom
+// section that is empty at the end of a module.
 const doneSection = "prewarm.done"
 
 func (o Options) mark() []wasm.Section {
 	if !o.Reactor {
 		return nil
 	}
-	return []wasm.Section{wasm.Custom(doneSection, nil)}
+	return []wasm.Section{wasm.Custom(doneSection, []byte{1})}
 }
 
 // inert returns the module with an exported function replaced by one that does
