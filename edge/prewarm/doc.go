@@ -32,7 +32,12 @@
 //
 // The result has the entry under the name _start, is a command like any other
 // to Compute, and runs wherever the reactor would. [Options.Files] is what init
-// functions may read; [Options.Warmup] names an export to call after them.
+// functions may read; [Options.Warmup] names an export to call after them. The
+// command in cmd/prewarm does the same with files, and README.md is about it.
+//
+// A program with func main gets such an entry by importing guest/compute, below
+// this package. A module that a host with plugins loads, and that has no entry,
+// is made with [Options.Reactor].
 //
 // # Data that changes more often than the program
 //
@@ -98,7 +103,9 @@
 //
 // # What is frozen, and what must therefore be done at the entry
 //
-// Whatever was read during initialisation is the same in every sandbox:
+// Whatever was read during initialisation is the same in every sandbox.
+// [Report.Warnings] has what a program read too early, as far as names of
+// functions show it, and package guest reads it at the entry:
 //
 //   - The platform. No request exists at build time, and every host call fails
 //     the build with the function's name ([HostCall]): log endpoints, stores

@@ -119,7 +119,7 @@ func (o *options) readFiles(opt *prewarm.Options) error {
 		path = strings.TrimPrefix(path, "/")
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return fmt.Errorf("--file: %w", err)
+			return &failure{err: fmt.Errorf("--file: %w", err), hint: "as --file sites.json=conf/sites.json: the second is a file on this machine"}
 		}
 		if opt.Files == nil {
 			opt.Files = map[string][]byte{}

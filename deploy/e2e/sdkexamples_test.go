@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/edge/prewarm"
+	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/hostsim/wire"
+)
+
+const sdk = "github.com/fastly/compute-sdk-go"
+
+// Every example of Fastly's SDK for Go answers alike before and after it is
+// prewarmed: it gets its entry by one import, and no line of it is changed.
+func TestSDKExamplesPrewarmed(t *testing.T) {
+	onHost(t, "its module is another one")
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", sdk).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	dirs, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "_examples", "*", "main.go"))
+	require.NoError(t, err)
+	require.Greater(t, len(dirs), 20)
+	for _, file := range dirs {
+		dir := filepath.Dir(file)
+		t.Run(filepath.Base(dir), func(t *testing.T) { comparePrewarmed(t, dir) })
+	}
+}
+
+func comparePrewarmed(t *testing.T, dir string) {
+	stock := buildExample(t, dir, nil)
+	entry := []byte("package main\n\nimport _ \"github.com/clickedge/clickedge/edge/prewarm/guest/compute\"\n")
+	reactor := buildExample(t, dir, entry, "-buildmode=c-shared")
+	warm, rep, err := prewarm.Module(context.Background(), reactor, prewarm.Options{KeepEntry: true})
+	require.NoError(t, err)
+	require.Empty(t, rep.Warnings)
+	if rep.NotRehearsed != nil { // the platform of a rehearsal has few stores
+		t.Log(rep.NotRehearsed)
+	}
+	requests := exampleRequests(filepath.Base(dir))
+	want, got := answers(t, dir, stock, requests), answers(t, dir, warm, requests)
+	require.Equal(t, want, got)
+	require.NotEmpty(t, strings.Join(want, ""))
+}
+
+// buildExample builds an example from the module cache, which is read-only: a
+// file of ours is laid over it.
+func buildExample(t *testing.T, dir string, entry []byte, flags ...string) []byte {
+	t.Helper()
+	tmp := t.TempDir()
+	out, ours, overlay := filepath.Join(tmp, "example.wasm"), filepath.Join(tmp, "entry.go"), filepath.Join(tmp, "overlay.json")
+	args := slices.Concat([]string{"build", "-trimpath", "-o", out}, flags)
+	if entry != nil {
+		require.NoError(t, os.WriteFile(ours, entry, 0o600))
+		text, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(dir, "prewarm_entry.go"): ours}})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(overlay, text, 0o600))
+		args = append(args, "-overlay", overlay)
+	}
+	cmd := exec.Command("go", append(args, sdk+"/_examples/"+filepath.Base(dir))...)
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	module, err := os.ReadFile(out)
+	require.NoError(t, err)
+	return module
+}
+
+func exampleRequests(name string) []hostsim.Request {
+	cookie := wire.Header{{Name: "Cookie", Value: "a=b"}, {Name: "User-Agent", Value: "Mozilla/5.0"}}
+	requests := []hostsim.Request{
+		{}, {Target: "/a/b?c=d&ip=192.0.2.7&shield=pdx-or-us", Header: cookie}, {Method: http.MethodHead},
+		{Method: http.MethodPost, Target: "/x", Body: strings.NewReader("hello")}, {Target: "/x"}, {Method: http.MethodDelete, Target: "/x"},
+	}
+	if name == "early-hints" {
+		requests = append(requests, hostsim.Request{Target: "/style.css"})
+	}
+	return requests
+}
+
+// answers are what the requests got, one host for all, and what was written
+// and sent on the way.
+func answers(t *testing.T, dir string, module []byte, requests []hostsim.Request) (said []string) {
+	t.Helper()
+	cfg, err := hostsim.LoadConfig(filepath.Join(dir, "fastly.toml"))
+	require.NoError(t, err)
+	origin := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Add("Set-Cookie", "from=origin")
+		_, _ = w.Write([]byte("<html><head></head><body>" + r.Method + " " + r.RequestURI + "</body></html>"))
+	})
+	if cfg.Backends == nil {
+		cfg.Backends = map[string]hostsim.Backend{}
+	}
+	cfg.Backends["origin"] = hostsim.Backend{}
+	for name := range cfg.Backends {
+		cfg.Backends[name] = hostsim.Backend{Handler: origin}
+	}
+	h, err := hostsim.New(context.Background(), module, cfg)
+	require.NoError(t, err)
+	defer h.Close(context.Background())
+	for _, r := range requests {
+		if body, ok := r.Body.(*strings.Reader); ok {
+			r.Body = strings.NewReader("hello"[:body.Size()])
+		}
+		answer, x, err := h.Do(context.Background(), &r)
+		require.NoError(t, err)
+		one := []string{http.StatusText(answer.Status), x.Ending.String(), string(answer.Body), string(x.Stdout), string(x.Stderr)}
+		for _, line := range x.Logs {
+			one = append(one, line.Endpoint+": "+line.Line)
+		}
+		for _, s := range x.Sent {
+			one = append(one, s.Method+" "+s.Target)
+		}
+		said = append(said, lasting(strings.Join(one, "\n")))
+	}
+	return said
+}
+
+var fleeting = regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)?|\b\d+(\.\d+)?(ns|µs|ms|s)\b|\b[0-9a-f]{16,}\b`)
+
+// lasting leaves out times, random numbers and the order of what runs at once.
+func lasting(text string) string {
+	lines := strings.Split(fleeting.ReplaceAllString(text, "…"), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
