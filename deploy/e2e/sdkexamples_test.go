@@ -52,27 +52,45 @@ func comparePrewarmed(t *testing.T, dir string) {
 	require.NotEmpty(t, strings.Join(want, ""))
 }
 
-// buildExample builds an example from the module cache, which is read-only: a
-// file of ours is laid over it.
+// buildExample builds an example from the module cache. With a file of ours
+// beside it, both are laid over a folder of this package that is not there,
+// since nothing can be laid over the cache.
 func buildExample(t *testing.T, dir string, entry []byte, flags ...string) []byte {
 	t.Helper()
 	tmp := t.TempDir()
-	out, ours, overlay := filepath.Join(tmp, "example.wasm"), filepath.Join(tmp, "entry.go"), filepath.Join(tmp, "overlay.json")
+	out, pkg := filepath.Join(tmp, "example.wasm"), sdk+"/_examples/"+filepath.Base(dir)
 	args := slices.Concat([]string{"build", "-trimpath", "-o", out}, flags)
 	if entry != nil {
-		require.NoError(t, os.WriteFile(ours, entry, 0o600))
-		text, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(dir, "prewarm_entry.go"): ours}})
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(overlay, text, 0o600))
-		args = append(args, "-overlay", overlay)
+		pkg = "./testdata/guest/sdkexample"
+		args = append(args, "-overlay", laidOver(t, tmp, dir, pkg, entry))
 	}
-	cmd := exec.Command("go", append(args, sdk+"/_examples/"+filepath.Base(dir))...)
+	cmd := exec.Command("go", append(args, pkg)...)
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	text, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", text)
 	module, err := os.ReadFile(out)
 	require.NoError(t, err)
 	return module
+}
+
+// laidOver writes the table for go build -overlay.
+func laidOver(t *testing.T, tmp, dir, pkg string, entry []byte) string {
+	t.Helper()
+	at, err := filepath.Abs(pkg)
+	require.NoError(t, err)
+	ours := filepath.Join(tmp, "entry.go")
+	require.NoError(t, os.WriteFile(ours, entry, 0o600))
+	replace := map[string]string{filepath.Join(at, "prewarm_entry.go"): ours}
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, f := range files {
+		replace[filepath.Join(at, f.Name())] = filepath.Join(dir, f.Name())
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	require.NoError(t, err)
+	overlay := filepath.Join(tmp, "overlay.json")
+	require.NoError(t, os.WriteFile(overlay, text, 0o600))
+	return overlay
 }
 
 func exampleRequests(name string) []hostsim.Request {
