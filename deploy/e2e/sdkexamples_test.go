@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -48,6 +49,11 @@ func comparePrewarmed(t *testing.T, dir string) {
 	}
 	requests := exampleRequests(filepath.Base(dir))
 	want, got := answers(t, dir, stock, requests), answers(t, dir, warm, requests)
+	if os.Getenv("PWLOG") != "" {
+		for i := range want {
+			t.Logf("WANT %d\n%s\nGOT\n%s", i, want[i], got[i])
+		}
+	}
 	require.Equal(t, want, got)
 	require.NotEmpty(t, strings.Join(want, ""))
 }
@@ -132,27 +138,37 @@ func answers(t *testing.T, dir string, module []byte, requests []hostsim.Request
 		}
 		answer, x, err := h.Do(context.Background(), &r)
 		require.NoError(t, err)
-		one := []string{http.StatusText(answer.Status), string(x.Stdout)}
-		if x.Ending.OK() {
-			one = append(one, string(answer.Body), string(x.Stderr))
-		} else { // a command that panics exits with 2, a reactor traps; their stacks differ
-			one = append(one, "failed")
-			if x.Responded {
-				one = append(one, string(answer.Body))
-			}
-		}
-		for _, line := range x.Logs {
-			one = append(one, line.Endpoint+": "+line.Line)
-		}
-		for _, s := range x.Sent {
-			one = append(one, s.Method+" "+s.Target)
-		}
-		said = append(said, lasting(strings.Join(one, "\n")))
+		said = append(said, exchangeText(answer, x))
 	}
 	return said
 }
 
-var fleeting = regexp.MustCompile(`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(\.\d+)?|\b\d+(\.\d+)?(ns|µs|ms|s)\b|\b[0-9a-f]{16,}\b`)
+// exchangeText is all that an exchange shows. Of a guest that has failed, what
+// it wrote to standard error is left out: a command that panics exits with 2, a
+// reactor traps, and the stacks differ.
+func exchangeText(answer *hostsim.Response, x *hostsim.Exchange) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ended well: %t, answered: %t\n", x.Ending.OK(), x.Responded)
+	for _, hints := range x.EarlyHints {
+		fmt.Fprintf(&b, "103 %v\n", hints)
+	}
+	if x.Responded {
+		fmt.Fprintf(&b, "%d %v %v\n%s\n", answer.Status, answer.Header, answer.Trailer, answer.Body)
+	}
+	for _, s := range x.Sent {
+		fmt.Fprintf(&b, "sent %s %s %s %v %q: %d %s\n", s.Backend, s.Method, s.Target, s.Header, s.Body, s.Status, s.Err)
+	}
+	for _, line := range x.Logs {
+		fmt.Fprintf(&b, "log %s: %s\n", line.Endpoint, line.Line)
+	}
+	fmt.Fprintf(&b, "stdout:\n%s\n", x.Stdout)
+	if x.Ending.OK() {
+		fmt.Fprintf(&b, "stderr:\n%s\n", x.Stderr)
+	}
+	return b.String()
+}
+
+var fleeting = regexp.MustCompile(`(\d{4}/\d\d/\d\d )?\d\d:\d\d:\d\d(\.\d+)?|\b\d+(\.\d+)?(ns|µs|ms|s)\b|\b[0-9a-f]{16,}\b`)
 
 // lasting leaves out times, random numbers and the order of what runs at once.
 func lasting(text string) string {

@@ -199,7 +199,7 @@ func TestRehearsalEndsWithItsContext(t *testing.T) {
 	cancel(fmt.Errorf("the operator lost patience"))
 	opt, err := Options{}.withDefaults()
 	require.NoError(t, err)
-	out, err := (&snapshot{pages: 2}).rehearsed(ctx, module, opt, new(Report))
+	out, err := (&snapshot{pages: 2, seen: &early{}}).rehearsed(ctx, module, opt, new(Report))
 	require.Nil(t, out)
 	var failure *Error
 	require.ErrorAs(t, err, &failure)
