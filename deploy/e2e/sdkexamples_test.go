@@ -43,20 +43,33 @@ func comparePrewarmed(t *testing.T, dir string) {
 	reactor := buildExample(t, dir, entry, "-buildmode=c-shared")
 	warm, rep, err := prewarm.Module(context.Background(), reactor, prewarm.Options{KeepEntry: true})
 	require.NoError(t, err)
-	require.Empty(t, rep.Warnings)
-	if rep.NotRehearsed != nil { // the platform of a rehearsal has few stores
-		t.Log(rep.NotRehearsed)
+	name := filepath.Base(dir)
+	if draws[name] {
+		require.Len(t, rep.Warnings, 1)
+		require.Equal(t, prewarm.Random, rep.Warnings[0].Code)
+		require.True(t, rep.Warnings[0].AtRequest)
+	} else {
+		require.Empty(t, rep.Warnings)
 	}
-	requests := exampleRequests(filepath.Base(dir))
+	require.NoError(t, rep.NotRehearsed)
+	requests := exampleRequests(name)
 	want, got := answers(t, dir, stock, requests), answers(t, dir, warm, requests)
 	if os.Getenv("PWLOG") != "" {
 		for i := range want {
-			t.Logf("WANT %d\n%s\nGOT\n%s", i, want[i], got[i])
+			t.Logf("WANT %d\n%s", i, want[i])
 		}
 	}
 	require.Equal(t, want, got)
-	require.NotEmpty(t, strings.Join(want, ""))
+	well := func(text string) bool {
+		return strings.Contains(text, "ended well: true, answered: true\n") && strings.Contains(text, "\n200 ")
+	}
+	require.True(t, slices.ContainsFunc(want, well), "nothing but failures was compared: %s", want)
 }
+
+// draws are the examples that draw from math/rand for each request: prewarmed,
+// they draw the same numbers in every sandbox, and prewarm warns of it. The
+// comparison leaves the numbers out.
+var draws = map[string]bool{"set-google-analytics": true, "multiple-goroutines": true}
 
 // buildExample builds an example from the module cache. With a file of ours
 // beside it, both are laid over a folder of this package that is not there,
@@ -105,8 +118,17 @@ func exampleRequests(name string) []hostsim.Request {
 		{}, {Target: "/a/b?c=d&ip=192.0.2.7&shield=pdx-or-us", Header: cookie}, {Method: http.MethodHead},
 		{Method: http.MethodPost, Target: "/x", Body: strings.NewReader("hello")}, {Target: "/x"}, {Method: http.MethodDelete, Target: "/x"},
 	}
-	if name == "early-hints" {
+	switch name {
+	case "early-hints": // the others end badly: hostsim takes the response with the hints, and the SDK uses it again
 		requests = append(requests, hostsim.Request{Target: "/style.css"})
+	case "acl":
+		requests = append(requests, hostsim.Request{Target: "/?ip=192.168.3.4"})
+	case "corecache", "simplecache":
+		note := hostsim.Request{
+			Method: http.MethodPost, Target: "/note", Body: strings.NewReader("hello"), Header: wire.Header{{Name: "Content-Type", Value: "text/plain"}},
+		}
+		requests = append(requests, note, hostsim.Request{Target: "/note"}, note,
+			hostsim.Request{Method: http.MethodDelete, Target: "/note"}, hostsim.Request{Target: "/note"})
 	}
 	return requests
 }
@@ -129,6 +151,8 @@ func answers(t *testing.T, dir string, module []byte, requests []hostsim.Request
 	for name := range cfg.Backends {
 		cfg.Backends[name] = hostsim.Backend{Handler: origin}
 	}
+	cfg.Devices = map[string]json.RawMessage{"Mozilla/5.0": json.RawMessage(`{"device":{"name":"Desktop","is_desktop":true}}`)}
+	cfg.Limits.SentBody = 1 << 10
 	h, err := hostsim.New(context.Background(), module, cfg)
 	require.NoError(t, err)
 	defer h.Close(context.Background())
@@ -138,7 +162,11 @@ func answers(t *testing.T, dir string, module []byte, requests []hostsim.Request
 		}
 		answer, x, err := h.Do(context.Background(), &r)
 		require.NoError(t, err)
-		said = append(said, exchangeText(answer, x))
+		text := lasting(exchangeText(answer, x))
+		if concurrent[filepath.Base(dir)] {
+			text = sortedLines(text)
+		}
+		said = append(said, text)
 	}
 	return said
 }
@@ -150,29 +178,45 @@ func exchangeText(answer *hostsim.Response, x *hostsim.Exchange) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ended well: %t, answered: %t\n", x.Ending.OK(), x.Responded)
 	for _, hints := range x.EarlyHints {
-		fmt.Fprintf(&b, "103 %v\n", hints)
+		fmt.Fprintf(&b, "103 %s\n", sortedFields(hints))
 	}
 	if x.Responded {
-		fmt.Fprintf(&b, "%d %v %v\n%s\n", answer.Status, answer.Header, answer.Trailer, answer.Body)
+		fmt.Fprintf(&b, "%d %s %s\n%s\n", answer.Status, sortedFields(answer.Header), sortedFields(answer.Trailer), answer.Body)
 	}
 	for _, s := range x.Sent {
-		fmt.Fprintf(&b, "sent %s %s %s %v %q: %d %s\n", s.Backend, s.Method, s.Target, s.Header, s.Body, s.Status, s.Err)
+		fmt.Fprintf(&b, "sent %s %s %s %s %q: %d %v\n", s.Backend, s.Method, s.Target, sortedFields(s.Header), s.Body, s.Status, s.Err)
 	}
 	for _, line := range x.Logs {
 		fmt.Fprintf(&b, "log %s: %s\n", line.Endpoint, line.Line)
 	}
 	fmt.Fprintf(&b, "stdout:\n%s\n", x.Stdout)
-	if x.Ending.OK() {
+	if x.Ending.OK() || os.Getenv("PWLOG") != "" {
 		fmt.Fprintf(&b, "stderr:\n%s\n", x.Stderr)
 	}
 	return b.String()
 }
 
-var fleeting = regexp.MustCompile(`(\d{4}/\d\d/\d\d )?\d\d:\d\d:\d\d(\.\d+)?|\b\d+(\.\d+)?(ns|µs|ms|s)\b|\b[0-9a-f]{16,}\b`)
+var fleeting = regexp.MustCompile(`\w{3}, \d\d \w{3} \d{4} |(\d{4}/\d\d/\d\d )?\d\d:\d\d:\d\d(\.\d+)?|\b\d+(\.\d+)?(ns|µs|ms|s)\b|GA1\.\d\.\d+\.\d+`)
 
-// lasting leaves out times, random numbers and the order of what runs at once.
-func lasting(text string) string {
-	lines := strings.Split(fleeting.ReplaceAllString(text, "…"), "\n")
+// lasting leaves out times and random numbers.
+func lasting(text string) string { return fleeting.ReplaceAllString(text, "…") }
+
+// concurrent are the examples whose goroutines write in any order.
+var concurrent = map[string]bool{"multiple-goroutines": true, "parallel-requests": true}
+
+func sortedLines(text string) string {
+	lines := strings.Split(text, "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
+}
+
+// sortedFields is a header without the order that Go's maps give it, which
+// differs from run to run, and is frozen in a prewarmed module.
+func sortedFields(h wire.Header) string {
+	fields := make([]string, len(h))
+	for i, f := range h {
+		fields[i] = f.Name + ": " + f.Value
+	}
+	slices.Sort(fields)
+	return fmt.Sprintf("%q", fields)
 }

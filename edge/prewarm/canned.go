@@ -161,6 +161,7 @@ func functions() map[string]function {
 	add("fastly_http_req", sendFunctions)
 	add("fastly_http_req", readerFunctions(0))
 	add("fastly_http_downstream", readerFunctions(1))
+	add("fastly_http_downstream", nextFunctions)
 	add("fastly_http_resp", responseFunctions)
 	add("fastly_http_body", bodyFunctions)
 	for module, list := range storeFunctions {
@@ -259,6 +260,13 @@ func readerFunctions(request int) map[string]function {
 		"downstream_tls_ja4": text("t13d1516h2_8daaf6152771_02713d6af862"), "downstream_tls_ja3_md5": digest,
 		"downstream_bot_analyzed": {request + 1, func(c *cannedCall) status { return c.handle(0, c.p[request]) }},
 	}
+}
+
+// nextFunctions are for guests that serve several requests: there is no other.
+var nextFunctions = map[string]function{
+	"next_request":         {3, func(c *cannedCall) status { return c.handle(otherHandle, c.p[2]) }},
+	"next_request_wait":    {3, func(c *cannedCall) status { return statusNone }},
+	"next_request_abandon": done(1),
 }
 
 // header is what a response has: a backend's the canned fields, the guest's

@@ -85,11 +85,14 @@ func (e *early) NewFunctionListener(def api.FunctionDefinition) experimental.Fun
 		return experimental.FunctionListenerFunc(func(context.Context, api.Module, api.FunctionDefinition, []uint64, experimental.StackIterator) {
 			e.restored = true
 		})
-	case !ok || e.request && code != Environment:
+	case !ok || e.request && code != Environment && code != Random:
 		return nil
 	}
 	return experimental.FunctionListenerFunc(func(_ context.Context, m api.Module, _ api.FunctionDefinition, p []uint64, stack experimental.StackIterator) {
-		if len(p) != 1 || p[0] != 0 || e.restored { // Go goes on in the middle of the function
+		if len(p) != 1 || p[0] != 0 { // Go goes on in the middle of the function
+			return
+		}
+		if e.restored && code == Environment {
 			return
 		}
 		e.source(m, name, code, stack)
@@ -319,8 +322,10 @@ const (
 	// initialised.
 	Clock WarningCode = "clock"
 	// Random: the guest has drawn a random number while it was being
-	// initialised; it is the same in every sandbox. What the compiler
-	// inlines is not seen, as Uint64 of math/rand/v2 and maphash.MakeSeed.
+	// initialised, or from the top-level functions of math/rand at a request,
+	// whose seed is that of initialisation; it is the same in every sandbox.
+	// What the compiler inlines is not seen, as Uint64 of math/rand/v2 and
+	// maphash.MakeSeed.
 	Random WarningCode = "random"
 	// Handle: the guest has left a file open.
 	Handle WarningCode = "handle"
@@ -338,8 +343,9 @@ type Warning struct {
 	Called, By string
 	// Name is that of the variable or the file.
 	Name string
-	// AtRequest: it was seen in a rehearsal. Only Environment is: os.Getenv
-	// answers there, too, what it answered at the build.
+	// AtRequest: it was seen in a rehearsal. Only Environment and Random are:
+	// os.Getenv answers there, too, what it answered at the build, and
+	// math/rand goes on from the build's seed.
 	AtRequest bool
 }
 
@@ -373,6 +379,10 @@ func (w Warning) text() (what, do string) {
 		return fmt.Sprintf("%s calls %s at initialisation: the clock stands in the year 2000", by, w.Called),
 			"call it at the entry, as with sync.OnceValue"
 	case Random:
+		if w.AtRequest {
+			return fmt.Sprintf("%s draws from %s at a request: the seed is the build's, and the numbers are the same in every sandbox", by, w.Called),
+				"draw from a generator of prewarm/guest.Rand, or from crypto/rand"
+		}
 		return fmt.Sprintf("%s draws from %s at initialisation: the result is the same in every sandbox, and not secret", by, w.Called),
 			"draw at the entry, and seed a generator there with prewarm/guest.Rand"
 	case Handle:

@@ -70,8 +70,8 @@ func TestNothingIsReadTooEarly(t *testing.T) {
 	}
 }
 
-// At a request only the environment is frozen, and not for a guest that has
-// read it again.
+// At a request the environment is frozen, though not for a guest that has read
+// it again.
 func TestEnvironmentAtARequest(t *testing.T) {
 	for _, what := range []string{"getenv", "environ"} {
 		w := warned(t, "early", prewarm.Options{Args: []string{"then", what}})
@@ -80,10 +80,24 @@ func TestEnvironmentAtARequest(t *testing.T) {
 		require.True(t, w[0].AtRequest)
 		require.Contains(t, w[0].String(), "prewarm/guest.Refresh")
 	}
-	for _, what := range [][]string{{"then", "refresh", "getenv"}, {"then", "guest"}, {"then", "now", "rand", "text"}} {
+	for _, what := range [][]string{{"then", "refresh", "getenv"}, {"then", "guest"}, {"then", "now", "text", "crypto", "map", "own generator"}} {
 		require.Empty(t, warned(t, "early", prewarm.Options{Args: what}), what)
 	}
 	require.NotEmpty(t, warned(t, "early", prewarm.Options{Args: []string{"refresh", "then", "getenv"}}), "refreshed too early")
+}
+
+// At a request the seed of math/rand's top-level functions is frozen, and
+// reading the environment again does not change it.
+func TestRandomAtARequest(t *testing.T) {
+	for _, what := range [][]string{{"rand"}, {"shuffle"}, {"intn"}, {"refresh", "rand"}} {
+		w := warned(t, "early", prewarm.Options{Args: append([]string{"then"}, what...)})
+		require.Len(t, w, 1, what)
+		require.Equal(t, prewarm.Random, w[0].Code)
+		require.Equal(t, "math/rand", w[0].Called)
+		require.Contains(t, w[0].By, "main.")
+		require.True(t, w[0].AtRequest)
+		require.Contains(t, w[0].String(), "prewarm/guest.Rand")
+	}
 }
 
 // Without names the reading cannot be seen, and that is said.

@@ -31,14 +31,15 @@ var (
 			kept = cancel
 			_ = ctx
 		},
-		"rand":    func() { kept = rand.Int63() },
-		"shuffle": func() { kept = rand.Perm(9) },
-		"intn":    func() { kept = randv2.IntN(100) },
-		"text":    func() { kept = crand.Text() },
-		"crypto":  func() { b := make([]byte, 16); crand.Read(b); kept = b },
-		"open":    func() { still, _ = os.Open("/sites/a.json") },
-		"shut":    func() { f, _ := os.Open("/sites/a.json"); f.Close() },
-		"file":    func() { kept, _ = os.ReadFile("/sites/a.json") },
+		"rand":          func() { kept = rand.Int63() },
+		"shuffle":       func() { kept = rand.Perm(9) },
+		"intn":          func() { kept = randv2.IntN(100) },
+		"own generator": func() { kept = guest.Rand().IntN(100) },
+		"text":          func() { kept = crand.Text() },
+		"crypto":        func() { b := make([]byte, 16); crand.Read(b); kept = b },
+		"open":          func() { still, _ = os.Open("/sites/a.json") },
+		"shut":          func() { f, _ := os.Open("/sites/a.json"); f.Close() },
+		"file":          func() { kept, _ = os.ReadFile("/sites/a.json") },
 		"map": func() {
 			m := map[string]int{"a": 1, "b": 2}
 			for k := range m {
