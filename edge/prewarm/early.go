@@ -73,6 +73,10 @@ func (e *early) NewFunctionListener(def api.FunctionDefinition) experimental.Fun
 			return experimental.FunctionListenerFunc(e.platform)
 		case def.Name() == "random_get":
 			return experimental.FunctionListenerFunc(e.random)
+		case def.Name() == "proc_exit":
+			return experimental.FunctionListenerFunc(e.exiting)
+		case streams[def.Name()]:
+			return experimental.FunctionListenerFunc(e.stream)
 		case def.Name() == "path_open" || def.Name() == "fd_close":
 			return &opening{early: e, name: def.Name()}
 		}
@@ -120,7 +124,25 @@ func (e *early) random(_ context.Context, m api.Module, _ api.FunctionDefinition
 	}
 }
 
-// platform notes who calls the platform.
+// exiting records who ends the guest.
+func (e *early) exiting(_ context.Context, m api.Module, _ api.FunctionDefinition, _ []uint64, stack experimental.StackIterator) {
+	e.by = e.caller(m, e.frames(stack))
+}
+
+// streams are the functions of WASI that read or write a descriptor.
+var streams = map[string]bool{"fd_read": true, "fd_write": true, "fd_pread": true, "fd_pwrite": true}
+
+var standardStreams = [...]string{"os.Stdin", "os.Stdout", "os.Stderr"}
+
+func (e *early) stream(_ context.Context, m api.Module, _ api.FunctionDefinition, p []uint64, stack experimental.StackIterator) {
+	if fd := uint32(p[0]); fd < uint32(len(standardStreams)) {
+		if by := e.caller(m, e.frames(stack)); by != "" {
+			e.add(Warning{Code: Stream, Called: standardStreams[fd], By: by})
+		}
+	}
+}
+
+// platform records who calls the platform.
 func (e *early) platform(_ context.Context, m api.Module, _ api.FunctionDefinition, _ []uint64, stack experimental.StackIterator) {
 	e.by = e.caller(m, beyondImport(e.frames(stack)))
 }
@@ -329,6 +351,10 @@ const (
 	Random WarningCode = "random"
 	// Handle: the guest has left a file open.
 	Handle WarningCode = "handle"
+	// Stream: the guest has read standard input, which is empty at the build,
+	// or written to standard output or standard error, which a sandbox does
+	// not repeat.
+	Stream WarningCode = "stream"
 	// Unseen: the module has no names of functions, so none of the above but
 	// open files could be seen.
 	Unseen WarningCode = "unseen"
@@ -385,6 +411,11 @@ func (w Warning) text() (what, do string) {
 		}
 		return fmt.Sprintf("%s draws from %s at initialisation: the result is the same in every sandbox, and not secret", by, w.Called),
 			"draw at the entry, and seed a generator there with prewarm/guest.Rand"
+	case Stream:
+		if w.Called == standardStreams[0] {
+			return by + " reads os.Stdin at initialisation: it is empty at the build", "read it at the entry"
+		}
+		return fmt.Sprintf("%s writes to %s at initialisation: no sandbox does", by, w.Called), "write at the entry"
 	case Handle:
 		return fmt.Sprintf("%s leaves %q open: the file is not open in a sandbox", by, w.Name), "read it whole, and close it"
 	}

@@ -37,6 +37,9 @@ func TestReadTooEarly(t *testing.T) {
 		"intn":     {Code: prewarm.Random, Called: "math/rand"},
 		"text":     {Code: prewarm.Random, Called: "crypto/rand"},
 		"crypto":   {Code: prewarm.Random, Called: "crypto/rand"},
+		"stdin":    {Code: prewarm.Stream, Called: "os.Stdin"},
+		"stdout":   {Code: prewarm.Stream, Called: "os.Stdout"},
+		"stderr":   {Code: prewarm.Stream, Called: "os.Stderr"},
 		"open":     {Code: prewarm.Handle, Called: "os.Open", Name: "sites/a.json"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -119,6 +122,7 @@ func TestHostCallNamesTheCaller(t *testing.T) {
 		{prewarm.Options{Env: map[string]string{"FAIL": "log"}}, "fastly_log.write, from main.init.0 > main.fail,"},
 		{prewarm.Options{Env: map[string]string{"FAIL": "abort"}}, "env.abort, from main.init.0 > main.fail,"},
 		{prewarm.Options{Warmup: "warmup", Env: map[string]string{"FAIL_WARMUP": "log"}}, "fastly_log.write, from main.warmup"},
+		{prewarm.Options{Env: map[string]string{"FAIL": "exit"}}, "exited with 3, from main.init.0 > main.fail,"},
 	} {
 		_, _, err := prewarm.Module(context.Background(), guest(t, "failing"), c.opt)
 		require.ErrorContains(t, err, c.want)

@@ -158,22 +158,26 @@ func (g *guest) explain(ctx context.Context, err error) error {
 	var exit *sys.ExitError
 	switch {
 	case g.called != "":
-		from := ""
-		if g.early.by != "" {
-			from = ", from " + g.early.by + ","
-		}
 		own = refuse(HostCall, "the module called %s%s while it was being initialised: "+
-			"open handles lazily, at the first request", g.called, from)
+			"open handles lazily, at the first request", g.called, g.from())
 	case ctx.Err() != nil:
 		own = &Error{Code: Canceled, Reason: "initialisation did not end in time", Cause: context.Cause(ctx)}
 	case errors.As(err, &exit):
-		own = refuse(GuestExit, "the module exited with %d while it was being initialised", exit.ExitCode())
+		own = refuse(GuestExit, "the module exited with %d%s while it was being initialised", exit.ExitCode(), g.from())
 		own.ExitCode = exit.ExitCode()
 	default:
 		own = &Error{Code: GuestTrap, Reason: "the module failed while it was being initialised", Cause: err}
 	}
 	own.Stderr = g.stderr.String()
 	return own
+}
+
+// from says who called the platform last, if that was seen.
+func (g *guest) from() string {
+	if g.early.by == "" {
+		return ""
+	}
+	return ", from " + g.early.by + ","
 }
 
 // head keeps the first bytes that are written to it.

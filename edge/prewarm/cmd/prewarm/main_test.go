@@ -122,10 +122,20 @@ func TestRefusals(t *testing.T) {
 	out := filepath.Join(here, "out.wasm")
 	text := filepath.Join(here, "text")
 	require.NoError(t, os.WriteFile(text, []byte("no module"), 0o600))
+	huge := filepath.Join(here, "huge")
+	require.NoError(t, os.WriteFile(huge, nil, 0o600))
+	require.NoError(t, os.Truncate(huge, mostModule+1)) // a hole
 	same := filepath.Join(here, "same.wasm")
 	require.NoError(t, os.Link(raw, same))
 	link := filepath.Join(here, "link.wasm")
 	require.NoError(t, os.Symlink(raw, link))
+	component := filepath.Join(here, "component")
+	require.NoError(t, os.WriteFile(component, []byte("\x00asm\x0d\x00\x01\x00"), 0o600))
+	done, donePlugin := filepath.Join(dir, "done.wasm"), filepath.Join(dir, "donePlugin.wasm")
+	for file, from := range map[string]string{done: raw, donePlugin: guest(t, "plugin", asReactor)} {
+		code, _, stderr := run(from, "-o", file, "--no-count", "--no-rehearsal")
+		require.Zero(t, code, stderr)
+	}
 	for name, c := range map[string]struct {
 		args []string
 		code int
@@ -149,8 +159,19 @@ func TestRefusals(t *testing.T) {
 		"file":                {[]string{raw, "-o", out, "--file", "a=" + here + "/absent"}, exitFailed, "absent"},
 		"memory":              {[]string{raw, "-o", out, "--max-memory", "0"}, exitUsage, "MiB"},
 		"called too early":    {[]string{failing, "-o", out, "--env", "FAIL=log"}, exitFailed, "fastly_log.write, from main.init.0"},
+		"exits":               {[]string{failing, "-o", out, "--env", "FAIL=exit"}, exitFailed, "exited with 3, from main.init.0"},
+		"panics":              {[]string{failing, "-o", out, "--env", "FAIL=panic"}, exitFailed, "no site has a key"},
+		"loops":               {[]string{failing, "-o", out, "--env", "FAIL=loop", "--timeout", "1ms"}, exitFailed, "did not end in time"},
+		"no time":             {[]string{raw, "-o", out, "--timeout", "0s"}, exitUsage, "--timeout"},
+		"huge":                {[]string{huge, "-o", out}, exitFailed, "1,073,741,825 bytes"},
+		"endless":             {[]string{raw, "-o", out, "--file", "a=" + huge}, exitFailed, "1,073,741,825 bytes"},
+		"where":               {[]string{text, "-o", out}, exitFailed, `"` + text + `": malformed`},
+		"a component":         {[]string{component, "-o", out}, exitFailed, "is a component"},
+		"prewarmed already":   {[]string{done, "-o", out}, exitFailed, "exports _start"},
+		"a plugin again":      {[]string{donePlugin, "-o", out}, exitFailed, "prewarmed already"},
 		"strict":              {[]string{early, "-o", out, "--arg", "now", "--strict", "--no-count"}, exitFailed, "main.init.0"},
-		"no folder":           {[]string{raw, "-o", here + "/absent/out.wasm", "--no-count"}, exitFailed, "cannot write"},
+		"no folder":           {[]string{raw, "-o", here + "/absent/out.wasm", "--no-count"}, exitFailed, "there is no folder"},
+		"a file as folder":    {[]string{raw, "-o", text + "/out.wasm"}, exitFailed, "there is no folder"},
 		"a folder":            {[]string{raw, "-o", here, "--no-count"}, exitFailed, "it is a folder"},
 		"report and module":   {[]string{raw, "-o", "-", "--json"}, exitUsage, "standard output"},
 	} {
@@ -194,6 +215,24 @@ func TestPut(t *testing.T) {
 	info, err = os.Stat(os.DevNull)
 	require.NoError(t, err)
 	require.NotZero(t, info.Mode()&os.ModeDevice)
+}
+
+// An entry that does not end well leaves initialisation to be counted, and the
+// report says so.
+func TestEntryFails(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.wasm")
+	code, stdout, stderr := run(guest(t, "failing", asReactor), "-o", out, "--env", "FAIL_REQUEST=panic")
+	require.Zero(t, code, stderr)
+	require.Regexp(t, `instructions of initialisation: [\d,]{7,}, now 0\n`, stdout)
+	require.Contains(t, stdout, "no page is touched first: ")
+}
+
+// A program for WASI alone is not said to answer a GET.
+func TestReportWithoutRequest(t *testing.T) {
+	code, stdout, stderr := run(guest(t, "entry", asReactor), "-o", filepath.Join(t.TempDir(), "out.wasm"))
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "instructions until the entry returns: ")
+	require.NotContains(t, stdout, "GET")
 }
 
 func TestHelp(t *testing.T) {

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -36,6 +36,7 @@ type options struct {
 	names, plain    bool
 	quiet, json     bool
 	noCount         bool
+	timeout         time.Duration
 }
 
 func parse(args []string, stdout io.Writer) (*options, error) {
@@ -59,6 +60,8 @@ func parse(args []string, stdout io.Writer) (*options, error) {
 		return nil, usage("give one of the two", "--reactor and --entry: a module that stays a reactor has no entry")
 	case o.json && o.out == "-":
 		return nil, usage("give -o a file", "the module and --json both go to standard output")
+	case o.timeout <= 0:
+		return nil, usage("as --timeout 10m", "--timeout is %v: want more than 0", o.timeout)
 	case fs.Changed("entry") && o.entry == "":
 		return nil, usage("name an export", "--entry is given, but empty")
 	}
@@ -76,6 +79,7 @@ func (o *options) define(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.args, "arg", nil, "one of the `arguments` of initialisation; may be given again")
 	fs.StringArrayVar(&o.files, "file", nil, "`PATH=FILE`: what init functions find at /PATH; may be given again")
 	fs.Uint32Var(&o.maxMemory, "max-memory", 128, "the most memory that the guest may have, in `MiB`")
+	fs.DurationVar(&o.timeout, "timeout", 2*time.Minute, "the most `time` for all that the guest runs")
 	fs.BoolVar(&o.names, "keep-names", false, "keep the names of functions, for profilers and stack traces")
 	fs.BoolVar(&o.plain, "no-rehearsal", false, "do not try a request to see which pages of memory it touches")
 	fs.BoolVar(&o.noCount, "no-count", false, "do not count instructions")
@@ -110,6 +114,9 @@ func (o *options) library() (prewarm.Options, error) {
 	return opt, o.readFiles(&opt)
 }
 
+// mostFile is more than a guest's memory has room for.
+const mostFile = 1 << 30
+
 func (o *options) readFiles(opt *prewarm.Options) error {
 	for _, file := range o.files {
 		path, name, ok := strings.Cut(file, "=")
@@ -117,7 +124,7 @@ func (o *options) readFiles(opt *prewarm.Options) error {
 			return usage("as --file sites.json=conf/sites.json", "--file %q has no =", file)
 		}
 		path = strings.TrimPrefix(path, "/")
-		data, err := os.ReadFile(name)
+		data, err := readFile(name, mostFile)
 		if err != nil {
 			return &failure{err: fmt.Errorf("--file: %w", err), hint: "as --file sites.json=conf/sites.json: the second is a file on this machine"}
 		}

@@ -13,6 +13,7 @@ import (
 type report struct {
 	prewarm.Report
 	Reactor      bool
+	Compute      bool // the entry answers a request
 	Took         string
 	Instructions *prewarm.Gain
 	NotCounted   string
@@ -44,7 +45,7 @@ func (r *report) text() string {
 	case r.NotRehearsed != nil:
 		s += fmt.Sprintf("no page is touched first: %v\n", r.NotRehearsed)
 	case r.WrittenFirst+r.ReadFirst > 0:
-		s += fmt.Sprintf("pages touched first: %d, as a rehearsed GET has shown\n", r.WrittenFirst+r.ReadFirst)
+		s += fmt.Sprintf("pages touched first: %d, as a rehearsed %s has shown\n", r.WrittenFirst+r.ReadFirst, r.pick("GET", "run"))
 	}
 	return s + "took " + r.Took + "\n"
 }
@@ -56,11 +57,18 @@ func (r *report) instructions() string {
 		return "instructions were not counted: " + r.NotCounted + "\n"
 	case g == nil:
 		return ""
-	case r.Reactor:
+	case r.Reactor || r.NotRehearsed != nil:
 		return fmt.Sprintf("instructions of initialisation: %s, now 0\n", grouped(g.Initialisation))
 	}
-	return fmt.Sprintf("instructions until a GET is answered: %s (%s of them initialisation), now %s\n",
-		grouped(g.Before), grouped(g.Initialisation), grouped(g.After))
+	return fmt.Sprintf("instructions until %s: %s (%s of them initialisation), now %s\n",
+		r.pick("a GET is answered", "the entry returns"), grouped(g.Before), grouped(g.Initialisation), grouped(g.After))
+}
+
+func (r *report) pick(compute, other string) string {
+	if r.Compute {
+		return compute
+	}
+	return other
 }
 
 func grouped[N int | uint64](n N) string {
@@ -101,7 +109,10 @@ func (r *report) printJSON(w io.Writer) error {
 		NotCounted: r.NotCounted, Touched: r.WrittenFirst + r.ReadFirst, Warnings: []jsonWarning{},
 	}
 	if g := r.Instructions; g != nil {
-		out.InstructionsBefore, out.InstructionsAfter, out.Initialisation = &g.Before, &g.After, &g.Initialisation
+		out.Initialisation = &g.Initialisation
+		if r.NotRehearsed == nil {
+			out.InstructionsBefore, out.InstructionsAfter = &g.Before, &g.After
+		}
 	}
 	if r.NotRehearsed != nil {
 		out.NotRehearsed = r.NotRehearsed.Error()

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -58,13 +60,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 const mostModule = 1 << 30
 
 func readModule(name string) ([]byte, error) {
-	var in []byte
-	var err error
-	if name == "-" {
-		in, err = io.ReadAll(io.LimitReader(os.Stdin, mostModule))
-	} else {
-		in, err = os.ReadFile(name)
-	}
+	in, err := readFile(name, mostModule)
 	if err != nil {
 		return nil, &failure{err: err, hint: "IN.wasm is what GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o IN.wasm makes"}
 	}
@@ -73,6 +69,27 @@ func readModule(name string) ([]byte, error) {
 		return nil, &failure{err: fmt.Errorf("%q is a component, and not a module", name), hint: "prewarm takes what go build makes"}
 	}
 	return in, nil
+}
+
+// readFile reads a file whole, or standard input.
+func readFile(name string, most int64) ([]byte, error) {
+	f := os.Stdin
+	if name != "-" {
+		var err error
+		if f, err = os.Open(name); err != nil {
+			return nil, err
+		}
+		defer f.Close()
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Size() > most {
+		return nil, fmt.Errorf("%q has %s bytes: the most is %s", name, grouped(uint64(info.Size())), grouped(uint64(most)))
+	}
+	in, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(in)) > most {
+		return nil, fmt.Errorf("%q has more than %s bytes", name, grouped(uint64(most)))
+	}
+	return in, err
 }
 
 const defaultEntry = "serve"
@@ -89,16 +106,21 @@ func withEntry(in []byte, opt prewarm.Options) (prewarm.Options, error) {
 	if err != nil {
 		return opt, nil
 	}
-	imports, err := m.Imports()
-	if err != nil {
-		return opt, nil
-	}
 	has := func(name string) bool {
 		return slices.ContainsFunc(exports, func(e wasm.Export) bool { return e.Name == name })
 	}
-	compute := slices.ContainsFunc(imports, func(im wasm.Import) bool { return strings.HasPrefix(im.Module, "fastly_") })
-	opt.Reactor = !compute && has("_initialize") && !has(defaultEntry)
+	opt.Reactor = !isCompute(in) && has("_initialize") && !has(defaultEntry)
 	return opt, nil
+}
+
+// isCompute reports whether a module calls Compute's functions.
+func isCompute(in []byte) bool {
+	m, err := wasm.Parse(in)
+	if err != nil {
+		return false
+	}
+	imports, err := m.Imports()
+	return err == nil && slices.ContainsFunc(imports, func(im wasm.Import) bool { return strings.HasPrefix(im.Module, "fastly_") })
 }
 
 // warm makes the module and the report.
@@ -106,16 +128,21 @@ func warm(ctx context.Context, in []byte, opt prewarm.Options, o *options, progr
 	start := time.Now()
 	step := func(format string, args ...any) { fmt.Fprintf(progress, "prewarm: "+format+"\n", args...) }
 	opt.Progress = func(s string) { step("%s", s) }
-	out, rep, err := prewarm.Module(ctx, in, opt)
+	limited, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	out, rep, err := prewarm.Module(limited, in, opt)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, o.explain(err)
 	}
-	r := &report{Report: rep, Reactor: opt.Reactor, Took: time.Since(start).Round(time.Millisecond).String()}
+	r := &report{Report: rep, Reactor: opt.Reactor, Compute: isCompute(in), Took: time.Since(start).Round(time.Millisecond).String()}
 	if o.noCount {
 		return out, r, nil
 	}
 	step("counting instructions")
-	gain, err := prewarm.Count(ctx, in, out, opt)
+	if rep.NotRehearsed != nil { // the entry does not end well: initialisation is what can be counted
+		opt.Reactor, opt.Entry = true, ""
+	}
+	gain, err := prewarm.Count(limited, in, out, opt)
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, context.Cause(ctx)
@@ -127,6 +154,19 @@ func warm(ctx context.Context, in []byte, opt prewarm.Options, o *options, progr
 	return out, r, nil
 }
 
+// explain says which file an error is about, and that there is a time limit.
+func (o *options) explain(err error) error {
+	var own *prewarm.Error
+	if !errors.As(err, &own) || own.Code == prewarm.BadOption {
+		return err
+	}
+	hint := hints[own.Code]
+	if errors.Is(err, context.DeadlineExceeded) {
+		hint = fmt.Sprintf("an init function may loop or wait forever; if it only takes long, raise --timeout, which is %v", o.timeout)
+	}
+	return &failure{err: fmt.Errorf("%q: %s", o.in, strings.TrimPrefix(err.Error(), "prewarm: ")), hint: hint}
+}
+
 // checkOutput refuses, before any work, to write to a terminal or over the
 // input.
 func (o *options) checkOutput(stdout io.Writer) error {
@@ -135,6 +175,9 @@ func (o *options) checkOutput(stdout io.Writer) error {
 			return usage("name a file with -o, or pipe it on", "a module is not written to a terminal")
 		}
 		return nil
+	}
+	if dir, err := os.Stat(filepath.Dir(o.out)); err != nil || !dir.IsDir() {
+		return &failure{err: fmt.Errorf("cannot write %q: there is no folder %q", o.out, filepath.Dir(o.out)), hint: "make the folder, or name another file"}
 	}
 	out, err := os.Stat(o.out)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	crand "crypto/rand"
+	"fmt"
+	"io"
 	"math/rand"
 	randv2 "math/rand/v2"
 	"os"
@@ -38,6 +40,9 @@ var (
 		"text":          func() { kept = crand.Text() },
 		"crypto":        func() { b := make([]byte, 16); crand.Read(b); kept = b },
 		"open":          func() { still, _ = os.Open("/sites/a.json") },
+		"stdin":         func() { kept, _ = io.ReadAll(os.Stdin) },
+		"stdout":        func() { fmt.Println("ready") },
+		"stderr":        func() { println("ready") },
 		"shut":          func() { f, _ := os.Open("/sites/a.json"); f.Close() },
 		"file":          func() { kept, _ = os.ReadFile("/sites/a.json") },
 		"map": func() {
