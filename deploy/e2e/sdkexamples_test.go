@@ -175,13 +175,13 @@ func exchangeText(answer *hostsim.Response, x *hostsim.Exchange) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ended well: %t, answered: %t\n", x.Ending.OK(), x.Responded)
 	for _, hints := range x.EarlyHints {
-		fmt.Fprintf(&b, "103 %s\n", sortedFields(hints))
+		fmt.Fprintf(&b, "103 %s\n", anyOrder(hints))
 	}
 	if x.Responded {
-		fmt.Fprintf(&b, "%d %s %s\n%s\n", answer.Status, sortedFields(answer.Header), sortedFields(answer.Trailer), answer.Body)
+		fmt.Fprintf(&b, "%d %s %s\n%s\n", answer.Status, anyOrder(answer.Header), anyOrder(answer.Trailer), answer.Body)
 	}
 	for _, s := range x.Sent {
-		fmt.Fprintf(&b, "sent %s %s %s %s %q: %d %v\n", s.Backend, s.Method, s.Target, sortedFields(s.Header), s.Body, s.Status, s.Err)
+		fmt.Fprintf(&b, "sent %s %s %s %s %q: %d %v\n", s.Backend, s.Method, s.Target, anyOrder(s.Header), s.Body, s.Status, s.Err)
 	}
 	for _, line := range x.Logs {
 		fmt.Fprintf(&b, "log %s: %s\n", line.Endpoint, line.Line)
@@ -207,9 +207,9 @@ func sortedLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// sortedFields is a header without the order that Go's maps give it, which
+// anyOrder is a header without the order that Go's maps give it, which
 // differs from run to run, and is frozen in a prewarmed module.
-func sortedFields(h wire.Header) string {
+func anyOrder(h wire.Header) string {
 	fields := make([]string, len(h))
 	for i, f := range h {
 		fields[i] = f.Name + ": " + f.Value
