@@ -129,7 +129,7 @@ func (r *Road) first() (list []string) {
 		asked, _ := sitesfile.Senders(r.Site, r.Now)
 		for _, s := range asked {
 			if m := espdns.ManagedBy(s.ESP); m != nil {
-				list = append(list, strings.ReplaceAll(managed(m), "{host}", r.Site.Host))
+				list = append(list, strings.ReplaceAll(m.ServerAdvice(), "{host}", r.Site.Host))
 			}
 		}
 	}
@@ -137,18 +137,6 @@ func (r *Road) first() (list []string) {
 		list = append(list, "in DNS, a day before: lower the time to live of "+r.Site.Host+" to 300 s, so that the way back is short")
 	}
 	return list
-}
-
-// managed is the advice on an ESP's own certificate that holds for a server,
-// which takes no name of it in DNS.
-func managed(m *espdns.Managed) string {
-	own := *m
-	for _, record := range own.Records {
-		if record.Taken {
-			own.Otherwise = ""
-		}
-	}
-	return own.Advice()
 }
 
 // sitesFlag names sites.json where it is not the one that commands find.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/adopt"
+	"github.com/clickedge/clickedge/deploy/dnsplan"
 	"github.com/clickedge/clickedge/deploy/doctor"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
 	"github.com/clickedge/clickedge/deploy/doctor/report"
@@ -194,11 +195,11 @@ func (a *adoptCmd) serverAddresses(road setup.Road) (list []netip.Addr, err erro
 		return nil, failure.Usage(errors.New("--address, --cert and --key are for a server of your own"), "say --for server, or leave them out")
 	}
 	for _, text := range a.addresses {
-		at, err := netip.ParseAddr(strings.Trim(text, "[]"))
-		if err != nil || at.Zone() != "" {
-			return nil, failure.Usage(fmt.Errorf("--address %s is not an address", clean.Quote(text, 80)), "as in --address 203.0.113.5; a name is not enough for the record that readers need")
+		at, err := dnsplan.ServerAddress(text)
+		if err != nil {
+			return nil, failure.Usage(fmt.Errorf("--address %w", err), "as in --address 203.0.113.5; a name is not enough for the record that readers need")
 		}
-		list = append(list, at.Unmap())
+		list = append(list, at)
 	}
 	return list, nil
 }

@@ -11,7 +11,7 @@ import (
 func (env *Env) dnsCommand() *cobra.Command {
 	o := &dnsplan.Order{}
 	cmd := &cobra.Command{
-		Use:   "dns [sites.json] [--host H] [--format text|zone|json] [--cut-over]",
+		Use:   "dns [sites.json] [--host H] [--server ADDRESS] [--format text|zone|json] [--cut-over]",
 		Short: "Print the DNS records to set for each link domain, and what not to do",
 		Long: `Prints, for each host of sites.json, what to do in which order: what the ESP must be told
 before anything moves, above all where it issues the domain's certificate itself; the
@@ -26,17 +26,22 @@ it may have no certificate.
 
 The proof's value comes from Fastly: with --terraform from "terraform output -json", with
 --challenge by hand. Without either a placeholder stands in its place, which --format zone
-leaves out of the zone.`,
+leaves out of the zone.
+
+With --server it is the addresses of a server of your own that move readers. Its certificate
+comes once they do, so there is no proof: before, you look at the server itself.`,
 		Example: `  clickedge dns
   terraform output -json dns | clickedge dns sites.json --terraform - --format zone
   terraform output -json dns | clickedge dns sites.json --terraform - --format zone --cut-over
-  clickedge dns --host link.example.com --challenge link.example.com=abc123.fastly-validations.com --format zone`,
+  clickedge dns --host link.example.com --challenge link.example.com=abc123.fastly-validations.com --format zone
+  clickedge dns --server 203.0.113.5 --server 2001:db8::5`,
 		Args: args(0, 1),
 		RunE: withSites(&o.SitesFile, func(*cobra.Command) error { return env.dns(o) }),
 	}
 	sitesFlag(cmd, &o.SitesFile)
 	f := cmd.Flags()
 	f.StringVar(&o.Host, "host", "", "only this `host` of sites.json")
+	f.StringArrayVar(&o.Servers, "server", nil, "the public `address` of your server, in place of a CDN; again for IPv6")
 	f.StringVar(&o.CDN, "cdn", "fastly", "the CDN that answers for the hosts; there is one")
 	f.StringVar(&o.Format, "format", "text", "text, zone (a zone file's lines) or json")
 	f.StringVar(&o.Target, "target", "", "the `name` that the CNAMEs lead to (default: Terraform's, or "+dnsplan.FastlyTarget+")")

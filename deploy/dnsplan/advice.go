@@ -23,7 +23,7 @@ const (
 // HTTPS Engagement Tracking"; Customer.io, "HTTPS link tracking"; Amazon SES,
 // "Configuring custom domains"; Mailgun, "Enabling HTTPS tracking links"; and
 // those of espdns.
-func (h *Host) advise(s *core.Site, all senders) {
+func (h *Host) advise(s *core.Site, all senders, onServer bool) {
 	switch {
 	case len(all.used)+len(all.retired) == 0:
 		h.First = []string{"there is no ESP, so there is nothing to do there"}
@@ -31,7 +31,7 @@ func (h *Host) advise(s *core.Site, all senders) {
 		h.First = []string{"every ESP of this host is retired, so there is nothing to ask one for"}
 	}
 	for _, e := range all.used {
-		h.First = append(h.First, first(e, all.several()))
+		h.First = append(h.First, first(e, all.several(), onServer))
 		h.family(e, all.several())
 	}
 	if len(all.used) == 0 {
@@ -46,9 +46,11 @@ func (h *Host) advise(s *core.Site, all senders) {
 
 // first says what to do at an ESP before the move. Several: the host has more
 // than one, so that a sentence must name its own.
-func first(s *core.Site, several bool) string {
+func first(s *core.Site, several, onServer bool) string {
 	m := espdns.ManagedBy(s.ESP)
 	switch {
+	case m != nil && onServer:
+		return strings.ReplaceAll(m.ServerAdvice(), "{host}", s.Host)
 	case m != nil:
 		return strings.ReplaceAll(m.Advice(), "{host}", s.Host)
 	case s.Origin.Sender() == esp.FamilySES:

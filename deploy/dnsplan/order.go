@@ -27,6 +27,7 @@ type Order struct {
 	Challenges []string // HOST=NAME
 	Terraform  string   // file of Terraform's outputs, "" for none
 	CutOver    bool
+	Servers    []string // addresses of a server, in place of the CDN
 
 	Now time.Time // [Options].Now
 
@@ -87,6 +88,9 @@ func (o *Order) options() (out Options, err error) {
 		}
 	}
 	out.CutOver, out.Now = o.CutOver, o.Now
+	if out.Server, err = o.servers(); err != nil {
+		return out, err
+	}
 	if o.CA != "" {
 		out.Issuer = Authorities[o.CA]
 	}

@@ -3,6 +3,7 @@ package dnsplan
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ const FastlyTarget = "t.sni.global.fastly.net"
 type Options struct {
 	// Target is the CNAMEs' target; "" is [FastlyTarget].
 	Target string
+	// Server has the addresses of a server of one's own, in place of a CDN; nil
+	// for a CDN.
+	Server []netip.Addr
 	// Issuer is the value of CAA records; "" is that of "certainly".
 	Issuer string
 	// Proofs are the records that prove each host, by host. A host without any
@@ -67,8 +71,10 @@ type Plan struct {
 	Notes []string `json:"notes"`
 	// CutOver is as in Options.
 	CutOver bool `json:"cut_over"`
-	// Target is what the CNAMEs lead to.
+	// Target is what the CNAMEs lead to; "" for a server.
 	Target string `json:"target"`
+	// Server has the addresses of the server, in place of Target.
+	Server []netip.Addr `json:"server,omitempty"`
 }
 
 // Host holds the steps for one host.
@@ -95,12 +101,16 @@ type Also struct {
 
 // Make plans for these sites.
 func Make(sites []*core.Site, o Options) *Plan {
-	o.Target = strings.TrimSuffix(cmp.Or(o.Target, FastlyTarget), ".")
-	o.Issuer = cmp.Or(o.Issuer, Authorities["certainly"])
+	if len(o.Server) > 0 {
+		o.Target, o.Issuer = "", Authorities["lets-encrypt"]
+	} else {
+		o.Target = strings.TrimSuffix(cmp.Or(o.Target, FastlyTarget), ".")
+		o.Issuer = cmp.Or(o.Issuer, Authorities["certainly"])
+	}
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	p := &Plan{DoNot: []string{noProxy}, Notes: o.notes(), CutOver: o.CutOver, Target: o.Target}
+	p := &Plan{DoNot: []string{noProxy}, Notes: o.notes(), CutOver: o.CutOver, Target: o.Target, Server: o.Server}
 	if slices.ContainsFunc(sites, func(s *core.Site) bool { return len(sendersOf(s, o.Now).used) > 0 }) {
 		p.DoNot = []string{keepDomain, noProxy}
 	}
@@ -113,7 +123,11 @@ func Make(sites []*core.Site, o Options) *Plan {
 func (o *Options) host(s *core.Site) Host {
 	all := sendersOf(s, o.Now)
 	h := Host{Host: s.Host, ESP: s.ESP, Also: all.also(s)}
-	h.advise(s, all)
+	h.advise(s, all, len(o.Server) > 0)
+	if len(o.Server) > 0 {
+		h.Records = append([]Record{o.serverCAA(s.Host)}, o.addresses(s, all)...)
+		return h
+	}
 	h.Records = append(o.proof(s, all), o.caa(s.Host), o.cname(s, all))
 	if isApex(s.Host) {
 		h.Notes = append(h.Notes, s.Host+" looks like the top of a zone, where no CNAME can stand: use a name below it, or the addresses that Fastly gives for apex domains")
@@ -164,14 +178,21 @@ func parent(host string) string {
 	return above
 }
 
+const (
+	wildcard = "a wildcard record above a link domain does not reach it once it has records of its own"
+	shortTTL = "lower the time to live of the old record to 300 s a day before, so that the way back is short"
+)
+
 // notes hold for every host.
 func (o *Options) notes() []string {
+	if len(o.Server) > 0 {
+		return serverNotes()
+	}
 	notes := []string{"Route 53: a CNAME record, not an alias, as an alias leads to AWS only; an alias that is there is deleted first"}
 	if strings.HasSuffix(o.Target, ".sni.global.fastly.net") && !strings.HasPrefix(o.Target, "dualstack.") {
 		notes = append(notes, "IPv6: dualstack."+o.Target+" answers on both; readers then come with IPv6 addresses in X-Forwarded-For")
 	}
-	return append(notes, "a wildcard record above a link domain does not reach it once it has records of its own",
-		"lower the time to live of the old record to 300 s a day before, so that the way back is short")
+	return append(notes, wildcard, shortTTL)
 }
 
 // CheckCutOver refuses a cut-over of hosts whose proof is not known: then

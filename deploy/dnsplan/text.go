@@ -43,8 +43,13 @@ func (p *Plan) Text(w io.Writer) error {
 func (t *text) host(h *Host, p *Plan) {
 	t.say("%s (%s)\n", h.Host, h.senders())
 	t.points(step(StepESP, "At the ESP, before anything moves:"), h.First)
-	t.records(step(StepProof, "Set the proof for the certificate:"), h, StepProof)
-	t.say("\n  %s\n", step(StepWait, "Wait until the certificate is issued: clickedge doctor "+h.Host+" --via "+p.Target+" asks there."))
+	if len(p.Server) > 0 {
+		t.records(step(StepProof, "Let the certificate authority issue:"), h, StepProof)
+		t.say("\n  %s\n", step(StepWait, "Start the server, and look at it before readers do: "+p.look(h.Host)))
+	} else {
+		t.records(step(StepProof, "Set the proof for the certificate:"), h, StepProof)
+		t.say("\n  %s\n", step(StepWait, "Wait until the certificate is issued: clickedge doctor "+h.Host+" --via "+p.Target+" asks there."))
+	}
 	t.records(step(StepCutOver, "Cut over:"), h, StepCutOver)
 	t.points(step(StepAfter, "When https answers:"), h.Then)
 	t.points("Leave as it is:", h.Keep)

@@ -39,15 +39,27 @@ type zone struct {
 func (p *Plan) Zone(w io.Writer) error {
 	z := &zone{seen: map[string]bool{}}
 	z.say("Records for %s", p.names())
-	if !p.CutOver {
+	switch {
+	case p.CutOver:
+	case len(p.Server) > 0:
+		z.say("The addresses of step %d are comments: with --cut-over they are not, and readers move", StepCutOver)
+	default:
 		z.say("The CNAMEs of step %d are comments: with --cut-over they are not, and readers move", StepCutOver)
 	}
 	z.advice(StepESP, "at the ESP, before anything moves", p.Hosts, func(h Host) []string { return h.First })
-	z.step(StepProof, "the proofs for the certificates")
-	z.records(p.Hosts, StepProof)
-	z.step(StepWait, "wait until the certificates are issued")
-	z.say("  clickedge doctor HOST --via %s asks there before DNS leads there", p.Target)
-	z.step(StepCutOver, "the cut-over, once the certificates are issued")
+	if len(p.Server) > 0 {
+		z.step(StepProof, "let the certificate authority issue")
+		z.records(p.Hosts, StepProof)
+		z.step(StepWait, "start the server, and look at it before readers do")
+		z.say("  %s", p.look("HOST"))
+		z.step(StepCutOver, "the cut-over, once the server answers")
+	} else {
+		z.step(StepProof, "the proofs for the certificates")
+		z.records(p.Hosts, StepProof)
+		z.step(StepWait, "wait until the certificates are issued")
+		z.say("  clickedge doctor HOST --via %s asks there before DNS leads there", p.Target)
+		z.step(StepCutOver, "the cut-over, once the certificates are issued")
+	}
 	z.records(p.Hosts, StepCutOver)
 	z.advice(StepAfter, "when https answers", p.Hosts, func(h Host) []string { return h.Then })
 	z.points("Leave as it is", nil, p.Hosts, func(h Host) []string { return h.Keep })

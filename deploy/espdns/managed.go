@@ -137,3 +137,15 @@ func (m *Managed) Advice() string {
 	}
 	return text
 }
+
+// ServerAdvice is the advice that holds for a server of one's own, which takes
+// no name of the ESP's certificate in DNS.
+func (m *Managed) ServerAdvice() string {
+	own := *m
+	for _, record := range own.Records {
+		if record.Taken {
+			own.Otherwise = ""
+		}
+	}
+	return own.Advice()
+}
