@@ -72,6 +72,19 @@ func TestMocksAnswer(t *testing.T) {
 	require.ErrorContains(t, x.Sent[0].Err, `no mock fits GET "/v1/other"`)
 }
 
+// A mock takes a body of known length before it answers, so that what was sent
+// is known when the answer is there.
+func TestMocksReadBodies(t *testing.T) {
+	h := newHost(t, "raw", Config{Backends: map[string]Backend{"origin": {Handler: Mock{Status: 201}}}, Limits: Limits{SentBody: 1 << 20}})
+	body := strings.Repeat("x", 1<<20)
+	for range 20 {
+		resp, x := do(t, h, &Request{Method: "POST", Target: "/", Body: strings.NewReader(body)})
+		require.Equal(t, 201, resp.Status)
+		require.Len(t, x.Sent, 1)
+		require.EqualValues(t, len(body), x.Sent[0].BodySize)
+	}
+}
+
 // A backend that is too slow runs into its timeout, as one behind an address
 // does; a fault may come late as well.
 func TestMocksTakeTime(t *testing.T) {
