@@ -242,10 +242,12 @@ func (l *live) next(t *testing.T) {
 		require.Empty(t, clicks(x))
 		require.Empty(t, x.Stderr)
 	}
+	resp, x := l.do(t, hostsim.Request{Host: "%FF%00link.example.com", Target: "/a%zz", Header: wire.NewHeader(handlertest.NextField, "1")})
+	requirePage(t, resp, parse(t, clicks(x)[0]), 421, outcome.WrongHost)
 	req := hostsim.Request{Host: "ses.example.com", Target: sesClick, Header: wire.NewHeader(handlertest.NextField, "1")}
-	_, x := l.do(t, req)
+	_, x = l.do(t, req)
 	require.Equal(t, "proxy", parse(t, clicks(x)[0]).Action, "a link domain is the handler's")
-	resp, x := l.do(t, hostsim.Request{Host: "www.example.com", Target: "/cart"})
+	resp, x = l.do(t, hostsim.Request{Host: "www.example.com", Target: "/cart"})
 	requirePage(t, resp, parse(t, clicks(x)[0]), 421, outcome.WrongHost)
 }
 

@@ -136,6 +136,7 @@ func requireCalled(t *testing.T, x *hostsim.Exchange, name string, want bool) {
 // The usual click of a site that learns pays two host calls after the answer;
 // what is new pays more, once.
 func TestLearnedCosts(t *testing.T) {
+	offHandler(t, "its host calls are the SDK's")
 	l := newLearner(t, learnSite, emptyStore(), origins.Options{})
 	_, _, x := l.click(t, l.account.Message().Short(shop))
 	requireAfter(t, x, []string{"cache.lookup", "cache.get_user_metadata", "cache.insert", "http_body.close"}, "the first sight")
@@ -159,6 +160,7 @@ func TestLearnedCosts(t *testing.T) {
 
 // One message says nothing for certain.
 func TestLearnedFirstSight(t *testing.T) {
+	offHandler(t, "its host calls are the SDK's")
 	l := newLearner(t, learnSite, emptyStore(), origins.Options{})
 	message := l.account.Message()
 	for _, target := range []string{message.Short(shop), message.Short(shop)} {

@@ -65,6 +65,7 @@ func TestLearnedReadersOwnPage(t *testing.T) {
 // Where learning is switched off, by sites.json or for a moment by the config
 // store, what was learned is not used, and neither cache nor store is asked.
 func TestLearnedSwitchedOff(t *testing.T) {
+	offHandler(t, "its host calls are the SDK's")
 	account := &origins.SendGridAccount{Secret: "off"}
 	target := account.Message().Short(shop)
 	off := strings.Replace(learnSite, `"learn":true`, `"learn":false`, 1)

@@ -78,9 +78,10 @@ func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 
 // rigVariable names the environment variable that says what the tests run on:
 // "cold" is the reactor as Go built it, "wizer" what Wizer makes of it, "server"
-// the server (deploy/server), nothing the module as it is deployed. The
-// whole suite passes on each; what it asserts of host calls is skipped on the
-// server, which makes none.
+// the server (deploy/server), "handler" a program with edge/handler, nothing the
+// module as it is deployed. The whole suite passes on each; what it asserts of
+// host calls is skipped on the server, which makes none, and on the handler,
+// which makes the SDK's.
 const rigVariable = "CLICKEDGE_RIG"
 
 // cold reports whether newRig gives the reactor.
@@ -91,6 +92,14 @@ func native() bool { return os.Getenv(rigVariable) == "server" }
 
 // onHandler reports whether newRig gives a program with edge/handler.
 func onHandler() bool { return os.Getenv(rigVariable) == "handler" }
+
+// offHandler skips a test, or the rest of it, on a program with edge/handler.
+func offHandler(t *testing.T, why string) {
+	t.Helper()
+	if onHandler() {
+		t.Skip("not on the handler: " + why)
+	}
+}
 
 // onHost skips a test, or the rest of it, on the server.
 func onHost(t *testing.T, why string) {

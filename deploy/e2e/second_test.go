@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func grouped(h wire.Header) (list []string) {
 			seen[name] = true
 			list = append(list, name+": "+strings.Join(h.Values(f.Name), " | "))
 		}
+	}
+	if onHandler() { // the SDK has them in a map
+		slices.Sort(list)
 	}
 	return list
 }

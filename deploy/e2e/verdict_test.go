@@ -66,6 +66,7 @@ func TestVerdict(t *testing.T) {
 // How many host calls a click makes, the log line's two included. Each costs
 // more than a thousand instructions of the guest.
 func TestHostCallsOfAClick(t *testing.T) {
+	offHandler(t, "its host calls are the SDK's")
 	onHost(t, "it makes none")
 	stored := func(cfg *hostsim.Config) {
 		cfg.ConfigStores = map[string]map[string]string{contract.ConfigStore: {"other.example.com": "{}"}}

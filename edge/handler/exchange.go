@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -78,7 +79,7 @@ func (x *exchange) serve() (ours bool) {
 	x.receive()
 	x.identify()
 	x.locate()
-	if x.site == nil && x.h.opt.Next != nil {
+	if x.site == nil && x.forNext() {
 		x.logged = true // there is no line
 		if x.h.sites.Len() == 0 {
 			x.warn("warning: the handler has no sites, so Next gets the requests for link domains, too")
@@ -87,6 +88,16 @@ func (x *exchange) serve() (ours bool) {
 	}
 	x.decide()
 	return ours
+}
+
+// forNext reports whether Next may have the request, which is for no link
+// domain. It gets no host that net/url refuses: a program does not expect one.
+func (x *exchange) forNext() bool {
+	if x.h.opt.Next == nil {
+		return false
+	}
+	_, err := url.ParseRequestURI("https://" + x.in.URL.Host + "/")
+	return err == nil
 }
 
 // decide asks core for a decision, and zeroes the secret that a signed link may

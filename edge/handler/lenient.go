@@ -15,21 +15,25 @@ import (
 // answered as all others are.
 func init() { fsthttp.SetParseRequestURI(parseURI) }
 
-// parseURI is url.ParseRequestURI, but takes any path and query of a host that
-// it takes: what it cannot parse is in Opaque, as it came, with the host.
+// parseURI is url.ParseRequestURI, but takes what that does not: any path and
+// query, which are in Opaque as they came, with the host; and any host, as it
+// came. One that net/url refuses is no link domain, and gets a page: see forNext.
 func parseURI(uri string) (*url.URL, error) {
 	u, err := url.ParseRequestURI(uri)
 	if err == nil {
 		return u, nil
 	}
 	scheme, rest, found := strings.Cut(uri, "://")
+	if !found {
+		return nil, err
+	}
 	end := strings.IndexAny(rest, "/?#")
-	if !found || end < 0 {
-		return nil, err
+	if end < 0 {
+		end = len(rest)
 	}
-	u, other := url.ParseRequestURI(scheme + "://" + rest[:end] + "/")
-	if other != nil {
-		return nil, err
+	odd := &url.URL{Scheme: scheme, Host: rest[:end], Opaque: "//" + rest}
+	if u, err := url.ParseRequestURI(scheme + "://" + odd.Host + "/"); err == nil {
+		odd.Scheme, odd.User, odd.Host = u.Scheme, u.User, u.Host
 	}
-	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Opaque: "//" + rest}, nil
+	return odd, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/fastly/compute-sdk-go/fsthttp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -17,9 +18,22 @@ func TestParseURI(t *testing.T) {
 		require.Equal(t, "link.example.com", authorityOf(u))
 		require.Equal(t, "https", u.Scheme)
 	}
-	for _, uri := range []string{"https://link.example.com:port/", "https://[::1/", "https://a b/", "/%zz", "", "https://"} {
-		_, strict := url.ParseRequestURI(uri)
+	for _, host := range []string{"link.example.com:port", "[::1", "a b", "%FF%FE%00", "a@link.example.com:port"} {
+		for _, target := range []string{"/", "/%zz", "/a?b", "?c", ""} {
+			u, err := parseURI("http://" + host + target)
+			require.NoError(t, err, "%q", host)
+			require.Equal(t, host, authorityOf(u))
+			require.Equal(t, "http", u.Scheme)
+			if target == "" {
+				target = "/"
+			}
+			require.Equal(t, target, targetOf(u))
+			require.False(t, (&exchange{h: &Handler{opt: Options{Next: fsthttp.HandlerFunc(nil)}}, in: &fsthttp.Request{URL: u}}).forNext())
+		}
+	}
+	for _, uri := range []string{"/%zz", "", "link.example.com"} {
 		_, err := parseURI(uri)
-		require.Equal(t, strict == nil, err == nil, "%q: a host that net/url refuses stays refused", uri)
+		_, strict := url.ParseRequestURI(uri)
+		require.Equal(t, strict == nil, err == nil, "%q: a URI without a scheme is none", uri)
 	}
 }

@@ -10,7 +10,10 @@ import (
 // net/url keeps a path that it would write in another way, and the query.
 func targetOf(u *url.URL) string {
 	if rest, ok := strings.CutPrefix(u.Opaque, "//"); ok { // see parseURI
-		return rest[max(0, strings.IndexAny(rest, "/?#")):]
+		if at := strings.IndexAny(rest, "/?#"); at >= 0 {
+			return rest[at:]
+		}
+		return "/"
 	}
 	target := u.RawPath
 	if target == "" {
