@@ -148,7 +148,7 @@ var handlerReactor = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return handlertest.Reactor(context.Background(), root, handlertest.Lenient)
+	return handlertest.Reactor(context.Background(), root, handlertest.Guest, handlertest.Lenient)
 })
 
 // newHandlerRig runs a program with edge/handler, as it is compiled.
@@ -170,7 +170,7 @@ func handlerPrograms(t *testing.T, tags string, groups []string) (cold, warm []b
 	t.Helper()
 	root, err := module.Root(".")
 	require.NoError(t, err)
-	cold, err = handlertest.Reactor(t.Context(), root, tags)
+	cold, err = handlertest.Reactor(t.Context(), root, handlertest.Guest, tags)
 	require.NoError(t, err)
 	var sites []string
 	for _, key := range groups {

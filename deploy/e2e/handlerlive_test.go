@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,7 +14,9 @@ import (
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/internal/handlertest"
+	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/edge/prewarm"
 	"github.com/clickedge/clickedge/hostsim"
@@ -286,4 +290,39 @@ func TestHandlerServesMany(t *testing.T) {
 		ids[line.Request] = true
 	}
 	require.Len(t, ids, 4)
+}
+
+// The README's program, prewarmed, is a link domain beside a shop. The key that
+// the secret store lacks is said in the log, and no link is followed.
+func TestHandlerReadme(t *testing.T) {
+	root, err := module.Root(".")
+	require.NoError(t, err)
+	raw, err := handlertest.Reactor(t.Context(), root, handlertest.Example, handlertest.Lenient)
+	require.NoError(t, err)
+	warm, _, err := prewarm.Module(t.Context(), raw, prewarm.Options{})
+	require.NoError(t, err)
+	sites, err := os.ReadFile(filepath.Join(root, handlertest.Example, "sites.json"))
+	require.NoError(t, err)
+	secret := []byte(strings.Repeat("s", signed.MinSecret))
+	link, err := signed.Mint(signed.Link{Host: "link.example.com", KeyID: "k1", Destination: "https://example.com/sale"}, secret)
+	require.NoError(t, err)
+	click := hostsim.Request{Host: "link.example.com", Target: strings.TrimPrefix(link, "https://link.example.com")}
+
+	r := rigOf(t, warm, string(sites), origins.Options{}, func(cfg *hostsim.Config) {
+		cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: {"k1": secret}}
+	})
+	resp, x := r.do(t, click)
+	to, _ := resp.Header.Get("Location")
+	require.Equal(t, []any{302, "https://example.com/sale"}, []any{resp.Status, to})
+	require.Contains(t, clicks(x)[0], `"version":"7"`, "the sandbox's environment, not the build's")
+	require.NotContains(t, show(resp)+clicks(x)[0]+string(x.Stderr), string(secret))
+	resp, x, err = r.host.Do(t.Context(), &hostsim.Request{Host: "www.example.com", Target: "/%zz"})
+	require.NoError(t, err)
+	require.Equal(t, "the shop\n", string(resp.Body))
+	require.Empty(t, clicks(x))
+
+	bare := rigOf(t, warm, string(sites), origins.Options{}, nil)
+	resp, x = bare.do(t, click)
+	require.False(t, resp.Header.Has("Location"))
+	require.Equal(t, outcome.KeyUnavailable, parse(t, clicks(x)[0]).Code)
 }
