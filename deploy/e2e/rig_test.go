@@ -79,9 +79,9 @@ func newRig(t *testing.T, sitesJSON string, change func(*hostsim.Config)) *rig {
 // rigVariable names the environment variable that says what the tests run on:
 // "cold" is the reactor as Go built it, "wizer" what Wizer makes of it, "server"
 // the server (deploy/server), "handler" a program with edge/handler, nothing the
-// module as it is deployed. The whole suite passes on each; what it asserts of
-// host calls is skipped on the server, which makes none, and on the handler,
-// which makes the SDK's.
+// module as it is deployed. The whole suite passes on each, and what .ci/run
+// names on the handler; what it asserts of host calls is skipped on the server,
+// which makes none, and on the handler, which makes the SDK's.
 const rigVariable = "CLICKEDGE_RIG"
 
 // cold reports whether newRig gives the reactor.
