@@ -157,6 +157,8 @@ func TestRefusals(t *testing.T) {
 		"environment":         {[]string{raw, "-o", out, "--env", "MODE"}, exitUsage, "has no ="},
 		"environment twice":   {[]string{raw, "-o", out, "--env", "A=1", "--env", "A=2"}, exitUsage, "twice"},
 		"file":                {[]string{raw, "-o", out, "--file", "a=" + here + "/absent"}, exitFailed, "absent"},
+		"file without name":   {[]string{raw, "-o", out, "--file", "a="}, exitUsage, `"a=" names no file`},
+		"little memory":       {[]string{raw, "-o", out, "--max-memory", "1"}, exitFailed, "hint: raise --max-memory, which is 1 MiB"},
 		"memory":              {[]string{raw, "-o", out, "--max-memory", "0"}, exitUsage, "MiB"},
 		"called too early":    {[]string{failing, "-o", out, "--env", "FAIL=log"}, exitFailed, "fastly_log.write, from main.init.0"},
 		"exits":               {[]string{failing, "-o", out, "--env", "FAIL=exit"}, exitFailed, "exited with 3, from main.init.0"},

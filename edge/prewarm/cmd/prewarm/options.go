@@ -120,8 +120,8 @@ const mostFile = 1 << 30
 func (o *options) readFiles(opt *prewarm.Options) error {
 	for _, file := range o.files {
 		path, name, ok := strings.Cut(file, "=")
-		if !ok {
-			return usage("as --file sites.json=conf/sites.json", "--file %q has no =", file)
+		if !ok || name == "" {
+			return usage("as --file sites.json=conf/sites.json", "--file %q names no file on this machine behind =", file)
 		}
 		path = strings.TrimPrefix(path, "/")
 		data, err := readFile(name, mostFile)

@@ -161,6 +161,9 @@ func (o *options) explain(err error) error {
 		return err
 	}
 	hint := hints[own.Code]
+	if strings.Contains(own.Reason, "MaxPages") {
+		hint = fmt.Sprintf("raise --max-memory, which is %d MiB", o.maxMemory)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		hint = fmt.Sprintf("an init function may loop or wait forever; if it only takes long, raise --timeout, which is %v", o.timeout)
 	}

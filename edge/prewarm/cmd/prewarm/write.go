@@ -14,8 +14,10 @@ import (
 // written to.
 func put(name string, data []byte, stdout io.Writer) error {
 	if name == "-" {
-		_, err := stdout.Write(data)
-		return err
+		if _, err := stdout.Write(data); err != nil {
+			return &failure{err: fmt.Errorf("cannot write to standard output: %w", err), hint: "what came out is not the whole module"}
+		}
+		return nil
 	}
 	target := name
 	if is, err := filepath.EvalSymlinks(name); err == nil {
