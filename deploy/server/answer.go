@@ -75,10 +75,10 @@ func (x *exchange) begin(status int, h wire.Header) {
 }
 
 // frame says in an answer's fields how long its body is: its length where it is
-// known, else it comes in chunks.
+// known, else it comes in chunks. The list is changed in place.
 func frame(h wire.Header, method string, status int, length int64) wire.Header {
-	h.Del("Content-Length")
-	h.Del("Transfer-Encoding")
+	remove(&h, "Content-Length")
+	remove(&h, "Transfer-Encoding")
 	switch {
 	case !hasBody(method, status):
 	case length >= 0:

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"math"
 	"net"
@@ -89,6 +90,66 @@ func TestRedirectCosts(t *testing.T) {
 	require.EqualValues(t, 100, conn.writes.Load()-writes, "writes of the answer")
 	// one more may wait for the next request, as one did before
 	require.InDelta(t, 100, conn.reads.Load()-reads, 1, "reads of the request")
+}
+
+// proxyRig is a server that asks an ESP on loopback, whose connection counts its
+// calls, and a request for it.
+func proxyRig(t *testing.T) (r *rig, esp *calls, request string) {
+	t.Helper()
+	r = newRig(t, `{"sites": {"link.example.com": {"esp": "ses-us-east-1"}}}`)
+	answer := []byte("HTTP/1.1 302 Found\r\nLocation: https://shop.example.com/a?b=1\r\nContent-Length: 0\r\nContent-Type: text/html\r\n\r\n")
+	ln := listener(t)
+	go func() {
+		conn, err := ln.Accept()
+		for b := make([]byte, 8<<10); err == nil; {
+			if _, err = conn.Read(b); err == nil {
+				_, err = conn.Write(answer)
+			}
+		}
+	}()
+	esp = &calls{}
+	pool := &Pool{Dial: func(ctx context.Context, network, _ string) (conn net.Conn, err error) {
+		esp.Conn, err = new(net.Dialer).DialContext(ctx, network, ln.Addr().String())
+		return esp, err
+	}}
+	t.Cleanup(pool.Close)
+	r.Origins = plainOrigins{pool}
+	r.Log = io.Discard
+	r.Observe = newMetrics().line
+	return r, esp, "GET " + sesClick + " HTTP/1.1\r\nHost: link.example.com\r\n" + browserFields + "\r\n"
+}
+
+// A proxied click takes one read and one write on either side. Beside texts it
+// (two heads, id, address, and what core edits) it allocates the fields of the
+// answer and one piece for the exchange with the ESP.
+func TestProxyCosts(t *testing.T) {
+	r, esp, request := proxyRig(t)
+	near, conn := connected(t)
+	go (&wire.Server{Raw: r.Server, Handler: r.Server, HeadTimeout: headTimeout, WriteTimeout: writeTimeout}).ServeConn(conn)
+	head, answer := []byte(request), make([]byte, 4<<10)
+	var whole bool
+	click := func() { // allocates nothing itself
+		_, err := near.Write(head)
+		n, readErr := near.Read(answer)
+		whole = err == nil && readErr == nil && string(answer[:13]) == "HTTP/1.1 302 " && string(answer[n-4:n]) == "\r\n\r\n"
+	}
+	click() // connects
+	require.True(t, whole, "%s", answer)
+	least := math.Inf(1)
+	for range 20 {
+		least = min(least, testing.AllocsPerRun(50, click))
+	}
+	if !raceDetector {
+		require.LessOrEqual(t, least, 10.0)
+	}
+	before := []int64{conn.reads.Load(), conn.writes.Load(), esp.reads.Load(), esp.writes.Load()}
+	for range 100 {
+		click()
+		require.True(t, whole)
+	}
+	for i, now := range []int64{conn.reads.Load(), conn.writes.Load(), esp.reads.Load(), esp.writes.Load()} {
+		require.InDelta(t, 100, now-before[i], 1, "reads and writes, of the reader's connection and of the ESP's: %d", i)
+	}
 }
 
 // Requests that came together are read together.

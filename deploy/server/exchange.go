@@ -42,7 +42,8 @@ type state struct {
 	decision core.Decision
 	record   clicklog.Record
 	signals  verdict.Signals
-	body     *bounded // of the request; nil for none
+	body     *bounded     // of the request; nil for none
+	sent     wire.Request // to an origin, without a body
 	sight    learned.Sight
 	// said has the values of the ESP's own Location, if a rule recalls it.
 	said string

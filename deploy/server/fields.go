@@ -35,6 +35,10 @@ func (x *exchange) fieldsOf(h wire.Header) (set header.Set) {
 
 // valuesOf returns the values of a field.
 func valuesOf(h wire.Header, name string) string {
+	if h.Count(name) == 1 { // as a rule
+		value, _ := h.Get(name)
+		return value + "\x00"
+	}
 	values := h.Values(name)
 	if len(values) == 0 {
 		return ""

@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -140,19 +139,15 @@ func (x *exchange) ask(o *core.Origin, a *attempt) {
 	x.record.AttemptedSecond(&first, &a.Attempt)
 }
 
-// errLate ends the wait for an origin's answer.
-var errLate = errors.New("no answer in time")
-
 // try sends the request to one origin, and waits for the head of its answer.
 func (x *exchange) try(o *core.Origin, limit time.Duration, a *attempt) {
-	ctx, cancel := context.WithTimeoutCause(x.ctx, limit, errLate)
-	defer cancel()
-	resp, err := x.s.Origins.Send(ctx, o, x.outgoing())
+	until := time.Now().Add(limit)
+	resp, err := x.s.Origins.Send(x.ctx, o, x.outgoing(until))
 	if err == nil {
 		a.resp, a.Code, a.Status = resp, outcome.OK, resp.Status
 		return
 	}
-	if context.Cause(ctx) == errLate {
+	if errors.Is(err, wire.ErrLate) || !time.Now().Before(until) {
 		a.Late()
 		return
 	}
@@ -163,21 +158,24 @@ func (x *exchange) try(o *core.Origin, limit time.Duration, a *attempt) {
 	a.Blame(&x.request)
 }
 
-// outgoing makes the request that an origin gets. The target is the reader's,
-// byte for byte.
-func (x *exchange) outgoing() *wire.Request {
-	h := x.header.Clone() // what it is sent may outlive this attempt
-	remove(&h, "Content-Length")
-	remove(&h, "Transfer-Encoding")
+// outgoing makes the request that an origin gets, whose answer must begin at
+// that time. The target is the reader's, byte for byte.
+func (x *exchange) outgoing(until time.Time) *wire.Request {
+	req := &x.sent
+	if x.in.Length != 0 && x.body != nil {
+		// The rest of a body may be sent when the attempt is over.
+		x.header = x.header.Clone()
+		req = &wire.Request{Body: x.body}
+	}
+	h := &x.header
+	remove(h, "Content-Length")
+	remove(h, "Transfer-Encoding")
 	switch length := x.in.Length; {
 	case length < 0:
 		h.Add("Transfer-Encoding", "chunked")
 	case length > 0, x.in.Method == http.MethodPost, x.in.Method == http.MethodPut, x.in.Method == http.MethodPatch:
 		h.Add("Content-Length", strconv.FormatInt(length, 10))
 	}
-	req := &wire.Request{Method: x.in.Method, Target: x.request.Target, Header: h}
-	if x.in.Length != 0 && x.body != nil {
-		req.Body = x.body
-	}
+	req.Method, req.Target, req.Header, req.Until = x.in.Method, x.request.Target, *h, until
 	return req
 }

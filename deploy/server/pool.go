@@ -80,7 +80,7 @@ func (p *Pool) Send(ctx context.Context, o *core.Origin, req *wire.Request) (*wi
 	c := p.take(to, req)
 	if c == nil {
 		var err error
-		if c, err = p.connect(ctx, to); err != nil {
+		if c, err = p.connect(ctx, to, req.Until); err != nil {
 			req.CloseBody()
 			return nil, err
 		}
@@ -125,10 +125,15 @@ func (c *pooled) old(now time.Time) bool {
 	return now.Sub(c.since) >= idleTime || now.Sub(c.made) >= wholeAge
 }
 
-// connect makes a connection, TLS included, in time.
-func (p *Pool) connect(ctx context.Context, to place) (*pooled, error) {
+// connect makes a connection, TLS included, in time. until is the request's.
+func (p *Pool) connect(ctx context.Context, to place, until time.Time) (*pooled, error) {
 	if !p.enter(to) {
 		return nil, &senderror.Error{Tag: senderror.TagConnectionLimit, Err: errors.New("too many connections to " + to.host)}
+	}
+	if !until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, until, wire.ErrLate)
+		defer cancel()
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(p.Connect, contract.ConnectTimeout*time.Millisecond), senderror.ErrConnectTimeout)
 	defer cancel()

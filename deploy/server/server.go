@@ -46,8 +46,10 @@ type Server struct {
 
 // Origins sends requests to origins.
 type Origins interface {
-	// Send sends a request and returns when the head of its answer is there. The
-	// answer's body must be closed. An error wraps a [senderror.Error].
+	// Send sends a request and returns when the head of its answer is there, or
+	// req.Until is over. The answer's body must be closed. The request is the
+	// caller's again when Send returns, unless it has a body. An error wraps a
+	// [senderror.Error], and [wire.ErrLate] where it was too late.
 	Send(ctx context.Context, o *core.Origin, req *wire.Request) (*wire.Response, error)
 }
 

@@ -64,7 +64,9 @@ type esps struct {
 
 func (e *esps) Send(_ context.Context, _ *core.Origin, req *wire.Request) (*wire.Response, error) {
 	e.to.add("asked")
-	return e.answer(req)
+	kept := *req // the server uses it again
+	kept.Header = req.Header.Clone()
+	return e.answer(&kept)
 }
 
 // reader takes an answer.

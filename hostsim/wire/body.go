@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http/httputil"
 	"sync"
+	"sync/atomic"
 )
 
 // bodyReader reads one message body. Only one goroutine may read; Trailer is
@@ -21,14 +22,22 @@ type bodyReader struct {
 	before  func() error // called once before the first read
 	once    sync.Once
 	ended   func() // called once at io.EOF
+	// whole: it has been read to its end. Close asks, in another goroutine too.
+	whole atomic.Bool
 }
 
 func newBodyReader(r *bufio.Reader, f framing, limit Limits) *bodyReader {
-	b := &bodyReader{src: r, left: f.length, chunked: f.chunked, conn: r, limit: limit}
+	b := new(bodyReader)
+	b.init(r, f, limit)
+	return b
+}
+
+func (b *bodyReader) init(r *bufio.Reader, f framing, limit Limits) {
+	b.src, b.left, b.chunked, b.conn, b.limit = r, f.length, f.chunked, r, limit
 	if f.chunked {
 		b.src, b.left = httputil.NewChunkedReader(r), -1
 	}
-	return b
+	b.whole.Store(b.left == 0)
 }
 
 // Read returns io.ErrUnexpectedEOF when the connection ends before the body
@@ -83,8 +92,11 @@ func (b *bodyReader) readTrailer() error {
 
 func (b *bodyReader) finish(err error) error {
 	b.err = err
-	if errors.Is(err, io.EOF) && b.ended != nil {
-		b.ended()
+	if errors.Is(err, io.EOF) {
+		b.whole.Store(true)
+		if b.ended != nil {
+			b.ended()
+		}
 	}
 	return err
 }

@@ -31,7 +31,15 @@ type Request struct {
 	// Trailer is asked after the body has been read, for a chunked request; it
 	// may be nil.
 	Trailer func() Header
+	// Until is when the head of the response must be there; the zero time is no
+	// bound. It may take a sixteenth of the time longer, so that a connection
+	// that carries one request after another need not be told of each. The error
+	// wraps [ErrLate].
+	Until time.Time
 }
+
+// ErrLate is why a response is no longer waited for, see Request.Until.
+var ErrLate = errors.New("no response in time")
 
 // Response is a response as it came from the wire.
 type Response struct {
@@ -43,8 +51,8 @@ type Response struct {
 	Body   io.ReadCloser
 	Length int64
 
-	// After gives the trailer fields once Body has returned io.EOF; it may be
-	// nil.
+	// After gives the trailer fields once Body has returned io.EOF, in place of
+	// those of a Body that came from the wire; it may be nil.
 	After func() Header
 	// Upgraded is the connection behind a 101 (Switching Protocols), and nil
 	// behind every other status. Whoever takes it closes it; otherwise Body's
@@ -57,10 +65,13 @@ type Response struct {
 
 // Trailer returns the trailer fields after Body has returned io.EOF.
 func (r *Response) Trailer() Header {
-	if r.After == nil {
-		return nil
+	switch {
+	case r.After != nil:
+		return r.After()
+	case r.body != nil:
+		return r.body.Trailer()
 	}
-	return r.After()
+	return nil
 }
 
 // RoundTrip sends req over conn and returns when the head of the final response
@@ -91,22 +102,21 @@ func (r *Request) check() error {
 	return checkFields("request", r.Header)
 }
 
-func (r *Request) head() []byte {
-	size := len(r.Method) + len(r.Target) + len("  HTTP/1.1\r\n\r\n")
-	for i := range r.Header {
-		size += len(r.Header[i].Name) + len(": \r\n") + len(r.Header[i].Value)
-	}
-	return appendHead(make([]byte, 0, size), r.Method+" "+r.Target+" HTTP/1.1", r.Header)
+// appendHead appends the head of the request.
+func (r *Request) appendHead(buf []byte) []byte {
+	buf = append(append(buf, r.Method...), ' ')
+	buf = append(append(buf, r.Target...), " HTTP/1.1\r\n"...)
+	return appendFieldLines(buf, r.Header)
 }
 
 // ErrRequestBody is why a request was not sent whole: its body broke off, or
 // has another length than it says.
 var ErrRequestBody = errors.New("request body is not whole")
 
-// sender writes the request in its own goroutine.
+// sender writes the request, in its own goroutine where that takes long.
 type sender struct {
 	conn net.Conn
-	done chan struct{}
+	done chan struct{} // closed at the end of the goroutine; nil for none
 	err  error
 	body bool // the error came from reading the request body
 }
@@ -116,7 +126,7 @@ func (s *sender) send(req *Request) {
 	f, err := parseFraming(req.Header)
 	bw := bufio.NewWriterSize(s.conn, 8<<10)
 	if err == nil {
-		_, err = bw.Write(req.head())
+		_, err = bw.Write(req.appendHead(nil))
 	}
 	if err == nil && req.Body != nil && (f.chunked || f.length > 0) {
 		err = s.sendBody(bw, req, f)
@@ -194,6 +204,9 @@ func (s *sender) copyFlushing(bw *bufio.Writer, out io.Writer, body io.Reader) (
 // other side may answer 400 to half a request in between. It does not wait: the
 // sender may be waiting for a body that goes on only when the caller does.
 func (s *sender) explain(err error) error {
+	if s.done == nil {
+		return err
+	}
 	select {
 	case <-s.done:
 		if s.body && s.err != nil {
@@ -204,39 +217,47 @@ func (s *sender) explain(err error) error {
 	return err
 }
 
-func readResponse(br *bufio.Reader, method string, limit Limits) (*Response, error) {
+// spareFields is room for fields that a proxy adds to a response.
+const spareFields = 4
+
+// read reads the head of the final response to a request with this method.
+func (x *trip) read(br *bufio.Reader, method string, limit Limits) error {
 	for {
-		h := &head{r: br, limit: limit}
+		h := head{r: br, limit: limit}
 		h.prefetch()
 		line, err := h.line()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		proto, status, err := parseStatusLine(line)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		header, err := h.fields(nil)
+		header, err := h.fields(make(Header, 0, min(strings.Count(h.ready, "\n")+spareFields, limit.Fields)))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if status >= 200 || status == http.StatusSwitchingProtocols {
-			return newResponse(br, method, proto, status, header, limit)
+			x.resp.Proto, x.resp.Status, x.resp.Header = proto, status, header
+			return x.frame(br, method, limit)
 		}
 	}
 }
 
-func newResponse(br *bufio.Reader, method, proto string, status int, header Header, limit Limits) (*Response, error) {
-	f, err := parseFraming(header)
+// frame says how the body of the response ends.
+func (x *trip) frame(br *bufio.Reader, method string, limit Limits) error {
+	r := &x.resp
+	f, err := parseFraming(r.Header)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if bodyless(method, status) {
+	if bodyless(method, r.Status) {
 		f = framing{}
 	}
-	body := newBodyReader(br, f, limit)
-	persistent := (f.chunked || f.length >= 0) && !wantsClose(proto, header)
-	return &Response{Proto: proto, Status: status, Header: header, Length: f.length, body: body, persistent: persistent}, nil
+	x.body.init(br, f, limit)
+	r.Length, r.body = f.length, &x.body.bodyReader
+	r.persistent = (f.chunked || f.length >= 0) && !wantsClose(r.Proto, r.Header)
+	return nil
 }
 
 // upgraded is a connection whose first bytes have been read already.

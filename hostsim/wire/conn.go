@@ -2,11 +2,14 @@ package wire
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -24,8 +27,12 @@ type Conn struct {
 
 	conn net.Conn
 	br   *bufio.Reader
-	// bounded: a read now has a deadline.
+	head []byte // of a short request, used again
+	// bounded: a read is one of a body now.
 	bounded bool
+	// bound is the deadline that is set for reads, and for writes too if both.
+	bound time.Time
+	both  bool
 }
 
 // NewConn returns a Conn on a connection, which it owns.
@@ -48,11 +55,38 @@ type connReader Conn
 // Read implements io.Reader.
 func (c *connReader) Read(p []byte) (int, error) {
 	if c.bounded {
-		if err := c.conn.SetReadDeadline(time.Now().Add(c.BetweenBytes)); err != nil {
+		c.bound, c.both = time.Now().Add(c.BetweenBytes), false
+		if err := c.conn.SetReadDeadline(c.bound); err != nil {
 			return 0, err
 		}
 	}
 	return c.conn.Read(p)
+}
+
+// wait sets the deadline for the head of a response. One that is at most a
+// sixteenth of the time later is left as it is: to set one costs more than to
+// send a request.
+func (c *Conn) wait(until time.Time) error {
+	if until.IsZero() {
+		if c.bound.IsZero() {
+			return nil
+		}
+		c.bound = time.Time{}
+		return c.conn.SetDeadline(c.bound)
+	}
+	latest := until.Add(max(0, time.Until(until)) / 16)
+	if c.both && !c.bound.Before(until) && !c.bound.After(latest) {
+		return nil
+	}
+	c.bound, c.both = latest, true
+	return c.conn.SetDeadline(latest)
+}
+
+// trip is one request with its response, allocated at once.
+type trip struct {
+	resp Response
+	body responseBody
+	sent sender
 }
 
 // RoundTrip is the function [RoundTrip] on this connection. The connection is
@@ -63,29 +97,40 @@ func (c *Conn) RoundTrip(ctx context.Context, req *Request, limit Limits) (*Resp
 		req.CloseBody()
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { c.Close() })
-	sent := c.send(req)
-	resp, err := readResponse(c.br, req.Method, limit.orDefaults())
-	if !stop() && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err = sent.explain(err); err != nil {
+	x := &trip{sent: sender{conn: c.conn}}
+	if err := c.make(ctx, x, req, limit.orDefaults()); err != nil {
 		c.Close()
 		return nil, err
 	}
-	body := &responseBody{bodyReader: resp.body, conn: c, sent: sent}
-	body.reusable = resp.persistent && !wantsClose("HTTP/1.1", req.Header) && resp.Status != http.StatusSwitchingProtocols
-	if resp.body.left == 0 {
-		body.whole.Store(true)
-	} else {
-		resp.body.ended = func() { body.whole.Store(true) }
+	x.body.conn, x.body.sent = c, &x.sent
+	x.body.reusable = x.resp.persistent && !wantsClose("HTTP/1.1", req.Header) && x.resp.Status != http.StatusSwitchingProtocols
+	x.resp.Body = &x.body
+	if x.resp.Status == http.StatusSwitchingProtocols {
+		x.resp.Upgraded = &upgraded{Conn: c.conn, buffered: c.br}
+	}
+	return &x.resp, nil
+}
+
+// make sends a request, and waits for the head of its response.
+func (c *Conn) make(ctx context.Context, x *trip, req *Request, limit Limits) error {
+	stop := func() bool { return true }
+	if ctx.Done() != nil {
+		stop = context.AfterFunc(ctx, func() { c.Close() })
+	}
+	c.bounded = false
+	err := c.wait(req.Until) // if it fails, so does all else
+	c.send(req, &x.sent)
+	err = cmp.Or(err, x.read(c.br, req.Method, limit))
+	switch {
+	case !stop() && ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err != nil && !req.Until.IsZero() && errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("%w: %w", ErrLate, err)
+	case err == nil && (req.Body != nil || c.BetweenBytes == 0 || x.resp.Status == http.StatusSwitchingProtocols):
+		err = c.wait(time.Time{}) // what comes now has no bound, or another one
 	}
 	c.bounded = c.BetweenBytes > 0
-	resp.Body, resp.After = body, resp.body.Trailer
-	if resp.Status == http.StatusSwitchingProtocols {
-		resp.Upgraded = &upgraded{Conn: c.conn, buffered: c.br}
-	}
-	return resp, nil
+	return x.sent.explain(err)
 }
 
 // smallHead is the longest head that is sent before the response is read. A
@@ -94,20 +139,25 @@ const smallHead = 4 << 10
 
 // send sends the request: at once where it is short and has no body, else while
 // the response is read.
-func (c *Conn) send(req *Request) *sender {
-	s := &sender{conn: c.conn, done: make(chan struct{})}
-	if head := req.head(); req.Body == nil && len(head) <= smallHead {
-		// If it fails, so does the read, unless the server has answered.
-		_, s.err = c.conn.Write(head)
-		close(s.done)
-		return s
+func (c *Conn) send(req *Request, s *sender) {
+	if req.Body == nil {
+		head := req.appendHead(c.head[:0])
+		if len(head) <= smallHead {
+			c.head = head
+			// If it fails, so does the read, unless the server has answered.
+			_, s.err = c.conn.Write(head)
+			return
+		}
 	}
+	s.done = make(chan struct{})
 	go s.send(req)
-	return s
 }
 
 // whole reports whether the request has been sent to its end.
 func (s *sender) whole() bool {
+	if s.done == nil {
+		return s.err == nil
+	}
 	select {
 	case <-s.done:
 		return s.err == nil
@@ -118,27 +168,25 @@ func (s *sender) whole() bool {
 
 // responseBody closes or releases the connection with the body.
 type responseBody struct {
-	*bodyReader
+	bodyReader
 	conn     *Conn
 	sent     *sender
 	reusable bool
-	whole    atomic.Bool // it has been read to its end
 	once     sync.Once
 	err      error
 }
 
 // Close may be called while a Read is under way; the Read then fails.
 func (b *responseBody) Close() error {
-	b.once.Do(func() {
-		if b.conn.Release == nil || !b.reusable || !b.whole.Load() || !b.sent.whole() || b.conn.br.Buffered() > 0 {
-			b.err = b.conn.Close()
-			return
-		}
-		if b.conn.bounded {
-			b.conn.bounded = false
-			b.err = b.conn.conn.SetReadDeadline(time.Time{})
-		}
-		b.conn.Release()
-	})
+	b.once.Do(b.close)
 	return b.err
+}
+
+func (b *responseBody) close() {
+	if b.conn.Release == nil || !b.reusable || !b.whole.Load() || !b.sent.whole() || b.conn.br.Buffered() > 0 {
+		b.err = b.conn.Close()
+		return
+	}
+	b.conn.bounded = false
+	b.conn.Release()
 }

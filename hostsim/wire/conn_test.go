@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -67,7 +68,9 @@ func exchange(t *testing.T, c *Conn, req *Request) string {
 	require.NoError(t, err)
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	<-resp.Body.(*responseBody).sent.done
+	if sent := resp.Body.(*responseBody).sent; sent.done != nil {
+		<-sent.done
+	}
 	require.NoError(t, resp.Body.Close())
 	require.NoError(t, resp.Body.Close(), "twice is once")
 	return string(body)
@@ -408,4 +411,78 @@ func TestShutdownWithALateConnection(t *testing.T) {
 			require.ErrorIs(t, <-served, http.ErrServerClosed)
 		})
 	}
+}
+
+// deadlines is a connection that counts how often one is set.
+type deadlines struct {
+	net.Conn
+	set int
+}
+
+func (d *deadlines) SetDeadline(t time.Time) error { d.set++; return d.Conn.SetDeadline(t) }
+
+// A response that does not begin in time ends the connection, be there a body to
+// send or not.
+func TestLate(t *testing.T) {
+	for _, body := range []io.Reader{nil, strings.NewReader("ab"), neverEnding{}} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer ln.Close()
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		require.NoError(t, err)
+		req := &Request{Method: "POST", Target: "/", Header: NewHeader("Host", "h"), Body: body, Until: time.Now().Add(20 * time.Millisecond)}
+		if body != nil {
+			req.Header.Add("Transfer-Encoding", "chunked")
+		}
+		_, err = NewConn(conn).RoundTrip(t.Context(), req, Limits{})
+		require.ErrorIs(t, err, ErrLate)
+		require.True(t, IsTimeout(err))
+		require.False(t, time.Now().Before(req.Until))
+		_, err = conn.Write([]byte("x"))
+		require.ErrorIs(t, err, net.ErrClosed)
+	}
+}
+
+// neverEnding is a body that goes on.
+type neverEnding struct{}
+
+func (neverEnding) Read(p []byte) (int, error) { return len(p), nil }
+
+// A deadline is set once for requests that follow one another, is moved where
+// another time is asked for, and is gone for a request without one and for what
+// comes after the head.
+func TestDeadlineIsSetSeldom(t *testing.T) {
+	d := &deadlines{Conn: dial(t, &Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })})}
+	c := NewConn(d)
+	c.BetweenBytes = time.Minute
+	c.Release = func() {}
+	ask := func(wait time.Duration, body string) {
+		t.Helper()
+		req := &Request{Method: "GET"}
+		if body != "" {
+			req.Body, req.Header = strings.NewReader(body), NewHeader("Content-Length", strconv.Itoa(len(body)))
+		}
+		if wait != 0 {
+			req.Until = time.Now().Add(wait)
+		}
+		require.Equal(t, body, exchange(t, c, req))
+	}
+	for range 50 {
+		ask(time.Hour, "")
+	}
+	require.Equal(t, 1, d.set)
+	ask(time.Minute, "")
+	require.Equal(t, 2, d.set, "it was too late")
+	ask(time.Hour, "")
+	require.Equal(t, 3, d.set, "it was too early")
+	ask(0, "")
+	require.Equal(t, 4, d.set, "there is none")
+	ask(0, "")
+	require.Equal(t, 4, d.set)
+	ask(time.Hour, "a body")
+	require.Equal(t, 6, d.set, "it ends with the head")
+	c.BetweenBytes = 0
+	ask(time.Hour, "")
+	require.Equal(t, 8, d.set, "nothing bounds the body")
+	require.Zero(t, c.bound)
 }

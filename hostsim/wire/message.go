@@ -275,12 +275,11 @@ func bodyless(method string, status int) bool {
 	return method == "HEAD" || status < 200 || status == 204 || status == 304
 }
 
-// appendHead writes a start line and fields.
-func appendHead(buf []byte, start string, header Header) []byte {
-	buf = append(append(buf, start...), "\r\n"...)
-	for _, f := range header {
-		buf = append(append(buf, f.Name...), ": "...)
-		buf = append(append(buf, f.Value...), "\r\n"...)
+// appendFieldLines writes fields and the empty line behind them.
+func appendFieldLines(buf []byte, header Header) []byte {
+	for i := range header {
+		buf = append(append(buf, header[i].Name...), ": "...)
+		buf = append(append(buf, header[i].Value...), "\r\n"...)
 	}
 	return append(buf, "\r\n"...)
 }

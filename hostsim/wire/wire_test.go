@@ -308,7 +308,7 @@ func FuzzRequestHead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, same, err := read(appendHead(nil, line, fields))
+		again, same, err := read(appendFieldLines([]byte(line+"\r\n"), fields))
 		require.NoError(t, err)
 		require.Equal(t, line, again)
 		require.Equal(t, fields, same)
