@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 )
@@ -219,14 +220,29 @@ func (j *Journal) Move(to File) error {
 	}
 	j.writing.Lock()
 	defer j.writing.Unlock()
-	j.mu.Lock()
-	for _, s := range j.segments {
-		s.rewind()
+	if !same(j.to, to) { // a part of a line is in the old one
+		j.mu.Lock()
+		for _, s := range j.segments {
+			s.rewind()
+		}
+		j.mu.Unlock()
 	}
-	j.mu.Unlock()
 	old := j.to
 	j.to = to
 	return old.Close()
+}
+
+// same reports whether two files are one, opened twice.
+func same(a, b File) bool {
+	type statter interface{ Stat() (os.FileInfo, error) }
+	x, ok1 := a.(statter)
+	y, ok2 := b.(statter)
+	if !ok1 || !ok2 {
+		return false
+	}
+	one, err1 := x.Stat()
+	two, err2 := y.Stat()
+	return err1 == nil && err2 == nil && os.SameFile(one, two)
 }
 
 // Close writes what waits to the log, and ends both. What the log does not take

@@ -317,6 +317,19 @@ func TestMove(t *testing.T) {
 	require.NotContains(t, r.warned(), "moved")
 }
 
+// A log that is opened anew without having been moved goes on in the line that a
+// full disk has cut off.
+func TestMoveToTheSame(t *testing.T) {
+	r := newRig(t)
+	r.open()
+	r.disk.free(6)
+	r.write("one\n", "two\n")
+	require.Eventually(t, func() bool { return r.text() == "one\ntw" }, wait30, poll)
+	require.NoError(t, r.Move(r.file()))
+	require.NoError(t, r.Close())
+	require.Equal(t, "one\ntwo\n", r.text())
+}
+
 func TestJournalMovedAway(t *testing.T) {
 	r := newRig(t)
 	r.open()

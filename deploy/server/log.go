@@ -71,6 +71,7 @@ func withJournal(l *logFile, warn func(string)) clickLog {
 	case err == nil:
 		return &journaled{j, l.name}
 	case !errors.Is(err, errors.ErrUnsupported):
+		l.torn = unended(l.file) // it may have begun to write what the journal has
 		warn("warning: each line of the click log is written by itself, which takes the server more time: " + err.Error())
 	}
 	return l
