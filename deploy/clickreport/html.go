@@ -1,12 +1,12 @@
 package clickreport
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"html/template"
 	"io"
 	"strings"
+
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // The page holds no script and names no other resource; its style is allowed by
@@ -19,11 +19,7 @@ var page = newPage()
 
 // newPage puts the hash of the style in its place.
 func newPage() *template.Template {
-	_, style, _ := strings.Cut(pageText, "<style>")
-	style, _, _ = strings.Cut(style, "</style>")
-	sum := sha256.Sum256([]byte(style))
-	text := strings.Replace(pageText, "STYLEHASH", base64.StdEncoding.EncodeToString(sum[:]), 1)
-	return template.Must(template.New("page").Funcs(template.FuncMap{"number": number, "count": count, "took": took, "share": share, "title": title}).Parse(text))
+	return template.Must(template.New("page").Funcs(template.FuncMap{"number": number, "count": count, "took": took, "share": share, "title": title}).Parse(output.PageWithHashes(pageText)))
 }
 
 // The most rows that the page shows: of time, and of other tables.

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"errors"
@@ -22,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 //go:embed page.html
@@ -83,19 +83,7 @@ func pack(program []byte) (string, error) {
 
 // shell puts the program into the page and allows what it holds, by hash.
 func shell(page, packed, support string) []byte {
-	_, style, _ := strings.Cut(page, "<style>")
-	style, _, _ = strings.Cut(style, "</style>")
-	script := page[strings.LastIndex(page, "<script>")+len("<script>"):]
-	script, _, _ = strings.Cut(script, "</script>")
-	return []byte(strings.NewReplacer(
-		"STYLEHASH", hash(style), "EXECHASH", hash(support), "SCRIPTHASH", hash(script),
-		"PROGRAM", packed, "EXECTEXT", support,
-	).Replace(page))
-}
-
-func hash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	return []byte(strings.NewReplacer("EXECHASH", output.PolicyHash(support), "PROGRAM", packed, "EXECTEXT", support).Replace(output.PageWithHashes(page)))
 }
 
 // Page puts sites into a shell. The text of sites must be valid, with the files

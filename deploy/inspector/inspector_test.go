@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // Whatever stands in sites.json or in its name, the page's elements end where
@@ -44,7 +46,7 @@ func TestPolicy(t *testing.T) {
 	policy := regexp.MustCompile(`content="([^"]*)"`).FindStringSubmatch(page)[1]
 	var want []string
 	for _, inline := range regexp.MustCompile(`(?s)<(script|style)>(.*?)</(?:script|style)>`).FindAllStringSubmatch(page, -1) {
-		want = append(want, hash(inline[2]))
+		want = append(want, output.PolicyHash(inline[2]))
 	}
 	require.ElementsMatch(t, want, regexp.MustCompile(`'sha256-[^']*'`).FindAllString(policy, -1))
 	require.Len(t, want, 3)

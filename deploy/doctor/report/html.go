@@ -1,16 +1,14 @@
 package report
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"html/template"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/doctor/catalogue"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // The page holds no script and names no other resource; its style is allowed by
@@ -24,16 +22,12 @@ var page = newPage()
 
 // newPage puts the hash of the style in its place.
 func newPage() *template.Template {
-	_, style, _ := strings.Cut(pageText, "<style>")
-	style, _, _ = strings.Cut(style, "</style>")
-	sum := sha256.Sum256([]byte(style))
-	text := strings.Replace(pageText, "STYLEHASH", base64.StdEncoding.EncodeToString(sum[:]), 1)
 	return template.Must(template.New("report").Funcs(template.FuncMap{
 		"text":  clean.Text,
 		"share": func(t Timing) string { return t.share() },
 		"took":  func(t Timing) string { return Round(t.Took).String() },
 		"link":  func(source string) bool { return source != "" },
-	}).Parse(text))
+	}).Parse(output.PageWithHashes(pageText)))
 }
 
 // htmlSection is one section of the page.
