@@ -136,21 +136,3 @@ func (t *transfer) peek(fd uintptr) {
 	_, _, t.errno = syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&t.seen)), uintptr(len(t.seen)),
 		syscall.MSG_PEEK|syscall.MSG_DONTWAIT, 0, 0)
 }
-
-// mostAtOnce is the most bytes of one call. The world cannot stop meanwhile.
-const mostAtOnce = 64 << 10
-
-// call makes a system call on a socket that does not block, and again if a
-// signal has interrupted it. p must not be empty.
-func call(number, fd uintptr, p []byte) (int, syscall.Errno) {
-	for {
-		n, _, errno := syscall.RawSyscall(number, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(min(len(p), mostAtOnce)))
-		switch errno {
-		case 0:
-			return int(n), 0
-		case syscall.EINTR:
-			continue
-		}
-		return 0, errno
-	}
-}
