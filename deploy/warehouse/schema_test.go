@@ -213,7 +213,7 @@ func (d dialect) flags() []flagged {
 		{"refused", q("action") + " = 'refuse'", "refused"},
 		{"disagreeing", q("agrees") + " = 'no'", "disagree"},
 		{"answered", q("action") + " = 'proxy' AND COALESCE(" + q("origin_status") + ", 0) <> 0", ""},
-		{"unanswered", "COALESCE(" + q("origin_error") + ", '') <> ''", ""},
+		{"unanswered", "COALESCE(" + q("origin_status") + ", 0) = 0 AND COALESCE(" + q("origin_error") + ", '') <> ''", ""},
 	}
 }
 

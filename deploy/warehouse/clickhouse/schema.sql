@@ -51,5 +51,5 @@ SELECT
   CASE WHEN `action` = 'refuse' THEN 1 ELSE 0 END AS is_refused,
   CASE WHEN `agrees` = 'no' THEN 1 ELSE 0 END AS is_disagreeing,
   CASE WHEN `action` = 'proxy' AND COALESCE(`origin_status`, 0) <> 0 THEN 1 ELSE 0 END AS is_answered,
-  CASE WHEN COALESCE(`origin_error`, '') <> '' THEN 1 ELSE 0 END AS is_unanswered
+  CASE WHEN COALESCE(`origin_status`, 0) = 0 AND COALESCE(`origin_error`, '') <> '' THEN 1 ELSE 0 END AS is_unanswered
 FROM (SELECT * FROM clickedge_log ORDER BY `time` LIMIT 1 BY `request`) AS once;
