@@ -60,6 +60,10 @@ bench: ## Measure what a click costs, of clickedge and of other implementations 
 bench-servers: ## Compare clickedge server with nginx, Caddy and hosts of the module (rows of what is not installed are named as missing)
 	$(GO) -C bench run . servers
 
+.PHONY: bench-hosts
+bench-hosts: ## Compare hostsim with Viceroy as hosts of modules by three SDKs (needs Viceroy, cargo and npm; rows of what is not installed are named as missing)
+	$(GO) -C bench run . hosts
+
 .PHONY: budget
 budget: ## Fail if a click costs more than bench/budget.json allows
 	$(GO) -C bench run . budget

@@ -48,6 +48,8 @@ func run(ctx context.Context, args []string) error {
 			return runBudget(ctx, args[1:])
 		case "servers":
 			return runServers(ctx, args[1:])
+		case "hosts":
+			return runHosts(ctx, args[1:])
 		case "wizer":
 			return runWizer(ctx, args[1:])
 		}

@@ -53,6 +53,9 @@ func (b Build) FSTHTTPPrewarmed(ctx context.Context) ([]byte, error) {
 	return b.prewarmed(ctx, "fsthttp")
 }
 
+// Proxy sends every request to a backend, with the SDK.
+func (b Build) Proxy(ctx context.Context) ([]byte, error) { return b.compile(ctx, "proxy") }
+
 // Core is core under fsthttp, as the go command builds it.
 func (b Build) Core(ctx context.Context) ([]byte, error) { return b.compile(ctx, "corefsthttp") }
 

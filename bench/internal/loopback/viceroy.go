@@ -24,7 +24,7 @@ const viceroyStarts = 3 * time.Minute
 // [ErrAbsent] if there is none. version is what it
 // prints.
 func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, version string, stop func(), err error) {
-	path, err := viceroyBinary()
+	path, err := FindViceroy()
 	if err != nil {
 		return "", "", nil, err
 	}
@@ -33,7 +33,8 @@ func Viceroy(ctx context.Context, wasm, sites []byte, origin string) (addr, vers
 	})
 }
 
-func viceroyBinary() (string, error) {
+// FindViceroy returns the path of Viceroy, as [Viceroy] looks for it.
+func FindViceroy() (string, error) {
 	built := ""
 	if cache, err := os.UserCacheDir(); err == nil {
 		built = filepath.Join(cache, "hostsim-differential", "bin", "viceroy")
@@ -47,12 +48,8 @@ func viceroyBinary() (string, error) {
 }
 
 func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, origin string) (string, func(), error) {
-	toml, err := viceroyConfig(sites, origin)
+	module, manifest, err := Service(dir, wasm, sites, origin)
 	if err != nil {
-		return "", nil, err
-	}
-	module, manifest := filepath.Join(dir, "main.wasm"), filepath.Join(dir, "fastly.toml")
-	if err := errors.Join(os.WriteFile(module, wasm, 0o600), os.WriteFile(manifest, []byte(toml), 0o600)); err != nil {
 		return "", nil, err
 	}
 	addr, err := FreeAddress()
@@ -61,6 +58,17 @@ func startViceroy(ctx context.Context, path, dir string, wasm, sites []byte, ori
 	}
 	cmd := exec.Command(path, "-C", manifest, "--addr", addr, module)
 	return started(ctx, cmd, os.Kill, dir, addr, viceroyStarts)
+}
+
+// Service writes a module and its fastly.toml, with the service of [Simulator],
+// into a folder, and returns their paths.
+func Service(dir string, wasm, sites []byte, origin string) (module, manifest string, err error) {
+	toml, err := viceroyConfig(sites, origin)
+	if err != nil {
+		return "", "", err
+	}
+	module, manifest = filepath.Join(dir, "main.wasm"), filepath.Join(dir, "fastly.toml")
+	return module, manifest, errors.Join(os.WriteFile(module, wasm, 0o600), os.WriteFile(manifest, []byte(toml), 0o600))
 }
 
 // viceroyConfig is the service of clicks.Config in the form of fastly.toml.

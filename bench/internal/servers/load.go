@@ -124,6 +124,16 @@ func Load(ctx context.Context, addr string, k *Click, connections int, d time.Du
 	return latency, time.Since(start), err
 }
 
+// Once clicks once.
+func Once(ctx context.Context, addr string, k *Click) error {
+	c, err := dial(ctx, addr)
+	if err != nil {
+		return err
+	}
+	defer c.conn.Close()
+	return c.click(k)
+}
+
 func pace(ctx context.Context, addr string, k *Click, start time.Time, d time.Duration, i, connections int, rate float64) (list []time.Duration, err error) {
 	c, err := dial(ctx, addr)
 	if err != nil {
