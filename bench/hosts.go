@@ -87,10 +87,8 @@ func (p *hostsPlan) run(ctx context.Context, out string) error {
 	}
 	progress("building hostsim and the modules")
 	hosts := [2]host{{"hostsim", filepath.Join(dir, "hostsim")}, {strings.TrimSpace(string(said)), viceroy}}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", hosts[0].path, "./hostsim/cmd/hostsim")
-	build.Dir = ".." // hostsim's module
-	if said, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, said)
+	if err := buildCommand(ctx, hosts[0].path, "./hostsim/cmd/hostsim"); err != nil {
+		return err
 	}
 	list, missing, err := p.modules(ctx)
 	if err != nil {

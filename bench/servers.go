@@ -112,10 +112,8 @@ func prepareServers(ctx context.Context, origin, dir string) (*servers.Setup, er
 	}
 	setup.Binary = filepath.Join(dir, "servertest")
 	progress("building the server and the module")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", setup.Binary, "./deploy/internal/servertest")
-	build.Dir = ".." // the server's module
-	if said, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, said)
+	if err := buildCommand(ctx, setup.Binary, "./deploy/internal/servertest"); err != nil {
+		return nil, err
 	}
 	ours, err := guests.NewOurs(ctx, ".")
 	if err != nil {
@@ -124,6 +122,16 @@ func prepareServers(ctx context.Context, origin, dir string) (*servers.Setup, er
 	setup.Sites = clicks.Sites(measure.UsualSites)
 	setup.Module, _, err = ours.Module(ctx, setup.Sites)
 	return setup, err
+}
+
+// buildCommand builds a command of the module that is measured.
+func buildCommand(ctx context.Context, out, pkg string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", out, pkg)
+	build.Dir = ".."
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", pkg, err, said)
+	}
+	return nil
 }
 
 // measure loads the programs in turn. rates are those of the latencies.

@@ -59,7 +59,7 @@ func nullable(typ string) string { return typ }
 
 const onceByRow = "SELECT * FROM clickedge_log%s QUALIFY ROW_NUMBER() OVER (PARTITION BY %s ORDER BY %s) = 1"
 
-func dialects(list []member) []dialect {
+func dialects() []dialect {
 	return []dialect{
 		{
 			name: "duckdb", title: "DuckDB", quote: `"`,
@@ -72,7 +72,7 @@ func dialects(list []member) []dialect {
 			},
 			port: `lower(regexp_replace("host", '\.?(:[0-9]*)?$', ''))`,
 			load: "-- Put your files in place of the name. What DuckDB finds out by itself lacks members\n-- that no line at the beginning has, so the columns are named.\n" +
-				"INSERT INTO clickedge_log BY NAME\nSELECT * FROM read_json('clicks.ndjson', format = 'newline_delimited', columns = {\n" + duckColumns(list) + "\n}) WHERE \"v\" = 1;\n",
+				"INSERT INTO clickedge_log BY NAME\nSELECT * FROM read_json('clicks.ndjson', format = 'newline_delimited', columns = {\n%s\n}) WHERE \"v\" = 1;\n",
 		},
 		{
 			name: "postgres", title: "PostgreSQL 13 or later", quote: `"`,
@@ -102,7 +102,7 @@ func dialects(list []member) []dialect {
 			},
 			port: "lower(replaceRegexpOne(`host`, '\\\\.?(:[0-9]*)?$', ''))",
 			load: "-- Put your files in place of the name; in clickhouse-client, FROM INFILE does the same.\n" +
-				"INSERT INTO clickedge_log\nSELECT * FROM file('clicks.ndjson', 'JSONEachRow', '" + clickColumns(list) + "')\nWHERE `v` = 1\n" +
+				"INSERT INTO clickedge_log\nSELECT * FROM file('clicks.ndjson', 'JSONEachRow', '%s')\nWHERE `v` = 1\n" +
 				"SETTINGS input_format_skip_unknown_fields = 1, date_time_input_format = 'best_effort';\n",
 		},
 		{
@@ -135,26 +135,21 @@ func dialects(list []member) []dialect {
 	}
 }
 
-func duckColumns(list []member) string {
-	var b []string
-	types := map[string]string{"number": "BIGINT", "string": "VARCHAR", "time": "TIMESTAMP"}
-	for _, m := range list {
-		b = append(b, fmt.Sprintf("  %q: '%s'", m.name, types[m.kind]))
+// column is a member's type, which may be NULL where lines may lack it.
+func (d dialect) column(m member) string {
+	if m.always {
+		return d.types[m.kind]
 	}
-	return strings.Join(b, ",\n")
+	return d.optional(d.types[m.kind])
 }
 
-func clickColumns(list []member) string {
+// columns lists the members with their types, each in this form.
+func (d dialect) columns(list []member, form, between string) string {
 	var b []string
-	types := map[string]string{"number": "Int64", "string": "String", "time": "DateTime64(3, \\'UTC\\')"}
 	for _, m := range list {
-		typ := types[m.kind]
-		if !m.always {
-			typ = "Nullable(" + typ + ")"
-		}
-		b = append(b, fmt.Sprintf("`%s` %s", m.name, typ))
+		b = append(b, fmt.Sprintf(form, m.name, d.column(m)))
 	}
-	return strings.Join(b, ", ")
+	return strings.Join(b, between)
 }
 
 // schema defines the table, and the view in which each request stands once.
@@ -167,10 +162,8 @@ func (d dialect) schema(list []member) string {
 	fmt.Fprintf(&b, "-- The click log, version 1, in %s. What the columns mean: core/spec/click-log.md.\n%s\n", d.title, d.table)
 	var columns []string
 	for i, m := range list {
-		typ := d.types[m.kind]
-		if !m.always {
-			typ = d.optional(typ)
-		} else if d.name != "clickhouse" && d.name != "athena" {
+		typ := d.column(m)
+		if m.always && d.name != "clickhouse" && d.name != "athena" {
 			typ += " NOT NULL"
 		}
 		comma := ","
@@ -259,15 +252,26 @@ func (d dialect) queries() string {
 	return b.String()
 }
 
+// loading is how files get in, with the columns where the database wants them.
+func (d dialect) loading(list []member) string {
+	switch d.name {
+	case "duckdb":
+		return fmt.Sprintf(d.load, d.columns(list, "  %q: '%s'", ",\n"))
+	case "clickhouse": // within a string
+		return fmt.Sprintf(d.load, strings.ReplaceAll(d.columns(list, "`%s` %s", ", "), "'", `\'`))
+	}
+	return d.load
+}
+
 // files are those of a database, by name.
 func (d dialect) files(list []member) map[string]string {
-	return map[string]string{"schema.sql": d.schema(list), "load.sql": d.load, "queries.sql": d.queries()}
+	return map[string]string{"schema.sql": d.schema(list), "load.sql": d.loading(list), "queries.sql": d.queries()}
 }
 
 // The files are what the specification's table says, for every database.
 func TestFiles(t *testing.T) {
 	list := members(t)
-	for _, d := range dialects(list) {
+	for _, d := range dialects() {
 		for name, text := range d.files(list) {
 			path := filepath.Join(d.name, name)
 			if *update {
