@@ -52,4 +52,4 @@ SELECT
   CASE WHEN "agrees" = 'no' THEN 1 ELSE 0 END AS is_disagreeing,
   CASE WHEN "action" = 'proxy' AND COALESCE("origin_status", 0) <> 0 THEN 1 ELSE 0 END AS is_answered,
   CASE WHEN COALESCE("origin_status", 0) = 0 AND COALESCE("origin_error", '') <> '' THEN 1 ELSE 0 END AS is_unanswered
-FROM (SELECT DISTINCT ON ("request") * FROM clickedge_log ORDER BY "request", "time") AS once;
+FROM (SELECT l.* FROM clickedge_log AS l WHERE NOT EXISTS (SELECT FROM clickedge_log AS e WHERE e."request" = l."request" AND (e."time", e.tableoid, e.ctid) < (l."time", l.tableoid, l.ctid))) AS once;
