@@ -170,3 +170,10 @@ func Unpacked(name string, text []byte) error {
 	}
 	return nil
 }
+
+// Packing names the compression of a text that begins so; "" for none that is
+// known.
+func Packing(begin []byte) string {
+	p, _ := packingOf(begin)
+	return p.name
+}

@@ -181,8 +181,8 @@ func (f *fetched) failed(host string, err error) {
 	}
 }
 
-// load lets failed names be tried again.
-func (f *fetched) load([]string, io.Writer) error {
+// Load lets failed names be tried again.
+func (f *fetched) Load([]string, io.Writer) error {
 	f.waits.clearAll()
 	return nil
 }

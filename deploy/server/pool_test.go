@@ -35,8 +35,8 @@ func newESP(t *testing.T, handler http.Handler) (*espServer, *Pool) {
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	c := &certificate{}
-	c.now.Store(&cert)
+	c := newCertificate("", "")
+	c.Put(&cert)
 	e := &espServer{Server: &wire.Server{Handler: handler, TLSConfig: c.config()}, addr: ln.Addr().String()}
 	go e.Serve(ln)
 	t.Cleanup(func() { e.Close() })

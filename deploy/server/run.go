@@ -92,8 +92,8 @@ type port struct {
 
 // certificates are one's own, or fetched.
 type certificates interface {
-	// load reads again what may have changed.
-	load(hosts []string, w io.Writer) error
+	// Load reads again what may have changed.
+	Load(hosts []string, w io.Writer) error
 	config() *tls.Config
 	close()
 }
@@ -226,7 +226,7 @@ func (r *run) secure(hosts []string) error {
 			}
 		}
 	case r.HTTPS != "":
-		r.certs = &certificate{certFile: r.Cert, keyFile: r.Key}
+		r.certs = newCertificate(r.Cert, r.Key)
 	default:
 		return nil
 	}
@@ -235,7 +235,7 @@ func (r *run) secure(hosts []string) error {
 			p.server.TLSConfig = r.certs.config()
 		}
 	}
-	return r.certs.load(hosts, r.Err)
+	return r.certs.Load(hosts, r.Err)
 }
 
 // observe adds what the metrics show beside the lines of the log.
@@ -324,7 +324,7 @@ func (r *run) reload() {
 	r.watcher.Mark()
 	content, hosts, err := r.load()
 	if err == nil && r.certs != nil {
-		err = r.certs.load(hosts, r.Err)
+		err = r.certs.Load(hosts, r.Err)
 	}
 	if d, ok := r.log.(*delivered); err == nil && ok {
 		err = d.load()

@@ -12,11 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/folder"
 )
 
 // Batch is a number of lines that are sent together.
@@ -130,7 +129,7 @@ func (s *Spool) seal(b *filling) error {
 		err = s.rename(b)
 	}
 	if err == nil {
-		err = syncFolder(s.dir)
+		err = folder.Sync(s.dir)
 	}
 	if err == nil {
 		_ = b.file.Close()
@@ -197,7 +196,7 @@ func (s *Spool) repair(id string) (b Batch, damaged int, err error) {
 			return b, 0, err
 		}
 	}
-	if err := syncFolder(s.dir); err != nil {
+	if err := folder.Sync(s.dir); err != nil {
 		return b, 0, err
 	}
 	return Batch{ID: id, Size: int64(len(whole)), Since: begunAt(id)}, len(rest), os.Remove(name)
@@ -214,20 +213,4 @@ func sift(text []byte) (whole, rest []byte) {
 		}
 	}
 	return whole, rest
-}
-
-// syncFolder brings names to the disk, where folders can be synced.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := f.Sync(); !errors.Is(err, syscall.EINVAL) {
-		return err
-	}
-	return nil
 }

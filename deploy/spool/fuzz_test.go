@@ -103,9 +103,9 @@ func randomScript(seed uint64) []byte {
 	return script
 }
 
-// folder makes one in memory where there is such a place: the disk's own time is
+// place makes one in memory where there is such a place: the disk's own time is
 // not what is tried.
-func folder(t *testing.T) string {
+func place(t *testing.T) string {
 	dir, err := os.MkdirTemp("/dev/shm", "spool-*")
 	if err != nil {
 		return t.TempDir()
@@ -116,7 +116,7 @@ func folder(t *testing.T) string {
 
 func newModel(t *testing.T) *model {
 	m := &model{T: t, clock: time.UnixMilli(1_800_000_000_000), room: 1 << 30}
-	m.o = Options{Dir: filepath.Join(folder(t), "spool"), Most: 4 << 10, Warn: m.warn, batch: 1 << 10, every: time.Hour}
+	m.o = Options{Dir: filepath.Join(place(t), "spool"), Most: 4 << 10, Warn: m.warn, batch: 1 << 10, every: time.Hour}
 	m.o.create = func(name string) (file, error) {
 		file, err := create(name)
 		return &disk{file: file, room: &m.room, sync: &m.sync, truncate: m.truncate}, err

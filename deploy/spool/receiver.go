@@ -71,19 +71,27 @@ func NewReceiver(o ReceiverOptions) (*Receiver, error) {
 		return nil, err
 	}
 	o.Field = cmp.Or(o.Field, "Authorization")
-	if !fieldName.MatchString(o.Field) {
-		return nil, failure.Usage(fmt.Errorf("%q is not the name of a header field", clean.Cut(o.Field, 60)), "name the field that the receiver reads the token from, such as Authorization")
-	}
-	for _, own := range ownFields {
-		if strings.EqualFold(own, o.Field) {
-			return nil, failure.Usage(fmt.Errorf("the field %s is written with each batch, so it cannot have the token", own), "name the field that the receiver reads the token from, such as Authorization")
-		}
+	if err := CheckField(o.Field); err != nil {
+		return nil, err
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute, MaxConnsPerHost: 1,
 		TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 		TLSClientConfig: &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12}}
 	return &Receiver{url: o.URL, field: o.Field, gzip: o.Gzip, client: &http.Client{Transport: transport, Timeout: postTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil // a POST would become a GET, and the token go elsewhere
+}
+
+// CheckField refuses a name that no header field with a token can have.
+func CheckField(name string) error {
+	if !fieldName.MatchString(name) {
+		return failure.Usage(fmt.Errorf("%q is not the name of a header field", clean.Cut(name, 60)), "name the field that the receiver reads the token from, such as Authorization")
+	}
+	for _, own := range ownFields {
+		if strings.EqualFold(own, name) {
+			return failure.Usage(fmt.Errorf("the field %s is written with each batch, so it cannot have the token", own), "name the field that the receiver reads the token from, such as Authorization")
+		}
+	}
+	return nil
 }
 
 func checkURL(text string) error {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
+	"github.com/clickedge/clickedge/deploy/folder"
 	"github.com/clickedge/clickedge/deploy/output"
 )
 
@@ -101,35 +101,9 @@ func Open(o Options) (*Spool, error) {
 const folderHint = "name a folder that belongs to the server's user alone; its parent must exist"
 
 // take makes the folder and locks it.
-func (s *Spool) take() error {
-	if err := os.Mkdir(s.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return failure.Usage(fmt.Errorf("the spool's folder cannot be made: %w", err), folderHint)
-	}
-	info, err := os.Stat(s.dir)
-	switch {
-	case err != nil:
-		return failure.Usage(fmt.Errorf("the spool's folder cannot be used: %w", err), folderHint)
-	case !info.IsDir():
-		return failure.Usage(fmt.Errorf("%q is a file, and a spool is a folder", s.dir), folderHint)
-	case writableByOthers(info.Mode()):
-		return failure.Usage(fmt.Errorf("everybody can write to the spool's folder %q (mode %04o): who does could add lines to the click log", s.dir, info.Mode().Perm()),
-			"chmod 700 "+output.ShellWord(s.dir))
-	}
-	probe, err := os.CreateTemp(s.dir, ".try-*")
-	if err == nil {
-		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-	}
-	if err != nil {
-		return failure.Usage(fmt.Errorf("the spool cannot be written to: %w", err), folderHint)
-	}
-	s.lock = flock.New(filepath.Join(s.dir, "lock"), flock.SetPermissions(0o600))
-	switch ok, err := s.lock.TryLock(); {
-	case err != nil:
-		return failure.Usage(fmt.Errorf("the spool cannot be locked: %w", err), folderHint)
-	case !ok:
-		return failure.Usage(fmt.Errorf("another process has the spool %q", s.dir), "one server, one folder: end the other one, or name another folder")
-	}
-	return nil
+func (s *Spool) take() (err error) {
+	s.lock, err = folder.Take(s.dir, folder.Use{Name: "the spool", Hint: folderHint, Mode: 0o700})
+	return err
 }
 
 // recover finds what earlier processes have left.
@@ -142,7 +116,7 @@ func (s *Spool) recover() error {
 	for _, e := range list {
 		m := fileName.FindStringSubmatch(e.Name())
 		if m == nil || !e.Type().IsRegular() {
-			if e.Name() != "lock" {
+			if e.Name() != folder.LockName {
 				others++
 			}
 			continue
@@ -302,7 +276,7 @@ func (s *Spool) sync() error {
 	isNew := b.synced == 0
 	err := b.sync(size)
 	if err == nil && isNew {
-		err = syncFolder(s.dir)
+		err = folder.Sync(s.dir)
 	}
 	return err
 }
