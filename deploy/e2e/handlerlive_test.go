@@ -76,7 +76,9 @@ func TestHandler(t *testing.T) {
 // as HTTP/2 allows; and a request without one gets none.
 func (l *live) bodies(t *testing.T) {
 	const form = "List-Unsubscribe=One-Click"
-	long := strings.Repeat("a long body ", 20_000)
+	// Many writes of the guest, and no more than the stand-in reads: an origin
+	// that answers earlier may leave the rest.
+	long := strings.Repeat("a long body ", 5_000)
 	for name, c := range map[string]struct {
 		method, body string
 		unknown      bool // how long it is
