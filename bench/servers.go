@@ -38,8 +38,9 @@ type served struct {
 
 // load is what one kind of click took.
 type load struct {
-	perSecond, cpu []float64       // of each round; cpu in microseconds a click
-	half           []time.Duration // latency at half the load
+	// of each round; cpu in microseconds a click, latencies at half the load in
+	// milliseconds
+	perSecond, cpu, p50, p99 []float64
 }
 
 const (
@@ -153,11 +154,20 @@ func (p *serversPlan) measure(ctx context.Context, list []*served) (rates map[st
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s at half the load: %w", s.Name, kind, err)
 				}
-				s.kinds[kind].half = append(s.kinds[kind].half, latency...)
+				s.kinds[kind].late(latency)
 			}
 		}
 	}
 	return rates, nil
+}
+
+// late takes the latencies of a round. The quantiles are those of a round, so
+// that one stall of the machine is not the figure of the whole run.
+func (l *load) late(latency []time.Duration) {
+	micros := measure.InMicros(latency)
+	slices.Sort(micros)
+	l.p50 = append(l.p50, measure.Quantile(micros, 0.5)/1000)
+	l.p99 = append(l.p99, measure.Quantile(micros, 0.99)/1000)
 }
 
 // full loads one program as far as it goes.
@@ -230,10 +240,8 @@ func (p *serversPlan) table(m measure.Machine, list []*served, rates map[string]
 			if len(l.cpu) > 0 {
 				cpu = fmt.Sprintf("%.1f", median(l.cpu))
 			}
-			half := measure.InMicros(l.half)
-			slices.Sort(half)
 			fmt.Fprintf(&b, "| %s | %.0f | %.2f | %s | %.2f | %.2f |\n", s.Name, median(l.perSecond), median(l.perSecond)/ours, cpu,
-				measure.Quantile(half, 0.5)/1000, measure.Quantile(half, 0.99)/1000)
+				median(l.p50), median(l.p99))
 		}
 		b.WriteString("\n")
 	}
