@@ -103,6 +103,7 @@ type Guest struct {
 	session  *session
 	refused  bool
 	profiled *profiled // nil: there is no profile
+	memory   *memory   // of the default engine
 }
 
 // Call makes a host call for the guest; args are its core arguments and m is

@@ -12,4 +12,6 @@ func newImage(data []byte) *image { return &image{data} }
 
 func (*image) mapped(uint64) ([]byte, func(int), error) { return nil, nil, errors.ErrUnsupported }
 
+func (*image) drop(buf []byte, from, to int) { clear(buf[from:to]) }
+
 func (*image) close() {}

@@ -39,9 +39,6 @@ type reused struct {
 	hot     []span       // from learned = learning on
 }
 
-// span is a part of memory, in bytes.
-type span struct{ from, to int }
-
 func (i *image) take(limit uint64) []byte {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -142,4 +139,30 @@ func (i *image) restore(buf []byte) bool {
 		at = s.to
 	}
 	return true
+}
+
+// drop makes a part of a mapping zero without touching its pages, but for those
+// that guests usually write, which are there already. It does not reach into the
+// image.
+func (i *image) drop(buf []byte, from, to int) {
+	i.mu.Lock()
+	hot := i.hot
+	i.mu.Unlock()
+	page := os.Getpagesize()
+	begin, end := max(len(i.data), (from+page-1)/page*page), to/page*page
+	if begin >= end {
+		clear(buf[from:to])
+		return
+	}
+	clear(buf[from:begin])
+	at := begin
+	for _, s := range append(hot[:len(hot):len(hot)], span{end, end}) {
+		s.from, s.to = min(max(s.from, at), end), min(max(s.to, at), end)
+		if s.from > at && unix.Madvise(buf[at:s.from], unix.MADV_DONTNEED) != nil {
+			clear(buf[at:s.from])
+		}
+		clear(buf[s.from:s.to])
+		at = s.to
+	}
+	clear(buf[end:to])
 }

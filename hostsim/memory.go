@@ -1,6 +1,10 @@
 package hostsim
 
-import "github.com/tetratelabs/wazero/experimental"
+import (
+	"slices"
+
+	"github.com/tetratelabs/wazero/experimental"
+)
 
 // memory is a guest's linear memory. It starts as the module's image: mapped
 // copy-on-write where the system can, so that a guest pays for the pages that
@@ -11,6 +15,7 @@ type memory struct {
 	refused func() // called when the guest asks for more than the limit
 	buf     []byte
 	done    func(used int) // gives mapped memory back
+	dropped []span
 }
 
 var (
@@ -47,6 +52,28 @@ func (m *memory) Reallocate(size uint64) []byte {
 	m.buf = m.buf[:size]
 	return m.buf
 }
+
+// mostDropped bounds how many parts of a memory are made zero by dropping pages.
+const mostDropped = 16
+
+// zero makes a part of memory zero. Go's runtime clears megabytes that nobody
+// has touched when it starts, and each of these pages would cost a fault: they
+// are dropped. Nothing is dropped twice, so a guest that clears one buffer again
+// and again pays for the faults once.
+func (m *memory) zero(from, to int) {
+	part := span{from, to}
+	if m.done == nil || len(m.dropped) == mostDropped || slices.ContainsFunc(m.dropped, part.meets) {
+		clear(m.buf[from:to])
+		return
+	}
+	m.dropped = append(m.dropped, part)
+	m.image.drop(m.buf, from, to)
+}
+
+// span is a part of memory, in bytes.
+type span struct{ from, to int }
+
+func (s span) meets(other span) bool { return s.from < other.to && other.from < s.to }
 
 // Free does nothing: wazero may call it while a host call still reads memory.
 // See release.

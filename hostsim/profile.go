@@ -161,11 +161,7 @@ func (p *wazeroProgram) profiled(g *Guest) *profiled {
 		path, _, _ := strings.Cut(r.Target, "?")
 		return r.Method + " " + path
 	}
-	d := &profiled{profile: p.profile, label: request, last: time.Now()}
-	if p.metered {
-		d.added = 1
-	}
-	return d
+	return &profiled{profile: p.profile, label: request, last: time.Now(), added: uint32(len(p.compiled.ImportedFunctions()) - len(p.imports()))}
 }
 
 // part counts the time since the last look for something that has no stack.
@@ -211,15 +207,20 @@ func (l looks) Before(ctx context.Context, _ api.Module, def api.FunctionDefinit
 	d.last = now
 }
 
-// After counts the time of a host call; that of a look itself does not count.
+// After counts the time of a host call; that of a look itself does not count,
+// and that of an instruction which is left to the host is the guest's.
 func (l looks) After(ctx context.Context, _ api.Module, def api.FunctionDefinition, _ []uint64) {
 	d := profileOf(ctx)
 	if d == nil {
 		return
 	}
-	if def.ModuleName() != meter.TickModule {
+	stack := d.stack
+	if def.ModuleName() == meter.Module {
+		stack = stack[1:]
+	}
+	if def.Name() != meter.Tick {
 		d.profile.mu.Lock()
-		d.profile.add(d.stack, d.label(), time.Since(d.last))
+		d.profile.add(stack, d.label(), time.Since(d.last))
 		d.profile.mu.Unlock()
 	}
 	d.last = time.Now()

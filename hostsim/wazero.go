@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -104,7 +105,7 @@ func compile(ctx context.Context, rt wazero.Runtime, module []byte) (c wazero.Co
 			err = fmt.Errorf("the module is not valid; wazero: %v", p)
 		}
 	}()
-	return rt.CompileModule(ctx, module)
+	return rt.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), module)
 }
 
 func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte) (err error) {
@@ -130,7 +131,11 @@ func (p *wazeroProgram) load(ctx context.Context, e *wazeroEngine, module []byte
 // imports are the functions that the guest itself imports.
 func (p *wazeroProgram) imports() []api.FunctionDefinition {
 	imports := p.compiled.ImportedFunctions()
-	if p.metered {
+	for p.metered && len(imports) > 0 {
+		module, name, _ := imports[len(imports)-1].Import()
+		if module != meter.Module || name != meter.Tick && name != meter.Zero {
+			break
+		}
 		imports = imports[:len(imports)-1]
 	}
 	return imports
@@ -151,7 +156,9 @@ func link(ctx context.Context, rt wazero.Runtime, unknown []api.FunctionDefiniti
 	for _, call := range HostCalls() {
 		function(call.Module).WithGoModuleFunction(trampoline(call), valueTypes(call.Params), []api.ValueType{api.ValueTypeI32}).Export(call.Name)
 	}
-	function(meter.TickModule).WithGoModuleFunction(api.GoModuleFunc(tick), nil, nil).Export(meter.TickName)
+	function(meter.Module).WithGoModuleFunction(api.GoModuleFunc(tick), nil, nil).Export(meter.Tick)
+	three := valueTypes("iii")
+	function(meter.Module).WithGoModuleFunction(api.GoModuleFunc(zero), three, three).Export(meter.Zero)
 	for _, def := range unknown {
 		module, name, _ := def.Import()
 		function(module).WithGoModuleFunction(standIn(def, behavior), def.ParamTypes(), def.ResultTypes()).Export(name)
@@ -196,12 +203,22 @@ func tick(ctx context.Context, _ api.Module, _ []uint64) {
 	}
 }
 
+// zero fills for modules that leave it to the host; see package meter.
+func zero(ctx context.Context, instance api.Module, stack []uint64) {
+	from, value, n := uint64(uint32(stack[0])), byte(stack[1]), uint64(uint32(stack[2]))
+	if value == 0 && from+n <= uint64(instance.Memory().Size()) {
+		ctx.Value(guestKey{}).(*Guest).memory.zero(int(from), int(from+n))
+		stack[2] = 0
+	}
+}
+
 // Run implements Program.
 func (p *wazeroProgram) Run(ctx context.Context, g *Guest) error {
 	ctx = context.WithValue(ctx, guestKey{}, g)
 	g.profiled = p.profiled(g)
 	memory := &memory{image: p.image, limit: uint64(g.MemoryPages) << 16, refused: g.MemoryRefused}
 	defer memory.release()
+	g.memory = memory
 	instance, err := p.instantiate(ctx, g, memory)
 	if err != nil {
 		return fmt.Errorf("instantiate: %w", err)

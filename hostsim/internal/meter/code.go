@@ -33,6 +33,7 @@ const (
 	opFirstNumeric = 0x45
 	opLastNumeric  = 0xc4
 	opI32LeS       = 0x4c
+	opI32GeU       = 0x4f
 	opI32Add       = 0x6a
 	opI32Sub       = 0x6b
 	opI32ShrU      = 0x76
@@ -85,12 +86,16 @@ type counter struct {
 	tick    uint32 // the function to call when there are none
 	turns   int32
 	imports uint32 // functions before tick: those keep their index
+	fills   bool   // there is a memory.fill, and zero is imported behind tick
 }
 
-// function is the index of a function once tick is among the imports.
+// function is the index of a function once tick and zero are among the imports.
 func (c *counter) function(index uint32) uint32 {
 	if index >= c.tick {
 		index++
+		if c.fills {
+			index++
+		}
 	}
 	return index
 }
@@ -117,6 +122,16 @@ func (c *counter) charge(b []byte, local uint32) []byte {
 	b = wasmbin.AppendU32(append(b, opLocalGet), local)
 	b = append(b, opI32Const, bulkShift, opI32ShrU, opI32Sub)
 	return wasmbin.AppendU32(append(b, opGlobalSet), c.global)
+}
+
+// zero lets the host fill where it is much, and leaves the arguments of what is
+// still to do.
+func (m *module) zero(b []byte, local uint32) []byte {
+	b = wasmbin.AppendU32(append(b, opLocalGet), local)
+	b = wasmbin.AppendI32(append(b, opI32Const), Much)
+	b = wasmbin.AppendI32(append(b, opI32GeU, opIf), int32(m.zeroType()))
+	b = wasmbin.AppendU32(append(b, opCall), m.tick+1)
+	return append(b, opEnd)
 }
 
 // body is one function's code as it is rewritten.
@@ -220,6 +235,9 @@ func (b *body) bulk(at int) {
 	if moves(op) && !b.r.Bad {
 		b.flush(at)
 		b.text = b.charge(b.text, b.local)
+		if op == memoryFill {
+			b.text = b.zero(b.text, b.local)
+		}
 	}
 }
 
@@ -248,6 +266,8 @@ func (m *module) surveyCode(code []byte) bool {
 func (m *module) surveyBulk(r *wasmbin.Reader) {
 	op := r.U32()
 	switch op {
+	case memoryFill:
+		m.fills = true
 	case memoryInit, dataDrop:
 		m.usesData = true
 	case tableInit, elemDrop, tableCopy, tableGrow, tableFill:

@@ -12,7 +12,8 @@
 // is full.
 //
 // It also makes an instance cheaper: a table of functions is filled where the
-// guest calls through it.
+// guest calls through it, and what a guest fills with zeroes is left to the host
+// where it is much ([Zero]), which knows of pages that nobody has touched.
 //
 // Start with [Rewrite]. It knows the instructions of WebAssembly 2.0 and
 // refuses what it does not know.

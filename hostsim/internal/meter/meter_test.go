@@ -24,7 +24,8 @@ var errStopped = errors.New("stopped on purpose")
 type guest struct {
 	api.Module
 	ticks int
-	limit int // of ticks; 0: none
+	limit int         // of ticks; 0: none
+	zeros [][3]uint32 // the arguments of zero
 }
 
 func start(t testing.TB, module []byte, turns int32, limit int) *guest {
@@ -35,11 +36,14 @@ func start(t testing.TB, module []byte, turns int32, limit int) *guest {
 	rt := wazero.NewRuntime(ctx)
 	t.Cleanup(func() { rt.Close(ctx) })
 	g := &guest{limit: limit}
-	_, err = rt.NewHostModuleBuilder(TickModule).NewFunctionBuilder().WithFunc(func() {
+	_, err = rt.NewHostModuleBuilder(Module).NewFunctionBuilder().WithFunc(func() {
 		if g.ticks++; g.ticks == g.limit {
 			panic(errStopped)
 		}
-	}).Export(TickName).Instantiate(ctx)
+	}).Export(Tick).NewFunctionBuilder().WithFunc(func(from, value, n uint32) (uint32, uint32, uint32) {
+		g.zeros = append(g.zeros, [3]uint32{from, value, n})
+		return from + 1, value, n - 1 // the host may leave what it likes
+	}).Export(Zero).Instantiate(ctx)
 	require.NoError(t, err)
 	g.Module, err = rt.InstantiateWithConfig(ctx, rewritten, wazero.NewModuleConfig().WithStartFunctions())
 	require.NoError(t, err)
@@ -130,6 +134,37 @@ func TestCounts(t *testing.T) {
 	require.Equal(t, 1, g.ticks, "bytes that are filled count")
 }
 
+const fills = `(module (memory 2)
+  (table 1 funcref) (elem (i32.const 0) $fill)
+  (func $fill (export "fill") (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "byte") (param i32) (result i32) (i32.load8_u (local.get 0))))`
+
+// Of what is filled, much is left to the host, and the rest is done as before.
+func TestLeavesMuchToTheHost(t *testing.T) {
+	g := start(t, assemble(t, fills), Turns, 0)
+	ctx := context.Background()
+	fill := func(from, value, n uint64) error {
+		_, err := g.ExportedFunction("fill").Call(ctx, from, value, n)
+		return err
+	}
+	at := func(place uint64) uint64 {
+		results, err := g.ExportedFunction("byte").Call(ctx, place)
+		require.NoError(t, err)
+		return results[0]
+	}
+	require.NoError(t, fill(10, 5, Much-1))
+	require.Empty(t, g.zeros)
+	require.Equal(t, []uint64{0, 5, 5, 0}, []uint64{at(9), at(10), at(Much + 8), at(Much + 9)})
+	require.NoError(t, fill(0, 0, Much))
+	require.NoError(t, fill(100, 7, Much+1))
+	require.Equal(t, [][3]uint32{{0, 0, Much}, {100, 7, Much + 1}}, g.zeros)
+	require.Equal(t, []uint64{0, 0, 7, 7, 0}, []uint64{at(0), at(100), at(101), at(Much + 100), at(Much + 101)}, "the stand-in left out one byte")
+	g.zeros = nil
+	require.ErrorContains(t, fill(2<<16-Much+2, 0, Much), "out of bounds", "the stand-in has made one byte of it less")
+	require.ErrorContains(t, fill(0, 0, 0xffffffff), "out of bounds")
+	require.Len(t, g.zeros, 2)
+}
+
 // compiles reports whether an engine takes a module.
 func compiles(module []byte) bool {
 	ctx := context.Background()
@@ -185,7 +220,7 @@ func modules(t testing.TB) map[string][]byte {
 	files, err := filepath.Glob("../../testdata/adversarial/*.wat")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	all := map[string][]byte{"sums": assemble(t, sums)}
+	all := map[string][]byte{"sums": assemble(t, sums), "fills": assemble(t, fills)}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -249,6 +284,7 @@ var everyForm = sections(
 		"\x44\x00\x00\x00\x00\x00\x00\x00\x00\x1a"+
 		"\x41\x00\x41\x00\x41\x00\xfc\x08\x00\x00"+ // memory.init
 		"\xfc\x09\x00"+ // data.drop
+		"\x41\x00\x41\x00\x41\x00\xfc\x0b\x00"+ // memory.fill
 		"\x41\x00\x41\x00\x41\x00\xfc\x0c\x01\x00"+ // table.init
 		"\xfc\x0d\x01"+ // elem.drop
 		"\x41\x00\x41\x00\x41\x00\xfc\x0e\x00\x00"+ // table.copy
@@ -283,7 +319,7 @@ func TestEveryForm(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, compiles(rewritten))
 	require.NoError(t, wasmbin.Check(rewritten))
-	require.Contains(t, string(rewritten), "\x01\x03\x04last", "a name follows its function")
+	require.Contains(t, string(rewritten), "\x01\x04\x04last", "a name follows its function")
 	ctx := context.Background()
 	rt := wazero.NewRuntime(ctx)
 	defer rt.Close(ctx)
@@ -329,6 +365,7 @@ func TestRefuses(t *testing.T) {
 		"a type of later":      sections("\x01\x00\x01\x5f\x00", "\x0a\x00\x00"),
 		"locals without end":   sections("\x01\x00\x01\x60\x00\x00", "\x03\x00\x01\x00", "\x0a\x00\x01"+codeOf("\x01\xff\xff\xff\xff\x0f\x7f\x0b")),
 		"more code than types": sections("\x01\x00\x01\x60\x00\x00", "\x03\x00\x01\x00", "\x0a\x00\x02"+codeOf("\x00\x0b")+codeOf("\x00\x0b")),
+		"one that fills":       sections("\x01\x00\x01\x60\x00\x00", "\x02\x00\x01\x07hostsim\x04zero\x00\x00", "\x03\x00\x01\x00", "\x0a\x00\x01"+codeOf("\x00\x0b")),
 		"one that knows of it": sections("\x01\x00\x01\x60\x00\x00", "\x02\x00\x01\x07hostsim\x04tick\x00\x00", "\x03\x00\x01\x00", "\x0a\x00\x01"+codeOf("\x00\x0b")),
 	} {
 		_, err := Rewrite(module, Turns)

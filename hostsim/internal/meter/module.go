@@ -10,12 +10,21 @@ import (
 // or is not valid.
 var errUnknown = errors.New("module cannot be metered")
 
-// Module and name of the import that a metered module calls. It takes and
-// returns nothing.
+// The imports that a metered module calls.
 const (
-	TickModule = "hostsim"
-	TickName   = "tick"
+	// Module is what both are imported from.
+	Module = "hostsim"
+	// Tick takes and returns nothing.
+	Tick = "tick"
+	// Zero takes the arguments of a memory.fill of [Much] bytes or more: address,
+	// value, length. It fills as much as it likes, and returns the arguments of
+	// the memory.fill that does the rest; it leaves one that is out of bounds as
+	// it is. It is imported if the module has a memory.fill.
+	Zero = "zero"
 )
+
+// Much is how many bytes are left to the host to fill.
+const Much = 32 << 10
 
 // Turns is how many turns a guest makes between two ticks: so many that a call
 // of the host costs nothing beside them, and so few that they are over at once.
@@ -181,7 +190,7 @@ func (m *module) readTypes(r *wasmbin.Reader) {
 func (m *module) readImports(r *wasmbin.Reader) {
 	for range r.U32() {
 		from, name := string(r.Vector()), string(r.Vector())
-		if from == TickModule && name == TickName {
+		if from == Module && (name == Tick || name == Zero) {
 			m.ticks, r.Bad = true, true // a guest that knows of it is not metered twice
 		}
 		switch r.Byte() {
@@ -218,7 +227,7 @@ func limits(r *wasmbin.Reader) {
 // missing adds sections that the module does not have, between two that it has.
 func (m *module) missing(last, next byte) {
 	if !m.has[importSection] && before(last, importSection) && before(importSection, next) {
-		m.emit(importSection, m.addImport(wasmbin.AppendU32(nil, 1), nil))
+		m.emit(importSection, m.addImports(0, nil))
 		m.has[importSection] = true
 	}
 	if !m.has[globalSection] && before(last, globalSection) && before(globalSection, next) {
@@ -243,12 +252,16 @@ func (m *module) emit(id byte, content []byte) {
 	m.out = wasmbin.AppendVector(append(m.out, id), content)
 }
 
-// addImport appends the import of tick to those that are there.
-func (m *module) addImport(b, rest []byte) []byte {
-	b = append(b, rest...)
-	b = wasmbin.AppendVector(b, []byte(TickModule))
-	b = wasmbin.AppendVector(b, []byte(TickName))
-	return wasmbin.AppendU32(append(b, kindFunction), uint32(len(m.params)))
+// addImports appends the imports of tick and zero to the n that are there.
+func (m *module) addImports(n uint32, rest []byte) []byte {
+	added := m.function(m.tick) - m.tick
+	b := append(wasmbin.AppendU32(nil, n+added), rest...)
+	for i, name := range []string{Tick, Zero}[:added] {
+		b = wasmbin.AppendVector(b, []byte(Module))
+		b = wasmbin.AppendVector(b, []byte(name))
+		b = wasmbin.AppendU32(append(b, kindFunction), m.tickType()+uint32(i))
+	}
+	return b
 }
 
 // addGlobal appends the counter to the globals that are there.
@@ -271,7 +284,7 @@ func (m *module) section(id byte, content []byte) error {
 		m.emit(id, m.addFunctions(r.U32(), content[r.At:]))
 	case importSection:
 		n := r.U32()
-		m.emit(id, m.addImport(wasmbin.AppendU32(nil, n+1), content[r.At:]))
+		m.emit(id, m.addImports(n, content[r.At:]))
 	case globalSection:
 		m.emit(id, m.readGlobals(r))
 	case exportSection:
@@ -299,13 +312,30 @@ func (m *module) section(id byte, content []byte) error {
 	return nil
 }
 
-// addTypes appends the type of tick and of functions that fill, and that of the
-// one that chooses among those.
-func (m *module) addTypes(n uint32, rest []byte) []byte {
-	if m.lazy.on {
-		return append(append(wasmbin.AppendU32(nil, n+2), rest...), functionType, 0, 0, functionType, 1, typeI32, 0)
+// tickType is that of tick and of functions that fill; behind it are that of
+// zero, and that of the function which chooses among those that fill.
+func (m *module) tickType() uint32 { return uint32(len(m.params)) }
+
+func (m *module) zeroType() uint32 { return m.tickType() + 1 }
+
+func (m *module) chooseType() uint32 {
+	if m.fills {
+		return m.zeroType() + 1
 	}
-	return append(append(wasmbin.AppendU32(nil, n+1), rest...), functionType, 0, 0)
+	return m.tickType() + 1
+}
+
+// addTypes appends the types of what is added.
+func (m *module) addTypes(n uint32, rest []byte) []byte {
+	last := m.chooseType() - 1
+	added := []byte{functionType, 0, 0}
+	if m.fills {
+		added = append(added, functionType, 3, typeI32, typeI32, typeI32, 3, typeI32, typeI32, typeI32)
+	}
+	if m.lazy.on {
+		last, added = last+1, append(added, functionType, 1, typeI32, 0)
+	}
+	return append(append(wasmbin.AppendU32(nil, n+last+1-m.tickType()), rest...), added...)
 }
 
 func (m *module) addFunctions(n uint32, rest []byte) []byte {
@@ -314,9 +344,9 @@ func (m *module) addFunctions(n uint32, rest []byte) []byte {
 	}
 	out := append(wasmbin.AppendU32(nil, n+m.lazy.chunks()+1), rest...)
 	for range m.lazy.chunks() {
-		out = wasmbin.AppendU32(out, uint32(len(m.params)))
+		out = wasmbin.AppendU32(out, m.tickType())
 	}
-	return wasmbin.AppendU32(out, uint32(len(m.params))+1)
+	return wasmbin.AppendU32(out, m.chooseType())
 }
 
 func (m *module) readGlobals(r *wasmbin.Reader) []byte {
