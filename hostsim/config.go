@@ -103,6 +103,10 @@ type Config struct {
 	Stdout, Stderr io.Writer
 	// Trace describes each host call in Exchange.Calls in words. It costs time.
 	Trace bool
+	// TraceIf, when set, says for each host call whether it is described, in
+	// place of Trace: for a reader who comes and goes. It must be safe for
+	// concurrent use, and quick.
+	TraceIf func() bool
 	// Profile, when set, collects where guests' time goes, by function. It is
 	// for the default engine only, and costs time.
 	Profile *Profile

@@ -113,7 +113,7 @@ type Guest struct {
 func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 	s := g.session
 	call := Call{Module: c.Module, Name: c.Name}
-	trace, started := s.host.cfg.Trace, time.Time{}
+	trace, started := s.host.cfg.traces(), time.Time{}
 	if trace {
 		call.Args, started = c.fn.Words(m, args), time.Now()
 		// the engine may put the result in the first one's place
@@ -137,6 +137,14 @@ func (g *Guest) Call(c *HostCall, m Memory, args []uint64) (Status, error) {
 		return 0, context.Cause(s.ctx)
 	}
 	return Status(st), nil
+}
+
+// traces reports whether a host call is to be described.
+func (c *Config) traces() bool {
+	if c.TraceIf != nil {
+		return c.TraceIf()
+	}
+	return c.Trace
 }
 
 // Tick lets a guest that computes for long without a host call be ended, or

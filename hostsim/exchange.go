@@ -19,8 +19,10 @@ type Exchange struct {
 	Sandbox uint64
 	Request RequestSummary
 	// Response is the status that was sent to the client; 0 when the client
-	// went before there was one.
-	Response int
+	// went before there was one. ResponseHeader has the guest's fields of it,
+	// without those that frame the body. It must not be changed.
+	Response       int
+	ResponseHeader wire.Header
 	// Responded reports whether the guest itself answered. If not, the host
 	// did: 200 for a guest that ended well, 500 for one that did not, 503 at
 	// the time limit.
@@ -57,13 +59,13 @@ type LogLine struct {
 type Call struct {
 	Module, Name string
 	Status       Status
-	// With Config.Trace: the arguments, and what the call has written, as
+	// With Config.Trace or TraceIf: the arguments, and what the call has written, as
 	// name=value with texts quoted; and how long the call took, waiting
 	// included. The contents of secrets are left out, those of headers and
 	// bodies are not.
 	Args, Results string
 	Duration      time.Duration
-	// with Config.Trace, too: when it was made, from the beginning of the
+	// with them, too: when it was made, from the beginning of the
 	// request on
 	Start time.Duration
 }

@@ -60,7 +60,7 @@ func (h *Host) answer(w http.ResponseWriter, req *http.Request, down *abi.Downst
 		panic(http.ErrAbortHandler)
 	}
 	defer out.Close()
-	r.rec.x.Response = out.Status
+	r.rec.x.Response, r.rec.x.ResponseHeader = out.Status, out.Header
 	unblocked := r.boundWrites(rc)
 	if err := r.write(w, req, out); err != nil {
 		r.abandonSoon()

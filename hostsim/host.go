@@ -168,6 +168,19 @@ func (h *Host) KV(store, key string) (KVEntry, bool) {
 	return KVEntry{Value: e.Value, Metadata: e.Metadata}, ok
 }
 
+// SetConfig changes what a config store or dictionary has under a key; a store
+// that is not there is made. Guests that have opened the store keep what it had
+// then.
+func (h *Host) SetConfig(store, key, value string) {
+	h.svc.ChangeConfig(store, func(items map[string]string) { items[key] = value })
+}
+
+// DeleteConfig removes a key from a config store or dictionary. The store
+// stays.
+func (h *Host) DeleteConfig(store, key string) {
+	h.svc.ChangeConfig(store, func(items map[string]string) { delete(items, key) })
+}
+
 // Purge removes what guests and the HTTP cache have stored under a surrogate
 // key. With soft it becomes stale instead.
 func (h *Host) Purge(surrogateKey string, soft bool) { h.svc.Cache.Purge(surrogateKey, soft) }

@@ -106,7 +106,7 @@ func (r *run) collect(ctx context.Context, method string) (*Response, error) {
 	}
 	defer out.Close()
 	resp := &Response{Status: out.Status, Header: frameResponse(out, method)}
-	r.rec.x.Response = out.Status
+	r.rec.x.Response, r.rec.x.ResponseHeader = out.Status, out.Header
 	var body bytes.Buffer
 	reading, cancel := either(ctx, r.ctx)
 	defer cancel()

@@ -13,12 +13,13 @@ import (
 	"github.com/clickedge/clickedge/hostsim/wire"
 )
 
-// Service is what all sandboxes of one service share. It is not changed once
-// the first sandbox runs.
+// Service is what all sandboxes of one service share. Its fields are not
+// changed once the first sandbox runs.
 type Service struct {
 	Backends map[string]*origin.Backend
 	// Dynamic, when set, changes a backend that a guest registers.
-	Dynamic      func(name string, b *origin.Backend)
+	Dynamic func(name string, b *origin.Backend)
+	// ConfigStores are those at the start; see ChangeConfig.
 	ConfigStores map[string]map[string]string
 	SecretStores map[string]map[string][]byte
 	KV           *KVStores // nil: none
@@ -55,6 +56,8 @@ type Service struct {
 	// Sends, SecretReads and ConfigReads are how many of them a sandbox may do;
 	// 0: no limit.
 	Sends, SecretReads, ConfigReads int
+
+	configs configStores
 }
 
 // TLS is what a guest can ask about the client's TLS connection. With a nil

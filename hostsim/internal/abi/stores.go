@@ -1,5 +1,11 @@
 package abi
 
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+)
+
 // Config stores and dictionaries are the same thing under two names, with one
 // table of handles.
 
@@ -21,8 +27,40 @@ func open[T any](f *frame, stores map[string]T, handles *table[T], unknown Statu
 	}
 }
 
+// configStores are the stores once they have been changed. Guests read them
+// without a lock: a change replaces them.
+type configStores struct {
+	mu      sync.Mutex // of those who change them
+	changed atomic.Pointer[map[string]map[string]string]
+}
+
+// config returns the stores as they are now.
+func (s *Service) config() map[string]map[string]string {
+	if changed := s.configs.changed.Load(); changed != nil {
+		return *changed
+	}
+	return s.ConfigStores
+}
+
+// ChangeConfig changes a config store. A store that is not there is made.
+func (s *Service) ChangeConfig(store string, change func(items map[string]string)) {
+	s.configs.mu.Lock()
+	defer s.configs.mu.Unlock()
+	stores := maps.Clone(s.config())
+	if stores == nil {
+		stores = map[string]map[string]string{}
+	}
+	items := maps.Clone(stores[store])
+	if items == nil {
+		items = map[string]string{}
+	}
+	change(items)
+	stores[store] = items
+	s.configs.changed.Store(&stores)
+}
+
 // configOpen has Viceroy's answer to an unknown name.
-func configOpen(f *frame) { open(f, f.s.svc.ConfigStores, &f.s.stores, BadHandle) }
+func configOpen(f *frame) { open(f, f.s.svc.config(), &f.s.stores, BadHandle) }
 
 func configGet(f *frame) {
 	store := rowAt(f, &f.s.stores, f.u32(0))
