@@ -150,9 +150,21 @@ const sendAnyhow = `new Promise(async done => {
 func requireExplained(t *testing.T, v inspectorView, sites *core.Sites, link string) {
 	t.Helper()
 	require.Empty(t, v.Wrong)
-	host, target, _ := strings.Cut(strings.TrimPrefix(link, "https://"), "/")
+	_, target, _ := strings.Cut(strings.TrimPrefix(link, "https://"), "/")
 	target = "/" + target
-	x := explain.Of(&core.Request{Method: "GET", Target: target}, sites.Lookup(host), time.Now())
+	x := requireSections(t, v.Sections, v.Facts, v.Personal, sites, link)
+	require.Equal(t, fmt.Sprintf("GET %s", clean.Text(target)), v.Asked)
+	require.Subset(t, v.Notes, x.Notes)
+	require.Equal(t, "What a link does", v.Title, "nothing was run")
+	require.Zero(t, v.Alien, "nothing became markup")
+	require.Zero(t, v.Fetched)
+}
+
+// requireSections compares what is shown of a link with what explain says.
+func requireSections(t *testing.T, titles []string, shown [][]string, marked int, sites *core.Sites, link string) *explain.Explanation {
+	t.Helper()
+	host, target, _ := strings.Cut(strings.TrimPrefix(link, "https://"), "/")
+	x := explain.Of(&core.Request{Method: "GET", Target: "/" + target}, sites.Lookup(host), time.Now())
 	var sections []string
 	var facts [][]string
 	personal := 0
@@ -165,12 +177,8 @@ func requireExplained(t *testing.T, v inspectorView, sites *core.Sites, link str
 			}
 		}
 	}
-	require.Equal(t, sections, v.Sections)
-	require.Equal(t, facts, v.Facts)
-	require.Equal(t, personal, v.Personal)
-	require.Equal(t, fmt.Sprintf("GET %s", clean.Text(target)), v.Asked)
-	require.Subset(t, v.Notes, x.Notes)
-	require.Equal(t, "What a link does", v.Title, "nothing was run")
-	require.Zero(t, v.Alien, "nothing became markup")
-	require.Zero(t, v.Fetched)
+	require.Equal(t, sections, titles)
+	require.Equal(t, facts, shown)
+	require.Equal(t, personal, marked)
+	return x
 }

@@ -172,7 +172,7 @@ func TestServe(t *testing.T) {
 	resp, line = r.get("HEAD", "nope.example.com", "/")
 	require.Equal(t, 421, resp.StatusCode)
 	require.Contains(t, line, "wrong_host: no site has this host")
-	r.get("GET", "127.0.0.1", "/")
+	r.get("GET", "127.0.0.1", "/forgotten")
 
 	rest := r.finish()
 	require.Equal(t, 1, strings.Count(rest, "hint: a site is found by its Host, as in curl -H 'Host: link.example.com'"), rest)

@@ -68,7 +68,7 @@ func (p *backendPlan) addFault(text string) error {
 		return failure.Usage(fmt.Errorf("--fault %q is not BACKEND=FAULT", text), "a fault is one of "+FaultNames)
 	case !slices.Contains(p.names, backend):
 		return failure.Usage(fmt.Errorf("--fault: no backend %q", backend), p.backendsHint())
-	case p.real || p.urls[backend] != "":
+	case !p.standsIn(backend):
 		return failure.Usage(fmt.Errorf("--fault %s: only a stand-in can be made to fail", backend), "leave --origins out for it")
 	}
 	fault, err := origins.ParseFault(name)
@@ -84,6 +84,11 @@ func (p *backendPlan) backendsHint() string {
 		return "no site has an ESP, so there are no backends"
 	}
 	return "the backends of these sites are " + strings.Join(p.names, ", ")
+}
+
+// standsIn reports whether a backend is connected to a stand-in.
+func (p *backendPlan) standsIn(backend string) bool {
+	return !p.real && p.urls[backend] == "" && slices.Contains(p.names, backend)
 }
 
 // start starts the stand-ins; nil if the ESPs themselves answer.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -17,6 +18,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/origins"
+	"github.com/clickedge/clickedge/deploy/serve/page"
+	"github.com/clickedge/clickedge/deploy/serve/switches"
 	"github.com/clickedge/clickedge/hostsim"
 )
 
@@ -28,23 +31,50 @@ type generation struct {
 	stamp   module.Stamp // of text
 	wasm    []byte
 	ring    *keyring.Ring
+	plan    *backendPlan
 	fleet   *origins.Fleet
 	host    *hostsim.Host
 	handler http.Handler
 	inside  sync.WaitGroup // requests under way
+	// overrides are the sites that the page has switched something of.
+	overrides atomic.Pointer[map[string]*core.Site]
+}
+
+// site returns a site as it is in service; nil where there is none.
+func (g *generation) site(host string) *core.Site {
+	site := g.sites.Lookup(host)
+	if site == nil {
+		return nil
+	}
+	if o := (*g.overrides.Load())[site.Host]; o != nil {
+		return o
+	}
+	return site
+}
+
+// has reports whether a Host is that of a link domain, as such or below
+// localhost.
+func (g *generation) has(host string) bool {
+	_, local := withoutLocalhost(g.sites, host)
+	return local || g.sites.Lookup(host) != nil
+}
+
+// switchable are the sites for the page's switches.
+func (g *generation) switchable(name string) *switches.Sites {
+	return &switches.Sites{Name: name, Sites: g.sites, Text: g.text, Backends: g.plan.names}
 }
 
 // newGeneration starts a module. Generated secrets are kept, so that printed
 // links stay valid.
 func (s *server) newGeneration(ctx context.Context, old *generation, sites *core.Sites, text []byte, wasm func() ([]byte, error)) (_ *generation, err error) {
 	g := &generation{sites: sites, text: text, stamp: module.StampOf(text)}
+	g.overrides.Store(&map[string]*core.Site{})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
 		}
 	}()
-	plan, err := s.planBackends(sites)
-	if err != nil {
+	if g.plan, err = s.planBackends(sites); err != nil {
 		return nil, err
 	}
 	if g.ring, err = s.secrets(sites, old); err != nil {
@@ -53,10 +83,10 @@ func (s *server) newGeneration(ctx context.Context, old *generation, sites *core
 	if g.wasm, err = wasm(); err != nil {
 		return nil, err
 	}
-	if g.fleet, err = plan.start(sites); err != nil {
+	if g.fleet, err = g.plan.start(sites); err != nil {
 		return nil, failure.Bad(fmt.Errorf("cannot start the stand-ins: %w", err), "")
 	}
-	if g.host, err = newHost(ctx, g.wasm, s.config(g, plan.backends(g.fleet))); err != nil {
+	if g.host, err = newHost(ctx, g.wasm, s.config(g, g.plan.backends(g.fleet))); err != nil {
 		return nil, failure.Bad(fmt.Errorf("the module does not run: %w", err), "clickedge build makes one that does")
 	}
 	g.handler = throughLocalhost(g.sites, g.host)
@@ -100,6 +130,7 @@ func (g *generation) close() error {
 // service is everything that serve has started.
 type service struct {
 	files *files.Watcher
+	page  *page.Page
 	ln    net.Listener
 	tls   *tlsFront // nil without --tls
 
@@ -112,8 +143,12 @@ type service struct {
 }
 
 // ServeHTTP implements http.Handler: a request is answered by the current
-// generation.
+// generation, or by the page, which outlives generations.
 func (svc *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if svc.page.Takes(r, func(host string) bool { return svc.current().has(host) }) {
+		svc.page.ServeHTTP(w, r)
+		return
+	}
 	svc.mu.RLock()
 	g := svc.now
 	g.inside.Add(1)

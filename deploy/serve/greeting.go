@@ -14,6 +14,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/pasted"
+	"github.com/clickedge/clickedge/deploy/serve/page"
 	"github.com/clickedge/clickedge/deploy/signedlink"
 )
 
@@ -35,8 +36,19 @@ func (s *server) greet(svc *service) {
 	if svc.tls != nil {
 		svc.tls.greet(s, svc)
 	}
+	if s.pageIsReached(svc) {
+		fmt.Fprintf(w, "\na page to paste links, watch requests and let ESPs fail: %s/\n", base)
+	}
 	fmt.Fprintf(w, "\nlistening on %s\n", base)
 	fmt.Fprintln(w, "Ctrl-C stops it")
+}
+
+// pageIsReached reports whether the page can be opened at the address that is
+// printed.
+func (s *server) pageIsReached(svc *service) bool {
+	host, _, err := net.SplitHostPort(dialable(svc.ln.Addr()))
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback() && !svc.current().has(host)
 }
 
 // dialable is an address to connect to if the listener's own is every
@@ -49,22 +61,42 @@ func dialable(addr net.Addr) string {
 	return addr.String()
 }
 
-func (s *server) greetSite(svc *generation, base string, site *core.Site) {
+func (s *server) greetSite(g *generation, base string, site *core.Site) {
 	w := s.Err
 	fmt.Fprintf(w, "\n%s (%s)\n", site.Host, s.espNames(site))
-	if url, ok := s.sampleOwn(svc, site); ok {
-		greetLink(w, base, site, origins.SampleLink{Name: "a signed link", Method: "GET", Target: url})
+	for _, l := range s.siteLinks(g, base, site) {
+		greetLink(w, l)
 	}
 	for _, e := range site.ESPs() {
-		if svc.fleet != nil {
-			s.greetESP(svc.fleet, base, site, e)
-		} else if e.Origin != nil {
+		if g.fleet == nil && e.Origin != nil {
 			s.greetReal(e)
 		}
 	}
-	if svc.fleet != nil && site.Unsubscribes != nil {
+	if g.fleet != nil && site.Unsubscribes != nil {
 		fmt.Fprintf(w, "  # unsubscribes of retired ESPs go to a stand-in of %s\n", check.OriginURL(site.Unsubscribes))
 	}
+}
+
+// siteLinks are requests to try on a site: a signed link, and those that the
+// stand-ins of its ESPs accept.
+func (s *server) siteLinks(g *generation, base string, site *core.Site) (list []page.Link) {
+	if target, ok := s.sampleOwn(g, site); ok {
+		list = append(list, linkOf(base, site.Host, origins.SampleLink{Name: "a signed link", Method: "GET", Target: target}))
+	}
+	if g.fleet == nil {
+		return list
+	}
+	for _, e := range site.ESPs() {
+		for _, l := range s.espLinks(g.fleet, site, e) {
+			list = append(list, linkOf(base, site.Host, l))
+		}
+	}
+	return list
+}
+
+func linkOf(base, host string, l origins.SampleLink) page.Link {
+	url, _ := clickable(base, host, l)
+	return page.Link{Name: l.Name, Host: host, Method: l.Method, Target: l.Target, URL: url, Curl: curl(base, host, l), ContentType: l.ContentType, Body: l.Body}
 }
 
 // espNames lists the ESPs of a site, the retired ones marked.
@@ -96,19 +128,20 @@ func (s *server) greetReal(e *core.Site) {
 	fmt.Fprintf(s.Err, "  paste a link from your own mail: %s answers it\n", check.OriginURL(e.Origin))
 }
 
-// greetESP prints links of one of a site's ESPs that core sends there. Where
-// there are several, each link says whose it is.
-func (s *server) greetESP(fleet *origins.Fleet, base string, site, e *core.Site) {
-	links := slices.DeleteFunc(fleet.Links(e), func(l origins.SampleLink) bool { return site.For(l.Target) != e })
-	for _, l := range s.samples(links) {
+// espLinks are links of one of a site's ESPs that core sends there. Where there
+// are several, each link says whose it is.
+func (s *server) espLinks(fleet *origins.Fleet, site, e *core.Site) []origins.SampleLink {
+	links := s.samples(slices.DeleteFunc(fleet.Links(e), func(l origins.SampleLink) bool { return site.For(l.Target) != e }))
+	for i := range links {
+		l := &links[i]
 		if len(site.Also) > 0 {
 			l.Name = s.espName(e) + ": " + l.Name
 		}
 		if e.IsRetired(s.Now()) {
-			l.Name += s.retiredGets(site, l)
+			l.Name += s.retiredGets(site, *l)
 		}
-		greetLink(s.Err, base, site, l)
 	}
+	return links
 }
 
 // retiredGets says what a link of a retired ESP gets.
@@ -143,12 +176,12 @@ func (s *server) samples(links []origins.SampleLink) []origins.SampleLink {
 	return some
 }
 
-func greetLink(w io.Writer, base string, site *core.Site, l origins.SampleLink) {
+func greetLink(w io.Writer, l page.Link) {
 	fmt.Fprintf(w, "  # %s\n", l.Name)
-	if url, ok := clickable(base, site.Host, l); ok {
-		fmt.Fprintf(w, "  %s\n", url)
+	if l.URL != "" {
+		fmt.Fprintf(w, "  %s\n", l.URL)
 	}
-	fmt.Fprintf(w, "  %s\n", curl(base, site.Host, l))
+	fmt.Fprintf(w, "  %s\n", l.Curl)
 }
 
 // clickable is the URL with which a browser on this machine sends the request,

@@ -1,21 +1,16 @@
 package serve
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
-	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/outcome"
-	"github.com/clickedge/clickedge/deploy/codes"
-	"github.com/clickedge/clickedge/deploy/explain"
-	"github.com/clickedge/clickedge/deploy/keyring"
-	"github.com/clickedge/clickedge/hostsim"
+	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/serve/seen"
 )
 
 // lineWriter prints one line for each request.
@@ -23,7 +18,6 @@ type lineWriter struct {
 	out     io.Writer
 	err     io.Writer
 	sites   *core.Sites
-	ring    *keyring.Ring
 	verbose bool
 	json    bool
 	// The widths of two columns.
@@ -38,7 +32,7 @@ type lineWriter struct {
 const maxColumn = 40
 
 func (s *server) lineWriter(svc *generation) *lineWriter {
-	l := &lineWriter{out: s.Out, err: s.Err, sites: svc.sites, ring: svc.ring, verbose: s.Verbose, json: s.JSON}
+	l := &lineWriter{out: s.Out, err: s.Err, sites: svc.sites, verbose: s.Verbose, json: s.JSON}
 	for _, host := range svc.sites.Hosts() {
 		l.hostWidth = min(max(l.hostWidth, len(host)), maxColumn)
 	}
@@ -48,108 +42,45 @@ func (s *server) lineWriter(svc *generation) *lineWriter {
 	return l
 }
 
-// clickLine has the members of a line of the click log that are shown.
-type clickLine struct {
-	Time         time.Time    `json:"time"`
-	Host         string       `json:"host"`
-	ESP          string       `json:"esp"`
-	Kind         string       `json:"kind"`
-	Method       string       `json:"method"`
-	Action       string       `json:"action"`
-	Code         outcome.Code `json:"code"`
-	Status       int          `json:"status"`
-	OriginStatus int          `json:"origin_status"`
-	OriginError  string       `json:"origin_error"`
-	Agrees       string       `json:"agrees"`
-	Override     string       `json:"override"`
-	Micros       int64        `json:"us"`
-}
-
-// exchange is called by the simulator when a request is over.
-func (l *lineWriter) exchange(x *hostsim.Exchange) {
-	raw, click, ok := readClick(x)
+// write prints a request that is over.
+func (l *lineWriter) write(r *seen.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case !ok:
-		l.broken(x)
+	case !r.Logged():
+		l.broken(r)
 	case l.json:
-		fmt.Fprintln(l.out, raw)
+		fmt.Fprintln(l.out, r.Raw)
 	default:
-		l.line(x, click)
+		l.line(r)
 	}
 	if l.verbose {
-		l.details(x, raw)
+		l.details(r)
 	}
-	if ok && click.Code == outcome.WrongHost && !l.hinted {
+	if r.Logged() && r.Line.Code == outcome.WrongHost && !l.hinted {
 		l.hinted = true
 		fmt.Fprintf(l.err, "hint: a site is found by its Host, as in curl -H 'Host: %s'\n", l.sites.Hosts()[0])
 	}
 }
 
-// readClick finds the line of the click log.
-func readClick(x *hostsim.Exchange) (raw string, c clickLine, ok bool) {
-	for _, line := range x.Logs {
-		if line.Endpoint == contract.LogEndpoint && json.Unmarshal([]byte(line.Line), &c) == nil {
-			return line.Line, c, true
-		}
-	}
-	return "", c, false
-}
-
-func (l *lineWriter) line(x *hostsim.Exchange, c clickLine) {
-	backend := "-"
-	if len(x.Sent) > 0 {
-		backend = x.Sent[0].Backend
-	}
+func (l *lineWriter) line(r *seen.Request) {
+	backend, c := output.Dash(r.Backend()), r.Line
 	fmt.Fprintf(l.out, "%s  %-4s  %d  %-11s  %-8s  %-*s  %-*s  %6d µs  %s: %s\n", c.Time.Local().Format("15:04:05.000"),
-		clean.Text(c.Method), x.Response, c.Kind, c.Action, l.hostWidth, clean.Text(c.Host), l.backendWidth, backend,
-		c.Micros, c.Code, l.reason(x, c))
-}
-
-// reason says why. Core decides again here, with the loaded sites. If the
-// result differs, as with other sites in the module or after an answer of the
-// ESP, only the code is explained.
-func (l *lineWriter) reason(x *hostsim.Exchange, c clickLine) string {
-	words := codes.Explain(c.Code).What
-	if site := l.sites.Lookup(x.Request.Host); site != nil {
-		req := &core.Request{Method: x.Request.Method, Target: x.Request.Target, CDNLoop: strings.Join(x.Request.Header.Values("cdn-loop"), ", "), Keys: l.ring}
-		words = reasonOf(explain.Of(req, site, c.Time), c, words)
-	}
-	if c.OriginError != "" {
-		words += "; the ESP: " + c.OriginError
-	}
-	if c.Agrees == "no" {
-		words += "; the ESP would have led elsewhere"
-	}
-	if c.Override != "" {
-		words += "; the site's entry in the config store is " + c.Override
-	}
-	return words
-}
-
-// reasonOf is core's reason for a line: that of the decision where it came out
-// so, and that of the failure where the ESP has failed.
-func reasonOf(x *explain.Explanation, c clickLine, otherwise string) string {
-	switch {
-	case x.Decision.Action == c.Action && x.Decision.Code == c.Code:
-		return x.Decision.Why
-	case x.IfFails != nil && x.IfFails.Action == c.Action && c.Action != "":
-		return otherwise + ": " + x.IfFails.Why
-	}
-	return otherwise
+		clean.Text(c.Method), r.Response, c.Kind, c.Action, l.hostWidth, clean.Text(c.Host), l.backendWidth, backend,
+		c.Micros, c.Code, r.Reason())
 }
 
 // broken reports a request without a log line: the guest has trapped, or the
 // module is not clickedge.
-func (l *lineWriter) broken(x *hostsim.Exchange) {
+func (l *lineWriter) broken(r *seen.Request) {
+	x := r.Exchange
 	fmt.Fprintf(l.err, "warning: no line in the click log for a %s on %s: the guest %s; the reader got %d\n",
 		clean.Text(x.Request.Method), clean.Text(x.Request.Host), x.Ending, x.Response)
 	writeIndented(l.err, string(x.Stderr))
 }
 
-func (l *lineWriter) details(x *hostsim.Exchange, raw string) {
-	w := l.err
+func (l *lineWriter) details(r *seen.Request) {
+	w, x, raw := l.err, r.Exchange, r.Raw
 	fmt.Fprintf(w, "  target  %s\n", clean.Text(x.Request.Target))
 	for _, s := range x.Sent {
 		fmt.Fprintf(w, "  sent    %s: %s %s -> %d\n", s.Backend, clean.Text(s.Method), clean.Text(s.Target), s.Status)

@@ -24,6 +24,8 @@ import (
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/serve/page"
+	"github.com/clickedge/clickedge/deploy/serve/seen"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/hostsim"
 	"github.com/clickedge/clickedge/hostsim/wire"
@@ -66,12 +68,17 @@ type server struct {
 	Options
 	generated map[string]keyring.Key // generated secrets
 	learned   []learned.Item         // of Archive
+	page      *page.Page
+	bench     *bench
 }
 
 // Run serves until ctx ends, which is not an error.
 func Run(ctx context.Context, o Options) (err error) {
 	s := &server{Options: o, generated: map[string]keyring.Key{}}
 	var svc service
+	s.bench = newBench(s, &svc)
+	s.page = page.New(s.bench, func(text string) { fmt.Fprintf(s.Err, "page: %s\n", text) })
+	svc.page = s.page
 	defer func() {
 		if e := svc.close(); err == nil {
 			err = e
@@ -220,9 +227,30 @@ func (s *server) config(g *generation, backends map[string]hostsim.Backend) host
 		SecretStores: map[string]map[string][]byte{contract.SecretStore: store},
 		Scheme:       "https", // what the module sees on Fastly
 		Now:          s.Now,
-		OnExchange:   s.lineWriter(g).exchange,
+		OnExchange:   s.exchange(g),
+		TraceIf:      s.page.Watched,
+		Limits:       hostsim.Limits{Calls: mostCalls, SentBody: mostSentBody},
 		Log:          s.logger(),
 		CacheDir:     compileCache(),
+	}
+}
+
+// What is kept of each request, for the page: a click makes some forty host
+// calls, and the bodies of unsubscribes are short.
+const (
+	mostCalls    = 500
+	mostSentBody = 4 << 10
+)
+
+// exchange is called by the simulator when a request is over: it is printed, and
+// kept for the page.
+func (s *server) exchange(g *generation) func(*hostsim.Exchange) {
+	lines := s.lineWriter(g)
+	return func(x *hostsim.Exchange) {
+		r := seen.Of(x)
+		r.Site, r.Keys = g.site(x.Request.Host), g.ring
+		lines.write(r)
+		s.page.Record(r)
 	}
 }
 
@@ -269,6 +297,7 @@ func (s *server) serve(ctx context.Context, svc *service) error {
 		return failure.Bad(fmt.Errorf("the listener failed: %w", err), "")
 	case <-ctx.Done():
 	}
+	s.page.Close()
 	return s.shutdown(ctx, svc, servers, stopped)
 }
 

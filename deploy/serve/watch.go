@@ -100,8 +100,12 @@ func (s *server) reload(ctx context.Context, svc *service, c change) (err error)
 	if err != nil {
 		return err
 	}
-	svc.replace(g)
+	dropped := s.bench.adopt(g)
 	s.sayReloaded(svc, old, g, c)
+	for _, text := range dropped {
+		s.page.Say(text)
+	}
+	s.page.Changed()
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package serve
+package seen
 
 import (
 	"testing"
@@ -16,8 +16,8 @@ func TestReasons(t *testing.T) {
 		Decision: explain.Outcome{Action: "proxy", Code: outcome.OK, Why: "because"},
 		IfFails:  &explain.Outcome{Action: "redirect", Why: "it fails"},
 	}
-	require.Equal(t, "because", reasonOf(x, clickLine{Action: "proxy", Code: outcome.OK}, "x"))
-	require.Equal(t, "x: it fails", reasonOf(x, clickLine{Action: "redirect", Code: outcome.ESPTimeout}, "x"))
-	require.Equal(t, "x", reasonOf(x, clickLine{Action: "refuse", Code: outcome.ESPTimeout}, "x"))
-	require.Equal(t, "x", reasonOf(&explain.Explanation{Decision: explain.Outcome{Action: "refuse"}}, clickLine{}, "x"))
+	require.Equal(t, "because", reasonOf(x, Line{Action: "proxy", Code: outcome.OK}, "x"))
+	require.Equal(t, "x: it fails", reasonOf(x, Line{Action: "redirect", Code: outcome.ESPTimeout}, "x"))
+	require.Equal(t, "x", reasonOf(x, Line{Action: "refuse", Code: outcome.ESPTimeout}, "x"))
+	require.Equal(t, "x", reasonOf(&explain.Explanation{Decision: explain.Outcome{Action: "refuse"}}, Line{}, "x"))
 }
