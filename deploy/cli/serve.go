@@ -17,7 +17,12 @@ func (env *Env) serveCommand() *cobra.Command {
 		Long: `Runs the module on a simulator of Fastly Compute, prints requests to try, and one line
 for each request that comes in: when, what, for whom, what it got, and why.
 
-Behind it stand-ins answer as the ESPs would, on this machine and over TLS, each under
+At the address that is printed, on localhost and loopback addresses, there is a page for a
+browser on this machine: it explains links, has links to click, shows each request with what
+the ESP was sent and the host calls, and has switches for faults, retired ESPs and recalls.
+These change the running module and write no file. A link domain is never answered by it.
+
+Behind the module stand-ins answer as the ESPs would, on this machine and over TLS, each under
 its own name: nothing leaves the machine. --origins real proxies to the ESPs themselves;
 --origins BACKEND=URL sends one backend somewhere else. --fault BACKEND=500 lets a
 stand-in fail (` + serve.FaultNames + `).
