@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"time"
 
 	"github.com/clickedge/clickedge/core/destination"
@@ -54,6 +55,9 @@ type Site struct {
 	// Keys are the key ids whose signed links verify; new links are minted with
 	// the first.
 	Keys []string
+	// LogHashes is the id of the key from which the hashes in the click log are
+	// made; "" for a log without them. See core/loghash.
+	LogHashes string
 	// SignedAnywhere lets signed links lead to hosts that are not listed.
 	SignedAnywhere bool
 	// Home is the URL of the home page that a page links to; "" for none.
@@ -93,6 +97,15 @@ func (s *Site) route(target string) *Site {
 		}
 	}
 	return best
+}
+
+// Secrets returns the ids of the keys whose secrets this site needs: those of
+// its signed links, and that of the hashes in its log.
+func (s *Site) Secrets() []string {
+	if s.LogHashes == "" || slices.Contains(s.Keys, s.LogHashes) {
+		return s.Keys
+	}
+	return append(slices.Clone(s.Keys), s.LogHashes)
 }
 
 // ESPs returns the site as each of its ESPs finds it: this one, then Also.

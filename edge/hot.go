@@ -54,7 +54,7 @@ var hot struct {
 	site sitetable.Space
 }
 
-const before = 1016 // a multiple of eight, so that table follows text
+const before = 824 // a multiple of eight, so that table follows text
 
 // memoryPage is what is copied when it is first written to.
 const memoryPage = 4 << 10

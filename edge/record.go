@@ -19,6 +19,9 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
+	if x.hashed {
+		x.hash()
+	}
 	line := x.record.AppendJSON(x.buf.Free(x.lineRoom())[:0]) // allocated if it does not fit
 	if hostcall.WriteLog(contract.LogEndpoint, line) != hostcall.OK {
 		_, _ = os.Stderr.Write(line)
@@ -41,6 +44,7 @@ func (x *exchange) judge() {
 		}
 	}()
 	x.record.Verdict = verdict.Judge(&x.signals)
+	x.record.JudgeLink()
 }
 
 // vcpu returns the CPU time used so far in milliseconds, -1 if the platform

@@ -82,6 +82,19 @@ func endsWell(s string) bool {
 	return true
 }
 
+// digits are those of base64url by their values.
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// EncodeWhole writes groups of three bytes to dst, four digits for each.
+// encoding/base64 has its encodings behind variables, and a click would pay for
+// the windows of memory in which these are.
+func EncodeWhole(dst, src []byte) {
+	for ; len(src) >= 3 && len(dst) >= 4; dst, src = dst[4:], src[3:] {
+		v := uint32(src[0])<<16 | uint32(src[1])<<8 | uint32(src[2])
+		dst[0], dst[1], dst[2], dst[3] = digits[v>>18], digits[v>>12&63], digits[v>>6&63], digits[v&63]
+	}
+}
+
 // Decode decodes a text that Is accepts. If the result fits into room, it is a
 // part of room; else it is allocated. ok is false for any other text.
 //

@@ -57,6 +57,21 @@ func TestDigits(t *testing.T) {
 }
 
 // A value is that of the alphabet's order, and Invalid for all other bytes.
+func TestEncodeWhole(t *testing.T) {
+	for n := range 40 {
+		src := make([]byte, n*3)
+		for i := range src {
+			src[i] = byte(i*37 + n)
+		}
+		dst := make([]byte, n*4)
+		EncodeWhole(dst, src)
+		require.Equal(t, base64.RawURLEncoding.EncodeToString(src), string(dst))
+	}
+	short := []byte("xxxxx")
+	EncodeWhole(short, []byte{0, 0, 0, 0, 0, 0, 0})
+	require.Equal(t, "AAAAx", string(short), "what has no room is left out")
+}
+
 func TestValue(t *testing.T) {
 	digits := 0
 	for c := range 256 {

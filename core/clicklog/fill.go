@@ -5,6 +5,7 @@ import (
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/signed"
 )
 
 // Decided records a decision on a request. site may be nil.
@@ -14,6 +15,23 @@ func (r *Record) Decided(d *core.Decision, site *core.Site) {
 	r.Judged = d.Kind == esp.KindClick || d.Kind == esp.KindApp || d.Kind == esp.KindOpen
 	if site != nil {
 		r.ESP = site.ESP
+	}
+}
+
+// JudgeLink adds to the verdict on the request what its link says: whether it is
+// a trap.
+func (r *Record) JudgeLink() {
+	if r.ID != "" {
+		r.judgeSigned()
+	}
+}
+
+// judgeSigned stands alone, so that other clicks do not pay for it.
+//
+//go:noinline
+func (r *Record) judgeSigned() {
+	if r.Kind == esp.KindClick && signed.IsTrap(r.ID) {
+		r.Verdict.Trapped()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/core/loghash"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
 )
@@ -55,6 +56,9 @@ type Record struct {
 	// Verdict says who made a click or an open. It is valid if Judged is true.
 	Verdict verdict.Verdict
 	Judged  bool
+	// Hashes are the keyed hashes of mail, reader and link, if the site has them
+	// logged; nil for none.
+	Hashes *loghash.Hashes
 	// Override is "used" if the site of the config store replaced that of
 	// sites.json, and "invalid" if the store has one that is not valid.
 	Override string
@@ -92,6 +96,9 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	}
 	if r.Judged {
 		dst = appendVerdict(dst, &r.Verdict)
+	}
+	if r.Hashes != nil {
+		dst = appendHashes(dst, r.Hashes)
 	}
 	if r.Override != "" {
 		dst = jsontext.AppendMember(dst, `,"override":"`, r.Override)
@@ -144,6 +151,23 @@ func (r *Record) appendFailure(dst []byte) []byte {
 func appendVerdict(dst []byte, v *verdict.Verdict) []byte {
 	dst = append(v.AppendReasons(append(dst, whoPiece(v.Who)...)), '"')
 	return appendOptional(dst, `,"agent":"`, v.Agent[:min(len(v.Agent), 64)])
+}
+
+// appendHashes appends the hashes that there are.
+func appendHashes(dst []byte, h *loghash.Hashes) []byte {
+	dst = appendHash(dst, `,"mail_hash":"`, h.Mail)
+	dst = appendHash(dst, `,"reader_hash":"`, h.Reader)
+	return appendHash(dst, `,"link_hash":"`, h.Link)
+}
+
+// appendHash stands alone, or the module would be larger by kilobytes.
+//
+//go:noinline
+func appendHash(dst []byte, before string, h loghash.Sum) []byte {
+	if h == 0 {
+		return dst
+	}
+	return append(h.Append(append(dst, before...)), '"')
 }
 
 func appendOptional(dst []byte, before, value string) []byte {

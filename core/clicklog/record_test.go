@@ -12,6 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/loghash"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
 )
@@ -23,6 +24,7 @@ func fullRecord() *Record {
 		Destination: "www.example.com", Reading: esp.Likely, ID: "aWQ", KeyID: "k1", Expiry: 29_000_000, OriginStatus: 302, OriginError: "connection_refused", Agrees: "no",
 		SecondOrigin: "answered", Missed: "maybe", OriginDestination: "shop.example.com", Judged: true,
 		Verdict:  verdict.Verdict{Who: verdict.WhoBot, Reasons: verdict.ReasonNotAnalysed | verdict.ReasonKnownAgent, Agent: "Some\"Bot"},
+		Hashes:   &loghash.Hashes{Mail: 1, Reader: 0xfedcba9876543210, Link: 0xa5},
 		Override: "used", Micros: 120, VCPU: 1, Version: "12",
 	}
 }
@@ -31,7 +33,7 @@ func TestRecord(t *testing.T) {
 	want := `{"v":1,"time":"2026-03-01T11:00:00.007Z","request":"r1","host":"link.example.com","esp":"customerio-eu",` +
 		`"kind":"click","method":"GET","action":"redirect","code":"ok","status":302,"destination":"www.example.com","reading":"likely","id":"aWQ","kid":"k1","exp":1740000000,` +
 		`"origin_status":302,"origin_error":"connection_refused","second_origin":"answered","missed":"maybe","agrees":"no","origin_destination":"shop.example.com","vcpu_ms":1,` +
-		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot","override":"used","us":120,"version":"12"}` + "\n"
+		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot","mail_hash":"0000000000000001","reader_hash":"fedcba9876543210","link_hash":"00000000000000a5","override":"used","us":120,"version":"12"}` + "\n"
 	require.Equal(t, want, string(fullRecord().AppendJSON(nil)))
 }
 

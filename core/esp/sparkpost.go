@@ -92,6 +92,7 @@ func sameURL(to string, inside []byte) bool {
 // A tag is one byte: its top two bits are the form of the value's length, the
 // other six say what the value is. Length form 3 is invalid.
 const (
+	tagMessageID   = 0x02
 	tagDestination = 0x04
 
 	tagNoValue = 0 // no value
@@ -234,18 +235,18 @@ func isComponent(c byte) bool {
 
 // tagNames has the names of the tags, and says which are personal.
 var tagNames = [64]Field{
-	0x02: {Name: "message_id", Personal: true},
-	0x04: {Name: "destination", Personal: true},
-	0x05: {Name: "link_name", Personal: true},
-	0x06: {Name: "expiry"},
-	0x07: {Name: "metadata", Personal: true},
-	0x08: {Name: "campaign"},
-	0x12: {Name: "recipient", Personal: true},
-	0x17: {Name: "tenant"},
-	0x18: {Name: "subaccount"},
-	0x3d: {Name: "initial_open"},
-	0x3e: {Name: "open"},
-	0x3f: {Name: "click"},
+	tagMessageID: {Name: "message_id", Personal: true},
+	0x04:         {Name: "destination", Personal: true},
+	0x05:         {Name: "link_name", Personal: true},
+	0x06:         {Name: "expiry"},
+	0x07:         {Name: "metadata", Personal: true},
+	0x08:         {Name: "campaign"},
+	0x12:         {Name: "recipient", Personal: true},
+	0x17:         {Name: "tenant"},
+	0x18:         {Name: "subaccount"},
+	0x3d:         {Name: "initial_open"},
+	0x3e:         {Name: "open"},
+	0x3f:         {Name: "click"},
 }
 
 // tags records every tag of a valid stream. Numbers are recorded in hexadecimal

@@ -85,13 +85,14 @@ func Learn(p Places, archive Archive, s *Sight, now int64) {
 		}
 	}
 	step, e := Next(held, s, now)
+	s.entry = e
 	switch step {
 	case Note:
-		p.PutCached(&s.Name, &e, noteTime)
+		p.PutCached(&s.Name, &s.entry, noteTime)
 	case Know:
-		know(p, &s.Name, &e, now)
+		know(p, &s.Name, &s.entry, now)
 	case Contradict:
-		contradict(p, &s.Name, &e)
+		contradict(p, &s.Name, &s.entry)
 	}
 }
 

@@ -2,7 +2,6 @@ package learned
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"strings"
 	"unsafe"
@@ -84,7 +83,7 @@ func Read(host string, family esp.Family, target string) (l Link, ok bool) {
 		return Link{}, false
 	}
 	sum := sha256.Sum256(text)
-	base64.RawURLEncoding.Encode(l.Name[:], sum[:18])
+	base64url.EncodeWhole(l.Name[:], sum[:18])
 	return l, true
 }
 

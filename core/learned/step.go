@@ -10,6 +10,8 @@ type Sight struct {
 	// destination, the site lists its host, and it is not too long. One that
 	// does not fit can still contradict.
 	Fit bool
+	// entry is what comes of it. It stands here so that it is not allocated.
+	entry Entry
 }
 
 // Step is what is to be done after a sight.

@@ -44,6 +44,7 @@ const (
 	fieldLearn
 	fieldKeys
 	fieldSigned
+	fieldLogHashes
 	fieldRecalls
 	fieldHome
 	fieldAppLinks
@@ -95,6 +96,8 @@ var fieldDocs = [fieldsLen]FieldDoc{
 		`the ids of the keys of signed links, 1 to 8 of a-z 0-9 each; every one verifies, the first also mints; required when esp is "none"`},
 	fieldSigned: {"signed_links", `"listed" or "anywhere"`, `"listed"`,
 		`whether signed links lead to the hosts in destinations only; with keys only`},
+	fieldLogHashes: {"log_hashes", "string", "",
+		`the id of a key of its own: log lines of clicks and opens then have keyed hashes of mail, reader and link, others each day, for "clickedge verdicts"`},
 	fieldRecalls: {"recalls", "list of objects", "",
 		`the links of mail already sent that are wrong: "from" is where they lead, a whole URL, or its beginning and "*"; "to" is where their readers are sent instead, a URL on a host in destinations; or "gone": true for a page that says the link was withdrawn. The first that meets a link counts, and no rule looks at what another's "to" says; "by", "at" and "why" are notes`},
 	fieldHome: {"home", "URL", "",
@@ -235,6 +238,8 @@ func (c *siteReader) hintField(name string) string {
 		meant = "keys"
 	case "recall", "recalled", "redirects", "rewrites", "corrections", "withdrawn", "rules":
 		meant = "recalls"
+	case "hashes", "hash", "hashkey", "mailhash", "readerhash":
+		meant = "log_hashes"
 	case "homepage", "website":
 		meant = "home"
 	default:

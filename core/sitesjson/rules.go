@@ -181,9 +181,23 @@ func (c *siteReader) relateLinks(at int) {
 	if c.given(fieldKeys) && len(c.site.Keys) == 0 && !c.bad[fieldKeys] {
 		c.mistake(fieldKeys, c.at[fieldKeys], "is empty", "name a key, or leave it out")
 	}
+	c.relateLogHashes()
 	c.relateWide()
 	if hint := c.wantsDestinations(); hint != "" && len(c.site.Destinations) == 0 && !c.bad[fieldDestinations] {
 		c.noDestinations(at, hint)
+	}
+}
+
+// relateLogHashes refuses a key that signs links, and hashes that no line would
+// have.
+func (c *siteReader) relateLogHashes() {
+	switch {
+	case c.site.LogHashes == "":
+	case slices.Contains(c.site.Keys, c.site.LogHashes):
+		c.mistake(fieldLogHashes, c.at[fieldLogHashes], "is one of keys",
+			"name a key of its own, which can be erased")
+	case !c.given(fieldKeys) && c.esp.Preset != "" && c.esp.Family == esp.FamilyCustom && len(c.also) == 0:
+		c.mistake(fieldLogHashes, c.at[fieldLogHashes], "does nothing: no link here has a form that is known", `say it with "links", or leave it out`)
 	}
 }
 

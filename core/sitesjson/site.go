@@ -154,6 +154,8 @@ func (c *siteReader) text(f field, t jsontext.Text) {
 		c.setUnsubscribes(t)
 	case f == fieldTimeout:
 		c.setTimeout(t)
+	case f == fieldLogHashes:
+		c.setLogHashes(t)
 	case f == fieldHome:
 		c.setHome(t)
 	default:
@@ -211,6 +213,13 @@ func (c *siteReader) setTenant(t jsontext.Text) {
 	if !destination.IsLabel(c.tenant) || c.tenant != strings.ToLower(c.tenant) {
 		c.mistake(fieldTenant, t.At, quote(t.Bytes)+" is not a tenant",
 			"write the first label of <tenant>.et.e.sparkpost.com alone, in lower case")
+	}
+}
+
+func (c *siteReader) setLogHashes(t jsontext.Text) {
+	if c.site.LogHashes = string(t.Bytes); !signed.IsKeyID(c.site.LogHashes) {
+		c.site.LogHashes = ""
+		c.mistake(fieldLogHashes, t.At, noKeyID, hintKeyID) // not quoted: it may be the secret itself
 	}
 }
 
@@ -285,11 +294,16 @@ type wideEntry struct {
 	index, at int
 }
 
+const (
+	noKeyID   = "not a key id"
+	hintKeyID = "write 1 to 8 of a-z 0-9; the secret itself belongs in the secret store"
+)
+
 func (c *siteReader) addKey(b []byte) (problem, hint string) {
 	switch {
 	case !signed.IsKeyID(string(b)):
 		// Not quoted: it may be the secret itself.
-		return "not a key id", "write 1 to 8 of a-z 0-9; the secret itself belongs in the secret store"
+		return noKeyID, hintKeyID
 	case slices.Contains(c.site.Keys, string(b)):
 		return quote(b) + " is given twice", "keep one"
 	}

@@ -38,7 +38,7 @@ import (
 //	         1  length of the host
 //	            host
 //	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere,
-//	            one of the last six fields is not 0, or learn is set, learn
+//	            one of the last seven fields is not 0, or learn is set, learn
 //	         4  offset of the origin, 0 for none
 //	         4  offset of the second origin, 0 for none
 //	         8  esp_timeout in nanoseconds
@@ -46,6 +46,7 @@ import (
 //	         4  offset of the profile of the first entry of also, 0 for none
 //	         8  retired, in Unix seconds, 0 for no
 //	         4  offset of the origin of unsubscribes, 0 for none
+//	         8  log_hashes (text)
 //	         The next entry of also is that of an entry's profile, which has no unsubscribes: those are the site's.
 //	origin   its preset is the site's ESP
 //	         2  port
@@ -79,12 +80,12 @@ type tableData string
 const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
 
 const (
-	tableLayout  = 4
+	tableLayout  = 5
 	tableHeader  = 16
 	bucketHeader = 4
 	bucketEntry  = 8
 	siteFixed    = 21
-	profileFixed = 76
+	profileFixed = 84
 	originFixed  = 48
 )
 
@@ -312,6 +313,7 @@ func (d tableData) more(r, p, target string, space *Space) {
 	if at := le32(p, 72); at != 0 {
 		space.site.Unsubscribes = d.origin(at, core.PresetCustom, &space.More.unsubscribes)
 	}
+	space.site.LogHashes = d.text(le64(p, 76))
 	if also := le32(p, 60); also != 0 && !space.site.IsSigned(target) {
 		space.site.Also = d.also(r, also, space)
 	}
@@ -358,7 +360,7 @@ func (d tableData) also(r string, at uint32, space *Space) []*core.Site {
 		d.esp(r, p, main.Host, e, &more.seconds[i])
 		e.site.Retired = int64(le64(p, 64))
 		e.site.Learn = le32(p, 0)&flagLearn != 0
-		e.site.AppLinks, e.site.Recalls, e.site.Unsubscribes = main.AppLinks, main.Recalls, main.Unsubscribes
+		e.site.AppLinks, e.site.Recalls, e.site.Unsubscribes, e.site.LogHashes = main.AppLinks, main.Recalls, main.Unsubscribes, main.LogHashes
 		if e.site.Origin != nil {
 			more.list[n] = &e.site
 			n++

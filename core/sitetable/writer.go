@@ -165,7 +165,7 @@ func (w *tableWriter) espProfile(s *core.Site, also uint32) uint32 {
 	}
 	flags := bit(s.AllowHTTP, flagAllowHTTP) | bit(s.ClickRedirect, flagClickRedirect) | bit(s.Count, flagCount) |
 		bit(s.FailRedirect, flagFailRedirect) | bit(s.SignedAnywhere, flagSignedAnywhere) | bit(s.Learn, flagLearn) |
-		bit(also != 0 || s.Retired != 0 || s.Unsubscribes != nil || s.Recalls != "" || s.AppLinks != nil || s.Learn, flagMore)
+		bit(also != 0 || s.Retired != 0 || s.Unsubscribes != nil || s.Recalls != "" || s.AppLinks != nil || s.Learn || s.LogHashes != "", flagMore)
 	b := binary.LittleEndian.AppendUint32(nil, uint32(flags))
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.Origin))
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.SecondOrigin))
@@ -175,7 +175,8 @@ func (w *tableWriter) espProfile(s *core.Site, also uint32) uint32 {
 	}
 	b = binary.LittleEndian.AppendUint32(b, also)
 	b = binary.LittleEndian.AppendUint64(b, uint64(s.Retired))
-	return w.put(binary.LittleEndian.AppendUint32(b, w.origin(s.Unsubscribes)))
+	b = binary.LittleEndian.AppendUint32(b, w.origin(s.Unsubscribes))
+	return w.put(w.text(b, s.LogHashes))
 }
 
 func (w *tableWriter) origin(o *core.Origin) uint32 {

@@ -123,13 +123,14 @@ const (
 	ReasonNoFetchMetadata                           // no Sec-Fetch-*, which this browser sends
 	ReasonFetchMetadata                             // Sec-Fetch-*, which few programs send
 	ReasonUserActivation                            // Sec-Fetch-User: somebody acted
+	ReasonTrap                                      // the link is one that nobody sees in the mail
 )
 
 var reasonNames = [...]string{
 	"fastly_bot", "fastly_suspected", "fastly_accessibility", "fastly_verified", "fastly_none", "not_analysed",
 	"known_agent", "declared", "mail_proxy", "office", "head", "method", "prefetch", "from", "signature_agent",
 	"no_user_agent", "bare_user_agent", "odd_user_agent", "no_accept", "no_accept_language", "no_fetch_metadata",
-	"fetch_metadata", "user_activation",
+	"fetch_metadata", "user_activation", "trap",
 }
 
 const (
@@ -175,6 +176,21 @@ func Judge(s *Signals) Verdict {
 	}
 	v.Who = v.Reasons.who(engine)
 	return v
+}
+
+// Trapped adds that the link is a trap, which nobody sees in the mail, so that
+// whoever follows it is no person. The exceptions are people to whom it is
+// read, by a tool that Fastly knows, and those who read the mail as text: if the
+// browser says that somebody acted, the answer is WhoUnknown.
+func (v *Verdict) Trapped() {
+	v.Reasons |= ReasonTrap
+	switch {
+	case v.Reasons&personBehind != 0:
+	case v.Who == WhoHuman, v.Who == WhoUnknown && v.Reasons&ReasonUserActivation != 0:
+		v.Who = WhoUnknown
+	default:
+		v.Who = WhoBot
+	}
 }
 
 func (r ReasonSet) who(engine browserEngine) Who {

@@ -145,8 +145,36 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Who follows a trap, and people who do so.
+func TestTrapped(t *testing.T) {
+	const plain = "not_analysed,fetch_metadata,user_activation"
+	unsaid := func(s *Signals) { s.FetchUser = false }
+	for _, c := range []struct {
+		name    string
+		signals Signals
+		who     Who
+		reasons string
+	}{
+		{"a program like Chrome", with(opened(uaChrome), unsaid), WhoBot, "not_analysed,fetch_metadata,trap"},
+		{"a phone that does not say whether somebody acted", with(opened(uaIPhone), unsaid), WhoBot, "not_analysed,fetch_metadata,trap"},
+		{"a crawler", opened(uaGoogle), WhoBot, "not_analysed,known_agent,odd_user_agent,fetch_metadata,user_activation,trap"},
+		{"nothing at all", Signals{Method: "GET"}, WhoBot, "not_analysed,no_user_agent,no_accept,no_accept_language,trap"},
+		// The counter-examples.
+		{"somebody reads the mail as text", opened(uaChrome), WhoUnknown, plain + ",trap"},
+		{"the same in a program of Office", opened(uaOffice), WhoUnknown, "not_analysed,office,odd_user_agent,fetch_metadata,user_activation,trap"},
+		{"a screen reader reads it out", with(opened(uaChrome), func(s *Signals) {
+			s.FetchUser, s.Bot = false, BotAnalysis{Analysed: true, Detected: true, Category: BotAccessibility, Name: "reader"}
+		}), WhoUnknown, "fastly_accessibility,fetch_metadata,trap"},
+	} {
+		v := Judge(&c.signals)
+		v.Trapped()
+		require.Equal(t, c.who.String(), v.Who.String(), c.name)
+		require.Equal(t, c.reasons, string(v.AppendReasons(nil)), c.name)
+	}
+}
+
 func TestReasonNames(t *testing.T) {
-	require.Equal(t, ReasonSet(1)<<(len(reasonNames)-1), ReasonUserActivation, "a reason without a name, or a name without")
+	require.Equal(t, ReasonSet(1)<<(len(reasonNames)-1), ReasonTrap, "a reason without a name, or a name without")
 	seen := map[string]bool{}
 	for i, name := range reasonNames {
 		require.Regexp(t, `^[a-z_]+$`, name)

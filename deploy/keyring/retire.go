@@ -32,6 +32,7 @@ type Status struct {
 	Digest   string   `json:"stored_digest,omitempty"`
 	Mints    []string `json:"mints_for,omitempty"`    // hosts
 	Verifies []string `json:"verifies_for,omitempty"` // hosts where it does not mint
+	Hashes   []string `json:"hashes_for,omitempty"`   // hosts whose log has hashes of it
 	Stored   string   `json:"stored"`                 // "yes", "no", "unknown"
 	Clicks   int      `json:"clicks"`                 // clicks and opens that were answered
 	Last     string   `json:"last_click,omitempty"`   // RFC 3339
@@ -47,6 +48,7 @@ const (
 	StateWaits    = "waits"    // its last mail has not aged out
 	StateMayGo    = "may go"   // take it out of sites.json, then out of the store
 	StateUnknown  = "unknown"  // nothing says when its last mail will have aged out
+	StateHashes   = "hashes"   // makes the hashes of the log, and signs nothing
 	StateUnlisted = "unlisted" // in the store or given here, but no site verifies its links
 )
 
@@ -62,11 +64,13 @@ func (j *Retirement) All(sites *core.Sites, stored map[string]string, given []st
 		byKID[kid] = &Status{KID: kid}
 	}
 	for _, host := range sites.Hosts() {
-		for i, kid := range sites.Lookup(host).Keys {
+		for i, kid := range sites.Lookup(host).Secrets() {
 			if byKID[kid] == nil {
 				byKID[kid] = &Status{KID: kid}
 			}
-			if s := byKID[kid]; i == 0 {
+			if s := byKID[kid]; kid == sites.Lookup(host).LogHashes {
+				s.Hashes = append(s.Hashes, host)
+			} else if i == 0 {
 				s.Mints = append(s.Mints, host)
 			} else {
 				s.Verifies = append(s.Verifies, host)
@@ -102,6 +106,8 @@ func (j *Retirement) Assess(s *Status) {
 	switch {
 	case len(s.Mints) > 0:
 		s.State, s.Why = StateMints, "new links are signed with it"
+	case len(s.Verifies) == 0 && len(s.Hashes) > 0:
+		s.State, s.Why = StateHashes, "the hashes in the log are made with it"
 	case len(s.Verifies) == 0:
 		s.State, s.Why = StateUnlisted, "no site of sites.json lists it: it is yet to be listed, or can go from the store: clickedge keys remove"
 	default:

@@ -19,7 +19,7 @@ import (
 func NotStored(list []Status) error {
 	var missing []string
 	for _, s := range list {
-		if s.Stored == "no" && s.State != StateUnlisted {
+		if s.Stored == "no" && s.State != StateUnlisted && s.State != StateHashes {
 			missing = append(missing, s.KID)
 		}
 	}

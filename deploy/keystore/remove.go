@@ -33,10 +33,10 @@ type Remove struct {
 // links would be answered by an error page. File is the sites' name.
 func RefuseListed(sites *core.Sites, file string, kids []string) error {
 	for _, host := range sites.Hosts() {
-		for _, kid := range sites.Lookup(host).Keys {
+		for _, kid := range sites.Lookup(host).Secrets() {
 			if slices.Contains(kids, kid) {
 				return failure.Bad(fmt.Errorf("site %s of %s still names key %q; nothing was deleted", host, file, kid),
-					"take it out of sites.json and publish that first; until then its links need the secret")
+					"take it out of sites.json and publish that first; until then its links, or the hashes of its log, need the secret")
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/deploy/output"
+	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
 // Change is one thing that a publish does.
@@ -166,7 +167,7 @@ func (p *Plan) link(name, kind, noun, storeName string, ids []string, create fun
 }
 
 // keys refuses keys that a site names and the store lacks, as their links would
-// be dead.
+// be dead. Without the key of its hashes a log is only poorer, which is said.
 func (p *Plan) keys() {
 	var missing, said []string
 	for _, host := range p.w.Sites.Hosts() {
@@ -177,12 +178,26 @@ func (p *Plan) keys() {
 			}
 		}
 	}
+	p.hashKeys()
 	switch {
 	case len(missing) == 0:
 	case p.w.AllowMissingKeys:
 		p.note("the secret store lacks %s: links signed with it are answered by an error page until clickedge keys push has put it there", strings.Join(missing, ", "))
 	default:
 		p.refused.add(fmt.Sprintf("the secret store lacks %s: links signed with it would be dead", strings.Join(said, ", ")), p.pushHint(missing))
+	}
+}
+
+// hashKeys says which sites would log no hashes for want of a secret.
+func (p *Plan) hashKeys() {
+	var missing []string
+	for _, site := range sitesfile.All(p.w.Sites) {
+		if kid := site.LogHashes; kid != "" && !p.f.secrets[kid] && !slices.Contains(missing, kid) {
+			missing = append(missing, kid)
+		}
+	}
+	if len(missing) > 0 {
+		p.note("the secret store lacks %s, named by log_hashes: log lines have no hashes until clickedge keys push has put it there", strings.Join(missing, ", "))
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/learned"
-	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/build"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -211,7 +210,7 @@ func (s *server) secrets(sites *core.Sites, old *generation) (*keyring.Ring, err
 		if ring.Has(kid) {
 			fmt.Fprintf(s.Err, "key %s, fingerprint %s\n", kid, ring.Fingerprint(kid))
 		} else {
-			fmt.Fprintf(s.Err, "warning: no secret of key %q: its links are refused (%s)\n", kid, outcome.KeyUnavailable)
+			fmt.Fprintf(s.Err, "warning: no secret of key %q: %s\n", kid, sitesfile.WithoutSecret(kid, sitesfile.All(sites)))
 		}
 	}
 	return ring, nil

@@ -51,6 +51,7 @@ type state struct {
 	answered  bool // an answer has been begun
 	lineWaits bool // the log line waits for what the ESP says after the answer
 	logged    bool
+	hashed    bool // the line has hashes
 	// handedOver: the rest, with the line, is done after the answer, by another
 	// goroutine.
 	handedOver bool
@@ -212,6 +213,7 @@ func (x *exchange) readSignals() {
 		return
 	}
 	s := &x.signals
+	x.hashed = x.site.LogHashes != ""
 	s.Method, s.Secure = x.request.Method, x.in.Secure
 	s.ReadHeaders(x.arrival.Headers)
 	s.UserAgent = joined(x.in.Header, "user-agent")
@@ -287,6 +289,9 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
+	if x.hashed {
+		x.hash()
+	}
 	x.line = x.record.AppendJSON(x.line[:0])
 	_, err := x.s.Log.Write(x.line)
 	if err != nil {
@@ -307,6 +312,15 @@ func (x *exchange) judge() {
 		}
 	}()
 	x.record.Verdict = verdict.Judge(&x.signals)
+	x.record.JudgeLink()
+}
+
+// address returns the reader's address as text, "" where it is not known.
+func (x *exchange) address() string {
+	if !x.in.Address.IsValid() {
+		return ""
+	}
+	return x.in.Address.Unmap().WithZone("").String()
 }
 
 // addressOf reads an address with a port; the zero Addr if it is none.

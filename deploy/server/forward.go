@@ -117,9 +117,7 @@ func (x *exchange) count(d *core.Decision) {
 // ask edits the request and sends it to the origin, or to the second one if core
 // allows it. It writes the result to a, which must be zero.
 func (x *exchange) ask(o *core.Origin, a *attempt) {
-	if x.in.Address.IsValid() {
-		x.arrival.Address = x.in.Address.Unmap().WithZone("").String()
-	}
+	x.arrival.Address = x.address()
 	x.header = append(x.header[:0], x.in.Header...)
 	x.site.EditRequest(o, &x.arrival, func(op core.EditOp, name, value string) {
 		apply(&x.header, o, core.Edit{Op: op, Name: name, Value: value})

@@ -13,7 +13,6 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/learned"
-	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/sitesjson"
 	"github.com/clickedge/clickedge/deploy/archive"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -50,7 +49,7 @@ func (r *run) load() (c *Content, hosts []string, err error) {
 		return nil, nil, err
 	}
 	kids := c.Overrides.keyIDs(sites)
-	ring, err := r.loadKeys(kids)
+	ring, err := r.loadKeys(kids, slices.Concat(sitesfile.All(sites), c.Overrides.sites()))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,7 +96,7 @@ func (r *run) loadArchive(learns bool) (learned.Archive, error) {
 	return learned.OpenArchive(string(data)), nil
 }
 
-func (r *run) loadKeys(ids []string) (*keyring.Ring, error) {
+func (r *run) loadKeys(ids []string, sites []*core.Site) (*keyring.Ring, error) {
 	want := keyring.Want{IDs: ids, Who: r.Sites}
 	want.Files = r.keyFiles()
 	ring, err := keyring.Gather(r.Source, want)
@@ -108,7 +107,7 @@ func (r *run) loadKeys(ids []string) (*keyring.Ring, error) {
 		if ring.Has(kid) {
 			fmt.Fprintf(r.Err, "key %s, fingerprint %s\n", kid, ring.Fingerprint(kid))
 		} else {
-			fmt.Fprintf(r.Err, "warning: no secret of key %q: its links are refused (%s)\n", kid, outcome.KeyUnavailable)
+			fmt.Fprintf(r.Err, "warning: no secret of key %q: %s\n", kid, sitesfile.WithoutSecret(kid, sites))
 		}
 	}
 	return ring, nil

@@ -67,7 +67,7 @@ func (o Overrides) learn() bool { return core.NewSites(o.sites()).Learn() }
 func (o Overrides) keyIDs(sites *core.Sites) []string {
 	kids := sitesfile.KeyIDs(sites)
 	for _, site := range o.sites() {
-		for _, kid := range site.Keys {
+		for _, kid := range site.Secrets() {
 			if !slices.Contains(kids, kid) {
 				kids = append(kids, kid)
 			}

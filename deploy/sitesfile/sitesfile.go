@@ -136,14 +136,43 @@ func Presets(sites *core.Sites) (names []string) {
 	return names
 }
 
-// KeyIDs lists the ids of all keys, in the order of their first mention.
+// KeyIDs lists the ids of all keys, in the order of their first mention: those of
+// signed links, and those of the hashes in the log.
 func KeyIDs(sites *core.Sites) (kids []string) {
 	for _, host := range sites.Hosts() {
-		for _, kid := range sites.Lookup(host).Keys {
+		for _, kid := range sites.Lookup(host).Secrets() {
 			if !slices.Contains(kids, kid) {
 				kids = append(kids, kid)
 			}
 		}
 	}
 	return kids
+}
+
+// IsHashKey reports whether a key is for hashes in the log alone: no site of
+// these has signed links of it.
+func IsHashKey(kid string, sites []*core.Site) (is bool) {
+	for _, site := range sites {
+		if slices.Contains(site.Keys, kid) {
+			return false
+		}
+		is = is || site.LogHashes == kid
+	}
+	return is
+}
+
+// All lists the sites in the order of the file.
+func All(sites *core.Sites) (list []*core.Site) {
+	for _, host := range sites.Hosts() {
+		list = append(list, sites.Lookup(host))
+	}
+	return list
+}
+
+// WithoutSecret says what becomes of a key whose secret cannot be had.
+func WithoutSecret(kid string, sites []*core.Site) string {
+	if IsHashKey(kid, sites) {
+		return "log lines have no hashes"
+	}
+	return "its links are refused (" + string(outcome.KeyUnavailable) + ")"
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/esp"
+	"github.com/clickedge/clickedge/core/loghash"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/deploy/clickreport"
@@ -68,6 +69,7 @@ func someLog(lines int) []byte {
 			l.OriginError, l.SecondOrigin = pick("", "", "connection_refused"), pick("", "answered")
 			l.Missed, l.Agrees, l.OriginDestination = pick("", "yes", "maybe"), pick("", "yes", "no"), pick("", "evil.example.net")
 			l.Judged, l.Verdict = r.IntN(2) == 0, verdict.Verdict{Who: verdict.Who(r.IntN(3)), Reasons: verdict.ReasonHead, Agent: "Some\tBot"}
+			l.Hashes = &loghash.Hashes{Mail: loghash.Sum(r.Uint64N(9)), Reader: loghash.Sum(r.Uint64()), Link: loghash.Sum(r.Uint64N(99))}
 			l.VCPU, l.Reading = 3, []esp.Grade{esp.Unread, esp.Likely, esp.Certain}[r.IntN(3)]
 		}
 		begin := len(log)

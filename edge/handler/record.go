@@ -20,6 +20,9 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
+	if x.hashed {
+		x.hash()
+	}
 	line := x.record.AppendJSON(nil)
 	if n, err := rtlog.Open(contract.LogEndpoint).Write(line); err != nil || n != len(line) {
 		_, _ = os.Stderr.Write(line)
@@ -36,6 +39,7 @@ func (x *exchange) judge() {
 		}
 	}()
 	x.record.Verdict = verdict.Judge(&x.signals)
+	x.record.JudgeLink()
 }
 
 // vcpu returns the CPU time that the sandbox has used so far in milliseconds, -1

@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS clickedge_log (
   `verdict` STRING,
   `reasons` STRING,
   `agent` STRING,
+  `mail_hash` STRING,
+  `reader_hash` STRING,
+  `link_hash` STRING,
   `override` STRING,
   `us` INT64 NOT NULL,
   `vcpu_ms` INT64,
@@ -36,7 +39,7 @@ CLUSTER BY `host`, `esp`;
 -- where it is so, else 0.
 CREATE OR REPLACE VIEW clickedge_requests AS
 SELECT
-  `v`, `time`, `request`, `host`, `esp`, `kind`, `method`, `action`, `code`, `status`, `destination`, `reading`, `id`, `kid`, `exp`, `origin_status`, `origin_error`, `second_origin`, `missed`, `agrees`, `origin_destination`, `verdict`, `reasons`, `agent`, `override`, `us`, `vcpu_ms`, `version`,
+  `v`, `time`, `request`, `host`, `esp`, `kind`, `method`, `action`, `code`, `status`, `destination`, `reading`, `id`, `kid`, `exp`, `origin_status`, `origin_error`, `second_origin`, `missed`, `agrees`, `origin_destination`, `verdict`, `reasons`, `agent`, `mail_hash`, `reader_hash`, `link_hash`, `override`, `us`, `vcpu_ms`, `version`,
   CASE WHEN `kind` IN ('click', 'app') THEN 1 ELSE 0 END AS is_click,
   CASE WHEN `kind` IN ('click', 'app') AND `verdict` = 'human' THEN 1 ELSE 0 END AS is_human_click,
   CASE WHEN `kind` IN ('click', 'app') AND `verdict` = 'bot' THEN 1 ELSE 0 END AS is_bot_click,

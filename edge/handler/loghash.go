@@ -1,0 +1,28 @@
+package handler
+
+import (
+	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/core/loghash"
+)
+
+// hash makes the hashes of the line. It reads text that anybody can send, so a
+// panic is caught: the line is written without them.
+func (x *exchange) hash() {
+	defer func() {
+		x.zeroSecret()
+		if recover() != nil {
+			x.record.Hashes = nil
+			x.warn("internal error: a line without hashes")
+		}
+	}()
+	secret, _ := x.secretOf(x.site.LogHashes) // none is too short
+	h, ok := loghash.Of(secret, x.record.Time, &loghash.Subject{
+		Site: x.site, Target: x.request.Target, Kind: x.record.Kind, Signed: x.record.KeyID != "",
+		Address: x.address(), Agent: x.signals.UserAgent,
+	})
+	if !ok {
+		x.warn("warning: a line without hashes: no secret " + x.site.LogHashes + " in secret store " + contract.SecretStore + "; site " + x.site.Host)
+		return
+	}
+	x.record.Hashes = &h
+}
