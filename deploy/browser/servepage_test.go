@@ -149,7 +149,7 @@ const readServed = `(() => {` + contrast + `
 	return {
 		title: document.title, sections: Array.from(answer.querySelectorAll("h3"), e => e.textContent).filter(t => t !== "notes"),
 		facts: Array.from(answer.querySelectorAll("dt"), e => [e.textContent, e.nextElementSibling.firstChild.data.trimEnd()]),
-		personal: answer.querySelectorAll(".personal").length, alien: document.querySelectorAll("img, svg, iframe, object, b, style, main script, body > script ~ script").length,
+		personal: answer.querySelectorAll("dd .personal").length, alien: document.querySelectorAll("img, svg, iframe, object, b, style, main script, body > script ~ script").length,
 		fits: document.documentElement.scrollWidth <= innerWidth, outside: performance.getEntriesByType("resource").map(e => e.name).filter(n => !n.startsWith(location.origin)),
 		cut: seen.filter(e => box(e).right > width + 1 || box(e).left < -1).map(name),
 		faint: seen.filter(e => contrast(getComputedStyle(e).color, ground(e)) < 4.5).map(name),
