@@ -181,6 +181,7 @@ func TestServePage(t *testing.T) {
 	defer cancel()
 	p := startPage(ctx, t, path)
 
+	t.Run("structure", p.structure)
 	t.Run("paste", p.pastes)
 	t.Run("fault", p.faults)
 	t.Run("land", p.lands)
@@ -191,6 +192,31 @@ func TestServePage(t *testing.T) {
 	t.Run("without JavaScript", p.withoutScript)
 	require.Empty(t, p.complained(), "what the browser holds against the page")
 	p.close(t)
+}
+
+// structure is what a screen reader goes by: one first heading, none that skips
+// a level, and a way past what stands before the requests.
+func (p *servedPage) structure(t *testing.T) {
+	levels, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]int](`Array.from(document.querySelectorAll("h1, h2, h3, h4"), h => Number(h.tagName[1]))`))
+	require.NoError(t, err)
+	require.Equal(t, 1, levels[0])
+	for i := 1; i < len(levels); i++ {
+		require.LessOrEqual(t, levels[i], levels[i-1]+1)
+		require.Greater(t, levels[i], 1)
+	}
+	p.press(t, "\t")
+	skip := p.text(t, ":focus")
+	require.Equal(t, "Skip to the requests", skip)
+	p.press(t, "\r")
+	p.until(t, `document.activeElement.id === "requests"`)
+	p.press(t, "\t")
+	require.Equal(t, "Pause", p.text(t, ":focus"))
+	p.press(t, " ")
+	require.Contains(t, p.ask(t, "/", ""), "HTTP/1.1 ")
+	p.until(t, `document.getElementById("news").textContent.includes("1 more while paused")`)
+	require.Empty(t, p.text(t, "#list li"))
+	p.press(t, " ")
+	p.until(t, `document.querySelector("#list li")`)
 }
 
 // pastes links: what is shown is what explain says, and nothing becomes markup.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -118,7 +117,7 @@ func (r *recallFlags) add(ctx context.Context, host string) error {
 		fmt.Fprintf(r.env.Err, "it stands before recalls[%d], which would meet all that it meets\n", at+1)
 	}
 	list := c.Site.Recalls.List()
-	if other, ok := unmet(list, at); ok {
+	if other, ok := recalls.Unmet(list, at); ok {
 		fmt.Fprintf(r.env.Err, "it does not meet %s: add a rule for that too if the mail has such links\n", clean.Text(other.String()))
 	}
 	if err := r.preview(list[at]); err != nil {
@@ -129,15 +128,6 @@ func (r *recallFlags) add(ctx context.Context, host string) error {
 	}
 	fmt.Fprintf(r.env.Err, "put the rule into sites.json too; while the override stands, changes of the site in sites.json do not show\n")
 	return nil
-}
-
-// unmet returns what a rule means behind the other of http and https, if no
-// rule meets that. Whoever withdraws a page easily forgets one of the two.
-func unmet(list []recall.Rule, at int) (other recall.From, ok bool) {
-	if other, ok = list[at].From.OtherScheme(); !ok {
-		return other, false
-	}
-	return other, !slices.ContainsFunc(list, func(l recall.Rule) bool { return l.From.Covers(other) })
 }
 
 // preview counts the clicks of a log.

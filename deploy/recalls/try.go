@@ -2,12 +2,14 @@ package recalls
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/destination"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/outcome"
+	"github.com/clickedge/clickedge/core/recall"
 	"github.com/clickedge/clickedge/core/signed"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/codes"
@@ -91,6 +93,15 @@ func (t *Tried) linked(site *core.Site, target string) {
 	default:
 		t.Note = "what is of kind " + kind.String() + " is never recalled"
 	}
+}
+
+// Unmet returns what a rule means behind the other of http and https, if no
+// rule meets that. Whoever withdraws a page easily forgets one of the two.
+func Unmet(list []recall.Rule, at int) (other recall.From, ok bool) {
+	if other, ok = list[at].From.OtherScheme(); !ok {
+		return other, false
+	}
+	return other, !slices.ContainsFunc(list, func(l recall.Rule) bool { return l.From.Covers(other) })
 }
 
 // Text says the same on one line.

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -45,8 +46,8 @@ func (b *bench) State() *page.State {
 	g := b.svc.current()
 	state := &page.State{File: b.s.Sites, Base: "http://" + dialable(b.svc.ln.Addr()), Now: b.s.Now(), Sites: g.switchable(b.s.Sites), Switches: b.switches.Clone(),
 		Overrides: *g.overrides.Load(), Keys: g.ring}
-	if b.s.Archive != "" {
-		state.Learned = explain.Sources{{Kind: explain.InModule, Name: "the module", Items: b.s.learned}}
+	if len(g.learned) > 0 {
+		state.Learned = explain.Sources{{Kind: explain.InModule, Name: cmp.Or(b.s.Module, "the module"), Items: g.learned}}
 	}
 	for _, o := range g.plan.want {
 		state.Backends = append(state.Backends, b.backend(g, o))

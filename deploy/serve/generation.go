@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/learned"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
@@ -30,6 +31,7 @@ type generation struct {
 	text    []byte       // of sites.json, with the files that it names
 	stamp   module.Stamp // of text
 	wasm    []byte
+	learned []learned.Item // inside wasm
 	ring    *keyring.Ring
 	plan    *backendPlan
 	fleet   *origins.Fleet
@@ -83,6 +85,7 @@ func (s *server) newGeneration(ctx context.Context, old *generation, sites *core
 	if g.wasm, err = wasm(); err != nil {
 		return nil, err
 	}
+	g.learned = module.Learned(g.wasm)
 	if g.fleet, err = g.plan.start(sites); err != nil {
 		return nil, failure.Bad(fmt.Errorf("cannot start the stand-ins: %w", err), "")
 	}

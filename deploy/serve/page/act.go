@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/recall"
+	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/explain"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/pasted"
@@ -193,13 +196,35 @@ func espOf(r *http.Request) switches.ESP {
 	return switches.ESP{Host: core.CanonicalHost(r.PostFormValue("host")), At: at, Name: r.PostFormValue("esp")}
 }
 
+// change switches something of a site, and returns the warnings of "check" that
+// come of it.
+func (p *Page) change(host string, change func(*switches.Set, *switches.Sites) error) (warnings []string, err error) {
+	before := warningsOf(p.bench.State(), host)
+	if err := p.bench.Change(change); err != nil {
+		return nil, err
+	}
+	for _, w := range warningsOf(p.bench.State(), host) {
+		if !slices.Contains(before, w) {
+			warnings = append(warnings, w)
+		}
+	}
+	return warnings, nil
+}
+
+func warningsOf(s *State, host string) []string {
+	if site := s.Site(host); site != nil {
+		return check.Warnings(site, s.Now)
+	}
+	return nil
+}
+
 func (p *Page) retire(r *http.Request) (*view, error) {
 	e, now := espOf(r), p.bench.State().Now
-	err := p.bench.Change(func(set *switches.Set, sites *switches.Sites) error { return set.Retire(sites, e, now) })
+	warnings, err := p.change(e.Host, func(set *switches.Set, sites *switches.Sites) error { return set.Retire(sites, e, now) })
 	if err != nil {
 		return nil, err
 	}
-	p.Say(fmt.Sprintf("%s of %s is retired from now on: it is asked for nothing, and its links are answered from here", e.Name, e.Host))
+	p.Say(fmt.Sprintf("%s of %s is retired from now on: it is asked for nothing, and its links are answered from here", e.Name, e.Host), warnings...)
 	return nil, nil
 }
 
@@ -210,14 +235,32 @@ func (p *Page) recall(r *http.Request) (*view, error) {
 	if rule.Gone {
 		rule.To = ""
 	}
-	err := p.bench.Change(func(set *switches.Set, sites *switches.Sites) error {
+	warnings, err := p.change(host, func(set *switches.Set, sites *switches.Sites) error {
 		return set.Recall(sites, host, rule, r.PostFormValue("wide") != "")
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.Say(fmt.Sprintf("%s: whoever is about to be sent to %s %s", host, clean.Text(rule.From), recallText(rule)))
+	p.Say(fmt.Sprintf("%s: whoever is about to be sent to %s %s", host, clean.Text(rule.From), recallText(rule)), append(warnings, p.unmet(host, rule)...)...)
 	return nil, nil
+}
+
+// unmet says what a rule does not meet behind the other of http and https.
+func (p *Page) unmet(host string, rule recalls.Rule) []string {
+	site := p.bench.State().Site(host)
+	from, fault := recall.ReadFrom(rule.From)
+	if site == nil || fault.Problem != "" {
+		return nil
+	}
+	list := site.Recalls.List()
+	at := slices.IndexFunc(list, func(r recall.Rule) bool { return r.From == from })
+	if at < 0 {
+		return nil
+	}
+	if other, ok := recalls.Unmet(list, at); ok {
+		return []string{fmt.Sprintf("it does not meet %s: recall that too if the mail has such links", clean.Text(other.String()))}
+	}
+	return nil
 }
 
 func recallText(r recalls.Rule) string {

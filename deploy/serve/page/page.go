@@ -47,6 +47,7 @@ type Page struct {
 type Said struct {
 	At         time.Time
 	Text, Hint string
+	Notes      []string // what else there is to know of it
 	Wrong      bool
 }
 
@@ -147,10 +148,14 @@ func (p *Page) Watched() bool { return p.watched.Load() > 0 }
 // Close ends the streams of open pages, which would hold up a shutdown.
 func (p *Page) Close() { p.memory.close() }
 
-// Say puts a sentence on the page, and prints it.
-func (p *Page) Say(text string) {
-	p.note(Said{Text: text})
+// Say puts a sentence on the page, and prints it, with what else there is to
+// know.
+func (p *Page) Say(text string, notes ...string) {
+	p.note(Said{Text: text, Notes: notes})
 	p.say(text)
+	for _, n := range notes {
+		p.say("note: " + n)
+	}
 }
 
 func (p *Page) note(s Said) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/contract"
+	"github.com/clickedge/clickedge/deploy/origins"
 	"github.com/clickedge/clickedge/deploy/probe"
 	"github.com/clickedge/clickedge/deploy/serve/seen"
 	"github.com/clickedge/clickedge/deploy/serve/switches"
@@ -313,10 +314,11 @@ func TestSwitches(t *testing.T) {
 		{"/recall", []string{"host", host, "from", "https://shop.example.com/*", "then", "to", "to", "https://www.example.com/", "wide", "on"}, "goes to https://www.example.com/ from now on"},
 		{"/reset", nil, "everything is as it was"},
 	} {
+		r.printed = nil
 		w := r.post(c.path, append(c.fields, "site", "link")...)
 		require.Equal(t, http.StatusSeeOther, w.Code, "%+v: %s", c, w.Body)
 		require.Equal(t, "/?site=link", w.Header().Get("Location"))
-		require.Contains(t, r.printed[len(r.printed)-1], c.says)
+		require.Contains(t, r.printed[0], c.says)
 		require.Contains(t, r.get("/").Body.String(), c.says, "after a reload")
 	}
 	require.Empty(t, r.switches.Hosts())
@@ -343,6 +345,27 @@ func TestSwitches(t *testing.T) {
 	require.Empty(t, r.switches.Hosts())
 	page := r.post("/recall", "host", host, "from", "nonsense", "to", "https://www.example.com/").Body.String()
 	require.Contains(t, page, `name="from" value="nonsense"`, "what was written is still there")
+}
+
+// What is surprising about a change is said with it: what check warns of, and
+// links that a recall does not meet.
+func TestNotesOfSwitches(t *testing.T) {
+	r := newRig(t)
+	r.post("/recall", "host", "link.example.com", "from", "https://shop.example.com/a*", "then", "gone")
+	page := r.get("/").Body.String()
+	require.Contains(t, page, "Note: it does not meet http://shop.example.com/a*: recall that too if the mail has such links.")
+	require.Contains(t, strings.Join(r.printed, "\n"), "note: it does not meet http://shop.example.com/a*")
+	r.post("/recall", "host", "link.example.com", "from", "http://shop.example.com/a*", "then", "gone")
+	require.NotContains(t, r.printed[len(r.printed)-1], "note: ")
+	r.post("/retire", "host", "link.example.com", "at", "1", "esp", "sendgrid")
+	require.Contains(t, r.get("/").Body.String(), "Note: link.example.com: also[0]: ", "check warns of what becomes of SendGrid's links")
+}
+
+// Each fault has a sentence.
+func TestFaultsAreExplained(t *testing.T) {
+	for _, fault := range origins.FaultNames() {
+		require.NotEmpty(t, faultText[fault], fault)
+	}
 }
 
 // The page says of each switch how it stands.

@@ -18,6 +18,8 @@ func TestReasons(t *testing.T) {
 	}
 	require.Equal(t, "because", reasonOf(x, Line{Action: "proxy", Code: outcome.OK}, "x"))
 	require.Equal(t, "x: it fails", reasonOf(x, Line{Action: "redirect", Code: outcome.ESPTimeout}, "x"))
+	x.IfAnswers = &explain.Outcome{Action: "redirect", Code: outcome.Recalled, Why: "it is recalled"}
+	require.Equal(t, "it is recalled", reasonOf(x, Line{Action: "redirect", Code: outcome.Recalled}, "x"))
 	require.Equal(t, "x", reasonOf(x, Line{Action: "refuse", Code: outcome.ESPTimeout}, "x"))
 	require.Equal(t, "x", reasonOf(&explain.Explanation{Decision: explain.Outcome{Action: "refuse"}}, Line{}, "x"))
 }
