@@ -16,6 +16,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/jsontext"
+	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/input"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
@@ -69,7 +70,7 @@ var targets = map[string]target{
 		members: []member{
 			{name: "bucket", field: "bucket_name", needed: true},
 			{name: "domain", field: "domain", value: "s3.amazonaws.com", check: matches(`^[a-z0-9.-]+$`, "must be the host of an S3 endpoint, such as s3.eu-central-1.amazonaws.com")},
-			{name: "path", field: "path", value: "/clicks/", check: slash},
+			{name: "path", field: "path", value: clicklog.Folder, check: slash},
 			{name: "iam_role", field: "iam_role", check: matches(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`, "must be the ARN of a role, such as arn:aws:iam::123456789012:role/fastly")},
 			{name: "period", field: "period", value: "300", number: true},
 			{name: "redundancy", field: "redundancy", value: "standard", check: oneOf("standard", "intelligent_tiering", "standard_ia", "onezone_ia", "glacier", "glacier_ir", "deep_archive", "reduced_redundancy")},
@@ -85,7 +86,7 @@ var targets = map[string]target{
 			{name: "project_id", field: "project_id"},
 			{name: "user", field: "user"},
 			{name: "account_name", field: "account_name"},
-			{name: "path", field: "path", value: "/clicks/", check: slash},
+			{name: "path", field: "path", value: clicklog.Folder, check: slash},
 			{name: "period", field: "period", value: "300", number: true},
 			{name: "compression_codec", field: "compression_codec", value: "gzip", check: oneOf("gzip", "snappy", "zstd")},
 		},

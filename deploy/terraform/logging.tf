@@ -1,3 +1,8 @@
+# A folder for each day, as the Athena table expects it.
+locals {
+  click_log = jsondecode(file("${path.module}/clicklog.json"))
+}
+
 # var.log has no type constraint, as that would drop a misspelt name in silence.
 # What it may hold stands here, with what holds where nothing is given.
 locals {
@@ -10,7 +15,7 @@ locals {
     s3 = {
       bucket            = null
       domain            = "s3.amazonaws.com"
-      path              = "/clicks/"
+      path              = local.click_log.path
       iam_role          = null
       period            = 300
       redundancy        = "standard"
@@ -21,7 +26,7 @@ locals {
       project_id        = null
       user              = null
       account_name      = null
-      path              = "/clicks/"
+      path              = local.click_log.path
       period            = 300
       compression_codec = "gzip"
     }

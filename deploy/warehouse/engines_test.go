@@ -166,10 +166,13 @@ func text(t *testing.T, path ...string) string {
 	return string(b)
 }
 
+// queryPattern finds a query with its name.
+var queryPattern = regexp.MustCompile(`(?ms)^-- (\w+): [^\n]*\n(SELECT.*?);$`)
+
 // queriesOf are the queries of a database, with their names.
 func queriesOf(t *testing.T, name string) (names, queries []string) {
 	t.Helper()
-	for _, part := range regexp.MustCompile(`(?ms)^-- (\w+): [^\n]*\n(SELECT.*?);$`).FindAllStringSubmatch(text(t, name, "queries.sql"), -1) {
+	for _, part := range queryPattern.FindAllStringSubmatch(text(t, name, "queries.sql"), -1) {
 		names, queries = append(names, part[1]), append(queries, part[2])
 	}
 	require.Equal(t, append(append([]string{"total"}, clickreport.Names()...), "latency"), names)

@@ -111,8 +111,8 @@ func dialects() []dialect {
 			name: "bigquery", title: "BigQuery", quote: "`",
 			types:    map[string]string{"number": "INT64", "string": "STRING", "time": "TIMESTAMP"},
 			optional: nullable, table: "CREATE TABLE IF NOT EXISTS clickedge_log (",
-			options: ")\nPARTITION BY DATE(`time`)\nCLUSTER BY `host`, `esp`;",
-			once:    fmt.Sprintf(onceByRow, "\nWHERE TRUE", "`request`", "`time`"),
+			options: ")\nPARTITION BY DATE(`" + bigqueryDay + "`)\nCLUSTER BY `" + strings.Join(bigqueryCluster, "`, `") + "`;",
+			once:    fmt.Sprintf(onceByRow, "\nWHERE `v` = 1", "`request`", "`time`"),
 			hour:    "TIMESTAMP_TRUNC(`time`, HOUR)",
 			percentile: func(p int, answered string) string {
 				return fmt.Sprintf("APPROX_QUANTILES(IF(%s, `us`, NULL), 100 IGNORE NULLS)[SAFE_OFFSET(%d)]", answered, p)
@@ -125,14 +125,14 @@ func dialects() []dialect {
 			name: "athena", title: "Amazon Athena", quote: `"`,
 			types:    map[string]string{"number": "bigint", "string": "string", "time": "string"},
 			optional: nullable, table: "CREATE EXTERNAL TABLE IF NOT EXISTS clickedge_log (",
-			options: ")\nROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'\nLOCATION 's3://BUCKET/PREFIX/';",
+			options: athenaOptions(),
 			once:    "SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY \"request\" ORDER BY \"time\") AS copy FROM clickedge_log WHERE \"v\" = 1) WHERE copy = 1",
 			hour:    `date_trunc('hour', from_iso8601_timestamp("time"))`,
 			percentile: func(p int, answered string) string {
 				return fmt.Sprintf(`approx_percentile("us", 0.%02d) FILTER (WHERE %s)`, p, answered)
 			},
 			port: `lower(regexp_replace("host", '\.?(:[0-9]*)?$', ''))`,
-			load: "-- Athena reads the files where they lie: put your bucket's name into the table.\n",
+			load: "-- Athena reads the files where they lie: put your bucket's name into the table, twice.\n-- A condition on \"dt\" in a query of clickedge_log leaves days out; the view reads all of\n-- them, as a repeated line may lie in the next day's folder.\n",
 		},
 	}
 }
@@ -154,6 +154,17 @@ func (d dialect) columns(list []member, form, between string) string {
 	return strings.Join(b, between)
 }
 
+// selected are the columns of the view that are the table's.
+func (d dialect) selected(list []member) (columns []string) {
+	for _, m := range list {
+		columns = append(columns, d.quote+m.name+d.quote)
+	}
+	if d.name == "athena" {
+		columns = append(columns, d.quote+athenaDay()+d.quote)
+	}
+	return columns
+}
+
 // schema defines the table, and the view in which each request stands once.
 func (d dialect) schema(list []member) string {
 	var b strings.Builder
@@ -162,7 +173,7 @@ func (d dialect) schema(list []member) string {
 		quote = "`" // Hive's own
 	}
 	fmt.Fprintf(&b, "-- The click log, version 1, in %s. What the columns mean: core/spec/click-log.md.\n%s\n", d.title, d.table)
-	var columns []string
+	columns := d.selected(list)
 	for i, m := range list {
 		typ := d.column(m)
 		if m.always && d.name != "clickhouse" && d.name != "athena" {
@@ -173,15 +184,23 @@ func (d dialect) schema(list []member) string {
 			comma = ""
 		}
 		fmt.Fprintf(&b, "  %s%s%s %s%s\n", quote, m.name, quote, typ, comma)
-		columns = append(columns, d.quote+m.name+d.quote)
 	}
-	fmt.Fprintf(&b, "%s\n\n-- A log is delivered at least once: here each request stands once. A column is_… has 1\n-- where it is so, else 0.\nCREATE OR REPLACE VIEW clickedge_requests AS\nSELECT\n  %s,\n", d.options, strings.Join(columns, ", "))
-	var flags []string
-	for _, f := range d.flags() {
-		flags = append(flags, fmt.Sprintf("  CASE WHEN %s THEN 1 ELSE 0 END AS is_%s", f.when, f.name))
-	}
-	fmt.Fprintf(&b, "%s\nFROM (%s) AS once;\n", strings.Join(flags, ",\n"), d.once)
+	fmt.Fprintf(&b, "%s\n\n-- A log is delivered at least once: here each request stands once. A column is_… has 1\n-- where it is so, else 0.\n%s;\n", d.options, d.createView(columns))
 	return b.String()
+}
+
+// createView defines the view.
+func (d dialect) createView(columns []string) string {
+	return "CREATE OR REPLACE VIEW clickedge_requests AS\n" + d.view(columns)
+}
+
+// view is the query that the view is, of these columns of the table.
+func (d dialect) view(columns []string) string {
+	list := []string{"  " + strings.Join(columns, ", ")}
+	for _, f := range d.flags() {
+		list = append(list, fmt.Sprintf("  CASE WHEN %s THEN 1 ELSE 0 END AS is_%s", f.when, f.name))
+	}
+	return fmt.Sprintf("SELECT\n%s\nFROM (%s) AS once", strings.Join(list, ",\n"), d.once)
 }
 
 // flagged is what a request may be, and what their number is called.

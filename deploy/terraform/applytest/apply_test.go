@@ -147,7 +147,7 @@ func withLinks(t *testing.T) string {
 	dir := t.TempDir()
 	names, err := filepath.Glob(module + "/*.tf")
 	require.NoError(t, err)
-	for _, name := range names {
+	for _, name := range append(names, module+"/clicklog.json") {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		switch filepath.Base(name) {

@@ -16,9 +16,16 @@ const here = ".."
 
 func schema(t *testing.T) *Schema {
 	t.Helper()
-	s, err := ReadSchema("testdata/fastly-provider-9.4.0.json")
-	require.NoError(t, err)
+	s := schemaOf(t, "fastly-provider-9.4.0.json")
 	require.Contains(t, s.Resources, "fastly_service_compute")
+	return s
+}
+
+func schemaOf(t *testing.T, name string) *Schema {
+	t.Helper()
+	s, err := ReadSchema("testdata/" + name)
+	require.NoError(t, err)
+	require.NotEmpty(t, s.Resources)
 	return s
 }
 

@@ -103,6 +103,12 @@ func (e *Evaluator) refer(roots map[string]map[string]cty.Value, t hcl.Traversal
 			return fmt.Errorf("local.%s: %w", name, err)
 		}
 		roots[root][name] = v
+	case "path": // of the module; the root's is dir
+		folder, err := filepath.Abs(e.module.folder)
+		if err != nil {
+			return err
+		}
+		roots[root]["module"], roots[root]["root"] = cty.StringVal(folder), cty.StringVal(".")
 	case "data":
 		of := map[string]cty.Value{step(t, 2): e.resource(root + "." + name + "." + step(t, 2))}
 		if old, ok := roots[root][name]; ok {
@@ -163,6 +169,7 @@ func (e *Evaluator) functions() map[string]function.Function {
 		"can": tryfunc.CanFunc, "try": tryfunc.TryFunc,
 		"concat": stdlib.ConcatFunc, "contains": stdlib.ContainsFunc, "distinct": stdlib.DistinctFunc,
 		"flatten": stdlib.FlattenFunc, "floor": stdlib.FloorFunc, "join": stdlib.JoinFunc, "jsondecode": stdlib.JSONDecodeFunc,
+		"jsonencode": stdlib.JSONEncodeFunc, "merge": stdlib.MergeFunc, "replace": stdlib.ReplaceFunc,
 		"keys": stdlib.KeysFunc, "length": stdlib.LengthFunc, "regex": stdlib.RegexFunc, "setintersection": stdlib.SetIntersectionFunc,
 		"substr": stdlib.SubstrFunc, "trimspace": stdlib.TrimSpaceFunc, "values": stdlib.ValuesFunc,
 		"tonumber": stdlib.MakeToFunc(cty.Number), "tostring": stdlib.MakeToFunc(cty.String),
@@ -186,7 +193,11 @@ func first(args []cty.Value, _ cty.Type) (cty.Value, error) { return args[0], ni
 func (e *Evaluator) ofFile(f func([]byte) string) function.Function {
 	return function.New(&function.Spec{Params: []function.Parameter{{Name: "path", Type: cty.String}}, Type: function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			text, err := os.ReadFile(filepath.Join(e.dir, args[0].AsString()))
+			path := args[0].AsString()
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(e.dir, path)
+			}
+			text, err := os.ReadFile(path)
 			return cty.StringVal(f(text)), err
 		}})
 }

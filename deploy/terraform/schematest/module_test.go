@@ -18,6 +18,7 @@ import (
 
 // module is one folder of configuration.
 type module struct {
+	folder    string
 	schema    *Schema
 	bodies    map[string]*hclsyntax.Body // by file
 	variables map[string]bool            // declared; true: sensitive
@@ -62,7 +63,7 @@ func CheckFiles(files map[string][]byte, schema *Schema) []string {
 
 // parse reads the declarations; errors in the text are problems.
 func parse(files map[string][]byte, schema *Schema) *module {
-	m := &module{schema: schema, bodies: map[string]*hclsyntax.Body{}, variables: map[string]bool{}, locals: map[string]hclsyntax.Expression{},
+	m := &module{folder: here, schema: schema, bodies: map[string]*hclsyntax.Body{}, variables: map[string]bool{}, locals: map[string]hclsyntax.Expression{},
 		declared: map[string]*hclsyntax.Block{}, resources: map[string]*hclsyntax.Block{}}
 	parser := hclparse.NewParser()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -188,6 +189,9 @@ func step(t hcl.Traversal, i int) string {
 }
 
 func lastAttribute(t hcl.Traversal) string { return step(t, len(t)-1) }
+
+// providers begin the names of their resources.
+var providers = []string{"fastly_", "google_", "aws_"}
 
 // metaArguments belong to Terraform, not to the provider.
 var metaArguments = []string{"for_each", "count", "depends_on", "provider"}
@@ -325,7 +329,7 @@ func (m *module) reference(t hcl.Traversal) {
 		}
 	case root == "data":
 		m.attribute(t, "data."+name+"."+step(t, 2), m.schema.Data[name].Block, step(t, 3))
-	case strings.HasPrefix(root, "fastly_"):
+	case slices.ContainsFunc(providers, func(name string) bool { return strings.HasPrefix(root, name) }):
 		m.attribute(t, root+"."+name, m.schema.Resources[root].Block, step(t, 2))
 	}
 }

@@ -1,1 +1,3 @@
--- Athena reads the files where they lie: put your bucket's name into the table.
+-- Athena reads the files where they lie: put your bucket's name into the table, twice.
+-- A condition on "dt" in a query of clickedge_log leaves days out; the view reads all of
+-- them, as a repeated line may lie in the next day's folder.

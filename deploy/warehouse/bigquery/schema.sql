@@ -56,4 +56,4 @@ SELECT
   CASE WHEN `action` = 'proxy' AND COALESCE(`origin_status`, 0) <> 0 THEN 1 ELSE 0 END AS is_answered,
   CASE WHEN COALESCE(`origin_status`, 0) = 0 AND COALESCE(`origin_error`, '') <> '' THEN 1 ELSE 0 END AS is_unanswered
 FROM (SELECT * FROM clickedge_log
-WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY `request` ORDER BY `time`) = 1) AS once;
+WHERE `v` = 1 QUALIFY ROW_NUMBER() OVER (PARTITION BY `request` ORDER BY `time`) = 1) AS once;
