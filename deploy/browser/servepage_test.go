@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +258,14 @@ func (p *servedPage) faults(t *testing.T) {
 	require.Contains(t, p.ask(t, click, ""), "location: https://shop.example.com/a?b=1")
 	p.until(t, `document.querySelector("#list li")?.innerText.includes("esp_unreachable")`)
 	require.Contains(t, p.text(t, "#list li"), "to https://shop.example.com/a?b=1")
+
+	// What somebody else switches shows by itself.
+	for _, fault := range []string{"slow", "up"} {
+		resp, err := http.PostForm(p.url+"fault", url.Values{"backend": {"customerio-eu"}, "fault": {fault}})
+		require.NoError(t, err)
+		resp.Body.Close()
+		p.until(t, `String(document.getElementById("switches").innerText.includes("customerio-eu fails")) === "`+strconv.FormatBool(fault != "up")+`"`)
+	}
 }
 
 // lands as a reader does while the ESP is down, and reads what happened.
