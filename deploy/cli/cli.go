@@ -184,7 +184,7 @@ func (env *Env) groups() []group {
 		{"Change what is in service", []*cobra.Command{env.retireCommand(), env.recallCommand(), env.overrideCommand(), env.learnCommand(), env.archiveCommand()}},
 		{"Sign links", []*cobra.Command{env.keysCommand(), env.signCommand(), env.verifyCommand()}},
 		{"Find out what is wrong", []*cobra.Command{env.doctorCommand(), env.followCommand(), env.testmailCommand()}},
-		{"Count", []*cobra.Command{env.clicksCommand(), env.missedCommand(), env.collectCommand()}},
+		{"Count", []*cobra.Command{env.clicksCommand(), env.verdictsCommand(), env.missedCommand(), env.collectCommand()}},
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -227,6 +228,10 @@ type Line struct {
 	Agrees      string `json:"agrees"`
 	Missed      string `json:"missed"`
 	Verdict     string `json:"verdict"`
+	Reasons     string `json:"reasons"`
+	MailHash    string `json:"mail_hash"`
+	ReaderHash  string `json:"reader_hash"`
+	LinkHash    string `json:"link_hash"`
 	KID         string `json:"kid"`
 	Exp         int64  `json:"exp"` // Unix seconds, 0 for never
 	// OriginStatus is 0 where the ESP did not answer, or was not asked.
@@ -239,6 +244,11 @@ type Line struct {
 // IsClick reports whether it is a click or an app link.
 func (l *Line) IsClick() bool {
 	return l.Kind == esp.KindClick.String() || l.Kind == esp.KindApp.String()
+}
+
+// IsTrap reports whether the reasons of the verdict say that the link is a trap.
+func (l *Line) IsTrap() bool {
+	return l.IsClick() && slices.Contains(strings.Split(l.Reasons, ","), "trap")
 }
 
 // WasMissed reports whether the ESP has not counted the request, or perhaps not.

@@ -24,6 +24,7 @@ type Counts struct {
 	Recalled     int `json:"recalled"`  // a rule of recalls applied
 	Refused      int `json:"refused"`   // the reader got an error page
 	Disagree     int `json:"disagree"`  // the ESP redirected elsewhere than the link was read
+	Traps        int `json:"traps"`     // of the clicks: on a link that nobody sees in the mail
 }
 
 func (c *Counts) add(l *clicklog.Line) {
@@ -54,6 +55,7 @@ func (c *Counts) addKind(l *clicklog.Line) {
 
 func (c *Counts) addClick(l *clicklog.Line) {
 	c.Clicks++
+	c.Traps += one(l.IsTrap())
 	switch l.Verdict {
 	case verdict.WhoHuman.String():
 		c.Human++
@@ -74,7 +76,7 @@ func (c *Counts) plus(o *Counts) {
 // list has every number, in the order of the members.
 func (c *Counts) list() []*int {
 	return []*int{&c.Requests, &c.Clicks, &c.Human, &c.Bot, &c.Unknown, &c.Opens, &c.Unsubscribes, &c.Other,
-		&c.Missed, &c.Certain, &c.Recovered, &c.Recalled, &c.Refused, &c.Disagree}
+		&c.Missed, &c.Certain, &c.Recovered, &c.Recalled, &c.Refused, &c.Disagree, &c.Traps}
 }
 
 func one(yes bool) int {

@@ -11,7 +11,7 @@ import (
 
 // csvHead names the columns. Times are filled for ESPs only.
 var csvHead = []string{"by", "name", "requests", "clicks", "clicks_human", "clicks_bot", "clicks_unknown", "opens", "unsubscribes", "other",
-	"missed", "certain", "recovered", "recalled", "refused", "disagree", "answers", "no_answer", "p50_us", "p95_us", "p99_us", "max_us"}
+	"missed", "certain", "recovered", "recalled", "refused", "disagree", "traps", "answers", "no_answer", "p50_us", "p95_us", "p99_us", "max_us"}
 
 // CSV writes a row for the total and for each row of the tables (RFC 4180,
 // lines end with a line feed alone). What a full table counts as others has "+"

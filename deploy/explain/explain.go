@@ -242,6 +242,9 @@ func (x *Explanation) readOwn(req *core.Request, kind esp.Kind) {
 	if l.ID != "" {
 		t.Fields = append(t.Fields, linkPart{Name: "id", Value: signedlink.IDText(l.ID), Personal: true})
 	}
+	if !l.Pixel && signed.IsTrap(l.ID) {
+		t.Fields = append(t.Fields, linkPart{Name: "trap", Value: "nobody sees it in the mail"})
+	}
 	if !l.Pixel {
 		t.Destination, t.Allowed = l.Destination, x.site.AllowsSigned(l.Destination)
 	}

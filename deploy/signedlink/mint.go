@@ -41,6 +41,7 @@ type Minted struct {
 	KeyID       string `json:"kid"`
 	Expires     string `json:"expires,omitempty"`
 	ID          string `json:"id,omitempty"`
+	Trap        bool   `json:"trap,omitempty"`
 	Destination string `json:"destination,omitempty"`
 }
 
@@ -114,7 +115,7 @@ func (m *Minter) Mint(to string) (Minted, error) {
 
 // Describe writes a link as --json prints it.
 func Describe(url string, l signed.Link) Minted {
-	m := Minted{URL: url, Host: l.Host, KeyID: l.KeyID, ID: l.ID, Destination: l.Destination}
+	m := Minted{URL: url, Host: l.Host, KeyID: l.KeyID, ID: l.ID, Trap: !l.Pixel && signed.IsTrap(l.ID), Destination: l.Destination}
 	if l.Expiry != 0 {
 		m.Expires = time.Unix(l.Expiry*60, 0).UTC().Format(time.RFC3339)
 	}

@@ -30,6 +30,7 @@ type Order struct {
 	ID        string // for the click log, "" for none
 	IDBase64  string // the same for any bytes, "" for none
 	Pixel     bool
+	Trap      bool // a link that nobody sees in the mail
 
 	In   *input.Input
 	Keys *keyring.Source
@@ -96,6 +97,9 @@ func (o *Order) keyID(site *core.Site) (string, error) {
 	return o.KID, nil
 }
 
+// trapMark is how the id of a trap begins: [signed.TrapID], decoded.
+const trapMark = "\x00trap\x00"
+
 // linkID is the id for the click log; "" for none.
 func (o *Order) linkID() (string, error) {
 	raw := []byte(o.ID)
@@ -105,6 +109,14 @@ func (o *Order) linkID() (string, error) {
 			return "", failure.Usage(fmt.Errorf("--id-base64url %q is not base64url without padding", clean.Cut(o.IDBase64, 90)), "")
 		}
 	}
+	switch {
+	case o.Trap && o.Pixel:
+		return "", failure.Usage(errors.New("a pixel is no trap: every mail program asks for it"), "leave --pixel or --trap out")
+	case o.Trap:
+		raw = append([]byte(trapMark), raw...)
+	case strings.HasPrefix(string(raw), trapMark):
+		return "", failure.Usage(errors.New("the id begins as that of a trap: the log would call its readers bots"), "choose another id, or say --trap and leave its first six bytes out")
+	}
 	if len(raw) == 0 {
 		if o.Pixel {
 			return "", failure.Usage(errors.New("a pixel needs an id"), "say which mail was opened with --id")
@@ -113,7 +125,7 @@ func (o *Order) linkID() (string, error) {
 	}
 	id, err := signed.EncodeID(raw)
 	if err != nil {
-		return "", failure.Usage(err, "64 bytes at most: put the rest into your own database")
+		return "", failure.Usage(err, "64 bytes at most, 58 in a trap: put the rest into your own database")
 	}
 	return id, nil
 }

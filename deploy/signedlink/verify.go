@@ -84,6 +84,9 @@ func (r *Verified) Text(w io.Writer, l signed.Link) {
 	if l.ID != "" {
 		fmt.Fprintf(w, "id           %s\n", IDText(l.ID))
 	}
+	if !l.Pixel && signed.IsTrap(l.ID) {
+		fmt.Fprintln(w, "trap         nobody sees it in the mail: who clicks is no person")
+	}
 	if l.Pixel {
 		fmt.Fprintln(w, "answers      the open pixel")
 		return
