@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/clickedge/clickedge/core/sitesjson"
+	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/failure"
 )
 
@@ -19,6 +21,19 @@ func TestNotStored(t *testing.T) {
 	require.EqualError(t, err, "not in the secret store: k4, k5 (their links are refused, key_unavailable)")
 	require.Equal(t, failure.ExitBad, failure.Of(err).Exit)
 	require.Equal(t, "clickedge keys push k4 --key-file FILE", failure.Of(err).Hint)
+}
+
+// A key of hashes signs nothing, and no link is dead without it.
+func TestStatusOfHashKey(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {"a.example.com": {"esp": "sendgrid", "keys": ["k1"], "signed_links": "anywhere", "log_hashes": "h1"}}}`))
+	require.NoError(t, err)
+	list := (&Retirement{Log: new(clicklog.Keys)}).All(sites, map[string]string{"k1": ""}, nil)
+	require.Len(t, list, 2)
+	require.Equal(t, []any{"h1", []string{"a.example.com"}, "no", StateHashes}, []any{list[0].KID, list[0].Hashes, list[0].Stored, list[0].State})
+	require.Empty(t, list[0].Mints)
+	require.Empty(t, list[0].Verifies)
+	require.Equal(t, StateMints, list[1].State)
+	require.NoError(t, NotStored(list))
 }
 
 // Names from the store are foreign text; the day alone of a time is shown; a

@@ -436,6 +436,15 @@ func TestADomainOfNoServiceIsTaken(t *testing.T) {
 	require.True(t, r.plan().Empty())
 }
 
+// Without the key of its hashes a log is only poorer: that is said, and nothing
+// is refused.
+func TestAMissingKeyOfHashesIsSaid(t *testing.T) {
+	r := newRig(t)
+	r.sites(strings.Replace(one, `"keys":`, `"log_hashes": "h1", "keys":`, 1))
+	require.Contains(t, strings.Join(r.plan().Notes, "\n"), "the secret store lacks h1, named by log_hashes: log lines have no hashes until clickedge keys push")
+	r.publish()
+}
+
 // A key that a site names and the store lacks would make dead links.
 func TestAMissingKeyIsRefused(t *testing.T) {
 	r := newRig(t)

@@ -68,6 +68,22 @@ func TestNames(t *testing.T) {
 	require.Len(t, KeyIDs(sites), 15)
 }
 
+// The key of the hashes is one whose secret is needed, and no link is signed with
+// it.
+func TestHashKeys(t *testing.T) {
+	sites, err := parse(`{"sites": {
+		"a.example.com": {"esp": "sendgrid", "keys": ["k1"], "signed_links": "anywhere", "log_hashes": "h1"},
+		"b.example.com": {"esp": "sendgrid", "log_hashes": "h2"},
+		"c.example.com": {"esp": "none", "keys": ["h2"], "signed_links": "anywhere"}}}`)
+	require.NoError(t, err)
+	require.Equal(t, []string{"k1", "h1", "h2"}, KeyIDs(sites))
+	require.Equal(t, []string{"a.example.com", "c.example.com"}, KeyedHosts(sites))
+	require.Equal(t, "log lines have no hashes", WithoutSecret("h1", All(sites)))
+	for _, kid := range []string{"k1", "h2", "other"} {
+		require.Equal(t, "its links are refused (key_unavailable)", WithoutSecret(kid, All(sites)), kid)
+	}
+}
+
 func TestLoad(t *testing.T) {
 	t.Chdir(t.TempDir())
 	in := &input.Input{Ctx: t.Context(), Stdin: strings.NewReader(""), Err: io.Discard}

@@ -37,6 +37,7 @@ type Finder struct {
 	oldest *list.List
 	newest time.Time
 	held   int // clicks of all mails
+	opened opened
 	orders orders
 	counts counts
 }
@@ -55,7 +56,8 @@ type Click struct {
 // mail is what is kept of one mail.
 type mail struct {
 	name   uint64
-	opened time.Time // for the first time; zero for never
+	opened time.Time // for the first time that is kept; zero for never
+	before bool      // it was opened before
 	last   time.Time
 	clicks []click
 }
@@ -168,9 +170,8 @@ func (f *Finder) mailOf(name uint64, now time.Time) *mail {
 		f.counts.Early++
 		f.end(f.oldest.Front())
 	}
-	m := &mail{name: name, last: now}
+	m := &mail{name: name, last: now, before: f.opened.has(name)}
 	f.mails[name] = f.oldest.PushBack(m)
-	f.counts.Mails++
 	return m
 }
 
@@ -189,6 +190,9 @@ func (f *Finder) end(e *list.Element) {
 	m := f.oldest.Remove(e).(*mail)
 	delete(f.mails, m.name)
 	f.held -= len(m.clicks)
+	if !m.opened.IsZero() {
+		f.opened.add(m.name)
+	}
 	m.judge(f.options())
 	late, kept := f.orders.take(m)
 	for i := range late {

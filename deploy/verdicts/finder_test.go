@@ -100,7 +100,9 @@ func TestRules(t *testing.T) {
 		"Outlook opens the mail with the click":       {[]event{{ms: 0, mail: 1, reader: 7, link: 1}, {ms: 800, mail: 1, reader: 7, open: true}}, none},
 		"images are blocked, so there is no open":     {run(1, 7, 0, 0, 1), none},
 		"Apple loads the images before anybody looks": {[]event{{ms: 0, mail: 1, reader: 9, open: true}, {ms: 900_000, mail: 1, reader: 7, link: 1}, {ms: 990_000, mail: 1, reader: 7, open: true}}, none},
-		"the open of another mail":                    {[]event{{ms: 0, mail: 1, reader: 7, link: 1}, {ms: 600_000, mail: 2, reader: 7, open: true}}, none},
+		"a mail that was opened in the morning is opened again after the click": {[]event{{ms: 0, mail: 1, reader: 7, open: true},
+			{ms: 3 * 3_600_000, mail: 1, reader: 7, link: 1}, {ms: 3*3_600_000 + 600_000, mail: 1, reader: 7, open: true}}, none},
+		"the open of another mail": {[]event{{ms: 0, mail: 1, reader: 7, link: 1}, {ms: 600_000, mail: 2, reader: 7, open: true}}, none},
 
 		"a trap":                     {[]event{{mail: 1, reader: 7, link: 9, trap: true}}, all("trap", 1)},
 		"a trap of an unknown mail":  {[]event{{mail: 0, reader: 7, link: 9, trap: true}}, all("trap", 1)},
@@ -167,13 +169,13 @@ func TestOptions(t *testing.T) {
 func TestReport(t *testing.T) {
 	burst := text(append(run(1, 7, 0, 100, 1, 2, 3), event{ms: 1, mail: 2, link: 1}, event{ms: 2, reader: 5, link: 1}, event{ms: 3, mail: 3, reader: 5, open: true})...)
 	_, r := found(t, burst+burst+"x\n")
-	require.Equal(t, []int{5, 1, 1, 1, 3}, []int{r.Clicks, r.Opens, r.NoMail, r.NoReader, r.Mails})
+	require.Equal(t, []int{5, 1, 1, 1}, []int{r.Clicks, r.Opens, r.NoMail, r.NoReader})
 	require.Equal(t, RuleRow{"burst", true, 0.75, RuleCounts{Clicks: 3, Unknown: 3}}, r.Rules[Burst])
 	require.Contains(t, strings.Join(r.Notes, "\n"), "1 clicks have no mail_hash and are not judged")
 	require.Contains(t, strings.Join(r.Notes, "\n"), "1 line passed over")
 	var out strings.Builder
 	require.NoError(t, r.Text(&out))
-	require.Contains(t, out.String(), "5 clicks and 1 open of 3 mails")
+	require.Contains(t, out.String(), "5 clicks and 1 open\n")
 	require.Regexp(t, `(?m)^burst +3 +75\.00 % +0 +0 +3 +3 links of a mail within 2s, one reader$`, out.String())
 	out.Reset()
 	require.NoError(t, r.CSV(&out))
@@ -226,6 +228,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.Contains(t, strings.Join(r.Notes, "\n"), "51 mails were judged before their hour was over")
 	require.Empty(t, f.mails)
 	require.Zero(t, f.held)
+}
+
+// Which mails were opened is remembered for many, and what is forgotten is said.
+func TestOpenedIsBounded(t *testing.T) {
+	var o opened
+	for i := range uint64(2 * mostOpened) {
+		o.add(i + 1)
+	}
+	require.True(t, o.has(1))
+	require.Zero(t, o.forgot)
+	for i := range uint64(mostOpened) {
+		o.add(3*mostOpened + i)
+	}
+	require.False(t, o.has(1))
+	require.Equal(t, mostOpened, o.forgot)
+	require.LessOrEqual(t, len(o.young)+len(o.old), 2*mostOpened)
+	f := &Finder{opened: o}
+	require.Contains(t, strings.Join(f.Report().Notes, "\n"), "mails are no longer remembered as opened")
 }
 
 func FuzzFinder(f *testing.F) {

@@ -14,13 +14,12 @@ import (
 
 // counts are what was read and found.
 type counts struct {
-	Clicks, Opens        int
-	NoMail, NoReader     int // clicks without the hash
-	Traps                int // clicks on a trap, found or not
-	Mails, Early, Beyond int
-	Back                 int
-	rules                [rules]RuleCounts
-	suspect              RuleCounts
+	Clicks, Opens       int
+	NoMail, NoReader    int // clicks without the hash
+	Traps               int // clicks on a trap, found or not
+	Early, Beyond, Back int
+	rules               [rules]RuleCounts
+	suspect             RuleCounts
 }
 
 // RuleCounts are the clicks that a rule found, by their lines' own verdict.
@@ -74,7 +73,6 @@ type Report struct {
 	NoMail   int        `json:"clicks_without_mail"`   // of the clicks: not judged, as their lines have no mail_hash
 	NoReader int        `json:"clicks_without_reader"` // of the clicks: their lines have no reader_hash
 	Traps    int        `json:"clicks_on_traps"`
-	Mails    int        `json:"mails"`
 	Rules    []RuleRow  `json:"rules"`
 	Suspect  RuleCounts `json:"suspect"` // clicks that meet a rule by which no person clicked
 	Links    int        `json:"burst_links"`
@@ -97,7 +95,7 @@ type RuleRow struct {
 func (f *Finder) Report() *Report {
 	f.End()
 	c, o := &f.counts, f.options()
-	r := &Report{Clicks: c.Clicks, Opens: c.Opens, NoMail: c.NoMail, NoReader: c.NoReader, Traps: c.Traps, Mails: c.Mails, Suspect: c.suspect,
+	r := &Report{Clicks: c.Clicks, Opens: c.Opens, NoMail: c.NoMail, NoReader: c.NoReader, Traps: c.Traps, Suspect: c.suspect,
 		Links: o.Links, Within: o.Within.String(), Lines: f.Count, Others: f.Others, Left: f.LeftOut}
 	for i := range rules {
 		r.Rules = append(r.Rules, RuleRow{Rule(i).String(), Rule(i).Suspects(), share(c.rules[i].Clicks, c.Clicks-c.NoMail), c.rules[i]})
@@ -130,13 +128,14 @@ func (f *Finder) notes() []string {
 	note(c.Early, fmt.Sprintf("%%d mails were judged before their hour was over, since %d mails and %d clicks are kept at once", MostMails, mostHeld))
 	note(c.Beyond, fmt.Sprintf("%%d clicks are not judged: of one mail %d are kept", MostClicks))
 	note(c.Back, "the log goes back by more than an hour %d times: what came before is judged by itself; give files in the order of time")
+	note(f.opened.forgot, "%d mails are no longer remembered as opened: a click between two opens may count as one before the first")
 	note(f.orders.full, fmt.Sprintf("%%d orders of links were not kept: %d are", mostOrders))
 	return list
 }
 
 // Text writes the report as a table.
 func (r *Report) Text(w io.Writer) error {
-	fmt.Fprintf(w, "%s and %s of %s\n\n", output.Count(r.Clicks, "click"), output.Count(r.Opens, "open"), output.Count(r.Mails, "mail"))
+	fmt.Fprintf(w, "%s and %s\n\n", output.Count(r.Clicks, "click"), output.Count(r.Opens, "open"))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "RULE\tCLICKS\tSHARE\tTHEIR LINES SAY HUMAN\tBOT\tUNKNOWN\tMEANS")
 	for _, row := range r.Rules {

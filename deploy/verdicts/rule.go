@@ -88,7 +88,7 @@ func (m *mail) judge(o Options) {
 		list = list[n:]
 	}
 	for i := range m.clicks {
-		if c := &m.clicks[i]; !m.opened.IsZero() && m.opened.Sub(c.time) >= openAfter {
+		if c := &m.clicks[i]; !m.before && !m.opened.IsZero() && m.opened.Sub(c.time) >= openAfter {
 			c.found |= 1 << BeforeOpen
 		}
 	}

@@ -68,7 +68,7 @@ func someLog(lines int) []byte {
 			l.OriginStatus = []int{0, 200, 302, 503}[r.IntN(4)]
 			l.OriginError, l.SecondOrigin = pick("", "", "connection_refused"), pick("", "answered")
 			l.Missed, l.Agrees, l.OriginDestination = pick("", "yes", "maybe"), pick("", "yes", "no"), pick("", "evil.example.net")
-			l.Judged, l.Verdict = r.IntN(2) == 0, verdict.Verdict{Who: verdict.Who(r.IntN(3)), Reasons: verdict.ReasonHead, Agent: "Some\tBot"}
+			l.Judged, l.Verdict = r.IntN(2) == 0, verdict.Verdict{Who: verdict.Who(r.IntN(3)), Reasons: []verdict.ReasonSet{verdict.ReasonHead, verdict.ReasonTrap, verdict.ReasonHead | verdict.ReasonTrap}[r.IntN(3)], Agent: "Some\tBot"}
 			l.Hashes = &loghash.Hashes{Mail: loghash.Sum(r.Uint64N(9)), Reader: loghash.Sum(r.Uint64()), Link: loghash.Sum(r.Uint64N(99))}
 			l.VCPU, l.Reading = 3, []esp.Grade{esp.Unread, esp.Likely, esp.Certain}[r.IntN(3)]
 		}

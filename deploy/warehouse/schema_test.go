@@ -226,6 +226,7 @@ func (d dialect) flags() []flagged {
 		{"recalled", q("code") + " = 'recalled'", "recalled"},
 		{"refused", q("action") + " = 'refuse'", "refused"},
 		{"disagreeing", q("agrees") + " = 'no'", "disagree"},
+		{"trapped", click + " AND CONCAT(',', COALESCE(" + q("reasons") + ", ''), ',') LIKE '%,trap,%'", "traps"},
 		{"answered", q("action") + " = 'proxy' AND COALESCE(" + q("origin_status") + ", 0) <> 0", ""},
 		{"unanswered", "COALESCE(" + q("origin_status") + ", 0) = 0 AND COALESCE(" + q("origin_error") + ", '') <> ''", ""},
 	}

@@ -16,7 +16,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests;
 
 -- hour: by the hour
@@ -35,7 +36,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests
 GROUP BY 1
 ORDER BY 1;
@@ -56,7 +58,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests
 GROUP BY 1
 ORDER BY 2 DESC, 1;
@@ -77,7 +80,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests
 GROUP BY 1
 ORDER BY 2 DESC, 1;
@@ -98,7 +102,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests
 GROUP BY 1
 ORDER BY 2 DESC, 1;
@@ -119,7 +124,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests
 GROUP BY 1
 ORDER BY 2 DESC, 1;
@@ -140,7 +146,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests
 GROUP BY 1
 ORDER BY 2 DESC, 1;
@@ -161,7 +168,8 @@ SELECT
   SUM(is_recovered) AS recovered,
   SUM(is_recalled) AS recalled,
   SUM(is_refused) AS refused,
-  SUM(is_disagreeing) AS disagree
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
 FROM clickedge_requests
 WHERE "destination" <> ''
 GROUP BY 1

@@ -63,6 +63,7 @@ SELECT
   CASE WHEN "code" = 'recalled' THEN 1 ELSE 0 END AS is_recalled,
   CASE WHEN "action" = 'refuse' THEN 1 ELSE 0 END AS is_refused,
   CASE WHEN "agrees" = 'no' THEN 1 ELSE 0 END AS is_disagreeing,
+  CASE WHEN "kind" IN ('click', 'app') AND CONCAT(',', COALESCE("reasons", ''), ',') LIKE '%,trap,%' THEN 1 ELSE 0 END AS is_trapped,
   CASE WHEN "action" = 'proxy' AND COALESCE("origin_status", 0) <> 0 THEN 1 ELSE 0 END AS is_answered,
   CASE WHEN COALESCE("origin_status", 0) = 0 AND COALESCE("origin_error", '') <> '' THEN 1 ELSE 0 END AS is_unanswered
 FROM (SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY "request" ORDER BY "time") AS copy FROM clickedge_log WHERE "v" = 1) WHERE copy = 1) AS once;

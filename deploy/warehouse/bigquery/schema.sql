@@ -53,6 +53,7 @@ SELECT
   CASE WHEN `code` = 'recalled' THEN 1 ELSE 0 END AS is_recalled,
   CASE WHEN `action` = 'refuse' THEN 1 ELSE 0 END AS is_refused,
   CASE WHEN `agrees` = 'no' THEN 1 ELSE 0 END AS is_disagreeing,
+  CASE WHEN `kind` IN ('click', 'app') AND CONCAT(',', COALESCE(`reasons`, ''), ',') LIKE '%,trap,%' THEN 1 ELSE 0 END AS is_trapped,
   CASE WHEN `action` = 'proxy' AND COALESCE(`origin_status`, 0) <> 0 THEN 1 ELSE 0 END AS is_answered,
   CASE WHEN COALESCE(`origin_status`, 0) = 0 AND COALESCE(`origin_error`, '') <> '' THEN 1 ELSE 0 END AS is_unanswered
 FROM (SELECT * FROM clickedge_log
