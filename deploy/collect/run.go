@@ -312,7 +312,7 @@ func (r *run) drain() {
 	var all sync.WaitGroup
 	for _, l := range r.loaders {
 		all.Go(func() {
-			if err := l.Load(ctx); err != nil {
+			if err := l.Load(ctx); err != nil && ctx.Err() == nil {
 				r.warn("warning: " + err.Error())
 			}
 			l.End()

@@ -31,17 +31,18 @@ func statement(database, name string) string {
 }
 
 // Column is a column of the table.
-type Column struct{ Name, Type string }
+type Column struct {
+	Name, Type string
+	Always     bool // each line has it
+}
 
-var columnLine = regexp.MustCompile(`(?m)^  "(\w+)" (\w+)`)
+var columnLine = regexp.MustCompile(`(?m)^  "(\w+)" (\w+)( NOT NULL)?,?$`)
 
 // Columns are those of a database's table. A newer version of the log may have
 // more than a table that was made before.
 func Columns(database string) (list []Column) {
 	for _, m := range columnLine.FindAllStringSubmatch(Schema(database), -1) {
-		if m[2] != "IN" { // the view's conditions
-			list = append(list, Column{m[1], m[2]})
-		}
+		list = append(list, Column{m[1], m[2], m[3] != ""})
 	}
 	return list
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -83,7 +84,7 @@ func (db *duckDB) Loaded(ctx context.Context) (map[string]int64, error) {
 		file, size, ok := strings.Cut(strings.TrimSpace(line), ",")
 		n, err := strconv.ParseInt(size, 10, 64)
 		if !ok || err != nil {
-			return nil, fmt.Errorf("the program duckdb gives no list of files, but %q", clean.Cut(line, 120))
+			return nil, fmt.Errorf("the program duckdb gives no list of files, but %q", clean.Cut(strings.TrimSpace(line), 120))
 		}
 		loaded[file] = n
 	}
@@ -131,6 +132,8 @@ var dataError = regexp.MustCompile(`(?m)^(Conversion|Constraint|Out of Range|Inv
 // the user's own settings is read.
 func (db *duckDB) run(ctx context.Context, script string) (said string, err error) {
 	cmd := exec.CommandContext(ctx, db.program, "-batch", "-bail", "-csv", "-noheader", "-init", os.DevNull, db.file)
+	asGroup(cmd)
+	cmd.WaitDelay = time.Second
 	cmd.Stdin = strings.NewReader(script)
 	var out, wrong bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &wrong

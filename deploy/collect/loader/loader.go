@@ -66,7 +66,17 @@ const (
 	longestWait = time.Minute
 	// loadTime is how long a database may take for one part.
 	loadTime = 2 * time.Minute
+	// grace is how long it may go on when the program ends.
+	grace = 5 * time.Second
 )
+
+// work is the context of one thing that is asked of a database, which is not
+// broken off at once when ctx ends.
+func work(ctx context.Context) (context.Context, context.CancelFunc) {
+	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTime)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return c, func() { stop(); cancel() }
+}
 
 // Loader loads into one database.
 type Loader struct {
@@ -133,7 +143,7 @@ func (l *Loader) pause(ctx context.Context, wait time.Duration, failed bool) boo
 	}
 }
 
-// Load loads all that there is.
+// Load loads all that there is. When ctx ends, the part at hand is still loaded.
 func (l *Loader) Load(ctx context.Context) error {
 	if err := l.begin(ctx); err != nil {
 		return err
@@ -144,7 +154,7 @@ func (l *Loader) Load(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("%s cannot be read: %w", f.Path(), err)
 			}
-			if err := l.part(ctx, Part{f.Name, at, at + int64(len(lines)), lines}); err != nil {
+			if err := l.lines(ctx, f.Name, at, lines); err != nil {
 				l.forget()
 				return err
 			}
@@ -162,7 +172,7 @@ func (l *Loader) begin(ctx context.Context) error {
 	if known {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, loadTime)
+	ctx, cancel := work(ctx)
 	defer cancel()
 	if err := l.db.Prepare(ctx); err != nil {
 		return err
@@ -192,10 +202,33 @@ func (l *Loader) forget() {
 	l.loaded = nil
 }
 
+// lines loads lines that begin there in a file. Those that do not fit into the
+// tables are kept apart.
+func (l *Loader) lines(ctx context.Context, file string, from int64, text []byte) error {
+	for len(text) > 0 {
+		at, end, why := firstUnfit(text)
+		if at > 0 {
+			if err := l.part(ctx, Part{file, from, from + int64(at), text[:at:at]}); err != nil {
+				return err
+			}
+		}
+		if why != nil {
+			if err := l.keepApart(ctx, Part{file, from + int64(at), from + int64(end), text[at:end]}, why); err != nil {
+				return err
+			}
+		}
+		text, from = text[end:], from+int64(end)
+	}
+	return nil
+}
+
 // part loads a part. Of one that the database refuses, the halves are tried, and
 // a single line that it refuses is kept apart.
 func (l *Loader) part(ctx context.Context, p Part) error {
-	limited, cancel := context.WithTimeout(ctx, loadTime)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	limited, cancel := work(ctx)
 	err := l.db.Load(limited, p)
 	cancel()
 	if errors.Is(err, ErrRefused) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -100,7 +101,7 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	r := &rig{t: t, db: &fake{}}
 	var err error
-	r.tree, err = tree.Open(tree.Options{Dir: filepath.Join(t.TempDir(), "log"), Most: 1000, Warn: r.say})
+	r.tree, err = tree.Open(tree.Options{Dir: filepath.Join(t.TempDir(), "log"), Most: 4000, Warn: r.say})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = r.tree.Close() })
 	return r.again()
@@ -132,7 +133,7 @@ func (r *rig) append(from, to int) {
 
 func span(from, to int) (text string) {
 	for i := from; i < to; i++ {
-		text += fmt.Sprintf("{\"line\":%d,\"x\":%q}\n", i, strings.Repeat("x", i%50))
+		text += fmt.Sprintf(`{"v":1,"time":"2026-03-01T12:00:00.000Z","request":"%d","host":"","esp":"","kind":"","method":"","action":"proxy","code":"","status":0,"destination":"","us":1,"version":"%s","line":%d,"x":1}`+"\n", i, strings.Repeat("x", i%50), i)
 	}
 	return text
 }
@@ -215,6 +216,27 @@ func TestRun(t *testing.T) {
 	require.Contains(t, r.text(), "takes lines again")
 }
 
+// Lines that do not fit into any table are found without the database, and those
+// between them are loaded together.
+func TestUnfit(t *testing.T) {
+	r := newRig(t)
+	good := span(0, 1)
+	bad := []string{strings.Replace(good, `"host":"",`, "", 1), strings.Replace(good, `"status":0`, `"status":"0"`, 1), strings.Replace(good, `"status":0`, `"status":1.5`, 1),
+		strings.Replace(good, `"us":1`, `"us":1e30`, 1), strings.Replace(good, `"us":1`, `"us":null`, 1), "{\n"}
+	text := bad[0] + span(0, 3) + bad[1] + bad[2] + span(3, 5) + bad[3] + bad[4] + bad[5]
+	require.NoError(t, r.tree.Append([]byte(text), nil))
+	require.NoError(t, r.Load(t.Context()))
+	require.Equal(t, span(0, 5), r.db.all())
+	require.Zero(t, r.Waiting())
+	aside, err := os.ReadFile(r.tree.RejectedFile())
+	require.NoError(t, err)
+	require.Equal(t, strings.Join(bad, ""), string(aside))
+	for _, why := range []string{`it has no member "host"`, `"status" is no whole number`, `"us" is no whole number`, `it has no member "us"`, "no JSON object"} {
+		require.Contains(t, r.text(), why)
+	}
+	require.NoError(t, unfit([]byte(strings.Replace(good, `"us":1`, `"us":1,"exp":null,"kid":"k1","later":{}`, 1))))
+}
+
 func TestHalves(t *testing.T) {
 	for n := range 9 {
 		text := span(0, n)
@@ -231,4 +253,55 @@ func TestHalves(t *testing.T) {
 	first, second := (&Part{Lines: []byte("a\nb")}).halves()
 	require.Equal(t, "a\n", string(first.Lines))
 	require.Equal(t, "b", string(second.Lines))
+}
+
+// slow is a program that takes lines and never ends, around another one.
+const slow = "#!/bin/sh\nsleep 3600 &\nwait\n"
+
+// A program that does not end is ended, with all that it has started.
+func TestProgramHangs(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no sh")
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "duckdb")
+	require.NoError(t, os.WriteFile(program, []byte(slow), 0o700))
+	db, err := DuckDB(filepath.Join(dir, "clicks.db"), program, dir)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	require.ErrorContains(t, db.Prepare(ctx), "did not end in time")
+}
+
+// What the program says is said, without what it was given.
+func TestProgramFails(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no sh")
+	}
+	dir := t.TempDir()
+	left := filepath.Join(dir, ".part-1.ndjson")
+	require.NoError(t, os.WriteFile(left, nil, 0o600))
+	program := filepath.Join(dir, "duckdb")
+	for text, want := range map[string]string{
+		"echo 'IO Error: Could not set lock on file' >&2; exit 1": "the program duckdb failed: IO Error: Could not set lock on file",
+		"exit 7":                              "exit status 7",
+		"echo 'Conversion Error: a link' >&2": "the database refuses the lines: Conversion Error",
+		"echo 'what is this'":                 `gives no list of files, but "what is this"`,
+	} {
+		require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"+text+"\n"), 0o700))
+		db, err := DuckDB(filepath.Join(dir, "clicks.db"), program, dir)
+		require.NoError(t, err)
+		require.NoFileExists(t, left)
+		_, err = db.Loaded(t.Context())
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "a link")
+		if strings.Contains(want, "list of files") {
+			continue
+		}
+		require.Error(t, db.Load(t.Context(), Part{"f", 0, 3, []byte("{}\n")}))
+		parts, _ := filepath.Glob(filepath.Join(dir, ".part-*"))
+		require.Empty(t, parts)
+	}
+	_, err := DuckDB(filepath.Join(dir, "none", "clicks.db"), program, dir)
+	require.ErrorContains(t, err, "there is no folder")
 }

@@ -190,8 +190,10 @@ func (db *postgres) Load(ctx context.Context, p Part) error {
 	}
 	err := db.load(ctx, p)
 	if refused := new(pgconn.PgError); errors.As(err, &refused) && isData(refused.Code) {
-		// Its detail and context repeat the line.
-		return fmt.Errorf("%w: %s (SQLSTATE %s)", ErrRefused, clean.Cut(refused.Message, 200), refused.Code)
+		// Detail and context repeat the line, and what is behind a colon a
+		// part of it.
+		message, _, _ := strings.Cut(refused.Message, `: "`)
+		return fmt.Errorf("%w: %s (SQLSTATE %s)", ErrRefused, clean.Cut(message, 200), refused.Code)
 	}
 	return err
 }
