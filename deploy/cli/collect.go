@@ -49,7 +49,7 @@ A sender has 10 seconds for the head, 15 between two pieces, and two minutes for
   clickedge collect --dir log --log-token token --duckdb clicks.db --keep 30`,
 		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := refuseEmpty(cmd, "dir", "listen", "cert", "key", "service", "log-token", "old-token", "log-header", "postgres", "duckdb", "duckdb-program"); err != nil {
+			if err := refuseEmpty(cmd, "dir", "listen", "cert", "key", "log-token", "old-token", "log-header", "postgres", "duckdb", "duckdb-program"); err != nil {
 				return err
 			}
 			return env.collect(cmd.Context(), o)

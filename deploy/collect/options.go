@@ -142,7 +142,7 @@ func (r *run) tokens() (list []string, err error) {
 	}
 	list = append(list, token)
 	if r.OldToken != "" {
-		old := spool.TokenSource{LookupEnv: func(string) (string, bool) { return "", false }, File: r.OldToken, Read: read, Warn: r.warn}
+		old := spool.TokenSource{LookupEnv: func(string) (string, bool) { return "", false }, File: r.OldToken, Flag: "--old-token", Read: read, Warn: r.warn}
 		if token, err = old.Token(); err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ func (p *page) exec(ctx context.Context, args []string) error {
 		return p.inClone("go", "vet", "./deploy/cmd/clickedge")
 	case line == "make run":
 		p.requireTarget(args[1])
-		return p.serve([]string{"serve"})
+		return p.serve([]string{"serve"}, nothingSet)
 	case args[0] == "make" && len(args) == 2:
 		p.requireTarget(args[1])
 		return nil
@@ -77,7 +78,13 @@ func (p *page) clickedge(ctx context.Context, args []string) error {
 	}
 	switch args[0] {
 	case "serve", "server":
-		return p.serve(args)
+		return p.serve(args, nothingSet)
+	case "collect":
+		vars := interp.HandlerCtx(ctx).Env
+		return p.serve(args, func(name string) (string, bool) {
+			v := vars.Get(name)
+			return v.Str, v.IsSet()
+		})
 	case "adopt":
 		args = p.adopted(args)
 	case "doctor":
@@ -265,6 +272,9 @@ func (p *page) curl(ctx context.Context, args []string) error {
 		require.Contains(p.t, args, "Fastly-Key: "+token)
 		return p.print(ctx, "fastly-customerio")
 	}
+	if path, ok := strings.CutPrefix(url, "http://127.0.0.1:9190"); ok {
+		return p.posted(ctx, args, path)
+	}
 	target, ok := strings.CutPrefix(url, "http://127.0.0.1:7676")
 	require.True(p.t, ok && slices.Equal(args[:3], []string{"curl", "-si", "-H"}), args)
 	require.NotNil(p.t, p.served, "nothing was started that would answer")
@@ -277,6 +287,27 @@ func (p *page) curl(ctx context.Context, args []string) error {
 	require.Contains(p.t, p.text, resp.Header.Get("Location"), "the page does not say where the click leads")
 	return nil
 }
+
+// posted sends a file to "clickedge collect", as curl --data-binary does.
+func (p *page) posted(ctx context.Context, args []string, path string) error {
+	require.True(p.t, len(args) == 7 && slices.Equal(args[:3], []string{"curl", "-s", "-H"}) && args[4] == "--data-binary", args)
+	require.NotNil(p.t, p.served, "nothing was started that would answer")
+	body, err := os.ReadFile(filepath.Join(interp.HandlerCtx(ctx).Dir, strings.TrimPrefix(args[5], "@")))
+	require.NoError(p.t, err)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.served.addr+path, bytes.NewReader(body))
+	require.NoError(p.t, err)
+	name, value, _ := strings.Cut(args[3], ": ")
+	req.Header.Set(name, strings.Replace(value, "…", token, 1))
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	require.NoError(p.t, err)
+	defer resp.Body.Close()
+	require.Equal(p.t, http.StatusOK, resp.StatusCode)
+	_, err = io.Copy(interp.HandlerCtx(ctx).Stdout, resp.Body)
+	return err
+}
+
+// nothingSet is an empty environment.
+func nothingSet(string) (string, bool) { return "", false }
 
 // served is a "clickedge serve" in this process.
 type served struct {
@@ -308,20 +339,23 @@ func (w *talk) Write(b []byte) (int, error) {
 
 // serve starts in the background, as in a first terminal. The one before it
 // ends first, as by Ctrl-C.
-func (p *page) serve(args []string) error {
+func (p *page) serve(args []string, lookup func(string) (string, bool)) error {
 	p.stop()
 	ctx, cancel := context.WithCancel(p.t.Context())
 	s := &served{stop: cancel, exit: make(chan int, 1), talk: &talk{listen: make(chan string, 1)}}
 	listening := s.talk.listen
-	if args = slices.Clone(args); args[0] == "server" {
+	switch args = slices.Clone(args); args[0] {
+	case "server":
 		args = append(args, "--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
-	} else {
+	case "collect":
+		args = append(args, "--listen", "127.0.0.1:0")
+	default:
 		args = append(args, "--module", filepath.Join(p.dir, "main.wasm"), "--addr", "127.0.0.1:0")
 	}
 	if slices.Contains(args, "--tls") {
 		args = append(args, "--tls-addr", "127.0.0.1:0")
 	}
-	env := p.env(nil, io.Discard, s.talk, func(string) (string, bool) { return "", false })
+	env := p.env(nil, io.Discard, s.talk, lookup)
 	go func() { s.exit <- env.Run(ctx, args) }()
 	select {
 	case s.addr = <-listening:

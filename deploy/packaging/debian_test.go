@@ -143,9 +143,11 @@ func TestDebianInstall(t *testing.T) {
 	r.write("etc/clickedge/sites.json", sites)
 	r.write("etc/clickedge/keys", "k1=secret\n")
 	r.write("var/lib/private/clickedge/certificates/link.example.com.key", "key")
+	r.write("etc/clickedge/log", "Bearer secret\n")
+	r.write("var/lib/private/clickedge-collect/log/lock", "")
 	r.write("etc/default/clickedge", "OPTIONS=\"--log-gzip\"\n")
 	require.NoError(t, os.MkdirAll(r.path("run/systemd/system"), 0o755))
-	const reload, restart = "systemctl --system daemon-reload\n", "deb-systemd-invoke try-restart clickedge.service\n"
+	const reload, restart = "systemctl --system daemon-reload\n", "deb-systemd-invoke try-restart clickedge.service\ndeb-systemd-invoke try-restart clickedge-collect.service\n"
 	for _, newer := range []string{two, last} {
 		require.Equal(t, reload+restart, r.dpkg("--install", newer))
 		require.NotContains(t, r.said, "write /etc/clickedge/sites.json")
@@ -154,14 +156,14 @@ func TestDebianInstall(t *testing.T) {
 	}
 
 	wants := r.enable()
-	require.Equal(t, "deb-systemd-invoke stop clickedge-http.socket clickedge-https.socket clickedge.service\n"+reload, r.dpkg("--remove", "clickedge"))
+	require.Equal(t, "deb-systemd-invoke stop clickedge-http.socket clickedge-https.socket clickedge.service clickedge-collect.service\n"+reload, r.dpkg("--remove", "clickedge"))
 	require.NoFileExists(t, r.path("usr/bin/clickedge"))
 	require.FileExists(t, r.path("etc/default/clickedge"))
 	r.keeps()
 	require.Equal(t, reload+restart, r.dpkg("--install", last), "dpkg calls it an upgrade, since configuration was left")
 	r.keeps()
 	require.Contains(t, r.dpkg("--purge", "clickedge"), reload)
-	for _, left := range []string{"/etc/clickedge/sites.json", "/etc/clickedge/keys", "/var/lib/private/clickedge"} {
+	for _, left := range []string{"/etc/clickedge/sites.json", "/etc/clickedge/keys", "/etc/clickedge/log", "/var/lib/private/clickedge", "/var/lib/private/clickedge-collect"} {
 		require.Contains(t, r.said, "clickedge: "+left+" was left as it is")
 	}
 	require.NoFileExists(t, r.path("etc/default/clickedge"))
@@ -172,14 +174,14 @@ func TestDebianInstall(t *testing.T) {
 	r.keeps()
 }
 
-// enable lets the real systemctl enable the service, and returns the links that
+// enable lets the real systemctl enable the services, and returns the links that
 // it made.
 func (r *dpkgRoot) enable() (links []string) {
 	r.t.Helper()
-	do(r.t, need(r.t, "systemctl"), "--root="+r.dir, "enable", "clickedge.service")
+	do(r.t, need(r.t, "systemctl"), "--root="+r.dir, "enable", "clickedge.service", "clickedge-collect.service")
 	links, err := filepath.Glob(r.path("etc/systemd/system/*/clickedge*"))
 	require.NoError(r.t, err)
-	require.Len(r.t, links, 3)
+	require.Len(r.t, links, 4)
 	return links
 }
 

@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,7 @@ const mostToken = 8 << 10
 type TokenSource struct {
 	LookupEnv  func(string) (string, bool)
 	File       string // "" for none
+	Flag       string // that names the file; "" is --log-token
 	Credential string // file of systemd's; "" for none
 	Read       func(name string) ([]byte, error)
 	Warn       func(text string)
@@ -39,7 +41,7 @@ func (s *TokenSource) Token() (string, error) {
 		}
 		tokens, from = append(tokens, token), append(from, TokenVariable)
 	}
-	for _, f := range []struct{ name, what string }{{s.File, "the file of --log-token"}, {s.Credential, "systemd's credential " + TokenCredential}} {
+	for _, f := range []struct{ name, what string }{{s.File, "the file of " + s.flag()}, {s.Credential, "systemd's credential " + TokenCredential}} {
 		if f.name == "" {
 			continue
 		}
@@ -58,13 +60,15 @@ func (s *TokenSource) Token() (string, error) {
 	return "", failure.Usage(fmt.Errorf("the token of the log's receiver is given more than once: %s", strings.Join(from, ", ")), "leave one of them")
 }
 
+func (s *TokenSource) flag() string { return cmp.Or(s.Flag, "--log-token") }
+
 // TokenCredential is the name of systemd's credential.
 const TokenCredential = "clickedge.log"
 
 func (s *TokenSource) file(name, what string) (string, error) {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", failure.Usage(errors.New(what+" is not there; its name is not repeated, as a token may stand in its place"), "--log-token takes the name of a file; a token that was typed is in the shell's history: make a new one")
+		return "", failure.Usage(errors.New(what+" is not there; its name is not repeated, as a token may stand in its place"), s.flag()+" takes the name of a file; a token that was typed is in the shell's history: make a new one")
 	}
 	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" && name == s.File {
 		s.Warn(fmt.Sprintf("warning: %s, %q, can be read or written by others (mode %04o): chmod 600 %s", what, name, info.Mode().Perm(), output.ShellWord(name)))
