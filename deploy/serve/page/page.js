@@ -140,7 +140,8 @@ pause.addEventListener("click", () => {
 // never while somebody fills in a form there.
 async function refresh() {
 	const busy = id => at(id).contains(document.activeElement);
-	const filled = Array.from(at("switches").querySelectorAll("input:not([type=hidden])")).some(i => i.type !== "radio" && (i.value !== i.defaultValue || i.checked !== i.defaultChecked));
+	const filled = Array.from(at("switches").querySelectorAll("input:not([type=hidden])")).some(i =>
+		i.type === "checkbox" ? i.checked !== i.defaultChecked : i.type !== "radio" && i.value !== i.defaultValue);
 	if (busy("switches") || busy("links") || filled) return;
 	try {
 		take(await get(location.pathname + location.search), ["said", "links", "switches"]);
