@@ -141,15 +141,15 @@ func (p *serversPlan) measure(ctx context.Context, list []*served) (rates map[st
 	for _, kind := range []string{signedLoad, proxiedLoad} {
 		for round := range p.rounds {
 			progress("%s clicks, round %d of %d", kind, round+1, p.rounds)
-			for _, s := range list {
+			for _, s := range turned(list, round) {
 				if err := p.full(ctx, s, kind); err != nil {
 					return nil, fmt.Errorf("%s, %s: %w", s.Name, kind, err)
 				}
 			}
 		}
 		rates[kind] = median(list[0].kinds[kind].perSecond) / 2
-		for range p.rounds {
-			for _, s := range list {
+		for round := range p.rounds {
+			for _, s := range turned(list, round) {
 				latency, _, err := servers.Load(ctx, s.Addr, s.click(kind), p.connections, p.each, min(rates[kind], median(s.kinds[kind].perSecond)/2))
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s at half the load: %w", s.Name, kind, err)
@@ -159,6 +159,13 @@ func (p *serversPlan) measure(ctx context.Context, list []*served) (rates map[st
 		}
 	}
 	return rates, nil
+}
+
+// turned begins with another program each round, so that none is always the one
+// behind the slowest.
+func turned(list []*served, round int) []*served {
+	at := round % len(list)
+	return slices.Concat(list[at:], list[:at])
 }
 
 // late takes the latencies of a round. The quantiles are those of a round, so
