@@ -29,6 +29,8 @@ type Signals struct {
 	// Secure: the request came over TLS. Browsers send Sec-Fetch-* only then.
 	Secure bool
 	Bot    BotAnalysis
+	// Network is where the request came from, where the site asks for it.
+	Network Network
 }
 
 // BotAnalysis is what Fastly's Bot Management says of a request, through the
@@ -92,6 +94,9 @@ type Verdict struct {
 	// Agent is the agent's name in the list of known agents, or else Fastly's
 	// name for it; "" for none. It is never the client's own text.
 	Agent string
+	// Network is the name of the row of the table of networks, "" for none. Only
+	// sites that ask have it.
+	Network string
 }
 
 // ReasonSet is the set of all that was found, whether or not it changed the
@@ -124,13 +129,16 @@ const (
 	ReasonFetchMetadata                             // Sec-Fetch-*, which few programs send
 	ReasonUserActivation                            // Sec-Fetch-User: somebody acted
 	ReasonTrap                                      // the link is one that nobody sees in the mail
+
+	// Only with Signals.Network.Asked.
+	ReasonNotLocated // the platform does not know where the request came from
 )
 
 var reasonNames = [...]string{
 	"fastly_bot", "fastly_suspected", "fastly_accessibility", "fastly_verified", "fastly_none", "not_analysed",
 	"known_agent", "declared", "mail_proxy", "office", "head", "method", "prefetch", "from", "signature_agent",
 	"no_user_agent", "bare_user_agent", "odd_user_agent", "no_accept", "no_accept_language", "no_fetch_metadata",
-	"fetch_metadata", "user_activation", "trap",
+	"fetch_metadata", "user_activation", "trap", "not_located",
 }
 
 const (
@@ -175,6 +183,9 @@ func Judge(s *Signals) Verdict {
 		v.Reasons |= ReasonNoFetchMetadata
 	}
 	v.Who = v.Reasons.who(engine)
+	if s.Network.Asked {
+		v.locate(&s.Network)
+	}
 	return v
 }
 

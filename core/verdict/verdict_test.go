@@ -174,7 +174,7 @@ func TestTrapped(t *testing.T) {
 }
 
 func TestReasonNames(t *testing.T) {
-	require.Equal(t, ReasonSet(1)<<(len(reasonNames)-1), ReasonTrap, "a reason without a name, or a name without")
+	require.Equal(t, ReasonSet(1)<<(len(reasonNames)-1), ReasonNotLocated, "a reason without a name, or a name without")
 	seen := map[string]bool{}
 	for i, name := range reasonNames {
 		require.Regexp(t, `^[a-z_]+$`, name)
