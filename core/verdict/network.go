@@ -6,12 +6,9 @@ import (
 	"github.com/clickedge/clickedge/core/jsontext"
 )
 
-// Network is what the platform says of where a request came from. The zero
-// value is a site that did not ask.
+// Network is what the platform says of where a request came from. [Verdict.Locate]
+// reads it, for a site with `"verdict": "network"`.
 type Network struct {
-	// Asked: the site has `"verdict": "network"`. Otherwise none of the reasons
-	// of this file is given.
-	Asked bool
 	// Day of the request, since 1970, in UTC. A row of the table that is older
 	// than its date counts for nothing.
 	Day int64
@@ -102,12 +99,22 @@ func readWord(value []byte) string {
 // came from.
 func (n *Network) known() bool { return n.AS != 0 || n.ProxyType != "" || n.ProxyDescription != "" }
 
-// locate adds what the network says.
-func (v *Verdict) locate(n *Network) {
+// Locate adds to a verdict what the network says of its request, for a site that
+// asks for it. It is not part of Judge, so that others pay nothing for it.
+//
+// It is pure and allocates nothing.
+func (v *Verdict) Locate(s *Signals, n *Network) {
 	if !n.known() {
 		v.Reasons |= ReasonNotLocated
 	}
 }
+
+// NetworkName is a row's place in the table of networks, 0 for none.
+type NetworkName uint8
+
+// String returns the name that the click log uses, "" for none. It is a word of
+// the table, never the client's text.
+func (n NetworkName) String() string { return "" }
 
 // NetworksUntil returns the day, since 1970 in UTC, until which every row of the
 // table of networks counts: on later days some count for nothing. It is 0 where

@@ -46,12 +46,12 @@ func TestReadPlace(t *testing.T) {
 		"not UTF-8":                  {"{\"as_number\":15169,\"city\":\"S\xe3o\"}", false, 0, "/"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := Network{Asked: true, Day: 7, AS: 9, ProxyType: "old", ProxyDescription: "old", JA4: "t13d", H2: "1:2"}
+			n := Network{Day: 7, AS: 9, ProxyType: "old", ProxyDescription: "old", JA4: "t13d", H2: "1:2"}
 			require.Equal(t, c.ok, n.ReadPlace([]byte(c.place)))
 			require.Equal(t, c.as, n.AS)
 			require.Equal(t, c.words, n.ProxyType+"/"+n.ProxyDescription)
 			n.AS, n.ProxyType, n.ProxyDescription = 0, "", ""
-			require.Equal(t, Network{Asked: true, Day: 7, JA4: "t13d", H2: "1:2"}, n, "the rest is left alone")
+			require.Equal(t, Network{Day: 7, JA4: "t13d", H2: "1:2"}, n, "the rest is left alone")
 		})
 	}
 }
@@ -110,18 +110,16 @@ func TestNotLocated(t *testing.T) {
 		network Network
 		reasons string
 	}{
-		"not asked":                 {Network{}, usualText},
-		"not asked, but told":       {Network{AS: 15169, ProxyType: "hosting"}, usualText},
-		"asked, nothing known":      {Network{Asked: true}, usualText + ",not_located"},
-		"a fingerprint is no place": {Network{Asked: true, JA4: "t13d1516h2_8daaf6152771_02713d6af862"}, usualText + ",not_located"},
-		"a number is known":         {Network{Asked: true, AS: 3320}, usualText},
-		"a word is known":           {Network{Asked: true, ProxyType: "edu"}, usualText},
+		"nothing known":             {Network{}, usualText + ",not_located"},
+		"a fingerprint is no place": {Network{JA4: "t13d1516h2_8daaf6152771_02713d6af862"}, usualText + ",not_located"},
+		"a number is known":         {Network{AS: 3320}, usualText},
+		"a word is known":           {Network{ProxyType: "edu"}, usualText},
 	} {
 		s := opened(uaChrome)
-		s.Network = c.network
 		v := Judge(&s)
+		v.Locate(&s, &c.network)
 		require.Equal(t, WhoHuman, v.Who, name)
 		require.Equal(t, c.reasons, string(v.AppendReasons(nil)), name)
-		require.Empty(t, v.Network, name)
+		require.Empty(t, v.Network.String(), name)
 	}
 }

@@ -29,8 +29,6 @@ type Signals struct {
 	// Secure: the request came over TLS. Browsers send Sec-Fetch-* only then.
 	Secure bool
 	Bot    BotAnalysis
-	// Network is where the request came from, where the site asks for it.
-	Network Network
 }
 
 // BotAnalysis is what Fastly's Bot Management says of a request, through the
@@ -89,14 +87,13 @@ func (w Who) String() string { return whoNames[w] }
 // Verdict says who made a request, as far as the request shows it. It is only
 // for the log: no answer depends on it.
 type Verdict struct {
-	Who     Who
+	Who Who
+	// Network is the row of the table of networks, see [Verdict.Locate].
+	Network NetworkName
 	Reasons ReasonSet
 	// Agent is the agent's name in the list of known agents, or else Fastly's
 	// name for it; "" for none. It is never the client's own text.
 	Agent string
-	// Network is the name of the row of the table of networks, "" for none. Only
-	// sites that ask have it.
-	Network string
 }
 
 // ReasonSet is the set of all that was found, whether or not it changed the
@@ -130,7 +127,7 @@ const (
 	ReasonUserActivation                            // Sec-Fetch-User: somebody acted
 	ReasonTrap                                      // the link is one that nobody sees in the mail
 
-	// Only with Signals.Network.Asked.
+	// Only from [Verdict.Locate].
 	ReasonNotLocated // the platform does not know where the request came from
 )
 
@@ -183,9 +180,6 @@ func Judge(s *Signals) Verdict {
 		v.Reasons |= ReasonNoFetchMetadata
 	}
 	v.Who = v.Reasons.who(engine)
-	if s.Network.Asked {
-		v.locate(&s.Network)
-	}
 	return v
 }
 
