@@ -128,14 +128,22 @@ const (
 	ReasonTrap                                      // the link is one that nobody sees in the mail
 
 	// Only from [Verdict.Locate].
-	ReasonNotLocated // the platform does not know where the request came from
+	ReasonNotLocated     // the platform does not know where the request came from
+	ReasonNetworkStale   // the row of its network is older than its date
+	ReasonScannerNetwork // the network of a company that scans mail
+	ReasonCloudNetwork   // a cloud or a hoster
+	ReasonGatewayNetwork // a network through which people's traffic passes
+	ReasonAnonymousProxy // a VPN, Tor, or a public proxy
+	ReasonTLSMismatch    // the TLS handshake is not that of the browser claimed
+	ReasonH2Mismatch     // the HTTP/2 connection is not that of the browser claimed
 )
 
 var reasonNames = [...]string{
 	"fastly_bot", "fastly_suspected", "fastly_accessibility", "fastly_verified", "fastly_none", "not_analysed",
 	"known_agent", "declared", "mail_proxy", "office", "head", "method", "prefetch", "from", "signature_agent",
 	"no_user_agent", "bare_user_agent", "odd_user_agent", "no_accept", "no_accept_language", "no_fetch_metadata",
-	"fetch_metadata", "user_activation", "trap", "not_located",
+	"fetch_metadata", "user_activation", "trap", "not_located", "network_stale",
+	"scanner_network", "cloud_network", "gateway_network", "anonymous_proxy", "tls_mismatch", "h2_mismatch",
 }
 
 const (

@@ -174,10 +174,10 @@ func TestTrapped(t *testing.T) {
 }
 
 func TestReasonNames(t *testing.T) {
-	require.Equal(t, ReasonSet(1)<<(len(reasonNames)-1), ReasonNotLocated, "a reason without a name, or a name without")
+	require.Equal(t, ReasonSet(1)<<(len(reasonNames)-1), ReasonH2Mismatch, "a reason without a name, or a name without")
 	seen := map[string]bool{}
 	for i, name := range reasonNames {
-		require.Regexp(t, `^[a-z_]+$`, name)
+		require.Regexp(t, `^[a-z0-9_]+$`, name)
 		require.False(t, seen[name], name)
 		seen[name] = true
 		require.Equal(t, name, string(Verdict{Reasons: 1 << i}.AppendReasons(nil)))
