@@ -200,20 +200,25 @@ const (
 // figuresTable is the table of the specification.
 func figuresTable(gateways map[string]*compared, people compared) string {
 	var b strings.Builder
-	b.WriteString("| gateway | filled in as | requests | `bot` by headers | `bot` with the network | `human` by headers | `human` with the network |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| gateway | filled in as | requests | `bot` by headers | `bot` with the network | `human` by headers | `human` with the network | recall of `bot` by headers | with the network |\n|---|---|---|---|---|---|---|---|---|\n")
 	total := compared{}
 	for _, key := range slices.Sorted(maps.Keys(gateways)) {
 		c := gateways[key]
 		name, by, _ := strings.Cut(key, " ")
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %d |\n", strings.ReplaceAll(name, "_", " "), by, c.Network.rows(), c.Headers.Bot, c.Network.Bot, c.Headers.Human, c.Network.Human)
+		c.row(&b, strings.ReplaceAll(name, "_", " "), by)
 		total.Headers, total.Network = total.Headers.plus(c.Headers), total.Network.plus(c.Network)
 	}
-	fmt.Fprintf(&b, "| all gateways | | %d | %d | %d | %d | %d |\n", total.Network.rows(), total.Headers.Bot, total.Network.Bot, total.Headers.Human, total.Network.Human)
-	fmt.Fprintf(&b, "| people, %d situations | | %d | %d | %d | %d | %d |\n\n", len(situations), people.Network.rows(), people.Headers.Bot, people.Network.Bot, people.Headers.Human, people.Network.Human)
-	fmt.Fprintf(&b, "For `bot`: precision %s by headers and %s with the network, recall %s and %s.\n",
-		share(total.Headers.Bot, total.Headers.Bot+people.Headers.Bot), share(total.Network.Bot, total.Network.Bot+people.Network.Bot),
-		share(total.Headers.Bot, total.Headers.rows()), share(total.Network.Bot, total.Network.rows()))
+	total.row(&b, "all gateways", "")
+	fmt.Fprintf(&b, "| people, %d situations | | %d | %d | %d | %d | %d | | |\n\n", len(situations), people.Network.rows(), people.Headers.Bot, people.Network.Bot, people.Headers.Human, people.Network.Human)
+	fmt.Fprintf(&b, "Precision of `bot`: %s by headers, %s with the network.\n",
+		share(total.Headers.Bot, total.Headers.Bot+people.Headers.Bot), share(total.Network.Bot, total.Network.Bot+people.Network.Bot))
 	return b.String()
+}
+
+func (c *compared) row(b *strings.Builder, name, by string) {
+	rows := float64(c.Network.rows())
+	fmt.Fprintf(b, "| %s | %s | %d | %d | %d | %d | %d | %.2f | %.2f |\n", name, by, c.Network.rows(), c.Headers.Bot, c.Network.Bot, c.Headers.Human, c.Network.Human,
+		float64(c.Headers.Bot)/rows, float64(c.Network.Bot)/rows)
 }
 
 func (c counts) plus(d counts) counts {
