@@ -270,6 +270,27 @@ func TestSafariStaysUnknown(t *testing.T) {
 	}
 }
 
+// The words are all that Fastly documents:
+// https://fastly.com/documentation/reference/vcl/variables/geolocation/client-geo-proxy-type
+// and …/client-geo-proxy-description.
+func TestPlatformWords(t *testing.T) {
+	for word, want := range map[string]ReasonSet{
+		"hosting": ReasonCloudNetwork, "anonymous": ReasonAnonymousProxy, "public": ReasonAnonymousProxy,
+		"corporate": ReasonGatewayNetwork, "consumer-privacy": ReasonGatewayNetwork, "aol": ReasonGatewayNetwork, "blackberry": ReasonGatewayNetwork,
+		"edu": 0, "transparent": 0, "vpn": 0, "unheard-of": 0,
+	} {
+		require.Equal(t, want, (&Network{ProxyType: word}).wordReasons(), word)
+	}
+	for word, want := range map[string]ReasonSet{
+		"cloud": ReasonCloudNetwork, "vpn": ReasonAnonymousProxy, "tor-exit": ReasonAnonymousProxy, "tor-relay": ReasonAnonymousProxy,
+		"cloud-security": ReasonGatewayNetwork, "apple": ReasonGatewayNetwork, "google": ReasonGatewayNetwork, "web-browser": ReasonGatewayNetwork,
+		"dns": 0, "hosting": 0, "unheard-of": 0,
+	} {
+		require.Equal(t, want, (&Network{ProxyDescription: word}).wordReasons(), word)
+	}
+	require.Equal(t, ReasonCloudNetwork|ReasonAnonymousProxy, (&Network{ProxyType: "hosting", ProxyDescription: "vpn"}).wordReasons())
+}
+
 func TestNetworkNames(t *testing.T) {
 	for as, want := range map[uint32]string{
 		26211: "proofpoint", 30031: "mimecast", 15324: "barracuda", 8075: "microsoft", 16509: "aws", 62044: "zscaler", 13335: "cloudflare",

@@ -170,8 +170,8 @@ const maxAgent = 64
 //
 // It finds mail scanners only if they identify themselves. Microsoft Safe
 // Links, Proofpoint, Mimecast and others send the headers of a browser and
-// document no user agent. Fastly's own analysis may find them; this function
-// cannot.
+// document no user agent. Fastly's own analysis may find them, and
+// [Verdict.Locate] some; this function cannot.
 func Judge(s *Signals) Verdict {
 	ua := s.UserAgent[:min(len(s.UserAgent), maxUserAgent)]
 	v := Verdict{Reasons: s.Bot.reasons() | s.headerReasons()}
