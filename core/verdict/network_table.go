@@ -26,7 +26,6 @@ var networkNames = [...]string{
 	"leaseweb",
 	"linode",
 	"menlo",
-	"messagelabs",
 	"microsoft",
 	"mimecast",
 	"netskope",
@@ -48,68 +47,65 @@ var networkNames = [...]string{
 
 // networkRows are sorted by their numbers.
 var networkRows = [...]networkRow{
-	{7583, 21151, 19, networkScanner},   // messagelabs
-	{8068, 21151, 20, networkCloud},     // microsoft
-	{8075, 21151, 20, networkCloud},     // microsoft
-	{12876, 21151, 28, networkCloud},    // scaleway
+	{8068, 21151, 19, networkCloud},     // microsoft
+	{8075, 21151, 19, networkCloud},     // microsoft
+	{12876, 21151, 27, networkCloud},    // scaleway
 	{13150, 21151, 5, networkGateway},   // cato
 	{13335, 21151, 6, networkGateway},   // cloudflare
-	{13380, 21151, 35, networkScanner},  // zix
+	{13380, 21151, 34, networkScanner},  // zix
 	{13448, 21151, 10, networkGateway},  // forcepoint
-	{13916, 21151, 26, networkScanner},  // proofpoint
+	{13916, 21151, 25, networkScanner},  // proofpoint
 	{14061, 21151, 8, networkCloud},     // digitalocean
 	{14618, 21151, 3, networkCloud},     // aws
 	{15169, 21151, 11, networkCloud},    // google
 	{15324, 21151, 4, networkScanner},   // barracuda
-	{16276, 21151, 24, networkCloud},    // ovh
+	{16276, 21151, 23, networkCloud},    // ovh
 	{16417, 21151, 15, networkScanner},  // ironport
 	{16509, 21151, 3, networkCloud},     // aws
-	{16880, 21151, 32, networkScanner},  // trendmicro
-	{17330, 21151, 31, networkScanner},  // trellix
-	{20473, 21151, 34, networkCloud},    // vultr
+	{16880, 21151, 31, networkScanner},  // trendmicro
+	{17330, 21151, 30, networkScanner},  // trellix
+	{20473, 21151, 33, networkCloud},    // vultr
 	{20940, 21151, 1, networkGateway},   // akamai
-	{22616, 21151, 36, networkGateway},  // zscaler
-	{22843, 21151, 26, networkScanner},  // proofpoint
+	{22616, 21151, 35, networkGateway},  // zscaler
+	{22843, 21151, 25, networkScanner},  // proofpoint
 	{24940, 21151, 12, networkCloud},    // hetzner
-	{26211, 21151, 26, networkScanner},  // proofpoint
-	{30031, 21151, 21, networkScanner},  // mimecast
+	{26211, 21151, 25, networkScanner},  // proofpoint
+	{30031, 21151, 20, networkScanner},  // mimecast
 	{30215, 21151, 15, networkScanner},  // ironport
 	{30238, 21151, 15, networkScanner},  // ironport
-	{31898, 21151, 23, networkCloud},    // oracle
-	{33070, 21151, 27, networkCloud},    // rackspace
-	{33538, 21151, 21, networkScanner},  // mimecast
+	{31898, 21151, 22, networkCloud},    // oracle
+	{33070, 21151, 26, networkCloud},    // rackspace
+	{33538, 21151, 20, networkScanner},  // mimecast
 	{36183, 21151, 1, networkGateway},   // akamai
 	{36351, 21151, 13, networkCloud},    // ibm
-	{36692, 21151, 33, networkGateway},  // umbrella
-	{37235, 21151, 21, networkScanner},  // mimecast
-	{39588, 21151, 21, networkScanner},  // mimecast
+	{36692, 21151, 32, networkGateway},  // umbrella
+	{37235, 21151, 20, networkScanner},  // mimecast
+	{39588, 21151, 20, networkScanner},  // mimecast
 	{40427, 21151, 15, networkScanner},  // ironport
-	{42427, 21151, 21, networkScanner},  // mimecast
+	{42427, 21151, 20, networkScanner},  // mimecast
 	{44444, 21151, 10, networkGateway},  // forcepoint
 	{45102, 21151, 2, networkCloud},     // alibaba
-	{46484, 21151, 31, networkScanner},  // trellix
 	{51167, 21151, 7, networkCloud},     // contabo
-	{52129, 21151, 26, networkScanner},  // proofpoint
-	{53780, 21151, 35, networkScanner},  // zix
-	{53813, 21151, 36, networkGateway},  // zscaler
+	{53780, 21151, 34, networkScanner},  // zix
+	{53813, 21151, 35, networkGateway},  // zscaler
 	{54113, 21151, 9, networkGateway},   // fastly
-	{54538, 21151, 25, networkGateway},  // paloalto
-	{55256, 21151, 22, networkGateway},  // netskope
-	{59519, 21151, 35, networkScanner},  // zix
-	{60492, 21151, 21, networkScanner},  // mimecast
+	{54538, 21151, 24, networkGateway},  // paloalto
+	{55256, 21151, 21, networkGateway},  // netskope
+	{59519, 21151, 34, networkScanner},  // zix
+	{60492, 21151, 20, networkScanner},  // mimecast
 	{60781, 21151, 16, networkCloud},    // leaseweb
-	{62044, 21151, 36, networkGateway},  // zscaler
+	{62044, 21151, 35, networkGateway},  // zscaler
 	{62654, 21151, 18, networkGateway},  // menlo
 	{63949, 21151, 17, networkCloud},    // linode
-	{132203, 21151, 30, networkCloud},   // tencent
-	{132229, 21151, 32, networkScanner}, // trendmicro
-	{136792, 21151, 21, networkScanner}, // mimecast
+	{132203, 21151, 29, networkCloud},   // tencent
+	{132229, 21151, 31, networkScanner}, // trendmicro
+	{136792, 21151, 20, networkScanner}, // mimecast
 	{137922, 21151, 14, networkGateway}, // iboss
 	{138627, 21151, 5, networkGateway},  // cato
 	{202276, 21151, 14, networkGateway}, // iboss
-	{203724, 21151, 29, networkGateway}, // skyhigh
-	{208638, 21151, 21, networkScanner}, // mimecast
+	{203724, 21151, 28, networkGateway}, // skyhigh
+	{208638, 21151, 20, networkScanner}, // mimecast
 	{396253, 21151, 14, networkGateway}, // iboss
 	{396982, 21151, 11, networkCloud},   // google
-	{397726, 21151, 21, networkScanner}, // mimecast
+	{397726, 21151, 20, networkScanner}, // mimecast
 }

@@ -294,7 +294,7 @@ func TestPlatformWords(t *testing.T) {
 func TestNetworkNames(t *testing.T) {
 	for as, want := range map[uint32]string{
 		26211: "proofpoint", 30031: "mimecast", 15324: "barracuda", 8075: "microsoft", 16509: "aws", 62044: "zscaler", 13335: "cloudflare",
-		7583: "messagelabs", 397726: "mimecast", 0: "", 1: "", 3320: "", 4294967295: "",
+		46484: "", 52129: "", 7583: "", 397726: "mimecast", 0: "", 1: "", 3320: "", 4294967295: "",
 	} {
 		require.Equal(t, want, located(opened(uaChrome), Network{AS: as}).Network.String(), as)
 	}
