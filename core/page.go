@@ -88,7 +88,7 @@ const (
 		`body{font:1.05rem/1.5 system-ui,sans-serif;max-width:34rem;margin:18vh auto 2rem;padding:0 1.25rem}` +
 		`h1{font-size:1.5rem;line-height:1.25;margin:0 0 .75rem}p{margin:0 0 1.25rem}` +
 		`a{color:inherit;display:inline-block;padding:.4rem 0}small{display:block;opacity:.65;font-size:.8rem;line-height:1.4;overflow-wrap:anywhere}` +
-		`</style></head><body><h1>`
+		`</style></head><body><main><h1>`
 )
 
 // AppendHTML appends the page. Of the request it shows only the request id,
@@ -115,7 +115,7 @@ func (p Page) AppendHTML(dst []byte) []byte {
 		dst = append(dst, " · "...)
 		dst = appendEscaped(dst, p.RequestID)
 	}
-	return append(dst, "</small></body></html>\n"...)
+	return append(dst, "</small></main></body></html>\n"...)
 }
 
 func appendEscaped(dst []byte, s string) []byte {
