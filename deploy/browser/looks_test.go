@@ -1,12 +1,9 @@
 package browser
 
 import (
-	"bytes"
 	"image"
 	"image/color"
-	"image/png"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -29,23 +26,16 @@ var allLooks = []look{
 	{"narrow-dark", "dark", 375, 667, true},
 }
 
-// looks takes pictures of a page of ours and checks that each has the reader's
-// colours, has text, and fits.
+// looks examines a page of ours that refuses a link.
 func (f *front) looks(t *testing.T, b *tab) {
-	dir := screenshots(t)
 	url := f.mail.damaged[0].url
 	f.ask(url)
 	b.open(t, url)
-	for _, l := range allLooks {
-		t.Run(l.name, func(t *testing.T) {
-			data := b.shoot(t, l)
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "refusal-"+l.name+".png"), data, 0o644))
-			l.check(t, data)
-			fits, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth <= innerWidth`))
-			require.NoError(t, err)
-			require.True(t, fits, "nothing has to be scrolled sideways")
-		})
+	for _, l := range pageLooks {
+		t.Run(l.name, func(t *testing.T) { b.examine(t, "refusal", l) })
 	}
+	t.Run("keyboard", b.tabThrough)
+	t.Run("tree", b.checkTree)
 }
 
 // screenshots is the folder for pictures.
@@ -70,23 +60,6 @@ func (b *tab) shoot(t *testing.T, l look) []byte {
 	return data
 }
 
-func (l look) check(t *testing.T, data []byte) {
-	t.Helper()
-	img, err := png.Decode(bytes.NewReader(data))
-	require.NoError(t, err)
-	require.Equal(t, image.Pt(int(l.width), int(l.height)), img.Bounds().Size())
-	darkest, lightest := greys(img)
-	ground := grey(img, image.Pt(2, 2))
-	if l.dark {
-		require.Less(t, ground, uint8(64), "a dark ground")
-		require.Equal(t, darkest, ground)
-	} else {
-		require.Greater(t, ground, uint8(192), "a light ground")
-		require.Equal(t, lightest, ground)
-	}
-	require.Greater(t, lightest-darkest, uint8(160), "text that can be told from its ground")
-}
-
 // greys returns the darkest and the lightest pixel of a picture, 0 to 255.
 func greys(img image.Image) (darkest, lightest uint8) {
 	darkest = 255
@@ -104,10 +77,14 @@ func grey(img image.Image, at image.Point) uint8 {
 }
 
 // contrast has functions for scripts that measure a page: texts are the elements
-// with a text of their own, and contrast is that of WCAG 2 between two colours.
+// with a text of their own, contrast is that of WCAG 2 between two colours,
+// shown is the colour of a text with the opacity of what it stands in, and ground
+// that on which it stands; at last that is the browser's own, light or dark.
 const contrast = `
 	const rgb = c => c.match(/[\d.]+/g).map(Number);
 	const lum = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
 	const contrast = (one, other) => { const a = lum(one), b = lum(other); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); };
-	const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return getComputedStyle(e).backgroundColor; } return "rgb(255,255,255)"; };
+	const canvas = () => { const e = document.createElement("p"); document.head.append(e); e.style.color = "Canvas"; const c = getComputedStyle(e).color; e.remove(); return c; };
+	const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return getComputedStyle(e).backgroundColor; } return canvas(); };
+	const shown = e => { let a = 1; for (let p = e; p; p = p.parentElement) a *= getComputedStyle(p).opacity; const c = rgb(getComputedStyle(e).color), g = rgb(ground(e)); return "rgb(" + [0, 1, 2].map(i => a * c[i] + (1 - a) * g[i]) + ")"; };
 	const texts = () => Array.from(document.querySelectorAll("body *")).filter(e => Array.from(e.childNodes).some(n => n.nodeType === 3 && n.data.trim()));`
