@@ -155,7 +155,7 @@ func (r *Reader) readFile(in *input.Input, at Progress, take func([]byte)) error
 	if err != nil {
 		return input.Failure(what, err, hint)
 	}
-	if at.Of > 1 && r.Count == count && r.Others > others {
+	if r.Count == count && r.Others > others {
 		r.strange.add(files.Label(at.File))
 	}
 	return nil
@@ -345,6 +345,9 @@ func (r *Reader) Forgot() int { return r.seen.forgot }
 
 // Notes says what was not counted, a sentence each.
 func (r *Reader) Notes() (list []string) {
+	if r.Repeats > 0 {
+		list = append(list, fmt.Sprintf("%s %s a request that was counted already", output.Count(r.Repeats, "line"), repeat(r.Repeats)))
+	}
 	if r.Others > 0 {
 		list = append(list, fmt.Sprintf("%s passed over: %s", output.Count(r.Others, "line"), r.Passed))
 	}
@@ -364,6 +367,13 @@ func (r *Reader) Notes() (list []string) {
 		list = append(list, fmt.Sprintf("%d requests are no longer remembered: a line that repeats one from more than %d requests before counts again", n, remembered))
 	}
 	return list
+}
+
+func repeat(n int) string {
+	if n == 1 {
+		return "repeats"
+	}
+	return "repeat"
 }
 
 // String lists what there is of each.
@@ -388,5 +398,9 @@ func (r *Reader) Check() error {
 	if r.Passed.Version == r.Others {
 		return failure.Bad(errors.New("every line is of another version of the click log"), "a newer version of this command reads it; clickedge version says which this is")
 	}
-	return failure.Bad(errNoLine, "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
+	err := errNoLine
+	if r.strange.n > 0 {
+		err = fmt.Errorf("%w, in %s", errNoLine, &r.strange)
+	}
+	return failure.Bad(err, "the module writes NDJSON to the log endpoint clicks: core/spec/click-log.md")
 }

@@ -52,7 +52,7 @@ func TestReadFolder(t *testing.T) {
 	require.Equal(t, 4, k.Use("k1").Clicks)
 	require.Equal(t, 7, k.Count, "a link to a file is that file")
 	quoted := func(name string) string { return strconv.Quote(filepath.Join(dir, name)) }
-	require.Equal(t, []string{"2 lines passed over: 2 not of the click log", "no line of the click log is in " + quoted("README"),
+	require.Equal(t, []string{"3 lines repeat a request that was counted already", "2 lines passed over: 2 not of the click log", "no line of the click log is in " + quoted("README"),
 		"not read: " + quoted(".d.ndjson") + " (hidden), " + quoted("2026/.part") + " (hidden), " + quoted("2026/again") + " (a link to a folder) and 2 more"}, k.Notes())
 
 	// A folder may be named by a link to it.
@@ -100,13 +100,15 @@ func TestPassedOver(t *testing.T) {
 	require.Equal(t, 4, k.Count)
 	require.Equal(t, 2, k.Repeats)
 	require.Equal(t, 2, k.Use("k1").Clicks)
-	require.Equal(t, []string{"10 lines passed over: 2 of another version of the log, 1 cut at the end of a file, 3 broken and 4 not of the click log",
+	require.Equal(t, []string{"2 lines repeat a request that was counted already", "10 lines passed over: 2 of another version of the log, 1 cut at the end of a file, 3 broken and 4 not of the click log",
 		fmt.Sprintf("no line of the click log is in %q and %q", names[3], names[4])}, k.Notes())
 	require.Len(t, told, len(names), "once for each of these short files")
 	require.Equal(t, Progress{File: names[4], At: 5, Of: 5, Lines: 10}, told[4])
 
 	k = new(Keys)
 	require.ErrorContains(t, Read(in, names[3:4], &k.Reader, k.Line), "every line is of another version")
+	k = new(Keys)
+	require.EqualError(t, Read(in, names[4:5], &k.Reader, k.Line), fmt.Sprintf("not one line is of the click log, in %q", names[4]))
 }
 
 // A name that is not there is found before the first file is read.

@@ -93,7 +93,7 @@ func (t *times) latency(esp string) Latency {
 		P50: a.percentile(50), P95: a.percentile(95), P99: a.percentile(99), Max: a.max}
 }
 
-// notes says which tables are full, and which lines repeat.
+// notes says which tables are full.
 func (c *Clicks) notes(r *Report) []string {
 	list := []string{}
 	for by, t := range r.Tables {
@@ -105,9 +105,6 @@ func (c *Clicks) notes(r *Report) []string {
 	if c.rest.answers.n+c.rest.noAnswer > 0 {
 		list = append(list, fmt.Sprintf("times are kept of %d ESPs: those of further ones are in one row", mostESPs))
 	}
-	if c.Repeats > 0 {
-		list = append(list, fmt.Sprintf("%s %s a request that was counted already", output.Count(c.Repeats, "line"), repeat(c.Repeats)))
-	}
 	return list
 }
 
@@ -116,13 +113,6 @@ func be(n int) string {
 		return "is"
 	}
 	return "are"
-}
-
-func repeat(n int) string {
-	if n == 1 {
-		return "repeats"
-	}
-	return "repeat"
 }
 
 // none is what stands for an empty name.
