@@ -54,7 +54,7 @@ func Take(dir string, u Use) (*flock.Flock, error) {
 	case err != nil:
 		return nil, failure.Usage(fmt.Errorf("%s cannot be locked: %w", u.Name, err), u.Hint)
 	case !ok:
-		return nil, failure.Usage(fmt.Errorf("another process has %s %q", u.Name, dir), "one server, one folder: end the other one, or name another folder")
+		return nil, failure.Usage(fmt.Errorf("another process has %s %q", u.Name, dir), "one process, one folder: end the other one, or name another folder")
 	}
 	return lock, nil
 }

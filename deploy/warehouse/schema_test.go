@@ -87,7 +87,7 @@ func dialects() []dialect {
 				return fmt.Sprintf(`percentile_disc(0.%02d) WITHIN GROUP (ORDER BY "us") FILTER (WHERE %s)`, p, answered)
 			},
 			port: `lower(regexp_replace("host", '\.?(:[0-9]*)?$', ''))`,
-			load: "-- With psql, in the folder of the file. No byte of a line can be taken for a\n-- delimiter or a quote: both are control characters, which JSON escapes.\n" +
+			load: "-- With psql --set=ON_ERROR_STOP=1, in the folder of the file. No byte of a line can be taken for a\n-- delimiter or a quote: both are control characters, which JSON escapes.\n" +
 				"CREATE TEMPORARY TABLE clickedge_lines (line text);\n\\copy clickedge_lines FROM 'clicks.ndjson' WITH (FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01')\n" +
 				"INSERT INTO clickedge_log\nSELECT l.* FROM clickedge_lines, jsonb_populate_record(NULL::clickedge_log, line::jsonb) AS l WHERE l.\"v\" = 1;\n" +
 				"DROP TABLE clickedge_lines;\n",
