@@ -327,8 +327,11 @@ func (p *servedPage) hostile(t *testing.T) {
 			}
 			return r
 		}, text)
+		p.do(t, `document.querySelectorAll("#list li").forEach(e => e.dataset.old = "1")`)
 		p.ask(t, fmt.Sprintf("/odd-%d/%s", i, url.PathEscape(text[:min(len(text), 2000)])), fmt.Sprintf("X-Odd: %s\r\n", field[:min(len(field), 2000)]))
-		p.until(t, fmt.Sprintf(`document.querySelector("#list li a").click(), document.querySelector("#request dd")?.innerText.startsWith("/odd-%d/")`, i))
+		p.until(t, `document.querySelector("#list li:not([data-old])")`)
+		p.do(t, `document.querySelector("#list li:not([data-old]) a").click()`)
+		p.until(t, fmt.Sprintf(`document.querySelector("#request dd")?.innerText.startsWith("/odd-%d/")`, i))
 		p.do(t, `document.querySelectorAll("#request details").forEach(d => d.open = true)`)
 		for _, link := range []string{text, "https://link.example.com/" + text, "https://" + text + "/a"} {
 			p.put(t, link)
