@@ -88,7 +88,16 @@ func measureBudget(ctx context.Context) (*budget.Measured, error) {
 	if err != nil {
 		return nil, err
 	}
+	networks, err := clicks.NetworkKinds()
+	if err != nil {
+		return nil, err
+	}
+	located, err := measure.Closely(ctx, ours, clicks.NetworkSites(), networks)
+	if err != nil {
+		return nil, err
+	}
 	maps.Copy(closely, learned)
+	maps.Copy(closely, located)
 	hmac, err := measure.HMAC(ctx, guests.Build{Dir: "."}, clicks.SignedText(&kinds[0]))
 	if err != nil {
 		return nil, err
@@ -126,15 +135,15 @@ func accesses(list []profile.First) []budget.Access {
 // printBudget prints every figure and, for those over budget, by how much and
 // in which functions.
 func printBudget(w io.Writer, b *budget.Budget, m *budget.Measured) int {
-	fmt.Fprintf(w, "%-12s %-26s %10s %10s %10s\n", "click", "figure", "now", "budget", "target")
-	fmt.Fprintf(w, "%-12s %-26s %10d %10d\n", "", "module_bytes", m.Module, b.Module.Budget)
+	fmt.Fprintf(w, "%-16s %-26s %10s %10s %10s\n", "click", "figure", "now", "budget", "target")
+	fmt.Fprintf(w, "%-16s %-26s %10d %10d\n", "", "module_bytes", m.Module, b.Module.Budget)
 	for _, kind := range slices.Sorted(maps.Keys(m.Clicks)) {
 		for _, name := range slices.Sorted(maps.Keys(m.Clicks[kind])) {
 			f, target := b.Clicks[kind][name], ""
 			if f.Target != nil {
 				target = fmt.Sprint(*f.Target)
 			}
-			fmt.Fprintf(w, "%-12s %-26s %10d %10d %10s\n", kind, name, m.Clicks[kind][name], f.Budget, target)
+			fmt.Fprintf(w, "%-16s %-26s %10d %10d %10s\n", kind, name, m.Clicks[kind][name], f.Budget, target)
 		}
 	}
 	for _, missed := range b.Missed(m) {

@@ -26,8 +26,9 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 // goldenCase is one file of testdata/decide: a comment that states the rule,
 // the request, sites.json, and what is decided. The sections "response" and
-// "log" belong to the test that sends the same request through the module. A
-// new case needs no Go.
+// "log" belong to the test that sends the same request through the module, as
+// does most of "reader", what the platform knows of who asks: deploy/e2e reads
+// it. A new case needs no Go.
 type goldenCase struct {
 	path  string
 	arch  *txtar.Archive
@@ -160,7 +161,7 @@ func (g *goldenCase) sent(d *core.Decision, site *core.Site) string {
 		fields[name] += core.ValuesOf(value)
 	}
 	var edits core.Edits
-	site.EditRequest(d.Origin, &core.Arrival{Headers: core.HeadersOf(fields), Scheme: "http", Address: "127.0.0.1"}, edits.Add)
+	site.EditRequest(d.Origin, &core.Arrival{Headers: core.HeadersOf(fields), Scheme: g.reader("scheme", "http"), Address: g.reader("address", "127.0.0.1")}, edits.Add)
 	sent := fmt.Sprintf("%s: %s %s\n", d.Origin.Backend, g.req.Method, g.req.Target)
 	edited := core.Carried(d.Origin, edits, fields)
 	for _, e := range edits {
@@ -176,6 +177,16 @@ func (g *goldenCase) sent(d *core.Decision, site *core.Site) string {
 		}
 	}
 	return sent
+}
+
+// reader is a value of the section "reader".
+func (g *goldenCase) reader(name, otherwise string) string {
+	for line := range strings.Lines(g.section("reader")) {
+		if value, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), name+": "); ok {
+			return value
+		}
+	}
+	return otherwise
 }
 
 func compareGolden(t *testing.T, g *goldenCase, got map[string]string) {

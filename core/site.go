@@ -58,6 +58,13 @@ type Site struct {
 	// LogHashes is the id of the key from which the hashes in the click log are
 	// made; "" for a log without them. See core/loghash.
 	LogHashes string
+	// Network lets the verdict on a click count where the request came from, as
+	// the platform says: see verdict.Network.
+	Network bool
+	// Late says that LogHashes or Network is set: lines of clicks and opens have what
+	// is asked for when the reader has been answered. It follows from them, and is a
+	// field since each click reads it.
+	Late bool
 	// SignedAnywhere lets signed links lead to hosts that are not listed.
 	SignedAnywhere bool
 	// Home is the URL of the home page that a page links to; "" for none.

@@ -76,7 +76,7 @@ func (x *exchange) sendFailure() {
 func (x *exchange) respond(resp hostcall.Response, body hostcall.Body, status int) {
 	x.record.Status = status
 	x.record.Micros = max(0, now()-x.start) / 1000 // the wall clock may step back
-	if !x.lineWaits && !x.hashed {
+	if !x.lineWaits && !x.record.Late {
 		x.log()
 	}
 	x.answered = true

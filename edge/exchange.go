@@ -35,9 +35,6 @@ type exchange struct {
 	lineWaits bool
 	// logged: the log line has been written.
 	logged bool
-	// hashed: the line has hashes, and is written after the answer: no reader
-	// waits for the host calls.
-	hashed bool
 	// buf is where text from the host is put. What does not fit is allocated.
 	buf hostcall.Buffer
 }

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/clickedge/clickedge/core/sitetable"
+	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/edge/internal/hostcall"
 )
 
@@ -12,6 +13,7 @@ import (
 //
 //	| more      what few sites have, 4,600 bytes
 //	| links     what is learned of a link
+//	| network   what the platform says of who asks, for sites that want it
 //	| -
 //	| text      environment, URI, header names and values, secret,
 //	| …         destination and log line, one behind another: 900 to 1,300 bytes
@@ -33,9 +35,9 @@ import (
 //
 // Where a page begins follows from all variables of the program, and the linker
 // cannot be asked for it: before fits table and all that follows, the flag
-// included, into one page, with some 130 bytes behind the flag. Of what is left
+// included, into one page, with some 50 bytes behind the flag. Of what is left
 // of that page for text, a usual signed click leaves 400 bytes, a proxied one
-// 70. Where the flag is in the next page, or text does not fit, a click pays for
+// 40. Where the flag is in the next page, or text does not fit, a click pays for
 // one page more. bench/budget.json fails then, and profile -pages of the bench
 // shows which page it is.
 //
@@ -44,17 +46,18 @@ import (
 //
 // Plain: +7,651 instructions a click of any kind, with a text from make.
 var hot struct {
-	more  sitetable.More
-	links links
-	_     [before]byte
-	text  [32 << 10]byte
-	table table
-	epoch time.Time
+	more    sitetable.More
+	links   links
+	network verdict.Network
+	_       [before]byte
+	text    [32 << 10]byte
+	table   table
+	epoch   time.Time
 	exchange
 	site sitetable.Space
 }
 
-const before = 824 // a multiple of eight, so that table follows text
+const before = 3392 // a multiple of eight, so that table follows text
 
 // memoryPage is what is copied when it is first written to.
 const memoryPage = 4 << 10

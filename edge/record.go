@@ -19,9 +19,6 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
-	if x.hashed {
-		x.hash()
-	}
 	line := x.record.AppendJSON(x.buf.Free(x.lineRoom())[:0]) // allocated if it does not fit
 	if hostcall.WriteLog(contract.LogEndpoint, line) != hostcall.OK {
 		_, _ = os.Stderr.Write(line)
@@ -44,6 +41,9 @@ func (x *exchange) judge() {
 		}
 	}()
 	x.record.Verdict = verdict.Judge(&x.signals)
+	if x.record.Late {
+		x.askLate()
+	}
 	x.record.JudgeLink()
 }
 

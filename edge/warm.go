@@ -45,7 +45,7 @@ func grow() byte {
 // memory comes near the platform's 128 MiB: a click's garbage ends with its
 // sandbox.
 func warm() {
-	sink = append(make([]any, 0, 64), lead{}) // or the linker leaves the type out
+	sink = append(make([]any, 0, 64), lead{}, tail) // or the linker leaves the type out
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(112 << 20)
 	rehearse()

@@ -43,7 +43,11 @@ type Config struct {
 	// NoLoopbackGeo: loopback addresses are not in San Francisco, where Viceroy
 	// has them.
 	NoLoopbackGeo bool
-	Shields       map[string]Shield
+	// GeoLookup, when set, answers geolocation lookups in place of Geo: the data,
+	// which need not be JSON, and the status of the call. It may be called
+	// concurrently.
+	GeoLookup func(netip.Addr) ([]byte, Status)
+	Shields   map[string]Shield
 
 	// Args follow the program's name, "compute-app", in argv. Default none, as
 	// on Fastly.
@@ -131,6 +135,9 @@ type Config struct {
 	// TLS is what those calls return, with Scheme https. Empty fields get the
 	// connection's values, or plausible ones.
 	TLS ClientTLS
+	// H2Fingerprint is what downstream_client_h2_fingerprint returns. Default
+	// none, as in Viceroy.
+	H2Fingerprint string
 	// ClientIP replaces the client's address. Default: the connection's.
 	ClientIP netip.Addr
 	// FastlyKeys are the values of Fastly-Key that fastly_key_is_valid accepts.
@@ -411,6 +418,12 @@ func (c *Config) stores(svc *abi.Service) error {
 
 func (c *Config) tables(svc *abi.Service) error {
 	svc.NoLoopbackGeo, svc.NoWebSockets = c.NoLoopbackGeo, c.NoWebSockets
+	if lookup := c.GeoLookup; lookup != nil {
+		svc.GeoLookup = func(ip netip.Addr) ([]byte, abi.Status) {
+			place, st := lookup(ip)
+			return place, abi.Status(st)
+		}
+	}
 	for ip, data := range c.Geo {
 		if !json.Valid(data) {
 			return fmt.Errorf("config: geo data of %s is not JSON", ip)

@@ -293,7 +293,7 @@ func (h *Host) downstream(req *http.Request) (*abi.Downstream, RequestSummary, e
 		return nil, RequestSummary{}, err
 	}
 	down.URI, down.ClientIP, down.ServerIP = uri, h.clientIP(req), serverIP(req)
-	down.TLS = h.clientTLS(req)
+	down.TLS, down.H2Fingerprint = h.clientTLS(req), h.cfg.H2Fingerprint
 	return down, RequestSummary{Method: req.Method, Target: target, Host: req.Host, Header: header.Clone()}, nil
 }
 

@@ -1,8 +1,10 @@
 package hostsim
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -71,6 +73,28 @@ func TestSDKGuestUnderHTTPS(t *testing.T) {
 	h = newHost(t, "sdk", Config{Scheme: "https", TLS: ClientTLS{Protocol: "TLSv1.2", Cipher: "ECDHE-RSA-AES128-GCM-SHA256"}})
 	resp, _ = do(t, h, &Request{Target: "/tls"})
 	require.Equal(t, "TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256", string(resp.Body))
+}
+
+// What a guest learns of the reader: by default no fingerprint of HTTP/2, and of
+// a loopback address Fastly's own network.
+func TestReader(t *testing.T) {
+	request := Request{Target: "/reader", ClientIP: netip.MustParseAddr("2001:db8::7")}
+	h := newHost(t, "sdk", Config{})
+	resp, x := do(t, h, &Request{Target: "/reader"})
+	require.Equal(t, " 54113 ?", string(resp.Body), "%s", x.Stderr)
+	h = newHost(t, "sdk", Config{H2Fingerprint: "1:65536|0|0|m,a,s,p", Geo: map[netip.Addr]json.RawMessage{request.ClientIP: []byte(`{"as_number":64496,"proxy_type":"hosting"}`)}})
+	resp, _ = do(t, h, &request)
+	require.Equal(t, "1:65536|0|0|m,a,s,p 64496 hosting", string(resp.Body))
+	h = newHost(t, "sdk", Config{GeoLookup: func(ip netip.Addr) ([]byte, Status) {
+		if ip == request.ClientIP {
+			return []byte("{"), StatusOK
+		}
+		return nil, StatusError
+	}})
+	resp, _ = do(t, h, &request)
+	require.Equal(t, " unexpected end of JSON input", string(resp.Body), "no JSON at all")
+	resp, _ = do(t, h, &Request{Target: "/reader"})
+	require.Contains(t, string(resp.Body), "unexpected error", "the call fails")
 }
 
 func TestReactor(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"github.com/clickedge/clickedge/core/header"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/signed"
+	"github.com/clickedge/clickedge/core/verdict"
 )
 
 // Decided records a decision on a request. site may be nil.
@@ -16,6 +17,13 @@ func (r *Record) Decided(d *core.Decision, site *core.Site) {
 	if site != nil {
 		r.ESP = site.ESP
 	}
+}
+
+// AskNetwork begins what the platform is asked of the reader's network: n is
+// what it says, of which nothing is known yet.
+func (r *Record) AskNetwork(n *verdict.Network) {
+	*n = verdict.Network{Day: r.Time.Unix() / daySeconds}
+	r.Network = n
 }
 
 // JudgeLink adds to the verdict on the request what its link says: whether it is

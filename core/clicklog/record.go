@@ -4,6 +4,7 @@
 package clicklog
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -56,6 +57,12 @@ type Record struct {
 	// Verdict says who made a click or an open. It is valid if Judged is true.
 	Verdict verdict.Verdict
 	Judged  bool
+	// Late says that the site has Network or Hashes in its lines, which are asked for
+	// when the reader has been answered.
+	Late bool
+	// Network is what the platform said of the reader's network and connection, if
+	// the site asks for it; nil for none.
+	Network *verdict.Network
 	// Hashes are the keyed hashes of mail, reader and link, if the site has them
 	// logged; nil for none.
 	Hashes *loghash.Hashes
@@ -97,8 +104,8 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	if r.Judged {
 		dst = appendVerdict(dst, &r.Verdict)
 	}
-	if r.Hashes != nil {
-		dst = appendHashes(dst, r.Hashes)
+	if r.Late {
+		dst = r.appendLate(dst)
 	}
 	if r.Override != "" {
 		dst = jsontext.AppendMember(dst, `,"override":"`, r.Override)
@@ -151,6 +158,44 @@ func (r *Record) appendFailure(dst []byte) []byte {
 func appendVerdict(dst []byte, v *verdict.Verdict) []byte {
 	dst = append(v.AppendReasons(append(dst, whoPiece(v.Who)...)), '"')
 	return appendOptional(dst, `,"agent":"`, v.Agent[:min(len(v.Agent), 64)])
+}
+
+// appendLate appends what was asked for after the answer.
+//
+//go:noinline
+func (r *Record) appendLate(dst []byte) []byte {
+	if r.Network != nil {
+		dst = appendNetwork(dst, r.Network, r.Verdict.Network.String())
+	}
+	if r.Hashes != nil {
+		dst = appendHashes(dst, r.Hashes)
+	}
+	return dst
+}
+
+// Fingerprints that are longer are cut: a JA4 has 36 bytes.
+const maxJA4, maxH2 = 64, 128
+
+// appendNetwork appends what the platform has said. row is the name in the table
+// of networks. Another's text is escaped, and what is not known is left out.
+func appendNetwork(dst []byte, n *verdict.Network, row string) []byte {
+	if n.AS != 0 {
+		dst = appendNumber(dst, `,"asn":`, uint64(n.AS))
+	}
+	dst = appendLong(dst, `,"network":"`, row, len(row))
+	if n.ProxyType != "" || n.ProxyDescription != "" {
+		dst = appendLong(dst, `,"proxy":"`, cmp.Or(n.ProxyType, "?")+"/"+cmp.Or(n.ProxyDescription, "?"), maxJA4)
+	}
+	dst = appendLong(dst, `,"ja4":"`, n.JA4, maxJA4)
+	return appendLong(dst, `,"h2":"`, n.H2, maxH2)
+}
+
+// appendLong is appendOptional for a value that is cut. It stands alone, or the
+// module would be larger by kilobytes.
+//
+//go:noinline
+func appendLong(dst []byte, before, value string, most int) []byte {
+	return appendOptional(dst, before, value[:min(len(value), most)])
 }
 
 // appendHashes appends the hashes that there are.

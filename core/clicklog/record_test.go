@@ -23,7 +23,8 @@ func fullRecord() *Record {
 		ESP: "customerio-eu", Kind: esp.KindClick, Method: "GET", Action: core.Redirect, Code: outcome.OK, Status: 302,
 		Destination: "www.example.com", Reading: esp.Likely, ID: "aWQ", KeyID: "k1", Expiry: 29_000_000, OriginStatus: 302, OriginError: "connection_refused", Agrees: "no",
 		SecondOrigin: "answered", Missed: "maybe", OriginDestination: "shop.example.com", Judged: true,
-		Verdict:  verdict.Verdict{Who: verdict.WhoBot, Reasons: verdict.ReasonNotAnalysed | verdict.ReasonKnownAgent, Agent: "Some\"Bot"},
+		Verdict: verdict.Verdict{Who: verdict.WhoBot, Reasons: verdict.ReasonNotAnalysed | verdict.ReasonKnownAgent, Agent: "Some\"Bot", Network: 1},
+		Late:    true, Network: &verdict.Network{AS: 4294967295, ProxyType: "hosting", ProxyDescription: "cloud", JA4: "t13d1516h2_8daaf6152771_02713d6af862", H2: "1:65536|0|0|\"m"},
 		Hashes:   &loghash.Hashes{Mail: 1, Reader: 0xfedcba9876543210, Link: 0xa5},
 		Override: "used", Micros: 120, VCPU: 1, Version: "12",
 	}
@@ -33,8 +34,42 @@ func TestRecord(t *testing.T) {
 	want := `{"v":1,"time":"2026-03-01T11:00:00.007Z","request":"r1","host":"link.example.com","esp":"customerio-eu",` +
 		`"kind":"click","method":"GET","action":"redirect","code":"ok","status":302,"destination":"www.example.com","reading":"likely","id":"aWQ","kid":"k1","exp":1740000000,` +
 		`"origin_status":302,"origin_error":"connection_refused","second_origin":"answered","missed":"maybe","agrees":"no","origin_destination":"shop.example.com","vcpu_ms":1,` +
-		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot","mail_hash":"0000000000000001","reader_hash":"fedcba9876543210","link_hash":"00000000000000a5","override":"used","us":120,"version":"12"}` + "\n"
+		`"verdict":"bot","reasons":"not_analysed,known_agent","agent":"Some\"Bot",` +
+		`"asn":4294967295,"network":"` + verdict.NetworkName(1).String() + `","proxy":"hosting/cloud","ja4":"t13d1516h2_8daaf6152771_02713d6af862","h2":"1:65536|0|0|\"m","mail_hash":"0000000000000001","reader_hash":"fedcba9876543210","link_hash":"00000000000000a5","override":"used","us":120,"version":"12"}` + "\n"
 	require.Equal(t, want, string(fullRecord().AppendJSON(nil)))
+}
+
+// What the platform does not say is left out, and what it says is cut and
+// escaped.
+func TestRecordOfANetwork(t *testing.T) {
+	for _, c := range []struct {
+		n    verdict.Network
+		row  verdict.NetworkName
+		want string
+	}{
+		{verdict.Network{Day: 20_000}, 0, ``},
+		{verdict.Network{AS: 64496}, 0, `,"asn":64496`},
+		{verdict.Network{AS: 8075}, 1, `,"asn":8075,"network":"` + verdict.NetworkName(1).String() + `"`},
+		{verdict.Network{ProxyType: "hosting"}, 0, `,"proxy":"hosting/?"`},
+		{verdict.Network{ProxyDescription: "tor-exit"}, 0, `,"proxy":"?/tor-exit"`},
+		{verdict.Network{JA4: strings.Repeat("j", 65), H2: strings.Repeat("h", 129)}, 0, `,"ja4":"` + strings.Repeat("j", 64) + `","h2":"` + strings.Repeat("h", 128) + `"`},
+		{verdict.Network{JA4: "\"\n\xff", H2: "</script>\x00"}, 0, `,"ja4":"\"\u000a` + "\ufffd" + `","h2":"</script>\u0000"`},
+	} {
+		bare := string((&Record{}).AppendJSON(nil))
+		before, after, _ := strings.Cut(bare, `,"us":`)
+		r := Record{Late: true, Network: &c.n, Verdict: verdict.Verdict{Network: c.row}}
+		require.Equal(t, before+c.want+`,"us":`+after, string(r.AppendJSON(nil)))
+	}
+}
+
+// A network is asked about on the day of the request, in UTC, and nothing that an
+// earlier answer left behind stays.
+func TestAskNetwork(t *testing.T) {
+	n := verdict.Network{AS: 1, ProxyType: "vpn", JA4: "j", H2: "h"}
+	r := Record{Time: time.Date(1970, 1, 3, 0, 30, 0, 0, time.FixedZone("", 3600))}
+	r.AskNetwork(&n)
+	require.Equal(t, verdict.Network{Day: 1}, n)
+	require.Same(t, &n, r.Network)
 }
 
 // The specification's table and the lines must not drift apart.

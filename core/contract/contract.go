@@ -15,7 +15,8 @@ const (
 	// ConfigStore has site objects, each under its host, which override those
 	// of sites.json.
 	ConfigStore = "clickedge"
-	// SecretStore has the secrets of signed links, each under its key id.
+	// SecretStore has the secrets of signed links and those of the hashes in the
+	// log (log_hashes), each under its key id.
 	SecretStore = "clickedge-keys"
 	// LinkStore is the KV store of the links that have been learned, each under
 	// its name.

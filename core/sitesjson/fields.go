@@ -45,6 +45,7 @@ const (
 	fieldKeys
 	fieldSigned
 	fieldLogHashes
+	fieldVerdict
 	fieldRecalls
 	fieldHome
 	fieldAppLinks
@@ -98,6 +99,8 @@ var fieldDocs = [fieldsLen]FieldDoc{
 		`whether signed links lead to the hosts in destinations only; with keys only`},
 	fieldLogHashes: {"log_hashes", "string", "",
 		`the id of a key of its own: log lines of clicks and opens then have keyed hashes of mail, reader and link, others each day, for "clickedge verdicts"`},
+	fieldVerdict: {"verdict", `"headers" or "network"`, `"headers"`,
+		`what the verdict in the log goes by: "headers", the request alone; "network", also what the platform says of the reader's network and of how the client speaks TLS and HTTP/2, which is asked for when the reader has been answered`},
 	fieldRecalls: {"recalls", "list of objects", "",
 		`the links of mail already sent that are wrong: "from" is where they lead, a whole URL, or its beginning and "*"; "to" is where their readers are sent instead, a URL on a host in destinations; or "gone": true for a page that says the link was withdrawn. The first that meets a link counts, and no rule looks at what another's "to" says; "by", "at" and "why" are notes`},
 	fieldHome: {"home", "URL", "",
@@ -185,6 +188,8 @@ func (f field) choices() []string {
 		return []string{"page", "redirect"}
 	case fieldSigned:
 		return []string{"listed", "anywhere"}
+	case fieldVerdict:
+		return []string{"headers", "network"}
 	}
 	return nil
 }
@@ -240,6 +245,8 @@ func (c *siteReader) hintField(name string) string {
 		meant = "recalls"
 	case "hashes", "hash", "hashkey", "mailhash", "readerhash":
 		meant = "log_hashes"
+	case "verdicts", "judge", "bots", "botdetection", "network", "networks", "geo", "geolocation":
+		meant = "verdict"
 	case "homepage", "website":
 		meant = "home"
 	default:

@@ -71,6 +71,9 @@ func describeSites(sites *core.Sites, err error) string {
 		if s.LogHashes != "" {
 			fmt.Fprintf(&b, "  log hashes %s\n", s.LogHashes)
 		}
+		if s.Network {
+			fmt.Fprintf(&b, "  verdict network\n")
+		}
 		if o := s.Origin; o != nil {
 			fmt.Fprintf(&b, "  %s\n", describeOrigin(o))
 		}
@@ -153,7 +156,7 @@ func TestParseSiteMistakes(t *testing.T) {
 		{"Link.example.com", `{"esp": "sendgrid"}`, `Link.example.com:1:1: "Link.example.com" is not the name of a link domain: write "link.example.com"`},
 		{"", `{"esp": "sendgrid"}`, `:1:1: "" is not the name of a link domain: write a name like "www.example.com"`},
 		{"link.example.com", `{"sites": {}}`, "link.example.com:1: esp: is missing: name a preset, as in \"esp\": \"sendgrid\", or \"none\"\n" +
-			`link.example.com:1: sites: unknown field: the fields are "esp", "also", "unsubscribes", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "learn", "keys", "signed_links", "log_hashes", "recalls", "home" or "app_links"`},
+			`link.example.com:1: sites: unknown field: the fields are "esp", "also", "unsubscribes", "origin", "second_origin", "tenant", "host", "cookies", "x_forwarded_host", "headers", "links", "destinations", "public_suffix", "allow_http", "clicks", "count", "when_esp_fails", "esp_timeout", "learn", "keys", "signed_links", "log_hashes", "verdict", "recalls", "home" or "app_links"`},
 	} {
 		site, err := ParseSite(c.host, []byte(c.data))
 		require.Nil(t, site, c.data)

@@ -182,6 +182,8 @@ func (c *siteReader) relateLinks(at int) {
 		c.mistake(fieldKeys, c.at[fieldKeys], "is empty", "name a key, or leave it out")
 	}
 	c.relateLogHashes()
+	c.relateVerdict()
+	c.site.Late = c.site.LogHashes != "" || c.site.Network
 	c.relateWide()
 	if hint := c.wantsDestinations(); hint != "" && len(c.site.Destinations) == 0 && !c.bad[fieldDestinations] {
 		c.noDestinations(at, hint)
@@ -196,8 +198,27 @@ func (c *siteReader) relateLogHashes() {
 	case slices.Contains(c.site.Keys, c.site.LogHashes):
 		c.mistake(fieldLogHashes, c.at[fieldLogHashes], "is one of keys",
 			"name a key of its own, which can be erased")
-	case !c.given(fieldKeys) && c.esp.Preset != "" && c.esp.Family == esp.FamilyCustom && len(c.also) == 0:
-		c.mistake(fieldLogHashes, c.at[fieldLogHashes], "does nothing: no link here has a form that is known", `say it with "links", or leave it out`)
+	case c.unjudged():
+		c.mistake(fieldLogHashes, c.at[fieldLogHashes], doesNothing, hintDoesNothing)
+	}
+}
+
+const (
+	doesNothing     = "does nothing: no link here has a form that is known"
+	hintDoesNothing = `say it with "links", or leave it out`
+)
+
+// unjudged reports whether no request of the site is known to be a click or an
+// open, so that no line of the log has a verdict.
+func (c *siteReader) unjudged() bool {
+	return !c.given(fieldKeys) && c.esp.Preset != "" && c.esp.Family == esp.FamilyCustom && len(c.also) == 0
+}
+
+// relateVerdict refuses a verdict that no line would have.
+func (c *siteReader) relateVerdict() {
+	c.site.Network = c.chosen(fieldVerdict)
+	if c.site.Network && c.unjudged() {
+		c.mistake(fieldVerdict, c.at[fieldVerdict], `"network" `+doesNothing, hintDoesNothing)
 	}
 }
 

@@ -38,7 +38,7 @@ import (
 //	         1  length of the host
 //	            host
 //	profile  4  flags, bit 0 first: allow_http, clicks redirect, count, when_esp_fails redirect, signed_links anywhere,
-//	            one of the last seven fields is not 0, or learn is set, learn
+//	            one of the last seven fields is not 0, or learn or network is set, learn, verdict network
 //	         4  offset of the origin, 0 for none
 //	         4  offset of the second origin, 0 for none
 //	         8  esp_timeout in nanoseconds
@@ -80,7 +80,7 @@ type tableData string
 const tableMagic = 'c' | 'l'<<8 | 'k'<<16 | 'e'<<24 | 'd'<<32 | 'g'<<40 | 'e'<<48 | tableLayout<<56
 
 const (
-	tableLayout  = 5
+	tableLayout  = 6
 	tableHeader  = 16
 	bucketHeader = 4
 	bucketEntry  = 8
@@ -117,6 +117,7 @@ const (
 	flagSignedAnywhere
 	flagMore
 	flagLearn
+	flagNetwork
 
 	flagTLS           = 1
 	flagOriginHost    = 2
@@ -305,7 +306,7 @@ func (d tableData) site(at int, host, target string, space *Space) bool {
 // more reads what most sites do not have.
 func (d tableData) more(r, p, target string, space *Space) {
 	space.site.Recalls = recall.Rules(d.text(le64(p, 52)))
-	space.site.Learn = le32(p, 0)&flagLearn != 0
+	space.site.Learn, space.site.Network = le32(p, 0)&flagLearn != 0, le32(p, 0)&flagNetwork != 0
 	if apple, android := le64(p, 36), le64(p, 44); apple|android != 0 {
 		space.More.links = core.AppLinks{Apple: d.text(apple), Android: d.text(android)}
 		space.site.AppLinks = &space.More.links
@@ -314,6 +315,7 @@ func (d tableData) more(r, p, target string, space *Space) {
 		space.site.Unsubscribes = d.origin(at, core.PresetCustom, &space.More.unsubscribes)
 	}
 	space.site.LogHashes = d.text(le64(p, 76))
+	space.site.Late = space.site.LogHashes != "" || space.site.Network
 	if also := le32(p, 60); also != 0 && !space.site.IsSigned(target) {
 		space.site.Also = d.also(r, also, space)
 	}
@@ -360,7 +362,8 @@ func (d tableData) also(r string, at uint32, space *Space) []*core.Site {
 		d.esp(r, p, main.Host, e, &more.seconds[i])
 		e.site.Retired = int64(le64(p, 64))
 		e.site.Learn = le32(p, 0)&flagLearn != 0
-		e.site.AppLinks, e.site.Recalls, e.site.Unsubscribes, e.site.LogHashes = main.AppLinks, main.Recalls, main.Unsubscribes, main.LogHashes
+		e.site.AppLinks, e.site.Recalls, e.site.Unsubscribes = main.AppLinks, main.Recalls, main.Unsubscribes
+		e.site.LogHashes, e.site.Network, e.site.Late = main.LogHashes, main.Network, main.Late
 		if e.site.Origin != nil {
 			more.list[n] = &e.site
 			n++

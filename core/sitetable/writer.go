@@ -164,8 +164,8 @@ func (w *tableWriter) espProfile(s *core.Site, also uint32) uint32 {
 		links = *s.AppLinks
 	}
 	flags := bit(s.AllowHTTP, flagAllowHTTP) | bit(s.ClickRedirect, flagClickRedirect) | bit(s.Count, flagCount) |
-		bit(s.FailRedirect, flagFailRedirect) | bit(s.SignedAnywhere, flagSignedAnywhere) | bit(s.Learn, flagLearn) |
-		bit(also != 0 || s.Retired != 0 || s.Unsubscribes != nil || s.Recalls != "" || s.AppLinks != nil || s.Learn || s.LogHashes != "", flagMore)
+		bit(s.FailRedirect, flagFailRedirect) | bit(s.SignedAnywhere, flagSignedAnywhere) | bit(s.Learn, flagLearn) | bit(s.Network, flagNetwork) |
+		bit(also != 0 || s.Retired != 0 || s.Unsubscribes != nil || s.Recalls != "" || s.AppLinks != nil || s.Learn || s.LogHashes != "" || s.Network, flagMore)
 	b := binary.LittleEndian.AppendUint32(nil, uint32(flags))
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.Origin))
 	b = binary.LittleEndian.AppendUint32(b, w.origin(s.SecondOrigin))

@@ -47,6 +47,51 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// What a site has more in its lines of the log is said, with the secret and the
+// date that it depends on.
+func TestLog(t *testing.T) {
+	until := networksUntil().Format(time.DateOnly)
+	for site, want := range map[string]*Log{
+		`{"esp": "sendgrid"}`:                                           nil,
+		`{"esp": "sendgrid", "verdict": "headers"}`:                     nil,
+		`{"esp": "sendgrid", "log_hashes": "h1"}`:                       {Hashes: "h1"},
+		`{"esp": "sendgrid", "verdict": "network"}`:                     {Verdict: "network", NetworksUntil: until},
+		`{"esp": "sendgrid", "log_hashes": "h1", "verdict": "network"}`: {Hashes: "h1", Verdict: "network", NetworksUntil: until},
+	} {
+		r := Of(parse(t, site), noon)
+		require.Equal(t, want, r.Sites[0].Log, site)
+		var out bytes.Buffer
+		r.Text(&out)
+		require.Equal(t, want != nil, bytes.Contains(out.Bytes(), []byte("CLICK LOG OF")), site)
+		if want != nil {
+			require.Equal(t, want.Hashes != "", bytes.Contains(out.Bytes(), []byte("with the secret h1 in secret store clickedge-keys\n")), "%s", &out)
+			require.Equal(t, want.Verdict != "", bytes.Contains(out.Bytes(), []byte("counts until "+until+"\n")), "%s", &out)
+		}
+		require.Empty(t, r.Warnings, site)
+	}
+}
+
+// A table of networks whose rows have begun to count for nothing is warned of,
+// from the day after the last on which all counted.
+func TestOldNetworks(t *testing.T) {
+	site := parse(t, `{"esp": "sendgrid", "verdict": "network"}`).Lookup("link.example.com")
+	next := networksUntil().AddDate(0, 0, 1)
+	require.Empty(t, Warnings(site, next.Add(-time.Second)))
+	require.Equal(t, []string{`link.example.com: "verdict": "network": since ` + next.Format(time.DateOnly) +
+		` some rows of the table of networks count for nothing (network_stale): build the module with a newer clickedge`}, Warnings(site, next))
+	require.Empty(t, Warnings(parse(t, `{"esp": "sendgrid"}`).Lookup("link.example.com"), next), "a site that does not ask")
+}
+
+// A key that makes the hashes of one site must not sign the links of another.
+func TestHashKeyThatSigns(t *testing.T) {
+	sites, err := sitesjson.Parse("sites.json", []byte(`{"sites": {
+		"a.example.com": {"esp": "sendgrid", "log_hashes": "k1"},
+		"b.example.com": {"esp": "none", "keys": ["k0", "k1"], "destinations": ["example.com"], "log_hashes": "h1"}}}`))
+	require.NoError(t, err)
+	require.Equal(t, []string{`a.example.com: "log_hashes" is the key k1, which signs links of b.example.com: whoever mints them has its secret, and can find out what a hash was made of; name a key of its own`},
+		Of(sites, noon).Warnings)
+}
+
 func TestOriginURL(t *testing.T) {
 	for want, o := range map[string]core.Origin{
 		"https://a.example":      {Address: "a.example", Port: 443, TLS: true},

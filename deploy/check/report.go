@@ -35,6 +35,9 @@ type Site struct {
 	Destinations []string `json:"destinations,omitempty"`
 	Keys         []string `json:"keys,omitempty"`
 	Recalls      []Recall `json:"recalls,omitempty"`
+	// Log is what its lines in the click log have that others have not; nil for
+	// nothing.
+	Log *Log `json:"log,omitempty"`
 
 	apple, android bool // whether the site has these files of app links
 }
@@ -83,6 +86,7 @@ func Of(sites *core.Sites, now time.Time) *Report {
 		site := sites.Lookup(host)
 		r.Sites = append(r.Sites, Describe(site, now))
 		r.Warnings = append(append(r.Warnings, Warnings(site, now)...), domainWarnings(sites, site)...)
+		r.Warnings = append(r.Warnings, hashKeyWarnings(sites, site)...)
 	}
 	r.Backends, r.Certificates = backendsOf(sites), certificates(sites, now)
 	return r
@@ -99,7 +103,7 @@ func Refused(e *sitesjson.Error) *Report {
 
 // Describe returns a site's settings, as check --json prints them.
 func Describe(s *core.Site, now time.Time) Site {
-	d := Site{Host: s.Host, Settings: settingsOf(s, now), ESPs: espsOf(s, now), Shared: sharedOf(s), Keys: s.Keys, Recalls: recallsOf(s)}
+	d := Site{Host: s.Host, Settings: settingsOf(s, now), ESPs: espsOf(s, now), Shared: sharedOf(s), Keys: s.Keys, Recalls: recallsOf(s), Log: LogOf(s)}
 	for _, p := range s.Destinations {
 		d.Destinations = append(d.Destinations, p.String())
 	}

@@ -18,6 +18,7 @@ func (r *Report) Text(w io.Writer) {
 		printRetired(w, &r.Sites[i])
 	}
 	printRecalls(w, r.Sites)
+	printLogs(w, r.Sites)
 	if len(r.Backends) > 0 {
 		printBackends(w, r.Backends)
 		printReadings(w, r.Sites)

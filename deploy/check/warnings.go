@@ -20,7 +20,7 @@ func Warnings(s *core.Site, now time.Time) (list []string) {
 	for _, e := range s.ESPs() {
 		list = append(list, ESPWarnings(s, e, now)...)
 	}
-	return append(list, SiteWarnings(s)...)
+	return append(append(list, SiteWarnings(s)...), networkWarnings(s, now)...)
 }
 
 // SiteWarnings are those of [Warnings] that are about no ESP.

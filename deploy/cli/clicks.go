@@ -34,9 +34,9 @@ func (env *Env) clicksCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clicks [LOG...]",
 		Short: "Add up the click log",
-		Long: `Reads the click log and adds it up: requests by hour, host, ESP, kind, verdict, code and
-destination, how long each ESP took to answer, and what was missed, recovered, recalled
-and refused. All times are UTC.
+		Long: `Reads the click log and adds it up: requests by hour, host, ESP, kind, verdict, code,
+destination and network, how long each ESP took to answer, and what was missed, recovered,
+recalled and refused. All times are UTC.
 
 MISSED are requests that the ESP has not counted, or perhaps not; RECOVERED are those of
 them whose readers were redirected from the link all the same. RECALLED met a rule of

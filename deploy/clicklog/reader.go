@@ -229,6 +229,8 @@ type Line struct {
 	Missed      string `json:"missed"`
 	Verdict     string `json:"verdict"`
 	Reasons     string `json:"reasons"`
+	ASN         int64  `json:"asn"` // 0 for none
+	Network     string `json:"network"`
 	MailHash    string `json:"mail_hash"`
 	ReaderHash  string `json:"reader_hash"`
 	LinkHash    string `json:"link_hash"`

@@ -1,6 +1,8 @@
 package clickreport
 
 import (
+	"cmp"
+	"strconv"
 	"time"
 
 	"github.com/clickedge/clickedge/core"
@@ -19,10 +21,11 @@ const (
 	ByVerdict
 	ByCode
 	ByDestination
-	tables int = iota
+	ByNetwork     // of lines that have one
+	tables    int = iota
 )
 
-var byNames = [tables]string{"hour", "host", "esp", "kind", "verdict", "code", "destination"}
+var byNames = [tables]string{"hour", "host", "esp", "kind", "verdict", "code", "destination", "network"}
 
 // String returns the table's name in JSON, CSV and flags.
 func (b By) String() string { return byNames[b] }
@@ -90,8 +93,15 @@ func (c *Clicks) name(by By, l *clicklog.Line) (name string, ok bool) {
 		return l.Verdict, true
 	case ByCode:
 		return string(l.Code), true
+	case ByNetwork:
+		return networkOf(l), l.ASN != 0
 	}
 	return l.Destination, l.Destination != ""
+}
+
+// networkOf is the network's name in the table of networks, else its number.
+func networkOf(l *clicklog.Line) string {
+	return cmp.Or(l.Network, "AS"+strconv.FormatInt(l.ASN, 10))
 }
 
 // hourOf returns when the hour of a time begins. A log is mostly in order, so

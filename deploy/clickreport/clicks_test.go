@@ -28,7 +28,7 @@ func line(id int, members ...string) string {
 		"kind": "click", "method": "GET", "action": "proxy", "code": "ok", "status": 302, "destination": "shop.example.com", "us": 1000, "version": "1"}
 	for i := 0; i < len(members); i += 2 {
 		m[members[i]] = members[i+1]
-		if slices.Contains([]string{"us", "origin_status"}, members[i]) {
+		if slices.Contains([]string{"us", "origin_status", "asn"}, members[i]) {
 			m[members[i]] = json.Number(members[i+1])
 		}
 	}
@@ -64,6 +64,27 @@ func TestCounts(t *testing.T) {
 
 // Hosts are counted as browsers spell them, and those that no site has share a
 // row: whoever scans could fill the table with them.
+// A network is known by its name, else by its number; lines without one are in
+// no row, and a log without any has no such table in its text and page.
+func TestNetworks(t *testing.T) {
+	r := read(t, line(1, "asn", "22843", "network", "proofpoint", "verdict", "bot"), line(2, "asn", "64496"), line(3, "asn", "22843", "network", "proofpoint"), line(4)).Report()
+	require.Equal(t, []Row{{"proofpoint", Counts{Requests: 2, Clicks: 2, Bot: 1, Unknown: 1}}, {"AS64496", Counts{Requests: 1, Clicks: 1, Unknown: 1}}}, r.table(ByNetwork).Rows)
+	var text, page, table bytes.Buffer
+	require.NoError(t, r.Text(&text, 0))
+	require.NoError(t, r.HTML(&page))
+	require.NoError(t, r.CSV(&table))
+	require.Regexp(t, `(?m)^NETWORK +REQUESTS`, text.String())
+	require.Contains(t, page.String(), "By network")
+	require.Contains(t, table.String(), "\nnetwork,proofpoint,2,")
+	r = read(t, line(1)).Report()
+	text.Reset()
+	page.Reset()
+	require.NoError(t, r.Text(&text, 0))
+	require.NoError(t, r.HTML(&page))
+	require.NotContains(t, text.String(), "NETWORK")
+	require.NotContains(t, page.String(), "By network")
+}
+
 func TestHosts(t *testing.T) {
 	lines := []string{line(-1, "host", "LINK.example.com:443"), line(-2, "host", "link.example.com.")}
 	for i := range 3 * Most {

@@ -60,6 +60,7 @@ var titles = map[string][2]string{
 	"verdict":     {"By verdict", "Verdict"},
 	"code":        {"By code", "Code"},
 	"destination": {"By destination", "Destination"},
+	"network":     {"By network", "Network"},
 }
 
 // title writes a word with a capital.

@@ -26,6 +26,9 @@ func (r *Report) Text(w io.Writer, most int) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := range r.Tables {
+		if t := &r.Tables[i]; t.By == ByNetwork.String() && len(t.Rows) == 0 {
+			continue // no site asks for it
+		}
 		r.Tables[i].text(t, most, &r.Total)
 	}
 	r.latency(t)

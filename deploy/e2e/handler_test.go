@@ -30,11 +30,11 @@ import (
 // the module does, with the reason.
 const handlerDiffers = "testdata/handler-differs.txt"
 
-// differs reads the list: lines of a case, the build that it concerns, "any" or
-// "untagged", and the reason.
-func differs(t *testing.T, build string) map[string]string {
+// listOf reads a list of cases that differ: lines of a case, the build that it
+// concerns, "any" or "untagged", and the reason.
+func listOf(t *testing.T, path, build string) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(handlerDiffers)
+	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	list := map[string]string{}
 	for line := range strings.Lines(string(text)) {
@@ -43,10 +43,10 @@ func differs(t *testing.T, build string) map[string]string {
 			continue
 		}
 		f := strings.SplitN(line, " ", 3)
-		require.Len(t, f, 3, "%s: %q has no reason", handlerDiffers, line)
-		require.Contains(t, []string{"any", "untagged"}, f[1], "%s: %q", handlerDiffers, line)
+		require.Len(t, f, 3, "%s: %q has no reason", path, line)
+		require.Contains(t, []string{"any", "untagged"}, f[1], "%s: %q", path, line)
 		if f[1] == "any" || f[1] == build {
-			require.NotContains(t, list, f[0], "%s has it twice", handlerDiffers)
+			require.NotContains(t, list, f[0], "%s has it twice", path)
 			list[f[0]] = f[2]
 		}
 	}
@@ -64,7 +64,7 @@ func TestHandlerGolden(t *testing.T) {
 	for _, build := range []struct{ name, tags string }{{"tagged", handlertest.Lenient}, {"untagged", ""}} {
 		t.Run(build.name, func(t *testing.T) {
 			cold, warm := handlerPrograms(t, build.tags, keys)
-			listed := differs(t, build.name)
+			listed := listOf(t, handlerDiffers, build.name)
 			var differ []string
 			for _, s := range services {
 				g := groups[keys[s.groups[0]]][0]
@@ -133,6 +133,7 @@ func (s *handlerService) rig(t *testing.T, wasm []byte, g *golden, change func(*
 	cfg := rigConfig(s.origins, fleet)
 	cfg.SecretStores = map[string]map[string][]byte{contract.SecretStore: g.keys}
 	cfg.KVStores = map[string]map[string]hostsim.KVEntry{contract.LinkStore: g.learned}
+	g.reader(&cfg)
 	if change != nil {
 		change(&cfg)
 	}

@@ -126,9 +126,21 @@ func newRigWith(t *testing.T, sitesJSON string, opt origins.Options, change func
 	if os.Getenv(rigVariable) == "wizer" {
 		return rigOf(t, wizered(t, raw, sitesJSON), sitesJSON, opt, change)
 	}
-	wasm, _, err := module.Build(context.Background(), module.Options{Sites: []byte(sitesJSON), Reactor: raw})
+	return rigOf(t, built(t, raw, sitesJSON), sitesJSON, opt, change)
+}
+
+// modules are the modules that were built, by their sites.json.
+var modules sync.Map
+
+func built(t *testing.T, reactor []byte, sitesJSON string) []byte {
+	t.Helper()
+	if wasm, ok := modules.Load(sitesJSON); ok {
+		return wasm.([]byte)
+	}
+	wasm, _, err := module.Build(context.Background(), module.Options{Sites: []byte(sitesJSON), Reactor: reactor})
 	require.NoError(t, err)
-	return rigOf(t, wasm, sitesJSON, opt, change)
+	modules.Store(sitesJSON, wasm)
+	return wasm
 }
 
 // wizered builds the module with Wizer. Where Wizer is not available, the test

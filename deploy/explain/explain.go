@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/clickedge/clickedge/core"
+	"github.com/clickedge/clickedge/core/clicklog"
 	"github.com/clickedge/clickedge/core/esp"
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/signed"
@@ -288,6 +289,12 @@ func (x *Explanation) note(req *core.Request, d core.Decision, own bool) {
 	}
 	if req.Learned == nil && x.site.Learns() && d.Kind.Leads() && !own {
 		x.Notes = append(x.Notes, "the site learns links: what the service has learned of this one is not looked up here, and its reader may be redirected by that")
+	}
+	var line clicklog.Record
+	if line.Decided(&d, x.site); line.Judged {
+		for _, more := range check.LogOf(x.main).Lines() {
+			x.Notes = append(x.Notes, "its line in the click log also has "+more)
+		}
 	}
 	x.Notes = append(x.Notes, check.ESPWarnings(x.main, x.site, x.now)...)
 	x.Notes = append(x.Notes, check.SiteWarnings(x.main)...)

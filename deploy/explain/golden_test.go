@@ -147,6 +147,16 @@ func loadGolden(t *testing.T, path string) *golden {
 	return g
 }
 
+// reader is a value of the section "reader".
+func (g *golden) reader(name, otherwise string) string {
+	for line := range strings.Lines(g.sections["reader"]) {
+		if value, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), name+": "); ok {
+			return value
+		}
+	}
+	return otherwise
+}
+
 // explained is what explain --json says, as a program reads it.
 type explained struct {
 	Decision struct {
@@ -180,7 +190,7 @@ type edit struct {
 
 // apply does to the fields of a request what a line of the JSON says, and
 // nothing else.
-func (e edit) apply(t *testing.T, fields []field, o *core.Origin) []field {
+func (e edit) apply(t *testing.T, g *golden, fields []field, o *core.Origin) []field {
 	t.Helper()
 	name := strings.ToLower(e.Name)
 	var came []string
@@ -189,7 +199,7 @@ func (e edit) apply(t *testing.T, fields []field, o *core.Origin) []field {
 			came = append(came, f.value)
 		}
 	}
-	value := strings.NewReplacer("<http or https>", "http", "<the reader's address>", "127.0.0.1").Replace(e.Value)
+	value := strings.NewReplacer("<http or https>", g.reader("scheme", "http"), "<the reader's address>", g.reader("address", "127.0.0.1")).Replace(e.Value)
 	without := func(names ...string) []field {
 		return slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return slices.Contains(names, f.name) })
 	}
@@ -253,6 +263,15 @@ func TestGoldenCasesAreSentAsExplained(t *testing.T) {
 			require.NoError(t, json.Unmarshal(text, &x))
 			g.checkAnswer(t, &x)
 			g.checkESP(t, site, &x)
+			for member, said := range map[string]string{"mail_hash": "keyed hashes", "ja4": "JA4"} {
+				if strings.Contains(g.sections["log"], `"`+member+`":`) {
+					require.Contains(t, strings.Join(x.Notes, "\n"), "its line in the click log also has", member)
+					require.Contains(t, strings.Join(x.Notes, "\n"), said)
+				}
+			}
+			if !site.Late || !strings.Contains(g.sections["log"], `"verdict":`) {
+				require.NotContains(t, strings.Join(x.Notes, "\n"), "its line in the click log")
+			}
 			want, asked := g.sections["sent to the esp"]
 			require.Equal(t, asked, x.Send != nil)
 			if !asked {
@@ -270,7 +289,7 @@ func TestGoldenCasesAreSentAsExplained(t *testing.T) {
 				origin = o
 			}
 			for _, e := range x.Send.Headers {
-				fields = e.apply(t, fields, origin)
+				fields = e.apply(t, g, fields, origin)
 			}
 			var got []string
 			for _, f := range fields {

@@ -42,16 +42,18 @@ type state struct {
 	decision core.Decision
 	record   clicklog.Record
 	signals  verdict.Signals
-	body     *bounded     // of the request; nil for none
-	sent     wire.Request // to an origin, without a body
-	sight    learned.Sight
+	// network is what is known of the reader's, nothing: there is no geolocation,
+	// and nobody tells how the client speaks TLS.
+	network verdict.Network
+	body    *bounded     // of the request; nil for none
+	sent    wire.Request // to an origin, without a body
+	sight   learned.Sight
 	// said has the values of the ESP's own Location, if a rule recalls it.
 	said string
 
 	answered  bool // an answer has been begun
 	lineWaits bool // the log line waits for what the ESP says after the answer
 	logged    bool
-	hashed    bool // the line has hashes
 	// handedOver: the rest, with the line, is done after the answer, by another
 	// goroutine.
 	handedOver bool
@@ -213,7 +215,10 @@ func (x *exchange) readSignals() {
 		return
 	}
 	s := &x.signals
-	x.hashed = x.site.LogHashes != ""
+	if x.site.Network {
+		x.record.AskNetwork(&x.network)
+	}
+	x.record.Late = x.site.Late
 	s.Method, s.Secure = x.request.Method, x.in.Secure
 	s.ReadHeaders(x.arrival.Headers)
 	s.UserAgent = joined(x.in.Header, "user-agent")
@@ -288,9 +293,9 @@ func (x *exchange) log() {
 	x.record.VCPU = -1
 	if x.record.Judged {
 		x.judge()
-	}
-	if x.hashed {
-		x.hash()
+		if x.site.LogHashes != "" {
+			x.hash()
+		}
 	}
 	x.line = x.record.AppendJSON(x.line[:0])
 	_, err := x.s.Log.Write(x.line)
@@ -312,6 +317,9 @@ func (x *exchange) judge() {
 		}
 	}()
 	x.record.Verdict = verdict.Judge(&x.signals)
+	if x.record.Network != nil {
+		x.record.Verdict.Locate(&x.signals, x.record.Network)
+	}
 	x.record.JudgeLink()
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/keyring"
 	"github.com/clickedge/clickedge/deploy/module"
+	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/deploy/spool"
 )
@@ -54,6 +55,7 @@ func (r *run) load() (c *Content, hosts []string, err error) {
 		return nil, nil, err
 	}
 	c.Keys = secretsOf(ring, kids)
+	r.sayUnlocated(sites, c.Overrides)
 	return c, c.Overrides.hosts(sites), nil
 }
 
@@ -111,6 +113,19 @@ func (r *run) loadKeys(ids []string, sites []*core.Site) (*keyring.Ring, error) 
 		}
 	}
 	return ring, nil
+}
+
+// sayUnlocated says which sites ask for what nobody tells here.
+func (r *run) sayUnlocated(sites *core.Sites, overrides Overrides) {
+	asks := map[string]bool{}
+	for _, site := range slices.Concat(sitesfile.All(sites), overrides.sites()) {
+		asks[site.Host] = site.Network // an override counts in place of the site
+	}
+	maps.DeleteFunc(asks, func(_ string, is bool) bool { return !is })
+	if len(asks) > 0 {
+		fmt.Fprintf(r.Err, "warning: \"verdict\": \"network\" of %s: there is no geolocation here, so the reason in the log is not_located\n",
+			output.Some(slices.Sorted(maps.Keys(asks)), 6))
+	}
 }
 
 // secrets are those of a ring, so that none is copied for each click.

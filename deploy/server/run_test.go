@@ -418,6 +418,28 @@ func TestRunWithAnArchive(t *testing.T) {
 }
 
 // An override is said, and takes effect when its file changes.
+// That nobody here tells where a request comes from is said once for each reading
+// of the files, of the sites that ask; an override counts in place of its site.
+func TestRunWithoutGeolocation(t *testing.T) {
+	const site = `{"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["*.example.com"]`
+	r := newRunning(t, `{"sites": {"link.example.com": `+site+`, "verdict": "network"}, "other.example.com": `+site+`}, "third.example.com": `+site+`, "verdict": "network"}}}`)
+	o := r.options()
+	o.Overrides = r.write("overrides.json", `{"third.example.com": `+site+`}}`)
+	r.start(o)
+	const said = `warning: "verdict": "network" of link.example.com: there is no geolocation here, so the reason in the log is not_located`
+	require.Equal(t, 1, strings.Count(r.err.String(), said+"\n"), r.err.String())
+	status, _ := r.click("link.example.com", sesClick)
+	require.Equal(t, 302, status)
+	status, _ = r.click("other.example.com", sesClick)
+	require.Equal(t, 302, status)
+	r.end()
+	lines := strings.Split(strings.TrimSpace(r.out.String()), "\n")
+	require.Len(t, lines, 2)
+	for _, line := range lines {
+		require.Equal(t, strings.Contains(line, `"host":"link.example.com"`), strings.Contains(line, "not_located"), line)
+	}
+}
+
 func TestRunWithOverrides(t *testing.T) {
 	r := newRunning(t, uncounted)
 	o := r.options()

@@ -154,6 +154,36 @@ func (d dialect) columns(list []member, form, between string) string {
 	return strings.Join(b, between)
 }
 
+// upgrade gives a table of an earlier version the columns that it lacks, each
+// where a new table has it: ClickHouse's load goes by their order. The view is
+// dropped, as not every database lets one get a column between others.
+func (d dialect) upgrade(list []member) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "-- For a table of an earlier version, in %s: the columns that it lacks. Afterwards, run\n-- schema.sql, which makes the view anew.\n", d.title)
+	if d.name == "athena" {
+		b.WriteString("-- The table only says how files are read, so it is made anew; the files stay.\nDROP VIEW IF EXISTS clickedge_requests;\nDROP TABLE IF EXISTS clickedge_log;\n")
+		return b.String()
+	}
+	b.WriteString("DROP VIEW IF EXISTS clickedge_requests;\n")
+	var columns []string
+	for i, m := range list {
+		if m.always {
+			continue // version 1 has had it from the beginning
+		}
+		c := fmt.Sprintf("ADD COLUMN IF NOT EXISTS %s%s%s %s", d.quote, m.name, d.quote, d.column(m))
+		if d.name == "clickhouse" {
+			c += fmt.Sprintf(" AFTER %s%s%s", d.quote, list[i-1].name, d.quote)
+		}
+		columns = append(columns, c)
+	}
+	between := ",\n  "
+	if d.name == "duckdb" {
+		between = ";\nALTER TABLE clickedge_log\n  " // one column at a time
+	}
+	fmt.Fprintf(&b, "ALTER TABLE clickedge_log\n  %s;\n", strings.Join(columns, between))
+	return b.String()
+}
+
 // selected are the columns of the view that are the table's.
 func (d dialect) selected(list []member) (columns []string) {
 	for _, m := range list {
@@ -264,6 +294,7 @@ func (d dialect) queries() string {
 	by("verdict", "by verdict", "COALESCE("+q("verdict")+", '')", "")
 	by("code", "by code", q("code"), "")
 	by("destination", "by where readers were sent", q("destination"), "\nWHERE "+q("destination")+" <> ''")
+	by("network", "by network, of the lines that have one", fmt.Sprintf("COALESCE(%s, CONCAT('AS', CAST(%s AS %s)))", q("network"), q("asn"), d.textType()), "\nWHERE "+q("asn")+" IS NOT NULL")
 	latency := []string{"  " + q("esp") + " AS name", "SUM(is_answered) AS answers", "SUM(is_unanswered) AS no_answer"}
 	for _, p := range []int{50, 95, 99} {
 		latency = append(latency, fmt.Sprintf("%s AS p%d_us", d.percentile(p, "is_answered = 1"), p))
@@ -272,6 +303,14 @@ func (d dialect) queries() string {
 	add("latency", "microseconds until the ESP's answer was passed on, of readers who waited for it",
 		"SELECT\n"+strings.Join(latency, ",\n  ")+"\nFROM clickedge_requests\nWHERE is_answered + is_unanswered > 0\nGROUP BY 1\nORDER BY 1")
 	return b.String()
+}
+
+// textType is the type of text in a query, which in Athena is not Hive's.
+func (d dialect) textType() string {
+	if d.name == "athena" {
+		return "varchar"
+	}
+	return d.types["string"]
 }
 
 // loading is how files get in, with the columns where the database wants them.
@@ -287,7 +326,7 @@ func (d dialect) loading(list []member) string {
 
 // files are those of a database, by name.
 func (d dialect) files(list []member) map[string]string {
-	return map[string]string{"schema.sql": d.schema(list), "load.sql": d.loading(list), "queries.sql": d.queries()}
+	return map[string]string{"schema.sql": d.schema(list), "upgrade.sql": d.upgrade(list), "load.sql": d.loading(list), "queries.sql": d.queries()}
 }
 
 // The files are what the specification's table says, for every database.

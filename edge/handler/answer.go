@@ -69,7 +69,7 @@ func (x *exchange) begin(status int, length string) {
 	}
 	x.record.Status = status
 	x.record.Micros = max(0, time.Since(x.start).Microseconds())
-	if !x.lineWaits && !x.hashed {
+	if !x.lineWaits && !x.record.Late {
 		x.log()
 	}
 	x.answered = true

@@ -39,9 +39,6 @@ type exchange struct {
 	answered  bool // an answer has been begun
 	lineWaits bool // the log line waits for what the ESP says after the answer
 	logged    bool
-	// hashed: the line has hashes, and is written after the answer: no reader
-	// waits for the host calls.
-	hashed bool
 }
 
 // receive reads the request.

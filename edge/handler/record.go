@@ -20,9 +20,6 @@ func (x *exchange) log() {
 	if x.record.Judged {
 		x.judge()
 	}
-	if x.hashed {
-		x.hash()
-	}
 	line := x.record.AppendJSON(nil)
 	if n, err := rtlog.Open(contract.LogEndpoint).Write(line); err != nil || n != len(line) {
 		_, _ = os.Stderr.Write(line)
@@ -39,6 +36,9 @@ func (x *exchange) judge() {
 		}
 	}()
 	x.record.Verdict = verdict.Judge(&x.signals)
+	if x.record.Late {
+		x.askLate()
+	}
 	x.record.JudgeLink()
 }
 

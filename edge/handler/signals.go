@@ -8,7 +8,7 @@ func (x *exchange) readSignals() {
 		return
 	}
 	s := &x.signals
-	x.hashed = x.site.LogHashes != ""
+	x.record.Late = x.site.Late
 	s.Method, s.Secure = x.request.Method, x.secure()
 	s.ReadHeaders(x.arrival.Headers)
 	s.Bot = x.bot()

@@ -106,6 +106,30 @@ func LearnedSites() []byte {
 	return []byte(`{"sites": {"` + LearnedHost + `": {"esp": "sendgrid", "destinations": ["*.example.com"], "when_esp_fails": "redirect", "learn": true}}}`)
 }
 
+// NetworkKinds returns the clicks on sites whose verdict goes by the network: a
+// signed and a proxied one, each as in [Kinds].
+func NetworkKinds() ([]Kind, error) {
+	kinds, err := Kinds(Shape{})
+	if err != nil {
+		return nil, err
+	}
+	list := []Kind{kinds[0], kinds[2]}
+	for i := range list {
+		list[i].Name += "_network"
+		list[i].Title += ", verdict by the network"
+	}
+	return list, nil
+}
+
+// NetworkSites returns a sites.json with the sites of [NetworkKinds].
+func NetworkSites() []byte {
+	return []byte(`{"sites": {
+  "` + SignedHost + `": {"esp": "customerio-eu", "destinations": ["example.com", "*.example.com"], "keys": ["` + KeyID + `"], "verdict": "network"},
+  "` + ProxiedHost + `": {"esp": "customerio-eu", "destinations": ["*.example.com"], "when_esp_fails": "redirect", "verdict": "network"}
+}}
+`)
+}
+
 func (s Shape) destination() string {
 	if s.Destination <= len(shop) {
 		return shop
@@ -270,6 +294,8 @@ func Config(sitesJSON []byte) (hostsim.Config, error) {
 		KVStores:     map[string]map[string]hostsim.KVEntry{contract.LinkStore: {}},
 		Env:          map[string]string{"FASTLY_SERVICE_VERSION": "7"},
 		Scheme:       "https",
+		// As the platform tells a browser's; only clicks of NetworkKinds ask.
+		H2Fingerprint: "1:65536;2:0;4:6291456;6:262144|15663105|0|m,a,s,p",
 	}
 	for _, o := range sites.Origins() {
 		cfg.Backends[o.Backend] = hostsim.Backend{Handler: http.HandlerFunc(ESP)}

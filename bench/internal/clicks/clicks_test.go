@@ -52,6 +52,20 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// The clicks on sites whose verdict goes by the network are those of the others.
+func TestNetworkKinds(t *testing.T) {
+	kinds, err := NetworkKinds()
+	require.NoError(t, err)
+	require.Equal(t, []string{"signed_network", "proxied_network"}, []string{kinds[0].Name, kinds[1].Name})
+	sites, err := sitesjson.Parse("sites.json", NetworkSites())
+	require.NoError(t, err)
+	for _, k := range kinds {
+		site := sites.Lookup(k.Request.Host)
+		require.True(t, site.Network)
+		require.Equal(t, k.Logged, string(core.Decide(&core.Request{Method: "GET", Target: k.Request.Target, Keys: keyring{}}, site, time.Now()).Code), k.Name)
+	}
+}
+
 // requireDecided checks that core decides what the kinds say it does.
 func requireDecided(t *testing.T, kinds []Kind) {
 	t.Helper()

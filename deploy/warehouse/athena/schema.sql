@@ -24,6 +24,11 @@ CREATE EXTERNAL TABLE IF NOT EXISTS clickedge_log (
   `verdict` string,
   `reasons` string,
   `agent` string,
+  `asn` bigint,
+  `network` string,
+  `proxy` string,
+  `ja4` string,
+  `h2` string,
   `mail_hash` string,
   `reader_hash` string,
   `link_hash` string,
@@ -49,7 +54,7 @@ TBLPROPERTIES (
 -- where it is so, else 0.
 CREATE OR REPLACE VIEW clickedge_requests AS
 SELECT
-  "v", "time", "request", "host", "esp", "kind", "method", "action", "code", "status", "destination", "reading", "id", "kid", "exp", "origin_status", "origin_error", "second_origin", "missed", "agrees", "origin_destination", "verdict", "reasons", "agent", "mail_hash", "reader_hash", "link_hash", "override", "us", "vcpu_ms", "version", "dt",
+  "v", "time", "request", "host", "esp", "kind", "method", "action", "code", "status", "destination", "reading", "id", "kid", "exp", "origin_status", "origin_error", "second_origin", "missed", "agrees", "origin_destination", "verdict", "reasons", "agent", "asn", "network", "proxy", "ja4", "h2", "mail_hash", "reader_hash", "link_hash", "override", "us", "vcpu_ms", "version", "dt",
   CASE WHEN "kind" IN ('click', 'app') THEN 1 ELSE 0 END AS is_click,
   CASE WHEN "kind" IN ('click', 'app') AND "verdict" = 'human' THEN 1 ELSE 0 END AS is_human_click,
   CASE WHEN "kind" IN ('click', 'app') AND "verdict" = 'bot' THEN 1 ELSE 0 END AS is_bot_click,

@@ -175,6 +175,29 @@ WHERE `destination` <> ''
 GROUP BY 1
 ORDER BY 2 DESC, 1;
 
+-- network: by network, of the lines that have one
+SELECT
+  COALESCE(`network`, CONCAT('AS', CAST(`asn` AS STRING))) AS name,
+  COUNT(*) AS requests,
+  SUM(is_click) AS clicks,
+  SUM(is_human_click) AS clicks_human,
+  SUM(is_bot_click) AS clicks_bot,
+  SUM(is_unknown_click) AS clicks_unknown,
+  SUM(is_open) AS opens,
+  SUM(is_unsubscribe) AS unsubscribes,
+  SUM(is_other) AS other,
+  SUM(is_missed) AS missed,
+  SUM(is_certain) AS certain,
+  SUM(is_recovered) AS recovered,
+  SUM(is_recalled) AS recalled,
+  SUM(is_refused) AS refused,
+  SUM(is_disagreeing) AS disagree,
+  SUM(is_trapped) AS traps
+FROM clickedge_requests
+WHERE `asn` IS NOT NULL
+GROUP BY 1
+ORDER BY 2 DESC, 1;
+
 -- latency: microseconds until the ESP's answer was passed on, of readers who waited for it
 SELECT
   `esp` AS name,

@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS clickedge_log (
   `verdict` Nullable(String),
   `reasons` Nullable(String),
   `agent` Nullable(String),
+  `asn` Nullable(Int64),
+  `network` Nullable(String),
+  `proxy` Nullable(String),
+  `ja4` Nullable(String),
+  `h2` Nullable(String),
   `mail_hash` Nullable(String),
   `reader_hash` Nullable(String),
   `link_hash` Nullable(String),
@@ -39,7 +44,7 @@ ORDER BY (`time`, `request`);
 -- where it is so, else 0.
 CREATE OR REPLACE VIEW clickedge_requests AS
 SELECT
-  `v`, `time`, `request`, `host`, `esp`, `kind`, `method`, `action`, `code`, `status`, `destination`, `reading`, `id`, `kid`, `exp`, `origin_status`, `origin_error`, `second_origin`, `missed`, `agrees`, `origin_destination`, `verdict`, `reasons`, `agent`, `mail_hash`, `reader_hash`, `link_hash`, `override`, `us`, `vcpu_ms`, `version`,
+  `v`, `time`, `request`, `host`, `esp`, `kind`, `method`, `action`, `code`, `status`, `destination`, `reading`, `id`, `kid`, `exp`, `origin_status`, `origin_error`, `second_origin`, `missed`, `agrees`, `origin_destination`, `verdict`, `reasons`, `agent`, `asn`, `network`, `proxy`, `ja4`, `h2`, `mail_hash`, `reader_hash`, `link_hash`, `override`, `us`, `vcpu_ms`, `version`,
   CASE WHEN `kind` IN ('click', 'app') THEN 1 ELSE 0 END AS is_click,
   CASE WHEN `kind` IN ('click', 'app') AND `verdict` = 'human' THEN 1 ELSE 0 END AS is_human_click,
   CASE WHEN `kind` IN ('click', 'app') AND `verdict` = 'bot' THEN 1 ELSE 0 END AS is_bot_click,

@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS clickedge_log (
   "verdict" VARCHAR,
   "reasons" VARCHAR,
   "agent" VARCHAR,
+  "asn" BIGINT,
+  "network" VARCHAR,
+  "proxy" VARCHAR,
+  "ja4" VARCHAR,
+  "h2" VARCHAR,
   "mail_hash" VARCHAR,
   "reader_hash" VARCHAR,
   "link_hash" VARCHAR,
@@ -37,7 +42,7 @@ CREATE TABLE IF NOT EXISTS clickedge_log (
 -- where it is so, else 0.
 CREATE OR REPLACE VIEW clickedge_requests AS
 SELECT
-  "v", "time", "request", "host", "esp", "kind", "method", "action", "code", "status", "destination", "reading", "id", "kid", "exp", "origin_status", "origin_error", "second_origin", "missed", "agrees", "origin_destination", "verdict", "reasons", "agent", "mail_hash", "reader_hash", "link_hash", "override", "us", "vcpu_ms", "version",
+  "v", "time", "request", "host", "esp", "kind", "method", "action", "code", "status", "destination", "reading", "id", "kid", "exp", "origin_status", "origin_error", "second_origin", "missed", "agrees", "origin_destination", "verdict", "reasons", "agent", "asn", "network", "proxy", "ja4", "h2", "mail_hash", "reader_hash", "link_hash", "override", "us", "vcpu_ms", "version",
   CASE WHEN "kind" IN ('click', 'app') THEN 1 ELSE 0 END AS is_click,
   CASE WHEN "kind" IN ('click', 'app') AND "verdict" = 'human' THEN 1 ELSE 0 END AS is_human_click,
   CASE WHEN "kind" IN ('click', 'app') AND "verdict" = 'bot' THEN 1 ELSE 0 END AS is_bot_click,

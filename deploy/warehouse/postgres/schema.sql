@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS clickedge_log (
   "verdict" text,
   "reasons" text,
   "agent" text,
+  "asn" bigint,
+  "network" text,
+  "proxy" text,
+  "ja4" text,
+  "h2" text,
   "mail_hash" text,
   "reader_hash" text,
   "link_hash" text,
@@ -39,7 +44,7 @@ CREATE INDEX IF NOT EXISTS clickedge_log_request ON clickedge_log ("request");
 -- where it is so, else 0.
 CREATE OR REPLACE VIEW clickedge_requests AS
 SELECT
-  "v", "time", "request", "host", "esp", "kind", "method", "action", "code", "status", "destination", "reading", "id", "kid", "exp", "origin_status", "origin_error", "second_origin", "missed", "agrees", "origin_destination", "verdict", "reasons", "agent", "mail_hash", "reader_hash", "link_hash", "override", "us", "vcpu_ms", "version",
+  "v", "time", "request", "host", "esp", "kind", "method", "action", "code", "status", "destination", "reading", "id", "kid", "exp", "origin_status", "origin_error", "second_origin", "missed", "agrees", "origin_destination", "verdict", "reasons", "agent", "asn", "network", "proxy", "ja4", "h2", "mail_hash", "reader_hash", "link_hash", "override", "us", "vcpu_ms", "version",
   CASE WHEN "kind" IN ('click', 'app') THEN 1 ELSE 0 END AS is_click,
   CASE WHEN "kind" IN ('click', 'app') AND "verdict" = 'human' THEN 1 ELSE 0 END AS is_human_click,
   CASE WHEN "kind" IN ('click', 'app') AND "verdict" = 'bot' THEN 1 ELSE 0 END AS is_bot_click,

@@ -99,6 +99,22 @@ func importDownstreamClientIP(r Request, octets *[16]byte, n *uint32) Status
 //go:noescape
 func importDownstreamRequestID(r Request, p unsafe.Pointer, size uint32, n *uint32) Status
 
+//go:wasmimport fastly_http_req downstream_client_ip_addr
+//go:noescape
+func importReaderIP(octets *[16]byte, n *uint32) Status
+
+//go:wasmimport fastly_http_req downstream_tls_ja4
+//go:noescape
+func importReaderJA4(p unsafe.Pointer, size uint32, n *uint32) Status
+
+//go:wasmimport fastly_http_req downstream_client_h2_fingerprint
+//go:noescape
+func importReaderH2(p unsafe.Pointer, size uint32, n *uint32) Status
+
+//go:wasmimport fastly_geo lookup
+//go:noescape
+func importGeoLookup(octets *[16]byte, length uint32, p unsafe.Pointer, size uint32, n *uint32) Status
+
 //go:wasmimport fastly_http_resp new
 //go:noescape
 func importRespNew(resp *Response) Status

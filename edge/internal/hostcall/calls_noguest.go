@@ -56,6 +56,14 @@ func importDownstreamClientIP(Request, *[16]byte, *uint32) Status { return Unsup
 
 func importDownstreamRequestID(Request, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
 
+func importReaderIP(*[16]byte, *uint32) Status { return Unsupported }
+
+func importReaderJA4(unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
+func importReaderH2(unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
+func importGeoLookup(*[16]byte, uint32, unsafe.Pointer, uint32, *uint32) Status { return Unsupported }
+
 func importRespNew(*Response) Status { return Unsupported }
 
 func importRespClose(Response) Status { return Unsupported }

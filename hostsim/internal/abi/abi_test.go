@@ -227,6 +227,21 @@ func TestBadHandles(t *testing.T) {
 	require.Equal(t, strings.Repeat("0", 31)+"a", string(r.m[:32]), "what is known of the client outlives the request")
 }
 
+// The fingerprint of HTTP/2 is none where none is given, and outlives the
+// request, in the older form too, which names none.
+func TestH2Fingerprint(t *testing.T) {
+	const fingerprint = "1:65536;4:6291456|15663105|0|m,a,s,p"
+	r := newRig(t)
+	require.Equal(t, None, r.call("http_downstream.downstream_client_h2_fingerprint", 0, 64, 100, 0))
+	require.Equal(t, None, r.call("http_req.downstream_client_h2_fingerprint", 64, 100, 0))
+	r.s.requests.get(0).down.H2Fingerprint = fingerprint
+	r.ok("http_req.close", 0)
+	require.Equal(t, OK, r.call("http_downstream.downstream_client_h2_fingerprint", 0, 64, 100, 0))
+	require.Equal(t, fingerprint, string(r.m[64:64+r.u32(0)]))
+	require.Equal(t, BufLen, r.call("http_req.downstream_client_h2_fingerprint", 64, 3, 0))
+	require.Equal(t, uint32(len(fingerprint)), r.u32(0))
+}
+
 func TestConsumption(t *testing.T) {
 	r := newRig(t)
 	require.Equal(t, Inval, r.call("http_req.send", 0, 0, "nowhere", 0, 4), "unknown backend")

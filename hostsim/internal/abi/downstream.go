@@ -37,6 +37,14 @@ func downRequestID(f *frame, d *Downstream)     { f.fill(1, fmt.Appendf(nil, "%0
 func downOriginalCount(f *frame, d *Downstream) { f.put32(1, uint32(len(d.Header))) }
 func downRegion(f *frame, _ *Downstream)        { f.fill(1, []byte("none")) }
 
+func downH2Fingerprint(f *frame, d *Downstream) {
+	if d.H2Fingerprint == "" {
+		f.fail(None)
+		return
+	}
+	f.fill(1, []byte(d.H2Fingerprint))
+}
+
 // absent is a value that no local host has.
 func absent(f *frame, _ *Downstream) { f.fail(None) }
 

@@ -31,15 +31,27 @@ func geoLookup(f *frame) {
 	if !f.ok() {
 		return
 	}
-	place, ok := f.s.svc.Geo[ip]
-	if !ok && ip.IsLoopback() && !f.s.svc.NoLoopbackGeo {
-		place = []byte(loopbackPlace)
+	place, st := f.s.svc.place(ip)
+	if f.fail(st); !f.ok() {
+		return
 	}
 	if len(place) == 0 {
 		f.put32(4, 0) // the buffer is not looked at
 		return
 	}
 	f.fill(2, place)
+}
+
+// place is what is known of an address.
+func (s *Service) place(ip netip.Addr) ([]byte, Status) {
+	if s.GeoLookup != nil {
+		return s.GeoLookup(ip)
+	}
+	place, ok := s.Geo[ip]
+	if !ok && ip.IsLoopback() && !s.NoLoopbackGeo {
+		place = []byte(loopbackPlace)
+	}
+	return place, OK
 }
 
 // deviceLookup knows user agents by their whole text only.

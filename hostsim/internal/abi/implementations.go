@@ -104,7 +104,7 @@ var calls = map[string]map[string]hostCall{
 		"downstream_tls_client_servername":            downTLS(tlsServerName),
 		"downstream_client_ip_addr":                   onDown(downClientIP),
 		"downstream_server_ip_addr":                   onDown(downServerIP),
-		"downstream_client_h2_fingerprint":            onDown(absent),
+		"downstream_client_h2_fingerprint":            onDown(downH2Fingerprint),
 		"downstream_client_request_id":                onDown(downRequestID),
 		"downstream_client_oh_fingerprint":            onDown(absent),
 		"downstream_client_ddos_detected":             downDDoS,

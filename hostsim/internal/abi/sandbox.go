@@ -36,6 +36,8 @@ type Service struct {
 	// NoLoopbackGeo: there is no answer for loopback addresses that are not in
 	// Geo.
 	NoLoopbackGeo bool
+	// GeoLookup answers in place of Geo; nil: it does not.
+	GeoLookup func(netip.Addr) ([]byte, Status)
 	// NoWebSockets: the service has no WebSocket passthrough.
 	NoWebSockets bool
 	FastlyKeys   map[string]bool // values of Fastly-Key that are valid
@@ -82,6 +84,8 @@ type Downstream struct {
 	ClientIP netip.Addr
 	ServerIP netip.Addr
 	TLS      *TLS
+	// H2Fingerprint is that of the client's HTTP/2 connection; "" for none.
+	H2Fingerprint string
 }
 
 // Outgoing is a response on its way to the client.

@@ -201,6 +201,15 @@ func TestGeoAndDevices(t *testing.T) {
 	require.Equal(t, BufLen, r.call("geo.lookup", "\xc0\x00\x02\x01", 64, 3, 0))
 	require.Equal(t, uint32(12), r.u32(0))
 
+	r.s.svc.GeoLookup = func(ip netip.Addr) ([]byte, Status) {
+		if ip.Is4() {
+			return nil, Error
+		}
+		return []byte("no JSON, " + ip.String()), OK
+	}
+	require.Equal(t, Error, r.call("geo.lookup", "\xc0\x00\x02\x01", 64, 1000, 0))
+	require.Equal(t, "no JSON, 2001:db8::", geo("\x20\x01\x0d\xb8"+strings.Repeat("\x00", 12)))
+
 	require.Equal(t, None, r.call("device_detection.lookup", "Agent/2", 64, 100, 0))
 	require.Equal(t, OK, r.call("device_detection.lookup", "Agent/1", 64, 100, 0))
 	require.Equal(t, `{"device":{}}`, string(r.m[64:64+r.u32(0)]))

@@ -8,10 +8,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 
 	"github.com/fastly/compute-sdk-go/configstore"
 	"github.com/fastly/compute-sdk-go/fsthttp"
+	"github.com/fastly/compute-sdk-go/geo"
 	"github.com/fastly/compute-sdk-go/rtlog"
 	"github.com/fastly/compute-sdk-go/secretstore"
 )
@@ -31,11 +33,28 @@ func serve(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 		stores(w)
 	case "/tls":
 		fmt.Fprintf(w, "%s %s", r.TLSInfo.Protocol, r.TLSInfo.CipherOpenSSLName)
+	case "/reader":
+		reader(w, r)
 	case "/panic":
 		panic("on purpose")
 	default:
 		proxy(ctx, w, r)
 	}
+}
+
+// reader says what is known of the reader.
+func reader(w io.Writer, r *fsthttp.Request) {
+	meta, err := r.FastlyMeta()
+	if err != nil {
+		fmt.Fprint(w, err)
+		return
+	}
+	place, err := geo.Lookup(net.ParseIP(r.RemoteAddr))
+	if err != nil {
+		fmt.Fprintf(w, "%s %s", meta.H2, err)
+		return
+	}
+	fmt.Fprintf(w, "%s %d %s", meta.H2, place.AsNumber, place.ProxyType)
 }
 
 func proxy(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {

@@ -1,0 +1,27 @@
+-- For a table of an earlier version, in BigQuery: the columns that it lacks. Afterwards, run
+-- schema.sql, which makes the view anew.
+DROP VIEW IF EXISTS clickedge_requests;
+ALTER TABLE clickedge_log
+  ADD COLUMN IF NOT EXISTS `reading` STRING,
+  ADD COLUMN IF NOT EXISTS `id` STRING,
+  ADD COLUMN IF NOT EXISTS `kid` STRING,
+  ADD COLUMN IF NOT EXISTS `exp` INT64,
+  ADD COLUMN IF NOT EXISTS `origin_status` INT64,
+  ADD COLUMN IF NOT EXISTS `origin_error` STRING,
+  ADD COLUMN IF NOT EXISTS `second_origin` STRING,
+  ADD COLUMN IF NOT EXISTS `missed` STRING,
+  ADD COLUMN IF NOT EXISTS `agrees` STRING,
+  ADD COLUMN IF NOT EXISTS `origin_destination` STRING,
+  ADD COLUMN IF NOT EXISTS `verdict` STRING,
+  ADD COLUMN IF NOT EXISTS `reasons` STRING,
+  ADD COLUMN IF NOT EXISTS `agent` STRING,
+  ADD COLUMN IF NOT EXISTS `asn` INT64,
+  ADD COLUMN IF NOT EXISTS `network` STRING,
+  ADD COLUMN IF NOT EXISTS `proxy` STRING,
+  ADD COLUMN IF NOT EXISTS `ja4` STRING,
+  ADD COLUMN IF NOT EXISTS `h2` STRING,
+  ADD COLUMN IF NOT EXISTS `mail_hash` STRING,
+  ADD COLUMN IF NOT EXISTS `reader_hash` STRING,
+  ADD COLUMN IF NOT EXISTS `link_hash` STRING,
+  ADD COLUMN IF NOT EXISTS `override` STRING,
+  ADD COLUMN IF NOT EXISTS `vcpu_ms` INT64;
