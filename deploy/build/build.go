@@ -110,7 +110,13 @@ func (o *Options) write(data []byte) error {
 	if o.Out == files.Std && terminal.Is(o.Stdout) {
 		return failure.Usage(errors.New("a module is not written to a terminal"), "name a file with -o, or pipe it on")
 	}
-	return output.File(o.Stdout, o.Out, data, 0o644, "choose another place with -o")
+	const hint = "choose another place with -o"
+	if o.Out != o.Module { // a module may get other sites in its place
+		if err := o.In.Spare(o.Out, hint); err != nil {
+			return err
+		}
+	}
+	return output.File(o.Stdout, o.Out, data, 0o644, hint)
 }
 
 // module makes the module, from what the options name.

@@ -99,7 +99,7 @@ func (env *Env) writeArchive(out string, items []learned.Item, ignored []string)
 	if err := archive.Write(&b, items); err != nil {
 		return err
 	}
-	if err := output.File(env.Out, out, b.Bytes(), 0o644, "choose another place with -o"); err != nil {
+	if err := env.writeFile(out, b.Bytes(), "choose another place with -o"); err != nil {
 		return err
 	}
 	for _, key := range ignored[:min(len(ignored), mostNamed)] {

@@ -120,7 +120,16 @@ func (c *clicksRun) writeHTML(report *clickreport.Report) error {
 	if err := report.HTML(&page); err != nil {
 		return err
 	}
-	return output.File(c.env.Out, c.html, page.Bytes(), 0o644, "name another file with --html")
+	return c.env.writeFile(c.html, page.Bytes(), "name another file with --html")
+}
+
+// writeFile writes a result whole or not at all, and never over a file that it
+// was made from.
+func (env *Env) writeFile(name string, data []byte, hint string) error {
+	if err := env.in.Spare(name, hint); err != nil {
+		return err
+	}
+	return output.File(env.Out, name, data, 0o644, hint)
 }
 
 // filterFlags say which requests of a log count.

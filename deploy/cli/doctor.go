@@ -14,7 +14,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/doctor/report"
 	"github.com/clickedge/clickedge/deploy/failure"
 	"github.com/clickedge/clickedge/deploy/interrupt"
-	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 	"github.com/clickedge/clickedge/deploy/terminal"
 )
@@ -178,7 +177,7 @@ func (d *doctorRun) writeHTML(r *report.Report) error {
 	if err := r.WriteHTML(&page); err != nil {
 		return err
 	}
-	return output.File(d.env.Out, d.html, page.Bytes(), 0o644, "")
+	return d.env.writeFile(d.html, page.Bytes(), "name another file with --html")
 }
 
 func (d *doctorRun) print(r *report.Report) error {

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -37,11 +39,20 @@ func keyFileFlag(cmd *cobra.Command, files *[]string) {
 	_ = cmd.MarkFlagFilename("key-file")
 }
 
+// isEmpty reports whether a flag has nothing but spaces; a list, no word but such.
+func isEmpty(v pflag.Value) bool {
+	list, ok := v.(pflag.SliceValue)
+	if !ok {
+		return strings.TrimSpace(v.String()) == ""
+	}
+	return !slices.ContainsFunc(list.GetSlice(), func(s string) bool { return strings.TrimSpace(s) != "" })
+}
+
 // refuseEmpty refuses an empty name or id, as an unset variable of a script
 // gives it: another service would be changed than the one that is meant.
 func refuseEmpty(cmd *cobra.Command, flags ...string) error {
 	for _, name := range flags {
-		if cmd.Flag(name) != nil && cmd.Flags().Changed(name) && strings.TrimSpace(cmd.Flag(name).Value.String()) == "" {
+		if cmd.Flag(name) != nil && cmd.Flags().Changed(name) && isEmpty(cmd.Flag(name).Value) {
 			return failure.Usage(fmt.Errorf("--%s is given, but empty", name), "is a variable unset? Leave --"+name+" out where it is not meant")
 		}
 	}

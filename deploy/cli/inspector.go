@@ -11,7 +11,6 @@ import (
 	"github.com/clickedge/clickedge/deploy/inspector"
 	"github.com/clickedge/clickedge/deploy/module"
 	"github.com/clickedge/clickedge/deploy/module/prebuilt"
-	"github.com/clickedge/clickedge/deploy/output"
 	"github.com/clickedge/clickedge/deploy/sitesfile"
 )
 
@@ -57,7 +56,7 @@ func (env *Env) inspector(ctx context.Context, name, out string) error {
 	if err != nil {
 		return err
 	}
-	return output.File(env.Out, out, page, 0o644, "name another file with -o")
+	return env.writeFile(out, page, "name another file with -o")
 }
 
 // compiledInspector makes the page from the clone around the current folder.

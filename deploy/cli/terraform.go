@@ -62,7 +62,7 @@ func (t *terraform) run(*cobra.Command) error {
 	if err := output.JSON(&b, plan); err != nil {
 		return err
 	}
-	if err := output.File(t.env.Out, t.out, []byte(b.String()), 0o644, "choose another place with -o"); err != nil {
+	if err := t.env.writeFile(t.out, []byte(b.String()), "choose another place with -o"); err != nil {
 		return err
 	}
 	links := ""

@@ -67,6 +67,8 @@ func (v *verdictsRun) run(cmd *cobra.Command, names []string) error {
 	switch {
 	case v.links < 2:
 		return failure.Usage(fmt.Errorf("--links %d: one link is no burst", v.links), "2 or more; two links in two tabs are often a person's")
+	case v.links > verdicts.MostClicks:
+		return failure.Usage(fmt.Errorf("--links %d: nothing would be found, as %d clicks of a mail are kept", v.links, verdicts.MostClicks), "a few links, as 3")
 	case v.within <= 0 || v.within > verdicts.Horizon:
 		return failure.Usage(fmt.Errorf("--within %s is not between 0 and %s", v.within, verdicts.Horizon), "a few seconds, as 2s")
 	}

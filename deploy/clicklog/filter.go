@@ -11,6 +11,7 @@ import (
 	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/idn"
 )
 
 // Filter says which requests are counted. The zero value takes all.
@@ -35,7 +36,7 @@ func ParseFilter(since, until string, hosts []string, now time.Time) (f Filter, 
 		return f, failure.Usage(fmt.Errorf("--since %s is not before --until %s", rfc(f.Since), rfc(f.Until)), "--until is the first moment that is left out")
 	}
 	for _, host := range hosts {
-		name := core.CanonicalHost(strings.TrimSpace(host))
+		name := core.CanonicalHost(idn.ASCII(strings.TrimSpace(host)))
 		if name == "" || strings.ContainsAny(name, "/ *") {
 			return f, failure.Usage(fmt.Errorf("--host %q is no host", clean.Cut(host, 60)), "write one as the log has it, link.example.com; the flag may be given again")
 		}

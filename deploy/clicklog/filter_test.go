@@ -39,6 +39,10 @@ func TestFilter(t *testing.T) {
 	require.Equal(t, "since 2026-03-01T00:00:00Z, before 2026-03-01T23:00:00Z, of link.example.com, b.example", f.String())
 	require.Empty(t, new(Filter).String())
 
+	f, err = ParseFilter("", "", []string{"Bücher.example"}, noon)
+	require.NoError(t, err)
+	require.True(t, f.takes(&Line{Host: "xn--bcher-kva.example"}), "the log has the name in ASCII")
+
 	f, err = ParseFilter("7d", "12h", nil, noon)
 	require.NoError(t, err)
 	require.Equal(t, "since 2026-03-01T12:00:00Z, before 2026-03-08T00:00:00Z", f.String())

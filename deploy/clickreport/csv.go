@@ -64,11 +64,14 @@ func csvRow(by, name string, counts *Counts, l *Latency) []string {
 	return row
 }
 
-// cell writes a name so that no spreadsheet takes it for a formula: before "=",
-// "+", "-" and "@" stands an apostrophe.
+// formula begins what spreadsheets calculate; the wide forms in some countries.
+const formula = "=+-@＝＋－＠"
+
+// cell writes a name so that no spreadsheet takes it for a formula: an
+// apostrophe stands before it, also where spaces do, which some leave out.
 func cell(name string) string {
 	name = clean.Text(name)
-	if name != "" && strings.ContainsRune("=+-@", rune(name[0])) {
+	if first := strings.TrimLeft(name, " "); strings.IndexAny(first, formula) == 0 {
 		return "'" + name
 	}
 	return name

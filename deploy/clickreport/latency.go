@@ -43,7 +43,11 @@ func bucket(micros int64) int {
 func (s *sketch) percentile(p int) int64 {
 	rank := (s.n*p + 99) / 100
 	for i, n := range s.counts {
-		if rank -= n; n > 0 && rank <= 0 {
+		switch rank -= n; {
+		case n == 0 || rank > 0:
+		case i == buckets-1:
+			return s.max // the last has no upper bound
+		default:
 			return min(value(i), s.max)
 		}
 	}

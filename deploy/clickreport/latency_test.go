@@ -48,6 +48,15 @@ func TestBuckets(t *testing.T) {
 	require.Zero(t, bucket(1))
 }
 
+// What took longer than the buckets reach is told by the longest of it.
+func TestBeyondTheBuckets(t *testing.T) {
+	var s sketch
+	s.add(1000)
+	s.add(1 << 62)
+	require.InEpsilon(t, 1000, s.percentile(50), LatencyError)
+	require.EqualValues(t, 1<<62, s.percentile(99))
+}
+
 // The time is that of requests that waited for the ESP's answer.
 func TestLatencyIsOfWhoWaited(t *testing.T) {
 	r := read(t,

@@ -1,6 +1,7 @@
 package clickreport
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,7 +53,7 @@ func TestCeiling(t *testing.T) {
 func TestWords(t *testing.T) {
 	require.Equal(t, "1,234,567", number(1234567))
 	require.Equal(t, "999", number(999))
-	for micros, want := range map[int64]string{0: "-", 90: "90 µs", 1500: "1.5 ms", 98_400: "98 ms", 1_234_000: "1.23 s", 250_000_000: "250 s"} {
+	for micros, want := range map[int64]string{0: "-", 90: "90 µs", 1500: "1.5 ms", 98_400: "98 ms", 1_234_000: "1.23 s", 250_000_000: "250 s", math.MaxInt64: "9223372036855 s"} {
 		require.Equal(t, want, took(micros))
 	}
 	require.Equal(t, "0\u00a0%", share(0, 0))

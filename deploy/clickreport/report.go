@@ -176,17 +176,18 @@ func number(n int) string {
 
 // took writes microseconds with two or three digits: more would be false.
 func took(micros int64) string {
-	switch d := time.Duration(micros) * time.Microsecond; {
-	case d == 0:
+	switch seconds := float64(micros) / 1e6; {
+	case micros == 0:
 		return "-"
-	case d < time.Millisecond:
+	case micros < 1e3:
 		return fmt.Sprintf("%d µs", micros)
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", d.Seconds()*1000)
-	case d < 100*time.Second:
-		return fmt.Sprintf("%.2f s", d.Seconds())
+	case micros < 10e3:
+		return fmt.Sprintf("%.1f ms", seconds*1000)
+	case micros < 1e6:
+		return fmt.Sprintf("%.0f ms", seconds*1000)
+	case micros < 100e6:
+		return fmt.Sprintf("%.2f s", seconds)
+	default:
+		return fmt.Sprintf("%.0f s", seconds)
 	}
-	return fmt.Sprintf("%.0f s", time.Duration(micros*1000).Seconds())
 }

@@ -352,6 +352,8 @@ func TestOptions(t *testing.T) {
 		"a size":              {func(o *Options) { o.FileMiB = 5000 }, "--file-mib 5000"},
 		"a body":              {func(o *Options) { o.BodyMiB = -1 }, "--body-mib -1"},
 		"days":                {func(o *Options) { o.Keep = -1 }, "--keep -1"},
+		"days of centuries":   {func(o *Options) { o.Keep = 200_000 }, "--keep 200000 is out of bounds"},
+		"a password encoded":  {func(o *Options) { o.Postgres = "postgres://u@db/x?pass%77ord=hunter2" }, "has a password"},
 		"a loader alone":      {func(o *Options) { o.Program = "duckdb" }, "no database is named"},
 		"no loader":           {func(o *Options) { o.DuckDB, o.Program = "clicks.db", "no-duckdb-here" }, "cannot be found"},
 		"a password":          {func(o *Options) { o.Postgres = "postgres://u:hunter2@db/x" }, "has a password"},

@@ -63,6 +63,8 @@ func (r *run) checkSizes() error {
 		return failure.Usage(fmt.Errorf("--body-mib %d is out of bounds", r.BodyMiB), fmt.Sprintf("it takes 1 to %d", mostFileMiB))
 	case r.Keep < 0:
 		return failure.Usage(fmt.Errorf("--keep %d is no number of days", r.Keep), "0 keeps files for ever")
+	case r.Keep > mostKeep:
+		return failure.Usage(fmt.Errorf("--keep %d is out of bounds", r.Keep), fmt.Sprintf("it takes %d days at most; 0 keeps files for ever", mostKeep))
 	}
 	if r.Keep > 0 {
 		r.warn(fmt.Sprintf("files of the log are removed when they are older than %d days", r.Keep))

@@ -69,6 +69,8 @@ const (
 	// ends at 4 GiB.
 	mostFileMiB = 1024
 
+	mostKeep = 36_500 // days of --keep
+
 	connections = 256
 	headTime    = 10 * time.Second
 	idleTime    = 2 * time.Minute

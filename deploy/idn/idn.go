@@ -1,7 +1,7 @@
 // Package idn says whether browsers can open a host name that has international
 // labels.
 //
-// Start with [Check]. A label that begins with "xn--" stands for a name in
+// Start with [Check], and with [ASCII] for a host as people write it. A label that begins with "xn--" stands for a name in
 // another script. Browsers decode it, and do not open one that stands for
 // nothing (UTS 46, as the URL Standard uses it). A link to such a host is dead,
 // so hosts that an operator writes down or signs are checked. The verifier does
@@ -12,6 +12,7 @@ package idn
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -19,6 +20,18 @@ import (
 // profile is the URL Standard's "domain to ASCII", not strict.
 var profile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.CheckJoiners(true),
 	idna.CheckHyphens(false), idna.StrictDomainName(false))
+
+// ASCII is a host as links and logs have it: "bücher.example" is
+// "xn--bcher-kva.example". What is no name, and what is ASCII, stays as it is.
+func ASCII(host string) string {
+	if strings.IndexFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return host
+	}
+	if ascii, err := profile.ToASCII(host); err == nil {
+		return ascii
+	}
+	return host
+}
 
 // Check returns an error for a host, in ASCII, with an "xn--" label that is not
 // valid.

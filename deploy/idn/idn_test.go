@@ -19,6 +19,15 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestASCII(t *testing.T) {
+	for host, want := range map[string]string{
+		"bücher.example": "xn--bcher-kva.example", "BÜCHER.example": "xn--bcher-kva.example", "日本。example": "xn--wgv71a.example",
+		"Link.example.com": "Link.example.com", "xn--a.example": "xn--a.example", "": "",
+	} {
+		require.Equal(t, want, ASCII(host))
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	for _, host := range []string{"xn--bcher-kva.example", "xn--a.example", "xn--", "a.xn--4dbrk0ce"} {
 		f.Add(host)

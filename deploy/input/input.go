@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/clickedge/clickedge/deploy/failure"
@@ -38,6 +40,9 @@ type Input struct {
 
 	claimed string        // what standard input is read for; "" while it is not
 	lines   *bufio.Reader // of standard input, for answers
+
+	mu   sync.Mutex
+	read map[string]bool // names of files that were read
 }
 
 // Read returns the whole of a file that a flag or an argument names, or of
@@ -51,7 +56,34 @@ func (in *Input) Read(what, name string, most int64, hint string) ([]byte, error
 	if err != nil {
 		return nil, Failure(what, err, hint)
 	}
+	in.remember(name)
 	return text, nil
+}
+
+func (in *Input) remember(name string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.read == nil {
+		in.read = map[string]bool{}
+	}
+	in.read[name] = true
+}
+
+// Spare refuses a file to write that was read by this call: a result in its
+// place would be the end of it. A device may be both.
+func (in *Input) Spare(name, hint string) error {
+	info, err := os.Stat(name)
+	if name == files.Std || err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for read := range in.read {
+		if was, err := os.Stat(read); err == nil && os.SameFile(was, info) {
+			return failure.Usage(fmt.Errorf("%s was read, and would be written over; nothing was written", files.Label(name)), hint)
+		}
+	}
+	return nil
 }
 
 // ReadText is Read for what is text and never compressed.
@@ -74,6 +106,7 @@ func (in *Input) Open(what, name, hint string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, Failure(what, err, hint)
 	}
+	in.remember(name)
 	return r, nil
 }
 

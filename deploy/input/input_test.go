@@ -64,6 +64,30 @@ func TestReadFails(t *testing.T) {
 	require.NoError(t, err, "a module is no text")
 }
 
+// What was read is not written over, by whatever name; what was not, is free.
+func TestSpare(t *testing.T) {
+	in, _ := inputOf(t, "x")
+	dir := t.TempDir()
+	name := func(base string) string { return filepath.Join(dir, base) }
+	for _, base := range []string{"a", "b", "other"} {
+		require.NoError(t, os.WriteFile(name(base), []byte("text"), 0o600))
+	}
+	require.NoError(t, os.Symlink("b", name("link")))
+	_, err := in.Read("the sites", name("a"), 10, "")
+	require.NoError(t, err)
+	log, err := in.Open("the click log", name("b"), "")
+	require.NoError(t, err)
+	require.NoError(t, log.Close())
+	_, err = in.Read("the key", "-", 10, "")
+	require.NoError(t, err)
+	for _, read := range []string{name("a"), name("b"), name("link"), filepath.Join(dir, "..", filepath.Base(dir), "a")} {
+		requireUsage(t, in.Spare(read, "name another"), "was read, and would be written over; nothing was written", "name another")
+	}
+	for _, free := range []string{name("other"), name("none"), dir, os.DevNull, "-"} {
+		require.NoError(t, in.Spare(free, ""))
+	}
+}
+
 func TestConfirm(t *testing.T) {
 	for answer, want := range map[string]bool{"y\n": true, "Yes\n": true, "yes": true, "n\n": false, "": false, "yesterday\n": false} {
 		in, said := inputOf(t, answer)

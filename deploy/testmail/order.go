@@ -176,6 +176,9 @@ func (o *Order) write(mail *Mail) error {
 // put writes a file whole or not at all. A message is for its owner alone:
 // there are addresses in it.
 func (o *Order) put(name string, data []byte, mode os.FileMode) error {
+	if err := o.In.Spare(name, "name another file"); err != nil {
+		return err
+	}
 	if err := output.File(o.Stdout, name, data, mode, ""); err != nil || name == files.Std {
 		return err
 	}

@@ -171,7 +171,7 @@ func TestReport(t *testing.T) {
 	_, r := found(t, burst+burst+"x\n")
 	require.Equal(t, []int{5, 1, 1, 1}, []int{r.Clicks, r.Opens, r.NoMail, r.NoReader})
 	require.Equal(t, RuleRow{"burst", true, 0.75, RuleCounts{Clicks: 3, Unknown: 3}}, r.Rules[Burst])
-	require.Contains(t, strings.Join(r.Notes, "\n"), "1 clicks have no mail_hash and are not judged")
+	require.Contains(t, strings.Join(r.Notes, "\n"), "1 click has no mail_hash, and cannot be judged")
 	require.Contains(t, strings.Join(r.Notes, "\n"), "1 line passed over")
 	var out strings.Builder
 	require.NoError(t, r.Text(&out))
@@ -204,7 +204,7 @@ func TestLogGoesBack(t *testing.T) {
 	log := text(run(1, 7, 0, 100, 1, 2)...)
 	got, r := found(t, strings.ReplaceAll(log, `"r`, `"a`)+strings.ReplaceAll(late, `"r0"`, `"b0"`)+strings.ReplaceAll(text(event{ms: 300, mail: 1, reader: 7, link: 3}), `"r0"`, `"c0"`))
 	require.Empty(t, got)
-	require.Contains(t, strings.Join(r.Notes, "\n"), "the log goes back by more than an hour 1 times")
+	require.Contains(t, strings.Join(r.Notes, "\n"), "1 time the log goes back by more than an hour")
 }
 
 // What is kept has a bound, however many mails and clicks come at once.
@@ -223,11 +223,43 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.LessOrEqual(t, len(f.mails), MostMails)
 	require.Equal(t, len(f.mails), f.oldest.Len())
 	r := f.Report()
+	require.Equal(t, 5, r.Beyond)
+	require.InEpsilon(t, float64(MostClicks)/float64(MostClicks+MostMails+50), r.Rules[Burst].Share, 1e-9, "the share is of what was judged")
 	require.Equal(t, 51, f.counts.Early)
 	require.Equal(t, MostClicks, r.Rules[Burst].Clicks)
-	require.Contains(t, strings.Join(r.Notes, "\n"), "51 mails were judged before their hour was over")
+	require.Contains(t, strings.Join(r.Notes, "\n"), "51 mails were judged before the hour was over")
 	require.Empty(t, f.mails)
 	require.Zero(t, f.held)
+}
+
+// Clicks that wait for other mails with their order are bounded too, and go when
+// these have come.
+func TestWaitingIsBounded(t *testing.T) {
+	var o orders
+	mails := func(first uint64) (late int) {
+		for range orderMails {
+			list := make([]click, MostClicks)
+			for i := range list {
+				list[i] = click{time: begin, reader: 1, link: first + uint64(i)}
+			}
+			more, _ := o.reader(list)
+			late += len(more)
+		}
+		return late
+	}
+	require.Equal(t, (orderMails-1)*MostClicks, mails(1))
+	require.Zero(t, o.held)
+	for i := range uint64(mostWaiting/MostClicks + 7) {
+		list := make([]click, MostClicks)
+		for j := range list {
+			list[j] = click{time: begin, reader: 1, link: 1000*(i+1) + uint64(j)}
+		}
+		o.reader(list)
+	}
+	require.Equal(t, mostWaiting, o.held)
+	require.Equal(t, 7, o.full)
+	f := &Finder{orders: o}
+	require.Contains(t, strings.Join(f.Report().Notes, "\n"), "7 orders of links were not kept")
 }
 
 // Which mails were opened is remembered for many, and what is forgotten is said.

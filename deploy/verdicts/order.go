@@ -6,14 +6,18 @@ import (
 	"slices"
 )
 
-// mostOrders bounds how many orders are kept.
-const mostOrders = 20_000
+// The bounds of orders, and of the clicks that wait for other mails in the same.
+const (
+	mostOrders  = 20_000
+	mostWaiting = 300_000
+)
 
 // orders has the orders in which links were followed, by a hash of their names.
 type orders struct {
 	seed maphash.Seed
 	seen map[uint64]*order
 	full int // orders that were not kept
+	held int // clicks that wait
 }
 
 // order is one of them: in how many mails it was met, and the clicks of the
@@ -56,7 +60,7 @@ func (o *orders) reader(list []click) (late []click, waits bool) {
 	}
 	seen := o.seen[key]
 	if seen == nil {
-		if len(o.seen) >= mostOrders {
+		if len(o.seen) >= mostOrders || o.held+len(list) > mostWaiting {
 			o.full++
 			return nil, false
 		}
@@ -64,6 +68,7 @@ func (o *orders) reader(list []click) (late []click, waits bool) {
 		o.seen[key] = seen
 	}
 	if seen.mails++; seen.mails < orderMails {
+		o.held += len(list)
 		seen.pending = append(seen.pending, slices.Clone(list))
 		return nil, true
 	}
@@ -77,6 +82,7 @@ func (o *orders) reader(list []click) (late []click, waits bool) {
 		mark(earlier)
 		late = append(late, earlier...)
 	}
+	o.held -= len(late)
 	seen.pending = nil
 	return late, false
 }

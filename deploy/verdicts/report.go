@@ -72,6 +72,7 @@ type Report struct {
 	Opens    int        `json:"opens"`
 	NoMail   int        `json:"clicks_without_mail"`   // of the clicks: not judged, as their lines have no mail_hash
 	NoReader int        `json:"clicks_without_reader"` // of the clicks: their lines have no reader_hash
+	Beyond   int        `json:"clicks_beyond"`         // of the clicks: not judged, as there were too many of their mail
 	Traps    int        `json:"clicks_on_traps"`
 	Rules    []RuleRow  `json:"rules"`
 	Suspect  RuleCounts `json:"suspect"` // clicks that meet a rule by which no person clicked
@@ -96,13 +97,16 @@ func (f *Finder) Report() *Report {
 	f.End()
 	c, o := &f.counts, f.options()
 	r := &Report{Clicks: c.Clicks, Opens: c.Opens, NoMail: c.NoMail, NoReader: c.NoReader, Traps: c.Traps, Suspect: c.suspect,
-		Links: o.Links, Within: o.Within.String(), Lines: f.Count, Others: f.Others, Left: f.LeftOut}
+		Beyond: c.Beyond, Links: o.Links, Within: o.Within.String(), Lines: f.Count, Others: f.Others, Left: f.LeftOut}
 	for i := range rules {
-		r.Rules = append(r.Rules, RuleRow{Rule(i).String(), Rule(i).Suspects(), share(c.rules[i].Clicks, c.Clicks-c.NoMail), c.rules[i]})
+		r.Rules = append(r.Rules, RuleRow{Rule(i).String(), Rule(i).Suspects(), share(c.rules[i].Clicks, r.judged()), c.rules[i]})
 	}
 	r.Notes = append(f.notes(), f.Reader.Notes()...)
 	return r
 }
+
+// judged is how many clicks were.
+func (r *Report) judged() int { return r.Clicks - r.NoMail - r.Beyond }
 
 func share(n, of int) float64 {
 	if of == 0 {
@@ -114,22 +118,24 @@ func share(n, of int) float64 {
 // notes says what could not be judged, and what was not kept.
 func (f *Finder) notes() []string {
 	c, list := &f.counts, []string{}
-	note := func(n int, format string) {
-		if n > 0 {
-			list = append(list, fmt.Sprintf(format, n))
+	note := func(n int, one, many, rest string) {
+		if n == 1 {
+			list = append(list, "1 "+one+rest)
+		} else if n > 1 {
+			list = append(list, strconv.Itoa(n)+" "+many+rest)
 		}
 	}
 	if c.Clicks > 0 && c.NoMail == c.Clicks {
 		list = append(list, "no line of a click has mail_hash: name a key with log_hashes in sites.json, and lines will have it from then on, where the ESP's links name their mail")
 	} else {
-		note(c.NoMail, "%d clicks have no mail_hash and are not judged: their links name no mail, or their site has no log_hashes")
+		note(c.NoMail, "click has", "clicks have", " no mail_hash, and cannot be judged: the link names no mail, or the site has no log_hashes")
 	}
-	note(c.NoReader-min(c.NoReader, c.NoMail), "%d clicks have no reader_hash: no burst is looked for")
-	note(c.Early, fmt.Sprintf("%%d mails were judged before their hour was over, since %d mails and %d clicks are kept at once", MostMails, mostHeld))
-	note(c.Beyond, fmt.Sprintf("%%d clicks are not judged: of one mail %d are kept", MostClicks))
-	note(c.Back, "the log goes back by more than an hour %d times: what came before is judged by itself; give files in the order of time")
-	note(f.opened.forgot, "%d mails are no longer remembered as opened: a click between two opens may count as one before the first")
-	note(f.orders.full, fmt.Sprintf("%%d orders of links were not kept: %d are", mostOrders))
+	note(c.NoReader-min(c.NoReader, c.NoMail), "click has", "clicks have", " no reader_hash: no burst is looked for")
+	note(c.Early, "mail was", "mails were", fmt.Sprintf(" judged before the hour was over, since %d mails and %d clicks are kept at once", MostMails, mostHeld))
+	note(c.Beyond, "click is", "clicks are", fmt.Sprintf(" not judged: of one mail %d are kept", MostClicks))
+	note(c.Back, "time", "times", " the log goes back by more than an hour: what came before is judged by itself; give files in the order of time")
+	note(f.opened.forgot, "mail is", "mails are", " no longer remembered as opened: a click between two opens may count as one before the first")
+	note(f.orders.full, "order of links was", "orders of links were", fmt.Sprintf(" not kept: %d orders are, and %d clicks that wait for others in the same", mostOrders, mostWaiting))
 	return list
 }
 
@@ -141,7 +147,7 @@ func (r *Report) Text(w io.Writer) error {
 	for _, row := range r.Rules {
 		row.text(t, row.Rule, row.Share, r.meaning(row.Rule))
 	}
-	r.Suspect.text(t, "suspect", share(r.Suspect.Clicks, r.Clicks-r.NoMail), "burst, order or trap")
+	r.Suspect.text(t, "suspect", share(r.Suspect.Clicks, r.judged()), "burst, order or trap")
 	if err := t.Flush(); err != nil {
 		return err
 	}
@@ -173,7 +179,7 @@ func (r *Report) CSV(w io.Writer) error {
 	for _, row := range r.Rules {
 		_ = c.Write(csvRow(row.Rule, row.Suspects, row.Share, row.RuleCounts))
 	}
-	_ = c.Write(csvRow("suspect", true, share(r.Suspect.Clicks, r.Clicks-r.NoMail), r.Suspect))
+	_ = c.Write(csvRow("suspect", true, share(r.Suspect.Clicks, r.judged()), r.Suspect))
 	c.Flush()
 	return c.Error()
 }

@@ -172,8 +172,12 @@ func (p *parser) array() {
 			return
 		}
 		var line bytes.Buffer
-		_ = json.Compact(&line, element) // the decoder has found it valid
-		p.line(line.Bytes())
+		_ = json.Compact(&line, element)    // the decoder has found it valid
+		if line.Len() >= clicklog.MaxLine { // with its end
+			p.long(line.Bytes())
+		} else {
+			p.line(line.Bytes())
+		}
 	}
 	_, _ = d.Token()
 	p.lines(io.MultiReader(d.Buffered(), p.text))
@@ -191,8 +195,7 @@ func (p *parser) lines(text io.Reader) {
 			line, err = r.ReadSlice('\n')
 		}
 		if long {
-			p.reader.Passed.Foreign++
-			p.reject(line)
+			p.long(line)
 		} else {
 			p.line(line)
 		}
@@ -218,6 +221,12 @@ func (p *parser) line(text []byte) {
 	if p.reader.Others > others {
 		p.reject(text)
 	}
+}
+
+// long keeps apart what is longer than a line of the click log, or the end of it.
+func (p *parser) long(text []byte) {
+	p.reader.Passed.Foreign++
+	p.reject(text)
 }
 
 func (p *parser) reject(text []byte) {

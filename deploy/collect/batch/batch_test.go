@@ -33,6 +33,7 @@ func packed(text string) string {
 // Lines arrive in every form that senders have; what is none is kept as it came.
 func TestRead(t *testing.T) {
 	a, b := line(1), line(2)
+	longInArray := a[:len(a)-1] + `,"x":"` + strings.Repeat("x", clicklog.MaxLine-len(a)-len(`,"x":""`)) + `"}` // with its end one byte more than a line may have
 	long := `{"v":1,"x":"` + strings.Repeat("x", 2*clicklog.MaxLine) + `"}`
 	for name, c := range map[string]struct {
 		body, lines, rejected string
@@ -59,6 +60,7 @@ func TestRead(t *testing.T) {
 		"a line that is cut":    {a[:50] + "\n" + b, b + "\n", a[:50] + "\n", clicklog.Passed{Broken: 1}},
 		"too long a line":       {long + "\n" + b, b + "\n", long + "\n", clicklog.Passed{Foreign: 1}},
 		"too long and the last": {b + "\n" + long, b + "\n", long + "\n", clicklog.Passed{Foreign: 1}},
+		"too long in an array":  {"[" + a + "," + longInArray + "]", a + "\n", longInArray + "\n", clicklog.Passed{Foreign: 1}},
 		"bytes of anything":     {"\x00\xff\n", "", "\x00\xff\n", clicklog.Passed{Foreign: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

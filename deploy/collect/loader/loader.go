@@ -12,9 +12,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/clickedge/clickedge/core/clean"
 	"github.com/clickedge/clickedge/deploy/collect/tree"
 	"github.com/clickedge/clickedge/deploy/files"
 	"github.com/clickedge/clickedge/deploy/output"
@@ -306,7 +308,7 @@ func (l *Loader) End() {
 
 // say says a failure when it is another one than before.
 func (l *Loader) say(err error) {
-	text := err.Error()
+	text := clean.Text(strings.Join(strings.Fields(err.Error()), " ")) // a server's words
 	l.mu.Lock()
 	same := l.said == text
 	l.said = text

@@ -216,6 +216,13 @@ func TestRun(t *testing.T) {
 	require.Contains(t, r.text(), "takes lines again")
 }
 
+// What a server says controls no terminal, and makes no line of its own.
+func TestAServersWordsAreCleaned(t *testing.T) {
+	r := newRig(t)
+	r.Loader.say(errors.New("FATAL: \x1b[2Jno\n\tlistening on everything"))
+	require.Equal(t, `warning: the database takes no lines, which is tried again; they wait in the folder: FATAL: \x1b[2Jno listening on everything`+"\n", r.text())
+}
+
 // Lines that do not fit into any table are found without the database, and those
 // between them are loaded together.
 func TestUnfit(t *testing.T) {

@@ -55,8 +55,13 @@ func Postgres(name string, warn func(text string)) (Database, error) {
 }
 
 func withPassword(u *url.URL) bool {
-	if u == nil || u.User == nil {
+	if u == nil {
 		return false
+	}
+	for name := range u.Query() { // without percent encoding
+		if secretParameter.MatchString(name + "=") {
+			return true
+		}
 	}
 	_, set := u.User.Password()
 	return set

@@ -346,7 +346,7 @@ func (t *Tree) Files() []File {
 func (t *Tree) Expired(days int) []File {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := t.now().UTC().Truncate(aDay).Add(-time.Duration(days) * aDay)
+	before := t.now().UTC().Truncate(aDay).AddDate(0, 0, -days)
 	return slices.DeleteFunc(slices.Clone(t.ended()), func(f File) bool {
 		hour, err := time.Parse(hourForm, fileName.FindStringSubmatch(f.Name)[1])
 		return err != nil || !hour.Before(before)
@@ -378,7 +378,7 @@ func (t *Tree) Remove(f File) error {
 func (t *Tree) ExpireRejected(days int) (removed []string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := t.now().UTC().Truncate(aDay).Add(-time.Duration(days) * aDay)
+	before := t.now().UTC().Truncate(aDay).AddDate(0, 0, -days)
 	list, err := os.ReadDir(filepath.Join(t.Dir, RejectedDir))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err

@@ -348,9 +348,11 @@ func TestExpired(t *testing.T) {
 	removed, err := r.ExpireRejected(7)
 	require.NoError(t, err)
 	require.Len(t, removed, 1)
+	require.Empty(t, r.Expired(200_000), "more days than a length of time has")
 	require.Empty(t, r.Expired(1), "it takes lines")
 	r.Turn()
 	require.Len(t, r.Expired(1), 1)
+	require.Empty(t, r.Expired(200_000))
 }
 
 // A file that somebody has put there stays, and is said.
