@@ -45,6 +45,7 @@ func TestChromiumArrives(t *testing.T) {
 		})
 	}
 	t.Run("looks", func(t *testing.T) { r.fronts[0].looks(t, b) })
+	t.Run("stand-ins", func(t *testing.T) { r.fronts[0].standIns(t, b) })
 	require.Empty(t, b.complained(), "what the browser holds against our pages")
 	b.close(t)
 	for _, f := range r.fronts {

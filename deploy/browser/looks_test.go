@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -36,6 +37,23 @@ func (f *front) looks(t *testing.T, b *tab) {
 	}
 	t.Run("keyboard", b.tabThrough)
 	t.Run("tree", b.checkTree)
+}
+
+// standIns examines the pages that stand in for an ESP's and for a landing page,
+// which have a name without an end in them.
+func (f *front) standIns(t *testing.T, b *tab) {
+	ask := f.scheme + "://" + prefsHost + prefsTarget
+	f.ask(ask)
+	for title, url := range map[string]string{"Preferences": ask, "You have arrived": "https://shop.example.com/<script>" + hostileTexts[len(hostileTexts)-1][:6000]} {
+		name := strings.ToLower(strings.Fields(title)[0])
+		b.open(t, url)
+		for _, l := range pageLooks {
+			t.Run(name+"-"+l.name, func(t *testing.T) { b.examine(t, "stand-in-"+name, l) })
+		}
+		t.Run(name+"-keyboard", b.tabThrough)
+		t.Run(name+"-tree", b.checkTree)
+		b.requireNoEffect(t, title, "script, img")
+	}
 }
 
 // screenshots is the folder for pictures.

@@ -27,9 +27,19 @@ func text(w http.ResponseWriter, status int, body string) {
 	write(w, status, "text/plain; charset=utf-8", body+"\n")
 }
 
-// htmlPage has its icon inside, so that a browser requests nothing else.
+const pageHead = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,"><style>
+body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
+label{display:block;padding:.3rem 0}
+button{font:inherit;min-height:2.75rem;padding:.4rem 1.2rem}
+</style><title>`
+
+// htmlPage has its icon and its style inside, so that a browser requests nothing
+// else.
 func htmlPage(w http.ResponseWriter, title, body string) {
-	write(w, http.StatusOK, "text/html; charset=utf-8", fmt.Sprintf("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>%s</title>\n<h1>%[1]s</h1>\n%s\n</html>\n", html.EscapeString(title), body))
+	title = html.EscapeString(title)
+	write(w, http.StatusOK, "text/html; charset=utf-8", pageHead+title+"</title></head>\n<body><main><h1>"+title+"</h1>\n"+body+"\n</main></body></html>\n")
 }
 
 func pixel(w http.ResponseWriter, _ *request) {
