@@ -71,6 +71,9 @@ func (k *keysRemove) run(ctx context.Context, kids []string) error {
 	if r.Judge, err = k.times.retirement(k.env, k.logs); err != nil {
 		return err
 	}
+	if err := r.Judge.NotListed(kids); err != nil {
+		return err
+	}
 	client, err := k.env.account(&k.api.apiFlags).Client()
 	if err != nil {
 		return err

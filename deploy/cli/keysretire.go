@@ -45,6 +45,9 @@ func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, 
 		if err != nil || !signed.IsKeyID(kid) {
 			return nil, failure.Usage(fmt.Errorf("--minted-until %q is not KID=TIME", clean.Cut(s, 60)), "write it like k1=2030-01-31T12:00:00Z")
 		}
+		if _, twice := j.Minted[kid]; twice {
+			return nil, failure.Usage(fmt.Errorf("--minted-until is given twice for the key %q", kid), "give the later time")
+		}
 		j.Minted[kid] = at
 	}
 	for flag, value := range map[string]string{"--lifetime": k.lifetime, "--max-age": k.maxAge} {
@@ -52,8 +55,17 @@ func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, 
 			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, clean.Cut(value, 60)), "write 30d, 12h, 90m or 2w")
 		}
 	}
-	return j, env.readKeys(logs, j.Log)
+	if err := env.readKeys(logs, j.Log); err != nil {
+		return nil, err
+	}
+	if ends := j.Log.Ends; !ends.IsZero() && now.Sub(ends) > logDelay {
+		fmt.Fprintf(env.Err, "note: the log ends on %s: clicks after that are not known, and a key that they used may seem unused\n", ends.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	return j, nil
 }
+
+// logDelay is how long a log may be under way.
+const logDelay = 48 * time.Hour
 
 // readKeys reads the click log for the use of keys, and says what of it could
 // not be read: a key that seems unused may be in there.

@@ -76,6 +76,13 @@ func (k *keysStatus) run(ctx context.Context, logs []string) error {
 		return err
 	}
 	list := judge.All(sites, stored, ring.IDs())
+	var kids []string
+	for _, s := range list {
+		kids = append(kids, s.KID)
+	}
+	if err := judge.NotListed(kids); err != nil {
+		return err
+	}
 	for i := range list {
 		list[i].Fingerprint = ring.Fingerprint(list[i].KID)
 	}

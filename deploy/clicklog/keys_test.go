@@ -57,6 +57,24 @@ func TestKeyUse(t *testing.T) {
 	require.True(t, k.Begins.Equal(at(12, 0)))
 }
 
+// An expiry that no link can have says nothing, least of all that a key may go.
+func TestImpossibleExpiries(t *testing.T) {
+	for exp, forever := range map[string]bool{"9223372036854775807": true, "-5": true, "130606940100": false, "130606940101": true} {
+		use := readKeys(t, strings.Replace(signedClick, `"kid"`, `"exp":`+exp+`,"kid"`, 1)).Use("k1")
+		require.Equal(t, forever, use.Forever, exp)
+		require.Equal(t, forever, use.Expires.IsZero(), exp)
+	}
+}
+
+// A machine whose clock was not set does not make the log look old.
+func TestSince(t *testing.T) {
+	early := strings.NewReplacer("2026-03-01", "1970-01-01", "r1", "r0").Replace(signedClick)
+	require.True(t, readKeys(t, early).Since().IsZero())
+	k := readKeys(t, early, signedClick)
+	require.Equal(t, "2026-03-01T13:20:00Z", k.Since().Format(time.RFC3339))
+	require.Equal(t, 1970, k.Begins.Year())
+}
+
 // A line without a time or an action, or of another version, is not of the log;
 // a file of only such lines is refused.
 func TestReaderRefusesOtherFiles(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/clickedge/clickedge/deploy/clicklog"
 	"github.com/clickedge/clickedge/deploy/expiry"
 	"github.com/clickedge/clickedge/deploy/failure"
+	"github.com/clickedge/clickedge/deploy/output"
 )
 
 // Retirement says when keys may be deleted. Lifetime and MaxAge are lengths of
@@ -94,6 +95,17 @@ func (j *Retirement) All(sites *core.Sites, stored map[string]string, given []st
 	return list
 }
 
+// NotListed returns an error for a key whose last link has a time and that is
+// none of these: its id is misspelt, and another would be judged without.
+func (j *Retirement) NotListed(kids []string) error {
+	for _, kid := range slices.Sorted(maps.Keys(j.Minted)) {
+		if !slices.Contains(kids, kid) {
+			return failure.Usage(fmt.Errorf("--minted-until names the key %q, which is none of those that are judged", kid), "they are "+output.And(kids))
+		}
+	}
+	return nil
+}
+
 // Assess fills in the use of a key and its state.
 func (j *Retirement) Assess(s *Status) {
 	used := j.Log.Use(s.KID)
@@ -155,8 +167,8 @@ func (j *Retirement) byAge(kid string, used clicklog.KeyUse) (time.Time, string)
 		return after(used.Last, j.MaxAge), j.MaxAge + " after its last click"
 	case !minted.IsZero():
 		return after(minted, j.MaxAge), j.MaxAge + " after its last link was minted"
-	case j.Log.Count > 0:
-		return after(j.Log.Begins, j.MaxAge), "not clicked in the log, which will go back " + j.MaxAge + " then"
+	case !j.Log.Since().IsZero():
+		return after(j.Log.Since(), j.MaxAge), "not clicked in the log, which will go back " + j.MaxAge + " then"
 	}
 	return time.Time{}, ""
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/clickedge/clickedge/core"
 	"github.com/clickedge/clickedge/core/clean"
+	"github.com/clickedge/clickedge/core/contract"
 	"github.com/clickedge/clickedge/core/recall"
 	"github.com/clickedge/clickedge/deploy/check"
 	"github.com/clickedge/clickedge/deploy/explain"
@@ -45,13 +46,27 @@ func (p *Page) request(w http.ResponseWriter, r *http.Request) {
 	p.render(w, status, v)
 }
 
+// unread answers a form that cannot be read, with the page: its program shows
+// what is on it.
+func (p *Page) unread(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := http.StatusBadRequest, "the form cannot be read: "+err.Error()
+	if errors.As(err, new(*http.MaxBytesError)) {
+		status, text = http.StatusRequestEntityTooLarge, fmt.Sprintf("the form has more than %d KiB; a link has %d bytes at most", mostForm>>10, contract.MaxTarget)
+	}
+	var v *view
+	if r.URL.Path == "/explain" || r.URL.Path == "/send" { // what these say stands in the answer
+		v = p.look("")
+	}
+	p.render(w, status, p.refused(r, v, errors.New(text)))
+}
+
 // acting answers a form with the page, or, where it has changed something, with
 // the way back to the page, so that a reload does not change it again.
 func (p *Page) acting(act func(*http.Request) (*view, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, mostForm)
 		if err := r.ParseForm(); err != nil {
-			http.Error(w, "the form cannot be read: "+err.Error(), http.StatusBadRequest)
+			p.unread(w, r, err)
 			return
 		}
 		v, err := act(r)

@@ -273,8 +273,31 @@ func TestExplain(t *testing.T) {
 		require.NotContains(t, w.Body.String(), "<dt>")
 	}
 	require.Equal(t, http.StatusUnprocessableEntity, r.post("/explain", "host", "link.example.com", "target", "%zz").Code)
-	require.Equal(t, http.StatusBadRequest, r.post("/explain", "link", strings.Repeat("a", 2*mostForm)).Code)
 	require.Empty(t, r.printed, "to read changes nothing")
+}
+
+// A form that cannot be read is answered with the page, where its program looks
+// for what to show.
+func TestFormsThatCannotBeRead(t *testing.T) {
+	r := newRig(t)
+	for path, part := range map[string]string{"/explain": `<div id="answer" `, "/send": `<div id="answer" `, "/recall": `<section id="said" `} {
+		for form, want := range map[string]string{
+			"link=" + strings.Repeat("a", 2*mostForm): "the form has more than 64 KiB; a link has 8192 bytes at most",
+			"link=%zz": "the form cannot be read: invalid URL escape",
+		} {
+			req := httptest.NewRequest("POST", "http://localhost:7676"+path, strings.NewReader(form))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header.Set("Sec-Fetch-Site", "same-origin")
+			w := httptest.NewRecorder()
+			r.page.ServeHTTP(w, req)
+			require.Contains(t, []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge}, w.Code)
+			_, shown, ok := strings.Cut(w.Body.String(), part)
+			require.True(t, ok)
+			shown, _, _ = strings.Cut(shown, "</section>")
+			require.Contains(t, shown, want, path)
+		}
+	}
+	require.Empty(t, r.printed)
 }
 
 // A request is sent to link domains only, as it stands.
