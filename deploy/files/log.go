@@ -26,6 +26,9 @@ func Open(ctx context.Context, name string, stdin io.Reader) (io.ReadCloser, err
 		return nil, fmt.Errorf("%s: %w", Label(name), err)
 	}
 	switch p, ok := packingOf(begin); {
+	case bytes.HasPrefix(begin, []byte("\xff\xfe")), bytes.HasPrefix(begin, []byte("\xfe\xff")):
+		r.Close()
+		return nil, &Error{Name: Label(name), Problem: "is UTF-16", Hint: "save it as UTF-8, as iconv -f UTF-16 -t UTF-8 does; PowerShell's > writes UTF-16"}
 	case !ok:
 		return l, nil
 	case p.name != "gzip":
