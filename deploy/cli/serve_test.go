@@ -225,6 +225,21 @@ func TestServeElsewhere(t *testing.T) {
 	r.finish()
 }
 
+// A site whose verdict goes by the network can be tried: of a loopback address
+// the simulator says what Viceroy says.
+func TestServeNetwork(t *testing.T) {
+	const sites = `{"sites": {"link.example.com": {"esp": "ses-us-east-1", "clicks": "redirect", "count": false, "destinations": ["*.example.com"], "verdict": "network"}}}`
+	out := filepath.Join(t.TempDir(), "main.wasm")
+	buildModule(t, sites, out)
+	r := startServe(t, sites, "--module", out, "--json")
+	resp, line := r.get("GET", "link.example.com", r.target("link.example.com", "click"))
+	require.Equal(t, http.StatusFound, resp.StatusCode)
+	require.Contains(t, line, `"asn":54113,`)
+	require.Contains(t, line, `"ja4":"t13d`)
+	require.Contains(t, line, "gateway_network", "a reason as in any log")
+	r.finish()
+}
+
 func TestServeRealPrintsNoSamples(t *testing.T) {
 	r := startServe(t, serveSites, "--module", builtModule(t), "--origins", "real")
 	require.Contains(t, r.greeting, "paste a link from your own mail: https://track-eu.customer.io answers it")
