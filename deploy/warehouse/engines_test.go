@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -25,23 +24,8 @@ import (
 	"github.com/clickedge/clickedge/core/outcome"
 	"github.com/clickedge/clickedge/core/verdict"
 	"github.com/clickedge/clickedge/deploy/clickreport"
+	"github.com/clickedge/clickedge/deploy/internal/enginetest"
 )
-
-// need returns the path of a program. Without it the test is skipped, and fails
-// where all are required.
-func need(t *testing.T, programs ...string) string {
-	t.Helper()
-	for _, program := range programs {
-		if path, err := exec.LookPath(program); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CLICKEDGE_WAREHOUSE") == "required" {
-		require.FailNow(t, programs[0]+" is not installed, and CLICKEDGE_WAREHOUSE=required")
-	}
-	t.Skip(programs[0] + " is not installed: make warehouse installs it")
-	return ""
-}
 
 // lines is how many lines the databases are given.
 const lines = 100_000
@@ -292,9 +276,9 @@ print(len([s for s in sqlglot.parse(sys.stdin.read(), read=sys.argv[1]) if s]))
 // A parser that knows each database's dialect reads the files, and a slip in
 // them is one to it.
 func TestDialects(t *testing.T) {
-	python := need(t, "python3")
+	python := enginetest.Need(t, "python3")
 	if exec.CommandContext(t.Context(), python, "-c", "import sqlglot").Run() != nil {
-		need(t, "sqlglot for "+python)
+		enginetest.Need(t, "sqlglot for "+python)
 	}
 	for _, d := range dialects() {
 		t.Run(d.name, func(t *testing.T) {
@@ -337,7 +321,7 @@ func rows(t *testing.T, text string) (list []map[string]any) {
 }
 
 func duckdb(t *testing.T, dir string, statements, queries []string) (list [][]map[string]any) {
-	path := need(t, "duckdb")
+	path := enginetest.Need(t, "duckdb")
 	run(t, dir, strings.Join(statements, "\n"), path, "clicks.db")
 	for _, q := range queries {
 		list = append(list, rows(t, run(t, dir, "", path, "-json", "clicks.db", q)))
@@ -360,9 +344,9 @@ print(json.dumps([str(s.query(q, "JSONEachRow")) for q in asked["queries"]]))
 `
 
 func clickhouse(t *testing.T, dir string, statements, queries []string) (list [][]map[string]any) {
-	python := need(t, "python3")
+	python := enginetest.Need(t, "python3")
 	if exec.CommandContext(t.Context(), python, "-c", "import chdb").Run() != nil {
-		need(t, "chdb for "+python)
+		enginetest.Need(t, "chdb for "+python)
 	}
 	single := regexp.MustCompile(`(?m);\s*$`).Split(strings.Join(statements, "\n"), -1)
 	var parts []string
@@ -393,34 +377,11 @@ func postgres(t *testing.T, dir string, statements, queries []string) (list [][]
 // asJSON is a query whose rows come as one JSON array.
 func asJSON(query string) string { return "SELECT json_agg(q) FROM (" + query + ") AS q;" }
 
-// startPostgres starts a server in a folder, on a socket there, and returns what
-// runs SQL on it.
+// startPostgres starts a server and returns what runs SQL on it, with the files of
+// a folder at hand.
 func startPostgres(t *testing.T, dir string) func(sql string) string {
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	initdb := need(t, append(found, "initdb")...)
-	bin := filepath.Dir(initdb)
-	as := func(program string, args ...string) (string, []string) { return filepath.Join(bin, program), args }
-	if u, err := user.Current(); err == nil && u.Uid == "0" { // it refuses to run as root
-		require.NoError(t, os.Chmod(dir, 0o777))
-		for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
-			require.NoError(t, os.Chmod(parent, 0o777))
-		}
-		as = func(program string, args ...string) (string, []string) {
-			return need(t, "runuser"), append([]string{"-u", "postgres", "--", filepath.Join(bin, program)}, args...)
-		}
-	}
-	start := func(program string, args ...string) string {
-		p, a := as(program, args...)
-		return run(t, dir, "", p, a...)
-	}
-	data := filepath.Join(dir, "data")
-	start("initdb", "--no-sync", "--auth=trust", "--username=clickedge", "--pgdata="+data)
-	start("pg_ctl", "--pgdata="+data, "--wait", "--log="+filepath.Join(dir, "log"), "--options=-c listen_addresses='' -c unix_socket_directories="+dir+" -c fsync=off", "start")
-	t.Cleanup(func() {
-		p, a := as("pg_ctl", "--pgdata="+data, "--mode=immediate", "stop")
-		_ = exec.Command(p, a...).Run()
-	})
+	server := enginetest.NewPostgres(t)
 	return func(sql string) string {
-		return run(t, dir, sql, need(t, "psql"), "--host="+dir, "--username=clickedge", "--dbname=postgres", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
+		return run(t, dir, sql, enginetest.Need(t, "psql"), "--host="+server.Dir, "--username=clickedge", "--dbname=postgres", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
 	}
 }
