@@ -79,6 +79,9 @@ func (env *Env) archiveExportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := env.in.Spare(out, anotherPlace); err != nil {
+				return err
+			}
 			items, ignored, err := archive.Export(cmd.Context(), store.client, store.id)
 			if err != nil {
 				return failure.Bad(err, "nothing was written")
@@ -91,15 +94,19 @@ func (env *Env) archiveExportCommand() *cobra.Command {
 	return cmd
 }
 
+const anotherPlace = "choose another place with -o"
+
 // mostNamed is how many entries that are left out are named.
 const mostNamed = 20
 
+// writeArchive writes an archive whole or not at all. An archive may be written
+// over with more links.
 func (env *Env) writeArchive(out string, items []learned.Item, ignored []string) error {
 	var b bytes.Buffer
 	if err := archive.Write(&b, items); err != nil {
 		return err
 	}
-	if err := env.writeFile(out, b.Bytes(), "choose another place with -o"); err != nil {
+	if err := output.File(env.Out, out, b.Bytes(), 0o644, anotherPlace); err != nil {
 		return err
 	}
 	for _, key := range ignored[:min(len(ignored), mostNamed)] {

@@ -62,7 +62,7 @@ func (t *terraform) run(*cobra.Command) error {
 	if err := output.JSON(&b, plan); err != nil {
 		return err
 	}
-	if err := t.env.writeFile(t.out, []byte(b.String()), "choose another place with -o"); err != nil {
+	if err := t.env.writeFile(t.out, []byte(b.String()), anotherPlace); err != nil {
 		return err
 	}
 	links := ""

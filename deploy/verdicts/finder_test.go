@@ -33,7 +33,7 @@ func text(events ...event) string {
 		r := clicklog.Record{
 			Time: begin.Add(time.Duration(e.ms) * time.Millisecond), RequestID: fmt.Sprintf("r%d", i), Host: "link.example.com", ESP: "ses-us-east-1",
 			Kind: esp.KindClick, Method: "GET", Action: core.Redirect, Code: outcome.OK, Status: 302, Judged: true,
-			Hashes: &loghash.Hashes{Mail: loghash.Sum(e.mail), Reader: loghash.Sum(e.reader), Link: loghash.Sum(e.link)},
+			Late: true, Hashes: &loghash.Hashes{Mail: loghash.Sum(e.mail), Reader: loghash.Sum(e.reader), Link: loghash.Sum(e.link)},
 		}
 		if e.open {
 			r.Kind, r.Action = esp.KindOpen, core.Proxy
