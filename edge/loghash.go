@@ -18,9 +18,13 @@ func (x *exchange) hash() {
 		}
 	}()
 	secret, _ := x.secretOf(x.site.LogHashes) // none is too short
+	address := x.arrival.Address // a request that was sent cannot be asked any more
+	if address == "" {
+		address = x.address()
+	}
 	h, ok := loghash.Of(secret, x.record.Time, &loghash.Subject{
 		Site: x.site, Target: x.request.Target, Kind: x.record.Kind, Signed: x.record.KeyID != "",
-		Address: x.address(), Agent: x.signals.UserAgent,
+		Address: address, Agent: x.signals.UserAgent,
 	})
 	if !ok {
 		_, _ = os.Stderr.WriteString("warning: a line without hashes: no secret " + x.site.LogHashes + " in secret store " + contract.SecretStore + "; site " + x.site.Host + ", request " + x.record.RequestID + "\n")
