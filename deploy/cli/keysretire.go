@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -54,6 +55,9 @@ func (k *retireFlags) retirement(env *Env, logs []string) (*keyring.Retirement, 
 		if _, ok := expiry.Length(value); !ok && (value != "" || flag == "--max-age") {
 			return nil, failure.Usage(fmt.Errorf("%s %q is no length of time", flag, clean.Cut(value, 60)), "write 30d, 12h, 90m or 2w")
 		}
+	}
+	if k.lifetime != "" && len(k.minted) == 0 {
+		return nil, failure.Usage(errors.New("--lifetime says nothing without --minted-until"), "say when the last link was signed, as in --minted-until k1=2030-01-31T12:00:00Z")
 	}
 	if err := env.readKeys(logs, j.Log); err != nil {
 		return nil, err
