@@ -187,6 +187,7 @@ func (g *golden) asServer(t *testing.T, got, server map[string]string, listed bo
 }
 
 func TestGolden(t *testing.T) {
+	onHost(t, "it answers each case beside the module, where the module is what is tested")
 	listed := listOf(t, serverDiffers, "any")
 	all := loadGolden(t)
 	for name := range listed {
