@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -44,20 +44,18 @@ func TestProfileOfAServer(t *testing.T) {
 		require.Equal(t, "version one", body)
 		debug := regexp.MustCompile(`http://\S+/debug/pprof/`).FindString(stderr.String())
 		require.NotEmpty(t, debug, stderr.String())
-		resp, err := http.Get(debug + "guest")
-		require.NoError(t, err)
-		defer resp.Body.Close()
-		profile, err := io.ReadAll(resp.Body)
-		require.NoError(t, err)
 		path := filepath.Join(t.TempDir(), "live.pb.gz")
-		require.NoError(t, os.WriteFile(path, profile, 0o600))
-		require.Contains(t, top(t, path), "fastly_http_resp.send_downstream")
+		require.Eventually(t, func() bool { // the reader has the answer before the call is over
+			profile, _ := get(t, http.DefaultClient, debug+"guest")
+			require.NoError(t, os.WriteFile(path, []byte(profile), 0o600))
+			return strings.Contains(top(t, path), "fastly_http_resp.send_downstream")
+		}, time.Minute, 10*time.Millisecond)
 		index, _ := get(t, http.DefaultClient, debug)
 		require.Contains(t, index, "goroutine")
 		req, err := http.NewRequest(http.MethodGet, debug, nil)
 		require.NoError(t, err)
 		req.Host = "rebound.example"
-		resp, err = http.DefaultClient.Do(req)
+		resp, err := http.DefaultClient.Do(req)
 		require.NoError(t, err)
 		resp.Body.Close()
 		require.Equal(t, http.StatusForbidden, resp.StatusCode)
