@@ -77,13 +77,22 @@ func networkWarnings(s *core.Site, now time.Time) []string {
 }
 
 // hashKeyWarnings warn of a key that makes hashes here and signs links there:
-// whoever mints links has its secret.
-func hashKeyWarnings(sites *core.Sites, s *core.Site) (list []string) {
-	for _, host := range sites.Hosts() {
-		if s.LogHashes != "" && slices.Contains(sites.Lookup(host).Keys, s.LogHashes) {
-			list = append(list, fmt.Sprintf(`%s: "log_hashes" is the key %s, which signs links of %s: whoever mints them has its secret, and can find out what a hash was made of; name a key of its own`,
-				s.Host, s.LogHashes, host))
-		}
+// whoever mints links has its secret. signs has the hosts of a key's links.
+func hashKeyWarnings(signs map[string][]string, s *core.Site) (list []string) {
+	for _, host := range signs[s.LogHashes] {
+		list = append(list, fmt.Sprintf(`%s: "log_hashes" is the key %s, which signs links of %s: whoever mints them has its secret, and can find out what a hash was made of; name a key of its own`,
+			s.Host, s.LogHashes, host))
 	}
 	return list
+}
+
+// signers returns, for each key, the hosts whose links it signs.
+func signers(sites *core.Sites) map[string][]string {
+	signs := map[string][]string{}
+	for _, host := range sites.Hosts() {
+		for _, kid := range sites.Lookup(host).Keys {
+			signs[kid] = append(signs[kid], host)
+		}
+	}
+	return signs
 }

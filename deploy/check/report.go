@@ -82,11 +82,12 @@ type Mistake struct {
 // time.
 func Of(sites *core.Sites, now time.Time) *Report {
 	r := &Report{OK: true}
+	signs := signers(sites)
 	for _, host := range sites.Hosts() {
 		site := sites.Lookup(host)
 		r.Sites = append(r.Sites, Describe(site, now))
 		r.Warnings = append(append(r.Warnings, Warnings(site, now)...), domainWarnings(sites, site)...)
-		r.Warnings = append(r.Warnings, hashKeyWarnings(sites, site)...)
+		r.Warnings = append(r.Warnings, hashKeyWarnings(signs, site)...)
 	}
 	r.Backends, r.Certificates = backendsOf(sites), certificates(sites, now)
 	return r
