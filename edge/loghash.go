@@ -18,7 +18,7 @@ func (x *exchange) hash() {
 		}
 	}()
 	secret, _ := x.secretOf(x.site.LogHashes) // none is too short
-	address := x.arrival.Address // a request that was sent cannot be asked any more
+	address := x.arrival.Address              // a request that was sent cannot be asked any more
 	if address == "" {
 		address = x.address()
 	}
