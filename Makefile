@@ -44,6 +44,10 @@ test: ## Run every test that needs no network and no second language
 race: ## The same under the race detector (needs a C compiler)
 	$(GO) test -race -timeout 60m ./...
 
+.PHONY: lint
+lint: ## The part of check that runs no test: format, both targets, vet, lint, tidiness, rooms
+	sh .ci/lint
+
 .PHONY: check
 check: ## Test, then vet, lint, format, tidiness, both targets, and the Fastly CLI where npm can be reached
 	sh .ci/check
