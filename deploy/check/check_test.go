@@ -64,7 +64,7 @@ func TestLog(t *testing.T) {
 		r.Text(&out)
 		require.Equal(t, want != nil, bytes.Contains(out.Bytes(), []byte("CLICK LOG OF")), site)
 		if want != nil {
-			require.Equal(t, want.Hashes != "", bytes.Contains(out.Bytes(), []byte("with the secret h1 in secret store clickedge-keys\n")), "%s", &out)
+			require.Equal(t, want.Hashes != "", bytes.Contains(out.Bytes(), []byte("with the secret h1 (on Fastly in secret store clickedge-keys)\n")), "%s", &out)
 			require.Equal(t, want.Verdict != "", bytes.Contains(out.Bytes(), []byte("counts until "+until+"\n")), "%s", &out)
 		}
 		require.Empty(t, r.Warnings, site)

@@ -43,7 +43,7 @@ func (l *Log) Lines() (list []string) {
 		return nil
 	}
 	if l.Hashes != "" {
-		list = append(list, fmt.Sprintf("keyed hashes of mail, reader and link, with the secret %s in secret store %s", l.Hashes, contract.SecretStore))
+		list = append(list, fmt.Sprintf("keyed hashes of mail, reader and link, with the secret %s (on Fastly in secret store %s)", l.Hashes, contract.SecretStore))
 	}
 	if l.Verdict != "" {
 		list = append(list, "AS number, proxy, JA4 and HTTP/2 fingerprint, and a verdict by them; every row of the table of networks counts until "+l.NetworksUntil)

@@ -281,7 +281,7 @@ func (x *Explanation) note(req *core.Request, d core.Decision, own bool) {
 			region, x.site.Origin.Address))
 	}
 	if own && d.Code == outcome.KeyUnavailable {
-		x.Notes = append(x.Notes, "where the service's secret store has no such secret either, the reader gets a page with status "+
+		x.Notes = append(x.Notes, "where the service or server has no such secret either, the reader gets a page with status "+
 			strconv.Itoa(d.Code.Notice().Status)+" ("+string(d.Code)+")")
 	}
 	if n := len(x.site.Recalls.List()); n > 0 && d.Action == core.Proxy && x.IfAnswers == nil && req.Method != "POST" && (d.Kind.Leads() || d.Kind == esp.KindOther) {
