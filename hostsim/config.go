@@ -152,7 +152,8 @@ type Config struct {
 	// Engine runs the module. Default wazero; CacheDir is for that one only.
 	Engine Engine
 	// CacheDir keeps compiled code between processes; wazero takes seconds to
-	// compile a large Go module. Default none.
+	// compile a large Go module. Modules that differ only in what memory begins
+	// with, or in custom sections, have it in common. Default none.
 	CacheDir string
 }
 

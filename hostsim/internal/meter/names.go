@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"strings"
 	"unicode/utf8"
 
 	"github.com/clickedge/clickedge/hostsim/internal/wasmbin"
@@ -15,20 +14,18 @@ const (
 	labelNames    = 3
 )
 
-// custom copies a custom section. Names follow their functions; what speaks of
-// places in the code is left out. So are names that cannot be read, and those of
+// custom copies a custom section that has names, which follow their functions.
+// Other custom sections are left out: engines read none of them, what speaks of
+// places in the code is wrong from here on, and a cache of compiled code shall
+// find modules of the same code. So are names that cannot be read, and those of
 // a second section: they decide about no module, and wazero refuses them.
 func (m *module) custom(content []byte) {
 	r := &wasmbin.Reader{Bytes: content}
-	switch name := string(r.Vector()); {
-	case strings.HasPrefix(name, ".debug_"), name == "sourceMappingURL":
-	case name == "name":
-		if names := m.names(r); names != nil && !m.named {
+	if name := string(r.Vector()); name == "name" && !m.named {
+		if names := m.names(r); names != nil {
 			m.named = true
 			m.emit(customSection, append(wasmbin.AppendVector(nil, []byte(name)), names...))
 		}
-	default:
-		m.emit(customSection, content)
 	}
 }
 
