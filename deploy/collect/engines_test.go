@@ -151,20 +151,23 @@ func engines(t *testing.T) map[string]func(t *testing.T) engine {
 	}
 }
 
-// holdDuck is somebody who has the database open, so that nobody can load.
+// holdDuck is somebody who has the database open, so that nobody can load. A
+// collector that has it open at that moment is waited for.
 func holdDuck(t *testing.T, program, file string) *exec.Cmd {
-	cmd := exec.Command(program, "-batch", "-csv", "-noheader", file)
-	in, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	_, err = fmt.Fprintln(in, "SELECT 'open';")
-	require.NoError(t, err)
-	_, err = out.Read(make([]byte, 16))
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	return cmd
+	for {
+		cmd := exec.CommandContext(t.Context(), program, "-batch", "-csv", "-noheader", file)
+		in, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		_, _ = fmt.Fprintln(in, "SELECT 'open';")
+		if n, _ := out.Read(make([]byte, 16)); n > 0 {
+			return cmd
+		}
+		require.Error(t, cmd.Wait(), "it ends without a word only where another has the database")
+		require.NoError(t, t.Context().Err())
+	}
 }
 
 // endLoaded ends the collector, and starts it again where the end came before
