@@ -152,8 +152,9 @@ type Config struct {
 	// Engine runs the module. Default wazero; CacheDir is for that one only.
 	Engine Engine
 	// CacheDir keeps compiled code between processes; wazero takes seconds to
-	// compile a large Go module. Modules that differ only in what memory begins
-	// with, or in custom sections, have it in common. Default none.
+	// compile a large Go module. Go modules that differ only in what memory begins
+	// with, or in custom sections other than names, have it in common. Default
+	// none.
 	CacheDir string
 }
 
